@@ -1,0 +1,234 @@
+/**
+ * The report: one plain value that every writer formats and that `--json` prints as it is. The keys are a published
+ * contract; fields are only ever added. Sizes are bytes, times are seconds since the log's first event, ratios 0..1.
+ */
+
+export const REPORT_SCHEMA = "mallog.report/1";
+
+export interface Report {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly tool: { readonly name: "mallog"; readonly version: string };
+  /** false when reading was interrupted: the figures are those of the part that was read */
+  readonly complete: boolean;
+  readonly trace: TraceSummary;
+  /** every thread of the log, sorted as `--sort` says */
+  readonly threads: readonly ThreadSummary[];
+  readonly live: LiveSummary;
+  /** null under --no-model */
+  readonly model: ModelSummary | null;
+  /** scenarios[0] is the run as recorded; empty under --no-model */
+  readonly scenarios: readonly Scenario[];
+  /** null when the log carries no measured RSS */
+  readonly measured: Measured | null;
+  readonly timeline: Timeline;
+  readonly findings: readonly Finding[];
+  readonly budgets: readonly BudgetResult[];
+}
+
+export interface TraceSummary {
+  readonly format: string;
+  /** names of the inputs in the order read; "-" is standard input */
+  readonly sources: readonly string[];
+  readonly events: number;
+  readonly threads: number;
+  /** seconds on the log's own clock; null when the log carries no times */
+  readonly firstTime: number | null;
+  readonly lastTime: number | null;
+  readonly lines: {
+    readonly total: number;
+    readonly parsed: number;
+    readonly comments: number;
+    readonly malformed: number;
+  };
+  readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
+  readonly pointerBits: 32 | 64;
+  readonly anomalies: Anomalies;
+}
+
+/** Things in a log that cannot have happened as written; counted, never fatal. */
+export interface Anomalies {
+  /** free of a pointer that no call of the log returned */
+  readonly freeUnknown: number;
+  /** free of a pointer that was freed before and not handed out since */
+  readonly doubleFree: number;
+  /** a pointer handed out while the log still shows it live: its free is missing or logged later */
+  readonly reusedLive: number;
+  /** realloc of a pointer that no call of the log returned */
+  readonly foreignRealloc: number;
+  /** times that run backwards from one line to the next */
+  readonly reordered: number;
+  /** inputs that ended early: a gzip stream cut short, a last line without newline that does not parse */
+  readonly truncatedInputs: number;
+}
+
+export interface CallCounts {
+  readonly malloc: number;
+  readonly calloc: number;
+  readonly realloc: number;
+  /** memalign, aligned_alloc, posix_memalign, valloc, pvalloc */
+  readonly memalign: number;
+  readonly free: number;
+  readonly total: number;
+}
+
+export interface ThreadSummary {
+  readonly tid: number;
+  readonly name: string | null;
+  readonly topFrame: string | null;
+  readonly calls: CallCounts;
+  readonly failedCalls: number;
+  /** bytes requested by malloc, calloc, memalign and by realloc's new size */
+  readonly volumeBytes: number;
+  /** requested bytes allocated by this thread and not yet freed */
+  readonly liveBytes: number;
+  readonly liveBlocks: number;
+  readonly peakLiveBytes: number;
+  /** bytes this thread allocated that another thread freed */
+  readonly freedByOthersBytes: number;
+  /** bytes another thread allocated that this thread freed */
+  readonly freedForOthersBytes: number;
+  /** free resident bytes held in place, at the end of the run as recorded, by this thread's topmost live blocks */
+  readonly pinnedBytes: number;
+  /** ids of the model's arenas this thread used in the run as recorded; 0 is the main arena */
+  readonly arenas: readonly number[];
+  readonly firstTime: number | null;
+  readonly lastTime: number | null;
+}
+
+export interface LiveSummary {
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly peakBytes: number;
+  readonly peakTime: number | null;
+}
+
+export type Provenance = "given" | "log" | "detected" | "default";
+
+export interface ModelSummary {
+  readonly glibc: string;
+  readonly glibcSource: Provenance;
+  readonly cpus: number;
+  readonly cpusSource: Provenance;
+  /** settings of the recorded run other than glibc's defaults, as environment variables or tunables */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly touch: string;
+  readonly thp: string;
+  readonly fidelity: Fidelity;
+  /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
+  readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
+}
+
+export interface Fidelity {
+  /** calls that returned a pointer, in the run as recorded */
+  readonly compared: number;
+  /** of these, calls that the model served at the same place */
+  readonly equal: number;
+  /** equal / compared; 1 when nothing could be compared */
+  readonly ratio: number;
+  readonly firstDivergence: Divergence | null;
+}
+
+export interface Divergence {
+  /** 1-based number of the event */
+  readonly event: number;
+  readonly line: number;
+  /** where the log says the block is, and where the model put it, e.g. "main heap + 0x2a0" */
+  readonly expected: string;
+  readonly modelled: string;
+}
+
+export interface Scenario {
+  /** the settings as typed, e.g. "MALLOC_ARENA_MAX=1,malloc_trim=end"; "as recorded" for scenarios[0] */
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly rss: {
+    readonly endBytes: number;
+    readonly peakBytes: number;
+    readonly peakTime: number | null;
+    /** RSS at the end if the program wrote nothing of its blocks, and if it wrote every byte */
+    readonly endBytesTouchNone: number;
+    readonly endBytesTouchAll: number;
+  };
+  readonly system: { readonly endBytes: number; readonly peakBytes: number };
+  /** live requested bytes at the end */
+  readonly requestedBytes: number;
+  /** sum of the sizes of the chunks in the program's hands at the end */
+  readonly inUseBytes: number;
+  readonly free: FreeBytes;
+  readonly mmapped: { readonly blocks: number; readonly bytes: number };
+  readonly fragmentation: { readonly internal: number; readonly external: number };
+  /** resident bytes given back by malloc_trim calls of the scenario and of the program, in all */
+  readonly trimmedBytes: number;
+  readonly arenaCount: number;
+  readonly arenas: readonly ArenaSummary[];
+  readonly mallinfo2: Mallinfo2;
+}
+
+export interface FreeBytes {
+  readonly tcache: number;
+  readonly fastbins: number;
+  readonly unsorted: number;
+  readonly smallbins: number;
+  readonly largebins: number;
+  readonly top: number;
+}
+
+export interface ArenaSummary {
+  /** 0 is the main arena; others in order of creation */
+  readonly id: number;
+  readonly main: boolean;
+  readonly heaps: number;
+  readonly systemBytes: number;
+  readonly rssBytes: number;
+  readonly inUseBytes: number;
+  /** bytes in tcache, fastbins, bins and top */
+  readonly freeBytes: number;
+  readonly topBytes: number;
+  readonly free: FreeBytes;
+  /** free resident bytes that trimming cannot return because a live chunk lies above them in the same heap */
+  readonly pinnedBytes: number;
+  /** tids of the threads that used the arena, ascending */
+  readonly threads: readonly number[];
+}
+
+/** What mallinfo2(3) would have printed; fields as in malloc.h. */
+export interface Mallinfo2 {
+  readonly arena: number;
+  readonly ordblks: number;
+  readonly smblks: number;
+  readonly hblks: number;
+  readonly hblkhd: number;
+  readonly usmblks: number;
+  readonly fsmblks: number;
+  readonly uordblks: number;
+  readonly fordblks: number;
+  readonly keepcost: number;
+}
+
+export interface Measured {
+  readonly rssSamples: readonly { readonly time: number | null; readonly bytes: number }[];
+  /** signed error of the modelled RSS against the samples, (modelled − measured) / measured */
+  readonly error: { readonly median: number; readonly max: number };
+}
+
+export interface Timeline {
+  /** at most 1000 points; each series holds the maximum over the point's stretch of the log, so that peaks are kept */
+  readonly time: readonly (number | null)[];
+  readonly liveBytes: readonly number[];
+  readonly perScenario: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface Finding {
+  readonly kind: string;
+  readonly severity: "info" | "warning" | "critical";
+  readonly message: string;
+  readonly bytes: number;
+  readonly evidence: Readonly<Record<string, number | string | boolean>>;
+}
+
+export interface BudgetResult {
+  readonly key: string;
+  readonly limit: number;
+  readonly actual: number;
+  readonly ok: boolean;
+}

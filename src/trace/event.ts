@@ -1,0 +1,67 @@
+/**
+ * Events in columns. A batch holds the calls of one block of log text as parallel typed arrays; it is filled by a
+ * decoder in `input/`, annotated by the block table, and then read by every model. Batches are reused: nothing is
+ * allocated per event.
+ */
+
+/** What a log line says was called. Aliases (cfree, operator new, reallocarray, …) are folded by the decoder. */
+export const Op = {
+  malloc: 0,
+  /** size = count × element size, in bytes */
+  calloc: 1,
+  /** also reallocarray, with size = count × element size */
+  realloc: 2,
+  /** memalign, aligned_alloc and posix_memalign, alignment in `align` */
+  memalign: 3,
+  valloc: 4,
+  pvalloc: 5,
+  free: 6,
+  /** the program's own malloc_trim(pad), pad in `size` */
+  mallocTrim: 7,
+  /** the program's own mallopt(parameter, value): parameter in `align`, value in `size` */
+  mallopt: 8,
+  threadExit: 9,
+  /** mark(label): a named point of the run, without effect on the heap */
+  mark: 10,
+} as const;
+
+/** A `# key value` comment line, in the order of the log. */
+export interface Note {
+  /** index of the event in the batch before which the comment stands (may equal `length`) */
+  readonly at: number;
+  /** 1-based number of the line in the log */
+  readonly line: number;
+  /** the line without its leading `#`, trimmed */
+  readonly text: string;
+}
+
+export const EVENTS_PER_BATCH = 8192;
+
+export class EventBatch {
+  /** events filled in, 0..EVENTS_PER_BATCH */
+  length = 0;
+  /** one of `Op` */
+  readonly op = new Uint8Array(EVENTS_PER_BATCH);
+  /** thread id as logged, 0..2^31-1 */
+  readonly tid = new Int32Array(EVENTS_PER_BATCH);
+  /** µs on the log's own clock; NaN where the line carries no time */
+  readonly time = new Float64Array(EVENTS_PER_BATCH);
+  /** return address of the call; 0 where the line carries none */
+  readonly caller = new Float64Array(EVENTS_PER_BATCH);
+  /** requested bytes; see `Op` for the calls that use it otherwise */
+  readonly size = new Float64Array(EVENTS_PER_BATCH);
+  /** alignment in bytes; see `Op` for the calls that use it otherwise */
+  readonly align = new Float64Array(EVENTS_PER_BATCH);
+  /** pointer given to free and realloc; 0 = NULL. Doubles hold 16-aligned addresses up to 2^57 exactly. */
+  readonly pointerIn = new Float64Array(EVENTS_PER_BATCH);
+  /** pointer returned; 0 = NULL */
+  readonly pointerOut = new Float64Array(EVENTS_PER_BATCH);
+  /** 1-based number of the line in the log; a double, so that logs of more than 2^32 lines keep their numbers */
+  readonly line = new Float64Array(EVENTS_PER_BATCH);
+  readonly notes: Note[] = [];
+
+  clear(): void {
+    this.length = 0;
+    this.notes.length = 0;
+  }
+}
