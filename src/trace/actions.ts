@@ -1,0 +1,37 @@
+import { EVENTS_PER_BATCH } from "./event.ts";
+
+/**
+ * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
+ * realloc(p, 0) a free, free(NULL) nothing; a call that failed, or that frees what no call returned, is nothing too.
+ */
+export const Action = {
+  none: 0,
+  malloc: 1,
+  calloc: 2,
+  /** `block` keeps its id; `oldSize` is its former requested size */
+  realloc: 3,
+  memalign: 4,
+  valloc: 5,
+  pvalloc: 6,
+  free: 7,
+  mallocTrim: 8,
+  mallopt: 9,
+  threadExit: 10,
+} as const;
+
+/**
+ * Added to an action: `block`, whose free is not in the log (its pointer was handed out again), is to be freed
+ * first; the action then gives the same id to the new block.
+ */
+export const LOST_FREE = 0x80;
+
+/** The columns that stand beside an EventBatch's: same index, same length. */
+export class ActionBatch {
+  readonly action = new Uint8Array(EVENTS_PER_BATCH);
+  /** dense thread index, 0, 1, 2 … in order of first appearance */
+  readonly thread = new Int32Array(EVENTS_PER_BATCH);
+  /** dense block id, recycled after free; -1 where the action has none */
+  readonly block = new Int32Array(EVENTS_PER_BATCH);
+  /** requested bytes of the block before the event (realloc, free); 0 otherwise */
+  readonly oldSize = new Float64Array(EVENTS_PER_BATCH);
+}
