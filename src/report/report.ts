@@ -23,6 +23,8 @@ export interface Report {
   readonly timeline: Timeline;
   readonly findings: readonly Finding[];
   readonly budgets: readonly BudgetResult[];
+  /** absent unless --container-limit or --base-rss was given */
+  readonly container?: Container;
 }
 
 export interface TraceSummary {
@@ -231,4 +233,21 @@ export interface BudgetResult {
   readonly limit: number;
   readonly actual: number;
   readonly ok: boolean;
+}
+
+/** The process as its cgroup sees it: the heaps, and what --base-rss says lies outside malloc. */
+export interface Container {
+  /** null when only --base-rss was given */
+  readonly limitBytes: number | null;
+  readonly baseRssBytes: number;
+  /** in the order of the report's scenarios */
+  readonly scenarios: readonly {
+    readonly name: string;
+    /** baseRssBytes + rss.peakBytes */
+    readonly peakBytes: number;
+    /** null without a limit */
+    readonly fits: boolean | null;
+    /** when the limit is first exceeded; null when it is not, or when the log carries no times */
+    readonly killedTime: number | null;
+  }[];
 }

@@ -8,7 +8,10 @@ export const Action = {
   none: 0,
   malloc: 1,
   calloc: 2,
-  /** `block` keeps its id; `oldSize` is its former requested size */
+  /**
+   * `block` keeps its id; `oldSize` is its former requested size. The event's size is 0 only where the log shows
+   * that realloc(p, 0) returned a block (not glibc's way, but other allocators'): the block then lives on, empty.
+   */
   realloc: 3,
   memalign: 4,
   valloc: 5,
@@ -20,8 +23,9 @@ export const Action = {
 } as const;
 
 /**
- * Added to an action: `block`, whose free is not in the log (its pointer was handed out again), is to be freed
- * first; the action then gives the same id to the new block.
+ * Added to an action: block `lost`, whose free is not in the log (its pointer was handed out again), is to be freed
+ * first. A malloc-like action gives the same id to the new block (`lost` = `block`); a realloc that moved onto the
+ * lost block's place keeps its own (`lost` ≠ `block`), and the lost block's id is recycled from then on.
  */
 export const LOST_FREE = 0x80;
 
@@ -32,6 +36,8 @@ export class ActionBatch {
   readonly thread = new Int32Array(EVENTS_PER_BATCH);
   /** dense block id, recycled after free; -1 where the action has none */
   readonly block = new Int32Array(EVENTS_PER_BATCH);
+  /** block id to be freed first; written only where the action carries LOST_FREE, stale elsewhere */
+  readonly lost = new Int32Array(EVENTS_PER_BATCH);
   /** requested bytes of the block before the event (realloc, free); 0 otherwise */
   readonly oldSize = new Float64Array(EVENTS_PER_BATCH);
 }

@@ -1,0 +1,92 @@
+import split from "split2";
+import type { Diagnostics } from "./diagnostics.ts";
+
+/** A longer line is no log line; holding on to it would let one endless line (/dev/zero) take all memory. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+export interface BlockScanner {
+  /** `bytes[0, length)` holds whole lines, each ended by \n. What lies beyond is undefined but readable. */
+  scan(bytes: Buffer, length: number): void;
+  /** A line longer than the limit: `bytes[0, length)` is its beginning, the rest is never shown. */
+  overlongLine(bytes: Buffer, length: number): void;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * split2 in batch mode. Its matcher cuts not at every newline but once, behind the last newline at hand, so that a
+ * scanner gets whole blocks of lines and no string is made per line. It must be fed strings of one character per byte
+ * (latin1): `decodeStrings: false` brings them to split2's StringDecoder as they are, which passes strings through, so
+ * every byte value survives, and writing them back cannot fold a wide character such as U+010A into a newline.
+ *
+ * What the mapper is handed is one of: a block that ends in a newline; a fragment of an endless line, cut by the matcher
+ * once it is over the limit; or, from the final flush, the unterminated last line. A fragment always leaves its last
+ * byte behind in split2, so that the flush comes also for a log that ends inside such a line.
+ */
+export function blocksOfLines(
+  scanner: BlockScanner,
+  diagnostics: Diagnostics,
+  maxLineBytes = MAX_LINE_BYTES,
+) {
+  let buffer = Buffer.alloc(2 * maxLineBytes);
+  let isFragment = false;
+  let insideOverlong = false;
+
+  const matcher = {
+    [Symbol.split](text: string): string[] {
+      const cut = text.lastIndexOf("\n") + 1;
+      if (cut > 0) {
+        return [text.slice(0, cut), text.slice(cut)];
+      }
+      isFragment = text.length > maxLineBytes + 1;
+      return isFragment ? [text.slice(0, -1), text.slice(-1)] : [text];
+    },
+  };
+
+  /** Copies the text into `buffer`, one byte a character, with a newline behind it. */
+  function bytesOf(text: string): number {
+    if (buffer.length <= text.length) {
+      buffer = Buffer.alloc(2 * text.length);
+    }
+    const length = buffer.write(text, "latin1");
+    buffer[length] = NEWLINE;
+    return length;
+  }
+
+  function fragment(text: string): void {
+    if (!insideOverlong) {
+      insideOverlong = true;
+      scanner.overlongLine(buffer, bytesOf(text));
+    }
+  }
+
+  function lastLine(text: string): void {
+    const malformedBefore = diagnostics.lines.malformed;
+    if (!insideOverlong) {
+      scanner.scan(buffer, bytesOf(text) + 1);
+    }
+    if (insideOverlong || diagnostics.lines.malformed > malformedBefore) {
+      diagnostics.truncatedInputs++;
+    }
+  }
+
+  function block(text: string): void {
+    const lines = insideOverlong ? text.slice(text.indexOf("\n") + 1) : text;
+    insideOverlong = false;
+    scanner.scan(buffer, bytesOf(lines));
+  }
+
+  // Returns undefined, so that split2 pushes nothing, and must not throw: that would destroy the stream.
+  function mapper(text: string): void {
+    if (isFragment) {
+      isFragment = false;
+      fragment(text);
+    } else if (text.endsWith("\n")) {
+      block(text);
+    } else {
+      lastLine(text);
+    }
+  }
+
+  return split(matcher, mapper, { decodeStrings: false });
+}

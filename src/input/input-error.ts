@@ -1,0 +1,55 @@
+/**
+ * Why an input cannot be read at all. Anything less (bad lines, a broken tail) is counted in `Diagnostics` instead.
+ * The union is closed: whoever adds a code is made by the compiler to add its sentence below.
+ */
+export type InputProblem =
+  | { readonly code: "missing"; readonly path: string }
+  | { readonly code: "directory"; readonly path: string }
+  | { readonly code: "permission"; readonly path: string }
+  /** `reason`: the system's own words */
+  | { readonly code: "unreadable"; readonly path: string; readonly reason: string }
+  | { readonly code: "stdinTwice" }
+  /** not one byte could be decompressed */
+  | { readonly code: "corrupt"; readonly path: string; readonly compression: "gzip" | "zstd" }
+  /** this Node has no zstd and there is no `zstd` command */
+  | { readonly code: "zstdMissing"; readonly path: string }
+  /** `tool` decompresses it when run as `tool -dc` */
+  | { readonly code: "compression"; readonly path: string; readonly tool: string };
+
+export class InputError extends Error {
+  readonly problem: InputProblem;
+
+  constructor(problem: InputProblem) {
+    super(problemText(problem));
+    this.name = "InputError";
+    this.problem = problem;
+  }
+}
+
+/** One line: what is wrong with which input, and what to do next. */
+export function inputErrorText(error: InputError): string {
+  return problemText(error.problem);
+}
+
+function problemText(problem: InputProblem): string {
+  switch (problem.code) {
+    case "missing":
+      return `${problem.path}: no such file; check the path, or give - to read standard input`;
+    case "directory":
+      return `${problem.path}: is a directory; name the log files in it instead, in order`;
+    case "permission":
+      return `${problem.path}: permission denied; make it readable for this user, or pipe it in: sudo cat ${problem.path} | mallog`;
+    case "unreadable":
+      return `${problem.path}: cannot be read (${problem.reason}); copy it to a sound local disk and try again`;
+    case "stdinTwice":
+      return "standard input (-) is named more than once; name it once, at its place among the pieces";
+    case "corrupt":
+      return `${problem.path}: nothing of it can be decompressed; copy it again, or test it with: ${TEST_COMMAND[problem.compression]} ${problem.path}`;
+    case "zstdMissing":
+      return `${problem.path}: is zstd-compressed, but there is no zstd command; install zstd, or use Node 22.15 or newer`;
+    case "compression":
+      return `${problem.path}: is compressed with ${problem.tool}; decompress it on the way: ${problem.tool} -dc ${problem.path} | mallog`;
+  }
+}
+
+const TEST_COMMAND = { gzip: "gzip -t", zstd: "zstd -t" } as const;

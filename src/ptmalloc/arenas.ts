@@ -1,0 +1,126 @@
+import { Arena } from "./arena.ts";
+import { ADDR, FENCE, GRANULE, HEAP, NEXT, PREV, SIZE, STATE, TOP } from "./chunks.ts";
+import { type Heap, heapSizeFor } from "./heap.ts";
+import { intMalloc } from "./malloc.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
+
+/** Which arena serves a thread (ptmalloc2.md §6). */
+
+/** arena_get: the thread's arena, found or made at its first need; `bytes` sizes the heap of a new one. */
+export function arenaGet(m: Ptmalloc, bytes: number): Arena | null {
+  return m.thread.arena ?? arenaGet2(m, bytes, null);
+}
+
+/** arena_get2 (§6.1): from the free list, else a new one while the limit allows, else one that is in use. */
+function arenaGet2(m: Ptmalloc, bytes: number, avoid: Arena | null): Arena {
+  const free = m.freeList.pop();
+  if (free !== undefined) {
+    free.attachedThreads = 1;
+    return attach(m, free);
+  }
+  if (m.arenaLimit === 0) {
+    if (m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
+    else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = 8 * m.cpus;
+  }
+  if (m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1) {
+    return attach(m, newArena(m, bytes));
+  }
+  return attach(m, reusedArena(m, avoid));
+}
+
+function attach(m: Ptmalloc, av: Arena): Arena {
+  m.thread.arena = av;
+  if (!av.threads.includes(m.thread.index)) av.threads.push(m.thread.index);
+  return av;
+}
+
+/** reused_arena without contention: arenas in turn from where the last search ended (§6.1). */
+function reusedArena(m: Ptmalloc, avoid: Arena | null): Arena {
+  let av = m.nextToUse;
+  if (av === avoid) av = av.next;
+  m.nextToUse = av.next;
+  const listed = m.profile.reusedLeavesFreeList ? m.freeList.indexOf(av) : -1;
+  if (listed >= 0) m.freeList.splice(listed, 1);
+  av.attachedThreads++;
+  return av;
+}
+
+/** A new arena in a new heap: heap_info, malloc_state, then top (§6.2). */
+function newArena(m: Ptmalloc, bytes: number): Arena {
+  const { heapInfoBytes, mallocStateBytes } = m.profile;
+  const fixed = heapInfoBytes + mallocStateBytes + GRANULE;
+  const size = heapSizeFor(bytes + fixed, m.par.topPad) || heapSizeFor(fixed, m.par.topPad);
+  const av = new Arena(m.arenas.length, m.chunks);
+  m.arenas.push(av);
+  const heap = m.newHeap("arena", av, null, size);
+  m.addSystemMem(av, size);
+  writeRange(m, heap, 0, heapInfoBytes + mallocStateBytes, EVERY_PLANE);
+  startTop(m, av, heap, Math.ceil((heapInfoBytes + mallocStateBytes) / GRANULE), size / GRANULE);
+  av.attachedThreads = 1;
+  av.next = m.mainArena.next;
+  m.mainArena.next = av;
+  return av;
+}
+
+/** Makes granules from..to-1 of `heap` the arena's top, the first chunk of a new stretch. */
+export function startTop(m: Ptmalloc, av: Arena, heap: Heap, from: number, to: number): void {
+  const top = m.chunks.allocate();
+  const w = m.chunks.words;
+  w[top + SIZE] = to - from;
+  w[top + STATE] = TOP;
+  w[top + ADDR] = from;
+  w[top + HEAP] = heap.id;
+  w[top + PREV] = 0;
+  w[top + NEXT] = 0;
+  av.top = top;
+  heap.ends.push(top);
+  writeWord(m, heap, from);
+}
+
+/**
+ * Turns the old top into a chunk in use and a fence of two granules above it, or, where nothing fits below, into a
+ * fence alone (§3.8). Returns the chunk, which the caller frees; 0 when there is none.
+ */
+export function fenceOldTop(m: Ptmalloc, top: number): number {
+  const w = m.chunks.words;
+  const size = w[top + SIZE]!;
+  const heap = m.heapOf(top);
+  w[top + STATE] = FENCE;
+  const below = size - 2;
+  if (below < 2) {
+    writeWord(m, heap, w[top + ADDR]! + size - 1);
+    return 0;
+  }
+  const chunk = m.chunks.cutBelow(top, below);
+  const addr = m.chunks.words[top + ADDR]!;
+  writeWord(m, heap, addr);
+  writeWord(m, heap, addr + 1);
+  return chunk;
+}
+
+/** arena_get, _int_malloc, and where that fails arena_get_retry and a second try (§3.1, §6.5). */
+export function mallocFromArena(m: Ptmalloc, bytes: number, nb: number): number {
+  const av = arenaGet(m, bytes);
+  const c = intMalloc(m, av, nb);
+  if (c !== 0 || av === null || !m.multiThreaded) return c;
+  return intMalloc(m, arenaGetRetry(m, av, bytes), nb);
+}
+
+/** From another arena to the main one for this call only; from the main arena to another one for good (§6.5). */
+export function arenaGetRetry(m: Ptmalloc, av: Arena, bytes: number): Arena {
+  return av.main ? arenaGet2(m, bytes, av) : m.mainArena;
+}
+
+/** The thread leaves its arena (§6.4): it goes to the free list with its last thread, before 2.23 with any. */
+export function detachArena(m: Ptmalloc): void {
+  const av = m.thread.arena;
+  if (av === null) return;
+  m.thread.arena = null;
+  av.attachedThreads--;
+  if (m.profile.arenaRefcount) {
+    if (av.attachedThreads === 0) m.freeList.push(av);
+  } else if (m.freeList.at(-1) !== av) {
+    m.freeList.push(av);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Arena } from "./arena.ts";
+import { arenaGet, mallocFromArena } from "./arenas.ts";
+import { ADDR, GRANULE, MAPPED, MIN_GRANULES, SIZE, STATE } from "./chunks.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { EVERY_PLANE, writeBlock } from "./resident.ts";
+import { tcachePop } from "./tcache.ts";
+
+/**
+ * calloc (ptmalloc2.md §5.2) of `bytes` in all: malloc, past the tcache before 2.41, and what it clears. Memory that
+ * the kernel gave during this very call is known to be zero and not written; memory that was in top before is.
+ */
+export function callocChunk(m: Ptmalloc, bytes: number, nb: number): number {
+  const index = nb - MIN_GRANULES;
+  if (m.profile.callocUsesTcache && nb <= m.tcacheMaxGranules && m.thread.entries[index] !== 0) {
+    const cached = tcachePop(m, m.thread, index);
+    writeBlock(m, cached, 0, nb * GRANULE - 8, EVERY_PLANE);
+    return cached;
+  }
+  const av = arenaGet(m, bytes);
+  const oldTop = av === null || av.top === 0 ? NO_TOP : topBefore(m, av);
+  const c = mallocFromArena(m, bytes, nb);
+  if (c === 0) return 0;
+  const w = m.chunks.words;
+  if (w[c + STATE] === MAPPED) {
+    if (m.par.perturb) m.writeMapped(c, bytes, EVERY_PLANE);
+    return c;
+  }
+  let clear = w[c + SIZE]! * GRANULE;
+  const fromTop = w[c + ADDR] === oldTop.addr && m.heapOf(c).serial === oldTop.heap;
+  if (fromTop && !m.par.perturb) clear = Math.min(clear, oldTop.bytes);
+  writeBlock(m, c, 0, clear - 8, EVERY_PLANE);
+  return c;
+}
+
+interface OldTop {
+  heap: number;
+  addr: number;
+  /** bytes of top that may hold old data */
+  bytes: number;
+}
+
+const NO_TOP: OldTop = { heap: -1, addr: -1, bytes: 0 };
+/** reused, so that a call allocates nothing */
+const before: OldTop = { heap: -1, addr: -1, bytes: 0 };
+
+function topBefore(m: Ptmalloc, av: Arena): OldTop {
+  const w = m.chunks.words;
+  const { top } = av;
+  const heap = m.heapOf(top);
+  before.heap = heap.serial;
+  before.addr = w[top + ADDR]!;
+  before.bytes = w[top + SIZE]! * GRANULE;
+  if (!av.main) {
+    before.bytes = Math.max(before.bytes, heap.mprotectSize - before.addr * GRANULE);
+  }
+  return before;
+}

@@ -1,0 +1,158 @@
+/**
+ * Chunk records (ptmalloc2.md §2.1) in one Int32Array. A chunk is named by the index of its first word; 0 is no
+ * chunk, and reads as one that is in use and has size 0, so that a first chunk needs no test for its predecessor.
+ *
+ * glibc finds neighbours by address arithmetic in real memory. Here a record links to its neighbours, so memory
+ * grows with the chunks that exist, not with the size of the heap, and "is my predecessor free" is one load.
+ *
+ * Sizes and addresses are counted in granules of 16 bytes (MALLOC_ALIGNMENT), addresses from the start of the heap
+ * or mapping. 31 bits of granules limit a heap to 32 GiB; sysmalloc treats the break as stuck there.
+ */
+export const GRANULE = 16;
+/** granules in a page of 4096 bytes, and the shift that takes a granule to its page */
+export const PAGE_GRANULES = 256;
+export const PAGE_SHIFT = 8;
+export const PAGE = 4096;
+/** MINSIZE = MIN_CHUNK_SIZE = 32 bytes */
+export const MIN_GRANULES = 2;
+/** MIN_LARGE_SIZE = 1024 bytes */
+export const MIN_LARGE_GRANULES = 64;
+
+// Words of a record. Those that malloc and free read together stand together.
+export const SIZE = 0;
+export const STATE = 1;
+/** next in a bin, a fastbin, a tcache bin */
+export const FD = 2;
+export const BK = 3;
+/** physical neighbours: the chunks just below and just above in memory */
+export const PREV = 4;
+export const NEXT = 5;
+export const ADDR = 6;
+/** index of the heap the chunk lies in; of the mapping for a mapped chunk */
+export const HEAP = 7;
+/** fd_nextsize, bk_nextsize: the ring of a large bin's sizes; 0 outside it */
+export const FD_NEXTSIZE = 8;
+export const BK_NEXTSIZE = 9;
+/** words in a record */
+export const STRIDE = 10;
+
+// States. PREV_INUSE of the next chunk is clear exactly when a chunk is FREE: cached and fast chunks count as in use.
+export const IN_USE = 0;
+/** in the unsorted bin, a small bin or a large bin */
+export const FREE = 1;
+/** in a thread's tcache */
+export const CACHED = 2;
+/** in a fastbin */
+export const FAST = 3;
+export const TOP = 4;
+/** the end of a heap or of a stretch of the main heap that is not the top's */
+export const FENCE = 5;
+/** IS_MMAPPED */
+export const MAPPED = 6;
+/** the head of a bin's list, not a chunk */
+export const BIN = 7;
+
+const FIRST_CAPACITY = 1024;
+
+export class Chunks {
+  words = new Int32Array(FIRST_CAPACITY * STRIDE);
+  /** index behind the last record ever used */
+  private limit = STRIDE;
+  /** released records, linked by FD */
+  private released = 0;
+
+  /** A record with unspecified content. Callers that hold `words` must read it again afterwards. */
+  allocate(): number {
+    const c = this.released;
+    if (c !== 0) {
+      this.released = this.words[c + FD]!;
+      return c;
+    }
+    return this.allocateRun(1);
+  }
+
+  /** `count` consecutive records, for the heads of an arena's bins. */
+  allocateRun(count: number): number {
+    const c = this.limit;
+    this.limit += count * STRIDE;
+    if (this.limit > this.words.length) {
+      // By a quarter, not by doubling: the records are most of the memory a scenario takes.
+      const grown = new Int32Array(Math.ceil((this.limit * 1.25) / STRIDE) * STRIDE);
+      grown.set(this.words);
+      this.words = grown;
+    }
+    return c;
+  }
+
+  release(c: number): void {
+    this.words[c + FD] = this.released;
+    this.released = c;
+  }
+
+  /** Makes the low `nb` granules of chunk `c` a chunk of its own, in use; `c`'s record stays with what is above. */
+  cutBelow(c: number, nb: number): number {
+    const low = this.allocate();
+    const w = this.words;
+    const below = w[c + PREV]!;
+    const addr = w[c + ADDR]!;
+    w[low + SIZE] = nb;
+    w[low + STATE] = IN_USE;
+    w[low + ADDR] = addr;
+    w[low + HEAP] = w[c + HEAP]!;
+    w[low + PREV] = below;
+    w[low + NEXT] = c;
+    if (below !== 0) w[below + NEXT] = low;
+    w[c + PREV] = low;
+    w[c + ADDR] = addr + nb;
+    w[c + SIZE]! -= nb;
+    return low;
+  }
+
+  /** Cuts chunk `c` to its low `nb` granules; what is above becomes a chunk of its own, in use. */
+  cutAbove(c: number, nb: number): number {
+    const high = this.allocate();
+    const w = this.words;
+    const above = w[c + NEXT]!;
+    w[high + SIZE] = w[c + SIZE]! - nb;
+    w[high + STATE] = IN_USE;
+    w[high + ADDR] = w[c + ADDR]! + nb;
+    w[high + HEAP] = w[c + HEAP]!;
+    w[high + PREV] = c;
+    w[high + NEXT] = above;
+    if (above !== 0) w[above + PREV] = high;
+    w[c + SIZE] = nb;
+    w[c + NEXT] = high;
+    return high;
+  }
+
+  /** Moves the border between `c` and the chunk above it up by `granules`. */
+  moveBorder(c: number, above: number, granules: number): void {
+    const w = this.words;
+    w[c + SIZE]! += granules;
+    w[above + ADDR]! += granules;
+    w[above + SIZE]! -= granules;
+  }
+
+  /** Joins the chunk above `c`, which must be on no list, to `c`. */
+  absorbAbove(c: number): void {
+    const w = this.words;
+    const above = w[c + NEXT]!;
+    const next = w[above + NEXT]!;
+    w[c + SIZE]! += w[above + SIZE]!;
+    w[c + NEXT] = next;
+    if (next !== 0) w[next + PREV] = c;
+    this.release(above);
+  }
+
+  /** Joins the chunk below `c`, which must be on no list, to `c`; as when a chunk merges into top. */
+  absorbBelow(c: number): void {
+    const w = this.words;
+    const below = w[c + PREV]!;
+    const prev = w[below + PREV]!;
+    w[c + ADDR] = w[below + ADDR]!;
+    w[c + SIZE]! += w[below + SIZE]!;
+    w[c + PREV] = prev;
+    if (prev !== 0) w[prev + NEXT] = c;
+    this.release(below);
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * What differs between glibc versions, in one table (ptmalloc2.md §10). No other file of the model asks for a
+ * version. Sizes are bytes on x86_64.
+ */
+export interface Profile {
+  /** the version the profile is named for, and the others it serves */
+  readonly name: string;
+  readonly serves: readonly string[];
+  /** sizeof(struct malloc_state) and sizeof(heap_info), §2.3: they place an arena's first chunk */
+  readonly mallocStateBytes: number;
+  readonly heapInfoBytes: number;
+  /** false since 2.43, and with them malloc_consolidate */
+  readonly fastbins: boolean;
+  /**
+   * When a thread gets its tcache (§3.2): `eager` at its first malloc, calloc, realloc or free; `small` at its first
+   * small allocation; `lazy` at its first small free or first exact fit.
+   */
+  readonly tcache: "none" | "eager" | "small" | "lazy";
+  /** bytes requested for tcache_perthread_struct; 0 without tcache */
+  readonly tcacheStructBytes: number;
+  /** chunks a bin holds unless glibc.malloc.tcache_count says otherwise */
+  readonly tcacheCount: number;
+  /** largest chunk that public calls put into or take from the tcache by default */
+  readonly tcacheMaxChunkBytes: number;
+  /** 2.42+: bins for larger chunks when glibc.malloc.tcache_max asks; how a fit is chosen (§3.1) */
+  readonly largeTcache: "none" | "atLeast" | "exact";
+  readonly callocUsesTcache: boolean;
+  readonly memalignUsesTcache: boolean;
+  /** who receives remainders of realloc and sysmalloc (§3.9) */
+  readonly internalFree: "tcache" | "arena";
+  /** the ways of §5.3 */
+  readonly memalign: "A" | "B" | "C" | "D";
+  /** where a merged chunk below 1024 goes (§4.4) */
+  readonly smallFree: "unsorted" | "smallbin";
+  /** 2.37 tag: realloc keeps the block for any shrink by at most trim_threshold (§5.1) */
+  readonly reallocKeepsSlack: boolean;
+  /** 2.38+: realloc returns a block that fits before it would make a tcache (§5.1) */
+  readonly reallocShortcut: boolean;
+  /** when heap_trim shrinks a heap's top (§4.5) */
+  readonly heapTrim: "page" | "extraThreshold" | "topThreshold";
+  /** 2.19+: systrim compares unsigned, so that a top of exactly 32 bytes grows (§4.5) */
+  readonly systrimUnsigned: boolean;
+  /** bytes beside the request in a mapped chunk (§3.8) */
+  readonly mmapTailBytes: 8 | 16;
+  /** 2.23+: an arena is free when its last thread has left, not when any has (§6.1) */
+  readonly arenaRefcount: boolean;
+  /** 2.25+: an arena that is reused leaves the free list (§6.1) */
+  readonly reusedLeavesFreeList: boolean;
+  /** 2.17, 2.18: valloc and pvalloc consolidate the fastbins first */
+  readonly vallocConsolidates: boolean;
+  /** 2.29+: the key is written on a tcache put and cleared on a get; RSS only (§9.2) */
+  readonly tcacheKey: boolean;
+  /** up to 2.34: a mmap_threshold above 32 MiB is refused, and the dynamic one stays (§8) */
+  readonly mmapThresholdCapped: boolean;
+  /** 2.26+: the glibc.malloc tunables exist */
+  readonly tunables: boolean;
+}
+
+const glibc217: Profile = {
+  name: "2.17",
+  serves: ["2.17", "2.18"],
+  mallocStateBytes: 2184,
+  heapInfoBytes: 32,
+  fastbins: true,
+  tcache: "none",
+  tcacheStructBytes: 0,
+  tcacheCount: 0,
+  tcacheMaxChunkBytes: 0,
+  largeTcache: "none",
+  callocUsesTcache: false,
+  memalignUsesTcache: false,
+  internalFree: "arena",
+  memalign: "A",
+  smallFree: "unsorted",
+  reallocKeepsSlack: false,
+  reallocShortcut: false,
+  heapTrim: "page",
+  systrimUnsigned: false,
+  mmapTailBytes: 8,
+  arenaRefcount: false,
+  reusedLeavesFreeList: false,
+  vallocConsolidates: true,
+  tcacheKey: false,
+  mmapThresholdCapped: true,
+  tunables: false,
+};
+
+const glibc219: Profile = {
+  ...glibc217,
+  name: "2.19",
+  serves: ["2.19", "2.20", "2.21"],
+  vallocConsolidates: false,
+  systrimUnsigned: true,
+};
+
+const glibc222: Profile = {
+  ...glibc219,
+  name: "2.22",
+  serves: ["2.22"],
+  heapTrim: "extraThreshold",
+};
+
+const glibc223: Profile = {
+  ...glibc222,
+  name: "2.23",
+  serves: ["2.23", "2.24", "2.25"],
+  mallocStateBytes: 2192,
+  heapTrim: "topThreshold",
+  arenaRefcount: true,
+};
+
+const glibc226: Profile = {
+  ...glibc223,
+  name: "2.26",
+  serves: ["2.26"],
+  tcache: "eager",
+  tcacheStructBytes: 576,
+  tcacheCount: 7,
+  tcacheMaxChunkBytes: 1040,
+  internalFree: "tcache",
+  reusedLeavesFreeList: true,
+  tunables: true,
+};
+
+const glibc227: Profile = {
+  ...glibc226,
+  name: "2.27",
+  serves: ["2.27", "2.28", "2.29"],
+  mallocStateBytes: 2200,
+};
+
+const glibc231: Profile = {
+  ...glibc227,
+  name: "2.31",
+  serves: ["2.30", "2.31", "2.32", "2.33", "2.34"],
+  tcacheStructBytes: 640,
+  tcacheKey: true,
+};
+
+const glibc236: Profile = {
+  ...glibc231,
+  name: "2.36",
+  serves: ["2.35", "2.36", "2.37"],
+  heapInfoBytes: 48,
+  mmapThresholdCapped: false,
+};
+
+const glibc239: Profile = {
+  ...glibc236,
+  name: "2.39",
+  serves: ["2.38", "2.39", "2.40"],
+  memalignUsesTcache: true,
+  memalign: "C",
+  reallocShortcut: true,
+};
+
+const glibc241: Profile = {
+  ...glibc239,
+  name: "2.41",
+  serves: ["2.41"],
+  callocUsesTcache: true,
+  smallFree: "smallbin",
+};
+
+const glibc242: Profile = {
+  ...glibc241,
+  name: "2.42",
+  serves: ["2.42"],
+  tcache: "small",
+  tcacheStructBytes: 760,
+  tcacheMaxChunkBytes: 1024,
+  largeTcache: "atLeast",
+  internalFree: "arena",
+};
+
+const glibc243: Profile = {
+  ...glibc242,
+  name: "2.43",
+  serves: ["2.43"],
+  mallocStateBytes: 2112,
+  fastbins: false,
+  tcache: "lazy",
+  tcacheCount: 16,
+  tcacheMaxChunkBytes: 1040,
+  largeTcache: "exact",
+  memalign: "D",
+  mmapTailBytes: 16,
+};
+
+export const PROFILES: readonly Profile[] = [
+  glibc217,
+  glibc219,
+  glibc222,
+  glibc223,
+  glibc226,
+  glibc227,
+  glibc231,
+  glibc236,
+  glibc239,
+  glibc241,
+  glibc242,
+  glibc243,
+];
+
+/** The profile that serves a version such as "2.36"; null for a version that is not modelled. */
+export function profileOf(version: string): Profile | null {
+  return PROFILES.find((profile) => profile.serves.includes(version)) ?? null;
+}

@@ -1,0 +1,308 @@
+import { Arena } from "./arena.ts";
+import { mallocFromArena } from "./arenas.ts";
+import { callocChunk } from "./calloc.ts";
+import { ADDR, Chunks, GRANULE, HEAP, MAPPED, MIN_GRANULES, PAGE, SIZE, STATE } from "./chunks.ts";
+import { consolidate } from "./consolidate.ts";
+import { freeChunk } from "./free.ts";
+import { Heap } from "./heap.ts";
+import type { Mapping } from "./mapping.ts";
+import { memalignChunk } from "./memalign.ts";
+import type { Profile } from "./profile.ts";
+import { reallocChunk } from "./realloc.ts";
+import { EVERY_PLANE, Resident, writeBlock } from "./resident.ts";
+import { type MallocPar, mallopt } from "./settings.ts";
+import { HUGE_BYTES, requestToGranules } from "./size-classes.ts";
+import { tcacheInit, tcachePop } from "./tcache.ts";
+import { Thread } from "./thread.ts";
+import { exitThread } from "./thread-exit.ts";
+import { mallocTrim } from "./trim.ts";
+
+/**
+ * A process's allocator: the state that glibc keeps in globals, and the public calls. It sees requests only: no log,
+ * no pointers, no clock. Blocks are named by their chunk (chunks.ts); 0 is NULL.
+ */
+export class Ptmalloc {
+  readonly profile: Profile;
+  readonly par: MallocPar;
+  readonly cpus: number;
+  readonly chunks = new Chunks();
+  readonly resident = new Resident();
+
+  readonly mainArena: Arena;
+  /** all arenas by id; narenas is their number */
+  readonly arenas: Arena[];
+  /** arenas without threads; the newest is last */
+  readonly freeList: Arena[] = [];
+  nextToUse: Arena;
+  /** narenas_limit; 0 until it is computed, and then it means none */
+  arenaLimit = 0;
+
+  /** heaps by id; an id is used again after its heap is gone */
+  readonly heaps: Heap[] = [];
+  private readonly freeHeapIds: number[] = [];
+  private heapSerials = 0;
+  /** the area below the program break */
+  readonly breakHeap: Heap;
+  /** the program break, in bytes from the page its initial value lies in */
+  brk: number;
+
+  readonly mappings: (Mapping | null)[] = [];
+  private readonly freeMappingIds: number[] = [];
+  /** n_mmaps and mmapped_mem: whole pages, in bytes */
+  mappedBlocks = 0;
+  mappedBytes = 0;
+  /** bytes of mappings in front of their chunks, left there by memalign */
+  mappedLeadBytes = 0;
+
+  private readonly threads: Thread[] = [];
+  /** the thread that makes the current call */
+  thread: Thread;
+  /** SINGLE_THREAD_P is false for good once a second thread exists (§6.6) */
+  multiThreaded = false;
+
+  /** bytes obtained from the kernel and not returned: system_mem of all arenas and mappings */
+  systemBytes = 0;
+  /** granules of heap chunks in the program's hands */
+  inUseGranules = 0;
+  /** chunk size in bytes of the current request, where it is huge (size-classes.ts) */
+  hugeBytes = 0;
+
+  // Limits of par in granules, for the comparisons of every call.
+  maxFastGranules = 0;
+  tcacheMaxGranules = 0;
+  /** largest chunk that int_malloc stashes: not always the public calls' limit (§10.4) */
+  stashMaxGranules = 0;
+
+  /**
+   * `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095): it is
+   * not page-aligned in some processes (trap T21). The first thread to call is the main thread.
+   */
+  constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0) {
+    this.profile = profile;
+    this.par = par;
+    this.cpus = cpus;
+    this.mainArena = new Arena(0, this.chunks);
+    this.arenas = [this.mainArena];
+    this.nextToUse = this.mainArena;
+    this.brk = initialBreak;
+    this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
+    this.thread = new Thread(0);
+    this.updateLimits();
+  }
+
+  /** To be called when `par` has changed. */
+  updateLimits(): void {
+    this.maxFastGranules = Math.floor(this.par.maxFast / GRANULE);
+    this.tcacheMaxGranules = Math.floor(this.par.tcacheMaxChunk / GRANULE);
+    this.stashMaxGranules = Math.floor(this.par.stashMaxChunk / GRANULE);
+  }
+
+  /** The following calls are made by thread `index` (dense, 0, 1, 2 … in order of appearance). */
+  enter(index: number): void {
+    if (this.thread.index === index && this.threads.length > 0) return;
+    let thread = this.threads[index];
+    if (thread === undefined) {
+      thread = new Thread(index);
+      if (this.threads.length === 0) {
+        thread.arena = this.mainArena;
+        this.mainArena.attachedThreads = 1;
+        this.mainArena.threads.push(index);
+      } else {
+        this.multiThreaded = true;
+      }
+      this.threads[index] = thread;
+    }
+    this.thread = thread;
+  }
+
+  malloc(bytes: number): number {
+    const nb = this.granulesFor(bytes);
+    this.readyTcache(nb);
+    const c = this.mallocChunk(bytes, nb);
+    this.took(c);
+    return c;
+  }
+
+  calloc(bytes: number): number {
+    const nb = this.granulesFor(bytes);
+    this.readyTcache(nb);
+    const c = callocChunk(this, bytes, nb);
+    this.took(c);
+    return c;
+  }
+
+  /** realloc of a block with `bytes` > 0. The old chunk is valid still when the result is 0, and only then. */
+  realloc(c: number, bytes: number): number {
+    const nb = this.granulesFor(bytes);
+    if (this.profile.tcache === "eager" && this.chunks.words[c + STATE] !== MAPPED) {
+      if (!this.profile.reallocShortcut || !this.fitsExactly(c, bytes)) this.readyTcache(nb);
+    }
+    return reallocChunk(this, c, bytes, nb);
+  }
+
+  /** memalign, aligned_alloc, posix_memalign; an alignment that is no power of two is rounded up to one. */
+  memalign(alignment: number, bytes: number): number {
+    if (alignment <= GRANULE) return this.malloc(bytes);
+    let align = 32;
+    while (align < alignment) align *= 2;
+    const nb = this.granulesFor(bytes);
+    if (this.profile.tcache === "small") this.readyTcache(nb);
+    const c = memalignChunk(this, align, bytes, nb);
+    this.took(c);
+    return c;
+  }
+
+  valloc(bytes: number): number {
+    const { arena } = this.thread;
+    if (this.profile.vallocConsolidates && arena?.haveFastchunks) consolidate(this, arena);
+    return this.memalign(PAGE, bytes);
+  }
+
+  pvalloc(bytes: number): number {
+    return this.valloc(Math.ceil(bytes / PAGE) * PAGE);
+  }
+
+  free(c: number): void {
+    freeChunk(this, c);
+  }
+
+  /** malloc_trim(pad). Returns the bytes that left the resident set, under the touch policy. */
+  mallocTrim(pad: number): number {
+    const before = this.resident.policyPages;
+    mallocTrim(this, pad);
+    return (before - this.resident.policyPages) * PAGE;
+  }
+
+  /** mallopt(parameter, value), which first consolidates the main arena's fastbins (§8). */
+  mallopt(parameter: number, value: number): void {
+    if (this.profile.fastbins && this.mainArena.top !== 0) consolidate(this, this.mainArena);
+    mallopt(this.par, this.profile, parameter, value);
+    this.updateLimits();
+  }
+
+  /** The current thread ends. */
+  exitThread(): void {
+    exitThread(this);
+  }
+
+  /** sbrk(bytes) by the program itself, past malloc. */
+  foreignSbrk(bytes: number): void {
+    this.brk += bytes;
+  }
+
+  /** Bytes from..to-1 of a block are written, in `planes`: by the program, or by the allocator. */
+  write(c: number, from: number, to: number, planes: number): void {
+    if (this.chunks.words[c + STATE] === MAPPED) this.writeMapped(c, to, planes);
+    else writeBlock(this, c, from, to, planes);
+  }
+
+  writeMapped(c: number, bytes: number, planes: number): void {
+    this.mappings[this.chunks.words[c + HEAP]!]!.write(this.resident, bytes, planes);
+  }
+
+  /** alloc_perturb: under MALLOC_PERTURB_ a block fresh from an arena is filled. */
+  perturb(c: number, bytes: number): void {
+    if (this.par.perturb) this.write(c, 0, bytes, EVERY_PLANE);
+  }
+
+  heapOf(c: number): Heap {
+    return this.heaps[this.chunks.words[c + HEAP]!]!;
+  }
+
+  newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
+    const id = this.freeHeapIds.pop() ?? this.heaps.length;
+    const heap = new Heap(id, this.heapSerials++, kind, av, prev, size);
+    this.heaps[id] = heap;
+    av.heaps.push(heap);
+    return heap;
+  }
+
+  /** Unmaps the newest heap of its arena. */
+  removeHeap(heap: Heap): void {
+    heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
+    this.freeHeapIds.push(heap.id);
+  }
+
+  addMapping(mapping: Mapping): number {
+    const id = this.freeMappingIds.pop() ?? this.mappings.length;
+    this.mappings[id] = mapping;
+    this.mappedBlocks++;
+    this.mappedBytes += mapping.totalBytes;
+    this.systemBytes += mapping.totalBytes;
+    return id;
+  }
+
+  removeMapping(id: number): void {
+    const mapping = this.mappings[id]!;
+    this.mappings[id] = null;
+    this.freeMappingIds.push(id);
+    this.mappedBlocks--;
+    this.mappedBytes -= mapping.totalBytes;
+    this.systemBytes -= mapping.totalBytes;
+    this.mappedLeadBytes -= mapping.offset * GRANULE;
+  }
+
+  resizeMapping(mapping: Mapping, totalBytes: number): void {
+    this.mappedBytes += totalBytes - mapping.totalBytes;
+    this.systemBytes += totalBytes - mapping.totalBytes;
+    mapping.resize(this.resident, totalBytes);
+  }
+
+  /** memalign moves a mapped chunk up by `granules` within its mapping. */
+  advanceMapped(c: number, granules: number): void {
+    const w = this.chunks.words;
+    this.mappings[w[c + HEAP]!]!.advance(this.resident, granules);
+    w[c + ADDR]! += granules;
+    this.mappedLeadBytes += granules * GRANULE;
+  }
+
+  /** chunksize of a mapped chunk, in bytes (§4.6) */
+  mappedChunkBytes(mapping: Mapping): number {
+    const bytes = mapping.totalBytes - mapping.offset * GRANULE;
+    return this.profile.mmapTailBytes === 16 ? bytes - 16 : bytes;
+  }
+
+  /** Sum of the sizes of the chunks in the program's hands, in bytes. */
+  get inUseBytes(): number {
+    return this.inUseGranules * GRANULE + this.mappedBytes - this.mappedLeadBytes;
+  }
+
+  addSystemMem(av: Arena, bytes: number): void {
+    av.addSystemMem(bytes);
+    this.systemBytes += bytes;
+  }
+
+  /** request2size; remembers the true size of a huge request. */
+  granulesFor(bytes: number): number {
+    if (bytes >= HUGE_BYTES) this.hugeBytes = Math.floor((bytes + 23) / GRANULE) * GRANULE;
+    return requestToGranules(bytes);
+  }
+
+  /** The tcache comes to be at a thread's first call; when exactly differs between versions (§3.2). */
+  private readyTcache(nb: number): void {
+    if (this.thread.tcache !== "inactive") return;
+    const { tcache } = this.profile;
+    if (tcache === "eager" || (tcache === "small" && nb <= this.tcacheMaxGranules))
+      tcacheInit(this);
+  }
+
+  private mallocChunk(bytes: number, nb: number): number {
+    if (nb <= this.tcacheMaxGranules && this.thread.entries[nb - MIN_GRANULES] !== 0) {
+      return tcachePop(this, this.thread, nb - MIN_GRANULES);
+    }
+    const c = mallocFromArena(this, bytes, nb);
+    if (c !== 0) this.perturb(c, bytes);
+    return c;
+  }
+
+  private took(c: number): void {
+    const w = this.chunks.words;
+    if (w[c + STATE] !== MAPPED) this.inUseGranules += w[c + SIZE]!;
+  }
+
+  /** 2.38+: realloc returns at once when the block fits with less than a granule to spare (§5.1). */
+  private fitsExactly(c: number, bytes: number): boolean {
+    const slack = this.chunks.words[c + SIZE]! * GRANULE - 8 - bytes;
+    return slack >= 0 && slack < GRANULE;
+  }
+}

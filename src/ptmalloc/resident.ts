@@ -1,0 +1,96 @@
+import { ADDR, GRANULE, PAGE, PAGE_SHIFT } from "./chunks.ts";
+import type { Heap } from "./heap.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+
+/**
+ * Resident pages (ptmalloc2.md §9). A page is resident from its first write until the kernel takes it back.
+ *
+ * What the allocator writes is known exactly; what the program writes of its blocks is not in a log. So each page
+ * carries three planes at once: resident under the chosen touch policy, if the program wrote nothing, and if it
+ * wrote every byte. One run thus gives the prediction and its range. A byte a page is 0.02 % of the memory modelled.
+ *
+ * Of §9.2's list only first writes matter, and most words lie in pages that earlier writes made resident: the
+ * header of a chunk is written when the chunk comes to be and stays resident while it exists (trimming spares it),
+ * a free chunk's foot shares a granule with the next chunk's header, list neighbours are headers too. What can bring
+ * in a page is: a new header, the link words of a chunk that is put on a list, what calloc clears, what realloc
+ * copies, the tcache struct, an arena's and a heap's own header, and MALLOC_PERTURB_. invariants.ts checks this.
+ */
+export const PLANE_POLICY = 1;
+export const PLANE_NONE = 2;
+export const PLANE_ALL = 4;
+/** what the allocator writes is resident whatever the program does */
+export const EVERY_PLANE = PLANE_POLICY | PLANE_NONE | PLANE_ALL;
+
+/** Pages resident in each plane, over all heaps and mappings. */
+export class Resident {
+  policyPages = 0;
+  nonePages = 0;
+  allPages = 0;
+
+  /** Counts `pages` (which may be negative) in each of `planes`. */
+  add(planes: number, pages: number): void {
+    if (planes & PLANE_POLICY) this.policyPages += pages;
+    if (planes & PLANE_NONE) this.nonePages += pages;
+    if (planes & PLANE_ALL) this.allPages += pages;
+  }
+}
+
+function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
+  if (page >= heap.pages.length) {
+    const grown = new Uint8Array(Math.ceil((page + 1) * 1.5));
+    grown.set(heap.pages);
+    heap.pages = grown;
+  }
+  const before = heap.pages[page]!;
+  heap.pages[page] = before | planes;
+  m.resident.add(planes & ~before, 1);
+}
+
+/** The allocator writes a word of granule `addr`. */
+export function writeWord(m: Ptmalloc, heap: Heap, addr: number): void {
+  const page = addr >> PAGE_SHIFT;
+  if (heap.pages[page] !== EVERY_PLANE) addPage(m, heap, page, EVERY_PLANE);
+}
+
+/** The header of chunk `c` is written. */
+export function writeHeader(m: Ptmalloc, c: number): void {
+  writeWord(m, m.heapOf(c), m.chunks.words[c + ADDR]!);
+}
+
+/** The first words of the block of chunk `c` are written: fd and bk, or the tcache's next and key. */
+export function writeFirst(m: Ptmalloc, c: number): void {
+  writeWord(m, m.heapOf(c), m.chunks.words[c + ADDR]! + 1);
+}
+
+/** Bytes from..to-1 of the heap are written: by the allocator (EVERY_PLANE) or by the program. */
+export function writeRange(
+  m: Ptmalloc,
+  heap: Heap,
+  from: number,
+  to: number,
+  planes: number,
+): void {
+  if (to <= from) return;
+  const last = Math.floor((to - 1) / PAGE);
+  for (let page = Math.floor(from / PAGE); page <= last; page++) {
+    if ((heap.pages[page]! & planes) !== planes) addPage(m, heap, page, planes);
+  }
+}
+
+/** The kernel takes back pages from..to-1 of the heap: the break fell, the heap shrank, madvise(MADV_DONTNEED). */
+export function dropPages(m: Ptmalloc, heap: Heap, from: number, to: number): void {
+  const end = Math.min(to, heap.pages.length);
+  for (let page = from; page < end; page++) {
+    const planes = heap.pages[page]!;
+    if (planes !== 0) {
+      m.resident.add(planes, -1);
+      heap.pages[page] = 0;
+    }
+  }
+}
+
+/** Bytes from..to-1 behind the pointer of chunk `c` (that is, from its address + 16) are written. */
+export function writeBlock(m: Ptmalloc, c: number, from: number, to: number, planes: number): void {
+  const start = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
+  writeRange(m, m.heapOf(c), start + from, start + to, planes);
+}

@@ -1,0 +1,259 @@
+import type { Profile } from "./profile.ts";
+
+/**
+ * malloc_par: the settings of a process (ptmalloc2.md §2.5, §8). Sizes are bytes. The thresholds move while the
+ * process runs, unless one of four settings has frozen them.
+ */
+export class MallocPar {
+  /** DEFAULT_TRIM_THRESHOLD */
+  trimThreshold = 131072;
+  /** DEFAULT_TOP_PAD; malloc-machine.h overrides the 0 of malloc.c */
+  topPad = 131072;
+  /** DEFAULT_MMAP_THRESHOLD; adjusted by free of a mapped chunk (§4.6) */
+  mmapThreshold = 131072;
+  /** n_mmaps_max */
+  mmapMax = 65536;
+  noDynThreshold = false;
+  arenaTest = 8;
+  /** 0 = unset: the limit then follows from the CPUs (§6.1) */
+  arenaMax = 0;
+  /** largest chunk that goes to a fastbin */
+  maxFast = 128;
+  tcacheCount: number;
+  /** largest chunk that public calls put into or take from the tcache */
+  tcacheMaxChunk: number;
+  /** largest chunk that int_malloc moves to the tcache on its own account (§10.4) */
+  stashMaxChunk = 1040;
+  /** chunks the unsorted scan may bin before it returns a cached fit; 0 = all (§3.4) */
+  tcacheUnsortedLimit = 0;
+  /** MALLOC_PERTURB_ other than 0: whole blocks are written at malloc and at free */
+  perturb = false;
+
+  constructor(profile: Profile) {
+    this.tcacheCount = profile.tcacheCount;
+    this.tcacheMaxChunk = profile.tcacheMaxChunkBytes;
+    if (!profile.fastbins) this.maxFast = 0;
+  }
+}
+
+/** Largest request the tcache serves: chunks of 1040 bytes; 2.42+ have bins for chunks below 4 MiB besides. */
+const TCACHE_MAX_SMALL_REQUEST = 1032;
+const TCACHE_MAX_LARGE_CHUNK = 4 * 1024 * 1024;
+const MAX_FAST_REQUEST = 160;
+const HEAP_MAX_HALF = 32 * 1024 * 1024;
+
+interface Setting {
+  /** the environment variable, where there is one */
+  readonly env?: string;
+  /** the tunable's name after "glibc.malloc." */
+  readonly tunable?: string;
+  readonly min: number;
+  readonly max: (profile: Profile) => number;
+  readonly exists: (profile: Profile) => boolean;
+  readonly apply: (par: MallocPar, value: number, profile: Profile) => void;
+}
+
+const SIZE_MAX = 2 ** 64 - 1;
+const INT_MAX = 2 ** 31 - 1;
+const always = (): boolean => true;
+const withTcache = (profile: Profile): boolean => profile.tcache !== "none";
+
+/** set_max_fast: requests up to `value` bytes go to fastbins. */
+function setMaxFast(par: MallocPar, profile: Profile, value: number): void {
+  if (profile.fastbins) par.maxFast = value <= 7 ? 16 : Math.floor((value + 8) / 16) * 16;
+}
+
+const SETTINGS: readonly Setting[] = [
+  {
+    env: "MALLOC_ARENA_MAX",
+    tunable: "arena_max",
+    min: 1,
+    max: () => INT_MAX,
+    exists: always,
+    apply: (par, value) => {
+      par.arenaMax = value;
+    },
+  },
+  {
+    env: "MALLOC_ARENA_TEST",
+    tunable: "arena_test",
+    min: 1,
+    max: () => INT_MAX,
+    exists: always,
+    apply: (par, value) => {
+      par.arenaTest = value;
+    },
+  },
+  {
+    env: "MALLOC_TRIM_THRESHOLD_",
+    tunable: "trim_threshold",
+    min: 0,
+    max: () => SIZE_MAX,
+    exists: always,
+    apply: (par, value) => {
+      par.trimThreshold = value;
+      par.noDynThreshold = true;
+    },
+  },
+  {
+    env: "MALLOC_TOP_PAD_",
+    tunable: "top_pad",
+    min: 0,
+    max: () => SIZE_MAX,
+    exists: always,
+    apply: (par, value) => {
+      par.topPad = value;
+      par.noDynThreshold = true;
+    },
+  },
+  {
+    env: "MALLOC_MMAP_THRESHOLD_",
+    tunable: "mmap_threshold",
+    min: 0,
+    max: () => SIZE_MAX,
+    exists: always,
+    apply: (par, value, profile) => {
+      if (profile.mmapThresholdCapped && value > HEAP_MAX_HALF) return;
+      par.mmapThreshold = value;
+      par.noDynThreshold = true;
+    },
+  },
+  {
+    env: "MALLOC_MMAP_MAX_",
+    tunable: "mmap_max",
+    min: 0,
+    max: () => INT_MAX,
+    exists: always,
+    apply: (par, value) => {
+      par.mmapMax = value;
+      par.noDynThreshold = true;
+    },
+  },
+  {
+    env: "MALLOC_PERTURB_",
+    tunable: "perturb",
+    min: 0,
+    max: () => 255,
+    exists: always,
+    apply: (par, value) => {
+      par.perturb = value !== 0;
+    },
+  },
+  {
+    tunable: "tcache_count",
+    min: 0,
+    max: (profile) => (profile.tcacheStructBytes <= 576 ? 127 : 65535),
+    exists: withTcache,
+    apply: (par, value) => {
+      par.tcacheCount = value;
+    },
+  },
+  {
+    tunable: "tcache_max",
+    min: 0,
+    max: (profile) =>
+      profile.largeTcache === "none" ? TCACHE_MAX_SMALL_REQUEST : TCACHE_MAX_LARGE_CHUNK - 17,
+    exists: withTcache,
+    apply: (par, value, profile) => {
+      const chunk = value + 23 < 32 ? 32 : Math.floor((value + 23) / 16) * 16;
+      // The 2.42 tag compares with "<" and so leaves out the value's own class.
+      const quirk = profile.largeTcache === "atLeast" && profile.tcacheMaxChunkBytes === 1024;
+      par.tcacheMaxChunk = quirk ? chunk - 16 : chunk;
+      par.stashMaxChunk = Math.min(chunk, 1040);
+    },
+  },
+  {
+    tunable: "tcache_unsorted_limit",
+    min: 0,
+    max: () => SIZE_MAX,
+    exists: withTcache,
+    apply: (par, value) => {
+      par.tcacheUnsortedLimit = value;
+    },
+  },
+  {
+    tunable: "mxfast",
+    min: 0,
+    max: () => MAX_FAST_REQUEST,
+    exists: (profile) => profile.tunables,
+    apply: (par, value, profile) => {
+      setMaxFast(par, profile, value);
+    },
+  },
+];
+
+/** Names of settings that glibc has and this model has not, each with the reason. */
+const NOT_MODELLED: Readonly<Record<string, string>> = {
+  MALLOC_CHECK_: "it replaces malloc by a checking one",
+  "glibc.malloc.check": "it replaces malloc by a checking one",
+  "glibc.malloc.hugetlb": "huge pages in malloc are not modelled",
+};
+
+/** A number as glibc's tunables read it: decimal, 0x hex, 0 octal; NaN otherwise. */
+function numberOf(text: string): number {
+  if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number(text);
+  if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function find(name: string): Setting | undefined {
+  return SETTINGS.find(
+    (setting) => setting.env === name || `glibc.malloc.${setting.tunable}` === name,
+  );
+}
+
+/** Every name that `applySetting` knows, environment variables first. */
+export function settingNames(): string[] {
+  const env = SETTINGS.flatMap((setting) => (setting.env === undefined ? [] : [setting.env]));
+  return [...env, ...SETTINGS.map((setting) => `glibc.malloc.${setting.tunable}`)];
+}
+
+/**
+ * Applies one setting to `par` as the process would at start. Returns null, or in one line why it cannot be: an
+ * unknown name, a value glibc would refuse, a tunable that this version does not have.
+ */
+export function applySetting(
+  par: MallocPar,
+  profile: Profile,
+  name: string,
+  text: string,
+): string | null {
+  const refused = NOT_MODELLED[name];
+  if (refused !== undefined) return `${name} is not modelled: ${refused}`;
+  const setting = find(name);
+  if (setting === undefined) {
+    return `unknown setting ${name}; known are ${settingNames().join(", ")}`;
+  }
+  if (!setting.exists(profile) || (name !== setting.env && !profile.tunables)) {
+    return `glibc ${profile.name} has no ${name}`;
+  }
+  const value = numberOf(text);
+  const max = setting.max(profile);
+  if (!(value >= setting.min && value <= max)) {
+    const range = `from ${setting.min} to ${max === SIZE_MAX ? "2^64-1" : max}`;
+    return `${name}=${text}: glibc takes a whole number of bytes or units ${range}, without suffix`;
+  }
+  setting.apply(par, value, profile);
+  return null;
+}
+
+/** The parameters of mallopt(3), by number. */
+const MALLOPT: Readonly<Record<number, string>> = {
+  1: "glibc.malloc.mxfast",
+  [-1]: "MALLOC_TRIM_THRESHOLD_",
+  [-2]: "MALLOC_TOP_PAD_",
+  [-3]: "MALLOC_MMAP_THRESHOLD_",
+  [-4]: "MALLOC_MMAP_MAX_",
+  [-6]: "MALLOC_PERTURB_",
+  [-7]: "MALLOC_ARENA_TEST",
+  [-8]: "MALLOC_ARENA_MAX",
+};
+
+/** The program's own mallopt(parameter, value): a value that glibc refuses changes nothing (§8). */
+export function mallopt(par: MallocPar, profile: Profile, parameter: number, value: number): void {
+  const setting = find(MALLOPT[parameter] ?? "");
+  if (setting === undefined) return;
+  // The int is stored in a size_t: negative values wrap to huge ones.
+  const stored = value < 0 ? 2 ** 64 + value : value;
+  if (stored <= setting.max(profile) && stored >= setting.min) setting.apply(par, stored, profile);
+}

@@ -1,0 +1,37 @@
+import { MIN_LARGE_GRANULES } from "./chunks.ts";
+
+/**
+ * Requests to chunk sizes and chunk sizes to bins (ptmalloc2.md §1), in granules of 16 bytes.
+ */
+
+/** Requests from 16 GiB up: no heap holds them, so they only ever become mappings of their own true size. */
+export const HUGE_BYTES = 2 ** 34;
+export const HUGE_GRANULES = 2 ** 30;
+
+/**
+ * request2size in granules: (bytes + 8) rounded up to 16, at least 32 bytes. `bytes` is 0..2^64; huge requests give
+ * HUGE_GRANULES.
+ */
+export function requestToGranules(bytes: number): number {
+  if (bytes < 2 ** 31) return bytes < 9 ? 2 : (bytes + 23) >>> 4;
+  return bytes < HUGE_BYTES ? Math.floor((bytes + 23) / 16) : HUGE_GRANULES;
+}
+
+/** bin 1 */
+export const UNSORTED = 1;
+export const BIN_COUNT = 128;
+
+/** largebin_index of a chunk of 1024 bytes or more. Bin 120 overlaps two steps, as in glibc. */
+export function largeBinIndex(granules: number): number {
+  if (granules >> 2 <= 48) return 48 + (granules >> 2);
+  if (granules >> 5 <= 20) return 91 + (granules >> 5);
+  if (granules >> 8 <= 10) return 110 + (granules >> 8);
+  if (granules >> 11 <= 4) return 119 + (granules >> 11);
+  if (granules >> 14 <= 2) return 124 + (granules >> 14);
+  return 126;
+}
+
+/** bin_index: small bins hold one size each, and are numbered by it in granules. */
+export function binIndex(granules: number): number {
+  return granules < MIN_LARGE_GRANULES ? granules : largeBinIndex(granules);
+}

@@ -1,0 +1,153 @@
+import type { Arena } from "./arena.ts";
+import { fenceOldTop, startTop } from "./arenas.ts";
+import {
+  ADDR,
+  GRANULE,
+  HEAP,
+  MAPPED,
+  MIN_GRANULES,
+  NEXT,
+  PAGE,
+  PREV,
+  SIZE,
+  STATE,
+} from "./chunks.ts";
+import { internalFree } from "./free.ts";
+import { HEAP_MAX, heapSizeFor } from "./heap.ts";
+import { carveTop } from "./malloc.ts";
+import { Mapping } from "./mapping.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { EVERY_PLANE, writeRange } from "./resident.ts";
+import { HUGE_GRANULES } from "./size-classes.ts";
+
+/** MINSIZE in bytes */
+const MINSIZE = MIN_GRANULES * GRANULE;
+/** MMAP_AS_MORECORE_SIZE */
+const MMAP_AS_MORECORE = 1024 * 1024;
+/** The break is taken to be stuck here: chunk addresses are 31-bit counts of granules. */
+const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
+
+function pageUp(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE;
+}
+
+/**
+ * sysmalloc (ptmalloc2.md §3.8): memory from the kernel for `nb` granules, when nothing in the arena fits. A mapping
+ * of its own from mmap_threshold on, else more top. Returns the chunk; 0 for ENOMEM.
+ */
+export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
+  const bytes = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
+  const mayMap = bytes >= m.par.mmapThreshold && m.mappedBlocks < m.par.mmapMax;
+  if (mayMap) return mapChunk(m, nb);
+  if (nb === HUGE_GRANULES) return av.main ? 0 : mapChunk(m, nb);
+  if (av.main) {
+    if (!growMain(m, av, nb)) return 0;
+  } else if (!growHeaps(m, av, nb)) {
+    return mapChunk(m, nb);
+  }
+  // Freeing the old top may have trimmed the new one away again (trap T8).
+  if (m.chunks.words[av.top + SIZE]! < nb + MIN_GRANULES) return 0;
+  return carveTop(m, av, nb);
+}
+
+/** sysmalloc_mmap: a chunk in a mapping of its own (§3.8 step 1). */
+export function mapChunk(m: Ptmalloc, nb: number): number {
+  const bytes = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
+  const mapping = new Mapping(pageUp(bytes + m.profile.mmapTailBytes));
+  const c = m.chunks.allocate();
+  const w = m.chunks.words;
+  w[c + SIZE] = 0;
+  w[c + STATE] = MAPPED;
+  w[c + ADDR] = 0;
+  w[c + HEAP] = m.addMapping(mapping);
+  w[c + PREV] = 0;
+  w[c + NEXT] = 0;
+  mapping.count(m.resident, 1);
+  return c;
+}
+
+/** Another arena's top: the heap grows in place, without top_pad, or a new heap takes over (§3.8 step 2). */
+function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
+  const w = m.chunks.words;
+  const oldTop = av.top;
+  const heap = m.heapOf(oldTop);
+  const need = pageUp((nb + MIN_GRANULES - w[oldTop + SIZE]!) * GRANULE);
+  if (heap.size + need <= HEAP_MAX) {
+    heap.size += need;
+    heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
+    m.addSystemMem(av, need);
+    w[oldTop + SIZE]! += need / GRANULE;
+    return true;
+  }
+  const { heapInfoBytes } = m.profile;
+  const size = heapSizeFor(nb * GRANULE + MINSIZE + heapInfoBytes, m.par.topPad);
+  if (size === 0) return false;
+  const next = m.newHeap("arena", av, heap, size);
+  m.addSystemMem(av, size);
+  writeRange(m, next, 0, heapInfoBytes, EVERY_PLANE);
+  startTop(m, av, next, heapInfoBytes / GRANULE, size / GRANULE);
+  const chunk = fenceOldTop(m, oldTop);
+  if (chunk !== 0) internalFree(m, av, chunk);
+  return true;
+}
+
+/** The main arena's top: the break moves up with top_pad; if something else moved it, a new stretch begins (§3.8). */
+function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
+  const w = m.chunks.words;
+  const oldTop = av.top;
+  const topBytes = w[oldTop + SIZE]! * GRANULE;
+  let size = nb * GRANULE + m.par.topPad + MINSIZE;
+  if (av.contiguous) size -= topBytes;
+  size = pageUp(size);
+  if (m.brk + size > BREAK_LIMIT) return mapMorecore(m, av, nb, size, topBytes);
+  const brk = m.brk;
+  m.brk += size;
+  m.addSystemMem(av, size);
+  const area = m.breakHeap;
+  const oldEnd =
+    oldTop !== 0 && w[oldTop + HEAP] === area.id ? w[oldTop + ADDR]! * GRANULE + topBytes : -1;
+  if (brk === oldEnd) {
+    w[oldTop + SIZE]! += size / GRANULE;
+    area.size = m.brk;
+    return true;
+  }
+  let aligned = brk;
+  let correction = 0;
+  if (av.contiguous) {
+    if (oldTop !== 0) m.addSystemMem(av, brk - oldEnd);
+    const front = brk % GRANULE;
+    if (front > 0) {
+      correction = GRANULE - front;
+      aligned += correction;
+    }
+    correction += topBytes;
+    const end = brk + size + correction;
+    correction += pageUp(end) - end;
+    m.brk += correction;
+    m.addSystemMem(av, correction);
+  }
+  area.size = m.brk;
+  startTop(m, av, area, aligned / GRANULE, m.brk / GRANULE);
+  if (oldTop !== 0) {
+    const chunk = fenceOldTop(m, oldTop);
+    if (chunk !== 0) internalFree(m, av, chunk);
+  }
+  return true;
+}
+
+/** The break would not move: the main arena maps a region and is not contiguous any more (§3.8.1). */
+function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes: number): boolean {
+  const asked = av.contiguous ? pageUp(size + topBytes) : size;
+  const bytes = Math.max(asked, MMAP_AS_MORECORE);
+  if (bytes > BREAK_LIMIT) return false;
+  av.contiguous = false;
+  const oldTop = av.top;
+  const region = m.newHeap("fallback", av, null, bytes);
+  m.addSystemMem(av, bytes);
+  startTop(m, av, region, 0, bytes / GRANULE);
+  if (oldTop !== 0) {
+    const chunk = fenceOldTop(m, oldTop);
+    if (chunk !== 0) internalFree(m, av, chunk);
+  }
+  return m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES;
+}

@@ -1,0 +1,31 @@
+import { detachArena } from "./arenas.ts";
+import { FD, IN_USE, STATE } from "./chunks.ts";
+import { arenaFree } from "./free.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+
+/**
+ * The current thread ends (ptmalloc2.md §6.4): its tcache is emptied bin by bin, each chunk to its own arena and past
+ * the tcache, then the struct is freed, then the arena is left.
+ */
+export function exitThread(m: Ptmalloc): void {
+  const { thread } = m;
+  if (thread.tcache === "active") {
+    thread.tcache = "disabled";
+    for (let index = 0; index < thread.entries.length; index++) {
+      let c = thread.entries[index]!;
+      thread.entries[index] = 0;
+      thread.counts[index] = 0;
+      while (c !== 0) {
+        const w = m.chunks.words;
+        const next = w[c + FD]!;
+        w[c + STATE] = IN_USE;
+        arenaFree(m, m.heapOf(c).arena, c);
+        c = next;
+      }
+    }
+    arenaFree(m, m.heapOf(thread.tcacheStruct).arena, thread.tcacheStruct);
+    thread.tcacheStruct = 0;
+  }
+  thread.tcache = "inactive";
+  detachArena(m);
+}

@@ -1,0 +1,23 @@
+import type { Arena } from "./arena.ts";
+
+/** TCACHE_MAX_BINS: 64 small bins of one size each, and since 2.42 twelve large ones */
+export const TCACHE_BINS = 76;
+
+/** A thread of the process: its arena and its tcache_perthread_struct (ptmalloc2.md §2.6). */
+export class Thread {
+  /** dense index of the thread in the log */
+  readonly index: number;
+  /** null until its first call that reaches arena_get */
+  arena: Arena | null = null;
+  /** "disabled" while the struct is being allocated or torn down, or when caching is off */
+  tcache: "inactive" | "active" | "disabled" = "inactive";
+  /** the chunk of the struct itself; 0 without one */
+  tcacheStruct = 0;
+  /** heads of the bins' lists, LIFO; 0 is empty. Bin i holds chunks of i + 2 granules. */
+  readonly entries = new Int32Array(TCACHE_BINS);
+  readonly counts = new Int32Array(TCACHE_BINS);
+
+  constructor(index: number) {
+    this.index = index;
+  }
+}

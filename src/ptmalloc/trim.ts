@@ -1,0 +1,150 @@
+import type { Arena } from "./arena.ts";
+import { unlink } from "./bins.ts";
+import {
+  ADDR,
+  BK,
+  FREE,
+  GRANULE,
+  HEAP,
+  PAGE,
+  PAGE_SHIFT,
+  PREV,
+  SIZE,
+  STATE,
+  STRIDE,
+  TOP,
+} from "./chunks.ts";
+import { consolidate } from "./consolidate.ts";
+import { HEAP_MAX } from "./heap.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { dropPages } from "./resident.ts";
+import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
+
+/** FASTBIN_CONSOLIDATION_THRESHOLD, 65536 bytes, in granules */
+const TRIM_GRANULES = 4096;
+/** MINSIZE + 1: what trimming leaves in top beyond the pad */
+const KEEP = 33;
+
+/** A merge that made a chunk of 64 KiB or more consolidates and trims (ptmalloc2.md §4.5). */
+export function trimAfterFree(m: Ptmalloc, av: Arena, granules: number): void {
+  if (granules < TRIM_GRANULES) return;
+  if (av.haveFastchunks) consolidate(m, av);
+  if (!av.main) heapTrim(m, av);
+  else if (topBytes(m, av) >= m.par.trimThreshold) systrim(m, m.par.topPad);
+}
+
+function topBytes(m: Ptmalloc, av: Arena): number {
+  return m.chunks.words[av.top + SIZE]! * GRANULE;
+}
+
+/**
+ * Bytes of a top of `top` bytes to give back, in whole pages. The comparison is unsigned since 2.19: a top of exactly
+ * 32 bytes counts as huge and the result is negative, so that the heap grows (found by fuzzing, §4.5).
+ */
+function extraOf(m: Ptmalloc, top: number, pad: number): number {
+  const area = top - KEEP;
+  if (area <= pad && (area >= 0 || !m.profile.systrimUnsigned)) return 0;
+  return Math.floor((area - pad) / PAGE) * PAGE;
+}
+
+/** systrim: lowers the break, if the top still reaches to it. */
+function systrim(m: Ptmalloc, pad: number): void {
+  const av = m.mainArena;
+  const w = m.chunks.words;
+  const { top } = av;
+  if (top === 0 || w[top + HEAP] !== m.breakHeap.id) return;
+  const extra = extraOf(m, w[top + SIZE]! * GRANULE, pad);
+  if (extra === 0 || (w[top + ADDR]! + w[top + SIZE]!) * GRANULE !== m.brk) return;
+  const before = m.brk;
+  m.brk -= extra;
+  m.breakHeap.size = m.brk;
+  m.addSystemMem(av, -extra);
+  w[top + SIZE]! -= extra / GRANULE;
+  dropPages(m, m.breakHeap, Math.ceil(m.brk / PAGE), Math.ceil(before / PAGE));
+}
+
+/** heap_trim: unmaps heaps that are all top, then shrinks the top of the heap that is left (§4.5). */
+function heapTrim(m: Ptmalloc, av: Arena): void {
+  const pad = m.par.topPad;
+  while (deleteHeap(m, av, pad));
+  const w = m.chunks.words;
+  const { top } = av;
+  const heap = m.heapOf(top);
+  const bytes = topBytes(m, av);
+  const extra = heapExtra(m, bytes, pad);
+  if (extra <= 0) return;
+  const before = heap.size;
+  heap.size -= extra;
+  m.addSystemMem(av, -extra);
+  w[top + SIZE]! -= extra / GRANULE;
+  dropPages(m, heap, heap.size / PAGE, before / PAGE);
+}
+
+/** Bytes to cut from a heap's top of `top` bytes: the rule changed in 2.22 and 2.23. */
+function heapExtra(m: Ptmalloc, top: number, pad: number): number {
+  if (m.profile.heapTrim === "page") {
+    const extra = Math.floor((top - pad - KEEP) / PAGE) * PAGE;
+    return extra < PAGE ? 0 : extra;
+  }
+  if (m.profile.heapTrim === "topThreshold" && top < m.par.trimThreshold) return 0;
+  const extra = extraOf(m, top, pad);
+  return m.profile.heapTrim === "extraThreshold" && extra < m.par.trimThreshold ? 0 : extra;
+}
+
+/** One step of heap_trim's loop: if the newest heap is all top, and the one below it has room, unmap it. */
+function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
+  const w = m.chunks.words;
+  const { top } = av;
+  const heap = m.heapOf(top);
+  const { prev } = heap;
+  if (prev === null || w[top + ADDR]! * GRANULE !== m.profile.heapInfoBytes) return false;
+  const fence = prev.end;
+  const below = w[fence + PREV]!;
+  const belowFree = w[below + STATE] === FREE;
+  const granules = w[fence + SIZE]! + (belowFree ? w[below + SIZE]! : 0);
+  if (granules * GRANULE + (HEAP_MAX - prev.size) < pad + KEEP - 1 + PAGE) return false;
+  m.addSystemMem(av, -heap.size);
+  dropPages(m, heap, 0, heap.pages.length);
+  m.removeHeap(heap);
+  m.chunks.release(top);
+  if (belowFree) {
+    unlink(m, below);
+    m.chunks.absorbBelow(fence);
+  }
+  w[fence + STATE] = TOP;
+  av.top = fence;
+  return true;
+}
+
+/**
+ * malloc_trim(pad) (§7): in every arena, the whole pages inside free chunks; the top of the main arena only.
+ */
+export function mallocTrim(m: Ptmalloc, pad: number): void {
+  let av = m.mainArena;
+  do {
+    if (av.top !== 0) {
+      if (m.profile.fastbins) consolidate(m, av);
+      dropBin(m, av, UNSORTED);
+      for (let index = FIRST_PAGE_BIN; index < BIN_COUNT; index++) dropBin(m, av, index);
+    }
+    av = av.next;
+  } while (av !== m.mainArena);
+  systrim(m, pad);
+}
+
+/** bin_index(4096): bins below hold chunks without a whole page between their link words and their end */
+const FIRST_PAGE_BIN = binIndex(256);
+
+/** sizeof(malloc_chunk): the words at a free chunk's start that must stay */
+const CHUNK_STRUCT_GRANULES = 3;
+
+function dropBin(m: Ptmalloc, av: Arena, index: number): void {
+  const w = m.chunks.words;
+  const bin = av.bins + index * STRIDE;
+  for (let c = w[bin + BK]!; c !== bin; c = w[c + BK]!) {
+    const addr = w[c + ADDR]!;
+    const from = Math.ceil((addr + CHUNK_STRUCT_GRANULES) / (1 << PAGE_SHIFT));
+    const to = (addr + w[c + SIZE]!) >> PAGE_SHIFT;
+    if (to > from) dropPages(m, m.heapOf(c), from, to);
+  }
+}

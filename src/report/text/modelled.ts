@@ -1,0 +1,72 @@
+import { exact, size } from "../format.ts";
+import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
+import { printable } from "./printable.ts";
+import { type TextStyle, wrap } from "./style.ts";
+
+const GLIBC_SOURCE: Readonly<Record<Provenance, string>> = {
+  given: "as given",
+  log: "as the log says",
+  detected: "the version that agrees best with the log's pointers",
+  default: "the default, as the log does not say; see --glibc",
+};
+
+const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
+  given: "as given",
+  log: "as the log says",
+  detected: "as the log's arenas show",
+  default: "this machine's, as the log does not say; see --cpus",
+};
+
+/** What was read and what the figures rest on. */
+export function modelled({ model, trace }: Report, style: TextStyle): string {
+  const lines = [`log: ${trace.sources.map(printable).join(", ")} (${trace.format})`];
+  if (trace.pointerBits === 32) lines.push("pointers: cut to 32 bits by the logger");
+  if (model !== null) lines.push(...facts(model));
+  const body = lines.flatMap((line) => wrap(line, style.width - 4).map(hanging));
+  return [style.chalk.bold("How it was modelled"), ...body].join("\n");
+}
+
+function facts(model: ModelSummary): string[] {
+  const settings = Object.entries(model.settings).map(([name, value]) => `${name}=${value}`);
+  const lines = [
+    `glibc ${model.glibc} (${GLIBC_SOURCE[model.glibcSource]})`,
+    `${model.cpus} CPU${model.cpus === 1 ? "" : "s"} (${CPUS_SOURCE[model.cpusSource]})`,
+    settings.length === 0
+      ? "recorded with glibc's default settings"
+      : `recorded with ${settings.join(", ")}`,
+    `touch ${model.touch}, transparent huge pages ${model.thp}`,
+  ];
+  const first = model.fidelity.firstDivergence;
+  if (first !== null) {
+    const at = `first pointer not reproduced: line ${exact(first.line)}`;
+    lines.push(
+      `${at}, ${printable(first.modelled)} where the log has ${printable(first.expected)}`,
+    );
+  }
+  return lines;
+}
+
+const SEVERITY = ["critical", "warning", "info"] as const;
+
+/** Findings, the gravest first; nothing when there are none. */
+export function findingList(
+  findings: readonly Finding[],
+  { chalk, width }: TextStyle,
+): string | null {
+  if (findings.length === 0) return null;
+  const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
+  const items = SEVERITY.flatMap((severity) =>
+    findings
+      .filter((finding) => finding.severity === severity)
+      .flatMap(({ message, bytes }) => {
+        const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
+        const lines = wrap(`${severity}: ${printable(message)}${amount}`, width - 4).map(hanging);
+        return lines.map((line) => line.replace(`${severity}:`, paint[severity](`${severity}:`)));
+      }),
+  );
+  return [chalk.bold("Findings"), ...items].join("\n");
+}
+
+function hanging(line: string, index: number): string {
+  return `${index === 0 ? "  " : "    "}${line}`;
+}

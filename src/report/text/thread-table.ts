@@ -1,0 +1,118 @@
+import { byteUnit, count, duration, inUnit, plural } from "../format.ts";
+import type { CallCounts, Report, ThreadSummary } from "../report.ts";
+import type { ThreadSort } from "../sort-threads.ts";
+import { cut, type TextStyle } from "./style.ts";
+import { type Column, renderTable, splitAtTop } from "./table.ts";
+
+export function threadTable(
+  { threads, trace }: Report,
+  sort: ThreadSort,
+  top: number,
+  style: TextStyle,
+): string {
+  const rows = splitAtTop(threads, top);
+  const columns = columnsFor(threads, trace.firstTime);
+  const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
+  const lasted =
+    trace.firstTime === null || trace.lastTime === null
+      ? ""
+      : ` in ${duration(trace.lastTime - trace.firstTime)}`;
+  const all = `${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted}`;
+  return `${style.chalk.bold("Threads")} ${order} (${all})\n${renderTable(columns, rows, style)}`;
+}
+
+type ThreadColumn = Column<ThreadSummary>;
+
+/** The ranks state the order in which columns give way: 12 goes first, 0 stays. */
+function columnsFor(threads: readonly ThreadSummary[], start: number | null): ThreadColumn[] {
+  const bytes = (
+    name: readonly string[],
+    rank: number,
+    of: (thread: ThreadSummary) => number,
+    summable = true,
+  ): ThreadColumn => {
+    const unit = byteUnit(threads.map(of));
+    const rest = (rows: readonly ThreadSummary[]): string => inUnit(unit, sum(rows, of));
+    return {
+      head: [...name, unit.name],
+      align: "right",
+      rank,
+      cell: (thread) => inUnit(unit, of(thread)),
+      ...(summable ? { rest } : {}),
+    };
+  };
+  const counted = (head: string, rank: number, of: (thread: ThreadSummary) => number) => ({
+    head: [head],
+    align: "right" as const,
+    rank,
+    cell: (thread: ThreadSummary) => count(of(thread)),
+    rest: (rows: readonly ThreadSummary[]) => count(sum(rows, of)),
+  });
+  const calls = (kind: keyof CallCounts, rank: number): ThreadColumn =>
+    counted(kind, rank, (thread) => thread.calls[kind]);
+  const columns: ThreadColumn[] = [
+    {
+      head: ["thread"],
+      align: "left",
+      rank: 0,
+      cell: ({ tid }) => String(tid),
+      rest: (rows) => `… ${count(rows.length)} more`,
+    },
+    named("name", 4, threads, (thread) => thread.name),
+    bytes(["volume"], 0, (thread) => thread.volumeBytes),
+    { ...calls("total", 1), head: ["calls"] },
+    bytes(["live"], 0, (thread) => thread.liveBytes),
+    // Peaks of several threads come at different times: their sum would be no peak.
+    bytes(["peak", "live"], 2, (thread) => thread.peakLiveBytes, false),
+    bytes(["pinned"], 3, (thread) => thread.pinnedBytes),
+    counted("blocks", 6, (thread) => thread.liveBlocks),
+    {
+      head: ["arenas"],
+      align: "right",
+      rank: 5,
+      cell: ({ arenas }) => arenas.join(" "),
+      fold: { least: 6, to: cut },
+    },
+    calls("malloc", 9),
+    calls("calloc", 10),
+    calls("realloc", 10),
+    calls("memalign", 11),
+    calls("free", 9),
+    bytes(["freed by", "others"], 7, (thread) => thread.freedByOthersBytes),
+    bytes(["freed for", "others"], 8, (thread) => thread.freedForOthersBytes),
+    counted("failed", 11, (thread) => thread.failedCalls),
+    {
+      head: ["first"],
+      align: "right",
+      rank: 12,
+      cell: ({ firstTime }) => moment(firstTime, start),
+    },
+    { head: ["last"], align: "right", rank: 12, cell: ({ lastTime }) => moment(lastTime, start) },
+    named("top frame", 8, threads, (thread) => thread.topFrame),
+  ];
+  return columns.filter((column) => threads.some((thread) => !/^0?$/.test(column.cell(thread))));
+}
+
+function named(
+  head: string,
+  rank: number,
+  threads: readonly ThreadSummary[],
+  of: (thread: ThreadSummary) => string | null,
+): ThreadColumn {
+  const known = threads.some((thread) => of(thread) !== null);
+  return {
+    head: [head],
+    align: "left",
+    rank,
+    cell: (thread) => of(thread) ?? (known ? "?" : ""),
+    fold: { least: 12, to: cut },
+  };
+}
+
+function sum(threads: readonly ThreadSummary[], of: (thread: ThreadSummary) => number): number {
+  return threads.reduce((total, thread) => total + of(thread), 0);
+}
+
+function moment(time: number | null, start: number | null): string {
+  return time === null || start === null ? "" : duration(time);
+}

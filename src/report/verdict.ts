@@ -1,0 +1,161 @@
+import { byteUnit, change, duration, exact, percent, plural, share, size } from "./format.ts";
+import type { Container, Fidelity, Report, Scenario } from "./report.ts";
+
+/** One sentence of the verdict. The tone only colours what the words say already. */
+export interface Sentence {
+  readonly tone: "plain" | "good" | "bad";
+  readonly text: string;
+}
+
+/** The answer in words: what is live, what glibc holds beyond it, what would help, and how sure that is. */
+export function verdict(report: Report): Sentence[] {
+  const [recorded, ...whatIfs] = report.scenarios;
+  const sentences: Sentence[] = [];
+  if (!report.complete) sentences.push(interrupted(report));
+  if (recorded === undefined || report.model === null) {
+    return [...sentences, liveOnly(report), modelOff];
+  }
+  sentences.push(held(recorded));
+  if (report.container !== undefined) sentences.push(...inContainer(report.container));
+  sentences.push(help(recorded, whatIfs), certainty(report.model.fidelity));
+  if (report.measured !== null) sentences.push(againstMeasured(report.measured));
+  return sentences;
+}
+
+const modelOff: Sentence = {
+  tone: "plain",
+  text: "Nothing is said of RSS: no model was run (--no-model).",
+};
+
+function interrupted(report: Report): Sentence {
+  const read = `the first ${plural(report.trace.events, "event")}`;
+  return { tone: "bad", text: `Interrupted: all figures are those of ${read} only.` };
+}
+
+function liveOnly({ live }: Report): Sentence {
+  const unit = byteUnit([live.bytes, live.peakBytes]);
+  const when = live.peakTime === null ? "" : `, after ${duration(live.peakTime)}`;
+  const now = live.blocks === 0 ? "Nothing is" : `${size(live.bytes, unit)} are`;
+  const blocks = live.blocks === 0 ? "" : ` in ${plural(live.blocks, "block")}`;
+  const text = `${now} live at the end${blocks}; the peak was ${size(live.peakBytes, unit)}${when}.`;
+  return { tone: "plain", text };
+}
+
+function held({ requestedBytes: live, rss }: Scenario): Sentence {
+  const unit = byteUnit([live, rss.endBytes]);
+  const resident = size(rss.endBytes, unit);
+  const beyond = rss.endBytes - live;
+  if (live === 0) {
+    return plain(`Nothing is live at the end; glibc keeps ${resident} resident.`);
+  }
+  const lives = `${size(live, unit)} are live at the end; glibc keeps ${resident} resident`;
+  if (beyond < 0) return plain(`${lives}, less than is live: part of it was never written.`);
+  const ratio = percent(beyond / rss.endBytes);
+  return plain(`${lives}, ${size(beyond, unit)} (${ratio}) of it beyond what is live.`);
+}
+
+/** Smaller gains are not worth a change of settings, and are not called help. */
+const WORTHWHILE_RATIO = 0.02;
+const WORTHWHILE_BYTES = 4096;
+/** Of scenarios that gain nearly the same, the one with the fewest settings is named. */
+const NEARLY_THE_SAME = 0.99;
+
+type Moment = "peakBytes" | "endBytes";
+
+/** The scenario that lowers RSS most at that moment; null when none lowers it by much. */
+function best(recorded: Scenario, whatIfs: readonly Scenario[], moment: Moment): Scenario | null {
+  const gain = (scenario: Scenario): number => recorded.rss[moment] - scenario.rss[moment];
+  const most = Math.max(...whatIfs.map(gain));
+  if (most < WORTHWHILE_BYTES || most < WORTHWHILE_RATIO * recorded.rss[moment]) return null;
+  const settings = (scenario: Scenario): number => scenario.name.split(",").length;
+  const contenders = whatIfs.filter((scenario) => gain(scenario) >= NEARLY_THE_SAME * most);
+  return contenders.sort((a, b) => settings(a) - settings(b))[0] ?? null;
+}
+
+function help(recorded: Scenario, whatIfs: readonly Scenario[]): Sentence {
+  if (whatIfs.length === 0) return plain("No other settings were tried.");
+  const peak = best(recorded, whatIfs, "peakBytes");
+  const end = best(recorded, whatIfs, "endBytes");
+  const at = (moment: Moment, scenario: Scenario): string =>
+    fromTo(recorded.rss[moment], scenario.rss[moment]);
+  if (peak === null && end === null) return noHelp(whatIfs);
+  if (peak === null && end !== null) {
+    const text = `${end.name} helps most: it takes RSS at the end ${at("endBytes", end)}; nothing tried lowers the peak.`;
+    return { tone: "good", text };
+  }
+  if (peak !== null && end !== null && peak !== end) {
+    const text = `${peak.name} helps most at the peak: it takes peak RSS ${at("peakBytes", peak)}; at the end ${end.name} helps most: ${at("endBytes", end)}.`;
+    return { tone: "good", text };
+  }
+  const both = peak ?? recorded;
+  const text = `${both.name} helps most: it takes peak RSS ${at("peakBytes", both)}, RSS at the end ${at("endBytes", both)}.`;
+  return { tone: "good", text };
+}
+
+function noHelp(whatIfs: readonly Scenario[]): Sentence {
+  const tried =
+    whatIfs.length === 1 && whatIfs[0] !== undefined
+      ? `${whatIfs[0].name} does not lower`
+      : `None of the ${whatIfs.length} settings tried lowers`;
+  const least = `${WORTHWHILE_RATIO * 100} %`;
+  return plain(`${tried} RSS by ${least} or more, neither at the peak nor at the end.`);
+}
+
+function fromTo(from: number, to: number): string {
+  const unit = byteUnit([from, to]);
+  const by = change(from, to);
+  return `from ${size(from, unit)} to ${size(to, unit)}${by === null ? "" : ` (${by})`}`;
+}
+
+/** Below this, the modelled heap has drifted so far from the real one that its sizes are estimates. */
+const TRUSTED_RATIO = 0.95;
+
+function certainty({ compared, equal, firstDivergence }: Fidelity): Sentence {
+  if (compared === 0) {
+    return plain("How sure: unknown, the log holds no pointers to compare with the model's.");
+  }
+  const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
+  if (equal === compared) return { tone: "good", text: `The model reproduced ${pointers}.` };
+  const first =
+    firstDivergence === null
+      ? ""
+      : `, the first other one is in line ${exact(firstDivergence.line)}`;
+  const text = `The model reproduced ${pointers} (${share(equal, compared)})${first}`;
+  if (equal / compared >= TRUSTED_RATIO) return plain(`${text}.`);
+  return { tone: "bad", text: `${text}: take the sizes as estimates.` };
+}
+
+function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>): Sentence {
+  const signed = (ratio: number): string => `${ratio > 0 ? "+" : ""}${percent(ratio)}`;
+  const samples = plural(rssSamples.length, "measured RSS sample");
+  const text = `Against ${samples} it is off by ${signed(error.median)} in the median, ${signed(error.max)} at worst.`;
+  return plain(text);
+}
+
+function inContainer({ limitBytes, baseRssBytes, scenarios }: Container): Sentence[] {
+  const [recorded, ...whatIfs] = scenarios;
+  if (recorded === undefined) return [];
+  const unit = byteUnit([recorded.peakBytes, limitBytes ?? 0]);
+  const parts =
+    baseRssBytes === 0
+      ? "malloc's part alone, see --base-rss"
+      : `${size(baseRssBytes, unit)} of it outside malloc`;
+  const needs = `${size(recorded.peakBytes, unit)} at its peak (${parts})`;
+  if (limitBytes === null) return [plain(`The process needs ${needs}.`)];
+  const limit = `the container's limit of ${size(limitBytes, unit)}`;
+  if (recorded.fits) return [{ tone: "good", text: `It fits ${limit}: it needs ${needs}.` }];
+  const when = recorded.killedTime === null ? "" : ` after ${duration(recorded.killedTime)}`;
+  const killed: Sentence = {
+    tone: "bad",
+    text: `It is OOM-killed${when}: it needs ${needs}, more than ${limit}.`,
+  };
+  if (whatIfs.length === 0) return [killed];
+  const fitting = whatIfs.filter((scenario) => scenario.fits);
+  if (fitting.length === 0) return [killed, plain("With none of the settings tried does it fit.")];
+  const names = fitting.map(({ name, peakBytes }) => `${name} (${size(peakBytes, unit)})`);
+  return [killed, { tone: "good", text: `It would fit with ${names.join(" or ")}.` }];
+}
+
+function plain(text: string): Sentence {
+  return { tone: "plain", text };
+}

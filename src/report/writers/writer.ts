@@ -1,0 +1,17 @@
+import type { ChalkInstance } from "chalk";
+import type { Report } from "../report.ts";
+import type { ThreadSort } from "../sort-threads.ts";
+
+export interface WriterOptions {
+  /** rows in tables; 0 = all */
+  readonly top: number;
+  /** how the report's threads are sorted */
+  readonly sort: ThreadSort;
+  /** columns of the terminal; a fixed number for files, so that they do not depend on the terminal */
+  readonly width: number;
+  /** level 0 where no colour is wanted */
+  readonly chalk: ChalkInstance;
+}
+
+/** The whole text of a report in one format, with its last newline. Writers only format. */
+export type Writer = (report: Report, options: WriterOptions) => string;

@@ -1,0 +1,20 @@
+/** Pointers in a log that cannot have been as written; counted, never fatal. */
+export interface PointerAnomalies {
+  /** free (or realloc to 0 bytes) of a pointer that no call of the log returned */
+  freeUnknown: number;
+  /** free (or realloc to 0 bytes) of a pointer that was freed before and not handed out since */
+  doubleFree: number;
+  /** a pointer handed out while the log still shows it live: its free is missing or logged later */
+  reusedLive: number;
+  /** realloc of a pointer that no call of the log returned, or that was freed since */
+  foreignRealloc: number;
+}
+
+export interface AnomalyCounts extends PointerAnomalies {
+  /** times that run backwards from one line to the next; lines without time are passed over */
+  reordered: number;
+}
+
+export function noPointerAnomalies(): PointerAnomalies {
+  return { freeUnknown: 0, doubleFree: 0, reusedLive: 0, foreignRealloc: 0 };
+}

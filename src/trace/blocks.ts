@@ -1,0 +1,104 @@
+import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
+import type { EventBatch } from "./event.ts";
+import type { ThreadTable } from "./threads.ts";
+
+/** A block's row of doubles, side by side because they are read together; half a cache line. */
+const BYTES = 0;
+const OWNER = 1;
+const CALLER = 2;
+const STRIDE = 4;
+const INITIAL_BLOCKS = 1024;
+
+/** Requested size, owner and caller of every live block, by block id; what each event does to the sums of them. */
+export class BlockTable {
+  readonly #threads: ThreadTable;
+  /** The rows of free ids are stale. */
+  #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
+  #liveBytes = 0;
+  #liveBlocks = 0;
+
+  constructor(threads: ThreadTable) {
+    this.#threads = threads;
+  }
+
+  /** requested bytes not yet freed, of all threads */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  get liveBlocks(): number {
+    return this.#liveBlocks;
+  }
+
+  /** Requested bytes of live block `block`. */
+  bytesOf(block: number): number {
+    return this.#rows[block * STRIDE + BYTES]!;
+  }
+
+  /** Dense index of the thread that allocated live block `block`, or was the last to realloc it. */
+  ownerOf(block: number): number {
+    return this.#rows[block * STRIDE + OWNER]! | 0;
+  }
+
+  /** Return address of the call that allocated live block `block` or did its last realloc; 0 = not in the log. */
+  callerOf(block: number): number {
+    return this.#rows[block * STRIDE + CALLER]!;
+  }
+
+  /**
+   * Applies a batch whose actions, threads and blocks are resolved. Fills `out.oldSize`; `liveAfter[i]` becomes the
+   * live bytes after event i.
+   */
+  apply(batch: EventBatch, out: ActionBatch, liveAfter: Float64Array): void {
+    for (let i = 0; i < batch.length; i++) {
+      const action = out.action[i]!;
+      const block = out.block[i]!;
+      out.oldSize[i] = 0;
+      if (block >= 0) {
+        if (action === Action.free) this.#free(i, out);
+        else {
+          if (action >= LOST_FREE) this.#lose(out.lost[i]!);
+          if ((action & ~LOST_FREE) === Action.realloc) this.#free(i, out);
+          this.#allocate(batch, i, out);
+        }
+      }
+      liveAfter[i] = this.#liveBytes;
+    }
+  }
+
+  #allocate(batch: EventBatch, i: number, out: ActionBatch): void {
+    const bytes = batch.size[i]!;
+    const thread = out.thread[i]!;
+    const row = out.block[i]! * STRIDE;
+    if (row >= this.#rows.length) this.#grow();
+    const rows = this.#rows;
+    rows[row + BYTES] = bytes;
+    rows[row + OWNER] = thread;
+    rows[row + CALLER] = batch.caller[i]!;
+    this.#liveBytes += bytes;
+    this.#liveBlocks++;
+    this.#threads.allocated(thread, bytes);
+  }
+
+  #free(i: number, out: ActionBatch): void {
+    const block = out.block[i]!;
+    const bytes = this.bytesOf(block);
+    out.oldSize[i] = bytes;
+    this.#liveBytes -= bytes;
+    this.#liveBlocks--;
+    this.#threads.freed(out.thread[i]!, this.ownerOf(block), bytes);
+  }
+
+  #lose(block: number): void {
+    const bytes = this.bytesOf(block);
+    this.#liveBytes -= bytes;
+    this.#liveBlocks--;
+    this.#threads.lost(this.ownerOf(block), bytes);
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(this.#rows.length * 2);
+    grown.set(this.#rows);
+    this.#rows = grown;
+  }
+}

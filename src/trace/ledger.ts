@@ -1,0 +1,61 @@
+import type { ActionBatch } from "./actions.ts";
+import type { AnomalyCounts } from "./anomalies.ts";
+import { BlockTable } from "./blocks.ts";
+import { Clock } from "./clock.ts";
+import { EVENTS_PER_BATCH, type EventBatch } from "./event.ts";
+import { Resolver } from "./resolver.ts";
+import { ThreadTable } from "./threads.ts";
+import { PeakSeries, TimeAxis } from "./timeline.ts";
+
+/**
+ * What the log itself says, no model: threads, blocks, live bytes over time. Feed it every batch in order; what it
+ * writes beside each event is all that the models need of the log's pointers and tids.
+ *
+ * Each part walks the batch on its own, column by column: small loops compile better than one large one.
+ */
+export class Ledger {
+  readonly threads = new ThreadTable();
+  readonly blocks = new BlockTable(this.threads);
+  readonly #resolver = new Resolver();
+  readonly clock = new Clock();
+  /** live bytes after each event; its `peak` and `peakEvent` are exact */
+  readonly liveBytes = new PeakSeries();
+  readonly time = new TimeAxis();
+  readonly #liveAfter = new Float64Array(EVENTS_PER_BATCH);
+  #events = 0;
+  #peakTime = Number.NaN;
+
+  /** events so far, marks and thread exits included; the next one has this 0-based number */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** the clock when live bytes first reached their peak, in µs; NaN when no line had carried a time by then */
+  get peakTime(): number {
+    return this.#peakTime;
+  }
+
+  get anomalies(): AnomalyCounts {
+    return { ...this.#resolver.anomalies, reordered: this.clock.reordered };
+  }
+
+  resolve(batch: EventBatch, out: ActionBatch): void {
+    const first = this.#events;
+    const timeBefore = this.clock.last;
+    this.threads.enter(batch, out);
+    this.clock.read(batch);
+    this.#resolver.resolve(batch, out);
+    this.blocks.apply(batch, out, this.#liveAfter);
+    this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
+    this.time.recordAll(first, batch.time, batch.length);
+    this.#events += batch.length;
+    const peak = this.liveBytes.peakEvent - first;
+    if (peak >= 0) this.#peakTime = timeUpTo(batch, peak, timeBefore);
+  }
+}
+
+/** The last time that events 0..i of the batch carry, else `before`. */
+function timeUpTo(batch: EventBatch, i: number, before: number): number {
+  for (let at = i; at >= 0; at--) if (!Number.isNaN(batch.time[at]!)) return batch.time[at]!;
+  return before;
+}

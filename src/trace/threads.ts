@@ -1,0 +1,160 @@
+import type { ActionBatch } from "./actions.ts";
+import { type EventBatch, Op } from "./event.ts";
+import { TidIndex } from "./tid-index.ts";
+
+/** One thread of the log, as the report's table shows it. Counts are calls, sizes bytes of requests. */
+export interface ThreadRow {
+  readonly tid: number;
+  readonly malloc: number;
+  readonly calloc: number;
+  /** also realloc(NULL, n) and realloc(p, 0): the call made counts, not what it comes to */
+  readonly realloc: number;
+  /** memalign, aligned_alloc, posix_memalign, valloc, pvalloc */
+  readonly memalign: number;
+  /** also free(NULL) */
+  readonly free: number;
+  /** the five above together */
+  readonly calls: number;
+  /** lines of any kind: calls, malloc_trim, mallopt, thread_exit, marks */
+  readonly lines: number;
+  /** allocations that returned NULL */
+  readonly failedCalls: number;
+  /** bytes requested by allocations that succeeded, realloc's new size included */
+  readonly volumeBytes: number;
+  /** of blocks this thread allocated or was the last to realloc */
+  readonly liveBytes: number;
+  readonly liveBlocks: number;
+  readonly peakLiveBytes: number;
+  /** bytes this thread allocated that another freed or took over by realloc */
+  readonly freedByOthersBytes: number;
+  /** bytes another thread allocated that this one freed or took over by realloc */
+  readonly freedForOthersBytes: number;
+  /** µs on the log's clock of its first and last line that carries a time; NaN when none does */
+  readonly firstTime: number;
+  readonly lastTime: number;
+}
+
+/** A row's cells: first the lines of each `Op`, so that one increment counts an event, then these. */
+const OPS = Object.keys(Op).length;
+const TID = OPS;
+const FAILED = OPS + 1;
+const VOLUME = OPS + 2;
+const LIVE_BYTES = OPS + 3;
+const LIVE_BLOCKS = OPS + 4;
+const PEAK_LIVE_BYTES = OPS + 5;
+const FREED_BY_OTHERS = OPS + 6;
+const FREED_FOR_OTHERS = OPS + 7;
+const FIRST_TIME = OPS + 8;
+const LAST_TIME = OPS + 9;
+/** Doubles a row: three cache lines. */
+const STRIDE = 24;
+const INITIAL_ROWS = 16;
+
+/** The per-thread ledger. Threads are dense indexes in order of first appearance. */
+export class ThreadTable {
+  readonly #index = new TidIndex();
+  /** One array of rows and not an array a column: an event touches several cells of one row. */
+  #cells = new Float64Array(INITIAL_ROWS * STRIDE);
+  #rows = 0;
+
+  get size(): number {
+    return this.#rows;
+  }
+
+  /** Counts the lines of a batch and fills `out.thread`. */
+  enter(batch: EventBatch, out: ActionBatch): void {
+    for (let i = 0; i < batch.length; i++) {
+      const thread = this.#index.indexOf(batch.tid[i]!);
+      out.thread[i] = thread;
+      if (thread === this.#rows) this.#add(batch.tid[i]!);
+      const cells = this.#cells;
+      const row = thread * STRIDE;
+      const op = batch.op[i]!;
+      cells[row + op]!++;
+      if (op <= Op.pvalloc && batch.pointerOut[i] === 0 && !isFreeingRealloc(batch, i)) {
+        cells[row + FAILED]!++;
+      }
+      const time = batch.time[i]!;
+      if (Number.isNaN(time)) continue;
+      if (Number.isNaN(cells[row + FIRST_TIME])) cells[row + FIRST_TIME] = time;
+      cells[row + LAST_TIME] = time;
+    }
+  }
+
+  allocated(thread: number, bytes: number): void {
+    const cells = this.#cells;
+    const row = thread * STRIDE;
+    cells[row + VOLUME]! += bytes;
+    cells[row + LIVE_BLOCKS]!++;
+    const live = cells[row + LIVE_BYTES]! + bytes;
+    cells[row + LIVE_BYTES] = live;
+    if (live > cells[row + PEAK_LIVE_BYTES]!) cells[row + PEAK_LIVE_BYTES] = live;
+  }
+
+  /** `thread` frees a block of `owner`. */
+  freed(thread: number, owner: number, bytes: number): void {
+    this.lost(owner, bytes);
+    if (thread === owner) return;
+    this.#cells[owner * STRIDE + FREED_BY_OTHERS]! += bytes;
+    this.#cells[thread * STRIDE + FREED_FOR_OTHERS]! += bytes;
+  }
+
+  /** A block of `owner` is gone, freed by nobody knows whom. */
+  lost(owner: number, bytes: number): void {
+    const row = owner * STRIDE;
+    this.#cells[row + LIVE_BYTES]! -= bytes;
+    this.#cells[row + LIVE_BLOCKS]!--;
+  }
+
+  tidOf(thread: number): number {
+    return this.#cells[thread * STRIDE + TID]!;
+  }
+
+  row(thread: number): ThreadRow {
+    const cells = this.#cells.subarray(thread * STRIDE, (thread + 1) * STRIDE);
+    const memalign = cells[Op.memalign]! + cells[Op.valloc]! + cells[Op.pvalloc]!;
+    const [malloc, calloc] = [cells[Op.malloc]!, cells[Op.calloc]!];
+    const [realloc, free] = [cells[Op.realloc]!, cells[Op.free]!];
+    return {
+      tid: cells[TID]!,
+      malloc,
+      calloc,
+      realloc,
+      memalign,
+      free,
+      calls: malloc + calloc + realloc + memalign + free,
+      lines: cells.subarray(0, OPS).reduce((sum, count) => sum + count, 0),
+      failedCalls: cells[FAILED]!,
+      volumeBytes: cells[VOLUME]!,
+      liveBytes: cells[LIVE_BYTES]!,
+      liveBlocks: cells[LIVE_BLOCKS]!,
+      peakLiveBytes: cells[PEAK_LIVE_BYTES]!,
+      freedByOthersBytes: cells[FREED_BY_OTHERS]!,
+      freedForOthersBytes: cells[FREED_FOR_OTHERS]!,
+      firstTime: cells[FIRST_TIME]!,
+      lastTime: cells[LAST_TIME]!,
+    };
+  }
+
+  /** Every thread, in order of first appearance. */
+  rows(): ThreadRow[] {
+    return Array.from({ length: this.#rows }, (_, thread) => this.row(thread));
+  }
+
+  #add(tid: number): void {
+    const row = this.#rows++ * STRIDE;
+    if (row === this.#cells.length) {
+      const grown = new Float64Array(this.#cells.length * 2);
+      grown.set(this.#cells);
+      this.#cells = grown;
+    }
+    this.#cells[row + TID] = tid;
+    this.#cells[row + FIRST_TIME] = Number.NaN;
+    this.#cells[row + LAST_TIME] = Number.NaN;
+  }
+}
+
+/** realloc(p, 0) gives NULL because it frees, not because it failed. */
+function isFreeingRealloc(batch: EventBatch, i: number): boolean {
+  return batch.op[i] === Op.realloc && batch.size[i] === 0 && batch.pointerIn[i] !== 0;
+}

@@ -1,0 +1,516 @@
+import * as fc from "fast-check";
+import { formatSequence, MAIN, MAX_WORKERS, type Sequence, type Step } from "./glibc-driver.ts";
+
+/**
+ * Random programs for comparing the model with glibc. A program is first a list of raw random moves, two words each;
+ * a shape gives them meaning. Any list of moves means some legal program, so that a failing one shrinks by dropping
+ * moves, and neither generation nor shrinking ever looks at legality.
+ */
+
+// ---- shapes --------------------------------------------------------------------------------------------------
+
+/** The calls a move may become, with relative weights; `block` takes or gives back one, as the phase has it. */
+interface Weights {
+  block: number;
+  calloc?: number;
+  realloc?: number;
+  aligned?: number;
+  /** from taking blocks to giving back, or the reverse */
+  turnPhase?: number;
+  mallocTrim?: number;
+  mallopt?: number;
+  foreignSbrk?: number;
+  threadExit?: number;
+}
+
+export interface Shape {
+  readonly name: string;
+  readonly weights: Weights;
+  /** requested bytes from a fraction in [0, 1) and 8 further random bits; smaller fractions for smaller sizes */
+  readonly size: (fraction: number, bits: number) => number;
+  readonly slots: number;
+  /** at most so many besides main; started when first chosen */
+  readonly workers: number;
+  /** while blocks are given back, those in slots divisible by this stay: they pin what lies below them */
+  readonly keepEvery?: number;
+  /** settings without which the shape would not do what it is for */
+  readonly env?: Readonly<Record<string, string>>;
+  /** blocks too large to have the program write them all */
+  readonly untouchedOnly?: boolean;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const logarithmic = (most: number) => (fraction: number) => Math.floor((most + 1) ** fraction) - 1;
+
+const small = (fraction: number) => Math.floor(fraction * 1100);
+const mixed = logarithmic(300 * KIB);
+
+/** Mostly around and above the thresholds; one in 32 is of several MiB. */
+function large(fraction: number, bits: number): number {
+  if ((bits & 31) === 31) return Math.floor(fraction * 6 * MIB);
+  return Math.floor(fraction * 300 * KIB);
+}
+
+/** Powers of two and their neighbours: the edges of size classes, bins, tcache, thresholds. */
+function nearPowerOfTwo(fraction: number, bits: number): number {
+  return Math.max(0, 2 ** Math.floor(fraction * 19) + (bits % 64) - 40);
+}
+
+/** Blocks of 10 KiB to 60 KiB, each fourth move a tiny one that comes to lie above them. */
+function pinning(fraction: number, bits: number): number {
+  return (bits & 3) === 0 ? Math.floor(fraction * 200) : 10 * KIB + Math.floor(fraction * 50 * KIB);
+}
+
+const THREADED: Weights = { block: 100, calloc: 6, realloc: 10, aligned: 4, turnPhase: 1, threadExit: 2 };
+
+export const SHAPES = {
+  small: {
+    name: "small",
+    weights: { block: 100, realloc: 5, turnPhase: 1 },
+    size: small,
+    slots: 300,
+    workers: 0,
+  },
+  mixed: {
+    name: "mixed",
+    weights: { block: 100, calloc: 8, realloc: 12, aligned: 8, turnPhase: 1, mallocTrim: 0.3 },
+    size: mixed,
+    slots: 200,
+    workers: 0,
+  },
+  large: {
+    name: "large",
+    weights: { block: 100, calloc: 5, realloc: 15, aligned: 5, turnPhase: 2 },
+    size: large,
+    slots: 60,
+    workers: 0,
+  },
+  powersOfTwo: {
+    name: "powers of two",
+    weights: { block: 100, calloc: 5, realloc: 10, aligned: 10, turnPhase: 1 },
+    size: nearPowerOfTwo,
+    slots: 150,
+    workers: 0,
+  },
+  phases: {
+    name: "phases",
+    weights: { block: 100, turnPhase: 3 },
+    size: logarithmic(20 * KIB),
+    slots: 400,
+    workers: 0,
+  },
+  reallocs: {
+    name: "reallocs",
+    weights: { block: 40, realloc: 100, turnPhase: 1 },
+    size: mixed,
+    slots: 40,
+    workers: 0,
+  },
+  aligned: {
+    name: "aligned",
+    weights: { block: 60, aligned: 100, realloc: 10, turnPhase: 2 },
+    size: mixed,
+    slots: 120,
+    workers: 0,
+  },
+  callocs: {
+    name: "callocs",
+    weights: { block: 60, calloc: 60, turnPhase: 2 },
+    size: mixed,
+    slots: 150,
+    workers: 0,
+  },
+  trims: {
+    name: "trims",
+    weights: { block: 100, realloc: 5, calloc: 5, turnPhase: 3, mallocTrim: 4 },
+    size: logarithmic(60 * KIB),
+    slots: 120,
+    workers: 0,
+  },
+  topPinning: {
+    name: "top pinning",
+    weights: { block: 100, turnPhase: 3, mallocTrim: 0.5 },
+    size: pinning,
+    slots: 120,
+    workers: 0,
+    keepEvery: 8,
+  },
+  mallopts: {
+    name: "mallopts",
+    weights: { block: 100, realloc: 10, calloc: 5, aligned: 3, turnPhase: 2, mallopt: 3 },
+    size: mixed,
+    slots: 120,
+    workers: 0,
+  },
+  foreignBreaks: {
+    name: "foreign breaks",
+    weights: { block: 100, realloc: 10, calloc: 5, turnPhase: 2, foreignSbrk: 1 },
+    size: mixed,
+    slots: 120,
+    workers: 0,
+  },
+  threads: {
+    name: "threads",
+    weights: THREADED,
+    size: logarithmic(50 * KIB),
+    slots: 200,
+    workers: 4,
+  },
+  /** sizes the tcache takes: flushes at exit, blocks of other threads' arenas in it */
+  smallInThreads: {
+    name: "small in threads",
+    weights: { ...THREADED, threadExit: 6 },
+    size: small,
+    slots: 200,
+    workers: 8,
+  },
+  trimmedThreads: {
+    name: "trimmed threads",
+    weights: { ...THREADED, mallocTrim: 2, turnPhase: 3 },
+    size: large,
+    slots: 80,
+    workers: 3,
+  },
+  twoArenas: {
+    name: "two arenas",
+    weights: { ...THREADED, threadExit: 4 },
+    size: logarithmic(50 * KIB),
+    slots: 200,
+    workers: 6,
+    env: { MALLOC_ARENA_MAX: "2" },
+  },
+  threeArenas: {
+    name: "three arenas",
+    weights: { ...THREADED, threadExit: 4 },
+    size: logarithmic(50 * KIB),
+    slots: 200,
+    workers: 8,
+    env: { MALLOC_ARENA_MAX: "3" },
+  },
+  oneArena: {
+    name: "one arena",
+    weights: THREADED,
+    size: mixed,
+    slots: 200,
+    workers: 4,
+    env: { MALLOC_ARENA_MAX: "1" },
+  },
+  /** arenas of several 64 MiB heaps, made and deleted; nothing is mmapped below 32 MiB */
+  manyHeaps: {
+    name: "many heaps",
+    weights: { block: 100, realloc: 6, aligned: 3, turnPhase: 2, threadExit: 1 },
+    size: (fraction, bits) => ((bits & 3) === 0 ? mixed(fraction) : Math.floor(fraction * 12 * MIB)),
+    slots: 60,
+    workers: 2,
+    env: { MALLOC_MMAP_THRESHOLD_: "33554432" },
+    untouchedOnly: true,
+  },
+} as const satisfies Record<string, Shape>;
+
+/** Settings to run any shape under, beside none. */
+export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
+  { MALLOC_TOP_PAD_: "0" },
+  { MALLOC_TOP_PAD_: "1048576" },
+  { MALLOC_TRIM_THRESHOLD_: "4096" },
+  { MALLOC_TRIM_THRESHOLD_: "67108864" },
+  { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "4096" },
+  { MALLOC_MMAP_THRESHOLD_: "20000" },
+  { MALLOC_MMAP_MAX_: "0" },
+  { MALLOC_MMAP_MAX_: "3" },
+  { MALLOC_PERTURB_: "85" },
+  { GLIBC_TUNABLES: "glibc.malloc.tcache_count=0" },
+  { GLIBC_TUNABLES: "glibc.malloc.tcache_count=3" },
+  { GLIBC_TUNABLES: "glibc.malloc.tcache_count=100" },
+  { GLIBC_TUNABLES: "glibc.malloc.tcache_max=200" },
+  { GLIBC_TUNABLES: "glibc.malloc.tcache_unsorted_limit=2" },
+  { GLIBC_TUNABLES: "glibc.malloc.mxfast=0" },
+  { GLIBC_TUNABLES: "glibc.malloc.mxfast=160" },
+];
+
+// ---- raw moves -----------------------------------------------------------------------------------------------
+
+/** Two words a move: what, where and by whom; how much. */
+type Moves = Uint32Array;
+const WORDS = 2;
+
+/** How far a shrink has come: programs, then runs of moves, then sizes; it goes on from there, not from the start. */
+type ShrinkStage =
+  | { readonly kind: "programs" }
+  | { readonly kind: "moves"; readonly run: number; readonly at: number }
+  | { readonly kind: "sizes"; readonly at: number };
+
+class MovesArbitrary extends fc.Arbitrary<readonly Moves[]> {
+  private readonly programs: number;
+  private readonly calls: readonly [number, number];
+
+  constructor(programs: number, calls: readonly [number, number]) {
+    super();
+    this.programs = programs;
+    this.calls = calls;
+  }
+
+  generate(random: fc.Random): fc.Value<readonly Moves[]> {
+    const programs = Array.from({ length: this.programs }, () => {
+      const moves = new Uint32Array(random.nextInt(...this.calls) * WORDS);
+      const next = xorshift(random.nextInt(1, 0x7fff_ffff));
+      for (let i = 0; i < moves.length; i++) moves[i] = next();
+      return moves;
+    });
+    return new fc.Value(programs, { kind: "programs" } satisfies ShrinkStage);
+  }
+
+  canShrinkWithoutContext(_value: unknown): _value is readonly Moves[] {
+    return false;
+  }
+
+  shrink(programs: readonly Moves[], context: unknown): fc.Stream<fc.Value<readonly Moves[]>> {
+    return fc.stream(simpler(programs, context as ShrinkStage));
+  }
+}
+
+function* simpler(
+  programs: readonly Moves[],
+  stage: ShrinkStage,
+): Generator<fc.Value<readonly Moves[]>> {
+  const value = (moves: Moves, next: ShrinkStage) => new fc.Value([moves], next);
+  const first = programs[0];
+  if (first === undefined) return;
+  const moves = first.length / WORDS;
+  const halved: ShrinkStage = { kind: "moves", run: Math.ceil(moves / 2), at: 0 };
+  if (programs.length > 1) {
+    for (const program of programs) {
+      yield value(program, { ...halved, run: Math.ceil(program.length / WORDS / 2) });
+    }
+    return;
+  }
+  if (stage.kind !== "sizes") {
+    const from = stage.kind === "moves" ? stage : halved;
+    for (let run = from.run, at = from.at; run >= 1; run = run === 1 ? 0 : Math.ceil(run / 2), at = 0) {
+      for (; at < moves; at += run) {
+        yield value(without(first, at, run), { kind: "moves", run, at });
+      }
+    }
+  }
+  for (let at = stage.kind === "sizes" ? stage.at : 0; at < moves; at++) {
+    const size = first[at * WORDS + 1]!;
+    for (const less of [0, size >>> 4, size >>> 1, size - (size >>> 3), size - 0x1_0000]) {
+      if (less < 0 || less >= size) continue;
+      const copy = first.slice();
+      copy[at * WORDS + 1] = less;
+      yield value(copy, { kind: "sizes", at });
+    }
+  }
+}
+
+function without(moves: Moves, at: number, run: number): Moves {
+  const end = Math.min(moves.length, (at + run) * WORDS);
+  const left = new Uint32Array(moves.length - (end - at * WORDS));
+  left.set(moves.subarray(0, at * WORDS));
+  left.set(moves.subarray(end), at * WORDS);
+  return left;
+}
+
+function xorshift(seed: number): () => number {
+  let x = seed | 0 || 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x >>> 0;
+  };
+}
+
+// ---- meaning -------------------------------------------------------------------------------------------------
+
+/** Programs in the making: which slots are full and which threads run is what decides the meaning of a move. */
+class Interpreter {
+  readonly steps: Step[] = [];
+  private readonly shape: Shape;
+  private readonly kinds: readonly (keyof Weights)[];
+  private readonly bounds: readonly number[];
+  private readonly full: Uint8Array;
+  private readonly alive: number[] = [MAIN];
+  private taking = true;
+
+  constructor(shape: Shape) {
+    this.shape = shape;
+    this.kinds = Object.keys(shape.weights) as (keyof Weights)[];
+    let sum = 0;
+    this.bounds = this.kinds.map((kind) => {
+      sum += shape.weights[kind] ?? 0;
+      return sum;
+    });
+    this.full = new Uint8Array(shape.slots);
+  }
+
+  move(what: number, how: number): void {
+    // 12 bits choose the call, 12 the slot, 8 thread and details; xorshift's words are even enough in all of them
+    const roll = ((what >>> 20) / 4096) * this.bounds.at(-1)!;
+    const kind = this.kinds[this.bounds.findIndex((bound) => roll < bound)]!;
+    const slot = ((what >>> 8) & 0xfff) % this.shape.slots;
+    const bits = what & 0xff;
+    const size = this.shape.size(how / 0x1_0000_0000, how & 0xff);
+    this.call(kind, slot, bits, size);
+  }
+
+  private call(kind: keyof Weights, slot: number, bits: number, size: number): void {
+    switch (kind) {
+      case "block":
+        this.block(slot, bits, size);
+        break;
+      case "calloc":
+        this.calloc(slot, bits, size);
+        break;
+      case "realloc":
+        this.realloc(slot, bits, size);
+        break;
+      case "aligned":
+        this.aligned(slot, bits, size);
+        break;
+      case "turnPhase":
+        this.taking = !this.taking;
+        break;
+      case "mallocTrim":
+        this.push("mallocTrim", bits, 0, [0, 0, 4096, 100_000][bits & 3]!, 0);
+        break;
+      case "mallopt":
+        this.push("mallopt", bits, 0, ...MALLOPTS[bits % MALLOPTS.length]!);
+        break;
+      case "foreignSbrk":
+        this.push("sbrk", bits, 0, [16, 4096, 5000, 200_000][bits & 3]!, 0);
+        break;
+      case "threadExit":
+        this.endThread(bits);
+        break;
+    }
+  }
+
+  /** In most moves what the phase wants, in one of four the opposite. */
+  private block(slot: number, bits: number, size: number): void {
+    const take = this.taking !== ((bits & 3) === 0);
+    const found = this.find(slot, take ? 0 : 1);
+    if (found < 0) return;
+    if (take) this.allocate("malloc", bits, found, size, 0);
+    else this.free(bits, found);
+  }
+
+  private calloc(slot: number, bits: number, size: number): void {
+    const element = [1, 8, 24, 100][bits & 3]!;
+    this.replace(slot, bits);
+    this.allocate("calloc", bits, slot, Math.ceil(size / element) * element, element);
+  }
+
+  /** Grows and shrinks by any factor; now and then from NULL, and to 0. */
+  private realloc(slot: number, bits: number, size: number): void {
+    const found = (bits & 15) === 1 ? slot : this.find(slot, 1);
+    const to = (bits & 31) === 2 ? 0 : size;
+    const target = found < 0 ? slot : found;
+    const frees = to === 0 && this.full[target] === 1;
+    this.push("realloc", bits, target, to, 0);
+    this.full[target] = frees ? 0 : 1;
+  }
+
+  private aligned(slot: number, bits: number, size: number): void {
+    const ops = ["memalign", "posixMemalign", "alignedAlloc", "memalign", "valloc", "pvalloc"] as const;
+    const op = ops[bits % ops.length]!;
+    const plain = op === "valloc" || op === "pvalloc";
+    // mostly cache lines and the like, up to 64 KiB
+    const align = plain ? 0 : 8 << [0, 1, 2, 3, 3, 4, 5, 6, 7, 9, 10, 13][(bits >>> 2) % 12]!;
+    this.replace(slot, bits);
+    this.allocate(op, bits, slot, size, align);
+  }
+
+  private replace(slot: number, bits: number): void {
+    if (this.full[slot] === 1) this.free(bits, slot);
+  }
+
+  private allocate(op: Step["op"], bits: number, slot: number, size: number, align: number): void {
+    this.push(op, bits, slot, size, align);
+    this.full[slot] = 1;
+  }
+
+  private free(bits: number, slot: number): void {
+    this.push("free", bits, slot, 0, 0);
+    this.full[slot] = 0;
+  }
+
+  /** The next slot from `slot` on that is full (1) or empty (0); -1 if none. */
+  private find(slot: number, full: 0 | 1): number {
+    const { slots, keepEvery } = this.shape;
+    for (let i = 0; i < slots; i++) {
+      const candidate = (slot + i) % slots;
+      if (this.full[candidate] !== full) continue;
+      if (full === 1 && keepEvery !== undefined && candidate % keepEvery === 0) continue;
+      return candidate;
+    }
+    return -1;
+  }
+
+  private endThread(bits: number): void {
+    if (this.alive.length < 2) return;
+    const index = 1 + (bits % (this.alive.length - 1));
+    const [ending] = this.alive.splice(index, 1);
+    const joiner = this.alive[(bits >>> 4) % this.alive.length]!;
+    this.steps.push({ op: "threadExit", thread: joiner, slot: ending!, size: 0, align: 0 });
+  }
+
+  private push(op: Step["op"], bits: number, slot: number, size: number, align: number): void {
+    this.steps.push({ op, thread: this.caller(bits), slot, size, align });
+  }
+
+  /** Main or a worker, which main or another starts if it does not run. */
+  private caller(bits: number): number {
+    if (this.shape.workers === 0) return MAIN;
+    const thread = (bits >>> 2) % (this.shape.workers + 1);
+    if (!this.alive.includes(thread)) {
+      const creator = this.alive[bits % this.alive.length]!;
+      this.steps.push({ op: "threadStart", thread: creator, slot: thread, size: 0, align: 0 });
+      this.alive.push(thread);
+    }
+    return thread;
+  }
+}
+
+/** value, parameter (malloc.h): M_MXFAST, M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX */
+const MALLOPTS: readonly (readonly [number, number])[] = [
+  [0, 1],
+  [64, 1],
+  [160, 1],
+  [4096, -1],
+  [1_000_000, -1],
+  [0, -2],
+  [300_000, -2],
+  [20_000, -3],
+  [500_000, -3],
+  [0, -4],
+  [65_536, -4],
+];
+
+/** A program that prints itself as C-like lines when a property fails on it. */
+function toSequence(shape: Shape, moves: Moves): Sequence {
+  const interpreter = new Interpreter(shape);
+  for (let i = 0; i < moves.length; i += WORDS) interpreter.move(moves[i]!, moves[i + 1]!);
+  const sequence: Sequence = { steps: interpreter.steps };
+  return Object.defineProperty(sequence, fc.toStringMethod, {
+    value: () => `\n${formatSequence(sequence)}\n`,
+    enumerable: false,
+  });
+}
+
+export interface SequencesOptions {
+  /** sequences a value; they go to one run of the driver. A failure shrinks to the one that failed; default 1 */
+  readonly programs?: number;
+  /** moves a sequence, from and to; each becomes about one call; default 550 to 650 */
+  readonly moves?: readonly [number, number];
+}
+
+/** Programs of a shape, several at once: starting the driver costs as much as several programs. */
+export function sequencesOf(
+  shape: Shape,
+  { programs = 1, moves = [550, 650] }: SequencesOptions = {},
+): fc.Arbitrary<Sequence[]> {
+  if (shape.workers > MAX_WORKERS) throw new Error(`${shape.name}: more than ${MAX_WORKERS} workers`);
+  return new MovesArbitrary(programs, moves).map((list) => list.map((one) => toSequence(shape, one)));
+}
