@@ -18,8 +18,8 @@ export interface Piece {
   readonly sizeBytes: number | undefined;
 }
 
-/** Larger reads cost memory and are not faster; smaller ones cost a turn of the event loop each. */
-const READ_BYTES = 512 * 1024;
+/** Larger chunks become strings beyond 128 KiB, which V8 keeps in its large-object space: measured a third slower. */
+const READ_BYTES = 64 * 1024;
 
 /**
  * Looks at every piece before the first is read: a typo in the last name should not cost the hour spent on the others.

@@ -54,7 +54,7 @@ export class Ptmalloc {
   /** bytes of mappings in front of their chunks, left there by memalign */
   mappedLeadBytes = 0;
 
-  private readonly threads: Thread[] = [];
+  private readonly threads: (Thread | undefined)[] = [];
   /** the thread that makes the current call */
   thread: Thread;
   /** SINGLE_THREAD_P is false for good once a second thread exists (§6.6) */
@@ -203,6 +203,15 @@ export class Ptmalloc {
   /** alloc_perturb: under MALLOC_PERTURB_ a block fresh from an arena is filled. */
   perturb(c: number, bytes: number): void {
     if (this.par.perturb) this.write(c, 0, bytes, EVERY_PLANE);
+  }
+
+  allThreads(): readonly Thread[] {
+    return this.threads.filter((thread) => thread !== undefined);
+  }
+
+  /** The chunks of the threads' tcache structs: in use, but not by the program. */
+  tcacheStructs(): number[] {
+    return this.allThreads().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
   }
 
   heapOf(c: number): Heap {

@@ -39,7 +39,7 @@ export function inUnit(unit: ByteUnit, bytes: number): string {
 
 /** Number and unit, for sentences: pass the unit where several sizes of one sentence are to be compared. */
 export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string {
-  return `${inUnit(unit, bytes)} ${unit.name}`;
+  return `${inUnit(unit, bytes).replace(/\.0+$/, "")} ${unit.name}`;
 }
 
 /** In full, whatever its length: for numbers of which a single one matters. */

@@ -208,7 +208,12 @@ export interface Mallinfo2 {
 }
 
 export interface Measured {
-  readonly rssSamples: readonly { readonly time: number | null; readonly bytes: number }[];
+  readonly rssSamples: readonly {
+    readonly time: number | null;
+    readonly bytes: number;
+    /** the model's RSS of the run as recorded at the same place of the log */
+    readonly modelledBytes: number;
+  }[];
   /** signed error of the modelled RSS against the samples, (modelled − measured) / measured */
   readonly error: { readonly median: number; readonly max: number };
 }

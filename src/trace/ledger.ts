@@ -16,7 +16,7 @@ import { PeakSeries, TimeAxis } from "./timeline.ts";
 export class Ledger {
   readonly threads = new ThreadTable();
   readonly blocks = new BlockTable(this.threads);
-  readonly #resolver = new Resolver();
+  readonly #resolver = new Resolver(this.threads);
   readonly clock = new Clock();
   /** live bytes after each event; its `peak` and `peakEvent` are exact */
   readonly liveBytes = new PeakSeries();

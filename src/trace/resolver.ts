@@ -3,6 +3,7 @@ import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
 import { type EventBatch, Op } from "./event.ts";
 import { PointerTable } from "./pointer-table.ts";
 import { RecentlyFreed } from "./recently-freed.ts";
+import type { ThreadTable } from "./threads.ts";
 
 /** What a call that is no realloc and no free does, by op. */
 const ACTION_OF_OP = new Uint8Array(Object.keys(Op).length);
@@ -26,9 +27,14 @@ ACTION_OF_OP[Op.mark] = Action.none;
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
   readonly pointers = new PointerTable();
+  readonly #threads: ThreadTable;
   readonly #recentlyFreed = new RecentlyFreed();
 
-  /** Fills `action`, `block` and `lost` of `out`. */
+  constructor(threads: ThreadTable) {
+    this.#threads = threads;
+  }
+
+  /** Fills `action`, `block` and `lost` of an `out` whose `thread` is filled in. */
   resolve(batch: EventBatch, out: ActionBatch): void {
     for (let i = 0; i < batch.length; i++) {
       const op = batch.op[i]!;
@@ -42,7 +48,7 @@ export class Resolver {
   #allocate(batch: EventBatch, i: number, action: number, out: ActionBatch): void {
     const pointer = batch.pointerOut[i]!;
     if (pointer === 0) {
-      nothing(i, Action.none, out);
+      this.#failed(i, out);
       return;
     }
     this.#recentlyFreed.delete(pointer);
@@ -81,8 +87,13 @@ export class Resolver {
     else {
       // It failed, and the block is as it was.
       if (this.pointers.find(from) < 0) this.anomalies.foreignRealloc++;
-      nothing(i, Action.none, out);
+      this.#failed(i, out);
     }
+  }
+
+  #failed(i: number, out: ActionBatch): void {
+    this.#threads.failed(out.thread[i]!);
+    nothing(i, Action.none, out);
   }
 
   /** realloc of a block that gave a block: the same one by id, wherever it now is. */

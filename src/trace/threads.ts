@@ -69,16 +69,17 @@ export class ThreadTable {
       if (thread === this.#rows) this.#add(batch.tid[i]!);
       const cells = this.#cells;
       const row = thread * STRIDE;
-      const op = batch.op[i]!;
-      cells[row + op]!++;
-      if (op <= Op.pvalloc && batch.pointerOut[i] === 0 && !isFreeingRealloc(batch, i)) {
-        cells[row + FAILED]!++;
-      }
+      cells[row + batch.op[i]!]!++;
       const time = batch.time[i]!;
       if (Number.isNaN(time)) continue;
       if (Number.isNaN(cells[row + FIRST_TIME])) cells[row + FIRST_TIME] = time;
       cells[row + LAST_TIME] = time;
     }
+  }
+
+  /** A call that should have returned a block returned NULL. */
+  failed(thread: number): void {
+    this.#cells[thread * STRIDE + FAILED]!++;
   }
 
   allocated(thread: number, bytes: number): void {
@@ -152,9 +153,4 @@ export class ThreadTable {
     this.#cells[row + FIRST_TIME] = Number.NaN;
     this.#cells[row + LAST_TIME] = Number.NaN;
   }
-}
-
-/** realloc(p, 0) gives NULL because it frees, not because it failed. */
-function isFreeingRealloc(batch: EventBatch, i: number): boolean {
-  return batch.op[i] === Op.realloc && batch.size[i] === 0 && batch.pointerIn[i] !== 0;
 }

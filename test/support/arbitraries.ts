@@ -26,8 +26,10 @@ interface Weights {
 export interface Shape {
   readonly name: string;
   readonly weights: Weights;
-  /** requested bytes from a fraction in [0, 1) and 8 further random bits; smaller fractions for smaller sizes */
-  readonly size: (fraction: number, bits: number) => number;
+  /** requested bytes from a fraction in [0, 1) and 8 random bits of detail; smaller fractions for smaller sizes */
+  readonly size: (fraction: number, detail: number) => number;
+  /** default `ALIGNMENTS` */
+  readonly alignments?: readonly number[];
   readonly slots: number;
   /** at most so many besides main; started when first chosen */
   readonly workers: number;
@@ -39,6 +41,9 @@ export interface Shape {
   readonly untouchedOnly?: boolean;
 }
 
+/** Up to a page, so that offsets from a page-aligned base decide all; see the shape `wideAlignments`. */
+const ALIGNMENTS: readonly number[] = [8, 16, 32, 64, 64, 128, 256, 512, 1024, 4096];
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -48,22 +53,31 @@ const small = (fraction: number) => Math.floor(fraction * 1100);
 const mixed = logarithmic(300 * KIB);
 
 /** Mostly around and above the thresholds; one in 32 is of several MiB. */
-function large(fraction: number, bits: number): number {
-  if ((bits & 31) === 31) return Math.floor(fraction * 6 * MIB);
+function large(fraction: number, detail: number): number {
+  if ((detail & 31) === 31) return Math.floor(fraction * 6 * MIB);
   return Math.floor(fraction * 300 * KIB);
 }
 
 /** Powers of two and their neighbours: the edges of size classes, bins, tcache, thresholds. */
-function nearPowerOfTwo(fraction: number, bits: number): number {
-  return Math.max(0, 2 ** Math.floor(fraction * 19) + (bits % 64) - 40);
+function nearPowerOfTwo(fraction: number, detail: number): number {
+  return Math.max(0, 2 ** Math.floor(fraction * 19) + (detail % 64) - 40);
 }
 
 /** Blocks of 10 KiB to 60 KiB, each fourth move a tiny one that comes to lie above them. */
-function pinning(fraction: number, bits: number): number {
-  return (bits & 3) === 0 ? Math.floor(fraction * 200) : 10 * KIB + Math.floor(fraction * 50 * KIB);
+function pinning(fraction: number, detail: number): number {
+  return (detail & 3) === 0
+    ? Math.floor(fraction * 200)
+    : 10 * KIB + Math.floor(fraction * 50 * KIB);
 }
 
-const THREADED: Weights = { block: 100, calloc: 6, realloc: 10, aligned: 4, turnPhase: 1, threadExit: 2 };
+const THREADED: Weights = {
+  block: 100,
+  calloc: 6,
+  realloc: 10,
+  aligned: 4,
+  turnPhase: 1,
+  threadExit: 2,
+};
 
 export const SHAPES = {
   small: {
@@ -114,6 +128,18 @@ export const SHAPES = {
     size: mixed,
     slots: 120,
     workers: 0,
+  },
+  /**
+   * Alignments above a page: the lead depends on where the kernel put the break or the mapping (the chunk word tells
+   * it), and by the dynamic threshold much of what follows.
+   */
+  wideAlignments: {
+    name: "wide alignments",
+    weights: { block: 60, aligned: 60, turnPhase: 2 },
+    size: mixed,
+    slots: 80,
+    workers: 0,
+    alignments: [64, 4096, 8192, 65536, 1048576],
   },
   callocs: {
     name: "callocs",
@@ -201,7 +227,8 @@ export const SHAPES = {
   manyHeaps: {
     name: "many heaps",
     weights: { block: 100, realloc: 6, aligned: 3, turnPhase: 2, threadExit: 1 },
-    size: (fraction, bits) => ((bits & 3) === 0 ? mixed(fraction) : Math.floor(fraction * 12 * MIB)),
+    size: (fraction, detail) =>
+      (detail & 3) === 0 ? mixed(fraction) : Math.floor(fraction * 12 * MIB),
     slots: 60,
     workers: 2,
     env: { MALLOC_MMAP_THRESHOLD_: "33554432" },
@@ -231,15 +258,20 @@ export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
 
 // ---- raw moves -----------------------------------------------------------------------------------------------
 
-/** Two words a move: what, where and by whom; how much. */
+/** Two words a move: what, where and by whom (12, 12 and 8 bits); how much and details (24 and 8). */
 type Moves = Uint32Array;
 const WORDS = 2;
 
-/** How far a shrink has come: programs, then runs of moves, then sizes; it goes on from there, not from the start. */
+/**
+ * How far a shrink has come; it goes on from there, not from the start: first which program, then ever shorter runs
+ * of moves to leave out (single ones again and again, until none can go), then main as the caller, then sizes, by
+ * bisection above `passing`, the largest that is known not to fail.
+ */
 type ShrinkStage =
   | { readonly kind: "programs" }
-  | { readonly kind: "moves"; readonly run: number; readonly at: number }
-  | { readonly kind: "sizes"; readonly at: number };
+  | { readonly kind: "moves"; readonly run: number; readonly at: number; readonly again: boolean }
+  | { readonly kind: "callers"; readonly at: number }
+  | { readonly kind: "sizes"; readonly at: number; readonly passing: number };
 
 class MovesArbitrary extends fc.Arbitrary<readonly Moves[]> {
   private readonly programs: number;
@@ -270,38 +302,87 @@ class MovesArbitrary extends fc.Arbitrary<readonly Moves[]> {
   }
 }
 
-function* simpler(
-  programs: readonly Moves[],
-  stage: ShrinkStage,
-): Generator<fc.Value<readonly Moves[]>> {
-  const value = (moves: Moves, next: ShrinkStage) => new fc.Value([moves], next);
-  const first = programs[0];
+type Programs = fc.Value<readonly Moves[]>;
+
+function* simpler(programs: readonly Moves[], stage: ShrinkStage): Generator<Programs> {
+  const [first] = programs;
   if (first === undefined) return;
-  const moves = first.length / WORDS;
-  const halved: ShrinkStage = { kind: "moves", run: Math.ceil(moves / 2), at: 0 };
-  if (programs.length > 1) {
-    for (const program of programs) {
-      yield value(program, { ...halved, run: Math.ceil(program.length / WORDS / 2) });
-    }
-    return;
-  }
-  if (stage.kind !== "sizes") {
-    const from = stage.kind === "moves" ? stage : halved;
-    for (let run = from.run, at = from.at; run >= 1; run = run === 1 ? 0 : Math.ceil(run / 2), at = 0) {
-      for (; at < moves; at += run) {
-        yield value(without(first, at, run), { kind: "moves", run, at });
+  switch (stage.kind) {
+    case "programs":
+      if (programs.length > 1) {
+        for (const program of programs) yield new fc.Value([program], stage);
+      } else {
+        yield* fewerMoves(first, { run: Math.ceil(first.length / WORDS / 2), at: 0, again: false });
+        yield* plainerMoves(first, 0);
+        yield* smallerSizes(first, 0, 0);
       }
-    }
+      break;
+    case "moves":
+      yield* fewerMoves(first, stage);
+      yield* plainerMoves(first, 0);
+      yield* smallerSizes(first, 0, 0);
+      break;
+    case "callers":
+      yield* plainerMoves(first, stage.at);
+      yield* smallerSizes(first, 0, 0);
+      break;
+    case "sizes":
+      yield* smallerSizes(first, stage.at, stage.passing);
+      break;
   }
-  for (let at = stage.kind === "sizes" ? stage.at : 0; at < moves; at++) {
-    const size = first[at * WORDS + 1]!;
-    for (const less of [0, size >>> 4, size >>> 1, size - (size >>> 3), size - 0x1_0000]) {
-      if (less < 0 || less >= size) continue;
-      const copy = first.slice();
-      copy[at * WORDS + 1] = less;
-      yield value(copy, { kind: "sizes", at });
+}
+
+function* fewerMoves(
+  moves: Moves,
+  from: { readonly run: number; readonly at: number; readonly again: boolean },
+): Generator<Programs> {
+  const count = moves.length / WORDS;
+  let { run, at, again } = from;
+  for (;;) {
+    for (; at < count; at += run) {
+      yield new fc.Value([without(moves, at, run)], { kind: "moves", run, at, again: run === 1 });
     }
+    if (run === 1 && !again) return;
+    run = Math.ceil(run / 2);
+    at = 0;
+    again = false;
   }
+}
+
+function* plainerMoves(moves: Moves, from: number): Generator<Programs> {
+  for (let at = from; at < moves.length / WORDS; at++) {
+    const plain = byMain(moves[at * WORDS]!);
+    if (plain !== moves[at * WORDS])
+      yield changed(moves, at * WORDS, plain, { kind: "callers", at: at + 1 });
+  }
+}
+
+/** of the 2^24 values the size part has */
+const SIZE_RESOLUTION = 2 ** 10;
+
+/** Details stay as they are: with them changed, bisection would compare different calls. */
+function* smallerSizes(moves: Moves, from: number, alreadyPassing: number): Generator<Programs> {
+  let passing = alreadyPassing;
+  for (let at = from; at < moves.length / WORDS; at++) {
+    const index = at * WORDS + 1;
+    const size = moves[index]! >>> 8;
+    const detail = moves[index]! & 0xff;
+    const resized = (to: number) =>
+      changed(moves, index, to * 256 + detail, { kind: "sizes", at, passing });
+    if (passing === 0 && size > 0) yield resized(0);
+    while (size - passing > SIZE_RESOLUTION) {
+      const middle = passing + Math.floor((size - passing) / 2);
+      yield resized(middle);
+      passing = middle;
+    }
+    passing = 0;
+  }
+}
+
+function changed(moves: Moves, index: number, word: number, next: ShrinkStage): Programs {
+  const copy = moves.slice();
+  copy[index] = word;
+  return new fc.Value([copy], next);
 }
 
 function without(moves: Moves, at: number, run: number): Moves {
@@ -346,40 +427,44 @@ class Interpreter {
   }
 
   move(what: number, how: number): void {
-    // 12 bits choose the call, 12 the slot, 8 thread and details; xorshift's words are even enough in all of them
     const roll = ((what >>> 20) / 4096) * this.bounds.at(-1)!;
     const kind = this.kinds[this.bounds.findIndex((bound) => roll < bound)]!;
     const slot = ((what >>> 8) & 0xfff) % this.shape.slots;
-    const bits = what & 0xff;
-    const size = this.shape.size(how / 0x1_0000_0000, how & 0xff);
-    this.call(kind, slot, bits, size);
+    const detail = how & 0xff;
+    this.call(kind, slot, what & 0xff, this.shape.size((how >>> 8) / 0x100_0000, detail), detail);
   }
 
-  private call(kind: keyof Weights, slot: number, bits: number, size: number): void {
+  private call(
+    kind: keyof Weights,
+    slot: number,
+    bits: number,
+    size: number,
+    detail: number,
+  ): void {
     switch (kind) {
       case "block":
         this.block(slot, bits, size);
         break;
       case "calloc":
-        this.calloc(slot, bits, size);
+        this.calloc(slot, bits, size, detail);
         break;
       case "realloc":
-        this.realloc(slot, bits, size);
+        this.realloc(slot, bits, size, detail);
         break;
       case "aligned":
-        this.aligned(slot, bits, size);
+        this.aligned(slot, bits, size, detail);
         break;
       case "turnPhase":
         this.taking = !this.taking;
         break;
       case "mallocTrim":
-        this.push("mallocTrim", bits, 0, [0, 0, 4096, 100_000][bits & 3]!, 0);
+        this.push("mallocTrim", bits, 0, [0, 0, 4096, 100_000][detail & 3]!, 0);
         break;
       case "mallopt":
-        this.push("mallopt", bits, 0, ...MALLOPTS[bits % MALLOPTS.length]!);
+        this.push("mallopt", bits, 0, ...MALLOPTS[detail % MALLOPTS.length]!);
         break;
       case "foreignSbrk":
-        this.push("sbrk", bits, 0, [16, 4096, 5000, 200_000][bits & 3]!, 0);
+        this.push("sbrk", bits, 0, [16, 4096, 5000, 200_000][detail & 3]!, 0);
         break;
       case "threadExit":
         this.endThread(bits);
@@ -387,37 +472,45 @@ class Interpreter {
     }
   }
 
-  /** In most moves what the phase wants, in one of four the opposite. */
+  /** In most moves what the phase wants, in one of four the opposite. Without a slot for that, the phase turns. */
   private block(slot: number, bits: number, size: number): void {
-    const take = this.taking !== ((bits & 3) === 0);
+    const opposite = (bits & 3) === 0;
+    if (this.find(slot, this.taking !== opposite ? 0 : 1) < 0) this.taking = !this.taking;
+    const take = this.taking !== opposite;
     const found = this.find(slot, take ? 0 : 1);
-    if (found < 0) return;
     if (take) this.allocate("malloc", bits, found, size, 0);
     else this.free(bits, found);
   }
 
-  private calloc(slot: number, bits: number, size: number): void {
-    const element = [1, 8, 24, 100][bits & 3]!;
+  private calloc(slot: number, bits: number, size: number, detail: number): void {
+    const element = [1, 8, 24, 100][detail & 3]!;
     this.replace(slot, bits);
     this.allocate("calloc", bits, slot, Math.ceil(size / element) * element, element);
   }
 
   /** Grows and shrinks by any factor; now and then from NULL, and to 0. */
-  private realloc(slot: number, bits: number, size: number): void {
-    const found = (bits & 15) === 1 ? slot : this.find(slot, 1);
-    const to = (bits & 31) === 2 ? 0 : size;
+  private realloc(slot: number, bits: number, size: number, detail: number): void {
+    const found = (detail & 15) === 1 ? slot : this.find(slot, 1);
+    const to = (detail & 31) === 2 ? 0 : size;
     const target = found < 0 ? slot : found;
     const frees = to === 0 && this.full[target] === 1;
     this.push("realloc", bits, target, to, 0);
     this.full[target] = frees ? 0 : 1;
   }
 
-  private aligned(slot: number, bits: number, size: number): void {
-    const ops = ["memalign", "posixMemalign", "alignedAlloc", "memalign", "valloc", "pvalloc"] as const;
-    const op = ops[bits % ops.length]!;
+  private aligned(slot: number, bits: number, size: number, detail: number): void {
+    const ops = [
+      "memalign",
+      "posixMemalign",
+      "alignedAlloc",
+      "memalign",
+      "valloc",
+      "pvalloc",
+    ] as const;
+    const op = ops[detail % ops.length]!;
+    const alignments = this.shape.alignments ?? ALIGNMENTS;
     const plain = op === "valloc" || op === "pvalloc";
-    // mostly cache lines and the like, up to 64 KiB
-    const align = plain ? 0 : 8 << [0, 1, 2, 3, 3, 4, 5, 6, 7, 9, 10, 13][(bits >>> 2) % 12]!;
+    const align = plain ? 0 : alignments[(detail >>> 3) % alignments.length]!;
     this.replace(slot, bits);
     this.allocate(op, bits, slot, size, align);
   }
@@ -473,6 +566,11 @@ class Interpreter {
   }
 }
 
+/** The move with its thread bits cleared, those that choose main in `Interpreter.caller`. */
+function byMain(what: number): number {
+  return (what & ~0xfc) >>> 0;
+}
+
 /** value, parameter (malloc.h): M_MXFAST, M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX */
 const MALLOPTS: readonly (readonly [number, number])[] = [
   [0, 1],
@@ -502,15 +600,18 @@ function toSequence(shape: Shape, moves: Moves): Sequence {
 export interface SequencesOptions {
   /** sequences a value; they go to one run of the driver. A failure shrinks to the one that failed; default 1 */
   readonly programs?: number;
-  /** moves a sequence, from and to; each becomes about one call; default 550 to 650 */
+  /** moves a sequence, from and to; each becomes about one call; default 600 to 700 */
   readonly moves?: readonly [number, number];
 }
 
 /** Programs of a shape, several at once: starting the driver costs as much as several programs. */
 export function sequencesOf(
   shape: Shape,
-  { programs = 1, moves = [550, 650] }: SequencesOptions = {},
+  { programs = 1, moves = [600, 700] }: SequencesOptions = {},
 ): fc.Arbitrary<Sequence[]> {
-  if (shape.workers > MAX_WORKERS) throw new Error(`${shape.name}: more than ${MAX_WORKERS} workers`);
-  return new MovesArbitrary(programs, moves).map((list) => list.map((one) => toSequence(shape, one)));
+  if (shape.workers > MAX_WORKERS)
+    throw new Error(`${shape.name}: more than ${MAX_WORKERS} workers`);
+  return new MovesArbitrary(programs, moves).map((list) =>
+    list.map((one) => toSequence(shape, one)),
+  );
 }

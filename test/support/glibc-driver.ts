@@ -234,7 +234,10 @@ export function realGlibc(): Availability {
 
 function probe(): Availability {
   if (process.platform !== "linux" || process.arch !== "x64") {
-    return { available: false, reason: `needs x86_64 Linux, this is ${process.platform} ${process.arch}` };
+    return {
+      available: false,
+      reason: `needs x86_64 Linux, this is ${process.platform} ${process.arch}`,
+    };
   }
   try {
     execFileSync("gcc", ["--version"], { stdio: "ignore" });
@@ -245,7 +248,10 @@ function probe(): Availability {
     const [run] = runReal([{ steps: [] }]);
     return { available: true, glibc: run!.glibc };
   } catch (error) {
-    return { available: false, reason: `the driver does not run here: ${(error as Error).message}` };
+    return {
+      available: false,
+      reason: `the driver does not run here: ${(error as Error).message}`,
+    };
   }
 }
 
@@ -333,7 +339,9 @@ export function runReal(sequences: readonly Sequence[], options: RunOptions = {}
       if (child.error) throw child.error;
       if (child.status !== 0) {
         const said = child.stderr.toString().slice(0, STDERR_SHOWN);
-        throw new Error(`glibc driver ended with ${child.signal ?? child.status}: ${said || failure(child.status)}`);
+        throw new Error(
+          `glibc driver ended with ${child.signal ?? child.status}: ${said || failure(child.status)}`,
+        );
       }
       return decode(readWhole(output), sequences.length);
     } finally {
@@ -369,7 +377,11 @@ function encode(sequences: readonly Sequence[], options: RunOptions): Uint8Array
   const bytes = new Uint8Array(tableBytes + STEP_BYTES * total);
   const view = new DataView(bytes.buffer);
   view.setUint32(4, sequences.length, true);
-  view.setUint32(8, (options.touch === "all" ? TOUCH_ALL : 0) | (options.direct ? DIRECT : 0), true);
+  view.setUint32(
+    8,
+    (options.touch === "all" ? TOUCH_ALL : 0) | (options.direct ? DIRECT : 0),
+    true,
+  );
   let at = tableBytes;
   let first = 0;
   sequences.forEach(({ steps, stacks }, index) => {
@@ -453,7 +465,8 @@ function decode(buffer: ArrayBuffer, expected: number): RealRun[] {
   const reader = new Reader(buffer);
   const header = reader.doubles(HEADER_DOUBLES);
   const [magic, , onlineCpus, zeroFrameKnown] = header;
-  if (magic !== OUTPUT_MAGIC) throw new Error("glibc driver's output is not what glibc-driver.ts reads");
+  if (magic !== OUTPUT_MAGIC)
+    throw new Error("glibc driver's output is not what glibc-driver.ts reads");
   const version = new Uint8Array(buffer, header.byteOffset + 32, 32);
   const glibc = Buffer.from(version).toString("latin1").replace(/\0.*$/s, "");
   const runs = new Array<RealRun>(expected);
@@ -500,12 +513,21 @@ function decodeRun(
     page += resident!;
     const region = { base: base!, bytes: bytes!, residentPages };
     if (kind === REGION_HEAP) {
-      heaps.push({ ...region, arena: arena!, prev: prev!, size: heapSize!, mprotectSize: mprotectSize! });
+      heaps.push({
+        ...region,
+        arena: arena!,
+        prev: prev!,
+        size: heapSize!,
+        mprotectSize: mprotectSize!,
+      });
     } else if (kind === REGION_MAPPED) mapped.push(region);
     else main = region;
   }
   return {
-    outcome: status === 0 ? "finished" : { died: status! > 0 ? `signal ${status}` : failure(-status!), step: step! },
+    outcome:
+      status === 0
+        ? "finished"
+        : { died: status! > 0 ? `signal ${status}` : failure(-status!), step: step! },
     glibc,
     onlineCpus,
     events,

@@ -1,19 +1,32 @@
-import { byteUnit, count, inUnit, plural } from "../format.ts";
+import { byteUnit, count, inUnit, plural, size } from "../format.ts";
 import type { ArenaSummary, FreeBytes, Scenario } from "../report.ts";
-import { cut, type TextStyle } from "./style.ts";
+import { cut, heading, type TextStyle, wrap } from "./style.ts";
 import { type Column, renderTable, splitAtTop } from "./table.ts";
 
 /** The arenas of the run as recorded at its end, largest RSS first, and what lies outside them. */
 export function arenaTable(recorded: Scenario, top: number, style: TextStyle): string {
   const arenas = [...recorded.arenas].sort((a, b) => b.rssBytes - a.rssBytes || a.id - b.id);
-  const heading = `${style.chalk.bold("Arenas")} of the run as recorded, at its end (${plural(recorded.arenaCount, "arena")})`;
+  const count = plural(recorded.arenaCount, "arena");
+  const title = heading("Arenas", ` of the run as recorded, at its end (${count})`, style);
   const table = renderTable(columnsFor(arenas), splitAtTop(arenas, top), style);
-  return [heading, table, ...mmapped(recorded)].join("\n");
+  return [title, table, ...mmapped(recorded).flatMap((line) => wrap(line, style.width))].join("\n");
 }
 
 type ArenaColumn = Column<ArenaSummary>;
 
-/** The ranks state the order in which columns give way: 7 goes first, 0 stays. */
+const KINDS: readonly (readonly [kind: keyof FreeBytes, ...head: string[]])[] = [
+  ["tcache", "tcache"],
+  ["fastbins", "fast-", "bins"],
+  ["unsorted", "un-", "sorted"],
+  ["smallbins", "small", "bins"],
+  ["largebins", "large", "bins"],
+  ["top", "top"],
+];
+
+/**
+ * The ranks state the order in which columns give way: 6 goes first, 0 stays. Of the kinds of free memory the smallest
+ * goes first.
+ */
 function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
   const total = (rows: readonly ArenaSummary[], of: (arena: ArenaSummary) => number): number =>
     rows.reduce((sum, arena) => sum + of(arena), 0);
@@ -31,8 +44,11 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
   });
   const whole = byteUnit(arenas.map((arena) => arena.systemBytes));
   const freeUnit = byteUnit(arenas.map((arena) => arena.freeBytes));
-  const kind = (head: readonly string[], rank: number, of: keyof FreeBytes): ArenaColumn =>
-    bytes(head, rank, (arena) => arena.free[of], freeUnit);
+  const totals = KINDS.map(([kind]) => total(arenas, (arena) => arena.free[kind]));
+  const kinds = KINDS.map(([kind, ...head], i) => {
+    const larger = totals.filter((bytes) => bytes > (totals[i] ?? 0)).length;
+    return bytes(head, 5 + larger / KINDS.length, (arena) => arena.free[kind], freeUnit);
+  });
   const columns: ArenaColumn[] = [
     {
       head: ["arena"],
@@ -53,12 +69,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
     bytes(["in use"], 0, (arena) => arena.inUseBytes, whole),
     bytes(["free"], 0, (arena) => arena.freeBytes, freeUnit),
     bytes(["pinned"], 4, (arena) => arena.pinnedBytes),
-    kind(["free in", "tcache"], 6, "tcache"),
-    kind(["fast-", "bins"], 6, "fastbins"),
-    kind(["un-", "sorted"], 6, "unsorted"),
-    kind(["small", "bins"], 6, "smallbins"),
-    kind(["large", "bins"], 6, "largebins"),
-    kind(["top"], 5, "top"),
+    ...kinds,
     {
       head: ["threads"],
       align: "right",
@@ -68,7 +79,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
     {
       head: ["tids"],
       align: "left",
-      rank: 7,
+      rank: 6,
       cell: ({ threads }) => threads.join(" "),
       fold: { least: 12, to: cut },
     },
@@ -79,8 +90,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
 /** Blocks with a mapping of their own are in no arena. */
 function mmapped({ mmapped: { blocks, bytes } }: Scenario): string[] {
   if (blocks === 0) return [];
-  const unit = byteUnit([bytes]);
   return [
-    `Outside the arenas: ${plural(blocks, "block")} with mappings of their own, ${inUnit(unit, bytes)} ${unit.name}.`,
+    `Outside the arenas: ${plural(blocks, "block")} with mappings of their own, ${size(bytes)}.`,
   ];
 }

@@ -1,7 +1,7 @@
 import { exact, size } from "../format.ts";
 import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
 import { printable } from "./printable.ts";
-import { type TextStyle, wrap } from "./style.ts";
+import { heading, item, type TextStyle } from "./style.ts";
 
 const GLIBC_SOURCE: Readonly<Record<Provenance, string>> = {
   given: "as given",
@@ -22,8 +22,8 @@ export function modelled({ model, trace }: Report, style: TextStyle): string {
   const lines = [`log: ${trace.sources.map(printable).join(", ")} (${trace.format})`];
   if (trace.pointerBits === 32) lines.push("pointers: cut to 32 bits by the logger");
   if (model !== null) lines.push(...facts(model));
-  const body = lines.flatMap((line) => wrap(line, style.width - 4).map(hanging));
-  return [style.chalk.bold("How it was modelled"), ...body].join("\n");
+  const items = lines.map((line) => item(line, style));
+  return [heading("How it was modelled", "", style), ...items].join("\n");
 }
 
 function facts(model: ModelSummary): string[] {
@@ -49,24 +49,18 @@ function facts(model: ModelSummary): string[] {
 const SEVERITY = ["critical", "warning", "info"] as const;
 
 /** Findings, the gravest first; nothing when there are none. */
-export function findingList(
-  findings: readonly Finding[],
-  { chalk, width }: TextStyle,
-): string | null {
+export function findingList(findings: readonly Finding[], style: TextStyle): string | null {
   if (findings.length === 0) return null;
+  const { chalk } = style;
   const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
   const items = SEVERITY.flatMap((severity) =>
     findings
       .filter((finding) => finding.severity === severity)
-      .flatMap(({ message, bytes }) => {
+      .map(({ message, bytes }) => {
         const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
-        const lines = wrap(`${severity}: ${printable(message)}${amount}`, width - 4).map(hanging);
-        return lines.map((line) => line.replace(`${severity}:`, paint[severity](`${severity}:`)));
+        const text = item(`${severity}: ${printable(message)}${amount}`, style);
+        return text.replace(severity, paint[severity](severity));
       }),
   );
-  return [chalk.bold("Findings"), ...items].join("\n");
-}
-
-function hanging(line: string, index: number): string {
-  return `${index === 0 ? "  " : "    "}${line}`;
+  return [heading("Findings", "", style), ...items].join("\n");
 }

@@ -1,33 +1,46 @@
 import { exact, plural } from "../format.ts";
 import type { Anomalies, TraceSummary } from "../report.ts";
 import { printable } from "./printable.ts";
-import { cut, type TextStyle } from "./style.ts";
-
-const WORDS: Readonly<Record<keyof Anomalies, readonly [noun: string, rest: string]>> = {
-  freeUnknown: ["free", "of pointers that no call of the log returned"],
-  doubleFree: ["free", "of pointers that were freed before"],
-  reusedLive: ["pointer", "handed out while still live: the free is missing, or logged later"],
-  foreignRealloc: ["realloc", "of pointers that no call of the log returned"],
-  reordered: ["line", "with a time before that of the line above"],
-  truncatedInputs: ["input", "ended early: a compressed stream or a last line is cut short"],
-};
+import { cut, heading, item, type TextStyle } from "./style.ts";
 
 /** Lines that do not parse and calls that cannot have happened as logged; nothing when the log is clean. */
 export function oddities(trace: TraceSummary, style: TextStyle): string | null {
   const lines: string[] = [];
-  for (const key of Object.keys(WORDS) as (keyof Anomalies)[]) {
-    const [noun, rest] = WORDS[key];
-    if (trace.anomalies[key] > 0) lines.push(`${plural(trace.anomalies[key], noun)} ${rest}`);
+  for (const [times, noun, rest] of Object.values(inWords(trace.anomalies))) {
+    if (times > 0) lines.push(item(`${plural(times, noun)} ${rest}`, style));
   }
   const { malformed, total } = trace.lines;
   if (malformed > 0) {
-    lines.push(`${exact(malformed)} of ${plural(total, "line")} could not be parsed, the first:`);
+    const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed, the first:`;
+    lines.push(item(some, style));
     const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
     for (const { line, text } of trace.malformedSamples) {
-      lines.push(`  line ${exact(line).padStart(digits)}: ${printable(text)}`);
+      const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
+      lines.push(cut(sample, style.width));
     }
   }
   if (lines.length === 0) return null;
-  const body = lines.map((line) => cut(`  ${line}`, style.width));
-  return [style.chalk.bold("Oddities of the log"), ...body].join("\n");
+  return [heading("Oddities of the log", "", style), ...lines].join("\n");
+}
+
+function inWords(
+  found: Anomalies,
+): Readonly<Record<keyof Anomalies, readonly [times: number, noun: string, rest: string]>> {
+  const unknown = "of pointers that no call of the log returned";
+  return {
+    freeUnknown: [found.freeUnknown, "free", unknown],
+    doubleFree: [found.doubleFree, "free", "of pointers that were freed before"],
+    reusedLive: [
+      found.reusedLive,
+      "pointer",
+      "handed out while still live: the free is missing, or logged later",
+    ],
+    foreignRealloc: [found.foreignRealloc, "realloc", unknown],
+    reordered: [found.reordered, "line", "with a time before that of the line above"],
+    truncatedInputs: [
+      found.truncatedInputs,
+      "input",
+      "ended early: a compressed stream or a last line is cut short",
+    ],
+  };
 }

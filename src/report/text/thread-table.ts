@@ -1,7 +1,7 @@
 import { byteUnit, count, duration, inUnit, plural } from "../format.ts";
 import type { CallCounts, Report, ThreadSummary } from "../report.ts";
 import type { ThreadSort } from "../sort-threads.ts";
-import { cut, type TextStyle } from "./style.ts";
+import { cut, cutMiddle, heading, type TextStyle } from "./style.ts";
 import { type Column, renderTable, splitAtTop } from "./table.ts";
 
 export function threadTable(
@@ -18,7 +18,7 @@ export function threadTable(
       ? ""
       : ` in ${duration(trace.lastTime - trace.firstTime)}`;
   const all = `${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted}`;
-  return `${style.chalk.bold("Threads")} ${order} (${all})\n${renderTable(columns, rows, style)}`;
+  return `${heading("Threads", ` ${order} (${all})`, style)}\n${renderTable(columns, rows, style)}`;
 }
 
 type ThreadColumn = Column<ThreadSummary>;
@@ -105,7 +105,7 @@ function named(
     align: "left",
     rank,
     cell: (thread) => of(thread) ?? (known ? "?" : ""),
-    fold: { least: 12, to: cut },
+    fold: { least: 16, to: cutMiddle },
   };
 }
 

@@ -1,22 +1,36 @@
-import { byteUnit, change, count, duration, inUnit, percent, plural, size } from "../format.ts";
+import {
+  type ByteUnit,
+  byteUnit,
+  change,
+  count,
+  inUnit,
+  percent,
+  plural,
+  size,
+} from "../format.ts";
 import type { Container, Report, Scenario } from "../report.ts";
-import { foldAtCommas, type TextStyle, wrap } from "./style.ts";
+import { foldAtCommas, heading, type TextStyle, wrap } from "./style.ts";
 import { type Column, renderTable } from "./table.ts";
 
 /** RSS of the run as recorded beside that of every other setting, and how far it rests on assumptions. */
 export function whatIfTable(report: Report, style: TextStyle): string {
   const { scenarios, container } = report;
-  const heading =
+  const unit = byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
+  const title =
     scenarios.length === 1
-      ? `${style.chalk.bold("Heap RSS")} of the run as recorded`
-      : `${style.chalk.bold("What if")}: heap RSS under other settings, same calls`;
+      ? heading("Heap RSS", ` of the run as recorded, in ${unit.name}`, style)
+      : heading(
+          "What if",
+          `: heap RSS in ${unit.name} of the same calls under other settings`,
+          style,
+        );
   const table = renderTable(
-    columnsFor(scenarios, container, style),
+    columnsFor(scenarios, container, unit, style),
     { shown: scenarios, rest: [] },
     style,
   );
   const notes = assumed(report).flatMap((note) => wrap(note, style.width));
-  return [heading, table, ...notes].join("\n");
+  return [title, table, ...notes].join("\n");
 }
 
 type ScenarioColumn = Column<Scenario>;
@@ -25,10 +39,10 @@ type ScenarioColumn = Column<Scenario>;
 function columnsFor(
   scenarios: readonly Scenario[],
   container: Container | undefined,
+  rss: ByteUnit,
   style: TextStyle,
 ): ScenarioColumn[] {
   const recorded = scenarios[0];
-  const rss = byteUnit(scenarios.flatMap((s) => [s.rss.endBytes, s.rss.peakBytes]));
   const right = (
     head: readonly string[],
     rank: number,
@@ -38,8 +52,10 @@ function columnsFor(
     head: readonly string[],
     rank: number,
     of: (scenario: Scenario) => number,
-    unit = byteUnit(scenarios.map(of)),
-  ): ScenarioColumn => right([...head, unit.name], rank, (scenario) => inUnit(unit, of(scenario)));
+  ): ScenarioColumn => {
+    const unit = byteUnit(scenarios.map(of));
+    return right([...head, unit.name], rank, (scenario) => inUnit(unit, of(scenario)));
+  };
   const changed = (rank: number, of: (scenario: Scenario) => number): ScenarioColumn => ({
     ...right(["change"], rank, (scenario) =>
       scenario === recorded || recorded === undefined
@@ -57,41 +73,38 @@ function columnsFor(
       align: "left",
       rank: 0,
       cell: ({ name }) => name,
-      fold: { least: 22, to: foldAtCommas },
+      fold: { least: 19, to: foldAtCommas },
     },
-    bytes(["RSS at end"], 0, (scenario) => scenario.rss.endBytes, rss),
+    right(["RSS", "at end"], 0, (scenario) => inUnit(rss, scenario.rss.endBytes)),
     changed(1, (scenario) => scenario.rss.endBytes),
-    bytes(["peak RSS"], 0, (scenario) => scenario.rss.peakBytes, rss),
+    right(["RSS", "at peak"], 0, (scenario) => inUnit(rss, scenario.rss.peakBytes)),
     changed(2, (scenario) => scenario.rss.peakBytes),
-    right(["external", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
+    right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
     right(["arenas"], 5, (scenario) => count(scenario.arenaCount)),
     bytes(["in use"], 7, (scenario) => scenario.inUseBytes),
     bytes(["system"], 7, (scenario) => scenario.system.endBytes),
     bytes(["mmapped"], 8, (scenario) => scenario.mmapped.bytes),
     bytes(["trimmed"], 8, (scenario) => scenario.trimmedBytes),
-    right(["internal", "fragm."], 6, (scenario) => percent(scenario.fragmentation.internal)),
+    right(["int.", "fragm."], 6, (scenario) => percent(scenario.fragmentation.internal)),
   ];
   if (container === undefined || container.limitBytes === null) return columns;
-  return [...columns, fits(scenarios, container, style)];
+  return [...columns, fate(scenarios, container, container.limitBytes, style)];
 }
 
-function fits(
+function fate(
   scenarios: readonly Scenario[],
   container: Container,
+  limitBytes: number,
   style: TextStyle,
 ): ScenarioColumn {
-  const held = (scenario: Scenario) => container.scenarios[scenarios.indexOf(scenario)];
+  const fits = (scenario: Scenario): boolean =>
+    container.scenarios[scenarios.indexOf(scenario)]?.fits === true;
   return {
-    head: ["container"],
+    head: ["in", size(limitBytes)],
     align: "left",
     rank: 3,
-    cell: (scenario) => {
-      const { fits, killedTime } = held(scenario) ?? {};
-      if (fits) return "fits";
-      return typeof killedTime === "number" ? `killed, ${duration(killedTime)}` : "killed";
-    },
-    paint: (scenario, text) =>
-      held(scenario)?.fits ? style.chalk.green(text) : style.chalk.red(text),
+    cell: (scenario) => (fits(scenario) ? "fits" : "killed"),
+    paint: (scenario, text) => (fits(scenario) ? style.chalk.green(text) : style.chalk.red(text)),
   };
 }
 

@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Chalk } from "chalk";
+import { containerOf } from "../report/container.ts";
+import type { Report } from "../report/report.ts";
+import { sortThreads } from "../report/sort-threads.ts";
+import { writerOf } from "../report/writers/index.ts";
+import type { WriterOptions } from "../report/writers/writer.ts";
+import type { AnalyzeRequest } from "./commands/analyze.ts";
+import type { Analyse, Io } from "./io.ts";
+import { type OutputFile, openOutputs } from "./output-file.ts";
+import { print } from "./print.ts";
+import { Exit, Failure } from "./problems.ts";
+import { Progress } from "./progress.ts";
+import { Signals } from "./signals.ts";
+import { suggest } from "./suggest.ts";
+import { chalkFor, widthOf } from "./terminal.ts";
+
+/** Columns of a text report in a file, which should not depend on the terminal that happened to be there. */
+const FILE_WIDTH = 120;
+
+const SHORT_HELP = `mallog reads a log of malloc calls, from standard input or files:
+  zcat malloc.log.gz | mallog
+  mallog malloc.log.gz
+See mallog --help for options and more examples.
+`;
+
+/**
+ * One run of `mallog analyze`: from the request to the reports on standard output and in files. Returns the exit code.
+ * @throws Failure and whatever `analyse` throws
+ */
+export async function analyzeLog(
+  request: AnalyzeRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+): Promise<number> {
+  if (request.inputs.length === 0 && io.stdin.isTTY) {
+    io.stderr.write(SHORT_HELP);
+    return Exit.usage;
+  }
+  refuseMisspeltCommand(request.inputs, io.cwd, commands);
+  const outputs = openOutputs(request.outputs, request.inputs, io.cwd);
+  const progress = progressOf(request, io);
+  const discard = (): void => {
+    progress?.clear();
+    for (const output of outputs) output.discard();
+  };
+  const signals = new Signals(
+    io.signals,
+    () => {
+      progress?.clear();
+      io.stderr.write("mallog: interrupted, reporting what was read; once more to leave at once\n");
+    },
+    (exitCode) => {
+      discard();
+      io.leave(exitCode);
+    },
+  );
+  try {
+    const analysed = await analyse(request.inputs, request.analysis, {
+      stdin: io.stdin,
+      signal: signals.aborted,
+      onProgress: (now) => progress?.update(now),
+    });
+    progress?.clear();
+    if (analysed.trace.events === 0 && signals.exitCode === null) throw nothingRead(analysed);
+    await deliver(finished(analysed, request), request, outputs, io);
+    return signals.exitCode ?? Exit.done;
+  } finally {
+    discard();
+    signals.forget();
+  }
+}
+
+function progressOf({ progress, quiet }: AnalyzeRequest, { stderr, env }: Io): Progress | null {
+  if (!progress || quiet || !stderr.isTTY || env.TERM === "dumb") return null;
+  return new Progress(stderr, widthOf(stderr, env), () => performance.now());
+}
+
+/** The report as the options want it. */
+function finished(report: Report, { sort, container }: AnalyzeRequest): Report {
+  const sorted = { ...report, threads: sortThreads(report.threads, sort) };
+  if (container === null) return sorted;
+  const { limitBytes, baseRssBytes } = container;
+  return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
+}
+
+/** Files first: they are kept even if whoever reads standard output has gone. */
+async function deliver(
+  report: Report,
+  { sort, top, json, quiet, color }: AnalyzeRequest,
+  outputs: readonly OutputFile[],
+  { stdout, env }: Io,
+): Promise<void> {
+  const forFiles = { sort, top, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
+  for (const output of outputs) output.write(await written(report, output.ending, forFiles));
+  if (quiet && outputs.length > 0) return;
+  const chalk = chalkFor(stdout, env, color);
+  const forTerminal = { sort, top, width: widthOf(stdout, env), chalk };
+  await print(stdout, await written(report, json ? ".json" : ".txt", forTerminal));
+}
+
+async function written(report: Report, ending: string, options: WriterOptions): Promise<string> {
+  const writer = await writerOf(ending);
+  if (writer === null) throw new Error(`no writer for ${ending}`);
+  return writer(report, options);
+}
+
+function nothingRead({ trace: { sources, lines, malformedSamples } }: Report): Failure {
+  if (lines.total === 0) return new Failure({ code: "empty", sources });
+  const sample = malformedSamples[0] ?? null;
+  return new Failure({ code: "noEvents", sources, lines: lines.total, sample });
+}
+
+/** As the default command takes any word for a file, a misspelt command would only be a missing file. */
+function refuseMisspeltCommand(
+  [first]: readonly string[],
+  cwd: string,
+  commands: readonly string[],
+): void {
+  if (first === undefined || !/^[a-z]+$/.test(first) || existsSync(resolve(cwd, first))) return;
+  const meant = suggest(first, commands);
+  if (meant !== null) throw new Failure({ code: "command", typed: first, meant });
+}

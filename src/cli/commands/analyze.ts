@@ -1,0 +1,178 @@
+import { type Command, Option } from "commander";
+import type { AnalysisOptions, ScenarioSpec, TouchPolicy } from "../../replay/scenario.ts";
+import { DEFAULT_SORT, type ThreadSort } from "../../report/sort-threads.ts";
+import {
+  collect,
+  cpusOption,
+  glibcOption,
+  limitOption,
+  sizeOption,
+  sortOption,
+  topOption,
+  touchOption,
+} from "../options.ts";
+import { Failure } from "../problems.ts";
+import { DEFAULT_WHAT_IFS, type Parsed, parseRecordedWith, parseScenario } from "../settings.ts";
+
+/** What the user asked for, checked. */
+export interface AnalyzeRequest {
+  readonly inputs: readonly string[];
+  readonly analysis: AnalysisOptions;
+  readonly sort: ThreadSort;
+  readonly top: number;
+  /** null when neither --container-limit nor --base-rss was given */
+  readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number } | null;
+  readonly outputs: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+  readonly color: boolean | undefined;
+}
+
+/** The options as commander leaves them, defaults filled in. */
+interface Given {
+  /** false: --no-what-if */
+  readonly whatIf?: readonly string[] | false;
+  readonly model: boolean;
+  readonly recordedWith?: string;
+  readonly glibc: string;
+  readonly cpus?: number;
+  readonly touch: TouchPolicy;
+  readonly thp?: "always" | "madvise" | "never";
+  readonly containerLimit?: number;
+  readonly baseRss?: number;
+  readonly sort: ThreadSort;
+  readonly top: number;
+  readonly output: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+  readonly color?: boolean;
+}
+
+/** Adds `analyze`, the default command, which hands its checked request to `run`. */
+export function addAnalyze(
+  program: Command,
+  hostCpus: number,
+  run: (request: AnalyzeRequest) => Promise<void>,
+): Command {
+  const command = program
+    .command("analyze", { isDefault: true })
+    .alias("analyse")
+    .summary("where the memory of a logged run went, and what would give it back (the default)")
+    .description(
+      "Reads a log of malloc calls, replays it in an exact model of glibc's allocator, and tells where the memory went.",
+    )
+    .argument("[log...]", "a log, or its pieces in order; none or -: standard input; gzip as it is")
+    .action(async (inputs: string[], given: Given) => run(requestOf(inputs, given, hostCpus)));
+  for (const option of [...modelOptions(), ...outputOptions()]) command.addOption(option);
+  return command;
+}
+
+function modelOptions(): Option[] {
+  return [
+    new Option(
+      "--what-if <settings>",
+      "replay under these settings too, e.g. MALLOC_ARENA_MAX=1,malloc_trim=end; repeatable, replaces the default set",
+    ).argParser(collect),
+    new Option("--no-what-if", "replay the run as recorded only"),
+    new Option("--no-model", "no replay: counts and live bytes only"),
+    new Option(
+      "--recorded-with <settings>",
+      "what the recorded process had set, e.g. MALLOC_ARENA_MAX=2 (default: what the log says)",
+    ),
+    new Option("--glibc <version>", "glibc of the recorded process, or auto")
+      .argParser(glibcOption)
+      .default("auto"),
+    new Option(
+      "--cpus <n>",
+      "CPUs the recorded process saw (default: what the log says, else this machine's)",
+    ).argParser(cpusOption),
+    new Option(
+      "--touch <policy>",
+      "what the program wrote of its blocks: facts, all, none, or a ratio for blocks above 32 KiB",
+    )
+      .argParser(touchOption)
+      .default("facts"),
+    new Option(
+      "--thp <mode>",
+      "transparent huge pages on the recorded machine (default: what the log says, else madvise)",
+    ).choices(["always", "madvise", "never"]),
+    new Option("--container-limit <size>", "the cgroup's limit, e.g. 512MiB: does the process fit?")
+      .argParser(limitOption)
+      .conflicts("model"),
+    new Option("--base-rss <size>", "memory of the process outside malloc, e.g. 120MiB")
+      .argParser(sizeOption)
+      .conflicts("model"),
+  ].map((option) => option.helpGroup("The model:"));
+}
+
+function outputOptions(): Option[] {
+  return [
+    new Option(
+      "--sort <key>",
+      "threads by volume, calls, live, peak, tid or pinned; ascending with a leading -",
+    )
+      .argParser(sortOption)
+      .default(DEFAULT_SORT, DEFAULT_SORT.key),
+    new Option("--top <n>", "rows in tables, 0 for all").argParser(topOption).default(10),
+    new Option("-o, --output <file>", "also write the report to a .txt or .json file; repeatable")
+      .argParser(collect)
+      .default([], "none"),
+    new Option("--json", "print the report as JSON").default(false),
+    new Option("-q, --quiet", "no progress; with -o, nothing on standard output").default(false),
+    new Option("--no-progress", "no progress line"),
+    new Option("--color", "colours even where no terminal listens"),
+    new Option("--no-color", "no colours"),
+  ].map((option) => option.helpGroup("Output:"));
+}
+
+/** @throws Failure usage, setting */
+function requestOf(inputs: readonly string[], given: Given, hostCpus: number): AnalyzeRequest {
+  if (!given.model && Array.isArray(given.whatIf)) {
+    const message = "--what-if cannot be used with --no-model, which replays nothing";
+    throw new Failure({ code: "usage", message });
+  }
+  const { containerLimit: limitBytes = null, baseRss } = given;
+  const recordedWith =
+    given.recordedWith === undefined
+      ? null
+      : checked("--recorded-with", parseRecordedWith(given.recordedWith, given.glibc));
+  return {
+    inputs,
+    analysis: {
+      model: given.model,
+      whatIfs: given.model ? whatIfsOf(given) : [],
+      recordedWith,
+      glibc: given.glibc,
+      cpus: given.cpus ?? null,
+      hostCpus,
+      touch: given.touch,
+      thp: given.thp ?? null,
+    },
+    sort: given.sort,
+    top: given.top,
+    container:
+      limitBytes === null && baseRss === undefined
+        ? null
+        : { limitBytes, baseRssBytes: baseRss ?? 0 },
+    outputs: given.output,
+    json: given.json,
+    quiet: given.quiet,
+    progress: given.progress,
+    color: given.color,
+  };
+}
+
+/** In the order given; the same settings typed twice are one scenario. */
+function whatIfsOf({ whatIf = DEFAULT_WHAT_IFS, glibc }: Given): ScenarioSpec[] {
+  const specs = (whatIf === false ? [] : whatIf).map((text) =>
+    checked("--what-if", parseScenario(text, glibc)),
+  );
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+}
+
+function checked<T>(option: string, parsed: Parsed<T>): T {
+  if ("ok" in parsed) return parsed.ok;
+  throw new Failure({ code: "setting", option, reason: parsed.error });
+}

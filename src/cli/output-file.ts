@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { ENDINGS } from "../report/writers/index.ts";
+import { Failure } from "./problems.ts";
+
+/**
+ * A report file that appears whole or not at all: a temporary file beside the target, opened before the work starts so
+ * that a bad path fails early, and renamed over the target when all is written.
+ */
+export class OutputFile {
+  /** as typed */
+  readonly name: string;
+  /** with its dot; one of ENDINGS */
+  readonly ending: string;
+  readonly #target: string;
+  readonly #temporary: string;
+  readonly #handle: number;
+
+  /** @throws Failure output */
+  constructor(name: string, cwd: string) {
+    this.name = name;
+    this.ending = extname(name);
+    this.#target = realPath(name, cwd);
+    this.#temporary = join(dirname(this.#target), `.${basename(name)}.${randomUUID()}.tmp`);
+    try {
+      if (statSync(this.#target, { throwIfNoEntry: false })?.isDirectory()) {
+        throw new Error("it is a directory");
+      }
+      this.#handle = openSync(this.#temporary, "wx");
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    }
+  }
+
+  /** @throws Failure output; then neither the target nor the temporary file is there */
+  write(text: string): void {
+    try {
+      writeFileSync(this.#handle, text);
+      closeSync(this.#handle);
+      renameSync(this.#temporary, this.#target);
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    }
+  }
+
+  /** Leaves no trace of a file that was not written; harmless after `write`. */
+  discard(): void {
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #cannotWrite(error: unknown): Failure {
+    return new Failure({ code: "output", file: this.name, reason: reasonOf(error) });
+  }
+}
+
+/**
+ * Opens all files of a run, or none.
+ * @throws Failure outputEnding, outputTwice, outputIsInput, output
+ */
+export function openOutputs(
+  names: readonly string[],
+  inputs: readonly string[],
+  cwd: string,
+): OutputFile[] {
+  const taken = new Set<string>();
+  const logs = new Set(inputs.filter((input) => input !== "-").map((path) => realPath(path, cwd)));
+  for (const file of names) {
+    if (!ENDINGS.includes(extname(file))) {
+      throw new Failure({ code: "outputEnding", file, known: ENDINGS });
+    }
+    const path = realPath(file, cwd);
+    if (taken.has(path)) throw new Failure({ code: "outputTwice", file });
+    if (logs.has(path)) throw new Failure({ code: "outputIsInput", file });
+    taken.add(path);
+  }
+  const opened: OutputFile[] = [];
+  try {
+    for (const name of names) opened.push(new OutputFile(name, cwd));
+  } catch (error) {
+    for (const file of opened) file.discard();
+    throw error;
+  }
+  return opened;
+}
+
+/** Where the name leads, through links; as typed when there is nothing yet. */
+function realPath(name: string, cwd: string): string {
+  const path = resolve(cwd, name);
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its directory does not exist",
+  ENOTDIR: "its directory does not exist",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+};
+
+/** The system's error in words. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return REASONS[code] ?? error.message;
+}

@@ -1,0 +1,56 @@
+import { Command, Help } from "commander";
+import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
+
+const EXAMPLES = `
+Examples:
+  zcat malloc.log.gz | mallog                         the usual way
+  mallog malloc.log.gz --sort live --top 20           who holds the memory
+  mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 --what-if MALLOC_TRIM_THRESHOLD_=131072
+  mallog malloc.log.gz --container-limit 512MiB --base-rss 120MiB
+  mallog malloc.log.gz -q -o report.json -o report.txt
+  printf '7 0.1 malloc(100) = 0x5581000002a0\\n7 0.2 free(0x5581000002a0)\\n' | mallog
+
+SETTINGS are what one would type into the environment of the process, separated by commas: MALLOC_* variables and
+glibc.malloc.* tunables; beside them malloc_trim=end or =30s, glibc=2.41, cpus=4. Those of this shell do not matter.
+
+Exit codes:
+  0    done
+  2    wrong usage, impossible settings
+  3    input unreadable, empty, or without one malloc call; or the report cannot be written
+  130  interrupted: the report of what was read is printed, and says so
+`;
+
+/** What the command line can do, and whom its commands call. */
+export interface Commands {
+  readonly analyze: (request: AnalyzeRequest) => Promise<void>;
+}
+
+/**
+ * The command line. Help and version go to `writeOut`; every error is thrown as a CommanderError and printed by
+ * whoever catches it.
+ */
+export function buildProgram(
+  { version, hostCpus, helpWidth }: { version: string; hostCpus: number; helpWidth: number },
+  writeOut: (text: string) => void,
+  commands: Commands,
+): Command {
+  const program = new Command("mallog")
+    .description(
+      "Tells where the memory of a process went, and which malloc setting would give it back, from a log of its malloc calls.",
+    )
+    .usage("[analyze] [options] [log...]")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .exitOverride()
+    .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => helpWidth });
+  const analyze = addAnalyze(program, hostCpus, commands.analyze);
+  // The default command's options are what `mallog --help` is asked for.
+  program.configureHelp({
+    visibleOptions: (command) => {
+      const own = new Help().visibleOptions(command);
+      return command === program ? [...analyze.options, ...own] : own;
+    },
+  });
+  analyze.addHelpText("after", EXAMPLES);
+  return program.addHelpText("after", EXAMPLES);
+}

@@ -1,0 +1,71 @@
+import { CommanderError } from "commander";
+import { analyzeLog } from "./analyze-log.ts";
+import type { Analyse, Io } from "./io.ts";
+import { print } from "./print.ts";
+import { Exit, exitCodeOf, Failure } from "./problems.ts";
+import { buildProgram } from "./program.ts";
+import { chalkFor, widthOf } from "./terminal.ts";
+
+/**
+ * One run of mallog, from the arguments to the exit code. Nothing escapes: known problems are printed as one line, and
+ * what is left is a fault of mallog itself.
+ */
+export async function run(argv: readonly string[], io: Io, analyse: Analyse): Promise<number> {
+  // A failed write is told to its callback (print.ts); without a listener it would end the process besides.
+  io.stdout.on("error", () => {});
+  io.stderr.on("error", () => {});
+  try {
+    return await dispatch(argv, io, analyse);
+  } catch (error) {
+    const failure = error instanceof Failure ? error : null;
+    const prefix = chalkFor(io.stderr, io.env, undefined).red("mallog:");
+    const text = failure?.message ?? internalError(error, io.env.MALLOG_DEBUG !== undefined);
+    io.stderr.write(`${prefix} ${text}\n`);
+    return failure === null ? Exit.internal : exitCodeOf(failure.problem);
+  }
+}
+
+async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Promise<number> {
+  let exitCode: number = Exit.done;
+  let help = "";
+  const program = buildProgram(
+    {
+      version: io.version,
+      hostCpus: io.hostCpus,
+      helpWidth: widthOf(io.stdout, io.env),
+    },
+    (text) => {
+      help += text;
+    },
+    {
+      analyze: async (request) => {
+        const names = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+        exitCode = await analyzeLog(request, io, analyse, names);
+      },
+    },
+  );
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usage(error);
+  }
+  if (help !== "") await print(io.stdout, help);
+  return exitCode;
+}
+
+/** commander's message as one sentence: no prefix of its own, its suggestion on the same line. */
+function usage({ message }: CommanderError): Failure {
+  const sentence = message
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+  return new Failure({ code: "usage", message: sentence });
+}
+
+function internalError(error: unknown, debug: boolean): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (debug) return `internal error: ${stack}`;
+  const message = error instanceof Error ? error.message : String(error);
+  return `internal error: ${message.split("\n")[0]}; this is a fault of mallog: please report it with the output of MALLOG_DEBUG=1`;
+}

@@ -1,0 +1,32 @@
+import { Chalk, type ChalkInstance } from "chalk";
+import type { Environment, Output } from "./io.ts";
+
+/**
+ * Colour or none, for one stream: the option first, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether a terminal
+ * listens. chalk itself knows nothing of NO_COLOR.
+ */
+export function coloured(stream: Output, env: Environment, option: boolean | undefined): boolean {
+  if (option !== undefined) return option;
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR !== undefined) return !["0", "false"].includes(env.FORCE_COLOR);
+  return env.TERM !== "dumb" && stream.isTTY === true;
+}
+
+/** The sixteen colours of the terminal's own theme are all that is used. */
+export function chalkFor(
+  stream: Output,
+  env: Environment,
+  option: boolean | undefined,
+): ChalkInstance {
+  return new Chalk({ level: coloured(stream, env, option) ? 1 : 0 });
+}
+
+const DEFAULT_WIDTH = 80;
+/** Narrower is not readable, and what asks for it is a terminal that does not know its size. */
+const LEAST_WIDTH = 40;
+
+/** Columns of the terminal, else COLUMNS, else 80. */
+export function widthOf(stream: Output, env: Environment): number {
+  const columns = stream.columns ?? Number(env.COLUMNS ?? "");
+  return columns > 0 ? Math.max(LEAST_WIDTH, Math.floor(columns)) : DEFAULT_WIDTH;
+}

@@ -1,0 +1,72 @@
+import type { Finding, Scenario, ThreadSummary } from "../report/report.ts";
+
+/** Below this nothing is worth a line. */
+const MIN_BYTES = 1024 * 1024;
+
+/** What stands out in the run as recorded, each with the figures it rests on; largest first. */
+export function findings(
+  recorded: Scenario,
+  threads: readonly ThreadSummary[],
+  freezesThresholds: boolean,
+): Finding[] {
+  const found = [retained(recorded), pinned(threads), arenas(recorded)];
+  if (freezesThresholds) found.push(frozen());
+  return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
+}
+
+function retained({ rss, inUseBytes, free, mmapped }: Scenario): Finding | null {
+  const bytes = rss.endBytes - inUseBytes;
+  if (bytes < MIN_BYTES || bytes < rss.endBytes / 4) return null;
+  const cached = free.tcache + free.fastbins;
+  return {
+    kind: "retained-free-memory",
+    severity: bytes > rss.endBytes / 2 ? "critical" : "warning",
+    message: "glibc holds memory that the program has freed",
+    bytes,
+    evidence: {
+      cachedBytes: cached,
+      binBytes: free.unsorted + free.smallbins + free.largebins,
+      topBytes: free.top,
+      mmappedBytes: mmapped.bytes,
+    },
+  };
+}
+
+function pinned(threads: readonly ThreadSummary[]): Finding | null {
+  const worst = threads.reduce<ThreadSummary | null>(
+    (most, thread) => (thread.pinnedBytes > (most?.pinnedBytes ?? 0) ? thread : most),
+    null,
+  );
+  if (worst === null || worst.pinnedBytes < MIN_BYTES) return null;
+  return {
+    kind: "pinned-heap",
+    severity: "warning",
+    message: `blocks of thread ${worst.tid} at the top of their heaps keep free memory below them resident`,
+    bytes: worst.pinnedBytes,
+    evidence: { tid: worst.tid },
+  };
+}
+
+function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
+  const others = all.filter(({ main }) => !main);
+  const idle = others.reduce((sum, { rssBytes, inUseBytes }) => sum + rssBytes - inUseBytes, 0);
+  if (idle < MIN_BYTES || others.length < 2) return null;
+  return {
+    kind: "arenas-retain",
+    severity: "info",
+    message: `${others.length} arenas besides the main one keep free memory resident`,
+    bytes: idle,
+    evidence: { arenas: arenaCount },
+  };
+}
+
+function frozen(): Finding {
+  return {
+    kind: "thresholds-frozen",
+    severity: "info",
+    message:
+      "a recorded setting of trim_threshold, top_pad, mmap_threshold or mmap_max stops glibc from adapting the mmap threshold",
+    bytes: 0,
+    evidence: {},
+  };
+}

@@ -1,0 +1,120 @@
+import type { Arena } from "./arena.ts";
+import { BK, CACHED, FAST, GRANULE, IN_USE, PAGE, PREV, SIZE, STATE, STRIDE } from "./chunks.ts";
+import type { Heap } from "./heap.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { PLANE_POLICY } from "./resident.ts";
+import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
+
+/** An arena's memory by what it is used for, in bytes, counted by walking its heaps and its bins. */
+export interface ArenaCensus {
+  readonly arena: Arena;
+  readonly systemBytes: number;
+  readonly rssBytes: number;
+  /** chunks in the program's hands */
+  readonly inUseBytes: number;
+  readonly free: {
+    readonly tcache: number;
+    readonly fastbins: number;
+    readonly unsorted: number;
+    readonly smallbins: number;
+    readonly largebins: number;
+    readonly top: number;
+  };
+  /** chunks in fastbins, and in the unsorted, small and large bins */
+  readonly fastBlocks: number;
+  readonly binBlocks: number;
+}
+
+/** Calls `visit` for every chunk of a heap, from its upper end down; fences and top included. */
+export function walkHeap(m: Ptmalloc, heap: Heap, visit: (chunk: number) => void): void {
+  for (let i = heap.ends.length - 1; i >= 0; i--) {
+    let c = heap.ends[i]!;
+    while (c !== 0) {
+      const below = m.chunks.words[c + PREV]!;
+      visit(c);
+      c = below;
+    }
+  }
+}
+
+export function censusOf(m: Ptmalloc, arena: Arena): ArenaCensus {
+  const w = m.chunks.words;
+  const granules = { inUse: 0, tcache: 0, fast: 0, unsorted: 0, small: 0, large: 0 };
+  let fastBlocks = 0;
+  let pages = 0;
+  for (const heap of arena.heaps) {
+    walkHeap(m, heap, (c) => {
+      const size = w[c + SIZE]!;
+      if (w[c + STATE] === IN_USE) granules.inUse += size;
+      else if (w[c + STATE] === CACHED) granules.tcache += size;
+      else if (w[c + STATE] === FAST) {
+        granules.fast += size;
+        fastBlocks++;
+      }
+    });
+    for (const planes of heap.pages) if (planes & PLANE_POLICY) pages++;
+  }
+  let binBlocks = 0;
+  for (let index = UNSORTED; index < BIN_COUNT; index++) {
+    const kind = index === UNSORTED ? "unsorted" : index < 64 ? "small" : "large";
+    const bin = arena.bins + index * STRIDE;
+    for (let c = w[bin + BK]!; c !== bin; c = w[c + BK]!) {
+      granules[kind] += w[c + SIZE]!;
+      binBlocks++;
+    }
+  }
+  return {
+    arena,
+    systemBytes: arena.systemMem,
+    rssBytes: pages * PAGE,
+    inUseBytes: (granules.inUse - structGranules(m, arena)) * GRANULE,
+    free: {
+      tcache: granules.tcache * GRANULE,
+      fastbins: granules.fast * GRANULE,
+      unsorted: granules.unsorted * GRANULE,
+      smallbins: granules.small * GRANULE,
+      largebins: granules.large * GRANULE,
+      top: w[arena.top + SIZE]! * GRANULE,
+    },
+    fastBlocks,
+    binBlocks,
+  };
+}
+
+/** tcache structs are chunks in use, but not in the program's hands. */
+function structGranules(m: Ptmalloc, arena: Arena): number {
+  let granules = 0;
+  for (const struct of m.tcacheStructs()) {
+    if (m.heapOf(struct).arena === arena) granules += m.chunks.words[struct + SIZE]!;
+  }
+  return granules;
+}
+
+/** The fields of mallinfo2(3); glibc counts what is cached in tcaches as in use. */
+export function mallinfo2(m: Ptmalloc, arenas: readonly ArenaCensus[]) {
+  let ordblks = 0;
+  let smblks = 0;
+  let fsmblks = 0;
+  let fordblks = 0;
+  let arenaBytes = 0;
+  for (const { free, fastBlocks, binBlocks, systemBytes } of arenas) {
+    // top counts as one free chunk, even where it is not there yet
+    ordblks += binBlocks + 1;
+    smblks += fastBlocks;
+    fsmblks += free.fastbins;
+    fordblks += free.fastbins + free.unsorted + free.smallbins + free.largebins + free.top;
+    arenaBytes += systemBytes;
+  }
+  return {
+    arena: arenaBytes,
+    ordblks,
+    smblks,
+    hblks: m.mappedBlocks,
+    hblkhd: m.mappedBytes,
+    usmblks: 0,
+    fsmblks,
+    uordblks: arenaBytes - fordblks,
+    fordblks,
+    keepcost: m.chunks.words[m.mainArena.top + SIZE]! * GRANULE,
+  };
+}

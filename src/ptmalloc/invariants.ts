@@ -1,0 +1,202 @@
+import type { Arena } from "./arena.ts";
+import { FASTBIN_COUNT } from "./arena.ts";
+import { walkHeap } from "./census.ts";
+import {
+  ADDR,
+  BK,
+  BK_NEXTSIZE,
+  CACHED,
+  FAST,
+  FD,
+  FD_NEXTSIZE,
+  FENCE,
+  FREE,
+  GRANULE,
+  HEAP,
+  IN_USE,
+  MIN_GRANULES,
+  MIN_LARGE_GRANULES,
+  NEXT,
+  PAGE,
+  PAGE_SHIFT,
+  PREV,
+  SIZE,
+  STATE,
+  STRIDE,
+  TOP,
+} from "./chunks.ts";
+import type { Heap } from "./heap.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "./resident.ts";
+import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
+
+/**
+ * What must hold of a whole process between two calls. Walks everything, so it is for tests.
+ * @throws Error naming the first thing that does not hold
+ */
+export function checkInvariants(m: Ptmalloc): void {
+  const seen = { free: 0, cached: 0, fast: 0, inUseGranules: 0 };
+  let systemBytes = m.mappedBytes;
+  for (const av of m.arenas) {
+    systemBytes += av.systemMem;
+    for (const heap of av.heaps) checkHeap(m, heap, seen);
+    if (av.top !== 0) must(m.chunks.words[av.top + STATE] === TOP, "top is a top", av.id);
+  }
+  must(
+    systemBytes === m.systemBytes,
+    "system bytes are the arenas' and the mappings'",
+    systemBytes,
+  );
+  must(listed(m) === seen.free, "every free chunk is on one bin's list", seen.free);
+  must(fastListed(m) === seen.fast, "every fast chunk is in a fastbin", seen.fast);
+  must(cachedListed(m) === seen.cached, "every cached chunk is in a tcache", seen.cached);
+  let structs = 0;
+  for (const struct of m.tcacheStructs()) structs += m.chunks.words[struct + SIZE]!;
+  must(
+    seen.inUseGranules - structs === m.inUseGranules,
+    "in use is what the program holds",
+    structs,
+  );
+  checkPages(m);
+}
+
+function must(holds: boolean, what: string, at: number): void {
+  if (!holds) throw new Error(`invariant broken: ${what} (at ${at})`);
+}
+
+interface Seen {
+  free: number;
+  cached: number;
+  fast: number;
+  inUseGranules: number;
+}
+
+/** Chunks tile their heap, no two free ones touch, and every header's page is resident. */
+function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
+  const w = m.chunks.words;
+  walkHeap(m, heap, (c) => {
+    const size = w[c + SIZE]!;
+    const state = w[c + STATE]!;
+    const below = w[c + PREV]!;
+    must(w[c + HEAP] === heap.id, "a chunk knows its heap", c);
+    must(size >= (state === FENCE ? 0 : MIN_GRANULES), "a chunk has MINSIZE", c);
+    must(heap.pages[w[c + ADDR]! >> PAGE_SHIFT] === EVERY_PLANE, "headers are resident", c);
+    if (below !== 0) {
+      must(w[below + NEXT] === c, "neighbours know each other", c);
+      must(w[below + ADDR]! + w[below + SIZE]! === w[c + ADDR], "chunks leave no gap", c);
+      const bothFree = w[below + STATE] === FREE && (state === FREE || state === TOP);
+      must(!bothFree, "free chunks are merged", c);
+    }
+    if (state === FREE) seen.free++;
+    else if (state === CACHED) seen.cached++;
+    else if (state === FAST) seen.fast++;
+    else if (state === IN_USE) seen.inUseGranules += size;
+    else must(state === TOP || state === FENCE, "a chunk has a known state", c);
+  });
+  if (heap.kind !== "break") {
+    const { end } = heap;
+    must(
+      (w[end + ADDR]! + w[end + SIZE]!) * GRANULE === heap.size,
+      "chunks fill the heap",
+      heap.id,
+    );
+  }
+}
+
+/** Counts listed chunks, and checks that each bin holds its sizes in its order. */
+function listed(m: Ptmalloc): number {
+  let count = 0;
+  for (const av of m.arenas) {
+    for (let index = UNSORTED; index < BIN_COUNT; index++) count += checkBin(m, av, index);
+  }
+  return count;
+}
+
+function checkBin(m: Ptmalloc, av: Arena, index: number): number {
+  const w = m.chunks.words;
+  const bin = av.bins + index * STRIDE;
+  let count = 0;
+  let last = Number.POSITIVE_INFINITY;
+  for (let c = w[bin + FD]!; c !== bin; c = w[c + FD]!) {
+    const size = w[c + SIZE]!;
+    must(w[c + STATE] === FREE, "a bin holds free chunks", c);
+    must(w[w[c + FD]! + BK] === c, "lists are linked both ways", c);
+    must(m.heapOf(c).arena === av, "a bin holds its arena's chunks", c);
+    if (index !== UNSORTED) {
+      must(binIndex(size) === index, "a chunk is in the bin of its size", c);
+      must(((av.binmap[index >> 5]! >> (index & 31)) & 1) === 1, "the binmap knows the bin", index);
+      must(size <= last, "a bin is sorted", c);
+      if (size >= MIN_LARGE_GRANULES) checkNextsize(m, c, size !== last);
+      last = size;
+    }
+    count++;
+  }
+  return count;
+}
+
+/** The first chunk of each size stands in the nextsize ring, and no other. */
+function checkNextsize(m: Ptmalloc, c: number, first: boolean): void {
+  const w = m.chunks.words;
+  const smaller = w[c + FD_NEXTSIZE]!;
+  must((smaller !== 0) === first, "the first of a size represents it", c);
+  if (first) must(w[smaller + BK_NEXTSIZE] === c, "the nextsize ring is linked both ways", c);
+}
+
+function fastListed(m: Ptmalloc): number {
+  const w = m.chunks.words;
+  let count = 0;
+  for (const av of m.arenas) {
+    for (let index = 0; index < FASTBIN_COUNT; index++) {
+      for (let c = av.fastbins[index]!; c !== 0; c = w[c + FD]!) {
+        must(w[c + STATE] === FAST && w[c + SIZE] === index + 2, "a fastbin holds its size", c);
+        must(av.haveFastchunks, "a fastbin that is not empty is known of", av.id);
+        count++;
+      }
+    }
+  }
+  return count;
+}
+
+function cachedListed(m: Ptmalloc): number {
+  const w = m.chunks.words;
+  let count = 0;
+  for (const thread of m.allThreads()) {
+    for (let index = 0; index < thread.entries.length; index++) {
+      let inBin = 0;
+      for (let c = thread.entries[index]!; c !== 0; c = w[c + FD]!) {
+        must(
+          w[c + STATE] === CACHED && w[c + SIZE] === index + 2,
+          "a tcache bin holds its size",
+          c,
+        );
+        inBin++;
+      }
+      must(inBin === thread.counts[index], "a tcache bin knows its count", index);
+      count += inBin;
+    }
+  }
+  return count;
+}
+
+/** The counters of resident pages are what the heaps and mappings hold; none lies beyond its heap. */
+function checkPages(m: Ptmalloc): void {
+  for (const [plane, counted] of [
+    [PLANE_POLICY, m.resident.policyPages],
+    [PLANE_NONE, m.resident.nonePages],
+    [PLANE_ALL, m.resident.allPages],
+  ] as const) {
+    let pages = 0;
+    for (const av of m.arenas) {
+      for (const heap of av.heaps) {
+        const within = Math.ceil(heap.size / PAGE);
+        heap.pages.forEach((planes, page) => {
+          if ((planes & plane) === 0) return;
+          must(page < within, "resident pages lie in the heap", page);
+          pages++;
+        });
+      }
+    }
+    for (const mapping of m.mappings) if (mapping !== null) pages += mapping.pages(plane);
+    must(pages === counted, "resident pages are counted right", pages - counted);
+  }
+}

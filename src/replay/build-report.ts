@@ -1,0 +1,309 @@
+import { findings } from "../insight/findings.ts";
+import { findPins } from "../insight/pins.ts";
+import { censusOf, mallinfo2 } from "../ptmalloc/census.ts";
+import { PAGE } from "../ptmalloc/chunks.ts";
+import type {
+  ArenaSummary,
+  Fidelity,
+  FreeBytes,
+  Measured,
+  ModelSummary,
+  Report,
+  Scenario,
+  ThreadSummary,
+  Timeline,
+  TraceSummary,
+} from "../report/report.ts";
+import { REPORT_SCHEMA } from "../report/report.ts";
+import type { ThreadRow } from "../trace/threads.ts";
+import type { Analysis } from "./analysis.ts";
+import type { ScenarioSpec, TouchPolicy } from "./scenario.ts";
+import type { ScenarioRun } from "./scenario-run.ts";
+
+/** What the reading of the log found out, besides its events. */
+export interface ReadSummary {
+  readonly complete: boolean;
+  readonly sources: readonly string[];
+  readonly lines: TraceSummary["lines"];
+  readonly malformedSamples: TraceSummary["malformedSamples"];
+  readonly truncatedInputs: number;
+}
+
+const AS_RECORDED = "as recorded";
+
+/** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
+export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
+  const { ledger, recorded } = analysis;
+  const threads = threadSummaries(analysis, recorded);
+  const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded);
+  const [first] = scenarios;
+  const frozen = recorded?.model.par.noDynThreshold ?? false;
+  return {
+    schema: REPORT_SCHEMA,
+    tool: { name: "mallog", version },
+    complete: read.complete,
+    trace: traceSummary(analysis, read),
+    threads,
+    live: {
+      bytes: ledger.blocks.liveBytes,
+      blocks: ledger.blocks.liveBlocks,
+      peakBytes: ledger.liveBytes.peak,
+      peakTime: seconds(analysis, ledger.peakTime),
+    },
+    model: modelSummary(analysis),
+    scenarios,
+    measured: measured(analysis),
+    timeline: timeline(analysis, scenarios),
+    findings: first === undefined ? [] : findings(first, threads, frozen),
+    budgets: [],
+  };
+}
+
+/** Seconds since the log's first event; null when unknown. */
+function seconds(analysis: Analysis, time: number): number | null {
+  const since = (time - analysis.ledger.clock.first) / 1e6;
+  return Number.isNaN(since) ? null : since;
+}
+
+function traceSummary(analysis: Analysis, read: ReadSummary): TraceSummary {
+  const { ledger } = analysis;
+  const { first, last } = ledger.clock;
+  return {
+    format: "native",
+    sources: read.sources,
+    events: ledger.events,
+    threads: ledger.threads.size,
+    firstTime: Number.isNaN(first) ? null : first / 1e6,
+    lastTime: Number.isNaN(last) ? null : last / 1e6,
+    lines: read.lines,
+    malformedSamples: read.malformedSamples,
+    pointerBits: analysis.pointerBits,
+    anomalies: { ...ledger.anomalies, truncatedInputs: read.truncatedInputs },
+  };
+}
+
+function threadSummaries(analysis: Analysis, recorded: ScenarioRun | null): ThreadSummary[] {
+  const arenas: number[][] = [];
+  const pinned: number[] = [];
+  if (recorded !== null) {
+    for (const av of recorded.model.arenas) {
+      for (const thread of av.threads) {
+        arenas[thread] ??= [];
+        arenas[thread].push(av.id);
+      }
+    }
+    for (const { owner, bytes } of ownedPins(analysis, recorded)) {
+      pinned[owner] = (pinned[owner] ?? 0) + bytes;
+    }
+  }
+  return analysis.ledger.threads
+    .rows()
+    .map((row, thread) => threadSummary(analysis, row, arenas[thread] ?? [], pinned[thread] ?? 0));
+}
+
+/** The pins with the threads whose blocks they are. */
+function ownedPins(analysis: Analysis, recorded: ScenarioRun): { owner: number; bytes: number }[] {
+  const { blocks } = analysis.ledger;
+  const bytesBy = new Map(findPins(recorded.model).map(({ chunk, bytes }) => [chunk, bytes]));
+  const owned: { owner: number; bytes: number }[] = [];
+  recorded.eachBlock((block, chunk) => {
+    const bytes = bytesBy.get(chunk);
+    if (bytes !== undefined) owned.push({ owner: blocks.ownerOf(block), bytes });
+  });
+  return owned;
+}
+
+function threadSummary(
+  analysis: Analysis,
+  row: ThreadRow,
+  arenas: readonly number[],
+  pinnedBytes: number,
+): ThreadSummary {
+  const { malloc, calloc, realloc, memalign, free, calls } = row;
+  return {
+    tid: row.tid,
+    name: analysis.facts.threadNames.get(row.tid) ?? null,
+    topFrame: null,
+    calls: { malloc, calloc, realloc, memalign, free, total: calls },
+    failedCalls: row.failedCalls,
+    volumeBytes: row.volumeBytes,
+    liveBytes: row.liveBytes,
+    liveBlocks: row.liveBlocks,
+    peakLiveBytes: row.peakLiveBytes,
+    freedByOthersBytes: row.freedByOthersBytes,
+    freedForOthersBytes: row.freedForOthersBytes,
+    pinnedBytes,
+    arenas,
+    firstTime: seconds(analysis, row.firstTime),
+    lastTime: seconds(analysis, row.lastTime),
+  };
+}
+
+function modelSummary(analysis: Analysis): ModelSummary | null {
+  const { process, judge, options, facts } = analysis;
+  if (process === null || judge === null) return null;
+  return {
+    glibc: process.glibc,
+    glibcSource: process.glibcSource,
+    cpus: process.cpus,
+    cpusSource: process.cpusSource,
+    settings: process.settings,
+    touch: touchName(options.touch),
+    thp: options.thp ?? facts.thp ?? "madvise",
+    fidelity: fidelity(judge),
+    assumedWritten: assumedWritten(analysis),
+  };
+}
+
+function touchName(policy: TouchPolicy): string {
+  return typeof policy === "string" ? policy : String(policy.ratio);
+}
+
+function fidelity({ compared, equal, firstDivergence }: NonNullable<Analysis["judge"]>): Fidelity {
+  return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
+}
+
+/** Blocks from this size on are worth telling of: whether they were written decides over a prediction. */
+const LARGE_BLOCK = 1024 * 1024;
+
+function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["assumedWritten"] {
+  let blocks = 0;
+  let bytes = 0;
+  recorded?.eachBlock((block) => {
+    if (ledger.blocks.bytesOf(block) < LARGE_BLOCK) return;
+    blocks++;
+    bytes += touch.writtenOf(block);
+  });
+  return { blocks, bytes };
+}
+
+function measured(analysis: Analysis): Measured | null {
+  const { rssSamples } = analysis;
+  if (rssSamples.length === 0) return null;
+  const errors = rssSamples.map(({ measuredBytes, modelledBytes }) =>
+    measuredBytes === 0 ? 0 : (modelledBytes - measuredBytes) / measuredBytes,
+  );
+  errors.sort((a, b) => a - b);
+  const median = errors[Math.floor(errors.length / 2)] ?? 0;
+  const max = errors.reduce(
+    (worst, error) => (Math.abs(error) > Math.abs(worst) ? error : worst),
+    0,
+  );
+  return {
+    rssSamples: rssSamples.map(({ time, measuredBytes, modelledBytes }) => ({
+      time: seconds(analysis, time),
+      bytes: measuredBytes,
+      modelledBytes,
+    })),
+    error: { median, max },
+  };
+}
+
+/** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
+function scenarioSummaries(analysis: Analysis, recorded: ScenarioRun): Scenario[] {
+  const done = new Map<ScenarioSpec, Scenario>();
+  const first = scenarioSummary(analysis, recorded, AS_RECORDED, {});
+  for (const { run, specs } of analysis.whatIfs) {
+    for (const spec of specs) {
+      if (spec.trim !== "end")
+        done.set(spec, scenarioSummary(analysis, run, spec.name, spec.settings));
+    }
+    const trimmed = specs.filter(({ trim }) => trim === "end");
+    if (trimmed.length > 0) run.trim();
+    for (const spec of trimmed) {
+      done.set(spec, scenarioSummary(analysis, run, spec.name, spec.settings));
+    }
+  }
+  return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
+}
+
+function scenarioSummary(
+  analysis: Analysis,
+  run: ScenarioRun,
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): Scenario {
+  const { model } = run;
+  const census = model.arenas.map((arena) => censusOf(model, arena));
+  const pinnedBy = new Map<number, number>();
+  for (const { heap, bytes } of findPins(model)) {
+    pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
+  }
+  const arenas = census.map<ArenaSummary>(({ arena, systemBytes, rssBytes, inUseBytes, free }) => ({
+    id: arena.id,
+    main: arena.main,
+    heaps: arena.heaps.length,
+    systemBytes,
+    rssBytes,
+    inUseBytes,
+    freeBytes: sumOfKinds(free),
+    topBytes: free.top,
+    free,
+    pinnedBytes: pinnedBy.get(arena.id) ?? 0,
+    threads: tidsOf(analysis, arena.threads),
+  }));
+  const requested = analysis.ledger.blocks.liveBytes;
+  const inUse = model.inUseBytes;
+  const rss = run.rssBytes;
+  return {
+    name,
+    settings,
+    rss: {
+      endBytes: rss,
+      peakBytes: Math.max(run.rss.peak, rss),
+      peakTime: seconds(analysis, run.peakTime),
+      endBytesTouchNone: model.resident.nonePages * PAGE,
+      endBytesTouchAll: model.resident.allPages * PAGE,
+    },
+    system: { endBytes: model.systemBytes, peakBytes: run.systemPeakBytes },
+    requestedBytes: requested,
+    inUseBytes: inUse,
+    free: sumOfArenas(arenas),
+    mmapped: { blocks: model.mappedBlocks, bytes: model.mappedBytes },
+    fragmentation: {
+      internal: inUse === 0 ? 0 : 1 - requested / inUse,
+      external: rss === 0 ? 0 : 1 - inUse / rss,
+    },
+    trimmedBytes: run.trimmedBytes,
+    arenaCount: arenas.length,
+    arenas,
+    mallinfo2: mallinfo2(model, census),
+  };
+}
+
+function tidsOf(analysis: Analysis, threads: readonly number[]): number[] {
+  const tids = new Set(threads.map((thread) => analysis.ledger.threads.tidOf(thread)));
+  return [...tids].sort((a, b) => a - b);
+}
+
+function sumOfKinds(free: FreeBytes): number {
+  return free.tcache + free.fastbins + free.unsorted + free.smallbins + free.largebins + free.top;
+}
+
+function sumOfArenas(arenas: readonly ArenaSummary[]): FreeBytes {
+  const sum = { tcache: 0, fastbins: 0, unsorted: 0, smallbins: 0, largebins: 0, top: 0 };
+  for (const { free } of arenas) {
+    sum.tcache += free.tcache;
+    sum.fastbins += free.fastbins;
+    sum.unsorted += free.unsorted;
+    sum.smallbins += free.smallbins;
+    sum.largebins += free.largebins;
+    sum.top += free.top;
+  }
+  return sum;
+}
+
+function timeline(analysis: Analysis, scenarios: readonly Scenario[]): Timeline {
+  const { ledger, recorded, whatIfs } = analysis;
+  const perScenario: Record<string, number[]> = {};
+  for (const { name } of scenarios) {
+    const shared = whatIfs.find(({ specs }) => specs.some((spec) => spec.name === name));
+    const run = name === AS_RECORDED ? recorded : (shared?.run ?? null);
+    if (run !== null) perScenario[name] = run.rss.points();
+  }
+  return {
+    time: ledger.time.points().map((time) => seconds(analysis, time)),
+    liveBytes: ledger.liveBytes.points(),
+    perScenario,
+  };
+}

@@ -1,0 +1,217 @@
+import { PAGE } from "../ptmalloc/chunks.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { PLANE_ALL, PLANE_POLICY } from "../ptmalloc/resident.ts";
+import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
+import type { EventBatch } from "../trace/event.ts";
+import { PeakSeries } from "../trace/timeline.ts";
+import type { PointerJudge } from "./pointer-judge.ts";
+import type { TouchBatch } from "./touch.ts";
+
+/**
+ * One model fed the log's calls. Blocks are known by the ids of the trace; which chunk holds one is this run's own
+ * affair.
+ *
+ * The program writes a block only after the call has returned, so what it writes counts from the next event on: a
+ * sample of RSS taken inside the hook, right after a call, does not hold it yet. Peaks do.
+ */
+export class ScenarioRun {
+  readonly model: Ptmalloc;
+  /** RSS in bytes after each event and the program's writes; resident pages of heaps and mappings */
+  readonly rss = new PeakSeries();
+  /** bytes obtained from the kernel and not returned, at most */
+  systemPeakBytes = 0;
+  /** resident bytes returned by malloc_trim, the program's own calls and the scenario's */
+  trimmedBytes = 0;
+  /** µs on the log's clock when `rss` was at its peak; NaN when unknown */
+  peakTime = Number.NaN;
+
+  /** compares each placement with the log's pointer; null in what-ifs */
+  readonly #judge: PointerJudge | null;
+  /** µs of log time between malloc_trim(0) calls of the scenario; Infinity for none */
+  readonly #trimEvery: number;
+  #nextTrim = Number.NaN;
+  /** chunk by block id; 0 where the model has none */
+  #chunkOf = new Int32Array(1024);
+  /** events begun */
+  #event = 0;
+  /** µs on the log's clock of the latest event that carries a time */
+  #time = Number.NaN;
+
+  // What the program writes between the last call and the next.
+  #pending = 0;
+  #pendingFrom = 0;
+  #pendingTo = 0;
+  #pendingAllFrom = 0;
+  #pendingAllTo = 0;
+
+  constructor(model: Ptmalloc, judge: PointerJudge | null, trimEverySeconds: number) {
+    this.model = model;
+    this.#judge = judge;
+    this.#trimEvery = trimEverySeconds * 1e6;
+  }
+
+  get rssBytes(): number {
+    return this.model.resident.policyPages * PAGE;
+  }
+
+  /** The chunk that holds live block `block`; 0 if the model could not serve it. */
+  chunkOf(block: number): number {
+    return this.#chunkOf[block] ?? 0;
+  }
+
+  /** Calls `visit` for every live block and the chunk that holds it. */
+  eachBlock(visit: (block: number, chunk: number) => void): void {
+    for (let block = 0; block < this.#chunkOf.length; block++) {
+      const chunk = this.#chunkOf[block]!;
+      if (chunk !== 0) visit(block, chunk);
+    }
+  }
+
+  /** Replays events from..to-1 of a batch. */
+  replay(
+    batch: EventBatch,
+    actions: ActionBatch,
+    touch: TouchBatch,
+    from: number,
+    to: number,
+  ): void {
+    for (let i = from; i < to; i++) {
+      this.settle();
+      this.#sample(batch.time[i]!);
+      const { model } = this;
+      model.enter(actions.thread[i]!);
+      const action = actions.action[i]!;
+      if (action === Action.none) continue;
+      if (action >= LOST_FREE) this.#free(actions.lost[i]!);
+      this.#call(action & ~LOST_FREE, batch, actions, touch, i);
+    }
+  }
+
+  /** The end of the log: the last block is written, too. */
+  finish(): void {
+    this.settle();
+    this.#record();
+  }
+
+  /** The scenario's malloc_trim(0). */
+  trim(): void {
+    this.trimmedBytes += this.model.mallocTrim(0);
+  }
+
+  /** The program writes what it was given by the last call. */
+  settle(): void {
+    const c = this.#pending;
+    if (c === 0) return;
+    this.#pending = 0;
+    if (this.#pendingFrom === this.#pendingAllFrom && this.#pendingTo === this.#pendingAllTo) {
+      this.model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY | PLANE_ALL);
+    } else {
+      this.model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY);
+      this.model.write(c, this.#pendingAllFrom, this.#pendingAllTo, PLANE_ALL);
+    }
+  }
+
+  /** Takes the RSS after the event before this one, and trims when it is time. */
+  #sample(time: number): void {
+    this.#record();
+    this.#event++;
+    if (Number.isNaN(time)) return;
+    this.#time = time;
+    if (this.#trimEvery === Number.POSITIVE_INFINITY) return;
+    if (Number.isNaN(this.#nextTrim)) this.#nextTrim = time + this.#trimEvery;
+    if (time < this.#nextTrim) return;
+    this.trim();
+    // Log time may jump over many periods; one trim does for all of them.
+    this.#nextTrim += Math.ceil((time - this.#nextTrim + 1) / this.#trimEvery) * this.#trimEvery;
+  }
+
+  #record(): void {
+    const { model } = this;
+    if (model.systemBytes > this.systemPeakBytes) this.systemPeakBytes = model.systemBytes;
+    const bytes = model.resident.policyPages * PAGE;
+    if (this.#event > 0) {
+      if (bytes > this.rss.peak) this.peakTime = this.#time;
+      this.rss.record(this.#event - 1, bytes);
+    }
+  }
+
+  #call(
+    action: number,
+    batch: EventBatch,
+    actions: ActionBatch,
+    touch: TouchBatch,
+    i: number,
+  ): void {
+    const { model } = this;
+    const size = batch.size[i]!;
+    let c: number;
+    switch (action) {
+      case Action.malloc:
+        c = model.malloc(size);
+        break;
+      case Action.free:
+        this.#free(actions.block[i]!);
+        return;
+      case Action.calloc:
+        c = model.calloc(size);
+        break;
+      case Action.realloc:
+        c = this.#realloc(actions.block[i]!, size);
+        break;
+      case Action.memalign:
+        c = model.memalign(batch.align[i]!, size);
+        break;
+      case Action.valloc:
+        c = model.valloc(size);
+        break;
+      case Action.pvalloc:
+        c = model.pvalloc(size);
+        break;
+      case Action.mallocTrim:
+        this.trimmedBytes += model.mallocTrim(size);
+        return;
+      case Action.mallopt:
+        model.mallopt(batch.align[i]!, size);
+        return;
+      default:
+        model.exitThread();
+        return;
+    }
+    this.#served(c, batch, actions, touch, i);
+  }
+
+  #served(c: number, batch: EventBatch, actions: ActionBatch, touch: TouchBatch, i: number): void {
+    const block = actions.block[i]!;
+    if (block >= this.#chunkOf.length) this.#grow(block);
+    this.#chunkOf[block] = c;
+    this.#judge?.judge(this.model, c, batch.pointerOut[i]!, this.#event, batch.line[i]!);
+    if (c === 0) return;
+    this.#pending = c;
+    this.#pendingFrom = touch.from[i]!;
+    this.#pendingTo = touch.to[i]!;
+    this.#pendingAllFrom = actions.oldSize[i]!;
+    this.#pendingAllTo = batch.size[i]!;
+  }
+
+  #realloc(block: number, size: number): number {
+    const c = this.chunkOf(block);
+    // A block that this run could not serve before is asked for anew.
+    if (c === 0) return this.model.malloc(size);
+    const moved = this.model.realloc(c, size);
+    if (moved === 0) this.model.free(c);
+    return moved;
+  }
+
+  #free(block: number): void {
+    const c = this.chunkOf(block);
+    if (c === 0) return;
+    this.#chunkOf[block] = 0;
+    this.model.free(c);
+  }
+
+  #grow(block: number): void {
+    const grown = new Int32Array(Math.max(block + 1, Math.ceil(this.#chunkOf.length * 1.5)));
+    grown.set(this.#chunkOf);
+    this.#chunkOf = grown;
+  }
+}

@@ -1,0 +1,94 @@
+import { pipeline } from "node:stream/promises";
+import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { NativeScanner } from "../../src/input/native-scanner.ts";
+import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import type { EventSink } from "../../src/trace/sink.ts";
+
+/** A row of an EventBatch. */
+export interface ReadEvent {
+  op: number;
+  tid: number;
+  time: number;
+  caller: number;
+  size: number;
+  align: number;
+  pointerIn: number;
+  pointerOut: number;
+  line: number;
+}
+
+export interface ReadNote {
+  eventsBefore: number;
+  line: number;
+  text: string;
+}
+
+export interface ReadLog {
+  readonly events: ReadEvent[];
+  readonly notes: ReadNote[];
+  readonly diagnostics: Diagnostics;
+}
+
+/** Keeps every event; two batches alternate, poisoned after use, as a consumer that looks ahead would have it. */
+export class CollectingSink implements EventSink {
+  readonly events: ReadEvent[] = [];
+  readonly notes: ReadNote[] = [];
+  ends = 0;
+  batch = new EventBatch();
+  #other = new EventBatch();
+
+  advance(): void {
+    const { batch } = this;
+    if (this.ends > 0 || batch.length > EVENTS_PER_BATCH) {
+      throw new Error("sink misused");
+    }
+    for (const { at, line, text } of batch.notes) {
+      this.notes.push({ eventsBefore: this.events.length + at, line, text });
+    }
+    for (let i = 0; i < batch.length; i++) {
+      this.events.push({
+        op: batch.op[i]!,
+        tid: batch.tid[i]!,
+        time: batch.time[i]!,
+        caller: batch.caller[i]!,
+        size: batch.size[i]!,
+        align: batch.align[i]!,
+        pointerIn: batch.pointerIn[i]!,
+        pointerOut: batch.pointerOut[i]!,
+        line: batch.line[i]!,
+      });
+    }
+    this.batch = this.#other;
+    this.#other = batch;
+    batch.op.fill(255);
+    batch.align.fill(-1);
+    batch.size.fill(-1);
+    this.batch.clear();
+  }
+
+  end(): void {
+    this.advance();
+    this.ends++;
+  }
+}
+
+/** Reads chunks of a log through split2 and the scanner, without the file layer. */
+export async function scanChunks(
+  chunks: readonly Buffer[],
+  maxLineBytes = MAX_LINE_BYTES,
+): Promise<ReadLog> {
+  const sink = new CollectingSink();
+  const diagnostics = new Diagnostics();
+  const scanner = new NativeScanner(sink, diagnostics, maxLineBytes);
+  await pipeline(
+    chunks.map((chunk) => chunk.toString("latin1")),
+    blocksOfLines(scanner, diagnostics, maxLineBytes),
+  );
+  sink.end();
+  return { events: sink.events, notes: sink.notes, diagnostics };
+}
+
+export async function scanText(text: string): Promise<ReadLog> {
+  return scanChunks([Buffer.from(text)]);
+}

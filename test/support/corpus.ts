@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { NativeScanner } from "../../src/input/native-scanner.ts";
+import { Analysis } from "../../src/replay/analysis.ts";
+import { buildReport } from "../../src/replay/build-report.ts";
+import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/scenario.ts";
+import type { Report } from "../../src/report/report.ts";
+
+/** Cases with measured truth, as ../shared/corpus/README.md describes them. */
+
+/** The selection that travels with the repository, and the whole corpus where it is at hand. */
+export const OWN_CORPUS = fileURLToPath(new URL("../../fixtures/corpus", import.meta.url));
+export const SHARED_CORPUS = fileURLToPath(new URL("../../../shared/corpus", import.meta.url));
+
+export interface Sample {
+  readonly seq: number;
+  readonly label: string;
+  readonly heap_rss: number;
+  readonly mallinfo: Readonly<Record<string, number>>;
+  readonly mmapped: { readonly count: number; readonly bytes: number };
+}
+
+export interface Truth {
+  readonly start_brk: string;
+  readonly initial_brk: string;
+  readonly exit: Sample;
+  readonly after_trim: Sample;
+  readonly timeline: readonly Sample[];
+}
+
+export interface CaseMeta {
+  readonly glibc: string;
+  readonly cpu_count: number;
+  readonly command: string;
+  readonly deterministic: boolean;
+  readonly pointer_bits_in_trace: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly traces: Readonly<
+    Record<
+      string,
+      { readonly file: string; readonly lines: number; readonly ops: Record<string, number> }
+    >
+  >;
+  readonly settings: Readonly<Record<string, { readonly env: Readonly<Record<string, string>> }>>;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly folder: string;
+  readonly meta: CaseMeta;
+}
+
+/** The cases of a corpus folder by name; none where the folder is missing. */
+export function casesOf(corpus: string): Case[] {
+  if (!existsSync(corpus)) return [];
+  return readdirSync(corpus)
+    .filter((name) => existsSync(join(corpus, name, "meta.json")))
+    .sort()
+    .map((name) => {
+      const folder = join(corpus, name);
+      return { name, folder, meta: JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) };
+    });
+}
+
+/** The measured truth of one setting; null where the case has none, or its file was left out. */
+export function truthOf({ folder }: Case, setting: string): Truth | null {
+  const name = setting === "default" ? "truth.json" : `truth.${setting}.json`;
+  const path = join(folder, name);
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+}
+
+/** The log of one setting's run, unpacked; null where it was not kept. */
+export function logOf({ folder, meta }: Case, setting: string): Buffer | null {
+  const file = meta.traces[setting]?.file;
+  if (file === undefined || !existsSync(join(folder, file))) return null;
+  return gunzipSync(readFileSync(join(folder, file)));
+}
+
+/** The settings of a run as mallog names them: variables, and the tunables of GLIBC_TUNABLES one by one. */
+export function settingsOf({ meta }: Case, setting: string): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const [name, value] of Object.entries(meta.settings[setting]?.env ?? {})) {
+    if (name !== "GLIBC_TUNABLES") named[name] = value;
+    else
+      for (const one of value.split(":")) {
+        const at = one.indexOf("=");
+        named[one.slice(0, at)] = one.slice(at + 1);
+      }
+  }
+  return named;
+}
+
+/** A copy of the log with the truth's RSS samples as comments at their places. */
+export function withRssSamples(log: Buffer, samples: readonly Sample[]): Buffer {
+  const pieces: Buffer[] = [];
+  let line = 0;
+  let from = 0;
+  let at = 0;
+  for (const { seq, heap_rss } of [...samples].sort((a, b) => a.seq - b.seq)) {
+    for (; line < seq && at < log.length; line++) at = log.indexOf(10, at) + 1;
+    pieces.push(log.subarray(from, at), Buffer.from(`# rss ${heap_rss}\n`));
+    from = at;
+  }
+  pieces.push(log.subarray(from));
+  return Buffer.concat(pieces);
+}
+
+export function optionsFor(
+  { meta }: Case,
+  setting: string,
+  whatIfs: readonly ScenarioSpec[],
+  touch: AnalysisOptions["touch"] = "all",
+): AnalysisOptions {
+  return {
+    model: true,
+    whatIfs,
+    recordedWith: setting === "default" ? {} : settingsOf({ name: "", folder: "", meta }, setting),
+    glibc: meta.glibc,
+    cpus: meta.cpu_count,
+    hostCpus: 1,
+    touch,
+    thp: null,
+  };
+}
+
+export function scenario(
+  name: string,
+  settings: Record<string, string>,
+  trimAtEnd: boolean,
+): ScenarioSpec {
+  return { name, settings, trim: trimAtEnd ? "end" : "never", glibc: null, cpus: null };
+}
+
+/** The analysis of a log in memory, without streams. */
+export function analyse(log: Buffer, options: AnalysisOptions): Report {
+  const analysis = new Analysis(options);
+  const diagnostics = new Diagnostics();
+  const scanner = new NativeScanner(analysis, diagnostics);
+  scanner.scan(log, log.length);
+  analysis.end();
+  const { lines, samples, truncatedInputs } = diagnostics;
+  return buildReport(
+    analysis,
+    { complete: true, sources: ["-"], lines, malformedSamples: samples, truncatedInputs },
+    "test",
+  );
+}

@@ -1,0 +1,54 @@
+import { EventEmitter } from "node:events";
+import { PassThrough, Writable } from "node:stream";
+import type { Input, Io } from "../../src/cli/io.ts";
+
+/** A stream that remembers what it was given; `failWith` makes each write fail with that system error. */
+export class FakeOutput extends Writable {
+  readonly isTTY: boolean;
+  readonly columns?: number;
+  text = "";
+  readonly #failWith: string | null;
+
+  constructor({ columns, failWith = null }: { columns?: number; failWith?: string | null } = {}) {
+    super({ decodeStrings: false });
+    this.isTTY = columns !== undefined;
+    if (columns !== undefined) this.columns = columns;
+    this.#failWith = failWith;
+  }
+
+  override _write(chunk: string, _: string, done: (error?: Error) => void): void {
+    if (this.#failWith !== null) {
+      done(Object.assign(new Error(this.#failWith), { code: this.#failWith }));
+      return;
+    }
+    this.text += chunk;
+    done();
+  }
+}
+
+export interface FakeIo extends Io {
+  readonly stdout: FakeOutput;
+  readonly stderr: FakeOutput;
+  readonly left: number[];
+}
+
+/** A process without terminals, with an empty environment and nothing on standard input. */
+export function fakeIo(
+  given: Partial<Io> & { stdout?: FakeOutput; stderr?: FakeOutput } = {},
+): FakeIo {
+  const left: number[] = [];
+  const stdin: Input = new PassThrough().end();
+  return {
+    env: {},
+    cwd: "/",
+    hostCpus: 4,
+    version: "1.2.3",
+    signals: new EventEmitter(),
+    leave: (exitCode) => left.push(exitCode),
+    stdin,
+    ...given,
+    stdout: given.stdout ?? new FakeOutput(),
+    stderr: given.stderr ?? new FakeOutput(),
+    left,
+  };
+}

@@ -1,0 +1,159 @@
+import {
+  type ArenaSummary,
+  REPORT_SCHEMA,
+  type Report,
+  type Scenario,
+  type ThreadSummary,
+} from "../../src/report/report.ts";
+
+/** Report values by hand: what a test does not name is that of a small, clean, fully modelled log. */
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+
+const NO_FREE = { tcache: 0, fastbins: 0, unsorted: 0, smallbins: 0, largebins: 0, top: 0 };
+
+export function thread(tid: number, given: Partial<ThreadSummary> = {}): ThreadSummary {
+  return {
+    tid,
+    name: null,
+    topFrame: null,
+    calls: { malloc: 10, calloc: 0, realloc: 0, memalign: 0, free: 5, total: 15 },
+    failedCalls: 0,
+    volumeBytes: 10 * MiB,
+    liveBytes: 5 * MiB,
+    liveBlocks: 5,
+    peakLiveBytes: 6 * MiB,
+    freedByOthersBytes: 0,
+    freedForOthersBytes: 0,
+    pinnedBytes: 0,
+    arenas: [0],
+    firstTime: 0,
+    lastTime: 1,
+    ...given,
+  };
+}
+
+export function arena(id: number, given: Partial<ArenaSummary> = {}): ArenaSummary {
+  return {
+    id,
+    main: id === 0,
+    heaps: 1,
+    systemBytes: 8 * MiB,
+    rssBytes: 7 * MiB,
+    inUseBytes: 5 * MiB,
+    freeBytes: 3 * MiB,
+    topBytes: 1 * MiB,
+    free: { ...NO_FREE, unsorted: 2 * MiB, top: 1 * MiB },
+    pinnedBytes: 0,
+    threads: [100],
+    ...given,
+  };
+}
+
+export interface ScenarioGiven extends Partial<Omit<Scenario, "rss">> {
+  readonly endMiB?: number;
+  readonly peakMiB?: number;
+  readonly touchMiB?: readonly [none: number, all: number];
+}
+
+export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
+  const { endMiB = 20, peakMiB = 24, touchMiB = [endMiB, endMiB], ...rest } = given;
+  return {
+    name,
+    settings: {},
+    rss: {
+      endBytes: endMiB * MiB,
+      peakBytes: peakMiB * MiB,
+      peakTime: 0.5,
+      endBytesTouchNone: touchMiB[0] * MiB,
+      endBytesTouchAll: touchMiB[1] * MiB,
+    },
+    system: { endBytes: endMiB * MiB, peakBytes: peakMiB * MiB },
+    requestedBytes: 10 * MiB,
+    inUseBytes: 11 * MiB,
+    free: { ...NO_FREE, unsorted: 2 * MiB, top: 1 * MiB },
+    mmapped: { blocks: 0, bytes: 0 },
+    fragmentation: { internal: 1 / 11, external: 1 - 11 / endMiB },
+    trimmedBytes: 0,
+    arenaCount: 1,
+    arenas: [arena(0)],
+    mallinfo2: {
+      arena: 0,
+      ordblks: 0,
+      smblks: 0,
+      hblks: 0,
+      hblkhd: 0,
+      usmblks: 0,
+      fsmblks: 0,
+      uordblks: 0,
+      fordblks: 0,
+      keepcost: 0,
+    },
+    ...rest,
+  };
+}
+
+export const MODEL: NonNullable<Report["model"]> = {
+  glibc: "2.36",
+  glibcSource: "log",
+  cpus: 8,
+  cpusSource: "log",
+  settings: {},
+  touch: "facts",
+  thp: "madvise",
+  fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
+  assumedWritten: { blocks: 0, bytes: 0 },
+};
+
+export function fidelity(compared: number, equal: number): NonNullable<Report["model"]> {
+  const expected = "main heap + 0x2a0";
+  const firstDivergence =
+    equal === compared ? null : { event: 17, line: 1234, expected, modelled: "main heap + 0x4c0" };
+  const ratio = compared === 0 ? 1 : equal / compared;
+  return { ...MODEL, fidelity: { compared, equal, ratio, firstDivergence } };
+}
+
+export function report(given: Partial<Report> = {}): Report {
+  const threads = given.threads ?? [thread(100), thread(101, { volumeBytes: 3 * MiB })];
+  return {
+    schema: REPORT_SCHEMA,
+    tool: { name: "mallog", version: "0.0.0" },
+    complete: true,
+    trace: trace({ threads: threads.length }),
+    threads,
+    live: { bytes: 10 * MiB, blocks: 10, peakBytes: 12 * MiB, peakTime: 0.5 },
+    model: MODEL,
+    scenarios: [scenario("as recorded")],
+    measured: null,
+    timeline: { time: [], liveBytes: [], perScenario: {} },
+    findings: [],
+    budgets: [],
+    ...given,
+  };
+}
+
+export function trace(given: Partial<Report["trace"]> = {}): Report["trace"] {
+  return {
+    format: "native",
+    sources: ["app.log"],
+    events: 30,
+    threads: 2,
+    firstTime: 0,
+    lastTime: 1,
+    lines: { total: 30, parsed: 30, comments: 0, malformed: 0 },
+    malformedSamples: [],
+    pointerBits: 64,
+    anomalies: NO_ANOMALIES,
+    ...given,
+  };
+}
+
+export const NO_ANOMALIES: Report["trace"]["anomalies"] = {
+  freeUnknown: 0,
+  doubleFree: 0,
+  reusedLive: 0,
+  foreignRealloc: 0,
+  reordered: 0,
+  truncatedInputs: 0,
+};
