@@ -3,10 +3,14 @@ import type { Analyse } from "./io.ts";
 import { run } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
-/** The one place that sees the process. The analysis is loaded only when there is something to analyse. */
+/** The one place that sees the process. */
+
+const version = packageVersion();
+
+/** Loaded only when there is something to analyse: --help is not to wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
-  const { analyseLog } = await import("./analyse-log.ts");
-  return analyseLog(inputs, options, hooks);
+  const { readAndReplay } = await import("./read-and-replay.ts");
+  return readAndReplay(version)(inputs, options, hooks);
 };
 
 // Not process.exit: it would cut off what a pipe has not taken yet.
@@ -19,7 +23,7 @@ process.exitCode = await run(
     env: process.env,
     cwd: process.cwd(),
     hostCpus: availableParallelism(),
-    version: packageVersion(),
+    version,
     signals: process,
     leave: (exitCode) => process.exit(exitCode),
   },

@@ -1,4 +1,5 @@
 import { count, plural } from "../report/format.ts";
+import { sourceName } from "../report/text/printable.ts";
 
 /**
  * Everything that ends mallog early and is not mallog's own fault. The union is closed: whoever adds a code is made by
@@ -55,13 +56,13 @@ export function problemText(problem: Problem): string {
     case "input":
       return problem.text;
     case "empty":
-      return `${problem.sources.join(", ")}: empty; check that the logger was loaded and the process ran`;
+      return `${problem.sources.map(sourceName).join(", ")}: empty; check that the logger was loaded and the process ran`;
     case "noEvents": {
       const { lines, sample } = problem;
       const first =
         sample === null ? "" : `, the first is line ${count(sample.line)}: ${sample.text}`;
       const tried = `none of ${plural(lines, "line")} is a malloc call${first}`;
-      return `${problem.sources.join(", ")}: ${tried}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
+      return `${problem.sources.map(sourceName).join(", ")}: ${tried}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
   }
 }

@@ -1,22 +1,26 @@
 import { Command, Help } from "commander";
 import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
 
-const EXAMPLES = `
+const AFTER_HELP = `
 Examples:
-  zcat malloc.log.gz | mallog                         the usual way
-  mallog malloc.log.gz --sort live --top 20           who holds the memory
-  mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 --what-if MALLOC_TRIM_THRESHOLD_=131072
+  zcat malloc.log.gz | mallog
+  mallog malloc.log.gz --sort live --top 20
   mallog malloc.log.gz --container-limit 512MiB --base-rss 120MiB
+  mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 \\
+    --what-if MALLOC_TRIM_THRESHOLD_=131072,malloc_trim=30s
   mallog malloc.log.gz -q -o report.json -o report.txt
-  printf '7 0.1 malloc(100) = 0x5581000002a0\\n7 0.2 free(0x5581000002a0)\\n' | mallog
+  printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
 
-SETTINGS are what one would type into the environment of the process, separated by commas: MALLOC_* variables and
-glibc.malloc.* tunables; beside them malloc_trim=end or =30s, glibc=2.41, cpus=4. Those of this shell do not matter.
+SETTINGS are what one would type into the environment of the process, separated
+by commas: MALLOC_* variables and glibc.malloc.* tunables; beside them
+malloc_trim=end or malloc_trim=30s, glibc=2.41, cpus=4. Those set in this shell
+do not matter. SIZES are like 900MiB, 1.5GB, 64K (= 64KiB) or 4096.
 
 Exit codes:
   0    done
-  2    wrong usage, impossible settings
-  3    input unreadable, empty, or without one malloc call; or the report cannot be written
+  2    wrong usage, or settings that glibc would refuse
+  3    input unreadable, empty, or without one malloc call; or the report cannot
+       be written
   130  interrupted: the report of what was read is printed, and says so
 `;
 
@@ -51,6 +55,6 @@ export function buildProgram(
       return command === program ? [...analyze.options, ...own] : own;
     },
   });
-  analyze.addHelpText("after", EXAMPLES);
-  return program.addHelpText("after", EXAMPLES);
+  analyze.addHelpText("after", AFTER_HELP);
+  return program.addHelpText("after", AFTER_HELP);
 }

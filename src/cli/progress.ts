@@ -42,11 +42,12 @@ export function progressLine({ bytes, totalBytes, events }: Progressed, seconds:
   const rate = `${count(events)} events, ${count(Math.round(events / seconds))}/s`;
   if (totalBytes === null || totalBytes === 0) return `${size(bytes, unit)} read, ${rate}`;
   const read = `${size(bytes, unit)} of ${size(totalBytes, unit)}, ${percent(bytes / totalBytes)}`;
-  const left = bytes === 0 ? "" : `, ${duration(remaining(bytes, totalBytes, seconds))} left`;
+  const left = bytes === 0 ? "" : `, ${remaining(bytes, totalBytes, seconds)} left`;
   return `${read}, ${rate}${left}`;
 }
 
 /** Whole seconds: a countdown of milliseconds only flickers. */
-function remaining(bytes: number, totalBytes: number, seconds: number): number {
-  return Math.ceil((seconds * Math.max(0, totalBytes - bytes)) / bytes);
+function remaining(bytes: number, totalBytes: number, seconds: number): string {
+  const left = Math.ceil((seconds * Math.max(0, totalBytes - bytes)) / bytes);
+  return left < 60 ? `${left} s` : duration(left);
 }

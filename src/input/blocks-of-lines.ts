@@ -43,27 +43,26 @@ export function blocksOfLines(
     },
   };
 
-  /** Copies the text into `buffer`, one byte a character, with a newline behind it. */
-  function bytesOf(text: string): number {
+  /** The text's bytes, one a character, with a newline behind them; valid until the next call. */
+  function bytesOf(text: string): Buffer {
     if (buffer.length <= text.length) {
       buffer = Buffer.alloc(2 * text.length);
     }
-    const length = buffer.write(text, "latin1");
-    buffer[length] = NEWLINE;
-    return length;
+    buffer[buffer.write(text, "latin1")] = NEWLINE;
+    return buffer;
   }
 
   function fragment(text: string): void {
     if (!insideOverlong) {
       insideOverlong = true;
-      scanner.overlongLine(buffer, bytesOf(text));
+      scanner.overlongLine(bytesOf(text), text.length);
     }
   }
 
   function lastLine(text: string): void {
     const malformedBefore = diagnostics.lines.malformed;
     if (!insideOverlong) {
-      scanner.scan(buffer, bytesOf(text) + 1);
+      scanner.scan(bytesOf(text), text.length + 1);
     }
     if (insideOverlong || diagnostics.lines.malformed > malformedBefore) {
       diagnostics.truncatedInputs++;
@@ -73,7 +72,7 @@ export function blocksOfLines(
   function block(text: string): void {
     const lines = insideOverlong ? text.slice(text.indexOf("\n") + 1) : text;
     insideOverlong = false;
-    scanner.scan(buffer, bytesOf(lines));
+    scanner.scan(bytesOf(lines), lines.length);
   }
 
   // Returns undefined, so that split2 pushes nothing, and must not throw: that would destroy the stream.

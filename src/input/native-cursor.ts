@@ -78,7 +78,7 @@ export class NativeCursor {
     const start = this.at;
     let value = 0;
     while (isDigit(this.peek())) {
-      value = value * 10 + this.peek() - ZERO;
+      value = value * 10 + (this.peek() - ZERO);
       this.at++;
     }
     if (value >= 2 ** 53) {

@@ -54,6 +54,8 @@ export interface Profile {
   readonly mmapThresholdCapped: boolean;
   /** 2.26+: the glibc.malloc tunables exist */
   readonly tunables: boolean;
+  /** to 2.34: ld.so copies GLIBC_TUNABLES into the heap's first bytes before malloc starts (trap T21) */
+  readonly tunablesMoveBreak: boolean;
 }
 
 const glibc217: Profile = {
@@ -83,6 +85,7 @@ const glibc217: Profile = {
   tcacheKey: false,
   mmapThresholdCapped: true,
   tunables: false,
+  tunablesMoveBreak: false,
 };
 
 const glibc219: Profile = {
@@ -120,6 +123,7 @@ const glibc226: Profile = {
   internalFree: "tcache",
   reusedLeavesFreeList: true,
   tunables: true,
+  tunablesMoveBreak: true,
 };
 
 const glibc227: Profile = {
@@ -143,6 +147,7 @@ const glibc236: Profile = {
   serves: ["2.35", "2.36", "2.37"],
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
+  tunablesMoveBreak: false,
 };
 
 const glibc239: Profile = {

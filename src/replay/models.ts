@@ -40,9 +40,18 @@ export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): 
   const profile =
     spec?.glibc == null ? recorded.profile : (profileOf(spec.glibc) ?? recorded.profile);
   const par = new MallocPar(profile);
-  for (const [name, value] of Object.entries({ ...recorded.settings, ...spec?.settings })) {
+  const settings = { ...recorded.settings, ...spec?.settings };
+  for (const [name, value] of Object.entries(settings)) {
     // The command line was checked before; of a log, settings that cannot be are passed over.
     applySetting(par, profile, name, value);
   }
-  return new Ptmalloc(profile, par, spec?.cpus ?? recorded.cpus);
+  return new Ptmalloc(profile, par, spec?.cpus ?? recorded.cpus, initialBreak(profile, settings));
+}
+
+/** Where in its page the program break is before malloc starts: it moves by the copy of GLIBC_TUNABLES (trap T21). */
+function initialBreak(profile: Profile, settings: Readonly<Record<string, string>>): number {
+  const tunables = Object.entries(settings).filter(([name]) => name.startsWith("glibc."));
+  if (!profile.tunablesMoveBreak || tunables.length === 0) return 0;
+  const value = tunables.map(([name, text]) => `${name}=${text}`).join(":");
+  return (`GLIBC_TUNABLES=${value}`.length + 1) % 4096;
 }

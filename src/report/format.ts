@@ -11,8 +11,8 @@ export interface ByteUnit {
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
-/** A unit is left for the next larger one when it would show five digits before the point. */
-const LARGEST_SHOWN = 10_000;
+/** A unit is left for the next larger one as soon as that shows 2 or more. */
+const LARGEST_SHOWN = 2 * 1024;
 
 /** The unit in which the largest of the values reads well, and the decimals that give it three digits or so. */
 export function byteUnit(values: Iterable<number>): ByteUnit {
@@ -27,19 +27,18 @@ export function byteUnit(values: Iterable<number>): ByteUnit {
   return { name: UNITS[power] ?? "B", bytes: 1024 ** power, decimals };
 }
 
-/** The bare number of a column whose head names the unit. What is there, but rounds to nothing, is not shown as 0. */
+/** The bare number of a column whose head names the unit. Nothing is 0; what merely rounds to nothing is 0.00. */
 export function inUnit(unit: ByteUnit, bytes: number): string {
-  const value = bytes / unit.bytes;
-  if (value === 0) return "0";
-  const least = 10 ** -unit.decimals;
-  if (Math.abs(value) < least / 2)
-    return `${value < 0 ? ">-" : "<"}${least.toFixed(unit.decimals)}`;
-  return grouped(value, unit.decimals);
+  return bytes === 0 ? "0" : grouped(bytes / unit.bytes, unit.decimals);
 }
 
-/** Number and unit, for sentences: pass the unit where several sizes of one sentence are to be compared. */
+/**
+ * Number and unit, for sentences: pass the unit where several sizes of one sentence are to be compared. What is too
+ * small for it gets its own.
+ */
 export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string {
-  return `${inUnit(unit, bytes).replace(/\.0+$/, "")} ${unit.name}`;
+  const text = inUnit(unit, bytes).replace(/\.0+$/, "");
+  return bytes !== 0 && /^-?0$/.test(text) ? size(bytes) : `${text} ${unit.name}`;
 }
 
 /** In full, whatever its length: for numbers of which a single one matters. */

@@ -43,6 +43,7 @@ export interface TraceSummary {
     readonly malformed: number;
   };
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
+  /** 32 when no address of the log is above 2^32: pointers cut by the hook, or of a small process */
   readonly pointerBits: 32 | 64;
   readonly anomalies: Anomalies;
 }

@@ -32,10 +32,10 @@ export interface FakeIo extends Io {
   readonly left: number[];
 }
 
+export type GivenIo = Partial<Omit<FakeIo, "left" | "leave">>;
+
 /** A process without terminals, with an empty environment and nothing on standard input. */
-export function fakeIo(
-  given: Partial<Io> & { stdout?: FakeOutput; stderr?: FakeOutput } = {},
-): FakeIo {
+export function fakeIo(given: GivenIo = {}): FakeIo {
   const left: number[] = [];
   const stdin: Input = new PassThrough().end();
   return {

@@ -51,7 +51,7 @@ const time = fc.oneof(
 const joined = (...parts: fc.Arbitrary<string>[]) => fc.tuple(...parts).map((t) => t.join(""));
 const text = (value: string) => fc.constant(value);
 const comma = joined(blanks, text(","), blanks);
-const more = fc.constantFrom("", ", std::nothrow", ",", ", 16 , x(");
+const more = fc.constantFrom("", ", std::nothrow", " ,", ", 16 , x(");
 const result = joined(blanks, text("="), blanks, pointer);
 const status = fc.oneof(text(""), joined(blanks, text("="), blanks, integer));
 const call = (names: string[], inside: fc.Arbitrary<string>, after: fc.Arbitrary<string>) =>
@@ -99,8 +99,8 @@ const caller = fc.oneof(text(""), joined(text("["), blanks, pointer, blanks, tex
 const freeLine = joined(
   blanks,
   tid,
-  blanks,
-  fc.oneof(text(""), joined(time, blanks)),
+  blank,
+  fc.oneof(text(""), joined(time, fc.oneof(blank, blanks))),
   caller,
   anyCall,
   blanks,
@@ -168,7 +168,7 @@ const ending = fc.constantFrom("\n", "\n", "\n", "\r\n", "\r\r\n");
 /** A whole log, and where to cut it into chunks. */
 export const logInChunks: fc.Arbitrary<Buffer[]> = fc
   .tuple(
-    fc.array(joined(line, ending), { maxLength: 30 }),
+    fc.array(joined(line, ending), { maxLength: 30, size: "max" }),
     fc.oneof(text(""), line),
     fc.array(fc.oneof(fc.nat(20), fc.nat(2000)), { maxLength: 20 }),
   )

@@ -43,9 +43,9 @@ interface Given {
   readonly baseRss?: number;
   readonly sort: ThreadSort;
   readonly top: number;
-  readonly output: readonly string[];
-  readonly json: boolean;
-  readonly quiet: boolean;
+  readonly output?: readonly string[];
+  readonly json?: true;
+  readonly quiet?: true;
   readonly progress: boolean;
   readonly color?: boolean;
 }
@@ -83,7 +83,7 @@ function modelOptions(): Option[] {
     ),
     new Option("--glibc <version>", "glibc of the recorded process, or auto")
       .argParser(glibcOption)
-      .default("auto"),
+      .default("auto", "auto"),
     new Option(
       "--cpus <n>",
       "CPUs the recorded process saw (default: what the log says, else this machine's)",
@@ -93,7 +93,7 @@ function modelOptions(): Option[] {
       "what the program wrote of its blocks: facts, all, none, or a ratio for blocks above 32 KiB",
     )
       .argParser(touchOption)
-      .default("facts"),
+      .default("facts", "facts"),
     new Option(
       "--thp <mode>",
       "transparent huge pages on the recorded machine (default: what the log says, else madvise)",
@@ -116,11 +116,12 @@ function outputOptions(): Option[] {
       .argParser(sortOption)
       .default(DEFAULT_SORT, DEFAULT_SORT.key),
     new Option("--top <n>", "rows in tables, 0 for all").argParser(topOption).default(10),
-    new Option("-o, --output <file>", "also write the report to a .txt or .json file; repeatable")
-      .argParser(collect)
-      .default([], "none"),
-    new Option("--json", "print the report as JSON").default(false),
-    new Option("-q, --quiet", "no progress; with -o, nothing on standard output").default(false),
+    new Option(
+      "-o, --output <file>",
+      "also write the report to a .txt or .json file; repeatable",
+    ).argParser(collect),
+    new Option("--json", "print the report as JSON"),
+    new Option("-q, --quiet", "no progress; with -o, nothing on standard output"),
     new Option("--no-progress", "no progress line"),
     new Option("--color", "colours even where no terminal listens"),
     new Option("--no-color", "no colours"),
@@ -156,9 +157,9 @@ function requestOf(inputs: readonly string[], given: Given, hostCpus: number): A
       limitBytes === null && baseRss === undefined
         ? null
         : { limitBytes, baseRssBytes: baseRss ?? 0 },
-    outputs: given.output,
-    json: given.json,
-    quiet: given.quiet,
+    outputs: given.output ?? [],
+    json: given.json ?? false,
+    quiet: given.quiet ?? false,
     progress: given.progress,
     color: given.color,
   };

@@ -49,7 +49,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
     const larger = totals.filter((bytes) => bytes > (totals[i] ?? 0)).length;
     return bytes(head, 5 + larger / KINDS.length, (arena) => arena.free[kind], freeUnit);
   });
-  const columns: ArenaColumn[] = [
+  return [
     {
       head: ["arena"],
       align: "left",
@@ -84,7 +84,6 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
       fold: { least: 12, to: cut },
     },
   ];
-  return columns;
 }
 
 /** Blocks with a mapping of their own are in no arena. */

@@ -1,6 +1,6 @@
 import { exact, size } from "../format.ts";
 import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
-import { printable } from "./printable.ts";
+import { printable, sourceName } from "./printable.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 
 const GLIBC_SOURCE: Readonly<Record<Provenance, string>> = {
@@ -19,11 +19,12 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
 
 /** What was read and what the figures rest on. */
 export function modelled({ model, trace }: Report, style: TextStyle): string {
-  const lines = [`log: ${trace.sources.map(printable).join(", ")} (${trace.format})`];
+  const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
   if (trace.pointerBits === 32) lines.push("pointers: cut to 32 bits by the logger");
   if (model !== null) lines.push(...facts(model));
   const items = lines.map((line) => item(line, style));
-  return [heading("How it was modelled", "", style), ...items].join("\n");
+  const title = model === null ? "What was read" : "How it was modelled";
+  return [heading(title, "", style), ...items].join("\n");
 }
 
 function facts(model: ModelSummary): string[] {

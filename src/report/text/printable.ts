@@ -5,3 +5,8 @@ export function printable(text: string): string {
     return hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
   });
 }
+
+/** An input as people call it. */
+export function sourceName(source: string): string {
+  return source === "-" ? "standard input" : printable(source);
+}

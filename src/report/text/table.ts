@@ -7,7 +7,7 @@ export interface Column<Row> {
   /** lines of the head, e.g. name and unit */
   readonly head: readonly string[];
   readonly align: "left" | "right";
-  /** 0 stays always; of the others, the highest rank goes first */
+  /** 0 stays always; of the others, those that say nothing go, and then, for want of space, the highest rank */
   readonly rank: number;
   readonly cell: (row: Row) => string;
   /** the cell of the line that stands for the rows beyond --top; nothing where a sum would say nothing */
@@ -63,9 +63,10 @@ export function renderTable<Row>(
   for (const column of columns) {
     const cells = shown.map((row) => printable(column.cell(row)));
     if (rest.length > 0) cells.push(printable(column.rest?.(rest) ?? ""));
+    if (column.rank > 0 && cells.every((cell) => cell === "" || cell === "0")) continue;
     texts.set(column, cells);
   }
-  const widths = fitted(columns, texts, style.width);
+  const widths = fitted(texts, style.width);
   const visible = columns.filter((column) => widths.has(column));
   const line = (index: number): string[] =>
     visible.map((column) => {
@@ -103,11 +104,10 @@ function headOf<Row>(columns: readonly Column<Row>[], { chalk }: TextStyle): str
 
 /** Widths of the columns that fit; folding is tried before a column is dropped. */
 function fitted<Row>(
-  columns: readonly Column<Row>[],
   texts: ReadonlyMap<Column<Row>, readonly string[]>,
   width: number,
 ): Map<Column<Row>, number> {
-  const kept = [...columns].sort((a, b) => a.rank - b.rank);
+  const kept = [...texts.keys()].sort((a, b) => a.rank - b.rank);
   for (;;) {
     const widths = new Map(kept.map((column) => [column, naturalWidth(column, texts)]));
     let excess = GAP.length * (kept.length - 1) - width;

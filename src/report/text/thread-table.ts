@@ -50,7 +50,7 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
   });
   const calls = (kind: keyof CallCounts, rank: number): ThreadColumn =>
     counted(kind, rank, (thread) => thread.calls[kind]);
-  const columns: ThreadColumn[] = [
+  return [
     {
       head: ["thread"],
       align: "left",
@@ -90,7 +90,6 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
     { head: ["last"], align: "right", rank: 12, cell: ({ lastTime }) => moment(lastTime, start) },
     named("top frame", 8, threads, (thread) => thread.topFrame),
   ];
-  return columns.filter((column) => threads.some((thread) => !/^0?$/.test(column.cell(thread))));
 }
 
 function named(

@@ -110,6 +110,8 @@ function fate(
 
 /** A spread that is smaller than this changes no decision. */
 const NOTABLE_SPREAD = 0.05;
+/** One page; large blocks of which less counts as written were not assumed to be. */
+const NOTABLE_BYTES = 4096;
 
 /** What the sizes would be under the two extreme touch policies, and how much of large blocks is taken as written. */
 function assumed({ scenarios, model }: Report): string[] {
@@ -124,7 +126,7 @@ function assumed({ scenarios, model }: Report): string[] {
     );
   }
   const { blocks, bytes } = model.assumedWritten;
-  if (blocks > 0) {
+  if (bytes >= NOTABLE_BYTES) {
     const part = endBytes === 0 ? "" : `, ${percent(bytes / endBytes)} of the predicted RSS,`;
     const are = blocks === 1 ? "is" : "are";
     notes.push(`${plural(blocks, "block")} ≥ 1 MiB, ${size(bytes)}${part} ${are} assumed written.`);

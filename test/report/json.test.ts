@@ -1,0 +1,32 @@
+import { Chalk } from "chalk";
+import { expect, test } from "vitest";
+import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { ENDINGS, writerOf } from "../../src/report/writers/index.ts";
+import { writeJson } from "../../src/report/writers/json.ts";
+import { report, scenario } from "../support/report-builder.ts";
+import { serviceReport } from "../support/service-report.ts";
+
+const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ level: 1 }) };
+
+test("is the report, whatever the options for people", () => {
+  expect(JSON.parse(writeJson(serviceReport(), options))).toEqual(serviceReport());
+});
+
+test("a series stands on one line, objects and the end of the file on their own", () => {
+  const text = writeJson(serviceReport(), options);
+  expect(text).toContain('"time": [10, 40, 61, 72],\n');
+  expect(text.startsWith('{\n  "schema": "mallog.report/1",\n  "tool": {\n')).toBe(true);
+  expect(text.endsWith("}\n")).toBe(true);
+});
+
+test("what JSON has no words for", () => {
+  const given = report({ scenarios: [scenario("as recorded", { trimmedBytes: Number.NaN })] });
+  expect(writeJson(given, options)).toContain('"trimmedBytes": null');
+  expect(writeJson(report({ threads: [] }), options)).toContain('"threads": []');
+});
+
+test("the registry", async () => {
+  expect(ENDINGS).toEqual([".txt", ".json"]);
+  expect(await writerOf(".json")).toBe(writeJson);
+  expect(writerOf(".pdf")).toBeNull();
+});

@@ -1,0 +1,122 @@
+import { Chalk } from "chalk";
+import { describe, expect, test } from "vitest";
+import { cut, cutMiddle, foldAtCommas, wrap } from "../../src/report/text/style.ts";
+import { type Column, renderTable, splitAtTop } from "../../src/report/text/table.ts";
+
+interface Row {
+  readonly name: string;
+  readonly value: number;
+}
+
+const style = (width: number, level: 0 | 1 = 0) => ({ width, chalk: new Chalk({ level }) });
+
+const columns: Column<Row>[] = [
+  {
+    head: ["name"],
+    align: "left",
+    rank: 0,
+    cell: ({ name }) => name,
+    rest: (rows) => `… ${rows.length} more`,
+    fold: { least: 8, to: cut },
+  },
+  {
+    head: ["value", "B"],
+    align: "right",
+    rank: 0,
+    cell: ({ value }) => String(value),
+    rest: (rows) => String(rows.reduce((sum, { value }) => sum + value, 0)),
+  },
+  { head: ["square"], align: "right", rank: 1, cell: ({ value }) => String(value ** 2) },
+  { head: ["cube"], align: "right", rank: 2, cell: ({ value }) => String(value ** 3) },
+];
+
+const rows: Row[] = [
+  { name: "a long name", value: 1 },
+  { name: "b", value: 20 },
+  { name: "c", value: 30 },
+];
+
+test("heads stand on a rule, numbers on the right, no space at the ends of lines", () => {
+  expect(renderTable(columns, splitAtTop(rows, 0), style(80))).toBe(
+    [
+      "             value",
+      "name             B  square   cube",
+      "───────────  ─────  ──────  ─────",
+      "a long name      1       1      1",
+      "b               20     400   8000",
+      "c               30     900  27000",
+    ].join("\n"),
+  );
+});
+
+test("a narrow terminal: first folded, then without the columns of the highest ranks", () => {
+  const lines = (width: number): string[] =>
+    renderTable(columns, splitAtTop(rows, 0), style(width)).split("\n").slice(1, 4);
+  expect(lines(31)).toEqual([
+    "name           B  square   cube",
+    "─────────  ─────  ──────  ─────",
+    "a long n…      1       1      1",
+  ]);
+  expect(lines(29)[0]).toBe("name             B  square");
+  expect(lines(17)[0]).toBe("name            B");
+});
+
+test("what may not go stays, however narrow", () => {
+  expect(renderTable(columns, splitAtTop(rows, 0), style(5))).toContain("a long …      1");
+});
+
+test("the rows beyond the top are summed up in the last line", () => {
+  const text = renderTable(columns, splitAtTop(rows, 1), style(80));
+  expect(text.split("\n").at(-1)).toBe("… 2 more        50");
+});
+
+test("one row more than the top takes no more space than its sum would", () => {
+  expect(splitAtTop(rows, 2)).toEqual({ shown: rows, rest: [] });
+  expect(splitAtTop(rows, 0).rest).toEqual([]);
+  expect(splitAtTop([], 10)).toEqual({ shown: [], rest: [] });
+});
+
+test("colours do not move anything", () => {
+  const painted = columns.map((column) => ({
+    ...column,
+    paint: (_: Row, text: string) => style(80, 1).chalk.red(text),
+  }));
+  const colourful = renderTable(painted, splitAtTop(rows, 1), style(80, 1));
+  expect(colourful).toContain("\u001b[31m");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is colours that are looked for
+  const bare = colourful.replace(/\u001b\[\d+m/g, "").replace(/ +$/gm, "");
+  expect(bare).toBe(renderTable(columns, splitAtTop(rows, 1), style(80)));
+});
+
+test("what would steer the terminal is shown, not sent", () => {
+  const text = renderTable(columns, splitAtTop([{ name: "\u001b[2Jx\n", value: 1 }], 0), style(80));
+  expect(text).toContain("\\x1b[2Jx\\x0a");
+});
+
+test("10,000 rows take seconds at most, and stay one table", () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => ({ name: `row ${i}`, value: i }));
+  const start = performance.now();
+  const lines = renderTable(columns, splitAtTop(many, 0), style(80)).split("\n");
+  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(lines).toHaveLength(10_003);
+  expect(new Set(lines.slice(2).map((line) => line.length)).size).toBe(1);
+});
+
+describe("folding", () => {
+  test("wrap keeps numbers and their units together", () => {
+    expect(wrap("it takes 12 MiB and 5 %", 12)).toEqual(["it takes", "12 MiB and", "5 %"]);
+    expect(wrap("unbreakable word", 4)).toEqual(["unbreakable", "word"]);
+  });
+
+  test("settings are folded behind commas, and never cut", () => {
+    expect(foldAtCommas("A=1,B=2,C=3", 8)).toBe("A=1,B=2,\nC=3");
+    expect(foldAtCommas("MALLOC_TRIM_THRESHOLD_=0", 10)).toBe("MALLOC_TRI\nM_THRESHOL\nD_=0");
+    expect(foldAtCommas("A=1", 8)).toBe("A=1");
+  });
+
+  test("names lose their middle, lists their end", () => {
+    expect(cutMiddle("http-nio-8080-exec-12", 16)).toBe("http-ni…-exec-12");
+    expect(cut("1 2 3 4 5", 6)).toBe("1 2 3…");
+    expect(cut("1 2", 6)).toBe("1 2");
+  });
+});

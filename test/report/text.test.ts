@@ -1,0 +1,140 @@
+import { Chalk } from "chalk";
+import { describe, expect, test } from "vitest";
+import { containerOf } from "../../src/report/container.ts";
+import type { Report } from "../../src/report/report.ts";
+import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { writeText } from "../../src/report/writers/text.ts";
+import {
+  fidelity,
+  MiB,
+  MODEL,
+  report,
+  scenario,
+  thread,
+  trace,
+} from "../support/report-builder.ts";
+import { serviceReport } from "../support/service-report.ts";
+
+function text(given: Report, width = 80, level: 0 | 1 = 0, top = 10): string {
+  return writeText(given, { sort: DEFAULT_SORT, top, width, chalk: new Chalk({ level }) });
+}
+
+/** Look at the files when they change: they are what people see. */
+describe("the whole report", () => {
+  test.each([60, 80, 120, 200])("%i columns wide", async (width) => {
+    const written = text(serviceReport(), width);
+    for (const line of written.split("\n")) expect([...line].length).toBeLessThanOrEqual(width);
+    await expect(written).toMatchFileSnapshot(`golden/service-${width}.txt`);
+  });
+
+  test("in a container", async () => {
+    const given = serviceReport();
+    const container = containerOf(given, 512 * MiB, 120 * MiB);
+    const written = text({ ...given, container });
+    for (const line of written.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+    await expect(written).toMatchFileSnapshot("golden/service-container.txt");
+  });
+
+  test("of a small clean log", async () => {
+    await expect(text(report())).toMatchFileSnapshot("golden/small.txt");
+  });
+
+  test("without a model", async () => {
+    const given = report({ model: null, scenarios: [] });
+    await expect(text(given)).toMatchFileSnapshot("golden/no-model.txt");
+  });
+
+  test("colours only colour: the same text lies below", () => {
+    const colourful = text(serviceReport(), 80, 1);
+    expect(colourful).toContain("\u001b[32m");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is colours that are looked for
+    const bare = colourful.replace(/\u001b\[\d+m/g, "").replace(/ +$/gm, "");
+    expect(bare).toBe(text(serviceReport()));
+  });
+
+  test("twice the same", () => expect(text(serviceReport())).toBe(text(serviceReport())));
+});
+
+test("what a first screen must show fits in 80 columns", () => {
+  const written = text(serviceReport());
+  for (const head of ["RSS", "change", "at peak", "fragm.", "arenas", "heaps", "in use"]) {
+    expect(written).toContain(head);
+  }
+});
+
+describe("the threads", () => {
+  test("all of them with --top 0", () => {
+    const written = text(serviceReport(), 80, 0, 0);
+    expect(written).toContain("16385 ");
+    expect(written).not.toContain("more");
+  });
+
+  test("columns of nothing but zeros are left out, the ones that tell are not", () => {
+    const written = text(report({ threads: [thread(7, { failedCalls: 3 })] }), 200);
+    expect(written).toContain("failed");
+    expect(written).not.toContain("pinned MiB");
+    expect(written).not.toContain("calloc");
+    expect(written).not.toContain("name");
+  });
+
+  test("unnamed ones among named", () => {
+    const written = text(report({ threads: [thread(7, { name: "main" }), thread(8)] }));
+    expect(written).toMatch(/^7 +main /m);
+    expect(written).toMatch(/^8 +\? /m);
+  });
+
+  test("no times in the log", () => {
+    const timeless = thread(7, { firstTime: null, lastTime: null });
+    const given = trace({ threads: 1, firstTime: null, lastTime: null });
+    expect(text(report({ threads: [timeless], trace: given }), 200)).toContain(
+      "Threads by volume (1 thread, 30 events)\n",
+    );
+  });
+});
+
+describe("what is assumed written", () => {
+  const spread = (none: number, all: number, blocks = 0): string =>
+    text(
+      report({
+        scenarios: [scenario("as recorded", { endMiB: 100, touchMiB: [none, all] })],
+        model: { ...MODEL, assumedWritten: { blocks, bytes: blocks * 2 * MiB } },
+      }),
+    );
+
+  test("the range above 5 % of the RSS", () => {
+    expect(spread(94, 100)).toContain("lies between 94 MiB");
+    expect(spread(95, 100)).not.toContain("lies between");
+  });
+
+  test("the blocks, however small the range", () => {
+    expect(spread(100, 100, 3)).toContain(
+      "3 blocks ≥ 1 MiB, 6 MiB, 6.0 % of the predicted RSS, are assumed written.",
+    );
+    expect(spread(100, 100, 1)).toContain("1 block ≥ 1 MiB, 2 MiB, 2.0 % of the predicted RSS, is");
+    expect(spread(100, 100, 0)).not.toContain("assumed");
+  });
+});
+
+describe("how it was modelled", () => {
+  test("guesses are named as such, with the option that replaces them", () => {
+    const model = { ...MODEL, glibcSource: "default", cpusSource: "default", cpus: 1 } as const;
+    const written = text(report({ model }));
+    expect(written).toContain("glibc 2.36 (the default, as the log does not say; see --glibc)");
+    expect(written).toContain("1 CPU (this machine's, as the log does not say; see --cpus)");
+  });
+
+  test("settings, cut pointers, the first pointer that differs", () => {
+    const model = { ...fidelity(20, 19), settings: { MALLOC_ARENA_MAX: "2" } };
+    const written = text(report({ model, trace: trace({ pointerBits: 32 }) }));
+    expect(written).toContain("recorded with MALLOC_ARENA_MAX=2");
+    expect(written).toContain("cut to 32 bits");
+    expect(written).toContain(
+      "first pointer not reproduced: line 1,234, main heap + 0x4c0 where the log\n    has main heap + 0x2a0",
+    );
+  });
+
+  test("a log's name cannot steer the terminal", () => {
+    const written = text(report({ trace: trace({ sources: ["a\u001b]0;x\u0007.log"] }) }));
+    expect(written).toContain("a\\x1b]0;x\\x07.log");
+  });
+});

@@ -1,0 +1,213 @@
+import { censusOf, mallinfo2 } from "../../src/ptmalloc/census.ts";
+import { ADDR, GRANULE, MAPPED, STATE } from "../../src/ptmalloc/chunks.ts";
+import type { Heap } from "../../src/ptmalloc/heap.ts";
+import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
+import type { Profile } from "../../src/ptmalloc/profile.ts";
+import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
+import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
+import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
+import { Op } from "../../src/trace/event.ts";
+import { placeOf, RealOp, type RealRun } from "./glibc-driver.ts";
+
+const PAGE = 4096;
+
+/**
+ * Runs what a real process did through the model, and compares: the place of every block, the break after every
+ * call; at the end every heap's size and resident pages, the mappings' and mallinfo2. Throws at the first difference.
+ */
+export function compareWithModel(
+  run: RealRun,
+  profile: Profile,
+  env: Readonly<Record<string, string>>,
+  touch: "all" | "none",
+): void {
+  const par = new MallocPar(profile);
+  for (const [name, value] of settingsIn(env)) {
+    const refused = applySetting(par, profile, name, value);
+    if (refused !== null) throw new Error(refused);
+  }
+  const m = new Ptmalloc(profile, par, run.onlineCpus, run.startBreak % PAGE);
+  const twin = new Twin(m, run, touch);
+  for (let i = 0; i < run.events.count; i++) twin.step(i);
+  twin.compareEnd();
+  checkInvariants(m);
+}
+
+function settingsIn(env: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (name !== "GLIBC_TUNABLES") return [[name, value]];
+    return value.split(":").map<[string, string]>((one) => {
+      const at = one.indexOf("=");
+      return [one.slice(0, at), one.slice(at + 1)];
+    });
+  });
+}
+
+class Twin {
+  readonly #m: Ptmalloc;
+  readonly #run: RealRun;
+  readonly #touch: "all" | "none";
+  readonly #chunkOf = new Map<number, number>();
+  readonly #sizeOf = new Map<number, number>();
+  readonly #baseOf = new Map<number, number>();
+
+  constructor(m: Ptmalloc, run: RealRun, touch: "all" | "none") {
+    this.#m = m;
+    this.#run = run;
+    this.#touch = touch;
+  }
+
+  step(i: number): void {
+    const { events, startBreak } = this.#run;
+    const m = this.#m;
+    const pointer = events.pointerOut[i]!;
+    const from = events.pointerIn[i]!;
+    m.enter(events.thread[i]!);
+    const chunk = this.#call(i);
+    const isAllocation = events.op[i]! <= Op.pvalloc;
+    if (isAllocation) this.#comparePlace(i, chunk);
+    if (from !== 0 && (events.op[i] === Op.free || (events.op[i] === Op.realloc && chunk !== -1))) {
+      if (pointer !== 0 || events.op[i] === Op.free || events.size[i] === 0)
+        this.#chunkOf.delete(from);
+    }
+    if (isAllocation && pointer !== 0) {
+      const before = events.op[i] === Op.realloc ? (this.#sizeOf.get(from) ?? 0) : 0;
+      const size = events.size[i]!;
+      this.#chunkOf.set(pointer, chunk);
+      this.#sizeOf.set(pointer, size);
+      if (this.#touch === "all" && size > before)
+        m.write(chunk, before, size, PLANE_ALL | PLANE_POLICY);
+    }
+    const brk = events.brk[i]! - startBreak + (startBreak % PAGE);
+    this.#must(i, m.brk === brk, `break 0x${m.brk.toString(16)}, really 0x${brk.toString(16)}`);
+  }
+
+  #call(i: number): number {
+    const { events } = this.#run;
+    const m = this.#m;
+    const size = events.size[i]!;
+    const align = events.align[i]!;
+    const chunk = this.#chunkOf.get(events.pointerIn[i]!) ?? 0;
+    switch (events.op[i]!) {
+      case Op.malloc:
+        return m.malloc(size);
+      case Op.calloc:
+        return m.calloc(size);
+      case Op.realloc:
+        if (events.pointerIn[i] === 0) return m.malloc(size);
+        if (size > 0) return m.realloc(chunk, size);
+        m.free(chunk);
+        return 0;
+      case Op.memalign:
+        return m.memalign(align, size);
+      case Op.valloc:
+        return m.valloc(size);
+      case Op.pvalloc:
+        return m.pvalloc(size);
+      case Op.free:
+        if (chunk !== 0) m.free(chunk);
+        return 0;
+      case Op.mallocTrim:
+        m.mallocTrim(size);
+        return 0;
+      case Op.mallopt:
+        m.mallopt(align, size);
+        return 0;
+      case RealOp.sbrk:
+        m.foreignSbrk(size);
+        return 0;
+      case RealOp.threadStart:
+        // From pthread_create on the process is multi-threaded.
+        m.multiThreaded = true;
+        return 0;
+      case Op.threadExit:
+        m.exitThread();
+        return 0;
+      default:
+        throw new Error(`the driver sent op ${events.op[i]}`);
+    }
+  }
+
+  #comparePlace(i: number, chunk: number): void {
+    const real = placeOf(this.#run, i);
+    const mine = this.#place(chunk);
+    if (real.kind !== "heap" || mine.kind !== "heap") {
+      const same = real.kind === mine.kind && ("offset" in real ? real.offset : 0) === mine.offset;
+      this.#must(i, same, `${mine.kind}+0x${mine.offset.toString(16)}, really ${text(real)}`);
+      return;
+    }
+    const { serial } = mine.heap;
+    if (!this.#baseOf.has(serial)) this.#baseOf.set(serial, real.heap);
+    const same = this.#baseOf.get(serial) === real.heap && mine.offset === real.offset;
+    this.#must(i, same, `heap ${serial}+0x${mine.offset.toString(16)}, really ${text(real)}`);
+  }
+
+  #place(chunk: number) {
+    if (chunk === 0) return { kind: "null", offset: 0 } as const;
+    const w = this.#m.chunks.words;
+    const offset = (w[chunk + ADDR]! + 1) * GRANULE;
+    if (w[chunk + STATE] === MAPPED) return { kind: "mmapped", offset: offset % PAGE } as const;
+    const heap: Heap = this.#m.heapOf(chunk);
+    if (heap.kind === "arena") return { kind: "heap", heap, offset } as const;
+    return { kind: "main", offset: offset - (this.#run.startBreak % PAGE) } as const;
+  }
+
+  compareEnd(): void {
+    const m = this.#m;
+    const run = this.#run;
+    const end = run.events.count;
+    const plane = this.#touch === "all" ? PLANE_ALL : PLANE_NONE;
+    const resident = pagesIn(m.breakHeap.pages, plane);
+    this.#same(end, "main heap's resident pages", resident, [...run.main.residentPages]);
+    const heaps = m.arenas.flatMap((av) => (av.main ? [] : av.heaps));
+    this.#same(end, "number of heaps", heaps.length, run.heaps.length);
+    for (const heap of heaps) {
+      const real = run.heaps.find(({ base }) => base === this.#baseOf.get(heap.serial));
+      if (real === undefined) continue;
+      this.#same(end, "heap size", heap.size, real.size);
+      this.#same(end, "heap mprotect_size", heap.mprotectSize, real.mprotectSize);
+      this.#same(end, "heap's pages", pagesIn(heap.pages, plane), [...real.residentPages]);
+    }
+    this.#same(
+      end,
+      "mappings (bytes, pages)",
+      m.mappings
+        .flatMap((one) => (one === null ? [] : [[one.totalBytes, one.pages(plane)]]))
+        .sort(byFirst),
+      run.mapped.map(({ bytes, residentPages }) => [bytes, residentPages.length]).sort(byFirst),
+    );
+    const mine = mallinfo2(
+      m,
+      m.arenas.map((av) => censusOf(m, av)),
+    );
+    this.#same(end, "mallinfo2", mine, { ...run.mallinfo, usmblks: 0 });
+  }
+
+  #same(i: number, what: string, mine: unknown, real: unknown): void {
+    const [a, b] = [JSON.stringify(mine), JSON.stringify(real)];
+    this.#must(i, a === b, `${what} ${a}, really ${b}`);
+  }
+
+  #must(i: number, holds: boolean, what: string): void {
+    if (holds) return;
+    const { events } = this.#run;
+    const at = i < events.count ? `event ${i} (step ${events.step[i]})` : "the end";
+    throw new Error(`at ${at}: ${what}`);
+  }
+}
+
+function byFirst(a: number[], b: number[]): number {
+  return a[0]! - b[0]! || a[1]! - b[1]!;
+}
+
+function pagesIn(pages: Uint8Array, plane: number): number[] {
+  const resident: number[] = [];
+  pages.forEach((planes, page) => {
+    if (planes & plane) resident.push(page);
+  });
+  return resident;
+}
+
+function text(place: ReturnType<typeof placeOf>): string {
+  return "offset" in place ? `${place.kind}+0x${place.offset.toString(16)}` : place.kind;
+}
