@@ -1,5 +1,6 @@
 import { count, plural } from "../report/format.ts";
 import { sourceName } from "../report/text/printable.ts";
+import { cut } from "../report/text/style.ts";
 
 /**
  * Everything that ends mallog early and is not mallog's own fault. The union is closed: whoever adds a code is made by
@@ -36,6 +37,9 @@ export class Failure extends Error {
   }
 }
 
+/** Enough of a line to recognise what sort of file it is from. */
+const SAMPLE_CHARACTERS = 60;
+
 /** One line: what is wrong where, and what to do about it. */
 export function problemText(problem: Problem): string {
   switch (problem.code) {
@@ -60,7 +64,9 @@ export function problemText(problem: Problem): string {
     case "noEvents": {
       const { lines, sample } = problem;
       const first =
-        sample === null ? "" : `, the first is line ${count(sample.line)}: ${sample.text}`;
+        sample === null
+          ? ""
+          : `, the first is line ${count(sample.line)}: ${cut(sample.text, SAMPLE_CHARACTERS)}`;
       const tried = `none of ${plural(lines, "line")} is a malloc call${first}`;
       return `${problem.sources.map(sourceName).join(", ")}: ${tried}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }

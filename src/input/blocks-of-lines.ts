@@ -1,3 +1,4 @@
+import type { Transform } from "node:stream";
 import split from "split2";
 import type { Diagnostics } from "./diagnostics.ts";
 
@@ -20,14 +21,14 @@ const NEWLINE = 0x0a;
  * every byte value survives, and writing them back cannot fold a wide character such as U+010A into a newline.
  *
  * What the mapper is handed is one of: a block that ends in a newline; a fragment of an endless line, cut by the matcher
- * once it is over the limit; or, from the final flush, the unterminated last line. A fragment always leaves its last
- * byte behind in split2, so that the flush comes also for a log that ends inside such a line.
+ * once it is over the limit, and from then on at every chunk; or, from the final flush, the unterminated last line. A
+ * fragment always leaves its last byte behind in split2, so that the flush comes also for a log that ends inside it.
  */
 export function blocksOfLines(
   scanner: BlockScanner,
   diagnostics: Diagnostics,
   maxLineBytes = MAX_LINE_BYTES,
-) {
+): Transform {
   let buffer = Buffer.alloc(2 * maxLineBytes);
   let isFragment = false;
   let insideOverlong = false;
@@ -38,7 +39,7 @@ export function blocksOfLines(
       if (cut > 0) {
         return [text.slice(0, cut), text.slice(cut)];
       }
-      isFragment = text.length > maxLineBytes + 1;
+      isFragment = text.length > (insideOverlong ? 1 : maxLineBytes + 1);
       return isFragment ? [text.slice(0, -1), text.slice(-1)] : [text];
     },
   };
@@ -75,7 +76,7 @@ export function blocksOfLines(
     scanner.scan(bytesOf(lines), lines.length);
   }
 
-  // Returns undefined, so that split2 pushes nothing, and must not throw: that would destroy the stream.
+  // Returns undefined, so that split2 pushes nothing. Only a sink may throw in here, which ends the stream with its error.
   function mapper(text: string): void {
     if (isFragment) {
       isFragment = false;

@@ -41,7 +41,7 @@ export class Analysis implements EventSink {
   readonly #exits = new ThreadExits();
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
-  #process: RecordedProcess | null = null;
+  #recordedProcess: RecordedProcess | null = null;
   #judge: PointerJudge | null = null;
   #recorded: ScenarioRun | null = null;
   #whatIfs: SharedRun[] = [];
@@ -79,8 +79,8 @@ export class Analysis implements EventSink {
     return this.#recorded;
   }
 
-  get process(): RecordedProcess | null {
-    return this.#process;
+  get recordedProcess(): RecordedProcess | null {
+    return this.#recordedProcess;
   }
 
   get judge(): PointerJudge | null {
@@ -142,8 +142,8 @@ export class Analysis implements EventSink {
   }
 
   #start(): ScenarioRun {
-    const process = recordedProcess(this.options, this.facts);
-    const model = modelFor(process, null);
+    const origin = recordedProcess(this.options, this.facts);
+    const model = modelFor(origin, null);
     const judge = new PointerJudge(this.facts.heapStart, model.breakHeap);
     if (this.#sawHighAddress) judge.seeWholePointers();
     const recorded = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
@@ -156,11 +156,11 @@ export class Analysis implements EventSink {
       else {
         const every =
           typeof spec.trim === "object" ? spec.trim.everySeconds : Number.POSITIVE_INFINITY;
-        const run = new ScenarioRun(modelFor(process, spec), null, every);
+        const run = new ScenarioRun(modelFor(origin, spec), null, every);
         runs.set(key, { run, specs: [spec] });
       }
     }
-    this.#process = process;
+    this.#recordedProcess = origin;
     this.#judge = judge;
     this.#recorded = recorded;
     this.#whatIfs = [...runs.values()];

@@ -140,14 +140,14 @@ function threadSummary(
 }
 
 function modelSummary(analysis: Analysis): ModelSummary | null {
-  const { process, judge, options, facts } = analysis;
-  if (process === null || judge === null) return null;
+  const { recordedProcess: origin, judge, options, facts } = analysis;
+  if (origin === null || judge === null) return null;
   return {
-    glibc: process.glibc,
-    glibcSource: process.glibcSource,
-    cpus: process.cpus,
-    cpusSource: process.cpusSource,
-    settings: process.settings,
+    glibc: origin.glibc,
+    glibcSource: origin.glibcSource,
+    cpus: origin.cpus,
+    cpusSource: origin.cpusSource,
+    settings: origin.settings,
     touch: touchName(options.touch),
     thp: options.thp ?? facts.thp ?? "madvise",
     fidelity: fidelity(judge),

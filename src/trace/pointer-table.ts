@@ -4,71 +4,74 @@
  * Open addressing with linear probing on typed arrays: a JS Map stops at 16.7 M entries and costs two to three times
  * more. Deletion shifts the rest of the run back instead of leaving tombstones, so that a log that frees as much as
  * it allocates never fills the table up. Memory grows with the most pointers ever live at once, and never shrinks.
- *
- * Chunks are small and near each other, calls on them come in bursts: addresses of the same 256 bytes get neighbouring
- * slots, and only their common upper part is hashed.
  */
 
-/** Slots that addresses of the same 256 bytes share; a power of two. */
-const GROUP_SLOTS = 16;
-const GROUP_BITS = 4;
 const INITIAL_CAPACITY = 1024;
-/** Linear probing degrades steeply above two thirds. */
-const MAX_LOAD = 0.6;
+/** Higher saves memory (16 bytes a slot), but runs grow, and with them mispredicted branches: measured. */
+const MAX_LOAD = 0.5;
+
+/** A table up to this size (1 MiB) stays in the processor's cache by itself. */
+const CACHED_DOUBLES = 2 ** 17;
 
 export class PointerTable {
   /** Pairs: a pointer at even index `at` (0 = empty), its id at `at` + 1: one cache miss, not two. */
-  pairs = new Float64Array(INITIAL_CAPACITY * 2);
+  #pairs = new Float64Array(INITIAL_CAPACITY * 2);
   /** what an `at` wraps around by */
-  mask = INITIAL_CAPACITY * 2 - 1;
-  /** 32 − log2(groups): keeps the upper bits of the hash, which depend on all bits of the address */
-  shift = 32 - Math.log2(INITIAL_CAPACITY / GROUP_SLOTS);
-  limit = Math.floor(INITIAL_CAPACITY * MAX_LOAD);
-  size = 0;
+  #mask = INITIAL_CAPACITY * 2 - 1;
+  /** 32 − log2(capacity): keeps the upper bits of the hash */
+  #shift = 32 - Math.log2(INITIAL_CAPACITY);
+  #limit = Math.floor(INITIAL_CAPACITY * MAX_LOAD);
+  #size = 0;
   /** Stack of recycled ids: the last one freed is handed out first, its columns being still in the cache. */
-  freeIds = new Int32Array(INITIAL_CAPACITY);
-  freeIdCount = 0;
-  idLimit = 0;
+  #freeIds = new Int32Array(INITIAL_CAPACITY);
+  #freeIdCount = 0;
+  #idLimit = 0;
 
   /** pointers in the table */
+  get size(): number {
+    return this.#size;
+  }
 
   /** ids handed out so far are 0 .. idLimit − 1; the most pointers ever live at once */
+  get idLimit(): number {
+    return this.#idLimit;
+  }
 
   /** The id of pointer `p` (≠ 0), or −1. */
   find(p: number): number {
-    const at = this.probe(p);
-    return this.pairs[at] === p ? this.pairs[at + 1]! | 0 : -1;
+    const at = this.#probe(p);
+    return this.#pairs[at] === p ? this.#pairs[at + 1]! | 0 : -1;
   }
 
   /** Enters `p` (≠ 0) under a fresh id, which is returned; if it is there already, changes nothing and returns ~id. */
   insert(p: number): number {
-    const at = this.probe(p);
-    const pairs = this.pairs;
+    const at = this.#probe(p);
+    const pairs = this.#pairs;
     if (pairs[at] === p) return ~pairs[at + 1]!;
-    const id = this.freeIdCount > 0 ? this.freeIds[--this.freeIdCount]! : this.idLimit++;
+    const id = this.#freeIdCount > 0 ? this.#freeIds[--this.#freeIdCount]! : this.#idLimit++;
     pairs[at] = p;
     pairs[at + 1] = id;
-    if (++this.size > this.limit) this.grow();
+    if (++this.#size > this.#limit) this.#grow();
     return id;
   }
 
   /** Takes `p` out and recycles its id, which is returned; −1 if it is not there. */
   remove(p: number): number {
     const id = this.detach(p);
-    if (id >= 0) this.recycle(id);
+    if (id >= 0) this.#recycle(id);
     return id;
   }
 
   /** Takes `p` out, but leaves its id in use, for `attach`; −1 if it is not there. */
   detach(p: number): number {
-    const at = this.probe(p);
-    const pairs = this.pairs;
+    const at = this.#probe(p);
+    const pairs = this.#pairs;
     if (pairs[at] !== p) return -1;
     const id = pairs[at + 1]! | 0;
-    this.size--;
-    const next = (at + 2) & this.mask;
+    this.#size--;
+    const next = (at + 2) & this.#mask;
     if (pairs[next] === 0) pairs[at] = 0;
-    else this.closeGap(at);
+    else this.#closeGap(at);
     return id;
   }
 
@@ -77,29 +80,41 @@ export class PointerTable {
    * else −1.
    */
   attach(p: number, id: number): number {
-    const at = this.probe(p);
-    const pairs = this.pairs;
+    const at = this.#probe(p);
+    const pairs = this.#pairs;
     const displaced = pairs[at] === p ? pairs[at + 1]! | 0 : -1;
     pairs[at] = p;
     pairs[at + 1] = id;
-    if (displaced >= 0) this.recycle(displaced);
-    else if (++this.size > this.limit) this.grow();
+    if (displaced >= 0) this.#recycle(displaced);
+    else if (++this.#size > this.#limit) this.#grow();
     return displaced;
   }
 
   /** Visits every pointer in the table, in no particular order; the table must not change meanwhile. */
   forEach(visit: (id: number, pointer: number) => void): void {
-    const pairs = this.pairs;
+    const pairs = this.#pairs;
     for (let at = 0; at < pairs.length; at += 2) {
       if (pairs[at] !== 0) visit(pairs[at + 1]!, pairs[at]!);
     }
   }
 
+  /**
+   * Brings the slots of a column of pointers into the cache. Lookups one after the other each wait for memory; these
+   * loads depend on nothing and overlap. A sum is returned only because an unused load would be optimised away.
+   */
+  warm(pointers: Float64Array, length: number): number {
+    const pairs = this.#pairs;
+    if (pairs.length <= CACHED_DOUBLES) return 0;
+    let sum = 0;
+    for (let i = 0; i < length; i++) sum += pairs[home(pointers[i]!, this.#shift)]!;
+    return sum;
+  }
+
   /** Where `p` is, or the empty pair where it would go. */
-  probe(p: number): number {
-    const pairs = this.pairs;
-    const mask = this.mask;
-    let at = home(p, this.shift);
+  #probe(p: number): number {
+    const pairs = this.#pairs;
+    const mask = this.#mask;
+    let at = home(p, this.#shift);
     for (;;) {
       const key = pairs[at]!;
       if (key === p || key === 0) return at;
@@ -107,20 +122,20 @@ export class PointerTable {
     }
   }
 
-  recycle(id: number): void {
-    if (this.freeIdCount === this.freeIds.length) {
-      const grown = new Int32Array(this.freeIds.length * 2);
-      grown.set(this.freeIds);
-      this.freeIds = grown;
+  #recycle(id: number): void {
+    if (this.#freeIdCount === this.#freeIds.length) {
+      const grown = new Int32Array(this.#freeIds.length * 2);
+      grown.set(this.#freeIds);
+      this.#freeIds = grown;
     }
-    this.freeIds[this.freeIdCount++] = id;
+    this.#freeIds[this.#freeIdCount++] = id;
   }
 
   /** Empties `gap` by moving back every later key of the run that may go there. */
-  closeGap(gap: number): void {
-    const pairs = this.pairs;
-    const mask = this.mask;
-    const shift = this.shift;
+  #closeGap(gap: number): void {
+    const pairs = this.#pairs;
+    const mask = this.#mask;
+    const shift = this.#shift;
     let at = gap;
     for (;;) {
       at = (at + 2) & mask;
@@ -136,52 +151,26 @@ export class PointerTable {
     pairs[gap] = 0;
   }
 
-  grow(): void {
-    const old = this.pairs;
-    this.pairs = new Float64Array(old.length * 2);
-    this.mask = old.length * 2 - 1;
-    this.shift--;
-    this.limit = Math.floor(old.length * MAX_LOAD);
+  #grow(): void {
+    const old = this.#pairs;
+    this.#pairs = new Float64Array(old.length * 2);
+    this.#mask = old.length * 2 - 1;
+    this.#shift--;
+    this.#limit = Math.floor(old.length * MAX_LOAD);
     for (let from = 0; from < old.length; from += 2) {
       if (old[from] === 0) continue;
-      const to = this.probe(old[from]!);
-      this.pairs[to] = old[from]!;
-      this.pairs[to + 1] = old[from + 1]!;
+      const to = this.#probe(old[from]!);
+      this.#pairs[to] = old[from]!;
+      this.#pairs[to + 1] = old[from + 1]!;
     }
   }
 }
 
-/** Where the search for `p` begins; `shift` = 32 − log2(groups). */
+/** Where the search for `p` begins; `shift` = 32 − log2(capacity). */
 function home(p: number, shift: number): number {
-  // Bits 8..39 and the rest above. Without the second, heaps 64 MiB (2^26) × 2^14 apart would fall on each other.
-  const high = Math.imul((p * 2 ** -40) | 0, 0x85ebca6b);
-  let hash = Math.imul(((p * 2 ** -8) | 0) ^ high, 0x9e3779b1);
-  // Multiplication carries upwards only: bring the upper half down, and spread it once more.
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
-  const group = hash >>> shift;
-  return ((group << GROUP_BITS) | ((p * 2 ** -4) & (GROUP_SLOTS - 1))) << 1;
-}
-
-export function probe(pairs: Float64Array, mask: number, shift: number, p: number): number {
-    let at = home(p, shift);
-    for (;;) {
-      const key = pairs[at]!;
-      if (key === p || key === 0) return at;
-      at = (at + 2) & mask;
-    }
-}
-export function closeGap(pairs: Float64Array, mask: number, shift: number, gap: number): void {
-    let at = gap;
-    for (;;) {
-      at = (at + 2) & mask;
-      const key = pairs[at]!;
-      if (key === 0) break;
-      // A key may move back as far as its home: the gap must lie between home and here, around the table's end.
-      if (((at - home(key, shift)) & mask) >= ((at - gap) & mask)) {
-        pairs[gap] = key;
-        pairs[gap + 1] = pairs[at + 1]!;
-        gap = at;
-      }
-    }
-    pairs[gap] = 0;
+  // Bits 4..35 (the lower ones are 0 in a chunk's address) and the rest above, since heaps lie 64 MiB or 2^40 apart.
+  // Fibonacci hashing: the product's upper bits depend on all of both, and near addresses never share a slot.
+  const low = Math.imul((p * 2 ** -4) | 0, 0x9e3779b1);
+  const high = Math.imul((p * 2 ** -36) | 0, 0x85ebca6b);
+  return ((low + high) >>> shift) << 1;
 }

@@ -1,8 +1,8 @@
 import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
 import { type EventBatch, Op } from "./event.ts";
-import { PointerTable, probe, closeGap } from "./pointer-table.ts";
-import { RecentlyFreed, place } from "./recently-freed.ts";
+import { PointerTable } from "./pointer-table.ts";
+import { RecentlyFreed } from "./recently-freed.ts";
 import type { ThreadTable } from "./threads.ts";
 
 /** What a call that is no realloc and no free does, by op. */
@@ -30,61 +30,18 @@ export class Resolver {
   readonly #threads: ThreadTable;
   readonly #recentlyFreed = new RecentlyFreed();
 
+  /** see PointerTable.warm */
+  #warmed = 0;
+
   constructor(threads: ThreadTable) {
     this.#threads = threads;
   }
 
   /** Fills `action`, `block` and `lost` of an `out` whose `thread` is filled in. */
   resolve(batch: EventBatch, out: ActionBatch): void {
-    const { op: ops, pointerIn, pointerOut, length } = batch;
-    const { action, block } = out;
-    const pointers = this.pointers;
-    const recent = this.#recentlyFreed.pointers;
-    let { pairs, freeIds, mask, shift } = pointers;
-    let free = pointers.freeIdCount;
-    for (let i = 0; i < length; i++) {
-      const op = ops[i]!;
-      if (op === Op.free) {
-        const p = pointerIn[i]!;
-        if (p !== 0) {
-          const at = probe(pairs, mask, shift, p);
-          if (pairs[at] === p && free < freeIds.length) {
-            const id = pairs[at + 1]! | 0;
-            freeIds[free++] = id;
-            if (pairs[(at + 2) & mask] === 0) pairs[at] = 0;
-            else closeGap(pairs, mask, shift, at);
-            recent[place(p)] = p;
-            block[i] = id;
-            action[i] = Action.free;
-            pointers.size--;
-            continue;
-          }
-        }
-      } else if (op !== Op.realloc && op <= Op.pvalloc) {
-        const p = pointerOut[i]!;
-        if (p !== 0 && pointers.size < pointers.limit) {
-          const at = probe(pairs, mask, shift, p);
-          if (pairs[at] !== p) {
-            const id = free > 0 ? freeIds[--free]! : pointers.idLimit++;
-            pairs[at] = p;
-            pairs[at + 1] = id;
-            const pl = place(p);
-            if (recent[pl] === p) recent[pl] = 0;
-            block[i] = id;
-            action[i] = ACTION_OF_OP[op]!;
-            pointers.size++;
-            continue;
-          }
-        }
-      }
-      pointers.freeIdCount = free;
-      this.slow(batch, i, out);
-      pairs = pointers.pairs; freeIds = pointers.freeIds; mask = pointers.mask; shift = pointers.shift; free = pointers.freeIdCount;
-    }
-    pointers.freeIdCount = free;
-  }
-  slow(batch: EventBatch, i: number, out: ActionBatch): void {
-    {
+    this.#warmed += this.pointers.warm(batch.pointerIn, batch.length);
+    this.#warmed += this.pointers.warm(batch.pointerOut, batch.length);
+    for (let i = 0; i < batch.length; i++) {
       const op = batch.op[i]!;
       if (op === Op.free) this.#free(batch, i, out);
       else if (op === Op.realloc) this.#realloc(batch, i, out);

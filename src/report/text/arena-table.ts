@@ -1,4 +1,4 @@
-import { byteUnit, count, inUnit, plural, size } from "../format.ts";
+import { type ByteUnit, byteUnit, count, inUnit, plural, size } from "../format.ts";
 import type { ArenaSummary, FreeBytes, Scenario } from "../report.ts";
 import { cut, heading, type TextStyle, wrap } from "./style.ts";
 import { type Column, renderTable, splitAtTop } from "./table.ts";
@@ -34,7 +34,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
     head: readonly string[],
     rank: number,
     of: (arena: ArenaSummary) => number,
-    unit = byteUnit(arenas.map(of)),
+    unit: ByteUnit,
   ): ArenaColumn => ({
     head: [...head, unit.name],
     align: "right",
@@ -68,7 +68,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
     bytes(["RSS"], 0, (arena) => arena.rssBytes, whole),
     bytes(["in use"], 0, (arena) => arena.inUseBytes, whole),
     bytes(["free"], 0, (arena) => arena.freeBytes, freeUnit),
-    bytes(["pinned"], 4, (arena) => arena.pinnedBytes),
+    bytes(["pinned"], 4, (arena) => arena.pinnedBytes, freeUnit),
     ...kinds,
     {
       head: ["threads"],

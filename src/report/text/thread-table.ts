@@ -1,4 +1,4 @@
-import { byteUnit, count, duration, inUnit, plural } from "../format.ts";
+import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../format.ts";
 import type { CallCounts, Report, ThreadSummary } from "../report.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 import { cut, cutMiddle, heading, type TextStyle } from "./style.ts";
@@ -29,9 +29,9 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
     name: readonly string[],
     rank: number,
     of: (thread: ThreadSummary) => number,
+    unit: ByteUnit,
     summable = true,
   ): ThreadColumn => {
-    const unit = byteUnit(threads.map(of));
     const rest = (rows: readonly ThreadSummary[]): string => inUnit(unit, sum(rows, of));
     return {
       head: [...name, unit.name],
@@ -50,6 +50,12 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
   });
   const calls = (kind: keyof CallCounts, rank: number): ThreadColumn =>
     counted(kind, rank, (thread) => thread.calls[kind]);
+  // What is compared with each other has one unit.
+  const volume = byteUnit(threads.map((thread) => thread.volumeBytes));
+  const held = byteUnit(threads.flatMap((thread) => [thread.peakLiveBytes, thread.pinnedBytes]));
+  const passed = byteUnit(
+    threads.flatMap((thread) => [thread.freedByOthersBytes, thread.freedForOthersBytes]),
+  );
   return [
     {
       head: ["thread"],
@@ -59,12 +65,12 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
       rest: (rows) => `… ${count(rows.length)} more`,
     },
     named("name", 4, threads, (thread) => thread.name),
-    bytes(["volume"], 0, (thread) => thread.volumeBytes),
+    bytes(["volume"], 0, (thread) => thread.volumeBytes, volume),
     { ...calls("total", 1), head: ["calls"] },
-    bytes(["live"], 0, (thread) => thread.liveBytes),
+    bytes(["live"], 0, (thread) => thread.liveBytes, held),
     // Peaks of several threads come at different times: their sum would be no peak.
-    bytes(["peak", "live"], 2, (thread) => thread.peakLiveBytes, false),
-    bytes(["pinned"], 3, (thread) => thread.pinnedBytes),
+    bytes(["peak", "live"], 2, (thread) => thread.peakLiveBytes, held, false),
+    bytes(["pinned"], 3, (thread) => thread.pinnedBytes, held),
     counted("blocks", 6, (thread) => thread.liveBlocks),
     {
       head: ["arenas"],
@@ -78,8 +84,8 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
     calls("realloc", 10),
     calls("memalign", 11),
     calls("free", 9),
-    bytes(["freed by", "others"], 7, (thread) => thread.freedByOthersBytes),
-    bytes(["freed for", "others"], 8, (thread) => thread.freedForOthersBytes),
+    bytes(["freed by", "others"], 7, (thread) => thread.freedByOthersBytes, passed),
+    bytes(["freed for", "others"], 8, (thread) => thread.freedForOthersBytes, passed),
     counted("failed", 11, (thread) => thread.failedCalls),
     {
       head: ["first"],

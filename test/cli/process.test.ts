@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { newFolder } from "../support/run-mallog.ts";
+
+/** mallog as a process of its own: what fakes cannot show of streams, signals and exit codes. */
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const LINE = "7 0.1 malloc(100) = 0x5581000002a0\n";
+
+type Stdout = "pipe" | number;
+
+/** PATH and nothing else in the environment: a developer's shell must not leak in. */
+function start(argv: readonly string[], stdout: Stdout = "pipe"): ChildProcess {
+  return spawn(process.execPath, ["--import", "tsx", MAIN, ...argv], {
+    env: { PATH: process.env.PATH },
+    stdio: ["pipe", stdout, "pipe"],
+  });
+}
+
+async function ended(child: ChildProcess) {
+  let out = "";
+  let err = "";
+  child.stdout?.on("data", (chunk) => {
+    out += String(chunk);
+  });
+  child.stderr?.on("data", (chunk) => {
+    err += String(chunk);
+  });
+  await once(child, "close");
+  return { code: child.exitCode, out, err };
+}
+
+function oneLine(err: string): void {
+  expect(err.trimEnd().split("\n")).toHaveLength(1);
+  expect(err).toMatch(/^mallog: /);
+}
+
+test("a log on standard input", async () => {
+  const child = start([]);
+  child.stdin?.end(LINE.repeat(3));
+  const { code, out, err } = await ended(child);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toContain("Threads by volume (1 thread, 3 events");
+});
+
+test("--version is the package's", async () => {
+  const { code, out } = await ended(start(["--version"]));
+  expect(code).toBe(0);
+  expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe("input of no use", () => {
+  test.each([
+    ["an empty one", [], ""],
+    ["one of other things", [], "\u0000\u0001\n".repeat(1000)],
+    ["a missing file", ["/nowhere/malloc.log"], ""],
+    ["a directory", ["/"], ""],
+  ])("%s: exit 3 and one line", async (_, argv, text) => {
+    const child = start(argv);
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(text);
+    const { code, out, err } = await ended(child);
+    expect(code).toBe(3);
+    expect(out).toBe("");
+    oneLine(err);
+  });
+});
+
+test("a reader that stops reading ends mallog quietly", async () => {
+  const child = start(["--json"]);
+  const whole = ended(child);
+  child.stdout?.destroy();
+  child.stdin?.end(LINE);
+  expect(await whole).toMatchObject({ code: 0, err: "" });
+});
+
+test("a full disk: exit 3 and one line", async () => {
+  const child = start(["--json"], openSync("/dev/full", "w"));
+  child.stdin?.end(LINE);
+  const { code, err } = await ended(child);
+  expect(code).toBe(3);
+  oneLine(err);
+});
+
+test("Ctrl-C while the log is still being written: the report so far, and 130", async () => {
+  const folder = newFolder();
+  const child = start(["-o", join(folder, "report.txt")]);
+  const whole = ended(child);
+  child.stdin?.on("error", () => {});
+  child.stdin?.write(LINE);
+  // The file is opened before the work starts, and the signals are listened to from then on.
+  while (readdirSync(folder).length === 0) await pause(20);
+  await pause(200);
+  child.kill("SIGINT");
+  const { code, out, err } = await whole;
+  expect(code).toBe(130);
+  expect(out).toMatch(/^Interrupted: all figures are those of the first \d events? only\./);
+  oneLine(err);
+});
+
+test("a long report arrives whole, however slowly it is read", async () => {
+  const child = start(["--json"]);
+  const lines = Array.from({ length: 5000 }, (_, i) => `${i + 1} 0.1 malloc(9) = 0x55${i}00\n`);
+  child.stdin?.end(lines.join(""));
+  child.stdout?.pause();
+  setTimeout(() => child.stdout?.resume(), 2500);
+  const { code, out } = await ended(child);
+  expect(code).toBe(0);
+  expect(out.length).toBeGreaterThan(1_000_000);
+  expect(JSON.parse(out)).toMatchObject({ complete: true });
+});

@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Analyse } from "../../src/cli/io.ts";
+import { Failure } from "../../src/cli/problems.ts";
+import { run } from "../../src/cli/run.ts";
+import { FakeOutput, fakeIo } from "../support/fake-io.ts";
+import { report, trace } from "../support/report-builder.ts";
+import { answers, mallog, newFolder } from "../support/run-mallog.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = newFolder();
+});
+
+describe("input of no use ends with 3", () => {
+  test("unreadable", async () => {
+    const fails: Analyse = async () => {
+      throw new Failure({ code: "input", text: "x.log: no such file; check the path" });
+    };
+    const { code, err, out } = await mallog(["x.log"], fails);
+    expect({ code, err, out }).toEqual({
+      code: 3,
+      err: "mallog: x.log: no such file; check the path\n",
+      out: "",
+    });
+  });
+
+  test("empty", async () => {
+    const lines = { total: 0, parsed: 0, comments: 0, malformed: 0 };
+    const { code, err } = await mallog(["x"], answers({ trace: trace({ events: 0, lines }) }));
+    expect(code).toBe(3);
+    expect(err).toContain("app.log: empty");
+  });
+
+  test("no line that is a call: the first one is shown, and what was expected", async () => {
+    const lines = { total: 2, parsed: 0, comments: 0, malformed: 2 };
+    const malformedSamples = [{ line: 1, text: "PK\\x03\\x04" }];
+    const given = trace({ events: 0, lines, malformedSamples });
+    const { code, err, out } = await mallog(["x", "-o", "r.txt"], answers({ trace: given }), {
+      cwd: folder,
+    });
+    expect(code).toBe(3);
+    expect(out).toBe("");
+    expect(err).toContain("none of 2 lines is a malloc call, the first is line 1: PK\\x03\\x04");
+    expect(err).toContain("expected lines like: 16342 00:00:01.5");
+    expect(existsSync(join(folder, "r.txt"))).toBe(false);
+  });
+});
+
+describe("standard output that fails", () => {
+  test("a reader that has gone is no error", async () => {
+    const stdout = new FakeOutput({ failWith: "EPIPE" });
+    expect(await mallog(["x"], answers(), { stdout })).toMatchObject({ code: 0, err: "" });
+    const help = new FakeOutput({ failWith: "EPIPE" });
+    expect(await mallog(["--help"], answers(), { stdout: help })).toMatchObject({ code: 0 });
+  });
+
+  test("a full disk is", async () => {
+    const stdout = new FakeOutput({ failWith: "ENOSPC" });
+    const { code, err } = await mallog(["x"], answers(), { stdout });
+    expect(code).toBe(3);
+    expect(err).toBe("mallog: cannot write standard output: no space left on the device\n");
+  });
+});
+
+describe("signals", () => {
+  const untilAborted: Analyse = async (_, __, { signal }) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return report({ complete: false });
+  };
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ])("%s: the report so far, marked incomplete", async (name, code) => {
+    const io = fakeIo({ cwd: folder });
+    const running = run(["x", "-o", "r.json"], io, untilAborted);
+    await new Promise((resolve) => setImmediate(resolve));
+    io.signals.emit(name, name);
+    expect(await running).toBe(code);
+    expect(io.stdout.text).toContain("Interrupted: all figures are those of the first 30 events");
+    expect(io.stderr.text).toContain("interrupted, reporting what was read");
+    expect(JSON.parse(readFileSync(join(folder, "r.json"), "utf8"))).toMatchObject({
+      complete: false,
+    });
+    expect(io.left).toEqual([]);
+    expect(io.signals.listenerCount(name)).toBe(0);
+  });
+
+  test("the second one leaves at once, and leaves no file behind", async () => {
+    const io = fakeIo({ cwd: folder });
+    void run(["x", "-o", "r.json"], io, () => new Promise(() => {}));
+    await new Promise((resolve) => setImmediate(resolve));
+    io.signals.emit("SIGINT", "SIGINT");
+    io.signals.emit("SIGINT", "SIGINT");
+    expect(io.left).toEqual([130]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("a fault of mallog itself", () => {
+  const broken: Analyse = async () => {
+    throw new TypeError("x is not a function");
+  };
+
+  test("one line, no stack trace, exit 70", async () => {
+    const { code, err } = await mallog(["x"], broken);
+    expect(code).toBe(70);
+    expect(err).toContain("mallog: internal error: x is not a function; this is a fault of mallog");
+    expect(err).not.toContain("    at ");
+  });
+
+  test("the stack under MALLOG_DEBUG", async () => {
+    const { err } = await mallog(["x"], broken, { env: { MALLOG_DEBUG: "1" } });
+    expect(err).toContain("    at ");
+  });
+});

@@ -1,0 +1,137 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { answers, mallog, newFolder } from "../support/run-mallog.ts";
+
+describe("what reaches the analysis", () => {
+  test("by default", async () => {
+    const { asked } = await mallog(["a.log", "b.log"]);
+    expect(asked?.inputs).toEqual(["a.log", "b.log"]);
+    expect(asked?.options).toMatchObject({
+      model: true,
+      recordedWith: null,
+      glibc: "auto",
+      cpus: null,
+      hostCpus: 4,
+      touch: "facts",
+      thp: null,
+    });
+    expect(asked?.options.whatIfs.map(({ name }) => name)).toEqual([
+      "malloc_trim=end",
+      "MALLOC_ARENA_MAX=1",
+      "MALLOC_ARENA_MAX=2",
+      "MALLOC_ARENA_MAX=1,malloc_trim=end",
+    ]);
+  });
+
+  test("every option of the model, the command named", async () => {
+    const { asked } = await mallog(
+      ["analyze", "--glibc", "2.41", "--cpus", "2", "--touch", "0.5", "--thp", "always"].concat(
+        ["--recorded-with", "MALLOC_ARENA_MAX=2", "--what-if", "malloc_trim=end", "-"],
+        ["--what-if", "MALLOC_TOP_PAD_=0", "--what-if", "malloc_trim=end"],
+      ),
+    );
+    expect(asked?.inputs).toEqual(["-"]);
+    expect(asked?.options).toMatchObject({
+      recordedWith: { MALLOC_ARENA_MAX: "2" },
+      glibc: "2.41",
+      cpus: 2,
+      touch: { ratio: 0.5 },
+      thp: "always",
+    });
+    const names = asked?.options.whatIfs.map(({ name }) => name);
+    expect(names).toEqual(["malloc_trim=end", "MALLOC_TOP_PAD_=0"]);
+  });
+
+  test("--no-what-if and --no-model", async () => {
+    const bare = await mallog(["--no-what-if", "x"]);
+    expect(bare.asked?.options).toMatchObject({ model: true, whatIfs: [] });
+    const none = await mallog(["--no-model", "x"], answers({ model: null, scenarios: [] }));
+    expect(none.asked?.options).toMatchObject({ model: false, whatIfs: [] });
+    expect(none.code).toBe(0);
+  });
+
+  test("the settings of this shell do not matter", async () => {
+    const env = { MALLOC_ARENA_MAX: "1", GLIBC_TUNABLES: "glibc.malloc.arena_max=1" };
+    const inShell = await mallog(["x"], answers(), { env });
+    const outside = await mallog(["x"]);
+    expect(inShell.asked?.options).toEqual(outside.asked?.options);
+    expect(inShell.out).toBe(outside.out);
+  });
+
+  test("operands behind -- are files", async () => {
+    expect((await mallog(["-q", "--", "--json"])).asked?.inputs).toEqual(["--json"]);
+    expect((await mallog(["--", "-x.log"])).asked?.inputs).toEqual(["-x.log"]);
+  });
+});
+
+describe("help", () => {
+  test.each([[["--help"]], [["-h"]], [["x", "--top", "3", "--help"]], [["help"]]])(
+    "%j: the options of the default command, examples, exit codes",
+    async (argv) => {
+      const { code, out, err, asked } = await mallog(argv);
+      expect(code).toBe(0);
+      expect(err).toBe("");
+      expect(asked).toBeUndefined();
+      expect(out).toContain("--what-if");
+      expect(out).toContain("zcat malloc.log.gz | mallog");
+      expect(out).toContain("Exit codes:");
+    },
+  );
+
+  test("--version", async () => {
+    expect(await mallog(["--version"])).toMatchObject({ code: 0, out: "1.2.3\n" });
+    expect(await mallog(["-V"])).toMatchObject({ code: 0, out: "1.2.3\n" });
+  });
+
+  test("a terminal on standard input and no log: short help, no waiting", async () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const bare = await mallog([], answers(), { stdin });
+    expect(bare.code).toBe(2);
+    expect(bare.out).toBe("");
+    expect(bare.err).toContain("zcat malloc.log.gz | mallog");
+    expect(bare.asked).toBeUndefined();
+    expect((await mallog(["-"], answers(), { stdin })).code).toBe(0);
+  });
+});
+
+describe("wrong usage ends with 2, one line, and no work", () => {
+  test.each([
+    [["--srot", "live"], "unknown option '--srot' (Did you mean --sort?); see mallog --help"],
+    [["--sort", "volum"], "Did you mean volume? Keys are volume, calls, live, peak, tid, pinned;"],
+    [["--sort"], "option '--sort <key>' argument missing"],
+    [["--top", "-1"], "Give a whole number, 0 for all rows"],
+    [["--top", "ten"], "Give a whole number"],
+    [["--cpus", "0"], "Give a whole number from 1"],
+    [["--touch", "1.5"], "Give facts, all, none, or a ratio from 0 to 1"],
+    [["--thp", "maybe"], "Allowed choices are always, madvise, never"],
+    [["--glibc", "3.0"], "known are 2.17 to 2.43, and auto"],
+    [["--container-limit", "much"], "Give a size like 900MiB"],
+    [["--container-limit", "0"], "A limit is more than 0"],
+    [["--container-limit", "1GiB", "--no-model"], "cannot be used with option '--no-model'"],
+    [["--what-if", "malloc_trim=end", "--no-model"], "--what-if cannot be used with --no-model"],
+    [["--what-if", "MALLOC_ARENA_MAX=none"], "--what-if: MALLOC_ARENA_MAX=none: glibc takes"],
+    [["--recorded-with", "cpus=4"], "--recorded-with: use --cpus for the recorded run"],
+    [["analize"], "analize: no such file or command; did you mean mallog analyze?"],
+  ])("%j", async (argv, text) => {
+    const { code, out, err, asked } = await mallog(argv);
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    expect(err).toContain(text);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+    expect(err.startsWith("mallog: ")).toBe(true);
+    expect(asked).toBeUndefined();
+  });
+
+  test("--no-what-if with --no-model asks for nothing impossible", async () => {
+    const none = answers({ model: null, scenarios: [] });
+    expect((await mallog(["--no-model", "--no-what-if", "x"], none)).code).toBe(0);
+  });
+
+  test("a file may be called like a command", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "analyz"), "");
+    expect((await mallog(["analyz"], answers(), { cwd })).asked?.inputs).toEqual(["analyz"]);
+  });
+});

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Analyse } from "../../src/cli/io.ts";
+import { Failure } from "../../src/cli/problems.ts";
+import type { Report } from "../../src/report/report.ts";
+import { FakeOutput } from "../support/fake-io.ts";
+import { MiB, report, scenario, thread } from "../support/report-builder.ts";
+import { answers, mallog, newFolder } from "../support/run-mallog.ts";
+
+describe("the report on standard output", () => {
+  const threads = [thread(1, { liveBytes: 7 }), thread(2, { liveBytes: 9 })];
+
+  test("--json is the report and nothing else", async () => {
+    const { out, code } = await mallog(["--json", "x"]);
+    expect(JSON.parse(out)).toEqual(report());
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [
+      ["--sort", "live"],
+      [2, 1],
+    ],
+    [
+      ["--sort", "-live"],
+      [1, 2],
+    ],
+    [["--sort=-tid"], [1, 2]],
+    [
+      ["--sort", "-volume"],
+      [1, 2],
+    ],
+    [
+      ["--sort", "tid"],
+      [2, 1],
+    ],
+  ])("%j sorts the threads", async (argv, tids) => {
+    const { out } = await mallog(["--json", ...argv], answers({ threads }));
+    const parsed: Report = JSON.parse(out);
+    expect(parsed.threads.map(({ tid }) => tid)).toEqual(tids);
+  });
+
+  test("--container-limit and --base-rss", async () => {
+    const argv = ["--json", "--container-limit", "32MiB", "--base-rss", "10MiB"];
+    const { out } = await mallog(argv, answers({ scenarios: [scenario("as recorded")] }));
+    const parsed: Report = JSON.parse(out);
+    expect(parsed.container).toEqual({
+      limitBytes: 32 * MiB,
+      baseRssBytes: 10 * MiB,
+      scenarios: [{ name: "as recorded", peakBytes: 34 * MiB, fits: false, killedTime: 0.5 }],
+    });
+  });
+
+  test("colours follow the terminal and the options", async () => {
+    const stdout = () => new FakeOutput({ columns: 100 });
+    const colour = "\u001b[1m";
+    expect((await mallog(["x"])).out).not.toContain(colour);
+    expect((await mallog(["x", "--color"])).out).toContain(colour);
+    expect((await mallog(["x"], answers(), { stdout: stdout() })).out).toContain(colour);
+    const plain = { stdout: stdout(), env: { NO_COLOR: "1" } };
+    expect((await mallog(["x"], answers(), plain)).out).not.toContain(colour);
+  });
+
+  test("a terminal on standard error gets progress, and no trace of it stays", async () => {
+    const slow: Analyse = async (_, __, { onProgress }) => {
+      await new Promise((resolve) => setTimeout(resolve, 220));
+      onProgress({ bytes: 1, totalBytes: 3, events: 1 });
+      return report();
+    };
+    const stderr = () => new FakeOutput({ columns: 80 });
+    const shown = await mallog(["x"], slow, { stderr: stderr() });
+    expect(shown.err).toContain("events");
+    expect(shown.err.endsWith("\r\u001b[K")).toBe(true);
+    expect((await mallog(["x", "-q"], slow, { stderr: stderr() })).err).toBe("");
+    expect((await mallog(["x", "--no-progress"], slow, { stderr: stderr() })).err).toBe("");
+    expect((await mallog(["x"], slow)).err).toBe("");
+  });
+});
+
+describe("report files", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = newFolder();
+  });
+  const inFolder = (argv: readonly string[], analyse = answers()) =>
+    mallog(argv, analyse, { cwd: folder });
+  const file = (name: string): string => join(folder, name);
+
+  test("several formats in one run, without colours, and the terminal's report besides", async () => {
+    const argv = ["x", "--color", "-o", "r.json", "-o", file("r.txt")];
+    const { code, out } = await inFolder(argv);
+    expect(code).toBe(0);
+    expect(out).toContain("Threads");
+    expect(JSON.parse(readFileSync(file("r.json"), "utf8"))).toEqual(report());
+    expect(readFileSync(file("r.txt"), "utf8")).not.toContain("\u001b");
+    expect(readdirSync(folder).sort()).toEqual(["r.json", "r.txt"]);
+  });
+
+  test("-q with -o prints nothing", async () => {
+    expect((await inFolder(["x", "-q", "-o", "r.txt"])).out).toBe("");
+    expect((await inFolder(["x", "-q"])).out).toContain("Threads");
+  });
+
+  test("an old file is replaced, and kept when the run fails", async () => {
+    writeFileSync(file("r.json"), "old");
+    const fails: Analyse = async () => {
+      expect(readdirSync(folder).length).toBe(2);
+      throw new Failure({ code: "input", text: "x: no such file" });
+    };
+    expect((await inFolder(["x", "-o", "r.json"], fails)).code).toBe(3);
+    expect(readFileSync(file("r.json"), "utf8")).toBe("old");
+    expect(readdirSync(folder)).toEqual(["r.json"]);
+    await inFolder(["x", "-o", "r.json"]);
+    expect(readFileSync(file("r.json"), "utf8")).toContain("mallog.report/1");
+  });
+
+  test("a link stays a link", async () => {
+    writeFileSync(file("real.json"), "old");
+    symlinkSync("real.json", file("link.json"));
+    await inFolder(["x", "-o", "link.json"]);
+    expect(readFileSync(file("real.json"), "utf8")).toContain("mallog.report/1");
+  });
+
+  test.each([
+    [["-o", "r.xyz"], 2, "-o r.xyz: the file's ending chooses the format; end it in .txt or .json"],
+    [["-o", "-"], 2, "-o -: the file's ending chooses the format"],
+    [["-o", "r.txt", "-o", "./r.txt"], 2, "-o ./r.txt: given twice"],
+    [["-o", "log.txt"], 2, "-o log.txt: is the log itself"],
+    [["-o", "no/r.txt"], 3, "cannot write no/r.txt: its directory does not exist"],
+    [["-o", "a.txt", "-o", "no/r.txt"], 3, "cannot write no/r.txt"],
+    [["-o", "dir.txt"], 3, "cannot write dir.txt: it is a directory"],
+  ])("%j is refused before the work: %i %s", async (argv, code, text) => {
+    writeFileSync(file("log.txt"), "");
+    symlinkSync(folder, file("dir.txt"));
+    const refused = await inFolder(["log.txt", ...argv]);
+    expect(refused.code).toBe(code);
+    expect(refused.err).toContain(text);
+    expect(refused.asked).toBeUndefined();
+    expect(readdirSync(folder).sort()).toEqual(["dir.txt", "log.txt"]);
+  });
+});

@@ -1,0 +1,111 @@
+import { Readable } from "node:stream";
+import { expect, test } from "vitest";
+import { MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { readLog } from "../../src/input/read-log.ts";
+import { CollectingSink, scanChunks, scanText } from "../support/collect.ts";
+
+const GOOD = "1 00:00:00.000000 [0x0] free(0x10)\n";
+
+function inChunks(log: Buffer, size: number): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < log.length; at += size) {
+    chunks.push(log.subarray(at, at + size));
+  }
+  return chunks;
+}
+
+test("an empty log has no lines", async () => {
+  for (const chunks of [[], [Buffer.from("")]]) {
+    expect((await scanChunks(chunks)).diagnostics).toEqual(new Diagnostics());
+  }
+});
+
+test.each([1, 2, 3, 7, 64])("lines come whole out of chunks of %i bytes", async (size) => {
+  const { events, diagnostics } = await scanChunks(inChunks(Buffer.from(GOOD.repeat(50)), size));
+  expect(events.map(({ line }) => line)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  expect(diagnostics.truncatedInputs).toBe(0);
+});
+
+test("an unterminated last line counts if it parses, and is a truncated log if not", async () => {
+  const whole = await scanText(`${GOOD}1 free(0x20)`);
+  expect(whole.events.length).toBe(2);
+  expect(whole.diagnostics.truncatedInputs).toBe(0);
+
+  const cut = await scanText(`${GOOD}1 free(0x2`);
+  expect(cut.events.length).toBe(1);
+  expect(cut.diagnostics.truncatedInputs).toBe(1);
+  expect(cut.diagnostics.samples).toEqual([{ line: 2, text: "1 free(0x2" }]);
+
+  const blank = await scanText(`${GOOD} \t`);
+  expect(blank.diagnostics.truncatedInputs).toBe(0);
+  expect(blank.diagnostics.lines.blank).toBe(1);
+});
+
+test("all byte values survive: no wide character becomes a newline", async () => {
+  const { diagnostics, notes } = await scanText(`# \u010a \u{1F4A9} \u0d0a\n`);
+  expect(diagnostics.lines.total).toBe(1);
+  expect(notes[0]?.text).toBe("\u010a \u{1F4A9} \u0d0a");
+});
+
+test.each([1000, 65536, 20_000_000])(
+  "a line of 10 MB is one overlong line, in chunks of %i bytes",
+  async (size) => {
+    const log = Buffer.from(`${GOOD}${"x".repeat(10_000_000)}\n${GOOD}`);
+    const { events, diagnostics } = await scanChunks(inChunks(log, size));
+    expect(events.map(({ line }) => line)).toEqual([1, 3]);
+    expect(diagnostics.lines).toEqual({ total: 3, parsed: 2, comments: 0, malformed: 1, blank: 0 });
+    expect(diagnostics.malformedKinds).toEqual({ unparsable: 0, overlong: 1 });
+    expect(diagnostics.samples).toEqual([{ line: 2, text: "x".repeat(200) }]);
+    expect(diagnostics.truncatedInputs).toBe(0);
+  },
+);
+
+test.each([
+  [MAX_LINE_BYTES, 1],
+  [MAX_LINE_BYTES + 1, 0],
+])("a line of %i bytes gives %i comments", async (length, comments) => {
+  for (const end of ["\n", ""]) {
+    for (const size of [65536, 4_000_000]) {
+      const log = Buffer.from(`#${"x".repeat(length - 1)}${end}`);
+      const { diagnostics } = await scanChunks(inChunks(log, size));
+      expect(diagnostics.lines).toMatchObject({ total: 1, comments, malformed: 1 - comments });
+      expect(diagnostics.truncatedInputs).toBe(end === "" ? 1 - comments : 0);
+    }
+  }
+});
+
+test("a log that ends inside an overlong line is truncated", async () => {
+  const log = Buffer.from(`${GOOD}${"x".repeat(3_000_000)}`);
+  const { diagnostics } = await scanChunks(inChunks(log, 65536));
+  expect(diagnostics.lines).toMatchObject({ total: 2, parsed: 1, malformed: 1 });
+  expect(diagnostics.truncatedInputs).toBe(1);
+});
+
+test("an endless line is read in bounded memory until the signal fires", async () => {
+  const zeros = Buffer.alloc(65536);
+  const endless = new Readable({
+    read() {
+      this.push(zeros);
+    },
+  });
+  const stop = new AbortController();
+  const sink = new CollectingSink();
+  const diagnostics = new Diagnostics();
+  const before = process.memoryUsage().rss;
+  let peak = 0;
+  const result = await readLog({ names: [], stdin: endless }, sink, diagnostics, {
+    signal: stop.signal,
+    onProgress: ({ bytesRead }) => {
+      peak = Math.max(peak, process.memoryUsage().rss);
+      if (bytesRead > 400_000_000) {
+        stop.abort();
+      }
+    },
+  });
+  expect(result.isComplete).toBe(false);
+  expect(sink.ends).toBe(1);
+  expect(diagnostics.lines).toMatchObject({ total: 1, malformed: 1 });
+  expect(diagnostics.samples[0]?.text).toBe("\\x00".repeat(50));
+  expect(peak - before).toBeLessThan(150 * 2 ** 20);
+});

@@ -1,0 +1,207 @@
+import { spawnSync } from "node:child_process";
+import * as zlib from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { decompressed } from "../../src/input/decompress.ts";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { InputError } from "../../src/input/input-error.ts";
+
+/** Not too compressible, so that a cut has something to cut. */
+function logOf(lines: number): Buffer {
+  let state = 1;
+  let text = "";
+  for (let i = 0; i < lines; i++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    text += `${i} malloc(${state % 5000}) = 0x${state.toString(16)}\n`;
+  }
+  return Buffer.from(text);
+}
+
+async function decode(piece: Buffer, chunkBytes = piece.length || 1) {
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for (let at = 0; at < piece.length; at += chunkBytes) {
+      yield piece.subarray(at, at + chunkBytes);
+    }
+  }
+  const diagnostics = new Diagnostics();
+  const out: Buffer[] = [];
+  for await (const chunk of decompressed(chunks(), "log", diagnostics)) {
+    out.push(chunk);
+  }
+  return { bytes: Buffer.concat(out), truncated: diagnostics.truncatedInputs };
+}
+
+async function problemOf(promise: Promise<unknown>) {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return error instanceof InputError ? error.problem : error;
+}
+
+/** What came out is a beginning of the log, its last line ended. */
+function expectBeginning(bytes: Buffer, log: Buffer): void {
+  const isAddedNewline = !log.subarray(0, bytes.length).equals(bytes);
+  const text = isAddedNewline ? bytes.subarray(0, -1) : bytes;
+  expect(log.subarray(0, text.length).equals(text)).toBe(true);
+  expect(bytes.at(-1)).toBe(0x0a);
+}
+
+const { gzipSync } = zlib;
+const log = logOf(20_000);
+
+test.each([1, 5, 1000, 1_000_000])("plain bytes in chunks of %i pass as they are", async (size) => {
+  expect(await decode(logOf(50), size)).toEqual({ bytes: logOf(50), truncated: 0 });
+});
+
+test("inputs shorter than any magic number pass", async () => {
+  for (const text of ["", "1", "\x1f"]) {
+    expect(await decode(Buffer.from(text))).toEqual({ bytes: Buffer.from(text), truncated: 0 });
+  }
+});
+
+describe("gzip", () => {
+  const gz = gzipSync(log);
+
+  test.each([1, 7, 4096, 1_000_000])("whole, in chunks of %i bytes", async (size) => {
+    const small = gzipSync(logOf(300));
+    expect(await decode(small, size)).toEqual({ bytes: logOf(300), truncated: 0 });
+    const { bytes, truncated } = await decode(gz, Math.max(size, 4096));
+    expect([bytes.equals(log), truncated]).toEqual([true, 0]);
+  });
+
+  test("members may follow each other, cut into chunks anywhere, with padding behind", async () => {
+    const members = Buffer.concat([
+      gzipSync("one\n"),
+      gzipSync("two\n"),
+      gzipSync(""),
+      gzipSync("three\n"),
+    ]);
+    for (let size = 1; size <= members.length; size++) {
+      const { bytes, truncated } = await decode(members, size);
+      expect([bytes.toString(), truncated]).toEqual(["one\ntwo\nthree\n", 0]);
+    }
+    const padded = Buffer.concat([members, Buffer.alloc(100_000)]);
+    expect((await decode(padded)).bytes.toString()).toBe("one\ntwo\nthree\n");
+  });
+
+  test("an empty log is no error", async () => {
+    expect(await decode(gzipSync(""))).toEqual({ bytes: Buffer.alloc(0), truncated: 0 });
+  });
+
+  test("cut anywhere in a short log: all that is decodable, or an error if that is nothing", async () => {
+    const short = gzipSync(logOf(30));
+    let longest = 0;
+    for (let length = 2; length < short.length; length++) {
+      const piece = short.subarray(0, length);
+      const outcome = await decode(piece, 13).catch((error: unknown) => error);
+      if (outcome instanceof InputError) {
+        expect(outcome.problem).toEqual({ code: "corrupt", path: "log", compression: "gzip" });
+        expect(longest).toBe(0);
+      } else {
+        const { bytes, truncated } = await decode(piece);
+        expect(truncated).toBe(1);
+        expectBeginning(bytes, logOf(30));
+        expect(bytes.length).toBeGreaterThanOrEqual(longest);
+        longest = bytes.length;
+      }
+    }
+    // Only the checksum is missing in the end.
+    expect(longest).toBe(logOf(30).length);
+  });
+
+  test("cut at places all over a long log", async () => {
+    for (let part = 1; part < 20; part++) {
+      const { bytes, truncated } = await decode(
+        gz.subarray(0, Math.floor((gz.length * part) / 20)),
+        65536,
+      );
+      expect(truncated).toBe(1);
+      expectBeginning(bytes, log);
+      expect(bytes.length / log.length).toBeGreaterThan(part / 20 - 0.1);
+    }
+  });
+
+  test("damaged in the middle: what comes before is kept", async () => {
+    const damaged = Buffer.from(gz);
+    const middle = Math.floor(gz.length / 2);
+    damaged.fill(0xff, middle, middle + 1000);
+    const { bytes, truncated } = await decode(damaged, 65536);
+    expect(truncated).toBe(1);
+    // Wrong bytes may come out before the decoder notices, but not many.
+    const good = Math.floor(log.length * 0.3);
+    expect(bytes.subarray(0, good).equals(log.subarray(0, good))).toBe(true);
+  });
+
+  test("a wrong checksum keeps all of the log", async () => {
+    const damaged = Buffer.from(gz);
+    damaged.writeUInt32LE(0, gz.length - 8);
+    const { bytes, truncated } = await decode(damaged, 65536);
+    expect(truncated).toBe(1);
+    expect(bytes.length).toBeGreaterThan(log.length - 65_537);
+    expectBeginning(bytes, log);
+  });
+
+  test("garbage behind the magic number is an error", async () => {
+    const garbage = Buffer.concat([Buffer.from("1f8b", "hex"), Buffer.alloc(1000, 7)]);
+    expect(await problemOf(decode(garbage))).toEqual({
+      code: "corrupt",
+      path: "log",
+      compression: "gzip",
+    });
+  });
+});
+
+const zstd = (args: string[], input: Buffer) => spawnSync("zstd", args, { input }).stdout;
+const hasZstd = spawnSync("zstd", ["--version"]).status === 0;
+
+describe.skipIf(!hasZstd)("zstd", () => {
+  const packed = hasZstd ? zstd(["-c", "-q"], log) : Buffer.alloc(0);
+
+  test.each([3, 1000, 1_000_000])("whole, in chunks of %i bytes", async (size) => {
+    const small = zstd(["-c", "-q"], logOf(100));
+    expect(await decode(small, size)).toEqual({ bytes: logOf(100), truncated: 0 });
+  });
+
+  test("frames may follow each other, a skippable one first", async () => {
+    const skippable = Buffer.from("502a4d18040000000a0b0c0d", "hex");
+    const { bytes } = await decode(Buffer.concat([skippable, packed, packed]), 65536);
+    expect(bytes.equals(Buffer.concat([log, log]))).toBe(true);
+  });
+
+  test("cut short: what can be decoded, or an error if that is nothing", async () => {
+    const { bytes, truncated } = await decode(
+      packed.subarray(0, Math.floor(packed.length * 0.9)),
+      65536,
+    );
+    expect(truncated).toBe(1);
+    expectBeginning(bytes, log);
+    expect(await problemOf(decode(packed.subarray(0, 5)))).toEqual({
+      code: "corrupt",
+      path: "log",
+      compression: "zstd",
+    });
+  });
+});
+
+test.skipIf("createZstdDecompress" in zlib)("zstd without any zstd names the cure", async () => {
+  const path = process.env.PATH;
+  process.env.PATH = "/nowhere";
+  try {
+    const frame = Buffer.from("28b52ffd00000000", "hex");
+    expect(await problemOf(decode(frame))).toEqual({ code: "zstdMissing", path: "log" });
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
+test.each([
+  ["fd377a585a000000", "xz"],
+  ["425a6839314159", "bzip2"],
+  ["04224d1864404000", "lz4"],
+])("%s is named as %s", async (hex, tool) => {
+  expect(await problemOf(decode(Buffer.from(hex, "hex"), 2))).toEqual({
+    code: "compression",
+    path: "log",
+    tool,
+  });
+});

@@ -1,0 +1,201 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, test } from "vitest";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { InputError, inputErrorText } from "../../src/input/input-error.ts";
+import { type ReadOptions, type ReadProgress, readLog } from "../../src/input/read-log.ts";
+import { EventBatch } from "../../src/trace/event.ts";
+import { CollectingSink } from "../support/collect.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mallog-read-log-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const hasZstd = spawnSync("zstd", ["--version"]).status === 0;
+
+let files = 0;
+function file(content: string | Buffer): string {
+  const path = join(folder, `piece-${++files}`);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function read(
+  names: string[],
+  stdin: Readable = Readable.from([]),
+  options: ReadOptions = {},
+) {
+  const sink = new CollectingSink();
+  const diagnostics = new Diagnostics();
+  const result = await readLog({ names, stdin }, sink, diagnostics, options);
+  expect(sink.ends).toBe(1);
+  return { pointers: sink.events.map(({ pointerIn }) => pointerIn), diagnostics, result };
+}
+
+const stdinOf = (...chunks: string[]) => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
+
+describe("pieces", () => {
+  test("are one log, in order, whatever each is compressed with", async () => {
+    const names = [
+      file("1 free(0x1)\n"),
+      "-",
+      file(gzipSync("1 free(0x3)\n")),
+      file("1 free(0x4)\n"),
+    ];
+    const { pointers, diagnostics, result } = await read(names, stdinOf("1 free", "(0x2)\n"));
+    expect(pointers).toEqual([1, 2, 3, 4]);
+    expect(diagnostics.lines.total).toBe(4);
+    expect(result).toMatchObject({ isComplete: true, bytesTotal: undefined });
+  });
+
+  test("may be cut inside a line", async () => {
+    const { pointers } = await read([
+      file("1 free(0x1)\n1 fr"),
+      file(gzipSync("ee(0x2)\n1")),
+      file(" free(0x3)\n"),
+    ]);
+    expect(pointers).toEqual([1, 2, 3]);
+  });
+
+  test("that break off do not take the next piece's first line with them", async () => {
+    const gz = gzipSync("1 free(0x1)\n1 free(0x2)\n1 free(0x", { level: 0 });
+    const { pointers, diagnostics } = await read([file(gz.subarray(0, -8)), file("1 free(0x3)\n")]);
+    expect(pointers).toEqual([1, 2, 3]);
+    expect(diagnostics.samples).toEqual([{ line: 3, text: "1 free(0x" }]);
+    expect(diagnostics.truncatedInputs).toBe(1);
+  });
+
+  test("may be empty", async () => {
+    expect((await read([file(""), file("1 free(0x1)\n"), file(gzipSync(""))])).pointers).toEqual([
+      1,
+    ]);
+    expect((await read([file("")])).diagnostics).toEqual(new Diagnostics());
+  });
+
+  test("no name at all means standard input", async () => {
+    expect((await read([], stdinOf("1 free(0x1)\n"))).pointers).toEqual([1]);
+  });
+});
+
+test("progress counts the bytes on disk", async () => {
+  const plain = Buffer.from("1 free(0x1)\n".repeat(20_000));
+  const gz = gzipSync(plain);
+  const seen: ReadProgress[] = [];
+  const { result } = await read([file(plain), file(gz)], undefined, {
+    onProgress: (progress) => seen.push(progress),
+  });
+  const bytesTotal = plain.length + gz.length;
+  expect(result).toEqual({ bytesRead: bytesTotal, bytesTotal, isComplete: true });
+  expect(seen.length).toBeGreaterThan(3);
+  expect(seen.at(-1)).toEqual({ bytesRead: bytesTotal, bytesTotal });
+  expect(seen.every(({ bytesRead }, i) => bytesRead > (seen[i - 1]?.bytesRead ?? 0))).toBe(true);
+});
+
+describe("the signal", () => {
+  test("ends the reading of an input that has nothing more to say", async () => {
+    const stop = new AbortController();
+    const stdin = new Readable({ read() {} });
+    stdin.push("1 free(0x1)\n1 free(0x2)\n1 fr");
+    const reading = read([], stdin, {
+      signal: stop.signal,
+      onProgress: () => setTimeout(() => stop.abort(), 20),
+    });
+    const { pointers, diagnostics, result } = await reading;
+    expect(pointers).toEqual([1, 2]);
+    expect(result).toMatchObject({ isComplete: false, bytesRead: 28 });
+    // The half line is not the log's fault.
+    expect(diagnostics.lines.malformed + diagnostics.truncatedInputs).toBe(0);
+  });
+
+  test("may have fired beforehand", async () => {
+    const { pointers, result } = await read([file("1 free(0x1)\n")], undefined, {
+      signal: AbortSignal.abort(),
+    });
+    expect(pointers).toEqual([]);
+    expect(result.isComplete).toBe(false);
+  });
+
+  test("is heard in the middle of compressed input", async () => {
+    const stop = new AbortController();
+    const gz = gzipSync("1 free(0x1)\n".repeat(3_000_000), { level: 0 });
+    const { pointers, result } = await read([file(gz)], undefined, {
+      signal: stop.signal,
+      onProgress: ({ bytesRead }) => bytesRead > 1_000_000 && stop.abort(),
+    });
+    expect(result.isComplete).toBe(false);
+    expect(pointers.length).toBeGreaterThan(50_000);
+    expect(pointers.length).toBeLessThan(500_000);
+  });
+
+  test.skipIf(!hasZstd)("ends the zstd command too", async () => {
+    const stop = new AbortController();
+    const stdin = new Readable({ read() {} });
+    stdin.push(spawnSync("zstd", ["-cq"], { input: "1 free(0x1)\n".repeat(1000) }).stdout);
+    setTimeout(() => stop.abort(), 300);
+    const { pointers, result } = await read([], stdin, { signal: stop.signal });
+    expect(result.isComplete).toBe(false);
+    expect(pointers.length).toBe(1000);
+  });
+});
+
+describe("errors", () => {
+  async function textOf(names: string[], stdin?: Readable): Promise<string> {
+    const error: unknown = await read(names, stdin).catch((reason: unknown) => reason);
+    return error instanceof InputError ? inputErrorText(error) : `not an InputError: ${error}`;
+  }
+
+  test("are found before the first byte is read", async () => {
+    let reads = 0;
+    const stdin = new Readable({
+      read() {
+        reads++;
+        this.push(null);
+      },
+    });
+    const missing = join(folder, "missing");
+    expect(await textOf(["-", missing], stdin)).toBe(
+      `${missing}: no such file; check the path, or give - to read standard input`,
+    );
+    expect(reads).toBe(0);
+  });
+
+  test("name the input and the cure in one line", async () => {
+    expect(await textOf([folder])).toBe(
+      `${folder}: is a directory; name the log files in it instead, in order`,
+    );
+    expect(await textOf([join(file(""), "x")])).toContain("no such file");
+    expect(await textOf(["-", "-"])).toContain("named more than once");
+    const bad = file(Buffer.from("1f8b0000", "hex"));
+    expect(await textOf([bad])).toBe(
+      `${bad}: nothing of it can be decompressed; copy it again, or test it with: gzip -t ${bad}`,
+    );
+    const failing = new Readable({
+      read() {
+        this.destroy(new Error("EIO: i/o error, read"));
+      },
+    });
+    expect(await textOf(["-"], failing)).toContain("-: cannot be read (EIO: i/o error, read)");
+  });
+
+  test.skipIf(process.getuid?.() === 0)("permission denied", async () => {
+    expect(await textOf(["/etc/shadow"])).toContain("permission denied");
+  });
+
+  test("of the sink come through as they are", async () => {
+    const batch = new EventBatch();
+    const sink = {
+      batch,
+      advance() {
+        throw new Error("model failed");
+      },
+      end() {},
+    };
+    const names = [file("1 free(0x1)\n".repeat(10_000))];
+    await expect(
+      readLog({ names, stdin: Readable.from([]) }, sink, new Diagnostics()),
+    ).rejects.toThrow("model failed");
+  });
+});

@@ -1,0 +1,40 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Analyse, AnalysisHooks } from "../../src/cli/io.ts";
+import { run } from "../../src/cli/run.ts";
+import type { AnalysisOptions } from "../../src/replay/scenario.ts";
+import type { Report } from "../../src/report/report.ts";
+import { fakeIo, type GivenIo } from "./fake-io.ts";
+import { report } from "./report-builder.ts";
+
+/** A new empty folder. */
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "mallog-cli-"));
+}
+
+/** An analysis that knows its report beforehand. */
+export function answers(given: Partial<Report> = {}): Analyse {
+  return async () => report(given);
+}
+
+interface Asked {
+  readonly inputs: readonly string[];
+  readonly options: AnalysisOptions;
+  readonly hooks: AnalysisHooks;
+}
+
+/** Runs mallog and returns what is seen of it, and what it asked of the analysis. */
+export async function mallog(
+  argv: readonly string[],
+  analyse: Analyse = answers(),
+  given: GivenIo = {},
+) {
+  const io = fakeIo(given);
+  const asked: Asked[] = [];
+  const code = await run(argv, io, (inputs, options, hooks) => {
+    asked.push({ inputs, options, hooks });
+    return analyse(inputs, options, hooks);
+  });
+  return { code, out: io.stdout.text, err: io.stderr.text, asked: asked[0] };
+}
