@@ -3,6 +3,7 @@ import { InputError, inputErrorText } from "../input/input-error.ts";
 import { readLog } from "../input/read-log.ts";
 import { Analysis } from "../replay/analysis.ts";
 import { buildReport } from "../replay/build-report.ts";
+import { SettingRefused } from "../replay/models.ts";
 import type { Analyse } from "./io.ts";
 import { Failure } from "./problems.ts";
 
@@ -21,7 +22,8 @@ export function readAndReplay(version: string): Analyse {
           events: analysis.ledger.events,
         }),
     }).catch((error: unknown) => {
-      throw error instanceof InputError ? asFailure(error) : error;
+      if (error instanceof InputError) throw inputFailure(error);
+      throw error instanceof SettingRefused ? settingFailure(error) : error;
     });
     const { lines, samples, truncatedInputs } = diagnostics;
     const { total, parsed, comments, malformed } = lines;
@@ -36,11 +38,16 @@ export function readAndReplay(version: string): Analyse {
   };
 }
 
-function asFailure(error: InputError): Failure {
+function inputFailure(error: InputError): Failure {
   const text = inputErrorText(error);
   return new Failure(
     error.problem.code === "stdinTwice"
       ? { code: "usage", message: text }
       : { code: "input", text },
   );
+}
+
+function settingFailure({ scenario, message }: SettingRefused): Failure {
+  const option = scenario === null ? "--recorded-with" : `--what-if ${scenario}`;
+  return new Failure({ code: "setting", option, reason: message });
 }

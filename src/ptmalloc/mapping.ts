@@ -15,8 +15,12 @@ export class Mapping {
   private noneEnd = 0;
   private allEnd = 0;
 
-  constructor(totalBytes: number) {
+  /** pages that a first write brings in: 1, or those of a transparent huge page */
+  readonly #faultPages: number;
+
+  constructor(totalBytes: number, faultPages: number) {
     this.totalBytes = totalBytes;
+    this.#faultPages = faultPages;
   }
 
   /** Pages resident when the prefix up to byte `end` of the mapping is written. */
@@ -25,8 +29,15 @@ export class Mapping {
     const apart = header > 0 ? 2 : 1;
     const first = Math.floor(((this.offset + 1) * GRANULE) / PAGE);
     const from = Math.max(first, header + 1);
-    const to = Math.ceil(Math.min(end, this.totalBytes) / PAGE);
+    const written = Math.ceil(Math.min(end, this.totalBytes) / PAGE);
+    const to = Math.max(written, this.#hugeEnd(Math.max(written, 1)));
     return apart + Math.max(0, to - from);
+  }
+
+  /** Where the last huge page that holds some of the first `pages` pages ends, if it lies wholly in the mapping. */
+  #hugeEnd(pages: number): number {
+    const end = Math.ceil(pages / this.#faultPages) * this.#faultPages;
+    return end * PAGE <= this.totalBytes ? end : Math.max(end - this.#faultPages, 0);
   }
 
   /** Resident pages in one plane. */

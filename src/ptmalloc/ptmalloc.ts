@@ -64,6 +64,8 @@ export class Ptmalloc {
   systemBytes = 0;
   /** granules of heap chunks in the program's hands */
   inUseGranules = 0;
+  /** transparent huge pages are given to all memory ("always"): RSS is then an upper bound (§9.1) */
+  hugePages = false;
   /** chunk size in bytes of the current request, where it is huge (size-classes.ts) */
   hugeBytes = 0;
 

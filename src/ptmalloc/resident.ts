@@ -35,7 +35,22 @@ export class Resident {
   }
 }
 
+/** Pages of a transparent huge page of 2 MiB. */
+export const HUGE_PAGE_PAGES = 512;
+
 function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
+  if (m.hugePages) {
+    // The first write brings in all of a huge page that lies wholly inside the mapping (§9.1). An upper bound:
+    // the kernel may have had no huge page to give.
+    const first = page - (page % HUGE_PAGE_PAGES);
+    if ((first + HUGE_PAGE_PAGES) * PAGE <= heap.mprotectSize) {
+      for (let i = first; i < first + HUGE_PAGE_PAGES; i++) addSmallPage(m, heap, i, planes);
+    }
+  }
+  addSmallPage(m, heap, page, planes);
+}
+
+function addSmallPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
   if (page >= heap.pages.length) {
     const grown = new Uint8Array(Math.ceil((page + 1) * 1.5));
     grown.set(heap.pages);

@@ -17,7 +17,7 @@ import { HEAP_MAX, heapSizeFor } from "./heap.ts";
 import { carveTop } from "./malloc.ts";
 import { Mapping } from "./mapping.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { EVERY_PLANE, writeRange } from "./resident.ts";
+import { EVERY_PLANE, HUGE_PAGE_PAGES, writeRange } from "./resident.ts";
 import { HUGE_GRANULES } from "./size-classes.ts";
 
 /** MINSIZE in bytes */
@@ -53,7 +53,10 @@ export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
 /** sysmalloc_mmap: a chunk in a mapping of its own (§3.8 step 1). */
 export function mapChunk(m: Ptmalloc, nb: number): number {
   const bytes = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
-  const mapping = new Mapping(pageUp(bytes + m.profile.mmapTailBytes));
+  const mapping = new Mapping(
+    pageUp(bytes + m.profile.mmapTailBytes),
+    m.hugePages ? HUGE_PAGE_PAGES : 1,
+  );
   const c = m.chunks.allocate();
   const w = m.chunks.words;
   w[c + SIZE] = 0;

@@ -125,6 +125,7 @@ function threadSummary(
     name: analysis.facts.threadNames.get(row.tid) ?? null,
     topFrame: null,
     calls: { malloc, calloc, realloc, memalign, free, total: calls },
+    lines: row.lines,
     failedCalls: row.failedCalls,
     volumeBytes: row.volumeBytes,
     liveBytes: row.liveBytes,
@@ -140,7 +141,7 @@ function threadSummary(
 }
 
 function modelSummary(analysis: Analysis): ModelSummary | null {
-  const { recordedProcess: origin, judge, options, facts } = analysis;
+  const { recordedProcess: origin, judge, options } = analysis;
   if (origin === null || judge === null) return null;
   return {
     glibc: origin.glibc,
@@ -149,7 +150,7 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     cpusSource: origin.cpusSource,
     settings: origin.settings,
     touch: touchName(options.touch),
-    thp: options.thp ?? facts.thp ?? "madvise",
+    thp: origin.thp,
     fidelity: fidelity(judge),
     assumedWritten: assumedWritten(analysis),
   };
@@ -170,9 +171,10 @@ function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["as
   let blocks = 0;
   let bytes = 0;
   recorded?.eachBlock((block) => {
-    if (ledger.blocks.bytesOf(block) < LARGE_BLOCK) return;
+    const written = touch.writtenOf(block);
+    if (ledger.blocks.bytesOf(block) < LARGE_BLOCK || written <= PAGE) return;
     blocks++;
-    bytes += touch.writtenOf(block);
+    bytes += written;
   });
   return { blocks, bytes };
 }

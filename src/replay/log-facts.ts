@@ -1,4 +1,5 @@
 import type { Note } from "../trace/event.ts";
+import type { ThpMode } from "./scenario.ts";
 
 /**
  * What the log says of itself in `# key value` comments: the recorded process's glibc, CPUs, settings, heap start and
@@ -15,7 +16,7 @@ import type { Note } from "../trace/event.ts";
 export class LogFacts {
   glibc: string | null = null;
   cpus: number | null = null;
-  thp: string | null = null;
+  thp: ThpMode | null = null;
   /** the initial program break; NaN when not stated */
   heapStart = Number.NaN;
   readonly settings: Record<string, string> = {};
@@ -32,7 +33,7 @@ export class LogFacts {
         if (/^[1-9]\d{0,5}$/.test(value)) this.cpus = Number(value);
         break;
       case "thp":
-        this.thp = value;
+        if (value === "always" || value === "madvise" || value === "never") this.thp = value;
         break;
       case "heap":
         if (/^0x[0-9a-f]+$/i.test(value)) this.heapStart = Number(value);

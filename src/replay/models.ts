@@ -3,7 +3,7 @@ import { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import type { Provenance } from "../report/report.ts";
 import type { LogFacts } from "./log-facts.ts";
-import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
+import type { AnalysisOptions, ScenarioSpec, ThpMode } from "./scenario.ts";
 
 /** The version taken when neither the user nor the log names one. */
 export const DEFAULT_GLIBC = "2.36";
@@ -16,6 +16,7 @@ export interface RecordedProcess {
   readonly cpus: number;
   readonly cpusSource: Provenance;
   readonly settings: Readonly<Record<string, string>>;
+  readonly thp: ThpMode;
 }
 
 /** What the user gave goes before what the log says, and that before the defaults. */
@@ -31,21 +32,49 @@ export function recordedProcess(options: AnalysisOptions, facts: LogFacts): Reco
     profile,
     cpus: options.cpus ?? facts.cpus ?? options.hostCpus,
     cpusSource: options.cpus !== null ? "given" : facts.cpus !== null ? "log" : "default",
-    settings: options.recordedWith ?? facts.settings,
+    settings: options.recordedWith ?? accepted(profile, facts.settings),
+    thp: options.thp ?? facts.thp ?? "madvise",
   };
 }
 
-/** A model of the recorded process, with the scenario's settings on top of those it had. */
+/** Of the settings a log names, those that its glibc takes: the others had no effect on the process either. */
+function accepted(profile: Profile, settings: Readonly<Record<string, string>>) {
+  const par = new MallocPar(profile);
+  const taken = Object.entries(settings).filter(
+    ([name, value]) => applySetting(par, profile, name, value) === null,
+  );
+  return Object.fromEntries(taken);
+}
+
+/** A setting that the chosen glibc does not have, or refuses; found out when the log has told the version. */
+export class SettingRefused extends Error {
+  /** the scenario that asks for it; null for the recorded run */
+  readonly scenario: string | null;
+
+  constructor(scenario: string | null, reason: string) {
+    super(reason);
+    this.name = "SettingRefused";
+    this.scenario = scenario;
+  }
+}
+
+/**
+ * A model of the recorded process, with the scenario's settings on top of those it had.
+ * @throws SettingRefused
+ */
 export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): Ptmalloc {
   const profile =
     spec?.glibc == null ? recorded.profile : (profileOf(spec.glibc) ?? recorded.profile);
   const par = new MallocPar(profile);
   const settings = { ...recorded.settings, ...spec?.settings };
   for (const [name, value] of Object.entries(settings)) {
-    // The command line was checked before; of a log, settings that cannot be are passed over.
-    applySetting(par, profile, name, value);
+    const refused = applySetting(par, profile, name, value);
+    if (refused !== null) throw new SettingRefused(spec?.name ?? null, refused);
   }
-  return new Ptmalloc(profile, par, spec?.cpus ?? recorded.cpus, initialBreak(profile, settings));
+  const cpus = spec?.cpus ?? recorded.cpus;
+  const model = new Ptmalloc(profile, par, cpus, initialBreak(profile, settings));
+  model.hugePages = recorded.thp === "always";
+  return model;
 }
 
 /** Where in its page the program break is before malloc starts: it moves by the copy of GLIBC_TUNABLES (trap T21). */

@@ -12,6 +12,9 @@ export interface ScenarioSpec {
   readonly cpus: number | null;
 }
 
+/** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
+export type ThpMode = "always" | "madvise" | "never";
+
 export type TouchPolicy = "facts" | "all" | "none" | { readonly ratio: number };
 
 /** What the user asked of an analysis, checked: all settings are known to be possible. */
@@ -29,5 +32,5 @@ export interface AnalysisOptions {
   /** CPUs of this machine */
   readonly hostCpus: number;
   readonly touch: TouchPolicy;
-  readonly thp: "always" | "madvise" | "never" | null;
+  readonly thp: ThpMode | null;
 }

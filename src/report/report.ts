@@ -79,6 +79,8 @@ export interface ThreadSummary {
   readonly name: string | null;
   readonly topFrame: string | null;
   readonly calls: CallCounts;
+  /** lines of the log that carry the tid: calls, and also malloc_trim, mallopt, thread_exit and marks */
+  readonly lines: number;
   readonly failedCalls: number;
   /** bytes requested by malloc, calloc, memalign and by realloc's new size */
   readonly volumeBytes: number;

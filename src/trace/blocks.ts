@@ -18,7 +18,7 @@ export class BlockTable {
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
   #liveBytes = 0;
   #liveBlocks = 0;
-  /** where #warm leaves its sum: an unused load would be optimised away */
+  /** takes the sum of what #warm read: an unused load would be optimised away */
   #warmed = 0;
 
   constructor(threads: ThreadTable) {
@@ -80,7 +80,7 @@ export class BlockTable {
       const row = out.block[i]! * STRIDE;
       if (row >= 0 && row < rows.length) sum += rows[row]!;
     }
-    this.#warmed = sum;
+    this.#warmed += sum;
   }
 
   #allocate(batch: EventBatch, i: number, out: ActionBatch): void {

@@ -30,7 +30,7 @@ export class Resolver {
   readonly #threads: ThreadTable;
   readonly #recentlyFreed = new RecentlyFreed();
 
-  /** see PointerTable.warm */
+  /** takes what PointerTable.warm returns */
   #warmed = 0;
 
   constructor(threads: ThreadTable) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -6,14 +6,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { readLog } from "../../src/input/read-log.ts";
 import { EventBatch, Op } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
-
-const CORPUS = "/work/shared/corpus";
-
-interface Trace {
-  readonly file: string;
-  readonly lines: number;
-  readonly ops: Readonly<Record<string, number>>;
-}
+import { casesOf, OWN_CORPUS, SHARED_CORPUS } from "../support/corpus.ts";
 
 const OP_OF: Readonly<Record<string, number>> = {
   ...Op,
@@ -41,23 +34,18 @@ class CountingSink implements EventSink {
   }
 }
 
-function tracesOf(name: string): Trace[] {
-  const meta: { traces: Record<string, Trace> } = JSON.parse(
-    readFileSync(join(CORPUS, name, "meta.json"), "utf8"),
-  );
-  return Object.values(meta.traces);
-}
+describe.each([OWN_CORPUS, SHARED_CORPUS])("every line of %s is read", (corpus) => {
+  const cases = casesOf(corpus);
+  test.skipIf(cases.length > 0)("no case at hand", () => {});
 
-const cases = existsSync(CORPUS)
-  ? readdirSync(CORPUS).filter((name) => existsSync(join(CORPUS, name, "meta.json")))
-  : [];
-
-describe.skipIf(cases.length === 0)("every line of the corpus is read", () => {
-  test.each(cases)("%s", async (name) => {
-    for (const trace of tracesOf(name)) {
+  test.each(cases)("$name", async ({ folder, meta }) => {
+    // A corpus may travel without the traces of other settings.
+    const traces = Object.values(meta.traces).filter(({ file }) => existsSync(join(folder, file)));
+    expect(traces.length).toBeGreaterThan(0);
+    for (const trace of traces) {
       const sink = new CountingSink();
       const diagnostics = new Diagnostics();
-      const names = [join(CORPUS, name, trace.file)];
+      const names = [join(folder, trace.file)];
       await readLog({ names, stdin: Readable.from([]) }, sink, diagnostics);
 
       expect(diagnostics.lines).toEqual({

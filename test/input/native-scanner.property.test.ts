@@ -19,7 +19,7 @@ test("the scanner and its dumb twin agree on any bytes, cut anywhere", async () 
       parsed += lines.parsed;
       malformed += lines.malformed;
     }),
-    { numRuns: 30000 },
+    { numRuns: 500 },
   );
   // The arbitraries must go on making both kinds, or the agreement means nothing.
   expect(parsed).toBeGreaterThan(1500);

@@ -19,6 +19,7 @@ export function thread(tid: number, given: Partial<ThreadSummary> = {}): ThreadS
     name: null,
     topFrame: null,
     calls: { malloc: 10, calloc: 0, realloc: 0, memalign: 0, free: 5, total: 15 },
+    lines: 15,
     failedCalls: 0,
     volumeBytes: 10 * MiB,
     liveBytes: 5 * MiB,

@@ -20,7 +20,8 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
 /** What was read and what the figures rest on. */
 export function modelled({ model, trace }: Report, style: TextStyle): string {
   const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
-  if (trace.pointerBits === 32) lines.push("pointers: cut to 32 bits by the logger");
+  if (trace.pointerBits === 32)
+    lines.push("pointers: none is above 4 GiB, cut to 32 bits or of a small process");
   if (model !== null) lines.push(...facts(model));
   const items = lines.map((line) => item(line, style));
   const title = model === null ? "What was read" : "How it was modelled";
@@ -35,7 +36,7 @@ function facts(model: ModelSummary): string[] {
     settings.length === 0
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
-    `touch ${model.touch}, transparent huge pages ${model.thp}`,
+    `touch ${model.touch}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
   const first = model.fidelity.firstDivergence;
   if (first !== null) {

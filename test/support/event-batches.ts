@@ -1,0 +1,53 @@
+import { ActionBatch } from "../../src/trace/actions.ts";
+import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import type { Ledger } from "../../src/trace/ledger.ts";
+import type { PlainEvent } from "./naive-ledger.ts";
+
+/** Events as a decoder would deliver them, in batches of at most `perBatch`. */
+export function* inBatches(events: readonly PlainEvent[], perBatch = EVENTS_PER_BATCH) {
+  for (let from = 0; from < events.length; from += perBatch) {
+    const batch = new EventBatch();
+    for (const event of events.slice(from, from + perBatch)) {
+      const i = batch.length++;
+      batch.op[i] = event.op;
+      batch.tid[i] = event.tid ?? 0;
+      batch.time[i] = event.time ?? Number.NaN;
+      batch.caller[i] = event.caller ?? 0;
+      batch.size[i] = event.size ?? 0;
+      batch.align[i] = event.align ?? 0;
+      batch.pointerIn[i] = event.pointerIn ?? 0;
+      batch.pointerOut[i] = event.pointerOut ?? 0;
+      batch.line[i] = from + i + 1;
+    }
+    yield batch;
+  }
+}
+
+/** A row of an ActionBatch; `lost` is −1 where it does not apply. */
+export interface PlainAction {
+  action: number;
+  thread: number;
+  block: number;
+  lost: number;
+  oldSize: number;
+}
+
+/** Feeds the ledger all events; returns the actions it wrote. */
+export function resolveAll(
+  ledger: Ledger,
+  events: readonly PlainEvent[],
+  perBatch?: number,
+): PlainAction[] {
+  const out = new ActionBatch();
+  const actions: PlainAction[] = [];
+  for (const batch of inBatches(events, perBatch)) {
+    ledger.resolve(batch, out);
+    for (let i = 0; i < batch.length; i++) {
+      const action = out.action[i]!;
+      const lost = action & 0x80 ? out.lost[i]! : -1;
+      const [thread, block, oldSize] = [out.thread[i]!, out.block[i]!, out.oldSize[i]!];
+      actions.push({ action, thread, block, lost, oldSize });
+    }
+  }
+  return actions;
+}

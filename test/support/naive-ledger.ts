@@ -1,0 +1,191 @@
+import { Action, LOST_FREE } from "../../src/trace/actions.ts";
+import { Op } from "../../src/trace/event.ts";
+import type { Ledger } from "../../src/trace/ledger.ts";
+import type { ThreadRow } from "../../src/trace/threads.ts";
+
+/** One line of a log; what is left out is 0, or NaN for the time. */
+export interface PlainEvent {
+  op: number;
+  tid?: number;
+  time?: number;
+  caller?: number;
+  size?: number;
+  align?: number;
+  pointerIn?: number;
+  pointerOut?: number;
+}
+
+interface Block {
+  bytes: number;
+  owner: number;
+  caller: number;
+}
+
+/** What a ledger says at the end, and the action of each event; for comparing whole. Times: null for NaN. */
+export interface LedgerState {
+  actions: { action: number; thread: number; oldSize: number }[];
+  liveAfter: number[];
+  blocks: { pointer: number; bytes: number; owner: number; caller: number }[];
+  threads: Record<string, number | null>[];
+  anomalies: Record<string, number>;
+  peak: { bytes: number; event: number; time: number | null };
+}
+
+/** The ledger's rules again, with a Map and objects, event by event, and no thought of speed. */
+export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
+  const live = new Map<number, Block>();
+  const freed = new Set<number>();
+  const threads = new Map<number, { index: number; row: Record<string, number | null> }>();
+  const rowOf = (index: number) => [...threads.values()][index]!.row as Record<string, number>;
+  const anomalies = {
+    freeUnknown: 0,
+    doubleFree: 0,
+    reusedLive: 0,
+    foreignRealloc: 0,
+    reordered: 0,
+  };
+  const state: LedgerState = {
+    actions: [],
+    liveAfter: [],
+    blocks: [],
+    threads: [],
+    anomalies,
+    peak: { bytes: 0, event: -1, time: null },
+  };
+  let clock: number | null = null;
+
+  const drop = (block: Block) => {
+    rowOf(block.owner).liveBytes! -= block.bytes;
+    rowOf(block.owner).liveBlocks! -= 1;
+  };
+  const release = (pointer: number, thread: number) => {
+    const block = live.get(pointer)!;
+    drop(block);
+    if (block.owner !== thread) {
+      rowOf(block.owner).freedByOthersBytes! += block.bytes;
+      rowOf(thread).freedForOthersBytes! += block.bytes;
+    }
+    live.delete(pointer);
+    freed.add(pointer);
+    return block.bytes;
+  };
+  /** Returns LOST_FREE or 0. */
+  const allocate = (pointer: number, bytes: number, owner: number, caller: number) => {
+    const lost = live.get(pointer);
+    if (lost) {
+      anomalies.reusedLive++;
+      drop(lost);
+    }
+    live.set(pointer, { bytes, owner, caller });
+    freed.delete(pointer);
+    const row = rowOf(owner);
+    row.volumeBytes! += bytes;
+    row.liveBytes! += bytes;
+    row.liveBlocks! += 1;
+    row.peakLiveBytes = Math.max(row.peakLiveBytes!, row.liveBytes!);
+    return lost ? LOST_FREE : 0;
+  };
+  const plain: Record<number, [count: string, action: number]> = {
+    [Op.malloc]: ["malloc", Action.malloc],
+    [Op.calloc]: ["calloc", Action.calloc],
+    [Op.memalign]: ["memalign", Action.memalign],
+    [Op.valloc]: ["memalign", Action.valloc],
+    [Op.pvalloc]: ["memalign", Action.pvalloc],
+  };
+
+  events.forEach((event, number) => {
+    const { op, tid = 0, time = Number.NaN, caller = 0, size = 0 } = event;
+    const { pointerIn = 0, pointerOut = 0 } = event;
+    if (!threads.has(tid)) threads.set(tid, { index: threads.size, row: emptyRow(tid) });
+    const { index: thread, row } = threads.get(tid)! as {
+      index: number;
+      row: Record<string, number>;
+    };
+    row.lines! += 1;
+    if (!Number.isNaN(time)) {
+      if (clock !== null && time < clock) anomalies.reordered++;
+      clock = time;
+      row.firstTime ??= time;
+      row.lastTime = time;
+    }
+    const count = (name: string) => {
+      row[name]! += 1;
+      row.calls! += 1;
+    };
+    const free = () => {
+      if (pointerIn === 0) return;
+      if (live.has(pointerIn)) {
+        action = Action.free;
+        oldSize = release(pointerIn, thread);
+      } else if (freed.has(pointerIn)) anomalies.doubleFree++;
+      else anomalies.freeUnknown++;
+    };
+    let action: number = Action.none;
+    let oldSize = 0;
+
+    const kind = plain[op];
+    if (kind) {
+      count(kind[0]);
+      if (pointerOut === 0) row.failedCalls! += 1;
+      else action = kind[1] | allocate(pointerOut, size, thread, caller);
+    } else if (op === Op.free) {
+      count("free");
+      free();
+    } else if (op === Op.realloc) {
+      count("realloc");
+      const known = live.has(pointerIn);
+      if (pointerOut === 0 && pointerIn !== 0 && size === 0) free();
+      else {
+        if (pointerIn !== 0 && !known) anomalies.foreignRealloc++;
+        if (pointerOut === 0) row.failedCalls! += 1;
+        else {
+          action = known ? Action.realloc : Action.malloc;
+          if (known) oldSize = release(pointerIn, thread);
+          action |= allocate(pointerOut, size, thread, caller);
+        }
+      }
+    } else if (op === Op.mallocTrim) action = Action.mallocTrim;
+    else if (op === Op.mallopt) action = Action.mallopt;
+    else if (op === Op.threadExit) action = Action.threadExit;
+
+    const bytes = [...live.values()].reduce((sum, block) => sum + block.bytes, 0);
+    state.actions.push({ action, thread, oldSize });
+    state.liveAfter.push(bytes);
+    if (bytes > state.peak.bytes) state.peak = { bytes, event: number, time: clock };
+  });
+
+  state.threads = [...threads.values()].map(({ row }) => row);
+  state.blocks = sorted([...live].map(([pointer, block]) => ({ pointer, ...block })));
+  return state;
+}
+
+/** The same of a real ledger, once it has resolved all events; `actions` and `liveAfter` are the caller's. */
+export function ledgerState(ledger: Ledger): Omit<LedgerState, "actions" | "liveAfter"> {
+  const blocks: LedgerState["blocks"] = [];
+  ledger.forEachLive(({ pointer, bytes, owner, caller }) => {
+    blocks.push({ pointer, bytes, owner, caller });
+  });
+  const { peak: bytes, peakEvent: event } = ledger.liveBytes;
+  return {
+    blocks: sorted(blocks),
+    threads: ledger.threads.rows().map(nullForNaN),
+    anomalies: { ...ledger.anomalies },
+    peak: { bytes, event, time: Number.isNaN(ledger.peakTime) ? null : ledger.peakTime },
+  };
+}
+
+function emptyRow(tid: number): Record<string, number | null> {
+  const counts = { malloc: 0, calloc: 0, realloc: 0, memalign: 0, free: 0, calls: 0, lines: 0 };
+  const bytes = { volumeBytes: 0, liveBytes: 0, liveBlocks: 0, peakLiveBytes: 0 };
+  const others = { freedByOthersBytes: 0, freedForOthersBytes: 0 };
+  return { tid, ...counts, failedCalls: 0, ...bytes, ...others, firstTime: null, lastTime: null };
+}
+
+function nullForNaN(row: ThreadRow): Record<string, number | null> {
+  const entries = Object.entries(row) as [string, number][];
+  return Object.fromEntries(entries.map(([key, n]) => [key, Number.isNaN(n) ? null : n]));
+}
+
+function sorted<T extends { pointer: number }>(blocks: T[]): T[] {
+  return blocks.sort((a, b) => a.pointer - b.pointer);
+}

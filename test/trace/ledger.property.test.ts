@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Action, LOST_FREE } from "../../src/trace/actions.ts";
+import { Op } from "../../src/trace/event.ts";
+import { Ledger } from "../../src/trace/ledger.ts";
+import { PeakSeries } from "../../src/trace/timeline.ts";
+import { type PlainAction, resolveAll } from "../support/event-batches.ts";
+import { ledgerState, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
+
+/** Few pointers, so that calls meet: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
+const pointer = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(0) },
+  { weight: 8, arbitrary: fc.nat(9).map((k) => 0x55d0_0000_02a0 + 112 * k) },
+  { weight: 3, arbitrary: fc.nat(3).map((k) => 0x7f00_0000_08c0 + 2 ** 26 * k) },
+);
+
+const event: fc.Arbitrary<PlainEvent> = fc.record({
+  op: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(Op.malloc) },
+    { weight: 4, arbitrary: fc.constant(Op.free) },
+    { weight: 3, arbitrary: fc.constant(Op.realloc) },
+    { weight: 2, arbitrary: fc.constantFrom(...Object.values(Op)) },
+  ),
+  tid: fc.constantFrom(16342, 16343, 7, 0),
+  time: fc.oneof(fc.nat(1000), fc.constant(Number.NaN)),
+  caller: fc.nat(3),
+  size: fc.oneof(fc.constant(0), fc.nat(5000), fc.constant(2 ** 40)),
+  pointerIn: pointer,
+  pointerOut: pointer,
+});
+
+const events = fc.array(event, { maxLength: 400, size: "max" });
+
+it("agrees with a ledger of Maps and objects, however the log is cut into batches", () => {
+  fc.assert(
+    fc.property(events, fc.integer({ min: 1, max: 500 }), (log, perBatch) => {
+      const ledger = new Ledger();
+      const actions = resolveAll(ledger, log, perBatch);
+      const { actions: naiveActions, liveAfter, ...state } = naiveLedger(log);
+      expect(actions.map(({ action, thread, oldSize }) => ({ action, thread, oldSize }))).toEqual(
+        naiveActions,
+      );
+      expect(ledgerState(ledger)).toEqual(state);
+      expect(ledger.liveBytes.points()).toEqual(liveAfter);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it("conserves bytes and blocks", () => {
+  fc.assert(
+    fc.property(events, (log) => {
+      const ledger = new Ledger();
+      resolveAll(ledger, log);
+      const rows = ledger.threads.rows();
+      const sum = (key: keyof (typeof rows)[number]) =>
+        rows.reduce((total, row) => total + row[key], 0);
+      let [bytes, blocks] = [0, 0];
+      ledger.forEachLive((block) => {
+        bytes += block.bytes;
+        blocks++;
+      });
+      expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([bytes, blocks]);
+      expect([sum("liveBytes"), sum("liveBlocks")]).toEqual([bytes, blocks]);
+      expect(sum("freedByOthersBytes")).toBe(sum("freedForOthersBytes"));
+      expect(sum("lines")).toBe(log.length);
+      expect(ledger.events).toBe(log.length);
+      expect(ledger.liveBytes.last).toBe(bytes);
+      for (const row of rows) expect(row.peakLiveBytes).toBeGreaterThanOrEqual(row.liveBytes);
+    }),
+  );
+});
+
+it("tells a model that knows ids alone all it needs: the model's live bytes are the ledger's", () => {
+  fc.assert(
+    fc.property(events, (log) => {
+      const ledger = new Ledger();
+      const actions = resolveAll(ledger, log);
+      const model = new ModelOfSizes(ledger.blockIdLimit);
+      const series = new PeakSeries();
+      for (const [i, action] of actions.entries()) {
+        model.replay(action, log[i]!.size!);
+        series.record(i, model.bytes);
+      }
+      expect(series.points()).toEqual(ledger.liveBytes.points());
+    }),
+  );
+});
+
+/** The least that a model does with actions; it fails when one makes no sense to it. */
+class ModelOfSizes {
+  readonly #sizes: (number | null)[];
+  bytes = 0;
+
+  constructor(ids: number) {
+    this.#sizes = Array.from({ length: ids }, () => null);
+  }
+
+  replay({ action, block, lost, oldSize }: PlainAction, size: number): void {
+    if (action & LOST_FREE) this.#free(lost);
+    const plain = action & ~LOST_FREE;
+    if (plain === Action.free) expect(this.#free(block)).toBe(oldSize);
+    else if (plain === Action.realloc) {
+      expect(this.#free(block)).toBe(oldSize);
+      this.#allocate(block, size);
+    } else if (block >= 0) this.#allocate(block, size);
+  }
+
+  #allocate(block: number, size: number): void {
+    expect(this.#sizes[block]).toBe(null);
+    this.#sizes[block] = size;
+    this.bytes += size;
+  }
+
+  #free(block: number): number {
+    const size = this.#sizes[block]!;
+    expect(size).not.toBe(null);
+    this.#sizes[block] = null;
+    this.bytes -= size;
+    return size;
+  }
+}

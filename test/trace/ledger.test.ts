@@ -1,0 +1,283 @@
+import { describe, expect, it } from "vitest";
+import { Action, LOST_FREE } from "../../src/trace/actions.ts";
+import { Op } from "../../src/trace/event.ts";
+import { Ledger } from "../../src/trace/ledger.ts";
+import { resolveAll } from "../support/event-batches.ts";
+import type { PlainEvent } from "../support/naive-ledger.ts";
+
+const [P, Q, R] = [0x55d0000002a0, 0x55d000000310, 0x7f00000008c0];
+const malloc = (pointerOut: number, size: number, tid = 1): PlainEvent => ({
+  op: Op.malloc,
+  tid,
+  size,
+  pointerOut,
+});
+const free = (pointerIn: number, tid = 1): PlainEvent => ({ op: Op.free, tid, pointerIn });
+const realloc = (pointerIn: number, size: number, pointerOut: number, tid = 1): PlainEvent => ({
+  op: Op.realloc,
+  tid,
+  pointerIn,
+  size,
+  pointerOut,
+});
+
+function run(...events: PlainEvent[]) {
+  const ledger = new Ledger();
+  const actions = resolveAll(ledger, events);
+  return {
+    ledger,
+    actions,
+    last: actions.at(-1)!,
+    row: ledger.threads.row(0),
+    anomalies: Object.fromEntries(Object.entries(ledger.anomalies).filter(([, n]) => n > 0)),
+  };
+}
+
+describe("what a call does", () => {
+  it("gives each live block a dense id, recycled after free", () => {
+    const { actions } = run(malloc(P, 10), malloc(Q, 20), free(P), malloc(R, 30));
+    expect(actions.map(({ action }) => action)).toEqual([1, 1, Action.free, 1]);
+    expect(actions.map(({ block }) => block)).toEqual([0, 1, 0, 0]);
+    expect(actions.map(({ oldSize }) => oldSize)).toEqual([0, 0, 10, 0]);
+  });
+
+  it.each([
+    ["malloc", Action.malloc],
+    ["calloc", Action.calloc],
+    ["memalign", Action.memalign],
+    ["valloc", Action.valloc],
+    ["pvalloc", Action.pvalloc],
+  ] as const)("%s allocates", (name, action) => {
+    const { last, ledger, row } = run({ op: Op[name], tid: 1, size: 100, pointerOut: P });
+    expect(last).toMatchObject({ action, block: 0 });
+    expect(ledger.blocks.liveBytes).toBe(100);
+    expect(row.calls).toBe(1);
+    expect(row[name === "valloc" || name === "pvalloc" ? "memalign" : name]).toBe(1);
+  });
+
+  it("an allocation that returns NULL failed and asks for nothing", () => {
+    const { last, row, ledger } = run(malloc(0, 2 ** 50));
+    expect(last).toMatchObject({ action: Action.none, block: -1 });
+    expect(row).toMatchObject({ malloc: 1, failedCalls: 1, volumeBytes: 0 });
+    expect(ledger.blocks.liveBlocks).toBe(0);
+  });
+
+  it("malloc(0) is a live block of no bytes", () => {
+    const { ledger, row } = run(malloc(P, 0));
+    expect([ledger.blocks.liveBlocks, ledger.blocks.liveBytes]).toEqual([1, 0]);
+    expect(row).toMatchObject({ liveBlocks: 1, failedCalls: 0 });
+  });
+
+  it("free(NULL) counts as a call and does nothing", () => {
+    const { last, row, anomalies } = run(free(0));
+    expect(last).toMatchObject({ action: Action.none, block: -1 });
+    expect(row).toMatchObject({ free: 1, calls: 1 });
+    expect(anomalies).toEqual({});
+  });
+
+  it("realloc(NULL, n) is a malloc, counted as a realloc", () => {
+    const { last, row } = run(realloc(0, 64, P));
+    expect(last).toMatchObject({ action: Action.malloc, block: 0 });
+    expect(row).toMatchObject({ realloc: 1, malloc: 0, volumeBytes: 64 });
+  });
+
+  it("realloc(p, 0) = NULL is a free and no failure", () => {
+    const { last, row, ledger } = run(malloc(P, 64), realloc(P, 0, 0));
+    expect(last).toMatchObject({ action: Action.free, block: 0, oldSize: 64 });
+    expect(row).toMatchObject({
+      realloc: 1,
+      free: 0,
+      failedCalls: 0,
+      volumeBytes: 64,
+      liveBytes: 0,
+    });
+    expect(ledger.blocks.liveBlocks).toBe(0);
+  });
+
+  it("realloc(p, 0) that returns a block leaves it live, empty", () => {
+    const { last, row } = run(malloc(P, 64), realloc(P, 0, Q));
+    expect(last).toMatchObject({ action: Action.realloc, block: 0, oldSize: 64 });
+    expect(row).toMatchObject({ liveBlocks: 1, liveBytes: 0 });
+  });
+
+  it("realloc keeps the block's id, in place and when it moves", () => {
+    const { actions, row, ledger } = run(
+      malloc(Q, 1),
+      malloc(P, 64),
+      realloc(P, 128, P),
+      realloc(P, 256, R),
+      free(R),
+    );
+    expect(actions.map(({ block }) => block)).toEqual([0, 1, 1, 1, 1]);
+    expect(actions.map(({ oldSize }) => oldSize)).toEqual([0, 0, 64, 128, 256]);
+    expect(row.volumeBytes).toBe(1 + 64 + 128 + 256);
+    expect(ledger.blocks.liveBytes).toBe(1);
+    expect(ledger.blockIdLimit).toBe(2);
+  });
+
+  it("a realloc that fails leaves the block as it was", () => {
+    const { last, row, actions } = run(malloc(P, 64), realloc(P, 2 ** 50, 0));
+    expect(last).toMatchObject({ action: Action.none, block: -1 });
+    expect(row).toMatchObject({ failedCalls: 1, liveBytes: 64, volumeBytes: 64 });
+    expect(actions[0]!.block).toBe(0);
+  });
+
+  it("malloc_trim, mallopt and thread_exit pass through, a mark does nothing; all are lines, no calls", () => {
+    const ops = [Op.mallocTrim, Op.mallopt, Op.threadExit, Op.mark];
+    const { actions, row } = run(...ops.map((op) => ({ op, tid: 1 })));
+    expect(actions.map(({ action }) => action)).toEqual([
+      Action.mallocTrim,
+      Action.mallopt,
+      Action.threadExit,
+      Action.none,
+    ]);
+    expect(actions.every(({ block }) => block === -1)).toBe(true);
+    expect(row).toMatchObject({ calls: 0, lines: 4 });
+  });
+});
+
+describe("what cannot have happened as written", () => {
+  it("free of a pointer never returned is unknown, of one freed before double", () => {
+    const { actions, anomalies, row } = run(
+      free(Q),
+      malloc(P, 1),
+      free(P),
+      free(P),
+      realloc(P, 0, 0),
+    );
+    expect(actions.slice(3).every(({ action }) => action === Action.none)).toBe(true);
+    expect(anomalies).toEqual({ freeUnknown: 1, doubleFree: 2 });
+    expect(row).toMatchObject({ liveBlocks: 0, liveBytes: 0, freedForOthersBytes: 0 });
+  });
+
+  it("a pointer that realloc gave up is free like any other", () => {
+    expect(run(malloc(P, 1), realloc(P, 2, Q), free(P)).anomalies).toEqual({ doubleFree: 1 });
+  });
+
+  it("a pointer handed out again may be freed again", () => {
+    expect(run(malloc(P, 1), free(P), malloc(P, 1), free(P)).anomalies).toEqual({});
+  });
+
+  it("an allocation over a live block frees that first and takes its id", () => {
+    const { last, anomalies, ledger, row } = run(malloc(P, 100), malloc(P, 10, 2));
+    expect(last).toMatchObject({
+      action: Action.malloc | LOST_FREE,
+      block: 0,
+      lost: 0,
+      oldSize: 0,
+    });
+    expect(anomalies).toEqual({ reusedLive: 1 });
+    expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([10, 1]);
+    // Nobody knows who freed it.
+    expect(row).toMatchObject({ liveBytes: 0, freedByOthersBytes: 0 });
+  });
+
+  it("a realloc onto another live block frees that first and keeps its own id", () => {
+    const { actions, anomalies, ledger } = run(
+      malloc(P, 100),
+      malloc(Q, 10),
+      realloc(P, 200, Q),
+      malloc(R, 1),
+      free(Q),
+    );
+    expect(actions[2]).toMatchObject({
+      action: Action.realloc | LOST_FREE,
+      block: 0,
+      lost: 1,
+      oldSize: 100,
+    });
+    expect(actions[3]!.block).toBe(1);
+    expect(actions[4]).toMatchObject({ action: Action.free, block: 0, oldSize: 200 });
+    expect(anomalies).toEqual({ reusedLive: 1 });
+    expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([1, 1]);
+  });
+
+  it("realloc of a pointer never returned acts as malloc", () => {
+    const { last, anomalies, row } = run(realloc(P, 50, Q));
+    expect(last).toMatchObject({ action: Action.malloc, block: 0, oldSize: 0 });
+    expect(anomalies).toEqual({ foreignRealloc: 1 });
+    expect(row).toMatchObject({ realloc: 1, liveBytes: 50 });
+  });
+
+  it("a foreign realloc that lands on a live block loses that block's free too", () => {
+    const { last, anomalies } = run(malloc(Q, 7), realloc(P, 50, Q));
+    expect(last).toMatchObject({ action: Action.malloc | LOST_FREE, block: 0, lost: 0 });
+    expect(anomalies).toEqual({ foreignRealloc: 1, reusedLive: 1 });
+  });
+
+  it("times that run backwards are counted; lines without time are passed over", () => {
+    const times = [5, 6, Number.NaN, 4, 4, 9, 8];
+    const { anomalies, ledger } = run(...times.map((time) => ({ op: Op.mark, time })));
+    expect(anomalies).toEqual({ reordered: 2 });
+    expect([ledger.clock.first, ledger.clock.last]).toEqual([5, 8]);
+  });
+});
+
+describe("the threads", () => {
+  it("appear in the order of their first line; a recycled tid is the same row", () => {
+    const exit = { op: Op.threadExit, tid: 9 };
+    const { ledger, actions } = run(malloc(P, 1, 9), malloc(Q, 2, 3), exit, malloc(R, 4, 9));
+    expect(ledger.threads.rows().map(({ tid }) => tid)).toEqual([9, 3]);
+    expect(actions.map(({ thread }) => thread)).toEqual([0, 1, 0, 0]);
+    expect(ledger.threads.row(0)).toMatchObject({ malloc: 2, lines: 3, liveBytes: 5 });
+  });
+
+  it("free by another thread is told on both sides", () => {
+    const { ledger } = run(malloc(P, 100, 1), free(P, 2));
+    const [one, two] = ledger.threads.rows();
+    expect(one).toMatchObject({ liveBytes: 0, peakLiveBytes: 100, freedByOthersBytes: 100 });
+    expect(two).toMatchObject({ liveBytes: 0, liveBlocks: 0, freedForOthersBytes: 100 });
+  });
+
+  it("realloc by another thread makes the block its own", () => {
+    const { ledger } = run(malloc(P, 100, 1), realloc(P, 300, P, 2));
+    const [one, two] = ledger.threads.rows();
+    expect(one).toMatchObject({ liveBytes: 0, liveBlocks: 0, freedByOthersBytes: 100 });
+    expect(two).toMatchObject({ liveBytes: 300, liveBlocks: 1, freedForOthersBytes: 100 });
+    expect(two).toMatchObject({ volumeBytes: 300, peakLiveBytes: 300 });
+  });
+
+  it("know their first and last time, NaN when no line of theirs carries one", () => {
+    const { ledger } = run(
+      { op: Op.mark, tid: 1, time: 3 },
+      { op: Op.mark, tid: 2 },
+      { op: Op.mark, tid: 1, time: 8 },
+      { op: Op.mark, tid: 1 },
+    );
+    const [one, two] = ledger.threads.rows();
+    expect(one).toMatchObject({ firstTime: 3, lastTime: 8 });
+    expect([two!.firstTime, two!.lastTime]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it("may be many, with any tids", () => {
+    const events = Array.from({ length: 5000 }, (_, k) => ({
+      op: Op.mark,
+      tid: (k * 429_497) % 2 ** 31,
+    }));
+    const { ledger } = run(...events, ...events);
+    expect(ledger.threads.size).toBe(5000);
+    expect(ledger.threads.rows().every(({ lines }) => lines === 2)).toBe(true);
+    expect(ledger.threads.tidOf(4999)).toBe(events[4999]!.tid);
+  });
+});
+
+describe("the peak of live bytes", () => {
+  it("is where it was reached first, at the last time known by then", () => {
+    const { ledger } = run(
+      { ...malloc(P, 10), time: 100 },
+      { ...malloc(Q, 20), time: 200 },
+      malloc(R, 30),
+      { ...free(R), time: 300 },
+      { ...malloc(R, 30), time: 400 },
+    );
+    expect(ledger.liveBytes).toMatchObject({ peak: 60, peakEvent: 2, last: 60 });
+    expect(ledger.peakTime).toBe(200);
+  });
+
+  it("has no time in a log without times, and no event in one without blocks", () => {
+    expect(run(malloc(P, 1)).ledger.peakTime).toBeNaN();
+    const { ledger } = run(free(0));
+    expect(ledger.liveBytes).toMatchObject({ peak: 0, peakEvent: -1 });
+    expect(ledger.peakTime).toBeNaN();
+  });
+});

@@ -1,0 +1,117 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { PointerTable } from "../../src/trace/pointer-table.ts";
+
+/** The table's rules again: a Map, and a stack of recycled ids. */
+class NaiveTable {
+  readonly ids = new Map<number, number>();
+  readonly #free: number[] = [];
+  #next = 0;
+
+  insert(p: number): number {
+    const there = this.ids.get(p);
+    if (there !== undefined) return ~there;
+    const id = this.#free.pop() ?? this.#next++;
+    this.ids.set(p, id);
+    return id;
+  }
+
+  remove(p: number): number {
+    const id = this.ids.get(p);
+    if (id === undefined) return -1;
+    this.ids.delete(p);
+    this.#free.push(id);
+    return id;
+  }
+
+  move(from: number, to: number): number {
+    const id = this.ids.get(from);
+    if (id === undefined) return -2;
+    this.ids.delete(from);
+    const displaced = this.ids.get(to) ?? -1;
+    this.ids.set(to, id);
+    if (displaced >= 0) this.#free.push(displaced);
+    return displaced;
+  }
+}
+
+/** Addresses that fall near each other in the table, or differ only in bits that a weak hash would drop. */
+const awkward = fc.oneof(
+  fc.nat(40).map((k) => 0x55d0_0000_02a0 + 16 * k),
+  fc.nat(40).map((k) => 0x7f00_0000_08c0 + 2 ** 26 * k),
+  fc.nat(40).map((k) => 0x7f00_0000_0010 + 2 ** 36 * k),
+  fc.nat(40).map((k) => 2 ** 40 * (k + 1)),
+  fc.nat(40).map((k) => 2 ** 57 - 16 * (k + 1)),
+  fc.nat(40).map((k) => 1 + k),
+  fc.double({ min: 0.5, max: 2 ** 57, noNaN: true }),
+);
+
+describe("PointerTable", () => {
+  it("agrees with a Map on any sequence of operations", () => {
+    const operation = fc.tuple(
+      fc.constantFrom("insert", "remove", "find", "move"),
+      fc.nat(),
+      fc.nat(),
+    );
+    const input = fc.tuple(
+      fc.array(awkward, { minLength: 1, maxLength: 300, size: "max" }),
+      fc.array(operation, { maxLength: 1500, size: "max" }),
+    );
+    fc.assert(
+      fc.property(input, ([pointers, operations]) => {
+        const table = new PointerTable();
+        const naive = new NaiveTable();
+        for (const [name, a, b] of operations) {
+          const p = pointers[a % pointers.length]!;
+          const q = pointers[b % pointers.length]!;
+          if (name === "insert") expect(table.insert(p)).toBe(naive.insert(p));
+          else if (name === "remove") expect(table.remove(p)).toBe(naive.remove(p));
+          else if (name === "find") expect(table.find(p)).toBe(naive.ids.get(p) ?? -1);
+          else {
+            const id = table.detach(p);
+            expect(id < 0 ? -2 : table.attach(q, id)).toBe(naive.move(p, q));
+          }
+          expect(table.size).toBe(naive.ids.size);
+        }
+        const all = new Map<number, number>();
+        table.forEach((id, pointer) => all.set(pointer, id));
+        expect(all).toEqual(naive.ids);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("recycles the id freed last first, so that ids stay below the most ever live", () => {
+    const table = new PointerTable();
+    for (let k = 1; k <= 5; k++) table.insert(16 * k);
+    expect([table.remove(16), table.remove(48)]).toEqual([0, 2]);
+    expect([table.insert(160), table.insert(176), table.insert(192)]).toEqual([2, 0, 5]);
+    expect(table.idLimit).toBe(6);
+  });
+
+  it.each([
+    ["neighbouring small chunks", 0x55d0_0000_02a0, 32],
+    ["one chunk a page", 0x55d0_0000_0010, 4096],
+    ["one chunk a 64 MiB heap", 0x7f00_0000_08d0, 2 ** 26],
+    ["one chunk a terabyte", 0x10, 2 ** 40],
+    ["pointers cut to 32 bits", 16, 48],
+  ])("keeps runs short: %s", (_name, first, step) => {
+    // Quadratic behaviour would take minutes here, not milliseconds.
+    const table = new PointerTable();
+    const count = Math.min(100_000, 2 ** 57 / step);
+    for (let k = 0; k < count; k++) expect(table.insert(first + k * step)).toBe(k);
+    for (let k = 0; k < count; k++) if (table.remove(first + k * step) !== k) expect.fail(`${k}`);
+    expect(table.size).toBe(0);
+  });
+
+  it("grows to a million pointers and gives them all back", () => {
+    const table = new PointerTable();
+    for (let k = 0; k < 1e6; k++) if (table.insert(0x7f12_3400_0010 + 112 * k) !== k) expect.fail();
+    expect(table.size).toBe(1e6);
+    for (let k = 0; k < 1e6; k += 2) table.remove(0x7f12_3400_0010 + 112 * k);
+    for (let k = 0; k < 1e6; k++) {
+      if (table.find(0x7f12_3400_0010 + 112 * k) !== (k % 2 ? k : -1)) expect.fail(`${k}`);
+    }
+    expect([table.size, table.idLimit]).toEqual([5e5, 1e6]);
+  });
+});
