@@ -1,4 +1,4 @@
-import { ActionBatch } from "../../src/trace/actions.ts";
+import { ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
 import type { Ledger } from "../../src/trace/ledger.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
@@ -44,7 +44,7 @@ export function resolveAll(
     ledger.resolve(batch, out);
     for (let i = 0; i < batch.length; i++) {
       const action = out.action[i]!;
-      const lost = action & 0x80 ? out.lost[i]! : -1;
+      const lost = action & LOST_FREE ? out.lost[i]! : -1;
       const [thread, block, oldSize] = [out.thread[i]!, out.block[i]!, out.oldSize[i]!];
       actions.push({ action, thread, block, lost, oldSize });
     }

@@ -74,7 +74,9 @@ describe("PointerTable", () => {
           expect(table.size).toBe(naive.ids.size);
         }
         const all = new Map<number, number>();
-        table.forEach((id, pointer) => all.set(pointer, id));
+        table.forEach((id, pointer) => {
+          all.set(pointer, id);
+        });
         expect(all).toEqual(naive.ids);
       }),
       { numRuns: 60 },
