@@ -1,10 +1,26 @@
 import type { Arena } from "./arena.ts";
 import { arenaGet, arenaGetRetry } from "./arenas.ts";
-import { ADDR, FREE, GRANULE, MAPPED, MIN_GRANULES, NEXT, SIZE, STATE, TOP } from "./chunks.ts";
+import { unlink } from "./bins.ts";
+import {
+  ADDR,
+  FD,
+  FREE,
+  GRANULE,
+  IN_USE,
+  MAPPED,
+  MIN_GRANULES,
+  MIN_LARGE_GRANULES,
+  NEXT,
+  SIZE,
+  STATE,
+  STRIDE,
+  TOP,
+} from "./chunks.ts";
 import { createFree, internalFree, mergeFree } from "./free.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
+import { binIndex } from "./size-classes.ts";
 import { tcacheTakeAligned } from "./tcache.ts";
 import { trimAfterFree } from "./trim.ts";
 
@@ -26,15 +42,18 @@ export function memalignChunk(m: Ptmalloc, align: number, bytes: number, nb: num
 }
 
 function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): number {
+  if (m.profile.memalign === "B" && av !== null) {
+    const fit = takeFromBins(m, av, align, nb);
+    if (fit !== 0) return cutFreeing(m, av, fit, align, nb);
+  }
   const bytes = nb * GRANULE + align * GRANULE + 32;
   const c = intMalloc(m, av, m.granulesFor(bytes));
   if (c === 0) return 0;
   m.perturb(c, bytes);
   if (m.chunks.words[c + STATE] === MAPPED) return alignMapped(m, c, align);
   const owner = m.heapOf(c).arena;
-  return m.profile.memalign === "A"
-    ? cutFreeing(m, owner, c, align, nb)
-    : cutMerging(m, owner, c, align, nb);
+  const merges = m.profile.memalign === "C" || m.profile.memalign === "D";
+  return merges ? cutMerging(m, owner, c, align, nb) : cutFreeing(m, owner, c, align, nb);
 }
 
 /** The page-aligned mapping holds its chunk at the first aligned place; its tail is not given back. */
@@ -53,7 +72,40 @@ function leadOf(m: Ptmalloc, c: number, align: number): number {
   return lead !== 0 && lead < MIN_GRANULES ? lead + align : lead;
 }
 
-/** Way A (to 2.37): lead and tail go the way of an ordinary free, into the tcache first. */
+/** Way B (2.38 as tagged) looks for a free chunk with room for the block in the bins up to twice its size. */
+function takeFromBins(m: Ptmalloc, av: Arena, align: number, nb: number): number {
+  for (let index = binIndex(nb); index < binIndex(2 * nb); index++) {
+    const c = fittingChunk(m, av.bins + index * STRIDE, align, nb);
+    if (c === 0) continue;
+    unlink(m, c);
+    m.chunks.words[c + STATE] = IN_USE;
+    return c;
+  }
+  return 0;
+}
+
+/** In a small bin the first that fits; in a large one the closest in size, of equals the last. */
+function fittingChunk(m: Ptmalloc, bin: number, align: number, nb: number): number {
+  const w = m.chunks.words;
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let c = w[bin + FD]!; c !== bin; c = w[c + FD]!) {
+    const size = w[c + SIZE]!;
+    if (size < nb) break;
+    const lead = (align - ((w[c + ADDR]! + 1) % align)) % align;
+    const fits = lead !== 1 && (size > nb + lead || (size === nb && lead === 0));
+    if (!fits) continue;
+    if (size < MIN_LARGE_GRANULES) return c;
+    const rest = Math.max(size - nb, 1);
+    if (rest <= least) {
+      least = rest;
+      best = c;
+    }
+  }
+  return best;
+}
+
+/** Way A (to 2.37), and B: lead and tail go the way of an ordinary free, into the tcache first. */
 function cutFreeing(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: number): number {
   let c = chunk;
   const lead = leadOf(m, c, align);

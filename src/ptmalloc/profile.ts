@@ -32,10 +32,11 @@ export interface Profile {
   readonly memalign: "A" | "B" | "C" | "D";
   /** where a merged chunk below 1024 goes (§4.4) */
   readonly smallFree: "unsorted" | "smallbin";
-  /** 2.37 tag: realloc keeps the block for any shrink by at most trim_threshold (§5.1) */
-  readonly reallocKeepsSlack: boolean;
-  /** 2.38+: realloc returns a block that fits before it would make a tcache (§5.1) */
-  readonly reallocShortcut: boolean;
+  /**
+   * Which blocks realloc returns at once (§5.1): 2.38+ those that fit as they are; the 2.37 tag any that shrinks by
+   * at most trim_threshold.
+   */
+  readonly reallocAtOnce: "never" | "fits" | "shrinksLittle";
   /** when heap_trim shrinks a heap's top (§4.5) */
   readonly heapTrim: "page" | "extraThreshold" | "topThreshold";
   /** 2.19+: systrim compares unsigned, so that a top of exactly 32 bytes grows (§4.5) */
@@ -74,8 +75,7 @@ const glibc217: Profile = {
   internalFree: "arena",
   memalign: "A",
   smallFree: "unsorted",
-  reallocKeepsSlack: false,
-  reallocShortcut: false,
+  reallocAtOnce: "never",
   heapTrim: "page",
   systrimUnsigned: false,
   mmapTailBytes: 8,
@@ -150,13 +150,31 @@ const glibc236: Profile = {
   tunablesMoveBreak: false,
 };
 
+/** The release as tagged; stable branches and 2.37's distributions took it back. */
+const glibc237Tag: Profile = {
+  ...glibc236,
+  name: "2.37-tag",
+  serves: ["2.37-tag"],
+  reallocAtOnce: "shrinksLittle",
+};
+
+/** The release as tagged: memalign looks through the bins first. */
+const glibc238Tag: Profile = {
+  ...glibc236,
+  name: "2.38-tag",
+  serves: ["2.38-tag"],
+  memalignUsesTcache: true,
+  memalign: "B",
+  reallocAtOnce: "fits",
+};
+
 const glibc239: Profile = {
   ...glibc236,
   name: "2.39",
   serves: ["2.38", "2.39", "2.40"],
   memalignUsesTcache: true,
   memalign: "C",
-  reallocShortcut: true,
+  reallocAtOnce: "fits",
 };
 
 const glibc241: Profile = {
@@ -176,6 +194,14 @@ const glibc242: Profile = {
   tcacheMaxChunkBytes: 1024,
   largeTcache: "atLeast",
   internalFree: "arena",
+};
+
+/** The stable branch, and what distributions ship: chunks of 1040 bytes are cached again (§10.4). */
+const glibc242Stable: Profile = {
+  ...glibc242,
+  name: "2.42-stable",
+  serves: ["2.42-stable"],
+  tcacheMaxChunkBytes: 1040,
 };
 
 const glibc243: Profile = {
@@ -201,9 +227,12 @@ export const PROFILES: readonly Profile[] = [
   glibc227,
   glibc231,
   glibc236,
+  glibc237Tag,
+  glibc238Tag,
   glibc239,
   glibc241,
   glibc242,
+  glibc242Stable,
   glibc243,
 ];
 

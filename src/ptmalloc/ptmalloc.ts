@@ -8,7 +8,7 @@ import { Heap } from "./heap.ts";
 import type { Mapping } from "./mapping.ts";
 import { memalignChunk } from "./memalign.ts";
 import type { Profile } from "./profile.ts";
-import { reallocChunk } from "./realloc.ts";
+import { reallocChunk, staysAtOnce } from "./realloc.ts";
 import { EVERY_PLANE, Resident, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, requestToGranules } from "./size-classes.ts";
@@ -135,9 +135,10 @@ export class Ptmalloc {
 
   /** realloc of a block with `bytes` > 0. The old chunk is valid still when the result is 0, and only then. */
   realloc(c: number, bytes: number): number {
+    if (staysAtOnce(this, c, bytes)) return c;
     const nb = this.granulesFor(bytes);
     if (this.profile.tcache === "eager" && this.chunks.words[c + STATE] !== MAPPED) {
-      if (!this.profile.reallocShortcut || !this.fitsExactly(c, bytes)) this.readyTcache(nb);
+      this.readyTcache(nb);
     }
     return reallocChunk(this, c, bytes, nb);
   }
@@ -309,11 +310,5 @@ export class Ptmalloc {
   private took(c: number): void {
     const w = this.chunks.words;
     if (w[c + STATE] !== MAPPED) this.inUseGranules += w[c + SIZE]!;
-  }
-
-  /** 2.38+: realloc returns at once when the block fits with less than a granule to spare (§5.1). */
-  private fitsExactly(c: number, bytes: number): boolean {
-    const slack = this.chunks.words[c + SIZE]! * GRANULE - 8 - bytes;
-    return slack >= 0 && slack < GRANULE;
   }
 }

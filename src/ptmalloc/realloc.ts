@@ -18,6 +18,26 @@ import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeHeader } from "./resident.ts";
 
+/** realloc's short cut of some versions (§5.1): the block stays as it is, before anything else is done. */
+export function staysAtOnce(m: Ptmalloc, c: number, bytes: number): boolean {
+  const { reallocAtOnce } = m.profile;
+  if (reallocAtOnce === "never") return false;
+  const slack = usableBytes(m, c) - bytes;
+  if (slack < 0) return false;
+  if (reallocAtOnce === "shrinksLittle") return slack <= m.par.trimThreshold;
+  if (slack < GRANULE) return true;
+  const mapped = m.chunks.words[c + STATE] === MAPPED;
+  return mapped && slack <= PAGE && m.profile.mmapTailBytes === 8;
+}
+
+/** malloc_usable_size (§5.4), in bytes. */
+function usableBytes(m: Ptmalloc, c: number): number {
+  const w = m.chunks.words;
+  if (w[c + STATE] !== MAPPED) return w[c + SIZE]! * GRANULE - 8;
+  const chunkBytes = m.mappedChunkBytes(m.mappings[w[c + HEAP]!]!);
+  return m.profile.mmapTailBytes === 8 ? chunkBytes - 16 : chunkBytes - 8;
+}
+
 /**
  * realloc(p, bytes) with p not NULL and bytes not 0 (ptmalloc2.md §5.1). Returns the chunk that now holds the block,
  * which may be `c` itself; 0 for NULL, with `c` unchanged. The arena is that of the old block, not the caller's.
@@ -26,10 +46,6 @@ export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number):
   const w = m.chunks.words;
   if (w[c + STATE] === MAPPED) return remap(m, c, bytes);
   const old = w[c + SIZE]!;
-  if (m.profile.reallocKeepsSlack) {
-    const slack = old * GRANULE - 8 - bytes;
-    if (slack >= 0 && slack <= m.par.trimThreshold) return c;
-  }
   const av = m.heapOf(c).arena;
   m.inUseGranules -= old;
   const moved = old >= nb ? c : growChunk(m, av, c, nb, bytes);
