@@ -52,6 +52,16 @@ function holdsAgainstTruth(one: Case): void {
       if (one.meta.pointer_bits_in_trace === 32) expect(showsWhole).toBe(false);
     });
   }
+  it("finds the glibc out of the pointers, without being told anything", () => {
+    const options = optionsFor(one, "default", []);
+    const { model } = analyse(logOf(one, "default") ?? fail(), {
+      ...options,
+      glibc: "auto",
+      recordedWith: null,
+    });
+    expect(model?.glibcRange).toContain(one.meta.glibc);
+    expect(model?.fidelity.ratio).toBe(1);
+  });
   if (!writesAll(one)) return;
   it("predicts RSS and system bytes of every setting to the byte", () => {
     const settings = one.meta.deterministic ? Object.keys(one.meta.settings) : ["default"];

@@ -3,13 +3,22 @@ import type { Finding, Scenario, ThreadSummary } from "../report/report.ts";
 /** Below this nothing is worth a line. */
 const MIN_BYTES = 1024 * 1024;
 
+/** Versions whose RSS differs by less are taken as one. */
+const UNDECIDED_RATIO = 0.02;
+
 /** What stands out in the run as recorded, each with the figures it rests on; largest first. */
 export function findings(
   recorded: Scenario,
   threads: readonly ThreadSummary[],
   freezesThresholds: boolean,
+  rssByGlibc: ReadonlyMap<string, number>,
 ): Finding[] {
-  const found = [retained(recorded), pinned(threads), arenas(recorded)];
+  const found = [
+    retained(recorded),
+    pinned(threads),
+    arenas(recorded),
+    undecided(recorded, rssByGlibc),
+  ];
   if (freezesThresholds) found.push(frozen());
   return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
 }
@@ -57,6 +66,21 @@ function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
     message: `${others.length} arenas besides the main one keep free memory resident`,
     bytes: idle,
     evidence: { arenas: arenaCount },
+  };
+}
+
+/** Versions that agree with every pointer may still keep different memory after the last call that shows it. */
+function undecided(recorded: Scenario, rssByGlibc: ReadonlyMap<string, number>): Finding | null {
+  const least = Math.min(...rssByGlibc.values());
+  const most = Math.max(...rssByGlibc.values());
+  if (most - least <= recorded.rss.endBytes * UNDECIDED_RATIO) return null;
+  return {
+    kind: "glibc-undecided",
+    severity: "warning",
+    message:
+      "the log fits glibc versions that end with different RSS; name the one it is of with --glibc",
+    bytes: most - least,
+    evidence: Object.fromEntries(rssByGlibc),
   };
 }
 

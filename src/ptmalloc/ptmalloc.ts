@@ -22,7 +22,7 @@ import { mallocTrim } from "./trim.ts";
  * no pointers, no clock. Blocks are named by their chunk (chunks.ts); 0 is NULL.
  */
 export class Ptmalloc {
-  readonly profile: Profile;
+  profile: Profile;
   readonly par: MallocPar;
   readonly cpus: number;
   readonly chunks = new Chunks();
@@ -89,6 +89,15 @@ export class Ptmalloc {
     this.brk = initialBreak;
     this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
     this.thread = new Thread(0);
+    this.updateLimits();
+  }
+
+  /** Goes on under the rules of another version, whose arenas are laid out alike so far. */
+  adopt(profile: Profile): void {
+    if (this.par.tcacheMaxChunk === this.profile.tcacheMaxChunkBytes) {
+      this.par.tcacheMaxChunk = profile.tcacheMaxChunkBytes;
+    }
+    this.profile = profile;
     this.updateLimits();
   }
 

@@ -2,31 +2,33 @@ import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { type Candidate, Detection } from "./detect.ts";
 import { LogFacts } from "./log-facts.ts";
-import { modelFor, type RecordedProcess, recordedProcess } from "./models.ts";
+import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
 import { PointerJudge } from "./pointer-judge.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
 
-/** A measured RSS of the log beside the model's at the same place. */
-export interface RssSample {
+/** An RSS that the log carries; the runs as recorded have a probe for each. */
+export interface MeasuredRss {
   /** µs on the log's clock; NaN when unknown */
   readonly time: number;
-  readonly measuredBytes: number;
-  readonly modelledBytes: number;
+  readonly bytes: number;
 }
 
 /** The what-ifs that one model serves: they differ in a malloc_trim at the end only. */
 export interface SharedRun {
-  readonly run: ScenarioRun;
+  /** null: the run as recorded itself */
+  readonly run: ScenarioRun | null;
   readonly specs: ScenarioSpec[];
 }
 
 /**
  * One pass over a log: the ledger, the run as recorded and every what-if, batch by batch. Models are made when the
- * first batch is there, since the comments at the log's head say what they are to be.
+ * first batch is there, since the comments at the log's head say what they are to be. Where nobody says which glibc
+ * the log is of, the run as recorded is one for each that it may be, until all but the right one have gone wrong.
  *
  * A batch waits until the next one is full: a thread's exit may depend on lines that follow.
  */
@@ -34,17 +36,16 @@ export class Analysis implements EventSink {
   readonly options: AnalysisOptions;
   readonly ledger = new Ledger();
   readonly facts = new LogFacts();
-  readonly rssSamples: RssSample[] = [];
+  readonly measured: MeasuredRss[] = [];
   readonly touch: Touch;
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
-  #recordedProcess: RecordedProcess | null = null;
-  #judge: PointerJudge | null = null;
-  #recorded: ScenarioRun | null = null;
+  #detection: Detection | null = null;
   #whatIfs: SharedRun[] = [];
+  #started = false;
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #sawHighAddress = false;
 
@@ -70,21 +71,17 @@ export class Analysis implements EventSink {
     if (this.#waiting !== null) this.#consume(this.#waiting, this.#batch);
     this.#consume(this.#batch, null);
     this.#waiting = null;
-    this.#recorded?.finish();
-    for (const { run } of this.#whatIfs) run.finish();
+    for (const { run } of this.#detection?.alive ?? []) run.finish();
+    for (const { run } of this.#whatIfs) run?.finish();
   }
 
-  /** null under --no-model, and before the first event */
-  get recorded(): ScenarioRun | null {
-    return this.#recorded;
+  /** the run as recorded under the glibc that agrees best; null under --no-model, and before the first event */
+  get recorded(): Candidate | null {
+    return this.#detection?.best ?? null;
   }
 
-  get recordedProcess(): RecordedProcess | null {
-    return this.#recordedProcess;
-  }
-
-  get judge(): PointerJudge | null {
-    return this.#judge;
+  get detection(): Detection | null {
+    return this.#detection;
   }
 
   get whatIfs(): readonly SharedRun[] {
@@ -101,34 +98,48 @@ export class Analysis implements EventSink {
     this.ledger.resolve(batch, this.#actions);
     this.#seeAddresses(batch);
     if (!this.options.model) return;
-    const recorded = this.#recorded ?? this.#start();
+    const detection = this.#detection ?? this.#startDetection();
     this.#exits.settle(batch, this.#actions, next);
     this.touch.fill(batch, this.#actions, this.#touched);
-    let from = 0;
-    for (const { at, bytes } of samples) {
-      recorded.replay(batch, this.#actions, this.#touched, from, at);
-      from = at;
-      this.#compare(batch, at, bytes, recorded);
+    for (const { run } of detection.alive) {
+      let from = 0;
+      for (const at of samples) {
+        run.replay(batch, this.#actions, this.#touched, from, at);
+        run.probe();
+        from = at;
+      }
+      run.replay(batch, this.#actions, this.#touched, from, batch.length);
     }
-    recorded.replay(batch, this.#actions, this.#touched, from, batch.length);
+    const before = detection.best;
+    detection.narrow();
+    this.#replayWhatIfs(batch, before, detection.best);
+  }
+
+  #replayWhatIfs(batch: EventBatch, before: Candidate, best: Candidate): void {
+    if (!this.#started) {
+      this.#startWhatIfs(best);
+    } else if (best !== before) {
+      // What-ifs of the version believed in so far go on under the rules of the one that turned out to be right.
+      for (const { run, specs } of this.#whatIfs) {
+        if (specs[0]?.glibc === null) run?.model.adopt(best.origin.profile);
+      }
+    }
     for (const { run } of this.#whatIfs) {
-      if (run !== recorded) run.replay(batch, this.#actions, this.#touched, 0, batch.length);
+      run?.replay(batch, this.#actions, this.#touched, 0, batch.length);
     }
   }
 
-  /** Takes in the batch's comments; the RSS samples among them are returned with their places. */
-  #readNotes(batch: EventBatch): { at: number; bytes: number }[] {
-    const samples: { at: number; bytes: number }[] = [];
-    for (const note of batch.notes) {
-      const bytes = this.facts.read(note);
-      if (bytes !== null) samples.push({ at: note.at, bytes });
+  /** Takes in the batch's comments. Returns the places of the RSS samples among them. */
+  #readNotes(batch: EventBatch): number[] {
+    const samples: number[] = [];
+    for (const { at, ...note } of batch.notes) {
+      const bytes = this.facts.read({ at, ...note });
+      if (bytes === null) continue;
+      const time = at > 0 ? batch.time[at - 1]! : this.ledger.clock.last;
+      this.measured.push({ time, bytes });
+      samples.push(at);
     }
     return samples;
-  }
-
-  #compare(batch: EventBatch, at: number, measuredBytes: number, recorded: ScenarioRun): void {
-    const time = at > 0 ? batch.time[at - 1]! : this.ledger.clock.first;
-    this.rssSamples.push({ time, measuredBytes, modelledBytes: recorded.rssBytes });
   }
 
   #seeAddresses(batch: EventBatch): void {
@@ -138,33 +149,48 @@ export class Analysis implements EventSink {
         batch.pointerOut[i]! >= 2 ** 32 ||
         batch.pointerIn[i]! >= 2 ** 32;
     }
-    if (this.#sawHighAddress) this.#judge?.seeWholePointers();
+    if (!this.#sawHighAddress) return;
+    for (const { judge } of this.#detection?.alive ?? []) judge.seeWholePointers();
   }
 
-  #start(): ScenarioRun {
-    const origin = recordedProcess(this.options, this.facts);
-    const model = modelFor(origin, null);
-    const judge = new PointerJudge(this.facts.heapStart, model.breakHeap);
-    if (this.#sawHighAddress) judge.seeWholePointers();
-    const recorded = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
+  #startDetection(): Detection {
+    const candidates: Candidate[] = [];
+    let refused: unknown = null;
+    for (const origin of recordedProcesses(this.options, this.facts)) {
+      try {
+        const model = modelFor(origin, null);
+        const judge = new PointerJudge(this.facts.heapStart, model.breakHeap);
+        if (this.#sawHighAddress) judge.seeWholePointers();
+        const run = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
+        candidates.push({ origin, run, judge });
+      } catch (error) {
+        // A version that does not take what the process had set cannot be its version.
+        if (!(error instanceof SettingRefused)) throw error;
+        refused = error;
+      }
+    }
+    if (candidates.length === 0) throw refused;
+    this.#detection = new Detection(candidates);
+    return this.#detection;
+  }
+
+  #startWhatIfs({ origin }: Candidate): void {
     const runs = new Map<string, SharedRun>();
     for (const spec of this.options.whatIfs) {
       const key = sharingKey(spec);
       const shared = runs.get(key);
-      if (shared !== undefined) shared.specs.push(spec);
-      else if (key === NOTHING_CHANGED) runs.set(key, { run: recorded, specs: [spec] });
-      else {
-        const every =
-          typeof spec.trim === "object" ? spec.trim.everySeconds : Number.POSITIVE_INFINITY;
-        const run = new ScenarioRun(modelFor(origin, spec), null, every);
-        runs.set(key, { run, specs: [spec] });
+      if (shared !== undefined) {
+        shared.specs.push(spec);
+        continue;
       }
+      const every =
+        typeof spec.trim === "object" ? spec.trim.everySeconds : Number.POSITIVE_INFINITY;
+      const run =
+        key === NOTHING_CHANGED ? null : new ScenarioRun(modelFor(origin, spec), null, every);
+      runs.set(key, { run, specs: [spec] });
     }
-    this.#recordedProcess = origin;
-    this.#judge = judge;
-    this.#recorded = recorded;
     this.#whatIfs = [...runs.values()];
-    return recorded;
+    this.#started = true;
   }
 }
 

@@ -2,6 +2,7 @@ import { findings } from "../insight/findings.ts";
 import { findPins } from "../insight/pins.ts";
 import { censusOf, mallinfo2 } from "../ptmalloc/census.ts";
 import { PAGE } from "../ptmalloc/chunks.ts";
+import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
   ArenaSummary,
   Fidelity,
@@ -17,6 +18,7 @@ import type {
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
+import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioSpec, TouchPolicy } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
@@ -33,7 +35,11 @@ const AS_RECORDED = "as recorded";
 
 /** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
 export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
-  const { ledger, recorded } = analysis;
+  const { ledger } = analysis;
+  const recorded = analysis.recorded?.run ?? null;
+  const rssByGlibc = new Map(
+    analysis.detection?.alive.map(({ origin, run }) => [origin.glibc, run.rssBytes]),
+  );
   const threads = threadSummaries(analysis, recorded);
   const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded);
   const [first] = scenarios;
@@ -54,7 +60,7 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
     scenarios,
     measured: measured(analysis),
     timeline: timeline(analysis, scenarios),
-    findings: first === undefined ? [] : findings(first, threads, frozen),
+    findings: first === undefined ? [] : findings(first, threads, frozen, rssByGlibc),
     budgets: [],
   };
 }
@@ -141,11 +147,16 @@ function threadSummary(
 }
 
 function modelSummary(analysis: Analysis): ModelSummary | null {
-  const { recordedProcess: origin, judge, options } = analysis;
-  if (origin === null || judge === null) return null;
+  const { recorded, detection, options } = analysis;
+  if (recorded === null || detection === null) return null;
+  const { origin, judge } = recorded;
   return {
     glibc: origin.glibc,
     glibcSource: origin.glibcSource,
+    glibcRange: PROFILES.filter((profile) =>
+      detection.alive.some(({ origin }) => origin.profile === profile),
+    ).flatMap(({ serves }) => serves),
+    glibcRunnerUp: detection.runnerUp,
     cpus: origin.cpus,
     cpusSource: origin.cpusSource,
     settings: origin.settings,
@@ -160,7 +171,7 @@ function touchName(policy: TouchPolicy): string {
   return typeof policy === "string" ? policy : String(policy.ratio);
 }
 
-function fidelity({ compared, equal, firstDivergence }: NonNullable<Analysis["judge"]>): Fidelity {
+function fidelity({ compared, equal, firstDivergence }: PointerJudge): Fidelity {
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
@@ -170,7 +181,7 @@ const LARGE_BLOCK = 1024 * 1024;
 function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["assumedWritten"] {
   let blocks = 0;
   let bytes = 0;
-  recorded?.eachBlock((block) => {
+  recorded?.run.eachBlock((block) => {
     const written = touch.writtenOf(block);
     if (ledger.blocks.bytesOf(block) < LARGE_BLOCK || written <= PAGE) return;
     blocks++;
@@ -180,10 +191,15 @@ function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["as
 }
 
 function measured(analysis: Analysis): Measured | null {
-  const { rssSamples } = analysis;
-  if (rssSamples.length === 0) return null;
-  const errors = rssSamples.map(({ measuredBytes, modelledBytes }) =>
-    measuredBytes === 0 ? 0 : (modelledBytes - measuredBytes) / measuredBytes,
+  const probes = analysis.recorded?.run.probes ?? [];
+  const rssSamples = analysis.measured.map(({ time, bytes }, i) => ({
+    time: seconds(analysis, time),
+    bytes,
+    modelledBytes: probes[i] ?? 0,
+  }));
+  if (rssSamples.length === 0 || probes.length === 0) return null;
+  const errors = rssSamples.map(({ bytes, modelledBytes }) =>
+    bytes === 0 ? 0 : (modelledBytes - bytes) / bytes,
   );
   errors.sort((a, b) => a - b);
   const median = errors[Math.floor(errors.length / 2)] ?? 0;
@@ -191,14 +207,7 @@ function measured(analysis: Analysis): Measured | null {
     (worst, error) => (Math.abs(error) > Math.abs(worst) ? error : worst),
     0,
   );
-  return {
-    rssSamples: rssSamples.map(({ time, measuredBytes, modelledBytes }) => ({
-      time: seconds(analysis, time),
-      bytes: measuredBytes,
-      modelledBytes,
-    })),
-    error: { median, max },
-  };
+  return { rssSamples, error: { median, max } };
 }
 
 /** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
@@ -206,14 +215,15 @@ function scenarioSummaries(analysis: Analysis, recorded: ScenarioRun): Scenario[
   const done = new Map<ScenarioSpec, Scenario>();
   const first = scenarioSummary(analysis, recorded, AS_RECORDED, {});
   for (const { run, specs } of analysis.whatIfs) {
+    const used = run ?? recorded;
     for (const spec of specs) {
       if (spec.trim !== "end")
-        done.set(spec, scenarioSummary(analysis, run, spec.name, spec.settings));
+        done.set(spec, scenarioSummary(analysis, used, spec.name, spec.settings));
     }
     const trimmed = specs.filter(({ trim }) => trim === "end");
-    if (trimmed.length > 0) run.trim();
+    if (trimmed.length > 0) used.trim();
     for (const spec of trimmed) {
-      done.set(spec, scenarioSummary(analysis, run, spec.name, spec.settings));
+      done.set(spec, scenarioSummary(analysis, used, spec.name, spec.settings));
     }
   }
   return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
@@ -296,11 +306,12 @@ function sumOfArenas(arenas: readonly ArenaSummary[]): FreeBytes {
 }
 
 function timeline(analysis: Analysis, scenarios: readonly Scenario[]): Timeline {
-  const { ledger, recorded, whatIfs } = analysis;
+  const { ledger, whatIfs } = analysis;
+  const recorded = analysis.recorded?.run ?? null;
   const perScenario: Record<string, number[]> = {};
   for (const { name } of scenarios) {
     const shared = whatIfs.find(({ specs }) => specs.some((spec) => spec.name === name));
-    const run = name === AS_RECORDED ? recorded : (shared?.run ?? null);
+    const run = name === AS_RECORDED ? recorded : (shared?.run ?? recorded);
     if (run !== null) perScenario[name] = run.rss.points();
   }
   return {

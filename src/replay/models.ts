@@ -5,8 +5,14 @@ import type { Provenance } from "../report/report.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { AnalysisOptions, ScenarioSpec, ThpMode } from "./scenario.ts";
 
-/** The version taken when neither the user nor the log names one. */
-export const DEFAULT_GLIBC = "2.36";
+/**
+ * The versions a log may be of when neither the user nor the log says, by how many machines run them: where the log
+ * cannot tell some apart, the first is named. Tags that distributions do not ship come last.
+ */
+const BY_USE = [
+  ["2.36", "2.31", "2.39", "2.27", "2.41", "2.17", "2.23", "2.42-stable", "2.43", "2.26", "2.22"],
+  ["2.19", "2.42", "2.38-tag", "2.37-tag"],
+].flat();
 
 /** What was found out of the recorded process, and from where. */
 export interface RecordedProcess {
@@ -19,16 +25,31 @@ export interface RecordedProcess {
   readonly thp: ThpMode;
 }
 
-/** What the user gave goes before what the log says, and that before the defaults. */
-export function recordedProcess(options: AnalysisOptions, facts: LogFacts): RecordedProcess {
+/**
+ * The processes the log may be of: one, where the user or the log names the glibc; else one a version, likeliest
+ * first. What the user gave goes before what the log says, and that before the defaults.
+ */
+export function recordedProcesses(options: AnalysisOptions, facts: LogFacts): RecordedProcess[] {
   const given = options.glibc === "auto" ? null : options.glibc;
   const fromLog = facts.glibc !== null && profileOf(facts.glibc) !== null ? facts.glibc : null;
-  const glibc = given ?? fromLog ?? DEFAULT_GLIBC;
+  const glibc = given ?? fromLog;
+  if (glibc === null) {
+    return BY_USE.map((name) => recordedProcess(name, "detected", options, facts));
+  }
+  return [recordedProcess(glibc, given === null ? "log" : "given", options, facts)];
+}
+
+function recordedProcess(
+  glibc: string,
+  glibcSource: Provenance,
+  options: AnalysisOptions,
+  facts: LogFacts,
+): RecordedProcess {
   const profile = profileOf(glibc);
   if (profile === null) throw new RangeError(`glibc ${glibc} is not modelled`);
   return {
     glibc,
-    glibcSource: given !== null ? "given" : fromLog !== null ? "log" : "default",
+    glibcSource,
     profile,
     cpus: options.cpus ?? facts.cpus ?? options.hostCpus,
     cpusSource: options.cpus !== null ? "given" : facts.cpus !== null ? "log" : "default",

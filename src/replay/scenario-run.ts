@@ -22,6 +22,8 @@ export class ScenarioRun {
   systemPeakBytes = 0;
   /** resident bytes returned by malloc_trim, the program's own calls and the scenario's */
   trimmedBytes = 0;
+  /** RSS in bytes at each `probe()` */
+  readonly probes: number[] = [];
   /** µs on the log's clock when `rss` was at its peak; NaN when unknown */
   peakTime = Number.NaN;
 
@@ -91,6 +93,14 @@ export class ScenarioRun {
   finish(): void {
     this.settle();
     this.#record();
+  }
+
+  /**
+   * Takes the RSS as a hook would measure it that has just logged the last call: the program has not yet written
+   * what that call returned.
+   */
+  probe(): void {
+    this.probes.push(this.rssBytes);
   }
 
   /** The scenario's malloc_trim(0). */

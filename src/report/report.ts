@@ -112,6 +112,10 @@ export type Provenance = "given" | "log" | "detected" | "default";
 export interface ModelSummary {
   readonly glibc: string;
   readonly glibcSource: Provenance;
+  /** versions that the log cannot tell from `glibc`, itself included */
+  readonly glibcRange: readonly string[];
+  /** of the versions the log rules out the one that agreed longest, with the part of the pointers it reproduced */
+  readonly glibcRunnerUp: { readonly glibc: string; readonly ratio: number } | null;
   readonly cpus: number;
   readonly cpusSource: Provenance;
   /** settings of the recorded run other than glibc's defaults, as environment variables or tunables */

@@ -98,6 +98,8 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
 export const MODEL: NonNullable<Report["model"]> = {
   glibc: "2.36",
   glibcSource: "log",
+  glibcRange: ["2.35", "2.36", "2.37"],
+  glibcRunnerUp: null,
   cpus: 8,
   cpusSource: "log",
   settings: {},

@@ -1,4 +1,4 @@
-import { exact, size } from "../format.ts";
+import { exact, percent, size } from "../format.ts";
 import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
 import { printable, sourceName } from "./printable.ts";
 import { heading, item, type TextStyle } from "./style.ts";
@@ -31,7 +31,7 @@ export function modelled({ model, trace }: Report, style: TextStyle): string {
 function facts(model: ModelSummary): string[] {
   const settings = Object.entries(model.settings).map(([name, value]) => `${name}=${value}`);
   const lines = [
-    `glibc ${model.glibc} (${GLIBC_SOURCE[model.glibcSource]})`,
+    glibc(model),
     `${model.cpus} CPU${model.cpus === 1 ? "" : "s"} (${CPUS_SOURCE[model.cpusSource]})`,
     settings.length === 0
       ? "recorded with glibc's default settings"
@@ -46,6 +46,19 @@ function facts(model: ModelSummary): string[] {
     );
   }
   return lines;
+}
+
+/** The version, and under detection those that agree as well and the next best. */
+function glibc({ glibc, glibcSource, glibcRange, glibcRunnerUp }: ModelSummary): string {
+  const text = `glibc ${glibc} (${GLIBC_SOURCE[glibcSource]})`;
+  if (glibcSource !== "detected") return text;
+  const others = glibcRange.filter((version) => version !== glibc);
+  const also = others.length === 0 ? "" : `; ${others.join(", ")} agree as well`;
+  const next =
+    glibcRunnerUp === null
+      ? ""
+      : `; next best ${glibcRunnerUp.glibc}, ${percent(glibcRunnerUp.ratio)} when it was ruled out`;
+  return `${text}${also}${next}`;
 }
 
 const SEVERITY = ["critical", "warning", "info"] as const;

@@ -1,0 +1,70 @@
+import type { RecordedProcess } from "./models.ts";
+import type { PointerJudge } from "./pointer-judge.ts";
+import type { ScenarioRun } from "./scenario-run.ts";
+
+/** One glibc that the log may be of: a run as recorded under its rules, and how it agrees with the pointers. */
+export interface Candidate {
+  readonly origin: RecordedProcess;
+  readonly run: ScenarioRun;
+  readonly judge: PointerJudge;
+}
+
+/** How sure a detection is. */
+export interface RunnerUp {
+  readonly glibc: string;
+  /** of the pointers compared before it was dropped, the part it reproduced */
+  readonly ratio: number;
+}
+
+/**
+ * Where candidates all err, as in a log that another thread's lines got into the wrong order, luck decides over single
+ * calls: one is dropped only when it is behind by this part of all calls, and by this many.
+ */
+const BEHIND_RATIO = 0.01;
+const BEHIND_CALLS = 32;
+
+/**
+ * Which glibc a log is of (ptmalloc2.md §10.5): all candidates are replayed side by side, and those that reproduce
+ * fewer of the log's pointers are dropped. Versions that the log cannot tell apart stay to its end, so that a rule
+ * that matters late still finds its version.
+ */
+export class Detection {
+  /** the best first; among equals in the order given, which is that of how common they are */
+  #alive: Candidate[];
+  #runnerUp: RunnerUp | null = null;
+
+  constructor(candidates: readonly Candidate[]) {
+    this.#alive = [...candidates];
+  }
+
+  get alive(): readonly Candidate[] {
+    return this.#alive;
+  }
+
+  get best(): Candidate {
+    return this.#alive[0]!;
+  }
+
+  /** the best of those that were dropped */
+  get runnerUp(): RunnerUp | null {
+    return this.#runnerUp;
+  }
+
+  /** To be called when all have replayed the same events. */
+  narrow(): void {
+    if (this.#alive.length === 1) return;
+    const most = Math.max(...this.#alive.map(({ judge }) => judge.equal));
+    const { compared } = this.best.judge;
+    const perfect = most === compared;
+    const margin = perfect ? 0 : Math.max(BEHIND_CALLS, compared * BEHIND_RATIO);
+    for (const { origin, judge } of this.#alive) {
+      if (judge.equal >= most - margin) continue;
+      const ratio = judge.equal / compared;
+      if (ratio >= (this.#runnerUp?.ratio ?? 0))
+        this.#runnerUp = { glibc: origin.profile.name, ratio };
+    }
+    this.#alive = this.#alive
+      .filter(({ judge }) => judge.equal >= most - margin)
+      .sort((a, b) => b.judge.equal - a.judge.equal);
+  }
+}
