@@ -36,21 +36,29 @@ export class Arena {
   /** dense indices of the threads that were ever attached */
   readonly threads: number[] = [];
 
-  constructor(id: number, chunks: Chunks) {
+  /** `bins` are the head records, see `newBins` */
+  constructor(id: number, bins: number) {
     this.id = id;
     this.contiguous = id === 0;
     this.next = this;
-    this.bins = chunks.allocateRun(BIN_COUNT);
-    const w = chunks.words;
-    for (let i = 0; i < BIN_COUNT; i++) {
-      const bin = this.bins + i * STRIDE;
-      w[bin + SIZE] = 0;
-      w[bin + STATE] = BIN;
-      w[bin + FD] = bin;
-      w[bin + BK] = bin;
-      // Not 0, so that unlinking the last chunk of a large bin does not take the head for one of its run.
-      w[bin + FD_NEXTSIZE] = bin;
-    }
+    this.bins = bins;
+  }
+
+  /** A copy without heaps, and with itself as its next: whoever copies the process joins them. */
+  clone(): Arena {
+    const copy = new Arena(this.id, this.bins);
+    copy.top = this.top;
+    copy.fastbins.set(this.fastbins);
+    copy.haveFastchunks = this.haveFastchunks;
+    copy.binmap.set(this.binmap);
+    copy.lastRemainderHeap = this.lastRemainderHeap;
+    copy.lastRemainderAddr = this.lastRemainderAddr;
+    copy.contiguous = this.contiguous;
+    copy.systemMem = this.systemMem;
+    copy.maxSystemMem = this.maxSystemMem;
+    copy.attachedThreads = this.attachedThreads;
+    copy.threads.push(...this.threads);
+    return copy;
   }
 
   get main(): boolean {
@@ -61,4 +69,20 @@ export class Arena {
     this.systemMem += bytes;
     if (this.systemMem > this.maxSystemMem) this.maxSystemMem = this.systemMem;
   }
+}
+
+/** The head records of an arena's bins, all empty. */
+export function newBins(chunks: Chunks): number {
+  const bins = chunks.allocateRun(BIN_COUNT);
+  const w = chunks.words;
+  for (let i = 0; i < BIN_COUNT; i++) {
+    const bin = bins + i * STRIDE;
+    w[bin + SIZE] = 0;
+    w[bin + STATE] = BIN;
+    w[bin + FD] = bin;
+    w[bin + BK] = bin;
+    // Not 0, so that unlinking the last chunk of a large bin does not take the head for one of its run.
+    w[bin + FD_NEXTSIZE] = bin;
+  }
+  return bins;
 }

@@ -1,4 +1,4 @@
-import { Arena } from "./arena.ts";
+import { Arena, newBins } from "./arena.ts";
 import { ADDR, FENCE, GRANULE, HEAP, NEXT, PREV, SIZE, STATE, TOP } from "./chunks.ts";
 import { type Heap, heapSizeFor } from "./heap.ts";
 import { intMalloc } from "./malloc.ts";
@@ -9,11 +9,11 @@ import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
 
 /** arena_get: the thread's arena, found or made at its first need; `bytes` sizes the heap of a new one. */
 export function arenaGet(m: Ptmalloc, bytes: number): Arena | null {
-  return m.thread.arena ?? arenaGet2(m, bytes, null);
+  return m.thread.arena ?? arenaGet2(m, bytes);
 }
 
 /** arena_get2 (§6.1): from the free list, else a new one while the limit allows, else one that is in use. */
-function arenaGet2(m: Ptmalloc, bytes: number, avoid: Arena | null): Arena {
+function arenaGet2(m: Ptmalloc, bytes: number): Arena {
   const free = m.freeList.pop();
   if (free !== undefined) {
     free.attachedThreads = 1;
@@ -26,19 +26,22 @@ function arenaGet2(m: Ptmalloc, bytes: number, avoid: Arena | null): Arena {
   if (m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1) {
     return attach(m, newArena(m, bytes));
   }
-  return attach(m, reusedArena(m, avoid));
+  return attach(m, reusedArena(m));
 }
 
 function attach(m: Ptmalloc, av: Arena): Arena {
+  if (m.thread.arena !== null) m.thread.arena.attachedThreads--;
   m.thread.arena = av;
   if (!av.threads.includes(m.thread.index)) av.threads.push(m.thread.index);
   return av;
 }
 
-/** reused_arena without contention: arenas in turn from where the last search ended (§6.1). */
-function reusedArena(m: Ptmalloc, avoid: Arena | null): Arena {
-  let av = m.nextToUse;
-  if (av === avoid) av = av.next;
+/**
+ * reused_arena without contention: arenas in turn from where the last search ended (§6.1). The arena that a retry is
+ * to avoid is passed over only while it is locked, and the retry has unlocked it.
+ */
+function reusedArena(m: Ptmalloc): Arena {
+  const av = m.nextToUse;
   m.nextToUse = av.next;
   const listed = m.profile.reusedLeavesFreeList ? m.freeList.indexOf(av) : -1;
   if (listed >= 0) m.freeList.splice(listed, 1);
@@ -51,7 +54,7 @@ function newArena(m: Ptmalloc, bytes: number): Arena {
   const { heapInfoBytes, mallocStateBytes } = m.profile;
   const fixed = heapInfoBytes + mallocStateBytes + GRANULE;
   const size = heapSizeFor(bytes + fixed, m.par.topPad) || heapSizeFor(fixed, m.par.topPad);
-  const av = new Arena(m.arenas.length, m.chunks);
+  const av = new Arena(m.arenas.length, newBins(m.chunks));
   m.arenas.push(av);
   const heap = m.newHeap("arena", av, null, size);
   m.addSystemMem(av, size);
@@ -109,7 +112,7 @@ export function mallocFromArena(m: Ptmalloc, bytes: number, nb: number): number 
 
 /** From another arena to the main one for this call only; from the main arena to another one for good (§6.5). */
 export function arenaGetRetry(m: Ptmalloc, av: Arena, bytes: number): Arena {
-  return av.main ? arenaGet2(m, bytes, av) : m.mainArena;
+  return av.main ? arenaGet2(m, bytes) : m.mainArena;
 }
 
 /** The thread leaves its arena (§6.4): it goes to the free list with its last thread, before 2.23 with any. */

@@ -84,6 +84,14 @@ export class Chunks {
     return c;
   }
 
+  clone(): Chunks {
+    const copy = new Chunks();
+    copy.words = this.words.slice();
+    copy.limit = this.limit;
+    copy.released = this.released;
+    return copy;
+  }
+
   release(c: number): void {
     this.words[c + FD] = this.released;
     this.released = c;

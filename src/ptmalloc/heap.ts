@@ -45,6 +45,16 @@ export class Heap {
     this.pages = new Uint8Array(Math.max(16, Math.ceil(size / 4096)));
   }
 
+  /** A copy that belongs to a copied process. */
+  clone(arena: Arena, prev: Heap | null): Heap {
+    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
+    copy.size = this.size;
+    copy.mprotectSize = this.mprotectSize;
+    copy.ends = [...this.ends];
+    copy.pages = this.pages.slice();
+    return copy;
+  }
+
   /** The record at the upper end of the newest stretch. */
   get end(): number {
     return this.ends[this.ends.length - 1] ?? 0;

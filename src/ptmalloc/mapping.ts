@@ -23,6 +23,15 @@ export class Mapping {
     this.#faultPages = faultPages;
   }
 
+  clone(): Mapping {
+    const copy = new Mapping(this.totalBytes, this.#faultPages);
+    copy.offset = this.offset;
+    copy.policyEnd = this.policyEnd;
+    copy.noneEnd = this.noneEnd;
+    copy.allEnd = this.allEnd;
+    return copy;
+  }
+
   /** Pages resident when the prefix up to byte `end` of the mapping is written. */
   private pagesUpTo(end: number): number {
     const header = Math.floor((this.offset * GRANULE) / PAGE);

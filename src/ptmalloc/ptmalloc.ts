@@ -1,4 +1,4 @@
-import { Arena } from "./arena.ts";
+import { Arena, newBins } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
 import { ADDR, Chunks, GRANULE, HEAP, MAPPED, MIN_GRANULES, PAGE, SIZE, STATE } from "./chunks.ts";
@@ -24,11 +24,11 @@ import { mallocTrim } from "./trim.ts";
 export class Ptmalloc {
   profile: Profile;
   readonly par: MallocPar;
-  readonly cpus: number;
-  readonly chunks = new Chunks();
-  readonly resident = new Resident();
+  cpus: number;
+  chunks = new Chunks();
+  resident = new Resident();
 
-  readonly mainArena: Arena;
+  mainArena: Arena;
   /** all arenas by id; narenas is their number */
   readonly arenas: Arena[];
   /** arenas without threads; the newest is last */
@@ -42,7 +42,7 @@ export class Ptmalloc {
   private readonly freeHeapIds: number[] = [];
   private heapSerials = 0;
   /** the area below the program break */
-  readonly breakHeap: Heap;
+  breakHeap: Heap;
   /** the program break, in bytes from the page its initial value lies in */
   brk: number;
 
@@ -83,13 +83,56 @@ export class Ptmalloc {
     this.profile = profile;
     this.par = par;
     this.cpus = cpus;
-    this.mainArena = new Arena(0, this.chunks);
+    this.mainArena = new Arena(0, newBins(this.chunks));
     this.arenas = [this.mainArena];
     this.nextToUse = this.mainArena;
     this.brk = initialBreak;
     this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
     this.thread = new Thread(0);
     this.updateLimits();
+  }
+
+  /** A process in the same state that shares nothing with this one. */
+  clone(): Ptmalloc {
+    const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
+    copy.chunks = this.chunks.clone();
+    copy.resident = this.resident.clone();
+    const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
+    const arenaOf = (av: Arena): Arena => arenas.get(av)!;
+    for (const [av, twin] of arenas) {
+      twin.next = arenaOf(av.next);
+      copy.arenas[av.id] = twin;
+      let prev: Heap | null = null;
+      for (const heap of av.heaps) {
+        const own: Heap = heap.clone(twin, heap.prev === null ? null : prev);
+        twin.heaps.push(own);
+        copy.heaps[own.id] = own;
+        prev = own;
+      }
+    }
+    copy.mainArena = arenaOf(this.mainArena);
+    copy.breakHeap = copy.heaps[this.breakHeap.id]!;
+    copy.freeList.push(...this.freeList.map(arenaOf));
+    copy.nextToUse = arenaOf(this.nextToUse);
+    copy.arenaLimit = this.arenaLimit;
+    copy.freeHeapIds.push(...this.freeHeapIds);
+    copy.heapSerials = this.heapSerials;
+    copy.brk = this.brk;
+    for (const one of this.mappings) copy.mappings.push(one === null ? null : one.clone());
+    copy.freeMappingIds.push(...this.freeMappingIds);
+    copy.mappedBlocks = this.mappedBlocks;
+    copy.mappedBytes = this.mappedBytes;
+    copy.mappedLeadBytes = this.mappedLeadBytes;
+    for (const thread of this.allThreads()) {
+      copy.threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
+    }
+    copy.thread = copy.threads[this.thread.index] ?? copy.thread;
+    copy.multiThreaded = this.multiThreaded;
+    copy.systemBytes = this.systemBytes;
+    copy.inUseGranules = this.inUseGranules;
+    copy.hugeBytes = this.hugeBytes;
+    copy.hugePages = this.hugePages;
+    return copy;
   }
 
   /** Goes on under the rules of another version, whose arenas are laid out alike so far. */

@@ -27,6 +27,10 @@ export class Resident {
   nonePages = 0;
   allPages = 0;
 
+  clone(): Resident {
+    return Object.assign(new Resident(), this);
+  }
+
   /** Counts `pages` (which may be negative) in each of `planes`. */
   add(planes: number, pages: number): void {
     if (planes & PLANE_POLICY) this.policyPages += pages;

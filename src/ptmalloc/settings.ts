@@ -29,6 +29,10 @@ export class MallocPar {
   /** MALLOC_PERTURB_ other than 0: whole blocks are written at malloc and at free */
   perturb = false;
 
+  clone(profile: Profile): MallocPar {
+    return Object.assign(new MallocPar(profile), this);
+  }
+
   constructor(profile: Profile) {
     this.tcacheCount = profile.tcacheCount;
     this.tcacheMaxChunk = profile.tcacheMaxChunkBytes;

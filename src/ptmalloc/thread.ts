@@ -20,4 +20,15 @@ export class Thread {
   constructor(index: number) {
     this.index = index;
   }
+
+  /** A copy whose arena is `arena`. */
+  clone(arena: Arena | null): Thread {
+    const copy = new Thread(this.index);
+    copy.arena = arena;
+    copy.tcache = this.tcache;
+    copy.tcacheStruct = this.tcacheStruct;
+    copy.entries.set(this.entries);
+    copy.counts.set(this.counts);
+    return copy;
+  }
 }

@@ -1,15 +1,17 @@
 import { ActionBatch } from "../trace/actions.ts";
-import { EventBatch } from "../trace/event.ts";
+import { EventBatch, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
 import { type Candidate, Detection } from "./detect.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
 import { PointerJudge } from "./pointer-judge.ts";
+import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
+import { insert, replayWith, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
@@ -71,7 +73,7 @@ export class Analysis implements EventSink {
     if (this.#waiting !== null) this.#consume(this.#waiting, this.#batch);
     this.#consume(this.#batch, null);
     this.#waiting = null;
-    for (const { run } of this.#detection?.alive ?? []) run.finish();
+    for (const { recorded } of this.#detection?.alive ?? []) recorded.run.finish();
     for (const { run } of this.#whatIfs) run?.finish();
   }
 
@@ -101,21 +103,18 @@ export class Analysis implements EventSink {
     const detection = this.#detection ?? this.#startDetection();
     this.#exits.settle(batch, this.#actions, next);
     this.touch.fill(batch, this.#actions, this.#touched);
-    for (const { run } of detection.alive) {
-      let from = 0;
-      for (const at of samples) {
-        run.replay(batch, this.#actions, this.#touched, from, at);
-        run.probe();
-        from = at;
-      }
-      run.replay(batch, this.#actions, this.#touched, from, batch.length);
-    }
+    const work = { batch, actions: this.#actions, touch: this.#touched };
+    const tellsExit = batch.op.subarray(0, batch.length).includes(Op.threadExit);
+    for (const { recorded } of detection.alive) recorded.replay(work, samples, tellsExit);
     const before = detection.best;
+    // Versions that are plainly wrong go first: to explain their errors would be in vain.
     detection.narrow();
-    this.#replayWhatIfs(batch, before, detection.best);
+    for (const { recorded } of detection.alive) recorded.infer();
+    detection.narrow();
+    this.#replayWhatIfs(work, before, detection.best);
   }
 
-  #replayWhatIfs(batch: EventBatch, before: Candidate, best: Candidate): void {
+  #replayWhatIfs(work: Work, before: Candidate, best: Candidate): void {
     if (!this.#started) {
       this.#startWhatIfs(best);
     } else if (best !== before) {
@@ -124,8 +123,19 @@ export class Analysis implements EventSink {
         if (specs[0]?.glibc === null) run?.model.adopt(best.origin.profile);
       }
     }
+    const { length } = work.batch;
+    const first = this.ledger.events - length;
+    // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
+    const exits = best.recorded.newExits.map(({ thread, before: event }) => ({
+      thread,
+      before: Math.max(event, first),
+    }));
+    exits.sort((a, b) => a.before - b.before);
     for (const { run } of this.#whatIfs) {
-      run?.replay(batch, this.#actions, this.#touched, 0, batch.length);
+      if (run === null) continue;
+      replayWith(run, work, first, 0, length, exits);
+      for (const { thread, before: event } of exits)
+        if (event === first + length) insert(run, thread);
     }
   }
 
@@ -150,7 +160,7 @@ export class Analysis implements EventSink {
         batch.pointerIn[i]! >= 2 ** 32;
     }
     if (!this.#sawHighAddress) return;
-    for (const { judge } of this.#detection?.alive ?? []) judge.seeWholePointers();
+    for (const { recorded } of this.#detection?.alive ?? []) recorded.judge.seeWholePointers();
   }
 
   #startDetection(): Detection {
@@ -159,10 +169,12 @@ export class Analysis implements EventSink {
     for (const origin of recordedProcesses(this.options, this.facts)) {
       try {
         const model = modelFor(origin, null);
-        const judge = new PointerJudge(this.facts.heapStart, model.breakHeap);
+        const judge = new PointerJudge();
+        const { heapStart } = this.facts;
+        if (!Number.isNaN(heapStart)) judge.placeBreakHeap(model.breakHeap, heapStart);
         if (this.#sawHighAddress) judge.seeWholePointers();
         const run = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
-        candidates.push({ origin, run, judge });
+        candidates.push({ origin, recorded: new RecordedRun(run) });
       } catch (error) {
         // A version that does not take what the process had set cannot be its version.
         if (!(error instanceof SettingRefused)) throw error;

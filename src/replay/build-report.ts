@@ -18,7 +18,7 @@ import type {
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
-import type { PointerJudge } from "./pointer-judge.ts";
+import type { RecordedRun } from "./recorded-run.ts";
 import type { ScenarioSpec, TouchPolicy } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
@@ -36,9 +36,9 @@ const AS_RECORDED = "as recorded";
 /** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
 export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
   const { ledger } = analysis;
-  const recorded = analysis.recorded?.run ?? null;
+  const recorded = analysis.recorded?.recorded.run ?? null;
   const rssByGlibc = new Map(
-    analysis.detection?.alive.map(({ origin, run }) => [origin.glibc, run.rssBytes]),
+    analysis.detection?.alive.map(({ origin, recorded: { run } }) => [origin.glibc, run.rssBytes]),
   );
   const threads = threadSummaries(analysis, recorded);
   const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded);
@@ -149,7 +149,7 @@ function threadSummary(
 function modelSummary(analysis: Analysis): ModelSummary | null {
   const { recorded, detection, options } = analysis;
   if (recorded === null || detection === null) return null;
-  const { origin, judge } = recorded;
+  const { origin, recorded: run } = recorded;
   return {
     glibc: origin.glibc,
     glibcSource: origin.glibcSource,
@@ -162,7 +162,8 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     settings: origin.settings,
     touch: touchName(options.touch),
     thp: origin.thp,
-    fidelity: fidelity(judge),
+    fidelity: fidelity(run),
+    inferred: { threadExits: run.inferredExits },
     assumedWritten: assumedWritten(analysis),
   };
 }
@@ -171,7 +172,8 @@ function touchName(policy: TouchPolicy): string {
   return typeof policy === "string" ? policy : String(policy.ratio);
 }
 
-function fidelity({ compared, equal, firstDivergence }: PointerJudge): Fidelity {
+function fidelity({ judge, equal }: RecordedRun): Fidelity {
+  const { compared, firstDivergence } = judge;
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
@@ -181,7 +183,7 @@ const LARGE_BLOCK = 1024 * 1024;
 function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["assumedWritten"] {
   let blocks = 0;
   let bytes = 0;
-  recorded?.run.eachBlock((block) => {
+  recorded?.recorded.run.eachBlock((block) => {
     const written = touch.writtenOf(block);
     if (ledger.blocks.bytesOf(block) < LARGE_BLOCK || written <= PAGE) return;
     blocks++;
@@ -191,7 +193,7 @@ function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["as
 }
 
 function measured(analysis: Analysis): Measured | null {
-  const probes = analysis.recorded?.run.probes ?? [];
+  const probes = analysis.recorded?.recorded.run.probes ?? [];
   const rssSamples = analysis.measured.map(({ time, bytes }, i) => ({
     time: seconds(analysis, time),
     bytes,
@@ -307,7 +309,7 @@ function sumOfArenas(arenas: readonly ArenaSummary[]): FreeBytes {
 
 function timeline(analysis: Analysis, scenarios: readonly Scenario[]): Timeline {
   const { ledger, whatIfs } = analysis;
-  const recorded = analysis.recorded?.run ?? null;
+  const recorded = analysis.recorded?.recorded.run ?? null;
   const perScenario: Record<string, number[]> = {};
   for (const { name } of scenarios) {
     const shared = whatIfs.find(({ specs }) => specs.some((spec) => spec.name === name));

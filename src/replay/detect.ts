@@ -1,12 +1,10 @@
 import type { RecordedProcess } from "./models.ts";
-import type { PointerJudge } from "./pointer-judge.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import type { RecordedRun } from "./recorded-run.ts";
 
 /** One glibc that the log may be of: a run as recorded under its rules, and how it agrees with the pointers. */
 export interface Candidate {
   readonly origin: RecordedProcess;
-  readonly run: ScenarioRun;
-  readonly judge: PointerJudge;
+  readonly recorded: RecordedRun;
 }
 
 /** How sure a detection is. */
@@ -53,18 +51,18 @@ export class Detection {
   /** To be called when all have replayed the same events. */
   narrow(): void {
     if (this.#alive.length === 1) return;
-    const most = Math.max(...this.#alive.map(({ judge }) => judge.equal));
-    const { compared } = this.best.judge;
+    const most = Math.max(...this.#alive.map(({ recorded }) => recorded.equal));
+    const { compared } = this.best.recorded.judge;
     const perfect = most === compared;
     const margin = perfect ? 0 : Math.max(BEHIND_CALLS, compared * BEHIND_RATIO);
-    for (const { origin, judge } of this.#alive) {
-      if (judge.equal >= most - margin) continue;
-      const ratio = judge.equal / compared;
+    for (const { origin, recorded } of this.#alive) {
+      if (recorded.equal >= most - margin) continue;
+      const ratio = recorded.equal / compared;
       if (ratio >= (this.#runnerUp?.ratio ?? 0))
         this.#runnerUp = { glibc: origin.profile.name, ratio };
     }
     this.#alive = this.#alive
-      .filter(({ judge }) => judge.equal >= most - margin)
-      .sort((a, b) => b.judge.equal - a.judge.equal);
+      .filter(({ recorded }) => recorded.equal >= most - margin)
+      .sort((a, b) => b.recorded.equal - a.recorded.equal);
   }
 }

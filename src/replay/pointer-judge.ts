@@ -1,6 +1,7 @@
 import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import type { LoggedPlace } from "./suspects.ts";
 
 const CUT = 2 ** 32;
 
@@ -23,18 +24,31 @@ export class PointerJudge {
   /** of these, those the model served at the same place */
   equal = 0;
   firstDivergence: FirstDivergence | null = null;
+  /** number (1-based) of the first event that went wrong since this was last set to −1; −1 if none has */
+  firstWrong = -1;
 
   /** where heaps begin, by heap id; the serial tells whether the id is still the same heap's */
   readonly #bases: { serial: number; base: number }[] = [];
-  /** the heap that begins at an address, to see that no two do */
-  readonly #heapAt = new Map<number, Heap>();
+  /** serial of the heap that begins at an address, to see that no two do */
+  readonly #heapAt = new Map<number, number>();
   #full = false;
 
-  /** `heapStart` is the initial program break, where the log states it; else NaN. */
-  constructor(heapStart: number, breakHeap: Heap) {
-    if (Number.isNaN(heapStart)) return;
+  /** The log states where the break area begins: the initial program break. */
+  placeBreakHeap(breakHeap: Heap, heapStart: number): void {
     const base = Math.floor(heapStart / PAGE) * PAGE;
     this.#bases[breakHeap.id] = { serial: breakHeap.serial, base };
+  }
+
+  clone(): PointerJudge {
+    const copy = new PointerJudge();
+    copy.compared = this.compared;
+    copy.equal = this.equal;
+    copy.firstDivergence = this.firstDivergence;
+    copy.firstWrong = this.firstWrong;
+    copy.#bases.push(...this.#bases);
+    for (const [base, serial] of this.#heapAt) copy.#heapAt.set(base, serial);
+    copy.#full = this.#full;
+    return copy;
   }
 
   /** An address of 2^32 or more was seen in the log: its pointers are not cut to 32 bits. */
@@ -47,7 +61,10 @@ export class PointerJudge {
     this.compared++;
     if (c !== 0 && this.#same(m, c, pointer)) {
       this.equal++;
-    } else if (this.firstDivergence === null) {
+      return;
+    }
+    if (this.firstWrong < 0) this.firstWrong = event;
+    if (this.firstDivergence === null) {
       this.firstDivergence = {
         event,
         line,
@@ -57,6 +74,14 @@ export class PointerJudge {
     }
   }
 
+  /** Where the log puts a block of `bytes`, in the model's terms. */
+  placeOf(m: Ptmalloc, pointer: number, bytes: number): LoggedPlace {
+    const heap = this.#heapOf(m, pointer);
+    const base = heap === null ? null : this.#baseOf(heap);
+    if (heap === null || base === null) return { heap: -1, offset: 0, bytes };
+    return { heap: heap.id, offset: (pointer - base + CUT) % CUT, bytes };
+  }
+
   #same(m: Ptmalloc, c: number, pointer: number): boolean {
     const w = m.chunks.words;
     const offset = (w[c + ADDR]! + 1) * GRANULE;
@@ -64,7 +89,7 @@ export class PointerJudge {
       return (pointer - offset) % PAGE === 0 && this.#heapOf(m, pointer) === null;
     }
     const heap = m.heapOf(c);
-    const base = this.#baseOf(heap) ?? this.#bind(heap, pointer - offset);
+    const base = this.#baseOf(heap) ?? this.#bind(m, heap, pointer - offset);
     return base !== null && this.#equal(pointer, base + offset);
   }
 
@@ -78,12 +103,12 @@ export class PointerJudge {
     return known !== undefined && known.serial === heap.serial ? known.base : null;
   }
 
-  #bind(heap: Heap, base: number): number | null {
+  #bind(m: Ptmalloc, heap: Heap, base: number): number | null {
     const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
     if (base % alignment !== 0) return null;
     const there = this.#heapAt.get(base);
-    if (there?.arena.heaps.includes(there)) return null;
-    this.#heapAt.set(base, heap);
+    if (there !== undefined && exists(m, there)) return null;
+    this.#heapAt.set(base, heap.serial);
     this.#bases[heap.id] = { serial: heap.serial, base };
     return base;
   }
@@ -118,6 +143,10 @@ export class PointerJudge {
     }
     return place(m.heapOf(c), offset);
   }
+}
+
+function exists(m: Ptmalloc, serial: number): boolean {
+  return m.arenas.some((av) => av.heaps.some((heap) => heap.serial === serial));
 }
 
 function place(heap: Heap, offset: number): string {

@@ -17,7 +17,7 @@ import type { TouchBatch } from "./touch.ts";
 export class ScenarioRun {
   readonly model: Ptmalloc;
   /** RSS in bytes after each event and the program's writes; resident pages of heaps and mappings */
-  readonly rss = new PeakSeries();
+  rss = new PeakSeries();
   /** bytes obtained from the kernel and not returned, at most */
   systemPeakBytes = 0;
   /** resident bytes returned by malloc_trim, the program's own calls and the scenario's */
@@ -28,7 +28,7 @@ export class ScenarioRun {
   peakTime = Number.NaN;
 
   /** compares each placement with the log's pointer; null in what-ifs */
-  readonly #judge: PointerJudge | null;
+  readonly judge: PointerJudge | null;
   /** µs of log time between malloc_trim(0) calls of the scenario; Infinity for none */
   readonly #trimEvery: number;
   #nextTrim = Number.NaN;
@@ -48,8 +48,32 @@ export class ScenarioRun {
 
   constructor(model: Ptmalloc, judge: PointerJudge | null, trimEverySeconds: number) {
     this.model = model;
-    this.#judge = judge;
+    this.judge = judge;
     this.#trimEvery = trimEverySeconds * 1e6;
+  }
+
+  /** A run in the same state that shares nothing with this one. */
+  clone(): ScenarioRun {
+    const copy = new ScenarioRun(
+      this.model.clone(),
+      this.judge?.clone() ?? null,
+      this.#trimEvery / 1e6,
+    );
+    copy.rss = this.rss.clone();
+    copy.probes.push(...this.probes);
+    copy.systemPeakBytes = this.systemPeakBytes;
+    copy.trimmedBytes = this.trimmedBytes;
+    copy.peakTime = this.peakTime;
+    copy.#nextTrim = this.#nextTrim;
+    copy.#chunkOf = this.#chunkOf.slice();
+    copy.#event = this.#event;
+    copy.#time = this.#time;
+    copy.#pending = this.#pending;
+    copy.#pendingFrom = this.#pendingFrom;
+    copy.#pendingTo = this.#pendingTo;
+    copy.#pendingAllFrom = this.#pendingAllFrom;
+    copy.#pendingAllTo = this.#pendingAllTo;
+    return copy;
   }
 
   get rssBytes(): number {
@@ -101,6 +125,13 @@ export class ScenarioRun {
    */
   probe(): void {
     this.probes.push(this.rssBytes);
+  }
+
+  /** Thread `thread` ends here, although no line of the log says so. */
+  exitThread(thread: number): void {
+    this.settle();
+    this.model.enter(thread);
+    this.model.exitThread();
   }
 
   /** The scenario's malloc_trim(0). */
@@ -194,7 +225,7 @@ export class ScenarioRun {
     const block = actions.block[i]!;
     if (block >= this.#chunkOf.length) this.#grow(block);
     this.#chunkOf[block] = c;
-    this.#judge?.judge(this.model, c, batch.pointerOut[i]!, this.#event, batch.line[i]!);
+    this.judge?.judge(this.model, c, batch.pointerOut[i]!, this.#event, batch.line[i]!);
     if (c === 0) return;
     this.#pending = c;
     this.#pendingFrom = touch.from[i]!;

@@ -33,6 +33,13 @@ abstract class BoundedSeries {
     return Array.from(this.values.subarray(0, this.length));
   }
 
+  protected copyPoints(other: BoundedSeries): void {
+    this.values.set(other.values);
+    this.newest = other.newest;
+    this.end = other.end;
+    this.#eventsPerPoint = other.#eventsPerPoint;
+  }
+
   /** What stands for two neighbouring points. */
   protected abstract merge(earlier: number, later: number): number;
 
@@ -61,6 +68,15 @@ abstract class BoundedSeries {
  * last point may exceed. Events not recorded have the value of the one before.
  */
 export class PeakSeries extends BoundedSeries {
+  clone(): PeakSeries {
+    const copy = new PeakSeries();
+    copy.copyPoints(this);
+    copy.last = this.last;
+    copy.peak = this.peak;
+    copy.peakEvent = this.peakEvent;
+    return copy;
+  }
+
   /** value after the last event recorded; 0 before the first */
   last = 0;
   /** largest value of all */

@@ -105,6 +105,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   settings: {},
   touch: "facts",
   thp: "madvise",
+  inferred: { threadExits: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
   assumedWritten: { blocks: 0, bytes: 0 },
 };

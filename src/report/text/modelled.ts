@@ -1,4 +1,4 @@
-import { exact, percent, size } from "../format.ts";
+import { exact, percent, plural, size } from "../format.ts";
 import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
 import { printable, sourceName } from "./printable.ts";
 import { heading, item, type TextStyle } from "./style.ts";
@@ -38,6 +38,11 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `touch ${model.touch}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
+  const { threadExits } = model.inferred;
+  if (threadExits > 0) {
+    const ends = plural(threadExits, "thread exit");
+    lines.push(`${ends} that the log does not tell, found out from its pointers`);
+  }
   const first = model.fidelity.firstDivergence;
   if (first !== null) {
     const at = `first pointer not reproduced: line ${exact(first.line)}`;

@@ -1,0 +1,226 @@
+import type { PointerJudge } from "./pointer-judge.ts";
+import type { ScenarioRun } from "./scenario-run.ts";
+import { suspects } from "./suspects.ts";
+import { copyWork, type Insertion, insert, PROBE, replayWith, type Work } from "./window.ts";
+
+/** Batches that can be replayed anew; older events are settled. */
+const WINDOW_BATCHES = 4;
+/** Events between two looks at whether a trial can still win. */
+const SLICE = 1024;
+/** Explanations sought for one batch; threads tried for each, and places for each thread. */
+const MAX_ROUNDS = 24;
+const MAX_SUSPECTS = 12;
+const MAX_PAUSES = 6;
+/**
+ * Events replayed in trials, at most: so many at once, and so many for each event of the log. A log whose pointers
+ * nothing explains must not cost more than that.
+ */
+const FREE_TRIAL_EVENTS = 16_000_000;
+const TRIAL_EVENTS_PER_EVENT = 4;
+/** Threads tried besides, and places for each. */
+const MAX_OTHERS = 24;
+const OTHERS_PAUSES = 2;
+
+/**
+ * The run as recorded. Where a log does not tell of thread exits, the first wrong pointer does (ptmalloc2.md §12.5):
+ * an exiting thread's cache is emptied and its arena given up, which others then see. So where a pointer goes wrong,
+ * the last few batches are replayed under each explanation, "this thread ended after that call", and the one that
+ * sets most pointers right is taken for true. Nothing is moved to fit the log: only the exit is put into it.
+ */
+export class RecordedRun {
+  run: ScenarioRun;
+  /** exits put in, of all the log; each stands for one pointer that was not foreseen */
+  inferredExits = 0;
+  /** exits put in with the last batch, for the what-ifs */
+  newExits: Insertion[] = [];
+
+  /** the state before the window; null while nothing is to be inferred */
+  #snapshot: ScenarioRun | null = null;
+  #window: { readonly work: Work; readonly first: number }[] = [];
+  /** inferred exits and probes since the snapshot, in order */
+  #insertions: Insertion[] = [];
+  #severalThreads = false;
+  /** the log tells exits itself: nothing is to be inferred */
+  #told = false;
+  #trialEvents = 0;
+  #event = 0;
+
+  constructor(run: ScenarioRun) {
+    this.run = run;
+  }
+
+  get judge(): PointerJudge {
+    return judgeOf(this.run);
+  }
+
+  /** Pointers the model foresaw: those that only an inferred exit set right are not among them. */
+  get equal(): number {
+    return Math.max(0, this.judge.equal - this.inferredExits);
+  }
+
+  /** Replays a batch; `samples` are the places where RSS is to be probed. */
+  replay(work: Work, samples: readonly number[], tellsExit: boolean): void {
+    const first = this.#event;
+    const { batch, actions } = work;
+    this.newExits = [];
+    this.#told ||= tellsExit;
+    this.#severalThreads ||= actions.thread.subarray(0, batch.length).some((thread) => thread > 0);
+    this.#keep(work, first);
+    this.judge.firstWrong = -1;
+    const probes = samples.map((at) => ({ before: first + at, thread: PROBE }));
+    this.#insertions.push(...probes);
+    replayWith(this.run, work, first, 0, batch.length, probes);
+    for (const { before } of probes) if (before === first + batch.length) this.run.probe();
+    this.#event += batch.length;
+  }
+
+  /** Explains the pointers that went wrong in the last batch, as far as it can. */
+  infer(): void {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { firstWrong } = this.judge;
+      if (this.#snapshot === null || firstWrong < 0 || this.#isSpent) return;
+      if (!this.#explain(firstWrong - 1)) return;
+    }
+  }
+
+  get #isSpent(): boolean {
+    return this.#trialEvents > FREE_TRIAL_EVENTS + this.#event * TRIAL_EVENTS_PER_EVENT;
+  }
+
+  /** Keeps the batch, and at times the state before it, where exits may have to be inferred at all. */
+  #keep(work: Work, first: number): void {
+    if (this.#told || !this.#severalThreads) {
+      this.#snapshot = null;
+      return;
+    }
+    if (this.#snapshot === null || this.#window.length >= WINDOW_BATCHES) {
+      this.#snapshot = this.run.clone();
+      this.#window = [];
+      this.#insertions = [];
+    }
+    this.#window.push({ work: copyWork(work), first });
+  }
+
+  /** Tries the exits that may have made event `wrong` (0-based) go wrong, and puts in the best. */
+  #explain(wrong: number): boolean {
+    const before = this.#replayTo(wrong);
+    const { work, first } = this.#window.find(
+      ({ work: { batch }, first: at }) => wrong < at + batch.length,
+    )!;
+    const i = wrong - first;
+    const place = judgeOf(before).placeOf(
+      before.model,
+      work.batch.pointerOut[i]!,
+      work.batch.size[i]!,
+    );
+    const threads = suspects(before.model, work.actions.thread[i]!, place).slice(0, MAX_SUSPECTS);
+    const exits = threads.flatMap((thread) => this.#exitsOf(thread, wrong, MAX_PAUSES));
+    const others = this.#othersBefore(wrong, new Set(threads));
+    let best: { run: ScenarioRun; insertions: Insertion[]; exit: Insertion } | null = null;
+    let least = wrongPointers(this.run);
+    for (const exit of [...exits, ...others]) {
+      if (this.#isSpent) break;
+      const insertions = [...this.#insertions, exit].sort((a, b) => a.before - b.before);
+      const trial = this.#try(insertions, wrong, wrongPointers(before), least);
+      if (trial === null) continue;
+      least = wrongPointers(trial);
+      best = { run: trial, insertions, exit };
+      if (judgeOf(trial).firstWrong < 0) break;
+    }
+    if (best === null) return false;
+    this.run = best.run;
+    this.#insertions = best.insertions;
+    this.newExits.push(best.exit);
+    this.inferredExits++;
+    return true;
+  }
+
+  /** The window up to event `end` (0-based), which is not replayed. */
+  #replayTo(end: number): ScenarioRun {
+    const run = this.#snapshot!.clone();
+    this.#insertBefore(run, this.#insertions);
+    for (const { work, first } of this.#window) {
+      const to = Math.min(work.batch.length, end - first);
+      if (to > 0) replayWith(run, work, first, 0, to, this.#insertions);
+    }
+    return run;
+  }
+
+  /**
+   * The window replayed with these insertions; null as soon as event `wrong` is not set right (more than `allowed`
+   * pointers wrong by then), or `limit` pointers are wrong in all.
+   */
+  #try(
+    insertions: readonly Insertion[],
+    wrong: number,
+    allowed: number,
+    limit: number,
+  ): ScenarioRun | null {
+    const trial = this.#snapshot!.clone();
+    const judge = judgeOf(trial);
+    this.#insertBefore(trial, insertions);
+    for (const { work, first } of this.#window) {
+      const { length } = work.batch;
+      if (first + length === this.#event) judge.firstWrong = -1;
+      for (let from = 0; from < length; ) {
+        const beyond = wrong + 1 - first;
+        const to = Math.min(from + SLICE, length, beyond > from ? beyond : length);
+        replayWith(trial, work, first, from, to, insertions);
+        this.#trialEvents += to - from;
+        const most = first + to <= wrong + 1 ? allowed + 1 : limit;
+        if (wrongPointers(trial) >= most) return null;
+        from = to;
+      }
+    }
+    for (const { thread, before } of insertions) if (before >= this.#event) insert(trial, thread);
+    return trial;
+  }
+
+  /** What is inserted before the window's first event. */
+  #insertBefore(run: ScenarioRun, insertions: readonly Insertion[]): void {
+    const start = this.#window[0]!.first;
+    for (const { thread, before } of insertions) if (before < start) insert(run, thread);
+  }
+
+  /**
+   * Places where the thread may have ended: after each call of the window that another thread's call follows, the
+   * latest before event `end` first; and before the window.
+   */
+  #exitsOf(thread: number, end: number, most: number): Insertion[] {
+    const exits: Insertion[] = [];
+    let follower = -1;
+    for (const { work, first } of [...this.#window].reverse()) {
+      const last = Math.min(work.batch.length, end - first) - 1;
+      for (let i = last; i >= 0 && exits.length < most; i--) {
+        const caller = work.actions.thread[i]!;
+        if (caller === thread && follower !== thread) exits.push({ thread, before: first + i + 1 });
+        follower = caller;
+      }
+    }
+    if (exits.length < most) exits.push({ thread, before: this.#window[0]!.first - 1 });
+    return exits;
+  }
+
+  /**
+   * The latest places where threads not in `known` may have ended: an exit may show in a bin's order only, far from
+   * what the thread had cached. The thread that fell silent last comes first.
+   */
+  #othersBefore(end: number, known: ReadonlySet<number>): Insertion[] {
+    const latest: Insertion[][] = [];
+    for (const { index } of this.run.model.allThreads()) {
+      if (index !== 0 && !known.has(index)) latest.push(this.#exitsOf(index, end, OTHERS_PAUSES));
+    }
+    latest.sort((a, b) => b[0]!.before - a[0]!.before);
+    return latest.slice(0, MAX_OTHERS).flat();
+  }
+}
+
+function judgeOf({ judge }: ScenarioRun): PointerJudge {
+  if (judge === null) throw new Error("a run as recorded has a judge");
+  return judge;
+}
+
+function wrongPointers(run: ScenarioRun): number {
+  const { compared, equal } = judgeOf(run);
+  return compared - equal;
+}

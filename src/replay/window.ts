@@ -1,0 +1,64 @@
+import { ActionBatch } from "../trace/actions.ts";
+import { EventBatch } from "../trace/event.ts";
+import type { ScenarioRun } from "./scenario-run.ts";
+import { TouchBatch } from "./touch.ts";
+
+/** What a model replays of one batch. */
+export interface Work {
+  readonly batch: EventBatch;
+  readonly actions: ActionBatch;
+  readonly touch: TouchBatch;
+}
+
+/** Something to be done between two calls, before event number `before` (0-based). */
+export interface Insertion {
+  readonly before: number;
+  /** the thread that ends here, though no line of the log says so; PROBE: the RSS is to be taken */
+  readonly thread: number;
+}
+
+export const PROBE = -1;
+
+/** Replays events from..to-1 of a batch whose first event has number `first`, with what is inserted among them. */
+export function replayWith(
+  run: ScenarioRun,
+  { batch, actions, touch }: Work,
+  first: number,
+  from: number,
+  to: number,
+  insertions: readonly Insertion[],
+): void {
+  let at = from;
+  for (const { thread, before } of insertions) {
+    const i = before - first;
+    if (i < from || i >= to) continue;
+    run.replay(batch, actions, touch, at, i);
+    insert(run, thread);
+    at = i;
+  }
+  run.replay(batch, actions, touch, at, to);
+}
+
+export function insert(run: ScenarioRun, thread: number): void {
+  if (thread === PROBE) run.probe();
+  else run.exitThread(thread);
+}
+
+/** A copy of the work, for batches are reused. */
+export function copyWork({ batch, actions, touch }: Work): Work {
+  const copy = { batch: new EventBatch(), actions: new ActionBatch(), touch: new TouchBatch() };
+  copy.batch.length = batch.length;
+  copy.batch.time.set(batch.time);
+  copy.batch.size.set(batch.size);
+  copy.batch.align.set(batch.align);
+  copy.batch.pointerOut.set(batch.pointerOut);
+  copy.batch.line.set(batch.line);
+  copy.actions.action.set(actions.action);
+  copy.actions.thread.set(actions.thread);
+  copy.actions.block.set(actions.block);
+  copy.actions.lost.set(actions.lost);
+  copy.actions.oldSize.set(actions.oldSize);
+  copy.touch.from.set(touch.from);
+  copy.touch.to.set(touch.to);
+  return copy;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { type Stripping, strip } from "../fixtures/strip.ts";
+import type { Report } from "../src/report/report.ts";
+import { analyse, type Case, casesOf, logOf, OWN_CORPUS, optionsFor } from "./support/corpus.ts";
+
+/** Real logs as a simple hook would have written them: nothing told, columns missing, pointers cut. */
+const STRIPPED: readonly Stripping[][] = [
+  ["events"],
+  ["caller"],
+  ["time"],
+  ["cut"],
+  ["events", "caller", "time", "cut"],
+];
+
+describe.each(casesOf(OWN_CORPUS))("$name", (one) => {
+  const log = logOf(one, "default")?.toString("latin1") ?? "";
+  it.each(STRIPPED)("stripped of %s %s %s %s keeps its fidelity and its glibc", (...what) => {
+    const { model } = analyseUntold(one, strip(log, what));
+    const least = what.includes("cut") ? 0.98 : 0.99;
+    expect(model?.fidelity.ratio).toBeGreaterThanOrEqual(least);
+    expect(model?.glibcRange).toContain(one.meta.glibc);
+  });
+});
+
+describe("thread exits that the log does not tell", () => {
+  const one = casesOf(OWN_CORPUS).find(({ name }) => name === "mt-baton24-g236");
+  if (one === undefined) throw new Error("the fixture is missing");
+  const log = logOf(one, "default")?.toString("latin1") ?? "";
+  const told = analyseUntold(one, log);
+  const untold = analyseUntold(one, strip(log, ["events"]));
+
+  it("are found out, counted, and not counted as foreseen", () => {
+    const { fidelity, inferred } = untold.model ?? fail();
+    expect(inferred.threadExits).toBeGreaterThan(10);
+    expect(fidelity.equal).toBeLessThanOrEqual(fidelity.compared - inferred.threadExits);
+  });
+
+  it("leave the same heaps behind", () => {
+    const rss = ({ scenarios }: Report) => scenarios[0]?.rss.endBytes ?? fail();
+    expect(Math.abs(rss(untold) / rss(told) - 1)).toBeLessThan(0.01);
+  });
+
+  it("are not looked for where the log tells them", () => {
+    expect(told.model?.inferred.threadExits).toBe(0);
+    expect(told.model?.fidelity.ratio).toBe(1);
+  });
+});
+
+function analyseUntold(one: Case, log: string): Report {
+  const options = optionsFor(one, "default", []);
+  return analyse(Buffer.from(log, "latin1"), { ...options, glibc: "auto", recordedWith: null });
+}
+
+function fail(): never {
+  throw new Error("there is no model");
+}
