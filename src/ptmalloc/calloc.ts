@@ -22,7 +22,7 @@ export function callocChunk(m: Ptmalloc, bytes: number, nb: number): number {
   if (c === 0) return 0;
   const w = m.chunks.words;
   if (w[c + STATE] === MAPPED) {
-    if (m.par.perturb) m.writeMapped(c, bytes, EVERY_PLANE);
+    if (m.par.perturb) m.write(c, 0, bytes, EVERY_PLANE);
     return c;
   }
   let clear = w[c + SIZE]! * GRANULE;

@@ -1,9 +1,11 @@
 import { GRANULE, PAGE } from "./chunks.ts";
+import { PageSet } from "./page-set.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY, type Resident } from "./resident.ts";
 
 /**
  * A chunk with a mapping of its own (IS_MMAPPED, ptmalloc2.md §3.8). Its pages are the one that holds the chunk as
- * it was mapped, the one that holds its header after memalign moved it up, and a prefix of the block.
+ * it was mapped, the one that holds its header after memalign moved it up, and a prefix of the block. Only where the
+ * log tells which pages the program left out (`# hole`) can the policy plane's be scattered; they are then a set.
  */
 export class Mapping {
   /** whole pages, in bytes */
@@ -14,6 +16,8 @@ export class Mapping {
   private policyEnd = 0;
   private noneEnd = 0;
   private allEnd = 0;
+  /** the policy plane's resident pages; null while they are those of `policyEnd` */
+  private scattered: PageSet | null = null;
 
   /** pages that a first write brings in: 1, or those of a transparent huge page */
   readonly #faultPages: number;
@@ -29,6 +33,7 @@ export class Mapping {
     copy.policyEnd = this.policyEnd;
     copy.noneEnd = this.noneEnd;
     copy.allEnd = this.allEnd;
+    copy.scattered = this.scattered?.clone() ?? null;
     return copy;
   }
 
@@ -51,24 +56,42 @@ export class Mapping {
 
   /** Resident pages in one plane. */
   pages(plane: number): number {
-    if (plane === PLANE_POLICY) return this.pagesUpTo(this.policyEnd);
+    if (plane === PLANE_POLICY) return this.scattered?.count ?? this.pagesUpTo(this.policyEnd);
     return this.pagesUpTo(plane === PLANE_NONE ? this.noneEnd : this.allEnd);
   }
 
   /** Adds this mapping's pages to the counts, or takes them away (sign −1) before a change or an munmap. */
   count(resident: Resident, sign: 1 | -1): void {
-    resident.add(PLANE_POLICY, sign * this.pagesUpTo(this.policyEnd));
+    resident.add(PLANE_POLICY, sign * this.pages(PLANE_POLICY));
     resident.add(PLANE_NONE, sign * this.pagesUpTo(this.noneEnd));
     resident.add(PLANE_ALL, sign * this.pagesUpTo(this.allEnd));
   }
 
-  /** The first `bytes` of the block are written. */
-  write(resident: Resident, bytes: number, planes: number): void {
-    const end = (this.offset + 1) * GRANULE + bytes;
+  /** Bytes from..to-1 of the block are written. In the planes none and all, what lies before them is so already. */
+  write(resident: Resident, from: number, to: number, planes: number): void {
+    if (to <= from) return;
+    const start = this.blockStart;
     this.count(resident, -1);
-    if (planes & PLANE_POLICY) this.policyEnd = Math.max(this.policyEnd, end);
-    if (planes & PLANE_NONE) this.noneEnd = Math.max(this.noneEnd, end);
-    if (planes & PLANE_ALL) this.allEnd = Math.max(this.allEnd, end);
+    if (planes & PLANE_POLICY) this.writePolicy(start + from, start + to);
+    if (planes & PLANE_NONE) this.noneEnd = Math.max(this.noneEnd, start + to);
+    if (planes & PLANE_ALL) this.allEnd = Math.max(this.allEnd, start + to);
+    this.count(resident, 1);
+  }
+
+  /**
+   * Bytes from..to-1 of the block turn out not to be resident in the policy plane; what the allocator itself wrote
+   * stays.
+   */
+  takeBack(resident: Resident, from: number, to: number): void {
+    const start = this.blockStart;
+    const end = start + to;
+    // Behind the block there is nothing but the rest of its last page.
+    const wholly = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
+    const header = Math.floor((start - GRANULE) / PAGE);
+    const kept = Math.max(header + 1, Math.ceil(this.noneEnd / PAGE));
+    this.count(resident, -1);
+    this.scattered ??= this.policyPages();
+    this.scattered.set(Math.max(Math.ceil((start + from) / PAGE), kept), wholly, 0);
     this.count(resident, 1);
   }
 
@@ -79,6 +102,7 @@ export class Mapping {
     this.policyEnd = Math.min(this.policyEnd, totalBytes);
     this.noneEnd = Math.min(this.noneEnd, totalBytes);
     this.allEnd = Math.min(this.allEnd, totalBytes);
+    this.scattered?.resize(totalBytes / PAGE);
     this.count(resident, 1);
   }
 
@@ -87,5 +111,37 @@ export class Mapping {
     this.count(resident, -1);
     this.offset += granules;
     this.count(resident, 1);
+  }
+
+  /** bytes from the start of the mapping to the block */
+  private get blockStart(): number {
+    return (this.offset + 1) * GRANULE;
+  }
+
+  /** Writes bytes from..to-1 of the mapping in the policy plane. */
+  private writePolicy(from: number, to: number): void {
+    const prefixEnd = Math.max(this.policyEnd, this.blockStart);
+    if (this.scattered === null && from <= Math.ceil(prefixEnd / PAGE) * PAGE) {
+      this.policyEnd = Math.max(this.policyEnd, to);
+      return;
+    }
+    this.scattered ??= this.policyPages();
+    const first = Math.floor(from / PAGE);
+    const pages = Math.ceil(Math.min(to, this.totalBytes) / PAGE);
+    const hugeStart = first - (first % this.#faultPages);
+    const inHuge = hugeStart < this.#hugeEnd(first + 1);
+    this.scattered.set(inHuge ? hugeStart : first, Math.max(pages, this.#hugeEnd(pages)), 1);
+  }
+
+  /** The pages that `pagesUpTo` counts in the policy plane. */
+  private policyPages(): PageSet {
+    const set = new PageSet(this.totalBytes / PAGE);
+    const header = Math.floor((this.offset * GRANULE) / PAGE);
+    const first = Math.floor(this.blockStart / PAGE);
+    const written = Math.ceil(Math.min(this.policyEnd, this.totalBytes) / PAGE);
+    set.set(0, 1, 1);
+    set.set(header, header + 1, 1);
+    set.set(Math.max(first, header + 1), Math.max(written, this.#hugeEnd(Math.max(written, 1))), 1);
+    return set;
   }
 }

@@ -9,7 +9,7 @@ import type { Mapping } from "./mapping.ts";
 import { memalignChunk } from "./memalign.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, staysAtOnce } from "./realloc.ts";
-import { EVERY_PLANE, Resident, writeBlock } from "./resident.ts";
+import { EVERY_PLANE, Resident, takeBackBlock, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcachePop } from "./tcache.ts";
@@ -247,12 +247,14 @@ export class Ptmalloc {
 
   /** Bytes from..to-1 of a block are written, in `planes`: by the program, or by the allocator. */
   write(c: number, from: number, to: number, planes: number): void {
-    if (this.chunks.words[c + STATE] === MAPPED) this.writeMapped(c, to, planes);
-    else writeBlock(this, c, from, to, planes);
+    if (this.chunks.words[c + STATE] !== MAPPED) writeBlock(this, c, from, to, planes);
+    else this.mappingOf(c).write(this.resident, from, to, planes);
   }
 
-  writeMapped(c: number, bytes: number, planes: number): void {
-    this.mappings[this.chunks.words[c + HEAP]!]!.write(this.resident, bytes, planes);
+  /** Bytes from..to-1 of a block, taken to be written by the touch policy, turn out not to be resident. */
+  takeBack(c: number, from: number, to: number): void {
+    if (this.chunks.words[c + STATE] !== MAPPED) takeBackBlock(this, c, from, to);
+    else this.mappingOf(c).takeBack(this.resident, from, to);
   }
 
   /** alloc_perturb: under MALLOC_PERTURB_ a block fresh from an arena is filled. */
@@ -271,6 +273,11 @@ export class Ptmalloc {
 
   heapOf(c: number): Heap {
     return this.heaps[this.chunks.words[c + HEAP]!]!;
+  }
+
+  /** The mapping of mapped chunk `c`. */
+  mappingOf(c: number): Mapping {
+    return this.mappings[this.chunks.words[c + HEAP]!]!;
   }
 
   newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
@@ -314,9 +321,8 @@ export class Ptmalloc {
 
   /** memalign moves a mapped chunk up by `granules` within its mapping. */
   advanceMapped(c: number, granules: number): void {
-    const w = this.chunks.words;
-    this.mappings[w[c + HEAP]!]!.advance(this.resident, granules);
-    w[c + ADDR]! += granules;
+    this.mappingOf(c).advance(this.resident, granules);
+    this.chunks.words[c + ADDR]! += granules;
     this.mappedLeadBytes += granules * GRANULE;
   }
 

@@ -113,3 +113,19 @@ export function writeBlock(m: Ptmalloc, c: number, from: number, to: number, pla
   const start = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
   writeRange(m, m.heapOf(c), start + from, start + to, planes);
 }
+
+/**
+ * Bytes from..to-1 behind the pointer of chunk `c` turn out not to be resident in the policy plane. Pages that the
+ * allocator itself wrote, for this block or an earlier one, stay.
+ */
+export function takeBackBlock(m: Ptmalloc, c: number, from: number, to: number): void {
+  const start = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
+  const heap = m.heapOf(c);
+  const end = Math.floor((start + to) / PAGE);
+  for (let page = Math.ceil((start + from) / PAGE); page < end; page++) {
+    const planes = heap.pages[page]!;
+    if (!(planes & PLANE_POLICY) || planes & PLANE_NONE) continue;
+    heap.pages[page] = planes & ~PLANE_POLICY;
+    m.resident.add(PLANE_POLICY, -1);
+  }
+}
