@@ -1,8 +1,9 @@
 import { ActionBatch } from "../trace/actions.ts";
-import { EventBatch, Op } from "../trace/event.ts";
+import { EventBatch, type Note, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
 import { type Candidate, Detection } from "./detect.ts";
+import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
 import { PointerJudge } from "./pointer-judge.ts";
@@ -11,7 +12,7 @@ import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
-import { insert, replayWith, type Work } from "./window.ts";
+import { type Insertion, insert, replayWith, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
@@ -40,6 +41,7 @@ export class Analysis implements EventSink {
   readonly facts = new LogFacts();
   readonly measured: MeasuredRss[] = [];
   readonly touch: Touch;
+  readonly holes = new Holes();
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
@@ -73,8 +75,12 @@ export class Analysis implements EventSink {
     if (this.#waiting !== null) this.#consume(this.#waiting, this.#batch);
     this.#consume(this.#batch, null);
     this.#waiting = null;
-    for (const { recorded } of this.#detection?.alive ?? []) recorded.run.finish();
-    for (const { run } of this.#whatIfs) run?.finish();
+    const recorded = this.#detection?.alive.map(({ recorded: { run } }) => run) ?? [];
+    const insertions = this.holes.finish();
+    for (const run of [...recorded, ...this.#whatIfs.flatMap(({ run }) => run ?? [])]) {
+      for (const one of insertions) insert(run, one);
+      run.finish();
+    }
   }
 
   /** the run as recorded under the glibc that agrees best; null under --no-model, and before the first event */
@@ -96,7 +102,8 @@ export class Analysis implements EventSink {
 
   #consume(batch: EventBatch, next: EventBatch | null): void {
     const samples = this.#readNotes(batch);
-    if (batch.length === 0 && samples.length === 0) return;
+    const tellsOfHoles = this.holes.concerns(batch.notes);
+    if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;
     this.ledger.resolve(batch, this.#actions);
     this.#seeAddresses(batch);
     if (!this.options.model) return;
@@ -105,16 +112,17 @@ export class Analysis implements EventSink {
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const tellsExit = batch.op.subarray(0, batch.length).includes(Op.threadExit);
-    for (const { recorded } of detection.alive) recorded.replay(work, samples, tellsExit);
+    const told = this.holes.follow(work, samples, this.ledger);
+    for (const { recorded } of detection.alive) recorded.replay(work, told, tellsExit);
     const before = detection.best;
     // Versions that are plainly wrong go first: to explain their errors would be in vain.
     detection.narrow();
     for (const { recorded } of detection.alive) recorded.infer();
     detection.narrow();
-    this.#replayWhatIfs(work, before, detection.best);
+    this.#replayWhatIfs(work, told, before, detection.best);
   }
 
-  #replayWhatIfs(work: Work, before: Candidate, best: Candidate): void {
+  #replayWhatIfs(work: Work, told: readonly Insertion[], before: Candidate, best: Candidate): void {
     if (!this.#started) {
       this.#startWhatIfs(best);
     } else if (best !== before) {
@@ -126,28 +134,29 @@ export class Analysis implements EventSink {
     const { length } = work.batch;
     const first = this.ledger.events - length;
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
-    const exits = best.recorded.newExits.map(({ thread, before: event }) => ({
-      thread,
-      before: Math.max(event, first),
+    const exits = best.recorded.newExits.map((exit) => ({
+      ...exit,
+      before: Math.max(exit.before, first),
     }));
-    exits.sort((a, b) => a.before - b.before);
+    const writes = told.filter(({ what }) => what === "writes");
+    const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
     for (const { run } of this.#whatIfs) {
       if (run === null) continue;
-      replayWith(run, work, first, 0, length, exits);
-      for (const { thread, before: event } of exits)
-        if (event === first + length) insert(run, thread);
+      replayWith(run, work, first, 0, length, insertions);
+      for (const one of insertions) if (one.before === first + length) insert(run, one);
     }
   }
 
-  /** Takes in the batch's comments. Returns the places of the RSS samples among them. */
-  #readNotes(batch: EventBatch): number[] {
-    const samples: number[] = [];
-    for (const { at, ...note } of batch.notes) {
-      const bytes = this.facts.read({ at, ...note });
+  /** Takes in the batch's comments. Returns the RSS samples among them. */
+  #readNotes(batch: EventBatch): Set<Note> {
+    const samples = new Set<Note>();
+    for (const note of batch.notes) {
+      const { at } = note;
+      const bytes = this.facts.read(note);
       if (bytes === null) continue;
       const time = at > 0 ? batch.time[at - 1]! : this.ledger.clock.last;
       this.measured.push({ time, bytes });
-      samples.push(at);
+      samples.add(note);
     }
     return samples;
   }

@@ -161,6 +161,7 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     cpusSource: origin.cpusSource,
     settings: origin.settings,
     touch: touchName(options.touch),
+    holes: holesSummary(analysis),
     thp: origin.thp,
     fidelity: fidelity(run),
     inferred: { threadExits: run.inferredExits },
@@ -172,6 +173,10 @@ function touchName(policy: TouchPolicy): string {
   return typeof policy === "string" ? policy : String(policy.ratio);
 }
 
+function holesSummary({ holes: { minBytes, lines } }: Analysis): ModelSummary["holes"] {
+  return minBytes === null && lines === 0 ? null : { minBytes, lines };
+}
+
 function fidelity({ judge, equal }: RecordedRun): Fidelity {
   const { compared, firstDivergence } = judge;
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
@@ -180,12 +185,18 @@ function fidelity({ judge, equal }: RecordedRun): Fidelity {
 /** Blocks from this size on are worth telling of: whether they were written decides over a prediction. */
 const LARGE_BLOCK = 1024 * 1024;
 
-function assumedWritten({ ledger, touch, recorded }: Analysis): ModelSummary["assumedWritten"] {
+function assumedWritten({
+  ledger,
+  touch,
+  holes,
+  recorded,
+}: Analysis): ModelSummary["assumedWritten"] {
   let blocks = 0;
   let bytes = 0;
   recorded?.recorded.run.eachBlock((block) => {
     const written = touch.writtenOf(block);
     if (ledger.blocks.bytesOf(block) < LARGE_BLOCK || written <= PAGE) return;
+    if (holes.tellsOf(block)) return;
     blocks++;
     bytes += written;
   });

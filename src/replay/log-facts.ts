@@ -3,7 +3,7 @@ import type { ThpMode } from "./scenario.ts";
 
 /**
  * What the log says of itself in `# key value` comments: the recorded process's glibc, CPUs, settings, heap start and
- * huge page mode, names of threads, and measured RSS. Other comments are left alone.
+ * huge page mode, names of threads, and measured RSS. Other comments are left alone; those of hole-notes.ts are read there.
  *
  *     # glibc 2.36
  *     # cpus 8

@@ -1,7 +1,7 @@
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { copyWork, type Insertion, insert, PROBE, replayWith, type Work } from "./window.ts";
+import { copyWork, type Exit, type Insertion, insert, replayWith, type Work } from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
 const WINDOW_BATCHES = 4;
@@ -32,12 +32,12 @@ export class RecordedRun {
   /** exits put in, of all the log; each stands for one pointer that was not foreseen */
   inferredExits = 0;
   /** exits put in with the last batch, for the what-ifs */
-  newExits: Insertion[] = [];
+  newExits: Exit[] = [];
 
   /** the state before the window; null while nothing is to be inferred */
   #snapshot: ScenarioRun | null = null;
   #window: { readonly work: Work; readonly first: number }[] = [];
-  /** inferred exits and probes since the snapshot, in order */
+  /** inferred exits and what the log itself tells of between two calls, since the snapshot, in order */
   #insertions: Insertion[] = [];
   #severalThreads = false;
   /** the log tells exits itself: nothing is to be inferred */
@@ -58,8 +58,8 @@ export class RecordedRun {
     return Math.max(0, this.judge.equal - this.inferredExits);
   }
 
-  /** Replays a batch; `samples` are the places where RSS is to be probed. */
-  replay(work: Work, samples: readonly number[], tellsExit: boolean): void {
+  /** Replays a batch, with what the log tells of between its calls. */
+  replay(work: Work, insertions: readonly Insertion[], tellsExit: boolean): void {
     const first = this.#event;
     const { batch, actions } = work;
     this.newExits = [];
@@ -67,11 +67,11 @@ export class RecordedRun {
     this.#severalThreads ||= actions.thread.subarray(0, batch.length).some((thread) => thread > 0);
     this.#keep(work, first);
     this.judge.firstWrong = -1;
-    const probes = samples.map((at) => ({ before: first + at, thread: PROBE }));
-    this.#insertions.push(...probes);
-    replayWith(this.run, work, first, 0, batch.length, probes);
-    for (const { before } of probes) if (before === first + batch.length) this.run.probe();
+    // Without a window nothing is ever replayed anew.
+    if (this.#snapshot !== null) this.#insertions.push(...insertions);
+    replayWith(this.run, work, first, 0, batch.length, insertions);
     this.#event += batch.length;
+    for (const one of insertions) if (one.before === this.#event) insert(this.run, one);
   }
 
   /** Explains the pointers that went wrong in the last batch, as far as it can. */
@@ -116,7 +116,7 @@ export class RecordedRun {
     const threads = suspects(before.model, work.actions.thread[i]!, place).slice(0, MAX_SUSPECTS);
     const exits = threads.flatMap((thread) => this.#exitsOf(thread, wrong, MAX_PAUSES));
     const others = this.#othersBefore(wrong, new Set(threads));
-    let best: { run: ScenarioRun; insertions: Insertion[]; exit: Insertion } | null = null;
+    let best: { run: ScenarioRun; insertions: Insertion[]; exit: Exit } | null = null;
     let least = wrongPointers(this.run);
     for (const exit of [...exits, ...others]) {
       if (this.#isSpent) break;
@@ -172,32 +172,36 @@ export class RecordedRun {
         from = to;
       }
     }
-    for (const { thread, before } of insertions) if (before >= this.#event) insert(trial, thread);
+    for (const one of insertions) if (one.before >= this.#event) insert(trial, one);
     return trial;
   }
 
   /** What is inserted before the window's first event. */
   #insertBefore(run: ScenarioRun, insertions: readonly Insertion[]): void {
     const start = this.#window[0]!.first;
-    for (const { thread, before } of insertions) if (before < start) insert(run, thread);
+    for (const one of insertions) if (one.before < start) insert(run, one);
   }
 
   /**
    * Places where the thread may have ended: after each call of the window that another thread's call follows, the
    * latest before event `end` first; and before the window.
    */
-  #exitsOf(thread: number, end: number, most: number): Insertion[] {
-    const exits: Insertion[] = [];
+  #exitsOf(thread: number, end: number, most: number): Exit[] {
+    const exits: Exit[] = [];
     let follower = -1;
     for (const { work, first } of [...this.#window].reverse()) {
       const last = Math.min(work.batch.length, end - first) - 1;
       for (let i = last; i >= 0 && exits.length < most; i--) {
         const caller = work.actions.thread[i]!;
-        if (caller === thread && follower !== thread) exits.push({ thread, before: first + i + 1 });
+        if (caller === thread && follower !== thread) {
+          exits.push({ what: "exit", thread, before: first + i + 1 });
+        }
         follower = caller;
       }
     }
-    if (exits.length < most) exits.push({ thread, before: this.#window[0]!.first - 1 });
+    if (exits.length < most) {
+      exits.push({ what: "exit", thread, before: this.#window[0]!.first - 1 });
+    }
     return exits;
   }
 
@@ -205,8 +209,8 @@ export class RecordedRun {
    * The latest places where threads not in `known` may have ended: an exit may show in a bin's order only, far from
    * what the thread had cached. The thread that fell silent last comes first.
    */
-  #othersBefore(end: number, known: ReadonlySet<number>): Insertion[] {
-    const latest: Insertion[][] = [];
+  #othersBefore(end: number, known: ReadonlySet<number>): Exit[] {
+    const latest: Exit[][] = [];
     for (const { index } of this.run.model.allThreads()) {
       if (index !== 0 && !known.has(index)) latest.push(this.#exitsOf(index, end, OTHERS_PAUSES));
     }

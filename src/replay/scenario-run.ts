@@ -5,6 +5,7 @@ import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import type { EventBatch } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
+import type { Ranges } from "./ranges.ts";
 import type { TouchBatch } from "./touch.ts";
 
 /**
@@ -125,6 +126,19 @@ export class ScenarioRun {
    */
   probe(): void {
     this.probes.push(this.rssBytes);
+  }
+
+  /** The log tells what the program has written of a block, and what it has not, though it was assumed (holes.ts). */
+  learn(block: number, written: Ranges, takenBack: Ranges): void {
+    const c = this.chunkOf(block);
+    if (c === 0) return;
+    if (c === this.#pending) this.settle();
+    const { model } = this;
+    for (let i = 0; i < written.length; i += 2) {
+      model.write(c, written[i]!, written[i + 1]!, PLANE_POLICY);
+    }
+    for (let i = 0; i < takenBack.length; i += 2)
+      model.takeBack(c, takenBack[i]!, takenBack[i + 1]!);
   }
 
   /** Thread `thread` ends here, although no line of the log says so. */

@@ -1,5 +1,6 @@
 import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch } from "../trace/event.ts";
+import type { Ranges } from "./ranges.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { TouchBatch } from "./touch.ts";
 
@@ -11,13 +12,29 @@ export interface Work {
 }
 
 /** Something to be done between two calls, before event number `before` (0-based). */
-export interface Insertion {
+export type Insertion = Exit | Probe | Writes;
+
+/** A thread ends, though no line of the log says so. */
+export interface Exit {
+  readonly what: "exit";
   readonly before: number;
-  /** the thread that ends here, though no line of the log says so; PROBE: the RSS is to be taken */
   readonly thread: number;
 }
 
-export const PROBE = -1;
+/** The RSS is to be taken. */
+export interface Probe {
+  readonly what: "probe";
+  readonly before: number;
+}
+
+/** It becomes known which bytes of a block the program has written, and which it has not, whatever was assumed. */
+export interface Writes {
+  readonly what: "writes";
+  readonly before: number;
+  readonly block: number;
+  readonly written: Ranges;
+  readonly takenBack: Ranges;
+}
 
 /** Replays events from..to-1 of a batch whose first event has number `first`, with what is inserted among them. */
 export function replayWith(
@@ -29,19 +46,20 @@ export function replayWith(
   insertions: readonly Insertion[],
 ): void {
   let at = from;
-  for (const { thread, before } of insertions) {
-    const i = before - first;
+  for (const insertion of insertions) {
+    const i = insertion.before - first;
     if (i < from || i >= to) continue;
     run.replay(batch, actions, touch, at, i);
-    insert(run, thread);
+    insert(run, insertion);
     at = i;
   }
   run.replay(batch, actions, touch, at, to);
 }
 
-export function insert(run: ScenarioRun, thread: number): void {
-  if (thread === PROBE) run.probe();
-  else run.exitThread(thread);
+export function insert(run: ScenarioRun, insertion: Insertion): void {
+  if (insertion.what === "probe") run.probe();
+  else if (insertion.what === "exit") run.exitThread(insertion.thread);
+  else run.learn(insertion.block, insertion.written, insertion.takenBack);
 }
 
 /** A copy of the work, for batches are reused. */

@@ -121,12 +121,21 @@ export interface ModelSummary {
   /** settings of the recorded run other than glibc's defaults, as environment variables or tunables */
   readonly settings: Readonly<Record<string, string>>;
   readonly touch: string;
+  /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
+  readonly holes: HolesSummary | null;
   readonly thp: string;
   readonly fidelity: Fidelity;
   /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
   readonly inferred: { readonly threadExits: number };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
   readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
+}
+
+export interface HolesSummary {
+  /** smallest request whose block the log tells of; null if only of those it names */
+  readonly minBytes: number | null;
+  /** `# hole` lines of live blocks */
+  readonly lines: number;
 }
 
 export interface Fidelity {

@@ -56,6 +56,11 @@ export class Ledger {
     return this.#resolver.pointers.idLimit;
   }
 
+  /** The live block at `pointer`; -1 if there is none. */
+  blockAt(pointer: number): number {
+    return this.#resolver.pointers.find(pointer);
+  }
+
   /** Visits every live block, in no particular order. */
   forEachLive(visit: (block: LiveBlock) => void): void {
     const { blocks } = this;

@@ -168,7 +168,9 @@ describe("glibc.malloc.tcache_count and tcache_max (§8)", () => {
     ["2.43", true],
   ])("tcache_max=200 in %s: chunks of 208 bytes are cached: %s", (glibc, cached) => {
     const p = process(glibc, { "glibc.malloc.tcache_max": "200" });
-    const [own, larger] = apart(p, 2, 200).concat(apart(p, 1, 216)).slice(1);
+    const [own, larger] = apart(p, 2, 200)
+      .concat(apart(p, 1, 216))
+      .slice(1);
     p.free(own!, larger!);
     expect(p.tcache(208)).toEqual(cached ? [own] : []);
     expect(p.tcache(224)).toEqual([]);

@@ -106,6 +106,12 @@ describe("what is assumed written", () => {
     expect(spread(95, 100)).not.toContain("lies between");
   });
 
+  test("no range where the log tells what was written", () => {
+    const model = { ...MODEL, holes: { minBytes: 4096, lines: 7 } };
+    const scenarios = [scenario("as recorded", { endMiB: 100, touchMiB: [10, 200] })];
+    expect(text(report({ model, scenarios }))).not.toContain("lies between");
+  });
+
   test("the blocks, however small the range", () => {
     expect(spread(100, 100, 3)).toContain(
       "3 blocks ≥ 1 MiB, 6 MiB, 6.0 % of the predicted RSS, are assumed written.",
@@ -121,6 +127,13 @@ describe("how it was modelled", () => {
     const written = text(report({ model }));
     expect(written).toContain("glibc 2.36 (the default, as the log does not say; see --glibc)");
     expect(written).toContain("1 CPU (this machine's, as the log does not say; see --cpus)");
+  });
+
+  test("whose word it is what the program wrote", () => {
+    const told = (minBytes: number | null) =>
+      text(report({ model: { ...MODEL, holes: { minBytes, lines: 7 } } }), 200);
+    expect(told(4096)).toContain("touch of blocks ≥ 4 KiB from the log (7 hole lines), facts of");
+    expect(told(null)).toContain("touch of some blocks from the log (7 hole lines), facts of");
   });
 
   test("settings, cut pointers, the first pointer that differs", () => {

@@ -104,6 +104,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   cpusSource: "log",
   settings: {},
   touch: "facts",
+  holes: null,
   thp: "madvise",
   inferred: { threadExits: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },

@@ -36,7 +36,7 @@ function facts(model: ModelSummary): string[] {
     settings.length === 0
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
-    `touch ${model.touch}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
+    `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
   const { threadExits } = model.inferred;
   if (threadExits > 0) {
@@ -83,4 +83,11 @@ export function findingList(findings: readonly Finding[], style: TextStyle): str
       }),
   );
   return [heading("Findings", "", style), ...items].join("\n");
+}
+
+/** Where it is from that blocks count as written. */
+function touch({ touch: policy, holes }: ModelSummary): string {
+  if (holes === null) return `touch ${policy}`;
+  const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
+  return `touch of ${which} from the log (${plural(holes.lines, "hole line")}), ${policy} of others`;
 }

@@ -119,7 +119,9 @@ function assumed({ scenarios, model }: Report): string[] {
   if (recorded === undefined || model === null) return [];
   const { endBytes, endBytesTouchNone: none, endBytesTouchAll: all } = recorded.rss;
   const notes: string[] = [];
-  if (all - none > NOTABLE_SPREAD * endBytes) {
+  // Where the log tells what was written, the bounds are no range to reckon with.
+  const isTold = model.holes !== null && model.holes.minBytes !== null;
+  if (!isTold && all - none > NOTABLE_SPREAD * endBytes) {
     const unit = byteUnit([none, all]);
     notes.push(
       `RSS at the end as recorded lies between ${size(none, unit)} (if the program wrote nothing of its blocks) and ${size(all, unit)} (if it wrote all).`,

@@ -1,0 +1,206 @@
+/*
+ * A program that logs its own calls, what it never wrote of its blocks, and how much of its heap is resident.
+ *
+ *     holes SEED STEPS EVERY pagemap|writes >log
+ *
+ * It takes, resizes and gives back blocks at random, and writes them whole, in part, here and there, late, or never.
+ * Before a free or realloc, at each EVERYth step (with the RSS that /proc/self/pagemap shows) and at the end it tells
+ * of the pages of its larger blocks that were not written: as the kernel has it (pagemap), or by its own books
+ * (writes), where a page that an earlier owner wrote is a hole, too.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, MIN_BYTES = 4096, BLOCKS = 48, MOST = 1 << 20, GRAIN = 16 };
+
+struct block {
+  char *p;
+  size_t bytes;
+};
+
+static struct block blocks[BLOCKS];
+/* by block, a byte for each GRAIN bytes of it (none lies in two pages): written by this program */
+static unsigned char (*books)[MOST / GRAIN];
+static int pagemap;
+static int kernel_tells;
+static char *heap_start;
+static uint64_t state;
+static char out[1 << 16];
+static size_t used;
+
+static uint32_t draw(uint32_t below) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return (uint32_t)(state >> 20) % below;
+}
+
+static void flush(void) {
+  if (write(1, out, used) != (ssize_t)used) _exit(1);
+  used = 0;
+}
+
+#define LOG(...)                                                        \
+  do {                                                                  \
+    if (used > sizeof out - 256) flush();                               \
+    used += (size_t)snprintf(out + used, sizeof out - used, __VA_ARGS__); \
+  } while (0)
+
+/* Memory of its own: present, and not the shared page of zeros (which is mapped by others, too). */
+static int resident(const char *page) {
+  uint64_t entry = 0;
+  if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)page / PAGE * 8)) != 8) _exit(2);
+  return (entry >> 63 & 1) && (entry >> 56 & 1);
+}
+
+static int written(int i, size_t from, size_t to) {
+  for (size_t at = from / GRAIN; at <= (to - 1) / GRAIN; at++)
+    if (books[i][at]) return 1;
+  return 0;
+}
+
+static void tell_holes(int i) {
+  const struct block *b = &blocks[i];
+  if (b->p == NULL || b->bytes < MIN_BYTES || (uintptr_t)b->p / PAGE == ((uintptr_t)b->p + b->bytes - 1) / PAGE) return;
+  int any = 0;
+  size_t start = 0, end = 0;
+  for (size_t from = 0; from <= b->bytes;) {
+    size_t to = from + PAGE - ((uintptr_t)b->p + from) % PAGE;
+    if (to > b->bytes) to = b->bytes;
+    int hole = from < b->bytes && (kernel_tells ? !resident(b->p + from) : !written(i, from, to));
+    if (hole && end == start) start = from;
+    if (hole) end = to;
+    if (!hole && end > start) {
+      if (any) LOG(",%zu+%zu", start, end - start);
+      else LOG("# hole %p %zu+%zu", (void *)b->p, start, end - start);
+      any = 1;
+      start = end = 0;
+    }
+    if (from == b->bytes) break;
+    from = to;
+  }
+  if (any) LOG("\n");
+}
+
+static void sample(void) {
+  long pages = 0;
+  for (int i = 0; i < BLOCKS; i++) tell_holes(i);
+  uintptr_t brk = (uintptr_t)sbrk(0);
+  for (uintptr_t page = (uintptr_t)heap_start / PAGE * PAGE; page < brk; page += PAGE) pages += resident((char *)page);
+  for (int i = 0; i < BLOCKS; i++) {
+    if (blocks[i].p == NULL) continue;
+    size_t *chunk = (size_t *)blocks[i].p - 2;
+    if (!(chunk[1] & 2)) continue;
+    char *from = (char *)chunk - chunk[0];
+    char *to = (char *)chunk + (chunk[1] & ~(size_t)7);
+    for (char *page = from; page < to; page += PAGE) pages += resident(page);
+  }
+  LOG("# rss %ld\n", pages * PAGE);
+}
+
+static void fill(int i, size_t from, size_t to) {
+  if (to > blocks[i].bytes) to = blocks[i].bytes;
+  from = from / GRAIN * GRAIN;
+  if (from >= to) return;
+  memset(blocks[i].p + from, 1, to - from);
+  memset(&books[i][from / GRAIN], 1, (to - 1) / GRAIN - from / GRAIN + 1);
+}
+
+/* Writes bytes from.. of block i: whole, in part, here and there, or not at all. */
+static void touch(int i, size_t from) {
+  size_t rest = blocks[i].bytes - from;
+  if (rest == 0) return;
+  switch (draw(5)) {
+    case 0: fill(i, from, blocks[i].bytes); break;
+    case 1: fill(i, from, from + draw((uint32_t)rest) + 1); break;
+    case 2: fill(i, from + draw((uint32_t)rest), blocks[i].bytes); break;
+    case 3:
+      for (int n = 0; n < 6; n++) {
+        size_t at = from + draw((uint32_t)rest);
+        fill(i, at, at + GRAIN);
+      }
+      break;
+  }
+}
+
+static size_t draw_size(void) {
+  size_t most = (size_t)64 << draw(15);
+  return 1 + draw((uint32_t)(most > MOST ? MOST : most));
+}
+
+static void take(int i) {
+  struct block *b = &blocks[i];
+  b->bytes = draw_size();
+  memset(books[i], 0, sizeof books[i]);
+  switch (draw(8)) {
+    case 0:
+      b->p = calloc(1, b->bytes);
+      LOG("1 calloc(1, %zu) = %p\n", b->bytes, (void *)b->p);
+      break;
+    case 1: {
+      size_t align = (size_t)32 << draw(8);
+      b->p = memalign(align, b->bytes);
+      LOG("1 memalign(%zu, %zu) = %p\n", align, b->bytes, (void *)b->p);
+      break;
+    }
+    default:
+      b->p = malloc(b->bytes);
+      LOG("1 malloc(%zu) = %p\n", b->bytes, (void *)b->p);
+  }
+  touch(i, 0);
+}
+
+static void resize(int i) {
+  struct block *b = &blocks[i];
+  size_t before = b->bytes;
+  tell_holes(i);
+  b->bytes = draw(2) ? draw_size() : before + before / 2;
+  if (b->bytes > MOST) b->bytes = MOST;
+  LOG("1 realloc(%p, %zu) = ", (void *)b->p, b->bytes);
+  b->p = realloc(b->p, b->bytes);
+  LOG("%p\n", (void *)b->p);
+  if (b->bytes < before) {
+    memset(&books[i][(b->bytes + GRAIN - 1) / GRAIN], 0, sizeof books[i] - (b->bytes + GRAIN - 1) / GRAIN);
+  } else {
+    touch(i, before);
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5) return 2;
+  state = strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u + 1;
+  int steps = atoi(argv[2]), every = atoi(argv[3]);
+  kernel_tells = strcmp(argv[4], "pagemap") == 0;
+  heap_start = sbrk(0);
+  pagemap = open("/proc/self/pagemap", O_RDONLY);
+  books = mmap(NULL, sizeof *books * BLOCKS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pagemap < 0 || books == MAP_FAILED) return 3;
+  LOG("# heap %p\n# holes min=%d\n", (void *)heap_start, MIN_BYTES);
+  for (int step = 1; step <= steps; step++) {
+    int i = (int)draw(BLOCKS);
+    if (blocks[i].p == NULL) {
+      take(i);
+    } else {
+      switch (draw(4)) {
+        case 0: resize(i); break;
+        case 1: touch(i, draw((uint32_t)blocks[i].bytes)); break;
+        default:
+          tell_holes(i);
+          LOG("1 free(%p)\n", (void *)blocks[i].p);
+          free(blocks[i].p);
+          blocks[i].p = NULL;
+      }
+    }
+    if (step % every == 0) sample();
+  }
+  sample();
+  flush();
+  return 0;
+}
