@@ -142,7 +142,10 @@ export class Holes {
     }
   }
 
-  /** A block came to be, or was resized, of whose first `kept` bytes the log has told all but `holes`: from then on the log tells of it, if it does at all. */
+  /**
+   * A block came to be, or was resized: from now on the log tells of it, if it promises to. Of its first `kept` bytes
+   * all but `holes` are known to be written.
+   */
   #allocated(batch: EventBatch, i: number, block: number, holes: Ranges, kept: number): void {
     const bytes = batch.size[i]!;
     const pointer = batch.pointerOut[i]!;
