@@ -2,7 +2,7 @@ import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
-import { type Candidate, Detection } from "./detect.ts";
+import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
 import { PointerJudge } from "./pointer-judge.ts";
@@ -11,7 +11,7 @@ import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
-import { insert, replayWith, type Work } from "./window.ts";
+import { copyWork, insert, replayWith, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
@@ -48,6 +48,8 @@ export class Analysis implements EventSink {
   #detection: Detection | null = null;
   #whatIfs: SharedRun[] = [];
   #started = false;
+  /** the log has thread_exit lines: no exits are to be inferred */
+  #tellsExits = false;
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #sawHighAddress = false;
 
@@ -105,11 +107,16 @@ export class Analysis implements EventSink {
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const tellsExit = batch.op.subarray(0, batch.length).includes(Op.threadExit);
-    for (const { recorded } of detection.alive) recorded.replay(work, samples, tellsExit);
+    this.#tellsExits ||= tellsExit;
+    const infers = !this.#tellsExits && this.ledger.threads.size > 1;
+    const copy = infers ? copyWork(work) : null;
+    detection.alive.forEach(({ recorded }, rank) => {
+      recorded.replay(work, samples, rank < MAX_INFERRING ? copy : null);
+    });
     const before = detection.best;
     // Versions that are plainly wrong go first: to explain their errors would be in vain.
     detection.narrow();
-    for (const { recorded } of detection.alive) recorded.infer();
+    detection.infer();
     detection.narrow();
     this.#replayWhatIfs(work, before, detection.best);
   }
@@ -123,6 +130,7 @@ export class Analysis implements EventSink {
         if (specs[0]?.glibc === null) run?.model.adopt(best.origin.profile);
       }
     }
+    this.#tellCpus(best);
     const { length } = work.batch;
     const first = this.ledger.events - length;
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
@@ -136,6 +144,14 @@ export class Analysis implements EventSink {
       replayWith(run, work, first, 0, length, exits);
       for (const { thread, before: event } of exits)
         if (event === first + length) insert(run, thread);
+    }
+  }
+
+  /** CPUs that the recorded run's arenas have shown hold for the what-ifs, too. */
+  #tellCpus({ recorded }: Candidate): void {
+    if (recorded.cpus === null) return;
+    for (const { run, specs } of this.#whatIfs) {
+      if (run !== null && specs[0]?.cpus === null) run.model.cpus = recorded.cpus;
     }
   }
 

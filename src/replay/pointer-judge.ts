@@ -28,7 +28,7 @@ export class PointerJudge {
   firstWrong = -1;
 
   /** where heaps begin, by heap id; the serial tells whether the id is still the same heap's */
-  readonly #bases: { serial: number; base: number }[] = [];
+  readonly #bases: { serial: number; base: number | null }[] = [];
   /** serial of the heap that begins at an address, to see that no two do */
   readonly #heapAt = new Map<number, number>();
   #full = false;
@@ -89,7 +89,9 @@ export class PointerJudge {
       return (pointer - offset) % PAGE === 0 && this.#heapOf(m, pointer) === null;
     }
     const heap = m.heapOf(c);
-    const base = this.#baseOf(heap) ?? this.#bind(m, heap, pointer - offset);
+    const known = this.#bases[heap.id];
+    if (known?.serial !== heap.serial) this.#bind(m, heap, pointer - offset);
+    const base = this.#baseOf(heap);
     return base !== null && this.#equal(pointer, base + offset);
   }
 
@@ -98,19 +100,20 @@ export class PointerJudge {
     return !this.#full && (address - pointer) % CUT === 0;
   }
 
+  /** Where the heap begins; null while that is not known, or when its first block lay where it cannot be. */
   #baseOf(heap: Heap): number | null {
     const known = this.#bases[heap.id];
     return known !== undefined && known.serial === heap.serial ? known.base : null;
   }
 
-  #bind(m: Ptmalloc, heap: Heap, base: number): number | null {
+  /** The heap's first block would put its start at `base`; if no heap can start there, its place stays unknown. */
+  #bind(m: Ptmalloc, heap: Heap, base: number): void {
     const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
-    if (base % alignment !== 0) return null;
     const there = this.#heapAt.get(base);
-    if (there !== undefined && exists(m, there)) return null;
-    this.#heapAt.set(base, heap.serial);
-    this.#bases[heap.id] = { serial: heap.serial, base };
-    return base;
+    const isFree = there === undefined || !exists(m, there);
+    const isPossible = base % alignment === 0 && isFree;
+    if (isPossible) this.#heapAt.set(base, heap.serial);
+    this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
   }
 
   /** The heap whose known place holds `pointer`; null if none does. */

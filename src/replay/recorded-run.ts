@@ -1,7 +1,8 @@
-import type { PointerJudge } from "./pointer-judge.ts";
+import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
+import type { FirstDivergence, PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { copyWork, type Insertion, insert, PROBE, replayWith, type Work } from "./window.ts";
+import { type Insertion, insert, PROBE, replayWith, type Work } from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
 const WINDOW_BATCHES = 4;
@@ -11,12 +12,10 @@ const SLICE = 1024;
 const MAX_ROUNDS = 24;
 const MAX_SUSPECTS = 12;
 const MAX_PAUSES = 6;
-/**
- * Events replayed in trials, at most: so many at once, and so many for each event of the log. A log whose pointers
- * nothing explains must not cost more than that.
- */
-const FREE_TRIAL_EVENTS = 16_000_000;
-const TRIAL_EVENTS_PER_EVENT = 4;
+/** Events after the one explained that must come right, too: a wrong explanation seldom holds that long. */
+const MUST_HOLD_EVENTS = 200;
+/** Pointers that nothing explains, until no more explanations are sought: the log errs in other ways. */
+const MAX_FAILURES = 8;
 /** Threads tried besides, and places for each. */
 const MAX_OTHERS = 24;
 const OTHERS_PAUSES = 2;
@@ -31,6 +30,8 @@ export class RecordedRun {
   run: ScenarioRun;
   /** exits put in, of all the log; each stands for one pointer that was not foreseen */
   inferredExits = 0;
+  /** the first pointer that was not foreseen, be it that an inferred exit explains it */
+  firstDivergence: FirstDivergence | null = null;
   /** exits put in with the last batch, for the what-ifs */
   newExits: Insertion[] = [];
 
@@ -39,10 +40,7 @@ export class RecordedRun {
   #window: { readonly work: Work; readonly first: number }[] = [];
   /** inferred exits and probes since the snapshot, in order */
   #insertions: Insertion[] = [];
-  #severalThreads = false;
-  /** the log tells exits itself: nothing is to be inferred */
-  #told = false;
-  #trialEvents = 0;
+  #failures = 0;
   #event = 0;
 
   constructor(run: ScenarioRun) {
@@ -53,23 +51,32 @@ export class RecordedRun {
     return judgeOf(this.run);
   }
 
+  /** CPUs of the recorded process: as told, or as its arenas have shown; null while nobody knows */
+  get cpus(): number | null {
+    const { cpus, arenaLimit, par } = this.run.model;
+    if (cpus !== UNKNOWN_CPUS) return cpus;
+    return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
+  }
+
   /** Pointers the model foresaw: those that only an inferred exit set right are not among them. */
   get equal(): number {
     return Math.max(0, this.judge.equal - this.inferredExits);
   }
 
-  /** Replays a batch; `samples` are the places where RSS is to be probed. */
-  replay(work: Work, samples: readonly number[], tellsExit: boolean): void {
+  /**
+   * Replays a batch; `samples` are the places where RSS is to be probed. `copy` is the same work to be kept for
+   * inference; null where none is wanted.
+   */
+  replay(work: Work, samples: readonly number[], copy: Work | null): void {
     const first = this.#event;
-    const { batch, actions } = work;
+    const { batch } = work;
     this.newExits = [];
-    this.#told ||= tellsExit;
-    this.#severalThreads ||= actions.thread.subarray(0, batch.length).some((thread) => thread > 0);
-    this.#keep(work, first);
+    this.#keep(copy, first);
     this.judge.firstWrong = -1;
     const probes = samples.map((at) => ({ before: first + at, thread: PROBE }));
     this.#insertions.push(...probes);
     replayWith(this.run, work, first, 0, batch.length, probes);
+    this.firstDivergence ??= this.judge.firstDivergence;
     for (const { before } of probes) if (before === first + batch.length) this.run.probe();
     this.#event += batch.length;
   }
@@ -78,19 +85,19 @@ export class RecordedRun {
   infer(): void {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { firstWrong } = this.judge;
-      if (this.#snapshot === null || firstWrong < 0 || this.#isSpent) return;
-      if (!this.#explain(firstWrong - 1)) return;
+      if (this.#snapshot === null || firstWrong < 0) return;
+      if (!this.#explain(firstWrong - 1)) {
+        this.#failures++;
+        return;
+      }
     }
   }
 
-  get #isSpent(): boolean {
-    return this.#trialEvents > FREE_TRIAL_EVENTS + this.#event * TRIAL_EVENTS_PER_EVENT;
-  }
-
   /** Keeps the batch, and at times the state before it, where exits may have to be inferred at all. */
-  #keep(work: Work, first: number): void {
-    if (this.#told || !this.#severalThreads) {
+  #keep(copy: Work | null, first: number): void {
+    if (copy === null || this.#failures >= MAX_FAILURES) {
       this.#snapshot = null;
+      this.#window = [];
       return;
     }
     if (this.#snapshot === null || this.#window.length >= WINDOW_BATCHES) {
@@ -98,7 +105,7 @@ export class RecordedRun {
       this.#window = [];
       this.#insertions = [];
     }
-    this.#window.push({ work: copyWork(work), first });
+    this.#window.push({ work: copy, first });
   }
 
   /** Tries the exits that may have made event `wrong` (0-based) go wrong, and puts in the best. */
@@ -119,7 +126,6 @@ export class RecordedRun {
     let best: { run: ScenarioRun; insertions: Insertion[]; exit: Insertion } | null = null;
     let least = wrongPointers(this.run);
     for (const exit of [...exits, ...others]) {
-      if (this.#isSpent) break;
       const insertions = [...this.#insertions, exit].sort((a, b) => a.before - b.before);
       const trial = this.#try(insertions, wrong, wrongPointers(before), least);
       if (trial === null) continue;
@@ -161,14 +167,14 @@ export class RecordedRun {
     this.#insertBefore(trial, insertions);
     for (const { work, first } of this.#window) {
       const { length } = work.batch;
-      if (first + length === this.#event) judge.firstWrong = -1;
       for (let from = 0; from < length; ) {
         const beyond = wrong + 1 - first;
         const to = Math.min(from + SLICE, length, beyond > from ? beyond : length);
         replayWith(trial, work, first, from, to, insertions);
-        this.#trialEvents += to - from;
         const most = first + to <= wrong + 1 ? allowed + 1 : limit;
         if (wrongPointers(trial) >= most) return null;
+        if (first + to === wrong + 1) judge.firstWrong = -1;
+        if (judge.firstWrong > 0 && judge.firstWrong <= wrong + MUST_HOLD_EVENTS) return null;
         from = to;
       }
     }

@@ -151,7 +151,11 @@ export interface Divergence {
 export interface Scenario {
   /** the settings as typed, e.g. "MALLOC_ARENA_MAX=1,malloc_trim=end"; "as recorded" for scenarios[0] */
   readonly name: string;
+  /** environment variables and tunables in force: those of the recorded run, and the scenario's own over them */
   readonly settings: Readonly<Record<string, string>>;
+  /** malloc_trim(0) calls of the scenario: "never", "end", or a period in seconds such as "30s" */
+  readonly trim: string;
+  readonly glibc: string;
   readonly rss: {
     readonly endBytes: number;
     readonly peakBytes: number;
@@ -170,6 +174,8 @@ export interface Scenario {
   readonly fragmentation: { readonly internal: number; readonly external: number };
   /** resident bytes given back by malloc_trim calls of the scenario and of the program, in all */
   readonly trimmedBytes: number;
+  /** calls of the log that got memory, but would have got NULL in this scenario */
+  readonly failedCalls: number;
   readonly arenaCount: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;

@@ -1,7 +1,6 @@
 import { censusOf, mallinfo2 } from "../../src/ptmalloc/census.ts";
 import {
   ADDR,
-  BK,
   FD,
   GRANULE,
   HEAP,
@@ -46,8 +45,11 @@ export interface ProcessOptions {
   readonly cpus?: number;
   /** the program break before the first call, from the start of its page */
   readonly initialBreak?: number;
-  /** what the program writes of its blocks right after the call; default "none" */
-  readonly touch?: "all" | "none";
+  /**
+   * what the program writes of its blocks right after the call; default "none". "half" tells the planes apart: by
+   * the policy the first half of a block is written, in the plane "all" every byte of it.
+   */
+  readonly touch?: "all" | "half" | "none";
   /** for loops so long that walking the heap after every call would take minutes */
   readonly unchecked?: boolean;
 }
@@ -102,7 +104,7 @@ export class Calls {
     requested.delete(c);
     requested.set(moved, bytes);
     if (named.get(block) === c) named.set(block, moved);
-    if (bytes > before) this.#touch(moved, before, bytes);
+    if (bytes > before) this.#touchAfterCall(moved, before, bytes);
     return this.#done(placeOf(m, moved));
   }
 
@@ -155,6 +157,11 @@ export class Calls {
     return arena && (arena.main ? "main" : `arena${arena.id}`);
   }
 
+  /** The chunk that holds a live block. */
+  chunkOf(block: string): number {
+    return this.#find(block);
+  }
+
   /** chunksize of a block's chunk, which must not be mapped */
   chunkBytes(block: string): number {
     const { m } = this.shared;
@@ -179,16 +186,25 @@ export class Calls {
   }
 
   #took(c: number, bytes: number, name: string | undefined): string {
-    const { m, requested, named, options } = this.shared;
+    const { m, requested, named } = this.shared;
     if (c === 0) return this.#done("NULL");
     requested.set(c, bytes);
     if (name !== undefined) named.set(name, c);
-    if (options.touch === "all") this.#touch(c, 0, bytes);
+    this.#touchAfterCall(c, 0, bytes);
     return this.#done(placeOf(m, c));
   }
 
   #touch(c: number, from: number, to: number): void {
     this.shared.m.write(c, from, to, PLANE_ALL | PLANE_POLICY);
+  }
+
+  #touchAfterCall(c: number, from: number, to: number): void {
+    const { m, options } = this.shared;
+    if (options.touch === "all") this.#touch(c, from, to);
+    if (options.touch === "half") {
+      m.write(c, from, Math.max(from, Math.floor(to / 2)), PLANE_POLICY);
+      m.write(c, from, to, PLANE_ALL);
+    }
   }
 
   #done(result: string): string {
@@ -260,14 +276,23 @@ export class Process extends Calls {
     return heap;
   }
 
+  /** The chunks in a bin, from its front (fd) on. */
+  chunksIn(index: number, arena = 0): number[] {
+    const { chunks, arenas } = this.m;
+    const head = arenas[arena]!.bins + index * STRIDE;
+    const list: number[] = [];
+    for (let c = chunks.words[head + FD]!; c !== head; c = chunks.words[c + FD]!) list.push(c);
+    return list;
+  }
+
   /** The blocks of the chunks in a bin, from its front (fd) on. Bin 1 is the unsorted one. */
   bin(index: number, arena = 0): string[] {
-    return this.#listed(index, arena).map((c) => placeOf(this.m, c));
+    return this.chunksIn(index, arena).map((c) => placeOf(this.m, c));
   }
 
   /** The sizes of the chunks in a bin, from its front on. */
   binBytes(index: number, arena = 0): number[] {
-    return this.#listed(index, arena).map((c) => this.m.chunks.words[c + SIZE]! * GRANULE);
+    return this.chunksIn(index, arena).map((c) => this.m.chunks.words[c + SIZE]! * GRANULE);
   }
 
   unsorted(arena = 0): string[] {
@@ -322,10 +347,10 @@ export class Process extends Calls {
   }
 
   /**
-   * A step of a random program (glibc-driver.ts): thread `i` is `threads[i]`, the block of slot `i` is named `si`.
-   * Returns what the call did.
+   * A step of a random program (glibc-driver.ts). Thread `i` is `threads[i]` while it runs, the block of slot `i` is
+   * named `si`. Returns what the call did.
    */
-  step({ op, thread, slot, size, align }: Step, threads: Calls[]): string {
+  step({ op, thread, slot, size, align }: Step, threads: (Calls | undefined)[]): string {
     const by = threads[thread]!;
     const name = `s${slot}`;
     const held = this.shared.named.has(name);
@@ -360,17 +385,9 @@ export class Process extends Calls {
         return "started";
       case "threadExit":
         threads[slot]!.exit();
+        threads[slot] = undefined;
         return "ended";
     }
-  }
-
-  /** Front to back; from the back, as the unsorted scan goes, both ways must agree. */
-  #listed(index: number, arena: number): number[] {
-    const { chunks, arenas } = this.m;
-    const head = arenas[arena]!.bins + index * STRIDE;
-    const list: number[] = [];
-    for (let c = chunks.words[head + BK]!; c !== head; c = chunks.words[c + BK]!) list.unshift(c);
-    return list;
   }
 }
 
