@@ -29,10 +29,14 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
   return attach(m, reusedArena(m));
 }
 
+/** Without a limit from CPUs or pointers: that of 256 CPUs, so that a log that cannot be followed stays bounded. */
+const MOST_ARENAS = 2048;
+
 /** 8 arenas a CPU; 0, none as yet, while the CPUs are unknown and nobody knows of a limit (§6.1, §12.9). */
 function limitByCpus(m: Ptmalloc): number {
   if (m.cpus !== UNKNOWN_CPUS) return 8 * m.cpus;
   const arenas = m.arenas.length;
+  if (arenas >= MOST_ARENAS) return arenas;
   // The limit is 8 a CPU, or 9 where the first test of it comes too late for 8 (trap T20).
   const isPossible = arenas % 8 === 0 || arenas === 9;
   return isPossible && m.limitReached?.() ? arenas : 0;

@@ -99,7 +99,12 @@ export class Analysis implements EventSink {
   #consume(batch: EventBatch, next: EventBatch | null): void {
     const samples = this.#readNotes(batch);
     if (batch.length === 0 && samples.length === 0) return;
+    const before = this.ledger.clock.last;
     this.ledger.resolve(batch, this.#actions);
+    // Only now, for the ledger's clock mends times that run past midnight.
+    for (const { at, bytes } of samples) {
+      this.measured.push({ time: at > 0 ? batch.time[at - 1]! : before, bytes });
+    }
     this.#seeAddresses(batch);
     if (!this.options.model) return;
     const detection = this.#detection ?? this.#startDetection();
@@ -110,15 +115,16 @@ export class Analysis implements EventSink {
     this.#tellsExits ||= tellsExit;
     const infers = !this.#tellsExits && this.ledger.threads.size > 1;
     const copy = infers ? copyWork(work) : null;
+    const places = samples.map(({ at }) => at);
     detection.alive.forEach(({ recorded }, rank) => {
-      recorded.replay(work, samples, rank < MAX_INFERRING ? copy : null);
+      recorded.replay(work, places, rank < MAX_INFERRING ? copy : null);
     });
-    const before = detection.best;
+    const believed = detection.best;
     // Versions that are plainly wrong go first: to explain their errors would be in vain.
     detection.narrow();
     detection.infer();
     detection.narrow();
-    this.#replayWhatIfs(work, before, detection.best);
+    this.#replayWhatIfs(work, believed, detection.best);
   }
 
   #replayWhatIfs(work: Work, before: Candidate, best: Candidate): void {
@@ -155,15 +161,12 @@ export class Analysis implements EventSink {
     }
   }
 
-  /** Takes in the batch's comments. Returns the places of the RSS samples among them. */
-  #readNotes(batch: EventBatch): number[] {
-    const samples: number[] = [];
-    for (const { at, ...note } of batch.notes) {
-      const bytes = this.facts.read({ at, ...note });
-      if (bytes === null) continue;
-      const time = at > 0 ? batch.time[at - 1]! : this.ledger.clock.last;
-      this.measured.push({ time, bytes });
-      samples.push(at);
+  /** Takes in the batch's comments. Returns the RSS samples among them, with their places. */
+  #readNotes(batch: EventBatch): { at: number; bytes: number }[] {
+    const samples: { at: number; bytes: number }[] = [];
+    for (const note of batch.notes) {
+      const bytes = this.facts.read(note);
+      if (bytes !== null) samples.push({ at: note.at, bytes });
     }
     return samples;
   }

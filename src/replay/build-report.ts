@@ -1,6 +1,6 @@
 import { findings } from "../insight/findings.ts";
 import { findPins } from "../insight/pins.ts";
-import { censusOf, mallinfo2 } from "../ptmalloc/census.ts";
+import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import { PAGE } from "../ptmalloc/chunks.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
@@ -244,24 +244,26 @@ function scenarioSummary(
   spec: ScenarioSpec | null,
 ): Scenario {
   const { model } = run;
-  const census = model.arenas.map((arena) => censusOf(model, arena));
+  const counted = census(model);
   const pinnedBy = new Map<number, number>();
   for (const { heap, bytes } of findPins(model)) {
     pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
   }
-  const arenas = census.map<ArenaSummary>(({ arena, systemBytes, rssBytes, inUseBytes, free }) => ({
-    id: arena.id,
-    main: arena.main,
-    heaps: arena.heaps.length,
-    systemBytes,
-    rssBytes,
-    inUseBytes,
-    freeBytes: sumOfKinds(free),
-    topBytes: free.top,
-    free,
-    pinnedBytes: pinnedBy.get(arena.id) ?? 0,
-    threads: tidsOf(analysis, arena.threads),
-  }));
+  const arenas = counted.map<ArenaSummary>(
+    ({ arena, systemBytes, rssBytes, inUseBytes, free }) => ({
+      id: arena.id,
+      main: arena.main,
+      heaps: arena.heaps.length,
+      systemBytes,
+      rssBytes,
+      inUseBytes,
+      freeBytes: sumOfKinds(free),
+      topBytes: free.top,
+      free,
+      pinnedBytes: pinnedBy.get(arena.id) ?? 0,
+      threads: tidsOf(analysis, arena.threads),
+    }),
+  );
   const requested = analysis.ledger.blocks.liveBytes;
   const inUse = model.inUseBytes;
   const rss = run.rssBytes;
@@ -290,7 +292,7 @@ function scenarioSummary(
     failedCalls: run.failedCalls,
     arenaCount: arenas.length,
     arenas,
-    mallinfo2: mallinfo2(model, census),
+    mallinfo2: mallinfo2(model, counted),
   };
 }
 

@@ -21,6 +21,9 @@ export interface RunnerUp {
 const BEHIND_RATIO = 0.01;
 const BEHIND_CALLS = 32;
 
+/** Calls after which a log that agrees with none by half is not expected to. */
+const HOPELESS_CALLS = 1024;
+
 /** Candidates for which explanations are sought. */
 export const MAX_INFERRING = 4;
 
@@ -78,5 +81,7 @@ export class Detection {
     this.#alive = this.#alive
       .filter(({ recorded }) => recorded.equal >= most - margin)
       .sort((a, b) => b.recorded.equal - a.recorded.equal);
+    // A log that no version can follow shows none either: the few best are enough to say so.
+    if (compared >= HOPELESS_CALLS && most < compared / 2) this.#alive.splice(MAX_INFERRING);
   }
 }

@@ -41,7 +41,12 @@ export interface TraceSummary {
     readonly parsed: number;
     readonly comments: number;
     readonly malformed: number;
+    /** of nothing but spaces and tabs; the four add up to the total */
+    readonly blank: number;
   };
+  /** the malformed lines by reason: fits no rule of the format, or far too long for it */
+  readonly malformedKinds?: { readonly unparsable: number; readonly overlong: number };
+  /** the first malformed lines, as they are: what shows them to people must escape them */
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
   /** 32 when no address of the log is above 2^32: pointers cut by the hook, or of a small process */
   readonly pointerBits: 32 | 64;
@@ -58,7 +63,9 @@ export interface Anomalies {
   readonly reusedLive: number;
   /** realloc of a pointer that no call of the log returned */
   readonly foreignRealloc: number;
-  /** times that run backwards from one line to the next */
+  /** an allocation that returned a pointer for more than PTRDIFF_MAX bytes */
+  readonly impossibleSize: number;
+  /** times that run backwards from one line to the next; a fall of more than 12 h is midnight, and not counted */
   readonly reordered: number;
   /** inputs that ended early: a gzip stream cut short, a last line without newline that does not parse */
   readonly truncatedInputs: number;

@@ -112,6 +112,17 @@ describe("when the arena has no memory (§6.5)", () => {
     expect(p.malloc(140000)).toBe("NULL");
   });
 
+  it("memalign alike: NULL, or the next arena", () => {
+    const single = aboutToFail();
+    single.sbrk(4096);
+    expect(single.memalign(64, 140000)).toBe("NULL");
+    const threaded = aboutToFail();
+    start(threaded, 1);
+    threaded.sbrk(4096);
+    // a heap that is sized by the request has its first chunk at 0x8d0
+    expect(threaded.memalign(64, 140000)).toBe("arena2+0x900");
+  });
+
   it("from the main arena a thread moves to a new one, for good", () => {
     const p = aboutToFail();
     start(p, 1);

@@ -78,19 +78,22 @@ describe("large bins (§3.4.1, §3.5)", () => {
     ["first", 0],
     ["second", 2],
     ["last", 1],
-  ] as const)("the ring of sizes survives when the %s of a run leaves it by a merge", (_, index) => {
-    const p = process("2.36", BINNED);
-    const sizes = [3200, 3200, 3200, 3136, 3264];
-    const blocks = binned(p, ...sizes);
-    const gone = blocks[index]!;
-    // A small block above it merges with it, and the two are binned anew.
-    p.free(`main+0x${(Number(gone.slice(5)) + 3200).toString(16)}`);
-    p.malloc(60000);
-    expect(p.binBytes(BIN)).toEqual([3264, 3232, 3200, 3200, 3136]);
-    // each of the others is found by its size
-    const others = [3264, 3136, 3200, 3200].map((size) => p.malloc(size - 8));
-    expect(others.toSorted()).toEqual(blocks.filter((block) => block !== gone).toSorted());
-  });
+  ] as const)(
+    "the ring of sizes survives when the %s of a run leaves it by a merge",
+    (_, index) => {
+      const p = process("2.36", BINNED);
+      const sizes = [3200, 3200, 3200, 3136, 3264];
+      const blocks = binned(p, ...sizes);
+      const gone = blocks[index]!;
+      // A small block above it merges with it, and the two are binned anew.
+      p.free(`main+0x${(Number(gone.slice(5)) + 3200).toString(16)}`);
+      p.malloc(60000);
+      expect(p.binBytes(BIN)).toEqual([3264, 3232, 3200, 3200, 3136]);
+      // each of the others is found by its size
+      const others = [3264, 3136, 3200, 3200].map((size) => p.malloc(size - 8));
+      expect(others.toSorted()).toEqual(blocks.filter((block) => block !== gone).toSorted());
+    },
+  );
 });
 
 describe("the binmap walk (§3.6)", () => {

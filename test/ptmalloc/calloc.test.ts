@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { main, process, times } from "../support/model-driver.ts";
 
-const range = (from: number, to: number): number[] => times(to - from + 1, (i) => `${from + i}`).map(Number);
+const range = (from: number, to: number): number[] =>
+  times(to - from + 1, (i) => `${from + i}`).map(Number);
 
 describe("what calloc clears (§5.2)", () => {
   it("what was in top before, and 8 bytes of what the kernel gave during the call (T22)", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { censusOf } from "../../src/ptmalloc/census.ts";
+import { census } from "../../src/ptmalloc/census.ts";
 import { process, times } from "../support/model-driver.ts";
 
 describe("an arena's memory by use", () => {
@@ -18,10 +18,7 @@ describe("an arena's memory by use", () => {
     p.free(...small, mid, large);
     p.malloc(60000);
     p.free("late");
-    const { free, inUseBytes, systemBytes, rssBytes, fastBlocks, binBlocks } = censusOf(
-      p.m,
-      p.m.mainArena,
-    );
+    const { free, inUseBytes, systemBytes, rssBytes, fastBlocks, binBlocks } = census(p.m)[0]!;
     expect(free).toEqual({
       tcache: 7 * 32 + 816,
       // consolidated by the 60000 bytes, and merged with each other

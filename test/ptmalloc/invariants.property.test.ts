@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { censusOf } from "../../src/ptmalloc/census.ts";
+import { census } from "../../src/ptmalloc/census.ts";
 import { PAGE } from "../../src/ptmalloc/chunks.ts";
+import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
@@ -98,6 +99,26 @@ describe.each(shapes)("$name", (shape) => {
     );
   });
 
+  it("a copy goes on as the original would, and apart from it", () => {
+    fc.assert(
+      fc.property(programsOf(shape, moves), (program) => {
+        const { steps } = program.sequence;
+        const [first, second] = [steps.slice(0, steps.length / 2), steps.slice(steps.length / 2)];
+        const { p, threads } = run({ ...program, sequence: { steps: first } }, { unchecked: true });
+        const [copy, copies] = p.clone(threads);
+        const state = () => [p.mallinfo(), p.planes, p.brk];
+        const before = state();
+        const copied = second.map((step) => `${copy.step(step, copies)} ${copy.planes}`);
+        checkInvariants(copy.m);
+        expect(state()).toEqual(before);
+        checkInvariants(p.m);
+        expect(second.map((step) => `${p.step(step, threads)} ${p.planes}`)).toEqual(copied);
+        expect(copy.mallinfo()).toEqual(p.mallinfo());
+      }),
+      { numRuns: RUNS / 3 },
+    );
+  });
+
   it("runs the same twice", () => {
     fc.assert(
       fc.property(programsOf(shape, moves), (program) => {
@@ -129,20 +150,23 @@ function checkRss(p: Process): void {
     }
   }
   for (const mapping of p.m.mappings) {
-    if (mapping !== null) expect(mapping.pages(PLANE_ALL) * PAGE).toBeLessThanOrEqual(mapping.totalBytes);
+    if (mapping !== null)
+      expect(mapping.pages(PLANE_ALL) * PAGE).toBeLessThanOrEqual(mapping.totalBytes);
   }
 }
 
 /** Nothing is in use or cached; the main heap is one top, cut down to what trimming leaves. */
 function checkGone(p: Process, { sequence }: Program): void {
-  expect([p.m.inUseBytes, p.m.mappedBlocks, p.m.mappedBytes, p.m.mappedLeadBytes]).toEqual([0, 0, 0, 0]);
-  for (const arena of p.m.arenas) {
-    const { inUseBytes, free } = censusOf(p.m, arena);
+  expect([p.m.inUseBytes, p.m.mappedBlocks, p.m.mappedBytes, p.m.mappedLeadBytes]).toEqual([
+    0, 0, 0, 0,
+  ]);
+  const arenas = census(p.m);
+  for (const { inUseBytes, free } of arenas) {
     expect([inUseBytes, free.tcache, free.fastbins]).toEqual([0, 0, 0]);
   }
   // Where the program moved the break, fences stay.
   if (sequence.steps.some(({ op }) => op === "sbrk")) return;
-  const { free, systemBytes } = censusOf(p.m, p.m.mainArena);
+  const { free, systemBytes } = arenas[0]!;
   expect([free.unsorted, free.smallbins, free.largebins]).toEqual([0, 0, 0]);
   expect([free.top, p.brk]).toEqual([systemBytes, systemBytes]);
   expect(systemBytes).toBeLessThanOrEqual(2 * PAGE);

@@ -44,7 +44,11 @@ function healthy(): Process {
   p.malloc(200000, "mapped");
   p.free("unsorted");
   p.free(...eight);
-  expect([p.bin(13).length, p.binBytes(97), p.unsorted().length]).toEqual([2, [3264, 3200, 3200], 1]);
+  expect([p.bin(13).length, p.binBytes(97), p.unsorted().length]).toEqual([
+    2,
+    [3264, 3200, 3200],
+    1,
+  ]);
   expect([p.tcache(32).length, p.fastbin(32).length]).toEqual([7, 2]);
   return p;
 }

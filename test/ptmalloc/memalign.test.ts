@@ -103,12 +103,15 @@ describe("the tcache (§5.3)", () => {
     expect(p.tcache(32)).toEqual(cached);
   });
 
-  it.each(["2.38", "2.39", "2.41", "2.42"])("%s: gives its first aligned block, from the middle", (glibc) => {
-    const { p, cached, aligned } = cachedBlocks(glibc);
-    const first = aligned.at(-1);
-    expect(p.memalign(64, 24)).toBe(first);
-    expect(p.tcache(32)).toEqual(cached.filter((block) => block !== first));
-  });
+  it.each(["2.38", "2.39", "2.41", "2.42"])(
+    "%s: gives its first aligned block, from the middle",
+    (glibc) => {
+      const { p, cached, aligned } = cachedBlocks(glibc);
+      const first = aligned.at(-1);
+      expect(p.memalign(64, 24)).toBe(first);
+      expect(p.tcache(32)).toEqual(cached.filter((block) => block !== first));
+    },
+  );
 });
 
 describe("the 2.38 tag looks through the bins (B)", () => {
@@ -124,6 +127,19 @@ describe("the 2.38 tag looks through the bins (B)", () => {
     });
     expect(tagged).toBe("main+0x300");
     expect(stable).toBe("main+0xf200");
+  });
+
+  it.each([
+    // 96 bytes of lead, 896 and 16 left are in a chunk of 1008
+    [896, "main+0x300"],
+    [912, "main+0xf200"],
+  ])("what is left behind the lead must exceed the block: %d bytes at %s", (nb, block) => {
+    const p = process("2.38-tag", BINNED);
+    const hole = p.malloc(1000);
+    p.malloc(24);
+    p.free(hole);
+    p.malloc(60000);
+    expect(p.memalign(256, nb - 8)).toBe(block);
   });
 
   it("of a large bin for the closest in size", () => {

@@ -33,7 +33,7 @@ describe("the three planes (§9.3)", () => {
     p.malloc(40960, "a");
     p.write("a", 0x1000 - 0x2a0 - 1, 0x2000 - 0x2a0);
     expect(p.resident(0, 1, "touched")).toEqual([0, 1, 10]);
-    p.write("a", 0x3000 - 0x2a0, 0x3000 - 0x2a0);
+    p.write("a", 0x3100 - 0x2a0, 0x3100 - 0x2a0);
     expect(p.resident(0, 1, "touched")).toEqual([0, 1, 10]);
   });
 

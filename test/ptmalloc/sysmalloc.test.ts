@@ -143,14 +143,13 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(mapAndFree(withSmallTop(), s - 24)).toEqual([s, 2 * s]);
   });
 
-  it.each([
-    "MALLOC_TRIM_THRESHOLD_",
-    "MALLOC_TOP_PAD_",
-    "MALLOC_MMAP_THRESHOLD_",
-  ])("%s freezes it, even at its default (T18)", (name) => {
-    const p = withSmallTop("2.36", { [name]: `${THRESHOLD}` });
-    expect(mapAndFree(p, 200000)).toEqual([THRESHOLD, THRESHOLD]);
-  });
+  it.each(["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_"])(
+    "%s freezes it, even at its default (T18)",
+    (name) => {
+      const p = withSmallTop("2.36", { [name]: `${THRESHOLD}` });
+      expect(mapAndFree(p, 200000)).toEqual([THRESHOLD, THRESHOLD]);
+    },
+  );
 
   it("MALLOC_MMAP_MAX_ freezes it, even at its default (T18)", () => {
     const p = withSmallTop("2.36", { MALLOC_MMAP_MAX_: "65536" });
@@ -207,15 +206,18 @@ describe("the break as others left it (§3.8)", () => {
   it.each([
     ["2.36", main(0x20fd0)],
     ["2.42", []],
-  ])("%s: one of 64 becomes a chunk of 32, which the internal free caches to 2.41 (§3.9)", (glibc, cached) => {
-    const p = process(glibc);
-    p.malloc(24);
-    p.malloc(p.top() - 64 - 8);
-    expect(p.top()).toBe(64);
-    p.sbrk(4096);
-    p.malloc(100);
-    expect(p.tcache(32)).toEqual(cached);
-  });
+  ])(
+    "%s: one of 64 becomes a chunk of 32, which the internal free caches to 2.41 (§3.9)",
+    (glibc, cached) => {
+      const p = process(glibc);
+      p.malloc(24);
+      p.malloc(p.top() - 64 - 8);
+      expect(p.top()).toBe(64);
+      p.sbrk(4096);
+      p.malloc(100);
+      expect(p.tcache(32)).toEqual(cached);
+    },
+  );
 
   it("freeing the old top may trim the new one away: NULL (T8)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
@@ -333,13 +335,16 @@ describe("heaps of other arenas (§3.8 step 2, §6.3)", () => {
     ["2.36", 2, 0x3ffc000, 0x21000],
     ["2.41", 2, 0x3ffc000, 0x21000],
     ["2.43", 1, 0x21000, 0],
-  ])("%s: a retired top in the tcache keeps the next heap from going: %d left (T9)", (glibc, heaps, first, second) => {
-    const p = process(glibc, {}, { unchecked: true });
-    const t = p.thread();
-    const names = times(1200, (i) => `#${i}`);
-    for (const name of names) t.malloc(120000, name);
-    t.free(...names.toReversed());
-    const sizes = p.m.arenas[1]!.heaps.map(({ size }) => size);
-    expect(sizes).toEqual([first, second].slice(0, heaps));
-  });
+  ])(
+    "%s: a retired top in the tcache keeps the next heap from going: %d left (T9)",
+    (glibc, heaps, first, second) => {
+      const p = process(glibc, {}, { unchecked: true });
+      const t = p.thread();
+      const names = times(1200, (i) => `#${i}`);
+      for (const name of names) t.malloc(120000, name);
+      t.free(...names.toReversed());
+      const sizes = p.m.arenas[1]!.heaps.map(({ size }) => size);
+      expect(sizes).toEqual([first, second].slice(0, heaps));
+    },
+  );
 });

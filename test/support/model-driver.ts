@@ -1,14 +1,5 @@
-import { censusOf, mallinfo2 } from "../../src/ptmalloc/census.ts";
-import {
-  ADDR,
-  FD,
-  GRANULE,
-  HEAP,
-  MAPPED,
-  SIZE,
-  STATE,
-  STRIDE,
-} from "../../src/ptmalloc/chunks.ts";
+import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
+import { ADDR, FD, GRANULE, HEAP, MAPPED, SIZE, STATE, STRIDE } from "../../src/ptmalloc/chunks.ts";
 import type { Heap } from "../../src/ptmalloc/heap.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import type { Mapping } from "../../src/ptmalloc/mapping.ts";
@@ -37,7 +28,16 @@ export function process(
   settings: Readonly<Record<string, string>> = {},
   options: ProcessOptions = {},
 ): Process {
-  return new Process(glibc, settings, options);
+  const profile = profileOf(glibc);
+  if (profile === null) throw new Error(`no profile serves ${glibc}`);
+  const par = new MallocPar(profile);
+  for (const [name, value] of Object.entries(settings)) {
+    const refused = applySetting(par, profile, name, value);
+    if (refused !== null) throw new Error(refused);
+  }
+  const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak);
+  m.enter(0);
+  return new Process({ m, options, requested: new Map(), named: new Map(), threads: 1 });
 }
 
 export interface ProcessOptions {
@@ -67,11 +67,11 @@ interface Shared {
 /** One thread of the process: its calls. */
 export class Calls {
   protected readonly shared: Shared;
-  readonly #index: number;
+  readonly index: number;
 
   constructor(shared: Shared, index: number) {
     this.shared = shared;
-    this.#index = index;
+    this.index = index;
   }
 
   malloc(bytes: number, name?: string): string {
@@ -181,7 +181,7 @@ export class Calls {
   }
 
   #enter(): Ptmalloc {
-    this.shared.m.enter(this.#index);
+    this.shared.m.enter(this.index);
     return this.shared.m;
   }
 
@@ -225,21 +225,8 @@ export class Calls {
 
 /** A process, which is its main thread too. */
 export class Process extends Calls {
-  constructor(
-    glibc: string,
-    settings: Readonly<Record<string, string>>,
-    options: ProcessOptions = {},
-  ) {
-    const profile = profileOf(glibc);
-    if (profile === null) throw new Error(`no profile serves ${glibc}`);
-    const par = new MallocPar(profile);
-    for (const [name, value] of Object.entries(settings)) {
-      const refused = applySetting(par, profile, name, value);
-      if (refused !== null) throw new Error(refused);
-    }
-    const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak);
-    m.enter(0);
-    super({ m, options, requested: new Map(), named: new Map(), threads: 1 }, 0);
+  constructor(shared: Shared) {
+    super(shared, 0);
   }
 
   get m(): Ptmalloc {
@@ -256,6 +243,18 @@ export class Process extends Calls {
   threadWithDtv(creator: Calls = this): Calls {
     creator.calloc(272, `dtv${this.shared.threads}`);
     return this.thread();
+  }
+
+  /** A copy, and those of its threads, that go on by themselves. */
+  clone(threads: readonly (Calls | undefined)[]): [Process, (Calls | undefined)[]] {
+    const { m, requested, named } = this.shared;
+    const shared = {
+      ...this.shared,
+      m: m.clone(),
+      requested: new Map(requested),
+      named: new Map(named),
+    };
+    return [new Process(shared), threads.map((t) => t && new Calls(shared, t.index))];
   }
 
   /** the program break, from the page of the initial one */
@@ -326,10 +325,7 @@ export class Process extends Calls {
 
   mallinfo(): ReturnType<typeof mallinfo2> {
     const { m } = this;
-    return mallinfo2(
-      m,
-      m.arenas.map((av) => censusOf(m, av)),
-    );
+    return mallinfo2(m, census(m));
   }
 
   /** The tcache structs' blocks. */

@@ -80,7 +80,6 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
     fragmentation: { internal: 1 / 11, external: 1 - 11 / endMiB },
     trimmedBytes: 0,
     failedCalls: 0,
-    failedCalls: 0,
     arenaCount: 1,
     arenas: [arena(0)],
     mallinfo2: {

@@ -26,7 +26,10 @@ const event: fc.Arbitrary<PlainEvent> = fc.record({
     { weight: 4, arbitrary: fc.nat(1000) },
     { weight: 1, arbitrary: fc.constant(Number.NaN) },
     // around midnight, noon and beyond a day
-    { weight: 1, arbitrary: fc.constantFrom(...[0.5, 12, 13, 23.5, 25, 50].map((h) => h * 3600e6)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(...[0.5, 12, 13, 23.5, 25, 50].map((h) => h * 3600e6)),
+    },
   ),
   caller: fc.nat(3),
   size: fc.oneof(fc.constant(0), fc.nat(5000), fc.constantFrom(2 ** 40, 2 ** 63)),

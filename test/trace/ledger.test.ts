@@ -216,15 +216,18 @@ describe("what cannot have happened as written", () => {
     expect(anomalies).toEqual({ foreignRealloc: 1, reusedLive: 1 });
   });
 
-  it.each([2 ** 63, 2 ** 64 - 1, 2 ** 80])("an allocation of %d bytes that gave a block did not happen", (size) => {
-    const { last, anomalies, row, ledger } = run(malloc(P, 100), malloc(P, size));
-    expect(last).toMatchObject({ action: Action.none, block: -1 });
-    expect(anomalies).toEqual({ impossibleSize: 1 });
-    expect(row).toMatchObject({ malloc: 2, failedCalls: 0, volumeBytes: 100, liveBytes: 100 });
-    expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([100, 1]);
-    expect(run(malloc(0, size)).row.failedCalls).toBe(1);
-    expect(run(malloc(P, 2 ** 62)).anomalies).toEqual({});
-  });
+  it.each([2 ** 63, 2 ** 64 - 1, 2 ** 80])(
+    "an allocation of %d bytes that gave a block did not happen",
+    (size) => {
+      const { last, anomalies, row, ledger } = run(malloc(P, 100), malloc(P, size));
+      expect(last).toMatchObject({ action: Action.none, block: -1 });
+      expect(anomalies).toEqual({ impossibleSize: 1 });
+      expect(row).toMatchObject({ malloc: 2, failedCalls: 0, volumeBytes: 100, liveBytes: 100 });
+      expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([100, 1]);
+      expect(run(malloc(0, size)).row.failedCalls).toBe(1);
+      expect(run(malloc(P, 2 ** 62)).anomalies).toEqual({});
+    },
+  );
 
   it("a realloc to an impossible size leaves the block where it was", () => {
     const { actions, anomalies, row } = run(malloc(P, 64), realloc(P, 2 ** 64, Q), free(P));
