@@ -16,6 +16,13 @@ const MAX_PAUSES = 6;
 const MUST_HOLD_EVENTS = 200;
 /** Pointers that nothing explains, until no more explanations are sought: the log errs in other ways. */
 const MAX_FAILURES = 8;
+/**
+ * What trials may cost in all, in words copied and events replayed: so much at once, and so much for each event of the
+ * log. Some 0.5 s, and as long as the replay itself.
+ */
+const FREE_COST = 200_000_000;
+const COST_PER_EVENT = 100;
+const WORDS_PER_THREAD = 200;
 /** Threads tried besides, and places for each. */
 const MAX_OTHERS = 24;
 const OTHERS_PAUSES = 2;
@@ -41,6 +48,7 @@ export class RecordedRun {
   /** inferred exits and probes since the snapshot, in order */
   #insertions: Insertion[] = [];
   #failures = 0;
+  #cost = 0;
   #event = 0;
 
   constructor(run: ScenarioRun) {
@@ -85,12 +93,23 @@ export class RecordedRun {
   infer(): void {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { firstWrong } = this.judge;
-      if (this.#snapshot === null || firstWrong < 0) return;
+      if (this.#snapshot === null || firstWrong < 0 || this.#isSpent) return;
       if (!this.#explain(firstWrong - 1)) {
         this.#failures++;
         return;
       }
     }
+  }
+
+  get #isSpent(): boolean {
+    return this.#cost > FREE_COST + this.#event * COST_PER_EVENT;
+  }
+
+  /** A copy of the state before the window, to be replayed. */
+  #startAgain(snapshot: ScenarioRun): ScenarioRun {
+    const { chunks } = snapshot.model;
+    this.#cost += chunks.words.length + snapshot.model.allThreads().length * WORDS_PER_THREAD;
+    return snapshot.clone();
   }
 
   /** Keeps the batch, and at times the state before it, where exits may have to be inferred at all. */
@@ -127,6 +146,7 @@ export class RecordedRun {
     let least = wrongPointers(this.run);
     for (const exit of [...exits, ...others]) {
       const insertions = [...this.#insertions, exit].sort((a, b) => a.before - b.before);
+      if (this.#isSpent) break;
       const trial = this.#try(insertions, wrong, wrongPointers(before), least);
       if (trial === null) continue;
       least = wrongPointers(trial);
@@ -143,7 +163,7 @@ export class RecordedRun {
 
   /** The window up to event `end` (0-based), which is not replayed. */
   #replayTo(end: number): ScenarioRun {
-    const run = this.#snapshot!.clone();
+    const run = this.#startAgain(this.#snapshot!);
     this.#insertBefore(run, this.#insertions);
     for (const { work, first } of this.#window) {
       const to = Math.min(work.batch.length, end - first);
@@ -162,7 +182,7 @@ export class RecordedRun {
     allowed: number,
     limit: number,
   ): ScenarioRun | null {
-    const trial = this.#snapshot!.clone();
+    const trial = this.#startAgain(this.#snapshot!);
     const judge = judgeOf(trial);
     this.#insertBefore(trial, insertions);
     for (const { work, first } of this.#window) {
@@ -171,6 +191,7 @@ export class RecordedRun {
         const beyond = wrong + 1 - first;
         const to = Math.min(from + SLICE, length, beyond > from ? beyond : length);
         replayWith(trial, work, first, from, to, insertions);
+        this.#cost += to - from;
         const most = first + to <= wrong + 1 ? allowed + 1 : limit;
         if (wrongPointers(trial) >= most) return null;
         if (first + to === wrong + 1) judge.firstWrong = -1;

@@ -196,6 +196,13 @@ describe("the first heap (§6.2, §6.3)", () => {
     expect(p.heap(1).size).toBe(size);
   });
 
+  it("memalign asks for room to align, too", () => {
+    const p = process("2.36");
+    p.thread().memalign(65536, 100000);
+    const asked = 100000 + 65536 + 32 + 48 + 2200 + 16 + 131072;
+    expect(p.heap(1).size).toBe(Math.ceil(asked / 4096) * 4096);
+  });
+
   it("of more than 64 MiB is made without the request, which is mapped", () => {
     const p = process("2.23");
     expect(p.thread().malloc(2 ** 26)).toBe("mmapped+0x10");

@@ -68,6 +68,15 @@ describe("large bins (§3.4.1, §3.5)", () => {
     expect([whole.binBytes(1), whole.chunkBytes("whole")]).toEqual([[], 3200]);
   });
 
+  it("the only size of a bin: its second chunk stands for it when the first is gone", () => {
+    const p = process("2.36", BINNED);
+    const [first, second] = binned(p, 3200, 3200);
+    p.free(`main+0x${(Number(first!.slice(5)) + 3200).toString(16)}`);
+    p.malloc(60000);
+    expect(p.binBytes(BIN)).toEqual([3232, 3200]);
+    expect([p.malloc(3192), p.malloc(3192)]).toEqual([second, first]);
+  });
+
   it("nothing fits that is smaller: the next larger bin is asked", () => {
     const p = process("2.36", BINNED);
     const [, larger] = binned(p, 3136, 3648);

@@ -45,6 +45,7 @@ describe("environment variables and tunables (§8)", () => {
     ["tcache_max", "8", { tcacheMaxChunk: 32, stashMaxChunk: 32 }],
     ["tcache_unsorted_limit", "9", { tcacheUnsortedLimit: 9 }],
     ["mxfast", "0", { maxFast: 16 }],
+    ["mxfast", "7", { maxFast: 16 }],
     ["mxfast", "8", { maxFast: 16 }],
     ["mxfast", "160", { maxFast: 160 }],
   ])("glibc.malloc.%s=%s", (tunable, text, changes) => {

@@ -206,6 +206,21 @@ describe("heap_trim (§4.5)", () => {
     expect(topAfter(glibc, 100000, 150000) < 110000).toBe(shrinks);
   });
 
+  it.each([
+    [4096 + 32, 0],
+    [4096 + 48, 4096],
+  ])("2.17: of a top of %d bytes %d go: whole pages beyond 33 bytes", (top, gone) => {
+    const p = process("2.17", { MALLOC_TOP_PAD_: "0" });
+    const t = p.thread();
+    t.malloc(70000, "large");
+    t.malloc(24);
+    t.free(t.malloc(20000));
+    t.malloc(p.top(1) - top - 8);
+    const { size } = p.heap(1);
+    t.free("large");
+    expect(size - p.heap(1).size).toBe(gone);
+  });
+
   it.each(["2.17", "2.22", "2.23", "2.36", "2.43"])("%s: leaves the pad", (glibc) => {
     const top = topAfter(glibc, 20000, 100000);
     expect(top).toBeGreaterThanOrEqual(20000 + 33);

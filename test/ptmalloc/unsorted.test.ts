@@ -61,6 +61,13 @@ describe("the scan (§3.4)", () => {
   });
 });
 
+it("2.41: chunks from 1024 on are unsorted, smaller ones are not (§4.4)", () => {
+  const p = process("2.41", BINNED);
+  const [small, large] = [apart(p, 1008 - 8), apart(p, 1024 - 8)];
+  p.free(small, large);
+  expect([p.bin(63), p.unsorted()]).toEqual([[small], [large]]);
+});
+
 describe("the last remainder (§3.4)", () => {
   /**
    * A free chunk of `otherBytes`, and what is left of one of 3568: `first` decides how that was split. Where the next
