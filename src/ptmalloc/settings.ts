@@ -197,6 +197,8 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 function numberOf(text: string): number {
   if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number(text);
   if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  // A negative number wraps: -1 is the way of mallopt(3) to switch trimming off.
+  if (/^-[0-9]+$/.test(text)) return SIZE_MAX + 1 + Number(text);
   return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
 }
 
@@ -241,6 +243,7 @@ export function applySetting(
   return null;
 }
 
+const M_MMAP_MAX = -4;
 const M_PERTURB = -6;
 
 /** The parameters of mallopt(3), by number. */
@@ -249,7 +252,7 @@ const MALLOPT: Readonly<Record<number, string>> = {
   [-1]: "MALLOC_TRIM_THRESHOLD_",
   [-2]: "MALLOC_TOP_PAD_",
   [-3]: "MALLOC_MMAP_THRESHOLD_",
-  [-4]: "MALLOC_MMAP_MAX_",
+  [M_MMAP_MAX]: "MALLOC_MMAP_MAX_",
   [M_PERTURB]: "MALLOC_PERTURB_",
   [-7]: "MALLOC_ARENA_TEST",
   [-8]: "MALLOC_ARENA_MAX",
@@ -262,6 +265,7 @@ export function mallopt(par: MallocPar, profile: Profile, parameter: number, val
   // The int is stored in a size_t: negative values wrap to huge ones. Perturb takes any int.
   const stored = value < 0 ? 2 ** 64 + value : value;
   if (parameter === M_PERTURB) par.perturb = value !== 0;
+  else if (parameter === M_MMAP_MAX && value < 0) setting.apply(par, 0, profile);
   else if (stored <= setting.max(profile) && stored >= setting.min) {
     setting.apply(par, stored, profile);
   }
