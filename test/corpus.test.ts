@@ -52,15 +52,19 @@ function holdsAgainstTruth(one: Case): void {
       if (one.meta.pointer_bits_in_trace === 32) expect(showsWhole).toBe(false);
     });
   }
-  it("finds the glibc out of the pointers, without being told anything", () => {
+  it("finds the glibc and the CPUs out of the pointers, without being told anything", () => {
     const options = optionsFor(one, "default", []);
     const { model } = analyse(logOf(one, "default") ?? fail(), {
       ...options,
       glibc: "auto",
       recordedWith: null,
+      cpus: null,
+      hostCpus: 64,
     });
     expect(model?.glibcRange).toContain(one.meta.glibc);
     expect(model?.fidelity.ratio).toBe(1);
+    // The limit shows where a thread gets an arena that is in use; before, no CPUs can be told, nor do they matter.
+    if (model?.cpusSource === "detected") expect(model.cpus).toBe(one.meta.cpu_count);
   });
   if (!writesAll(one)) return;
   it("predicts RSS and system bytes of every setting to the byte", () => {

@@ -14,12 +14,17 @@ const STRIPPED: readonly Stripping[][] = [
 
 describe.each(casesOf(OWN_CORPUS))("$name", (one) => {
   const log = logOf(one, "default")?.toString("latin1") ?? "";
-  it.each(STRIPPED)("stripped of %s %s %s %s keeps its fidelity and its glibc", (...what) => {
-    const { model } = analyseUntold(one, strip(log, what));
-    const least = what.includes("cut") ? 0.98 : 0.99;
-    expect(model?.fidelity.ratio).toBeGreaterThanOrEqual(least);
-    expect(model?.glibcRange).toContain(one.meta.glibc);
-  });
+  const told = analyseUntold(one, log).scenarios[0]?.rss.endBytes ?? fail();
+  it.each(STRIPPED)(
+    "stripped of %s %s %s %s keeps its fidelity, its glibc and its RSS",
+    (...what) => {
+      const { model, scenarios } = analyseUntold(one, strip(log, what));
+      expect(Math.abs((scenarios[0]?.rss.endBytes ?? fail()) / told - 1)).toBeLessThan(0.01);
+      const least = what.includes("cut") ? 0.98 : 0.99;
+      expect(model?.fidelity.ratio).toBeGreaterThanOrEqual(least);
+      expect(model?.glibcRange).toContain(one.meta.glibc);
+    },
+  );
 });
 
 describe("thread exits that the log does not tell", () => {
@@ -48,7 +53,12 @@ describe("thread exits that the log does not tell", () => {
 
 function analyseUntold(one: Case, log: string): Report {
   const options = optionsFor(one, "default", []);
-  return analyse(Buffer.from(log, "latin1"), { ...options, glibc: "auto", recordedWith: null });
+  return analyse(Buffer.from(log, "latin1"), {
+    ...options,
+    glibc: "auto",
+    recordedWith: null,
+    cpus: null,
+  });
 }
 
 function fail(): never {

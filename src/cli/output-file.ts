@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   openSync,
   realpathSync,
   renameSync,
@@ -58,7 +59,13 @@ export class OutputFile {
   }
 
   #cannotWrite(error: unknown): Failure {
-    return new Failure({ code: "output", file: this.name, reason: reasonOf(error) });
+    // In /proc and the like, which hold no files but their own, ENOENT does not mean what it says.
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const reason =
+      isMissing && existsSync(dirname(this.#target))
+        ? "no file can be made in its directory"
+        : reasonOf(error);
+    return new Failure({ code: "output", file: this.name, reason });
   }
 }
 

@@ -1,5 +1,5 @@
 import { count, plural } from "../report/format.ts";
-import { sourceName } from "../report/text/printable.ts";
+import { printable, sourceName } from "../report/text/printable.ts";
 import { cut } from "../report/text/style.ts";
 
 /**
@@ -63,11 +63,12 @@ export function problemText(problem: Problem): string {
       return `${problem.sources.map(sourceName).join(", ")}: empty; check that the logger was loaded and the process ran`;
     case "noEvents": {
       const { lines, sample } = problem;
-      const first =
-        sample === null
-          ? ""
-          : `, the first is line ${count(sample.line)}: ${cut(sample.text, SAMPLE_CHARACTERS)}`;
-      const tried = `none of ${plural(lines, "line")} is a malloc call${first}`;
+      const text = sample === null ? "" : `: ${cut(printable(sample.text), SAMPLE_CHARACTERS)}`;
+      const first = sample === null ? "" : `, the first is line ${count(sample.line)}${text}`;
+      const tried =
+        lines === 1
+          ? `its only line is no malloc call${text}`
+          : `none of ${plural(lines, "line")} is a malloc call${first}`;
       return `${problem.sources.map(sourceName).join(", ")}: ${tried}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
   }

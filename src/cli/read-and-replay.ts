@@ -25,16 +25,16 @@ export function readAndReplay(version: string): Analyse {
       if (error instanceof InputError) throw inputFailure(error);
       throw error instanceof SettingRefused ? settingFailure(error) : error;
     });
-    const { lines, samples, truncatedInputs } = diagnostics;
-    const { total, parsed, comments, malformed } = lines;
+    const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
     const read = {
       complete: isComplete,
       sources: names,
-      lines: { total, parsed, comments, malformed },
+      lines,
       malformedSamples: samples,
       truncatedInputs,
     };
-    return buildReport(analysis, read, version);
+    const report = buildReport(analysis, read, version);
+    return { ...report, trace: { ...report.trace, malformedKinds } };
   };
 }
 

@@ -80,12 +80,25 @@ function pairsOf(text: string): Parsed<readonly Pair[]> {
       pairs.push(inner);
     }
   }
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   for (const [name] of pairs) {
-    if (seen.has(name)) return { error: `${name} is given twice` };
-    seen.add(name);
+    const meant = tunableOf(name);
+    const before = seen.get(meant);
+    if (before === name) return { error: `${name} is given twice` };
+    if (before !== undefined) return { error: `${name} is given twice, first as ${before}` };
+    seen.set(meant, name);
   }
   return { ok: pairs };
+}
+
+/** A setting has up to two names, MALLOC_TOP_PAD_ and glibc.malloc.top_pad: the tunable's, where there is one. */
+function tunableOf(name: string): string {
+  const known = settingNames();
+  const tunable = name.replace(
+    /^MALLOC_([A-Z_]+?)_?$/,
+    (_, rest: string) => `glibc.malloc.${rest.toLowerCase()}`,
+  );
+  return known.includes(name) && known.includes(tunable) ? tunable : name;
 }
 
 function pairOf(text: string): Pair | null {

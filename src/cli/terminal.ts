@@ -12,6 +12,14 @@ export function coloured(stream: Output, env: Environment, option: boolean | und
   return env.TERM !== "dumb" && stream.isTTY === true;
 }
 
+/** What --color and --no-color say, read off the arguments: errors in these have their colour, too. */
+export function colorOption(argv: readonly string[]): boolean | undefined {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const last = options.filter((word) => word === "--color" || word === "--no-color").at(-1);
+  return last === undefined ? undefined : last === "--color";
+}
+
 /** The sixteen colours of the terminal's own theme are all that is used. */
 export function chalkFor(
   stream: Output,

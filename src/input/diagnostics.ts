@@ -9,7 +9,7 @@ export const SAMPLE_CHARACTERS = 200;
 export interface MalformedSample {
   /** 1-based, over all pieces of the log */
   readonly line: number;
-  /** printable, at most `SAMPLE_CHARACTERS` long */
+  /** as it is in the log, at most `SAMPLE_CHARACTERS` long; to be escaped before a terminal sees it */
   readonly text: string;
 }
 
@@ -50,41 +50,8 @@ export class Diagnostics {
     if (this.samples.length < MALFORMED_SAMPLES) {
       // 4 bytes is UTF-8's longest character: what lies beyond cannot be shown, so is not decoded.
       const shown = Math.min(end, start + 4 * SAMPLE_CHARACTERS);
-      this.samples.push({ line, text: printable(bytes.toString("utf8", start, shown)) });
-    }
-  }
-}
-
-/**
- * The text with characters that would steer a terminal (escape sequences, bidirectional overrides) written as \xHH or
- * \u{H…}, cut to `SAMPLE_CHARACTERS` code points, never in the middle of an escape.
- */
-export function printable(text: string): string {
-  let shown = "";
-  let room = SAMPLE_CHARACTERS;
-  for (const character of text) {
-    const piece = UNPRINTABLE.test(character) ? escaped(character) : character;
-    room -= piece === character ? 1 : piece.length;
-    if (room < 0) {
-      break;
-    }
-    shown += piece;
-  }
-  return shown;
-}
-
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
-function escaped(character: string): string {
-  switch (character) {
-    case "\t":
-      return "\\t";
-    case "\r":
-      return "\\r";
-    default: {
-      const code = character.codePointAt(0) ?? 0;
-      const hex = code.toString(16).padStart(2, "0");
-      return code < 0x100 ? `\\x${hex}` : `\\u{${hex}}`;
+      const characters = [...bytes.toString("utf8", start, shown)].slice(0, SAMPLE_CHARACTERS);
+      this.samples.push({ line, text: characters.join("") });
     }
   }
 }

@@ -34,7 +34,7 @@ export class Arena {
   /** heaps that exist, oldest first */
   readonly heaps: Heap[] = [];
   /** dense indices of the threads that were ever attached */
-  readonly threads: number[] = [];
+  readonly threads = new Set<number>();
 
   /** `bins` are the head records, see `newBins` */
   constructor(id: number, bins: number) {
@@ -57,7 +57,7 @@ export class Arena {
     copy.systemMem = this.systemMem;
     copy.maxSystemMem = this.maxSystemMem;
     copy.attachedThreads = this.attachedThreads;
-    copy.threads.push(...this.threads);
+    for (const thread of this.threads) copy.threads.add(thread);
     return copy;
   }
 

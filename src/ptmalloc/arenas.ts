@@ -2,7 +2,7 @@ import { Arena, newBins } from "./arena.ts";
 import { ADDR, FENCE, GRANULE, HEAP, NEXT, PREV, SIZE, STATE, TOP } from "./chunks.ts";
 import { type Heap, heapSizeFor } from "./heap.ts";
 import { intMalloc } from "./malloc.ts";
-import type { Ptmalloc } from "./ptmalloc.ts";
+import { type Ptmalloc, UNKNOWN_CPUS } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
 
 /** Which arena serves a thread (ptmalloc2.md §6). */
@@ -21,7 +21,7 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
   }
   if (m.arenaLimit === 0) {
     if (m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
-    else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = 8 * m.cpus;
+    else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = limitByCpus(m);
   }
   if (m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1) {
     return attach(m, newArena(m, bytes));
@@ -29,10 +29,23 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
   return attach(m, reusedArena(m));
 }
 
+/** Without a limit from CPUs or pointers: that of 256 CPUs, so that a log that cannot be followed stays bounded. */
+const MOST_ARENAS = 2048;
+
+/** 8 arenas a CPU; 0, none as yet, while the CPUs are unknown and nobody knows of a limit (§6.1, §12.9). */
+function limitByCpus(m: Ptmalloc): number {
+  if (m.cpus !== UNKNOWN_CPUS) return 8 * m.cpus;
+  const arenas = m.arenas.length;
+  if (arenas >= MOST_ARENAS) return arenas;
+  // The limit is 8 a CPU, or 9 where the first test of it comes too late for 8 (trap T20).
+  const isPossible = arenas % 8 === 0 || arenas === 9;
+  return isPossible && m.limitReached?.() ? arenas : 0;
+}
+
 function attach(m: Ptmalloc, av: Arena): Arena {
   if (m.thread.arena !== null) m.thread.arena.attachedThreads--;
   m.thread.arena = av;
-  if (!av.threads.includes(m.thread.index)) av.threads.push(m.thread.index);
+  av.threads.add(m.thread.index);
   return av;
 }
 

@@ -37,7 +37,13 @@ export function walkHeap(m: Ptmalloc, heap: Heap, visit: (chunk: number) => void
   }
 }
 
-export function censusOf(m: Ptmalloc, arena: Arena): ArenaCensus {
+/** The census of every arena, by id. */
+export function census(m: Ptmalloc): ArenaCensus[] {
+  const structs = structGranules(m);
+  return m.arenas.map((arena) => censusOf(m, arena, structs.get(arena) ?? 0));
+}
+
+function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaCensus {
   const w = m.chunks.words;
   const granules = { inUse: 0, tcache: 0, fast: 0, unsorted: 0, small: 0, large: 0 };
   let fastBlocks = 0;
@@ -67,7 +73,7 @@ export function censusOf(m: Ptmalloc, arena: Arena): ArenaCensus {
     arena,
     systemBytes: arena.systemMem,
     rssBytes: pages * PAGE,
-    inUseBytes: (granules.inUse - structGranules(m, arena)) * GRANULE,
+    inUseBytes: (granules.inUse - structGranulesInIt) * GRANULE,
     free: {
       tcache: granules.tcache * GRANULE,
       fastbins: granules.fast * GRANULE,
@@ -81,11 +87,12 @@ export function censusOf(m: Ptmalloc, arena: Arena): ArenaCensus {
   };
 }
 
-/** tcache structs are chunks in use, but not in the program's hands. */
-function structGranules(m: Ptmalloc, arena: Arena): number {
-  let granules = 0;
+/** By arena: tcache structs are chunks in use, but not in the program's hands. */
+function structGranules(m: Ptmalloc): Map<Arena, number> {
+  const granules = new Map<Arena, number>();
   for (const struct of m.tcacheStructs()) {
-    if (m.heapOf(struct).arena === arena) granules += m.chunks.words[struct + SIZE]!;
+    const { arena } = m.heapOf(struct);
+    granules.set(arena, (granules.get(arena) ?? 0) + m.chunks.words[struct + SIZE]!);
   }
   return granules;
 }

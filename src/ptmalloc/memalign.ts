@@ -20,7 +20,7 @@ import { createFree, internalFree, mergeFree } from "./free.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
-import { binIndex } from "./size-classes.ts";
+import { binIndex, HUGE_GRANULES } from "./size-classes.ts";
 import { tcacheTakeAligned } from "./tcache.ts";
 import { trimAfterFree } from "./trim.ts";
 
@@ -46,7 +46,8 @@ function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): 
     const fit = takeFromBins(m, av, align, nb);
     if (fit !== 0) return cutFreeing(m, av, fit, align, nb);
   }
-  const bytes = nb * GRANULE + align * GRANULE + 32;
+  const wanted = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
+  const bytes = wanted + align * GRANULE + 32;
   const c = intMalloc(m, av, m.granulesFor(bytes));
   if (c === 0) return 0;
   m.perturb(c, bytes);

@@ -22,8 +22,8 @@ export interface Profile {
   readonly tcacheCount: number;
   /** largest chunk that public calls put into or take from the tcache by default */
   readonly tcacheMaxChunkBytes: number;
-  /** 2.42+: bins for larger chunks when glibc.malloc.tcache_max asks; how a fit is chosen (§3.1) */
-  readonly largeTcache: "none" | "atLeast" | "exact";
+  /** 2.42 tag: glibc.malloc.tcache_max leaves out its own value's size class (§8) */
+  readonly tcacheMaxExclusive: boolean;
   readonly callocUsesTcache: boolean;
   readonly memalignUsesTcache: boolean;
   /** who receives remainders of realloc and sysmalloc (§3.9) */
@@ -49,8 +49,6 @@ export interface Profile {
   readonly reusedLeavesFreeList: boolean;
   /** 2.17, 2.18: valloc and pvalloc consolidate the fastbins first */
   readonly vallocConsolidates: boolean;
-  /** 2.29+: the key is written on a tcache put and cleared on a get; RSS only (§9.2) */
-  readonly tcacheKey: boolean;
   /** up to 2.34: a mmap_threshold above 32 MiB is refused, and the dynamic one stays (§8) */
   readonly mmapThresholdCapped: boolean;
   /** 2.26+: the glibc.malloc tunables exist */
@@ -69,7 +67,7 @@ const glibc217: Profile = {
   tcacheStructBytes: 0,
   tcacheCount: 0,
   tcacheMaxChunkBytes: 0,
-  largeTcache: "none",
+  tcacheMaxExclusive: false,
   callocUsesTcache: false,
   memalignUsesTcache: false,
   internalFree: "arena",
@@ -82,7 +80,6 @@ const glibc217: Profile = {
   arenaRefcount: false,
   reusedLeavesFreeList: false,
   vallocConsolidates: true,
-  tcacheKey: false,
   mmapThresholdCapped: true,
   tunables: false,
   tunablesMoveBreak: false,
@@ -138,7 +135,6 @@ const glibc231: Profile = {
   name: "2.31",
   serves: ["2.30", "2.31", "2.32", "2.33", "2.34"],
   tcacheStructBytes: 640,
-  tcacheKey: true,
 };
 
 const glibc236: Profile = {
@@ -192,7 +188,7 @@ const glibc242: Profile = {
   tcache: "small",
   tcacheStructBytes: 760,
   tcacheMaxChunkBytes: 1024,
-  largeTcache: "atLeast",
+  tcacheMaxExclusive: true,
   internalFree: "arena",
 };
 
@@ -202,6 +198,7 @@ const glibc242Stable: Profile = {
   name: "2.42-stable",
   serves: ["2.42-stable"],
   tcacheMaxChunkBytes: 1040,
+  tcacheMaxExclusive: false,
 };
 
 const glibc243: Profile = {
@@ -213,7 +210,7 @@ const glibc243: Profile = {
   tcache: "lazy",
   tcacheCount: 16,
   tcacheMaxChunkBytes: 1040,
-  largeTcache: "exact",
+  tcacheMaxExclusive: false,
   memalign: "D",
   mmapTailBytes: 16,
 };

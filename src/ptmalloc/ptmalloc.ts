@@ -17,6 +17,9 @@ import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
 
+/** `cpus` of a process of which nobody knows how many it saw. */
+export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
+
 /**
  * A process's allocator: the state that glibc keeps in globals, and the public calls. It sees requests only: no log,
  * no pointers, no clock. Blocks are named by their chunk (chunks.ts); 0 is NULL.
@@ -37,6 +40,9 @@ export class Ptmalloc {
   /** narenas_limit; 0 until it is computed, and then it means none */
   arenaLimit = 0;
 
+  /** asked, while the CPUs are unknown, whether the thread that needs an arena gets one that is in use */
+  limitReached: (() => boolean) | null = null;
+
   /** heaps by id; an id is used again after its heap is gone */
   readonly heaps: Heap[] = [];
   private readonly freeHeapIds: number[] = [];
@@ -54,6 +60,7 @@ export class Ptmalloc {
   /** bytes of mappings in front of their chunks, left there by memalign */
   mappedLeadBytes = 0;
 
+  private hasMainThread = false;
   private readonly threads: (Thread | undefined)[] = [];
   /** the thread that makes the current call */
   thread: Thread;
@@ -127,6 +134,7 @@ export class Ptmalloc {
       copy.threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
     }
     copy.thread = copy.threads[this.thread.index] ?? copy.thread;
+    copy.hasMainThread = this.hasMainThread;
     copy.multiThreaded = this.multiThreaded;
     copy.systemBytes = this.systemBytes;
     copy.inUseGranules = this.inUseGranules;
@@ -153,14 +161,15 @@ export class Ptmalloc {
 
   /** The following calls are made by thread `index` (dense, 0, 1, 2 … in order of appearance). */
   enter(index: number): void {
-    if (this.thread.index === index && this.threads.length > 0) return;
     let thread = this.threads[index];
+    if (thread !== undefined && thread === this.thread) return;
     if (thread === undefined) {
       thread = new Thread(index);
-      if (this.threads.length === 0) {
+      if (!this.hasMainThread) {
+        this.hasMainThread = true;
         thread.arena = this.mainArena;
         this.mainArena.attachedThreads = 1;
-        this.mainArena.threads.push(index);
+        this.mainArena.threads.add(index);
       } else {
         this.multiThreaded = true;
       }
@@ -238,6 +247,8 @@ export class Ptmalloc {
   /** The current thread ends. */
   exitThread(): void {
     exitThread(this);
+    // Its state is that of a thread not yet seen; threads come and go by the thousand.
+    this.threads[this.thread.index] = undefined;
   }
 
   /** sbrk(bytes) by the program itself, past malloc. */

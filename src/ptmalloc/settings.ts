@@ -40,9 +40,8 @@ export class MallocPar {
   }
 }
 
-/** Largest request the tcache serves: chunks of 1040 bytes; 2.42+ have bins for chunks below 4 MiB besides. */
+/** Largest request the small tcache bins serve: chunks of 1040 bytes. */
 const TCACHE_MAX_SMALL_REQUEST = 1032;
-const TCACHE_MAX_LARGE_CHUNK = 4 * 1024 * 1024;
 const MAX_FAST_REQUEST = 160;
 const HEAP_MAX_HALF = 32 * 1024 * 1024;
 
@@ -58,6 +57,8 @@ interface Setting {
 }
 
 const SIZE_MAX = 2 ** 64 - 1;
+/** bytes a process on x86_64 can address */
+const ADDRESS_SPACE = 2 ** 47;
 const INT_MAX = 2 ** 31 - 1;
 const always = (): boolean => true;
 const withTcache = (profile: Profile): boolean => profile.tcache !== "none";
@@ -103,7 +104,8 @@ const SETTINGS: readonly Setting[] = [
     env: "MALLOC_TOP_PAD_",
     tunable: "top_pad",
     min: 0,
-    max: () => SIZE_MAX,
+    // glibc takes more, and then no call for memory can succeed.
+    max: () => ADDRESS_SPACE,
     exists: always,
     apply: (par, value) => {
       par.topPad = value;
@@ -155,14 +157,12 @@ const SETTINGS: readonly Setting[] = [
   {
     tunable: "tcache_max",
     min: 0,
-    max: (profile) =>
-      profile.largeTcache === "none" ? TCACHE_MAX_SMALL_REQUEST : TCACHE_MAX_LARGE_CHUNK - 17,
+    // 2.42 and 2.43 take more, and then use bins of their own for large chunks, which are not modelled.
+    max: () => TCACHE_MAX_SMALL_REQUEST,
     exists: withTcache,
     apply: (par, value, profile) => {
       const chunk = value + 23 < 32 ? 32 : Math.floor((value + 23) / 16) * 16;
-      // The 2.42 tag compares with "<" and so leaves out the value's own class.
-      const quirk = profile.largeTcache === "atLeast" && profile.tcacheMaxChunkBytes === 1024;
-      par.tcacheMaxChunk = quirk ? chunk - 16 : chunk;
+      par.tcacheMaxChunk = profile.tcacheMaxExclusive ? chunk - 16 : chunk;
       par.stashMaxChunk = Math.min(chunk, 1040);
     },
   },
@@ -197,6 +197,8 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 function numberOf(text: string): number {
   if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number(text);
   if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  // A negative number wraps: -1 is the way of mallopt(3) to switch trimming off.
+  if (/^-[0-9]+$/.test(text)) return SIZE_MAX + 1 + Number(text);
   return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
 }
 
@@ -241,14 +243,17 @@ export function applySetting(
   return null;
 }
 
+const M_MMAP_MAX = -4;
+const M_PERTURB = -6;
+
 /** The parameters of mallopt(3), by number. */
 const MALLOPT: Readonly<Record<number, string>> = {
   1: "glibc.malloc.mxfast",
   [-1]: "MALLOC_TRIM_THRESHOLD_",
   [-2]: "MALLOC_TOP_PAD_",
   [-3]: "MALLOC_MMAP_THRESHOLD_",
-  [-4]: "MALLOC_MMAP_MAX_",
-  [-6]: "MALLOC_PERTURB_",
+  [M_MMAP_MAX]: "MALLOC_MMAP_MAX_",
+  [M_PERTURB]: "MALLOC_PERTURB_",
   [-7]: "MALLOC_ARENA_TEST",
   [-8]: "MALLOC_ARENA_MAX",
 };
@@ -257,7 +262,11 @@ const MALLOPT: Readonly<Record<number, string>> = {
 export function mallopt(par: MallocPar, profile: Profile, parameter: number, value: number): void {
   const setting = find(MALLOPT[parameter] ?? "");
   if (setting === undefined) return;
-  // The int is stored in a size_t: negative values wrap to huge ones.
+  // The int is stored in a size_t: negative values wrap to huge ones. Perturb takes any int.
   const stored = value < 0 ? 2 ** 64 + value : value;
-  if (stored <= setting.max(profile) && stored >= setting.min) setting.apply(par, stored, profile);
+  if (parameter === M_PERTURB) par.perturb = value !== 0;
+  else if (parameter === M_MMAP_MAX && value < 0) setting.apply(par, 0, profile);
+  else if (stored <= setting.max(profile) && stored >= setting.min) {
+    setting.apply(par, stored, profile);
+  }
 }

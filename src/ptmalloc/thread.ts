@@ -1,7 +1,7 @@
 import type { Arena } from "./arena.ts";
 
-/** TCACHE_MAX_BINS: 64 small bins of one size each, and since 2.42 twelve large ones */
-export const TCACHE_BINS = 76;
+/** TCACHE_MAX_BINS: bins of one size each. The twelve large ones of 2.42 and later are not modelled. */
+const TCACHE_BINS = 64;
 
 /** A thread of the process: its arena and its tcache_perthread_struct (ptmalloc2.md §2.6). */
 export class Thread {

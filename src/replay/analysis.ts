@@ -2,7 +2,7 @@ import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
-import { type Candidate, Detection } from "./detect.ts";
+import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
@@ -12,7 +12,7 @@ import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
-import { type Insertion, insert, replayWith, type Work } from "./window.ts";
+import { copyWork, type Insertion, insert, replayWith, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
@@ -50,6 +50,8 @@ export class Analysis implements EventSink {
   #detection: Detection | null = null;
   #whatIfs: SharedRun[] = [];
   #started = false;
+  /** the log has thread_exit lines: no exits are to be inferred */
+  #tellsExits = false;
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #sawHighAddress = false;
 
@@ -104,7 +106,12 @@ export class Analysis implements EventSink {
     const samples = this.#readNotes(batch);
     const tellsOfHoles = this.holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;
+    const before = this.ledger.clock.last;
     this.ledger.resolve(batch, this.#actions);
+    // Only now, for the ledger's clock mends times that run past midnight.
+    for (const [{ at }, bytes] of samples) {
+      this.measured.push({ time: at > 0 ? batch.time[at - 1]! : before, bytes });
+    }
     this.#seeAddresses(batch);
     if (!this.options.model) return;
     const detection = this.#detection ?? this.#startDetection();
@@ -112,14 +119,19 @@ export class Analysis implements EventSink {
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const tellsExit = batch.op.subarray(0, batch.length).includes(Op.threadExit);
-    const told = this.holes.follow(work, samples, this.ledger);
-    for (const { recorded } of detection.alive) recorded.replay(work, told, tellsExit);
-    const before = detection.best;
+    const told = this.holes.follow(work, new Set(samples.keys()), this.ledger);
+    this.#tellsExits ||= tellsExit;
+    const infers = !this.#tellsExits && this.ledger.threads.size > 1;
+    const copy = infers ? copyWork(work) : null;
+    detection.alive.forEach(({ recorded }, rank) => {
+      recorded.replay(work, told, rank < MAX_INFERRING ? copy : null);
+    });
+    const believed = detection.best;
     // Versions that are plainly wrong go first: to explain their errors would be in vain.
     detection.narrow();
-    for (const { recorded } of detection.alive) recorded.infer();
+    detection.infer();
     detection.narrow();
-    this.#replayWhatIfs(work, told, before, detection.best);
+    this.#replayWhatIfs(work, told, believed, detection.best);
   }
 
   #replayWhatIfs(work: Work, told: readonly Insertion[], before: Candidate, best: Candidate): void {
@@ -131,6 +143,7 @@ export class Analysis implements EventSink {
         if (specs[0]?.glibc === null) run?.model.adopt(best.origin.profile);
       }
     }
+    this.#tellCpus(best);
     const { length } = work.batch;
     const first = this.ledger.events - length;
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
@@ -147,16 +160,20 @@ export class Analysis implements EventSink {
     }
   }
 
-  /** Takes in the batch's comments. Returns the RSS samples among them. */
-  #readNotes(batch: EventBatch): Set<Note> {
-    const samples = new Set<Note>();
+  /** CPUs that the recorded run's arenas have shown hold for the what-ifs, too. */
+  #tellCpus({ recorded }: Candidate): void {
+    if (recorded.cpus === null) return;
+    for (const { run, specs } of this.#whatIfs) {
+      if (run !== null && specs[0]?.cpus === null) run.model.cpus = recorded.cpus;
+    }
+  }
+
+  /** Takes in the batch's comments. Returns the RSS samples among them, in bytes. */
+  #readNotes(batch: EventBatch): Map<Note, number> {
+    const samples = new Map<Note, number>();
     for (const note of batch.notes) {
-      const { at } = note;
       const bytes = this.facts.read(note);
-      if (bytes === null) continue;
-      const time = at > 0 ? batch.time[at - 1]! : this.ledger.clock.last;
-      this.measured.push({ time, bytes });
-      samples.add(note);
+      if (bytes !== null) samples.set(note, bytes);
     }
     return samples;
   }

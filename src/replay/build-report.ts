@@ -1,6 +1,6 @@
 import { findings } from "../insight/findings.ts";
 import { findPins } from "../insight/pins.ts";
-import { censusOf, mallinfo2 } from "../ptmalloc/census.ts";
+import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import { PAGE } from "../ptmalloc/chunks.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
@@ -154,11 +154,10 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     glibc: origin.glibc,
     glibcSource: origin.glibcSource,
     glibcRange: PROFILES.filter((profile) =>
-      detection.alive.some(({ origin }) => origin.profile === profile),
+      detection.indistinguishable.some(({ origin }) => origin.profile === profile),
     ).flatMap(({ serves }) => serves),
     glibcRunnerUp: detection.runnerUp,
-    cpus: origin.cpus,
-    cpusSource: origin.cpusSource,
+    ...cpusOf(analysis, run),
     settings: origin.settings,
     touch: touchName(options.touch),
     holes: holesSummary(analysis),
@@ -169,6 +168,15 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
   };
 }
 
+function cpusOf(
+  { options, facts }: Analysis,
+  run: RecordedRun,
+): Pick<ModelSummary, "cpus" | "cpusSource"> {
+  if (run.cpus === null) return { cpus: options.hostCpus, cpusSource: "default" };
+  if (options.cpus !== null) return { cpus: run.cpus, cpusSource: "given" };
+  return { cpus: run.cpus, cpusSource: facts.cpus === null ? "detected" : "log" };
+}
+
 function touchName(policy: TouchPolicy): string {
   return typeof policy === "string" ? policy : String(policy.ratio);
 }
@@ -177,8 +185,8 @@ function holesSummary({ holes: { minBytes, lines } }: Analysis): ModelSummary["h
   return minBytes === null && lines === 0 ? null : { minBytes, lines };
 }
 
-function fidelity({ judge, equal }: RecordedRun): Fidelity {
-  const { compared, firstDivergence } = judge;
+function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
+  const { compared } = judge;
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
@@ -226,17 +234,16 @@ function measured(analysis: Analysis): Measured | null {
 /** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
 function scenarioSummaries(analysis: Analysis, recorded: ScenarioRun): Scenario[] {
   const done = new Map<ScenarioSpec, Scenario>();
-  const first = scenarioSummary(analysis, recorded, AS_RECORDED, {});
+  const first = scenarioSummary(analysis, recorded, null);
   for (const { run, specs } of analysis.whatIfs) {
     const used = run ?? recorded;
     for (const spec of specs) {
-      if (spec.trim !== "end")
-        done.set(spec, scenarioSummary(analysis, used, spec.name, spec.settings));
+      if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec));
     }
     const trimmed = specs.filter(({ trim }) => trim === "end");
     if (trimmed.length > 0) used.trim();
     for (const spec of trimmed) {
-      done.set(spec, scenarioSummary(analysis, used, spec.name, spec.settings));
+      done.set(spec, scenarioSummary(analysis, used, spec));
     }
   }
   return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
@@ -245,34 +252,37 @@ function scenarioSummaries(analysis: Analysis, recorded: ScenarioRun): Scenario[
 function scenarioSummary(
   analysis: Analysis,
   run: ScenarioRun,
-  name: string,
-  settings: Readonly<Record<string, string>>,
+  spec: ScenarioSpec | null,
 ): Scenario {
   const { model } = run;
-  const census = model.arenas.map((arena) => censusOf(model, arena));
+  const counted = census(model);
   const pinnedBy = new Map<number, number>();
   for (const { heap, bytes } of findPins(model)) {
     pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
   }
-  const arenas = census.map<ArenaSummary>(({ arena, systemBytes, rssBytes, inUseBytes, free }) => ({
-    id: arena.id,
-    main: arena.main,
-    heaps: arena.heaps.length,
-    systemBytes,
-    rssBytes,
-    inUseBytes,
-    freeBytes: sumOfKinds(free),
-    topBytes: free.top,
-    free,
-    pinnedBytes: pinnedBy.get(arena.id) ?? 0,
-    threads: tidsOf(analysis, arena.threads),
-  }));
+  const arenas = counted.map<ArenaSummary>(
+    ({ arena, systemBytes, rssBytes, inUseBytes, free }) => ({
+      id: arena.id,
+      main: arena.main,
+      heaps: arena.heaps.length,
+      systemBytes,
+      rssBytes,
+      inUseBytes,
+      freeBytes: sumOfKinds(free),
+      topBytes: free.top,
+      free,
+      pinnedBytes: pinnedBy.get(arena.id) ?? 0,
+      threads: tidsOf(analysis, arena.threads),
+    }),
+  );
   const requested = analysis.ledger.blocks.liveBytes;
   const inUse = model.inUseBytes;
   const rss = run.rssBytes;
   return {
-    name,
-    settings,
+    name: spec?.name ?? AS_RECORDED,
+    settings: { ...analysis.recorded?.origin.settings, ...spec?.settings },
+    trim: trimName(spec?.trim ?? "never"),
+    glibc: spec?.glibc ?? analysis.recorded?.origin.glibc ?? model.profile.name,
     rss: {
       endBytes: rss,
       peakBytes: Math.max(run.rss.peak, rss),
@@ -290,14 +300,19 @@ function scenarioSummary(
       external: rss === 0 ? 0 : 1 - inUse / rss,
     },
     trimmedBytes: run.trimmedBytes,
+    failedCalls: run.failedCalls,
     arenaCount: arenas.length,
     arenas,
-    mallinfo2: mallinfo2(model, census),
+    mallinfo2: mallinfo2(model, counted),
   };
 }
 
-function tidsOf(analysis: Analysis, threads: readonly number[]): number[] {
-  const tids = new Set(threads.map((thread) => analysis.ledger.threads.tidOf(thread)));
+function trimName(trim: ScenarioSpec["trim"]): string {
+  return typeof trim === "string" ? trim : `${trim.everySeconds}s`;
+}
+
+function tidsOf(analysis: Analysis, threads: ReadonlySet<number>): number[] {
+  const tids = new Set([...threads].map((thread) => analysis.ledger.threads.tidOf(thread)));
   return [...tids].sort((a, b) => a - b);
 }
 

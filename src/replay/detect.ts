@@ -21,6 +21,12 @@ export interface RunnerUp {
 const BEHIND_RATIO = 0.01;
 const BEHIND_CALLS = 32;
 
+/** Calls after which a log that agrees with none by half is not expected to. */
+const HOPELESS_CALLS = 1024;
+
+/** Candidates for which explanations are sought. */
+export const MAX_INFERRING = 4;
+
 /**
  * Which glibc a log is of (ptmalloc2.md §10.5): all candidates are replayed side by side, and those that reproduce
  * fewer of the log's pointers are dropped. Versions that the log cannot tell apart stay to its end, so that a rule
@@ -41,6 +47,17 @@ export class Detection {
 
   get best(): Candidate {
     return this.#alive[0]!;
+  }
+
+  /** those that reproduced as many pointers as the best, itself included */
+  get indistinguishable(): readonly Candidate[] {
+    const { equal } = this.best.recorded;
+    return this.#alive.filter(({ recorded }) => recorded.equal === equal);
+  }
+
+  /** Explains wrong pointers of the likeliest candidates; for all it would cost too much. */
+  infer(): void {
+    for (const { recorded } of this.#alive.slice(0, MAX_INFERRING)) recorded.infer();
   }
 
   /** the best of those that were dropped */
@@ -64,5 +81,7 @@ export class Detection {
     this.#alive = this.#alive
       .filter(({ recorded }) => recorded.equal >= most - margin)
       .sort((a, b) => b.recorded.equal - a.recorded.equal);
+    // A log that no version can follow shows none either: the few best are enough to say so.
+    if (compared >= HOPELESS_CALLS && most < compared / 2) this.#alive.splice(MAX_INFERRING);
   }
 }

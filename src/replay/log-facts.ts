@@ -27,7 +27,8 @@ export class LogFacts {
     const [key, value, rest] = split(note.text);
     switch (key) {
       case "glibc":
-        this.glibc = value;
+        // Distributions add a revision: 2.36-9+deb12u4.
+        this.glibc = /^2\.\d+/.exec(value)?.[0] ?? null;
         break;
       case "cpus":
         if (/^[1-9]\d{0,5}$/.test(value)) this.cpus = Number(value);

@@ -1,5 +1,5 @@
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
-import { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import type { Provenance } from "../report/report.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -19,8 +19,8 @@ export interface RecordedProcess {
   readonly glibc: string;
   readonly glibcSource: Provenance;
   readonly profile: Profile;
-  readonly cpus: number;
-  readonly cpusSource: Provenance;
+  /** null: nobody says; the log's arenas may show it */
+  readonly cpus: number | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly thp: ThpMode;
 }
@@ -51,8 +51,7 @@ function recordedProcess(
     glibc,
     glibcSource,
     profile,
-    cpus: options.cpus ?? facts.cpus ?? options.hostCpus,
-    cpusSource: options.cpus !== null ? "given" : facts.cpus !== null ? "log" : "default",
+    cpus: options.cpus ?? facts.cpus,
     settings: options.recordedWith ?? accepted(profile, facts.settings),
     thp: options.thp ?? facts.thp ?? "madvise",
   };
@@ -92,7 +91,7 @@ export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): 
     const refused = applySetting(par, profile, name, value);
     if (refused !== null) throw new SettingRefused(spec?.name ?? null, refused);
   }
-  const cpus = spec?.cpus ?? recorded.cpus;
+  const cpus = spec?.cpus ?? recorded.cpus ?? UNKNOWN_CPUS;
   const model = new Ptmalloc(profile, par, cpus, initialBreak(profile, settings));
   model.hugePages = recorded.thp === "always";
   return model;

@@ -28,9 +28,9 @@ export class PointerJudge {
   firstWrong = -1;
 
   /** where heaps begin, by heap id; the serial tells whether the id is still the same heap's */
-  readonly #bases: { serial: number; base: number }[] = [];
-  /** serial of the heap that begins at an address, to see that no two do */
-  readonly #heapAt = new Map<number, number>();
+  readonly #bases: { serial: number; base: number | null }[] = [];
+  /** the heap that begins at an address: no two can, and a pointer in it finds it by its high bits */
+  readonly #heapAt = new Map<number, { readonly id: number; readonly serial: number }>();
   #full = false;
 
   /** The log states where the break area begins: the initial program break. */
@@ -46,7 +46,7 @@ export class PointerJudge {
     copy.firstDivergence = this.firstDivergence;
     copy.firstWrong = this.firstWrong;
     copy.#bases.push(...this.#bases);
-    for (const [base, serial] of this.#heapAt) copy.#heapAt.set(base, serial);
+    for (const [base, heap] of this.#heapAt) copy.#heapAt.set(base, heap);
     copy.#full = this.#full;
     return copy;
   }
@@ -89,7 +89,9 @@ export class PointerJudge {
       return (pointer - offset) % PAGE === 0 && this.#heapOf(m, pointer) === null;
     }
     const heap = m.heapOf(c);
-    const base = this.#baseOf(heap) ?? this.#bind(m, heap, pointer - offset);
+    const known = this.#bases[heap.id];
+    if (known?.serial !== heap.serial) this.#bind(m, heap, pointer - offset);
+    const base = this.#baseOf(heap);
     return base !== null && this.#equal(pointer, base + offset);
   }
 
@@ -98,31 +100,37 @@ export class PointerJudge {
     return !this.#full && (address - pointer) % CUT === 0;
   }
 
+  /** Where the heap begins; null while that is not known, or when its first block lay where it cannot be. */
   #baseOf(heap: Heap): number | null {
     const known = this.#bases[heap.id];
     return known !== undefined && known.serial === heap.serial ? known.base : null;
   }
 
-  #bind(m: Ptmalloc, heap: Heap, base: number): number | null {
+  /** The heap's first block would put its start at `base`; if no heap can start there, its place stays unknown. */
+  #bind(m: Ptmalloc, heap: Heap, base: number): void {
     const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
-    if (base % alignment !== 0) return null;
-    const there = this.#heapAt.get(base);
-    if (there !== undefined && exists(m, there)) return null;
-    this.#heapAt.set(base, heap.serial);
-    this.#bases[heap.id] = { serial: heap.serial, base };
-    return base;
+    const isPossible = base % alignment === 0 && this.#startingAt(m, base) === null;
+    if (isPossible) this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
+    this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
+  }
+
+  /** The heap that begins at `base`, if there is one that still exists. */
+  #startingAt(m: Ptmalloc, base: number): Heap | null {
+    const known = this.#heapAt.get(base);
+    const heap = known === undefined ? undefined : m.heaps[known.id];
+    if (heap === undefined || heap.serial !== known?.serial) return null;
+    return heap.arena.heaps.includes(heap) ? heap : null;
   }
 
   /** The heap whose known place holds `pointer`; null if none does. */
   #heapOf(m: Ptmalloc, pointer: number): Heap | null {
-    for (const av of m.arenas) {
-      for (const heap of av.heaps) {
-        const base = this.#baseOf(heap);
-        if (base === null) continue;
-        const span = heap.kind === "arena" ? HEAP_MAX : heap.size;
-        const offset = this.#full ? pointer - base : (pointer - base + CUT) % CUT;
-        if (offset >= 0 && offset < span) return heap;
-      }
+    const aligned = this.#startingAt(m, pointer - (pointer % HEAP_MAX));
+    if (aligned !== null && aligned.kind === "arena") return aligned;
+    for (const heap of m.mainArena.heaps) {
+      const base = this.#baseOf(heap);
+      if (base === null) continue;
+      const offset = this.#full ? pointer - base : (pointer - base + CUT) % CUT;
+      if (offset >= 0 && offset < heap.size) return heap;
     }
     return null;
   }
@@ -143,10 +151,6 @@ export class PointerJudge {
     }
     return place(m.heapOf(c), offset);
   }
-}
-
-function exists(m: Ptmalloc, serial: number): boolean {
-  return m.arenas.some((av) => av.heaps.some((heap) => heap.serial === serial));
 }
 
 function place(heap: Heap, offset: number): string {

@@ -1,7 +1,8 @@
-import type { PointerJudge } from "./pointer-judge.ts";
+import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
+import type { FirstDivergence, PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { copyWork, type Exit, type Insertion, insert, replayWith, type Work } from "./window.ts";
+import { type Exit, type Insertion, insert, replayWith, type Work } from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
 const WINDOW_BATCHES = 4;
@@ -11,12 +12,17 @@ const SLICE = 1024;
 const MAX_ROUNDS = 24;
 const MAX_SUSPECTS = 12;
 const MAX_PAUSES = 6;
+/** Events after the one explained that must come right, too: a wrong explanation seldom holds that long. */
+const MUST_HOLD_EVENTS = 200;
+/** Pointers that nothing explains, until no more explanations are sought: the log errs in other ways. */
+const MAX_FAILURES = 8;
 /**
- * Events replayed in trials, at most: so many at once, and so many for each event of the log. A log whose pointers
- * nothing explains must not cost more than that.
+ * What trials may cost in all, in words copied and events replayed: so much at once, and so much for each event of the
+ * log. Some 0.5 s, and as long as the replay itself.
  */
-const FREE_TRIAL_EVENTS = 16_000_000;
-const TRIAL_EVENTS_PER_EVENT = 4;
+const FREE_COST = 200_000_000;
+const COST_PER_EVENT = 100;
+const WORDS_PER_THREAD = 200;
 /** Threads tried besides, and places for each. */
 const MAX_OTHERS = 24;
 const OTHERS_PAUSES = 2;
@@ -31,6 +37,8 @@ export class RecordedRun {
   run: ScenarioRun;
   /** exits put in, of all the log; each stands for one pointer that was not foreseen */
   inferredExits = 0;
+  /** the first pointer that was not foreseen, be it that an inferred exit explains it */
+  firstDivergence: FirstDivergence | null = null;
   /** exits put in with the last batch, for the what-ifs */
   newExits: Exit[] = [];
 
@@ -39,10 +47,8 @@ export class RecordedRun {
   #window: { readonly work: Work; readonly first: number }[] = [];
   /** inferred exits and what the log itself tells of between two calls, since the snapshot, in order */
   #insertions: Insertion[] = [];
-  #severalThreads = false;
-  /** the log tells exits itself: nothing is to be inferred */
-  #told = false;
-  #trialEvents = 0;
+  #failures = 0;
+  #cost = 0;
   #event = 0;
 
   constructor(run: ScenarioRun) {
@@ -53,23 +59,32 @@ export class RecordedRun {
     return judgeOf(this.run);
   }
 
+  /** CPUs of the recorded process: as told, or as its arenas have shown; null while nobody knows */
+  get cpus(): number | null {
+    const { cpus, arenaLimit, par } = this.run.model;
+    if (cpus !== UNKNOWN_CPUS) return cpus;
+    return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
+  }
+
   /** Pointers the model foresaw: those that only an inferred exit set right are not among them. */
   get equal(): number {
     return Math.max(0, this.judge.equal - this.inferredExits);
   }
 
-  /** Replays a batch, with what the log tells of between its calls. */
-  replay(work: Work, insertions: readonly Insertion[], tellsExit: boolean): void {
+  /**
+   * Replays a batch, with what the log tells of between its calls. `copy` is the same work to be kept for inference;
+   * null where none is wanted.
+   */
+  replay(work: Work, insertions: readonly Insertion[], copy: Work | null): void {
     const first = this.#event;
-    const { batch, actions } = work;
+    const { batch } = work;
     this.newExits = [];
-    this.#told ||= tellsExit;
-    this.#severalThreads ||= actions.thread.subarray(0, batch.length).some((thread) => thread > 0);
-    this.#keep(work, first);
+    this.#keep(copy, first);
     this.judge.firstWrong = -1;
     // Without a window nothing is ever replayed anew.
     if (this.#snapshot !== null) this.#insertions.push(...insertions);
     replayWith(this.run, work, first, 0, batch.length, insertions);
+    this.firstDivergence ??= this.judge.firstDivergence;
     this.#event += batch.length;
     for (const one of insertions) if (one.before === this.#event) insert(this.run, one);
   }
@@ -79,18 +94,29 @@ export class RecordedRun {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { firstWrong } = this.judge;
       if (this.#snapshot === null || firstWrong < 0 || this.#isSpent) return;
-      if (!this.#explain(firstWrong - 1)) return;
+      if (!this.#explain(firstWrong - 1)) {
+        this.#failures++;
+        return;
+      }
     }
   }
 
   get #isSpent(): boolean {
-    return this.#trialEvents > FREE_TRIAL_EVENTS + this.#event * TRIAL_EVENTS_PER_EVENT;
+    return this.#cost > FREE_COST + this.#event * COST_PER_EVENT;
+  }
+
+  /** A copy of the state before the window, to be replayed. */
+  #startAgain(snapshot: ScenarioRun): ScenarioRun {
+    const { chunks } = snapshot.model;
+    this.#cost += chunks.words.length + snapshot.model.allThreads().length * WORDS_PER_THREAD;
+    return snapshot.clone();
   }
 
   /** Keeps the batch, and at times the state before it, where exits may have to be inferred at all. */
-  #keep(work: Work, first: number): void {
-    if (this.#told || !this.#severalThreads) {
+  #keep(copy: Work | null, first: number): void {
+    if (copy === null || this.#failures >= MAX_FAILURES) {
       this.#snapshot = null;
+      this.#window = [];
       return;
     }
     if (this.#snapshot === null || this.#window.length >= WINDOW_BATCHES) {
@@ -98,7 +124,7 @@ export class RecordedRun {
       this.#window = [];
       this.#insertions = [];
     }
-    this.#window.push({ work: copyWork(work), first });
+    this.#window.push({ work: copy, first });
   }
 
   /** Tries the exits that may have made event `wrong` (0-based) go wrong, and puts in the best. */
@@ -119,8 +145,8 @@ export class RecordedRun {
     let best: { run: ScenarioRun; insertions: Insertion[]; exit: Exit } | null = null;
     let least = wrongPointers(this.run);
     for (const exit of [...exits, ...others]) {
-      if (this.#isSpent) break;
       const insertions = [...this.#insertions, exit].sort((a, b) => a.before - b.before);
+      if (this.#isSpent) break;
       const trial = this.#try(insertions, wrong, wrongPointers(before), least);
       if (trial === null) continue;
       least = wrongPointers(trial);
@@ -137,7 +163,7 @@ export class RecordedRun {
 
   /** The window up to event `end` (0-based), which is not replayed. */
   #replayTo(end: number): ScenarioRun {
-    const run = this.#snapshot!.clone();
+    const run = this.#startAgain(this.#snapshot!);
     this.#insertBefore(run, this.#insertions);
     for (const { work, first } of this.#window) {
       const to = Math.min(work.batch.length, end - first);
@@ -156,19 +182,20 @@ export class RecordedRun {
     allowed: number,
     limit: number,
   ): ScenarioRun | null {
-    const trial = this.#snapshot!.clone();
+    const trial = this.#startAgain(this.#snapshot!);
     const judge = judgeOf(trial);
     this.#insertBefore(trial, insertions);
     for (const { work, first } of this.#window) {
       const { length } = work.batch;
-      if (first + length === this.#event) judge.firstWrong = -1;
       for (let from = 0; from < length; ) {
         const beyond = wrong + 1 - first;
         const to = Math.min(from + SLICE, length, beyond > from ? beyond : length);
         replayWith(trial, work, first, from, to, insertions);
-        this.#trialEvents += to - from;
+        this.#cost += to - from;
         const most = first + to <= wrong + 1 ? allowed + 1 : limit;
         if (wrongPointers(trial) >= most) return null;
+        if (first + to === wrong + 1) judge.firstWrong = -1;
+        if (judge.firstWrong > 0 && judge.firstWrong <= wrong + MUST_HOLD_EVENTS) return null;
         from = to;
       }
     }

@@ -35,6 +35,10 @@ export class ScenarioRun {
   #nextTrim = Number.NaN;
   /** chunk by block id; 0 where the model has none */
   #chunkOf = new Int32Array(1024);
+  /** pointer that the current call returned in the log; 0 for none */
+  #expected = 0;
+  /** calls that got memory in the log, and NULL here */
+  failedCalls = 0;
   /** events begun */
   #event = 0;
   /** µs on the log's clock of the latest event that carries a time */
@@ -50,6 +54,9 @@ export class ScenarioRun {
   constructor(model: Ptmalloc, judge: PointerJudge | null, trimEverySeconds: number) {
     this.model = model;
     this.judge = judge;
+    if (judge !== null) {
+      model.limitReached = () => judge.placeOf(model, this.#expected, 0).heap >= 0;
+    }
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
@@ -64,6 +71,7 @@ export class ScenarioRun {
     copy.probes.push(...this.probes);
     copy.systemPeakBytes = this.systemPeakBytes;
     copy.trimmedBytes = this.trimmedBytes;
+    copy.failedCalls = this.failedCalls;
     copy.peakTime = this.peakTime;
     copy.#nextTrim = this.#nextTrim;
     copy.#chunkOf = this.#chunkOf.slice();
@@ -109,6 +117,7 @@ export class ScenarioRun {
       model.enter(actions.thread[i]!);
       const action = actions.action[i]!;
       if (action === Action.none) continue;
+      this.#expected = batch.pointerOut[i]!;
       if (action >= LOST_FREE) this.#free(actions.lost[i]!);
       this.#call(action & ~LOST_FREE, batch, actions, touch, i);
     }
@@ -240,7 +249,10 @@ export class ScenarioRun {
     if (block >= this.#chunkOf.length) this.#grow(block);
     this.#chunkOf[block] = c;
     this.judge?.judge(this.model, c, batch.pointerOut[i]!, this.#event, batch.line[i]!);
-    if (c === 0) return;
+    if (c === 0) {
+      this.failedCalls++;
+      return;
+    }
     this.#pending = c;
     this.#pendingFrom = touch.from[i]!;
     this.#pendingTo = touch.to[i]!;

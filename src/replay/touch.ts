@@ -16,7 +16,8 @@ const RATIO_FROM_BYTES = 32 * KIB;
 
 /**
  * What the program writes of its blocks is not in a log. The policies, and the facts of the default one, are those of
- * `research/touch.md` §4: properties of libraries that many programs use, none fitted to one program.
+ * `research/touch.md` §4: properties of well-known libraries, but for the pools of 16, 32 and 64 KiB counted half,
+ * which is a mean over programs.
  */
 export class Touch {
   readonly #policy: TouchPolicy;

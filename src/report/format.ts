@@ -32,13 +32,17 @@ export function inUnit(unit: ByteUnit, bytes: number): string {
   return bytes === 0 ? "0" : grouped(bytes / unit.bytes, unit.decimals);
 }
 
+/** Below this part of a unit a size is not comparable in it, and hardly readable. */
+const LEAST_SHOWN = 0.1;
+
 /**
  * Number and unit, for sentences: pass the unit where several sizes of one sentence are to be compared. What is too
- * small for it gets its own.
+ * small for it gets its own, and so do single bytes, of which nobody thinks in fractions of a KiB.
  */
 export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string {
-  const text = inUnit(unit, bytes).replace(/\.0+$/, "");
-  return bytes !== 0 && /^-?0$/.test(text) ? size(bytes) : `${text} ${unit.name}`;
+  const tooSmall = Math.abs(bytes) < Math.max(LEAST_SHOWN * unit.bytes, 1024);
+  const used = bytes !== 0 && tooSmall ? byteUnit([bytes]) : unit;
+  return `${inUnit(used, bytes).replace(/\.0+$/, "")} ${used.name}`;
 }
 
 /** In full, whatever its length: for numbers of which a single one matters. */
@@ -80,14 +84,14 @@ export function change(from: number, to: number): string | null {
   return to > from ? `+${text}` : text;
 }
 
-/** 850 µs, 12.3 ms, 4.56 s, 2 min 05 s, 3 h 07 min, 2 d 04 h */
+/** 850 µs, 12.3 ms, 4.56 s, 2 min 05 s, 3 h 07 min, 2 d 04 h; a moment before the log's first line has a minus */
 export function duration(seconds: number): string {
-  const abs = Math.abs(seconds);
-  if (abs === 0) return "0 s";
-  if (abs < 0.0009995) return `${threeDigits(seconds * 1e6)} µs`;
-  if (abs < 0.9995) return `${threeDigits(seconds * 1e3)} ms`;
-  if (abs < 59.95) return `${threeDigits(seconds)} s`;
-  const whole = Math.round(abs);
+  if (seconds < 0) return `-${duration(-seconds)}`;
+  if (seconds === 0) return "0 s";
+  if (seconds < 0.0009995) return `${threeDigits(seconds * 1e6)} µs`;
+  if (seconds < 0.9995) return `${threeDigits(seconds * 1e3)} ms`;
+  if (seconds < 59.95) return `${threeDigits(seconds)} s`;
+  const whole = Math.round(seconds);
   if (whole < 3600) return pair(whole, 60, "min", "s");
   if (whole < 86_400) return pair(Math.round(whole / 60), 60, "h", "min");
   return pair(Math.round(whole / 3600), 24, "d", "h");
@@ -98,7 +102,7 @@ function pair(value: number, base: number, large: string, small: string): string
 }
 
 function threeDigits(value: number): string {
-  return value.toFixed(Math.abs(value) < 9.995 ? 2 : Math.abs(value) < 99.95 ? 1 : 0);
+  return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 }
 
 function grouped(value: number, decimals: number): string {

@@ -41,7 +41,12 @@ export interface TraceSummary {
     readonly parsed: number;
     readonly comments: number;
     readonly malformed: number;
+    /** of nothing but spaces and tabs; the four add up to the total */
+    readonly blank: number;
   };
+  /** the malformed lines by reason: fits no rule of the format, or far too long for it */
+  readonly malformedKinds?: { readonly unparsable: number; readonly overlong: number };
+  /** the first malformed lines, as they are: what shows them to people must escape them */
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
   /** 32 when no address of the log is above 2^32: pointers cut by the hook, or of a small process */
   readonly pointerBits: 32 | 64;
@@ -58,7 +63,9 @@ export interface Anomalies {
   readonly reusedLive: number;
   /** realloc of a pointer that no call of the log returned */
   readonly foreignRealloc: number;
-  /** times that run backwards from one line to the next */
+  /** an allocation that returned a pointer for more than PTRDIFF_MAX bytes */
+  readonly impossibleSize: number;
+  /** times that run backwards from one line to the next; a fall of more than 12 h is midnight, and not counted */
   readonly reordered: number;
   /** inputs that ended early: a gzip stream cut short, a last line without newline that does not parse */
   readonly truncatedInputs: number;
@@ -160,7 +167,11 @@ export interface Divergence {
 export interface Scenario {
   /** the settings as typed, e.g. "MALLOC_ARENA_MAX=1,malloc_trim=end"; "as recorded" for scenarios[0] */
   readonly name: string;
+  /** environment variables and tunables in force: those of the recorded run, and the scenario's own over them */
   readonly settings: Readonly<Record<string, string>>;
+  /** malloc_trim(0) calls of the scenario: "never", "end", or a period in seconds such as "30s" */
+  readonly trim: string;
+  readonly glibc: string;
   readonly rss: {
     readonly endBytes: number;
     readonly peakBytes: number;
@@ -179,6 +190,8 @@ export interface Scenario {
   readonly fragmentation: { readonly internal: number; readonly external: number };
   /** resident bytes given back by malloc_trim calls of the scenario and of the program, in all */
   readonly trimmedBytes: number;
+  /** calls of the log that got memory, but would have got NULL in this scenario */
+  readonly failedCalls: number;
   readonly arenaCount: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;

@@ -1,5 +1,6 @@
 import { byteUnit, change, duration, exact, percent, plural, share, size } from "./format.ts";
 import type { Container, Fidelity, Report, Scenario } from "./report.ts";
+import { serves } from "./serving.ts";
 
 /** One sentence of the verdict. The tone only colours what the words say already. */
 export interface Sentence {
@@ -11,12 +12,14 @@ export interface Sentence {
 export function verdict(report: Report): Sentence[] {
   const [recorded, ...whatIfs] = report.scenarios;
   const sentences: Sentence[] = [];
+  if (report.trace.events === 0) return [nothing(report)];
   if (!report.complete) sentences.push(interrupted(report));
   if (recorded === undefined || report.model === null) {
     return [...sentences, liveOnly(report), modelOff];
   }
   sentences.push(held(recorded));
-  if (report.container !== undefined) sentences.push(...inContainer(report.container));
+  if (report.container !== undefined)
+    sentences.push(...inContainer(report.container, report.scenarios));
   sentences.push(help(recorded, whatIfs), certainty(report.model.fidelity));
   if (report.measured !== null) sentences.push(againstMeasured(report.measured));
   return sentences;
@@ -27,6 +30,12 @@ const modelOff: Sentence = {
   text: "Nothing is said of RSS: no model was run (--no-model).",
 };
 
+function nothing({ complete }: Report): Sentence {
+  if (complete) return plain("No event was read: there is nothing to tell.");
+  const text = "Interrupted before the first event was read: there is nothing to tell.";
+  return { tone: "bad", text };
+}
+
 function interrupted(report: Report): Sentence {
   const read = `the first ${plural(report.trace.events, "event")}`;
   return { tone: "bad", text: `Interrupted: all figures are those of ${read} only.` };
@@ -34,11 +43,16 @@ function interrupted(report: Report): Sentence {
 
 function liveOnly({ live }: Report): Sentence {
   const unit = byteUnit([live.bytes, live.peakBytes]);
-  const when = live.peakTime === null ? "" : `, after ${duration(live.peakTime)}`;
+  const when = after(live.peakTime, ",");
   const now = live.blocks === 0 ? "Nothing is" : `${size(live.bytes, unit)} are`;
   const blocks = live.blocks === 0 ? "" : ` in ${plural(live.blocks, "block")}`;
   const text = `${now} live at the end${blocks}; the peak was ${size(live.peakBytes, unit)}${when}.`;
   return { tone: "plain", text };
+}
+
+/** Times out of order can put a moment before the first line's: then nothing is said of it. */
+function after(time: number | null, separator = ""): string {
+  return time === null || time < 0 ? "" : `${separator} after ${duration(time)}`;
 }
 
 function held({ requestedBytes: live, rss }: Scenario): Sentence {
@@ -72,13 +86,15 @@ function best(recorded: Scenario, whatIfs: readonly Scenario[], moment: Moment):
   return contenders.sort((a, b) => settings(a) - settings(b))[0] ?? null;
 }
 
-function help(recorded: Scenario, whatIfs: readonly Scenario[]): Sentence {
-  if (whatIfs.length === 0) return plain("No other settings were tried.");
+function help(recorded: Scenario, tried: readonly Scenario[]): Sentence {
+  if (tried.length === 0) return plain("No other settings were tried.");
+  const whatIfs = tried.filter((scenario) => serves(scenario, recorded));
+  if (whatIfs.length === 0) return noneServes(tried);
   const peak = best(recorded, whatIfs, "peakBytes");
   const end = best(recorded, whatIfs, "endBytes");
   const at = (moment: Moment, scenario: Scenario): string =>
     fromTo(recorded.rss[moment], scenario.rss[moment]);
-  if (peak === null && end === null) return noHelp(whatIfs);
+  if (peak === null && end === null) return noHelp(tried, whatIfs.length === tried.length);
   if (peak === null && end !== null) {
     const text = `${end.name} helps most: it takes RSS at the end ${at("endBytes", end)}; nothing tried lowers the peak.`;
     return { tone: "good", text };
@@ -92,13 +108,24 @@ function help(recorded: Scenario, whatIfs: readonly Scenario[]): Sentence {
   return { tone: "good", text };
 }
 
-function noHelp(whatIfs: readonly Scenario[]): Sentence {
-  const tried =
-    whatIfs.length === 1 && whatIfs[0] !== undefined
-      ? `${whatIfs[0].name} does not lower`
-      : `None of the ${whatIfs.length} settings tried lowers`;
+function noneServes(tried: readonly Scenario[]): Sentence {
+  const [only] = tried;
+  return plain(
+    tried.length === 1 && only !== undefined
+      ? `Under ${only.name} glibc could not serve all calls.`
+      : `Under none of the ${tried.length} settings tried could glibc serve all calls.`,
+  );
+}
+
+function noHelp(tried: readonly Scenario[], allServe: boolean): Sentence {
+  const [only] = tried;
+  const none =
+    tried.length === 1 && only !== undefined
+      ? `${only.name} does not lower`
+      : `None of the ${tried.length} settings tried lowers`;
   const least = `${WORTHWHILE_RATIO * 100} %`;
-  return plain(`${tried} RSS by ${least} or more, neither at the peak nor at the end.`);
+  if (!allServe) return plain(`${none} RSS by ${least} or more and serves all calls.`);
+  return plain(`${none} RSS by ${least} or more, neither at the peak nor at the end.`);
 }
 
 function fromTo(from: number, to: number): string {
@@ -132,9 +159,13 @@ function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>)
   return plain(text);
 }
 
-function inContainer({ limitBytes, baseRssBytes, scenarios }: Container): Sentence[] {
+function inContainer(
+  { limitBytes, baseRssBytes, scenarios }: Container,
+  all: readonly Scenario[],
+): Sentence[] {
   const [recorded, ...whatIfs] = scenarios;
-  if (recorded === undefined) return [];
+  const [asRecorded] = all;
+  if (recorded === undefined || asRecorded === undefined) return [];
   const unit = byteUnit([recorded.peakBytes, limitBytes ?? 0]);
   const parts =
     baseRssBytes === 0
@@ -144,13 +175,15 @@ function inContainer({ limitBytes, baseRssBytes, scenarios }: Container): Senten
   if (limitBytes === null) return [plain(`The process needs ${needs}.`)];
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
   if (recorded.fits) return [{ tone: "good", text: `It fits ${limit}: it needs ${needs}.` }];
-  const when = recorded.killedTime === null ? "" : ` after ${duration(recorded.killedTime)}`;
   const killed: Sentence = {
     tone: "bad",
-    text: `It is OOM-killed${when}: it needs ${needs}, more than ${limit}.`,
+    text: `It is OOM-killed${after(recorded.killedTime)}: it needs ${needs}, more than ${limit}.`,
   };
   if (whatIfs.length === 0) return [killed];
-  const fitting = whatIfs.filter((scenario) => scenario.fits);
+  const serving = new Set(
+    all.filter((scenario) => serves(scenario, asRecorded)).map(({ name }) => name),
+  );
+  const fitting = whatIfs.filter(({ name, fits }) => fits && serving.has(name));
   if (fitting.length === 0) return [killed, plain("With none of the settings tried does it fit.")];
   const names = fitting.map(({ name, peakBytes }) => `${name} (${size(peakBytes, unit)})`);
   return [killed, { tone: "good", text: `It would fit with ${names.join(" or ")}.` }];

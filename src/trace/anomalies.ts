@@ -8,6 +8,8 @@ export interface PointerAnomalies {
   reusedLive: number;
   /** realloc of a pointer that no call of the log returned, or that was freed since */
   foreignRealloc: number;
+  /** an allocation that returned a pointer for a size that no allocator grants */
+  impossibleSize: number;
 }
 
 export interface AnomalyCounts extends PointerAnomalies {
@@ -16,5 +18,5 @@ export interface AnomalyCounts extends PointerAnomalies {
 }
 
 export function noPointerAnomalies(): PointerAnomalies {
-  return { freeUnknown: 0, doubleFree: 0, reusedLive: 0, foreignRealloc: 0 };
+  return { freeUnknown: 0, doubleFree: 0, reusedLive: 0, foreignRealloc: 0, impossibleSize: 0 };
 }

@@ -2,16 +2,15 @@ import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import type { EventBatch } from "./event.ts";
 import type { ThreadTable } from "./threads.ts";
 
-/** A block's row of doubles, side by side because they are read together; half a cache line. */
+/** A block's row of doubles, side by side because they are read together. */
 const BYTES = 0;
 const OWNER = 1;
-const CALLER = 2;
-const STRIDE = 4;
+const STRIDE = 2;
 /** Rows up to this size (1 MiB) stay in the processor's cache by themselves. */
 const CACHED_DOUBLES = 2 ** 17;
 const INITIAL_BLOCKS = 1024;
 
-/** Requested size, owner and caller of every live block, by block id; what each event does to the sums of them. */
+/** Requested size and owner of every live block, by block id; what each event does to the sums of them. */
 export class BlockTable {
   readonly #threads: ThreadTable;
   /** The rows of free ids are stale. */
@@ -42,11 +41,6 @@ export class BlockTable {
   /** Dense index of the thread that allocated live block `block`, or was the last to realloc it. */
   ownerOf(block: number): number {
     return this.#rows[block * STRIDE + OWNER]! | 0;
-  }
-
-  /** Return address of the call that allocated live block `block` or did its last realloc; 0 = not in the log. */
-  callerOf(block: number): number {
-    return this.#rows[block * STRIDE + CALLER]!;
   }
 
   /**
@@ -91,7 +85,6 @@ export class BlockTable {
     const rows = this.#rows;
     rows[row + BYTES] = bytes;
     rows[row + OWNER] = thread;
-    rows[row + CALLER] = batch.caller[i]!;
     this.#liveBytes += bytes;
     this.#liveBlocks++;
     this.#threads.allocated(thread, bytes);

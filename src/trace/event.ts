@@ -44,7 +44,7 @@ export class EventBatch {
   readonly op = new Uint8Array(EVENTS_PER_BATCH);
   /** thread id as logged, 0..2^31-1 */
   readonly tid = new Int32Array(EVENTS_PER_BATCH);
-  /** µs on the log's own clock; NaN where the line carries no time */
+  /** µs on the log's own clock; NaN where the line carries no time. `Clock` adds the days that the log leaves out. */
   readonly time = new Float64Array(EVENTS_PER_BATCH);
   /** return address of the call; 0 where the line carries none */
   readonly caller = new Float64Array(EVENTS_PER_BATCH);

@@ -7,18 +7,6 @@ import { Resolver } from "./resolver.ts";
 import { ThreadTable } from "./threads.ts";
 import { PeakSeries, TimeAxis } from "./timeline.ts";
 
-/** A block that the log shows live, for what is told about blocks at the end. */
-export interface LiveBlock {
-  readonly block: number;
-  readonly pointer: number;
-  /** requested bytes */
-  readonly bytes: number;
-  /** dense index of the thread that allocated it, or was the last to realloc it */
-  readonly owner: number;
-  /** return address of that call; 0 where the log carries none */
-  readonly caller: number;
-}
-
 /**
  * What the log itself says, no model: threads, blocks, live bytes over time. Feed it every batch in order; what it
  * writes beside each event is all that the models need of the log's pointers and tids.
@@ -51,31 +39,17 @@ export class Ledger {
     return { ...this.#resolver.anomalies, reordered: this.clock.reordered };
   }
 
-  /** block ids handed out so far are 0 .. blockIdLimit − 1: what columns kept by block id must hold */
-  get blockIdLimit(): number {
-    return this.#resolver.pointers.idLimit;
-  }
-
   /** The live block at `pointer`; -1 if there is none. */
   blockAt(pointer: number): number {
     return this.#resolver.pointers.find(pointer);
   }
 
-  /** Visits every live block, in no particular order. */
-  forEachLive(visit: (block: LiveBlock) => void): void {
-    const { blocks } = this;
-    this.#resolver.pointers.forEach((block, pointer) => {
-      const [bytes, owner] = [blocks.bytesOf(block), blocks.ownerOf(block)];
-      visit({ block, pointer, bytes, owner, caller: blocks.callerOf(block) });
-    });
-  }
-
-  /** Resolves the next batch: counts it, and fills all of `out`. */
+  /** Resolves the next batch: counts it, fills all of `out`, and puts the batch's times in order where a day ends. */
   resolve(batch: EventBatch, out: ActionBatch): void {
     const first = this.#events;
     const timeBefore = this.clock.last;
-    this.threads.enter(batch, out);
     this.clock.read(batch);
+    this.threads.enter(batch, out);
     this.#resolver.resolve(batch, out);
     this.blocks.apply(batch, out, this.#liveAfter);
     this.liveBytes.recordAll(first, this.#liveAfter, batch.length);

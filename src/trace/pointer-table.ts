@@ -25,16 +25,12 @@ export class PointerTable {
   /** Stack of recycled ids: the last one freed is handed out first, its columns being still in the cache. */
   #freeIds = new Int32Array(INITIAL_CAPACITY);
   #freeIdCount = 0;
+  /** ids handed out so far are 0 .. #idLimit − 1; the most pointers ever live at once */
   #idLimit = 0;
 
   /** pointers in the table */
   get size(): number {
     return this.#size;
-  }
-
-  /** ids handed out so far are 0 .. idLimit − 1; the most pointers ever live at once */
-  get idLimit(): number {
-    return this.#idLimit;
   }
 
   /** The id of pointer `p` (≠ 0), or −1. */
@@ -88,14 +84,6 @@ export class PointerTable {
     if (displaced >= 0) this.#recycle(displaced);
     else if (++this.#size > this.#limit) this.#grow();
     return displaced;
-  }
-
-  /** Visits every pointer in the table, in no particular order; the table must not change meanwhile. */
-  forEach(visit: (id: number, pointer: number) => void): void {
-    const pairs = this.#pairs;
-    for (let at = 0; at < pairs.length; at += 2) {
-      if (pairs[at] !== 0) visit(pairs[at + 1]!, pairs[at]!);
-    }
   }
 
   /**

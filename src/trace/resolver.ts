@@ -17,12 +17,16 @@ ACTION_OF_OP[Op.mallopt] = Action.mallopt;
 ACTION_OF_OP[Op.threadExit] = Action.threadExit;
 ACTION_OF_OP[Op.mark] = Action.none;
 
+/** PTRDIFF_MAX + 1 (2^63 − 1 itself is no double): no object can be as large, so a block of that size is a bad line. */
+const IMPOSSIBLE_BYTES = 2 ** 63;
+
 /**
  * From the log's pointers to blocks: what each event does, and to which block.
  *
  * A log is believed call by call: what a call returned is live, whatever was believed before. Where that contradicts
  * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost. Where
- * a free contradicts it (there is no such block), the call does nothing. Both are counted.
+ * a free contradicts it (there is no such block), or a block was returned for a size that none can have, the call does
+ * nothing. All are counted.
  */
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
@@ -56,6 +60,10 @@ export class Resolver {
       this.#failed(i, out);
       return;
     }
+    if (batch.size[i]! >= IMPOSSIBLE_BYTES) {
+      this.#impossible(i, out);
+      return;
+    }
     this.#recentlyFreed.delete(pointer);
     const block = this.pointers.insert(pointer);
     if (block >= 0) {
@@ -87,8 +95,10 @@ export class Resolver {
   #realloc(batch: EventBatch, i: number, out: ActionBatch): void {
     const from = batch.pointerIn[i]!;
     if (from === 0) this.#allocate(batch, i, Action.malloc, out);
-    else if (batch.pointerOut[i] !== 0) this.#resize(batch, i, out);
-    else if (batch.size[i] === 0) this.#free(batch, i, out);
+    else if (batch.pointerOut[i] !== 0) {
+      if (batch.size[i]! >= IMPOSSIBLE_BYTES) this.#impossible(i, out);
+      else this.#resize(batch, i, out);
+    } else if (batch.size[i] === 0) this.#free(batch, i, out);
     else {
       // It failed, and the block is as it was.
       if (this.pointers.find(from) < 0) this.anomalies.foreignRealloc++;
@@ -98,6 +108,11 @@ export class Resolver {
 
   #failed(i: number, out: ActionBatch): void {
     this.#threads.failed(out.thread[i]!);
+    nothing(i, Action.none, out);
+  }
+
+  #impossible(i: number, out: ActionBatch): void {
+    this.anomalies.impossibleSize++;
     nothing(i, Action.none, out);
   }
 

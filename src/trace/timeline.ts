@@ -96,11 +96,6 @@ export class PeakSeries extends BoundedSeries {
     for (let i = 0; i < length; i++) this.record(event + i, values[i]!);
   }
 
-  /** Brings the series to the log's last event without a change of value. */
-  extendTo(event: number): void {
-    if (event >= this.end) this.record(event, this.last);
-  }
-
   #open(event: number, value: number): void {
     this.advance(event, this.last);
     // The first event of the point: what went before is no part of it.
@@ -131,12 +126,6 @@ export class TimeAxis extends BoundedSeries {
   /** Records `length` consecutive events, the first of which is number `event`. */
   recordAll(event: number, times: Float64Array, length: number): void {
     for (let i = 0; i < length; i++) this.record(event + i, times[i]!);
-  }
-
-  /** The time of the point that `event` falls on, in µs; NaN when unknown. */
-  timeAt(event: number): number {
-    const point = Math.floor(event / this.eventsPerPoint);
-    return point >= 0 && point <= this.newest ? this.values[point]! : Number.NaN;
   }
 
   protected override merge(earlier: number, later: number): number {

@@ -54,6 +54,23 @@ test("--version is the package's", async () => {
   expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
+test("every line read is one of parsed, comments, malformed and blank", async () => {
+  const child = start(["--json", "--no-what-if"]);
+  child.stdin?.end(`# glibc 2.36\n\n \t\n${LINE}nonsense\n${LINE}${"x".repeat(1_200_000)}\n`);
+  const { trace } = JSON.parse((await ended(child)).out);
+  expect(trace.lines).toEqual({ total: 7, parsed: 2, comments: 1, malformed: 2, blank: 2 });
+  expect(trace.malformedKinds).toEqual({ unparsable: 1, overlong: 1 });
+});
+
+test("a size that no allocator grants is not live", async () => {
+  const child = start(["--no-what-if"]);
+  child.stdin?.end(`${LINE}7 0.2 malloc(18446744073709551615) = 0x5581000003a0\n`);
+  const { code, out } = await ended(child);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^100 B are live at the end;/);
+  expect(out).toContain("1 call with sizes that no allocator grants");
+});
+
 describe("input of no use", () => {
   test.each([
     ["an empty one", [], ""],
@@ -99,7 +116,7 @@ test("Ctrl-C while the log is still being written: the report so far, and 130", 
   child.kill("SIGINT");
   const { code, out, err } = await whole;
   expect(code).toBe(130);
-  expect(out).toMatch(/^Interrupted: all figures are those of the first \d events? only\./);
+  expect(out).toMatch(/^Interrupted: all figures are those of the first 1 event only\./);
   oneLine(err);
 });
 

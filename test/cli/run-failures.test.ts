@@ -27,15 +27,15 @@ describe("input of no use ends with 3", () => {
   });
 
   test("empty", async () => {
-    const lines = { total: 0, parsed: 0, comments: 0, malformed: 0 };
+    const lines = { total: 0, parsed: 0, comments: 0, malformed: 0, blank: 0 };
     const { code, err } = await mallog(["x"], answers({ trace: trace({ events: 0, lines }) }));
     expect(code).toBe(3);
     expect(err).toContain("app.log: empty");
   });
 
   test("no line that is a call: the first one is shown, and what was expected", async () => {
-    const lines = { total: 2, parsed: 0, comments: 0, malformed: 2 };
-    const malformedSamples = [{ line: 1, text: "PK\\x03\\x04" }];
+    const lines = { total: 2, parsed: 0, comments: 0, malformed: 2, blank: 0 };
+    const malformedSamples = [{ line: 1, text: "PK\u0003\u0004" }];
     const given = trace({ events: 0, lines, malformedSamples });
     const { code, err, out } = await mallog(["x", "-o", "r.txt"], answers({ trace: given }), {
       cwd: folder,
@@ -45,6 +45,14 @@ describe("input of no use ends with 3", () => {
     expect(err).toContain("none of 2 lines is a malloc call, the first is line 1: PK\\x03\\x04");
     expect(err).toContain("expected lines like: 16342 00:00:01.5");
     expect(existsSync(join(folder, "r.txt"))).toBe(false);
+  });
+
+  test("a log of one line that is none", async () => {
+    const lines = { total: 1, parsed: 0, comments: 0, malformed: 1, blank: 0 };
+    const malformedSamples = [{ line: 1, text: "hello" }];
+    const given = trace({ events: 0, lines, malformedSamples });
+    const { err } = await mallog(["x"], answers({ trace: given }));
+    expect(err).toContain("app.log: its only line is no malloc call: hello; expected lines like:");
   });
 });
 
@@ -96,6 +104,24 @@ describe("signals", () => {
     io.signals.emit("SIGINT", "SIGINT");
     expect(io.left).toEqual([130]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("the colour of errors", () => {
+  const stderr = () => new FakeOutput({ columns: 80 });
+  const red = "\u001b[31mmallog:";
+
+  test.each([
+    [["--srot"], {}, true],
+    [["--no-color", "--srot"], {}, false],
+    [["--no-color", "/nowhere", "-o", "x.pdf"], {}, false],
+    [["--color", "--srot"], { NO_COLOR: "1" }, true],
+    [["--color", "--no-color", "--srot"], {}, false],
+    [["--srot", "--", "--no-color"], {}, true],
+  ])("%j %j", async (argv, env, coloured) => {
+    const { err } = await mallog(argv, answers(), { stderr: stderr(), env });
+    expect(err.startsWith(red)).toBe(coloured);
+    expect(err).toContain("mallog:");
   });
 });
 

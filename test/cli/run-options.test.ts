@@ -80,6 +80,12 @@ describe("help", () => {
     },
   );
 
+  test("says of zstd and of CPUs what holds", async () => {
+    const out = (await mallog(["analyze", "--help"])).out.replace(/\s+/g, " ");
+    expect(out).toContain("gzip and zstd as they are");
+    expect(out).toContain("(default: what the log or its pointers say, else this machine's)");
+  });
+
   test("--version", async () => {
     expect(await mallog(["--version"])).toMatchObject({ code: 0, out: "1.2.3\n" });
     expect(await mallog(["-V"])).toMatchObject({ code: 0, out: "1.2.3\n" });

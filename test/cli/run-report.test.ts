@@ -130,6 +130,7 @@ describe("report files", () => {
     [["-o", "no/r.txt"], 3, "cannot write no/r.txt: its directory does not exist"],
     [["-o", "a.txt", "-o", "no/r.txt"], 3, "cannot write no/r.txt"],
     [["-o", "dir.txt"], 3, "cannot write dir.txt: it is a directory"],
+    [["-o", "/proc/x.txt"], 3, "cannot write /proc/x.txt: no file can be made in its directory"],
   ])("%j is refused before the work: %i %s", async (argv, code, text) => {
     writeFileSync(file("log.txt"), "");
     symlinkSync(folder, file("dir.txt"));

@@ -60,6 +60,17 @@ describe("parseScenario", () => {
     ["MALLOC_ARENA_MAX=", "2.36", '"MALLOC_ARENA_MAX=" is not of the form NAME=VALUE'],
     ["MALLOC_ARENA_MAX=1,", "2.36", '"" is not of the form NAME=VALUE'],
     ["MALLOC_ARENA_MAX=1,MALLOC_ARENA_MAX=2", "2.36", "MALLOC_ARENA_MAX is given twice"],
+    [
+      "MALLOC_ARENA_MAX=1,glibc.malloc.arena_max=3",
+      "2.36",
+      "glibc.malloc.arena_max is given twice, first as MALLOC_ARENA_MAX",
+    ],
+    [
+      "GLIBC_TUNABLES=glibc.malloc.trim_threshold=0,MALLOC_TRIM_THRESHOLD_=0",
+      "2.36",
+      "MALLOC_TRIM_THRESHOLD_ is given twice, first as glibc.malloc.trim_threshold",
+    ],
+    ["MALLOC_TRIM_THRESHOLD=0,MALLOC_TRIM_THRESHOLD_=0", "2.36", "did you mean"],
     ["GLIBC_TUNABLES=arena", "2.36", 'GLIBC_TUNABLES: "arena" is not of the form NAME=VALUE'],
     ["MALLOC_TRIM_THRESHOLD=0", "2.36", "did you mean MALLOC_TRIM_THRESHOLD_?"],
     ["malloc_arena_max=1", "2.36", "did you mean MALLOC_ARENA_MAX?"],
@@ -79,9 +90,11 @@ describe("parseScenario", () => {
   });
 
   test("with auto it is enough that one version takes the settings", () => {
-    expect(parseScenario("glibc.malloc.tcache_max=65536", "2.36")).toHaveProperty("error");
-    expect(parseScenario("glibc.malloc.tcache_max=65536", "auto")).toHaveProperty("ok");
-    expect(parseScenario("glibc.malloc.tcache_max=65536,glibc=2.42", "2.36")).toHaveProperty("ok");
+    expect(parseScenario("glibc.malloc.tcache_count=65535", "2.26")).toHaveProperty("error");
+    expect(parseScenario("glibc.malloc.tcache_count=65535", "auto")).toHaveProperty("ok");
+    expect(parseScenario("glibc.malloc.tcache_count=65535,glibc=2.42", "2.26")).toHaveProperty(
+      "ok",
+    );
     expect(parseScenario("MALLOC_ARENA_MAX=0", "auto")).toHaveProperty("error");
   });
 });
@@ -99,6 +112,7 @@ describe("parseRecordedWith", () => {
     ["cpus=2", "use --cpus"],
     ["malloc_trim=end", "the log itself tells"],
     ["MALLOC_ARENA_MAX=x", "glibc takes a whole number"],
+    ["MALLOC_TOP_PAD_=0,glibc.malloc.top_pad=0", "is given twice"],
   ])("refuses %s", (text, reason) => {
     const parsed = parseRecordedWith(text, "auto");
     expect("error" in parsed && parsed.error).toContain(reason);

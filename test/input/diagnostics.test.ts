@@ -1,16 +1,18 @@
 import { expect, test } from "vitest";
-import { Diagnostics, printable } from "../../src/input/diagnostics.ts";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
 
-test("control characters and their like are shown, never sent to the terminal", () => {
-  expect(printable("a\tb\r\0\x1b[31m\x7f\x9b")).toBe("a\\tb\\r\\x00\\x1b[31m\\x7f\\x9b");
-  expect(printable("\u202e\u2028\u{e0001}")).toBe("\\u{202e}\\u{2028}\\u{e0001}");
-  expect(printable("größe \u{1F4A9} 日本")).toBe("größe \u{1F4A9} 日本");
-});
+function sampleOf(text: string): string | undefined {
+  const diagnostics = new Diagnostics();
+  const bytes = Buffer.from(text);
+  diagnostics.malformed(1, "unparsable", bytes, 0, bytes.length);
+  return diagnostics.samples[0]?.text;
+}
 
-test("a text is cut to 200 characters, never inside an escape", () => {
-  expect(printable("x".repeat(300))).toBe("x".repeat(200));
-  expect([...printable("\u{1F4A9}".repeat(300))].length).toBe(200);
-  expect(printable(`${"x".repeat(199)}\x1b`)).toBe("x".repeat(199));
+test("a sample is the text as it is, cut to 200 characters, never inside one", () => {
+  expect(sampleOf("a\tb\x1b[31m größe")).toBe("a\tb\x1b[31m größe");
+  expect(sampleOf("x".repeat(300))).toBe("x".repeat(200));
+  expect(sampleOf("\u{1F4A9}".repeat(300))).toBe("\u{1F4A9}".repeat(200));
+  expect(sampleOf(`xyz${"\u{1F4A9}".repeat(300)}`)).toBe(`xyz${"\u{1F4A9}".repeat(197)}`);
 });
 
 test("the first ten malformed lines are kept, all are counted by kind", () => {

@@ -50,6 +50,18 @@ describe("sizes", () => {
     expect(size(10 * KiB, unit)).toBe("10 KiB");
   });
 
+  test.each([
+    [7, 135 * KiB, "7 B"],
+    [400, 135 * KiB, "400 B"],
+    [1500, 135 * KiB, "1.5 KiB"],
+    [0.34 * MiB, 19.5 * MiB, "0.34 MiB"],
+    [0.05 * MiB, 19.5 * MiB, "51.20 KiB"],
+    [-7, 135 * KiB, "-7 B"],
+    [7, 100, "7 B"],
+  ])("%d beside %d: %s", (bytes, beside, text) => {
+    expect(size(bytes, byteUnit([bytes, beside]))).toBe(text);
+  });
+
   test("a column of nothing", () => expect(byteUnit([])).toMatchObject({ name: "B", bytes: 1 }));
 });
 
@@ -107,4 +119,7 @@ test.each([
   [3599.7, "1 h 00 min"],
   [11_220, "3 h 07 min"],
   [187_200, "2 d 04 h"],
+  [-0.0123, "-12.3 ms"],
+  [-125, "-2 min 05 s"],
+  [-187_200, "-2 d 04 h"],
 ])("duration %d: %s", (seconds, text) => expect(duration(seconds)).toBe(text));

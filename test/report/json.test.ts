@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { ENDINGS, writerOf } from "../../src/report/writers/index.ts";
 import { writeJson } from "../../src/report/writers/json.ts";
-import { report, scenario } from "../support/report-builder.ts";
+import { report, scenario, trace } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
 const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ level: 1 }) };
@@ -23,6 +23,14 @@ test("what JSON has no words for", () => {
   const given = report({ scenarios: [scenario("as recorded", { trimmedBytes: Number.NaN })] });
   expect(writeJson(given, options)).toContain('"trimmedBytes": null');
   expect(writeJson(report({ threads: [] }), options)).toContain('"threads": []');
+});
+
+test("what would steer a terminal is escaped, and read back as it was", () => {
+  const text = "a\u001b[31m\u009b2J\u202e\u2028\u{e0001}größe 日本";
+  const given = report({ trace: trace({ malformedSamples: [{ line: 1, text }] }) });
+  const written = writeJson(given, options);
+  expect(written).toContain("\\u009b2J\\u202e\\u2028\\udb40\\udc01größe 日本");
+  expect(JSON.parse(written)).toEqual(given);
 });
 
 test("the registry", async () => {

@@ -8,6 +8,7 @@ import {
   fidelity,
   MiB,
   MODEL,
+  NO_ANOMALIES,
   report,
   scenario,
   thread,
@@ -42,6 +43,20 @@ describe("the whole report", () => {
   test("without a model", async () => {
     const given = report({ model: null, scenarios: [] });
     await expect(text(given)).toMatchFileSnapshot("golden/no-model.txt");
+  });
+
+  test("of no event at all: no empty tables, nothing on pointers", () => {
+    const none = trace({ events: 0, threads: 0, firstTime: null, lastTime: null, pointerBits: 32 });
+    const given = { complete: false, model: null, scenarios: [], threads: [], trace: none };
+    expect(text(report(given))).toBe(
+      [
+        "Interrupted before the first event was read: there is nothing to tell.",
+        "",
+        "What was read",
+        "  log: app.log (native)",
+        "",
+      ].join("\n"),
+    );
   });
 
   test("colours only colour: the same text lies below", () => {
@@ -92,6 +107,64 @@ describe("the threads", () => {
   });
 });
 
+describe("times out of order", () => {
+  test("never make a log last less than nothing", () => {
+    const given = trace({ firstTime: 10, lastTime: 5 });
+    expect(text(report({ trace: given }))).toContain("Threads by volume (2 threads, 30 events)\n");
+  });
+});
+
+describe("settings under which calls fail", () => {
+  const given = report({
+    scenarios: [
+      scenario("as recorded", { endMiB: 100 }),
+      scenario("A=1", { endMiB: 10, failedCalls: 12_345 }),
+      scenario("B=1", { endMiB: 10, failedCalls: 1 }),
+      scenario("C=1", { endMiB: 90 }),
+    ],
+  });
+
+  test("say so in place of their changes, and how many", () => {
+    const written = text(given);
+    expect(written).toMatch(/^A=1 +10.0 +fails +24.0 +fails/m);
+    expect(written).toMatch(/^C=1 +90.0 +-10.0 %/m);
+    expect(written).toContain("\nA=1: 12,345 calls would get NULL.\n");
+    expect(written).toContain("\nB=1: 1 call would get NULL.\n");
+    expect(text(given, 80, 1)).toContain("\u001b[31mfails\u001b[39m");
+  });
+
+  test("and in a container", () => {
+    const written = text({ ...given, container: containerOf(given, 12 * MiB, 0) }, 120);
+    expect(written).toMatch(/^A=1 .*fails$/m);
+  });
+});
+
+describe("oddities", () => {
+  const lines = { total: 9, parsed: 4, comments: 0, malformed: 5, blank: 0 };
+  const malformedSamples = [{ line: 2, text: "x\u001b[2J" }];
+  const odd = (overlong: number): string =>
+    text(
+      report({
+        trace: trace({
+          lines,
+          malformedSamples,
+          malformedKinds: { unparsable: 5 - overlong, overlong },
+          anomalies: { ...NO_ANOMALIES, impossibleSize: 2 },
+        }),
+      }),
+    );
+
+  test("overlong lines are told apart, where there are any", () => {
+    expect(odd(0)).toContain("5 of 9 lines could not be parsed, the first:");
+    expect(odd(1)).toContain("5 of 9 lines could not be parsed (1 of them overlong), the first:");
+  });
+
+  test("samples are escaped, sizes that cannot be are counted", () => {
+    expect(odd(0)).toContain("line 2: x\\x1b[2J\n");
+    expect(odd(0)).toContain("2 calls with sizes that no allocator grants");
+  });
+});
+
 describe("what is assumed written", () => {
   const spread = (none: number, all: number, blocks = 0): string =>
     text(
@@ -134,6 +207,16 @@ describe("how it was modelled", () => {
       text(report({ model: { ...MODEL, holes: { minBytes, lines: 7 } } }), 200);
     expect(told(4096)).toContain("touch of blocks ≥ 4 KiB from the log (7 hole lines), facts of");
     expect(told(null)).toContain("touch of some blocks from the log (7 hole lines), facts of");
+  });
+
+  test("versions that agree: as well, or as far as pointers tell", () => {
+    const detected = (of: NonNullable<Report["model"]>): string =>
+      text(report({ model: { ...of, glibcSource: "detected" } }), 200);
+    expect(detected(MODEL)).toContain("; 2.35, 2.37 agree as well)".slice(0, -1));
+    expect(detected(MODEL)).not.toContain("as far as");
+    expect(detected(fidelity(20, 19))).toContain(
+      "; 2.35, 2.37 agree as well as far as the log tells",
+    );
   });
 
   test("settings, cut pointers, the first pointer that differs", () => {

@@ -26,6 +26,17 @@ describe("what is held", () => {
     );
   });
 
+  test("what is tiny beside the rest has a unit of its own", () => {
+    const recorded = scenario("as recorded", { requestedBytes: 7, endMiB: 132 / 1024 });
+    expect(texts({ scenarios: [recorded] })[0]).toMatch(
+      /^7 B are live at the end; glibc keeps 132 KiB/,
+    );
+    const live = { bytes: 7, blocks: 1, peakBytes: 12 * MiB, peakTime: null };
+    expect(texts({ model: null, scenarios: [], live })[0]).toBe(
+      "7 B are live at the end in 1 block; the peak was 12 MiB.",
+    );
+  });
+
   test("nothing live", () => {
     expect(held(0, 412)).toBe("Nothing is live at the end; glibc keeps 412 MiB resident.");
   });
@@ -78,6 +89,26 @@ describe("what helps", () => {
 
   test("a heap of nothing cannot be lowered", () => {
     expect(help(["as recorded", 0, 0], ["A=1", 0, 0])).toContain("A=1 does not lower RSS");
+  });
+
+  test("a setting under which calls would fail is never recommended, however much it saves", () => {
+    const rows = (failedCalls: number) => [
+      scenario("as recorded", { endMiB: 100, peakMiB: 200, failedCalls: 3 }),
+      scenario("A=1", { endMiB: 1, peakMiB: 1, failedCalls }),
+      scenario("B=1", { endMiB: 50, peakMiB: 150 }),
+    ];
+    const sentence = (failedCalls: number, of = rows(failedCalls)) => texts({ scenarios: of })[1];
+    expect(sentence(3)).toMatch(/^A=1 helps most/);
+    expect(sentence(4)).toMatch(/^B=1 helps most/);
+    expect(sentence(4, rows(4).slice(0, 2))).toBe("Under A=1 glibc could not serve all calls.");
+    const three = [...rows(4).slice(0, 2), scenario("C=1", { failedCalls: 9 })];
+    expect(sentence(4, three)).toBe(
+      "Under none of the 2 settings tried could glibc serve all calls.",
+    );
+    const useless = [...rows(4).slice(0, 2), scenario("C=1", { endMiB: 99, peakMiB: 199 })];
+    expect(sentence(4, useless)).toBe(
+      "None of the 2 settings tried lowers RSS by 2 % or more and serves all calls.",
+    );
   });
 
   test("nothing tried", () => {
@@ -161,6 +192,16 @@ describe("the container", () => {
     expect(held(100, 0, scenarios.slice(0, 1))).toHaveLength(1);
   });
 
+  test("what fits because its calls fail does not count", () => {
+    const failing = scenario("C=1", { peakMiB: 1, failedCalls: 5 });
+    expect(held(512, 120, [...scenarios, failing])[1]?.text).toBe(
+      "It would fit with A=1 (380 MiB).",
+    );
+    expect(held(300, 120, [...scenarios, failing])[1]?.text).toBe(
+      "With none of the settings tried does it fit.",
+    );
+  });
+
   test("fits, to the byte", () => {
     expect(held(575, 120)[0]).toEqual({
       tone: "good",
@@ -182,6 +223,21 @@ describe("less than the whole", () => {
       tone: "bad",
       text: "Interrupted: all figures are those of the first 1,234 events only.",
     });
+  });
+
+  test("interrupted before the first event: no word of RSS or of options", () => {
+    const nothing = { model: null, scenarios: [], trace: trace({ events: 0 }) };
+    expect(texts({ ...nothing, complete: false })).toEqual([
+      "Interrupted before the first event was read: there is nothing to tell.",
+    ]);
+    expect(texts(nothing)).toEqual(["No event was read: there is nothing to tell."]);
+  });
+
+  test("a peak before the log's first line, by times out of order, has no time", () => {
+    const live = { bytes: 0, blocks: 0, peakBytes: 5 * MiB, peakTime: -3 };
+    expect(texts({ model: null, scenarios: [], live })[0]).toBe(
+      "Nothing is live at the end; the peak was 5 MiB.",
+    );
   });
 
   test("no model", () => {

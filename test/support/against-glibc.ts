@@ -1,4 +1,4 @@
-import { censusOf, mallinfo2 } from "../../src/ptmalloc/census.ts";
+import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
 import { ADDR, GRANULE, MAPPED, STATE } from "../../src/ptmalloc/chunks.ts";
 import type { Heap } from "../../src/ptmalloc/heap.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
@@ -176,10 +176,7 @@ class Twin {
         .sort(byFirst),
       run.mapped.map(({ bytes, residentPages }) => [bytes, residentPages.length]).sort(byFirst),
     );
-    const mine = mallinfo2(
-      m,
-      m.arenas.map((av) => censusOf(m, av)),
-    );
+    const mine = mallinfo2(m, census(m));
     this.#same(end, "mallinfo2", mine, { ...run.mallinfo, usmblks: 0 });
   }
 

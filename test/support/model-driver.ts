@@ -1,15 +1,5 @@
-import { censusOf, mallinfo2 } from "../../src/ptmalloc/census.ts";
-import {
-  ADDR,
-  BK,
-  FD,
-  GRANULE,
-  HEAP,
-  MAPPED,
-  SIZE,
-  STATE,
-  STRIDE,
-} from "../../src/ptmalloc/chunks.ts";
+import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
+import { ADDR, FD, GRANULE, HEAP, MAPPED, SIZE, STATE, STRIDE } from "../../src/ptmalloc/chunks.ts";
 import type { Heap } from "../../src/ptmalloc/heap.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import type { Mapping } from "../../src/ptmalloc/mapping.ts";
@@ -38,7 +28,16 @@ export function process(
   settings: Readonly<Record<string, string>> = {},
   options: ProcessOptions = {},
 ): Process {
-  return new Process(glibc, settings, options);
+  const profile = profileOf(glibc);
+  if (profile === null) throw new Error(`no profile serves ${glibc}`);
+  const par = new MallocPar(profile);
+  for (const [name, value] of Object.entries(settings)) {
+    const refused = applySetting(par, profile, name, value);
+    if (refused !== null) throw new Error(refused);
+  }
+  const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak);
+  m.enter(0);
+  return new Process({ m, options, requested: new Map(), named: new Map(), threads: 1 });
 }
 
 export interface ProcessOptions {
@@ -46,8 +45,11 @@ export interface ProcessOptions {
   readonly cpus?: number;
   /** the program break before the first call, from the start of its page */
   readonly initialBreak?: number;
-  /** what the program writes of its blocks right after the call; default "none" */
-  readonly touch?: "all" | "none";
+  /**
+   * what the program writes of its blocks right after the call; default "none". "half" tells the planes apart: by
+   * the policy the first half of a block is written, in the plane "all" every byte of it.
+   */
+  readonly touch?: "all" | "half" | "none";
   /** for loops so long that walking the heap after every call would take minutes */
   readonly unchecked?: boolean;
 }
@@ -65,11 +67,11 @@ interface Shared {
 /** One thread of the process: its calls. */
 export class Calls {
   protected readonly shared: Shared;
-  readonly #index: number;
+  readonly index: number;
 
   constructor(shared: Shared, index: number) {
     this.shared = shared;
-    this.#index = index;
+    this.index = index;
   }
 
   malloc(bytes: number, name?: string): string {
@@ -102,7 +104,7 @@ export class Calls {
     requested.delete(c);
     requested.set(moved, bytes);
     if (named.get(block) === c) named.set(block, moved);
-    if (bytes > before) this.#touch(moved, before, bytes);
+    if (bytes > before) this.#touchAfterCall(moved, before, bytes);
     return this.#done(placeOf(m, moved));
   }
 
@@ -155,6 +157,11 @@ export class Calls {
     return arena && (arena.main ? "main" : `arena${arena.id}`);
   }
 
+  /** The chunk that holds a live block. */
+  chunkOf(block: string): number {
+    return this.#find(block);
+  }
+
   /** chunksize of a block's chunk, which must not be mapped */
   chunkBytes(block: string): number {
     const { m } = this.shared;
@@ -174,21 +181,30 @@ export class Calls {
   }
 
   #enter(): Ptmalloc {
-    this.shared.m.enter(this.#index);
+    this.shared.m.enter(this.index);
     return this.shared.m;
   }
 
   #took(c: number, bytes: number, name: string | undefined): string {
-    const { m, requested, named, options } = this.shared;
+    const { m, requested, named } = this.shared;
     if (c === 0) return this.#done("NULL");
     requested.set(c, bytes);
     if (name !== undefined) named.set(name, c);
-    if (options.touch === "all") this.#touch(c, 0, bytes);
+    this.#touchAfterCall(c, 0, bytes);
     return this.#done(placeOf(m, c));
   }
 
   #touch(c: number, from: number, to: number): void {
     this.shared.m.write(c, from, to, PLANE_ALL | PLANE_POLICY);
+  }
+
+  #touchAfterCall(c: number, from: number, to: number): void {
+    const { m, options } = this.shared;
+    if (options.touch === "all") this.#touch(c, from, to);
+    if (options.touch === "half") {
+      m.write(c, from, Math.max(from, Math.floor(to / 2)), PLANE_POLICY);
+      m.write(c, from, to, PLANE_ALL);
+    }
   }
 
   #done(result: string): string {
@@ -209,21 +225,8 @@ export class Calls {
 
 /** A process, which is its main thread too. */
 export class Process extends Calls {
-  constructor(
-    glibc: string,
-    settings: Readonly<Record<string, string>>,
-    options: ProcessOptions = {},
-  ) {
-    const profile = profileOf(glibc);
-    if (profile === null) throw new Error(`no profile serves ${glibc}`);
-    const par = new MallocPar(profile);
-    for (const [name, value] of Object.entries(settings)) {
-      const refused = applySetting(par, profile, name, value);
-      if (refused !== null) throw new Error(refused);
-    }
-    const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak);
-    m.enter(0);
-    super({ m, options, requested: new Map(), named: new Map(), threads: 1 }, 0);
+  constructor(shared: Shared) {
+    super(shared, 0);
   }
 
   get m(): Ptmalloc {
@@ -240,6 +243,18 @@ export class Process extends Calls {
   threadWithDtv(creator: Calls = this): Calls {
     creator.calloc(272, `dtv${this.shared.threads}`);
     return this.thread();
+  }
+
+  /** A copy, and those of its threads, that go on by themselves. */
+  clone(threads: readonly (Calls | undefined)[]): [Process, (Calls | undefined)[]] {
+    const { m, requested, named } = this.shared;
+    const shared = {
+      ...this.shared,
+      m: m.clone(),
+      requested: new Map(requested),
+      named: new Map(named),
+    };
+    return [new Process(shared), threads.map((t) => t && new Calls(shared, t.index))];
   }
 
   /** the program break, from the page of the initial one */
@@ -260,14 +275,23 @@ export class Process extends Calls {
     return heap;
   }
 
+  /** The chunks in a bin, from its front (fd) on. */
+  chunksIn(index: number, arena = 0): number[] {
+    const { chunks, arenas } = this.m;
+    const head = arenas[arena]!.bins + index * STRIDE;
+    const list: number[] = [];
+    for (let c = chunks.words[head + FD]!; c !== head; c = chunks.words[c + FD]!) list.push(c);
+    return list;
+  }
+
   /** The blocks of the chunks in a bin, from its front (fd) on. Bin 1 is the unsorted one. */
   bin(index: number, arena = 0): string[] {
-    return this.#listed(index, arena).map((c) => placeOf(this.m, c));
+    return this.chunksIn(index, arena).map((c) => placeOf(this.m, c));
   }
 
   /** The sizes of the chunks in a bin, from its front on. */
   binBytes(index: number, arena = 0): number[] {
-    return this.#listed(index, arena).map((c) => this.m.chunks.words[c + SIZE]! * GRANULE);
+    return this.chunksIn(index, arena).map((c) => this.m.chunks.words[c + SIZE]! * GRANULE);
   }
 
   unsorted(arena = 0): string[] {
@@ -301,10 +325,7 @@ export class Process extends Calls {
 
   mallinfo(): ReturnType<typeof mallinfo2> {
     const { m } = this;
-    return mallinfo2(
-      m,
-      m.arenas.map((av) => censusOf(m, av)),
-    );
+    return mallinfo2(m, census(m));
   }
 
   /** The tcache structs' blocks. */
@@ -322,10 +343,10 @@ export class Process extends Calls {
   }
 
   /**
-   * A step of a random program (glibc-driver.ts): thread `i` is `threads[i]`, the block of slot `i` is named `si`.
-   * Returns what the call did.
+   * A step of a random program (glibc-driver.ts). Thread `i` is `threads[i]` while it runs, the block of slot `i` is
+   * named `si`. Returns what the call did.
    */
-  step({ op, thread, slot, size, align }: Step, threads: Calls[]): string {
+  step({ op, thread, slot, size, align }: Step, threads: (Calls | undefined)[]): string {
     const by = threads[thread]!;
     const name = `s${slot}`;
     const held = this.shared.named.has(name);
@@ -360,17 +381,9 @@ export class Process extends Calls {
         return "started";
       case "threadExit":
         threads[slot]!.exit();
+        threads[slot] = undefined;
         return "ended";
     }
-  }
-
-  /** Front to back; from the back, as the unsorted scan goes, both ways must agree. */
-  #listed(index: number, arena: number): number[] {
-    const { chunks, arenas } = this.m;
-    const head = arenas[arena]!.bins + index * STRIDE;
-    const list: number[] = [];
-    for (let c = chunks.words[head + BK]!; c !== head; c = chunks.words[c + BK]!) list.unshift(c);
-    return list;
   }
 }
 

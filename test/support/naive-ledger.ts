@@ -2,6 +2,7 @@ import { Action, LOST_FREE } from "../../src/trace/actions.ts";
 import { Op } from "../../src/trace/event.ts";
 import type { Ledger } from "../../src/trace/ledger.ts";
 import type { ThreadRow } from "../../src/trace/threads.ts";
+import type { PlainAction } from "./event-batches.ts";
 
 /** One line of a log; what is left out is 0, or NaN for the time. */
 export interface PlainEvent {
@@ -18,18 +19,24 @@ export interface PlainEvent {
 interface Block {
   bytes: number;
   owner: number;
-  caller: number;
+}
+
+export interface LiveBlock extends Block {
+  pointer: number;
 }
 
 /** What a ledger says at the end, and the action of each event; for comparing whole. Times: null for NaN. */
 export interface LedgerState {
   actions: { action: number; thread: number; oldSize: number }[];
   liveAfter: number[];
-  blocks: { pointer: number; bytes: number; owner: number; caller: number }[];
+  blocks: LiveBlock[];
   threads: Record<string, number | null>[];
   anomalies: Record<string, number>;
   peak: { bytes: number; event: number; time: number | null };
 }
+
+const HOUR = 3600e6;
+const DAY = 24 * HOUR;
 
 /** The ledger's rules again, with a Map and objects, event by event, and no thought of speed. */
 export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
@@ -42,6 +49,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     doubleFree: 0,
     reusedLive: 0,
     foreignRealloc: 0,
+    impossibleSize: 0,
     reordered: 0,
   };
   const state: LedgerState = {
@@ -53,6 +61,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     peak: { bytes: 0, event: -1, time: null },
   };
   let clock: number | null = null;
+  let midnights = 0;
 
   const drop = (block: Block) => {
     rowOf(block.owner).liveBytes! -= block.bytes;
@@ -70,13 +79,13 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     return block.bytes;
   };
   /** Returns LOST_FREE or 0. */
-  const allocate = (pointer: number, bytes: number, owner: number, caller: number) => {
+  const allocate = (pointer: number, bytes: number, owner: number) => {
     const lost = live.get(pointer);
     if (lost) {
       anomalies.reusedLive++;
       drop(lost);
     }
-    live.set(pointer, { bytes, owner, caller });
+    live.set(pointer, { bytes, owner });
     freed.delete(pointer);
     const row = rowOf(owner);
     row.volumeBytes! += bytes;
@@ -94,7 +103,8 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
   };
 
   events.forEach((event, number) => {
-    const { op, tid = 0, time = Number.NaN, caller = 0, size = 0 } = event;
+    const { op, tid = 0, size = 0 } = event;
+    let { time = Number.NaN } = event;
     const { pointerIn = 0, pointerOut = 0 } = event;
     if (!threads.has(tid)) threads.set(tid, { index: threads.size, row: emptyRow(tid) });
     const { index: thread, row } = threads.get(tid)! as {
@@ -103,6 +113,10 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     };
     row.lines! += 1;
     if (!Number.isNaN(time)) {
+      const day = midnights * DAY;
+      const since = clock === null ? 0 : time + day - clock;
+      if (since < -DAY / 2 && clock! - day < DAY) midnights++;
+      time += (since > DAY - HOUR && midnights > 0 ? midnights - 1 : midnights) * DAY;
       if (clock !== null && time < clock) anomalies.reordered++;
       clock = time;
       row.firstTime ??= time;
@@ -127,7 +141,8 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     if (kind) {
       count(kind[0]);
       if (pointerOut === 0) row.failedCalls! += 1;
-      else action = kind[1] | allocate(pointerOut, size, thread, caller);
+      else if (size >= 2 ** 63) anomalies.impossibleSize++;
+      else action = kind[1] | allocate(pointerOut, size, thread);
     } else if (op === Op.free) {
       count("free");
       free();
@@ -135,13 +150,14 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
       count("realloc");
       const known = live.has(pointerIn);
       if (pointerOut === 0 && pointerIn !== 0 && size === 0) free();
+      else if (pointerOut !== 0 && size >= 2 ** 63) anomalies.impossibleSize++;
       else {
         if (pointerIn !== 0 && !known) anomalies.foreignRealloc++;
         if (pointerOut === 0) row.failedCalls! += 1;
         else {
           action = known ? Action.realloc : Action.malloc;
           if (known) oldSize = release(pointerIn, thread);
-          action |= allocate(pointerOut, size, thread, caller);
+          action |= allocate(pointerOut, size, thread);
         }
       }
     } else if (op === Op.mallocTrim) action = Action.mallocTrim;
@@ -159,15 +175,36 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
   return state;
 }
 
-/** The same of a real ledger, once it has resolved all events; `actions` and `liveAfter` are the caller's. */
-export function ledgerState(ledger: Ledger): Omit<LedgerState, "actions" | "liveAfter"> {
-  const blocks: LedgerState["blocks"] = [];
-  ledger.forEachLive(({ pointer, bytes, owner, caller }) => {
-    blocks.push({ pointer, bytes, owner, caller });
-  });
+/** What a real ledger holds of each block that the actions it wrote leave live. */
+export function liveBlocks(
+  { blocks }: Ledger,
+  events: readonly PlainEvent[],
+  actions: readonly PlainAction[],
+): LiveBlock[] {
+  const live = new Map<number, number>();
+  for (const [i, { action, block, lost }] of actions.entries()) {
+    if (action & LOST_FREE) live.delete(lost);
+    if (action === Action.free) live.delete(block);
+    else if (block >= 0) live.set(block, events[i]!.pointerOut!);
+  }
+  return sorted(
+    [...live].map(([block, pointer]) => ({
+      pointer,
+      bytes: blocks.bytesOf(block),
+      owner: blocks.ownerOf(block),
+    })),
+  );
+}
+
+/** The same of a real ledger, once it has resolved all events; `liveAfter` is the caller's. */
+export function ledgerState(
+  ledger: Ledger,
+  events: readonly PlainEvent[],
+  actions: readonly PlainAction[],
+): Omit<LedgerState, "actions" | "liveAfter"> {
   const { peak: bytes, peakEvent: event } = ledger.liveBytes;
   return {
-    blocks: sorted(blocks),
+    blocks: liveBlocks(ledger, events, actions),
     threads: ledger.threads.rows().map(nullForNaN),
     anomalies: { ...ledger.anomalies },
     peak: { bytes, event, time: Number.isNaN(ledger.peakTime) ? null : ledger.peakTime },

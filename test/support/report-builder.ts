@@ -63,6 +63,8 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
   return {
     name,
     settings: {},
+    trim: "never",
+    glibc: "2.36",
     rss: {
       endBytes: endMiB * MiB,
       peakBytes: peakMiB * MiB,
@@ -77,6 +79,7 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
     mmapped: { blocks: 0, bytes: 0 },
     fragmentation: { internal: 1 / 11, external: 1 - 11 / endMiB },
     trimmedBytes: 0,
+    failedCalls: 0,
     arenaCount: 1,
     arenas: [arena(0)],
     mallinfo2: {
@@ -146,7 +149,7 @@ export function trace(given: Partial<Report["trace"]> = {}): Report["trace"] {
     threads: 2,
     firstTime: 0,
     lastTime: 1,
-    lines: { total: 30, parsed: 30, comments: 0, malformed: 0 },
+    lines: { total: 30, parsed: 30, comments: 0, malformed: 0, blank: 0 },
     malformedSamples: [],
     pointerBits: 64,
     anomalies: NO_ANOMALIES,
@@ -159,6 +162,7 @@ export const NO_ANOMALIES: Report["trace"]["anomalies"] = {
   doubleFree: 0,
   reusedLive: 0,
   foreignRealloc: 0,
+  impossibleSize: 0,
   reordered: 0,
   truncatedInputs: 0,
 };

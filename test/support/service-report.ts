@@ -65,7 +65,7 @@ export function serviceReport(): Report {
       events: 864_414,
       threads: 44,
       lastTime: 72.4,
-      lines: { total: 864_430, parsed: 864_414, comments: 14, malformed: 2 },
+      lines: { total: 864_430, parsed: 864_414, comments: 14, malformed: 2, blank: 0 },
       malformedSamples: [
         { line: 1017, text: "16342 00:00:01.2 [0x7f] mal16350 00:00:01.2 [0x7f] free(0x7f0010)" },
         { line: 864_430, text: "16342 00:01:12.4 [0x7f] mallo" },

@@ -5,7 +5,7 @@ import { Op } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
 import { PeakSeries } from "../../src/trace/timeline.ts";
 import { type PlainAction, resolveAll } from "../support/event-batches.ts";
-import { ledgerState, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
+import { ledgerState, liveBlocks, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
 /** Few pointers, so that calls meet: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
 const pointer = fc.oneof(
@@ -22,9 +22,17 @@ const event: fc.Arbitrary<PlainEvent> = fc.record({
     { weight: 2, arbitrary: fc.constantFrom(...Object.values(Op)) },
   ),
   tid: fc.constantFrom(16342, 16343, 7, 0),
-  time: fc.oneof(fc.nat(1000), fc.constant(Number.NaN)),
+  time: fc.oneof(
+    { weight: 4, arbitrary: fc.nat(1000) },
+    { weight: 1, arbitrary: fc.constant(Number.NaN) },
+    // around midnight, noon and beyond a day
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(...[0.5, 12, 13, 23.5, 25, 50].map((h) => h * 3600e6)),
+    },
+  ),
   caller: fc.nat(3),
-  size: fc.oneof(fc.constant(0), fc.nat(5000), fc.constant(2 ** 40)),
+  size: fc.oneof(fc.constant(0), fc.nat(5000), fc.constantFrom(2 ** 40, 2 ** 63)),
   pointerIn: pointer,
   pointerOut: pointer,
 });
@@ -40,7 +48,7 @@ it("agrees with a ledger of Maps and objects, however the log is cut into batche
       expect(actions.map(({ action, thread, oldSize }) => ({ action, thread, oldSize }))).toEqual(
         naiveActions,
       );
-      expect(ledgerState(ledger)).toEqual(state);
+      expect(ledgerState(ledger, log, actions)).toEqual(state);
       expect(ledger.liveBytes.points()).toEqual(liveAfter);
     }),
     { numRuns: 300 },
@@ -51,15 +59,12 @@ it("conserves bytes and blocks", () => {
   fc.assert(
     fc.property(events, (log) => {
       const ledger = new Ledger();
-      resolveAll(ledger, log);
+      const actions = resolveAll(ledger, log);
       const rows = ledger.threads.rows();
       const sum = (key: keyof (typeof rows)[number]) =>
         rows.reduce((total, row) => total + row[key], 0);
-      let [bytes, blocks] = [0, 0];
-      ledger.forEachLive((block) => {
-        bytes += block.bytes;
-        blocks++;
-      });
+      const live = liveBlocks(ledger, log, actions);
+      const [bytes, blocks] = [live.reduce((total, block) => total + block.bytes, 0), live.length];
       expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([bytes, blocks]);
       expect([sum("liveBytes"), sum("liveBlocks")]).toEqual([bytes, blocks]);
       expect(sum("freedByOthersBytes")).toBe(sum("freedForOthersBytes"));
@@ -76,7 +81,7 @@ it("tells a model that knows ids alone all it needs: the model's live bytes are 
     fc.property(events, (log) => {
       const ledger = new Ledger();
       const actions = resolveAll(ledger, log);
-      const model = new ModelOfSizes(ledger.blockIdLimit);
+      const model = new ModelOfSizes();
       const series = new PeakSeries();
       for (const [i, action] of actions.entries()) {
         model.replay(action, log[i]!.size!);
@@ -89,12 +94,8 @@ it("tells a model that knows ids alone all it needs: the model's live bytes are 
 
 /** The least that a model does with actions; it fails when one makes no sense to it. */
 class ModelOfSizes {
-  readonly #sizes: (number | null)[];
+  readonly #sizes = new Map<number, number>();
   bytes = 0;
-
-  constructor(ids: number) {
-    this.#sizes = Array.from({ length: ids }, () => null);
-  }
 
   replay({ action, block, lost, oldSize }: PlainAction, size: number): void {
     if (action & LOST_FREE) this.#free(lost);
@@ -107,15 +108,14 @@ class ModelOfSizes {
   }
 
   #allocate(block: number, size: number): void {
-    expect(this.#sizes[block]).toBe(null);
-    this.#sizes[block] = size;
+    expect(this.#sizes.has(block)).toBe(false);
+    this.#sizes.set(block, size);
     this.bytes += size;
   }
 
   #free(block: number): number {
-    const size = this.#sizes[block]!;
-    expect(size).not.toBe(null);
-    this.#sizes[block] = null;
+    const size = this.#sizes.get(block) ?? Number.NaN;
+    expect(this.#sizes.delete(block)).toBe(true);
     this.bytes -= size;
     return size;
   }

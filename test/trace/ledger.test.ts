@@ -112,7 +112,7 @@ describe("what a call does", () => {
     expect(actions.map(({ oldSize }) => oldSize)).toEqual([0, 0, 64, 128, 256]);
     expect(row.volumeBytes).toBe(1 + 64 + 128 + 256);
     expect(ledger.blocks.liveBytes).toBe(1);
-    expect(ledger.blockIdLimit).toBe(2);
+    expect([ledger.blocks.bytesOf(0), ledger.blocks.liveBlocks]).toEqual([1, 1]);
   });
 
   it("a realloc that fails leaves the block as it was", () => {
@@ -216,11 +216,74 @@ describe("what cannot have happened as written", () => {
     expect(anomalies).toEqual({ foreignRealloc: 1, reusedLive: 1 });
   });
 
+  it.each([2 ** 63, 2 ** 64 - 1, 2 ** 80])(
+    "an allocation of %d bytes that gave a block did not happen",
+    (size) => {
+      const { last, anomalies, row, ledger } = run(malloc(P, 100), malloc(P, size));
+      expect(last).toMatchObject({ action: Action.none, block: -1 });
+      expect(anomalies).toEqual({ impossibleSize: 1 });
+      expect(row).toMatchObject({ malloc: 2, failedCalls: 0, volumeBytes: 100, liveBytes: 100 });
+      expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([100, 1]);
+      expect(run(malloc(0, size)).row.failedCalls).toBe(1);
+      expect(run(malloc(P, 2 ** 62)).anomalies).toEqual({});
+    },
+  );
+
+  it("a realloc to an impossible size leaves the block where it was", () => {
+    const { actions, anomalies, row } = run(malloc(P, 64), realloc(P, 2 ** 64, Q), free(P));
+    expect(actions.map(({ action }) => action)).toEqual([Action.malloc, Action.none, Action.free]);
+    expect(anomalies).toEqual({ impossibleSize: 1 });
+    expect(row).toMatchObject({ failedCalls: 0, volumeBytes: 64, liveBytes: 0 });
+    expect(run(realloc(0, 2 ** 63, P)).anomalies).toEqual({ impossibleSize: 1 });
+    expect(run(realloc(R, 2 ** 63, P)).anomalies).toEqual({ impossibleSize: 1 });
+  });
+
   it("times that run backwards are counted; lines without time are passed over", () => {
     const times = [5, 6, Number.NaN, 4, 4, 9, 8];
     const { anomalies, ledger } = run(...times.map((time) => ({ op: Op.mark, time })));
     expect(anomalies).toEqual({ reordered: 2 });
     expect([ledger.clock.first, ledger.clock.last]).toEqual([5, 8]);
+  });
+});
+
+describe("a log that runs past midnight without a date", () => {
+  const HOUR = 3600e6;
+  const DAY = 24 * HOUR;
+  const BEFORE = DAY - 1e6;
+
+  /** The times as the ledger understands them, in batches of two. */
+  function read(...times: number[]) {
+    const ledger = new Ledger();
+    const marks = times.map((time, tid) => ({ op: Op.mark, tid, time }));
+    resolveAll(ledger, marks, 2);
+    const understood = ledger.threads.rows().map(({ lastTime }) => lastTime);
+    return { understood, reordered: ledger.anomalies.reordered, ledger };
+  }
+
+  it("goes on a day later, for the threads and on the time axis too", () => {
+    const { understood, reordered, ledger } = read(BEFORE, 10e6, 11e6, BEFORE - HOUR, 12e6);
+    const expected = [BEFORE, DAY + 10e6, DAY + 11e6, DAY + BEFORE - HOUR, 2 * DAY + 12e6];
+    expect(understood).toEqual(expected);
+    expect(ledger.time.points()).toEqual(expected);
+    expect([ledger.clock.first, ledger.clock.last]).toEqual([BEFORE, 2 * DAY + 12e6]);
+    expect(reordered).toBe(0);
+  });
+
+  it("lines without time do not hide it", () => {
+    expect(read(BEFORE, Number.NaN, 10e6).understood.at(-1)).toBe(DAY + 10e6);
+  });
+
+  it("a late line of the day before is a small fall, not another midnight", () => {
+    const { understood, reordered } = read(BEFORE, 10, BEFORE + 5, BEFORE + 6, 20);
+    expect(understood).toEqual([BEFORE, DAY + 10, BEFORE + 5, BEFORE + 6, DAY + 20]);
+    expect(reordered).toBe(1);
+  });
+
+  it("is told from small falls, and from clocks that know no midnight", () => {
+    expect(read(13 * HOUR, 2 * HOUR)).toMatchObject({ reordered: 1 });
+    expect(read(13 * HOUR, 2 * HOUR).understood).toEqual([13 * HOUR, 2 * HOUR]);
+    expect(read(30 * HOUR, 2 * HOUR).understood).toEqual([30 * HOUR, 2 * HOUR]);
+    expect(read(2 * HOUR, BEFORE).understood).toEqual([2 * HOUR, BEFORE]);
   });
 });
 

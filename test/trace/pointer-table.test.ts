@@ -73,11 +73,7 @@ describe("PointerTable", () => {
           }
           expect(table.size).toBe(naive.ids.size);
         }
-        const all = new Map<number, number>();
-        table.forEach((id, pointer) => {
-          all.set(pointer, id);
-        });
-        expect(all).toEqual(naive.ids);
+        for (const p of pointers) expect(table.find(p)).toBe(naive.ids.get(p) ?? -1);
       }),
       { numRuns: 60 },
     );
@@ -88,7 +84,6 @@ describe("PointerTable", () => {
     for (let k = 1; k <= 5; k++) table.insert(16 * k);
     expect([table.remove(16), table.remove(48)]).toEqual([0, 2]);
     expect([table.insert(160), table.insert(176), table.insert(192)]).toEqual([2, 0, 5]);
-    expect(table.idLimit).toBe(6);
   });
 
   it.each([
@@ -114,6 +109,6 @@ describe("PointerTable", () => {
     for (let k = 0; k < 1e6; k++) {
       if (table.find(0x7f12_3400_0010 + 112 * k) !== (k % 2 ? k : -1)) expect.fail(`${k}`);
     }
-    expect([table.size, table.idLimit]).toEqual([5e5, 1e6]);
+    expect(table.size).toBe(5e5);
   });
 });

@@ -47,7 +47,7 @@ describe("PeakSeries", () => {
             values.push(value);
           }
           for (let k = 0; k < rest; k++) values.push(values.at(-1) ?? 0);
-          if (values.length > 0) series.extendTo(values.length - 1);
+          if (values.length > 0) series.record(values.length - 1, series.last);
           expect(series.points()).toEqual(maxima(values));
         },
       ),
@@ -63,7 +63,7 @@ describe("PeakSeries", () => {
       axis.record(event, event);
       if (event % 1000 === 7) some.record(event, 1);
     }
-    some.extendTo(123_456);
+    some.record(123_456, some.last);
     expect(every.length).toBe(Math.ceil(123_457 / 128));
     expect([some.length, axis.length]).toEqual([every.length, every.length]);
     expect([some.eventsPerPoint, axis.eventsPerPoint]).toEqual([128, 128]);
@@ -72,7 +72,6 @@ describe("PeakSeries", () => {
   it("is empty before the first event", () => {
     expect(new PeakSeries().points()).toEqual([]);
     expect(new TimeAxis().points()).toEqual([]);
-    expect(new TimeAxis().timeAt(0)).toBeNaN();
   });
 });
 
@@ -89,8 +88,5 @@ describe("TimeAxis", () => {
       expected.push(known.at(-1) ?? Number.NaN);
     }
     expect(axis.points()).toEqual(expected);
-    expect(axis.timeAt(5)).toBe(60);
-    expect(axis.timeAt(3999)).toBeNaN();
-    expect(axis.timeAt(4000)).toBeNaN();
   });
 });

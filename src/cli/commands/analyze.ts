@@ -63,7 +63,10 @@ export function addAnalyze(
     .description(
       "Reads a log of malloc calls, replays it in an exact model of glibc's allocator, and tells where the memory went.",
     )
-    .argument("[log...]", "a log, or its pieces in order; none or -: standard input; gzip as it is")
+    .argument(
+      "[log...]",
+      "a log, or its pieces in order; none or -: standard input; gzip and zstd as they are",
+    )
     .action(async (inputs: string[], given: Given) => run(requestOf(inputs, given, hostCpus)));
   for (const option of [...modelOptions(), ...outputOptions()]) command.addOption(option);
   return command;
@@ -86,7 +89,7 @@ function modelOptions(): Option[] {
       .default("auto", "auto"),
     new Option(
       "--cpus <n>",
-      "CPUs the recorded process saw (default: what the log says, else this machine's)",
+      "CPUs the recorded process saw (default: what the log or its pointers say, else this machine's)",
     ).argParser(cpusOption),
     new Option(
       "--touch <policy>",

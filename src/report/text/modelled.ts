@@ -20,7 +20,7 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
 /** What was read and what the figures rest on. */
 export function modelled({ model, trace }: Report, style: TextStyle): string {
   const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
-  if (trace.pointerBits === 32)
+  if (trace.pointerBits === 32 && trace.events > 0)
     lines.push("pointers: none is above 4 GiB, cut to 32 bits or of a small process");
   if (model !== null) lines.push(...facts(model));
   const items = lines.map((line) => item(line, style));
@@ -54,11 +54,12 @@ function facts(model: ModelSummary): string[] {
 }
 
 /** The version, and under detection those that agree as well and the next best. */
-function glibc({ glibc, glibcSource, glibcRange, glibcRunnerUp }: ModelSummary): string {
+function glibc({ glibc, glibcSource, glibcRange, glibcRunnerUp, fidelity }: ModelSummary): string {
   const text = `glibc ${glibc} (${GLIBC_SOURCE[glibcSource]})`;
   if (glibcSource !== "detected") return text;
   const others = glibcRange.filter((version) => version !== glibc);
-  const also = others.length === 0 ? "" : `; ${others.join(", ")} agree as well`;
+  const asFar = fidelity.ratio < 1 ? " as far as the log tells" : "";
+  const also = others.length === 0 ? "" : `; ${others.join(", ")} agree as well${asFar}`;
   const next =
     glibcRunnerUp === null
       ? ""

@@ -11,8 +11,10 @@ export function oddities(trace: TraceSummary, style: TextStyle): string | null {
   }
   const { malformed, total } = trace.lines;
   if (malformed > 0) {
-    const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed, the first:`;
-    lines.push(item(some, style));
+    const { overlong } = trace.malformedKinds ?? { overlong: 0 };
+    const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
+    const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed`;
+    lines.push(item(`${some}${long}, the first:`, style));
     const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
     for (const { line, text } of trace.malformedSamples) {
       const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
@@ -36,6 +38,7 @@ function inWords(
       "handed out while still live: the free is missing, or logged later",
     ],
     foreignRealloc: [found.foreignRealloc, "realloc", unknown],
+    impossibleSize: [found.impossibleSize, "call", "with sizes that no allocator grants"],
     reordered: [found.reordered, "line", "with a time before that of the line above"],
     truncatedInputs: [
       found.truncatedInputs,

@@ -13,10 +13,9 @@ export function threadTable(
   const rows = splitAtTop(threads, top);
   const columns = columnsFor(threads, trace.firstTime);
   const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
-  const lasted =
-    trace.firstTime === null || trace.lastTime === null
-      ? ""
-      : ` in ${duration(trace.lastTime - trace.firstTime)}`;
+  // Times out of order can make the last line the earlier one: then nothing is said.
+  const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
+  const lasted = seconds >= 0 ? ` in ${duration(seconds)}` : "";
   const all = `${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted}`;
   return `${heading("Threads", ` ${order} (${all})`, style)}\n${renderTable(columns, rows, style)}`;
 }

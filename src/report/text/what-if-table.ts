@@ -9,6 +9,7 @@ import {
   size,
 } from "../format.ts";
 import type { Container, Report, Scenario } from "../report.ts";
+import { serves } from "../serving.ts";
 import { foldAtCommas, heading, type TextStyle, wrap } from "./style.ts";
 import { type Column, renderTable } from "./table.ts";
 
@@ -29,9 +30,14 @@ export function whatIfTable(report: Report, style: TextStyle): string {
     { shown: scenarios, rest: [] },
     style,
   );
-  const notes = assumed(report).flatMap((note) => wrap(note, style.width));
+  const notes = [...failing(scenarios), ...assumed(report)].flatMap((note) =>
+    wrap(note, style.width),
+  );
   return [title, table, ...notes].join("\n");
 }
+
+/** Stands where else a gain would: to save memory by refusing it is none. */
+const FAILS = "fails";
 
 type ScenarioColumn = Column<Scenario>;
 
@@ -57,14 +63,13 @@ function columnsFor(
     return right([...head, unit.name], rank, (scenario) => inUnit(unit, of(scenario)));
   };
   const changed = (rank: number, of: (scenario: Scenario) => number): ScenarioColumn => ({
-    ...right(["change"], rank, (scenario) =>
-      scenario === recorded || recorded === undefined
-        ? ""
-        : (change(of(recorded), of(scenario)) ?? ""),
-    ),
+    ...right(["change"], rank, (scenario) => {
+      if (scenario === recorded || recorded === undefined) return "";
+      return serves(scenario, recorded) ? (change(of(recorded), of(scenario)) ?? "") : FAILS;
+    }),
     paint: (_, text) => {
       if (text.startsWith("-")) return style.chalk.green(text);
-      return text.startsWith("+") ? style.chalk.red(text) : text;
+      return text.startsWith("+") || text === FAILS ? style.chalk.red(text) : text;
     },
   });
   const columns: ScenarioColumn[] = [
@@ -97,15 +102,25 @@ function fate(
   limitBytes: number,
   style: TextStyle,
 ): ScenarioColumn {
+  const [recorded] = scenarios;
   const fits = (scenario: Scenario): boolean =>
     container.scenarios[scenarios.indexOf(scenario)]?.fits === true;
+  const fails = (scenario: Scenario): boolean =>
+    recorded !== undefined && !serves(scenario, recorded);
   return {
     head: ["in", size(limitBytes)],
     align: "left",
     rank: 3,
-    cell: (scenario) => (fits(scenario) ? "fits" : "killed"),
-    paint: (scenario, text) => (fits(scenario) ? style.chalk.green(text) : style.chalk.red(text)),
+    cell: (scenario) => (fails(scenario) ? FAILS : fits(scenario) ? "fits" : "killed"),
+    paint: (_, text) => (text === "fits" ? style.chalk.green(text) : style.chalk.red(text)),
   };
+}
+
+/** Scenarios that could not serve the calls of the log, and how many. */
+function failing([recorded, ...whatIfs]: readonly Scenario[]): string[] {
+  return whatIfs
+    .filter((scenario) => recorded !== undefined && !serves(scenario, recorded))
+    .map(({ name, failedCalls }) => `${name}: ${plural(failedCalls, "call")} would get NULL.`);
 }
 
 /** A spread that is smaller than this changes no decision. */

@@ -1,6 +1,6 @@
 import type { Writer } from "./writer.ts";
 
-/** The report as it is. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
+/** The report as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
 export const writeJson: Writer = (report) => `${print(report, "")}\n`;
 
 function print(value: unknown, indent: string): string {
@@ -14,12 +14,21 @@ function print(value: unknown, indent: string): string {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
     if (entries.length === 0) return "{}";
     const items = entries.map(
-      ([key, item]) => `${deeper}${JSON.stringify(key)}: ${print(item, deeper)}`,
+      ([key, item]) => `${deeper}${print(key, "")}: ${print(item, deeper)}`,
     );
     return `{\n${items.join(",\n")}\n${indent}}`;
   }
   // NaN and infinities, which JSON has not, become null.
-  return JSON.stringify(value);
+  return JSON.stringify(value).replace(STEERING, escaped);
+}
+
+/** What JSON.stringify leaves as it is and a terminal may obey: C1 controls, bidirectional overrides and the like. */
+const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** The UTF-16 units as JSON spells them: read back, it is the same text. */
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }
 
 function isPlain(value: unknown): boolean {

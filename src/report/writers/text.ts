@@ -15,7 +15,7 @@ export const writeText: Writer = (report, { sort, top, ...style }) => {
     verdict(report)
       .map((sentence) => paragraph(sentence, style))
       .join("\n"),
-    threadTable(report, sort, top, style),
+    report.threads.length > 0 && threadTable(report, sort, top, style),
     recorded && whatIfTable(report, style),
     recorded && arenaTable(recorded, top, style),
     findingList(report.findings, style),

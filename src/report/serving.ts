@@ -1,0 +1,6 @@
+import type { Scenario } from "./report.ts";
+
+/** False where calls that the recorded process got memory for would have got NULL: its low RSS is no recommendation. */
+export function serves(scenario: Scenario, recorded: Scenario): boolean {
+  return scenario.failedCalls <= recorded.failedCalls;
+}

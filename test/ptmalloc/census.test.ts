@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { census } from "../../src/ptmalloc/census.ts";
+import { process, times } from "../support/model-driver.ts";
+
+describe("an arena's memory by use", () => {
+  it("adds up to what it has from the kernel", () => {
+    const p = process("2.36", {}, { touch: "all" });
+    const small = times(9, (i) => {
+      p.malloc(24, `small${i}`);
+      return `small${i}`;
+    });
+    const mid = p.malloc(800);
+    p.malloc(2000);
+    const large = p.malloc(4000);
+    p.malloc(24, "guard");
+    p.malloc(1500, "late");
+    p.malloc(24, "guard2");
+    p.free(...small, mid, large);
+    p.malloc(60000);
+    p.free("late");
+    const { free, inUseBytes, systemBytes, rssBytes, fastBlocks, binBlocks } = census(p.m)[0]!;
+    expect(free).toEqual({
+      tcache: 7 * 32 + 816,
+      // consolidated by the 60000 bytes, and merged with each other
+      fastbins: 0,
+      unsorted: 1520,
+      smallbins: 64,
+      largebins: 4016,
+      top: p.top(),
+    });
+    expect([fastBlocks, binBlocks]).toEqual([0, 3]);
+    expect(inUseBytes).toBe(2016 + 32 + 32 + 60016);
+    const struct = 656;
+    const sum = Object.values(free).reduce((all, bytes) => all + bytes, inUseBytes + struct);
+    expect(sum).toBe(systemBytes);
+    expect(rssBytes).toBe(p.resident(0, 1, "touched").length * 4096);
+  });
+});
+
+describe("mallinfo2", () => {
+  it("counts as glibc does: top is a free chunk, what is cached is in use", () => {
+    const p = process("2.36");
+    const blocks = times(9, () => p.malloc(24));
+    const large = p.malloc(2000);
+    p.malloc(24);
+    p.malloc(200000);
+    p.free(...blocks, large);
+    expect(p.mallinfo()).toEqual({
+      arena: 0x21000,
+      ordblks: 2,
+      smblks: 2,
+      hblks: 1,
+      hblkhd: 0x31000,
+      usmblks: 0,
+      fsmblks: 64,
+      uordblks: 656 + 7 * 32 + 32,
+      fordblks: 64 + 2016 + p.top(),
+      keepcost: p.top(),
+    });
+  });
+
+  it("of all arenas together, the main one's top as keepcost", () => {
+    const p = process("2.36");
+    p.malloc(24);
+    const t = p.thread();
+    t.malloc(24);
+    const { arena, ordblks, keepcost, fordblks } = p.mallinfo();
+    expect([arena, ordblks, keepcost]).toEqual([0x42000, 2, p.top()]);
+    expect(fordblks).toBe(p.top() + p.top(1));
+  });
+
+  it("before the first call one free chunk of no bytes", () => {
+    const { arena, ordblks, fordblks, keepcost } = process("2.36").mallinfo();
+    expect([arena, ordblks, fordblks, keepcost]).toEqual([0, 1, 0, 0]);
+  });
+});

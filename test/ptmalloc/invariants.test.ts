@@ -1,0 +1,190 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  BK,
+  BK_NEXTSIZE,
+  CACHED,
+  FAST,
+  FD,
+  FD_NEXTSIZE,
+  FREE,
+  HEAP,
+  IN_USE,
+  MAPPED,
+  NEXT,
+  SIZE,
+  STATE,
+  STRIDE,
+} from "../../src/ptmalloc/chunks.ts";
+import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
+import { type Process, process } from "../support/model-driver.ts";
+
+/**
+ * A process that has something of everything: two arenas, chunks in use, cached, fast, in the unsorted bin, a small
+ * bin, a large bin with a run of equal sizes, and a mapping.
+ */
+function healthy(): Process {
+  const p = process("2.36");
+  const t = p.thread();
+  t.malloc(24);
+  const eight = Array.from({ length: 9 }, () => p.malloc(24));
+  const free = [208, 208, 3200, 3264, 3200].map((size) => {
+    const block = p.malloc(size - 8);
+    p.malloc(24);
+    return block;
+  });
+  const fillers = Array.from({ length: 7 }, () => p.malloc(200));
+  p.malloc(2000, "below");
+  p.malloc(2000, "used");
+  p.malloc(2000, "above");
+  p.malloc(2000, "unsorted");
+  p.malloc(2000, "last");
+  p.free(...fillers, ...free);
+  p.malloc(60000);
+  p.malloc(200000, "mapped");
+  p.free("unsorted");
+  p.free(...eight);
+  expect([p.bin(13).length, p.binBytes(97), p.unsorted().length]).toEqual([
+    2,
+    [3264, 3200, 3200],
+    1,
+  ]);
+  expect([p.tcache(32).length, p.fastbin(32).length]).toEqual([7, 2]);
+  return p;
+}
+
+/** What is broken, in the words of invariants.ts, and one word that breaks it (or the links of one chunk). */
+const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
+  "top is a top": (p, w) => {
+    w[p.m.mainArena.top + STATE] = IN_USE;
+  },
+  "system bytes are the arenas' and the mappings'": (p) => {
+    p.m.systemBytes += 16;
+  },
+  "every free chunk is on one bin's list": (p, w) => {
+    w[p.chunkOf("used") + STATE] = FREE;
+  },
+  "every fast chunk is in a fastbin": (p, w) => {
+    w[p.chunkOf("used") + STATE] = FAST;
+  },
+  "every cached chunk is in a tcache": (p, w) => {
+    w[p.chunkOf("used") + STATE] = CACHED;
+  },
+  "in use is what the program holds": (p) => {
+    p.m.inUseGranules++;
+  },
+  "a chunk knows its heap": (p, w) => {
+    w[p.chunkOf("used") + HEAP] = p.heap(1).id;
+  },
+  "a chunk has MINSIZE": (p, w) => {
+    w[p.m.mainArena.top + SIZE] = 1;
+  },
+  "headers are resident": (p) => {
+    p.heap(0).pages[0] = 0;
+  },
+  "neighbours know each other": (p, w) => {
+    w[p.chunkOf("used") + NEXT] = p.chunkOf("last");
+  },
+  "chunks leave no gap": (p, w) => {
+    w[p.chunkOf("used") + SIZE]!--;
+  },
+  "free chunks are merged": (p, w) => {
+    w[p.chunkOf("above") + STATE] = FREE;
+  },
+  "a chunk has a known state": (p, w) => {
+    w[p.chunkOf("used") + STATE] = MAPPED;
+  },
+  "chunks fill the heap": (p) => {
+    p.heap(1).size += 4096;
+  },
+  "a bin holds free chunks": (p, w) => {
+    w[p.chunksIn(13)[0]! + STATE] = IN_USE;
+  },
+  "lists are linked both ways": (p, w) => {
+    const [first, second] = p.chunksIn(13);
+    w[second! + BK] = second!;
+    expect(first).not.toBe(second);
+  },
+  "a bin holds its arena's chunks": (p) => {
+    Object.assign(p.heap(0), { arena: p.m.arenas[1] });
+  },
+  "a chunk is in the bin of its size": (p, w) => {
+    const [first, last] = p.chunksIn(13);
+    const { bins } = p.m.mainArena;
+    const [own, wrong] = [bins + 13 * STRIDE, bins + 14 * STRIDE];
+    w[wrong + FD] = first!;
+    w[wrong + BK] = last!;
+    w[first! + BK] = wrong;
+    w[last! + FD] = wrong;
+    w[own + FD] = own;
+    w[own + BK] = own;
+  },
+  "the binmap knows the bin": (p) => {
+    p.m.mainArena.binmap[13 >> 5]! &= ~(1 << 13);
+  },
+  "a bin is sorted": (p, w) => {
+    // the largest goes behind the others
+    const [a, b, c] = p.chunksIn(97);
+    const bin = p.m.mainArena.bins + 97 * STRIDE;
+    w[bin + FD] = b!;
+    w[b! + BK] = bin;
+    w[c! + FD] = a!;
+    w[a! + BK] = c!;
+    w[a! + FD] = bin;
+    w[bin + BK] = a!;
+  },
+  "the first of a size represents it": (p, w) => {
+    const [, first, second] = p.chunksIn(97);
+    w[second! + FD_NEXTSIZE] = first!;
+  },
+  "the nextsize ring is linked both ways": (p, w) => {
+    const [largest] = p.chunksIn(97);
+    w[largest! + BK_NEXTSIZE] = largest!;
+  },
+  "a fastbin holds its size": (p) => {
+    const { fastbins } = p.m.mainArena;
+    fastbins[1] = fastbins[0]!;
+  },
+  "a fastbin that is not empty is known of": (p) => {
+    p.m.mainArena.haveFastchunks = false;
+  },
+  "a tcache bin holds its size": (p) => {
+    const { entries } = p.m.allThreads()[0]!;
+    entries[1] = entries[0]!;
+  },
+  "a tcache bin knows its count": (p) => {
+    p.m.allThreads()[0]!.counts[0]!--;
+  },
+  "resident pages lie in the heap": (p) => {
+    const heap = p.heap(1);
+    const pages = new Uint8Array(heap.size / 4096 + 1);
+    pages.set(heap.pages);
+    pages[heap.size / 4096] = 7;
+    heap.pages = pages;
+  },
+  "resident pages are counted right": (p) => {
+    p.m.resident.nonePages++;
+  },
+};
+
+describe("checkInvariants", () => {
+  it("finds nothing wrong with a healthy process", () => {
+    expect(() => checkInvariants(healthy().m)).not.toThrow();
+  });
+
+  it.each(Object.entries(BROKEN))("names what is broken: %s", (what, breakIt) => {
+    const p = healthy();
+    breakIt(p, p.m.chunks.words);
+    expect(() => checkInvariants(p.m)).toThrow(`invariant broken: ${what} (at`);
+  });
+
+  it("checks nothing that is not broken here", () => {
+    const source = readFileSync(
+      new URL("../../src/ptmalloc/invariants.ts", import.meta.url),
+      "utf8",
+    );
+    // the texts are the only strings with spaces in that file
+    const texts = [...source.matchAll(/"(\w+ [^"]+)"/g)].map(([, text]) => text);
+    expect(texts.toSorted()).toEqual(Object.keys(BROKEN).toSorted());
+  });
+});
