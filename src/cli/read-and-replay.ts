@@ -31,10 +31,10 @@ export function readAndReplay(version: string): Analyse {
       sources: names,
       lines,
       malformedSamples: samples,
+      malformedKinds,
       truncatedInputs,
     };
-    const report = buildReport(analysis, read, version);
-    return { ...report, trace: { ...report.trace, malformedKinds } };
+    return buildReport(analysis, read, version);
   };
 }
 

@@ -1,18 +1,17 @@
 import type { Arena } from "./arena.ts";
 import { arenaGet, mallocFromArena } from "./arenas.ts";
-import { ADDR, GRANULE, MAPPED, MIN_GRANULES, SIZE, STATE } from "./chunks.ts";
+import { ADDR, GRANULE, MAPPED, SIZE, STATE } from "./chunks.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeBlock } from "./resident.ts";
-import { tcachePop } from "./tcache.ts";
+import { tcacheTake } from "./tcache.ts";
 
 /**
  * calloc (ptmalloc2.md §5.2) of `bytes` in all: malloc, past the tcache before 2.41, and what it clears. Memory that
  * the kernel gave during this very call is known to be zero and not written; memory that was in top before is.
  */
 export function callocChunk(m: Ptmalloc, bytes: number, nb: number): number {
-  const index = nb - MIN_GRANULES;
-  if (m.profile.callocUsesTcache && nb <= m.tcacheMaxGranules && m.thread.entries[index] !== 0) {
-    const cached = tcachePop(m, m.thread, index);
+  const cached = m.profile.callocUsesTcache ? tcacheTake(m, nb) : 0;
+  if (cached !== 0) {
     writeBlock(m, cached, 0, nb * GRANULE - 8, EVERY_PLANE);
     return cached;
   }

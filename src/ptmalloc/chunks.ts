@@ -13,6 +13,12 @@ export const GRANULE = 16;
 export const PAGE_GRANULES = 256;
 export const PAGE_SHIFT = 8;
 export const PAGE = 4096;
+
+/** `bytes` rounded up to whole pages */
+export function pageUp(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE;
+}
+
 /** MINSIZE = MIN_CHUNK_SIZE = 32 bytes */
 export const MIN_GRANULES = 2;
 /** MIN_LARGE_SIZE = 1024 bytes */

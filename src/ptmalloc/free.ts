@@ -36,7 +36,7 @@ export function freeChunk(m: Ptmalloc, c: number): void {
     tcacheInit(m);
   }
   if (size <= m.tcacheMaxGranules && tcacheHasRoom(m, m.thread, size)) {
-    tcachePush(m, m.thread, size - MIN_GRANULES, c);
+    tcachePush(m, m.thread, size, c);
     return;
   }
   arenaFree(m, m.heapOf(c).arena, c);
@@ -46,7 +46,7 @@ export function freeChunk(m: Ptmalloc, c: number): void {
 export function internalFree(m: Ptmalloc, av: Arena, c: number): void {
   const size = m.chunks.words[c + SIZE]!;
   if (m.profile.internalFree === "tcache" && tcacheHasRoom(m, m.thread, size)) {
-    tcachePush(m, m.thread, size - MIN_GRANULES, c);
+    tcachePush(m, m.thread, size, c);
   } else {
     arenaFree(m, av, c);
   }

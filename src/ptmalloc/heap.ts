@@ -1,4 +1,5 @@
 import type { Arena } from "./arena.ts";
+import { PAGE, pageUp } from "./chunks.ts";
 
 /** HEAP_MAX_SIZE: 64 MiB, 2 × DEFAULT_MMAP_THRESHOLD_MAX */
 export const HEAP_MAX = 64 * 1024 * 1024;
@@ -42,7 +43,7 @@ export class Heap {
     this.prev = prev;
     this.size = size;
     this.mprotectSize = size;
-    this.pages = new Uint8Array(Math.max(16, Math.ceil(size / 4096)));
+    this.pages = new Uint8Array(Math.max(16, Math.ceil(size / PAGE)));
   }
 
   /** A copy that belongs to a copied process. */
@@ -72,5 +73,5 @@ export function heapSizeFor(size: number, pad: number): number {
   else if (size + pad <= HEAP_MAX) bytes = size + pad;
   else if (size > HEAP_MAX) return 0;
   else bytes = HEAP_MAX;
-  return Math.ceil(bytes / 4096) * 4096;
+  return pageUp(bytes);
 }

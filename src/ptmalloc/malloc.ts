@@ -70,7 +70,7 @@ function takeFast(m: Ptmalloc, av: Arena, nb: number): number {
     const more: number = av.fastbins[index]!;
     if (more === 0) break;
     av.fastbins[index] = w[more + FD]!;
-    tcachePush(m, thread, index, more);
+    tcachePush(m, thread, nb, more);
   }
   return c;
 }
@@ -86,7 +86,7 @@ function takeSmall(m: Ptmalloc, av: Arena, nb: number, bin: number, c: number): 
     const more = m.chunks.words[bin + BK]!;
     if (more === bin) break;
     unlinkLast(m, bin, more);
-    tcachePush(m, thread, nb - MIN_GRANULES, more);
+    tcachePush(m, thread, nb, more);
   }
   return c;
 }
@@ -130,7 +130,7 @@ function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
     if (size === nb) {
       if (m.profile.tcache === "lazy" && thread.tcache === "inactive") tcacheInitWithin(m, av);
       if (!tcacheHasRoom(m, thread, nb)) return c;
-      tcachePush(m, thread, nb - MIN_GRANULES, c);
+      tcachePush(m, thread, nb, c);
       cached = true;
       continue;
     }
@@ -139,7 +139,7 @@ function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
     if (cached && m.par.tcacheUnsortedLimit > 0 && binned > m.par.tcacheUnsortedLimit) break;
     if (binned >= MAX_ITERS) break;
   }
-  return cached ? tcachePop(m, thread, nb - MIN_GRANULES) : 0;
+  return cached ? tcachePop(m, thread, nb) : 0;
 }
 
 /**

@@ -39,13 +39,24 @@ export class Mapping {
 
   /** Pages resident when the prefix up to byte `end` of the mapping is written. */
   private pagesUpTo(end: number): number {
-    const header = Math.floor((this.offset * GRANULE) / PAGE);
-    const apart = header > 0 ? 2 : 1;
-    const first = Math.floor(((this.offset + 1) * GRANULE) / PAGE);
-    const from = Math.max(first, header + 1);
+    const apart = this.headerPage > 0 ? 2 : 1;
+    return apart + Math.max(0, this.prefixEnd(end) - this.prefixStart);
+  }
+
+  /** the page that holds the chunk's header */
+  private get headerPage(): number {
+    return Math.floor((this.offset * GRANULE) / PAGE);
+  }
+
+  /** the block's first page that does not hold the header, too */
+  private get prefixStart(): number {
+    return Math.max(Math.floor(this.blockStart / PAGE), this.headerPage + 1);
+  }
+
+  /** The page behind the last one that is resident when the prefix up to byte `end` is written. */
+  private prefixEnd(end: number): number {
     const written = Math.ceil(Math.min(end, this.totalBytes) / PAGE);
-    const to = Math.max(written, this.#hugeEnd(Math.max(written, 1)));
-    return apart + Math.max(0, to - from);
+    return Math.max(written, this.#hugeEnd(Math.max(written, 1)));
   }
 
   /** Where the last huge page that holds some of the first `pages` pages ends, if it lies wholly in the mapping. */
@@ -87,8 +98,7 @@ export class Mapping {
     const end = start + to;
     // Behind the block there is nothing but the rest of its last page.
     const wholly = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
-    const header = Math.floor((start - GRANULE) / PAGE);
-    const kept = Math.max(header + 1, Math.ceil(this.noneEnd / PAGE));
+    const kept = Math.max(this.headerPage + 1, Math.ceil(this.noneEnd / PAGE));
     this.count(resident, -1);
     this.scattered ??= this.policyPages();
     this.scattered.set(Math.max(Math.ceil((start + from) / PAGE), kept), wholly, 0);
@@ -136,12 +146,9 @@ export class Mapping {
   /** The pages that `pagesUpTo` counts in the policy plane. */
   private policyPages(): PageSet {
     const set = new PageSet(this.totalBytes / PAGE);
-    const header = Math.floor((this.offset * GRANULE) / PAGE);
-    const first = Math.floor(this.blockStart / PAGE);
-    const written = Math.ceil(Math.min(this.policyEnd, this.totalBytes) / PAGE);
     set.set(0, 1, 1);
-    set.set(header, header + 1, 1);
-    set.set(Math.max(first, header + 1), Math.max(written, this.#hugeEnd(Math.max(written, 1))), 1);
+    set.set(this.headerPage, this.headerPage + 1, 1);
+    set.set(this.prefixStart, this.prefixEnd(this.policyEnd), 1);
     return set;
   }
 }

@@ -20,7 +20,7 @@ import { createFree, internalFree, mergeFree } from "./free.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
-import { binIndex, HUGE_GRANULES } from "./size-classes.ts";
+import { binIndex } from "./size-classes.ts";
 import { tcacheTakeAligned } from "./tcache.ts";
 import { trimAfterFree } from "./trim.ts";
 
@@ -46,8 +46,7 @@ function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): 
     const fit = takeFromBins(m, av, align, nb);
     if (fit !== 0) return cutFreeing(m, av, fit, align, nb);
   }
-  const wanted = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
-  const bytes = wanted + align * GRANULE + 32;
+  const bytes = m.bytesOf(nb) + align * GRANULE + 32;
   const c = intMalloc(m, av, m.granulesFor(bytes));
   if (c === 0) return 0;
   m.perturb(c, bytes);
@@ -106,16 +105,25 @@ function fittingChunk(m: Ptmalloc, bin: number, align: number, nb: number): numb
   return best;
 }
 
+/** Cuts off what lies below the first aligned chunk within `c`, and has it freed. Returns the aligned chunk. */
+function cutLead(
+  m: Ptmalloc,
+  av: Arena,
+  c: number,
+  align: number,
+  free: (m: Ptmalloc, av: Arena, lead: number) => void,
+): number {
+  const lead = leadOf(m, c, align);
+  if (lead === 0) return c;
+  const rest = m.chunks.cutAbove(c, lead);
+  writeHeader(m, rest);
+  free(m, av, c);
+  return rest;
+}
+
 /** Way A (to 2.37), and B: lead and tail go the way of an ordinary free, into the tcache first. */
 function cutFreeing(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: number): number {
-  let c = chunk;
-  const lead = leadOf(m, c, align);
-  if (lead > 0) {
-    const rest = m.chunks.cutAbove(c, lead);
-    writeHeader(m, rest);
-    internalFree(m, av, c);
-    c = rest;
-  }
+  const c = cutLead(m, av, chunk, align, internalFree);
   if (m.chunks.words[c + SIZE]! > nb + MIN_GRANULES) {
     const tail = m.chunks.cutAbove(c, nb);
     writeHeader(m, tail);
@@ -129,14 +137,7 @@ function cutFreeing(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: nu
  * upwards, even of 16 bytes.
  */
 function cutMerging(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: number): number {
-  let c = chunk;
-  const lead = leadOf(m, c, align);
-  if (lead > 0) {
-    const rest = m.chunks.cutAbove(c, lead);
-    writeHeader(m, rest);
-    trimAfterFree(m, av, mergeFree(m, av, c, false));
-    c = rest;
-  }
+  const c = cutLead(m, av, chunk, align, mergeLead);
   const w = m.chunks.words;
   const tail = w[c + SIZE]! - nb;
   const above = w[w[c + NEXT]! + STATE]!;
@@ -147,4 +148,8 @@ function cutMerging(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: nu
     trimAfterFree(m, av, createFree(m, av, rest, false));
   }
   return c;
+}
+
+function mergeLead(m: Ptmalloc, av: Arena, lead: number): void {
+  trimAfterFree(m, av, mergeFree(m, av, lead, false));
 }

@@ -1,7 +1,7 @@
 import { Arena, newBins } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
-import { ADDR, Chunks, GRANULE, HEAP, MAPPED, MIN_GRANULES, PAGE, SIZE, STATE } from "./chunks.ts";
+import { ADDR, Chunks, GRANULE, HEAP, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
 import { freeChunk } from "./free.ts";
 import { Heap } from "./heap.ts";
@@ -11,8 +11,8 @@ import type { Profile } from "./profile.ts";
 import { reallocChunk, staysAtOnce } from "./realloc.ts";
 import { EVERY_PLANE, Resident, takeBackBlock, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
-import { HUGE_BYTES, requestToGranules } from "./size-classes.ts";
-import { tcacheInit, tcachePop } from "./tcache.ts";
+import { HUGE_BYTES, HUGE_GRANULES, requestToGranules } from "./size-classes.ts";
+import { tcacheInit, tcacheTake } from "./tcache.ts";
 import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
@@ -223,7 +223,7 @@ export class Ptmalloc {
   }
 
   pvalloc(bytes: number): number {
-    return this.valloc(Math.ceil(bytes / PAGE) * PAGE);
+    return this.valloc(pageUp(bytes));
   }
 
   free(c: number): void {
@@ -359,6 +359,11 @@ export class Ptmalloc {
     return requestToGranules(bytes);
   }
 
+  /** Bytes of a chunk of `nb` granules; of a huge one those of the current request. */
+  bytesOf(nb: number): number {
+    return nb === HUGE_GRANULES ? this.hugeBytes : nb * GRANULE;
+  }
+
   /** The tcache comes to be at a thread's first call; when exactly differs between versions (§3.2). */
   private readyTcache(nb: number): void {
     if (this.thread.tcache !== "inactive") return;
@@ -368,9 +373,8 @@ export class Ptmalloc {
   }
 
   private mallocChunk(bytes: number, nb: number): number {
-    if (nb <= this.tcacheMaxGranules && this.thread.entries[nb - MIN_GRANULES] !== 0) {
-      return tcachePop(this, this.thread, nb - MIN_GRANULES);
-    }
+    const cached = tcacheTake(this, nb);
+    if (cached !== 0) return cached;
     const c = mallocFromArena(this, bytes, nb);
     if (c !== 0) this.perturb(c, bytes);
     return c;

@@ -4,11 +4,11 @@ import { unlink } from "./bins.ts";
 import {
   FREE,
   GRANULE,
-  HEAP,
   MAPPED,
   MIN_GRANULES,
   NEXT,
   PAGE,
+  pageUp,
   SIZE,
   STATE,
   TOP,
@@ -34,7 +34,7 @@ export function staysAtOnce(m: Ptmalloc, c: number, bytes: number): boolean {
 function usableBytes(m: Ptmalloc, c: number): number {
   const w = m.chunks.words;
   if (w[c + STATE] !== MAPPED) return w[c + SIZE]! * GRANULE - 8;
-  const chunkBytes = m.mappedChunkBytes(m.mappings[w[c + HEAP]!]!);
+  const chunkBytes = m.mappedChunkBytes(m.mappingOf(c));
   return m.profile.mmapTailBytes === 8 ? chunkBytes - 16 : chunkBytes - 8;
 }
 
@@ -44,7 +44,7 @@ function usableBytes(m: Ptmalloc, c: number): number {
  */
 export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number): number {
   const w = m.chunks.words;
-  if (w[c + STATE] === MAPPED) return remap(m, c, bytes);
+  if (w[c + STATE] === MAPPED) return remap(m, c, nb);
   const old = w[c + SIZE]!;
   const av = m.heapOf(c).arena;
   m.inUseGranules -= old;
@@ -61,11 +61,9 @@ export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number):
 }
 
 /** mremap of a mapped block; it stays mapped however small it becomes. */
-function remap(m: Ptmalloc, c: number, bytes: number): number {
-  const mapping = m.mappings[m.chunks.words[c + HEAP]!]!;
-  const nbBytes = Math.max(32, Math.floor((bytes + 23) / GRANULE) * GRANULE);
-  const offset = mapping.offset * GRANULE;
-  const total = Math.ceil((nbBytes + offset + m.profile.mmapTailBytes) / PAGE) * PAGE;
+function remap(m: Ptmalloc, c: number, nb: number): number {
+  const mapping = m.mappingOf(c);
+  const total = pageUp(m.bytesOf(nb) + mapping.offset * GRANULE + m.profile.mmapTailBytes);
   if (total !== mapping.totalBytes) m.resizeMapping(mapping, total);
   return c;
 }

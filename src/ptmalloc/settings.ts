@@ -1,4 +1,6 @@
+import { GRANULE } from "./chunks.ts";
 import type { Profile } from "./profile.ts";
+import { requestToGranules } from "./size-classes.ts";
 
 /**
  * malloc_par: the settings of a process (ptmalloc2.md §2.5, §8). Sizes are bytes. The thresholds move while the
@@ -161,7 +163,7 @@ const SETTINGS: readonly Setting[] = [
     max: () => TCACHE_MAX_SMALL_REQUEST,
     exists: withTcache,
     apply: (par, value, profile) => {
-      const chunk = value + 23 < 32 ? 32 : Math.floor((value + 23) / 16) * 16;
+      const chunk = requestToGranules(value) * GRANULE;
       par.tcacheMaxChunk = profile.tcacheMaxExclusive ? chunk - 16 : chunk;
       par.stashMaxChunk = Math.min(chunk, 1040);
     },

@@ -7,8 +7,8 @@ import {
   MAPPED,
   MIN_GRANULES,
   NEXT,
-  PAGE,
   PREV,
+  pageUp,
   SIZE,
   STATE,
 } from "./chunks.ts";
@@ -27,16 +27,12 @@ const MMAP_AS_MORECORE = 1024 * 1024;
 /** The break is taken to be stuck here: chunk addresses are 31-bit counts of granules. */
 const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
 
-function pageUp(bytes: number): number {
-  return Math.ceil(bytes / PAGE) * PAGE;
-}
-
 /**
  * sysmalloc (ptmalloc2.md §3.8): memory from the kernel for `nb` granules, when nothing in the arena fits. A mapping
  * of its own from mmap_threshold on, else more top. Returns the chunk; 0 for ENOMEM.
  */
 export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
-  const bytes = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
+  const bytes = m.bytesOf(nb);
   const mayMap = bytes >= m.par.mmapThreshold && m.mappedBlocks < m.par.mmapMax;
   if (mayMap) return mapChunk(m, nb);
   if (nb === HUGE_GRANULES) return av.main ? 0 : mapChunk(m, nb);
@@ -52,9 +48,8 @@ export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
 
 /** sysmalloc_mmap: a chunk in a mapping of its own (§3.8 step 1). */
 export function mapChunk(m: Ptmalloc, nb: number): number {
-  const bytes = nb === HUGE_GRANULES ? m.hugeBytes : nb * GRANULE;
   const mapping = new Mapping(
-    pageUp(bytes + m.profile.mmapTailBytes),
+    pageUp(m.bytesOf(nb) + m.profile.mmapTailBytes),
     m.hugePages ? HUGE_PAGE_PAGES : 1,
   );
   const c = m.chunks.allocate();
@@ -67,6 +62,12 @@ export function mapChunk(m: Ptmalloc, nb: number): number {
   w[c + NEXT] = 0;
   mapping.count(m.resident, 1);
   return c;
+}
+
+/** The top that another one takes over from: what is left in it is freed (§3.8). */
+function retireTop(m: Ptmalloc, av: Arena, oldTop: number): void {
+  const chunk = fenceOldTop(m, oldTop);
+  if (chunk !== 0) internalFree(m, av, chunk);
 }
 
 /** Another arena's top: the heap grows in place, without top_pad, or a new heap takes over (§3.8 step 2). */
@@ -89,8 +90,7 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   m.addSystemMem(av, size);
   writeRange(m, next, 0, heapInfoBytes, EVERY_PLANE);
   startTop(m, av, next, heapInfoBytes / GRANULE, size / GRANULE);
-  const chunk = fenceOldTop(m, oldTop);
-  if (chunk !== 0) internalFree(m, av, chunk);
+  retireTop(m, av, oldTop);
   return true;
 }
 
@@ -131,10 +131,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   }
   area.size = m.brk;
   startTop(m, av, area, aligned / GRANULE, m.brk / GRANULE);
-  if (oldTop !== 0) {
-    const chunk = fenceOldTop(m, oldTop);
-    if (chunk !== 0) internalFree(m, av, chunk);
-  }
+  if (oldTop !== 0) retireTop(m, av, oldTop);
   return true;
 }
 
@@ -148,9 +145,6 @@ function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes:
   const region = m.newHeap("fallback", av, null, bytes);
   m.addSystemMem(av, bytes);
   startTop(m, av, region, 0, bytes / GRANULE);
-  if (oldTop !== 0) {
-    const chunk = fenceOldTop(m, oldTop);
-    if (chunk !== 0) internalFree(m, av, chunk);
-  }
+  if (oldTop !== 0) retireTop(m, av, oldTop);
   return m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES;
 }

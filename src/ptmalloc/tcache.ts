@@ -1,6 +1,6 @@
 import type { Arena } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
-import { ADDR, CACHED, FD, GRANULE, IN_USE, STATE } from "./chunks.ts";
+import { ADDR, CACHED, FD, GRANULE, IN_USE, MIN_GRANULES, STATE } from "./chunks.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
@@ -11,7 +11,7 @@ import type { Thread } from "./thread.ts";
 
 /** csize2tidx */
 export function tcacheIndex(granules: number): number {
-  return granules - 2;
+  return granules - MIN_GRANULES;
 }
 
 /** tcache_init: the struct comes from the thread's arena and is cleared, so all its pages become resident (§3.2). */
@@ -44,9 +44,16 @@ function endInit(m: Ptmalloc, struct: number): void {
   if (struct !== 0) writeBlock(m, struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
 }
 
-/** Takes the newest chunk of bin `index`, which must not be empty. */
-export function tcachePop(m: Ptmalloc, thread: Thread, index: number): number {
+/** The look-up of malloc, and since 2.41 of calloc (§3.1): the newest cached chunk of `granules`; 0 if none is. */
+export function tcacheTake(m: Ptmalloc, granules: number): number {
+  if (granules > m.tcacheMaxGranules) return 0;
+  return m.thread.entries[tcacheIndex(granules)] === 0 ? 0 : tcachePop(m, m.thread, granules);
+}
+
+/** Takes the newest chunk of `granules`, of which there must be one. */
+export function tcachePop(m: Ptmalloc, thread: Thread, granules: number): number {
   const w = m.chunks.words;
+  const index = tcacheIndex(granules);
   const c = thread.entries[index]!;
   thread.entries[index] = w[c + FD]!;
   thread.counts[index]!--;
@@ -54,9 +61,10 @@ export function tcachePop(m: Ptmalloc, thread: Thread, index: number): number {
   return c;
 }
 
-/** Puts a chunk into bin `index`, which must have room; next and key are written into the block (§9.2). */
-export function tcachePush(m: Ptmalloc, thread: Thread, index: number, c: number): void {
+/** Caches a chunk of `granules`, for which there must be room; next and key are written into the block (§9.2). */
+export function tcachePush(m: Ptmalloc, thread: Thread, granules: number, c: number): void {
   const w = m.chunks.words;
+  const index = tcacheIndex(granules);
   w[c + STATE] = CACHED;
   w[c + FD] = thread.entries[index]!;
   thread.entries[index] = c;
@@ -69,7 +77,7 @@ export function tcacheHasRoom(m: Ptmalloc, thread: Thread, granules: number): bo
   return (
     thread.tcache === "active" &&
     granules <= m.stashMaxGranules &&
-    thread.counts[granules - 2]! < m.par.tcacheCount
+    thread.counts[tcacheIndex(granules)]! < m.par.tcacheCount
   );
 }
 

@@ -6,13 +6,13 @@ import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
-import { PointerJudge } from "./pointer-judge.ts";
+import { CUT, PointerJudge } from "./pointer-judge.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
-import { copyWork, type Insertion, insert, replayWith, type Work } from "./window.ts";
+import { copyWork, type Insertion, insert, replayBatch, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
@@ -118,9 +118,8 @@ export class Analysis implements EventSink {
     this.#exits.settle(batch, this.#actions, next);
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
-    const tellsExit = batch.op.subarray(0, batch.length).includes(Op.threadExit);
-    const told = this.holes.follow(work, new Set(samples.keys()), this.ledger);
-    this.#tellsExits ||= tellsExit;
+    const told = this.holes.follow(work, samples, this.ledger);
+    this.#tellsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     const infers = !this.#tellsExits && this.ledger.threads.size > 1;
     const copy = infers ? copyWork(work) : null;
     detection.alive.forEach(({ recorded }, rank) => {
@@ -144,8 +143,7 @@ export class Analysis implements EventSink {
       }
     }
     this.#tellCpus(best);
-    const { length } = work.batch;
-    const first = this.ledger.events - length;
+    const first = this.ledger.events - work.batch.length;
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
     const exits = best.recorded.newExits.map((exit) => ({
       ...exit,
@@ -154,9 +152,7 @@ export class Analysis implements EventSink {
     const writes = told.filter(({ what }) => what === "writes");
     const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
     for (const { run } of this.#whatIfs) {
-      if (run === null) continue;
-      replayWith(run, work, first, 0, length, insertions);
-      for (const one of insertions) if (one.before === first + length) insert(run, one);
+      if (run !== null) replayBatch(run, work, first, insertions);
     }
   }
 
@@ -181,9 +177,7 @@ export class Analysis implements EventSink {
   #seeAddresses(batch: EventBatch): void {
     for (let i = 0; i < batch.length && !this.#sawHighAddress; i++) {
       this.#sawHighAddress =
-        batch.caller[i]! >= 2 ** 32 ||
-        batch.pointerOut[i]! >= 2 ** 32 ||
-        batch.pointerIn[i]! >= 2 ** 32;
+        batch.caller[i]! >= CUT || batch.pointerOut[i]! >= CUT || batch.pointerIn[i]! >= CUT;
     }
     if (!this.#sawHighAddress) return;
     for (const { recorded } of this.#detection?.alive ?? []) recorded.judge.seeWholePointers();

@@ -28,6 +28,7 @@ export interface ReadSummary {
   readonly sources: readonly string[];
   readonly lines: TraceSummary["lines"];
   readonly malformedSamples: TraceSummary["malformedSamples"];
+  readonly malformedKinds: TraceSummary["malformedKinds"];
   readonly truncatedInputs: number;
 }
 
@@ -85,6 +86,7 @@ function traceSummary(analysis: Analysis, read: ReadSummary): TraceSummary {
     malformedSamples: read.malformedSamples,
     pointerBits: analysis.pointerBits,
     anomalies: { ...ledger.anomalies, truncatedInputs: read.truncatedInputs },
+    malformedKinds: read.malformedKinds,
   };
 }
 

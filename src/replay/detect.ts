@@ -1,3 +1,4 @@
+import type { ModelSummary } from "../report/report.ts";
 import type { RecordedProcess } from "./models.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
@@ -5,13 +6,6 @@ import type { RecordedRun } from "./recorded-run.ts";
 export interface Candidate {
   readonly origin: RecordedProcess;
   readonly recorded: RecordedRun;
-}
-
-/** How sure a detection is. */
-export interface RunnerUp {
-  readonly glibc: string;
-  /** of the pointers compared before it was dropped, the part it reproduced */
-  readonly ratio: number;
 }
 
 /**
@@ -35,7 +29,7 @@ export const MAX_INFERRING = 4;
 export class Detection {
   /** the best first; among equals in the order given, which is that of how common they are */
   #alive: Candidate[];
-  #runnerUp: RunnerUp | null = null;
+  #runnerUp: ModelSummary["glibcRunnerUp"] = null;
 
   constructor(candidates: readonly Candidate[]) {
     this.#alive = [...candidates];
@@ -61,7 +55,7 @@ export class Detection {
   }
 
   /** the best of those that were dropped */
-  get runnerUp(): RunnerUp | null {
+  get runnerUp(): ModelSummary["glibcRunnerUp"] {
     return this.#runnerUp;
   }
 

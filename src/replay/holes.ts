@@ -70,7 +70,7 @@ export class Holes {
    * What is to be done between the calls of the next batch: an RSS probe for each note in `samples`, and writes that
    * become known. Of blocks that the log tells of, the touch policy's own writes are struck from the work.
    */
-  follow(work: Work, samples: ReadonlySet<Note>, ledger: Ledger): Insertion[] {
+  follow(work: Work, samples: ReadonlyMap<Note, number>, ledger: Ledger): Insertion[] {
     const { batch } = work;
     const insertions: Insertion[] = [];
     let done = 0;

@@ -1,3 +1,4 @@
+import { PAGE } from "../ptmalloc/chunks.ts";
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
 import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
@@ -10,9 +11,22 @@ import type { AnalysisOptions, ScenarioSpec, ThpMode } from "./scenario.ts";
  * cannot tell some apart, the first is named. Tags that distributions do not ship come last.
  */
 const BY_USE = [
-  ["2.36", "2.31", "2.39", "2.27", "2.41", "2.17", "2.23", "2.42-stable", "2.43", "2.26", "2.22"],
-  ["2.19", "2.42", "2.38-tag", "2.37-tag"],
-].flat();
+  "2.36",
+  "2.31",
+  "2.39",
+  "2.27",
+  "2.41",
+  "2.17",
+  "2.23",
+  "2.42-stable",
+  "2.43",
+  "2.26",
+  "2.22",
+  "2.19",
+  "2.42",
+  "2.38-tag",
+  "2.37-tag",
+];
 
 /** What was found out of the recorded process, and from where. */
 export interface RecordedProcess {
@@ -102,5 +116,5 @@ function initialBreak(profile: Profile, settings: Readonly<Record<string, string
   const tunables = Object.entries(settings).filter(([name]) => name.startsWith("glibc."));
   if (!profile.tunablesMoveBreak || tunables.length === 0) return 0;
   const value = tunables.map(([name, text]) => `${name}=${text}`).join(":");
-  return (`GLIBC_TUNABLES=${value}`.length + 1) % 4096;
+  return (`GLIBC_TUNABLES=${value}`.length + 1) % PAGE;
 }

@@ -1,17 +1,11 @@
 import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import type { Divergence } from "../report/report.ts";
 import type { LoggedPlace } from "./suspects.ts";
 
-const CUT = 2 ** 32;
-
-export interface FirstDivergence {
-  /** 1-based number of the event */
-  readonly event: number;
-  readonly line: number;
-  readonly expected: string;
-  readonly modelled: string;
-}
+/** What a hook leaves of a pointer that prints it as %08x: it is taken modulo this. */
+export const CUT = 2 ** 32;
 
 /**
  * Holds the run as recorded against the log's own pointers. Where the kernel put a heap is not in a model, so the
@@ -23,7 +17,7 @@ export class PointerJudge {
   compared = 0;
   /** of these, those the model served at the same place */
   equal = 0;
-  firstDivergence: FirstDivergence | null = null;
+  firstDivergence: Divergence | null = null;
   /** number (1-based) of the first event that went wrong since this was last set to −1; −1 if none has */
   firstWrong = -1;
 
@@ -136,9 +130,8 @@ export class PointerJudge {
   }
 
   #describePointer(m: Ptmalloc, pointer: number): string {
-    const heap = this.#heapOf(m, pointer);
-    const base = heap === null ? null : this.#baseOf(heap);
-    if (heap !== null && base !== null) return place(heap, (pointer - base + CUT) % CUT);
+    const { heap, offset } = this.placeOf(m, pointer, 0);
+    if (heap >= 0) return place(m.heaps[heap]!, offset);
     if (pointer % PAGE === GRANULE) return `0x${pointer.toString(16)}, mapped or unknown heap`;
     return `0x${pointer.toString(16)}, unknown heap`;
   }

@@ -1,8 +1,9 @@
 import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
-import type { FirstDivergence, PointerJudge } from "./pointer-judge.ts";
+import type { Divergence } from "../report/report.ts";
+import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { type Exit, type Insertion, insert, replayWith, type Work } from "./window.ts";
+import { type Exit, type Insertion, insert, replayBatch, replayWith, type Work } from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
 const WINDOW_BATCHES = 4;
@@ -38,7 +39,7 @@ export class RecordedRun {
   /** exits put in, of all the log; each stands for one pointer that was not foreseen */
   inferredExits = 0;
   /** the first pointer that was not foreseen, be it that an inferred exit explains it */
-  firstDivergence: FirstDivergence | null = null;
+  firstDivergence: Divergence | null = null;
   /** exits put in with the last batch, for the what-ifs */
   newExits: Exit[] = [];
 
@@ -77,16 +78,14 @@ export class RecordedRun {
    */
   replay(work: Work, insertions: readonly Insertion[], copy: Work | null): void {
     const first = this.#event;
-    const { batch } = work;
     this.newExits = [];
     this.#keep(copy, first);
     this.judge.firstWrong = -1;
     // Without a window nothing is ever replayed anew.
     if (this.#snapshot !== null) this.#insertions.push(...insertions);
-    replayWith(this.run, work, first, 0, batch.length, insertions);
+    replayBatch(this.run, work, first, insertions);
     this.firstDivergence ??= this.judge.firstDivergence;
-    this.#event += batch.length;
-    for (const one of insertions) if (one.before === this.#event) insert(this.run, one);
+    this.#event += work.batch.length;
   }
 
   /** Explains the pointers that went wrong in the last batch, as far as it can. */
@@ -105,11 +104,14 @@ export class RecordedRun {
     return this.#cost > FREE_COST + this.#event * COST_PER_EVENT;
   }
 
-  /** A copy of the state before the window, to be replayed. */
-  #startAgain(snapshot: ScenarioRun): ScenarioRun {
-    const { chunks } = snapshot.model;
-    this.#cost += chunks.words.length + snapshot.model.allThreads().length * WORDS_PER_THREAD;
-    return snapshot.clone();
+  /** A copy of the state at the window's start, with what is inserted before it. */
+  #startAgain(insertions: readonly Insertion[]): ScenarioRun {
+    const run = this.#snapshot!.clone();
+    const { chunks } = run.model;
+    this.#cost += chunks.words.length + run.model.allThreads().length * WORDS_PER_THREAD;
+    const start = this.#window[0]!.first;
+    for (const one of insertions) if (one.before < start) insert(run, one);
+    return run;
   }
 
   /** Keeps the batch, and at times the state before it, where exits may have to be inferred at all. */
@@ -145,8 +147,8 @@ export class RecordedRun {
     let best: { run: ScenarioRun; insertions: Insertion[]; exit: Exit } | null = null;
     let least = wrongPointers(this.run);
     for (const exit of [...exits, ...others]) {
-      const insertions = [...this.#insertions, exit].sort((a, b) => a.before - b.before);
       if (this.#isSpent) break;
+      const insertions = [...this.#insertions, exit].sort((a, b) => a.before - b.before);
       const trial = this.#try(insertions, wrong, wrongPointers(before), least);
       if (trial === null) continue;
       least = wrongPointers(trial);
@@ -163,8 +165,7 @@ export class RecordedRun {
 
   /** The window up to event `end` (0-based), which is not replayed. */
   #replayTo(end: number): ScenarioRun {
-    const run = this.#startAgain(this.#snapshot!);
-    this.#insertBefore(run, this.#insertions);
+    const run = this.#startAgain(this.#insertions);
     for (const { work, first } of this.#window) {
       const to = Math.min(work.batch.length, end - first);
       if (to > 0) replayWith(run, work, first, 0, to, this.#insertions);
@@ -182,9 +183,8 @@ export class RecordedRun {
     allowed: number,
     limit: number,
   ): ScenarioRun | null {
-    const trial = this.#startAgain(this.#snapshot!);
+    const trial = this.#startAgain(insertions);
     const judge = judgeOf(trial);
-    this.#insertBefore(trial, insertions);
     for (const { work, first } of this.#window) {
       const { length } = work.batch;
       for (let from = 0; from < length; ) {
@@ -201,12 +201,6 @@ export class RecordedRun {
     }
     for (const one of insertions) if (one.before >= this.#event) insert(trial, one);
     return trial;
-  }
-
-  /** What is inserted before the window's first event. */
-  #insertBefore(run: ScenarioRun, insertions: readonly Insertion[]): void {
-    const start = this.#window[0]!.first;
-    for (const one of insertions) if (one.before < start) insert(run, one);
   }
 
   /**

@@ -56,6 +56,18 @@ export function replayWith(
   run.replay(batch, actions, touch, at, to);
 }
 
+/** Replays a whole batch whose first event has number `first`, with what is inserted among and right behind them. */
+export function replayBatch(
+  run: ScenarioRun,
+  work: Work,
+  first: number,
+  insertions: readonly Insertion[],
+): void {
+  const end = first + work.batch.length;
+  replayWith(run, work, first, 0, work.batch.length, insertions);
+  for (const insertion of insertions) if (insertion.before === end) insert(run, insertion);
+}
+
 export function insert(run: ScenarioRun, insertion: Insertion): void {
   if (insertion.what === "probe") run.probe();
   else if (insertion.what === "exit") run.exitThread(insertion.thread);

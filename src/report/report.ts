@@ -45,7 +45,7 @@ export interface TraceSummary {
     readonly blank: number;
   };
   /** the malformed lines by reason: fits no rule of the format, or far too long for it */
-  readonly malformedKinds?: { readonly unparsable: number; readonly overlong: number };
+  readonly malformedKinds: { readonly unparsable: number; readonly overlong: number };
   /** the first malformed lines, as they are: what shows them to people must escape them */
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
   /** 32 when no address of the log is above 2^32: pointers cut by the hook, or of a small process */

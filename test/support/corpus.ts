@@ -141,10 +141,17 @@ export function analyse(log: Buffer, options: AnalysisOptions): Report {
   const scanner = new NativeScanner(analysis, diagnostics);
   scanner.scan(log, log.length);
   analysis.end();
-  const { lines, samples, truncatedInputs } = diagnostics;
+  const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
   return buildReport(
     analysis,
-    { complete: true, sources: ["-"], lines, malformedSamples: samples, truncatedInputs },
+    {
+      complete: true,
+      sources: ["-"],
+      lines,
+      malformedSamples: samples,
+      malformedKinds,
+      truncatedInputs,
+    },
     "test",
   );
 }

@@ -151,6 +151,7 @@ export function trace(given: Partial<Report["trace"]> = {}): Report["trace"] {
     lastTime: 1,
     lines: { total: 30, parsed: 30, comments: 0, malformed: 0, blank: 0 },
     malformedSamples: [],
+    malformedKinds: { unparsable: 0, overlong: 0 },
     pointerBits: 64,
     anomalies: NO_ANOMALIES,
     ...given,

@@ -11,7 +11,7 @@ export function oddities(trace: TraceSummary, style: TextStyle): string | null {
   }
   const { malformed, total } = trace.lines;
   if (malformed > 0) {
-    const { overlong } = trace.malformedKinds ?? { overlong: 0 };
+    const { overlong } = trace.malformedKinds;
     const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
     const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed`;
     lines.push(item(`${some}${long}, the first:`, style));
