@@ -47,7 +47,9 @@ function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
     // The first write brings in all of a huge page that lies wholly inside the mapping (§9.1). An upper bound:
     // the kernel may have had no huge page to give.
     const first = page - (page % HUGE_PAGE_PAGES);
-    if ((first + HUGE_PAGE_PAGES) * PAGE <= heap.mprotectSize) {
+    // What is readable and writable ends at the break, or where a heap ever reached.
+    const end = Math.max(heap.size, heap.mprotectSize);
+    if ((first + HUGE_PAGE_PAGES) * PAGE <= end) {
       for (let i = first; i < first + HUGE_PAGE_PAGES; i++) addSmallPage(m, heap, i, planes);
     }
   }

@@ -134,6 +134,13 @@ describe("transparent huge pages (§9.1)", () => {
     expect(p.mapping("a").pages(PLANE_ALL)).toBe(1025);
   });
 
+  it("the break area has them once it is large enough, and none beyond the break", () => {
+    const p = process("2.36", { MALLOC_TOP_PAD_: String(3 * 2 ** 20) });
+    p.m.hugePages = true;
+    p.malloc(24);
+    expect(p.planes).toEqual([512, 512, 512]);
+  });
+
   it("a small heap has none", () => {
     const p = process("2.36");
     p.m.hugePages = true;
