@@ -1,5 +1,5 @@
 import { PROFILES, profileOf } from "../ptmalloc/profile.ts";
-import { applySetting, MallocPar, settingNames } from "../ptmalloc/settings.ts";
+import { applySetting, MallocPar, settingNames, tunableOf } from "../ptmalloc/settings.ts";
 import type { ScenarioSpec } from "../replay/scenario.ts";
 import { parseDuration } from "./sizes.ts";
 import { suggest } from "./suggest.ts";
@@ -82,23 +82,14 @@ function pairsOf(text: string): Parsed<readonly Pair[]> {
   }
   const seen = new Map<string, string>();
   for (const [name] of pairs) {
-    const meant = tunableOf(name);
+    // A setting has up to two names, MALLOC_TOP_PAD_ and glibc.malloc.top_pad.
+    const meant = tunableOf(name) ?? name;
     const before = seen.get(meant);
     if (before === name) return { error: `${name} is given twice` };
     if (before !== undefined) return { error: `${name} is given twice, first as ${before}` };
     seen.set(meant, name);
   }
   return { ok: pairs };
-}
-
-/** A setting has up to two names, MALLOC_TOP_PAD_ and glibc.malloc.top_pad: the tunable's, where there is one. */
-function tunableOf(name: string): string {
-  const known = settingNames();
-  const tunable = name.replace(
-    /^MALLOC_([A-Z_]+?)_?$/,
-    (_, rest: string) => `glibc.malloc.${rest.toLowerCase()}`,
-  );
-  return known.includes(name) && known.includes(tunable) ? tunable : name;
 }
 
 function pairOf(text: string): Pair | null {

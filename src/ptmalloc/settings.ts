@@ -51,7 +51,7 @@ interface Setting {
   /** the environment variable, where there is one */
   readonly env?: string;
   /** the tunable's name after "glibc.malloc." */
-  readonly tunable?: string;
+  readonly tunable: string;
   readonly min: number;
   readonly max: (profile: Profile) => number;
   readonly exists: (profile: Profile) => boolean;
@@ -208,6 +208,12 @@ function find(name: string): Setting | undefined {
   return SETTINGS.find(
     (setting) => setting.env === name || `glibc.malloc.${setting.tunable}` === name,
   );
+}
+
+/** The tunable that `name` is, or is the environment variable of; null for a name that is unknown. */
+export function tunableOf(name: string): string | null {
+  const setting = find(name);
+  return setting === undefined ? null : `glibc.malloc.${setting.tunable}`;
 }
 
 /** Every name that `applySetting` knows, environment variables first. */
