@@ -63,7 +63,7 @@ function reusedArena(m: Ptmalloc): Arena {
 }
 
 /** A new arena in a new heap: heap_info, malloc_state, then top (§6.2). */
-function newArena(m: Ptmalloc, bytes: number): Arena {
+export function newArena(m: Ptmalloc, bytes: number): Arena {
   const { heapInfoBytes, mallocStateBytes } = m.profile;
   const fixed = heapInfoBytes + mallocStateBytes + GRANULE;
   const size = heapSizeFor(bytes + fixed, m.par.topPad) || heapSizeFor(fixed, m.par.topPad);

@@ -57,6 +57,10 @@ export const FENCE = 5;
 export const MAPPED = 6;
 /** the head of a bin's list, not a chunk */
 export const BIN = 7;
+/** in use by what the log does not tell of (unlogged.ts) */
+export const UNLOGGED = 8;
+/** a record that is no chunk at present */
+export const RELEASED = 9;
 
 const FIRST_CAPACITY = 1024;
 
@@ -99,6 +103,7 @@ export class Chunks {
   }
 
   release(c: number): void {
+    this.words[c + STATE] = RELEASED;
     this.words[c + FD] = this.released;
     this.released = c;
   }

@@ -27,6 +27,8 @@ export class Heap {
   ends: number[] = [];
   /** resident planes of each page, see resident.ts; grows on demand */
   pages: Uint8Array;
+  /** a record that was once in a page, by page: see find-chunk.ts */
+  readonly hints = new Map<number, number>();
 
   constructor(
     id: number,

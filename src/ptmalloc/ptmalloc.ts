@@ -71,6 +71,11 @@ export class Ptmalloc {
   systemBytes = 0;
   /** granules of heap chunks in the program's hands */
   inUseGranules = 0;
+  /** granules of UNLOGGED chunks (place.ts) */
+  unloggedGranules = 0;
+  /** the current call was served by the thread's tcache; it made that cache */
+  servedByTcache = false;
+  madeTcacheStruct = false;
   /** transparent huge pages are given to all memory ("always"): RSS is then an upper bound (§9.1) */
   hugePages = false;
   /** chunk size in bytes of the current request, where it is huge (size-classes.ts) */
@@ -138,6 +143,7 @@ export class Ptmalloc {
     copy.multiThreaded = this.multiThreaded;
     copy.systemBytes = this.systemBytes;
     copy.inUseGranules = this.inUseGranules;
+    copy.unloggedGranules = this.unloggedGranules;
     copy.hugeBytes = this.hugeBytes;
     copy.hugePages = this.hugePages;
     return copy;
@@ -161,6 +167,8 @@ export class Ptmalloc {
 
   /** The following calls are made by thread `index` (dense, 0, 1, 2 … in order of appearance). */
   enter(index: number): void {
+    this.servedByTcache = false;
+    this.madeTcacheStruct = false;
     let thread = this.threads[index];
     if (thread !== undefined && thread === this.thread) return;
     if (thread === undefined) {

@@ -25,7 +25,7 @@ const MINSIZE = MIN_GRANULES * GRANULE;
 /** MMAP_AS_MORECORE_SIZE */
 const MMAP_AS_MORECORE = 1024 * 1024;
 /** The break is taken to be stuck here: chunk addresses are 31-bit counts of granules. */
-const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
+export const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
 
 /**
  * sysmalloc (ptmalloc2.md §3.8): memory from the kernel for `nb` granules, when nothing in the arena fits. A mapping

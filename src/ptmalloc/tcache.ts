@@ -41,13 +41,16 @@ function endInit(m: Ptmalloc, struct: number): void {
   const { thread } = m;
   thread.tcacheStruct = struct;
   thread.tcache = struct === 0 ? "inactive" : "active";
+  m.madeTcacheStruct = struct !== 0;
   if (struct !== 0) writeBlock(m, struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
 }
 
 /** The look-up of malloc, and since 2.41 of calloc (§3.1): the newest cached chunk of `granules`; 0 if none is. */
 export function tcacheTake(m: Ptmalloc, granules: number): number {
   if (granules > m.tcacheMaxGranules) return 0;
-  return m.thread.entries[tcacheIndex(granules)] === 0 ? 0 : tcachePop(m, m.thread, granules);
+  if (m.thread.entries[tcacheIndex(granules)] === 0) return 0;
+  m.servedByTcache = true;
+  return tcachePop(m, m.thread, granules);
 }
 
 /** Takes the newest chunk of `granules`, of which there must be one. */

@@ -23,8 +23,10 @@ export function exitThread(m: Ptmalloc): void {
         c = next;
       }
     }
-    arenaFree(m, m.heapOf(thread.tcacheStruct).arena, thread.tcacheStruct);
+    const struct = thread.tcacheStruct;
     thread.tcacheStruct = 0;
+    // Of a thread older than the log it is not known where its struct lies.
+    if (struct !== 0) arenaFree(m, m.heapOf(struct).arena, struct);
   }
   thread.tcache = "inactive";
   detachArena(m);

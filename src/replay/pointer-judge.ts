@@ -7,6 +7,9 @@ import type { LoggedPlace } from "./suspects.ts";
 /** What a hook leaves of a pointer that prints it as %08x: it is taken modulo this. */
 export const CUT = 2 ** 32;
 
+/** x86_64 Linux puts programs and their break below this address, mappings above. */
+const MAPPED_FROM = 0x7000_0000_0000;
+
 /**
  * Holds the run as recorded against the log's own pointers. Where the kernel put a heap is not in a model, so the
  * first block in a heap tells where it lies; from then on every block in it must be at its exact offset. Nothing is
@@ -50,12 +53,15 @@ export class PointerJudge {
     this.#full = true;
   }
 
-  /** Compares chunk `c` (0: the model returned NULL) with the pointer that event number `event` (1-based) returned. */
-  judge(m: Ptmalloc, c: number, pointer: number, event: number, line: number): void {
+  /**
+   * Compares chunk `c` (0: the model returned NULL) with the pointer that event number `event` (1-based) returned.
+   * True if it lies there.
+   */
+  judge(m: Ptmalloc, c: number, pointer: number, event: number, line: number): boolean {
     this.compared++;
     if (c !== 0 && this.#same(m, c, pointer)) {
       this.equal++;
-      return;
+      return true;
     }
     if (this.firstWrong < 0) this.firstWrong = event;
     if (this.firstDivergence === null) {
@@ -66,6 +72,44 @@ export class PointerJudge {
         modelled: this.#describeChunk(m, c),
       };
     }
+    return false;
+  }
+
+  /** True if it is known where the heap begins. */
+  knows(heap: Heap): boolean {
+    return this.#baseOf(heap) !== null;
+  }
+
+  /** The heap begins at `base`. */
+  place(heap: Heap, base: number): void {
+    this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
+    this.#bases[heap.id] = { serial: heap.serial, base };
+  }
+
+  /** The granule of a known heap where the chunk of the block at `pointer` begins; −1 if none can begin there. */
+  granuleIn(heap: Heap, pointer: number): number {
+    const base = this.#baseOf(heap);
+    if (base === null) return -1;
+    const offset = this.#full ? pointer - base : (pointer - base + CUT) % CUT;
+    return offset % GRANULE === 0 ? offset / GRANULE - 1 : -1;
+  }
+
+  /** True if a block of `bytes` at `pointer`, which lies in no known heap, has a mapping of its own. */
+  isMapped(m: Ptmalloc, pointer: number, bytes: number): boolean {
+    if (this.#full && this.isOfBreak(m, pointer)) return false;
+    return bytes >= m.par.mmapThreshold || pointer % PAGE === GRANULE;
+  }
+
+  /** True if `pointer` lies in the break area: below all that the kernel maps. Cut pointers do not tell. */
+  isOfBreak(m: Ptmalloc, pointer: number): boolean {
+    if (this.#full) return pointer < MAPPED_FROM;
+    return m.thread.arena === null || m.thread.arena.main;
+  }
+
+  /** A start for the break area with `room` bytes below its first pointer. */
+  breakBaseFor(pointer: number, room: number): number {
+    const page = Math.floor((pointer - GRANULE) / PAGE) * PAGE;
+    return page - room;
   }
 
   /** Where the log puts a block of `bytes`, in the model's terms. */

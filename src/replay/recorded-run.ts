@@ -83,6 +83,7 @@ export class RecordedRun {
     this.judge.firstWrong = -1;
     // Without a window nothing is ever replayed anew.
     if (this.#snapshot !== null) this.#insertions.push(...insertions);
+    this.run.foresee(work.batch, work.actions);
     replayBatch(this.run, work, first, insertions);
     this.firstDivergence ??= this.judge.firstDivergence;
     this.#event += work.batch.length;

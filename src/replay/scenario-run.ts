@@ -1,9 +1,11 @@
 import { PAGE } from "../ptmalloc/chunks.ts";
+import { freeUnlogged } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_POLICY } from "../ptmalloc/resident.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
-import type { EventBatch } from "../trace/event.ts";
+import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
+import { anchor, findUnlogged } from "./anchor.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { Ranges } from "./ranges.ts";
 import type { TouchBatch } from "./touch.ts";
@@ -116,10 +118,34 @@ export class ScenarioRun {
       const { model } = this;
       model.enter(actions.thread[i]!);
       const action = actions.action[i]!;
-      if (action === Action.none) continue;
+      if (action === Action.none) {
+        if (this.judge !== null) this.#freeUnknown(this.judge, batch, i);
+        continue;
+      }
       this.#expected = batch.pointerOut[i]!;
       if (action >= LOST_FREE) this.#free(actions.lost[i]!);
       this.#call(action & ~LOST_FREE, batch, actions, touch, i);
+    }
+  }
+
+  /** A free of what no line showed being allocated. */
+  #freeUnknown(judge: PointerJudge, batch: EventBatch, i: number): void {
+    if (!isUnknownFree(batch, i)) return;
+    const c = findUnlogged(this.model, judge, batch.pointerIn[i]!);
+    if (c !== 0) freeUnlogged(this.model, c);
+  }
+
+  /**
+   * The frees of a batch whose blocks no line showed being allocated tell where chunks begin. Known before the first of
+   * them is freed, they tell how large it is.
+   */
+  foresee(batch: EventBatch, actions: ActionBatch): void {
+    const { judge } = this;
+    if (judge === null) return;
+    for (let i = 0; i < batch.length; i++) {
+      if (actions.action[i] === Action.none && isUnknownFree(batch, i)) {
+        findUnlogged(this.model, judge, batch.pointerIn[i]!);
+      }
     }
   }
 
@@ -244,11 +270,17 @@ export class ScenarioRun {
     this.#served(c, batch, actions, touch, i);
   }
 
-  #served(c: number, batch: EventBatch, actions: ActionBatch, touch: TouchBatch, i: number): void {
+  #served(
+    served: number,
+    batch: EventBatch,
+    actions: ActionBatch,
+    touch: TouchBatch,
+    i: number,
+  ): void {
     const block = actions.block[i]!;
     if (block >= this.#chunkOf.length) this.#grow(block);
+    const c = this.judge === null ? served : this.#judged(served, batch, i);
     this.#chunkOf[block] = c;
-    this.judge?.judge(this.model, c, batch.pointerOut[i]!, this.#event, batch.line[i]!);
     if (c === 0) {
       this.failedCalls++;
       return;
@@ -258,6 +290,14 @@ export class ScenarioRun {
     this.#pendingTo = touch.to[i]!;
     this.#pendingAllFrom = actions.oldSize[i]!;
     this.#pendingAllTo = batch.size[i]!;
+  }
+
+  /** The chunk of the block that event `i` returned: where the model put it, else where the log's pointer says. */
+  #judged(c: number, batch: EventBatch, i: number): number {
+    const { judge, model } = this;
+    const pointer = batch.pointerOut[i]!;
+    if (judge === null || judge.judge(model, c, pointer, this.#event, batch.line[i]!)) return c;
+    return anchor(model, judge, c, pointer, batch.size[i]!);
   }
 
   #realloc(block: number, size: number): number {
@@ -281,4 +321,8 @@ export class ScenarioRun {
     grown.set(this.#chunkOf);
     this.#chunkOf = grown;
   }
+}
+
+function isUnknownFree(batch: EventBatch, i: number): boolean {
+  return batch.op[i] === Op.free && batch.pointerIn[i] !== 0;
 }

@@ -78,9 +78,11 @@ export function insert(run: ScenarioRun, insertion: Insertion): void {
 export function copyWork({ batch, actions, touch }: Work): Work {
   const copy = { batch: new EventBatch(), actions: new ActionBatch(), touch: new TouchBatch() };
   copy.batch.length = batch.length;
+  copy.batch.op.set(batch.op);
   copy.batch.time.set(batch.time);
   copy.batch.size.set(batch.size);
   copy.batch.align.set(batch.align);
+  copy.batch.pointerIn.set(batch.pointerIn);
   copy.batch.pointerOut.set(batch.pointerOut);
   copy.batch.line.set(batch.line);
   copy.actions.action.set(actions.action);

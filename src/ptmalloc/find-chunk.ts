@@ -1,0 +1,91 @@
+import { walkHeap } from "./census.ts";
+import {
+  ADDR,
+  type Chunks,
+  HEAP,
+  MAPPED,
+  NEXT,
+  PAGE_SHIFT,
+  PREV,
+  RELEASED,
+  SIZE,
+  STATE,
+} from "./chunks.ts";
+import type { Heap } from "./heap.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+
+/** Steps from a hint to the record sought, before the hints are made anew. */
+const MAX_STEPS = 4096;
+/** No heap has more pages: 32 GiB (chunks.ts). */
+const MAX_AWAY_PAGES = 2 ** 23;
+
+/**
+ * The record that holds granule `addr` of a heap; 0 if it lies in none: below the first chunk, above the last, or
+ * between two stretches.
+ *
+ * glibc finds a chunk by address arithmetic; records are only linked to their neighbours (chunks.ts). Who must go
+ * from an address to a record, as only the correction of a model by a log's pointers does, walks there from a record
+ * that was near once: `heap.hints` has one a page, each checked before use, for records come and go unasked.
+ */
+export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
+  const near = hintNear(m.chunks, heap, addr);
+  let found = near === 0 ? 0 : walkTo(m.chunks, near, addr, MAX_STEPS);
+  if (found <= 0) {
+    renewHints(m, heap);
+    const from = hintNear(m.chunks, heap, addr) || nearestEnd(m.chunks, heap, addr);
+    found = walkTo(m.chunks, from, addr, Number.POSITIVE_INFINITY);
+  }
+  if (found !== 0) heap.hints.set(addr >> PAGE_SHIFT, found);
+  return found;
+}
+
+/** The heap's first chunk, if granule `addr` lies below it; else 0. */
+export function findLowest(m: Ptmalloc, heap: Heap, addr: number): number {
+  if (findChunk(m, heap, addr) !== 0) return 0;
+  const w = m.chunks.words;
+  let c = hintNear(m.chunks, heap, addr);
+  while (c !== 0 && w[c + PREV] !== 0) c = w[c + PREV]!;
+  return c !== 0 && addr < w[c + ADDR]! ? c : 0;
+}
+
+/** A record of the heap near `addr`: pages are looked at close by first, then ever farther away. */
+function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
+  const page = addr >> PAGE_SHIFT;
+  for (let away = 0; away < MAX_AWAY_PAGES; away += Math.max(1, away >> 2)) {
+    for (const at of [page - away, page + away]) {
+      const c = heap.hints.get(at);
+      if (c !== undefined && isOf(chunks, heap, c)) return c;
+    }
+  }
+  return 0;
+}
+
+function isOf({ words }: Chunks, heap: Heap, c: number): boolean {
+  const state = words[c + STATE]!;
+  return words[c + HEAP] === heap.id && state !== RELEASED && state !== MAPPED;
+}
+
+/** From record `c` along its neighbours; −1 after `steps` steps, 0 where the stretch ends before. */
+function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number): number {
+  let c = from;
+  for (let left = steps; c !== 0; left--) {
+    if (left === 0) return -1;
+    if (addr < w[c + ADDR]!) c = w[c + PREV]!;
+    else if (addr >= w[c + ADDR]! + w[c + SIZE]!) c = w[c + NEXT]!;
+    else return c;
+  }
+  return 0;
+}
+
+/** The topmost record of the lowest stretch that reaches up to `addr`. */
+function nearestEnd({ words: w }: Chunks, heap: Heap, addr: number): number {
+  return heap.ends.find((end) => w[end + ADDR]! + w[end + SIZE]! > addr) ?? heap.end;
+}
+
+function renewHints(m: Ptmalloc, heap: Heap): void {
+  const w = m.chunks.words;
+  heap.hints.clear();
+  walkHeap(m, heap, (c) => {
+    heap.hints.set(w[c + ADDR]! >> PAGE_SHIFT, c);
+  });
+}

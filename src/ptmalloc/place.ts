@@ -1,0 +1,301 @@
+import type { Arena } from "./arena.ts";
+import { startTop } from "./arenas.ts";
+import { unlink } from "./bins.ts";
+import {
+  ADDR,
+  CACHED,
+  FAST,
+  FD,
+  FREE,
+  GRANULE,
+  HEAP,
+  IN_USE,
+  MAPPED,
+  MIN_GRANULES,
+  NEXT,
+  PREV,
+  pageUp,
+  SIZE,
+  STATE,
+  TOP,
+  UNLOGGED,
+} from "./chunks.ts";
+import { findChunk, findLowest } from "./find-chunk.ts";
+import { arenaFree, freeChunk, mergeFree, unmapChunk } from "./free.ts";
+import { HEAP_MAX, type Heap } from "./heap.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { dropPages, EVERY_PLANE, writeHeader, writeRange } from "./resident.ts";
+import { BREAK_LIMIT } from "./sysmalloc.ts";
+import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
+
+/**
+ * Forced placement (ptmalloc2.md §12): a log's pointer says where a block is, and the model had it elsewhere, because
+ * the log does not tell all that happened. The block is put where it was, out of whatever lies there, and the model
+ * goes on as if it had served it so. What must have been handed out for a block to lie there, though no line says to
+ * whom, becomes UNLOGGED: in use and resident, until the log shows that it was freed.
+ */
+
+/** Takes back what the model has just handed out: to where it came from, as far as that can be told. */
+export function giveBack(m: Ptmalloc, c: number): void {
+  const w = m.chunks.words;
+  if (w[c + STATE] === MAPPED) {
+    unmapChunk(m, c, false);
+    return;
+  }
+  const size = w[c + SIZE]!;
+  m.inUseGranules -= size;
+  const av = m.heapOf(c).arena;
+  const fromTop = w[w[c + NEXT]! + STATE] === TOP;
+  if (m.servedByTcache && tcacheHasRoom(m, m.thread, size)) tcachePush(m, m.thread, size, c);
+  else if (size <= m.maxFastGranules && !fromTop) arenaFree(m, av, c);
+  else mergeFree(m, av, c, false);
+}
+
+/** The current thread's tcache struct, which the model has just made, lies elsewhere: the thread is not new. */
+export function giveBackTcacheStruct(m: Ptmalloc): void {
+  const struct = m.thread.tcacheStruct;
+  if (struct === 0) return;
+  m.thread.tcacheStruct = 0;
+  mergeFree(m, m.heapOf(struct).arena, struct, false);
+}
+
+/**
+ * Makes granules addr..addr+nb-1 of a heap a chunk in the program's hands; the heap grows as far as it must. Returns
+ * the chunk; 0 if some of it is in the program's hands already, or if no chunk of this heap can lie there.
+ */
+export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): number {
+  const end = addr + nb;
+  if (!reach(m, heap, addr, end)) return 0;
+  const lowest = findChunk(m, heap, addr);
+  if (lowest === 0 || !isClaimable(m, lowest, end)) return 0;
+  const av = heap.arena;
+  const lowState = m.chunks.words[lowest + STATE]!;
+  const { chunk, highState } = claim(m, av, lowest, end);
+  const low = addr - m.chunks.words[chunk + ADDR]!;
+  const c = low === 0 ? chunk : m.chunks.cutAbove(chunk, low);
+  // A rest too small for a chunk is handed out, too (§3.5).
+  if (m.chunks.words[c + SIZE]! - nb >= MIN_GRANULES) {
+    restore(m, av, m.chunks.cutAbove(c, nb), highState);
+  }
+  if (low > 0) restore(m, av, chunk, lowState);
+  m.inUseGranules += m.chunks.words[c + SIZE]!;
+  writeHeader(m, c);
+  return c;
+}
+
+/**
+ * A chunk of which no line showed that it was allocated begins at granule `addr`: it is not one with what lies below.
+ * Returns the UNLOGGED chunk that begins there; 0 if none can.
+ */
+export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
+  if (!reach(m, heap, addr, addr + MIN_GRANULES)) return 0;
+  const w = m.chunks.words;
+  const holder = findChunk(m, heap, addr);
+  if (w[holder + STATE] === TOP) {
+    const c = placeChunk(m, heap, addr, MIN_GRANULES);
+    m.inUseGranules -= m.chunks.words[c + SIZE]!;
+    becomeUnlogged(m, c);
+    return c;
+  }
+  if (holder === 0 || w[holder + STATE] !== UNLOGGED) return 0;
+  const low = addr - w[holder + ADDR]!;
+  if (low === 0) return holder;
+  const c = m.chunks.cutAbove(holder, low);
+  m.chunks.words[c + STATE] = UNLOGGED;
+  writeHeader(m, c);
+  return c;
+}
+
+/** The chunk that `startUnlogged` gave is freed; it is taken to reach up to the next chunk that is known of. */
+export function freeUnlogged(m: Ptmalloc, c: number): void {
+  const w = m.chunks.words;
+  const size = w[c + SIZE]!;
+  if (size < MIN_GRANULES) return;
+  m.unloggedGranules -= size;
+  m.inUseGranules += size;
+  w[c + STATE] = IN_USE;
+  freeChunk(m, c);
+}
+
+/** The program break was at granule `start` of its area when the process began, or below. False if chunks lie there. */
+export function startBreakAt(m: Ptmalloc, start: number): boolean {
+  const { top } = m.mainArena;
+  const w = m.chunks.words;
+  const area = m.breakHeap;
+  if (top !== 0 && (w[top + HEAP] !== area.id || w[top + PREV] !== 0 || area.ends.length > 1)) {
+    return false;
+  }
+  dropPages(m, area, 0, area.pages.length);
+  m.brk += start * GRANULE;
+  area.size = m.brk;
+  if (top !== 0) {
+    w[top + ADDR]! += start;
+    writeHeader(m, top);
+  }
+  return true;
+}
+
+/** The current thread uses this arena, whichever it was given before. */
+export function useArena(m: Ptmalloc, av: Arena): void {
+  const { thread, freeList } = m;
+  const before = thread.arena;
+  if (before === av) return;
+  const listed = freeList.indexOf(av);
+  if (listed >= 0) freeList.splice(listed, 1);
+  if (before !== null && --before.attachedThreads === 0 && !before.main) freeList.push(before);
+  thread.arena = av;
+  av.attachedThreads++;
+  av.threads.add(thread.index);
+}
+
+/** Sees to it that granules addr..end-1 are chunks of the heap's newest stretch, or lie above its first chunk. */
+function reach(m: Ptmalloc, heap: Heap, addr: number, end: number): boolean {
+  const av = heap.arena;
+  if (av.top === 0) {
+    const from = Math.ceil(m.brk / GRANULE);
+    if (heap !== m.breakHeap || addr < from) return false;
+    const size = pageUp(m.brk) - m.brk;
+    m.brk += size;
+    m.addSystemMem(av, size);
+    heap.size = m.brk;
+    startTop(m, av, heap, from, m.brk / GRANULE);
+  }
+  const w = m.chunks.words;
+  if (w[av.top + HEAP] === heap.id) {
+    const need = end + MIN_GRANULES - (w[av.top + ADDR]! + w[av.top + SIZE]!);
+    if (need > 0 && !growTop(m, heap, need * GRANULE)) return false;
+  }
+  const lowest = findLowest(m, heap, addr);
+  if (lowest !== 0) extendDown(m, heap, lowest, addr);
+  return true;
+}
+
+/** The heap's top grows by `bytes` or more, as sysmalloc would have it grow (§3.8). */
+function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
+  const av = heap.arena;
+  const w = m.chunks.words;
+  const isBreak = heap.kind === "break";
+  const size = pageUp(isBreak ? bytes + m.par.topPad : bytes);
+  if (isBreak) {
+    if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) return false;
+    if (m.brk + size > BREAK_LIMIT) return false;
+    m.brk += size;
+    heap.size = m.brk;
+  } else {
+    if (heap.kind !== "arena" || heap.size + size > HEAP_MAX) return false;
+    heap.size += size;
+    heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
+  }
+  m.addSystemMem(av, size);
+  w[av.top + SIZE]! += size / GRANULE;
+  return true;
+}
+
+/** Only of the break area is it not known where it began. */
+function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void {
+  if (heap.kind !== "break") return;
+  const c = m.chunks.allocate();
+  const w = m.chunks.words;
+  const granules = w[lowest + ADDR]! - addr;
+  w[c + SIZE] = granules;
+  w[c + STATE] = UNLOGGED;
+  w[c + ADDR] = addr;
+  w[c + HEAP] = heap.id;
+  w[c + PREV] = 0;
+  w[c + NEXT] = lowest;
+  w[lowest + PREV] = c;
+  m.addSystemMem(heap.arena, granules * GRANULE);
+  becomeUnlogged(m, c);
+}
+
+/** True if the chunks from `c` up to granule `end` are all free, or in the hands of those the log does not tell of. */
+function isClaimable(m: Ptmalloc, c: number, end: number): boolean {
+  const w = m.chunks.words;
+  for (let at = c; at !== 0; at = w[at + NEXT]!) {
+    const state = w[at + STATE]!;
+    const isFree = state === FREE || state === CACHED || state === FAST;
+    if (!isFree && state !== TOP && state !== UNLOGGED) return false;
+    if (w[at + ADDR]! + w[at + SIZE]! >= end) return true;
+  }
+  return false;
+}
+
+/** Joins the chunks from `lowest` up to granule `end`, at least, to one in use. Tells what the highest of them was. */
+function claim(
+  m: Ptmalloc,
+  av: Arena,
+  lowest: number,
+  end: number,
+): { chunk: number; highState: number } {
+  const { chunks } = m;
+  let w = chunks.words;
+  if (w[lowest + STATE] === TOP) {
+    const chunk = chunks.cutBelow(lowest, end - w[lowest + ADDR]!);
+    writeHeader(m, lowest);
+    return { chunk, highState: TOP };
+  }
+  let highState = w[lowest + STATE]!;
+  takeOff(m, av, lowest);
+  for (;;) {
+    w = chunks.words;
+    const missing = end - (w[lowest + ADDR]! + w[lowest + SIZE]!);
+    if (missing <= 0) return { chunk: lowest, highState };
+    const above = w[lowest + NEXT]!;
+    highState = w[above + STATE]!;
+    if (highState === TOP) {
+      chunks.moveBorder(lowest, above, missing);
+      writeHeader(m, above);
+      return { chunk: lowest, highState };
+    }
+    takeOff(m, av, above);
+    chunks.absorbAbove(lowest);
+  }
+}
+
+/** Takes a chunk off the list it is on. */
+function takeOff(m: Ptmalloc, av: Arena, c: number): void {
+  const w = m.chunks.words;
+  const size = w[c + SIZE]!;
+  const state = w[c + STATE]!;
+  w[c + STATE] = IN_USE;
+  if (state === FREE) unlink(m, c);
+  else if (state === UNLOGGED) m.unloggedGranules -= size;
+  else if (state === FAST) takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
+  else {
+    const index = tcacheIndex(size);
+    const owner = m.allThreads().find(({ entries }) => takeOffChain(w, entries, index, c));
+    if (owner !== undefined) owner.counts[index]!--;
+  }
+}
+
+/** Takes `c` off a singly linked list; false if it is not on it. */
+function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number): boolean {
+  let before = 0;
+  for (let at = heads[index]!; at !== 0; at = w[at + FD]!) {
+    if (at === c) {
+      if (before === 0) heads[index] = w[c + FD]!;
+      else w[before + FD] = w[c + FD]!;
+      return true;
+    }
+    before = at;
+  }
+  return false;
+}
+
+/** What lies beside a placed chunk is again what it was; of the top it was cut from, the log does not tell. */
+function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
+  if (state === UNLOGGED || state === TOP || m.chunks.words[c + SIZE]! < MIN_GRANULES) {
+    becomeUnlogged(m, c);
+  } else {
+    writeHeader(m, c);
+    mergeFree(m, av, c, false);
+  }
+}
+
+function becomeUnlogged(m: Ptmalloc, c: number): void {
+  const w = m.chunks.words;
+  w[c + STATE] = UNLOGGED;
+  m.unloggedGranules += w[c + SIZE]!;
+  const from = w[c + ADDR]! * GRANULE;
+  writeRange(m, m.heapOf(c), from, from + w[c + SIZE]! * GRANULE, EVERY_PLANE);
+}

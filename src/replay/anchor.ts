@@ -1,0 +1,106 @@
+import { newArena } from "../ptmalloc/arenas.ts";
+import { GRANULE, HEAP, MAPPED, PREV, STATE } from "../ptmalloc/chunks.ts";
+import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
+import {
+  giveBack,
+  giveBackTcacheStruct,
+  placeChunk,
+  startBreakAt,
+  startUnlogged,
+  useArena,
+} from "../ptmalloc/place.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { HUGE_GRANULES } from "../ptmalloc/size-classes.ts";
+import { mapChunk } from "../ptmalloc/sysmalloc.ts";
+import type { PointerJudge } from "./pointer-judge.ts";
+
+/**
+ * Re-anchors the run as recorded where the model and the log's pointer disagree (ptmalloc2.md §12): the log is right.
+ * What explains the disagreement is often not in the log: allocations made before it began, or past its hook; a lock
+ * taken in another order than the lines stand in. So the block goes where the pointer says, what must have lain
+ * around it is taken to be there, and the replay goes on from that. The call counts as not foreseen.
+ */
+
+/** Room below the first pointer of a break area whose start the log does not tell, in bytes. */
+const ROOM_BELOW = 2 ** 30;
+
+/**
+ * Moves a block of `bytes`, which the model has just served at `c` (0: not at all), to where `pointer` says. Returns
+ * the chunk there; where nothing can lie there, one that the model chooses.
+ */
+export function anchor(
+  m: Ptmalloc,
+  judge: PointerJudge,
+  c: number,
+  pointer: number,
+  bytes: number,
+): number {
+  const nb = m.granulesFor(bytes);
+  if (nb === HUGE_GRANULES) return c;
+  const place = judge.placeOf(m, pointer, bytes);
+  const spare = c === 0 ? null : heapOfFresh(m, c);
+  if (c !== 0) giveBack(m, c);
+  if (m.madeTcacheStruct) giveBackTcacheStruct(m);
+  if (place.heap < 0 && judge.isMapped(m, pointer, nb * GRANULE)) return mapChunk(m, nb);
+  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare);
+  const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
+  const placed = heap === null || addr < 0 ? 0 : placeChunk(m, heap, addr, nb);
+  if (placed === 0 || heap === null) return m.malloc(bytes);
+  if (!m.servedByTcache) useArena(m, heap.arena);
+  return placed;
+}
+
+/**
+ * A block at `pointer`, of which no line showed that it was allocated, was live so far. Returns its chunk; 0 if it has
+ * a mapping of its own, or cannot be where the pointer says.
+ */
+export function findUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number): number {
+  const place = judge.placeOf(m, pointer, 0);
+  if (place.heap < 0 && judge.isMapped(m, pointer, 0)) return 0;
+  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, null);
+  const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
+  return heap === null || addr < 0 ? 0 : startUnlogged(m, heap, addr);
+}
+
+/** The heap of chunk `c`, if it was made for this call and nothing else lies in it. */
+function heapOfFresh(m: Ptmalloc, c: number): Heap | null {
+  const w = m.chunks.words;
+  if (w[c + STATE] === MAPPED) return null;
+  return m.heapOf(c);
+}
+
+/** A heap that is not known yet, where `pointer` shows it to be; null if there can be none. */
+function heapAt(
+  m: Ptmalloc,
+  judge: PointerJudge,
+  pointer: number,
+  spare: Heap | null,
+): Heap | null {
+  if (judge.isOfBreak(m, pointer)) {
+    const area = m.breakHeap;
+    if (judge.knows(area)) return area;
+    const base = judge.breakBaseFor(pointer, ROOM_BELOW);
+    const start = Math.floor((pointer - GRANULE - base) / 4096) * 256;
+    if (!startBreakAt(m, start)) return null;
+    judge.place(area, base);
+    return area;
+  }
+  const base = pointer - (pointer % HEAP_MAX);
+  const unused =
+    spare !== null && spare.kind === "arena" && !judge.knows(spare) && isEmpty(m, spare);
+  const heap = unused ? spare : arenaFor(m);
+  judge.place(heap, base);
+  return heap;
+}
+
+function isEmpty(m: Ptmalloc, heap: Heap): boolean {
+  const { top } = heap.arena;
+  const w = m.chunks.words;
+  return w[top + HEAP] === heap.id && w[top + PREV] === 0;
+}
+
+/** An arena that was there before the log. */
+function arenaFor(m: Ptmalloc): Heap {
+  const av = newArena(m, 0);
+  return av.heaps[0]!;
+}
