@@ -13,6 +13,7 @@ import {
   MAPPED,
   MIN_GRANULES,
   NEXT,
+  PAGE_GRANULES,
   PREV,
   pageUp,
   SIZE,
@@ -27,6 +28,7 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, EVERY_PLANE, writeHeader, writeRange } from "./resident.ts";
 import { BREAK_LIMIT } from "./sysmalloc.ts";
 import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
+import { trimAfterFree } from "./trim.ts";
 
 /**
  * Forced placement (ptmalloc2.md §12): a log's pointer says where a block is, and the model had it elsewhere, because
@@ -97,8 +99,14 @@ export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
     becomeUnlogged(m, c);
     return c;
   }
-  if (holder === 0 || w[holder + STATE] !== UNLOGGED) return 0;
-  const low = addr - w[holder + ADDR]!;
+  return cutUnlogged(m, heap, addr);
+}
+
+/** The same where an UNLOGGED chunk holds granule `addr` already. */
+export function cutUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
+  const holder = findChunk(m, heap, addr);
+  if (holder === 0 || m.chunks.words[holder + STATE] !== UNLOGGED) return 0;
+  const low = addr - m.chunks.words[holder + ADDR]!;
   if (low === 0) return holder;
   const c = m.chunks.cutAbove(holder, low);
   m.chunks.words[c + STATE] = UNLOGGED;
@@ -112,13 +120,22 @@ export function freeUnlogged(m: Ptmalloc, c: number): void {
   const size = w[c + SIZE]!;
   if (size < MIN_GRANULES) return;
   m.unloggedGranules -= size;
-  m.inUseGranules += size;
   w[c + STATE] = IN_USE;
-  freeChunk(m, c);
+  if (w[w[c + NEXT]! + STATE] === TOP) {
+    // Nothing above it is known of: how large it is is not, either, but that it borders on the top.
+    const av = m.heapOf(c).arena;
+    trimAfterFree(m, av, mergeFree(m, av, c, false));
+  } else {
+    m.inUseGranules += size;
+    freeChunk(m, c);
+  }
 }
 
-/** The program break was at granule `start` of its area when the process began, or below. False if chunks lie there. */
-export function startBreakAt(m: Ptmalloc, start: number): boolean {
+/**
+ * The lowest chunk that is known of lies at granule `addr` of the break area: where the process's break began, nobody
+ * knows. False if chunks lie in it already.
+ */
+export function startBreakAt(m: Ptmalloc, addr: number): boolean {
   const { top } = m.mainArena;
   const w = m.chunks.words;
   const area = m.breakHeap;
@@ -126,10 +143,12 @@ export function startBreakAt(m: Ptmalloc, start: number): boolean {
     return false;
   }
   dropPages(m, area, 0, area.pages.length);
-  m.brk += start * GRANULE;
+  const inPage = addr % PAGE_GRANULES;
+  m.brk += (addr - inPage) * GRANULE;
   area.size = m.brk;
   if (top !== 0) {
-    w[top + ADDR]! += start;
+    w[top + ADDR]! += addr;
+    w[top + SIZE]! -= inPage;
     writeHeader(m, top);
   }
   return true;
@@ -282,10 +301,20 @@ function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number
   return false;
 }
 
-/** What lies beside a placed chunk is again what it was; of the top it was cut from, the log does not tell. */
+/**
+ * What lies beside a placed chunk is again what it was. What was cut from the top has been handed out, the log does
+ * not tell to whom; an UNLOGGED chunk below it is taken to reach up that far.
+ */
 function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
-  if (state === UNLOGGED || state === TOP || m.chunks.words[c + SIZE]! < MIN_GRANULES) {
+  const w = m.chunks.words;
+  const below = w[c + PREV]!;
+  if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
+    // Too small for a chunk: it was handed out with the one below (§3.5).
+    m.inUseGranules += w[c + SIZE]!;
+    m.chunks.absorbAbove(below);
+  } else if (state === UNLOGGED || state === TOP || w[c + SIZE]! < MIN_GRANULES) {
     becomeUnlogged(m, c);
+    if (state === TOP && w[below + STATE] === UNLOGGED) m.chunks.absorbAbove(below);
   } else {
     writeHeader(m, c);
     mergeFree(m, av, c, false);

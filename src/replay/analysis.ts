@@ -123,7 +123,7 @@ export class Analysis implements EventSink {
     const infers = !this.#tellsExits && this.ledger.threads.size > 1;
     const copy = infers ? copyWork(work) : null;
     detection.alive.forEach(({ recorded }, rank) => {
-      recorded.replay(work, told, rank < MAX_INFERRING ? copy : null);
+      recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
     });
     const believed = detection.best;
     // Versions that are plainly wrong go first: to explain their errors would be in vain.
@@ -152,7 +152,9 @@ export class Analysis implements EventSink {
     const writes = told.filter(({ what }) => what === "writes");
     const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
     for (const { run } of this.#whatIfs) {
-      if (run !== null) replayBatch(run, work, first, insertions);
+      if (run === null) continue;
+      run.unloggedBytes = best.recorded.unloggedBytes;
+      replayBatch(run, work, first, insertions);
     }
   }
 

@@ -2,6 +2,7 @@ import { newArena } from "../ptmalloc/arenas.ts";
 import { GRANULE, HEAP, MAPPED, PREV, STATE } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import {
+  cutUnlogged,
   giveBack,
   giveBackTcacheStruct,
   placeChunk,
@@ -62,6 +63,14 @@ export function findUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number):
   return heap === null || addr < 0 ? 0 : startUnlogged(m, heap, addr);
 }
 
+/** The UNLOGGED chunk that holds the block at `pointer` is one that begins there. */
+export function splitUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number): void {
+  const heap = m.heaps[judge.placeOf(m, pointer, 0).heap];
+  if (heap === undefined) return;
+  const addr = judge.granuleIn(heap, pointer);
+  if (addr >= 0) cutUnlogged(m, heap, addr);
+}
+
 /** The heap of chunk `c`, if it was made for this call and nothing else lies in it. */
 function heapOfFresh(m: Ptmalloc, c: number): Heap | null {
   const w = m.chunks.words;
@@ -80,8 +89,7 @@ function heapAt(
     const area = m.breakHeap;
     if (judge.knows(area)) return area;
     const base = judge.breakBaseFor(pointer, ROOM_BELOW);
-    const start = Math.floor((pointer - GRANULE - base) / 4096) * 256;
-    if (!startBreakAt(m, start)) return null;
+    if (!startBreakAt(m, (pointer - base) / GRANULE - 1)) return null;
     judge.place(area, base);
     return area;
   }

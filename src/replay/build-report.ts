@@ -165,7 +165,10 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     holes: holesSummary(analysis),
     thp: origin.thp,
     fidelity: fidelity(run),
-    inferred: { threadExits: run.inferredExits },
+    inferred: {
+      threadExits: run.inferredExits,
+      unloggedBytes: run.unloggedBytes,
+    },
     assumedWritten: assumedWritten(analysis),
   };
 }
@@ -289,10 +292,10 @@ function scenarioSummary(
       endBytes: rss,
       peakBytes: Math.max(run.rss.peak, rss),
       peakTime: seconds(analysis, run.peakTime),
-      endBytesTouchNone: model.resident.nonePages * PAGE,
-      endBytesTouchAll: model.resident.allPages * PAGE,
+      endBytesTouchNone: model.resident.nonePages * PAGE + run.unloggedBytes,
+      endBytesTouchAll: model.resident.allPages * PAGE + run.unloggedBytes,
     },
-    system: { endBytes: model.systemBytes, peakBytes: run.systemPeakBytes },
+    system: { endBytes: run.systemBytes, peakBytes: run.systemPeakBytes },
     requestedBytes: requested,
     inUseBytes: inUse,
     free: sumOfArenas(arenas),

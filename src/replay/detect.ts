@@ -9,10 +9,11 @@ export interface Candidate {
 }
 
 /**
- * Where candidates all err, as in a log that another thread's lines got into the wrong order, luck decides over single
- * calls: one is dropped only when it is behind by this part of all calls, and by this many.
+ * Where candidates all err, as in a log that began late, luck decides over single calls: of two that differ by less
+ * than this part of the calls that went wrong, neither is the better.
  */
-const BEHIND_RATIO = 0.01;
+const LUCK_RATIO = 0.1;
+/** One is dropped only when it is behind by more than luck, and by more calls than this. */
 const BEHIND_CALLS = 32;
 
 /** Calls after which a log that agrees with none by half is not expected to. */
@@ -27,7 +28,7 @@ export const MAX_INFERRING = 4;
  * that matters late still finds its version.
  */
 export class Detection {
-  /** the best first; among equals in the order given, which is that of how common they are */
+  /** in the order given, which is that of how common they are */
   #alive: Candidate[];
   #runnerUp: ModelSummary["glibcRunnerUp"] = null;
 
@@ -39,14 +40,24 @@ export class Detection {
     return this.#alive;
   }
 
+  /** of those that agree as well as any, the most common one */
   get best(): Candidate {
-    return this.#alive[0]!;
+    return this.indistinguishable[0] ?? this.#alive[0]!;
   }
 
-  /** those that reproduced as many pointers as the best, itself included */
+  /** those that reproduced as many pointers as any other, as far as luck can be told from rules */
   get indistinguishable(): readonly Candidate[] {
-    const { equal } = this.best.recorded;
-    return this.#alive.filter(({ recorded }) => recorded.equal === equal);
+    const most = this.#most;
+    const luck = (this.#compared - most) * LUCK_RATIO;
+    return this.#alive.filter(({ recorded }) => recorded.equal >= most - luck);
+  }
+
+  get #most(): number {
+    return Math.max(...this.#alive.map(({ recorded }) => recorded.equal));
+  }
+
+  get #compared(): number {
+    return this.#alive[0]!.recorded.judge.compared;
   }
 
   /** Explains wrong pointers of the likeliest candidates; for all it would cost too much. */
@@ -62,20 +73,23 @@ export class Detection {
   /** To be called when all have replayed the same events. */
   narrow(): void {
     if (this.#alive.length === 1) return;
-    const most = Math.max(...this.#alive.map(({ recorded }) => recorded.equal));
-    const { compared } = this.best.recorded.judge;
-    const perfect = most === compared;
-    const margin = perfect ? 0 : Math.max(BEHIND_CALLS, compared * BEHIND_RATIO);
+    const most = this.#most;
+    const compared = this.#compared;
+    const margin = most === compared ? 0 : Math.max(BEHIND_CALLS, (compared - most) * LUCK_RATIO);
     for (const { origin, recorded } of this.#alive) {
       if (recorded.equal >= most - margin) continue;
       const ratio = recorded.equal / compared;
       if (ratio >= (this.#runnerUp?.ratio ?? 0))
         this.#runnerUp = { glibc: origin.profile.name, ratio };
     }
-    this.#alive = this.#alive
-      .filter(({ recorded }) => recorded.equal >= most - margin)
-      .sort((a, b) => b.recorded.equal - a.recorded.equal);
+    this.#alive = this.#alive.filter(({ recorded }) => recorded.equal >= most - margin);
     // A log that no version can follow shows none either: the few best are enough to say so.
-    if (compared >= HOPELESS_CALLS && most < compared / 2) this.#alive.splice(MAX_INFERRING);
+    if (compared >= HOPELESS_CALLS && most < compared / 2) this.#keepBest(MAX_INFERRING);
+  }
+
+  #keepBest(count: number): void {
+    const byEqual = [...this.#alive].sort((a, b) => b.recorded.equal - a.recorded.equal);
+    const kept = new Set(byEqual.slice(0, count));
+    this.#alive = this.#alive.filter((candidate) => kept.has(candidate));
   }
 }

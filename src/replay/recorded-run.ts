@@ -1,5 +1,7 @@
+import { GRANULE } from "../ptmalloc/chunks.ts";
 import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
+import type { EventBatch } from "../trace/event.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
@@ -67,6 +69,11 @@ export class RecordedRun {
     return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
   }
 
+  /** Bytes in use that no line of the log tells of: allocated before it began, or past its hook (place.ts). */
+  get unloggedBytes(): number {
+    return this.run.model.unloggedGranules * GRANULE;
+  }
+
   /** Pointers the model foresaw: those that only an inferred exit set right are not among them. */
   get equal(): number {
     return Math.max(0, this.judge.equal - this.inferredExits);
@@ -76,14 +83,19 @@ export class RecordedRun {
    * Replays a batch, with what the log tells of between its calls. `copy` is the same work to be kept for inference;
    * null where none is wanted.
    */
-  replay(work: Work, insertions: readonly Insertion[], copy: Work | null): void {
+  replay(
+    work: Work,
+    next: EventBatch | null,
+    insertions: readonly Insertion[],
+    copy: Work | null,
+  ): void {
     const first = this.#event;
     this.newExits = [];
     this.#keep(copy, first);
     this.judge.firstWrong = -1;
     // Without a window nothing is ever replayed anew.
     if (this.#snapshot !== null) this.#insertions.push(...insertions);
-    this.run.foresee(work.batch, work.actions);
+    this.run.foresee(work.batch, work.actions, next);
     replayBatch(this.run, work, first, insertions);
     this.firstDivergence ??= this.judge.firstDivergence;
     this.#event += work.batch.length;

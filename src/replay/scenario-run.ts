@@ -5,7 +5,7 @@ import { PLANE_ALL, PLANE_POLICY } from "../ptmalloc/resident.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
-import { anchor, findUnlogged } from "./anchor.ts";
+import { anchor, findUnlogged, splitUnlogged } from "./anchor.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { Ranges } from "./ranges.ts";
 import type { TouchBatch } from "./touch.ts";
@@ -29,6 +29,12 @@ export class ScenarioRun {
   readonly probes: number[] = [];
   /** µs on the log's clock when `rss` was at its peak; NaN when unknown */
   peakTime = Number.NaN;
+
+  /**
+   * In a what-if: bytes that the run as recorded has found in use although no line tells of them. They are taken to be
+   * resident under any setting, since nobody knows which calls they are of. In the run as recorded they are chunks.
+   */
+  unloggedBytes = 0;
 
   /** compares each placement with the log's pointer; null in what-ifs */
   readonly judge: PointerJudge | null;
@@ -88,7 +94,11 @@ export class ScenarioRun {
   }
 
   get rssBytes(): number {
-    return this.model.resident.policyPages * PAGE;
+    return this.model.resident.policyPages * PAGE + this.unloggedBytes;
+  }
+
+  get systemBytes(): number {
+    return this.model.systemBytes + this.unloggedBytes;
   }
 
   /** The chunk that holds live block `block`; 0 if the model could not serve it. */
@@ -139,9 +149,14 @@ export class ScenarioRun {
    * The frees of a batch whose blocks no line showed being allocated tell where chunks begin. Known before the first of
    * them is freed, they tell how large it is.
    */
-  foresee(batch: EventBatch, actions: ActionBatch): void {
+  foresee(batch: EventBatch, actions: ActionBatch, next: EventBatch | null): void {
     const { judge } = this;
     if (judge === null) return;
+    if (next !== null && this.model.unloggedGranules > 0) {
+      for (let i = 0; i < next.length; i++) {
+        if (isUnknownFree(next, i)) splitUnlogged(this.model, judge, next.pointerIn[i]!);
+      }
+    }
     for (let i = 0; i < batch.length; i++) {
       if (actions.action[i] === Action.none && isUnknownFree(batch, i)) {
         findUnlogged(this.model, judge, batch.pointerIn[i]!);
@@ -216,9 +231,9 @@ export class ScenarioRun {
   }
 
   #record(): void {
-    const { model } = this;
-    if (model.systemBytes > this.systemPeakBytes) this.systemPeakBytes = model.systemBytes;
-    const bytes = model.resident.policyPages * PAGE;
+    const system = this.systemBytes;
+    if (system > this.systemPeakBytes) this.systemPeakBytes = system;
+    const bytes = this.rssBytes;
     if (this.#event > 0) {
       if (bytes > this.rss.peak) this.peakTime = this.#time;
       this.rss.record(this.#event - 1, bytes);

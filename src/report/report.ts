@@ -133,7 +133,11 @@ export interface ModelSummary {
   readonly thp: string;
   readonly fidelity: Fidelity;
   /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
-  readonly inferred: { readonly threadExits: number };
+  readonly inferred: {
+    readonly threadExits: number;
+    /** bytes in use at the end of the run as recorded that no line tells of; taken as resident in every scenario */
+    readonly unloggedBytes: number;
+  };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
   readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
 }

@@ -109,7 +109,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   touch: "facts",
   holes: null,
   thp: "madvise",
-  inferred: { threadExits: 0 },
+  inferred: { threadExits: 0, unloggedBytes: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
   assumedWritten: { blocks: 0, bytes: 0 },
 };

@@ -38,10 +38,15 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
-  const { threadExits } = model.inferred;
+  const { threadExits, unloggedBytes } = model.inferred;
   if (threadExits > 0) {
     const ends = plural(threadExits, "thread exit");
     lines.push(`${ends} that the log does not tell, found out from its pointers`);
+  }
+  if (unloggedBytes > 0) {
+    lines.push(
+      `${size(unloggedBytes)} in use that the log does not tell of (from before it began, or past its hook): taken as resident, under every setting alike`,
+    );
   }
   const first = model.fidelity.firstDivergence;
   if (first !== null) {
