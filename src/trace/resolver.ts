@@ -98,7 +98,7 @@ export class Resolver {
       this.#recentlyFreed.add(pointer);
       return;
     }
-    if (this.order.mend(batch, i, this.#next, pointer, "given")) {
+    if (this.#isContradiction(pointer) && this.order.mend(batch, i, this.#next, pointer, "given")) {
       this.#resolve(batch, i, out);
       return;
     }
@@ -119,6 +119,15 @@ export class Resolver {
       if (this.pointers.find(from) < 0) this.anomalies.foreignRealloc++;
       this.#failed(i, out);
     }
+  }
+
+  /**
+   * Whether `pointer`, which is taken back though nobody has it, cannot be as logged. In a log that was begun late (it
+   * has shown unknown pointers) it may be of a block from before; then who is given it next is given what was freed.
+   */
+  #isContradiction(pointer: number): boolean {
+    const { freeUnknown, foreignRealloc } = this.anomalies;
+    return freeUnknown + foreignRealloc === 0 || this.#recentlyFreed.has(pointer);
   }
 
   #failed(i: number, out: ActionBatch): void {
@@ -142,7 +151,7 @@ export class Resolver {
     }
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
-      if (this.order.mend(batch, i, this.#next, from, "given")) {
+      if (this.#isContradiction(from) && this.order.mend(batch, i, this.#next, from, "given")) {
         this.#resolve(batch, i, out);
         return;
       }

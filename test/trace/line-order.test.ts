@@ -114,6 +114,16 @@ describe("left alone is", () => {
     untouched([malloc(1, P), malloc(2, P), free(3, P), malloc(2, P), free(3, P)]);
   });
 
+  it("the free of a block from before the log, in a log that was begun late", () => {
+    untouched([free(1, R), free(1, P), malloc(2, P), free(2, P)]);
+    untouched([realloc(1, R, Q), realloc(1, P, P), free(1, P), malloc(2, P)]);
+  });
+
+  it("but not what such a log shows to be freed twice", () => {
+    const log = [free(1, R), malloc(1, P), free(1, P), free(1, P), malloc(2, P)];
+    expect(taken(log)).toEqual({ lines: [1, 2, 3, 5, 4], swapped: 1, found: 1 });
+  });
+
   it("a line above which something else happened to the block", () => {
     untouched([malloc(1, P), malloc(2, P), malloc(1, P), free(1, P)]);
   });
