@@ -3,6 +3,8 @@ import { type EventBatch, Op } from "./event.ts";
 /** How far a call may stand from where it belongs: in µs where lines carry times, and in lines. */
 const WINDOW_MICROSECONDS = 100;
 const WINDOW_LINES = 64;
+/** Lines tried for one contradiction: its pointer may have been handed out and taken back several times in a row. */
+const MAX_TRIED = 6;
 
 const COLUMNS = [
   "op",
@@ -48,24 +50,28 @@ export class LineOrder {
     pointer: number,
     wants: "taken" | "given",
   ): boolean {
-    const cure = nextOf(pointer, batch, i, next);
+    let cure = nextOf(pointer, batch, i, i, next);
     if (cure < 0) return false;
     const lines = new Lines(batch, next);
-    if (!isCure(lines, i, cure, pointer, wants)) return false;
     const end = Math.min(lines.length, i + WINDOW_LINES, lines.commentAfter(i));
-    if (cure >= end) return false;
-    const tid = lines.get("tid", cure);
-    const logged = range(i, cure + 1);
-    const below = range(cure + 1, end);
-    const lifted = logged.filter((k) => lines.get("tid", k) === tid);
-    const passed = logged.filter((k) => lines.get("tid", k) !== tid);
+    const logged = range(i, end);
     // Every line up to the same end counts: what a pointer's last line says shows only in the next. And so a line is
     // moved before event i no more often than there are contradictions.
-    const before = this.#contradictions(lines, [...logged, ...below]);
-    if (this.#contradictions(lines, [...lifted, ...passed, ...below]) >= before) return false;
-    for (const [n, k] of lifted.entries()) lines.lift(k, i + n);
-    this.moved += lifted.length;
-    return true;
+    const before = this.#contradictions(lines, logged);
+    for (let tried = 0; tried < MAX_TRIED && cure >= 0 && cure < end; tried++) {
+      if (isCure(lines, i, cure, pointer, wants)) {
+        const tid = lines.get("tid", cure);
+        const lifted = range(i, cure + 1).filter((k) => lines.get("tid", k) === tid);
+        const others = logged.filter((k) => !lifted.includes(k));
+        if (this.#contradictions(lines, [...lifted, ...others]) < before) {
+          for (const [n, k] of lifted.entries()) lines.lift(k, i + n);
+          this.moved += lifted.length;
+          return true;
+        }
+      }
+      cure = nextOf(pointer, batch, i, cure, next);
+    }
+    return false;
   }
 
   /** How often these lines, in this order, take what nobody has or hand out what somebody has. */
@@ -86,17 +92,23 @@ export class LineOrder {
 }
 
 /**
- * The next line below event `i` that names `pointer`, counted on into `next`; −1 if there is none near. A plain loop, for
- * a log that was begun late has an unknown pointer in every few lines.
+ * The first line below line `after` that names `pointer`, counted on into `next`; −1 if there is none near event `i`. A
+ * plain loop, for a log that was begun late has an unknown pointer in every few lines.
  */
-function nextOf(pointer: number, batch: EventBatch, i: number, next: EventBatch | null): number {
+function nextOf(
+  pointer: number,
+  batch: EventBatch,
+  i: number,
+  after: number,
+  next: EventBatch | null,
+): number {
   const here = Math.min(batch.length, i + WINDOW_LINES);
-  for (let k = i + 1; k < here; k++) {
+  for (let k = after + 1; k < here; k++) {
     if (batch.pointerIn[k] === pointer || batch.pointerOut[k] === pointer) return k;
   }
   if (next === null) return -1;
   const there = Math.min(next.length, i + WINDOW_LINES - batch.length);
-  for (let k = 0; k < there; k++) {
+  for (let k = Math.max(0, after + 1 - batch.length); k < there; k++) {
     if (next.pointerIn[k] === pointer || next.pointerOut[k] === pointer) return batch.length + k;
   }
   return -1;
