@@ -33,7 +33,8 @@ export interface SharedRun {
  * first batch is there, since the comments at the log's head say what they are to be. Where nobody says which glibc
  * the log is of, the run as recorded is one for each that it may be, until all but the right one have gone wrong.
  *
- * A batch waits until the next one is full: a thread's exit may depend on lines that follow.
+ * A batch waits until the next one is full: a thread's exit may depend on lines that follow, and a line that belongs
+ * further up may come with them.
  */
 export class Analysis implements EventSink {
   readonly options: AnalysisOptions;
@@ -107,7 +108,7 @@ export class Analysis implements EventSink {
     const tellsOfHoles = this.holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;
     const before = this.ledger.clock.last;
-    this.ledger.resolve(batch, this.#actions);
+    this.ledger.resolve(batch, this.#actions, next);
     // Only now, for the ledger's clock mends times that run past midnight.
     for (const [{ at }, bytes] of samples) {
       this.measured.push({ time: at > 0 ? batch.time[at - 1]! : before, bytes });

@@ -67,6 +67,8 @@ export interface Anomalies {
   readonly impossibleSize: number;
   /** times that run backwards from one line to the next; a fall of more than 12 h is midnight, and not counted */
   readonly reordered: number;
+  /** lines put before one above them: another thread's call, which their pointers show to have come later */
+  readonly swapped: number;
   /** inputs that ended early: a gzip stream cut short, a last line without newline that does not parse */
   readonly truncatedInputs: number;
 }

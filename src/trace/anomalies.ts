@@ -13,8 +13,10 @@ export interface PointerAnomalies {
 }
 
 export interface AnomalyCounts extends PointerAnomalies {
-  /** times that run backwards from one line to the next; lines without time are passed over */
+  /** times that run backwards from one line to the next, once in order; lines without time are passed over */
   reordered: number;
+  /** lines put before one above them, which their pointers show to have come later */
+  swapped: number;
 }
 
 export function noPointerAnomalies(): PointerAnomalies {

@@ -16,7 +16,7 @@ import { PeakSeries, TimeAxis } from "./timeline.ts";
 export class Ledger {
   readonly threads = new ThreadTable();
   readonly blocks = new BlockTable(this.threads);
-  readonly #resolver = new Resolver(this.threads);
+  readonly #resolver = new Resolver();
   readonly clock = new Clock();
   /** live bytes after each event; its `peak` and `peakEvent` are exact */
   readonly liveBytes = new PeakSeries();
@@ -36,7 +36,11 @@ export class Ledger {
   }
 
   get anomalies(): AnomalyCounts {
-    return { ...this.#resolver.anomalies, reordered: this.clock.reordered };
+    return {
+      ...this.#resolver.anomalies,
+      reordered: this.clock.reordered,
+      swapped: this.#resolver.order.moved,
+    };
   }
 
   /** The live block at `pointer`; -1 if there is none. */
@@ -44,13 +48,19 @@ export class Ledger {
     return this.#resolver.pointers.find(pointer);
   }
 
-  /** Resolves the next batch: counts it, fills all of `out`, and puts the batch's times in order where a day ends. */
-  resolve(batch: EventBatch, out: ActionBatch): void {
+  /**
+   * Resolves the next batch: counts it, fills all of `out`, and puts the batch's times in order where a day ends. Calls
+   * that the log shows in the wrong order change places, also with those of `next`, the batch to follow (null at the
+   * log's end).
+   */
+  resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
     const first = this.#events;
     const timeBefore = this.clock.last;
+    // First, for it is what settles the order of the lines.
+    this.#resolver.resolve(batch, out, next);
     this.clock.read(batch);
     this.threads.enter(batch, out);
-    this.#resolver.resolve(batch, out);
+    for (const i of this.#resolver.failed) this.threads.failed(out.thread[i]!);
     this.blocks.apply(batch, out, this.#liveAfter);
     this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
     this.time.recordAll(first, batch.time, batch.length);

@@ -1,9 +1,9 @@
 import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
 import { type EventBatch, Op } from "./event.ts";
+import { LineOrder } from "./line-order.ts";
 import { PointerTable } from "./pointer-table.ts";
 import { RecentlyFreed } from "./recently-freed.ts";
-import type { ThreadTable } from "./threads.ts";
 
 /** What a call that is no realloc and no free does, by op. */
 const ACTION_OF_OP = new Uint8Array(Object.keys(Op).length);
@@ -31,27 +31,33 @@ const IMPOSSIBLE_BYTES = 2 ** 63;
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
   readonly pointers = new PointerTable();
-  readonly #threads: ThreadTable;
+  /** calls of the last batch that should have returned a block and returned NULL, by index */
+  readonly failed: number[] = [];
+  readonly order = new LineOrder((pointer) => this.pointers.find(pointer) >= 0);
   readonly #recentlyFreed = new RecentlyFreed();
+  #next: EventBatch | null = null;
 
   /** takes what PointerTable.warm returns */
   #warmed = 0;
 
-  constructor(threads: ThreadTable) {
-    this.#threads = threads;
-  }
-
-  /** Fills `action`, `block` and `lost` of an `out` whose `thread` is filled in. */
-  resolve(batch: EventBatch, out: ActionBatch): void {
+  /**
+   * Fills `action`, `block` and `lost`. Puts lines in order where their pointers show that they are not, for which the
+   * batch that follows is wanted, too (null at the log's end).
+   */
+  resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
+    this.#next = next;
+    this.failed.length = 0;
     this.#warmed += this.pointers.warm(batch.pointerIn, batch.length);
     this.#warmed += this.pointers.warm(batch.pointerOut, batch.length);
-    for (let i = 0; i < batch.length; i++) {
-      const op = batch.op[i]!;
-      if (op === Op.free) this.#free(batch, i, out);
-      else if (op === Op.realloc) this.#realloc(batch, i, out);
-      else if (op <= Op.pvalloc) this.#allocate(batch, i, ACTION_OF_OP[op]!, out);
-      else nothing(i, ACTION_OF_OP[op]!, out);
-    }
+    for (let i = 0; i < batch.length; i++) this.#resolve(batch, i, out);
+  }
+
+  #resolve(batch: EventBatch, i: number, out: ActionBatch): void {
+    const op = batch.op[i]!;
+    if (op === Op.free) this.#free(batch, i, out);
+    else if (op === Op.realloc) this.#realloc(batch, i, out);
+    else if (op <= Op.pvalloc) this.#allocate(batch, i, ACTION_OF_OP[op]!, out);
+    else nothing(i, ACTION_OF_OP[op]!, out);
   }
 
   #allocate(batch: EventBatch, i: number, action: number, out: ActionBatch): void {
@@ -64,11 +70,13 @@ export class Resolver {
       this.#impossible(i, out);
       return;
     }
-    this.#recentlyFreed.delete(pointer);
     const block = this.pointers.insert(pointer);
     if (block >= 0) {
+      this.#recentlyFreed.delete(pointer);
       out.action[i] = action;
       out.block[i] = block;
+    } else if (this.order.mend(batch, i, this.#next, pointer, "taken")) {
+      this.#resolve(batch, i, out);
     } else {
       this.anomalies.reusedLive++;
       out.action[i] = action | LOST_FREE;
@@ -79,15 +87,22 @@ export class Resolver {
 
   #free(batch: EventBatch, i: number, out: ActionBatch): void {
     const pointer = batch.pointerIn[i]!;
-    const block = pointer === 0 ? -1 : this.pointers.remove(pointer);
-    out.block[i] = block;
+    if (pointer === 0) {
+      nothing(i, Action.none, out);
+      return;
+    }
+    const block = this.pointers.remove(pointer);
     if (block >= 0) {
       out.action[i] = Action.free;
+      out.block[i] = block;
       this.#recentlyFreed.add(pointer);
       return;
     }
-    out.action[i] = Action.none;
-    if (pointer === 0) return;
+    if (this.#isContradiction(pointer) && this.order.mend(batch, i, this.#next, pointer, "given")) {
+      this.#resolve(batch, i, out);
+      return;
+    }
+    nothing(i, Action.none, out);
     if (this.#recentlyFreed.has(pointer)) this.anomalies.doubleFree++;
     else this.anomalies.freeUnknown++;
   }
@@ -106,8 +121,17 @@ export class Resolver {
     }
   }
 
+  /**
+   * Whether `pointer`, which is taken back though nobody has it, cannot be as logged. In a log that was begun late (it
+   * has shown unknown pointers) it may be of a block from before; then who is given it next is given what was freed.
+   */
+  #isContradiction(pointer: number): boolean {
+    const { freeUnknown, foreignRealloc } = this.anomalies;
+    return freeUnknown + foreignRealloc === 0 || this.#recentlyFreed.has(pointer);
+  }
+
   #failed(i: number, out: ActionBatch): void {
-    this.#threads.failed(out.thread[i]!);
+    this.failed.push(i);
     nothing(i, Action.none, out);
   }
 
@@ -120,8 +144,17 @@ export class Resolver {
   #resize(batch: EventBatch, i: number, out: ActionBatch): void {
     const from = batch.pointerIn[i]!;
     const to = batch.pointerOut[i]!;
+    const isReused = from !== to && this.pointers.find(to) >= 0;
+    if (isReused && this.order.mend(batch, i, this.#next, to, "taken")) {
+      this.#resolve(batch, i, out);
+      return;
+    }
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
+      if (this.#isContradiction(from) && this.order.mend(batch, i, this.#next, from, "given")) {
+        this.#resolve(batch, i, out);
+        return;
+      }
       this.anomalies.foreignRealloc++;
       this.#allocate(batch, i, Action.malloc, out);
       return;

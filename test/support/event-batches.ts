@@ -23,8 +23,9 @@ export function* inBatches(events: readonly PlainEvent[], perBatch = EVENTS_PER_
   }
 }
 
-/** A row of an ActionBatch; `lost` is −1 where it does not apply. */
+/** A row of an ActionBatch, with the 1-based line of its event; `lost` is −1 where it does not apply. */
 export interface PlainAction {
+  line: number;
   action: number;
   thread: number;
   block: number;
@@ -32,7 +33,7 @@ export interface PlainAction {
   oldSize: number;
 }
 
-/** Feeds the ledger all events; returns the actions it wrote. */
+/** Feeds the ledger all events; returns the actions it wrote, in the order in which it took the lines. */
 export function resolveAll(
   ledger: Ledger,
   events: readonly PlainEvent[],
@@ -40,14 +41,23 @@ export function resolveAll(
 ): PlainAction[] {
   const out = new ActionBatch();
   const actions: PlainAction[] = [];
-  for (const batch of inBatches(events, perBatch)) {
-    ledger.resolve(batch, out);
+  const batches = [...inBatches(events, perBatch)];
+  for (const [n, batch] of batches.entries()) {
+    ledger.resolve(batch, out, batches[n + 1] ?? null);
     for (let i = 0; i < batch.length; i++) {
       const action = out.action[i]!;
       const lost = action & LOST_FREE ? out.lost[i]! : -1;
       const [thread, block, oldSize] = [out.thread[i]!, out.block[i]!, out.oldSize[i]!];
-      actions.push({ action, thread, block, lost, oldSize });
+      actions.push({ line: batch.line[i]!, action, thread, block, lost, oldSize });
     }
   }
   return actions;
+}
+
+/** The events in the order in which the ledger took them. */
+export function inOrder(
+  events: readonly PlainEvent[],
+  actions: readonly Pick<PlainAction, "line">[],
+): PlainEvent[] {
+  return actions.map(({ line }) => events[line - 1]!);
 }

@@ -206,9 +206,15 @@ export function ledgerState(
   return {
     blocks: liveBlocks(ledger, events, actions),
     threads: ledger.threads.rows().map(nullForNaN),
-    anomalies: { ...ledger.anomalies },
+    anomalies: ledgerAnomalies(ledger),
     peak: { bytes, event, time: Number.isNaN(ledger.peakTime) ? null : ledger.peakTime },
   };
+}
+
+/** All but what only the log's own order can tell. */
+function ledgerAnomalies({ anomalies }: Ledger): Record<string, number> {
+  const { swapped: _, ...rest } = anomalies;
+  return rest;
 }
 
 function emptyRow(tid: number): Record<string, number | null> {

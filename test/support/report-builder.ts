@@ -165,5 +165,6 @@ export const NO_ANOMALIES: Report["trace"]["anomalies"] = {
   foreignRealloc: 0,
   impossibleSize: 0,
   reordered: 0,
+  swapped: 0,
   truncatedInputs: 0,
 };

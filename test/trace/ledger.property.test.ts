@@ -4,7 +4,7 @@ import { Action, LOST_FREE } from "../../src/trace/actions.ts";
 import { Op } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
 import { PeakSeries } from "../../src/trace/timeline.ts";
-import { type PlainAction, resolveAll } from "../support/event-batches.ts";
+import { inOrder, type PlainAction, resolveAll } from "../support/event-batches.ts";
 import { ledgerState, liveBlocks, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
 /** Few pointers, so that calls meet: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
@@ -44,11 +44,13 @@ it("agrees with a ledger of Maps and objects, however the log is cut into batche
     fc.property(events, fc.integer({ min: 1, max: 500 }), (log, perBatch) => {
       const ledger = new Ledger();
       const actions = resolveAll(ledger, log, perBatch);
-      const { actions: naiveActions, liveAfter, ...state } = naiveLedger(log);
+      // What the order of lines should be is not for a naive ledger to say; see line-order.test.ts.
+      const ordered = inOrder(log, actions);
+      const { actions: naiveActions, liveAfter, ...state } = naiveLedger(ordered);
       expect(actions.map(({ action, thread, oldSize }) => ({ action, thread, oldSize }))).toEqual(
         naiveActions,
       );
-      expect(ledgerState(ledger, log, actions)).toEqual(state);
+      expect(ledgerState(ledger, ordered, actions)).toEqual(state);
       expect(ledger.liveBytes.points()).toEqual(liveAfter);
     }),
     { numRuns: 300 },
@@ -63,7 +65,7 @@ it("conserves bytes and blocks", () => {
       const rows = ledger.threads.rows();
       const sum = (key: keyof (typeof rows)[number]) =>
         rows.reduce((total, row) => total + row[key], 0);
-      const live = liveBlocks(ledger, log, actions);
+      const live = liveBlocks(ledger, inOrder(log, actions), actions);
       const [bytes, blocks] = [live.reduce((total, block) => total + block.bytes, 0), live.length];
       expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([bytes, blocks]);
       expect([sum("liveBytes"), sum("liveBlocks")]).toEqual([bytes, blocks]);
@@ -84,7 +86,7 @@ it("tells a model that knows ids alone all it needs: the model's live bytes are 
       const model = new ModelOfSizes();
       const series = new PeakSeries();
       for (const [i, action] of actions.entries()) {
-        model.replay(action, log[i]!.size!);
+        model.replay(action, log[action.line - 1]!.size!);
         series.record(i, model.bytes);
       }
       expect(series.points()).toEqual(ledger.liveBytes.points());

@@ -40,6 +40,11 @@ function inWords(
     foreignRealloc: [found.foreignRealloc, "realloc", unknown],
     impossibleSize: [found.impossibleSize, "call", "with sizes that no allocator grants"],
     reordered: [found.reordered, "line", "with a time before that of the line above"],
+    swapped: [
+      found.swapped,
+      "line",
+      "that the pointers show to be logged too late: put before the call of another thread",
+    ],
     truncatedInputs: [
       found.truncatedInputs,
       "input",
