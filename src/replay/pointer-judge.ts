@@ -76,6 +76,18 @@ export class PointerJudge {
     return { heap: heap.id, offset: (pointer - base + CUT) % CUT, bytes };
   }
 
+  /**
+   * True if `pointer` can be a block with a mapping of its own: in no heap that is known, and not so near above the
+   * break that the program may have moved that (§12.7).
+   */
+  mayBeMapped(m: Ptmalloc, pointer: number): boolean {
+    const base = this.#baseOf(m.breakHeap);
+    if (pointer % PAGE !== GRANULE || base === null || this.#heapOf(m, pointer) !== null)
+      return false;
+    const above = pointer - (base + m.breakHeap.size);
+    return (this.#full ? above : (above + CUT) % CUT) >= HEAP_MAX || (this.#full && above < 0);
+  }
+
   #same(m: Ptmalloc, c: number, pointer: number): boolean {
     const w = m.chunks.words;
     const offset = (w[c + ADDR]! + 1) * GRANULE;

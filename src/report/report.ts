@@ -127,15 +127,28 @@ export interface ModelSummary {
   readonly cpusSource: Provenance;
   /** settings of the recorded run other than glibc's defaults, as environment variables or tunables */
   readonly settings: Readonly<Record<string, string>>;
+  /** where each of `settings` is known from */
+  readonly settingsSource: Readonly<Record<string, Provenance>>;
+  /** detected settings of which the pointers show a range only: from, to inclusive (null: no limit shows) */
+  readonly settingsRange: Readonly<Record<string, SettingRange>>;
   readonly touch: string;
   /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
   readonly holes: HolesSummary | null;
   readonly thp: string;
   readonly fidelity: Fidelity;
   /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
-  readonly inferred: { readonly threadExits: number };
+  readonly inferred: {
+    readonly threadExits: number;
+    /** pointers that are as logged only since a setting was found out from them */
+    readonly settingPointers: number;
+  };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
   readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
+}
+
+export interface SettingRange {
+  readonly from: number;
+  readonly to: number | null;
 }
 
 export interface HolesSummary {

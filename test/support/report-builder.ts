@@ -106,10 +106,12 @@ export const MODEL: NonNullable<Report["model"]> = {
   cpus: 8,
   cpusSource: "log",
   settings: {},
+  settingsSource: {},
+  settingsRange: {},
   touch: "facts",
   holes: null,
   thp: "madvise",
-  inferred: { threadExits: 0 },
+  inferred: { threadExits: 0, settingPointers: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
   assumedWritten: { blocks: 0, bytes: 0 },
 };

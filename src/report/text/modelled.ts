@@ -29,7 +29,7 @@ export function modelled({ model, trace }: Report, style: TextStyle): string {
 }
 
 function facts(model: ModelSummary): string[] {
-  const settings = Object.entries(model.settings).map(([name, value]) => `${name}=${value}`);
+  const settings = Object.keys(model.settings).map((name) => setting(model, name));
   const lines = [
     glibc(model),
     `${model.cpus} CPU${model.cpus === 1 ? "" : "s"} (${CPUS_SOURCE[model.cpusSource]})`,
@@ -51,6 +51,16 @@ function facts(model: ModelSummary): string[] {
     );
   }
   return lines;
+}
+
+/** One setting; of a detected one what the pointers leave open. */
+function setting({ settings, settingsSource, settingsRange }: ModelSummary, name: string): string {
+  const text = `${name}=${settings[name]}`;
+  if (settingsSource[name] !== "detected") return text;
+  const range = settingsRange[name];
+  if (range === undefined) return `${text} (as the log's pointers show)`;
+  const { from, to } = range;
+  return `${text} (the log's pointers show ${to === null ? `${from} or more` : `${from} to ${to}`})`;
 }
 
 /** The version, and under detection those that agree as well and the next best. */
