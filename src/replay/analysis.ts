@@ -163,7 +163,6 @@ export class Analysis implements EventSink {
     for (const { work, first, told } of this.#hypotheses!.kept) {
       this.#replay(work, first, told, infers);
     }
-    this.#hypotheses!.close();
   }
 
   #replayWhatIfs(

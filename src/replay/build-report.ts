@@ -173,7 +173,7 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
 
 function settingsSummary(
   recorded: Candidate,
-): Pick<ModelSummary, "settings" | "settingsSource" | "settingsRange"> {
+): Pick<ModelSummary, "settings" | "settingsSource" | "settingsRange" | "settingsOrElse"> {
   const settings = settingsOf(recorded);
   const shown = shownSettings(recorded);
   const source = Object.keys(settings).map((name) => {
@@ -190,6 +190,9 @@ function settingsSummary(
     settings,
     settingsSource: Object.fromEntries(source),
     settingsRange: Object.fromEntries(range),
+    settingsOrElse: Object.fromEntries(
+      shown.filter(({ others }) => others.length > 0).map(({ name, others }) => [name, others]),
+    ),
   };
 }
 

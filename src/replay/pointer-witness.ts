@@ -13,11 +13,15 @@ export interface ShownSetting {
   readonly above: number;
   /** Infinity: the log shows no limit */
   readonly upTo: number;
+  /** other settings that would explain the same */
+  readonly others: readonly string[];
 }
 
 const ARENA_MAX = "MALLOC_ARENA_MAX";
 const MMAP_THRESHOLD = "MALLOC_MMAP_THRESHOLD_";
 const DEFAULT_MMAP_THRESHOLD = 131072;
+/** the others that freeze the threshold, at its default */
+const FREEZING = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_"];
 /** From 2.17 to 2.34 a threshold cannot be set higher: what stays unmapped beyond it has another cause. */
 const MMAP_THRESHOLD_CAP = 32 * 1024 * 1024;
 
@@ -83,11 +87,13 @@ export class PointerWitness implements Witness {
     const shown: ShownSetting[] = [];
     const { arenaMax, mmapThreshold } = this.#model.par;
     if (this.#arenaMax !== 0) {
-      shown.push({ name: ARENA_MAX, value: arenaMax, above: arenaMax - 1, upTo: arenaMax });
+      const range = { above: arenaMax - 1, upTo: arenaMax };
+      shown.push({ name: ARENA_MAX, value: arenaMax, ...range, others: [] });
     }
     if (this.#showsThreshold) {
       const [above, upTo] = [this.#largestOnTop, this.#smallestMapped];
-      shown.push({ name: MMAP_THRESHOLD, value: mmapThreshold, above, upTo });
+      const others = mmapThreshold === DEFAULT_MMAP_THRESHOLD ? FREEZING : [];
+      shown.push({ name: MMAP_THRESHOLD, value: mmapThreshold, above, upTo, others });
     }
     return shown;
   }
@@ -115,7 +121,10 @@ export class PointerWitness implements Witness {
     else this.#smallestMapped = Math.min(this.#smallestMapped, bytes);
     if (isOnTop !== mapped) return mapped;
     const value = this.#likeliestThreshold();
-    if (value === null) return mapped;
+    if (value === null) {
+      this.#refute();
+      return mapped;
+    }
     this.#showsThreshold = true;
     adoptSetting(this.#model, MMAP_THRESHOLD, value);
     this.explained++;
@@ -135,6 +144,14 @@ export class PointerWitness implements Witness {
     return heap === w[av.top + HEAP] && offset === (w[av.top + ADDR]! + 1) * GRANULE;
   }
 
+  /** No threshold explains what the pointers show: what was taken for one was something else. */
+  #refute(): void {
+    if (!this.#showsThreshold) return;
+    this.#showsThreshold = false;
+    const { mmapThreshold, trimThreshold, noDynThreshold } = new MallocPar(this.#model.profile);
+    Object.assign(this.#model.par, { mmapThreshold, trimThreshold, noDynThreshold });
+  }
+
   /** The default, if the sizes seen allow it, else the roundest number they allow; null if they allow none. */
   #likeliestThreshold(): number | null {
     const above = this.#largestOnTop;
@@ -147,14 +164,13 @@ export class PointerWitness implements Witness {
   }
 }
 
-/** The multiple of the highest power of two in above + 1 .. upTo; the least where there are several. */
+/** The least multiple of the highest power of two in above + 1 .. upTo; without a limit, the next power of two. */
 function roundest(above: number, upTo: number): number {
   let step = 1;
-  while (step * 2 <= upTo && (Math.floor(above / (step * 2)) + 1) * step * 2 <= upTo) {
-    step *= 2;
-    if (step > above) break;
-  }
-  return (Math.floor(above / step) + 1) * step;
+  const next = (): number => (Math.floor(above / step) + 1) * step;
+  while (Number.isFinite(upTo) ? next() <= upTo : step <= above) step *= 2;
+  if (Number.isFinite(upTo)) step /= 2;
+  return next();
 }
 
 /** The process had this setting all along, but it has decided nothing so far. */

@@ -4,37 +4,84 @@ import type { ScenarioRun } from "./scenario-run.ts";
 import { copyWork, type Insertion, type Work } from "./window.ts";
 
 /** Batches kept: what shows later is not found. */
-const KEPT_BATCHES = 4;
+const KEPT_BATCHES = 8;
 /** Events that must come right where the process as it was believed to be goes wrong. */
 const MUST_HOLD_EVENTS = 200;
 /** Pointers that must come right which were wrong: fewer are an oddity of the log. */
 const MUST_GAIN = 8;
 /** Settings found one after another. */
 const MAX_SETTINGS = 3;
-/** Events replayed in all, some 2 s. */
+/** Events replayed for one search, some 3 s. */
 const MOST_EVENTS = 12_000_000;
 
 /** UINT16_MAX, the largest tcache_count */
 const MOST_COUNT = 65535;
-/** Every count that a bin is likely to be given, and every one so small that logs tell them apart. */
-const TCACHE_COUNTS = [
-  ...Array.from({ length: 33 }, (_, count) => count),
-  ...[40, 48, 50, 64, 100, 127, 128, 200, 255, 256, 500, 512, 1000, 1024, 2000],
-  MOST_COUNT,
-];
-/** One of each that has an effect of its own: chunks of 32, 48 … 176 bytes are the largest in fastbins. */
-const MXFASTS = [0, ...Array.from({ length: 10 }, (_, i) => 24 + 16 * i)].map((n) =>
-  Math.min(n, 160),
-);
-const ARENA_MAXES = [1, 2, 3, 4, 8];
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
 
-/** Settings that decide from the first free on, so that no later state can be made up for them, likeliest first. */
-const HYPOTHESES: readonly (readonly [name: string, value: number])[] = [
-  ["glibc.malloc.tcache_count", 0],
-  ...ARENA_MAXES.map((count) => ["MALLOC_ARENA_MAX", count] as const),
-  ["glibc.malloc.mxfast", 0],
-  ...TCACHE_COUNTS.slice(1).map((count) => ["glibc.malloc.tcache_count", count] as const),
-  ...MXFASTS.slice(1).map((bytes) => ["glibc.malloc.mxfast", bytes] as const),
+/**
+ * Settings that decide from the first calls on, so that no later state can be made up for them; the likeliest values
+ * first. top_pad and trim_threshold move the break, which shows nowhere itself; but an arena that has to ask for more
+ * consolidates its fastbins first.
+ */
+const HYPOTHESES: readonly (readonly [name: string, values: readonly number[]])[] = [
+  [
+    "glibc.malloc.tcache_count",
+    [
+      0,
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      8,
+      10,
+      16,
+      20,
+      32,
+      64,
+      100,
+      128,
+      256,
+      1000,
+      1024,
+      2000,
+      MOST_COUNT,
+    ].concat([
+      9, 11, 12, 13, 14, 15, 17, 18, 19, 21, 22, 24, 25, 28, 30, 40, 48, 50, 80, 127, 200, 255, 500,
+      512,
+    ]),
+  ],
+  ["MALLOC_ARENA_MAX", [1, 2, 3, 4, 8]],
+  [
+    "MALLOC_TRIM_THRESHOLD_",
+    [128 * KIB, 0, 4 * KIB, 64 * KIB, 256 * KIB, 512 * KIB, 1 * MIB, 2 * MIB].concat([
+      4 * MIB,
+      8 * MIB,
+      16 * MIB,
+      32 * MIB,
+      64 * MIB,
+      128 * MIB,
+      256 * MIB,
+      512 * MIB,
+      GIB,
+    ]),
+  ],
+  [
+    "MALLOC_TOP_PAD_",
+    [0, 4 * KIB, 64 * KIB, 256 * KIB, 512 * KIB, 1 * MIB, 2 * MIB, 4 * MIB].concat([
+      8 * MIB,
+      16 * MIB,
+      32 * MIB,
+      64 * MIB,
+      128 * MIB,
+      256 * MIB,
+    ]),
+  ],
+  // One for each largest chunk, of 16 (none), 32, 48 … 160 bytes.
+  ["glibc.malloc.mxfast", [0, ...Array.from({ length: 9 }, (_, i) => 24 + 16 * i)]],
 ];
 
 interface Trial {
@@ -88,17 +135,20 @@ export class SettingHypotheses {
    */
   explain(wrong: number): RecordedProcess[] {
     if (!this.#isOpen || wrong < MUST_GAIN) return [];
-    let best = this.#longestRight(this.#origins);
-    if (this.#events - rightUntil(best) <= MUST_HOLD_EVENTS) return [];
-    let found: readonly Trial[] = [];
-    let origins = this.#origins;
-    for (let round = 0; round < MAX_SETTINGS; round++) {
+    this.#replayed = 0;
+    const believed = this.#longestRight(this.#origins);
+    if (this.#events - rightUntil(believed) <= MUST_HOLD_EVENTS) return [];
+    let best = believed;
+    for (let settings = 1; settings <= MAX_SETTINGS; settings++) {
+      const origins = settings === 1 ? this.#origins : distinct(best);
       const trials = this.#longestRight(origins.flatMap(variants));
-      if (!this.#isBetter(trials, best)) break;
-      found = best = trials;
-      origins = distinct(trials);
+      // Two settings may each explain little without the other.
+      if (rightUntil(trials) <= rightUntil(best)) break;
+      best = trials;
     }
-    return distinct(found);
+    if (this.#isBetter(best, believed)) return distinct(best);
+    this.close();
+    return [];
   }
 
   get #events(): number {
@@ -146,11 +196,13 @@ function rightUntil([first]: readonly Trial[]): number {
 
 /** The process as it would be with one more setting. */
 function variants(origin: RecordedProcess): RecordedProcess[] {
-  return HYPOTHESES.filter(([name]) => !(name in origin.settings)).map(([name, value]) => ({
-    ...origin,
-    settings: { ...origin.settings, [name]: String(value) },
-    shown: [...origin.shown, { name, value, above: value - 1, upTo: value }],
-  }));
+  return HYPOTHESES.filter(([name]) => !(name in origin.settings)).flatMap(([name, values]) =>
+    values.map((value) => ({
+      ...origin,
+      settings: { ...origin.settings, [name]: String(value) },
+      shown: [...origin.shown, { name, value, above: value - 1, upTo: value, others: [] }],
+    })),
+  );
 }
 
 /** One process a version: where several values of a setting do as well, the first, with the range of all. */
@@ -163,15 +215,17 @@ function distinct(trials: readonly Trial[]): RecordedProcess[] {
   return [...byGlibc.values()];
 }
 
-/** `known`, with the range of its last setting widened to the value that `other` has for the same. */
+/** `known`, with the range of its last setting widened to that of `other`, or with another setting beside it. */
 function widened(known: RecordedProcess, other: RecordedProcess): RecordedProcess {
   const last = known.shown.at(-1);
   const also = other.shown.at(-1);
-  if (last === undefined || last.name !== also?.name) return known;
+  if (last === undefined || also === undefined) return known;
   const above = Math.min(last.above, also.above);
   const upTo = Math.max(
     last.upTo,
     also.value === MOST_COUNT ? Number.POSITIVE_INFINITY : also.upTo,
   );
-  return { ...known, shown: [...known.shown.slice(0, -1), { ...last, above, upTo }] };
+  const others = [...new Set([...last.others, also.name])];
+  const wider = last.name === also.name ? { ...last, above, upTo } : { ...last, others };
+  return { ...known, shown: [...known.shown.slice(0, -1), wider] };
 }

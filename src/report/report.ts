@@ -131,6 +131,8 @@ export interface ModelSummary {
   readonly settingsSource: Readonly<Record<string, Provenance>>;
   /** detected settings of which the pointers show a range only: from, to inclusive (null: no limit shows) */
   readonly settingsRange: Readonly<Record<string, SettingRange>>;
+  /** for a detected setting, others that would explain the same pointers */
+  readonly settingsOrElse: Readonly<Record<string, readonly string[]>>;
   readonly touch: string;
   /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
   readonly holes: HolesSummary | null;

@@ -108,6 +108,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   settings: {},
   settingsSource: {},
   settingsRange: {},
+  settingsOrElse: {},
   touch: "facts",
   holes: null,
   thp: "madvise",

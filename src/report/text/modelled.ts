@@ -54,13 +54,16 @@ function facts(model: ModelSummary): string[] {
 }
 
 /** One setting; of a detected one what the pointers leave open. */
-function setting({ settings, settingsSource, settingsRange }: ModelSummary, name: string): string {
-  const text = `${name}=${settings[name]}`;
-  if (settingsSource[name] !== "detected") return text;
-  const range = settingsRange[name];
-  if (range === undefined) return `${text} (as the log's pointers show)`;
+function setting(model: ModelSummary, name: string): string {
+  const text = `${name}=${model.settings[name]}`;
+  if (model.settingsSource[name] !== "detected") return text;
+  const range = model.settingsRange[name];
+  const others = model.settingsOrElse[name] ?? [];
+  const orElse = others.length === 0 ? "" : `; ${others.join(" or ")} would show alike`;
+  if (range === undefined) return `${text} (as the log's pointers show${orElse})`;
   const { from, to } = range;
-  return `${text} (the log's pointers show ${to === null ? `${from} or more` : `${from} to ${to}`})`;
+  const open = to === null ? `${from} or more` : `${from} to ${to}`;
+  return `${text} (the log's pointers show ${open}${orElse})`;
 }
 
 /** The version, and under detection those that agree as well and the next best. */
