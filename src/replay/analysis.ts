@@ -116,12 +116,13 @@ export class Analysis implements EventSink {
     const tellsOfHoles = this.holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;
     const before = this.ledger.clock.last;
+    this.#seeAddresses(batch);
+    this.ledger.pointersMayBeCut = !this.#sawHighAddress;
     this.ledger.resolve(batch, this.#actions);
     // Only now, for the ledger's clock mends times that run past midnight.
     for (const [{ at }, bytes] of samples) {
       this.measured.push({ time: at > 0 ? batch.time[at - 1]! : before, bytes });
     }
-    this.#seeAddresses(batch);
     if (!this.options.model) return;
     this.#detection ??= this.#startDetection();
     this.#exits.settle(batch, this.#actions, next);

@@ -99,11 +99,12 @@ export class PointerWitness implements Witness {
   }
 
   sharesArena(): boolean {
-    return !this.#isRealloc && this.#judge.placeOf(this.#model, this.#pointer, 0).heap >= 0;
+    if (this.#isRealloc || this.#judge.mayBeFirst(this.#pointer)) return false;
+    return this.#judge.placeOf(this.#model, this.#pointer, 0).heap >= 0;
   }
 
   sharesMainArena(): boolean {
-    if (!this.#mayInfer || this.#isRealloc) return false;
+    if (!this.#mayInfer || this.#isRealloc || this.#judge.mayBeFirst(this.#pointer)) return false;
     const { heap } = this.#judge.placeOf(this.#model, this.#pointer, 0);
     if (heap !== this.#model.breakHeap.id) return false;
     this.#arenaMax = this.#model.arenas.length;

@@ -61,6 +61,8 @@ export interface Anomalies {
   readonly doubleFree: number;
   /** a pointer handed out while the log still shows it live: its free is missing or logged later */
   readonly reusedLive: number;
+  /** pointers cut to 32 bits by the hook: handed out while another thread's block has the same; both live on */
+  readonly collidingPointers: number;
   /** realloc of a pointer that no call of the log returned */
   readonly foreignRealloc: number;
   /** an allocation that returned a pointer for more than PTRDIFF_MAX bytes */

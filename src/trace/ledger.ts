@@ -39,6 +39,11 @@ export class Ledger {
     return { ...this.#resolver.anomalies, reordered: this.clock.reordered };
   }
 
+  /** Whether pointers of the following batches may be the low 32 bits of longer ones: then two blocks may share one. */
+  set pointersMayBeCut(mayBe: boolean) {
+    this.#resolver.mayBeCut = mayBe;
+  }
+
   /** The live block at `pointer`; -1 if there is none. */
   blockAt(pointer: number): number {
     return this.#resolver.pointers.find(pointer);

@@ -1,5 +1,6 @@
 import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
+import { CollidingPointers } from "./colliding-pointers.ts";
 import { type EventBatch, Op } from "./event.ts";
 import { PointerTable } from "./pointer-table.ts";
 import { RecentlyFreed } from "./recently-freed.ts";
@@ -24,15 +25,18 @@ const IMPOSSIBLE_BYTES = 2 ** 63;
  * From the log's pointers to blocks: what each event does, and to which block.
  *
  * A log is believed call by call: what a call returned is live, whatever was believed before. Where that contradicts
- * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost. Where
- * a free contradicts it (there is no such block), or a block was returned for a size that none can have, the call does
+ * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost; but
+ * where pointers may be cut to 32 bits, and the old block is another thread's, both live on. Where a free contradicts it (there is no such block), or a block was returned for a size that none can have, the call does
  * nothing. All are counted.
  */
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
   readonly pointers = new PointerTable();
+  /** no address of the log is above 4 GiB so far: its hook may have cut them to 32 bits */
+  mayBeCut = false;
   readonly #threads: ThreadTable;
   readonly #recentlyFreed = new RecentlyFreed();
+  readonly #colliding = new CollidingPointers(this.pointers);
 
   /** takes what PointerTable.warm returns */
   #warmed = 0;
@@ -65,7 +69,9 @@ export class Resolver {
       return;
     }
     this.#recentlyFreed.delete(pointer);
+    if (this.mayBeCut) this.#yield(pointer, out.thread[i]!);
     const block = this.pointers.insert(pointer);
+    if (this.mayBeCut) this.#own(block < 0 ? ~block : block, batch, i, out);
     if (block >= 0) {
       out.action[i] = action;
       out.block[i] = block;
@@ -79,9 +85,11 @@ export class Resolver {
 
   #free(batch: EventBatch, i: number, out: ActionBatch): void {
     const pointer = batch.pointerIn[i]!;
+    if (this.#colliding.any) this.#colliding.choose(batch, i, out.thread[i]!);
     const block = pointer === 0 ? -1 : this.pointers.remove(pointer);
     out.block[i] = block;
     if (block >= 0) {
+      if (this.#colliding.any) this.#colliding.release(pointer);
       out.action[i] = Action.free;
       this.#recentlyFreed.add(pointer);
       return;
@@ -106,6 +114,18 @@ export class Resolver {
     }
   }
 
+  /** In a log of cut pointers another thread's live block at `pointer` stays, beside what `thread` is now given there. */
+  #yield(pointer: number, thread: number): void {
+    const block = this.pointers.find(pointer);
+    if (block < 0 || !this.#colliding.mayCollide(block, thread)) return;
+    this.anomalies.collidingPointers++;
+    this.#colliding.yield(pointer);
+  }
+
+  #own(block: number, batch: EventBatch, i: number, out: ActionBatch): void {
+    this.#colliding.own(block, out.thread[i]!, batch.size[i]!);
+  }
+
   #failed(i: number, out: ActionBatch): void {
     this.#threads.failed(out.thread[i]!);
     nothing(i, Action.none, out);
@@ -120,6 +140,8 @@ export class Resolver {
   #resize(batch: EventBatch, i: number, out: ActionBatch): void {
     const from = batch.pointerIn[i]!;
     const to = batch.pointerOut[i]!;
+    const thread = out.thread[i]!;
+    if (this.#colliding.any) this.#colliding.choose(batch, i, thread);
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
       this.anomalies.foreignRealloc++;
@@ -128,7 +150,10 @@ export class Resolver {
     }
     out.action[i] = Action.realloc;
     out.block[i] = block;
+    if (this.mayBeCut) this.#own(block, batch, i, out);
     if (from === to) return;
+    if (this.#colliding.any) this.#colliding.release(from);
+    if (this.mayBeCut) this.#yield(to, thread);
     this.#recentlyFreed.add(from);
     this.#recentlyFreed.delete(to);
     const displaced = this.pointers.attach(to, block);

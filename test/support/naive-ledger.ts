@@ -48,6 +48,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     freeUnknown: 0,
     doubleFree: 0,
     reusedLive: 0,
+    collidingPointers: 0,
     foreignRealloc: 0,
     impossibleSize: 0,
     reordered: 0,

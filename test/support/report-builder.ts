@@ -165,6 +165,7 @@ export const NO_ANOMALIES: Report["trace"]["anomalies"] = {
   freeUnknown: 0,
   doubleFree: 0,
   reusedLive: 0,
+  collidingPointers: 0,
   foreignRealloc: 0,
   impossibleSize: 0,
   reordered: 0,
