@@ -142,6 +142,7 @@ function threadSummary(
     peakLiveBytes: row.peakLiveBytes,
     freedByOthersBytes: row.freedByOthersBytes,
     freedForOthersBytes: row.freedForOthersBytes,
+    takenFromOthers: row.takenFromOthers,
     pinnedBytes,
     arenas,
     firstTime: seconds(analysis, row.firstTime),

@@ -51,6 +51,8 @@ export class PointerWitness implements Witness {
   /** the current call is a realloc: its block need not come from the thread's own arena */
   #isRealloc = false;
   #arenaMax = 0;
+  /** pointers right before the call that showed it; −1 once that is judged */
+  #rightBefore = -1;
   #showsThreshold = false;
   /** chunk sizes in bytes: the largest that was put on top for want of room, the smallest that was mapped */
   #largestOnTop = 0;
@@ -70,6 +72,7 @@ export class PointerWitness implements Witness {
     this.#bytes = other.#bytes;
     this.#isRealloc = other.#isRealloc;
     this.#arenaMax = other.#arenaMax;
+    this.#rightBefore = other.#rightBefore;
     this.#showsThreshold = other.#showsThreshold;
     this.#largestOnTop = other.#largestOnTop;
     this.#smallestMapped = other.#smallestMapped;
@@ -77,6 +80,7 @@ export class PointerWitness implements Witness {
 
   /** The model is about to make a call that in the log returned `pointer` for `bytes`. */
   expect(action: number, pointer: number, bytes: number): void {
+    if (this.#rightBefore >= 0) this.#confirmArenaMax();
     this.#pointer = pointer;
     this.#isRealloc = action === Action.realloc;
     this.#bytes = action <= Action.realloc ? bytes : -1;
@@ -86,7 +90,7 @@ export class PointerWitness implements Witness {
   get settings(): ShownSetting[] {
     const shown: ShownSetting[] = [];
     const { arenaMax, mmapThreshold } = this.#model.par;
-    if (this.#arenaMax !== 0) {
+    if (this.#arenaMax !== 0 && this.#rightBefore < 0) {
       const range = { above: arenaMax - 1, upTo: arenaMax };
       shown.push({ name: ARENA_MAX, value: arenaMax, ...range, others: [] });
     }
@@ -110,7 +114,22 @@ export class PointerWitness implements Witness {
     this.#arenaMax = this.#model.arenas.length;
     adoptSetting(this.#model, ARENA_MAX, this.#arenaMax);
     this.explained++;
+    this.#rightBefore = this.#judge.equal;
     return true;
+  }
+
+  /**
+   * Under a limit the block is where the main arena has one to give a newcomer. Where it is not, the thread may be a
+   * forked process, which goes on with a copy of the main arena and of its parent's cache.
+   */
+  #confirmArenaMax(): void {
+    const isConfirmed = this.#judge.equal > this.#rightBefore;
+    this.#rightBefore = -1;
+    if (isConfirmed) return;
+    this.#arenaMax = 0;
+    this.#model.par.arenaMax = 0;
+    this.#model.arenaLimit = 0;
+    this.explained--;
   }
 
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean {

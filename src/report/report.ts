@@ -101,6 +101,8 @@ export interface ThreadSummary {
   readonly freedByOthersBytes: number;
   /** bytes another thread allocated that this thread freed */
   readonly freedForOthersBytes: number;
+  /** times the thread was given the place of another thread's block that is live in the log */
+  readonly takenFromOthers: number;
   /** free resident bytes held in place, at the end of the run as recorded, by this thread's topmost live blocks */
   readonly pinnedBytes: number;
   /** ids of the model's arenas this thread used in the run as recorded; 0 is the main arena */

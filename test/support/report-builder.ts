@@ -27,6 +27,7 @@ export function thread(tid: number, given: Partial<ThreadSummary> = {}): ThreadS
     peakLiveBytes: 6 * MiB,
     freedByOthersBytes: 0,
     freedForOthersBytes: 0,
+    takenFromOthers: 0,
     pinnedBytes: 0,
     arenas: [0],
     firstTime: 0,
