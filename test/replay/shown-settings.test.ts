@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ScenarioSpec } from "../../src/replay/scenario.ts";
 import type { ModelSummary, Report } from "../../src/report/report.ts";
 import { analyse, scenario } from "../support/corpus.ts";
-import { realGlibc, runReal } from "../support/glibc-driver.ts";
+import { MAIN, realGlibc, runReal, type Step } from "../support/glibc-driver.ts";
 import { logOfRun, type ProgramShape, program } from "../support/real-log.ts";
 
 /**
@@ -26,13 +26,31 @@ function reportOf(
   recordedWith: Record<string, string> | null = null,
   whatIfs: readonly ScenarioSpec[] = [],
 ): Report {
-  const [run] = runReal([{ steps: program(shape) }], { env });
+  return reportOfRun(env, program(shape), recordedWith, whatIfs);
+}
+
+function modelOfRun(env: Record<string, string>, steps: readonly Step[]): ModelSummary {
+  // Told, since another version would explain so short a log as well.
+  const version = glibc.available ? glibc.glibc : "auto";
+  const { model } = reportOfRun(env, steps, null, [], version);
+  if (model === null) throw new Error("no model");
+  return model;
+}
+
+function reportOfRun(
+  env: Record<string, string>,
+  steps: readonly Step[],
+  recordedWith: Record<string, string> | null,
+  whatIfs: readonly ScenarioSpec[],
+  version = "auto",
+): Report {
+  const [run] = runReal([{ steps }], { env });
   if (run === undefined) throw new Error("no run");
   return analyse(logOfRun(run), {
     model: true,
     whatIfs,
     recordedWith,
-    glibc: "auto",
+    glibc: version,
     cpus: null,
     hostCpus: 64,
     touch: "all",
@@ -55,6 +73,20 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
       expect(fidelity.ratio).toBe(1);
     },
   );
+
+  it("are not read out of a realloc, which stays in its block's arena whoever calls", () => {
+    const step = (op: Step["op"], thread: number, slot: number, size: number): Step => {
+      return { op, thread, slot, size, align: 0 };
+    };
+    const steps = Array.from({ length: 40 }, (_, slot) => step("malloc", MAIN, slot, 2000));
+    for (const thread of [1, 2, 3]) {
+      steps.push(step("threadStart", MAIN, thread, 0), step("realloc", thread, thread, 1900));
+      for (let i = 0; i < 20; i++) steps.push(step("malloc", thread, 100 * thread + i, 50 + i));
+    }
+    const { settings, fidelity } = modelOfRun({}, steps);
+    expect(settings).toEqual({});
+    expect(fidelity.ratio).toBe(1);
+  });
 
   const tunables = (text: string) => ({ GLIBC_TUNABLES: text });
   it.each<[env: Record<string, string>, shape: ProgramShape, found: Record<string, string>]>([
