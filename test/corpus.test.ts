@@ -63,9 +63,21 @@ function holdsAgainstTruth(one: Case): void {
     });
     expect(model?.glibcRange).toContain(one.meta.glibc);
     expect(model?.fidelity.ratio).toBe(1);
+    expect(model?.settings).toEqual({});
     // The limit shows where a thread gets an arena that is in use; before, no CPUs can be told, nor do they matter.
     if (model?.cpusSource === "detected") expect(model.cpus).toBe(one.meta.cpu_count);
   });
+  for (const setting of Object.keys(one.meta.traces)) {
+    const log = setting === "default" ? null : logOf(one, setting);
+    if (log === null) continue;
+    it(`finds out the settings of the ${setting} log without being told anything`, () => {
+      const options = { glibc: "auto", recordedWith: null, cpus: null, hostCpus: 64 };
+      const { model } = analyse(log, { ...optionsFor(one, setting, []), ...options });
+      const { fidelity, inferred, settings } = model ?? fail();
+      expect(settings).toEqual(settingsOf(one, setting));
+      expect(fidelity.compared - fidelity.equal).toBe(inferred.settingPointers);
+    });
+  }
   if (!writesAll(one)) return;
   it("predicts RSS and system bytes of every setting to the byte", () => {
     const settings = one.meta.deterministic ? Object.keys(one.meta.settings) : ["default"];

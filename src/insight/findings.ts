@@ -18,6 +18,7 @@ export function findings(
     pinned(threads),
     arenas(recorded),
     undecided(recorded, rssByGlibc),
+    forked(threads),
   ];
   if (freezesThresholds) found.push(frozen());
   return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
@@ -66,6 +67,31 @@ function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
     message: `${others.length} arenas besides the main one keep free memory resident`,
     bytes: idle,
     evidence: { arenas: arenaCount },
+  };
+}
+
+/** A process beside the one it was forked from is given what that one has live, all the time. */
+const FORKED_TIMES = 16;
+const FORKED_RATIO = 0.1;
+
+/**
+ * Calls of several processes in one log: each goes on with a copy of the same heap, so that both are given the same
+ * places (ptmalloc2.md §12.13). A log that merely lost lines, or their order, shows this now and then only.
+ */
+function forked(threads: readonly ThreadSummary[]): Finding | null {
+  const seeming = threads.filter(({ takenFromOthers, calls }) => {
+    const allocations = calls.total - calls.free;
+    return takenFromOthers >= FORKED_TIMES && takenFromOthers > allocations * FORKED_RATIO;
+  });
+  const [first] = [...seeming].sort((a, b) => b.takenFromOthers - a.takenFromOthers);
+  if (first === undefined) return null;
+  const others = seeming.length === 1 ? "" : ` and ${seeming.length - 1} more`;
+  return {
+    kind: "several-processes",
+    severity: "critical",
+    message: `tid ${first.tid}${others} is given blocks that other threads have live, as a forked process is: log each process to a file of its own (its pid in the name), for no figure here is one process's`,
+    bytes: 0,
+    evidence: { tid: first.tid, times: first.takenFromOthers, threads: seeming.length },
   };
 }
 

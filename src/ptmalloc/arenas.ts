@@ -23,7 +23,8 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
     if (m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
     else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = limitByCpus(m);
   }
-  if (m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1) {
+  const isBelowLimit = m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1;
+  if (isBelowLimit && m.witness?.sharesMainArena() !== true) {
     return attach(m, newArena(m, bytes));
   }
   return attach(m, reusedArena(m));
@@ -39,7 +40,7 @@ function limitByCpus(m: Ptmalloc): number {
   if (arenas >= MOST_ARENAS) return arenas;
   // The limit is 8 a CPU, or 9 where the first test of it comes too late for 8 (trap T20).
   const isPossible = arenas % 8 === 0 || arenas === 9;
-  return isPossible && m.limitReached?.() ? arenas : 0;
+  return isPossible && m.witness?.sharesArena() ? arenas : 0;
 }
 
 function attach(m: Ptmalloc, av: Arena): Arena {

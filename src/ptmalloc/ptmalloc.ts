@@ -20,6 +20,16 @@ import { mallocTrim } from "./trim.ts";
 /** `cpus` of a process of which nobody knows how many it saw. */
 export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
 
+/** Somebody who has seen the process, and is asked where settings decide that may be others than the model's. */
+export interface Witness {
+  /** The CPUs being unknown: does the thread that needs an arena get one that is in use? */
+  sharesArena(): boolean;
+  /** Does it get the main arena, though the limit on arenas is not reached? */
+  sharesMainArena(): boolean;
+  /** Is a request for a chunk of `bytes`, for which `av` has no room, mapped? `mapped` says what the settings say. */
+  isMapped(av: Arena, bytes: number, mapped: boolean): boolean;
+}
+
 /**
  * A process's allocator: the state that glibc keeps in globals, and the public calls. It sees requests only: no log,
  * no pointers, no clock. Blocks are named by their chunk (chunks.ts); 0 is NULL.
@@ -40,8 +50,8 @@ export class Ptmalloc {
   /** narenas_limit; 0 until it is computed, and then it means none */
   arenaLimit = 0;
 
-  /** asked, while the CPUs are unknown, whether the thread that needs an arena gets one that is in use */
-  limitReached: (() => boolean) | null = null;
+  /** what somebody knows of the process beyond its settings; null: the settings decide all */
+  witness: Witness | null = null;
 
   /** heaps by id; an id is used again after its heap is gone */
   readonly heaps: Heap[] = [];

@@ -34,7 +34,7 @@ export const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
 export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
   const bytes = m.bytesOf(nb);
   const mayMap = bytes >= m.par.mmapThreshold && m.mappedBlocks < m.par.mmapMax;
-  if (mayMap) return mapChunk(m, nb);
+  if (m.witness?.isMapped(av, bytes, mayMap) ?? mayMap) return mapChunk(m, nb);
   if (nb === HUGE_GRANULES) return av.main ? 0 : mapChunk(m, nb);
   if (av.main) {
     if (!growMain(m, av, nb)) return 0;

@@ -1,3 +1,5 @@
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { tunableOf } from "../ptmalloc/settings.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
@@ -5,11 +7,13 @@ import type { EventSink } from "../trace/sink.ts";
 import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
-import { modelFor, recordedProcesses, SettingRefused } from "./models.ts";
+import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
+import { adoptSetting } from "./pointer-witness.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
+import { SettingHypotheses } from "./setting-hypotheses.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
 import { copyWork, type Insertion, insert, replayBatch, type Work } from "./window.ts";
@@ -51,6 +55,11 @@ export class Analysis implements EventSink {
   #detection: Detection | null = null;
   #whatIfs: SharedRun[] = [];
   #started = false;
+  #refused: unknown = null;
+  /** null where the settings are known */
+  #hypotheses: SettingHypotheses | null = null;
+  /** settings found out that the what-ifs have been told of */
+  readonly #toldSettings = new Map<string, number>();
   /** the log has thread_exit lines: no exits are to be inferred */
   #tellsExits = false;
   /** an address of 2^32 or more was seen: the log's pointers are whole */
@@ -108,20 +117,37 @@ export class Analysis implements EventSink {
     const tellsOfHoles = this.holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;
     const before = this.ledger.clock.last;
+    this.#seeAddresses(batch);
+    this.ledger.pointersMayBeCut = !this.#sawHighAddress;
     this.ledger.resolve(batch, this.#actions, next);
     // Only now, for the ledger's clock mends times that run past midnight.
     for (const [{ at }, bytes] of samples) {
       this.measured.push({ time: at > 0 ? batch.time[at - 1]! : before, bytes });
     }
-    this.#seeAddresses(batch);
     if (!this.options.model) return;
-    const detection = this.#detection ?? this.#startDetection();
+    this.#detection ??= this.#startDetection();
     this.#exits.settle(batch, this.#actions, next);
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const told = this.holes.follow(work, samples, this.ledger);
     this.#tellsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     const infers = !this.#tellsExits && this.ledger.threads.size > 1;
+    const first = this.ledger.events - batch.length;
+    this.#hypotheses?.keep(work, first, told);
+    this.#replay(work, next, first, told, infers);
+    this.#explainBySettings(infers);
+  }
+
+  /** One batch, whose first event has number `first`, through the run as recorded and all what-ifs. */
+  #replay(
+    work: Work,
+    next: EventBatch | null,
+    first: number,
+    told: readonly Insertion[],
+    infers: boolean,
+  ): void {
+    const detection = this.#detection!;
+    if (!this.#started) detection.rank({ work, first, told });
     const copy = infers ? copyWork(work) : null;
     detection.alive.forEach(({ recorded }, rank) => {
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
@@ -131,10 +157,29 @@ export class Analysis implements EventSink {
     detection.narrow();
     detection.infer();
     detection.narrow();
-    this.#replayWhatIfs(work, told, believed, detection.best);
+    this.#replayWhatIfs(work, first, told, believed, detection.best);
   }
 
-  #replayWhatIfs(work: Work, told: readonly Insertion[], before: Candidate, best: Candidate): void {
+  /** Where the log's beginning shows that the process had settings which nobody told of, all begins anew with them. */
+  #explainBySettings(infers: boolean): void {
+    const { judge } = this.#detection!.best.recorded;
+    const origins = this.#hypotheses?.explain(judge.compared - judge.equal) ?? [];
+    if (origins.length === 0) return;
+    this.#detection = new Detection(origins.flatMap((origin) => this.#candidate(origin) ?? []));
+    this.#started = false;
+    this.#toldSettings.clear();
+    for (const { work, first, told } of this.#hypotheses!.kept) {
+      this.#replay(work, null, first, told, infers);
+    }
+  }
+
+  #replayWhatIfs(
+    work: Work,
+    first: number,
+    told: readonly Insertion[],
+    before: Candidate,
+    best: Candidate,
+  ): void {
     if (!this.#started) {
       this.#startWhatIfs(best);
     } else if (best !== before) {
@@ -144,7 +189,7 @@ export class Analysis implements EventSink {
       }
     }
     this.#tellCpus(best);
-    const first = this.ledger.events - work.batch.length;
+    this.#tellSettings(best);
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
     const exits = best.recorded.newExits.map((exit) => ({
       ...exit,
@@ -164,6 +209,18 @@ export class Analysis implements EventSink {
     if (recorded.cpus === null) return;
     for (const { run, specs } of this.#whatIfs) {
       if (run !== null && specs[0]?.cpus === null) run.model.cpus = recorded.cpus;
+    }
+  }
+
+  /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
+  #tellSettings({ recorded }: Candidate): void {
+    for (const { name, value } of recorded.run.witness?.settings ?? []) {
+      if (this.#toldSettings.get(name) === value) continue;
+      this.#toldSettings.set(name, value);
+      for (const { run, specs } of this.#whatIfs) {
+        const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
+        if (run !== null && !own.includes(tunableOf(name))) adoptSetting(run.model, name, value);
+      }
     }
   }
 
@@ -187,26 +244,37 @@ export class Analysis implements EventSink {
   }
 
   #startDetection(): Detection {
-    const candidates: Candidate[] = [];
-    let refused: unknown = null;
-    for (const origin of recordedProcesses(this.options, this.facts)) {
-      try {
-        const model = modelFor(origin, null);
-        const judge = new PointerJudge();
-        const { heapStart } = this.facts;
-        if (!Number.isNaN(heapStart)) judge.placeBreakHeap(model.breakHeap, heapStart);
-        if (this.#sawHighAddress) judge.seeWholePointers();
-        const run = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
-        candidates.push({ origin, recorded: new RecordedRun(run) });
-      } catch (error) {
-        // A version that does not take what the process had set cannot be its version.
-        if (!(error instanceof SettingRefused)) throw error;
-        refused = error;
-      }
+    const origins = recordedProcesses(this.options, this.facts);
+    const candidates = origins.flatMap((origin) => this.#candidate(origin) ?? []);
+    if (candidates.length === 0) throw this.#refused;
+    if (origins[0]?.settingsSource === "default") {
+      this.#hypotheses = new SettingHypotheses(origins, (origin) => this.#judgedRun(origin));
     }
-    if (candidates.length === 0) throw refused;
-    this.#detection = new Detection(candidates);
-    return this.#detection;
+    return new Detection(candidates);
+  }
+
+  #candidate(origin: RecordedProcess): Candidate | null {
+    const run = this.#judgedRun(origin);
+    return run && { origin, recorded: new RecordedRun(run, origin.shown.length) };
+  }
+
+  /** A run as recorded; null for a version that does not take what the process had set: it cannot be its version. */
+  #judgedRun(origin: RecordedProcess): ScenarioRun | null {
+    let model: Ptmalloc;
+    try {
+      model = modelFor(origin, null);
+    } catch (error) {
+      if (!(error instanceof SettingRefused)) throw error;
+      this.#refused = error;
+      return null;
+    }
+    const judge = new PointerJudge();
+    const { heapStart } = this.facts;
+    if (!Number.isNaN(heapStart)) judge.placeBreakHeap(model.breakHeap, heapStart);
+    if (this.#sawHighAddress) judge.seeWholePointers();
+    const run = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
+    if (run.witness !== null) run.witness.infersSettings = origin.settingsSource === "default";
+    return run;
   }
 
   #startWhatIfs({ origin }: Candidate): void {

@@ -18,6 +18,7 @@ import type {
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
+import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 import type { ScenarioSpec, TouchPolicy } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
@@ -141,6 +142,7 @@ function threadSummary(
     peakLiveBytes: row.peakLiveBytes,
     freedByOthersBytes: row.freedByOthersBytes,
     freedForOthersBytes: row.freedForOthersBytes,
+    takenFromOthers: row.takenFromOthers,
     pinnedBytes,
     arenas,
     firstTime: seconds(analysis, row.firstTime),
@@ -160,16 +162,42 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     ).flatMap(({ serves }) => serves),
     glibcRunnerUp: detection.runnerUp,
     ...cpusOf(analysis, run),
-    settings: origin.settings,
+    ...settingsSummary(recorded),
     touch: touchName(options.touch),
     holes: holesSummary(analysis),
     thp: origin.thp,
     fidelity: fidelity(run),
     inferred: {
       threadExits: run.inferredExits,
+      settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
     },
     assumedWritten: assumedWritten(analysis),
+  };
+}
+
+function settingsSummary(
+  recorded: Candidate,
+): Pick<ModelSummary, "settings" | "settingsSource" | "settingsRange" | "settingsOrElse"> {
+  const settings = settingsOf(recorded);
+  const shown = shownSettings(recorded);
+  const source = Object.keys(settings).map((name) => {
+    const isShown = shown.some((one) => one.name === name);
+    return [name, isShown ? "detected" : recorded.origin.settingsSource] as const;
+  });
+  const range = shown
+    .filter(({ above, upTo }) => upTo !== above + 1)
+    .map(({ name, above, upTo }) => {
+      const to = Number.isFinite(upTo) ? upTo : null;
+      return [name, { from: above + 1, to }] as const;
+    });
+  return {
+    settings,
+    settingsSource: Object.fromEntries(source),
+    settingsRange: Object.fromEntries(range),
+    settingsOrElse: Object.fromEntries(
+      shown.filter(({ others }) => others.length > 0).map(({ name, others }) => [name, others]),
+    ),
   };
 }
 
@@ -285,7 +313,7 @@ function scenarioSummary(
   const rss = run.rssBytes;
   return {
     name: spec?.name ?? AS_RECORDED,
-    settings: { ...analysis.recorded?.origin.settings, ...spec?.settings },
+    settings: { ...(analysis.recorded && settingsOf(analysis.recorded)), ...spec?.settings },
     trim: trimName(spec?.trim ?? "never"),
     glibc: spec?.glibc ?? analysis.recorded?.origin.glibc ?? model.profile.name,
     rss: {

@@ -1,11 +1,25 @@
 import type { ModelSummary } from "../report/report.ts";
+import { type Part, replayUntilWrong } from "./first-wrong.ts";
 import type { RecordedProcess } from "./models.ts";
+import type { ShownSetting } from "./pointer-witness.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
 /** One glibc that the log may be of: a run as recorded under its rules, and how it agrees with the pointers. */
 export interface Candidate {
   readonly origin: RecordedProcess;
   readonly recorded: RecordedRun;
+}
+
+/** Settings that the log's pointers showed, from its beginning on or later. */
+export function shownSettings({ origin, recorded }: Candidate): readonly ShownSetting[] {
+  return [...origin.shown, ...(recorded.run.witness?.settings ?? [])];
+}
+
+/** The recorded process's settings, as told and as shown, by name. */
+export function settingsOf(candidate: Candidate): Record<string, string> {
+  const settings = { ...candidate.origin.settings };
+  for (const { name, value } of shownSettings(candidate)) settings[name] = String(value);
+  return settings;
 }
 
 /**
@@ -58,6 +72,22 @@ export class Detection {
 
   get #compared(): number {
     return this.#alive[0]!.recorded.judge.compared;
+  }
+
+  /**
+   * Puts those first that stay right longest in the log's first batch, which is still to be replayed: explanations are
+   * sought for a few only, and the log's first pointers rule most versions out.
+   */
+  rank(part: Part): void {
+    if (this.#alive.length === 1) return;
+    const end = part.first + part.work.batch.length;
+    const right = new Map(
+      this.#alive.map((one) => {
+        const run = one.recorded.run.clone();
+        return [one, replayUntilWrong(run, [part], end, 1).events] as const;
+      }),
+    );
+    this.#alive.sort((a, b) => right.get(b)! - right.get(a)!);
   }
 
   /** Explains wrong pointers of the likeliest candidates; for all it would cost too much. */

@@ -4,6 +4,7 @@ import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import type { Provenance } from "../report/report.ts";
 import type { LogFacts } from "./log-facts.ts";
+import type { ShownSetting } from "./pointer-witness.ts";
 import type { AnalysisOptions, ScenarioSpec, ThpMode } from "./scenario.ts";
 
 /**
@@ -36,6 +37,10 @@ export interface RecordedProcess {
   /** null: nobody says; the log's arenas may show it */
   readonly cpus: number | null;
   readonly settings: Readonly<Record<string, string>>;
+  /** where the settings that were not found out are from; "default" when nobody tells of any */
+  readonly settingsSource: Provenance;
+  /** those of the settings that the log's pointers showed from its beginning on */
+  readonly shown: readonly ShownSetting[];
   readonly thp: ThpMode;
 }
 
@@ -67,8 +72,15 @@ function recordedProcess(
     profile,
     cpus: options.cpus ?? facts.cpus,
     settings: options.recordedWith ?? accepted(profile, facts.settings),
+    settingsSource: settingsSource(options, facts),
+    shown: [],
     thp: options.thp ?? facts.thp ?? "madvise",
   };
+}
+
+function settingsSource(options: AnalysisOptions, facts: LogFacts): Provenance {
+  if (options.recordedWith !== null) return "given";
+  return Object.keys(facts.settings).length > 0 ? "log" : "default";
 }
 
 /** Of the settings a log names, those that its glibc takes: the others had no effect on the process either. */

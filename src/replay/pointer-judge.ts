@@ -26,7 +26,10 @@ export class PointerJudge {
 
   /** where heaps begin, by heap id; the serial tells whether the id is still the same heap's */
   readonly #bases: { serial: number; base: number | null }[] = [];
-  /** the heap that begins at an address: no two can, and a pointer in it finds it by its high bits */
+  /**
+   * The heap that begins at an address, so that a pointer in it finds it by its high bits. No two can; but of those
+   * whose addresses are alike when cut to 32 bits this is the newest.
+   */
   readonly #heapAt = new Map<number, { readonly id: number; readonly serial: number }>();
   #full = false;
 
@@ -120,11 +123,29 @@ export class PointerJudge {
     return { heap: heap.id, offset: (pointer - base + CUT) % CUT, bytes };
   }
 
+  /** True if a cut `pointer` can be the first block of any new heap, whatever heap has the same low bits. */
+  mayBeFirst(pointer: number): boolean {
+    return !this.#full && pointer % HEAP_MAX < PAGE;
+  }
+
+  /**
+   * True if `pointer` can be a block with a mapping of its own: in no heap that is known, and not so near above the
+   * break that the program may have moved that (§12.7).
+   */
+  mayBeMapped(m: Ptmalloc, pointer: number): boolean {
+    const base = this.#baseOf(m.breakHeap);
+    if (pointer % PAGE !== GRANULE || base === null || this.#heapOf(m, pointer) !== null)
+      return false;
+    const above = pointer - (base + m.breakHeap.size);
+    return (this.#full ? above : (above + CUT) % CUT) >= HEAP_MAX || (this.#full && above < 0);
+  }
+
   #same(m: Ptmalloc, c: number, pointer: number): boolean {
     const w = m.chunks.words;
     const offset = (w[c + ADDR]! + 1) * GRANULE;
     if (w[c + STATE] === MAPPED) {
-      return (pointer - offset) % PAGE === 0 && this.#heapOf(m, pointer) === null;
+      // A cut pointer may have the low bits of one in a heap.
+      return (pointer - offset) % PAGE === 0 && (!this.#full || this.#heapOf(m, pointer) === null);
     }
     const heap = m.heapOf(c);
     const known = this.#bases[heap.id];
@@ -147,7 +168,8 @@ export class PointerJudge {
   /** The heap's first block would put its start at `base`; if no heap can start there, its place stays unknown. */
   #bind(m: Ptmalloc, heap: Heap, base: number): void {
     const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
-    const isPossible = base % alignment === 0 && this.#startingAt(m, base) === null;
+    const isFree = !this.#full || this.#startingAt(m, base) === null;
+    const isPossible = base % alignment === 0 && isFree;
     if (isPossible) this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
     this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
   }

@@ -54,8 +54,17 @@ export class RecordedRun {
   #cost = 0;
   #event = 0;
 
-  constructor(run: ScenarioRun) {
+  /** pointers that settings found out before the replay set right */
+  readonly #foregone: number;
+
+  constructor(run: ScenarioRun, foregone = 0) {
     this.run = run;
+    this.#foregone = foregone;
+  }
+
+  /** Pointers that only settings found out from the log's pointers set right. */
+  get explainedBySettings(): number {
+    return this.#foregone + (this.run.witness?.explained ?? 0);
   }
 
   get judge(): PointerJudge {
@@ -74,9 +83,9 @@ export class RecordedRun {
     return this.run.model.unloggedGranules * GRANULE;
   }
 
-  /** Pointers the model foresaw: those that only an inferred exit set right are not among them. */
+  /** Pointers the model foresaw: those that only an inference set right are not among them. */
   get equal(): number {
-    return Math.max(0, this.judge.equal - this.inferredExits);
+    return Math.max(0, this.judge.equal - this.inferredExits - this.explainedBySettings);
   }
 
   /**

@@ -7,6 +7,7 @@ import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
 import { anchor, findUnlogged, splitUnlogged } from "./anchor.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
+import { PointerWitness } from "./pointer-witness.ts";
 import type { Ranges } from "./ranges.ts";
 import type { TouchBatch } from "./touch.ts";
 
@@ -38,13 +39,13 @@ export class ScenarioRun {
 
   /** compares each placement with the log's pointer; null in what-ifs */
   readonly judge: PointerJudge | null;
+  /** tells the model what the log's pointers show of the recorded process; null in what-ifs */
+  readonly witness: PointerWitness | null;
   /** µs of log time between malloc_trim(0) calls of the scenario; Infinity for none */
   readonly #trimEvery: number;
   #nextTrim = Number.NaN;
   /** chunk by block id; 0 where the model has none */
   #chunkOf = new Int32Array(1024);
-  /** pointer that the current call returned in the log; 0 for none */
-  #expected = 0;
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -62,9 +63,7 @@ export class ScenarioRun {
   constructor(model: Ptmalloc, judge: PointerJudge | null, trimEverySeconds: number) {
     this.model = model;
     this.judge = judge;
-    if (judge !== null) {
-      model.limitReached = () => judge.placeOf(model, this.#expected, 0).heap >= 0;
-    }
+    this.witness = judge === null ? null : new PointerWitness(model, judge);
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
@@ -75,6 +74,7 @@ export class ScenarioRun {
       this.judge?.clone() ?? null,
       this.#trimEvery / 1e6,
     );
+    if (this.witness !== null) copy.witness?.inherit(this.witness);
     copy.rss = this.rss.clone();
     copy.probes.push(...this.probes);
     copy.systemPeakBytes = this.systemPeakBytes;
@@ -132,7 +132,7 @@ export class ScenarioRun {
         if (this.judge !== null) this.#freeUnknown(this.judge, batch, i);
         continue;
       }
-      this.#expected = batch.pointerOut[i]!;
+      this.witness?.expect(action & ~LOST_FREE, batch.pointerOut[i]!, batch.size[i]!);
       if (action >= LOST_FREE) this.#free(actions.lost[i]!);
       this.#call(action & ~LOST_FREE, batch, actions, touch, i);
     }

@@ -61,6 +61,8 @@ export interface Anomalies {
   readonly doubleFree: number;
   /** a pointer handed out while the log still shows it live: its free is missing or logged later */
   readonly reusedLive: number;
+  /** pointers cut to 32 bits by the hook: handed out while another thread's block has the same; both live on */
+  readonly collidingPointers: number;
   /** realloc of a pointer that no call of the log returned */
   readonly foreignRealloc: number;
   /** an allocation that returned a pointer for more than PTRDIFF_MAX bytes */
@@ -101,6 +103,8 @@ export interface ThreadSummary {
   readonly freedByOthersBytes: number;
   /** bytes another thread allocated that this thread freed */
   readonly freedForOthersBytes: number;
+  /** times the thread was given the place of another thread's block that is live in the log */
+  readonly takenFromOthers: number;
   /** free resident bytes held in place, at the end of the run as recorded, by this thread's topmost live blocks */
   readonly pinnedBytes: number;
   /** ids of the model's arenas this thread used in the run as recorded; 0 is the main arena */
@@ -129,6 +133,12 @@ export interface ModelSummary {
   readonly cpusSource: Provenance;
   /** settings of the recorded run other than glibc's defaults, as environment variables or tunables */
   readonly settings: Readonly<Record<string, string>>;
+  /** where each of `settings` is known from */
+  readonly settingsSource: Readonly<Record<string, Provenance>>;
+  /** detected settings of which the pointers show a range only: from, to inclusive (null: no limit shows) */
+  readonly settingsRange: Readonly<Record<string, SettingRange>>;
+  /** for a detected setting, others that would explain the same pointers */
+  readonly settingsOrElse: Readonly<Record<string, readonly string[]>>;
   readonly touch: string;
   /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
   readonly holes: HolesSummary | null;
@@ -139,9 +149,16 @@ export interface ModelSummary {
     readonly threadExits: number;
     /** bytes in use at the end of the run as recorded that no line tells of; taken as resident in every scenario */
     readonly unloggedBytes: number;
+    /** pointers that are as logged only since a setting was found out from them */
+    readonly settingPointers: number;
   };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
   readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
+}
+
+export interface SettingRange {
+  readonly from: number;
+  readonly to: number | null;
 }
 
 export interface HolesSummary {

@@ -6,6 +6,8 @@ export interface PointerAnomalies {
   doubleFree: number;
   /** a pointer handed out while the log still shows it live: its free is missing or logged later */
   reusedLive: number;
+  /** a pointer handed out while another thread's block is live at the same low 32 bits, all that the log shows */
+  collidingPointers: number;
   /** realloc of a pointer that no call of the log returned, or that was freed since */
   foreignRealloc: number;
   /** an allocation that returned a pointer for a size that no allocator grants */
@@ -20,5 +22,12 @@ export interface AnomalyCounts extends PointerAnomalies {
 }
 
 export function noPointerAnomalies(): PointerAnomalies {
-  return { freeUnknown: 0, doubleFree: 0, reusedLive: 0, foreignRealloc: 0, impossibleSize: 0 };
+  return {
+    freeUnknown: 0,
+    doubleFree: 0,
+    reusedLive: 0,
+    collidingPointers: 0,
+    foreignRealloc: 0,
+    impossibleSize: 0,
+  };
 }

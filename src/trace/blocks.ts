@@ -56,7 +56,7 @@ export class BlockTable {
       if (block >= 0) {
         if (action === Action.free) this.#free(i, out);
         else {
-          if (action >= LOST_FREE) this.#lose(out.lost[i]!);
+          if (action >= LOST_FREE) this.#lose(out.lost[i]!, out.thread[i]!);
           if ((action & ~LOST_FREE) === Action.realloc) this.#free(i, out);
           this.#allocate(batch, i, out);
         }
@@ -99,8 +99,10 @@ export class BlockTable {
     this.#threads.freed(out.thread[i]!, this.ownerOf(block), bytes);
   }
 
-  #lose(block: number): void {
+  /** `thread` was given the block's place. */
+  #lose(block: number, thread: number): void {
     const bytes = this.bytesOf(block);
+    this.#threads.taken(thread, this.ownerOf(block));
     this.#liveBytes -= bytes;
     this.#liveBlocks--;
     this.#threads.lost(this.ownerOf(block), bytes);

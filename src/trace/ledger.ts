@@ -43,6 +43,11 @@ export class Ledger {
     };
   }
 
+  /** Whether pointers of the following batches may be the low 32 bits of longer ones: then two blocks may share one. */
+  set pointersMayBeCut(mayBe: boolean) {
+    this.#resolver.mayBeCut = mayBe;
+  }
+
   /** The live block at `pointer`; -1 if there is none. */
   blockAt(pointer: number): number {
     return this.#resolver.pointers.find(pointer);

@@ -1,5 +1,6 @@
 import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
+import { CollidingPointers } from "./colliding-pointers.ts";
 import { type EventBatch, Op } from "./event.ts";
 import { LineOrder } from "./line-order.ts";
 import { PointerTable } from "./pointer-table.ts";
@@ -24,8 +25,8 @@ const IMPOSSIBLE_BYTES = 2 ** 63;
  * From the log's pointers to blocks: what each event does, and to which block.
  *
  * A log is believed call by call: what a call returned is live, whatever was believed before. Where that contradicts
- * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost. Where
- * a free contradicts it (there is no such block), or a block was returned for a size that none can have, the call does
+ * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost; but
+ * where pointers may be cut to 32 bits, and the old block is another thread's, both live on. Where a free contradicts it (there is no such block), or a block was returned for a size that none can have, the call does
  * nothing. All are counted.
  */
 export class Resolver {
@@ -35,7 +36,10 @@ export class Resolver {
   readonly failed: number[] = [];
   readonly order = new LineOrder((pointer) => this.pointers.find(pointer) >= 0);
   readonly #recentlyFreed = new RecentlyFreed();
+  readonly #colliding = new CollidingPointers(this.pointers);
   #next: EventBatch | null = null;
+  /** no address of the log is above 4 GiB so far: its hook may have cut them to 32 bits */
+  mayBeCut = false;
 
   /** takes what PointerTable.warm returns */
   #warmed = 0;
@@ -70,13 +74,17 @@ export class Resolver {
       this.#impossible(i, out);
       return;
     }
-    const block = this.pointers.insert(pointer);
+    let block = this.pointers.insert(pointer);
+    if (block < 0 && this.order.mend(batch, i, this.#next, pointer, "taken")) {
+      this.#resolve(batch, i, out);
+      return;
+    }
+    if (block < 0 && this.#yield(pointer, batch.tid[i]!)) block = this.pointers.insert(pointer);
+    if (this.mayBeCut) this.#own(block < 0 ? ~block : block, batch, i);
     if (block >= 0) {
       this.#recentlyFreed.delete(pointer);
       out.action[i] = action;
       out.block[i] = block;
-    } else if (this.order.mend(batch, i, this.#next, pointer, "taken")) {
-      this.#resolve(batch, i, out);
     } else {
       this.anomalies.reusedLive++;
       out.action[i] = action | LOST_FREE;
@@ -91,8 +99,10 @@ export class Resolver {
       nothing(i, Action.none, out);
       return;
     }
+    if (this.#colliding.any) this.#colliding.choose(batch, i, batch.tid[i]!);
     const block = this.pointers.remove(pointer);
     if (block >= 0) {
+      if (this.#colliding.any) this.#colliding.release(pointer);
       out.action[i] = Action.free;
       out.block[i] = block;
       this.#recentlyFreed.add(pointer);
@@ -130,6 +140,22 @@ export class Resolver {
     return freeUnknown + foreignRealloc === 0 || this.#recentlyFreed.has(pointer);
   }
 
+  /**
+   * In a log of cut pointers another thread's live block at `pointer` stays, beside what thread `tid` is now given
+   * there. True if so.
+   */
+  #yield(pointer: number, tid: number): boolean {
+    const block = this.mayBeCut ? this.pointers.find(pointer) : -1;
+    if (block < 0 || !this.#colliding.mayCollide(block, tid)) return false;
+    this.anomalies.collidingPointers++;
+    this.#colliding.yield(pointer);
+    return true;
+  }
+
+  #own(block: number, batch: EventBatch, i: number): void {
+    this.#colliding.own(block, batch.tid[i]!, batch.size[i]!);
+  }
+
   #failed(i: number, out: ActionBatch): void {
     this.failed.push(i);
     nothing(i, Action.none, out);
@@ -149,6 +175,8 @@ export class Resolver {
       this.#resolve(batch, i, out);
       return;
     }
+    const tid = batch.tid[i]!;
+    if (this.#colliding.any) this.#colliding.choose(batch, i, tid);
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
       if (this.#isContradiction(from) && this.order.mend(batch, i, this.#next, from, "given")) {
@@ -161,7 +189,10 @@ export class Resolver {
     }
     out.action[i] = Action.realloc;
     out.block[i] = block;
+    if (this.mayBeCut) this.#own(block, batch, i);
     if (from === to) return;
+    if (this.#colliding.any) this.#colliding.release(from);
+    this.#yield(to, tid);
     this.#recentlyFreed.add(from);
     this.#recentlyFreed.delete(to);
     const displaced = this.pointers.attach(to, block);

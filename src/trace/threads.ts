@@ -32,6 +32,8 @@ export interface ThreadRow {
   /** µs on the log's clock of its first and last line that carries a time; NaN when none does */
   readonly firstTime: number;
   readonly lastTime: number;
+  /** times it was given the place of another thread's live block */
+  readonly takenFromOthers: number;
 }
 
 /** A row's cells: first the lines of each `Op`, so that one increment counts an event, then these. */
@@ -46,6 +48,7 @@ const FREED_BY_OTHERS = OPS + 6;
 const FREED_FOR_OTHERS = OPS + 7;
 const FIRST_TIME = OPS + 8;
 const LAST_TIME = OPS + 9;
+const TAKEN = OPS + 10;
 /** Doubles a row: three cache lines. */
 const STRIDE = 24;
 const INITIAL_ROWS = 16;
@@ -100,6 +103,11 @@ export class ThreadTable {
     this.#cells[thread * STRIDE + FREED_FOR_OTHERS]! += bytes;
   }
 
+  /** `thread` was given the place of a block of `owner` that is live in the log. */
+  taken(thread: number, owner: number): void {
+    if (thread !== owner) this.#cells[thread * STRIDE + TAKEN]!++;
+  }
+
   /** A block of `owner` is gone, freed by nobody knows whom. */
   lost(owner: number, bytes: number): void {
     const row = owner * STRIDE;
@@ -134,6 +142,7 @@ export class ThreadTable {
       freedForOthersBytes: cells[FREED_FOR_OTHERS]!,
       firstTime: cells[FIRST_TIME]!,
       lastTime: cells[LAST_TIME]!,
+      takenFromOthers: cells[TAKEN]!,
     };
   }
 

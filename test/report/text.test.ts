@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { containerOf } from "../../src/report/container.ts";
 import type { Report } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { versionList } from "../../src/report/text/version.ts";
 import { writeText } from "../../src/report/writers/text.ts";
 import {
   fidelity,
@@ -209,14 +210,73 @@ describe("how it was modelled", () => {
     expect(told(null)).toContain("touch of some blocks from the log (7 hole lines), facts of");
   });
 
-  test("versions that agree: as well, or as far as pointers tell", () => {
-    const detected = (of: NonNullable<Report["model"]>): string =>
-      text(report({ model: { ...of, glibcSource: "detected" } }), 200);
-    expect(detected(MODEL)).toContain("; 2.35, 2.37 agree as well)".slice(0, -1));
-    expect(detected(MODEL)).not.toContain("as far as");
-    expect(detected(fidelity(20, 19))).toContain(
-      "; 2.35, 2.37 agree as well as far as the log tells",
-    );
+  describe("the glibc found out of the pointers", () => {
+    const told = (of: Partial<NonNullable<Report["model"]>>): string => {
+      const model = { ...MODEL, glibcSource: "detected" as const, ...of };
+      return text(report({ model }), 300);
+    };
+
+    test("says which others would show the same, and that all pointers agree", () => {
+      expect(told({})).toContain(
+        "glibc 2.36 (found out: its rules give all 20 pointers; 2.35, 2.37 would show the same",
+      );
+    });
+
+    test("names the only one, and the next best", () => {
+      const glibcRunnerUp = { glibc: "2.31", ratio: 0.4 };
+      expect(told({ glibcRange: ["2.36"], glibcRunnerUp })).toContain(
+        "(found out: its rules give all 20 pointers; next best 2.31, ruled out when it agreed with 40.0 %)",
+      );
+    });
+
+    test("tells pointers that something else explains from those nothing does", () => {
+      const inferred = { threadExits: 1, settingPointers: 1 };
+      const { fidelity: some } = fidelity(20, 18);
+      expect(told({ fidelity: some, inferred })).toContain("all pointers but 2, which");
+      expect(told({ fidelity: some })).toContain(
+        "found out: its rules give 90.0 % of the pointers",
+      );
+    });
+
+    test("is unsure where much goes wrong, and a guess where nothing can be compared", () => {
+      expect(told({ fidelity: fidelity(20, 10).fidelity })).toContain(
+        "unsure: its rules give 50.0 % of the pointers",
+      );
+      expect(told({ fidelity: fidelity(0, 0).fidelity })).toContain("a guess");
+    });
+
+    test("lists versions that follow one another as a range", () => {
+      expect(versionList(["2.30", "2.37-tag", "2.31", "2.32", "2.35", "2.36", "2.38-tag"])).toBe(
+        "2.30 to 2.32, 2.35, 2.36, 2.37-tag, 2.38-tag",
+      );
+    });
+  });
+
+  describe("the settings of the recorded process", () => {
+    const told = (of: Partial<NonNullable<Report["model"]>>): string =>
+      text(report({ model: { ...MODEL, ...of } }), 300);
+    const settings = { MALLOC_MMAP_THRESHOLD_: "65536" };
+
+    test("are named as they are, where somebody told them", () => {
+      const written = told({ settings, settingsSource: { MALLOC_MMAP_THRESHOLD_: "log" } });
+      expect(written).toContain("recorded with MALLOC_MMAP_THRESHOLD_=65536\n");
+    });
+
+    test("that the pointers showed say so, with what they leave open", () => {
+      const settingsSource = { MALLOC_MMAP_THRESHOLD_: "detected" as const };
+      expect(told({ settings, settingsSource })).toContain(
+        "MALLOC_MMAP_THRESHOLD_=65536 (as the log's pointers show)",
+      );
+      const to = { MALLOC_MMAP_THRESHOLD_: { from: 40001, to: 70000 } };
+      expect(told({ settings, settingsSource, settingsRange: to })).toContain(
+        "(the log's pointers show 40,001 to 70,000)",
+      );
+      const settingsRange = { MALLOC_MMAP_THRESHOLD_: { from: 40001, to: null } };
+      const settingsOrElse = { MALLOC_MMAP_THRESHOLD_: ["MALLOC_TOP_PAD_"] };
+      expect(told({ settings, settingsSource, settingsRange, settingsOrElse })).toContain(
+        "(the log's pointers show 40,001 or more; MALLOC_TOP_PAD_ would show alike)",
+      );
+    });
   });
 
   test("settings, cut pointers, the first pointer that differs", () => {

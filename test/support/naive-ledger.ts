@@ -48,6 +48,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     freeUnknown: 0,
     doubleFree: 0,
     reusedLive: 0,
+    collidingPointers: 0,
     foreignRealloc: 0,
     impossibleSize: 0,
     reordered: 0,
@@ -83,6 +84,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     const lost = live.get(pointer);
     if (lost) {
       anomalies.reusedLive++;
+      if (lost.owner !== owner) rowOf(owner).takenFromOthers! += 1;
       drop(lost);
     }
     live.set(pointer, { bytes, owner });
@@ -220,7 +222,7 @@ function ledgerAnomalies({ anomalies }: Ledger): Record<string, number> {
 function emptyRow(tid: number): Record<string, number | null> {
   const counts = { malloc: 0, calloc: 0, realloc: 0, memalign: 0, free: 0, calls: 0, lines: 0 };
   const bytes = { volumeBytes: 0, liveBytes: 0, liveBlocks: 0, peakLiveBytes: 0 };
-  const others = { freedByOthersBytes: 0, freedForOthersBytes: 0 };
+  const others = { freedByOthersBytes: 0, freedForOthersBytes: 0, takenFromOthers: 0 };
   return { tid, ...counts, failedCalls: 0, ...bytes, ...others, firstTime: null, lastTime: null };
 }
 

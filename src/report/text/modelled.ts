@@ -1,14 +1,8 @@
-import { exact, percent, plural, size } from "../format.ts";
+import { exact, plural, size } from "../format.ts";
 import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
 import { printable, sourceName } from "./printable.ts";
 import { heading, item, type TextStyle } from "./style.ts";
-
-const GLIBC_SOURCE: Readonly<Record<Provenance, string>> = {
-  given: "as given",
-  log: "as the log says",
-  detected: "the version that agrees best with the log's pointers",
-  default: "the default, as the log does not say; see --glibc",
-};
+import { glibcVersion } from "./version.ts";
 
 const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
   given: "as given",
@@ -29,9 +23,9 @@ export function modelled({ model, trace }: Report, style: TextStyle): string {
 }
 
 function facts(model: ModelSummary): string[] {
-  const settings = Object.entries(model.settings).map(([name, value]) => `${name}=${value}`);
+  const settings = Object.keys(model.settings).map((name) => setting(model, name));
   const lines = [
-    glibc(model),
+    glibcVersion(model),
     `${model.cpus} CPU${model.cpus === 1 ? "" : "s"} (${CPUS_SOURCE[model.cpusSource]})`,
     settings.length === 0
       ? "recorded with glibc's default settings"
@@ -58,18 +52,17 @@ function facts(model: ModelSummary): string[] {
   return lines;
 }
 
-/** The version, and under detection those that agree as well and the next best. */
-function glibc({ glibc, glibcSource, glibcRange, glibcRunnerUp, fidelity }: ModelSummary): string {
-  const text = `glibc ${glibc} (${GLIBC_SOURCE[glibcSource]})`;
-  if (glibcSource !== "detected") return text;
-  const others = glibcRange.filter((version) => version !== glibc);
-  const asFar = fidelity.ratio < 1 ? " as far as the log tells" : "";
-  const also = others.length === 0 ? "" : `; ${others.join(", ")} agree as well${asFar}`;
-  const next =
-    glibcRunnerUp === null
-      ? ""
-      : `; next best ${glibcRunnerUp.glibc}, ${percent(glibcRunnerUp.ratio)} when it was ruled out`;
-  return `${text}${also}${next}`;
+/** One setting; of a detected one what the pointers leave open. */
+function setting(model: ModelSummary, name: string): string {
+  const text = `${name}=${model.settings[name]}`;
+  if (model.settingsSource[name] !== "detected") return text;
+  const range = model.settingsRange[name];
+  const others = model.settingsOrElse[name] ?? [];
+  const orElse = others.length === 0 ? "" : `; ${others.join(" or ")} would show alike`;
+  if (range === undefined) return `${text} (as the log's pointers show${orElse})`;
+  const { from, to } = range;
+  const open = to === null ? `${exact(from)} or more` : `${exact(from)} to ${exact(to)}`;
+  return `${text} (the log's pointers show ${open}${orElse})`;
 }
 
 const SEVERITY = ["critical", "warning", "info"] as const;

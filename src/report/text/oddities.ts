@@ -37,6 +37,11 @@ function inWords(
       "pointer",
       "handed out while still live: the free is missing, or logged later",
     ],
+    collidingPointers: [
+      found.collidingPointers,
+      "pointer",
+      "with the low 32 bits of another thread's live block, the rest being cut off: whose a free is was guessed",
+    ],
     foreignRealloc: [found.foreignRealloc, "realloc", unknown],
     impossibleSize: [found.impossibleSize, "call", "with sizes that no allocator grants"],
     reordered: [found.reordered, "line", "with a time before that of the line above"],

@@ -1,0 +1,71 @@
+import { expect, it } from "vitest";
+import { Action } from "../../src/trace/actions.ts";
+import { Op } from "../../src/trace/event.ts";
+import { Ledger } from "../../src/trace/ledger.ts";
+import { resolveAll } from "../support/event-batches.ts";
+import type { PlainEvent } from "../support/naive-ledger.ts";
+
+/** The first block of two heaps that lie 4 GiB apart, as %08x prints both. */
+const P = 0xf0000b70;
+const Q = 0xf0001000;
+const malloc = (tid: number, size: number, pointerOut = P): PlainEvent => ({
+  op: Op.malloc,
+  tid,
+  size,
+  pointerOut,
+});
+const free = (tid: number, pointerIn = P): PlainEvent => ({ op: Op.free, tid, pointerIn });
+
+function run(mayBeCut: boolean, ...events: PlainEvent[]) {
+  const ledger = new Ledger();
+  ledger.pointersMayBeCut = mayBeCut;
+  const actions = resolveAll(ledger, events);
+  const anomalies = Object.fromEntries(Object.entries(ledger.anomalies).filter(([, n]) => n > 0));
+  return { ledger, actions, blocks: actions.map(({ block }) => block), anomalies };
+}
+
+it("a cut pointer that another thread holds names two live blocks", () => {
+  const { ledger, blocks, anomalies } = run(true, malloc(1, 10), malloc(2, 20));
+  expect(blocks).toEqual([0, 1]);
+  expect(ledger.blocks.liveBytes).toBe(30);
+  expect(anomalies).toEqual({ collidingPointers: 1 });
+});
+
+it("a whole pointer names one: the other's free was lost", () => {
+  const { ledger, anomalies } = run(false, malloc(1, 10), malloc(2, 20));
+  expect(ledger.blocks.liveBytes).toBe(20);
+  expect(anomalies).toEqual({ reusedLive: 1 });
+});
+
+it("a thread that is given the place of its own block has freed it", () => {
+  expect(run(true, malloc(1, 10), malloc(1, 20)).anomalies).toEqual({ reusedLive: 1 });
+});
+
+it("each thread frees its own block", () => {
+  const both = [malloc(1, 10), malloc(2, 20)];
+  expect(run(true, ...both, free(1), free(2)).blocks).toEqual([0, 1, 0, 1]);
+  const { ledger, blocks } = run(true, ...both, free(2), free(1));
+  expect(blocks).toEqual([0, 1, 1, 0]);
+  expect(ledger.blocks.liveBlocks).toBe(0);
+});
+
+it("a third thread frees the oldest, then the others", () => {
+  const three = [malloc(1, 10), malloc(2, 20), malloc(3, 30)];
+  const { blocks, ledger, anomalies } = run(true, ...three, free(9), free(9), free(9), free(9));
+  expect(blocks.slice(3)).toEqual([0, 1, 2, -1]);
+  expect(ledger.blocks.liveBlocks).toBe(0);
+  expect(anomalies).toEqual({ collidingPointers: 2, doubleFree: 1 });
+});
+
+it("the size for which the place is next handed out tells which block was freed", () => {
+  const { blocks } = run(true, malloc(1, 10), malloc(2, 500), free(9), malloc(9, 496));
+  expect(blocks[2]).toBe(1);
+});
+
+it("realloc moves the block of its thread, and may move onto another's", () => {
+  const realloc: PlainEvent = { op: Op.realloc, tid: 1, pointerIn: P, size: 40, pointerOut: Q };
+  const { actions, ledger } = run(true, malloc(1, 10), malloc(2, 20), malloc(3, 5, Q), realloc);
+  expect(actions[3]).toMatchObject({ action: Action.realloc, block: 0, oldSize: 10 });
+  expect(ledger.blocks.liveBytes).toBe(65);
+  expect(ledger.anomalies.collidingPointers).toBe(2);
+});
