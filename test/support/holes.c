@@ -29,6 +29,8 @@ static struct block blocks[BLOCKS];
 /* by block, a byte for each GRAIN bytes of it (none lies in two pages): written by this program */
 static unsigned char (*books)[MOST / GRAIN];
 static int pagemap;
+static uint64_t zeros;
+static int reads_count;
 static int kernel_tells;
 static char *heap_start;
 static uint64_t state;
@@ -53,11 +55,34 @@ static void flush(void) {
     used += (size_t)snprintf(out + used, sizeof out - used, __VA_ARGS__); \
   } while (0)
 
-/* Memory of its own: present, and not the shared page of zeros (which is mapped by others, too). */
-static int resident(const char *page) {
+static uint64_t entry_of(const char *page) {
   uint64_t entry = 0;
   if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)page / PAGE * 8)) != 8) _exit(2);
-  return (entry >> 63 & 1) && (entry >> 56 & 1);
+  return entry;
+}
+
+static uint64_t frame(uint64_t entry) {
+  return entry & (((uint64_t)1 << 55) - 1);
+}
+
+/* Memory of its own: present, and not the shared page of zeros. Who may not see frames (they are 0) is told by bit 56,
+   "exclusively mapped", which some kernels set for that page, too. */
+static int resident(const char *page) {
+  uint64_t entry = entry_of(page);
+  if (!(entry >> 63 & 1)) return 0;
+  if (reads_count) return 1;
+  return zeros ? frame(entry) != zeros : entry >> 56 & 1;
+}
+
+/* The frame of the shared page of zeros is that of pages that are read before they are written. A kernel that gives
+   each a frame of its own has no such page: what is read there becomes resident. */
+static void find_zeros(void) {
+  const volatile char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) _exit(3);
+  (void)pages[0];
+  (void)pages[PAGE];
+  zeros = frame(entry_of((const char *)pages));
+  reads_count = zeros != frame(entry_of((const char *)pages + PAGE));
 }
 
 static int written(int i, size_t from, size_t to) {
@@ -160,6 +185,8 @@ static void take(int i) {
 static void resize(int i) {
   struct block *b = &blocks[i];
   size_t before = b->bytes;
+  /* A move reads the block. Only where that leaves no trace may there be something in it that was never written. */
+  if (reads_count) fill(i, 0, b->bytes);
   tell_holes(i);
   b->bytes = draw(2) ? draw_size() : before + before / 2;
   if (b->bytes > MOST) b->bytes = MOST;
@@ -182,6 +209,7 @@ int main(int argc, char **argv) {
   pagemap = open("/proc/self/pagemap", O_RDONLY);
   books = mmap(NULL, sizeof *books * BLOCKS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pagemap < 0 || books == MAP_FAILED) return 3;
+  find_zeros();
   LOG("# heap %p\n# holes min=%d\n", (void *)heap_start, MIN_BYTES);
   for (int step = 1; step <= steps; step++) {
     int i = (int)draw(BLOCKS);
