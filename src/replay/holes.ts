@@ -135,10 +135,16 @@ export class Holes {
       const kept = isRealloc && known ? Math.min(actions.oldSize[i]!, batch.size[i]!) : 0;
       this.#allocated(batch, i, block, below(holes, kept), kept);
       // A realloc that leaves the block too small for the log to tell of writes nothing of what was there before.
-      if (this.tellsOf(block)) touch.to[i] = 0;
-      else if (kept > 0) touch.to[i] = Math.max(kept, touch.to[i]!);
-      else continue;
+      if (this.tellsOf(block)) {
+        touch.to[i] = 0;
+        touch.full[i] = 0;
+        touch.large[i] = 0;
+      } else if (kept > 0) {
+        touch.to[i] = Math.max(kept, touch.to[i]!);
+        touch.full[i] = Math.max(kept, touch.full[i]!);
+      } else continue;
       touch.from[i] = Math.min(kept, touch.to[i]!);
+      touch.ratioFrom[i] = Math.min(kept, touch.full[i]!);
     }
   }
 
