@@ -1,6 +1,5 @@
 import { PAGE } from "../ptmalloc/chunks.ts";
-import { RATIOS, ratioPlane } from "../ptmalloc/resident.ts";
-import { type ByPlane, inPlane, pagesAtRatio } from "./reading.ts";
+import type { ByPlane } from "./reading.ts";
 
 /** A measured RSS, and what the run as recorded has at the same place of the log. */
 export interface Observation {
@@ -8,10 +7,13 @@ export interface Observation {
   readonly pages: ByPlane;
 }
 
-/** The part of every large block that the program has to have written for the model to meet what was measured. */
-export interface RatioFit {
+/** Pages that a policy with one open number, 0..1, makes of the planes; more for a larger one. */
+export type Family = (pages: ByPlane, part: number) => number;
+
+/** The number with which a policy meets what was measured. */
+export interface PartFit {
   /** 0..1 */
-  readonly ratio: number;
+  readonly part: number;
   /** what was measured is less than the model has at 0, or more than it has at 1; null: neither */
   readonly outside: "below" | "above" | null;
   readonly error: RelativeError;
@@ -24,29 +26,27 @@ export interface RelativeError {
   readonly max: number;
 }
 
-/** Each step looks this many times closer around the best ratio so far. */
-const FINER = 20;
-const STEPS = 3;
+/** Numbers tried around the best so far, in each of so many steps; each step looks ten times closer. */
+const TRIED = 20;
+const STEPS = 4;
 
 /**
- * The ratio with the least sum of absolute errors over all observations (touch.md §5); the largest of several that are
- * as good. Null where no ratio makes a difference.
+ * The number with the least sum of absolute errors over all observations (touch.md §5); the largest of several that
+ * are as good. Null where it makes no difference.
  */
-export function fitRatio(observations: readonly Observation[]): RatioFit | null {
-  if (observations.every(({ pages }) => spread(pages) === 0)) return null;
-  let ratio = 0.5;
-  let reach = 0.5;
-  for (let step = 0; step < STEPS; step++) {
-    ratio = bestAround(ratio, reach, observations);
-    reach /= FINER / 2;
+export function fitPart(observations: readonly Observation[], family: Family): PartFit | null {
+  if (observations.every(({ pages }) => family(pages, 0) === family(pages, 1))) return null;
+  let part = 0.5;
+  for (let step = 0, reach = 0.5; step < STEPS; step++, reach /= TRIED / 2) {
+    part = bestAround(part, reach, observations, family);
   }
   const modelled = observations.map(({ pages, bytes }) => ({
     bytes,
-    modelledBytes: pagesAtRatio(pages, ratio) * PAGE,
+    modelledBytes: family(pages, part) * PAGE,
   }));
   const excess = modelled.reduce((sum, one) => sum + one.modelledBytes - one.bytes, 0);
-  const outside = ratio === 1 && excess < 0 ? "above" : ratio === 0 && excess > 0 ? "below" : null;
-  return { ratio, outside, error: relativeError(modelled) };
+  const outside = part === 1 && excess < 0 ? "above" : part === 0 && excess > 0 ? "below" : null;
+  return { part, outside, error: relativeError(modelled) };
 }
 
 export function relativeError(
@@ -64,22 +64,23 @@ export function relativeError(
   return { median, max };
 }
 
-function spread(pages: ByPlane): number {
-  return inPlane(pages, ratioPlane(RATIOS.length - 1)) - inPlane(pages, ratioPlane(0));
-}
-
-function bestAround(middle: number, reach: number, observations: readonly Observation[]): number {
+function bestAround(
+  middle: number,
+  reach: number,
+  observations: readonly Observation[],
+  family: Family,
+): number {
   let best = middle;
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i <= FINER; i++) {
-    const ratio = Math.min(1, Math.max(0, middle + reach * ((2 * i) / FINER - 1)));
+  for (let i = 0; i <= TRIED; i++) {
+    const part = Math.min(1, Math.max(0, middle + reach * ((2 * i) / TRIED - 1)));
     let sum = 0;
     for (const { pages, bytes } of observations) {
-      sum += Math.abs(pagesAtRatio(pages, ratio) * PAGE - bytes);
+      sum += Math.abs(family(pages, part) * PAGE - bytes);
     }
     if (sum > least) continue;
     least = sum;
-    best = ratio;
+    best = part;
   }
   return best;
 }

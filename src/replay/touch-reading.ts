@@ -1,7 +1,7 @@
 import type { TouchFit } from "../report/report.ts";
 import type { Analysis } from "./analysis.ts";
-import { fitRatio, type Observation } from "./fit.ts";
-import { AsGiven, ByFacts, Fitted, type Reading } from "./reading.ts";
+import { fitPart, type Observation } from "./fit.ts";
+import { AsGiven, ByFacts, Fitted, pagesAtRatio, pagesAtShare, type Reading } from "./reading.ts";
 
 /** How the figures of an analysis are to be read, and what the report says of it. */
 export interface TouchReading {
@@ -18,14 +18,15 @@ export function touchReading(analysis: Analysis): TouchReading {
   if (touch !== "facts" && "ratio" in touch)
     return { name: String(touch.ratio), reading: new AsGiven(), fit: null };
   const observations = touch === "facts" ? [] : observed(analysis, touch.fitted);
-  const fit = observations.length === 0 ? null : fitRatio(observations);
+  const fit = fitPart(observations, pagesAtRatio);
   if (fit === null || touch === "facts")
     return { name: "facts", reading: new ByFacts(), fit: null };
+  const share = fitPart(observations, pagesAtShare)?.part ?? 1;
   const source = touch.fitted === null ? "rss samples" : "--observed-rss";
-  const { ratio, outside, error } = fit;
+  const { part: ratio, outside, error } = fit;
   return {
     name: "fitted",
-    reading: new Fitted(ratio),
+    reading: new Fitted(ratio, share),
     fit: { ratio, source, outside, error },
   };
 }
