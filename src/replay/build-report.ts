@@ -13,6 +13,7 @@ import type {
   Scenario,
   ThreadSummary,
   Timeline,
+  TouchFit,
   TraceSummary,
 } from "../report/report.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
@@ -24,6 +25,7 @@ import type { RecordedRun } from "./recorded-run.ts";
 import { rssFigures, rssSeries } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
+import { RATIO_FROM_BYTES } from "./touch.ts";
 import { type TouchReading, touchReading } from "./touch-reading.ts";
 
 /** What the reading of the log found out, besides its events. */
@@ -185,7 +187,7 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     thp: origin.thp,
     fidelity: fidelity(run),
     inferred: { threadExits: run.inferredExits },
-    assumedWritten: assumedWritten(analysis),
+    assumedWritten: assumedWritten(analysis, touch.fit),
   };
 }
 
@@ -207,25 +209,30 @@ function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
-/** Blocks from this size on are worth telling of: whether they were written decides over a prediction. */
+/** Blocks from this size on are worth telling of one by one: whether they were written decides over a prediction. */
 const LARGE_BLOCK = 1024 * 1024;
 
-function assumedWritten({
-  ledger,
-  touch,
-  holes,
-  recorded,
-}: Analysis): ModelSummary["assumedWritten"] {
-  let blocks = 0;
-  let bytes = 0;
+function assumedWritten(
+  { ledger, touch, holes, recorded }: Analysis,
+  fit: TouchFit | null,
+): ModelSummary["assumedWritten"] {
+  const sum = { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 };
+  const ratio = fit?.ratio ?? null;
   recorded?.recorded.run.eachBlock((block) => {
-    const written = touch.writtenOf(block);
-    if (ledger.blocks.bytesOf(block) < LARGE_BLOCK || written <= PAGE) return;
-    if (holes.tellsOf(block)) return;
-    blocks++;
-    bytes += written;
+    const size = ledger.blocks.bytesOf(block);
+    if (size <= RATIO_FROM_BYTES || holes.tellsOf(block)) return;
+    const written =
+      ratio === null ? touch.writtenOf(block) : touch.writtenAtRatio(block, size, ratio);
+    if (written <= PAGE) return;
+    if (size >= LARGE_BLOCK) {
+      sum.blocks++;
+      sum.bytes += written;
+    } else {
+      sum.mediumBlocks++;
+      sum.mediumBytes += written;
+    }
   });
-  return { blocks, bytes };
+  return sum;
 }
 
 function measured(analysis: Analysis, reading: Reading): Measured | null {

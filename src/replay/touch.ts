@@ -38,6 +38,11 @@ export class Touch {
     return this.#written[block] ?? 0;
   }
 
+  /** The same of a block of `size` bytes if the program wrote the part `ratio` of every large block. */
+  writtenAtRatio(block: number, size: number, ratio: number): number {
+    return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), size * ratio));
+  }
+
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
     for (let i = 0; i < batch.length; i++) {
       out.from[i] = 0;

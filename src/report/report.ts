@@ -129,7 +129,7 @@ export interface ModelSummary {
   readonly settings: Readonly<Record<string, string>>;
   /** "facts", "all", "none", the ratio given, or "fitted" */
   readonly touch: string;
-  /** how `touch` was fitted to measured RSS; null if it was not */
+  /** how `touch` was fitted to measured RSS; null if it was not to be, or nothing was measured */
   readonly fit: TouchFit | null;
   /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
   readonly holes: HolesSummary | null;
@@ -138,12 +138,21 @@ export interface ModelSummary {
   /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
   readonly inferred: { readonly threadExits: number };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
-  readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
+  readonly assumedWritten: {
+    readonly blocks: number;
+    readonly bytes: number;
+    /** the same of blocks above 32 KiB and below 1 MiB */
+    readonly mediumBlocks: number;
+    readonly mediumBytes: number;
+  };
 }
 
 export interface TouchFit {
-  /** 0..1: the part that the program wrote of every block above 32 KiB, from its start */
-  readonly ratio: number;
+  /**
+   * 0..1: the part that the program wrote of every block above 32 KiB, from its start; null if no ratio makes a
+   * difference, so that `touch` stayed "facts"
+   */
+  readonly ratio: number | null;
   /** the size given with the option, or the `# rss` lines of the log */
   readonly source: "--observed-rss" | "rss samples";
   /** what was measured is less than the model has at 0, or more than it has at 1; null: neither */

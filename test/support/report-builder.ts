@@ -118,7 +118,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   thp: "madvise",
   inferred: { threadExits: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
-  assumedWritten: { blocks: 0, bytes: 0 },
+  assumedWritten: { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 },
 };
 
 export function fidelity(compared: number, equal: number): NonNullable<Report["model"]> {
