@@ -72,20 +72,19 @@ export class Mapping {
 
   /** Adds this mapping's pages to the counts, or takes them away (sign −1) before a change or an munmap. */
   count(resident: Resident, sign: 1 | -1): void {
-    for (let bit = 0; bit < PLANES; bit++) resident.add(1 << bit, sign * this.pagesIn(bit));
+    for (let bit = 0; bit < PLANES; bit++) resident.addIn(bit, sign * this.pagesIn(bit));
   }
 
   /** Bytes from..to-1 of the block are written. */
   write(resident: Resident, from: number, to: number, planes: number): void {
     if (to <= from) return;
     const start = this.blockStart;
+    if (this.scattered === null && this.lengthensPrefix(start + from, planes)) {
+      this.lengthenPrefix(resident, start + to, planes);
+      return;
+    }
     this.count(resident, -1);
-    if (this.scattered === null && !this.lengthensPrefix(start + from, planes)) this.scatter();
-    if (this.scattered === null) {
-      for (let bit = 0; bit < PLANES; bit++) {
-        if (planes & (1 << bit)) this.ends[bit] = Math.max(this.ends[bit]!, start + to);
-      }
-    } else this.writeScattered(this.scattered, start + from, start + to, planes);
+    this.writeScattered(this.scatter(), start + from, start + to, planes);
     this.count(resident, 1);
   }
 
@@ -131,6 +130,16 @@ export class Mapping {
       if (planes & (1 << bit) && from > Math.ceil(end / PAGE) * PAGE) return false;
     }
     return true;
+  }
+
+  private lengthenPrefix(resident: Resident, end: number, planes: number): void {
+    const pages = this.pagesUpTo(end);
+    for (let bit = 0; bit < PLANES; bit++) {
+      const before = this.ends[bit]!;
+      if (!(planes & (1 << bit)) || before >= end) continue;
+      resident.addIn(bit, pages - this.pagesUpTo(before));
+      this.ends[bit] = end;
+    }
   }
 
   private writeScattered(pages: PagePlanes, from: number, to: number, planes: number): void {

@@ -64,6 +64,12 @@ export class Resident {
     return this.pages[bitOf(plane)]!;
   }
 
+  /** Counts `pages` (which may be negative) in the plane with this bit. */
+  addIn(bit: number, pages: number): void {
+    this.changed = true;
+    this.pages[bit]! += pages;
+  }
+
   /** Counts `pages` (which may be negative) in each of `planes`. */
   add(planes: number, pages: number): void {
     this.changed = true;
