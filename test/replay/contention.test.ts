@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/native-scanner.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
+import { PLANE_ALL, PLANE_NONE, RATIOS, ratioPlane } from "../../src/ptmalloc/resident.ts";
 import { Analysis } from "../../src/replay/analysis.ts";
 import { coin, SEEDS } from "../../src/replay/contention.ts";
 import type { ScenarioRun } from "../../src/replay/scenario-run.ts";
@@ -72,6 +73,9 @@ describe("a what-if with threads that share arenas", () => {
       checkInvariants(model);
       expect(failedCalls).toBe(0);
       expect(model.mappedBlocks).toBe(whatIf!.run!.model.mappedBlocks);
+      for (const heap of model.arenas.flatMap(({ heaps }) => heaps)) {
+        expect([...heap.pages].filter((planes) => !isNested(planes))).toEqual([]);
+      }
     }
   });
 
@@ -102,6 +106,13 @@ describe("a what-if with threads that share arenas", () => {
     expect(report().scenarios[1]?.rss).toEqual(others[0]?.rss);
   });
 });
+
+/** What is resident in one of these planes is so in all that follow. */
+function isNested(planes: number): boolean {
+  const order = [PLANE_NONE, ...RATIOS.map((_, i) => ratioPlane(i)), PLANE_ALL];
+  const first = order.findIndex((plane) => planes & plane);
+  return first < 0 || order.slice(first).every((plane) => planes & plane);
+}
 
 describe("a coin", () => {
   it("falls as often on either side, the same way for the same seed", () => {
