@@ -72,7 +72,17 @@ export class Mapping {
 
   /** Adds this mapping's pages to the counts, or takes them away (sign −1) before a change or an munmap. */
   count(resident: Resident, sign: 1 | -1): void {
-    for (let bit = 0; bit < PLANES; bit++) resident.addIn(bit, sign * this.pagesIn(bit));
+    // Most planes have the same prefix as the one before.
+    let end = -1;
+    let pages = 0;
+    for (let bit = 0; bit < PLANES; bit++) {
+      if (this.scattered !== null) pages = this.scattered.count(bit);
+      else if (this.ends[bit] !== end) {
+        end = this.ends[bit]!;
+        pages = this.pagesUpTo(end);
+      }
+      resident.addIn(bit, sign * pages);
+    }
   }
 
   /** Bytes from..to-1 of the block are written. */
@@ -134,10 +144,15 @@ export class Mapping {
 
   private lengthenPrefix(resident: Resident, end: number, planes: number): void {
     const pages = this.pagesUpTo(end);
+    let before = -1;
+    let added = 0;
     for (let bit = 0; bit < PLANES; bit++) {
-      const before = this.ends[bit]!;
-      if (!(planes & (1 << bit)) || before >= end) continue;
-      resident.addIn(bit, pages - this.pagesUpTo(before));
+      if (!(planes & (1 << bit)) || this.ends[bit]! >= end) continue;
+      if (this.ends[bit] !== before) {
+        before = this.ends[bit]!;
+        added = pages - this.pagesUpTo(before);
+      }
+      resident.addIn(bit, added);
       this.ends[bit] = end;
     }
   }

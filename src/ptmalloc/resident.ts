@@ -146,12 +146,11 @@ export function writeRange(
 /** The kernel takes back pages from..to-1 of the heap: the break fell, the heap shrank, madvise(MADV_DONTNEED). */
 export function dropPages(m: Ptmalloc, heap: Heap, from: number, to: number): void {
   const end = Math.min(to, heap.pages.length);
-  for (let page = from; page < end; page++) {
+  for (let page = from; page < end; ) {
     const planes = heap.pages[page]!;
-    if (planes !== 0) {
-      m.resident.add(planes, -1);
-      heap.pages[page] = 0;
-    }
+    const first = page;
+    while (page < end && heap.pages[page] === planes) heap.pages[page++] = 0;
+    if (planes !== 0) m.resident.add(planes, first - page);
   }
 }
 

@@ -201,23 +201,29 @@ export class ScenarioRun {
     const { model } = this;
     const allFrom = this.#pendingAllFrom;
     const allTo = this.#pendingAllTo;
+    let from = this.#pendingRatioFrom;
+    // Where the policy writes all, so does the largest ratio: the planes are written together.
+    let together = 0;
     if (
+      from === allFrom &&
       this.#pendingFrom === allFrom &&
       this.#pendingTo === allTo &&
-      this.#pendingRatioFrom === allFrom &&
-      this.#pendingFull === allTo
+      Math.max(this.#pendingFull, this.#pendingLarge) === allTo
     ) {
-      model.write(c, allFrom, allTo, TOLD_PLANES | PLANE_ALL);
-      return;
+      together = PLANE_POLICY | PLANE_ALL;
+      if (this.#pendingLarge === 0) {
+        model.write(c, allFrom, allTo, RATIO_PLANES | together);
+        return;
+      }
+    } else {
+      model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY);
+      model.write(c, allFrom, allTo, PLANE_ALL);
     }
-    model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY);
-    model.write(c, allFrom, allTo, PLANE_ALL);
-    let from = this.#pendingRatioFrom;
     let planes = RATIO_PLANES;
     // The planes of larger ratios hold what those of smaller ones do.
     for (let i = 0; i < RATIOS.length; i++) {
       const to = Math.max(this.#pendingFull, this.#pendingLarge * RATIOS[i]!);
-      model.write(c, from, to, planes);
+      model.write(c, from, to, planes | together);
       from = Math.max(from, to);
       planes &= ~ratioPlane(i);
     }

@@ -4,8 +4,9 @@ import type { TouchPolicy } from "./scenario.ts";
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
 /**
- * What the program is taken to write of each event's block after the call, in bytes from the block's start: under the
- * policy bytes from..to-1, and if it wrote the part q of every large block, bytes ratioFrom..max(full, q × large)-1.
+ * What the program is taken to write, after each call that returns a block, in bytes from its start: under the policy
+ * bytes from..to-1, and if it wrote the part q of every large block, bytes ratioFrom..max(full, q × large)-1. Of other
+ * events there is nothing to read.
  */
 export class TouchBatch {
   readonly from = new Float64Array(EVENTS_PER_BATCH);
@@ -45,11 +46,6 @@ export class Touch {
 
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
     for (let i = 0; i < batch.length; i++) {
-      out.from[i] = 0;
-      out.to[i] = 0;
-      out.ratioFrom[i] = 0;
-      out.full[i] = 0;
-      out.large[i] = 0;
       const action = actions.action[i]! & ~LOST_FREE;
       if (action === Action.none || action >= Action.free) continue;
       const block = actions.block[i]!;
