@@ -7,6 +7,7 @@ export function otherSettings({ rows }: Prediction, moment: Row["moment"]): Row[
 
 /** (ii) fitted to the RSS of the default run at exit: errors of other settings */
 export function printFitted(fitted: readonly Prediction[]): void {
+  if (fitted.length === 0) return;
   console.log(
     "\nFitted to the default run's RSS at exit: the ratio, what is left, other settings at exit",
   );

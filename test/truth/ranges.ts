@@ -20,7 +20,7 @@ export function widthOf({ predicted: { rss } }: Row): number {
 }
 
 /** True if what was measured lies between the bounds "nothing written" and "all written". */
-function isBetweenBounds({ predicted: { rss }, measured: { heap_rss } }: Row): boolean {
+export function isBetweenBounds({ predicted: { rss }, measured: { heap_rss } }: Row): boolean {
   return rss.endBytesTouchNone <= heap_rss && heap_rss <= rss.endBytesTouchAll;
 }
 
@@ -34,7 +34,7 @@ export function printRanges(rows: readonly Row[], real: (row: Row) => boolean): 
     ["real programs", rows.filter(real)],
     ["real, the log's own calls", rows.filter((row) => real(row) && row.sameCalls)],
   ];
-  for (const [name, group] of groups) {
+  for (const [name, group] of groups.filter(([, group]) => group.length > 0)) {
     const share = (holds: (row: Row) => boolean): string =>
       `${group.filter(holds).length} (${percent(group.filter(holds).length / group.length)})`;
     console.log(

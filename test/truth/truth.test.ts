@@ -2,17 +2,17 @@ import { describe, expect, it } from "vitest";
 import { type Case, casesOf, OWN_CORPUS, SHARED_CORPUS } from "../support/corpus.ts";
 import { otherSettings } from "./fitted.ts";
 import { errorOf, isReal, median, type Prediction, predict, type Row } from "./predictions.ts";
-import { isInside, isInsideShown } from "./ranges.ts";
+import { isBetweenBounds, isInside, isInsideShown } from "./ranges.ts";
 import { rankingOf } from "./ranking.ts";
 import { recordedErrors } from "./real-programs.ts";
 
 /**
- * Predictions of programs that do not write all they allocate, against truth: the figures of `npm run truth`, for the
- * cases that travel with the repository and the real programs of the whole corpus where it is at hand.
+ * Predictions without knowing what the program writes, against truth: the figures of `npm run truth`, for the cases
+ * that travel with the repository and the whole corpus where it is at hand.
  */
 const own = casesOf(OWN_CORPUS);
 const names = new Set(own.map(({ name }) => name));
-const shared = casesOf(SHARED_CORPUS).filter((one) => isReal(one) && !names.has(one.name));
+const shared = casesOf(SHARED_CORPUS).filter(({ name }) => !names.has(name));
 
 const predictions: Prediction[] = [];
 const fits: Prediction[] = [];
@@ -37,7 +37,8 @@ describe.each([...own, ...shared])("$name", (one) => {
     const { byFacts, fitted } = predictOnce(one);
     const rows = byFacts.rows.filter(({ sameCalls }) => sameCalls);
     expect(rows.length).toBeGreaterThan(0);
-    expect(rows.filter((row) => !isInside(row)).map(where)).toEqual([]);
+    const holds = writesPartOfAll(one) ? isBetweenBounds : isInside;
+    expect(rows.filter((row) => !holds(row)).map(where)).toEqual([]);
     const [errors] = recordedErrors([byFacts]);
     if (errors !== undefined && MEASURED_VERSIONS.includes(one.meta.glibc)) {
       expect(Math.abs(errors.exit)).toBeLessThanOrEqual(Math.abs(errors.recommended!) + ROUNDING);
@@ -81,6 +82,11 @@ describe("all of them", () => {
     }
   });
 });
+
+/** True for test programs that write half of each block, or none, however small: no program worth its name does. */
+function writesPartOfAll(one: Case): boolean {
+  return !isReal(one) && / (half|none) /.test(one.meta.command);
+}
 
 function where({ setting, moment }: Row): string {
   return `${setting}, ${moment}`;
