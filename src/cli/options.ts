@@ -32,6 +32,12 @@ export function limitOption(text: string): number {
   throw new InvalidArgumentError("A limit is more than 0.");
 }
 
+export function measuredOption(text: string): number {
+  const bytes = sizeOption(text);
+  if (bytes > 0) return bytes;
+  throw new InvalidArgumentError("What was measured is more than 0.");
+}
+
 export function cpusOption(text: string): number {
   const cpus = parseCpus(text);
   if (cpus !== null) return cpus;

@@ -2,7 +2,6 @@ import { walkHeap } from "../ptmalloc/census.ts";
 import { ADDR, FENCE, GRANULE, IN_USE, PAGE, SIZE, STATE, TOP } from "../ptmalloc/chunks.ts";
 import type { Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { PLANE_POLICY } from "../ptmalloc/resident.ts";
 
 /**
  * Who pins memory. free() gives memory back only from the top of a heap, so everything free below the topmost block
@@ -16,8 +15,8 @@ export interface Pin {
   readonly bytes: number;
 }
 
-/** The pin of each heap that has one. */
-export function findPins(m: Ptmalloc): Pin[] {
+/** The pin of each heap that has one, where pages in `plane` are resident. */
+export function findPins(m: Ptmalloc, plane: number): Pin[] {
   const structs = new Set(m.tcacheStructs());
   const w = m.chunks.words;
   const pins: Pin[] = [];
@@ -30,7 +29,7 @@ export function findPins(m: Ptmalloc): Pin[] {
         if (state === IN_USE) {
           if (chunk === 0 && !structs.has(c)) chunk = c;
         } else if (chunk !== 0 && state !== TOP && state !== FENCE) {
-          bytes += residentBytes(heap, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);
+          bytes += residentBytes(heap, plane, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);
         }
       });
       if (bytes > 0) pins.push({ heap, chunk, bytes });
@@ -39,12 +38,12 @@ export function findPins(m: Ptmalloc): Pin[] {
   return pins;
 }
 
-/** Bytes of from..from+length-1 that lie in resident pages. */
-function residentBytes(heap: Heap, from: number, length: number): number {
+/** Bytes of from..from+length-1 that lie in pages of the plane. */
+function residentBytes(heap: Heap, plane: number, from: number, length: number): number {
   const to = from + length;
   let bytes = 0;
   for (let page = Math.floor(from / PAGE); page * PAGE < to; page++) {
-    if (((heap.pages[page] ?? 0) & PLANE_POLICY) === 0) continue;
+    if (((heap.pages[page] ?? 0) & plane) === 0) continue;
     bytes += Math.min(to, (page + 1) * PAGE) - Math.max(from, page * PAGE);
   }
   return bytes;

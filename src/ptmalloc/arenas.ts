@@ -51,16 +51,31 @@ function attach(m: Ptmalloc, av: Arena): Arena {
 }
 
 /**
- * reused_arena without contention: arenas in turn from where the last search ended (§6.1). The arena that a retry is
- * to avoid is passed over only while it is locked, and the retry has unlocked it.
+ * reused_arena: the first whose lock is free, from where the last search ended; that very one if none is (§6.1). The
+ * arena that a retry is to avoid is passed over only while it is locked, and the retry has unlocked it.
  */
 function reusedArena(m: Ptmalloc): Arena {
-  const av = m.nextToUse;
+  let av = m.nextToUse;
+  if (m.trylock !== null) {
+    while (!m.trylock()) {
+      av = av.next;
+      if (av === m.nextToUse) break;
+    }
+  }
   m.nextToUse = av.next;
   const listed = m.profile.reusedLeavesFreeList ? m.freeList.indexOf(av) : -1;
   if (listed >= 0) m.freeList.splice(listed, 1);
   av.attachedThreads++;
   return av;
+}
+
+/** True if a thread without arena would now have to share one, and could not foretell which (§6.1). */
+export function wouldReuseArena(m: Ptmalloc): boolean {
+  const { arenas, par } = m;
+  if (arenas.length === 1 || m.freeList.length > 0) return false;
+  if (m.arenaLimit !== 0) return arenas.length >= m.arenaLimit;
+  if (par.arenaMax !== 0) return arenas.length >= par.arenaMax;
+  return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
 }
 
 /** A new arena in a new heap: heap_info, malloc_state, then top (§6.2). */

@@ -1,15 +1,16 @@
 import type { Arena } from "./arena.ts";
-import { BK, CACHED, FAST, GRANULE, IN_USE, PAGE, PREV, SIZE, STATE, STRIDE } from "./chunks.ts";
+import { BK, CACHED, FAST, GRANULE, IN_USE, PREV, SIZE, STATE, STRIDE } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { PLANE_POLICY } from "./resident.ts";
+import { PLANES } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
 /** An arena's memory by what it is used for, in bytes, counted by walking its heaps and its bins. */
 export interface ArenaCensus {
   readonly arena: Arena;
   readonly systemBytes: number;
-  readonly rssBytes: number;
+  /** resident pages in each plane, by number of its bit */
+  readonly pages: Float64Array;
   /** chunks in the program's hands */
   readonly inUseBytes: number;
   readonly free: {
@@ -47,7 +48,7 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
   const w = m.chunks.words;
   const granules = { inUse: 0, tcache: 0, fast: 0, unsorted: 0, small: 0, large: 0 };
   let fastBlocks = 0;
-  let pages = 0;
+  const pages = new Float64Array(PLANES);
   for (const heap of arena.heaps) {
     walkHeap(m, heap, (c) => {
       const size = w[c + SIZE]!;
@@ -58,7 +59,9 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
         fastBlocks++;
       }
     });
-    for (const planes of heap.pages) if (planes & PLANE_POLICY) pages++;
+    for (const planes of heap.pages) {
+      for (let bit = 0; bit < PLANES; bit++) pages[bit]! += (planes >> bit) & 1;
+    }
   }
   let binBlocks = 0;
   for (let index = UNSORTED; index < BIN_COUNT; index++) {
@@ -72,7 +75,7 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
   return {
     arena,
     systemBytes: arena.systemMem,
-    rssBytes: pages * PAGE,
+    pages,
     inUseBytes: (granules.inUse - structGranulesInIt) * GRANULE,
     free: {
       tcache: granules.tcache * GRANULE,

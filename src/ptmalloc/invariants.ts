@@ -27,7 +27,7 @@ import {
 } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "./resident.ts";
+import { EVERY_PLANE, PLANES } from "./resident.ts";
 import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
 
 /**
@@ -180,11 +180,9 @@ function cachedListed(m: Ptmalloc): number {
 
 /** The counters of resident pages are what the heaps and mappings hold; none lies beyond its heap. */
 function checkPages(m: Ptmalloc): void {
-  for (const [plane, counted] of [
-    [PLANE_POLICY, m.resident.policyPages],
-    [PLANE_NONE, m.resident.nonePages],
-    [PLANE_ALL, m.resident.allPages],
-  ] as const) {
+  for (let bit = 0; bit < PLANES; bit++) {
+    const plane = 1 << bit;
+    const counted = m.resident.pages[bit]!;
     let pages = 0;
     for (const av of m.arenas) {
       for (const heap of av.heaps) {

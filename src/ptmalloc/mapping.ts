@@ -1,23 +1,21 @@
 import { GRANULE, PAGE } from "./chunks.ts";
-import { PageSet } from "./page-set.ts";
-import { PLANE_ALL, PLANE_NONE, PLANE_POLICY, type Resident } from "./resident.ts";
+import { PagePlanes } from "./page-planes.ts";
+import { bitOf, EVERY_PLANE, PLANE_NONE, PLANES, type Resident, TOLD_PLANES } from "./resident.ts";
 
 /**
  * A chunk with a mapping of its own (IS_MMAPPED, ptmalloc2.md §3.8). Its pages are the one that holds the chunk as
- * it was mapped, the one that holds its header after memalign moved it up, and a prefix of the block. Only where the
- * log tells which pages the program left out (`# hole`) can the policy plane's be scattered; they are then a set.
+ * it was mapped, the one that holds its header after memalign moved it up, and in each plane a prefix of the block.
+ * Only where it is told which pages the program left out can they be scattered; then each page has its planes.
  */
 export class Mapping {
   /** whole pages, in bytes */
   totalBytes: number;
   /** granules from the start of the mapping to the chunk */
   offset = 0;
-  /** bytes from the start of the mapping up to which all is written, by plane */
-  private policyEnd = 0;
-  private noneEnd = 0;
-  private allEnd = 0;
-  /** the policy plane's resident pages; null while they are those of `policyEnd` */
-  private scattered: PageSet | null = null;
+  /** bytes from the start of the mapping up to which all is written, by number of the plane's bit */
+  private readonly ends: number[] = new Array(PLANES).fill(0);
+  /** the planes of each page; null while they are those of `ends` */
+  private scattered: PagePlanes | null = null;
 
   /** pages that a first write brings in: 1, or those of a transparent huge page */
   readonly #faultPages: number;
@@ -30,9 +28,7 @@ export class Mapping {
   clone(): Mapping {
     const copy = new Mapping(this.totalBytes, this.#faultPages);
     copy.offset = this.offset;
-    copy.policyEnd = this.policyEnd;
-    copy.noneEnd = this.noneEnd;
-    copy.allEnd = this.allEnd;
+    for (let bit = 0; bit < PLANES; bit++) copy.ends[bit] = this.ends[bit]!;
     copy.scattered = this.scattered?.clone() ?? null;
     return copy;
   }
@@ -67,30 +63,43 @@ export class Mapping {
 
   /** Resident pages in one plane. */
   pages(plane: number): number {
-    if (plane === PLANE_POLICY) return this.scattered?.count ?? this.pagesUpTo(this.policyEnd);
-    return this.pagesUpTo(plane === PLANE_NONE ? this.noneEnd : this.allEnd);
+    return this.pagesIn(bitOf(plane));
+  }
+
+  private pagesIn(bit: number): number {
+    return this.scattered?.count(bit) ?? this.pagesUpTo(this.ends[bit]!);
   }
 
   /** Adds this mapping's pages to the counts, or takes them away (sign −1) before a change or an munmap. */
   count(resident: Resident, sign: 1 | -1): void {
-    resident.add(PLANE_POLICY, sign * this.pages(PLANE_POLICY));
-    resident.add(PLANE_NONE, sign * this.pagesUpTo(this.noneEnd));
-    resident.add(PLANE_ALL, sign * this.pagesUpTo(this.allEnd));
+    // Most planes have the same prefix as the one before.
+    let end = -1;
+    let pages = 0;
+    for (let bit = 0; bit < PLANES; bit++) {
+      if (this.scattered !== null) pages = this.scattered.count(bit);
+      else if (this.ends[bit] !== end) {
+        end = this.ends[bit]!;
+        pages = this.pagesUpTo(end);
+      }
+      resident.addIn(bit, sign * pages);
+    }
   }
 
-  /** Bytes from..to-1 of the block are written. In the planes none and all, what lies before them is so already. */
+  /** Bytes from..to-1 of the block are written. */
   write(resident: Resident, from: number, to: number, planes: number): void {
     if (to <= from) return;
     const start = this.blockStart;
+    if (this.scattered === null && this.lengthensPrefix(start + from, planes)) {
+      this.lengthenPrefix(resident, start + to, planes);
+      return;
+    }
     this.count(resident, -1);
-    if (planes & PLANE_POLICY) this.writePolicy(start + from, start + to);
-    if (planes & PLANE_NONE) this.noneEnd = Math.max(this.noneEnd, start + to);
-    if (planes & PLANE_ALL) this.allEnd = Math.max(this.allEnd, start + to);
+    this.writeScattered(this.scatter(), start + from, start + to, planes);
     this.count(resident, 1);
   }
 
   /**
-   * Bytes from..to-1 of the block turn out not to be resident in the policy plane; what the allocator itself wrote
+   * Bytes from..to-1 of the block turn out not to be resident, whatever was assumed; what the allocator itself wrote
    * stays.
    */
   takeBack(resident: Resident, from: number, to: number): void {
@@ -98,10 +107,8 @@ export class Mapping {
     const end = start + to;
     // Behind the block there is nothing but the rest of its last page.
     const wholly = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
-    const kept = Math.max(this.headerPage + 1, Math.ceil(this.noneEnd / PAGE));
     this.count(resident, -1);
-    this.scattered ??= this.policyPages();
-    this.scattered.set(Math.max(Math.ceil((start + from) / PAGE), kept), wholly, 0);
+    this.scatter().remove(Math.ceil((start + from) / PAGE), wholly, TOLD_PLANES, PLANE_NONE);
     this.count(resident, 1);
   }
 
@@ -109,9 +116,7 @@ export class Mapping {
   resize(resident: Resident, totalBytes: number): void {
     this.count(resident, -1);
     this.totalBytes = totalBytes;
-    this.policyEnd = Math.min(this.policyEnd, totalBytes);
-    this.noneEnd = Math.min(this.noneEnd, totalBytes);
-    this.allEnd = Math.min(this.allEnd, totalBytes);
+    for (let bit = 0; bit < PLANES; bit++) this.ends[bit] = Math.min(this.ends[bit]!, totalBytes);
     this.scattered?.resize(totalBytes / PAGE);
     this.count(resident, 1);
   }
@@ -128,27 +133,48 @@ export class Mapping {
     return (this.offset + 1) * GRANULE;
   }
 
-  /** Writes bytes from..to-1 of the mapping in the policy plane. */
-  private writePolicy(from: number, to: number): void {
-    const prefixEnd = Math.max(this.policyEnd, this.blockStart);
-    if (this.scattered === null && from <= Math.ceil(prefixEnd / PAGE) * PAGE) {
-      this.policyEnd = Math.max(this.policyEnd, to);
-      return;
+  /** True if what is written from byte `from` of the mapping on leaves no page out in any of `planes`. */
+  private lengthensPrefix(from: number, planes: number): boolean {
+    for (let bit = 0; bit < PLANES; bit++) {
+      const end = Math.max(this.ends[bit]!, this.blockStart);
+      if (planes & (1 << bit) && from > Math.ceil(end / PAGE) * PAGE) return false;
     }
-    this.scattered ??= this.policyPages();
-    const first = Math.floor(from / PAGE);
-    const pages = Math.ceil(Math.min(to, this.totalBytes) / PAGE);
-    const hugeStart = first - (first % this.#faultPages);
-    const inHuge = hugeStart < this.#hugeEnd(first + 1);
-    this.scattered.set(inHuge ? hugeStart : first, Math.max(pages, this.#hugeEnd(pages)), 1);
+    return true;
   }
 
-  /** The pages that `pagesUpTo` counts in the policy plane. */
-  private policyPages(): PageSet {
-    const set = new PageSet(this.totalBytes / PAGE);
-    set.set(0, 1, 1);
-    set.set(this.headerPage, this.headerPage + 1, 1);
-    set.set(this.prefixStart, this.prefixEnd(this.policyEnd), 1);
-    return set;
+  private lengthenPrefix(resident: Resident, end: number, planes: number): void {
+    const pages = this.pagesUpTo(end);
+    let before = -1;
+    let added = 0;
+    for (let bit = 0; bit < PLANES; bit++) {
+      if (!(planes & (1 << bit)) || this.ends[bit]! >= end) continue;
+      if (this.ends[bit] !== before) {
+        before = this.ends[bit]!;
+        added = pages - this.pagesUpTo(before);
+      }
+      resident.addIn(bit, added);
+      this.ends[bit] = end;
+    }
+  }
+
+  private writeScattered(pages: PagePlanes, from: number, to: number, planes: number): void {
+    const first = Math.floor(from / PAGE);
+    const end = Math.ceil(Math.min(to, this.totalBytes) / PAGE);
+    const hugeStart = first - (first % this.#faultPages);
+    const inHuge = hugeStart < this.#hugeEnd(first + 1);
+    pages.add(inHuge ? hugeStart : first, Math.max(end, this.#hugeEnd(end)), planes);
+  }
+
+  /** From now on each page has its planes: at first those that `pagesUpTo` counts. */
+  private scatter(): PagePlanes {
+    if (this.scattered !== null) return this.scattered;
+    const pages = new PagePlanes(this.totalBytes / PAGE);
+    pages.add(0, 1, EVERY_PLANE);
+    pages.add(this.headerPage, this.headerPage + 1, EVERY_PLANE);
+    for (let bit = 0; bit < PLANES; bit++) {
+      pages.add(this.prefixStart, this.prefixEnd(this.ends[bit]!), 1 << bit);
+    }
+    this.scattered = pages;
+    return pages;
   }
 }

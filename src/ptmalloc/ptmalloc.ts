@@ -1,5 +1,5 @@
 import { Arena, newBins } from "./arena.ts";
-import { mallocFromArena } from "./arenas.ts";
+import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
 import { ADDR, Chunks, GRANULE, HEAP, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
@@ -52,6 +52,9 @@ export class Ptmalloc {
 
   /** what somebody knows of the process beyond its settings; null: the settings decide all */
   witness: Witness | null = null;
+
+  /** asked in reused_arena for each arena in turn whether its lock is free; null: all are */
+  trylock: (() => boolean) | null = null;
 
   /** heaps by id; an id is used again after its heap is gone */
   readonly heaps: Heap[] = [];
@@ -196,6 +199,12 @@ export class Ptmalloc {
     this.thread = thread;
   }
 
+  /** True if the next call of thread `index` may have to share an arena with others. */
+  mayReuseArena(index: number): boolean {
+    const thread = this.threads[index];
+    return this.hasMainThread && (thread?.arena ?? null) === null && wouldReuseArena(this);
+  }
+
   malloc(bytes: number): number {
     const nb = this.granulesFor(bytes);
     this.readyTcache(nb);
@@ -280,7 +289,7 @@ export class Ptmalloc {
     else this.mappingOf(c).write(this.resident, from, to, planes);
   }
 
-  /** Bytes from..to-1 of a block, taken to be written by the touch policy, turn out not to be resident. */
+  /** Bytes from..to-1 of a block, taken to be written, turn out not to be resident. */
   takeBack(c: number, from: number, to: number): void {
     if (this.chunks.words[c + STATE] !== MAPPED) takeBackBlock(this, c, from, to);
     else this.mappingOf(c).takeBack(this.resident, from, to);

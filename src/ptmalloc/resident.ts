@@ -6,8 +6,9 @@ import type { Ptmalloc } from "./ptmalloc.ts";
  * Resident pages (ptmalloc2.md §9). A page is resident from its first write until the kernel takes it back.
  *
  * What the allocator writes is known exactly; what the program writes of its blocks is not in a log. So each page
- * carries three planes at once: resident under the chosen touch policy, if the program wrote nothing, and if it
- * wrote every byte. One run thus gives the prediction and its range. A byte a page is 0.02 % of the memory modelled.
+ * carries eight planes at once, a bit each: resident under the chosen touch policy, if the program wrote nothing, if
+ * it wrote every byte, and if it wrote the same part of every large block, for a few such parts. One run thus gives
+ * the prediction, its range, and what a measured RSS is held against. A byte a page is 0.02 % of the memory modelled.
  *
  * Of §9.2's list only first writes matter, and most words lie in pages that earlier writes made resident: the
  * header of a chunk is written when the chunk comes to be and stays resident while it exists (trimming spares it),
@@ -18,25 +19,69 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 export const PLANE_POLICY = 1;
 export const PLANE_NONE = 2;
 export const PLANE_ALL = 4;
+/** The parts of large blocks, 0..1, for which there is a plane; ascending, and the ends are among them. */
+export const RATIOS = [0, 0.25, 0.5, 0.75, 1] as const;
+const FIRST_RATIO_BIT = 3;
+export const PLANES = FIRST_RATIO_BIT + RATIOS.length;
 /** what the allocator writes is resident whatever the program does */
-export const EVERY_PLANE = PLANE_POLICY | PLANE_NONE | PLANE_ALL;
+export const EVERY_PLANE = 2 ** PLANES - 1;
+export const RATIO_PLANES = EVERY_PLANE & ~(PLANE_POLICY | PLANE_NONE | PLANE_ALL);
+/** the planes in which what a log tells of writes holds: none and all are bounds whatever it tells */
+export const TOLD_PLANES = PLANE_POLICY | RATIO_PLANES;
+
+/** The plane for RATIOS[i]. */
+export function ratioPlane(i: number): number {
+  return 1 << (FIRST_RATIO_BIT + i);
+}
 
 /** Pages resident in each plane, over all heaps and mappings. */
 export class Resident {
-  policyPages = 0;
-  nonePages = 0;
-  allPages = 0;
+  /** pages by number of the plane's bit */
+  readonly pages = new Float64Array(PLANES);
+  /** set by every change of `pages`; cleared by whoever has taken note of it */
+  changed = false;
 
   clone(): Resident {
-    return Object.assign(new Resident(), this);
+    const copy = new Resident();
+    copy.pages.set(this.pages);
+    copy.changed = this.changed;
+    return copy;
+  }
+
+  get policyPages(): number {
+    return this.pagesIn(PLANE_POLICY);
+  }
+
+  get nonePages(): number {
+    return this.pagesIn(PLANE_NONE);
+  }
+
+  get allPages(): number {
+    return this.pagesIn(PLANE_ALL);
+  }
+
+  pagesIn(plane: number): number {
+    return this.pages[bitOf(plane)]!;
+  }
+
+  /** Counts `pages` (which may be negative) in the plane with this bit. */
+  addIn(bit: number, pages: number): void {
+    this.changed = true;
+    this.pages[bit]! += pages;
   }
 
   /** Counts `pages` (which may be negative) in each of `planes`. */
   add(planes: number, pages: number): void {
-    if (planes & PLANE_POLICY) this.policyPages += pages;
-    if (planes & PLANE_NONE) this.nonePages += pages;
-    if (planes & PLANE_ALL) this.allPages += pages;
+    this.changed = true;
+    for (let bit = 0; bit < PLANES; bit++) {
+      if (planes & (1 << bit)) this.pages[bit]! += pages;
+    }
   }
+}
+
+/** The number of the bit that is the plane. */
+export function bitOf(plane: number): number {
+  return 31 - Math.clz32(plane);
 }
 
 /** Pages of a transparent huge page of 2 MiB. */
@@ -101,12 +146,11 @@ export function writeRange(
 /** The kernel takes back pages from..to-1 of the heap: the break fell, the heap shrank, madvise(MADV_DONTNEED). */
 export function dropPages(m: Ptmalloc, heap: Heap, from: number, to: number): void {
   const end = Math.min(to, heap.pages.length);
-  for (let page = from; page < end; page++) {
+  for (let page = from; page < end; ) {
     const planes = heap.pages[page]!;
-    if (planes !== 0) {
-      m.resident.add(planes, -1);
-      heap.pages[page] = 0;
-    }
+    const first = page;
+    while (page < end && heap.pages[page] === planes) heap.pages[page++] = 0;
+    if (planes !== 0) m.resident.add(planes, first - page);
   }
 }
 
@@ -117,7 +161,7 @@ export function writeBlock(m: Ptmalloc, c: number, from: number, to: number, pla
 }
 
 /**
- * Bytes from..to-1 behind the pointer of chunk `c` turn out not to be resident in the policy plane. Pages that the
+ * Bytes from..to-1 behind the pointer of chunk `c` turn out not to be resident, whatever was assumed. Pages that the
  * allocator itself wrote, for this block or an earlier one, stay.
  */
 export function takeBackBlock(m: Ptmalloc, c: number, from: number, to: number): void {
@@ -126,8 +170,8 @@ export function takeBackBlock(m: Ptmalloc, c: number, from: number, to: number):
   const end = Math.floor((start + to) / PAGE);
   for (let page = Math.ceil((start + from) / PAGE); page < end; page++) {
     const planes = heap.pages[page]!;
-    if (!(planes & PLANE_POLICY) || planes & PLANE_NONE) continue;
-    heap.pages[page] = planes & ~PLANE_POLICY;
-    m.resident.add(PLANE_POLICY, -1);
+    if (!(planes & TOLD_PLANES) || planes & PLANE_NONE) continue;
+    heap.pages[page] = planes & ~TOLD_PLANES;
+    m.resident.add(planes & TOLD_PLANES, -1);
   }
 }

@@ -16,20 +16,14 @@ import { ScenarioRun } from "./scenario-run.ts";
 import { SettingHypotheses } from "./setting-hypotheses.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
-import { copyWork, type Insertion, insert, replayBatch, type Work } from "./window.ts";
+import { WhatIf } from "./what-if.ts";
+import { copyWork, type Insertion, insert, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
   /** µs on the log's clock; NaN when unknown */
   readonly time: number;
   readonly bytes: number;
-}
-
-/** The what-ifs that one model serves: they differ in a malloc_trim at the end only. */
-export interface SharedRun {
-  /** null: the run as recorded itself */
-  readonly run: ScenarioRun | null;
-  readonly specs: ScenarioSpec[];
 }
 
 /**
@@ -53,7 +47,7 @@ export class Analysis implements EventSink {
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
   #detection: Detection | null = null;
-  #whatIfs: SharedRun[] = [];
+  #whatIfs: WhatIf[] = [];
   #started = false;
   #refused: unknown = null;
   /** null where the settings are known */
@@ -89,10 +83,11 @@ export class Analysis implements EventSink {
     this.#waiting = null;
     const recorded = this.#detection?.alive.map(({ recorded: { run } }) => run) ?? [];
     const insertions = this.holes.finish();
-    for (const run of [...recorded, ...this.#whatIfs.flatMap(({ run }) => run ?? [])]) {
+    for (const run of recorded) {
       for (const one of insertions) insert(run, one);
       run.finish();
     }
+    for (const whatIf of this.#whatIfs) whatIf.finish(insertions);
   }
 
   /** the run as recorded under the glibc that agrees best; null under --no-model, and before the first event */
@@ -104,7 +99,7 @@ export class Analysis implements EventSink {
     return this.#detection;
   }
 
-  get whatIfs(): readonly SharedRun[] {
+  get whatIfs(): readonly WhatIf[] {
     return this.#whatIfs;
   }
 
@@ -184,9 +179,7 @@ export class Analysis implements EventSink {
       this.#startWhatIfs(best);
     } else if (best !== before) {
       // What-ifs of the version believed in so far go on under the rules of the one that turned out to be right.
-      for (const { run, specs } of this.#whatIfs) {
-        if (specs[0]?.glibc === null) run?.model.adopt(best.origin.profile);
-      }
+      for (const whatIf of this.#whatIfs) whatIf.adopt(best.origin.profile);
     }
     this.#tellCpus(best);
     this.#tellSettings(best);
@@ -197,19 +190,16 @@ export class Analysis implements EventSink {
     }));
     const writes = told.filter(({ what }) => what === "writes");
     const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
-    for (const { run } of this.#whatIfs) {
-      if (run === null) continue;
-      run.unloggedBytes = best.recorded.unloggedBytes;
-      replayBatch(run, work, first, insertions);
+    for (const whatIf of this.#whatIfs) {
+      whatIf.tellUnlogged(best.recorded.unloggedBytes);
+      whatIf.replay(work, first, insertions);
     }
   }
 
   /** CPUs that the recorded run's arenas have shown hold for the what-ifs, too. */
   #tellCpus({ recorded }: Candidate): void {
     if (recorded.cpus === null) return;
-    for (const { run, specs } of this.#whatIfs) {
-      if (run !== null && specs[0]?.cpus === null) run.model.cpus = recorded.cpus;
-    }
+    for (const whatIf of this.#whatIfs) whatIf.tellCpus(recorded.cpus);
   }
 
   /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
@@ -217,9 +207,10 @@ export class Analysis implements EventSink {
     for (const { name, value } of recorded.run.witness?.settings ?? []) {
       if (this.#toldSettings.get(name) === value) continue;
       this.#toldSettings.set(name, value);
-      for (const { run, specs } of this.#whatIfs) {
+      for (const { runs, specs } of this.#whatIfs) {
         const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
-        if (run !== null && !own.includes(tunableOf(name))) adoptSetting(run.model, name, value);
+        if (own.includes(tunableOf(name))) continue;
+        for (const { model } of runs) adoptSetting(model, name, value);
       }
     }
   }
@@ -278,7 +269,7 @@ export class Analysis implements EventSink {
   }
 
   #startWhatIfs({ origin }: Candidate): void {
-    const runs = new Map<string, SharedRun>();
+    const runs = new Map<string, WhatIf>();
     for (const spec of this.options.whatIfs) {
       const key = sharingKey(spec);
       const shared = runs.get(key);
@@ -290,7 +281,7 @@ export class Analysis implements EventSink {
         typeof spec.trim === "object" ? spec.trim.everySeconds : Number.POSITIVE_INFINITY;
       const run =
         key === NOTHING_CHANGED ? null : new ScenarioRun(modelFor(origin, spec), null, every);
-      runs.set(key, { run, specs: [spec] });
+      runs.set(key, new WhatIf(spec, run));
     }
     this.#whatIfs = [...runs.values()];
     this.#started = true;

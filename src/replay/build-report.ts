@@ -13,15 +13,21 @@ import type {
   Scenario,
   ThreadSummary,
   Timeline,
+  TouchFit,
   TraceSummary,
 } from "../report/report.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
 import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
+import { relativeError } from "./fit.ts";
+import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
-import type { ScenarioSpec, TouchPolicy } from "./scenario.ts";
+import { rssFigures, rssSeries } from "./rss-figures.ts";
+import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
+import { RATIO_FROM_BYTES } from "./touch.ts";
+import { type TouchReading, touchReading } from "./touch-reading.ts";
 
 /** What the reading of the log found out, besides its events. */
 export interface ReadSummary {
@@ -39,11 +45,16 @@ const AS_RECORDED = "as recorded";
 export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
   const { ledger } = analysis;
   const recorded = analysis.recorded?.recorded.run ?? null;
+  const touch = touchReading(analysis);
+  const { reading } = touch;
   const rssByGlibc = new Map(
-    analysis.detection?.alive.map(({ origin, recorded: { run } }) => [origin.glibc, run.rssBytes]),
+    analysis.detection?.alive.map(({ origin, recorded: { run } }) => [
+      origin.glibc,
+      reading.bytes(run.model.resident.pages),
+    ]),
   );
-  const threads = threadSummaries(analysis, recorded);
-  const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded);
+  const threads = threadSummaries(analysis, recorded, reading);
+  const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded, reading);
   const [first] = scenarios;
   const frozen = recorded?.model.par.noDynThreshold ?? false;
   return {
@@ -58,10 +69,10 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
       peakBytes: ledger.liveBytes.peak,
       peakTime: seconds(analysis, ledger.peakTime),
     },
-    model: modelSummary(analysis),
+    model: modelSummary(analysis, touch),
     scenarios,
-    measured: measured(analysis),
-    timeline: timeline(analysis, scenarios),
+    measured: measured(analysis, reading),
+    timeline: timeline(analysis, scenarios, reading),
     findings: first === undefined ? [] : findings(first, threads, frozen, rssByGlibc),
     budgets: [],
   };
@@ -91,7 +102,11 @@ function traceSummary(analysis: Analysis, read: ReadSummary): TraceSummary {
   };
 }
 
-function threadSummaries(analysis: Analysis, recorded: ScenarioRun | null): ThreadSummary[] {
+function threadSummaries(
+  analysis: Analysis,
+  recorded: ScenarioRun | null,
+  reading: Reading,
+): ThreadSummary[] {
   const arenas: number[][] = [];
   const pinned: number[] = [];
   if (recorded !== null) {
@@ -101,7 +116,7 @@ function threadSummaries(analysis: Analysis, recorded: ScenarioRun | null): Thre
         arenas[thread].push(av.id);
       }
     }
-    for (const { owner, bytes } of ownedPins(analysis, recorded)) {
+    for (const { owner, bytes } of ownedPins(analysis, recorded, reading)) {
       pinned[owner] = (pinned[owner] ?? 0) + bytes;
     }
   }
@@ -111,9 +126,14 @@ function threadSummaries(analysis: Analysis, recorded: ScenarioRun | null): Thre
 }
 
 /** The pins with the threads whose blocks they are. */
-function ownedPins(analysis: Analysis, recorded: ScenarioRun): { owner: number; bytes: number }[] {
+function ownedPins(
+  analysis: Analysis,
+  recorded: ScenarioRun,
+  { plane }: Reading,
+): { owner: number; bytes: number }[] {
   const { blocks } = analysis.ledger;
-  const bytesBy = new Map(findPins(recorded.model).map(({ chunk, bytes }) => [chunk, bytes]));
+  const pins = findPins(recorded.model, plane);
+  const bytesBy = new Map(pins.map(({ chunk, bytes }) => [chunk, bytes]));
   const owned: { owner: number; bytes: number }[] = [];
   recorded.eachBlock((block, chunk) => {
     const bytes = bytesBy.get(chunk);
@@ -150,8 +170,8 @@ function threadSummary(
   };
 }
 
-function modelSummary(analysis: Analysis): ModelSummary | null {
-  const { recorded, detection, options } = analysis;
+function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | null {
+  const { recorded, detection } = analysis;
   if (recorded === null || detection === null) return null;
   const { origin, recorded: run } = recorded;
   return {
@@ -163,7 +183,8 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
     glibcRunnerUp: detection.runnerUp,
     ...cpusOf(analysis, run),
     ...settingsSummary(recorded),
-    touch: touchName(options.touch),
+    touch: touch.name,
+    fit: touch.fit,
     holes: holesSummary(analysis),
     thp: origin.thp,
     fidelity: fidelity(run),
@@ -172,7 +193,7 @@ function modelSummary(analysis: Analysis): ModelSummary | null {
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
     },
-    assumedWritten: assumedWritten(analysis),
+    assumedWritten: assumedWritten(analysis, touch.fit),
   };
 }
 
@@ -210,10 +231,6 @@ function cpusOf(
   return { cpus: run.cpus, cpusSource: facts.cpus === null ? "detected" : "log" };
 }
 
-function touchName(policy: TouchPolicy): string {
-  return typeof policy === "string" ? policy : String(policy.ratio);
-}
-
 function holesSummary({ holes: { minBytes, lines } }: Analysis): ModelSummary["holes"] {
   return minBytes === null && lines === 0 ? null : { minBytes, lines };
 }
@@ -223,116 +240,111 @@ function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
-/** Blocks from this size on are worth telling of: whether they were written decides over a prediction. */
+/** Blocks from this size on are worth telling of one by one: whether they were written decides over a prediction. */
 const LARGE_BLOCK = 1024 * 1024;
 
-function assumedWritten({
-  ledger,
-  touch,
-  holes,
-  recorded,
-}: Analysis): ModelSummary["assumedWritten"] {
-  let blocks = 0;
-  let bytes = 0;
+function assumedWritten(
+  { ledger, touch, holes, recorded }: Analysis,
+  fit: TouchFit | null,
+): ModelSummary["assumedWritten"] {
+  const sum = { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 };
+  const ratio = fit?.ratio ?? null;
   recorded?.recorded.run.eachBlock((block) => {
-    const written = touch.writtenOf(block);
-    if (ledger.blocks.bytesOf(block) < LARGE_BLOCK || written <= PAGE) return;
-    if (holes.tellsOf(block)) return;
-    blocks++;
-    bytes += written;
+    const size = ledger.blocks.bytesOf(block);
+    if (size <= RATIO_FROM_BYTES || holes.tellsOf(block)) return;
+    const written =
+      ratio === null ? touch.writtenOf(block) : touch.writtenAtRatio(block, size, ratio);
+    if (written <= PAGE) return;
+    if (size >= LARGE_BLOCK) {
+      sum.blocks++;
+      sum.bytes += written;
+    } else {
+      sum.mediumBlocks++;
+      sum.mediumBytes += written;
+    }
   });
-  return { blocks, bytes };
+  return sum;
 }
 
-function measured(analysis: Analysis): Measured | null {
+function measured(analysis: Analysis, reading: Reading): Measured | null {
   const probes = analysis.recorded?.recorded.run.probes ?? [];
-  const rssSamples = analysis.measured.map(({ time, bytes }, i) => ({
-    time: seconds(analysis, time),
-    bytes,
-    modelledBytes: probes[i] ?? 0,
-  }));
+  const rssSamples = analysis.measured.map(({ time, bytes }, i) => {
+    const pages = probes[i];
+    const modelledBytes = pages === undefined ? 0 : reading.bytes(pages);
+    return { time: seconds(analysis, time), bytes, modelledBytes };
+  });
   if (rssSamples.length === 0 || probes.length === 0) return null;
-  const errors = rssSamples.map(({ bytes, modelledBytes }) =>
-    bytes === 0 ? 0 : (modelledBytes - bytes) / bytes,
-  );
-  errors.sort((a, b) => a - b);
-  const median = errors[Math.floor(errors.length / 2)] ?? 0;
-  const max = errors.reduce(
-    (worst, error) => (Math.abs(error) > Math.abs(worst) ? error : worst),
-    0,
-  );
-  return { rssSamples, error: { median, max } };
+  return { rssSamples, error: relativeError(rssSamples) };
 }
 
 /** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
-function scenarioSummaries(analysis: Analysis, recorded: ScenarioRun): Scenario[] {
+function scenarioSummaries(
+  analysis: Analysis,
+  recorded: ScenarioRun,
+  reading: Reading,
+): Scenario[] {
   const done = new Map<ScenarioSpec, Scenario>();
-  const first = scenarioSummary(analysis, recorded, null);
-  for (const { run, specs } of analysis.whatIfs) {
-    const used = run ?? recorded;
+  const first = scenarioSummary(analysis, [recorded], null, reading);
+  for (const { runs, specs } of analysis.whatIfs) {
+    const used = runs.length === 0 ? [recorded] : runs;
     for (const spec of specs) {
-      if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec));
+      if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }
     const trimmed = specs.filter(({ trim }) => trim === "end");
-    if (trimmed.length > 0) used.trim();
+    if (trimmed.length > 0) for (const run of used) run.trim();
     for (const spec of trimmed) {
-      done.set(spec, scenarioSummary(analysis, used, spec));
+      done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }
   }
   return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
 }
 
+/** The scenario of the first of `runs`; the others are the same where other locks were held. */
 function scenarioSummary(
   analysis: Analysis,
-  run: ScenarioRun,
+  runs: readonly ScenarioRun[],
   spec: ScenarioSpec | null,
+  reading: Reading,
 ): Scenario {
+  const run = runs[0]!;
   const { model } = run;
   const counted = census(model);
   const pinnedBy = new Map<number, number>();
-  for (const { heap, bytes } of findPins(model)) {
+  for (const { heap, bytes } of findPins(model, reading.plane)) {
     pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
   }
-  const arenas = counted.map<ArenaSummary>(
-    ({ arena, systemBytes, rssBytes, inUseBytes, free }) => ({
-      id: arena.id,
-      main: arena.main,
-      heaps: arena.heaps.length,
-      systemBytes,
-      rssBytes,
-      inUseBytes,
-      freeBytes: sumOfKinds(free),
-      topBytes: free.top,
-      free,
-      pinnedBytes: pinnedBy.get(arena.id) ?? 0,
-      threads: tidsOf(analysis, arena.threads),
-    }),
-  );
+  const arenas = counted.map<ArenaSummary>(({ arena, systemBytes, pages, inUseBytes, free }) => ({
+    id: arena.id,
+    main: arena.main,
+    heaps: arena.heaps.length,
+    systemBytes,
+    rssBytes: reading.bytes(pages),
+    inUseBytes,
+    freeBytes: sumOfKinds(free),
+    topBytes: free.top,
+    free,
+    pinnedBytes: pinnedBy.get(arena.id) ?? 0,
+    threads: tidsOf(analysis, arena.threads),
+  }));
   const requested = analysis.ledger.blocks.liveBytes;
   const inUse = model.inUseBytes;
-  const rss = run.rssBytes;
+  const rss = rssFigures(runs, reading, (time) => seconds(analysis, time));
   return {
     name: spec?.name ?? AS_RECORDED,
     settings: { ...(analysis.recorded && settingsOf(analysis.recorded)), ...spec?.settings },
     trim: trimName(spec?.trim ?? "never"),
     glibc: spec?.glibc ?? analysis.recorded?.origin.glibc ?? model.profile.name,
-    rss: {
-      endBytes: rss,
-      peakBytes: Math.max(run.rss.peak, rss),
-      peakTime: seconds(analysis, run.peakTime),
-      endBytesTouchNone: model.resident.nonePages * PAGE + run.unloggedBytes,
-      endBytesTouchAll: model.resident.allPages * PAGE + run.unloggedBytes,
-    },
-    system: { endBytes: run.systemBytes, peakBytes: run.systemPeakBytes },
+    rss,
+    system: { endBytes: model.systemBytes, peakBytes: run.systemPeakBytes },
     requestedBytes: requested,
     inUseBytes: inUse,
     free: sumOfArenas(arenas),
     mmapped: { blocks: model.mappedBlocks, bytes: model.mappedBytes },
     fragmentation: {
       internal: inUse === 0 ? 0 : 1 - requested / inUse,
-      external: rss === 0 ? 0 : 1 - inUse / rss,
+      external: rss.endBytes === 0 ? 0 : 1 - inUse / rss.endBytes,
     },
-    trimmedBytes: run.trimmedBytes,
+    trimmedBytes: reading.bytes(run.trimmedPages),
     failedCalls: run.failedCalls,
     arenaCount: arenas.length,
     arenas,
@@ -366,14 +378,14 @@ function sumOfArenas(arenas: readonly ArenaSummary[]): FreeBytes {
   return sum;
 }
 
-function timeline(analysis: Analysis, scenarios: readonly Scenario[]): Timeline {
+function timeline(analysis: Analysis, scenarios: readonly Scenario[], reading: Reading): Timeline {
   const { ledger, whatIfs } = analysis;
   const recorded = analysis.recorded?.recorded.run ?? null;
   const perScenario: Record<string, number[]> = {};
   for (const { name } of scenarios) {
     const shared = whatIfs.find(({ specs }) => specs.some((spec) => spec.name === name));
     const run = name === AS_RECORDED ? recorded : (shared?.run ?? recorded);
-    if (run !== null) perScenario[name] = run.rss.points();
+    if (run !== null) perScenario[name] = rssSeries(run, reading);
   }
   return {
     time: ledger.time.points().map((time) => seconds(analysis, time)),

@@ -28,7 +28,7 @@ interface OpenBlock {
  * as far as it is known.
  *
  * Without the header each block is written as the touch policy says, until a `# hole` line tells of it: what the
- * policy wrote too much is taken back there.
+ * policy wrote too much is taken back there, and what it left out is written.
  *
  * Memory is bounded by the live blocks with bytes that are not known to be written.
  */
@@ -104,17 +104,23 @@ export class Holes {
     if (header !== null) this.#minBytes = header.minBytes;
     const hole = readHole(note.text);
     if (hole === null) return;
-    const open = this.#byPointer.get(hole.pointer) ?? this.#adopt(hole, note.at, work, ledger);
+    const known = this.#byPointer.get(hole.pointer);
+    const open = known ?? this.#adopt(hole, note.at, work, ledger);
     if (open === null) return;
     this.#lines++;
     const before = this.#event + note.at;
     const holes = below(hole.ranges, open.bytes);
-    this.#learn(open, holes, before, insertions);
+    if (known !== undefined) this.#learn(open, holes, before, insertions);
+    else {
+      const written = without([0, open.bytes], holes);
+      insertions.push({ what: "writes", before, block: open.block, written, takenBack: holes });
+      open.holes = holes;
+    }
     open.told = true;
     open.toldAt = before;
   }
 
-  /** Opens a block that was taken to be all written, by the touch policy or by an earlier silence. */
+  /** Opens a block that was taken to be written as the touch policy says, or wholly after an earlier silence. */
   #adopt({ pointer }: HoleNote, at: number, work: Work, ledger: Ledger): OpenBlock | null {
     const found = findBlock(pointer, at, work, ledger);
     if (found === null) return null;
@@ -135,10 +141,16 @@ export class Holes {
       const kept = isRealloc && known ? Math.min(actions.oldSize[i]!, batch.size[i]!) : 0;
       this.#allocated(batch, i, block, below(holes, kept), kept);
       // A realloc that leaves the block too small for the log to tell of writes nothing of what was there before.
-      if (this.tellsOf(block)) touch.to[i] = 0;
-      else if (kept > 0) touch.to[i] = Math.max(kept, touch.to[i]!);
-      else continue;
+      if (this.tellsOf(block)) {
+        touch.to[i] = 0;
+        touch.full[i] = 0;
+        touch.large[i] = 0;
+      } else if (kept > 0) {
+        touch.to[i] = Math.max(kept, touch.to[i]!);
+        touch.full[i] = Math.max(kept, touch.full[i]!);
+      } else continue;
       touch.from[i] = Math.min(kept, touch.to[i]!);
+      touch.ratioFrom[i] = Math.min(kept, touch.full[i]!);
     }
   }
 

@@ -1,7 +1,16 @@
 import { PAGE } from "../ptmalloc/chunks.ts";
 import { freeUnlogged } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { PLANE_ALL, PLANE_POLICY } from "../ptmalloc/resident.ts";
+import {
+  EVERY_PLANE,
+  PLANE_ALL,
+  PLANE_POLICY,
+  PLANES,
+  RATIO_PLANES,
+  RATIOS,
+  ratioPlane,
+  TOLD_PLANES,
+} from "../ptmalloc/resident.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
@@ -20,22 +29,19 @@ import type { TouchBatch } from "./touch.ts";
  */
 export class ScenarioRun {
   readonly model: Ptmalloc;
-  /** RSS in bytes after each event and the program's writes; resident pages of heaps and mappings */
-  rss = new PeakSeries();
+  /**
+   * Resident pages of heaps and mappings after each event and the program's writes, in each plane (resident.ts), by
+   * number of its bit
+   */
+  readonly pages: readonly PeakSeries[] = Array.from({ length: PLANES }, () => new PeakSeries());
+  /** µs on the log's clock when the pages of a plane were at their peak; NaN when unknown */
+  readonly peakTimes = new Float64Array(PLANES).fill(Number.NaN);
   /** bytes obtained from the kernel and not returned, at most */
   systemPeakBytes = 0;
-  /** resident bytes returned by malloc_trim, the program's own calls and the scenario's */
-  trimmedBytes = 0;
-  /** RSS in bytes at each `probe()` */
-  readonly probes: number[] = [];
-  /** µs on the log's clock when `rss` was at its peak; NaN when unknown */
-  peakTime = Number.NaN;
-
-  /**
-   * In a what-if: bytes that the run as recorded has found in use although no line tells of them. They are taken to be
-   * resident under any setting, since nobody knows which calls they are of. In the run as recorded they are chunks.
-   */
-  unloggedBytes = 0;
+  /** resident pages returned by malloc_trim, the program's own calls and the scenario's, in each plane */
+  readonly trimmedPages = new Float64Array(PLANES);
+  /** resident pages in each plane at each `probe()` */
+  readonly probes: Float64Array[] = [];
 
   /** compares each placement with the log's pointer; null in what-ifs */
   readonly judge: PointerJudge | null;
@@ -44,8 +50,11 @@ export class ScenarioRun {
   /** µs of log time between malloc_trim(0) calls of the scenario; Infinity for none */
   readonly #trimEvery: number;
   #nextTrim = Number.NaN;
+  #besidePages = 0;
   /** chunk by block id; 0 where the model has none */
   #chunkOf = new Int32Array(1024);
+  /** called once, before event `i` of a batch, the first whose thread has to share an arena; null: nobody cares */
+  onReuse: ((i: number) => void) | null = null;
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -59,6 +68,9 @@ export class ScenarioRun {
   #pendingTo = 0;
   #pendingAllFrom = 0;
   #pendingAllTo = 0;
+  #pendingRatioFrom = 0;
+  #pendingFull = 0;
+  #pendingLarge = 0;
 
   constructor(model: Ptmalloc, judge: PointerJudge | null, trimEverySeconds: number) {
     this.model = model;
@@ -75,13 +87,14 @@ export class ScenarioRun {
       this.#trimEvery / 1e6,
     );
     if (this.witness !== null) copy.witness?.inherit(this.witness);
-    copy.rss = this.rss.clone();
+    for (let bit = 0; bit < PLANES; bit++) copy.pages[bit]!.copy(this.pages[bit]!);
+    copy.peakTimes.set(this.peakTimes);
     copy.probes.push(...this.probes);
     copy.systemPeakBytes = this.systemPeakBytes;
-    copy.trimmedBytes = this.trimmedBytes;
+    copy.trimmedPages.set(this.trimmedPages);
     copy.failedCalls = this.failedCalls;
-    copy.peakTime = this.peakTime;
     copy.#nextTrim = this.#nextTrim;
+    copy.#besidePages = this.#besidePages;
     copy.#chunkOf = this.#chunkOf.slice();
     copy.#event = this.#event;
     copy.#time = this.#time;
@@ -90,15 +103,21 @@ export class ScenarioRun {
     copy.#pendingTo = this.#pendingTo;
     copy.#pendingAllFrom = this.#pendingAllFrom;
     copy.#pendingAllTo = this.#pendingAllTo;
+    copy.#pendingRatioFrom = this.#pendingRatioFrom;
+    copy.#pendingFull = this.#pendingFull;
+    copy.#pendingLarge = this.#pendingLarge;
     return copy;
   }
 
-  get rssBytes(): number {
-    return this.model.resident.policyPages * PAGE + this.unloggedBytes;
-  }
-
-  get systemBytes(): number {
-    return this.model.systemBytes + this.unloggedBytes;
+  /**
+   * A what-if holds `bytes` beside its model: what the run as recorded has found in use although no line tells of it.
+   * It is taken to be resident under any setting, since nobody knows which calls it is of.
+   */
+  holdBeside(bytes: number): void {
+    const pages = Math.ceil(bytes / PAGE) - this.#besidePages;
+    this.#besidePages += pages;
+    this.model.resident.add(EVERY_PLANE, pages);
+    this.model.systemBytes += pages * PAGE;
   }
 
   /** The chunk that holds live block `block`; 0 if the model could not serve it. */
@@ -123,11 +142,12 @@ export class ScenarioRun {
     to: number,
   ): void {
     for (let i = from; i < to; i++) {
+      const action = actions.action[i]!;
+      if (this.onReuse !== null && action !== Action.none) this.#tellOfReuse(actions.thread[i]!, i);
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
       model.enter(actions.thread[i]!);
-      const action = actions.action[i]!;
       if (action === Action.none) {
         if (this.judge !== null) this.#freeUnknown(this.judge, batch, i);
         continue;
@@ -164,9 +184,18 @@ export class ScenarioRun {
     }
   }
 
+  #tellOfReuse(thread: number, i: number): void {
+    if (!this.model.mayReuseArena(thread)) return;
+    const tell = this.onReuse;
+    this.onReuse = null;
+    tell?.(i);
+  }
+
   /** The end of the log: the last block is written, too. */
   finish(): void {
     this.settle();
+    // The series end with the log, whether its last events changed something or not.
+    this.model.resident.changed = true;
     this.#record();
   }
 
@@ -175,7 +204,7 @@ export class ScenarioRun {
    * what that call returned.
    */
   probe(): void {
-    this.probes.push(this.rssBytes);
+    this.probes.push(this.model.resident.pages.slice());
   }
 
   /** The log tells what the program has written of a block, and what it has not, though it was assumed (holes.ts). */
@@ -185,7 +214,7 @@ export class ScenarioRun {
     if (c === this.#pending) this.settle();
     const { model } = this;
     for (let i = 0; i < written.length; i += 2) {
-      model.write(c, written[i]!, written[i + 1]!, PLANE_POLICY);
+      model.write(c, written[i]!, written[i + 1]!, TOLD_PLANES);
     }
     for (let i = 0; i < takenBack.length; i += 2)
       model.takeBack(c, takenBack[i]!, takenBack[i + 1]!);
@@ -200,7 +229,14 @@ export class ScenarioRun {
 
   /** The scenario's malloc_trim(0). */
   trim(): void {
-    this.trimmedBytes += this.model.mallocTrim(0);
+    this.#trim(0);
+  }
+
+  #trim(pad: number): void {
+    const { pages } = this.model.resident;
+    const before = pages.slice();
+    this.model.mallocTrim(pad);
+    for (let bit = 0; bit < PLANES; bit++) this.trimmedPages[bit]! += before[bit]! - pages[bit]!;
   }
 
   /** The program writes what it was given by the last call. */
@@ -208,11 +244,34 @@ export class ScenarioRun {
     const c = this.#pending;
     if (c === 0) return;
     this.#pending = 0;
-    if (this.#pendingFrom === this.#pendingAllFrom && this.#pendingTo === this.#pendingAllTo) {
-      this.model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY | PLANE_ALL);
+    const { model } = this;
+    const allFrom = this.#pendingAllFrom;
+    const allTo = this.#pendingAllTo;
+    let from = this.#pendingRatioFrom;
+    // Where the policy writes all, so does the largest ratio: the planes are written together.
+    let together = 0;
+    if (
+      from === allFrom &&
+      this.#pendingFrom === allFrom &&
+      this.#pendingTo === allTo &&
+      Math.max(this.#pendingFull, this.#pendingLarge) === allTo
+    ) {
+      together = PLANE_POLICY | PLANE_ALL;
+      if (this.#pendingLarge === 0) {
+        model.write(c, allFrom, allTo, RATIO_PLANES | together);
+        return;
+      }
     } else {
-      this.model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY);
-      this.model.write(c, this.#pendingAllFrom, this.#pendingAllTo, PLANE_ALL);
+      model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY);
+      model.write(c, allFrom, allTo, PLANE_ALL);
+    }
+    let planes = RATIO_PLANES;
+    // The planes of larger ratios hold what those of smaller ones do.
+    for (let i = 0; i < RATIOS.length; i++) {
+      const to = Math.max(this.#pendingFull, this.#pendingLarge * RATIOS[i]!);
+      model.write(c, from, to, planes | together);
+      from = Math.max(from, to);
+      planes &= ~ratioPlane(i);
     }
   }
 
@@ -231,12 +290,15 @@ export class ScenarioRun {
   }
 
   #record(): void {
-    const system = this.systemBytes;
-    if (system > this.systemPeakBytes) this.systemPeakBytes = system;
-    const bytes = this.rssBytes;
-    if (this.#event > 0) {
-      if (bytes > this.rss.peak) this.peakTime = this.#time;
-      this.rss.record(this.#event - 1, bytes);
+    const { systemBytes, resident } = this.model;
+    if (systemBytes > this.systemPeakBytes) this.systemPeakBytes = systemBytes;
+    if (!resident.changed || this.#event === 0) return;
+    resident.changed = false;
+    for (let bit = 0; bit < PLANES; bit++) {
+      const series = this.pages[bit]!;
+      const pages = resident.pages[bit]!;
+      if (pages > series.peak) this.peakTimes[bit] = this.#time;
+      series.record(this.#event - 1, pages);
     }
   }
 
@@ -273,7 +335,7 @@ export class ScenarioRun {
         c = model.pvalloc(size);
         break;
       case Action.mallocTrim:
-        this.trimmedBytes += model.mallocTrim(size);
+        this.#trim(size);
         return;
       case Action.mallopt:
         model.mallopt(batch.align[i]!, size);
@@ -305,6 +367,9 @@ export class ScenarioRun {
     this.#pendingTo = touch.to[i]!;
     this.#pendingAllFrom = actions.oldSize[i]!;
     this.#pendingAllTo = batch.size[i]!;
+    this.#pendingRatioFrom = touch.ratioFrom[i]!;
+    this.#pendingFull = touch.full[i]!;
+    this.#pendingLarge = touch.large[i]!;
   }
 
   /** The chunk of the block that event `i` returned: where the model put it, else where the log's pointer says. */

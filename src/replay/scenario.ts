@@ -15,7 +15,16 @@ export interface ScenarioSpec {
 /** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
 export type ThpMode = "always" | "madvise" | "never";
 
-export type TouchPolicy = "facts" | "all" | "none" | { readonly ratio: number };
+/**
+ * What the program is taken to have written of its blocks. `fitted`: the facts, but where RSS was measured the ratio
+ * that meets it: this many bytes at the end of the log, or, where that is null, the samples that the log carries.
+ */
+export type TouchPolicy =
+  | "facts"
+  | "all"
+  | "none"
+  | { readonly ratio: number }
+  | { readonly fitted: number | null };
 
 /** What the user asked of an analysis, checked: all settings are known to be possible. */
 export interface AnalysisOptions {

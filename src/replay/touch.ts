@@ -1,139 +1,168 @@
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { EVENTS_PER_BATCH, type EventBatch } from "../trace/event.ts";
 import type { TouchPolicy } from "./scenario.ts";
+import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
-/** Of each event's block, the bytes from..to-1 that the program is taken to write after the call; equal: none. */
+/**
+ * What the program is taken to write, after each call that returns a block, in bytes from its start: under the policy
+ * bytes from..to-1, and if it wrote the part q of every large block, bytes ratioFrom..max(full, q × large)-1. Of other
+ * events there is nothing to read.
+ */
 export class TouchBatch {
   readonly from = new Float64Array(EVENTS_PER_BATCH);
   readonly to = new Float64Array(EVENTS_PER_BATCH);
+  readonly ratioFrom = new Float64Array(EVENTS_PER_BATCH);
+  readonly full = new Float64Array(EVENTS_PER_BATCH);
+  readonly large = new Float64Array(EVENTS_PER_BATCH);
 }
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-
 /** Blocks above this size are the ones a ratio scales: smaller ones share their pages with others. */
-const RATIO_FROM_BYTES = 32 * KIB;
+export const RATIO_FROM_BYTES = 32 * 1024;
 
 /**
- * What the program writes of its blocks is not in a log. The policies, and the facts of the default one, are those of
- * `research/touch.md` §4: properties of well-known libraries, but for the pools of 16, 32 and 64 KiB counted half,
- * which is a mean over programs.
+ * What the program writes of its blocks is not in a log. The policies are those of `research/touch.md` §4; what is
+ * known of libraries (touch-facts.ts) holds for the default policy and for the ratios.
  */
 export class Touch {
   readonly #policy: TouchPolicy;
-  /** bytes written so far from a block's start, by block id */
+  readonly #facts = new Facts(TOUCH_FACTS);
+  // Both by block id, in bytes from the block's start: written under the policy, and whatever the ratio.
   #written = new Float64Array(1024);
-  readonly #taskQueues = new HotspotCallers();
+  #full = new Float64Array(1024);
 
   constructor(policy: TouchPolicy) {
     this.#policy = policy;
   }
 
-  /** Bytes of live block `block` taken to be written. */
+  /** Bytes of live block `block` taken to be written under the policy. */
   writtenOf(block: number): number {
     return this.#written[block] ?? 0;
   }
 
+  /** The same of a block of `size` bytes if the program wrote the part `ratio` of every large block. */
+  writtenAtRatio(block: number, size: number, ratio: number): number {
+    return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), size * ratio));
+  }
+
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
     for (let i = 0; i < batch.length; i++) {
-      out.from[i] = 0;
-      out.to[i] = 0;
       const action = actions.action[i]! & ~LOST_FREE;
       if (action === Action.none || action >= Action.free) continue;
       const block = actions.block[i]!;
       if (block >= this.#written.length) this.#grow(block);
       const size = batch.size[i]!;
       const isRealloc = action === Action.realloc;
-      const before = isRealloc ? this.#written[block]! : 0;
-      const to = isRealloc
-        ? this.#afterRealloc(actions.oldSize[i]!, size)
-        : this.#afterAllocation(action, size, batch.caller[i]!);
+      const isMalloc = action === Action.malloc;
+      const known = isMalloc ? this.#facts.writtenOf(size, batch.caller[i]!) : -1;
+      const isLarge = known < 0 && size > RATIO_FROM_BYTES;
       // A block the program grows was full, and stays so (touch.md §1).
-      out.from[i] = Math.min(before, to);
+      const kept = isRealloc ? Math.min(actions.oldSize[i]!, size) : 0;
+      const full = isLarge ? kept : known < 0 ? size : known;
+      const large = isLarge ? size : 0;
+      const to = this.#byPolicy(size, full, large, isMalloc && known < 0);
+      out.from[i] = isRealloc ? Math.min(this.#written[block]!, to) : 0;
       out.to[i] = to;
+      out.ratioFrom[i] = isRealloc ? Math.min(this.#full[block]!, full) : 0;
+      out.full[i] = full;
+      out.large[i] = large;
       this.#written[block] = to;
+      this.#full[block] = full;
     }
   }
 
-  #afterAllocation(action: number, size: number, caller: number): number {
+  /** Bytes written under the policy. */
+  #byPolicy(size: number, full: number, large: number, mayBePool: boolean): number {
     const policy = this.#policy;
     if (policy === "all") return size;
     if (policy === "none") return 0;
-    if (action === Action.malloc) {
-      const known = this.#known(size, caller, policy === "facts");
-      if (known >= 0) return known;
-    }
-    if (policy === "facts" || size <= RATIO_FROM_BYTES) return size;
-    return size * policy.ratio;
-  }
-
-  #afterRealloc(oldSize: number, size: number): number {
-    const policy = this.#policy;
-    if (policy === "none") return 0;
-    if (typeof policy === "string" || size <= RATIO_FROM_BYTES) return size;
-    return Math.max(Math.min(oldSize, size), size * policy.ratio);
-  }
-
-  /** Bytes written of a malloc that a known library makes; −1 if none is known. */
-  #known(size: number, caller: number, withPools: boolean): number {
-    if (this.#taskQueues.note(caller, size)) return 1;
-    switch (size) {
-      // libstdc++'s emergency pool for exceptions, made at start and never used in practice
-      case 72704:
-      case 73728:
-        return 0;
-      // opendir's buffer, 32 KiB and a header; directories are small
-      case 32816:
-        return 2 * KIB;
-      // pools and buffers of exactly these sizes are on average half full
-      case 16 * KIB:
-      case 32 * KIB:
-      case 64 * KIB:
-        return withPools ? size / 2 : -1;
-      default:
-        return -1;
-    }
+    if (policy !== "facts" && "ratio" in policy) return Math.max(full, large * policy.ratio);
+    if (mayBePool && POOLS.requests.some((pool) => pool === size)) return size * POOLS.writtenPart;
+    return large > 0 ? size : full;
   }
 
   #grow(block: number): void {
-    const grown = new Float64Array(Math.max(block + 1, this.#written.length * 2));
-    grown.set(this.#written);
-    this.#written = grown;
+    const length = Math.max(block + 1, this.#written.length * 2);
+    const written = new Float64Array(length);
+    const full = new Float64Array(length);
+    written.set(this.#written);
+    full.set(this.#full);
+    this.#written = written;
+    this.#full = full;
   }
 }
 
-/** Chunk sizes of HotSpot's Arena: one caller that asks for all three is os::malloc of a JVM. */
-const ARENA_SIZES = [232, 1000, 32744];
-const ALL_ARENA_SIZES = 0b111;
+/** The facts, made ready for one look per malloc. */
+class Facts {
+  readonly #bySize = new Map<number, TouchFact>();
+  readonly #powersOfTwo: { readonly fact: TouchFact; readonly from: number }[] = [];
+  readonly #callers: { readonly fact: TouchFact; readonly known: KnownCallers }[] = [];
+  /** no fact is of a smaller request, and no caller is known by a smaller one */
+  readonly #least: number;
+
+  constructor(facts: readonly TouchFact[]) {
+    let least = Number.POSITIVE_INFINITY;
+    for (const fact of facts) {
+      const { requests, callerAskedFor } = fact;
+      if ("powersOfTwoFrom" in requests) {
+        this.#powersOfTwo.push({ fact, from: requests.powersOfTwoFrom });
+        least = Math.min(least, requests.powersOfTwoFrom);
+      } else {
+        for (const size of requests) this.#bySize.set(size, fact);
+        least = Math.min(least, ...requests);
+      }
+      if (callerAskedFor.length === 0) continue;
+      this.#callers.push({ fact, known: new KnownCallers(callerAskedFor) });
+      least = Math.min(least, ...callerAskedFor);
+    }
+    this.#least = least;
+  }
+
+  /** Bytes written of a malloc by `caller`, which is taken note of; −1 if nothing is known of it. */
+  writtenOf(size: number, caller: number): number {
+    if (size < this.#least) return -1;
+    for (const { known } of this.#callers) known.note(caller, size);
+    const fact = this.#bySize.get(size) ?? this.#powerOfTwo(size);
+    if (fact === undefined) return -1;
+    const callers = this.#callers.find((one) => one.fact === fact);
+    return callers === undefined || callers.known.has(caller) ? fact.writtenBytes : -1;
+  }
+
+  #powerOfTwo(size: number): TouchFact | undefined {
+    if (!Number.isInteger(Math.log2(size))) return undefined;
+    return this.#powersOfTwo.find(({ from }) => size >= from)?.fact;
+  }
+}
+
 /** callers watched at most: programs have few that ask for these very sizes */
 const MAX_CALLERS = 64;
 
-/** GC task queues: powers of two from 1 MiB up, of which a JVM writes the first page (touch.md §4 rule 2). */
-class HotspotCallers {
+/** Callers that have asked for each of some sizes. */
+class KnownCallers {
+  readonly #sizes: readonly number[];
   readonly #callers = new Float64Array(MAX_CALLERS);
-  readonly #seen = new Uint8Array(MAX_CALLERS);
+  /** bit i: has asked for the i-th size */
+  readonly #asked = new Uint8Array(MAX_CALLERS);
   #count = 0;
 
-  /** Notes one malloc; true if it is a task queue. */
-  note(caller: number, size: number): boolean {
-    const bit = ARENA_SIZES.indexOf(size);
-    if (bit >= 0) this.#watch(caller, 1 << bit);
-    return size >= MIB && Number.isInteger(Math.log2(size)) && this.#isHotspot(caller);
+  constructor(sizes: readonly number[]) {
+    this.#sizes = sizes;
   }
 
-  #watch(caller: number, bit: number): void {
+  note(caller: number, size: number): void {
+    const bit = this.#sizes.indexOf(size);
+    if (bit < 0) return;
     let at = this.#indexOf(caller);
     if (at < 0) {
       if (this.#count === MAX_CALLERS) return;
       at = this.#count++;
       this.#callers[at] = caller;
     }
-    this.#seen[at]! |= bit;
+    this.#asked[at]! |= 1 << bit;
   }
 
-  #isHotspot(caller: number): boolean {
+  has(caller: number): boolean {
     const at = this.#indexOf(caller);
-    return at >= 0 && this.#seen[at] === ALL_ARENA_SIZES;
+    return at >= 0 && this.#asked[at] === 2 ** this.#sizes.length - 1;
   }
 
   #indexOf(caller: number): number {

@@ -56,15 +56,19 @@ export function replayWith(
   run.replay(batch, actions, touch, at, to);
 }
 
-/** Replays a whole batch whose first event has number `first`, with what is inserted among and right behind them. */
+/**
+ * Replays a batch whose first event has number `first` from its event `from` on to its end, with what is inserted among
+ * and right behind them.
+ */
 export function replayBatch(
   run: ScenarioRun,
   work: Work,
   first: number,
   insertions: readonly Insertion[],
+  from = 0,
 ): void {
   const end = first + work.batch.length;
-  replayWith(run, work, first, 0, work.batch.length, insertions);
+  replayWith(run, work, first, from, work.batch.length, insertions);
   for (const insertion of insertions) if (insertion.before === end) insert(run, insertion);
 }
 
@@ -92,5 +96,8 @@ export function copyWork({ batch, actions, touch }: Work): Work {
   copy.actions.oldSize.set(actions.oldSize);
   copy.touch.from.set(touch.from);
   copy.touch.to.set(touch.to);
+  copy.touch.ratioFrom.set(touch.ratioFrom);
+  copy.touch.full.set(touch.full);
+  copy.touch.large.set(touch.large);
   return copy;
 }

@@ -76,6 +76,13 @@ export function share(part: number, whole: number): string {
   return `${(Math.floor(value * 10 ** decimals) / 10 ** decimals).toFixed(decimals)} %`;
 }
 
+/** An error as a percentage, with its sign unless it rounds to nothing. */
+export function signed(ratio: number): string {
+  const text = percent(ratio);
+  if (Number.parseFloat(text) === 0) return percent(0);
+  return ratio > 0 ? `+${text}` : text;
+}
+
 /** A change against a base, always with its sign; null where there is no base to compare with. */
 export function change(from: number, to: number): string | null {
   if (from === 0) return to === 0 ? percent(0) : null;

@@ -139,7 +139,10 @@ export interface ModelSummary {
   readonly settingsRange: Readonly<Record<string, SettingRange>>;
   /** for a detected setting, others that would explain the same pointers */
   readonly settingsOrElse: Readonly<Record<string, readonly string[]>>;
+  /** "facts", "all", "none", the ratio given, or "fitted" */
   readonly touch: string;
+  /** how `touch` was fitted to measured RSS; null if it was not to be, or nothing was measured */
+  readonly fit: TouchFit | null;
   /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
   readonly holes: HolesSummary | null;
   readonly thp: string;
@@ -153,7 +156,27 @@ export interface ModelSummary {
     readonly settingPointers: number;
   };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
-  readonly assumedWritten: { readonly blocks: number; readonly bytes: number };
+  readonly assumedWritten: {
+    readonly blocks: number;
+    readonly bytes: number;
+    /** the same of blocks above 32 KiB and below 1 MiB */
+    readonly mediumBlocks: number;
+    readonly mediumBytes: number;
+  };
+}
+
+export interface TouchFit {
+  /**
+   * 0..1: the part that the program wrote of every block above 32 KiB, from its start; null if no ratio makes a
+   * difference, so that `touch` stayed "facts"
+   */
+  readonly ratio: number | null;
+  /** the size given with the option, or the `# rss` lines of the log */
+  readonly source: "--observed-rss" | "rss samples";
+  /** what was measured is less than the model has at 0, or more than it has at 1; null: neither */
+  readonly outside: "below" | "above" | null;
+  /** signed errors that are left, (modelled − measured) / measured: the median, and the one farthest from 0 */
+  readonly error: { readonly median: number; readonly max: number };
 }
 
 export interface SettingRange {
@@ -195,14 +218,7 @@ export interface Scenario {
   /** malloc_trim(0) calls of the scenario: "never", "end", or a period in seconds such as "30s" */
   readonly trim: string;
   readonly glibc: string;
-  readonly rss: {
-    readonly endBytes: number;
-    readonly peakBytes: number;
-    readonly peakTime: number | null;
-    /** RSS at the end if the program wrote nothing of its blocks, and if it wrote every byte */
-    readonly endBytesTouchNone: number;
-    readonly endBytesTouchAll: number;
-  };
+  readonly rss: RssFigures;
   readonly system: { readonly endBytes: number; readonly peakBytes: number };
   /** live requested bytes at the end */
   readonly requestedBytes: number;
@@ -218,6 +234,30 @@ export interface Scenario {
   readonly arenaCount: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;
+}
+
+/** Bytes in resident pages of the heaps and mapped blocks. */
+export interface RssFigures {
+  readonly endBytes: number;
+  readonly peakBytes: number;
+  readonly peakTime: number | null;
+  /** RSS at the end if the program wrote nothing of its blocks, and if it wrote every byte */
+  readonly endBytesTouchNone: number;
+  readonly endBytesTouchAll: number;
+  /** the least and the most that replays under other sensible assumptions come to, at the end and at their peaks */
+  readonly lowBytes: number;
+  readonly highBytes: number;
+  readonly peakLowBytes: number;
+  readonly peakHighBytes: number;
+  /** what each of the unknowns alone makes of the range at the end, in bytes */
+  readonly spread: {
+    /** what the program wrote of its blocks */
+    readonly touchBytes: number;
+    /** which arena a thread takes where it has to share one */
+    readonly arenasBytes: number;
+  };
+  /** replays where other arenas' locks were held; 0 where no thread had to share an arena */
+  readonly contendedRuns: number;
 }
 
 export interface FreeBytes {

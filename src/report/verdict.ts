@@ -1,5 +1,15 @@
-import { byteUnit, change, duration, exact, percent, plural, share, size } from "./format.ts";
-import type { Container, Fidelity, Report, Scenario } from "./report.ts";
+import {
+  byteUnit,
+  change,
+  duration,
+  exact,
+  percent,
+  plural,
+  share,
+  signed,
+  size,
+} from "./format.ts";
+import type { Container, Fidelity, Report, Scenario, TouchFit } from "./report.ts";
 import { serves } from "./serving.ts";
 
 /** One sentence of the verdict. The tone only colours what the words say already. */
@@ -22,6 +32,7 @@ export function verdict(report: Report): Sentence[] {
     sentences.push(...inContainer(report.container, report.scenarios));
   sentences.push(help(recorded, whatIfs), certainty(report.model.fidelity));
   if (report.measured !== null) sentences.push(againstMeasured(report.measured));
+  if (report.model.fit?.outside) sentences.push(outOfReach(report.model.fit));
   return sentences;
 }
 
@@ -153,10 +164,20 @@ function certainty({ compared, equal, firstDivergence }: Fidelity): Sentence {
 }
 
 function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>): Sentence {
-  const signed = (ratio: number): string => `${ratio > 0 ? "+" : ""}${percent(ratio)}`;
   const samples = plural(rssSamples.length, "measured RSS sample");
   const text = `Against ${samples} it is off by ${signed(error.median)} in the median, ${signed(error.max)} at worst.`;
   return plain(text);
+}
+
+/** What was measured is not what the model can have, whatever the program wrote of its large blocks. */
+function outOfReach({ outside, error, source }: TouchFit): Sentence {
+  const measured = source === "rss samples" ? "The RSS samples lie" : "The measured RSS lies";
+  const where =
+    outside === "above"
+      ? "above what the model has with every block written"
+      : "below what the model has with nothing of the blocks above 32 KiB written";
+  const text = `${measured} ${where}: the nearest is taken, off by ${signed(error.max)}.`;
+  return { tone: "bad", text };
 }
 
 function inContainer(

@@ -68,13 +68,12 @@ abstract class BoundedSeries {
  * last point may exceed. Events not recorded have the value of the one before.
  */
 export class PeakSeries extends BoundedSeries {
-  clone(): PeakSeries {
-    const copy = new PeakSeries();
-    copy.copyPoints(this);
-    copy.last = this.last;
-    copy.peak = this.peak;
-    copy.peakEvent = this.peakEvent;
-    return copy;
+  /** Becomes a copy of `other`. */
+  copy(other: PeakSeries): void {
+    this.copyPoints(other);
+    this.last = other.last;
+    this.peak = other.peak;
+    this.peakEvent = other.peakEvent;
   }
 
   /** value after the last event recorded; 0 before the first */

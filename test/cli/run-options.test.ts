@@ -14,7 +14,7 @@ describe("what reaches the analysis", () => {
       glibc: "auto",
       cpus: null,
       hostCpus: 4,
-      touch: "facts",
+      touch: { fitted: null },
       thp: null,
     });
     expect(asked?.options.whatIfs.map(({ name }) => name)).toEqual([
@@ -42,6 +42,13 @@ describe("what reaches the analysis", () => {
     });
     const names = asked?.options.whatIfs.map(({ name }) => name);
     expect(names).toEqual(["malloc_trim=end", "MALLOC_TOP_PAD_=0"]);
+  });
+
+  test("a measured RSS, to which the touch policy is fitted", async () => {
+    const { asked } = await mallog(["--observed-rss", "412MiB", "x"]);
+    expect(asked?.options.touch).toEqual({ fitted: 412 * 2 ** 20 });
+    const given = await mallog(["--touch", "facts", "x"]);
+    expect(given.asked?.options.touch).toBe("facts");
   });
 
   test("--no-what-if and --no-model", async () => {
@@ -116,6 +123,9 @@ describe("wrong usage ends with 2, one line, and no work", () => {
     [["--container-limit", "much"], "Give a size like 900MiB"],
     [["--container-limit", "0"], "A limit is more than 0"],
     [["--container-limit", "1GiB", "--no-model"], "cannot be used with option '--no-model'"],
+    [["--observed-rss", "1GiB", "--no-model"], "cannot be used with option '--no-model'"],
+    [["--observed-rss", "1GiB", "--touch", "all"], "cannot be used with option '--touch <policy>'"],
+    [["--observed-rss", "0"], "What was measured is more than 0"],
     [["--what-if", "malloc_trim=end", "--no-model"], "--what-if cannot be used with --no-model"],
     [["--what-if", "MALLOC_ARENA_MAX=none"], "--what-if: MALLOC_ARENA_MAX=none: glibc takes"],
     [["--recorded-with", "cpus=4"], "--recorded-with: use --cpus for the recorded run"],

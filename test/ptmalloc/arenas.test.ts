@@ -51,6 +51,50 @@ describe("which one a thread gets (§6.1)", () => {
     expect(arenas).toEqual([...made, "main", "arena3", "arena2", "arena1", "main", "arena3"]);
   });
 
+  it("over the limit the first whose lock is free, and the one to start with where none is", () => {
+    const p = process("2.36", { MALLOC_ARENA_MAX: "4" });
+    const { threads } = start(p, 3);
+    expect(threads.map((t) => t.arena)).toEqual(["arena1", "arena2", "arena3"]);
+    const free = [false, false, true, false, false, false, false, true];
+    let asked = 0;
+    p.m.trylock = () => free[asked++]!;
+    // main and arena3 are held, arena2 is free; from arena1 on, its next, all four are held, then it is free
+    expect(start(p, 3).arenas).toEqual(["arena2", "arena1", "main"]);
+    expect(asked).toBe(8);
+  });
+
+  it("is told beforehand that a thread may have to share one", () => {
+    const p = process("2.36", { MALLOC_ARENA_MAX: "2" });
+    expect(p.m.mayReuseArena(0)).toBe(false);
+    p.malloc(24);
+    expect([p.m.mayReuseArena(0), p.m.mayReuseArena(1)]).toEqual([false, false]);
+    const t = p.thread();
+    t.malloc(24);
+    expect([p.m.mayReuseArena(0), p.m.mayReuseArena(1)]).toEqual([false, false]);
+    expect(p.m.mayReuseArena(2)).toBe(true);
+    t.exit();
+    // its arena is free again
+    expect(p.m.mayReuseArena(2)).toBe(false);
+  });
+
+  it("is never open with one arena alone", () => {
+    const p = process("2.36", { MALLOC_ARENA_MAX: "1" });
+    p.malloc(24);
+    expect(p.m.mayReuseArena(1)).toBe(false);
+  });
+
+  it.each([1, 2])("is open with %d CPUs from the limit on", (cpus) => {
+    const p = process("2.36", {}, { cpus, unchecked: true });
+    p.malloc(24);
+    const most = Math.max(9, 8 * cpus);
+    for (let thread = 1; thread < most; thread++) {
+      expect(p.m.mayReuseArena(thread)).toBe(false);
+      p.thread().malloc(24);
+    }
+    expect(p.m.arenas.length).toBe(most);
+    expect(p.m.mayReuseArena(most)).toBe(true);
+  });
+
   it("arenas left by their threads go to the next ones, the latest first (T19)", () => {
     const p = process("2.36");
     const { threads } = start(p, 3);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
+import { bitOf, PLANE_ALL } from "../../src/ptmalloc/resident.ts";
 import { process, times } from "../support/model-driver.ts";
 
 describe("an arena's memory by use", () => {
@@ -18,7 +19,7 @@ describe("an arena's memory by use", () => {
     p.free(...small, mid, large);
     p.malloc(60000);
     p.free("late");
-    const { free, inUseBytes, systemBytes, rssBytes, fastBlocks, binBlocks } = census(p.m)[0]!;
+    const { free, inUseBytes, systemBytes, pages, fastBlocks, binBlocks } = census(p.m)[0]!;
     expect(free).toEqual({
       tcache: 7 * 32 + 816,
       // consolidated by the 60000 bytes, and merged with each other
@@ -33,7 +34,7 @@ describe("an arena's memory by use", () => {
     const struct = 656;
     const sum = Object.values(free).reduce((all, bytes) => all + bytes, inUseBytes + struct);
     expect(sum).toBe(systemBytes);
-    expect(rssBytes).toBe(p.resident(0, 1, "touched").length * 4096);
+    expect(pages[bitOf(PLANE_ALL)]).toBe(p.resident(0, 1, "touched").length);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   STRIDE,
 } from "../../src/ptmalloc/chunks.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
+import { PLANE_NONE } from "../../src/ptmalloc/resident.ts";
 import { type Process, process } from "../support/model-driver.ts";
 
 /**
@@ -163,7 +164,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     heap.pages = pages;
   },
   "resident pages are counted right": (p) => {
-    p.m.resident.nonePages++;
+    p.m.resident.add(PLANE_NONE, 1);
   },
 };
 

@@ -9,12 +9,20 @@ import {
   percent,
   plural,
   share,
+  signed,
   size,
 } from "../../src/report/format.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
+
+test.each([
+  [0.0123, "+1.2 %"],
+  [-0.5, "-50.0 %"],
+  [-0.0004, "0.0 %"],
+  [0, "0.0 %"],
+])("an error of %d: %s", (ratio, text) => expect(signed(ratio)).toBe(text));
 
 describe("sizes", () => {
   test.each([

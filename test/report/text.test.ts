@@ -1,7 +1,7 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
 import { containerOf } from "../../src/report/container.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report, RssFigures, TouchFit } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { versionList } from "../../src/report/text/version.ts";
 import { writeText } from "../../src/report/writers/text.ts";
@@ -167,13 +167,12 @@ describe("oddities", () => {
 });
 
 describe("what is assumed written", () => {
-  const spread = (none: number, all: number, blocks = 0): string =>
-    text(
-      report({
-        scenarios: [scenario("as recorded", { endMiB: 100, touchMiB: [none, all] })],
-        model: { ...MODEL, assumedWritten: { blocks, bytes: blocks * 2 * MiB } },
-      }),
-    );
+  const spread = (none: number, all: number, blocks = 0, mediumMiB = 0): string => {
+    const medium = { mediumBlocks: mediumMiB * 10, mediumBytes: mediumMiB * MiB };
+    const assumedWritten = { blocks, bytes: blocks * 2 * MiB, ...medium };
+    const scenarios = [scenario("as recorded", { endMiB: 100, touchMiB: [none, all] })];
+    return text(report({ scenarios, model: { ...MODEL, assumedWritten } }));
+  };
 
   test("the range above 5 % of the RSS", () => {
     expect(spread(94, 100)).toContain("lies between 94 MiB");
@@ -192,6 +191,87 @@ describe("what is assumed written", () => {
     );
     expect(spread(100, 100, 1)).toContain("1 block ≥ 1 MiB, 2 MiB, 2.0 % of the predicted RSS, is");
     expect(spread(100, 100, 0)).not.toContain("assumed");
+  });
+
+  test("smaller ones where they are many", () => {
+    expect(spread(100, 100, 0, 6).replaceAll("\n", " ")).toContain(
+      "60 blocks of 32 KiB to 1 MiB, 6 MiB, 6.0 % of the predicted RSS, are assumed written.",
+    );
+    expect(spread(100, 100, 0, 5)).not.toContain("assumed");
+  });
+});
+
+describe("ranges", () => {
+  const ranged = (
+    low: number,
+    high: number,
+    rss: Partial<RssFigures> = {},
+    model = MODEL,
+  ): string => {
+    const recorded = scenario("as recorded", { endMiB: 100, peakMiB: 100 });
+    const figures = { ...recorded.rss, lowBytes: low * MiB, highBytes: high * MiB, ...rss };
+    return text(report({ model, scenarios: [{ ...recorded, rss: figures }] }));
+  };
+  const touched = { spread: { touchBytes: MiB, arenasBytes: 0 } };
+
+  test("are shown where they are wider than 2 %", () => {
+    expect(ranged(99, 101)).toMatch(/^as recorded +100\.0 +100\.0 /m);
+    expect(ranged(98, 101)).toMatch(/^as recorded +98\.0 – 101\.0 +100\.0 /m);
+    const peak = { peakLowBytes: 70 * MiB, peakHighBytes: 110 * MiB };
+    expect(ranged(100, 100, peak)).toMatch(/^as recorded +100\.0 +70\.0 – 110\.0 /m);
+  });
+
+  test("say where they come from, and nothing where none is shown", () => {
+    expect(ranged(99, 101, touched)).not.toContain("Ranges:");
+    const byTouch = ranged(90, 110, touched);
+    expect(byTouch).toContain("Ranges: of its blocks above 32 KiB the program may have written");
+    expect(byTouch).not.toContain("further replay");
+    const byArenas = ranged(90, 110, { contendedRuns: 2 });
+    expect(byArenas).toContain("Ranges: which arena a thread gets");
+    expect(byArenas.replaceAll("\n", " ")).toContain("(2 further replays)");
+  });
+
+  test("of a fit are those of the two ways to meet what was measured", () => {
+    const written = ranged(90, 110, touched, { ...MODEL, touch: "fitted", fit: FIT });
+    expect(written).toContain("Ranges: what was measured can be met by writes to a part of each");
+  });
+});
+
+const FIT: TouchFit = {
+  ratio: 0.455,
+  source: "--observed-rss",
+  outside: null,
+  error: { median: -0.0001, max: -0.0001 },
+};
+
+describe("a fit", () => {
+  const fitted = (given: Partial<TouchFit>): string =>
+    text(report({ model: { ...MODEL, touch: "fitted", fit: { ...FIT, ...given } } }), 200);
+
+  test("is told with its source and what is left of the error", () => {
+    expect(fitted({})).toContain(
+      "touch fitted to --observed-rss: 45.5 % of each block above 32 KiB written (off by 0.0 %)",
+    );
+    expect(fitted({ source: "rss samples", error: { median: 0.01, max: -0.2 } })).toContain(
+      "fitted to the log's RSS samples: 45.5 % of each block above 32 KiB written (off by +1.0 % in the median, -20.0 % at worst)",
+    );
+  });
+
+  test("that makes no difference leaves the facts", () => {
+    const error = { median: 0.5, max: 0.5 };
+    expect(fitted({ ratio: null, error })).toContain(
+      "touch facts (--observed-rss fits no ratio: no block is above 32 KiB; off by +50.0 %)",
+    );
+  });
+
+  test("that cannot reach what was measured says so first", () => {
+    const above = fitted({ ratio: 1, outside: "above", error: { median: -0.3, max: -0.3 } });
+    expect(above).toContain(
+      "The measured RSS lies above what the model has with every block written: the nearest is taken, off by -30.0 %.",
+    );
+    const error = { median: 0.1, max: 0.3 };
+    const below = fitted({ ratio: 0, outside: "below", source: "rss samples", error });
+    expect(below).toContain("The RSS samples lie below what the model has with nothing of");
   });
 });
 

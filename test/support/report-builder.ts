@@ -72,6 +72,12 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
       peakTime: 0.5,
       endBytesTouchNone: touchMiB[0] * MiB,
       endBytesTouchAll: touchMiB[1] * MiB,
+      lowBytes: endMiB * MiB,
+      highBytes: endMiB * MiB,
+      peakLowBytes: peakMiB * MiB,
+      peakHighBytes: peakMiB * MiB,
+      spread: { touchBytes: 0, arenasBytes: 0 },
+      contendedRuns: 0,
     },
     system: { endBytes: endMiB * MiB, peakBytes: peakMiB * MiB },
     requestedBytes: 10 * MiB,
@@ -111,11 +117,12 @@ export const MODEL: NonNullable<Report["model"]> = {
   settingsRange: {},
   settingsOrElse: {},
   touch: "facts",
+  fit: null,
   holes: null,
   thp: "madvise",
   inferred: { threadExits: 0, settingPointers: 0, unloggedBytes: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
-  assumedWritten: { blocks: 0, bytes: 0 },
+  assumedWritten: { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 },
 };
 
 export function fidelity(compared: number, equal: number): NonNullable<Report["model"]> {

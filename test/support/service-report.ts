@@ -77,7 +77,7 @@ export function serviceReport(): Report {
     model: {
       ...fidelity(567_839, 567_839),
       cpusSource: "default",
-      assumedWritten: { blocks: 12, bytes: 48 * MiB },
+      assumedWritten: { blocks: 12, bytes: 48 * MiB, mediumBlocks: 0, mediumBytes: 0 },
     },
     scenarios: [
       scenario("as recorded", {

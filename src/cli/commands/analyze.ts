@@ -6,6 +6,7 @@ import {
   cpusOption,
   glibcOption,
   limitOption,
+  measuredOption,
   sizeOption,
   sortOption,
   topOption,
@@ -37,7 +38,8 @@ interface Given {
   readonly recordedWith?: string;
   readonly glibc: string;
   readonly cpus?: number;
-  readonly touch: TouchPolicy;
+  readonly touch?: TouchPolicy;
+  readonly observedRss?: number;
   readonly thp?: "always" | "madvise" | "never";
   readonly containerLimit?: number;
   readonly baseRss?: number;
@@ -93,10 +95,14 @@ function modelOptions(): Option[] {
     ).argParser(cpusOption),
     new Option(
       "--touch <policy>",
-      "what the program wrote of its blocks: facts, all, none, or a ratio for blocks above 32 KiB",
+      "what the program wrote of its blocks: facts, all, none, or a ratio for blocks above 32 KiB (default: facts, or the ratio that meets the log's RSS samples)",
+    ).argParser(touchOption),
+    new Option(
+      "--observed-rss <size>",
+      "RSS of the heap measured at the log's end, e.g. 412MiB: the ratio that meets it goes for all settings",
     )
-      .argParser(touchOption)
-      .default("facts", "facts"),
+      .argParser(measuredOption)
+      .conflicts(["model", "touch"]),
     new Option(
       "--thp <mode>",
       "transparent huge pages on the recorded machine (default: what the log says, else madvise)",
@@ -151,7 +157,7 @@ function requestOf(inputs: readonly string[], given: Given, hostCpus: number): A
       glibc: given.glibc,
       cpus: given.cpus ?? null,
       hostCpus,
-      touch: given.touch,
+      touch: given.touch ?? { fitted: given.observedRss ?? null },
       thp: given.thp ?? null,
     },
     sort: given.sort,

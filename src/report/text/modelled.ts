@@ -1,5 +1,5 @@
-import { exact, plural, size } from "../format.ts";
-import type { Finding, ModelSummary, Provenance, Report } from "../report.ts";
+import { exact, percent, plural, signed, size } from "../format.ts";
+import type { Finding, ModelSummary, Provenance, Report, TouchFit } from "../report.ts";
 import { printable, sourceName } from "./printable.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 import { glibcVersion } from "./version.ts";
@@ -84,8 +84,20 @@ export function findingList(findings: readonly Finding[], style: TextStyle): str
   return [heading("Findings", "", style), ...items].join("\n");
 }
 
+/** The ratio, what it was fitted to, and how well. */
+function fitted({ ratio, source, error }: TouchFit): string {
+  const to = source === "rss samples" ? "the log's RSS samples" : source;
+  const off =
+    error.median === error.max
+      ? `off by ${signed(error.max)}`
+      : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
+  if (ratio === null) return `facts (${to} fits no ratio: no block is above 32 KiB; ${off})`;
+  return `fitted to ${to}: ${percent(ratio)} of each block above 32 KiB written (${off})`;
+}
+
 /** Where it is from that blocks count as written. */
-function touch({ touch: policy, holes }: ModelSummary): string {
+function touch({ touch, fit, holes }: ModelSummary): string {
+  const policy = fit === null ? touch : fitted(fit);
   if (holes === null) return `touch ${policy}`;
   const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
   return `touch of ${which} from the log (${plural(holes.lines, "hole line")}), ${policy} of others`;

@@ -30,7 +30,7 @@ export function whatIfTable(report: Report, style: TextStyle): string {
     { shown: scenarios, rest: [] },
     style,
   );
-  const notes = [...failing(scenarios), ...assumed(report)].flatMap((note) =>
+  const notes = [...failing(scenarios), ...uncertain(report), ...assumed(report)].flatMap((note) =>
     wrap(note, style.width),
   );
   return [title, table, ...notes].join("\n");
@@ -80,9 +80,13 @@ function columnsFor(
       cell: ({ name }) => name,
       fold: { least: 19, to: foldAtCommas },
     },
-    right(["RSS", "at end"], 0, (scenario) => inUnit(rss, scenario.rss.endBytes)),
+    right(["RSS", "at end"], 0, ({ rss: { endBytes, lowBytes, highBytes } }) =>
+      rangeOrNumber(rss, endBytes, lowBytes, highBytes),
+    ),
     changed(1, (scenario) => scenario.rss.endBytes),
-    right(["RSS", "at peak"], 0, (scenario) => inUnit(rss, scenario.rss.peakBytes)),
+    right(["RSS", "at peak"], 0, ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }) =>
+      rangeOrNumber(rss, peakBytes, peakLowBytes, peakHighBytes),
+    ),
     changed(2, (scenario) => scenario.rss.peakBytes),
     right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
     right(["arenas"], 5, (scenario) => count(scenario.arenaCount)),
@@ -123,6 +127,44 @@ function failing([recorded, ...whatIfs]: readonly Scenario[]): string[] {
     .map(({ name, failedCalls }) => `${name}: ${plural(failedCalls, "call")} would get NULL.`);
 }
 
+/** A range is shown where it is wider than this part of the prediction. */
+const SHOWN_SPREAD = 0.02;
+
+function isShown(bytes: number, width: number): boolean {
+  return width > SHOWN_SPREAD * bytes;
+}
+
+function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number): string {
+  if (!isShown(bytes, high - low)) return inUnit(unit, bytes);
+  return `${inUnit(unit, low)} – ${inUnit(unit, high)}`;
+}
+
+/** Where the ranges come from that the table shows. */
+function uncertain({ scenarios, model }: Report): string[] {
+  const shown = scenarios.filter(
+    ({ rss }) =>
+      isShown(rss.endBytes, rss.highBytes - rss.lowBytes) ||
+      isShown(rss.peakBytes, rss.peakHighBytes - rss.peakLowBytes),
+  );
+  if (shown.length === 0 || model === null) return [];
+  const reasons: string[] = [];
+  if (shown.some(({ rss }) => rss.spread.touchBytes > 0)) {
+    reasons.push(
+      model.touch === "fitted"
+        ? "what was measured can be met by writes to a part of each block above 32 KiB, or to a part of all pages"
+        : "of its blocks above 32 KiB the program may have written all, or as little as a quarter",
+    );
+  }
+  if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
+    const replays = Math.max(...shown.map(({ rss }) => rss.contendedRuns));
+    reasons.push(
+      `which arena a thread gets where it has to share one depends on the locks held at that moment (${plural(replays, "further replay")})`,
+    );
+  }
+  if (reasons.length === 0) return [];
+  return [`Ranges: ${reasons.join("; ")}. Changes are between the likeliest values.`];
+}
+
 /** A spread that is smaller than this changes no decision. */
 const NOTABLE_SPREAD = 0.05;
 /** One page; large blocks of which less counts as written were not assumed to be. */
@@ -142,11 +184,15 @@ function assumed({ scenarios, model }: Report): string[] {
       `RSS at the end as recorded lies between ${size(none, unit)} (if the program wrote nothing of its blocks) and ${size(all, unit)} (if it wrote all).`,
     );
   }
-  const { blocks, bytes } = model.assumedWritten;
-  if (bytes >= NOTABLE_BYTES) {
-    const part = endBytes === 0 ? "" : `, ${percent(bytes / endBytes)} of the predicted RSS,`;
-    const are = blocks === 1 ? "is" : "are";
-    notes.push(`${plural(blocks, "block")} ≥ 1 MiB, ${size(bytes)}${part} ${are} assumed written.`);
+  const { blocks, bytes, mediumBlocks, mediumBytes } = model.assumedWritten;
+  const written = (count: number, which: string, of: number): string => {
+    const part = endBytes === 0 ? "" : `, ${percent(of / endBytes)} of the predicted RSS,`;
+    const are = count === 1 ? "is" : "are";
+    return `${plural(count, "block")} ${which}, ${size(of)}${part} ${are} assumed written.`;
+  };
+  if (bytes >= NOTABLE_BYTES) notes.push(written(blocks, "≥ 1 MiB", bytes));
+  if (mediumBytes > NOTABLE_SPREAD * endBytes) {
+    notes.push(written(mediumBlocks, "of 32 KiB to 1 MiB", mediumBytes));
   }
   return notes;
 }

@@ -1,0 +1,98 @@
+import { basename } from "node:path";
+import type { AnalysisOptions } from "../../src/replay/scenario.ts";
+import type { Report, Scenario } from "../../src/report/report.ts";
+import {
+  analyse,
+  type Case,
+  logOf,
+  optionsFor,
+  type Sample,
+  scenario,
+  settingsOf,
+  type Truth,
+  truthOf,
+  withRssSamples,
+} from "../support/corpus.ts";
+
+/** One number of a case that was both predicted and measured. */
+export interface Row {
+  readonly case: string;
+  readonly setting: string;
+  readonly moment: "exit" | "trimmed";
+  /**
+   * false where the measured run made other calls than the log has: another setting of a program that differs from
+   * run to run
+   */
+  readonly sameCalls: boolean;
+  readonly predicted: Scenario;
+  readonly measured: Sample;
+}
+
+export interface Prediction {
+  readonly case: Case;
+  readonly report: Report;
+  readonly rows: readonly Row[];
+}
+
+/**
+ * The predictions of a case's default log for every setting with a truth, repeats of a setting left out; null without
+ * log or truth.
+ */
+export function predict(
+  one: Case,
+  touchOf: AnalysisOptions["touch"] | ((truth: Truth) => AnalysisOptions["touch"]),
+): Prediction | null {
+  const log = logOf(one, "default");
+  const truth = truthOf(one, "default");
+  if (log === null || truth === null) return null;
+  const truths = new Map<string, Truth>();
+  for (const setting of Object.keys(one.meta.settings)) {
+    const its = truthOf(one, setting);
+    if (its !== null && !/_r\d+$/.test(setting)) truths.set(setting, its);
+  }
+  const whatIfs = [...truths.keys()].flatMap((setting) => {
+    const env = setting === "default" ? {} : settingsOf(one, setting);
+    return [scenario(setting, env, false), scenario(`${setting}, trimmed`, env, true)];
+  });
+  const touch = typeof touchOf === "function" ? touchOf(truth) : touchOf;
+  const options = optionsFor(one, "default", whatIfs, touch);
+  const report = analyse(withRssSamples(log, truth.timeline), options);
+  const [, ...predicted] = report.scenarios;
+  const rows = [...truths].flatMap(([setting, { exit, after_trim }], i): Row[] => {
+    const sameCalls = one.meta.deterministic || setting === "default";
+    const common = { case: one.name, setting, sameCalls };
+    return [
+      { ...common, moment: "exit", predicted: predicted[2 * i]!, measured: exit },
+      { ...common, moment: "trimmed", predicted: predicted[2 * i + 1]!, measured: after_trim },
+    ];
+  });
+  return { case: one, report, rows };
+}
+
+/** Signed, (predicted − measured) / measured. */
+export function errorOf({ predicted, measured }: Row): number {
+  const { heap_rss } = measured;
+  return heap_rss === 0 ? 0 : (predicted.rss.endBytes - heap_rss) / heap_rss;
+}
+
+const TEST_PROGRAMS = ["frag", "threadfrag", "mt", "synth"];
+
+/** True for programs that were not written to test allocators. */
+export function isReal({ meta }: Case): boolean {
+  const [program = ""] = meta.command.split(" ");
+  return !TEST_PROGRAMS.includes(basename(program));
+}
+
+/** The case's program, without the glibc it ran with. */
+export function programOf(name: string): string {
+  return name.replace(/-g\d+$/, "");
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+export function percent(ratio: number): string {
+  return `${(ratio * 100).toFixed(2)} %`;
+}

@@ -1,0 +1,53 @@
+import { errorOf, median, percent, type Row } from "./predictions.ts";
+
+/** A single number stands in the report where the range is narrower; it is then meant to be that exact. */
+const SHOWN_SPREAD = 0.02;
+
+/** True if what was measured lies in the range of the report, its bounds included. */
+export function isInside({ predicted: { rss }, measured }: Row): boolean {
+  return rss.lowBytes <= measured.heap_rss && measured.heap_rss <= rss.highBytes;
+}
+
+/** The same, but where the text shows a single number, this holds if it is within 2 %. */
+export function isInsideShown(row: Row): boolean {
+  const isNumber = widthOf(row) <= SHOWN_SPREAD;
+  return isInside(row) || (isNumber && Math.abs(errorOf(row)) <= SHOWN_SPREAD);
+}
+
+/** Width of the range as a part of the prediction. */
+export function widthOf({ predicted: { rss } }: Row): number {
+  return rss.endBytes === 0 ? 0 : (rss.highBytes - rss.lowBytes) / rss.endBytes;
+}
+
+/** True if what was measured lies between the bounds "nothing written" and "all written". */
+export function isBetweenBounds({ predicted: { rss }, measured: { heap_rss } }: Row): boolean {
+  return rss.endBytesTouchNone <= heap_rss && heap_rss <= rss.endBytesTouchAll;
+}
+
+/** (iii) how often what was measured lies in the range */
+export function printRanges(rows: readonly Row[], real: (row: Row) => boolean): void {
+  console.log("\nMeasured RSS inside the range of the report (every setting, at exit and trimmed)");
+  const groups: readonly [string, readonly Row[]][] = [
+    ["all", rows],
+    ["the log's own calls", rows.filter((row) => row.sameCalls)],
+    ["another run's calls", rows.filter((row) => !row.sameCalls)],
+    ["real programs", rows.filter(real)],
+    ["real, the log's own calls", rows.filter((row) => real(row) && row.sameCalls)],
+  ];
+  for (const [name, group] of groups.filter(([, group]) => group.length > 0)) {
+    const share = (holds: (row: Row) => boolean): string =>
+      `${group.filter(holds).length} (${percent(group.filter(holds).length / group.length)})`;
+    console.log(
+      `  ${name.padEnd(28)} of ${group.length}: ${share(isInside)}; as shown ${share(isInsideShown)}; between none and all ${share(isBetweenBounds)}; width median ${percent(median(group.map(widthOf)))}`,
+    );
+  }
+  for (const row of rows.filter((one) => !isInsideShown(one))) {
+    const { lowBytes, highBytes } = row.predicted.rss;
+    const { heap_rss } = row.measured;
+    const [low, high] = [lowBytes, highBytes].map((bytes) =>
+      percent((bytes - heap_rss) / heap_rss),
+    );
+    const own = row.sameCalls ? "" : " (another run)";
+    console.log(`    outside: ${row.case}, ${row.setting}, ${row.moment}: ${low} … ${high}${own}`);
+  }
+}
