@@ -1,10 +1,10 @@
 import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
-import { ADDR, GRANULE, MAPPED, STATE } from "../../src/ptmalloc/chunks.ts";
+import { ADDR, GRANULE, MAPPED, SIZE, STATE } from "../../src/ptmalloc/chunks.ts";
 import type { Heap } from "../../src/ptmalloc/heap.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import type { Profile } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
-import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
+import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { Op } from "../../src/trace/event.ts";
 import { placeOf, RealOp, type RealRun } from "./glibc-driver.ts";
@@ -95,9 +95,12 @@ class Twin {
         return m.calloc(size);
       case Op.realloc:
         if (events.pointerIn[i] === 0) return m.malloc(size);
-        if (size > 0) return m.realloc(chunk, size);
-        m.free(chunk);
-        return 0;
+        if (size === 0) {
+          m.free(chunk);
+          return 0;
+        }
+        this.#countReads(i, chunk);
+        return m.realloc(chunk, size);
       case Op.memalign:
         return m.memalign(align, size);
       case Op.valloc:
@@ -126,6 +129,18 @@ class Twin {
       default:
         throw new Error(`the driver sent op ${events.op[i]}`);
     }
+  }
+
+  /**
+   * A realloc that moves a block reads all of it. Without a zero page (see glibc-driver.c) that makes the pages
+   * resident that were never written, which is the kernel's doing and not the model's.
+   */
+  #countReads(i: number, chunk: number): void {
+    const { events, residencyExact } = this.#run;
+    const w = this.#m.chunks.words;
+    const moves = events.pointerOut[i] !== 0 && events.pointerOut[i] !== events.pointerIn[i];
+    if (residencyExact || !moves || w[chunk + STATE] === MAPPED) return;
+    this.#m.write(chunk, 0, w[chunk + SIZE]! * GRANULE - 8, EVERY_PLANE);
   }
 
   #comparePlace(i: number, chunk: number): void {
