@@ -21,6 +21,9 @@ export function compareWithModel(
   env: Readonly<Record<string, string>>,
   touch: "all" | "none",
 ): void {
+  if (run.outcome !== "finished") {
+    throw new Error(`step ${run.outcome.step}: the program died of ${run.outcome.died}`);
+  }
   const par = new MallocPar(profile);
   for (const [name, value] of settingsIn(env)) {
     const refused = applySetting(par, profile, name, value);

@@ -51,7 +51,7 @@ static const uintptr_t HEAP_BYTES = 64u << 20;
 
 /* ---- input ---------------------------------------------------------------------------------------------------- */
 
-enum { TOUCH_ALL = 1, DIRECT = 2 }; /* batch flags */
+enum { TOUCH_ALL = 1, DIRECT = 2, FOUND_BREAK = 4 }; /* batch flags */
 enum { NPTL_STACKS = 1 };           /* sequence flags */
 
 /* as Op in src/trace/event.ts; from 32 on what only this driver knows */
@@ -344,7 +344,7 @@ static uint64_t zero_frame; /* page frame of the kernel's shared zero page; 0: t
 static uint32_t add_resident(uintptr_t base, uint64_t bytes) {
   static uint64_t entries[PAGE];
   uint32_t before = job->pages;
-  uint64_t total = (bytes + PAGE - 1) / PAGE;
+  uint64_t total = (base % PAGE + bytes + PAGE - 1) / PAGE;
   for (uint64_t first = 0; first < total; first += PAGE) {
     uint64_t want = total - first < PAGE ? total - first : PAGE;
     ssize_t got = pread(pagemap, entries, want * 8, (off_t)((base / PAGE + first) * 8));
@@ -616,7 +616,7 @@ static int run(void) {
 
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
-  align_break();
+  if (!(batch->flags & FOUND_BREAK)) align_break();
   find_zero_frame();
   struct output out = {0x474c4942, batch->sequences, 0, zero_frame != 0, {0}};
   strncpy(out.version, gnu_get_libc_version(), sizeof out.version - 1);
