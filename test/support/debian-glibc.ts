@@ -42,7 +42,7 @@ const run = promisify(execFile);
 export async function debianGlibc(glibc: string, release: string): Promise<Fetched> {
   const kept = join(CACHE, glibc);
   try {
-    if (!existsSync(kept)) await fetch(glibc, release, kept);
+    if (!existsSync(kept)) await unpackInto(kept, glibc, release);
   } catch (error) {
     return { available: false, reason: reasonOf(error) };
   }
@@ -50,7 +50,7 @@ export async function debianGlibc(glibc: string, release: string): Promise<Fetch
   return { available: true, loader: { program, libraryPath: kept } };
 }
 
-async function fetch(glibc: string, release: string, kept: string): Promise<void> {
+async function unpackInto(kept: string, glibc: string, release: string): Promise<void> {
   mkdirSync(CACHE, { recursive: true, mode: 0o700 });
   const root = mkdtempSync(join(CACHE, "apt-"));
   try {
@@ -102,14 +102,13 @@ async function privateApt(
   };
 }
 
-/** The archive that serves the machine's own release, whose other releases lie beside it. */
+/** The archive that serves the machine's own release, whose other releases lie beside it; from apt's sources alone. */
 async function archiveOfMachine(): Promise<string> {
   const release = /^VERSION_CODENAME=(\S+)$/m.exec(await readFile("/etc/os-release", "utf8"))?.[1];
-  const format = "$(REPO_URI) $(RELEASE)";
-  const { stdout } = await run("apt-get", ["indextargets", "--format", format]);
+  const { stdout } = await run("apt-get", ["update", "--print-uris"]);
   for (const line of stdout.split("\n")) {
-    const [uri, served] = line.split(" ");
-    if (release !== undefined && served === release) return uri!;
+    const [, archive, served] = /^'(\S+)\/dists\/(\S+)\/InRelease'/.exec(line) ?? [];
+    if (archive !== undefined && served === release) return archive;
   }
   throw new Error("apt's sources name no archive of this system's release");
 }
