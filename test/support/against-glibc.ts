@@ -36,7 +36,8 @@ export function compareWithModel(
   checkInvariants(m);
 }
 
-function settingsIn(env: Readonly<Record<string, string>>): [string, string][] {
+/** The settings in an environment, each tunable by itself: names and values. */
+export function settingsIn(env: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (name !== "GLIBC_TUNABLES") return [[name, value]];
     return value.split(":").map<[string, string]>((one) => {
