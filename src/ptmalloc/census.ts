@@ -120,7 +120,7 @@ export function mallinfo2(m: Ptmalloc, arenas: readonly ArenaCensus[]) {
     ordblks,
     smblks,
     hblks: m.mappedBlocks,
-    hblkhd: m.mappedBytes,
+    hblkhd: m.mappedBytes + m.miscountedMappedBytes,
     usmblks: 0,
     fsmblks,
     uordblks: arenaBytes - fordblks,

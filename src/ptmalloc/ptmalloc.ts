@@ -72,6 +72,8 @@ export class Ptmalloc {
   mappedBytes = 0;
   /** bytes of mappings in front of their chunks, left there by memalign */
   mappedLeadBytes = 0;
+  /** bytes glibc's own count of mapped memory, mallinfo2's hblkhd, is above `mappedBytes` (§5.1) */
+  miscountedMappedBytes = 0;
 
   private hasMainThread = false;
   private readonly threads: (Thread | undefined)[] = [];
@@ -148,6 +150,7 @@ export class Ptmalloc {
     copy.mappedBlocks = this.mappedBlocks;
     copy.mappedBytes = this.mappedBytes;
     copy.mappedLeadBytes = this.mappedLeadBytes;
+    copy.miscountedMappedBytes = this.miscountedMappedBytes;
     for (const thread of this.allThreads()) {
       copy.threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
     }
@@ -352,6 +355,9 @@ export class Ptmalloc {
   }
 
   resizeMapping(mapping: Mapping, totalBytes: number): void {
+    // mremap_chunk takes chunksize and lead for the old mapping, and since 2.43 that is 16 bytes less.
+    const leadBytes = mapping.offset * GRANULE;
+    this.miscountedMappedBytes += mapping.totalBytes - leadBytes - this.mappedChunkBytes(mapping);
     this.mappedBytes += totalBytes - mapping.totalBytes;
     this.systemBytes += totalBytes - mapping.totalBytes;
     mapping.resize(this.resident, totalBytes);

@@ -1,61 +1,99 @@
 import * as fc from "fast-check";
-import { describe, it } from "vitest";
-import { profileOf } from "../../src/ptmalloc/profile.ts";
+import { describe, expect, it } from "vitest";
+import { type Profile, profileOf } from "../../src/ptmalloc/profile.ts";
 import { compareWithModel } from "../support/against-glibc.ts";
 import { SETTINGS, SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
-import { realGlibc, runReal } from "../support/glibc-driver.ts";
+import { DEBIAN_GLIBCS, debianGlibc } from "../support/debian-glibc.ts";
+import { type RunOptions, realGlibc, runReal } from "../support/glibc-driver.ts";
 
 /**
- * The model against this machine's real glibc: random programs of 600 to 700 calls, each of them run for real, and
- * every pointer, the break after every call, every heap, resident page and mallinfo2 field compared.
+ * The model against the real glibcs of four Debian releases, and this machine's own where it is none of theirs: random
+ * programs of 600 to 700 calls, each of them run for real, and every pointer, the break after every call, every heap,
+ * resident page and mallinfo field compared. A version that cannot be had is skipped, with the reason in its title.
+ *
+ *     MALLOG_FUZZ=20 npx vitest run test/ptmalloc/differential.test.ts
+ *
+ * runs 20 times as many programs.
  */
-const glibc = realGlibc();
-const profile = glibc.available ? profileOf(glibc.glibc) : null;
-const title = glibc.available
-  ? profile === null
-    ? `glibc ${glibc.glibc} is not modelled`
-    : `like glibc ${glibc.glibc}`
-  : `not compared: ${glibc.reason}`;
+const LONGER = Number(process.env.MALLOG_FUZZ ?? 1);
 
 /** A driver start serves this many programs. */
-const PROGRAMS = 25;
+const PROGRAMS = 10;
 
-describe.skipIf(profile === null)(title, { timeout: 300_000 }, () => {
-  // Where an alignment above a page puts a block depends on where the kernel put the mapping, which no log tells.
-  const shapes: Shape[] = Object.values(SHAPES).filter(({ name }) => name !== "wide alignments");
-  for (const shape of shapes) {
-    // Writing every block of the large shapes is the kernel's work, not the model's: fewer of them.
-    const runs = shape.name === "many heaps" ? 1 : 2;
-    it(`${shape.name}, written by the program or not: ${2 * runs * PROGRAMS} programs`, () => {
-      compare(shape, shape.env ?? {}, "none", runs);
-      compare(shape, shape.env ?? {}, shape.untouchedOnly ? "none" : "all", runs);
+interface Candidate {
+  readonly glibc: string;
+  readonly title: string;
+  /** null: not to be compared */
+  readonly profile: Profile | null;
+  /** how programs get to run on it; nothing for this machine's own */
+  readonly on: Pick<RunOptions, "loader">;
+}
+
+const own = realGlibc();
+
+async function ofDebian({ glibc, release }: (typeof DEBIAN_GLIBCS)[number]): Promise<Candidate> {
+  const title = `glibc ${glibc} of Debian's ${release}`;
+  const fetched = own.available ? await debianGlibc(glibc, release) : own;
+  return "loader" in fetched
+    ? { glibc, title, profile: profileOf(glibc), on: { loader: fetched.loader } }
+    : { glibc, title: `${title}, not compared: ${fetched.reason}`, profile: null, on: {} };
+}
+
+function ofThisMachine(glibc: string): Candidate {
+  const profile = profileOf(glibc);
+  const title = `this machine's glibc ${glibc}${profile === null ? ", not modelled" : ""}`;
+  return { glibc, title, profile, on: {} };
+}
+
+const candidates = await Promise.all(DEBIAN_GLIBCS.map(ofDebian));
+const compared = candidates.filter(({ profile }) => profile !== null);
+if (own.available && !compared.some(({ glibc }) => glibc === own.glibc)) {
+  candidates.push(ofThisMachine(own.glibc));
+}
+
+// Where an alignment above a page puts a block depends on where the kernel put the mapping, which no log tells.
+const shapes: Shape[] = Object.values(SHAPES).filter(({ name }) => name !== "wide alignments");
+
+for (const { title, profile, on } of candidates) {
+  if (profile === null) console.warn(title);
+  describe.skipIf(profile === null)(`like ${title}`, { timeout: 120_000 * LONGER }, () => {
+    for (const shape of shapes) {
+      it(`${shape.name}, written by the program or not`, () => {
+        compare(shape, shape.env ?? {}, "none");
+        compare(shape, shape.env ?? {}, shape.untouchedOnly ? "none" : "all");
+      });
+    }
+
+    for (const setting of SETTINGS) {
+      const name = Object.entries(setting).map(([key, value]) => `${key}=${value}`);
+      it(`under ${name.join(" ")}`, () => {
+        for (const shape of [SHAPES.mixed, SHAPES.threads, SHAPES.trims]) {
+          compare(shape, setting, "none");
+        }
+      });
+    }
+
+    it("starts at a break that GLIBC_TUNABLES moves or does not (T21)", () => {
+      const tunables = "glibc.malloc.tcache_count=3";
+      const [plain, tuned] = [{}, { GLIBC_TUNABLES: tunables }].map((env) => {
+        const [run] = runReal([{ steps: [] }], { ...on, env, startBreak: "found" });
+        return run!.startBreak % 4096;
+      });
+      const copied = `GLIBC_TUNABLES=${tunables}\0`.length;
+      expect(tuned! - plain!).toBe(profile!.tunablesMoveBreak ? copied : 0);
     });
-  }
 
-  for (const setting of SETTINGS) {
-    const name = Object.entries(setting)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(" ");
-    it(`${name}: ${3 * PROGRAMS} programs`, () => {
-      for (const shape of [SHAPES.mixed, SHAPES.threads, SHAPES.trims]) {
-        compare(shape, setting, "none", 1);
-      }
-    });
-  }
-
-  function compare(
-    shape: Shape,
-    env: Readonly<Record<string, string>>,
-    touch: "all" | "none",
-    numRuns: number,
-  ): void {
-    fc.assert(
-      fc.property(sequencesOf(shape, { programs: PROGRAMS }), (sequences) => {
-        for (const run of runReal(sequences, { env, touch })) {
+    function compare(
+      shape: Shape,
+      env: Readonly<Record<string, string>>,
+      touch: "all" | "none",
+    ): void {
+      const property = fc.property(sequencesOf(shape, { programs: PROGRAMS }), (sequences) => {
+        for (const run of runReal(sequences, { ...on, env, touch, startBreak: "found" })) {
           compareWithModel(run, profile!, env, touch);
         }
-      }),
-      { numRuns },
-    );
-  }
-});
+      });
+      fc.assert(property, { numRuns: LONGER });
+    }
+  });
+}

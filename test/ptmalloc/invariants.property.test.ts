@@ -6,6 +6,7 @@ import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
+import { settingsIn } from "../support/against-glibc.ts";
 import { SETTINGS, SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
 import type { Sequence } from "../support/glibc-driver.ts";
 import { type Calls, type Process, type ProcessOptions, process } from "../support/model-driver.ts";
@@ -23,12 +24,9 @@ interface Program {
 /** The variables and tunables of `settings`, as far as a version takes them. */
 function accepted(glibc: string, settings: Readonly<Record<string, string>>) {
   const profile = PROFILES.find(({ name }) => name === glibc)!;
-  const named = Object.entries(settings).flatMap(([name, value]) =>
-    name === "GLIBC_TUNABLES" ? [value.split("=") as [string, string]] : [[name, value] as const],
-  );
   const takes = ([name, value]: readonly [string, string]): boolean =>
     applySetting(new MallocPar(profile), profile, name, value) === null;
-  return Object.fromEntries(named.filter(takes));
+  return Object.fromEntries(settingsIn(settings).filter(takes));
 }
 
 function programsOf(shape: Shape, moves: number): fc.Arbitrary<Program> {

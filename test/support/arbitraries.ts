@@ -35,6 +35,8 @@ export interface Shape {
   readonly workers: number;
   /** while blocks are given back, those in slots divisible by this stay: they pin what lies below them */
   readonly keepEvery?: number;
+  /** see `Sequence`; default "own" */
+  readonly stacks?: Sequence["stacks"];
   /** settings without which the shape would not do what it is for */
   readonly env?: Readonly<Record<string, string>>;
   /** blocks too large to have the program write them all */
@@ -192,6 +194,15 @@ export const SHAPES = {
     slots: 200,
     workers: 8,
   },
+  /** threads after each other on the stacks that glibc keeps, with what hangs on them */
+  keptStacks: {
+    name: "kept stacks",
+    weights: { ...THREADED, threadExit: 6 },
+    size: mixed,
+    slots: 200,
+    workers: 4,
+    stacks: "nptl",
+  },
   trimmedThreads: {
     name: "trimmed threads",
     weights: { ...THREADED, mallocTrim: 2, turnPhase: 3 },
@@ -244,6 +255,8 @@ export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { MALLOC_TRIM_THRESHOLD_: "67108864" },
   { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "4096" },
   { MALLOC_MMAP_THRESHOLD_: "20000" },
+  // above what versions up to 2.34 take: there the threshold stays dynamic
+  { MALLOC_MMAP_THRESHOLD_: "33554433" },
   { MALLOC_MMAP_MAX_: "0" },
   { MALLOC_MMAP_MAX_: "3" },
   { MALLOC_PERTURB_: "85" },
@@ -254,6 +267,7 @@ export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { GLIBC_TUNABLES: "glibc.malloc.tcache_unsorted_limit=2" },
   { GLIBC_TUNABLES: "glibc.malloc.mxfast=0" },
   { GLIBC_TUNABLES: "glibc.malloc.mxfast=160" },
+  { GLIBC_TUNABLES: "glibc.malloc.top_pad=0x8000:glibc.malloc.tcache_count=1" },
 ];
 
 // ---- raw moves -----------------------------------------------------------------------------------------------
@@ -590,7 +604,7 @@ const MALLOPTS: readonly (readonly [number, number])[] = [
 function toSequence(shape: Shape, moves: Moves): Sequence {
   const interpreter = new Interpreter(shape);
   for (let i = 0; i < moves.length; i += WORDS) interpreter.move(moves[i]!, moves[i + 1]!);
-  const sequence: Sequence = { steps: interpreter.steps };
+  const sequence: Sequence = { steps: interpreter.steps, stacks: shape.stacks ?? "own" };
   return Object.defineProperty(sequence, fc.toStringMethod, {
     value: () => `\n${formatSequence(sequence)}\n`,
     enumerable: false,

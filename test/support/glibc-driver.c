@@ -51,7 +51,7 @@ static const uintptr_t HEAP_BYTES = 64u << 20;
 
 /* ---- input ---------------------------------------------------------------------------------------------------- */
 
-enum { TOUCH_ALL = 1, DIRECT = 2 }; /* batch flags */
+enum { TOUCH_ALL = 1, DIRECT = 2, FOUND_BREAK = 4 }; /* batch flags */
 enum { NPTL_STACKS = 1 };           /* sequence flags */
 
 /* as Op in src/trace/event.ts; from 32 on what only this driver knows */
@@ -338,13 +338,13 @@ static void run_program(void) {
 /* ---- what the heap looks like at the end ------------------------------------------------------------------------ */
 
 static int pagemap = -1;
-static uint64_t zero_frame; /* page frame of the kernel's shared zero page; 0: not to be told (no CAP_SYS_ADMIN) */
+static uint64_t zero_frame; /* page frame of the kernel's shared zero page; 0: there is none, or no CAP_SYS_ADMIN to tell */
 
 /* A page counts as resident when it has a frame of its own: a page only ever read maps the shared zero page. */
 static uint32_t add_resident(uintptr_t base, uint64_t bytes) {
   static uint64_t entries[PAGE];
   uint32_t before = job->pages;
-  uint64_t total = (bytes + PAGE - 1) / PAGE;
+  uint64_t total = (base % PAGE + bytes + PAGE - 1) / PAGE;
   for (uint64_t first = 0; first < total; first += PAGE) {
     uint64_t want = total - first < PAGE ? total - first : PAGE;
     ssize_t got = pread(pagemap, entries, want * 8, (off_t)((base / PAGE + first) * 8));
@@ -537,11 +537,15 @@ static uint64_t frame_of(const volatile char *p) {
   return entry & ((1ull << 55) - 1);
 }
 
+/* Two pages never written, both read: with a shared zero page they have one frame. Some kernels have none for
+   anonymous memory: there a page that was read has a frame of its own, and nothing tells it from a written one. */
 static void find_zero_frame(void) {
-  volatile char *untouched = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  (void)*untouched;
-  zero_frame = frame_of(untouched);
-  munmap((void *)untouched, PAGE);
+  volatile char *untouched = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  (void)untouched[0];
+  (void)untouched[PAGE];
+  uint64_t frame = frame_of(untouched);
+  zero_frame = frame == frame_of(untouched + PAGE) ? frame : 0;
+  munmap((void *)untouched, 2 * PAGE);
 }
 
 static void run_in_children(uint32_t parallel) {
@@ -612,7 +616,7 @@ static int run(void) {
 
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
-  align_break();
+  if (!(batch->flags & FOUND_BREAK)) align_break();
   find_zero_frame();
   struct output out = {0x474c4942, batch->sequences, 0, zero_frame != 0, {0}};
   strncpy(out.version, gnu_get_libc_version(), sizeof out.version - 1);

@@ -79,13 +79,20 @@ export interface Sequence {
   readonly stacks?: "own" | "nptl";
 }
 
+/** Another glibc than the machine's: its ld.so and the directory of its libraries. */
+export interface Loader {
+  readonly program: string;
+  readonly libraryPath: string;
+}
+
 export interface RunOptions {
   /** settings as environment variables (MALLOC_ARENA_MAX, GLIBC_TUNABLES, …); nothing else is in the environment */
   readonly env?: Readonly<Record<string, string>>;
   /** whether the program writes every byte it requested, right after the call, or none at all; default "none" */
   readonly touch?: "all" | "none";
-  /** another glibc than the machine's: its ld.so and the directory of its libraries */
-  readonly loader?: { readonly program: string; readonly libraryPath: string };
+  readonly loader?: Loader;
+  /** the program break at the start: moved up to a page (default), or as it is found, odd in some processes (T21) */
+  readonly startBreak?: "aligned" | "found";
   /** run the first sequence in the freshly exec'ed process itself, without fork; to check the driver */
   readonly direct?: boolean;
 }
@@ -151,7 +158,7 @@ export interface RealRun {
   /** as glibc counts them for the arena limit */
   readonly onlineCpus: number;
   readonly events: RealEvents;
-  /** program break before the first call, page aligned */
+  /** program break before the first call, page aligned unless left as found */
   readonly startBreak: number;
   readonly endBreak: number;
   readonly mallinfo: Mallinfo;
@@ -369,6 +376,7 @@ const SEQUENCE_BYTES = 16;
 const STEP_BYTES = 24;
 const TOUCH_ALL = 1;
 const DIRECT = 2;
+const FOUND_BREAK = 4;
 const NPTL_STACKS = 1;
 
 function encode(sequences: readonly Sequence[], options: RunOptions): Uint8Array {
@@ -379,7 +387,9 @@ function encode(sequences: readonly Sequence[], options: RunOptions): Uint8Array
   view.setUint32(4, sequences.length, true);
   view.setUint32(
     8,
-    (options.touch === "all" ? TOUCH_ALL : 0) | (options.direct ? DIRECT : 0),
+    (options.touch === "all" ? TOUCH_ALL : 0) |
+      (options.direct ? DIRECT : 0) |
+      (options.startBreak === "found" ? FOUND_BREAK : 0),
     true,
   );
   let at = tableBytes;
