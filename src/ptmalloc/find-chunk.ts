@@ -29,8 +29,9 @@ const MAX_AWAY_PAGES = 2 ** 23;
  */
 export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   const near = hintNear(m.chunks, heap, addr);
-  let found = near === 0 ? 0 : walkTo(m.chunks, near, addr, MAX_STEPS);
-  if (found <= 0) {
+  let found = near === 0 ? TOO_FAR : walkTo(m.chunks, near, addr, MAX_STEPS);
+  // Where the stretch ends before, `addr` may lie in another one, if there is any.
+  if (found === TOO_FAR || (found === 0 && heap.ends.length > 1)) {
     renewHints(m, heap);
     const from = hintNear(m.chunks, heap, addr) || nearestEnd(m.chunks, heap, addr);
     found = walkTo(m.chunks, from, addr, Number.POSITIVE_INFINITY);
@@ -65,11 +66,13 @@ function isOf({ words }: Chunks, heap: Heap, c: number): boolean {
   return words[c + HEAP] === heap.id && state !== RELEASED && state !== MAPPED;
 }
 
-/** From record `c` along its neighbours; −1 after `steps` steps, 0 where the stretch ends before. */
+const TOO_FAR = -1;
+
+/** From a record along its neighbours to that which holds `addr`; TOO_FAR after `steps` steps, 0 where none does. */
 function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number): number {
   let c = from;
   for (let left = steps; c !== 0; left--) {
-    if (left === 0) return -1;
+    if (left === 0) return TOO_FAR;
     if (addr < w[c + ADDR]!) c = w[c + PREV]!;
     else if (addr >= w[c + ADDR]! + w[c + SIZE]!) c = w[c + NEXT]!;
     else return c;

@@ -24,6 +24,7 @@ import {
   STATE,
   STRIDE,
   TOP,
+  UNLOGGED,
 } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
@@ -35,7 +36,7 @@ import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
  * @throws Error naming the first thing that does not hold
  */
 export function checkInvariants(m: Ptmalloc): void {
-  const seen = { free: 0, cached: 0, fast: 0, inUseGranules: 0 };
+  const seen = { free: 0, cached: 0, fast: 0, inUseGranules: 0, unloggedGranules: 0 };
   let systemBytes = m.mappedBytes;
   for (const av of m.arenas) {
     systemBytes += av.systemMem;
@@ -57,6 +58,7 @@ export function checkInvariants(m: Ptmalloc): void {
     "in use is what the program holds",
     structs,
   );
+  must(seen.unloggedGranules === m.unloggedGranules, "unlogged is what is counted so", 0);
   checkPages(m);
 }
 
@@ -69,6 +71,7 @@ interface Seen {
   cached: number;
   fast: number;
   inUseGranules: number;
+  unloggedGranules: number;
 }
 
 /** Chunks tile their heap, no two free ones touch, and every header's page is resident. */
@@ -79,7 +82,9 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
     const state = w[c + STATE]!;
     const below = w[c + PREV]!;
     must(w[c + HEAP] === heap.id, "a chunk knows its heap", c);
-    must(size >= (state === FENCE ? 0 : MIN_GRANULES), "a chunk has MINSIZE", c);
+    // What is unlogged may be part of a chunk.
+    const least = state === FENCE || state === UNLOGGED ? 0 : MIN_GRANULES;
+    must(size >= least, "a chunk has MINSIZE", c);
     must(heap.pages[w[c + ADDR]! >> PAGE_SHIFT] === EVERY_PLANE, "headers are resident", c);
     if (below !== 0) {
       must(w[below + NEXT] === c, "neighbours know each other", c);
@@ -91,6 +96,7 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
     else if (state === CACHED) seen.cached++;
     else if (state === FAST) seen.fast++;
     else if (state === IN_USE) seen.inUseGranules += size;
+    else if (state === UNLOGGED) seen.unloggedGranules += size;
     else must(state === TOP || state === FENCE, "a chunk has a known state", c);
   });
   if (heap.kind !== "break") {

@@ -3,9 +3,9 @@ import { startTop } from "./arenas.ts";
 import { unlink } from "./bins.ts";
 import {
   ADDR,
-  CACHED,
   FAST,
   FD,
+  FENCE,
   FREE,
   GRANULE,
   HEAP,
@@ -28,6 +28,7 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, EVERY_PLANE, writeHeader, writeRange } from "./resident.ts";
 import { BREAK_LIMIT } from "./sysmalloc.ts";
 import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
+import type { Thread } from "./thread.ts";
 import { trimAfterFree } from "./trim.ts";
 
 /**
@@ -227,16 +228,23 @@ function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void
   becomeUnlogged(m, c);
 }
 
-/** True if the chunks from `c` up to granule `end` are all free, or in the hands of those the log does not tell of. */
+/**
+ * True if the chunks from `c` up to granule `end` are all free, or in other hands than the program's: those that the
+ * log does not tell of, or a tcache's, which then lies elsewhere.
+ */
 function isClaimable(m: Ptmalloc, c: number, end: number): boolean {
   const w = m.chunks.words;
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
-    const isFree = state === FREE || state === CACHED || state === FAST;
-    if (!isFree && state !== TOP && state !== UNLOGGED) return false;
+    if (state === FENCE || (state === IN_USE && tcacheOwner(m, at) === undefined)) return false;
     if (w[at + ADDR]! + w[at + SIZE]! >= end) return true;
   }
   return false;
+}
+
+/** The thread whose tcache struct lies in chunk `c`. */
+function tcacheOwner(m: Ptmalloc, c: number): Thread | undefined {
+  return m.allThreads().find(({ tcacheStruct }) => tcacheStruct === c);
 }
 
 /** Joins the chunks from `lowest` up to granule `end`, at least, to one in use. Tells what the highest of them was. */
@@ -280,7 +288,10 @@ function takeOff(m: Ptmalloc, av: Arena, c: number): void {
   if (state === FREE) unlink(m, c);
   else if (state === UNLOGGED) m.unloggedGranules -= size;
   else if (state === FAST) takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
-  else {
+  else if (state === IN_USE) {
+    const owner = tcacheOwner(m, c);
+    if (owner !== undefined) owner.tcacheStruct = 0;
+  } else {
     const index = tcacheIndex(size);
     const owner = m.allThreads().find(({ entries }) => takeOffChain(w, entries, index, c));
     if (owner !== undefined) owner.counts[index]!--;
