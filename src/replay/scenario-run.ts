@@ -43,6 +43,8 @@ export class ScenarioRun {
   readonly #trimEvery: number;
   #nextTrim = Number.NaN;
   #besidePages = 0;
+  /** where the log's pointer and the model disagree, the log is believed (anchor.ts); false: the model goes on */
+  anchored = true;
   /** chunk by block id; 0 where the model has none */
   #chunkOf = new Int32Array(1024);
   /** called once, before event `i` of a batch, the first whose thread has to share an arena; null: nobody cares */
@@ -78,6 +80,7 @@ export class ScenarioRun {
     copy.trimmedPages.set(this.trimmedPages);
     copy.failedCalls = this.failedCalls;
     copy.#nextTrim = this.#nextTrim;
+    copy.anchored = this.anchored;
     copy.#besidePages = this.#besidePages;
     copy.#chunkOf = this.#chunkOf.slice();
     copy.#event = this.#event;
@@ -316,7 +319,7 @@ export class ScenarioRun {
     const { judge, model } = this;
     const pointer = batch.pointerOut[i]!;
     if (judge === null || judge.judge(model, c, pointer, this.#event, batch.line[i]!)) return c;
-    return anchor(model, judge, c, pointer, batch.size[i]!);
+    return this.anchored ? anchor(model, judge, c, pointer, batch.size[i]!) : c;
   }
 
   #realloc(block: number, size: number): number {
