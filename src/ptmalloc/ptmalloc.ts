@@ -1,15 +1,14 @@
-import { Arena, newBins } from "./arena.ts";
+import type { Arena } from "./arena.ts";
 import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
-import { ADDR, Chunks, GRANULE, HEAP, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
+import { GRANULE, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
 import { freeChunk } from "./free.ts";
-import { Heap } from "./heap.ts";
-import type { Mapping } from "./mapping.ts";
 import { memalignChunk } from "./memalign.ts";
+import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, staysAtOnce } from "./realloc.ts";
-import { EVERY_PLANE, Resident, takeBackBlock, writeBlock } from "./resident.ts";
+import { EVERY_PLANE, takeBackBlock, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
@@ -34,14 +33,10 @@ export interface Witness {
  * A process's allocator: the state that glibc keeps in globals, and the public calls. It sees requests only: no log,
  * no pointers, no clock. Blocks are named by their chunk (chunks.ts); 0 is NULL.
  */
-export class Ptmalloc {
-  profile: Profile;
+export class Ptmalloc extends Memory {
   readonly par: MallocPar;
   cpus: number;
-  chunks = new Chunks();
-  resident = new Resident();
 
-  mainArena: Arena;
   /** all arenas by id; narenas is their number */
   readonly arenas: Arena[];
   /** arenas without threads; the newest is last */
@@ -56,25 +51,6 @@ export class Ptmalloc {
   /** asked in reused_arena for each arena in turn whether its lock is free; null: all are */
   trylock: (() => boolean) | null = null;
 
-  /** heaps by id; an id is used again after its heap is gone */
-  readonly heaps: Heap[] = [];
-  private readonly freeHeapIds: number[] = [];
-  private heapSerials = 0;
-  /** the area below the program break */
-  breakHeap: Heap;
-  /** the program break, in bytes from the page its initial value lies in */
-  brk: number;
-
-  readonly mappings: (Mapping | null)[] = [];
-  private readonly freeMappingIds: number[] = [];
-  /** n_mmaps and mmapped_mem: whole pages, in bytes */
-  mappedBlocks = 0;
-  mappedBytes = 0;
-  /** bytes of mappings in front of their chunks, left there by memalign */
-  mappedLeadBytes = 0;
-  /** bytes glibc's own count of mapped memory, mallinfo2's hblkhd, is above `mappedBytes` (§5.1) */
-  miscountedMappedBytes = 0;
-
   private hasMainThread = false;
   private readonly threads: (Thread | undefined)[] = [];
   /** the thread that makes the current call */
@@ -82,8 +58,6 @@ export class Ptmalloc {
   /** SINGLE_THREAD_P is false for good once a second thread exists (§6.6) */
   multiThreaded = false;
 
-  /** bytes obtained from the kernel and not returned: system_mem of all arenas and mappings */
-  systemBytes = 0;
   /** granules of heap chunks in the program's hands */
   inUseGranules = 0;
   /** granules of UNLOGGED chunks (place.ts) */
@@ -107,14 +81,11 @@ export class Ptmalloc {
    * not page-aligned in some processes (trap T21). The first thread to call is the main thread.
    */
   constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0) {
-    this.profile = profile;
+    super(profile, initialBreak);
     this.par = par;
     this.cpus = cpus;
-    this.mainArena = new Arena(0, newBins(this.chunks));
     this.arenas = [this.mainArena];
     this.nextToUse = this.mainArena;
-    this.brk = initialBreak;
-    this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
     this.thread = new Thread(0);
     this.updateLimits();
   }
@@ -122,42 +93,22 @@ export class Ptmalloc {
   /** A process in the same state that shares nothing with this one. */
   clone(): Ptmalloc {
     const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
-    copy.chunks = this.chunks.clone();
-    copy.resident = this.resident.clone();
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
       twin.next = arenaOf(av.next);
       copy.arenas[av.id] = twin;
-      let prev: Heap | null = null;
-      for (const heap of av.heaps) {
-        const own: Heap = heap.clone(twin, heap.prev === null ? null : prev);
-        twin.heaps.push(own);
-        copy.heaps[own.id] = own;
-        prev = own;
-      }
     }
-    copy.mainArena = arenaOf(this.mainArena);
-    copy.breakHeap = copy.heaps[this.breakHeap.id]!;
+    copy.copyMemory(this, arenas);
     copy.freeList.push(...this.freeList.map(arenaOf));
     copy.nextToUse = arenaOf(this.nextToUse);
     copy.arenaLimit = this.arenaLimit;
-    copy.freeHeapIds.push(...this.freeHeapIds);
-    copy.heapSerials = this.heapSerials;
-    copy.brk = this.brk;
-    for (const one of this.mappings) copy.mappings.push(one === null ? null : one.clone());
-    copy.freeMappingIds.push(...this.freeMappingIds);
-    copy.mappedBlocks = this.mappedBlocks;
-    copy.mappedBytes = this.mappedBytes;
-    copy.mappedLeadBytes = this.mappedLeadBytes;
-    copy.miscountedMappedBytes = this.miscountedMappedBytes;
     for (const thread of this.allThreads()) {
       copy.threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
     }
     copy.thread = copy.threads[this.thread.index] ?? copy.thread;
     copy.hasMainThread = this.hasMainThread;
     copy.multiThreaded = this.multiThreaded;
-    copy.systemBytes = this.systemBytes;
     copy.inUseGranules = this.inUseGranules;
     copy.unloggedGranules = this.unloggedGranules;
     copy.hugeBytes = this.hugeBytes;
@@ -312,78 +263,9 @@ export class Ptmalloc {
     return this.allThreads().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
   }
 
-  heapOf(c: number): Heap {
-    return this.heaps[this.chunks.words[c + HEAP]!]!;
-  }
-
-  /** The mapping of mapped chunk `c`. */
-  mappingOf(c: number): Mapping {
-    return this.mappings[this.chunks.words[c + HEAP]!]!;
-  }
-
-  newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
-    const id = this.freeHeapIds.pop() ?? this.heaps.length;
-    const heap = new Heap(id, this.heapSerials++, kind, av, prev, size);
-    this.heaps[id] = heap;
-    av.heaps.push(heap);
-    return heap;
-  }
-
-  /** Unmaps the newest heap of its arena. */
-  removeHeap(heap: Heap): void {
-    heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
-    this.freeHeapIds.push(heap.id);
-  }
-
-  addMapping(mapping: Mapping): number {
-    const id = this.freeMappingIds.pop() ?? this.mappings.length;
-    this.mappings[id] = mapping;
-    this.mappedBlocks++;
-    this.mappedBytes += mapping.totalBytes;
-    this.systemBytes += mapping.totalBytes;
-    return id;
-  }
-
-  removeMapping(id: number): void {
-    const mapping = this.mappings[id]!;
-    this.mappings[id] = null;
-    this.freeMappingIds.push(id);
-    this.mappedBlocks--;
-    this.mappedBytes -= mapping.totalBytes;
-    this.systemBytes -= mapping.totalBytes;
-    this.mappedLeadBytes -= mapping.offset * GRANULE;
-  }
-
-  resizeMapping(mapping: Mapping, totalBytes: number): void {
-    // mremap_chunk takes chunksize and lead for the old mapping, and since 2.43 that is 16 bytes less.
-    const leadBytes = mapping.offset * GRANULE;
-    this.miscountedMappedBytes += mapping.totalBytes - leadBytes - this.mappedChunkBytes(mapping);
-    this.mappedBytes += totalBytes - mapping.totalBytes;
-    this.systemBytes += totalBytes - mapping.totalBytes;
-    mapping.resize(this.resident, totalBytes);
-  }
-
-  /** memalign moves a mapped chunk up by `granules` within its mapping. */
-  advanceMapped(c: number, granules: number): void {
-    this.mappingOf(c).advance(this.resident, granules);
-    this.chunks.words[c + ADDR]! += granules;
-    this.mappedLeadBytes += granules * GRANULE;
-  }
-
-  /** chunksize of a mapped chunk, in bytes (§4.6) */
-  mappedChunkBytes(mapping: Mapping): number {
-    const bytes = mapping.totalBytes - mapping.offset * GRANULE;
-    return this.profile.mmapTailBytes === 16 ? bytes - 16 : bytes;
-  }
-
   /** Sum of the sizes of the chunks in the program's hands, in bytes. */
   get inUseBytes(): number {
     return this.inUseGranules * GRANULE + this.mappedBytes - this.mappedLeadBytes;
-  }
-
-  addSystemMem(av: Arena, bytes: number): void {
-    av.addSystemMem(bytes);
-    this.systemBytes += bytes;
   }
 
   /** request2size; remembers the true size of a huge request. */

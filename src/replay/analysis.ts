@@ -129,18 +129,22 @@ export class Analysis implements EventSink {
     const infers = !this.#tellsExits && this.ledger.threads.size > 1;
     const first = this.ledger.events - batch.length;
     this.#hypotheses?.keep(work, first, told);
-    this.#replay(work, next, first, told, infers);
-    this.#explainBySettings(infers);
+    const believed = this.#replayRecorded(work, next, first, told, infers);
+    // What-ifs come last: a version believed in for want of a setting may not take theirs.
+    if (!this.#explainBySettings(infers)) this.#replayWhatIfs(work, first, told, believed);
   }
 
-  /** One batch, whose first event has number `first`, through the run as recorded and all what-ifs. */
-  #replay(
+  /**
+   * One batch, whose first event has number `first`, through the run as recorded. Returns the candidate that was the
+   * best before it was held against the others.
+   */
+  #replayRecorded(
     work: Work,
     next: EventBatch | null,
     first: number,
     told: readonly Insertion[],
     infers: boolean,
-  ): void {
+  ): Candidate {
     const detection = this.#detection!;
     if (!this.#started) detection.rank({ work, first, told });
     const copy = infers ? copyWork(work) : null;
@@ -152,29 +156,29 @@ export class Analysis implements EventSink {
     detection.narrow();
     detection.infer();
     detection.narrow();
-    this.#replayWhatIfs(work, first, told, believed, detection.best);
+    return believed;
   }
 
-  /** Where the log's beginning shows that the process had settings which nobody told of, all begins anew with them. */
-  #explainBySettings(infers: boolean): void {
+  /**
+   * Where the log's beginning shows that the process had settings which nobody told of, all begins anew with them, up
+   * to this batch. True if so.
+   */
+  #explainBySettings(infers: boolean): boolean {
     const { judge } = this.#detection!.best.recorded;
     const origins = this.#hypotheses?.explain(judge.compared - judge.equal) ?? [];
-    if (origins.length === 0) return;
+    if (origins.length === 0) return false;
     this.#detection = new Detection(origins.flatMap((origin) => this.#candidate(origin) ?? []));
     this.#started = false;
     this.#toldSettings.clear();
     for (const { work, first, told } of this.#hypotheses!.kept) {
-      this.#replay(work, null, first, told, infers);
+      const believed = this.#replayRecorded(work, null, first, told, infers);
+      this.#replayWhatIfs(work, first, told, believed);
     }
+    return true;
   }
 
-  #replayWhatIfs(
-    work: Work,
-    first: number,
-    told: readonly Insertion[],
-    before: Candidate,
-    best: Candidate,
-  ): void {
+  #replayWhatIfs(work: Work, first: number, told: readonly Insertion[], before: Candidate): void {
+    const { best } = this.#detection!;
     if (!this.#started) {
       this.#startWhatIfs(best);
     } else if (best !== before) {

@@ -32,6 +32,9 @@ export class PointerJudge {
    */
   readonly #heapAt = new Map<number, { readonly id: number; readonly serial: number }>();
   #full = false;
+  /** the last pointer that was judged wrong, and the heap that the model served in its stead; null: none */
+  #wrongPointer = 0;
+  #servedIn: Heap | null = null;
 
   /** The log states where the break area begins: the initial program break. */
   placeBreakHeap(breakHeap: Heap, heapStart: number): void {
@@ -66,6 +69,8 @@ export class PointerJudge {
       this.equal++;
       return true;
     }
+    this.#wrongPointer = pointer;
+    this.#servedIn = c === 0 || m.chunks.words[c + STATE] === MAPPED ? null : m.heapOf(c);
     if (this.firstWrong < 0) this.firstWrong = event;
     if (this.firstDivergence === null) {
       this.firstDivergence = {
@@ -182,14 +187,37 @@ export class PointerJudge {
     return heap.arena.heaps.includes(heap) ? heap : null;
   }
 
+  /**
+   * The heap that holds a cut `pointer`. Several may, cut to the same addresses; then the process tells, as far as it
+   * can: a call is served in the heap where the model served it, be it at another place, or in its thread's own arena;
+   * and rather out of what a heap has than out of what it may yet grow to.
+   */
+  #heapOfCut(m: Ptmalloc, pointer: number): Heap | null {
+    const served = pointer === this.#wrongPointer ? this.#servedIn : null;
+    const newest = this.#startingAt(m, pointer - (pointer % HEAP_MAX));
+    const likely = [served, ...(m.thread.arena?.heaps ?? []), newest, ...m.mainArena.heaps];
+    const grown = likely.find((heap) => this.#offsetIn(heap, pointer) < (heap?.size ?? 0));
+    if (grown !== undefined) return grown;
+    const mayGrow = (heap: Heap | null) =>
+      heap?.kind === "arena" && this.#offsetIn(heap, pointer) < HEAP_MAX;
+    return likely.find(mayGrow) ?? null;
+  }
+
+  /** Bytes that a cut `pointer` is above the heap's start; Infinity if nobody knows where that is. */
+  #offsetIn(heap: Heap | null, pointer: number): number {
+    const base = heap === null ? null : this.#baseOf(heap);
+    return base === null ? Number.POSITIVE_INFINITY : (pointer - base + CUT) % CUT;
+  }
+
   /** The heap whose known place holds `pointer`; null if none does. */
   #heapOf(m: Ptmalloc, pointer: number): Heap | null {
+    if (!this.#full) return this.#heapOfCut(m, pointer);
     const aligned = this.#startingAt(m, pointer - (pointer % HEAP_MAX));
     if (aligned !== null && aligned.kind === "arena") return aligned;
     for (const heap of m.mainArena.heaps) {
       const base = this.#baseOf(heap);
       if (base === null) continue;
-      const offset = this.#full ? pointer - base : (pointer - base + CUT) % CUT;
+      const offset = pointer - base;
       if (offset >= 0 && offset < heap.size) return heap;
     }
     return null;

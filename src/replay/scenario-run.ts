@@ -1,20 +1,12 @@
 import { PAGE } from "../ptmalloc/chunks.ts";
 import { freeUnlogged } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import {
-  EVERY_PLANE,
-  PLANE_ALL,
-  PLANE_POLICY,
-  PLANES,
-  RATIO_PLANES,
-  RATIOS,
-  ratioPlane,
-  TOLD_PLANES,
-} from "../ptmalloc/resident.ts";
+import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
 import { anchor, findUnlogged, splitUnlogged } from "./anchor.ts";
+import { PendingWrite } from "./pending-write.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import { PointerWitness } from "./pointer-witness.ts";
 import type { Ranges } from "./ranges.ts";
@@ -51,6 +43,8 @@ export class ScenarioRun {
   readonly #trimEvery: number;
   #nextTrim = Number.NaN;
   #besidePages = 0;
+  /** where the log's pointer and the model disagree, the log is believed (anchor.ts); false: the model goes on */
+  anchored = true;
   /** chunk by block id; 0 where the model has none */
   #chunkOf = new Int32Array(1024);
   /** called once, before event `i` of a batch, the first whose thread has to share an arena; null: nobody cares */
@@ -62,15 +56,7 @@ export class ScenarioRun {
   /** µs on the log's clock of the latest event that carries a time */
   #time = Number.NaN;
 
-  // What the program writes between the last call and the next.
-  #pending = 0;
-  #pendingFrom = 0;
-  #pendingTo = 0;
-  #pendingAllFrom = 0;
-  #pendingAllTo = 0;
-  #pendingRatioFrom = 0;
-  #pendingFull = 0;
-  #pendingLarge = 0;
+  readonly #pending = new PendingWrite();
 
   constructor(model: Ptmalloc, judge: PointerJudge | null, trimEverySeconds: number) {
     this.model = model;
@@ -94,18 +80,12 @@ export class ScenarioRun {
     copy.trimmedPages.set(this.trimmedPages);
     copy.failedCalls = this.failedCalls;
     copy.#nextTrim = this.#nextTrim;
+    copy.anchored = this.anchored;
     copy.#besidePages = this.#besidePages;
     copy.#chunkOf = this.#chunkOf.slice();
     copy.#event = this.#event;
     copy.#time = this.#time;
-    copy.#pending = this.#pending;
-    copy.#pendingFrom = this.#pendingFrom;
-    copy.#pendingTo = this.#pendingTo;
-    copy.#pendingAllFrom = this.#pendingAllFrom;
-    copy.#pendingAllTo = this.#pendingAllTo;
-    copy.#pendingRatioFrom = this.#pendingRatioFrom;
-    copy.#pendingFull = this.#pendingFull;
-    copy.#pendingLarge = this.#pendingLarge;
+    copy.#pending.copy(this.#pending);
     return copy;
   }
 
@@ -211,7 +191,7 @@ export class ScenarioRun {
   learn(block: number, written: Ranges, takenBack: Ranges): void {
     const c = this.chunkOf(block);
     if (c === 0) return;
-    if (c === this.#pending) this.settle();
+    if (c === this.#pending.chunk) this.settle();
     const { model } = this;
     for (let i = 0; i < written.length; i += 2) {
       model.write(c, written[i]!, written[i + 1]!, TOLD_PLANES);
@@ -241,38 +221,7 @@ export class ScenarioRun {
 
   /** The program writes what it was given by the last call. */
   settle(): void {
-    const c = this.#pending;
-    if (c === 0) return;
-    this.#pending = 0;
-    const { model } = this;
-    const allFrom = this.#pendingAllFrom;
-    const allTo = this.#pendingAllTo;
-    let from = this.#pendingRatioFrom;
-    // Where the policy writes all, so does the largest ratio: the planes are written together.
-    let together = 0;
-    if (
-      from === allFrom &&
-      this.#pendingFrom === allFrom &&
-      this.#pendingTo === allTo &&
-      Math.max(this.#pendingFull, this.#pendingLarge) === allTo
-    ) {
-      together = PLANE_POLICY | PLANE_ALL;
-      if (this.#pendingLarge === 0) {
-        model.write(c, allFrom, allTo, RATIO_PLANES | together);
-        return;
-      }
-    } else {
-      model.write(c, this.#pendingFrom, this.#pendingTo, PLANE_POLICY);
-      model.write(c, allFrom, allTo, PLANE_ALL);
-    }
-    let planes = RATIO_PLANES;
-    // The planes of larger ratios hold what those of smaller ones do.
-    for (let i = 0; i < RATIOS.length; i++) {
-      const to = Math.max(this.#pendingFull, this.#pendingLarge * RATIOS[i]!);
-      model.write(c, from, to, planes | together);
-      from = Math.max(from, to);
-      planes &= ~ratioPlane(i);
-    }
+    if (this.#pending.chunk !== 0) this.#pending.settle(this.model);
   }
 
   /** Takes the RSS after the event before this one, and trims when it is time. */
@@ -362,14 +311,7 @@ export class ScenarioRun {
       this.failedCalls++;
       return;
     }
-    this.#pending = c;
-    this.#pendingFrom = touch.from[i]!;
-    this.#pendingTo = touch.to[i]!;
-    this.#pendingAllFrom = actions.oldSize[i]!;
-    this.#pendingAllTo = batch.size[i]!;
-    this.#pendingRatioFrom = touch.ratioFrom[i]!;
-    this.#pendingFull = touch.full[i]!;
-    this.#pendingLarge = touch.large[i]!;
+    this.#pending.expect(c, actions.oldSize[i]!, batch.size[i]!, touch, i);
   }
 
   /** The chunk of the block that event `i` returned: where the model put it, else where the log's pointer says. */
@@ -377,7 +319,7 @@ export class ScenarioRun {
     const { judge, model } = this;
     const pointer = batch.pointerOut[i]!;
     if (judge === null || judge.judge(model, c, pointer, this.#event, batch.line[i]!)) return c;
-    return anchor(model, judge, c, pointer, batch.size[i]!);
+    return this.anchored ? anchor(model, judge, c, pointer, batch.size[i]!) : c;
   }
 
   #realloc(block: number, size: number): number {

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { newFolder } from "../support/run-mallog.ts";
@@ -109,10 +108,10 @@ test("Ctrl-C while the log is still being written: the report so far, and 130", 
   const child = start(["-o", join(folder, "report.txt")]);
   const whole = ended(child);
   child.stdin?.on("error", () => {});
-  child.stdin?.write(LINE);
-  // The file is opened before the work starts, and the signals are listened to from then on.
-  while (readdirSync(folder).length === 0) await pause(20);
-  await pause(200);
+  // Far more than pipe and streams hold: once all is written, mallog has read the first line, and listens to signals.
+  const comments = `# ${"-".repeat(1000)}\n`.repeat(4000);
+  await new Promise((written) => child.stdin?.write(LINE + comments, written));
+  expect(readdirSync(folder)).toHaveLength(1);
   child.kill("SIGINT");
   const { code, out, err } = await whole;
   expect(code).toBe(130);

@@ -14,6 +14,9 @@ const ONE_THREAD: ProgramShape = { seed: 7, calls: 16000, workers: 0, large: 0.0
 const FOUR_THREADS: ProgramShape = { ...ONE_THREAD, workers: 3 };
 const SMALL_BLOCKS: ProgramShape = { ...ONE_THREAD, large: 0 };
 
+/** Below this the report says that its figures are not to be trusted (verdict.ts). */
+const TRUSTED_RATIO = 0.95;
+
 function modelOf(...given: Parameters<typeof reportOf>): ModelSummary {
   const { model } = reportOf(...given);
   if (model === null) throw new Error("no model");
@@ -163,6 +166,7 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
     );
     expect(settings).toEqual({ MALLOC_ARENA_MAX: "4" });
     expect(settingsSource).toEqual({ MALLOC_ARENA_MAX: "given" });
-    expect(fidelity.ratio).toBeLessThan(0.9);
+    // Blocks are put where the log has them, and so most come right again; but not those that show what was set.
+    expect(fidelity.ratio).toBeLessThan(TRUSTED_RATIO);
   });
 });

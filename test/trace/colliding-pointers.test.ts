@@ -16,7 +16,13 @@ const malloc = (tid: number, size: number, pointerOut = P): PlainEvent => ({
 });
 const free = (tid: number, pointerIn = P): PlainEvent => ({ op: Op.free, tid, pointerIn });
 
-function run(mayBeCut: boolean, ...events: PlainEvent[]) {
+/** A millisecond from line to line: too far apart to have been logged in the wrong order (line-order.ts). */
+function run(mayBeCut: boolean, ...untimed: PlainEvent[]) {
+  const events = untimed.map((event, i) => ({ ...event, time: i * 1000 }));
+  return runAtOnce(mayBeCut, ...events);
+}
+
+function runAtOnce(mayBeCut: boolean, ...events: PlainEvent[]) {
   const ledger = new Ledger();
   ledger.pointersMayBeCut = mayBeCut;
   const actions = resolveAll(ledger, events);
@@ -68,4 +74,18 @@ it("realloc moves the block of its thread, and may move onto another's", () => {
   expect(actions[3]).toMatchObject({ action: Action.realloc, block: 0, oldSize: 10 });
   expect(ledger.blocks.liveBytes).toBe(65);
   expect(ledger.anomalies.collidingPointers).toBe(2);
+});
+
+it("lines close together are held to be in the wrong order first, where that explains all", () => {
+  const { blocks, anomalies } = runAtOnce(true, malloc(1, 10), malloc(2, 20), free(1), free(2));
+  expect(blocks).toEqual([0, 0, 0, 0]);
+  expect(anomalies).toEqual({ swapped: 1 });
+});
+
+it("lines close together that no order explains are of two blocks", () => {
+  const both = [malloc(1, 10), malloc(2, 20)];
+  const { blocks, ledger, anomalies } = runAtOnce(true, ...both, free(1), malloc(1, 10));
+  expect(blocks).toEqual([0, 1, 0, 0]);
+  expect(ledger.blocks.liveBytes).toBe(30);
+  expect(anomalies).toEqual({ collidingPointers: 2 });
 });

@@ -1,0 +1,143 @@
+import { Arena, newBins } from "./arena.ts";
+import { ADDR, Chunks, GRANULE, HEAP } from "./chunks.ts";
+import { Heap } from "./heap.ts";
+import type { Mapping } from "./mapping.ts";
+import type { Profile } from "./profile.ts";
+import { Resident } from "./resident.ts";
+
+/**
+ * What a process's allocator has of the kernel's memory: the area below the program break, the heaps of other arenas,
+ * mappings of single blocks, and the chunks and resident pages in them.
+ */
+export class Memory {
+  profile: Profile;
+  chunks = new Chunks();
+  resident = new Resident();
+  mainArena: Arena;
+
+  /** heaps by id; an id is used again after its heap is gone */
+  readonly heaps: Heap[] = [];
+  private readonly freeHeapIds: number[] = [];
+  private heapSerials = 0;
+  /** the area below the program break */
+  breakHeap: Heap;
+  /** the program break, in bytes from the page its initial value lies in */
+  brk: number;
+
+  readonly mappings: (Mapping | null)[] = [];
+  private readonly freeMappingIds: number[] = [];
+  /** n_mmaps and mmapped_mem: whole pages, in bytes */
+  mappedBlocks = 0;
+  mappedBytes = 0;
+  /** bytes of mappings in front of their chunks, left there by memalign */
+  mappedLeadBytes = 0;
+  /** bytes glibc's own count of mapped memory, mallinfo2's hblkhd, is above `mappedBytes` (§5.1) */
+  miscountedMappedBytes = 0;
+
+  /** bytes obtained from the kernel and not returned: system_mem of all arenas and mappings */
+  systemBytes = 0;
+
+  /** `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095). */
+  constructor(profile: Profile, initialBreak: number) {
+    this.profile = profile;
+    this.mainArena = new Arena(0, newBins(this.chunks));
+    this.brk = initialBreak;
+    this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
+  }
+
+  /** Takes over a copy of another process's memory; `arenas` are the copies of its arenas, without heaps so far. */
+  protected copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>): void {
+    this.chunks = from.chunks.clone();
+    this.resident = from.resident.clone();
+    for (const [av, twin] of arenas) {
+      let prev: Heap | null = null;
+      for (const heap of av.heaps) {
+        const own: Heap = heap.clone(twin, heap.prev === null ? null : prev);
+        twin.heaps.push(own);
+        this.heaps[own.id] = own;
+        prev = own;
+      }
+    }
+    this.mainArena = arenas.get(from.mainArena)!;
+    this.breakHeap = this.heaps[from.breakHeap.id]!;
+    this.freeHeapIds.push(...from.freeHeapIds);
+    this.heapSerials = from.heapSerials;
+    this.brk = from.brk;
+    for (const one of from.mappings) this.mappings.push(one === null ? null : one.clone());
+    this.freeMappingIds.push(...from.freeMappingIds);
+    this.mappedBlocks = from.mappedBlocks;
+    this.mappedBytes = from.mappedBytes;
+    this.mappedLeadBytes = from.mappedLeadBytes;
+    this.miscountedMappedBytes = from.miscountedMappedBytes;
+    this.systemBytes = from.systemBytes;
+  }
+
+  heapOf(c: number): Heap {
+    return this.heaps[this.chunks.words[c + HEAP]!]!;
+  }
+
+  /** The mapping of mapped chunk `c`. */
+  mappingOf(c: number): Mapping {
+    return this.mappings[this.chunks.words[c + HEAP]!]!;
+  }
+
+  newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
+    const id = this.freeHeapIds.pop() ?? this.heaps.length;
+    const heap = new Heap(id, this.heapSerials++, kind, av, prev, size);
+    this.heaps[id] = heap;
+    av.heaps.push(heap);
+    return heap;
+  }
+
+  /** Unmaps the newest heap of its arena. */
+  removeHeap(heap: Heap): void {
+    heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
+    this.freeHeapIds.push(heap.id);
+  }
+
+  addMapping(mapping: Mapping): number {
+    const id = this.freeMappingIds.pop() ?? this.mappings.length;
+    this.mappings[id] = mapping;
+    this.mappedBlocks++;
+    this.mappedBytes += mapping.totalBytes;
+    this.systemBytes += mapping.totalBytes;
+    return id;
+  }
+
+  removeMapping(id: number): void {
+    const mapping = this.mappings[id]!;
+    this.mappings[id] = null;
+    this.freeMappingIds.push(id);
+    this.mappedBlocks--;
+    this.mappedBytes -= mapping.totalBytes;
+    this.systemBytes -= mapping.totalBytes;
+    this.mappedLeadBytes -= mapping.offset * GRANULE;
+  }
+
+  resizeMapping(mapping: Mapping, totalBytes: number): void {
+    // mremap_chunk takes chunksize and lead for the old mapping, and since 2.43 that is 16 bytes less.
+    const leadBytes = mapping.offset * GRANULE;
+    this.miscountedMappedBytes += mapping.totalBytes - leadBytes - this.mappedChunkBytes(mapping);
+    this.mappedBytes += totalBytes - mapping.totalBytes;
+    this.systemBytes += totalBytes - mapping.totalBytes;
+    mapping.resize(this.resident, totalBytes);
+  }
+
+  /** memalign moves a mapped chunk up by `granules` within its mapping. */
+  advanceMapped(c: number, granules: number): void {
+    this.mappingOf(c).advance(this.resident, granules);
+    this.chunks.words[c + ADDR]! += granules;
+    this.mappedLeadBytes += granules * GRANULE;
+  }
+
+  /** chunksize of a mapped chunk, in bytes (§4.6) */
+  mappedChunkBytes(mapping: Mapping): number {
+    const bytes = mapping.totalBytes - mapping.offset * GRANULE;
+    return this.profile.mmapTailBytes === 16 ? bytes - 16 : bytes;
+  }
+
+  addSystemMem(av: Arena, bytes: number): void {
+    av.addSystemMem(bytes);
+    this.systemBytes += bytes;
+  }
+}
