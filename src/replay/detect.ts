@@ -33,6 +33,9 @@ const BEHIND_CALLS = 32;
 /** Calls after which a log that agrees with none by half is not expected to. */
 const HOPELESS_CALLS = 1024;
 
+/** In a log that began late any version may be right for some events. */
+const LUCKY_EVENTS = 16;
+
 /** Candidates for which explanations are sought. */
 export const MAX_INFERRING = 4;
 
@@ -84,7 +87,8 @@ export class Detection {
     const right = new Map(
       this.#alive.map((one) => {
         const run = one.recorded.run.clone();
-        return [one, replayUntilWrong(run, [part], end, 1).events] as const;
+        const { events } = replayUntilWrong(run, [part], end, 1);
+        return [one, events < LUCKY_EVENTS ? 0 : events] as const;
       }),
     );
     this.#alive.sort((a, b) => right.get(b)! - right.get(a)!);

@@ -146,7 +146,7 @@ function fromTo(from: number, to: number): string {
 }
 
 /** Below this, the modelled heap has drifted so far from the real one that its sizes are estimates. */
-const TRUSTED_RATIO = 0.95;
+export const TRUSTED_RATIO = 0.95;
 
 function certainty({ compared, equal, firstDivergence }: Fidelity): Sentence {
   if (compared === 0) {
