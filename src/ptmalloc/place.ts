@@ -132,6 +132,17 @@ export function freeUnlogged(m: Ptmalloc, c: number): void {
   }
 }
 
+/** True if granule `addr` lies in what is known of the heap, or within `granules` of that. */
+export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: number): boolean {
+  const w = m.chunks.words;
+  const { end } = heap;
+  if (end === 0) return true;
+  const above = w[end + ADDR]! + w[end + SIZE]!;
+  if (addr >= above) return addr < above + granules;
+  const lowest = findLowest(m, heap, addr);
+  return lowest === 0 || addr >= w[lowest + ADDR]! - granules;
+}
+
 /**
  * The lowest chunk that is known of lies at granule `addr` of the break area: where the process's break began, nobody
  * knows. False if chunks lie in it already.

@@ -5,6 +5,7 @@ import {
   cutUnlogged,
   giveBack,
   giveBackTcacheStruct,
+  isNearChunks,
   placeChunk,
   startBreakAt,
   startUnlogged,
@@ -26,6 +27,14 @@ import type { PointerJudge } from "./pointer-judge.ts";
 const ROOM_BELOW = 2 ** 30;
 
 /**
+ * Pointers in an unknown place until they are believed: of mere frees, and of calls that returned them. Where the
+ * kernel maps heaps one of the latter is enough, for a line cut short or gone wrong seldom shows such an address.
+ */
+const FREED = 8;
+const RETURNED = 2;
+const RETURNED_IN_HEAP = 1;
+
+/**
  * Moves a block of `bytes`, which the model has just served at `c` (0: not at all), to where `pointer` says. Returns
  * the chunk there; where nothing can lie there, one that the model chooses.
  */
@@ -39,13 +48,14 @@ export function anchor(
   const nb = m.granulesFor(bytes);
   if (nb === HUGE_GRANULES) return c;
   const place = judge.placeOf(m, pointer, bytes);
-  const spare = c === 0 ? null : heapOfFresh(m, c);
+  const spare = c === 0 || m.chunks.words[c + STATE] === MAPPED ? null : m.heapOf(c);
   if (c !== 0) giveBack(m, c);
   if (m.madeTcacheStruct) giveBackTcacheStruct(m);
   if (place.heap < 0 && judge.isMapped(m, pointer, nb * GRANULE)) return mapChunk(m, nb);
-  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare);
+  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare, RETURNED_IN_HEAP);
   const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  const placed = heap === null || addr < 0 ? 0 : placeChunk(m, heap, addr, nb);
+  const isPossible = heap !== null && addr >= 0 && isBelieved(m, judge, heap, pointer, RETURNED);
+  const placed = isPossible ? placeChunk(m, heap, addr, nb) : 0;
   if (placed === 0 || heap === null) return m.malloc(bytes);
   if (!m.servedByTcache) useArena(m, heap.arena);
   return placed;
@@ -58,9 +68,22 @@ export function anchor(
 export function findUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number): number {
   const place = judge.placeOf(m, pointer, 0);
   if (place.heap < 0 && judge.isMapped(m, pointer, 0)) return 0;
-  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, null);
+  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, null, FREED);
   const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  return heap === null || addr < 0 ? 0 : startUnlogged(m, heap, addr);
+  if (heap === null || addr < 0 || !isBelieved(m, judge, heap, pointer, FREED)) return 0;
+  return startUnlogged(m, heap, addr);
+}
+
+/** A pointer far from all that is known of its heap is believed only when others lie there, too. */
+function isBelieved(
+  m: Ptmalloc,
+  judge: PointerJudge,
+  heap: Heap,
+  pointer: number,
+  needed: number,
+): boolean {
+  const isNear = isNearChunks(m, heap, judge.granuleIn(heap, pointer), HEAP_MAX / GRANULE);
+  return isNear || judge.isEvident(pointer, needed);
 }
 
 /** The UNLOGGED chunk that holds the block at `pointer` is one that begins there. */
@@ -71,19 +94,13 @@ export function splitUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number)
   if (addr >= 0) cutUnlogged(m, heap, addr);
 }
 
-/** The heap of chunk `c`, if it was made for this call and nothing else lies in it. */
-function heapOfFresh(m: Ptmalloc, c: number): Heap | null {
-  const w = m.chunks.words;
-  if (w[c + STATE] === MAPPED) return null;
-  return m.heapOf(c);
-}
-
-/** A heap that is not known yet, where `pointer` shows it to be; null if there can be none. */
+/** A heap that is not known yet, where `pointer` shows it to be; null if there can be none, or as yet is none. */
 function heapAt(
   m: Ptmalloc,
   judge: PointerJudge,
   pointer: number,
   spare: Heap | null,
+  needed: number,
 ): Heap | null {
   if (judge.isOfBreak(m, pointer)) {
     const area = m.breakHeap;
@@ -93,11 +110,11 @@ function heapAt(
     judge.place(area, base);
     return area;
   }
-  const base = pointer - (pointer % HEAP_MAX);
-  const unused =
+  if (!judge.isEvident(pointer, needed)) return null;
+  const isUnused =
     spare !== null && spare.kind === "arena" && !judge.knows(spare) && isEmpty(m, spare);
-  const heap = unused ? spare : arenaFor(m);
-  judge.place(heap, base);
+  const heap = isUnused ? spare : newArena(m, 0).heaps[0]!;
+  judge.place(heap, pointer - (pointer % HEAP_MAX));
   return heap;
 }
 
@@ -105,10 +122,4 @@ function isEmpty(m: Ptmalloc, heap: Heap): boolean {
   const { top } = heap.arena;
   const w = m.chunks.words;
   return w[top + HEAP] === heap.id && w[top + PREV] === 0;
-}
-
-/** An arena that was there before the log. */
-function arenaFor(m: Ptmalloc): Heap {
-  const av = newArena(m, 0);
-  return av.heaps[0]!;
 }

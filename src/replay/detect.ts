@@ -30,8 +30,12 @@ const LUCK_RATIO = 0.1;
 /** One is dropped only when it is behind by more than luck, and by more calls than this. */
 const BEHIND_CALLS = 32;
 
-/** Calls after which a log that agrees with none by half is not expected to. */
-const HOPELESS_CALLS = 1024;
+/**
+ * A log that began late shows rules only when most of what it does not tell of has been used up: until so many calls
+ * are compared, no version is dropped that reproduces nearly as many pointers as any other, if that is few.
+ */
+const SETTLED_CALLS = 32768;
+const FEW_RATIO = 0.95;
 
 /** In a log that began late any version may be right for some events. */
 const LUCKY_EVENTS = 16;
@@ -109,6 +113,7 @@ export class Detection {
     if (this.#alive.length === 1) return;
     const most = this.#most;
     const compared = this.#compared;
+    if (compared < SETTLED_CALLS && most < compared * FEW_RATIO) return;
     const margin = most === compared ? 0 : Math.max(BEHIND_CALLS, (compared - most) * LUCK_RATIO);
     for (const { origin, recorded } of this.#alive) {
       if (recorded.equal >= most - margin) continue;
@@ -118,7 +123,7 @@ export class Detection {
     }
     this.#alive = this.#alive.filter(({ recorded }) => recorded.equal >= most - margin);
     // A log that no version can follow shows none either: the few best are enough to say so.
-    if (compared >= HOPELESS_CALLS && most < compared / 2) this.#keepBest(MAX_INFERRING);
+    if (most < compared / 2) this.#keepBest(MAX_INFERRING);
   }
 
   #keepBest(count: number): void {

@@ -7,6 +7,7 @@ import type { LoggedPlace } from "./suspects.ts";
 /** What a hook leaves of a pointer that prints it as %08x: it is taken modulo this. */
 export const CUT = 2 ** 32;
 
+const MOST_STRAYS = 8;
 /** x86_64 Linux puts programs and their break below this address, mappings above. */
 const MAPPED_FROM = 0x7000_0000_0000;
 
@@ -32,6 +33,8 @@ export class PointerJudge {
    */
   readonly #heapAt = new Map<number, { readonly id: number; readonly serial: number }>();
   #full = false;
+  /** by stretch of 64 MiB, the first pointers that lay in no known chunk */
+  readonly #strays = new Map<number, readonly number[]>();
   /** the last pointer that was judged wrong, and the heap that the model served in its stead; null: none */
   #wrongPointer = 0;
   #servedIn: Heap | null = null;
@@ -51,6 +54,7 @@ export class PointerJudge {
     copy.#bases.push(...this.#bases);
     for (const [base, heap] of this.#heapAt) copy.#heapAt.set(base, heap);
     copy.#full = this.#full;
+    for (const [stretch, pointers] of this.#strays) copy.#strays.set(stretch, pointers);
     return copy;
   }
 
@@ -100,6 +104,20 @@ export class PointerJudge {
     if (base === null) return -1;
     const offset = this.#full ? pointer - base : (pointer - base + CUT) % CUT;
     return offset % GRANULE === 0 ? offset / GRANULE - 1 : -1;
+  }
+
+  /**
+   * True if so many different pointers as `needed` (8 at most) have by now been seen in the stretch of 64 MiB that
+   * `pointer` lies in. A place that one pointer shows alone may be a line gone wrong.
+   */
+  isEvident(pointer: number, needed: number): boolean {
+    const stretch = Math.floor(pointer / HEAP_MAX);
+    const seen = this.#strays.get(stretch) ?? [];
+    if (seen.length < MOST_STRAYS && !seen.includes(pointer)) {
+      this.#strays.set(stretch, [...seen, pointer]);
+      return seen.length + 1 >= needed;
+    }
+    return seen.length >= needed;
   }
 
   /** True if a block of `bytes` at `pointer`, which lies in no known heap, has a mapping of its own. */
