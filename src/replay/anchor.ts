@@ -57,7 +57,8 @@ export function anchor(
   const isPossible = heap !== null && addr >= 0 && isBelieved(m, judge, heap, pointer, RETURNED);
   const placed = isPossible ? placeChunk(m, heap, addr, nb) : 0;
   if (placed === 0 || heap === null) return m.malloc(bytes);
-  if (!m.servedByTcache) useArena(m, heap.arena);
+  // What a tcache holds may be of any arena (trap T10).
+  if (nb > m.tcacheMaxGranules) useArena(m, heap.arena);
   return placed;
 }
 
