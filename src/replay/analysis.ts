@@ -126,11 +126,10 @@ export class Analysis implements EventSink {
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const told = this.holes.follow(work, samples, this.ledger);
     this.#tellsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
-    const infers = !this.#tellsExits && this.ledger.threads.size > 1;
     const first = this.ledger.events - batch.length;
     this.#hypotheses?.keep(work, first, told);
-    this.#replay(work, next, first, told, infers);
-    this.#explainBySettings(infers);
+    this.#replay(work, next, first, told);
+    this.#explainBySettings();
   }
 
   /** One batch, whose first event has number `first`, through the run as recorded and all what-ifs. */
@@ -139,32 +138,41 @@ export class Analysis implements EventSink {
     next: EventBatch | null,
     first: number,
     told: readonly Insertion[],
-    infers: boolean,
   ): void {
     const detection = this.#detection!;
     if (!this.#started) detection.rank({ work, first, told });
-    const copy = infers ? copyWork(work) : null;
+    const copy = this.#mayInfer ? copyWork(work) : null;
     detection.alive.forEach(({ recorded }, rank) => {
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
     });
     const believed = detection.best;
     // Versions that are plainly wrong go first: to explain their errors would be in vain.
     detection.narrow();
-    detection.infer();
+    detection.infer(this.#tellsExits);
     detection.narrow();
     this.#replayWhatIfs(work, first, told, believed, detection.best);
   }
 
-  /** Where the log's beginning shows that the process had settings which nobody told of, all begins anew with them. */
-  #explainBySettings(infers: boolean): void {
+  /**
+   * Whether the log may not tell all that the allocator did: which call came first, and the exits of threads. A log that
+   * tells exits has to show that first: most such logs are in the allocator's own order, and to keep their past costs.
+   */
+  get #mayInfer(): boolean {
+    if (this.ledger.threads.size <= 1) return false;
     const { judge } = this.#detection!.best.recorded;
-    const origins = this.#hypotheses?.explain(judge.compared - judge.equal) ?? [];
+    return !this.#tellsExits || this.ledger.anomalies.swapped > 0 || judge.wrong > 0;
+  }
+
+  /** Where the log's beginning shows that the process had settings which nobody told of, all begins anew with them. */
+  #explainBySettings(): void {
+    const { judge } = this.#detection!.best.recorded;
+    const origins = this.#hypotheses?.explain(judge.wrong) ?? [];
     if (origins.length === 0) return;
     this.#detection = new Detection(origins.flatMap((origin) => this.#candidate(origin) ?? []));
     this.#started = false;
     this.#toldSettings.clear();
     for (const { work, first, told } of this.#hypotheses!.kept) {
-      this.#replay(work, null, first, told, infers);
+      this.#replay(work, null, first, told);
     }
   }
 
@@ -188,11 +196,12 @@ export class Analysis implements EventSink {
       ...exit,
       before: Math.max(exit.before, first),
     }));
+    const inOrder = best.recorded.inOrder(work);
     const writes = told.filter(({ what }) => what === "writes");
     const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
     for (const whatIf of this.#whatIfs) {
       whatIf.tellUnlogged(best.recorded.unloggedBytes);
-      whatIf.replay(work, first, insertions);
+      whatIf.replay(inOrder, first, insertions);
     }
   }
 
