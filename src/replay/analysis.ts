@@ -146,8 +146,7 @@ export class Analysis implements EventSink {
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
     });
     const believed = detection.best;
-    // Versions that are plainly wrong go first: to explain their errors would be in vain.
-    detection.narrow();
+    // Only then are any dropped: what goes wrong under the right version may need an explanation.
     detection.infer(this.#tellsExits);
     detection.narrow();
     this.#replayWhatIfs(work, first, told, believed, detection.best);

@@ -10,20 +10,21 @@ const OTHERS_PAUSES = 2;
 
 /**
  * Exits of which one may have made event `wrong` (0-based) go wrong, likeliest first: those of the `suspects`, then
- * those of the others of `threads` threads, for an exit may show in a bin's order only, far from what the thread had
+ * those of other `threads`, for an exit may show in a bin's order only, far from what the thread had
  * cached; of these the thread that fell silent last comes first.
  */
 export function exitsBefore(
   past: RecentPast,
   wrong: number,
   suspects: readonly number[],
-  threads: number,
+  threads: readonly number[],
 ): Exit[] {
   const likely = suspects.slice(0, MAX_SUSPECTS);
   const others: Exit[][] = [];
-  // The main thread outlives all others.
-  for (let thread = 1; thread < threads; thread++) {
-    if (!likely.includes(thread)) others.push(exitsOf(past, thread, wrong, OTHERS_PAUSES));
+  for (const thread of threads) {
+    // The main thread outlives all others.
+    if (thread === 0 || likely.includes(thread)) continue;
+    others.push(exitsOf(past, thread, wrong, OTHERS_PAUSES));
   }
   others.sort((a, b) => b[0]!.before - a[0]!.before);
   return [

@@ -119,7 +119,7 @@ export class OrderHypotheses {
     const key = `${batch.first + z}: ${lines}`;
     if (this.#given.has(key)) return;
     this.#given.add(key);
-    yield { batch, from: z, lines };
+    yield { what: "order", batch, from: z, lines };
   }
 
   /** True if something is told between two events behind `above` and up to `below`. */

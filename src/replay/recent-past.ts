@@ -1,13 +1,17 @@
 import type { EventBatch } from "../trace/event.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
-import { copyWork, type Insertion, insert, replayWith, type Work } from "./window.ts";
+import { copyWork, type Exit, type Insertion, insert, replayWith, type Work } from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
 const WINDOW_BATCHES = 4;
 /** Events between two looks at whether a trial can still win. */
 const SLICE = 1024;
+/** So far before an event that is to be explained a second state is kept: most explanations lie behind that. */
+const NEAR = 2048;
+/** What trials cost, in words copied: a thread's cache, and an event. */
 const WORDS_PER_THREAD = 200;
+const WORDS_PER_EVENT = 100;
 
 /** A batch of the recent past; its first event has number `first`. */
 export interface PastBatch {
@@ -19,27 +23,38 @@ export interface PastBatch {
 
 /** Lines `from`, `from` + 1, … of a batch in another order: `lines[n]` is the n-th of them, counted from `from`. */
 export interface Order {
+  readonly what: "order";
   readonly batch: PastBatch;
   readonly from: number;
   readonly lines: readonly number[];
 }
 
-/** What is tried in place of what the log says. */
-export interface Trial {
-  readonly insertions: readonly Insertion[];
-  readonly order: Order | null;
-}
+/** What may have happened other than the log says. */
+export type Explanation = Exit | Order;
 
 /** What a trial that is to explain event `wrong` (0-based) has to hold. */
 export interface Bounds {
   readonly wrong: number;
   /** pointers that may be wrong up to and with that event */
   readonly allowed: number;
-  /** events behind it that must come right, but for so many */
+  /** events behind it that must come right */
   readonly mustHold: number;
-  readonly mayMiss: number;
-  /** fewer pointers must be wrong in all */
-  readonly limit: number;
+  /** the outcome to be bettered */
+  readonly best: Outcome;
+}
+
+/** How a run goes on behind an event that is to be explained. */
+export interface Outcome {
+  /** number (1-based) of the next event that goes wrong; Infinity if none does */
+  readonly next: number;
+  /** pointers that are wrong in all */
+  readonly wrong: number;
+}
+
+/** The state of a run before event `at` (0-based), and before all that is inserted there. */
+interface Checkpoint {
+  readonly run: ScenarioRun;
+  readonly at: number;
 }
 
 /**
@@ -50,20 +65,22 @@ export class RecentPast {
   readonly batches: PastBatch[] = [];
   /** what is inferred, and what the log itself tells of between two calls, since the state kept, in order */
   insertions: Insertion[] = [];
-  /** words copied and events replayed so far */
+  /** what replaying has cost so far, in words copied */
   cost = 0;
 
   /** the state before the first batch; null while nothing is kept */
-  #snapshot: ScenarioRun | null = null;
+  #start: Checkpoint | null = null;
+  /** a later one, as things are believed to have happened; null where there is none */
+  #near: Checkpoint | null = null;
   #next: EventBatch | null = null;
 
   get isKept(): boolean {
-    return this.#snapshot !== null;
+    return this.#start !== null;
   }
 
   /** number of the first event that can be replayed */
   get start(): number {
-    return this.batches[0]?.first ?? 0;
+    return this.#start?.at ?? 0;
   }
 
   /** number of the first event that is still to come */
@@ -73,7 +90,8 @@ export class RecentPast {
   }
 
   forget(): void {
-    this.#snapshot = null;
+    this.#start = null;
+    this.#near = null;
     this.#next = null;
     this.batches.length = 0;
     this.insertions = [];
@@ -87,9 +105,9 @@ export class RecentPast {
     told: readonly Insertion[],
     next: EventBatch | null,
   ): void {
-    if (this.#snapshot === null || this.batches.length >= WINDOW_BATCHES) {
+    if (this.#start === null || this.batches.length >= WINDOW_BATCHES) {
       this.forget();
-      this.#snapshot = run.clone();
+      this.#start = { run: run.clone(), at: first };
     }
     this.#next = next;
     this.batches.push({ work, first, isOwn: false });
@@ -103,81 +121,117 @@ export class RecentPast {
 
   /** The past up to event `end` (0-based), which is not replayed. */
   replayTo(end: number): ScenarioRun {
-    const run = this.#startAgain(this.insertions);
-    this.batches.forEach(({ work, first }, at) => {
-      const to = Math.min(work.batch.length, end - first);
-      if (to <= 0) return;
-      this.#foresee(run, at);
-      replayWith(run, work, first, 0, to, this.insertions);
-      this.cost += to;
-    });
+    const at = end - NEAR;
+    if (at > (this.#near?.at ?? this.start)) {
+      const { run, from } = this.#startAgain(at, this.insertions);
+      this.#replay(run, from, at, this.insertions);
+      this.#near = { run, at };
+    }
+    const { run, from } = this.#startAgain(end, this.insertions);
+    this.#replay(run, from, end, this.insertions);
     return run;
   }
 
-  /** The past replayed under another account; null as soon as it goes beyond the bounds. */
-  try({ insertions, order }: Trial, bounds: Bounds): ScenarioRun | null {
-    if (order === null) return this.#replayWithin(insertions, bounds);
-    permute(order.batch.work, order.from, order.lines);
-    const run = this.#replayWithin(insertions, bounds);
-    permute(order.batch.work, order.from, inverse(order.lines));
+  /** The past as it would have been; null as soon as it goes beyond the bounds. */
+  try(explanation: Explanation, bounds: Bounds): ScenarioRun | null {
+    const from = firstChanged(explanation);
+    if (explanation.what === "exit") {
+      return this.#replayWithin(from, this.#insertionsWith(explanation), bounds);
+    }
+    const { work } = explanation.batch;
+    permute(work, explanation.from, explanation.lines);
+    const run = this.#replayWithin(from, this.insertions, bounds);
+    permute(work, explanation.from, inverse(explanation.lines));
     return run;
   }
 
   /** From now on this is what happened. */
-  believe({ insertions, order }: Trial): void {
-    this.insertions = [...insertions];
-    if (order === null) return;
-    const { batch } = order;
+  believe(explanation: Explanation): void {
+    if (this.#near !== null && firstChanged(explanation) < this.#near.at) this.#near = null;
+    if (explanation.what === "exit") {
+      this.insertions = this.#insertionsWith(explanation);
+      return;
+    }
+    const { batch, from, lines } = explanation;
     if (!batch.isOwn) batch.work = copyWork(batch.work);
     batch.isOwn = true;
-    permute(batch.work, order.from, order.lines);
+    permute(batch.work, from, lines);
   }
 
-  /** A copy of the state before the first batch, with what is inserted before that. */
-  #startAgain(insertions: readonly Insertion[]): ScenarioRun {
-    if (this.#snapshot === null) throw new Error("no state is kept");
-    const run = this.#snapshot.clone();
+  #insertionsWith(exit: Exit): Insertion[] {
+    return [...this.insertions, exit].sort((a, b) => a.before - b.before);
+  }
+
+  /** A copy of the latest state kept in which all before event `changed` has happened as is believed. */
+  #startAgain(
+    changed: number,
+    insertions: readonly Insertion[],
+  ): { run: ScenarioRun; from: number } {
+    const near = this.#near;
+    const kept = near !== null && near.at <= changed ? near : this.#start;
+    if (kept === null) throw new Error("no state is kept");
+    const run = kept.run.clone();
     const { chunks } = run.model;
     this.cost += chunks.words.length + run.model.allThreads().length * WORDS_PER_THREAD;
-    for (const one of insertions) if (one.before < this.start) insert(run, one);
-    return run;
+    if (kept !== near) {
+      for (const one of insertions) if (one.before < kept.at) insert(run, one);
+    }
+    return { run, from: kept.at };
   }
 
-  #foresee(run: ScenarioRun, at: number): void {
-    const { batch, actions } = this.batches[at]!.work;
-    run.foresee(batch, actions, this.batches[at + 1]?.work.batch ?? this.#next);
+  /** Replays events from..to-1, by their numbers. */
+  #replay(run: ScenarioRun, from: number, to: number, insertions: readonly Insertion[]): void {
+    for (const [at, { work, first }] of this.batches.entries()) {
+      const { batch, actions } = work;
+      const begin = Math.max(from, first) - first;
+      const end = Math.min(to - first, batch.length);
+      if (begin >= end) continue;
+      if (begin === 0) {
+        run.foresee(batch, actions, this.batches[at + 1]?.work.batch ?? this.#next);
+      }
+      replayWith(run, work, first, begin, end, insertions);
+      this.cost += (end - begin) * WORDS_PER_EVENT;
+    }
   }
 
   #replayWithin(
+    changed: number,
     insertions: readonly Insertion[],
-    { wrong, allowed, mustHold, mayMiss, limit }: Bounds,
+    { wrong, allowed, mustHold, best }: Bounds,
   ): ScenarioRun | null {
-    const trial = this.#startAgain(insertions);
-    const judge = judgeOf(trial);
-    const held = wrong + 1 + mustHold;
-    for (const [at, { work, first }] of this.batches.entries()) {
-      const { length } = work.batch;
-      this.#foresee(trial, at);
-      for (let from = 0; from < length; ) {
-        const to = sliceEnd(from, length, [wrong + 1 - first, held - first]);
-        replayWith(trial, work, first, from, to, insertions);
-        this.cost += to - from;
-        const end = first + to;
-        const most = end <= wrong + 1 ? allowed + 1 : limit;
-        if (judge.wrong >= most) return null;
-        if (end === wrong + 1) judge.missed.length = 0;
-        if (end === held && judge.missed.length > mayMiss) return null;
-        from = to;
-      }
+    const { run, from } = this.#startAgain(changed, insertions);
+    const judge = judgeOf(run);
+    this.#replay(run, from, wrong + 1, insertions);
+    if (judge.wrong > allowed) return null;
+    judge.missed.length = 0;
+    const { end } = this;
+    const held = Math.min(wrong + 1 + mustHold, end);
+    this.#replay(run, wrong + 1, held, insertions);
+    if (judge.missed.length > 0) return null;
+    for (let at = held; at < end; at += SLICE) {
+      this.#replay(run, at, Math.min(at + SLICE, end), insertions);
+      if (judge.missed.length > 0 && judge.missed[0]!.event < best.next) return null;
     }
-    for (const one of insertions) if (one.before >= this.end) insert(trial, one);
-    return trial;
+    if (!isBetter(outcomeOf(judge), best)) return null;
+    for (const one of insertions) if (one.before >= end) insert(run, one);
+    return run;
   }
 }
 
-/** Where the slice from `from` on ends: at the next of `stops`, at the latest at `length`. */
-function sliceEnd(from: number, length: number, stops: readonly number[]): number {
-  return Math.min(from + SLICE, length, ...stops.filter((stop) => stop > from));
+/** The outcome of a trial, whose judge has forgotten what it missed up to the event explained. */
+export function outcomeOf({ missed, wrong }: PointerJudge): Outcome {
+  return { next: missed[0]?.event ?? Number.POSITIVE_INFINITY, wrong };
+}
+
+/** A right explanation stays right until something else happens that the log does not tell; luck seldom does. */
+function isBetter(a: Outcome, b: Outcome): boolean {
+  return a.next > b.next || (a.next === b.next && a.wrong < b.wrong);
+}
+
+/** The first event that an explanation changes, or what comes before it. */
+function firstChanged(explanation: Explanation): number {
+  if (explanation.what === "exit") return explanation.before;
+  return explanation.batch.first + explanation.from;
 }
 
 function judgeOf({ judge }: ScenarioRun): PointerJudge {

@@ -6,7 +6,7 @@ import type { Missed, PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { exitsBefore } from "./exit-hypotheses.ts";
 import { OrderHypotheses } from "./order-hypotheses.ts";
-import { type Bounds, RecentPast, type Trial } from "./recent-past.ts";
+import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-past.ts";
 import { suspects } from "./suspects.ts";
 import { type Exit, type Insertion, replayBatch, type Work } from "./window.ts";
 
@@ -26,7 +26,7 @@ const MAX_FAILURES = 8;
  * What trials may cost in all, in words copied and events replayed: so much at once, and so much for each event of the
  * log. Some 0.5 s, and as long as the replay itself.
  */
-const FREE_COST = 200_000_000;
+const FREE_COST = 1_000_000_000;
 const COST_PER_EVENT = 100;
 
 /**
@@ -96,7 +96,7 @@ export class RecordedRun {
     const first = this.#event;
     this.newExits = [];
     this.judge.missed.length = 0;
-    if (copy === null || this.#failures >= MAX_FAILURES) this.#past.forget();
+    if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
     replayBatch(this.run, work, first, insertions);
@@ -141,19 +141,17 @@ export class RecordedRun {
 
   /** Tries other orders of lines that may have made event `wrong` (0-based) go wrong; the first that holds is true. */
   #explainByOrder(wrong: number, modelled: number, before: ScenarioRun): boolean {
-    const { insertions } = this.#past;
     let left = MAX_ORDERS;
     for (const order of new OrderHypotheses(this.#past, wrong, modelled, before).orders()) {
       if (left-- === 0 || this.#isSpent) return false;
       const first = order.batch.first + order.from;
       const last = first + order.lines.length - 1;
-      const trial = { insertions, order };
       // Where the event itself is among the lines moved, all of them must come right.
-      const bounds = { ...this.#bounds(before, MUST_HOLD_SWAP, 0), wrong };
+      const bounds = { ...this.#bounds(before, MUST_HOLD_SWAP), wrong };
       if (first <= wrong && wrong < last) bounds.wrong = last;
-      const run = this.#past.try(trial, bounds);
+      const run = this.#past.try(order, bounds);
       if (run === null) continue;
-      this.#believe(trial, run);
+      this.#believe(order, run);
       this.inferredSwaps++;
       return true;
     }
@@ -167,32 +165,32 @@ export class RecordedRun {
     const i = wrong - first;
     const place = judgeOf(before).placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
-    const threads = this.run.model.allThreads().length;
-    let best: { trial: Trial; run: ScenarioRun; exit: Exit } | null = null;
-    let bounds = { ...this.#bounds(before, MUST_HOLD_EXIT, 0), wrong };
+    const threads = this.run.model.allThreads().map(({ index }) => index);
+    let best: { exit: Exit; run: ScenarioRun } | null = null;
+    let bounds = { ...this.#bounds(before, MUST_HOLD_EXIT), wrong };
     for (const exit of exitsBefore(this.#past, wrong, likely, threads)) {
       if (this.#isSpent) break;
-      const insertions = [...this.#past.insertions, exit].sort((a, b) => a.before - b.before);
-      const trial = { insertions, order: null };
-      const run = this.#past.try(trial, bounds);
+      const run = this.#past.try(exit, bounds);
       if (run === null) continue;
-      best = { trial, run, exit };
-      bounds = { ...bounds, limit: judgeOf(run).wrong };
+      best = { exit, run };
+      bounds = { ...bounds, best: outcomeOf(judgeOf(run)) };
       if (judgeOf(run).missed.length === 0) break;
     }
     if (best === null) return false;
-    this.#believe(best.trial, best.run);
+    this.#believe(best.exit, best.run);
     this.newExits.push(best.exit);
     this.inferredExits++;
     return true;
   }
 
-  #bounds(before: ScenarioRun, mustHold: number, mayMiss: number): Omit<Bounds, "wrong"> {
-    return { allowed: judgeOf(before).wrong, limit: this.judge.wrong, mustHold, mayMiss };
+  #bounds(before: ScenarioRun, mustHold: number): Omit<Bounds, "wrong"> {
+    const [, next] = this.judge.missed;
+    const best = { next: next?.event ?? Number.POSITIVE_INFINITY, wrong: this.judge.wrong };
+    return { allowed: judgeOf(before).wrong, mustHold, best };
   }
 
-  #believe(trial: Trial, run: ScenarioRun): void {
-    this.#past.believe(trial);
+  #believe(explanation: Explanation, run: ScenarioRun): void {
+    this.#past.believe(explanation);
     this.run = run;
   }
 }
