@@ -133,12 +133,7 @@ export class Analysis implements EventSink {
   }
 
   /** One batch, whose first event has number `first`, through the run as recorded and all what-ifs. */
-  #replay(
-    work: Work,
-    next: EventBatch | null,
-    first: number,
-    told: readonly Insertion[],
-  ): void {
+  #replay(work: Work, next: EventBatch | null, first: number, told: readonly Insertion[]): void {
     const detection = this.#detection!;
     if (!this.#started) detection.rank({ work, first, told });
     const copy = this.#mayInfer ? copyWork(work) : null;

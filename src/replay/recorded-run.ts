@@ -2,11 +2,11 @@ import { GRANULE } from "../ptmalloc/chunks.ts";
 import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
 import type { EventBatch } from "../trace/event.ts";
-import type { Missed, PointerJudge } from "./pointer-judge.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
 import { exitsBefore } from "./exit-hypotheses.ts";
 import { OrderHypotheses } from "./order-hypotheses.ts";
+import type { Missed, PointerJudge } from "./pointer-judge.ts";
 import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-past.ts";
+import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
 import { type Exit, type Insertion, replayBatch, type Work } from "./window.ts";
 
@@ -23,11 +23,12 @@ const MUST_HOLD_EXIT = 200;
 /** Pointers that nothing explains, more than are explained, until nothing is sought any more: the log errs in other ways. */
 const MAX_FAILURES = 8;
 /**
- * What trials may cost in all, in words copied and events replayed: so much at once, and so much for each event of the
- * log. Some 0.5 s, and as long as the replay itself.
+ * What trials may cost in all, in words copied, with some for each event replayed: so much at once, so much for each
+ * event of the log, and so much for each explanation found. Some 0.3 s, as long as the replay itself, and 0.1 s.
  */
-const FREE_COST = 1_000_000_000;
+const FREE_COST = 100_000_000;
 const COST_PER_EVENT = 100;
+const COST_PER_EXPLANATION = 50_000_000;
 
 /**
  * The run as recorded. Where a log does not tell which call came first, or of thread exits, the first wrong pointer
@@ -80,7 +81,10 @@ export class RecordedRun {
 
   /** Pointers the model foresaw: those that only an inference set right are not among them. */
   get equal(): number {
-    return Math.max(0, this.judge.equal - this.inferredExits - this.inferredSwaps - this.explainedBySettings);
+    return Math.max(
+      0,
+      this.judge.equal - this.inferredExits - this.inferredSwaps - this.explainedBySettings,
+    );
   }
 
   /**
@@ -129,7 +133,9 @@ export class RecordedRun {
   }
 
   get #isSpent(): boolean {
-    return this.#past.cost > FREE_COST + this.#event * COST_PER_EVENT;
+    const found = this.inferredExits + this.inferredSwaps;
+    const mayCost = FREE_COST + this.#event * COST_PER_EVENT + found * COST_PER_EXPLANATION;
+    return this.#past.cost > mayCost;
   }
 
   #explain({ event, modelled }: Missed, tellsExits: boolean): boolean {
