@@ -126,12 +126,11 @@ export class Analysis implements EventSink {
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const told = this.holes.follow(work, samples, this.ledger);
     this.#tellsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
-    const infers = !this.#tellsExits && this.ledger.threads.size > 1;
     const first = this.ledger.events - batch.length;
     this.#hypotheses?.keep(work, first, told);
-    const believed = this.#replayRecorded(work, next, first, told, infers);
+    const believed = this.#replayRecorded(work, next, first, told);
     // What-ifs come last: a version believed in for want of a setting may not take theirs.
-    if (!this.#explainBySettings(infers)) this.#replayWhatIfs(work, first, told, believed);
+    if (!this.#explainBySettings()) this.#replayWhatIfs(work, first, told, believed);
   }
 
   /**
@@ -143,35 +142,43 @@ export class Analysis implements EventSink {
     next: EventBatch | null,
     first: number,
     told: readonly Insertion[],
-    infers: boolean,
   ): Candidate {
     const detection = this.#detection!;
     if (!this.#started) detection.rank({ work, first, told });
-    const copy = infers ? copyWork(work) : null;
+    const copy = this.#mayInfer ? copyWork(work) : null;
     detection.alive.forEach(({ recorded }, rank) => {
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
     });
     const believed = detection.best;
-    // Versions that are plainly wrong go first: to explain their errors would be in vain.
-    detection.narrow();
-    detection.infer();
+    // Only then are any dropped: what goes wrong under the right version may need an explanation.
+    detection.infer(this.#tellsExits);
     detection.narrow();
     return believed;
+  }
+
+  /**
+   * Whether the log may not tell all that the allocator did: which call came first, and the exits of threads. A log that
+   * tells exits has to show that first: most such logs are in the allocator's own order, and to keep their past costs.
+   */
+  get #mayInfer(): boolean {
+    if (this.ledger.threads.size <= 1) return false;
+    const { judge } = this.#detection!.best.recorded;
+    return !this.#tellsExits || this.ledger.anomalies.swapped > 0 || judge.wrong > 0;
   }
 
   /**
    * Where the log's beginning shows that the process had settings which nobody told of, all begins anew with them, up
    * to this batch. True if so.
    */
-  #explainBySettings(infers: boolean): boolean {
+  #explainBySettings(): boolean {
     const { judge } = this.#detection!.best.recorded;
-    const origins = this.#hypotheses?.explain(judge.compared - judge.equal) ?? [];
+    const origins = this.#hypotheses?.explain(judge.wrong) ?? [];
     if (origins.length === 0) return false;
     this.#detection = new Detection(origins.flatMap((origin) => this.#candidate(origin) ?? []));
     this.#started = false;
     this.#toldSettings.clear();
     for (const { work, first, told } of this.#hypotheses!.kept) {
-      const believed = this.#replayRecorded(work, null, first, told, infers);
+      const believed = this.#replayRecorded(work, null, first, told);
       this.#replayWhatIfs(work, first, told, believed);
     }
     return true;
@@ -192,11 +199,12 @@ export class Analysis implements EventSink {
       ...exit,
       before: Math.max(exit.before, first),
     }));
+    const inOrder = best.recorded.inOrder(work);
     const writes = told.filter(({ what }) => what === "writes");
     const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
     for (const whatIf of this.#whatIfs) {
       whatIf.tellUnlogged(best.recorded.unloggedBytes);
-      whatIf.replay(work, first, insertions);
+      whatIf.replay(inOrder, first, insertions);
     }
   }
 

@@ -190,6 +190,7 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     fidelity: fidelity(run),
     inferred: {
       threadExits: run.inferredExits,
+      swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
     },

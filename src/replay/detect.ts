@@ -99,8 +99,8 @@ export class Detection {
   }
 
   /** Explains wrong pointers of the likeliest candidates; for all it would cost too much. */
-  infer(): void {
-    for (const { recorded } of this.#alive.slice(0, MAX_INFERRING)) recorded.infer();
+  infer(tellsExits: boolean): void {
+    for (const { recorded } of this.#alive.slice(0, MAX_INFERRING)) recorded.infer(tellsExits);
   }
 
   /** the best of those that were dropped */

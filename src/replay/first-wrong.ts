@@ -1,3 +1,4 @@
+import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { type Insertion, replayWith, type Work } from "./window.ts";
 
@@ -34,8 +35,13 @@ export function replayUntilWrong(
       const to = Math.min(from + SLICE, work.batch.length, end - first);
       replayWith(run, work, first, from, to, told);
       cost += to - from;
-      if (judge.compared - judge.equal >= most) return { events: judge.firstWrong - 1, cost };
+      if (judge.wrong >= most) return { events: rightEvents(judge, end), cost };
     }
   }
-  return { events: judge.firstWrong < 0 ? end : judge.firstWrong - 1, cost };
+  return { events: rightEvents(judge, end), cost };
+}
+
+/** Events of `end` before the first that went wrong. */
+function rightEvents({ missed }: PointerJudge, end: number): number {
+  return missed[0] === undefined ? end : missed[0].event - 1;
 }

@@ -7,7 +7,21 @@ import type { LoggedPlace } from "./suspects.ts";
 /** What a hook leaves of a pointer that prints it as %08x: it is taken modulo this. */
 export const CUT = 2 ** 32;
 
+/** Pointers in unknown places remembered of one stretch. */
 const MOST_STRAYS = 8;
+/** Stretches with such pointers; a log of garbage has as many as lines, and they are then forgotten. */
+const MOST_STRETCHES = 1024;
+/** Wrong events remembered at once: no more are explained of one batch. */
+const MAX_MISSED = 32;
+
+/** An event whose pointer the model did not foresee. */
+export interface Missed {
+  /** its number, 1-based */
+  readonly event: number;
+  /** where the log would show what the model returned; NaN where that is not known */
+  readonly modelled: number;
+}
+
 /** x86_64 Linux puts programs and their break below this address, mappings above. */
 const MAPPED_FROM = 0x7000_0000_0000;
 
@@ -22,8 +36,8 @@ export class PointerJudge {
   /** of these, those the model served at the same place */
   equal = 0;
   firstDivergence: Divergence | null = null;
-  /** number (1-based) of the first event that went wrong since this was last set to −1; −1 if none has */
-  firstWrong = -1;
+  /** the first events that went wrong since this was last emptied, in order */
+  readonly missed: Missed[] = [];
 
   /** where heaps begin, by heap id; the serial tells whether the id is still the same heap's */
   readonly #bases: { serial: number; base: number | null }[] = [];
@@ -50,12 +64,17 @@ export class PointerJudge {
     copy.compared = this.compared;
     copy.equal = this.equal;
     copy.firstDivergence = this.firstDivergence;
-    copy.firstWrong = this.firstWrong;
+    copy.missed.push(...this.missed);
     copy.#bases.push(...this.#bases);
     for (const [base, heap] of this.#heapAt) copy.#heapAt.set(base, heap);
     copy.#full = this.#full;
     for (const [stretch, pointers] of this.#strays) copy.#strays.set(stretch, pointers);
     return copy;
+  }
+
+  /** pointers that the model did not foresee */
+  get wrong(): number {
+    return this.compared - this.equal;
   }
 
   /** An address of 2^32 or more was seen in the log: its pointers are not cut to 32 bits. */
@@ -75,7 +94,9 @@ export class PointerJudge {
     }
     this.#wrongPointer = pointer;
     this.#servedIn = c === 0 || m.chunks.words[c + STATE] === MAPPED ? null : m.heapOf(c);
-    if (this.firstWrong < 0) this.firstWrong = event;
+    if (this.missed.length < MAX_MISSED) {
+      this.missed.push({ event, modelled: this.#addressOf(m, c) });
+    }
     if (this.firstDivergence === null) {
       this.firstDivergence = {
         event,
@@ -114,6 +135,7 @@ export class PointerJudge {
     const stretch = Math.floor(pointer / HEAP_MAX);
     const seen = this.#strays.get(stretch) ?? [];
     if (seen.length < MOST_STRAYS && !seen.includes(pointer)) {
+      if (this.#strays.size >= MOST_STRETCHES) this.#strays.clear();
       this.#strays.set(stretch, [...seen, pointer]);
       return seen.length + 1 >= needed;
     }
@@ -239,6 +261,15 @@ export class PointerJudge {
       if (offset >= 0 && offset < heap.size) return heap;
     }
     return null;
+  }
+
+  /** The pointer that the log would show for chunk `c`, if all is known; else NaN. */
+  #addressOf(m: Ptmalloc, c: number): number {
+    const w = m.chunks.words;
+    const base = c === 0 || w[c + STATE] === MAPPED ? null : this.#baseOf(m.heapOf(c));
+    if (base === null) return Number.NaN;
+    const address = base + (w[c + ADDR]! + 1) * GRANULE;
+    return this.#full ? address : (address + CUT) % CUT;
   }
 
   #describePointer(m: Ptmalloc, pointer: number): string {

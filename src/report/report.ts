@@ -150,6 +150,8 @@ export interface ModelSummary {
   /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
   readonly inferred: {
     readonly threadExits: number;
+    /** calls put before others that stand above them, beyond those that the lines themselves show (anomalies.swapped) */
+    readonly swaps: number;
     /** bytes in use at the end of the run as recorded that no line tells of; taken as resident in every scenario */
     readonly unloggedBytes: number;
     /** pointers that are as logged only since a setting was found out from them */

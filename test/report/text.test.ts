@@ -310,7 +310,7 @@ describe("how it was modelled", () => {
     });
 
     test("tells pointers that something else explains from those nothing does", () => {
-      const inferred = { threadExits: 1, settingPointers: 1, unloggedBytes: 0 };
+      const inferred = { threadExits: 1, swaps: 0, settingPointers: 1, unloggedBytes: 0 };
       const { fidelity: some } = fidelity(20, 18);
       expect(told({ fidelity: some, inferred })).toContain("all pointers but 2, which");
       expect(told({ fidelity: some })).toContain(

@@ -32,10 +32,14 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
-  const { threadExits, unloggedBytes } = model.inferred;
+  const { threadExits, swaps, unloggedBytes } = model.inferred;
   if (threadExits > 0) {
     const ends = plural(threadExits, "thread exit");
     lines.push(`${ends} that the log does not tell, found out from its pointers`);
+  }
+  if (swaps > 0) {
+    const calls = plural(swaps, "call");
+    lines.push(`${calls} put before others logged above, as pointers show that they came first`);
   }
   if (unloggedBytes > 0) {
     lines.push(
