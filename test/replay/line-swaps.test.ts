@@ -125,12 +125,12 @@ describe.each(casesOf(OWN_CORPUS).filter(({ name }) => /^mt-|^jvm-|^xz-/.test(na
       const log = told ? whole : strip(whole, ["events"]);
       const expected = analysed(log);
       for (const kind of RACES) {
-      const { model, rss } = analysed(race(log, kind, 0.5, 1));
-      expect(model?.fidelity.ratio).toBeGreaterThanOrEqual(0.95);
-      rss.forEach((bytes, k) => {
+        const { model, rss } = analysed(race(log, kind, 0.5, 1));
+        expect(model?.fidelity.ratio).toBeGreaterThanOrEqual(0.95);
+        rss.forEach((bytes, k) => {
           expect(Math.abs(bytes / (expected.rss[k] ?? 0) - 1)).toBeLessThan(0.02);
         });
-      },
-    );
+      }
+    });
   },
 );
