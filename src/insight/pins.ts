@@ -1,5 +1,15 @@
 import { walkHeap } from "../ptmalloc/census.ts";
-import { ADDR, FENCE, GRANULE, IN_USE, PAGE, SIZE, STATE, TOP } from "../ptmalloc/chunks.ts";
+import {
+  ADDR,
+  FENCE,
+  GRANULE,
+  IN_USE,
+  PAGE,
+  SIZE,
+  STATE,
+  TOP,
+  UNLOGGED,
+} from "../ptmalloc/chunks.ts";
 import type { Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 
@@ -26,7 +36,7 @@ export function findPins(m: Ptmalloc, plane: number): Pin[] {
       let bytes = 0;
       walkHeap(m, heap, (c) => {
         const state = w[c + STATE]!;
-        if (state === IN_USE) {
+        if (state === IN_USE || state === UNLOGGED) {
           if (chunk === 0 && !structs.has(c)) chunk = c;
         } else if (chunk !== 0 && state !== TOP && state !== FENCE) {
           bytes += residentBytes(heap, plane, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);

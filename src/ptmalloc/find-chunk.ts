@@ -28,6 +28,10 @@ const MAX_AWAY_PAGES = 2 ** 23;
  * that was near once: `heap.hints` has one a page, each checked before use, for records come and go unasked.
  */
 export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
+  const w = m.chunks.words;
+  const { end } = heap;
+  if (end === 0 || addr >= w[end + ADDR]! + w[end + SIZE]!) return 0;
+  if (addr < w[lowestOf(m, heap) + ADDR]!) return 0;
   const near = hintNear(m.chunks, heap, addr);
   let found = near === 0 ? TOO_FAR : walkTo(m.chunks, near, addr, MAX_STEPS);
   // Where the stretch ends before, `addr` may lie in another one, if there is any.
@@ -42,11 +46,17 @@ export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
 
 /** The heap's first chunk, if granule `addr` lies below it; else 0. */
 export function findLowest(m: Ptmalloc, heap: Heap, addr: number): number {
-  if (findChunk(m, heap, addr) !== 0) return 0;
+  const lowest = lowestOf(m, heap);
+  return lowest !== 0 && addr < m.chunks.words[lowest + ADDR]! ? lowest : 0;
+}
+
+/** The first chunk of the heap's oldest stretch; 0 if it has none. */
+function lowestOf(m: Ptmalloc, heap: Heap): number {
   const w = m.chunks.words;
-  let c = hintNear(m.chunks, heap, addr);
-  while (c !== 0 && w[c + PREV] !== 0) c = w[c + PREV]!;
-  return c !== 0 && addr < w[c + ADDR]! ? c : 0;
+  let c = isOf(m.chunks, heap, heap.lowest) ? heap.lowest : (heap.ends[0] ?? 0);
+  while (w[c + PREV] !== 0) c = w[c + PREV]!;
+  heap.lowest = c;
+  return c;
 }
 
 /** A record of the heap near `addr`: pages are looked at close by first, then ever farther away. */
@@ -62,6 +72,7 @@ function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
 }
 
 function isOf({ words }: Chunks, heap: Heap, c: number): boolean {
+  if (c === 0) return false;
   const state = words[c + STATE]!;
   return words[c + HEAP] === heap.id && state !== RELEASED && state !== MAPPED;
 }

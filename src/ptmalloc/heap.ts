@@ -29,6 +29,8 @@ export class Heap {
   pages: Uint8Array;
   /** a record that was once in a page, by page: see find-chunk.ts */
   readonly hints = new Map<number, number>();
+  /** a record that was once the lowest; 0: not known */
+  lowest = 0;
 
   constructor(
     id: number,

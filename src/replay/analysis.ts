@@ -181,6 +181,7 @@ export class Analysis implements EventSink {
       const believed = this.#replayRecorded(work, null, first, told);
       this.#replayWhatIfs(work, first, told, believed);
     }
+    this.#hypotheses!.close();
     return true;
   }
 

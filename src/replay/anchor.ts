@@ -23,7 +23,7 @@ import type { PointerJudge } from "./pointer-judge.ts";
  * around it is taken to be there, and the replay goes on from that. The call counts as not foreseen.
  */
 
-/** Room below the first pointer of a break area whose start the log does not tell, in bytes. */
+/** Room below the first pointer of a break area whose start the log does not tell, in bytes; no gap may be larger. */
 const ROOM_BELOW = 2 ** 30;
 
 /**
@@ -33,6 +33,10 @@ const ROOM_BELOW = 2 ** 30;
 const FREED = 8;
 const RETURNED = 2;
 const RETURNED_IN_HEAP = 1;
+/** A cut pointer may be of any heap: it is believed no farther than so many bytes from what is known of one. */
+const NEAR_IF_CUT = 2 ** 18;
+/** Arenas from which on more is needed: a log of garbage shows one with each line. */
+const MANY_ARENAS = 64;
 
 /**
  * Moves a block of `bytes`, which the model has just served at `c` (0: not at all), to where `pointer` says. Returns
@@ -52,10 +56,13 @@ export function anchor(
   if (c !== 0) giveBack(m, c);
   if (m.madeTcacheStruct) giveBackTcacheStruct(m);
   if (place.heap < 0 && judge.isMapped(m, pointer, nb * GRANULE)) return mapChunk(m, nb);
-  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare, RETURNED_IN_HEAP);
+  const needed = m.arenas.length < MANY_ARENAS ? RETURNED_IN_HEAP : RETURNED;
+  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare, needed);
   const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  const isPossible = heap !== null && addr >= 0 && isBelieved(m, judge, heap, pointer, RETURNED);
+  const isPossible = heap !== null && addr >= 0 && isBelieved(m, judge, heap, pointer);
   const placed = isPossible ? placeChunk(m, heap, addr, nb) : 0;
+  // While it is not known where the break is, its area is left empty.
+  if (placed === 0 && !judge.knows(m.breakHeap)) return mapChunk(m, nb);
   if (placed === 0 || heap === null) return m.malloc(bytes);
   // What a tcache holds may be of any arena (trap T10).
   if (nb > m.tcacheMaxGranules) useArena(m, heap.arena);
@@ -71,20 +78,17 @@ export function findUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number):
   if (place.heap < 0 && judge.isMapped(m, pointer, 0)) return 0;
   const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, null, FREED);
   const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  if (heap === null || addr < 0 || !isBelieved(m, judge, heap, pointer, FREED)) return 0;
+  if (heap === null || addr < 0 || !isBelieved(m, judge, heap, pointer)) return 0;
   return startUnlogged(m, heap, addr);
 }
 
 /** A pointer far from all that is known of its heap is believed only when others lie there, too. */
-function isBelieved(
-  m: Ptmalloc,
-  judge: PointerJudge,
-  heap: Heap,
-  pointer: number,
-  needed: number,
-): boolean {
-  const isNear = isNearChunks(m, heap, judge.granuleIn(heap, pointer), HEAP_MAX / GRANULE);
-  return isNear || judge.isEvident(pointer, needed);
+function isBelieved(m: Ptmalloc, judge: PointerJudge, heap: Heap, pointer: number): boolean {
+  const addr = judge.granuleIn(heap, pointer);
+  const near = judge.seesWholePointers ? HEAP_MAX : NEAR_IF_CUT;
+  if (isNearChunks(m, heap, addr, near / GRANULE)) return true;
+  if (!judge.seesWholePointers || !isNearChunks(m, heap, addr, ROOM_BELOW / GRANULE)) return false;
+  return judge.isEvident(pointer, FREED);
 }
 
 /** The UNLOGGED chunk that holds the block at `pointer` is one that begins there. */
@@ -103,15 +107,17 @@ function heapAt(
   spare: Heap | null,
   needed: number,
 ): Heap | null {
-  if (judge.isOfBreak(m, pointer)) {
+  const isOfBreak = judge.isOfBreak(m, pointer);
+  if (isOfBreak && judge.knows(m.breakHeap)) return m.breakHeap;
+  if (!judge.isEvident(pointer, isOfBreak ? Math.max(needed, RETURNED) : needed)) return null;
+  if (isOfBreak) {
     const area = m.breakHeap;
-    if (judge.knows(area)) return area;
+    if (pointer % GRANULE !== 0) return null;
     const base = judge.breakBaseFor(pointer, ROOM_BELOW);
     if (!startBreakAt(m, (pointer - base) / GRANULE - 1)) return null;
     judge.place(area, base);
     return area;
   }
-  if (!judge.isEvident(pointer, needed)) return null;
   const isUnused =
     spare !== null && spare.kind === "arena" && !judge.knows(spare) && isEmpty(m, spare);
   const heap = isUnused ? spare : newArena(m, 0).heaps[0]!;

@@ -91,6 +91,7 @@ export class Detection {
     const right = new Map(
       this.#alive.map((one) => {
         const run = one.recorded.run.clone();
+        run.anchored = false;
         const { events } = replayUntilWrong(run, [part], end, 1);
         return [one, events < LUCKY_EVENTS ? 0 : events] as const;
       }),

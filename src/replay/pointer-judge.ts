@@ -27,8 +27,8 @@ const MAPPED_FROM = 0x7000_0000_0000;
 
 /**
  * Holds the run as recorded against the log's own pointers. Where the kernel put a heap is not in a model, so the
- * first block in a heap tells where it lies; from then on every block in it must be at its exact offset. Nothing is
- * moved to fit: a heap whose first block lies where no heap can begin stays unknown, and its blocks count as unequal.
+ * first block in a heap tells where it lies; from then on every block in it must be at its exact offset. A heap whose
+ * first block lies where no heap can begin stays unknown, and its blocks count as unequal, until anchor.ts places it.
  */
 export class PointerJudge {
   /** calls that returned a pointer */
@@ -70,6 +70,11 @@ export class PointerJudge {
     copy.#full = this.#full;
     for (const [stretch, pointers] of this.#strays) copy.#strays.set(stretch, pointers);
     return copy;
+  }
+
+  /** True if the log's pointers are known not to be cut. */
+  get seesWholePointers(): boolean {
+    return this.#full;
   }
 
   /** pointers that the model did not foresee */

@@ -1,4 +1,4 @@
-import { PAGE } from "../ptmalloc/chunks.ts";
+import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import { freeUnlogged } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
@@ -75,7 +75,7 @@ export class ScenarioRun {
     if (this.witness !== null) copy.witness?.inherit(this.witness);
     for (let bit = 0; bit < PLANES; bit++) copy.pages[bit]!.copy(this.pages[bit]!);
     copy.peakTimes.set(this.peakTimes);
-    copy.probes.push(...this.probes);
+    for (const probe of this.probes) copy.probes.push(probe);
     copy.systemPeakBytes = this.systemPeakBytes;
     copy.trimmedPages.set(this.trimmedPages);
     copy.failedCalls = this.failedCalls;
@@ -305,7 +305,7 @@ export class ScenarioRun {
   ): void {
     const block = actions.block[i]!;
     if (block >= this.#chunkOf.length) this.#grow(block);
-    const c = this.judge === null ? served : this.#judged(served, batch, i);
+    const c = this.judge === null ? served : this.#judged(served, batch, actions, i);
     this.#chunkOf[block] = c;
     if (c === 0) {
       this.failedCalls++;
@@ -315,11 +315,20 @@ export class ScenarioRun {
   }
 
   /** The chunk of the block that event `i` returned: where the model put it, else where the log's pointer says. */
-  #judged(c: number, batch: EventBatch, i: number): number {
+  #judged(c: number, batch: EventBatch, actions: ActionBatch, i: number): number {
     const { judge, model } = this;
     const pointer = batch.pointerOut[i]!;
     if (judge === null || judge.judge(model, c, pointer, this.#event, batch.line[i]!)) return c;
-    return this.anchored ? anchor(model, judge, c, pointer, batch.size[i]!) : c;
+    if (!this.anchored) return c;
+    const size = batch.size[i]!;
+    const moved = anchor(model, judge, c, pointer, size);
+    // What realloc copied and calloc cleared lies there, too (§5.1, §5.2).
+    const action = actions.action[i]! & ~LOST_FREE;
+    const kept = action === Action.calloc ? size : Math.min(actions.oldSize[i]!, size);
+    if (moved !== 0 && model.chunks.words[moved + STATE] !== MAPPED) {
+      model.write(moved, 0, kept, EVERY_PLANE);
+    }
+    return moved;
   }
 
   #realloc(block: number, size: number): number {

@@ -176,6 +176,8 @@ export class SettingHypotheses {
       if (this.#replayed > MOST_EVENTS) break;
       const run = this.#start(origin);
       if (run === null) continue;
+      // It ends with its first wrong pointer.
+      run.anchored = false;
       const trial = { origin, rightUntil: this.#replay(run, this.#events, 1) };
       if (trial.rightUntil > rightUntil(longest)) longest = [];
       if (trial.rightUntil >= rightUntil(longest)) longest.push(trial);
