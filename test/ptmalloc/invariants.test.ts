@@ -163,6 +163,9 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     pages[heap.size / 4096] = 7;
     heap.pages = pages;
   },
+  "unlogged is what is counted so": (p) => {
+    p.m.unloggedGranules++;
+  },
   "resident pages are counted right": (p) => {
     p.m.resident.add(PLANE_NONE, 1);
   },

@@ -73,7 +73,7 @@ describe("with the header", () => {
   });
 
   it("calls after the last holes do not unsay them", () => {
-    expect(pagesOf(HEADER, malloc(), hole([1, 5]), malloc(100, 0x5555000002a0), SOMETHING)[0]).toBe(
+    expect(pagesOf(HEADER, malloc(), hole([1, 5]), malloc(100, 0x555500000010), SOMETHING)[0]).toBe(
       254,
     );
   });
