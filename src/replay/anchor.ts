@@ -58,9 +58,8 @@ export function anchor(
   if (place.heap < 0 && judge.isMapped(m, pointer, nb * GRANULE)) return mapChunk(m, nb);
   const needed = m.arenas.length < MANY_ARENAS ? RETURNED_IN_HEAP : RETURNED;
   const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare, needed);
-  const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  const isPossible = heap !== null && addr >= 0 && isBelieved(m, judge, heap, pointer);
-  const placed = isPossible ? placeChunk(m, heap, addr, nb) : 0;
+  const addr = believedGranule(m, judge, heap, pointer);
+  const placed = heap === null || addr < 0 ? 0 : placeChunk(m, heap, addr, nb);
   // While it is not known where the break is, its area is left empty.
   if (placed === 0 && !judge.knows(m.breakHeap)) return mapChunk(m, nb);
   if (placed === 0 || heap === null) return m.malloc(bytes);
@@ -77,18 +76,26 @@ export function findUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number):
   const place = judge.placeOf(m, pointer, 0);
   if (place.heap < 0 && judge.isMapped(m, pointer, 0)) return 0;
   const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, null, FREED);
-  const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  if (heap === null || addr < 0 || !isBelieved(m, judge, heap, pointer)) return 0;
-  return startUnlogged(m, heap, addr);
+  const addr = believedGranule(m, judge, heap, pointer);
+  return heap === null || addr < 0 ? 0 : startUnlogged(m, heap, addr);
 }
 
-/** A pointer far from all that is known of its heap is believed only when others lie there, too. */
-function isBelieved(m: Ptmalloc, judge: PointerJudge, heap: Heap, pointer: number): boolean {
-  const addr = judge.granuleIn(heap, pointer);
-  const near = judge.seesWholePointers ? HEAP_MAX : NEAR_IF_CUT;
-  if (isNearChunks(m, heap, addr, near / GRANULE)) return true;
-  if (!judge.seesWholePointers || !isNearChunks(m, heap, addr, ROOM_BELOW / GRANULE)) return false;
-  return judge.isEvident(pointer, FREED);
+/**
+ * The granule of `heap` where the chunk of the block at `pointer` begins; −1 if none can begin there, or if it is not
+ * believed: a pointer far from all that is known of its heap is, only when others lie there, too.
+ */
+function believedGranule(
+  m: Ptmalloc,
+  judge: PointerJudge,
+  heap: Heap | null,
+  pointer: number,
+): number {
+  const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
+  if (heap === null || addr < 0) return -1;
+  const isWhole = judge.seesWholePointers;
+  if (isNearChunks(m, heap, addr, (isWhole ? HEAP_MAX : NEAR_IF_CUT) / GRANULE)) return addr;
+  if (!isWhole || !isNearChunks(m, heap, addr, ROOM_BELOW / GRANULE)) return -1;
+  return judge.isEvident(pointer, FREED) ? addr : -1;
 }
 
 /** The UNLOGGED chunk that holds the block at `pointer` is one that begins there. */

@@ -23,69 +23,32 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
+const LIKELY_COUNTS = [0, 1, 2, 3, 4, 5, 6, 8, 10, 16, 20, 32, 64, 100, 128, 256, 1000, 1024, 2000];
+const OTHER_COUNTS = [
+  9, 11, 12, 13, 14, 15, 17, 18, 19, 21, 22, 24, 25, 28, 30, 40, 48, 50, 80, 127, 200, 255, 500,
+  512,
+];
+
 /**
  * Settings that decide from the first calls on, so that no later state can be made up for them; the likeliest values
  * first. top_pad and trim_threshold move the break, which shows nowhere itself; but an arena that has to ask for more
  * consolidates its fastbins first.
  */
 const HYPOTHESES: readonly (readonly [name: string, values: readonly number[]])[] = [
-  [
-    "glibc.malloc.tcache_count",
-    [
-      0,
-      1,
-      2,
-      3,
-      4,
-      5,
-      6,
-      8,
-      10,
-      16,
-      20,
-      32,
-      64,
-      100,
-      128,
-      256,
-      1000,
-      1024,
-      2000,
-      MOST_COUNT,
-    ].concat([
-      9, 11, 12, 13, 14, 15, 17, 18, 19, 21, 22, 24, 25, 28, 30, 40, 48, 50, 80, 127, 200, 255, 500,
-      512,
-    ]),
-  ],
+  ["glibc.malloc.tcache_count", [...LIKELY_COUNTS, MOST_COUNT, ...OTHER_COUNTS]],
   ["MALLOC_ARENA_MAX", [1, 2, 3, 4, 8]],
-  [
-    "MALLOC_TRIM_THRESHOLD_",
-    [128 * KIB, 0, 4 * KIB, 64 * KIB, 256 * KIB, 512 * KIB, 1 * MIB, 2 * MIB].concat([
-      4 * MIB,
-      8 * MIB,
-      16 * MIB,
-      32 * MIB,
-      64 * MIB,
-      128 * MIB,
-      256 * MIB,
-      512 * MIB,
-      GIB,
-    ]),
-  ],
-  [
-    "MALLOC_TOP_PAD_",
-    [0, 4 * KIB, 64 * KIB, 256 * KIB, 512 * KIB, 1 * MIB, 2 * MIB, 4 * MIB].concat([
-      8 * MIB,
-      16 * MIB,
-      32 * MIB,
-      64 * MIB,
-      128 * MIB,
-      256 * MIB,
-    ]),
-  ],
+  ["MALLOC_TRIM_THRESHOLD_", [128 * KIB, 0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, GIB)]],
+  ["MALLOC_TOP_PAD_", [0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, 256 * MIB)]],
   // One for each largest chunk, of 16 (none), 32, 48 … 160 bytes.
   ["glibc.malloc.mxfast", [0, ...Array.from({ length: 9 }, (_, i) => 24 + 16 * i)]],
 ];
+
+/** `from`, and what is twice the one before, up to `to`. */
+function doublings(from: number, to: number): number[] {
+  const values: number[] = [];
+  for (let value = from; value <= to; value *= 2) values.push(value);
+  return values;
+}
 
 interface Trial {
   readonly origin: RecordedProcess;
