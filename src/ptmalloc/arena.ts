@@ -30,6 +30,8 @@ export class Arena {
   maxSystemMem = 0;
   /** circular list of all arenas */
   next: Arena;
+  /** the next on the free list, while this one is on it */
+  nextFree: Arena | null = null;
   attachedThreads = 0;
   /** heaps that exist, oldest first */
   readonly heaps: Heap[] = [];
@@ -44,7 +46,7 @@ export class Arena {
     this.bins = bins;
   }
 
-  /** A copy without heaps, and with itself as its next: whoever copies the process joins them. */
+  /** A copy without heaps, on no free list, and with itself as its next: whoever copies the process joins them. */
   clone(): Arena {
     const copy = new Arena(this.id, this.bins);
     copy.top = this.top;

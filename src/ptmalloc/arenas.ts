@@ -15,7 +15,7 @@ export function arenaGet(m: Ptmalloc, bytes: number): Arena | null {
 /** arena_get2 (§6.1): from the free list, else a new one while the limit allows, else one that is in use. */
 function arenaGet2(m: Ptmalloc, bytes: number): Arena {
   const free = m.freeList.pop();
-  if (free !== undefined) {
+  if (free !== null) {
     free.attachedThreads = 1;
     return attach(m, free);
   }
@@ -63,8 +63,7 @@ function reusedArena(m: Ptmalloc): Arena {
     }
   }
   m.nextToUse = av.next;
-  const listed = m.profile.reusedLeavesFreeList ? m.freeList.indexOf(av) : -1;
-  if (listed >= 0) m.freeList.splice(listed, 1);
+  if (m.profile.reusedLeavesFreeList) m.freeList.remove(av);
   av.attachedThreads++;
   return av;
 }
@@ -72,7 +71,7 @@ function reusedArena(m: Ptmalloc): Arena {
 /** True if a thread without arena would now have to share one, and could not foretell which (§6.1). */
 export function wouldReuseArena(m: Ptmalloc): boolean {
   const { arenas, par } = m;
-  if (arenas.length === 1 || m.freeList.length > 0) return false;
+  if (arenas.length === 1 || m.freeList.head !== null) return false;
   if (m.arenaLimit !== 0) return arenas.length >= m.arenaLimit;
   if (par.arenaMax !== 0) return arenas.length >= par.arenaMax;
   return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
@@ -150,9 +149,5 @@ export function detachArena(m: Ptmalloc): void {
   if (av === null) return;
   m.thread.arena = null;
   av.attachedThreads--;
-  if (m.profile.arenaRefcount) {
-    if (av.attachedThreads === 0) m.freeList.push(av);
-  } else if (m.freeList.at(-1) !== av) {
-    m.freeList.push(av);
-  }
+  if (!m.profile.arenaRefcount || av.attachedThreads === 0) m.freeList.push(av);
 }

@@ -171,8 +171,7 @@ export function useArena(m: Ptmalloc, av: Arena): void {
   const { thread, freeList } = m;
   const before = thread.arena;
   if (before === av) return;
-  const listed = freeList.indexOf(av);
-  if (listed >= 0) freeList.splice(listed, 1);
+  freeList.remove(av);
   if (before !== null && --before.attachedThreads === 0 && !before.main) freeList.push(before);
   thread.arena = av;
   av.attachedThreads++;

@@ -4,6 +4,7 @@ import { callocChunk } from "./calloc.ts";
 import { GRANULE, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
 import { freeChunk } from "./free.ts";
+import { FreeList } from "./free-list.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
@@ -39,8 +40,7 @@ export class Ptmalloc extends Memory {
 
   /** all arenas by id; narenas is their number */
   readonly arenas: Arena[];
-  /** arenas without threads; the newest is last */
-  readonly freeList: Arena[] = [];
+  readonly freeList = new FreeList();
   nextToUse: Arena;
   /** narenas_limit; 0 until it is computed, and then it means none */
   arenaLimit = 0;
@@ -97,10 +97,11 @@ export class Ptmalloc extends Memory {
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
       twin.next = arenaOf(av.next);
+      twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }
     copy.copyMemory(this, arenas);
-    copy.freeList.push(...this.freeList.map(arenaOf));
+    copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
     copy.arenaLimit = this.arenaLimit;
     for (const thread of this.allThreads()) {

@@ -129,9 +129,7 @@ describe("an arena that threads share is free when (§6.1)", () => {
     expect(sharerGone(glibc)).toBe("main");
   });
 
-  // Known gap: up to 2.22 the free list is a chain through the arenas; pushing one that is on it makes a ring, and
-  // from then on new threads get the ring's arenas only (BZ 19048). The model's list holds the arena twice instead.
-  it.fails("2.17: one that is pushed twice stays on the list for ever (§6.1)", () => {
+  it("2.17: one that is pushed twice stays on the list for ever (§6.1)", () => {
     const p = process("2.17", { MALLOC_ARENA_MAX: "2" });
     const { threads } = start(p, 3);
     threads[0]!.exit();
