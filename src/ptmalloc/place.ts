@@ -343,6 +343,7 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
 }
 
 function becomeUnlogged(m: Ptmalloc, c: number): void {
+  m.hookGone = true;
   const w = m.chunks.words;
   w[c + STATE] = UNLOGGED;
   m.unloggedGranules += w[c + SIZE]!;

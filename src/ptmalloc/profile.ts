@@ -6,6 +6,8 @@ export interface Profile {
   /** the version the profile is named for, and the others it serves */
   readonly name: string;
   readonly serves: readonly string[];
+  /** another profile that returns the same pointers whatever is called, so that no log tells the two apart; else null */
+  readonly placesAs: string | null;
   /** sizeof(struct malloc_state) and sizeof(heap_info), §2.3: they place an arena's first chunk */
   readonly mallocStateBytes: number;
   readonly heapInfoBytes: number;
@@ -25,6 +27,8 @@ export interface Profile {
   /** 2.42 tag: glibc.malloc.tcache_max leaves out its own value's size class (§8) */
   readonly tcacheMaxExclusive: boolean;
   readonly callocUsesTcache: boolean;
+  /** to 2.33: a first malloc or calloc goes by way of the initial hook, and calloc then clears all it returns (§5.2) */
+  readonly initialHook: boolean;
   readonly memalignUsesTcache: boolean;
   /** who receives remainders of realloc and sysmalloc (§3.9) */
   readonly internalFree: "tcache" | "arena";
@@ -60,6 +64,7 @@ export interface Profile {
 const glibc217: Profile = {
   name: "2.17",
   serves: ["2.17", "2.18"],
+  placesAs: null,
   mallocStateBytes: 2184,
   heapInfoBytes: 32,
   fastbins: true,
@@ -69,6 +74,7 @@ const glibc217: Profile = {
   tcacheMaxChunkBytes: 0,
   tcacheMaxExclusive: false,
   callocUsesTcache: false,
+  initialHook: true,
   memalignUsesTcache: false,
   internalFree: "arena",
   memalign: "A",
@@ -133,14 +139,23 @@ const glibc227: Profile = {
 const glibc231: Profile = {
   ...glibc227,
   name: "2.31",
-  serves: ["2.30", "2.31", "2.32", "2.33", "2.34"],
+  serves: ["2.30", "2.31", "2.32", "2.33"],
   tcacheStructBytes: 640,
 };
 
-const glibc236: Profile = {
+const glibc234: Profile = {
   ...glibc231,
+  name: "2.34",
+  serves: ["2.34"],
+  placesAs: "2.31",
+  initialHook: false,
+};
+
+const glibc236: Profile = {
+  ...glibc234,
   name: "2.36",
   serves: ["2.35", "2.36", "2.37"],
+  placesAs: null,
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
   tunablesMoveBreak: false,
@@ -223,6 +238,7 @@ export const PROFILES: readonly Profile[] = [
   glibc226,
   glibc227,
   glibc231,
+  glibc234,
   glibc236,
   glibc237Tag,
   glibc238Tag,

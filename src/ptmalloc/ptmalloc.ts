@@ -55,6 +55,8 @@ export class Ptmalloc extends Memory {
   private readonly threads: (Thread | undefined)[] = [];
   /** the thread that makes the current call */
   thread: Thread;
+  /** malloc was called, by the program or before the log, so that the initial hook is gone (§5.2) */
+  hookGone = false;
   /** SINGLE_THREAD_P is false for good once a second thread exists (§6.6) */
   multiThreaded = false;
 
@@ -109,6 +111,7 @@ export class Ptmalloc extends Memory {
     }
     copy.thread = copy.threads[this.thread.index] ?? copy.thread;
     copy.hasMainThread = this.hasMainThread;
+    copy.hookGone = this.hookGone;
     copy.multiThreaded = this.multiThreaded;
     copy.inUseGranules = this.inUseGranules;
     copy.unloggedGranules = this.unloggedGranules;
@@ -161,6 +164,7 @@ export class Ptmalloc extends Memory {
   }
 
   malloc(bytes: number): number {
+    this.hookGone = true;
     const nb = this.granulesFor(bytes);
     this.readyTcache(nb);
     const c = this.mallocChunk(bytes, nb);
@@ -169,10 +173,18 @@ export class Ptmalloc extends Memory {
   }
 
   calloc(bytes: number): number {
+    if (!this.hookGone && this.profile.initialHook) return this.firstCalloc(bytes);
     const nb = this.granulesFor(bytes);
     this.readyTcache(nb);
     const c = callocChunk(this, bytes, nb);
     this.took(c);
+    return c;
+  }
+
+  /** By way of the initial hook: malloc, and every byte cleared, be it fresh from the kernel (§5.2). */
+  private firstCalloc(bytes: number): number {
+    const c = this.malloc(bytes);
+    if (c !== 0) this.write(c, 0, bytes, EVERY_PLANE);
     return c;
   }
 

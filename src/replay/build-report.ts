@@ -177,8 +177,12 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
   return {
     glibc: origin.glibc,
     glibcSource: origin.glibcSource,
-    glibcRange: PROFILES.filter((profile) =>
-      detection.indistinguishable.some(({ origin }) => origin.profile === profile),
+    glibcRange: PROFILES.filter(({ name, placesAs }) =>
+      detection.indistinguishable.some(({ origin: { glibcSource, profile } }) =>
+        glibcSource === "detected"
+          ? profile.name === name || profile.name === placesAs
+          : profile.name === name,
+      ),
     ).flatMap(({ serves }) => serves),
     glibcRunnerUp: detection.runnerUp,
     ...cpusOf(analysis, run),
