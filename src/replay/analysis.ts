@@ -9,7 +9,7 @@ import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
-import { adoptSetting } from "./pointer-witness.ts";
+import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "./pointer-witness.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
@@ -217,15 +217,25 @@ export class Analysis implements EventSink {
 
   /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
   #tellSettings({ recorded }: Candidate): void {
-    for (const { name, value } of recorded.run.witness?.settings ?? []) {
+    const settings = recorded.run.witness?.settings ?? [];
+    for (const { name, value } of settings) {
       if (this.#toldSettings.get(name) === value) continue;
       this.#toldSettings.set(name, value);
-      for (const { runs, specs } of this.#whatIfs) {
-        const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
-        if (own.includes(tunableOf(name))) continue;
-        for (const { model } of runs) adoptSetting(model, name, value);
-      }
+      for (const model of this.#withoutOwn(name)) adoptSetting(model, name, value);
     }
+    // A threshold may turn out to be none; a limit on arenas is told only once it is confirmed.
+    if (settings.some(({ name }) => name === MMAP_THRESHOLD)) return;
+    if (!this.#toldSettings.delete(MMAP_THRESHOLD)) return;
+    for (const model of this.#withoutOwn(MMAP_THRESHOLD)) retractThreshold(model);
+  }
+
+  /** The models of the what-ifs that do not set `name` themselves. */
+  #withoutOwn(name: string): Ptmalloc[] {
+    const without = this.#whatIfs.filter(({ specs }) => {
+      const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
+      return !own.includes(tunableOf(name));
+    });
+    return without.flatMap(({ runs }) => runs.map(({ model }) => model));
   }
 
   /** Takes in the batch's comments. Returns the RSS samples among them, in bytes. */

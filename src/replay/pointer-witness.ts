@@ -18,7 +18,7 @@ export interface ShownSetting {
 }
 
 const ARENA_MAX = "MALLOC_ARENA_MAX";
-const MMAP_THRESHOLD = "MALLOC_MMAP_THRESHOLD_";
+export const MMAP_THRESHOLD = "MALLOC_MMAP_THRESHOLD_";
 const DEFAULT_MMAP_THRESHOLD = 131072;
 /** the others that freeze the threshold, at its default */
 const FREEZING = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_"];
@@ -168,8 +168,7 @@ export class PointerWitness implements Witness {
   #refute(): void {
     if (!this.#showsThreshold) return;
     this.#showsThreshold = false;
-    const { mmapThreshold, trimThreshold, noDynThreshold } = new MallocPar(this.#model.profile);
-    Object.assign(this.#model.par, { mmapThreshold, trimThreshold, noDynThreshold });
+    retractThreshold(this.#model);
   }
 
   /** The default, if the sizes seen allow it, else the roundest number they allow; null if they allow none. */
@@ -202,4 +201,10 @@ export function adoptSetting(m: Ptmalloc, name: string, value: number): void {
   }
   if (m.arenaLimit !== 0 && m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
   m.updateLimits();
+}
+
+/** The process had no mmap threshold of its own after all. */
+export function retractThreshold(m: Ptmalloc): void {
+  const { mmapThreshold, trimThreshold, noDynThreshold } = new MallocPar(m.profile);
+  Object.assign(m.par, { mmapThreshold, trimThreshold, noDynThreshold });
 }

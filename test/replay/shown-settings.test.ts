@@ -154,6 +154,40 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
     expect(figures(found)).toEqual(figures(reportOf(env, FOUR_THREADS, told, whatIfs)));
   });
 
+  it("are taken back, in the what-ifs too, where no value explains all", () => {
+    const base = 0x55d0_0000_0000;
+    const lines = [`# glibc 2.36`, `# heap 0x${base.toString(16)}`];
+    const malloc = (bytes: number, pointer: number) =>
+      lines.push(`7 0.1 malloc(${bytes}) = 0x${pointer.toString(16)}`);
+    let top = base + 0x2a0;
+    const manySmall = () => {
+      for (let i = 0; i < 40_000; i++, top += 0x20) malloc(24, top);
+    };
+    // Too many for a MALLOC_TOP_PAD_ to be looked for, which would explain the next one, too.
+    manySmall();
+    // On top, which shows a threshold; a batch later mapped, though smaller; then one that only the threshold put on top.
+    malloc(200_000, top);
+    top += 200_016;
+    manySmall();
+    malloc(150_000, 0x7f12_0000_0010);
+    manySmall();
+    malloc(140_000, 0x7f11_fff0_0010);
+    const whatIfs = [scenario("as it is", { "glibc.malloc.tcache_count": "7" }, false)];
+    const { model, scenarios } = analyse(Buffer.from(`${lines.join("\n")}\n`), {
+      model: true,
+      whatIfs,
+      recordedWith: null,
+      glibc: "2.36",
+      cpus: null,
+      hostCpus: 64,
+      touch: "all",
+      thp: null,
+    });
+    expect(model?.settings).toEqual({});
+    expect(scenarios[0]?.mmapped.blocks).toBe(2);
+    expect(scenarios[1]?.mmapped.blocks).toBe(2);
+  });
+
   it("are left alone where the user says what was set", () => {
     const { settings, settingsSource, fidelity } = modelOf(
       { MALLOC_ARENA_MAX: "1" },
