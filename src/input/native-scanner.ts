@@ -45,6 +45,7 @@ export class NativeScanner implements BlockScanner {
         at = next;
       } else {
         const newline = bytes.indexOf(NEWLINE, at);
+        if (newline < 0) throw new RangeError("the last line has no newline");
         parsed += this.#anyLine(bytes, at, newline) ? 1 : 0;
         at = newline + 1;
       }

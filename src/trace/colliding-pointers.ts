@@ -2,6 +2,11 @@ import { type EventBatch, Op } from "./event.ts";
 import type { PointerTable } from "./pointer-table.ts";
 
 const INITIAL_BLOCKS = 1024;
+/**
+ * Blocks that may share a pointer: as many as a heap of 256 GiB has places alike modulo 4 GiB. A pointer handed out more
+ * often than that is of a hook that misses frees.
+ */
+const MOST_ALIKE = 64;
 
 /**
  * Live blocks that share a pointer, in logs whose hook cut pointers to 32 bits: heaps may lie a multiple of 4 GiB
@@ -40,11 +45,12 @@ export class CollidingPointers {
   }
 
   /**
-   * True if live `block` and what thread `tid` is now given at its pointer may be two: a thread that is given the place of
-   * its own block must have freed it.
+   * True if live `block`, at `pointer`, and what thread `tid` is now given there may be two: a thread that is given the place of
+   * its own block must have freed it, and so must one of very many.
    */
-  mayCollide(block: number, tid: number): boolean {
-    return this.#owners[block] !== tid;
+  mayCollide(block: number, pointer: number, tid: number): boolean {
+    const behind = this.#behind.get(pointer)?.length ?? 0;
+    return this.#owners[block] !== tid && behind + 1 < MOST_ALIKE;
   }
 
   /** Makes room in the table at `pointer` for another live block. */

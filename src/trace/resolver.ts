@@ -26,8 +26,9 @@ const IMPOSSIBLE_BYTES = 2 ** 63;
  *
  * A log is believed call by call: what a call returned is live, whatever was believed before. Where that contradicts
  * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost; but
- * where pointers may be cut to 32 bits, and the old block is another thread's, both live on. Where a free contradicts it (there is no such block), or a block was returned for a size that none can have, the call does
- * nothing. All are counted.
+ * where pointers may be cut to 32 bits, and the old block is another thread's, both live on. Where a free contradicts it
+ * (there is no such block), or a block was returned for a size that none can have, the call does nothing. All are
+ * counted.
  */
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
@@ -146,7 +147,7 @@ export class Resolver {
    */
   #yield(pointer: number, tid: number): boolean {
     const block = this.mayBeCut ? this.pointers.find(pointer) : -1;
-    if (block < 0 || !this.#colliding.mayCollide(block, tid)) return false;
+    if (block < 0 || !this.#colliding.mayCollide(block, pointer, tid)) return false;
     this.anomalies.collidingPointers++;
     this.#colliding.yield(pointer);
     return true;

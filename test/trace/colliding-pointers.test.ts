@@ -76,6 +76,15 @@ it("realloc moves the block of its thread, and may move onto another's", () => {
   expect(ledger.anomalies.collidingPointers).toBe(2);
 });
 
+it("no more blocks share a pointer than the largest heaps have alike: frees are missing", () => {
+  const { ledger, anomalies } = run(
+    true,
+    ...Array.from({ length: 1000 }, (_, tid) => malloc(tid + 1, 10)),
+  );
+  expect(ledger.blocks.liveBlocks).toBe(64);
+  expect(anomalies).toEqual({ collidingPointers: 63, reusedLive: 936 });
+});
+
 it("lines close together are held to be in the wrong order first, where that explains all", () => {
   const { blocks, anomalies } = runAtOnce(true, malloc(1, 10), malloc(2, 20), free(1), free(2));
   expect(blocks).toEqual([0, 0, 1, 1]);
