@@ -14,7 +14,7 @@ import { Exit, Failure } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { Signals } from "./signals.ts";
 import { suggest } from "./suggest.ts";
-import { chalkFor, widthOf } from "./terminal.ts";
+import { chalkFor, showsUnicode, widthOf } from "./terminal.ts";
 
 /** Columns of a text report in a file, which should not depend on the terminal that happened to be there. */
 const FILE_WIDTH = 120;
@@ -89,15 +89,18 @@ function finished(report: Report, { sort, container }: AnalyzeRequest): Report {
 /** Files first: they are kept even if whoever reads standard output has gone. */
 async function deliver(
   report: Report,
-  { sort, top, json, quiet, color }: AnalyzeRequest,
+  { sort, top, json, quiet, color, plot }: AnalyzeRequest,
   outputs: readonly OutputFile[],
   { stdout, env }: Io,
 ): Promise<void> {
-  const forFiles = { sort, top, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
+  const asked = { sort, top, plot };
+  const colourless = new Chalk({ level: 0 });
+  const forFiles = { ...asked, width: FILE_WIDTH, chalk: colourless, unicode: true };
   for (const output of outputs) output.write(await written(report, output.ending, forFiles));
   if (quiet && outputs.length > 0) return;
   const chalk = chalkFor(stdout, env, color);
-  const forTerminal = { sort, top, width: widthOf(stdout, env), chalk };
+  const unicode = showsUnicode(stdout, env);
+  const forTerminal = { ...asked, width: widthOf(stdout, env), chalk, unicode };
   await print(stdout, await written(report, json ? ".json" : ".txt", forTerminal));
 }
 

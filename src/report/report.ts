@@ -111,6 +111,11 @@ export interface ThreadSummary {
   readonly arenas: readonly number[];
   readonly firstTime: number | null;
   readonly lastTime: number | null;
+  /**
+   * bytes: the most the thread had live in each run of `timeline.eventsPerThreadPoint` events, what it began with
+   * included; at most 64 points, the last of which may be short
+   */
+  readonly liveTimeline: readonly number[];
 }
 
 export interface LiveSummary {
@@ -287,6 +292,11 @@ export interface ArenaSummary {
   readonly pinnedBytes: number;
   /** tids of the threads that used the arena, ascending */
   readonly threads: readonly number[];
+  /**
+   * bytes resident at the end of each run of `timeline.eventsPerArenaPoint` events, or at the end of a part of it if
+   * that is more; at most 64 points, the last of which may be short; empty but for the run as recorded
+   */
+  readonly rssTimeline: readonly number[];
 }
 
 /** What mallinfo2(3) would have printed; fields as in malloc.h. */
@@ -319,6 +329,10 @@ export interface Timeline {
   readonly time: readonly (number | null)[];
   readonly liveBytes: readonly number[];
   readonly perScenario: Readonly<Record<string, readonly number[]>>;
+  /** events that a point of these series stands for, of `threads[].liveTimeline`, and of `arenas[].rssTimeline` */
+  readonly eventsPerPoint: number;
+  readonly eventsPerThreadPoint: number;
+  readonly eventsPerArenaPoint: number;
 }
 
 export interface Finding {

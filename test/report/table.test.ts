@@ -8,7 +8,11 @@ interface Row {
   readonly value: number;
 }
 
-const style = (width: number, level: 0 | 1 = 0) => ({ width, chalk: new Chalk({ level }) });
+const style = (width: number, level: 0 | 1 = 0) => ({
+  width,
+  chalk: new Chalk({ level }),
+  unicode: true,
+});
 
 const columns: Column<Row>[] = [
   {

@@ -25,6 +25,7 @@ export interface AnalyzeRequest {
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number } | null;
   readonly outputs: readonly string[];
   readonly json: boolean;
+  readonly plot: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
   readonly color: boolean | undefined;
@@ -47,6 +48,7 @@ interface Given {
   readonly top: number;
   readonly output?: readonly string[];
   readonly json?: true;
+  readonly plot?: true;
   readonly quiet?: true;
   readonly progress: boolean;
   readonly color?: boolean;
@@ -130,6 +132,7 @@ function outputOptions(): Option[] {
       "also write the report to a .txt or .json file; repeatable",
     ).argParser(collect),
     new Option("--json", "print the report as JSON"),
+    new Option("--plot", "add a plot of live bytes and of RSS by scenario over time"),
     new Option("-q, --quiet", "no progress; with -o, nothing on standard output"),
     new Option("--no-progress", "no progress line"),
     new Option("--color", "colours even where no terminal listens"),
@@ -168,6 +171,7 @@ function requestOf(inputs: readonly string[], given: Given, hostCpus: number): A
         : { limitBytes, baseRssBytes: baseRss ?? 0 },
     outputs: given.output ?? [],
     json: given.json ?? false,
+    plot: given.plot ?? false,
     quiet: given.quiet ?? false,
     progress: given.progress,
     color: given.color,
