@@ -10,30 +10,67 @@ import {
 } from "../format.ts";
 import type { Container, Report, Scenario } from "../report.ts";
 import { serves } from "../serving.ts";
+import { type Alike, groupAlike } from "./alike.ts";
+import { printable } from "./printable.ts";
 import { foldAtCommas, heading, type TextStyle, wrap } from "./style.ts";
-import { type Column, renderTable } from "./table.ts";
+import { type Column, renderTable, splitAtTop, type TableRows } from "./table.ts";
 
-/** RSS of the run as recorded beside that of every other setting, and how far it rests on assumptions. */
-export function whatIfTable(report: Report, style: TextStyle): string {
+/**
+ * RSS of the run as recorded beside that of every other setting, and how far it rests on assumptions. Settings that come
+ * to the same figures share a line; of more than `top` (0: all) those are shown that need least.
+ */
+export function whatIfTable(report: Report, top: number, style: TextStyle): string {
   const { scenarios, container } = report;
+  const groups = groupAlike(scenarios);
+  const rows = leastAtTop(groups, top);
   const unit = byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
   const title =
     scenarios.length === 1
       ? heading("Heap RSS", ` of the run as recorded, in ${unit.name}`, style)
       : heading(
           "What if",
-          `: heap RSS in ${unit.name} of the same calls under other settings`,
+          `: heap RSS in ${unit.name} of the same calls under other settings${rows.rest.length === 0 ? "" : "; those that need least"}`,
           style,
         );
-  const table = renderTable(
-    columnsFor(scenarios, container, unit, style),
-    { shown: scenarios, rest: [] },
-    style,
-  );
-  const notes = [...failing(scenarios), ...uncertain(report), ...assumed(report)].flatMap((note) =>
-    wrap(note, style.width),
-  );
+  const table = renderTable(columnsFor(scenarios, container, unit, style), rows, style);
+  const notes = [
+    ...same(groups, rows.shown),
+    ...failing(scenarios),
+    ...uncertain(report),
+    ...assumed(report),
+  ].flatMap((note) => wrap(note, style.width));
   return [title, table, ...notes].join("\n");
+}
+
+/** The run as recorded, and those that need least at its end and at its peak, in their own order. */
+function leastAtTop(groups: readonly Alike[], top: number): TableRows<Scenario> {
+  const all = groups.map(({ scenario }) => scenario);
+  const { rest } = splitAtTop(all, top);
+  const [recorded, ...whatIfs] = all;
+  if (rest.length === 0 || recorded === undefined) return { shown: all, rest: [] };
+  const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
+    [...whatIfs].sort(
+      (a, b) =>
+        Number(serves(b, recorded)) - Number(serves(a, recorded)) || a.rss[moment] - b.rss[moment],
+    );
+  const [byEnd, byPeak] = [inOrderOf("endBytes"), inOrderOf("peakBytes")];
+  const best = byEnd.flatMap((scenario, i) => [scenario, byPeak[i] ?? scenario]);
+  const shown = new Set([recorded, ...new Set(best)].slice(0, top));
+  return {
+    shown: all.filter((scenario) => shown.has(scenario)),
+    rest: all.filter((scenario) => !shown.has(scenario)),
+  };
+}
+
+/** Which settings the lines shown stand for besides the one they name. */
+function same(groups: readonly Alike[], shown: readonly Scenario[]): string[] {
+  return groups
+    .filter(({ scenario, others }) => others.length > 0 && shown.includes(scenario))
+    .map(({ scenario, others }) => {
+      const names = others.map(({ name }) => name).join("; ");
+      const as = scenario === groups[0]?.scenario ? "recorded" : printable(scenario.name);
+      return `Same as ${as}: ${printable(names)}.`;
+    });
 }
 
 /** Stands where else a gain would: to save memory by refusing it is none. */
@@ -53,7 +90,8 @@ function columnsFor(
     head: readonly string[],
     rank: number,
     cell: (scenario: Scenario) => string,
-  ): ScenarioColumn => ({ head, align: "right", rank, cell });
+    rest?: (hidden: readonly Scenario[]) => string,
+  ): ScenarioColumn => ({ head, align: "right", rank, cell, ...(rest && { rest }) });
   const bytes = (
     head: readonly string[],
     rank: number,
@@ -78,14 +116,23 @@ function columnsFor(
       align: "left",
       rank: 0,
       cell: ({ name }) => name,
+      rest: (hidden) => `… ${count(hidden.length)} more`,
       fold: { least: 19, to: foldAtCommas },
     },
-    right(["RSS", "at end"], 0, ({ rss: { endBytes, lowBytes, highBytes } }) =>
-      rangeOrNumber(rss, endBytes, lowBytes, highBytes),
+    right(
+      ["RSS", "at end"],
+      0,
+      ({ rss: { endBytes, lowBytes, highBytes } }) =>
+        rangeOrNumber(rss, endBytes, lowBytes, highBytes),
+      (hidden) => leastToMost(rss, hidden, (scenario) => scenario.rss.endBytes),
     ),
     changed(1, (scenario) => scenario.rss.endBytes),
-    right(["RSS", "at peak"], 0, ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }) =>
-      rangeOrNumber(rss, peakBytes, peakLowBytes, peakHighBytes),
+    right(
+      ["RSS", "at peak"],
+      0,
+      ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }) =>
+        rangeOrNumber(rss, peakBytes, peakLowBytes, peakHighBytes),
+      (hidden) => leastToMost(rss, hidden, (scenario) => scenario.rss.peakBytes),
     ),
     changed(2, (scenario) => scenario.rss.peakBytes),
     right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
@@ -125,6 +172,17 @@ function failing([recorded, ...whatIfs]: readonly Scenario[]): string[] {
   return whatIfs
     .filter((scenario) => recorded !== undefined && !serves(scenario, recorded))
     .map(({ name, failedCalls }) => `${name}: ${plural(failedCalls, "call")} would get NULL.`);
+}
+
+/** What the settings not shown come to. */
+function leastToMost(
+  unit: ByteUnit,
+  scenarios: readonly Scenario[],
+  of: (scenario: Scenario) => number,
+): string {
+  const values = scenarios.map(of);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? inUnit(unit, least) : `${inUnit(unit, least)} – ${inUnit(unit, most)}`;
 }
 
 /** A range is shown where it is wider than this part of the prediction. */
