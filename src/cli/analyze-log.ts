@@ -95,12 +95,12 @@ async function deliver(
 ): Promise<void> {
   const asked = { sort, top, plot };
   const colourless = new Chalk({ level: 0 });
-  const forFiles = { ...asked, width: FILE_WIDTH, chalk: colourless, unicode: true };
+  const forFiles = { ...asked, width: FILE_WIDTH, chalk: colourless };
   for (const output of outputs) output.write(await written(report, output.ending, forFiles));
   if (quiet && outputs.length > 0) return;
   const chalk = chalkFor(stdout, env, color);
-  const unicode = showsUnicode(stdout, env);
-  const forTerminal = { ...asked, width: widthOf(stdout, env), chalk, unicode };
+  const ascii = !showsUnicode(stdout, env);
+  const forTerminal = { ...asked, width: widthOf(stdout, env), chalk, ascii };
   await print(stdout, await written(report, json ? ".json" : ".txt", forTerminal));
 }
 

@@ -8,11 +8,7 @@ interface Row {
   readonly value: number;
 }
 
-const style = (width: number, level: 0 | 1 = 0) => ({
-  width,
-  chalk: new Chalk({ level }),
-  unicode: true,
-});
+const style = (width: number, level: 0 | 1 = 0) => ({ width, chalk: new Chalk({ level }) });
 
 const columns: Column<Row>[] = [
   {

@@ -23,8 +23,6 @@ function text(given: Report, width = 80, level: 0 | 1 = 0, top = 10): string {
     top,
     width,
     chalk: new Chalk({ level }),
-    unicode: true,
-    plot: false,
   });
 }
 

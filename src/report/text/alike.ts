@@ -1,4 +1,7 @@
 import type { Scenario } from "../report.ts";
+import { serves } from "../serving.ts";
+import { printable } from "./printable.ts";
+import { splitAtTop, type TableRows } from "./table.ts";
 
 /** Scenarios that come to the same figures; the first of them stands for all. */
 export interface Alike {
@@ -25,4 +28,35 @@ function figures(scenario: Scenario): string {
   const { peakTime: _, ...bytes } = rss;
   const all = { bytes, system, requestedBytes, inUseBytes, mmapped };
   return JSON.stringify({ ...all, trimmedBytes, failedCalls, arenaCount });
+}
+
+/** The run as recorded, and those that need least at its end and at its peak, in their own order. */
+export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Scenario> {
+  const all = groups.map(({ scenario }) => scenario);
+  const { rest } = splitAtTop(all, top);
+  const [recorded, ...whatIfs] = all;
+  if (rest.length === 0 || recorded === undefined) return { shown: all, rest: [] };
+  const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
+    [...whatIfs].sort(
+      (a, b) =>
+        Number(serves(b, recorded)) - Number(serves(a, recorded)) || a.rss[moment] - b.rss[moment],
+    );
+  const [byEnd, byPeak] = [inOrderOf("endBytes"), inOrderOf("peakBytes")];
+  const best = byEnd.flatMap((scenario, i) => [scenario, byPeak[i] ?? scenario]);
+  const shown = new Set([recorded, ...new Set(best)].slice(0, top));
+  return {
+    shown: all.filter((scenario) => shown.has(scenario)),
+    rest: all.filter((scenario) => !shown.has(scenario)),
+  };
+}
+
+/** Which settings the lines shown stand for besides the one they name. */
+export function sameAs(groups: readonly Alike[], shown: readonly Scenario[]): string[] {
+  return groups
+    .filter(({ scenario, others }) => others.length > 0 && shown.includes(scenario))
+    .map(({ scenario, others }) => {
+      const names = others.map(({ name }) => name).join("; ");
+      const as = scenario === groups[0]?.scenario ? "recorded" : printable(scenario.name);
+      return `Same as ${as}: ${printable(names)}.`;
+    });
 }

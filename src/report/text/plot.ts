@@ -41,14 +41,14 @@ export function plot(report: Report, style: TextStyle): string | null {
   const columns = Math.min(MAX_COLUMNS, style.width - labelWidth - 2);
   const axis = axisOf(timeline, columns);
   const drawn = draw(curves, axis, columns, max);
-  const [tick, side] = style.unicode ? ["┤", "│"] : ["+", "|"];
+  const [tick, side] = style.ascii ? ["+", "|"] : ["┤", "│"];
   const paint = painter(curves, style.chalk);
   const lines = drawn.map((cells, i) => {
     const label = labels[HEIGHT - i] ?? "";
     const ink = cells.map(paint).join("");
     return `${label.padStart(labelWidth)} ${label === "" ? side : tick}${ink}`.trimEnd();
   });
-  const rule = style.unicode ? `└${"─".repeat(columns)}` : `+${"-".repeat(columns)}`;
+  const rule = style.ascii ? `+${"-".repeat(columns)}` : `└${"─".repeat(columns)}`;
   const indent = " ".repeat(labelWidth + 1);
   const what = scenarios.length === 0 ? "live bytes" : "live bytes and heap RSS";
   const rest = more === 0 ? "" : `; ${count(more)} more in --json`;

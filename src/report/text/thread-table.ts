@@ -1,5 +1,5 @@
 import { type ByteUnit, byteUnit, count, duration, inUnit, plural, size } from "../format.ts";
-import type { CallCounts, Report, ThreadSummary } from "../report.ts";
+import type { CallCounts, Report, ThreadSummary, TraceSummary } from "../report.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 import { sparkline, sumOf } from "./sparkline.ts";
 import { cut, cutMiddle, heading, type TextStyle } from "./style.ts";
@@ -13,23 +13,27 @@ export function threadTable(
 ): string {
   const { threads, trace } = report;
   const rows = splitAtTop(threads, top);
-  const courses = style.unicode ? coursesOf(report, rows.shown, style.width) : [];
-  const columns = columnsFor(threads, trace.firstTime, courses);
+  const courses = style.ascii ? [] : coursesOf(report, rows.shown, style.width);
+  const columns = threadColumns(threads, trace.firstTime, courses);
+  return `${heading("Threads", ` ${threadsAre(sort, trace)}`, style)}\n${renderTable(columns, rows, style)}`;
+}
+
+/** In which order the threads are, how many, and what they did in all. */
+export function threadsAre(sort: ThreadSort, trace: TraceSummary): string {
   const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
   // Times out of order can make the last line the earlier one: then nothing is said.
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const lasted = seconds >= 0 ? ` in ${duration(seconds)}` : "";
-  const all = `${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted}`;
-  return `${heading("Threads", ` ${order} (${all})`, style)}\n${renderTable(columns, rows, style)}`;
+  return `${order} (${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted})`;
 }
 
 type ThreadColumn = Column<ThreadSummary>;
 
 /** The ranks state the order in which columns give way: 12 goes first, 0 stays. */
-function columnsFor(
+export function threadColumns(
   threads: readonly ThreadSummary[],
   start: number | null,
-  courses: readonly ThreadColumn[],
+  courses: readonly ThreadColumn[] = [],
 ): ThreadColumn[] {
   const bytes = (
     name: readonly string[],
@@ -164,6 +168,7 @@ function named(
   return {
     head: [head],
     align: "left",
+    isName: true,
     rank,
     cell: (thread) => of(thread) ?? (known ? "?" : ""),
     fold: { least: 16, to: cutMiddle },

@@ -11,10 +11,10 @@ export interface WriterOptions {
   readonly width: number;
   /** level 0 where no colour is wanted */
   readonly chalk: ChalkInstance;
-  /** whether block characters may be used; always true for files, which are UTF-8 */
-  readonly unicode: boolean;
+  /** the terminal shows no block characters; files are UTF-8 */
+  readonly ascii?: boolean;
   /** add a plot of live bytes and of RSS by scenario */
-  readonly plot: boolean;
+  readonly plot?: boolean;
 }
 
 /** The whole text of a report in one format, with its last newline. Writers only format. */
