@@ -4,8 +4,8 @@ import { Chalk } from "chalk";
 import { containerOf } from "../report/container.ts";
 import type { Report } from "../report/report.ts";
 import { sortThreads } from "../report/sort-threads.ts";
-import { writerOf } from "../report/writers/index.ts";
-import type { WriterOptions } from "../report/writers/writer.ts";
+import { plainWriter, writerOf } from "../report/writers/index.ts";
+import type { Writer } from "../report/writers/writer.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
 import type { Analyse, Io } from "./io.ts";
 import { type OutputFile, openOutputs } from "./output-file.ts";
@@ -89,25 +89,30 @@ function finished(report: Report, { sort, container }: AnalyzeRequest): Report {
 /** Files first: they are kept even if whoever reads standard output has gone. */
 async function deliver(
   report: Report,
-  { sort, top, json, quiet, color, plot }: AnalyzeRequest,
+  { sort, top, form, quiet, color, plot }: AnalyzeRequest,
   outputs: readonly OutputFile[],
   { stdout, env }: Io,
 ): Promise<void> {
   const asked = { sort, top, plot };
   const colourless = new Chalk({ level: 0 });
   const forFiles = { ...asked, width: FILE_WIDTH, chalk: colourless };
-  for (const output of outputs) output.write(await written(report, output.ending, forFiles));
+  for (const output of outputs) {
+    output.write((await writerFor(output.ending))(report, forFiles));
+  }
   if (quiet && outputs.length > 0) return;
   const chalk = chalkFor(stdout, env, color);
   const ascii = !showsUnicode(stdout, env);
   const forTerminal = { ...asked, width: widthOf(stdout, env), chalk, ascii };
-  await print(stdout, await written(report, json ? ".json" : ".txt", forTerminal));
+  const writer = await (form === "plain" ? plainWriter() : writerFor(ENDING[form]));
+  await print(stdout, writer(report, forTerminal));
 }
 
-async function written(report: Report, ending: string, options: WriterOptions): Promise<string> {
+const ENDING = { text: ".txt", json: ".json", csv: ".csv" } as const;
+
+async function writerFor(ending: string): Promise<Writer> {
   const writer = await writerOf(ending);
   if (writer === null) throw new Error(`no writer for ${ending}`);
-  return writer(report, options);
+  return writer;
 }
 
 function nothingRead({ trace: { sources, lines, malformedSamples } }: Report): Failure {

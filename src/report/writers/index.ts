@@ -19,6 +19,11 @@ export function endingOf(file: string): string | null {
   return fitting.sort((a, b) => b.length - a.length)[0] ?? null;
 }
 
+/** For standard output only: there is no ending that people would give such a file. */
+export async function plainWriter(): Promise<Writer> {
+  return (await import("./plain.ts")).writePlain;
+}
+
 /** Null for an ending that no format has. */
 export function writerOf(ending: string): Promise<Writer> | null {
   return WRITERS[ending]?.() ?? null;
