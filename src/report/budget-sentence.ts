@@ -8,11 +8,6 @@ export function amount({ unit }: BudgetResult, value: number): string {
   return Number.isInteger(value) ? exact(value) : String(value);
 }
 
-/** How far off the limit; null where there is no base to reckon from. */
-export function excess({ limit, actual }: BudgetResult): string | null {
-  return change(limit, actual);
-}
-
 const WORDS: Readonly<Record<BudgetResult["operator"], string>> = {
   "<=": "at most",
   "<": "below",
@@ -27,7 +22,8 @@ export function limitInWords(budget: BudgetResult): string {
 
 /** One sentence of one budget: "rss is 412.1 MiB (+3.0 %), it should be at most 400 MiB". */
 export function budgetSentence(budget: BudgetResult): string {
-  const by = budget.ok ? null : excess(budget);
+  // A percentage of a percentage would only puzzle.
+  const by = budget.ok || budget.unit === "ratio" ? null : change(budget.limit, budget.actual);
   const off = by === null ? "" : ` (${by})`;
   return `${budget.key} is ${amount(budget, budget.actual)}${off}, it should be ${limitInWords(budget)}`;
 }

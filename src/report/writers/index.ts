@@ -7,7 +7,14 @@ import type { Writer } from "./writer.ts";
 const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".txt": async () => (await import("./text.ts")).writeText,
   ".json": async () => (await import("./json.ts")).writeJson,
+  ".ndjson": async () => (await import("./ndjson.ts")).writeNdjson,
   ".md": async () => (await import("./markdown.ts")).writeMarkdown,
+  ".csv": async () => (await import("./csv.ts")).writeCsv,
+  ".xml": async () => (await import("./junit.ts")).writeJunit,
+  ".sarif": async () => (await import("./sarif.ts")).writeSarif,
+  ".prom": async () => (await import("./open-metrics.ts")).writeOpenMetrics,
+  ".metrics.txt": async () => (await import("./open-metrics.ts")).writeOpenMetrics,
+  ".bench.json": async () => (await import("./benchmark.ts")).writeBenchmark,
 };
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
