@@ -4,8 +4,8 @@ import { Chalk } from "chalk";
 import { containerOf } from "../report/container.ts";
 import type { Report } from "../report/report.ts";
 import { sortThreads } from "../report/sort-threads.ts";
-import { writerOf } from "../report/writers/index.ts";
-import type { WriterOptions } from "../report/writers/writer.ts";
+import { plainWriter, writerOf } from "../report/writers/index.ts";
+import type { Writer } from "../report/writers/writer.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
 import type { Analyse, Io } from "./io.ts";
 import { type OutputFile, openOutputs } from "./output-file.ts";
@@ -14,7 +14,7 @@ import { Exit, Failure } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { Signals } from "./signals.ts";
 import { suggest } from "./suggest.ts";
-import { chalkFor, widthOf } from "./terminal.ts";
+import { chalkFor, showsUnicode, widthOf } from "./terminal.ts";
 
 /** Columns of a text report in a file, which should not depend on the terminal that happened to be there. */
 const FILE_WIDTH = 120;
@@ -89,22 +89,30 @@ function finished(report: Report, { sort, container }: AnalyzeRequest): Report {
 /** Files first: they are kept even if whoever reads standard output has gone. */
 async function deliver(
   report: Report,
-  { sort, top, json, quiet, color }: AnalyzeRequest,
+  { sort, top, form, quiet, color, plot }: AnalyzeRequest,
   outputs: readonly OutputFile[],
   { stdout, env }: Io,
 ): Promise<void> {
-  const forFiles = { sort, top, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
-  for (const output of outputs) output.write(await written(report, output.ending, forFiles));
+  const asked = { sort, top, plot };
+  const colourless = new Chalk({ level: 0 });
+  const forFiles = { ...asked, width: FILE_WIDTH, chalk: colourless };
+  for (const output of outputs) {
+    output.write((await writerFor(output.ending))(report, forFiles));
+  }
   if (quiet && outputs.length > 0) return;
   const chalk = chalkFor(stdout, env, color);
-  const forTerminal = { sort, top, width: widthOf(stdout, env), chalk };
-  await print(stdout, await written(report, json ? ".json" : ".txt", forTerminal));
+  const ascii = !showsUnicode(stdout, env);
+  const forTerminal = { ...asked, width: widthOf(stdout, env), chalk, ascii };
+  const writer = await (form === "plain" ? plainWriter() : writerFor(ENDING[form]));
+  await print(stdout, writer(report, forTerminal));
 }
 
-async function written(report: Report, ending: string, options: WriterOptions): Promise<string> {
+const ENDING = { text: ".txt", json: ".json", csv: ".csv" } as const;
+
+async function writerFor(ending: string): Promise<Writer> {
   const writer = await writerOf(ending);
   if (writer === null) throw new Error(`no writer for ${ending}`);
-  return writer(report, options);
+  return writer;
 }
 
 function nothingRead({ trace: { sources, lines, malformedSamples } }: Report): Failure {

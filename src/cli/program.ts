@@ -1,5 +1,6 @@
 import { Command, Help } from "commander";
 import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
+import { addSchema } from "./commands/schema.ts";
 
 const AFTER_HELP = `
 Examples:
@@ -27,6 +28,7 @@ Exit codes:
 /** What the command line can do, and whom its commands call. */
 export interface Commands {
   readonly analyze: (request: AnalyzeRequest) => Promise<void>;
+  readonly schema: (text: string) => Promise<void>;
 }
 
 /**
@@ -48,6 +50,7 @@ export function buildProgram(
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => helpWidth });
   const analyze = addAnalyze(program, hostCpus, commands.analyze);
+  addSchema(program, commands.schema);
   // The default command's options are what `mallog --help` is asked for.
   program.configureHelp({
     visibleOptions: (command) => {

@@ -42,6 +42,7 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
         const names = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
         exitCode = await analyzeLog(request, io, analyse, names);
       },
+      schema: (text) => print(io.stdout, text),
     },
   );
   try {

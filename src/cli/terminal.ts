@@ -29,6 +29,17 @@ export function chalkFor(
   return new Chalk({ level: coloured(stream, env, option) ? 1 : 0 });
 }
 
+/**
+ * Whether block characters may be sent: a terminal shows them in a UTF-8 locale, which LC_ALL tells, else LC_CTYPE, else
+ * LANG; where none is set it is C's, which has ASCII only. Whatever is not a terminal takes bytes: UTF-8.
+ */
+export function showsUnicode(stream: Output, env: Environment): boolean {
+  if (stream.isTTY !== true) return true;
+  if (env.TERM === "dumb" || env.TERM === "linux") return false;
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "C";
+  return /utf-?8/i.test(locale);
+}
+
 const DEFAULT_WIDTH = 80;
 /** Narrower is not readable, and what asks for it is a terminal that does not know its size. */
 const LEAST_WIDTH = 40;

@@ -2,7 +2,7 @@ import type { Arena } from "./arena.ts";
 import { BK, CACHED, FAST, GRANULE, IN_USE, PREV, SIZE, STATE, STRIDE } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { PLANES } from "./resident.ts";
+import { EVERY_PLANE, PLANES } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
 /** An arena's memory by what it is used for, in bytes, counted by walking its heaps and its bins. */
@@ -48,7 +48,6 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
   const w = m.chunks.words;
   const granules = { inUse: 0, tcache: 0, fast: 0, unsorted: 0, small: 0, large: 0 };
   let fastBlocks = 0;
-  const pages = new Float64Array(PLANES);
   for (const heap of arena.heaps) {
     walkHeap(m, heap, (c) => {
       const size = w[c + SIZE]!;
@@ -59,9 +58,6 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
         fastBlocks++;
       }
     });
-    for (const planes of heap.pages) {
-      for (let bit = 0; bit < PLANES; bit++) pages[bit]! += (planes >> bit) & 1;
-    }
   }
   let binBlocks = 0;
   for (let index = UNSORTED; index < BIN_COUNT; index++) {
@@ -75,7 +71,7 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
   return {
     arena,
     systemBytes: arena.systemMem,
-    pages,
+    pages: residentPages(arena),
     inUseBytes: (granules.inUse - structGranulesInIt) * GRANULE,
     free: {
       tcache: granules.tcache * GRANULE,
@@ -88,6 +84,19 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
     fastBlocks,
     binBlocks,
   };
+}
+
+/** Resident pages of an arena's heaps in each plane, by number of its bit. */
+export function residentPages(arena: Arena): Float64Array {
+  const alike = new Float64Array(EVERY_PLANE + 1);
+  for (const heap of arena.heaps) {
+    for (const planes of heap.pages) alike[planes]!++;
+  }
+  const pages = new Float64Array(PLANES);
+  for (let planes = 1; planes <= EVERY_PLANE; planes++) {
+    for (let bit = 0; bit < PLANES; bit++) pages[bit]! += ((planes >> bit) & 1) * alike[planes]!;
+  }
+  return pages;
 }
 
 /** By arena: tcache structs are chunks in use, but not in the program's hands. */

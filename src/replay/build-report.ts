@@ -1,7 +1,6 @@
 import { findings } from "../insight/findings.ts";
 import { findPins } from "../insight/pins.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
-import { PAGE } from "../ptmalloc/chunks.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
   ArenaSummary,
@@ -13,12 +12,12 @@ import type {
   Scenario,
   ThreadSummary,
   Timeline,
-  TouchFit,
   TraceSummary,
 } from "../report/report.ts";
 import { REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
+import { assumedWritten } from "./assumed-written.ts";
 import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
@@ -26,7 +25,6 @@ import type { RecordedRun } from "./recorded-run.ts";
 import { rssFigures, rssSeries } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
-import { RATIO_FROM_BYTES } from "./touch.ts";
 import { type TouchReading, touchReading } from "./touch-reading.ts";
 
 /** What the reading of the log found out, besides its events. */
@@ -122,7 +120,9 @@ function threadSummaries(
   }
   return analysis.ledger.threads
     .rows()
-    .map((row, thread) => threadSummary(analysis, row, arenas[thread] ?? [], pinned[thread] ?? 0));
+    .map((row, thread) =>
+      threadSummary(analysis, thread, row, arenas[thread] ?? [], pinned[thread] ?? 0),
+    );
 }
 
 /** The pins with the threads whose blocks they are. */
@@ -144,6 +144,7 @@ function ownedPins(
 
 function threadSummary(
   analysis: Analysis,
+  thread: number,
   row: ThreadRow,
   arenas: readonly number[],
   pinnedBytes: number,
@@ -167,6 +168,7 @@ function threadSummary(
     arenas,
     firstTime: seconds(analysis, row.firstTime),
     lastTime: seconds(analysis, row.lastTime),
+    liveTimeline: analysis.ledger.threads.liveTimeline(thread, analysis.ledger.events),
   };
 }
 
@@ -245,32 +247,6 @@ function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
   return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
-/** Blocks from this size on are worth telling of one by one: whether they were written decides over a prediction. */
-const LARGE_BLOCK = 1024 * 1024;
-
-function assumedWritten(
-  { ledger, touch, holes, recorded }: Analysis,
-  fit: TouchFit | null,
-): ModelSummary["assumedWritten"] {
-  const sum = { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 };
-  const ratio = fit?.ratio ?? null;
-  recorded?.recorded.run.eachBlock((block) => {
-    const size = ledger.blocks.bytesOf(block);
-    if (size <= RATIO_FROM_BYTES || holes.tellsOf(block)) return;
-    const written =
-      ratio === null ? touch.writtenOf(block) : touch.writtenAtRatio(block, size, ratio);
-    if (written <= PAGE) return;
-    if (size >= LARGE_BLOCK) {
-      sum.blocks++;
-      sum.bytes += written;
-    } else {
-      sum.mediumBlocks++;
-      sum.mediumBytes += written;
-    }
-  });
-  return sum;
-}
-
 function measured(analysis: Analysis, reading: Reading): Measured | null {
   const probes = analysis.recorded?.recorded.run.probes ?? [];
   const rssSamples = analysis.measured.map(({ time, bytes }, i) => {
@@ -330,6 +306,10 @@ function scenarioSummary(
     free,
     pinnedBytes: pinnedBy.get(arena.id) ?? 0,
     threads: tidsOf(analysis, arena.threads),
+    rssTimeline:
+      spec === null
+        ? (run.arenaTimeline?.rssBytes(arena.id, pages, reading, analysis.ledger.events) ?? [])
+        : [],
   }));
   const requested = analysis.ledger.blocks.liveBytes;
   const inUse = model.inUseBytes;
@@ -396,5 +376,8 @@ function timeline(analysis: Analysis, scenarios: readonly Scenario[], reading: R
     time: ledger.time.points().map((time) => seconds(analysis, time)),
     liveBytes: ledger.liveBytes.points(),
     perScenario,
+    eventsPerPoint: ledger.liveBytes.eventsPerPoint,
+    eventsPerThreadPoint: ledger.threads.eventsPerPoint,
+    eventsPerArenaPoint: recorded?.arenaTimeline?.eventsPerPoint ?? 1,
   };
 }

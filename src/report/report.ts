@@ -111,6 +111,11 @@ export interface ThreadSummary {
   readonly arenas: readonly number[];
   readonly firstTime: number | null;
   readonly lastTime: number | null;
+  /**
+   * bytes: the most the thread had live in each run of `timeline.eventsPerThreadPoint` events, what it began with
+   * included; at most 64 points, the last of which may be short
+   */
+  readonly liveTimeline: readonly number[];
 }
 
 export interface LiveSummary {
@@ -287,6 +292,11 @@ export interface ArenaSummary {
   readonly pinnedBytes: number;
   /** tids of the threads that used the arena, ascending */
   readonly threads: readonly number[];
+  /**
+   * bytes resident at the end of each run of `timeline.eventsPerArenaPoint` events, or at the end of a part of it if
+   * that is more; at most 64 points, the last of which may be short; empty but for the run as recorded
+   */
+  readonly rssTimeline: readonly number[];
 }
 
 /** What mallinfo2(3) would have printed; fields as in malloc.h. */
@@ -319,6 +329,10 @@ export interface Timeline {
   readonly time: readonly (number | null)[];
   readonly liveBytes: readonly number[];
   readonly perScenario: Readonly<Record<string, readonly number[]>>;
+  /** events that a point of these series stands for, of `threads[].liveTimeline`, and of `arenas[].rssTimeline` */
+  readonly eventsPerPoint: number;
+  readonly eventsPerThreadPoint: number;
+  readonly eventsPerArenaPoint: number;
 }
 
 export interface Finding {
@@ -330,10 +344,23 @@ export interface Finding {
 }
 
 export interface BudgetResult {
+  /** as one would type it, e.g. "rss@MALLOC_ARENA_MAX=1" */
   readonly key: string;
+  /** what `limit`, `actual` and `base` are in; a ratio is 0..1, and a count may be any other number, such as seconds */
+  readonly unit: "bytes" | "ratio" | "count";
+  readonly operator: "<=" | "<" | ">=" | ">";
   readonly limit: number;
   readonly actual: number;
+  /** what the limit's growth is counted from; null where the limit is given as such */
+  readonly base: number | null;
   readonly ok: boolean;
+  /** as mallog.config.json has them */
+  readonly name: string | null;
+  readonly message: string | null;
+  /** where `ok` is false: sentences that say which thread or setting explains it */
+  readonly explanation: readonly string[];
+  /** where `ok` is false: the command that shows more; null if the log was read from standard input */
+  readonly command: string | null;
 }
 
 /** The process as its cgroup sees it: the heaps, and what --base-rss says lies outside malloc. */

@@ -17,7 +17,7 @@ export class BlockTable {
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
   #liveBytes = 0;
   #liveBlocks = 0;
-  /** takes the sum of what #warm read: an unused load would be optimised away */
+  /** takes the sum of what `warm` read: an unused load would be optimised away */
   #warmed = 0;
 
   constructor(threads: ThreadTable) {
@@ -44,12 +44,17 @@ export class BlockTable {
   }
 
   /**
-   * Applies a batch whose actions, threads and blocks are resolved. Fills `out.oldSize`; `liveAfter[i]` becomes the
-   * live bytes after event i.
+   * Applies events from..to-1 of a batch whose actions, threads and blocks are resolved. Fills `out.oldSize`;
+   * `liveAfter[i]` becomes the live bytes after event i.
    */
-  apply(batch: EventBatch, out: ActionBatch, liveAfter: Float64Array): void {
-    this.#warm(out, batch.length);
-    for (let i = 0; i < batch.length; i++) {
+  apply(
+    batch: EventBatch,
+    out: ActionBatch,
+    liveAfter: Float64Array,
+    from: number,
+    to: number,
+  ): void {
+    for (let i = from; i < to; i++) {
       const action = out.action[i]!;
       const block = out.block[i]!;
       out.oldSize[i] = 0;
@@ -66,7 +71,7 @@ export class BlockTable {
   }
 
   /** Brings the rows of a batch into the cache: these loads overlap, those of `apply` would wait for one another. */
-  #warm(out: ActionBatch, length: number): void {
+  warm(out: ActionBatch, length: number): void {
     const rows = this.#rows;
     if (rows.length <= CACHED_DOUBLES) return;
     let sum = 0;

@@ -66,12 +66,25 @@ export class Ledger {
     this.clock.read(batch);
     this.threads.enter(batch, out);
     for (const i of this.#resolver.failed) this.threads.failed(out.thread[i]!);
-    this.blocks.apply(batch, out, this.#liveAfter);
+    this.#apply(batch, out);
     this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
     this.time.recordAll(first, batch.time, batch.length);
     this.#events += batch.length;
     const peak = this.liveBytes.peakEvent - first;
     if (peak >= 0) this.#peakTime = timeUpTo(batch, peak, timeBefore);
+  }
+
+  /** Applies the batch to the blocks, up to the end of each point of the threads' timelines. */
+  #apply(batch: EventBatch, out: ActionBatch): void {
+    const { threads, blocks } = this;
+    blocks.warm(out, batch.length);
+    for (let from = 0; from < batch.length; ) {
+      const pointEnd = threads.pointEnd - this.#events;
+      const to = Math.min(batch.length, pointEnd);
+      blocks.apply(batch, out, this.#liveAfter, from, to);
+      if (to === pointEnd) threads.closePoint();
+      from = to;
+    }
   }
 }
 

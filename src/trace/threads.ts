@@ -1,5 +1,6 @@
 import type { ActionBatch } from "./actions.ts";
 import { type EventBatch, Op } from "./event.ts";
+import { RowsTimeline } from "./rows-timeline.ts";
 import { TidIndex } from "./tid-index.ts";
 
 /** One thread of the log, as the report's table shows it. Counts are calls, sizes bytes of requests. */
@@ -49,9 +50,13 @@ const FREED_FOR_OTHERS = OPS + 7;
 const FIRST_TIME = OPS + 8;
 const LAST_TIME = OPS + 9;
 const TAKEN = OPS + 10;
+/** most live bytes since the open point of the timeline began */
+const POINT_PEAK = OPS + 11;
 /** Doubles a row: three cache lines. */
 const STRIDE = 24;
 const INITIAL_ROWS = 16;
+/** Values of the threads' timelines: 2 MiB, and 64 points for each of 4096 threads. */
+const MAX_TIMELINE_VALUES = 2 ** 18;
 
 /** The per-thread ledger. Threads are dense indexes in order of first appearance. */
 export class ThreadTable {
@@ -59,6 +64,7 @@ export class ThreadTable {
   /** One array of rows and not an array a column: an event touches several cells of one row. */
   #cells = new Float64Array(INITIAL_ROWS * STRIDE);
   #rows = 0;
+  readonly #liveTimeline = new RowsTimeline(MAX_TIMELINE_VALUES);
 
   get size(): number {
     return this.#rows;
@@ -92,6 +98,8 @@ export class ThreadTable {
     cells[row + LIVE_BLOCKS]!++;
     const live = cells[row + LIVE_BYTES]! + bytes;
     cells[row + LIVE_BYTES] = live;
+    if (live <= cells[row + POINT_PEAK]!) return;
+    cells[row + POINT_PEAK] = live;
     if (live > cells[row + PEAK_LIVE_BYTES]!) cells[row + PEAK_LIVE_BYTES] = live;
   }
 
@@ -113,6 +121,37 @@ export class ThreadTable {
     const row = owner * STRIDE;
     this.#cells[row + LIVE_BYTES]! -= bytes;
     this.#cells[row + LIVE_BLOCKS]!--;
+  }
+
+  /** first event (0-based) before which the open point of the timelines is to be closed */
+  get pointEnd(): number {
+    return this.#liveTimeline.end;
+  }
+
+  get eventsPerPoint(): number {
+    return this.#liveTimeline.eventsPerPoint;
+  }
+
+  /** The last event of the open point was applied. */
+  closePoint(): void {
+    const cells = this.#cells;
+    const peaks = new Float64Array(this.#rows);
+    for (let thread = 0; thread < this.#rows; thread++) {
+      const row = thread * STRIDE;
+      peaks[thread] = cells[row + POINT_PEAK]!;
+      cells[row + POINT_PEAK] = cells[row + LIVE_BYTES]!;
+    }
+    this.#liveTimeline.close(peaks);
+  }
+
+  /**
+   * Live bytes of a thread over the log's `events` events: the most that it had live at any time of each point, its
+   * beginning included. The last point may be short.
+   */
+  liveTimeline(thread: number, events: number): number[] {
+    const closed = this.#liveTimeline.row(thread);
+    if (events === this.#liveTimeline.start) return closed;
+    return [...closed, this.#cells[thread * STRIDE + POINT_PEAK]!];
   }
 
   tidOf(thread: number): number {

@@ -18,7 +18,12 @@ import {
 import { serviceReport } from "../support/service-report.ts";
 
 function text(given: Report, width = 80, level: 0 | 1 = 0, top = 10): string {
-  return writeText(given, { sort: DEFAULT_SORT, top, width, chalk: new Chalk({ level }) });
+  return writeText(given, {
+    sort: DEFAULT_SORT,
+    top,
+    width,
+    chalk: new Chalk({ level }),
+  });
 }
 
 /** Look at the files when they change: they are what people see. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { containerOf } from "../../src/report/container.ts";
 import type { Report } from "../../src/report/report.ts";
 import { verdict } from "../../src/report/verdict.ts";
-import { fidelity, MiB, report, scenario, trace } from "../support/report-builder.ts";
+import { fidelity, MiB, NO_TIMELINE, report, scenario, trace } from "../support/report-builder.ts";
 
 function texts(given: Partial<Report>): string[] {
   return verdict(report(given)).map(({ text }) => text);
@@ -163,6 +163,7 @@ describe("the container", () => {
     scenario("B=1", { peakMiB: 600 }),
   ];
   const timeline = {
+    ...NO_TIMELINE,
     time: [1, 61, 70],
     liveBytes: [0, 0, 0],
     perScenario: { "as recorded": [300 * MiB, 455 * MiB, 400 * MiB] },

@@ -32,6 +32,7 @@ export function thread(tid: number, given: Partial<ThreadSummary> = {}): ThreadS
     arenas: [0],
     firstTime: 0,
     lastTime: 1,
+    liveTimeline: [],
     ...given,
   };
 }
@@ -49,6 +50,7 @@ export function arena(id: number, given: Partial<ArenaSummary> = {}): ArenaSumma
     free: { ...NO_FREE, unsorted: 2 * MiB, top: 1 * MiB },
     pinnedBytes: 0,
     threads: [100],
+    rssTimeline: [],
     ...given,
   };
 }
@@ -145,12 +147,21 @@ export function report(given: Partial<Report> = {}): Report {
     model: MODEL,
     scenarios: [scenario("as recorded")],
     measured: null,
-    timeline: { time: [], liveBytes: [], perScenario: {} },
+    timeline: NO_TIMELINE,
     findings: [],
     budgets: [],
     ...given,
   };
 }
+
+export const NO_TIMELINE: Report["timeline"] = {
+  time: [],
+  liveBytes: [],
+  perScenario: {},
+  eventsPerPoint: 1,
+  eventsPerThreadPoint: 1,
+  eventsPerArenaPoint: 1,
+};
 
 export function trace(given: Partial<Report["trace"]> = {}): Report["trace"] {
   return {

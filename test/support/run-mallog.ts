@@ -1,6 +1,7 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { Analyse, AnalysisHooks } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 import type { AnalysisOptions } from "../../src/replay/scenario.ts";
@@ -8,9 +9,11 @@ import type { Report } from "../../src/report/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
 
-/** A new empty folder. */
+/** A new empty folder, removed after the test. */
 export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "mallog-cli-"));
+  const folder = mkdtempSync(join(tmpdir(), "mallog-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** An analysis that knows its report beforehand. */

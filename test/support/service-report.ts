@@ -11,6 +11,20 @@ import {
   trace,
 } from "./report-builder.ts";
 
+/** 864,414 events in points of 1024, and of 16,384 */
+const POINTS = 845;
+const ROW_POINTS = 53;
+
+/** Rises for the first two thirds to its peak, and falls to its end. */
+function course(peakBytes: number, endBytes: number, points = POINTS): number[] {
+  const top = Math.round(points * 0.66);
+  return Array.from({ length: points }, (_, i) =>
+    i <= top
+      ? (peakBytes * i) / top
+      : peakBytes + ((endBytes - peakBytes) * (i - top)) / (points - 1 - top),
+  );
+}
+
 /** A service with many threads and arenas, whose memory MALLOC_ARENA_MAX=1 would give back: every section is used. */
 export function serviceReport(): Report {
   const threads: ThreadSummary[] = Array.from({ length: 44 }, (_, i) => {
@@ -27,6 +41,7 @@ export function serviceReport(): Report {
       freedForOthersBytes: 300 * KiB,
       pinnedBytes: Math.round((40 * MiB) / (i + 1)),
       arenas: i === 0 ? [0, 1] : [i % 16],
+      liveTimeline: course((120 * MiB) / (i + 1), (90 * MiB) / (i + 1), ROW_POINTS),
       firstTime: i * 0.1,
       lastTime: 72.3,
     });
@@ -49,6 +64,7 @@ export function serviceReport(): Report {
       },
       pinnedBytes: (10 - i / 2) * MiB,
       threads: [16342 + i, 16358 + i, 16374 + i],
+      rssTimeline: course((50 - 3 * i) * MiB, (50 - 3 * i) * MiB, ROW_POINTS),
     }),
   );
   const live = { requestedBytes: 218.3 * MiB, inUseBytes: 231.4 * MiB };
@@ -95,9 +111,19 @@ export function serviceReport(): Report {
       }),
     ],
     timeline: {
-      time: [10, 40, 61, 72],
-      liveBytes: [100 * MiB, 180 * MiB, 231 * MiB, 218 * MiB],
-      perScenario: { "as recorded": [200 * MiB, 380 * MiB, 455.2 * MiB, 412.1 * MiB] },
+      time: Array.from({ length: POINTS }, (_, i) => (72.4 * (i + 1)) / POINTS),
+      liveBytes: course(231 * MiB, 218.3 * MiB),
+      perScenario: {
+        "as recorded": course(455.2 * MiB, 412.1 * MiB),
+        // It trims after the last event only.
+        "malloc_trim=end": course(455.2 * MiB, 412.1 * MiB),
+        "MALLOC_ARENA_MAX=1": course(259.9 * MiB, 244.6 * MiB),
+        "MALLOC_ARENA_MAX=2": course(270.1 * MiB, 251.3 * MiB),
+        "MALLOC_ARENA_MAX=1,malloc_trim=end": course(259.9 * MiB, 244.6 * MiB),
+      },
+      eventsPerPoint: 1024,
+      eventsPerThreadPoint: 16384,
+      eventsPerArenaPoint: 16384,
     },
     findings: [
       {

@@ -24,7 +24,9 @@ export interface AnalyzeRequest {
   /** null when neither --container-limit nor --base-rss was given */
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number } | null;
   readonly outputs: readonly string[];
-  readonly json: boolean;
+  /** of the report on standard output */
+  readonly form: "text" | "json" | "plain" | "csv";
+  readonly plot: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
   readonly color: boolean | undefined;
@@ -47,6 +49,9 @@ interface Given {
   readonly top: number;
   readonly output?: readonly string[];
   readonly json?: true;
+  readonly plain?: true;
+  readonly csv?: true;
+  readonly plot?: true;
   readonly quiet?: true;
   readonly progress: boolean;
   readonly color?: boolean;
@@ -129,7 +134,13 @@ function outputOptions(): Option[] {
       "-o, --output <file>",
       "also write the report to a .txt or .json file; repeatable",
     ).argParser(collect),
-    new Option("--json", "print the report as JSON"),
+    new Option("--json", "print the report as JSON").conflicts(["plain", "csv", "plot"]),
+    new Option("--csv", "print the threads as CSV").conflicts(["json", "plain", "plot"]),
+    new Option(
+      "--plain",
+      "print records for grep and awk: a line each, fields separated by tabs, all rows",
+    ).conflicts(["json", "csv", "plot"]),
+    new Option("--plot", "add a plot of live bytes and of RSS by scenario over time"),
     new Option("-q, --quiet", "no progress; with -o, nothing on standard output"),
     new Option("--no-progress", "no progress line"),
     new Option("--color", "colours even where no terminal listens"),
@@ -167,11 +178,18 @@ function requestOf(inputs: readonly string[], given: Given, hostCpus: number): A
         ? null
         : { limitBytes, baseRssBytes: baseRss ?? 0 },
     outputs: given.output ?? [],
-    json: given.json ?? false,
+    form: formOf(given),
+    plot: given.plot ?? false,
     quiet: given.quiet ?? false,
     progress: given.progress,
     color: given.color,
   };
+}
+
+function formOf({ json, plain, csv }: Given): AnalyzeRequest["form"] {
+  if (json) return "json";
+  if (plain) return "plain";
+  return csv ? "csv" : "text";
 }
 
 /** In the order given; the same settings typed twice are one scenario. */

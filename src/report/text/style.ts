@@ -5,6 +5,8 @@ export interface TextStyle {
   readonly width: number;
   /** level 0 where no colour is wanted */
   readonly chalk: ChalkInstance;
+  /** the terminal shows no block characters: nothing is drawn with them */
+  readonly ascii?: boolean;
 }
 
 /** The first line of a section, and the one place where sections get their emphasis. */

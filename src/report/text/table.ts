@@ -1,12 +1,14 @@
 import Table from "cli-table3";
 import { printable } from "./printable.ts";
-import type { TextStyle } from "./style.ts";
+import { type TextStyle, wrap } from "./style.ts";
 
 /** A column knows its cells, what it says of the rows left out, and how readily it gives way on a narrow terminal. */
 export interface Column<Row> {
   /** lines of the head, e.g. name and unit */
   readonly head: readonly string[];
   readonly align: "left" | "right";
+  /** its texts are of the log or of whoever ran mallog, not mallog's own: Markdown shows them as code */
+  readonly isName?: true;
   /** 0 stays always; of the others, those that say nothing go, and then, for want of space, the highest rank */
   readonly rank: number;
   readonly cell: (row: Row) => string;
@@ -14,6 +16,8 @@ export interface Column<Row> {
   readonly rest?: (rows: readonly Row[]) => string;
   /** colour only; the text is the cell's */
   readonly paint?: (row: Row, text: string) => string;
+  /** what is to be said below the table where the column is shown */
+  readonly note?: string;
   /** how to make a text narrower, and the width below which the column is rather dropped */
   readonly fold?: { readonly least: number; readonly to: (text: string, width: number) => string };
 }
@@ -89,7 +93,8 @@ export function renderTable<Row>(
     table.push(...lines.slice(start, start + ROWS_PER_PIECE));
     pieces.push(table.toString());
   }
-  return pieces.join("\n").replace(/ +$/gm, "");
+  const notes = visible.flatMap(({ note }) => (note === undefined ? [] : wrap(note, style.width)));
+  return [...pieces, ...notes].join("\n").replace(/ +$/gm, "");
 }
 
 /** Heads stand on the rule: shorter ones get empty lines above. */

@@ -1,29 +1,40 @@
-import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../format.ts";
-import type { CallCounts, Report, ThreadSummary } from "../report.ts";
+import { type ByteUnit, byteUnit, count, duration, inUnit, plural, size } from "../format.ts";
+import type { CallCounts, Report, ThreadSummary, TraceSummary } from "../report.ts";
 import type { ThreadSort } from "../sort-threads.ts";
+import { sparkline, sumOf } from "./sparkline.ts";
 import { cut, cutMiddle, heading, type TextStyle } from "./style.ts";
 import { type Column, renderTable, splitAtTop } from "./table.ts";
 
 export function threadTable(
-  { threads, trace }: Report,
+  report: Report,
   sort: ThreadSort,
   top: number,
   style: TextStyle,
 ): string {
+  const { threads, trace } = report;
   const rows = splitAtTop(threads, top);
-  const columns = columnsFor(threads, trace.firstTime);
+  const courses = style.ascii ? [] : coursesOf(report, rows.shown, style.width);
+  const columns = threadColumns(threads, trace.firstTime, courses);
+  return `${heading("Threads", ` ${threadsAre(sort, trace)}`, style)}\n${renderTable(columns, rows, style)}`;
+}
+
+/** In which order the threads are, how many, and what they did in all. */
+export function threadsAre(sort: ThreadSort, trace: TraceSummary): string {
   const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
   // Times out of order can make the last line the earlier one: then nothing is said.
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const lasted = seconds >= 0 ? ` in ${duration(seconds)}` : "";
-  const all = `${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted}`;
-  return `${heading("Threads", ` ${order} (${all})`, style)}\n${renderTable(columns, rows, style)}`;
+  return `${order} (${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted})`;
 }
 
 type ThreadColumn = Column<ThreadSummary>;
 
 /** The ranks state the order in which columns give way: 12 goes first, 0 stays. */
-function columnsFor(threads: readonly ThreadSummary[], start: number | null): ThreadColumn[] {
+export function threadColumns(
+  threads: readonly ThreadSummary[],
+  start: number | null,
+  courses: readonly ThreadColumn[] = [],
+): ThreadColumn[] {
   const bytes = (
     name: readonly string[],
     rank: number,
@@ -78,6 +89,7 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
       cell: ({ arenas }) => arenas.join(" "),
       fold: { least: 6, to: cut },
     },
+    ...courses,
     calls("malloc", 9),
     calls("calloc", 10),
     calls("realloc", 10),
@@ -97,6 +109,55 @@ function columnsFor(threads: readonly ThreadSummary[], start: number | null): Th
   ];
 }
 
+/** Columns of the terminal for each character of a sparkline, of which there are 8 to 16. */
+const COLUMNS_PER_SPARK = 10;
+
+/** Sparklines of live bytes and of RSS, each on one scale for all the threads shown. */
+function coursesOf(report: Report, shown: readonly ThreadSummary[], width: number): ThreadColumn[] {
+  const characters = Math.min(16, Math.max(8, Math.floor(width / COLUMNS_PER_SPARK)));
+  const { timeline, scenarios, trace } = report;
+  const arenas = new Map(scenarios[0]?.arenas.map(({ id, rssTimeline }) => [id, rssTimeline]));
+  const course = (
+    name: string,
+    rank: number,
+    eventsPerPoint: number,
+    valuesOf: (thread: ThreadSummary) => readonly number[],
+    explain: (max: string) => string,
+  ): ThreadColumn => {
+    const series = new Map(shown.map((thread) => [thread, valuesOf(thread)]));
+    let max = 0;
+    for (const values of series.values()) for (const value of values) max = Math.max(max, value);
+    return {
+      head: [name, "over", "time"],
+      align: "left",
+      rank,
+      cell: (thread) => {
+        const values = series.get(thread) ?? [];
+        return sparkline({ values, eventsPerPoint }, trace.events, characters, max);
+      },
+      note: explain(size(max)),
+    };
+  };
+  const { eventsPerThreadPoint, eventsPerArenaPoint } = timeline;
+  return [
+    course(
+      "live",
+      3.5,
+      eventsPerThreadPoint,
+      (thread) => thread.liveTimeline,
+      (max) => `Live over time: from the log's first event to its last; █ is ${max} in every row.`,
+    ),
+    course(
+      "RSS",
+      4.5,
+      eventsPerArenaPoint,
+      ({ arenas: ids }) => sumOf(ids.map((id) => arenas.get(id) ?? [])),
+      (max) =>
+        `RSS over time: of all arenas the thread used, which others may share; █ is ${max} in every row.`,
+    ),
+  ];
+}
+
 function named(
   head: string,
   rank: number,
@@ -107,6 +168,7 @@ function named(
   return {
     head: [head],
     align: "left",
+    isName: true,
     rank,
     cell: (thread) => of(thread) ?? (known ? "?" : ""),
     fold: { least: 16, to: cutMiddle },

@@ -11,6 +11,10 @@ export interface WriterOptions {
   readonly width: number;
   /** level 0 where no colour is wanted */
   readonly chalk: ChalkInstance;
+  /** the terminal shows no block characters; files are UTF-8 */
+  readonly ascii?: boolean;
+  /** add a plot of live bytes and of RSS by scenario */
+  readonly plot?: boolean;
 }
 
 /** The whole text of a report in one format, with its last newline. Writers only format. */

@@ -1,0 +1,62 @@
+import type { Scenario } from "../report.ts";
+import { serves } from "../serving.ts";
+import { printable } from "./printable.ts";
+import { splitAtTop, type TableRows } from "./table.ts";
+
+/** Scenarios that come to the same figures; the first of them stands for all. */
+export interface Alike {
+  readonly scenario: Scenario;
+  readonly others: readonly Scenario[];
+}
+
+/** In the order of the first of each. */
+export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
+  const groups = new Map<string, { scenario: Scenario; others: Scenario[] }>();
+  for (const scenario of scenarios) {
+    const key = figures(scenario);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { scenario, others: [] });
+    else group.others.push(scenario);
+  }
+  return [...groups.values()];
+}
+
+/** All that the text tells of a scenario beside its name. */
+function figures(scenario: Scenario): string {
+  const { rss, system, requestedBytes, inUseBytes, mmapped } = scenario;
+  const { trimmedBytes, failedCalls, arenaCount } = scenario;
+  const { peakTime: _, ...bytes } = rss;
+  const all = { bytes, system, requestedBytes, inUseBytes, mmapped };
+  return JSON.stringify({ ...all, trimmedBytes, failedCalls, arenaCount });
+}
+
+/** The run as recorded, and those that need least at its end and at its peak, in their own order. */
+export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Scenario> {
+  const all = groups.map(({ scenario }) => scenario);
+  const { rest } = splitAtTop(all, top);
+  const [recorded, ...whatIfs] = all;
+  if (rest.length === 0 || recorded === undefined) return { shown: all, rest: [] };
+  const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
+    [...whatIfs].sort(
+      (a, b) =>
+        Number(serves(b, recorded)) - Number(serves(a, recorded)) || a.rss[moment] - b.rss[moment],
+    );
+  const [byEnd, byPeak] = [inOrderOf("endBytes"), inOrderOf("peakBytes")];
+  const best = byEnd.flatMap((scenario, i) => [scenario, byPeak[i] ?? scenario]);
+  const shown = new Set([recorded, ...new Set(best)].slice(0, top));
+  return {
+    shown: all.filter((scenario) => shown.has(scenario)),
+    rest: all.filter((scenario) => !shown.has(scenario)),
+  };
+}
+
+/** Which settings the lines shown stand for besides the one they name. */
+export function sameAs(groups: readonly Alike[], shown: readonly Scenario[]): string[] {
+  return groups
+    .filter(({ scenario, others }) => others.length > 0 && shown.includes(scenario))
+    .map(({ scenario, others }) => {
+      const names = others.map(({ name }) => name).join("; ");
+      const as = scenario === groups[0]?.scenario ? "recorded" : printable(scenario.name);
+      return `Same as ${as}: ${printable(names)}.`;
+    });
+}
