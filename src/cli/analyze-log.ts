@@ -4,7 +4,7 @@ import { Chalk } from "chalk";
 import { containerOf } from "../report/container.ts";
 import type { Report } from "../report/report.ts";
 import { sortThreads } from "../report/sort-threads.ts";
-import { writerOf } from "../report/writers/index.ts";
+import { ENDINGS, writerOf } from "../report/writers/index.ts";
 import type { WriterOptions } from "../report/writers/writer.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
 import type { Analyse, Io } from "./io.ts";
@@ -16,7 +16,7 @@ import { Signals } from "./signals.ts";
 import { suggest } from "./suggest.ts";
 import { chalkFor, widthOf } from "./terminal.ts";
 
-/** Columns of a text report in a file, which should not depend on the terminal that happened to be there. */
+/** Columns of a text report in a file. */
 const FILE_WIDTH = 120;
 
 const SHORT_HELP = `mallog reads a log of malloc calls, from standard input or files:
@@ -29,18 +29,40 @@ See mallog --help for options and more examples.
  * One run of `mallog analyze`: from the request to the reports on standard output and in files. Returns the exit code.
  * @throws Failure and whatever `analyse` throws
  */
-export async function analyzeLog(
+export function analyzeLog(
   request: AnalyzeRequest,
   io: Io,
   analyse: Analyse,
   commands: readonly string[],
+): Promise<number> {
+  return withReport(request, io, analyse, commands, async (report, outputs) => {
+    await writeFiles(report, request, outputs);
+    if (request.quiet && outputs.length > 0) return Exit.done;
+    const text = await written(report, request.json ? ".json" : ".txt", forTerminal(request, io));
+    await print(io.stdout, text);
+    return Exit.done;
+  });
+}
+
+/**
+ * What every command does that reads a log: its files are opened before the work and left out when it fails, signals
+ * end the reading, and progress is shown. `conclude` tells of the report and gives the exit code, which a signal
+ * overrules.
+ * @throws Failure and whatever `analyse` and `conclude` throw
+ */
+export async function withReport(
+  request: AnalyzeRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+  conclude: (report: Report, outputs: readonly OutputFile[]) => Promise<number>,
 ): Promise<number> {
   if (request.inputs.length === 0 && io.stdin.isTTY) {
     io.stderr.write(SHORT_HELP);
     return Exit.usage;
   }
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
-  const outputs = openOutputs(request.outputs, request.inputs, io.cwd);
+  const outputs = openOutputs(request.outputs, request.inputs, io.cwd, ENDINGS);
   const progress = progressOf(request, io);
   const discard = (): void => {
     progress?.clear();
@@ -65,8 +87,8 @@ export async function analyzeLog(
     });
     progress?.clear();
     if (analysed.trace.events === 0 && signals.exitCode === null) throw nothingRead(analysed);
-    await deliver(finished(analysed, request), request, outputs, io);
-    return signals.exitCode ?? Exit.done;
+    const exitCode = await conclude(finished(analysed, request), outputs);
+    return signals.exitCode ?? exitCode;
   } finally {
     discard();
     signals.forget();
@@ -86,22 +108,34 @@ function finished(report: Report, { sort, container }: AnalyzeRequest): Report {
   return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
 }
 
-/** Files first: they are kept even if whoever reads standard output has gone. */
-async function deliver(
+/** To be done first: files are kept even if whoever reads standard output has gone. */
+export async function writeFiles(
   report: Report,
-  { sort, top, json, quiet, color }: AnalyzeRequest,
+  request: AnalyzeRequest,
   outputs: readonly OutputFile[],
-  { stdout, env }: Io,
 ): Promise<void> {
-  const forFiles = { sort, top, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
-  for (const output of outputs) output.write(await written(report, output.ending, forFiles));
-  if (quiet && outputs.length > 0) return;
-  const chalk = chalkFor(stdout, env, color);
-  const forTerminal = { sort, top, width: widthOf(stdout, env), chalk };
-  await print(stdout, await written(report, json ? ".json" : ".txt", forTerminal));
+  for (const output of outputs) {
+    output.write(await written(report, output.ending, forFiles(request)));
+  }
 }
 
-async function written(report: Report, ending: string, options: WriterOptions): Promise<string> {
+/** What becomes of a report should not depend on the terminal that happened to be there. */
+export function forFiles({ sort, top }: AnalyzeRequest): WriterOptions {
+  return { sort, top, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
+}
+
+export function forTerminal(
+  { sort, top, color }: AnalyzeRequest,
+  { stdout, env }: Io,
+): WriterOptions {
+  return { sort, top, width: widthOf(stdout, env), chalk: chalkFor(stdout, env, color) };
+}
+
+export async function written(
+  report: Report,
+  ending: string,
+  options: WriterOptions,
+): Promise<string> {
   const writer = await writerOf(ending);
   if (writer === null) throw new Error(`no writer for ${ending}`);
   return writer(report, options);

@@ -1,5 +1,7 @@
 import { Command, Help } from "commander";
 import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
+import { addCheck, type CheckRequest } from "./commands/check.ts";
+import { addDiff, type DiffRequest } from "./commands/diff.ts";
 
 const AFTER_HELP = `
 Examples:
@@ -18,6 +20,7 @@ do not matter. SIZES are like 900MiB, 1.5GB, 64K (= 64KiB) or 4096.
 
 Exit codes:
   0    done
+  1    a budget is not kept (mallog check, mallog diff)
   2    wrong usage, or settings that glibc would refuse
   3    input unreadable, empty, or without one malloc call; or the report cannot
        be written
@@ -27,6 +30,8 @@ Exit codes:
 /** What the command line can do, and whom its commands call. */
 export interface Commands {
   readonly analyze: (request: AnalyzeRequest) => Promise<void>;
+  readonly check: (request: CheckRequest) => Promise<void>;
+  readonly diff: (request: DiffRequest) => Promise<void>;
 }
 
 /**
@@ -48,6 +53,8 @@ export function buildProgram(
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => helpWidth });
   const analyze = addAnalyze(program, hostCpus, commands.analyze);
+  addCheck(program, commands.check);
+  addDiff(program, commands.diff);
   // The default command's options are what `mallog --help` is asked for.
   program.configureHelp({
     visibleOptions: (command) => {

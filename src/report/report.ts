@@ -5,6 +5,9 @@
 
 export const REPORT_SCHEMA = "mallog.report/1";
 
+/** The name of scenarios[0]. */
+export const AS_RECORDED = "as recorded";
+
 export interface Report {
   readonly schema: typeof REPORT_SCHEMA;
   readonly tool: { readonly name: "mallog"; readonly version: string };
@@ -330,10 +333,23 @@ export interface Finding {
 }
 
 export interface BudgetResult {
+  /** as one would type it, e.g. "rss@MALLOC_ARENA_MAX=1" */
   readonly key: string;
+  /** what `limit`, `actual` and `base` are in; a ratio is 0..1, and a count may be any other number, such as seconds */
+  readonly unit: "bytes" | "ratio" | "count";
+  readonly operator: "<=" | "<" | ">=" | ">";
   readonly limit: number;
   readonly actual: number;
+  /** what the limit's growth is counted from; null where the limit is given as such */
+  readonly base: number | null;
   readonly ok: boolean;
+  /** as mallog.config.json has them */
+  readonly name: string | null;
+  readonly message: string | null;
+  /** where `ok` is false: sentences that say which thread or setting explains it */
+  readonly explanation: readonly string[];
+  /** where `ok` is false: the command that shows more; null if the log was read from standard input */
+  readonly command: string | null;
 }
 
 /** The process as its cgroup sees it: the heaps, and what --base-rss says lies outside malloc. */

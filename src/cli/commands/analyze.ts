@@ -31,7 +31,7 @@ export interface AnalyzeRequest {
 }
 
 /** The options as commander leaves them, defaults filled in. */
-interface Given {
+export interface Given {
   /** false: --no-what-if */
   readonly whatIf?: readonly string[] | false;
   readonly model: boolean;
@@ -74,7 +74,7 @@ export function addAnalyze(
   return command;
 }
 
-function modelOptions(): Option[] {
+export function modelOptions(): Option[] {
   return [
     new Option(
       "--what-if <settings>",
@@ -116,7 +116,9 @@ function modelOptions(): Option[] {
   ].map((option) => option.helpGroup("The model:"));
 }
 
-function outputOptions(): Option[] {
+export function outputOptions(
+  quietly = "no progress; with -o, nothing on standard output",
+): Option[] {
   return [
     new Option(
       "--sort <key>",
@@ -130,7 +132,7 @@ function outputOptions(): Option[] {
       "also write the report to a .txt or .json file; repeatable",
     ).argParser(collect),
     new Option("--json", "print the report as JSON"),
-    new Option("-q, --quiet", "no progress; with -o, nothing on standard output"),
+    new Option("-q, --quiet", quietly),
     new Option("--no-progress", "no progress line"),
     new Option("--color", "colours even where no terminal listens"),
     new Option("--no-color", "no colours"),
@@ -138,7 +140,11 @@ function outputOptions(): Option[] {
 }
 
 /** @throws Failure usage, setting */
-function requestOf(inputs: readonly string[], given: Given, hostCpus: number): AnalyzeRequest {
+export function requestOf(
+  inputs: readonly string[],
+  given: Given,
+  hostCpus: number,
+): AnalyzeRequest {
   if (!given.model && Array.isArray(given.whatIf)) {
     const message = "--what-if cannot be used with --no-model, which replays nothing";
     throw new Failure({ code: "usage", message });

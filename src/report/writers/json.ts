@@ -1,7 +1,12 @@
 import type { Writer } from "./writer.ts";
 
-/** The report as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
-export const writeJson: Writer = (report) => `${print(report, "")}\n`;
+/** The report as it is. */
+export const writeJson: Writer = (report) => prettyJson(report);
+
+/** A value as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
+export function prettyJson(value: unknown): string {
+  return `${print(value, "")}\n`;
+}
 
 function print(value: unknown, indent: string): string {
   const deeper = `${indent}  `;
