@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
+import { budgetDetails, budgetSentence } from "../report/budget-sentence.ts";
 import type { BudgetResult } from "../report/report.ts";
-import { budgetDetails, budgetSentence } from "../report/text/budgets.ts";
 import { printable } from "../report/text/printable.ts";
 import type { Environment, Io } from "./io.ts";
 import { reasonOf } from "./output-file.ts";

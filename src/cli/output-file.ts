@@ -9,7 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { endingOf } from "../report/writers/index.ts";
 import { Failure } from "./problems.ts";
 
 /**
@@ -19,16 +20,16 @@ import { Failure } from "./problems.ts";
 export class OutputFile {
   /** as typed */
   readonly name: string;
-  /** with its dot; one of those that have a format */
+  /** with its dots; one of those that have a format */
   readonly ending: string;
   readonly #target: string;
   readonly #temporary: string;
   readonly #handle: number;
 
   /** @throws Failure output */
-  constructor(name: string, cwd: string) {
+  constructor(name: string, ending: string, cwd: string) {
     this.name = name;
-    this.ending = extname(name);
+    this.ending = ending;
     this.#target = realPath(name, cwd);
     this.#temporary = join(dirname(this.#target), `.${basename(name)}.${randomUUID()}.tmp`);
     try {
@@ -79,19 +80,22 @@ export function openOutputs(
   endings: readonly string[],
 ): OutputFile[] {
   const taken = new Set<string>();
+  const wanted: { name: string; ending: string }[] = [];
   const logs = new Set(inputs.filter((input) => input !== "-").map((path) => realPath(path, cwd)));
   for (const file of names) {
-    if (!endings.includes(extname(file))) {
+    const ending = endingOf(file, endings);
+    if (ending === null) {
       throw new Failure({ code: "outputEnding", file, known: endings });
     }
     const path = realPath(file, cwd);
     if (taken.has(path)) throw new Failure({ code: "outputTwice", file });
     if (logs.has(path)) throw new Failure({ code: "outputIsInput", file });
     taken.add(path);
+    wanted.push({ name: file, ending });
   }
   const opened: OutputFile[] = [];
   try {
-    for (const name of names) opened.push(new OutputFile(name, cwd));
+    for (const { name, ending } of wanted) opened.push(new OutputFile(name, ending, cwd));
   } catch (error) {
     for (const file of opened) file.discard();
     throw error;

@@ -55,7 +55,7 @@ export function problemText(problem: Problem): string {
     case "command":
       return `${problem.typed}: no such file or command; did you mean mallog ${problem.meant}?`;
     case "outputEnding":
-      return `-o ${problem.file}: the file's ending chooses the format; end it in ${problem.known.join(" or ")}`;
+      return `-o ${problem.file}: the file's ending chooses the format; end it in ${either(problem.known)}`;
     case "outputTwice":
       return `-o ${problem.file}: given twice; name a file of its own for each format`;
     case "outputIsInput":
@@ -83,6 +83,11 @@ export function problemText(problem: Problem): string {
       return `${problem.sources.map(sourceName).join(", ")}: ${tried}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
   }
+}
+
+/** "a, b or c" */
+function either(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 export const Exit = {

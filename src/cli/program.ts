@@ -2,6 +2,7 @@ import { Command, Help } from "commander";
 import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
 import { addCheck, type CheckRequest } from "./commands/check.ts";
 import { addDiff, type DiffRequest } from "./commands/diff.ts";
+import { addSchema } from "./commands/schema.ts";
 
 const AFTER_HELP = `
 Examples:
@@ -32,6 +33,7 @@ export interface Commands {
   readonly analyze: (request: AnalyzeRequest) => Promise<void>;
   readonly check: (request: CheckRequest) => Promise<void>;
   readonly diff: (request: DiffRequest) => Promise<void>;
+  readonly schema: (text: string) => Promise<void>;
 }
 
 /**
@@ -55,6 +57,7 @@ export function buildProgram(
   const analyze = addAnalyze(program, hostCpus, commands.analyze);
   addCheck(program, commands.check);
   addDiff(program, commands.diff);
+  addSchema(program, commands.schema);
   // The default command's options are what `mallog --help` is asked for.
   program.configureHelp({
     visibleOptions: (command) => {

@@ -49,6 +49,7 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
       diff: async (request) => {
         exitCode = await diffReports(request, io);
       },
+      schema: (text) => print(io.stdout, text),
     },
   );
   const names = (): string[] =>

@@ -123,7 +123,7 @@ describe("report files", () => {
   });
 
   test.each([
-    [["-o", "r.xyz"], 2, "-o r.xyz: the file's ending chooses the format; end it in .txt or .json"],
+    [["-o", "r.xyz"], 2, "-o r.xyz: the file's ending chooses the format; end it in .txt, .json"],
     [["-o", "-"], 2, "-o -: the file's ending chooses the format"],
     [["-o", "r.txt", "-o", "./r.txt"], 2, "-o ./r.txt: given twice"],
     [["-o", "log.txt"], 2, "-o log.txt: is the log itself"],

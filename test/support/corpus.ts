@@ -8,6 +8,7 @@ import { Analysis } from "../../src/replay/analysis.ts";
 import { buildReport } from "../../src/replay/build-report.ts";
 import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/scenario.ts";
 import type { Report } from "../../src/report/report.ts";
+import { expectReportJson } from "./report-schema.ts";
 
 /** Cases with measured truth, as ../shared/corpus/README.md describes them. */
 
@@ -134,7 +135,7 @@ export function scenario(
   return { name, settings, trim: trimAtEnd ? "end" : "never", glibc: null, cpus: null };
 }
 
-/** The analysis of a log in memory, without streams. */
+/** The analysis of a log in memory, without streams; its report is as the published schema has it. */
 export function analyse(log: Buffer, options: AnalysisOptions): Report {
   const analysis = new Analysis(options);
   const diagnostics = new Diagnostics();
@@ -142,7 +143,7 @@ export function analyse(log: Buffer, options: AnalysisOptions): Report {
   scanner.scan(log, log.length);
   analysis.end();
   const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
-  return buildReport(
+  const report = buildReport(
     analysis,
     {
       complete: true,
@@ -154,4 +155,6 @@ export function analyse(log: Buffer, options: AnalysisOptions): Report {
     },
     "test",
   );
+  expectReportJson(JSON.stringify(report));
+  return report;
 }

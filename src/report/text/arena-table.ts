@@ -5,11 +5,17 @@ import { type Column, renderTable, splitAtTop } from "./table.ts";
 
 /** The arenas of the run as recorded at its end, largest RSS first, and what lies outside them. */
 export function arenaTable(recorded: Scenario, top: number, style: TextStyle): string {
-  const arenas = [...recorded.arenas].sort((a, b) => b.rssBytes - a.rssBytes || a.id - b.id);
+  const arenas = largestFirst(recorded.arenas);
   const count = plural(recorded.arenaCount, "arena");
   const title = heading("Arenas", ` of the run as recorded, at its end (${count})`, style);
-  const table = renderTable(columnsFor(arenas), splitAtTop(arenas, top), style);
-  return [title, table, ...mmapped(recorded).flatMap((line) => wrap(line, style.width))].join("\n");
+  const table = renderTable(arenaColumns(arenas), splitAtTop(arenas, top), style);
+  return [title, table, ...outsideArenas(recorded).flatMap((line) => wrap(line, style.width))].join(
+    "\n",
+  );
+}
+
+export function largestFirst(arenas: readonly ArenaSummary[]): ArenaSummary[] {
+  return [...arenas].sort((a, b) => b.rssBytes - a.rssBytes || a.id - b.id);
 }
 
 type ArenaColumn = Column<ArenaSummary>;
@@ -27,7 +33,7 @@ const KINDS: readonly (readonly [kind: keyof FreeBytes, ...head: string[]])[] = 
  * The ranks state the order in which columns give way: 6 goes first, 0 stays. Of the kinds of free memory the smallest
  * goes first.
  */
-function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
+export function arenaColumns(arenas: readonly ArenaSummary[]): ArenaColumn[] {
   const total = (rows: readonly ArenaSummary[], of: (arena: ArenaSummary) => number): number =>
     rows.reduce((sum, arena) => sum + of(arena), 0);
   const bytes = (
@@ -87,7 +93,7 @@ function columnsFor(arenas: readonly ArenaSummary[]): ArenaColumn[] {
 }
 
 /** Blocks with a mapping of their own are in no arena. */
-function mmapped({ mmapped: { blocks, bytes } }: Scenario): string[] {
+export function outsideArenas({ mmapped: { blocks, bytes } }: Scenario): string[] {
   if (blocks === 0) return [];
   return [
     `Outside the arenas: ${plural(blocks, "block")} with mappings of their own, ${size(bytes)}.`,

@@ -5,27 +5,34 @@ import { cut, heading, item, type TextStyle } from "./style.ts";
 
 /** Lines that do not parse and calls that cannot have happened as logged; nothing when the log is clean. */
 export function oddities(trace: TraceSummary, style: TextStyle): string | null {
-  const lines: string[] = [];
-  for (const [times, noun, rest] of Object.values(inWords(trace.anomalies))) {
-    if (times > 0) lines.push(item(`${plural(times, noun)} ${rest}`, style));
-  }
-  const { malformed, total } = trace.lines;
-  if (malformed > 0) {
-    const { overlong } = trace.malformedKinds;
-    const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
-    const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed`;
-    lines.push(item(`${some}${long}, the first:`, style));
-    const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
-    for (const { line, text } of trace.malformedSamples) {
-      const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
-      lines.push(cut(sample, style.width));
-    }
+  const lines = inWords(trace).map((line) => item(line, style));
+  const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
+  for (const { line, text } of trace.malformedSamples) {
+    const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
+    lines.push(cut(sample, style.width));
   }
   if (lines.length === 0) return null;
   return [heading("Oddities of the log", "", style), ...lines].join("\n");
 }
 
-function inWords(
+/** A line for each kind that occurs; that of malformed lines comes last, and its samples are to follow it. */
+export function inWords({
+  anomalies,
+  lines,
+  malformedKinds: { overlong },
+}: TraceSummary): string[] {
+  const words: string[] = [];
+  for (const [times, noun, rest] of Object.values(wordsFor(anomalies))) {
+    if (times > 0) words.push(`${plural(times, noun)} ${rest}`);
+  }
+  const { malformed, total } = lines;
+  if (malformed === 0) return words;
+  const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
+  const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed`;
+  return [...words, `${some}${long}, the first:`];
+}
+
+function wordsFor(
   found: Anomalies,
 ): Readonly<Record<keyof Anomalies, readonly [times: number, noun: string, rest: string]>> {
   const unknown = "of pointers that no call of the log returned";

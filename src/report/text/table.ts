@@ -7,6 +7,8 @@ export interface Column<Row> {
   /** lines of the head, e.g. name and unit */
   readonly head: readonly string[];
   readonly align: "left" | "right";
+  /** its texts are of the log or of whoever ran mallog, not mallog's own: Markdown shows them as code */
+  readonly isName?: true;
   /** 0 stays always; of the others, those that say nothing go, and then, for want of space, the highest rank */
   readonly rank: number;
   readonly cell: (row: Row) => string;

@@ -1,5 +1,5 @@
 import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../format.ts";
-import type { CallCounts, Report, ThreadSummary } from "../report.ts";
+import type { CallCounts, Report, ThreadSummary, TraceSummary } from "../report.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 import { cut, cutMiddle, heading, type TextStyle } from "./style.ts";
 import { type Column, renderTable, splitAtTop } from "./table.ts";
@@ -11,19 +11,26 @@ export function threadTable(
   style: TextStyle,
 ): string {
   const rows = splitAtTop(threads, top);
-  const columns = columnsFor(threads, trace.firstTime);
+  const columns = threadColumns(threads, trace.firstTime);
+  return `${heading("Threads", ` ${threadsAre(sort, trace)}`, style)}\n${renderTable(columns, rows, style)}`;
+}
+
+/** In which order the threads are, how many, and what they did in all. */
+export function threadsAre(sort: ThreadSort, trace: TraceSummary): string {
   const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
   // Times out of order can make the last line the earlier one: then nothing is said.
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const lasted = seconds >= 0 ? ` in ${duration(seconds)}` : "";
-  const all = `${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted}`;
-  return `${heading("Threads", ` ${order} (${all})`, style)}\n${renderTable(columns, rows, style)}`;
+  return `${order} (${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted})`;
 }
 
 type ThreadColumn = Column<ThreadSummary>;
 
 /** The ranks state the order in which columns give way: 12 goes first, 0 stays. */
-function columnsFor(threads: readonly ThreadSummary[], start: number | null): ThreadColumn[] {
+export function threadColumns(
+  threads: readonly ThreadSummary[],
+  start: number | null,
+): ThreadColumn[] {
   const bytes = (
     name: readonly string[],
     rank: number,
@@ -107,6 +114,7 @@ function named(
   return {
     head: [head],
     align: "left",
+    isName: true,
     rank,
     cell: (thread) => of(thread) ?? (known ? "?" : ""),
     fold: { least: 16, to: cutMiddle },

@@ -1,3 +1,4 @@
+import type { ChalkInstance } from "chalk";
 import {
   type ByteUnit,
   byteUnit,
@@ -15,25 +16,33 @@ import { type Column, renderTable } from "./table.ts";
 
 /** RSS of the run as recorded beside that of every other setting, and how far it rests on assumptions. */
 export function whatIfTable(report: Report, style: TextStyle): string {
-  const { scenarios, container } = report;
-  const unit = byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
-  const title =
-    scenarios.length === 1
-      ? heading("Heap RSS", ` of the run as recorded, in ${unit.name}`, style)
-      : heading(
-          "What if",
-          `: heap RSS in ${unit.name} of the same calls under other settings`,
-          style,
-        );
+  const { scenarios } = report;
+  const [title, rest] = whatIfTitle(scenarios);
   const table = renderTable(
-    columnsFor(scenarios, container, unit, style),
+    scenarioColumns(report, style.chalk),
     { shown: scenarios, rest: [] },
     style,
   );
-  const notes = [...failing(scenarios), ...uncertain(report), ...assumed(report)].flatMap((note) =>
-    wrap(note, style.width),
-  );
-  return [title, table, ...notes].join("\n");
+  const notes = whatIfNotes(report).flatMap((note) => wrap(note, style.width));
+  return [heading(title, rest, style), table, ...notes].join("\n");
+}
+
+/** The one unit of what is compared. */
+function rssUnit(scenarios: readonly Scenario[]): ByteUnit {
+  return byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
+}
+
+/** The title, and what follows it on its line. */
+export function whatIfTitle(scenarios: readonly Scenario[]): [title: string, rest: string] {
+  const unit = rssUnit(scenarios).name;
+  return scenarios.length === 1
+    ? ["Heap RSS", ` of the run as recorded, in ${unit}`]
+    : ["What if", `: heap RSS in ${unit} of the same calls under other settings`];
+}
+
+/** Sentences below the table: which settings fail, and how far the figures rest on assumptions. */
+export function whatIfNotes(report: Report): string[] {
+  return [...failing(report.scenarios), ...uncertain(report), ...assumed(report)];
 }
 
 /** Stands where else a gain would: to save memory by refusing it is none. */
@@ -42,12 +51,11 @@ const FAILS = "fails";
 type ScenarioColumn = Column<Scenario>;
 
 /** The ranks state the order in which columns give way: 8 goes first, 0 stays. */
-function columnsFor(
-  scenarios: readonly Scenario[],
-  container: Container | undefined,
-  rss: ByteUnit,
-  style: TextStyle,
+export function scenarioColumns(
+  { scenarios, container }: Report,
+  chalk: ChalkInstance,
 ): ScenarioColumn[] {
+  const unit = rssUnit(scenarios);
   const recorded = scenarios[0];
   const right = (
     head: readonly string[],
@@ -68,24 +76,25 @@ function columnsFor(
       return serves(scenario, recorded) ? (change(of(recorded), of(scenario)) ?? "") : FAILS;
     }),
     paint: (_, text) => {
-      if (text.startsWith("-")) return style.chalk.green(text);
-      return text.startsWith("+") || text === FAILS ? style.chalk.red(text) : text;
+      if (text.startsWith("-")) return chalk.green(text);
+      return text.startsWith("+") || text === FAILS ? chalk.red(text) : text;
     },
   });
   const columns: ScenarioColumn[] = [
     {
       head: ["settings"],
       align: "left",
+      isName: true,
       rank: 0,
       cell: ({ name }) => name,
       fold: { least: 19, to: foldAtCommas },
     },
     right(["RSS", "at end"], 0, ({ rss: { endBytes, lowBytes, highBytes } }) =>
-      rangeOrNumber(rss, endBytes, lowBytes, highBytes),
+      rangeOrNumber(unit, endBytes, lowBytes, highBytes),
     ),
     changed(1, (scenario) => scenario.rss.endBytes),
     right(["RSS", "at peak"], 0, ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }) =>
-      rangeOrNumber(rss, peakBytes, peakLowBytes, peakHighBytes),
+      rangeOrNumber(unit, peakBytes, peakLowBytes, peakHighBytes),
     ),
     changed(2, (scenario) => scenario.rss.peakBytes),
     right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
@@ -97,14 +106,14 @@ function columnsFor(
     right(["int.", "fragm."], 6, (scenario) => percent(scenario.fragmentation.internal)),
   ];
   if (container === undefined || container.limitBytes === null) return columns;
-  return [...columns, fate(scenarios, container, container.limitBytes, style)];
+  return [...columns, fate(scenarios, container, container.limitBytes, chalk)];
 }
 
 function fate(
   scenarios: readonly Scenario[],
   container: Container,
   limitBytes: number,
-  style: TextStyle,
+  chalk: ChalkInstance,
 ): ScenarioColumn {
   const [recorded] = scenarios;
   const fits = (scenario: Scenario): boolean =>
@@ -116,7 +125,7 @@ function fate(
     align: "left",
     rank: 3,
     cell: (scenario) => (fails(scenario) ? FAILS : fits(scenario) ? "fits" : "killed"),
-    paint: (_, text) => (text === "fits" ? style.chalk.green(text) : style.chalk.red(text)),
+    paint: (_, text) => (text === "fits" ? chalk.green(text) : chalk.red(text)),
   };
 }
 

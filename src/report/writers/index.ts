@@ -1,12 +1,23 @@
 import type { Writer } from "./writer.ts";
 
-/** Formats by the ending of the file's name; each is loaded only when it is asked for. */
+/**
+ * Formats by the ending of the file's name; each is loaded only when it is asked for. Where two endings fit, as with
+ * x.bench.json, the longer one counts.
+ */
 const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".txt": async () => (await import("./text.ts")).writeText,
   ".json": async () => (await import("./json.ts")).writeJson,
+  ".md": async () => (await import("./markdown.ts")).writeMarkdown,
 };
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
+
+/** The ending that chooses the format, of those that have one; null where none does. */
+export function endingOf(file: string, endings: readonly string[]): string | null {
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  const fitting = endings.filter((ending) => name.length > ending.length && name.endsWith(ending));
+  return fitting.sort((a, b) => b.length - a.length)[0] ?? null;
+}
 
 /** Null for an ending that no format has. */
 export function writerOf(ending: string): Promise<Writer> | null {

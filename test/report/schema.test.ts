@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { Ajv } from "ajv";
+import { Chalk } from "chalk";
+import { expect, test } from "vitest";
+import { containerOf } from "../../src/report/container.ts";
+import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { writeJson } from "../../src/report/writers/json.ts";
+import { reportOf } from "../support/hostile-report.ts";
+import { MiB, report } from "../support/report-builder.ts";
+import {
+  expectReportJson,
+  generatedSchema,
+  publishedSchema,
+  SCHEMA_FILE,
+} from "../support/report-schema.ts";
+import { mallog } from "../support/run-mallog.ts";
+import { serviceReport } from "../support/service-report.ts";
+
+const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ level: 0 }) };
+
+test("is what the types of the report say (npm run schema)", () => {
+  expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(generatedSchema());
+});
+
+test("mallog schema prints it", async () => {
+  const { code, out, err } = await mallog(["schema"]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toBe(readFileSync(SCHEMA_FILE, "utf8"));
+});
+
+test.each([
+  ["a small one", report()],
+  ["one without a model", report({ model: null, scenarios: [] })],
+  ["a service's", serviceReport()],
+  ["one of a container", { ...serviceReport(), container: containerOf(serviceReport(), MiB, 0) }],
+  ["one of hostile names", reportOf(["\u001b\ud800"])],
+])("allows %s", (_, given) => expectReportJson(writeJson(given, options)));
+
+test.each([
+  ["a key of the report is missing", { ...report(), live: undefined }],
+  ["a key is of another type", { ...report(), threads: {} }],
+  ["a value is none of those named", { ...report(), schema: "mallog.report/2" }],
+  ["a key is not told of", { ...report(), more: 1 }],
+])("our own are refused when %s", (_, wrong) => {
+  expect(() => expectReportJson(JSON.stringify(wrong))).toThrow(/report.schema.json/);
+});
+
+test("a later report's further keys are allowed, wherever they are", () => {
+  const validate = new Ajv({ allowUnionTypes: true }).compile(publishedSchema());
+  const given = report();
+  const later = { ...given, more: 1, live: { ...given.live, more: 1 } };
+  expect(validate(later)).toBe(true);
+  expect(validate({ ...later, live: 1 })).toBe(false);
+});
+
+test("tells in words what the keys are", () => {
+  const { definitions } = publishedSchema();
+  expect(definitions.ThreadSummary.properties.volumeBytes.description).toBe(
+    "bytes requested by malloc, calloc, memalign and by realloc's new size",
+  );
+});

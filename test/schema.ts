@@ -1,0 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { generatedSchema, SCHEMA_FILE } from "./support/report-schema.ts";
+
+/** `npm run schema`: writes the report's JSON Schema anew, after its types have changed. */
+writeFileSync(SCHEMA_FILE, generatedSchema());
