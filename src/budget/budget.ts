@@ -63,6 +63,9 @@ export function parseBudget(text: string): Parsed<Budget> {
   const unit = shortNameIn(key)?.unit;
   const unfit = unit === undefined ? null : unfitLimit(limit, unit);
   if (unfit !== null) return { error: { reason: `${path}: ${unfit}` } };
+  if (unit === "count" && limit.unit === "bytes") {
+    return { error: { reason: `${path}: a count has no unit; give a plain number` } };
+  }
   return { ok: { key, operator: operatorOf(operator), limit } };
 }
 
@@ -70,6 +73,9 @@ export function parseBudget(text: string): Parsed<Budget> {
 export function unfitLimit({ unit, isGrowth }: Limit, of: Unit): string | null {
   if (of === "bytes" && unit === "percent" && !isGrowth) {
     return "bytes have no percentage; give a size, or with a base report its growth, like +5%";
+  }
+  if (of === "count" && unit === "percent" && !isGrowth) {
+    return "a count has no percentage; give a number";
   }
   if (of === "ratio" && unit === "bytes") return "a ratio is no size; give a percentage like 35%";
   return null;
@@ -81,7 +87,7 @@ export function printBudget({ key, operator, limit }: Budget): string {
   const { value, unit } = limit;
   const number =
     unit === "percent"
-      ? `${decimal(value * 100)}%`
+      ? `${decimal(Number((value * 100).toPrecision(15)))}%`
       : `${decimal(value)}${unit === "bytes" ? "B" : ""}`;
   return `${printKey(key)}${operator}${sign}${number}`;
 }

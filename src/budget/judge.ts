@@ -41,9 +41,11 @@ export function judge(
   const { key, operator, limit } = budget;
   const actual = resolve(key, head.json);
   if ("error" in actual) return { error: { ...actual.error, in: "head" } };
-  const { unit, value } = actual.ok;
-  const reason = unfitLimit(limit, unit);
+  const { value } = actual.ok;
+  const reason = unfitLimit(limit, actual.ok.unit);
   if (reason !== null) return { error: { reason: `${printKey(key)}: ${reason}`, in: "head" } };
+  // Fields of mallinfo2 are sizes though their names do not tell.
+  const unit = limit.unit === "bytes" ? "bytes" : actual.ok.unit;
   let from: Figure | null = null;
   if (limit.isGrowth) {
     const before: Parsed<Figure> =

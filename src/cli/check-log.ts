@@ -1,4 +1,4 @@
-import type { Budget } from "../budget/budget.ts";
+import { type Budget, printBudget } from "../budget/budget.ts";
 import { sortFor } from "../budget/explain.ts";
 import type { NamedBudget } from "../budget/judge.ts";
 import { modelledOtherwise } from "../diff/diff.ts";
@@ -100,17 +100,17 @@ function growthBudgets(
       ? absolute.filter(({ budget }) => !budget.limit.isGrowth).map(({ budget }) => budget.key)
       : [...ofModel, "live", "peak-live"].map((path) => ({ thread: null, path, scenario: null }));
   const distinct = new Map(keys.map((key) => [JSON.stringify(key), key]));
-  return [...distinct.values()].map((key) => ({
-    budget: {
-      key,
-      operator: "<=",
-      limit: { value: failIncrease, unit: "percent", isGrowth: true },
-    },
-    place: `--baseline ${baseline}`,
-    name: null,
-    message: null,
-    minDeltaBytes: minDelta,
-  }));
+  return [...distinct.values()].map((key) => {
+    const limit = { value: failIncrease, unit: "percent" as const, isGrowth: true };
+    const budget: Budget = { key, operator: "<=", limit };
+    return {
+      budget,
+      place: `--baseline ${baseline} (${printBudget(budget)})`,
+      name: null,
+      message: null,
+      minDeltaBytes: minDelta,
+    };
+  });
 }
 
 function refuseUseless(given: CheckGiven, budgets: readonly NamedBudget[]): void {
