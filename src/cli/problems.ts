@@ -59,7 +59,7 @@ export function problemText(problem: Problem): string {
     case "outputTwice":
       return `-o ${problem.file}: given twice; name a file of its own for each format`;
     case "outputIsInput":
-      return `-o ${problem.file}: is the log itself; name another file`;
+      return `-o ${problem.file}: is the input itself; name another file`;
     case "budget":
       return `${printable(problem.place)}: ${printable(problem.reason)}; see mallog check --help`;
     case "config":

@@ -39,7 +39,8 @@ function totalsTable({ totals, base, head }: Diff, style: TextStyle): string {
     { head: ["now"], align: "right", rank: 0, cell: (total) => value(total, total.head) },
     painted({ head: ["change"], align: "right", rank: 0, cell: totalChange }, (row) => row, style),
   ];
-  return `${title}\n${renderTable(columns, { shown: totals, rest: [] }, style)}`;
+  const shown = totals.filter((total) => total.base !== null || total.head !== null);
+  return `${title}\n${renderTable(columns, { shown, rest: [] }, style)}`;
 }
 
 function totalChange({ unit, base, head, change: by }: Total): string {

@@ -126,7 +126,7 @@ describe("report files", () => {
     [["-o", "r.xyz"], 2, "-o r.xyz: the file's ending chooses the format; end it in .txt, .json"],
     [["-o", "-"], 2, "-o -: the file's ending chooses the format"],
     [["-o", "r.txt", "-o", "./r.txt"], 2, "-o ./r.txt: given twice"],
-    [["-o", "log.txt"], 2, "-o log.txt: is the log itself"],
+    [["-o", "log.txt"], 2, "-o log.txt: is the input itself"],
     [["-o", "no/r.txt"], 3, "cannot write no/r.txt: its directory does not exist"],
     [["-o", "a.txt", "-o", "no/r.txt"], 3, "cannot write no/r.txt"],
     [["-o", "dir.txt"], 3, "cannot write dir.txt: it is a directory"],
