@@ -2,7 +2,7 @@ import { Chalk } from "chalk";
 import { type Diff, diffOf } from "../diff/diff.ts";
 import { diffText } from "../diff/text.ts";
 import { budgetList } from "../report/text/budgets.ts";
-import { prettyJson } from "../report/writers/json.ts";
+import { printJson } from "../report/writers/json.ts";
 import { readBase } from "./base-report.ts";
 import { judgeAll, typedBudgets } from "./budgets.ts";
 import type { DiffRequest } from "./commands/diff.ts";
@@ -57,7 +57,7 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
 }
 
 function written(diff: Diff, ending: string, top: number): string {
-  if (ending === ".json") return prettyJson(diff);
+  if (ending === ".json") return printJson(diff);
   return diffText(diff, top, { width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) });
 }
 
@@ -72,7 +72,7 @@ async function tell(
   const shown = (text: string): string => (inGitHub ? withoutCommands(text) : text);
   const told = failures === "" ? "" : `${failures}\n`;
   if (json) {
-    await print(io.stdout, prettyJson(diff));
+    await print(io.stdout, printJson(diff));
     io.stderr.write(shown(told));
   } else {
     await print(io.stdout, shown(quiet ? told : diffText(diff, top, style)));

@@ -11,8 +11,12 @@ Examples:
   mallog malloc.log.gz --container-limit 512MiB --base-rss 120MiB
   mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 \\
     --what-if MALLOC_TRIM_THRESHOLD_=131072,malloc_trim=30s
-  mallog malloc.log.gz -q -o report.json -o report.txt
+  mallog malloc.log.gz -q -o report.json -o report.md
   printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
+
+FILES end in .txt .json .ndjson .md .csv, .xml (JUnit), .sarif, .prom or
+.metrics.txt (OpenMetrics), .bench.json (github-action-benchmark's
+customSmallerIsBetter). mallog schema prints the JSON Schema of .json and .ndjson.
 
 SETTINGS are what one would type into the environment of the process, separated
 by commas: MALLOC_* variables and glibc.malloc.* tunables; beside them

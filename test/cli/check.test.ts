@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Analyse } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 import type { Report } from "../../src/report/report.ts";
-import { prettyJson } from "../../src/report/writers/json.ts";
+import { printJson } from "../../src/report/writers/json.ts";
 import { fakeIo, type GivenIo } from "../support/fake-io.ts";
 import { MiB, MODEL, report, scenario, thread } from "../support/report-builder.ts";
 import { expectReportJson } from "../support/report-schema.ts";
@@ -226,7 +226,7 @@ describe("an earlier report", () => {
       scenarios: [scenario("as recorded", { endMiB: 18, peakMiB: 24 })],
       ...given,
     });
-    writeFileSync(file("base.json"), prettyJson(before));
+    writeFileSync(file("base.json"), printJson(before));
   }
   const baseline = ["x.log", "--baseline", "base.json"];
 

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Diff } from "../../src/diff/diff.ts";
 import type { Report } from "../../src/report/report.ts";
-import { prettyJson } from "../../src/report/writers/json.ts";
+import { printJson } from "../../src/report/writers/json.ts";
 import type { GivenIo } from "../support/fake-io.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const file = (name: string): string => join(folder, name);
-const write = (name: string, given: Report): void => writeFileSync(file(name), prettyJson(given));
+const write = (name: string, given: Report): void => writeFileSync(file(name), printJson(given));
 
 function diff(argv: readonly string[], given: GivenIo = {}) {
   return mallog(["diff", ...argv], answers(), { cwd: folder, ...given });
@@ -34,7 +34,7 @@ test("the answer first; nothing is analysed", async () => {
 });
 
 test("one of the two may come on standard input", async () => {
-  const given = () => ({ stdin: Readable.from([prettyJson(report())]) });
+  const given = () => ({ stdin: Readable.from([printJson(report())]) });
   const { out } = await diff(["base.json", "-"], given());
   expect(out).toContain("from base.json to standard input");
   expect((await diff(["-", "-"], given())).err).toContain("only one report can be standard input");

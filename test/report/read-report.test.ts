@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { NotAReport, readReport } from "../../src/report/read-report.ts";
-import { prettyJson } from "../../src/report/writers/json.ts";
+import { printJson } from "../../src/report/writers/json.ts";
 import { report } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
@@ -20,7 +20,7 @@ test.each([
   ["a service's", serviceReport()],
   ["one without a model", report({ model: null, scenarios: [] })],
 ])("reads %s as it was written", (_, given) => {
-  const { known, json } = readReport(prettyJson(given));
+  const { known, json } = readReport(printJson(given));
   expect(json).toEqual(JSON.parse(JSON.stringify(given)));
   expect(given).toMatchObject(known);
 });

@@ -129,7 +129,7 @@ export function outputOptions(
     new Option("--top <n>", "rows in tables, 0 for all").argParser(topOption).default(10),
     new Option(
       "-o, --output <file>",
-      "also write the report to a .txt or .json file; repeatable",
+      "also write the report to a file, its format chosen by the ending (see below); repeatable",
     ).argParser(collect),
     new Option("--json", "print the report as JSON"),
     new Option("-q, --quiet", quietly),

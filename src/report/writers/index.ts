@@ -7,13 +7,20 @@ import type { Writer } from "./writer.ts";
 const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".txt": async () => (await import("./text.ts")).writeText,
   ".json": async () => (await import("./json.ts")).writeJson,
+  ".ndjson": async () => (await import("./ndjson.ts")).writeNdjson,
   ".md": async () => (await import("./markdown.ts")).writeMarkdown,
+  ".csv": async () => (await import("./csv.ts")).writeCsv,
+  ".xml": async () => (await import("./junit.ts")).writeJunit,
+  ".sarif": async () => (await import("./sarif.ts")).writeSarif,
+  ".prom": async () => (await import("./open-metrics.ts")).writeOpenMetrics,
+  ".metrics.txt": async () => (await import("./open-metrics.ts")).writeOpenMetrics,
+  ".bench.json": async () => (await import("./benchmark.ts")).writeBenchmark,
 };
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
 
 /** The ending that chooses the format, of those that have one; null where none does. */
-export function endingOf(file: string, endings: readonly string[]): string | null {
+export function endingOf(file: string, endings = ENDINGS): string | null {
   const name = file.slice(file.lastIndexOf("/") + 1);
   const fitting = endings.filter((ending) => name.length > ending.length && name.endsWith(ending));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? null;

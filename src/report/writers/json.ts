@@ -1,10 +1,10 @@
 import type { Writer } from "./writer.ts";
 
-/** The report as it is. */
-export const writeJson: Writer = (report) => prettyJson(report);
+/** The report as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
+export const writeJson: Writer = (report) => printJson(report);
 
-/** A value as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
-export function prettyJson(value: unknown): string {
+/** Any value, with the last newline of a file. */
+export function printJson(value: unknown): string {
   return `${print(value, "")}\n`;
 }
 
@@ -24,7 +24,12 @@ function print(value: unknown, indent: string): string {
     return `{\n${items.join(",\n")}\n${indent}}`;
   }
   // NaN and infinities, which JSON has not, become null.
-  return JSON.stringify(value).replace(STEERING, escaped);
+  return escapeSteering(JSON.stringify(value));
+}
+
+/** Makes JSON of one line safe on a terminal; read back, it is the same. */
+export function escapeSteering(json: string): string {
+  return json.replace(STEERING, escaped);
 }
 
 /** What JSON.stringify leaves as it is and a terminal may obey: C1 controls, bidirectional overrides and the like. */

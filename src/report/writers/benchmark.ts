@@ -1,0 +1,46 @@
+import { byteUnit, size } from "../format.ts";
+import type { Report, Scenario } from "../report.ts";
+import { printJson } from "./json.ts";
+import type { Writer } from "./writer.ts";
+
+/**
+ * What github-action-benchmark reads as `customSmallerIsBetter`: a chart for each name. Sizes are in MiB, as the charts
+ * show them as they are; nothing is rounded.
+ */
+export const writeBenchmark: Writer = (report) => {
+  const results = [...report.scenarios.flatMap(ofScenario), ...ofProgram(report)];
+  return printJson(results);
+};
+
+interface Result {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** shown behind the value, in brackets */
+  readonly range?: string;
+}
+
+function ofScenario({ name, rss }: Scenario): Result[] {
+  return [
+    inMiB(`RSS at the end, ${name}`, rss.endBytes, rss.lowBytes, rss.highBytes),
+    inMiB(`RSS at peak, ${name}`, rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
+  ];
+}
+
+/** What depends on the program alone, not on its allocator. */
+function ofProgram({ live, trace, threads }: Report): Result[] {
+  const volume = threads.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
+  return [
+    inMiB("live at the end", live.bytes),
+    inMiB("live at peak", live.peakBytes),
+    inMiB("volume", volume),
+    { name: "events", unit: "events", value: trace.events },
+  ];
+}
+
+function inMiB(name: string, bytes: number, low = bytes, high = bytes): Result {
+  const result = { name, unit: "MiB", value: bytes / 1024 ** 2 };
+  if (low === high) return result;
+  const unit = byteUnit([low, high]);
+  return { ...result, range: `${size(low, unit)} to ${size(high, unit)}` };
+}

@@ -1,0 +1,45 @@
+import type { ThreadSummary } from "../report.ts";
+import { printable } from "../text/printable.ts";
+import type { Writer } from "./writer.ts";
+
+/** The threads as a table for spreadsheets, one a row, with the JSON report's keys as heads and its exact numbers. */
+export const writeCsv: Writer = ({ threads }) => {
+  const rows = threads.map((thread) => COLUMNS.map(([, cell]) => field(cell(thread))));
+  return [COLUMNS.map(([head]) => head), ...rows].map((row) => `${row.join(",")}\r\n`).join("");
+};
+
+type Cell = number | string | null;
+
+const COLUMNS: readonly (readonly [head: string, cell: (thread: ThreadSummary) => Cell])[] = [
+  ["tid", ({ tid }) => tid],
+  ["name", ({ name }) => name],
+  ["topFrame", ({ topFrame }) => topFrame],
+  ["calls", ({ calls }) => calls.total],
+  ["malloc", ({ calls }) => calls.malloc],
+  ["calloc", ({ calls }) => calls.calloc],
+  ["realloc", ({ calls }) => calls.realloc],
+  ["memalign", ({ calls }) => calls.memalign],
+  ["free", ({ calls }) => calls.free],
+  ["failedCalls", ({ failedCalls }) => failedCalls],
+  ["volumeBytes", ({ volumeBytes }) => volumeBytes],
+  ["liveBytes", ({ liveBytes }) => liveBytes],
+  ["liveBlocks", ({ liveBlocks }) => liveBlocks],
+  ["peakLiveBytes", ({ peakLiveBytes }) => peakLiveBytes],
+  ["pinnedBytes", ({ pinnedBytes }) => pinnedBytes],
+  ["freedByOthersBytes", ({ freedByOthersBytes }) => freedByOthersBytes],
+  ["freedForOthersBytes", ({ freedForOthersBytes }) => freedForOthersBytes],
+  ["arenas", ({ arenas }) => arenas.join(" ")],
+  ["firstTime", ({ firstTime }) => firstTime],
+  ["lastTime", ({ lastTime }) => lastTime],
+];
+
+/** A text that a spreadsheet would take for a formula, and run, gets the apostrophe that makes it a text again. */
+const FORMULA = /^[=+\-@＝＋－＠]/;
+
+/** As RFC 4180 has it; nothing is known where nothing stands. */
+function field(value: Cell): string {
+  if (value === null) return "";
+  if (typeof value === "number") return String(value);
+  const text = printable(value).replace(FORMULA, "'$&");
+  return /[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,82 @@
+import { budgetSentence } from "../budget-sentence.ts";
+import { size } from "../format.ts";
+import type { BudgetResult, Finding, Report } from "../report.ts";
+import { printable, sourceName } from "../text/printable.ts";
+import { verdict } from "../verdict.ts";
+import type { Writer } from "./writer.ts";
+
+/**
+ * JUnit's XML, as Jenkins, GitLab and others show it: a test for every budget, or, where none was set, for the verdict
+ * and each finding; these pass, as nobody said what would be too much.
+ */
+export const writeJunit: Writer = (report) => {
+  const { budgets, findings, trace } = report;
+  const cases =
+    budgets.length > 0
+      ? budgets.map(budgetCase)
+      : [passed("verdict", "verdict", verdictOf(report)), ...findings.map(findingCase)];
+  const failures = budgets.filter(({ ok }) => !ok).length;
+  const counts = `tests="${cases.length}" failures="${failures}" errors="0"`;
+  const name = escaped(trace.sources.map(sourceName).join(", "));
+  const { version } = report.tool;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="mallog" ${counts}>
+  <testsuite name="${name}" ${counts} skipped="0">
+    <properties>
+      <property name="mallog" value="${escaped(version)}"/>
+    </properties>
+${cases.join("\n")}
+    <system-out>${lines(verdictOf(report))}</system-out>
+  </testsuite>
+</testsuites>
+`;
+};
+
+function budgetCase(budget: BudgetResult): string {
+  const { key, ok, name, message, explanation, command } = budget;
+  if (ok) return passed("budgets", name ?? key, [budgetSentence(budget)]);
+  const why = [
+    ...(message === null ? [] : [message]),
+    ...explanation,
+    ...(command === null ? [] : [command]),
+  ];
+  const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(why)}</failure>`;
+  return testcase("budgets", name ?? key, failure);
+}
+
+function findingCase({ kind, severity, message, bytes }: Finding): string {
+  const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
+  return passed("findings", kind, [`${severity}: ${message}${amount}`]);
+}
+
+function passed(group: string, name: string, out: readonly string[]): string {
+  return testcase(group, name, `<system-out>${lines(out)}</system-out>`);
+}
+
+function testcase(group: string, name: string, content: string): string {
+  return `    <testcase classname="mallog.${group}" name="${escaped(name)}" time="0">
+      ${content}
+    </testcase>`;
+}
+
+function verdictOf(report: Report): string[] {
+  return verdict(report).map(({ text }) => text);
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map(escaped).join("\n");
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
+/** For text and attributes; what XML 1.0 has no way to write becomes the replacement character. */
+function escaped(text: string): string {
+  return printable(text)
+    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "")
+    .replace(/[\p{Cs}\ufffe\uffff]/gu, "\ufffd");
+}

@@ -1,0 +1,69 @@
+import type { Log, ReportingDescriptor, Result } from "sarif";
+import { budgetSentence } from "../budget-sentence.ts";
+import { size } from "../format.ts";
+import type { BudgetResult, Finding, Report } from "../report.ts";
+import { printable } from "../text/printable.ts";
+import { printJson } from "./json.ts";
+import type { Writer } from "./writer.ts";
+
+/** SARIF 2.1.0: what was found, and the budgets that were exceeded. Their place is the log, as none has one in a source. */
+export const writeSarif: Writer = (report) => {
+  const location = locationOf(report);
+  const results = [
+    ...report.budgets.filter(({ ok }) => !ok).map(exceeded),
+    ...report.findings.map(found),
+  ];
+  const log: Log = {
+    $schema:
+      "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: {
+          driver: { name: "mallog", version: report.tool.version, rules: rulesOf(results) },
+        },
+        results: results.map((result) => ({ ...result, locations: [location] })),
+        columnKind: "utf16CodeUnits",
+      },
+    ],
+  };
+  return printJson(log);
+};
+
+type Found = Result & { readonly ruleId: string };
+
+const LEVEL = { info: "note", warning: "warning", critical: "error" } as const;
+
+function found({ kind, severity, message, bytes }: Finding): Found {
+  const text = `${printable(message)}${bytes === 0 ? "" : ` (${size(bytes)})`}`;
+  return { ruleId: kind, level: LEVEL[severity], message: { text } };
+}
+
+function exceeded(budget: BudgetResult): Found {
+  const { message, explanation } = budget;
+  const sentences = [
+    budgetSentence(budget),
+    ...(message === null ? [] : [message]),
+    ...explanation,
+  ];
+  const text = sentences.map(printable).join("\n");
+  return { ruleId: "budget-exceeded", level: "error", message: { text } };
+}
+
+function rulesOf(results: readonly Found[]): ReportingDescriptor[] {
+  return [...new Set(results.map(({ ruleId }) => ruleId))].sort().map((id) => ({ id }));
+}
+
+/** The first piece of the log; GitHub shows no result without a file and a line. */
+function locationOf({ trace: { sources } }: Report): NonNullable<Result["locations"]>[number] {
+  const [source = "-"] = sources;
+  const uri = source === "-" ? "stdin" : uriOf(source);
+  return { physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } } };
+}
+
+/** A relative path stays one; colons are encoded, too, so that none makes a scheme. */
+function uriOf(path: string): string {
+  const wellFormed = path.replace(/\p{Cs}/gu, "\ufffd");
+  const encoded = wellFormed.split("/").map(encodeURIComponent).join("/");
+  return path.startsWith("/") ? `file://${encoded}` : encoded;
+}

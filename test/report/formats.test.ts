@@ -1,0 +1,241 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv } from "ajv";
+import { Chalk } from "chalk";
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
+import { createGenerator } from "ts-json-schema-generator";
+import { describe, expect, test } from "vitest";
+import type { Report } from "../../src/report/report.ts";
+import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { printable } from "../../src/report/text/printable.ts";
+import { writeBenchmark } from "../../src/report/writers/benchmark.ts";
+import { writeCsv } from "../../src/report/writers/csv.ts";
+import { writeJson } from "../../src/report/writers/json.ts";
+import { writeJunit } from "../../src/report/writers/junit.ts";
+import { writeNdjson } from "../../src/report/writers/ndjson.ts";
+import { writeOpenMetrics } from "../../src/report/writers/open-metrics.ts";
+import { writeSarif } from "../../src/report/writers/sarif.ts";
+import type { Writer } from "../../src/report/writers/writer.ts";
+import { budget, hostileText, hostileTexts, reportOf } from "../support/hostile-report.ts";
+import { parseOpenMetrics } from "../support/open-metrics-parser.ts";
+import { MiB, report, scenario, thread } from "../support/report-builder.ts";
+import { expectReportJson } from "../support/report-schema.ts";
+import { serviceReport } from "../support/service-report.ts";
+
+const chalk = new Chalk({ level: 0 });
+
+/** As it is in a file: what UTF-8 cannot hold is replaced. */
+function written(writer: Writer, given: Report): string {
+  const text = writer(given, { sort: DEFAULT_SORT, top: 10, width: 80, chalk });
+  return Buffer.from(text).toString("utf8");
+}
+
+/** Calls `check` with what `writer` makes of reports that hold hostile texts everywhere. */
+function whateverTheLogHolds(writer: Writer, check: (text: string, given: Report) => void): void {
+  fc.assert(
+    fc.property(hostileTexts, (texts) => {
+      const given = reportOf(texts);
+      check(written(writer, given), given);
+    }),
+    { numRuns: 100 },
+  );
+}
+
+describe("JSON", () => {
+  test("is read back as it was, and as the schema has it", () => {
+    whateverTheLogHolds(writeJson, (text, given) => {
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(given)));
+      expectReportJson(text);
+    });
+  });
+});
+
+describe("NDJSON", () => {
+  test("is one line, as the schema has it: the report but for its timeline", () => {
+    whateverTheLogHolds(writeNdjson, (text, given) => {
+      expect(text.split(/[\r\n\u2028\u2029]/)).toEqual([text.slice(0, -1), ""]);
+      expectReportJson(text);
+      const { timeline, ...rest } = JSON.parse(text);
+      const { timeline: _, ...expected } = JSON.parse(JSON.stringify(given));
+      expect(rest).toEqual(expected);
+      expect(timeline.perScenario).toEqual({});
+    });
+  });
+});
+
+describe("CSV", () => {
+  const rowsOf = (text: string): Record<string, string>[] =>
+    parse(text, { columns: true, record_delimiter: "\r\n", relax_column_count: false });
+
+  test("has one row a thread, the name in its cell, and no cell that is a formula", () => {
+    fc.assert(
+      fc.property(fc.array(hostileText, { minLength: 1 }), (names) => {
+        const threads = names.map((name, i) => thread(i, { name, topFrame: name }));
+        const rows = rowsOf(written(writeCsv, report({ threads })));
+        expect(rows.map(({ tid }) => tid)).toEqual(names.map((_, i) => String(i)));
+        rows.forEach((row, i) => {
+          const shown = Buffer.from(printable(names[i] ?? "")).toString();
+          expect([shown, `'${shown}`]).toContain(row.name);
+          expect(row.topFrame).toBe(row.name);
+          for (const cell of Object.values(row)) expect(cell).not.toMatch(/^[=+\-@＝＋－＠]/);
+        });
+      }),
+    );
+  });
+
+  test("has exact numbers, and nothing where nothing is known", () => {
+    const given = thread(7, { volumeBytes: 2 ** 40 + 1, firstTime: null, arenas: [0, 3] });
+    const [row] = rowsOf(written(writeCsv, report({ threads: [given] })));
+    expect(row).toMatchObject({ volumeBytes: "1099511627777", firstTime: "", arenas: "0 3" });
+    expect(row).toMatchObject({ name: "", calls: "15", malloc: "10", free: "5" });
+  });
+
+  test("ends its lines as RFC 4180 has it", () => {
+    expect(written(writeCsv, report())).toMatch(/^(?:[^\r\n]+\r\n){3}$/);
+  });
+});
+
+const hasXmllint = spawnSync("xmllint", ["--version"]).status === 0;
+
+describe.skipIf(!hasXmllint)("JUnit (xmllint holds it against its schema)", () => {
+  const xsd = fileURLToPath(new URL("../support/junit.xsd", import.meta.url));
+
+  function refusals(texts: readonly string[]): string {
+    const folder = mkdtempSync(join(tmpdir(), "mallog-junit-"));
+    try {
+      const files = texts.map((text, i) => {
+        writeFileSync(join(folder, `${i}.xml`), text);
+        return join(folder, `${i}.xml`);
+      });
+      const { status, stderr } = spawnSync("xmllint", ["--noout", "--schema", xsd, ...files]);
+      return status === 0 ? "" : stderr.toString().replace(/^.* validates\n/gm, "");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  test("of a service, with budgets and without, and without a model", () => {
+    const bare = report({ model: null, scenarios: [] });
+    const given = [serviceReport(), bare, reportOf(["x"])];
+    expect(refusals(given.map((one) => written(writeJunit, one)))).toBe("");
+  });
+
+  test("whatever the log holds", () => {
+    const samples = fc.sample(hostileTexts, 200).map(reportOf);
+    const texts = samples.flatMap((given) => [given, { ...given, budgets: [] }]);
+    expect(refusals(texts.map((given) => written(writeJunit, given)))).toBe("");
+  });
+
+  test("the schema does refuse", () => {
+    const right = written(writeJunit, report());
+    expect(refusals([right.replace(' errors="0"', "")])).toContain("'errors' is required");
+    expect(refusals([right.replace("<testcase ", "<test ")])).not.toBe("");
+  });
+});
+
+describe("JUnit", () => {
+  test("counts the budgets that do not hold", () => {
+    const budgets = [budget("a"), budget("b", { ok: true }), budget("c")];
+    const text = written(writeJunit, report({ budgets }));
+    expect(text).toContain('<testsuite name="app.log" tests="3" failures="2" errors="0"');
+    expect(text.match(/<failure /g)).toHaveLength(2);
+    expect(text.match(/<testcase /g)).toHaveLength(3);
+  });
+
+  test("without budgets has the verdict and each finding pass", () => {
+    const text = written(writeJunit, serviceReport());
+    expect([...text.matchAll(/<testcase (.*) time/g)].map(([, which]) => which)).toEqual([
+      'classname="mallog.verdict" name="verdict"',
+      'classname="mallog.findings" name="pins"',
+    ]);
+    expect(text).toContain('failures="0"');
+  });
+});
+
+describe("OpenMetrics", () => {
+  test("is by the grammar, every scenario under its name", () => {
+    whateverTheLogHolds(writeOpenMetrics, (text, given) => {
+      const rss = parseOpenMetrics(text).filter(({ name }) => name === "mallog_rss_bytes");
+      expect(rss.map(({ labels, value }) => [labels.scenario, value])).toEqual(
+        given.scenarios.map(({ name, rss }) => [Buffer.from(name).toString(), rss.endBytes]),
+      );
+    });
+  });
+
+  test("has the figures of the report", () => {
+    const samples = parseOpenMetrics(written(writeOpenMetrics, serviceReport()));
+    const value = (wanted: string) => samples.find(({ name }) => name === wanted)?.value;
+    expect(value("mallog_events")).toBe(864_414);
+    expect(value("mallog_live_bytes")).toBe(218.3 * MiB);
+    expect(value("mallog_external_fragmentation_ratio")).toBeCloseTo(0.438, 3);
+    expect(samples.filter(({ name }) => name === "mallog_arenas")).toHaveLength(5);
+  });
+
+  test.each([
+    ["a_bytes 1\n# EOF\n", "outside of its family"],
+    ["# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na 2\n# EOF\n", "outside of its family"],
+    ["# TYPE a gauge\na 1\na 2\n# EOF\n", "twice"],
+    ['# TYPE a gauge\na{b="\\x"} 1\n# EOF\n', "no sample"],
+    ["# TYPE a gauge\n# UNIT a bytes\n# EOF\n", "unit not in name"],
+    ["# TYPE a gauge\na 1\n", "does not end"],
+  ])("the parser of this test does refuse %j", (text, why) => {
+    expect(() => parseOpenMetrics(text)).toThrow(why);
+  });
+});
+
+describe("github-action-benchmark", () => {
+  test("is a list of names, units and numbers, no name twice", () => {
+    whateverTheLogHolds(writeBenchmark, (text) => {
+      const results: { name: string; unit: string; value: number }[] = JSON.parse(text);
+      for (const { name, unit, value } of results) {
+        expect([typeof name, typeof unit, Number.isFinite(value)]).toEqual([
+          "string",
+          "string",
+          true,
+        ]);
+      }
+      expect(new Set(results.map(({ name }) => name)).size).toBe(results.length);
+    });
+  });
+
+  test("has exact MiB, and the range where there is one", () => {
+    const { rss, ...rest } = scenario("as recorded", { endMiB: 3 });
+    const open = { ...rss, endBytes: 3 * MiB + 4096, lowBytes: 2 * MiB, highBytes: 4 * MiB };
+    const given = report({ scenarios: [{ ...rest, rss: open }] });
+    const [end, peak] = JSON.parse(written(writeBenchmark, given));
+    expect(end).toEqual({
+      name: "RSS at the end, as recorded",
+      unit: "MiB",
+      value: 3.00390625,
+      range: "2 MiB to 4 MiB",
+    });
+    expect(peak).toEqual({ name: "RSS at peak, as recorded", unit: "MiB", value: 24 });
+  });
+});
+
+describe("SARIF", () => {
+  test("is as its types have it, whatever the log holds", () => {
+    const path = fileURLToPath(
+      new URL("../../node_modules/@types/sarif/index.d.ts", import.meta.url),
+    );
+    const schema = createGenerator({ path, type: "Log", skipTypeCheck: true }).createSchema("Log");
+    const validate = new Ajv({ strict: false }).compile(JSON.parse(JSON.stringify(schema)));
+    whateverTheLogHolds(writeSarif, (text) => {
+      const log = JSON.parse(text);
+      expect(validate(log), JSON.stringify(validate.errors)).toBe(true);
+      const [{ results }] = log.runs;
+      expect(results.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual([
+        "budget-exceeded",
+        "pins",
+      ]);
+      const { uri } = results[0].locations[0].physicalLocation.artifactLocation;
+      expect(uri).toMatch(/^(?:file:\/\/)?(?:[\w.~!*'()/-]|%[0-9A-F]{2})*$/);
+      expect(new URL(uri, "https://example.org/repository/").href).not.toContain("javascript:");
+    });
+    expect(validate({ version: "2.1.0", runs: [{}] })).toBe(false);
+  });
+});

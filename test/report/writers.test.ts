@@ -1,0 +1,95 @@
+import { Chalk } from "chalk";
+import { describe, expect, test } from "vitest";
+import type { Report } from "../../src/report/report.ts";
+import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { ENDINGS, endingOf, writerOf } from "../../src/report/writers/index.ts";
+import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
+import { budget } from "../support/hostile-report.ts";
+import { report } from "../support/report-builder.ts";
+import { serviceReport } from "../support/service-report.ts";
+
+const chalk = new Chalk({ level: 0 });
+
+async function written(given: Report, ending: string): Promise<string> {
+  const writer = (await writerOf(ending)) ?? expect.fail(`no writer for ${ending}`);
+  return writer(given, { sort: DEFAULT_SORT, top: 10, width: 120, chalk });
+}
+
+/** A log of xz with two threads, and what it would have been with one arena. */
+function realReport(): Report {
+  const xz = casesOf(OWN_CORPUS).find(({ name }) => name === "xz-t2-g236") ?? expect.fail();
+  const whatIfs = [scenario("MALLOC_ARENA_MAX=1", { MALLOC_ARENA_MAX: "1" }, false)];
+  const log = logOf(xz, "default") ?? expect.fail();
+  return analyse(log, { ...optionsFor(xz, "default", whatIfs, "facts"), hostCpus: 4 });
+}
+
+const inBudget = {
+  ...serviceReport(),
+  budgets: [
+    budget("rss", {
+      name: "container",
+      message: "Ask the memory team before you raise it.",
+      explanation: ["MALLOC_ARENA_MAX=1 would need 244.6 MiB."],
+      command: "mallog service.log.gz --sort pinned",
+    }),
+    budget("arenas", { unit: "count", limit: 32, actual: 16, ok: true }),
+    budget("fragmentation", { unit: "ratio", operator: "<", limit: 0.3, actual: 0.438 }),
+  ],
+};
+
+/** Look at the files when they change. Those of a terminal's report, and of .md, are tested on their own. */
+describe("the whole report", () => {
+  test.each([".json", ".ndjson"])("of a small log as %s", async (ending) => {
+    await expect(await written(report(), ending)).toMatchFileSnapshot(`golden/small${ending}`);
+  });
+
+  test.each([".csv", ".xml", ".sarif", ".prom", ".bench.json"])("as %s", async (ending) => {
+    await expect(await written(inBudget, ending)).toMatchFileSnapshot(`golden/service${ending}`);
+  });
+
+  test.each([".md", ".csv", ".xml", ".sarif", ".prom", ".bench.json"])(
+    "of a real log as %s",
+    async (ending) => {
+      await expect(await written(realReport(), ending)).toMatchFileSnapshot(`golden/xz${ending}`);
+    },
+  );
+
+  test.each([".xml", ".sarif", ".prom", ".bench.json", ".ndjson", ".csv"])(
+    "without a model as %s",
+    async (ending) => {
+      const given = report({ model: null, scenarios: [] });
+      const text = await written(given, ending);
+      expect(text).not.toMatch(/undefined|NaN/);
+    },
+  );
+
+  test.each(ENDINGS)("is the same twice as %s", async (ending) => {
+    const once = await written(realReport(), ending);
+    expect(await written(realReport(), ending)).toBe(once);
+    expect(once.endsWith("\n")).toBe(true);
+  });
+});
+
+describe("the ending of a file's name", () => {
+  test.each([
+    ["r.json", ".json"],
+    ["dir.md/r.bench.json", ".bench.json"],
+    ["r.metrics.txt", ".metrics.txt"],
+    ["metrics.txt", ".txt"],
+    ["a.b.txt", ".txt"],
+    ["bench.json", ".json"],
+    ["r.ndjson", ".ndjson"],
+    [".json", null],
+    ["dir/.md", null],
+    ["r.JSON", null],
+    ["r.pdf", null],
+    ["-", null],
+    ["r", null],
+    ["", null],
+  ])("of %s is %s", (file, ending) => expect(endingOf(file)).toBe(ending));
+
+  test("leads to a writer, or to none", async () => {
+    for (const ending of ENDINGS) expect(await writerOf(ending)).toBeTypeOf("function");
+    expect(writerOf(".pdf")).toBeNull();
+  });
+});
