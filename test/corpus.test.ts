@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Scenario } from "../src/report/report.ts";
 import {
@@ -14,6 +13,7 @@ import {
   settingsOf,
   truthOf,
   withRssSamples,
+  writesAll,
 } from "./support/corpus.ts";
 
 /**
@@ -110,14 +110,6 @@ function holdsAgainstTruth(one: Case): void {
       samples.map(({ bytes }) => bytes),
     );
   });
-}
-
-/** True for the programs that write every byte they allocate. */
-function writesAll({ meta }: Case): boolean {
-  const [program, , , , , touch] = meta.command.split(" ").map((word) => basename(word));
-  return program === "synth"
-    ? touch === "all"
-    : ["frag", "threadfrag", "mt"].includes(program ?? "");
 }
 
 function figures({ name, rss, system, mmapped }: Scenario) {

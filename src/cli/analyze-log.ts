@@ -4,8 +4,8 @@ import { Chalk } from "chalk";
 import { containerOf } from "../report/container.ts";
 import type { Report } from "../report/report.ts";
 import { sortThreads } from "../report/sort-threads.ts";
-import { plainWriter, writerOf } from "../report/writers/index.ts";
-import type { Writer } from "../report/writers/writer.ts";
+import { ENDINGS, plainWriter, writerOf } from "../report/writers/index.ts";
+import type { Writer, WriterOptions } from "../report/writers/writer.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
 import type { Analyse, Io } from "./io.ts";
 import { type OutputFile, openOutputs } from "./output-file.ts";
@@ -16,7 +16,7 @@ import { Signals } from "./signals.ts";
 import { suggest } from "./suggest.ts";
 import { chalkFor, showsUnicode, widthOf } from "./terminal.ts";
 
-/** Columns of a text report in a file, which should not depend on the terminal that happened to be there. */
+/** Columns of a text report in a file. */
 const FILE_WIDTH = 120;
 
 const SHORT_HELP = `mallog reads a log of malloc calls, from standard input or files:
@@ -29,18 +29,39 @@ See mallog --help for options and more examples.
  * One run of `mallog analyze`: from the request to the reports on standard output and in files. Returns the exit code.
  * @throws Failure and whatever `analyse` throws
  */
-export async function analyzeLog(
+export function analyzeLog(
   request: AnalyzeRequest,
   io: Io,
   analyse: Analyse,
   commands: readonly string[],
+): Promise<number> {
+  return withReport(request, io, analyse, commands, async (report, outputs) => {
+    await writeFiles(report, request, outputs);
+    if (request.quiet && outputs.length > 0) return Exit.done;
+    await print(io.stdout, await writtenForTerminal(report, request, io));
+    return Exit.done;
+  });
+}
+
+/**
+ * What every command does that reads a log: its files are opened before the work and left out when it fails, signals
+ * end the reading, and progress is shown. `conclude` tells of the report and gives the exit code, which a signal
+ * overrules.
+ * @throws Failure and whatever `analyse` and `conclude` throw
+ */
+export async function withReport(
+  request: AnalyzeRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+  conclude: (report: Report, outputs: readonly OutputFile[]) => Promise<number>,
 ): Promise<number> {
   if (request.inputs.length === 0 && io.stdin.isTTY) {
     io.stderr.write(SHORT_HELP);
     return Exit.usage;
   }
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
-  const outputs = openOutputs(request.outputs, request.inputs, io.cwd);
+  const outputs = openOutputs(request.outputs, request.inputs, io.cwd, ENDINGS);
   const progress = progressOf(request, io);
   const discard = (): void => {
     progress?.clear();
@@ -65,8 +86,8 @@ export async function analyzeLog(
     });
     progress?.clear();
     if (analysed.trace.events === 0 && signals.exitCode === null) throw nothingRead(analysed);
-    await deliver(finished(analysed, request), request, outputs, io);
-    return signals.exitCode ?? Exit.done;
+    const exitCode = await conclude(finished(analysed, request), outputs);
+    return signals.exitCode ?? exitCode;
   } finally {
     discard();
     signals.forget();
@@ -86,28 +107,51 @@ function finished(report: Report, { sort, container }: AnalyzeRequest): Report {
   return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
 }
 
-/** Files first: they are kept even if whoever reads standard output has gone. */
-async function deliver(
+/** To be done first: files are kept even if whoever reads standard output has gone. */
+export async function writeFiles(
   report: Report,
-  { sort, top, form, quiet, color, plot }: AnalyzeRequest,
+  request: AnalyzeRequest,
   outputs: readonly OutputFile[],
-  { stdout, env }: Io,
 ): Promise<void> {
-  const asked = { sort, top, plot };
-  const colourless = new Chalk({ level: 0 });
-  const forFiles = { ...asked, width: FILE_WIDTH, chalk: colourless };
   for (const output of outputs) {
-    output.write((await writerFor(output.ending))(report, forFiles));
+    output.write(await written(report, output.ending, forFiles(request)));
   }
-  if (quiet && outputs.length > 0) return;
-  const chalk = chalkFor(stdout, env, color);
+}
+
+/** What becomes of a report should not depend on the terminal that happened to be there. */
+export function forFiles({ sort, top, plot }: AnalyzeRequest): WriterOptions {
+  return { sort, top, plot, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
+}
+
+export function forTerminal(
+  { sort, top, plot, color }: AnalyzeRequest,
+  { stdout, env }: Io,
+): WriterOptions {
   const ascii = !showsUnicode(stdout, env);
-  const forTerminal = { ...asked, width: widthOf(stdout, env), chalk, ascii };
-  const writer = await (form === "plain" ? plainWriter() : writerFor(ENDING[form]));
-  await print(stdout, writer(report, forTerminal));
+  const chalk = chalkFor(stdout, env, color);
+  return { sort, top, plot, width: widthOf(stdout, env), chalk, ascii };
 }
 
 const ENDING = { text: ".txt", json: ".json", csv: ".csv" } as const;
+
+/** The report in the form that was asked for on standard output. */
+export async function writtenForTerminal(
+  report: Report,
+  request: AnalyzeRequest,
+  io: Io,
+): Promise<string> {
+  const { form } = request;
+  const writer = await (form === "plain" ? plainWriter() : writerFor(ENDING[form]));
+  return writer(report, forTerminal(request, io));
+}
+
+export async function written(
+  report: Report,
+  ending: string,
+  options: WriterOptions,
+): Promise<string> {
+  return (await writerFor(ending))(report, options);
+}
 
 async function writerFor(ending: string): Promise<Writer> {
   const writer = await writerOf(ending);

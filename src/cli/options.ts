@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { TouchPolicy } from "../replay/scenario.ts";
+import { parseSize } from "../report/sizes.ts";
 import { SORT_KEYS, type SortKey, type ThreadSort } from "../report/sort-threads.ts";
 import { MAX_CPUS, parseCpus, unknownGlibc } from "./settings.ts";
-import { parseSize } from "./sizes.ts";
 import { suggest } from "./suggest.ts";
 
 /** Parsers of single option values for commander: a value, or an InvalidArgumentError that says what was expected. */
@@ -60,6 +60,13 @@ export function touchOption(text: string): TouchPolicy {
 /** An option that may be given several times. */
 export function collect(text: string, before: unknown): string[] {
   return Array.isArray(before) ? [...before, text] : [text];
+}
+
+/** `5%` as 0.05 */
+export function percentOption(text: string): number {
+  const [, number] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
+  if (number !== undefined) return Number(number) / 100;
+  throw new InvalidArgumentError("Give a percentage like 5%.");
 }
 
 function didYouMean(word: string, candidates: readonly SortKey[]): string {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { ENDINGS, endingOf } from "../report/writers/index.ts";
+import { endingOf } from "../report/writers/index.ts";
 import { Failure } from "./problems.ts";
 
 /**
@@ -20,7 +20,7 @@ import { Failure } from "./problems.ts";
 export class OutputFile {
   /** as typed */
   readonly name: string;
-  /** with its dots; one of ENDINGS */
+  /** with its dots; one of those that have a format */
   readonly ending: string;
   readonly #target: string;
   readonly #temporary: string;
@@ -70,21 +70,22 @@ export class OutputFile {
 }
 
 /**
- * Opens all files of a run, or none.
+ * Opens all files of a run, or none. `endings`: those that have a format.
  * @throws Failure outputEnding, outputTwice, outputIsInput, output
  */
 export function openOutputs(
   names: readonly string[],
   inputs: readonly string[],
   cwd: string,
+  endings: readonly string[],
 ): OutputFile[] {
   const taken = new Set<string>();
   const wanted: { name: string; ending: string }[] = [];
   const logs = new Set(inputs.filter((input) => input !== "-").map((path) => realPath(path, cwd)));
   for (const file of names) {
-    const ending = endingOf(file);
+    const ending = endingOf(file, endings);
     if (ending === null) {
-      throw new Failure({ code: "outputEnding", file, known: ENDINGS });
+      throw new Failure({ code: "outputEnding", file, known: endings });
     }
     const path = realPath(file, cwd);
     if (taken.has(path)) throw new Failure({ code: "outputTwice", file });

@@ -15,6 +15,11 @@ export type Problem =
   | { readonly code: "outputEnding"; readonly file: string; readonly known: readonly string[] }
   | { readonly code: "outputTwice"; readonly file: string }
   | { readonly code: "outputIsInput"; readonly file: string }
+  /** `place`: the option or the line of the file that it was read from */
+  | { readonly code: "budget"; readonly place: string; readonly reason: string }
+  | { readonly code: "config"; readonly place: string; readonly reason: string }
+  /** an earlier report that cannot be compared with */
+  | { readonly code: "report"; readonly file: string; readonly reason: string }
   /** `reason`: the system's own words */
   | { readonly code: "output"; readonly file: string; readonly reason: string }
   /** `text`: the sentence of src/input, cure included */
@@ -54,7 +59,13 @@ export function problemText(problem: Problem): string {
     case "outputTwice":
       return `-o ${problem.file}: given twice; name a file of its own for each format`;
     case "outputIsInput":
-      return `-o ${problem.file}: is the log itself; name another file`;
+      return `-o ${problem.file}: is the input itself; name another file`;
+    case "budget":
+      return `${printable(problem.place)}: ${printable(problem.reason)}; see mallog check --help`;
+    case "config":
+      return `${printable(problem.place)}: ${printable(problem.reason)}`;
+    case "report":
+      return `${sourceName(problem.file)}: ${printable(problem.reason)}; give a report made with mallog LOG -o FILE.json`;
     case "output":
       return `cannot write ${problem.file}: ${problem.reason}`;
     case "input":
@@ -81,6 +92,8 @@ function either(words: readonly string[]): string {
 
 export const Exit = {
   done: 0,
+  /** a budget was not kept */
+  exceeded: 1,
   usage: 2,
   /** the input is of no use, or the report cannot be written */
   unusable: 3,
@@ -98,7 +111,10 @@ export function exitCodeOf(problem: Problem): number {
     case "outputEnding":
     case "outputTwice":
     case "outputIsInput":
+    case "budget":
+    case "config":
       return Exit.usage;
+    case "report":
     case "output":
     case "input":
     case "empty":

@@ -1,5 +1,7 @@
 import { Command, Help } from "commander";
 import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
+import { addCheck, type CheckRequest } from "./commands/check.ts";
+import { addDiff, type DiffRequest } from "./commands/diff.ts";
 import { addSchema } from "./commands/schema.ts";
 
 const AFTER_HELP = `
@@ -9,8 +11,12 @@ Examples:
   mallog malloc.log.gz --container-limit 512MiB --base-rss 120MiB
   mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 \\
     --what-if MALLOC_TRIM_THRESHOLD_=131072,malloc_trim=30s
-  mallog malloc.log.gz -q -o report.json -o report.txt
+  mallog malloc.log.gz -q -o report.json -o report.md
   printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
+
+FILES end in .txt .json .ndjson .md .csv, .xml (JUnit), .sarif, .prom or
+.metrics.txt (OpenMetrics), .bench.json (github-action-benchmark's
+customSmallerIsBetter). mallog schema prints the JSON Schema of .json and .ndjson.
 
 SETTINGS are what one would type into the environment of the process, separated
 by commas: MALLOC_* variables and glibc.malloc.* tunables; beside them
@@ -19,6 +25,7 @@ do not matter. SIZES are like 900MiB, 1.5GB, 64K (= 64KiB) or 4096.
 
 Exit codes:
   0    done
+  1    a budget is not kept (mallog check, mallog diff)
   2    wrong usage, or settings that glibc would refuse
   3    input unreadable, empty, or without one malloc call; or the report cannot
        be written
@@ -28,6 +35,8 @@ Exit codes:
 /** What the command line can do, and whom its commands call. */
 export interface Commands {
   readonly analyze: (request: AnalyzeRequest) => Promise<void>;
+  readonly check: (request: CheckRequest) => Promise<void>;
+  readonly diff: (request: DiffRequest) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
 
@@ -50,6 +59,8 @@ export function buildProgram(
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => helpWidth });
   const analyze = addAnalyze(program, hostCpus, commands.analyze);
+  addCheck(program, commands.check);
+  addDiff(program, commands.diff);
   addSchema(program, commands.schema);
   // The default command's options are what `mallog --help` is asked for.
   program.configureHelp({

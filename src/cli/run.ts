@@ -1,5 +1,7 @@
 import { CommanderError } from "commander";
 import { analyzeLog } from "./analyze-log.ts";
+import { checkLog } from "./check-log.ts";
+import { diffReports } from "./diff-reports.ts";
 import type { Analyse, Io } from "./io.ts";
 import { print } from "./print.ts";
 import { Exit, exitCodeOf, Failure } from "./problems.ts";
@@ -39,12 +41,19 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
     },
     {
       analyze: async (request) => {
-        const names = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
-        exitCode = await analyzeLog(request, io, analyse, names);
+        exitCode = await analyzeLog(request, io, analyse, names());
+      },
+      check: async (request) => {
+        exitCode = await checkLog(request, io, analyse, names());
+      },
+      diff: async (request) => {
+        exitCode = await diffReports(request, io);
       },
       schema: (text) => print(io.stdout, text),
     },
   );
+  const names = (): string[] =>
+    program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {

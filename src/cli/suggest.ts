@@ -25,3 +25,9 @@ function editDistance(from: string, to: string): number {
   }
   return row[to.length] ?? 0;
 }
+
+/** For the end of a message about that word: " (did you mean …?)", or nothing. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const meant = suggest(word, candidates);
+  return meant === null ? "" : ` (did you mean ${meant}?)`;
+}

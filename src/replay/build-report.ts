@@ -14,7 +14,7 @@ import type {
   Timeline,
   TraceSummary,
 } from "../report/report.ts";
-import { REPORT_SCHEMA } from "../report/report.ts";
+import { AS_RECORDED, REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
 import { assumedWritten } from "./assumed-written.ts";
@@ -36,8 +36,6 @@ export interface ReadSummary {
   readonly malformedKinds: TraceSummary["malformedKinds"];
   readonly truncatedInputs: number;
 }
-
-const AS_RECORDED = "as recorded";
 
 /** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
 export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {

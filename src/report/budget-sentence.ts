@@ -1,11 +1,11 @@
-import { change, exact, percent, size } from "./format.ts";
+import { byteUnit, change, exact, percent, size } from "./format.ts";
 import type { BudgetResult } from "./report.ts";
+import { printable } from "./text/printable.ts";
 
 /** A limit or what it is held against, in the budget's own unit. */
 export function amount({ unit }: BudgetResult, value: number): string {
   if (unit === "bytes") return size(value);
-  if (unit === "ratio") return percent(value);
-  return Number.isInteger(value) ? exact(value) : String(value);
+  return unit === "ratio" ? percent(value) : plainNumber(value);
 }
 
 const WORDS: Readonly<Record<BudgetResult["operator"], string>> = {
@@ -20,12 +20,60 @@ export function limitInWords(budget: BudgetResult): string {
   return `${WORDS[budget.operator]} ${amount(budget, budget.limit)}`;
 }
 
-/** One sentence of one budget: "rss is 412.1 MiB (+3.0 %), it should be at most 400 MiB". */
+/** One line: what it is about, what it is, and by how much that is within the limit or beyond it. */
 export function budgetSentence(budget: BudgetResult): string {
-  // A percentage of a percentage would only puzzle.
-  const by = budget.ok || budget.unit === "ratio" ? null : change(budget.limit, budget.actual);
-  const off = by === null ? "" : ` (${by})`;
-  return `${budget.key} is ${amount(budget, budget.actual)}${off}, it should be ${limitInWords(budget)}`;
+  const { key, name, operator, limit, actual, base, ok } = budget;
+  const [is, allowed, before] = figures(budget.unit, [actual, limit, base ?? actual]);
+  const about = name === null ? key : `${name}: ${key}`;
+  const from = base === null ? "" : `${before} before${ofBase(budget)}`;
+  const least = operator.startsWith(">");
+  const bound = least ? `at least ${allowed}` : `limit ${allowed}`;
+  if (ok) return printable(`${about} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
+  const now = `${about} is ${is}${from === "" ? "" : ` (${from})`}`;
+  if (actual === limit) return printable(`${now}, not ${least ? "above" : "below"} ${allowed}`);
+  const by = difference(budget);
+  const beyond = least ? `${by} below the least, ${allowed}` : `${by} over the limit of ${allowed}`;
+  return printable(`${now}: ${beyond}`);
+}
+
+/** What stands below the sentence of a budget that was not kept. */
+export function budgetDetails({ explanation, message, command }: BudgetResult): string[] {
+  const more = command === null ? [] : [`More: ${command}`];
+  return [...explanation, ...(message === null ? [] : [message]), ...more].map(printable);
+}
+
+/** Values that are compared have one unit, and all their digits where fewer would make them look equal. */
+function figures(unit: BudgetResult["unit"], values: readonly number[]): string[] {
+  if (unit === "count") return values.map(plainNumber);
+  const inBrief =
+    unit === "ratio" ? percent : (value: number): string => size(value, byteUnit(values));
+  const brief = values.map(inBrief);
+  if (new Set(brief).size === new Set(values).size) return brief;
+  return values.map((value) => (unit === "ratio" ? `${value * 100} %` : `${exact(value)} B`));
+}
+
+function plainNumber(value: number): string {
+  return Number.isInteger(value) ? exact(value) : String(value);
+}
+
+function ofBase({ unit, actual, base }: BudgetResult): string {
+  if (base === null) return "";
+  if (unit === "ratio") return `, ${actual < base ? "-" : "+"}${points(actual - base)}`;
+  const changed = change(base, actual);
+  return changed === null ? "" : `, ${changed}`;
+}
+
+function difference({ unit, actual, limit }: BudgetResult): string {
+  const by = Math.abs(actual - limit);
+  if (unit === "ratio") return points(by);
+  // Many times a limit is no percentage that anybody reads.
+  const part = by > 10 * Math.abs(limit) ? "" : ` (${percent(by / Math.abs(limit))})`;
+  return `${unit === "bytes" ? size(by) : plainNumber(by)}${part}`;
+}
+
+/** Percentage points, without a sign. */
+function points(ratio: number): string {
+  return `${plainNumber(Number((Math.abs(ratio) * 100).toPrecision(3)))} points`;
 }
 
 /** Those that do not hold come first. */

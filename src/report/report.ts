@@ -5,6 +5,9 @@
 
 export const REPORT_SCHEMA = "mallog.report/1";
 
+/** The name of scenarios[0]. */
+export const AS_RECORDED = "as recorded";
+
 export interface Report {
   readonly schema: typeof REPORT_SCHEMA;
   readonly tool: { readonly name: "mallog"; readonly version: string };

@@ -1,6 +1,9 @@
 import type { Scenario } from "./report.ts";
 
 /** False where calls that the recorded process got memory for would have got NULL: its low RSS is no recommendation. */
-export function serves(scenario: Scenario, recorded: Scenario): boolean {
+export function serves(
+  scenario: Pick<Scenario, "failedCalls">,
+  recorded: Pick<Scenario, "failedCalls">,
+): boolean {
   return scenario.failedCalls <= recorded.failedCalls;
 }

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Analyse } from "../../src/cli/io.ts";
 import { Failure } from "../../src/cli/problems.ts";
 import type { Report } from "../../src/report/report.ts";
+import { ENDINGS } from "../../src/report/writers/index.ts";
 import { FakeOutput } from "../support/fake-io.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
@@ -97,6 +98,19 @@ describe("report files", () => {
     expect(readdirSync(folder).sort()).toEqual(["r.json", "r.txt"]);
   });
 
+  test("every format in one run, those with endings of two parts besides those with one", async () => {
+    const names = ENDINGS.map((ending) => `r${ending}`);
+    const { code } = await inFolder(["x", "-q", ...names.flatMap((name) => ["-o", name])]);
+    expect(code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(names.sort());
+    const begins = (name: string, text: string): void =>
+      expect(readFileSync(file(name), "utf8").slice(0, text.length)).toBe(text);
+    begins("r.bench.json", '[\n  {\n    "name"');
+    begins("r.metrics.txt", "# TYPE mallog_");
+    begins("r.md", "## mallog: ");
+    begins("r.xml", "<?xml");
+  });
+
   test("-q with -o prints nothing", async () => {
     expect((await inFolder(["x", "-q", "-o", "r.txt"])).out).toBe("");
     expect((await inFolder(["x", "-q"])).out).toContain("Threads");
@@ -126,7 +140,7 @@ describe("report files", () => {
     [["-o", "r.xyz"], 2, "-o r.xyz: the file's ending chooses the format; end it in .txt, .json"],
     [["-o", "-"], 2, "-o -: the file's ending chooses the format"],
     [["-o", "r.txt", "-o", "./r.txt"], 2, "-o ./r.txt: given twice"],
-    [["-o", "log.txt"], 2, "-o log.txt: is the log itself"],
+    [["-o", "log.txt"], 2, "-o log.txt: is the input itself"],
     [["-o", "no/r.txt"], 3, "cannot write no/r.txt: its directory does not exist"],
     [["-o", "a.txt", "-o", "no/r.txt"], 3, "cannot write no/r.txt"],
     [["-o", "dir.txt"], 3, "cannot write dir.txt: it is a directory"],

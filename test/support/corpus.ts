@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
@@ -42,7 +42,14 @@ export interface CaseMeta {
   readonly traces: Readonly<
     Record<
       string,
-      { readonly file: string; readonly lines: number; readonly ops: Record<string, number> }
+      {
+        readonly file: string;
+        readonly lines: number;
+        readonly ops: Record<string, number>;
+        readonly live_requested_bytes_at_end: number;
+        readonly live_blocks_at_end: number;
+        readonly peak_live_requested_bytes: number;
+      }
     >
   >;
   readonly settings: Readonly<Record<string, { readonly env: Readonly<Record<string, string>> }>>;
@@ -64,6 +71,14 @@ export function casesOf(corpus: string): Case[] {
       const folder = join(corpus, name);
       return { name, folder, meta: JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) };
     });
+}
+
+/** True for the programs that write every byte they allocate. */
+export function writesAll({ meta }: Case): boolean {
+  const [program, , , , , touch] = meta.command.split(" ").map((word) => basename(word));
+  return program === "synth"
+    ? touch === "all"
+    : ["frag", "threadfrag", "mt"].includes(program ?? "");
 }
 
 /** The measured truth of one setting; null where the case has none, or its file was left out. */

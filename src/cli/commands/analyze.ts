@@ -33,7 +33,7 @@ export interface AnalyzeRequest {
 }
 
 /** The options as commander leaves them, defaults filled in. */
-interface Given {
+export interface Given {
   /** false: --no-what-if */
   readonly whatIf?: readonly string[] | false;
   readonly model: boolean;
@@ -75,11 +75,12 @@ export function addAnalyze(
       "a log, or its pieces in order; none or -: standard input; gzip and zstd as they are",
     )
     .action(async (inputs: string[], given: Given) => run(requestOf(inputs, given, hostCpus)));
-  for (const option of [...modelOptions(), ...outputOptions()]) command.addOption(option);
+  const options = [...modelOptions(), ...outputOptions(), ...formOptions()];
+  for (const option of options) command.addOption(option);
   return command;
 }
 
-function modelOptions(): Option[] {
+export function modelOptions(): Option[] {
   return [
     new Option(
       "--what-if <settings>",
@@ -121,7 +122,9 @@ function modelOptions(): Option[] {
   ].map((option) => option.helpGroup("The model:"));
 }
 
-function outputOptions(): Option[] {
+export function outputOptions(
+  quietly = "no progress; with -o, nothing on standard output",
+): Option[] {
   return [
     new Option(
       "--sort <key>",
@@ -132,24 +135,34 @@ function outputOptions(): Option[] {
     new Option("--top <n>", "rows in tables, 0 for all").argParser(topOption).default(10),
     new Option(
       "-o, --output <file>",
-      "also write the report to a .txt or .json file; repeatable",
+      "also write the report to a file, its format chosen by the ending (see below); repeatable",
     ).argParser(collect),
     new Option("--json", "print the report as JSON").conflicts(["plain", "csv", "plot"]),
-    new Option("--csv", "print the threads as CSV").conflicts(["json", "plain", "plot"]),
-    new Option(
-      "--plain",
-      "print records for grep and awk: a line each, fields separated by tabs, all rows",
-    ).conflicts(["json", "csv", "plot"]),
-    new Option("--plot", "add a plot of live bytes and of RSS by scenario over time"),
-    new Option("-q, --quiet", "no progress; with -o, nothing on standard output"),
+    new Option("-q, --quiet", quietly),
     new Option("--no-progress", "no progress line"),
     new Option("--color", "colours even where no terminal listens"),
     new Option("--no-color", "no colours"),
   ].map((option) => option.helpGroup("Output:"));
 }
 
+/** Other forms of what is printed. */
+function formOptions(): Option[] {
+  return [
+    new Option("--csv", "print the threads as CSV").conflicts(["json", "plain", "plot"]),
+    new Option(
+      "--plain",
+      "print records for grep and awk: a line each, fields separated by tabs, all rows",
+    ).conflicts(["json", "csv", "plot"]),
+    new Option("--plot", "add a plot of live bytes and of RSS by scenario over time"),
+  ].map((option) => option.helpGroup("Output:"));
+}
+
 /** @throws Failure usage, setting */
-function requestOf(inputs: readonly string[], given: Given, hostCpus: number): AnalyzeRequest {
+export function requestOf(
+  inputs: readonly string[],
+  given: Given,
+  hostCpus: number,
+): AnalyzeRequest {
   if (!given.model && Array.isArray(given.whatIf)) {
     const message = "--what-if cannot be used with --no-model, which replays nothing";
     throw new Failure({ code: "usage", message });

@@ -19,10 +19,10 @@ const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
 
-/** The ending that chooses the format; null where none does. */
-export function endingOf(file: string): string | null {
+/** The ending that chooses the format, of those that have one; null where none does. */
+export function endingOf(file: string, endings = ENDINGS): string | null {
   const name = file.slice(file.lastIndexOf("/") + 1);
-  const fitting = ENDINGS.filter((ending) => name.length > ending.length && name.endsWith(ending));
+  const fitting = endings.filter((ending) => name.length > ending.length && name.endsWith(ending));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? null;
 }
 

@@ -1,4 +1,5 @@
 import { arenaTable } from "../text/arena-table.ts";
+import { budgetList } from "../text/budgets.ts";
 import { findingList, modelled } from "../text/modelled.ts";
 import { oddities } from "../text/oddities.ts";
 import { plot } from "../text/plot.ts";
@@ -13,6 +14,7 @@ import type { Writer } from "./writer.ts";
 export const writeText: Writer = (report, { sort, top, plot: isPlotted, ...style }) => {
   const recorded = report.scenarios[0];
   const sections = [
+    report.budgets.length > 0 && budgetList(report.budgets, style),
     verdict(report)
       .map((sentence) => paragraph(sentence, style))
       .join("\n"),

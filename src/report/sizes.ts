@@ -1,3 +1,5 @@
+/** Sizes and durations as people type them; format.ts prints them. */
+
 const POWER: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4 };
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseDuration, parseSize } from "../../src/cli/sizes.ts";
+import { parseDuration, parseSize } from "../../src/report/sizes.ts";
 
 describe("parseSize", () => {
   test.each([

@@ -1,0 +1,65 @@
+import { appendFileSync } from "node:fs";
+import { budgetDetails, budgetSentence } from "../report/budget-sentence.ts";
+import type { BudgetResult } from "../report/report.ts";
+import { printable } from "../report/text/printable.ts";
+import type { Environment, Io } from "./io.ts";
+import { reasonOf } from "./output-file.ts";
+
+/** What GitHub Actions reads of a step: annotations among the lines it prints, and its summary in a file. */
+
+export function isGitHub(env: Environment): boolean {
+  return Boolean(env.GITHUB_ACTIONS);
+}
+
+/** GitHub shows ten annotations of a kind and step. */
+const MOST_ANNOTATIONS = 10;
+
+/** Budgets that were not kept, as workflow commands; `level`: what the step makes of them. */
+export function annotations(budgets: readonly BudgetResult[], level: "error" | "warning"): string {
+  const exceeded = budgets.filter(({ ok }) => !ok);
+  const shown =
+    exceeded.length > MOST_ANNOTATIONS ? exceeded.slice(0, MOST_ANNOTATIONS - 1) : exceeded;
+  const lines = shown.map((budget) => {
+    const title = printable(budget.name ?? `Memory budget ${budget.key}`);
+    const text = [budgetSentence(budget), ...budgetDetails(budget)].join("\n");
+    return annotation(level, title, text);
+  });
+  const rest = exceeded.slice(shown.length);
+  if (rest.length > 0) {
+    const keys = rest.map((budget) => printable(budget.name ?? budget.key)).join("\n");
+    lines.push(annotation(level, `${rest.length} more memory budgets`, keys));
+  }
+  return lines.join("");
+}
+
+function annotation(level: string, title: string, text: string): string {
+  return `::${level} title=${escapedProperty(title)}::${escapedData(text)}\n`;
+}
+
+/** As GitHub's own toolkit escapes what follows the command. */
+function escapedData(text: string): string {
+  return text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+}
+
+function escapedProperty(text: string): string {
+  return escapedData(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
+}
+
+/**
+ * Text in which no line is a workflow command: names in a log may be made to look like one. GitHub looks for `::` at
+ * the start of a line, and for `##[` anywhere in it.
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/^(\s*):(?=:)/gm, "$1: ").replace(/##\[/g, "## [");
+}
+
+/** A step's outcome does not depend on its summary: what hinders it is only told. */
+export function appendSummary(markdown: string, { env, stderr }: Io): void {
+  const file = env.GITHUB_STEP_SUMMARY;
+  if (file === undefined || file === "") return;
+  try {
+    appendFileSync(file, markdown);
+  } catch (error) {
+    stderr.write(`mallog: the job summary is not written: ${reasonOf(error)}\n`);
+  }
+}

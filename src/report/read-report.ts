@@ -1,0 +1,196 @@
+import { REPORT_SCHEMA, type Report, type Scenario, type ThreadSummary } from "./report.ts";
+
+/** The parts of a report that are compared with another's; a Report of this run is one, too. */
+export interface KnownReport extends Pick<Report, "complete" | "live"> {
+  readonly trace: Pick<Report["trace"], "events" | "sources">;
+  readonly threads: readonly KnownThread[];
+  readonly model: Pick<
+    NonNullable<Report["model"]>,
+    "glibc" | "cpus" | "settings" | "touch" | "thp"
+  > | null;
+  readonly scenarios: readonly KnownScenario[];
+}
+
+export interface KnownThread
+  extends Pick<
+    ThreadSummary,
+    "tid" | "name" | "volumeBytes" | "liveBytes" | "liveBlocks" | "peakLiveBytes" | "pinnedBytes"
+  > {
+  readonly calls: Pick<ThreadSummary["calls"], "total">;
+}
+
+export interface KnownScenario
+  extends Pick<
+    Scenario,
+    "name" | "inUseBytes" | "fragmentation" | "failedCalls" | "arenaCount" | "system"
+  > {
+  readonly rss: Pick<Scenario["rss"], "endBytes" | "peakBytes">;
+  readonly arenas: readonly KnownArena[];
+}
+
+export type KnownArena = Pick<
+  Scenario["arenas"][number],
+  "id" | "rssBytes" | "inUseBytes" | "freeBytes" | "systemBytes"
+>;
+
+/** A report read back: what was checked, and all of it as it stands. */
+export interface ReadReport {
+  readonly known: KnownReport;
+  readonly json: unknown;
+}
+
+/** A file that is no report of this schema; the message says where it is none. */
+export class NotAReport extends Error {}
+
+/**
+ * Reads what `--json` or `-o FILE.json` wrote. Keys that this version does not know are left alone: some may have been
+ * added since.
+ * @throws NotAReport
+ */
+export function readReport(text: string): ReadReport {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new NotAReport("is no JSON");
+  }
+  const report = new Place(json, "");
+  const schema = report.has("schema") ? report.at("schema").value : null;
+  if (typeof schema !== "string" || !schema.startsWith("mallog.report/")) {
+    throw new NotAReport("is no report of mallog");
+  }
+  if (schema !== REPORT_SCHEMA) {
+    throw new NotAReport(
+      `has schema ${JSON.stringify(schema)}, and not ${JSON.stringify(REPORT_SCHEMA)}: another version of mallog made it`,
+    );
+  }
+  return { known: knownReport(report), json };
+}
+
+function knownReport(report: Place): KnownReport {
+  const live = report.at("live");
+  return {
+    complete: report.at("complete").flag(),
+    trace: {
+      events: report.at("trace").at("events").number(),
+      sources: report
+        .at("trace")
+        .at("sources")
+        .items((source) => source.text()),
+    },
+    threads: report.at("threads").items(knownThread),
+    live: {
+      bytes: live.at("bytes").number(),
+      blocks: live.at("blocks").number(),
+      peakBytes: live.at("peakBytes").number(),
+      peakTime: live.at("peakTime").orNull((time) => time.number()),
+    },
+    model: report.at("model").orNull((model) => ({
+      glibc: model.at("glibc").text(),
+      cpus: model.at("cpus").number(),
+      settings: model.at("settings").record((value) => value.text()),
+      touch: model.at("touch").text(),
+      thp: model.at("thp").text(),
+    })),
+    scenarios: report.at("scenarios").items(knownScenario),
+  };
+}
+
+function knownThread(thread: Place): KnownThread {
+  return {
+    tid: thread.at("tid").number(),
+    name: thread.at("name").orNull((name) => name.text()),
+    calls: { total: thread.at("calls").at("total").number() },
+    volumeBytes: thread.at("volumeBytes").number(),
+    liveBytes: thread.at("liveBytes").number(),
+    liveBlocks: thread.at("liveBlocks").number(),
+    peakLiveBytes: thread.at("peakLiveBytes").number(),
+    pinnedBytes: thread.at("pinnedBytes").number(),
+  };
+}
+
+function knownScenario(scenario: Place): KnownScenario {
+  const rss = scenario.at("rss");
+  const system = scenario.at("system");
+  const fragmentation = scenario.at("fragmentation");
+  return {
+    name: scenario.at("name").text(),
+    rss: { endBytes: rss.at("endBytes").number(), peakBytes: rss.at("peakBytes").number() },
+    system: {
+      endBytes: system.at("endBytes").number(),
+      peakBytes: system.at("peakBytes").number(),
+    },
+    inUseBytes: scenario.at("inUseBytes").number(),
+    fragmentation: {
+      internal: fragmentation.at("internal").number(),
+      external: fragmentation.at("external").number(),
+    },
+    failedCalls: scenario.at("failedCalls").number(),
+    arenaCount: scenario.at("arenaCount").number(),
+    arenas: scenario.at("arenas").items((arena) => ({
+      id: arena.at("id").number(),
+      rssBytes: arena.at("rssBytes").number(),
+      inUseBytes: arena.at("inUseBytes").number(),
+      freeBytes: arena.at("freeBytes").number(),
+      systemBytes: arena.at("systemBytes").number(),
+    })),
+  };
+}
+
+/** A value that was read, and where it stands, for the message if it is not what it should be. */
+class Place {
+  readonly value: unknown;
+  readonly #path: string;
+
+  constructor(value: unknown, path: string) {
+    this.value = value;
+    this.#path = path;
+  }
+
+  has(name: string): boolean {
+    return this.#isObject() && Object.hasOwn(Object(this.value), name);
+  }
+
+  at(name: string): Place {
+    const path = this.#path === "" ? name : `${this.#path}.${name}`;
+    if (!this.has(name)) throw new NotAReport(`has no ${path}`);
+    return new Place(Object.getOwnPropertyDescriptor(this.value, name)?.value, path);
+  }
+
+  number(): number {
+    return typeof this.value === "number" ? this.value : this.#isNot("a number");
+  }
+
+  text(): string {
+    return typeof this.value === "string" ? this.value : this.#isNot("a text");
+  }
+
+  flag(): boolean {
+    return typeof this.value === "boolean" ? this.value : this.#isNot("true or false");
+  }
+
+  orNull<T>(read: (place: Place) => T): T | null {
+    return this.value === null ? null : read(this);
+  }
+
+  items<T>(read: (place: Place) => T): T[] {
+    if (!Array.isArray(this.value)) return this.#isNot("a list");
+    return this.value.map((value: unknown, i) => read(new Place(value, `${this.#path}[${i}]`)));
+  }
+
+  record<T>(read: (place: Place) => T): Record<string, T> {
+    if (!this.#isObject()) return this.#isNot("an object");
+    const entries = Object.entries(Object(this.value));
+    return Object.fromEntries(
+      entries.map(([name, value]) => [name, read(new Place(value, `${this.#path}.${name}`))]),
+    );
+  }
+
+  #isObject(): boolean {
+    return typeof this.value === "object" && this.value !== null && !Array.isArray(this.value);
+  }
+
+  #isNot(expected: string): never {
+    throw new NotAReport(`has ${this.#path || "something"} that is not ${expected}`);
+  }
+}

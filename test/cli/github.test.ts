@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { annotations, withoutCommands } from "../../src/cli/github.ts";
+import type { BudgetResult } from "../../src/report/report.ts";
+
+function exceeded(given: Partial<BudgetResult> = {}): BudgetResult {
+  return {
+    key: "calls",
+    unit: "count",
+    operator: "<=",
+    limit: 10,
+    actual: 12,
+    base: null,
+    ok: false,
+    name: null,
+    message: null,
+    explanation: [],
+    command: null,
+    ...given,
+  };
+}
+
+test("what would end a title or a message is escaped, and steering characters are shown", () => {
+  const hostile = "a,b:c%\r\n::error::\u001b";
+  expect(annotations([exceeded({ name: hostile, message: hostile })], "error")).toBe(
+    "::error title=a%2Cb%3Ac%25\\r\\n%3A%3Aerror%3A%3A\\x1b::" +
+      "a,b:c%25\\r\\n::error::\\x1b: calls is 12: 2 (20.0 %25) over the limit of 10%0A" +
+      "a,b:c%25\\r\\n::error::\\x1b\n",
+  );
+});
+
+test("at most ten, of which the last names the rest", () => {
+  const lines = (count: number): string[] =>
+    annotations(
+      Array.from({ length: count }, (_, i) => exceeded({ name: `n${i}` })),
+      "error",
+    )
+      .trimEnd()
+      .split("\n");
+  expect(lines(10)).toHaveLength(10);
+  expect(lines(10)[9]).toContain("title=n9::");
+  expect(lines(12)).toHaveLength(10);
+  expect(lines(12)[9]).toBe("::error title=3 more memory budgets::n9%0An10%0An11");
+});
+
+test("names that look like commands are none", () => {
+  const text = "::error::x\n  ::stop-commands::y\na ::z\n##[error]w\nb##[add-mask]c";
+  const shown = withoutCommands(text);
+  expect(shown).not.toMatch(/^\s*::/m);
+  expect(shown).not.toContain("##[");
+  expect(shown).toContain("a ::z");
+});
