@@ -68,12 +68,18 @@ function budgets({ budgets }: Report): string | null {
       ? `### ${plural(budgets.length, "budget")} kept`
       : `### ${exceeded.length} of ${plural(budgets.length, "budget")} exceeded`;
   const table = markdownTable(BUDGET_COLUMNS, exceededFirst(budgets), 0);
-  const why = exceeded.flatMap(({ message, explanation, command }) => [
+  const why = exceeded.map(reasons).filter((item) => item !== null);
+  return [title, table, ...(why.length === 0 ? [] : [list(why)])].join("\n\n");
+}
+
+/** What is known of a budget that does not hold besides its numbers. */
+function reasons({ key, message, explanation, command }: BudgetResult): string | null {
+  const sentences = [
     ...(message === null ? [] : [prose(message)]),
     ...explanation.map(prose),
     ...(command === null ? [] : [`More: ${code(command)}`]),
-  ]);
-  return [title, table, ...(why.length === 0 ? [] : [list(why)])].join("\n\n");
+  ];
+  return sentences.length === 0 ? null : `${code(key)}: ${sentences.join(" ")}`;
 }
 
 /** Rows of settings; where there are more, those that need most memory at the end are left out. */
