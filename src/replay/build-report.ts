@@ -49,6 +49,7 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
       reading.bytes(run.model.resident.pages),
     ]),
   );
+  const trace = traceSummary(analysis, read);
   const threads = threadSummaries(analysis, recorded, reading);
   const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded, reading);
   const [first] = scenarios;
@@ -57,7 +58,7 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
     schema: REPORT_SCHEMA,
     tool: { name: "mallog", version },
     complete: read.complete,
-    trace: traceSummary(analysis, read),
+    trace,
     threads,
     live: {
       bytes: ledger.blocks.liveBytes,
@@ -69,7 +70,8 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
     scenarios,
     measured: measured(analysis, reading),
     timeline: timeline(analysis, scenarios, reading),
-    findings: first === undefined ? [] : findings(first, threads, frozen, rssByGlibc),
+    findings:
+      first === undefined ? [] : findings(first, threads, trace.anomalies, frozen, rssByGlibc),
     budgets: [],
   };
 }

@@ -4,6 +4,7 @@ import { containerOf } from "../../src/report/container.ts";
 import type { Report, RssFigures, TouchFit } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { versionList } from "../../src/report/text/version.ts";
+import { writePlain } from "../../src/report/writers/plain.ts";
 import { writeText } from "../../src/report/writers/text.ts";
 import {
   fidelity,
@@ -74,6 +75,95 @@ describe("the whole report", () => {
   });
 
   test("twice the same", () => expect(text(serviceReport())).toBe(text(serviceReport())));
+});
+
+describe("over time", () => {
+  const plotted = (width: number, ascii = false, level: 0 | 1 = 0): string => {
+    const chalk = new Chalk({ level });
+    const options = { sort: DEFAULT_SORT, top: 10, width, chalk, ascii, plot: true };
+    return writeText(serviceReport(), options);
+  };
+  const section = (written: string): string =>
+    written.slice(written.indexOf("Over time"), written.indexOf("Arenas of"));
+
+  test.each([60, 80, 120, 200])("a plot %i columns wide", async (width) => {
+    const written = section(plotted(width));
+    for (const line of written.split("\n")) expect([...line].length).toBeLessThanOrEqual(width);
+    await expect(written).toMatchFileSnapshot(`golden/plot-${width}.txt`);
+  });
+
+  test("no block characters where the terminal shows none", async () => {
+    const written = plotted(80, true);
+    expect(written).not.toMatch(/[▁▂▃▄▅▆▇█┤│└]/);
+    await expect(section(written)).toMatchFileSnapshot("golden/plot-ascii.txt");
+  });
+
+  test("colours only colour it", () => {
+    const colourful = plotted(80, false, 1);
+    expect(colourful).toContain("\u001b[36mA");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is colours that are looked for
+    const bare = colourful.replace(/\u001b\[\d+m/g, "").replace(/ +$/gm, "");
+    expect(bare).toBe(plotted(80));
+  });
+
+  test("of a log without times goes by events, and of one without a model has live bytes alone", () => {
+    const { timeline } = serviceReport();
+    const timeless = { ...timeline, time: timeline.time.map(() => null), perScenario: {} };
+    const given = { ...serviceReport(), timeline: timeless, scenarios: [], model: null };
+    const chalk = new Chalk({ level: 0 });
+    const written = writeText(given, { sort: DEFAULT_SORT, top: 10, width: 80, chalk, plot: true });
+    expect(written).toContain("Over time: live bytes in MiB\n");
+    expect(written).toMatch(/^ +0 +432,207 +864,414 events$/m);
+    expect(written).not.toContain(" A ");
+  });
+});
+
+describe("fifty settings", () => {
+  const settings = Array.from({ length: 50 }, (_, i) =>
+    scenario(`MALLOC_ARENA_MAX=${i + 1}`, { endMiB: 100 - Math.min(i, 29), peakMiB: 130 }),
+  );
+  const given = report({
+    scenarios: [scenario("as recorded", { endMiB: 100, peakMiB: 130 }), ...settings],
+  });
+
+  test("those that come to the same share a line, and of the others those are shown that need least", () => {
+    const written = text(given, 120);
+    const lines = written
+      .slice(written.indexOf("What if"), written.indexOf("Arenas of"))
+      .split("\n");
+    expect(lines[0]).toContain("; those that need least");
+    const rows = lines.filter((line) => /^(as recorded|MALLOC_ARENA_MAX=\d+) +\d/.test(line));
+    expect(rows).toHaveLength(10);
+    expect(rows.at(-1)).toMatch(/^MALLOC_ARENA_MAX=30 +71\.0 /);
+    expect(written).toMatch(/^… 20 more +80\.0 – 99\.0/m);
+    expect(written).toContain("\nSame as recorded: MALLOC_ARENA_MAX=1.\n");
+    expect(written).toContain(
+      "\nSame as MALLOC_ARENA_MAX=30: MALLOC_ARENA_MAX=31; MALLOC_ARENA_MAX=32;",
+    );
+  });
+
+  test("all that differ with --top 0", () => {
+    const written = text(given, 120, 0, 0);
+    expect(written.match(/^MALLOC_ARENA_MAX=\d+ +\d/gm)).toHaveLength(29);
+  });
+});
+
+test("plain records have no rule, no colour and all rows", async () => {
+  const options = { sort: DEFAULT_SORT, top: 1, width: 80, chalk: new Chalk({ level: 1 }) };
+  const hostile = thread(7, { name: "a\tb\n\u001b[31mc" });
+  const { threads, ...rest } = serviceReport();
+  const written = writePlain({ ...rest, threads: [hostile, ...threads] }, options);
+  expect(written).not.toContain("\u001b");
+  expect(written).not.toMatch(/[─▁]/);
+  const lines = written.trimEnd().split("\n");
+  const records = lines
+    .filter((line) => line.startsWith("thread\t"))
+    .map((line) => line.split("\t"));
+  expect(records).toHaveLength(45);
+  const head = lines.find((line) => line.startsWith("#thread\t"))?.split("\t");
+  expect(records.every((fields) => fields.length === head?.length)).toBe(true);
+  expect(records[0]?.[head?.indexOf("name") ?? 0]).toBe("a\\tb\\n\\x1b[31mc");
+  await expect(written).toMatchFileSnapshot("golden/service-plain.txt");
 });
 
 test("what a first screen must show fits in 80 columns", () => {
@@ -239,6 +329,9 @@ describe("ranges", () => {
   test("of a fit are those of the two ways to meet what was measured", () => {
     const written = ranged(90, 110, touched, { ...MODEL, touch: "fitted", fit: FIT });
     expect(written).toContain("Ranges: what was measured can be met by writes to a part of each");
+    const outside = { ...FIT, outside: "above" as const };
+    const beyond = ranged(90, 110, touched, { ...MODEL, touch: "fitted", fit: outside });
+    expect(beyond).toContain("Ranges: writes to blocks above 32 KiB cannot meet what was measured");
   });
 });
 
@@ -328,6 +421,9 @@ describe("how it was modelled", () => {
         "unsure: its rules give 50.0 % of the pointers",
       );
       expect(told({ fidelity: fidelity(0, 0).fidelity })).toContain("a guess");
+      const glibcRunnerUp = { glibc: "2.31", ratio: 0.4 };
+      const { fidelity: half } = fidelity(20, 10);
+      expect(told({ fidelity: half, glibcRunnerUp })).not.toContain("next best");
     });
 
     test("lists versions that follow one another as a range", () => {

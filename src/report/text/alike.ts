@@ -39,7 +39,9 @@ export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Sce
   const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
     [...whatIfs].sort(
       (a, b) =>
-        Number(serves(b, recorded)) - Number(serves(a, recorded)) || a.rss[moment] - b.rss[moment],
+        Number(serves(b, recorded)) - Number(serves(a, recorded)) ||
+        a.rss[moment] - b.rss[moment] ||
+        a.rss.endBytes - b.rss.endBytes,
     );
   const [byEnd, byPeak] = [inOrderOf("endBytes"), inOrderOf("peakBytes")];
   const best = byEnd.flatMap((scenario, i) => [scenario, byPeak[i] ?? scenario]);

@@ -28,7 +28,7 @@ interface Curve {
 }
 
 export function plot(report: Report, style: TextStyle): string | null {
-  const { timeline, scenarios } = report;
+  const { timeline, scenarios, trace } = report;
   if (timeline.liveBytes.length === 0) return null;
   const { curves, more } = curvesOf(timeline);
   let max = 0;
@@ -39,7 +39,7 @@ export function plot(report: Report, style: TextStyle): string | null {
   );
   const labelWidth = Math.max(...labels.map((label) => label.length));
   const columns = Math.min(MAX_COLUMNS, style.width - labelWidth - 2);
-  const axis = axisOf(timeline, columns);
+  const axis = axisOf(timeline, trace.events, columns);
   const drawn = draw(curves, axis, columns, max);
   const [tick, side] = style.ascii ? ["+", "|"] : ["┤", "│"];
   const paint = painter(curves, style.chalk);
@@ -86,7 +86,7 @@ interface Axis {
 }
 
 /** By time; by number of the event where the log carries no times. */
-function axisOf({ time, eventsPerPoint }: Timeline, columns: number): Axis {
+function axisOf({ time }: Timeline, events: number, columns: number): Axis {
   let latest = Number.NEGATIVE_INFINITY;
   // Times out of order do not move backwards here: a point belongs behind the one before it.
   const known = time.map((seconds) => {
@@ -103,7 +103,7 @@ function axisOf({ time, eventsPerPoint }: Timeline, columns: number): Axis {
     Math.max(0, Math.min(columns - 1, Math.floor(((place - from) / span) * columns))),
   );
   const label = (part: number): string =>
-    timed ? duration(from + span * part) : count(Math.round(time.length * part) * eventsPerPoint);
+    timed ? duration(from + span * part) : count(Math.round(events * part));
   const unit = timed ? "" : " events";
   const [start, middle, end] = [label(0), label(0.5), `${label(1)}${unit}`];
   const half = start.padEnd(Math.floor((columns - middle.length) / 2)) + middle;

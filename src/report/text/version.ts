@@ -8,8 +8,9 @@ export function glibcVersion(model: ModelSummary): string {
   const others = glibcRange.filter((version) => version !== glibc);
   const also =
     others.length === 0 ? "" : `; ${versionList(others)} would show the same: see --glibc`;
+  // Nothing is ruled out where nobody is sure.
   const next =
-    glibcRunnerUp === null
+    glibcRunnerUp === null || isUnsure(model)
       ? ""
       : `; next best ${glibcRunnerUp.glibc}, ruled out when it agreed with ${percent(glibcRunnerUp.ratio)}`;
   return `glibc ${glibc} (${agreement(model)}${also}${next})`;
@@ -22,7 +23,9 @@ const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
 };
 
 /** How sure it is: what its rules explain of the log, and what they do not. */
-function agreement({ fidelity: { compared, equal, ratio }, inferred }: ModelSummary): string {
+function agreement(model: ModelSummary): string {
+  const { compared, equal, ratio } = model.fidelity;
+  const { inferred } = model;
   const explained = inferred.threadExits + inferred.swaps + inferred.settingPointers;
   if (compared === 0) return "a guess: the log returns no pointer to tell by";
   if (equal === compared) return `found out: its rules give all ${exact(compared)} pointers`;
@@ -30,9 +33,12 @@ function agreement({ fidelity: { compared, equal, ratio }, inferred }: ModelSumm
     return `found out: its rules give all pointers but ${exact(explained)}, which what was found out besides explains`;
   }
   const share = `its rules give ${percent(ratio)} of the pointers`;
-  return ratio < UNSURE_RATIO
-    ? `unsure: ${share}, and those of no version more`
-    : `found out: ${share}`;
+  return isUnsure(model) ? `unsure: ${share}, and those of no version more` : `found out: ${share}`;
+}
+
+function isUnsure({ fidelity: { compared, equal, ratio }, inferred }: ModelSummary): boolean {
+  const explained = inferred.threadExits + inferred.swaps + inferred.settingPointers;
+  return compared === 0 || (equal + explained < compared && ratio < UNSURE_RATIO);
 }
 
 /** Where more goes wrong than this, chance may have decided which version is the best. */

@@ -184,9 +184,11 @@ function uncertain({ scenarios, model }: Report): string[] {
   const reasons: string[] = [];
   if (shown.some(({ rss }) => rss.spread.touchBytes > 0)) {
     reasons.push(
-      model.touch === "fitted"
-        ? "what was measured can be met by writes to a part of each block above 32 KiB, or to a part of all pages"
-        : "of its blocks above 32 KiB the program may have written all, or as little as a quarter",
+      model.fit?.outside
+        ? "writes to blocks above 32 KiB cannot meet what was measured, and those to a part of all pages come nearer"
+        : model.touch === "fitted"
+          ? "what was measured can be met by writes to a part of each block above 32 KiB, or to a part of all pages"
+          : "of its blocks above 32 KiB the program may have written all, or as little as a quarter",
     );
   }
   if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
