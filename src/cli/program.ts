@@ -14,9 +14,9 @@ Examples:
   mallog malloc.log.gz -q -o report.json -o report.md
   printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
 
-FILES end in .txt .json .ndjson .md .csv, .xml (JUnit), .sarif, .prom or
-.metrics.txt (OpenMetrics), .bench.json (github-action-benchmark's
-customSmallerIsBetter). mallog schema prints the JSON Schema of .json and .ndjson.
+FILES end in .txt .json .ndjson .md .csv .sarif, .xml (JUnit), .prom or
+.metrics.txt (OpenMetrics), or .bench.json (customSmallerIsBetter of
+github-action-benchmark). For the JSON Schema of the report see mallog schema.
 
 SETTINGS are what one would type into the environment of the process, separated
 by commas: MALLOC_* variables and glibc.malloc.* tunables; beside them

@@ -5,14 +5,10 @@ import { expect, test } from "vitest";
 import { containerOf } from "../../src/report/container.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeJson } from "../../src/report/writers/json.ts";
+import { generatedSchema } from "../support/generate-schema.ts";
 import { reportOf } from "../support/hostile-report.ts";
 import { MiB, report } from "../support/report-builder.ts";
-import {
-  expectReportJson,
-  generatedSchema,
-  publishedSchema,
-  SCHEMA_FILE,
-} from "../support/report-schema.ts";
+import { expectReportJson, publishedSchema, SCHEMA_FILE } from "../support/report-schema.ts";
 import { mallog } from "../support/run-mallog.ts";
 import { serviceReport } from "../support/service-report.ts";
 

@@ -5,7 +5,7 @@ import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { ENDINGS, endingOf, writerOf } from "../../src/report/writers/index.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
 import { budget } from "../support/hostile-report.ts";
-import { report } from "../support/report-builder.ts";
+import { report, scenario as scenarioOf, thread } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
 const chalk = new Chalk({ level: 0 });
@@ -67,6 +67,22 @@ describe("the whole report", () => {
     const once = await written(realReport(), ending);
     expect(await written(realReport(), ending)).toBe(once);
     expect(once.endsWith("\n")).toBe(true);
+  });
+});
+
+describe("10,000 threads and 50 settings", () => {
+  const scenarios = Array.from({ length: 51 }, (_, i) =>
+    scenarioOf(i === 0 ? "as recorded" : `S=${i}`, {
+      arenas: serviceReport().scenarios[0]?.arenas ?? [],
+    }),
+  );
+  const threads = Array.from({ length: 10_000 }, (_, i) => thread(i, { name: `worker-${i}` }));
+
+  test.each(ENDINGS)("take no time as %s", async (ending) => {
+    const start = performance.now();
+    const text = await written(report({ threads, scenarios }), ending);
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect(text.length).toBeLessThan(16 * 1024 * 1024);
   });
 });
 

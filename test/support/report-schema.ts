@@ -1,27 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
-import { createGenerator } from "ts-json-schema-generator";
 
 export const SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/report.schema.json", import.meta.url),
 );
-
-/**
- * The JSON Schema of the report, from its types and their comments. Objects may have more keys than it names: keys are
- * added without notice, so that an earlier schema must take a later report.
- */
-export function generatedSchema(): string {
-  const path = fileURLToPath(new URL("../../src/report/report.ts", import.meta.url));
-  const generator = createGenerator({
-    path,
-    tsconfig: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)),
-    type: "Report",
-    additionalProperties: true,
-    skipTypeCheck: true,
-  });
-  return `${JSON.stringify(generator.createSchema("Report"), null, 2)}\n`;
-}
 
 /** The published schema. */
 export function publishedSchema(): AnySchemaObject {

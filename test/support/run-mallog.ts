@@ -7,6 +7,7 @@ import type { AnalysisOptions } from "../../src/replay/scenario.ts";
 import type { Report } from "../../src/report/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
+import { expectReportJson } from "./report-schema.ts";
 
 /** A new empty folder. */
 export function newFolder(): string {
@@ -24,7 +25,10 @@ interface Asked {
   readonly hooks: AnalysisHooks;
 }
 
-/** Runs mallog and returns what is seen of it, and what it asked of the analysis. */
+/**
+ * Runs mallog and returns what is seen of it, and what it asked of the analysis. A JSON report that it prints is as the
+ * published schema has it.
+ */
 export async function mallog(
   argv: readonly string[],
   analyse: Analyse = answers(),
@@ -36,5 +40,7 @@ export async function mallog(
     asked.push({ inputs, options, hooks });
     return analyse(inputs, options, hooks);
   });
-  return { code, out: io.stdout.text, err: io.stderr.text, asked: asked[0] };
+  const out = io.stdout.text;
+  if (out.startsWith('{\n  "schema": "mallog.report/')) expectReportJson(out);
+  return { code, out, err: io.stderr.text, asked: asked[0] };
 }

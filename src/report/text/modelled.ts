@@ -13,15 +13,13 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
 
 /** What was read and what the figures rest on. */
 export function modelled(report: Report, style: TextStyle): string {
-  const items = modelledFacts(report).map((line) => item(line, style));
-  return [heading(modelledTitle(report), "", style), ...items].join("\n");
+  const items = basis(report).map((line) => item(line, style));
+  const title = report.model === null ? "What was read" : "How it was modelled";
+  return [heading(title, "", style), ...items].join("\n");
 }
 
-export function modelledTitle({ model }: Report): string {
-  return model === null ? "What was read" : "How it was modelled";
-}
-
-export function modelledFacts({ model, trace }: Report): string[] {
+/** The same, an item each, without its title. */
+export function basis({ model, trace }: Report): string[] {
   const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
   if (trace.pointerBits === 32 && trace.events > 0)
     lines.push("pointers: none is above 4 GiB, cut to 32 bits or of a small process");

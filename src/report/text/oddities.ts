@@ -5,34 +5,37 @@ import { cut, heading, item, type TextStyle } from "./style.ts";
 
 /** Lines that do not parse and calls that cannot have happened as logged; nothing when the log is clean. */
 export function oddities(trace: TraceSummary, style: TextStyle): string | null {
-  const lines = inWords(trace).map((line) => item(line, style));
-  const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
-  for (const { line, text } of trace.malformedSamples) {
-    const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
-    lines.push(cut(sample, style.width));
+  const lines = anomalyItems(trace).map((text) => item(text, style));
+  const malformed = malformedItem(trace);
+  if (malformed !== null) {
+    lines.push(item(malformed, style));
+    const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
+    for (const { line, text } of trace.malformedSamples) {
+      const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
+      lines.push(cut(sample, style.width));
+    }
   }
   if (lines.length === 0) return null;
   return [heading("Oddities of the log", "", style), ...lines].join("\n");
 }
 
-/** A line for each kind that occurs; that of malformed lines comes last, and its samples are to follow it. */
-export function inWords({
-  anomalies,
-  lines,
-  malformedKinds: { overlong },
-}: TraceSummary): string[] {
-  const words: string[] = [];
-  for (const [times, noun, rest] of Object.values(wordsFor(anomalies))) {
-    if (times > 0) words.push(`${plural(times, noun)} ${rest}`);
-  }
-  const { malformed, total } = lines;
-  if (malformed === 0) return words;
-  const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
-  const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed`;
-  return [...words, `${some}${long}, the first:`];
+/** Calls that cannot have happened as logged, an item a kind. */
+export function anomalyItems({ anomalies }: TraceSummary): string[] {
+  return Object.values(inWords(anomalies)).flatMap(([times, noun, rest]) =>
+    times > 0 ? [`${plural(times, noun)} ${rest}`] : [],
+  );
 }
 
-function wordsFor(
+/** How many lines do not parse; the samples are to follow. Null if all do. */
+export function malformedItem({ lines, malformedKinds }: TraceSummary): string | null {
+  const { malformed, total } = lines;
+  if (malformed === 0) return null;
+  const { overlong } = malformedKinds;
+  const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
+  return `${exact(malformed)} of ${plural(total, "line")} could not be parsed${long}, the first:`;
+}
+
+function inWords(
   found: Anomalies,
 ): Readonly<Record<keyof Anomalies, readonly [times: number, noun: string, rest: string]>> {
   const unknown = "of pointers that no call of the log returned";

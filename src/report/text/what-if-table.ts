@@ -40,7 +40,7 @@ export function whatIfTitle(scenarios: readonly Scenario[]): [title: string, res
     : ["What if", `: heap RSS in ${unit} of the same calls under other settings`];
 }
 
-/** Sentences below the table: which settings fail, and how far the figures rest on assumptions. */
+/** What the table cannot say: calls that fail, where ranges come from, what is taken as written. */
 export function whatIfNotes(report: Report): string[] {
   return [...failing(report.scenarios), ...uncertain(report), ...assumed(report)];
 }

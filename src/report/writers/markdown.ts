@@ -5,8 +5,8 @@ import { code, prose } from "../markdown/escape.ts";
 import { markdownTable } from "../markdown/table.ts";
 import type { BudgetResult, Report, Scenario } from "../report.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../text/arena-table.ts";
-import { gravestFirst, modelledFacts, modelledTitle } from "../text/modelled.ts";
-import { inWords } from "../text/oddities.ts";
+import { basis, gravestFirst } from "../text/modelled.ts";
+import { anomalyItems, malformedItem } from "../text/oddities.ts";
 import { sourceName } from "../text/printable.ts";
 import type { Column } from "../text/table.ts";
 import { threadColumns, threadsAre } from "../text/thread-table.ts";
@@ -28,7 +28,10 @@ export const writeMarkdown: Writer = (report, options) => {
     threads(report, options),
     arenas(report, options),
     oddities(report),
-    folded(modelledTitle(report), list(modelledFacts(report).map(prose))),
+    folded(
+      report.model === null ? "What was read" : "How it was modelled",
+      list(basis(report).map(prose)),
+    ),
   ];
   return `${sections.filter((section) => section !== null).join("\n\n")}\n`;
 };
@@ -68,12 +71,18 @@ function budgets({ budgets }: Report): string | null {
       ? `### ${plural(budgets.length, "budget")} kept`
       : `### ${exceeded.length} of ${plural(budgets.length, "budget")} exceeded`;
   const table = markdownTable(BUDGET_COLUMNS, exceededFirst(budgets), 0);
-  const why = exceeded.flatMap(({ message, explanation, command }) => [
+  const why = exceeded.map(reasons).filter((item) => item !== null);
+  return [title, table, ...(why.length === 0 ? [] : [list(why)])].join("\n\n");
+}
+
+/** What is known of a budget that does not hold besides its numbers. */
+function reasons({ key, message, explanation, command }: BudgetResult): string | null {
+  const sentences = [
     ...(message === null ? [] : [prose(message)]),
     ...explanation.map(prose),
     ...(command === null ? [] : [`More: ${code(command)}`]),
-  ]);
-  return [title, table, ...(why.length === 0 ? [] : [list(why)])].join("\n\n");
+  ];
+  return sentences.length === 0 ? null : `${code(key)}: ${sentences.join(" ")}`;
 }
 
 /** Rows of settings; where there are more, those that need most memory at the end are left out. */
@@ -127,7 +136,8 @@ function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): stri
 }
 
 function oddities({ trace }: Report): string | null {
-  const words = inWords(trace);
+  const malformed = malformedItem(trace);
+  const words = [...anomalyItems(trace), ...(malformed === null ? [] : [malformed])];
   if (words.length === 0) return null;
   const samples = trace.malformedSamples.map(
     ({ line, text }) => `line ${exact(line)}: ${code(text)}`,
