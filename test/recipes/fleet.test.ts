@@ -1,19 +1,11 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/report/report.ts";
 import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
+import { commandIs, mallogHere } from "../support/mallog-command.ts";
 import { blocksOf } from "../support/readme.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { newFolder } from "../support/run-mallog.ts";
@@ -46,7 +38,8 @@ describe.skipIf(!hasParallel)("a fleet", () => {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
     }
     writeFileSync(join(folder, "logs", "broken.log.gz"), "no log\n");
-    mallogIs(join(folder, "bin"), `${mallogHere()} "$@" -o "$HOME/json/$$.json"`);
+    // Each run also leaves its JSON, so that there is something to compare with.
+    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@" -o "$HOME/json/$$.json"`);
     mkdirSync(join(folder, "json"));
     // Without what the README calls a failed log there would be nothing to see of exit codes.
     expect(shell(onOneHost).status).toBe(1);
@@ -72,7 +65,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
   });
 
   test("shares are the whole list, and none of it twice", () => {
-    mallogIs(join(folder, "bin"), `echo "$4" >>"$HOME/asked.$JOB_COMPLETION_INDEX"`);
+    commandIs(join(folder, "bin"), "mallog", `echo "$4" >>"$HOME/asked.$JOB_COMPLETION_INDEX"`);
     const shares = [0, 1, 2].map((index) => {
       const env = { JOB_COMPLETION_INDEX: String(index), SHARDS: "3" };
       expect(shell(onMany, env).status).toBe(0);
@@ -154,18 +147,4 @@ function bestOf(reports: readonly Report[]): Row[] {
     return [row];
   });
   return rows.sort((a, b) => a.endBytes - b.endBytes || (a.setting < b.setting ? -1 : 1));
-}
-
-/** Puts a `mallog` into a folder of the PATH. */
-function mallogIs(bin: string, script: string): void {
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, "mallog"), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(bin, "mallog"), 0o755);
-}
-
-/** These sources as a command; each run also leaves its JSON, so that there is something to compare with. */
-function mallogHere(): string {
-  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-  const tsx = import.meta.resolve("tsx");
-  return `exec ${process.execPath} --import ${tsx} ${main}`;
 }
