@@ -49,6 +49,7 @@ export function arena(id: number, given: Partial<ArenaSummary> = {}): ArenaSumma
     free: { ...NO_FREE, unsorted: 2 * MiB, top: 1 * MiB },
     pinnedBytes: 0,
     threads: [100],
+    heapMaps: [],
     ...given,
   };
 }
@@ -145,7 +146,7 @@ export function report(given: Partial<Report> = {}): Report {
     model: MODEL,
     scenarios: [scenario("as recorded")],
     measured: null,
-    timeline: { time: [], liveBytes: [], perScenario: {} },
+    timeline: { time: [], eventsPerPoint: 1, liveBytes: [], inUseBytes: [], perScenario: {} },
     findings: [],
     budgets: [],
     ...given,
