@@ -12,14 +12,19 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
 };
 
 /** What was read and what the figures rest on. */
-export function modelled({ model, trace }: Report, style: TextStyle): string {
+export function modelled(report: Report, style: TextStyle): string {
+  const items = basis(report).map((line) => item(line, style));
+  const title = report.model === null ? "What was read" : "How it was modelled";
+  return [heading(title, "", style), ...items].join("\n");
+}
+
+/** The same, an item each, without its title. */
+export function basis({ model, trace }: Report): string[] {
   const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
   if (trace.pointerBits === 32 && trace.events > 0)
     lines.push("pointers: none is above 4 GiB, cut to 32 bits or of a small process");
   if (model !== null) lines.push(...facts(model));
-  const items = lines.map((line) => item(line, style));
-  const title = model === null ? "What was read" : "How it was modelled";
-  return [heading(title, "", style), ...items].join("\n");
+  return lines;
 }
 
 function facts(model: ModelSummary): string[] {
@@ -71,20 +76,22 @@ function setting(model: ModelSummary, name: string): string {
 
 const SEVERITY = ["critical", "warning", "info"] as const;
 
+export function gravestFirst(findings: readonly Finding[]): Finding[] {
+  return SEVERITY.flatMap((severity) =>
+    findings.filter((finding) => finding.severity === severity),
+  );
+}
+
 /** Findings, the gravest first; nothing when there are none. */
 export function findingList(findings: readonly Finding[], style: TextStyle): string | null {
   if (findings.length === 0) return null;
   const { chalk } = style;
   const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
-  const items = SEVERITY.flatMap((severity) =>
-    findings
-      .filter((finding) => finding.severity === severity)
-      .map(({ message, bytes }) => {
-        const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
-        const text = item(`${severity}: ${printable(message)}${amount}`, style);
-        return text.replace(severity, paint[severity](severity));
-      }),
-  );
+  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
+    const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
+    const text = item(`${severity}: ${printable(message)}${amount}`, style);
+    return text.replace(severity, paint[severity](severity));
+  });
   return [heading("Findings", "", style), ...items].join("\n");
 }
 

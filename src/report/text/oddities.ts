@@ -5,16 +5,10 @@ import { cut, heading, item, type TextStyle } from "./style.ts";
 
 /** Lines that do not parse and calls that cannot have happened as logged; nothing when the log is clean. */
 export function oddities(trace: TraceSummary, style: TextStyle): string | null {
-  const lines: string[] = [];
-  for (const [times, noun, rest] of Object.values(inWords(trace.anomalies))) {
-    if (times > 0) lines.push(item(`${plural(times, noun)} ${rest}`, style));
-  }
-  const { malformed, total } = trace.lines;
-  if (malformed > 0) {
-    const { overlong } = trace.malformedKinds;
-    const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
-    const some = `${exact(malformed)} of ${plural(total, "line")} could not be parsed`;
-    lines.push(item(`${some}${long}, the first:`, style));
+  const lines = anomalyItems(trace).map((text) => item(text, style));
+  const malformed = malformedItem(trace);
+  if (malformed !== null) {
+    lines.push(item(malformed, style));
     const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
     for (const { line, text } of trace.malformedSamples) {
       const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
@@ -23,6 +17,22 @@ export function oddities(trace: TraceSummary, style: TextStyle): string | null {
   }
   if (lines.length === 0) return null;
   return [heading("Oddities of the log", "", style), ...lines].join("\n");
+}
+
+/** Calls that cannot have happened as logged, an item a kind. */
+export function anomalyItems({ anomalies }: TraceSummary): string[] {
+  return Object.values(inWords(anomalies)).flatMap(([times, noun, rest]) =>
+    times > 0 ? [`${plural(times, noun)} ${rest}`] : [],
+  );
+}
+
+/** How many lines do not parse; the samples are to follow. Null if all do. */
+export function malformedItem({ lines, malformedKinds }: TraceSummary): string | null {
+  const { malformed, total } = lines;
+  if (malformed === 0) return null;
+  const { overlong } = malformedKinds;
+  const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
+  return `${exact(malformed)} of ${plural(total, "line")} could not be parsed${long}, the first:`;
 }
 
 function inWords(

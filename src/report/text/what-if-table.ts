@@ -30,10 +30,13 @@ export function whatIfTable(report: Report, style: TextStyle): string {
     { shown: scenarios, rest: [] },
     style,
   );
-  const notes = [...failing(scenarios), ...uncertain(report), ...assumed(report)].flatMap((note) =>
-    wrap(note, style.width),
-  );
+  const notes = whatIfNotes(report).flatMap((note) => wrap(note, style.width));
   return [title, table, ...notes].join("\n");
+}
+
+/** What the table cannot say: calls that fail, where ranges come from, what is taken as written. */
+export function whatIfNotes(report: Report): string[] {
+  return [...failing(report.scenarios), ...uncertain(report), ...assumed(report)];
 }
 
 /** Stands where else a gain would: to save memory by refusing it is none. */
