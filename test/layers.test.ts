@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that a room may use; Node's own are free to all but the model and the ledger. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ["commander", "chalk"],
-  report: ["chalk", "cli-table3"],
+  report: ["chalk", "cli-table3", "uplot"],
   input: ["split2"],
 };
 

@@ -34,7 +34,7 @@ test("what would steer a terminal is escaped, and read back as it was", () => {
 });
 
 test("the registry", async () => {
-  expect(ENDINGS).toEqual([".txt", ".json"]);
+  expect(ENDINGS).toEqual([".txt", ".json", ".html"]);
   expect(await writerOf(".json")).toBe(writeJson);
   expect(writerOf(".pdf")).toBeNull();
 });

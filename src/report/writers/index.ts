@@ -4,6 +4,7 @@ import type { Writer } from "./writer.ts";
 const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".txt": async () => (await import("./text.ts")).writeText,
   ".json": async () => (await import("./json.ts")).writeJson,
+  ".html": async () => (await import("./html.ts")).writeHtml,
 };
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
