@@ -127,7 +127,7 @@ function outputOptions(): Option[] {
     new Option("--top <n>", "rows in tables, 0 for all").argParser(topOption).default(10),
     new Option(
       "-o, --output <file>",
-      "also write the report to a .txt or .json file; repeatable",
+      "also write the report to a .txt, .json or .html file; repeatable",
     ).argParser(collect),
     new Option("--json", "print the report as JSON"),
     new Option("-q, --quiet", "no progress; with -o, nothing on standard output"),

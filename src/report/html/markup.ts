@@ -1,3 +1,5 @@
+import { printable } from "../text/printable.ts";
+
 /** HTML that is safe to put into a page as it is. Only `html` makes it. */
 export class Markup {
   readonly text: string;
@@ -10,8 +12,8 @@ export class Markup {
 type Value = Markup | string | number | null | readonly Markup[];
 
 /**
- * HTML from a template whose own text is trusted and whose values are not: they are escaped, for text and for quoted
- * attributes alike; null is nothing. A value may not stand in a script, a style, or an attribute without quotes.
+ * HTML from a template whose own text is trusted and whose values are not: they are escaped, for people (printable.ts)
+ * and for HTML, in text and quoted attributes alike; null is nothing. A value may not stand in a script, a style, or an attribute without quotes.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   const text = parts.map((part, i) => part + (i < values.length ? written(values[i] ?? null) : ""));
@@ -22,7 +24,10 @@ function written(value: Value): string {
   if (value === null) return "";
   if (value instanceof Markup) return value.text;
   if (typeof value === "object") return value.map(({ text }) => text).join("\n");
-  return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printable(String(value)).replace(
+    /[&<>"']/g,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
 }
 
 /** JSON that may stand in a script element: nothing in it ends the element or opens a comment. */

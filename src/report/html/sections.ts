@@ -2,7 +2,7 @@ import { count, duration, exact, plural, share, size } from "../format.ts";
 import type { Fidelity, Finding, Report, TraceSummary } from "../report.ts";
 import { basis, gravestFirst } from "../text/modelled.ts";
 import { anomalyItems, malformedItem } from "../text/oddities.ts";
-import { printable, sourceName } from "../text/printable.ts";
+import { sourceName } from "../text/printable.ts";
 import { type Sentence, TRUSTED_RATIO, verdict } from "../verdict.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -25,7 +25,7 @@ export function summaryLine({ trace, model }: Report): string {
 export function verdictSection(report: Report): Markup {
   const [first, ...rest] = verdict(report);
   const sentence = ({ tone, text }: Sentence, name: string): Markup =>
-    html`<p class="${name} ${tone}">${printable(text)}</p>`;
+    html`<p class="${name} ${tone}">${text}</p>`;
   return html`<section id="verdict" aria-label="Verdict">
 ${first === undefined ? null : sentence(first, "answer")}
 ${rest.map((one) => sentence(one, "also"))}
@@ -75,14 +75,14 @@ function proof({ compared, equal, ratio, firstDivergence }: Fidelity): Markup {
   if (firstDivergence === null) return meter;
   const { line, event, expected, modelled } = firstDivergence;
   return html`${meter}
-<p class="note">The first one that is not is in line ${exact(line)} (event ${exact(event)}): the log has the block at <code>${printable(expected)}</code>, the model put it at <code>${printable(modelled)}</code>.</p>`;
+<p class="note">The first one that is not is in line ${exact(line)} (event ${exact(event)}): the log has the block at <code>${expected}</code>, the model put it at <code>${modelled}</code>.</p>`;
 }
 
 export function findingsSection(findings: readonly Finding[]): Markup | null {
   if (findings.length === 0) return null;
   const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
     const amount = bytes === 0 ? null : html` <span class="amount">${size(bytes)}</span>`;
-    return html`<li><span class="severity ${severity}">${severity}</span> ${printable(message)}${amount}</li>`;
+    return html`<li><span class="severity ${severity}">${severity}</span> ${message}${amount}</li>`;
   });
   return html`<section id="findings" aria-labelledby="findings-title">
 <h2 id="findings-title">Findings</h2>
@@ -98,7 +98,7 @@ export function odditiesSection(trace: TraceSummary): Markup | null {
   if (items.length === 0 && malformed === null) return null;
   const samples = trace.malformedSamples.map(
     ({ line, text }) =>
-      html`<tr><th scope="row">line ${exact(line)}</th><td><code>${printable(text)}</code></td></tr>`,
+      html`<tr><th scope="row">line ${exact(line)}</th><td><code>${text}</code></td></tr>`,
   );
   const lines =
     malformed === null
@@ -143,7 +143,7 @@ export function timelineSection({ timeline }: Report): Markup | null {
 <div class="head"><h2 id="timeline-title">Timeline</h2>
 <div class="tools" role="group" aria-label="Timeline view"><button type="button" id="axis" hidden></button><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-reset">Reset</button></div></div>
 <div id="series" class="series" role="group" aria-label="Series"></div>
-<div id="chart" tabindex="0" role="group" aria-roledescription="chart" aria-label="Live bytes, bytes in use and RSS along the run. Left and right move the cursor, plus and minus zoom, 0 shows all."></div>
+<div id="chart" tabindex="0" role="application" aria-roledescription="chart" aria-label="Live bytes, bytes in use and RSS along the run. Left and right move the cursor, plus and minus zoom, 0 shows all."></div>
 <p class="note" id="timeline-note"></p>
 <p class="hidden" id="chart-said" role="status"></p>
 </section>`;
@@ -153,9 +153,7 @@ export function mapsSection({ scenarios }: Report): Markup | null {
   if (!scenarios.some(({ arenas }) => arenas.some(({ heapMaps }) => heapMaps.length > 0))) {
     return null;
   }
-  const options = scenarios.map(
-    ({ name }, i) => html`<option value="${i}">${printable(name)}</option>`,
-  );
+  const options = scenarios.map(({ name }, i) => html`<option value="${i}">${name}</option>`);
   return html`<section id="heaps" aria-labelledby="heaps-title">
 <div class="head"><h2 id="heaps-title">Heap maps at the end</h2>
 <label class="pick">Scenario <select id="map-scenario">${options}</select></label></div>

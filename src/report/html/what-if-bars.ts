@@ -1,7 +1,6 @@
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Report, Scenario } from "../report.ts";
 import { serves } from "../serving.ts";
-import { printable } from "../text/printable.ts";
 import { whatIfNotes } from "../text/what-if-table.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -34,7 +33,7 @@ ${head("ext. fragm.")}${head("arenas")}
 ${scenarios.map((scenario) => row(scenario, scale, isAlone))}
 </tbody>
 </table>
-${whatIfNotes(report).map((note) => html`<p class="note">${printable(note)}</p>`)}
+${whatIfNotes(report).map((note) => html`<p class="note">${note}</p>`)}
 </section>`;
 }
 
@@ -105,9 +104,7 @@ function cell(text: string, name = ""): Markup {
 
 /** Each setting is kept whole; a line breaks between them. */
 function settingsOf({ name }: Scenario): Markup[] {
-  return printable(name)
-    .split(/(?<=,)/)
-    .map((setting) => html`<span class="setting">${setting}</span>`);
+  return name.split(/(?<=,)/).map((setting) => html`<span class="setting">${setting}</span>`);
 }
 
 interface Range {

@@ -28,7 +28,7 @@ export function byteMarks(marks: readonly number[]): string[] {
 /** The marks of an axis of seconds: in one unit below a minute, as durations from there on. */
 export function timeMarks(marks: readonly number[]): string[] {
   const last = marks.at(-1) ?? 0;
-  const step = (marks[1] ?? 0) - (marks[0] ?? 0);
+  const step = marks.length < 2 ? 0 : (marks[1] ?? 0) - (marks[0] ?? 0);
   if (last > 120 || step === 0) return marks.map(duration);
   const [unit, name] =
     last >= 1

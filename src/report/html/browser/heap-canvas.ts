@@ -21,7 +21,8 @@ export class HeapCanvas {
     this.#name = name;
     const { canvas } = this;
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-roledescription", "heap map");
     canvas.setAttribute("aria-label", `${name}: ${summary(map)}. Arrow keys tell what lies where.`);
     canvas.addEventListener("pointermove", (event) => this.#ask(this.#cellAt(event)));
     canvas.addEventListener("pointerdown", (event) => this.#ask(this.#cellAt(event)));

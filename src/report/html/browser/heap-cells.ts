@@ -1,4 +1,4 @@
-import { plural, size } from "../../format.ts";
+import { exact, plural, size } from "../../format.ts";
 import type { HeapMap } from "../../report.ts";
 
 const PAGE = 4096;
@@ -19,16 +19,14 @@ export function cellInWords(map: HeapMap, cell: number): string {
   const { pagesPerCell, pages, topmostBlock } = map;
   const first = cell * pagesPerCell;
   const end = Math.min(first + pagesPerCell, pages);
-  const where = `+${size(first * PAGE)} to +${size(end * PAGE)}`;
   const which =
-    end - first === 1
-      ? `page ${first + 1} of ${pages}`
-      : `pages ${first + 1} to ${end} of ${pages}`;
+    end - first === 1 ? `page ${exact(end)}` : `pages ${exact(first + 1)} to ${exact(end)}`;
+  const where = `+0x${(first * PAGE).toString(16)}, ${size(first * PAGE)} in`;
   const topmost =
     topmostBlock !== null && cell === topmostCell(map)
       ? ` The heap's topmost live block begins here (${size(topmostBlock.bytes)}): free() gives back only what lies above it.`
       : "";
-  return `${where} (${which}): ${stateInWords(map, cell, end - first)}.${topmost}`;
+  return `${where} (${which} of ${exact(pages)}): ${stateInWords(map, cell, end - first)}.${topmost}`;
 }
 
 function stateInWords({ resident, free }: HeapMap, cell: number, pages: number): string {

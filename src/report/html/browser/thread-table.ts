@@ -3,9 +3,9 @@ import type { ThreadsData } from "../page-data.ts";
 import { element, find, setText } from "./dom.ts";
 import { type ThreadColumn, threadColumns } from "./thread-columns.ts";
 
-/** Rows shown before the button for all is pressed, and rows made in one go after that: the page stays quick. */
+/** Rows shown at first, and what a press of the button adds: tables of many thousands are slow to lay out. */
 const FIRST_ROWS = 50;
-const SLICE = 500;
+const MORE_ROWS = 500;
 
 /** Every thread of the log: sorted by the heads of its columns, filtered by tid, name and top frame. */
 export class ThreadTable {
@@ -19,10 +19,7 @@ export class ThreadTable {
   #sorted: string;
   #ascending: boolean;
   #filter = "";
-  #showsAll = false;
-  #rows: number[] = [];
-  /** counts the fillings: one that is still going on ends when the next has begun */
-  #filling = 0;
+  #most = FIRST_ROWS;
 
   constructor(threads: ThreadsData, table: HTMLTableElement) {
     this.#threads = threads;
@@ -39,9 +36,8 @@ export class ThreadTable {
       this.#fill();
     });
     this.#more?.addEventListener("click", () => {
-      this.#showsAll = true;
+      this.#most += MORE_ROWS;
       this.#fill();
-      this.#heads[0]?.querySelector("button")?.focus();
     });
     this.#fill();
   }
@@ -77,11 +73,10 @@ export class ThreadTable {
       if (key === this.#sorted) cell?.setAttribute("aria-sort", order);
       else cell?.removeAttribute("aria-sort");
     });
-    this.#rows = this.#inOrder();
-    const shown = this.#showsAll ? this.#rows.length : Math.min(FIRST_ROWS, this.#rows.length);
-    this.#body.replaceChildren();
-    this.#append(0, shown, ++this.#filling);
-    this.#tell(shown);
+    const rows = this.#inOrder();
+    const shown = rows.slice(0, this.#most);
+    this.#body.replaceChildren(...shown.map((i) => this.#row(i)));
+    this.#tell(shown.length, rows.length);
   }
 
   #inOrder(): number[] {
@@ -96,15 +91,6 @@ export class ThreadTable {
       const order = one < other ? -1 : one > other ? 1 : 0;
       return sign * order || (tid[a] ?? 0) - (tid[b] ?? 0);
     });
-  }
-
-  #append(from: number, to: number, filling: number): void {
-    if (filling !== this.#filling) return;
-    const slice = document.createDocumentFragment();
-    const end = Math.min(to, from + SLICE);
-    for (const i of this.#rows.slice(from, end)) slice.append(this.#row(i));
-    this.#body.append(slice);
-    if (end < to) requestAnimationFrame(() => this.#append(end, to, filling));
   }
 
   #row(i: number): HTMLTableRowElement {
@@ -125,17 +111,16 @@ export class ThreadTable {
     return row;
   }
 
-  #tell(shown: number): void {
+  #tell(shown: number, found: number): void {
     const all = this.#threads.tid.length;
-    const found = this.#rows.length;
     const of =
       found === all ? plural(all, "thread") : `${exact(found)} of ${plural(all, "thread")}`;
     setText(
       find("thread-count", HTMLElement),
-      shown < found ? `${of}, the first ${shown} shown` : of,
+      shown < found ? `${of}, the first ${exact(shown)} shown` : of,
     );
     if (this.#more === null) return;
     this.#more.hidden = shown >= found;
-    this.#more.textContent = `Show all ${exact(found)}`;
+    this.#more.textContent = `Show ${exact(Math.min(MORE_ROWS, found - shown))} more`;
   }
 }

@@ -56,6 +56,7 @@ export class Timeline {
       padding: [12, 16, 0, 0],
       legend: { show: false },
       cursor: {
+        y: false,
         drag: { x: true, y: false },
         points: { size: 7 },
         dataIdx: (_, __, index) => index,
@@ -270,8 +271,8 @@ export class Timeline {
   }
 
   #spoken(point: number): string {
-    const values = this.#data.series.flatMap(({ name, bytes }, i) =>
-      this.#looks[i]?.shown === true ? [`${name} ${size(bytes[point] ?? 0)}`] : [],
+    const values = this.#looks.flatMap(({ name, shown }, i) =>
+      shown ? [`${name} ${size(this.#data.series[i]?.bytes[point] ?? 0)}`] : [],
     );
     return `${this.#place(point)}: ${values.join(", ")}`;
   }
