@@ -30,6 +30,11 @@ function written(value: Value): string {
   );
 }
 
+/** A sentence that breaks nowhere between a number and its unit. */
+export function unbroken(sentence: string): string {
+  return sentence.replace(/ (?=%|[KMGTP]?i?B\b)/g, "\u00a0");
+}
+
 /** JSON that may stand in a script element: nothing in it ends the element or opens a comment. */
 export function jsonForScript(value: unknown): string {
   return JSON.stringify(value).replace(

@@ -4,7 +4,7 @@ import { basis, gravestFirst } from "../text/modelled.ts";
 import { anomalyItems, malformedItem } from "../text/oddities.ts";
 import { sourceName } from "../text/printable.ts";
 import { type Sentence, TRUSTED_RATIO, verdict } from "../verdict.ts";
-import { html, type Markup } from "./markup.ts";
+import { html, type Markup, unbroken } from "./markup.ts";
 
 /** What it is a report of. */
 export function titleOf({ trace }: Report): string {
@@ -25,7 +25,7 @@ export function summaryLine({ trace, model }: Report): string {
 export function verdictSection(report: Report): Markup {
   const [first, ...rest] = verdict(report);
   const sentence = ({ tone, text }: Sentence, name: string): Markup =>
-    html`<p class="${name} ${tone}">${text}</p>`;
+    html`<p class="${name} ${tone}">${unbroken(text)}</p>`;
   return html`<section id="verdict" aria-label="Verdict">
 ${first === undefined ? null : sentence(first, "answer")}
 ${rest.map((one) => sentence(one, "also"))}

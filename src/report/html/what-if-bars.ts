@@ -2,7 +2,7 @@ import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from ".
 import type { Report, Scenario } from "../report.ts";
 import { serves } from "../serving.ts";
 import { whatIfNotes } from "../text/what-if-table.ts";
-import { html, type Markup } from "./markup.ts";
+import { html, type Markup, unbroken } from "./markup.ts";
 
 /** RSS of every scenario as bars with their ranges, at the end and at the peak; a table all the same. */
 export function whatIfSection(report: Report): Markup | null {
@@ -33,7 +33,7 @@ ${head("ext. fragm.")}${head("arenas")}
 ${scenarios.map((scenario) => row(scenario, scale, isAlone))}
 </tbody>
 </table>
-${whatIfNotes(report).map((note) => html`<p class="note">${note}</p>`)}
+${whatIfNotes(report).map((note) => html`<p class="note">${unbroken(note)}</p>`)}
 </section>`;
 }
 

@@ -67,7 +67,7 @@ export function threadColumns(threads: ThreadsData): ThreadColumn[] {
     bytes("volume", "volume", ["volume"]),
     counted("calls", "calls"),
     bytes("live", "live", held),
-    bytes("peak", "peak live", held),
+    bytes("peak", "peak\u00a0live", held),
     anyNumber("pinned") && bytes("pinned", "pinned", held),
     counted("blocks", "blocks"),
     any(arenas) && {

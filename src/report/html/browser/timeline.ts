@@ -69,7 +69,7 @@ export class Timeline {
         {
           ...axis,
           incrs: [...(byTime ? TIME_STEPS : EVENT_STEPS)],
-          space: 90,
+          space: width < 600 ? 60 : 90,
           values: (_, marks) => (byTime ? timeMarks(marks) : eventMarks(marks)),
         },
         {
