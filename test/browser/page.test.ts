@@ -293,9 +293,8 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
   });
 
   test("ten thousand threads and fifty scenarios open fast and stay readable", async () => {
-    const before = performance.now();
     const { page } = await show(largeReport());
-    expect(performance.now() - before).toBeLessThan(10_000);
+    expect(await busySeconds(page, () => page.reload())).toBeLessThan(3);
     expect(await page.locator(".what-if tbody tr").count()).toBe(1 + MANY_SCENARIOS);
     // Of the scenarios four are drawn at first beside the run as recorded.
     expect(await page.locator('#series [aria-pressed="true"]').count()).toBe(2 + 1 + 4);
@@ -303,12 +302,11 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("#thread-count").textContent()).toBe(
       "10,000 threads, the first 50 shown",
     );
-    const sorting = performance.now();
-    await page.locator("#thread-table thead th", { hasText: "thread" }).getByRole("button").click();
+    const head = page.locator("#thread-table thead th", { hasText: "thread" });
+    expect(await busySeconds(page, () => head.getByRole("button").click())).toBeLessThan(2);
     expect(await page.locator("#thread-table tbody th").first().textContent()).toBe("16342");
     await page.locator("#thread-filter").fill("exec-9999");
     expect(await page.locator("#thread-table tbody tr").count()).toBe(1);
-    expect(performance.now() - sorting).toBeLessThan(5000);
     await page.locator("#thread-filter").fill("");
     await page.locator("#thread-more").click();
     expect(await page.locator("#thread-table tbody tr").count()).toBe(550);
@@ -358,6 +356,21 @@ async function pixelsOf(page: Page, selector: string): Promise<number[]> {
     });
   const buffer = Buffer.from(bytes, "base64");
   return [...new Uint32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4)];
+}
+
+/** Seconds that the page's main thread works while something is done, whatever else the machine does. */
+async function busySeconds(page: Page, act: () => Promise<unknown>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy = async (): Promise<number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+  };
+  const before = await busy();
+  await act();
+  const seconds = (await busy()) - before;
+  await session.detach();
+  return seconds;
 }
 
 /** WCAG's contrast of a custom property's colour to the paper. */
