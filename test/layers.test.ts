@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that a room may use; Node's own are free to all but the model and the ledger. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ["commander", "chalk", "jsonc-parser"],
-  report: ["chalk", "cli-table3", "sarif"],
+  report: ["chalk", "cli-table3", "sarif", "uplot"],
   input: ["split2"],
 };
 

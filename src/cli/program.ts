@@ -14,7 +14,7 @@ Examples:
   mallog malloc.log.gz -q -o report.json -o report.md
   printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
 
-FILES end in .txt .json .ndjson .md .csv .sarif, .xml (JUnit), .prom or
+FILES end in .txt .json .ndjson .md .html .csv .sarif, .xml (JUnit), .prom or
 .metrics.txt (OpenMetrics), or .bench.json (customSmallerIsBetter of
 github-action-benchmark). For the JSON Schema of the report see mallog schema.
 

@@ -23,6 +23,8 @@ import { copyWork, type Insertion, insert, type Work } from "./window.ts";
 export interface MeasuredRss {
   /** µs on the log's clock; NaN when unknown */
   readonly time: number;
+  /** events of the log before it */
+  readonly events: number;
   readonly bytes: number;
 }
 
@@ -116,8 +118,10 @@ export class Analysis implements EventSink {
     this.ledger.pointersMayBeCut = !this.#sawHighAddress;
     this.ledger.resolve(batch, this.#actions, next);
     // Only now, for the ledger's clock mends times that run past midnight.
+    const begun = this.ledger.events - batch.length;
     for (const [{ at }, bytes] of samples) {
-      this.measured.push({ time: at > 0 ? batch.time[at - 1]! : before, bytes });
+      const time = at > 0 ? batch.time[at - 1]! : before;
+      this.measured.push({ time, events: begun + at, bytes });
     }
     if (!this.options.model) return;
     this.#detection ??= this.#startDetection();

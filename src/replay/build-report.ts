@@ -3,9 +3,7 @@ import { findPins } from "../insight/pins.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
-  ArenaSummary,
   Fidelity,
-  FreeBytes,
   Measured,
   ModelSummary,
   Report,
@@ -17,6 +15,7 @@ import type {
 import { AS_RECORDED, REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
+import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { assumedWritten } from "./assumed-written.ts";
 import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
 import { relativeError } from "./fit.ts";
@@ -249,10 +248,10 @@ function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
 
 function measured(analysis: Analysis, reading: Reading): Measured | null {
   const probes = analysis.recorded?.recorded.run.probes ?? [];
-  const rssSamples = analysis.measured.map(({ time, bytes }, i) => {
+  const rssSamples = analysis.measured.map(({ time, events, bytes }, i) => {
     const pages = probes[i];
     const modelledBytes = pages === undefined ? 0 : reading.bytes(pages);
-    return { time: seconds(analysis, time), bytes, modelledBytes };
+    return { time: seconds(analysis, time), events, bytes, modelledBytes };
   });
   if (rssSamples.length === 0 || probes.length === 0) return null;
   return { rssSamples, error: relativeError(rssSamples) };
@@ -290,27 +289,13 @@ function scenarioSummary(
   const run = runs[0]!;
   const { model } = run;
   const counted = census(model);
-  const pinnedBy = new Map<number, number>();
-  for (const { heap, bytes } of findPins(model, reading.plane)) {
-    pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
-  }
-  const arenas = counted.map<ArenaSummary>(({ arena, systemBytes, pages, inUseBytes, free }) => ({
-    id: arena.id,
-    main: arena.main,
-    heaps: arena.heaps.length,
-    systemBytes,
-    rssBytes: reading.bytes(pages),
-    inUseBytes,
-    freeBytes: sumOfKinds(free),
-    topBytes: free.top,
-    free,
-    pinnedBytes: pinnedBy.get(arena.id) ?? 0,
-    threads: tidsOf(analysis, arena.threads),
-    rssTimeline:
+  const arenas = arenaSummaries(model, counted, reading, {
+    tids: (arena) => tidsOf(analysis, arena.threads),
+    rssTimeline: (arena, pages) =>
       spec === null
         ? (run.arenaTimeline?.rssBytes(arena.id, pages, reading, analysis.ledger.events) ?? [])
         : [],
-  }));
+  });
   const requested = analysis.ledger.blocks.liveBytes;
   const inUse = model.inUseBytes;
   const rss = rssFigures(runs, reading, (time) => seconds(analysis, time));
@@ -346,23 +331,6 @@ function tidsOf(analysis: Analysis, threads: ReadonlySet<number>): number[] {
   return [...tids].sort((a, b) => a - b);
 }
 
-function sumOfKinds(free: FreeBytes): number {
-  return free.tcache + free.fastbins + free.unsorted + free.smallbins + free.largebins + free.top;
-}
-
-function sumOfArenas(arenas: readonly ArenaSummary[]): FreeBytes {
-  const sum = { tcache: 0, fastbins: 0, unsorted: 0, smallbins: 0, largebins: 0, top: 0 };
-  for (const { free } of arenas) {
-    sum.tcache += free.tcache;
-    sum.fastbins += free.fastbins;
-    sum.unsorted += free.unsorted;
-    sum.smallbins += free.smallbins;
-    sum.largebins += free.largebins;
-    sum.top += free.top;
-  }
-  return sum;
-}
-
 function timeline(analysis: Analysis, scenarios: readonly Scenario[], reading: Reading): Timeline {
   const { ledger, whatIfs } = analysis;
   const recorded = analysis.recorded?.recorded.run ?? null;
@@ -374,9 +342,10 @@ function timeline(analysis: Analysis, scenarios: readonly Scenario[], reading: R
   }
   return {
     time: ledger.time.points().map((time) => seconds(analysis, time)),
-    liveBytes: ledger.liveBytes.points(),
-    perScenario,
     eventsPerPoint: ledger.liveBytes.eventsPerPoint,
+    liveBytes: ledger.liveBytes.points(),
+    inUseBytes: recorded?.inUse?.points() ?? [],
+    perScenario,
     eventsPerThreadPoint: ledger.threads.eventsPerPoint,
     eventsPerArenaPoint: recorded?.arenaTimeline?.eventsPerPoint ?? 1,
   };

@@ -29,6 +29,8 @@ export class ScenarioRun {
   readonly pages: readonly PeakSeries[] = Array.from({ length: PLANES }, () => new PeakSeries());
   /** µs on the log's clock when the pages of a plane were at their peak; NaN when unknown */
   readonly peakTimes = new Float64Array(PLANES).fill(Number.NaN);
+  /** bytes in the program's hands after each event; only of the run as recorded, others differ little; else null */
+  readonly inUse: PeakSeries | null;
   /** bytes obtained from the kernel and not returned, at most */
   systemPeakBytes = 0;
   /** resident pages returned by malloc_trim, the program's own calls and the scenario's, in each plane */
@@ -66,6 +68,7 @@ export class ScenarioRun {
     this.judge = judge;
     this.witness = judge === null ? null : new PointerWitness(model, judge);
     this.#arenas = judge === null ? null : new ArenaTimeline();
+    this.inUse = judge === null ? null : new PeakSeries();
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
@@ -78,6 +81,7 @@ export class ScenarioRun {
     );
     if (this.witness !== null) copy.witness?.inherit(this.witness);
     for (let bit = 0; bit < PLANES; bit++) copy.pages[bit]!.copy(this.pages[bit]!);
+    if (this.inUse !== null) copy.inUse?.copy(this.inUse);
     copy.peakTimes.set(this.peakTimes);
     for (const probe of this.probes) copy.probes.push(probe);
     copy.systemPeakBytes = this.systemPeakBytes;
@@ -252,7 +256,9 @@ export class ScenarioRun {
   #record(): void {
     const { systemBytes, resident } = this.model;
     if (systemBytes > this.systemPeakBytes) this.systemPeakBytes = systemBytes;
-    if (!resident.changed || this.#event === 0) return;
+    if (this.#event === 0) return;
+    this.inUse?.record(this.#event - 1, this.model.inUseBytes);
+    if (!resident.changed) return;
     resident.changed = false;
     for (let bit = 0; bit < PLANES; bit++) {
       const series = this.pages[bit]!;

@@ -300,6 +300,33 @@ export interface ArenaSummary {
    * that is more; at most 64 points, the last of which may be short; empty but for the run as recorded
    */
   readonly rssTimeline: readonly number[];
+  /** what lies where in each of its heaps, oldest first */
+  readonly heapMaps: readonly HeapMap[];
+}
+
+/** The pages of a heap (4096 bytes), each in one of four states; they add up to `pages`. */
+export interface HeapMap {
+  readonly pages: number;
+  /** resident, and no byte of them is in a free chunk */
+  readonly fullPages: number;
+  /** resident, and some of their bytes are in free chunks */
+  readonly partlyFreePages: number;
+  /** resident, and all of their bytes are in free chunks */
+  readonly freePages: number;
+  /** not resident: never written, or given back */
+  readonly absentPages: number;
+  /** bytes of chunks in the program's hands */
+  readonly inUseBytes: number;
+  /** bytes of free chunks, resident or not */
+  readonly freeBytes: number;
+  /** the topmost block in the program's hands: free() gives back only what lies above it; null where there is none */
+  readonly topmostBlock: { readonly offsetBytes: number; readonly bytes: number } | null;
+  /** a power of two, the same for all heaps of a scenario; a heap's last cell may stand for fewer pages */
+  readonly pagesPerCell: number;
+  /** a digit a cell, from the heap's start: the part of its pages that are resident; 0 none, x all, 1-9 in tenths */
+  readonly resident: string;
+  /** likewise the part of its resident bytes that are in free chunks; 0 where none is resident */
+  readonly free: string;
 }
 
 /** What mallinfo2(3) would have printed; fields as in malloc.h. */
@@ -319,6 +346,8 @@ export interface Mallinfo2 {
 export interface Measured {
   readonly rssSamples: readonly {
     readonly time: number | null;
+    /** events of the log before it */
+    readonly events: number;
     readonly bytes: number;
     /** the model's RSS of the run as recorded at the same place of the log */
     readonly modelledBytes: number;
@@ -330,11 +359,15 @@ export interface Measured {
 export interface Timeline {
   /** at most 1000 points; each series holds the maximum over the point's stretch of the log, so that peaks are kept */
   readonly time: readonly (number | null)[];
-  readonly liveBytes: readonly number[];
-  readonly perScenario: Readonly<Record<string, readonly number[]>>;
-  /** events that a point of these series stands for, of `threads[].liveTimeline`, and of `arenas[].rssTimeline` */
+  /** events of the log that a point stands for; the last one may stand for fewer */
   readonly eventsPerPoint: number;
+  readonly liveBytes: readonly number[];
+  /** bytes in use (see Scenario) in the run as recorded; empty under --no-model */
+  readonly inUseBytes: readonly number[];
+  readonly perScenario: Readonly<Record<string, readonly number[]>>;
+  /** events that a point of `threads[].liveTimeline` stands for */
   readonly eventsPerThreadPoint: number;
+  /** events that a point of `arenas[].rssTimeline` stands for */
   readonly eventsPerArenaPoint: number;
 }
 

@@ -148,7 +148,7 @@ describe("how sure", () => {
   });
 
   test("measured RSS", () => {
-    const rssSamples = [{ time: 0, bytes: 100, modelledBytes: 95 }];
+    const rssSamples = [{ time: 0, events: 0, bytes: 100, modelledBytes: 95 }];
     const measured = { rssSamples, error: { median: 0.012, max: -0.05 } };
     expect(texts({ measured }).at(-1)).toBe(
       "Against 1 measured RSS sample it is off by +1.2 % in the median, -5.0 % at worst.",
@@ -165,7 +165,9 @@ describe("the container", () => {
   const timeline = {
     ...NO_TIMELINE,
     time: [1, 61, 70],
+    eventsPerPoint: 1,
     liveBytes: [0, 0, 0],
+    inUseBytes: [],
     perScenario: { "as recorded": [300 * MiB, 455 * MiB, 400 * MiB] },
   };
   const held = (limitMiB: number | null, baseMiB: number, of = scenarios) => {

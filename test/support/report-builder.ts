@@ -51,6 +51,7 @@ export function arena(id: number, given: Partial<ArenaSummary> = {}): ArenaSumma
     pinnedBytes: 0,
     threads: [100],
     rssTimeline: [],
+    heapMaps: [],
     ...given,
   };
 }
@@ -156,9 +157,10 @@ export function report(given: Partial<Report> = {}): Report {
 
 export const NO_TIMELINE: Report["timeline"] = {
   time: [],
-  liveBytes: [],
-  perScenario: {},
   eventsPerPoint: 1,
+  liveBytes: [],
+  inUseBytes: [],
+  perScenario: {},
   eventsPerThreadPoint: 1,
   eventsPerArenaPoint: 1,
 };

@@ -113,6 +113,7 @@ export function serviceReport(): Report {
     timeline: {
       time: Array.from({ length: POINTS }, (_, i) => (72.4 * (i + 1)) / POINTS),
       liveBytes: course(231 * MiB, 218.3 * MiB),
+      inUseBytes: course(242 * MiB, 231.4 * MiB),
       perScenario: {
         "as recorded": course(455.2 * MiB, 412.1 * MiB),
         // It trims after the last event only.

@@ -9,6 +9,7 @@ const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".json": async () => (await import("./json.ts")).writeJson,
   ".ndjson": async () => (await import("./ndjson.ts")).writeNdjson,
   ".md": async () => (await import("./markdown.ts")).writeMarkdown,
+  ".html": async () => (await import("./html.ts")).writeHtml,
   ".csv": async () => (await import("./csv.ts")).writeCsv,
   ".xml": async () => (await import("./junit.ts")).writeJunit,
   ".sarif": async () => (await import("./sarif.ts")).writeSarif,

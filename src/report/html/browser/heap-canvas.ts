@@ -1,0 +1,136 @@
+import type { HeapMap } from "../../report.ts";
+import { element, find, setText } from "./dom.ts";
+import { cellInWords, share, topmostCell } from "./heap-cells.ts";
+import { colour } from "./theme.ts";
+
+/** CSS pixels from one cell to the next, and of the gap between them. */
+const PITCH = 9;
+const GAP = 1;
+
+/** The map of one heap, its lowest page first, row by row; the pointer and the arrow keys ask what lies in a cell. */
+export class HeapCanvas {
+  readonly canvas = element("canvas");
+  readonly #map: HeapMap;
+  readonly #name: string;
+  #columns = 1;
+  /** the cell asked about; -1: none */
+  #at = -1;
+
+  constructor(map: HeapMap, name: string) {
+    this.#map = map;
+    this.#name = name;
+    const { canvas } = this;
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-roledescription", "heap map");
+    canvas.setAttribute("aria-label", `${name}: ${summary(map)}. Arrow keys tell what lies where.`);
+    canvas.addEventListener("pointermove", (event) => this.#ask(this.#cellAt(event)));
+    canvas.addEventListener("pointerdown", (event) => this.#ask(this.#cellAt(event)));
+    canvas.addEventListener("pointerleave", () => this.#ask(-1));
+    canvas.addEventListener("focus", () => {
+      if (canvas.matches(":focus-visible")) this.#ask(Math.max(this.#at, 0));
+    });
+    canvas.addEventListener("blur", () => this.#ask(-1));
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Draws the map as wide as its box is. */
+  draw(width: number): void {
+    const { canvas } = this;
+    const { resident, free } = this.#map;
+    this.#columns = Math.max(8, Math.floor((width + GAP) / PITCH));
+    const rows = Math.ceil(resident.length / this.#columns);
+    const [wide, high] = [Math.min(this.#columns, resident.length) * PITCH, rows * PITCH];
+    const scale = devicePixelRatio;
+    canvas.width = Math.ceil(wide * scale);
+    canvas.height = Math.ceil(high * scale);
+    canvas.style.width = `${wide}px`;
+    canvas.style.height = `${high}px`;
+    const context = canvas.getContext("2d");
+    if (context === null) return;
+    context.scale(scale, scale);
+    const [absent, edge, ink] = [colour("--absent"), colour("--absent-edge"), colour("--ink")];
+    const shades = Array.from({ length: 11 }, (_, tenth) => shade(tenth / 10));
+    const topmost = topmostCell(this.#map);
+    const side = PITCH - GAP;
+    for (let cell = 0; cell < resident.length; cell++) {
+      const x = (cell % this.#columns) * PITCH;
+      const y = Math.floor(cell / this.#columns) * PITCH;
+      const there = share(resident[cell]);
+      if (there < 1) {
+        context.fillStyle = edge;
+        context.fillRect(x, y, side, side);
+        context.fillStyle = absent;
+        context.fillRect(x + 1, y + 1, side - 2, side - 2);
+      }
+      if (there > 0) {
+        const high = Math.max(1, Math.round(side * there));
+        context.fillStyle = shades[Math.round(share(free[cell]) * 10)] ?? absent;
+        context.fillRect(x, y + side - high, side, high);
+      }
+      if (cell === topmost || cell === this.#at) {
+        context.strokeStyle = ink;
+        context.lineWidth = cell === this.#at ? 2 : 1.5;
+        context.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
+      }
+    }
+    this.#width = width;
+  }
+
+  #width = 0;
+
+  #cellAt({ offsetX, offsetY }: PointerEvent): number {
+    const column = Math.floor(offsetX / PITCH);
+    const cell = Math.floor(offsetY / PITCH) * this.#columns + column;
+    return column < this.#columns && cell < this.#map.resident.length ? cell : -1;
+  }
+
+  #key(event: KeyboardEvent): void {
+    const last = this.#map.resident.length - 1;
+    const to: Readonly<Record<string, number>> = {
+      ArrowLeft: this.#at - 1,
+      ArrowRight: this.#at + 1,
+      ArrowUp: this.#at - this.#columns,
+      ArrowDown: this.#at + this.#columns,
+      Home: 0,
+      End: last,
+    };
+    const wanted = to[event.key];
+    if (event.key === "Escape") this.#ask(-1);
+    if (wanted === undefined) return;
+    event.preventDefault();
+    this.#ask(Math.min(last, Math.max(0, wanted)), true);
+  }
+
+  /** Marks a cell and tells what lies there; by the keyboard also aloud. */
+  #ask(cell: number, aloud = false): void {
+    if (cell === this.#at) return;
+    this.#at = cell;
+    this.draw(this.#width);
+    const tip = find("tip", HTMLElement);
+    if (tip === null) return;
+    tip.hidden = cell < 0;
+    if (cell < 0) return;
+    const text = `${this.#name}, ${cellInWords(this.#map, cell)}`;
+    setText(tip, text);
+    if (aloud) setText(find("map-said", HTMLElement), text);
+    const box = this.canvas.getBoundingClientRect();
+    const x = box.left + (cell % this.#columns) * PITCH;
+    const y = box.top + (Math.floor(cell / this.#columns) + 1) * PITCH + 6;
+    tip.style.left = `${Math.max(8, Math.min(x, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+    const isBelow = y + tip.offsetHeight < innerHeight;
+    tip.style.top = `${isBelow ? y : y - PITCH - tip.offsetHeight - 12}px`;
+  }
+}
+
+/** From full to all free, in the tenths that maps have. */
+function shade(freeShare: number): string {
+  if (freeShare === 0) return colour("--full");
+  if (freeShare === 1) return colour("--free");
+  const step = freeShare <= 0.35 ? 1 : freeShare <= 0.65 ? 2 : 3;
+  return colour(`--part${step}`);
+}
+
+function summary({ pages, fullPages, partlyFreePages, freePages, absentPages }: HeapMap): string {
+  return `${pages} pages, ${fullPages} full, ${partlyFreePages} partly free, ${freePages} all free, ${absentPages} not resident`;
+}

@@ -1,0 +1,44 @@
+import { exact, plural, size } from "../../format.ts";
+import type { HeapMap } from "../../report.ts";
+
+const PAGE = 4096;
+
+/** A digit of a map: 0 none, x all, else tenths; 0..1. */
+export function share(digit: string | undefined): number {
+  return digit === "x" ? 1 : Number(digit ?? "0") / 10;
+}
+
+/** The cell that holds the heap's topmost live block; -1 where it has none. */
+export function topmostCell({ topmostBlock, pagesPerCell }: HeapMap): number {
+  if (topmostBlock === null) return -1;
+  return Math.floor(topmostBlock.offsetBytes / (PAGE * pagesPerCell));
+}
+
+/** What lies in a cell, in words. */
+export function cellInWords(map: HeapMap, cell: number): string {
+  const { pagesPerCell, pages, topmostBlock } = map;
+  const first = cell * pagesPerCell;
+  const end = Math.min(first + pagesPerCell, pages);
+  const which =
+    end - first === 1 ? `page ${exact(end)}` : `pages ${exact(first + 1)} to ${exact(end)}`;
+  const where = `+0x${(first * PAGE).toString(16)}, ${size(first * PAGE)} in`;
+  const topmost =
+    topmostBlock !== null && cell === topmostCell(map)
+      ? ` The heap's topmost live block begins here (${size(topmostBlock.bytes)}): free() gives back only what lies above it.`
+      : "";
+  return `${where} (${which} of ${exact(pages)}): ${stateInWords(map, cell, end - first)}.${topmost}`;
+}
+
+function stateInWords({ resident, free }: HeapMap, cell: number, pages: number): string {
+  const there = share(resident[cell]);
+  if (there === 0) return "not resident";
+  const freeShare = share(free[cell]);
+  const state =
+    freeShare === 0
+      ? "full"
+      : freeShare === 1
+        ? "all free"
+        : `partly free, about ${Math.round(freeShare * 100)} % in free chunks`;
+  if (there === 1) return state;
+  return `about ${Math.round(there * 100)} % of ${plural(pages, "page")} resident, ${state}`;
+}

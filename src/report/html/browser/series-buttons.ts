@@ -1,0 +1,136 @@
+import { size } from "../../format.ts";
+import type { TimelineData } from "../page-data.ts";
+import { element, find } from "./dom.ts";
+
+/** How a series is drawn. */
+export interface Look {
+  readonly name: string;
+  /** the custom property that has its colour */
+  readonly property: string;
+  readonly width: number;
+  readonly dash: readonly number[];
+  shown: boolean;
+}
+
+/** Colours that those who see red and green alike tell apart; where they run out, dashes tell on. */
+const COLOURS = 6;
+const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
+/** What-ifs that are shown at first: more lines than these cannot be told apart at a glance. */
+const SHOWN_AT_FIRST = 4;
+
+export function looks({ series }: TimelineData): Look[] {
+  let scenario = 0;
+  return series.map(({ name, kind }) => {
+    if (kind === "live") {
+      return { name, property: "--live", width: 1, dash: [], shown: true };
+    }
+    if (kind === "inUse") {
+      return { name, property: "--in-use", width: 1.5, dash: [3, 3], shown: true };
+    }
+    const nth = scenario++;
+    if (nth === 0) {
+      return { name: `RSS ${name}`, property: "--s0", width: 2.5, dash: [], shown: true };
+    }
+    const what = nth - 1;
+    return {
+      name,
+      property: `--s${1 + (what % COLOURS)}`,
+      width: 1.5,
+      dash: DASHES[Math.floor(what / COLOURS) % DASHES.length] ?? [],
+      shown: what < SHOWN_AT_FIRST,
+    };
+  });
+}
+
+/** The legend: a button a series, which switches it, and its value where the cursor stands. */
+export class SeriesButtons {
+  readonly #values: HTMLElement[] = [];
+  readonly #where = element("span", "where");
+  showsLimit: boolean;
+  showsSamples: boolean;
+
+  constructor(all: readonly Look[], changed: () => void, { limit, samples }: TimelineData) {
+    const box = find("series", HTMLElement);
+    this.showsLimit = limit !== null;
+    this.showsSamples = samples.length > 0;
+    for (const look of all) {
+      const value = element("span", "value");
+      this.#values.push(value);
+      const key = keyOf(look);
+      box?.append(
+        this.#button(key, look.name, value, look.shown, (shown) => {
+          look.shown = shown;
+          changed();
+        }),
+      );
+    }
+    if (samples.length > 0) {
+      const key = element("span", "dot");
+      const value = element("span", "fixed", String(samples.length));
+      box?.append(
+        this.#button(key, "measured RSS", value, true, (shown) => {
+          this.showsSamples = shown;
+          changed();
+        }),
+      );
+    }
+    if (limit !== null) {
+      const key = element("span", "limit-key");
+      const value = element("span", "fixed", size(limit.bytes));
+      box?.append(
+        this.#button(key, limit.name, value, true, (shown) => {
+          this.showsLimit = shown;
+          changed();
+        }),
+      );
+    }
+    box?.append(this.#where);
+  }
+
+  /** `where` the values are of, and those of the series in their order */
+  tell(where: string, values: readonly string[]): void {
+    this.#where.textContent = where;
+    values.forEach((text, i) => {
+      const value = this.#values[i];
+      if (value !== undefined) value.textContent = text;
+    });
+  }
+
+  #button(
+    key: Element,
+    name: string,
+    value: HTMLElement,
+    shown: boolean,
+    show: (shown: boolean) => void,
+  ): HTMLButtonElement {
+    const button = element("button");
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(shown));
+    button.append(key, element("span", "name", name), value);
+    button.addEventListener("click", () => {
+      const pressed = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(pressed));
+      show(pressed);
+    });
+    return button;
+  }
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A piece of the line as it is drawn. */
+function keyOf({ property, width, dash }: Look): SVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 10");
+  svg.setAttribute("class", "line-key");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(SVG, "line");
+  for (const [name, at] of Object.entries({ x1: 1, x2: 23, y1: 5, y2: 5 })) {
+    line.setAttribute(name, String(at));
+  }
+  line.style.stroke = `var(${property})`;
+  line.style.strokeWidth = String(Math.max(width, 2));
+  line.style.strokeDasharray = dash.join(" ");
+  svg.append(line);
+  return svg;
+}

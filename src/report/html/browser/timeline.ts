@@ -1,0 +1,304 @@
+import uPlot from "uplot";
+import { count, duration, size } from "../../format.ts";
+import type { TimelineData } from "../page-data.ts";
+import { BYTE_STEPS, byteMarks, EVENT_STEPS, eventMarks, TIME_STEPS, timeMarks } from "./axes.ts";
+import { find, setText } from "./dom.ts";
+import { type Look, looks, SeriesButtons } from "./series-buttons.ts";
+import { colour, onThemeChange } from "./theme.ts";
+
+/** Pixels of the chart's height, by the width there is. */
+const heightFor = (width: number): number => (width < 600 ? 260 : 360);
+/** A limit this many times above all else would only flatten what is to be seen. */
+const FAR_ABOVE = 3;
+
+/** Live bytes, bytes in use and RSS by scenario along the run. */
+export class Timeline {
+  readonly #data: TimelineData;
+  readonly #box: HTMLElement;
+  readonly #looks: readonly Look[];
+  readonly #buttons: SeriesButtons;
+  #byTime: boolean;
+  #plot: uPlot;
+
+  constructor(data: TimelineData, box: HTMLElement) {
+    this.#data = data;
+    this.#box = box;
+    this.#byTime = data.time !== null;
+    this.#looks = looks(data);
+    this.#buttons = new SeriesButtons(this.#looks, () => this.#show(), data);
+    this.#plot = this.#draw();
+    this.#wireButtons();
+    this.#wireKeys();
+    this.#tellValues(null);
+    onThemeChange(() => this.#redraw());
+    new ResizeObserver(() => {
+      const width = this.#box.clientWidth;
+      if (width > 0 && width !== this.#plot.width) {
+        this.#plot.setSize({ width, height: heightFor(width) });
+      }
+    }).observe(box);
+  }
+
+  get #xs(): readonly number[] {
+    return (this.#byTime ? this.#data.time : null) ?? this.#data.events;
+  }
+
+  #draw(): uPlot {
+    const { series } = this.#data;
+    const width = Math.max(this.#box.clientWidth, 200);
+    const grid = { stroke: colour("--grid"), width: 1 };
+    const axis = { stroke: colour("--soft"), grid, ticks: grid, font: this.#font };
+    const stepped = uPlot.paths.stepped?.({ align: 1 });
+    const byTime = this.#byTime;
+    const options: uPlot.Options = {
+      width,
+      height: heightFor(width),
+      padding: [12, 16, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: true, y: false },
+        points: { size: 7 },
+        dataIdx: (_, __, index) => index,
+      },
+      scales: {
+        x: { time: false, range: (_, min, max) => (max > min ? [min, max] : [min - 1, max + 1]) },
+        y: { range: (plot, _, most) => this.#range(plot, most) },
+      },
+      axes: [
+        {
+          ...axis,
+          incrs: [...(byTime ? TIME_STEPS : EVENT_STEPS)],
+          space: width < 600 ? 60 : 90,
+          values: (_, marks) => (byTime ? timeMarks(marks) : eventMarks(marks)),
+        },
+        {
+          ...axis,
+          incrs: [...BYTE_STEPS],
+          space: 44,
+          size: 76,
+          values: (_, marks) => byteMarks(marks),
+        },
+      ],
+      series: [
+        {},
+        ...series.map((one, i): uPlot.Series => {
+          const look = this.#looks[i];
+          return {
+            label: one.name,
+            show: look?.shown ?? true,
+            stroke: colour(look?.property ?? "--ink"),
+            width: look?.width ?? 1.5,
+            points: { show: false },
+            ...(look === undefined || look.dash.length === 0 ? {} : { dash: [...look.dash] }),
+            ...(one.kind === "live" ? { fill: colour("--live-area") } : {}),
+            ...(stepped === undefined ? {} : { paths: stepped }),
+          };
+        }),
+      ],
+      hooks: {
+        draw: [(plot) => this.#drawBeside(plot)],
+        setCursor: [(plot) => this.#tellValues(plot.cursor.idx ?? null)],
+      },
+    };
+    const data: uPlot.AlignedData = [[...this.#xs], ...series.map(({ bytes }) => [...bytes])];
+    return new uPlot(options, data, this.#box);
+  }
+
+  get #font(): string {
+    return `12px ${getComputedStyle(document.body).fontFamily}`;
+  }
+
+  /** From 0, so that heights can be compared, to the most of what is in view. */
+  #range(plot: uPlot, mostOfSeries: number | null): [number, number] {
+    const { min, max } = plot.scales.x ?? {};
+    const samples = this.#samples().filter(({ x }) => x >= (min ?? x) && x <= (max ?? x));
+    let most = Math.max(mostOfSeries ?? 0, ...samples.map(({ bytes }) => bytes));
+    const { limit } = this.#data;
+    if (limit !== null && this.#buttons.showsLimit && limit.bytes < FAR_ABOVE * most) {
+      most = Math.max(most, limit.bytes);
+    }
+    return [0, most === 0 ? 1 : most * 1.06];
+  }
+
+  #samples(): { x: number; bytes: number }[] {
+    if (!this.#buttons.showsSamples) return [];
+    return this.#data.samples.flatMap(({ time, events, bytes }) => {
+      const x = this.#byTime ? time : events;
+      return x === null ? [] : [{ x, bytes }];
+    });
+  }
+
+  /** What uPlot has no series for: the container's limit and what was measured. */
+  #drawBeside(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    const scale = devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    // A little wider, so that dots at the edges stay whole.
+    ctx.rect(bbox.left - 5 * scale, bbox.top, bbox.width + 10 * scale, bbox.height);
+    ctx.clip();
+    const { limit } = this.#data;
+    if (limit !== null && this.#buttons.showsLimit) {
+      const y = Math.round(plot.valToPos(limit.bytes, "y", true));
+      ctx.strokeStyle = colour("--bad");
+      ctx.fillStyle = colour("--bad");
+      ctx.lineWidth = 1.5 * scale;
+      ctx.setLineDash([6 * scale, 4 * scale]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.textAlign = "right";
+      ctx.textBaseline = "bottom";
+      ctx.font = this.#font.replace("12px", `${12 * scale}px`);
+      ctx.fillText(`${limit.name} ${size(limit.bytes)}`, bbox.left + bbox.width - 6 * scale, y - 3);
+    }
+    ctx.fillStyle = colour("--measured");
+    ctx.strokeStyle = colour("--paper");
+    ctx.lineWidth = scale;
+    for (const { x, bytes } of this.#samples()) {
+      ctx.beginPath();
+      ctx.arc(
+        plot.valToPos(x, "x", true),
+        plot.valToPos(bytes, "y", true),
+        3.5 * scale,
+        0,
+        2 * Math.PI,
+      );
+      ctx.fill();
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  /** A series was switched on or off. */
+  #show(): void {
+    this.#looks.forEach(({ shown }, i) => {
+      if (this.#plot.series[i + 1]?.show !== shown) this.#plot.setSeries(i + 1, { show: shown });
+    });
+    this.#zoom(null, null);
+  }
+
+  /** Other colours, or another axis. */
+  #redraw(keepsZoom = true): void {
+    const { min, max } = this.#plot.scales.x ?? {};
+    this.#plot.destroy();
+    this.#plot = this.#draw();
+    if (keepsZoom && min != null && max != null) this.#zoom(min, max);
+  }
+
+  /** Shows min..max of the axis; null is as now. */
+  #zoom(min: number | null, max: number | null): void {
+    const { x } = this.#plot.scales;
+    this.#plot.setScale("x", { min: min ?? x?.min ?? 0, max: max ?? x?.max ?? 0 });
+  }
+
+  #zoomBy(factor: number): void {
+    const xs = this.#xs;
+    const [first, last] = [xs[0] ?? 0, xs.at(-1) ?? 0];
+    const { min, max } = this.#plot.scales.x ?? {};
+    if (min == null || max == null) return;
+    const at = this.#plot.cursor.idx;
+    const centre = at == null ? (min + max) / 2 : (xs[at] ?? min);
+    const half = Math.max(((max - min) / 2) * factor, (last - first) / 5000);
+    const from = Math.max(first, Math.min(centre - half, last - 2 * half));
+    this.#zoom(from, Math.min(last, from + 2 * half));
+  }
+
+  #reset(): void {
+    const xs = this.#xs;
+    this.#zoom(xs[0] ?? 0, xs.at(-1) ?? 0);
+  }
+
+  #wireButtons(): void {
+    find("zoom-in", HTMLButtonElement)?.addEventListener("click", () => this.#zoomBy(0.5));
+    find("zoom-out", HTMLButtonElement)?.addEventListener("click", () => this.#zoomBy(2));
+    find("zoom-reset", HTMLButtonElement)?.addEventListener("click", () => this.#reset());
+    const note = find("timeline-note", HTMLElement);
+    const points = `Each point is the most of its stretch of the log; what is left at the end is drawn at the last one.`;
+    const tell = (): void => {
+      const axis = this.#byTime
+        ? "Time since the first event."
+        : this.#data.time === null
+          ? "Events of the log, as no steady clock is in it."
+          : "Events of the log.";
+      setText(note, `${axis} ${points} Drag to zoom in, double-click to see all.`);
+    };
+    const axis = find("axis", HTMLButtonElement);
+    if (axis !== null && this.#data.time !== null) {
+      axis.hidden = false;
+      const label = (): void => setText(axis, this.#byTime ? "By events" : "By time");
+      label();
+      axis.addEventListener("click", () => {
+        this.#byTime = !this.#byTime;
+        label();
+        tell();
+        this.#redraw(false);
+      });
+    }
+    tell();
+  }
+
+  #wireKeys(): void {
+    this.#box.addEventListener("keydown", (event) => {
+      const key = KEYS[event.key];
+      if (key === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      if (key === "in") this.#zoomBy(0.5);
+      else if (key === "out") this.#zoomBy(2);
+      else if (key === "reset") this.#reset();
+      else this.#move(key * (event.shiftKey ? 10 : 1));
+    });
+    this.#box.addEventListener("blur", () => this.#plot.setCursor({ left: -10, top: -10 }));
+  }
+
+  /** Moves the cursor by so many points among those in view. */
+  #move(points: number): void {
+    const xs = this.#xs;
+    const { min, max } = this.#plot.scales.x ?? {};
+    const now = this.#plot.cursor.idx ?? null;
+    const wanted = now === null ? (points > 0 ? 0 : xs.length - 1) : now + points;
+    const inView = xs
+      .map((x, i) => ({ x, i }))
+      .filter(({ x }) => x >= (min ?? 0) && x <= (max ?? 0));
+    const first = inView[0]?.i ?? 0;
+    const last = inView.at(-1)?.i ?? xs.length - 1;
+    const at = Math.min(last, Math.max(first, wanted));
+    this.#plot.setCursor({ left: this.#plot.valToPos(xs[at] ?? 0, "x"), top: 10 });
+    setText(find("chart-said", HTMLElement), this.#spoken(at));
+  }
+
+  #spoken(point: number): string {
+    const values = this.#looks.flatMap(({ name, shown }, i) =>
+      shown ? [`${name} ${size(this.#data.series[i]?.bytes[point] ?? 0)}`] : [],
+    );
+    return `${this.#place(point)}: ${values.join(", ")}`;
+  }
+
+  #place(point: number): string {
+    const x = this.#xs[point] ?? 0;
+    return this.#byTime ? duration(x) : `event ${count(x)}`;
+  }
+
+  /** The values at a point, or at the end. */
+  #tellValues(point: number | null): void {
+    const last = this.#xs.length - 1;
+    const where = point === null || point === last ? "at the end" : `at ${this.#place(point)}`;
+    this.#buttons.tell(
+      where,
+      this.#data.series.map(({ bytes }) => size(bytes[point ?? last] ?? 0)),
+    );
+  }
+}
+
+const KEYS: Readonly<Record<string, "in" | "out" | "reset" | number>> = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  "+": "in",
+  "=": "in",
+  "-": "out",
+  "0": "reset",
+  Escape: "reset",
+};

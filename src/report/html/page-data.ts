@@ -1,0 +1,175 @@
+import type { HeapMap, Report, ThreadSummary } from "../report.ts";
+import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
+import { printable } from "../text/printable.ts";
+
+/** What the page's script draws from, as JSON in the page. Units as in the Report; texts are fit to be shown. */
+export interface PageData {
+  readonly timeline: TimelineData | null;
+  readonly threads: ThreadsData;
+  readonly maps: readonly ScenarioMaps[];
+}
+
+export interface TimelineData {
+  /** seconds of each point, never falling; null where the log does not tell them so */
+  readonly time: readonly number[] | null;
+  /** events of the log up to each point, that of the end included */
+  readonly events: readonly number[];
+  readonly series: readonly SeriesData[];
+  /** what was measured; `time` is null where the axis has none */
+  readonly samples: readonly {
+    readonly time: number | null;
+    readonly events: number;
+    readonly bytes: number;
+  }[];
+  /** the container's limit, less what lies outside malloc */
+  readonly limit: { readonly bytes: number; readonly name: string } | null;
+}
+
+export interface SeriesData {
+  readonly name: string;
+  /** "rss" are scenarios, that of the run as recorded first */
+  readonly kind: "live" | "inUse" | "rss";
+  /** bytes: the most of each point, and at last what is left at the end */
+  readonly bytes: readonly number[];
+}
+
+/** A column an array, as that is small. */
+export interface ThreadsData {
+  readonly sort: ThreadSort;
+  readonly tid: readonly number[];
+  readonly name: readonly (string | null)[];
+  readonly topFrame: readonly (string | null)[];
+  readonly arenas: readonly string[];
+  readonly numbers: Readonly<Record<ThreadNumber, readonly number[]>>;
+  /** seconds; null when unknown */
+  readonly first: readonly (number | null)[];
+  readonly last: readonly (number | null)[];
+}
+
+export type ThreadNumber =
+  | "volume"
+  | "calls"
+  | "live"
+  | "peak"
+  | "pinned"
+  | "blocks"
+  | "freedByOthers"
+  | "freedForOthers"
+  | "failed";
+
+export interface ScenarioMaps {
+  readonly name: string;
+  readonly arenas: readonly ArenaMaps[];
+}
+
+export interface ArenaMaps {
+  readonly id: number;
+  readonly rssBytes: number;
+  readonly inUseBytes: number;
+  readonly pinnedBytes: number;
+  /** bytes by kind of free memory, those that are none left out */
+  readonly free: readonly (readonly [kind: string, bytes: number])[];
+  readonly threads: readonly number[];
+  readonly heaps: readonly HeapMap[];
+}
+
+export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageData {
+  return {
+    timeline: timelineData(report),
+    threads: threadsData(report.threads, sort),
+    maps: report.scenarios.map(({ name, arenas }) => ({
+      name: printable(name),
+      arenas: [...arenas]
+        .sort((a, b) => b.rssBytes - a.rssBytes || a.id - b.id)
+        .map(({ id, rssBytes, inUseBytes, pinnedBytes, free, threads, heapMaps }) => ({
+          id,
+          rssBytes,
+          inUseBytes,
+          pinnedBytes,
+          free: Object.entries(free).filter(([, bytes]) => bytes > 0),
+          threads,
+          heaps: heapMaps,
+        })),
+    })),
+  };
+}
+
+function timelineData(report: Report): TimelineData | null {
+  const { timeline, live, scenarios, trace, measured, container } = report;
+  const points = timeline.liveBytes.length;
+  if (points === 0) return null;
+  const events = timeline.liveBytes.map((_, i) =>
+    Math.min((i + 1) * timeline.eventsPerPoint, trace.events),
+  );
+  const time = tellableTimes(timeline.time);
+  const [recorded] = scenarios;
+  const inUse: SeriesData[] =
+    recorded === undefined || timeline.inUseBytes.length !== points
+      ? []
+      : [{ name: "in use", kind: "inUse", bytes: [...timeline.inUseBytes, recorded.inUseBytes] }];
+  const rss = scenarios.flatMap(({ name, rss }): SeriesData[] => {
+    const bytes = timeline.perScenario[name];
+    if (bytes?.length !== points) return [];
+    return [{ name: printable(name), kind: "rss", bytes: [...bytes, rss.endBytes] }];
+  });
+  const base = container?.baseRssBytes ?? 0;
+  const limitBytes = container?.limitBytes ?? null;
+  return {
+    time: time && withEnd(time),
+    events: withEnd(events),
+    series: [
+      { name: "live", kind: "live", bytes: [...timeline.liveBytes, live.bytes] },
+      ...inUse,
+      ...rss,
+    ],
+    samples: (measured?.rssSamples ?? []).map(({ time, events, bytes }) => ({
+      time,
+      events,
+      bytes,
+    })),
+    limit:
+      limitBytes === null
+        ? null
+        : {
+            bytes: limitBytes - base,
+            name: base === 0 ? "container limit" : "container limit less base RSS",
+          },
+  };
+}
+
+/** The times, if they are known and never fall: else no axis can be made of them. */
+function tellableTimes(times: Report["timeline"]["time"]): number[] | null {
+  const known = times.filter((time) => time !== null);
+  if (known.length < times.length) return null;
+  const isRising = known.every((time, i) => i === 0 || time >= (known[i - 1] ?? 0));
+  return isRising && (known.at(-1) ?? 0) > (known[0] ?? 0) ? known : null;
+}
+
+/** Where a run ends is where its last event stands. */
+function withEnd(numbers: readonly number[]): number[] {
+  return [...numbers, numbers.at(-1) ?? 0];
+}
+
+function threadsData(threads: readonly ThreadSummary[], sort: ThreadSort): ThreadsData {
+  const shown = (text: string | null): string | null => (text === null ? null : printable(text));
+  return {
+    sort,
+    tid: threads.map(({ tid }) => tid),
+    name: threads.map(({ name }) => shown(name)),
+    topFrame: threads.map(({ topFrame }) => shown(topFrame)),
+    arenas: threads.map(({ arenas }) => arenas.join(" ")),
+    numbers: {
+      volume: threads.map(({ volumeBytes }) => volumeBytes),
+      calls: threads.map(({ calls }) => calls.total),
+      live: threads.map(({ liveBytes }) => liveBytes),
+      peak: threads.map(({ peakLiveBytes }) => peakLiveBytes),
+      pinned: threads.map(({ pinnedBytes }) => pinnedBytes),
+      blocks: threads.map(({ liveBlocks }) => liveBlocks),
+      freedByOthers: threads.map(({ freedByOthersBytes }) => freedByOthersBytes),
+      freedForOthers: threads.map(({ freedForOthersBytes }) => freedForOthersBytes),
+      failed: threads.map(({ failedCalls }) => failedCalls),
+    },
+    first: threads.map(({ firstTime }) => firstTime),
+    last: threads.map(({ lastTime }) => lastTime),
+  };
+}

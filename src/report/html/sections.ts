@@ -1,0 +1,167 @@
+import { count, duration, exact, plural, share, size } from "../format.ts";
+import type { Fidelity, Finding, Report, TraceSummary } from "../report.ts";
+import { basis, gravestFirst } from "../text/modelled.ts";
+import { anomalyItems, malformedItem } from "../text/oddities.ts";
+import { sourceName } from "../text/printable.ts";
+import { type Sentence, TRUSTED_RATIO, verdict } from "../verdict.ts";
+import { html, type Markup, unbroken } from "./markup.ts";
+
+/** What it is a report of. */
+export function titleOf({ trace }: Report): string {
+  const [first, ...more] = trace.sources.map(sourceName);
+  return `${first ?? "no input"}${more.length === 0 ? "" : ` and ${more.length} more`}`;
+}
+
+/** The log's size in one line. */
+export function summaryLine({ trace, model }: Report): string {
+  const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
+  const parts = [plural(trace.events, "event"), plural(trace.threads, "thread")];
+  // Times out of order can make the last line the earlier one: then nothing is said.
+  if (seconds >= 0) parts.push(duration(seconds));
+  if (model !== null) parts.push(`glibc ${model.glibc}`);
+  return parts.join(" · ");
+}
+
+export function verdictSection(report: Report): Markup {
+  const [first, ...rest] = verdict(report);
+  const sentence = ({ tone, text }: Sentence, name: string): Markup =>
+    html`<p class="${name} ${tone}">${unbroken(text)}</p>`;
+  return html`<section id="verdict" aria-label="Verdict">
+${first === undefined ? null : sentence(first, "answer")}
+${rest.map((one) => sentence(one, "also"))}
+</section>`;
+}
+
+/** The figures a reader looks for first. */
+export function figures({ live, scenarios, threads }: Report): Markup {
+  const [recorded] = scenarios;
+  const figure = (name: string, value: string, detail: string): Markup =>
+    html`<div><dt>${name}</dt><dd><strong>${value}</strong><span>${detail}</span></dd></div>`;
+  const pinned = threads.reduce((sum, thread) => sum + thread.pinnedBytes, 0);
+  const peak = figure("Peak live", size(live.peakBytes), when(live.peakTime));
+  const atEnd = figure("Live at the end", size(live.bytes), plural(live.blocks, "block"));
+  if (recorded === undefined) return html`<dl class="figures">${[atEnd, peak]}</dl>`;
+  const { rss, inUseBytes } = recorded;
+  return html`<dl class="figures">${[
+    atEnd,
+    figure("RSS at the end", size(rss.endBytes), `${size(inUseBytes)} in use`),
+    figure("Peak RSS", size(rss.peakBytes), when(rss.peakTime)),
+    figure("Pinned", size(pinned), "free, but below a live block"),
+  ]}</dl>`;
+}
+
+function when(time: number | null): string {
+  return time === null || time < 0 ? "" : `after ${duration(time)}`;
+}
+
+/** The proof: how many of the log's pointers the model gives, and where it first gave another. */
+export function fidelitySection({ model }: Report): Markup | null {
+  if (model === null) return null;
+  const { fidelity } = model;
+  return html`<section id="fidelity" aria-labelledby="fidelity-title">
+<h2 id="fidelity-title">The proof</h2>
+${proof(fidelity)}
+</section>`;
+}
+
+function proof({ compared, equal, ratio, firstDivergence }: Fidelity): Markup {
+  if (compared === 0) {
+    return html`<p>The log holds no pointers to compare with the model's: nothing shows how sure the figures are.</p>`;
+  }
+  const tone = equal === compared ? "good" : ratio >= TRUSTED_RATIO ? "plain" : "bad";
+  const told = `${exact(equal)} of ${exact(compared)} pointers`;
+  const meter = html`<div class="proof ${tone}"><strong>${share(equal, compared)}</strong><div><p>${exact(equal)} of the log's ${plural(compared, "pointer")} are where the model put the block: same heap, same offset.</p>
+<svg class="meter" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label="${told}"><rect class="rail" width="1000" height="8"/><rect class="part" width="${Math.floor(ratio * 1000)}" height="8"/></svg></div></div>`;
+  if (firstDivergence === null) return meter;
+  const { line, event, expected, modelled } = firstDivergence;
+  return html`${meter}
+<p class="note">The first one that is not is in line ${exact(line)} (event ${exact(event)}): the log has the block at <code>${expected}</code>, the model put it at <code>${modelled}</code>.</p>`;
+}
+
+export function findingsSection(findings: readonly Finding[]): Markup | null {
+  if (findings.length === 0) return null;
+  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
+    const amount = bytes === 0 ? null : html` <span class="amount">${size(bytes)}</span>`;
+    return html`<li><span class="severity ${severity}">${severity}</span> ${message}${amount}</li>`;
+  });
+  return html`<section id="findings" aria-labelledby="findings-title">
+<h2 id="findings-title">Findings</h2>
+<ul class="findings">
+${items}
+</ul>
+</section>`;
+}
+
+export function odditiesSection(trace: TraceSummary): Markup | null {
+  const items = anomalyItems(trace);
+  const malformed = malformedItem(trace);
+  if (items.length === 0 && malformed === null) return null;
+  const samples = trace.malformedSamples.map(
+    ({ line, text }) =>
+      html`<tr><th scope="row">line ${exact(line)}</th><td><code>${text}</code></td></tr>`,
+  );
+  const lines =
+    malformed === null
+      ? null
+      : html`<p>${malformed}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Malformed lines"><table class="malformed"><tbody>
+${samples}
+</tbody></table></div>`;
+  const list = items.map((text) => html`<li>${text}</li>`);
+  return html`<section id="oddities" aria-labelledby="oddities-title">
+<h2 id="oddities-title">Oddities of the log</h2>
+${items.length === 0 ? null : html`<ul>${list}</ul>`}
+${lines}
+</section>`;
+}
+
+export function basisSection(report: Report): Markup {
+  const title = report.model === null ? "What was read" : "How it was modelled";
+  return html`<section id="basis" aria-labelledby="basis-title">
+<h2 id="basis-title">${title}</h2>
+<ul>
+${basis(report).map((text) => html`<li>${text}</li>`)}
+</ul>
+</section>`;
+}
+
+/** Numbers of what the script draws; the page says itself where there is nothing. */
+export function threadsSection({ threads }: Report): Markup | null {
+  if (threads.length === 0) return null;
+  return html`<section id="threads" aria-labelledby="threads-title">
+<div class="head"><h2 id="threads-title">Threads</h2>
+<label class="filter">Filter <input type="search" id="thread-filter" placeholder="tid or name" autocomplete="off" spellcheck="false"></label>
+<output id="thread-count" for="thread-filter" aria-live="polite">${count(threads.length)} threads</output></div>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="threads-title"><table id="thread-table"><caption class="hidden">Threads; the buttons in the column heads sort</caption><thead></thead><tbody></tbody></table></div>
+<p><button type="button" id="thread-more" hidden></button></p>
+</section>`;
+}
+
+export function timelineSection({ timeline }: Report): Markup | null {
+  if (timeline.liveBytes.length === 0) return null;
+  return html`<section id="timeline" aria-labelledby="timeline-title">
+<div class="head"><h2 id="timeline-title">Timeline</h2>
+<div class="tools" role="group" aria-label="Timeline view"><button type="button" id="axis" hidden></button><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-reset">Reset</button></div></div>
+<div id="series" class="series" role="group" aria-label="Series"></div>
+<div id="chart" tabindex="0" role="application" aria-roledescription="chart" aria-label="Live bytes, bytes in use and RSS along the run. Left and right move the cursor, plus and minus zoom, 0 shows all."></div>
+<p class="note" id="timeline-note"></p>
+<p class="hidden" id="chart-said" role="status"></p>
+</section>`;
+}
+
+export function mapsSection({ scenarios }: Report): Markup | null {
+  if (!scenarios.some(({ arenas }) => arenas.some(({ heapMaps }) => heapMaps.length > 0))) {
+    return null;
+  }
+  const options = scenarios.map(({ name }, i) => html`<option value="${i}">${name}</option>`);
+  return html`<section id="heaps" aria-labelledby="heaps-title">
+<div class="head"><h2 id="heaps-title">Heap maps at the end</h2>
+<label class="pick">Scenario <select id="map-scenario">${options}</select></label></div>
+<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or given back</span><span class="key topmost">topmost live block</span></p>
+<p class="note" id="map-scale"></p>
+<div id="maps"></div>
+<p><button type="button" id="maps-more" hidden></button></p>
+<p class="hidden" id="map-said" role="status"></p>
+<div id="tip" hidden></div>
+</section>`;
+}

@@ -1,0 +1,141 @@
+import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
+import type { Report, Scenario } from "../report.ts";
+import { serves } from "../serving.ts";
+import { whatIfNotes } from "../text/what-if-table.ts";
+import { html, type Markup, unbroken } from "./markup.ts";
+
+/** RSS of every scenario as bars with their ranges, at the end and at the peak; a table all the same. */
+export function whatIfSection(report: Report): Markup | null {
+  const { scenarios, container } = report;
+  const [recorded, ...whatIfs] = scenarios;
+  if (recorded === undefined) return null;
+  const unit = byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
+  const limitBytes = container?.limitBytes ?? null;
+  const scale: Scale = {
+    unit,
+    recorded,
+    limitBytes: limitBytes === null ? null : limitBytes - (container?.baseRssBytes ?? 0),
+    most: Math.max(...scenarios.flatMap(({ rss }) => [rss.peakHighBytes, rss.highBytes, 1])),
+  };
+  const isAlone = whatIfs.length === 0;
+  const changeHead = isAlone ? null : head("change");
+  return html`<section id="what-if" aria-labelledby="what-if-title">
+<h2 id="what-if-title">${isAlone ? "Heap RSS" : "What if"}</h2>
+<p class="lead">Heap RSS in ${unit.name} of the same calls${isAlone ? "" : " under other settings"}.${legend(report, scale)}</p>
+<table role="table" class="what-if">
+<thead role="rowgroup"><tr role="row">
+<th role="columnheader" scope="col">settings</th>
+<th role="columnheader" scope="colgroup" colspan="2">RSS at the end</th>${changeHead}
+<th role="columnheader" scope="colgroup" colspan="2">RSS at the peak</th>${changeHead}
+${head("ext. fragm.")}${head("arenas")}
+</tr></thead>
+<tbody role="rowgroup">
+${scenarios.map((scenario) => row(scenario, scale, isAlone))}
+</tbody>
+</table>
+${whatIfNotes(report).map((note) => html`<p class="note">${unbroken(note)}</p>`)}
+</section>`;
+}
+
+/** What bars are measured by. */
+interface Scale {
+  readonly unit: ByteUnit;
+  readonly recorded: Scenario;
+  /** the container's limit less what lies outside malloc */
+  readonly limitBytes: number | null;
+  /** bytes at the right edge */
+  readonly most: number;
+}
+
+/** What the lines on the bars are, as far as there are any. */
+function legend({ scenarios, container }: Report, { limitBytes }: Scale): string {
+  const hasWhiskers = scenarios.some(
+    ({ rss }) =>
+      isWide(rss.endBytes, rss.lowBytes, rss.highBytes) ||
+      isWide(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
+  );
+  const lines: string[] = [];
+  if (scenarios.length > 1) lines.push("the thin line marks the run as recorded");
+  if (limitBytes !== null) {
+    const less = container?.baseRssBytes === 0 ? "" : " less what lies outside malloc";
+    lines.push(`the red one the container's limit${less} (${size(limitBytes)})`);
+  }
+  if (hasWhiskers) {
+    lines.push("whiskers are the range that replays under other sensible assumptions come to");
+  }
+  const [first = "", ...rest] = lines;
+  return first === ""
+    ? ""
+    : ` ${[`${first[0]?.toUpperCase()}${first.slice(1)}`, ...rest].join("; ")}.`;
+}
+
+function head(text: string): Markup {
+  return html`<th role="columnheader" scope="col" class="num">${text}</th>`;
+}
+
+function row(scenario: Scenario, scale: Scale, isAlone: boolean): Markup {
+  const { rss } = scenario;
+  const { recorded, unit } = scale;
+  const isRecorded = scenario === recorded;
+  const changed = (from: number, to: number): Markup | null => {
+    if (isAlone) return null;
+    if (isRecorded) return cell("");
+    if (!serves(scenario, recorded)) return cell("fails", "bad");
+    const text = change(from, to) ?? "";
+    return cell(text, text.startsWith("-") ? "good" : text.startsWith("+") ? "bad" : "");
+  };
+  const end = { bytes: rss.endBytes, low: rss.lowBytes, high: rss.highBytes };
+  const peak = { bytes: rss.peakBytes, low: rss.peakLowBytes, high: rss.peakHighBytes };
+  const asRecorded = (bytes: number): number | null => (isAlone ? null : bytes);
+  return html`<tr role="row" class="${isRecorded ? "recorded" : ""}">
+<th role="rowheader" scope="row">${settingsOf(scenario)}</th>
+<td role="cell" class="bar" data-label="at the end">${barOf(end, asRecorded(recorded.rss.endBytes), scale)}</td>
+${cell(inUnit(unit, rss.endBytes))}${changed(recorded.rss.endBytes, rss.endBytes)}
+<td role="cell" class="bar" data-label="at the peak">${barOf(peak, asRecorded(recorded.rss.peakBytes), scale)}</td>
+${cell(inUnit(unit, rss.peakBytes))}${changed(recorded.rss.peakBytes, rss.peakBytes)}
+${cell(percent(scenario.fragmentation.external), "aside")}${cell(count(scenario.arenaCount), "aside")}
+</tr>`;
+}
+
+/** Numbers below zero get the sign that is as wide as a digit. */
+function cell(text: string, name = ""): Markup {
+  return html`<td role="cell" class="num ${name}">${text.replace(/^-/, "−")}</td>`;
+}
+
+/** Each setting is kept whole; a line breaks between them. */
+function settingsOf({ name }: Scenario): Markup[] {
+  return name.split(/(?<=,)/).map((setting) => html`<span class="setting">${setting}</span>`);
+}
+
+interface Range {
+  readonly bytes: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A wider range than this part of the prediction gets whiskers, as it gets a range in the text report. */
+const SHOWN_SPREAD = 0.02;
+
+function isWide(bytes: number, low: number, high: number): boolean {
+  return high - low > SHOWN_SPREAD * bytes;
+}
+
+/** Drawn on 1000 × 20, stretched to the cell: lines keep their width. */
+function barOf(
+  { bytes, low, high }: Range,
+  asRecorded: number | null,
+  { limitBytes, most }: Scale,
+): Markup {
+  const x = (value: number): number => Math.round((value / most) * 990);
+  const line = (name: string, at: number, from: number, to: number): Markup =>
+    html`<line class="${name}" x1="${at}" x2="${at}" y1="${from}" y2="${to}"/>`;
+  const hasRange = isWide(bytes, low, high);
+  const range = hasRange
+    ? html`<line class="whisker" x1="${x(low)}" x2="${x(high)}" y1="10" y2="10"/>${line("whisker", x(low), 5, 15)}${line("whisker", x(high), 5, 15)}`
+    : null;
+  const isLimitInView = limitBytes !== null && limitBytes >= 0 && limitBytes <= most;
+  const limit = isLimitInView ? line("limit", x(limitBytes), 0, 20) : null;
+  const reference = asRecorded === null ? null : line("reference", x(asRecorded), 0, 20);
+  const told = hasRange ? `${size(bytes)}, from ${size(low)} to ${size(high)}` : size(bytes);
+  return html`<svg viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label="${told}"><title>${told}</title><rect x="0" y="3" width="${x(bytes)}" height="14"/>${reference}${limit}${range}</svg>`;
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { html, jsonForScript, Markup } from "../html/markup.ts";
+import { pageData } from "../html/page-data.ts";
+import {
+  basisSection,
+  fidelitySection,
+  figures,
+  findingsSection,
+  mapsSection,
+  odditiesSection,
+  summaryLine,
+  threadsSection,
+  timelineSection,
+  titleOf,
+  verdictSection,
+} from "../html/sections.ts";
+import { whatIfSection } from "../html/what-if-bars.ts";
+import type { Writer } from "./writer.ts";
+
+/**
+ * The report as one page that needs nothing else: no server, no network. Its text stands in it as it is, its script
+ * draws what is to be moved about. The policy in its head lets nothing run or load but that script and that style.
+ */
+export const writeHtml: Writer = (report, { sort }) => {
+  const script = asset("main.js");
+  const style = asset("page.css");
+  const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
+  const title = titleOf(report);
+  const sections = [
+    verdictSection(report),
+    figures(report),
+    fidelitySection(report),
+    timelineSection(report),
+    whatIfSection(report),
+    findingsSection(report.findings),
+    mapsSection(report),
+    threadsSection(report),
+    odditiesSection(report.trace),
+    basisSection(report),
+  ].filter((section) => section !== null);
+  const { text } = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="mallog ${report.tool.version}">
+<title>${title} · mallog</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<header>
+<div><p class="brand">mallog</p><h1>${title}</h1><p class="summary">${summaryLine(report)}</p></div>
+<button type="button" id="theme" hidden></button>
+</header>
+<main>
+${sections}
+</main>
+<noscript><p class="note">The timeline, the heap maps and the table of threads are drawn by a script, which does not run here.</p></noscript>
+<footer><p>mallog ${report.tool.version} · sizes are IEC units: 1 MiB is 1,048,576 bytes</p></footer>
+<script type="application/json" id="data">${new Markup(jsonForScript(pageData(report, sort)))}</script>
+<script>${new Markup(script)}</script>
+</body>
+</html>
+`;
+  return text;
+};
+
+/** The build puts them there (package.json, build:page): the same way from src and from dist. */
+function asset(name: string): string {
+  return readFileSync(new URL(`../../../dist/page/${name}`, import.meta.url), "utf8");
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Debian's Chromium; .ci/run installs it, and says by CI that it has to be there. */
+const PATH = "/usr/bin/chromium";
+
+export const hasChromium = existsSync(PATH) || process.env.CI !== undefined;
+
+/** Sandboxing needs privileges that root in a container has not; nothing of the rest looks for the network. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: PATH, args: FLAGS });
+}
+
+/** A page on the screen, and all that went on besides what was to be seen. */
+export interface Opened {
+  readonly page: Page;
+  /** what was asked of the disk or the network, the page itself left out */
+  readonly requests: string[];
+  /** console messages, errors nobody caught, dialogs, what the page's policy did not allow */
+  readonly complaints: string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens a page from a file of its own. */
+export async function open(
+  browser: Browser,
+  html: string,
+  options: BrowserContextOptions = {},
+): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), "mallog-page-"));
+  const file = join(folder, "report.html");
+  writeFileSync(file, html);
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
+  const page = await context.newPage();
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  const url = pathToFileURL(file).href;
+  page.on("request", (request) => {
+    if (request.url() !== url) requests.push(request.url());
+  });
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(url);
+  const close = async (): Promise<void> => {
+    await context.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { page, requests, complaints, close };
+}

@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Chalk } from "chalk";
+import { describe, expect, test } from "vitest";
+import { containerOf } from "../../src/report/container.ts";
+import { html, jsonForScript, Markup } from "../../src/report/html/markup.ts";
+import { pageData } from "../../src/report/html/page-data.ts";
+import type { Report } from "../../src/report/report.ts";
+import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { writeHtml } from "../../src/report/writers/html.ts";
+import { largeReport } from "../support/large-report.ts";
+import {
+  fidelity,
+  MiB,
+  NO_TIMELINE,
+  report,
+  scenario,
+  thread,
+  trace,
+} from "../support/report-builder.ts";
+import { serviceReport } from "../support/service-report.ts";
+
+const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
+const page = (given: Report): string => writeHtml(given, options);
+
+/** The page without what the build made: style, script, and the hashes of both. */
+function structure(text: string): string {
+  return text
+    .replace(/<style>.*?<\/style>/s, "<style>…</style>")
+    .replace(/<script>.*?<\/script>/s, "<script>…</script>")
+    .replace(/'sha256-[^']+'|&#39;sha256-.+?&#39;/g, "…");
+}
+
+describe("the page", () => {
+  test("has all that the report says in its text, and what is drawn as data", async () => {
+    const given = serviceReport();
+    const container = containerOf(given, 400 * MiB, 120 * MiB);
+    const model = { ...fidelity(567_839, 521_000), cpusSource: "default" as const };
+    const written = structure(page({ ...given, container, model }));
+    await expect(written).toMatchFileSnapshot("golden/service.html");
+  });
+
+  test("without a model says nothing of RSS", async () => {
+    const written = structure(page(report({ model: null, scenarios: [] })));
+    expect(written).not.toMatch(/id="(what-if|heaps|fidelity|timeline)"/);
+    expect(written).toContain("no model was run (--no-model)");
+  });
+
+  test("of no event has neither charts nor tables", () => {
+    const none = trace({ events: 0, threads: 0, firstTime: null, lastTime: null });
+    const written = page(report({ threads: [], model: null, scenarios: [], trace: none }));
+    expect(structure(written)).not.toContain("<table");
+  });
+
+  test("lets nothing run or load but its own script and style", () => {
+    const written = page(serviceReport());
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(written)?.[1];
+    const hashes = ["script", "style"].map((tag) => {
+      const text = new RegExp(`<${tag}>(.*?)</${tag}>`, "s").exec(written)?.[1] ?? "";
+      expect(text.length).toBeGreaterThan(1000);
+      return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+    });
+    expect(policy?.replaceAll("&#39;", "'")).toBe(
+      `default-src 'none'; script-src '${hashes[0]}'; style-src '${hashes[1]}'; base-uri 'none'; form-action 'none'`,
+    );
+    expect(written).not.toMatch(/\bstyle="|\bon\w+="|\bsrc=|\bhref=/);
+  });
+
+  test("is the same twice", () => expect(page(largeReport())).toBe(page(largeReport())));
+
+  test("keeps what a log says from being more than text", () => {
+    const evil = "</script></title></style><img src=x onerror=alert(1)><!--\u2028\u202e'\"&";
+    const given = report({
+      trace: trace({ sources: [evil], malformedSamples: [{ line: 1, text: evil }] }),
+      threads: [thread(1, { name: evil, topFrame: evil })],
+      scenarios: [scenario("as recorded"), scenario(evil)],
+      model: { ...fidelity(2, 1), settings: { [evil]: evil } },
+      timeline: {
+        ...NO_TIMELINE,
+        time: [0],
+        liveBytes: [1],
+        inUseBytes: [1],
+        perScenario: { "as recorded": [1], [evil]: [1] },
+      },
+    });
+    const written = structure(page(given));
+    expect(written).not.toContain("<img");
+    expect(written).not.toContain("<!--");
+    // The data and the script, and no other.
+    expect(written.match(/<script/g)?.length).toBe(2);
+    expect(written.match(/<\/script/g)?.length).toBe(2);
+    expect(written).not.toMatch(/[\u2028\u202e]/);
+  });
+});
+
+describe("the data", () => {
+  test("a timeline ends with what is left: a trim at the end shows", () => {
+    const [recorded, trimmed] = [
+      scenario("as recorded"),
+      scenario("malloc_trim=end", { endMiB: 12 }),
+    ];
+    const timeline = {
+      ...NO_TIMELINE,
+      time: [0, 1],
+      eventsPerPoint: 20,
+      liveBytes: [5, 6],
+      inUseBytes: [7, 8],
+      perScenario: { "as recorded": [9, 10], "malloc_trim=end": [9, 10] },
+    };
+    const data = pageData(report({ scenarios: [recorded, trimmed], timeline })).timeline;
+    expect(data?.time).toEqual([0, 1, 1]);
+    // The second point stands for the log's last events only.
+    expect(data?.events).toEqual([20, 30, 30]);
+    expect(data?.series.map(({ kind, bytes }) => [kind, bytes.at(-1)])).toEqual([
+      ["live", 10 * MiB],
+      ["inUse", 11 * MiB],
+      ["rss", 20 * MiB],
+      ["rss", 12 * MiB],
+    ]);
+  });
+
+  test.each([
+    ["unknown", [null, null]],
+    ["known in part", [0, null]],
+    ["falling", [2, 1]],
+    ["standing still", [3, 3]],
+  ])("times that are %s make no axis", (_, time) => {
+    const timeline = { ...report().timeline, time, liveBytes: [1, 2] };
+    expect(pageData(report({ timeline })).timeline?.time).toBeNull();
+  });
+
+  test("the container's limit is what it leaves to malloc", () => {
+    const timeline = { ...report().timeline, time: [0], liveBytes: [1] };
+    const given = report({ timeline });
+    const limited = { ...given, container: containerOf(given, 100 * MiB, 30 * MiB) };
+    expect(pageData(limited).timeline?.limit?.bytes).toBe(70 * MiB);
+    expect(pageData(given).timeline?.limit).toBeNull();
+  });
+});
+
+describe("markup", () => {
+  test("values are escaped, but for markup", () => {
+    const made = html`<p title="${`"'<>&`}">${html`<b>${1}</b>`}${null}</p>`;
+    expect(made.text).toBe('<p title="&#34;&#39;&#60;&#62;&#38;"><b>1</b></p>');
+    expect(html`${[new Markup("<i>"), new Markup("</i>")]}`.text).toBe("<i>\n</i>");
+  });
+
+  test("JSON in a script reads back as it was", () => {
+    const value = { "</script>": "<!-- & \u2028\u2029 ]]>" };
+    const written = jsonForScript(value);
+    expect(written).not.toMatch(/[<>&\u2028\u2029]/);
+    expect(JSON.parse(written)).toEqual(value);
+  });
+});
+
+test("the bundled script holds nothing that would end it, and names uPlot's licence", () => {
+  const script = readFileSync(new URL("../../dist/page/main.js", import.meta.url), "utf8");
+  expect(script).not.toMatch(/<\/script|<!--/i);
+  expect(script).toContain("Permission is hereby granted, free of charge");
+});
