@@ -43,7 +43,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     mkdirSync(join(folder, "json"));
     // Without what the README calls a failed log there would be nothing to see of exit codes.
     expect(shell(onOneHost).status).toBe(1);
-  }, 300_000);
+  }, 600_000);
 
   afterAll(() => rmSync(folder, { recursive: true }));
 

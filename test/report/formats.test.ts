@@ -222,6 +222,21 @@ describe("github-action-benchmark", () => {
 });
 
 describe("SARIF", () => {
+  test("knows a finding and a budget again when their numbers have changed", () => {
+    const known = (given: Report) =>
+      JSON.parse(written(writeSarif, given)).runs[0].results.map(
+        (result: { partialFingerprints: unknown }) => result.partialFingerprints,
+      );
+    const before = { ...serviceReport(), budgets: [budget("rss"), budget("live")] };
+    const after = {
+      ...before,
+      budgets: [budget("rss", { actual: 500 * MiB }), budget("live", { actual: 600 * MiB })],
+      findings: before.findings.map((finding) => ({ ...finding, message: "more", bytes: 7 })),
+    };
+    expect(known(after)).toEqual(known(before));
+    expect(new Set(known(before).map((one: unknown) => JSON.stringify(one))).size).toBe(3);
+  });
+
   test("is as its types have it, whatever the log holds", () => {
     const path = fileURLToPath(
       new URL("../../node_modules/@types/sarif/index.d.ts", import.meta.url),

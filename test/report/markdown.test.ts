@@ -2,6 +2,7 @@ import { Chalk } from "chalk";
 import fc from "fast-check";
 import { marked, type Token } from "marked";
 import { describe, expect, test } from "vitest";
+import { containerOf } from "../../src/report/container.ts";
 import type { Report } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { printable } from "../../src/report/text/printable.ts";
@@ -14,7 +15,7 @@ import {
   hugeReport,
   reportOf,
 } from "../support/hostile-report.ts";
-import { report, scenario, thread } from "../support/report-builder.ts";
+import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
 const chalk = new Chalk({ level: 0 });
@@ -83,7 +84,8 @@ describe("whatever the log holds", () => {
 
   test("neither comment nor job summary refuse it", () => {
     for (const top of [0, 10]) {
-      const written = markdown(hugeReport(), top);
+      const huge = hugeReport();
+      const written = markdown({ ...huge, container: containerOf(huge, MiB * 90, 0) }, top);
       expect(written.length).toBeLessThan(65_536);
       expect(Buffer.byteLength(written)).toBeLessThan(1024 * 1024);
       expect(written.match(/<details>/g)).toHaveLength(4);

@@ -1,13 +1,14 @@
 /**
- * Most characters of one section. GitHub refuses a comment above 65,536 characters and drops a job summary above
- * 1 MiB: a report has nine sections at most, so that both hold whatever is in them.
+ * Most characters of one paragraph, list or table, but for its head and the line that says what is left out. GitHub
+ * refuses a comment above 65,536 characters, and drops a job summary above 1 MiB: a report has ten of them at most, so
+ * that it is below both, whatever is in them.
  */
-export const SECTION_ROOM = 6000;
+const ROOM = 5500;
 
-/** The first lines that fit into a section; of the others only one is asked for. */
+/** The first lines for which there is room; of the others only one is asked for. */
 export function capped(lines: Iterable<string>): string[] {
   const fitting: string[] = [];
-  let room = SECTION_ROOM;
+  let room = ROOM;
   for (const line of lines) {
     room -= line.length + 1;
     if (room < 0) break;

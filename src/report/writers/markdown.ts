@@ -1,6 +1,6 @@
 import { amount, exceededFirst, limitInWords } from "../budget-sentence.ts";
 import { exact, plural, size } from "../format.ts";
-import { list } from "../markdown/capped.ts";
+import { capped, list } from "../markdown/capped.ts";
 import { code, prose } from "../markdown/escape.ts";
 import { markdownTable } from "../markdown/table.ts";
 import type { BudgetResult, Report, Scenario } from "../report.ts";
@@ -47,7 +47,7 @@ function answer(report: Report): string {
   const sentences = verdict(report).map(({ tone, text }, i) =>
     i === 0 || tone === "bad" ? `**${prose(text)}**` : prose(text),
   );
-  return sentences.join("\n");
+  return capped(sentences).join("\n");
 }
 
 const BUDGET_COLUMNS: readonly Column<BudgetResult>[] = [

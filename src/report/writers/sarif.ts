@@ -32,11 +32,17 @@ export const writeSarif: Writer = (report) => {
 
 type Found = Result & { readonly ruleId: string };
 
+/** By this GitHub knows a result again in the next run, whatever its numbers have become. */
+function knownBy(text: string): Result["partialFingerprints"] {
+  return { primaryLocationLineHash: printable(text) };
+}
+
 const LEVEL = { info: "note", warning: "warning", critical: "error" } as const;
 
 function found({ kind, severity, message, bytes }: Finding): Found {
   const text = `${printable(message)}${bytes === 0 ? "" : ` (${size(bytes)})`}`;
-  return { ruleId: kind, level: LEVEL[severity], message: { text } };
+  const level = LEVEL[severity];
+  return { ruleId: kind, level, message: { text }, partialFingerprints: knownBy(kind) };
 }
 
 function exceeded(budget: BudgetResult): Found {
@@ -47,11 +53,14 @@ function exceeded(budget: BudgetResult): Found {
     ...explanation,
   ];
   const text = sentences.map(printable).join("\n");
-  return { ruleId: "budget-exceeded", level: "error", message: { text } };
+  const ruleId = "budget-exceeded";
+  const partialFingerprints = knownBy(`${ruleId} ${budget.key}`);
+  return { ruleId, level: "error", message: { text }, partialFingerprints };
 }
 
 function rulesOf(results: readonly Found[]): ReportingDescriptor[] {
-  return [...new Set(results.map(({ ruleId }) => ruleId))].sort().map((id) => ({ id }));
+  const ids = [...new Set(results.map(({ ruleId }) => ruleId))].sort();
+  return ids.map((id) => ({ id, shortDescription: { text: id.replaceAll("-", " ") } }));
 }
 
 /** The first piece of the log; GitHub shows no result without a file and a line. */
