@@ -71,12 +71,15 @@ function figureAt(
 ): Parsed<Figure> {
   const path = short?.path ?? key.path;
   let value = within;
+  const walked: string[] = [];
   for (const step of path.split(".")) {
     const next = member(value, step);
+    if (value === null) return { error: { reason: `${walked.join(".")} is ${described(null)}` } };
     if (next === undefined) {
       const known = [...Object.keys(names), ...numbersIn(within, "")];
       return { error: { reason: `no key ${key.path}`, typed: key.path, known } };
     }
+    walked.push(step);
     value = next;
   }
   if (typeof value === "number") return { ok: { value, unit: short?.unit ?? unitOf(path) } };
@@ -146,7 +149,7 @@ function numbersIn(value: unknown, before: string): string[] {
   return Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, `${before}${name}.`));
 }
 
-function member(value: unknown, name: string): unknown {
+export function member(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
   return Object.getOwnPropertyDescriptor(value, name)?.value;
 }

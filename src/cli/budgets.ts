@@ -2,9 +2,11 @@ import { type Budget, parseBudget, printKey, type Refusal } from "../budget/budg
 import { explain } from "../budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../budget/judge.ts";
 import { isOfScenario } from "../budget/keys.ts";
+import { refusalBySchema } from "../budget/schema-paths.ts";
 import type { AnalysisOptions } from "../replay/scenario.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
 import { Failure } from "./problems.ts";
+import { reportSchema } from "./report-schema.ts";
 import { parseScenario } from "./settings.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -25,15 +27,18 @@ export function typedBudgets(texts: readonly string[]): NamedBudget[] {
 
 /**
  * The analysis with the scenarios that budgets name, after those asked for.
- * @throws Failure budget: no scenario of that name can be replayed
+ * @throws Failure budget: no scenario of that name can be replayed, or no report has such a figure
  */
 export function withScenariosOf(
   budgets: readonly NamedBudget[],
   analysis: AnalysisOptions,
 ): AnalysisOptions {
   const whatIfs = [...analysis.whatIfs];
+  const schema: unknown = JSON.parse(reportSchema());
   for (const { budget, place } of budgets) {
     const { scenario } = budget.key;
+    const refused = refusalBySchema(budget.key, schema);
+    if (refused !== null) throw new Failure({ code: "budget", place, reason: sentence(refused) });
     if (isOfScenario(budget.key) && !analysis.model) {
       const reason = `${printKey(budget.key)} needs the model; leave out --no-model`;
       throw new Failure({ code: "budget", place, reason });

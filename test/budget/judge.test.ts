@@ -90,7 +90,7 @@ describe("what a key stands for", () => {
 
   test.each([
     ["model.glibc<=1", 'model.glibc is "2.36", not a number'],
-    ["model.holes.lines<=1", "no key model.holes.lines"],
+    ["model.holes.lines<=1", "model.holes is not known of this log (null)"],
     ["model.holes<=1", "model.holes is not known of this log (null)"],
     ["model.fidelity<=1", "model.fidelity is not a number; it has compared, equal, ratio, first"],
     ["thread:worker.live<=1", "2 threads are called worker; give a tid"],

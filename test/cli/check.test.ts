@@ -127,6 +127,10 @@ describe("refused before the log is read: 2 and one line", () => {
     [["--config", "no.json"], "no.json: no such file"],
     [["--config", "."], ".: is a directory"],
     [["--baseline", "-"], "standard input (-) can be the log or the --baseline, not both"],
+    [budget("live.byts<=1"), "no key live.byts (did you mean live.bytes?)"],
+    [budget("rss.endByte@malloc_trim=end<=1"), "no key rss.endByte (did you mean rss.endBytes?)"],
+    [budget("thread:7.liveByte<=1"), "no key liveByte (did you mean liveBytes?)"],
+    [budget("model.glibc<=1"), "model.glibc is not a number"],
     [budget("\u001b[2J<=1"), "\\x1b[2J<=1"],
   ])("%j: %s", async (argv, text) => {
     const { code, out, err, asked } = await check(argv);
@@ -145,8 +149,7 @@ describe("refused before the log is read: 2 and one line", () => {
 test.each([
   ["thread:105.live<=1", "no thread 105 (did you mean 100?)"],
   ["thread:mian.live<=1", "no thread mian; there are 100, main, 101"],
-  ["live.byts<=1", "no key live.byts (did you mean live.bytes?)"],
-  ["model.glibc<=1", 'model.glibc is "2.36", not a number'],
+  ["model.holes.lines<=1", "model.holes is not known of this log (null)"],
 ])("%s: what only the report shows to be wrong is 2 as well", async (text, reason) => {
   const { code, out, err } = await check(["x", "-o", "r.json", ...budget(text)]);
   expect({ code, out }).toEqual({ code: 2, out: "" });

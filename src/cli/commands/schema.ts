@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { reportSchema } from "../report-schema.ts";
 
 /** Adds `schema`, which hands the JSON Schema of the report to `print`. */
 export function addSchema(program: Command, print: (text: string) => Promise<void>): Command {
@@ -11,9 +11,4 @@ export function addSchema(program: Command, print: (text: string) => Promise<voi
     )
     .addHelpText("after", "\nExample:\n  mallog schema >mallog.report.schema.json\n")
     .action(() => print(reportSchema()));
-}
-
-/** Generated from src/report/report.ts; it lies beside it, and beside what is built of it. */
-function reportSchema(): string {
-  return readFileSync(new URL("../../report/report.schema.json", import.meta.url), "utf8");
 }
