@@ -113,7 +113,7 @@ export interface ThreadSummary {
   readonly lastTime: number | null;
   /**
    * bytes: the most the thread had live in each run of `timeline.eventsPerThreadPoint` events, what it began with
-   * included; at most 64 points, the last of which may be short
+   * included; at most 32 points, the last of which may be short
    */
   readonly liveTimeline: readonly number[];
 }
@@ -294,7 +294,7 @@ export interface ArenaSummary {
   readonly threads: readonly number[];
   /**
    * bytes resident at the end of each run of `timeline.eventsPerArenaPoint` events, or at the end of a part of it if
-   * that is more; at most 64 points, the last of which may be short; empty but for the run as recorded
+   * that is more; at most 32 points, the last of which may be short; empty but for the run as recorded
    */
   readonly rssTimeline: readonly number[];
 }
