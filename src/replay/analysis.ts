@@ -4,6 +4,7 @@ import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { ArenaTimeline } from "./arena-timeline.ts";
 import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
@@ -273,7 +274,9 @@ export class Analysis implements EventSink {
 
   #candidate(origin: RecordedProcess): Candidate | null {
     const run = this.#judgedRun(origin);
-    return run && { origin, recorded: new RecordedRun(run, origin.shown.length) };
+    if (run === null) return null;
+    run.arenaTimeline = new ArenaTimeline();
+    return { origin, recorded: new RecordedRun(run, origin.shown.length) };
   }
 
   /** A run as recorded; null for a version that does not take what the process had set: it cannot be its version. */

@@ -4,23 +4,15 @@ import { PLANES } from "../ptmalloc/resident.ts";
 import { RowsTimeline } from "../trace/rows-timeline.ts";
 import type { Reading } from "./reading.ts";
 
-/** Of all arenas and planes together: 64 points for each of 64 arenas, of which 8 CPUs have no more. */
-const MAX_VALUES = 64 * 64 * PLANES;
+/** Of all arenas and planes together: 32 points for each of 64 arenas, of which 8 CPUs have no more. */
+const MAX_VALUES = 32 * 64 * PLANES;
 
 /**
  * RSS of each arena of the run as recorded. Its pages are counted by walking its heaps, at the end of each point only:
  * to keep a count an arena with each page written would slow down every run for the sake of one table.
  */
 export class ArenaTimeline {
-  readonly #pages: RowsTimeline;
-
-  constructor(pages = new RowsTimeline(MAX_VALUES)) {
-    this.#pages = pages;
-  }
-
-  clone(): ArenaTimeline {
-    return new ArenaTimeline(this.#pages.clone());
-  }
+  readonly #pages = new RowsTimeline(MAX_VALUES);
 
   get eventsPerPoint(): number {
     return this.#pages.eventsPerPoint;

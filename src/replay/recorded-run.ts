@@ -197,6 +197,8 @@ export class RecordedRun {
 
   #believe(explanation: Explanation, run: ScenarioRun): void {
     this.#past.believe(explanation);
+    // What it was in the last few batches differs hardly, and ends with the same event.
+    run.arenaTimeline = this.run.arenaTimeline;
     this.run = run;
   }
 }

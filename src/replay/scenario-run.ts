@@ -6,7 +6,7 @@ import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
 import { anchor, findUnlogged, splitUnlogged } from "./anchor.ts";
-import { ArenaTimeline } from "./arena-timeline.ts";
+import type { ArenaTimeline } from "./arena-timeline.ts";
 import { PendingWrite } from "./pending-write.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import { PointerWitness } from "./pointer-witness.ts";
@@ -42,8 +42,8 @@ export class ScenarioRun {
   readonly judge: PointerJudge | null;
   /** tells the model what the log's pointers show of the recorded process; null in what-ifs */
   readonly witness: PointerWitness | null;
-  /** RSS by arena; null in what-ifs */
-  #arenas: ArenaTimeline | null;
+  /** RSS by arena over time; null where nobody asks: in what-ifs, and in runs that only try something */
+  arenaTimeline: ArenaTimeline | null = null;
   /** µs of log time between malloc_trim(0) calls of the scenario; Infinity for none */
   readonly #trimEvery: number;
   #nextTrim = Number.NaN;
@@ -67,7 +67,6 @@ export class ScenarioRun {
     this.model = model;
     this.judge = judge;
     this.witness = judge === null ? null : new PointerWitness(model, judge);
-    this.#arenas = judge === null ? null : new ArenaTimeline();
     this.inUse = judge === null ? null : new PeakSeries();
     this.#trimEvery = trimEverySeconds * 1e6;
   }
@@ -89,7 +88,6 @@ export class ScenarioRun {
     copy.failedCalls = this.failedCalls;
     copy.#nextTrim = this.#nextTrim;
     copy.anchored = this.anchored;
-    copy.#arenas = this.#arenas?.clone() ?? null;
     copy.#besidePages = this.#besidePages;
     copy.#chunkOf = this.#chunkOf.slice();
     copy.#event = this.#event;
@@ -107,11 +105,6 @@ export class ScenarioRun {
     this.#besidePages += pages;
     this.model.resident.add(EVERY_PLANE, pages);
     this.model.systemBytes += pages * PAGE;
-  }
-
-  /** RSS by arena over time; null in what-ifs */
-  get arenaTimeline(): ArenaTimeline | null {
-    return this.#arenas;
   }
 
   /** The chunk that holds live block `block`; 0 if the model could not serve it. */
@@ -241,7 +234,7 @@ export class ScenarioRun {
   /** Takes the RSS after the event before this one, and trims when it is time. */
   #sample(time: number): void {
     this.#record();
-    if (this.#event === this.#arenas?.pointEnd) this.#arenas.closePoint(this.model);
+    if (this.#event === this.arenaTimeline?.pointEnd) this.arenaTimeline.closePoint(this.model);
     this.#event++;
     if (Number.isNaN(time)) return;
     this.#time = time;

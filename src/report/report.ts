@@ -127,7 +127,7 @@ export interface ThreadSummary {
   readonly lastTime: number | null;
   /**
    * bytes: the most the thread had live in each run of `timeline.eventsPerThreadPoint` events, what it began with
-   * included; at most 64 points, the last of which may be short
+   * included; at most 32 points, the last of which may be short
    */
   readonly liveTimeline: readonly number[];
 }

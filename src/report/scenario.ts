@@ -77,7 +77,7 @@ export interface ArenaSummary {
   readonly threads: readonly number[];
   /**
    * bytes resident at the end of each run of `timeline.eventsPerArenaPoint` events, or at the end of a part of it if
-   * that is more; at most 64 points, the last of which may be short; empty but for the run as recorded
+   * that is more; at most 32 points, the last of which may be short; empty but for the run as recorded
    */
   readonly rssTimeline: readonly number[];
   /** what lies where in each of its heaps, oldest first */

@@ -9,12 +9,12 @@
  */
 
 /** Even, so that points merge without remainder. */
-export const MAX_ROW_POINTS = 64;
+export const MAX_ROW_POINTS = 32;
 /** However many rows there are, fewer points than these would show no course. */
 const LEAST_POINTS = 8;
 
 export class RowsTimeline {
-  /** values of all rows by point, oldest first; never written again, so that copies share them */
+  /** values of all rows by point, oldest first */
   #points: Float64Array[] = [];
   #eventsPerPoint = 1;
   readonly #maxValues: number;
@@ -22,13 +22,6 @@ export class RowsTimeline {
   /** `maxValues`: points times rows beyond which points merge, as long as LEAST_POINTS are left */
   constructor(maxValues: number) {
     this.#maxValues = maxValues;
-  }
-
-  clone(): RowsTimeline {
-    const copy = new RowsTimeline(this.#maxValues);
-    copy.#points = [...this.#points];
-    copy.#eventsPerPoint = this.#eventsPerPoint;
-    return copy;
   }
 
   get eventsPerPoint(): number {

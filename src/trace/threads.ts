@@ -55,7 +55,7 @@ const POINT_PEAK = OPS + 11;
 /** Doubles a row: three cache lines. */
 const STRIDE = 24;
 const INITIAL_ROWS = 16;
-/** Values of the threads' timelines: 2 MiB, and 64 points for each of 4096 threads. */
+/** Values of the threads' timelines: 2 MiB, and 32 points for each of 8192 threads. */
 const MAX_TIMELINE_VALUES = 2 ** 18;
 
 /** The per-thread ledger. Threads are dense indexes in order of first appearance. */

@@ -21,7 +21,7 @@ function recorded(log: readonly (readonly number[])[], maxValues = Number.POSITI
 }
 
 describe("RowsTimeline", () => {
-  it("keeps each row's maximum of every stretch, in at most 64 points", () => {
+  it("keeps each row's maximum of every stretch, in at most 32 points", () => {
     const values = fc.array(fc.array(fc.nat(9), { minLength: 3, maxLength: 3 }), {
       maxLength: 700,
       size: "max",
@@ -30,7 +30,7 @@ describe("RowsTimeline", () => {
       fc.property(values, (log) => {
         const { timeline, open } = recorded(log);
         const width = timeline.eventsPerPoint;
-        expect(log.length / width).toBeLessThanOrEqual(64);
+        expect(log.length / width).toBeLessThanOrEqual(32);
         for (let row = 0; row < 3; row++) {
           const points = timeline.row(row);
           if (log.length > timeline.start) points.push(open[row]!);
@@ -60,15 +60,7 @@ describe("RowsTimeline", () => {
     const many = Array.from({ length: 1000 }, () => Array<number>(100).fill(1));
     expect(recorded(many, 2000).timeline.row(0).length).toBeLessThanOrEqual(20);
     expect(recorded(many, 1).timeline.row(0).length).toBeGreaterThan(4);
-    expect(recorded(many).timeline.row(0).length).toBeGreaterThan(31);
-  });
-
-  it("copies go their own ways", () => {
-    const timeline = new RowsTimeline(1000);
-    timeline.close(Float64Array.of(5));
-    const copy = timeline.clone();
-    copy.close(Float64Array.of(6));
-    expect([timeline.row(0), copy.row(0)]).toEqual([[5], [5, 6]]);
+    expect(recorded(many).timeline.row(0).length).toBeGreaterThan(15);
   });
 });
 
