@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Chalk } from "chalk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -315,47 +314,50 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
 
 /** Different colours on a canvas: one that is blank has one at most. */
 async function coloursIn(page: Page, selector: string): Promise<number> {
-  return new Set(await pixelsOf(page, selector)).size;
-}
-
-/** A digest of the timeline's canvas. */
-async function pictureOf(page: Page): Promise<string> {
-  const pixels = Uint32Array.from(await pixelsOf(page, "#chart canvas"));
-  return createHash("sha256").update(pixels).digest("hex");
+  return (await look(page, selector, "--ink")).colours;
 }
 
 /** Pixels of a canvas in exactly the colour of a custom property. */
 async function inkOf(page: Page, property: string, selector = "#chart canvas"): Promise<number> {
-  const colour = await page.evaluate((name) => {
-    const probe = document.body.appendChild(document.createElement("span"));
-    probe.style.color = `var(${name})`;
-    const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
-    probe.remove();
-    return (255 << 24) | (b << 16) | (g << 8) | r;
-  }, property);
-  return (await pixelsOf(page, selector)).filter((pixel) => pixel === colour >>> 0).length;
+  return (await look(page, selector, property)).pixels;
 }
 
-/** What is drawn on the first such canvas, once it is: a number a pixel, alpha in its highest byte. */
-async function pixelsOf(page: Page, selector: string): Promise<number[]> {
-  const bytes = await page
+/** What is on the timeline's canvas, to be compared. */
+async function pictureOf(page: Page): Promise<string> {
+  return (await look(page, "#chart canvas", "--ink")).picture;
+}
+
+interface Look {
+  readonly colours: number;
+  /** in the colour of the custom property */
+  readonly pixels: number;
+  /** as a data URL */
+  readonly picture: string;
+}
+
+/** Looks at the first such canvas, once it is drawn. */
+function look(page: Page, selector: string, property: string): Promise<Look> {
+  return page
     .locator(selector)
     .first()
-    .evaluate(async (canvas) => {
+    .evaluate(async (canvas, name) => {
       if (!(canvas instanceof HTMLCanvasElement)) throw new Error("no canvas");
       // uPlot draws in a microtask, observers in a frame.
       await new Promise(requestAnimationFrame);
+      const probe = document.body.appendChild(document.createElement("span"));
+      probe.style.color = `var(${name})`;
+      const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+      probe.remove();
       // Read from a copy, which Chromium does not complain of.
       const copy = new OffscreenCanvas(canvas.width, canvas.height);
       const context = copy.getContext("2d", { willReadFrequently: true });
       context?.drawImage(canvas, 0, 0);
-      const data = context?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-      let text = "";
-      for (const byte of data) text += String.fromCharCode(byte);
-      return btoa(text);
-    });
-  const buffer = Buffer.from(bytes, "base64");
-  return [...new Uint32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4)];
+      const bytes = context?.getImageData(0, 0, canvas.width, canvas.height).data.buffer;
+      const all = new Uint32Array(bytes ?? new ArrayBuffer(0));
+      const wanted = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+      const pixels = all.filter((pixel) => pixel === wanted).length;
+      return { colours: new Set(all).size, pixels, picture: canvas.toDataURL() };
+    }, property);
 }
 
 /** Seconds that the page's main thread works while something is done, whatever else the machine does. */
