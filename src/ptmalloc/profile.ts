@@ -53,6 +53,11 @@ export interface Profile {
   readonly mmapThresholdCapped: boolean;
   /** 2.26+: the glibc.malloc tunables exist */
   readonly tunables: boolean;
+  /**
+   * Buffers of its own that an ending thread gives back last, before its tcache is emptied (§6.4): that of strerror;
+   * since 2.32 those of strsignal and strerror_l. Hardly any thread ever has them: each is a free(NULL).
+   */
+  readonly exitFrees: 1 | 2;
   /** to 2.34: ld.so copies GLIBC_TUNABLES into the heap's first bytes before malloc starts (trap T21) */
   readonly tunablesMoveBreak: boolean;
 }
@@ -82,6 +87,7 @@ const glibc217: Profile = {
   vallocConsolidates: true,
   mmapThresholdCapped: true,
   tunables: false,
+  exitFrees: 1,
   tunablesMoveBreak: false,
 };
 
@@ -143,6 +149,7 @@ const glibc236: Profile = {
   serves: ["2.35", "2.36", "2.37"],
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
+  exitFrees: 2,
   tunablesMoveBreak: false,
 };
 

@@ -23,7 +23,7 @@ import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
-import { rssFigures, rssSeries } from "./rss-figures.ts";
+import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { RATIO_FROM_BYTES } from "./touch.ts";
@@ -189,7 +189,8 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     thp: origin.thp,
     fidelity: fidelity(run),
     inferred: {
-      threadExits: run.inferredExits,
+      threadExits: run.inferredExits + run.lastExits,
+      lastExits: run.lastExits,
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
@@ -285,14 +286,19 @@ function scenarioSummaries(
   reading: Reading,
 ): Scenario[] {
   const done = new Map<ScenarioSpec, Scenario>();
-  const first = scenarioSummary(analysis, [recorded], null, reading);
-  for (const { runs, specs } of analysis.whatIfs) {
-    const used = runs.length === 0 ? [recorded] : runs;
+  const asRecorded = {
+    run: recorded,
+    contended: [],
+    otherwise: analysis.recorded?.recorded.otherwise ?? null,
+  };
+  const first = scenarioSummary(analysis, asRecorded, null, reading);
+  for (const { run, contended, otherwise, specs } of analysis.whatIfs) {
+    const used = run === null ? asRecorded : { run, contended, otherwise };
     for (const spec of specs) {
       if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }
     const trimmed = specs.filter(({ trim }) => trim === "end");
-    if (trimmed.length > 0) for (const run of used) run.trim();
+    if (trimmed.length > 0) for (const run of allOf(used)) run.trim();
     for (const spec of trimmed) {
       done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }
@@ -300,14 +306,13 @@ function scenarioSummaries(
   return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
 }
 
-/** The scenario of the first of `runs`; the others are the same where other locks were held. */
 function scenarioSummary(
   analysis: Analysis,
-  runs: readonly ScenarioRun[],
+  runs: Replays,
   spec: ScenarioSpec | null,
   reading: Reading,
 ): Scenario {
-  const run = runs[0]!;
+  const { run } = runs;
   const { model } = run;
   const counted = census(model);
   const pinnedBy = new Map<number, number>();
