@@ -44,7 +44,8 @@ const AS_RECORDED = "as recorded";
 /** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
 export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
   const { ledger } = analysis;
-  const recorded = analysis.recorded?.recorded.run ?? null;
+  const asRecorded = analysis.recorded?.recorded.replays ?? null;
+  const recorded = asRecorded?.run ?? null;
   const touch = touchReading(analysis);
   const { reading } = touch;
   const rssByGlibc = new Map(
@@ -54,7 +55,7 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
     ]),
   );
   const threads = threadSummaries(analysis, recorded, reading);
-  const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded, reading);
+  const scenarios = asRecorded === null ? [] : scenarioSummaries(analysis, asRecorded, reading);
   const [first] = scenarios;
   const frozen = recorded?.model.par.noDynThreshold ?? false;
   return {
@@ -280,20 +281,11 @@ function measured(analysis: Analysis, reading: Reading): Measured | null {
 }
 
 /** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
-function scenarioSummaries(
-  analysis: Analysis,
-  recorded: ScenarioRun,
-  reading: Reading,
-): Scenario[] {
+function scenarioSummaries(analysis: Analysis, asRecorded: Replays, reading: Reading): Scenario[] {
   const done = new Map<ScenarioSpec, Scenario>();
-  const asRecorded = {
-    run: recorded,
-    contended: [],
-    otherwise: analysis.recorded?.recorded.otherwise ?? null,
-  };
   const first = scenarioSummary(analysis, asRecorded, null, reading);
-  for (const { run, contended, otherwise, specs } of analysis.whatIfs) {
-    const used = run === null ? asRecorded : { run, contended, otherwise };
+  for (const { replays, specs } of analysis.whatIfs) {
+    const used = replays ?? asRecorded;
     for (const spec of specs) {
       if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }

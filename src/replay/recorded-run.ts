@@ -7,6 +7,7 @@ import { endThreads, type LastExits } from "./last-exits.ts";
 import { OrderHypotheses } from "./order-hypotheses.ts";
 import type { Missed, PointerJudge } from "./pointer-judge.ts";
 import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-past.ts";
+import type { Replays } from "./rss-figures.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
 import { type Exit, type Insertion, insert, replayBatch, type Work } from "./window.ts";
@@ -46,13 +47,13 @@ export class RecordedRun {
   firstDivergence: Divergence | null = null;
   /** exits put in at the log's end, which no pointer showed */
   lastExits = 0;
-  /** the run if threads that may have ended did not, and the other way round; null where all is known */
-  otherwise: ScenarioRun | null = null;
   /** exits put in with the last batch, for the what-ifs */
   newExits: Exit[] = [];
 
   readonly #past = new RecentPast();
   #failures = 0;
+  /** the run if threads that may have ended did not, and the other way round; null where all is known */
+  #otherwise: ScenarioRun | null = null;
   #event = 0;
 
   /** pointers that settings found out before the replay set right */
@@ -66,6 +67,10 @@ export class RecordedRun {
   /** Pointers that only settings found out from the log's pointers set right. */
   get explainedBySettings(): number {
     return this.#foregone + (this.run.witness?.explained ?? 0);
+  }
+
+  get replays(): Replays {
+    return { run: this.run, contended: [], otherwise: this.#otherwise };
   }
 
   get judge(): PointerJudge {
@@ -118,7 +123,7 @@ export class RecordedRun {
     for (const one of insertions) insert(this.run, one);
     const ended = endThreads(this.run, exits);
     this.lastExits = ended.exits;
-    this.otherwise = ended.otherwise;
+    this.#otherwise = ended.otherwise;
     this.run.finish();
   }
 

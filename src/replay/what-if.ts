@@ -1,6 +1,7 @@
 import type { Profile } from "../ptmalloc/profile.ts";
 import { coin, SEEDS } from "./contention.ts";
 import { endThreads, type LastExits } from "./last-exits.ts";
+import type { Replays } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { type Insertion, insert, replayBatch, type Work } from "./window.ts";
@@ -26,6 +27,12 @@ export class WhatIf {
 
   get runs(): ScenarioRun[] {
     return this.run === null ? [] : [this.run, ...this.contended];
+  }
+
+  /** null: those of the run as recorded */
+  get replays(): Replays | null {
+    const { run, contended, otherwise } = this;
+    return run === null ? null : { run, contended, otherwise };
   }
 
   /** Replays a batch whose first event has number `first`, with what is inserted among them. */
