@@ -57,6 +57,11 @@ export interface Profile {
   readonly mmapThresholdCapped: boolean;
   /** 2.26+: the glibc.malloc tunables exist */
   readonly tunables: boolean;
+  /**
+   * Buffers of its own that an ending thread gives back last, before its tcache is emptied (§6.4): that of strerror;
+   * since 2.32 those of strsignal and strerror_l. Hardly any thread ever has them: each is a free(NULL).
+   */
+  readonly exitFrees: 1 | 2;
   /** to 2.34: ld.so copies GLIBC_TUNABLES into the heap's first bytes before malloc starts (trap T21) */
   readonly tunablesMoveBreak: boolean;
 }
@@ -88,6 +93,7 @@ const glibc217: Profile = {
   vallocConsolidates: true,
   mmapThresholdCapped: true,
   tunables: false,
+  exitFrees: 1,
   tunablesMoveBreak: false,
 };
 
@@ -158,6 +164,7 @@ const glibc236: Profile = {
   placesAs: null,
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
+  exitFrees: 2,
   tunablesMoveBreak: false,
 };
 

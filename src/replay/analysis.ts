@@ -2,11 +2,13 @@ import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { tunableOf } from "../ptmalloc/settings.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
+import { LastCalls } from "../trace/last-calls.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
 import { ArenaTimeline } from "./arena-timeline.ts";
 import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
+import { type LastExits, lastExits, NO_EXITS } from "./last-exits.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
@@ -18,7 +20,7 @@ import { SettingHypotheses } from "./setting-hypotheses.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
 import { WhatIf } from "./what-if.ts";
-import { copyWork, type Insertion, insert, type Work } from "./window.ts";
+import { copyWork, type Insertion, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
 export interface MeasuredRss {
@@ -47,6 +49,7 @@ export class Analysis implements EventSink {
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
+  readonly #lastCalls = new LastCalls();
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
   #detection: Detection | null = null;
@@ -67,6 +70,10 @@ export class Analysis implements EventSink {
     this.touch = new Touch(options.touch);
   }
 
+  #lastExits({ profile }: RecordedProcess): LastExits {
+    return this.#tellsExits ? NO_EXITS : lastExits(this.#lastCalls, profile);
+  }
+
   get batch(): EventBatch {
     return this.#batch;
   }
@@ -84,13 +91,13 @@ export class Analysis implements EventSink {
     if (this.#waiting !== null) this.#consume(this.#waiting, this.#batch);
     this.#consume(this.#batch, null);
     this.#waiting = null;
-    const recorded = this.#detection?.alive.map(({ recorded: { run } }) => run) ?? [];
     const insertions = this.holes.finish();
-    for (const run of recorded) {
-      for (const one of insertions) insert(run, one);
-      run.finish();
+    for (const { origin, recorded } of this.#detection?.alive ?? []) {
+      recorded.finish(insertions, this.#lastExits(origin));
     }
-    for (const whatIf of this.#whatIfs) whatIf.finish(insertions);
+    if (this.recorded === null) return;
+    const exits = this.#lastExits(this.recorded.origin);
+    for (const whatIf of this.#whatIfs) whatIf.finish(insertions, exits);
   }
 
   /** the run as recorded under the glibc that agrees best; null under --no-model, and before the first event */
@@ -130,8 +137,9 @@ export class Analysis implements EventSink {
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const told = this.holes.follow(work, samples, this.ledger);
-    this.#tellsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     const first = this.ledger.events - batch.length;
+    this.#lastCalls.read(batch, this.#actions, first);
+    this.#tellsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     this.#hypotheses?.keep(work, first, told);
     const believed = this.#replayRecorded(work, next, first, told);
     // What-ifs come last: a version believed in for want of a setting may not take theirs.

@@ -21,7 +21,7 @@ import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
-import { rssFigures, rssSeries } from "./rss-figures.ts";
+import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { type TouchReading, touchReading } from "./touch-reading.ts";
@@ -39,7 +39,8 @@ export interface ReadSummary {
 /** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
 export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
   const { ledger } = analysis;
-  const recorded = analysis.recorded?.recorded.run ?? null;
+  const asRecorded = analysis.recorded?.recorded.replays ?? null;
+  const recorded = asRecorded?.run ?? null;
   const touch = touchReading(analysis);
   const { reading } = touch;
   const rssByGlibc = new Map(
@@ -50,7 +51,7 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
   );
   const trace = traceSummary(analysis, read);
   const threads = threadSummaries(analysis, recorded, reading);
-  const scenarios = recorded === null ? [] : scenarioSummaries(analysis, recorded, reading);
+  const scenarios = asRecorded === null ? [] : scenarioSummaries(analysis, asRecorded, reading);
   const [first] = scenarios;
   const frozen = recorded?.model.par.noDynThreshold ?? false;
   return {
@@ -194,7 +195,8 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     thp: origin.thp,
     fidelity: fidelity(run),
     inferred: {
-      threadExits: run.inferredExits,
+      threadExits: run.inferredExits + run.lastExits,
+      lastExits: run.lastExits,
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
@@ -258,20 +260,16 @@ function measured(analysis: Analysis, reading: Reading): Measured | null {
 }
 
 /** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
-function scenarioSummaries(
-  analysis: Analysis,
-  recorded: ScenarioRun,
-  reading: Reading,
-): Scenario[] {
+function scenarioSummaries(analysis: Analysis, asRecorded: Replays, reading: Reading): Scenario[] {
   const done = new Map<ScenarioSpec, Scenario>();
-  const first = scenarioSummary(analysis, [recorded], null, reading);
-  for (const { runs, specs } of analysis.whatIfs) {
-    const used = runs.length === 0 ? [recorded] : runs;
+  const first = scenarioSummary(analysis, asRecorded, null, reading);
+  for (const { replays, specs } of analysis.whatIfs) {
+    const used = replays ?? asRecorded;
     for (const spec of specs) {
       if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }
     const trimmed = specs.filter(({ trim }) => trim === "end");
-    if (trimmed.length > 0) for (const run of used) run.trim();
+    if (trimmed.length > 0) for (const run of allOf(used)) run.trim();
     for (const spec of trimmed) {
       done.set(spec, scenarioSummary(analysis, used, spec, reading));
     }
@@ -279,14 +277,13 @@ function scenarioSummaries(
   return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
 }
 
-/** The scenario of the first of `runs`; the others are the same where other locks were held. */
 function scenarioSummary(
   analysis: Analysis,
-  runs: readonly ScenarioRun[],
+  runs: Replays,
   spec: ScenarioSpec | null,
   reading: Reading,
 ): Scenario {
-  const run = runs[0]!;
+  const { run } = runs;
   const { model } = run;
   const counted = census(model);
   const arenas = arenaSummaries(model, counted, reading, {

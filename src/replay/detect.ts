@@ -31,14 +31,21 @@ const LUCK_RATIO = 0.1;
 const BEHIND_CALLS = 32;
 
 /**
- * A log that began late shows rules only when most of what it does not tell of has been used up: until so many calls
- * are compared, no version is dropped that reproduces nearly as many pointers as any other, if that is few.
+ * A log that began late shows rules only when most of what it does not tell of has been used up. So where all reproduce
+ * few pointers, what the first so many calls that are compared came to is left out of account, as soon as as many more
+ * are; until then no version is dropped.
  */
 const SETTLED_CALLS = 32768;
 const FEW_RATIO = 0.95;
 
 /** In a log that began late any version may be right for some events. */
 const LUCKY_EVENTS = 16;
+
+/** Calls compared so far, and how many pointers of them each candidate reproduced. */
+interface Standing {
+  readonly compared: number;
+  readonly equal: ReadonlyMap<Candidate, number>;
+}
 
 /** Candidates for which explanations are sought. */
 export const MAX_INFERRING = 4;
@@ -52,6 +59,8 @@ export class Detection {
   /** in the order given, which is that of how common they are */
   #alive: Candidate[];
   #runnerUp: ModelSummary["glibcRunnerUp"] = null;
+  /** calls compared, and pointers reproduced by each candidate, when that began to count; null: from the beginning */
+  #settled: Standing | null = null;
 
   constructor(candidates: readonly Candidate[]) {
     this.#alive = [...candidates];
@@ -70,15 +79,31 @@ export class Detection {
   get indistinguishable(): readonly Candidate[] {
     const most = this.#most;
     const luck = (this.#compared - most) * LUCK_RATIO;
-    return this.#alive.filter(({ recorded }) => recorded.equal >= most - luck);
+    return this.#alive.filter((one) => this.#equal(one) >= most - luck);
   }
 
   get #most(): number {
-    return Math.max(...this.#alive.map(({ recorded }) => recorded.equal));
+    return Math.max(...this.#alive.map((one) => this.#equal(one)));
   }
 
+  /** Pointers that the candidate reproduced, of those that count. */
+  #equal(candidate: Candidate): number {
+    const before = this.#counts ? (this.#settled?.equal.get(candidate) ?? 0) : 0;
+    return candidate.recorded.equal - before;
+  }
+
+  /** Calls that were compared, of those that count. */
   get #compared(): number {
+    return this.#allCompared - (this.#counts ? (this.#settled?.compared ?? 0) : 0);
+  }
+
+  get #allCompared(): number {
     return this.#alive[0]!.recorded.judge.compared;
+  }
+
+  /** True once enough calls were compared since the log settled. */
+  get #counts(): boolean {
+    return this.#settled !== null && this.#allCompared >= this.#settled.compared + SETTLED_CALLS;
   }
 
   /**
@@ -114,21 +139,30 @@ export class Detection {
     if (this.#alive.length === 1) return;
     const most = this.#most;
     const compared = this.#compared;
-    if (compared < SETTLED_CALLS && most < compared * FEW_RATIO) return;
+    if (most < compared * FEW_RATIO) {
+      if (compared < SETTLED_CALLS) return;
+      this.#settled ??= this.#now();
+      if (!this.#counts) return;
+    }
     const margin = most === compared ? 0 : Math.max(BEHIND_CALLS, (compared - most) * LUCK_RATIO);
-    for (const { origin, recorded } of this.#alive) {
-      if (recorded.equal >= most - margin) continue;
-      const ratio = recorded.equal / compared;
+    const dropped = this.#alive.filter((one) => this.#equal(one) < most - margin);
+    for (const { origin, recorded } of dropped) {
+      const ratio = recorded.equal / this.#allCompared;
       if (ratio >= (this.#runnerUp?.ratio ?? 0))
         this.#runnerUp = { glibc: origin.profile.name, ratio };
     }
-    this.#alive = this.#alive.filter(({ recorded }) => recorded.equal >= most - margin);
+    this.#alive = this.#alive.filter((one) => !dropped.includes(one));
     // A log that no version can follow shows none either: the few best are enough to say so.
     if (most < compared / 2) this.#keepBest(MAX_INFERRING);
   }
 
+  #now(): Standing {
+    const equal = new Map(this.#alive.map((one) => [one, one.recorded.equal]));
+    return { compared: this.#allCompared, equal };
+  }
+
   #keepBest(count: number): void {
-    const byEqual = [...this.#alive].sort((a, b) => b.recorded.equal - a.recorded.equal);
+    const byEqual = [...this.#alive].sort((a, b) => this.#equal(b) - this.#equal(a));
     const kept = new Set(byEqual.slice(0, count));
     this.#alive = this.#alive.filter((candidate) => kept.has(candidate));
   }

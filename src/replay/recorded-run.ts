@@ -3,12 +3,14 @@ import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
 import type { EventBatch } from "../trace/event.ts";
 import { exitsBefore } from "./exit-hypotheses.ts";
+import { endThreads, type LastExits } from "./last-exits.ts";
 import { OrderHypotheses } from "./order-hypotheses.ts";
 import type { Missed, PointerJudge } from "./pointer-judge.ts";
 import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-past.ts";
+import type { Replays } from "./rss-figures.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { type Exit, type Insertion, replayBatch, type Work } from "./window.ts";
+import { type Exit, type Insertion, insert, replayBatch, type Work } from "./window.ts";
 
 /** Wrong pointers explained of one batch. */
 const MAX_ROUNDS = 24;
@@ -43,11 +45,15 @@ export class RecordedRun {
   inferredSwaps = 0;
   /** the first pointer that was not foreseen, be it that an explanation was found */
   firstDivergence: Divergence | null = null;
+  /** exits put in at the log's end, which no pointer showed */
+  lastExits = 0;
   /** exits put in with the last batch, for the what-ifs */
   newExits: Exit[] = [];
 
   readonly #past = new RecentPast();
   #failures = 0;
+  /** the run if threads that may have ended did not, and the other way round; null where all is known */
+  #otherwise: ScenarioRun | null = null;
   #event = 0;
 
   /** pointers that settings found out before the replay set right */
@@ -61,6 +67,10 @@ export class RecordedRun {
   /** Pointers that only settings found out from the log's pointers set right. */
   get explainedBySettings(): number {
     return this.#foregone + (this.run.witness?.explained ?? 0);
+  }
+
+  get replays(): Replays {
+    return { run: this.run, contended: [], otherwise: this.#otherwise };
   }
 
   get judge(): PointerJudge {
@@ -106,6 +116,15 @@ export class RecordedRun {
     replayBatch(this.run, work, first, insertions);
     this.firstDivergence ??= this.judge.firstDivergence;
     this.#event += work.batch.length;
+  }
+
+  /** The end of the log, and of threads. */
+  finish(insertions: readonly Insertion[], exits: LastExits): void {
+    for (const one of insertions) insert(this.run, one);
+    const ended = endThreads(this.run, exits);
+    this.lastExits = ended.exits;
+    this.#otherwise = ended.otherwise;
+    this.run.finish();
   }
 
   /** The last batch, with its lines in the order found out. */

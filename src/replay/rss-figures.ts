@@ -3,26 +3,40 @@ import type { RssFigures } from "../report/report.ts";
 import type { ByPlane, Reading } from "./reading.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
+/** The replays of a scenario. */
+export interface Replays {
+  /** the likeliest */
+  readonly run: ScenarioRun;
+  /** the same where other locks were held */
+  readonly contended: readonly ScenarioRun[];
+  /** the same if other threads had ended by the log's end; null where all is known of them */
+  readonly otherwise: ScenarioRun | null;
+}
+
+export function allOf({ run, contended, otherwise }: Replays): ScenarioRun[] {
+  return otherwise === null ? [run, ...contended] : [run, ...contended, otherwise];
+}
+
 /**
- * RSS of a scenario: that of the first of `runs`, and the least and the most that it and the others, the same where
- * other locks were held, come to under policies as sensible. `seconds` turns the log's clock into that of the report.
+ * RSS of a scenario: that of its likeliest replay, and the least and the most that it and the others come to under
+ * policies as sensible. `seconds` turns the log's clock into that of the report.
  */
 export function rssFigures(
-  runs: readonly ScenarioRun[],
+  replays: Replays,
   reading: Reading,
   seconds: (time: number) => number | null,
 ): RssFigures {
-  const [run] = runs;
-  if (run === undefined) throw new Error("a scenario has a run");
-  const ends = runs.map(({ model }) => model.resident.pages);
-  const peaks = runs.map(peakPages);
-  const end = ends[0]!;
+  const { run, contended, otherwise } = replays;
+  const ends = allOf(replays).map(pagesAtEnd);
+  const peaks = allOf(replays).map(peakPages);
+  const end = pagesAtEnd(run);
   const [low, high] = range(ends, reading);
   const [peakLow, peakHigh] = range(peaks, reading);
-  const atEnd = ends.map((pages) => reading.bytes(pages));
+  const atEnd = [run, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
+  const endBytes = reading.bytes(end);
   return {
-    endBytes: reading.bytes(end),
-    peakBytes: reading.bytes(peaks[0]!),
+    endBytes,
+    peakBytes: reading.bytes(peakPages(run)),
     peakTime: seconds(run.peakTimes[bitOf(reading.plane)]!),
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
@@ -33,8 +47,10 @@ export function rssFigures(
     spread: {
       touchBytes: reading.highBytes(end) - reading.lowBytes(end),
       arenasBytes: Math.max(...atEnd) - Math.min(...atEnd),
+      exitsBytes:
+        otherwise === null ? 0 : Math.abs(reading.bytes(pagesAtEnd(otherwise)) - endBytes),
     },
-    contendedRuns: runs.length - 1,
+    contendedRuns: contended.length,
   };
 }
 
@@ -42,6 +58,10 @@ export function rssFigures(
 export function rssSeries({ pages }: ScenarioRun, reading: Reading): number[] {
   const series = pages.map((one) => one.points());
   return series[0]!.map((_, point) => reading.bytes(series.map((points) => points[point]!)));
+}
+
+function pagesAtEnd({ model }: ScenarioRun): ByPlane {
+  return model.resident.pages;
 }
 
 /** Pages at the peak of each plane; what a trim at the end leaves is no part of the series. */

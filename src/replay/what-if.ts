@@ -1,5 +1,7 @@
 import type { Profile } from "../ptmalloc/profile.ts";
 import { coin, SEEDS } from "./contention.ts";
+import { endThreads, type LastExits } from "./last-exits.ts";
+import type { Replays } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { type Insertion, insert, replayBatch, type Work } from "./window.ts";
@@ -15,6 +17,9 @@ export class WhatIf {
   /** the same calls where other locks were held; none where no thread ever had a choice */
   readonly contended: ScenarioRun[] = [];
 
+  /** the run if threads that may have ended did not, and the other way round; null where all is known */
+  otherwise: ScenarioRun | null = null;
+
   constructor(spec: ScenarioSpec, run: ScenarioRun | null) {
     this.specs = [spec];
     this.run = run;
@@ -22,6 +27,12 @@ export class WhatIf {
 
   get runs(): ScenarioRun[] {
     return this.run === null ? [] : [this.run, ...this.contended];
+  }
+
+  /** null: those of the run as recorded */
+  get replays(): Replays | null {
+    const { run, contended, otherwise } = this;
+    return run === null ? null : { run, contended, otherwise };
   }
 
   /** Replays a batch whose first event has number `first`, with what is inserted among them. */
@@ -45,10 +56,12 @@ export class WhatIf {
     for (const one of this.contended) replayBatch(one, work, first, left, forkedAt);
   }
 
-  /** The end of the log. */
-  finish(insertions: readonly Insertion[]): void {
+  /** The end of the log, and of threads. */
+  finish(insertions: readonly Insertion[], exits: LastExits): void {
     for (const run of this.runs) {
       for (const one of insertions) insert(run, one);
+      const { otherwise } = endThreads(run, exits);
+      if (run === this.run) this.otherwise = otherwise;
       run.finish();
     }
   }

@@ -169,6 +169,8 @@ export interface ModelSummary {
   /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
   readonly inferred: {
     readonly threadExits: number;
+    /** of these, exits after the last pointer that could show them: the threads' last calls do (trace/last-calls.ts) */
+    readonly lastExits: number;
     /** calls put before others that stand above them, beyond those that the lines themselves show (anomalies.swapped) */
     readonly swaps: number;
     /** bytes in use at the end of the run as recorded that no line tells of; taken as resident in every scenario */

@@ -45,6 +45,8 @@ export interface RssFigures {
     readonly touchBytes: number;
     /** which arena a thread takes where it has to share one */
     readonly arenasBytes: number;
+    /** which threads had ended by the log's end */
+    readonly exitsBytes: number;
   };
   /** replays where other arenas' locks were held; 0 where no thread had to share an arena */
   readonly contendedRuns: number;

@@ -12,15 +12,15 @@ const MOST_ALIKE = 64;
  * Live blocks that share a pointer, in logs whose hook cut pointers to 32 bits: heaps may lie a multiple of 4 GiB
  * apart. The table holds the newest; the others wait here.
  *
- * Which of them a free or realloc means the log does not tell, but it may show: the next time the pointer is handed out,
- * it is most often for as many bytes as were freed there; and a thread mostly frees blocks of its own. Where neither
- * decides, the oldest is taken.
+ * Which of them a free or realloc means the log does not tell, but it may show: whom the pointer is next handed out to,
+ * for a thread is mostly given places of its own arena, and for how many bytes, most often as many as were freed there.
+ * And a thread mostly frees blocks of its own. Where nothing decides, the oldest is taken.
  */
 export class CollidingPointers {
   readonly #table: PointerTable;
   /** blocks behind the one in the table, oldest first */
   readonly #behind = new Map<number, number[]>();
-  /** tid of the thread that allocated a block, by block id */
+  /** tid of the thread that allocated a block, by block id; realloc by another leaves a block in its arena (§5.1) */
   #owners = new Int32Array(INITIAL_BLOCKS);
   /** requested bytes, by block id */
   #bytes = new Float64Array(INITIAL_BLOCKS);
@@ -62,6 +62,11 @@ export class CollidingPointers {
     else behind.push(block);
   }
 
+  /** Block `block` is of `bytes` requested bytes now. */
+  resize(block: number, bytes: number): void {
+    this.#bytes[block] = bytes;
+  }
+
   /** Event `i`, by thread `tid`, frees or resizes one of the blocks at its pointer: puts that one into the table. */
   choose(batch: EventBatch, i: number, tid: number): void {
     const pointer = batch.pointerIn[i]!;
@@ -69,16 +74,23 @@ export class CollidingPointers {
     if (behind === undefined) return;
     const newest = this.#table.detach(pointer);
     if (newest >= 0) behind.push(newest);
-    const chosen = this.#meant(behind, nextSizeAt(batch, i), tid);
+    const chosen = this.#meant(behind, nextAt(batch, i), batch, tid);
     behind.splice(behind.indexOf(chosen), 1);
     this.#table.attach(pointer, chosen);
   }
 
-  /** Which of `blocks`, oldest first, thread `tid` means; `nextBytes` are next asked for in its place, −1 if unknown. */
-  #meant(blocks: readonly number[], nextBytes: number, tid: number): number {
-    const alike = blocks.filter((block) => chunkOf(this.#bytes[block]!) === chunkOf(nextBytes));
-    const among = alike.length > 0 && nextBytes >= 0 ? alike : blocks;
+  /** Which of `blocks`, oldest first, thread `tid` means; event `next` is next given their place, −1 if none is known. */
+  #meant(blocks: readonly number[], next: number, batch: EventBatch, tid: number): number {
+    const among = next < 0 ? blocks : this.#fitting(blocks, batch.tid[next]!, batch.size[next]!);
     return among.findLast((block) => this.#owners[block] === tid) ?? among[0]!;
+  }
+
+  /** Those of `blocks` in whose place thread `tid` may then be given `bytes`; all, if it may in none's. */
+  #fitting(blocks: readonly number[], tid: number, bytes: number): readonly number[] {
+    const own = blocks.filter((block) => this.#owners[block] === tid);
+    const among = own.length > 0 ? own : blocks;
+    const alike = among.filter((block) => chunkOf(this.#bytes[block]!) === chunkOf(bytes));
+    return alike.length > 0 ? alike : among;
   }
 
   /** The block in the table at `pointer` is gone: the newest of those behind it takes its place. */
@@ -95,12 +107,12 @@ export class CollidingPointers {
   }
 }
 
-/** Bytes for which the pointer that event `i` frees is next handed out in the batch; −1 if it is not. */
-function nextSizeAt(batch: EventBatch, i: number): number {
+/** The event of the batch that is next handed out the pointer that event `i` frees; −1 if none is. */
+function nextAt(batch: EventBatch, i: number): number {
   const pointer = batch.pointerIn[i]!;
   for (let next = i + 1; next < batch.length; next++) {
     if (batch.pointerOut[next] === pointer && batch.pointerIn[next] !== pointer) {
-      return batch.size[next]!;
+      return next;
     }
     // Another of the blocks goes: what is handed out from then on may be in its place.
     if (batch.pointerIn[next] === pointer && batch.op[next] !== Op.mark) return -1;

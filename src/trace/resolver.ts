@@ -190,7 +190,7 @@ export class Resolver {
     }
     out.action[i] = Action.realloc;
     out.block[i] = block;
-    if (this.mayBeCut) this.#own(block, batch, i);
+    if (this.mayBeCut) this.#colliding.resize(block, batch.size[i]!);
     if (from === to) return;
     if (this.#colliding.any) this.#colliding.release(from);
     this.#yield(to, tid);

@@ -135,7 +135,7 @@ describe("the range", () => {
       highBytes: 257 * PAGE,
       peakLowBytes: 65 * PAGE,
       peakHighBytes: 257 * PAGE,
-      spread: { touchBytes: 192 * PAGE, arenasBytes: 0 },
+      spread: { touchBytes: 192 * PAGE, arenasBytes: 0, exitsBytes: 0 },
       contendedRuns: 0,
     });
   });

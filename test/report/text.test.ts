@@ -307,7 +307,7 @@ describe("ranges", () => {
     const figures = { ...recorded.rss, lowBytes: low * MiB, highBytes: high * MiB, ...rss };
     return text(report({ model, scenarios: [{ ...recorded, rss: figures }] }));
   };
-  const touched = { spread: { touchBytes: MiB, arenasBytes: 0 } };
+  const touched = { spread: { touchBytes: MiB, arenasBytes: 0, exitsBytes: 0 } };
 
   test("are shown where they are wider than 2 %", () => {
     expect(ranged(99, 101)).toMatch(/^as recorded +100\.0 +100\.0 /m);
@@ -408,7 +408,13 @@ describe("how it was modelled", () => {
     });
 
     test("tells pointers that something else explains from those nothing does", () => {
-      const inferred = { threadExits: 1, swaps: 0, settingPointers: 1, unloggedBytes: 0 };
+      const inferred = {
+        threadExits: 1,
+        lastExits: 0,
+        swaps: 0,
+        settingPointers: 1,
+        unloggedBytes: 0,
+      };
       const { fidelity: some } = fidelity(20, 18);
       expect(told({ fidelity: some, inferred })).toContain("all pointers but 2, which");
       expect(told({ fidelity: some })).toContain(

@@ -79,7 +79,7 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
       highBytes: endMiB * MiB,
       peakLowBytes: peakMiB * MiB,
       peakHighBytes: peakMiB * MiB,
-      spread: { touchBytes: 0, arenasBytes: 0 },
+      spread: { touchBytes: 0, arenasBytes: 0, exitsBytes: 0 },
       contendedRuns: 0,
     },
     system: { endBytes: endMiB * MiB, peakBytes: peakMiB * MiB },
@@ -123,7 +123,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   fit: null,
   holes: null,
   thp: "madvise",
-  inferred: { threadExits: 0, swaps: 0, settingPointers: 0, unloggedBytes: 0 },
+  inferred: { threadExits: 0, lastExits: 0, swaps: 0, settingPointers: 0, unloggedBytes: 0 },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
   assumedWritten: { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 },
 };

@@ -68,6 +68,17 @@ it("the size for which the place is next handed out tells which block was freed"
   expect(blocks[2]).toBe(1);
 });
 
+it("a thread that is given their place next shows whose arena it is of", () => {
+  const { blocks } = run(true, malloc(1, 10), malloc(2, 500), free(9), malloc(2, 10));
+  expect(blocks[2]).toBe(1);
+});
+
+it("realloc by another thread leaves a block in its arena", () => {
+  const resize: PlainEvent = { op: Op.realloc, tid: 2, pointerIn: P, size: 12, pointerOut: P };
+  const { blocks } = run(true, malloc(1, 10), resize, malloc(2, 12), free(2), free(1));
+  expect(blocks).toEqual([0, 0, 1, 1, 0]);
+});
+
 it("realloc moves the block of its thread, and may move onto another's", () => {
   const realloc: PlainEvent = { op: Op.realloc, tid: 1, pointerIn: P, size: 40, pointerOut: Q };
   const { actions, ledger } = run(true, malloc(1, 10), malloc(2, 20), malloc(3, 5, Q), realloc);

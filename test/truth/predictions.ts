@@ -26,6 +26,8 @@ export interface Row {
   readonly sameCalls: boolean;
   readonly predicted: Scenario;
   readonly measured: Sample;
+  /** measured of further runs under the same setting; none of most */
+  readonly repeats: readonly Sample[];
 }
 
 export interface Prediction {
@@ -61,9 +63,26 @@ export function predict(
   const rows = [...truths].flatMap(([setting, { exit, after_trim }], i): Row[] => {
     const sameCalls = one.meta.deterministic || setting === "default";
     const common = { case: one.name, setting, sameCalls };
+    const again = Object.keys(one.meta.settings).filter(
+      (name) => name.replace(/_r\d+$/, "") === setting && name !== setting,
+    );
+    const runs = again.flatMap((name) => truthOf(one, name) ?? []);
+    const [atExit, trimmed] = [predicted[2 * i]!, predicted[2 * i + 1]!];
     return [
-      { ...common, moment: "exit", predicted: predicted[2 * i]!, measured: exit },
-      { ...common, moment: "trimmed", predicted: predicted[2 * i + 1]!, measured: after_trim },
+      {
+        ...common,
+        moment: "exit",
+        predicted: atExit,
+        measured: exit,
+        repeats: runs.map((run) => run.exit),
+      },
+      {
+        ...common,
+        moment: "trimmed",
+        predicted: trimmed,
+        measured: after_trim,
+        repeats: runs.map((run) => run.after_trim),
+      },
     ];
   });
   return { case: one, report, rows };

@@ -14,6 +14,14 @@ export function isInsideShown(row: Row): boolean {
   return isInside(row) || (isNumber && Math.abs(errorOf(row)) <= SHOWN_SPREAD);
 }
 
+/** The same where what several runs of that setting measured is a range, too: the two meet. */
+export function meetsRuns(row: Row): boolean {
+  const all = [row.measured, ...row.repeats].map(({ heap_rss }) => heap_rss);
+  const { lowBytes, highBytes } = row.predicted.rss;
+  const meets = lowBytes <= Math.max(...all) && Math.min(...all) <= highBytes;
+  return isInsideShown(row) || (row.repeats.length > 0 && meets);
+}
+
 /** Width of the range as a part of the prediction. */
 export function widthOf({ predicted: { rss } }: Row): number {
   return rss.endBytes === 0 ? 0 : (rss.highBytes - rss.lowBytes) / rss.endBytes;
@@ -38,7 +46,15 @@ export function printRanges(rows: readonly Row[], real: (row: Row) => boolean): 
     const share = (holds: (row: Row) => boolean): string =>
       `${group.filter(holds).length} (${percent(group.filter(holds).length / group.length)})`;
     console.log(
-      `  ${name.padEnd(28)} of ${group.length}: ${share(isInside)}; as shown ${share(isInsideShown)}; between none and all ${share(isBetweenBounds)}; width median ${percent(median(group.map(widthOf)))}`,
+      `  ${name.padEnd(28)} of ${group.length}: ${share(isInside)}; as shown ${share(isInsideShown)}; within what the setting's runs measured ${share(meetsRuns)}; between none and all ${share(isBetweenBounds)}; width median ${percent(median(group.map(widthOf)))}`,
+    );
+  }
+  for (const { case: name, setting, moment, measured, repeats } of rows) {
+    if (repeats.length === 0) continue;
+    const all = [measured, ...repeats].map(({ heap_rss }) => heap_rss);
+    const spread = Math.max(...all) / Math.min(...all) - 1;
+    console.log(
+      `    ${all.length} runs of ${name}, ${setting}, ${moment}: ${percent(spread)} apart`,
     );
   }
   for (const row of rows.filter((one) => !isInsideShown(one))) {

@@ -37,10 +37,17 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
-  const { threadExits, swaps, unloggedBytes } = model.inferred;
+  const { threadExits, lastExits, swaps, unloggedBytes } = model.inferred;
   if (threadExits > 0) {
     const ends = plural(threadExits, "thread exit");
-    lines.push(`${ends} that the log does not tell, found out from its pointers`);
+    const last = `${lastExits === threadExits ? "from" : `${exact(lastExits)} from`} how the threads' calls end`;
+    const found =
+      lastExits === 0
+        ? "from its pointers"
+        : lastExits === threadExits
+          ? last
+          : `from its pointers, ${last}`;
+    lines.push(`${ends} that the log does not tell, found out ${found}`);
   }
   if (swaps > 0) {
     const calls = plural(swaps, "call");

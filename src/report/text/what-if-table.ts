@@ -197,6 +197,13 @@ function uncertain({ scenarios, model }: Report): string[] {
       `which arena a thread gets where it has to share one depends on the locks held at that moment (${plural(replays, "further replay")})`,
     );
   }
+  if (shown.some(({ rss }) => rss.spread.exitsBytes > 0)) {
+    reasons.push(
+      model.inferred.lastExits > 0
+        ? "of the threads that seem to have ended, by their last calls being free(NULL), some may live on"
+        : "the log does not show whether threads other than the main one had ended",
+    );
+  }
   if (reasons.length === 0) return [];
   return [`Ranges: ${reasons.join("; ")}. Changes are between the likeliest values.`];
 }
