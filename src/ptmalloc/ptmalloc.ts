@@ -60,7 +60,7 @@ export class Ptmalloc extends Memory {
 
   /** granules of heap chunks in the program's hands */
   inUseGranules = 0;
-  /** granules of UNLOGGED chunks (place.ts) */
+  /** granules of UNLOGGED chunks (unlogged.ts) */
   unloggedGranules = 0;
   /** the current call was served by the thread's tcache; it made that cache */
   servedByTcache = false;

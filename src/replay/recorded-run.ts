@@ -74,7 +74,7 @@ export class RecordedRun {
     return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
   }
 
-  /** Bytes in use that no line of the log tells of: allocated before it began, or past its hook (place.ts). */
+  /** Bytes in use that no line of the log tells of: allocated before it began, or past its hook (unlogged.ts). */
   get unloggedBytes(): number {
     return this.run.model.unloggedGranules * GRANULE;
   }

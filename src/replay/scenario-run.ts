@@ -1,7 +1,7 @@
 import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
-import { freeUnlogged } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
+import { freeUnlogged } from "../ptmalloc/unlogged.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
