@@ -196,13 +196,13 @@ export class Analysis implements EventSink {
     this.#tellCpus(best);
     this.#tellSettings(best);
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
-    const exits = best.recorded.newExits.map((exit) => ({
-      ...exit,
-      before: Math.max(exit.before, first),
+    const found = best.recorded.found.map((one) => ({
+      ...one,
+      before: Math.max(one.before, first),
     }));
     const inOrder = best.recorded.inOrder(work);
     const writes = told.filter(({ what }) => what === "writes");
-    const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
+    const insertions = [...writes, ...found].sort((a, b) => a.before - b.before);
     for (const whatIf of this.#whatIfs) {
       whatIf.tellUnlogged(best.recorded.unloggedBytes);
       whatIf.replay(inOrder, first, insertions);

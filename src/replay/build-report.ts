@@ -193,6 +193,8 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
+      foreignSbrks: run.foreignSbrk.moves,
+      foreignSbrkBytes: run.foreignSbrk.bytes,
     },
     assumedWritten: assumedWritten(analysis, touch.fit),
   };

@@ -49,6 +49,8 @@ export class ScenarioRun {
   #chunkOf = new Int32Array(1024);
   /** called once, before event `i` of a batch, the first whose thread has to share an arena; null: nobody cares */
   onReuse: ((i: number) => void) | null = null;
+  /** called before event `i` of a batch, if its block lies above the break; null: nobody cares */
+  onAboveBreak: ((i: number) => void) | null = null;
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -62,6 +64,7 @@ export class ScenarioRun {
     this.model = model;
     this.judge = judge;
     this.witness = judge === null ? null : new PointerWitness(model, judge);
+    if (judge !== null) model.trims ??= [];
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
@@ -124,6 +127,7 @@ export class ScenarioRun {
     for (let i = from; i < to; i++) {
       const action = actions.action[i]!;
       if (this.onReuse !== null && action !== Action.none) this.#tellOfReuse(actions.thread[i]!, i);
+      if (this.onAboveBreak !== null) this.#tellOfBreak(batch.pointerOut[i]!, i);
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
@@ -169,6 +173,12 @@ export class ScenarioRun {
     const tell = this.onReuse;
     this.onReuse = null;
     tell?.(i);
+  }
+
+  #tellOfBreak(pointer: number, i: number): void {
+    if (pointer !== 0 && this.judge !== null && this.judge.aboveBreak(this.model, pointer) > 0) {
+      this.onAboveBreak?.(i);
+    }
   }
 
   /** The end of the log: the last block is written, too. */

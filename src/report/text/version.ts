@@ -23,7 +23,8 @@ const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
 
 /** How sure it is: what its rules explain of the log, and what they do not. */
 function agreement({ fidelity: { compared, equal, ratio }, inferred }: ModelSummary): string {
-  const explained = inferred.threadExits + inferred.swaps + inferred.settingPointers;
+  const { threadExits, swaps, settingPointers, foreignSbrks } = inferred;
+  const explained = threadExits + swaps + settingPointers + foreignSbrks;
   if (compared === 0) return "a guess: the log returns no pointer to tell by";
   if (equal === compared) return `found out: its rules give all ${exact(compared)} pointers`;
   if (equal + explained >= compared) {
