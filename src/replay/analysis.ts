@@ -4,6 +4,7 @@ import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { CutSizes } from "./cut-sizes.ts";
 import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { LogFacts } from "./log-facts.ts";
@@ -41,6 +42,7 @@ export class Analysis implements EventSink {
   readonly measured: MeasuredRss[] = [];
   readonly touch: Touch;
   readonly holes = new Holes();
+  readonly cutSizes = new CutSizes();
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
@@ -107,7 +109,29 @@ export class Analysis implements EventSink {
     return this.#sawHighAddress ? 64 : 32;
   }
 
+  /**
+   * What follows reads sizes as they are in truth. Where one may have been cut, and only a run that has come up to it
+   * can tell, the batch is split there.
+   */
   #consume(batch: EventBatch, next: EventBatch | null): void {
+    let rest = batch;
+    let from = 0;
+    const run = () => this.recorded?.recorded.run ?? null;
+    while (this.options.model) {
+      const at = this.cutSizes.correct(rest, from, next, run());
+      if (at < 0) break;
+      if (at > 0) {
+        const [head, tail] = rest.splitAt(at);
+        this.#replay(head, tail);
+        rest = tail;
+      }
+      this.cutSizes.judgeFirst(rest, next, run(), this.ledger.events + 1);
+      from = 1;
+    }
+    this.#replay(rest, next);
+  }
+
+  #replay(batch: EventBatch, next: EventBatch | null): void {
     const samples = this.#readNotes(batch);
     const tellsOfHoles = this.holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;

@@ -5,7 +5,6 @@ import { PAGE } from "../ptmalloc/chunks.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
   ArenaSummary,
-  Fidelity,
   FreeBytes,
   Measured,
   ModelSummary,
@@ -20,6 +19,7 @@ import { REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
 import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
+import { fidelity } from "./fidelity.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
@@ -187,12 +187,13 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     fit: touch.fit,
     holes: holesSummary(analysis),
     thp: origin.thp,
-    fidelity: fidelity(run),
+    fidelity: fidelity(analysis, run),
     inferred: {
       threadExits: run.inferredExits,
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
+      cutSizes: analysis.cutSizes.count,
       foreignSbrks: run.foreignSbrk.moves,
       foreignSbrkBytes: run.foreignSbrk.bytes,
     },
@@ -236,11 +237,6 @@ function cpusOf(
 
 function holesSummary({ holes: { minBytes, lines } }: Analysis): ModelSummary["holes"] {
   return minBytes === null && lines === 0 ? null : { minBytes, lines };
-}
-
-function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
-  const { compared } = judge;
-  return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
 /** Blocks from this size on are worth telling of one by one: whether they were written decides over a prediction. */

@@ -23,7 +23,7 @@ export interface Missed {
 }
 
 /** x86_64 Linux puts programs and their break below this address, mappings above. */
-const MAPPED_FROM = 0x7000_0000_0000;
+export const MAPPED_FROM = 0x7000_0000_0000;
 
 /**
  * Holds the run as recorded against the log's own pointers. Where the kernel put a heap is not in a model, so the
@@ -116,6 +116,11 @@ export class PointerJudge {
   /** True if it is known where the heap begins. */
   knows(heap: Heap): boolean {
     return this.#baseOf(heap) !== null;
+  }
+
+  /** True if a heap is known to begin at address `base`. */
+  hasHeapAt(m: Ptmalloc, base: number): boolean {
+    return this.#startingAt(m, base) !== null;
   }
 
   /** The heap begins at `base`. */

@@ -318,6 +318,14 @@ describe("how it was modelled", () => {
       );
     });
 
+    test("tells of sizes that the hook cut", () => {
+      const inferred = { ...MODEL.inferred, cutSizes: 1 };
+      expect(told({ inferred, fidelity: fidelity(20, 19).fidelity })).toContain(
+        "1 size that the hook printed cut to 32 bits, set right as pointers show",
+      );
+      expect(told({})).not.toContain("cut to 32 bits");
+    });
+
     test("tells of moves of the break that malloc did not make", () => {
       const inferred = { ...MODEL.inferred, foreignSbrks: 2, foreignSbrkBytes: 131072 };
       expect(told({ inferred })).toContain(

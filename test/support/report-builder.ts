@@ -125,6 +125,7 @@ export const MODEL: NonNullable<Report["model"]> = {
     swaps: 0,
     settingPointers: 0,
     unloggedBytes: 0,
+    cutSizes: 0,
     foreignSbrks: 0,
     foreignSbrkBytes: 0,
   },

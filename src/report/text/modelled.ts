@@ -32,7 +32,8 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
-  const { threadExits, swaps, unloggedBytes, foreignSbrks, foreignSbrkBytes } = model.inferred;
+  const { threadExits, swaps, unloggedBytes, cutSizes, foreignSbrks, foreignSbrkBytes } =
+    model.inferred;
   if (threadExits > 0) {
     const ends = plural(threadExits, "thread exit");
     lines.push(`${ends} that the log does not tell, found out from its pointers`);
@@ -40,6 +41,10 @@ function facts(model: ModelSummary): string[] {
   if (swaps > 0) {
     const calls = plural(swaps, "call");
     lines.push(`${calls} put before others logged above, as pointers show that they came first`);
+  }
+  if (cutSizes > 0) {
+    const sizes = plural(cutSizes, "size");
+    lines.push(`${sizes} that the hook printed cut to 32 bits, set right as pointers show`);
   }
   if (foreignSbrks > 0) {
     const moves = `break moved ${plural(foreignSbrks, "time")} by something other than malloc`;

@@ -23,12 +23,12 @@ const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
 
 /** How sure it is: what its rules explain of the log, and what they do not. */
 function agreement({ fidelity: { compared, equal, ratio }, inferred }: ModelSummary): string {
-  const { threadExits, swaps, settingPointers, foreignSbrks } = inferred;
-  const explained = threadExits + swaps + settingPointers + foreignSbrks;
+  const { threadExits, swaps, settingPointers, cutSizes, foreignSbrks } = inferred;
+  const explained = threadExits + swaps + settingPointers + cutSizes + foreignSbrks;
   if (compared === 0) return "a guess: the log returns no pointer to tell by";
   if (equal === compared) return `found out: its rules give all ${exact(compared)} pointers`;
   if (equal + explained >= compared) {
-    return `found out: its rules give all pointers but ${exact(explained)}, which what was found out besides explains`;
+    return `found out: its rules give all pointers but ${exact(compared - equal)}, which what was found out besides explains`;
   }
   const share = `its rules give ${percent(ratio)} of the pointers`;
   return ratio < UNSURE_RATIO
