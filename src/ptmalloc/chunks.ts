@@ -57,7 +57,7 @@ export const FENCE = 5;
 export const MAPPED = 6;
 /** the head of a bin's list, not a chunk */
 export const BIN = 7;
-/** in use by what the log does not tell of (place.ts) */
+/** in use by what the log does not tell of (unlogged.ts) */
 export const UNLOGGED = 8;
 /** a record that is no chunk at present */
 export const RELEASED = 9;

@@ -1,5 +1,4 @@
 import type { Arena } from "./arena.ts";
-import { startTop } from "./arenas.ts";
 import { unlink } from "./bins.ts";
 import {
   ADDR,
@@ -7,35 +6,31 @@ import {
   FD,
   FENCE,
   FREE,
-  GRANULE,
-  HEAP,
   IN_USE,
   MAPPED,
   MIN_GRANULES,
   NEXT,
-  PAGE_GRANULES,
   PREV,
-  pageUp,
   SIZE,
   STATE,
   TOP,
   UNLOGGED,
 } from "./chunks.ts";
-import { findChunk, findLowest } from "./find-chunk.ts";
-import { arenaFree, freeChunk, mergeFree, unmapChunk } from "./free.ts";
-import { HEAP_MAX, type Heap } from "./heap.ts";
+import { reach } from "./extent.ts";
+import { findChunk } from "./find-chunk.ts";
+import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
+import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { dropPages, EVERY_PLANE, writeHeader, writeRange } from "./resident.ts";
-import { BREAK_LIMIT } from "./sysmalloc.ts";
+import { writeHeader } from "./resident.ts";
 import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
 import type { Thread } from "./thread.ts";
-import { trimAfterFree } from "./trim.ts";
+import { becomeUnlogged, cutUnlogged } from "./unlogged.ts";
 
 /**
  * Forced placement (ptmalloc2.md §12): a log's pointer says where a block is, and the model had it elsewhere, because
  * the log does not tell all that happened. The block is put where it was, out of whatever lies there, and the model
- * goes on as if it had served it so. What must have been handed out for a block to lie there, though no line says to
- * whom, becomes UNLOGGED: in use and resident, until the log shows that it was freed.
+ * goes on as if it had served it so. What must have been handed out for a block to lie there becomes UNLOGGED
+ * (unlogged.ts).
  */
 
 /** Takes back what the model has just handed out: to where it came from, as far as that can be told. */
@@ -103,69 +98,6 @@ export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
   return cutUnlogged(m, heap, addr);
 }
 
-/** The same where an UNLOGGED chunk holds granule `addr` already. */
-export function cutUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
-  const holder = findChunk(m, heap, addr);
-  if (holder === 0 || m.chunks.words[holder + STATE] !== UNLOGGED) return 0;
-  const low = addr - m.chunks.words[holder + ADDR]!;
-  if (low === 0) return holder;
-  const c = m.chunks.cutAbove(holder, low);
-  m.chunks.words[c + STATE] = UNLOGGED;
-  writeHeader(m, c);
-  return c;
-}
-
-/** The chunk that `startUnlogged` gave is freed; it is taken to reach up to the next chunk that is known of. */
-export function freeUnlogged(m: Ptmalloc, c: number): void {
-  const w = m.chunks.words;
-  const size = w[c + SIZE]!;
-  if (size < MIN_GRANULES) return;
-  m.unloggedGranules -= size;
-  w[c + STATE] = IN_USE;
-  if (w[w[c + NEXT]! + STATE] === TOP) {
-    // Nothing above it is known of: how large it is is not, either, but that it borders on the top.
-    const av = m.heapOf(c).arena;
-    trimAfterFree(m, av, mergeFree(m, av, c, false));
-  } else {
-    m.inUseGranules += size;
-    freeChunk(m, c);
-  }
-}
-
-/** True if granule `addr` lies in what is known of the heap, or within `granules` of that. */
-export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: number): boolean {
-  const w = m.chunks.words;
-  const { end } = heap;
-  if (end === 0) return true;
-  const above = w[end + ADDR]! + w[end + SIZE]!;
-  if (addr >= above) return addr < above + granules;
-  const lowest = findLowest(m, heap, addr);
-  return lowest === 0 || addr >= w[lowest + ADDR]! - granules;
-}
-
-/**
- * The lowest chunk that is known of lies at granule `addr` of the break area: where the process's break began, nobody
- * knows. False if chunks lie in it already.
- */
-export function startBreakAt(m: Ptmalloc, addr: number): boolean {
-  const { top } = m.mainArena;
-  const w = m.chunks.words;
-  const area = m.breakHeap;
-  if (top !== 0 && (w[top + HEAP] !== area.id || w[top + PREV] !== 0 || area.ends.length > 1)) {
-    return false;
-  }
-  dropPages(m, area, 0, area.pages.length);
-  const inPage = addr % PAGE_GRANULES;
-  m.brk += (addr - inPage) * GRANULE;
-  area.size = m.brk;
-  if (top !== 0) {
-    w[top + ADDR]! += addr;
-    w[top + SIZE]! -= inPage;
-    writeHeader(m, top);
-  }
-  return true;
-}
-
 /** The current thread uses this arena, whichever it was given before. */
 export function useArena(m: Ptmalloc, av: Arena): void {
   const { thread, freeList } = m;
@@ -176,66 +108,6 @@ export function useArena(m: Ptmalloc, av: Arena): void {
   thread.arena = av;
   av.attachedThreads++;
   av.threads.add(thread.index);
-}
-
-/** Sees to it that granules addr..end-1 are chunks of the heap's newest stretch, or lie above its first chunk. */
-function reach(m: Ptmalloc, heap: Heap, addr: number, end: number): boolean {
-  const av = heap.arena;
-  if (av.top === 0) {
-    const from = Math.ceil(m.brk / GRANULE);
-    if (heap !== m.breakHeap || addr < from) return false;
-    const size = pageUp(m.brk) - m.brk;
-    m.brk += size;
-    m.addSystemMem(av, size);
-    heap.size = m.brk;
-    startTop(m, av, heap, from, m.brk / GRANULE);
-  }
-  const w = m.chunks.words;
-  if (w[av.top + HEAP] === heap.id) {
-    const need = end + MIN_GRANULES - (w[av.top + ADDR]! + w[av.top + SIZE]!);
-    if (need > 0 && !growTop(m, heap, need * GRANULE)) return false;
-  }
-  const lowest = findLowest(m, heap, addr);
-  if (lowest !== 0) extendDown(m, heap, lowest, addr);
-  return true;
-}
-
-/** The heap's top grows by `bytes` or more, as sysmalloc would have it grow (§3.8). */
-function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
-  const av = heap.arena;
-  const w = m.chunks.words;
-  const isBreak = heap.kind === "break";
-  const size = pageUp(isBreak ? bytes + m.par.topPad : bytes);
-  if (isBreak) {
-    if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) return false;
-    if (m.brk + size > BREAK_LIMIT) return false;
-    m.brk += size;
-    heap.size = m.brk;
-  } else {
-    if (heap.kind !== "arena" || heap.size + size > HEAP_MAX) return false;
-    heap.size += size;
-    heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
-  }
-  m.addSystemMem(av, size);
-  w[av.top + SIZE]! += size / GRANULE;
-  return true;
-}
-
-/** Only of the break area is it not known where it began. */
-function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void {
-  if (heap.kind !== "break") return;
-  const c = m.chunks.allocate();
-  const w = m.chunks.words;
-  const granules = w[lowest + ADDR]! - addr;
-  w[c + SIZE] = granules;
-  w[c + STATE] = UNLOGGED;
-  w[c + ADDR] = addr;
-  w[c + HEAP] = heap.id;
-  w[c + PREV] = 0;
-  w[c + NEXT] = lowest;
-  w[lowest + PREV] = c;
-  m.addSystemMem(heap.arena, granules * GRANULE);
-  becomeUnlogged(m, c);
 }
 
 /**
@@ -340,13 +212,4 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
     writeHeader(m, c);
     mergeFree(m, av, c, false);
   }
-}
-
-function becomeUnlogged(m: Ptmalloc, c: number): void {
-  m.hookGone = true;
-  const w = m.chunks.words;
-  w[c + STATE] = UNLOGGED;
-  m.unloggedGranules += w[c + SIZE]!;
-  const from = w[c + ADDR]! * GRANULE;
-  writeRange(m, m.heapOf(c), from, from + w[c + SIZE]! * GRANULE, EVERY_PLANE);
 }

@@ -16,6 +16,7 @@ import { tcacheInit, tcacheTake } from "./tcache.ts";
 import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
+import { type Trim, untrim } from "./untrim.ts";
 
 /** `cpus` of a process of which nobody knows how many it saw. */
 export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
@@ -48,6 +49,9 @@ export class Ptmalloc extends Memory {
   /** what somebody knows of the process beyond its settings; null: the settings decide all */
   witness: Witness | null = null;
 
+  /** latest trims of the main heap, oldest first, which may turn out not to have happened; null: nobody will ask */
+  trims: Trim[] | null = null;
+
   /** asked in reused_arena for each arena in turn whether its lock is free; null: all are */
   trylock: (() => boolean) | null = null;
 
@@ -62,7 +66,7 @@ export class Ptmalloc extends Memory {
 
   /** granules of heap chunks in the program's hands */
   inUseGranules = 0;
-  /** granules of UNLOGGED chunks (place.ts) */
+  /** granules of UNLOGGED chunks (unlogged.ts) */
   unloggedGranules = 0;
   /** the current call was served by the thread's tcache; it made that cache */
   servedByTcache = false;
@@ -117,6 +121,7 @@ export class Ptmalloc extends Memory {
     copy.unloggedGranules = this.unloggedGranules;
     copy.hugeBytes = this.hugeBytes;
     copy.hugePages = this.hugePages;
+    copy.trims = this.trims && [...this.trims];
     return copy;
   }
 
@@ -245,8 +250,9 @@ export class Ptmalloc extends Memory {
     this.threads[this.thread.index] = undefined;
   }
 
-  /** sbrk(bytes) by the program itself, past malloc. */
-  foreignSbrk(bytes: number): void {
+  /** sbrk(bytes) by the program itself, past malloc; before the latest `trims` trims of the main heap, it turns out. */
+  foreignSbrk(bytes: number, trims = 0): void {
+    if (trims > 0) untrim(this, trims);
     this.brk += bytes;
   }
 

@@ -130,6 +130,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
     m.addSystemMem(av, correction);
   }
   area.size = m.brk;
+  if (m.trims !== null) m.trims.length = 0;
   startTop(m, av, area, aligned / GRANULE, m.brk / GRANULE);
   if (oldTop !== 0) retireTop(m, av, oldTop);
   return true;

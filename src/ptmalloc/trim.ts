@@ -19,6 +19,7 @@ import { HEAP_MAX } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages } from "./resident.ts";
 import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
+import { rememberTrim } from "./untrim.ts";
 
 /** FASTBIN_CONSOLIDATION_THRESHOLD, 65536 bytes, in granules */
 const TRIM_GRANULES = 4096;
@@ -56,6 +57,7 @@ function systrim(m: Ptmalloc, pad: number): void {
   const extra = extraOf(m, w[top + SIZE]! * GRANULE, pad);
   if (extra === 0 || (w[top + ADDR]! + w[top + SIZE]!) * GRANULE !== m.brk) return;
   const before = m.brk;
+  rememberTrim(m, Math.ceil((before - extra) / PAGE));
   m.brk -= extra;
   m.breakHeap.size = m.brk;
   m.addSystemMem(av, -extra);

@@ -6,6 +6,7 @@ import { LastCalls } from "../trace/last-calls.ts";
 import { Ledger } from "../trace/ledger.ts";
 import type { EventSink } from "../trace/sink.ts";
 import { ArenaTimeline } from "./arena-timeline.ts";
+import { CutSizes } from "./cut-sizes.ts";
 import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { type LastExits, lastExits, NO_EXITS } from "./last-exits.ts";
@@ -46,6 +47,7 @@ export class Analysis implements EventSink {
   readonly measured: MeasuredRss[] = [];
   readonly touch: Touch;
   readonly holes = new Holes();
+  readonly cutSizes = new CutSizes();
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
@@ -117,7 +119,29 @@ export class Analysis implements EventSink {
     return this.#sawHighAddress ? 64 : 32;
   }
 
+  /**
+   * What follows reads sizes as they are in truth. Where one may have been cut, and only a run that has come up to it
+   * can tell, the batch is split there.
+   */
   #consume(batch: EventBatch, next: EventBatch | null): void {
+    let rest = batch;
+    let from = 0;
+    const run = () => this.recorded?.recorded.run ?? null;
+    while (this.options.model) {
+      const at = this.cutSizes.correct(rest, from, next, run());
+      if (at < 0) break;
+      if (at > 0) {
+        const [head, tail] = rest.splitAt(at);
+        this.#replay(head, tail);
+        rest = tail;
+      }
+      this.cutSizes.judgeFirst(rest, next, run(), this.ledger.events + 1);
+      from = 1;
+    }
+    this.#replay(rest, next);
+  }
+
+  #replay(batch: EventBatch, next: EventBatch | null): void {
     const samples = this.#readNotes(batch);
     const tellsOfHoles = this.holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !tellsOfHoles) return;
@@ -209,13 +233,13 @@ export class Analysis implements EventSink {
     this.#tellCpus(best);
     this.#tellSettings(best);
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
-    const exits = best.recorded.newExits.map((exit) => ({
-      ...exit,
-      before: Math.max(exit.before, first),
+    const found = best.recorded.found.map((one) => ({
+      ...one,
+      before: Math.max(one.before, first),
     }));
     const inOrder = best.recorded.inOrder(work);
     const writes = told.filter(({ what }) => what === "writes");
-    const insertions = [...writes, ...exits].sort((a, b) => a.before - b.before);
+    const insertions = [...writes, ...found].sort((a, b) => a.before - b.before);
     for (const whatIf of this.#whatIfs) {
       whatIf.tellUnlogged(best.recorded.unloggedBytes);
       whatIf.replay(inOrder, first, insertions);

@@ -1,19 +1,18 @@
 import { newArena } from "../ptmalloc/arenas.ts";
 import { GRANULE, HEAP, MAPPED, PREV, STATE } from "../ptmalloc/chunks.ts";
+import { isNearChunks, startBreakAt } from "../ptmalloc/extent.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import {
-  cutUnlogged,
   giveBack,
   giveBackTcacheStruct,
-  isNearChunks,
   placeChunk,
-  startBreakAt,
   startUnlogged,
   useArena,
 } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { HUGE_GRANULES } from "../ptmalloc/size-classes.ts";
 import { mapChunk } from "../ptmalloc/sysmalloc.ts";
+import { cutUnlogged } from "../ptmalloc/unlogged.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 
 /**

@@ -3,7 +3,6 @@ import { findPins } from "../insight/pins.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
-  Fidelity,
   Measured,
   ModelSummary,
   Report,
@@ -18,6 +17,7 @@ import type { Analysis } from "./analysis.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { assumedWritten } from "./assumed-written.ts";
 import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
+import { fidelity } from "./fidelity.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
@@ -193,13 +193,16 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     fit: touch.fit,
     holes: holesSummary(analysis),
     thp: origin.thp,
-    fidelity: fidelity(run),
+    fidelity: fidelity(analysis, run),
     inferred: {
       threadExits: run.inferredExits + run.lastExits,
       lastExits: run.lastExits,
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
       unloggedBytes: run.unloggedBytes,
+      cutSizes: analysis.cutSizes.count,
+      foreignSbrks: run.foreignSbrk.moves,
+      foreignSbrkBytes: run.foreignSbrk.bytes,
     },
     assumedWritten: assumedWritten(analysis, touch.fit),
   };
@@ -241,11 +244,6 @@ function cpusOf(
 
 function holesSummary({ holes: { minBytes, lines } }: Analysis): ModelSummary["holes"] {
   return minBytes === null && lines === 0 ? null : { minBytes, lines };
-}
-
-function fidelity({ judge, equal, firstDivergence }: RecordedRun): Fidelity {
-  const { compared } = judge;
-  return { compared, equal, ratio: compared === 0 ? 1 : equal / compared, firstDivergence };
 }
 
 function measured(analysis: Analysis, reading: Reading): Measured | null {

@@ -23,7 +23,7 @@ export interface Missed {
 }
 
 /** x86_64 Linux puts programs and their break below this address, mappings above. */
-const MAPPED_FROM = 0x7000_0000_0000;
+export const MAPPED_FROM = 0x7000_0000_0000;
 
 /**
  * Holds the run as recorded against the log's own pointers. Where the kernel put a heap is not in a model, so the
@@ -118,6 +118,11 @@ export class PointerJudge {
     return this.#baseOf(heap) !== null;
   }
 
+  /** True if a heap is known to begin at address `base`. */
+  hasHeapAt(m: Ptmalloc, base: number): boolean {
+    return this.#startingAt(m, base) !== null;
+  }
+
   /** The heap begins at `base`. */
   place(heap: Heap, base: number): void {
     this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
@@ -186,8 +191,20 @@ export class PointerJudge {
     const base = this.#baseOf(m.breakHeap);
     if (pointer % PAGE !== GRANULE || base === null || this.#heapOf(m, pointer) !== null)
       return false;
-    const above = pointer - (base + m.breakHeap.size);
+    const above = pointer - (base + m.brk);
     return (this.#full ? above : (above + CUT) % CUT) >= HEAP_MAX || (this.#full && above < 0);
+  }
+
+  /**
+   * Bytes from the model's break up to the chunk of the block at `pointer`; 0 where it does not lie above the break, or
+   * so high that it is of something else; cut pointers tell 64 MiB.
+   */
+  aboveBreak(m: Ptmalloc, pointer: number): number {
+    const base = this.#baseOf(m.breakHeap);
+    if (base === null) return 0;
+    const above = pointer - GRANULE - base - m.brk;
+    if (!this.#full) return (above + CUT) % CUT < HEAP_MAX ? (above + CUT) % CUT : 0;
+    return above > 0 && this.isOfBreak(m, pointer) ? above : 0;
   }
 
   #same(m: Ptmalloc, c: number, pointer: number): boolean {

@@ -54,6 +54,7 @@ export class PointerWitness implements Witness {
   /** pointers right before the call that showed it; −1 once that is judged */
   #rightBefore = -1;
   #showsThreshold = false;
+  #firstOfHeap = 0;
   /** chunk sizes in bytes: the largest that was put on top for want of room, the smallest that was mapped */
   #largestOnTop = 0;
   #smallestMapped = Number.POSITIVE_INFINITY;
@@ -74,6 +75,7 @@ export class PointerWitness implements Witness {
     this.#arenaMax = other.#arenaMax;
     this.#rightBefore = other.#rightBefore;
     this.#showsThreshold = other.#showsThreshold;
+    this.#firstOfHeap = other.#firstOfHeap;
     this.#largestOnTop = other.#largestOnTop;
     this.#smallestMapped = other.#smallestMapped;
   }
@@ -132,7 +134,17 @@ export class PointerWitness implements Witness {
     this.explained--;
   }
 
+  /**
+   * Bytes of a chunk that was never mapped, whatever the settings: the one that the main heap began with, as long as the
+   * model is right, for there was no top then which could have held it below the threshold. 0: none has shown.
+   */
+  get neverMapped(): number {
+    const { compared, equal } = this.#judge;
+    return equal >= compared * GOOD_STANDING ? this.#firstOfHeap : 0;
+  }
+
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean {
+    if (av.main && av.top === 0 && !mapped) this.#firstOfHeap = bytes;
     // A call may take memory for glibc itself first.
     if (!this.#mayInfer || requestToGranules(this.#bytes) * GRANULE !== bytes) return mapped;
     const isOnTop = this.#isOnTop(av);

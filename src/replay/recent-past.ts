@@ -1,7 +1,15 @@
 import type { EventBatch } from "../trace/event.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
-import { copyWork, type Exit, type Insertion, insert, replayWith, type Work } from "./window.ts";
+import {
+  copyWork,
+  type Exit,
+  type Insertion,
+  insert,
+  replayWith,
+  type Sbrk,
+  type Work,
+} from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
 const WINDOW_BATCHES = 4;
@@ -158,7 +166,12 @@ export class RecentPast {
     permute(batch.work, from, lines);
   }
 
-  #insertionsWith(exit: Exit): Insertion[] {
+  /** What is believed to have happened among the events kept. */
+  tell(move: Sbrk): void {
+    if (this.isKept) this.insertions = this.#insertionsWith(move);
+  }
+
+  #insertionsWith(exit: Exit | Sbrk): Insertion[] {
     return [...this.insertions, exit].sort((a, b) => a.before - b.before);
   }
 

@@ -3,6 +3,7 @@ import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
 import type { EventBatch } from "../trace/event.ts";
 import { exitsBefore } from "./exit-hypotheses.ts";
+import { divergenceAt, ForeignSbrk } from "./foreign-sbrk.ts";
 import { endThreads, type LastExits } from "./last-exits.ts";
 import { OrderHypotheses } from "./order-hypotheses.ts";
 import type { Missed, PointerJudge } from "./pointer-judge.ts";
@@ -10,7 +11,7 @@ import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-p
 import type { Replays } from "./rss-figures.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { type Exit, type Insertion, insert, replayBatch, type Work } from "./window.ts";
+import { type Exit, type Insertion, insert, replayBatch, type Sbrk, type Work } from "./window.ts";
 
 /** Wrong pointers explained of one batch. */
 const MAX_ROUNDS = 24;
@@ -47,8 +48,10 @@ export class RecordedRun {
   firstDivergence: Divergence | null = null;
   /** exits put in at the log's end, which no pointer showed */
   lastExits = 0;
-  /** exits put in with the last batch, for the what-ifs */
-  newExits: Exit[] = [];
+  /** exits and moves of the break put in with the last batch, for the what-ifs */
+  found: (Exit | Sbrk)[] = [];
+  /** what was found out of the break's moves past malloc */
+  readonly foreignSbrk = new ForeignSbrk();
 
   readonly #past = new RecentPast();
   #failures = 0;
@@ -84,7 +87,7 @@ export class RecordedRun {
     return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
   }
 
-  /** Bytes in use that no line of the log tells of: allocated before it began, or past its hook (place.ts). */
+  /** Bytes in use that no line of the log tells of: allocated before it began, or past its hook (unlogged.ts). */
   get unloggedBytes(): number {
     return this.run.model.unloggedGranules * GRANULE;
   }
@@ -93,7 +96,11 @@ export class RecordedRun {
   get equal(): number {
     return Math.max(
       0,
-      this.judge.equal - this.inferredExits - this.inferredSwaps - this.explainedBySettings,
+      this.judge.equal -
+        this.inferredExits -
+        this.inferredSwaps -
+        this.foreignSbrk.moves -
+        this.explainedBySettings,
     );
   }
 
@@ -108,12 +115,14 @@ export class RecordedRun {
     copy: Work | null,
   ): void {
     const first = this.#event;
-    this.newExits = [];
+    this.found = [];
     this.judge.missed.length = 0;
     if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
+    this.run.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
     replayBatch(this.run, work, first, insertions);
+    this.run.onAboveBreak = null;
     this.firstDivergence ??= this.judge.firstDivergence;
     this.#event += work.batch.length;
   }
@@ -149,6 +158,16 @@ export class RecordedRun {
       this.judge.missed.shift();
       if (++this.#failures >= MAX_FAILURES) return;
     }
+  }
+
+  /** The block of event `i` lies above the break: something else may have moved that (§12.7). */
+  #seekSbrk(work: Work, i: number, first: number): void {
+    const move = this.foreignSbrk.shownBy(this.run, work, i, first);
+    if (move === null) return;
+    this.firstDivergence ??= divergenceAt(this.run, work, i);
+    insert(this.run, move);
+    this.#past.tell(move);
+    this.found.push(move);
   }
 
   get #isSpent(): boolean {
@@ -203,7 +222,7 @@ export class RecordedRun {
     }
     if (best === null) return false;
     this.#believe(best.exit, best.run);
-    this.newExits.push(best.exit);
+    this.found.push(best.exit);
     this.inferredExits++;
     return true;
   }

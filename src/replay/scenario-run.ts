@@ -1,7 +1,7 @@
 import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
-import { freeUnlogged } from "../ptmalloc/place.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
+import { freeUnlogged } from "../ptmalloc/unlogged.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
@@ -54,6 +54,8 @@ export class ScenarioRun {
   #chunkOf = new Int32Array(1024);
   /** called once, before event `i` of a batch, the first whose thread has to share an arena; null: nobody cares */
   onReuse: ((i: number) => void) | null = null;
+  /** called before event `i` of a batch, if its block lies above the break; null: nobody cares */
+  onAboveBreak: ((i: number) => void) | null = null;
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -68,6 +70,7 @@ export class ScenarioRun {
     this.judge = judge;
     this.witness = judge === null ? null : new PointerWitness(model, judge);
     this.inUse = judge === null ? null : new PeakSeries();
+    if (judge !== null) model.trims ??= [];
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
@@ -131,6 +134,7 @@ export class ScenarioRun {
     for (let i = from; i < to; i++) {
       const action = actions.action[i]!;
       if (this.onReuse !== null && action !== Action.none) this.#tellOfReuse(actions.thread[i]!, i);
+      if (this.onAboveBreak !== null) this.#tellOfBreak(batch.pointerOut[i]!, i);
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
@@ -176,6 +180,12 @@ export class ScenarioRun {
     const tell = this.onReuse;
     this.onReuse = null;
     tell?.(i);
+  }
+
+  #tellOfBreak(pointer: number, i: number): void {
+    if (pointer !== 0 && this.judge !== null && this.judge.aboveBreak(this.model, pointer) > 0) {
+      this.onAboveBreak?.(i);
+    }
   }
 
   /** The end of the log: the last block is written, too. */

@@ -12,13 +12,22 @@ export interface Work {
 }
 
 /** Something to be done between two calls, before event number `before` (0-based). */
-export type Insertion = Exit | Probe | Writes;
+export type Insertion = Exit | Sbrk | Probe | Writes;
 
 /** A thread ends, though no line of the log says so. */
 export interface Exit {
   readonly what: "exit";
   readonly before: number;
   readonly thread: number;
+}
+
+/** The program itself moves the break up, past malloc. */
+export interface Sbrk {
+  readonly what: "sbrk";
+  readonly before: number;
+  readonly bytes: number;
+  /** the latest trims of the main heap that this came before, and prevented */
+  readonly trims: number;
 }
 
 /** The RSS is to be taken. */
@@ -75,6 +84,7 @@ export function replayBatch(
 export function insert(run: ScenarioRun, insertion: Insertion): void {
   if (insertion.what === "probe") run.probe();
   else if (insertion.what === "exit") run.exitThread(insertion.thread);
+  else if (insertion.what === "sbrk") run.model.foreignSbrk(insertion.bytes, insertion.trims);
   else run.learn(insertion.block, insertion.written, insertion.takenBack);
 }
 

@@ -175,6 +175,11 @@ export interface ModelSummary {
     readonly swaps: number;
     /** bytes in use at the end of the run as recorded that no line tells of; taken as resident in every scenario */
     readonly unloggedBytes: number;
+    /** sizes that the hook printed too small, by 4 GiB or several: cut by %u. They are set right in all figures */
+    readonly cutSizes: number;
+    /** moves of the program break that malloc did not make, and bytes of these: not in RSS, but in system bytes */
+    readonly foreignSbrks: number;
+    readonly foreignSbrkBytes: number;
     /** pointers that are as logged only since a setting was found out from them */
     readonly settingPointers: number;
   };

@@ -64,4 +64,29 @@ export class EventBatch {
     this.length = 0;
     this.notes.length = 0;
   }
+
+  /** Two batches with the events before number `at`, and from it on. A comment right before it is with the former. */
+  splitAt(at: number): [EventBatch, EventBatch] {
+    const halves: [EventBatch, EventBatch] = [new EventBatch(), new EventBatch()];
+    for (const [half, from, to] of [
+      [halves[0], 0, at],
+      [halves[1], at, this.length],
+    ] as const) {
+      half.length = to - from;
+      half.op.set(this.op.subarray(from, to));
+      half.tid.set(this.tid.subarray(from, to));
+      half.time.set(this.time.subarray(from, to));
+      half.caller.set(this.caller.subarray(from, to));
+      half.size.set(this.size.subarray(from, to));
+      half.align.set(this.align.subarray(from, to));
+      half.pointerIn.set(this.pointerIn.subarray(from, to));
+      half.pointerOut.set(this.pointerOut.subarray(from, to));
+      half.line.set(this.line.subarray(from, to));
+    }
+    for (const note of this.notes) {
+      if (note.at <= at) halves[0].notes.push(note);
+      else halves[1].notes.push({ ...note, at: note.at - at });
+    }
+    return halves;
+  }
 }

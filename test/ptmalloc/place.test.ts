@@ -12,19 +12,14 @@ import {
   TOP,
   UNLOGGED,
 } from "../../src/ptmalloc/chunks.ts";
+import { startBreakAt } from "../../src/ptmalloc/extent.ts";
 import { findChunk } from "../../src/ptmalloc/find-chunk.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
-import {
-  cutUnlogged,
-  freeUnlogged,
-  giveBack,
-  placeChunk,
-  startBreakAt,
-  startUnlogged,
-} from "../../src/ptmalloc/place.ts";
+import { giveBack, placeChunk, startUnlogged } from "../../src/ptmalloc/place.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
+import { cutUnlogged, freeUnlogged } from "../../src/ptmalloc/unlogged.ts";
 
 /** Blocks put where a log says they are (ptmalloc2.md §12): all invariants hold after each. */
 

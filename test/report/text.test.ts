@@ -408,17 +408,29 @@ describe("how it was modelled", () => {
     });
 
     test("tells pointers that something else explains from those nothing does", () => {
-      const inferred = {
-        threadExits: 1,
-        lastExits: 0,
-        swaps: 0,
-        settingPointers: 1,
-        unloggedBytes: 0,
-      };
+      const inferred = { ...MODEL.inferred, threadExits: 1, settingPointers: 1 };
       const { fidelity: some } = fidelity(20, 18);
       expect(told({ fidelity: some, inferred })).toContain("all pointers but 2, which");
       expect(told({ fidelity: some })).toContain(
         "found out: its rules give 90.0 % of the pointers",
+      );
+    });
+
+    test("tells of sizes that the hook cut", () => {
+      const inferred = { ...MODEL.inferred, cutSizes: 1 };
+      expect(told({ inferred, fidelity: fidelity(20, 19).fidelity })).toContain(
+        "1 size that the hook printed cut to 32 bits, set right as pointers show",
+      );
+      expect(told({})).not.toContain("cut to 32 bits");
+    });
+
+    test("tells of moves of the break that malloc did not make", () => {
+      const inferred = { ...MODEL.inferred, foreignSbrks: 2, foreignSbrkBytes: 131072 };
+      expect(told({ inferred })).toContain(
+        "break moved 2 times by something other than malloc, as pointers show: 128 KiB between its blocks",
+      );
+      expect(told({ inferred, fidelity: fidelity(20, 18).fidelity })).toContain(
+        "all pointers but 2, which",
       );
     });
 

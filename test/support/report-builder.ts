@@ -123,7 +123,16 @@ export const MODEL: NonNullable<Report["model"]> = {
   fit: null,
   holes: null,
   thp: "madvise",
-  inferred: { threadExits: 0, lastExits: 0, swaps: 0, settingPointers: 0, unloggedBytes: 0 },
+  inferred: {
+    threadExits: 0,
+    lastExits: 0,
+    swaps: 0,
+    settingPointers: 0,
+    unloggedBytes: 0,
+    cutSizes: 0,
+    foreignSbrks: 0,
+    foreignSbrkBytes: 0,
+  },
   fidelity: { compared: 20, equal: 20, ratio: 1, firstDivergence: null },
   assumedWritten: { blocks: 0, bytes: 0, mediumBlocks: 0, mediumBytes: 0 },
 };

@@ -37,7 +37,8 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
-  const { threadExits, lastExits, swaps, unloggedBytes } = model.inferred;
+  const { threadExits, lastExits, swaps, unloggedBytes, cutSizes, foreignSbrks, foreignSbrkBytes } =
+    model.inferred;
   if (threadExits > 0) {
     const ends = plural(threadExits, "thread exit");
     const last = `${lastExits === threadExits ? "from" : `${exact(lastExits)} from`} how the threads' calls end`;
@@ -52,6 +53,16 @@ function facts(model: ModelSummary): string[] {
   if (swaps > 0) {
     const calls = plural(swaps, "call");
     lines.push(`${calls} put before others logged above, as pointers show that they came first`);
+  }
+  if (cutSizes > 0) {
+    const sizes = plural(cutSizes, "size");
+    lines.push(`${sizes} that the hook printed cut to 32 bits, set right as pointers show`);
+  }
+  if (foreignSbrks > 0) {
+    const moves = `break moved ${plural(foreignSbrks, "time")} by something other than malloc`;
+    lines.push(
+      `${moves}, as pointers show: ${size(foreignSbrkBytes)} between its blocks, not in RSS here`,
+    );
   }
   if (unloggedBytes > 0) {
     lines.push(

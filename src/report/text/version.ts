@@ -25,20 +25,24 @@ const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
 /** How sure it is: what its rules explain of the log, and what they do not. */
 function agreement(model: ModelSummary): string {
   const { compared, equal, ratio } = model.fidelity;
-  const { inferred } = model;
-  const explained = inferred.threadExits + inferred.swaps + inferred.settingPointers;
   if (compared === 0) return "a guess: the log returns no pointer to tell by";
   if (equal === compared) return `found out: its rules give all ${exact(compared)} pointers`;
-  if (equal + explained >= compared) {
-    return `found out: its rules give all pointers but ${exact(explained)}, which what was found out besides explains`;
+  if (equal + explained(model) >= compared) {
+    return `found out: its rules give all pointers but ${exact(compared - equal)}, which what was found out besides explains`;
   }
   const share = `its rules give ${percent(ratio)} of the pointers`;
   return isUnsure(model) ? `unsure: ${share}, and those of no version more` : `found out: ${share}`;
 }
 
-function isUnsure({ fidelity: { compared, equal, ratio }, inferred }: ModelSummary): boolean {
-  const explained = inferred.threadExits + inferred.swaps + inferred.settingPointers;
-  return compared === 0 || (equal + explained < compared && ratio < UNSURE_RATIO);
+function isUnsure(model: ModelSummary): boolean {
+  const { compared, equal, ratio } = model.fidelity;
+  return compared === 0 || (equal + explained(model) < compared && ratio < UNSURE_RATIO);
+}
+
+/** Pointers that the version's rules do not give alone, but with what was found out besides. */
+function explained({ inferred }: ModelSummary): number {
+  const { threadExits, lastExits, swaps, settingPointers, cutSizes, foreignSbrks } = inferred;
+  return threadExits - lastExits + swaps + settingPointers + cutSizes + foreignSbrks;
 }
 
 /** Where more goes wrong than this, chance may have decided which version is the best. */
