@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 test("what the README shows is what mallog prints", () => {
   const readme = readFileSync(`${ROOT}README.md`, "utf8");
-  const sample = /^\$ zcat (fixtures\S+) \| mallog\n([^]*?)…\n```/m.exec(readme);
+  const sample = /^\$ zcat (fixtures\S+) \| mallog\n([\s\S]*?)…\n```/m.exec(readme);
   const [, log = "", shown] = sample ?? [];
   const printed = execFileSync(process.execPath, ["--import", "tsx", "src/cli/main.ts", log], {
     cwd: ROOT,
