@@ -148,6 +148,20 @@ describe("fifty settings", () => {
   });
 });
 
+test("ten thousand threads, some with names of 10 kB, take no more lines or columns than twelve", () => {
+  const many = (count: number): string[] => {
+    const threads = Array.from({ length: count }, (_, i) =>
+      thread(1000 + i, { name: "\u001b[2J\u202e".repeat(i % 50 === 0 ? 2000 : 1) }),
+    );
+    return text(report({ threads, trace: trace({ threads: count }) })).split("\n");
+  };
+  const lines = many(10_000);
+  expect(lines).toHaveLength(many(12).length);
+  expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(80);
+  expect(lines.join("")).toContain("… 9,990 more");
+  expect(lines.join("")).not.toContain("\u001b");
+});
+
 test("plain records have no rule, no colour and all rows", async () => {
   const options = { sort: DEFAULT_SORT, top: 1, width: 80, chalk: new Chalk({ level: 1 }) };
   const hostile = thread(7, { name: "a\tb\n\u001b[31mc" });

@@ -1,0 +1,18 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+test("what the README shows is what mallog prints", () => {
+  const readme = readFileSync(`${ROOT}README.md`, "utf8");
+  const sample = /^\$ zcat (fixtures\S+) \| mallog\n([\s\S]*?)…\n```/m.exec(readme);
+  const [, log = "", shown] = sample ?? [];
+  const printed = execFileSync(process.execPath, ["--import", "tsx", "src/cli/main.ts", log], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH },
+    encoding: "utf8",
+  });
+  expect(printed.slice(0, shown?.length)).toBe(shown);
+});
