@@ -28,8 +28,12 @@ function service(): Report {
     ],
     timeline: {
       ...given.timeline,
+      time: [10, 40, 61, 72],
+      eventsPerPoint: 262_144,
+      liveBytes: [100 * MiB, 180 * MiB, 231 * MiB, 218 * MiB],
+      inUseBytes: [110 * MiB, 190 * MiB, 242 * MiB, 231.4 * MiB],
       perScenario: {
-        ...given.timeline.perScenario,
+        "as recorded": [200 * MiB, 380 * MiB, 455.2 * MiB, 412.1 * MiB],
         "MALLOC_ARENA_MAX=1": [150 * MiB, 200 * MiB, 259 * MiB, 244 * MiB],
       },
     },
