@@ -45,6 +45,11 @@ function escapedProperty(text: string): string {
   return escapedData(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 }
 
+/** Text for people as it may stand in the log of the step that mallog runs in, if it is one. */
+export function forStepLog(text: string, env: Environment): string {
+  return isGitHub(env) ? withoutCommands(text) : text;
+}
+
 /**
  * Text in which no line is a workflow command: names in a log may be made to look like one. GitHub looks for `::` at
  * the start of a line, and for `##[` anywhere in it.

@@ -172,6 +172,7 @@ test("an interrupted run is 130, whatever its budgets", async () => {
   await new Promise((resolve) => setImmediate(resolve));
   io.signals.emit("SIGINT", "SIGINT");
   expect(await running).toBe(130);
+  expect(io.stdout.text).toMatch(/^Interrupted: all figures are those of the first/);
   expect(io.stdout.text).toContain("FAIL  rss");
 });
 
@@ -357,7 +358,7 @@ describe("in GitHub Actions", () => {
     );
     const summary = readFileSync(file("summary.md"), "utf8");
     expect(summary).toMatch(/^before\n## mallog: /);
-    expect(summary).toContain("### 1 of 2 budgets exceeded");
+    expect(summary).toContain("### 1 of 2 budgets not kept");
   });
 
   test("a failure that is allowed is a warning; what is kept is none", async () => {

@@ -14,6 +14,7 @@ import { newFolder } from "../support/run-mallog.ts";
 
 const HEADING = "### A log a pod, thousands of pods";
 const [onOneHost = "", onMany = ""] = blocksOf(HEADING, "sh");
+const [inSpark = ""] = blocksOf(HEADING, "python");
 const sql = blocksOf(HEADING, "sql");
 
 const hasParallel = spawnSync("parallel", ["--version"]).status === 0;
@@ -77,6 +78,21 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     for (const share of shares) expect(Math.abs(share.length - part)).toBeLessThan(1);
     const list = readFileSync(join(folder, "logs.txt"), "utf8").trimEnd().split("\n");
     expect(shares.flat().sort()).toEqual(list.sort());
+  });
+
+  test("what Spark pipes the list into prints a line a log", () => {
+    const [, command = ""] = /\.pipe\(r"([^"]+)"\)/.exec(inSpark) ?? [];
+    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@"`);
+    const { stdout } = shell(`head -n 2 logs.txt | ${command}`);
+    const lines = stdout.trimEnd().split("\n");
+    const sources = lines.map((line): string[] => {
+      expectReportJson(line);
+      const { trace }: Report = JSON.parse(line);
+      return [...trace.sources];
+    });
+    const list = readFileSync(join(folder, "logs.txt"), "utf8").split("\n");
+    const read = list.slice(0, 2).filter((log) => log !== "logs/broken.log.gz");
+    expect(sources).toEqual(read.map((log) => [log]));
   });
 
   test("DuckDB answers as the single JSON reports do", async () => {
