@@ -40,7 +40,7 @@ export async function checkLog(
   const absolute = [...typedBudgets(given.budget ?? []), ...config.budgets];
   if (given.baseline === "-" && (inputs.length === 0 || inputs.includes("-"))) {
     const message = "standard input (-) can be the log or the --baseline, not both";
-    throw new Failure({ code: "usage", message });
+    throw new Failure({ code: "usage", message, command: "check" });
   }
   const base = given.baseline === undefined ? null : await readBase(given.baseline, io);
   const budgets = [...absolute, ...growthBudgets(given, absolute, base)];
@@ -126,7 +126,8 @@ function refuseUseless(given: CheckGiven, budgets: readonly NamedBudget[]): void
       ...(given.minDelta === undefined ? [] : ["--min-delta"]),
     ];
     if (needing[0] !== undefined) {
-      throw new Failure({ code: "usage", message: `${needing[0]} needs --baseline BASE.json` });
+      const message = `${needing[0]} needs --baseline BASE.json`;
+      throw new Failure({ code: "usage", message, command: "check" });
     }
     const growing = budgets.find(({ budget }) => budget.limit.isGrowth);
     if (growing !== undefined) {
@@ -136,7 +137,7 @@ function refuseUseless(given: CheckGiven, budgets: readonly NamedBudget[]): void
   }
   if (budgets.length > 0) return;
   const message = `no budget is given; add --budget 'rss<=900MiB', ${CONFIG_FILE}, or --baseline BASE.json`;
-  throw new Failure({ code: "usage", message });
+  throw new Failure({ code: "usage", message, command: "check" });
 }
 
 /** The analysis that shows what is behind a figure; null where the log cannot be read again. */

@@ -23,7 +23,8 @@ const ENDINGS = [".txt", ".json"];
 export async function diffReports(request: DiffRequest, io: Io): Promise<number> {
   const { base, head } = request;
   if (base === "-" && head === "-") {
-    throw new Failure({ code: "usage", message: "only one report can be standard input (-)" });
+    const message = "only one report can be standard input (-)";
+    throw new Failure({ code: "usage", message, command: "diff" });
   }
   const inFile = request.config === undefined ? [] : readConfig(request.config, io.cwd).budgets;
   const budgets = [...typedBudgets(request.budget ?? []), ...inFile];

@@ -77,6 +77,14 @@ function points(ratio: number): string {
   return `${plainNumber(Number((Math.abs(ratio) * 100).toPrecision(3)))} points`;
 }
 
+/**
+ * What a budget is known again by, in the next run, too, when its limit may be another. A key's growth is a budget beside
+ * that of the key.
+ */
+export function budgetName({ name, key, base }: BudgetResult): string {
+  return name ?? (base === null ? key : `${key} growth`);
+}
+
 /** "2 budgets kept", "1 of 2 budgets not kept" */
 export function budgetsKept(budgets: readonly BudgetResult[]): string {
   const exceeded = budgets.filter(({ ok }) => !ok).length;

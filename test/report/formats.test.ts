@@ -150,6 +150,12 @@ describe("JUnit", () => {
     expect(text.match(/<testcase /g)).toHaveLength(3);
   });
 
+  test("tells a key's growth from the key, as viewers keep one test of a name", () => {
+    const text = written(writeJunit, report({ budgets: [budget("a"), budget("a", { base: 1 })] }));
+    expect(text).toContain('name="a" time');
+    expect(text).toContain('name="a growth" time');
+  });
+
   test("of an interrupted run is no success, whatever was kept so far", () => {
     const text = written(
       writeJunit,

@@ -1,4 +1,4 @@
-import { budgetDetails, budgetSentence, budgetsKept } from "../budget-sentence.ts";
+import { budgetDetails, budgetName, budgetSentence, budgetsKept } from "../budget-sentence.ts";
 import type { BudgetResult } from "../report.ts";
 import { printable } from "./printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
@@ -19,7 +19,7 @@ export function budgetList(
     lines.push(...entry(chalk.bold.red("FAIL"), budget, style));
   }
   if (exceeded.length > 0) {
-    const names = new Set(exceeded.map(({ name, key }) => printable(name ?? key)));
+    const names = new Set(exceeded.map((budget) => printable(budgetName(budget))));
     const keys = [...names].join("; ");
     lines.push(...wrap(`${budgetsKept(budgets)}: ${keys}`, style.width));
   } else if (!onlyExceeded) {

@@ -1,4 +1,4 @@
-import { budgetDetails, budgetSentence } from "../budget-sentence.ts";
+import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
 import type { BudgetResult, Finding, Report } from "../report.ts";
 import { printable, sourceName } from "../text/printable.ts";
@@ -44,11 +44,11 @@ function unreadCases(report: Report): string[] {
 }
 
 function budgetCase(budget: BudgetResult): string {
-  const { key, ok, name } = budget;
+  const name = budgetName(budget);
   const details = budgetDetails(budget);
-  if (ok) return passed("budgets", name ?? key, [budgetSentence(budget), ...details]);
+  if (budget.ok) return passed("budgets", name, [budgetSentence(budget), ...details]);
   const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(details)}</failure>`;
-  return testcase("budgets", name ?? key, failure);
+  return testcase("budgets", name, failure);
 }
 
 function findingCase({ kind, severity, message, bytes }: Finding): string {

@@ -1,5 +1,5 @@
 import type { Invocation, Log, ReportingDescriptor, Result } from "sarif";
-import { budgetDetails, budgetSentence } from "../budget-sentence.ts";
+import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
 import type { BudgetResult, Finding, Report } from "../report.ts";
 import { printable } from "../text/printable.ts";
@@ -60,7 +60,7 @@ function found({ kind, severity, message, bytes }: Finding): Found {
 function exceeded(budget: BudgetResult): Found {
   const text = [budgetSentence(budget), ...budgetDetails(budget)].join("\n");
   const ruleId = "budget-exceeded";
-  const partialFingerprints = knownBy(`${ruleId} ${budget.key}`);
+  const partialFingerprints = knownBy(`${ruleId} ${budgetName({ ...budget, name: null })}`);
   return { ruleId, level: "error", message: { text }, partialFingerprints };
 }
 
