@@ -8,7 +8,7 @@ import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
 import { commandIs, mallogHere } from "../support/mallog-command.ts";
 import { blocksOf } from "../support/readme.ts";
 import { expectReportJson } from "../support/report-schema.ts";
-import { newFolder } from "../support/run-mallog.ts";
+import { sharedFolder } from "../support/run-mallog.ts";
 
 /** README's recipe for a fleet, as it stands there, over the logs of fixtures/corpus and one that is none. */
 
@@ -33,7 +33,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
   }
 
   beforeAll(() => {
-    folder = newFolder();
+    folder = sharedFolder();
     mkdirSync(join(folder, "logs"));
     for (const { name, folder: from } of casesOf(OWN_CORPUS)) {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
