@@ -49,15 +49,19 @@ const SHARED: Readonly<Record<string, Shared>> = {
   },
 };
 
-/** Why a budget was not kept: the thread that is behind it, and the setting that would keep it. */
+/**
+ * Why a budget was not kept: the thread that is behind it, and the setting that would keep it; and, kept or not, whether
+ * that depends on an assumption.
+ */
 export function explain({ key, operator }: Budget, judged: Judged, evidence: Evidence): string[] {
-  if (key.thread !== null || operator.startsWith(">")) return [];
   const { head, base } = evidence;
+  const doubt = isOfScenario(key) ? unsure(key, judged, head) : [];
+  if (judged.ok || key.thread !== null || operator.startsWith(">")) return doubt;
   if (isOfScenario(key)) {
     return [
       ...behindRss(key, head.known, base?.known ?? null),
       ...settings(key, judged, head),
-      ...unsure(key, judged, head),
+      ...doubt,
     ];
   }
   const shared = SHARED[pathOf(key)];
@@ -174,7 +178,8 @@ function unsure(key: BudgetKey, { operator, limit }: Judged, head: Evidence["hea
   const scenario = key.scenario ?? AS_RECORDED;
   const least = resolve({ ...key, scenario, path: low }, head.json);
   const most = resolve({ ...key, scenario, path: high }, head.json);
-  if ("error" in least || "error" in most || !holds(least.ok.value, operator, limit)) return [];
+  if ("error" in least || "error" in most) return [];
+  if (holds(least.ok.value, operator, limit) === holds(most.ok.value, operator, limit)) return [];
   const [from, to] = shown("bytes", [least.ok.value, most.ok.value]);
   return [`The limit lies in the prediction's range, ${from} to ${to}: what was assumed decides.`];
 }

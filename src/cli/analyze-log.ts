@@ -1,23 +1,20 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { Chalk } from "chalk";
 import { containerOf } from "../report/container.ts";
 import type { Report } from "../report/report.ts";
 import { sortThreads } from "../report/sort-threads.ts";
 import { ENDINGS, plainWriter, writerOf } from "../report/writers/index.ts";
 import type { Writer, WriterOptions } from "../report/writers/writer.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
+import { forStepLog } from "./github.ts";
 import type { Analyse, Io } from "./io.ts";
-import { type OutputFile, openOutputs } from "./output-file.ts";
+import { FILE_STYLE, type OutputFile, openOutputs } from "./output-file.ts";
 import { print } from "./print.ts";
 import { Exit, Failure } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { Signals } from "./signals.ts";
 import { suggest } from "./suggest.ts";
 import { chalkFor, showsUnicode, widthOf } from "./terminal.ts";
-
-/** Columns of a text report in a file. */
-const FILE_WIDTH = 120;
 
 const SHORT_HELP = `mallog reads a log of malloc calls, from standard input or files:
   zcat malloc.log.gz | mallog
@@ -118,9 +115,8 @@ export async function writeFiles(
   }
 }
 
-/** What becomes of a report should not depend on the terminal that happened to be there. */
 export function forFiles({ sort, top, plot }: AnalyzeRequest): WriterOptions {
-  return { sort, top, plot, width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) };
+  return { sort, top, plot, ...FILE_STYLE };
 }
 
 export function forTerminal(
@@ -132,7 +128,7 @@ export function forTerminal(
   return { sort, top, plot, width: widthOf(stdout, env), chalk, ascii };
 }
 
-const ENDING = { text: ".txt", json: ".json", csv: ".csv" } as const;
+const ENDING = { text: ".txt", json: ".json", ndjson: ".ndjson", csv: ".csv" } as const;
 
 /** The report in the form that was asked for on standard output. */
 export async function writtenForTerminal(
@@ -142,7 +138,8 @@ export async function writtenForTerminal(
 ): Promise<string> {
   const { form } = request;
   const writer = await (form === "plain" ? plainWriter() : writerFor(ENDING[form]));
-  return writer(report, forTerminal(request, io));
+  const text = writer(report, forTerminal(request, io));
+  return form === "text" ? forStepLog(text, io.env) : text;
 }
 
 export async function written(

@@ -74,12 +74,11 @@ export function judgeAll(
       throw new Failure({ code: "budget", place: named.place, reason });
     }
     const { ok: result } = judged;
-    if (result.ok) return { ...result, explanation: [], command: null };
     const about = named.budget.limit.isGrowth ? evidence : { ...evidence, base: null };
     return {
       ...result,
       explanation: explain(named.budget, result, about),
-      command: commandFor(named.budget),
+      command: result.ok ? null : commandFor(named.budget),
     };
   });
 }

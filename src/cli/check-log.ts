@@ -7,13 +7,15 @@ import type { Report } from "../report/report.ts";
 import { DEFAULT_SORT } from "../report/sort-threads.ts";
 import { budgetList } from "../report/text/budgets.ts";
 import { printable } from "../report/text/printable.ts";
+import { wrap } from "../report/text/style.ts";
+import { interruption } from "../report/verdict.ts";
 import { forFiles, forTerminal, withReport, writeFiles, written } from "./analyze-log.ts";
 import { readBase } from "./base-report.ts";
 import { judgeAll, typedBudgets, withScenariosOf } from "./budgets.ts";
 import { type AnalyzeRequest, requestOf } from "./commands/analyze.ts";
 import type { CheckGiven, CheckRequest } from "./commands/check.ts";
 import { CONFIG_FILE, readConfig } from "./config.ts";
-import { annotations, appendSummary, isGitHub, withoutCommands } from "./github.ts";
+import { annotations, appendSummary, forStepLog, isGitHub } from "./github.ts";
 import type { Analyse, Io } from "./io.ts";
 import { print } from "./print.ts";
 import { Exit, Failure } from "./problems.ts";
@@ -38,7 +40,7 @@ export async function checkLog(
   const absolute = [...typedBudgets(given.budget ?? []), ...config.budgets];
   if (given.baseline === "-" && (inputs.length === 0 || inputs.includes("-"))) {
     const message = "standard input (-) can be the log or the --baseline, not both";
-    throw new Failure({ code: "usage", message });
+    throw new Failure({ code: "usage", message, command: "check" });
   }
   const base = given.baseline === undefined ? null : await readBase(given.baseline, io);
   const budgets = [...absolute, ...growthBudgets(given, absolute, base)];
@@ -78,12 +80,15 @@ async function tell(
   const json = form === "json";
   const list = budgetList(report.budgets, style, { onlyExceeded: quiet || json });
   const allowed = allowFailure && report.budgets.some(({ ok }) => !ok);
-  const text = list === "" ? "" : `${list}${allowed ? " (let pass: --allow-failure)" : ""}\n`;
-  const inGitHub = isGitHub(io.env);
+  const interrupted = interruption(report);
+  const text = [
+    ...(interrupted === null ? [] : wrap(interrupted, style.width)),
+    ...(list === "" ? [] : [`${list}${allowed ? " (let pass: --allow-failure)" : ""}`]),
+  ].map((line) => `${line}\n`);
   if (json) await print(io.stdout, await written(report, ".json", style));
   const stream = json ? io.stderr : io.stdout;
-  await print(stream, inGitHub ? withoutCommands(text) : text);
-  if (!inGitHub) return;
+  await print(stream, forStepLog(text.join(""), io.env));
+  if (!isGitHub(io.env)) return;
   io.stderr.write(annotations(report.budgets, allowFailure ? "warning" : "error"));
   appendSummary(await written(report, ".md", forFiles(request)), io);
 }
@@ -121,7 +126,8 @@ function refuseUseless(given: CheckGiven, budgets: readonly NamedBudget[]): void
       ...(given.minDelta === undefined ? [] : ["--min-delta"]),
     ];
     if (needing[0] !== undefined) {
-      throw new Failure({ code: "usage", message: `${needing[0]} needs --baseline BASE.json` });
+      const message = `${needing[0]} needs --baseline BASE.json`;
+      throw new Failure({ code: "usage", message, command: "check" });
     }
     const growing = budgets.find(({ budget }) => budget.limit.isGrowth);
     if (growing !== undefined) {
@@ -131,7 +137,7 @@ function refuseUseless(given: CheckGiven, budgets: readonly NamedBudget[]): void
   }
   if (budgets.length > 0) return;
   const message = `no budget is given; add --budget 'rss<=900MiB', ${CONFIG_FILE}, or --baseline BASE.json`;
-  throw new Failure({ code: "usage", message });
+  throw new Failure({ code: "usage", message, command: "check" });
 }
 
 /** The analysis that shows what is behind a figure; null where the log cannot be read again. */

@@ -1,4 +1,3 @@
-import { Chalk } from "chalk";
 import { type Diff, diffOf } from "../diff/diff.ts";
 import { diffText } from "../diff/text.ts";
 import { budgetList } from "../report/text/budgets.ts";
@@ -7,18 +6,15 @@ import { readBase } from "./base-report.ts";
 import { judgeAll, typedBudgets } from "./budgets.ts";
 import type { DiffRequest } from "./commands/diff.ts";
 import { readConfig } from "./config.ts";
-import { annotations, appendSummary, isGitHub, withoutCommands } from "./github.ts";
+import { annotations, appendSummary, forStepLog, isGitHub } from "./github.ts";
 import type { Io } from "./io.ts";
-import { openOutputs } from "./output-file.ts";
+import { FILE_STYLE, openOutputs } from "./output-file.ts";
 import { print } from "./print.ts";
 import { Exit, Failure } from "./problems.ts";
 import { shellWord } from "./shell-word.ts";
 import { chalkFor, widthOf } from "./terminal.ts";
 
 const ENDINGS = [".txt", ".json"];
-
-/** Columns of a text in a file. */
-const FILE_WIDTH = 120;
 
 /**
  * One run of `mallog diff`. Returns the exit code.
@@ -27,7 +23,8 @@ const FILE_WIDTH = 120;
 export async function diffReports(request: DiffRequest, io: Io): Promise<number> {
   const { base, head } = request;
   if (base === "-" && head === "-") {
-    throw new Failure({ code: "usage", message: "only one report can be standard input (-)" });
+    const message = "only one report can be standard input (-)";
+    throw new Failure({ code: "usage", message, command: "diff" });
   }
   const inFile = request.config === undefined ? [] : readConfig(request.config, io.cwd).budgets;
   const budgets = [...typedBudgets(request.budget ?? []), ...inFile];
@@ -58,7 +55,7 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
 
 function written(diff: Diff, ending: string, top: number): string {
   if (ending === ".json") return printJson(diff);
-  return diffText(diff, top, { width: FILE_WIDTH, chalk: new Chalk({ level: 0 }) });
+  return diffText(diff, top, FILE_STYLE);
 }
 
 async function tell(
@@ -68,16 +65,14 @@ async function tell(
 ): Promise<void> {
   const style = { width: widthOf(io.stdout, io.env), chalk: chalkFor(io.stdout, io.env, color) };
   const failures = budgetList(diff.budgets, style, { onlyExceeded: true });
-  const inGitHub = isGitHub(io.env);
-  const shown = (text: string): string => (inGitHub ? withoutCommands(text) : text);
   const told = failures === "" ? "" : `${failures}\n`;
   if (json) {
     await print(io.stdout, printJson(diff));
-    io.stderr.write(shown(told));
+    io.stderr.write(forStepLog(told, io.env));
   } else {
-    await print(io.stdout, shown(quiet ? told : diffText(diff, top, style)));
+    await print(io.stdout, forStepLog(quiet ? told : diffText(diff, top, style), io.env));
   }
-  if (!inGitHub) return;
+  if (!isGitHub(io.env)) return;
   io.stderr.write(annotations(diff.budgets, allowFailure ? "warning" : "error"));
   appendSummary(fenced(written(diff, ".txt", top)), io);
 }

@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { budgetDetails, budgetSentence } from "../report/budget-sentence.ts";
+import { budgetDetails, budgetName, budgetSentence } from "../report/budget-sentence.ts";
 import type { BudgetResult } from "../report/report.ts";
 import { printable } from "../report/text/printable.ts";
 import type { Environment, Io } from "./io.ts";
@@ -20,13 +20,13 @@ export function annotations(budgets: readonly BudgetResult[], level: "error" | "
   const shown =
     exceeded.length > MOST_ANNOTATIONS ? exceeded.slice(0, MOST_ANNOTATIONS - 1) : exceeded;
   const lines = shown.map((budget) => {
-    const title = printable(budget.name ?? `Memory budget ${budget.key}`);
+    const title = printable(budget.name ?? `Memory budget ${budgetName(budget)}`);
     const text = [budgetSentence(budget), ...budgetDetails(budget)].join("\n");
     return annotation(level, title, text);
   });
   const rest = exceeded.slice(shown.length);
   if (rest.length > 0) {
-    const keys = rest.map((budget) => printable(budget.name ?? budget.key)).join("\n");
+    const keys = rest.map((budget) => printable(budgetName(budget))).join("\n");
     lines.push(annotation(level, `${rest.length} more memory budgets`, keys));
   }
   return lines.join("");
@@ -43,6 +43,11 @@ function escapedData(text: string): string {
 
 function escapedProperty(text: string): string {
   return escapedData(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
+}
+
+/** Text for people as it may stand in the log of the step that mallog runs in, if it is one. */
+export function forStepLog(text: string, env: Environment): string {
+  return isGitHub(env) ? withoutCommands(text) : text;
 }
 
 /**

@@ -10,8 +10,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { Chalk } from "chalk";
+import type { TextStyle } from "../report/text/style.ts";
 import { endingOf } from "../report/writers/index.ts";
 import { Failure } from "./problems.ts";
+
+/** Of a text in a file, which should not depend on the terminal that happened to be there. */
+export const FILE_STYLE: TextStyle = { width: 120, chalk: new Chalk({ level: 0 }) };
 
 /**
  * A report file that appears whole or not at all: a temporary file beside the target, opened before the work starts so

@@ -7,8 +7,8 @@ import { cut } from "../report/text/style.ts";
  * the compiler to give it a sentence and an exit code below.
  */
 export type Problem =
-  /** `message`: commander's, or that of one of our option parsers */
-  | { readonly code: "usage"; readonly message: string }
+  /** `message`: commander's, or that of one of our option parsers; `command`: whose help tells more, if it is not mallog's */
+  | { readonly code: "usage"; readonly message: string; readonly command?: string }
   | { readonly code: "setting"; readonly option: string; readonly reason: string }
   /** a first operand that is no file, but nearly a command */
   | { readonly code: "command"; readonly typed: string; readonly meant: string }
@@ -49,7 +49,7 @@ const SAMPLE_CHARACTERS = 60;
 export function problemText(problem: Problem): string {
   switch (problem.code) {
     case "usage":
-      return `${problem.message}; see mallog --help`;
+      return `${problem.message}; see ${["mallog", problem.command ?? [], "--help"].flat().join(" ")}`;
     case "setting":
       return `${problem.option}: ${problem.reason}; see mallog --help`;
     case "command":

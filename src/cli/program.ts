@@ -1,5 +1,5 @@
 import { Command, Help } from "commander";
-import { type AnalyzeRequest, addAnalyze } from "./commands/analyze.ts";
+import { type AnalyzeRequest, addAnalyze, WORDS_HELP } from "./commands/analyze.ts";
 import { addCheck, type CheckRequest } from "./commands/check.ts";
 import { addDiff, type DiffRequest } from "./commands/diff.ts";
 import { addSchema } from "./commands/schema.ts";
@@ -13,22 +13,13 @@ Examples:
     --what-if MALLOC_TRIM_THRESHOLD_=131072,malloc_trim=30s
   mallog malloc.log.gz -q -o report.json -o report.md
   printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
-
-FILES end in .txt .json .ndjson .md .html .csv .sarif, .xml (JUnit), .prom or
-.metrics.txt (OpenMetrics), or .bench.json (customSmallerIsBetter of
-github-action-benchmark). For the JSON Schema of the report see mallog schema.
-
-SETTINGS are what one would type into the environment of the process, separated
-by commas: MALLOC_* variables and glibc.malloc.* tunables; beside them
-malloc_trim=end or malloc_trim=30s, glibc=2.41, cpus=4. Those set in this shell
-do not matter. SIZES are like 900MiB, 1.5GB, 64K (= 64KiB) or 4096.
-
+${WORDS_HELP}
 Exit codes:
   0    done
   1    a budget is not kept (mallog check, mallog diff)
   2    wrong usage, or settings that glibc would refuse
-  3    input unreadable, empty, or without one malloc call; or the report cannot
-       be written
+  3    a log unreadable, empty, or without one malloc call; an earlier report
+       that is none; or the report cannot be written
   130  interrupted: the report of what was read is printed, and says so
 `;
 

@@ -58,19 +58,23 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usage(error);
+    if (error.exitCode !== 0)
+      throw usage(
+        error,
+        names().find((name) => name === argv[0]),
+      );
   }
   if (help !== "") await print(io.stdout, help);
   return exitCode;
 }
 
 /** commander's message as one sentence: no prefix of its own, its suggestion on the same line. */
-function usage({ message }: CommanderError): Failure {
+function usage({ message }: CommanderError, command: string | undefined): Failure {
   const sentence = message
     .replace(/^error: /, "")
     .replace(/\s*\n\s*/g, " ")
     .replace(/\.$/, "");
-  return new Failure({ code: "usage", message: sentence });
+  return new Failure({ code: "usage", message: sentence, ...(command && { command }) });
 }
 
 function internalError(error: unknown, debug: boolean): string {

@@ -1,4 +1,4 @@
-import { byteUnit, change, exact, percent, size } from "./format.ts";
+import { byteUnit, change, exact, percent, plural, size } from "./format.ts";
 import type { BudgetResult } from "./report.ts";
 import { printable } from "./text/printable.ts";
 
@@ -36,10 +36,11 @@ export function budgetSentence(budget: BudgetResult): string {
   return printable(`${now}: ${beyond}`);
 }
 
-/** What stands below the sentence of a budget that was not kept. */
-export function budgetDetails({ explanation, message, command }: BudgetResult): string[] {
+/** What stands below that sentence; people's own message is for the case that the budget is not kept. */
+export function budgetDetails({ ok, explanation, message, command }: BudgetResult): string[] {
   const more = command === null ? [] : [`More: ${command}`];
-  return [...explanation, ...(message === null ? [] : [message]), ...more].map(printable);
+  const told = ok || message === null ? [] : [message];
+  return [...explanation, ...told, ...more].map(printable);
 }
 
 /** Values that are compared have one unit, and all their digits where fewer would make them look equal. */
@@ -74,6 +75,21 @@ function difference({ unit, actual, limit }: BudgetResult): string {
 /** Percentage points, without a sign. */
 function points(ratio: number): string {
   return `${plainNumber(Number((Math.abs(ratio) * 100).toPrecision(3)))} points`;
+}
+
+/**
+ * What a budget is known again by, in the next run, too, when its limit may be another. A key's growth is a budget beside
+ * that of the key.
+ */
+export function budgetName({ name, key, base }: BudgetResult): string {
+  return name ?? (base === null ? key : `${key} growth`);
+}
+
+/** "2 budgets kept", "1 of 2 budgets not kept" */
+export function budgetsKept(budgets: readonly BudgetResult[]): string {
+  const exceeded = budgets.filter(({ ok }) => !ok).length;
+  const all = plural(budgets.length, "budget");
+  return exceeded === 0 ? `${all} kept` : `${exceeded} of ${all} not kept`;
 }
 
 /** Those that do not hold come first. */

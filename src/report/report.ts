@@ -288,7 +288,10 @@ export interface BudgetResult {
   /** as mallog.config.json has them */
   readonly name: string | null;
   readonly message: string | null;
-  /** where `ok` is false: sentences that say which thread or setting explains it */
+  /**
+   * sentences: where `ok` is false, which thread or setting explains it; in any case, if the limit lies in the range of
+   * the prediction
+   */
   readonly explanation: readonly string[];
   /** where `ok` is false: the command that shows more; null if the log was read from standard input */
   readonly command: string | null;

@@ -22,8 +22,9 @@ export interface Sentence {
 export function verdict(report: Report): Sentence[] {
   const [recorded, ...whatIfs] = report.scenarios;
   const sentences: Sentence[] = [];
-  if (report.trace.events === 0) return [nothing(report)];
-  if (!report.complete) sentences.push(interrupted(report));
+  const interrupted = interruption(report);
+  if (interrupted !== null) sentences.push({ tone: "bad", text: interrupted });
+  if (report.trace.events === 0) return interrupted === null ? [nothing] : sentences;
   if (recorded === undefined || report.model === null) {
     return [...sentences, liveOnly(report), modelOff];
   }
@@ -41,15 +42,16 @@ const modelOff: Sentence = {
   text: "Nothing is said of RSS: no model was run (--no-model).",
 };
 
-function nothing({ complete }: Report): Sentence {
-  if (complete) return plain("No event was read: there is nothing to tell.");
-  const text = "Interrupted before the first event was read: there is nothing to tell.";
-  return { tone: "bad", text };
-}
+const nothing: Sentence = {
+  tone: "plain",
+  text: "No event was read: there is nothing to tell.",
+};
 
-function interrupted(report: Report): Sentence {
-  const read = `the first ${plural(report.trace.events, "event")}`;
-  return { tone: "bad", text: `Interrupted: all figures are those of ${read} only.` };
+/** What every format has to tell of a report that is not of the whole log; null of one that is. */
+export function interruption({ complete, trace: { events } }: Report): string | null {
+  if (complete) return null;
+  if (events === 0) return "Interrupted before the first event was read: there is nothing to tell.";
+  return `Interrupted: all figures are those of the first ${plural(events, "event")} only.`;
 }
 
 function liveOnly({ live }: Report): Sentence {

@@ -14,7 +14,7 @@ import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
 const html = (given: Report): string => writeHtml(given, options);
 
-/** A service with heap maps, a container's limit and measured RSS, whose timeline has two scenarios. */
+/** A service with heap maps, a container's limit and measured RSS, whose timeline has four points and two scenarios. */
 function service(): Report {
   const given = serviceReport();
   const [recorded, ...whatIfs] = given.scenarios;
@@ -28,13 +28,13 @@ function service(): Report {
     ],
     timeline: {
       ...given.timeline,
-      time: [10, 40, 61, 72],
+      time: [20, 40, 60, 72.4],
       eventsPerPoint: 262_144,
-      liveBytes: [100 * MiB, 180 * MiB, 231 * MiB, 218 * MiB],
-      inUseBytes: [110 * MiB, 190 * MiB, 242 * MiB, 231.4 * MiB],
+      liveBytes: [90, 180, 231, 218].map((size) => size * MiB),
+      inUseBytes: [100, 190, 242, 231].map((size) => size * MiB),
       perScenario: {
-        "as recorded": [200 * MiB, 380 * MiB, 455.2 * MiB, 412.1 * MiB],
-        "MALLOC_ARENA_MAX=1": [150 * MiB, 200 * MiB, 259 * MiB, 244 * MiB],
+        "as recorded": [200, 380, 455, 412].map((size) => size * MiB),
+        "MALLOC_ARENA_MAX=1": [150, 200, 259, 244].map((size) => size * MiB),
       },
     },
     measured: {

@@ -224,7 +224,7 @@ describe("what explains a budget that is not kept", () => {
     );
   });
 
-  test("a limit within the range of the prediction", () => {
+  test("a limit within the range of the prediction, kept or not", () => {
     const wide = scenario("as recorded");
     const rss = { ...wide.rss, lowBytes: 18 * MiB, highBytes: 22 * MiB };
     const given = report({ scenarios: [{ ...wide, rss }] });
@@ -232,6 +232,16 @@ describe("what explains a budget that is not kept", () => {
       "The limit lies in the prediction's range, 18 MiB to 22 MiB: what was assumed decides.",
     );
     expect(judged("rss<=17MiB", evidence(given)).explanation.join()).not.toContain("range");
+    const decides = [
+      "The limit lies in the prediction's range, 18 MiB to 22 MiB: what was assumed decides.",
+    ];
+    expect(judged("rss<=21MiB", evidence(given))).toMatchObject({ ok: true, explanation: decides });
+    expect(judged("rss>=19MiB", evidence(given))).toMatchObject({ ok: true, explanation: decides });
+    expect(judged("rss>=21MiB", evidence(given))).toMatchObject({
+      ok: false,
+      explanation: decides,
+    });
+    expect(judged("rss<=22MiB", evidence(given)).explanation).toEqual([]);
   });
 });
 

@@ -112,7 +112,10 @@ describe("what reaches the analysis", () => {
 
 describe("refused before the log is read: 2 and one line", () => {
   test.each([
-    [[], "no budget is given; add --budget 'rss<=900MiB', mallog.config.json, or --baseline BASE"],
+    [
+      [],
+      "no budget is given; add --budget 'rss<=900MiB', mallog.config.json, or --baseline BASE.json; see mallog check --help",
+    ],
     [budget("rss"), "--budget 'rss': nothing to compare with; give KEY<=VALUE, in quotes"],
     [budget("rsss<=1"), "--budget 'rsss<=1': no key rsss (did you mean rss?); see mallog check"],
     [budget("x<=1"), "no key x; there are rss, peak-rss, live, peak-live, fragmentation, leaked-"],
@@ -123,7 +126,10 @@ describe("refused before the log is read: 2 and one line", () => {
     [["--min-delta", "1MiB", ...budget("rss<=1")], "--min-delta needs --baseline BASE.json"],
     [["--fail-increase", "5"], "Give a percentage like 5%"],
     [["--no-model", ...budget("rss<=1")], "rss needs the model; leave out --no-model"],
-    [["--budgt", "rss<=1"], "unknown option '--budgt' (Did you mean --budget?)"],
+    [
+      ["--budgt", "rss<=1"],
+      "unknown option '--budgt' (Did you mean --budget?); see mallog check --help",
+    ],
     [["--config", "no.json"], "no.json: no such file"],
     [["--config", "."], ".: is a directory"],
     [["--baseline", "-"], "standard input (-) can be the log or the --baseline, not both"],
@@ -172,6 +178,7 @@ test("an interrupted run is 130, whatever its budgets", async () => {
   await new Promise((resolve) => setImmediate(resolve));
   io.signals.emit("SIGINT", "SIGINT");
   expect(await running).toBe(130);
+  expect(io.stdout.text).toMatch(/^Interrupted: all figures are those of the first/);
   expect(io.stdout.text).toContain("FAIL  rss");
 });
 
@@ -357,7 +364,7 @@ describe("in GitHub Actions", () => {
     );
     const summary = readFileSync(file("summary.md"), "utf8");
     expect(summary).toMatch(/^before\n## mallog: /);
-    expect(summary).toContain("### 1 of 2 budgets exceeded");
+    expect(summary).toContain("### 1 of 2 budgets not kept");
   });
 
   test("a failure that is allowed is a warning; what is kept is none", async () => {

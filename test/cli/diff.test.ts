@@ -78,7 +78,7 @@ describe("budgets on what changed", () => {
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file("summary.md") };
     const { code, err } = await diff([...both, "--budget", "rss<=+1%"], { env });
     expect(code).toBe(1);
-    expect(err).toMatch(/^::error title=Memory budget rss::rss is 20 MiB/);
+    expect(err).toMatch(/^::error title=Memory budget rss growth::rss is 20 MiB/);
     const summary = readFileSync(file("summary.md"), "utf8");
     expect(summary).toMatch(/^````text\nRSS at the end grew/);
     expect(summary).toMatch(/\n````\n$/);

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { ENDINGS } from "../../src/report/writers/index.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
 
 describe("what reaches the analysis", () => {
@@ -84,6 +85,16 @@ describe("help", () => {
       expect(out).toContain("--what-if");
       expect(out).toContain("zcat malloc.log.gz | mallog");
       expect(out).toContain("Exit codes:");
+    },
+  );
+
+  test.each(["analyze", "check"])(
+    "%s --help: every ending, and how settings are typed",
+    async (command) => {
+      const { out } = await mallog([command, "--help"]);
+      for (const ending of ENDINGS) expect(out).toContain(ending);
+      expect(out).toContain("SETTINGS are");
+      expect(out).toContain("SIZES are");
     },
   );
 

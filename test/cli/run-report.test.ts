@@ -18,6 +18,21 @@ describe("the report on standard output", () => {
     expect(code).toBe(0);
   });
 
+  test("--ndjson is the report on one line", async () => {
+    const { out, code } = await mallog(["--ndjson", "x"]);
+    expect(out.trimEnd().split("\n")).toHaveLength(1);
+    expect(JSON.parse(out)).toMatchObject({ schema: report().schema, live: report().live });
+    expect(code).toBe(0);
+  });
+
+  test("in GitHub Actions no name in the log is a command; what programs read stays as it is", async () => {
+    const hostile = answers({ threads: [thread(1, { name: "##[error]x" }), thread(2)] });
+    const env = { GITHUB_ACTIONS: "true" };
+    expect((await mallog(["x"], hostile, { env })).out).not.toContain("##[");
+    expect((await mallog(["x"], hostile)).out).toContain("##[");
+    expect((await mallog(["--json", "x"], hostile, { env })).out).toContain("##[error]x");
+  });
+
   test.each([
     [
       ["--sort", "live"],

@@ -8,12 +8,13 @@ import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
 import { commandIs, mallogHere } from "../support/mallog-command.ts";
 import { blocksOf } from "../support/readme.ts";
 import { expectReportJson } from "../support/report-schema.ts";
-import { newFolder } from "../support/run-mallog.ts";
+import { sharedFolder } from "../support/run-mallog.ts";
 
 /** README's recipe for a fleet, as it stands there, over the logs of fixtures/corpus and one that is none. */
 
 const HEADING = "### A log a pod, thousands of pods";
 const [onOneHost = "", onMany = ""] = blocksOf(HEADING, "sh");
+const [inSpark = ""] = blocksOf(HEADING, "python");
 const sql = blocksOf(HEADING, "sql");
 
 const hasParallel = spawnSync("parallel", ["--version"]).status === 0;
@@ -32,7 +33,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
   }
 
   beforeAll(() => {
-    folder = newFolder();
+    folder = sharedFolder();
     mkdirSync(join(folder, "logs"));
     for (const { name, folder: from } of casesOf(OWN_CORPUS)) {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
@@ -77,6 +78,21 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     for (const share of shares) expect(Math.abs(share.length - part)).toBeLessThan(1);
     const list = readFileSync(join(folder, "logs.txt"), "utf8").trimEnd().split("\n");
     expect(shares.flat().sort()).toEqual(list.sort());
+  });
+
+  test("what Spark pipes the list into prints a line a log", () => {
+    const [, command = ""] = /\.pipe\(r"([^"]+)"\)/.exec(inSpark) ?? [];
+    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@"`);
+    const { stdout } = shell(`head -n 2 logs.txt | ${command}`);
+    const lines = stdout.trimEnd().split("\n");
+    const sources = lines.map((line): string[] => {
+      expectReportJson(line);
+      const { trace }: Report = JSON.parse(line);
+      return [...trace.sources];
+    });
+    const list = readFileSync(join(folder, "logs.txt"), "utf8").split("\n");
+    const read = list.slice(0, 2).filter((log) => log !== "logs/broken.log.gz");
+    expect(sources).toEqual(read.map((log) => [log]));
   });
 
   test("DuckDB answers as the single JSON reports do", async () => {

@@ -124,7 +124,7 @@ describe.skipIf(!hasXmllint)("JUnit (xmllint holds it against its schema)", () =
 
   test("of a service, with budgets and without, and without a model", () => {
     const bare = report({ model: null, scenarios: [] });
-    const given = [serviceReport(), bare, reportOf(["x"])];
+    const given = [serviceReport(), bare, reportOf(["x"]), report({ complete: false })];
     expect(refusals(given.map((one) => written(writeJunit, one)))).toBe("");
   });
 
@@ -148,6 +148,21 @@ describe("JUnit", () => {
     expect(text).toContain('<testsuite name="app.log" tests="3" failures="2" errors="0"');
     expect(text.match(/<failure /g)).toHaveLength(2);
     expect(text.match(/<testcase /g)).toHaveLength(3);
+  });
+
+  test("tells a key's growth from the key, as viewers keep one test of a name", () => {
+    const text = written(writeJunit, report({ budgets: [budget("a"), budget("a", { base: 1 })] }));
+    expect(text).toContain('name="a" time');
+    expect(text).toContain('name="a growth" time');
+  });
+
+  test("of an interrupted run is no success, whatever was kept so far", () => {
+    const text = written(
+      writeJunit,
+      report({ complete: false, budgets: [budget("a", { ok: true })] }),
+    );
+    expect(text).toContain('<testsuite name="app.log" tests="2" failures="0" errors="1"');
+    expect(text.match(/<error /g)).toHaveLength(1);
   });
 
   test("without budgets has the verdict and each finding pass", () => {

@@ -8,6 +8,7 @@ import { pageData } from "../../src/report/html/page-data.ts";
 import type { Report } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeHtml } from "../../src/report/writers/html.ts";
+import { budget } from "../support/hostile-report.ts";
 import { largeReport } from "../support/large-report.ts";
 import {
   fidelity,
@@ -38,6 +39,21 @@ describe("the page", () => {
     const model = { ...fidelity(567_839, 521_000), cpusSource: "default" as const };
     const written = structure(page({ ...given, container, model }));
     await expect(written).toMatchFileSnapshot("golden/service.html");
+  });
+
+  test("says of every budget whether it was kept, those that were not first, with what explains it", () => {
+    const evil = "<img src=x>";
+    const budgets = [
+      budget("arenas", { unit: "count", limit: 8, actual: 2, ok: true }),
+      budget("rss", { name: evil, message: evil, explanation: [evil], command: evil }),
+    ];
+    const written = page(report({ budgets }));
+    const section = /<section id="budgets".*?<\/section>/s.exec(written)?.[0] ?? "";
+    expect(section).toContain("1 of 2 budgets not kept");
+    expect(section.indexOf("412.1")).toBeLessThan(section.indexOf("arenas is 2 (limit 8)"));
+    expect(section.match(/&#60;img src=x&#62;/g)).toHaveLength(4);
+    expect(section).not.toContain("<img");
+    expect(page(report())).not.toContain('id="budgets"');
   });
 
   test("without a model says nothing of RSS", async () => {

@@ -90,7 +90,7 @@ describe("whatever the log holds", () => {
       expect(Buffer.byteLength(written)).toBeLessThan(1024 * 1024);
       expect(written.match(/<details>/g)).toHaveLength(4);
       expect(written.match(/<\/details>/g)).toHaveLength(4);
-      expect(written).toContain("### 100 of 100 budgets exceeded");
+      expect(written).toContain("### 100 of 100 budgets not kept");
     }
   });
 });

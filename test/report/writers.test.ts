@@ -70,6 +70,17 @@ describe("the whole report", () => {
   });
 });
 
+/** CSV has rows of threads and no place to say it. */
+test.each(ENDINGS.filter((ending) => ending !== ".csv"))(
+  "that reading was interrupted is told as %s",
+  async (ending) => {
+    const whole = { ...inBudget, complete: true };
+    const told = /[Ii]nterrupted: all figures are|"complete": ?false|^mallog_complete 0$/m;
+    expect(await written(whole, ending)).not.toMatch(told);
+    expect(await written({ ...whole, complete: false }, ending)).toMatch(told);
+  },
+);
+
 describe("10,000 threads and 50 settings", () => {
   const scenarios = Array.from({ length: 51 }, (_, i) =>
     scenarioOf(i === 0 ? "as recorded" : `S=${i}`, {

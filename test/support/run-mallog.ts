@@ -10,9 +10,14 @@ import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
 import { expectReportJson } from "./report-schema.ts";
 
+/** A new empty folder, which several tests share and remove at last. */
+export function sharedFolder(): string {
+  return mkdtempSync(join(tmpdir(), "mallog-cli-"));
+}
+
 /** A new empty folder, removed after the test. */
 export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "mallog-cli-"));
+  const folder = sharedFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

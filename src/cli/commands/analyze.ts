@@ -15,6 +15,22 @@ import {
 import { Failure } from "../problems.ts";
 import { DEFAULT_WHAT_IFS, type Parsed, parseRecordedWith, parseScenario } from "../settings.ts";
 
+/** What programs read on standard output, by the options that ask for it. */
+const FORMS = ["json", "ndjson", "csv", "plain"] as const;
+type Form = (typeof FORMS)[number];
+
+/** What the help calls FILES, SETTINGS and SIZES. */
+export const WORDS_HELP = `
+FILES end in .txt .json .ndjson .md .html .csv .sarif, .xml (JUnit), .prom or
+.metrics.txt (OpenMetrics), or .bench.json (customSmallerIsBetter of
+github-action-benchmark). For the JSON Schema of the report see mallog schema.
+
+SETTINGS are what one would type into the environment of the process, separated
+by commas: MALLOC_* variables and glibc.malloc.* tunables; beside them
+malloc_trim=end or malloc_trim=30s, glibc=2.41, cpus=4. Those set in this shell
+do not matter. SIZES are like 900MiB, 1.5GB, 64K (= 64KiB) or 4096.
+`;
+
 /** What the user asked for, checked. */
 export interface AnalyzeRequest {
   readonly inputs: readonly string[];
@@ -25,7 +41,7 @@ export interface AnalyzeRequest {
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number } | null;
   readonly outputs: readonly string[];
   /** of the report on standard output */
-  readonly form: "text" | "json" | "plain" | "csv";
+  readonly form: "text" | Form;
   readonly plot: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
@@ -49,8 +65,9 @@ export interface Given {
   readonly top: number;
   readonly output?: readonly string[];
   readonly json?: true;
-  readonly plain?: true;
+  readonly ndjson?: true;
   readonly csv?: true;
+  readonly plain?: true;
   readonly plot?: true;
   readonly quiet?: true;
   readonly progress: boolean;
@@ -75,7 +92,8 @@ export function addAnalyze(
       "a log, or its pieces in order; none or -: standard input; gzip and zstd as they are",
     )
     .action(async (inputs: string[], given: Given) => run(requestOf(inputs, given, hostCpus)));
-  const options = [...modelOptions(), ...outputOptions(), ...formOptions()];
+  const quietly = "no progress; with -o, nothing on standard output";
+  const options = [...modelOptions(), ...outputOptions(quietly, otherForms())];
   for (const option of options) command.addOption(option);
   return command;
 }
@@ -122,9 +140,8 @@ export function modelOptions(): Option[] {
   ].map((option) => option.helpGroup("The model:"));
 }
 
-export function outputOptions(
-  quietly = "no progress; with -o, nothing on standard output",
-): Option[] {
+/** `quietly`: what -q leaves out; `others`: forms of what is printed besides --json. */
+export function outputOptions(quietly: string, others: readonly Option[] = []): Option[] {
   return [
     new Option(
       "--sort <key>",
@@ -137,7 +154,8 @@ export function outputOptions(
       "-o, --output <file>",
       "also write the report to a file, its format chosen by the ending (see below); repeatable",
     ).argParser(collect),
-    new Option("--json", "print the report as JSON").conflicts(["plain", "csv", "plot"]),
+    formOption("json", "print the report as JSON"),
+    ...others,
     new Option("-q, --quiet", quietly),
     new Option("--no-progress", "no progress line"),
     new Option("--color", "colours even where no terminal listens"),
@@ -145,16 +163,21 @@ export function outputOptions(
   ].map((option) => option.helpGroup("Output:"));
 }
 
-/** Other forms of what is printed. */
-function formOptions(): Option[] {
+function otherForms(): Option[] {
   return [
-    new Option("--csv", "print the threads as CSV").conflicts(["json", "plain", "plot"]),
-    new Option(
-      "--plain",
+    formOption("ndjson", "print it as JSON on one line, what is only drawn left empty"),
+    formOption("csv", "print the threads as CSV"),
+    formOption(
+      "plain",
       "print records for grep and awk: a line each, fields separated by tabs, all rows",
-    ).conflicts(["json", "csv", "plot"]),
+    ),
     new Option("--plot", "add a plot of live bytes and of RSS by scenario over time"),
-  ].map((option) => option.helpGroup("Output:"));
+  ];
+}
+
+function formOption(name: Form, description: string): Option {
+  const others = [...FORMS, "plot"].filter((other) => other !== name);
+  return new Option(`--${name}`, description).conflicts(others);
 }
 
 /** @throws Failure usage, setting */
@@ -191,18 +214,12 @@ export function requestOf(
         ? null
         : { limitBytes, baseRssBytes: baseRss ?? 0 },
     outputs: given.output ?? [],
-    form: formOf(given),
+    form: FORMS.find((form) => given[form]) ?? "text",
     plot: given.plot ?? false,
     quiet: given.quiet ?? false,
     progress: given.progress,
     color: given.color,
   };
-}
-
-function formOf({ json, plain, csv }: Given): AnalyzeRequest["form"] {
-  if (json) return "json";
-  if (plain) return "plain";
-  return csv ? "csv" : "text";
 }
 
 /** In the order given; the same settings typed twice are one scenario. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { collect, percentOption, sizeOption } from "../options.ts";
-import { type Given, modelOptions, outputOptions } from "./analyze.ts";
+import { type Given, modelOptions, outputOptions, WORDS_HELP } from "./analyze.ts";
 
 /** What `check` was asked for, besides what `analyze` is. */
 export interface CheckGiven extends Given {
@@ -43,7 +43,7 @@ mallog.config.json, read if it is there, or the file of --config:
       }
     ]
   }
-
+${WORDS_HELP}
 Examples:
   mallog check malloc.log.gz --budget 'rss<=900MiB' --budget 'live<=600MiB'
   mallog check malloc.log.gz --budget 'rss@MALLOC_ARENA_MAX=1<=900MiB'

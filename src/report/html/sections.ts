@@ -1,5 +1,6 @@
+import { budgetDetails, budgetSentence, budgetsKept, exceededFirst } from "../budget-sentence.ts";
 import { count, duration, exact, plural, share, size } from "../format.ts";
-import type { Fidelity, Finding, Report, TraceSummary } from "../report.ts";
+import type { BudgetResult, Fidelity, Finding, Report, TraceSummary } from "../report.ts";
 import { basis, gravestFirst } from "../text/modelled.ts";
 import { anomalyItems, malformedItem } from "../text/oddities.ts";
 import { sourceName } from "../text/printable.ts";
@@ -29,6 +30,26 @@ export function verdictSection(report: Report): Markup {
   return html`<section id="verdict" aria-label="Verdict">
 ${first === undefined ? null : sentence(first, "answer")}
 ${rest.map((one) => sentence(one, "also"))}
+</section>`;
+}
+
+/** What `mallog check` was asked to hold the figures against. */
+export function budgetsSection(budgets: readonly BudgetResult[]): Markup | null {
+  if (budgets.length === 0) return null;
+  const items = exceededFirst(budgets).map((budget) => {
+    const details = budgetDetails(budget).map(
+      (text) => html`<p class="note">${unbroken(text)}</p>`,
+    );
+    const mark = budget.ok
+      ? html`<strong class="good">kept</strong>`
+      : html`<strong class="bad">not kept</strong>`;
+    return html`<li>${mark} ${unbroken(budgetSentence(budget))}${details}</li>`;
+  });
+  return html`<section id="budgets" aria-labelledby="budgets-title">
+<h2 id="budgets-title">${budgetsKept(budgets)}</h2>
+<ul>
+${items}
+</ul>
 </section>`;
 }
 

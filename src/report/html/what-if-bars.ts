@@ -1,7 +1,7 @@
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Report, Scenario } from "../report.ts";
 import { serves } from "../serving.ts";
-import { whatIfNotes } from "../text/what-if-table.ts";
+import { isRangeShown, whatIfNotes } from "../text/what-if-table.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
 /** RSS of every scenario as bars with their ranges, at the end and at the peak; a table all the same. */
@@ -51,8 +51,8 @@ interface Scale {
 function legend({ scenarios, container }: Report, { limitBytes }: Scale): string {
   const hasWhiskers = scenarios.some(
     ({ rss }) =>
-      isWide(rss.endBytes, rss.lowBytes, rss.highBytes) ||
-      isWide(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
+      isRangeShown(rss.endBytes, rss.lowBytes, rss.highBytes) ||
+      isRangeShown(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
   );
   const lines: string[] = [];
   if (scenarios.length > 1) lines.push("the thin line marks the run as recorded");
@@ -113,13 +113,6 @@ interface Range {
   readonly high: number;
 }
 
-/** A wider range than this part of the prediction gets whiskers, as it gets a range in the text report. */
-const SHOWN_SPREAD = 0.02;
-
-function isWide(bytes: number, low: number, high: number): boolean {
-  return high - low > SHOWN_SPREAD * bytes;
-}
-
 /** Drawn on 1000 × 20, stretched to the cell: lines keep their width. */
 function barOf(
   { bytes, low, high }: Range,
@@ -129,7 +122,7 @@ function barOf(
   const x = (value: number): number => Math.round((value / most) * 990);
   const line = (name: string, at: number, from: number, to: number): Markup =>
     html`<line class="${name}" x1="${at}" x2="${at}" y1="${from}" y2="${to}"/>`;
-  const hasRange = isWide(bytes, low, high);
+  const hasRange = isRangeShown(bytes, low, high);
   const range = hasRange
     ? html`<line class="whisker" x1="${x(low)}" x2="${x(high)}" y1="10" y2="10"/>${line("whisker", x(low), 5, 15)}${line("whisker", x(high), 5, 15)}`
     : null;

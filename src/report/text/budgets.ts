@@ -1,10 +1,9 @@
-import { budgetDetails, budgetSentence } from "../budget-sentence.ts";
-import { plural } from "../format.ts";
+import { budgetDetails, budgetName, budgetSentence, budgetsKept } from "../budget-sentence.ts";
 import type { BudgetResult } from "../report.ts";
 import { printable } from "./printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
 
-/** Budgets that were kept, a line each, then those that were not, with what explains it, and their number. */
+/** Budgets that were kept, then those that were not, each with what there is to say of it, and their number. */
 export function budgetList(
   budgets: readonly BudgetResult[],
   style: TextStyle,
@@ -15,35 +14,30 @@ export function budgetList(
   const exceeded = budgets.filter(({ ok }) => !ok);
   const lines = onlyExceeded
     ? []
-    : kept.flatMap((budget) => entry(chalk.green("ok"), budgetSentence(budget), [], style));
+    : kept.flatMap((budget) => entry(chalk.green("ok"), budget, style));
   for (const budget of exceeded) {
-    lines.push(
-      ...entry(chalk.bold.red("FAIL"), budgetSentence(budget), budgetDetails(budget), style),
-    );
+    lines.push(...entry(chalk.bold.red("FAIL"), budget, style));
   }
-  const all = plural(budgets.length, "budget");
   if (exceeded.length > 0) {
-    const names = new Set(exceeded.map(({ name, key }) => printable(name ?? key)));
+    const names = new Set(exceeded.map((budget) => printable(budgetName(budget))));
     const keys = [...names].join("; ");
-    lines.push(...wrap(`${exceeded.length} of ${all} not kept: ${keys}`, style.width));
+    lines.push(...wrap(`${budgetsKept(budgets)}: ${keys}`, style.width));
   } else if (!onlyExceeded) {
-    lines.push(`${all} kept`);
+    lines.push(budgetsKept(budgets));
   }
   return lines.join("\n");
 }
 
 const INDENT = 6;
 
-function entry(
-  mark: string,
-  sentence: string,
-  details: readonly string[],
-  { width }: TextStyle,
-): string[] {
-  const [first = "", ...rest] = wrap(sentence, width - INDENT);
+function entry(mark: string, budget: BudgetResult, { width }: TextStyle): string[] {
+  const [first = "", ...rest] = wrap(budgetSentence(budget), width - INDENT);
   // The mark may carry colour, which takes no columns: both marks are at most 4 wide.
   const head = `${mark}${" ".repeat(mark.includes("FAIL") ? 2 : 4)}${first}`;
-  const below = [...rest, ...details.flatMap((text) => wrapDetail(text, width - INDENT))];
+  const below = [
+    ...rest,
+    ...budgetDetails(budget).flatMap((text) => wrapDetail(text, width - INDENT)),
+  ];
   return [head, ...below.map((line) => `${" ".repeat(INDENT)}${line}`)];
 }
 

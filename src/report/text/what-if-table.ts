@@ -164,12 +164,12 @@ function leastToMost(
 /** A range is shown where it is wider than this part of the prediction. */
 const SHOWN_SPREAD = 0.02;
 
-function isShown(bytes: number, width: number): boolean {
-  return width > SHOWN_SPREAD * bytes;
+export function isRangeShown(bytes: number, low: number, high: number): boolean {
+  return high - low > SHOWN_SPREAD * bytes;
 }
 
 function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number): string {
-  if (!isShown(bytes, high - low)) return inUnit(unit, bytes);
+  if (!isRangeShown(bytes, low, high)) return inUnit(unit, bytes);
   return `${inUnit(unit, low)} – ${inUnit(unit, high)}`;
 }
 
@@ -177,8 +177,8 @@ function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number)
 function uncertain({ scenarios, model }: Report): string[] {
   const shown = scenarios.filter(
     ({ rss }) =>
-      isShown(rss.endBytes, rss.highBytes - rss.lowBytes) ||
-      isShown(rss.peakBytes, rss.peakHighBytes - rss.peakLowBytes),
+      isRangeShown(rss.endBytes, rss.lowBytes, rss.highBytes) ||
+      isRangeShown(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
   );
   if (shown.length === 0 || model === null) return [];
   const reasons: string[] = [];

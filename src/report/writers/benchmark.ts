@@ -1,5 +1,6 @@
 import { byteUnit, size } from "../format.ts";
 import type { Report, Scenario } from "../report.ts";
+import { interruption } from "../verdict.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
@@ -9,7 +10,8 @@ import type { Writer } from "./writer.ts";
  */
 export const writeBenchmark: Writer = (report) => {
   const results = [...report.scenarios.flatMap(ofScenario), ...ofProgram(report)];
-  return printJson(results);
+  const extra = interruption(report);
+  return printJson(extra === null ? results : results.map((result) => ({ ...result, extra })));
 };
 
 interface Result {

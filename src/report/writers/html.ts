@@ -4,6 +4,7 @@ import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
 import {
   basisSection,
+  budgetsSection,
   fidelitySection,
   figures,
   findingsSection,
@@ -29,6 +30,7 @@ export const writeHtml: Writer = (report, { sort }) => {
   const title = titleOf(report);
   const sections = [
     verdictSection(report),
+    budgetsSection(report.budgets),
     figures(report),
     fidelitySection(report),
     timelineSection(report),

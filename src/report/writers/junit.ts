@@ -1,8 +1,8 @@
-import { budgetSentence } from "../budget-sentence.ts";
+import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
 import type { BudgetResult, Finding, Report } from "../report.ts";
 import { printable, sourceName } from "../text/printable.ts";
-import { verdict } from "../verdict.ts";
+import { interruption, verdict } from "../verdict.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -11,12 +11,15 @@ import type { Writer } from "./writer.ts";
  */
 export const writeJunit: Writer = (report) => {
   const { budgets, findings, trace } = report;
-  const cases =
-    budgets.length > 0
+  const unread = unreadCases(report);
+  const cases = [
+    ...unread,
+    ...(budgets.length > 0
       ? budgets.map(budgetCase)
-      : [passed("verdict", "verdict", verdictOf(report)), ...findings.map(findingCase)];
+      : [passed("verdict", "verdict", verdictOf(report)), ...findings.map(findingCase)]),
+  ];
   const failures = budgets.filter(({ ok }) => !ok).length;
-  const counts = `tests="${cases.length}" failures="${failures}" errors="0"`;
+  const counts = `tests="${cases.length}" failures="${failures}" errors="${unread.length}"`;
   const name = escaped(trace.sources.map(sourceName).join(", "));
   const { version } = report.tool;
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -32,16 +35,20 @@ ${cases.join("\n")}
 `;
 };
 
+/** What was kept by a part of the log is not passed. */
+function unreadCases(report: Report): string[] {
+  const interrupted = interruption(report);
+  if (interrupted === null) return [];
+  const error = `<error type="interrupted" message="${escaped(interrupted)}"/>`;
+  return [testcase("log", "read to its end", error)];
+}
+
 function budgetCase(budget: BudgetResult): string {
-  const { key, ok, name, message, explanation, command } = budget;
-  if (ok) return passed("budgets", name ?? key, [budgetSentence(budget)]);
-  const why = [
-    ...(message === null ? [] : [message]),
-    ...explanation,
-    ...(command === null ? [] : [command]),
-  ];
-  const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(why)}</failure>`;
-  return testcase("budgets", name ?? key, failure);
+  const name = budgetName(budget);
+  const details = budgetDetails(budget);
+  if (budget.ok) return passed("budgets", name, [budgetSentence(budget), ...details]);
+  const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(details)}</failure>`;
+  return testcase("budgets", name, failure);
 }
 
 function findingCase({ kind, severity, message, bytes }: Finding): string {

@@ -1,4 +1,10 @@
-import { amount, exceededFirst, limitInWords } from "../budget-sentence.ts";
+import {
+  amount,
+  budgetDetails,
+  budgetsKept,
+  exceededFirst,
+  limitInWords,
+} from "../budget-sentence.ts";
 import { exact, plural, size } from "../format.ts";
 import { capped, list } from "../markdown/capped.ts";
 import { code, prose } from "../markdown/escape.ts";
@@ -51,7 +57,7 @@ function answer(report: Report): string {
 }
 
 const BUDGET_COLUMNS: readonly Column<BudgetResult>[] = [
-  { head: [""], align: "left", rank: 0, cell: ({ ok }) => (ok ? "kept" : "exceeded") },
+  { head: [""], align: "left", rank: 0, cell: ({ ok }) => (ok ? "kept" : "not kept") },
   { head: ["budget"], align: "left", isName: true, rank: 0, cell: ({ key }) => key },
   {
     head: ["limit"],
@@ -65,24 +71,23 @@ const BUDGET_COLUMNS: readonly Column<BudgetResult>[] = [
 
 function budgets({ budgets }: Report): string | null {
   if (budgets.length === 0) return null;
-  const exceeded = budgets.filter(({ ok }) => !ok);
-  const title =
-    exceeded.length === 0
-      ? `### ${plural(budgets.length, "budget")} kept`
-      : `### ${exceeded.length} of ${plural(budgets.length, "budget")} exceeded`;
   const table = markdownTable(BUDGET_COLUMNS, exceededFirst(budgets), 0);
-  const why = exceeded.map(reasons).filter((item) => item !== null);
-  return [title, table, ...(why.length === 0 ? [] : [list(why)])].join("\n\n");
+  const why = exceededFirst(budgets)
+    .map(reasons)
+    .filter((item) => item !== null);
+  const sections = [`### ${budgetsKept(budgets)}`, table, ...(why.length === 0 ? [] : [list(why)])];
+  return sections.join("\n\n");
 }
 
-/** What is known of a budget that does not hold besides its numbers. */
-function reasons({ key, message, explanation, command }: BudgetResult): string | null {
+/** What is known of a budget besides its numbers; the limit tells it from others of the same key. */
+function reasons(budget: BudgetResult): string | null {
+  const { key, command } = budget;
   const sentences = [
-    ...(message === null ? [] : [prose(message)]),
-    ...explanation.map(prose),
+    ...budgetDetails({ ...budget, command: null }).map(prose),
     ...(command === null ? [] : [`More: ${code(command)}`]),
   ];
-  return sentences.length === 0 ? null : `${code(key)}: ${sentences.join(" ")}`;
+  if (sentences.length === 0) return null;
+  return `${code(key)} ${limitInWords(budget)}: ${sentences.join(" ")}`;
 }
 
 /** Rows of settings; where there are more, those that need most memory at the end are left out. */

@@ -21,7 +21,7 @@ interface Family {
   readonly samples: readonly (readonly [labels: string, value: number])[];
 }
 
-function ofRun({ trace, threads, live, model }: Report): Family[] {
+function ofRun({ complete, trace, threads, live, model }: Report): Family[] {
   const one = (name: string, unit: Family["unit"], help: string, value: number): Family => ({
     name,
     unit,
@@ -29,7 +29,9 @@ function ofRun({ trace, threads, live, model }: Report): Family[] {
     samples: [["", value]],
   });
   const volume = threads.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
+  const read = "1 if the log was read to its end, 0 if that was interrupted.";
   const families = [
+    one("mallog_complete", null, read, complete ? 1 : 0),
     one("mallog_events", null, "Calls and other events of the log.", trace.events),
     one("mallog_threads", null, "Threads of the log.", trace.threads),
     one("mallog_volume_bytes", "bytes", "Requested bytes, freed or not.", volume),

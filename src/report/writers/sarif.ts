@@ -1,8 +1,9 @@
-import type { Log, ReportingDescriptor, Result } from "sarif";
-import { budgetSentence } from "../budget-sentence.ts";
+import type { Invocation, Log, ReportingDescriptor, Result } from "sarif";
+import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
 import type { BudgetResult, Finding, Report } from "../report.ts";
 import { printable } from "../text/printable.ts";
+import { interruption } from "../verdict.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
@@ -22,6 +23,7 @@ export const writeSarif: Writer = (report) => {
         tool: {
           driver: { name: "mallog", version: report.tool.version, rules: rulesOf(results) },
         },
+        ...invocationOf(report),
         results: results.map((result) => ({ ...result, locations: [location] })),
         columnKind: "utf16CodeUnits",
       },
@@ -29,6 +31,16 @@ export const writeSarif: Writer = (report) => {
   };
   return printJson(log);
 };
+
+/** Told only where it went wrong: else it is as expected. */
+function invocationOf(report: Report): { invocations?: Invocation[] } {
+  const text = interruption(report);
+  if (text === null) return {};
+  const notification = { level: "error" as const, message: { text } };
+  return {
+    invocations: [{ executionSuccessful: false, toolExecutionNotifications: [notification] }],
+  };
+}
 
 type Found = Result & { readonly ruleId: string };
 
@@ -46,15 +58,9 @@ function found({ kind, severity, message, bytes }: Finding): Found {
 }
 
 function exceeded(budget: BudgetResult): Found {
-  const { message, explanation } = budget;
-  const sentences = [
-    budgetSentence(budget),
-    ...(message === null ? [] : [message]),
-    ...explanation,
-  ];
-  const text = sentences.map(printable).join("\n");
+  const text = [budgetSentence(budget), ...budgetDetails(budget)].join("\n");
   const ruleId = "budget-exceeded";
-  const partialFingerprints = knownBy(`${ruleId} ${budget.key}`);
+  const partialFingerprints = knownBy(`${ruleId} ${budgetName({ ...budget, name: null })}`);
   return { ruleId, level: "error", message: { text }, partialFingerprints };
 }
 
