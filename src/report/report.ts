@@ -182,6 +182,8 @@ export interface ModelSummary {
     readonly foreignSbrkBytes: number;
     /** pointers that are as logged only since a setting was found out from them */
     readonly settingPointers: number;
+    /** threads given another arena than the one whose turn it was, as their first pointer shows: exits raced */
+    readonly arenaChoices: number;
   };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
   readonly assumedWritten: {
