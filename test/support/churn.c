@@ -3,11 +3,12 @@
  * calls stand in the allocator's own order. Not so the ends of threads: a thread says thread_exit() in the destructor of
  * its key, and only behind that does glibc empty its cache and put its arena on the free list, past any hook.
  *
- *     churn GENERATIONS THREADS CALLS >log 2>rss
+ *     churn GENERATIONS THREADS CALLS LEFT PAUSE >log 2>rss
  *
- * THREADS threads at once, each of which allocates, frees, leaves some blocks to the others, and ends: joined all
- * together, and then in a pool, where each is followed by another as soon as it has ended. At the end the resident bytes
- * of the break area and of all heaps go to standard error, page by page as the kernel has them.
+ * THREADS threads at once, each of which allocates, frees, leaves LEFT blocks to the others, which free them, and ends:
+ * joined all together, and then in a pool, where each is followed by another as soon as it has ended. Between its
+ * thread_exit() and its end are up to PAUSE µs, in which others go on. At the end the resident bytes of the break area
+ * and of all heaps go to standard error, page by page as the kernel has them.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -75,6 +76,7 @@ void free(void *p) {
   pthread_mutex_unlock(&lock);
 }
 
+static int calls, left_blocks, pause_us;
 static pthread_key_t at_exit;
 
 static void leave(void *unused) {
@@ -82,10 +84,9 @@ static void leave(void *unused) {
   LOG("%d thread_exit()\n", gettid());
   pthread_mutex_unlock(&lock);
   /* Another destructor has something to do yet, for which others do not wait. */
-  usleep(gettid() * 2654435761u >> 24);
+  if (pause_us > 0) usleep((gettid() * 2654435761u >> 8) % pause_us);
 }
 
-static int calls;
 static void *shared[SHARED];
 
 static uint32_t next(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
@@ -96,14 +97,14 @@ static void *work(void *seed) {
   uint32_t state = (uintptr_t)seed * 2654435761u + 1;
   pthread_setspecific(at_exit, &at_exit);
   for (int i = 0; i < calls; i++) {
-    void **slot = &blocks[next(&state) >> 8 & 31];
+    void **slot = &blocks[(next(&state) >> 8) % BLOCKS];
     free(*slot);
     size_t bytes = 8 + (next(&state) >> 8) % (i % 16 == 0 ? 9000 : 600);
     *slot = memset(malloc(bytes), 1, bytes);
   }
   for (int i = 0; i < BLOCKS; i++) {
     void **left = &shared[next(&state) >> 8 & (SHARED - 1)];
-    if (i % 6 == 0) free(__atomic_exchange_n(left, blocks[i], __ATOMIC_ACQ_REL));
+    if (i < left_blocks) free(__atomic_exchange_n(left, blocks[i], __ATOMIC_ACQ_REL));
     else free(blocks[i]);
   }
   return NULL;
@@ -125,7 +126,7 @@ static uint64_t resident(uintptr_t from, uintptr_t to) {
 int main(int argc, char **argv) {
   int generations = atoi(argv[1]), threads = atoi(argv[2]);
   pthread_t running[threads];
-  calls = atoi(argv[3]);
+  calls = atoi(argv[3]), left_blocks = atoi(argv[4]), pause_us = atoi(argv[5]);
   pthread_key_create(&at_exit, leave);
   break_start = (uintptr_t)sbrk(0) / PAGE * PAGE;
   logs = 1;

@@ -1,0 +1,125 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Stripping, strip } from "../../fixtures/strip.ts";
+import { PointerWitness } from "../../src/replay/pointer-witness.ts";
+import type { Report } from "../../src/report/report.ts";
+import { analyse, scenario } from "../support/corpus.ts";
+import { realGlibc } from "../support/glibc-driver.ts";
+
+/**
+ * Real logs of a program whose threads come and go (test/support/churn.c). Which of two threads that end at a time gives
+ * its arena up first, is decided behind the lines that tell of their exits.
+ */
+const SOURCE = fileURLToPath(new URL("../support/churn.c", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "mallog-churn-"));
+const program = join(folder, "churn");
+const glibc = realGlibc();
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+if (!glibc.available) it.skip(`threads that come and go: ${glibc.reason}`);
+
+interface Recorded {
+  readonly log: string;
+  readonly rssBytes: number;
+}
+
+/** 32 threads at a time, 256 in all; each leaves `left` blocks to others, and ends up to `pause` µs after it said so. */
+function record(left: number, pause: number, env: Record<string, string> = {}): Recorded {
+  const args = [4, 32, 250, left, pause].map(String);
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    env,
+    encoding: "latin1",
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`churn ended with ${status}`);
+  return { log: stdout, rssBytes: Number(stderr) };
+}
+
+/** A what-if that changes nothing for blocks as small as these. */
+const UNCHANGED = scenario("unchanged", { MALLOC_MMAP_THRESHOLD_: "131072" }, false);
+
+function analysed(log: string, recordedWith: Record<string, string> = {}): Report {
+  return analyse(Buffer.from(log, "latin1"), {
+    model: true,
+    whatIfs: [UNCHANGED],
+    recordedWith,
+    glibc: glibc.available ? glibc.glibc : "auto",
+    cpus: null,
+    hostCpus: 2,
+    touch: "all",
+    thp: null,
+  });
+}
+
+/** The report as it was if no pointer showed its thread's arena. */
+function analysedBlindly(log: string): Report {
+  const blind = vi.spyOn(PointerWitness.prototype, "arenaShown").mockReturnValue(null);
+  try {
+    return analysed(log);
+  } finally {
+    blind.mockRestore();
+  }
+}
+
+const fidelityOf = ({ model }: Report) => model?.fidelity.ratio ?? Number.NaN;
+const choicesOf = ({ model }: Report) => model?.inferred.arenaChoices ?? Number.NaN;
+const rssOf = ({ scenarios }: Report) => scenarios.map(({ rss }) => rss.endBytes);
+
+describe.skipIf(!glibc.available)("threads that come and go", () => {
+  beforeAll(() => {
+    const options = ["-O1", "-fno-builtin", "-w", "-pthread", "-o", program, SOURCE];
+    const { status, stderr } = spawnSync("gcc", options, { encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+  });
+
+  const EXITS_RACE: [string, Record<string, string>][] = [
+    ["as they come", {}],
+    ["an arena for each", { MALLOC_ARENA_MAX: "64" }],
+  ];
+
+  describe.each(EXITS_RACE)("whose exits race: %s", (_, env) => {
+    let recorded: Recorded;
+    beforeAll(() => {
+      recorded = record(0, 255, env);
+    });
+
+    it.each<Stripping[][]>([[[]], [["cut"]]])("have the arenas that pointers show: %o", (what) => {
+      const log = strip(recorded.log, what);
+      const report = analysed(log, env);
+      expect(choicesOf(report)).toBeGreaterThan(20);
+      expect(fidelityOf(report)).toBeGreaterThanOrEqual(0.99);
+      expect(fidelityOf(analysedBlindly(log))).toBeLessThan(0.9);
+      for (const bytes of rssOf(report)) {
+        expect(Math.abs(bytes / recorded.rssBytes - 1)).toBeLessThan(0.01);
+      }
+    });
+
+    it("are counted once each, and not as foreseen", () => {
+      const { model } = analysed(recorded.log, env);
+      const { compared, equal } = model!.fidelity;
+      expect(compared - equal).toBeGreaterThanOrEqual(model!.inferred.arenaChoices);
+    });
+  });
+
+  it("are none the worse where no line tells of exits", () => {
+    const { log, rssBytes } = record(0, 255);
+    const untold = strip(log, ["events"]);
+    const report = analysed(untold);
+    const blind = analysedBlindly(untold);
+    const errorOf = (one: Report) => Math.abs(rssOf(one)[0]! / rssBytes - 1);
+    expect(fidelityOf(report)).toBeGreaterThanOrEqual(fidelityOf(blind));
+    expect(errorOf(report)).toBeLessThanOrEqual(errorOf(blind));
+  });
+
+  it("leave blocks to one another, and end as they do", () => {
+    const { log, rssBytes } = record(4, 0);
+    const report = analysed(log);
+    expect(fidelityOf(report)).toBeGreaterThanOrEqual(0.98);
+    expect(Math.abs(rssOf(report)[0]! / rssBytes - 1)).toBeLessThan(0.01);
+  });
+});
