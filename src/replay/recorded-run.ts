@@ -87,10 +87,15 @@ export class RecordedRun {
     return this.run.witness?.arenaChoices ?? 0;
   }
 
+  /** Exits that arenas show which were given to others: such a pointer is among `arenaChoices`. */
+  get shownExits(): number {
+    return this.run.witness?.shownExits ?? 0;
+  }
+
   /** What the last batch has shown, for the what-ifs. */
   get found(): (Exit | Sbrk | LateExits)[] {
-    const late = this.run.witness?.lateExits ?? [];
-    return [...this.#put, ...late.filter(({ before }) => before >= this.#first)];
+    const shown = this.run.witness?.found ?? [];
+    return [...this.#put, ...shown.filter(({ before }) => before >= this.#first)];
   }
 
   get replays(): Replays {
@@ -139,11 +144,12 @@ export class RecordedRun {
     const first = this.#event;
     this.#first = first;
     this.#put = [];
-    if (this.run.witness !== null) this.run.witness.lateExits.length = 0;
+    if (this.run.witness !== null) this.run.witness.found.length = 0;
     this.judge.missed.length = 0;
     if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
+    this.run.witness?.foresee(work.batch, work.actions, next, first);
     this.run.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
     replayBatch(this.run, work, first, insertions);
     this.run.onAboveBreak = null;

@@ -92,7 +92,8 @@ export function replayBatch(
 export function insert(run: ScenarioRun, insertion: Insertion): void {
   if (insertion.what === "probe") run.probe();
   else if (insertion.what === "exit") run.exitThread(insertion.thread);
-  else if (insertion.what === "lateExits") run.model.choosesBefore(insertion.thread, insertion.late);
+  else if (insertion.what === "lateExits")
+    run.model.choosesBefore(insertion.thread, insertion.late);
   else if (insertion.what === "sbrk") run.model.foreignSbrk(insertion.bytes, insertion.trims);
   else run.learn(insertion.block, insertion.written, insertion.takenBack);
 }

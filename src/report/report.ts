@@ -182,7 +182,10 @@ export interface ModelSummary {
     readonly foreignSbrkBytes: number;
     /** pointers that are as logged only since a setting was found out from them */
     readonly settingPointers: number;
-    /** threads given another arena than the one whose turn it was, as their first pointer shows: exits raced */
+    /**
+     * pointers that are as logged only since their thread was given the arena that they show, and not the one whose
+     * turn it was: exits raced, or no line told of them
+     */
     readonly arenaChoices: number;
   };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
