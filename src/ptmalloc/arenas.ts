@@ -52,7 +52,7 @@ function isPastFreeList(m: Ptmalloc, shown: Arena | "new"): boolean {
 }
 
 /** True while a thread that finds no arena on the free list is given a new one. */
-export function isBelowLimit(m: Ptmalloc): boolean {
+function isBelowLimit(m: Ptmalloc): boolean {
   if (m.arenaLimit === 0) {
     if (m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
     else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = limitByCpus(m);

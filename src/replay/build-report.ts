@@ -195,7 +195,7 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
     thp: origin.thp,
     fidelity: fidelity(analysis, run),
     inferred: {
-      threadExits: run.inferredExits + run.shownExits + run.lastExits,
+      threadExits: run.inferredExits + run.lastExits,
       lastExits: run.lastExits,
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,

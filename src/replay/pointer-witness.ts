@@ -1,13 +1,11 @@
 import type { Arena } from "../ptmalloc/arena.ts";
-import { isBelowLimit } from "../ptmalloc/arenas.ts";
 import { ADDR, GRANULE, HEAP } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc, Witness } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import { requestToGranules } from "../ptmalloc/size-classes.ts";
-import { Action, type ActionBatch } from "../trace/actions.ts";
-import type { EventBatch } from "../trace/event.ts";
+import { Action } from "../trace/actions.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
-import type { Exit, LateExits } from "./window.ts";
+import type { LateExits } from "./window.ts";
 
 /** A setting that the log's pointers show: its value lies in `above` + 1 .. `upTo`, and `value` is the likeliest of these. */
 export interface ShownSetting {
@@ -47,18 +45,14 @@ export class PointerWitness implements Witness {
   infersSettings = false;
   /** pointers that only a setting found out set right */
   explained = 0;
-  /** the log does not tell exits */
-  infersExits = false;
-  /** exits that arenas show which were given to others */
-  shownExits = 0;
+  /** the log tells of thread exits */
+  tellsExits = false;
   /** what the arenas given to threads show of exits, in order, until this is emptied */
-  readonly found: (Exit | LateExits)[] = [];
+  readonly found: LateExits[] = [];
 
   readonly #model: Ptmalloc;
   readonly #judge: PointerJudge;
   #event = 0;
-  /** number of the last call of each thread of this batch; Infinity where the next one has more */
-  #last: ReadonlyMap<number, number> = new Map();
   /** pointer that the current call returned, 0 for none, and bytes it asked for, −1 where an alignment is added */
   #pointer = 0;
   #bytes = -1;
@@ -85,9 +79,7 @@ export class PointerWitness implements Witness {
   /** Knows what `other`, the witness of the same run before it was copied, knows. */
   inherit(other: PointerWitness): void {
     this.infersSettings = other.infersSettings;
-    this.infersExits = other.infersExits;
-    this.shownExits = other.shownExits;
-    this.#last = other.#last;
+    this.tellsExits = other.tellsExits;
     this.explained = other.explained;
     this.#event = other.#event;
     this.#pointer = other.#pointer;
@@ -133,22 +125,6 @@ export class PointerWitness implements Witness {
     return shown;
   }
 
-  /** The calls of `batch`, the first of which has number `first`, and those of the `next` one are to come. */
-  foresee(batch: EventBatch, actions: ActionBatch, next: EventBatch | null, first: number): void {
-    if (!this.infersExits) return;
-    const heard = new Set<number>();
-    for (let i = 0; next !== null && i < next.length; i++) heard.add(next.tid[i]!);
-    const last = new Map<number, number>();
-    for (let i = 0; i < batch.length; i++) {
-      last.set(actions.thread[i]!, heard.has(batch.tid[i]!) ? Number.POSITIVE_INFINITY : first + i);
-    }
-    this.#last = last;
-  }
-
-  #callsAgain(thread: number): boolean {
-    return (this.#last.get(thread) ?? -1) > this.#event;
-  }
-
   /** Pointers that are as logged only since their thread was given the arena that they show. */
   get arenaChoices(): number {
     const before = this.#rightBeforeChoice;
@@ -157,31 +133,10 @@ export class PointerWitness implements Witness {
 
   /** A block that was in an arena before need not be in its thread's own, and one with a mapping shows none. */
   arenaShown(): Arena | "new" | null {
-    if (this.#isRealloc || this.#pointer === 0) return null;
+    // Where exits are not told, a pointer that goes wrong is to show them (exit-hypotheses.ts): it is not explained away.
+    if (!this.tellsExits || this.#isRealloc || this.#pointer === 0) return null;
     if (this.#judge.isFirstOfNew(this.#model, this.#pointer)) return "new";
-    const shown = this.#judge.onlyHeapOf(this.#model, this.#pointer)?.arena ?? null;
-    if (shown !== null && this.infersExits) this.#endThreadsOf(shown);
-    return shown;
-  }
-
-  /**
-   * While the limit is not reached a thread is given an arena that others had only when all of these have ended (§12.5).
-   * One that calls again has not; nor has the main thread, ever.
-   */
-  #endThreadsOf(av: Arena): void {
-    const model = this.#model;
-    if (av.main || av.attachedThreads === 0 || !isBelowLimit(model)) return;
-    const { index } = model.thread;
-    const ended = model.allThreads().filter(({ arena }) => arena === av);
-    if (ended.some((thread) => thread.index === index || this.#callsAgain(thread.index))) return;
-    for (const thread of ended) {
-      model.enter(thread.index);
-      model.exitThread();
-      this.found.push({ what: "exit", thread: thread.index, before: this.#event });
-    }
-    model.enter(index);
-    this.shownExits += ended.length;
-    this.#rightBeforeChoice = this.#judge.equal;
+    return this.#judge.onlyHeapOf(this.#model, this.#pointer)?.arena ?? null;
   }
 
   choseArena(passedOver: readonly Arena[]): void {

@@ -200,9 +200,7 @@ export class RecentPast {
       const end = Math.min(to - first, batch.length);
       if (begin >= end) continue;
       if (begin === 0) {
-        const next = this.batches[at + 1]?.work.batch ?? this.#next;
-        run.foresee(batch, actions, next);
-        run.witness?.foresee(batch, actions, next, first);
+        run.foresee(batch, actions, this.batches[at + 1]?.work.batch ?? this.#next);
       }
       replayWith(run, work, first, begin, end, insertions);
       this.cost += (end - begin) * WORDS_PER_EVENT;

@@ -87,11 +87,6 @@ export class RecordedRun {
     return this.run.witness?.arenaChoices ?? 0;
   }
 
-  /** Exits that arenas show which were given to others: such a pointer is among `arenaChoices`. */
-  get shownExits(): number {
-    return this.run.witness?.shownExits ?? 0;
-  }
-
   /** What the last batch has shown, for the what-ifs. */
   get found(): (Exit | Sbrk | LateExits)[] {
     const shown = this.run.witness?.found ?? [];
@@ -149,7 +144,6 @@ export class RecordedRun {
     if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
-    this.run.witness?.foresee(work.batch, work.actions, next, first);
     this.run.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
     replayBatch(this.run, work, first, insertions);
     this.run.onAboveBreak = null;

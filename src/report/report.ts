@@ -184,7 +184,7 @@ export interface ModelSummary {
     readonly settingPointers: number;
     /**
      * pointers that are as logged only since their thread was given the arena that they show, and not the one whose
-     * turn it was: exits raced, or no line told of them
+     * turn it was: exits raced
      */
     readonly arenaChoices: number;
   };
