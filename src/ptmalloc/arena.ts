@@ -33,6 +33,8 @@ export class Arena {
   /** the next on the free list, while this one is on it */
   nextFree: Arena | null = null;
   attachedThreads = 0;
+  /** dense index of the thread that was the last to leave, and so put this on the free list; −1: none was */
+  leftBy = -1;
   /** heaps that exist, oldest first */
   readonly heaps: Heap[] = [];
   /** dense indices of the threads that were ever attached */
@@ -59,6 +61,7 @@ export class Arena {
     copy.systemMem = this.systemMem;
     copy.maxSystemMem = this.maxSystemMem;
     copy.attachedThreads = this.attachedThreads;
+    copy.leftBy = this.leftBy;
     for (const thread of this.threads) copy.threads.add(thread);
     return copy;
   }

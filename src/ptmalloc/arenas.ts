@@ -4,6 +4,7 @@ import { type Heap, heapSizeFor } from "./heap.ts";
 import { intMalloc } from "./malloc.ts";
 import { type Ptmalloc, UNKNOWN_CPUS } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
+import { NOBODY, type Thread } from "./thread.ts";
 
 /** Which arena serves a thread (ptmalloc2.md §6). */
 
@@ -12,22 +13,51 @@ export function arenaGet(m: Ptmalloc, bytes: number): Arena | null {
   return m.thread.arena ?? arenaGet2(m, bytes);
 }
 
-/** arena_get2 (§6.1): from the free list, else a new one while the limit allows, else one that is in use. */
+/**
+ * arena_get2 (§6.1): from the free list, else a new one while the limit allows, else one that is in use. What comes
+ * first on the list, and whose lock is free, is a race between threads: a witness may have seen which one it was.
+ */
 function arenaGet2(m: Ptmalloc, bytes: number): Arena {
-  const free = m.freeList.pop();
+  const shown = m.witness?.arenaShown() ?? null;
+  const waiting = m.freeList.head === null ? NONE : m.freeList.arenas();
+  const isWaiting = shown !== null && shown !== "new" && waiting.includes(shown);
+  // Whoever has an arena that is not on the list has found the list empty.
+  const isEmpty = shown !== null && !isWaiting && isPastFreeList(m, shown);
+  const free = isEmpty ? null : isWaiting ? shown : firstFree(m.thread, waiting);
   if (free !== null) {
+    if (isWaiting && free !== waiting[0]) {
+      m.witness?.choseArena(waiting.slice(0, waiting.indexOf(free)));
+    }
+    m.freeList.remove(free);
     free.attachedThreads = 1;
     return attach(m, free);
   }
+  if (waiting.length > 0 && isEmpty) m.witness?.choseArena(waiting);
+  if (isBelowLimit(m) && m.witness?.sharesMainArena() !== true) {
+    return attach(m, newArena(m, bytes));
+  }
+  return attach(m, reusedArena(m, shown === "new" ? null : shown));
+}
+
+const NONE: readonly Arena[] = [];
+
+/** The newest on the free list that had been left when the thread chose; null: none had. */
+function firstFree({ leavingLate }: Thread, waiting: readonly Arena[]): Arena | null {
+  return waiting.find(({ leftBy }) => !leavingLate.includes(leftBy)) ?? null;
+}
+
+/** True if the thread can have got the arena `shown`, which is on no free list, where it found none on that. */
+function isPastFreeList(m: Ptmalloc, shown: Arena | "new"): boolean {
+  return isBelowLimit(m) === (shown === "new");
+}
+
+/** True while a thread that finds no arena on the free list is given a new one. */
+function isBelowLimit(m: Ptmalloc): boolean {
   if (m.arenaLimit === 0) {
     if (m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
     else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = limitByCpus(m);
   }
-  const isBelowLimit = m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1;
-  if (isBelowLimit && m.witness?.sharesMainArena() !== true) {
-    return attach(m, newArena(m, bytes));
-  }
-  return attach(m, reusedArena(m));
+  return m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1;
 }
 
 /** Without a limit from CPUs or pointers: that of 256 CPUs, so that a log that cannot be followed stays bounded. */
@@ -46,16 +76,19 @@ function limitByCpus(m: Ptmalloc): number {
 function attach(m: Ptmalloc, av: Arena): Arena {
   if (m.thread.arena !== null) m.thread.arena.attachedThreads--;
   m.thread.arena = av;
+  m.thread.leavingLate = NOBODY;
   av.threads.add(m.thread.index);
   return av;
 }
 
 /**
  * reused_arena: the first whose lock is free, from where the last search ended; that very one if none is (§6.1). The
- * arena that a retry is to avoid is passed over only while it is locked, and the retry has unlocked it.
+ * arena that a retry is to avoid is passed over only while it is locked, and the retry has unlocked it. The one `shown`
+ * is known to have been the first.
  */
-function reusedArena(m: Ptmalloc): Arena {
-  let av = m.nextToUse;
+function reusedArena(m: Ptmalloc, shown: Arena | null): Arena {
+  let av = shown ?? m.nextToUse;
+  if (av !== m.nextToUse) m.witness?.choseArena(NONE);
   if (m.trylock !== null) {
     while (!m.trylock()) {
       av = av.next;
@@ -68,10 +101,13 @@ function reusedArena(m: Ptmalloc): Arena {
   return av;
 }
 
-/** True if a thread without arena would now have to share one, and could not foretell which (§6.1). */
-export function wouldReuseArena(m: Ptmalloc): boolean {
+/** True if `thread`, which has no arena, would now have to share one, and could not foretell which (§6.1). */
+export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
   const { arenas, par } = m;
-  if (arenas.length === 1 || m.freeList.head !== null) return false;
+  if (arenas.length === 1) return false;
+  if (m.freeList.head !== null) {
+    if (thread === null || firstFree(thread, m.freeList.arenas()) !== null) return false;
+  }
   if (m.arenaLimit !== 0) return arenas.length >= m.arenaLimit;
   if (par.arenaMax !== 0) return arenas.length >= par.arenaMax;
   return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
@@ -149,5 +185,7 @@ export function detachArena(m: Ptmalloc): void {
   if (av === null) return;
   m.thread.arena = null;
   av.attachedThreads--;
-  if (!m.profile.arenaRefcount || av.attachedThreads === 0) m.freeList.push(av);
+  if (m.profile.arenaRefcount && av.attachedThreads > 0) return;
+  av.leftBy = m.thread.index;
+  m.freeList.push(av);
 }

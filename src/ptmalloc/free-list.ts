@@ -13,10 +13,11 @@ export class FreeList {
     this.head = av;
   }
 
-  pop(): Arena | null {
-    const av = this.head;
-    if (av !== null) this.head = av.nextFree;
-    return av;
+  /** Its arenas, the newest first; each once. */
+  arenas(): Arena[] {
+    const all = new Set<Arena>();
+    for (let at = this.head; at !== null && !all.has(at); at = at.nextFree) all.add(at);
+    return [...all];
   }
 
   /** Takes `av` off, wherever it stands; nothing if it is not on the list. */
@@ -26,14 +27,8 @@ export class FreeList {
     else if (this.head === av) this.head = av.nextFree;
   }
 
-  /** Once round at most, where the list is a ring. */
   #before(av: Arena): Arena | null {
     if (this.head === av) return null;
-    const seen = new Set<Arena>();
-    for (let at = this.head; at !== null && !seen.has(at); at = at.nextFree) {
-      if (at.nextFree === av) return at;
-      seen.add(at);
-    }
-    return null;
+    return this.arenas().find(({ nextFree }) => nextFree === av) ?? null;
   }
 }

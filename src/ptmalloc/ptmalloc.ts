@@ -27,6 +27,10 @@ export interface Witness {
   sharesArena(): boolean;
   /** Does it get the main arena, though the limit on arenas is not reached? */
   sharesMainArena(): boolean;
+  /** The arena of the block that the call returns; "new": one that was not there before; null: it does not show. */
+  arenaShown(): Arena | "new" | null;
+  /** The thread was given that one, although it was the turn of another: these, on the free list, it passed over. */
+  choseArena(passedOver: readonly Arena[]): void;
   /** Is a request for a chunk of `bytes`, for which `av` has no room, mapped? `mapped` says what the settings say. */
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean;
 }
@@ -165,7 +169,8 @@ export class Ptmalloc extends Memory {
   /** True if the next call of thread `index` may have to share an arena with others. */
   mayReuseArena(index: number): boolean {
     const thread = this.threads[index];
-    return this.hasMainThread && (thread?.arena ?? null) === null && wouldReuseArena(this);
+    if (!this.hasMainThread || (thread?.arena ?? null) !== null) return false;
+    return wouldReuseArena(this, thread ?? null);
   }
 
   malloc(bytes: number): number {
@@ -241,6 +246,12 @@ export class Ptmalloc extends Memory {
     if (this.profile.fastbins && this.mainArena.top !== 0) consolidate(this, this.mainArena);
     mallopt(this.par, this.profile, parameter, value);
     this.updateLimits();
+  }
+
+  /** Thread `index`, which has no arena yet, is to choose its own before `others` have left theirs. */
+  choosesBefore(index: number, others: readonly number[]): void {
+    this.enter(index);
+    if (this.thread.arena === null) this.thread.leavingLate = others;
   }
 
   /** The current thread ends. */

@@ -184,6 +184,7 @@ export class Analysis implements EventSink {
     if (!this.#started) detection.rank({ work, first, told });
     const copy = this.#mayInfer ? copyWork(work) : null;
     detection.alive.forEach(({ recorded }, rank) => {
+      if (recorded.run.witness !== null) recorded.run.witness.tellsExits = this.#tellsExits;
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
     });
     const believed = detection.best;

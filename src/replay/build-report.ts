@@ -199,6 +199,7 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
       lastExits: run.lastExits,
       swaps: run.inferredSwaps,
       settingPointers: run.explainedBySettings,
+      arenaChoices: run.arenaChoices,
       unloggedBytes: run.unloggedBytes,
       cutSizes: analysis.cutSizes.count,
       foreignSbrks: run.foreignSbrk.moves,

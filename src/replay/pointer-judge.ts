@@ -184,6 +184,26 @@ export class PointerJudge {
   }
 
   /**
+   * True if `pointer` is the first block of an arena that is not known yet: in no heap, and as far from the start of one
+   * as only the structures of a new arena, and a cache behind them, put it (§12.1).
+   */
+  isFirstOfNew(m: Ptmalloc, pointer: number): boolean {
+    const { heapInfoBytes, mallocStateBytes, tcacheStructBytes } = m.profile;
+    const first = heapInfoBytes + mallocStateBytes;
+    const offset = pointer % HEAP_MAX;
+    if (offset <= first || offset > first + tcacheStructBytes + 4 * GRANULE) return false;
+    return (!this.#full || pointer >= MAPPED_FROM) && this.#heapsAround(m, pointer).length === 0;
+  }
+
+  /** The one known heap that `pointer` can lie in; null if there is none, or several, or it may have a mapping. */
+  onlyHeapOf(m: Ptmalloc, pointer: number): Heap | null {
+    if (this.#full) return this.#heapOf(m, pointer);
+    if (pointer % PAGE === GRANULE) return null;
+    const [heap = null, other] = this.#heapsAround(m, pointer);
+    return other === undefined ? heap : null;
+  }
+
+  /**
    * True if `pointer` can be a block with a mapping of its own: in no heap that is known, and not so near above the
    * break that the program may have moved that (§12.7).
    */
@@ -263,6 +283,15 @@ export class PointerJudge {
     const mayGrow = (heap: Heap | null) =>
       heap?.kind === "arena" && this.#offsetIn(heap, pointer) < HEAP_MAX;
     return likely.find(mayGrow) ?? null;
+  }
+
+  /** Known heaps that `pointer` can lie in. */
+  #heapsAround(m: Ptmalloc, pointer: number): Heap[] {
+    if (this.#full) return [this.#heapOf(m, pointer)].filter((heap) => heap !== null);
+    const reach = ({ kind, size }: Heap) => (kind === "arena" ? HEAP_MAX : size);
+    return m.arenas.flatMap(({ heaps }) =>
+      heaps.filter((heap) => this.#offsetIn(heap, pointer) < reach(heap)),
+    );
   }
 
   /** Bytes that a cut `pointer` is above the heap's start; Infinity if nobody knows where that is. */

@@ -5,6 +5,7 @@ import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import { requestToGranules } from "../ptmalloc/size-classes.ts";
 import { Action } from "../trace/actions.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
+import type { LateExits } from "./window.ts";
 
 /** A setting that the log's pointers show: its value lies in `above` + 1 .. `upTo`, and `value` is the likeliest of these. */
 export interface ShownSetting {
@@ -34,6 +35,8 @@ const GOOD_STANDING = 0.99;
  * would choose one way and the pointer shows the other, the setting is taken up there and then, which is exact.
  *
  * - A thread gets the main arena though more may be made: MALLOC_ARENA_MAX. An arena left by others is never that one.
+ * - A thread gets another arena than the one that would be its turn: which one comes first on the free list, and whose
+ *   lock is free, is decided between threads (§12.3). It is no setting, and shows at any time.
  * - A request is mapped below the mmap threshold, or put on top of a heap above it: MALLOC_MMAP_THRESHOLD_, or a
  *   threshold frozen at its default by another of the four settings that freeze it (trap T18).
  */
@@ -42,9 +45,14 @@ export class PointerWitness implements Witness {
   infersSettings = false;
   /** pointers that only a setting found out set right */
   explained = 0;
+  /** the log tells of thread exits */
+  tellsExits = false;
+  /** what the arenas given to threads show of exits, in order, until this is emptied */
+  readonly found: LateExits[] = [];
 
   readonly #model: Ptmalloc;
   readonly #judge: PointerJudge;
+  #event = 0;
   /** pointer that the current call returned, 0 for none, and bytes it asked for, −1 where an alignment is added */
   #pointer = 0;
   #bytes = -1;
@@ -55,6 +63,9 @@ export class PointerWitness implements Witness {
   #rightBefore = -1;
   #showsThreshold = false;
   #firstOfHeap = 0;
+  /** pointers that only the arena chosen set right; those right before the latest choice, −1 once that is judged */
+  #arenasRight = 0;
+  #rightBeforeChoice = -1;
   /** chunk sizes in bytes: the largest that was put on top for want of room, the smallest that was mapped */
   #largestOnTop = 0;
   #smallestMapped = Number.POSITIVE_INFINITY;
@@ -68,7 +79,9 @@ export class PointerWitness implements Witness {
   /** Knows what `other`, the witness of the same run before it was copied, knows. */
   inherit(other: PointerWitness): void {
     this.infersSettings = other.infersSettings;
+    this.tellsExits = other.tellsExits;
     this.explained = other.explained;
+    this.#event = other.#event;
     this.#pointer = other.#pointer;
     this.#bytes = other.#bytes;
     this.#isRealloc = other.#isRealloc;
@@ -76,13 +89,21 @@ export class PointerWitness implements Witness {
     this.#rightBefore = other.#rightBefore;
     this.#showsThreshold = other.#showsThreshold;
     this.#firstOfHeap = other.#firstOfHeap;
+    this.found.push(...other.found);
+    this.#arenasRight = other.#arenasRight;
+    this.#rightBeforeChoice = other.#rightBeforeChoice;
     this.#largestOnTop = other.#largestOnTop;
     this.#smallestMapped = other.#smallestMapped;
   }
 
-  /** The model is about to make a call that in the log returned `pointer` for `bytes`. */
-  expect(action: number, pointer: number, bytes: number): void {
+  /** The model is about to make the call of event number `event` (0-based) that in the log returned `pointer` for `bytes`. */
+  expect(event: number, action: number, pointer: number, bytes: number): void {
     if (this.#rightBefore >= 0) this.#confirmArenaMax();
+    if (this.#rightBeforeChoice >= 0) {
+      this.#arenasRight = this.arenaChoices;
+      this.#rightBeforeChoice = -1;
+    }
+    this.#event = event;
     this.#pointer = pointer;
     this.#isRealloc = action === Action.realloc;
     this.#bytes = action <= Action.realloc ? bytes : -1;
@@ -102,6 +123,28 @@ export class PointerWitness implements Witness {
       shown.push({ name: MMAP_THRESHOLD, value: mmapThreshold, above, upTo, others });
     }
     return shown;
+  }
+
+  /** Pointers that are as logged only since their thread was given the arena that they show. */
+  get arenaChoices(): number {
+    const before = this.#rightBeforeChoice;
+    return this.#arenasRight + (before >= 0 && this.#judge.equal > before ? 1 : 0);
+  }
+
+  /** A block that was in an arena before need not be in its thread's own, and one with a mapping shows none. */
+  arenaShown(): Arena | "new" | null {
+    // Where exits are not told, a pointer that goes wrong is to show them (exit-hypotheses.ts): it is not explained away.
+    if (!this.tellsExits || this.#isRealloc || this.#pointer === 0) return null;
+    if (this.#judge.isFirstOfNew(this.#model, this.#pointer)) return "new";
+    return this.#judge.onlyHeapOf(this.#model, this.#pointer)?.arena ?? null;
+  }
+
+  choseArena(passedOver: readonly Arena[]): void {
+    this.#rightBeforeChoice = this.#judge.equal;
+    if (passedOver.length === 0) return;
+    const late = passedOver.map(({ leftBy }) => leftBy);
+    const { index } = this.#model.thread;
+    this.found.push({ what: "lateExits", before: this.#event, thread: index, late });
   }
 
   sharesArena(): boolean {

@@ -11,7 +11,15 @@ import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-p
 import type { Replays } from "./rss-figures.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
-import { type Exit, type Insertion, insert, replayBatch, type Sbrk, type Work } from "./window.ts";
+import {
+  type Exit,
+  type Insertion,
+  insert,
+  type LateExits,
+  replayBatch,
+  type Sbrk,
+  type Work,
+} from "./window.ts";
 
 /** Wrong pointers explained of one batch. */
 const MAX_ROUNDS = 24;
@@ -48,11 +56,13 @@ export class RecordedRun {
   firstDivergence: Divergence | null = null;
   /** exits put in at the log's end, which no pointer showed */
   lastExits = 0;
-  /** exits and moves of the break put in with the last batch, for the what-ifs */
-  found: (Exit | Sbrk)[] = [];
   /** what was found out of the break's moves past malloc */
   readonly foreignSbrk = new ForeignSbrk();
 
+  /** exits and moves of the break put in with the last batch */
+  #put: (Exit | Sbrk)[] = [];
+  /** number of the last batch's first event */
+  #first = 0;
   readonly #past = new RecentPast();
   #failures = 0;
   /** the run if threads that may have ended did not, and the other way round; null where all is known */
@@ -70,6 +80,17 @@ export class RecordedRun {
   /** Pointers that only settings found out from the log's pointers set right. */
   get explainedBySettings(): number {
     return this.#foregone + (this.run.witness?.explained ?? 0);
+  }
+
+  /** Pointers that are right only since their thread was given the arena that they show. */
+  get arenaChoices(): number {
+    return this.run.witness?.arenaChoices ?? 0;
+  }
+
+  /** What the last batch has shown, for the what-ifs. */
+  get found(): (Exit | Sbrk | LateExits)[] {
+    const shown = this.run.witness?.found ?? [];
+    return [...this.#put, ...shown.filter(({ before }) => before >= this.#first)];
   }
 
   get replays(): Replays {
@@ -100,7 +121,8 @@ export class RecordedRun {
         this.inferredExits -
         this.inferredSwaps -
         this.foreignSbrk.moves -
-        this.explainedBySettings,
+        this.explainedBySettings -
+        this.arenaChoices,
     );
   }
 
@@ -115,7 +137,9 @@ export class RecordedRun {
     copy: Work | null,
   ): void {
     const first = this.#event;
-    this.found = [];
+    this.#first = first;
+    this.#put = [];
+    if (this.run.witness !== null) this.run.witness.found.length = 0;
     this.judge.missed.length = 0;
     if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
@@ -167,7 +191,7 @@ export class RecordedRun {
     this.firstDivergence ??= divergenceAt(this.run, work, i);
     insert(this.run, move);
     this.#past.tell(move);
-    this.found.push(move);
+    this.#put.push(move);
   }
 
   get #isSpent(): boolean {
@@ -222,7 +246,7 @@ export class RecordedRun {
     }
     if (best === null) return false;
     this.#believe(best.exit, best.run);
-    this.found.push(best.exit);
+    this.#put.push(best.exit);
     this.inferredExits++;
     return true;
   }

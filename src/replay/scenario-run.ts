@@ -143,7 +143,8 @@ export class ScenarioRun {
         if (this.judge !== null) this.#freeUnknown(this.judge, batch, i);
         continue;
       }
-      this.witness?.expect(action & ~LOST_FREE, batch.pointerOut[i]!, batch.size[i]!);
+      const pointer = batch.pointerOut[i]!;
+      this.witness?.expect(this.#event - 1, action & ~LOST_FREE, pointer, batch.size[i]!);
       if (action >= LOST_FREE) this.#free(actions.lost[i]!);
       this.#call(action & ~LOST_FREE, batch, actions, touch, i);
     }

@@ -12,7 +12,7 @@ export interface Work {
 }
 
 /** Something to be done between two calls, before event number `before` (0-based). */
-export type Insertion = Exit | Sbrk | Probe | Writes;
+export type Insertion = Exit | Sbrk | LateExits | Probe | Writes;
 
 /** A thread ends, though no line of the log says so. */
 export interface Exit {
@@ -28,6 +28,14 @@ export interface Sbrk {
   readonly bytes: number;
   /** the latest trims of the main heap that this came before, and prevented */
   readonly trims: number;
+}
+
+/** Threads that have ended leave their arena only after thread `thread` has chosen its own, with event `before`. */
+export interface LateExits {
+  readonly what: "lateExits";
+  readonly before: number;
+  readonly thread: number;
+  readonly late: readonly number[];
 }
 
 /** The RSS is to be taken. */
@@ -84,6 +92,8 @@ export function replayBatch(
 export function insert(run: ScenarioRun, insertion: Insertion): void {
   if (insertion.what === "probe") run.probe();
   else if (insertion.what === "exit") run.exitThread(insertion.thread);
+  else if (insertion.what === "lateExits")
+    run.model.choosesBefore(insertion.thread, insertion.late);
   else if (insertion.what === "sbrk") run.model.foreignSbrk(insertion.bytes, insertion.trims);
   else run.learn(insertion.block, insertion.written, insertion.takenBack);
 }

@@ -182,6 +182,11 @@ export interface ModelSummary {
     readonly foreignSbrkBytes: number;
     /** pointers that are as logged only since a setting was found out from them */
     readonly settingPointers: number;
+    /**
+     * pointers that are as logged only since their thread was given the arena that they show, and not the one whose
+     * turn it was: exits raced
+     */
+    readonly arenaChoices: number;
   };
   /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
   readonly assumedWritten: {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Arena } from "../../src/ptmalloc/arena.ts";
+import type { Ptmalloc, Witness } from "../../src/ptmalloc/ptmalloc.ts";
 import { type Calls, type Process, process, times } from "../support/model-driver.ts";
 
 /** Threads that each make their first call in turn, and the arenas they got. */
@@ -263,5 +265,107 @@ describe("the first heap (§6.2, §6.3)", () => {
     ["2.43", 0x880],
   ])("%s: its first block is at %d (§2.3)", (glibc, offset) => {
     expect(process(glibc).thread().malloc(24)).toBe(`arena1+0x${offset.toString(16)}`);
+  });
+});
+
+/** Somebody who has seen which arena the next thread got, and notes what that says of the free list. */
+class Onlooker implements Witness {
+  sees: Arena | "new" | null = null;
+  readonly passedOver: number[][] = [];
+
+  constructor(m: Ptmalloc) {
+    m.witness = this;
+  }
+
+  arenaShown(): Arena | "new" | null {
+    return this.sees;
+  }
+
+  choseArena(passedOver: readonly Arena[]): void {
+    this.passedOver.push(passedOver.map(({ leftBy }) => leftBy));
+  }
+
+  sharesArena(): boolean {
+    return false;
+  }
+
+  sharesMainArena(): boolean {
+    return false;
+  }
+
+  isMapped(_av: Arena, _bytes: number, mapped: boolean): boolean {
+    return mapped;
+  }
+}
+
+describe("a thread whose arena somebody has seen (§12.3)", () => {
+  /** Threads 1, 2 and 3 have left their arenas in turn, and may give up to `most` of them. */
+  function left(most: string): { p: Process; onlooker: Onlooker } {
+    const p = process("2.36", { MALLOC_ARENA_MAX: most });
+    const { threads } = start(p, 3);
+    for (const t of threads) t.exit();
+    return { p, onlooker: new Onlooker(p.m) };
+  }
+
+  it.each([
+    ["arena3", 3, []],
+    ["arena2", 2, [[3]]],
+    ["arena1", 1, [[3, 2]]],
+  ])("gets %s from the free list, whatever came to lie on it since", (name, id, passedOver) => {
+    const { p, onlooker } = left("64");
+    onlooker.sees = p.m.arenas[id]!;
+    expect(start(p, 1).arenas).toEqual([name]);
+    expect(onlooker.passedOver).toEqual(passedOver);
+    onlooker.sees = null;
+    const rest = ["arena3", "arena2", "arena1"].filter((other) => other !== name);
+    expect(start(p, 3).arenas).toEqual([...rest, "arena4"]);
+  });
+
+  it("gets a new one where those on the list were not yet left, unless there may be no more", () => {
+    const { p, onlooker } = left("64");
+    onlooker.sees = "new";
+    expect(start(p, 1).arenas).toEqual(["arena4"]);
+    expect(onlooker.passedOver).toEqual([[3, 2, 1]]);
+    const full = left("4");
+    full.onlooker.sees = "new";
+    expect(start(full.p, 1).arenas).toEqual(["arena3"]);
+    expect(full.onlooker.passedOver).toEqual([]);
+  });
+
+  it("shares one only at the limit, and the search for the next goes on from there", () => {
+    const { p, onlooker } = left("4");
+    onlooker.sees = p.m.mainArena;
+    expect(start(p, 1).arenas).toEqual(["main"]);
+    expect(onlooker.passedOver).toEqual([[3, 2, 1]]);
+    expect(p.m.nextToUse).toBe(p.m.arenas[3]);
+    const below = left("64");
+    below.onlooker.sees = below.p.m.mainArena;
+    expect(start(below.p, 1).arenas).toEqual(["arena3"]);
+    expect(below.onlooker.passedOver).toEqual([]);
+  });
+
+  it("shares the one whose lock was free", () => {
+    const p = process("2.36", { MALLOC_ARENA_MAX: "4" });
+    start(p, 3);
+    const onlooker = new Onlooker(p.m);
+    onlooker.sees = p.m.arenas[2]!;
+    expect(start(p, 1).arenas).toEqual(["arena2"]);
+    expect(onlooker.passedOver).toEqual([[]]);
+    onlooker.sees = null;
+    expect(start(p, 2).arenas).toEqual(["arena1", "main"]);
+  });
+
+  it("chooses without those that leave late", () => {
+    const { p } = left("64");
+    p.m.witness = null;
+    p.m.choosesBefore(4, [3, 1]);
+    p.m.choosesBefore(5, [3, 1]);
+    expect(start(p, 3).arenas).toEqual(["arena2", "arena4", "arena3"]);
+    const full = left("4");
+    full.p.m.witness = null;
+    full.p.m.choosesBefore(4, [1, 2, 3]);
+    expect(full.p.m.mayReuseArena(4)).toBe(true);
+    expect(full.p.m.mayReuseArena(5)).toBe(false);
+    expect(start(full.p, 2).arenas).toEqual(["main", "arena3"]);
   });
 });

@@ -430,6 +430,15 @@ describe("how it was modelled", () => {
       );
     });
 
+    test("tells of threads whose arena their pointers showed", () => {
+      const inferred = { ...MODEL.inferred, arenaChoices: 2 };
+      const { fidelity: some } = fidelity(20, 18);
+      const written = told({ inferred, fidelity: some });
+      expect(written).toContain("all pointers but 2, which what was found out besides explains");
+      expect(written).toContain("2 threads given the arena that their first pointer shows");
+      expect(told({})).not.toContain("their first pointer shows");
+    });
+
     test("tells of sizes that the hook cut", () => {
       const inferred = { ...MODEL.inferred, cutSizes: 1 };
       expect(told({ inferred, fidelity: fidelity(20, 19).fidelity })).toContain(

@@ -128,6 +128,7 @@ export const MODEL: NonNullable<Report["model"]> = {
     lastExits: 0,
     swaps: 0,
     settingPointers: 0,
+    arenaChoices: 0,
     unloggedBytes: 0,
     cutSizes: 0,
     foreignSbrks: 0,

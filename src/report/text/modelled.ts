@@ -37,8 +37,8 @@ function facts(model: ModelSummary): string[] {
       : `recorded with ${settings.join(", ")}`,
     `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
   ];
-  const { threadExits, lastExits, swaps, unloggedBytes, cutSizes, foreignSbrks, foreignSbrkBytes } =
-    model.inferred;
+  const { threadExits, lastExits, swaps, arenaChoices, unloggedBytes, cutSizes } = model.inferred;
+  const { foreignSbrks, foreignSbrkBytes } = model.inferred;
   if (threadExits > 0) {
     const ends = plural(threadExits, "thread exit");
     const last = `${lastExits === threadExits ? "from" : `${exact(lastExits)} from`} how the threads' calls end`;
@@ -53,6 +53,10 @@ function facts(model: ModelSummary): string[] {
   if (swaps > 0) {
     const calls = plural(swaps, "call");
     lines.push(`${calls} put before others logged above, as pointers show that they came first`);
+  }
+  if (arenaChoices > 0) {
+    const threads = plural(arenaChoices, "thread");
+    lines.push(`${threads} given the arena that their first pointer shows, where exits raced`);
   }
   if (cutSizes > 0) {
     const sizes = plural(cutSizes, "size");

@@ -41,8 +41,10 @@ function isUnsure(model: ModelSummary): boolean {
 
 /** Pointers that the version's rules do not give alone, but with what was found out besides. */
 function explained({ inferred }: ModelSummary): number {
-  const { threadExits, lastExits, swaps, settingPointers, cutSizes, foreignSbrks } = inferred;
-  return threadExits - lastExits + swaps + settingPointers + cutSizes + foreignSbrks;
+  const { threadExits, lastExits, swaps, settingPointers, arenaChoices, cutSizes, foreignSbrks } =
+    inferred;
+  const exits = threadExits - lastExits;
+  return exits + swaps + settingPointers + arenaChoices + cutSizes + foreignSbrks;
 }
 
 /** Where more goes wrong than this, chance may have decided which version is the best. */
