@@ -123,6 +123,14 @@ export class PointerJudge {
     return this.#startingAt(m, base) !== null;
   }
 
+  /** True if a heap is known to begin above `from` and below `to`. */
+  hasHeapBetween(m: Ptmalloc, from: number, to: number): boolean {
+    for (const base of this.#heapAt.keys()) {
+      if (base > from && base < to && this.hasHeapAt(m, base)) return true;
+    }
+    return false;
+  }
+
   /** The heap begins at `base`. */
   place(heap: Heap, base: number): void {
     this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
