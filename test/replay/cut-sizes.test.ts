@@ -118,6 +118,18 @@ describe("small blocks with mappings of their own", () => {
     expect(cutSizes(...downwards)).toBe(0);
   });
 
+  it("are judged where they stand, once lines around them were put in order", () => {
+    const first = HEAP + 0x2a0;
+    const lines = [
+      // Freed three lines below, by a thread whose line came late: free(first) belongs above.
+      malloc(1, 100, first),
+      `1 free(0x${(first + 112).toString(16)})`,
+      malloc(2, 200, MAPPED),
+      `3 free(0x${first.toString(16)})`,
+    ];
+    expect(cutSizes(...lines)).toBe(1);
+  });
+
   it("are as printed where a thread's heap lies in the 4 GiB", () => {
     const heap = MAPPED - 0x10 + 2 ** 30;
     const ofThread = [0, 1].map((i) => malloc(2, 100, heap + 0xb70 + i * 112));
