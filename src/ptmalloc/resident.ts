@@ -108,7 +108,8 @@ function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
 
 function addSmallPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
   if (page >= heap.pages.length) {
-    const grown = new Uint8Array(Math.ceil((page + 1) * 1.5));
+    // Half as many more as there are of what is known.
+    const grown = new Uint8Array(page + 1 + Math.ceil((page + 1 - heap.firstPage) / 2));
     grown.set(heap.pages);
     heap.pages = grown;
   }
