@@ -2,8 +2,8 @@ import { GRANULE, PAGE, pageUp } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX } from "../ptmalloc/heap.ts";
 import { requestToGranules } from "../ptmalloc/size-classes.ts";
 import type { Divergence } from "../report/report.ts";
+import { MAPPED_FROM } from "../trace/address-space.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
-import { MAPPED_FROM } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
 /** What a hook leaves of a size that prints it by %u: it is taken modulo this. */
