@@ -2,7 +2,7 @@ import type { Arena } from "./arena.ts";
 import { BK, CACHED, FAST, GRANULE, IN_USE, PREV, SIZE, STATE, STRIDE } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { PLANES } from "./resident.ts";
+import { firstOfHugePage, PLANES } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
 /** An arena's memory by what it is used for, in bytes, counted by walking its heaps and its bins. */
@@ -89,10 +89,10 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
 /** Resident pages of an arena's heaps in each plane, by number of its bit. */
 export function residentPages(arena: Arena): Float64Array {
   const counts = new Float64Array(PLANES);
-  for (const { pages } of arena.heaps) {
+  for (const { pages, firstPage } of arena.heaps) {
     // Neighbours are mostly alike: four of them are looked at at once.
     const fours = new Uint32Array(pages.buffer, 0, pages.length >> 2);
-    for (let page = 0; page < pages.length; ) {
+    for (let page = firstOfHugePage(firstPage); page < pages.length; ) {
       const planes = pages[page]!;
       const first = page++;
       while (page < pages.length && page % 4 !== 0 && pages[page] === planes) page++;

@@ -50,6 +50,7 @@ export function startBreakAt(m: Ptmalloc, addr: number): boolean {
   const inPage = addr % PAGE_GRANULES;
   m.brk += (addr - inPage) * GRANULE;
   area.size = m.brk;
+  area.firstPage = (addr - inPage) / PAGE_GRANULES;
   if (top !== 0) {
     w[top + ADDR]! += addr;
     w[top + SIZE]! -= inPage;
@@ -114,6 +115,7 @@ function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void
   w[c + PREV] = 0;
   w[c + NEXT] = lowest;
   w[lowest + PREV] = c;
+  heap.firstPage = Math.min(heap.firstPage, Math.floor(addr / PAGE_GRANULES));
   m.addSystemMem(heap.arena, granules * GRANULE);
   becomeUnlogged(m, c);
 }

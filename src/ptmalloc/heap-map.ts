@@ -14,6 +14,7 @@ import {
 } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
+import { firstOfHugePage } from "./resident.ts";
 
 /**
  * What lies where: the pages of a heap, each in one of four states.
@@ -27,7 +28,10 @@ import type { Ptmalloc } from "./ptmalloc.ts";
  */
 export interface HeapMap {
   readonly heap: Heap;
-  /** pages of 4096 bytes up to the heap's end, or to its last resident page where that lies beyond */
+  /**
+   * pages of 4096 bytes from the heap's start, or from the first chunk known of where nobody knows the start, up to its
+   * end, or to its last resident page where that lies beyond
+   */
   readonly pages: number;
   readonly fullPages: number;
   readonly partlyFreePages: number;
@@ -37,7 +41,10 @@ export interface HeapMap {
   readonly inUseBytes: number;
   /** bytes of free chunks, resident or not, as the census counts them */
   readonly freeBytes: number;
-  /** the topmost block in the program's hands: free() gives back only what lies above it; null where there is none */
+  /**
+   * the topmost block in the program's hands, and how far above the map's first page: free() gives back only what lies
+   * above it; null where there is none
+   */
   readonly topmostBlock: { readonly offsetBytes: number; readonly bytes: number } | null;
   /** a digit a cell, in tenths: the part of its pages that are resident */
   readonly resident: string;
@@ -58,42 +65,53 @@ export const MOST_CELLS = 8192;
 /** The maps of all heaps, where pages in `plane` (resident.ts) are resident. */
 export function heapMaps(m: Ptmalloc, plane: number): HeapMaps {
   const heaps = m.arenas.flatMap((arena) => arena.heaps);
-  const pages = heaps.map((heap) => pagesOf(heap, plane));
+  const spans = heaps.map((heap) => spanOf(heap, plane));
   let pagesPerCell = 1;
-  while (pages.reduce((cells, n) => cells + Math.floor(n / pagesPerCell), 0) > MOST_CELLS) {
+  const cells = ({ first, end }: Span) => Math.floor((end - first) / pagesPerCell);
+  while (spans.reduce((sum, span) => sum + cells(span), 0) > MOST_CELLS) {
     pagesPerCell *= 2;
   }
   const structs = new Set(m.tcacheStructs());
   return {
     pagesPerCell,
-    heaps: heaps.map((heap, i) => mapOf(m, heap, pages[i]!, plane, pagesPerCell, structs)),
+    heaps: heaps.map((heap, i) => mapOf(m, heap, spans[i]!, plane, pagesPerCell, structs)),
   };
 }
 
-/** Huge pages may be resident beyond the heap's end, up to where it once reached. */
-function pagesOf(heap: Heap, plane: number): number {
-  let pages = heap.pages.length;
+/** Pages first..end-1 of a heap. */
+interface Span {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Huge pages may be resident below what is known of the heap, and beyond its end, up to where it once reached. */
+function spanOf(heap: Heap, plane: number): Span {
+  let first = firstOfHugePage(heap.firstPage);
+  let end = heap.pages.length;
   const atEnd = Math.ceil(heap.size / PAGE);
-  while (pages > atEnd && ((heap.pages[pages - 1] ?? 0) & plane) === 0) pages--;
-  return Math.max(pages, atEnd);
+  const isAbsent = (page: number) => ((heap.pages[page] ?? 0) & plane) === 0;
+  while (first < heap.firstPage && isAbsent(first)) first++;
+  while (end > atEnd && isAbsent(end - 1)) end--;
+  return { first, end: Math.max(end, atEnd) };
 }
 
 function mapOf(
   m: Ptmalloc,
   heap: Heap,
-  pages: number,
+  span: Span,
   plane: number,
   pagesPerCell: number,
   structs: ReadonlySet<number>,
 ): HeapMap {
   const w = m.chunks.words;
+  const pages = span.end - span.first;
   const freeIn = new Uint16Array(pages);
   let inUseBytes = 0;
   let freeBytes = 0;
   let topmostBlock: HeapMap["topmostBlock"] = null;
   walkHeap(m, heap, (c) => {
     const state = w[c + STATE]!;
-    const offsetBytes = w[c + ADDR]! * GRANULE;
+    const offsetBytes = w[c + ADDR]! * GRANULE - span.first * PAGE;
     const bytes = w[c + SIZE]! * GRANULE;
     if (isFree(state)) {
       freeBytes += bytes;
@@ -110,7 +128,7 @@ function mapOf(
     let resident = 0;
     let free = 0;
     for (let page = first; page < end; page++) {
-      if (((heap.pages[page] ?? 0) & plane) === 0) {
+      if (((heap.pages[span.first + page] ?? 0) & plane) === 0) {
         counts.absent++;
         continue;
       }

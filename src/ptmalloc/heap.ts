@@ -27,6 +27,8 @@ export class Heap {
   ends: number[] = [];
   /** resident planes of each page, see resident.ts; grows on demand */
   pages: Uint8Array;
+  /** page of the first chunk known of, where nobody knows where the break began (extent.ts); else 0 */
+  firstPage = 0;
   /** a record that was once in a page, by page: see find-chunk.ts */
   readonly hints = new Map<number, number>();
   /** a record that was once the lowest; 0: not known */
@@ -57,6 +59,7 @@ export class Heap {
     copy.mprotectSize = this.mprotectSize;
     copy.ends = [...this.ends];
     copy.pages = this.pages.slice();
+    copy.firstPage = this.firstPage;
     return copy;
   }
 

@@ -87,11 +87,16 @@ export function bitOf(plane: number): number {
 /** Pages of a transparent huge page of 2 MiB. */
 export const HUGE_PAGE_PAGES = 512;
 
+/** The first page of the huge page that holds `page`: what is resident may begin there. */
+export function firstOfHugePage(page: number): number {
+  return page - (page % HUGE_PAGE_PAGES);
+}
+
 function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
   if (m.hugePages) {
     // The first write brings in all of a huge page that lies wholly inside the mapping (§9.1). An upper bound:
     // the kernel may have had no huge page to give.
-    const first = page - (page % HUGE_PAGE_PAGES);
+    const first = firstOfHugePage(page);
     // What is readable and writable ends at the break, or where a heap ever reached.
     const end = Math.max(heap.size, heap.mprotectSize);
     if ((first + HUGE_PAGE_PAGES) * PAGE <= end) {
@@ -103,7 +108,8 @@ function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
 
 function addSmallPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
   if (page >= heap.pages.length) {
-    const grown = new Uint8Array(Math.ceil((page + 1) * 1.5));
+    // Half as many more as there are of what is known.
+    const grown = new Uint8Array(page + 1 + Math.ceil((page + 1 - heap.firstPage) / 2));
     grown.set(heap.pages);
     heap.pages = grown;
   }

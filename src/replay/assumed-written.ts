@@ -6,7 +6,10 @@ import { RATIO_FROM_BYTES } from "./touch.ts";
 /** Blocks from this size on are worth telling of one by one: whether they were written decides over a prediction. */
 const LARGE_BLOCK = 1024 * 1024;
 
-/** Bytes of live blocks above 32 KiB that count as written without the log telling so; `fit` is the ratio fitted, if one was. */
+/**
+ * Bytes of live blocks above 32 KiB that count as written without the log telling so; `fit` is the ratio fitted, if one
+ * was.
+ */
 export function assumedWritten(
   { ledger, touch, holes, recorded }: Analysis,
   fit: TouchFit | null,

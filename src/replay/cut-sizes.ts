@@ -2,8 +2,8 @@ import { GRANULE, PAGE, pageUp } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX } from "../ptmalloc/heap.ts";
 import { requestToGranules } from "../ptmalloc/size-classes.ts";
 import type { Divergence } from "../report/report.ts";
+import { MAPPED_FROM } from "../trace/address-space.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
-import { MAPPED_FROM } from "./pointer-judge.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
 /** What a hook leaves of a size that prints it by %u: it is taken modulo this. */
@@ -97,7 +97,7 @@ export class CutSizes {
     run: ScenarioRun | null,
   ): boolean {
     if (!isSmall(batch, i) || (run !== null && isInHeap(run, batch.pointerOut[i]!))) return false;
-    return this.#isClear(batch, i, CUT_SIZE, next);
+    return this.#isClear(batch, i, CUT_SIZE, next, run);
   }
 
   /** Sets the size of event `i` right, if it shows that it was cut; true if so. */
@@ -108,7 +108,7 @@ export class CutSizes {
     const isTooSmall = isSmall(batch, i) && isNeverMapped(size, run);
     const shown = isTooSmall || this.#cuts ? this.#timesShown(pointer, size, run) : 0;
     const missing = (isTooSmall ? Math.max(shown, 1) : shown) * CUT_SIZE;
-    if (missing === 0 || !this.#isClear(batch, i, missing, next)) return false;
+    if (missing === 0 || !this.#isClear(batch, i, missing, next, run)) return false;
     batch.size[i] = size + missing;
     this.count++;
     if (isTooSmall) this.unforeseen++;
@@ -126,30 +126,47 @@ export class CutSizes {
   }
 
   /**
-   * True if nothing else lies in the block of event `i`, were it larger by `missing` bytes: no other mapping, no code
-   * that calls, and no block that is returned while it lives. In its stretch of 64 MiB, too, there may be no blocks but
-   * such as have mappings: else it is one of a heap.
+   * True if nothing else lies in the block of event `i`, were it larger by `missing` bytes: no other mapping, no heap, no
+   * code that calls, and no block that is returned while it lives. In its stretch of 64 MiB, too, there may be no blocks
+   * but such as have mappings: else it is one of a heap. And if it is small, none as small may be mapped so near below
+   * that it would reach into this one, were it cut: for then small ones are mapped as they are.
    */
-  #isClear(batch: EventBatch, i: number, missing: number, next: EventBatch | null): boolean {
+  #isClear(
+    batch: EventBatch,
+    i: number,
+    missing: number,
+    next: EventBatch | null,
+    run: ScenarioRun | null,
+  ): boolean {
     const pointer = batch.pointerOut[i]!;
     const end = pointer + missing + batch.size[i]!;
     const stretch = Math.floor(pointer / HEAP_MAX);
     const isInside = (address: number) => address > pointer && address < end;
     const isOfHeap = (other: number) =>
       Math.floor(other / HEAP_MAX) === stretch && !isMappable(other);
+    const isNear = (other: number) => other < pointer && other > pointer - CUT_SIZE;
+    const isAlike = (of: EventBatch, at: number) =>
+      isSmall(batch, i) &&
+      isNear(of.pointerOut[at]!) &&
+      isMappable(of.pointerOut[at]!) &&
+      isSmall(of, at) &&
+      (run === null || !isInHeap(run, of.pointerOut[at]!));
+    const isAgainst = (of: EventBatch, at: number) => {
+      const other = of.pointerOut[at]!;
+      return isInside(of.caller[at]!) || isInside(other) || isOfHeap(other) || isAlike(of, at);
+    };
     for (const other of this.#live) if (isInside(other)) return false;
+    if (run?.judge?.hasHeapBetween(run.model, pointer, end)) return false;
     for (let at = 0; at < i; at++) {
       if (isInside(batch.caller[at]!) || isOfHeap(batch.pointerOut[at]!)) return false;
     }
     for (let at = i; at < batch.length; at++) {
-      const other = batch.pointerOut[at]!;
-      if (isInside(batch.caller[at]!) || isInside(other) || isOfHeap(other)) return false;
+      if (isAgainst(batch, at)) return false;
       if (at > i && batch.pointerIn[at] === pointer) return true;
     }
     for (let at = 0; next !== null && at < next.length; at++) {
       if (next.pointerIn[at] === pointer) return true;
-      const other = next.pointerOut[at]!;
-      if (isInside(next.caller[at]!) || isInside(other) || isOfHeap(other)) return false;
+      if (isAgainst(next, at)) return false;
     }
     return true;
   }
@@ -167,9 +184,10 @@ function isSmall({ op, size, pointerIn }: EventBatch, i: number): boolean {
   return op[i] !== Op.realloc || !isMappable(pointerIn[i]!) || size[i] === 0;
 }
 
-/** True if a request of `size` bytes is served by a heap under any settings. */
-function isNeverMapped(size: number, { witness }: ScenarioRun): boolean {
-  return requestToGranules(size) * GRANULE <= (witness?.neverMapped ?? 0);
+/** True if a request of `size` bytes is served by a heap under any settings that the process started with, or has now. */
+function isNeverMapped(size: number, { witness, model }: ScenarioRun): boolean {
+  const bytes = requestToGranules(size) * GRANULE;
+  return bytes <= (witness?.neverMapped ?? 0) && bytes < model.par.mmapThreshold;
 }
 
 function isInHeap({ model, judge }: ScenarioRun, pointer: number): boolean {

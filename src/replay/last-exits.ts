@@ -21,29 +21,34 @@ export function lastExits(calls: LastCalls, { exitFrees }: Profile): LastExits {
   return { ended: calls.farewells(exitFrees), open: [] };
 }
 
-/** What became of a run whose last threads were ended. */
-export interface Ended {
-  /** threads that the run still had, and that were ended */
-  readonly exits: number;
-  /** the run if of all threads of which nothing is sure the contrary is true; null if there are none */
-  readonly otherwise: ScenarioRun | null;
+/**
+ * Ends the threads that have ended, at the log's end: had one ended before, and a pointer shown it, it would be gone
+ * already. Returns how many the run still had.
+ */
+export function endThreads(run: ScenarioRun, { ended }: LastExits): number {
+  const there = stillThere(run, ended);
+  for (const { thread } of there) run.exitThread(thread);
+  return there.length;
 }
 
 /**
- * Ends the threads that have ended, at the log's end: had one ended before, and a pointer shown it, it would be gone
- * already.
+ * The run at the log's end if of all threads of which nothing is sure the contrary of what `endThreads` does is true;
+ * null if there are none. To be called before.
  */
-export function endThreads(run: ScenarioRun, { ended, open }: LastExits): Ended {
-  const held = run.model.allThreads().filter(({ arena, tcache }) => arena || tcache === "active");
+export function endedOtherwise(run: ScenarioRun, { ended, open }: LastExits): ScenarioRun | null {
+  const there = stillThere(run, [...ended, ...open]);
+  const isUnsure = (one: Farewell) => !one.sure;
+  if (!there.some(isUnsure)) return null;
+  const otherwise = run.clone();
+  const likely = new Set(ended.filter(isUnsure));
+  for (const one of there) if (!likely.has(one)) otherwise.exitThread(one.thread);
+  otherwise.finish();
+  return otherwise;
+}
+
+/** Those of `threads` that the run has not seen end. */
+function stillThere({ model }: ScenarioRun, threads: readonly Farewell[]): Farewell[] {
+  const held = model.allThreads().filter(({ arena, tcache }) => arena || tcache === "active");
   const there = new Set(held.map(({ index }) => index));
-  const isThere = ({ thread }: Farewell) => there.has(thread);
-  const sure = ended.filter((one) => one.sure && isThere(one));
-  const likely = ended.filter((one) => !one.sure && isThere(one));
-  const unknown = open.filter(isThere);
-  for (const { thread } of sure) run.exitThread(thread);
-  const otherwise = likely.length + unknown.length > 0 ? run.clone() : null;
-  for (const { thread } of likely) run.exitThread(thread);
-  for (const { thread } of unknown) otherwise?.exitThread(thread);
-  otherwise?.finish();
-  return { exits: sure.length + likely.length, otherwise };
+  return threads.filter(({ thread }) => there.has(thread));
 }

@@ -2,6 +2,7 @@ import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
+import { MAPPED_FROM } from "../trace/address-space.ts";
 import type { LoggedPlace } from "./suspects.ts";
 
 /** What a hook leaves of a pointer that prints it as %08x: it is taken modulo this. */
@@ -21,9 +22,6 @@ export interface Missed {
   /** where the log would show what the model returned; NaN where that is not known */
   readonly modelled: number;
 }
-
-/** x86_64 Linux puts programs and their break below this address, mappings above. */
-export const MAPPED_FROM = 0x7000_0000_0000;
 
 /**
  * Holds the run as recorded against the log's own pointers. Where the kernel put a heap is not in a model, so the
@@ -121,6 +119,14 @@ export class PointerJudge {
   /** True if a heap is known to begin at address `base`. */
   hasHeapAt(m: Ptmalloc, base: number): boolean {
     return this.#startingAt(m, base) !== null;
+  }
+
+  /** True if a heap is known to begin above `from` and below `to`. */
+  hasHeapBetween(m: Ptmalloc, from: number, to: number): boolean {
+    for (const base of this.#heapAt.keys()) {
+      if (base > from && base < to && this.hasHeapAt(m, base)) return true;
+    }
+    return false;
   }
 
   /** The heap begins at `base`. */

@@ -4,7 +4,7 @@ import type { Divergence } from "../report/report.ts";
 import type { EventBatch } from "../trace/event.ts";
 import { exitsBefore } from "./exit-hypotheses.ts";
 import { divergenceAt, ForeignSbrk } from "./foreign-sbrk.ts";
-import { endThreads, type LastExits } from "./last-exits.ts";
+import { endedOtherwise, endThreads, type LastExits } from "./last-exits.ts";
 import { OrderHypotheses } from "./order-hypotheses.ts";
 import type { Missed, PointerJudge } from "./pointer-judge.ts";
 import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-past.ts";
@@ -154,9 +154,8 @@ export class RecordedRun {
   /** The end of the log, and of threads. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     for (const one of insertions) insert(this.run, one);
-    const ended = endThreads(this.run, exits);
-    this.lastExits = ended.exits;
-    this.#otherwise = ended.otherwise;
+    this.#otherwise = endedOtherwise(this.run, exits);
+    this.lastExits = endThreads(this.run, exits);
     this.run.finish();
   }
 

@@ -1,6 +1,6 @@
 import type { Profile } from "../ptmalloc/profile.ts";
 import { coin, SEEDS } from "./contention.ts";
-import { endThreads, type LastExits } from "./last-exits.ts";
+import { endedOtherwise, endThreads, type LastExits } from "./last-exits.ts";
 import type { Replays } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
@@ -60,8 +60,8 @@ export class WhatIf {
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     for (const run of this.runs) {
       for (const one of insertions) insert(run, one);
-      const { otherwise } = endThreads(run, exits);
-      if (run === this.run) this.otherwise = otherwise;
+      if (run === this.run) this.otherwise = endedOtherwise(run, exits);
+      endThreads(run, exits);
       run.finish();
     }
   }

@@ -45,8 +45,8 @@ export class CollidingPointers {
   }
 
   /**
-   * True if live `block`, at `pointer`, and what thread `tid` is now given there may be two: a thread that is given the place of
-   * its own block must have freed it, and so must one of very many.
+   * True if live `block`, at `pointer`, and what thread `tid` is now given there may be two: a thread that is given the
+   * place of its own block must have freed it, and so must one of very many.
    */
   mayCollide(block: number, pointer: number, tid: number): boolean {
     const behind = this.#behind.get(pointer)?.length ?? 0;

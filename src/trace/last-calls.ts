@@ -1,4 +1,5 @@
 import type { ActionBatch } from "./actions.ts";
+import { MAPPED_FROM } from "./address-space.ts";
 import { type EventBatch, Op } from "./event.ts";
 
 /** A thread whose last calls look like those of a thread that ends. */
@@ -39,8 +40,8 @@ const DTV_SURPLUS = 14;
  * others are: one free(NULL), since 2.32 two (of the buffers of strerror and strsignal, which hardly any thread ever
  * has), after the last destructors of the program and just before the thread's cache is emptied (ptmalloc2.md §6.4). So
  * a thread whose last call is another has not ended. One whose last calls are these has, or happened to free NULL last.
- * Where lines carry their callers, that can be told: these are places in the C library that do nothing else, and once
- * for each thread.
+ * Where lines carry their callers, that can be told: these are places in the C library, and so none of the program
+ * itself, that do nothing else, and once for each thread.
  */
 export class LastCalls {
   /** by dense thread index */
@@ -96,7 +97,7 @@ export class LastCalls {
       if (thread === 0 || calls.lastNulls < frees) return;
       const sites = calls.sites.slice(0, frees);
       if (!this.#mayBeOfExit(sites)) return;
-      found.set(thread, { thread, last: calls.last, sure: !sites.includes(0) });
+      found.set(thread, { thread, last: calls.last, sure: sites.every(isOfLibrary) });
     });
     for (const thread of this.#underOtherNames(frees)) {
       if (found.has(thread)) continue;
@@ -147,6 +148,11 @@ export class LastCalls {
     this.#threads[thread] = calls;
     return calls;
   }
+}
+
+/** Cut addresses, and missing ones, which are 0, do not tell. */
+function isOfLibrary(site: number): boolean {
+  return site >= MAPPED_FROM;
 }
 
 function remember(sites: Calls["sites"], site: number): void {

@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
-import { PAGE } from "../../src/ptmalloc/chunks.ts";
+import { GRANULE, PAGE } from "../../src/ptmalloc/chunks.ts";
+import { startBreakAt } from "../../src/ptmalloc/extent.ts";
 import { type HeapMap, heapMaps, MOST_CELLS } from "../../src/ptmalloc/heap-map.ts";
+import { placeChunk } from "../../src/ptmalloc/place.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { bitOf, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
@@ -51,6 +53,31 @@ describe("the map of a heap", () => {
     p.free("one");
     expect(only(p)).toMatchObject({ topmostBlock: null, inUseBytes: 0 });
   });
+
+  it.each([
+    ["4 KiB", false],
+    ["2 MiB", true],
+  ])(
+    "begins with the first chunk known of, where nobody knows where the break began; pages of %s",
+    (_size, hugePages) => {
+      const late = process("2.36", {}, { unchecked: true });
+      late.m.hugePages = hugePages;
+      expect(startBreakAt(late.m, (2 ** 30 + 5 * PAGE) / GRANULE)).toBe(true);
+      for (let i = 0; i < 600; i++) late.malloc(PAGE - 8, `b${i}`);
+      const below = placeChunk(late.m, late.m.breakHeap, (2 ** 30 + 2 * PAGE) / GRANULE, 4);
+      expect(below).not.toBe(0);
+      const map = only(late);
+      expect(map.pages).toBeLessThan(1200);
+      expect(map.resident.startsWith("x")).toBe(true);
+      expect(heapMaps(late.m, PLANE_ALL).pagesPerCell).toBe(1);
+      const { offsetBytes } = map.topmostBlock ?? { offsetBytes: 0 };
+      expect(map.resident[Math.floor(offsetBytes / PAGE)]).toBe("x");
+      expect(offsetBytes).toBeGreaterThan(600 * PAGE);
+      checkSums(late, PLANE_ALL);
+      // What is known is all that a table of pages has room for.
+      expect(late.m.breakHeap.pages.length).toBeLessThan(2 ** 18 + 1200);
+    },
+  );
 
   it("of a large heap has several pages a cell, and rounds neither to none nor to all", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "33554432" }, { unchecked: true });

@@ -101,6 +101,46 @@ describe.skipIf(!glibc.available)("sizes cut by %u", () => {
   });
 });
 
+describe("small blocks with mappings of their own", () => {
+  const HEAP = 0x5555_5555_7000;
+  const MAPPED = 0x7f00_0000_0010;
+  const inHeap = Array.from({ length: 300 }, (_, i) => malloc(1, 100, HEAP + 0x2a0 + i * 112));
+  const cutSizes = (...lines: string[]) =>
+    analysed(`${[...inHeap, ...lines].join("\n")}\n`).model?.inferred.cutSizes;
+
+  it("are larger than printed where nothing else explains them", () => {
+    expect(cutSizes(malloc(1, 200, MAPPED))).toBe(1);
+  });
+
+  it("are as printed where the program has lowered its mmap threshold, by a line of the log or past it", () => {
+    expect(cutSizes("1 mallopt(-3, 64) = 1", malloc(1, 200, MAPPED))).toBe(0);
+    const downwards = [0, 1, 2, 3].map((i) => malloc(1, 200, MAPPED - i * 4096));
+    expect(cutSizes(...downwards)).toBe(0);
+  });
+
+  it("are judged where they stand, once lines around them were put in order", () => {
+    const first = HEAP + 0x2a0;
+    const lines = [
+      // Freed three lines below, by a thread whose line came late: free(first) belongs above.
+      malloc(1, 100, first),
+      `1 free(0x${(first + 112).toString(16)})`,
+      malloc(2, 200, MAPPED),
+      `3 free(0x${first.toString(16)})`,
+    ];
+    expect(cutSizes(...lines)).toBe(1);
+  });
+
+  it("are as printed where a thread's heap lies in the 4 GiB", () => {
+    const heap = MAPPED - 0x10 + 2 ** 30;
+    const ofThread = [0, 1].map((i) => malloc(2, 100, heap + 0xb70 + i * 112));
+    expect(cutSizes(...ofThread, malloc(1, 200, MAPPED))).toBe(0);
+  });
+});
+
+function malloc(tid: number, size: number, pointer: number): string {
+  return `${tid} malloc(${size}) = 0x${pointer.toString(16)}`;
+}
+
 /** Numbers of the lines that differ. */
 function differing(one: string, other: string): number[] {
   const others = other.split("\n");

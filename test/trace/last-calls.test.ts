@@ -67,6 +67,14 @@ test("a place that frees blocks, too, is none of glibc's; without callers nobody
   expect(read(withoutCallers(events)).farewells(2)).toEqual([{ thread: 1, last: 5, sure: false }]);
 });
 
+test("a place in the program itself is none of glibc's for sure, nor one that was cut", () => {
+  for (const site of [0x402000, 0x5555_5555_4000, STRERROR % 2 ** 32]) {
+    const nulls = [free(1, 0, site), free(1, 0, site + 16)];
+    const calls = read([...start, malloc(1, 0x3010), ...nulls]);
+    expect(calls.farewells(2)).toEqual([{ thread: 1, last: 4, sure: false }]);
+  }
+});
+
 test("a place that frees NULL more often than there are threads is none of glibc's", () => {
   const nulls = Array.from({ length: 9 }, () => free(1, 0, 0x402000));
   expect(read([...start, malloc(1, 0x3010), ...nulls]).farewells(1)).toEqual([]);
