@@ -105,7 +105,10 @@ export interface HeapMap {
   readonly topmostBlock: { readonly offsetBytes: number; readonly bytes: number } | null;
   /** a power of two, the same for all heaps of a scenario; a heap's last cell may stand for fewer pages */
   readonly pagesPerCell: number;
-  /** a digit a cell, from the heap's start: the part of its pages that are resident; 0 none, x all, 1-9 in tenths */
+  /**
+   * a digit a cell, from the heap's start, or where that is not known from its first known chunk: the part of its pages
+   * that are resident; 0 none, x all, 1-9 in tenths
+   */
   readonly resident: string;
   /** likewise the part of its resident bytes that are in free chunks; 0 where none is resident */
   readonly free: string;
