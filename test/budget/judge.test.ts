@@ -21,7 +21,7 @@ function judged(text: string, given: Evidence, minDeltaBytes: number | null = nu
   const one = named(text, minDeltaBytes);
   const result = judge(one, given);
   if ("error" in result) throw new Error(result.error.reason);
-  const explanation = result.ok.ok ? [] : explain(one.budget, result.ok, given);
+  const explanation = explain(one.budget, result.ok, given);
   return { ...result.ok, explanation, command: null } satisfies BudgetResult;
 }
 

@@ -32,7 +32,8 @@ const analysed = (log: string, glibc = "auto") =>
 
 it("one process whose hook misses frees is not taken for several", () => {
   const file = join(OWN_CORPUS, "mt-baton24-g236", "trace.log.gz");
-  const log = gunzipSync(readFileSync(file)).toString("latin1").slice(0, 1_000_000);
+  const whole = gunzipSync(readFileSync(file)).toString("latin1");
+  const log = whole.slice(0, whole.lastIndexOf("\n", 1_000_000) + 1);
   const { findings, threads } = analysed(log.replace(/^.* free\(.*\n/gm, ""), "2.36");
   // Its threads are given each other's places all the same, and often.
   const often = threads.filter(({ takenFromOthers, calls: { total } }) => {
