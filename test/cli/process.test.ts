@@ -2,20 +2,19 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { MALLOG } from "../support/mallog-command.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
 /** mallog as a process of its own: what fakes cannot show of streams, signals and exit codes. */
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const LINE = "7 0.1 malloc(100) = 0x5581000002a0\n";
 
 type Stdout = "pipe" | number;
 
 /** PATH and nothing else in the environment: a developer's shell must not leak in. */
 function start(argv: readonly string[], stdout: Stdout = "pipe"): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", MAIN, ...argv], {
+  return spawn(process.execPath, [MALLOG, ...argv], {
     env: { PATH: process.env.PATH },
     stdio: ["pipe", stdout, "pipe"],
   });

@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { MALLOG } from "../support/mallog-command.ts";
 
 /**
  * mallog in a real terminal, made by util-linux's script, and piped: what is printed under each of the rules on colour,
  * and at each width.
  */
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const LOG = fileURLToPath(new URL("../../fixtures/jvm/boot.log.gz", import.meta.url));
-/** Enough of it for two threads and some arenas; each start costs a second as it is. */
+/** Enough of it for two threads and some arenas. */
 const BEGINNING = `gzip -cd '${LOG}' | head -n 20000 |`;
 const UTF8 = { LANG: "C.UTF-8", TERM: "xterm-256color" };
 
@@ -40,7 +40,7 @@ function piped(argv: string, { env = UTF8 }: Asked = {}): string {
 }
 
 function mallogWith(argv: string): string {
-  return `${BEGINNING} '${process.execPath}' --import tsx '${MAIN}' --glibc 2.36 --no-progress ${argv}`;
+  return `${BEGINNING} '${process.execPath}' '${MALLOG}' --glibc 2.36 --no-progress ${argv}`;
 }
 
 const BOLD = "\u001b[1m";

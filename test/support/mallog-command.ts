@@ -9,9 +9,10 @@ export function commandIs(bin: string, name: string, script: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
-/** These sources as a command line, to which arguments can be added. */
+/** mallog as it is built. */
+export const MALLOG = fileURLToPath(new URL("../../bin/mallog.js", import.meta.url));
+
+/** It as a command line, to which arguments can be added. */
 export function mallogHere(): string {
-  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-  const tsx = import.meta.resolve("tsx");
-  return `exec ${process.execPath} --import ${tsx} ${main}`;
+  return `exec ${process.execPath} ${MALLOG}`;
 }
