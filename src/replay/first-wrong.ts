@@ -1,5 +1,5 @@
 import type { PointerJudge } from "./pointer-judge.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
 import { type Insertion, replayWith, type Work } from "./window.ts";
 
 /** A batch whose first event has number `first`, and what is to be done between its calls. */
@@ -27,8 +27,7 @@ export function replayUntilWrong(
   end: number,
   most: number,
 ): RightPart {
-  const { judge } = run;
-  if (judge === null) throw new Error("a run as recorded has a judge");
+  const judge = judgeOf(run);
   let cost = 0;
   for (const { work, first, told } of parts) {
     for (let from = 0; from < work.batch.length && first + from < end; from += SLICE) {

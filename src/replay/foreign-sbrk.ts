@@ -1,8 +1,7 @@
 import { ADDR, GRANULE, MIN_GRANULES, PAGE } from "../ptmalloc/chunks.ts";
 import { requestToGranules } from "../ptmalloc/size-classes.ts";
 import type { Divergence } from "../report/report.ts";
-import type { PointerJudge } from "./pointer-judge.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
 import { insert, type Sbrk, type Work } from "./window.ts";
 
 /** Events behind the one that shows the move that must come right, too, as far as their batch and the next move. */
@@ -102,9 +101,4 @@ function holds(run: ScenarioRun, work: Work, i: number, move: Sbrk): boolean {
     trial.replay(batch, actions, touch, at, at + 1);
   }
   return judge.wrong === wrong && (moved % PAGE === 0 || judge.compared - compared >= MUST_SHOW);
-}
-
-function judgeOf({ judge }: ScenarioRun): PointerJudge {
-  if (judge === null) throw new Error("a run as recorded has a judge");
-  return judge;
 }

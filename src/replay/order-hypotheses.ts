@@ -1,6 +1,6 @@
 import type { PointerJudge } from "./pointer-judge.ts";
 import type { Order, PastBatch, RecentPast } from "./recent-past.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
 
 /** How far a call may stand from where it belongs: in µs where lines carry times, and in lines. */
 const WINDOW_MICROSECONDS = 100;
@@ -34,12 +34,11 @@ export class OrderHypotheses {
   readonly #given = new Set<string>();
 
   constructor(past: RecentPast, wrong: number, modelled: number, run: ScenarioRun) {
-    if (run.judge === null) throw new Error("a run as recorded has a judge");
     this.#past = past;
     this.#wrong = wrong;
     this.#modelled = modelled;
     this.#run = run;
-    this.#judge = run.judge;
+    this.#judge = judgeOf(run);
   }
 
   *orders(): Generator<Order> {

@@ -1,6 +1,6 @@
 import type { EventBatch } from "../trace/event.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
 import {
   copyWork,
   type Exit,
@@ -245,11 +245,6 @@ function isBetter(a: Outcome, b: Outcome): boolean {
 function firstChanged(explanation: Explanation): number {
   if (explanation.what === "exit") return explanation.before;
   return explanation.batch.first + explanation.from;
-}
-
-function judgeOf({ judge }: ScenarioRun): PointerJudge {
-  if (judge === null) throw new Error("a run as recorded has a judge");
-  return judge;
 }
 
 /** Puts lines in another order. Times stay: they are those of the places. */

@@ -9,7 +9,7 @@ import { OrderHypotheses } from "./order-hypotheses.ts";
 import type { Missed, PointerJudge } from "./pointer-judge.ts";
 import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./recent-past.ts";
 import type { Replays } from "./rss-figures.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
 import { suspects } from "./suspects.ts";
 import {
   type Exit,
@@ -262,9 +262,4 @@ export class RecordedRun {
     run.arenaTimeline = this.run.arenaTimeline;
     this.run = run;
   }
-}
-
-function judgeOf({ judge }: ScenarioRun): PointerJudge {
-  if (judge === null) throw new Error("a run as recorded has a judge");
-  return judge;
 }

@@ -378,3 +378,9 @@ export class ScenarioRun {
 function isUnknownFree(batch: EventBatch, i: number): boolean {
   return batch.op[i] === Op.free && batch.pointerIn[i] !== 0;
 }
+
+/** The judge of a run as recorded; to ask for that of a what-if, which has none, is a fault. */
+export function judgeOf({ judge }: ScenarioRun): PointerJudge {
+  if (judge === null) throw new Error("a run as recorded has a judge");
+  return judge;
+}
