@@ -11,7 +11,7 @@ import type { Profile } from "./profile.ts";
 import { reallocChunk, staysAtOnce } from "./realloc.ts";
 import { EVERY_PLANE, takeBackBlock, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
-import { HUGE_BYTES, HUGE_GRANULES, requestToGranules } from "./size-classes.ts";
+import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
 import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
@@ -300,7 +300,7 @@ export class Ptmalloc extends Memory {
 
   /** request2size; remembers the true size of a huge request. */
   granulesFor(bytes: number): number {
-    if (bytes >= HUGE_BYTES) this.hugeBytes = Math.floor((bytes + 23) / GRANULE) * GRANULE;
+    if (bytes >= HUGE_BYTES) this.hugeBytes = requestToBytes(bytes);
     return requestToGranules(bytes);
   }
 

@@ -1,4 +1,4 @@
-import { MIN_LARGE_GRANULES } from "./chunks.ts";
+import { GRANULE, MIN_LARGE_GRANULES } from "./chunks.ts";
 
 /**
  * Requests to chunk sizes and chunk sizes to bins (ptmalloc2.md §1), in granules of 16 bytes.
@@ -15,6 +15,11 @@ export const HUGE_GRANULES = 2 ** 30;
 export function requestToGranules(bytes: number): number {
   if (bytes < 2 ** 31) return bytes < 9 ? 2 : (bytes + 23) >>> 4;
   return bytes < HUGE_BYTES ? Math.floor((bytes + 23) / 16) : HUGE_GRANULES;
+}
+
+/** request2size in bytes, of requests of 9 bytes and more, huge ones included. */
+export function requestToBytes(bytes: number): number {
+  return Math.floor((bytes + 23) / GRANULE) * GRANULE;
 }
 
 /** bin 1 */

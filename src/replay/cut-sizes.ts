@@ -1,6 +1,6 @@
 import { GRANULE, PAGE, pageUp } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX } from "../ptmalloc/heap.ts";
-import { requestToGranules } from "../ptmalloc/size-classes.ts";
+import { requestToBytes, requestToGranules } from "../ptmalloc/size-classes.ts";
 import type { Divergence } from "../report/report.ts";
 import { MAPPED_FROM } from "../trace/address-space.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
@@ -196,7 +196,7 @@ function isInHeap({ model, judge }: ScenarioRun, pointer: number): boolean {
 
 /** Bytes of the mapping for a large request (§3.8); `tail` is what its chunk has behind it. */
 function mappingBytes(size: number, tail: number): number {
-  return pageUp(Math.floor((size + 23) / GRANULE) * GRANULE + tail);
+  return pageUp(requestToBytes(size) + tail);
 }
 
 function divergence({ pointerOut, line }: EventBatch, event: number, size: number): Divergence {
