@@ -1,0 +1,210 @@
+/*
+ * Makes a log on standard output, as a simple hook would: THREADS threads call malloc, calloc, realloc and free, and
+ * each line has the pointer that the C library of this machine returned.
+ *
+ *     make-log EVENTS THREADS LIVE
+ *
+ * About EVENTS calls in all, and LIVE blocks live at once, once all places are taken. As in a service, most blocks are
+ * small and live shortly, some live long, and some are freed by another thread. Threads call in turns, a few calls each,
+ * so that the log stands in the allocator's own order, and two runs make the same calls.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void __libc_free(void *);
+
+enum { FIRST_TID = 16342, LONGEST_LINE = 128, SITES = 512 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char lines[1 << 16];
+static size_t used;
+static long events;
+static uint64_t micros;
+static __thread int tid = FIRST_TID;
+
+static void flush_lines(void) {
+  for (size_t done = 0; done < used;) {
+    ssize_t written = write(1, lines + done, used - done);
+    if (written < 0) _exit(1);
+    done += (size_t)written;
+  }
+  used = 0;
+}
+
+static void put_text(const char *text) {
+  while (*text) lines[used++] = *text++;
+}
+
+static void put_decimal(uint64_t value, int least_digits) {
+  char digits[20];
+  int count = 0;
+  do digits[count++] = (char)('0' + value % 10);
+  while ((value /= 10) != 0);
+  while (count < least_digits) digits[count++] = '0';
+  while (count > 0) lines[used++] = digits[--count];
+}
+
+static void put_pointer(const void *pointer) {
+  uintptr_t value = (uintptr_t)pointer;
+  int digits = 1;
+  while (digits < 16 && value >> (4 * digits)) digits++;
+  put_text("0x");
+  while (digits > 0) lines[used++] = "0123456789abcdef"[value >> (4 * --digits) & 15];
+}
+
+/* `tid time [caller] ` */
+static void put_head(void *caller) {
+  if (used > sizeof lines - LONGEST_LINE) flush_lines();
+  events++;
+  micros += 1 + events % 7;
+  uint64_t seconds = micros / 1000000;
+  put_decimal((uint64_t)tid, 1);
+  put_text(" ");
+  put_decimal(seconds / 3600, 2);
+  put_text(":");
+  put_decimal(seconds / 60 % 60, 2);
+  put_text(":");
+  put_decimal(seconds % 60, 2);
+  put_text(".");
+  put_decimal(micros % 1000000, 6);
+  put_text(" [");
+  put_pointer(caller);
+  put_text("] ");
+}
+
+static void *put_result(void *pointer) {
+  put_text(" = ");
+  put_pointer(pointer);
+  put_text("\n");
+  pthread_mutex_unlock(&lock);
+  return pointer;
+}
+
+void *malloc(size_t bytes) {
+  pthread_mutex_lock(&lock);
+  put_head(__builtin_return_address(0));
+  put_text("malloc(");
+  put_decimal(bytes, 1);
+  put_text(")");
+  return put_result(__libc_malloc(bytes));
+}
+
+void *calloc(size_t count, size_t bytes) {
+  pthread_mutex_lock(&lock);
+  put_head(__builtin_return_address(0));
+  put_text("calloc(");
+  put_decimal(count, 1);
+  put_text(", ");
+  put_decimal(bytes, 1);
+  put_text(")");
+  return put_result(__libc_calloc(count, bytes));
+}
+
+void *realloc(void *old, size_t bytes) {
+  pthread_mutex_lock(&lock);
+  put_head(__builtin_return_address(0));
+  put_text("realloc(");
+  put_pointer(old);
+  put_text(", ");
+  put_decimal(bytes, 1);
+  put_text(")");
+  return put_result(__libc_realloc(old, bytes));
+}
+
+void free(void *pointer) {
+  pthread_mutex_lock(&lock);
+  put_head(__builtin_return_address(0));
+  put_text("free(");
+  put_pointer(pointer);
+  put_text(")\n");
+  __libc_free(pointer);
+  pthread_mutex_unlock(&lock);
+}
+
+static long wanted_events;
+static int thread_count;
+/* Places for blocks; place p is thread (p modulo thread_count)'s. */
+static void **places;
+static long own_places;
+
+static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t *turn_came;
+static int turn;
+
+static uint64_t next_random(uint64_t *state) {
+  uint64_t x = *state;
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  return *state = x;
+}
+
+static size_t random_size(uint64_t *state) {
+  uint64_t kind = next_random(state) % 1000;
+  uint64_t r = next_random(state);
+  if (kind < 800) return 16 + r % 240;
+  if (kind < 970) return 256 + r % 1792;
+  if (kind < 999) return 2048 + r % 30720;
+  return 32768 + r % 229376;
+}
+
+/* Resizes the block of some place, or frees it and puts another there. */
+static void change_place(int thread, uint64_t *state) {
+  uint64_t r = next_random(state);
+  /* Nine changes of ten are of the same tenth of all places. */
+  long within = (long)(next_random(state) % (uint64_t)(r % 10 == 0 ? own_places : own_places / 10 + 1));
+  int owner = r / 10 % 100 == 0 ? (int)(next_random(state) % (uint64_t)thread_count) : thread;
+  void **place = &places[within * thread_count + owner];
+  size_t bytes = random_size(state);
+  int kind = (int)(r / 1000 % 24);
+  if (kind == 0) {
+    *place = realloc(*place, bytes);
+    return;
+  }
+  if (*place != NULL) free(*place);
+  *place = kind == 1 ? calloc(1, bytes) : malloc(bytes);
+}
+
+static void *run_thread(void *argument) {
+  int thread = (int)(intptr_t)argument;
+  uint64_t state = 88172645463325252u + 977u * (uint64_t)thread;
+  tid = FIRST_TID + thread;
+  pthread_mutex_lock(&turn_lock);
+  while (events < wanted_events) {
+    while (turn != thread && events < wanted_events) pthread_cond_wait(&turn_came[thread], &turn_lock);
+    for (uint64_t changes = 1 + next_random(&state) % 64; changes > 0; changes--) change_place(thread, &state);
+    turn = (int)(next_random(&state) % (uint64_t)thread_count);
+    pthread_cond_signal(&turn_came[turn]);
+  }
+  for (int i = 0; i < thread_count; i++) pthread_cond_signal(&turn_came[i]);
+  pthread_mutex_unlock(&turn_lock);
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) return 2;
+  wanted_events = atol(argv[1]);
+  thread_count = atoi(argv[2]);
+  own_places = atol(argv[3]) / thread_count;
+  places = calloc((size_t)(own_places * thread_count), sizeof *places);
+  turn_came = calloc((size_t)thread_count, sizeof *turn_came);
+  pthread_t *threads = calloc((size_t)thread_count, sizeof *threads);
+  pthread_mutex_lock(&turn_lock);
+  for (int i = 1; i < thread_count; i++) {
+    pthread_cond_init(&turn_came[i], NULL);
+    if (pthread_create(&threads[i], NULL, run_thread, (void *)(intptr_t)i) != 0) return 1;
+  }
+  pthread_mutex_unlock(&turn_lock);
+  run_thread((void *)0);
+  for (int i = 1; i < thread_count; i++) pthread_join(threads[i], NULL);
+  flush_lines();
+  return 0;
+}
