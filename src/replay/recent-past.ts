@@ -1,3 +1,4 @@
+import type { Profile } from "../ptmalloc/profile.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
@@ -81,6 +82,19 @@ export class RecentPast {
   /** a later one, as things are believed to have happened; null where there is none */
   #near: Checkpoint | null = null;
   #next: EventBatch | null = null;
+
+  /** The same past as that of a run of a kindred version. */
+  cloneAs(profile: Profile): RecentPast {
+    const copy = new RecentPast();
+    for (const { work, first, isOwn } of this.batches) {
+      copy.batches.push({ work: isOwn ? copyWork(work) : work, first, isOwn });
+    }
+    copy.insertions = [...this.insertions];
+    copy.cost = this.cost;
+    copy.#start = this.#start && { run: this.#start.run.cloneAs(profile), at: this.#start.at };
+    copy.#next = this.#next;
+    return copy;
+  }
 
   get isKept(): boolean {
     return this.#start !== null;

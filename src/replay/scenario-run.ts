@@ -1,4 +1,6 @@
 import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
+import { partsAt, ruleAlike } from "../ptmalloc/kindred.ts";
+import type { Profile } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
 import { freeUnlogged } from "../ptmalloc/unlogged.ts";
@@ -56,6 +58,10 @@ export class ScenarioRun {
   onReuse: ((i: number) => void) | null = null;
   /** called before event `i` of a batch, if its block lies above the break; null: nobody cares */
   onAboveBreak: ((i: number) => void) | null = null;
+  /** kindred versions (kindred.ts) that this is the run of, too */
+  kindred: readonly Profile[] = [];
+  /** called before event `i` of a batch, where some of them may treat it otherwise, and leave together */
+  onParting: ((i: number, first: Profile, others: readonly Profile[]) => void) | null = null;
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -96,6 +102,14 @@ export class ScenarioRun {
     copy.#event = this.#event;
     copy.#time = this.#time;
     copy.#pending.copy(this.#pending);
+    copy.kindred = this.kindred;
+    return copy;
+  }
+
+  /** The same as a run of a kindred version. */
+  cloneAs(profile: Profile): ScenarioRun {
+    const copy = this.clone();
+    copy.model.adopt(profile);
     return copy;
   }
 
@@ -135,6 +149,7 @@ export class ScenarioRun {
       const action = actions.action[i]!;
       if (this.onReuse !== null && action !== Action.none) this.#tellOfReuse(actions.thread[i]!, i);
       if (this.onAboveBreak !== null) this.#tellOfBreak(batch.pointerOut[i]!, i);
+      if (this.kindred.length > 0) this.#partKindred(batch, actions, i);
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
@@ -181,6 +196,24 @@ export class ScenarioRun {
     const tell = this.onReuse;
     this.onReuse = null;
     tell?.(i);
+  }
+
+  #partKindred(batch: EventBatch, actions: ActionBatch, i: number): void {
+    const action = actions.action[i]! & ~LOST_FREE;
+    if (action < Action.realloc || action > Action.pvalloc) return;
+    const { model } = this;
+    const c = action === Action.realloc ? this.chunkOf(actions.block[i]!) : 0;
+    if (action === Action.realloc && c === 0) return;
+    model.enter(actions.thread[i]!);
+    const call = action === Action.realloc ? "realloc" : "memalign";
+    for (const other of this.kindred) {
+      if (!this.kindred.includes(other)) continue;
+      if (!partsAt(model, other, call, c, batch.size[i]!)) continue;
+      const parting = this.kindred.filter((one) => ruleAlike(one, other, call));
+      this.kindred = this.kindred.filter((one) => !parting.includes(one));
+      const others = parting.filter((one) => one !== other);
+      this.onParting?.(i, other, others);
+    }
   }
 
   #tellOfBreak(pointer: number, i: number): void {
