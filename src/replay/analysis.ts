@@ -15,6 +15,7 @@ import { LogFacts } from "./log-facts.ts";
 import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
 import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "./pointer-witness.ts";
+import { WINDOW_BATCHES } from "./recent-past.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
@@ -53,6 +54,8 @@ export class Analysis implements EventSink {
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
   readonly #lastCalls = new LastCalls();
+  /** the latest batches, as runs keep them in their past */
+  readonly #copies: Work[] = [];
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
   #detection: Detection | null = null;
@@ -183,7 +186,7 @@ export class Analysis implements EventSink {
   ): Candidate {
     const detection = this.#detection!;
     if (!this.#started) detection.rank({ work, first, told });
-    const copy = this.#mayInfer ? copyWork(work) : null;
+    const copy = this.#mayInfer ? this.#keepCopy(work) : null;
     detection.runs.forEach(({ recorded }, rank) => {
       if (recorded.run.witness !== null) recorded.run.witness.tellsExits = this.#tellsExits;
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
@@ -195,6 +198,14 @@ export class Analysis implements EventSink {
     detection.part();
     detection.narrow();
     return believed;
+  }
+
+  /** The work, to be kept until as many batches have followed as a past can hold. */
+  #keepCopy(work: Work): Work {
+    const spent = this.#copies.length < WINDOW_BATCHES ? null : (this.#copies.shift() ?? null);
+    const copy = copyWork(work, spent);
+    this.#copies.push(copy);
+    return copy;
   }
 
   /**

@@ -80,10 +80,13 @@ export class ScenarioRun {
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
-  /** A run in the same state that shares nothing with this one. */
-  clone(): ScenarioRun {
+  /**
+   * A run in the same state that shares nothing with this one. `spent` is one that nobody needs any more: its memory is
+   * used again.
+   */
+  clone(spent: ScenarioRun | null = null): ScenarioRun {
     const copy = new ScenarioRun(
-      this.model.clone(),
+      this.model.clone(spent?.model ?? null),
       this.judge?.clone() ?? null,
       this.#trimEvery / 1e6,
     );
@@ -98,7 +101,7 @@ export class ScenarioRun {
     copy.#nextTrim = this.#nextTrim;
     copy.anchored = this.anchored;
     copy.#besidePages = this.#besidePages;
-    copy.#chunkOf = this.#chunkOf.slice();
+    copy.#chunkOf = copyInto(spent === null ? NOTHING : spent.#chunkOf, this.#chunkOf);
     copy.#event = this.#event;
     copy.#time = this.#time;
     copy.#pending.copy(this.#pending);
@@ -406,6 +409,15 @@ export class ScenarioRun {
     grown.set(this.#chunkOf);
     this.#chunkOf = grown;
   }
+}
+
+const NOTHING = new Int32Array(0);
+
+/** `from`, copied to `into` if that has as much room. */
+function copyInto(into: Int32Array<ArrayBuffer>, from: Int32Array<ArrayBuffer>) {
+  if (into.length !== from.length) return from.slice();
+  into.set(from);
+  return into;
 }
 
 function isUnknownFree(batch: EventBatch, i: number): boolean {
