@@ -4,13 +4,16 @@ import { readLog } from "../input/read-log.ts";
 import { Analysis } from "../replay/analysis.ts";
 import { buildReport } from "../replay/build-report.ts";
 import { SettingRefused } from "../replay/models.ts";
+import { touchReading } from "../replay/touch-reading.ts";
+import { OwnThread } from "../replay/what-if-lane.ts";
 import type { Analyse } from "./io.ts";
 import { Failure } from "./problems.ts";
 
 /** The real analysis: bytes to events to models to the report. */
 export function readAndReplay(version: string): Analyse {
   return async (inputs, options, { stdin, signal, onProgress }) => {
-    const analysis = new Analysis(options);
+    const lane = new OwnThread();
+    const analysis = new Analysis(options, lane);
     const diagnostics = new Diagnostics();
     const names = inputs.length === 0 ? ["-"] : inputs;
     const { isComplete } = await readLog({ names, stdin }, analysis, diagnostics, {
@@ -34,7 +37,8 @@ export function readAndReplay(version: string): Analyse {
       malformedKinds,
       truncatedInputs,
     };
-    return buildReport(analysis, read, version);
+    const whatIfs = await lane.figures(touchReading(analysis).reading);
+    return buildReport(analysis, whatIfs, read, version);
   };
 }
 
