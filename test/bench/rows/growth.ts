@@ -24,7 +24,7 @@ export const GROWTH_ROWS: readonly Row[] = [
   },
 ];
 
-/** The ratio of a pair is that of the point where it is worst. */
+/** The ratio of a pair is that of the point where it is worst; the first is left out, being 1 on both sides. */
 function growth(
   workshop: Workshop,
   pairs: number,
@@ -54,7 +54,7 @@ function growth(
     }),
   );
   const ratios = rounds.map((round) =>
-    Math.max(...sizes.map((_, at) => grown(round, 0, at) / grown(round, 1, at))),
+    Math.max(...sizes.slice(1).map((_, i) => grown(round, 0, i + 1) / grown(round, 1, i + 1))),
   );
   return { ratios, curve };
 }

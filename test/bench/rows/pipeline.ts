@@ -43,7 +43,7 @@ export const PIPELINE_ROWS: readonly Row[] = [
   },
 ];
 
-function pipeline(log: string): string {
+export function pipeline(log: string): string {
   return `cat ${log} | mawk '{print $1}' | sort | uniq -c | sort -rn`;
 }
 
