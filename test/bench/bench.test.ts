@@ -4,6 +4,7 @@ import type { Work } from "../../src/replay/window.ts";
 import type { Report } from "../../src/report/report.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import { realGlibc } from "../support/glibc-driver.ts";
 import { CallsReader, CallsWriter } from "./calls-file.ts";
 import { callsOfLog } from "./calls-of-log.ts";
 import { largeBinCalls, liveSetCalls } from "./growth-calls.ts";
@@ -14,14 +15,17 @@ import { Workshop } from "./workshop.ts";
 
 /** Whether the benchmark compares like with like; nothing here is timed. */
 
+const glibc = realGlibc();
+if (!glibc.available) it.skip(`the benchmark: ${glibc.reason}`);
+
 let workshop: Workshop;
 
 // Compiles all programs, and any warning is an error.
 beforeAll(() => {
-  workshop = new Workshop();
+  if (glibc.available) workshop = new Workshop();
 });
 
-afterAll(() => workshop.remove());
+afterAll(() => workshop?.remove());
 
 function linesOf(command: string): string[] {
   return workshop.output(command).trim().split("\n");
@@ -31,7 +35,7 @@ function reportOf(log: string): Report {
   return JSON.parse(workshop.output(`mallog --no-model --json ${log}`));
 }
 
-describe("what mallog is held against", () => {
+describe.skipIf(!glibc.available)("what mallog is held against", () => {
   it("the C parser says of each thread what mallog says", () => {
     const log = workshop.log(50_000);
     const { threads } = reportOf(log);
@@ -87,7 +91,7 @@ describe("what mallog is held against", () => {
   });
 });
 
-describe("calls for both sides", () => {
+describe.skipIf(!glibc.available)("calls for both sides", () => {
   const work: Work = {
     batch: new EventBatch(),
     actions: new ActionBatch(),
@@ -165,7 +169,7 @@ describe("calls for both sides", () => {
   });
 });
 
-describe("measuring", () => {
+describe.skipIf(!glibc.available)("measuring", () => {
   it("tells the largest process of a command line, of all or of the one asked for", () => {
     const all = workshop.cost("head -c 50000000 /dev/zero | tail -c 50000000");
     expect(all.peakBytes).toBeGreaterThan(50e6);
