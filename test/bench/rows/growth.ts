@@ -24,7 +24,7 @@ export const GROWTH_ROWS: readonly Row[] = [
   },
 ];
 
-/** The ratio of a pair is that of the point where it is worst; the first is left out, being 1 on both sides. */
+/** The ratios are those of the point where their median is worst: the worst of each pair would be mostly noise. */
 function growth(
   workshop: Workshop,
   pairs: number,
@@ -53,8 +53,10 @@ function growth(
       native: median(rounds.map((round) => grown(round, 1, at))),
     }),
   );
-  const ratios = rounds.map((round) =>
-    Math.max(...sizes.slice(1).map((_, i) => grown(round, 0, i + 1) / grown(round, 1, i + 1))),
+  const ratiosAt = sizes.map((_, at) =>
+    rounds.map((round) => grown(round, 0, at) / grown(round, 1, at)),
   );
-  return { ratios, curve };
+  // The first point is 1 on both sides.
+  const [worst = []] = ratiosAt.slice(1).sort((a, b) => median(b) - median(a));
+  return { ratios: worst, curve };
 }
