@@ -40,6 +40,10 @@ class CallsSink implements EventSink {
     batch.clear();
   }
 
+  room(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
   }
