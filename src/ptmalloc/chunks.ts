@@ -94,9 +94,11 @@ export class Chunks {
     return c;
   }
 
-  clone(): Chunks {
-    const copy = new Chunks();
-    copy.words = this.words.slice();
+  /** A copy, in the memory of `into`, which nobody must use any more, if it has room. */
+  clone(into: Chunks | null = null): Chunks {
+    const copy = into ?? new Chunks();
+    if (copy.words.length < this.limit) copy.words = this.words.slice();
+    else copy.words.set(this.words.subarray(0, this.limit));
     copy.limit = this.limit;
     copy.released = this.released;
     return copy;

@@ -60,6 +60,7 @@ export class Heap {
     copy.ends = [...this.ends];
     copy.pages = this.pages.slice();
     copy.firstPage = this.firstPage;
+    copy.lowest = this.lowest;
     return copy;
   }
 

@@ -45,9 +45,12 @@ export class Memory {
     this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
   }
 
-  /** Takes over a copy of another process's memory; `arenas` are the copies of its arenas, without heaps so far. */
-  protected copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>): void {
-    this.chunks = from.chunks.clone();
+  /**
+   * Takes over a copy of another process's memory; `arenas` are the copies of its arenas, without heaps so far. Its
+   * chunks go to the memory of `into`.
+   */
+  protected copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, into: Chunks | null): void {
+    this.chunks = from.chunks.clone(into);
     this.resident = from.resident.clone();
     for (const [av, twin] of arenas) {
       let prev: Heap | null = null;

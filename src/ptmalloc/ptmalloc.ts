@@ -100,8 +100,11 @@ export class Ptmalloc extends Memory {
     this.updateLimits();
   }
 
-  /** A process in the same state that shares nothing with this one. */
-  clone(): Ptmalloc {
+  /**
+   * A process in the same state that shares nothing with this one. `spent` is one that nobody needs any more: its
+   * chunks' memory, which is most of all, is used again.
+   */
+  clone(spent: Ptmalloc | null = null): Ptmalloc {
     const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
@@ -110,7 +113,7 @@ export class Ptmalloc extends Memory {
       twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }
-    copy.copyMemory(this, arenas);
+    copy.copyMemory(this, arenas, spent?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
     copy.arenaLimit = this.arenaLimit;

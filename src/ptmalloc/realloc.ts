@@ -31,7 +31,7 @@ export function staysAtOnce(m: Ptmalloc, c: number, bytes: number): boolean {
 }
 
 /** malloc_usable_size (§5.4), in bytes. */
-function usableBytes(m: Ptmalloc, c: number): number {
+export function usableBytes(m: Ptmalloc, c: number): number {
   const w = m.chunks.words;
   if (w[c + STATE] !== MAPPED) return w[c + SIZE]! * GRANULE - 8;
   const chunkBytes = m.mappedChunkBytes(m.mappingOf(c));

@@ -1,3 +1,4 @@
+import { areKindred } from "../ptmalloc/kindred.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { tunableOf } from "../ptmalloc/settings.ts";
 import { ActionBatch } from "../trace/actions.ts";
@@ -14,6 +15,7 @@ import { LogFacts } from "./log-facts.ts";
 import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
 import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "./pointer-witness.ts";
+import { WINDOW_BATCHES } from "./recent-past.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
 import { ScenarioRun } from "./scenario-run.ts";
@@ -52,6 +54,8 @@ export class Analysis implements EventSink {
   readonly #touched = new TouchBatch();
   readonly #exits = new ThreadExits();
   readonly #lastCalls = new LastCalls();
+  /** the latest batches, as runs keep them in their past */
+  readonly #copies: Work[] = [];
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
   #detection: Detection | null = null;
@@ -94,7 +98,7 @@ export class Analysis implements EventSink {
     this.#consume(this.#batch, null);
     this.#waiting = null;
     const insertions = this.holes.finish();
-    for (const { origin, recorded } of this.#detection?.alive ?? []) {
+    for (const { origin, recorded } of this.#detection?.runs ?? []) {
       recorded.finish(insertions, this.#lastExits(origin));
     }
     if (this.recorded === null) return;
@@ -182,16 +186,26 @@ export class Analysis implements EventSink {
   ): Candidate {
     const detection = this.#detection!;
     if (!this.#started) detection.rank({ work, first, told });
-    const copy = this.#mayInfer ? copyWork(work) : null;
-    detection.alive.forEach(({ recorded }, rank) => {
+    const copy = this.#mayInfer ? this.#keepCopy(work) : null;
+    detection.runs.forEach(({ recorded }, rank) => {
       if (recorded.run.witness !== null) recorded.run.witness.tellsExits = this.#tellsExits;
       recorded.replay(work, next, told, rank < MAX_INFERRING ? copy : null);
     });
+    detection.part();
     const believed = detection.best;
     // Only then are any dropped: what goes wrong under the right version may need an explanation.
     detection.infer(this.#tellsExits);
+    detection.part();
     detection.narrow();
     return believed;
+  }
+
+  /** The work, to be kept until as many batches have followed as a past can hold. */
+  #keepCopy(work: Work): Work {
+    const spent = this.#copies.length < WINDOW_BATCHES ? null : (this.#copies.shift() ?? null);
+    const copy = copyWork(work, spent);
+    this.#copies.push(copy);
+    return copy;
   }
 
   /**
@@ -212,7 +226,7 @@ export class Analysis implements EventSink {
     const { judge } = this.#detection!.best.recorded;
     const origins = this.#hypotheses?.explain(judge.wrong) ?? [];
     if (origins.length === 0) return false;
-    this.#detection = new Detection(origins.flatMap((origin) => this.#candidate(origin) ?? []));
+    this.#detection = new Detection(this.#candidates(origins));
     this.#started = false;
     this.#toldSettings.clear();
     for (const { work, first, told } of this.#hypotheses!.kept) {
@@ -292,12 +306,12 @@ export class Analysis implements EventSink {
         batch.caller[i]! >= CUT || batch.pointerOut[i]! >= CUT || batch.pointerIn[i]! >= CUT;
     }
     if (!this.#sawHighAddress) return;
-    for (const { recorded } of this.#detection?.alive ?? []) recorded.judge.seeWholePointers();
+    for (const { recorded } of this.#detection?.runs ?? []) recorded.judge.seeWholePointers();
   }
 
   #startDetection(): Detection {
     const origins = recordedProcesses(this.options, this.facts);
-    const candidates = origins.flatMap((origin) => this.#candidate(origin) ?? []);
+    const candidates = this.#candidates(origins);
     if (candidates.length === 0) throw this.#refused;
     if (origins[0]?.settingsSource === "default") {
       this.#hypotheses = new SettingHypotheses(origins, (origin) => this.#judgedRun(origin));
@@ -305,11 +319,23 @@ export class Analysis implements EventSink {
     return new Detection(candidates);
   }
 
-  #candidate(origin: RecordedProcess): Candidate | null {
+  #candidates(origins: readonly RecordedProcess[]): Candidate[] {
+    const candidates: Candidate[] = [];
+    for (const origin of origins) {
+      const alike = candidates.find((one) => areAlike(one.origin, origin))?.recorded;
+      const recorded = alike ?? this.#recordedRun(origin);
+      if (recorded === null) continue;
+      if (alike !== undefined) alike.run.kindred = [...alike.run.kindred, origin.profile];
+      candidates.push({ origin, recorded });
+    }
+    return candidates;
+  }
+
+  #recordedRun(origin: RecordedProcess): RecordedRun | null {
     const run = this.#judgedRun(origin);
     if (run === null) return null;
     run.arenaTimeline = new ArenaTimeline();
-    return { origin, recorded: new RecordedRun(run, origin.shown.length) };
+    return new RecordedRun(run, origin.shown.length);
   }
 
   /** A run as recorded; null for a version that does not take what the process had set: it cannot be its version. */
@@ -349,6 +375,12 @@ export class Analysis implements EventSink {
     this.#whatIfs = [...runs.values()];
     this.#started = true;
   }
+}
+
+/** True if a run of the one process is in the state of the other's for long. */
+function areAlike(a: RecordedProcess, b: RecordedProcess): boolean {
+  const told = (of: RecordedProcess) => JSON.stringify([of.settings, of.shown]);
+  return areKindred(a.profile, b.profile) && told(a) === told(b);
 }
 
 /** Scenarios with the same key go through the same states until the log's end. */

@@ -12,7 +12,13 @@ const MAX_VALUES = 32 * 64 * PLANES;
  * to keep a count an arena with each page written would slow down every run for the sake of one table.
  */
 export class ArenaTimeline {
-  readonly #pages = new RowsTimeline(MAX_VALUES);
+  #pages = new RowsTimeline(MAX_VALUES);
+
+  clone(): ArenaTimeline {
+    const copy = new ArenaTimeline();
+    copy.#pages = this.#pages.clone();
+    return copy;
+  }
 
   get eventsPerPoint(): number {
     return this.#pages.eventsPerPoint;

@@ -4,10 +4,13 @@ import type { RecordedProcess } from "./models.ts";
 import type { ShownSetting } from "./pointer-witness.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
-/** One glibc that the log may be of: a run as recorded under its rules, and how it agrees with the pointers. */
+/**
+ * One glibc that the log may be of: a run as recorded under its rules, and how it agrees with the pointers. Kindred
+ * versions share one run, until a call comes that they may treat differently.
+ */
 export interface Candidate {
   readonly origin: RecordedProcess;
-  readonly recorded: RecordedRun;
+  recorded: RecordedRun;
 }
 
 /** Settings that the log's pointers showed, from its beginning on or later. */
@@ -70,6 +73,12 @@ export class Detection {
     return this.#alive;
   }
 
+  /** the runs of these, likeliest first, each with the first version that shares it */
+  get runs(): readonly Candidate[] {
+    const seen = new Set<RecordedRun>();
+    return this.#alive.filter(({ recorded }) => !seen.has(recorded) && seen.add(recorded));
+  }
+
   /** of those that agree as well as any, the most common one */
   get best(): Candidate {
     return this.indistinguishable[0] ?? this.#alive[0]!;
@@ -116,6 +125,7 @@ export class Detection {
     const right = new Map(
       this.#alive.map((one) => {
         const run = one.recorded.run.clone();
+        run.model.adopt(one.origin.profile);
         run.anchored = false;
         const { events } = replayUntilWrong(run, [part], end, 1);
         return [one, events < LUCKY_EVENTS ? 0 : events] as const;
@@ -126,7 +136,14 @@ export class Detection {
 
   /** Explains wrong pointers of the likeliest candidates; for all it would cost too much. */
   infer(tellsExits: boolean): void {
-    for (const { recorded } of this.#alive.slice(0, MAX_INFERRING)) recorded.infer(tellsExits);
+    for (const { recorded } of this.runs.slice(0, MAX_INFERRING)) recorded.infer(tellsExits);
+  }
+
+  /** To be called when all have replayed the same events: kindred versions go their own ways where these have parted. */
+  part(): void {
+    for (const one of this.#alive) {
+      one.recorded = one.recorded.parted.get(one.origin.profile) ?? one.recorded;
+    }
   }
 
   /** the best of those that were dropped */

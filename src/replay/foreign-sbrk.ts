@@ -24,6 +24,14 @@ export class ForeignSbrk {
   bytes = 0;
   #failures = 0;
 
+  clone(): ForeignSbrk {
+    const copy = new ForeignSbrk();
+    copy.moves = this.moves;
+    copy.bytes = this.bytes;
+    copy.#failures = this.#failures;
+    return copy;
+  }
+
   /** The move that event `i` of the work, whose first event has number `first`, shows; null if it shows none. */
   shownBy(run: ScenarioRun, work: Work, i: number, first: number): Sbrk | null {
     if (this.#failures >= MAX_FAILURES) return null;

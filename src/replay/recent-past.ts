@@ -1,3 +1,4 @@
+import type { Profile } from "../ptmalloc/profile.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import { judgeOf, type ScenarioRun } from "./scenario-run.ts";
@@ -12,11 +13,13 @@ import {
 } from "./window.ts";
 
 /** Batches that can be replayed anew; older events are settled. */
-const WINDOW_BATCHES = 4;
+export const WINDOW_BATCHES = 4;
 /** Events between two looks at whether a trial can still win. */
 const SLICE = 1024;
 /** So far before an event that is to be explained a second state is kept: most explanations lie behind that. */
 const NEAR = 2048;
+/** Runs kept for their memory: a trial is over before the next one begins. */
+const MOST_SPENT = 2;
 /** What trials cost, in words copied: a thread's cache, and an event. */
 const WORDS_PER_THREAD = 200;
 const WORDS_PER_EVENT = 100;
@@ -81,6 +84,21 @@ export class RecentPast {
   /** a later one, as things are believed to have happened; null where there is none */
   #near: Checkpoint | null = null;
   #next: EventBatch | null = null;
+  /** runs that nobody needs any more, whose memory the next copies take */
+  readonly #spent: ScenarioRun[] = [];
+
+  /** The same past as that of a run of a kindred version. */
+  cloneAs(profile: Profile): RecentPast {
+    const copy = new RecentPast();
+    for (const { work, first, isOwn } of this.batches) {
+      copy.batches.push({ work: isOwn ? copyWork(work) : work, first, isOwn });
+    }
+    copy.insertions = [...this.insertions];
+    copy.cost = this.cost;
+    copy.#start = this.#start && { run: this.#start.run.cloneAs(profile), at: this.#start.at };
+    copy.#next = this.#next;
+    return copy;
+  }
 
   get isKept(): boolean {
     return this.#start !== null;
@@ -98,6 +116,7 @@ export class RecentPast {
   }
 
   forget(): void {
+    for (const kept of [this.#start, this.#near]) if (kept !== null) this.spend(kept.run);
     this.#start = null;
     this.#near = null;
     this.#next = null;
@@ -115,11 +134,20 @@ export class RecentPast {
   ): void {
     if (this.#start === null || this.batches.length >= WINDOW_BATCHES) {
       this.forget();
-      this.#start = { run: run.clone(), at: first };
+      this.#start = { run: this.#copy(run), at: first };
     }
     this.#next = next;
     this.batches.push({ work, first, isOwn: false });
     this.insertions.push(...told);
+  }
+
+  /** Nobody needs the run any more. */
+  spend(run: ScenarioRun): void {
+    if (this.#spent.length < MOST_SPENT) this.#spent.push(run);
+  }
+
+  #copy(run: ScenarioRun): ScenarioRun {
+    return run.clone(this.#spent.pop() ?? null);
   }
 
   /** The batch that holds event `number`, by its place among the batches. */
@@ -183,7 +211,7 @@ export class RecentPast {
     const near = this.#near;
     const kept = near !== null && near.at <= changed ? near : this.#start;
     if (kept === null) throw new Error("no state is kept");
-    const run = kept.run.clone();
+    const run = this.#copy(kept.run);
     const { chunks } = run.model;
     this.cost += chunks.words.length + run.model.allThreads().length * WORDS_PER_THREAD;
     if (kept !== near) {
@@ -215,19 +243,24 @@ export class RecentPast {
     const { run, from } = this.#startAgain(changed, insertions);
     const judge = judgeOf(run);
     this.#replay(run, from, wrong + 1, insertions);
-    if (judge.wrong > allowed) return null;
+    if (judge.wrong > allowed) return this.#fail(run);
     judge.missed.length = 0;
     const { end } = this;
     const held = Math.min(wrong + 1 + mustHold, end);
     this.#replay(run, wrong + 1, held, insertions);
-    if (judge.missed.length > 0) return null;
+    if (judge.missed.length > 0) return this.#fail(run);
     for (let at = held; at < end; at += SLICE) {
       this.#replay(run, at, Math.min(at + SLICE, end), insertions);
-      if (judge.missed.length > 0 && judge.missed[0]!.event < best.next) return null;
+      if (judge.missed.length > 0 && judge.missed[0]!.event < best.next) return this.#fail(run);
     }
-    if (!isBetter(outcomeOf(judge), best)) return null;
+    if (!isBetter(outcomeOf(judge), best)) return this.#fail(run);
     for (const one of insertions) if (one.before >= end) insert(run, one);
     return run;
+  }
+
+  #fail(run: ScenarioRun): null {
+    this.spend(run);
+    return null;
   }
 }
 

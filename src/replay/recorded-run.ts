@@ -1,4 +1,5 @@
 import { GRANULE } from "../ptmalloc/chunks.ts";
+import type { Profile } from "../ptmalloc/profile.ts";
 import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
 import type { EventBatch } from "../trace/event.ts";
@@ -57,13 +58,15 @@ export class RecordedRun {
   /** exits put in at the log's end, which no pointer showed */
   lastExits = 0;
   /** what was found out of the break's moves past malloc */
-  readonly foreignSbrk = new ForeignSbrk();
+  foreignSbrk = new ForeignSbrk();
+  /** the runs of kindred versions (kindred.ts) that this was the run of, too, until their ways parted */
+  readonly parted = new Map<Profile, RecordedRun>();
 
   /** exits and moves of the break put in with the last batch */
   #put: (Exit | Sbrk)[] = [];
   /** number of the last batch's first event */
   #first = 0;
-  readonly #past = new RecentPast();
+  #past = new RecentPast();
   #failures = 0;
   /** the run if threads that may have ended did not, and the other way round; null where all is known */
   #otherwise: ScenarioRun | null = null;
@@ -144,11 +147,43 @@ export class RecordedRun {
     if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
+    const parted: { readonly run: RecordedRun; readonly at: number }[] = [];
+    this.run.onParting = (at, profile, others) => {
+      parted.push({ run: this.#part(profile, others), at });
+    };
+    this.#replayFrom(0, work, first, insertions);
+    for (const { run, at } of parted) {
+      // What was inserted up to there, the copies have behind them.
+      const left = insertions.filter(({ before }) => before > first + at);
+      run.#replayFrom(at, work, first, left);
+    }
+  }
+
+  #replayFrom(from: number, work: Work, first: number, insertions: readonly Insertion[]): void {
     this.run.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
-    replayBatch(this.run, work, first, insertions);
+    replayBatch(this.run, work, first, insertions, from);
     this.run.onAboveBreak = null;
+    this.run.onParting = null;
     this.firstDivergence ??= this.judge.firstDivergence;
-    this.#event += work.batch.length;
+    this.#event = first + work.batch.length;
+  }
+
+  /** The same run as one of a kindred version, and of others of its kin, which shares nothing with it. */
+  #part(profile: Profile, others: readonly Profile[]): RecordedRun {
+    const copy = new RecordedRun(this.run.cloneAs(profile), this.#foregone);
+    copy.run.kindred = others;
+    for (const one of [profile, ...others]) this.parted.set(one, copy);
+    copy.run.arenaTimeline = this.run.arenaTimeline?.clone() ?? null;
+    copy.inferredExits = this.inferredExits;
+    copy.inferredSwaps = this.inferredSwaps;
+    copy.firstDivergence = this.firstDivergence;
+    copy.foreignSbrk = this.foreignSbrk.clone();
+    copy.#put = [...this.#put];
+    copy.#first = this.#first;
+    copy.#past = this.#past.cloneAs(profile);
+    copy.#failures = this.#failures;
+    copy.#event = this.#event;
+    return copy;
   }
 
   /** The end of the log, and of threads. */
@@ -260,6 +295,8 @@ export class RecordedRun {
     this.#past.believe(explanation);
     // What it was in the last few batches differs hardly, and ends with the same event.
     run.arenaTimeline = this.run.arenaTimeline;
+    const before = this.run.kindred;
     this.run = run;
+    for (const profile of before) if (!run.kindred.includes(profile)) this.#part(profile, []);
   }
 }

@@ -1,4 +1,6 @@
 import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
+import { partsAt, ruleAlike } from "../ptmalloc/kindred.ts";
+import type { Profile } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
 import { freeUnlogged } from "../ptmalloc/unlogged.ts";
@@ -56,6 +58,10 @@ export class ScenarioRun {
   onReuse: ((i: number) => void) | null = null;
   /** called before event `i` of a batch, if its block lies above the break; null: nobody cares */
   onAboveBreak: ((i: number) => void) | null = null;
+  /** kindred versions (kindred.ts) that this is the run of, too */
+  kindred: readonly Profile[] = [];
+  /** called before event `i` of a batch, where some of them may treat it otherwise, and leave together */
+  onParting: ((i: number, first: Profile, others: readonly Profile[]) => void) | null = null;
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -74,10 +80,13 @@ export class ScenarioRun {
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
-  /** A run in the same state that shares nothing with this one. */
-  clone(): ScenarioRun {
+  /**
+   * A run in the same state that shares nothing with this one. `spent` is one that nobody needs any more: its memory is
+   * used again.
+   */
+  clone(spent: ScenarioRun | null = null): ScenarioRun {
     const copy = new ScenarioRun(
-      this.model.clone(),
+      this.model.clone(spent?.model ?? null),
       this.judge?.clone() ?? null,
       this.#trimEvery / 1e6,
     );
@@ -92,10 +101,18 @@ export class ScenarioRun {
     copy.#nextTrim = this.#nextTrim;
     copy.anchored = this.anchored;
     copy.#besidePages = this.#besidePages;
-    copy.#chunkOf = this.#chunkOf.slice();
+    copy.#chunkOf = copyInto(spent === null ? NOTHING : spent.#chunkOf, this.#chunkOf);
     copy.#event = this.#event;
     copy.#time = this.#time;
     copy.#pending.copy(this.#pending);
+    copy.kindred = this.kindred;
+    return copy;
+  }
+
+  /** The same as a run of a kindred version. */
+  cloneAs(profile: Profile): ScenarioRun {
+    const copy = this.clone();
+    copy.model.adopt(profile);
     return copy;
   }
 
@@ -135,6 +152,7 @@ export class ScenarioRun {
       const action = actions.action[i]!;
       if (this.onReuse !== null && action !== Action.none) this.#tellOfReuse(actions.thread[i]!, i);
       if (this.onAboveBreak !== null) this.#tellOfBreak(batch.pointerOut[i]!, i);
+      if (this.kindred.length > 0) this.#partKindred(batch, actions, i);
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
@@ -181,6 +199,24 @@ export class ScenarioRun {
     const tell = this.onReuse;
     this.onReuse = null;
     tell?.(i);
+  }
+
+  #partKindred(batch: EventBatch, actions: ActionBatch, i: number): void {
+    const action = actions.action[i]! & ~LOST_FREE;
+    if (action < Action.realloc || action > Action.pvalloc) return;
+    const { model } = this;
+    const c = action === Action.realloc ? this.chunkOf(actions.block[i]!) : 0;
+    if (action === Action.realloc && c === 0) return;
+    model.enter(actions.thread[i]!);
+    const call = action === Action.realloc ? "realloc" : "memalign";
+    for (const other of this.kindred) {
+      if (!this.kindred.includes(other)) continue;
+      if (!partsAt(model, other, call, c, batch.size[i]!)) continue;
+      const parting = this.kindred.filter((one) => ruleAlike(one, other, call));
+      this.kindred = this.kindred.filter((one) => !parting.includes(one));
+      const others = parting.filter((one) => one !== other);
+      this.onParting?.(i, other, others);
+    }
   }
 
   #tellOfBreak(pointer: number, i: number): void {
@@ -373,6 +409,15 @@ export class ScenarioRun {
     grown.set(this.#chunkOf);
     this.#chunkOf = grown;
   }
+}
+
+const NOTHING = new Int32Array(0);
+
+/** `from`, copied to `into` if that has as much room. */
+function copyInto(into: Int32Array<ArrayBuffer>, from: Int32Array<ArrayBuffer>) {
+  if (into.length !== from.length) return from.slice();
+  into.set(from);
+  return into;
 }
 
 function isUnknownFree(batch: EventBatch, i: number): boolean {

@@ -98,9 +98,13 @@ export function insert(run: ScenarioRun, insertion: Insertion): void {
   else run.learn(insertion.block, insertion.written, insertion.takenBack);
 }
 
-/** A copy of the work, for batches are reused. */
-export function copyWork({ batch, actions, touch }: Work): Work {
-  const copy = { batch: new EventBatch(), actions: new ActionBatch(), touch: new TouchBatch() };
+/** A copy of the work, for batches are reused; in the place of `spent`, work that nobody needs any more. */
+export function copyWork({ batch, actions, touch }: Work, spent: Work | null = null): Work {
+  const copy = spent ?? {
+    batch: new EventBatch(),
+    actions: new ActionBatch(),
+    touch: new TouchBatch(),
+  };
   copy.batch.length = batch.length;
   copy.batch.op.set(batch.op);
   copy.batch.time.set(batch.time);

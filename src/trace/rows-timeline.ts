@@ -24,6 +24,14 @@ export class RowsTimeline {
     this.#maxValues = maxValues;
   }
 
+  clone(): RowsTimeline {
+    const copy = new RowsTimeline(this.#maxValues);
+    // A closed point never changes.
+    copy.#points = [...this.#points];
+    copy.#eventsPerPoint = this.#eventsPerPoint;
+    return copy;
+  }
+
   get eventsPerPoint(): number {
     return this.#eventsPerPoint;
   }
