@@ -4,38 +4,63 @@ import { readLog } from "../input/read-log.ts";
 import { Analysis } from "../replay/analysis.ts";
 import { buildReport } from "../replay/build-report.ts";
 import { SettingRefused } from "../replay/models.ts";
-import type { Analyse } from "./io.ts";
+import type { AnalysisOptions } from "../replay/scenario.ts";
+import { touchReading } from "../replay/touch-reading.ts";
+import { OwnThread, type WhatIfLane } from "../replay/what-if-lane.ts";
+import type { Report } from "../report/report.ts";
+import type { Analyse, AnalysisHooks } from "./io.ts";
 import { Failure } from "./problems.ts";
+import { SecondCore } from "./second-core.ts";
 
-/** The real analysis: bytes to events to models to the report. */
-export function readAndReplay(version: string): Analyse {
-  return async (inputs, options, { stdin, signal, onProgress }) => {
-    const analysis = new Analysis(options);
-    const diagnostics = new Diagnostics();
-    const names = inputs.length === 0 ? ["-"] : inputs;
-    const { isComplete } = await readLog({ names, stdin }, analysis, diagnostics, {
-      signal,
-      onProgress: ({ bytesRead, bytesTotal }) =>
-        onProgress({
-          bytes: bytesRead,
-          totalBytes: bytesTotal ?? null,
-          events: analysis.ledger.events,
-        }),
-    }).catch((error: unknown) => {
-      if (error instanceof InputError) throw inputFailure(error);
-      throw error instanceof SettingRefused ? settingFailure(error) : error;
-    });
-    const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
-    const read = {
-      complete: isComplete,
-      sources: names,
-      lines,
-      malformedSamples: samples,
-      malformedKinds,
-      truncatedInputs,
-    };
-    return buildReport(analysis, read, version);
+/**
+ * The real analysis: bytes to events to models to the report. `worker` is the code of the thread that replays what-ifs;
+ * null: there is no core for it.
+ */
+export function readAndReplay(version: string, worker: URL | null): Analyse {
+  return async (inputs, options, hooks) => {
+    if (worker === null) return analysed(version, new OwnThread(), inputs, options, hooks);
+    const lane = new SecondCore(worker);
+    try {
+      return await analysed(version, lane, inputs, options, hooks);
+    } finally {
+      await lane.close();
+    }
   };
+}
+
+async function analysed(
+  version: string,
+  lane: WhatIfLane,
+  inputs: readonly string[],
+  options: AnalysisOptions,
+  { stdin, signal, onProgress }: AnalysisHooks,
+): Promise<Report> {
+  const analysis = new Analysis(options, lane);
+  const diagnostics = new Diagnostics();
+  const names = inputs.length === 0 ? ["-"] : inputs;
+  const { isComplete } = await readLog({ names, stdin }, analysis, diagnostics, {
+    signal,
+    onProgress: ({ bytesRead, bytesTotal }) =>
+      onProgress({
+        bytes: bytesRead,
+        totalBytes: bytesTotal ?? null,
+        events: analysis.ledger.events,
+      }),
+  }).catch((error: unknown) => {
+    if (error instanceof InputError) throw inputFailure(error);
+    throw error instanceof SettingRefused ? settingFailure(error) : error;
+  });
+  const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
+  const read = {
+    complete: isComplete,
+    sources: names,
+    lines,
+    malformedSamples: samples,
+    malformedKinds,
+    truncatedInputs,
+  };
+  const whatIfs = await lane.figures(touchReading(analysis).reading);
+  return buildReport(analysis, whatIfs, read, version);
 }
 
 function inputFailure(error: InputError): Failure {

@@ -13,7 +13,7 @@ import {
   UNLOGGED,
 } from "./chunks.ts";
 import { findLowest } from "./find-chunk.ts";
-import { HEAP_MAX, type Heap } from "./heap.ts";
+import { HEAP_MAX, HEAP_MIN, type Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeHeader } from "./resident.ts";
 import { BREAK_LIMIT } from "./sysmalloc.ts";
@@ -31,6 +31,8 @@ export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: nu
   if (end === 0) return true;
   const above = w[end + ADDR]! + w[end + SIZE]!;
   if (addr >= above) return addr < above + granules;
+  // Below the first chunk of another arena's heap are that heap's and the arena's own structures only.
+  if (heap.kind === "arena" && granules * GRANULE >= HEAP_MIN) return true;
   const lowest = findLowest(m, heap, addr);
   return lowest === 0 || addr >= w[lowest + ADDR]! - granules;
 }

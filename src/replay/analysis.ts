@@ -1,6 +1,5 @@
 import { areKindred } from "../ptmalloc/kindred.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { tunableOf } from "../ptmalloc/settings.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
 import { LastCalls } from "../trace/last-calls.ts";
@@ -14,7 +13,7 @@ import { type LastExits, lastExits, NO_EXITS } from "./last-exits.ts";
 import { LogFacts } from "./log-facts.ts";
 import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
-import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "./pointer-witness.ts";
+import { MMAP_THRESHOLD } from "./pointer-witness.ts";
 import { WINDOW_BATCHES } from "./recent-past.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import type { AnalysisOptions, ScenarioSpec } from "./scenario.ts";
@@ -22,7 +21,8 @@ import { ScenarioRun } from "./scenario-run.ts";
 import { SettingHypotheses } from "./setting-hypotheses.ts";
 import { ThreadExits } from "./thread-exits.ts";
 import { Touch, TouchBatch } from "./touch.ts";
-import { WhatIf } from "./what-if.ts";
+import type { WhatIfLane } from "./what-if-lane.ts";
+import { type Findings, isAsRecorded } from "./what-ifs.ts";
 import { copyWork, type Insertion, type Work } from "./window.ts";
 
 /** An RSS that the log carries; the runs as recorded have a probe for each. */
@@ -59,7 +59,7 @@ export class Analysis implements EventSink {
   #batch = new EventBatch();
   #waiting: EventBatch | null = null;
   #detection: Detection | null = null;
-  #whatIfs: WhatIf[] = [];
+  readonly #lane: WhatIfLane;
   #started = false;
   #refused: unknown = null;
   /** null where the settings are known */
@@ -71,8 +71,10 @@ export class Analysis implements EventSink {
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #sawHighAddress = false;
 
-  constructor(options: AnalysisOptions) {
+  /** `lane` is where the what-ifs are replayed */
+  constructor(options: AnalysisOptions, lane: WhatIfLane) {
     this.options = options;
+    this.#lane = lane;
     this.touch = new Touch(options.touch);
   }
 
@@ -103,7 +105,7 @@ export class Analysis implements EventSink {
     }
     if (this.recorded === null) return;
     const exits = this.#lastExits(this.recorded.origin);
-    for (const whatIf of this.#whatIfs) whatIf.finish(insertions, exits);
+    this.#lane.finish(insertions, exits);
   }
 
   /** the run as recorded under the glibc that agrees best; null under --no-model, and before the first event */
@@ -115,8 +117,13 @@ export class Analysis implements EventSink {
     return this.#detection;
   }
 
-  get whatIfs(): readonly WhatIf[] {
-    return this.#whatIfs;
+  /** the scenarios that have models of their own; those of the others are the run as recorded */
+  get whatIfs(): readonly ScenarioSpec[] {
+    return this.options.whatIfs.filter((spec) => !isAsRecorded(spec));
+  }
+
+  room(): Promise<void> | null {
+    return this.#lane.room();
   }
 
   get pointerBits(): 32 | 64 {
@@ -239,55 +246,33 @@ export class Analysis implements EventSink {
 
   #replayWhatIfs(work: Work, first: number, told: readonly Insertion[], before: Candidate): void {
     const { best } = this.#detection!;
-    if (!this.#started) {
-      this.#startWhatIfs(best);
-    } else if (best !== before) {
-      // What-ifs of the version believed in so far go on under the rules of the one that turned out to be right.
-      for (const whatIf of this.#whatIfs) whatIf.adopt(best.origin.profile);
-    }
-    this.#tellCpus(best);
-    this.#tellSettings(best);
+    if (!this.#started) this.#startWhatIfs(best);
     // Exits found out with this batch may lie in earlier ones, which the what-ifs have behind them.
     const found = best.recorded.found.map((one) => ({
       ...one,
       before: Math.max(one.before, first),
     }));
-    const inOrder = best.recorded.inOrder(work);
     const writes = told.filter(({ what }) => what === "writes");
-    const insertions = [...writes, ...found].sort((a, b) => a.before - b.before);
-    for (const whatIf of this.#whatIfs) {
-      whatIf.tellUnlogged(best.recorded.unloggedBytes);
-      whatIf.replay(inOrder, first, insertions);
-    }
-  }
-
-  /** CPUs that the recorded run's arenas have shown hold for the what-ifs, too. */
-  #tellCpus({ recorded }: Candidate): void {
-    if (recorded.cpus === null) return;
-    for (const whatIf of this.#whatIfs) whatIf.tellCpus(recorded.cpus);
+    this.#lane.take(best.recorded.inOrder(work), {
+      first,
+      insertions: [...writes, ...found].sort((a, b) => a.before - b.before),
+      unloggedBytes: best.recorded.unloggedBytes,
+      cpus: best.recorded.cpus,
+      ...this.#settingsToTell(best),
+      // What-ifs of the version believed in so far go on under the rules of the one that turned out to be right.
+      glibc: best === before ? null : best.origin.glibc,
+    });
   }
 
   /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
-  #tellSettings({ recorded }: Candidate): void {
+  #settingsToTell({ recorded }: Candidate): Pick<Findings, "settings" | "retractsThreshold"> {
     const settings = recorded.run.witness?.settings ?? [];
-    for (const { name, value } of settings) {
-      if (this.#toldSettings.get(name) === value) continue;
-      this.#toldSettings.set(name, value);
-      for (const model of this.#withoutOwn(name)) adoptSetting(model, name, value);
-    }
+    const told = settings.filter(({ name, value }) => this.#toldSettings.get(name) !== value);
+    for (const { name, value } of told) this.#toldSettings.set(name, value);
     // A threshold may turn out to be none; a limit on arenas is told only once it is confirmed.
-    if (settings.some(({ name }) => name === MMAP_THRESHOLD)) return;
-    if (!this.#toldSettings.delete(MMAP_THRESHOLD)) return;
-    for (const model of this.#withoutOwn(MMAP_THRESHOLD)) retractThreshold(model);
-  }
-
-  /** The models of the what-ifs that do not set `name` themselves. */
-  #withoutOwn(name: string): Ptmalloc[] {
-    const without = this.#whatIfs.filter(({ specs }) => {
-      const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
-      return !own.includes(tunableOf(name));
-    });
-    return without.flatMap(({ runs }) => runs.map(({ model }) => model));
+    const isShown = settings.some(({ name }) => name === MMAP_THRESHOLD);
+    const retractsThreshold = !isShown && this.#toldSettings.delete(MMAP_THRESHOLD);
+    return { settings: told.map(({ name, value }) => ({ name, value })), retractsThreshold };
   }
 
   /** Takes in the batch's comments. Returns the RSS samples among them, in bytes. */
@@ -358,21 +343,9 @@ export class Analysis implements EventSink {
   }
 
   #startWhatIfs({ origin }: Candidate): void {
-    const runs = new Map<string, WhatIf>();
-    for (const spec of this.options.whatIfs) {
-      const key = sharingKey(spec);
-      const shared = runs.get(key);
-      if (shared !== undefined) {
-        shared.specs.push(spec);
-        continue;
-      }
-      const every =
-        typeof spec.trim === "object" ? spec.trim.everySeconds : Number.POSITIVE_INFINITY;
-      const run =
-        key === NOTHING_CHANGED ? null : new ScenarioRun(modelFor(origin, spec), null, every);
-      runs.set(key, new WhatIf(spec, run));
-    }
-    this.#whatIfs = [...runs.values()];
+    // Whatever lane there is, a setting that this version refuses ends the analysis here.
+    for (const spec of this.options.whatIfs) modelFor(origin, spec);
+    this.#lane.start(origin, this.whatIfs);
     this.#started = true;
   }
 }
@@ -382,10 +355,3 @@ function areAlike(a: RecordedProcess, b: RecordedProcess): boolean {
   const told = (of: RecordedProcess) => JSON.stringify([of.settings, of.shown]);
   return areKindred(a.profile, b.profile) && told(a) === told(b);
 }
-
-/** Scenarios with the same key go through the same states until the log's end. */
-function sharingKey({ settings, glibc, cpus, trim }: ScenarioSpec): string {
-  return JSON.stringify([settings, glibc, cpus, typeof trim === "object" ? trim : null]);
-}
-
-const NOTHING_CHANGED = JSON.stringify([{}, null, null, null]);

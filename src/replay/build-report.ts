@@ -1,6 +1,5 @@
 import { findings } from "../insight/findings.ts";
 import { findPins } from "../insight/pins.ts";
-import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type {
   Measured,
@@ -14,15 +13,15 @@ import type {
 import { AS_RECORDED, REPORT_SCHEMA } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import type { Analysis } from "./analysis.ts";
-import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { assumedWritten } from "./assumed-written.ts";
 import { type Candidate, settingsOf, shownSettings } from "./detect.ts";
 import { fidelity } from "./fidelity.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
-import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
+import { allOf, type Replays } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
+import { type ScenarioFigures, scenarioFigures } from "./scenario-figures.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { type TouchReading, touchReading } from "./touch-reading.ts";
 
@@ -36,8 +35,16 @@ export interface ReadSummary {
   readonly truncatedInputs: number;
 }
 
-/** The report of an analysis that has seen the whole log. To be called once: it makes the malloc_trim calls at the end. */
-export function buildReport(analysis: Analysis, read: ReadSummary, version: string): Report {
+/**
+ * The report of an analysis that has seen the whole log, and of its what-ifs' figures. To be called once: it makes the
+ * malloc_trim calls at the end.
+ */
+export function buildReport(
+  analysis: Analysis,
+  whatIfs: readonly ScenarioFigures[],
+  read: ReadSummary,
+  version: string,
+): Report {
   const { ledger } = analysis;
   const asRecorded = analysis.recorded?.recorded.replays ?? null;
   const recorded = asRecorded?.run ?? null;
@@ -51,7 +58,8 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
   );
   const trace = traceSummary(analysis, read);
   const threads = threadSummaries(analysis, recorded, reading);
-  const scenarios = asRecorded === null ? [] : scenarioSummaries(analysis, asRecorded, reading);
+  const figures = asRecorded === null ? [] : allFigures(analysis, asRecorded, reading, whatIfs);
+  const scenarios = figures.map(([spec, one]) => scenarioSummary(analysis, spec, one));
   const [first] = scenarios;
   const frozen = recorded?.model.par.noDynThreshold ?? false;
   return {
@@ -69,7 +77,7 @@ export function buildReport(analysis: Analysis, read: ReadSummary, version: stri
     model: modelSummary(analysis, touch),
     scenarios,
     measured: measured(analysis, reading),
-    timeline: timeline(analysis, scenarios, reading),
+    timeline: timeline(analysis, figures),
     findings:
       first === undefined ? [] : findings(first, threads, trace.anomalies, frozen, rssByGlibc),
     budgets: [],
@@ -258,63 +266,65 @@ function measured(analysis: Analysis, reading: Reading): Measured | null {
   return { rssSamples, error: relativeError(rssSamples) };
 }
 
-/** Scenarios in the order asked for; those that trim at the end are taken last, since that changes their model. */
-function scenarioSummaries(analysis: Analysis, asRecorded: Replays, reading: Reading): Scenario[] {
-  const done = new Map<ScenarioSpec, Scenario>();
-  const first = scenarioSummary(analysis, asRecorded, null, reading);
-  for (const { replays, specs } of analysis.whatIfs) {
-    const used = replays ?? asRecorded;
-    for (const spec of specs) {
-      if (spec.trim !== "end") done.set(spec, scenarioSummary(analysis, used, spec, reading));
-    }
-    const trimmed = specs.filter(({ trim }) => trim === "end");
-    if (trimmed.length > 0) for (const run of allOf(used)) run.trim();
-    for (const spec of trimmed) {
-      done.set(spec, scenarioSummary(analysis, used, spec, reading));
-    }
+/**
+ * The run as recorded, and the scenarios in the order asked for. Those that trim at the end are taken last, since that
+ * changes their model. `own` are the figures of those that have models of their own.
+ */
+function allFigures(
+  analysis: Analysis,
+  asRecorded: Replays,
+  reading: Reading,
+  own: readonly ScenarioFigures[],
+): [ScenarioSpec | null, ScenarioFigures][] {
+  const { arenaTimeline } = asRecorded.run;
+  const { events } = analysis.ledger;
+  const first = scenarioFigures(
+    asRecorded,
+    reading,
+    (arena, pages) => arenaTimeline?.rssBytes(arena.id, pages, reading, events) ?? [],
+  );
+  const done = new Map(analysis.whatIfs.map((spec, i) => [spec, own[i]]));
+  const shared = analysis.options.whatIfs.filter((spec) => !done.has(spec));
+  for (const spec of shared) {
+    if (spec.trim !== "end") done.set(spec, scenarioFigures(asRecorded, reading));
   }
-  return [first, ...analysis.options.whatIfs.flatMap((spec) => done.get(spec) ?? [])];
+  const trimmed = shared.filter(({ trim }) => trim === "end");
+  if (trimmed.length > 0) for (const run of allOf(asRecorded)) run.trim();
+  for (const spec of trimmed) done.set(spec, scenarioFigures(asRecorded, reading));
+  const whatIfs = analysis.options.whatIfs.flatMap((spec): [ScenarioSpec, ScenarioFigures][] => {
+    const figures = done.get(spec);
+    return figures === undefined ? [] : [[spec, figures]];
+  });
+  return [[null, first], ...whatIfs];
 }
 
 function scenarioSummary(
   analysis: Analysis,
-  runs: Replays,
   spec: ScenarioSpec | null,
-  reading: Reading,
+  figures: ScenarioFigures,
 ): Scenario {
-  const { run } = runs;
-  const { model } = run;
-  const counted = census(model);
-  const arenas = arenaSummaries(model, counted, reading, {
-    tids: (arena) => tidsOf(analysis, arena.threads),
-    rssTimeline: (arena, pages) =>
-      spec === null
-        ? (run.arenaTimeline?.rssBytes(arena.id, pages, reading, analysis.ledger.events) ?? [])
-        : [],
-  });
+  const { rss, arenas, inUseBytes: inUse } = figures;
   const requested = analysis.ledger.blocks.liveBytes;
-  const inUse = model.inUseBytes;
-  const rss = rssFigures(runs, reading, (time) => seconds(analysis, time));
   return {
     name: spec?.name ?? AS_RECORDED,
     settings: { ...(analysis.recorded && settingsOf(analysis.recorded)), ...spec?.settings },
     trim: trimName(spec?.trim ?? "never"),
-    glibc: spec?.glibc ?? analysis.recorded?.origin.glibc ?? model.profile.name,
-    rss,
-    system: { endBytes: model.systemBytes, peakBytes: run.systemPeakBytes },
+    glibc: spec?.glibc ?? analysis.recorded?.origin.glibc ?? figures.glibc,
+    rss: { ...rss, peakTime: seconds(analysis, rss.peakTime) },
+    system: figures.system,
     requestedBytes: requested,
     inUseBytes: inUse,
-    free: sumOfArenas(arenas),
-    mmapped: { blocks: model.mappedBlocks, bytes: model.mappedBytes },
+    free: figures.free,
+    mmapped: figures.mmapped,
     fragmentation: {
       internal: inUse === 0 ? 0 : 1 - requested / inUse,
       external: rss.endBytes === 0 ? 0 : 1 - inUse / rss.endBytes,
     },
-    trimmedBytes: reading.bytes(run.trimmedPages),
-    failedCalls: run.failedCalls,
+    trimmedBytes: figures.trimmedBytes,
+    failedCalls: figures.failedCalls,
     arenaCount: arenas.length,
-    arenas,
-    mallinfo2: mallinfo2(model, counted),
+    arenas: arenas.map((arena) => ({ ...arena, threads: tidsOf(analysis, arena.threads) })),
+    mallinfo2: figures.mallinfo2,
   };
 }
 
@@ -322,26 +332,24 @@ function trimName(trim: ScenarioSpec["trim"]): string {
   return typeof trim === "string" ? trim : `${trim.everySeconds}s`;
 }
 
-function tidsOf(analysis: Analysis, threads: ReadonlySet<number>): number[] {
-  const tids = new Set([...threads].map((thread) => analysis.ledger.threads.tidOf(thread)));
+function tidsOf(analysis: Analysis, threads: readonly number[]): number[] {
+  const tids = new Set(threads.map((thread) => analysis.ledger.threads.tidOf(thread)));
   return [...tids].sort((a, b) => a - b);
 }
 
-function timeline(analysis: Analysis, scenarios: readonly Scenario[], reading: Reading): Timeline {
-  const { ledger, whatIfs } = analysis;
+function timeline(
+  analysis: Analysis,
+  figures: readonly (readonly [ScenarioSpec | null, ScenarioFigures])[],
+): Timeline {
+  const { ledger } = analysis;
   const recorded = analysis.recorded?.recorded.run ?? null;
-  const perScenario: Record<string, number[]> = {};
-  for (const { name } of scenarios) {
-    const shared = whatIfs.find(({ specs }) => specs.some((spec) => spec.name === name));
-    const run = name === AS_RECORDED ? recorded : (shared?.run ?? recorded);
-    if (run !== null) perScenario[name] = rssSeries(run, reading);
-  }
+  const series = figures.map(([spec, { rssSeries }]) => [spec?.name ?? AS_RECORDED, rssSeries]);
   return {
     time: ledger.time.points().map((time) => seconds(analysis, time)),
     eventsPerPoint: ledger.liveBytes.eventsPerPoint,
     liveBytes: ledger.liveBytes.points(),
     inUseBytes: recorded?.inUse?.points() ?? [],
-    perScenario,
+    perScenario: Object.fromEntries(series),
     eventsPerThreadPoint: ledger.threads.eventsPerPoint,
     eventsPerArenaPoint: recorded?.arenaTimeline?.eventsPerPoint ?? 1,
   };

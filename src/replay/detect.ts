@@ -134,8 +134,12 @@ export class Detection {
     this.#alive.sort((a, b) => right.get(b)! - right.get(a)!);
   }
 
-  /** Explains wrong pointers of the likeliest candidates; for all it would cost too much. */
+  /**
+   * Explains wrong pointers of the likeliest candidates; for all it would cost too much. While one is right throughout,
+   * those that are not will be dropped, however much is explained.
+   */
   infer(tellsExits: boolean): void {
+    if (this.#most === this.#compared) return;
     for (const { recorded } of this.runs.slice(0, MAX_INFERRING)) recorded.infer(tellsExits);
   }
 

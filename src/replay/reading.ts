@@ -32,10 +32,19 @@ export function inPlane(pages: ByPlane, plane: number): number {
   return pages[bitOf(plane)]!;
 }
 
+/** A reading as plain data. */
+export type ReadingForm = "given" | "facts" | { readonly ratio: number; readonly share: number };
+
+export function readingOf(form: ReadingForm): Reading {
+  if (form === "given") return new AsGiven();
+  return form === "facts" ? new ByFacts() : new Fitted(form.ratio, form.share);
+}
+
 /** How the planes are read. What a policy makes of them is in whole pages, in bytes. */
 export abstract class Reading {
   /** the plane that comes nearest, for what is looked up page by page */
   abstract readonly plane: number;
+  abstract readonly form: ReadingForm;
 
   /** the prediction */
   abstract bytes(pages: ByPlane): number;
@@ -59,7 +68,8 @@ export abstract class Reading {
 
 /** The policy was given: nothing is open. */
 export class AsGiven extends Reading {
-  readonly plane = PLANE_POLICY;
+  readonly plane: number = PLANE_POLICY;
+  readonly form: ReadingForm = "given";
 
   bytes(pages: ByPlane): number {
     return inPlane(pages, PLANE_POLICY) * PAGE;
@@ -82,6 +92,8 @@ const SENSIBLE = [0.25, 1] as const;
  * or all as well. The least that any of touch.md's programs had to have written to meet its RSS was 0.45.
  */
 export class ByFacts extends AsGiven {
+  override readonly form = "facts";
+
   override lowBytes(pages: ByPlane): number {
     return Math.min(this.bytes(pages), ...SENSIBLE.map((q) => pagesAtRatio(pages, q) * PAGE));
   }
@@ -103,6 +115,10 @@ export class Fitted extends Reading {
     super();
     this.#ratio = ratio;
     this.#share = share;
+  }
+
+  get form(): ReadingForm {
+    return { ratio: this.#ratio, share: this.#share };
   }
 
   get plane(): number {

@@ -238,17 +238,29 @@ export class RecentPast {
   #replayWithin(
     changed: number,
     insertions: readonly Insertion[],
-    { wrong, allowed, mustHold, best }: Bounds,
+    bounds: Bounds,
+    anchored = false,
   ): ScenarioRun | null {
+    const { wrong, allowed, mustHold, best } = bounds;
     const { run, from } = this.#startAgain(changed, insertions);
     const judge = judgeOf(run);
-    this.#replay(run, from, wrong + 1, insertions);
+    this.#replay(run, from, wrong, insertions);
+    // Most trials end here, or soon: a state that nobody will see need not be made to fit the log.
+    run.anchored = anchored;
+    const wrongBefore = judge.wrong;
+    this.#replay(run, wrong, wrong + 1, insertions);
     if (judge.wrong > allowed) return this.#fail(run);
+    if (judge.wrong > wrongBefore && !anchored) {
+      this.spend(run);
+      return this.#replayWithin(changed, insertions, bounds, true);
+    }
     judge.missed.length = 0;
     const { end } = this;
     const held = Math.min(wrong + 1 + mustHold, end);
+    run.anchored = false;
     this.#replay(run, wrong + 1, held, insertions);
     if (judge.missed.length > 0) return this.#fail(run);
+    run.anchored = true;
     for (let at = held; at < end; at += SLICE) {
       this.#replay(run, at, Math.min(at + SLICE, end), insertions);
       if (judge.missed.length > 0 && judge.missed[0]!.event < best.next) return this.#fail(run);

@@ -19,13 +19,9 @@ export function allOf({ run, contended, otherwise }: Replays): ScenarioRun[] {
 
 /**
  * RSS of a scenario: that of its likeliest replay, and the least and the most that it and the others come to under
- * policies as sensible. `seconds` turns the log's clock into that of the report.
+ * policies as sensible. The time of the peak is in µs on the log's clock, NaN when unknown.
  */
-export function rssFigures(
-  replays: Replays,
-  reading: Reading,
-  seconds: (time: number) => number | null,
-): RssFigures {
+export function rssFigures(replays: Replays, reading: Reading): RssFigures & { peakTime: number } {
   const { run, contended, otherwise } = replays;
   const ends = allOf(replays).map(pagesAtEnd);
   const peaks = allOf(replays).map(peakPages);
@@ -37,7 +33,7 @@ export function rssFigures(
   return {
     endBytes,
     peakBytes: reading.bytes(peakPages(run)),
-    peakTime: seconds(run.peakTimes[bitOf(reading.plane)]!),
+    peakTime: run.peakTimes[bitOf(reading.plane)]!,
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
     lowBytes: low,

@@ -1,5 +1,5 @@
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
-import { EVENTS_PER_BATCH, type EventBatch } from "../trace/event.ts";
+import { EVENTS_PER_BATCH, type EventBatch, type Memory } from "../trace/event.ts";
 import type { TouchPolicy } from "./scenario.ts";
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
@@ -9,11 +9,21 @@ import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
  * events there is nothing to read.
  */
 export class TouchBatch {
-  readonly from = new Float64Array(EVENTS_PER_BATCH);
-  readonly to = new Float64Array(EVENTS_PER_BATCH);
-  readonly ratioFrom = new Float64Array(EVENTS_PER_BATCH);
-  readonly full = new Float64Array(EVENTS_PER_BATCH);
-  readonly large = new Float64Array(EVENTS_PER_BATCH);
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+  readonly ratioFrom: Float64Array;
+  readonly full: Float64Array;
+  readonly large: Float64Array;
+
+  constructor(memory: Memory = ArrayBuffer) {
+    this.from = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.to = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.ratioFrom = new Float64Array(
+      new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT),
+    );
+    this.full = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.large = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+  }
 }
 
 /** Blocks above this size are the ones a ratio scales: smaller ones share their pages with others. */

@@ -12,33 +12,30 @@ import { type Insertion, insert, replayBatch, type Work } from "./window.ts";
  */
 export class WhatIf {
   readonly specs: ScenarioSpec[];
-  /** null: the run as recorded itself */
-  readonly run: ScenarioRun | null;
+  readonly run: ScenarioRun;
   /** the same calls where other locks were held; none where no thread ever had a choice */
   readonly contended: ScenarioRun[] = [];
 
   /** the run if threads that may have ended did not, and the other way round; null where all is known */
   otherwise: ScenarioRun | null = null;
 
-  constructor(spec: ScenarioSpec, run: ScenarioRun | null) {
+  constructor(spec: ScenarioSpec, run: ScenarioRun) {
     this.specs = [spec];
     this.run = run;
   }
 
   get runs(): ScenarioRun[] {
-    return this.run === null ? [] : [this.run, ...this.contended];
+    return [this.run, ...this.contended];
   }
 
-  /** null: those of the run as recorded */
-  get replays(): Replays | null {
+  get replays(): Replays {
     const { run, contended, otherwise } = this;
-    return run === null ? null : { run, contended, otherwise };
+    return { run, contended, otherwise };
   }
 
   /** Replays a batch whose first event has number `first`, with what is inserted among them. */
   replay(work: Work, first: number, insertions: readonly Insertion[]): void {
     const { run } = this;
-    if (run === null) return;
     const before = [...this.contended];
     let forkedAt = 0;
     if (before.length === 0) {

@@ -1,5 +1,5 @@
 import { ActionBatch } from "../trace/actions.ts";
-import { EventBatch } from "../trace/event.ts";
+import { EventBatch, type Memory } from "../trace/event.ts";
 import type { Ranges } from "./ranges.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { TouchBatch } from "./touch.ts";
@@ -98,13 +98,18 @@ export function insert(run: ScenarioRun, insertion: Insertion): void {
   else run.learn(insertion.block, insertion.written, insertion.takenBack);
 }
 
+/** Room for a batch; shared memory, if another thread is to replay it. */
+export function newWork(memory: Memory = ArrayBuffer): Work {
+  return {
+    batch: new EventBatch(memory),
+    actions: new ActionBatch(memory),
+    touch: new TouchBatch(memory),
+  };
+}
+
 /** A copy of the work, for batches are reused; in the place of `spent`, work that nobody needs any more. */
 export function copyWork({ batch, actions, touch }: Work, spent: Work | null = null): Work {
-  const copy = spent ?? {
-    batch: new EventBatch(),
-    actions: new ActionBatch(),
-    touch: new TouchBatch(),
-  };
+  const copy = spent ?? newWork();
   copy.batch.length = batch.length;
   copy.batch.op.set(batch.op);
   copy.batch.time.set(batch.time);

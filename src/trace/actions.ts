@@ -1,4 +1,4 @@
-import { EVENTS_PER_BATCH } from "./event.ts";
+import { EVENTS_PER_BATCH, type Memory } from "./event.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
@@ -31,13 +31,21 @@ export const LOST_FREE = 0x80;
 
 /** The columns that stand beside an EventBatch's: same index, same length. */
 export class ActionBatch {
-  readonly action = new Uint8Array(EVENTS_PER_BATCH);
+  readonly action: Uint8Array;
   /** dense thread index, 0, 1, 2 … in order of first appearance */
-  readonly thread = new Int32Array(EVENTS_PER_BATCH);
+  readonly thread: Int32Array;
   /** dense block id, recycled after free; -1 where the action has none */
-  readonly block = new Int32Array(EVENTS_PER_BATCH);
+  readonly block: Int32Array;
   /** block id to be freed first; written only where the action carries LOST_FREE, stale elsewhere */
-  readonly lost = new Int32Array(EVENTS_PER_BATCH);
+  readonly lost: Int32Array;
   /** requested bytes of the block before the event (realloc, free); 0 otherwise */
-  readonly oldSize = new Float64Array(EVENTS_PER_BATCH);
+  readonly oldSize: Float64Array;
+
+  constructor(memory: Memory = ArrayBuffer) {
+    this.action = new Uint8Array(new memory(EVENTS_PER_BATCH * Uint8Array.BYTES_PER_ELEMENT));
+    this.thread = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
+    this.block = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
+    this.lost = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
+    this.oldSize = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+  }
 }

@@ -37,28 +37,47 @@ export interface Note {
 
 export const EVENTS_PER_BATCH = 8192;
 
+/** What columns are made in. */
+export type Memory = typeof ArrayBuffer | typeof SharedArrayBuffer;
+
 export class EventBatch {
   /** events filled in, 0..EVENTS_PER_BATCH */
   length = 0;
   /** one of `Op` */
-  readonly op = new Uint8Array(EVENTS_PER_BATCH);
+  readonly op: Uint8Array;
   /** thread id as logged, 0..2^31-1 */
-  readonly tid = new Int32Array(EVENTS_PER_BATCH);
+  readonly tid: Int32Array;
   /** µs on the log's own clock; NaN where the line carries no time. `Clock` adds the days that the log leaves out. */
-  readonly time = new Float64Array(EVENTS_PER_BATCH);
+  readonly time: Float64Array;
   /** return address of the call; 0 where the line carries none */
-  readonly caller = new Float64Array(EVENTS_PER_BATCH);
+  readonly caller: Float64Array;
   /** requested bytes; see `Op` for the calls that use it otherwise */
-  readonly size = new Float64Array(EVENTS_PER_BATCH);
+  readonly size: Float64Array;
   /** alignment in bytes; see `Op` for the calls that use it otherwise */
-  readonly align = new Float64Array(EVENTS_PER_BATCH);
+  readonly align: Float64Array;
   /** pointer given to free and realloc; 0 = NULL. Doubles hold 16-aligned addresses up to 2^57 exactly. */
-  readonly pointerIn = new Float64Array(EVENTS_PER_BATCH);
+  readonly pointerIn: Float64Array;
   /** pointer returned; 0 = NULL */
-  readonly pointerOut = new Float64Array(EVENTS_PER_BATCH);
+  readonly pointerOut: Float64Array;
   /** 1-based number of the line in the log; a double, so that logs of more than 2^32 lines keep their numbers */
-  readonly line = new Float64Array(EVENTS_PER_BATCH);
+  readonly line: Float64Array;
   readonly notes: Note[] = [];
+
+  constructor(memory: Memory = ArrayBuffer) {
+    this.op = new Uint8Array(new memory(EVENTS_PER_BATCH * Uint8Array.BYTES_PER_ELEMENT));
+    this.tid = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
+    this.time = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.caller = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.size = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.align = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.pointerIn = new Float64Array(
+      new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT),
+    );
+    this.pointerOut = new Float64Array(
+      new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT),
+    );
+    this.line = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+  }
 
   clear(): void {
     this.length = 0;

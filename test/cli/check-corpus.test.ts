@@ -51,7 +51,7 @@ function check(one: Case, budgets: readonly string[]) {
       ["--touch", "all", "--glibc", glibc, "--cpus", String(cpu_count)],
       budgets.flatMap((text) => ["--budget", text]),
     ),
-    readAndReplay("test"),
+    readAndReplay("test", null),
   );
 }
 

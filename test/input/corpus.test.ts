@@ -29,6 +29,10 @@ class CountingSink implements EventSink {
     this.batch.clear();
   }
 
+  room(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
   }

@@ -6,6 +6,8 @@ import { PLANE_ALL, PLANE_NONE, RATIOS, ratioPlane } from "../../src/ptmalloc/re
 import { Analysis } from "../../src/replay/analysis.ts";
 import { coin, SEEDS } from "../../src/replay/contention.ts";
 import type { ScenarioRun } from "../../src/replay/scenario-run.ts";
+import type { WhatIf } from "../../src/replay/what-if.ts";
+import { OwnThread } from "../../src/replay/what-if-lane.ts";
 import {
   analyse,
   casesOf,
@@ -32,14 +34,15 @@ vi.mock("../../src/replay/contention.ts", async (original) => {
 
 const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
 
-function analysisOf(...settings: Record<string, string>[]): Analysis {
+function whatIfsOf(...settings: Record<string, string>[]): readonly WhatIf[] {
   const truth = truthOf(THREADS!, "default")!;
   const log = withRssSamples(logOf(THREADS!, "default")!, truth.timeline);
   const whatIfs = settings.map((one) => scenario(JSON.stringify(one), one, false));
-  const analysis = new Analysis(optionsFor(THREADS!, "default", whatIfs, "facts"));
+  const lane = new OwnThread();
+  const analysis = new Analysis(optionsFor(THREADS!, "default", whatIfs, "facts"), lane);
   new NativeScanner(analysis, new Diagnostics()).scan(log, log.length);
   analysis.end();
-  return analysis;
+  return lane.whatIfs?.all ?? [];
 }
 
 function figures(run: ScenarioRun) {
@@ -59,20 +62,20 @@ function figures(run: ScenarioRun) {
 describe("a what-if with threads that share arenas", () => {
   it("is replayed once more for each seed, and where no lock was held nothing is different", () => {
     tossed.always = true;
-    const [whatIf] = analysisOf({ MALLOC_ARENA_MAX: "2" }).whatIfs;
+    const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "2" });
     tossed.always = null;
     expect(whatIf?.contended.length).toBe(SEEDS.length);
-    for (const one of whatIf!.contended) expect(figures(one)).toEqual(figures(whatIf!.run!));
+    for (const one of whatIf!.contended) expect(figures(one)).toEqual(figures(whatIf!.run));
   });
 
   it("is sound and another one where they were", () => {
-    const [whatIf] = analysisOf({ MALLOC_ARENA_MAX: "3" }).whatIfs;
+    const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "3" });
     const all = whatIf!.runs.map((run) => JSON.stringify(figures(run)));
     expect(new Set(all).size).toBe(1 + SEEDS.length);
     for (const { model, failedCalls } of whatIf!.runs) {
       checkInvariants(model);
       expect(failedCalls).toBe(0);
-      expect(model.mappedBlocks).toBe(whatIf!.run!.model.mappedBlocks);
+      expect(model.mappedBlocks).toBe(whatIf!.run.model.mappedBlocks);
       for (const heap of model.arenas.flatMap(({ heaps }) => heaps)) {
         expect([...heap.pages].filter((planes) => !isNested(planes))).toEqual([]);
       }
@@ -80,7 +83,7 @@ describe("a what-if with threads that share arenas", () => {
   });
 
   it("is not replayed again where there is no choice", () => {
-    const { whatIfs } = analysisOf({ MALLOC_ARENA_MAX: "1" }, { MALLOC_ARENA_MAX: "64" });
+    const whatIfs = whatIfsOf({ MALLOC_ARENA_MAX: "1" }, { MALLOC_ARENA_MAX: "64" });
     expect(whatIfs.map(({ contended }) => contended.length)).toEqual([0, 0]);
   });
 

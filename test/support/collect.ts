@@ -67,6 +67,10 @@ export class CollectingSink implements EventSink {
     this.batch.clear();
   }
 
+  room(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
     this.ends++;

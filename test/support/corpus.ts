@@ -7,6 +7,8 @@ import { NativeScanner } from "../../src/input/native-scanner.ts";
 import { Analysis } from "../../src/replay/analysis.ts";
 import { buildReport } from "../../src/replay/build-report.ts";
 import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/scenario.ts";
+import { touchReading } from "../../src/replay/touch-reading.ts";
+import { OwnThread } from "../../src/replay/what-if-lane.ts";
 import type { Report } from "../../src/report/report.ts";
 import { expectReportJson } from "./report-schema.ts";
 
@@ -152,7 +154,8 @@ export function scenario(
 
 /** The analysis of a log in memory, without streams; its report is as the published schema has it. */
 export function analyse(log: Buffer, options: AnalysisOptions): Report {
-  const analysis = new Analysis(options);
+  const lane = new OwnThread();
+  const analysis = new Analysis(options, lane);
   const diagnostics = new Diagnostics();
   const scanner = new NativeScanner(analysis, diagnostics);
   scanner.scan(log, log.length);
@@ -160,6 +163,7 @@ export function analyse(log: Buffer, options: AnalysisOptions): Report {
   const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
   const report = buildReport(
     analysis,
+    lane.figures(touchReading(analysis).reading),
     {
       complete: true,
       sources: ["-"],

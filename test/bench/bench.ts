@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Result, resultOf, resultsTable } from "./results.ts";
+import type { Row } from "./row.ts";
+import { COMPRESSED_ROWS } from "./rows/compressed.ts";
+import { GLIBC_ROWS } from "./rows/glibc.ts";
+import { GROWTH_ROWS } from "./rows/growth.ts";
+import { MEMORY_ROWS } from "./rows/memory.ts";
+import { PARSER_ROWS } from "./rows/parser.ts";
+import { PIPELINE_ROWS } from "./rows/pipeline.ts";
+import { START_UP_ROWS } from "./rows/start-up.ts";
+import { Workshop } from "./workshop.ts";
+
+/**
+ * npm run bench -- [ROW…] [--pairs N] [-o FILE]
+ *
+ * mallog as it stands, built anew, against what it is to be held against. Prints a table of ratios, and writes them to
+ * FILE (bench.json) as JSON. README.md beside this says how each row is measured.
+ */
+const ROWS: readonly Row[] = [
+  ...PIPELINE_ROWS,
+  ...PARSER_ROWS,
+  ...GLIBC_ROWS,
+  ...START_UP_ROWS,
+  ...COMPRESSED_ROWS,
+  ...MEMORY_ROWS,
+  ...GROWTH_ROWS,
+];
+
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    pairs: { type: "string", default: "7" },
+    output: { type: "string", short: "o", default: "bench.json" },
+  },
+});
+const pairs = Number(values.pairs);
+const unknown = wanted.filter((name) => !ROWS.some((row) => row.name === name));
+if (unknown.length > 0 || !Number.isInteger(pairs) || pairs < 1) {
+  console.error("usage: npm run bench -- [ROW…] [--pairs N] [-o FILE]");
+  console.error(`rows: ${ROWS.map(({ name }) => name).join(" ")}`);
+  process.exit(2);
+}
+
+execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
+const workshop = new Workshop();
+// What is running ends by it as well, and with that the row: there is a folder to be removed.
+process.on("SIGINT", () => {});
+try {
+  const rows = ROWS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const results = rows.map((row): Result => {
+    console.error(`${row.name} …`);
+    return resultOf(row, row.measure(workshop, pairs));
+  });
+  writeFileSync(values.output, `${JSON.stringify(results, null, 2)}\n`);
+  console.log(resultsTable(results));
+} finally {
+  workshop.remove();
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { NativeScanner } from "../../src/input/native-scanner.ts";
+import { Action, ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
+import { EventBatch } from "../../src/trace/event.ts";
+import { Ledger } from "../../src/trace/ledger.ts";
+import type { EventSink } from "../../src/trace/sink.ts";
+import { CallsWriter } from "./calls-file.ts";
+
+/** The calls of a log, which is of one thread and whose last line ends in a newline, without what does nothing. */
+export function callsOfLog(path: string): CallsWriter {
+  const writer = new CallsWriter();
+  const bytes = readFileSync(path);
+  const sink = new CallsSink(writer);
+  new NativeScanner(sink, new Diagnostics()).scan(bytes, bytes.length);
+  sink.end();
+  return writer;
+}
+
+class CallsSink implements EventSink {
+  readonly batch = new EventBatch();
+  readonly #actions = new ActionBatch();
+  readonly #ledger = new Ledger();
+  readonly #writer: CallsWriter;
+
+  constructor(writer: CallsWriter) {
+    this.#writer = writer;
+  }
+
+  advance(): void {
+    const { batch } = this;
+    const { action, block, lost } = this.#actions;
+    // Nothing is to be looked for in what follows: the lines of one thread stand in order.
+    this.#ledger.resolve(batch, this.#actions, null);
+    for (let i = 0; i < batch.length; i++) {
+      if (action[i] === Action.none) continue;
+      if (action[i]! >= LOST_FREE) this.#writer.add(Action.free, lost[i]!);
+      this.#writer.add(action[i]! & ~LOST_FREE, block[i]!, batch.size[i]!, batch.align[i]!);
+    }
+    batch.clear();
+  }
+
+  room(): null {
+    return null;
+  }
+
+  end(): void {
+    this.advance();
+  }
+}

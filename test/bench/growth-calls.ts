@@ -1,0 +1,64 @@
+import { Action } from "../../src/trace/actions.ts";
+import { CallsWriter } from "./calls-file.ts";
+
+/** Numbers from 0 up to `below`, the same every time (xorshift). */
+function randomNumbers(): (below: number) => number {
+  let x = 88172645;
+  return (below) => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % below;
+  };
+}
+
+/** `blocks` live blocks of 16 to 1023 bytes, and then `changes` times one of them freed and another put in its place. */
+export function liveSetCalls(blocks: number, changes: number): CallsWriter {
+  const random = randomNumbers();
+  const calls = new CallsWriter();
+  const allocate = (block: number) => calls.add(Action.malloc, block, 16 + random(1008));
+  for (let block = 0; block < blocks; block++) allocate(block);
+  calls.endPreparation();
+  for (let change = 0; change < changes; change++) {
+    const block = random(blocks);
+    calls.add(Action.free, block);
+    allocate(block);
+  }
+  return calls;
+}
+
+/**
+ * Chunks of the widest large bin below the mmap threshold, from 65536 bytes up, are of 2048 different sizes. Requests
+ * are smaller than their chunks by a word.
+ */
+const LARGE_BYTES = 65536 - 8;
+const LARGE_SIZES = 2048;
+const ABOVE_LARGE_BYTES = LARGE_BYTES + 16 * LARGE_SIZES;
+
+/** chunks that one malloc puts into their bins at most (MAX_ITERS) */
+const BINNED_AT_ONCE = 10_000;
+
+/**
+ * `chunks` free chunks in one large bin, kept apart by small blocks, and then `changes` times one block taken out of
+ * that bin and given back.
+ */
+export function largeBinCalls(chunks: number, changes: number): CallsWriter {
+  const random = randomNumbers();
+  const calls = new CallsWriter();
+  const bytes = () => LARGE_BYTES + 16 * random(LARGE_SIZES);
+  for (let i = 0; i < chunks; i++) {
+    calls.add(Action.malloc, i, bytes());
+    calls.add(Action.malloc, chunks + i, 24);
+  }
+  for (let i = 0; i < chunks; i++) calls.add(Action.free, i);
+  // What none of them can serve has them sorted into their bin.
+  for (let binned = 0; binned < chunks; binned += BINNED_AT_ONCE) {
+    calls.add(Action.malloc, binned, ABOVE_LARGE_BYTES);
+  }
+  calls.endPreparation();
+  for (let change = 0; change < changes; change++) {
+    calls.add(Action.malloc, 2 * chunks, bytes());
+    calls.add(Action.free, 2 * chunks);
+  }
+  return calls;
+}

@@ -1,0 +1,34 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+
+/** The C programs of this folder. */
+const PROGRAMS = ["make-log", "parse-log", "native-replay", "measured"] as const;
+
+const FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"];
+
+function here(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/** Compiles all C programs into `folder`, each under its own name. A warning is an error. */
+export function compilePrograms(folder: string): void {
+  for (const name of PROGRAMS) {
+    execFileSync("gcc", [...FLAGS, "-o", join(folder, name), here(`${name}.c`), "-pthread"], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+}
+
+/** Makes one file of model-replay.ts and all it imports: what is timed must not run through a loader. */
+export function bundleModelReplay(folder: string): void {
+  buildSync({
+    entryPoints: [here("model-replay.ts")],
+    outfile: join(folder, "model-replay.mjs"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+  });
+}

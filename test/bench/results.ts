@@ -1,0 +1,84 @@
+import { Chalk } from "chalk";
+import { count } from "../../src/report/format.ts";
+import { type Column, renderTable, splitAtTop } from "../../src/report/text/table.ts";
+import { type CurvePoint, type Measured, median, type Row } from "./row.ts";
+
+/** A row and what came out; written to the JSON file as it is. Ratios only: times are the machine's. */
+export interface Result {
+  readonly name: string;
+  readonly what: string;
+  readonly median: number;
+  /** of the pairs */
+  readonly least: number;
+  readonly most: number;
+  /** median ratio of processor time; null where that is what the row measures, or time is not */
+  readonly processor: number | null;
+  readonly target: number | null;
+  readonly stretch: number | null;
+  /** null without a target */
+  readonly holds: boolean | null;
+  readonly ratios: readonly number[];
+  readonly curve: readonly CurvePoint[];
+}
+
+export function resultOf(row: Row, { ratios, processor, curve = [] }: Measured): Result {
+  const { name, what, target, stretch } = row;
+  return {
+    name,
+    what,
+    median: median(ratios),
+    least: Math.min(...ratios),
+    most: Math.max(...ratios),
+    processor: processor === undefined ? null : median(processor),
+    target,
+    stretch,
+    holds: target === null ? null : median(ratios) <= target,
+    ratios,
+    curve,
+  };
+}
+
+const STYLE = { width: 160, chalk: new Chalk({ level: 0 }) };
+
+const COLUMNS: readonly Column<Result>[] = [
+  { head: ["row"], align: "left", rank: 0, cell: ({ name }) => name },
+  { head: ["what"], align: "left", rank: 0, cell: ({ what }) => what },
+  number(["median"], ({ median }) => median),
+  number(["least"], ({ least }) => least),
+  number(["most"], ({ most }) => most),
+  number(["processor", "time"], ({ processor }) => processor),
+  number(["at most"], ({ target }) => target),
+  number(["stretch"], ({ stretch }) => stretch),
+  { head: ["holds"], align: "left", rank: 0, cell: verdict },
+];
+
+function number(head: readonly string[], of: (result: Result) => number | null): Column<Result> {
+  return { head, align: "right", rank: 0, cell: (result) => of(result)?.toFixed(2) ?? "" };
+}
+
+function verdict({ median, stretch, holds }: Result): string {
+  if (holds === null) return "";
+  if (!holds) return "no";
+  return stretch !== null && median <= stretch ? "yes, stretch" : "yes";
+}
+
+export function resultsTable(results: readonly Result[]): string {
+  const curves = results.filter(({ curve }) => curve.length > 0).map(curveTable);
+  return [renderTable(COLUMNS, splitAtTop(results, 0), STYLE), ...curves].join("\n\n");
+}
+
+function curveTable({ name, curve }: Result): string {
+  const times = (head: string, of: (point: CurvePoint) => number): Column<CurvePoint> => ({
+    head: [head],
+    align: "right",
+    rank: 0,
+    cell: (point) => of(point).toFixed(2),
+  });
+  const columns: readonly Column<CurvePoint>[] = [
+    { head: [name], align: "right", rank: 0, cell: ({ size }) => count(size) },
+    times("model", ({ model }) => model),
+    times("native", ({ native }) => native),
+    times("ratio", ({ model, native }) => model / native),
+  ];
+  return renderTable(columns, splitAtTop(curve, 0), STYLE);
+}

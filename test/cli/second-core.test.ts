@@ -1,0 +1,83 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { strip } from "../../fixtures/strip.ts";
+import { readAndReplay } from "../../src/cli/read-and-replay.ts";
+import type { Report } from "../../src/report/report.ts";
+import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
+import { MALLOG } from "../support/mallog-command.ts";
+import { newFolder } from "../support/run-mallog.ts";
+
+const WORKER = new URL("../dist/cli/what-if-worker.js", pathToFileURL(MALLOG));
+
+/** A log of many threads that share arenas, long enough for a worker: as it is, and as a simple hook writes it. */
+const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
+const log = logOf(THREADS!, "default")!;
+const stripped = Buffer.from(strip(log.toString("latin1"), ["events", "caller", "cut"]), "latin1");
+
+const OPTIONS = {
+  ...optionsFor(THREADS!, "default", [
+    scenario("one", { MALLOC_ARENA_MAX: "1" }, false),
+    scenario("two", { MALLOC_ARENA_MAX: "2" }, false),
+    scenario("two, trimmed", { MALLOC_ARENA_MAX: "2" }, true),
+    scenario("trimmed", {}, true),
+  ]),
+  glibc: "auto",
+  cpus: null,
+};
+
+function chunks(bytes: Buffer, length: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += length) pieces.push(bytes.subarray(at, at + length));
+  return pieces;
+}
+
+function report(worker: URL | null, pieces: readonly Buffer[], signal = NEVER): Promise<Report> {
+  const hooks = { stdin: Readable.from(pieces), signal, onProgress: () => {} };
+  return readAndReplay("test", worker)([], OPTIONS, hooks);
+}
+
+const NEVER = new AbortController().signal;
+
+describe("what-ifs on a second core", () => {
+  it.each([
+    ["as it is", log, [4093, 1_000_003]],
+    ["as a simple hook writes it", stripped, [4093]],
+  ])(
+    "give the report that one thread gives, in whatever pieces the log comes: %s",
+    async (_, bytes, lengths) => {
+      const expected = JSON.stringify(await report(null, chunks(bytes, 65_536)));
+      for (const length of lengths) {
+        expect(JSON.stringify(await report(WORKER, chunks(bytes, length)))).toBe(expected);
+      }
+    },
+  );
+
+  it("are of what was read where the reading was interrupted", async () => {
+    const controller = new AbortController();
+    async function* endless() {
+      yield* chunks(log, 65_536);
+      controller.abort();
+      yield log;
+    }
+    const hooks = {
+      stdin: Readable.from(endless()),
+      signal: controller.signal,
+      onProgress: () => {},
+    };
+    const { complete, scenarios, trace } = await readAndReplay("test", WORKER)([], OPTIONS, hooks);
+    expect(complete).toBe(false);
+    expect(trace.events).toBeGreaterThan(100_000);
+    expect(scenarios.map(({ name }) => name)).toContain("two, trimmed");
+  });
+
+  it("end the analysis with an error where the worker cannot run", async () => {
+    const broken = join(newFolder(), "broken.mjs");
+    writeFileSync(broken, "throw new Error('no worker today');");
+    await expect(report(pathToFileURL(broken), chunks(log, 65_536))).rejects.toThrow(
+      "no worker today",
+    );
+  });
+});
