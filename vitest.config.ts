@@ -1,8 +1,8 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import LongestFirst from "./test/support/longest-first.ts";
 
-/** vi.mock needs modules that vitest loads itself. */
-const WITH_MOCKS = "test/replay/contention.test.ts";
+/** vi.mock needs modules that vitest loads itself; and a function that goes to the browser may not call tsx's helpers. */
+const LOADED_BY_VITEST = ["test/replay/contention.test.ts", "test/browser/page.test.ts"];
 
 // Corpus and differential tests replay millions of calls.
 const testTimeout = 120_000;
@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, WITH_MOCKS],
+          exclude: [...configDefaults.exclude, ...LOADED_BY_VITEST],
           globalSetup: ["./test/support/build.js"],
           testTimeout,
           // Node imports the sources itself. In those that vitest loads, each use of an import is a getter's call: the
@@ -29,7 +29,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { name: "mocks", include: [WITH_MOCKS], testTimeout } },
+      { test: { name: "vitest", include: LOADED_BY_VITEST, testTimeout } },
     ],
   },
 });
