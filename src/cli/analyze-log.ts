@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { containerOf } from "../report/container.ts";
 import type { Report } from "../report/report.ts";
 import { sortThreads } from "../report/sort-threads.ts";
-import { ENDINGS, plainWriter, writerOf } from "../report/writers/index.ts";
+import { ENDINGS, writerOf } from "../report/writers/index.ts";
+import { writePlain } from "../report/writers/plain.ts";
 import type { Writer, WriterOptions } from "../report/writers/writer.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
 import { forStepLog } from "./github.ts";
@@ -137,7 +138,8 @@ export async function writtenForTerminal(
   io: Io,
 ): Promise<string> {
   const { form } = request;
-  const writer = await (form === "plain" ? plainWriter() : writerFor(ENDING[form]));
+  // There is no ending that people would give a file of plain records.
+  const writer = form === "plain" ? writePlain : await writerFor(ENDING[form]);
   const text = writer(report, forTerminal(request, io));
   return form === "text" ? forStepLog(text, io.env) : text;
 }

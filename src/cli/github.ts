@@ -3,7 +3,7 @@ import { budgetDetails, budgetName, budgetSentence } from "../report/budget-sent
 import type { BudgetResult } from "../report/report.ts";
 import { printable } from "../report/text/printable.ts";
 import type { Environment, Io } from "./io.ts";
-import { reasonOf } from "./output-file.ts";
+import { reasonOf } from "./system-error.ts";
 
 /** What GitHub Actions reads of a step: annotations among the lines it prints, and its summary in a file. */
 

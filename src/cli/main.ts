@@ -20,7 +20,7 @@ const analyse: Analyse = async (inputs, options, hooks) => {
 };
 
 // Not process.exit: it would cut off what a pipe has not taken yet.
-process.exitCode = await run(
+run(
   process.argv.slice(2),
   {
     stdin: process.stdin,
@@ -34,4 +34,6 @@ process.exitCode = await run(
     leave: (exitCode) => process.exit(exitCode),
   },
   analyse,
-);
+).then((exitCode) => {
+  process.exitCode = exitCode;
+});

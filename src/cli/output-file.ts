@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -14,6 +13,7 @@ import { Chalk } from "chalk";
 import type { TextStyle } from "../report/text/style.ts";
 import { endingOf } from "../report/writers/index.ts";
 import { Failure } from "./problems.ts";
+import { reasonOf } from "./system-error.ts";
 
 /** Of a text in a file, which should not depend on the terminal that happened to be there. */
 export const FILE_STYLE: TextStyle = { width: 120, chalk: new Chalk({ level: 0 }) };
@@ -36,7 +36,7 @@ export class OutputFile {
     this.name = name;
     this.ending = ending;
     this.#target = realPath(name, cwd);
-    this.#temporary = join(dirname(this.#target), `.${basename(name)}.${randomUUID()}.tmp`);
+    this.#temporary = join(dirname(this.#target), `.${basename(name)}.${crypto.randomUUID()}.tmp`);
     try {
       if (statSync(this.#target, { throwIfNoEntry: false })?.isDirectory()) {
         throw new Error("it is a directory");
@@ -116,21 +116,4 @@ function realPath(name: string, cwd: string): string {
   } catch {
     return path;
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "its directory does not exist",
-  ENOTDIR: "its directory does not exist",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space left on the device",
-  EDQUOT: "the disk quota is used up",
-};
-
-/** The system's error in words. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return REASONS[code] ?? error.message;
 }

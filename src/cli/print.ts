@@ -1,6 +1,6 @@
 import type { Output } from "./io.ts";
-import { reasonOf } from "./output-file.ts";
 import { Failure } from "./problems.ts";
+import { reasonOf } from "./system-error.ts";
 
 /**
  * Writes to standard output and waits until the text is out. A reader that has gone (`| head`) has seen all it wanted:

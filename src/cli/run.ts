@@ -1,7 +1,4 @@
 import { CommanderError } from "commander";
-import { analyzeLog } from "./analyze-log.ts";
-import { checkLog } from "./check-log.ts";
-import { diffReports } from "./diff-reports.ts";
 import type { Analyse, Io } from "./io.ts";
 import { print } from "./print.ts";
 import { Exit, exitCodeOf, Failure } from "./problems.ts";
@@ -41,12 +38,15 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
     },
     {
       analyze: async (request) => {
+        const { analyzeLog } = await import("./actions.ts");
         exitCode = await analyzeLog(request, io, analyse, names());
       },
       check: async (request) => {
+        const { checkLog } = await import("./actions.ts");
         exitCode = await checkLog(request, io, analyse, names());
       },
       diff: async (request) => {
+        const { diffReports } = await import("./actions.ts");
         exitCode = await diffReports(request, io);
       },
       schema: (text) => print(io.stdout, text),

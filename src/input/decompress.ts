@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Duplex, pipeline } from "node:stream";
-import * as zlib from "node:zlib";
 import type { Diagnostics } from "./diagnostics.ts";
 import { InputError } from "./input-error.ts";
 
@@ -47,7 +45,7 @@ export async function* decompressed(
 
   const outcome: Outcome = { broken: false };
   let lastByte: number | undefined;
-  for await (const chunk of decoder(compression, whole, path, outcome)) {
+  for await (const chunk of await decoder(compression, whole, path, outcome)) {
     lastByte = chunk.at(-1) ?? lastByte;
     yield chunk;
   }
@@ -77,16 +75,18 @@ function compressionOf(head: Buffer): "gzip" | "zstd" | undefined {
   return undefined;
 }
 
-function decoder(
+/** Node's own decoders are loaded only here: most logs come as plain text, and short ones are not to wait for them. */
+async function decoder(
   compression: "gzip" | "zstd",
   bytes: AsyncGenerator<Buffer>,
   path: string,
   outcome: Outcome,
-): Chunks {
+): Promise<Chunks> {
+  const zlib = await import("node:zlib");
   if (compression === "gzip") {
     return inflated(bytes, zlib.createGunzip({ chunkSize: OUTPUT_BYTES }), outcome);
   }
-  const builtIn = builtInZstd();
+  const builtIn = builtInZstd(zlib);
   return builtIn === undefined
     ? zstdCommand(bytes, path, outcome)
     : inflated(bytes, builtIn, outcome);
@@ -160,7 +160,7 @@ async function* inflated(bytes: Chunks, stream: Duplex, outcome: Outcome): Async
 }
 
 /** Node has zstd from 22.15 on; the types of the oldest supported Node do not know it. */
-function builtInZstd(): Duplex | undefined {
+function builtInZstd(zlib: object): Duplex | undefined {
   const create: unknown = Reflect.get(zlib, "createZstdDecompress");
   const stream: unknown = typeof create === "function" ? create() : undefined;
   return stream instanceof Duplex ? stream : undefined;
@@ -171,6 +171,7 @@ async function* zstdCommand(
   path: string,
   outcome: Outcome,
 ): AsyncGenerator<Buffer> {
+  const { spawn } = await import("node:child_process");
   const child = spawn("zstd", ["-dcq"], { stdio: ["pipe", "pipe", "ignore"] });
   try {
     await once(child, "spawn");

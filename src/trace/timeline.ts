@@ -9,9 +9,11 @@
 
 /** even, so that a full series merges without remainder */
 export const MAX_POINTS = 1000;
+/** Room at first: short logs are read by dozens of runs, each with a series a plane. */
+const FIRST_POINTS = 32;
 
 abstract class BoundedSeries {
-  protected readonly values = new Float64Array(MAX_POINTS);
+  protected values = new Float64Array(FIRST_POINTS);
   /** index of the newest point; −1 before the first event */
   protected newest = -1;
   /** first event (0-based) beyond the newest point */
@@ -34,7 +36,8 @@ abstract class BoundedSeries {
   }
 
   protected copyPoints(other: BoundedSeries): void {
-    this.values.set(other.values);
+    if (this.values.length < other.length) this.values = new Float64Array(other.values.length);
+    this.values.set(other.values.subarray(0, other.length));
     this.newest = other.newest;
     this.end = other.end;
     this.#eventsPerPoint = other.#eventsPerPoint;
@@ -47,8 +50,15 @@ abstract class BoundedSeries {
   protected advance(event: number, filler: number): void {
     while (event >= MAX_POINTS * this.#eventsPerPoint) this.#halve();
     const point = Math.floor(event / this.#eventsPerPoint);
+    if (point >= this.values.length) this.#grow();
     while (this.newest < point) this.values[++this.newest] = filler;
     this.end = (point + 1) * this.#eventsPerPoint;
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(MAX_POINTS);
+    grown.set(this.values);
+    this.values = grown;
   }
 
   #halve(): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Analyse } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 import type { Report } from "../../src/report/report.ts";
@@ -175,7 +175,7 @@ test("an interrupted run is 130, whatever its budgets", async () => {
   };
   const io = fakeIo({ cwd: folder });
   const running = run(["check", "x", ...budget("rss<=1")], io, untilAborted);
-  await new Promise((resolve) => setImmediate(resolve));
+  await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
   io.signals.emit("SIGINT", "SIGINT");
   expect(await running).toBe(130);
   expect(io.stdout.text).toMatch(/^Interrupted: all figures are those of the first/);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Analyse } from "../../src/cli/io.ts";
 import { Failure } from "../../src/cli/problems.ts";
 import { run } from "../../src/cli/run.ts";
@@ -84,7 +84,7 @@ describe("signals", () => {
   ])("%s: the report so far, marked incomplete", async (name, code) => {
     const io = fakeIo({ cwd: folder });
     const running = run(["x", "-o", "r.json"], io, untilAborted);
-    await new Promise((resolve) => setImmediate(resolve));
+    await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
     io.signals.emit(name, name);
     expect(await running).toBe(code);
     expect(io.stdout.text).toContain("Interrupted: all figures are those of the first 30 events");
@@ -99,7 +99,7 @@ describe("signals", () => {
   test("the second one leaves at once, and leaves no file behind", async () => {
     const io = fakeIo({ cwd: folder });
     void run(["x", "-o", "r.json"], io, () => new Promise(() => {}));
-    await new Promise((resolve) => setImmediate(resolve));
+    await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
     io.signals.emit("SIGINT", "SIGINT");
     io.signals.emit("SIGINT", "SIGINT");
     expect(io.left).toEqual([130]);

@@ -10,7 +10,7 @@ import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/cor
 import { MALLOG } from "../support/mallog-command.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
-const WORKER = new URL("../dist/cli/what-if-worker.js", pathToFileURL(MALLOG));
+const WORKER = new URL("../dist/node/what-if-worker.js", pathToFileURL(MALLOG));
 
 /** A log of many threads that share arenas, long enough for a worker: as it is, and as a simple hook writes it. */
 const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");

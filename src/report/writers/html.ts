@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
 import {
@@ -17,6 +16,7 @@ import {
   verdictSection,
 } from "../html/sections.ts";
 import { whatIfSection } from "../html/what-if-bars.ts";
+import { pageAsset } from "../page-asset.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -24,8 +24,8 @@ import type { Writer } from "./writer.ts";
  * draws what is to be moved about. The policy in its head lets nothing run or load but that script and that style.
  */
 export const writeHtml: Writer = (report, { sort }) => {
-  const script = asset("main.js");
-  const style = asset("page.css");
+  const script = pageAsset("main.js");
+  const style = pageAsset("page.css");
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   const title = titleOf(report);
   const sections = [
@@ -69,11 +69,6 @@ ${sections}
 `;
   return text;
 };
-
-/** The build puts them there (package.json, build:page): the same way from src and from dist. */
-function asset(name: string): string {
-  return readFileSync(new URL(`../../../dist/page/${name}`, import.meta.url), "utf8");
-}
 
 function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;

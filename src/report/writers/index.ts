@@ -1,21 +1,31 @@
+import { writeBenchmark } from "./benchmark.ts";
+import { writeCsv } from "./csv.ts";
+import { writeJson } from "./json.ts";
+import { writeJunit } from "./junit.ts";
+import { writeMarkdown } from "./markdown.ts";
+import { writeNdjson } from "./ndjson.ts";
+import { writeOpenMetrics } from "./open-metrics.ts";
+import { writeSarif } from "./sarif.ts";
+import { writeText } from "./text.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * Formats by the ending of the file's name; each is loaded only when it is asked for. Where two endings fit, as with
- * x.bench.json, the longer one counts.
+ * Formats by the ending of the file's name. Where two endings fit, as with x.bench.json, the longer one counts. The
+ * page's writer is loaded only when it is asked for: it takes node:crypto. The others are small, and to open a file for
+ * each would cost more.
  */
 const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
-  ".txt": async () => (await import("./text.ts")).writeText,
-  ".json": async () => (await import("./json.ts")).writeJson,
-  ".ndjson": async () => (await import("./ndjson.ts")).writeNdjson,
-  ".md": async () => (await import("./markdown.ts")).writeMarkdown,
+  ".txt": async () => writeText,
+  ".json": async () => writeJson,
+  ".ndjson": async () => writeNdjson,
+  ".md": async () => writeMarkdown,
   ".html": async () => (await import("./html.ts")).writeHtml,
-  ".csv": async () => (await import("./csv.ts")).writeCsv,
-  ".xml": async () => (await import("./junit.ts")).writeJunit,
-  ".sarif": async () => (await import("./sarif.ts")).writeSarif,
-  ".prom": async () => (await import("./open-metrics.ts")).writeOpenMetrics,
-  ".metrics.txt": async () => (await import("./open-metrics.ts")).writeOpenMetrics,
-  ".bench.json": async () => (await import("./benchmark.ts")).writeBenchmark,
+  ".csv": async () => writeCsv,
+  ".xml": async () => writeJunit,
+  ".sarif": async () => writeSarif,
+  ".prom": async () => writeOpenMetrics,
+  ".metrics.txt": async () => writeOpenMetrics,
+  ".bench.json": async () => writeBenchmark,
 };
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
@@ -25,11 +35,6 @@ export function endingOf(file: string, endings = ENDINGS): string | null {
   const name = file.slice(file.lastIndexOf("/") + 1);
   const fitting = endings.filter((ending) => name.length > ending.length && name.endsWith(ending));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? null;
-}
-
-/** For standard output only: there is no ending that people would give such a file. */
-export async function plainWriter(): Promise<Writer> {
-  return (await import("./plain.ts")).writePlain;
 }
 
 /** Null for an ending that no format has. */
