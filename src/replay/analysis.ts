@@ -310,7 +310,8 @@ export class Analysis implements EventSink {
       const alike = candidates.find((one) => areAlike(one.origin, origin))?.recorded;
       const recorded = alike ?? this.#recordedRun(origin);
       if (recorded === null) continue;
-      if (alike !== undefined) alike.run.kindred = [...alike.run.kindred, origin.profile];
+      if (alike !== undefined)
+        alike.run.turns.kindred = [...alike.run.turns.kindred, origin.profile];
       candidates.push({ origin, recorded });
     }
     return candidates;

@@ -148,7 +148,7 @@ export class RecordedRun {
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
     const parted: { readonly run: RecordedRun; readonly at: number }[] = [];
-    this.run.onParting = (at, profile, others) => {
+    this.run.turns.onParting = (at, profile, others) => {
       parted.push({ run: this.#part(profile, others), at });
     };
     this.#replayFrom(0, work, first, insertions);
@@ -160,10 +160,10 @@ export class RecordedRun {
   }
 
   #replayFrom(from: number, work: Work, first: number, insertions: readonly Insertion[]): void {
-    this.run.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
+    this.run.turns.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
     replayBatch(this.run, work, first, insertions, from);
-    this.run.onAboveBreak = null;
-    this.run.onParting = null;
+    this.run.turns.onAboveBreak = null;
+    this.run.turns.onParting = null;
     this.firstDivergence ??= this.judge.firstDivergence;
     this.#event = first + work.batch.length;
   }
@@ -171,7 +171,7 @@ export class RecordedRun {
   /** The same run as one of a kindred version, and of others of its kin, which shares nothing with it. */
   #part(profile: Profile, others: readonly Profile[]): RecordedRun {
     const copy = new RecordedRun(this.run.cloneAs(profile), this.#foregone);
-    copy.run.kindred = others;
+    copy.run.turns.kindred = others;
     for (const one of [profile, ...others]) this.parted.set(one, copy);
     copy.run.arenaTimeline = this.run.arenaTimeline?.clone() ?? null;
     copy.inferredExits = this.inferredExits;
@@ -295,8 +295,8 @@ export class RecordedRun {
     this.#past.believe(explanation);
     // What it was in the last few batches differs hardly, and ends with the same event.
     run.arenaTimeline = this.run.arenaTimeline;
-    const before = this.run.kindred;
+    const before = this.run.turns.kindred;
     this.run = run;
-    for (const profile of before) if (!run.kindred.includes(profile)) this.#part(profile, []);
+    for (const profile of before) if (!run.turns.kindred.includes(profile)) this.#part(profile, []);
   }
 }

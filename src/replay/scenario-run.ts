@@ -1,5 +1,4 @@
 import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
-import { partsAt, ruleAlike } from "../ptmalloc/kindred.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
@@ -9,11 +8,16 @@ import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/timeline.ts";
 import { anchor, findUnlogged, splitUnlogged } from "./anchor.ts";
 import type { ArenaTimeline } from "./arena-timeline.ts";
+import { BlockChunks } from "./block-chunks.ts";
 import { PendingWrite } from "./pending-write.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 import { PointerWitness } from "./pointer-witness.ts";
 import type { Ranges } from "./ranges.ts";
 import type { TouchBatch } from "./touch.ts";
+import { TurningPoints } from "./turning-points.ts";
+
+/** Events whose chunks are brought into the cache at once: some 100 KiB. */
+const WARMED_EVENTS = 512;
 
 /**
  * One model fed the log's calls. Blocks are known by the ids of the trace; which chunk holds one is this run's own
@@ -52,16 +56,8 @@ export class ScenarioRun {
   #besidePages = 0;
   /** where the log's pointer and the model disagree, the log is believed (anchor.ts); false: the model goes on */
   anchored = true;
-  /** chunk by block id; 0 where the model has none */
-  #chunkOf = new Int32Array(1024);
-  /** called once, before event `i` of a batch, the first whose thread has to share an arena; null: nobody cares */
-  onReuse: ((i: number) => void) | null = null;
-  /** called before event `i` of a batch, if its block lies above the break; null: nobody cares */
-  onAboveBreak: ((i: number) => void) | null = null;
-  /** kindred versions (kindred.ts) that this is the run of, too */
-  kindred: readonly Profile[] = [];
-  /** called before event `i` of a batch, where some of them may treat it otherwise, and leave together */
-  onParting: ((i: number, first: Profile, others: readonly Profile[]) => void) | null = null;
+  #blocks = new BlockChunks();
+  readonly turns = new TurningPoints();
   /** calls that got memory in the log, and NULL here */
   failedCalls = 0;
   /** events begun */
@@ -101,11 +97,12 @@ export class ScenarioRun {
     copy.#nextTrim = this.#nextTrim;
     copy.anchored = this.anchored;
     copy.#besidePages = this.#besidePages;
-    copy.#chunkOf = copyInto(spent === null ? NOTHING : spent.#chunkOf, this.#chunkOf);
+    if (spent !== null) copy.#blocks = spent.#blocks;
+    copy.#blocks.copy(this.#blocks);
     copy.#event = this.#event;
     copy.#time = this.#time;
     copy.#pending.copy(this.#pending);
-    copy.kindred = this.kindred;
+    copy.turns.kindred = this.turns.kindred;
     return copy;
   }
 
@@ -129,15 +126,12 @@ export class ScenarioRun {
 
   /** The chunk that holds live block `block`; 0 if the model could not serve it. */
   chunkOf(block: number): number {
-    return this.#chunkOf[block] ?? 0;
+    return this.#blocks.get(block);
   }
 
   /** Calls `visit` for every live block and the chunk that holds it. */
   eachBlock(visit: (block: number, chunk: number) => void): void {
-    for (let block = 0; block < this.#chunkOf.length; block++) {
-      const chunk = this.#chunkOf[block]!;
-      if (chunk !== 0) visit(block, chunk);
-    }
+    this.#blocks.each(visit);
   }
 
   /** Replays events from..to-1 of a batch. */
@@ -148,11 +142,23 @@ export class ScenarioRun {
     from: number,
     to: number,
   ): void {
+    for (let at = from; at < to; at += WARMED_EVENTS) {
+      const end = Math.min(to, at + WARMED_EVENTS);
+      this.#blocks.warm(this.model.chunks.words, actions, at, end);
+      this.#replay(batch, actions, touch, at, end);
+    }
+  }
+
+  #replay(
+    batch: EventBatch,
+    actions: ActionBatch,
+    touch: TouchBatch,
+    from: number,
+    to: number,
+  ): void {
     for (let i = from; i < to; i++) {
       const action = actions.action[i]!;
-      if (this.onReuse !== null && action !== Action.none) this.#tellOfReuse(actions.thread[i]!, i);
-      if (this.onAboveBreak !== null) this.#tellOfBreak(batch.pointerOut[i]!, i);
-      if (this.kindred.length > 0) this.#partKindred(batch, actions, i);
+      if (this.turns.matter) this.turns.before(this, batch, actions, i);
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
@@ -191,37 +197,6 @@ export class ScenarioRun {
       if (actions.action[i] === Action.none && isUnknownFree(batch, i)) {
         findUnlogged(this.model, judge, batch.pointerIn[i]!);
       }
-    }
-  }
-
-  #tellOfReuse(thread: number, i: number): void {
-    if (!this.model.mayReuseArena(thread)) return;
-    const tell = this.onReuse;
-    this.onReuse = null;
-    tell?.(i);
-  }
-
-  #partKindred(batch: EventBatch, actions: ActionBatch, i: number): void {
-    const action = actions.action[i]! & ~LOST_FREE;
-    if (action < Action.realloc || action > Action.pvalloc) return;
-    const { model } = this;
-    const c = action === Action.realloc ? this.chunkOf(actions.block[i]!) : 0;
-    if (action === Action.realloc && c === 0) return;
-    model.enter(actions.thread[i]!);
-    const call = action === Action.realloc ? "realloc" : "memalign";
-    for (const other of this.kindred) {
-      if (!this.kindred.includes(other)) continue;
-      if (!partsAt(model, other, call, c, batch.size[i]!)) continue;
-      const parting = this.kindred.filter((one) => ruleAlike(one, other, call));
-      this.kindred = this.kindred.filter((one) => !parting.includes(one));
-      const others = parting.filter((one) => one !== other);
-      this.onParting?.(i, other, others);
-    }
-  }
-
-  #tellOfBreak(pointer: number, i: number): void {
-    if (pointer !== 0 && this.judge !== null && this.judge.aboveBreak(this.model, pointer) > 0) {
-      this.onAboveBreak?.(i);
     }
   }
 
@@ -361,9 +336,8 @@ export class ScenarioRun {
     i: number,
   ): void {
     const block = actions.block[i]!;
-    if (block >= this.#chunkOf.length) this.#grow(block);
     const c = this.judge === null ? served : this.#judged(served, batch, actions, i);
-    this.#chunkOf[block] = c;
+    this.#blocks.set(block, c);
     if (c === 0) {
       this.failedCalls++;
       return;
@@ -400,24 +374,9 @@ export class ScenarioRun {
   #free(block: number): void {
     const c = this.chunkOf(block);
     if (c === 0) return;
-    this.#chunkOf[block] = 0;
+    this.#blocks.set(block, 0);
     this.model.free(c);
   }
-
-  #grow(block: number): void {
-    const grown = new Int32Array(Math.max(block + 1, Math.ceil(this.#chunkOf.length * 1.5)));
-    grown.set(this.#chunkOf);
-    this.#chunkOf = grown;
-  }
-}
-
-const NOTHING = new Int32Array(0);
-
-/** `from`, copied to `into` if that has as much room. */
-function copyInto(into: Int32Array<ArrayBuffer>, from: Int32Array<ArrayBuffer>) {
-  if (into.length !== from.length) return from.slice();
-  into.set(from);
-  return into;
 }
 
 function isUnknownFree(batch: EventBatch, i: number): boolean {

@@ -39,13 +39,13 @@ export class WhatIf {
     const before = [...this.contended];
     let forkedAt = 0;
     if (before.length === 0) {
-      run.onReuse = (i) => {
+      run.turns.onReuse = (i) => {
         forkedAt = i;
         for (const seed of SEEDS) this.contended.push(contendedRun(run, seed));
       };
     }
     replayBatch(run, work, first, insertions);
-    run.onReuse = null;
+    run.turns.onReuse = null;
     for (const one of before) replayBatch(one, work, first, insertions);
     if (before.length === this.contended.length) return;
     // What was inserted up to the fork, the copies have behind them.
