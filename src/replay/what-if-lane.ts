@@ -26,7 +26,7 @@ export const STEPS_AT_ONCE = 4;
 /** The what-ifs, replayed in the thread that reads the log. */
 export class OwnThread implements WhatIfLane {
   whatIfs: WhatIfs | null = null;
-  readonly #works = Array.from({ length: STEPS_AT_ONCE }, () => newWork());
+  readonly #works: Work[] = [];
   readonly #steps: Step[] = [];
 
   start(origin: RecordedProcess, specs: readonly ScenarioSpec[]): void {
@@ -35,7 +35,9 @@ export class OwnThread implements WhatIfLane {
   }
 
   take(work: Work, findings: Findings): void {
-    this.#steps.push({ work: copyWork(work, this.#works[this.#steps.length]!), findings });
+    const at = this.#steps.length;
+    this.#works[at] ??= newWork();
+    this.#steps.push({ work: copyWork(work, this.#works[at]), findings });
     if (this.#steps.length === STEPS_AT_ONCE) this.#replay();
   }
 
