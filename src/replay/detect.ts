@@ -145,9 +145,16 @@ export class Detection {
 
   /** To be called when all have replayed the same events: kindred versions go their own ways where these have parted. */
   part(): void {
+    const before = this.runs;
     for (const one of this.#alive) {
-      one.recorded = one.recorded.parted.get(one.origin.profile) ?? one.recorded;
+      let parted = one.recorded.parted.get(one.origin.profile);
+      // One that has left with others may have left these, too.
+      for (; parted !== undefined; parted = parted.parted.get(one.origin.profile)) {
+        one.recorded = parted;
+      }
     }
+    // A version that is dropped later is not to be held here.
+    for (const { recorded } of [...before, ...this.runs]) recorded.parted.clear();
   }
 
   /** the best of those that were dropped */

@@ -42,6 +42,12 @@ const FREE_COST = 100_000_000;
 const COST_PER_EVENT = 100;
 const COST_PER_EXPLANATION = 50_000_000;
 
+/** A copy that is to go on from event `at` of the batch. */
+interface Parted {
+  readonly run: RecordedRun;
+  readonly at: number;
+}
+
 /**
  * The run as recorded. Where a log does not tell which call came first, or of thread exits, the first wrong pointer
  * does (ptmalloc2.md §12.4, §12.5): two calls of different threads that stand the wrong way round leave their arena in
@@ -59,7 +65,7 @@ export class RecordedRun {
   lastExits = 0;
   /** what was found out of the break's moves past malloc */
   foreignSbrk = new ForeignSbrk();
-  /** the runs of kindred versions (kindred.ts) that this was the run of, too, until their ways parted */
+  /** the runs of kindred versions (kindred.ts) that this was the run of, too, until their ways parted in this batch */
   readonly parted = new Map<Profile, RecordedRun>();
 
   /** exits and moves of the break put in with the last batch */
@@ -147,20 +153,27 @@ export class RecordedRun {
     if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) this.#past.forget();
     else this.#past.keep(this.run, copy, first, insertions, next);
     this.run.foresee(work.batch, work.actions, next);
-    const parted: { readonly run: RecordedRun; readonly at: number }[] = [];
-    this.run.turns.onParting = (at, profile, others) => {
-      parted.push({ run: this.#part(profile, others), at });
-    };
-    this.#replayFrom(0, work, first, insertions);
+    const parted: Parted[] = [];
+    this.#replayFrom(0, work, first, insertions, parted);
+    // Those that part from a copy come to the list while it is gone through.
     for (const { run, at } of parted) {
       // What was inserted up to there, the copies have behind them.
       const left = insertions.filter(({ before }) => before > first + at);
-      run.#replayFrom(at, work, first, left);
+      run.#replayFrom(at, work, first, left, parted);
     }
   }
 
-  #replayFrom(from: number, work: Work, first: number, insertions: readonly Insertion[]): void {
+  #replayFrom(
+    from: number,
+    work: Work,
+    first: number,
+    insertions: readonly Insertion[],
+    parted: Parted[],
+  ): void {
     this.run.turns.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
+    this.run.turns.onParting = (at, profile, others) => {
+      parted.push({ run: this.#part(profile, others), at });
+    };
     replayBatch(this.run, work, first, insertions, from);
     this.run.turns.onAboveBreak = null;
     this.run.turns.onParting = null;
@@ -296,7 +309,10 @@ export class RecordedRun {
     // What it was in the last few batches differs hardly, and ends with the same event.
     run.arenaTimeline = this.run.arenaTimeline;
     const before = this.run.turns.kindred;
+    // Of the trial's, which began further back, some have gone their own ways since.
+    const still = run.turns.kindred.filter((profile) => before.includes(profile));
+    run.turns.kindred = still;
     this.run = run;
-    for (const profile of before) if (!run.turns.kindred.includes(profile)) this.#part(profile, []);
+    for (const profile of before) if (!still.includes(profile)) this.#part(profile, []);
   }
 }
