@@ -1,5 +1,5 @@
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
-import { EVENTS_PER_BATCH, type EventBatch, type Memory } from "../trace/event.ts";
+import { column, type EventBatch, type Memory } from "../trace/event.ts";
 import type { TouchPolicy } from "./scenario.ts";
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
@@ -16,13 +16,11 @@ export class TouchBatch {
   readonly large: Float64Array;
 
   constructor(memory: Memory = ArrayBuffer) {
-    this.from = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.to = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.ratioFrom = new Float64Array(
-      new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT),
-    );
-    this.full = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.large = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.from = column(Float64Array, memory);
+    this.to = column(Float64Array, memory);
+    this.ratioFrom = column(Float64Array, memory);
+    this.full = column(Float64Array, memory);
+    this.large = column(Float64Array, memory);
   }
 }
 

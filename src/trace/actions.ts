@@ -1,4 +1,4 @@
-import { EVENTS_PER_BATCH, type Memory } from "./event.ts";
+import { column, type Memory } from "./event.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
@@ -42,10 +42,10 @@ export class ActionBatch {
   readonly oldSize: Float64Array;
 
   constructor(memory: Memory = ArrayBuffer) {
-    this.action = new Uint8Array(new memory(EVENTS_PER_BATCH * Uint8Array.BYTES_PER_ELEMENT));
-    this.thread = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
-    this.block = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
-    this.lost = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
-    this.oldSize = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.action = column(Uint8Array, memory);
+    this.thread = column(Int32Array, memory);
+    this.block = column(Int32Array, memory);
+    this.lost = column(Int32Array, memory);
+    this.oldSize = column(Float64Array, memory);
   }
 }

@@ -40,6 +40,14 @@ export const EVENTS_PER_BATCH = 8192;
 /** What columns are made in. */
 export type Memory = typeof ArrayBuffer | typeof SharedArrayBuffer;
 
+/** A column that stands beside those of an EventBatch. */
+export function column<Column>(
+  Type: { new (memory: ArrayBufferLike): Column; readonly BYTES_PER_ELEMENT: number },
+  memory: Memory,
+): Column {
+  return new Type(new memory(EVENTS_PER_BATCH * Type.BYTES_PER_ELEMENT));
+}
+
 export class EventBatch {
   /** events filled in, 0..EVENTS_PER_BATCH */
   length = 0;
@@ -64,19 +72,15 @@ export class EventBatch {
   readonly notes: Note[] = [];
 
   constructor(memory: Memory = ArrayBuffer) {
-    this.op = new Uint8Array(new memory(EVENTS_PER_BATCH * Uint8Array.BYTES_PER_ELEMENT));
-    this.tid = new Int32Array(new memory(EVENTS_PER_BATCH * Int32Array.BYTES_PER_ELEMENT));
-    this.time = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.caller = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.size = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.align = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
-    this.pointerIn = new Float64Array(
-      new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT),
-    );
-    this.pointerOut = new Float64Array(
-      new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT),
-    );
-    this.line = new Float64Array(new memory(EVENTS_PER_BATCH * Float64Array.BYTES_PER_ELEMENT));
+    this.op = column(Uint8Array, memory);
+    this.tid = column(Int32Array, memory);
+    this.time = column(Float64Array, memory);
+    this.caller = column(Float64Array, memory);
+    this.size = column(Float64Array, memory);
+    this.align = column(Float64Array, memory);
+    this.pointerIn = column(Float64Array, memory);
+    this.pointerOut = column(Float64Array, memory);
+    this.line = column(Float64Array, memory);
   }
 
   clear(): void {
