@@ -11,7 +11,13 @@ import { type Candidate, Detection, MAX_INFERRING } from "./detect.ts";
 import { Holes } from "./holes.ts";
 import { type LastExits, lastExits, NO_EXITS } from "./last-exits.ts";
 import { LogFacts } from "./log-facts.ts";
-import { modelFor, type RecordedProcess, recordedProcesses, SettingRefused } from "./models.ts";
+import {
+  modelFor,
+  parFor,
+  type RecordedProcess,
+  recordedProcesses,
+  SettingRefused,
+} from "./models.ts";
 import { CUT, PointerJudge } from "./pointer-judge.ts";
 import { MMAP_THRESHOLD } from "./pointer-witness.ts";
 import { WINDOW_BATCHES } from "./recent-past.ts";
@@ -345,7 +351,7 @@ export class Analysis implements EventSink {
 
   #startWhatIfs({ origin }: Candidate): void {
     // Whatever lane there is, a setting that this version refuses ends the analysis here.
-    for (const spec of this.options.whatIfs) modelFor(origin, spec);
+    for (const spec of this.options.whatIfs) parFor(origin, spec);
     this.#lane.start(origin, this.whatIfs);
     this.#started = true;
   }

@@ -105,10 +105,13 @@ export class SettingRefused extends Error {
 }
 
 /**
- * A model of the recorded process, with the scenario's settings on top of those it had.
+ * What the recorded process starts with, with the scenario's settings on top of those it had.
  * @throws SettingRefused
  */
-export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): Ptmalloc {
+export function parFor(
+  recorded: RecordedProcess,
+  spec: ScenarioSpec | null,
+): { profile: Profile; par: MallocPar; settings: Readonly<Record<string, string>> } {
   const profile =
     spec?.glibc == null ? recorded.profile : (profileOf(spec.glibc) ?? recorded.profile);
   const par = new MallocPar(profile);
@@ -117,6 +120,15 @@ export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): 
     const refused = applySetting(par, profile, name, value);
     if (refused !== null) throw new SettingRefused(spec?.name ?? null, refused);
   }
+  return { profile, par, settings };
+}
+
+/**
+ * A model of that process.
+ * @throws SettingRefused
+ */
+export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): Ptmalloc {
+  const { profile, par, settings } = parFor(recorded, spec);
   const cpus = spec?.cpus ?? recorded.cpus ?? UNKNOWN_CPUS;
   const model = new Ptmalloc(profile, par, cpus, initialBreak(profile, settings));
   model.hugePages = recorded.thp === "always";
