@@ -59,8 +59,9 @@ async function analysed(
     malformedKinds,
     truncatedInputs,
   };
-  const whatIfs = await lane.figures(touchReading(analysis).reading);
-  return buildReport(analysis, whatIfs, read, version);
+  const touch = touchReading(analysis);
+  const whatIfs = await lane.figures(touch.reading);
+  return buildReport(analysis, touch, whatIfs, read, version);
 }
 
 function inputFailure(error: InputError): Failure {

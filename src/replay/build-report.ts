@@ -19,11 +19,12 @@ import { fidelity } from "./fidelity.ts";
 import { relativeError } from "./fit.ts";
 import type { Reading } from "./reading.ts";
 import type { RecordedRun } from "./recorded-run.ts";
-import { allOf, type Replays } from "./rss-figures.ts";
+import type { Replays } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
-import { type ScenarioFigures, scenarioFigures } from "./scenario-figures.ts";
+import { type ScenarioFigures, scenarioFigures, sharedFigures } from "./scenario-figures.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
-import { type TouchReading, touchReading } from "./touch-reading.ts";
+import type { TouchReading } from "./touch-reading.ts";
+import { isAsRecorded } from "./what-ifs.ts";
 
 /** What the reading of the log found out, besides its events. */
 export interface ReadSummary {
@@ -36,11 +37,12 @@ export interface ReadSummary {
 }
 
 /**
- * The report of an analysis that has seen the whole log, and of its what-ifs' figures. To be called once: it makes the
- * malloc_trim calls at the end.
+ * The report of an analysis that has seen the whole log, as `touch` reads it, and of its what-ifs' figures, read alike.
+ * To be called once: it makes the malloc_trim calls at the end.
  */
 export function buildReport(
   analysis: Analysis,
+  touch: TouchReading,
   whatIfs: readonly ScenarioFigures[],
   read: ReadSummary,
   version: string,
@@ -48,7 +50,6 @@ export function buildReport(
   const { ledger } = analysis;
   const asRecorded = analysis.recorded?.recorded.replays ?? null;
   const recorded = asRecorded?.run ?? null;
-  const touch = touchReading(analysis);
   const { reading } = touch;
   const rssByGlibc = new Map(
     analysis.detection?.alive.map(({ origin, recorded: { run } }) => [
@@ -275,7 +276,7 @@ function allFigures(
   asRecorded: Replays,
   reading: Reading,
   own: readonly ScenarioFigures[],
-): [ScenarioSpec | null, ScenarioFigures][] {
+): (readonly [ScenarioSpec | null, ScenarioFigures])[] {
   const { arenaTimeline } = asRecorded.run;
   const { events } = analysis.ledger;
   const first = scenarioFigures(
@@ -283,19 +284,12 @@ function allFigures(
     reading,
     (arena, pages) => arenaTimeline?.rssBytes(arena.id, pages, reading, events) ?? [],
   );
-  const done = new Map(analysis.whatIfs.map((spec, i) => [spec, own[i]]));
-  const shared = analysis.options.whatIfs.filter((spec) => !done.has(spec));
-  for (const spec of shared) {
-    if (spec.trim !== "end") done.set(spec, scenarioFigures(asRecorded, reading));
-  }
-  const trimmed = shared.filter(({ trim }) => trim === "end");
-  if (trimmed.length > 0) for (const run of allOf(asRecorded)) run.trim();
-  for (const spec of trimmed) done.set(spec, scenarioFigures(asRecorded, reading));
-  const whatIfs = analysis.options.whatIfs.flatMap((spec): [ScenarioSpec, ScenarioFigures][] => {
-    const figures = done.get(spec);
-    return figures === undefined ? [] : [[spec, figures]];
+  const asked = analysis.options.whatIfs;
+  const figures = sharedFigures(asRecorded, asked.filter(isAsRecorded), reading);
+  analysis.whatIfs.forEach((spec, i) => {
+    figures.set(spec, own[i]!);
   });
-  return [[null, first], ...whatIfs];
+  return [[null, first], ...asked.map((spec) => [spec, figures.get(spec)!] as const)];
 }
 
 function scenarioSummary(

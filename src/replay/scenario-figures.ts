@@ -3,7 +3,8 @@ import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import type { ArenaSummary, FreeBytes, Mallinfo2, RssFigures } from "../report/report.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import type { Reading } from "./reading.ts";
-import { type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
+import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
+import type { ScenarioSpec } from "./scenario.ts";
 
 /**
  * What the report takes from the replays of a scenario: plain data, which may come from another thread. Times are in µs
@@ -23,6 +24,25 @@ export interface ScenarioFigures {
   readonly mallinfo2: Mallinfo2;
   /** RSS in bytes at each point of the timeline */
   readonly rssSeries: readonly number[];
+}
+
+/**
+ * The figures of scenarios that share their replays up to the log's end. Those that trim there are taken last, since
+ * that changes the models: to be called once.
+ */
+export function sharedFigures(
+  replays: Replays,
+  specs: readonly ScenarioSpec[],
+  reading: Reading,
+): Map<ScenarioSpec, ScenarioFigures> {
+  const figures = new Map<ScenarioSpec, ScenarioFigures>();
+  for (const spec of specs) {
+    if (spec.trim !== "end") figures.set(spec, scenarioFigures(replays, reading));
+  }
+  const trimmed = specs.filter(({ trim }) => trim === "end");
+  if (trimmed.length > 0) for (const run of allOf(replays)) run.trim();
+  for (const spec of trimmed) figures.set(spec, scenarioFigures(replays, reading));
+  return figures;
 }
 
 /** The figures as the replays stand; `rssTimeline` is an arena's RSS along the run, where it was followed. */

@@ -5,9 +5,8 @@ import type { LastExits } from "./last-exits.ts";
 import { modelFor, type RecordedProcess } from "./models.ts";
 import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "./pointer-witness.ts";
 import type { Reading } from "./reading.ts";
-import { allOf } from "./rss-figures.ts";
 import type { ScenarioSpec } from "./scenario.ts";
-import { type ScenarioFigures, scenarioFigures } from "./scenario-figures.ts";
+import { type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { WhatIf } from "./what-if.ts";
 import type { Insertion, Work } from "./window.ts";
@@ -73,16 +72,10 @@ export class WhatIfs {
 
   /** The figures of each scenario, in the order of the constructor's; to be called once, for it makes the trims at the end. */
   figures(reading: Reading): ScenarioFigures[] {
-    const done = new Map<ScenarioSpec, ScenarioFigures>();
-    for (const { specs, replays } of this.#whatIfs) {
-      for (const spec of specs) {
-        if (spec.trim !== "end") done.set(spec, scenarioFigures(replays, reading));
-      }
-      const trimmed = specs.filter(({ trim }) => trim === "end");
-      if (trimmed.length > 0) for (const run of allOf(replays)) run.trim();
-      for (const spec of trimmed) done.set(spec, scenarioFigures(replays, reading));
-    }
-    return this.#specs.flatMap((spec) => done.get(spec) ?? []);
+    const figures = new Map(
+      this.#whatIfs.flatMap(({ specs, replays }) => [...sharedFigures(replays, specs, reading)]),
+    );
+    return this.#specs.flatMap((spec) => figures.get(spec) ?? []);
   }
 }
 

@@ -161,9 +161,11 @@ export function analyse(log: Buffer, options: AnalysisOptions): Report {
   scanner.scan(log, log.length);
   analysis.end();
   const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
+  const touch = touchReading(analysis);
   const report = buildReport(
     analysis,
-    lane.figures(touchReading(analysis).reading),
+    touch,
+    lane.figures(touch.reading),
     {
       complete: true,
       sources: ["-"],
