@@ -4,24 +4,18 @@ import type { RecordedProcess } from "../replay/models.ts";
 import type { Reading, ReadingForm } from "../replay/reading.ts";
 import type { ScenarioSpec } from "../replay/scenario.ts";
 import type { ScenarioFigures } from "../replay/scenario-figures.ts";
-import { OwnThread, STEPS_AT_ONCE, type WhatIfLane } from "../replay/what-if-lane.ts";
-import type { Findings, Step } from "../replay/what-ifs.ts";
+import { STEPS_AT_ONCE, type WhatIfLane } from "../replay/what-if-lane.ts";
+import { type Findings, type Step, WhatIfs } from "../replay/what-ifs.ts";
 import { copyWork, type Insertion, newWork, type Work } from "../replay/window.ts";
 
-/** What the worker (what-if-worker.ts) is told. Batches lie in slots of memory that both threads see. */
+/** What the worker (what-if-worker.ts) is told. The columns of a batch lie in memory that both threads see: in a slot. */
 export type Order =
   | {
       readonly what: "start";
       readonly origin: RecordedProcess;
       readonly specs: readonly ScenarioSpec[];
     }
-  | { readonly what: "slot"; readonly slot: number; readonly work: Work }
-  | {
-      readonly what: "step";
-      readonly slot: number;
-      readonly length: number;
-      readonly findings: Findings;
-    }
+  | { readonly what: "step"; readonly slot: number; readonly step: Step }
   | {
       readonly what: "finish";
       readonly insertions: readonly Insertion[];
@@ -36,15 +30,15 @@ export type Answer =
 
 /** A shorter log is over before another thread has begun. */
 const STEPS_BEFORE_WORKER = 12;
-/** Batches that wait for the worker at most: more than it takes at once, so that it never waits for this thread. */
+/** Batches that wait at most: more than are held before there is a worker, and than it takes at once. */
 const MOST_WAITING = 4 * STEPS_AT_ONCE;
 
 /** The what-ifs, replayed by a worker, and by this thread where the log is short. */
 export class SecondCore implements WhatIfLane {
   readonly #url: URL;
   #start: { origin: RecordedProcess; specs: readonly ScenarioSpec[] } | null = null;
-  /** batches of a log that may turn out to be short */
-  #held: Step[] = [];
+  /** batches of a log that may turn out to be short, and their slots */
+  #held: { readonly slot: number; readonly step: Step }[] = [];
   #end: { insertions: readonly Insertion[]; exits: LastExits } | null = null;
   #worker: Worker | null = null;
   readonly #slots: Work[] = [];
@@ -61,24 +55,26 @@ export class SecondCore implements WhatIfLane {
 
   start(origin: RecordedProcess, specs: readonly ScenarioSpec[]): void {
     this.#start = { origin, specs };
+    for (const { slot } of this.#held) this.#free.push(slot);
     this.#held = [];
-    if (this.#worker !== null) this.#order({ what: "start", origin, specs });
+    this.#order({ what: "start", origin, specs });
   }
 
   take(work: Work, findings: Findings): void {
     if (this.#start?.specs.length === 0) return;
-    if (this.#worker !== null) this.#send({ work, findings });
-    else if (this.#held.length < STEPS_BEFORE_WORKER) {
-      this.#held.push({ work: copyWork(work), findings });
+    const slot = this.#free.pop() ?? this.#slots.push(newWork(SharedArrayBuffer)) - 1;
+    const step = { work: copyWork(work, this.#slots[slot]!), findings };
+    if (this.#worker === null) {
+      this.#held.push({ slot, step });
+      if (this.#held.length > STEPS_BEFORE_WORKER) this.#engage();
     } else {
-      this.#engage();
-      this.#send({ work, findings });
+      this.#order({ what: "step", slot, step });
     }
   }
 
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     this.#end = { insertions, exits };
-    if (this.#worker !== null) this.#order({ what: "finish", insertions, exits });
+    this.#order({ what: "finish", insertions, exits });
   }
 
   async figures(reading: Reading): Promise<ScenarioFigures[]> {
@@ -108,12 +104,11 @@ export class SecondCore implements WhatIfLane {
   }
 
   #figuresHere(reading: Reading): ScenarioFigures[] {
-    const lane = new OwnThread();
-    if (this.#start === null) return [];
-    lane.start(this.#start.origin, this.#start.specs);
-    for (const { work, findings } of this.#held) lane.take(work, findings);
-    if (this.#end !== null) lane.finish(this.#end.insertions, this.#end.exits);
-    return lane.figures(reading);
+    if (this.#start === null || this.#end === null) return [];
+    const whatIfs = new WhatIfs(this.#start.origin, this.#start.specs);
+    whatIfs.replay(this.#held.map(({ step }) => step));
+    whatIfs.finish(this.#end.insertions, this.#end.exits);
+    return whatIfs.figures(reading);
   }
 
   #engage(): void {
@@ -127,24 +122,11 @@ export class SecondCore implements WhatIfLane {
     worker.on("exit", (code) => this.#fail(new Error(`the worker ended with ${code}`)));
     this.#worker = worker;
     if (this.#start !== null) this.#order({ what: "start", ...this.#start });
-    for (const step of this.#held) this.#send(step);
+    for (const held of this.#held) this.#order({ what: "step", ...held });
     this.#held = [];
   }
 
-  #send({ work, findings }: Step): void {
-    const slot = this.#free.pop() ?? this.#newSlot();
-    copyWork(work, this.#slots[slot]!);
-    this.#order({ what: "step", slot, length: work.batch.length, findings });
-  }
-
-  #newSlot(): number {
-    const slot = this.#slots.length;
-    const work = newWork(SharedArrayBuffer);
-    this.#slots.push(work);
-    this.#order({ what: "slot", slot, work });
-    return slot;
-  }
-
+  /** Tells the worker, once there is one. */
   #order(order: Order): void {
     this.#worker?.postMessage(order);
   }

@@ -2,7 +2,6 @@ import { parentPort } from "node:worker_threads";
 import { readingOf } from "../replay/reading.ts";
 import { STEPS_AT_ONCE } from "../replay/what-if-lane.ts";
 import { type Step, WhatIfs } from "../replay/what-ifs.ts";
-import type { Work } from "../replay/window.ts";
 import type { Answer, Order } from "./second-core.ts";
 
 /** The thread that replays the what-ifs (second-core.ts). It only ever does as it is told, in that order. */
@@ -10,7 +9,6 @@ import type { Answer, Order } from "./second-core.ts";
 const port = parentPort;
 if (port === null) throw new Error("this is the code of a worker");
 
-const slots: Work[] = [];
 let whatIfs: WhatIfs | null = null;
 let steps: Step[] = [];
 let taken: number[] = [];
@@ -33,17 +31,11 @@ port.on("message", (order: Order) => {
       steps = [];
       whatIfs = new WhatIfs(order.origin, order.specs);
       break;
-    case "slot":
-      slots[order.slot] = order.work;
-      break;
-    case "step": {
-      const work = slots[order.slot]!;
-      work.batch.length = order.length;
-      steps.push({ work, findings: order.findings });
+    case "step":
+      steps.push(order.step);
       taken.push(order.slot);
       if (steps.length === STEPS_AT_ONCE) replay();
       break;
-    }
     case "finish":
       replay();
       whatIfs?.finish(order.insertions, order.exits);
