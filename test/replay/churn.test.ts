@@ -1,12 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Stripping, strip } from "../../fixtures/strip.ts";
 import { PointerWitness } from "../../src/replay/pointer-witness.ts";
 import type { Report } from "../../src/report/report.ts";
+import { CProgram } from "../support/c-program.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 
@@ -14,12 +11,8 @@ import { realGlibc } from "../support/glibc-driver.ts";
  * Real logs of a program whose threads come and go (test/support/churn.c). Which of two threads that end at a time gives
  * its arena up first, is decided behind the lines that tell of their exits.
  */
-const SOURCE = fileURLToPath(new URL("../support/churn.c", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "mallog-churn-"));
-const program = join(folder, "churn");
+const program = new CProgram("churn");
 const glibc = realGlibc();
-
-afterAll(() => rmSync(folder, { recursive: true }));
 
 if (!glibc.available) it.skip(`threads that come and go: ${glibc.reason}`);
 
@@ -31,7 +24,7 @@ interface Recorded {
 /** 32 threads at a time, 256 in all; each leaves `left` blocks to others, and ends up to `pause` µs after it said so. */
 function record(left: number, pause: number, env: Record<string, string> = {}): Recorded {
   const args = [4, 32, 250, left, pause].map(String);
-  const { status, stdout, stderr } = spawnSync(program, args, {
+  const { status, stdout, stderr } = spawnSync(program.path, args, {
     env,
     encoding: "latin1",
     maxBuffer: 2 ** 26,
@@ -71,9 +64,7 @@ const rssOf = ({ scenarios }: Report) => scenarios.map(({ rss }) => rss.endBytes
 
 describe.skipIf(!glibc.available)("threads that come and go", () => {
   beforeAll(() => {
-    const options = ["-O1", "-fno-builtin", "-w", "-pthread", "-o", program, SOURCE];
-    const { status, stderr } = spawnSync("gcc", options, { encoding: "utf8" });
-    if (status !== 0) throw new Error(stderr);
+    program.compile("-O1", "-fno-builtin", "-w", "-pthread");
   });
 
   describe("whose exits race", () => {

@@ -1,19 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Report } from "../../src/report/report.ts";
+import { CProgram } from "../support/c-program.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 
 /** Sizes that a hook cut by %u (test/support/cut-sizes.c), against the same run's log by %zu. */
-const SOURCE = fileURLToPath(new URL("../support/cut-sizes.c", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "mallog-cut-sizes-"));
+const program = new CProgram("cut-sizes");
 const glibc = realGlibc();
 
-afterAll(() => rmSync(folder, { recursive: true }));
 if (!glibc.available) it.skip(`sizes cut by %u: ${glibc.reason}`);
 
 function analysed(log: string): Report {
@@ -38,14 +35,13 @@ function figures({ trace, threads, live, scenarios, timeline, model }: Report) {
 describe.skipIf(!glibc.available)("sizes cut by %u", () => {
   /** the logs of one run, by %zu and by %u */
   function logs(rounds: number): [string, string] {
-    const paths = ["whole", "cut"].map((name) => join(folder, name));
-    execFileSync(join(folder, "cut-sizes"), [...paths, String(rounds)]);
+    const paths = ["whole", "cut"].map((name) => join(program.folder, name));
+    execFileSync(program.path, [...paths, String(rounds)]);
     return paths.map((path) => readFileSync(path, "latin1")) as [string, string];
   }
 
   beforeAll(() => {
-    const program = join(folder, "cut-sizes");
-    execFileSync("gcc", ["-O1", "-fno-builtin", "-Wall", "-Wextra", "-o", program, SOURCE]);
+    program.compile("-O1", "-fno-builtin", "-Wall", "-Wextra");
   });
 
   it.each([1, 40])(

@@ -1,20 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { CProgram } from "../support/c-program.ts";
 import { analyse, OWN_CORPUS } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 
 /** A real log into which a parent and its forked child write at once (test/support/forks.c). */
-const SOURCE = fileURLToPath(new URL("../support/forks.c", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "mallog-forks-"));
-const program = join(folder, "forks");
+const program = new CProgram("forks");
 const glibc = realGlibc();
-
-afterAll(() => rmSync(folder, { recursive: true }));
 
 if (!glibc.available) it.skip(`a log of two processes: ${glibc.reason}`);
 
@@ -45,10 +40,11 @@ it("one process whose hook misses frees is not taken for several", () => {
 
 describe.skipIf(!glibc.available)("a log of a process and its forked child", () => {
   beforeAll(() => {
-    execFileSync("gcc", ["-O1", "-fno-builtin", "-w", "-o", program, SOURCE]);
+    program.compile("-O1", "-fno-builtin", "-w");
   });
 
-  const logged = (steps: number) => execFileSync(program, [String(steps)], { encoding: "utf8" });
+  const logged = (steps: number) =>
+    execFileSync(program.path, [String(steps)], { encoding: "utf8" });
 
   it("says so, and names the cure, and takes it for no setting", () => {
     const { findings, model, threads } = analysed(logged(1000));

@@ -1,18 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/scenario.ts";
 import type { Report } from "../../src/report/report.ts";
+import { CProgram } from "../support/c-program.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 
 /** Logs of a program that tells what it never wrote (test/support/holes.c), against the RSS it measured of itself. */
 
-const SOURCE = fileURLToPath(new URL("../support/holes.c", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "mallog-holes-"));
-const program = join(folder, "holes");
+const program = new CProgram("holes");
 const glibc = glibcOfThisMachine();
 
 /** null: there is no glibc, or nothing to compile for it with */
@@ -29,7 +24,7 @@ function glibcOfThisMachine(): string | null {
 }
 
 function logOf(seed: number, every: number, teller: string, env: Record<string, string> = {}) {
-  return execFileSync(program, [String(seed), "2500", String(every), teller], {
+  return execFileSync(program.path, [String(seed), "2500", String(every), teller], {
     env,
     maxBuffer: 2 ** 28,
   });
@@ -63,9 +58,8 @@ const SETTINGS: Record<string, string>[] = [
 
 describe.skipIf(glibc === null)("a log that tells of its holes", () => {
   beforeAll(() => {
-    execFileSync("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-o", program, SOURCE]);
+    program.compile("-O2", "-Wall", "-Wextra", "-Werror");
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   for (const env of SETTINGS) {
     for (const teller of ["pagemap", "writes"]) {
