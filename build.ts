@@ -14,6 +14,7 @@ import { build, type Metafile, type Plugin } from "esbuild";
 /** What Node is told to start, by the name it gets in dist/node; the rest of src goes into chunks that they share. */
 const ENTRIES = {
   main: "src/cli/main.ts",
+  "reading-worker": "src/cli/reading-worker.ts",
   "what-if-worker": "src/cli/what-if-worker.ts",
 };
 

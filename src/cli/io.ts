@@ -7,7 +7,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A stream that may be a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
-export type Input = Readable & { readonly isTTY?: boolean };
+/** `fd`: that of the process's own standard input */
+export type Input = Readable & { readonly isTTY?: boolean; readonly fd?: number };
 
 /** All that mallog knows of the process it runs in; tests give their own. */
 export interface Io {
@@ -33,7 +34,7 @@ export interface Progressed {
 }
 
 export interface AnalysisHooks {
-  readonly stdin: Readable;
+  readonly stdin: Input;
   /** when it aborts, reading stops, and the report is that of what was read, with `complete: false` */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progressed) => void;

@@ -7,16 +7,19 @@ import { packageVersion } from "./version.ts";
 
 const version = packageVersion();
 
-/** null: there is no core for it, or it is not built, where the sources are run */
-const WORKER =
+/** null: there is no core for them, or they are not built, where the sources are run */
+const WORKERS =
   availableParallelism() > 1 && import.meta.url.endsWith(".js")
-    ? new URL("./what-if-worker.js", import.meta.url)
+    ? {
+        reading: new URL("./reading-worker.js", import.meta.url),
+        whatIf: new URL("./what-if-worker.js", import.meta.url),
+      }
     : null;
 
 /** Loaded only when there is something to analyse: --help is not to wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
   const { readAndReplay } = await import("./read-and-replay.ts");
-  return readAndReplay(version, WORKER)(inputs, options, hooks);
+  return readAndReplay(version, WORKERS)(inputs, options, hooks);
 };
 
 // Not process.exit: it would cut off what a pipe has not taken yet.

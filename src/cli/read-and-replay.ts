@@ -1,6 +1,5 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { InputError, inputErrorText } from "../input/input-error.ts";
-import { readLog } from "../input/read-log.ts";
 import { Analysis } from "../replay/analysis.ts";
 import { buildReport } from "../replay/build-report.ts";
 import { SettingRefused } from "../replay/models.ts";
@@ -10,18 +9,24 @@ import { OwnThread, type WhatIfLane } from "../replay/what-if-lane.ts";
 import type { Report } from "../report/report.ts";
 import type { Analyse, AnalysisHooks } from "./io.ts";
 import { Failure } from "./problems.ts";
+import { readInThread } from "./reading-thread.ts";
 import { SecondCore } from "./second-core.ts";
 
-/**
- * The real analysis: bytes to events to models to the report. `worker` is the code of the thread that replays what-ifs;
- * null: there is no core for it.
- */
-export function readAndReplay(version: string, worker: URL | null): Analyse {
+/** The code of threads that work besides this one. */
+export interface Workers {
+  /** reads the log (reading-worker.ts) */
+  readonly reading: URL;
+  /** replays what-ifs (what-if-worker.ts) */
+  readonly whatIf: URL;
+}
+
+/** The real analysis: bytes to events to models to the report. `workers`: null if there is no core for them. */
+export function readAndReplay(version: string, workers: Workers | null): Analyse {
   return async (inputs, options, hooks) => {
-    if (worker === null) return analysed(version, new OwnThread(), inputs, options, hooks);
-    const lane = new SecondCore(worker);
+    if (workers === null) return analysed(version, null, new OwnThread(), inputs, options, hooks);
+    const lane = new SecondCore(workers.whatIf);
     try {
-      return await analysed(version, lane, inputs, options, hooks);
+      return await analysed(version, workers.reading, lane, inputs, options, hooks);
     } finally {
       await lane.close();
     }
@@ -30,6 +35,7 @@ export function readAndReplay(version: string, worker: URL | null): Analyse {
 
 async function analysed(
   version: string,
+  reading: URL | null,
   lane: WhatIfLane,
   inputs: readonly string[],
   options: AnalysisOptions,
@@ -38,7 +44,7 @@ async function analysed(
   const analysis = new Analysis(options, lane);
   const diagnostics = new Diagnostics();
   const names = inputs.length === 0 ? ["-"] : inputs;
-  const { isComplete } = await readLog({ names, stdin }, analysis, diagnostics, {
+  const { isComplete } = await readInThread(reading, { names, stdin }, analysis, diagnostics, {
     signal,
     onProgress: ({ bytesRead, bytesTotal }) =>
       onProgress({

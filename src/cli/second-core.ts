@@ -5,17 +5,27 @@ import type { Reading, ReadingForm } from "../replay/reading.ts";
 import type { ScenarioSpec } from "../replay/scenario.ts";
 import type { ScenarioFigures } from "../replay/scenario-figures.ts";
 import { STEPS_AT_ONCE, type WhatIfLane } from "../replay/what-if-lane.ts";
-import { type Findings, type Step, WhatIfs } from "../replay/what-ifs.ts";
+import { type Findings, WhatIfs } from "../replay/what-ifs.ts";
 import { copyWork, type Insertion, newWork, type Work } from "../replay/window.ts";
+import { Slots } from "./slots.ts";
 
-/** What the worker (what-if-worker.ts) is told. The columns of a batch lie in memory that both threads see: in a slot. */
+/**
+ * What the worker (what-if-worker.ts) is told. The columns of a batch lie in memory that both threads see, that of a
+ * slot, which is made known once: to tell of it costs more than to copy a batch.
+ */
 export type Order =
   | {
       readonly what: "start";
       readonly origin: RecordedProcess;
       readonly specs: readonly ScenarioSpec[];
     }
-  | { readonly what: "step"; readonly slot: number; readonly step: Step }
+  | { readonly what: "room"; readonly slot: number; readonly work: Work }
+  | {
+      readonly what: "step";
+      readonly slot: number;
+      readonly length: number;
+      readonly findings: Findings;
+    }
   | {
       readonly what: "finish";
       readonly insertions: readonly Insertion[];
@@ -38,11 +48,14 @@ export class SecondCore implements WhatIfLane {
   readonly #url: URL;
   #start: { origin: RecordedProcess; specs: readonly ScenarioSpec[] } | null = null;
   /** batches of a log that may turn out to be short, and their slots */
-  #held: { readonly slot: number; readonly step: Step }[] = [];
+  #held: { readonly slot: number; readonly findings: Findings }[] = [];
   #end: { insertions: readonly Insertion[]; exits: LastExits } | null = null;
   #worker: Worker | null = null;
-  readonly #slots: Work[] = [];
-  readonly #free: number[] = [];
+  readonly #slots = new Slots((slot) => {
+    const work = newWork(SharedArrayBuffer);
+    this.#order({ what: "room", slot, work });
+    return work;
+  });
   #failure: Error | null = null;
   /** whoever waits for the worker's next answer */
   #wake: () => void = () => {};
@@ -55,20 +68,20 @@ export class SecondCore implements WhatIfLane {
 
   start(origin: RecordedProcess, specs: readonly ScenarioSpec[]): void {
     this.#start = { origin, specs };
-    for (const { slot } of this.#held) this.#free.push(slot);
+    this.#slots.release(this.#held.map(({ slot }) => slot));
     this.#held = [];
     this.#order({ what: "start", origin, specs });
   }
 
   take(work: Work, findings: Findings): void {
     if (this.#start?.specs.length === 0) return;
-    const slot = this.#free.pop() ?? this.#slots.push(newWork(SharedArrayBuffer)) - 1;
-    const step = { work: copyWork(work, this.#slots[slot]!), findings };
+    const slot = this.#slots.take();
+    copyWork(work, this.#workIn(slot));
     if (this.#worker === null) {
-      this.#held.push({ slot, step });
+      this.#held.push({ slot, findings });
       if (this.#held.length > STEPS_BEFORE_WORKER) this.#engage();
     } else {
-      this.#order({ what: "step", slot, step });
+      this.#step(slot, findings);
     }
   }
 
@@ -85,7 +98,7 @@ export class SecondCore implements WhatIfLane {
   }
 
   room(): Promise<void> | null {
-    return this.#waiting < MOST_WAITING ? null : this.#untilRoom();
+    return this.#slots.taken < MOST_WAITING ? null : this.#untilRoom();
   }
 
   /** To be called when nothing more is wanted: the process would wait for the worker. */
@@ -95,18 +108,16 @@ export class SecondCore implements WhatIfLane {
     await worker?.terminate();
   }
 
-  get #waiting(): number {
-    return this.#slots.length - this.#free.length;
-  }
-
   async #untilRoom(): Promise<void> {
-    while (this.#waiting >= MOST_WAITING) await this.#answer();
+    while (this.#slots.taken >= MOST_WAITING) await this.#answer();
   }
 
   #figuresHere(reading: Reading): ScenarioFigures[] {
     if (this.#start === null || this.#end === null) return [];
     const whatIfs = new WhatIfs(this.#start.origin, this.#start.specs);
-    whatIfs.replay(this.#held.map(({ step }) => step));
+    whatIfs.replay(
+      this.#held.map(({ slot, findings }) => ({ work: this.#workIn(slot), findings })),
+    );
     whatIfs.finish(this.#end.insertions, this.#end.exits);
     return whatIfs.figures(reading);
   }
@@ -114,7 +125,7 @@ export class SecondCore implements WhatIfLane {
   #engage(): void {
     const worker = new Worker(this.#url);
     worker.on("message", (answer: Answer) => {
-      if (answer.what === "done") this.#free.push(...answer.slots);
+      if (answer.what === "done") this.#slots.release(answer.slots);
       else this.#figures = answer.figures;
       this.#wake();
     });
@@ -122,8 +133,19 @@ export class SecondCore implements WhatIfLane {
     worker.on("exit", (code) => this.#fail(new Error(`the worker ended with ${code}`)));
     this.#worker = worker;
     if (this.#start !== null) this.#order({ what: "start", ...this.#start });
-    for (const held of this.#held) this.#order({ what: "step", ...held });
+    for (const [slot, work] of this.#slots.rooms.entries()) {
+      this.#order({ what: "room", slot, work });
+    }
+    for (const { slot, findings } of this.#held) this.#step(slot, findings);
     this.#held = [];
+  }
+
+  #workIn(slot: number): Work {
+    return this.#slots.rooms[slot]!;
+  }
+
+  #step(slot: number, findings: Findings): void {
+    this.#order({ what: "step", slot, length: this.#workIn(slot).batch.length, findings });
   }
 
   /** Tells the worker, once there is one. */

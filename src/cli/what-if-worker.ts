@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { readingOf } from "../replay/reading.ts";
 import { STEPS_AT_ONCE } from "../replay/what-if-lane.ts";
 import { type Step, WhatIfs } from "../replay/what-ifs.ts";
+import type { Work } from "../replay/window.ts";
 import type { Answer, Order } from "./second-core.ts";
 
 /** The thread that replays the what-ifs (second-core.ts). It only ever does as it is told, in that order. */
@@ -10,6 +11,7 @@ const port = parentPort;
 if (port === null) throw new Error("this is the code of a worker");
 
 let whatIfs: WhatIfs | null = null;
+const rooms: Work[] = [];
 let steps: Step[] = [];
 let taken: number[] = [];
 
@@ -24,6 +26,12 @@ function replay(): void {
   taken = [];
 }
 
+/** The columns of a slot have been filled anew; their length is no column. */
+function filled(room: Work, length: number): Work {
+  room.batch.length = length;
+  return room;
+}
+
 port.on("message", (order: Order) => {
   switch (order.what) {
     case "start":
@@ -31,8 +39,11 @@ port.on("message", (order: Order) => {
       steps = [];
       whatIfs = new WhatIfs(order.origin, order.specs);
       break;
+    case "room":
+      rooms[order.slot] = order.work;
+      break;
     case "step":
-      steps.push(order.step);
+      steps.push({ work: filled(rooms[order.slot]!, order.length), findings: order.findings });
       taken.push(order.slot);
       if (steps.length === STEPS_AT_ONCE) replay();
       break;

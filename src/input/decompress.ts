@@ -180,7 +180,7 @@ async function* zstdCommand(
   }
   const closed = once(child, "close");
   let readError: Error | undefined;
-  pipeline(bytes, child.stdin, (error) => {
+  pipeline(copies(bytes), child.stdin, (error) => {
     // EPIPE: zstd has given up on damaged data, which its exit code tells. Anything else is a failure to read.
     if (error && !("code" in error && error.code === "EPIPE")) {
       readError = error;
@@ -197,4 +197,9 @@ async function* zstdCommand(
   } finally {
     child.kill();
   }
+}
+
+/** Of chunks that are valid only until the next one is asked for, and may wait longer in a stream. */
+async function* copies(bytes: Chunks): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) yield Buffer.from(chunk);
 }

@@ -1,14 +1,16 @@
-import { constants, createReadStream } from "node:fs";
+import { constants, open } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
+import { promisify } from "node:util";
 import { InputError } from "./input-error.ts";
+import { bytesOf } from "./open-file.ts";
 
 /** Where a log comes from: one or several pieces of it, in order. */
 export interface LogInputs {
   /** paths, or `-` for standard input; none at all means standard input */
   readonly names: readonly string[];
-  /** standard input; given, because only `cli/` sees the process */
-  readonly stdin: Readable;
+  /** standard input, as a stream or by its number; given, because only `cli/` sees the process */
+  readonly stdin: Readable | number;
 }
 
 export interface Piece {
@@ -17,9 +19,6 @@ export interface Piece {
   /** bytes on disk; undefined where only reading tells (pipes, devices, standard input) */
   readonly sizeBytes: number | undefined;
 }
-
-/** Larger chunks become strings beyond 128 KiB, which V8 keeps in its large-object space: measured a third slower. */
-const READ_BYTES = 64 * 1024;
 
 /**
  * Looks at every piece before the first is read: a typo in the last name should not cost the hour spent on the others.
@@ -52,31 +51,35 @@ async function findFile(path: string): Promise<Piece> {
   }
 }
 
+const openFile = promisify(open);
+
 /**
- * The bytes of a piece as they are on disk. `onBytes` hears of each chunk before it is handed out. A signal that fires
- * ends the iteration with an AbortError, and closes the stream, standard input too.
+ * The bytes of a piece as they are on disk, in chunks that are valid only until the next one is asked for. `onBytes`
+ * hears of each before it is handed out. A signal that fires ends the iteration with an AbortError, and closes the file,
+ * standard input too.
  * @throws InputError unreadable, and those of `findPieces` for a file that has changed since
  */
 export async function* readPiece(
   piece: Piece,
-  stdin: Readable,
+  stdin: Readable | number,
   onBytes: (bytes: number) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const stream =
-    piece.name === "-" ? stdin : createReadStream(piece.name, { highWaterMark: READ_BYTES });
-  if (signal !== undefined) {
-    addAbortSignal(signal, stream);
-  }
-  const chunks: AsyncIterable<Buffer> = stream;
   try {
-    for await (const chunk of chunks) {
+    const source = piece.name === "-" ? stdin : await openFile(piece.name, "r");
+    for await (const chunk of typeof source === "number"
+      ? bytesOf(source, signal)
+      : bytesOfStream(source, signal)) {
       onBytes(chunk.length);
       yield chunk;
     }
   } catch (error) {
     throw signal?.aborted ? error : asInputError(error, piece.name);
   }
+}
+
+function bytesOfStream(stream: Readable, signal?: AbortSignal): AsyncIterable<Buffer> {
+  return signal === undefined ? stream : addAbortSignal(signal, stream);
 }
 
 function asInputError(error: unknown, path: string): InputError {

@@ -48,6 +48,9 @@ export function column<Column>(
   return new Type(new memory(EVENTS_PER_BATCH * Type.BYTES_PER_ELEMENT));
 }
 
+/** The columns of a batch, whosever it is. */
+export type EventColumns = Omit<EventBatch, "length" | "notes" | "clear" | "copy" | "splitAt">;
+
 export class EventBatch {
   /** events filled in, 0..EVENTS_PER_BATCH */
   length = 0;
@@ -86,6 +89,19 @@ export class EventBatch {
   clear(): void {
     this.length = 0;
     this.notes.length = 0;
+  }
+
+  /** Takes over all of the columns. */
+  copy(other: EventColumns): void {
+    this.op.set(other.op);
+    this.tid.set(other.tid);
+    this.time.set(other.time);
+    this.caller.set(other.caller);
+    this.size.set(other.size);
+    this.align.set(other.align);
+    this.pointerIn.set(other.pointerIn);
+    this.pointerOut.set(other.pointerOut);
+    this.line.set(other.line);
   }
 
   /** Two batches with the events before number `at`, and from it on. A comment right before it is with the former. */

@@ -4,13 +4,16 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { strip } from "../../fixtures/strip.ts";
-import { readAndReplay } from "../../src/cli/read-and-replay.ts";
+import { readAndReplay, type Workers } from "../../src/cli/read-and-replay.ts";
 import type { Report } from "../../src/report/report.ts";
 import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
 import { MALLOG } from "../support/mallog-command.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
-const WORKER = new URL("../dist/node/what-if-worker.js", pathToFileURL(MALLOG));
+const WORKERS = {
+  reading: new URL("../dist/node/reading-worker.js", pathToFileURL(MALLOG)),
+  whatIf: new URL("../dist/node/what-if-worker.js", pathToFileURL(MALLOG)),
+};
 
 /** A log of many threads that share arenas, long enough for a worker: as it is, and as a simple hook writes it. */
 const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
@@ -34,9 +37,13 @@ function chunks(bytes: Buffer, length: number): Buffer[] {
   return pieces;
 }
 
-function report(worker: URL | null, pieces: readonly Buffer[], signal = NEVER): Promise<Report> {
+function report(
+  workers: Workers | null,
+  pieces: readonly Buffer[],
+  signal = NEVER,
+): Promise<Report> {
   const hooks = { stdin: Readable.from(pieces), signal, onProgress: () => {} };
-  return readAndReplay("test", worker)([], OPTIONS, hooks);
+  return readAndReplay("test", workers)([], OPTIONS, hooks);
 }
 
 const NEVER = new AbortController().signal;
@@ -50,7 +57,7 @@ describe("what-ifs on a second core", () => {
     async (_, bytes, lengths) => {
       const expected = JSON.stringify(await report(null, chunks(bytes, 65_536)));
       for (const length of lengths) {
-        expect(JSON.stringify(await report(WORKER, chunks(bytes, length)))).toBe(expected);
+        expect(JSON.stringify(await report(WORKERS, chunks(bytes, length)))).toBe(expected);
       }
     },
   );
@@ -67,7 +74,7 @@ describe("what-ifs on a second core", () => {
       signal: controller.signal,
       onProgress: () => {},
     };
-    const { complete, scenarios, trace } = await readAndReplay("test", WORKER)([], OPTIONS, hooks);
+    const { complete, scenarios, trace } = await readAndReplay("test", WORKERS)([], OPTIONS, hooks);
     expect(complete).toBe(false);
     expect(trace.events).toBeGreaterThan(100_000);
     expect(scenarios.map(({ name }) => name)).toContain("two, trimmed");
@@ -76,8 +83,8 @@ describe("what-ifs on a second core", () => {
   it("end the analysis with an error where the worker cannot run", async () => {
     const broken = join(newFolder(), "broken.mjs");
     writeFileSync(broken, "throw new Error('no worker today');");
-    await expect(report(pathToFileURL(broken), chunks(log, 65_536))).rejects.toThrow(
-      "no worker today",
-    );
+    await expect(
+      report({ ...WORKERS, whatIf: pathToFileURL(broken) }, chunks(log, 65_536)),
+    ).rejects.toThrow("no worker today");
   });
 });

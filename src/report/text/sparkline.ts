@@ -31,9 +31,8 @@ export function resampled(
     const from = Math.floor((part * events) / width / eventsPerPoint);
     const to = Math.ceil(((part + 1) * events) / width / eventsPerPoint);
     let most = 0;
-    for (let point = from; point < Math.max(to, from + 1); point++) {
-      most = Math.max(most, values[point] ?? 0);
-    }
+    const end = Math.min(values.length, Math.max(to, from + 1));
+    for (let point = from; point < end; point++) most = Math.max(most, values[point]!);
     return most;
   });
 }

@@ -1,0 +1,90 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Diagnostics } from "../input/diagnostics.ts";
+import { InputError } from "../input/input-error.ts";
+import { type ReadProgress, readLog } from "../input/read-log.ts";
+import { EventBatch } from "../trace/event.ts";
+import type { EventSink } from "../trace/sink.ts";
+import type { Filled, Reply, Told } from "./reading-thread.ts";
+import { Slots } from "./slots.ts";
+
+/** The thread that reads a log (reading-thread.ts), and sends it batch by batch. */
+
+/** Batches on their way at most, some 4 MiB: enough that neither thread waits for the other where one has a long one. */
+const MOST_ON_THEIR_WAY = 8;
+
+const port = parentPort;
+if (port === null) throw new Error("this is the code of a worker");
+const names: readonly string[] = workerData;
+
+function tell(message: Told): void {
+  port?.postMessage(message);
+}
+
+class Sender implements EventSink {
+  progress: ReadProgress = { bytesRead: 0, bytesTotal: undefined };
+  readonly #slots = new Slots((slot) => {
+    const columns = new EventBatch(SharedArrayBuffer);
+    tell({ what: "room", slot, columns });
+    return columns;
+  });
+  #slot = this.#slots.take();
+  #wake: () => void = () => {};
+
+  get batch(): EventBatch {
+    return this.#slots.rooms[this.#slot]!;
+  }
+
+  get filled(): Filled {
+    const { length, notes } = this.batch;
+    return { slot: this.#slot, length, notes };
+  }
+
+  advance(): void {
+    tell({ what: "batch", progress: this.progress, ...this.filled });
+    this.#slot = this.#slots.take();
+    this.batch.clear();
+  }
+
+  /** The rest is told with the result. */
+  end(): void {}
+
+  room(): Promise<void> | null {
+    return this.#slots.taken < MOST_ON_THEIR_WAY ? null : this.#untilRoom();
+  }
+
+  release(slot: number): void {
+    this.#slots.release([slot]);
+    this.#wake();
+  }
+
+  async #untilRoom(): Promise<void> {
+    while (this.#slots.taken >= MOST_ON_THEIR_WAY) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+const sender = new Sender();
+const diagnostics = new Diagnostics();
+const stopping = new AbortController();
+
+port.on("message", (reply: Reply) => {
+  if (reply.what === "done") sender.release(reply.slot);
+  else stopping.abort();
+});
+
+try {
+  // Not process.stdin, which in a worker is what the main thread passes on.
+  const result = await readLog({ names, stdin: 0 }, sender, diagnostics, {
+    signal: stopping.signal,
+    onProgress: (progress) => {
+      sender.progress = progress;
+    },
+  });
+  tell({ what: "end", last: sender.filled, result, diagnostics });
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  tell({ what: "refused", problem: error.problem });
+}
