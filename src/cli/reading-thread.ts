@@ -1,16 +1,18 @@
 import { on } from "node:events";
-import { fstatSync, type Stats, statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../input/diagnostics.ts";
 import { InputError, type InputProblem } from "../input/input-error.ts";
+import { bytesOf, isPipe } from "../input/open-file.ts";
 import {
   type ReadOptions,
   type ReadProgress,
   type ReadResult,
   readLog,
 } from "../input/read-log.ts";
+import { findPieces } from "../input/source.ts";
 import type { EventBatch, EventColumns } from "../trace/event.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { firstBytes } from "./first-bytes.ts";
 import type { Input } from "./io.ts";
 
 /**
@@ -43,20 +45,53 @@ interface Inputs {
   readonly stdin: Input;
 }
 
+/** What the worker is to read. */
+export interface Task {
+  readonly names: readonly string[];
+  /** what was read of standard input already */
+  readonly head: Uint8Array;
+}
+
 /**
  * Reads a log as `readLog` does, in a thread of its own where that is known to pay: while this one replays a batch, that
  * one decodes the next. `worker` is its code; null: there is no core for it.
  * @throws as readLog does; and Error, the worker has failed
  */
-export function readInThread(
+export async function readInThread(
   worker: URL | null,
-  inputs: Inputs,
+  { names, stdin }: Inputs,
   sink: EventSink,
   diagnostics: Diagnostics,
   options: ReadOptions,
 ): Promise<ReadResult> {
-  if (worker === null || isShort(inputs)) return readLog(inputs, sink, diagnostics, options);
-  return receive(new Worker(worker, { workerData: inputs.names }), sink, diagnostics, options);
+  const readHere = (from: AsyncIterable<Buffer>): Promise<ReadResult> =>
+    readLog({ names, stdin: from }, sink, diagnostics, options);
+  if (worker === null) return readHere(stdin);
+  const pieces = await findPieces(names);
+  let head: Uint8Array = Buffer.alloc(0);
+  if (pieces.some(({ name }) => name === "-")) {
+    // A terminal, or no file at all, only this thread can read.
+    if (stdin.fd === undefined || stdin.isTTY) return readHere(stdin);
+    if (isPipe(stdin.fd)) {
+      // Handed over, the pipe is no longer this thread's to close.
+      const here = new AbortController();
+      const stop = (): void => here.abort();
+      options.signal?.addEventListener("abort", stop);
+      const first = await firstBytes(bytesOf(stdin.fd, here.signal), SHORT_BYTES);
+      options.signal?.removeEventListener("abort", stop);
+      if (first.isAll) return readHere(first.whole);
+      head = first.head;
+    }
+  }
+  const bytes = pieces.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? SHORT_BYTES), 0);
+  if (bytes < SHORT_BYTES) return readHere(stdin);
+  const workerData: Task = { names, head };
+  return receive(
+    new Worker(worker, { workerData, trackUnmanagedFds: false }),
+    sink,
+    diagnostics,
+    options,
+  );
 }
 
 async function receive(
@@ -106,20 +141,4 @@ async function receive(
     signal?.removeEventListener("abort", stop);
     await worker.terminate();
   }
-}
-
-/** True for a log that this thread reads as fast: a small one, and one that only it can read, or that is not there. */
-function isShort({ names, stdin }: Inputs): boolean {
-  let bytes = 0;
-  for (const name of names) {
-    const found = name === "-" ? fileOf(stdin) : statSync(name, { throwIfNoEntry: false });
-    if (found === undefined) return true;
-    bytes += found.isFile() ? found.size : Number.POSITIVE_INFINITY;
-  }
-  return bytes < SHORT_BYTES;
-}
-
-/** What standard input is; undefined if it is none that another thread can read: a terminal, or no file at all. */
-function fileOf(stdin: Input): Stats | undefined {
-  return stdin.fd === undefined || stdin.isTTY ? undefined : fstatSync(stdin.fd);
 }

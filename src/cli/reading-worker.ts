@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Diagnostics } from "../input/diagnostics.ts";
 import { InputError } from "../input/input-error.ts";
+import { bytesOf } from "../input/open-file.ts";
 import { type ReadProgress, readLog } from "../input/read-log.ts";
 import { EventBatch } from "../trace/event.ts";
 import type { EventSink } from "../trace/sink.ts";
-import type { Filled, Reply, Told } from "./reading-thread.ts";
+import type { Filled, Reply, Task, Told } from "./reading-thread.ts";
 import { Slots } from "./slots.ts";
 
 /** The thread that reads a log (reading-thread.ts), and sends it batch by batch. */
@@ -14,7 +15,7 @@ const MOST_ON_THEIR_WAY = 8;
 
 const port = parentPort;
 if (port === null) throw new Error("this is the code of a worker");
-const names: readonly string[] = workerData;
+const { names, head }: Task = workerData;
 
 function tell(message: Told): void {
   port?.postMessage(message);
@@ -76,8 +77,7 @@ port.on("message", (reply: Reply) => {
 });
 
 try {
-  // Not process.stdin, which in a worker is what the main thread passes on.
-  const result = await readLog({ names, stdin: 0 }, sender, diagnostics, {
+  const result = await readLog({ names, stdin: standardInput() }, sender, diagnostics, {
     signal: stopping.signal,
     onProgress: (progress) => {
       sender.progress = progress;
@@ -87,4 +87,10 @@ try {
 } catch (error) {
   if (!(error instanceof InputError)) throw error;
   tell({ what: "refused", problem: error.problem });
+}
+
+/** Not process.stdin, which in a worker is what the main thread passes on. */
+async function* standardInput(): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield Buffer.from(head);
+  yield* bytesOf(0, stopping.signal);
 }

@@ -7,19 +7,26 @@ const CHUNK_BYTES = 64 * 1024;
 /** Read from a disk at once, while what was read before is handed out. */
 const READ_BYTES = 4 * CHUNK_BYTES;
 
+/** The last of the file descriptors that are the process's for good. */
+const STANDARD_ERROR = 2;
+
 const readInto = promisify(read);
 const closeFile = promisify(close);
 
 /**
  * The bytes of an open file, be it a pipe. Node's own streams make a new buffer for each chunk, whose memory the kernel
  * has to give and take back again; here a chunk is valid only until the next one is asked for. A signal that fires ends
- * the iteration with an AbortError. Closes the file.
+ * the iteration with an AbortError. Closes the file, unless it is standard input.
  * @throws Error as the system says
  */
 export async function* bytesOf(fd: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  yield* isPipe(fd) ? bytesOfPipe(fd, signal) : bytesOfDisk(fd, signal);
+}
+
+/** True for an open file that may have nothing to say for long, and tells when it has. */
+export function isPipe(fd: number): boolean {
   const found = fstatSync(fd);
-  if (found.isFIFO() || found.isSocket()) yield* bytesOfPipe(fd, signal);
-  else yield* bytesOfDisk(fd, signal);
+  return found.isFIFO() || found.isSocket();
 }
 
 async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
@@ -44,10 +51,13 @@ async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   try {
     for (;;) {
       length = 0;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        socket.resume();
-      });
+      // It may have failed, or been aborted, while the last chunk was being looked at.
+      if (failure === null) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          socket.resume();
+        });
+      }
       if (failure !== null) throw failure;
       if (length === 0) return;
       yield buffer.subarray(0, length);
@@ -80,10 +90,11 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
       [buffer, other] = [other, buffer];
     }
   } finally {
-    // What is still being read would be read from another file, if that got its number.
-    reading.then(
-      () => closeFile(fd),
-      () => closeFile(fd),
+    // Not before: what is still to be read would be read of the file that next gets this number.
+    const isOver = reading.then(
+      () => {},
+      () => {},
     );
+    if (fd > STANDARD_ERROR) isOver.then(() => closeFile(fd));
   }
 }

@@ -1,6 +1,6 @@
 import { constants, open } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { addAbortSignal, type Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { InputError } from "./input-error.ts";
 import { bytesOf } from "./open-file.ts";
@@ -9,8 +9,8 @@ import { bytesOf } from "./open-file.ts";
 export interface LogInputs {
   /** paths, or `-` for standard input; none at all means standard input */
   readonly names: readonly string[];
-  /** standard input, as a stream or by its number; given, because only `cli/` sees the process */
-  readonly stdin: Readable | number;
+  /** standard input; given, because only `cli/` sees the process */
+  readonly stdin: AsyncIterable<Buffer>;
 }
 
 export interface Piece {
@@ -61,15 +61,16 @@ const openFile = promisify(open);
  */
 export async function* readPiece(
   piece: Piece,
-  stdin: Readable | number,
+  stdin: AsyncIterable<Buffer>,
   onBytes: (bytes: number) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   try {
-    const source = piece.name === "-" ? stdin : await openFile(piece.name, "r");
-    for await (const chunk of typeof source === "number"
-      ? bytesOf(source, signal)
-      : bytesOfStream(source, signal)) {
+    const bytes =
+      piece.name === "-"
+        ? untilAborted(stdin, signal)
+        : bytesOf(await openFile(piece.name, "r"), signal);
+    for await (const chunk of bytes) {
       onBytes(chunk.length);
       yield chunk;
     }
@@ -78,8 +79,10 @@ export async function* readPiece(
   }
 }
 
-function bytesOfStream(stream: Readable, signal?: AbortSignal): AsyncIterable<Buffer> {
-  return signal === undefined ? stream : addAbortSignal(signal, stream);
+/** What is no stream sees to it itself. */
+function untilAborted(bytes: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncIterable<Buffer> {
+  if (bytes instanceof Readable && signal !== undefined) addAbortSignal(signal, bytes);
+  return bytes;
 }
 
 function asInputError(error: unknown, path: string): InputError {

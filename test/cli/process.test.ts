@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readdirSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MALLOG } from "../support/mallog-command.ts";
@@ -116,6 +116,41 @@ test("Ctrl-C while the log is still being written: the report so far, and 130", 
   expect(code).toBe(130);
   expect(out).toMatch(/^Interrupted: all figures are those of the first 1 event only\./);
   oneLine(err);
+});
+
+test.each([0, 600])("Ctrl-C while a long log is replayed, after %i ms: the same", async (wait) => {
+  const child = start([]);
+  const whole = ended(child);
+  child.stdin?.on("error", () => {});
+  const calls = Array.from({ length: 60_000 }, (_, i) => `${i % 50} 0.1 malloc(9) = 0x55${i}00\n`);
+  // It is left open: there might be more to come.
+  await new Promise((written) => child.stdin?.write(calls.join(""), written));
+  setTimeout(() => child.kill("SIGINT"), wait);
+  const { code, out, err } = await whole;
+  expect(code).toBe(130);
+  expect(out).toMatch(/^Interrupted: all figures are those of the first [\d,]+ events only\./);
+  oneLine(err);
+});
+
+test("a long log is the same from a pipe, a file, and as standard input", async () => {
+  const log = join(newFolder(), "log");
+  const lines = Array.from({ length: 60_000 }, (_, i) => `1 free(0x${i}0)\n`);
+  writeFileSync(log, lines.join("").repeat(2));
+  const piped = start(["--json"]);
+  piped.stdin?.end(readFileSync(log));
+  const redirected = spawn(process.execPath, [MALLOG, "--json"], {
+    stdio: [openSync(log, "r"), "pipe", "pipe"],
+  });
+  const children = [piped, redirected, start(["--json", log])];
+  const [first, ...others] = await Promise.all(
+    children.map(async (child) => {
+      const { code, out } = await ended(child);
+      const { trace, threads } = JSON.parse(out);
+      return { code, trace: { ...trace, sources: [] }, threads };
+    }),
+  );
+  expect(first).toMatchObject({ code: 0, trace: { events: 120_000 } });
+  for (const other of others) expect(other).toEqual(first);
 });
 
 test("a long report arrives whole, however slowly it is read", async () => {

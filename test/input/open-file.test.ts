@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { createWriteStream, open, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { bytesOf, isPipe } from "../../src/input/open-file.ts";
+import { newFolder } from "../support/run-mallog.ts";
+
+const CONTENT = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 31) % 256));
+
+/** A file, and a pipe that somebody writes to and does not close before `close` is called; open for reading. */
+const KINDS = {
+  file: async () => {
+    const path = join(newFolder(), "file");
+    writeFileSync(path, CONTENT);
+    return { fd: await promisify(open)(path, "r"), close: () => {} };
+  },
+  pipe: async () => {
+    const path = join(newFolder(), "pipe");
+    execFileSync("mkfifo", [path]);
+    const writer = createWriteStream(path);
+    // Whoever stops reading ends it so.
+    writer.on("error", () => {});
+    writer.write(CONTENT);
+    return { fd: await promisify(open)(path, "r"), close: () => writer.end() };
+  },
+};
+
+describe.each(["file", "pipe"] as const)("the bytes of a %s", (kind) => {
+  test("come whole and in order", async () => {
+    const { fd, close } = await KINDS[kind]();
+    expect(isPipe(fd)).toBe(kind === "pipe");
+    close();
+    const chunks: Buffer[] = [];
+    for await (const chunk of bytesOf(fd)) chunks.push(Buffer.from(chunk));
+    expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
+  });
+
+  test("are no more once the signal has fired, also while a chunk is being looked at", async () => {
+    const { fd } = await KINDS[kind]();
+    const stop = new AbortController();
+    const bytes = bytesOf(fd, stop.signal);
+    await bytes.next();
+    stop.abort();
+    // The pipe's own failure comes a moment later.
+    await new Promise(setImmediate);
+    await expect(bytes.next()).rejects.toThrow(/abort/);
+    expect(await bytes.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+test("a pipe that has nothing more to say is left when the signal fires", async () => {
+  const { fd } = await KINDS.pipe();
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 50);
+  let length = 0;
+  const read = async () => {
+    for await (const chunk of bytesOf(fd, stop.signal)) length += chunk.length;
+  };
+  await expect(read()).rejects.toThrow(/abort/);
+  expect(length).toBe(CONTENT.length);
+});
+
+test("a directory has none", async () => {
+  const fd = await promisify(open)(newFolder(), "r");
+  await expect(bytesOf(fd).next()).rejects.toThrow("EISDIR");
+});
