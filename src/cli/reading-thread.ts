@@ -85,13 +85,17 @@ export async function readInThread(
   }
   const bytes = pieces.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? SHORT_BYTES), 0);
   if (bytes < SHORT_BYTES) return readHere(stdin);
-  const workerData: Task = { names, head };
-  return receive(
-    new Worker(worker, { workerData, trackUnmanagedFds: false }),
-    sink,
-    diagnostics,
-    options,
-  );
+  return receive(startWorker(worker, { names, head }), sink, diagnostics, options);
+}
+
+function startWorker(code: URL, task: Task): Worker {
+  return new Worker(code, {
+    workerData: task,
+    // Blocks of the log are strings for a moment. Where the next ones soon take their place, they stay in the cache.
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    // Standard input is the process's, not its own.
+    trackUnmanagedFds: false,
+  });
 }
 
 async function receive(

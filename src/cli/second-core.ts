@@ -123,7 +123,8 @@ export class SecondCore implements WhatIfLane {
   }
 
   #engage(): void {
-    const worker = new Worker(this.#url);
+    // Replaying leaves next to nothing behind.
+    const worker = new Worker(this.#url, { resourceLimits: { maxYoungGenerationSizeMb: 1 } });
     worker.on("message", (answer: Answer) => {
       if (answer.what === "done") this.#slots.release(answer.slots);
       else this.#figures = answer.figures;

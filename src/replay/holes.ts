@@ -149,6 +149,7 @@ export class Holes {
         touch.to[i] = Math.max(kept, touch.to[i]!);
         touch.full[i] = Math.max(kept, touch.full[i]!);
       } else continue;
+      touch.whole[i] = 0;
       touch.from[i] = Math.min(kept, touch.to[i]!);
       touch.ratioFrom[i] = Math.min(kept, touch.full[i]!);
     }

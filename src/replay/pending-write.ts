@@ -6,6 +6,7 @@ import type { TouchBatch } from "./touch.ts";
 export class PendingWrite {
   /** the block's chunk; 0 when nothing is to be written */
   chunk = 0;
+  #whole = false;
   #from = 0;
   #to = 0;
   #allFrom = 0;
@@ -16,6 +17,7 @@ export class PendingWrite {
 
   copy(other: PendingWrite): void {
     this.chunk = other.chunk;
+    this.#whole = other.#whole;
     this.#from = other.#from;
     this.#to = other.#to;
     this.#allFrom = other.#allFrom;
@@ -28,10 +30,12 @@ export class PendingWrite {
   /** Chunk `c` holds a block of `size` bytes, of which the first `oldSize` are as they were, since event `i`. */
   expect(c: number, oldSize: number, size: number, touch: TouchBatch, i: number): void {
     this.chunk = c;
-    this.#from = touch.from[i]!;
-    this.#to = touch.to[i]!;
     this.#allFrom = oldSize;
     this.#allTo = size;
+    this.#whole = touch.whole[i] === 1;
+    if (this.#whole) return;
+    this.#from = touch.from[i]!;
+    this.#to = touch.to[i]!;
     this.#ratioFrom = touch.ratioFrom[i]!;
     this.#full = touch.full[i]!;
     this.#large = touch.large[i]!;
@@ -43,6 +47,10 @@ export class PendingWrite {
     this.chunk = 0;
     const allFrom = this.#allFrom;
     const allTo = this.#allTo;
+    if (this.#whole) {
+      model.write(c, allFrom, allTo, RATIO_PLANES | PLANE_POLICY | PLANE_ALL);
+      return;
+    }
     let from = this.#ratioFrom;
     // Where the policy writes all, so does the largest ratio: the planes are written together.
     let together = 0;
@@ -53,10 +61,6 @@ export class PendingWrite {
       Math.max(this.#full, this.#large) === allTo
     ) {
       together = PLANE_POLICY | PLANE_ALL;
-      if (this.#large === 0) {
-        model.write(c, allFrom, allTo, RATIO_PLANES | together);
-        return;
-      }
     } else {
       model.write(c, this.#from, this.#to, PLANE_POLICY);
       model.write(c, allFrom, allTo, PLANE_ALL);

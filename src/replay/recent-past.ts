@@ -306,6 +306,7 @@ function permute({ batch, actions, touch }: Work, from: number, lines: readonly 
     actions.block,
     actions.lost,
     actions.oldSize,
+    touch.whole,
     touch.from,
     touch.to,
     touch.ratioFrom,

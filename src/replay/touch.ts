@@ -9,6 +9,8 @@ import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
  * events there is nothing to read.
  */
 export class TouchBatch {
+  /** 1 where all of these say that the whole block is written, or what is new of it: they need not be looked at */
+  readonly whole: Uint8Array;
   readonly from: Float64Array;
   readonly to: Float64Array;
   readonly ratioFrom: Float64Array;
@@ -16,11 +18,25 @@ export class TouchBatch {
   readonly large: Float64Array;
 
   constructor(memory: Memory = ArrayBuffer) {
+    this.whole = column(Uint8Array, memory);
     this.from = column(Float64Array, memory);
     this.to = column(Float64Array, memory);
     this.ratioFrom = column(Float64Array, memory);
     this.full = column(Float64Array, memory);
     this.large = column(Float64Array, memory);
+  }
+
+  /** Becomes a copy of the first `length` events of `other`, whose block is `whole` more often than not. */
+  copy(other: TouchBatch, length: number): void {
+    this.whole.set(other.whole);
+    for (let i = 0; i < length; i++) {
+      if (other.whole[i] === 1) continue;
+      this.from[i] = other.from[i]!;
+      this.to[i] = other.to[i]!;
+      this.ratioFrom[i] = other.ratioFrom[i]!;
+      this.full[i] = other.full[i]!;
+      this.large[i] = other.large[i]!;
+    }
   }
 }
 
@@ -68,9 +84,13 @@ export class Touch {
       const full = isLarge ? kept : known < 0 ? size : known;
       const large = isLarge ? size : 0;
       const to = this.#byPolicy(size, full, large, isMalloc && known < 0);
-      out.from[i] = isRealloc ? Math.min(this.#written[block]!, to) : 0;
+      const from = isRealloc ? Math.min(this.#written[block]!, to) : 0;
+      const ratioFrom = isRealloc ? Math.min(this.#full[block]!, full) : 0;
+      const isNew = from === actions.oldSize[i] && ratioFrom === from;
+      out.whole[i] = isNew && to === size && full === size && !isLarge ? 1 : 0;
+      out.from[i] = from;
       out.to[i] = to;
-      out.ratioFrom[i] = isRealloc ? Math.min(this.#full[block]!, full) : 0;
+      out.ratioFrom[i] = ratioFrom;
       out.full[i] = full;
       out.large[i] = large;
       this.#written[block] = to;

@@ -123,10 +123,6 @@ export function copyWork({ batch, actions, touch }: Work, spent: Work | null = n
   copy.actions.block.set(actions.block);
   copy.actions.lost.set(actions.lost);
   copy.actions.oldSize.set(actions.oldSize);
-  copy.touch.from.set(touch.from);
-  copy.touch.to.set(touch.to);
-  copy.touch.ratioFrom.set(touch.ratioFrom);
-  copy.touch.full.set(touch.full);
-  copy.touch.large.set(touch.large);
+  copy.touch.copy(touch, batch.length);
   return copy;
 }
