@@ -7,12 +7,15 @@ import { packageVersion } from "./version.ts";
 
 const version = packageVersion();
 
+const CORES = availableParallelism();
+
 /** null: there is no core for them, or they are not built, where the sources are run */
 const WORKERS =
-  availableParallelism() > 1 && import.meta.url.endsWith(".js")
+  CORES > 1 && import.meta.url.endsWith(".js")
     ? {
         reading: new URL("./reading-worker.js", import.meta.url),
         whatIf: new URL("./what-if-worker.js", import.meta.url),
+        cores: CORES,
       }
     : null;
 
@@ -31,7 +34,7 @@ run(
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
-    hostCpus: availableParallelism(),
+    hostCpus: CORES,
     version,
     signals: process,
     leave: (exitCode) => process.exit(exitCode),

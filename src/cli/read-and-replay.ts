@@ -8,9 +8,9 @@ import { touchReading } from "../replay/touch-reading.ts";
 import { OwnThread, type WhatIfLane } from "../replay/what-if-lane.ts";
 import type { Report } from "../report/report.ts";
 import type { Analyse, AnalysisHooks } from "./io.ts";
+import { OtherCores } from "./other-cores.ts";
 import { Failure } from "./problems.ts";
 import { readInThread } from "./reading-thread.ts";
-import { SecondCore } from "./second-core.ts";
 
 /** The code of threads that work besides this one. */
 export interface Workers {
@@ -18,13 +18,15 @@ export interface Workers {
   readonly reading: URL;
   /** replays what-ifs (what-if-worker.ts) */
   readonly whatIf: URL;
+  /** cores of this machine; 2 or more */
+  readonly cores: number;
 }
 
 /** The real analysis: bytes to events to models to the report. `workers`: null if there is no core for them. */
 export function readAndReplay(version: string, workers: Workers | null): Analyse {
   return async (inputs, options, hooks) => {
     if (workers === null) return analysed(version, null, new OwnThread(), inputs, options, hooks);
-    const lane = new SecondCore(workers.whatIf);
+    const lane = new OtherCores(workers.whatIf, workers.cores);
     try {
       return await analysed(version, workers.reading, lane, inputs, options, hooks);
     } finally {

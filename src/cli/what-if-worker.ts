@@ -3,9 +3,9 @@ import { readingOf } from "../replay/reading.ts";
 import { STEPS_AT_ONCE } from "../replay/what-if-lane.ts";
 import { type Step, WhatIfs } from "../replay/what-ifs.ts";
 import type { Work } from "../replay/window.ts";
-import type { Answer, Order } from "./second-core.ts";
+import type { Answer, Order } from "./other-cores.ts";
 
-/** The thread that replays the what-ifs (second-core.ts). It only ever does as it is told, in that order. */
+/** The thread that replays the what-ifs (other-cores.ts). It only ever does as it is told, in that order. */
 
 const port = parentPort;
 if (port === null) throw new Error("this is the code of a worker");

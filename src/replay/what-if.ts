@@ -11,7 +11,7 @@ import { type Insertion, insert, replayBatch, type Work } from "./window.ts";
  * to share an arena with others, the run is several: its arenas' locks were free, or held as the seeds have it.
  */
 export class WhatIf {
-  readonly specs: ScenarioSpec[];
+  readonly specs: readonly ScenarioSpec[];
   readonly run: ScenarioRun;
   /** the same calls where other locks were held; none where no thread ever had a choice */
   readonly contended: ScenarioRun[] = [];
@@ -19,8 +19,8 @@ export class WhatIf {
   /** the run if threads that may have ended did not, and the other way round; null where all is known */
   otherwise: ScenarioRun | null = null;
 
-  constructor(spec: ScenarioSpec, run: ScenarioRun) {
-    this.specs = [spec];
+  constructor(specs: readonly ScenarioSpec[], run: ScenarioRun) {
+    this.specs = specs;
     this.run = run;
   }
 

@@ -39,17 +39,15 @@ export interface Step {
  * log, so that each may go through several batches at once, which keeps its state in the processor's cache.
  */
 export class WhatIfs {
-  readonly #whatIfs: WhatIf[] = [];
+  readonly #whatIfs: readonly WhatIf[];
   readonly #specs: readonly ScenarioSpec[];
 
   /** @throws SettingRefused a setting that the process's glibc does not take */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
     this.#specs = specs;
-    for (const spec of specs) {
-      const shared = this.#whatIfs.find((one) => sharingKey(one.specs[0]!) === sharingKey(spec));
-      if (shared === undefined) this.#whatIfs.push(new WhatIf(spec, runOf(origin, spec)));
-      else shared.specs.push(spec);
-    }
+    this.#whatIfs = bySharing(specs).map(
+      (together) => new WhatIf(together, runOf(origin, together[0]!)),
+    );
   }
 
   get all(): readonly WhatIf[] {
@@ -82,6 +80,16 @@ export class WhatIfs {
 /** True for a scenario whose calls do the same as those of the run as recorded, up to the log's end. */
 export function isAsRecorded(spec: ScenarioSpec): boolean {
   return sharingKey(spec) === NOTHING_CHANGED;
+}
+
+/** The scenarios, those together that share their replays. */
+export function bySharing(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
+  const groups = new Map<string, ScenarioSpec[]>();
+  for (const spec of specs) {
+    const key = sharingKey(spec);
+    groups.set(key, [...(groups.get(key) ?? []), spec]);
+  }
+  return [...groups.values()];
 }
 
 function runOf(origin: RecordedProcess, spec: ScenarioSpec): ScenarioRun {

@@ -10,7 +10,9 @@ import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/scenario.ts
 import { touchReading } from "../../src/replay/touch-reading.ts";
 import { OwnThread } from "../../src/replay/what-if-lane.ts";
 import type { Report } from "../../src/report/report.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
 import { expectReportJson } from "./report-schema.ts";
+import { SmallerBatches } from "./smaller-batches.ts";
 
 /** Cases with measured truth, as ../shared/corpus/README.md describes them. */
 
@@ -152,14 +154,22 @@ export function scenario(
   return { name, settings, trim: trimAtEnd ? "end" : "never", glibc: null, cpus: null };
 }
 
-/** The analysis of a log in memory, without streams; its report is as the published schema has it. */
-export function analyse(log: Buffer, options: AnalysisOptions): Report {
+/**
+ * The analysis of a log in memory, without streams, in batches of so many events; its report is as the published schema
+ * has it.
+ */
+export function analyse(
+  log: Buffer,
+  options: AnalysisOptions,
+  eventsPerBatch = EVENTS_PER_BATCH,
+): Report {
   const lane = new OwnThread();
   const analysis = new Analysis(options, lane);
   const diagnostics = new Diagnostics();
-  const scanner = new NativeScanner(analysis, diagnostics);
-  scanner.scan(log, log.length);
-  analysis.end();
+  const sink =
+    eventsPerBatch < EVENTS_PER_BATCH ? new SmallerBatches(analysis, eventsPerBatch) : analysis;
+  new NativeScanner(sink, diagnostics).scan(log, log.length);
+  sink.end();
   const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
   const touch = touchReading(analysis);
   const report = buildReport(

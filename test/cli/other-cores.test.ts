@@ -13,6 +13,7 @@ import { newFolder } from "../support/run-mallog.ts";
 const WORKERS = {
   reading: new URL("../dist/node/reading-worker.js", pathToFileURL(MALLOG)),
   whatIf: new URL("../dist/node/what-if-worker.js", pathToFileURL(MALLOG)),
+  cores: 3,
 };
 
 /** A log of many threads that share arenas, long enough for a worker: as it is, and as a simple hook writes it. */

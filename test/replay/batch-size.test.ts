@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
+
+/** Settings under which threads share arenas, and heaps are trimmed. */
+const WHAT_IFS = [
+  scenario("two", { MALLOC_ARENA_MAX: "2" }, false),
+  scenario("trimmed", { MALLOC_TRIM_THRESHOLD_: "65536" }, true),
+];
+
+test.each(casesOf(OWN_CORPUS))(
+  "the report does not depend on the size of batches: $name",
+  (one) => {
+    const log = logOf(one, "default")!;
+    const options = optionsFor(one, "default", WHAT_IFS);
+    const expected = JSON.stringify(analyse(log, options));
+    for (const events of [257, 4093]) {
+      expect(JSON.stringify(analyse(log, options, events)) === expected, `${events} events`).toBe(
+        true,
+      );
+    }
+  },
+);
