@@ -62,14 +62,19 @@ export const UNLOGGED = 8;
 /** a record that is no chunk at present */
 export const RELEASED = 9;
 
-const FIRST_CAPACITY = 1024;
+/** Room for the main arena's bins, and some chunks: short logs are replayed by dozens of models. */
+const FIRST_CAPACITY = 256;
 
 export class Chunks {
-  words = new Int32Array(FIRST_CAPACITY * STRIDE);
+  words: Int32Array;
   /** index behind the last record ever used */
   private limit = STRIDE;
   /** released records, linked by FD */
   private released = 0;
+
+  constructor(words = new Int32Array(FIRST_CAPACITY * STRIDE)) {
+    this.words = words;
+  }
 
   /** A record with unspecified content. Callers that hold `words` must read it again afterwards. */
   allocate(): number {
@@ -96,9 +101,9 @@ export class Chunks {
 
   /** A copy, in the memory of `into`, which nobody must use any more, if it has room. */
   clone(into: Chunks | null = null): Chunks {
-    const copy = into ?? new Chunks();
-    if (copy.words.length < this.limit) copy.words = this.words.slice();
-    else copy.words.set(this.words.subarray(0, this.limit));
+    const hasRoom = into !== null && into.words.length >= this.limit;
+    const copy = hasRoom ? into : new Chunks(this.words.slice());
+    if (hasRoom) copy.words.set(this.words.subarray(0, this.limit));
     copy.limit = this.limit;
     copy.released = this.released;
     return copy;
