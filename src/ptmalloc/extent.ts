@@ -6,6 +6,7 @@ import {
   MIN_GRANULES,
   NEXT,
   PAGE_GRANULES,
+  PAGE_SHIFT,
   PREV,
   pageUp,
   SIZE,
@@ -52,7 +53,7 @@ export function startBreakAt(m: Ptmalloc, addr: number): boolean {
   const inPage = addr % PAGE_GRANULES;
   m.brk += (addr - inPage) * GRANULE;
   area.size = m.brk;
-  area.firstPage = (addr - inPage) / PAGE_GRANULES;
+  area.firstPage = addr >> PAGE_SHIFT;
   if (top !== 0) {
     w[top + ADDR]! += addr;
     w[top + SIZE]! -= inPage;
@@ -117,7 +118,7 @@ function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void
   w[c + PREV] = 0;
   w[c + NEXT] = lowest;
   w[lowest + PREV] = c;
-  heap.firstPage = Math.min(heap.firstPage, Math.floor(addr / PAGE_GRANULES));
+  heap.firstPage = Math.min(heap.firstPage, addr >> PAGE_SHIFT);
   m.addSystemMem(heap.arena, granules * GRANULE);
   becomeUnlogged(m, c);
 }

@@ -19,10 +19,11 @@ export class Heap {
   readonly arena: Arena;
   /** the arena's previous heap */
   readonly prev: Heap | null;
+  // Both begin as doubles, which they soon are: V8 would compile anew all that knows heaps.
   /** bytes in use from the heap's start; for the break area the break itself */
-  size: number;
+  size = Number.NaN;
   /** bytes ever made read/write; calloc may skip clearing beyond them (§5.2) */
-  mprotectSize: number;
+  mprotectSize = Number.NaN;
   /** topmost records of the heap's stretches of chunks: the top, or fences. The newest stretch is last. */
   ends: number[] = [];
   /** resident planes of each page, see resident.ts; grows on demand */

@@ -47,8 +47,8 @@ export class PointerJudge {
   #full = false;
   /** by stretch of 64 MiB, the first pointers that lay in no known chunk */
   readonly #strays = new Map<number, readonly number[]>();
-  /** the last pointer that was judged wrong, and the heap that the model served in its stead; null: none */
-  #wrongPointer = 0;
+  /** the last pointer that was judged wrong, and the heap that the model served in its stead; NaN, null: none */
+  #wrongPointer = Number.NaN;
   #servedIn: Heap | null = null;
 
   /** The log states where the break area begins: the initial program break. */
