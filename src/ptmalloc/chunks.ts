@@ -91,8 +91,8 @@ export class Chunks {
     const c = this.limit;
     this.limit += count * STRIDE;
     if (this.limit > this.words.length) {
-      // By a quarter, not by doubling: the records are most of the memory a scenario takes.
-      const grown = new Int32Array(Math.ceil((this.limit * 1.25) / STRIDE) * STRIDE);
+      // What is not yet used of it costs nothing; the kernel gives a page when it is first written, which takes long.
+      const grown = new Int32Array(Math.ceil((this.limit * 2) / STRIDE) * STRIDE);
       grown.set(this.words);
       this.words = grown;
     }
@@ -102,8 +102,8 @@ export class Chunks {
   /** A copy, in the memory of `into`, which nobody must use any more, if it has room. */
   clone(into: Chunks | null = null): Chunks {
     const hasRoom = into !== null && into.words.length >= this.limit;
-    const copy = hasRoom ? into : new Chunks(this.words.slice());
-    if (hasRoom) copy.words.set(this.words.subarray(0, this.limit));
+    const copy = hasRoom ? into : new Chunks(new Int32Array(this.words.length));
+    copy.words.set(this.words.subarray(0, this.limit));
     copy.limit = this.limit;
     copy.released = this.released;
     return copy;
