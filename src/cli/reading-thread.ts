@@ -111,8 +111,7 @@ async function receive(
   try {
     const rooms: EventColumns[] = [];
     const take = ({ slot, length, notes }: Filled): void => {
-      sink.batch.copy(rooms[slot]!);
-      sink.batch.length = length;
+      sink.batch.copy(rooms[slot]!, length);
       sink.batch.notes.push(...notes);
     };
     const messages: AsyncIterable<Told[]> = on(worker, "message", { close: ["exit"] });

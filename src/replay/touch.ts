@@ -1,5 +1,5 @@
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
-import { column, type EventBatch, type Memory } from "../trace/event.ts";
+import { column, copyColumn, type EventBatch, type Memory } from "../trace/event.ts";
 import type { TouchPolicy } from "./scenario.ts";
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
@@ -28,7 +28,7 @@ export class TouchBatch {
 
   /** Becomes a copy of the first `length` events of `other`, whose block is `whole` more often than not. */
   copy(other: TouchBatch, length: number): void {
-    this.whole.set(other.whole);
+    copyColumn(this.whole, other.whole, length);
     for (let i = 0; i < length; i++) {
       if (other.whole[i] === 1) continue;
       this.from[i] = other.from[i]!;

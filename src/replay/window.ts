@@ -1,5 +1,5 @@
 import { ActionBatch } from "../trace/actions.ts";
-import { EventBatch, type Memory } from "../trace/event.ts";
+import { copyColumn, EventBatch, type Memory } from "../trace/event.ts";
 import type { Ranges } from "./ranges.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import { TouchBatch } from "./touch.ts";
@@ -110,19 +110,16 @@ export function newWork(memory: Memory = ArrayBuffer): Work {
 /** A copy of the work, for batches are reused; in the place of `spent`, work that nobody needs any more. */
 export function copyWork({ batch, actions, touch }: Work, spent: Work | null = null): Work {
   const copy = spent ?? newWork();
-  copy.batch.length = batch.length;
-  copy.batch.op.set(batch.op);
-  copy.batch.time.set(batch.time);
-  copy.batch.size.set(batch.size);
-  copy.batch.align.set(batch.align);
-  copy.batch.pointerIn.set(batch.pointerIn);
-  copy.batch.pointerOut.set(batch.pointerOut);
-  copy.batch.line.set(batch.line);
-  copy.actions.action.set(actions.action);
-  copy.actions.thread.set(actions.thread);
-  copy.actions.block.set(actions.block);
-  copy.actions.lost.set(actions.lost);
-  copy.actions.oldSize.set(actions.oldSize);
-  copy.touch.copy(touch, batch.length);
+  const { length } = batch;
+  copy.batch.length = length;
+  copyColumn(copy.batch.op, batch.op, length);
+  copyColumn(copy.batch.time, batch.time, length);
+  copyColumn(copy.batch.size, batch.size, length);
+  copyColumn(copy.batch.align, batch.align, length);
+  copyColumn(copy.batch.pointerIn, batch.pointerIn, length);
+  copyColumn(copy.batch.pointerOut, batch.pointerOut, length);
+  copyColumn(copy.batch.line, batch.line, length);
+  copy.actions.copy(actions, length);
+  copy.touch.copy(touch, length);
   return copy;
 }

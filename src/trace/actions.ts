@@ -1,4 +1,4 @@
-import { column, type Memory } from "./event.ts";
+import { column, copyColumn, type Memory } from "./event.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
@@ -47,5 +47,14 @@ export class ActionBatch {
     this.block = column(Int32Array, memory);
     this.lost = column(Int32Array, memory);
     this.oldSize = column(Float64Array, memory);
+  }
+
+  /** Becomes a copy of the first `length` events of `other`. */
+  copy(other: ActionBatch, length: number): void {
+    copyColumn(this.action, other.action, length);
+    copyColumn(this.thread, other.thread, length);
+    copyColumn(this.block, other.block, length);
+    copyColumn(this.lost, other.lost, length);
+    copyColumn(this.oldSize, other.oldSize, length);
   }
 }

@@ -48,6 +48,15 @@ export function column<Column>(
   return new Type(new memory(EVENTS_PER_BATCH * Type.BYTES_PER_ELEMENT));
 }
 
+/** Copies no more than is filled in: memory that is touched for the first time costs more than all else. */
+export function copyColumn(
+  to: Uint8Array | Int32Array | Float64Array,
+  from: Uint8Array | Int32Array | Float64Array,
+  length: number,
+): void {
+  to.set(from.subarray(0, length));
+}
+
 /** The columns of a batch, whosever it is. */
 export type EventColumns = Omit<EventBatch, "length" | "notes" | "clear" | "copy" | "splitAt">;
 
@@ -91,17 +100,19 @@ export class EventBatch {
     this.notes.length = 0;
   }
 
-  /** Takes over all of the columns. */
-  copy(other: EventColumns): void {
-    this.op.set(other.op);
-    this.tid.set(other.tid);
-    this.time.set(other.time);
-    this.caller.set(other.caller);
-    this.size.set(other.size);
-    this.align.set(other.align);
-    this.pointerIn.set(other.pointerIn);
-    this.pointerOut.set(other.pointerOut);
-    this.line.set(other.line);
+  /** Becomes a copy of the first `length` events of `other`, without its notes. */
+  copy(other: EventColumns, length: number): void {
+    this.clear();
+    this.length = length;
+    copyColumn(this.op, other.op, length);
+    copyColumn(this.tid, other.tid, length);
+    copyColumn(this.time, other.time, length);
+    copyColumn(this.caller, other.caller, length);
+    copyColumn(this.size, other.size, length);
+    copyColumn(this.align, other.align, length);
+    copyColumn(this.pointerIn, other.pointerIn, length);
+    copyColumn(this.pointerOut, other.pointerOut, length);
+    copyColumn(this.line, other.line, length);
   }
 
   /** Two batches with the events before number `at`, and from it on. A comment right before it is with the former. */

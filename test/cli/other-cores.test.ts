@@ -4,7 +4,9 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { strip } from "../../fixtures/strip.ts";
+import { inShares } from "../../src/cli/other-cores.ts";
 import { readAndReplay, type Workers } from "../../src/cli/read-and-replay.ts";
+import type { ScenarioSpec } from "../../src/replay/scenario.ts";
 import type { Report } from "../../src/report/report.ts";
 import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
 import { MALLOG } from "../support/mallog-command.ts";
@@ -49,7 +51,7 @@ function report(
 
 const NEVER = new AbortController().signal;
 
-describe("what-ifs on a second core", () => {
+describe("what-ifs on other cores", () => {
   it.each([
     ["as it is", log, [4093, 1_000_003]],
     ["as a simple hook writes it", stripped, [4093]],
@@ -87,5 +89,22 @@ describe("what-ifs on a second core", () => {
     await expect(
       report({ ...WORKERS, whatIf: pathToFileURL(broken) }, chunks(log, 65_536)),
     ).rejects.toThrow("no worker today");
+  });
+});
+
+describe("the what-ifs are shared out", () => {
+  const named = (name: string, settings: Record<string, string>) => scenario(name, settings, false);
+  const [one, two, three] = ["1", "2", "3"].map((max) => named(max, { MALLOC_ARENA_MAX: max }));
+  const sharing = scenario("1, trimmed", { MALLOC_ARENA_MAX: "1" }, true);
+  const names = (cores: number, ...specs: ScenarioSpec[]) =>
+    inShares(specs, cores).map((share) => share.map(({ name }) => name));
+
+  it("among the cores but one, and those that share replays are together", () => {
+    expect(names(2, one!, two!, sharing)).toEqual([["1", "1, trimmed", "2"]]);
+    expect(names(4, one!, two!, sharing)).toEqual([["1", "1, trimmed"], ["2"]]);
+  });
+
+  it("among all cores where there are many", () => {
+    expect(names(2, one!, two!, three!)).toEqual([["1", "3"], ["2"]]);
   });
 });

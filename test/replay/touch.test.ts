@@ -142,3 +142,31 @@ describe("a part of large blocks", () => {
     });
   });
 });
+
+describe("a block that is written whole, whatever is assumed, is marked so", () => {
+  const marks = (policy: TouchPolicy, ...calls: Call[]) =>
+    Array.from(filled(policy, calls).whole.subarray(0, calls.length));
+  const resized = (size: number, oldSize: number): Call => ({
+    action: Action.realloc,
+    size,
+    oldSize,
+  });
+
+  it("a small one, and what is new of a small one", () => {
+    expect(marks("facts", malloc(100), resized(3000, 100), resized(50, 3000))).toEqual([1, 1, 0]);
+  });
+
+  it("not a large one, and not where the policy writes less", () => {
+    expect(marks("facts", malloc(100_000))).toEqual([0]);
+    expect(marks("none", malloc(100))).toEqual([0]);
+  });
+
+  it("copies of a batch need only tell of the others", () => {
+    const calls = [malloc(100), malloc(100_000), malloc(16)];
+    const original = filled("facts", calls);
+    const copy = new TouchBatch();
+    copy.copy(original, calls.length);
+    expect(copy.whole.subarray(0, 3)).toEqual(original.whole.subarray(0, 3));
+    expect([copy.to[1], copy.large[1], copy.ratioFrom[1]]).toEqual([100_000, 100_000, 0]);
+  });
+});

@@ -34,8 +34,7 @@ export class SmallerBatches implements EventSink {
 
   #handOn(piece: EventBatch): void {
     const { batch } = this.#sink;
-    batch.copy(piece);
-    batch.length = piece.length;
+    batch.copy(piece, piece.length);
     batch.notes.push(...piece.notes);
     this.#sink.advance();
   }
