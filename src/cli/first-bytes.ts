@@ -7,10 +7,11 @@ export interface FirstBytes {
   readonly whole: AsyncIterable<Buffer>;
 }
 
-/** Reads `atMost` bytes or a little more, or up to the end. What is beyond stays unread. */
+/** Reads `atMost` bytes or a little more, or up to the end. What is beyond stays unread. `onBytes` hears how many it is. */
 export async function firstBytes(
   bytes: AsyncGenerator<Buffer>,
   atMost: number,
+  onBytes: (bytes: number) => void = () => {},
 ): Promise<FirstBytes> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -24,6 +25,7 @@ export async function firstBytes(
       // It is valid only until the next one is asked for.
       chunks.push(Buffer.from(value));
       length += value.length;
+      onBytes(length);
     }
   } catch (error) {
     isAll = true;

@@ -2,17 +2,17 @@ import { on } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../input/diagnostics.ts";
 import { InputError, type InputProblem } from "../input/input-error.ts";
-import { bytesOf, isPipe } from "../input/open-file.ts";
+import { bytesOf, isPipe, sizeOf } from "../input/open-file.ts";
 import {
   type ReadOptions,
   type ReadProgress,
   type ReadResult,
   readLog,
 } from "../input/read-log.ts";
-import { findPieces } from "../input/source.ts";
+import { findPieces, type Piece } from "../input/source.ts";
 import type { EventBatch, EventColumns } from "../trace/event.ts";
 import type { EventSink } from "../trace/sink.ts";
-import { firstBytes } from "./first-bytes.ts";
+import { type FirstBytes, firstBytes } from "./first-bytes.ts";
 import type { Input } from "./io.ts";
 
 /**
@@ -68,24 +68,42 @@ export async function readInThread(
     readLog({ names, stdin: from }, sink, diagnostics, options);
   if (worker === null) return readHere(stdin);
   const pieces = await findPieces(names);
+  const isAsked = names.length === 0 || names.includes("-");
+  // A terminal, or no file at all, only this thread can read.
+  if (isAsked && (stdin.fd === undefined || stdin.isTTY)) return readHere(stdin);
   let head: Uint8Array = Buffer.alloc(0);
-  if (pieces.some(({ name }) => name === "-")) {
-    // A terminal, or no file at all, only this thread can read.
-    if (stdin.fd === undefined || stdin.isTTY) return readHere(stdin);
-    if (isPipe(stdin.fd)) {
-      // Handed over, the pipe is no longer this thread's to close.
-      const here = new AbortController();
-      const stop = (): void => here.abort();
-      options.signal?.addEventListener("abort", stop);
-      const first = await firstBytes(bytesOf(stdin.fd, here.signal), SHORT_BYTES);
-      options.signal?.removeEventListener("abort", stop);
-      if (first.isAll) return readHere(first.whole);
-      head = first.head;
-    }
+  // Behind other pieces it is not its turn yet.
+  if (pieces.length === 1 && isAsked && stdin.fd !== undefined && isPipe(stdin.fd)) {
+    const first = await beginning(stdin.fd, options);
+    if (first.isAll) return readHere(first.whole);
+    head = first.head;
+  } else if (bytesAtLeast(pieces, stdin) < SHORT_BYTES) {
+    return readHere(stdin);
   }
-  const bytes = pieces.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? SHORT_BYTES), 0);
-  if (bytes < SHORT_BYTES) return readHere(stdin);
   return receive(startWorker(worker, { names, head }), sink, diagnostics, options);
+}
+
+/** How much there is to be read, at least: Infinity where only reading tells. */
+function bytesAtLeast(pieces: readonly Piece[], { fd }: Input): number {
+  const sizes = pieces.map(({ name, sizeBytes }) =>
+    name === "-" && fd !== undefined ? sizeOf(fd) : sizeBytes,
+  );
+  return sizes.reduce<number>((sum, size) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
+}
+
+/** The first bytes of standard input. What is beyond is left to the worker: it is no longer this thread's to close. */
+async function beginning(fd: number, { signal, onProgress }: ReadOptions): Promise<FirstBytes> {
+  const here = new AbortController();
+  const stop = (): void => here.abort();
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  try {
+    return await firstBytes(bytesOf(fd, here.signal), SHORT_BYTES, (bytesRead) =>
+      onProgress?.({ bytesRead, bytesTotal: undefined }),
+    );
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
 }
 
 function startWorker(code: URL, task: Task): Worker {

@@ -23,7 +23,13 @@ export async function* bytesOf(fd: number, signal?: AbortSignal): AsyncGenerator
   yield* isPipe(fd) ? bytesOfPipe(fd, signal) : bytesOfDisk(fd, signal);
 }
 
-/** True for an open file that may have nothing to say for long, and tells when it has. */
+/** Bytes of an open file; undefined where only reading tells. */
+export function sizeOf(fd: number): number | undefined {
+  const found = fstatSync(fd);
+  return found.isFile() ? found.size : undefined;
+}
+
+/** True for what may have nothing to say for long, and tells when it has. */
 export function isPipe(fd: number): boolean {
   const found = fstatSync(fd);
   return found.isFIFO() || found.isSocket();
@@ -70,19 +76,26 @@ async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
 async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const [first, second] = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
   let [buffer, other] = [first, second];
+  let stop = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    stop = () => reject(signal?.reason);
   });
-  // Nobody may be waiting for it when it comes.
+  signal?.addEventListener("abort", stop);
+  // Nobody may be waiting for either when it fails.
   aborted.catch(() => {});
-  let reading = readInto(fd, buffer, 0, READ_BYTES, null);
+  const readAhead = (into: Buffer) => {
+    const result = readInto(fd, into, 0, READ_BYTES, null);
+    result.catch(() => {});
+    return result;
+  };
+  let reading = readAhead(buffer);
   try {
     for (;;) {
       signal?.throwIfAborted();
       // A terminal or a device may have nothing to say for long.
       const { bytesRead } = await Promise.race([reading, aborted]);
       if (bytesRead === 0) return;
-      reading = readInto(fd, other, 0, READ_BYTES, null);
+      reading = readAhead(other);
       for (let at = 0; at < bytesRead; at += CHUNK_BYTES) {
         yield buffer.subarray(at, Math.min(at + CHUNK_BYTES, bytesRead));
         signal?.throwIfAborted();
@@ -90,11 +103,12 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
       [buffer, other] = [other, buffer];
     }
   } finally {
+    signal?.removeEventListener("abort", stop);
     // Not before: what is still to be read would be read of the file that next gets this number.
     const isOver = reading.then(
       () => {},
       () => {},
     );
-    if (fd > STANDARD_ERROR) isOver.then(() => closeFile(fd));
+    if (fd > STANDARD_ERROR) isOver.then(() => closeFile(fd)).catch(() => {});
   }
 }

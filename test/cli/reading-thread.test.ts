@@ -58,6 +58,12 @@ describe("a log read in a thread of its own", () => {
     expect(ends).toBe(1);
   });
 
+  test("ends at once where the signal had fired before", async () => {
+    const { result, ends } = await read(WORKER, [fileOf(LOG)], { signal: AbortSignal.abort() });
+    expect(result.isComplete).toBe(false);
+    expect(ends).toBe(1);
+  });
+
   test("is refused as it is here", async () => {
     const notGzip = Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(2 ** 21, 1)]);
     await expect(read(WORKER, [fileOf(notGzip)])).rejects.toThrow(/nothing of it can be decompr/);

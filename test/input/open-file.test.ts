@@ -3,7 +3,7 @@ import { createWriteStream, open, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { bytesOf, isPipe } from "../../src/input/open-file.ts";
+import { bytesOf } from "../../src/input/open-file.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 31) % 256));
@@ -29,7 +29,6 @@ const KINDS = {
 describe.each(["file", "pipe"] as const)("the bytes of a %s", (kind) => {
   test("come whole and in order", async () => {
     const { fd, close } = await KINDS[kind]();
-    expect(isPipe(fd)).toBe(kind === "pipe");
     close();
     const chunks: Buffer[] = [];
     for await (const chunk of bytesOf(fd)) chunks.push(Buffer.from(chunk));
@@ -64,4 +63,18 @@ test("a pipe that has nothing more to say is left when the signal fires", async 
 test("a directory has none", async () => {
   const fd = await promisify(open)(newFolder(), "r");
   await expect(bytesOf(fd).next()).rejects.toThrow("EISDIR");
+});
+
+test("a signal keeps nothing of files that were read to their end", async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error): number => warnings.push(warning);
+  process.on("warning", warned);
+  const { signal } = new AbortController();
+  for (let n = 0; n < 12; n++) {
+    const { fd } = await KINDS.file();
+    for await (const chunk of bytesOf(fd, signal)) expect(chunk.length).toBeGreaterThan(0);
+  }
+  await new Promise(setImmediate);
+  process.off("warning", warned);
+  expect(warnings).toEqual([]);
 });
