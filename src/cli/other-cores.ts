@@ -81,8 +81,7 @@ export class OtherCores implements WhatIfLane {
     this.#start = { origin, specs };
     this.#slots.release(this.#held.map(({ slot }) => slot));
     this.#held = [];
-    for (const helper of this.#helpers)
-      tell(helper, { what: "start", origin, specs: helper.specs });
+    this.#startHelpers(origin);
   }
 
   take(work: Work, findings: Findings): void {
@@ -142,8 +141,7 @@ export class OtherCores implements WhatIfLane {
     if (this.#start === null) return;
     const { origin, specs } = this.#start;
     this.#helpers = inShares(specs, this.#cores).map((share) => this.#helper(share));
-    for (const helper of this.#helpers)
-      tell(helper, { what: "start", origin, specs: helper.specs });
+    this.#startHelpers(origin);
     for (const [slot, work] of this.#slots.rooms.entries()) {
       this.#order({ what: "room", slot, work });
     }
@@ -163,6 +161,12 @@ export class OtherCores implements WhatIfLane {
     worker.on("error", (error: Error) => this.#fail(error));
     worker.on("exit", (code) => this.#fail(new Error(`the worker ended with ${code}`)));
     return helper;
+  }
+
+  #startHelpers(origin: RecordedProcess): void {
+    for (const helper of this.#helpers) {
+      tell(helper, { what: "start", origin, specs: helper.specs });
+    }
   }
 
   /** One more helper has replayed what the slot holds. */

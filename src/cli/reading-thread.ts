@@ -68,7 +68,7 @@ export async function readInThread(
     readLog({ names, stdin: from }, sink, diagnostics, options);
   if (worker === null) return readHere(stdin);
   const pieces = await findPieces(names);
-  const isAsked = names.length === 0 || names.includes("-");
+  const isAsked = pieces.some(({ name }) => name === "-");
   // A terminal, or no file at all, only this thread can read.
   if (isAsked && (stdin.fd === undefined || stdin.isTTY)) return readHere(stdin);
   let head: Uint8Array = Buffer.alloc(0);

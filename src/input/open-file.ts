@@ -74,8 +74,8 @@ async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
 }
 
 async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const [first, second] = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
-  let [buffer, other] = [first, second];
+  let buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  let other = Buffer.allocUnsafeSlow(READ_BYTES);
   let stop = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal?.reason);
@@ -90,8 +90,8 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   };
   let reading = readAhead(buffer);
   try {
+    signal?.throwIfAborted();
     for (;;) {
-      signal?.throwIfAborted();
       // A terminal or a device may have nothing to say for long.
       const { bytesRead } = await Promise.race([reading, aborted]);
       if (bytesRead === 0) return;
@@ -105,10 +105,6 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   } finally {
     signal?.removeEventListener("abort", stop);
     // Not before: what is still to be read would be read of the file that next gets this number.
-    const isOver = reading.then(
-      () => {},
-      () => {},
-    );
-    if (fd > STANDARD_ERROR) isOver.then(() => closeFile(fd)).catch(() => {});
+    if (fd > STANDARD_ERROR) reading.finally(() => closeFile(fd)).catch(() => {});
   }
 }

@@ -92,7 +92,7 @@ export class Chunks {
     this.limit += count * STRIDE;
     if (this.limit > this.words.length) {
       // What is not yet used of it costs nothing; the kernel gives a page when it is first written, which takes long.
-      const grown = new Int32Array(Math.ceil((this.limit * 2) / STRIDE) * STRIDE);
+      const grown = new Int32Array(this.limit * 2);
       grown.set(this.words);
       this.words = grown;
     }

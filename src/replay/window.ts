@@ -111,6 +111,7 @@ export function newWork(memory: Memory = ArrayBuffer): Work {
 export function copyWork({ batch, actions, touch }: Work, spent: Work | null = null): Work {
   const copy = spent ?? newWork();
   const { length } = batch;
+  // Not EventBatch.copy: nobody replays tids and callers.
   copy.batch.length = length;
   copyColumn(copy.batch.op, batch.op, length);
   copyColumn(copy.batch.time, batch.time, length);

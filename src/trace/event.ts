@@ -48,13 +48,17 @@ export function column<Column>(
   return new Type(new memory(EVENTS_PER_BATCH * Type.BYTES_PER_ELEMENT));
 }
 
-/** Copies no more than is filled in: memory that is touched for the first time costs more than all else. */
+/**
+ * Copies `length` entries from number `start` on, no more than are filled in: memory that is touched for the first time
+ * costs more than all else.
+ */
 export function copyColumn(
   to: Uint8Array | Int32Array | Float64Array,
   from: Uint8Array | Int32Array | Float64Array,
   length: number,
+  start = 0,
 ): void {
-  to.set(from.subarray(0, length));
+  to.set(from.subarray(start, start + length));
 }
 
 /** The columns of a batch, whosever it is. */
@@ -100,39 +104,26 @@ export class EventBatch {
     this.notes.length = 0;
   }
 
-  /** Becomes a copy of the first `length` events of `other`, without its notes. */
-  copy(other: EventColumns, length: number): void {
+  /** Becomes a copy of `length` events of `other`, from number `start` on, without its notes. */
+  copy(other: EventColumns, length: number, start = 0): void {
     this.clear();
     this.length = length;
-    copyColumn(this.op, other.op, length);
-    copyColumn(this.tid, other.tid, length);
-    copyColumn(this.time, other.time, length);
-    copyColumn(this.caller, other.caller, length);
-    copyColumn(this.size, other.size, length);
-    copyColumn(this.align, other.align, length);
-    copyColumn(this.pointerIn, other.pointerIn, length);
-    copyColumn(this.pointerOut, other.pointerOut, length);
-    copyColumn(this.line, other.line, length);
+    copyColumn(this.op, other.op, length, start);
+    copyColumn(this.tid, other.tid, length, start);
+    copyColumn(this.time, other.time, length, start);
+    copyColumn(this.caller, other.caller, length, start);
+    copyColumn(this.size, other.size, length, start);
+    copyColumn(this.align, other.align, length, start);
+    copyColumn(this.pointerIn, other.pointerIn, length, start);
+    copyColumn(this.pointerOut, other.pointerOut, length, start);
+    copyColumn(this.line, other.line, length, start);
   }
 
   /** Two batches with the events before number `at`, and from it on. A comment right before it is with the former. */
   splitAt(at: number): [EventBatch, EventBatch] {
     const halves: [EventBatch, EventBatch] = [new EventBatch(), new EventBatch()];
-    for (const [half, from, to] of [
-      [halves[0], 0, at],
-      [halves[1], at, this.length],
-    ] as const) {
-      half.length = to - from;
-      half.op.set(this.op.subarray(from, to));
-      half.tid.set(this.tid.subarray(from, to));
-      half.time.set(this.time.subarray(from, to));
-      half.caller.set(this.caller.subarray(from, to));
-      half.size.set(this.size.subarray(from, to));
-      half.align.set(this.align.subarray(from, to));
-      half.pointerIn.set(this.pointerIn.subarray(from, to));
-      half.pointerOut.set(this.pointerOut.subarray(from, to));
-      half.line.set(this.line.subarray(from, to));
-    }
+    halves[0].copy(this, at);
+    halves[1].copy(this, this.length - at, at);
     for (const note of this.notes) {
       if (note.at <= at) halves[0].notes.push(note);
       else halves[1].notes.push({ ...note, at: note.at - at });
