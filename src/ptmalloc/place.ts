@@ -64,7 +64,7 @@ export function giveBackTcacheStruct(m: Ptmalloc): void {
 export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): number {
   const end = addr + nb;
   if (!reach(m, heap, addr, end)) return 0;
-  const lowest = findChunk(m, heap, addr);
+  const lowest = shedRest(m, findChunk(m, heap, addr), addr);
   if (lowest === 0 || !isClaimable(m, lowest, end)) return 0;
   const av = heap.arena;
   const lowState = m.chunks.words[lowest + STATE]!;
@@ -108,6 +108,22 @@ export function useArena(m: Ptmalloc, av: Arena): void {
   thread.arena = av;
   av.attachedThreads++;
   av.threads.add(thread.index);
+}
+
+/**
+ * A rest too small for a chunk is handed out with the one below (§3.5, §5.3): chunk `c`, in use, may have got one here
+ * that it had not got in the process, where a block begins at granule `addr`. Returns the chunk that holds `addr`.
+ */
+function shedRest(m: Ptmalloc, c: number, addr: number): number {
+  const w = m.chunks.words;
+  const kept = addr - w[c + ADDR]!;
+  const rest = w[c + SIZE]! - kept;
+  if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES || rest > MIN_GRANULES) return c;
+  if (tcacheOwner(m, c) !== undefined) return c;
+  const above = m.chunks.cutAbove(c, kept);
+  m.inUseGranules -= rest;
+  becomeUnlogged(m, above);
+  return above;
 }
 
 /**
@@ -203,7 +219,7 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
   const below = w[c + PREV]!;
   if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
     // Too small for a chunk: it was handed out with the one below (§3.5).
-    m.inUseGranules += w[c + SIZE]!;
+    if (tcacheOwner(m, below) === undefined) m.inUseGranules += w[c + SIZE]!;
     m.chunks.absorbAbove(below);
   } else if (state === UNLOGGED || state === TOP || w[c + SIZE]! < MIN_GRANULES) {
     becomeUnlogged(m, c);

@@ -158,10 +158,14 @@ export class PointerJudge {
     return seen.length >= needed;
   }
 
-  /** True if a block of `bytes` at `pointer`, which lies in no known heap, has a mapping of its own. */
+  /**
+   * True if a block of `bytes` at `pointer`, which lies in no known heap, has a mapping of its own. So has one that lies
+   * where an arena's own structures would be, if this were its heap (§12.1).
+   */
   isMapped(m: Ptmalloc, pointer: number, bytes: number): boolean {
     if (this.#full && this.isOfBreak(m, pointer)) return false;
-    return bytes >= m.par.mmapThreshold || pointer % PAGE === GRANULE;
+    if (bytes >= m.par.mmapThreshold || pointer % PAGE === GRANULE) return true;
+    return this.#full && pointer % HEAP_MAX <= structBytes(m);
   }
 
   /** True if `pointer` lies in the break area: below all that the kernel maps. Cut pointers do not tell. */
@@ -194,10 +198,9 @@ export class PointerJudge {
    * as only the structures of a new arena, and a cache behind them, put it (§12.1).
    */
   isFirstOfNew(m: Ptmalloc, pointer: number): boolean {
-    const { heapInfoBytes, mallocStateBytes, tcacheStructBytes } = m.profile;
-    const first = heapInfoBytes + mallocStateBytes;
+    const first = structBytes(m);
     const offset = pointer % HEAP_MAX;
-    if (offset <= first || offset > first + tcacheStructBytes + 4 * GRANULE) return false;
+    if (offset <= first || offset > first + m.profile.tcacheStructBytes + 4 * GRANULE) return false;
     return (!this.#full || pointer >= MAPPED_FROM) && this.#heapsAround(m, pointer).length === 0;
   }
 
@@ -262,9 +265,14 @@ export class PointerJudge {
   #bind(m: Ptmalloc, heap: Heap, base: number): void {
     const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
     const isFree = !this.#full || this.#startingAt(m, base) === null;
-    const isPossible = base % alignment === 0 && isFree;
+    const isPossible = base % alignment === 0 && isFree && this.#mayBegin(heap, base);
     if (isPossible) this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
     this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
+  }
+
+  /** The break area alone lies below all that the kernel maps. */
+  #mayBegin({ kind }: Heap, base: number): boolean {
+    return !this.#full || base < MAPPED_FROM === (kind === "break");
   }
 
   /** The heap that begins at `base`, if there is one that still exists. */
@@ -344,6 +352,11 @@ export class PointerJudge {
     }
     return place(m.heapOf(c), offset);
   }
+}
+
+/** Bytes of a new arena's first heap that hold the heap's and the arena's own structures: no block lies so low. */
+function structBytes({ profile }: Ptmalloc): number {
+  return profile.heapInfoBytes + profile.mallocStateBytes;
 }
 
 function place(heap: Heap, offset: number): string {

@@ -167,3 +167,43 @@ it("finds the chunk at any address, also after the records it knew are gone", ()
   look();
   expect(findChunk(m, m.breakHeap, 2 ** 30)).toBe(0);
 });
+
+describe("a block placed where one in use reaches a little beyond it", () => {
+  it("takes the rest that the lower one would not have had (§3.5)", () => {
+    const block = m.malloc(2000);
+    m.malloc(24);
+    m.free(block);
+    // A rest of one granule is handed out with the chunk; in the process it was not there.
+    const lower = m.malloc(1984);
+    expect(size(lower)).toBe(126);
+    const held = m.inUseGranules;
+    const c = placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 4);
+    expect(c).toBe(0);
+    expect(size(lower)).toBe(125);
+    expect(state(above(lower))).toBe(UNLOGGED);
+    expect(held - m.inUseGranules).toBe(1);
+  });
+
+  it("leaves the struct of a tcache whole", () => {
+    m.malloc(24);
+    const struct = m.thread.tcacheStruct;
+    const granules = size(struct);
+    expect(placeChunk(m, m.breakHeap, addr(struct) + granules - 1, 4)).toBe(0);
+    expect(size(struct)).toBe(granules);
+  });
+});
+
+describe("a block placed a granule above the struct of a tcache", () => {
+  it("leaves that with the struct, in nobody's hands but glibc's", () => {
+    const big = m.malloc(5000);
+    m.malloc(24);
+    m.free(big);
+    const struct = m.thread.tcacheStruct;
+    expect(below(big)).toBe(struct);
+    const granules = size(struct);
+    const held = m.inUseGranules;
+    const c = placeChunk(m, m.breakHeap, addr(big) + 1, 10);
+    expect(size(struct)).toBe(granules + 1);
+    expect(m.inUseGranules - held).toBe(size(c));
+  });
+});

@@ -52,6 +52,8 @@ function movesOf(lostOf: number): fc.Arbitrary<Move[]> {
 const BREAK = 0x5555_5557_0000;
 const HEAPS = 0x7f00_0000_0000;
 const MAPPINGS = 0x7f80_0000_0000;
+/** µs between calls: more than a line may be taken to be out of place by (line-order.ts) */
+const APART = 200;
 
 /** The log of a program that a model serves, its heaps at made-up places. */
 function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
@@ -67,7 +69,7 @@ function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
     return (heap.kind === "break" ? BREAK : HEAPS + heap.serial * HEAP_MAX) + offset;
   };
   const log = (event: PlainEvent, isLost: boolean): void => {
-    if (!isLost) events.push(event);
+    if (!isLost) events.push({ ...event, time: events.length * APART });
   };
   const first: Move = { thread: 0, what: "malloc", bytes: 100, pick: 0, isLost: false };
   for (const { thread, what, bytes: size, pick, isLost } of [first, ...moves]) {
@@ -187,6 +189,8 @@ describe("a block lies where the log says", () => {
             if (kind === "arena" && place.offset <= made.heapInfoBytes + made.mallocStateBytes) {
               continue;
             }
+            // And the first block that a log tells of like the first of a break area that began right there.
+            if (kind === "break" && pointerOut - place.offset > BREAK) return;
             expect(place.heap).toBe(w[chunk + HEAP]);
             expect(place.offset).toBe((w[chunk + ADDR]! + 1) * GRANULE);
             expect(w[chunk + SIZE]! * GRANULE).toBeGreaterThanOrEqual(
