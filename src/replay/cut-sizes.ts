@@ -2,7 +2,7 @@ import { GRANULE, PAGE, pageUp } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX } from "../ptmalloc/heap.ts";
 import { requestToBytes, requestToGranules } from "../ptmalloc/size-classes.ts";
 import type { Divergence } from "../report/report.ts";
-import { MAPPED_FROM } from "../trace/address-space.ts";
+import { isAmongMappings } from "../trace/address-space.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
@@ -174,7 +174,7 @@ export class CutSizes {
 
 /** True if the first block in a mapping can lie there. */
 function isMappable(pointer: number): boolean {
-  return pointer >= MAPPED_FROM && (pointer & (PAGE - 1)) === GRANULE;
+  return isAmongMappings(pointer) && (pointer & (PAGE - 1)) === GRANULE;
 }
 
 /** True if event `i` asked for few bytes, and not by realloc of a mapping, which stays one however small it becomes. */

@@ -2,7 +2,7 @@ import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../report/report.ts";
-import { MAPPED_FROM } from "../trace/address-space.ts";
+import { isAmongMappings } from "../trace/address-space.ts";
 import type { LoggedPlace } from "./suspects.ts";
 
 /** What a hook leaves of a pointer that prints it as %08x: it is taken modulo this. */
@@ -168,9 +168,9 @@ export class PointerJudge {
     return this.#full && pointer % HEAP_MAX <= structBytes(m);
   }
 
-  /** True if `pointer` lies in the break area: below all that the kernel maps. Cut pointers do not tell. */
+  /** True if `pointer` lies in the break area: not where the kernel maps. Cut pointers do not tell. */
   isOfBreak(m: Ptmalloc, pointer: number): boolean {
-    if (this.#full) return pointer < MAPPED_FROM;
+    if (this.#full) return !isAmongMappings(pointer);
     return m.thread.arena === null || m.thread.arena.main;
   }
 
@@ -201,7 +201,7 @@ export class PointerJudge {
     const first = structBytes(m);
     const offset = pointer % HEAP_MAX;
     if (offset <= first || offset > first + m.profile.tcacheStructBytes + 4 * GRANULE) return false;
-    return (!this.#full || pointer >= MAPPED_FROM) && this.#heapsAround(m, pointer).length === 0;
+    return (!this.#full || isAmongMappings(pointer)) && this.#heapsAround(m, pointer).length === 0;
   }
 
   /** The one known heap that `pointer` can lie in; null if there is none, or several, or it may have a mapping. */
@@ -270,9 +270,9 @@ export class PointerJudge {
     this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
   }
 
-  /** The break area alone lies below all that the kernel maps. */
+  /** The break area alone does not lie where the kernel maps. */
   #mayBegin({ kind }: Heap, base: number): boolean {
-    return !this.#full || base < MAPPED_FROM === (kind === "break");
+    return !this.#full || isAmongMappings(base) === (kind !== "break");
   }
 
   /** The heap that begins at `base`, if there is one that still exists. */

@@ -1,5 +1,5 @@
 import type { ActionBatch } from "./actions.ts";
-import { MAPPED_FROM } from "./address-space.ts";
+import { isAmongMappings } from "./address-space.ts";
 import { type EventBatch, Op } from "./event.ts";
 
 /** A thread whose last calls look like those of a thread that ends. */
@@ -152,7 +152,7 @@ export class LastCalls {
 
 /** Cut addresses, and missing ones, which are 0, do not tell. */
 function isOfLibrary(site: number): boolean {
-  return site >= MAPPED_FROM;
+  return isAmongMappings(site);
 }
 
 function remember(sites: Calls["sites"], site: number): void {
