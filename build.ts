@@ -1,14 +1,15 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { builtinModules } from "node:module";
 import { join } from "node:path";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { build as buildPage } from "esbuild";
+import { build, type Plugin, type RolldownOutput } from "rolldown";
 
 /**
  * Makes what is shipped: `dist/node`, which bin/mallog.js starts, and `dist/page`, which the HTML writer puts into its
  * page. Both hold the packages they use: an installed mallog needs no other, and starts without looking for them.
  *
  * All of Node's side lies in one folder, two below the package's, as every folder of src does. Hence a file that is
- * read at run time is found by the same relative URL from a source and from what is built of it.
+ * read at run time is found by the same relative URL from a source and from what is built of it. It is CommonJS, which
+ * Node starts without its loader of ES modules.
  */
 
 /** What Node is told to start, by the name it gets in dist/node; the rest of src goes into chunks that they share. */
@@ -18,55 +19,49 @@ const ENTRIES = {
   "what-if-worker": "src/cli/what-if-worker.ts",
 };
 
-/**
- * Packages require Node's modules, which an ES module cannot. They are handed them by the process. So is chalk, which
- * imports node:process: an ES import of it would read all its properties, and thereby open standard input.
- */
-const builtins: Plugin = {
-  name: "builtins",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z_/:]+$/ }, ({ path, kind }) => {
-      if (!builtinModules.includes(path.replace(/^node:/, ""))) return undefined;
-      const isAsked = kind === "require-call" || path === "node:process";
-      return isAsked ? { path, namespace: "builtin" } : { path, external: true };
-    });
-    onLoad({ filter: /^/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
-    }));
-  },
-};
-
 /** chalk is always told whether to colour (src/cli/terminal.ts): it need not look at the terminal, too. */
 const noDetection: Plugin = {
   name: "no-detection",
-  setup({ onResolve }) {
-    onResolve({ filter: /^#supports-color$/ }, ({ resolveDir }) => ({
-      path: join(resolveDir, "vendor/supports-color/browser.js"),
-    }));
+  resolveId: {
+    filter: { id: /^#supports-color$/ },
+    handler: (_, importer) => join(importer ?? "", "../vendor/supports-color/browser.js"),
   },
 };
 
+/** commander can start other programs, which mallog never has it do: it need not wait for what that takes. */
+const startsNothing: Plugin = {
+  name: "starts-nothing",
+  resolveId: {
+    filter: { id: /^node:child_process$/ },
+    handler: (_, importer) => (importer?.includes("/commander/") ? "\0none" : null),
+  },
+  load: { filter: { id: /^\0none$/ }, handler: () => "module.exports = {};" },
+};
+
 rmSync("dist", { recursive: true, force: true });
-const [node] = await Promise.all([
+const [{ output }] = await Promise.all([
   build({
-    entryPoints: ENTRIES,
-    outdir: "dist/node",
-    bundle: true,
-    splitting: true,
-    format: "esm",
+    input: ENTRIES,
     platform: "node",
-    target: "node20.19",
-    // jsonc-parser's main is UMD, whose requires cannot be followed.
-    mainFields: ["module", "main"],
-    // Names stay, for stack traces and profiles.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    sourcemap: "linked",
-    metafile: true,
-    plugins: [builtins, noDetection],
-    logLevel: "warning",
+    resolve: {
+      // jsonc-parser's main is UMD, whose requires cannot be followed.
+      mainFields: ["module", "main"],
+    },
+    plugins: [noDetection, startsNothing],
+    output: {
+      dir: "dist/node",
+      format: "cjs",
+      entryFileNames: "[name].js",
+      chunkFileNames: "[name]-[hash].js",
+      // Calls from chunk to chunk cost more than within one.
+      codeSplitting: { groups: [{ name: "replay", test: /\/src\/(trace|ptmalloc|replay)\// }] },
+      // Names stay, for stack traces and profiles.
+      minify: { compress: true, mangle: false, codegen: true },
+      sourcemap: true,
+    },
   }),
-  build({
+  // A page has a stylesheet, too.
+  buildPage({
     entryPoints: ["src/report/html/browser/main.ts", "src/report/html/browser/page.css"],
     outdir: "dist/page",
     bundle: true,
@@ -79,12 +74,14 @@ const [node] = await Promise.all([
   }),
 ]);
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
-writeFileSync("dist/node/LICENSES.txt", licensesOf(node.metafile));
+writeFileSync("dist/package.json", '{ "type": "commonjs" }\n');
+writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
 
 /** The licences of all packages in the bundle, which ask to be with every copy. */
-function licensesOf({ inputs }: Metafile): string {
-  const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
-  const folders = new Set(Object.keys(inputs).flatMap((path) => folder.exec(path)?.[0] ?? []));
+function licensesOf(files: RolldownOutput["output"]): string {
+  const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/;
+  const modules = files.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+  const folders = new Set(modules.flatMap((id) => folder.exec(id)?.[0] ?? []));
   return [...folders].map(licenseIn).join("\n");
 }
 
@@ -92,5 +89,6 @@ function licensesOf({ inputs }: Metafile): string {
 function licenseIn(folder: string): string {
   const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
   if (file === undefined) throw new Error(`${folder} has no licence`);
-  return `${folder.slice("node_modules/".length)}\n\n${readFileSync(join(folder, file), "utf8")}`;
+  const name = folder.split("/node_modules/").at(-1);
+  return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
 }

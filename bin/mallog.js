@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import "../dist/node/main.js";
+require("../dist/node/main.js");

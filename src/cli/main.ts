@@ -29,7 +29,9 @@ const analyse: Analyse = async (inputs, options, hooks) => {
 run(
   process.argv.slice(2),
   {
-    stdin: process.stdin,
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

@@ -76,18 +76,18 @@ port.on("message", (reply: Reply) => {
   else stopping.abort();
 });
 
-try {
-  const result = await readLog({ names, stdin: standardInput() }, sender, diagnostics, {
-    signal: stopping.signal,
-    onProgress: (progress) => {
-      sender.progress = progress;
-    },
-  });
-  tell({ what: "end", last: sender.filled, result, diagnostics });
-} catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  tell({ what: "refused", problem: error.problem });
-}
+readLog({ names, stdin: standardInput() }, sender, diagnostics, {
+  signal: stopping.signal,
+  onProgress: (progress) => {
+    sender.progress = progress;
+  },
+}).then(
+  (result) => tell({ what: "end", last: sender.filled, result, diagnostics }),
+  (error: unknown) => {
+    if (!(error instanceof InputError)) throw error;
+    tell({ what: "refused", problem: error.problem });
+  },
+);
 
 /** Not process.stdin, which in a worker is what the main thread passes on. */
 async function* standardInput(): AsyncGenerator<Buffer> {

@@ -21,8 +21,8 @@ if (!glibc.available) it.skip(`the benchmark: ${glibc.reason}`);
 let workshop: Workshop;
 
 // Compiles all programs, and any warning is an error.
-beforeAll(() => {
-  if (glibc.available) workshop = new Workshop();
+beforeAll(async () => {
+  if (glibc.available) workshop = await Workshop.open();
 });
 
 afterAll(() => workshop?.remove());

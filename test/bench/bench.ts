@@ -44,7 +44,7 @@ if (unknown.length > 0 || !Number.isInteger(pairs) || pairs < 1) {
 }
 
 execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
-const workshop = new Workshop();
+const workshop = await Workshop.open();
 // What is running ends by it as well, and with that the row: there is a folder to be removed.
 process.on("SIGINT", () => {});
 try {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { build } from "rolldown";
 
 /** The C programs of this folder. */
 const PROGRAMS = ["make-log", "parse-log", "native-replay", "measured"] as const;
@@ -22,13 +22,10 @@ export function compilePrograms(folder: string): void {
 }
 
 /** Makes one file of model-replay.ts and all it imports: what is timed must not run through a loader. */
-export function bundleModelReplay(folder: string): void {
-  buildSync({
-    entryPoints: [here("model-replay.ts")],
-    outfile: join(folder, "model-replay.mjs"),
-    bundle: true,
-    format: "esm",
+export async function bundleModelReplay(folder: string): Promise<void> {
+  await build({
+    input: here("model-replay.ts"),
     platform: "node",
-    target: "node20",
+    output: { file: join(folder, "model-replay.mjs"), minify: "dce-only" },
   });
 }

@@ -31,10 +31,15 @@ export class Workshop {
   readonly #folder = mkdtempSync(join(tmpdir(), "mallog-bench-"));
   readonly #made = new Set<string>();
 
-  constructor() {
+  private constructor() {
     compilePrograms(this.#folder);
-    bundleModelReplay(this.#folder);
     symlinkSync(MALLOG, this.path("mallog"));
+  }
+
+  static async open(): Promise<Workshop> {
+    const workshop = new Workshop();
+    await bundleModelReplay(workshop.#folder);
+    return workshop;
   }
 
   path(name: string): string {
