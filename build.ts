@@ -53,8 +53,6 @@ const [{ output }] = await Promise.all([
       format: "cjs",
       entryFileNames: "[name].js",
       chunkFileNames: "[name]-[hash].js",
-      // Calls from chunk to chunk cost more than within one.
-      codeSplitting: { groups: [{ name: "replay", test: /\/src\/(trace|ptmalloc|replay)\// }] },
       // Names stay, for stack traces and profiles.
       minify: { compress: true, mangle: false, codegen: true },
       sourcemap: true,
