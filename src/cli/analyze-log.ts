@@ -6,6 +6,7 @@ import { sortThreads } from "../report/sort-threads.ts";
 import { ENDINGS, writerOf } from "../report/writers/index.ts";
 import { writePlain } from "../report/writers/plain.ts";
 import type { Writer, WriterOptions } from "../report/writers/writer.ts";
+import { chalkFor } from "./chalk-for.ts";
 import type { AnalyzeRequest } from "./commands/analyze.ts";
 import { forStepLog } from "./github.ts";
 import type { Analyse, Io } from "./io.ts";
@@ -15,7 +16,7 @@ import { Exit, Failure } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { Signals } from "./signals.ts";
 import { suggest } from "./suggest.ts";
-import { chalkFor, showsUnicode, widthOf } from "./terminal.ts";
+import { showsUnicode, widthOf } from "./terminal.ts";
 
 const SHORT_HELP = `mallog reads a log of malloc calls, from standard input or files:
   zcat malloc.log.gz | mallog

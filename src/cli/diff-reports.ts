@@ -4,6 +4,7 @@ import { budgetList } from "../report/text/budgets.ts";
 import { printJson } from "../report/writers/json.ts";
 import { readBase } from "./base-report.ts";
 import { judgeAll, typedBudgets } from "./budgets.ts";
+import { chalkFor } from "./chalk-for.ts";
 import type { DiffRequest } from "./commands/diff.ts";
 import { readConfig } from "./config.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "./github.ts";
@@ -12,7 +13,7 @@ import { FILE_STYLE, openOutputs } from "./output-file.ts";
 import { print } from "./print.ts";
 import { Exit, Failure } from "./problems.ts";
 import { shellWord } from "./shell-word.ts";
-import { chalkFor, widthOf } from "./terminal.ts";
+import { widthOf } from "./terminal.ts";
 
 const ENDINGS = [".txt", ".json"];
 

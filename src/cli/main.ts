@@ -1,11 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { Analyse } from "./io.ts";
 import { run } from "./run.ts";
-import { packageVersion } from "./version.ts";
+import { VERSION } from "./version.ts";
 
 /** The one place that sees the process. */
-
-const version = packageVersion();
 
 const CORES = availableParallelism();
 
@@ -22,7 +20,7 @@ const WORKERS =
 /** Loaded only when there is something to analyse: --help is not to wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
   const { readAndReplay } = await import("./read-and-replay.ts");
-  return readAndReplay(version, WORKERS)(inputs, options, hooks);
+  return readAndReplay(VERSION, WORKERS)(inputs, options, hooks);
 };
 
 // Not process.exit: it would cut off what a pipe has not taken yet.
@@ -37,7 +35,7 @@ run(
     env: process.env,
     cwd: process.cwd(),
     hostCpus: CORES,
-    version,
+    version: VERSION,
     signals: process,
     leave: (exitCode) => process.exit(exitCode),
   },

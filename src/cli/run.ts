@@ -3,7 +3,7 @@ import type { Analyse, Io } from "./io.ts";
 import { print } from "./print.ts";
 import { Exit, exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
-import { chalkFor, colorOption, widthOf } from "./terminal.ts";
+import { colorOption, widthOf } from "./terminal.ts";
 
 /**
  * One run of mallog, from the arguments to the exit code. Nothing escapes: known problems are printed as one line, and
@@ -17,6 +17,7 @@ export async function run(argv: readonly string[], io: Io, analyse: Analyse): Pr
     return await dispatch(argv, io, analyse);
   } catch (error) {
     const failure = error instanceof Failure ? error : null;
+    const { chalkFor } = await import("./chalk-for.ts");
     const prefix = chalkFor(io.stderr, io.env, colorOption(argv)).red("mallog:");
     const text = failure?.message ?? internalError(error, io.env.MALLOG_DEBUG !== undefined);
     io.stderr.write(`${prefix} ${text}\n`);

@@ -1,4 +1,3 @@
-import { Chalk, type ChalkInstance } from "chalk";
 import type { Environment, Output } from "./io.ts";
 
 /**
@@ -18,15 +17,6 @@ export function colorOption(argv: readonly string[]): boolean | undefined {
   const options = end < 0 ? argv : argv.slice(0, end);
   const last = options.filter((word) => word === "--color" || word === "--no-color").at(-1);
   return last === undefined ? undefined : last === "--color";
-}
-
-/** The sixteen colours of the terminal's own theme are all that is used. */
-export function chalkFor(
-  stream: Output,
-  env: Environment,
-  option: boolean | undefined,
-): ChalkInstance {
-  return new Chalk({ level: coloured(stream, env, option) ? 1 : 0 });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chalkFor, coloured, widthOf } from "../../src/cli/terminal.ts";
+import { chalkFor } from "../../src/cli/chalk-for.ts";
+import { coloured, widthOf } from "../../src/cli/terminal.ts";
 import { FakeOutput } from "../support/fake-io.ts";
 
 const terminal = new FakeOutput({ columns: 100 });
