@@ -121,7 +121,7 @@ function shedRest(m: Ptmalloc, c: number, addr: number): number {
   if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES || rest > MIN_GRANULES) return c;
   if (tcacheOwner(m, c) !== undefined) return c;
   const above = m.chunks.cutAbove(c, kept);
-  m.inUseGranules -= rest;
+  m.inUseGranules -= m.chunks.words[above + SIZE]!;
   becomeUnlogged(m, above);
   return above;
 }

@@ -7,13 +7,14 @@ export class PendingWrite {
   /** the block's chunk; 0 when nothing is to be written */
   chunk = 0;
   #whole = false;
-  #from = 0;
-  #to = 0;
-  #allFrom = 0;
-  #allTo = 0;
-  #ratioFrom = 0;
-  #full = 0;
-  #large = 0;
+  // These begin as doubles, which they soon are: V8 would compile anew all that knows them.
+  #from = Number.NaN;
+  #to = Number.NaN;
+  #allFrom = Number.NaN;
+  #allTo = Number.NaN;
+  #ratioFrom = Number.NaN;
+  #full = Number.NaN;
+  #large = Number.NaN;
 
   copy(other: PendingWrite): void {
     this.chunk = other.chunk;

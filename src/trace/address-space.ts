@@ -1,10 +1,18 @@
-/** Bits of a process's addresses: 47 on x86_64, 39, 42 or 48 on arm64 (Linux). */
-const WIDTHS = [39, 42, 47, 48] as const;
-
 /**
  * True if the kernel maps at `address`, a whole one: libraries, heaps of arenas and mappings lie in the top eighth of the
- * address space, programs and their break far below (at two thirds, or near 0).
+ * address space, programs and their break far below (at two thirds, or near 0). It has 47 bits on x86_64, and 39, 42 or
+ * 48 on arm64.
  */
 export function isAmongMappings(address: number): boolean {
-  return WIDTHS.some((bits) => address >= 0.875 * 2 ** bits && address < 2 ** bits);
+  return (
+    isAtTop(address, 2 ** 47) ||
+    isAtTop(address, 2 ** 48) ||
+    isAtTop(address, 2 ** 42) ||
+    isAtTop(address, 2 ** 39)
+  );
+}
+
+/** True in the last eighth of what ends at `end`. */
+function isAtTop(address: number, end: number): boolean {
+  return address >= 0.875 * end && address < end;
 }

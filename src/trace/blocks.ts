@@ -15,13 +15,15 @@ export class BlockTable {
   readonly #threads: ThreadTable;
   /** The rows of free ids are stale. */
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
-  #liveBytes = 0;
+  // Begins as a double, which it soon is: V8 would compile anew all that knows the table.
+  #liveBytes = Number.NaN;
   #liveBlocks = 0;
   /** takes the sum of what `warm` read: an unused load would be optimised away */
   #warmed = 0;
 
   constructor(threads: ThreadTable) {
     this.#threads = threads;
+    this.#liveBytes = 0;
   }
 
   /** requested bytes not yet freed, of all threads */
@@ -79,7 +81,7 @@ export class BlockTable {
       const row = out.block[i]! * STRIDE;
       if (row >= 0 && row < rows.length) sum += rows[row]!;
     }
-    this.#warmed += sum;
+    this.#warmed = (this.#warmed + sum) | 0;
   }
 
   #allocate(batch: EventBatch, i: number, out: ActionBatch): void {

@@ -52,8 +52,8 @@ export class Resolver {
   resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
     this.#next = next;
     this.failed.length = 0;
-    this.#warmed += this.pointers.warm(batch.pointerIn, batch.length);
-    this.#warmed += this.pointers.warm(batch.pointerOut, batch.length);
+    this.#warmed = (this.#warmed + this.pointers.warm(batch.pointerIn, batch.length)) | 0;
+    this.#warmed = (this.#warmed + this.pointers.warm(batch.pointerOut, batch.length)) | 0;
     for (let i = 0; i < batch.length; i++) this.#resolve(batch, i, out);
   }
 
