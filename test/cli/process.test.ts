@@ -75,6 +75,7 @@ describe("input of no use", () => {
     ["one of other things", [], "\u0000\u0001\n".repeat(1000)],
     ["a missing file", ["/nowhere/malloc.log"], ""],
     ["a directory", ["/"], ""],
+    ["one that the system fails to read", ["/proc/self/mem"], ""],
   ])("%s: exit 3 and one line", async (_, argv, text) => {
     const child = start(argv);
     child.stdin?.on("error", () => {});

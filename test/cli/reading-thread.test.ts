@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import type { Input } from "../../src/cli/io.ts";
 import { readInThread } from "../../src/cli/reading-thread.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import type { ReadOptions } from "../../src/input/read-log.ts";
@@ -26,10 +28,22 @@ function fileOf(content: string | Buffer): string {
   return path;
 }
 
-async function read(worker: URL | null, names: readonly string[], options: ReadOptions = {}) {
+/** A pipe that somebody holds open, and never writes to. */
+function silentPipe(): Input {
+  const path = join(newFolder(), "pipe");
+  execFileSync("mkfifo", [path]);
+  return Object.assign(new PassThrough(), { fd: openSync(path, "r+") });
+}
+
+async function read(
+  worker: URL | null,
+  names: readonly string[],
+  options: ReadOptions = {},
+  stdin: Input = new PassThrough().end(),
+) {
   const sink = new CollectingSink();
   const diagnostics = new Diagnostics();
-  const inputs = { names, stdin: new PassThrough().end() };
+  const inputs = { names, stdin };
   const result = await readInThread(worker, inputs, sink, diagnostics, options);
   return { result, diagnostics, events: sink.events, notes: sink.notes, ends: sink.ends };
 }
@@ -62,6 +76,23 @@ describe("a log read in a thread of its own", () => {
     const { result, ends } = await read(WORKER, [fileOf(LOG)], { signal: AbortSignal.abort() });
     expect(result.isComplete).toBe(false);
     expect(ends).toBe(1);
+  });
+
+  test("ends where the signal fires before a pipe has had anything to say", async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    for (const signal of [stop.signal, AbortSignal.abort()]) {
+      const { result, ends } = await read(WORKER, ["-"], { signal }, silentPipe());
+      expect(result.isComplete).toBe(false);
+      expect(ends).toBe(1);
+    }
+  });
+
+  test("does not wait for a pipe whose turn has not come", async () => {
+    const stop = new AbortController();
+    const options = { signal: stop.signal, onProgress: () => stop.abort() };
+    const { events } = await read(WORKER, [fileOf(LOG), "-"], options, silentPipe());
+    expect(events.length).toBeGreaterThan(8191);
   });
 
   test("is refused as it is here", async () => {
