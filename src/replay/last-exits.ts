@@ -35,11 +35,15 @@ export function endThreads(run: ScenarioRun, { ended }: LastExits): number {
  * The run at the log's end if of all threads of which nothing is sure the contrary of what `endThreads` does is true;
  * null if there are none. To be called before.
  */
-export function endedOtherwise(run: ScenarioRun, { ended, open }: LastExits): ScenarioRun | null {
+export function endedOtherwise(
+  run: ScenarioRun,
+  { ended, open }: LastExits,
+  copyOf: (run: ScenarioRun) => ScenarioRun = (one) => one.clone(),
+): ScenarioRun | null {
   const there = stillThere(run, [...ended, ...open]);
   const isUnsure = (one: Farewell) => !one.sure;
   if (!there.some(isUnsure)) return null;
-  const otherwise = run.clone();
+  const otherwise = copyOf(run);
   const likely = new Set(ended.filter(isUnsure));
   for (const one of there) if (!likely.has(one)) otherwise.exitThread(one.thread);
   otherwise.finish();

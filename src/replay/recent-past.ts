@@ -116,12 +116,17 @@ export class RecentPast {
   }
 
   forget(): void {
-    for (const kept of [this.#start, this.#near]) if (kept !== null) this.spend(kept.run);
+    if (this.#start !== null) this.spend(this.#start.run);
     this.#start = null;
-    this.#near = null;
+    this.#forgetNear();
     this.#next = null;
     this.batches.length = 0;
     this.insertions = [];
+  }
+
+  #forgetNear(): void {
+    if (this.#near !== null) this.spend(this.#near.run);
+    this.#near = null;
   }
 
   /** Keeps a batch that `run` is about to replay, and at times the state before it; `next` is the batch that follows. */
@@ -134,7 +139,7 @@ export class RecentPast {
   ): void {
     if (this.#start === null || this.batches.length >= WINDOW_BATCHES) {
       this.forget();
-      this.#start = { run: this.#copy(run), at: first };
+      this.#start = { run: this.copyOf(run), at: first };
     }
     this.#next = next;
     this.batches.push({ work, first, isOwn: false });
@@ -146,7 +151,8 @@ export class RecentPast {
     if (this.#spent.length < MOST_SPENT) this.#spent.push(run);
   }
 
-  #copy(run: ScenarioRun): ScenarioRun {
+  /** A copy of a run, in the memory of one that was spent, where there is one. */
+  copyOf(run: ScenarioRun): ScenarioRun {
     return run.clone(this.#spent.pop() ?? null);
   }
 
@@ -161,6 +167,7 @@ export class RecentPast {
     if (at > (this.#near?.at ?? this.start)) {
       const { run, from } = this.#startAgain(at, this.insertions);
       this.#replay(run, from, at, this.insertions);
+      this.#forgetNear();
       this.#near = { run, at };
     }
     const { run, from } = this.#startAgain(end, this.insertions);
@@ -183,7 +190,7 @@ export class RecentPast {
 
   /** From now on this is what happened. */
   believe(explanation: Explanation): void {
-    if (this.#near !== null && firstChanged(explanation) < this.#near.at) this.#near = null;
+    if (this.#near !== null && firstChanged(explanation) < this.#near.at) this.#forgetNear();
     if (explanation.what === "exit") {
       this.insertions = this.#insertionsWith(explanation);
       return;
@@ -211,7 +218,7 @@ export class RecentPast {
     const near = this.#near;
     const kept = near !== null && near.at <= changed ? near : this.#start;
     if (kept === null) throw new Error("no state is kept");
-    const run = this.#copy(kept.run);
+    const run = this.copyOf(kept.run);
     const { chunks } = run.model;
     this.cost += chunks.words.length + run.model.allThreads().length * WORDS_PER_THREAD;
     if (kept !== near) {

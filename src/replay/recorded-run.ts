@@ -202,7 +202,9 @@ export class RecordedRun {
   /** The end of the log, and of threads. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     for (const one of insertions) insert(this.run, one);
-    this.#otherwise = endedOtherwise(this.run, exits);
+    // Nothing more is explained.
+    this.#past.forget();
+    this.#otherwise = endedOtherwise(this.run, exits, (run) => this.#past.copyOf(run));
     this.lastExits = endThreads(this.run, exits);
     this.run.finish();
   }
@@ -250,8 +252,11 @@ export class RecordedRun {
   #explain({ event, modelled }: Missed, tellsExits: boolean): boolean {
     const wrong = event - 1;
     const before = this.#past.replayTo(wrong);
-    if (this.#explainByOrder(wrong, modelled, before)) return true;
-    return !tellsExits && this.#explainByExit(wrong, before);
+    const isExplained =
+      this.#explainByOrder(wrong, modelled, before) ||
+      (!tellsExits && this.#explainByExit(wrong, before));
+    this.#past.spend(before);
+    return isExplained;
   }
 
   /** Tries other orders of lines that may have made event `wrong` (0-based) go wrong; the first that holds is true. */
@@ -287,6 +292,7 @@ export class RecordedRun {
       if (this.#isSpent) break;
       const run = this.#past.try(exit, bounds);
       if (run === null) continue;
+      if (best !== null) this.#past.spend(best.run);
       best = { exit, run };
       bounds = { ...bounds, best: outcomeOf(judgeOf(run)) };
       if (judgeOf(run).missed.length === 0) break;
@@ -312,6 +318,7 @@ export class RecordedRun {
     // Of the trial's, which began further back, some have gone their own ways since.
     const still = run.turns.kindred.filter((profile) => before.includes(profile));
     run.turns.kindred = still;
+    this.#past.spend(this.run);
     this.run = run;
     for (const profile of before) if (!still.includes(profile)) this.#part(profile, []);
   }
