@@ -19,12 +19,13 @@ const ENTRIES = {
   "what-if-worker": "src/cli/what-if-worker.ts",
 };
 
-/** chalk is always told whether to colour (src/cli/terminal.ts): it need not look at the terminal, too. */
+/** chalk is always told whether to colour (src/cli/chalk-for.ts): it need not look at the terminal, too. */
 const noDetection: Plugin = {
   name: "no-detection",
   resolveId: {
     filter: { id: /^#supports-color$/ },
-    handler: (_, importer) => join(importer ?? "", "../vendor/supports-color/browser.js"),
+    handler: (_, importer) =>
+      importer === undefined ? null : join(importer, "../vendor/supports-color/browser.js"),
   },
 };
 
@@ -33,7 +34,7 @@ const startsNothing: Plugin = {
   name: "starts-nothing",
   resolveId: {
     filter: { id: /^node:child_process$/ },
-    handler: (_, importer) => (importer?.includes("/commander/") ? "\0none" : null),
+    handler: (_, importer) => (importer?.includes("/node_modules/commander/") ? "\0none" : null),
   },
   load: { filter: { id: /^\0none$/ }, handler: () => "module.exports = {};" },
 };
@@ -43,6 +44,7 @@ const [{ output }] = await Promise.all([
   build({
     input: ENTRIES,
     platform: "node",
+    transform: { target: "node20.19" },
     resolve: {
       // jsonc-parser's main is UMD, whose requires cannot be followed.
       mainFields: ["module", "main"],
@@ -51,6 +53,7 @@ const [{ output }] = await Promise.all([
     output: {
       dir: "dist/node",
       format: "cjs",
+      strict: true,
       entryFileNames: "[name].js",
       chunkFileNames: "[name]-[hash].js",
       // Names stay, for stack traces and profiles.

@@ -2,7 +2,10 @@ import { Chalk, type ChalkInstance } from "chalk";
 import type { Environment, Output } from "./io.ts";
 import { coloured } from "./terminal.ts";
 
-/** The sixteen colours of the terminal's own theme are all that is used. */
+/**
+ * The sixteen colours of the terminal's own theme are all that is used. Apart from terminal.ts, so that chalk is loaded
+ * only where something may be coloured.
+ */
 export function chalkFor(
   stream: Output,
   env: Environment,

@@ -27,6 +27,7 @@ const analyse: Analyse = async (inputs, options, hooks) => {
 run(
   process.argv.slice(2),
   {
+    // Whoever asks for it opens it, which takes a while: --version does not.
     get stdin() {
       return process.stdin;
     },

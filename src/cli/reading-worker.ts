@@ -81,13 +81,19 @@ readLog({ names, stdin: standardInput() }, sender, diagnostics, {
   onProgress: (progress) => {
     sender.progress = progress;
   },
-}).then(
-  (result) => tell({ what: "end", last: sender.filled, result, diagnostics }),
-  (error: unknown) => {
-    if (!(error instanceof InputError)) throw error;
-    tell({ what: "refused", problem: error.problem });
-  },
-);
+})
+  .then((result) => tell({ what: "end", last: sender.filled, result, diagnostics }))
+  .catch((error: unknown) => {
+    if (error instanceof InputError) tell({ what: "refused", problem: error.problem });
+    else fail(error);
+  });
+
+/** Ends the thread, whatever Node was told to do with a promise that is rejected. */
+function fail(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
 
 /** Not process.stdin, which in a worker is what the main thread passes on. */
 async function* standardInput(): AsyncGenerator<Buffer> {

@@ -64,8 +64,11 @@ export function giveBackTcacheStruct(m: Ptmalloc): void {
 export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): number {
   const end = addr + nb;
   if (!reach(m, heap, addr, end)) return 0;
-  const lowest = shedRest(m, findChunk(m, heap, addr), addr);
-  if (lowest === 0 || !isClaimable(m, lowest, end)) return 0;
+  const found = findChunk(m, heap, addr);
+  if (found === 0) return 0;
+  const hasRest = endsInRest(m, found, addr);
+  if (!isClaimable(m, found, end, hasRest)) return 0;
+  const lowest = hasRest ? shedRest(m, found, addr) : found;
   const av = heap.arena;
   const lowState = m.chunks.words[lowest + STATE]!;
   const { chunk, highState } = claim(m, av, lowest, end);
@@ -111,30 +114,34 @@ export function useArena(m: Ptmalloc, av: Arena): void {
 }
 
 /**
- * A rest too small for a chunk is handed out with the one below (§3.5, §5.3): chunk `c`, in use, may have got one here
- * that it had not got in the process, where a block begins at granule `addr`. Returns the chunk that holds `addr`.
+ * True if what chunk `c`, in use, has from granule `addr` on may be a rest too small for a chunk, which is handed out with
+ * it (§3.5, §5.3). In the process it had none where a block begins in it.
  */
-function shedRest(m: Ptmalloc, c: number, addr: number): number {
+function endsInRest(m: Ptmalloc, c: number, addr: number): boolean {
   const w = m.chunks.words;
   const kept = addr - w[c + ADDR]!;
-  const rest = w[c + SIZE]! - kept;
-  if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES || rest > MIN_GRANULES) return c;
-  if (tcacheOwner(m, c) !== undefined) return c;
-  const above = m.chunks.cutAbove(c, kept);
-  m.inUseGranules -= m.chunks.words[above + SIZE]!;
-  becomeUnlogged(m, above);
-  return above;
+  if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) return false;
+  return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === undefined;
+}
+
+/** Takes what chunk `c` has from granule `addr` on out of the program's hands. Returns it. */
+function shedRest(m: Ptmalloc, c: number, addr: number): number {
+  const rest = m.chunks.cutAbove(c, addr - m.chunks.words[c + ADDR]!);
+  m.inUseGranules -= m.chunks.words[rest + SIZE]!;
+  becomeUnlogged(m, rest);
+  return rest;
 }
 
 /**
  * True if the chunks from `c` up to granule `end` are all free, or in other hands than the program's: those that the
- * log does not tell of, or a tcache's, which then lies elsewhere.
+ * log does not tell of, or a tcache's, which then lies elsewhere; or if `c` `hasRest`, the rest of it and those above.
  */
-function isClaimable(m: Ptmalloc, c: number, end: number): boolean {
+function isClaimable(m: Ptmalloc, c: number, end: number, hasRest: boolean): boolean {
   const w = m.chunks.words;
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
-    if (state === FENCE || (state === IN_USE && tcacheOwner(m, at) === undefined)) return false;
+    const isHeld = state === IN_USE && !(hasRest && at === c);
+    if (state === FENCE || (isHeld && tcacheOwner(m, at) === undefined)) return false;
     if (w[at + ADDR]! + w[at + SIZE]! >= end) return true;
   }
   return false;

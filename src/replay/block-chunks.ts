@@ -49,7 +49,7 @@ export class BlockChunks {
       const c = this.#chunks[id]!;
       sum += words[words[c + NEXT]! + STATE]! + words[words[c + PREV]! + STATE]!;
     }
-    this.#warmed += sum;
+    this.#warmed = (this.#warmed + sum) | 0;
   }
 
   #grow(block: number): void {

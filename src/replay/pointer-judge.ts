@@ -159,8 +159,8 @@ export class PointerJudge {
   }
 
   /**
-   * True if a block of `bytes` at `pointer`, which lies in no known heap, has a mapping of its own. So has one that lies
-   * where an arena's own structures would be, if this were its heap (§12.1).
+   * True if a block of `bytes` at `pointer`, which lies in no known heap, has a mapping of its own. So, it is
+   * taken, has one where an arena's own structures would be, if this were its first heap (§12.1): no other is known yet.
    */
   isMapped(m: Ptmalloc, pointer: number, bytes: number): boolean {
     if (this.#full && this.isOfBreak(m, pointer)) return false;
@@ -270,9 +270,9 @@ export class PointerJudge {
     this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
   }
 
-  /** The break area alone does not lie where the kernel maps. */
+  /** The break area does not lie where the kernel maps; where that is, for arenas, is not the same everywhere. */
   #mayBegin({ kind }: Heap, base: number): boolean {
-    return !this.#full || isAmongMappings(base) === (kind !== "break");
+    return !this.#full || kind !== "break" || !isAmongMappings(base);
   }
 
   /** The heap that begins at `base`, if there is one that still exists. */
@@ -354,7 +354,7 @@ export class PointerJudge {
   }
 }
 
-/** Bytes of a new arena's first heap that hold the heap's and the arena's own structures: no block lies so low. */
+/** Bytes of an arena's first heap that hold the heap's and the arena's own structures: no block of it lies so low. */
 function structBytes({ profile }: Ptmalloc): number {
   return profile.heapInfoBytes + profile.mallocStateBytes;
 }

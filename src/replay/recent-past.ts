@@ -18,7 +18,7 @@ export const WINDOW_BATCHES = 4;
 const SLICE = 1024;
 /** So far before an event that is to be explained a second state is kept: most explanations lie behind that. */
 const NEAR = 2048;
-/** Runs kept for their memory: a trial is over before the next one begins. */
+/** Runs kept for their memory: two states are copied for an event that is to be explained, then one for each trial. */
 const MOST_SPENT = 2;
 /** What trials cost, in words copied: a thread's cache, and an event. */
 const WORDS_PER_THREAD = 200;

@@ -18,7 +18,7 @@ export class BlockTable {
   // Begins as a double, which it soon is: V8 would compile anew all that knows the table.
   #liveBytes = Number.NaN;
   #liveBlocks = 0;
-  /** takes the sum of what `warm` read: an unused load would be optimised away */
+  /** takes the sum of what `warm` read, cut to an integer: an unused load would be optimised away */
   #warmed = 0;
 
   constructor(threads: ThreadTable) {

@@ -42,7 +42,7 @@ export class Resolver {
   /** no address of the log is above 4 GiB so far: its hook may have cut them to 32 bits */
   mayBeCut = false;
 
-  /** takes what PointerTable.warm returns */
+  /** takes what PointerTable.warm returns, cut to an integer, which it stays */
   #warmed = 0;
 
   /**

@@ -38,7 +38,12 @@ export class Workshop {
 
   static async open(): Promise<Workshop> {
     const workshop = new Workshop();
-    await bundleModelReplay(workshop.#folder);
+    try {
+      await bundleModelReplay(workshop.#folder);
+    } catch (error) {
+      workshop.remove();
+      throw error;
+    }
     return workshop;
   }
 

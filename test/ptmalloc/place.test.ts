@@ -169,19 +169,33 @@ it("finds the chunk at any address, also after the records it knew are gone", ()
 });
 
 describe("a block placed where one in use reaches a little beyond it", () => {
-  it("takes the rest that the lower one would not have had (§3.5)", () => {
+  /** A block with a rest of one granule, which is handed out with its chunk (§3.5), and one of 126 granules above it. */
+  function withRest(): number {
     const block = m.malloc(2000);
+    m.malloc(2000);
     m.malloc(24);
     m.free(block);
-    // A rest of one granule is handed out with the chunk; in the process it was not there.
     const lower = m.malloc(1984);
     expect(size(lower)).toBe(126);
+    return lower;
+  }
+
+  it("takes the rest that the lower one had not in the process", () => {
+    const lower = withRest();
+    m.free(above(lower));
     const held = m.inUseGranules;
-    const c = placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 4);
-    expect(c).toBe(0);
-    expect(size(lower)).toBe(125);
-    expect(state(above(lower))).toBe(UNLOGGED);
-    expect(held - m.inUseGranules).toBe(1);
+    const c = placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 60);
+    expect([addr(c) - addr(lower), size(c), size(lower)]).toEqual([125, 61, 125]);
+    expect([state(c), state(lower), state(above(c))]).toEqual([IN_USE, IN_USE, FREE]);
+    expect(m.inUseGranules - held).toBe(60);
+  });
+
+  it("leaves it where the block cannot lie there", () => {
+    const lower = withRest();
+    const held = m.inUseGranules;
+    expect(placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 4)).toBe(0);
+    expect(size(lower)).toBe(126);
+    expect(m.inUseGranules).toBe(held);
   });
 
   it("leaves the struct of a tcache whole", () => {
@@ -191,6 +205,16 @@ describe("a block placed where one in use reaches a little beyond it", () => {
     expect(placeChunk(m, m.breakHeap, addr(struct) + granules - 1, 4)).toBe(0);
     expect(size(struct)).toBe(granules);
   });
+});
+
+it("is placed nowhere between stretches of chunks, and changes nothing", () => {
+  m.malloc(24);
+  const gap = m.brk / GRANULE;
+  m.foreignSbrk(65536);
+  for (let i = 0; i < 2; i++) m.malloc(100_000);
+  const { inUseGranules, unloggedGranules } = m;
+  expect(placeChunk(m, m.breakHeap, gap + 2048, 4)).toBe(0);
+  expect(m).toMatchObject({ inUseGranules, unloggedGranules });
 });
 
 describe("a block placed a granule above the struct of a tcache", () => {
