@@ -54,14 +54,12 @@ const [{ output }] = await Promise.all([
       dir: "dist/node",
       format: "cjs",
       strict: true,
-      entryFileNames: "[name].js",
-      chunkFileNames: "[name]-[hash].js",
       // Names stay, for stack traces and profiles.
       minify: { compress: true, mangle: false, codegen: true },
       sourcemap: true,
     },
   }),
-  // A page has a stylesheet, too.
+  // A page has a stylesheet, too, which rolldown does not join.
   buildPage({
     entryPoints: ["src/report/html/browser/main.ts", "src/report/html/browser/page.css"],
     outdir: "dist/page",
@@ -75,7 +73,7 @@ const [{ output }] = await Promise.all([
   }),
 ]);
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
-writeFileSync("dist/package.json", '{ "type": "commonjs" }\n');
+cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
 
 /** The licences of all packages in the bundle, which ask to be with every copy. */

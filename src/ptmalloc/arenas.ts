@@ -2,6 +2,7 @@ import { Arena, newBins } from "./arena.ts";
 import { ADDR, FENCE, GRANULE, HEAP, NEXT, PREV, SIZE, STATE, TOP } from "./chunks.ts";
 import { type Heap, heapSizeFor } from "./heap.ts";
 import { intMalloc } from "./malloc.ts";
+import type { Profile } from "./profile.ts";
 import { type Ptmalloc, UNKNOWN_CPUS } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
 import { NOBODY, type Thread } from "./thread.ts";
@@ -113,17 +114,22 @@ export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
   return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
 }
 
+/** Bytes of an arena's first heap below its first chunk, which hold the heap's and the arena's own structures (§6.2). */
+export function structBytes({ heapInfoBytes, mallocStateBytes }: Profile): number {
+  return heapInfoBytes + mallocStateBytes;
+}
+
 /** A new arena in a new heap: heap_info, malloc_state, then top (§6.2). */
 export function newArena(m: Ptmalloc, bytes: number): Arena {
-  const { heapInfoBytes, mallocStateBytes } = m.profile;
-  const fixed = heapInfoBytes + mallocStateBytes + GRANULE;
+  const structs = structBytes(m.profile);
+  const fixed = structs + GRANULE;
   const size = heapSizeFor(bytes + fixed, m.par.topPad) || heapSizeFor(fixed, m.par.topPad);
   const av = new Arena(m.arenas.length, newBins(m.chunks));
   m.arenas.push(av);
   const heap = m.newHeap("arena", av, null, size);
   m.addSystemMem(av, size);
-  writeRange(m, heap, 0, heapInfoBytes + mallocStateBytes, EVERY_PLANE);
-  startTop(m, av, heap, Math.ceil((heapInfoBytes + mallocStateBytes) / GRANULE), size / GRANULE);
+  writeRange(m, heap, 0, structs, EVERY_PLANE);
+  startTop(m, av, heap, Math.ceil(structs / GRANULE), size / GRANULE);
   av.attachedThreads = 1;
   av.next = m.mainArena.next;
   m.mainArena.next = av;

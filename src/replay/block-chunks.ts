@@ -8,7 +8,7 @@ const CACHED_WORDS = 2 ** 16;
 export class BlockChunks {
   /** 0 where the model has none; grows with the most blocks live at once */
   #chunks = new Int32Array(1024);
-  /** takes the sum of what `warm` read: an unused load would be optimised away */
+  /** takes the sum of what `warm` read, cut to an integer: an unused load would be optimised away */
   #warmed = 0;
 
   /** The chunk that holds live block `block`; 0 if the model could not serve it. */

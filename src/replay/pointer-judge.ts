@@ -1,3 +1,4 @@
+import { structBytes } from "../ptmalloc/arenas.ts";
 import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
@@ -165,7 +166,7 @@ export class PointerJudge {
   isMapped(m: Ptmalloc, pointer: number, bytes: number): boolean {
     if (this.#full && this.isOfBreak(m, pointer)) return false;
     if (bytes >= m.par.mmapThreshold || pointer % PAGE === GRANULE) return true;
-    return this.#full && pointer % HEAP_MAX <= structBytes(m);
+    return this.#full && pointer % HEAP_MAX <= structBytes(m.profile);
   }
 
   /** True if `pointer` lies in the break area: not where the kernel maps. Cut pointers do not tell. */
@@ -198,7 +199,7 @@ export class PointerJudge {
    * as only the structures of a new arena, and a cache behind them, put it (§12.1).
    */
   isFirstOfNew(m: Ptmalloc, pointer: number): boolean {
-    const first = structBytes(m);
+    const first = structBytes(m.profile);
     const offset = pointer % HEAP_MAX;
     if (offset <= first || offset > first + m.profile.tcacheStructBytes + 4 * GRANULE) return false;
     return (!this.#full || isAmongMappings(pointer)) && this.#heapsAround(m, pointer).length === 0;
@@ -265,14 +266,11 @@ export class PointerJudge {
   #bind(m: Ptmalloc, heap: Heap, base: number): void {
     const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
     const isFree = !this.#full || this.#startingAt(m, base) === null;
-    const isPossible = base % alignment === 0 && isFree && this.#mayBegin(heap, base);
+    // The break area alone has its place: where the kernel maps heaps of arenas is not the same everywhere.
+    const isElsewhere = this.#full && heap.kind === "break" && !this.isOfBreak(m, base);
+    const isPossible = base % alignment === 0 && isFree && !isElsewhere;
     if (isPossible) this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
     this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
-  }
-
-  /** The break area does not lie where the kernel maps; where that is, for arenas, is not the same everywhere. */
-  #mayBegin({ kind }: Heap, base: number): boolean {
-    return !this.#full || kind !== "break" || !isAmongMappings(base);
   }
 
   /** The heap that begins at `base`, if there is one that still exists. */
@@ -352,11 +350,6 @@ export class PointerJudge {
     }
     return place(m.heapOf(c), offset);
   }
-}
-
-/** Bytes of an arena's first heap that hold the heap's and the arena's own structures: no block of it lies so low. */
-function structBytes({ profile }: Ptmalloc): number {
-  return profile.heapInfoBytes + profile.mallocStateBytes;
 }
 
 function place(heap: Heap, offset: number): string {

@@ -97,7 +97,8 @@ export class LastCalls {
       if (thread === 0 || calls.lastNulls < frees) return;
       const sites = calls.sites.slice(0, frees);
       if (!this.#mayBeOfExit(sites)) return;
-      found.set(thread, { thread, last: calls.last, sure: sites.every(isOfLibrary) });
+      // Of a library's code; cut addresses, and missing ones, which are 0, do not tell.
+      found.set(thread, { thread, last: calls.last, sure: sites.every(isAmongMappings) });
     });
     for (const thread of this.#underOtherNames(frees)) {
       if (found.has(thread)) continue;
@@ -148,11 +149,6 @@ export class LastCalls {
     this.#threads[thread] = calls;
     return calls;
   }
-}
-
-/** Cut addresses, and missing ones, which are 0, do not tell. */
-function isOfLibrary(site: number): boolean {
-  return isAmongMappings(site);
 }
 
 function remember(sites: Calls["sites"], site: number): void {

@@ -26,6 +26,6 @@ export async function bundleModelReplay(folder: string): Promise<void> {
   await build({
     input: here("model-replay.ts"),
     platform: "node",
-    output: { file: join(folder, "model-replay.mjs"), minify: "dce-only" },
+    output: { file: join(folder, "model-replay.mjs") },
   });
 }

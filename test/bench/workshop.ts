@@ -31,20 +31,23 @@ export class Workshop {
   readonly #folder = mkdtempSync(join(tmpdir(), "mallog-bench-"));
   readonly #made = new Set<string>();
 
-  private constructor() {
-    compilePrograms(this.#folder);
-    symlinkSync(MALLOG, this.path("mallog"));
-  }
+  private constructor() {}
 
   static async open(): Promise<Workshop> {
     const workshop = new Workshop();
     try {
-      await bundleModelReplay(workshop.#folder);
+      await workshop.#furnish();
     } catch (error) {
       workshop.remove();
       throw error;
     }
     return workshop;
+  }
+
+  async #furnish(): Promise<void> {
+    compilePrograms(this.#folder);
+    await bundleModelReplay(this.#folder);
+    symlinkSync(MALLOG, this.path("mallog"));
   }
 
   path(name: string): string {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -11,7 +10,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import type { ReadOptions } from "../../src/input/read-log.ts";
 import { CollectingSink } from "../support/collect.ts";
 import { MALLOG } from "../support/mallog-command.ts";
-import { newFolder } from "../support/run-mallog.ts";
+import { newFolder, newPipe } from "../support/run-mallog.ts";
 
 const WORKER = new URL("../dist/node/reading-worker.js", pathToFileURL(MALLOG));
 
@@ -30,9 +29,7 @@ function fileOf(content: string | Buffer): string {
 
 /** A pipe that somebody holds open, and never writes to. */
 function silentPipe(): Input {
-  const path = join(newFolder(), "pipe");
-  execFileSync("mkfifo", [path]);
-  return Object.assign(new PassThrough(), { fd: openSync(path, "r+") });
+  return Object.assign(new PassThrough(), { fd: openSync(newPipe(), "r+") });
 }
 
 async function read(

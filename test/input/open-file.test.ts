@@ -1,10 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { createWriteStream, open, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { bytesOf } from "../../src/input/open-file.ts";
-import { newFolder } from "../support/run-mallog.ts";
+import { newFolder, newPipe } from "../support/run-mallog.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 31) % 256));
 
@@ -16,8 +15,7 @@ const KINDS = {
     return { fd: await promisify(open)(path, "r"), close: () => {} };
   },
   pipe: async () => {
-    const path = join(newFolder(), "pipe");
-    execFileSync("mkfifo", [path]);
+    const path = newPipe();
     const writer = createWriteStream(path);
     // Whoever stops reading ends it so.
     writer.on("error", () => {});

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,13 @@ export function newFolder(): string {
   const folder = sharedFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** A new named pipe that nobody has open, removed after the test. */
+export function newPipe(): string {
+  const path = join(newFolder(), "pipe");
+  execFileSync("mkfifo", [path]);
+  return path;
 }
 
 /** An analysis that knows its report beforehand. */
