@@ -15,8 +15,8 @@ import { build, type Plugin, type RolldownOutput } from "rolldown";
 /** What Node is told to start, by the name it gets in dist/node; the rest of src goes into chunks that they share. */
 const ENTRIES = {
   main: "src/cli/main.ts",
-  "reading-worker": "src/cli/reading-worker.ts",
-  "what-if-worker": "src/cli/what-if-worker.ts",
+  "reading-worker": "src/pipeline/threads/reading-worker.ts",
+  "what-if-worker": "src/pipeline/threads/what-if-worker.ts",
 };
 
 /** chalk is always told whether to colour (src/cli/chalk-for.ts): it need not look at the terminal, too. */
@@ -87,7 +87,9 @@ function licensesOf(files: RolldownOutput["output"]): string {
 /** @throws Error a package without a licence */
 function licenseIn(folder: string): string {
   const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
-  if (file === undefined) throw new Error(`${folder} has no licence`);
+  if (file === undefined) {
+    throw new Error(`${folder} has no licence`);
+  }
   const name = folder.split("/node_modules/").at(-1);
   return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
 }

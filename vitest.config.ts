@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 import LongestFirst from "./test/support/longest-first.ts";
 
 /** vi.mock needs modules that vitest loads itself; and a function that goes to the browser may not call tsx's helpers. */
-const LOADED_BY_VITEST = ["test/replay/contention.test.ts", "test/browser/page.test.ts"];
+const LOADED_BY_VITEST = ["test/what-if/contention.test.ts", "test/browser/page.test.ts"];
 
 // Corpus and differential tests replay millions of calls.
 const testTimeout = 120_000;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { AnalysisOptions } from "../src/replay/scenario.ts";
+import type { AnalysisOptions } from "../src/replay/analysis-options.ts";
 import { casesOf } from "./support/corpus.ts";
 import { printFitted } from "./truth/fitted.ts";
 import {
@@ -38,9 +38,13 @@ const touch = touchOf(values.touch);
 const predictions: Prediction[] = [];
 for (const one of cases) {
   const prediction = predict(one, touch);
-  if (prediction === null) continue;
+  if (prediction === null) {
+    continue;
+  }
   predictions.push(prediction);
-  if (!values.brief) printCase(prediction);
+  if (!values.brief) {
+    printCase(prediction);
+  }
 }
 const rows = predictions.flatMap((one) => one.rows);
 const real = new Set(cases.filter(isReal).map(({ name }) => name));
@@ -54,7 +58,9 @@ printRanges(rows, (row) => real.has(row.case));
 printRanking(predictions);
 
 function touchOf(text: string): AnalysisOptions["touch"] {
-  if (text === "all" || text === "none" || text === "facts") return text;
+  if (text === "all" || text === "none" || text === "facts") {
+    return text;
+  }
   return { ratio: Number(text) };
 }
 
@@ -70,7 +76,9 @@ function printCase({ case: { name, meta }, report, rows }: Prediction): void {
   console.log(
     `  timeline    ${exact} of ${samples.length} samples equal, error median ${percent(median)}, worst ${percent(max)}`,
   );
-  for (const row of rows) printRow(row);
+  for (const row of rows) {
+    printRow(row);
+  }
 }
 
 function printRow(row: Row): void {

@@ -46,7 +46,9 @@ const BUDGET = new RegExp(
 /** Of a budget as it is typed, such as `rss@MALLOC_ARENA_MAX=1<=900MiB` or `thread:16342.volume<=1GiB`. */
 export function parseBudget(text: string): Parsed<Budget> {
   const match = BUDGET.exec(text.trim());
-  if (match === null) return { error: { reason: whatIsMissing(text) } };
+  if (match === null) {
+    return { error: { reason: whatIsMissing(text) } };
+  }
   const [, thread, path = "", scenario, operator = "", value = ""] = match;
   const key: BudgetKey = {
     thread: thread === undefined ? null : unquoted(thread),
@@ -54,7 +56,9 @@ export function parseBudget(text: string): Parsed<Budget> {
     scenario: scenario === undefined ? null : scenarioName(unquoted(scenario)),
   };
   const refused = refusalOf(key);
-  if (refused !== null) return { error: refused };
+  if (refused !== null) {
+    return { error: refused };
+  }
   const limit = parseLimit(value.trim());
   if (limit === null) {
     const reason = `"${value.trim()}" is no limit; give a number, a size like 900MiB, or a percentage`;
@@ -62,7 +66,9 @@ export function parseBudget(text: string): Parsed<Budget> {
   }
   const unit = shortNameIn(key)?.unit;
   const unfit = unit === undefined ? null : unfitLimit(limit, unit);
-  if (unfit !== null) return { error: { reason: `${path}: ${unfit}` } };
+  if (unfit !== null) {
+    return { error: { reason: `${path}: ${unfit}` } };
+  }
   if (unit === "count" && limit.unit === "bytes") {
     return { error: { reason: `${path}: a count has no unit; give a plain number` } };
   }
@@ -77,7 +83,9 @@ export function unfitLimit({ unit, isGrowth }: Limit, of: Unit): string | null {
   if (of === "count" && unit === "percent" && !isGrowth) {
     return "a count has no percentage; give a number";
   }
-  if (of === "ratio" && unit === "bytes") return "a ratio is no size; give a percentage like 35%";
+  if (of === "ratio" && unit === "bytes") {
+    return "a ratio is no size; give a percentage like 35%";
+  }
   return null;
 }
 
@@ -101,13 +109,19 @@ export function printKey({ thread, path, scenario }: BudgetKey): string {
 function parseLimit(text: string): Limit | null {
   const [, sign = "", number = "", unit = ""] =
     /^([+-]?)\s*(\d+(?:\.\d+)?)\s*(%|[kmgt]i?b?|b)?$/i.exec(text) ?? [];
-  if (number === "") return null;
+  if (number === "") {
+    return null;
+  }
   const isGrowth = sign !== "";
   const size = unit === "" || unit === "%" ? Number(number) : parseSize(number + unit);
-  if (size === null || size > Number.MAX_SAFE_INTEGER) return null;
+  if (size === null || size > Number.MAX_SAFE_INTEGER) {
+    return null;
+  }
   // No sign on nothing: -0 is no other number to whoever reads it.
   const value = sign === "-" && size > 0 ? -size : size;
-  if (unit === "%") return { value: value / 100, unit: "percent", isGrowth };
+  if (unit === "%") {
+    return { value: value / 100, unit: "percent", isGrowth };
+  }
   // A shrinking is a growth below 0, a value below 0 can only be meant so.
   return { value, unit: unit === "" ? "plain" : "bytes", isGrowth };
 }

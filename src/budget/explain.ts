@@ -56,7 +56,9 @@ const SHARED: Readonly<Record<string, Shared>> = {
 export function explain({ key, operator }: Budget, judged: Judged, evidence: Evidence): string[] {
   const { head, base } = evidence;
   const doubt = isOfScenario(key) ? unsure(key, judged, head) : [];
-  if (judged.ok || key.thread !== null || operator.startsWith(">")) return doubt;
+  if (judged.ok || key.thread !== null || operator.startsWith(">")) {
+    return doubt;
+  }
   if (isOfScenario(key)) {
     return [
       ...behindRss(key, head.known, base?.known ?? null),
@@ -65,20 +67,32 @@ export function explain({ key, operator }: Budget, judged: Judged, evidence: Evi
     ];
   }
   const shared = SHARED[pathOf(key)];
-  if (shared === undefined) return [];
+  if (shared === undefined) {
+    return [];
+  }
   const grown = grownMost(shared, head.known, base?.known ?? null);
-  if (grown !== null) return grown;
+  if (grown !== null) {
+    return grown;
+  }
   const first = mostOf(shared, head.known);
-  if (first === null) return [];
+  if (first === null) {
+    return [];
+  }
   return [`${first.part === "most of it" ? "Most of it" : "The largest part"} is ${first.whose}.`];
 }
 
 /** The order of threads that shows what is behind such a budget. */
 export function sortFor(key: BudgetKey): SortKey {
   const path = pathOf(key);
-  if (/fragmentation|free|pinned/i.test(path)) return "pinned";
-  if (/peak/i.test(path)) return "peak";
-  if (/calls/.test(path)) return "calls";
+  if (/fragmentation|free|pinned/i.test(path)) {
+    return "pinned";
+  }
+  if (/peak/i.test(path)) {
+    return "peak";
+  }
+  if (/calls/.test(path)) {
+    return "calls";
+  }
   return /live|rss/i.test(path) ? "live" : "volume";
 }
 
@@ -90,22 +104,30 @@ function pathOf(key: BudgetKey): string {
 function behindRss(key: BudgetKey, head: KnownReport, base: KnownReport | null): string[] {
   const path = pathOf(key);
   const atPeak = path === "rss.peakBytes";
-  if (!atPeak && path !== "rss.endBytes" && path !== "fragmentation.external") return [];
+  if (!atPeak && path !== "rss.endBytes" && path !== "fragmentation.external") {
+    return [];
+  }
   const name = key.scenario ?? head.scenarios[0]?.name;
   const rss = head.scenarios.find((scenario) => scenario.name === name)?.rss;
-  if (rss === undefined) return [];
+  if (rss === undefined) {
+    return [];
+  }
   const bytes = atPeak ? rss.peakBytes : rss.endBytes;
   const live = atPeak ? head.live.peakBytes : head.live.bytes;
   const unit = byteUnit([bytes, live]);
   const part = `${size(live, unit)} ${atPeak ? "were live at the most" : "are live"}`;
   const grown = base === null ? null : grownMost(LIVE, head, base);
-  if (grown !== null) return [`${part}.`, ...grown];
+  if (grown !== null) {
+    return [`${part}.`, ...grown];
+  }
   if (2 * live >= bytes) {
     const first = mostOf(atPeak ? PEAK_LIVE : LIVE, head);
     return [first === null ? `${part}.` : `${part}, ${first.part} ${first.whose}.`];
   }
   const pinning = largest(head.threads, ({ pinnedBytes }) => pinnedBytes);
-  if (pinning === null) return [`Only ${part}; the rest glibc keeps.`];
+  if (pinning === null) {
+    return [`Only ${part}; the rest glibc keeps.`];
+  }
   const { item: thread, value } = pinning;
   return [
     `Only ${part}; most of the rest is kept in place by blocks of ${label(thread)}: ${size(value)}.`,
@@ -118,10 +140,14 @@ function mostOf(
   { threads }: KnownReport,
 ): { readonly part: "most of it" | "the largest part"; readonly whose: string } | null {
   const first = threads.length < 2 ? null : largest(threads, shared.of);
-  if (first === null) return null;
+  if (first === null) {
+    return null;
+  }
   const whose = `${label(first.item)}'s: ${shown(shared.unit, [first.value])[0]}`;
   // Peaks come at different times: there is no whole that they are parts of.
-  if (shared === PEAK_LIVE) return { part: "the largest part", whose };
+  if (shared === PEAK_LIVE) {
+    return { part: "the largest part", whose };
+  }
   const total = threads.reduce((sum, thread) => sum + shared.of(thread), 0);
   return {
     part: 2 * first.value > total ? "most of it" : "the largest part",
@@ -131,9 +157,13 @@ function mostOf(
 
 /** Null where threads cannot be told, or none grew. */
 function grownMost(shared: Shared, head: KnownReport, base: KnownReport | null): string[] | null {
-  if (base === null || shared.grown === null) return null;
+  if (base === null || shared.grown === null) {
+    return null;
+  }
   const grown = largest(threadChanges(base, head).rows, (row) => shared.grown?.(row).change ?? 0);
-  if (grown === null) return null;
+  if (grown === null) {
+    return null;
+  }
   const { base: before, head: after } = shared.grown(grown.item);
   const [from, to] = shown(shared.unit, [before ?? 0, after ?? 0]);
   const what = shared === LIVE ? "live memory of " : "";
@@ -150,7 +180,9 @@ function settings(
   head: Evidence["head"],
 ): string[] {
   const [recorded, ...whatIfs] = head.known.scenarios;
-  if (recorded === undefined) return [];
+  if (recorded === undefined) {
+    return [];
+  }
   const tried = whatIfs
     .filter((scenario) => scenario.name !== key.scenario && serves(scenario, recorded))
     .flatMap(({ name }) => {
@@ -163,7 +195,9 @@ function settings(
     return [`${kept.name} would keep it: ${shown(unit, [kept.value])[0]}.`];
   }
   const nearest = largest(tried, ({ value }) => actual - value);
-  if (tried.length === 0) return [];
+  if (tried.length === 0) {
+    return [];
+  }
   return nearest === null
     ? ["No other setting tried lowers it."]
     : [
@@ -174,12 +208,18 @@ function settings(
 /** Where it depends on an assumption whether the budget is kept. */
 function unsure(key: BudgetKey, { operator, limit }: Judged, head: Evidence["head"]): string[] {
   const [low, high] = { "rss.endBytes": END, "rss.peakBytes": AT_PEAK }[pathOf(key)] ?? [];
-  if (low === undefined || high === undefined) return [];
+  if (low === undefined || high === undefined) {
+    return [];
+  }
   const scenario = key.scenario ?? AS_RECORDED;
   const least = resolve({ ...key, scenario, path: low }, head.json);
   const most = resolve({ ...key, scenario, path: high }, head.json);
-  if ("error" in least || "error" in most) return [];
-  if (holds(least.ok.value, operator, limit) === holds(most.ok.value, operator, limit)) return [];
+  if ("error" in least || "error" in most) {
+    return [];
+  }
+  if (holds(least.ok.value, operator, limit) === holds(most.ok.value, operator, limit)) {
+    return [];
+  }
   const [from, to] = shown("bytes", [least.ok.value, most.ok.value]);
   return [`The limit lies in the prediction's range, ${from} to ${to}: what was assumed decides.`];
 }
@@ -199,7 +239,9 @@ function largest<T>(
   let best: { item: T; value: number } | null = null;
   for (const item of items) {
     const value = of(item);
-    if (value > (best?.value ?? 0)) best = { item, value };
+    if (value > (best?.value ?? 0)) {
+      best = { item, value };
+    }
   }
   return best;
 }
@@ -211,7 +253,9 @@ function label({
   readonly tid: number | null;
   readonly name: string | null;
 }): string {
-  if (tid === null) return name === null ? "threads without a name" : `threads called ${name}`;
+  if (tid === null) {
+    return name === null ? "threads without a name" : `threads called ${name}`;
+  }
   return name === null ? `thread ${tid}` : `thread ${tid} (${name})`;
 }
 

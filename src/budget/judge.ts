@@ -40,10 +40,14 @@ export function judge(
 ): { readonly ok: Judged } | { readonly error: Unjudged } {
   const { key, operator, limit } = budget;
   const actual = resolve(key, head.json);
-  if ("error" in actual) return { error: { ...actual.error, in: "head" } };
+  if ("error" in actual) {
+    return { error: { ...actual.error, in: "head" } };
+  }
   const { value } = actual.ok;
   const reason = unfitLimit(limit, actual.ok.unit);
-  if (reason !== null) return { error: { reason: `${printKey(key)}: ${reason}`, in: "head" } };
+  if (reason !== null) {
+    return { error: { reason: `${printKey(key)}: ${reason}`, in: "head" } };
+  }
   // Fields of mallinfo2 are sizes though their names do not tell.
   const unit = limit.unit === "bytes" ? "bytes" : actual.ok.unit;
   let from: Figure | null = null;
@@ -54,8 +58,9 @@ export function judge(
             error: { reason: "growth is counted from an earlier report; give one with --baseline" },
           }
         : resolve(key, base.json);
-    if ("error" in before)
+    if ("error" in before) {
       return { error: { ...before.error, in: base === null ? "head" : "base" } };
+    }
     from = before.ok;
   }
   const allowed = from === null ? limit.value : from.value + growth(limit, from, minDeltaBytes);
@@ -75,7 +80,9 @@ export function judge(
 
 /** How much more than in the base is allowed: whole bytes or calls, but of a ratio percentage points. */
 function growth(limit: Limit, { value, unit }: Figure, minDeltaBytes: number | null): number {
-  if (limit.unit !== "percent" || unit === "ratio") return limit.value;
+  if (limit.unit !== "percent" || unit === "ratio") {
+    return limit.value;
+  }
   const part = Math.round(Math.abs(value) * limit.value);
   return unit === "bytes" && minDeltaBytes !== null ? Math.max(part, minDeltaBytes) : part;
 }

@@ -50,7 +50,9 @@ export function resolve(key: BudgetKey, report: unknown): Parsed<Figure> {
     const thread = threadOf(key.thread, report);
     return "error" in thread ? thread : figureAt(thread.ok, key, short, THREAD_NAMES);
   }
-  if (short?.of === "threads") return { ok: { value: sum(report, short.path), unit: short.unit } };
+  if (short?.of === "threads") {
+    return { ok: { value: sum(report, short.path), unit: short.unit } };
+  }
   if (key.scenario === null && short?.of !== "scenario") {
     return figureAt(report, key, short, SHORT_NAMES);
   }
@@ -74,7 +76,9 @@ function figureAt(
   const walked: string[] = [];
   for (const step of path.split(".")) {
     const next = member(value, step);
-    if (value === null) return { error: { reason: `${walked.join(".")} is ${described(null)}` } };
+    if (value === null) {
+      return { error: { reason: `${walked.join(".")} is ${described(null)}` } };
+    }
     if (next === undefined) {
       const known = [...Object.keys(names), ...numbersIn(within, "")];
       return { error: { reason: `no key ${key.path}`, typed: key.path, known } };
@@ -82,13 +86,17 @@ function figureAt(
     walked.push(step);
     value = next;
   }
-  if (typeof value === "number") return { ok: { value, unit: short?.unit ?? unitOf(path) } };
+  if (typeof value === "number") {
+    return { ok: { value, unit: short?.unit ?? unitOf(path) } };
+  }
   return { error: { reason: `${key.path} is ${described(value)}` } };
 }
 
 /** Names of figures tell their units: `…Bytes`, and ratios where the report has some. */
 function unitOf(path: string): Unit {
-  if (/bytes[^.]*$/i.test(path)) return "bytes";
+  if (/bytes[^.]*$/i.test(path)) {
+    return "bytes";
+  }
   return /(^|\.)(ratio|fragmentation\.\w+|error\.\w+)$/.test(path) ? "ratio" : "count";
 }
 
@@ -97,9 +105,13 @@ function scenarioOf({ path, scenario }: BudgetKey, report: unknown): Parsed<unkn
   if (scenarios.length === 0) {
     return { error: { reason: `${path} is of the model, which was not run (--no-model)` } };
   }
-  if (scenario === null) return { ok: scenarios[0] };
+  if (scenario === null) {
+    return { ok: scenarios[0] };
+  }
   const found = scenarios.find((candidate) => member(candidate, "name") === scenario);
-  if (found !== undefined) return { ok: found };
+  if (found !== undefined) {
+    return { ok: found };
+  }
   const known = scenarios.map((candidate) => String(member(candidate, "name")));
   return { error: { reason: `no scenario ${scenario}`, typed: scenario, known } };
 }
@@ -107,12 +119,16 @@ function scenarioOf({ path, scenario }: BudgetKey, report: unknown): Parsed<unkn
 function threadOf(thread: string, report: unknown): Parsed<unknown> {
   const threads = list(member(report, "threads"));
   const byTid = threads.find((candidate) => String(member(candidate, "tid")) === thread);
-  if (byTid !== undefined) return { ok: byTid };
+  if (byTid !== undefined) {
+    return { ok: byTid };
+  }
   const named = threads.filter((candidate) => member(candidate, "name") === thread);
   if (named.length > 1) {
     return { error: { reason: `${named.length} threads are called ${thread}; give a tid` } };
   }
-  if (named.length === 1) return { ok: named[0] };
+  if (named.length === 1) {
+    return { ok: named[0] };
+  }
   const known = threads.flatMap((candidate) =>
     [member(candidate, "tid"), member(candidate, "name")].flatMap((id) =>
       typeof id === "number" || typeof id === "string" ? [String(id)] : [],
@@ -125,17 +141,27 @@ function sum(report: unknown, path: string): number {
   let total = 0;
   for (const thread of list(member(report, "threads"))) {
     let value: unknown = thread;
-    for (const step of path.split(".")) value = member(value, step);
-    if (typeof value === "number") total += value;
+    for (const step of path.split(".")) {
+      value = member(value, step);
+    }
+    if (typeof value === "number") {
+      total += value;
+    }
   }
   return total;
 }
 
 function described(value: unknown): string {
-  if (value === null) return "not known of this log (null)";
-  if (typeof value !== "object") return `${JSON.stringify(value)}, not a number`;
+  if (value === null) {
+    return "not known of this log (null)";
+  }
+  if (typeof value !== "object") {
+    return `${JSON.stringify(value)}, not a number`;
+  }
   const keys = Object.keys(value);
-  if (keys.length === 0) return "empty";
+  if (keys.length === 0) {
+    return "empty";
+  }
   const names = keys.slice(0, MOST_NAMED).join(", ");
   return `not a number; it has ${names}${keys.length > MOST_NAMED ? ", …" : ""}`;
 }
@@ -144,13 +170,19 @@ const MOST_NAMED = 12;
 
 /** Paths of the numbers in a value; those in lists are left out: there are too many, and nobody names them. */
 function numbersIn(value: unknown, before: string): string[] {
-  if (typeof value === "number") return [before.slice(0, -1)];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  if (typeof value === "number") {
+    return [before.slice(0, -1)];
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return [];
+  }
   return Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, `${before}${name}.`));
 }
 
 export function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) {
+    return undefined;
+  }
   return Object.getOwnPropertyDescriptor(value, name)?.value;
 }
 

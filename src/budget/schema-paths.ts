@@ -6,7 +6,9 @@ import { isOfScenario, member, SHORT_NAMES, shortNameIn } from "./keys.ts";
  * this one has, only the report shows.
  */
 export function refusalBySchema(key: BudgetKey, schema: unknown): Refusal | null {
-  if (shortNameIn(key) !== null) return null;
+  if (shortNameIn(key) !== null) {
+    return null;
+  }
   const root = key.thread !== null ? "ThreadSummary" : isOfScenario(key) ? "Scenario" : "Report";
   let places = variantsOf(member(member(schema, "definitions"), root), schema);
   const known = [
@@ -15,7 +17,9 @@ export function refusalBySchema(key: BudgetKey, schema: unknown): Refusal | null
   ];
   for (const step of key.path.split(".")) {
     places = places.flatMap((place) => variantsOf(childOf(place, step), schema));
-    if (places.length === 0) return { reason: `no key ${key.path}`, typed: key.path, known };
+    if (places.length === 0) {
+      return { reason: `no key ${key.path}`, typed: key.path, known };
+    }
   }
   return places.some(isNumber) ? null : { reason: `${key.path} is not a number` };
 }
@@ -23,10 +27,16 @@ export function refusalBySchema(key: BudgetKey, schema: unknown): Refusal | null
 /** What a step leads to: a property, any of a record, or an item of a list. */
 function childOf(place: unknown, step: string): unknown {
   const property = member(member(place, "properties"), step);
-  if (property !== undefined) return property;
+  if (property !== undefined) {
+    return property;
+  }
   const items = member(place, "items");
-  if (items === undefined) return member(place, "additionalProperties");
-  if (step === "length") return { type: "number" };
+  if (items === undefined) {
+    return member(place, "additionalProperties");
+  }
+  if (step === "length") {
+    return { type: "number" };
+  }
   return /^\d+$/.test(step) ? items : undefined;
 }
 
@@ -38,7 +48,9 @@ function variantsOf(place: unknown, schema: unknown): unknown[] {
     return variantsOf(member(member(schema, "definitions"), name), schema);
   }
   const choice = member(place, "anyOf");
-  if (Array.isArray(choice)) return choice.flatMap((one) => variantsOf(one, schema));
+  if (Array.isArray(choice)) {
+    return choice.flatMap((one) => variantsOf(one, schema));
+  }
   return typeof place === "object" && place !== null ? [place] : [];
 }
 
@@ -51,7 +63,9 @@ function isNumber(place: unknown): boolean {
 /** Paths of the numbers, but for those in lists. */
 function numbersOf(places: readonly unknown[], before: string, schema: unknown): string[] {
   return places.flatMap((place) => {
-    if (isNumber(place)) return [before.slice(0, -1)];
+    if (isNumber(place)) {
+      return [before.slice(0, -1)];
+    }
     return Object.entries(Object(member(place, "properties") ?? {})).flatMap(([name, inner]) =>
       numbersOf(variantsOf(inner, schema), `${before}${name}.`, schema),
     );

@@ -9,11 +9,15 @@ import { readTextOrStdin } from "./read-text.ts";
  */
 export async function readBase(file: string, io: Pick<Io, "cwd" | "stdin">): Promise<ReadReport> {
   const read = await readTextOrStdin(file, io);
-  if ("error" in read) throw new Failure({ code: "report", file, reason: read.error });
+  if ("error" in read) {
+    throw new Failure({ code: "report", file, reason: read.error });
+  }
   try {
     return readReport(read.ok);
   } catch (error) {
-    if (!(error instanceof NotAReport)) throw error;
+    if (!(error instanceof NotAReport)) {
+      throw error;
+    }
     throw new Failure({ code: "report", file, reason: error.message });
   }
 }

@@ -3,17 +3,19 @@ import { explain } from "../budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../budget/judge.ts";
 import { isOfScenario } from "../budget/keys.ts";
 import { refusalBySchema } from "../budget/schema-paths.ts";
-import type { AnalysisOptions } from "../replay/scenario.ts";
+import type { AnalysisOptions } from "../replay/analysis-options.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
+import { reportSchema } from "../report/report-schema.ts";
 import { Failure } from "./problems.ts";
-import { reportSchema } from "./report-schema.ts";
 import { parseScenario } from "./settings.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** @throws Failure budget */
 export function budgetOf(text: string, place: string): Budget {
   const parsed = parseBudget(text);
-  if ("ok" in parsed) return parsed.ok;
+  if ("ok" in parsed) {
+    return parsed.ok;
+  }
   throw new Failure({ code: "budget", place, reason: sentence(parsed.error) });
 }
 
@@ -38,17 +40,23 @@ export function withScenariosOf(
   for (const { budget, place } of budgets) {
     const { scenario } = budget.key;
     const refused = refusalBySchema(budget.key, schema);
-    if (refused !== null) throw new Failure({ code: "budget", place, reason: sentence(refused) });
+    if (refused !== null) {
+      throw new Failure({ code: "budget", place, reason: sentence(refused) });
+    }
     if (isOfScenario(budget.key) && !analysis.model) {
       const reason = `${printKey(budget.key)} needs the model; leave out --no-model`;
       throw new Failure({ code: "budget", place, reason });
     }
-    if (scenario === null || scenario === AS_RECORDED) continue;
+    if (scenario === null || scenario === AS_RECORDED) {
+      continue;
+    }
     const parsed = parseScenario(scenario, analysis.glibc);
     if ("error" in parsed) {
       throw new Failure({ code: "budget", place, reason: `@${scenario}: ${parsed.error}` });
     }
-    if (!whatIfs.some(({ name }) => name === parsed.ok.name)) whatIfs.push(parsed.ok);
+    if (!whatIfs.some(({ name }) => name === parsed.ok.name)) {
+      whatIfs.push(parsed.ok);
+    }
   }
   return { ...analysis, whatIfs };
 }
@@ -87,9 +95,13 @@ export function judgeAll(
 const MOST_LISTED = 12;
 
 function sentence({ reason, typed, known = [] }: Refusal): string {
-  if (typed === undefined) return reason;
+  if (typed === undefined) {
+    return reason;
+  }
   const meant = didYouMean(typed, known);
-  if (meant !== "" || known.length === 0) return `${reason}${meant}`;
+  if (meant !== "" || known.length === 0) {
+    return `${reason}${meant}`;
+  }
   const listed = known.slice(0, MOST_LISTED).join(", ");
   return `${reason}; there are ${listed}${known.length > MOST_LISTED ? ", …" : ""}`;
 }

@@ -24,10 +24,14 @@ const NOTHING: Config = { whatIf: null, budgets: [] };
  * @throws Failure config, budget
  */
 export function readConfig(file: string | undefined, cwd: string): Config {
-  if (file === undefined && !existsSync(resolve(cwd, CONFIG_FILE))) return NOTHING;
+  if (file === undefined && !existsSync(resolve(cwd, CONFIG_FILE))) {
+    return NOTHING;
+  }
   const name = file ?? CONFIG_FILE;
   const read = readText(name, cwd);
-  if ("error" in read) throw new Failure({ code: "config", place: name, reason: read.error });
+  if ("error" in read) {
+    throw new Failure({ code: "config", place: name, reason: read.error });
+  }
   return parseConfig(read.ok, name);
 }
 
@@ -52,13 +56,17 @@ export function parseConfig(text: string, file: string): Config {
 function scenario(source: Source, node: Node): string {
   const text = source.text(node);
   const parsed = parseScenario(text, "auto");
-  if ("error" in parsed) throw source.failure(node.offset, parsed.error);
+  if ("error" in parsed) {
+    throw source.failure(node.offset, parsed.error);
+  }
   return text;
 }
 
 function budget(source: Source, node: Node): NamedBudget {
   const { name, budget, message } = source.members(node, ["name", "budget", "message"]);
-  if (budget === undefined) throw source.failure(node.offset, 'has no "budget"');
+  if (budget === undefined) {
+    throw source.failure(node.offset, 'has no "budget"');
+  }
   const place = source.place(budget.offset);
   return {
     budget: budgetOf(source.text(budget), place),
@@ -90,10 +98,14 @@ class Source {
 
   /** The values of an object that may have these keys, each once. */
   members<Key extends string>(node: Node, known: readonly Key[]): Partial<Record<Key, Node>> {
-    if (node.type !== "object") throw this.failure(node.offset, "expected an object in braces");
+    if (node.type !== "object") {
+      throw this.failure(node.offset, "expected an object in braces");
+    }
     const found: Partial<Record<Key, Node>> = {};
     for (const { children: [name, value] = [] } of node.children ?? []) {
-      if (name === undefined || value === undefined) continue;
+      if (name === undefined || value === undefined) {
+        continue;
+      }
       const key = known.find((candidate) => candidate === name.value);
       if (key === undefined) {
         const meant = didYouMean(String(name.value), known);
@@ -102,20 +114,26 @@ class Source {
           `unknown key ${name.value}${meant}; keys are ${known.join(", ")}`,
         );
       }
-      if (found[key] !== undefined) throw this.failure(name.offset, `${key} is given twice`);
+      if (found[key] !== undefined) {
+        throw this.failure(name.offset, `${key} is given twice`);
+      }
       found[key] = value;
     }
     return found;
   }
 
   items(node: Node): readonly Node[] {
-    if (node.type !== "array") throw this.failure(node.offset, "expected a list in brackets");
+    if (node.type !== "array") {
+      throw this.failure(node.offset, "expected a list in brackets");
+    }
     return node.children ?? [];
   }
 
   text(node: Node): string {
     const value: unknown = node.value;
-    if (typeof value === "string") return value;
+    if (typeof value === "string") {
+      return value;
+    }
     throw this.failure(node.offset, "expected a text in quotes");
   }
 }

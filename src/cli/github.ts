@@ -61,7 +61,9 @@ export function withoutCommands(text: string): string {
 /** A step's outcome does not depend on its summary: what hinders it is only told. */
 export function appendSummary(markdown: string, { env, stderr }: Io): void {
   const file = env.GITHUB_STEP_SUMMARY;
-  if (file === undefined || file === "") return;
+  if (file === undefined || file === "") {
+    return;
+  }
   try {
     appendFileSync(file, markdown);
   } catch (error) {

@@ -19,7 +19,7 @@ const WORKERS =
 
 /** Loaded only when there is something to analyse: --help is not to wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
-  const { readAndReplay } = await import("./read-and-replay.ts");
+  const { readAndReplay } = await import("../pipeline/read-and-replay.ts");
   return readAndReplay(VERSION, WORKERS)(inputs, options, hooks);
 };
 

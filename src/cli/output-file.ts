@@ -93,16 +93,24 @@ export function openOutputs(
       throw new Failure({ code: "outputEnding", file, known: endings });
     }
     const path = realPath(file, cwd);
-    if (taken.has(path)) throw new Failure({ code: "outputTwice", file });
-    if (logs.has(path)) throw new Failure({ code: "outputIsInput", file });
+    if (taken.has(path)) {
+      throw new Failure({ code: "outputTwice", file });
+    }
+    if (logs.has(path)) {
+      throw new Failure({ code: "outputIsInput", file });
+    }
     taken.add(path);
     wanted.push({ name: file, ending });
   }
   const opened: OutputFile[] = [];
   try {
-    for (const { name, ending } of wanted) opened.push(new OutputFile(name, ending, cwd));
+    for (const { name, ending } of wanted) {
+      opened.push(new OutputFile(name, ending, cwd));
+    }
   } catch (error) {
-    for (const file of opened) file.discard();
+    for (const file of opened) {
+      file.discard();
+    }
     throw error;
   }
   return opened;

@@ -10,9 +10,11 @@ import { reasonOf } from "./system-error.ts";
 export function print(stream: Output, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
-      if (error == null || ("code" in error && error.code === "EPIPE")) resolve();
-      else
+      if (error == null || ("code" in error && error.code === "EPIPE")) {
+        resolve();
+      } else {
         reject(new Failure({ code: "output", file: "standard output", reason: reasonOf(error) }));
+      }
     });
   });
 }

@@ -1,8 +1,8 @@
 import { Command, Help } from "commander";
-import { type AnalyzeRequest, addAnalyze, WORDS_HELP } from "./commands/analyze.ts";
-import { addCheck, type CheckRequest } from "./commands/check.ts";
-import { addDiff, type DiffRequest } from "./commands/diff.ts";
-import { addSchema } from "./commands/schema.ts";
+import { type AnalyzeRequest, addAnalyze, WORDS_HELP } from "./commands/analyze/options.ts";
+import { addCheck, type CheckRequest } from "./commands/check/options.ts";
+import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
+import { addSchema } from "./commands/schema/options.ts";
 
 const AFTER_HELP = `
 Examples:

@@ -24,14 +24,18 @@ export class Progress {
   update(progress: Progressed): void {
     const now = this.#now();
     // The first moments pass without a line: a run that ends in them should not flicker.
-    if (now - (this.#painted ?? this.#start) < LEAST_MS_BETWEEN) return;
+    if (now - (this.#painted ?? this.#start) < LEAST_MS_BETWEEN) {
+      return;
+    }
     this.#painted = now;
     const line = progressLine(progress, (now - this.#start) / 1000);
     this.#stream.write(`${CLEAR}${line.slice(0, this.#width - 1)}`);
   }
 
   clear(): void {
-    if (this.#painted !== null) this.#stream.write(CLEAR);
+    if (this.#painted !== null) {
+      this.#stream.write(CLEAR);
+    }
     this.#painted = null;
   }
 }
@@ -40,7 +44,9 @@ export class Progress {
 export function progressLine({ bytes, totalBytes, events }: Progressed, seconds: number): string {
   const unit = byteUnit([totalBytes ?? bytes]);
   const rate = `${count(events)} events, ${count(Math.round(events / seconds))}/s`;
-  if (totalBytes === null || totalBytes === 0) return `${size(bytes, unit)} read, ${rate}`;
+  if (totalBytes === null || totalBytes === 0) {
+    return `${size(bytes, unit)} read, ${rate}`;
+  }
   const read = `${size(bytes, unit)} of ${size(totalBytes, unit)}, ${percent(bytes / totalBytes)}`;
   const left = bytes === 0 ? "" : `, ${remaining(bytes, totalBytes, seconds)} left`;
   return `${read}, ${rate}${left}`;

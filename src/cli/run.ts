@@ -58,14 +58,19 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0)
+    if (!(error instanceof CommanderError)) {
+      throw error;
+    }
+    if (error.exitCode !== 0) {
       throw usage(
         error,
         names().find((name) => name === argv[0]),
       );
+    }
   }
-  if (help !== "") await print(io.stdout, help);
+  if (help !== "") {
+    await print(io.stdout, help);
+  }
   return exitCode;
 }
 
@@ -80,7 +85,9 @@ function usage({ message }: CommanderError, command: string | undefined): Failur
 
 function internalError(error: unknown, debug: boolean): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (debug) return `internal error: ${stack}`;
+  if (debug) {
+    return `internal error: ${stack}`;
+  }
   const message = error instanceof Error ? error.message : String(error);
   return `internal error: ${message.split("\n")[0]}; this is a fault of mallog: please report it with the output of MALLOG_DEBUG=1`;
 }

@@ -1,6 +1,6 @@
 import { PROFILES, profileOf } from "../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../ptmalloc/settings.ts";
-import type { ScenarioSpec } from "../replay/scenario.ts";
+import type { ScenarioSpec } from "../replay/analysis-options.ts";
 import { parseDuration } from "../report/sizes.ts";
 import { suggest } from "./suggest.ts";
 
@@ -13,7 +13,9 @@ export type Parsed<T> = { readonly ok: T } | { readonly error: string };
  */
 export function parseScenario(text: string, glibc: string): Parsed<ScenarioSpec> {
   const pairs = pairsOf(text);
-  if ("error" in pairs) return pairs;
+  if ("error" in pairs) {
+    return pairs;
+  }
   let spec: ScenarioSpec = {
     name: text
       .split(",")
@@ -26,10 +28,14 @@ export function parseScenario(text: string, glibc: string): Parsed<ScenarioSpec>
   };
   for (const [name, value] of pairs.ok) {
     const next = withPair(spec, name, value);
-    if ("error" in next) return next;
+    if ("error" in next) {
+      return next;
+    }
     spec = next.ok;
   }
-  if (pairs.ok.length === 0) return { error: "no setting given" };
+  if (pairs.ok.length === 0) {
+    return { error: "no setting given" };
+  }
   const refused = refusal(spec.settings, spec.glibc ?? glibc);
   return refused === null ? { ok: spec } : { error: refused };
 }
@@ -40,9 +46,13 @@ export function parseRecordedWith(
   glibc: string,
 ): Parsed<Readonly<Record<string, string>>> {
   const pairs = pairsOf(text);
-  if ("error" in pairs) return pairs;
+  if ("error" in pairs) {
+    return pairs;
+  }
   for (const [name] of pairs.ok) {
-    if (name === "glibc" || name === "cpus") return { error: `use --${name} for the recorded run` };
+    if (name === "glibc" || name === "cpus") {
+      return { error: `use --${name} for the recorded run` };
+    }
     if (name === "malloc_trim") {
       return { error: "malloc_trim=: the log itself tells when the program trimmed" };
     }
@@ -65,9 +75,13 @@ type Pair = readonly [name: string, value: string];
 function pairsOf(text: string): Parsed<readonly Pair[]> {
   const pairs: Pair[] = [];
   for (const part of text.split(",")) {
-    if (part.trim() === "" && text.trim() === "") break;
+    if (part.trim() === "" && text.trim() === "") {
+      break;
+    }
     const pair = pairOf(part);
-    if (pair === null) return { error: `"${part.trim()}" is not of the form NAME=VALUE` };
+    if (pair === null) {
+      return { error: `"${part.trim()}" is not of the form NAME=VALUE` };
+    }
     const [name, value] = pair;
     if (name !== "GLIBC_TUNABLES") {
       pairs.push(pair);
@@ -75,8 +89,9 @@ function pairsOf(text: string): Parsed<readonly Pair[]> {
     }
     for (const tunable of value.split(":")) {
       const inner = pairOf(tunable);
-      if (inner === null)
+      if (inner === null) {
         return { error: `GLIBC_TUNABLES: "${tunable}" is not of the form NAME=VALUE` };
+      }
       pairs.push(inner);
     }
   }
@@ -85,8 +100,12 @@ function pairsOf(text: string): Parsed<readonly Pair[]> {
     // A setting has up to two names, MALLOC_TOP_PAD_ and glibc.malloc.top_pad.
     const meant = tunableOf(name) ?? name;
     const before = seen.get(meant);
-    if (before === name) return { error: `${name} is given twice` };
-    if (before !== undefined) return { error: `${name} is given twice, first as ${before}` };
+    if (before === name) {
+      return { error: `${name} is given twice` };
+    }
+    if (before !== undefined) {
+      return { error: `${name} is given twice, first as ${before}` };
+    }
     seen.set(meant, name);
   }
   return { ok: pairs };
@@ -100,9 +119,13 @@ function pairOf(text: string): Pair | null {
 function withPair(spec: ScenarioSpec, name: string, value: string): Parsed<ScenarioSpec> {
   switch (name) {
     case "malloc_trim": {
-      if (value === "end") return { ok: { ...spec, trim: "end" } };
+      if (value === "end") {
+        return { ok: { ...spec, trim: "end" } };
+      }
       const everySeconds = parseDuration(value);
-      if (everySeconds !== null) return { ok: { ...spec, trim: { everySeconds } } };
+      if (everySeconds !== null) {
+        return { ok: { ...spec, trim: { everySeconds } } };
+      }
       return { error: `malloc_trim=${value}: give end, or how often, like 30s, 500ms or 2m` };
     }
     case "glibc": {
@@ -111,7 +134,9 @@ function withPair(spec: ScenarioSpec, name: string, value: string): Parsed<Scena
     }
     case "cpus": {
       const cpus = parseCpus(value);
-      if (cpus !== null) return { ok: { ...spec, cpus } };
+      if (cpus !== null) {
+        return { ok: { ...spec, cpus } };
+      }
       return { error: `cpus=${value}: give a whole number from 1 to ${MAX_CPUS}` };
     }
     default:
@@ -129,7 +154,9 @@ export function parseCpus(text: string): number | null {
 
 /** Null for a version that is modelled, else one line that names those that are. */
 export function unknownGlibc(version: string): string | null {
-  if (profileOf(version) !== null) return null;
+  if (profileOf(version) !== null) {
+    return null;
+  }
   const known = PROFILES.flatMap(({ serves }) => serves);
   return `glibc ${version} is not modelled; known are ${known[0]} to ${known.at(-1)}`;
 }
@@ -147,7 +174,9 @@ function refusal(settings: Readonly<Record<string, string>>, glibc: string): str
     for (const [name, value] of Object.entries(settings)) {
       reason ??= misspelling(name) ?? applySetting(par, profile, name, value);
     }
-    if (reason === null) return null;
+    if (reason === null) {
+      return null;
+    }
     first ??= reason;
   }
   return first;
@@ -158,7 +187,9 @@ const OWN_NAMES = ["malloc_trim", "glibc", "cpus"];
 /** MALLOC_TRIM_THRESHOLD without its last underscore is what people type, and what glibc ignores without a word. */
 function misspelling(name: string): string | null {
   const known = [...settingNames(), ...OWN_NAMES];
-  if (known.includes(name)) return null;
+  if (known.includes(name)) {
+    return null;
+  }
   const meant = suggest(name, known);
   return meant === null ? null : `unknown setting ${name} (did you mean ${meant}?)`;
 }

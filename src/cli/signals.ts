@@ -14,7 +14,9 @@ export class Signals {
   constructor(source: EventEmitter, onFirst: () => void, onSecond: (exitCode: number) => void) {
     this.#source = source;
     this.#heard = (name) => {
-      if (this.#code !== null) return onSecond(CODES[name]);
+      if (this.#code !== null) {
+        return onSecond(CODES[name]);
+      }
       this.#code = CODES[name];
       onFirst();
       this.#aborter.abort();

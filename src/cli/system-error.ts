@@ -10,7 +10,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The system's error in words. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   return REASONS[code] ?? error.message;
 }

@@ -5,9 +5,15 @@ import type { Environment, Output } from "./io.ts";
  * listens. chalk itself knows nothing of NO_COLOR.
  */
 export function coloured(stream: Output, env: Environment, option: boolean | undefined): boolean {
-  if (option !== undefined) return option;
-  if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return !["0", "false"].includes(env.FORCE_COLOR);
+  if (option !== undefined) {
+    return option;
+  }
+  if (env.NO_COLOR) {
+    return false;
+  }
+  if (env.FORCE_COLOR !== undefined) {
+    return !["0", "false"].includes(env.FORCE_COLOR);
+  }
   return env.TERM !== "dumb" && stream.isTTY === true;
 }
 
@@ -24,8 +30,12 @@ export function colorOption(argv: readonly string[]): boolean | undefined {
  * LANG; where none is set it is C's, which has ASCII only. Whatever is not a terminal takes bytes: UTF-8.
  */
 export function showsUnicode(stream: Output, env: Environment): boolean {
-  if (stream.isTTY !== true) return true;
-  if (env.TERM === "dumb" || env.TERM === "linux") return false;
+  if (stream.isTTY !== true) {
+    return true;
+  }
+  if (env.TERM === "dumb" || env.TERM === "linux") {
+    return false;
+  }
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "C";
   return /utf-?8/i.test(locale);
 }

@@ -173,7 +173,9 @@ function scenarioChanges(a: KnownReport, b: KnownReport): ScenarioChange[] {
       peakRssBytes: rss((scenario) => scenario.rss.peakBytes),
     };
   });
-  if (recorded === undefined) return [];
+  if (recorded === undefined) {
+    return [];
+  }
   const isInBoth = ({ endRssBytes: { base, head } }: ScenarioChange): boolean =>
     base !== null && head !== null;
   const sorted = whatIfs.sort(
@@ -186,7 +188,9 @@ function scenarioChanges(a: KnownReport, b: KnownReport): ScenarioChange[] {
 }
 
 function arenaChanges(a: KnownScenario | undefined, b: KnownScenario | undefined): ArenaChange[] {
-  if (a === undefined || b === undefined) return [];
+  if (a === undefined || b === undefined) {
+    return [];
+  }
   const before = new Map(a.arenas.map((arena) => [arena.id, arena]));
   const after = new Map(b.arenas.map((arena) => [arena.id, arena]));
   const ids = [...new Set([...after.keys(), ...before.keys()])];
@@ -221,8 +225,12 @@ function interrupted(file: string, { complete }: KnownReport): string[] {
 
 /** A sentence where the same program looks different through another model. */
 export function modelledOtherwise({ model: a }: KnownReport, { model: b }: KnownReport): string[] {
-  if (a === null && b === null) return [];
-  if (a === null || b === null) return ["One of the reports was made with --no-model."];
+  if (a === null && b === null) {
+    return [];
+  }
+  if (a === null || b === null) {
+    return ["One of the reports was made with --no-model."];
+  }
   const changed = (what: string, base: string | number, head: string | number): string[] =>
     base === head ? [] : [`${what}: ${base} before, ${head} now`];
   const settings = (model: NonNullable<KnownReport["model"]>): string => {

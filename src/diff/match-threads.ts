@@ -71,8 +71,11 @@ function grouped<Id>(
   for (const thread of threads) {
     const id = idOf(thread);
     const group = groups.get(id);
-    if (group === undefined) groups.set(id, [thread]);
-    else group.push(thread);
+    if (group === undefined) {
+      groups.set(id, [thread]);
+    } else {
+      group.push(thread);
+    }
   }
   return groups;
 }
@@ -82,7 +85,9 @@ function nameOf(...sides: readonly (readonly KnownThread[] | undefined)[]): stri
 }
 
 function figuresOf(threads: readonly KnownThread[] | undefined): ThreadFigures | null {
-  if (threads === undefined) return null;
+  if (threads === undefined) {
+    return null;
+  }
   const sum = (of: (thread: KnownThread) => number): number =>
     threads.reduce((total, thread) => total + of(thread), 0);
   return {

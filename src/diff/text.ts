@@ -29,8 +29,12 @@ type Total = Diff["totals"][number];
 function totalsTable({ totals, base, head }: Diff, style: TextStyle): string {
   const title = heading("Totals", `, from ${sourceName(base)} to ${sourceName(head)}`, style);
   const value = ({ unit }: Total, number: number | null): string => {
-    if (number === null) return "?";
-    if (unit === "bytes") return size(number);
+    if (number === null) {
+      return "?";
+    }
+    if (unit === "bytes") {
+      return size(number);
+    }
     return unit === "ratio" ? percent(number) : exact(number);
   };
   const columns: Column<Total>[] = [
@@ -44,14 +48,20 @@ function totalsTable({ totals, base, head }: Diff, style: TextStyle): string {
 }
 
 function totalChange({ unit, base, head, change: by }: Total): string {
-  if (base === null || head === null) return "";
-  if (unit !== "ratio") return relative({ base, head, change: by });
+  if (base === null || head === null) {
+    return "";
+  }
+  if (unit !== "ratio") {
+    return relative({ base, head, change: by });
+  }
   const points = (by * 100).toFixed(1);
   return Number(points) === 0 ? "0.0 points" : `${by > 0 ? "+" : ""}${points} points`;
 }
 
 function scenarioTable({ scenarios }: Diff, style: TextStyle): string {
-  if (scenarios.length === 0) return "";
+  if (scenarios.length === 0) {
+    return "";
+  }
   const all = scenarios.flatMap((row) => [row.endRssBytes, row.peakRssBytes]);
   const unit = unitOf(all);
   const columns: Column<ScenarioChange>[] = [
@@ -78,7 +88,9 @@ function threadTable({ threads }: Diff, top: number, style: TextStyle): string {
     [row.liveBytes, row.volumeBytes, row.calls].some(({ base, head }) => base !== head),
   );
   const by = `matched by ${threads.matchedBy}`;
-  if (changed.length === 0) return wrap(`No thread changed (${by}).`, style.width).join("\n");
+  if (changed.length === 0) {
+    return wrap(`No thread changed (${by}).`, style.width).join("\n");
+  }
   const unit = unitOf(changed.map((row) => row.liveBytes));
   const volume = unitOf(changed.map((row) => row.volumeBytes));
   const columns: Column<ThreadChange>[] = [
@@ -87,7 +99,9 @@ function threadTable({ threads }: Diff, top: number, style: TextStyle): string {
       align: "left",
       rank: 0,
       cell: ({ tid, name, threads: { base, head } }) => {
-        if (tid !== null) return String(tid);
+        if (tid !== null) {
+          return String(tid);
+        }
         const several = Math.max(base ?? 0, head ?? 0) > 1 ? ` (${base ?? 0} → ${head ?? 0})` : "";
         return `${name ?? "without a name"}${several}`;
       },
@@ -113,7 +127,9 @@ function arenaTable({ arenas }: Diff, top: number, style: TextStyle): string {
   const changed = arenas.filter((row) =>
     [row.rssBytes, row.inUseBytes, row.freeBytes].some(({ base, head }) => base !== head),
   );
-  if (changed.length === 0) return "";
+  if (changed.length === 0) {
+    return "";
+  }
   const unit = unitOf(changed.flatMap((row) => [row.rssBytes, row.inUseBytes, row.freeBytes]));
   const columns: Column<ArenaChange>[] = [
     {
@@ -167,8 +183,12 @@ function painted<Row>(
 }
 
 function relative({ base, head }: Change): string {
-  if (base === null) return "new";
-  if (head === null) return "gone";
+  if (base === null) {
+    return "new";
+  }
+  if (head === null) {
+    return "gone";
+  }
   return change(base, head) ?? "from 0";
 }
 

@@ -8,12 +8,16 @@ const NOTABLE = 0.02;
 export function diffVerdict(diff: Diff): string[] {
   const total = (key: string): Change | undefined => diff.totals.find((one) => one.key === key);
   const [rss, peak, live] = [total("rss"), total("peak-rss"), total("live")];
-  if (isUnchanged(diff)) return ["Nothing changed: no figure of the two reports differs."];
+  if (isUnchanged(diff)) {
+    return ["Nothing changed: no figure of the two reports differs."];
+  }
   const sentences: string[] = [];
   if (rss !== undefined && peak !== undefined && isKnown(rss) && isKnown(peak)) {
     sentences.push(`RSS at the end ${moved(rss)}, at the peak it ${moved(peak)}.`);
   }
-  if (live !== undefined) sentences.push(`Live bytes at the end ${verb(live)}${span(live)}.`);
+  if (live !== undefined) {
+    sentences.push(`Live bytes at the end ${verb(live)}${span(live)}.`);
+  }
   if (rss !== undefined && live !== undefined && isKnown(rss) && rss.change > 0) {
     const kept = rss.change - Math.max(0, live.change);
     if (2 * kept > rss.change && kept > NOTABLE * (rss.base ?? 0)) {
@@ -30,7 +34,9 @@ export function diffVerdict(diff: Diff): string[] {
 
 /** A thread as sentences call it. */
 function label({ tid, name }: Pick<ThreadChange, "tid" | "name">): string {
-  if (tid === null) return name ?? "those without a name";
+  if (tid === null) {
+    return name ?? "those without a name";
+  }
   return name === null ? String(tid) : `${tid} (${name})`;
 }
 
@@ -59,7 +65,9 @@ function verb({ change: by }: Change): string {
 function span({ base, head, change: by }: Change): string {
   const [from, to] = [base ?? 0, head ?? 0];
   const unit = byteUnit([from, to]);
-  if (by === 0) return ` at ${size(to, unit)}`;
+  if (by === 0) {
+    return ` at ${size(to, unit)}`;
+  }
   const part = change(from, to);
   return ` from ${size(from, unit)} to ${size(to, unit)}${part === null ? "" : ` (${part})`}`;
 }

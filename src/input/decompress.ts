@@ -201,5 +201,7 @@ async function* zstdCommand(
 
 /** Of chunks that are valid only until the next one is asked for, and may wait longer in a stream. */
 async function* copies(bytes: Chunks): AsyncGenerator<Buffer> {
-  for await (const chunk of bytes) yield Buffer.from(chunk);
+  for await (const chunk of bytes) {
+    yield Buffer.from(chunk);
+  }
 }

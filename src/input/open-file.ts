@@ -64,8 +64,12 @@ async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
           socket.resume();
         });
       }
-      if (failure !== null) throw failure;
-      if (length === 0) return;
+      if (failure !== null) {
+        throw failure;
+      }
+      if (length === 0) {
+        return;
+      }
       yield buffer.subarray(0, length);
     }
   } finally {
@@ -94,7 +98,9 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
     for (;;) {
       // A terminal or a device may have nothing to say for long.
       const { bytesRead } = await Promise.race([reading, aborted]);
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) {
+        return;
+      }
       reading = readAhead(other);
       for (let at = 0; at < bytesRead; at += CHUNK_BYTES) {
         yield buffer.subarray(at, Math.min(at + CHUNK_BYTES, bytesRead));
@@ -105,6 +111,8 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   } finally {
     signal?.removeEventListener("abort", stop);
     // Not before: what is still to be read would be read of the file that next gets this number.
-    if (fd > STANDARD_ERROR) reading.finally(() => closeFile(fd)).catch(() => {});
+    if (fd > STANDARD_ERROR) {
+      reading.finally(() => closeFile(fd)).catch(() => {});
+    }
   }
 }

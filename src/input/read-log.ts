@@ -3,7 +3,7 @@ import type { EventSink } from "../trace/sink.ts";
 import { blocksOfLines } from "./blocks-of-lines.ts";
 import { decompressed } from "./decompress.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import { NativeScanner } from "./native-scanner.ts";
+import { NativeScanner } from "./formats/native/scanner.ts";
 import { findPieces, type LogInputs, readPiece } from "./source.ts";
 
 export interface ReadProgress {
@@ -55,7 +55,9 @@ export async function readLog(
       const bytes = readPiece(piece, inputs.stdin, onBytes, signal);
       for await (const chunk of decompressed(bytes, piece.name, diagnostics)) {
         const room = sink.room();
-        if (room !== null) await room;
+        if (room !== null) {
+          await room;
+        }
         yield chunk.toString("latin1");
       }
     }

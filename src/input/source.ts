@@ -81,7 +81,9 @@ export async function* readPiece(
 
 /** What is no stream sees to it itself. */
 function untilAborted(bytes: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncIterable<Buffer> {
-  if (bytes instanceof Readable && signal !== undefined) addAbortSignal(signal, bytes);
+  if (bytes instanceof Readable && signal !== undefined) {
+    addAbortSignal(signal, bytes);
+  }
   return bytes;
 }
 

@@ -21,13 +21,17 @@ export function findings(
     undecided(recorded, rssByGlibc),
     forked(threads, anomalies),
   ];
-  if (freezesThresholds) found.push(frozen());
+  if (freezesThresholds) {
+    found.push(frozen());
+  }
   return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
 }
 
 function retained({ rss, inUseBytes, free, mmapped }: Scenario): Finding | null {
   const bytes = rss.endBytes - inUseBytes;
-  if (bytes < MIN_BYTES || bytes < rss.endBytes / 4) return null;
+  if (bytes < MIN_BYTES || bytes < rss.endBytes / 4) {
+    return null;
+  }
   const cached = free.tcache + free.fastbins;
   return {
     kind: "retained-free-memory",
@@ -48,7 +52,9 @@ function pinned(threads: readonly ThreadSummary[]): Finding | null {
     (most, thread) => (thread.pinnedBytes > (most?.pinnedBytes ?? 0) ? thread : most),
     null,
   );
-  if (worst === null || worst.pinnedBytes < MIN_BYTES) return null;
+  if (worst === null || worst.pinnedBytes < MIN_BYTES) {
+    return null;
+  }
   return {
     kind: "pinned-heap",
     severity: "warning",
@@ -61,7 +67,9 @@ function pinned(threads: readonly ThreadSummary[]): Finding | null {
 function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
   const others = all.filter(({ main }) => !main);
   const idle = others.reduce((sum, { rssBytes, inUseBytes }) => sum + rssBytes - inUseBytes, 0);
-  if (idle < MIN_BYTES || others.length < 2) return null;
+  if (idle < MIN_BYTES || others.length < 2) {
+    return null;
+  }
   return {
     kind: "arenas-retain",
     severity: "info",
@@ -90,13 +98,17 @@ function forked(
   { reusedLive, doubleFree }: Anomalies,
 ): Finding | null {
   const taken = threads.reduce((sum, { takenFromOthers }) => sum + takenFromOthers, 0);
-  if (taken < reusedLive * FORKED_PART || doubleFree < taken * FORKED_PART) return null;
+  if (taken < reusedLive * FORKED_PART || doubleFree < taken * FORKED_PART) {
+    return null;
+  }
   const seeming = threads.filter(({ takenFromOthers, calls }) => {
     const allocations = calls.total - calls.free;
     return takenFromOthers >= FORKED_TIMES && takenFromOthers > allocations * FORKED_RATIO;
   });
   const [first] = [...seeming].sort((a, b) => b.takenFromOthers - a.takenFromOthers);
-  if (first === undefined) return null;
+  if (first === undefined) {
+    return null;
+  }
   const which =
     seeming.length === 1
       ? `tid ${first.tid} is`
@@ -114,7 +126,9 @@ function forked(
 function undecided(recorded: Scenario, rssByGlibc: ReadonlyMap<string, number>): Finding | null {
   const least = Math.min(...rssByGlibc.values());
   const most = Math.max(...rssByGlibc.values());
-  if (most - least <= recorded.rss.endBytes * UNDECIDED_RATIO) return null;
+  if (most - least <= recorded.rss.endBytes * UNDECIDED_RATIO) {
+    return null;
+  }
   return {
     kind: "glibc-undecided",
     severity: "warning",

@@ -37,12 +37,16 @@ export function findPins(m: Ptmalloc, plane: number): Pin[] {
       walkHeap(m, heap, (c) => {
         const state = w[c + STATE]!;
         if (state === IN_USE || state === UNLOGGED) {
-          if (chunk === 0 && !structs.has(c)) chunk = c;
+          if (chunk === 0 && !structs.has(c)) {
+            chunk = c;
+          }
         } else if (chunk !== 0 && state !== TOP && state !== FENCE) {
           bytes += residentBytes(heap, plane, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);
         }
       });
-      if (bytes > 0) pins.push({ heap, chunk, bytes });
+      if (bytes > 0) {
+        pins.push({ heap, chunk, bytes });
+      }
     }
   }
   return pins;
@@ -53,7 +57,9 @@ function residentBytes(heap: Heap, plane: number, from: number, length: number):
   const to = from + length;
   let bytes = 0;
   for (let page = Math.floor(from / PAGE); page * PAGE < to; page++) {
-    if (((heap.pages[page] ?? 0) & plane) === 0) continue;
+    if (((heap.pages[page] ?? 0) & plane) === 0) {
+      continue;
+    }
     bytes += Math.min(to, (page + 1) * PAGE) - Math.max(from, page * PAGE);
   }
   return bytes;

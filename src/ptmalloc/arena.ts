@@ -62,7 +62,9 @@ export class Arena {
     copy.maxSystemMem = this.maxSystemMem;
     copy.attachedThreads = this.attachedThreads;
     copy.leftBy = this.leftBy;
-    for (const thread of this.threads) copy.threads.add(thread);
+    for (const thread of this.threads) {
+      copy.threads.add(thread);
+    }
     return copy;
   }
 
@@ -72,7 +74,9 @@ export class Arena {
 
   addSystemMem(bytes: number): void {
     this.systemMem += bytes;
-    if (this.systemMem > this.maxSystemMem) this.maxSystemMem = this.systemMem;
+    if (this.systemMem > this.maxSystemMem) {
+      this.maxSystemMem = this.systemMem;
+    }
   }
 }
 

@@ -33,7 +33,9 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
     free.attachedThreads = 1;
     return attach(m, free);
   }
-  if (waiting.length > 0 && isEmpty) m.witness?.choseArena(waiting);
+  if (waiting.length > 0 && isEmpty) {
+    m.witness?.choseArena(waiting);
+  }
   if (isBelowLimit(m) && m.witness?.sharesMainArena() !== true) {
     return attach(m, newArena(m, bytes));
   }
@@ -55,8 +57,11 @@ function isPastFreeList(m: Ptmalloc, shown: Arena | "new"): boolean {
 /** True while a thread that finds no arena on the free list is given a new one. */
 function isBelowLimit(m: Ptmalloc): boolean {
   if (m.arenaLimit === 0) {
-    if (m.par.arenaMax !== 0) m.arenaLimit = m.par.arenaMax;
-    else if (m.arenas.length > m.par.arenaTest) m.arenaLimit = limitByCpus(m);
+    if (m.par.arenaMax !== 0) {
+      m.arenaLimit = m.par.arenaMax;
+    } else if (m.arenas.length > m.par.arenaTest) {
+      m.arenaLimit = limitByCpus(m);
+    }
   }
   return m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1;
 }
@@ -66,16 +71,22 @@ const MOST_ARENAS = 2048;
 
 /** 8 arenas a CPU; 0, none as yet, while the CPUs are unknown and nobody knows of a limit (§6.1, §12.9). */
 function limitByCpus(m: Ptmalloc): number {
-  if (m.cpus !== UNKNOWN_CPUS) return 8 * m.cpus;
+  if (m.cpus !== UNKNOWN_CPUS) {
+    return 8 * m.cpus;
+  }
   const arenas = m.arenas.length;
-  if (arenas >= MOST_ARENAS) return arenas;
+  if (arenas >= MOST_ARENAS) {
+    return arenas;
+  }
   // The limit is 8 a CPU, or 9 where the first test of it comes too late for 8 (trap T20).
   const isPossible = arenas % 8 === 0 || arenas === 9;
   return isPossible && m.witness?.sharesArena() ? arenas : 0;
 }
 
 function attach(m: Ptmalloc, av: Arena): Arena {
-  if (m.thread.arena !== null) m.thread.arena.attachedThreads--;
+  if (m.thread.arena !== null) {
+    m.thread.arena.attachedThreads--;
+  }
   m.thread.arena = av;
   m.thread.leavingLate = NOBODY;
   av.threads.add(m.thread.index);
@@ -89,15 +100,21 @@ function attach(m: Ptmalloc, av: Arena): Arena {
  */
 function reusedArena(m: Ptmalloc, shown: Arena | null): Arena {
   let av = shown ?? m.nextToUse;
-  if (av !== m.nextToUse) m.witness?.choseArena(NONE);
+  if (av !== m.nextToUse) {
+    m.witness?.choseArena(NONE);
+  }
   if (m.trylock !== null) {
     while (!m.trylock()) {
       av = av.next;
-      if (av === m.nextToUse) break;
+      if (av === m.nextToUse) {
+        break;
+      }
     }
   }
   m.nextToUse = av.next;
-  if (m.profile.reusedLeavesFreeList) m.freeList.remove(av);
+  if (m.profile.reusedLeavesFreeList) {
+    m.freeList.remove(av);
+  }
   av.attachedThreads++;
   return av;
 }
@@ -105,12 +122,20 @@ function reusedArena(m: Ptmalloc, shown: Arena | null): Arena {
 /** True if `thread`, which has no arena, would now have to share one, and could not foretell which (§6.1). */
 export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
   const { arenas, par } = m;
-  if (arenas.length === 1) return false;
-  if (m.freeList.head !== null) {
-    if (thread === null || firstFree(thread, m.freeList.arenas()) !== null) return false;
+  if (arenas.length === 1) {
+    return false;
   }
-  if (m.arenaLimit !== 0) return arenas.length >= m.arenaLimit;
-  if (par.arenaMax !== 0) return arenas.length >= par.arenaMax;
+  if (m.freeList.head !== null) {
+    if (thread === null || firstFree(thread, m.freeList.arenas()) !== null) {
+      return false;
+    }
+  }
+  if (m.arenaLimit !== 0) {
+    return arenas.length >= m.arenaLimit;
+  }
+  if (par.arenaMax !== 0) {
+    return arenas.length >= par.arenaMax;
+  }
   return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
 }
 
@@ -176,7 +201,9 @@ export function fenceOldTop(m: Ptmalloc, top: number): number {
 export function mallocFromArena(m: Ptmalloc, bytes: number, nb: number): number {
   const av = arenaGet(m, bytes);
   const c = intMalloc(m, av, nb);
-  if (c !== 0 || av === null || !m.multiThreaded) return c;
+  if (c !== 0 || av === null || !m.multiThreaded) {
+    return c;
+  }
   return intMalloc(m, arenaGetRetry(m, av, bytes), nb);
 }
 
@@ -188,10 +215,14 @@ export function arenaGetRetry(m: Ptmalloc, av: Arena, bytes: number): Arena {
 /** The thread leaves its arena (§6.4): it goes to the free list with its last thread, before 2.23 with any. */
 export function detachArena(m: Ptmalloc): void {
   const av = m.thread.arena;
-  if (av === null) return;
+  if (av === null) {
+    return;
+  }
   m.thread.arena = null;
   av.attachedThreads--;
-  if (m.profile.arenaRefcount && av.attachedThreads > 0) return;
+  if (m.profile.arenaRefcount && av.attachedThreads > 0) {
+    return;
+  }
   av.leftBy = m.thread.index;
   m.freeList.push(av);
 }

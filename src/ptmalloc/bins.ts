@@ -30,9 +30,13 @@ export function unlink(m: Ptmalloc, c: number): void {
   const bk = w[c + BK]!;
   w[fd + BK] = bk;
   w[bk + FD] = fd;
-  if (w[c + SIZE]! < MIN_LARGE_GRANULES) return;
+  if (w[c + SIZE]! < MIN_LARGE_GRANULES) {
+    return;
+  }
   const smaller = w[c + FD_NEXTSIZE]!;
-  if (smaller === 0) return;
+  if (smaller === 0) {
+    return;
+  }
   const larger = w[c + BK_NEXTSIZE]!;
   if (w[fd + FD_NEXTSIZE] !== 0) {
     w[smaller + BK_NEXTSIZE] = larger;
@@ -76,7 +80,9 @@ export function writeLinks(m: Ptmalloc, c: number): void {
   const heap = m.heapOf(c);
   const addr = w[c + ADDR]!;
   writeWord(m, heap, addr + 1);
-  if (w[c + SIZE]! >= MIN_LARGE_GRANULES) writeWord(m, heap, addr + 2);
+  if (w[c + SIZE]! >= MIN_LARGE_GRANULES) {
+    writeWord(m, heap, addr + 2);
+  }
 }
 
 export function markBin(av: Arena, index: number): void {
@@ -117,7 +123,9 @@ function insertLarge(m: Ptmalloc, av: Arena, index: number, c: number, size: num
       w[largest + BK_NEXTSIZE] = c;
       w[smallest + FD_NEXTSIZE] = c;
     } else {
-      while (size < w[fd + SIZE]!) fd = w[fd + FD_NEXTSIZE]!;
+      while (size < w[fd + SIZE]!) {
+        fd = w[fd + FD_NEXTSIZE]!;
+      }
       if (size === w[fd + SIZE]!) {
         fd = w[fd + FD]!;
         w[c + FD_NEXTSIZE] = 0;

@@ -18,15 +18,21 @@ export function callocChunk(m: Ptmalloc, bytes: number, nb: number): number {
   const av = arenaGet(m, bytes);
   const oldTop = av === null || av.top === 0 ? NO_TOP : topBefore(m, av);
   const c = mallocFromArena(m, bytes, nb);
-  if (c === 0) return 0;
+  if (c === 0) {
+    return 0;
+  }
   const w = m.chunks.words;
   if (w[c + STATE] === MAPPED) {
-    if (m.par.perturb) m.write(c, 0, bytes, EVERY_PLANE);
+    if (m.par.perturb) {
+      m.write(c, 0, bytes, EVERY_PLANE);
+    }
     return c;
   }
   let clear = w[c + SIZE]! * GRANULE;
   const fromTop = w[c + ADDR] === oldTop.addr && m.heapOf(c).serial === oldTop.heap;
-  if (fromTop && !m.par.perturb) clear = Math.min(clear, oldTop.bytes);
+  if (fromTop && !m.par.perturb) {
+    clear = Math.min(clear, oldTop.bytes);
+  }
   writeBlock(m, c, 0, clear - 8, EVERY_PLANE);
   return c;
 }

@@ -51,9 +51,11 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
   for (const heap of arena.heaps) {
     walkHeap(m, heap, (c) => {
       const size = w[c + SIZE]!;
-      if (w[c + STATE] === IN_USE) granules.inUse += size;
-      else if (w[c + STATE] === CACHED) granules.tcache += size;
-      else if (w[c + STATE] === FAST) {
+      if (w[c + STATE] === IN_USE) {
+        granules.inUse += size;
+      } else if (w[c + STATE] === CACHED) {
+        granules.tcache += size;
+      } else if (w[c + STATE] === FAST) {
         granules.fast += size;
         fastBlocks++;
       }
@@ -95,14 +97,22 @@ export function residentPages(arena: Arena): Float64Array {
     for (let page = firstOfHugePage(firstPage); page < pages.length; ) {
       const planes = pages[page]!;
       const first = page++;
-      while (page < pages.length && page % 4 !== 0 && pages[page] === planes) page++;
+      while (page < pages.length && page % 4 !== 0 && pages[page] === planes) {
+        page++;
+      }
       if (page % 4 === 0) {
         const alike = Math.imul(planes, 0x01010101) >>> 0;
-        while (fours[page >> 2] === alike) page += 4;
-        while (page < pages.length && pages[page] === planes) page++;
+        while (fours[page >> 2] === alike) {
+          page += 4;
+        }
+        while (page < pages.length && pages[page] === planes) {
+          page++;
+        }
       }
       for (let bit = 0; bit < PLANES; bit++) {
-        if ((planes >> bit) & 1) counts[bit]! += page - first;
+        if ((planes >> bit) & 1) {
+          counts[bit]! += page - first;
+        }
       }
     }
   }

@@ -68,9 +68,9 @@ const FIRST_CAPACITY = 256;
 export class Chunks {
   words: Int32Array;
   /** index behind the last record ever used */
-  private limit = STRIDE;
+  #limit = STRIDE;
   /** released records, linked by FD */
-  private released = 0;
+  #released = 0;
 
   constructor(words = new Int32Array(FIRST_CAPACITY * STRIDE)) {
     this.words = words;
@@ -78,9 +78,9 @@ export class Chunks {
 
   /** A record with unspecified content. Callers that hold `words` must read it again afterwards. */
   allocate(): number {
-    const c = this.released;
+    const c = this.#released;
     if (c !== 0) {
-      this.released = this.words[c + FD]!;
+      this.#released = this.words[c + FD]!;
       return c;
     }
     return this.allocateRun(1);
@@ -88,11 +88,11 @@ export class Chunks {
 
   /** `count` consecutive records, for the heads of an arena's bins. */
   allocateRun(count: number): number {
-    const c = this.limit;
-    this.limit += count * STRIDE;
-    if (this.limit > this.words.length) {
+    const c = this.#limit;
+    this.#limit += count * STRIDE;
+    if (this.#limit > this.words.length) {
       // What is not yet used of it costs nothing; the kernel gives a page when it is first written, which takes long.
-      const grown = new Int32Array(this.limit * 2);
+      const grown = new Int32Array(this.#limit * 2);
       grown.set(this.words);
       this.words = grown;
     }
@@ -101,18 +101,18 @@ export class Chunks {
 
   /** A copy, in the memory of `into`, which nobody must use any more, if it has room. */
   clone(into: Chunks | null = null): Chunks {
-    const hasRoom = into !== null && into.words.length >= this.limit;
+    const hasRoom = into !== null && into.words.length >= this.#limit;
     const copy = hasRoom ? into : new Chunks(new Int32Array(this.words.length));
-    copy.words.set(this.words.subarray(0, this.limit));
-    copy.limit = this.limit;
-    copy.released = this.released;
+    copy.words.set(this.words.subarray(0, this.#limit));
+    copy.#limit = this.#limit;
+    copy.#released = this.#released;
     return copy;
   }
 
   release(c: number): void {
     this.words[c + STATE] = RELEASED;
-    this.words[c + FD] = this.released;
-    this.released = c;
+    this.words[c + FD] = this.#released;
+    this.#released = c;
   }
 
   /** Makes the low `nb` granules of chunk `c` a chunk of its own, in use; `c`'s record stays with what is above. */
@@ -127,7 +127,9 @@ export class Chunks {
     w[low + HEAP] = w[c + HEAP]!;
     w[low + PREV] = below;
     w[low + NEXT] = c;
-    if (below !== 0) w[below + NEXT] = low;
+    if (below !== 0) {
+      w[below + NEXT] = low;
+    }
     w[c + PREV] = low;
     w[c + ADDR] = addr + nb;
     w[c + SIZE]! -= nb;
@@ -145,7 +147,9 @@ export class Chunks {
     w[high + HEAP] = w[c + HEAP]!;
     w[high + PREV] = c;
     w[high + NEXT] = above;
-    if (above !== 0) w[above + PREV] = high;
+    if (above !== 0) {
+      w[above + PREV] = high;
+    }
     w[c + SIZE] = nb;
     w[c + NEXT] = high;
     return high;
@@ -166,7 +170,9 @@ export class Chunks {
     const next = w[above + NEXT]!;
     w[c + SIZE]! += w[above + SIZE]!;
     w[c + NEXT] = next;
-    if (next !== 0) w[next + PREV] = c;
+    if (next !== 0) {
+      w[next + PREV] = c;
+    }
     this.release(above);
   }
 
@@ -178,7 +184,9 @@ export class Chunks {
     w[c + ADDR] = w[below + ADDR]!;
     w[c + SIZE]! += w[below + SIZE]!;
     w[c + PREV] = prev;
-    if (prev !== 0) w[prev + NEXT] = c;
+    if (prev !== 0) {
+      w[prev + NEXT] = c;
+    }
     this.release(below);
   }
 }

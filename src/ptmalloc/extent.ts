@@ -29,11 +29,17 @@ import { becomeUnlogged } from "./unlogged.ts";
 export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: number): boolean {
   const w = m.chunks.words;
   const { end } = heap;
-  if (end === 0) return true;
+  if (end === 0) {
+    return true;
+  }
   const above = w[end + ADDR]! + w[end + SIZE]!;
-  if (addr >= above) return addr < above + granules;
+  if (addr >= above) {
+    return addr < above + granules;
+  }
   // Below the first chunk of another arena's heap are that heap's and the arena's own structures only.
-  if (heap.kind === "arena" && granules * GRANULE >= HEAP_MIN) return true;
+  if (heap.kind === "arena" && granules * GRANULE >= HEAP_MIN) {
+    return true;
+  }
   const lowest = findLowest(m, heap, addr);
   return lowest === 0 || addr >= w[lowest + ADDR]! - granules;
 }
@@ -67,7 +73,9 @@ export function reach(m: Ptmalloc, heap: Heap, addr: number, end: number): boole
   const av = heap.arena;
   if (av.top === 0) {
     const from = Math.ceil(m.brk / GRANULE);
-    if (heap !== m.breakHeap || addr < from) return false;
+    if (heap !== m.breakHeap || addr < from) {
+      return false;
+    }
     const size = pageUp(m.brk) - m.brk;
     m.brk += size;
     m.addSystemMem(av, size);
@@ -77,10 +85,14 @@ export function reach(m: Ptmalloc, heap: Heap, addr: number, end: number): boole
   const w = m.chunks.words;
   if (w[av.top + HEAP] === heap.id) {
     const need = end + MIN_GRANULES - (w[av.top + ADDR]! + w[av.top + SIZE]!);
-    if (need > 0 && !growTop(m, heap, need * GRANULE)) return false;
+    if (need > 0 && !growTop(m, heap, need * GRANULE)) {
+      return false;
+    }
   }
   const lowest = findLowest(m, heap, addr);
-  if (lowest !== 0) extendDown(m, heap, lowest, addr);
+  if (lowest !== 0) {
+    extendDown(m, heap, lowest, addr);
+  }
   return true;
 }
 
@@ -91,12 +103,18 @@ function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
   const isBreak = heap.kind === "break";
   const size = pageUp(isBreak ? bytes + m.par.topPad : bytes);
   if (isBreak) {
-    if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) return false;
-    if (m.brk + size > BREAK_LIMIT) return false;
+    if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) {
+      return false;
+    }
+    if (m.brk + size > BREAK_LIMIT) {
+      return false;
+    }
     m.brk += size;
     heap.size = m.brk;
   } else {
-    if (heap.kind !== "arena" || heap.size + size > HEAP_MAX) return false;
+    if (heap.kind !== "arena" || heap.size + size > HEAP_MAX) {
+      return false;
+    }
     heap.size += size;
     heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
   }
@@ -107,7 +125,9 @@ function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
 
 /** Only of the break area is it not known where it began. */
 function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void {
-  if (heap.kind !== "break") return;
+  if (heap.kind !== "break") {
+    return;
+  }
   const c = m.chunks.allocate();
   const w = m.chunks.words;
   const granules = w[lowest + ADDR]! - addr;

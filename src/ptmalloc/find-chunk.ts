@@ -30,8 +30,12 @@ const MAX_AWAY_PAGES = 2 ** 23;
 export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   const w = m.chunks.words;
   const { end } = heap;
-  if (end === 0 || addr >= w[end + ADDR]! + w[end + SIZE]!) return 0;
-  if (addr < w[lowestOf(m, heap) + ADDR]!) return 0;
+  if (end === 0 || addr >= w[end + ADDR]! + w[end + SIZE]!) {
+    return 0;
+  }
+  if (addr < w[lowestOf(m, heap) + ADDR]!) {
+    return 0;
+  }
   const near = hintNear(m.chunks, heap, addr);
   let found = near === 0 ? TOO_FAR : walkTo(m.chunks, near, addr, MAX_STEPS);
   // Where the stretch ends before, `addr` may lie in another one, if there is any.
@@ -40,7 +44,9 @@ export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
     const from = hintNear(m.chunks, heap, addr) || nearestEnd(m.chunks, heap, addr);
     found = walkTo(m.chunks, from, addr, Number.POSITIVE_INFINITY);
   }
-  if (found !== 0) heap.hints.set(addr >> PAGE_SHIFT, found);
+  if (found !== 0) {
+    heap.hints.set(addr >> PAGE_SHIFT, found);
+  }
   return found;
 }
 
@@ -54,7 +60,9 @@ export function findLowest(m: Ptmalloc, heap: Heap, addr: number): number {
 function lowestOf(m: Ptmalloc, heap: Heap): number {
   const w = m.chunks.words;
   let c = isOf(m.chunks, heap, heap.lowest) ? heap.lowest : (heap.ends[0] ?? 0);
-  while (w[c + PREV] !== 0) c = w[c + PREV]!;
+  while (w[c + PREV] !== 0) {
+    c = w[c + PREV]!;
+  }
   heap.lowest = c;
   return c;
 }
@@ -65,14 +73,18 @@ function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
   for (let away = 0; away < MAX_AWAY_PAGES; away += Math.max(1, away >> 2)) {
     for (const at of [page - away, page + away]) {
       const c = heap.hints.get(at);
-      if (c !== undefined && isOf(chunks, heap, c)) return c;
+      if (c !== undefined && isOf(chunks, heap, c)) {
+        return c;
+      }
     }
   }
   return 0;
 }
 
 function isOf({ words }: Chunks, heap: Heap, c: number): boolean {
-  if (c === 0) return false;
+  if (c === 0) {
+    return false;
+  }
   const state = words[c + STATE]!;
   return words[c + HEAP] === heap.id && state !== RELEASED && state !== MAPPED;
 }
@@ -83,10 +95,16 @@ const TOO_FAR = -1;
 function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number): number {
   let c = from;
   for (let left = steps; c !== 0; left--) {
-    if (left === 0) return TOO_FAR;
-    if (addr < w[c + ADDR]!) c = w[c + PREV]!;
-    else if (addr >= w[c + ADDR]! + w[c + SIZE]!) c = w[c + NEXT]!;
-    else return c;
+    if (left === 0) {
+      return TOO_FAR;
+    }
+    if (addr < w[c + ADDR]!) {
+      c = w[c + PREV]!;
+    } else if (addr >= w[c + ADDR]! + w[c + SIZE]!) {
+      c = w[c + NEXT]!;
+    } else {
+      return c;
+    }
   }
   return 0;
 }

@@ -16,19 +16,26 @@ export class FreeList {
   /** Its arenas, the newest first; each once. */
   arenas(): Arena[] {
     const all = new Set<Arena>();
-    for (let at = this.head; at !== null && !all.has(at); at = at.nextFree) all.add(at);
+    for (let at = this.head; at !== null && !all.has(at); at = at.nextFree) {
+      all.add(at);
+    }
     return [...all];
   }
 
   /** Takes `av` off, wherever it stands; nothing if it is not on the list. */
   remove(av: Arena): void {
     const before = this.#before(av);
-    if (before !== null) before.nextFree = av.nextFree;
-    else if (this.head === av) this.head = av.nextFree;
+    if (before !== null) {
+      before.nextFree = av.nextFree;
+    } else if (this.head === av) {
+      this.head = av.nextFree;
+    }
   }
 
   #before(av: Arena): Arena | null {
-    if (this.head === av) return null;
+    if (this.head === av) {
+      return null;
+    }
     return this.arenas().find(({ nextFree }) => nextFree === av) ?? null;
   }
 }

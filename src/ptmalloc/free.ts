@@ -31,7 +31,9 @@ export function freeChunk(m: Ptmalloc, c: number): void {
   m.inUseGranules -= size;
   const { tcache } = m.profile;
   if (tcache === "eager") {
-    if (m.thread.tcache === "inactive") tcacheInit(m);
+    if (m.thread.tcache === "inactive") {
+      tcacheInit(m);
+    }
   } else if (tcache === "lazy" && size <= m.tcacheMaxGranules && m.thread.tcache === "inactive") {
     tcacheInit(m);
   }
@@ -56,7 +58,9 @@ export function internalFree(m: Ptmalloc, av: Arena, c: number): void {
 export function arenaFree(m: Ptmalloc, av: Arena, c: number): void {
   const w = m.chunks.words;
   const size = w[c + SIZE]!;
-  if (m.par.perturb) writeBlock(m, c, 0, (size - 1) * GRANULE, EVERY_PLANE);
+  if (m.par.perturb) {
+    writeBlock(m, c, 0, (size - 1) * GRANULE, EVERY_PLANE);
+  }
   if (size <= m.maxFastGranules) {
     const index = size - MIN_GRANULES;
     w[c + STATE] = FAST;
@@ -75,7 +79,9 @@ export function arenaFree(m: Ptmalloc, av: Arena, c: number): void {
  */
 export function mergeFree(m: Ptmalloc, av: Arena, c: number, consolidating: boolean): number {
   const below = m.chunks.words[c + PREV]!;
-  if (m.chunks.words[below + STATE] !== FREE) return createFree(m, av, c, consolidating);
+  if (m.chunks.words[below + STATE] !== FREE) {
+    return createFree(m, av, c, consolidating);
+  }
   unlink(m, below);
   m.chunks.absorbAbove(below);
   return createFree(m, av, below, consolidating);

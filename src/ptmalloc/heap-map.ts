@@ -90,8 +90,12 @@ function spanOf(heap: Heap, plane: number): Span {
   let end = heap.pages.length;
   const atEnd = Math.ceil(heap.size / PAGE);
   const isAbsent = (page: number) => ((heap.pages[page] ?? 0) & plane) === 0;
-  while (first < heap.firstPage && isAbsent(first)) first++;
-  while (end > atEnd && isAbsent(end - 1)) end--;
+  while (first < heap.firstPage && isAbsent(first)) {
+    first++;
+  }
+  while (end > atEnd && isAbsent(end - 1)) {
+    end--;
+  }
   return { first, end: Math.max(end, atEnd) };
 }
 
@@ -118,7 +122,9 @@ function mapOf(
       spread(freeIn, offsetBytes, offsetBytes + bytes);
     } else if ((state === IN_USE && !structs.has(c)) || state === UNLOGGED) {
       topmostBlock ??= { offsetBytes, bytes };
-      if (state === IN_USE) inUseBytes += bytes;
+      if (state === IN_USE) {
+        inUseBytes += bytes;
+      }
     }
   });
   const counts = { full: 0, partlyFree: 0, free: 0, absent: 0 };
@@ -168,7 +174,11 @@ function spread(bytesIn: Uint16Array, from: number, to: number): void {
 
 /** "0" is nothing and "x" all; 1..9 are tenths, rounded, so that what is merely near an end is not taken for it. */
 function tenths(part: number, whole: number): string {
-  if (part === 0) return "0";
-  if (part === whole) return "x";
+  if (part === 0) {
+    return "0";
+  }
+  if (part === whole) {
+    return "x";
+  }
   return String(Math.min(9, Math.max(1, Math.round((part / whole) * 10))));
 }

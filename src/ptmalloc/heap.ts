@@ -78,9 +78,14 @@ export class Heap {
 /** new_heap's rounding (§6.3): bytes of a heap for `size` bytes and `pad`; 0 when it cannot hold them. */
 export function heapSizeFor(size: number, pad: number): number {
   let bytes: number;
-  if (size + pad < HEAP_MIN) bytes = HEAP_MIN;
-  else if (size + pad <= HEAP_MAX) bytes = size + pad;
-  else if (size > HEAP_MAX) return 0;
-  else bytes = HEAP_MAX;
+  if (size + pad < HEAP_MIN) {
+    bytes = HEAP_MIN;
+  } else if (size + pad <= HEAP_MAX) {
+    bytes = size + pad;
+  } else if (size > HEAP_MAX) {
+    return 0;
+  } else {
+    bytes = HEAP_MAX;
+  }
   return pageUp(bytes);
 }

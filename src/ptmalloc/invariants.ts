@@ -40,8 +40,12 @@ export function checkInvariants(m: Ptmalloc): void {
   let systemBytes = m.mappedBytes;
   for (const av of m.arenas) {
     systemBytes += av.systemMem;
-    for (const heap of av.heaps) checkHeap(m, heap, seen);
-    if (av.top !== 0) must(m.chunks.words[av.top + STATE] === TOP, "top is a top", av.id);
+    for (const heap of av.heaps) {
+      checkHeap(m, heap, seen);
+    }
+    if (av.top !== 0) {
+      must(m.chunks.words[av.top + STATE] === TOP, "top is a top", av.id);
+    }
   }
   must(
     systemBytes === m.systemBytes,
@@ -52,7 +56,9 @@ export function checkInvariants(m: Ptmalloc): void {
   must(fastListed(m) === seen.fast, "every fast chunk is in a fastbin", seen.fast);
   must(cachedListed(m) === seen.cached, "every cached chunk is in a tcache", seen.cached);
   let structs = 0;
-  for (const struct of m.tcacheStructs()) structs += m.chunks.words[struct + SIZE]!;
+  for (const struct of m.tcacheStructs()) {
+    structs += m.chunks.words[struct + SIZE]!;
+  }
   must(
     seen.inUseGranules - structs === m.inUseGranules,
     "in use is what the program holds",
@@ -63,7 +69,9 @@ export function checkInvariants(m: Ptmalloc): void {
 }
 
 function must(holds: boolean, what: string, at: number): void {
-  if (!holds) throw new Error(`invariant broken: ${what} (at ${at})`);
+  if (!holds) {
+    throw new Error(`invariant broken: ${what} (at ${at})`);
+  }
 }
 
 interface Seen {
@@ -92,12 +100,19 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
       const bothFree = w[below + STATE] === FREE && (state === FREE || state === TOP);
       must(!bothFree, "free chunks are merged", c);
     }
-    if (state === FREE) seen.free++;
-    else if (state === CACHED) seen.cached++;
-    else if (state === FAST) seen.fast++;
-    else if (state === IN_USE) seen.inUseGranules += size;
-    else if (state === UNLOGGED) seen.unloggedGranules += size;
-    else must(state === TOP || state === FENCE, "a chunk has a known state", c);
+    if (state === FREE) {
+      seen.free++;
+    } else if (state === CACHED) {
+      seen.cached++;
+    } else if (state === FAST) {
+      seen.fast++;
+    } else if (state === IN_USE) {
+      seen.inUseGranules += size;
+    } else if (state === UNLOGGED) {
+      seen.unloggedGranules += size;
+    } else {
+      must(state === TOP || state === FENCE, "a chunk has a known state", c);
+    }
   });
   if (heap.kind !== "break") {
     const { end } = heap;
@@ -113,7 +128,9 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
 function listed(m: Ptmalloc): number {
   let count = 0;
   for (const av of m.arenas) {
-    for (let index = UNSORTED; index < BIN_COUNT; index++) count += checkBin(m, av, index);
+    for (let index = UNSORTED; index < BIN_COUNT; index++) {
+      count += checkBin(m, av, index);
+    }
   }
   return count;
 }
@@ -132,7 +149,9 @@ function checkBin(m: Ptmalloc, av: Arena, index: number): number {
       must(binIndex(size) === index, "a chunk is in the bin of its size", c);
       must(((av.binmap[index >> 5]! >> (index & 31)) & 1) === 1, "the binmap knows the bin", index);
       must(size <= last, "a bin is sorted", c);
-      if (size >= MIN_LARGE_GRANULES) checkNextsize(m, c, size !== last);
+      if (size >= MIN_LARGE_GRANULES) {
+        checkNextsize(m, c, size !== last);
+      }
       last = size;
     }
     count++;
@@ -145,7 +164,9 @@ function checkNextsize(m: Ptmalloc, c: number, first: boolean): void {
   const w = m.chunks.words;
   const smaller = w[c + FD_NEXTSIZE]!;
   must((smaller !== 0) === first, "the first of a size represents it", c);
-  if (first) must(w[smaller + BK_NEXTSIZE] === c, "the nextsize ring is linked both ways", c);
+  if (first) {
+    must(w[smaller + BK_NEXTSIZE] === c, "the nextsize ring is linked both ways", c);
+  }
 }
 
 function fastListed(m: Ptmalloc): number {
@@ -194,13 +215,19 @@ function checkPages(m: Ptmalloc): void {
       for (const heap of av.heaps) {
         const within = Math.ceil(heap.size / PAGE);
         heap.pages.forEach((planes, page) => {
-          if ((planes & plane) === 0) return;
+          if ((planes & plane) === 0) {
+            return;
+          }
           must(page < within, "resident pages lie in the heap", page);
           pages++;
         });
       }
     }
-    for (const mapping of m.mappings) if (mapping !== null) pages += mapping.pages(plane);
+    for (const mapping of m.mappings) {
+      if (mapping !== null) {
+        pages += mapping.pages(plane);
+      }
+    }
     must(pages === counted, "resident pages are counted right", pages - counted);
   }
 }

@@ -20,7 +20,9 @@ export type KindredCall = "realloc" | "memalign";
 
 /** True if two kindred versions have the same rules for such calls. */
 export function ruleAlike(a: Profile, b: Profile, call: KindredCall): boolean {
-  if (call === "realloc") return a.reallocAtOnce === b.reallocAtOnce;
+  if (call === "realloc") {
+    return a.reallocAtOnce === b.reallocAtOnce;
+  }
   return a.memalign === b.memalign && a.memalignUsesTcache === b.memalignUsesTcache;
 }
 
@@ -35,16 +37,26 @@ export function partsAt(
   c: number,
   bytes: number,
 ): boolean {
-  if (ruleAlike(m.profile, other, call)) return false;
-  if (call === "memalign") return true;
+  if (ruleAlike(m.profile, other, call)) {
+    return false;
+  }
+  if (call === "memalign") {
+    return true;
+  }
   const ways = [m.profile.reallocAtOnce, other.reallocAtOnce];
   const slack = usableBytes(m, c) - bytes;
   // No short cut is for a block that grows.
-  if (slack < 0) return false;
+  if (slack < 0) {
+    return false;
+  }
   const isLax = ways.includes("shrinksLittle");
-  if (m.chunks.words[c + STATE] === MAPPED) return slack <= PAGE || isLax;
+  if (m.chunks.words[c + STATE] === MAPPED) {
+    return slack <= PAGE || isLax;
+  }
   // Without a short cut a thread's first call makes its tcache.
-  if (m.thread.tcache === "inactive") return true;
+  if (m.thread.tcache === "inactive") {
+    return true;
+  }
   // What "fits" leaves in place has its right size already; what else shrinks is cut, but for "shrinksLittle".
   return slack >= GRANULE && isLax;
 }

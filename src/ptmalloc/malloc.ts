@@ -25,32 +25,50 @@ import { tcacheHasRoom, tcacheInitWithin, tcachePop, tcachePush } from "./tcache
  * is the allocator: fastbin, small bin, unsorted scan, own large bin, next larger bin, top, system.
  */
 export function intMalloc(m: Ptmalloc, av: Arena | null, nb: number): number {
-  if (av === null) return mapChunk(m, nb);
+  if (av === null) {
+    return mapChunk(m, nb);
+  }
   let idx: number;
   if (nb <= m.maxFastGranules) {
     const c = takeFast(m, av, nb);
-    if (c !== 0) return c;
+    if (c !== 0) {
+      return c;
+    }
   }
   if (nb < MIN_LARGE_GRANULES) {
     idx = nb;
     const bin = av.bins + nb * STRIDE;
     const c = m.chunks.words[bin + BK]!;
-    if (c !== bin) return takeSmall(m, av, nb, bin, c);
+    if (c !== bin) {
+      return takeSmall(m, av, nb, bin, c);
+    }
   } else {
     idx = largeBinIndex(nb);
-    if (av.haveFastchunks) consolidate(m, av);
+    if (av.haveFastchunks) {
+      consolidate(m, av);
+    }
   }
   for (;;) {
     const fit = scanUnsorted(m, av, nb);
-    if (fit !== 0) return fit;
+    if (fit !== 0) {
+      return fit;
+    }
     if (nb >= MIN_LARGE_GRANULES) {
       const c = takeLarge(m, av, nb, idx);
-      if (c !== 0) return c;
+      if (c !== 0) {
+        return c;
+      }
     }
     const c = takeNextBin(m, av, nb, idx + 1);
-    if (c !== 0) return c;
-    if (m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES) return carveTop(m, av, nb);
-    if (!av.haveFastchunks) return sysmalloc(m, av, nb);
+    if (c !== 0) {
+      return c;
+    }
+    if (m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES) {
+      return carveTop(m, av, nb);
+    }
+    if (!av.haveFastchunks) {
+      return sysmalloc(m, av, nb);
+    }
     consolidate(m, av);
     idx = binIndex(nb);
   }
@@ -59,16 +77,22 @@ export function intMalloc(m: Ptmalloc, av: Arena | null, nb: number): number {
 /** Fastbin head; the rest of the bin moves to the tcache while it has room, which reverses its order (§3.3 A). */
 function takeFast(m: Ptmalloc, av: Arena, nb: number): number {
   const index = nb - MIN_GRANULES;
-  if (index >= FASTBIN_COUNT) return 0;
+  if (index >= FASTBIN_COUNT) {
+    return 0;
+  }
   const c = av.fastbins[index]!;
-  if (c === 0) return 0;
+  if (c === 0) {
+    return 0;
+  }
   const w = m.chunks.words;
   av.fastbins[index] = w[c + FD]!;
   w[c + STATE] = IN_USE;
   const thread = m.thread;
   while (tcacheHasRoom(m, thread, nb)) {
     const more: number = av.fastbins[index]!;
-    if (more === 0) break;
+    if (more === 0) {
+      break;
+    }
     av.fastbins[index] = w[more + FD]!;
     tcachePush(m, thread, nb, more);
   }
@@ -84,7 +108,9 @@ function takeSmall(m: Ptmalloc, av: Arena, nb: number, bin: number, c: number): 
   }
   while (tcacheHasRoom(m, thread, nb)) {
     const more = m.chunks.words[bin + BK]!;
-    if (more === bin) break;
+    if (more === bin) {
+      break;
+    }
     unlinkLast(m, bin, more);
     tcachePush(m, thread, nb, more);
   }
@@ -115,7 +141,9 @@ function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
   for (;;) {
     const w = m.chunks.words;
     const c = w[unsorted + BK]!;
-    if (c === unsorted) break;
+    if (c === unsorted) {
+      break;
+    }
     const size = w[c + SIZE]!;
     if (
       nb < MIN_LARGE_GRANULES &&
@@ -128,16 +156,24 @@ function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
     }
     unlinkLast(m, unsorted, c);
     if (size === nb) {
-      if (m.profile.tcache === "lazy" && thread.tcache === "inactive") tcacheInitWithin(m, av);
-      if (!tcacheHasRoom(m, thread, nb)) return c;
+      if (m.profile.tcache === "lazy" && thread.tcache === "inactive") {
+        tcacheInitWithin(m, av);
+      }
+      if (!tcacheHasRoom(m, thread, nb)) {
+        return c;
+      }
       tcachePush(m, thread, nb, c);
       cached = true;
       continue;
     }
     binChunk(m, av, c);
     binned++;
-    if (cached && m.par.tcacheUnsortedLimit > 0 && binned > m.par.tcacheUnsortedLimit) break;
-    if (binned >= MAX_ITERS) break;
+    if (cached && m.par.tcacheUnsortedLimit > 0 && binned > m.par.tcacheUnsortedLimit) {
+      break;
+    }
+    if (binned >= MAX_ITERS) {
+      break;
+    }
   }
   return cached ? tcachePop(m, thread, nb) : 0;
 }
@@ -159,10 +195,16 @@ function takeLarge(m: Ptmalloc, av: Arena, nb: number, index: number): number {
   const w = m.chunks.words;
   const bin = av.bins + index * STRIDE;
   const largest = w[bin + FD]!;
-  if (largest === bin || w[largest + SIZE]! < nb) return 0;
+  if (largest === bin || w[largest + SIZE]! < nb) {
+    return 0;
+  }
   let c = w[largest + BK_NEXTSIZE]!;
-  while (w[c + SIZE]! < nb) c = w[c + BK_NEXTSIZE]!;
-  if (c !== w[bin + BK] && w[c + SIZE] === w[w[c + FD]! + SIZE]) c = w[c + FD]!;
+  while (w[c + SIZE]! < nb) {
+    c = w[c + BK_NEXTSIZE]!;
+  }
+  if (c !== w[bin + BK] && w[c + SIZE] === w[w[c + FD]! + SIZE]) {
+    c = w[c + FD]!;
+  }
   unlink(m, c);
   return splitFree(m, av, c, nb, false);
 }
@@ -174,7 +216,9 @@ function takeNextBin(m: Ptmalloc, av: Arena, nb: number, from: number): number {
   let bits = av.binmap[block]! & (-1 << (from & 31));
   for (;;) {
     while (bits === 0) {
-      if (++block >= BIN_COUNT / 32) return 0;
+      if (++block >= BIN_COUNT / 32) {
+        return 0;
+      }
       bits = av.binmap[block]!;
     }
     const bit = bits & -bits;

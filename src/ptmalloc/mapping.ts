@@ -13,9 +13,9 @@ export class Mapping {
   /** granules from the start of the mapping to the chunk */
   offset = 0;
   /** bytes from the start of the mapping up to which all is written, by number of the plane's bit */
-  private readonly ends: number[] = new Array(PLANES).fill(0);
+  readonly #ends: number[] = new Array(PLANES).fill(0);
   /** the planes of each page; null while they are those of `ends` */
-  private scattered: PagePlanes | null = null;
+  #scattered: PagePlanes | null = null;
 
   /** pages that a first write brings in: 1, or those of a transparent huge page */
   readonly #faultPages: number;
@@ -28,29 +28,31 @@ export class Mapping {
   clone(): Mapping {
     const copy = new Mapping(this.totalBytes, this.#faultPages);
     copy.offset = this.offset;
-    for (let bit = 0; bit < PLANES; bit++) copy.ends[bit] = this.ends[bit]!;
-    copy.scattered = this.scattered?.clone() ?? null;
+    for (let bit = 0; bit < PLANES; bit++) {
+      copy.#ends[bit] = this.#ends[bit]!;
+    }
+    copy.#scattered = this.#scattered?.clone() ?? null;
     return copy;
   }
 
   /** Pages resident when the prefix up to byte `end` of the mapping is written. */
-  private pagesUpTo(end: number): number {
-    const apart = this.headerPage > 0 ? 2 : 1;
-    return apart + Math.max(0, this.prefixEnd(end) - this.prefixStart);
+  #pagesUpTo(end: number): number {
+    const apart = this.#headerPage > 0 ? 2 : 1;
+    return apart + Math.max(0, this.#prefixEnd(end) - this.#prefixStart);
   }
 
   /** the page that holds the chunk's header */
-  private get headerPage(): number {
+  get #headerPage(): number {
     return Math.floor((this.offset * GRANULE) / PAGE);
   }
 
   /** the block's first page that does not hold the header, too */
-  private get prefixStart(): number {
-    return Math.max(Math.floor(this.blockStart / PAGE), this.headerPage + 1);
+  get #prefixStart(): number {
+    return Math.max(Math.floor(this.#blockStart / PAGE), this.#headerPage + 1);
   }
 
   /** The page behind the last one that is resident when the prefix up to byte `end` is written. */
-  private prefixEnd(end: number): number {
+  #prefixEnd(end: number): number {
     const written = Math.ceil(Math.min(end, this.totalBytes) / PAGE);
     return Math.max(written, this.#hugeEnd(Math.max(written, 1)));
   }
@@ -63,11 +65,11 @@ export class Mapping {
 
   /** Resident pages in one plane. */
   pages(plane: number): number {
-    return this.pagesIn(bitOf(plane));
+    return this.#pagesIn(bitOf(plane));
   }
 
-  private pagesIn(bit: number): number {
-    return this.scattered?.count(bit) ?? this.pagesUpTo(this.ends[bit]!);
+  #pagesIn(bit: number): number {
+    return this.#scattered?.count(bit) ?? this.#pagesUpTo(this.#ends[bit]!);
   }
 
   /** Adds this mapping's pages to the counts, or takes them away (sign −1) before a change or an munmap. */
@@ -76,10 +78,11 @@ export class Mapping {
     let end = -1;
     let pages = 0;
     for (let bit = 0; bit < PLANES; bit++) {
-      if (this.scattered !== null) pages = this.scattered.count(bit);
-      else if (this.ends[bit] !== end) {
-        end = this.ends[bit]!;
-        pages = this.pagesUpTo(end);
+      if (this.#scattered !== null) {
+        pages = this.#scattered.count(bit);
+      } else if (this.#ends[bit] !== end) {
+        end = this.#ends[bit]!;
+        pages = this.#pagesUpTo(end);
       }
       resident.addIn(bit, sign * pages);
     }
@@ -87,14 +90,16 @@ export class Mapping {
 
   /** Bytes from..to-1 of the block are written. */
   write(resident: Resident, from: number, to: number, planes: number): void {
-    if (to <= from) return;
-    const start = this.blockStart;
-    if (this.scattered === null && this.lengthensPrefix(start + from, planes)) {
-      this.lengthenPrefix(resident, start + to, planes);
+    if (to <= from) {
+      return;
+    }
+    const start = this.#blockStart;
+    if (this.#scattered === null && this.#lengthensPrefix(start + from, planes)) {
+      this.#lengthenPrefix(resident, start + to, planes);
       return;
     }
     this.count(resident, -1);
-    this.writeScattered(this.scatter(), start + from, start + to, planes);
+    this.#writeScattered(this.#scatter(), start + from, start + to, planes);
     this.count(resident, 1);
   }
 
@@ -103,12 +108,12 @@ export class Mapping {
    * stays.
    */
   takeBack(resident: Resident, from: number, to: number): void {
-    const start = this.blockStart;
+    const start = this.#blockStart;
     const end = start + to;
     // Behind the block there is nothing but the rest of its last page.
     const wholly = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
     this.count(resident, -1);
-    this.scatter().remove(Math.ceil((start + from) / PAGE), wholly, TOLD_PLANES, PLANE_NONE);
+    this.#scatter().remove(Math.ceil((start + from) / PAGE), wholly, TOLD_PLANES, PLANE_NONE);
     this.count(resident, 1);
   }
 
@@ -116,8 +121,10 @@ export class Mapping {
   resize(resident: Resident, totalBytes: number): void {
     this.count(resident, -1);
     this.totalBytes = totalBytes;
-    for (let bit = 0; bit < PLANES; bit++) this.ends[bit] = Math.min(this.ends[bit]!, totalBytes);
-    this.scattered?.resize(totalBytes / PAGE);
+    for (let bit = 0; bit < PLANES; bit++) {
+      this.#ends[bit] = Math.min(this.#ends[bit]!, totalBytes);
+    }
+    this.#scattered?.resize(totalBytes / PAGE);
     this.count(resident, 1);
   }
 
@@ -129,35 +136,39 @@ export class Mapping {
   }
 
   /** bytes from the start of the mapping to the block */
-  private get blockStart(): number {
+  get #blockStart(): number {
     return (this.offset + 1) * GRANULE;
   }
 
   /** True if what is written from byte `from` of the mapping on leaves no page out in any of `planes`. */
-  private lengthensPrefix(from: number, planes: number): boolean {
+  #lengthensPrefix(from: number, planes: number): boolean {
     for (let bit = 0; bit < PLANES; bit++) {
-      const end = Math.max(this.ends[bit]!, this.blockStart);
-      if (planes & (1 << bit) && from > Math.ceil(end / PAGE) * PAGE) return false;
+      const end = Math.max(this.#ends[bit]!, this.#blockStart);
+      if (planes & (1 << bit) && from > Math.ceil(end / PAGE) * PAGE) {
+        return false;
+      }
     }
     return true;
   }
 
-  private lengthenPrefix(resident: Resident, end: number, planes: number): void {
-    const pages = this.pagesUpTo(end);
+  #lengthenPrefix(resident: Resident, end: number, planes: number): void {
+    const pages = this.#pagesUpTo(end);
     let before = -1;
     let added = 0;
     for (let bit = 0; bit < PLANES; bit++) {
-      if (!(planes & (1 << bit)) || this.ends[bit]! >= end) continue;
-      if (this.ends[bit] !== before) {
-        before = this.ends[bit]!;
-        added = pages - this.pagesUpTo(before);
+      if (!(planes & (1 << bit)) || this.#ends[bit]! >= end) {
+        continue;
+      }
+      if (this.#ends[bit] !== before) {
+        before = this.#ends[bit]!;
+        added = pages - this.#pagesUpTo(before);
       }
       resident.addIn(bit, added);
-      this.ends[bit] = end;
+      this.#ends[bit] = end;
     }
   }
 
-  private writeScattered(pages: PagePlanes, from: number, to: number, planes: number): void {
+  #writeScattered(pages: PagePlanes, from: number, to: number, planes: number): void {
     const first = Math.floor(from / PAGE);
     const end = Math.ceil(Math.min(to, this.totalBytes) / PAGE);
     const hugeStart = first - (first % this.#faultPages);
@@ -166,15 +177,17 @@ export class Mapping {
   }
 
   /** From now on each page has its planes: at first those that `pagesUpTo` counts. */
-  private scatter(): PagePlanes {
-    if (this.scattered !== null) return this.scattered;
+  #scatter(): PagePlanes {
+    if (this.#scattered !== null) {
+      return this.#scattered;
+    }
     const pages = new PagePlanes(this.totalBytes / PAGE);
     pages.add(0, 1, EVERY_PLANE);
-    pages.add(this.headerPage, this.headerPage + 1, EVERY_PLANE);
+    pages.add(this.#headerPage, this.#headerPage + 1, EVERY_PLANE);
     for (let bit = 0; bit < PLANES; bit++) {
-      pages.add(this.prefixStart, this.prefixEnd(this.ends[bit]!), 1 << bit);
+      pages.add(this.#prefixStart, this.#prefixEnd(this.#ends[bit]!), 1 << bit);
     }
-    this.scattered = pages;
+    this.#scattered = pages;
     return pages;
   }
 }

@@ -32,25 +32,35 @@ export function memalignChunk(m: Ptmalloc, align: number, bytes: number, nb: num
   const alignGranules = align / GRANULE;
   if (m.profile.memalignUsesTcache && nb <= m.tcacheMaxGranules) {
     const cached = tcacheTakeAligned(m, m.thread, nb, alignGranules);
-    if (cached !== 0) return cached;
+    if (cached !== 0) {
+      return cached;
+    }
   }
   const asked = bytes + align + 32;
   const av = arenaGet(m, asked);
   const c = intMemalign(m, av, alignGranules, nb);
-  if (c !== 0 || av === null || !m.multiThreaded) return c;
+  if (c !== 0 || av === null || !m.multiThreaded) {
+    return c;
+  }
   return intMemalign(m, arenaGetRetry(m, av, asked), alignGranules, nb);
 }
 
 function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): number {
   if (m.profile.memalign === "B" && av !== null) {
     const fit = takeFromBins(m, av, align, nb);
-    if (fit !== 0) return cutFreeing(m, av, fit, align, nb);
+    if (fit !== 0) {
+      return cutFreeing(m, av, fit, align, nb);
+    }
   }
   const bytes = m.bytesOf(nb) + align * GRANULE + 32;
   const c = intMalloc(m, av, m.granulesFor(bytes));
-  if (c === 0) return 0;
+  if (c === 0) {
+    return 0;
+  }
   m.perturb(c, bytes);
-  if (m.chunks.words[c + STATE] === MAPPED) return alignMapped(m, c, align);
+  if (m.chunks.words[c + STATE] === MAPPED) {
+    return alignMapped(m, c, align);
+  }
   const owner = m.heapOf(c).arena;
   const merges = m.profile.memalign === "C" || m.profile.memalign === "D";
   return merges ? cutMerging(m, owner, c, align, nb) : cutFreeing(m, owner, c, align, nb);
@@ -60,7 +70,9 @@ function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): 
 function alignMapped(m: Ptmalloc, c: number, align: number): number {
   let lead = align - 1;
   // Before 2.43 a lead below MINSIZE is not made.
-  if (lead < MIN_GRANULES && m.profile.memalign !== "D") lead += align;
+  if (lead < MIN_GRANULES && m.profile.memalign !== "D") {
+    lead += align;
+  }
   m.advanceMapped(c, lead);
   return c;
 }
@@ -76,7 +88,9 @@ function leadOf(m: Ptmalloc, c: number, align: number): number {
 function takeFromBins(m: Ptmalloc, av: Arena, align: number, nb: number): number {
   for (let index = binIndex(nb); index < binIndex(2 * nb); index++) {
     const c = fittingChunk(m, av.bins + index * STRIDE, align, nb);
-    if (c === 0) continue;
+    if (c === 0) {
+      continue;
+    }
     unlink(m, c);
     m.chunks.words[c + STATE] = IN_USE;
     return c;
@@ -91,11 +105,17 @@ function fittingChunk(m: Ptmalloc, bin: number, align: number, nb: number): numb
   let least = Number.POSITIVE_INFINITY;
   for (let c = w[bin + FD]!; c !== bin; c = w[c + FD]!) {
     const size = w[c + SIZE]!;
-    if (size < nb) break;
+    if (size < nb) {
+      break;
+    }
     const lead = (align - ((w[c + ADDR]! + 1) % align)) % align;
     const fits = lead !== 1 && (size > nb + lead || (size === nb && lead === 0));
-    if (!fits) continue;
-    if (size < MIN_LARGE_GRANULES) return c;
+    if (!fits) {
+      continue;
+    }
+    if (size < MIN_LARGE_GRANULES) {
+      return c;
+    }
     const rest = Math.max(size - nb, 1);
     if (rest <= least) {
       least = rest;
@@ -114,7 +134,9 @@ function cutLead(
   free: (m: Ptmalloc, av: Arena, lead: number) => void,
 ): number {
   const lead = leadOf(m, c, align);
-  if (lead === 0) return c;
+  if (lead === 0) {
+    return c;
+  }
   const rest = m.chunks.cutAbove(c, lead);
   writeHeader(m, rest);
   free(m, av, c);

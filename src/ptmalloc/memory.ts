@@ -17,15 +17,15 @@ export class Memory {
 
   /** heaps by id; an id is used again after its heap is gone */
   readonly heaps: Heap[] = [];
-  private readonly freeHeapIds: number[] = [];
-  private heapSerials = 0;
+  readonly #freeHeapIds: number[] = [];
+  #heapSerials = 0;
   /** the area below the program break */
   breakHeap: Heap;
   /** the program break, in bytes from the page its initial value lies in */
   brk: number;
 
   readonly mappings: (Mapping | null)[] = [];
-  private readonly freeMappingIds: number[] = [];
+  readonly #freeMappingIds: number[] = [];
   /** n_mmaps and mmapped_mem: whole pages, in bytes */
   mappedBlocks = 0;
   mappedBytes = 0;
@@ -49,7 +49,7 @@ export class Memory {
    * Takes over a copy of another process's memory; `arenas` are the copies of its arenas, without heaps so far. Its
    * chunks go to the memory of `into`.
    */
-  protected copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, into: Chunks | null): void {
+  copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, into: Chunks | null): void {
     this.chunks = from.chunks.clone(into);
     this.resident = from.resident.clone();
     for (const [av, twin] of arenas) {
@@ -63,11 +63,13 @@ export class Memory {
     }
     this.mainArena = arenas.get(from.mainArena)!;
     this.breakHeap = this.heaps[from.breakHeap.id]!;
-    this.freeHeapIds.push(...from.freeHeapIds);
-    this.heapSerials = from.heapSerials;
+    this.#freeHeapIds.push(...from.#freeHeapIds);
+    this.#heapSerials = from.#heapSerials;
     this.brk = from.brk;
-    for (const one of from.mappings) this.mappings.push(one === null ? null : one.clone());
-    this.freeMappingIds.push(...from.freeMappingIds);
+    for (const one of from.mappings) {
+      this.mappings.push(one === null ? null : one.clone());
+    }
+    this.#freeMappingIds.push(...from.#freeMappingIds);
     this.mappedBlocks = from.mappedBlocks;
     this.mappedBytes = from.mappedBytes;
     this.mappedLeadBytes = from.mappedLeadBytes;
@@ -85,8 +87,8 @@ export class Memory {
   }
 
   newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
-    const id = this.freeHeapIds.pop() ?? this.heaps.length;
-    const heap = new Heap(id, this.heapSerials++, kind, av, prev, size);
+    const id = this.#freeHeapIds.pop() ?? this.heaps.length;
+    const heap = new Heap(id, this.#heapSerials++, kind, av, prev, size);
     this.heaps[id] = heap;
     av.heaps.push(heap);
     return heap;
@@ -95,11 +97,11 @@ export class Memory {
   /** Unmaps the newest heap of its arena. */
   removeHeap(heap: Heap): void {
     heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
-    this.freeHeapIds.push(heap.id);
+    this.#freeHeapIds.push(heap.id);
   }
 
   addMapping(mapping: Mapping): number {
-    const id = this.freeMappingIds.pop() ?? this.mappings.length;
+    const id = this.#freeMappingIds.pop() ?? this.mappings.length;
     this.mappings[id] = mapping;
     this.mappedBlocks++;
     this.mappedBytes += mapping.totalBytes;
@@ -110,7 +112,7 @@ export class Memory {
   removeMapping(id: number): void {
     const mapping = this.mappings[id]!;
     this.mappings[id] = null;
-    this.freeMappingIds.push(id);
+    this.#freeMappingIds.push(id);
     this.mappedBlocks--;
     this.mappedBytes -= mapping.totalBytes;
     this.systemBytes -= mapping.totalBytes;

@@ -24,7 +24,9 @@ export class PagePlanes {
   /** Puts pages from..to-1 into `planes`. */
   add(from: number, to: number, planes: number): void {
     const end = Math.min(to, this.#planes.length);
-    for (let page = from; page < end; page++) this.#put(page, this.#planes[page]! | planes);
+    for (let page = from; page < end; page++) {
+      this.#put(page, this.#planes[page]! | planes);
+    }
   }
 
   /** Takes pages from..to-1 out of `planes`, but for those that are in a plane of `unless`. */
@@ -32,13 +34,17 @@ export class PagePlanes {
     const end = Math.min(to, this.#planes.length);
     for (let page = from; page < end; page++) {
       const before = this.#planes[page]!;
-      if ((before & unless) === 0) this.#put(page, before & ~planes);
+      if ((before & unless) === 0) {
+        this.#put(page, before & ~planes);
+      }
     }
   }
 
   /** The mapping now has `pages` pages: the tail's are gone, new ones are not resident. */
   resize(pages: number): void {
-    for (let page = pages; page < this.#planes.length; page++) this.#put(page, 0);
+    for (let page = pages; page < this.#planes.length; page++) {
+      this.#put(page, 0);
+    }
     const resized = new Uint8Array(pages);
     resized.set(this.#planes.subarray(0, pages));
     this.#planes = resized;

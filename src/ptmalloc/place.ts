@@ -44,15 +44,21 @@ export function giveBack(m: Ptmalloc, c: number): void {
   m.inUseGranules -= size;
   const av = m.heapOf(c).arena;
   const fromTop = w[w[c + NEXT]! + STATE] === TOP;
-  if (m.servedByTcache && tcacheHasRoom(m, m.thread, size)) tcachePush(m, m.thread, size, c);
-  else if (size <= m.maxFastGranules && !fromTop) arenaFree(m, av, c);
-  else mergeFree(m, av, c, false);
+  if (m.servedByTcache && tcacheHasRoom(m, m.thread, size)) {
+    tcachePush(m, m.thread, size, c);
+  } else if (size <= m.maxFastGranules && !fromTop) {
+    arenaFree(m, av, c);
+  } else {
+    mergeFree(m, av, c, false);
+  }
 }
 
 /** The current thread's tcache struct, which the model has just made, lies elsewhere: the thread is not new. */
 export function giveBackTcacheStruct(m: Ptmalloc): void {
   const struct = m.thread.tcacheStruct;
-  if (struct === 0) return;
+  if (struct === 0) {
+    return;
+  }
   m.thread.tcacheStruct = 0;
   mergeFree(m, m.heapOf(struct).arena, struct, false);
 }
@@ -63,11 +69,17 @@ export function giveBackTcacheStruct(m: Ptmalloc): void {
  */
 export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): number {
   const end = addr + nb;
-  if (!reach(m, heap, addr, end)) return 0;
+  if (!reach(m, heap, addr, end)) {
+    return 0;
+  }
   const found = findChunk(m, heap, addr);
-  if (found === 0) return 0;
+  if (found === 0) {
+    return 0;
+  }
   const hasRest = endsInRest(m, found, addr);
-  if (!isClaimable(m, found, end, hasRest)) return 0;
+  if (!isClaimable(m, found, end, hasRest)) {
+    return 0;
+  }
   const lowest = hasRest ? shedRest(m, found, addr) : found;
   const av = heap.arena;
   const lowState = m.chunks.words[lowest + STATE]!;
@@ -78,7 +90,9 @@ export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): n
   if (m.chunks.words[c + SIZE]! - nb >= MIN_GRANULES) {
     restore(m, av, m.chunks.cutAbove(c, nb), highState);
   }
-  if (low > 0) restore(m, av, chunk, lowState);
+  if (low > 0) {
+    restore(m, av, chunk, lowState);
+  }
   m.inUseGranules += m.chunks.words[c + SIZE]!;
   writeHeader(m, c);
   return c;
@@ -89,7 +103,9 @@ export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): n
  * Returns the UNLOGGED chunk that begins there; 0 if none can.
  */
 export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
-  if (!reach(m, heap, addr, addr + MIN_GRANULES)) return 0;
+  if (!reach(m, heap, addr, addr + MIN_GRANULES)) {
+    return 0;
+  }
   const w = m.chunks.words;
   const holder = findChunk(m, heap, addr);
   if (w[holder + STATE] === TOP) {
@@ -105,9 +121,13 @@ export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
 export function useArena(m: Ptmalloc, av: Arena): void {
   const { thread, freeList } = m;
   const before = thread.arena;
-  if (before === av) return;
+  if (before === av) {
+    return;
+  }
   freeList.remove(av);
-  if (before !== null && --before.attachedThreads === 0 && !before.main) freeList.push(before);
+  if (before !== null && --before.attachedThreads === 0 && !before.main) {
+    freeList.push(before);
+  }
   thread.arena = av;
   av.attachedThreads++;
   av.threads.add(thread.index);
@@ -120,7 +140,9 @@ export function useArena(m: Ptmalloc, av: Arena): void {
 function endsInRest(m: Ptmalloc, c: number, addr: number): boolean {
   const w = m.chunks.words;
   const kept = addr - w[c + ADDR]!;
-  if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) return false;
+  if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) {
+    return false;
+  }
   return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === undefined;
 }
 
@@ -141,8 +163,12 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRest: boolean): boo
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
     const isHeld = state === IN_USE && !(hasRest && at === c);
-    if (state === FENCE || (isHeld && tcacheOwner(m, at) === undefined)) return false;
-    if (w[at + ADDR]! + w[at + SIZE]! >= end) return true;
+    if (state === FENCE || (isHeld && tcacheOwner(m, at) === undefined)) {
+      return false;
+    }
+    if (w[at + ADDR]! + w[at + SIZE]! >= end) {
+      return true;
+    }
   }
   return false;
 }
@@ -171,7 +197,9 @@ function claim(
   for (;;) {
     w = chunks.words;
     const missing = end - (w[lowest + ADDR]! + w[lowest + SIZE]!);
-    if (missing <= 0) return { chunk: lowest, highState };
+    if (missing <= 0) {
+      return { chunk: lowest, highState };
+    }
     const above = w[lowest + NEXT]!;
     highState = w[above + STATE]!;
     if (highState === TOP) {
@@ -190,16 +218,23 @@ function takeOff(m: Ptmalloc, av: Arena, c: number): void {
   const size = w[c + SIZE]!;
   const state = w[c + STATE]!;
   w[c + STATE] = IN_USE;
-  if (state === FREE) unlink(m, c);
-  else if (state === UNLOGGED) m.unloggedGranules -= size;
-  else if (state === FAST) takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
-  else if (state === IN_USE) {
+  if (state === FREE) {
+    unlink(m, c);
+  } else if (state === UNLOGGED) {
+    m.unloggedGranules -= size;
+  } else if (state === FAST) {
+    takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
+  } else if (state === IN_USE) {
     const owner = tcacheOwner(m, c);
-    if (owner !== undefined) owner.tcacheStruct = 0;
+    if (owner !== undefined) {
+      owner.tcacheStruct = 0;
+    }
   } else {
     const index = tcacheIndex(size);
     const owner = m.allThreads().find(({ entries }) => takeOffChain(w, entries, index, c));
-    if (owner !== undefined) owner.counts[index]!--;
+    if (owner !== undefined) {
+      owner.counts[index]!--;
+    }
   }
 }
 
@@ -208,8 +243,11 @@ function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number
   let before = 0;
   for (let at = heads[index]!; at !== 0; at = w[at + FD]!) {
     if (at === c) {
-      if (before === 0) heads[index] = w[c + FD]!;
-      else w[before + FD] = w[c + FD]!;
+      if (before === 0) {
+        heads[index] = w[c + FD]!;
+      } else {
+        w[before + FD] = w[c + FD]!;
+      }
       return true;
     }
     before = at;
@@ -226,11 +264,15 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
   const below = w[c + PREV]!;
   if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
     // Too small for a chunk: it was handed out with the one below (§3.5).
-    if (tcacheOwner(m, below) === undefined) m.inUseGranules += w[c + SIZE]!;
+    if (tcacheOwner(m, below) === undefined) {
+      m.inUseGranules += w[c + SIZE]!;
+    }
     m.chunks.absorbAbove(below);
   } else if (state === UNLOGGED || state === TOP || w[c + SIZE]! < MIN_GRANULES) {
     becomeUnlogged(m, c);
-    if (state === TOP && w[below + STATE] === UNLOGGED) m.chunks.absorbAbove(below);
+    if (state === TOP && w[below + STATE] === UNLOGGED) {
+      m.chunks.absorbAbove(below);
+    }
   } else {
     writeHeader(m, c);
     mergeFree(m, av, c, false);

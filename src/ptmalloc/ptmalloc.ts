@@ -59,8 +59,8 @@ export class Ptmalloc extends Memory {
   /** asked in reused_arena for each arena in turn whether its lock is free; null: all are */
   trylock: (() => boolean) | null = null;
 
-  private hasMainThread = false;
-  private readonly threads: (Thread | undefined)[] = [];
+  #hasMainThread = false;
+  readonly #threads: (Thread | undefined)[] = [];
   /** the thread that makes the current call */
   thread: Thread;
   /** malloc was called, by the program or before the log, so that the initial hook is gone (§5.2) */
@@ -118,10 +118,10 @@ export class Ptmalloc extends Memory {
     copy.nextToUse = arenaOf(this.nextToUse);
     copy.arenaLimit = this.arenaLimit;
     for (const thread of this.allThreads()) {
-      copy.threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
+      copy.#threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
     }
-    copy.thread = copy.threads[this.thread.index] ?? copy.thread;
-    copy.hasMainThread = this.hasMainThread;
+    copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
+    copy.#hasMainThread = this.#hasMainThread;
     copy.hookGone = this.hookGone;
     copy.multiThreaded = this.multiThreaded;
     copy.inUseGranules = this.inUseGranules;
@@ -152,80 +152,98 @@ export class Ptmalloc extends Memory {
   enter(index: number): void {
     this.servedByTcache = false;
     this.madeTcacheStruct = false;
-    let thread = this.threads[index];
-    if (thread !== undefined && thread === this.thread) return;
+    let thread = this.#threads[index];
+    if (thread !== undefined && thread === this.thread) {
+      return;
+    }
     if (thread === undefined) {
       thread = new Thread(index);
-      if (!this.hasMainThread) {
-        this.hasMainThread = true;
+      if (!this.#hasMainThread) {
+        this.#hasMainThread = true;
         thread.arena = this.mainArena;
         this.mainArena.attachedThreads = 1;
         this.mainArena.threads.add(index);
       } else {
         this.multiThreaded = true;
       }
-      this.threads[index] = thread;
+      this.#threads[index] = thread;
     }
     this.thread = thread;
   }
 
   /** True if the next call of thread `index` may have to share an arena with others. */
   mayReuseArena(index: number): boolean {
-    const thread = this.threads[index];
-    if (!this.hasMainThread || (thread?.arena ?? null) !== null) return false;
+    const thread = this.#threads[index];
+    if (!this.#hasMainThread || (thread?.arena ?? null) !== null) {
+      return false;
+    }
     return wouldReuseArena(this, thread ?? null);
   }
 
   malloc(bytes: number): number {
     this.hookGone = true;
     const nb = this.granulesFor(bytes);
-    this.readyTcache(nb);
-    const c = this.mallocChunk(bytes, nb);
-    this.took(c);
+    this.#readyTcache(nb);
+    const c = this.#mallocChunk(bytes, nb);
+    this.#took(c);
     return c;
   }
 
   calloc(bytes: number): number {
-    if (!this.hookGone && this.profile.initialHook) return this.firstCalloc(bytes);
+    if (!this.hookGone && this.profile.initialHook) {
+      return this.#firstCalloc(bytes);
+    }
     const nb = this.granulesFor(bytes);
-    this.readyTcache(nb);
+    this.#readyTcache(nb);
     const c = callocChunk(this, bytes, nb);
-    this.took(c);
+    this.#took(c);
     return c;
   }
 
   /** By way of the initial hook: malloc, and every byte cleared, be it fresh from the kernel (§5.2). */
-  private firstCalloc(bytes: number): number {
+  #firstCalloc(bytes: number): number {
     const c = this.malloc(bytes);
-    if (c !== 0) this.write(c, 0, bytes, EVERY_PLANE);
+    if (c !== 0) {
+      this.write(c, 0, bytes, EVERY_PLANE);
+    }
     return c;
   }
 
   /** realloc of a block with `bytes` > 0. The old chunk is valid still when the result is 0, and only then. */
   realloc(c: number, bytes: number): number {
-    if (staysAtOnce(this, c, bytes)) return c;
+    if (staysAtOnce(this, c, bytes)) {
+      return c;
+    }
     const nb = this.granulesFor(bytes);
     if (this.profile.tcache === "eager" && this.chunks.words[c + STATE] !== MAPPED) {
-      this.readyTcache(nb);
+      this.#readyTcache(nb);
     }
     return reallocChunk(this, c, bytes, nb);
   }
 
   /** memalign, aligned_alloc, posix_memalign; an alignment that is no power of two is rounded up to one. */
   memalign(alignment: number, bytes: number): number {
-    if (alignment <= GRANULE) return this.malloc(bytes);
+    if (alignment <= GRANULE) {
+      return this.malloc(bytes);
+    }
     let align = 32;
-    while (align < alignment) align *= 2;
+    while (align < alignment) {
+      align *= 2;
+    }
     const nb = this.granulesFor(bytes);
-    if (this.profile.tcache === "small") this.readyTcache(nb);
+    if (this.profile.tcache === "small") {
+      this.#readyTcache(nb);
+    }
     const c = memalignChunk(this, align, bytes, nb);
-    this.took(c);
+    this.#took(c);
     return c;
   }
 
   valloc(bytes: number): number {
     const { arena } = this.thread;
-    if (this.profile.vallocConsolidates && arena?.haveFastchunks) consolidate(this, arena);
+    if (this.profile.vallocConsolidates && arena?.haveFastchunks) {
+      consolidate(this, arena);
+    }
     return this.memalign(PAGE, bytes);
   }
 
@@ -246,7 +264,9 @@ export class Ptmalloc extends Memory {
 
   /** mallopt(parameter, value), which first consolidates the main arena's fastbins (§8). */
   mallopt(parameter: number, value: number): void {
-    if (this.profile.fastbins && this.mainArena.top !== 0) consolidate(this, this.mainArena);
+    if (this.profile.fastbins && this.mainArena.top !== 0) {
+      consolidate(this, this.mainArena);
+    }
     mallopt(this.par, this.profile, parameter, value);
     this.updateLimits();
   }
@@ -254,41 +274,53 @@ export class Ptmalloc extends Memory {
   /** Thread `index`, which has no arena yet, is to choose its own before `others` have left theirs. */
   choosesBefore(index: number, others: readonly number[]): void {
     this.enter(index);
-    if (this.thread.arena === null) this.thread.leavingLate = others;
+    if (this.thread.arena === null) {
+      this.thread.leavingLate = others;
+    }
   }
 
   /** The current thread ends. */
   exitThread(): void {
     exitThread(this);
     // Its state is that of a thread not yet seen; threads come and go by the thousand.
-    this.threads[this.thread.index] = undefined;
+    this.#threads[this.thread.index] = undefined;
   }
 
   /** sbrk(bytes) by the program itself, past malloc; before the latest `trims` trims of the main heap, it turns out. */
   foreignSbrk(bytes: number, trims = 0): void {
-    if (trims > 0) untrim(this, trims);
+    if (trims > 0) {
+      untrim(this, trims);
+    }
     this.brk += bytes;
   }
 
   /** Bytes from..to-1 of a block are written, in `planes`: by the program, or by the allocator. */
   write(c: number, from: number, to: number, planes: number): void {
-    if (this.chunks.words[c + STATE] !== MAPPED) writeBlock(this, c, from, to, planes);
-    else this.mappingOf(c).write(this.resident, from, to, planes);
+    if (this.chunks.words[c + STATE] !== MAPPED) {
+      writeBlock(this, c, from, to, planes);
+    } else {
+      this.mappingOf(c).write(this.resident, from, to, planes);
+    }
   }
 
   /** Bytes from..to-1 of a block, taken to be written, turn out not to be resident. */
   takeBack(c: number, from: number, to: number): void {
-    if (this.chunks.words[c + STATE] !== MAPPED) takeBackBlock(this, c, from, to);
-    else this.mappingOf(c).takeBack(this.resident, from, to);
+    if (this.chunks.words[c + STATE] !== MAPPED) {
+      takeBackBlock(this, c, from, to);
+    } else {
+      this.mappingOf(c).takeBack(this.resident, from, to);
+    }
   }
 
   /** alloc_perturb: under MALLOC_PERTURB_ a block fresh from an arena is filled. */
   perturb(c: number, bytes: number): void {
-    if (this.par.perturb) this.write(c, 0, bytes, EVERY_PLANE);
+    if (this.par.perturb) {
+      this.write(c, 0, bytes, EVERY_PLANE);
+    }
   }
 
   allThreads(): readonly Thread[] {
-    return this.threads.filter((thread) => thread !== undefined);
+    return this.#threads.filter((thread) => thread !== undefined);
   }
 
   /** The chunks of the threads' tcache structs: in use, but not by the program. */
@@ -303,7 +335,9 @@ export class Ptmalloc extends Memory {
 
   /** request2size; remembers the true size of a huge request. */
   granulesFor(bytes: number): number {
-    if (bytes >= HUGE_BYTES) this.hugeBytes = requestToBytes(bytes);
+    if (bytes >= HUGE_BYTES) {
+      this.hugeBytes = requestToBytes(bytes);
+    }
     return requestToGranules(bytes);
   }
 
@@ -313,23 +347,32 @@ export class Ptmalloc extends Memory {
   }
 
   /** The tcache comes to be at a thread's first call; when exactly differs between versions (§3.2). */
-  private readyTcache(nb: number): void {
-    if (this.thread.tcache !== "inactive") return;
+  #readyTcache(nb: number): void {
+    if (this.thread.tcache !== "inactive") {
+      return;
+    }
     const { tcache } = this.profile;
-    if (tcache === "eager" || (tcache === "small" && nb <= this.tcacheMaxGranules))
+    if (tcache === "eager" || (tcache === "small" && nb <= this.tcacheMaxGranules)) {
       tcacheInit(this);
+    }
   }
 
-  private mallocChunk(bytes: number, nb: number): number {
+  #mallocChunk(bytes: number, nb: number): number {
     const cached = tcacheTake(this, nb);
-    if (cached !== 0) return cached;
+    if (cached !== 0) {
+      return cached;
+    }
     const c = mallocFromArena(this, bytes, nb);
-    if (c !== 0) this.perturb(c, bytes);
+    if (c !== 0) {
+      this.perturb(c, bytes);
+    }
     return c;
   }
 
-  private took(c: number): void {
+  #took(c: number): void {
     const w = this.chunks.words;
-    if (w[c + STATE] !== MAPPED) this.inUseGranules += w[c + SIZE]!;
+    if (w[c + STATE] !== MAPPED) {
+      this.inUseGranules += w[c + SIZE]!;
+    }
   }
 }

@@ -21,11 +21,19 @@ import { EVERY_PLANE, writeHeader } from "./resident.ts";
 /** realloc's short cut of some versions (§5.1): the block stays as it is, before anything else is done. */
 export function staysAtOnce(m: Ptmalloc, c: number, bytes: number): boolean {
   const { reallocAtOnce } = m.profile;
-  if (reallocAtOnce === "never") return false;
+  if (reallocAtOnce === "never") {
+    return false;
+  }
   const slack = usableBytes(m, c) - bytes;
-  if (slack < 0) return false;
-  if (reallocAtOnce === "shrinksLittle") return slack <= m.par.trimThreshold;
-  if (slack < GRANULE) return true;
+  if (slack < 0) {
+    return false;
+  }
+  if (reallocAtOnce === "shrinksLittle") {
+    return slack <= m.par.trimThreshold;
+  }
+  if (slack < GRANULE) {
+    return true;
+  }
   const mapped = m.chunks.words[c + STATE] === MAPPED;
   return mapped && slack <= PAGE && m.profile.mmapTailBytes === 8;
 }
@@ -33,7 +41,9 @@ export function staysAtOnce(m: Ptmalloc, c: number, bytes: number): boolean {
 /** malloc_usable_size (§5.4), in bytes. */
 export function usableBytes(m: Ptmalloc, c: number): number {
   const w = m.chunks.words;
-  if (w[c + STATE] !== MAPPED) return w[c + SIZE]! * GRANULE - 8;
+  if (w[c + STATE] !== MAPPED) {
+    return w[c + SIZE]! * GRANULE - 8;
+  }
   const chunkBytes = m.mappedChunkBytes(m.mappingOf(c));
   return m.profile.mmapTailBytes === 8 ? chunkBytes - 16 : chunkBytes - 8;
 }
@@ -44,7 +54,9 @@ export function usableBytes(m: Ptmalloc, c: number): number {
  */
 export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number): number {
   const w = m.chunks.words;
-  if (w[c + STATE] === MAPPED) return remap(m, c, nb);
+  if (w[c + STATE] === MAPPED) {
+    return remap(m, c, nb);
+  }
   const old = w[c + SIZE]!;
   const av = m.heapOf(c).arena;
   m.inUseGranules -= old;
@@ -54,7 +66,9 @@ export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number):
     return 0;
   }
   if (m.chunks.words[moved + STATE] !== MAPPED) {
-    if (moved === c) shrink(m, av, c, nb);
+    if (moved === c) {
+      shrink(m, av, c, nb);
+    }
     m.inUseGranules += m.chunks.words[moved + SIZE]!;
   }
   return moved;
@@ -64,7 +78,9 @@ export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number):
 function remap(m: Ptmalloc, c: number, nb: number): number {
   const mapping = m.mappingOf(c);
   const total = pageUp(m.bytesOf(nb) + mapping.offset * GRANULE + m.profile.mmapTailBytes);
-  if (total !== mapping.totalBytes) m.resizeMapping(mapping, total);
+  if (total !== mapping.totalBytes) {
+    m.resizeMapping(mapping, total);
+  }
   return c;
 }
 
@@ -85,7 +101,9 @@ function growChunk(m: Ptmalloc, av: Arena, c: number, nb: number, bytes: number)
     return c;
   }
   const q = intMalloc(m, av, nb);
-  if (q === 0) return m.multiThreaded ? moveElsewhere(m, av, c, bytes, nb) : 0;
+  if (q === 0) {
+    return m.multiThreaded ? moveElsewhere(m, av, c, bytes, nb) : 0;
+  }
   m.perturb(q, nb * GRANULE - 15);
   if (m.chunks.words[q + STATE] !== MAPPED && m.chunks.words[c + NEXT] === q) {
     // sysmalloc extended the top in place, and the new chunk is the one just above (trap T24).
@@ -99,7 +117,9 @@ function growChunk(m: Ptmalloc, av: Arena, c: number, nb: number, bytes: number)
 /** The old arena has no memory: malloc(bytes) wherever the calling thread gets it (§5.1). */
 function moveElsewhere(m: Ptmalloc, av: Arena, c: number, bytes: number, nb: number): number {
   const q = mallocFromArena(m, bytes, nb);
-  if (q !== 0) copyAndFree(m, av, c, q);
+  if (q !== 0) {
+    copyAndFree(m, av, c, q);
+  }
   return q;
 }
 
@@ -112,7 +132,9 @@ function copyAndFree(m: Ptmalloc, av: Arena, c: number, q: number): void {
 /** A rest of MINSIZE or more is cut off and freed. */
 function shrink(m: Ptmalloc, av: Arena, c: number, nb: number): void {
   const w = m.chunks.words;
-  if (w[c + SIZE]! - nb < MIN_GRANULES) return;
+  if (w[c + SIZE]! - nb < MIN_GRANULES) {
+    return;
+  }
   const rest = m.chunks.cutAbove(c, nb);
   writeHeader(m, rest);
   internalFree(m, av, rest);

@@ -74,7 +74,9 @@ export class Resident {
   add(planes: number, pages: number): void {
     this.changed = true;
     for (let bit = 0; bit < PLANES; bit++) {
-      if (planes & (1 << bit)) this.pages[bit]! += pages;
+      if (planes & (1 << bit)) {
+        this.pages[bit]! += pages;
+      }
     }
   }
 }
@@ -100,7 +102,9 @@ function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
     // What is readable and writable ends at the break, or where a heap ever reached.
     const end = Math.max(heap.size, heap.mprotectSize);
     if ((first + HUGE_PAGE_PAGES) * PAGE <= end) {
-      for (let i = first; i < first + HUGE_PAGE_PAGES; i++) addSmallPage(m, heap, i, planes);
+      for (let i = first; i < first + HUGE_PAGE_PAGES; i++) {
+        addSmallPage(m, heap, i, planes);
+      }
     }
   }
   addSmallPage(m, heap, page, planes);
@@ -121,7 +125,9 @@ function addSmallPage(m: Ptmalloc, heap: Heap, page: number, planes: number): vo
 /** The allocator writes a word of granule `addr`. */
 export function writeWord(m: Ptmalloc, heap: Heap, addr: number): void {
   const page = addr >> PAGE_SHIFT;
-  if (heap.pages[page] !== EVERY_PLANE) addPage(m, heap, page, EVERY_PLANE);
+  if (heap.pages[page] !== EVERY_PLANE) {
+    addPage(m, heap, page, EVERY_PLANE);
+  }
 }
 
 /** The header of chunk `c` is written. */
@@ -142,10 +148,14 @@ export function writeRange(
   to: number,
   planes: number,
 ): void {
-  if (to <= from) return;
+  if (to <= from) {
+    return;
+  }
   const last = Math.floor((to - 1) / PAGE);
   for (let page = Math.floor(from / PAGE); page <= last; page++) {
-    if ((heap.pages[page]! & planes) !== planes) addPage(m, heap, page, planes);
+    if ((heap.pages[page]! & planes) !== planes) {
+      addPage(m, heap, page, planes);
+    }
   }
 }
 
@@ -155,8 +165,12 @@ export function dropPages(m: Ptmalloc, heap: Heap, from: number, to: number): vo
   for (let page = from; page < end; ) {
     const planes = heap.pages[page]!;
     const first = page;
-    while (page < end && heap.pages[page] === planes) heap.pages[page++] = 0;
-    if (planes !== 0) m.resident.add(planes, first - page);
+    while (page < end && heap.pages[page] === planes) {
+      heap.pages[page++] = 0;
+    }
+    if (planes !== 0) {
+      m.resident.add(planes, first - page);
+    }
   }
 }
 
@@ -176,7 +190,9 @@ export function takeBackBlock(m: Ptmalloc, c: number, from: number, to: number):
   const end = Math.floor((start + to) / PAGE);
   for (let page = Math.ceil((start + from) / PAGE); page < end; page++) {
     const planes = heap.pages[page]!;
-    if (!(planes & TOLD_PLANES) || planes & PLANE_NONE) continue;
+    if (!(planes & TOLD_PLANES) || planes & PLANE_NONE) {
+      continue;
+    }
     heap.pages[page] = planes & ~TOLD_PLANES;
     m.resident.add(planes & TOLD_PLANES, -1);
   }

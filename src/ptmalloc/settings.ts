@@ -38,7 +38,9 @@ export class MallocPar {
   constructor(profile: Profile) {
     this.tcacheCount = profile.tcacheCount;
     this.tcacheMaxChunk = profile.tcacheMaxChunkBytes;
-    if (!profile.fastbins) this.maxFast = 0;
+    if (!profile.fastbins) {
+      this.maxFast = 0;
+    }
   }
 }
 
@@ -67,7 +69,9 @@ const withTcache = (profile: Profile): boolean => profile.tcache !== "none";
 
 /** set_max_fast: requests up to `value` bytes go to fastbins. */
 function setMaxFast(par: MallocPar, profile: Profile, value: number): void {
-  if (profile.fastbins) par.maxFast = value <= 7 ? 16 : Math.floor((value + 8) / 16) * 16;
+  if (profile.fastbins) {
+    par.maxFast = value <= 7 ? 16 : Math.floor((value + 8) / 16) * 16;
+  }
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -121,7 +125,9 @@ const SETTINGS: readonly Setting[] = [
     max: () => SIZE_MAX,
     exists: always,
     apply: (par, value, profile) => {
-      if (profile.mmapThresholdCapped && value > HEAP_MAX_HALF) return;
+      if (profile.mmapThresholdCapped && value > HEAP_MAX_HALF) {
+        return;
+      }
       par.mmapThreshold = value;
       par.noDynThreshold = true;
     },
@@ -197,10 +203,16 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 
 /** A number as glibc's tunables read it: decimal, 0x hex, 0 octal; NaN otherwise. */
 function numberOf(text: string): number {
-  if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number(text);
-  if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  if (/^0[xX][0-9a-fA-F]+$/.test(text)) {
+    return Number(text);
+  }
+  if (/^0[0-7]+$/.test(text)) {
+    return Number.parseInt(text, 8);
+  }
   // A negative number wraps: -1 is the way of mallopt(3) to switch trimming off.
-  if (/^-[0-9]+$/.test(text)) return SIZE_MAX + 1 + Number(text);
+  if (/^-[0-9]+$/.test(text)) {
+    return SIZE_MAX + 1 + Number(text);
+  }
   return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
 }
 
@@ -233,7 +245,9 @@ export function applySetting(
   text: string,
 ): string | null {
   const refused = NOT_MODELLED[name];
-  if (refused !== undefined) return `${name} is not modelled: ${refused}`;
+  if (refused !== undefined) {
+    return `${name} is not modelled: ${refused}`;
+  }
   const setting = find(name);
   if (setting === undefined) {
     return `unknown setting ${name}; known are ${settingNames().join(", ")}`;
@@ -269,12 +283,16 @@ const MALLOPT: Readonly<Record<number, string>> = {
 /** The program's own mallopt(parameter, value): a value that glibc refuses changes nothing (§8). */
 export function mallopt(par: MallocPar, profile: Profile, parameter: number, value: number): void {
   const setting = find(MALLOPT[parameter] ?? "");
-  if (setting === undefined) return;
+  if (setting === undefined) {
+    return;
+  }
   // The int is stored in a size_t: negative values wrap to huge ones. Perturb takes any int.
   const stored = value < 0 ? 2 ** 64 + value : value;
-  if (parameter === M_PERTURB) par.perturb = value !== 0;
-  else if (parameter === M_MMAP_MAX && value < 0) setting.apply(par, 0, profile);
-  else if (stored <= setting.max(profile) && stored >= setting.min) {
+  if (parameter === M_PERTURB) {
+    par.perturb = value !== 0;
+  } else if (parameter === M_MMAP_MAX && value < 0) {
+    setting.apply(par, 0, profile);
+  } else if (stored <= setting.max(profile) && stored >= setting.min) {
     setting.apply(par, stored, profile);
   }
 }

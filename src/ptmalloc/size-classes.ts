@@ -13,7 +13,9 @@ export const HUGE_GRANULES = 2 ** 30;
  * HUGE_GRANULES.
  */
 export function requestToGranules(bytes: number): number {
-  if (bytes < 2 ** 31) return bytes < 9 ? 2 : (bytes + 23) >>> 4;
+  if (bytes < 2 ** 31) {
+    return bytes < 9 ? 2 : (bytes + 23) >>> 4;
+  }
   return bytes < HUGE_BYTES ? Math.floor((bytes + 23) / 16) : HUGE_GRANULES;
 }
 
@@ -28,11 +30,21 @@ export const BIN_COUNT = 128;
 
 /** largebin_index of a chunk of 1024 bytes or more. Bin 120 overlaps two steps, as in glibc. */
 export function largeBinIndex(granules: number): number {
-  if (granules >> 2 <= 48) return 48 + (granules >> 2);
-  if (granules >> 5 <= 20) return 91 + (granules >> 5);
-  if (granules >> 8 <= 10) return 110 + (granules >> 8);
-  if (granules >> 11 <= 4) return 119 + (granules >> 11);
-  if (granules >> 14 <= 2) return 124 + (granules >> 14);
+  if (granules >> 2 <= 48) {
+    return 48 + (granules >> 2);
+  }
+  if (granules >> 5 <= 20) {
+    return 91 + (granules >> 5);
+  }
+  if (granules >> 8 <= 10) {
+    return 110 + (granules >> 8);
+  }
+  if (granules >> 11 <= 4) {
+    return 119 + (granules >> 11);
+  }
+  if (granules >> 14 <= 2) {
+    return 124 + (granules >> 14);
+  }
   return 126;
 }
 

@@ -34,15 +34,23 @@ export const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
 export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
   const bytes = m.bytesOf(nb);
   const mayMap = bytes >= m.par.mmapThreshold && m.mappedBlocks < m.par.mmapMax;
-  if (m.witness?.isMapped(av, bytes, mayMap) ?? mayMap) return mapChunk(m, nb);
-  if (nb === HUGE_GRANULES) return av.main ? 0 : mapChunk(m, nb);
+  if (m.witness?.isMapped(av, bytes, mayMap) ?? mayMap) {
+    return mapChunk(m, nb);
+  }
+  if (nb === HUGE_GRANULES) {
+    return av.main ? 0 : mapChunk(m, nb);
+  }
   if (av.main) {
-    if (!growMain(m, av, nb)) return 0;
+    if (!growMain(m, av, nb)) {
+      return 0;
+    }
   } else if (!growHeaps(m, av, nb)) {
     return mapChunk(m, nb);
   }
   // Freeing the old top may have trimmed the new one away again (trap T8).
-  if (m.chunks.words[av.top + SIZE]! < nb + MIN_GRANULES) return 0;
+  if (m.chunks.words[av.top + SIZE]! < nb + MIN_GRANULES) {
+    return 0;
+  }
   return carveTop(m, av, nb);
 }
 
@@ -67,7 +75,9 @@ export function mapChunk(m: Ptmalloc, nb: number): number {
 /** The top that another one takes over from: what is left in it is freed (§3.8). */
 function retireTop(m: Ptmalloc, av: Arena, oldTop: number): void {
   const chunk = fenceOldTop(m, oldTop);
-  if (chunk !== 0) internalFree(m, av, chunk);
+  if (chunk !== 0) {
+    internalFree(m, av, chunk);
+  }
 }
 
 /** Another arena's top: the heap grows in place, without top_pad, or a new heap takes over (§3.8 step 2). */
@@ -85,7 +95,9 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   }
   const { heapInfoBytes } = m.profile;
   const size = heapSizeFor(nb * GRANULE + MINSIZE + heapInfoBytes, m.par.topPad);
-  if (size === 0) return false;
+  if (size === 0) {
+    return false;
+  }
   const next = m.newHeap("arena", av, heap, size);
   m.addSystemMem(av, size);
   writeRange(m, next, 0, heapInfoBytes, EVERY_PLANE);
@@ -100,9 +112,13 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   const oldTop = av.top;
   const topBytes = w[oldTop + SIZE]! * GRANULE;
   let size = nb * GRANULE + m.par.topPad + MINSIZE;
-  if (av.contiguous) size -= topBytes;
+  if (av.contiguous) {
+    size -= topBytes;
+  }
   size = pageUp(size);
-  if (m.brk + size > BREAK_LIMIT) return mapMorecore(m, av, nb, size, topBytes);
+  if (m.brk + size > BREAK_LIMIT) {
+    return mapMorecore(m, av, nb, size, topBytes);
+  }
   const brk = m.brk;
   m.brk += size;
   m.addSystemMem(av, size);
@@ -117,7 +133,9 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   let aligned = brk;
   let correction = 0;
   if (av.contiguous) {
-    if (oldTop !== 0) m.addSystemMem(av, brk - oldEnd);
+    if (oldTop !== 0) {
+      m.addSystemMem(av, brk - oldEnd);
+    }
     const front = brk % GRANULE;
     if (front > 0) {
       correction = GRANULE - front;
@@ -130,9 +148,13 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
     m.addSystemMem(av, correction);
   }
   area.size = m.brk;
-  if (m.trims !== null) m.trims.length = 0;
+  if (m.trims !== null) {
+    m.trims.length = 0;
+  }
   startTop(m, av, area, aligned / GRANULE, m.brk / GRANULE);
-  if (oldTop !== 0) retireTop(m, av, oldTop);
+  if (oldTop !== 0) {
+    retireTop(m, av, oldTop);
+  }
   return true;
 }
 
@@ -140,12 +162,16 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
 function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes: number): boolean {
   const asked = av.contiguous ? pageUp(size + topBytes) : size;
   const bytes = Math.max(asked, MMAP_AS_MORECORE);
-  if (bytes > BREAK_LIMIT) return false;
+  if (bytes > BREAK_LIMIT) {
+    return false;
+  }
   av.contiguous = false;
   const oldTop = av.top;
   const region = m.newHeap("fallback", av, null, bytes);
   m.addSystemMem(av, bytes);
   startTop(m, av, region, 0, bytes / GRANULE);
-  if (oldTop !== 0) retireTop(m, av, oldTop);
+  if (oldTop !== 0) {
+    retireTop(m, av, oldTop);
+  }
   return m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES;
 }

@@ -16,7 +16,9 @@ export function tcacheIndex(granules: number): number {
 
 /** tcache_init: the struct comes from the thread's arena and is cleared, so all its pages become resident (§3.2). */
 export function tcacheInit(m: Ptmalloc): void {
-  if (!beginInit(m)) return;
+  if (!beginInit(m)) {
+    return;
+  }
   const bytes = m.profile.tcacheStructBytes;
   endInit(m, mallocFromArena(m, bytes, requestToGranules(bytes)));
 }
@@ -26,7 +28,9 @@ export function tcacheInit(m: Ptmalloc): void {
  * so that the struct's chunk is one class larger.
  */
 export function tcacheInitWithin(m: Ptmalloc, av: Arena): void {
-  if (!beginInit(m)) return;
+  if (!beginInit(m)) {
+    return;
+  }
   const chunkBytes = requestToGranules(m.profile.tcacheStructBytes) * GRANULE;
   endInit(m, intMalloc(m, av, requestToGranules(chunkBytes)));
 }
@@ -42,13 +46,19 @@ function endInit(m: Ptmalloc, struct: number): void {
   thread.tcacheStruct = struct;
   thread.tcache = struct === 0 ? "inactive" : "active";
   m.madeTcacheStruct = struct !== 0;
-  if (struct !== 0) writeBlock(m, struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
+  if (struct !== 0) {
+    writeBlock(m, struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
+  }
 }
 
 /** The look-up of malloc, and since 2.41 of calloc (§3.1): the newest cached chunk of `granules`; 0 if none is. */
 export function tcacheTake(m: Ptmalloc, granules: number): number {
-  if (granules > m.tcacheMaxGranules) return 0;
-  if (m.thread.entries[tcacheIndex(granules)] === 0) return 0;
+  if (granules > m.tcacheMaxGranules) {
+    return 0;
+  }
+  if (m.thread.entries[tcacheIndex(granules)] === 0) {
+    return 0;
+  }
   m.servedByTcache = true;
   return tcachePop(m, m.thread, granules);
 }
@@ -99,9 +109,14 @@ export function tcacheTakeAligned(
     above = c;
     c = w[c + FD]!;
   }
-  if (c === 0) return 0;
-  if (above === 0) thread.entries[index] = w[c + FD]!;
-  else w[above + FD] = w[c + FD]!;
+  if (c === 0) {
+    return 0;
+  }
+  if (above === 0) {
+    thread.entries[index] = w[c + FD]!;
+  } else {
+    w[above + FD] = w[c + FD]!;
+  }
   thread.counts[index]!--;
   w[c + STATE] = IN_USE;
   return c;

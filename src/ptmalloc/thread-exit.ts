@@ -26,7 +26,9 @@ export function exitThread(m: Ptmalloc): void {
     const struct = thread.tcacheStruct;
     thread.tcacheStruct = 0;
     // Of a thread older than the log it is not known where its struct lies.
-    if (struct !== 0) arenaFree(m, m.heapOf(struct).arena, struct);
+    if (struct !== 0) {
+      arenaFree(m, m.heapOf(struct).arena, struct);
+    }
   }
   thread.tcache = "inactive";
   detachArena(m);

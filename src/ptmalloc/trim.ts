@@ -28,10 +28,17 @@ const KEEP = 33;
 
 /** A merge that made a chunk of 64 KiB or more consolidates and trims (ptmalloc2.md §4.5). */
 export function trimAfterFree(m: Ptmalloc, av: Arena, granules: number): void {
-  if (granules < TRIM_GRANULES) return;
-  if (av.haveFastchunks) consolidate(m, av);
-  if (!av.main) heapTrim(m, av);
-  else if (topBytes(m, av) >= m.par.trimThreshold) systrim(m, m.par.topPad);
+  if (granules < TRIM_GRANULES) {
+    return;
+  }
+  if (av.haveFastchunks) {
+    consolidate(m, av);
+  }
+  if (!av.main) {
+    heapTrim(m, av);
+  } else if (topBytes(m, av) >= m.par.trimThreshold) {
+    systrim(m, m.par.topPad);
+  }
 }
 
 function topBytes(m: Ptmalloc, av: Arena): number {
@@ -44,7 +51,9 @@ function topBytes(m: Ptmalloc, av: Arena): number {
  */
 function extraOf(m: Ptmalloc, top: number, pad: number): number {
   const area = top - KEEP;
-  if (area <= pad && (area >= 0 || !m.profile.systrimUnsigned)) return 0;
+  if (area <= pad && (area >= 0 || !m.profile.systrimUnsigned)) {
+    return 0;
+  }
   return Math.floor((area - pad) / PAGE) * PAGE;
 }
 
@@ -53,9 +62,13 @@ function systrim(m: Ptmalloc, pad: number): void {
   const av = m.mainArena;
   const w = m.chunks.words;
   const { top } = av;
-  if (top === 0 || w[top + HEAP] !== m.breakHeap.id) return;
+  if (top === 0 || w[top + HEAP] !== m.breakHeap.id) {
+    return;
+  }
   const extra = extraOf(m, w[top + SIZE]! * GRANULE, pad);
-  if (extra === 0 || (w[top + ADDR]! + w[top + SIZE]!) * GRANULE !== m.brk) return;
+  if (extra === 0 || (w[top + ADDR]! + w[top + SIZE]!) * GRANULE !== m.brk) {
+    return;
+  }
   const before = m.brk;
   rememberTrim(m, Math.ceil((before - extra) / PAGE));
   m.brk -= extra;
@@ -68,13 +81,15 @@ function systrim(m: Ptmalloc, pad: number): void {
 /** heap_trim: unmaps heaps that are all top, then shrinks the top of the heap that is left (§4.5). */
 function heapTrim(m: Ptmalloc, av: Arena): void {
   const pad = m.par.topPad;
-  while (deleteHeap(m, av, pad));
+  while (deleteHeap(m, av, pad)) {}
   const w = m.chunks.words;
   const { top } = av;
   const heap = m.heapOf(top);
   const bytes = topBytes(m, av);
   const extra = heapExtra(m, bytes, pad);
-  if (extra <= 0) return;
+  if (extra <= 0) {
+    return;
+  }
   const before = heap.size;
   heap.size -= extra;
   m.addSystemMem(av, -extra);
@@ -88,7 +103,9 @@ function heapExtra(m: Ptmalloc, top: number, pad: number): number {
     const extra = Math.floor((top - pad - KEEP) / PAGE) * PAGE;
     return extra < PAGE ? 0 : extra;
   }
-  if (m.profile.heapTrim === "topThreshold" && top < m.par.trimThreshold) return 0;
+  if (m.profile.heapTrim === "topThreshold" && top < m.par.trimThreshold) {
+    return 0;
+  }
   const extra = extraOf(m, top, pad);
   return m.profile.heapTrim === "extraThreshold" && extra < m.par.trimThreshold ? 0 : extra;
 }
@@ -99,12 +116,16 @@ function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
   const { top } = av;
   const heap = m.heapOf(top);
   const { prev } = heap;
-  if (prev === null || w[top + ADDR]! * GRANULE !== m.profile.heapInfoBytes) return false;
+  if (prev === null || w[top + ADDR]! * GRANULE !== m.profile.heapInfoBytes) {
+    return false;
+  }
   const fence = prev.end;
   const below = w[fence + PREV]!;
   const belowFree = w[below + STATE] === FREE;
   const granules = w[fence + SIZE]! + (belowFree ? w[below + SIZE]! : 0);
-  if (granules * GRANULE + (HEAP_MAX - prev.size) < pad + KEEP - 1 + PAGE) return false;
+  if (granules * GRANULE + (HEAP_MAX - prev.size) < pad + KEEP - 1 + PAGE) {
+    return false;
+  }
   m.addSystemMem(av, -heap.size);
   dropPages(m, heap, 0, heap.pages.length);
   m.removeHeap(heap);
@@ -125,9 +146,13 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
   let av = m.mainArena;
   do {
     if (av.top !== 0) {
-      if (m.profile.fastbins) consolidate(m, av);
+      if (m.profile.fastbins) {
+        consolidate(m, av);
+      }
       dropBin(m, av, UNSORTED);
-      for (let index = FIRST_PAGE_BIN; index < BIN_COUNT; index++) dropBin(m, av, index);
+      for (let index = FIRST_PAGE_BIN; index < BIN_COUNT; index++) {
+        dropBin(m, av, index);
+      }
     }
     av = av.next;
   } while (av !== m.mainArena);
@@ -147,6 +172,8 @@ function dropBin(m: Ptmalloc, av: Arena, index: number): void {
     const addr = w[c + ADDR]!;
     const from = Math.ceil((addr + CHUNK_STRUCT_GRANULES) / (1 << PAGE_SHIFT));
     const to = (addr + w[c + SIZE]!) >> PAGE_SHIFT;
-    if (to > from) dropPages(m, m.heapOf(c), from, to);
+    if (to > from) {
+      dropPages(m, m.heapOf(c), from, to);
+    }
   }
 }

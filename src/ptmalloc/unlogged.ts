@@ -25,9 +25,13 @@ export function becomeUnlogged(m: Ptmalloc, c: number): void {
 /** Where an UNLOGGED chunk holds granule `addr`, one begins there. Returns it; 0 if none holds it. */
 export function cutUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
   const holder = findChunk(m, heap, addr);
-  if (holder === 0 || m.chunks.words[holder + STATE] !== UNLOGGED) return 0;
+  if (holder === 0 || m.chunks.words[holder + STATE] !== UNLOGGED) {
+    return 0;
+  }
   const low = addr - m.chunks.words[holder + ADDR]!;
-  if (low === 0) return holder;
+  if (low === 0) {
+    return holder;
+  }
   const c = m.chunks.cutAbove(holder, low);
   m.chunks.words[c + STATE] = UNLOGGED;
   writeHeader(m, c);
@@ -38,7 +42,9 @@ export function cutUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
 export function freeUnlogged(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   const size = w[c + SIZE]!;
-  if (size < MIN_GRANULES) return;
+  if (size < MIN_GRANULES) {
+    return;
+  }
   m.unloggedGranules -= size;
   w[c + STATE] = IN_USE;
   if (w[w[c + NEXT]! + STATE] === TOP) {

@@ -20,8 +20,12 @@ const MOST_TRIMS = 16;
 /** The pages of the break area from `from` on, up to the break, are about to be given back. */
 export function rememberTrim(m: Ptmalloc, from: number): void {
   const { trims, brk } = m;
-  if (trims === null) return;
-  if (trims.length === MOST_TRIMS) trims.shift();
+  if (trims === null) {
+    return;
+  }
+  if (trims.length === MOST_TRIMS) {
+    trims.shift();
+  }
   const planes = new Uint8Array(Math.max(0, Math.ceil(brk / PAGE) - from));
   planes.set(m.breakHeap.pages.subarray(from, from + planes.length));
   trims.push({ brk, planes });
@@ -31,7 +35,9 @@ export function rememberTrim(m: Ptmalloc, from: number): void {
 export function untrim(m: Ptmalloc, count: number): void {
   const undone = m.trims?.splice(-count) ?? [];
   const [first] = undone;
-  if (first === undefined) return;
+  if (first === undefined) {
+    return;
+  }
   const { brk } = first;
   const more = brk - m.brk;
   m.chunks.words[m.mainArena.top + SIZE]! += more / GRANULE;
@@ -43,7 +49,9 @@ export function untrim(m: Ptmalloc, count: number): void {
     const end = Math.ceil(trim.brk / PAGE);
     trim.planes.forEach((planes, i) => {
       const at = (end - trim.planes.length + i) * PAGE;
-      if (planes !== 0 && at < brk) writeRange(m, m.breakHeap, at, at + PAGE, planes);
+      if (planes !== 0 && at < brk) {
+        writeRange(m, m.breakHeap, at, at + PAGE, planes);
+      }
     });
   }
 }

@@ -18,7 +18,9 @@ export class BlockChunks {
 
   /** `block` is not negative. */
   set(block: number, chunk: number): void {
-    if (block >= this.#chunks.length) this.#grow(block);
+    if (block >= this.#chunks.length) {
+      this.#grow(block);
+    }
     this.#chunks[block] = chunk;
   }
 
@@ -26,14 +28,19 @@ export class BlockChunks {
   each(visit: (block: number, chunk: number) => void): void {
     for (let block = 0; block < this.#chunks.length; block++) {
       const chunk = this.#chunks[block]!;
-      if (chunk !== 0) visit(block, chunk);
+      if (chunk !== 0) {
+        visit(block, chunk);
+      }
     }
   }
 
   /** Becomes a copy of `other`. */
   copy(other: BlockChunks): void {
-    if (this.#chunks.length === other.#chunks.length) this.#chunks.set(other.#chunks);
-    else this.#chunks = other.#chunks.slice();
+    if (this.#chunks.length === other.#chunks.length) {
+      this.#chunks.set(other.#chunks);
+    } else {
+      this.#chunks = other.#chunks.slice();
+    }
   }
 
   /**
@@ -41,11 +48,15 @@ export class BlockChunks {
    * loads overlap, those of the replay would wait for one another.
    */
   warm(words: Int32Array, { action, block }: ActionBatch, from: number, to: number): void {
-    if (words.length <= CACHED_WORDS) return;
+    if (words.length <= CACHED_WORDS) {
+      return;
+    }
     let sum = 0;
     for (let i = from; i < to; i++) {
       const id = block[i]!;
-      if (id < 0 || id >= this.#chunks.length || action[i]! < Action.realloc) continue;
+      if (id < 0 || id >= this.#chunks.length || action[i]! < Action.realloc) {
+        continue;
+      }
       const c = this.#chunks[id]!;
       sum += words[words[c + NEXT]! + STATE]! + words[words[c + PREV]! + STATE]!;
     }

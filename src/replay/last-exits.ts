@@ -1,5 +1,5 @@
 import type { Profile } from "../ptmalloc/profile.ts";
-import type { Farewell, LastCalls } from "../trace/last-calls.ts";
+import type { Farewell, LastCalls } from "../trace/order/last-calls.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
 /** Threads that ended, or may have, after the last pointer that could have shown it. */
@@ -17,7 +17,9 @@ export const NO_EXITS: LastExits = { ended: [], open: [] };
  * what tells that a thread ends.
  */
 export function lastExits(calls: LastCalls, { exitFrees }: Profile): LastExits {
-  if (!calls.showsNull) return { ended: [], open: calls.all() };
+  if (!calls.showsNull) {
+    return { ended: [], open: calls.all() };
+  }
   return { ended: calls.farewells(exitFrees), open: [] };
 }
 
@@ -27,7 +29,9 @@ export function lastExits(calls: LastCalls, { exitFrees }: Profile): LastExits {
  */
 export function endThreads(run: ScenarioRun, { ended }: LastExits): number {
   const there = stillThere(run, ended);
-  for (const { thread } of there) run.exitThread(thread);
+  for (const { thread } of there) {
+    run.exitThread(thread);
+  }
   return there.length;
 }
 
@@ -42,10 +46,16 @@ export function endedOtherwise(
 ): ScenarioRun | null {
   const there = stillThere(run, [...ended, ...open]);
   const isUnsure = (one: Farewell) => !one.sure;
-  if (!there.some(isUnsure)) return null;
+  if (!there.some(isUnsure)) {
+    return null;
+  }
   const otherwise = copyOf(run);
   const likely = new Set(ended.filter(isUnsure));
-  for (const one of there) if (!likely.has(one)) otherwise.exitThread(one.thread);
+  for (const one of there) {
+    if (!likely.has(one)) {
+      otherwise.exitThread(one.thread);
+    }
+  }
   otherwise.finish();
   return otherwise;
 }

@@ -1,6 +1,6 @@
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_POLICY, RATIO_PLANES, RATIOS, ratioPlane } from "../ptmalloc/resident.ts";
-import type { TouchBatch } from "./touch.ts";
+import type { TouchBatch } from "./writes/touch.ts";
 
 /** What the program writes between the last call and the next, of the block it was given. */
 export class PendingWrite {
@@ -34,7 +34,9 @@ export class PendingWrite {
     this.#allFrom = oldSize;
     this.#allTo = size;
     this.#whole = touch.whole[i] === 1;
-    if (this.#whole) return;
+    if (this.#whole) {
+      return;
+    }
     this.#from = touch.from[i]!;
     this.#to = touch.to[i]!;
     this.#ratioFrom = touch.ratioFrom[i]!;

@@ -3,18 +3,18 @@ import type { Profile } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
 import { freeUnlogged } from "../ptmalloc/unlogged.ts";
+import type { ArenaTimeline } from "../recorded/arena-series.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
-import { PeakSeries } from "../trace/timeline.ts";
-import { anchor, findUnlogged, splitUnlogged } from "./anchor.ts";
-import type { ArenaTimeline } from "./arena-timeline.ts";
+import { PeakSeries } from "../trace/series.ts";
 import { BlockChunks } from "./block-chunks.ts";
 import { PendingWrite } from "./pending-write.ts";
-import type { PointerJudge } from "./pointer-judge.ts";
-import { PointerWitness } from "./pointer-witness.ts";
-import type { Ranges } from "./ranges.ts";
-import type { TouchBatch } from "./touch.ts";
+import { anchor, findUnlogged, splitUnlogged } from "./pointers/anchor.ts";
+import type { PointerJudge } from "./pointers/pointer-judge.ts";
+import { PointerWitness } from "./pointers/pointer-witness.ts";
 import { TurningPoints } from "./turning-points.ts";
+import type { Ranges } from "./writes/byte-ranges.ts";
+import type { TouchBatch } from "./writes/touch.ts";
 
 /** Events whose chunks are brought into the cache at once: some 100 KiB. */
 const WARMED_EVENTS = 512;
@@ -72,7 +72,9 @@ export class ScenarioRun {
     this.judge = judge;
     this.witness = judge === null ? null : new PointerWitness(model, judge);
     this.inUse = judge === null ? null : new PeakSeries();
-    if (judge !== null) model.trims ??= [];
+    if (judge !== null) {
+      model.trims ??= [];
+    }
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
@@ -86,18 +88,28 @@ export class ScenarioRun {
       this.judge?.clone() ?? null,
       this.#trimEvery / 1e6,
     );
-    if (this.witness !== null) copy.witness?.inherit(this.witness);
-    for (let bit = 0; bit < PLANES; bit++) copy.pages[bit]!.copy(this.pages[bit]!);
-    if (this.inUse !== null) copy.inUse?.copy(this.inUse);
+    if (this.witness !== null) {
+      copy.witness?.inherit(this.witness);
+    }
+    for (let bit = 0; bit < PLANES; bit++) {
+      copy.pages[bit]!.copy(this.pages[bit]!);
+    }
+    if (this.inUse !== null) {
+      copy.inUse?.copy(this.inUse);
+    }
     copy.peakTimes.set(this.peakTimes);
-    for (const probe of this.probes) copy.probes.push(probe);
+    for (const probe of this.probes) {
+      copy.probes.push(probe);
+    }
     copy.systemPeakBytes = this.systemPeakBytes;
     copy.trimmedPages.set(this.trimmedPages);
     copy.failedCalls = this.failedCalls;
     copy.#nextTrim = this.#nextTrim;
     copy.anchored = this.anchored;
     copy.#besidePages = this.#besidePages;
-    if (spent !== null) copy.#blocks = spent.#blocks;
+    if (spent !== null) {
+      copy.#blocks = spent.#blocks;
+    }
     copy.#blocks.copy(this.#blocks);
     copy.#event = this.#event;
     copy.#time = this.#time;
@@ -158,27 +170,37 @@ export class ScenarioRun {
   ): void {
     for (let i = from; i < to; i++) {
       const action = actions.action[i]!;
-      if (this.turns.matter) this.turns.before(this, batch, actions, i);
+      if (this.turns.matter) {
+        this.turns.before(this, batch, actions, i);
+      }
       this.settle();
       this.#sample(batch.time[i]!);
       const { model } = this;
       model.enter(actions.thread[i]!);
       if (action === Action.none) {
-        if (this.judge !== null) this.#freeUnknown(this.judge, batch, i);
+        if (this.judge !== null) {
+          this.#freeUnknown(this.judge, batch, i);
+        }
         continue;
       }
       const pointer = batch.pointerOut[i]!;
       this.witness?.expect(this.#event - 1, action & ~LOST_FREE, pointer, batch.size[i]!);
-      if (action >= LOST_FREE) this.#free(actions.lost[i]!);
+      if (action >= LOST_FREE) {
+        this.#free(actions.lost[i]!);
+      }
       this.#call(action & ~LOST_FREE, batch, actions, touch, i);
     }
   }
 
   /** A free of what no line showed being allocated. */
   #freeUnknown(judge: PointerJudge, batch: EventBatch, i: number): void {
-    if (!isUnknownFree(batch, i)) return;
+    if (!isUnknownFree(batch, i)) {
+      return;
+    }
     const c = findUnlogged(this.model, judge, batch.pointerIn[i]!);
-    if (c !== 0) freeUnlogged(this.model, c);
+    if (c !== 0) {
+      freeUnlogged(this.model, c);
+    }
   }
 
   /**
@@ -187,10 +209,14 @@ export class ScenarioRun {
    */
   foresee(batch: EventBatch, actions: ActionBatch, next: EventBatch | null): void {
     const { judge } = this;
-    if (judge === null) return;
+    if (judge === null) {
+      return;
+    }
     if (next !== null && this.model.unloggedGranules > 0) {
       for (let i = 0; i < next.length; i++) {
-        if (isUnknownFree(next, i)) splitUnlogged(this.model, judge, next.pointerIn[i]!);
+        if (isUnknownFree(next, i)) {
+          splitUnlogged(this.model, judge, next.pointerIn[i]!);
+        }
       }
     }
     for (let i = 0; i < batch.length; i++) {
@@ -219,14 +245,19 @@ export class ScenarioRun {
   /** The log tells what the program has written of a block, and what it has not, though it was assumed (holes.ts). */
   learn(block: number, written: Ranges, takenBack: Ranges): void {
     const c = this.chunkOf(block);
-    if (c === 0) return;
-    if (c === this.#pending.chunk) this.settle();
+    if (c === 0) {
+      return;
+    }
+    if (c === this.#pending.chunk) {
+      this.settle();
+    }
     const { model } = this;
     for (let i = 0; i < written.length; i += 2) {
       model.write(c, written[i]!, written[i + 1]!, TOLD_PLANES);
     }
-    for (let i = 0; i < takenBack.length; i += 2)
+    for (let i = 0; i < takenBack.length; i += 2) {
       model.takeBack(c, takenBack[i]!, takenBack[i + 1]!);
+    }
   }
 
   /** Thread `thread` ends here, although no line of the log says so. */
@@ -245,24 +276,38 @@ export class ScenarioRun {
     const { pages } = this.model.resident;
     const before = pages.slice();
     this.model.mallocTrim(pad);
-    for (let bit = 0; bit < PLANES; bit++) this.trimmedPages[bit]! += before[bit]! - pages[bit]!;
+    for (let bit = 0; bit < PLANES; bit++) {
+      this.trimmedPages[bit]! += before[bit]! - pages[bit]!;
+    }
   }
 
   /** The program writes what it was given by the last call. */
   settle(): void {
-    if (this.#pending.chunk !== 0) this.#pending.settle(this.model);
+    if (this.#pending.chunk !== 0) {
+      this.#pending.settle(this.model);
+    }
   }
 
   /** Takes the RSS after the event before this one, and trims when it is time. */
   #sample(time: number): void {
     this.#record();
-    if (this.#event === this.arenaTimeline?.pointEnd) this.arenaTimeline.closePoint(this.model);
+    if (this.#event === this.arenaTimeline?.pointEnd) {
+      this.arenaTimeline.closePoint(this.model);
+    }
     this.#event++;
-    if (Number.isNaN(time)) return;
+    if (Number.isNaN(time)) {
+      return;
+    }
     this.#time = time;
-    if (this.#trimEvery === Number.POSITIVE_INFINITY) return;
-    if (Number.isNaN(this.#nextTrim)) this.#nextTrim = time + this.#trimEvery;
-    if (time < this.#nextTrim) return;
+    if (this.#trimEvery === Number.POSITIVE_INFINITY) {
+      return;
+    }
+    if (Number.isNaN(this.#nextTrim)) {
+      this.#nextTrim = time + this.#trimEvery;
+    }
+    if (time < this.#nextTrim) {
+      return;
+    }
     this.trim();
     // Log time may jump over many periods; one trim does for all of them.
     this.#nextTrim += Math.ceil((time - this.#nextTrim + 1) / this.#trimEvery) * this.#trimEvery;
@@ -270,15 +315,23 @@ export class ScenarioRun {
 
   #record(): void {
     const { systemBytes, resident } = this.model;
-    if (systemBytes > this.systemPeakBytes) this.systemPeakBytes = systemBytes;
-    if (this.#event === 0) return;
+    if (systemBytes > this.systemPeakBytes) {
+      this.systemPeakBytes = systemBytes;
+    }
+    if (this.#event === 0) {
+      return;
+    }
     this.inUse?.record(this.#event - 1, this.model.inUseBytes);
-    if (!resident.changed) return;
+    if (!resident.changed) {
+      return;
+    }
     resident.changed = false;
     for (let bit = 0; bit < PLANES; bit++) {
       const series = this.pages[bit]!;
       const pages = resident.pages[bit]!;
-      if (pages > series.peak) this.peakTimes[bit] = this.#time;
+      if (pages > series.peak) {
+        this.peakTimes[bit] = this.#time;
+      }
       series.record(this.#event - 1, pages);
     }
   }
@@ -349,8 +402,12 @@ export class ScenarioRun {
   #judged(c: number, batch: EventBatch, actions: ActionBatch, i: number): number {
     const { judge, model } = this;
     const pointer = batch.pointerOut[i]!;
-    if (judge === null || judge.judge(model, c, pointer, this.#event, batch.line[i]!)) return c;
-    if (!this.anchored) return c;
+    if (judge === null || judge.judge(model, c, pointer, this.#event, batch.line[i]!)) {
+      return c;
+    }
+    if (!this.anchored) {
+      return c;
+    }
     const size = batch.size[i]!;
     const moved = anchor(model, judge, c, pointer, size);
     // What realloc copied and calloc cleared lies there, too (§5.1, §5.2).
@@ -365,15 +422,21 @@ export class ScenarioRun {
   #realloc(block: number, size: number): number {
     const c = this.chunkOf(block);
     // A block that this run could not serve before is asked for anew.
-    if (c === 0) return this.model.malloc(size);
+    if (c === 0) {
+      return this.model.malloc(size);
+    }
     const moved = this.model.realloc(c, size);
-    if (moved === 0) this.model.free(c);
+    if (moved === 0) {
+      this.model.free(c);
+    }
     return moved;
   }
 
   #free(block: number): void {
     const c = this.chunkOf(block);
-    if (c === 0) return;
+    if (c === 0) {
+      return;
+    }
     this.#blocks.set(block, 0);
     this.model.free(c);
   }
@@ -385,6 +448,8 @@ function isUnknownFree(batch: EventBatch, i: number): boolean {
 
 /** The judge of a run as recorded; to ask for that of a what-if, which has none, is a fault. */
 export function judgeOf({ judge }: ScenarioRun): PointerJudge {
-  if (judge === null) throw new Error("a run as recorded has a judge");
+  if (judge === null) {
+    throw new Error("a run as recorded has a judge");
+  }
   return judge;
 }

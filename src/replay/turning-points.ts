@@ -26,16 +26,24 @@ export class TurningPoints {
   /** The run is about to replay event `i`. */
   before(run: ScenarioRun, batch: EventBatch, actions: ActionBatch, i: number): void {
     const action = actions.action[i]!;
-    if (this.onReuse !== null && action !== Action.none) this.#reuse(run, actions.thread[i]!, i);
+    if (this.onReuse !== null && action !== Action.none) {
+      this.#reuse(run, actions.thread[i]!, i);
+    }
     if (this.onAboveBreak !== null && batch.pointerOut[i] !== 0) {
       const above = run.judge?.aboveBreak(run.model, batch.pointerOut[i]!) ?? 0;
-      if (above > 0) this.onAboveBreak(i);
+      if (above > 0) {
+        this.onAboveBreak(i);
+      }
     }
-    if (this.kindred.length > 0) this.#part(run, action & ~LOST_FREE, batch, actions, i);
+    if (this.kindred.length > 0) {
+      this.#part(run, action & ~LOST_FREE, batch, actions, i);
+    }
   }
 
   #reuse({ model }: ScenarioRun, thread: number, i: number): void {
-    if (!model.mayReuseArena(thread)) return;
+    if (!model.mayReuseArena(thread)) {
+      return;
+    }
     const tell = this.onReuse;
     this.onReuse = null;
     tell?.(i);
@@ -48,15 +56,23 @@ export class TurningPoints {
     actions: ActionBatch,
     i: number,
   ): void {
-    if (action < Action.realloc || action > Action.pvalloc) return;
+    if (action < Action.realloc || action > Action.pvalloc) {
+      return;
+    }
     const { model } = run;
     const c = action === Action.realloc ? run.chunkOf(actions.block[i]!) : 0;
-    if (action === Action.realloc && c === 0) return;
+    if (action === Action.realloc && c === 0) {
+      return;
+    }
     model.enter(actions.thread[i]!);
     const call = action === Action.realloc ? "realloc" : "memalign";
     for (const other of this.kindred) {
-      if (!this.kindred.includes(other)) continue;
-      if (!partsAt(model, other, call, c, batch.size[i]!)) continue;
+      if (!this.kindred.includes(other)) {
+        continue;
+      }
+      if (!partsAt(model, other, call, c, batch.size[i]!)) {
+        continue;
+      }
       const parting = this.kindred.filter((one) => ruleAlike(one, other, call));
       this.kindred = this.kindred.filter((one) => !parting.includes(one));
       const others = parting.filter((one) => one !== other);

@@ -4,7 +4,9 @@ import { printable } from "./text/printable.ts";
 
 /** A limit or what it is held against, in the budget's own unit. */
 export function amount({ unit }: BudgetResult, value: number): string {
-  if (unit === "bytes") return size(value);
+  if (unit === "bytes") {
+    return size(value);
+  }
   return unit === "ratio" ? percent(value) : plainNumber(value);
 }
 
@@ -28,9 +30,13 @@ export function budgetSentence(budget: BudgetResult): string {
   const from = base === null ? "" : `${before} before${ofBase(budget)}`;
   const least = operator.startsWith(">");
   const bound = least ? `at least ${allowed}` : `limit ${allowed}`;
-  if (ok) return printable(`${about} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
+  if (ok) {
+    return printable(`${about} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
+  }
   const now = `${about} is ${is}${from === "" ? "" : ` (${from})`}`;
-  if (actual === limit) return printable(`${now}, not ${least ? "above" : "below"} ${allowed}`);
+  if (actual === limit) {
+    return printable(`${now}, not ${least ? "above" : "below"} ${allowed}`);
+  }
   const by = difference(budget);
   const beyond = least ? `${by} below the least, ${allowed}` : `${by} over the limit of ${allowed}`;
   return printable(`${now}: ${beyond}`);
@@ -45,11 +51,15 @@ export function budgetDetails({ ok, explanation, message, command }: BudgetResul
 
 /** Values that are compared have one unit, and all their digits where fewer would make them look equal. */
 function figures(unit: BudgetResult["unit"], values: readonly number[]): string[] {
-  if (unit === "count") return values.map(plainNumber);
+  if (unit === "count") {
+    return values.map(plainNumber);
+  }
   const inBrief =
     unit === "ratio" ? percent : (value: number): string => size(value, byteUnit(values));
   const brief = values.map(inBrief);
-  if (new Set(brief).size === new Set(values).size) return brief;
+  if (new Set(brief).size === new Set(values).size) {
+    return brief;
+  }
   return values.map((value) => (unit === "ratio" ? `${value * 100} %` : `${exact(value)} B`));
 }
 
@@ -58,15 +68,21 @@ function plainNumber(value: number): string {
 }
 
 function ofBase({ unit, actual, base }: BudgetResult): string {
-  if (base === null) return "";
-  if (unit === "ratio") return `, ${actual < base ? "-" : "+"}${points(actual - base)}`;
+  if (base === null) {
+    return "";
+  }
+  if (unit === "ratio") {
+    return `, ${actual < base ? "-" : "+"}${points(actual - base)}`;
+  }
   const changed = change(base, actual);
   return changed === null ? "" : `, ${changed}`;
 }
 
 function difference({ unit, actual, limit }: BudgetResult): string {
   const by = Math.abs(actual - limit);
-  if (unit === "ratio") return points(by);
+  if (unit === "ratio") {
+    return points(by);
+  }
   // Many times a limit is no percentage that anybody reads.
   const part = by > 10 * Math.abs(limit) ? "" : ` (${percent(by / Math.abs(limit))})`;
   return `${unit === "bytes" ? size(by) : plainNumber(by)}${part}`;

@@ -12,7 +12,9 @@ export function containerOf(
   const scenarios = report.scenarios.map(({ name, rss }) => {
     const peakBytes = baseRssBytes + rss.peakBytes;
     const fits = limitBytes === null ? null : peakBytes <= limitBytes;
-    if (limitBytes === null || fits) return { name, peakBytes, fits, killedTime: null };
+    if (limitBytes === null || fits) {
+      return { name, peakBytes, fits, killedTime: null };
+    }
     const series = report.timeline.perScenario[name] ?? [];
     const point = series.findIndex((bytes) => baseRssBytes + bytes > limitBytes);
     const killedTime = point < 0 ? rss.peakTime : (report.timeline.time[point] ?? null);

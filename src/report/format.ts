@@ -17,7 +17,9 @@ const LARGEST_SHOWN = 2 * 1024;
 /** The unit in which the largest of the values reads well, and the decimals that give it three digits or so. */
 export function byteUnit(values: Iterable<number>): ByteUnit {
   let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  for (const value of values) {
+    largest = Math.max(largest, Math.abs(value));
+  }
   let power = 0;
   while (largest >= LARGEST_SHOWN && power < UNITS.length - 1) {
     largest /= 1024;
@@ -52,7 +54,9 @@ export function exact(value: number): string {
 
 /** Up to 9,999,999 in full, then in millions or more with three digits. */
 export function count(value: number): string {
-  if (Math.abs(value) < 1e7) return grouped(value, 0);
+  if (Math.abs(value) < 1e7) {
+    return grouped(value, 0);
+  }
   const [divisor, suffix] = Math.abs(value) < 1e9 ? ([1e6, "M"] as const) : ([1e9, "G"] as const);
   const scaled = value / divisor;
   return `${grouped(scaled, Math.abs(scaled) < 100 ? 1 : 0)} ${suffix}`;
@@ -70,7 +74,9 @@ export function percent(ratio: number): string {
 
 /** A share of a whole that must not read as "all" as long as something is missing: 0.99999 is not 100 %. */
 export function share(part: number, whole: number): string {
-  if (part === whole) return "100 %";
+  if (part === whole) {
+    return "100 %";
+  }
   const value = Math.min((part / whole) * 100, 99.9999);
   const decimals = value < 99 ? 1 : value < 99.9 ? 2 : 4;
   return `${(Math.floor(value * 10 ** decimals) / 10 ** decimals).toFixed(decimals)} %`;
@@ -79,28 +85,48 @@ export function share(part: number, whole: number): string {
 /** An error as a percentage, with its sign unless it rounds to nothing. */
 export function signed(ratio: number): string {
   const text = percent(ratio);
-  if (Number.parseFloat(text) === 0) return percent(0);
+  if (Number.parseFloat(text) === 0) {
+    return percent(0);
+  }
   return ratio > 0 ? `+${text}` : text;
 }
 
 /** A change against a base, always with its sign; null where there is no base to compare with. */
 export function change(from: number, to: number): string | null {
-  if (from === 0) return to === 0 ? percent(0) : null;
+  if (from === 0) {
+    return to === 0 ? percent(0) : null;
+  }
   const text = percent((to - from) / from);
-  if (to === from || text === "-0.0 %") return percent(0);
+  if (to === from || text === "-0.0 %") {
+    return percent(0);
+  }
   return to > from ? `+${text}` : text;
 }
 
 /** 850 µs, 12.3 ms, 4.56 s, 2 min 05 s, 3 h 07 min, 2 d 04 h; a moment before the log's first line has a minus */
 export function duration(seconds: number): string {
-  if (seconds < 0) return `-${duration(-seconds)}`;
-  if (seconds === 0) return "0 s";
-  if (seconds < 0.0009995) return `${threeDigits(seconds * 1e6)} µs`;
-  if (seconds < 0.9995) return `${threeDigits(seconds * 1e3)} ms`;
-  if (seconds < 59.95) return `${threeDigits(seconds)} s`;
+  if (seconds < 0) {
+    return `-${duration(-seconds)}`;
+  }
+  if (seconds === 0) {
+    return "0 s";
+  }
+  if (seconds < 0.0009995) {
+    return `${threeDigits(seconds * 1e6)} µs`;
+  }
+  if (seconds < 0.9995) {
+    return `${threeDigits(seconds * 1e3)} ms`;
+  }
+  if (seconds < 59.95) {
+    return `${threeDigits(seconds)} s`;
+  }
   const whole = Math.round(seconds);
-  if (whole < 3600) return pair(whole, 60, "min", "s");
-  if (whole < 86_400) return pair(Math.round(whole / 60), 60, "h", "min");
+  if (whole < 3600) {
+    return pair(whole, 60, "min", "s");
+  }
+  if (whole < 86_400) {
+    return pair(Math.round(whole / 60), 60, "h", "min");
+  }
   return pair(Math.round(whole / 3600), 24, "d", "h");
 }
 

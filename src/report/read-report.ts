@@ -153,7 +153,9 @@ class Place {
 
   at(name: string): Place {
     const path = this.#path === "" ? name : `${this.#path}.${name}`;
-    if (!this.has(name)) throw new NotAReport(`has no ${path}`);
+    if (!this.has(name)) {
+      throw new NotAReport(`has no ${path}`);
+    }
     return new Place(Object.getOwnPropertyDescriptor(this.value, name)?.value, path);
   }
 
@@ -174,12 +176,16 @@ class Place {
   }
 
   items<T>(read: (place: Place) => T): T[] {
-    if (!Array.isArray(this.value)) return this.#isNot("a list");
+    if (!Array.isArray(this.value)) {
+      return this.#isNot("a list");
+    }
     return this.value.map((value: unknown, i) => read(new Place(value, `${this.#path}[${i}]`)));
   }
 
   record<T>(read: (place: Place) => T): Record<string, T> {
-    if (!this.#isObject()) return this.#isNot("an object");
+    if (!this.#isObject()) {
+      return this.#isNot("an object");
+    }
     const entries = Object.entries(Object(this.value));
     return Object.fromEntries(
       entries.map(([name, value]) => [name, read(new Place(value, `${this.#path}.${name}`))]),

@@ -8,9 +8,13 @@ const POWER: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4 
  */
 export function parseSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)(b?)$/i.exec(text.trim());
-  if (match === null) return null;
+  if (match === null) {
+    return null;
+  }
   const [, number = "", prefix = "", binary = "", bytes = ""] = match;
-  if (prefix === "" && binary !== "") return null;
+  if (prefix === "" && binary !== "") {
+    return null;
+  }
   const decimal = prefix !== "" && binary === "" && bytes !== "";
   const value = Number(number) * (decimal ? 1000 : 1024) ** (POWER[prefix.toLowerCase()] ?? 0);
   return Number.isSafeInteger(Math.round(value)) ? Math.round(value) : null;

@@ -23,17 +23,26 @@ export function verdict(report: Report): Sentence[] {
   const [recorded, ...whatIfs] = report.scenarios;
   const sentences: Sentence[] = [];
   const interrupted = interruption(report);
-  if (interrupted !== null) sentences.push({ tone: "bad", text: interrupted });
-  if (report.trace.events === 0) return interrupted === null ? [nothing] : sentences;
+  if (interrupted !== null) {
+    sentences.push({ tone: "bad", text: interrupted });
+  }
+  if (report.trace.events === 0) {
+    return interrupted === null ? [nothing] : sentences;
+  }
   if (recorded === undefined || report.model === null) {
     return [...sentences, liveOnly(report), modelOff];
   }
   sentences.push(held(recorded));
-  if (report.container !== undefined)
+  if (report.container !== undefined) {
     sentences.push(...inContainer(report.container, report.scenarios));
+  }
   sentences.push(help(recorded, whatIfs), certainty(report.model.fidelity));
-  if (report.measured !== null) sentences.push(againstMeasured(report.measured));
-  if (report.model.fit?.outside) sentences.push(outOfReach(report.model.fit));
+  if (report.measured !== null) {
+    sentences.push(againstMeasured(report.measured));
+  }
+  if (report.model.fit?.outside) {
+    sentences.push(outOfReach(report.model.fit));
+  }
   return sentences;
 }
 
@@ -49,8 +58,12 @@ const nothing: Sentence = {
 
 /** What every format has to tell of a report that is not of the whole log; null of one that is. */
 export function interruption({ complete, trace: { events } }: Report): string | null {
-  if (complete) return null;
-  if (events === 0) return "Interrupted before the first event was read: there is nothing to tell.";
+  if (complete) {
+    return null;
+  }
+  if (events === 0) {
+    return "Interrupted before the first event was read: there is nothing to tell.";
+  }
   return `Interrupted: all figures are those of the first ${plural(events, "event")} only.`;
 }
 
@@ -76,7 +89,9 @@ function held({ requestedBytes: live, rss }: Scenario): Sentence {
     return plain(`Nothing is live at the end; glibc keeps ${resident} resident.`);
   }
   const lives = `${size(live, unit)} are live at the end; glibc keeps ${resident} resident`;
-  if (beyond < 0) return plain(`${lives}, less than is live: part of it was never written.`);
+  if (beyond < 0) {
+    return plain(`${lives}, less than is live: part of it was never written.`);
+  }
   const ratio = percent(beyond / rss.endBytes);
   return plain(`${lives}, ${size(beyond, unit)} (${ratio}) of it beyond what is live.`);
 }
@@ -93,21 +108,29 @@ type Moment = "peakBytes" | "endBytes";
 function best(recorded: Scenario, whatIfs: readonly Scenario[], moment: Moment): Scenario | null {
   const gain = (scenario: Scenario): number => recorded.rss[moment] - scenario.rss[moment];
   const most = Math.max(...whatIfs.map(gain));
-  if (most < WORTHWHILE_BYTES || most < WORTHWHILE_RATIO * recorded.rss[moment]) return null;
+  if (most < WORTHWHILE_BYTES || most < WORTHWHILE_RATIO * recorded.rss[moment]) {
+    return null;
+  }
   const settings = (scenario: Scenario): number => scenario.name.split(",").length;
   const contenders = whatIfs.filter((scenario) => gain(scenario) >= NEARLY_THE_SAME * most);
   return contenders.sort((a, b) => settings(a) - settings(b))[0] ?? null;
 }
 
 function help(recorded: Scenario, tried: readonly Scenario[]): Sentence {
-  if (tried.length === 0) return plain("No other settings were tried.");
+  if (tried.length === 0) {
+    return plain("No other settings were tried.");
+  }
   const whatIfs = tried.filter((scenario) => serves(scenario, recorded));
-  if (whatIfs.length === 0) return noneServes(tried);
+  if (whatIfs.length === 0) {
+    return noneServes(tried);
+  }
   const peak = best(recorded, whatIfs, "peakBytes");
   const end = best(recorded, whatIfs, "endBytes");
   const at = (moment: Moment, scenario: Scenario): string =>
     fromTo(recorded.rss[moment], scenario.rss[moment]);
-  if (peak === null && end === null) return noHelp(tried, whatIfs.length === tried.length);
+  if (peak === null && end === null) {
+    return noHelp(tried, whatIfs.length === tried.length);
+  }
   if (peak === null && end !== null) {
     const text = `${end.name} helps most: it takes RSS at the end ${at("endBytes", end)}; nothing tried lowers the peak.`;
     return { tone: "good", text };
@@ -137,7 +160,9 @@ function noHelp(tried: readonly Scenario[], allServe: boolean): Sentence {
       ? `${only.name} does not lower`
       : `None of the ${tried.length} settings tried lowers`;
   const least = `${WORTHWHILE_RATIO * 100} %`;
-  if (!allServe) return plain(`${none} RSS by ${least} or more and serves all calls.`);
+  if (!allServe) {
+    return plain(`${none} RSS by ${least} or more and serves all calls.`);
+  }
   return plain(`${none} RSS by ${least} or more, neither at the peak nor at the end.`);
 }
 
@@ -155,13 +180,17 @@ function certainty({ compared, equal, firstDivergence }: Fidelity): Sentence {
     return plain("How sure: unknown, the log holds no pointers to compare with the model's.");
   }
   const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
-  if (equal === compared) return { tone: "good", text: `The model reproduced ${pointers}.` };
+  if (equal === compared) {
+    return { tone: "good", text: `The model reproduced ${pointers}.` };
+  }
   const first =
     firstDivergence === null
       ? ""
       : `, the first other one is in line ${exact(firstDivergence.line)}`;
   const text = `The model reproduced ${pointers} (${share(equal, compared)})${first}`;
-  if (equal / compared >= TRUSTED_RATIO) return plain(`${text}.`);
+  if (equal / compared >= TRUSTED_RATIO) {
+    return plain(`${text}.`);
+  }
   return { tone: "bad", text: `${text}: take the sizes as estimates.` };
 }
 
@@ -188,26 +217,36 @@ function inContainer(
 ): Sentence[] {
   const [recorded, ...whatIfs] = scenarios;
   const [asRecorded] = all;
-  if (recorded === undefined || asRecorded === undefined) return [];
+  if (recorded === undefined || asRecorded === undefined) {
+    return [];
+  }
   const unit = byteUnit([recorded.peakBytes, limitBytes ?? 0]);
   const parts =
     baseRssBytes === 0
       ? "malloc's part alone, see --base-rss"
       : `${size(baseRssBytes, unit)} of it outside malloc`;
   const needs = `${size(recorded.peakBytes, unit)} at its peak (${parts})`;
-  if (limitBytes === null) return [plain(`The process needs ${needs}.`)];
+  if (limitBytes === null) {
+    return [plain(`The process needs ${needs}.`)];
+  }
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
-  if (recorded.fits) return [{ tone: "good", text: `It fits ${limit}: it needs ${needs}.` }];
+  if (recorded.fits) {
+    return [{ tone: "good", text: `It fits ${limit}: it needs ${needs}.` }];
+  }
   const killed: Sentence = {
     tone: "bad",
     text: `It is OOM-killed${after(recorded.killedTime)}: it needs ${needs}, more than ${limit}.`,
   };
-  if (whatIfs.length === 0) return [killed];
+  if (whatIfs.length === 0) {
+    return [killed];
+  }
   const serving = new Set(
     all.filter((scenario) => serves(scenario, asRecorded)).map(({ name }) => name),
   );
   const fitting = whatIfs.filter(({ name, fits }) => fits && serving.has(name));
-  if (fitting.length === 0) return [killed, plain("With none of the settings tried does it fit.")];
+  if (fitting.length === 0) {
+    return [killed, plain("With none of the settings tried does it fit.")];
+  }
   const names = fitting.map(({ name, peakBytes }) => `${name} (${size(peakBytes, unit)})`);
   return [killed, { tone: "good", text: `It would fit with ${names.join(" or ")}.` }];
 }

@@ -61,10 +61,15 @@ export class BlockTable {
       const block = out.block[i]!;
       out.oldSize[i] = 0;
       if (block >= 0) {
-        if (action === Action.free) this.#free(i, out);
-        else {
-          if (action >= LOST_FREE) this.#lose(out.lost[i]!, out.thread[i]!);
-          if ((action & ~LOST_FREE) === Action.realloc) this.#free(i, out);
+        if (action === Action.free) {
+          this.#free(i, out);
+        } else {
+          if (action >= LOST_FREE) {
+            this.#lose(out.lost[i]!, out.thread[i]!);
+          }
+          if ((action & ~LOST_FREE) === Action.realloc) {
+            this.#free(i, out);
+          }
           this.#allocate(batch, i, out);
         }
       }
@@ -75,11 +80,15 @@ export class BlockTable {
   /** Brings the rows of a batch into the cache: these loads overlap, those of `apply` would wait for one another. */
   warm(out: ActionBatch, length: number): void {
     const rows = this.#rows;
-    if (rows.length <= CACHED_DOUBLES) return;
+    if (rows.length <= CACHED_DOUBLES) {
+      return;
+    }
     let sum = 0;
     for (let i = 0; i < length; i++) {
       const row = out.block[i]! * STRIDE;
-      if (row >= 0 && row < rows.length) sum += rows[row]!;
+      if (row >= 0 && row < rows.length) {
+        sum += rows[row]!;
+      }
     }
     this.#warmed = (this.#warmed + sum) | 0;
   }
@@ -88,7 +97,9 @@ export class BlockTable {
     const bytes = batch.size[i]!;
     const thread = out.thread[i]!;
     const row = out.block[i]! * STRIDE;
-    if (row >= this.#rows.length) this.#grow();
+    if (row >= this.#rows.length) {
+      this.#grow();
+    }
     const rows = this.#rows;
     rows[row + BYTES] = bytes;
     rows[row + OWNER] = thread;

@@ -26,18 +26,25 @@ export class Clock {
     let last = this.last;
     for (let i = 0; i < length; i++) {
       const logged = times[i]!;
-      if (Number.isNaN(logged)) continue;
+      if (Number.isNaN(logged)) {
+        continue;
+      }
       let time = logged + this.#days;
-      if (Number.isNaN(last)) this.first = time;
-      else if (time < last) {
+      if (Number.isNaN(last)) {
+        this.first = time;
+      } else if (time < last) {
         if (last - time > DAY / 2 && last - this.#days < DAY) {
           this.#days += DAY;
           time += DAY;
-        } else this.reordered++;
+        } else {
+          this.reordered++;
+        }
       } else if (time - last > DAY - HOUR && this.#days > 0) {
         // Right after midnight: a line that is late, of the day before.
         time -= DAY;
-        if (time < last) this.reordered++;
+        if (time < last) {
+          this.reordered++;
+        }
       }
       times[i] = time;
       last = time;

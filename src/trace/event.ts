@@ -125,8 +125,11 @@ export class EventBatch {
     halves[0].copy(this, at);
     halves[1].copy(this, this.length - at, at);
     for (const note of this.notes) {
-      if (note.at <= at) halves[0].notes.push(note);
-      else halves[1].notes.push({ ...note, at: note.at - at });
+      if (note.at <= at) {
+        halves[0].notes.push(note);
+      } else {
+        halves[1].notes.push({ ...note, at: note.at - at });
+      }
     }
     return halves;
   }

@@ -4,8 +4,8 @@ import { BlockTable } from "./blocks.ts";
 import { Clock } from "./clock.ts";
 import { EVENTS_PER_BATCH, type EventBatch } from "./event.ts";
 import { Resolver } from "./resolver.ts";
+import { PeakSeries, TimeAxis } from "./series.ts";
 import { ThreadTable } from "./threads.ts";
-import { PeakSeries, TimeAxis } from "./timeline.ts";
 
 /**
  * What the log itself says, no model: threads, blocks, live bytes over time. Feed it every batch in order; what it
@@ -65,13 +65,17 @@ export class Ledger {
     this.#resolver.resolve(batch, out, next);
     this.clock.read(batch);
     this.threads.enter(batch, out);
-    for (const i of this.#resolver.failed) this.threads.failed(out.thread[i]!);
+    for (const i of this.#resolver.failed) {
+      this.threads.failed(out.thread[i]!);
+    }
     this.#apply(batch, out);
     this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
     this.time.recordAll(first, batch.time, batch.length);
     this.#events += batch.length;
     const peak = this.liveBytes.peakEvent - first;
-    if (peak >= 0) this.#peakTime = timeUpTo(batch, peak, timeBefore);
+    if (peak >= 0) {
+      this.#peakTime = timeUpTo(batch, peak, timeBefore);
+    }
   }
 
   /** Applies the batch to the blocks, up to the end of each point of the threads' timelines. */
@@ -82,7 +86,9 @@ export class Ledger {
       const pointEnd = threads.pointEnd - this.#events;
       const to = Math.min(batch.length, pointEnd);
       blocks.apply(batch, out, this.#liveAfter, from, to);
-      if (to === pointEnd) threads.closePoint();
+      if (to === pointEnd) {
+        threads.closePoint();
+      }
       from = to;
     }
   }
@@ -90,6 +96,10 @@ export class Ledger {
 
 /** The last time that events 0..i of the batch carry, else `before`. */
 function timeUpTo(batch: EventBatch, i: number, before: number): number {
-  for (let at = i; at >= 0; at--) if (!Number.isNaN(batch.time[at]!)) return batch.time[at]!;
+  for (let at = i; at >= 0; at--) {
+    if (!Number.isNaN(batch.time[at]!)) {
+      return batch.time[at]!;
+    }
+  }
   return before;
 }

@@ -52,18 +52,24 @@ export class PointerTable {
   insert(p: number): number {
     const at = this.#probe(p);
     const pairs = this.#pairs;
-    if (pairs[at] === p) return ~pairs[at + 1]!;
+    if (pairs[at] === p) {
+      return ~pairs[at + 1]!;
+    }
     const id = this.#freeIdCount > 0 ? this.#freeIds[--this.#freeIdCount]! : this.#idLimit++;
     pairs[at] = p;
     pairs[at + 1] = id;
-    if (++this.#size > this.#limit) this.#grow();
+    if (++this.#size > this.#limit) {
+      this.#grow();
+    }
     return id;
   }
 
   /** Takes `p` out and recycles its id, which is returned; −1 if it is not there. */
   remove(p: number): number {
     const id = this.detach(p);
-    if (id >= 0) this.#recycle(id);
+    if (id >= 0) {
+      this.#recycle(id);
+    }
     return id;
   }
 
@@ -71,12 +77,17 @@ export class PointerTable {
   detach(p: number): number {
     const at = this.#probe(p);
     const pairs = this.#pairs;
-    if (pairs[at] !== p) return -1;
+    if (pairs[at] !== p) {
+      return -1;
+    }
     const id = pairs[at + 1]! | 0;
     this.#size--;
     const next = (at + 2) & this.#mask;
-    if (pairs[next] === 0) pairs[at] = 0;
-    else this.#closeGap(at);
+    if (pairs[next] === 0) {
+      pairs[at] = 0;
+    } else {
+      this.#closeGap(at);
+    }
     return id;
   }
 
@@ -90,8 +101,11 @@ export class PointerTable {
     const displaced = pairs[at] === p ? pairs[at + 1]! | 0 : -1;
     pairs[at] = p;
     pairs[at + 1] = id;
-    if (displaced >= 0) this.#recycle(displaced);
-    else if (++this.#size > this.#limit) this.#grow();
+    if (displaced >= 0) {
+      this.#recycle(displaced);
+    } else if (++this.#size > this.#limit) {
+      this.#grow();
+    }
     return displaced;
   }
 
@@ -101,9 +115,13 @@ export class PointerTable {
    */
   warm(pointers: Float64Array, length: number): number {
     const pairs = this.#pairs;
-    if (pairs.length <= CACHED_DOUBLES) return 0;
+    if (pairs.length <= CACHED_DOUBLES) {
+      return 0;
+    }
     let sum = 0;
-    for (let i = 0; i < length; i++) sum += pairs[home(pointers[i]!, this.#shift)]!;
+    for (let i = 0; i < length; i++) {
+      sum += pairs[home(pointers[i]!, this.#shift)]!;
+    }
     return sum;
   }
 
@@ -114,7 +132,9 @@ export class PointerTable {
     let at = home(p, this.#shift);
     for (;;) {
       const key = pairs[at]!;
-      if (key === p || key === 0) return at;
+      if (key === p || key === 0) {
+        return at;
+      }
       at = (at + 2) & mask;
     }
   }
@@ -123,7 +143,9 @@ export class PointerTable {
     const at = this.#rests++ % RESTING;
     const id = this.#resting[at]!;
     this.#resting[at] = freed;
-    if (id < 0) return;
+    if (id < 0) {
+      return;
+    }
     if (this.#freeIdCount === this.#freeIds.length) {
       const grown = new Int32Array(this.#freeIds.length * 2);
       grown.set(this.#freeIds);
@@ -141,7 +163,9 @@ export class PointerTable {
     for (;;) {
       at = (at + 2) & mask;
       const key = pairs[at]!;
-      if (key === 0) break;
+      if (key === 0) {
+        break;
+      }
       // A key may move back as far as its home: the gap must lie between home and here, around the table's end.
       if (((at - home(key, shift)) & mask) >= ((at - gap) & mask)) {
         pairs[gap] = key;
@@ -159,7 +183,9 @@ export class PointerTable {
     this.#shift--;
     this.#limit = Math.floor(old.length * MAX_LOAD);
     for (let from = 0; from < old.length; from += 2) {
-      if (old[from] === 0) continue;
+      if (old[from] === 0) {
+        continue;
+      }
       const to = this.#probe(old[from]!);
       this.#pairs[to] = old[from]!;
       this.#pairs[to + 1] = old[from + 1]!;

@@ -15,7 +15,9 @@ export class RecentlyFreed {
   /** `p` was handed out again. */
   delete(p: number): void {
     const at = place(p);
-    if (this.#pointers[at] === p) this.#pointers[at] = 0;
+    if (this.#pointers[at] === p) {
+      this.#pointers[at] = 0;
+    }
   }
 
   has(p: number): boolean {

@@ -1,8 +1,8 @@
 import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
-import { CollidingPointers } from "./colliding-pointers.ts";
 import { type EventBatch, Op } from "./event.ts";
-import { LineOrder } from "./line-order.ts";
+import { CollidingPointers } from "./order/colliding-pointers.ts";
+import { LineOrder } from "./order/line-order.ts";
 import { PointerTable } from "./pointer-table.ts";
 import { RecentlyFreed } from "./recently-freed.ts";
 
@@ -54,15 +54,22 @@ export class Resolver {
     this.failed.length = 0;
     this.#warmed = (this.#warmed + this.pointers.warm(batch.pointerIn, batch.length)) | 0;
     this.#warmed = (this.#warmed + this.pointers.warm(batch.pointerOut, batch.length)) | 0;
-    for (let i = 0; i < batch.length; i++) this.#resolve(batch, i, out);
+    for (let i = 0; i < batch.length; i++) {
+      this.#resolve(batch, i, out);
+    }
   }
 
   #resolve(batch: EventBatch, i: number, out: ActionBatch): void {
     const op = batch.op[i]!;
-    if (op === Op.free) this.#free(batch, i, out);
-    else if (op === Op.realloc) this.#realloc(batch, i, out);
-    else if (op <= Op.pvalloc) this.#allocate(batch, i, ACTION_OF_OP[op]!, out);
-    else nothing(i, ACTION_OF_OP[op]!, out);
+    if (op === Op.free) {
+      this.#free(batch, i, out);
+    } else if (op === Op.realloc) {
+      this.#realloc(batch, i, out);
+    } else if (op <= Op.pvalloc) {
+      this.#allocate(batch, i, ACTION_OF_OP[op]!, out);
+    } else {
+      nothing(i, ACTION_OF_OP[op]!, out);
+    }
   }
 
   #allocate(batch: EventBatch, i: number, action: number, out: ActionBatch): void {
@@ -80,8 +87,12 @@ export class Resolver {
       this.#resolve(batch, i, out);
       return;
     }
-    if (block < 0 && this.#yield(pointer, batch.tid[i]!)) block = this.pointers.insert(pointer);
-    if (this.mayBeCut) this.#own(block < 0 ? ~block : block, batch, i);
+    if (block < 0 && this.#yield(pointer, batch.tid[i]!)) {
+      block = this.pointers.insert(pointer);
+    }
+    if (this.mayBeCut) {
+      this.#own(block < 0 ? ~block : block, batch, i);
+    }
     if (block >= 0) {
       this.#recentlyFreed.delete(pointer);
       out.action[i] = action;
@@ -100,10 +111,14 @@ export class Resolver {
       nothing(i, Action.none, out);
       return;
     }
-    if (this.#colliding.any) this.#colliding.choose(batch, i, batch.tid[i]!);
+    if (this.#colliding.any) {
+      this.#colliding.choose(batch, i, batch.tid[i]!);
+    }
     const block = this.pointers.remove(pointer);
     if (block >= 0) {
-      if (this.#colliding.any) this.#colliding.release(pointer);
+      if (this.#colliding.any) {
+        this.#colliding.release(pointer);
+      }
       out.action[i] = Action.free;
       out.block[i] = block;
       this.#recentlyFreed.add(pointer);
@@ -114,20 +129,30 @@ export class Resolver {
       return;
     }
     nothing(i, Action.none, out);
-    if (this.#recentlyFreed.has(pointer)) this.anomalies.doubleFree++;
-    else this.anomalies.freeUnknown++;
+    if (this.#recentlyFreed.has(pointer)) {
+      this.anomalies.doubleFree++;
+    } else {
+      this.anomalies.freeUnknown++;
+    }
   }
 
   #realloc(batch: EventBatch, i: number, out: ActionBatch): void {
     const from = batch.pointerIn[i]!;
-    if (from === 0) this.#allocate(batch, i, Action.malloc, out);
-    else if (batch.pointerOut[i] !== 0) {
-      if (batch.size[i]! >= IMPOSSIBLE_BYTES) this.#impossible(i, out);
-      else this.#resize(batch, i, out);
-    } else if (batch.size[i] === 0) this.#free(batch, i, out);
-    else {
+    if (from === 0) {
+      this.#allocate(batch, i, Action.malloc, out);
+    } else if (batch.pointerOut[i] !== 0) {
+      if (batch.size[i]! >= IMPOSSIBLE_BYTES) {
+        this.#impossible(i, out);
+      } else {
+        this.#resize(batch, i, out);
+      }
+    } else if (batch.size[i] === 0) {
+      this.#free(batch, i, out);
+    } else {
       // It failed, and the block is as it was.
-      if (this.pointers.find(from) < 0) this.anomalies.foreignRealloc++;
+      if (this.pointers.find(from) < 0) {
+        this.anomalies.foreignRealloc++;
+      }
       this.#failed(i, out);
     }
   }
@@ -147,7 +172,9 @@ export class Resolver {
    */
   #yield(pointer: number, tid: number): boolean {
     const block = this.mayBeCut ? this.pointers.find(pointer) : -1;
-    if (block < 0 || !this.#colliding.mayCollide(block, pointer, tid)) return false;
+    if (block < 0 || !this.#colliding.mayCollide(block, pointer, tid)) {
+      return false;
+    }
     this.anomalies.collidingPointers++;
     this.#colliding.yield(pointer);
     return true;
@@ -177,7 +204,9 @@ export class Resolver {
       return;
     }
     const tid = batch.tid[i]!;
-    if (this.#colliding.any) this.#colliding.choose(batch, i, tid);
+    if (this.#colliding.any) {
+      this.#colliding.choose(batch, i, tid);
+    }
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
       if (this.#isContradiction(from) && this.order.mend(batch, i, this.#next, from, "given")) {
@@ -190,14 +219,22 @@ export class Resolver {
     }
     out.action[i] = Action.realloc;
     out.block[i] = block;
-    if (this.mayBeCut) this.#colliding.resize(block, batch.size[i]!);
-    if (from === to) return;
-    if (this.#colliding.any) this.#colliding.release(from);
+    if (this.mayBeCut) {
+      this.#colliding.resize(block, batch.size[i]!);
+    }
+    if (from === to) {
+      return;
+    }
+    if (this.#colliding.any) {
+      this.#colliding.release(from);
+    }
     this.#yield(to, tid);
     this.#recentlyFreed.add(from);
     this.#recentlyFreed.delete(to);
     const displaced = this.pointers.attach(to, block);
-    if (displaced < 0) return;
+    if (displaced < 0) {
+      return;
+    }
     this.anomalies.reusedLive++;
     out.action[i] = Action.realloc | LOST_FREE;
     out.lost[i] = displaced;

@@ -1,6 +1,6 @@
 import type { ActionBatch } from "./actions.ts";
 import { type EventBatch, Op } from "./event.ts";
-import { RowsTimeline } from "./rows-timeline.ts";
+import { RowsTimeline } from "./row-series.ts";
 import { TidIndex } from "./tid-index.ts";
 
 /** One thread of the log, as the report's table shows it. Counts are calls, sizes bytes of requests. */
@@ -75,13 +75,19 @@ export class ThreadTable {
     for (let i = 0; i < batch.length; i++) {
       const thread = this.#index.indexOf(batch.tid[i]!);
       out.thread[i] = thread;
-      if (thread === this.#rows) this.#add(batch.tid[i]!);
+      if (thread === this.#rows) {
+        this.#add(batch.tid[i]!);
+      }
       const cells = this.#cells;
       const row = thread * STRIDE;
       cells[row + batch.op[i]!]!++;
       const time = batch.time[i]!;
-      if (Number.isNaN(time)) continue;
-      if (Number.isNaN(cells[row + FIRST_TIME])) cells[row + FIRST_TIME] = time;
+      if (Number.isNaN(time)) {
+        continue;
+      }
+      if (Number.isNaN(cells[row + FIRST_TIME])) {
+        cells[row + FIRST_TIME] = time;
+      }
       cells[row + LAST_TIME] = time;
     }
   }
@@ -98,22 +104,30 @@ export class ThreadTable {
     cells[row + LIVE_BLOCKS]!++;
     const live = cells[row + LIVE_BYTES]! + bytes;
     cells[row + LIVE_BYTES] = live;
-    if (live <= cells[row + POINT_PEAK]!) return;
+    if (live <= cells[row + POINT_PEAK]!) {
+      return;
+    }
     cells[row + POINT_PEAK] = live;
-    if (live > cells[row + PEAK_LIVE_BYTES]!) cells[row + PEAK_LIVE_BYTES] = live;
+    if (live > cells[row + PEAK_LIVE_BYTES]!) {
+      cells[row + PEAK_LIVE_BYTES] = live;
+    }
   }
 
   /** `thread` frees a block of `owner`. */
   freed(thread: number, owner: number, bytes: number): void {
     this.lost(owner, bytes);
-    if (thread === owner) return;
+    if (thread === owner) {
+      return;
+    }
     this.#cells[owner * STRIDE + FREED_BY_OTHERS]! += bytes;
     this.#cells[thread * STRIDE + FREED_FOR_OTHERS]! += bytes;
   }
 
   /** `thread` was given the place of a block of `owner` that is live in the log. */
   taken(thread: number, owner: number): void {
-    if (thread !== owner) this.#cells[thread * STRIDE + TAKEN]!++;
+    if (thread !== owner) {
+      this.#cells[thread * STRIDE + TAKEN]!++;
+    }
   }
 
   /** A block of `owner` is gone, freed by nobody knows whom. */
@@ -150,7 +164,9 @@ export class ThreadTable {
    */
   liveTimeline(thread: number, events: number): number[] {
     const closed = this.#liveTimeline.row(thread);
-    if (events === this.#liveTimeline.start) return closed;
+    if (events === this.#liveTimeline.start) {
+      return closed;
+    }
     return [...closed, this.#cells[thread * STRIDE + POINT_PEAK]!];
   }
 

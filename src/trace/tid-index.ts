@@ -19,7 +19,9 @@ export class TidIndex {
   }
 
   indexOf(tid: number): number {
-    if (tid === this.#lastTid) return this.#lastIndex;
+    if (tid === this.#lastTid) {
+      return this.#lastIndex;
+    }
     let slot = this.#probe(tid);
     if (this.#tids[slot] !== tid) {
       if ((this.#size + 1) * 2 > this.#tids.length) {
@@ -40,7 +42,9 @@ export class TidIndex {
     let slot = (tid + Math.imul(tid >>> 6, 0x9e3779b1)) & mask;
     for (;;) {
       const there = this.#tids[slot]!;
-      if (there === tid || there === -1) return slot;
+      if (there === tid || there === -1) {
+        return slot;
+      }
       slot = (slot + 1) & mask;
     }
   }
@@ -51,7 +55,9 @@ export class TidIndex {
     this.#tids = new Int32Array(tids.length * 2).fill(-1);
     this.#indexes = new Int32Array(tids.length * 2);
     for (let from = 0; from < tids.length; from++) {
-      if (tids[from] === -1) continue;
+      if (tids[from] === -1) {
+        continue;
+      }
       const to = this.#probe(tids[from]!);
       this.#tids[to] = tids[from]!;
       this.#indexes[to] = indexes[from]!;

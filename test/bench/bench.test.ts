@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TouchBatch } from "../../src/replay/touch.ts";
-import type { Work } from "../../src/replay/window.ts";
+import type { Work } from "../../src/replay/work.ts";
+import { TouchBatch } from "../../src/replay/writes/touch.ts";
 import type { Report } from "../../src/report/report.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
@@ -16,13 +16,17 @@ import { Workshop } from "./workshop.ts";
 /** Whether the benchmark compares like with like; nothing here is timed. */
 
 const glibc = realGlibc();
-if (!glibc.available) it.skip(`the benchmark: ${glibc.reason}`);
+if (!glibc.available) {
+  it.skip(`the benchmark: ${glibc.reason}`);
+}
 
 let workshop: Workshop;
 
 // Compiles all programs, and any warning is an error.
 beforeAll(async () => {
-  if (glibc.available) workshop = await Workshop.open();
+  if (glibc.available) {
+    workshop = await Workshop.open();
+  }
 });
 
 afterAll(() => workshop?.remove());
@@ -105,7 +109,9 @@ describe.skipIf(!glibc.available)("calls for both sides", () => {
     calls.endPreparation();
     calls.add(Action.realloc, 0, 200);
     calls.add(Action.free, 0);
-    for (let i = 0; i < EVENTS_PER_BATCH; i++) calls.add(Action.calloc, 1, i);
+    for (let i = 0; i < EVENTS_PER_BATCH; i++) {
+      calls.add(Action.calloc, 1, i);
+    }
     const path = workshop.path("round-trip.calls");
     calls.write(path);
 

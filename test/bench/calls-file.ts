@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { Touch } from "../../src/replay/touch.ts";
-import type { Work } from "../../src/replay/window.ts";
+import type { Work } from "../../src/replay/work.ts";
+import { Touch } from "../../src/replay/writes/touch.ts";
 import { Action } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
 
@@ -29,10 +29,16 @@ export class CallsWriter {
 
   /** @throws RangeError for what the file has no room for: other actions, and sizes from 4 GiB up */
   add(action: number, block: number, size = 0, align = 0): void {
-    if (!CALLS.has(action)) throw new RangeError(`action ${action} is not replayed`);
-    if (size >= 2 ** 32) throw new RangeError(`a block of ${size} bytes is not replayed`);
+    if (!CALLS.has(action)) {
+      throw new RangeError(`action ${action} is not replayed`);
+    }
+    if (size >= 2 ** 32) {
+      throw new RangeError(`a block of ${size} bytes is not replayed`);
+    }
     const at = HEAD_WORDS + this.#count * CALL_WORDS;
-    if (at + CALL_WORDS > this.#words.length) this.#grow();
+    if (at + CALL_WORDS > this.#words.length) {
+      this.#grow();
+    }
     this.#words[at] = action;
     this.#words[at + 1] = block;
     this.#words[at + 2] = size;
@@ -88,7 +94,9 @@ export class CallsReader {
   next({ batch, actions, touch }: Work): boolean {
     const end = this.isPrepared ? this.count : this.#words[2]!;
     const length = Math.min(EVENTS_PER_BATCH, end - this.#next);
-    if (length === 0) return false;
+    if (length === 0) {
+      return false;
+    }
     batch.length = length;
     batch.time.fill(Number.NaN);
     for (let i = 0; i < length; i++) {

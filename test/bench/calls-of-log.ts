@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
-import { NativeScanner } from "../../src/input/native-scanner.ts";
+import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Action, ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
 import { EventBatch } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
@@ -33,8 +33,12 @@ class CallsSink implements EventSink {
     // Nothing is to be looked for in what follows: the lines of one thread stand in order.
     this.#ledger.resolve(batch, this.#actions, null);
     for (let i = 0; i < batch.length; i++) {
-      if (action[i] === Action.none) continue;
-      if (action[i]! >= LOST_FREE) this.#writer.add(Action.free, lost[i]!);
+      if (action[i] === Action.none) {
+        continue;
+      }
+      if (action[i]! >= LOST_FREE) {
+        this.#writer.add(Action.free, lost[i]!);
+      }
       this.#writer.add(action[i]! & ~LOST_FREE, block[i]!, batch.size[i]!, batch.align[i]!);
     }
     batch.clear();

@@ -17,7 +17,9 @@ export function liveSetCalls(blocks: number, changes: number): CallsWriter {
   const random = randomNumbers();
   const calls = new CallsWriter();
   const allocate = (block: number) => calls.add(Action.malloc, block, 16 + random(1008));
-  for (let block = 0; block < blocks; block++) allocate(block);
+  for (let block = 0; block < blocks; block++) {
+    allocate(block);
+  }
   calls.endPreparation();
   for (let change = 0; change < changes; change++) {
     const block = random(blocks);
@@ -50,7 +52,9 @@ export function largeBinCalls(chunks: number, changes: number): CallsWriter {
     calls.add(Action.malloc, i, bytes());
     calls.add(Action.malloc, chunks + i, 24);
   }
-  for (let i = 0; i < chunks; i++) calls.add(Action.free, i);
+  for (let i = 0; i < chunks; i++) {
+    calls.add(Action.free, i);
+  }
   // What none of them can serve has them sorted into their bin.
   for (let binned = 0; binned < chunks; binned += BINNED_AT_ONCE) {
     calls.add(Action.malloc, binned, ABOVE_LARGE_BYTES);

@@ -3,8 +3,8 @@ import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
 import { ScenarioRun } from "../../src/replay/scenario-run.ts";
-import { TouchBatch } from "../../src/replay/touch.ts";
-import type { Work } from "../../src/replay/window.ts";
+import type { Work } from "../../src/replay/work.ts";
+import { TouchBatch } from "../../src/replay/writes/touch.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
 import { EventBatch } from "../../src/trace/event.ts";
 import { CallsReader } from "./calls-file.ts";
@@ -86,7 +86,9 @@ class BareReplay implements Replay {
 
 function newModel(glibc: string): Ptmalloc {
   const profile = profileOf(glibc);
-  if (profile === null) throw new RangeError(`glibc ${glibc} is not modelled`);
+  if (profile === null) {
+    throw new RangeError(`glibc ${glibc} is not modelled`);
+  }
   return new Ptmalloc(profile, new MallocPar(profile), availableParallelism());
 }
 
@@ -99,14 +101,22 @@ function replay(kind: string, glibc: string, path: string): { micros: number; li
   let micros = 0;
   for (;;) {
     const isTimed = calls.isPrepared;
-    if (!calls.next(work)) break;
+    if (!calls.next(work)) {
+      break;
+    }
     // A batch at a time, as mallog has them: one that fits the processor's cache, filled in just before.
     const start = process.cpuUsage();
     run.make(work);
-    if (isTimed) micros += process.cpuUsage(start).user;
+    if (isTimed) {
+      micros += process.cpuUsage(start).user;
+    }
   }
   let live = 0;
-  for (let block = 0; block < calls.blocks; block++) if (run.isLive(block)) live++;
+  for (let block = 0; block < calls.blocks; block++) {
+    if (run.isLive(block)) {
+      live++;
+    }
+  }
   return { micros, live };
 }
 

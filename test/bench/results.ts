@@ -57,8 +57,12 @@ function number(head: readonly string[], of: (result: Result) => number | null):
 }
 
 function verdict({ median, stretch, holds }: Result): string {
-  if (holds === null) return "";
-  if (!holds) return "no";
+  if (holds === null) {
+    return "";
+  }
+  if (!holds) {
+    return "no";
+  }
   return stretch !== null && median <= stretch ? "yes, stretch" : "yes";
 }
 

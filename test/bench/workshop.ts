@@ -31,8 +31,6 @@ export class Workshop {
   readonly #folder = mkdtempSync(join(tmpdir(), "mallog-bench-"));
   readonly #made = new Set<string>();
 
-  private constructor() {}
-
   static async open(): Promise<Workshop> {
     const workshop = new Workshop();
     try {
@@ -56,7 +54,9 @@ export class Workshop {
 
   /** The name of a file that `make` makes, unless it has done so before. */
   file(name: string, make: (path: string) => void): string {
-    if (!this.#made.has(name)) make(this.path(name));
+    if (!this.#made.has(name)) {
+      make(this.path(name));
+    }
     this.#made.add(name);
     return name;
   }

@@ -52,7 +52,9 @@ export async function open(
   const complaints: string[] = [];
   const url = pathToFileURL(file).href;
   page.on("request", (request) => {
-    if (request.url() !== url) requests.push(request.url());
+    if (request.url() !== url) {
+      requests.push(request.url());
+    }
   });
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));

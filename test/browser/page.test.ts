@@ -65,7 +65,9 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
   // Whatever a test did: nothing went out, and nothing went wrong.
   afterEach(async () => {
     const seen = opened.flatMap(({ requests, complaints }) => [...requests, ...complaints]);
-    for (const one of opened) await one.close();
+    for (const one of opened) {
+      await one.close();
+    }
     opened = [];
     expect(seen).toEqual([]);
   });
@@ -217,7 +219,9 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     ] as const) {
       for (const property of properties) {
         const ratio = await contrastOf(page, property);
-        if (ratio < least) low.push(`${property}: ${ratio.toFixed(2)} < ${least}`);
+        if (ratio < least) {
+          low.push(`${property}: ${ratio.toFixed(2)} < ${least}`);
+        }
       }
     }
     expect(low).toEqual([]);
@@ -230,12 +234,16 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
       await page.keyboard.press("Tab");
       const at = await page.evaluate(() => {
         const { activeElement: element } = document;
-        if (element === null || element === document.body) return null;
+        if (element === null || element === document.body) {
+          return null;
+        }
         const { outlineStyle } = getComputedStyle(element);
         const name = element.id || element.textContent || element.tagName;
         return `${outlineStyle === "solid" ? "" : "unseen: "}${name}`;
       });
-      if (at !== null) reached.add(at);
+      if (at !== null) {
+        reached.add(at);
+      }
     }
     const ids = ["theme", "axis", "zoom-in", "zoom-out", "zoom-reset", "chart", "map-scenario"];
     expect([...reached]).toEqual(expect.arrayContaining([...ids, "maps-more", "thread-filter"]));
@@ -345,7 +353,9 @@ function look(page: Page, selector: string, property: string): Promise<Look> {
     .locator(selector)
     .first()
     .evaluate(async (canvas, name) => {
-      if (!(canvas instanceof HTMLCanvasElement)) throw new Error("no canvas");
+      if (!(canvas instanceof HTMLCanvasElement)) {
+        throw new Error("no canvas");
+      }
       // uPlot draws in a microtask, observers in a frame.
       await new Promise(requestAnimationFrame);
       const probe = document.body.appendChild(document.createElement("span"));

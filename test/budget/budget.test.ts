@@ -7,7 +7,9 @@ const MiB = 1024 ** 2;
 
 function parsed(text: string): Budget {
   const result = parseBudget(text);
-  if ("error" in result) throw new Error(result.error.reason);
+  if ("error" in result) {
+    throw new Error(result.error.reason);
+  }
   return result.ok;
 }
 
@@ -145,8 +147,11 @@ test("any text is a budget or refused in one line", () => {
   fc.assert(
     fc.property(fc.oneof(text, nearly), (given) => {
       const result = parseBudget(given);
-      if ("ok" in result) expect(Number.isFinite(result.ok.limit.value)).toBe(true);
-      else expect(result.error.reason).not.toBe("");
+      if ("ok" in result) {
+        expect(Number.isFinite(result.ok.limit.value)).toBe(true);
+      } else {
+        expect(result.error.reason).not.toBe("");
+      }
     }),
     { numRuns: 1000 },
   );

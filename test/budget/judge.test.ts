@@ -8,7 +8,9 @@ import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 
 function named(text: string, minDeltaBytes: number | null = null): NamedBudget {
   const parsed = parseBudget(text);
-  if ("error" in parsed) throw new Error(parsed.error.reason);
+  if ("error" in parsed) {
+    throw new Error(parsed.error.reason);
+  }
   return { budget: parsed.ok, place: "", name: null, message: null, minDeltaBytes };
 }
 
@@ -20,7 +22,9 @@ function evidence(head: Report, base: Report | null = null): Evidence {
 function judged(text: string, given: Evidence, minDeltaBytes: number | null = null) {
   const one = named(text, minDeltaBytes);
   const result = judge(one, given);
-  if ("error" in result) throw new Error(result.error.reason);
+  if ("error" in result) {
+    throw new Error(result.error.reason);
+  }
   const explanation = explain(one.budget, result.ok, given);
   return { ...result.ok, explanation, command: null } satisfies BudgetResult;
 }

@@ -6,14 +6,20 @@ import { serviceReport } from "../support/service-report.ts";
 
 function refusal(text: string) {
   const parsed = parseBudget(`${text}<=1`);
-  if ("error" in parsed) throw new Error(parsed.error.reason);
+  if ("error" in parsed) {
+    throw new Error(parsed.error.reason);
+  }
   return refusalBySchema(parsed.ok.key, publishedSchema());
 }
 
 /** Paths of all numbers in a value, those in lists as well. */
 function numbersIn(value: unknown, path: string): string[] {
-  if (typeof value === "number") return [path];
-  if (typeof value !== "object" || value === null) return [];
+  if (typeof value === "number") {
+    return [path];
+  }
+  if (typeof value !== "object" || value === null) {
+    return [];
+  }
   return Object.entries(value).flatMap(([name, inner]) =>
     /^[\w-]+$/.test(name) ? numbersIn(inner, path === "" ? name : `${path}.${name}`) : [],
   );

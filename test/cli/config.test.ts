@@ -8,7 +8,9 @@ function refusal(text: string): string {
     parseConfig(text, "c.json");
     return "read";
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure)) {
+      throw error;
+    }
     expect(exitCodeOf(error.problem)).toBe(2);
     return error.message;
   }

@@ -151,7 +151,9 @@ test("a long log is the same from a pipe, a file, and as standard input", async 
     }),
   );
   expect(first).toMatchObject({ code: 0, trace: { events: 120_000 } });
-  for (const other of others) expect(other).toEqual(first);
+  for (const other of others) {
+    expect(other).toEqual(first);
+  }
 });
 
 test("a long report arrives whole, however slowly it is read", async () => {

@@ -27,10 +27,14 @@ describe("painting", () => {
     let now = 0;
     const stream = new FakeOutput({ columns: 20 });
     const progress = new Progress(stream, 20, () => now);
-    for (; now < 1000; now += 10) progress.update(at);
+    for (; now < 1000; now += 10) {
+      progress.update(at);
+    }
     const lines = stream.text.split("\r\u001b[K").slice(1);
     expect(lines.length).toBe(4);
-    for (const line of lines) expect(line.length).toBeLessThan(20);
+    for (const line of lines) {
+      expect(line.length).toBeLessThan(20);
+    }
     progress.clear();
     expect(stream.text.endsWith("\r\u001b[K")).toBe(true);
   });

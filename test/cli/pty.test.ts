@@ -94,12 +94,16 @@ describe("width", () => {
   test.each([60, 80, 120, 200])("%i columns of a terminal", (columns) => {
     const written = inTerminal("--plot --no-color", { columns });
     const lines = written.trimEnd().split("\n");
-    for (const line of lines) expect([...line].length, line).toBeLessThanOrEqual(columns);
+    for (const line of lines) {
+      expect([...line].length, line).toBeLessThanOrEqual(columns);
+    }
     expect(Math.max(...lines.map((line) => [...line].length))).toBeGreaterThan(columns * 0.9);
   });
 
   test("80 in a pipe, whatever the terminal", () => {
     const lines = piped("").split("\n");
-    for (const line of lines) expect([...line].length, line).toBeLessThanOrEqual(80);
+    for (const line of lines) {
+      expect([...line].length, line).toBeLessThanOrEqual(80);
+    }
   });
 });

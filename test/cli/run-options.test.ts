@@ -92,7 +92,9 @@ describe("help", () => {
     "%s --help: every ending, and how settings are typed",
     async (command) => {
       const { out } = await mallog([command, "--help"]);
-      for (const ending of ENDINGS) expect(out).toContain(ending);
+      for (const ending of ENDINGS) {
+        expect(out).toContain(ending);
+      }
       expect(out).toContain("SETTINGS are");
       expect(out).toContain("SIZES are");
     },

@@ -29,7 +29,9 @@ describe.each(["file", "pipe"] as const)("the bytes of a %s", (kind) => {
     const { fd, close } = await KINDS[kind]();
     close();
     const chunks: Buffer[] = [];
-    for await (const chunk of bytesOf(fd)) chunks.push(Buffer.from(chunk));
+    for await (const chunk of bytesOf(fd)) {
+      chunks.push(Buffer.from(chunk));
+    }
     expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
   });
 
@@ -52,7 +54,9 @@ test("a pipe that has nothing more to say is left when the signal fires", async 
   setTimeout(() => stop.abort(), 50);
   let length = 0;
   const read = async () => {
-    for await (const chunk of bytesOf(fd, stop.signal)) length += chunk.length;
+    for await (const chunk of bytesOf(fd, stop.signal)) {
+      length += chunk.length;
+    }
   };
   await expect(read()).rejects.toThrow(/abort/);
   expect(length).toBe(CONTENT.length);
@@ -70,7 +74,9 @@ test("a signal keeps nothing of files that were read to their end", async () => 
   const { signal } = new AbortController();
   for (let n = 0; n < 12; n++) {
     const { fd } = await KINDS.file();
-    for await (const chunk of bytesOf(fd, signal)) expect(chunk.length).toBeGreaterThan(0);
+    for await (const chunk of bytesOf(fd, signal)) {
+      expect(chunk.length).toBeGreaterThan(0);
+    }
   }
   await new Promise(setImmediate);
   process.off("warning", warned);

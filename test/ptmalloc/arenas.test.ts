@@ -100,7 +100,9 @@ describe("which one a thread gets (§6.1)", () => {
   it("arenas left by their threads go to the next ones, the latest first (T19)", () => {
     const p = process("2.36");
     const { threads } = start(p, 3);
-    for (const t of [threads[1]!, threads[0]!, threads[2]!]) t.exit();
+    for (const t of [threads[1]!, threads[0]!, threads[2]!]) {
+      t.exit();
+    }
     expect(start(p, 4).arenas).toEqual(["arena3", "arena1", "arena2", "arena4"]);
   });
 
@@ -303,7 +305,9 @@ describe("a thread whose arena somebody has seen (§12.3)", () => {
   function left(most: string): { p: Process; onlooker: Onlooker } {
     const p = process("2.36", { MALLOC_ARENA_MAX: most });
     const { threads } = start(p, 3);
-    for (const t of threads) t.exit();
+    for (const t of threads) {
+      t.exit();
+    }
     return { p, onlooker: new Onlooker(p.m) };
   }
 

@@ -76,7 +76,9 @@ describe("mallinfo2", () => {
   ])("glibc %s counts %d bytes too many for three mappings that changed size", (glibc, excess) => {
     const p = process(glibc);
     p.malloc(200000, "block");
-    for (const bytes of [300000, 300001, 1000, 500000]) p.realloc("block", bytes);
+    for (const bytes of [300000, 300001, 1000, 500000]) {
+      p.realloc("block", bytes);
+    }
     expect(p.mallinfo().hblkhd).toBe(0x7b000 + excess);
     expect(p.m.mappedBytes).toBe(0x7b000);
     p.free("block");

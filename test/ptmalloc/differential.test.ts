@@ -55,7 +55,9 @@ if (own.available && !compared.some(({ glibc }) => glibc === own.glibc)) {
 const shapes: Shape[] = Object.values(SHAPES).filter(({ name }) => name !== "wide alignments");
 
 for (const { title, profile, on } of candidates) {
-  if (profile === null) console.warn(title);
+  if (profile === null) {
+    console.warn(title);
+  }
   describe.skipIf(profile === null)(`like ${title}`, { timeout: 120_000 * LONGER }, () => {
     for (const shape of shapes) {
       it(`${shape.name}, written by the program or not`, () => {

@@ -25,7 +25,9 @@ describe("which frees go to a fastbin (§4.3)", () => {
       const block = p.malloc(size - 8);
       p.malloc(1000);
       p.free(block);
-      if (p.fastbin(size).includes(block)) fast.push(size);
+      if (p.fastbin(size).includes(block)) {
+        fast.push(size);
+      }
     }
     const sizes = Array.from({ length: 10 }, (_, i) => 32 + 16 * i);
     expect(fast).toEqual(sizes.filter((size) => size <= maxFast));

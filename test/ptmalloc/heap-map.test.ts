@@ -63,7 +63,9 @@ describe("the map of a heap", () => {
       const late = process("2.36", {}, { unchecked: true });
       late.m.hugePages = hugePages;
       expect(startBreakAt(late.m, (2 ** 30 + 5 * PAGE) / GRANULE)).toBe(true);
-      for (let i = 0; i < 600; i++) late.malloc(PAGE - 8, `b${i}`);
+      for (let i = 0; i < 600; i++) {
+        late.malloc(PAGE - 8, `b${i}`);
+      }
       const below = placeChunk(late.m, late.m.breakHeap, (2 ** 30 + 2 * PAGE) / GRANULE, 4);
       expect(below).not.toBe(0);
       const map = only(late);
@@ -110,7 +112,9 @@ describe.each([
           const env: Readonly<Record<string, string>> = shape.env ?? {};
           const p = process(glibc, env, { touch: "half", unchecked: true });
           const threads: (Calls | undefined)[] = [p];
-          for (const step of sequence!.steps) p.step(step, threads);
+          for (const step of sequence!.steps) {
+            p.step(step, threads);
+          }
           checkSums(p, plane);
         },
       ),
@@ -129,7 +133,9 @@ function checkSums(p: Process, plane: number): void {
     expect(sum((map) => map.inUseBytes)).toBe(inUseBytes);
     expect(sum((map) => map.freeBytes)).toBe(Object.values(free).reduce((a, b) => a + b, 0));
     expect(sum((map) => map.pages - map.absentPages)).toBe(pages[bitOf(plane)]);
-    for (const map of own) checkMap(map, pagesPerCell);
+    for (const map of own) {
+      checkMap(map, pagesPerCell);
+    }
     cells += sum((map) => map.resident.length);
   }
   expect(cells).toBeLessThanOrEqual(MOST_CELLS + heaps.length);
@@ -142,7 +148,9 @@ function checkMap(map: HeapMap, pagesPerCell: number): void {
   expect(map.free.length).toBe(map.resident.length);
   // All free bytes lie in the heap's pages.
   expect(map.freeBytes).toBeLessThanOrEqual(map.pages * PAGE);
-  if (pagesPerCell > 1) return;
+  if (pagesPerCell > 1) {
+    return;
+  }
   const states = [...map.resident].map((digit, i) => (digit === "0" ? "absent" : map.free[i]!));
   expect(states.filter((state) => state === "absent").length).toBe(absentPages);
   expect(states.filter((state) => state === "0").length).toBe(fullPages);

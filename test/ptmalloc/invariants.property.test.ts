@@ -88,7 +88,11 @@ describe.each(shapes)("$name", (shape) => {
       fc.property(programsOf(shape, moves), (program) => {
         const { p, threads } = run(program, { unchecked: true });
         p.freeAll();
-        for (const t of threads) if (t !== p) t?.exit();
+        for (const t of threads) {
+          if (t !== p) {
+            t?.exit();
+          }
+        }
         p.exit();
         p.trim(0);
         checkGone(p, program);
@@ -148,8 +152,9 @@ function checkRss(p: Process): void {
     }
   }
   for (const mapping of p.m.mappings) {
-    if (mapping !== null)
+    if (mapping !== null) {
       expect(mapping.pages(PLANE_ALL) * PAGE).toBeLessThanOrEqual(mapping.totalBytes);
+    }
   }
 }
 
@@ -163,7 +168,9 @@ function checkGone(p: Process, { sequence }: Program): void {
     expect([inUseBytes, free.tcache, free.fastbins]).toEqual([0, 0, 0]);
   }
   // Where the program moved the break, fences stay.
-  if (sequence.steps.some(({ op }) => op === "sbrk")) return;
+  if (sequence.steps.some(({ op }) => op === "sbrk")) {
+    return;
+  }
   const { free, systemBytes } = arenas[0]!;
   expect([free.unsorted, free.smallbins, free.largebins]).toEqual([0, 0, 0]);
   expect([free.top, p.brk]).toEqual([systemBytes, systemBytes]);

@@ -45,22 +45,30 @@ describe("kindred versions", () => {
           return chunk;
         };
         for (const { call, thread, slot, bytes, by } of moves) {
-          for (const m of [a, b]) m.enter(thread);
+          for (const m of [a, b]) {
+            m.enter(thread);
+          }
           const block = blocks.get(slot);
           if (block !== undefined && call !== "realloc") {
-            for (const m of [a, b]) m.free(block.chunk);
+            for (const m of [a, b]) {
+              m.free(block.chunk);
+            }
             blocks.delete(slot);
           }
           const to = Math.max(1, block === undefined ? bytes : block.bytes + by);
           const parts = (kind: KindredCall) =>
             partsAt(a, b.profile, kind, block?.chunk ?? 0, to) && ++parted > 0;
           if (call === "realloc" && block !== undefined) {
-            if (parts("realloc")) return;
+            if (parts("realloc")) {
+              return;
+            }
             alike++;
             const { chunk } = block;
             blocks.set(slot, { chunk: both((m) => m.realloc(chunk, to)), bytes: to });
           } else if (call === "memalign" && aligns) {
-            if (parts("memalign")) return;
+            if (parts("memalign")) {
+              return;
+            }
             blocks.set(slot, { chunk: both((m) => m.memalign(64, bytes)), bytes });
           } else if (call === "malloc") {
             blocks.set(slot, { chunk: both((m) => m.malloc(bytes)), bytes });

@@ -50,7 +50,9 @@ describe("what is cut off (§5.3)", () => {
     ["2.43", [24], 0x80, 608],
   ] as const)("%s: a tail of exactly 32 bytes (T4)", (glibc, before, offset, bytes) => {
     const p = process(glibc);
-    for (const size of before) p.malloc(size);
+    for (const size of before) {
+      p.malloc(size);
+    }
     // The next block would be 48 above a multiple of 64: 16 are no lead, 80 are. 720 - 80 - 608 are left.
     expect(p.memalign(64, 600, "a")).toBe(main(offset)[0]);
     expect(p.chunkBytes("a")).toBe(bytes);
@@ -90,7 +92,9 @@ describe("the tcache (§5.3)", () => {
   function cachedBlocks(glibc: string) {
     const p = process(glibc);
     // 2.42's struct leaves blocks of 32 bytes halfway between multiples of 64
-    if (glibc === "2.42") p.malloc(40);
+    if (glibc === "2.42") {
+      p.malloc(40);
+    }
     const isAligned = (block: string): boolean => Number(block.slice("main+".length)) % 64 === 0;
     const blocks = times(7, () => p.malloc(24));
     p.free(...blocks.filter(isAligned), ...blocks.filter((block) => !isAligned(block)));

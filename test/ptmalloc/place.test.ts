@@ -32,7 +32,9 @@ const above = (c: number): number => m.chunks.words[c + NEXT]!;
 
 beforeEach(() => {
   const profile = profileOf("2.36");
-  if (profile === null) throw new Error("2.36 is modelled");
+  if (profile === null) {
+    throw new Error("2.36 is modelled");
+  }
   m = new Ptmalloc(profile, new MallocPar(profile), 2);
   m.enter(0);
   return () => checkInvariants(m);
@@ -159,11 +161,15 @@ it("a break area of which only the middle is known grows downwards, too", () => 
 it("finds the chunk at any address, also after the records it knew are gone", () => {
   const blocks = Array.from({ length: 2000 }, () => m.malloc(100));
   const look = () => {
-    for (const c of blocks) expect(findChunk(m, m.breakHeap, addr(c) + 3)).toBe(c);
+    for (const c of blocks) {
+      expect(findChunk(m, m.breakHeap, addr(c) + 3)).toBe(c);
+    }
   };
   look();
   const gone = blocks.splice(500, 1000);
-  for (const c of gone) m.free(c);
+  for (const c of gone) {
+    m.free(c);
+  }
   look();
   expect(findChunk(m, m.breakHeap, 2 ** 30)).toBe(0);
 });
@@ -211,7 +217,9 @@ it("is placed nowhere between stretches of chunks, and changes nothing", () => {
   m.malloc(24);
   const gap = m.brk / GRANULE;
   m.foreignSbrk(65536);
-  for (let i = 0; i < 2; i++) m.malloc(100_000);
+  for (let i = 0; i < 2; i++) {
+    m.malloc(100_000);
+  }
   const { inUseGranules, unloggedGranules } = m;
   expect(placeChunk(m, m.breakHeap, gap + 2048, 4)).toBe(0);
   expect(m).toMatchObject({ inUseGranules, unloggedGranules });

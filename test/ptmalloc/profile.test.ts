@@ -13,7 +13,9 @@ describe("profiles (§10)", () => {
   });
 
   it("each is named for a version it serves", () => {
-    for (const { name, serves } of PROFILES) expect(serves).toContain(name);
+    for (const { name, serves } of PROFILES) {
+      expect(serves).toContain(name);
+    }
   });
 
   it("no two are alike but for their names", () => {

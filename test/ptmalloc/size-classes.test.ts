@@ -20,11 +20,21 @@ function request2size(n: number): number {
 /** largebin_index of §1.2, likewise */
 function largebinIndex(sz: number): number {
   const sh = (bits: number): number => Math.floor(sz / 2 ** bits);
-  if (sh(6) <= 48) return 48 + sh(6);
-  if (sh(9) <= 20) return 91 + sh(9);
-  if (sh(12) <= 10) return 110 + sh(12);
-  if (sh(15) <= 4) return 119 + sh(15);
-  if (sh(18) <= 2) return 124 + sh(18);
+  if (sh(6) <= 48) {
+    return 48 + sh(6);
+  }
+  if (sh(9) <= 20) {
+    return 91 + sh(9);
+  }
+  if (sh(12) <= 10) {
+    return 110 + sh(12);
+  }
+  if (sh(15) <= 4) {
+    return 119 + sh(15);
+  }
+  if (sh(18) <= 2) {
+    return 124 + sh(18);
+  }
   return 126;
 }
 
@@ -32,7 +42,9 @@ describe("request to chunk (§1.1)", () => {
   it("is (n + 8) rounded up to 16, at least 32: every request to 1 MiB", () => {
     const wrong: number[] = [];
     for (let n = 0; n <= MIB; n++) {
-      if (requestToGranules(n) * GRANULE !== request2size(n)) wrong.push(n);
+      if (requestToGranules(n) * GRANULE !== request2size(n)) {
+        wrong.push(n);
+      }
     }
     expect(wrong).toEqual([]);
   });
@@ -42,7 +54,9 @@ describe("request to chunk (§1.1)", () => {
     for (let s = 32; s <= MIB; s += 16) {
       const last = requestToGranules(s - 8) * GRANULE === s;
       const next = requestToGranules(s - 7) * GRANULE === s + 16;
-      if (!last || !next) wrong.push(s);
+      if (!last || !next) {
+        wrong.push(s);
+      }
     }
     expect(wrong).toEqual([]);
   });
@@ -75,7 +89,9 @@ describe("chunk to bin (§1.2)", () => {
     const wrong: number[] = [];
     for (let s = 32; s <= 2 * MIB; s += 16) {
       const expected = s < 1024 ? s / 16 : largebinIndex(s);
-      if (binIndex(s / GRANULE) !== expected) wrong.push(s);
+      if (binIndex(s / GRANULE) !== expected) {
+        wrong.push(s);
+      }
     }
     expect(wrong).toEqual([]);
   });
@@ -113,7 +129,11 @@ describe("chunk to bin (§1.2)", () => {
 
   it("bin 120 takes the end of one step and the start of the next: 40960 to 65535", () => {
     const sizes: number[] = [];
-    for (let s = 1024; s < 2 * MIB; s += 16) if (largeBinIndex(s / GRANULE) === 120) sizes.push(s);
+    for (let s = 1024; s < 2 * MIB; s += 16) {
+      if (largeBinIndex(s / GRANULE) === 120) {
+        sizes.push(s);
+      }
+    }
     expect([sizes[0], sizes.at(-1), sizes.length]).toEqual([40960, 65520, 1536]);
   });
 

@@ -341,7 +341,9 @@ describe("heaps of other arenas (§3.8 step 2, §6.3)", () => {
       const p = process(glibc, {}, { unchecked: true });
       const t = p.thread();
       const names = times(1200, (i) => `#${i}`);
-      for (const name of names) t.malloc(120000, name);
+      for (const name of names) {
+        t.malloc(120000, name);
+      }
       t.free(...names.toReversed());
       const sizes = p.m.arenas[1]!.heaps.map(({ size }) => size);
       expect(sizes).toEqual([first, second].slice(0, heaps));

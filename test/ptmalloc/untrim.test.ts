@@ -13,11 +13,15 @@ function state({ m, brk }: Process) {
 }
 
 function blocks(p: Process, count: number): void {
-  for (let i = 0; i < count; i++) p.malloc(40000, `b${i}`);
+  for (let i = 0; i < count; i++) {
+    p.malloc(40000, `b${i}`);
+  }
 }
 
 function free(p: Process, ...from: number[]): void {
-  for (const i of from) p.free(`b${i}`);
+  for (const i of from) {
+    p.free(`b${i}`);
+  }
 }
 
 it.each([
@@ -35,16 +39,24 @@ it.each([
   ],
 ])("undoes %s", (_name, freeing) => {
   const [told, late] = [0, 1].map(() => process("2.36", SETTINGS, { touch: "half" }));
-  if (told === undefined || late === undefined) throw new Error("two of them");
+  if (told === undefined || late === undefined) {
+    throw new Error("two of them");
+  }
   late.m.trims = [];
-  for (const p of [told, late]) blocks(p, 10);
+  for (const p of [told, late]) {
+    blocks(p, 10);
+  }
   told.sbrk(65536);
-  for (const p of [told, late]) freeing(p);
+  for (const p of [told, late]) {
+    freeing(p);
+  }
   expect(late.m.trims.length).toBeGreaterThan(0);
   expect(state(late)).not.toEqual(state(told));
   late.m.foreignSbrk(65536, late.m.trims.length);
   expect(state(late)).toEqual(state(told));
-  for (const p of [told, late]) p.malloc(120000, "last");
+  for (const p of [told, late]) {
+    p.malloc(120000, "last");
+  }
   expect(late.m.trims).toEqual([]);
   expect(state(late)).toEqual(state(told));
 });

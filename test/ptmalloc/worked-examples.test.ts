@@ -43,7 +43,9 @@ const NINE = times(9, (i) => `#${i}`);
 
 function nineFreed(glibc: string): Process {
   const p = process(glibc);
-  for (const name of NINE) p.malloc(24, name);
+  for (const name of NINE) {
+    p.malloc(24, name);
+  }
   p.free(...NINE);
   return p;
 }
@@ -101,7 +103,9 @@ describe("example 7: a small free beside the last remainder", () => {
     const first = main(0x2a0 - lower, 0xa80 - lower, 0xaa0 - lower, 0xbe0 - lower);
     expect(mallocs(p, 2000, 24, 300, 24)).toEqual(first);
     const seven = times(7, (i) => `cached${i}`);
-    for (const name of seven) p.malloc(300, name);
+    for (const name of seven) {
+      p.malloc(300, name);
+    }
     p.free(...seven);
     p.free(first[0]!);
     expect(p.malloc(1000)).toBe(first[0]);

@@ -59,7 +59,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function budgetIs(budget: string): void {
   for (const name of readdirSync(folder)) {
-    if (/^(memory|malloc|summary)\./.test(name)) rmSync(file(name));
+    if (/^(memory|malloc|summary)\./.test(name)) {
+      rmSync(file(name));
+    }
   }
   writeFileSync(file("mallog.config.json"), JSON.stringify({ budgets: [{ budget }] }));
 }
@@ -85,7 +87,9 @@ describe("the recipe for GitHub Actions", () => {
     const ran: (number | null)[] = [];
     let told = "";
     for (const { run, if: when } of steps) {
-      if (run === undefined || (ran.some((code) => code !== 0) && when !== "always()")) continue;
+      if (run === undefined || (ran.some((code) => code !== 0) && when !== "always()")) {
+        continue;
+      }
       const { status, stderr } = shell(run, env);
       ran.push(status);
       told += stderr;
@@ -129,7 +133,9 @@ describe("the recipe for GitLab CI", () => {
     budgetIs(budget);
     const { status, stderr } = job();
     expect({ status, stderr }).toEqual({ status: code, stderr: "" });
-    for (const name of files) expect(readFileSync(file(name), "utf8")).not.toBe("");
+    for (const name of files) {
+      expect(readFileSync(file(name), "utf8")).not.toBe("");
+    }
     const junit = readFileSync(file(artifacts.reports.junit), "utf8");
     expect(junit).toContain(`tests="2" failures="${code}"`);
   });
@@ -151,7 +157,9 @@ describe("examples of the help", async () => {
   beforeAll(() => {
     copyFileSync(file("beginning.log.gz"), file("malloc.log.gz"));
     writeFileSync(file("mallog.config.json"), config);
-    for (const name of ["base.json", "head.json"]) copyFileSync(file("ci/memory.json"), file(name));
+    for (const name of ["base.json", "head.json"]) {
+      copyFileSync(file("ci/memory.json"), file(name));
+    }
   });
 
   test("there are some", () => expect(examples.length).toBeGreaterThan(10));
@@ -159,6 +167,8 @@ describe("examples of the help", async () => {
   test.each(examples)("%s", (command) => {
     const { status, stdout, stderr } = shell(command);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    if (!/ -q /.test(command)) expect(stdout).not.toBe("");
+    if (!/ -q /.test(command)) {
+      expect(stdout).not.toBe("");
+    }
   });
 });

@@ -75,7 +75,9 @@ describe.skipIf(!hasParallel)("a fleet", () => {
         .split("\n");
     });
     const part = (pods.length + 1) / 3;
-    for (const share of shares) expect(Math.abs(share.length - part)).toBeLessThan(1);
+    for (const share of shares) {
+      expect(Math.abs(share.length - part)).toBeLessThan(1);
+    }
     const list = readFileSync(join(folder, "logs.txt"), "utf8").trimEnd().split("\n");
     expect(shares.flat().sort()).toEqual(list.sort());
   });
@@ -117,9 +119,13 @@ async function answers(folder: string): Promise<Row[][]> {
     await connection.run(`SET file_search_path = '${folder}'`);
     const rows: Row[][] = [];
     for (const statement of sql.join("").split(/;\n/)) {
-      if (statement.trim() === "") continue;
+      if (statement.trim() === "") {
+        continue;
+      }
       const found = (await connection.runAndReadAll(statement)).getRowObjects();
-      if (/^\s*CREATE/.test(statement)) continue;
+      if (/^\s*CREATE/.test(statement)) {
+        continue;
+      }
       rows.push(found.map(plain));
     }
     return rows;
@@ -155,10 +161,14 @@ function bestOf(reports: readonly Report[]): Row[] {
     for (const { scenarios } of reports) {
       const recorded = scenarios[0] ?? expect.fail();
       const { rss, failedCalls } = scenarios.find(({ name }) => name === setting) ?? expect.fail();
-      if (failedCalls > recorded.failedCalls) return [];
+      if (failedCalls > recorded.failedCalls) {
+        return [];
+      }
       row.endBytes += rss.endBytes;
       row.peakBytes += rss.peakBytes;
-      if (rss.peakBytes > recorded.rss.peakBytes) row.podsWithHigherPeak++;
+      if (rss.peakBytes > recorded.rss.peakBytes) {
+        row.podsWithHigherPeak++;
+      }
     }
     return [row];
   });

@@ -53,7 +53,9 @@ it("a thread that took its leave has ended, under each setting; what if not is p
 it("a thread that did not has not, and the range is none", () => {
   const { model, scenarios } = living;
   expect(model?.inferred).toMatchObject({ threadExits: 0, lastExits: 0 });
-  for (const { rss } of scenarios) expect(rss.spread.exitsBytes).toBe(0);
+  for (const { rss } of scenarios) {
+    expect(rss.spread.exitsBytes).toBe(0);
+  }
 });
 
 it("where the hook leaves free(NULL) out, nothing is known: the thread lives on, and the range tells", () => {

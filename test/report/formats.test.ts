@@ -85,7 +85,9 @@ describe("CSV", () => {
           const shown = Buffer.from(printable(names[i] ?? "")).toString();
           expect([shown, `'${shown}`]).toContain(row.name);
           expect(row.topFrame).toBe(row.name);
-          for (const cell of Object.values(row)) expect(cell).not.toMatch(/^[=+\-@＝＋－＠]/);
+          for (const cell of Object.values(row)) {
+            expect(cell).not.toMatch(/^[=+\-@＝＋－＠]/);
+          }
         });
       }),
     );

@@ -128,7 +128,9 @@ function structure(tokens: readonly Token[]): unknown[] {
   return tokens
     .filter(({ type }) => type !== "space")
     .map((token) => {
-      if (token.type === "table") return ["table", token.header.length, token.rows.length];
+      if (token.type === "table") {
+        return ["table", token.header.length, token.rows.length];
+      }
       if (token.type === "list") {
         return [token.items.map(({ tokens }: { tokens: Token[] }) => structure(tokens))];
       }

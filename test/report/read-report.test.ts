@@ -10,7 +10,9 @@ function refusal(text: string): string {
     readReport(text);
     return "read";
   } catch (error) {
-    if (error instanceof NotAReport) return error.message;
+    if (error instanceof NotAReport) {
+      return error.message;
+    }
     throw error;
   }
 }
@@ -61,7 +63,9 @@ test("a value of another sort never gets through as what it should be, and nothi
   const places: (string | number)[][] = [];
   const walk = (value: unknown, path: (string | number)[]): void => {
     places.push(path);
-    if (typeof value !== "object" || value === null) return;
+    if (typeof value !== "object" || value === null) {
+      return;
+    }
     for (const [key, inner] of Object.entries(value)) {
       walk(inner, [...path, Array.isArray(value) ? Number(key) : key]);
     }
@@ -73,7 +77,9 @@ test("a value of another sort never gets through as what it should be, and nothi
       const holder = { root: JSON.parse(text) };
       let at = holder as Record<string | number, typeof holder.root>;
       const steps = ["root", ...path];
-      for (const step of steps.slice(0, -1)) at = at[step];
+      for (const step of steps.slice(0, -1)) {
+        at = at[step];
+      }
       at[steps.at(-1)!] = value;
       const changed = JSON.stringify(holder.root) ?? "";
       let read: ReturnType<typeof readReport>;
@@ -85,7 +91,9 @@ test("a value of another sort never gets through as what it should be, and nothi
       }
       for (const { rss, arenas } of read.known.scenarios) {
         expect(typeof rss.endBytes).toBe("number");
-        for (const { rssBytes } of arenas) expect(typeof rssBytes).toBe("number");
+        for (const { rssBytes } of arenas) {
+          expect(typeof rssBytes).toBe("number");
+        }
       }
       for (const { tid, calls } of read.known.threads) {
         expect([typeof tid, typeof calls.total]).toEqual(["number", "number"]);

@@ -31,7 +31,9 @@ function text(given: Report, width = 80, level: 0 | 1 = 0, top = 10): string {
 describe("the whole report", () => {
   test.each([60, 80, 120, 200])("%i columns wide", async (width) => {
     const written = text(serviceReport(), width);
-    for (const line of written.split("\n")) expect([...line].length).toBeLessThanOrEqual(width);
+    for (const line of written.split("\n")) {
+      expect([...line].length).toBeLessThanOrEqual(width);
+    }
     await expect(written).toMatchFileSnapshot(`golden/service-${width}.txt`);
   });
 
@@ -39,7 +41,9 @@ describe("the whole report", () => {
     const given = serviceReport();
     const container = containerOf(given, 512 * MiB, 120 * MiB);
     const written = text({ ...given, container });
-    for (const line of written.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+    for (const line of written.split("\n")) {
+      expect([...line].length).toBeLessThanOrEqual(80);
+    }
     await expect(written).toMatchFileSnapshot("golden/service-container.txt");
   });
 
@@ -88,7 +92,9 @@ describe("over time", () => {
 
   test.each([60, 80, 120, 200])("a plot %i columns wide", async (width) => {
     const written = section(plotted(width));
-    for (const line of written.split("\n")) expect([...line].length).toBeLessThanOrEqual(width);
+    for (const line of written.split("\n")) {
+      expect([...line].length).toBeLessThanOrEqual(width);
+    }
     await expect(written).toMatchFileSnapshot(`golden/plot-${width}.txt`);
   });
 

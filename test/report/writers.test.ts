@@ -116,7 +116,9 @@ describe("the ending of a file's name", () => {
   ])("of %s is %s", (file, ending) => expect(endingOf(file)).toBe(ending));
 
   test("leads to a writer, or to none", async () => {
-    for (const ending of ENDINGS) expect(await writerOf(ending)).toBeTypeOf("function");
+    for (const ending of ENDINGS) {
+      expect(await writerOf(ending)).toBeTypeOf("function");
+    }
     expect(writerOf(".pdf")).toBeNull();
   });
 });

@@ -27,11 +27,15 @@ export function compareWithModel(
   const par = new MallocPar(profile);
   for (const [name, value] of settingsIn(env)) {
     const refused = applySetting(par, profile, name, value);
-    if (refused !== null) throw new Error(refused);
+    if (refused !== null) {
+      throw new Error(refused);
+    }
   }
   const m = new Ptmalloc(profile, par, run.onlineCpus, run.startBreak % PAGE);
   const twin = new Twin(m, run, touch);
-  for (let i = 0; i < run.events.count; i++) twin.step(i);
+  for (let i = 0; i < run.events.count; i++) {
+    twin.step(i);
+  }
   twin.compareEnd();
   checkInvariants(m);
 }
@@ -39,7 +43,9 @@ export function compareWithModel(
 /** The settings in an environment, each tunable by itself: names and values. */
 export function settingsIn(env: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(env).flatMap(([name, value]) => {
-    if (name !== "GLIBC_TUNABLES") return [[name, value]];
+    if (name !== "GLIBC_TUNABLES") {
+      return [[name, value]];
+    }
     return value.split(":").map<[string, string]>((one) => {
       const at = one.indexOf("=");
       return [one.slice(0, at), one.slice(at + 1)];
@@ -69,18 +75,22 @@ class Twin {
     m.enter(events.thread[i]!);
     const chunk = this.#call(i);
     const isAllocation = events.op[i]! <= Op.pvalloc;
-    if (isAllocation) this.#comparePlace(i, chunk);
+    if (isAllocation) {
+      this.#comparePlace(i, chunk);
+    }
     if (from !== 0 && (events.op[i] === Op.free || (events.op[i] === Op.realloc && chunk !== -1))) {
-      if (pointer !== 0 || events.op[i] === Op.free || events.size[i] === 0)
+      if (pointer !== 0 || events.op[i] === Op.free || events.size[i] === 0) {
         this.#chunkOf.delete(from);
+      }
     }
     if (isAllocation && pointer !== 0) {
       const before = events.op[i] === Op.realloc ? (this.#sizeOf.get(from) ?? 0) : 0;
       const size = events.size[i]!;
       this.#chunkOf.set(pointer, chunk);
       this.#sizeOf.set(pointer, size);
-      if (this.#touch === "all" && size > before)
+      if (this.#touch === "all" && size > before) {
         m.write(chunk, before, size, PLANE_ALL | PLANE_POLICY);
+      }
     }
     const brk = events.brk[i]! - startBreak + (startBreak % PAGE);
     this.#must(i, m.brk === brk, `break 0x${m.brk.toString(16)}, really 0x${brk.toString(16)}`);
@@ -98,7 +108,9 @@ class Twin {
       case Op.calloc:
         return m.calloc(size);
       case Op.realloc:
-        if (events.pointerIn[i] === 0) return m.malloc(size);
+        if (events.pointerIn[i] === 0) {
+          return m.malloc(size);
+        }
         if (size === 0) {
           m.free(chunk);
           return 0;
@@ -112,7 +124,9 @@ class Twin {
       case Op.pvalloc:
         return m.pvalloc(size);
       case Op.free:
-        if (chunk !== 0) m.free(chunk);
+        if (chunk !== 0) {
+          m.free(chunk);
+        }
         return 0;
       case Op.mallocTrim:
         m.mallocTrim(size);
@@ -143,7 +157,9 @@ class Twin {
     const { events, residencyExact } = this.#run;
     const w = this.#m.chunks.words;
     const moves = events.pointerOut[i] !== 0 && events.pointerOut[i] !== events.pointerIn[i];
-    if (residencyExact || !moves || w[chunk + STATE] === MAPPED) return;
+    if (residencyExact || !moves || w[chunk + STATE] === MAPPED) {
+      return;
+    }
     this.#m.write(chunk, 0, w[chunk + SIZE]! * GRANULE - 8, EVERY_PLANE);
   }
 
@@ -156,18 +172,26 @@ class Twin {
       return;
     }
     const { serial } = mine.heap;
-    if (!this.#baseOf.has(serial)) this.#baseOf.set(serial, real.heap);
+    if (!this.#baseOf.has(serial)) {
+      this.#baseOf.set(serial, real.heap);
+    }
     const same = this.#baseOf.get(serial) === real.heap && mine.offset === real.offset;
     this.#must(i, same, `heap ${serial}+0x${mine.offset.toString(16)}, really ${text(real)}`);
   }
 
   #place(chunk: number) {
-    if (chunk === 0) return { kind: "null", offset: 0 } as const;
+    if (chunk === 0) {
+      return { kind: "null", offset: 0 } as const;
+    }
     const w = this.#m.chunks.words;
     const offset = (w[chunk + ADDR]! + 1) * GRANULE;
-    if (w[chunk + STATE] === MAPPED) return { kind: "mmapped", offset: offset % PAGE } as const;
+    if (w[chunk + STATE] === MAPPED) {
+      return { kind: "mmapped", offset: offset % PAGE } as const;
+    }
     const heap: Heap = this.#m.heapOf(chunk);
-    if (heap.kind === "arena") return { kind: "heap", heap, offset } as const;
+    if (heap.kind === "arena") {
+      return { kind: "heap", heap, offset } as const;
+    }
     return { kind: "main", offset: offset - (this.#run.startBreak % PAGE) } as const;
   }
 
@@ -182,7 +206,9 @@ class Twin {
     this.#same(end, "number of heaps", heaps.length, run.heaps.length);
     for (const heap of heaps) {
       const real = run.heaps.find(({ base }) => base === this.#baseOf.get(heap.serial));
-      if (real === undefined) continue;
+      if (real === undefined) {
+        continue;
+      }
       this.#same(end, "heap size", heap.size, real.size);
       this.#same(end, "heap mprotect_size", heap.mprotectSize, real.mprotectSize);
       this.#same(end, "heap's pages", pagesIn(heap.pages, plane), [...real.residentPages]);
@@ -205,7 +231,9 @@ class Twin {
   }
 
   #must(i: number, holds: boolean, what: string): void {
-    if (holds) return;
+    if (holds) {
+      return;
+    }
     const { events } = this.#run;
     const at = i < events.count ? `event ${i} (step ${events.step[i]})` : "the end";
     throw new Error(`at ${at}: ${what}`);
@@ -219,7 +247,9 @@ function byFirst(a: number[], b: number[]): number {
 function pagesIn(pages: Uint8Array, plane: number): number[] {
   const resident: number[] = [];
   pages.forEach((planes, page) => {
-    if (planes & plane) resident.push(page);
+    if (planes & plane) {
+      resident.push(page);
+    }
   });
   return resident;
 }

@@ -56,7 +56,9 @@ const mixed = logarithmic(300 * KIB);
 
 /** Mostly around and above the thresholds; one in 32 is of several MiB. */
 function large(fraction: number, detail: number): number {
-  if ((detail & 31) === 31) return Math.floor(fraction * 6 * MIB);
+  if ((detail & 31) === 31) {
+    return Math.floor(fraction * 6 * MIB);
+  }
   return Math.floor(fraction * 300 * KIB);
 }
 
@@ -288,20 +290,22 @@ type ShrinkStage =
   | { readonly kind: "sizes"; readonly at: number; readonly passing: number };
 
 class MovesArbitrary extends fc.Arbitrary<readonly Moves[]> {
-  private readonly programs: number;
-  private readonly calls: readonly [number, number];
+  readonly #programs: number;
+  readonly #calls: readonly [number, number];
 
   constructor(programs: number, calls: readonly [number, number]) {
     super();
-    this.programs = programs;
-    this.calls = calls;
+    this.#programs = programs;
+    this.#calls = calls;
   }
 
   generate(random: fc.Random): fc.Value<readonly Moves[]> {
-    const programs = Array.from({ length: this.programs }, () => {
-      const moves = new Uint32Array(random.nextInt(...this.calls) * WORDS);
+    const programs = Array.from({ length: this.#programs }, () => {
+      const moves = new Uint32Array(random.nextInt(...this.#calls) * WORDS);
       const next = xorshift(random.nextInt(1, 0x7fff_ffff));
-      for (let i = 0; i < moves.length; i++) moves[i] = next();
+      for (let i = 0; i < moves.length; i++) {
+        moves[i] = next();
+      }
       return moves;
     });
     return new fc.Value(programs, { kind: "programs" } satisfies ShrinkStage);
@@ -320,11 +324,15 @@ type Programs = fc.Value<readonly Moves[]>;
 
 function* simpler(programs: readonly Moves[], stage: ShrinkStage): Generator<Programs> {
   const [first] = programs;
-  if (first === undefined) return;
+  if (first === undefined) {
+    return;
+  }
   switch (stage.kind) {
     case "programs":
       if (programs.length > 1) {
-        for (const program of programs) yield new fc.Value([program], stage);
+        for (const program of programs) {
+          yield new fc.Value([program], stage);
+        }
       } else {
         yield* fewerMoves(first, { run: Math.ceil(first.length / WORDS / 2), at: 0, again: false });
         yield* plainerMoves(first, 0);
@@ -356,7 +364,9 @@ function* fewerMoves(
     for (; at < count; at += run) {
       yield new fc.Value([without(moves, at, run)], { kind: "moves", run, at, again: run === 1 });
     }
-    if (run === 1 && !again) return;
+    if (run === 1 && !again) {
+      return;
+    }
     run = Math.ceil(run / 2);
     at = 0;
     again = false;
@@ -366,8 +376,9 @@ function* fewerMoves(
 function* plainerMoves(moves: Moves, from: number): Generator<Programs> {
   for (let at = from; at < moves.length / WORDS; at++) {
     const plain = byMain(moves[at * WORDS]!);
-    if (plain !== moves[at * WORDS])
+    if (plain !== moves[at * WORDS]) {
       yield changed(moves, at * WORDS, plain, { kind: "callers", at: at + 1 });
+    }
   }
 }
 
@@ -383,7 +394,9 @@ function* smallerSizes(moves: Moves, from: number, alreadyPassing: number): Gene
     const detail = moves[index]! & 0xff;
     const resized = (to: number) =>
       changed(moves, index, to * 256 + detail, { kind: "sizes", at, passing });
-    if (passing === 0 && size > 0) yield resized(0);
+    if (passing === 0 && size > 0) {
+      yield resized(0);
+    }
     while (size - passing > SIZE_RESOLUTION) {
       const middle = passing + Math.floor((size - passing) / 2);
       yield resized(middle);
@@ -422,97 +435,96 @@ function xorshift(seed: number): () => number {
 /** Programs in the making: which slots are full and which threads run is what decides the meaning of a move. */
 class Interpreter {
   readonly steps: Step[] = [];
-  private readonly shape: Shape;
-  private readonly kinds: readonly (keyof Weights)[];
-  private readonly bounds: readonly number[];
-  private readonly full: Uint8Array;
-  private readonly alive: number[] = [MAIN];
-  private taking = true;
+  readonly #shape: Shape;
+  readonly #kinds: readonly (keyof Weights)[];
+  readonly #bounds: readonly number[];
+  readonly #full: Uint8Array;
+  readonly #alive: number[] = [MAIN];
+  #taking = true;
 
   constructor(shape: Shape) {
-    this.shape = shape;
-    this.kinds = Object.keys(shape.weights) as (keyof Weights)[];
+    this.#shape = shape;
+    this.#kinds = Object.keys(shape.weights) as (keyof Weights)[];
     let sum = 0;
-    this.bounds = this.kinds.map((kind) => {
+    this.#bounds = this.#kinds.map((kind) => {
       sum += shape.weights[kind] ?? 0;
       return sum;
     });
-    this.full = new Uint8Array(shape.slots);
+    this.#full = new Uint8Array(shape.slots);
   }
 
   move(what: number, how: number): void {
-    const roll = ((what >>> 20) / 4096) * this.bounds.at(-1)!;
-    const kind = this.kinds[this.bounds.findIndex((bound) => roll < bound)]!;
-    const slot = ((what >>> 8) & 0xfff) % this.shape.slots;
+    const roll = ((what >>> 20) / 4096) * this.#bounds.at(-1)!;
+    const kind = this.#kinds[this.#bounds.findIndex((bound) => roll < bound)]!;
+    const slot = ((what >>> 8) & 0xfff) % this.#shape.slots;
     const detail = how & 0xff;
-    this.call(kind, slot, what & 0xff, this.shape.size((how >>> 8) / 0x100_0000, detail), detail);
+    this.#call(kind, slot, what & 0xff, this.#shape.size((how >>> 8) / 0x100_0000, detail), detail);
   }
 
-  private call(
-    kind: keyof Weights,
-    slot: number,
-    bits: number,
-    size: number,
-    detail: number,
-  ): void {
+  #call(kind: keyof Weights, slot: number, bits: number, size: number, detail: number): void {
     switch (kind) {
       case "block":
-        this.block(slot, bits, size);
+        this.#block(slot, bits, size);
         break;
       case "calloc":
-        this.calloc(slot, bits, size, detail);
+        this.#calloc(slot, bits, size, detail);
         break;
       case "realloc":
-        this.realloc(slot, bits, size, detail);
+        this.#realloc(slot, bits, size, detail);
         break;
       case "aligned":
-        this.aligned(slot, bits, size, detail);
+        this.#aligned(slot, bits, size, detail);
         break;
       case "turnPhase":
-        this.taking = !this.taking;
+        this.#taking = !this.#taking;
         break;
       case "mallocTrim":
-        this.push("mallocTrim", bits, 0, [0, 0, 4096, 100_000][detail & 3]!, 0);
+        this.#push("mallocTrim", bits, 0, [0, 0, 4096, 100_000][detail & 3]!, 0);
         break;
       case "mallopt":
-        this.push("mallopt", bits, 0, ...MALLOPTS[detail % MALLOPTS.length]!);
+        this.#push("mallopt", bits, 0, ...MALLOPTS[detail % MALLOPTS.length]!);
         break;
       case "foreignSbrk":
-        this.push("sbrk", bits, 0, [16, 4096, 5000, 200_000][detail & 3]!, 0);
+        this.#push("sbrk", bits, 0, [16, 4096, 5000, 200_000][detail & 3]!, 0);
         break;
       case "threadExit":
-        this.endThread(bits);
+        this.#endThread(bits);
         break;
     }
   }
 
   /** In most moves what the phase wants, in one of four the opposite. Without a slot for that, the phase turns. */
-  private block(slot: number, bits: number, size: number): void {
+  #block(slot: number, bits: number, size: number): void {
     const opposite = (bits & 3) === 0;
-    if (this.find(slot, this.taking !== opposite ? 0 : 1) < 0) this.taking = !this.taking;
-    const take = this.taking !== opposite;
-    const found = this.find(slot, take ? 0 : 1);
-    if (take) this.allocate("malloc", bits, found, size, 0);
-    else this.free(bits, found);
+    if (this.#find(slot, this.#taking !== opposite ? 0 : 1) < 0) {
+      this.#taking = !this.#taking;
+    }
+    const take = this.#taking !== opposite;
+    const found = this.#find(slot, take ? 0 : 1);
+    if (take) {
+      this.#allocate("malloc", bits, found, size, 0);
+    } else {
+      this.#free(bits, found);
+    }
   }
 
-  private calloc(slot: number, bits: number, size: number, detail: number): void {
+  #calloc(slot: number, bits: number, size: number, detail: number): void {
     const element = [1, 8, 24, 100][detail & 3]!;
-    this.replace(slot, bits);
-    this.allocate("calloc", bits, slot, Math.ceil(size / element) * element, element);
+    this.#replace(slot, bits);
+    this.#allocate("calloc", bits, slot, Math.ceil(size / element) * element, element);
   }
 
   /** Grows and shrinks by any factor; now and then from NULL, and to 0. */
-  private realloc(slot: number, bits: number, size: number, detail: number): void {
-    const found = (detail & 15) === 1 ? slot : this.find(slot, 1);
+  #realloc(slot: number, bits: number, size: number, detail: number): void {
+    const found = (detail & 15) === 1 ? slot : this.#find(slot, 1);
     const to = (detail & 31) === 2 ? 0 : size;
     const target = found < 0 ? slot : found;
-    const frees = to === 0 && this.full[target] === 1;
-    this.push("realloc", bits, target, to, 0);
-    this.full[target] = frees ? 0 : 1;
+    const frees = to === 0 && this.#full[target] === 1;
+    this.#push("realloc", bits, target, to, 0);
+    this.#full[target] = frees ? 0 : 1;
   }
 
-  private aligned(slot: number, bits: number, size: number, detail: number): void {
+  #aligned(slot: number, bits: number, size: number, detail: number): void {
     const ops = [
       "memalign",
       "posixMemalign",
@@ -522,59 +534,69 @@ class Interpreter {
       "pvalloc",
     ] as const;
     const op = ops[detail % ops.length]!;
-    const alignments = this.shape.alignments ?? ALIGNMENTS;
+    const alignments = this.#shape.alignments ?? ALIGNMENTS;
     const plain = op === "valloc" || op === "pvalloc";
     const align = plain ? 0 : alignments[(detail >>> 3) % alignments.length]!;
-    this.replace(slot, bits);
-    this.allocate(op, bits, slot, size, align);
+    this.#replace(slot, bits);
+    this.#allocate(op, bits, slot, size, align);
   }
 
-  private replace(slot: number, bits: number): void {
-    if (this.full[slot] === 1) this.free(bits, slot);
+  #replace(slot: number, bits: number): void {
+    if (this.#full[slot] === 1) {
+      this.#free(bits, slot);
+    }
   }
 
-  private allocate(op: Step["op"], bits: number, slot: number, size: number, align: number): void {
-    this.push(op, bits, slot, size, align);
-    this.full[slot] = 1;
+  #allocate(op: Step["op"], bits: number, slot: number, size: number, align: number): void {
+    this.#push(op, bits, slot, size, align);
+    this.#full[slot] = 1;
   }
 
-  private free(bits: number, slot: number): void {
-    this.push("free", bits, slot, 0, 0);
-    this.full[slot] = 0;
+  #free(bits: number, slot: number): void {
+    this.#push("free", bits, slot, 0, 0);
+    this.#full[slot] = 0;
   }
 
   /** The next slot from `slot` on that is full (1) or empty (0); -1 if none. */
-  private find(slot: number, full: 0 | 1): number {
-    const { slots, keepEvery } = this.shape;
+  #find(slot: number, full: 0 | 1): number {
+    const { slots, keepEvery } = this.#shape;
     for (let i = 0; i < slots; i++) {
       const candidate = (slot + i) % slots;
-      if (this.full[candidate] !== full) continue;
-      if (full === 1 && keepEvery !== undefined && candidate % keepEvery === 0) continue;
+      if (this.#full[candidate] !== full) {
+        continue;
+      }
+      if (full === 1 && keepEvery !== undefined && candidate % keepEvery === 0) {
+        continue;
+      }
       return candidate;
     }
     return -1;
   }
 
-  private endThread(bits: number): void {
-    if (this.alive.length < 2) return;
-    const index = 1 + (bits % (this.alive.length - 1));
-    const [ending] = this.alive.splice(index, 1);
-    const joiner = this.alive[(bits >>> 4) % this.alive.length]!;
+  #endThread(bits: number): void {
+    if (this.#alive.length < 2) {
+      return;
+    }
+    const index = 1 + (bits % (this.#alive.length - 1));
+    const [ending] = this.#alive.splice(index, 1);
+    const joiner = this.#alive[(bits >>> 4) % this.#alive.length]!;
     this.steps.push({ op: "threadExit", thread: joiner, slot: ending!, size: 0, align: 0 });
   }
 
-  private push(op: Step["op"], bits: number, slot: number, size: number, align: number): void {
-    this.steps.push({ op, thread: this.caller(bits), slot, size, align });
+  #push(op: Step["op"], bits: number, slot: number, size: number, align: number): void {
+    this.steps.push({ op, thread: this.#caller(bits), slot, size, align });
   }
 
   /** Main or a worker, which main or another starts if it does not run. */
-  private caller(bits: number): number {
-    if (this.shape.workers === 0) return MAIN;
-    const thread = (bits >>> 2) % (this.shape.workers + 1);
-    if (!this.alive.includes(thread)) {
-      const creator = this.alive[bits % this.alive.length]!;
+  #caller(bits: number): number {
+    if (this.#shape.workers === 0) {
+      return MAIN;
+    }
+    const thread = (bits >>> 2) % (this.#shape.workers + 1);
+    if (!this.#alive.includes(thread)) {
+      const creator = this.#alive[bits % this.#alive.length]!;
       this.steps.push({ op: "threadStart", thread: creator, slot: thread, size: 0, align: 0 });
-      this.alive.push(thread);
+      this.#alive.push(thread);
     }
     return thread;
   }
@@ -603,7 +625,9 @@ const MALLOPTS: readonly (readonly [number, number])[] = [
 /** A program that prints itself as C-like lines when a property fails on it. */
 function toSequence(shape: Shape, moves: Moves): Sequence {
   const interpreter = new Interpreter(shape);
-  for (let i = 0; i < moves.length; i += WORDS) interpreter.move(moves[i]!, moves[i + 1]!);
+  for (let i = 0; i < moves.length; i += WORDS) {
+    interpreter.move(moves[i]!, moves[i + 1]!);
+  }
   const sequence: Sequence = { steps: interpreter.steps, stacks: shape.stacks ?? "own" };
   return Object.defineProperty(sequence, fc.toStringMethod, {
     value: () => `\n${formatSequence(sequence)}\n`,
@@ -623,8 +647,9 @@ export function sequencesOf(
   shape: Shape,
   { programs = 1, moves = [600, 700] }: SequencesOptions = {},
 ): fc.Arbitrary<Sequence[]> {
-  if (shape.workers > MAX_WORKERS)
+  if (shape.workers > MAX_WORKERS) {
     throw new Error(`${shape.name}: more than ${MAX_WORKERS} workers`);
+  }
   return new MovesArbitrary(programs, moves).map((list) =>
     list.map((one) => toSequence(shape, one)),
   );

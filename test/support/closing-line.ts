@@ -5,10 +5,14 @@ export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const counts = { passed: 0, failed: unhandled.length, skipped: 0 };
     for (const module of modules) {
-      if (module.children.size === 0 && module.state() === "failed") counts.failed++;
+      if (module.children.size === 0 && module.state() === "failed") {
+        counts.failed++;
+      }
       for (const test of module.children.allTests()) {
         const { state } = test.result();
-        if (state !== "pending") counts[state]++;
+        if (state !== "pending") {
+          counts[state]++;
+        }
       }
     }
     // After the default reporter's summary, which is written in the same turn.

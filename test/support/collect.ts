@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
-import { NativeScanner } from "../../src/input/native-scanner.ts";
+import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 

@@ -3,14 +3,14 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
-import { NativeScanner } from "../../src/input/native-scanner.ts";
-import { Analysis } from "../../src/replay/analysis.ts";
-import { buildReport } from "../../src/replay/build-report.ts";
-import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/scenario.ts";
-import { touchReading } from "../../src/replay/touch-reading.ts";
-import { OwnThread } from "../../src/replay/what-if-lane.ts";
+import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
+import { Analysis } from "../../src/pipeline/analysis.ts";
+import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/analysis-options.ts";
+import { touchReading } from "../../src/replay/writes/touch-reading.ts";
 import type { Report } from "../../src/report/report.ts";
+import { buildReport } from "../../src/summary/build-report.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
+import { OwnThread } from "../../src/what-if/runner.ts";
 import { expectReportJson } from "./report-schema.ts";
 import { SmallerBatches } from "./smaller-batches.ts";
 
@@ -67,7 +67,9 @@ export interface Case {
 
 /** The cases of a corpus folder by name; none where the folder is missing. */
 export function casesOf(corpus: string): Case[] {
-  if (!existsSync(corpus)) return [];
+  if (!existsSync(corpus)) {
+    return [];
+  }
   return readdirSync(corpus)
     .filter((name) => existsSync(join(corpus, name, "meta.json")))
     .sort()
@@ -95,7 +97,9 @@ export function truthOf({ folder }: Case, setting: string): Truth | null {
 /** The log of one setting's run, unpacked; null where it was not kept. */
 export function logOf({ folder, meta }: Case, setting: string): Buffer | null {
   const file = meta.traces[setting]?.file;
-  if (file === undefined || !existsSync(join(folder, file))) return null;
+  if (file === undefined || !existsSync(join(folder, file))) {
+    return null;
+  }
   return gunzipSync(readFileSync(join(folder, file)));
 }
 
@@ -103,12 +107,14 @@ export function logOf({ folder, meta }: Case, setting: string): Buffer | null {
 export function settingsOf({ meta }: Case, setting: string): Record<string, string> {
   const named: Record<string, string> = {};
   for (const [name, value] of Object.entries(meta.settings[setting]?.env ?? {})) {
-    if (name !== "GLIBC_TUNABLES") named[name] = value;
-    else
+    if (name !== "GLIBC_TUNABLES") {
+      named[name] = value;
+    } else {
       for (const one of value.split(":")) {
         const at = one.indexOf("=");
         named[one.slice(0, at)] = one.slice(at + 1);
       }
+    }
   }
   return named;
 }
@@ -120,7 +126,9 @@ export function withRssSamples(log: Buffer, samples: readonly Sample[]): Buffer 
   let from = 0;
   let at = 0;
   for (const { seq, heap_rss } of [...samples].sort((a, b) => a.seq - b.seq)) {
-    for (; line < seq && at < log.length; line++) at = log.indexOf(10, at) + 1;
+    for (; line < seq && at < log.length; line++) {
+      at = log.indexOf(10, at) + 1;
+    }
     pieces.push(log.subarray(from, at), Buffer.from(`# rss ${heap_rss}\n`));
     from = at;
   }

@@ -42,7 +42,9 @@ const run = promisify(execFile);
 export async function debianGlibc(glibc: string, release: string): Promise<Fetched> {
   const kept = join(CACHE, glibc);
   try {
-    if (!existsSync(kept)) await unpackInto(kept, glibc, release);
+    if (!existsSync(kept)) {
+      await unpackInto(kept, glibc, release);
+    }
   } catch (error) {
     return { available: false, reason: reasonOf(error) };
   }
@@ -58,16 +60,24 @@ async function unpackInto(kept: string, glibc: string, release: string): Promise
     await apt("update");
     await apt("download", "libc6");
     const archive = readdirSync(root).find((name) => name.endsWith(".deb"));
-    if (archive === undefined) throw new Error("apt-get download left no package");
+    if (archive === undefined) {
+      throw new Error("apt-get download left no package");
+    }
     const version = archive.split("_")[1]!;
-    if (!version.startsWith(`${glibc}-`)) throw new Error(`${release} has ${version} by now`);
+    if (!version.startsWith(`${glibc}-`)) {
+      throw new Error(`${release} has ${version} by now`);
+    }
     const unpacked = join(root, "unpacked");
     await run("dpkg-deb", ["-x", join(root, archive), unpacked]);
     const folders = LIBRARY_FOLDERS.map((folder) => join(unpacked, folder));
     const libraries = folders.find((folder) => existsSync(join(folder, "libc.so.6")));
-    if (libraries === undefined) throw new Error(`${version} has no libc.so.6 where it should be`);
+    if (libraries === undefined) {
+      throw new Error(`${version} has no libc.so.6 where it should be`);
+    }
     // Whole or not at all, for those who look at the same time; one who was faster is as good.
-    if (!existsSync(kept)) renameSync(libraries, kept);
+    if (!existsSync(kept)) {
+      renameSync(libraries, kept);
+    }
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -108,7 +118,9 @@ async function archiveOfMachine(): Promise<string> {
   const { stdout } = await run("apt-get", ["update", "--print-uris"]);
   for (const line of stdout.split("\n")) {
     const [, archive, served] = /^'(\S+)\/dists\/(\S+)\/InRelease'/.exec(line) ?? [];
-    if (archive !== undefined && served === release) return archive;
+    if (archive !== undefined && served === release) {
+      return archive;
+    }
   }
   throw new Error("apt's sources name no archive of this system's release");
 }

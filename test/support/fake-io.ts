@@ -12,7 +12,9 @@ export class FakeOutput extends Writable {
   constructor({ columns, failWith = null }: { columns?: number; failWith?: string | null } = {}) {
     super({ decodeStrings: false });
     this.isTTY = columns !== undefined;
-    if (columns !== undefined) this.columns = columns;
+    if (columns !== undefined) {
+      this.columns = columns;
+    }
     this.#failWith = failWith;
   }
 

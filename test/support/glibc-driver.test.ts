@@ -23,42 +23,42 @@ const skippedExamples =
 /** A program written as it would be in C, each block a number. */
 class Program {
   readonly steps: Step[] = [];
-  private slots = 0;
+  #slots = 0;
 
   malloc(size: number, thread = MAIN): number {
-    return this.into("malloc", size, 0, thread);
+    return this.#into("malloc", size, 0, thread);
   }
   calloc(size: number): number {
-    return this.into("calloc", size, 1, MAIN);
+    return this.#into("calloc", size, 1, MAIN);
   }
   memalign(align: number, size: number, thread = MAIN): number {
-    return this.into("memalign", size, align, thread);
+    return this.#into("memalign", size, align, thread);
   }
   realloc(block: number, size: number): void {
-    this.push("realloc", block, size, 0, MAIN);
+    this.#push("realloc", block, size, 0, MAIN);
   }
   free(block: number, thread = MAIN): void {
-    this.push("free", block, 0, 0, thread);
+    this.#push("free", block, 0, 0, thread);
   }
   trim(pad = 0): void {
-    this.push("mallocTrim", 0, pad, 0, MAIN);
+    this.#push("mallocTrim", 0, pad, 0, MAIN);
   }
   sbrk(increment: number): void {
-    this.push("sbrk", 0, increment, 0, MAIN);
+    this.#push("sbrk", 0, increment, 0, MAIN);
   }
   start(thread: number): void {
-    this.push("threadStart", thread, 0, 0, MAIN);
+    this.#push("threadStart", thread, 0, 0, MAIN);
   }
   exit(thread: number): void {
-    this.push("threadExit", thread, 0, 0, MAIN);
+    this.#push("threadExit", thread, 0, 0, MAIN);
   }
 
-  private into(op: Step["op"], size: number, align: number, thread: number): number {
-    const slot = this.slots++;
-    this.push(op, slot, size, align, thread);
+  #into(op: Step["op"], size: number, align: number, thread: number): number {
+    const slot = this.#slots++;
+    this.#push(op, slot, size, align, thread);
     return slot;
   }
-  private push(op: Step["op"], slot: number, size: number, align: number, thread: number): void {
+  #push(op: Step["op"], slot: number, size: number, align: number, thread: number): void {
     this.steps.push({ op, thread, slot, size, align });
   }
 }
@@ -94,8 +94,12 @@ function results(run: RealRun, steps: readonly Step[]): string {
   const heaps: number[] = [];
   const said: string[] = [];
   for (let i = 0; i < run.events.count; i++) {
-    if (run.events.op[i]! > RealOp.pvalloc) continue;
-    if (steps[run.events.step[i]!]!.op === "threadStart") continue; // libc's own
+    if (run.events.op[i]! > RealOp.pvalloc) {
+      continue;
+    }
+    if (steps[run.events.step[i]!]!.op === "threadStart") {
+      continue; // libc's own
+    }
     said.push(inWords(run, i, heaps));
   }
   return said.join(" ");
@@ -111,7 +115,9 @@ function inWords(run: RealRun, index: number, heaps: number[]): string {
     case "mmapped":
       return `mmap+${place.offset.toString(16)}`;
     case "heap":
-      if (!heaps.includes(place.heap)) heaps.push(place.heap);
+      if (!heaps.includes(place.heap)) {
+        heaps.push(place.heap);
+      }
       return `${String.fromCharCode(65 + heaps.indexOf(place.heap))}+${place.offset.toString(16)}`;
   }
 }
@@ -130,13 +136,17 @@ describe.skipIf(!is236)(
   () => {
     it("1: first pointers, a mapping, the dynamic threshold, growth of the break", () => {
       const first = play((p) => {
-        for (const size of [24, 24, 1000, 1033]) p.malloc(size);
+        for (const size of [24, 24, 1000, 1033]) {
+          p.malloc(size);
+        }
       });
       expect(first.results).toBe("2a0 2c0 2e0 6d0");
       expect(first.brk).toBe("21000");
       expect(pages(first.run.main.residentPages)).toEqual([0]);
       const second = play((p) => {
-        for (const size of [24, 24, 1000, 1033]) p.malloc(size);
+        for (const size of [24, 24, 1000, 1033]) {
+          p.malloc(size);
+        }
         p.free(p.malloc(200_000));
         p.malloc(100_000);
         p.malloc(40_000);
@@ -159,13 +169,17 @@ describe.skipIf(!is236)(
 
     const nineFreed = (p: Program) => {
       const blocks = Array.from({ length: 9 }, () => p.malloc(24));
-      for (const block of blocks) p.free(block);
+      for (const block of blocks) {
+        p.free(block);
+      }
     };
 
     it("3: the tcache, then the fastbin with its stash", () => {
       const { results } = play((p) => {
         nineFreed(p);
-        for (let i = 0; i < 9; i++) p.malloc(24);
+        for (let i = 0; i < 9; i++) {
+          p.malloc(24);
+        }
       });
       expect(results.split(" ").slice(9).join(" ")).toBe("360 340 320 300 2e0 2c0 2a0 3a0 380");
     });
@@ -173,7 +187,9 @@ describe.skipIf(!is236)(
     it("4: calloc passes the tcache by", () => {
       const { results } = play((p) => {
         nineFreed(p);
-        for (let i = 0; i < 3; i++) p.calloc(24);
+        for (let i = 0; i < 3; i++) {
+          p.calloc(24);
+        }
         p.malloc(24);
       });
       expect(results.split(" ").slice(9).join(" ")).toBe("3a0 380 3c0 360");
@@ -183,8 +199,12 @@ describe.skipIf(!is236)(
       const { results } = play((p) => {
         const blocks = Array.from({ length: 9 }, () => p.malloc(200));
         p.malloc(24);
-        for (const block of blocks) p.free(block);
-        for (const size of [200, 300, 150]) p.malloc(size);
+        for (const block of blocks) {
+          p.free(block);
+        }
+        for (const size of [200, 300, 150]) {
+          p.malloc(size);
+        }
       });
       expect(results.split(" ").slice(9).join(" ")).toBe("9f0 780 850 a10");
     });
@@ -194,7 +214,9 @@ describe.skipIf(!is236)(
         const block = p.malloc(1500);
         p.malloc(24);
         p.free(block);
-        for (const size of [1000, 300, 100, 24]) p.malloc(size);
+        for (const size of [1000, 300, 100, 24]) {
+          p.malloc(size);
+        }
       });
       expect(results).toBe("2a0 890 2a0 690 7d0 840");
     });
@@ -206,7 +228,9 @@ describe.skipIf(!is236)(
         const small = p.malloc(300);
         p.malloc(24);
         const seven = Array.from({ length: 7 }, () => p.malloc(300));
-        for (const block of seven) p.free(block);
+        for (const block of seven) {
+          p.free(block);
+        }
         p.free(big);
         p.malloc(1000);
         p.free(small);
@@ -224,8 +248,12 @@ describe.skipIf(!is236)(
           p.malloc(24);
           return block;
         });
-        for (const block of big) p.free(block);
-        for (const size of [4990, 4990, 100, 100]) p.malloc(size);
+        for (const block of big) {
+          p.free(block);
+        }
+        for (const size of [4990, 4990, 100, 100]) {
+          p.malloc(size);
+        }
       });
       const all = results.split(" ");
       expect([all[0], all[2], all[4], all[6]]).toEqual(["2a0", "1650", "2a00", "3dc0"]);
@@ -275,7 +303,9 @@ describe.skipIf(!is236)(
         play((p) => {
           grow(p);
           const blocks = [p.malloc(1_000_000), p.malloc(990_000)];
-          for (const block of blocks.slice(0, frees)) p.free(block);
+          for (const block of blocks.slice(0, frees)) {
+            p.free(block);
+          }
         });
       expect(two(0).results).toBe("mmap+10 2a0 2a0 f44f0");
       expect([two(0).brk, two(1).brk, two(2).brk]).toEqual(["207000", "207000", "21000"]);
@@ -307,7 +337,9 @@ describe.skipIf(!is236)(
       const plain = play((p) => {
         p.malloc(100);
         p.sbrk(4096);
-        for (const size of [60_000, 60_000, 60_000, 24]) p.malloc(size);
+        for (const size of [60_000, 60_000, 60_000, 24]) {
+          p.malloc(size);
+        }
       });
       expect(plain.results).toBe("2a0 310 ed80 22010 1d7f0");
       expect(plain.brk).toBe("52000");
@@ -317,7 +349,9 @@ describe.skipIf(!is236)(
       const twoThreads = (p: Program) => {
         p.malloc(100);
         p.start(1);
-        for (const size of [100, 100, 2000]) p.malloc(size, 1);
+        for (const size of [100, 100, 2000]) {
+          p.malloc(size, 1);
+        }
         p.exit(1);
         p.start(2);
         p.malloc(50, 2);
@@ -336,7 +370,9 @@ describe.skipIf(!is236)(
         play(
           (p) => {
             before(p);
-            for (let i = 0; i < 3; i++) p.malloc(60_000, 2);
+            for (let i = 0; i < 3; i++) {
+              p.malloc(60_000, 2);
+            }
           },
           { stacks: "nptl" },
         ).run.heaps.map((heap) => [heap.size.toString(16), pages(heap.residentPages)]);
@@ -352,9 +388,13 @@ describe.skipIf(!is236)(
     it("14: an arena's heap shrinks", () => {
       const { results, run } = play((p) => {
         p.start(1);
-        for (let i = 0; i < 3; i++) p.malloc(100, 1);
+        for (let i = 0; i < 3; i++) {
+          p.malloc(100, 1);
+        }
         const big = [1, 2, 3].map(() => p.malloc(100_000, 1));
-        for (const block of big) p.free(block, 1);
+        for (const block of big) {
+          p.free(block, 1);
+        }
       });
       expect(results).toBe("A+b70 A+be0 A+c50 A+cc0 A+19370 A+31a20");
       const [heap] = run.heaps;
@@ -367,7 +407,9 @@ describe.skipIf(!is236)(
       const until = (count: number) =>
         play((p) => {
           p.start(1);
-          for (let i = 0; i < count; i++) p.malloc(120_000, 1);
+          for (let i = 0; i < count; i++) {
+            p.malloc(120_000, 1);
+          }
         });
       expect(until(559).run.heaps).toHaveLength(1);
       const { results, run } = until(560); // #559, counted from 0
@@ -378,8 +420,12 @@ describe.skipIf(!is236)(
     it("16: arenas shared when no more may be made", () => {
       const { results } = play(
         (p) => {
-          for (let t = 1; t <= 8; t++) p.start(t);
-          for (let t = 1; t <= 8; t++) p.malloc(100, t);
+          for (let t = 1; t <= 8; t++) {
+            p.start(t);
+          }
+          for (let t = 1; t <= 8; t++) {
+            p.malloc(100, t);
+          }
         },
         { env: { MALLOC_ARENA_MAX: "3" } },
       );
@@ -432,7 +478,9 @@ describe.skipIf(!is236)(
     it("19: realloc of a mapping", () => {
       const { results, run } = play((p) => {
         const block = p.malloc(200_000);
-        for (const size of [300_000, 100_000, 1000]) p.realloc(block, size);
+        for (const size of [300_000, 100_000, 1000]) {
+          p.realloc(block, size);
+        }
       });
       expect(results).toBe("mmap+10 mmap+10 mmap+10 mmap+10");
       expect(mappedSizes(run)).toEqual(["31000", "4a000", "19000", "1000"]);
@@ -443,7 +491,9 @@ describe.skipIf(!is236)(
 
     it("20: memalign in a mapping", () => {
       const { results, run } = play((p) => {
-        for (const align of [32, 64, 4096]) p.memalign(align, 200_000);
+        for (const align of [32, 64, 4096]) {
+          p.memalign(align, 200_000);
+        }
       });
       expect(results).toBe("mmap+40 mmap+40 mmap+0");
       const aligned = run.events.pointerOut[2]!;
@@ -459,7 +509,9 @@ describe.skipIf(!is236)(
           p.malloc(30_000_000, 1);
           p.malloc(29_000_000, 1);
           p.free(p.malloc(5_000_000, 1), 1);
-          for (const size of [9_000_000, 24, 100]) p.malloc(size, 1);
+          for (const size of [9_000_000, 24, 100]) {
+            p.malloc(size, 1);
+          }
         },
         { env },
       );
@@ -468,7 +520,9 @@ describe.skipIf(!is236)(
         (p) => {
           p.malloc(24);
           p.start(1);
-          for (const size of [30_000_000, 29_000_000, 5_000_000, 9_000_000, 24]) p.malloc(size, 1);
+          for (const size of [30_000_000, 29_000_000, 5_000_000, 9_000_000, 24]) {
+            p.malloc(size, 1);
+          }
         },
         { env },
       );
@@ -566,7 +620,9 @@ describe.skipIf(!real.available)(`glibc driver${skipped}`, () => {
         // between two others, so that neither the parent's age nor a neighbour shows
         const forked = runReal([sequence, sequence, sequence], options).map(comparable);
         const [direct] = runReal([sequence], { ...options, direct: true }).map(comparable);
-        for (const run of forked) expect(run).toEqual(direct);
+        for (const run of forked) {
+          expect(run).toEqual(direct);
+        }
       }
     },
   );
@@ -668,7 +724,9 @@ describe.skipIf(!real.available)(`glibc driver${skipped}`, () => {
       p.malloc(24);
       p.realloc(block, 90_000);
     });
-    if (!run.residencyExact) return;
+    if (!run.residencyExact) {
+      return;
+    }
     const resident = pages(run.main.residentPages);
     expect(resident.filter((page) => page > 0 && page < 19)).toEqual([]);
     expect(resident.filter((page) => page >= 20).length).toBeGreaterThan(18);

@@ -187,9 +187,15 @@ const HEAP_BYTES = 64 * 1024 * 1024;
 export function placeOf(run: RealRun, index: number): Place {
   const pointer = run.events.pointerOut[index]!;
   const word = run.events.chunkWord[index]!;
-  if (word === 0) return { kind: "null" };
-  if ((word & 2) !== 0) return { kind: "mmapped", offset: pointer % 4096 };
-  if ((word & 4) === 0) return { kind: "main", offset: pointer - run.startBreak };
+  if (word === 0) {
+    return { kind: "null" };
+  }
+  if ((word & 2) !== 0) {
+    return { kind: "mmapped", offset: pointer % 4096 };
+  }
+  if ((word & 4) === 0) {
+    return { kind: "main", offset: pointer - run.startBreak };
+  }
   const offset = pointer % HEAP_BYTES;
   return { kind: "heap", heap: pointer - offset, offset };
 }
@@ -287,7 +293,9 @@ const built = new Map<string, string>();
 function buildDriver(defines: readonly string[]): string {
   const variant = defines.join(" ");
   const known = built.get(variant);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const hash = createHash("sha256")
     .update(readFileSync(SOURCE))
     .update([...FLAGS, ...LIBRARIES, ...defines].join(" "))
@@ -310,7 +318,9 @@ function buildDriver(defines: readonly string[]): string {
 
 /** mallinfo2 came with 2.33; a driver that names it does not start under an older glibc. */
 function definesFor(loader: RunOptions["loader"]): string[] {
-  if (loader === undefined) return [];
+  if (loader === undefined) {
+    return [];
+  }
   return readFileSync(join(loader.libraryPath, "libc.so.6")).includes("mallinfo2\0")
     ? []
     : ["-DOLD_MALLINFO"];
@@ -343,7 +353,9 @@ export function runReal(sequences: readonly Sequence[], options: RunOptions = {}
         env: { ...options.env },
         stdio: [input, output, "pipe"],
       });
-      if (child.error) throw child.error;
+      if (child.error) {
+        throw child.error;
+      }
       if (child.status !== 0) {
         const said = child.stderr.toString().slice(0, STDERR_SHOWN);
         throw new Error(
@@ -365,7 +377,9 @@ function readWhole(file: number): ArrayBuffer {
   const bytes = new Uint8Array(fstatSync(file).size);
   for (let at = 0; at < bytes.length; ) {
     const got = readSync(file, bytes, at, bytes.length - at, at);
-    if (got === 0) throw new Error("glibc driver's output ends early");
+    if (got === 0) {
+      throw new Error("glibc driver's output ends early");
+    }
     at += got;
   }
   return bytes.buffer;
@@ -424,11 +438,19 @@ function checkThreads(steps: readonly Step[]): void {
   const alive = new Set([MAIN]);
   steps.forEach(({ op, thread, slot }, index) => {
     const fault = (what: string) => new Error(`step ${index} (${op}): ${what}`);
-    if (!alive.has(thread)) throw fault(`thread ${thread} is not running`);
-    if (slot < 0 || slot >= MAX_SLOTS) throw fault(`slot ${slot} is out of range`);
+    if (!alive.has(thread)) {
+      throw fault(`thread ${thread} is not running`);
+    }
+    if (slot < 0 || slot >= MAX_SLOTS) {
+      throw fault(`slot ${slot} is out of range`);
+    }
     if (op === "threadStart") {
-      if (slot < 1 || slot > MAX_WORKERS) throw fault(`no thread can have number ${slot}`);
-      if (alive.has(slot)) throw fault(`thread ${slot} is already running`);
+      if (slot < 1 || slot > MAX_WORKERS) {
+        throw fault(`no thread can have number ${slot}`);
+      }
+      if (alive.has(slot)) {
+        throw fault(`thread ${slot} is already running`);
+      }
       alive.add(slot);
     } else if (op === "threadExit") {
       if (slot === MAIN || slot === thread || !alive.has(slot)) {
@@ -450,24 +472,24 @@ const RECORD_DOUBLES = 8 + MALLINFO_FIELDS;
 
 /** Reads on through a buffer in which everything starts at a multiple of 8. */
 class Reader {
-  private at = 0;
-  private readonly buffer: ArrayBuffer;
+  #at = 0;
+  readonly #buffer: ArrayBuffer;
   constructor(buffer: ArrayBuffer) {
-    this.buffer = buffer;
+    this.#buffer = buffer;
   }
-  private take(bytes: number): number {
-    const at = this.at;
-    this.at = at + Math.ceil(bytes / 8) * 8;
+  #take(bytes: number): number {
+    const at = this.#at;
+    this.#at = at + Math.ceil(bytes / 8) * 8;
     return at;
   }
   doubles(count: number): Float64Array {
-    return new Float64Array(this.buffer, this.take(count * 8), count);
+    return new Float64Array(this.#buffer, this.#take(count * 8), count);
   }
   words(count: number): Uint32Array {
-    return new Uint32Array(this.buffer, this.take(count * 4), count);
+    return new Uint32Array(this.#buffer, this.#take(count * 4), count);
   }
   bytes(count: number): Uint8Array {
-    return new Uint8Array(this.buffer, this.take(count), count);
+    return new Uint8Array(this.#buffer, this.#take(count), count);
   }
 }
 
@@ -475,8 +497,9 @@ function decode(buffer: ArrayBuffer, expected: number): RealRun[] {
   const reader = new Reader(buffer);
   const header = reader.doubles(HEADER_DOUBLES);
   const [magic, , onlineCpus, zeroFrameKnown] = header;
-  if (magic !== OUTPUT_MAGIC)
+  if (magic !== OUTPUT_MAGIC) {
     throw new Error("glibc driver's output is not what glibc-driver.ts reads");
+  }
   const version = new Uint8Array(buffer, header.byteOffset + 32, 32);
   const glibc = Buffer.from(version).toString("latin1").replace(/\0.*$/s, "");
   const runs = new Array<RealRun>(expected);
@@ -530,8 +553,11 @@ function decodeRun(
         size: heapSize!,
         mprotectSize: mprotectSize!,
       });
-    } else if (kind === REGION_MAPPED) mapped.push(region);
-    else main = region;
+    } else if (kind === REGION_MAPPED) {
+      mapped.push(region);
+    } else {
+      main = region;
+    }
   }
   return {
     outcome:

@@ -29,11 +29,15 @@ export function process(
   options: ProcessOptions = {},
 ): Process {
   const profile = profileOf(glibc);
-  if (profile === null) throw new Error(`no profile serves ${glibc}`);
+  if (profile === null) {
+    throw new Error(`no profile serves ${glibc}`);
+  }
   const par = new MallocPar(profile);
   for (const [name, value] of Object.entries(settings)) {
     const refused = applySetting(par, profile, name, value);
-    if (refused !== null) throw new Error(refused);
+    if (refused !== null) {
+      throw new Error(refused);
+    }
   }
   const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak);
   m.enter(0);
@@ -66,7 +70,7 @@ interface Shared {
 
 /** One thread of the process: its calls. */
 export class Calls {
-  protected readonly shared: Shared;
+  readonly shared: Shared;
   readonly index: number;
 
   constructor(shared: Shared, index: number) {
@@ -100,11 +104,17 @@ export class Calls {
     const c = this.#find(block);
     const before = requested.get(c)!;
     const moved = this.#enter().realloc(c, bytes);
-    if (moved === 0) return this.#done("NULL");
+    if (moved === 0) {
+      return this.#done("NULL");
+    }
     requested.delete(c);
     requested.set(moved, bytes);
-    if (named.get(block) === c) named.set(block, moved);
-    if (bytes > before) this.#touchAfterCall(moved, before, bytes);
+    if (named.get(block) === c) {
+      named.set(block, moved);
+    }
+    if (bytes > before) {
+      this.#touchAfterCall(moved, before, bytes);
+    }
     return this.#done(placeOf(m, moved));
   }
 
@@ -147,7 +157,9 @@ export class Calls {
     const m = this.#enter();
     const list: string[] = [];
     let c = m.thread.entries[chunkBytes / GRANULE - 2]!;
-    for (; c !== 0; c = m.chunks.words[c + FD]!) list.push(placeOf(m, c));
+    for (; c !== 0; c = m.chunks.words[c + FD]!) {
+      list.push(placeOf(m, c));
+    }
     return list;
   }
 
@@ -187,9 +199,13 @@ export class Calls {
 
   #took(c: number, bytes: number, name: string | undefined): string {
     const { m, requested, named } = this.shared;
-    if (c === 0) return this.#done("NULL");
+    if (c === 0) {
+      return this.#done("NULL");
+    }
     requested.set(c, bytes);
-    if (name !== undefined) named.set(name, c);
+    if (name !== undefined) {
+      named.set(name, c);
+    }
     this.#touchAfterCall(c, 0, bytes);
     return this.#done(placeOf(m, c));
   }
@@ -200,7 +216,9 @@ export class Calls {
 
   #touchAfterCall(c: number, from: number, to: number): void {
     const { m, options } = this.shared;
-    if (options.touch === "all") this.#touch(c, from, to);
+    if (options.touch === "all") {
+      this.#touch(c, from, to);
+    }
     if (options.touch === "half") {
       m.write(c, from, Math.max(from, Math.floor(to / 2)), PLANE_POLICY);
       m.write(c, from, to, PLANE_ALL);
@@ -208,7 +226,9 @@ export class Calls {
   }
 
   #done(result: string): string {
-    if (!this.shared.options.unchecked) checkInvariants(this.shared.m);
+    if (!this.shared.options.unchecked) {
+      checkInvariants(this.shared.m);
+    }
     return result;
   }
 
@@ -216,9 +236,13 @@ export class Calls {
   #find(block: string): number {
     const { m, named, requested } = this.shared;
     const c = named.get(block);
-    if (c !== undefined) return c;
+    if (c !== undefined) {
+      return c;
+    }
     const there = [...requested.keys()].filter((live) => placeOf(m, live) === block);
-    if (there.length !== 1) throw new Error(`${there.length} live blocks are ${block}`);
+    if (there.length !== 1) {
+      throw new Error(`${there.length} live blocks are ${block}`);
+    }
     return there[0]!;
   }
 }
@@ -271,7 +295,9 @@ export class Process extends Calls {
   /** Heap `nth` (1, 2, …) of an arena, as far as it exists. */
   heap(arena: number, nth = 1): Heap {
     const heap = this.m.arenas[arena]?.heaps[nth - 1];
-    if (heap === undefined) throw new Error(`arena${arena} has no heap ${nth}`);
+    if (heap === undefined) {
+      throw new Error(`arena${arena} has no heap ${nth}`);
+    }
     return heap;
   }
 
@@ -280,7 +306,9 @@ export class Process extends Calls {
     const { chunks, arenas } = this.m;
     const head = arenas[arena]!.bins + index * STRIDE;
     const list: number[] = [];
-    for (let c = chunks.words[head + FD]!; c !== head; c = chunks.words[c + FD]!) list.push(c);
+    for (let c = chunks.words[head + FD]!; c !== head; c = chunks.words[c + FD]!) {
+      list.push(c);
+    }
     return list;
   }
 
@@ -303,7 +331,9 @@ export class Process extends Calls {
     const list: string[] = [];
     const { chunks, arenas } = this.m;
     let c = arenas[arena]!.fastbins[chunkBytes / GRANULE - 2]!;
-    for (; c !== 0; c = chunks.words[c + FD]!) list.push(placeOf(this.m, c));
+    for (; c !== 0; c = chunks.words[c + FD]!) {
+      list.push(placeOf(this.m, c));
+    }
     return list;
   }
 
@@ -312,7 +342,9 @@ export class Process extends Calls {
     const plane = touched === "touched" ? PLANE_ALL : PLANE_NONE;
     const pages: number[] = [];
     this.heap(arena, nth).pages.forEach((planes, page) => {
-      if (planes & plane) pages.push(page);
+      if (planes & plane) {
+        pages.push(page);
+      }
     });
     return pages;
   }
@@ -338,7 +370,9 @@ export class Process extends Calls {
     const { requested, named } = this.shared;
     named.clear();
     let n = 0;
-    for (const c of requested.keys()) named.set(`${n++}`, c);
+    for (const c of requested.keys()) {
+      named.set(`${n++}`, c);
+    }
     this.free(...named.keys());
   }
 
@@ -361,12 +395,18 @@ export class Process extends Calls {
       case "alignedAlloc":
         return by.memalign(align, size, name);
       case "realloc":
-        if (!held) return by.malloc(size, name);
-        if (size > 0) return by.realloc(name, size);
+        if (!held) {
+          return by.malloc(size, name);
+        }
+        if (size > 0) {
+          return by.realloc(name, size);
+        }
         by.free(name);
         return "freed";
       case "free":
-        if (held) by.free(name);
+        if (held) {
+          by.free(name);
+        }
         return held ? "freed" : "free(NULL)";
       case "mallocTrim":
         return `trimmed ${by.trim(size)}`;
@@ -390,10 +430,16 @@ export class Process extends Calls {
 function placeOf(m: Ptmalloc, c: number): string {
   const w = m.chunks.words;
   const offset = `0x${((w[c + ADDR]! + 1) * GRANULE).toString(16)}`;
-  if (w[c + STATE] === MAPPED) return `mmapped+${offset}`;
+  if (w[c + STATE] === MAPPED) {
+    return `mmapped+${offset}`;
+  }
   const heap = m.heapOf(c);
-  if (heap.kind === "break") return `main+${offset}`;
-  if (heap.kind === "fallback") return `fallback+${offset}`;
+  if (heap.kind === "break") {
+    return `main+${offset}`;
+  }
+  if (heap.kind === "fallback") {
+    return `fallback+${offset}`;
+  }
   const nth = heap.arena.heaps.indexOf(heap) + 1;
   return nth === 1
     ? `arena${heap.arena.id}+${offset}`

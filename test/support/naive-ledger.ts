@@ -84,7 +84,9 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     const lost = live.get(pointer);
     if (lost) {
       anomalies.reusedLive++;
-      if (lost.owner !== owner) rowOf(owner).takenFromOthers! += 1;
+      if (lost.owner !== owner) {
+        rowOf(owner).takenFromOthers! += 1;
+      }
       drop(lost);
     }
     live.set(pointer, { bytes, owner });
@@ -108,7 +110,9 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     const { op, tid = 0, size = 0 } = event;
     let { time = Number.NaN } = event;
     const { pointerIn = 0, pointerOut = 0 } = event;
-    if (!threads.has(tid)) threads.set(tid, { index: threads.size, row: emptyRow(tid) });
+    if (!threads.has(tid)) {
+      threads.set(tid, { index: threads.size, row: emptyRow(tid) });
+    }
     const { index: thread, row } = threads.get(tid)! as {
       index: number;
       row: Record<string, number>;
@@ -117,9 +121,13 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     if (!Number.isNaN(time)) {
       const day = midnights * DAY;
       const since = clock === null ? 0 : time + day - clock;
-      if (since < -DAY / 2 && clock! - day < DAY) midnights++;
+      if (since < -DAY / 2 && clock! - day < DAY) {
+        midnights++;
+      }
       time += (since > DAY - HOUR && midnights > 0 ? midnights - 1 : midnights) * DAY;
-      if (clock !== null && time < clock) anomalies.reordered++;
+      if (clock !== null && time < clock) {
+        anomalies.reordered++;
+      }
       clock = time;
       row.firstTime ??= time;
       row.lastTime = time;
@@ -129,12 +137,17 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
       row.calls! += 1;
     };
     const free = () => {
-      if (pointerIn === 0) return;
+      if (pointerIn === 0) {
+        return;
+      }
       if (live.has(pointerIn)) {
         action = Action.free;
         oldSize = release(pointerIn, thread);
-      } else if (freed.has(pointerIn)) anomalies.doubleFree++;
-      else anomalies.freeUnknown++;
+      } else if (freed.has(pointerIn)) {
+        anomalies.doubleFree++;
+      } else {
+        anomalies.freeUnknown++;
+      }
     };
     let action: number = Action.none;
     let oldSize = 0;
@@ -142,34 +155,51 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     const kind = plain[op];
     if (kind) {
       count(kind[0]);
-      if (pointerOut === 0) row.failedCalls! += 1;
-      else if (size >= 2 ** 63) anomalies.impossibleSize++;
-      else action = kind[1] | allocate(pointerOut, size, thread);
+      if (pointerOut === 0) {
+        row.failedCalls! += 1;
+      } else if (size >= 2 ** 63) {
+        anomalies.impossibleSize++;
+      } else {
+        action = kind[1] | allocate(pointerOut, size, thread);
+      }
     } else if (op === Op.free) {
       count("free");
       free();
     } else if (op === Op.realloc) {
       count("realloc");
       const known = live.has(pointerIn);
-      if (pointerOut === 0 && pointerIn !== 0 && size === 0) free();
-      else if (pointerOut !== 0 && size >= 2 ** 63) anomalies.impossibleSize++;
-      else {
-        if (pointerIn !== 0 && !known) anomalies.foreignRealloc++;
-        if (pointerOut === 0) row.failedCalls! += 1;
-        else {
+      if (pointerOut === 0 && pointerIn !== 0 && size === 0) {
+        free();
+      } else if (pointerOut !== 0 && size >= 2 ** 63) {
+        anomalies.impossibleSize++;
+      } else {
+        if (pointerIn !== 0 && !known) {
+          anomalies.foreignRealloc++;
+        }
+        if (pointerOut === 0) {
+          row.failedCalls! += 1;
+        } else {
           action = known ? Action.realloc : Action.malloc;
-          if (known) oldSize = release(pointerIn, thread);
+          if (known) {
+            oldSize = release(pointerIn, thread);
+          }
           action |= allocate(pointerOut, size, thread);
         }
       }
-    } else if (op === Op.mallocTrim) action = Action.mallocTrim;
-    else if (op === Op.mallopt) action = Action.mallopt;
-    else if (op === Op.threadExit) action = Action.threadExit;
+    } else if (op === Op.mallocTrim) {
+      action = Action.mallocTrim;
+    } else if (op === Op.mallopt) {
+      action = Action.mallopt;
+    } else if (op === Op.threadExit) {
+      action = Action.threadExit;
+    }
 
     const bytes = [...live.values()].reduce((sum, block) => sum + block.bytes, 0);
     state.actions.push({ action, thread, oldSize });
     state.liveAfter.push(bytes);
-    if (bytes > state.peak.bytes) state.peak = { bytes, event: number, time: clock };
+    if (bytes > state.peak.bytes) {
+      state.peak = { bytes, event: number, time: clock };
+    }
   });
 
   state.threads = [...threads.values()].map(({ row }) => row);
@@ -185,9 +215,14 @@ export function liveBlocks(
 ): LiveBlock[] {
   const live = new Map<number, number>();
   for (const [i, { action, block, lost }] of actions.entries()) {
-    if (action & LOST_FREE) live.delete(lost);
-    if (action === Action.free) live.delete(block);
-    else if (block >= 0) live.set(block, events[i]!.pointerOut!);
+    if (action & LOST_FREE) {
+      live.delete(lost);
+    }
+    if (action === Action.free) {
+      live.delete(block);
+    } else if (block >= 0) {
+      live.set(block, events[i]!.pointerOut!);
+    }
   }
   return sorted(
     [...live].map(([block, pointer]) => ({

@@ -14,7 +14,9 @@ const SAMPLE = new RegExp(`^(${NAME})(?:\\{(${LABEL}(?:,${LABEL})*)\\})? (${VALU
 
 /** Throws at what a strict reader would refuse. */
 export function parseOpenMetrics(text: string): Sample[] {
-  if (!text.endsWith("\n# EOF\n") && text !== "# EOF\n") throw new Error("does not end in # EOF");
+  if (!text.endsWith("\n# EOF\n") && text !== "# EOF\n") {
+    throw new Error("does not end in # EOF");
+  }
   const samples: Sample[] = [];
   const families = new Map<string, Map<string, string>>();
   const series = new Set<string>();
@@ -22,20 +24,36 @@ export function parseOpenMetrics(text: string): Sample[] {
   for (const line of text.split("\n").slice(0, -2)) {
     const [, word = "", of = "", rest = ""] = META.exec(line) ?? [];
     if (word !== "") {
-      if (of !== family && families.has(of)) throw new Error(`${of}: not in one piece`);
+      if (of !== family && families.has(of)) {
+        throw new Error(`${of}: not in one piece`);
+      }
       family = of;
       const meta = families.get(of) ?? new Map<string, string>();
-      if (meta.has(word) || meta.has("samples")) throw new Error(`out of place: ${line}`);
+      if (meta.has(word) || meta.has("samples")) {
+        throw new Error(`out of place: ${line}`);
+      }
       families.set(of, meta.set(word, rest));
-      if (word === "TYPE" && rest !== "gauge") throw new Error(`unknown type: ${line}`);
-      if (word === "UNIT" && !of.endsWith(`_${rest}`)) throw new Error(`unit not in name: ${line}`);
-      if (word === "HELP" && /[^\\]"|\\[^\\n"]/.test(rest)) throw new Error(`escapes: ${line}`);
+      if (word === "TYPE" && rest !== "gauge") {
+        throw new Error(`unknown type: ${line}`);
+      }
+      if (word === "UNIT" && !of.endsWith(`_${rest}`)) {
+        throw new Error(`unit not in name: ${line}`);
+      }
+      if (word === "HELP" && /[^\\]"|\\[^\\n"]/.test(rest)) {
+        throw new Error(`escapes: ${line}`);
+      }
       continue;
     }
     const [whole, name = "", labels = "", value = ""] = SAMPLE.exec(line) ?? [];
-    if (whole === undefined) throw new Error(`no sample: ${line}`);
-    if (name !== family) throw new Error(`outside of its family: ${line}`);
-    if (series.has(`${name}{${labels}}`)) throw new Error(`twice: ${line}`);
+    if (whole === undefined) {
+      throw new Error(`no sample: ${line}`);
+    }
+    if (name !== family) {
+      throw new Error(`outside of its family: ${line}`);
+    }
+    if (series.has(`${name}{${labels}}`)) {
+      throw new Error(`twice: ${line}`);
+    }
     series.add(`${name}{${labels}}`);
     families.get(family)?.set("samples", "");
     samples.push({ name, labels: labelsOf(labels), value: Number(value) });

@@ -6,7 +6,9 @@ export function logOfRun({ events }: RealRun): Buffer {
   const lines: string[] = [];
   for (let i = 0; i < events.count; i++) {
     const call = callOf(events, i);
-    if (call !== null) lines.push(`${1000 + events.thread[i]!} ${call}\n`);
+    if (call !== null) {
+      lines.push(`${1000 + events.thread[i]!} ${call}\n`);
+    }
   }
   return Buffer.from(lines.join(""));
 }
@@ -63,7 +65,9 @@ export function program({ seed, calls, workers, large }: ProgramShape): Step[] {
   const alive = [MAIN];
   const size = (): number => {
     const kind = random();
-    if (kind < large) return 32768 + below(1_000_000);
+    if (kind < large) {
+      return 32768 + below(1_000_000);
+    }
     return kind < large + 0.1 ? below(20_000) : below(300);
   };
   for (let i = 0; i < calls; i++) {
@@ -75,9 +79,9 @@ export function program({ seed, calls, workers, large }: ProgramShape): Step[] {
     const slot = below(SLOTS_PER_THREAD * (workers + 1));
     const kind = random();
     const phase = Math.floor((i / calls) * 9) % 2;
-    if (kind < (phase === 0 ? 0.4 : 0.6))
+    if (kind < (phase === 0 ? 0.4 : 0.6)) {
       steps.push({ op: "free", thread, slot, size: 0, align: 0 });
-    else {
+    } else {
       // Filling a full slot would leak its block.
       steps.push({ op: "free", thread, slot, size: 0, align: 0 });
       const op = kind < 0.9 ? "malloc" : "calloc";

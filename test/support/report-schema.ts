@@ -25,7 +25,9 @@ let validate: ValidateFunction | null = null;
 /** Throws if the JSON text is no report, or has keys or values that the schema does not tell of. */
 export function expectReportJson(json: string): void {
   validate ??= new Ajv({ allErrors: true, allowUnionTypes: true }).compile(strictSchema());
-  if (validate(JSON.parse(json))) return;
+  if (validate(JSON.parse(json))) {
+    return;
+  }
   const errors = validate.errors?.slice(0, 5).map(({ instancePath, message, params }) => {
     return `${instancePath} ${message} ${JSON.stringify(params)}`;
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Analyse, AnalysisHooks } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
-import type { AnalysisOptions } from "../../src/replay/scenario.ts";
+import type { AnalysisOptions } from "../../src/replay/analysis-options.ts";
 import type { Report } from "../../src/report/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
@@ -57,6 +57,8 @@ export async function mallog(
     return analyse(inputs, options, hooks);
   });
   const out = io.stdout.text;
-  if (out.startsWith('{\n  "schema": "mallog.report/')) expectReportJson(out);
+  if (out.startsWith('{\n  "schema": "mallog.report/')) {
+    expectReportJson(out);
+  }
   return { code, out, err: io.stderr.text, asked: asked[0] };
 }

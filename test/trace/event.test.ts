@@ -9,7 +9,9 @@ it("a batch is split into the events before one and those from it on, each with 
     for (const column of [batch.tid, batch.time, batch.caller, batch.size, batch.align]) {
       column[i] = 10 + i;
     }
-    for (const column of [batch.pointerIn, batch.pointerOut, batch.line]) column[i] = 10 + i;
+    for (const column of [batch.pointerIn, batch.pointerOut, batch.line]) {
+      column[i] = 10 + i;
+    }
   }
   batch.notes.push(
     { at: 0, line: 1, text: "head" },

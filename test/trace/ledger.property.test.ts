@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Action, LOST_FREE } from "../../src/trace/actions.ts";
 import { Op } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
-import { PeakSeries } from "../../src/trace/timeline.ts";
+import { PeakSeries } from "../../src/trace/series.ts";
 import { inOrder, type PlainAction, resolveAll } from "../support/event-batches.ts";
 import { ledgerState, liveBlocks, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
@@ -73,7 +73,9 @@ it("conserves bytes and blocks", () => {
       expect(sum("lines")).toBe(log.length);
       expect(ledger.events).toBe(log.length);
       expect(ledger.liveBytes.last).toBe(bytes);
-      for (const row of rows) expect(row.peakLiveBytes).toBeGreaterThanOrEqual(row.liveBytes);
+      for (const row of rows) {
+        expect(row.peakLiveBytes).toBeGreaterThanOrEqual(row.liveBytes);
+      }
     }),
   );
 });
@@ -100,13 +102,18 @@ class ModelOfSizes {
   bytes = 0;
 
   replay({ action, block, lost, oldSize }: PlainAction, size: number): void {
-    if (action & LOST_FREE) this.#free(lost);
+    if (action & LOST_FREE) {
+      this.#free(lost);
+    }
     const plain = action & ~LOST_FREE;
-    if (plain === Action.free) expect(this.#free(block)).toBe(oldSize);
-    else if (plain === Action.realloc) {
+    if (plain === Action.free) {
+      expect(this.#free(block)).toBe(oldSize);
+    } else if (plain === Action.realloc) {
       expect(this.#free(block)).toBe(oldSize);
       this.#allocate(block, size);
-    } else if (block >= 0) this.#allocate(block, size);
+    } else if (block >= 0) {
+      this.#allocate(block, size);
+    }
   }
 
   #allocate(block: number, size: number): void {

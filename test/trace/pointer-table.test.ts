@@ -14,7 +14,9 @@ class NaiveTable {
 
   insert(p: number): number {
     const there = this.ids.get(p);
-    if (there !== undefined) return ~there;
+    if (there !== undefined) {
+      return ~there;
+    }
     const id = this.#free.pop() ?? this.#next++;
     this.ids.set(p, id);
     return id;
@@ -22,7 +24,9 @@ class NaiveTable {
 
   remove(p: number): number {
     const id = this.ids.get(p);
-    if (id === undefined) return -1;
+    if (id === undefined) {
+      return -1;
+    }
     this.ids.delete(p);
     this.#rest(id);
     return id;
@@ -30,18 +34,24 @@ class NaiveTable {
 
   move(from: number, to: number): number {
     const id = this.ids.get(from);
-    if (id === undefined) return -2;
+    if (id === undefined) {
+      return -2;
+    }
     this.ids.delete(from);
     const displaced = this.ids.get(to) ?? -1;
     this.ids.set(to, id);
-    if (displaced >= 0) this.#rest(displaced);
+    if (displaced >= 0) {
+      this.#rest(displaced);
+    }
     return displaced;
   }
 
   #rest(id: number): void {
     this.#resting.push(id);
     const rested = this.#resting.length > RESTING ? this.#resting.shift() : undefined;
-    if (rested !== undefined) this.#free.push(rested);
+    if (rested !== undefined) {
+      this.#free.push(rested);
+    }
   }
 }
 
@@ -74,16 +84,21 @@ describe("PointerTable", () => {
         for (const [name, a, b] of operations) {
           const p = pointers[a % pointers.length]!;
           const q = pointers[b % pointers.length]!;
-          if (name === "insert") expect(table.insert(p)).toBe(naive.insert(p));
-          else if (name === "remove") expect(table.remove(p)).toBe(naive.remove(p));
-          else if (name === "find") expect(table.find(p)).toBe(naive.ids.get(p) ?? -1);
-          else {
+          if (name === "insert") {
+            expect(table.insert(p)).toBe(naive.insert(p));
+          } else if (name === "remove") {
+            expect(table.remove(p)).toBe(naive.remove(p));
+          } else if (name === "find") {
+            expect(table.find(p)).toBe(naive.ids.get(p) ?? -1);
+          } else {
             const id = table.detach(p);
             expect(id < 0 ? -2 : table.attach(q, id)).toBe(naive.move(p, q));
           }
           expect(table.size).toBe(naive.ids.size);
         }
-        for (const p of pointers) expect(table.find(p)).toBe(naive.ids.get(p) ?? -1);
+        for (const p of pointers) {
+          expect(table.find(p)).toBe(naive.ids.get(p) ?? -1);
+        }
       }),
       { numRuns: 60 },
     );
@@ -91,8 +106,12 @@ describe("PointerTable", () => {
 
   it("lets an id rest until as many others are freed as calls may change places, then recycles it first", () => {
     const table = new PointerTable();
-    for (let k = 0; k < 100; k++) table.insert(16 * (k + 1));
-    for (let k = 0; k < RESTING; k++) table.remove(16 * (k + 1));
+    for (let k = 0; k < 100; k++) {
+      table.insert(16 * (k + 1));
+    }
+    for (let k = 0; k < RESTING; k++) {
+      table.remove(16 * (k + 1));
+    }
     expect(table.insert(16)).toBe(100);
     table.remove(16 * 80);
     table.remove(16 * 81);
@@ -109,18 +128,32 @@ describe("PointerTable", () => {
     // Quadratic behaviour would take minutes here, not milliseconds.
     const table = new PointerTable();
     const count = Math.min(100_000, 2 ** 57 / step);
-    for (let k = 0; k < count; k++) expect(table.insert(first + k * step)).toBe(k);
-    for (let k = 0; k < count; k++) if (table.remove(first + k * step) !== k) expect.fail(`${k}`);
+    for (let k = 0; k < count; k++) {
+      expect(table.insert(first + k * step)).toBe(k);
+    }
+    for (let k = 0; k < count; k++) {
+      if (table.remove(first + k * step) !== k) {
+        expect.fail(`${k}`);
+      }
+    }
     expect(table.size).toBe(0);
   });
 
   it("grows to a million pointers and gives them all back", () => {
     const table = new PointerTable();
-    for (let k = 0; k < 1e6; k++) if (table.insert(0x7f12_3400_0010 + 112 * k) !== k) expect.fail();
-    expect(table.size).toBe(1e6);
-    for (let k = 0; k < 1e6; k += 2) table.remove(0x7f12_3400_0010 + 112 * k);
     for (let k = 0; k < 1e6; k++) {
-      if (table.find(0x7f12_3400_0010 + 112 * k) !== (k % 2 ? k : -1)) expect.fail(`${k}`);
+      if (table.insert(0x7f12_3400_0010 + 112 * k) !== k) {
+        expect.fail();
+      }
+    }
+    expect(table.size).toBe(1e6);
+    for (let k = 0; k < 1e6; k += 2) {
+      table.remove(0x7f12_3400_0010 + 112 * k);
+    }
+    for (let k = 0; k < 1e6; k++) {
+      if (table.find(0x7f12_3400_0010 + 112 * k) !== (k % 2 ? k : -1)) {
+        expect.fail(`${k}`);
+      }
     }
     expect(table.size).toBe(5e5);
   });

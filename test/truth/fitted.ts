@@ -7,7 +7,9 @@ export function otherSettings({ rows }: Prediction, moment: Row["moment"]): Row[
 
 /** (ii) fitted to the RSS of the default run at exit: errors of other settings */
 export function printFitted(fitted: readonly Prediction[]): void {
-  if (fitted.length === 0) return;
+  if (fitted.length === 0) {
+    return;
+  }
   console.log(
     "\nFitted to the default run's RSS at exit: the ratio, what is left, other settings at exit",
   );
@@ -29,7 +31,9 @@ export function printFitted(fitted: readonly Prediction[]): void {
       .map((row) => ({ row, size: Math.abs(errorOf(row)) }))
       .sort((a, b) => b.size - a.size);
     const [worst] = errors;
-    if (worst === undefined) continue;
+    if (worst === undefined) {
+      continue;
+    }
     const middle = percent(median(errors.map(({ size }) => size)));
     console.log(
       `  other settings, ${moment}: median ${middle}, worst ${percent(worst.size)} (${worst.row.case}: ${worst.row.setting}) of ${errors.length}`,

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { AnalysisOptions } from "../../src/replay/scenario.ts";
+import type { AnalysisOptions } from "../../src/replay/analysis-options.ts";
 import type { Report, Scenario } from "../../src/report/report.ts";
 import {
   analyse,
@@ -46,11 +46,15 @@ export function predict(
 ): Prediction | null {
   const log = logOf(one, "default");
   const truth = truthOf(one, "default");
-  if (log === null || truth === null) return null;
+  if (log === null || truth === null) {
+    return null;
+  }
   const truths = new Map<string, Truth>();
   for (const setting of Object.keys(one.meta.settings)) {
     const its = truthOf(one, setting);
-    if (its !== null && !/_r\d+$/.test(setting)) truths.set(setting, its);
+    if (its !== null && !/_r\d+$/.test(setting)) {
+      truths.set(setting, its);
+    }
   }
   const whatIfs = [...truths.keys()].flatMap((setting) => {
     const env = setting === "default" ? {} : settingsOf(one, setting);

@@ -50,7 +50,9 @@ export function printRanges(rows: readonly Row[], real: (row: Row) => boolean): 
     );
   }
   for (const { case: name, setting, moment, measured, repeats } of rows) {
-    if (repeats.length === 0) continue;
+    if (repeats.length === 0) {
+      continue;
+    }
     const all = [measured, ...repeats].map(({ heap_rss }) => heap_rss);
     const spread = Math.max(...all) / Math.min(...all) - 1;
     console.log(

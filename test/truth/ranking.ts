@@ -19,7 +19,9 @@ export interface Ranking {
 /** Whether the setting that was predicted to need least is the one that did; null for a case with one setting. */
 export function rankingOf({ case: { name }, rows }: Prediction, moment: Row["moment"]) {
   const candidates = rows.filter((row) => row.moment === moment);
-  if (candidates.length < 2) return null;
+  if (candidates.length < 2) {
+    return null;
+  }
   const predicted = lowest(candidates, (row) => row.predicted.rss.endBytes);
   const measured = lowest(candidates, (row) => row.measured.heap_rss);
   const advised = predicted.includes("default") ? "default" : (predicted[0] ?? "default");

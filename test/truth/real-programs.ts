@@ -54,7 +54,9 @@ export function recordedErrors(predictions: readonly Prediction[]): RecordedErro
 
 /** (i) as recorded, and after a trim of the same run */
 export function printRecorded(errors: readonly RecordedErrors[]): void {
-  if (errors.length === 0) return;
+  if (errors.length === 0) {
+    return;
+  }
   console.log(
     "\nReal programs as recorded: error at exit, after malloc_trim(0), median along the run",
   );

@@ -19,14 +19,20 @@ const fits: Prediction[] = [];
 
 function predictOnce(one: Case): { byFacts: Prediction; fitted: Prediction | null } {
   const byFacts = predict(one, "facts");
-  if (byFacts === null) throw new Error("the corpus case is not complete");
+  if (byFacts === null) {
+    throw new Error("the corpus case is not complete");
+  }
   predictions.push(byFacts);
   const fitted = isReal(one) ? predict(one, ({ exit }) => ({ fitted: exit.heap_rss })) : null;
-  if (fitted !== null) fits.push(fitted);
+  if (fitted !== null) {
+    fits.push(fitted);
+  }
   return { byFacts, fitted };
 }
 
-if (shared.length === 0) it.skip("../shared/corpus is not beside this checkout");
+if (shared.length === 0) {
+  it.skip("../shared/corpus is not beside this checkout");
+}
 
 /** touch.md's figures are of these versions, and have one decimal. */
 const MEASURED_VERSIONS = ["2.36", "2.41"];
@@ -43,7 +49,9 @@ describe.each([...own, ...shared])("$name", (one) => {
     if (errors !== undefined && MEASURED_VERSIONS.includes(one.meta.glibc)) {
       expect(Math.abs(errors.exit)).toBeLessThanOrEqual(Math.abs(errors.recommended!) + ROUNDING);
     }
-    if (fitted === null) return;
+    if (fitted === null) {
+      return;
+    }
     expect(fitted.report.model?.fit?.outside).toBeNull();
     expect(Math.abs(fitted.report.model!.fit!.error.max)).toBeLessThan(0.001);
   });

@@ -21,9 +21,15 @@ export function html(parts: TemplateStringsArray, ...values: readonly Value[]): 
 }
 
 function written(value: Value): string {
-  if (value === null) return "";
-  if (value instanceof Markup) return value.text;
-  if (typeof value === "object") return value.map(({ text }) => text).join("\n");
+  if (value === null) {
+    return "";
+  }
+  if (value instanceof Markup) {
+    return value.text;
+  }
+  if (typeof value === "object") {
+    return value.map(({ text }) => text).join("\n");
+  }
   return printable(String(value)).replace(
     /[&<>"']/g,
     (character) => `&#${character.charCodeAt(0)};`,

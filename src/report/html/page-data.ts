@@ -97,7 +97,9 @@ export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageD
 function timelineData(report: Report): TimelineData | null {
   const { timeline, live, scenarios, trace, measured, container } = report;
   const points = timeline.liveBytes.length;
-  if (points === 0) return null;
+  if (points === 0) {
+    return null;
+  }
   const events = timeline.liveBytes.map((_, i) =>
     Math.min((i + 1) * timeline.eventsPerPoint, trace.events),
   );
@@ -109,7 +111,9 @@ function timelineData(report: Report): TimelineData | null {
       : [{ name: "in use", kind: "inUse", bytes: [...timeline.inUseBytes, recorded.inUseBytes] }];
   const rss = scenarios.flatMap(({ name, rss }): SeriesData[] => {
     const bytes = timeline.perScenario[name];
-    if (bytes?.length !== points) return [];
+    if (bytes?.length !== points) {
+      return [];
+    }
     return [{ name: printable(name), kind: "rss", bytes: [...bytes, rss.endBytes] }];
   });
   const base = container?.baseRssBytes ?? 0;
@@ -140,7 +144,9 @@ function timelineData(report: Report): TimelineData | null {
 /** The times, if they are known and never fall: else no axis can be made of them. */
 function tellableTimes(times: Report["timeline"]["time"]): number[] | null {
   const known = times.filter((time) => time !== null);
-  if (known.length < times.length) return null;
+  if (known.length < times.length) {
+    return null;
+  }
   const isRising = known.every((time, i) => i === 0 || time >= (known[i - 1] ?? 0));
   return isRising && (known.at(-1) ?? 0) > (known[0] ?? 0) ? known : null;
 }

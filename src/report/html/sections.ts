@@ -18,8 +18,12 @@ export function summaryLine({ trace, model }: Report): string {
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const parts = [plural(trace.events, "event"), plural(trace.threads, "thread")];
   // Times out of order can make the last line the earlier one: then nothing is said.
-  if (seconds >= 0) parts.push(duration(seconds));
-  if (model !== null) parts.push(`glibc ${model.glibc}`);
+  if (seconds >= 0) {
+    parts.push(duration(seconds));
+  }
+  if (model !== null) {
+    parts.push(`glibc ${model.glibc}`);
+  }
   return parts.join(" · ");
 }
 
@@ -35,7 +39,9 @@ ${rest.map((one) => sentence(one, "also"))}
 
 /** What `mallog check` was asked to hold the figures against. */
 export function budgetsSection(budgets: readonly BudgetResult[]): Markup | null {
-  if (budgets.length === 0) return null;
+  if (budgets.length === 0) {
+    return null;
+  }
   const items = exceededFirst(budgets).map((budget) => {
     const details = budgetDetails(budget).map(
       (text) => html`<p class="note">${unbroken(text)}</p>`,
@@ -61,7 +67,9 @@ export function figures({ live, scenarios, threads }: Report): Markup {
   const pinned = threads.reduce((sum, thread) => sum + thread.pinnedBytes, 0);
   const peak = figure("Peak live", size(live.peakBytes), when(live.peakTime));
   const atEnd = figure("Live at the end", size(live.bytes), plural(live.blocks, "block"));
-  if (recorded === undefined) return html`<dl class="figures">${[atEnd, peak]}</dl>`;
+  if (recorded === undefined) {
+    return html`<dl class="figures">${[atEnd, peak]}</dl>`;
+  }
   const { rss, inUseBytes } = recorded;
   return html`<dl class="figures">${[
     atEnd,
@@ -77,7 +85,9 @@ function when(time: number | null): string {
 
 /** The proof: how many of the log's pointers the model gives, and where it first gave another. */
 export function fidelitySection({ model }: Report): Markup | null {
-  if (model === null) return null;
+  if (model === null) {
+    return null;
+  }
   const { fidelity } = model;
   return html`<section id="fidelity" aria-labelledby="fidelity-title">
 <h2 id="fidelity-title">The proof</h2>
@@ -93,14 +103,18 @@ function proof({ compared, equal, ratio, firstDivergence }: Fidelity): Markup {
   const told = `${exact(equal)} of ${exact(compared)} pointers`;
   const meter = html`<div class="proof ${tone}"><strong>${share(equal, compared)}</strong><div><p>${exact(equal)} of the log's ${plural(compared, "pointer")} are where the model put the block: same heap, same offset.</p>
 <svg class="meter" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label="${told}"><rect class="rail" width="1000" height="8"/><rect class="part" width="${Math.floor(ratio * 1000)}" height="8"/></svg></div></div>`;
-  if (firstDivergence === null) return meter;
+  if (firstDivergence === null) {
+    return meter;
+  }
   const { line, event, expected, modelled } = firstDivergence;
   return html`${meter}
 <p class="note">The first one that is not is in line ${exact(line)} (event ${exact(event)}): the log has the block at <code>${expected}</code>, the model put it at <code>${modelled}</code>.</p>`;
 }
 
 export function findingsSection(findings: readonly Finding[]): Markup | null {
-  if (findings.length === 0) return null;
+  if (findings.length === 0) {
+    return null;
+  }
   const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
     const amount = bytes === 0 ? null : html` <span class="amount">${size(bytes)}</span>`;
     return html`<li><span class="severity ${severity}">${severity}</span> ${message}${amount}</li>`;
@@ -116,7 +130,9 @@ ${items}
 export function odditiesSection(trace: TraceSummary): Markup | null {
   const items = anomalyItems(trace);
   const malformed = malformedItem(trace);
-  if (items.length === 0 && malformed === null) return null;
+  if (items.length === 0 && malformed === null) {
+    return null;
+  }
   const samples = trace.malformedSamples.map(
     ({ line, text }) =>
       html`<tr><th scope="row">line ${exact(line)}</th><td><code>${text}</code></td></tr>`,
@@ -148,7 +164,9 @@ ${basis(report).map((text) => html`<li>${text}</li>`)}
 
 /** Numbers of what the script draws; the page says itself where there is nothing. */
 export function threadsSection({ threads }: Report): Markup | null {
-  if (threads.length === 0) return null;
+  if (threads.length === 0) {
+    return null;
+  }
   return html`<section id="threads" aria-labelledby="threads-title">
 <div class="head"><h2 id="threads-title">Threads</h2>
 <label class="filter">Filter <input type="search" id="thread-filter" placeholder="tid or name" autocomplete="off" spellcheck="false"></label>
@@ -159,7 +177,9 @@ export function threadsSection({ threads }: Report): Markup | null {
 }
 
 export function timelineSection({ timeline }: Report): Markup | null {
-  if (timeline.liveBytes.length === 0) return null;
+  if (timeline.liveBytes.length === 0) {
+    return null;
+  }
   return html`<section id="timeline" aria-labelledby="timeline-title">
 <div class="head"><h2 id="timeline-title">Timeline</h2>
 <div class="tools" role="group" aria-label="Timeline view"><button type="button" id="axis" hidden></button><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-reset">Reset</button></div></div>

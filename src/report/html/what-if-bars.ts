@@ -8,7 +8,9 @@ import { html, type Markup, unbroken } from "./markup.ts";
 export function whatIfSection(report: Report): Markup | null {
   const { scenarios, container } = report;
   const [recorded, ...whatIfs] = scenarios;
-  if (recorded === undefined) return null;
+  if (recorded === undefined) {
+    return null;
+  }
   const unit = byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
   const limitBytes = container?.limitBytes ?? null;
   const scale: Scale = {
@@ -55,7 +57,9 @@ function legend({ scenarios, container }: Report, { limitBytes }: Scale): string
       isRangeShown(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
   );
   const lines: string[] = [];
-  if (scenarios.length > 1) lines.push("the thin line marks the run as recorded");
+  if (scenarios.length > 1) {
+    lines.push("the thin line marks the run as recorded");
+  }
   if (limitBytes !== null) {
     const less = container?.baseRssBytes === 0 ? "" : " less what lies outside malloc";
     lines.push(`the red one the container's limit${less} (${size(limitBytes)})`);
@@ -78,9 +82,15 @@ function row(scenario: Scenario, scale: Scale, isAlone: boolean): Markup {
   const { recorded, unit } = scale;
   const isRecorded = scenario === recorded;
   const changed = (from: number, to: number): Markup | null => {
-    if (isAlone) return null;
-    if (isRecorded) return cell("");
-    if (!serves(scenario, recorded)) return cell("fails", "bad");
+    if (isAlone) {
+      return null;
+    }
+    if (isRecorded) {
+      return cell("");
+    }
+    if (!serves(scenario, recorded)) {
+      return cell("fails", "bad");
+    }
     const text = change(from, to) ?? "";
     return cell(text, text.startsWith("-") ? "good" : text.startsWith("+") ? "bad" : "");
   };

@@ -11,7 +11,9 @@ export function capped(lines: Iterable<string>): string[] {
   let room = ROOM;
   for (const line of lines) {
     room -= line.length + 1;
-    if (room < 0) break;
+    if (room < 0) {
+      break;
+    }
     fitting.push(line);
   }
   return fitting;

@@ -12,7 +12,9 @@ const LONGEST_SENTENCE = 600;
  */
 export function code(name: string): string {
   const text = cutMiddle(printable(name), LONGEST_NAME);
-  if (text.trim() === "") return "";
+  if (text.trim() === "") {
+    return "";
+  }
   return /[`|\\]/.test(text)
     ? `<code>${text.replace(/[!-/:-@[-`{-~]/g, entity)}</code>`
     : `\`${text}\``;

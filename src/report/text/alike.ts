@@ -15,8 +15,11 @@ export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
   for (const scenario of scenarios) {
     const key = figures(scenario);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { scenario, others: [] });
-    else group.others.push(scenario);
+    if (group === undefined) {
+      groups.set(key, { scenario, others: [] });
+    } else {
+      group.others.push(scenario);
+    }
   }
   return [...groups.values()];
 }
@@ -35,7 +38,9 @@ export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Sce
   const all = groups.map(({ scenario }) => scenario);
   const { rest } = splitAtTop(all, top);
   const [recorded, ...whatIfs] = all;
-  if (rest.length === 0 || recorded === undefined) return { shown: all, rest: [] };
+  if (rest.length === 0 || recorded === undefined) {
+    return { shown: all, rest: [] };
+  }
   const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
     [...whatIfs].sort(
       (a, b) =>

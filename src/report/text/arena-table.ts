@@ -94,7 +94,9 @@ export function arenaColumns(arenas: readonly ArenaSummary[]): ArenaColumn[] {
 
 /** Blocks with a mapping of their own are in no arena. */
 export function outsideArenas({ mmapped: { blocks, bytes } }: Scenario): string[] {
-  if (blocks === 0) return [];
+  if (blocks === 0) {
+    return [];
+  }
   return [
     `Outside the arenas: ${plural(blocks, "block")} with mappings of their own, ${size(bytes)}.`,
   ];

@@ -21,9 +21,12 @@ export function modelled(report: Report, style: TextStyle): string {
 /** The same, an item each, without its title. */
 export function basis({ model, trace }: Report): string[] {
   const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
-  if (trace.pointerBits === 32 && trace.events > 0)
+  if (trace.pointerBits === 32 && trace.events > 0) {
     lines.push("pointers: none is above 4 GiB, cut to 32 bits or of a small process");
-  if (model !== null) lines.push(...facts(model));
+  }
+  if (model !== null) {
+    lines.push(...facts(model));
+  }
   return lines;
 }
 
@@ -86,11 +89,15 @@ function facts(model: ModelSummary): string[] {
 /** One setting; of a detected one what the pointers leave open. */
 function setting(model: ModelSummary, name: string): string {
   const text = `${name}=${model.settings[name]}`;
-  if (model.settingsSource[name] !== "detected") return text;
+  if (model.settingsSource[name] !== "detected") {
+    return text;
+  }
   const range = model.settingsRange[name];
   const others = model.settingsOrElse[name] ?? [];
   const orElse = others.length === 0 ? "" : `; ${others.join(" or ")} would show alike`;
-  if (range === undefined) return `${text} (as the log's pointers show${orElse})`;
+  if (range === undefined) {
+    return `${text} (as the log's pointers show${orElse})`;
+  }
   const { from, to } = range;
   const open = to === null ? `${exact(from)} or more` : `${exact(from)} to ${exact(to)}`;
   return `${text} (the log's pointers show ${open}${orElse})`;
@@ -106,7 +113,9 @@ export function gravestFirst(findings: readonly Finding[]): Finding[] {
 
 /** Findings, the gravest first; nothing when there are none. */
 export function findingList(findings: readonly Finding[], style: TextStyle): string | null {
-  if (findings.length === 0) return null;
+  if (findings.length === 0) {
+    return null;
+  }
   const { chalk } = style;
   const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
   const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
@@ -124,14 +133,18 @@ function fitted({ ratio, source, error }: TouchFit): string {
     error.median === error.max
       ? `off by ${signed(error.max)}`
       : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
-  if (ratio === null) return `facts (${to} fits no ratio: no block is above 32 KiB; ${off})`;
+  if (ratio === null) {
+    return `facts (${to} fits no ratio: no block is above 32 KiB; ${off})`;
+  }
   return `fitted to ${to}: ${percent(ratio)} of each block above 32 KiB written (${off})`;
 }
 
 /** Where it is from that blocks count as written. */
 function touch({ touch, fit, holes }: ModelSummary): string {
   const policy = fit === null ? touch : fitted(fit);
-  if (holes === null) return `touch ${policy}`;
+  if (holes === null) {
+    return `touch ${policy}`;
+  }
   const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
   return `touch of ${which} from the log (${plural(holes.lines, "hole line")}), ${policy} of others`;
 }

@@ -15,7 +15,9 @@ export function oddities(trace: TraceSummary, style: TextStyle): string | null {
       lines.push(cut(sample, style.width));
     }
   }
-  if (lines.length === 0) return null;
+  if (lines.length === 0) {
+    return null;
+  }
   return [heading("Oddities of the log", "", style), ...lines].join("\n");
 }
 
@@ -29,7 +31,9 @@ export function anomalyItems({ anomalies }: TraceSummary): string[] {
 /** How many lines do not parse; the samples are to follow. Null if all do. */
 export function malformedItem({ lines, malformedKinds }: TraceSummary): string | null {
   const { malformed, total } = lines;
-  if (malformed === 0) return null;
+  if (malformed === 0) {
+    return null;
+  }
   const { overlong } = malformedKinds;
   const long = overlong === 0 ? "" : ` (${exact(overlong)} of them overlong)`;
   return `${exact(malformed)} of ${plural(total, "line")} could not be parsed${long}, the first:`;

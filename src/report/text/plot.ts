@@ -29,10 +29,16 @@ interface Curve {
 
 export function plot(report: Report, style: TextStyle): string | null {
   const { timeline, scenarios, trace } = report;
-  if (timeline.liveBytes.length === 0) return null;
+  if (timeline.liveBytes.length === 0) {
+    return null;
+  }
   const { curves, more } = curvesOf(timeline);
   let max = 0;
-  for (const { values } of curves) for (const value of values) max = Math.max(max, value);
+  for (const { values } of curves) {
+    for (const value of values) {
+      max = Math.max(max, value);
+    }
+  }
   const unit = byteUnit([max]);
   const labels = Array.from({ length: HEIGHT + 1 }, (_, line) =>
     line % LINES_PER_LABEL === 0 ? inUnit(unit, (max * line) / HEIGHT) : "",
@@ -72,9 +78,13 @@ function curvesOf({ liveBytes, perScenario }: Timeline): { curves: Curve[]; more
   for (const [name, values] of Object.entries(perScenario)) {
     const key = values.join();
     const same = alike.get(key);
-    if (same !== undefined) same.names.push(name);
-    else if (alike.size === MAX_SCENARIOS) more++;
-    else alike.set(key, { mark: LETTERS[alike.size] ?? "?", names: [name], values });
+    if (same !== undefined) {
+      same.names.push(name);
+    } else if (alike.size === MAX_SCENARIOS) {
+      more++;
+    } else {
+      alike.set(key, { mark: LETTERS[alike.size] ?? "?", names: [name], values });
+    }
   }
   return { curves: [...alike.values(), live], more };
 }
@@ -126,7 +136,9 @@ function draw(
       // A jump is drawn as a line up or down.
       const [low, high] = [Math.min(before ?? line, line), Math.max(before ?? line, line)];
       for (let at = low; at <= high; at++) {
-        if (at === before && low !== high) continue;
+        if (at === before && low !== high) {
+          continue;
+        }
         cells[HEIGHT - at]![column] = mark;
       }
       before = line;
@@ -148,7 +160,9 @@ function byColumn(
   }
   let before = most.find((value) => !Number.isNaN(value)) ?? 0;
   return most.map((value) => {
-    if (!Number.isNaN(value)) before = value;
+    if (!Number.isNaN(value)) {
+      before = value;
+    }
     return before;
   });
 }

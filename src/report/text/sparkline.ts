@@ -16,7 +16,9 @@ export interface Series {
  */
 export function sparkline(series: Series, events: number, width: number, max: number): string {
   const values = resampled(series, events, width);
-  if (!values.some((value) => value > 0)) return "";
+  if (!values.some((value) => value > 0)) {
+    return "";
+  }
   return values.map((value) => LEVELS[Math.min(TOP, Math.ceil((value / max) * TOP))]).join("");
 }
 
@@ -32,7 +34,9 @@ export function resampled(
     const to = Math.ceil(((part + 1) * events) / width / eventsPerPoint);
     let most = 0;
     const end = Math.min(values.length, Math.max(to, from + 1));
-    for (let point = from; point < end; point++) most = Math.max(most, values[point]!);
+    for (let point = from; point < end; point++) {
+      most = Math.max(most, values[point]!);
+    }
     return most;
   });
 }

@@ -42,8 +42,11 @@ export function foldAtCommas(text: string, width: number): string {
     for (let start = 0; start < setting.length; start += width) {
       const part = setting.slice(start, start + width);
       const last = lines.at(-1);
-      if (last !== undefined && last.length + part.length <= width) lines[lines.length - 1] += part;
-      else lines.push(part);
+      if (last !== undefined && last.length + part.length <= width) {
+        lines[lines.length - 1] += part;
+      } else {
+        lines.push(part);
+      }
     }
   }
   return lines.join("\n");
@@ -58,7 +61,9 @@ export function cut(text: string, width: number): string {
 /** Cuts the middle out of a name: threads of a pool differ at the end, pools at the start. */
 export function cutMiddle(text: string, width: number): string {
   const characters = [...text];
-  if (characters.length <= width) return text;
+  if (characters.length <= width) {
+    return text;
+  }
   const head = Math.floor((width - 1) / 2);
   const tail = characters.slice(characters.length - (width - 1 - head));
   return `${characters.slice(0, head).join("")}…${tail.join("")}`;

@@ -30,7 +30,9 @@ export interface TableRows<Row> {
 
 /** The first `top` rows and the others; 0 shows all. A rest of one row is shown, as its line takes no more space. */
 export function splitAtTop<Row>(rows: readonly Row[], top: number): TableRows<Row> {
-  if (top === 0 || rows.length <= top + 1) return { shown: rows, rest: [] };
+  if (top === 0 || rows.length <= top + 1) {
+    return { shown: rows, rest: [] };
+  }
   return { shown: rows.slice(0, top), rest: rows.slice(top) };
 }
 
@@ -66,8 +68,12 @@ export function renderTable<Row>(
   const texts = new Map<Column<Row>, string[]>();
   for (const column of columns) {
     const cells = shown.map((row) => printable(column.cell(row)));
-    if (rest.length > 0) cells.push(printable(column.rest?.(rest) ?? ""));
-    if (column.rank > 0 && cells.every((cell) => cell === "" || cell === "0")) continue;
+    if (rest.length > 0) {
+      cells.push(printable(column.rest?.(rest) ?? ""));
+    }
+    if (column.rank > 0 && cells.every((cell) => cell === "" || cell === "0")) {
+      continue;
+    }
     texts.set(column, cells);
   }
   const widths = fitted(texts, style.width);
@@ -77,7 +83,9 @@ export function renderTable<Row>(
       const text = texts.get(column)?.[index] ?? "";
       const folded = column.fold?.to(text, widths.get(column) ?? 0) ?? text;
       const row = shown[index];
-      if (row === undefined) return style.chalk.dim(folded);
+      if (row === undefined) {
+        return style.chalk.dim(folded);
+      }
       return column.paint?.(row, folded) ?? folded;
     });
   const lines = Array.from({ length: shown.length + (rest.length > 0 ? 1 : 0) }, (_, i) => line(i));
@@ -116,16 +124,22 @@ function fitted<Row>(
   for (;;) {
     const widths = new Map(kept.map((column) => [column, naturalWidth(column, texts)]));
     let excess = GAP.length * (kept.length - 1) - width;
-    for (const natural of widths.values()) excess += natural;
+    for (const natural of widths.values()) {
+      excess += natural;
+    }
     for (const column of kept) {
       const natural = widths.get(column) ?? 0;
-      if (column.fold === undefined || excess <= 0) continue;
+      if (column.fold === undefined || excess <= 0) {
+        continue;
+      }
       const given = Math.min(excess, Math.max(0, natural - column.fold.least));
       widths.set(column, natural - given);
       excess -= given;
     }
     const last = kept.at(-1);
-    if (excess <= 0 || last === undefined || last.rank === 0) return widths;
+    if (excess <= 0 || last === undefined || last.rank === 0) {
+      return widths;
+    }
     kept.pop();
   }
 }

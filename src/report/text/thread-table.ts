@@ -126,7 +126,11 @@ function coursesOf(report: Report, shown: readonly ThreadSummary[], width: numbe
   ): ThreadColumn => {
     const series = new Map(shown.map((thread) => [thread, valuesOf(thread)]));
     let max = 0;
-    for (const values of series.values()) for (const value of values) max = Math.max(max, value);
+    for (const values of series.values()) {
+      for (const value of values) {
+        max = Math.max(max, value);
+      }
+    }
     return {
       head: [name, "over", "time"],
       align: "left",

@@ -4,7 +4,9 @@ import type { ModelSummary, Provenance } from "../report.ts";
 /** Which glibc was modelled: why that one, how sure it is, which others would show the same, and the next best. */
 export function glibcVersion(model: ModelSummary): string {
   const { glibc, glibcSource, glibcRange, glibcRunnerUp } = model;
-  if (glibcSource !== "detected") return `glibc ${glibc} (${SOURCE[glibcSource]})`;
+  if (glibcSource !== "detected") {
+    return `glibc ${glibc} (${SOURCE[glibcSource]})`;
+  }
   const others = glibcRange.filter((version) => version !== glibc);
   const also =
     others.length === 0 ? "" : `; ${versionList(others)} would show the same: see --glibc`;
@@ -25,8 +27,12 @@ const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
 /** How sure it is: what its rules explain of the log, and what they do not. */
 function agreement(model: ModelSummary): string {
   const { compared, equal, ratio } = model.fidelity;
-  if (compared === 0) return "a guess: the log returns no pointer to tell by";
-  if (equal === compared) return `found out: its rules give all ${exact(compared)} pointers`;
+  if (compared === 0) {
+    return "a guess: the log returns no pointer to tell by";
+  }
+  if (equal === compared) {
+    return `found out: its rules give all ${exact(compared)} pointers`;
+  }
   if (equal + explained(model) >= compared) {
     return `found out: its rules give all pointers but ${exact(compared - equal)}, which what was found out besides explains`;
   }
@@ -59,11 +65,16 @@ export function versionList(versions: readonly string[]): string {
   const ranges: { from: number; to: number }[] = [];
   for (const minor of minors.sort((a, b) => a - b)) {
     const last = ranges.at(-1);
-    if (last !== undefined && minor === last.to + 1) last.to = minor;
-    else ranges.push({ from: minor, to: minor });
+    if (last !== undefined && minor === last.to + 1) {
+      last.to = minor;
+    } else {
+      ranges.push({ from: minor, to: minor });
+    }
   }
   const plain = ranges.flatMap(({ from, to }) => {
-    if (to - from >= 2) return [`2.${from} to 2.${to}`];
+    if (to - from >= 2) {
+      return [`2.${from} to 2.${to}`];
+    }
     return from === to ? [`2.${from}`] : [`2.${from}`, `2.${to}`];
   });
   return [...plain, ...versions.filter((version) => !/^2\.\d+$/.test(version))].join(", ");

@@ -77,11 +77,15 @@ export function scenarioColumns(
   };
   const changed = (rank: number, of: (scenario: Scenario) => number): ScenarioColumn => ({
     ...right(["change"], rank, (scenario) => {
-      if (scenario === recorded || recorded === undefined) return "";
+      if (scenario === recorded || recorded === undefined) {
+        return "";
+      }
       return serves(scenario, recorded) ? (change(of(recorded), of(scenario)) ?? "") : FAILS;
     }),
     paint: (_, text) => {
-      if (text.startsWith("-")) return chalk.green(text);
+      if (text.startsWith("-")) {
+        return chalk.green(text);
+      }
       return text.startsWith("+") || text === FAILS ? chalk.red(text) : text;
     },
   });
@@ -119,7 +123,9 @@ export function scenarioColumns(
     bytes(["trimmed"], 8, (scenario) => scenario.trimmedBytes),
     right(["int.", "fragm."], 6, (scenario) => percent(scenario.fragmentation.internal)),
   ];
-  if (container === undefined || container.limitBytes === null) return columns;
+  if (container === undefined || container.limitBytes === null) {
+    return columns;
+  }
   return [...columns, fate(scenarios, container, container.limitBytes, chalk)];
 }
 
@@ -169,7 +175,9 @@ export function isRangeShown(bytes: number, low: number, high: number): boolean 
 }
 
 function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number): string {
-  if (!isRangeShown(bytes, low, high)) return inUnit(unit, bytes);
+  if (!isRangeShown(bytes, low, high)) {
+    return inUnit(unit, bytes);
+  }
   return `${inUnit(unit, low)} – ${inUnit(unit, high)}`;
 }
 
@@ -180,7 +188,9 @@ function uncertain({ scenarios, model }: Report): string[] {
       isRangeShown(rss.endBytes, rss.lowBytes, rss.highBytes) ||
       isRangeShown(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes),
   );
-  if (shown.length === 0 || model === null) return [];
+  if (shown.length === 0 || model === null) {
+    return [];
+  }
   const reasons: string[] = [];
   if (shown.some(({ rss }) => rss.spread.touchBytes > 0)) {
     reasons.push(
@@ -204,7 +214,9 @@ function uncertain({ scenarios, model }: Report): string[] {
         : "the log does not show whether threads other than the main one had ended",
     );
   }
-  if (reasons.length === 0) return [];
+  if (reasons.length === 0) {
+    return [];
+  }
   return [`Ranges: ${reasons.join("; ")}. Changes are between the likeliest values.`];
 }
 
@@ -216,7 +228,9 @@ const NOTABLE_BYTES = 4096;
 /** What the sizes would be under the two extreme touch policies, and how much of large blocks is taken as written. */
 function assumed({ scenarios, model }: Report): string[] {
   const recorded = scenarios[0];
-  if (recorded === undefined || model === null) return [];
+  if (recorded === undefined || model === null) {
+    return [];
+  }
   const { endBytes, endBytesTouchNone: none, endBytesTouchAll: all } = recorded.rss;
   const notes: string[] = [];
   // Where the log tells what was written, the bounds are no range to reckon with.
@@ -233,7 +247,9 @@ function assumed({ scenarios, model }: Report): string[] {
     const are = count === 1 ? "is" : "are";
     return `${plural(count, "block")} ${which}, ${size(of)}${part} ${are} assumed written.`;
   };
-  if (bytes >= NOTABLE_BYTES) notes.push(written(blocks, "≥ 1 MiB", bytes));
+  if (bytes >= NOTABLE_BYTES) {
+    notes.push(written(blocks, "≥ 1 MiB", bytes));
+  }
   if (mediumBytes > NOTABLE_SPREAD * endBytes) {
     notes.push(written(mediumBlocks, "of 32 KiB to 1 MiB", mediumBytes));
   }

@@ -42,7 +42,9 @@ function ofProgram({ live, trace, threads }: Report): Result[] {
 
 function inMiB(name: string, bytes: number, low = bytes, high = bytes): Result {
   const result = { name, unit: "MiB", value: bytes / 1024 ** 2 };
-  if (low === high) return result;
+  if (low === high) {
+    return result;
+  }
   const unit = byteUnit([low, high]);
   return { ...result, range: `${size(low, unit)} to ${size(high, unit)}` };
 }

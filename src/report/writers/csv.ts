@@ -38,8 +38,12 @@ const FORMULA = /^[=+\-@＝＋－＠]/;
 
 /** As RFC 4180 has it; nothing is known where nothing stands. */
 function field(value: Cell): string {
-  if (value === null) return "";
-  if (typeof value === "number") return String(value);
+  if (value === null) {
+    return "";
+  }
+  if (typeof value === "number") {
+    return String(value);
+  }
   const text = printable(value).replace(FORMULA, "'$&");
   return /[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

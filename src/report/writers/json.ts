@@ -11,13 +11,17 @@ export function printJson(value: unknown): string {
 function print(value: unknown, indent: string): string {
   const deeper = `${indent}  `;
   if (Array.isArray(value)) {
-    if (value.every(isPlain)) return `[${value.map((item) => print(item, "")).join(", ")}]`;
+    if (value.every(isPlain)) {
+      return `[${value.map((item) => print(item, "")).join(", ")}]`;
+    }
     const items = value.map((item) => `${deeper}${print(item, deeper)}`);
     return `[\n${items.join(",\n")}\n${indent}]`;
   }
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    if (entries.length === 0) return "{}";
+    if (entries.length === 0) {
+      return "{}";
+    }
     const items = entries.map(
       ([key, item]) => `${deeper}${print(key, "")}: ${print(item, deeper)}`,
     );

@@ -38,7 +38,9 @@ ${cases.join("\n")}
 /** What was kept by a part of the log is not passed. */
 function unreadCases(report: Report): string[] {
   const interrupted = interruption(report);
-  if (interrupted === null) return [];
+  if (interrupted === null) {
+    return [];
+  }
   const error = `<error type="interrupted" message="${escaped(interrupted)}"/>`;
   return [testcase("log", "read to its end", error)];
 }
@@ -46,7 +48,9 @@ function unreadCases(report: Report): string[] {
 function budgetCase(budget: BudgetResult): string {
   const name = budgetName(budget);
   const details = budgetDetails(budget);
-  if (budget.ok) return passed("budgets", name, [budgetSentence(budget), ...details]);
+  if (budget.ok) {
+    return passed("budgets", name, [budgetSentence(budget), ...details]);
+  }
   const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(details)}</failure>`;
   return testcase("budgets", name, failure);
 }

@@ -70,7 +70,9 @@ const BUDGET_COLUMNS: readonly Column<BudgetResult>[] = [
 ];
 
 function budgets({ budgets }: Report): string | null {
-  if (budgets.length === 0) return null;
+  if (budgets.length === 0) {
+    return null;
+  }
   const table = markdownTable(BUDGET_COLUMNS, exceededFirst(budgets), 0);
   const why = exceededFirst(budgets)
     .map(reasons)
@@ -86,7 +88,9 @@ function reasons(budget: BudgetResult): string | null {
     ...budgetDetails({ ...budget, command: null }).map(prose),
     ...(command === null ? [] : [`More: ${code(command)}`]),
   ];
-  if (sentences.length === 0) return null;
+  if (sentences.length === 0) {
+    return null;
+  }
   return `${code(key)} ${limitInWords(budget)}: ${sentences.join(" ")}`;
 }
 
@@ -94,7 +98,9 @@ function reasons(budget: BudgetResult): string | null {
 const MOST_SCENARIOS = 20;
 
 function whatIfs(report: Report, { chalk }: WriterOptions): string | null {
-  if (report.scenarios.length === 0) return null;
+  if (report.scenarios.length === 0) {
+    return null;
+  }
   const [title, rest] = whatIfTitle(report.scenarios);
   const table = markdownTable(
     scenarioColumns(report, chalk),
@@ -108,14 +114,18 @@ function whatIfs(report: Report, { chalk }: WriterOptions): string | null {
 
 /** As given where all are shown; else the run as recorded, and then the settings by RSS at the end. */
 function leastFirst(scenarios: readonly Scenario[]): readonly Scenario[] {
-  if (scenarios.length <= MOST_SCENARIOS) return scenarios;
+  if (scenarios.length <= MOST_SCENARIOS) {
+    return scenarios;
+  }
   const [recorded, ...others] = scenarios;
   const sorted = others.sort((a, b) => a.rss.endBytes - b.rss.endBytes);
   return recorded === undefined ? sorted : [recorded, ...sorted];
 }
 
 function findings({ findings }: Report): string | null {
-  if (findings.length === 0) return null;
+  if (findings.length === 0) {
+    return null;
+  }
   const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
     const text = `${prose(message)}${bytes === 0 ? "" : ` (${size(bytes)})`}`;
     return severity === "info" ? text : `**${severity}:** ${text}`;
@@ -124,13 +134,17 @@ function findings({ findings }: Report): string | null {
 }
 
 function threads({ threads, trace }: Report, { sort, top }: WriterOptions): string | null {
-  if (threads.length === 0) return null;
+  if (threads.length === 0) {
+    return null;
+  }
   const table = markdownTable(threadColumns(threads, trace.firstTime), threads, top);
   return folded(`Threads ${threadsAre(sort, trace)}`, table);
 }
 
 function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): string | null {
-  if (recorded === undefined) return null;
+  if (recorded === undefined) {
+    return null;
+  }
   const arenas = largestFirst(recorded.arenas);
   const table = markdownTable(arenaColumns(arenas), arenas, top);
   const count = plural(recorded.arenaCount, "arena");
@@ -143,7 +157,9 @@ function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): stri
 function oddities({ trace }: Report): string | null {
   const malformed = malformedItem(trace);
   const words = [...anomalyItems(trace), ...(malformed === null ? [] : [malformed])];
-  if (words.length === 0) return null;
+  if (words.length === 0) {
+    return null;
+  }
   const samples = trace.malformedSamples.map(
     ({ line, text }) => `line ${exact(line)}: ${code(text)}`,
   );

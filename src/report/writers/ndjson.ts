@@ -16,7 +16,11 @@ const DRAWN: ReadonlySet<string> = new Set(["timeline", "liveTimeline", "rssTime
 
 /** The value without its lists' items. */
 function emptied(value: unknown): unknown {
-  if (Array.isArray(value)) return [];
-  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return [];
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, emptied(item)]));
 }

@@ -39,7 +39,9 @@ function ofRun({ complete, trace, threads, live, model }: Report): Family[] {
     one("mallog_live_blocks", null, "Blocks not freed at the end.", live.blocks),
     one("mallog_live_peak_bytes", "bytes", "Requested bytes not freed, at most.", live.peakBytes),
   ];
-  if (model === null) return families;
+  if (model === null) {
+    return families;
+  }
   const fidelity = "Part of the log's pointers that the model reproduced.";
   return [...families, one("mallog_fidelity_ratio", "ratio", fidelity, model.fidelity.ratio)];
 }

@@ -86,7 +86,9 @@ function records<Row>(
   rows: readonly Row[],
   fields: Readonly<Record<string, (row: Row) => Value>>,
 ): string[] {
-  if (rows.length === 0) return [];
+  if (rows.length === 0) {
+    return [];
+  }
   const values = Object.values(fields);
   const head = record(`#${kind}`, Object.keys(fields));
   return [

@@ -35,7 +35,9 @@ export const writeSarif: Writer = (report) => {
 /** Told only where it went wrong: else it is as expected. */
 function invocationOf(report: Report): { invocations?: Invocation[] } {
   const text = interruption(report);
-  if (text === null) return {};
+  if (text === null) {
+    return {};
+  }
   const notification = { level: "error" as const, message: { text } };
   return {
     invocations: [{ executionSuccessful: false, toolExecutionNotifications: [notification] }],

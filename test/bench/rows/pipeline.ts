@@ -54,7 +54,9 @@ function againstPipeline(workshop: Workshop, pairs: number, log: string, mallog:
 function againstPipelineOnCorpus(workshop: Workshop, pairs: number): Measured {
   for (const one of casesOf(OWN_CORPUS)) {
     const log = logOf(one, "default");
-    if (log !== null) workshop.file(`${one.name}.case`, (path) => writeFileSync(path, log));
+    if (log !== null) {
+      workshop.file(`${one.name}.case`, (path) => writeFileSync(path, log));
+    }
   }
   const each = (command: string) => `for log in *.case; do ${command}; done`;
   return timeRatios(workshop, pairs, each("cat $log | mallog"), each(pipeline("$log")));

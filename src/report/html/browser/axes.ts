@@ -29,7 +29,9 @@ export function byteMarks(marks: readonly number[]): string[] {
 export function timeMarks(marks: readonly number[]): string[] {
   const last = marks.at(-1) ?? 0;
   const step = marks.length < 2 ? 0 : (marks[1] ?? 0) - (marks[0] ?? 0);
-  if (last > 120 || step === 0) return marks.map(duration);
+  if (last > 120 || step === 0) {
+    return marks.map(duration);
+  }
   const [unit, name] =
     last >= 1
       ? ([1, "s"] as const)

@@ -11,11 +11,17 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   text = "",
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
-  if (className !== "") made.className = className;
-  if (text !== "") made.textContent = text;
+  if (className !== "") {
+    made.className = className;
+  }
+  if (text !== "") {
+    made.textContent = text;
+  }
   return made;
 }
 
 export function setText(target: HTMLElement | null, text: string): void {
-  if (target !== null && target.textContent !== text) target.textContent = text;
+  if (target !== null && target.textContent !== text) {
+    target.textContent = text;
+  }
 }

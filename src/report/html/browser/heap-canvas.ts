@@ -28,7 +28,9 @@ export class HeapCanvas {
     canvas.addEventListener("pointerdown", (event) => this.#ask(this.#cellAt(event)));
     canvas.addEventListener("pointerleave", () => this.#ask(-1));
     canvas.addEventListener("focus", () => {
-      if (canvas.matches(":focus-visible")) this.#ask(Math.max(this.#at, 0));
+      if (canvas.matches(":focus-visible")) {
+        this.#ask(Math.max(this.#at, 0));
+      }
     });
     canvas.addEventListener("blur", () => this.#ask(-1));
     canvas.addEventListener("keydown", (event) => this.#key(event));
@@ -47,7 +49,9 @@ export class HeapCanvas {
     canvas.style.width = `${wide}px`;
     canvas.style.height = `${high}px`;
     const context = canvas.getContext("2d");
-    if (context === null) return;
+    if (context === null) {
+      return;
+    }
     context.scale(scale, scale);
     const [absent, edge, ink] = [colour("--absent"), colour("--absent-edge"), colour("--ink")];
     const shades = Array.from({ length: 11 }, (_, tenth) => shade(tenth / 10));
@@ -96,24 +100,36 @@ export class HeapCanvas {
       End: last,
     };
     const wanted = to[event.key];
-    if (event.key === "Escape") this.#ask(-1);
-    if (wanted === undefined) return;
+    if (event.key === "Escape") {
+      this.#ask(-1);
+    }
+    if (wanted === undefined) {
+      return;
+    }
     event.preventDefault();
     this.#ask(Math.min(last, Math.max(0, wanted)), true);
   }
 
   /** Marks a cell and tells what lies there; by the keyboard also aloud. */
   #ask(cell: number, aloud = false): void {
-    if (cell === this.#at) return;
+    if (cell === this.#at) {
+      return;
+    }
     this.#at = cell;
     this.draw(this.#width);
     const tip = find("tip", HTMLElement);
-    if (tip === null) return;
+    if (tip === null) {
+      return;
+    }
     tip.hidden = cell < 0;
-    if (cell < 0) return;
+    if (cell < 0) {
+      return;
+    }
     const text = `${this.#name}, ${cellInWords(this.#map, cell)}`;
     setText(tip, text);
-    if (aloud) setText(find("map-said", HTMLElement), text);
+    if (aloud) {
+      setText(find("map-said", HTMLElement), text);
+    }
     const box = this.canvas.getBoundingClientRect();
     const x = box.left + (cell % this.#columns) * PITCH;
     const y = box.top + (Math.floor(cell / this.#columns) + 1) * PITCH + 6;
@@ -125,8 +141,12 @@ export class HeapCanvas {
 
 /** From full to all free, in the tenths that maps have. */
 function shade(freeShare: number): string {
-  if (freeShare === 0) return colour("--full");
-  if (freeShare === 1) return colour("--free");
+  if (freeShare === 0) {
+    return colour("--full");
+  }
+  if (freeShare === 1) {
+    return colour("--free");
+  }
   const step = freeShare <= 0.35 ? 1 : freeShare <= 0.65 ? 2 : 3;
   return colour(`--part${step}`);
 }

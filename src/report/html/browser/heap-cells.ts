@@ -10,7 +10,9 @@ export function share(digit: string | undefined): number {
 
 /** The cell that holds the heap's topmost live block; -1 where it has none. */
 export function topmostCell({ topmostBlock, pagesPerCell }: HeapMap): number {
-  if (topmostBlock === null) return -1;
+  if (topmostBlock === null) {
+    return -1;
+  }
   return Math.floor(topmostBlock.offsetBytes / (PAGE * pagesPerCell));
 }
 
@@ -31,7 +33,9 @@ export function cellInWords(map: HeapMap, cell: number): string {
 
 function stateInWords({ resident, free }: HeapMap, cell: number, pages: number): string {
   const there = share(resident[cell]);
-  if (there === 0) return "not resident";
+  if (there === 0) {
+    return "not resident";
+  }
   const freeShare = share(free[cell]);
   const state =
     freeShare === 0
@@ -39,6 +43,8 @@ function stateInWords({ resident, free }: HeapMap, cell: number, pages: number):
       : freeShare === 1
         ? "all free"
         : `partly free, about ${Math.round(freeShare * 100)} % in free chunks`;
-  if (there === 1) return state;
+  if (there === 1) {
+    return state;
+  }
   return `about ${Math.round(there * 100)} % of ${plural(pages, "page")} resident, ${state}`;
 }

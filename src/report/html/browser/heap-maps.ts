@@ -32,7 +32,9 @@ export class HeapMaps {
     });
     let width = 0;
     new ResizeObserver(() => {
-      if (box.clientWidth === width) return;
+      if (box.clientWidth === width) {
+        return;
+      }
       width = box.clientWidth;
       this.#draw();
     }).observe(box);
@@ -60,7 +62,9 @@ export class HeapMaps {
   }
 
   #draw(): void {
-    for (const canvas of this.#canvases) canvas.draw(this.#box.clientWidth);
+    for (const canvas of this.#canvases) {
+      canvas.draw(this.#box.clientWidth);
+    }
   }
 
   #arena(arena: ArenaMaps): HTMLElement {
@@ -93,8 +97,14 @@ function factsOf({ rssBytes, inUseBytes, pinnedBytes, free, threads, heaps }: Ar
     `in use ${size(inUseBytes, unit)}`,
     `free ${size(freeBytes, unit)}${kinds === "" ? "" : ` (${kinds})`}`,
   ];
-  if (pinnedBytes > 0) facts.push(`pinned ${size(pinnedBytes)}`);
-  if (heaps.length > 1) facts.push(plural(heaps.length, "heap"));
-  if (threads.length > 0) facts.push(`thread${threads.length === 1 ? "" : "s"} ${tids}${rest}`);
+  if (pinnedBytes > 0) {
+    facts.push(`pinned ${size(pinnedBytes)}`);
+  }
+  if (heaps.length > 1) {
+    facts.push(plural(heaps.length, "heap"));
+  }
+  if (threads.length > 0) {
+    facts.push(`thread${threads.length === 1 ? "" : "s"} ${tids}${rest}`);
+  }
   return facts.join(" · ");
 }

@@ -33,10 +33,16 @@ const data: PageData = JSON.parse(document.getElementById("data")?.textContent ?
 startTheme();
 
 const chart = find("chart", HTMLElement);
-if (chart !== null && data.timeline !== null) new Timeline(data.timeline, chart);
+if (chart !== null && data.timeline !== null) {
+  new Timeline(data.timeline, chart);
+}
 
 const maps = find("maps", HTMLElement);
-if (maps !== null) new HeapMaps(data.maps, maps);
+if (maps !== null) {
+  new HeapMaps(data.maps, maps);
+}
 
 const table = find("thread-table", HTMLTableElement);
-if (table !== null) new ThreadTable(data.threads, table);
+if (table !== null) {
+  new ThreadTable(data.threads, table);
+}

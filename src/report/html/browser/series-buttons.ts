@@ -92,7 +92,9 @@ export class SeriesButtons {
     this.#where.textContent = where;
     values.forEach((text, i) => {
       const value = this.#values[i];
-      if (value !== undefined) value.textContent = text;
+      if (value !== undefined) {
+        value.textContent = text;
+      }
     });
   }
 

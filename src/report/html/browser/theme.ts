@@ -24,7 +24,9 @@ probe.hidden = true;
 document.body.append(probe);
 
 function changed(): void {
-  for (const redraw of redraws) redraw();
+  for (const redraw of redraws) {
+    redraw();
+  }
 }
 
 export function startTheme(): void {
@@ -33,7 +35,9 @@ export function startTheme(): void {
   const isDark = (): boolean =>
     (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
   const label = (): void => {
-    if (button !== null) button.textContent = isDark() ? "Light theme" : "Dark theme";
+    if (button !== null) {
+      button.textContent = isDark() ? "Light theme" : "Dark theme";
+    }
   };
   button?.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
@@ -47,5 +51,7 @@ export function startTheme(): void {
     });
   }
   label();
-  if (button !== null) button.hidden = false;
+  if (button !== null) {
+    button.hidden = false;
+  }
 }

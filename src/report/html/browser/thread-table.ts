@@ -31,7 +31,9 @@ export class ThreadTable {
     this.#texts = tid.map((id, i) => `${id} ${name[i] ?? ""} ${topFrame[i] ?? ""}`.toLowerCase());
     this.#makeHead(table.tHead ?? table.createTHead());
     find("thread-filter", HTMLInputElement)?.addEventListener("input", (event) => {
-      if (!(event.target instanceof HTMLInputElement)) return;
+      if (!(event.target instanceof HTMLInputElement)) {
+        return;
+      }
       this.#filter = event.target.value.trim().toLowerCase();
       this.#fill();
     });
@@ -50,7 +52,9 @@ export class ThreadTable {
       const button = element("button");
       button.type = "button";
       button.append(element("span", "name", column.head[0]));
-      if (column.head[1] !== "") button.append(element("span", "unit", column.head[1]));
+      if (column.head[1] !== "") {
+        button.append(element("span", "unit", column.head[1]));
+      }
       button.addEventListener("click", () => this.#sortBy(column));
       cell.append(button);
       row.append(cell);
@@ -70,8 +74,11 @@ export class ThreadTable {
     this.#columns.forEach(({ key }, i) => {
       const order = this.#ascending ? "ascending" : "descending";
       const cell = this.#heads[i];
-      if (key === this.#sorted) cell?.setAttribute("aria-sort", order);
-      else cell?.removeAttribute("aria-sort");
+      if (key === this.#sorted) {
+        cell?.setAttribute("aria-sort", order);
+      } else {
+        cell?.removeAttribute("aria-sort");
+      }
     });
     const rows = this.#inOrder();
     const shown = rows.slice(0, this.#most);
@@ -83,7 +90,9 @@ export class ThreadTable {
     const { tid } = this.#threads;
     const rows = tid.map((_, i) => i).filter((i) => this.#texts[i]?.includes(this.#filter));
     const column = this.#columns.find(({ key }) => key === this.#sorted);
-    if (column === undefined) return rows;
+    if (column === undefined) {
+      return rows;
+    }
     const values = tid.map((_, i) => column.value(i));
     const sign = this.#ascending ? 1 : -1;
     return rows.sort((a, b) => {
@@ -104,7 +113,9 @@ export class ThreadTable {
       } else {
         const text = cell(i);
         const made = element("td", name, text);
-        if (isText) made.title = text;
+        if (isText) {
+          made.title = text;
+        }
         row.append(made);
       }
     }
@@ -119,7 +130,9 @@ export class ThreadTable {
       find("thread-count", HTMLElement),
       shown < found ? `${of}, the first ${exact(shown)} shown` : of,
     );
-    if (this.#more === null) return;
+    if (this.#more === null) {
+      return;
+    }
     this.#more.hidden = shown >= found;
     this.#more.textContent = `Show ${exact(Math.min(MORE_ROWS, found - shown))} more`;
   }

@@ -122,7 +122,9 @@ export class Timeline {
   }
 
   #samples(): { x: number; bytes: number }[] {
-    if (!this.#buttons.showsSamples) return [];
+    if (!this.#buttons.showsSamples) {
+      return [];
+    }
     return this.#data.samples.flatMap(({ time, events, bytes }) => {
       const x = this.#byTime ? time : events;
       return x === null ? [] : [{ x, bytes }];
@@ -176,7 +178,9 @@ export class Timeline {
   /** A series was switched on or off. */
   #show(): void {
     this.#looks.forEach(({ shown }, i) => {
-      if (this.#plot.series[i + 1]?.show !== shown) this.#plot.setSeries(i + 1, { show: shown });
+      if (this.#plot.series[i + 1]?.show !== shown) {
+        this.#plot.setSeries(i + 1, { show: shown });
+      }
     });
     this.#zoom(null, null);
   }
@@ -186,7 +190,9 @@ export class Timeline {
     const { min, max } = this.#plot.scales.x ?? {};
     this.#plot.destroy();
     this.#plot = this.#draw();
-    if (keepsZoom && min != null && max != null) this.#zoom(min, max);
+    if (keepsZoom && min != null && max != null) {
+      this.#zoom(min, max);
+    }
   }
 
   /** Shows min..max of the axis; null is as now. */
@@ -199,7 +205,9 @@ export class Timeline {
     const xs = this.#xs;
     const [first, last] = [xs[0] ?? 0, xs.at(-1) ?? 0];
     const { min, max } = this.#plot.scales.x ?? {};
-    if (min == null || max == null) return;
+    if (min == null || max == null) {
+      return;
+    }
     const at = this.#plot.cursor.idx;
     const centre = at == null ? (min + max) / 2 : (xs[at] ?? min);
     const half = Math.max(((max - min) / 2) * factor, (last - first) / 5000);
@@ -244,12 +252,19 @@ export class Timeline {
   #wireKeys(): void {
     this.#box.addEventListener("keydown", (event) => {
       const key = KEYS[event.key];
-      if (key === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (key === undefined || event.ctrlKey || event.metaKey || event.altKey) {
+        return;
+      }
       event.preventDefault();
-      if (key === "in") this.#zoomBy(0.5);
-      else if (key === "out") this.#zoomBy(2);
-      else if (key === "reset") this.#reset();
-      else this.#move(key * (event.shiftKey ? 10 : 1));
+      if (key === "in") {
+        this.#zoomBy(0.5);
+      } else if (key === "out") {
+        this.#zoomBy(2);
+      } else if (key === "reset") {
+        this.#reset();
+      } else {
+        this.#move(key * (event.shiftKey ? 10 : 1));
+      }
     });
     this.#box.addEventListener("blur", () => this.#plot.setCursor({ left: -10, top: -10 }));
   }

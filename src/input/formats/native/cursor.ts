@@ -1,0 +1,183 @@
+import { startsWith } from "./calls.ts";
+
+/** A place in a line of the native format, and how to read on from there. Whatever is read leaves its number in `value`. */
+export class NativeCursor {
+  bytes: Buffer = Buffer.alloc(1);
+  /** the byte to be read next; never beyond `end` */
+  at = 0;
+  /** `bytes[end]` is readable, and \r or \n, which no rule accepts: so no step needs to look whether the line is over */
+  end = 0;
+  /** what the number read last was; undefined after one that could not be read */
+  value = 0;
+
+  start(bytes: Buffer, at: number, end: number): void {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  pointer(): boolean {
+    const isParenthesised = this.peek() === OPEN;
+    if (isParenthesised || this.peek() === LOWER_N) {
+      const word = isParenthesised ? NIL_IN_PARENTHESES : NIL;
+      if (!startsWith(this.bytes, this.at, word)) {
+        return false;
+      }
+      this.at += word.length;
+      this.value = 0;
+      return true;
+    }
+    if (this.isHexPrefix()) {
+      this.at += 2;
+    }
+    return this.hexadecimal();
+  }
+
+  /** A decimal or 0x number, not negative. */
+  natural(): boolean {
+    if (this.isHexPrefix()) {
+      this.at += 2;
+      return this.hexadecimal();
+    }
+    return this.decimal(20);
+  }
+
+  /** A decimal or 0x number, perhaps negative. */
+  integer(): boolean {
+    const isNegative = this.skip(MINUS);
+    if (!this.natural()) {
+      return false;
+    }
+    if (isNegative) {
+      this.value = 0 - this.value;
+    }
+    return true;
+  }
+
+  isHexPrefix(): boolean {
+    // Biased to lower case: X | 0x20 = x.
+    return this.peek() === ZERO && (this.bytes[this.at + 1]! | 0x20) === LOWER_X;
+  }
+
+  hexadecimal(): boolean {
+    const start = this.at;
+    let high = 0;
+    let low = 0;
+    for (let digit = hexDigit(this.peek()); digit >= 0; digit = hexDigit(this.peek())) {
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+      this.at++;
+    }
+    // Both halves are exact, so that the sum is rounded once at most.
+    this.value = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+    const digits = this.at - start;
+    return digits >= 1 && digits <= 16;
+  }
+
+  decimal(digitsMax: number): boolean {
+    const start = this.at;
+    let value = 0;
+    while (isDigit(this.peek())) {
+      value = value * 10 + (this.peek() - ZERO);
+      this.at++;
+    }
+    if (value >= 2 ** 53) {
+      // Summed digit by digit it has been rounded more than once. Sizes like (size_t)-1 are rare enough for a string.
+      value = Number(this.bytes.toString("latin1", start, this.at));
+    }
+    this.value = value;
+    const digits = this.at - start;
+    return digits >= 1 && digits <= digitsMax;
+  }
+
+  /** `HH:MM:SS[.frac]` or `seconds[.frac]`, in µs. */
+  time(): boolean {
+    if (!this.decimal(15)) {
+      return false;
+    }
+    let seconds = this.value;
+    if (this.skip(COLON)) {
+      const hours = seconds;
+      if (!this.sixtieths(59)) {
+        return false;
+      }
+      const minutes = this.value;
+      if (!this.skip(COLON) || !this.sixtieths(60)) {
+        return false;
+      }
+      seconds = hours * 3600 + minutes * 60 + this.value;
+    }
+    let nanoseconds = 0;
+    if (this.skip(DOT)) {
+      if (!isDigit(this.peek())) {
+        return false;
+      }
+      for (let weight = 100_000_000; isDigit(this.peek()); this.at++) {
+        nanoseconds += (this.peek() - ZERO) * weight;
+        weight = Math.trunc(weight / 10);
+      }
+    }
+    this.value = seconds * 1_000_000 + nanoseconds / 1000;
+    return true;
+  }
+
+  /** The two digits of minutes or seconds. */
+  sixtieths(max: number): boolean {
+    return this.decimal(2) && this.bytes[this.at - 2] !== COLON && this.value <= max;
+  }
+
+  /** The byte, with blanks allowed before and behind. */
+  punctuation(byte: number): boolean {
+    this.blanks();
+    if (!this.skip(byte)) {
+      return false;
+    }
+    this.blanks();
+    return true;
+  }
+
+  blanks(): void {
+    while (isBlank(this.peek())) {
+      this.at++;
+    }
+  }
+
+  skip(byte: number): boolean {
+    if (this.peek() !== byte) {
+      return false;
+    }
+    this.at++;
+    return true;
+  }
+
+  peek(): number {
+    // In bounds: `at` never passes `end`, and `bytes[end]` is readable.
+    return this.bytes[this.at]!;
+  }
+}
+
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const OPEN = 0x28;
+const LOWER_N = 0x6e;
+const LOWER_X = 0x78;
+const NIL = Buffer.from("nil");
+const NIL_IN_PARENTHESES = Buffer.from("(nil)");
+
+export function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= 0x39;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09;
+}
+
+function hexDigit(byte: number): number {
+  if (isDigit(byte)) {
+    return byte - ZERO;
+  }
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

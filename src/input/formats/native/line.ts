@@ -1,0 +1,313 @@
+import {
+  CXX_DELETE,
+  CXX_NEW,
+  CXX_OPERATOR,
+  findCall,
+  type NativeCall,
+  Shape,
+  startsWith,
+} from "./calls.ts";
+import { isDigit, NativeCursor } from "./cursor.ts";
+
+/**
+ * One line of the native format, read by the letter of its grammar and without allocating:
+ *
+ *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" ["=" result]
+ *     tid     = decimal, 0 .. 2^31-1
+ *     time    = (hours ":" MM ":" SS | seconds) ["." digits]     hours of any number, SS up to 60 (leap second);
+ *                                                                digits beyond the ninth (ns) are ignored
+ *     pointer = "nil" | "(nil)" | ["0x"] 1 to 16 hexadecimal digits
+ *     size    = 1 to 20 decimal digits | "0x" 1 to 16 hexadecimal digits
+ *
+ * Blanks (spaces, tabs) may stand between any two of these and must follow tid and time unless "[" does. Where a pointer
+ * is due, a number without 0x is hexadecimal too, as %lx prints it: never ambiguous, as no call takes both a pointer and
+ * a size in the same place. Numbers above 2^53 become the nearest double. Arguments and results by call: `Shape`.
+ */
+export class NativeLine {
+  /** The columns of `EventBatch`; valid after `parse` has returned true. */
+  op = 0;
+  tid = 0;
+  time = Number.NaN;
+  caller = 0;
+  size = 0;
+  align = 0;
+  pointerIn = 0;
+  pointerOut = 0;
+
+  readonly #cursor = new NativeCursor();
+
+  /**
+   * Reads `bytes[start, end)`; `bytes[end]` must be readable and be \r or \n, which no rule accepts, so that no
+   * step needs to look whether the line is over.
+   */
+  parse(bytes: Buffer, start: number, end: number): boolean {
+    this.#cursor.start(bytes, start, end);
+    this.size = 0;
+    this.align = 0;
+    this.pointerIn = 0;
+    this.pointerOut = 0;
+    this.#cursor.blanks();
+    if (!this.#readTid() || !this.#readTime() || !this.#readCaller()) {
+      return false;
+    }
+    const call = this.#readCall();
+    if (call === undefined) {
+      return false;
+    }
+    this.op = call.op;
+    if (!this.#cursor.punctuation(OPEN) || !this.#readArguments(call.shape)) {
+      return false;
+    }
+    this.#cursor.blanks();
+    return this.#cursor.at === this.#cursor.end;
+  }
+
+  #readTid(): boolean {
+    if (!this.#cursor.decimal(10) || this.#cursor.value > 0x7fffffff) {
+      return false;
+    }
+    this.tid = this.#cursor.value;
+    return this.#isSeparated();
+  }
+
+  #readTime(): boolean {
+    this.time = Number.NaN;
+    if (!isDigit(this.#cursor.peek())) {
+      return true;
+    }
+    if (!this.#cursor.time()) {
+      return false;
+    }
+    this.time = this.#cursor.value;
+    return this.#isSeparated();
+  }
+
+  #readCaller(): boolean {
+    this.caller = 0;
+    if (!this.#cursor.punctuation(OPEN_BRACKET)) {
+      return true;
+    }
+    if (!this.#cursor.pointer()) {
+      return false;
+    }
+    this.caller = this.#cursor.value;
+    return this.#cursor.punctuation(CLOSE_BRACKET);
+  }
+
+  #readCall(): NativeCall | undefined {
+    const start = this.#cursor.at;
+    while (isWordByte(this.#cursor.peek())) {
+      this.#cursor.at++;
+    }
+    const call = findCall(this.#cursor.bytes, start, this.#cursor.at);
+    if (call === undefined && this.#cursor.at - start === CXX_OPERATOR.length) {
+      return startsWith(this.#cursor.bytes, start, CXX_OPERATOR)
+        ? this.#readCxxOperator()
+        : undefined;
+    }
+    return call;
+  }
+
+  /** The rest of `operator new`, `operator new[]`, `operator delete`, `operator delete[]`. */
+  #readCxxOperator(): NativeCall | undefined {
+    this.#cursor.blanks();
+    for (const call of [CXX_NEW, CXX_DELETE]) {
+      if (startsWith(this.#cursor.bytes, this.#cursor.at, call.name)) {
+        this.#cursor.at += call.name.length;
+        this.#cursor.blanks();
+        if (this.#cursor.skip(OPEN_BRACKET) && !this.#cursor.skip(CLOSE_BRACKET)) {
+          return undefined;
+        }
+        return call;
+      }
+    }
+    return undefined;
+  }
+
+  /** All behind the opening parenthesis. */
+  #readArguments(shape: number): boolean {
+    switch (shape) {
+      case Shape.size:
+        return this.#readSize() && this.#readResult();
+      case Shape.countSize:
+        return this.#readCountAndSize() && this.#readResult();
+      case Shape.pointerSize:
+        return this.#readPointerIn() && this.#comma() && this.#readSize() && this.#readResult();
+      case Shape.pointerCountSize:
+        return (
+          this.#readPointerIn() && this.#comma() && this.#readCountAndSize() && this.#readResult()
+        );
+      case Shape.alignSize:
+        return this.#readAlign() && this.#comma() && this.#readSize() && this.#readResult();
+      case Shape.posixMemalign:
+        return this.#readPosixMemalign();
+      case Shape.pointer:
+        return this.#readPointerIn() && this.#cursor.punctuation(CLOSE);
+      case Shape.cxxNew:
+        return this.#readSize() && this.#ignoreMore() && this.#readResult();
+      case Shape.cxxNewAligned:
+        return (
+          this.#readSize() &&
+          this.#comma() &&
+          this.#readAlign() &&
+          this.#ignoreMore() &&
+          this.#readResult()
+        );
+      case Shape.cxxDelete:
+        return this.#readPointerIn() && this.#ignoreMore() && this.#cursor.punctuation(CLOSE);
+      case Shape.trim:
+        return this.#readSize() && this.#cursor.punctuation(CLOSE) && this.#ignoreStatus();
+      case Shape.mallopt:
+        return this.#readMallopt() && this.#cursor.punctuation(CLOSE) && this.#ignoreStatus();
+      case Shape.nothing:
+        return this.#cursor.punctuation(CLOSE);
+      default:
+        return this.#ignoreLabel();
+    }
+  }
+
+  #readSize(): boolean {
+    if (!this.#cursor.natural()) {
+      return false;
+    }
+    this.size = this.#cursor.value;
+    return true;
+  }
+
+  #readCountAndSize(): boolean {
+    if (!this.#readSize()) {
+      return false;
+    }
+    const count = this.size;
+    if (!this.#comma() || !this.#readSize()) {
+      return false;
+    }
+    this.size *= count;
+    return true;
+  }
+
+  #readAlign(): boolean {
+    if (!this.#cursor.natural()) {
+      return false;
+    }
+    this.align = this.#cursor.value;
+    return true;
+  }
+
+  #readPointerIn(): boolean {
+    if (!this.#cursor.pointer()) {
+      return false;
+    }
+    this.pointerIn = this.#cursor.value;
+    return true;
+  }
+
+  #readPosixMemalign(): boolean {
+    const start = this.#cursor.at;
+    if (this.#readAlign() && this.#comma() && this.#readSize() && this.#cursor.punctuation(CLOSE)) {
+      return this.#readPointerOut();
+    }
+    this.#cursor.at = start;
+    // Where the address will be stored is of no interest; and C's own result is an error number, never the block's
+    // address: one must have been put in its place, and shows it by its 0x or nil.
+    return (
+      this.#cursor.pointer() &&
+      this.#comma() &&
+      this.#readAlign() &&
+      this.#comma() &&
+      this.#readSize() &&
+      this.#cursor.punctuation(CLOSE) &&
+      this.#cursor.punctuation(EQUALS) &&
+      this.#isMarkedPointer() &&
+      this.#readPointerAfterEquals()
+    );
+  }
+
+  #readMallopt(): boolean {
+    if (!this.#cursor.integer()) {
+      return false;
+    }
+    this.align = this.#cursor.value;
+    if (!this.#comma()) {
+      return false;
+    }
+    if (!this.#cursor.integer()) {
+      return false;
+    }
+    this.size = this.#cursor.value;
+    return true;
+  }
+
+  #readResult(): boolean {
+    return this.#cursor.punctuation(CLOSE) && this.#readPointerOut();
+  }
+
+  #readPointerOut(): boolean {
+    return this.#cursor.punctuation(EQUALS) && this.#readPointerAfterEquals();
+  }
+
+  #readPointerAfterEquals(): boolean {
+    if (!this.#cursor.pointer()) {
+      return false;
+    }
+    this.pointerOut = this.#cursor.value;
+    return true;
+  }
+
+  #isMarkedPointer(): boolean {
+    const first = this.#cursor.peek();
+    return first === LOWER_N || first === OPEN || this.#cursor.isHexPrefix();
+  }
+
+  /** `= integer`, which malloc_trim and mallopt return and nobody needs; may be missing. */
+  #ignoreStatus(): boolean {
+    if (!this.#cursor.punctuation(EQUALS)) {
+      return true;
+    }
+    return this.#cursor.integer();
+  }
+
+  /** `, anything` up to the closing parenthesis. */
+  #ignoreMore(): boolean {
+    if (this.#comma()) {
+      while (this.#cursor.at < this.#cursor.end && this.#cursor.peek() !== CLOSE) {
+        this.#cursor.at++;
+      }
+    }
+    return true;
+  }
+
+  #ignoreLabel(): boolean {
+    for (let at = this.#cursor.end - 1; at >= this.#cursor.at; at--) {
+      if (this.#cursor.bytes[at] === CLOSE) {
+        this.#cursor.at = at + 1;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #comma(): boolean {
+    return this.#cursor.punctuation(COMMA);
+  }
+
+  /** Blanks, or none before a bracket. */
+  #isSeparated(): boolean {
+    const before = this.#cursor.at;
+    this.#cursor.blanks();
+    return this.#cursor.at > before || this.#cursor.peek() === OPEN_BRACKET;
+  }
+}
+
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const LOWER_N = 0x6e;
+
+function isWordByte(byte: number): boolean {
+  const lower = byte | 0x20;
+  return isDigit(byte) || (lower >= 0x61 && lower <= 0x7a) || byte === 0x5f;
+}

@@ -1,0 +1,331 @@
+import { EVENTS_PER_BATCH, Op } from "../../../trace/event.ts";
+import type { EventSink } from "../../../trace/sink.ts";
+import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { NativeLine } from "./line.ts";
+
+/**
+ * The hot path: blocks of native lines go from bytes straight into event columns; a good line costs no string and no
+ * object. Nearly all lines of a real log have one exact shape,
+ *
+ *     tid HH:MM:SS.ffffff [0xHEX] name(arguments) = 0xHEX       name: malloc, calloc, realloc, free
+ *
+ * which `#commonLine` reads in one sweep. Whatever differs in as much as a blank is left to `NativeLine`, which knows the
+ * whole grammar; comments, blank and malformed lines are told apart only after that has refused.
+ */
+export class NativeScanner implements BlockScanner {
+  readonly #sink: EventSink;
+  readonly #diagnostics: Diagnostics;
+  readonly #maxLineBytes: number;
+  readonly #line = new NativeLine();
+  /** lines before the one being read */
+  #linesBefore = 0;
+  /** where the number read last by `#hexadecimal` or `#decimal` ended */
+  #at = 0;
+
+  constructor(sink: EventSink, diagnostics: Diagnostics, maxLineBytes = MAX_LINE_BYTES) {
+    this.#sink = sink;
+    this.#diagnostics = diagnostics;
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  scan(bytes: Buffer, length: number): void {
+    const { lines } = this.#diagnostics;
+    const linesBefore = this.#linesBefore;
+    let parsed = 0;
+    let at = 0;
+    while (at < length) {
+      // Room first, so that a line may write its columns as it is read.
+      if (this.#sink.batch.length === EVENTS_PER_BATCH) {
+        this.#sink.advance();
+      }
+      const next = this.#commonLine(bytes, at);
+      if (next > 0) {
+        parsed++;
+        at = next;
+      } else {
+        const newline = bytes.indexOf(NEWLINE, at);
+        if (newline < 0) {
+          throw new RangeError("the last line has no newline");
+        }
+        parsed += this.#anyLine(bytes, at, newline) ? 1 : 0;
+        at = newline + 1;
+      }
+      this.#linesBefore++;
+    }
+    lines.parsed += parsed;
+    lines.total += this.#linesBefore - linesBefore;
+  }
+
+  overlongLine(bytes: Buffer, length: number): void {
+    this.#linesBefore++;
+    this.#diagnostics.lines.total++;
+    this.#diagnostics.malformed(this.#linesBefore, "overlong", bytes, 0, length);
+  }
+
+  /**
+   * Reads the line at `start` into the batch if it has the common shape. Returns where the next line starts, or 0; the
+   * columns it has written by then are not counted and will be overwritten. Reads no further than a mismatch, and a
+   * newline matches nothing before the end, so it cannot leave the line.
+   */
+  #commonLine(bytes: Buffer, start: number): number {
+    const batch = this.#sink.batch;
+    const index = batch.length;
+
+    const tid = this.#decimal(bytes, start);
+    let at = this.#at;
+    if (tid < 0 || bytes[at] !== SPACE) {
+      return 0;
+    }
+    const hours = twoDigits(bytes, at + 1);
+    if (hours < 0 || bytes[at + 3] !== COLON) {
+      return 0;
+    }
+    const minutes = twoDigits(bytes, at + 4);
+    if (minutes < 0 || minutes > 59 || bytes[at + 6] !== COLON) {
+      return 0;
+    }
+    const seconds = twoDigits(bytes, at + 7);
+    if (seconds < 0 || seconds > 60 || bytes[at + 9] !== DOT) {
+      return 0;
+    }
+    const high = threeDigits(bytes, at + 10);
+    const low = high < 0 ? -1 : threeDigits(bytes, at + 13);
+    if (low < 0 || bytes[at + 16] !== SPACE || bytes[at + 17] !== OPEN_BRACKET) {
+      return 0;
+    }
+    const caller = this.#hexadecimal(bytes, at + 18);
+    at = this.#at;
+    if (caller < 0 || bytes[at] !== CLOSE_BRACKET || bytes[at + 1] !== SPACE) {
+      return 0;
+    }
+    at += 2;
+
+    let op: number = Op.malloc;
+    let size = 0;
+    let pointerIn = 0;
+    switch (bytes[at]) {
+      case LOWER_M:
+        if (!isAlloc(bytes, at + 1)) {
+          return 0;
+        }
+        size = this.#decimal(bytes, at + 7);
+        break;
+      case LOWER_F:
+        if (
+          bytes[at + 1] !== LOWER_R ||
+          bytes[at + 2] !== LOWER_E ||
+          bytes[at + 3] !== LOWER_E ||
+          bytes[at + 4] !== OPEN
+        ) {
+          return 0;
+        }
+        op = Op.free;
+        pointerIn = this.#hexadecimal(bytes, at + 5);
+        break;
+      case LOWER_C: {
+        if (!isAlloc(bytes, at + 1)) {
+          return 0;
+        }
+        op = Op.calloc;
+        const count = this.#decimal(bytes, at + 7);
+        size = count < 0 ? -1 : this.#secondDecimal(bytes, this.#at);
+        size = size < 0 ? -1 : size * count;
+        break;
+      }
+      case LOWER_R:
+        if (bytes[at + 1] !== LOWER_E || !isAlloc(bytes, at + 2)) {
+          return 0;
+        }
+        op = Op.realloc;
+        pointerIn = this.#hexadecimal(bytes, at + 8);
+        size = pointerIn < 0 ? -1 : this.#secondDecimal(bytes, this.#at);
+        break;
+      default:
+        return 0;
+    }
+    at = this.#at;
+    if (size < 0 || pointerIn < 0 || bytes[at] !== CLOSE) {
+      return 0;
+    }
+    at++;
+
+    let pointerOut = 0;
+    if (op !== Op.free) {
+      const isSpaced = bytes[at] === SPACE || bytes[at] === TAB;
+      if (!isSpaced || bytes[at + 1] !== EQUALS || bytes[at + 2] !== SPACE) {
+        return 0;
+      }
+      pointerOut = this.#hexadecimal(bytes, at + 3);
+      at = this.#at;
+    }
+    if (bytes[at] === CARRIAGE_RETURN) {
+      at++;
+    }
+    if (pointerOut < 0 || bytes[at] !== NEWLINE) {
+      return 0;
+    }
+
+    batch.op[index] = op;
+    batch.tid[index] = tid;
+    batch.time[index] = (hours * 3600 + minutes * 60 + seconds) * 1_000_000 + high * 1000 + low;
+    batch.caller[index] = caller;
+    batch.size[index] = size;
+    batch.align[index] = 0;
+    batch.pointerIn[index] = pointerIn;
+    batch.pointerOut[index] = pointerOut;
+    batch.line[index] = this.#linesBefore + 1;
+    batch.length = index + 1;
+    return at + 1;
+  }
+
+  /** A line of any kind; `bytes[end]` is its newline. Returns whether it gave an event. */
+  #anyLine(bytes: Buffer, start: number, end: number): boolean {
+    const number = this.#linesBefore + 1;
+    if (end - start > this.#maxLineBytes) {
+      this.#diagnostics.malformed(number, "overlong", bytes, start, end);
+      return false;
+    }
+    const endOfText = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    if (this.#line.parse(bytes, start, endOfText)) {
+      this.#push(number);
+      return true;
+    }
+    let first = start;
+    while (bytes[first] === SPACE || bytes[first] === TAB) {
+      first++;
+    }
+    if (first === endOfText) {
+      this.#diagnostics.lines.blank++;
+    } else if (bytes[first] === HASH) {
+      this.#diagnostics.lines.comments++;
+      this.#note(number, bytes.toString("utf8", first + 1, endOfText).trim());
+    } else {
+      this.#diagnostics.malformed(number, "unparsable", bytes, start, endOfText);
+    }
+    return false;
+  }
+
+  #push(number: number): void {
+    const line = this.#line;
+    const batch = this.#sink.batch;
+    const index = batch.length;
+    batch.op[index] = line.op;
+    batch.tid[index] = line.tid;
+    batch.time[index] = line.time;
+    batch.caller[index] = line.caller;
+    batch.size[index] = line.size;
+    batch.align[index] = line.align;
+    batch.pointerIn[index] = line.pointerIn;
+    batch.pointerOut[index] = line.pointerOut;
+    batch.line[index] = number;
+    batch.length = index + 1;
+  }
+
+  #note(line: number, text: string): void {
+    if (this.#sink.batch.notes.length === EVENTS_PER_BATCH) {
+      // Millions of comments without an event between them must not pile up either.
+      this.#sink.advance();
+    }
+    const { batch } = this.#sink;
+    batch.notes.push({ at: batch.length, line, text });
+  }
+
+  /** The 1 to 9 digits at `at`, or -1 (more than 9 are left to `NativeLine`). */
+  #decimal(bytes: Buffer, at: number): number {
+    let digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) {
+      return -1;
+    }
+    let value = 0;
+    const start = at;
+    do {
+      // Wraps for absurd lengths, which are refused below.
+      value = (Math.imul(value, 10) + digit) | 0;
+      digit = bytes[++at]! - ZERO;
+    } while (digit >= 0 && digit <= 9);
+    this.#at = at;
+    return at - start <= 9 ? value : -1;
+  }
+
+  /** `, decimal` at `at`, or -1. */
+  #secondDecimal(bytes: Buffer, at: number): number {
+    return bytes[at] === COMMA && bytes[at + 1] === SPACE ? this.#decimal(bytes, at + 2) : -1;
+  }
+
+  /** `0x` and 1 to 16 hexadecimal digits at `at`, or -1. */
+  #hexadecimal(bytes: Buffer, at: number): number {
+    if (bytes[at] !== ZERO || bytes[at + 1] !== LOWER_X) {
+      return -1;
+    }
+    const start = at + 2;
+    at = start;
+    let high = 0;
+    let low = 0;
+    for (let digit = HEX_DIGITS[bytes[at]!]!; digit < 16; digit = HEX_DIGITS[bytes[++at]!]!) {
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+    }
+    this.#at = at;
+    const digits = at - start;
+    // Both halves are exact, so that the sum is rounded once at most.
+    return digits >= 1 && digits <= 16 ? (high >>> 0) * 0x1_0000_0000 + (low >>> 0) : -1;
+  }
+}
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const TAB = 0x09;
+const SPACE = 0x20;
+const HASH = 0x23;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const COMMA = 0x2c;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const LOWER_A = 0x61;
+const LOWER_C = 0x63;
+const LOWER_E = 0x65;
+const LOWER_F = 0x66;
+const LOWER_L = 0x6c;
+const LOWER_M = 0x6d;
+const LOWER_O = 0x6f;
+const LOWER_R = 0x72;
+const LOWER_X = 0x78;
+
+/** Value of a hexadecimal digit by byte; 16 for all other bytes. */
+const HEX_DIGITS = new Uint8Array(256).fill(16);
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
+  HEX_DIGITS[digit.charCodeAt(0)] = value;
+  HEX_DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** `alloc(`, the common end of malloc, calloc and realloc. */
+function isAlloc(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at] === LOWER_A &&
+    bytes[at + 1] === LOWER_L &&
+    bytes[at + 2] === LOWER_L &&
+    bytes[at + 3] === LOWER_O &&
+    bytes[at + 4] === LOWER_C &&
+    bytes[at + 5] === OPEN
+  );
+}
+
+/** The two digits at `at` as a number, or -1. */
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = bytes[at]! - ZERO;
+  const ones = bytes[at + 1]! - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
+}
+
+function threeDigits(bytes: Buffer, at: number): number {
+  const hundreds = bytes[at]! - ZERO;
+  const rest = twoDigits(bytes, at + 1);
+  return hundreds >= 0 && hundreds <= 9 && rest >= 0 ? hundreds * 100 + rest : -1;
+}

@@ -1,0 +1,234 @@
+import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
+import { column, copyColumn, type EventBatch, type Memory } from "../../trace/event.ts";
+import type { TouchPolicy } from "../analysis-options.ts";
+import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
+
+/**
+ * What the program is taken to write, after each call that returns a block, in bytes from its start: under the policy
+ * bytes from..to-1, and if it wrote the part q of every large block, bytes ratioFrom..max(full, q × large)-1. Of other
+ * events there is nothing to read.
+ */
+export class TouchBatch {
+  /** 1 where all of these say that the whole block is written, or what is new of it: they need not be looked at */
+  readonly whole: Uint8Array;
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+  readonly ratioFrom: Float64Array;
+  readonly full: Float64Array;
+  readonly large: Float64Array;
+
+  constructor(memory: Memory = ArrayBuffer) {
+    this.whole = column(Uint8Array, memory);
+    this.from = column(Float64Array, memory);
+    this.to = column(Float64Array, memory);
+    this.ratioFrom = column(Float64Array, memory);
+    this.full = column(Float64Array, memory);
+    this.large = column(Float64Array, memory);
+  }
+
+  /** Becomes a copy of the first `length` events of `other`, whose block is `whole` more often than not. */
+  copy(other: TouchBatch, length: number): void {
+    copyColumn(this.whole, other.whole, length);
+    for (let i = 0; i < length; i++) {
+      if (other.whole[i] === 1) {
+        continue;
+      }
+      this.from[i] = other.from[i]!;
+      this.to[i] = other.to[i]!;
+      this.ratioFrom[i] = other.ratioFrom[i]!;
+      this.full[i] = other.full[i]!;
+      this.large[i] = other.large[i]!;
+    }
+  }
+}
+
+/** Blocks above this size are the ones a ratio scales: smaller ones share their pages with others. */
+export const RATIO_FROM_BYTES = 32 * 1024;
+
+/**
+ * What the program writes of its blocks is not in a log. The policies are those of `research/touch.md` §4; what is
+ * known of libraries (touch-facts.ts) holds for the default policy and for the ratios.
+ */
+export class Touch {
+  readonly #policy: TouchPolicy;
+  readonly #facts = new Facts(TOUCH_FACTS);
+  // Both by block id, in bytes from the block's start: written under the policy, and whatever the ratio.
+  #written = new Float64Array(1024);
+  #full = new Float64Array(1024);
+
+  constructor(policy: TouchPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Bytes of live block `block` taken to be written under the policy. */
+  writtenOf(block: number): number {
+    return this.#written[block] ?? 0;
+  }
+
+  /** The same of a block of `size` bytes if the program wrote the part `ratio` of every large block. */
+  writtenAtRatio(block: number, size: number, ratio: number): number {
+    return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), size * ratio));
+  }
+
+  fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
+    for (let i = 0; i < batch.length; i++) {
+      const action = actions.action[i]! & ~LOST_FREE;
+      if (action === Action.none || action >= Action.free) {
+        continue;
+      }
+      const block = actions.block[i]!;
+      if (block >= this.#written.length) {
+        this.#grow(block);
+      }
+      const size = batch.size[i]!;
+      const isRealloc = action === Action.realloc;
+      const isMalloc = action === Action.malloc;
+      const known = isMalloc ? this.#facts.writtenOf(size, batch.caller[i]!) : -1;
+      const isLarge = known < 0 && size > RATIO_FROM_BYTES;
+      // A block the program grows was full, and stays so (touch.md §1).
+      const kept = isRealloc ? Math.min(actions.oldSize[i]!, size) : 0;
+      const full = isLarge ? kept : known < 0 ? size : known;
+      const large = isLarge ? size : 0;
+      const to = this.#byPolicy(size, full, large, isMalloc && known < 0);
+      const from = isRealloc ? Math.min(this.#written[block]!, to) : 0;
+      const ratioFrom = isRealloc ? Math.min(this.#full[block]!, full) : 0;
+      const isNew = from === actions.oldSize[i] && ratioFrom === from;
+      out.whole[i] = isNew && to === size && full === size && !isLarge ? 1 : 0;
+      out.from[i] = from;
+      out.to[i] = to;
+      out.ratioFrom[i] = ratioFrom;
+      out.full[i] = full;
+      out.large[i] = large;
+      this.#written[block] = to;
+      this.#full[block] = full;
+    }
+  }
+
+  /** Bytes written under the policy. */
+  #byPolicy(size: number, full: number, large: number, mayBePool: boolean): number {
+    const policy = this.#policy;
+    if (policy === "all") {
+      return size;
+    }
+    if (policy === "none") {
+      return 0;
+    }
+    if (policy !== "facts" && "ratio" in policy) {
+      return Math.max(full, large * policy.ratio);
+    }
+    if (mayBePool && POOLS.requests.some((pool) => pool === size)) {
+      return size * POOLS.writtenPart;
+    }
+    return large > 0 ? size : full;
+  }
+
+  #grow(block: number): void {
+    const length = Math.max(block + 1, this.#written.length * 2);
+    const written = new Float64Array(length);
+    const full = new Float64Array(length);
+    written.set(this.#written);
+    full.set(this.#full);
+    this.#written = written;
+    this.#full = full;
+  }
+}
+
+/** The facts, made ready for one look per malloc. */
+class Facts {
+  readonly #bySize = new Map<number, TouchFact>();
+  readonly #powersOfTwo: { readonly fact: TouchFact; readonly from: number }[] = [];
+  readonly #callers: { readonly fact: TouchFact; readonly known: KnownCallers }[] = [];
+  /** no fact is of a smaller request, and no caller is known by a smaller one */
+  readonly #least: number;
+
+  constructor(facts: readonly TouchFact[]) {
+    let least = Number.POSITIVE_INFINITY;
+    for (const fact of facts) {
+      const { requests, callerAskedFor } = fact;
+      if ("powersOfTwoFrom" in requests) {
+        this.#powersOfTwo.push({ fact, from: requests.powersOfTwoFrom });
+        least = Math.min(least, requests.powersOfTwoFrom);
+      } else {
+        for (const size of requests) {
+          this.#bySize.set(size, fact);
+        }
+        least = Math.min(least, ...requests);
+      }
+      if (callerAskedFor.length === 0) {
+        continue;
+      }
+      this.#callers.push({ fact, known: new KnownCallers(callerAskedFor) });
+      least = Math.min(least, ...callerAskedFor);
+    }
+    this.#least = least;
+  }
+
+  /** Bytes written of a malloc by `caller`, which is taken note of; −1 if nothing is known of it. */
+  writtenOf(size: number, caller: number): number {
+    if (size < this.#least) {
+      return -1;
+    }
+    for (const { known } of this.#callers) {
+      known.note(caller, size);
+    }
+    const fact = this.#bySize.get(size) ?? this.#powerOfTwo(size);
+    if (fact === undefined) {
+      return -1;
+    }
+    const callers = this.#callers.find((one) => one.fact === fact);
+    return callers === undefined || callers.known.has(caller) ? fact.writtenBytes : -1;
+  }
+
+  #powerOfTwo(size: number): TouchFact | undefined {
+    if (!Number.isInteger(Math.log2(size))) {
+      return undefined;
+    }
+    return this.#powersOfTwo.find(({ from }) => size >= from)?.fact;
+  }
+}
+
+/** callers watched at most: programs have few that ask for these very sizes */
+const MAX_CALLERS = 64;
+
+/** Callers that have asked for each of some sizes. */
+class KnownCallers {
+  readonly #sizes: readonly number[];
+  readonly #callers = new Float64Array(MAX_CALLERS);
+  /** bit i: has asked for the i-th size */
+  readonly #asked = new Uint8Array(MAX_CALLERS);
+  #count = 0;
+
+  constructor(sizes: readonly number[]) {
+    this.#sizes = sizes;
+  }
+
+  note(caller: number, size: number): void {
+    const bit = this.#sizes.indexOf(size);
+    if (bit < 0) {
+      return;
+    }
+    let at = this.#indexOf(caller);
+    if (at < 0) {
+      if (this.#count === MAX_CALLERS) {
+        return;
+      }
+      at = this.#count++;
+      this.#callers[at] = caller;
+    }
+    this.#asked[at]! |= 1 << bit;
+  }
+
+  has(caller: number): boolean {
+    const at = this.#indexOf(caller);
+    return at >= 0 && this.#asked[at] === 2 ** this.#sizes.length - 1;
+  }
+
+  #indexOf(caller: number): number {
+    for (let at = 0; at < this.#count; at++) {
+      if (this.#callers[at] === caller) {
+        return at;
+      }
+    }
+    return -1;
+  }
+}

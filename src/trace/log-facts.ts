@@ -1,0 +1,71 @@
+import type { ThpMode } from "../replay/analysis-options.ts";
+import type { Note } from "./event.ts";
+
+/**
+ * What the log says of itself in `# key value` comments: the recorded process's glibc, CPUs, settings, heap start and
+ * huge page mode, names of threads, and measured RSS. Other comments are left alone; those of hole-notes.ts are read there.
+ *
+ *     # glibc 2.36
+ *     # cpus 8
+ *     # thp madvise
+ *     # heap 0x55d0c0a2d000           the initial program break
+ *     # setting MALLOC_ARENA_MAX=2    an environment variable or tunable, one a line
+ *     # thread 16342 main             a thread's name
+ *     # rss 1052672                   bytes resident of heaps and mapped blocks after the line above
+ */
+export class LogFacts {
+  glibc: string | null = null;
+  cpus: number | null = null;
+  thp: ThpMode | null = null;
+  /** the initial program break; NaN when not stated */
+  heapStart = Number.NaN;
+  readonly settings: Record<string, string> = {};
+  readonly threadNames = new Map<number, string>();
+
+  /** Reads one comment. Returns the measured RSS in bytes if it is a sample, else null. */
+  read(note: Note): number | null {
+    const [key, value, rest] = split(note.text);
+    switch (key) {
+      case "glibc":
+        // Distributions add a revision: 2.36-9+deb12u4.
+        this.glibc = /^2\.\d+/.exec(value)?.[0] ?? null;
+        break;
+      case "cpus":
+        if (/^[1-9]\d{0,5}$/.test(value)) {
+          this.cpus = Number(value);
+        }
+        break;
+      case "thp":
+        if (value === "always" || value === "madvise" || value === "never") {
+          this.thp = value;
+        }
+        break;
+      case "heap":
+        if (/^0x[0-9a-f]+$/i.test(value)) {
+          this.heapStart = Number(value);
+        }
+        break;
+      case "setting": {
+        const at = value.indexOf("=");
+        if (at > 0) {
+          this.settings[value.slice(0, at)] = value.slice(at + 1);
+        }
+        break;
+      }
+      case "thread":
+        if (/^\d+$/.test(value) && rest !== "") {
+          this.threadNames.set(Number(value), rest);
+        }
+        break;
+      case "rss":
+        return /^\d+$/.test(value) ? Number(value) : null;
+    }
+    return null;
+  }
+}
+
+/** Key, first word behind it, and what follows that. */
+function split(text: string): [key: string, value: string, rest: string] {
+  const [, key = "", value = "", rest = ""] = /^(\S*)\s*(\S*)\s*(.*)$/.exec(text) ?? [];
+  return [key, value, rest];
+}

@@ -1,0 +1,71 @@
+import { findPins } from "../insight/pins.ts";
+import type { Arena } from "../ptmalloc/arena.ts";
+import type { ArenaCensus } from "../ptmalloc/census.ts";
+import { type HeapMaps, heapMaps } from "../ptmalloc/heap-map.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import type { Reading } from "../replay/writes/reading.ts";
+import type { ArenaSummary, FreeBytes, HeapMap } from "../report/report.ts";
+
+/** What the model alone does not tell of an arena. */
+interface Told {
+  /** ids of the threads that used it, ascending */
+  readonly tids: (arena: Arena) => number[];
+  /** its RSS along the run, `pages` being those it has now */
+  readonly rssTimeline: (arena: Arena, pages: ArrayLike<number>) => number[];
+}
+
+/** The arenas of a model by id, from their census. */
+export function arenaSummaries(
+  model: Ptmalloc,
+  counted: readonly ArenaCensus[],
+  reading: Reading,
+  { tids, rssTimeline }: Told,
+): ArenaSummary[] {
+  const pinnedBy = new Map<number, number>();
+  for (const { heap, bytes } of findPins(model, reading.plane)) {
+    pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
+  }
+  const maps = mapsByArena(heapMaps(model, reading.plane));
+  return counted.map(({ arena, systemBytes, pages, inUseBytes, free }) => ({
+    id: arena.id,
+    main: arena.main,
+    heaps: arena.heaps.length,
+    systemBytes,
+    rssBytes: reading.bytes(pages),
+    inUseBytes,
+    freeBytes: sumOfKinds(free),
+    topBytes: free.top,
+    free,
+    pinnedBytes: pinnedBy.get(arena.id) ?? 0,
+    threads: tids(arena),
+    rssTimeline: rssTimeline(arena, pages),
+    heapMaps: maps.get(arena) ?? [],
+  }));
+}
+
+function mapsByArena({ pagesPerCell, heaps }: HeapMaps): Map<Arena, HeapMap[]> {
+  const maps = new Map<Arena, HeapMap[]>();
+  for (const { heap, resident, free, ...counts } of heaps) {
+    const ofArena = maps.get(heap.arena) ?? [];
+    ofArena.push({ ...counts, pagesPerCell, resident, free });
+    maps.set(heap.arena, ofArena);
+  }
+  return maps;
+}
+
+export function sumOfArenas(arenas: readonly ArenaSummary[]): FreeBytes {
+  const sum = { tcache: 0, fastbins: 0, unsorted: 0, smallbins: 0, largebins: 0, top: 0 };
+  for (const { free } of arenas) {
+    sum.tcache += free.tcache;
+    sum.fastbins += free.fastbins;
+    sum.unsorted += free.unsorted;
+    sum.smallbins += free.smallbins;
+    sum.largebins += free.largebins;
+    sum.top += free.top;
+  }
+  return sum;
+}
+
+function sumOfKinds(free: FreeBytes): number {
+  return free.tcache + free.fastbins + free.unsorted + free.smallbins + free.largebins + free.top;
+}

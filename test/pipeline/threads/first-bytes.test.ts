@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { firstBytes } from "../../../src/pipeline/threads/first-bytes.ts";
+
+/** Chunks of one buffer, as bytesOf has them: each is gone when the next one is asked for. */
+async function* chunks(texts: readonly string[], failure?: Error): AsyncGenerator<Buffer> {
+  const buffer = Buffer.alloc(16);
+  for (const text of texts) {
+    yield buffer.subarray(0, buffer.write(text));
+  }
+  if (failure !== undefined) {
+    throw failure;
+  }
+}
+
+async function textOf(bytes: AsyncIterable<Buffer>): Promise<string> {
+  let text = "";
+  for await (const chunk of bytes) {
+    text += String(chunk);
+  }
+  return text;
+}
+
+test("what is short is all there", async () => {
+  const { head, isAll, whole } = await firstBytes(chunks(["one ", "two"]), 100);
+  expect([String(head), isAll, await textOf(whole)]).toEqual(["one two", true, "one two"]);
+});
+
+test("of what is long the rest stays unread", async () => {
+  const bytes = chunks(["one ", "two ", "three ", "four"]);
+  const { head, isAll } = await firstBytes(bytes, 5);
+  expect([String(head), isAll]).toEqual(["one two ", false]);
+  expect(await textOf(bytes)).toBe("three four");
+});
+
+test("who goes on reading gets all of it, and the error that ended it", async () => {
+  const { whole } = await firstBytes(chunks(["one ", "two ", "three"]), 5);
+  expect(await textOf(whole)).toBe("one two three");
+  const broken = await firstBytes(chunks(["one"], new Error("disk gone")), 5);
+  expect(String(broken.head)).toBe("one");
+  await expect(textOf(broken.whole)).rejects.toThrow("disk gone");
+});
+
+test("nothing is nothing", async () => {
+  const { head, isAll, whole } = await firstBytes(chunks([]), 5);
+  expect([head.length, isAll, await textOf(whole)]).toEqual([0, true, ""]);
+});

@@ -1,0 +1,111 @@
+import { openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import type { Input } from "../../../src/cli/io.ts";
+import { Diagnostics } from "../../../src/input/diagnostics.ts";
+import type { ReadOptions } from "../../../src/input/read-log.ts";
+import { readInThread } from "../../../src/pipeline/threads/read-in-worker.ts";
+import { CollectingSink } from "../../support/collect.ts";
+import { MALLOG } from "../../support/mallog-command.ts";
+import { newFolder, newPipe } from "../../support/run-mallog.ts";
+
+const WORKER = new URL("../dist/node/reading-worker.js", pathToFileURL(MALLOG));
+
+/** Some 2 MiB of good lines, among them comments and what is no line of a log. */
+const LOG = Array.from({ length: 50_000 }, (_, i) => {
+  if (i % 5000 === 0) {
+    return `# rss_kb ${i}`;
+  }
+  if (i % 7000 === 0) {
+    return "what is this?";
+  }
+  return `${i % 9} 00:00:0${i % 7}.000001 [0x7f00] malloc(${i}) = 0x${(0x5500 + i).toString(16)}0`;
+}).join("\n");
+
+function fileOf(content: string | Buffer): string {
+  const path = join(newFolder(), "log");
+  writeFileSync(path, content);
+  return path;
+}
+
+/** A pipe that somebody holds open, and never writes to. */
+function silentPipe(): Input {
+  return Object.assign(new PassThrough(), { fd: openSync(newPipe(), "r+") });
+}
+
+async function read(
+  worker: URL | null,
+  names: readonly string[],
+  options: ReadOptions = {},
+  stdin: Input = new PassThrough().end(),
+) {
+  const sink = new CollectingSink();
+  const diagnostics = new Diagnostics();
+  const inputs = { names, stdin };
+  const result = await readInThread(worker, inputs, sink, diagnostics, options);
+  return { result, diagnostics, events: sink.events, notes: sink.notes, ends: sink.ends };
+}
+
+describe("a log read in a thread of its own", () => {
+  test.each([
+    ["plain", LOG],
+    ["gzip", gzipSync(LOG, { level: 0 })],
+    ["cut gzip", gzipSync(LOG, { level: 0 }).subarray(0, 1_500_000)],
+  ])("is what it is when this thread reads it: %s", async (_, content) => {
+    const path = fileOf(content);
+    const here = await read(null, [path]);
+    expect(here.events.length).toBeGreaterThan(20_000);
+    expect(await read(WORKER, [path])).toEqual(here);
+  });
+
+  test("ends where the signal fires", async () => {
+    const stop = new AbortController();
+    const { result, events, ends } = await read(WORKER, [fileOf(LOG.repeat(10))], {
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
+    expect(result.isComplete).toBe(false);
+    expect(events.length).toBeGreaterThan(8191);
+    expect(events.length).toBeLessThan(500_000);
+    expect(ends).toBe(1);
+  });
+
+  test("ends at once where the signal had fired before", async () => {
+    const { result, ends } = await read(WORKER, [fileOf(LOG)], { signal: AbortSignal.abort() });
+    expect(result.isComplete).toBe(false);
+    expect(ends).toBe(1);
+  });
+
+  test("ends where the signal fires before a pipe has had anything to say", async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    for (const signal of [stop.signal, AbortSignal.abort()]) {
+      const { result, ends } = await read(WORKER, ["-"], { signal }, silentPipe());
+      expect(result.isComplete).toBe(false);
+      expect(ends).toBe(1);
+    }
+  });
+
+  test("does not wait for a pipe whose turn has not come", async () => {
+    const stop = new AbortController();
+    const options = { signal: stop.signal, onProgress: () => stop.abort() };
+    const { events } = await read(WORKER, [fileOf(LOG), "-"], options, silentPipe());
+    expect(events.length).toBeGreaterThan(8191);
+  });
+
+  test("is refused as it is here", async () => {
+    const notGzip = Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(2 ** 21, 1)]);
+    await expect(read(WORKER, [fileOf(notGzip)])).rejects.toThrow(/nothing of it can be decompr/);
+    await expect(read(WORKER, [fileOf(LOG), "/no/such"])).rejects.toThrow(/no such file/);
+  });
+
+  test("is an error where the thread cannot run", async () => {
+    const broken = pathToFileURL(fileOf("throw new Error('no thread today');"));
+    await expect(read(broken, [fileOf(LOG)])).rejects.toThrow("no thread today");
+    const early = pathToFileURL(fileOf("process.exit(0)"));
+    await expect(read(early, [fileOf(LOG)])).rejects.toThrow("has ended early");
+  });
+});

@@ -1,0 +1,112 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { strip } from "../../../fixtures/strip.ts";
+import { readAndReplay, type Workers } from "../../../src/pipeline/read-and-replay.ts";
+import { inShares } from "../../../src/pipeline/threads/worker-runner.ts";
+import type { ScenarioSpec } from "../../../src/replay/analysis-options.ts";
+import type { Report } from "../../../src/report/report.ts";
+import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../../support/corpus.ts";
+import { MALLOG } from "../../support/mallog-command.ts";
+import { newFolder } from "../../support/run-mallog.ts";
+
+const WORKERS = {
+  reading: new URL("../dist/node/reading-worker.js", pathToFileURL(MALLOG)),
+  whatIf: new URL("../dist/node/what-if-worker.js", pathToFileURL(MALLOG)),
+  cores: 3,
+};
+
+/** A log of many threads that share arenas, long enough for a worker: as it is, and as a simple hook writes it. */
+const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
+const log = logOf(THREADS!, "default")!;
+const stripped = Buffer.from(strip(log.toString("latin1"), ["events", "caller", "cut"]), "latin1");
+
+const OPTIONS = {
+  ...optionsFor(THREADS!, "default", [
+    scenario("one", { MALLOC_ARENA_MAX: "1" }, false),
+    scenario("two", { MALLOC_ARENA_MAX: "2" }, false),
+    scenario("two, trimmed", { MALLOC_ARENA_MAX: "2" }, true),
+    scenario("trimmed", {}, true),
+  ]),
+  glibc: "auto",
+  cpus: null,
+};
+
+function chunks(bytes: Buffer, length: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += length) {
+    pieces.push(bytes.subarray(at, at + length));
+  }
+  return pieces;
+}
+
+function report(
+  workers: Workers | null,
+  pieces: readonly Buffer[],
+  signal = NEVER,
+): Promise<Report> {
+  const hooks = { stdin: Readable.from(pieces), signal, onProgress: () => {} };
+  return readAndReplay("test", workers)([], OPTIONS, hooks);
+}
+
+const NEVER = new AbortController().signal;
+
+describe("what-ifs on other cores", () => {
+  it.each([
+    ["as it is", log, [4093, 1_000_003]],
+    ["as a simple hook writes it", stripped, [4093]],
+  ])(
+    "give the report that one thread gives, in whatever pieces the log comes: %s",
+    async (_, bytes, lengths) => {
+      const expected = JSON.stringify(await report(null, chunks(bytes, 65_536)));
+      for (const length of lengths) {
+        expect(JSON.stringify(await report(WORKERS, chunks(bytes, length)))).toBe(expected);
+      }
+    },
+  );
+
+  it("are of what was read where the reading was interrupted", async () => {
+    const controller = new AbortController();
+    async function* endless() {
+      yield* chunks(log, 65_536);
+      controller.abort();
+      yield log;
+    }
+    const hooks = {
+      stdin: Readable.from(endless()),
+      signal: controller.signal,
+      onProgress: () => {},
+    };
+    const { complete, scenarios, trace } = await readAndReplay("test", WORKERS)([], OPTIONS, hooks);
+    expect(complete).toBe(false);
+    expect(trace.events).toBeGreaterThan(100_000);
+    expect(scenarios.map(({ name }) => name)).toContain("two, trimmed");
+  });
+
+  it("end the analysis with an error where the worker cannot run", async () => {
+    const broken = join(newFolder(), "broken.mjs");
+    writeFileSync(broken, "throw new Error('no worker today');");
+    await expect(
+      report({ ...WORKERS, whatIf: pathToFileURL(broken) }, chunks(log, 65_536)),
+    ).rejects.toThrow("no worker today");
+  });
+});
+
+describe("the what-ifs are shared out", () => {
+  const named = (name: string, settings: Record<string, string>) => scenario(name, settings, false);
+  const [one, two, three] = ["1", "2", "3"].map((max) => named(max, { MALLOC_ARENA_MAX: max }));
+  const sharing = scenario("1, trimmed", { MALLOC_ARENA_MAX: "1" }, true);
+  const names = (cores: number, ...specs: ScenarioSpec[]) =>
+    inShares(specs, cores).map((share) => share.map(({ name }) => name));
+
+  it("among the cores but one, and those that share replays are together", () => {
+    expect(names(2, one!, two!, sharing)).toEqual([["1", "1, trimmed", "2"]]);
+    expect(names(4, one!, two!, sharing)).toEqual([["1", "1, trimmed"], ["2"]]);
+  });
+
+  it("among all cores where there are many", () => {
+    expect(names(2, one!, two!, three!)).toEqual([["1", "3"], ["2"]]);
+  });
+});

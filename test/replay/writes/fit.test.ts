@@ -1,0 +1,91 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { PLANES } from "../../../src/ptmalloc/resident.ts";
+import { type Family, fitPart, relativeError } from "../../../src/replay/writes/fit.ts";
+import { pagesAtRatio, pagesAtShare } from "../../../src/replay/writes/reading.ts";
+
+const PAGE = 4096;
+
+/** Pages by plane: policy, none, all, and those of the ratios 0, ¼, ½, ¾, 1. */
+function planes(none: number, all: number, ...ratios: number[]): number[] {
+  expect(ratios.length).toBe(PLANES - 3);
+  return [all, none, all, ...ratios];
+}
+
+const SOME = planes(10, 120, 20, 30, 50, 60, 100);
+
+describe("between the planes of the ratios", () => {
+  it("lies what lies between their ratios", () => {
+    const at = [0, 0.125, 0.25, 0.4, 0.5, 0.75, 0.9, 1].map((q) => pagesAtRatio(SOME, q));
+    const expected = [20, 25, 30, 42, 50, 60, 84, 100];
+    at.forEach((pages, i) => {
+      expect(pages).toBeCloseTo(expected[i]!, 9);
+    });
+  });
+
+  it("a share is of all that is not certain", () => {
+    expect([0, 0.5, 1].map((share) => pagesAtShare(SOME, share))).toEqual([10, 65, 120]);
+  });
+});
+
+describe("fitting", () => {
+  const linear: Family = (pages, part) => pages[1]! * part;
+
+  it("one observation is met exactly, whatever is measured within reach", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 20, max: 100, noNaN: true }), (pages) => {
+        const fit = fitPart([{ bytes: pages * PAGE, pages: SOME }], pagesAtRatio)!;
+        // The last step looks at parts 0.00005 apart.
+        expect(pagesAtRatio(SOME, fit.part)).toBeCloseTo(pages, 1);
+        expect(Math.abs(fit.error.max)).toBeLessThan(0.001);
+        expect(fit.outside).toBeNull();
+      }),
+    );
+  });
+
+  it("says so where nothing meets it, and takes the nearest", () => {
+    expect(fitPart([{ bytes: 110 * PAGE, pages: SOME }], pagesAtRatio)).toMatchObject({
+      part: 1,
+      outside: "above",
+      error: { max: -10 / 110 },
+    });
+    expect(fitPart([{ bytes: 16 * PAGE, pages: SOME }], pagesAtRatio)).toMatchObject({
+      part: 0,
+      outside: "below",
+      error: { max: 0.25 },
+    });
+  });
+
+  it("takes the largest of the parts that are as good", () => {
+    const step = planes(10, 40, 20, 20, 20, 40, 40);
+    expect(fitPart([{ bytes: 20 * PAGE, pages: step }], pagesAtRatio)?.part).toBeCloseTo(0.5, 3);
+    expect(fitPart([{ bytes: 40 * PAGE, pages: step }], pagesAtRatio)?.part).toBe(1);
+  });
+
+  it("finds none where none makes a difference", () => {
+    const same = planes(10, 40, 20, 20, 20, 20, 20);
+    expect(fitPart([{ bytes: 15 * PAGE, pages: same }], pagesAtRatio)).toBeNull();
+    expect(fitPart([], pagesAtRatio)).toBeNull();
+  });
+
+  it("several: the sum of their errors is least, so that one that is wrong does not count", () => {
+    const at = (part: number) => ({ bytes: 1000 * part * PAGE, pages: [0, 1000] });
+    const fit = fitPart([at(0.3), at(0.3), at(0.3), at(0.9)], linear)!;
+    expect(fit.part).toBeCloseTo(0.3, 3);
+    expect(fit.error.median).toBeCloseTo(0, 2);
+    expect(fit.error.max).toBeCloseTo(-2 / 3, 2);
+  });
+});
+
+describe("relative errors", () => {
+  it("keep their sign, and the worst is the farthest from 0", () => {
+    const samples = [
+      { bytes: 100, modelledBytes: 110 },
+      { bytes: 100, modelledBytes: 60 },
+      { bytes: 100, modelledBytes: 100 },
+    ];
+    expect(relativeError(samples)).toEqual({ median: 0, max: -0.4 });
+    expect(relativeError([])).toEqual({ median: 0, max: 0 });
+    expect(relativeError([{ bytes: 0, modelledBytes: 7 }])).toEqual({ median: 0, max: 0 });
+  });
+});

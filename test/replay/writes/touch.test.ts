@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import { RATIOS } from "../../../src/ptmalloc/resident.ts";
+import type { TouchPolicy } from "../../../src/replay/analysis-options.ts";
+import { Touch, TouchBatch } from "../../../src/replay/writes/touch.ts";
+import { POOLS, TOUCH_FACTS } from "../../../src/replay/writes/touch-facts.ts";
+import { Action, ActionBatch } from "../../../src/trace/actions.ts";
+import { EventBatch } from "../../../src/trace/event.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+interface Call {
+  readonly action: number;
+  readonly size: number;
+  readonly caller?: number;
+  readonly oldSize?: number;
+}
+
+const malloc = (size: number, caller = 7): Call => ({ action: Action.malloc, size, caller });
+const calloc = (size: number): Call => ({ action: Action.calloc, size });
+const realloc = (oldSize: number, size: number): Call => ({
+  action: Action.realloc,
+  size,
+  oldSize,
+});
+
+/** What is written after each call, by from and to; all calls are of one block. */
+function written(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
+  const out = filled(policy, calls);
+  return calls.map((_, i) => [out.from[i]!, out.to[i]!]);
+}
+
+/** The same for the last call, as far as a part of large blocks is written. */
+function writtenAtRatios(...calls: Call[]): [number, number][] {
+  const out = filled("facts", calls);
+  const last = calls.length - 1;
+  return RATIOS.map((q) => [out.ratioFrom[last]!, Math.max(out.full[last]!, out.large[last]! * q)]);
+}
+
+function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
+  const batch = new EventBatch();
+  const actions = new ActionBatch();
+  const out = new TouchBatch();
+  batch.length = calls.length;
+  calls.forEach(({ action, size, caller = 0, oldSize = 0 }, i) => {
+    batch.size[i] = size;
+    batch.caller[i] = caller;
+    actions.action[i] = action;
+    actions.block[i] = 3;
+    actions.oldSize[i] = oldSize;
+  });
+  new Touch(policy).fill(batch, actions, out);
+  return out;
+}
+
+const POLICIES: readonly TouchPolicy[] = ["facts", { fitted: null }];
+
+describe("what is known of libraries", () => {
+  const bySize = TOUCH_FACTS.flatMap(({ requests, writtenBytes }) =>
+    "powersOfTwoFrom" in requests
+      ? []
+      : requests.map((size: number) => [size, writtenBytes] as const),
+  );
+
+  it("has a source and a size that counts in each case", () => {
+    expect(bySize.length).toBeGreaterThan(2);
+    for (const { source, what, writtenBytes } of TOUCH_FACTS) {
+      expect(source).toMatch(/\.(cc|c|hpp)\b/);
+      expect(what).not.toBe("");
+      expect(writtenBytes).toBeLessThan(4096);
+    }
+  });
+
+  it.each(bySize)("malloc(%d): %d bytes", (size, bytes) => {
+    for (const policy of POLICIES) {
+      expect(written(policy, malloc(size))).toEqual([[0, bytes]]);
+    }
+    expect(written({ ratio: 0.5 }, malloc(size))).toEqual([[0, bytes]]);
+    expect(writtenAtRatios(malloc(size))).toEqual(RATIOS.map(() => [0, bytes]));
+    expect(written("all", malloc(size))).toEqual([[0, size]]);
+    expect(written("none", malloc(size))).toEqual([[0, 0]]);
+  });
+
+  it.each(bySize)("not of other calls, nor of blocks that grow: %d", (size, bytes) => {
+    expect(written("facts", calloc(size))).toEqual([[0, size]]);
+    expect(written("facts", malloc(size + 16))).toEqual([[0, size + 16]]);
+    expect(written("facts", malloc(size), realloc(size, 2 * size))[1]).toEqual([bytes, 2 * size]);
+  });
+
+  it("HotSpot's queues, once their caller has asked for its Arena's three chunks", () => {
+    const arena = [232, 1000, 32744].map((size) => malloc(size));
+    const last = (...calls: Call[]) => written("facts", ...calls).at(-1);
+    expect(last(...arena, malloc(MIB))).toEqual([0, 1]);
+    expect(last(...arena, malloc(4 * MIB))).toEqual([0, 1]);
+    expect(last(...arena, malloc(MIB + 1))).toEqual([0, MIB + 1]);
+    expect(last(...arena, malloc(MIB / 2))).toEqual([0, MIB / 2]);
+    expect(last(...arena, malloc(MIB, 8))).toEqual([0, MIB]);
+    expect(last(...arena.slice(1), malloc(MIB))).toEqual([0, MIB]);
+    expect(last(...arena.slice(1), malloc(232, 8), malloc(MIB))).toEqual([0, MIB]);
+  });
+});
+
+describe("pools", () => {
+  it.each([...POOLS.requests])("of %d bytes are half full until they grow", (size) => {
+    for (const policy of POLICIES) {
+      const grown = written(policy, malloc(size), realloc(size, size + 100));
+      expect(grown).toEqual([
+        [0, size / 2],
+        [size / 2, size + 100],
+      ]);
+    }
+    expect(written("facts", calloc(size))).toEqual([[0, size]]);
+  });
+
+  it("are no fact: a ratio takes them as it takes others", () => {
+    expect(written({ ratio: 0.25 }, malloc(32 * KIB))).toEqual([[0, 32 * KIB]]);
+    expect(written({ ratio: 0.25 }, malloc(64 * KIB))).toEqual([[0, 16 * KIB]]);
+  });
+});
+
+describe("a part of large blocks", () => {
+  it("is a prefix of those above 32 KiB, and all of others", () => {
+    expect(writtenAtRatios(malloc(32 * KIB + 8))).toEqual(
+      RATIOS.map((q) => [0, q * (32 * KIB + 8)]),
+    );
+    expect(writtenAtRatios(malloc(32 * KIB))).toEqual(RATIOS.map(() => [0, 32 * KIB]));
+    expect(writtenAtRatios(calloc(MIB))).toEqual(RATIOS.map((q) => [0, q * MIB]));
+  });
+
+  it("what the program grew was full", () => {
+    const grown = writtenAtRatios(malloc(100 * KIB), realloc(100 * KIB, 200 * KIB));
+    expect(grown).toEqual(RATIOS.map((q) => [0, Math.max(100 * KIB, q * 200 * KIB)]));
+    const again = [malloc(100 * KIB), realloc(100 * KIB, 200 * KIB), realloc(200 * KIB, 300 * KIB)];
+    expect(writtenAtRatios(...again)[0]).toEqual([100 * KIB, 200 * KIB]);
+    const shrunk = writtenAtRatios(malloc(200 * KIB), realloc(200 * KIB, 100 * KIB));
+    expect(shrunk).toEqual(RATIOS.map(() => [0, 100 * KIB]));
+  });
+
+  it("is what the policy of that ratio writes", () => {
+    const calls = [malloc(100 * KIB), realloc(100 * KIB, 300 * KIB)];
+    RATIOS.forEach((ratio, i) => {
+      const [, to] = written({ ratio }, ...calls).at(-1)!;
+      expect(to).toBe(writtenAtRatios(...calls)[i]![1]);
+    });
+  });
+});
+
+describe("a block that is written whole, whatever is assumed, is marked so", () => {
+  const marks = (policy: TouchPolicy, ...calls: Call[]) =>
+    Array.from(filled(policy, calls).whole.subarray(0, calls.length));
+  const resized = (size: number, oldSize: number): Call => ({
+    action: Action.realloc,
+    size,
+    oldSize,
+  });
+
+  it("a small one, and what is new of a small one", () => {
+    expect(marks("facts", malloc(100), resized(3000, 100), resized(50, 3000))).toEqual([1, 1, 0]);
+  });
+
+  it("not a large one, and not where the policy writes less", () => {
+    expect(marks("facts", malloc(100_000))).toEqual([0]);
+    expect(marks("none", malloc(100))).toEqual([0]);
+  });
+
+  it("copies of a batch need only tell of the others", () => {
+    const calls = [malloc(100), malloc(100_000), malloc(16)];
+    const original = filled("facts", calls);
+    const copy = new TouchBatch();
+    copy.copy(original, calls.length);
+    expect(copy.whole.subarray(0, 3)).toEqual(original.whole.subarray(0, 3));
+    expect([copy.to[1], copy.large[1], copy.ratioFrom[1]]).toEqual([100_000, 100_000, 0]);
+  });
+});

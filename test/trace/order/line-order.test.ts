@@ -1,0 +1,296 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { race } from "../../../fixtures/race.ts";
+import { ActionBatch } from "../../../src/trace/actions.ts";
+import { EventBatch, Op } from "../../../src/trace/event.ts";
+import { Ledger } from "../../../src/trace/ledger.ts";
+import { scanText } from "../../support/collect.ts";
+import { casesOf, logOf, OWN_CORPUS } from "../../support/corpus.ts";
+import { resolveAll } from "../../support/event-batches.ts";
+import type { PlainEvent } from "../../support/naive-ledger.ts";
+
+const P = 0x7f00_0000_08c0;
+const Q = 0x7f00_0000_0930;
+const R = 0x55d0_0000_02a0;
+
+const malloc = (tid: number, pointerOut: number, time?: number): PlainEvent => ({
+  op: Op.malloc,
+  tid,
+  size: 100,
+  pointerOut,
+  ...(time === undefined ? {} : { time }),
+});
+const free = (tid: number, pointerIn: number, time?: number): PlainEvent => ({
+  op: Op.free,
+  tid,
+  pointerIn,
+  ...(time === undefined ? {} : { time }),
+});
+const realloc = (tid: number, pointerIn: number, pointerOut: number): PlainEvent => ({
+  op: Op.realloc,
+  tid,
+  size: 200,
+  pointerIn,
+  pointerOut,
+});
+
+/** The 1-based lines in the order in which a ledger takes them, and the anomalies that are left. */
+function taken(events: readonly PlainEvent[], perBatch?: number) {
+  const ledger = new Ledger();
+  const lines = resolveAll(ledger, events, perBatch).map(({ line }) => line);
+  const { swapped, reordered: _, ...contradictions } = ledger.anomalies;
+  const found = Object.values(contradictions).reduce((sum, times) => sum + times, 0);
+  return { lines, swapped, found };
+}
+
+describe("put in order is", () => {
+  it("a free by another thread below the call that was given its block", () => {
+    const log = [malloc(1, P), malloc(2, P), free(1, P), free(2, P)];
+    expect(taken(log)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
+  });
+
+  it("a malloc by another thread below the free of its block", () => {
+    expect(taken([free(1, P), malloc(2, P)])).toEqual({ lines: [2, 1], swapped: 1, found: 0 });
+  });
+
+  it("a malloc by another thread below the realloc of its block", () => {
+    const log = [realloc(1, P, Q), malloc(2, P), free(1, Q)];
+    expect(taken(log)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
+    const inPlace = [realloc(1, P, P), malloc(2, P), free(1, P)];
+    expect(taken(inPlace)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
+  });
+
+  it("a free by another thread below the realloc that was given its block", () => {
+    const log = [malloc(1, P), malloc(2, Q), realloc(2, Q, P), free(1, P), free(2, P)];
+    expect(taken(log)).toEqual({ lines: [1, 2, 4, 3, 5], swapped: 1, found: 0 });
+  });
+
+  it("a realloc by another thread below the call that was given what it left", () => {
+    const log = [malloc(1, P), malloc(2, P), realloc(1, P, Q), free(2, P), free(1, Q)];
+    expect(taken(log)).toEqual({ lines: [1, 3, 2, 4, 5], swapped: 1, found: 0 });
+  });
+
+  it("a realloc both of whose blocks show it", () => {
+    const log = [malloc(1, P), realloc(2, Q, P), malloc(3, Q), free(1, P), free(2, P)];
+    expect(taken(log)).toEqual({ lines: [1, 4, 3, 2, 5], swapped: 2, found: 0 });
+  });
+
+  it("a free further below, past other lives of the block", () => {
+    const late = [malloc(1, P), malloc(2, P), free(2, P), malloc(2, P), free(1, P)];
+    expect(taken(late)).toEqual({ lines: [1, 5, 2, 3, 4], swapped: 1, found: 0 });
+    const two = [malloc(1, P), malloc(2, P), free(2, P), free(1, P)];
+    expect(taken(two)).toEqual({ lines: [1, 4, 2, 3], swapped: 1, found: 0 });
+  });
+
+  it("what else the same thread did before, too: its own order stays", () => {
+    const log = [malloc(1, P), malloc(2, P), malloc(1, Q), malloc(3, R), free(1, P), free(2, P)];
+    expect(taken(log)).toEqual({ lines: [1, 3, 5, 2, 4, 6], swapped: 2, found: 0 });
+  });
+
+  it("a line of the next batch, and of times up to 100 µs apart", () => {
+    const log = [malloc(1, P, 0), malloc(2, P, 200), free(1, P, 300), free(2, P, 400)];
+    for (const perBatch of [1, 2, 3, 4]) {
+      expect(taken(log, perBatch)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
+    }
+  });
+});
+
+describe("left alone is", () => {
+  const untouched = (events: readonly PlainEvent[]) => {
+    const { lines, swapped } = taken(events);
+    expect(lines).toEqual(events.map((_, i) => i + 1));
+    expect(swapped).toBe(0);
+  };
+
+  it("what contradicts nothing", () => {
+    untouched([malloc(1, P), free(2, P), malloc(2, P), free(1, P), realloc(1, 0, P)]);
+  });
+
+  it("what the same thread did", () => {
+    untouched([malloc(1, P), malloc(2, P), free(2, P)]);
+    untouched([free(1, P), malloc(1, P)]);
+  });
+
+  it("what lies further off than lines can be mixed up", () => {
+    untouched([malloc(1, P, 0), malloc(2, P, 0), free(1, P, 101)]);
+    const between = Array.from({ length: 64 }, () => malloc(3, 0));
+    untouched([free(1, P), ...between, malloc(2, P)]);
+  });
+
+  it("a lost free: the block's next life would contradict the move", () => {
+    untouched([malloc(1, P), malloc(2, P), free(3, P), malloc(2, P), free(3, P)]);
+  });
+
+  it("the free of a block from before the log, in a log that was begun late", () => {
+    untouched([free(1, R), free(1, P), malloc(2, P), free(2, P)]);
+    untouched([realloc(1, R, Q), realloc(1, P, P), free(1, P), malloc(2, P)]);
+  });
+
+  it("but not what such a log shows to be freed twice", () => {
+    const log = [free(1, R), malloc(1, P), free(1, P), free(1, P), malloc(2, P)];
+    expect(taken(log)).toEqual({ lines: [1, 2, 3, 5, 4], swapped: 1, found: 1 });
+  });
+
+  it("what stands beyond a comment", () => {
+    for (const at of [1, 2]) {
+      const batch = new EventBatch();
+      const next = new EventBatch();
+      batch.length = 1;
+      batch.op[0] = Op.free;
+      batch.pointerIn[0] = P;
+      next.length = 1;
+      next.op[0] = Op.malloc;
+      next.pointerOut[0] = P;
+      next.tid[0] = 2;
+      const { notes } = at === 1 ? batch : next;
+      notes.push({ at: at === 1 ? 1 : 0, line: 2, text: "rss 4096" });
+      const ledger = new Ledger();
+      ledger.resolve(batch, new ActionBatch(), next);
+      expect(ledger.anomalies).toMatchObject({ freeUnknown: 1, swapped: 0 });
+    }
+  });
+});
+
+/** Decisions of a program whose log is valid by construction: `choice` picks a call, `which` a block. */
+const program = fc.array(
+  fc.record({
+    tid: fc.integer({ min: 1, max: 4 }),
+    choice: fc.nat(9),
+    which: fc.nat(),
+    pause: fc.oneof(fc.nat(20), fc.constant(500)),
+    isSwapped: fc.boolean(),
+  }),
+  { minLength: 2, maxLength: 300, size: "max" },
+);
+
+/** A log in true order: what is handed out is free, and mostly what was freed last. */
+function validLog(steps: typeof program extends fc.Arbitrary<infer T> ? T : never): PlainEvent[] {
+  const live: number[] = [];
+  const freed = Array.from({ length: 8 }, (_, k) => P + 112 * k);
+  let time = 0;
+  return steps.map(({ tid, choice, which, pause }) => {
+    time += pause;
+    const takes = choice > 4 || freed.length === 0;
+    const from = live.length > 0 && takes ? live.splice(which % live.length, 1)[0]! : 0;
+    const isFree = from !== 0 && (choice > 6 || freed.length === 0);
+    const to = isFree ? 0 : (freed.pop() ?? 0);
+    if (from !== 0) {
+      freed.push(from);
+    }
+    if (to !== 0) {
+      live.push(to);
+    }
+    const op = isFree ? Op.free : from === 0 ? Op.malloc : Op.realloc;
+    return { op, tid, time, size: isFree ? 0 : 64, pointerIn: from, pointerOut: to };
+  });
+}
+
+/** Adjacent lines of different threads change places, no block's twice. */
+function swapped(log: readonly PlainEvent[], isSwapped: (i: number) => boolean): PlainEvent[] {
+  const raced = [...log];
+  const done = new Set<number>();
+  for (let i = 1; i < raced.length; i++) {
+    const [above, below] = [raced[i - 1]!, raced[i]!];
+    const pointers = [above, below].flatMap(({ pointerIn, pointerOut }) => [pointerIn, pointerOut]);
+    const named = pointers.filter((pointer): pointer is number => Boolean(pointer));
+    const isNear = below.time! - above.time! <= 100;
+    if (above.tid === below.tid || !isNear || !isSwapped(i)) {
+      continue;
+    }
+    if (named.some((pointer) => done.has(pointer))) {
+      continue;
+    }
+    for (const pointer of named) {
+      done.add(pointer);
+    }
+    raced[i - 1] = below;
+    raced[i] = above;
+    i++;
+  }
+  return raced;
+}
+
+describe("any log", () => {
+  it("in true order stays as it is", () => {
+    fc.assert(
+      fc.property(program, fc.integer({ min: 1, max: 100 }), (steps, perBatch) => {
+        const log = validLog(steps);
+        const { lines, ...rest } = taken(log, perBatch);
+        expect(lines).toEqual(log.map((_, i) => i + 1));
+        expect(rest).toEqual({ swapped: 0, found: 0 });
+      }),
+    );
+  });
+
+  it("with lines swapped contradicts itself no more, and each thread does what it did", () => {
+    let moved = 0;
+    fc.assert(
+      fc.property(program, fc.integer({ min: 70, max: 150 }), (steps, perBatch) => {
+        const raced = swapped(validLog(steps), (i) => steps[i]!.isSwapped);
+        const { lines, found, swapped: count } = taken(raced, perBatch);
+        expect(found).toBe(0);
+        for (const tid of [1, 2, 3, 4]) {
+          const own = lines.filter((line) => raced[line - 1]!.tid === tid);
+          expect(own).toEqual([...own].sort((a, b) => a - b));
+        }
+        moved += count;
+      }),
+      { numRuns: 300 },
+    );
+    expect(moved).toBeGreaterThan(50);
+  });
+
+  it("of nonsense contradicts itself no more often than before, and loses no line", () => {
+    const pointer = fc.constantFrom(0, P, Q, R);
+    const nonsense = fc.array(
+      fc.record({
+        op: fc.constantFrom(Op.malloc, Op.free, Op.realloc, Op.threadExit),
+        tid: fc.integer({ min: 1, max: 3 }),
+        size: fc.nat(1),
+        pointerIn: pointer,
+        pointerOut: pointer,
+      }),
+      { maxLength: 60, size: "max" },
+    );
+    fc.assert(
+      fc.property(nonsense, (log) => {
+        const { lines, found, swapped: count } = taken(log);
+        const alone = taken(log.map((event) => ({ ...event, tid: 1 })));
+        expect(alone.swapped).toBe(0);
+        expect([...lines].sort((a, b) => a - b)).toEqual(log.map((_, i) => i + 1));
+        expect(found).toBeLessThanOrEqual(alone.found);
+        if (count === 0) {
+          expect(found).toBe(alone.found);
+        }
+      }),
+    );
+  });
+});
+
+describe.each(casesOf(OWN_CORPUS))("$name", (one) => {
+  const text = logOf(one, "default")?.toString("latin1") ?? "";
+
+  it("is in true order, and stays as it is", async () => {
+    const { events } = await scanText(text);
+    const { lines, ...rest } = taken(events);
+    expect(lines.every((line, i) => line === i + 1)).toBe(true);
+    expect(rest).toEqual({ swapped: 0, found: 0 });
+  });
+});
+
+/** Of the corpus, one in which threads free each other's blocks. */
+describe("a racy log of many threads", () => {
+  const one = casesOf(OWN_CORPUS).find(({ name }) => name === "mt-baton24-g236");
+  const text = (one && logOf(one, "default")?.toString("latin1")) ?? "";
+
+  it("contradicts itself, and no more once put in order", async () => {
+    let moved = 0;
+    for (let seed = 1; seed <= 3; seed++) {
+      const { events } = await scanText(race(text, "calls", 0.9, seed));
+      const { swapped, found } = taken(events);
+      expect(found).toBe(0);
+      moved += swapped;
+    }
+    expect(moved).toBeGreaterThan(0);
+  });
+});

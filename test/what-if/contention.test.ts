@@ -1,0 +1,135 @@
+import { describe, expect, it, vi } from "vitest";
+import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
+import { Analysis } from "../../src/pipeline/analysis.ts";
+import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
+import { PLANE_ALL, PLANE_NONE, RATIOS, ratioPlane } from "../../src/ptmalloc/resident.ts";
+import type { ScenarioRun } from "../../src/replay/scenario-run.ts";
+import { coin, SEEDS } from "../../src/what-if/contention.ts";
+import { OwnThread } from "../../src/what-if/runner.ts";
+import type { WhatIf } from "../../src/what-if/what-if.ts";
+import {
+  analyse,
+  casesOf,
+  logOf,
+  OWN_CORPUS,
+  optionsFor,
+  scenario,
+  truthOf,
+  withRssSamples,
+} from "../support/corpus.ts";
+
+const tossed = vi.hoisted(() => ({ always: null as boolean | null }));
+
+vi.mock("../../src/what-if/contention.ts", async (original) => {
+  const real = await original<typeof import("../../src/what-if/contention.ts")>();
+  return {
+    ...real,
+    coin: (seed: number) => {
+      const toss = real.coin(seed);
+      return () => tossed.always ?? toss();
+    },
+  };
+});
+
+const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
+
+function whatIfsOf(...settings: Record<string, string>[]): readonly WhatIf[] {
+  const truth = truthOf(THREADS!, "default")!;
+  const log = withRssSamples(logOf(THREADS!, "default")!, truth.timeline);
+  const whatIfs = settings.map((one) => scenario(JSON.stringify(one), one, false));
+  const lane = new OwnThread();
+  const analysis = new Analysis(optionsFor(THREADS!, "default", whatIfs, "facts"), lane);
+  new NativeScanner(analysis, new Diagnostics()).scan(log, log.length);
+  analysis.end();
+  return lane.whatIfs?.all ?? [];
+}
+
+function figures(run: ScenarioRun) {
+  const { model, pages, peakTimes, trimmedPages, failedCalls, systemPeakBytes } = run;
+  return {
+    resident: [...model.resident.pages],
+    pages: pages.map((series) => [series.peak, series.peakEvent, ...series.points()]),
+    peakTimes: [...peakTimes],
+    trimmedPages: [...trimmedPages],
+    failedCalls,
+    systemPeakBytes,
+    systemBytes: model.systemBytes,
+    arenas: model.arenas.map(({ systemMem, attachedThreads }) => [systemMem, attachedThreads]),
+  };
+}
+
+describe("a what-if with threads that share arenas", () => {
+  it("is replayed once more for each seed, and where no lock was held nothing is different", () => {
+    tossed.always = true;
+    const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "2" });
+    tossed.always = null;
+    expect(whatIf?.contended.length).toBe(SEEDS.length);
+    for (const one of whatIf!.contended) {
+      expect(figures(one)).toEqual(figures(whatIf!.run));
+    }
+  });
+
+  it("is sound and another one where they were", () => {
+    const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "3" });
+    const all = whatIf!.runs.map((run) => JSON.stringify(figures(run)));
+    expect(new Set(all).size).toBe(1 + SEEDS.length);
+    for (const { model, failedCalls } of whatIf!.runs) {
+      checkInvariants(model);
+      expect(failedCalls).toBe(0);
+      expect(model.mappedBlocks).toBe(whatIf!.run.model.mappedBlocks);
+      for (const heap of model.arenas.flatMap(({ heaps }) => heaps)) {
+        expect([...heap.pages].filter((planes) => !isNested(planes))).toEqual([]);
+      }
+    }
+  });
+
+  it("is not replayed again where there is no choice", () => {
+    const whatIfs = whatIfsOf({ MALLOC_ARENA_MAX: "1" }, { MALLOC_ARENA_MAX: "64" });
+    expect(whatIfs.map(({ contended }) => contended.length)).toEqual([0, 0]);
+  });
+
+  it("has the range of all replays, and says how many there were", () => {
+    const report = () =>
+      analyse(
+        logOf(THREADS!, "default")!,
+        optionsFor(THREADS!, "default", [
+          scenario("two", { MALLOC_ARENA_MAX: "2" }, false),
+          scenario("two, trimmed", { MALLOC_ARENA_MAX: "2" }, true),
+        ]),
+      );
+    const [recorded, ...others] = report().scenarios;
+    expect(recorded?.rss.contendedRuns).toBe(0);
+    for (const { rss } of others) {
+      expect(rss.contendedRuns).toBe(SEEDS.length);
+      expect(rss.lowBytes).toBeLessThanOrEqual(rss.endBytes);
+      expect(rss.highBytes).toBeGreaterThanOrEqual(rss.endBytes);
+      expect(rss.highBytes - rss.lowBytes).toBe(rss.spread.arenasBytes);
+      expect(rss.peakHighBytes - rss.peakLowBytes).toBeGreaterThan(0);
+    }
+    // The tosses are the same each time.
+    expect(report().scenarios[1]?.rss).toEqual(others[0]?.rss);
+  });
+});
+
+/** What is resident in one of these planes is so in all that follow. */
+function isNested(planes: number): boolean {
+  const order = [PLANE_NONE, ...RATIOS.map((_, i) => ratioPlane(i)), PLANE_ALL];
+  const first = order.findIndex((plane) => planes & plane);
+  return first < 0 || order.slice(first).every((plane) => planes & plane);
+}
+
+describe("a coin", () => {
+  it("falls as often on either side, the same way for the same seed", () => {
+    for (const seed of SEEDS) {
+      const toss = coin(seed);
+      const again = coin(seed);
+      const tosses = Array.from({ length: 10_000 }, toss);
+      expect(Array.from({ length: 10_000 }, again)).toEqual(tosses);
+      const heads = tosses.filter(Boolean).length;
+      expect(Math.abs(heads - 5000)).toBeLessThan(200);
+    }
+    const first = SEEDS.map((seed) => Array.from({ length: 32 }, coin(seed)).join());
+    expect(new Set(first).size).toBe(SEEDS.length);
+  });
+});
