@@ -157,7 +157,7 @@ export function unknownGlibc(version: string): string | null {
   if (profileOf(version) !== null) {
     return null;
   }
-  const known = PROFILES.flatMap(({ serves }) => serves);
+  const known = PROFILES.flatMap(({ versions }) => versions);
   return `glibc ${version} is not modelled; known are ${known[0]} to ${known.at(-1)}`;
 }
 

@@ -1,5 +1,5 @@
-import { areKindred } from "../ptmalloc/kindred.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { areSiblings } from "../ptmalloc/siblings.ts";
 import { ArenaTimeline } from "../recorded/arena-series.ts";
 import { type Candidate, Detection, MAX_INFERRING } from "../recorded/detect.ts";
 import { CutSizes } from "../recorded/explain/cut-sizes.ts";
@@ -409,5 +409,5 @@ export class Analysis implements EventSink {
 /** True if a run of the one process is in the state of the other's for long. */
 function areAlike(a: RecordedProcess, b: RecordedProcess): boolean {
   const told = (of: RecordedProcess) => JSON.stringify([of.settings, of.shown]);
-  return areKindred(a.profile, b.profile) && told(a) === told(b);
+  return areSiblings(a.profile, b.profile) && told(a) === told(b);
 }

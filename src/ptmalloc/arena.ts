@@ -34,7 +34,7 @@ export class Arena {
   nextFree: Arena | null = null;
   attachedThreads = 0;
   /** dense index of the thread that was the last to leave, and so put this on the free list; −1: none was */
-  leftBy = -1;
+  detachedBy = -1;
   /** heaps that exist, oldest first */
   readonly heaps: Heap[] = [];
   /** dense indices of the threads that were ever attached */
@@ -61,7 +61,7 @@ export class Arena {
     copy.systemMem = this.systemMem;
     copy.maxSystemMem = this.maxSystemMem;
     copy.attachedThreads = this.attachedThreads;
-    copy.leftBy = this.leftBy;
+    copy.detachedBy = this.detachedBy;
     for (const thread of this.threads) {
       copy.threads.add(thread);
     }

@@ -1,8 +1,9 @@
 import type { Arena } from "./arena.ts";
 import { PAGE, pageUp } from "./chunks.ts";
+import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
-/** HEAP_MAX_SIZE: 64 MiB, 2 × DEFAULT_MMAP_THRESHOLD_MAX */
-export const HEAP_MAX = 64 * 1024 * 1024;
+/** HEAP_MAX_SIZE: 64 MiB */
+export const HEAP_MAX = 2 * DEFAULT_MMAP_THRESHOLD_MAX;
 /** HEAP_MIN_SIZE */
 export const HEAP_MIN = 32768;
 

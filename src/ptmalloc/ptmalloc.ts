@@ -9,14 +9,14 @@ import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, staysAtOnce } from "./realloc.ts";
-import { EVERY_PLANE, takeBackBlock, writeBlock } from "./resident.ts";
+import { EVERY_PLANE, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
 import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
-import { type Trim, untrim } from "./untrim.ts";
+import { type Trim, undoTrims } from "./undo-trims.ts";
 
 /** `cpus` of a process of which nobody knows how many it saw. */
 export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
@@ -272,10 +272,10 @@ export class Ptmalloc extends Memory {
   }
 
   /** Thread `index`, which has no arena yet, is to choose its own before `others` have left theirs. */
-  choosesBefore(index: number, others: readonly number[]): void {
+  attachesBefore(index: number, others: readonly number[]): void {
     this.enter(index);
     if (this.thread.arena === null) {
-      this.thread.leavingLate = others;
+      this.thread.detachingLater = others;
     }
   }
 
@@ -289,7 +289,7 @@ export class Ptmalloc extends Memory {
   /** sbrk(bytes) by the program itself, past malloc; before the latest `trims` trims of the main heap, it turns out. */
   foreignSbrk(bytes: number, trims = 0): void {
     if (trims > 0) {
-      untrim(this, trims);
+      undoTrims(this, trims);
     }
     this.brk += bytes;
   }
@@ -304,11 +304,11 @@ export class Ptmalloc extends Memory {
   }
 
   /** Bytes from..to-1 of a block, taken to be written, turn out not to be resident. */
-  takeBack(c: number, from: number, to: number): void {
+  markAbsent(c: number, from: number, to: number): void {
     if (this.chunks.words[c + STATE] !== MAPPED) {
-      takeBackBlock(this, c, from, to);
+      markBlockAbsent(this, c, from, to);
     } else {
-      this.mappingOf(c).takeBack(this.resident, from, to);
+      this.mappingOf(c).markAbsent(this.resident, from, to);
     }
   }
 

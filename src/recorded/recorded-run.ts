@@ -65,7 +65,7 @@ export class RecordedRun {
   lastExits = 0;
   /** what was found out of the break's moves past malloc */
   foreignSbrk = new ForeignSbrk();
-  /** the runs of kindred versions (kindred.ts) that this was the run of, too, until their ways parted in this batch */
+  /** the runs of kindred versions (siblings.ts) that this was the run of, too, until their ways parted in this batch */
   readonly parted = new Map<Profile, RecordedRun>();
 
   /** exits and moves of the break put in with the last batch */

@@ -1,7 +1,7 @@
 import { MAPPED, PAGE, STATE } from "../ptmalloc/chunks.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { EVERY_PLANE, PLANES, TOLD_PLANES } from "../ptmalloc/resident.ts";
+import { EVERY_PLANE, LOGGED_PLANES, PLANES } from "../ptmalloc/resident.ts";
 import { freeUnlogged } from "../ptmalloc/unlogged.ts";
 import type { ArenaTimeline } from "../recorded/arena-series.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
@@ -253,10 +253,10 @@ export class ScenarioRun {
     }
     const { model } = this;
     for (let i = 0; i < written.length; i += 2) {
-      model.write(c, written[i]!, written[i + 1]!, TOLD_PLANES);
+      model.write(c, written[i]!, written[i + 1]!, LOGGED_PLANES);
     }
     for (let i = 0; i < takenBack.length; i += 2) {
-      model.takeBack(c, takenBack[i]!, takenBack[i + 1]!);
+      model.markAbsent(c, takenBack[i]!, takenBack[i + 1]!);
     }
   }
 

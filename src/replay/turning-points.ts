@@ -1,5 +1,5 @@
-import { partsAt, ruleAlike } from "../ptmalloc/kindred.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
+import { haveSameRule, mayDifferAt } from "../ptmalloc/siblings.ts";
 import { Action, type ActionBatch, LOST_FREE } from "../trace/actions.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
@@ -13,7 +13,7 @@ export class TurningPoints {
   onReuse: ((i: number) => void) | null = null;
   /** called where the block lies above the break; null: nobody cares */
   onAboveBreak: ((i: number) => void) | null = null;
-  /** kindred versions (kindred.ts) that the run is that of, too */
+  /** kindred versions (siblings.ts) that the run is that of, too */
   kindred: readonly Profile[] = [];
   /** called where some of these may treat a call otherwise, and leave together */
   onParting: ((i: number, first: Profile, others: readonly Profile[]) => void) | null = null;
@@ -70,10 +70,10 @@ export class TurningPoints {
       if (!this.kindred.includes(other)) {
         continue;
       }
-      if (!partsAt(model, other, call, c, batch.size[i]!)) {
+      if (!mayDifferAt(model, other, call, c, batch.size[i]!)) {
         continue;
       }
-      const parting = this.kindred.filter((one) => ruleAlike(one, other, call));
+      const parting = this.kindred.filter((one) => haveSameRule(one, other, call));
       this.kindred = this.kindred.filter((one) => !parting.includes(one));
       const others = parting.filter((one) => one !== other);
       this.onParting?.(i, other, others);

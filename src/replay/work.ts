@@ -101,7 +101,7 @@ export function insert(run: ScenarioRun, insertion: Insertion): void {
   } else if (insertion.what === "exit") {
     run.exitThread(insertion.thread);
   } else if (insertion.what === "lateExits") {
-    run.model.choosesBefore(insertion.thread, insertion.late);
+    run.model.attachesBefore(insertion.thread, insertion.late);
   } else if (insertion.what === "sbrk") {
     run.model.foreignSbrk(insertion.bytes, insertion.trims);
   } else {

@@ -196,13 +196,13 @@ function modelSummary(analysis: Analysis, touch: TouchReading): ModelSummary | n
   return {
     glibc: origin.glibc,
     glibcSource: origin.glibcSource,
-    glibcRange: PROFILES.filter(({ name, placesAs }) =>
+    glibcRange: PROFILES.filter(({ name, sameAddressesAs }) =>
       detection.indistinguishable.some(({ origin: { glibcSource, profile } }) =>
         glibcSource === "detected"
-          ? profile.name === name || profile.name === placesAs
+          ? profile.name === name || profile.name === sameAddressesAs
           : profile.name === name,
       ),
-    ).flatMap(({ serves }) => serves),
+    ).flatMap(({ versions }) => versions),
     glibcRunnerUp: detection.runnerUp,
     ...cpusOf(analysis, run),
     ...settingsSummary(recorded),

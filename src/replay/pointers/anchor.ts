@@ -3,10 +3,10 @@ import { GRANULE, HEAP, MAPPED, PREV, STATE } from "../../ptmalloc/chunks.ts";
 import { isNearChunks, startBreakAt } from "../../ptmalloc/extent.ts";
 import { HEAP_MAX, type Heap } from "../../ptmalloc/heap.ts";
 import {
-  giveBack,
-  giveBackTcacheStruct,
   placeChunk,
   startUnlogged,
+  undoAllocation,
+  undoTcacheStruct,
   useArena,
 } from "../../ptmalloc/place.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
@@ -55,10 +55,10 @@ export function anchor(
   const place = judge.placeOf(m, pointer, bytes);
   const spare = c === 0 || m.chunks.words[c + STATE] === MAPPED ? null : m.heapOf(c);
   if (c !== 0) {
-    giveBack(m, c);
+    undoAllocation(m, c);
   }
   if (m.madeTcacheStruct) {
-    giveBackTcacheStruct(m);
+    undoTcacheStruct(m);
   }
   if (place.heap < 0 && judge.isMapped(m, pointer, nb * GRANULE)) {
     return mapChunk(m, nb);

@@ -150,7 +150,7 @@ export class PointerWitness implements Witness {
     if (passedOver.length === 0) {
       return;
     }
-    const late = passedOver.map(({ leftBy }) => leftBy);
+    const late = passedOver.map(({ detachedBy }) => detachedBy);
     const { index } = this.#model.thread;
     this.found.push({ what: "lateExits", before: this.#event, thread: index, late });
   }

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { areKindred, type KindredCall, partsAt } from "../../src/ptmalloc/kindred.ts";
 import { PROFILES, type Profile, profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
+import { areSiblings, type DifferingCall, mayDifferAt } from "../../src/ptmalloc/siblings.ts";
 
 function processOf(profile: Profile): Ptmalloc {
   return new Ptmalloc(profile, new MallocPar(profile), 2);
@@ -11,7 +11,7 @@ function processOf(profile: Profile): Ptmalloc {
 
 const KINDRED = PROFILES.flatMap((a, i) =>
   PROFILES.slice(i + 1)
-    .filter((b) => areKindred(a, b))
+    .filter((b) => areSiblings(a, b))
     .map((b) => [a, b] as const),
 );
 
@@ -56,8 +56,8 @@ describe("kindred versions", () => {
             blocks.delete(slot);
           }
           const to = Math.max(1, block === undefined ? bytes : block.bytes + by);
-          const parts = (kind: KindredCall) =>
-            partsAt(a, b.profile, kind, block?.chunk ?? 0, to) && ++parted > 0;
+          const parts = (kind: DifferingCall) =>
+            mayDifferAt(a, b.profile, kind, block?.chunk ?? 0, to) && ++parted > 0;
           if (call === "realloc" && block !== undefined) {
             if (parts("realloc")) {
               return;

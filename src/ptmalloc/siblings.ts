@@ -8,18 +8,26 @@ import { usableBytes } from "./realloc.ts";
  * returns at once (§5.1), as those from 2.35 to 2.40 do: until a call comes that they may treat differently, one model
  * is in the state of all of them.
  */
-export function areKindred(a: Profile, b: Profile): boolean {
-  const { name, serves, placesAs, memalign, memalignUsesTcache, reallocAtOnce } = b;
-  const likeB = { ...a, name, serves, placesAs, memalign, memalignUsesTcache, reallocAtOnce };
+export function areSiblings(a: Profile, b: Profile): boolean {
+  const { name, versions, sameAddressesAs, memalign, memalignUsesTcache, reallocAtOnce } = b;
+  const likeB = {
+    ...a,
+    name,
+    versions,
+    sameAddressesAs,
+    memalign,
+    memalignUsesTcache,
+    reallocAtOnce,
+  };
   const keys = Object.keys(b) as (keyof Profile)[];
   return keys.every((key) => likeB[key] === b[key]);
 }
 
 /** The calls that kindred versions may treat differently. */
-export type KindredCall = "realloc" | "memalign";
+export type DifferingCall = "realloc" | "memalign";
 
 /** True if two kindred versions have the same rules for such calls. */
-export function ruleAlike(a: Profile, b: Profile, call: KindredCall): boolean {
+export function haveSameRule(a: Profile, b: Profile, call: DifferingCall): boolean {
   if (call === "realloc") {
     return a.reallocAtOnce === b.reallocAtOnce;
   }
@@ -30,14 +38,14 @@ export function ruleAlike(a: Profile, b: Profile, call: KindredCall): boolean {
  * True if kindred version `other` may treat a call otherwise than the model's own does; where that is not plain to see
  * it may. A realloc is of chunk `c`, to `bytes`.
  */
-export function partsAt(
+export function mayDifferAt(
   m: Ptmalloc,
   other: Profile,
-  call: KindredCall,
+  call: DifferingCall,
   c: number,
   bytes: number,
 ): boolean {
-  if (ruleAlike(m.profile, other, call)) {
+  if (haveSameRule(m.profile, other, call)) {
     return false;
   }
   if (call === "memalign") {

@@ -32,7 +32,7 @@ export function rememberTrim(m: Ptmalloc, from: number): void {
 }
 
 /** The last `count` trims have not happened, nor has the top grown since: the break is where it was before them. */
-export function untrim(m: Ptmalloc, count: number): void {
+export function undoTrims(m: Ptmalloc, count: number): void {
   const undone = m.trims?.splice(-count) ?? [];
   const [first] = undone;
   if (first === undefined) {
