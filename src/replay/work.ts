@@ -1,8 +1,9 @@
-import { ActionBatch } from "../trace/actions.ts";
-import { copyColumn, EventBatch, type Memory } from "../trace/event.ts";
+import { ACTION_COLUMNS, ActionBatch } from "../trace/actions.ts";
+import { type ColumnMemory, copyColumns, permuteRows } from "../trace/columns.ts";
+import { EventBatch, REPLAYED_COLUMNS } from "../trace/event.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 import type { Ranges } from "./writes/byte-ranges.ts";
-import { TouchBatch } from "./writes/touch.ts";
+import { TOUCH_COLUMNS, TouchBatch } from "./writes/touch.ts";
 
 /** What a model replays of one batch. */
 export interface Work {
@@ -110,7 +111,7 @@ export function insert(run: ScenarioRun, insertion: Insertion): void {
 }
 
 /** Room for a batch; shared memory, if another thread is to replay it. */
-export function newWork(memory: Memory = ArrayBuffer): Work {
+export function newWork(memory: ColumnMemory = ArrayBuffer): Work {
   return {
     batch: new EventBatch(memory),
     actions: new ActionBatch(memory),
@@ -122,16 +123,22 @@ export function newWork(memory: Memory = ArrayBuffer): Work {
 export function copyWork({ batch, actions, touch }: Work, spent: Work | null = null): Work {
   const copy = spent ?? newWork();
   const { length } = batch;
-  // Not EventBatch.copy: nobody replays tids and callers.
   copy.batch.length = length;
-  copyColumn(copy.batch.op, batch.op, length);
-  copyColumn(copy.batch.time, batch.time, length);
-  copyColumn(copy.batch.size, batch.size, length);
-  copyColumn(copy.batch.align, batch.align, length);
-  copyColumn(copy.batch.pointerIn, batch.pointerIn, length);
-  copyColumn(copy.batch.pointerOut, batch.pointerOut, length);
-  copyColumn(copy.batch.line, batch.line, length);
-  copy.actions.copy(actions, length);
+  copyColumns(REPLAYED_COLUMNS, copy.batch, batch, length);
+  copyColumns(ACTION_COLUMNS, copy.actions, actions, length);
   copy.touch.copy(touch, length);
   return copy;
+}
+
+const { time, ...columnsOfLine } = REPLAYED_COLUMNS;
+
+/** Puts lines from, from + 1, … of a batch in the order `lines`, relative to `from`. Times belong to the places and stay. */
+export function permuteWork(
+  { batch, actions, touch }: Work,
+  from: number,
+  lines: readonly number[],
+): void {
+  permuteRows(columnsOfLine, batch, from, lines);
+  permuteRows(ACTION_COLUMNS, actions, from, lines);
+  permuteRows(TOUCH_COLUMNS, touch, from, lines);
 }

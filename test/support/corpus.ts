@@ -9,7 +9,7 @@ import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/analysis-op
 import { touchReading } from "../../src/replay/writes/touch-reading.ts";
 import type { Report } from "../../src/report/report.ts";
 import { buildReport } from "../../src/summary/build-report.ts";
-import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { OwnThread } from "../../src/what-if/runner.ts";
 import { expectReportJson } from "./report-schema.ts";
 import { SmallerBatches } from "./smaller-batches.ts";

@@ -6,6 +6,7 @@ import {
   type Exit,
   type Insertion,
   insert,
+  permuteWork,
   replayWith,
   type Sbrk,
   type Work,
@@ -188,9 +189,9 @@ export class RecentPast {
       return this.#replayWithin(from, this.#insertionsWith(explanation), bounds);
     }
     const { work } = explanation.batch;
-    permute(work, explanation.from, explanation.lines);
+    permuteWork(work, explanation.from, explanation.lines);
     const run = this.#replayWithin(from, this.insertions, bounds);
-    permute(work, explanation.from, inverse(explanation.lines));
+    permuteWork(work, explanation.from, inverse(explanation.lines));
     return run;
   }
 
@@ -208,7 +209,7 @@ export class RecentPast {
       batch.work = copyWork(batch.work);
     }
     batch.isOwn = true;
-    permute(batch.work, from, lines);
+    permuteWork(batch.work, from, lines);
   }
 
   /** What is believed to have happened among the events kept. */
@@ -331,35 +332,6 @@ function firstChanged(explanation: Explanation): number {
     return explanation.before;
   }
   return explanation.batch.first + explanation.from;
-}
-
-/** Puts lines in another order. Times stay: they are those of the places. */
-function permute({ batch, actions, touch }: Work, from: number, lines: readonly number[]): void {
-  const columns = [
-    batch.op,
-    batch.size,
-    batch.align,
-    batch.pointerIn,
-    batch.pointerOut,
-    batch.line,
-    actions.action,
-    actions.thread,
-    actions.block,
-    actions.lost,
-    actions.oldSize,
-    touch.whole,
-    touch.from,
-    touch.to,
-    touch.ratioFrom,
-    touch.full,
-    touch.large,
-  ];
-  for (const column of columns) {
-    const before = lines.map((line) => column[from + line]!);
-    before.forEach((value, n) => {
-      column[from + n] = value;
-    });
-  }
 }
 
 function inverse(lines: readonly number[]): number[] {

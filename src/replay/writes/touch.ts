@@ -1,44 +1,45 @@
 import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
-import { column, copyColumn, type EventBatch, type Memory } from "../../trace/event.ts";
+import {
+  type Columns,
+  columnar,
+  copyColumns,
+  copyRows,
+  type Declaration,
+  EVENTS_PER_BATCH,
+} from "../../trace/columns.ts";
+import type { EventBatch } from "../../trace/event.ts";
 import type { TouchPolicy } from "../analysis-options.ts";
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
 /**
- * What the program is taken to write, after each call that returns a block, in bytes from its start: under the policy
- * bytes from..to-1, and if it wrote the part q of every large block, bytes ratioFrom..max(full, q × large)-1. Of other
- * events there is nothing to read.
+ * The columns of a TouchBatch: what the program is taken to write, after each call that returns a block, in bytes from
+ * its start. Under the policy it writes bytes from..to-1; if it wrote the part q of every large block, bytes
+ * ratioFrom..max(full, q × large)-1. Rows of other events are stale.
  */
-export class TouchBatch {
-  /** 1 where all of these say that the whole block is written, or what is new of it: they need not be looked at */
-  readonly whole: Uint8Array;
-  readonly from: Float64Array;
-  readonly to: Float64Array;
-  readonly ratioFrom: Float64Array;
-  readonly full: Float64Array;
-  readonly large: Float64Array;
+export const TOUCH_COLUMNS = {
+  /** 1 where the other columns say that the whole block is written, or what is new of it: they need not be read */
+  whole: Uint8Array,
+  from: Float64Array,
+  to: Float64Array,
+  ratioFrom: Float64Array,
+  full: Float64Array,
+  large: Float64Array,
+} as const satisfies Declaration;
 
-  constructor(memory: Memory = ArrayBuffer) {
-    this.whole = column(Uint8Array, memory);
-    this.from = column(Float64Array, memory);
-    this.to = column(Float64Array, memory);
-    this.ratioFrom = column(Float64Array, memory);
-    this.full = column(Float64Array, memory);
-    this.large = column(Float64Array, memory);
-  }
+const { whole, ...others } = TOUCH_COLUMNS;
+const rowsToCopy = new Int32Array(EVENTS_PER_BATCH);
 
-  /** Becomes a copy of the first `length` events of `other`, whose block is `whole` more often than not. */
-  copy(other: TouchBatch, length: number): void {
-    copyColumn(this.whole, other.whole, length);
+export class TouchBatch extends columnar(TOUCH_COLUMNS) {
+  /** Becomes a copy of the first `length` events of `other`: of most blocks, `whole` alone. */
+  copy(other: Columns<typeof TOUCH_COLUMNS>, length: number): void {
+    copyColumns({ whole }, this, other, length);
+    let count = 0;
     for (let i = 0; i < length; i++) {
-      if (other.whole[i] === 1) {
-        continue;
+      if (other.whole[i] === 0) {
+        rowsToCopy[count++] = i;
       }
-      this.from[i] = other.from[i]!;
-      this.to[i] = other.to[i]!;
-      this.ratioFrom[i] = other.ratioFrom[i]!;
-      this.full[i] = other.full[i]!;
-      this.large[i] = other.large[i]!;
     }
+    copyRows(others, this, other, rowsToCopy, count);
   }
 }
 
