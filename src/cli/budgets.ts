@@ -3,7 +3,7 @@ import { explain } from "../budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../budget/judge.ts";
 import { isOfScenario } from "../budget/keys.ts";
 import { refusalBySchema } from "../budget/schema-paths.ts";
-import type { AnalysisOptions } from "../replay/analysis-options.ts";
+import type { AnalysisOptions } from "../pipeline/analysis-options.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
 import { reportSchema } from "../report/report-schema.ts";
 import { Failure } from "./problems.ts";

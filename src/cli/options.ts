@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { TouchPolicy } from "../replay/analysis-options.ts";
+import type { TouchPolicy } from "../replay/writes/touch.ts";
 import { parseSize } from "../report/sizes.ts";
 import { SORT_KEYS, type SortKey, type ThreadSort } from "../report/sort-threads.ts";
 import { MAX_CPUS, parseCpus, unknownGlibc } from "./settings.ts";

@@ -1,6 +1,6 @@
 import { PROFILES, profileOf } from "../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../ptmalloc/settings.ts";
-import type { ScenarioSpec } from "../replay/analysis-options.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { parseDuration } from "../report/sizes.ts";
 import { suggest } from "./suggest.ts";
 

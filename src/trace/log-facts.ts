@@ -1,4 +1,6 @@
-import type { ThpMode } from "../replay/analysis-options.ts";
+/** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
+export type ThpMode = "always" | "madvise" | "never";
+
 import type { Note } from "./event.ts";
 
 /**

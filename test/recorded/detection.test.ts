@@ -1,36 +1,30 @@
 import { expect, test } from "vitest";
-import { type Candidate, Detection } from "../../src/recorded/detect.ts";
-import { modelFor, recordedProcesses } from "../../src/recorded/models.ts";
+import type { Candidate } from "../../src/recorded/candidate.ts";
+import { Detection } from "../../src/recorded/detection.ts";
+import { GuidedReplay } from "../../src/recorded/guided-replay.ts";
+import { recordedProcesses } from "../../src/recorded/processes.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
-import { PointerJudge } from "../../src/replay/pointers/pointer-judge.ts";
-import { ScenarioRun } from "../../src/replay/scenario-run.ts";
+import { modelFor } from "../../src/replay/recorded-process.ts";
+import { Replay } from "../../src/replay/replay.ts";
 import { LogFacts } from "../../src/trace/log-facts.ts";
 
-const OPTIONS = {
-  model: true,
-  whatIfs: [],
-  recordedWith: null,
-  cpus: null,
-  hostCpus: 1,
-  touch: "all",
-  thp: null,
-} as const;
+const OPTIONS = { recordedWith: null, cpus: null, thp: null };
 
-/** Two versions side by side, whose judges the test tells what came of the log. */
+/** Versions side by side, whose judges the test sets. */
 function sideBySide(...versions: string[]) {
   const candidates = versions.map((glibc): Candidate => {
     const [origin] = recordedProcesses({ ...OPTIONS, glibc }, new LogFacts());
     if (origin === undefined) {
       throw new Error("no such version");
     }
-    const run = new ScenarioRun(modelFor(origin, null), new PointerJudge(), Infinity);
-    return { origin, recorded: new RecordedRun(run) };
+    const guided = new GuidedReplay(new Replay(modelFor(origin, null)));
+    return { origin, recorded: new RecordedRun(guided) };
   });
   const detection = new Detection(candidates);
-  const add = (compared: number, ...equal: number[]): void => {
+  const add = (compared: number, ...matched: number[]): void => {
     candidates.forEach(({ recorded: { judge } }, i) => {
-      judge.compared += compared;
-      judge.equal += equal[i]!;
+      judge.state.compared += compared;
+      judge.state.matched += matched[i]!;
     });
     detection.narrow();
   };
@@ -38,13 +32,13 @@ function sideBySide(...versions: string[]) {
   return { detection, add, alive };
 }
 
-test("a version that falls behind in a log that is otherwise followed is dropped at once", () => {
+test("drops a version at once that falls behind in a log that another version matches", () => {
   const { add, alive } = sideBySide("2.36", "2.43");
   add(8192, 8192, 8000);
   expect(alive()).toEqual(["2.36"]);
 });
 
-test("where all err, the log's beginning drops none, and counts no more once as much has followed", () => {
+test("drops no version at the beginning of a log that all mismatch, and stops counting that beginning later", () => {
   const { detection, add, alive } = sideBySide("2.36", "2.43");
   add(33_000, 20_000, 25_000);
   expect(alive()).toEqual(["2.36", "2.43"]);
@@ -55,7 +49,7 @@ test("where all err, the log's beginning drops none, and counts no more once as 
   expect(detection.runnerUp).toEqual({ glibc: "2.43", ratio: 49_000 / 73_000 });
 });
 
-test("what luck can make of calls that all err on drops none", () => {
+test("drops no version that is behind by no more than luck", () => {
   const { detection, add } = sideBySide("2.36", "2.43");
   add(33_000, 20_000, 25_000);
   add(40_000, 20_000, 21_000);
