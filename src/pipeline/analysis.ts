@@ -134,7 +134,7 @@ export class Analysis implements EventSink {
     return this.options.whatIfs.filter((spec) => !isAsRecorded(spec));
   }
 
-  room(): Promise<void> | null {
+  whenReady(): Promise<void> | null {
     return this.#lane.room();
   }
 

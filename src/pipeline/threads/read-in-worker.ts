@@ -152,9 +152,9 @@ async function receive(
           rooms[told.slot] = told.columns;
           break;
         case "batch": {
-          const room = sink.room();
-          if (room !== null) {
-            await room;
+          const ready = sink.whenReady();
+          if (ready !== null) {
+            await ready;
           }
           take(told);
           reply({ what: "done", slot: told.slot });

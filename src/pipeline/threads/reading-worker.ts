@@ -51,7 +51,7 @@ class Sender implements EventSink {
   /** The rest is told with the result. */
   end(): void {}
 
-  room(): Promise<void> | null {
+  whenReady(): Promise<void> | null {
     return this.#slots.taken < MOST_ON_THEIR_WAY ? null : this.#untilRoom();
   }
 
