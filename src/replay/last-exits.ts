@@ -1,13 +1,13 @@
 import type { Profile } from "../ptmalloc/profile.ts";
-import type { Farewell, LastCalls } from "../trace/order/last-calls.ts";
+import type { LastCalls, LikelyExit } from "../trace/order/last-calls.ts";
 import type { ScenarioRun } from "./scenario-run.ts";
 
 /** Threads that ended, or may have, after the last pointer that could have shown it. */
 export interface LastExits {
   /** by what the log shows, they have */
-  readonly ended: readonly Farewell[];
+  readonly ended: readonly LikelyExit[];
   /** nothing shows whether they have */
-  readonly open: readonly Farewell[];
+  readonly open: readonly LikelyExit[];
 }
 
 export const NO_EXITS: LastExits = { ended: [], open: [] };
@@ -20,7 +20,7 @@ export function lastExits(calls: LastCalls, { exitFrees }: Profile): LastExits {
   if (!calls.showsNull) {
     return { ended: [], open: calls.all() };
   }
-  return { ended: calls.farewells(exitFrees), open: [] };
+  return { ended: calls.likelyExits(exitFrees), open: [] };
 }
 
 /**
@@ -45,7 +45,7 @@ export function endedOtherwise(
   copyOf: (run: ScenarioRun) => ScenarioRun = (one) => one.clone(),
 ): ScenarioRun | null {
   const there = stillThere(run, [...ended, ...open]);
-  const isUnsure = (one: Farewell) => !one.sure;
+  const isUnsure = (one: LikelyExit) => !one.sure;
   if (!there.some(isUnsure)) {
     return null;
   }
@@ -61,7 +61,7 @@ export function endedOtherwise(
 }
 
 /** Those of `threads` that the run has not seen end. */
-function stillThere({ model }: ScenarioRun, threads: readonly Farewell[]): Farewell[] {
+function stillThere({ model }: ScenarioRun, threads: readonly LikelyExit[]): LikelyExit[] {
   const held = model.allThreads().filter(({ arena, tcache }) => arena || tcache === "active");
   const there = new Set(held.map(({ index }) => index));
   return threads.filter(({ thread }) => there.has(thread));
