@@ -2,10 +2,10 @@ import { PAGE } from "../ptmalloc/chunks.ts";
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
 import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
-import type { AnalysisOptions, ScenarioSpec, ThpMode } from "../replay/analysis-options.ts";
+import type { AnalysisOptions, ScenarioSpec } from "../replay/analysis-options.ts";
 import type { ShownSetting } from "../replay/pointers/pointer-witness.ts";
 import type { Provenance } from "../report/report.ts";
-import type { LogFacts } from "../trace/log-facts.ts";
+import type { LogFacts, ThpMode } from "../trace/log-facts.ts";
 
 /**
  * The versions a log may be of when neither the user nor the log says, by how many machines run them: where the log

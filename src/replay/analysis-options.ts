@@ -1,3 +1,5 @@
+import type { ThpMode } from "../trace/log-facts.ts";
+
 /** One run of the log's calls under given settings. */
 export interface ScenarioSpec {
   /** as typed by the user; "as recorded" for the recorded run */
@@ -11,9 +13,6 @@ export interface ScenarioSpec {
   /** CPUs of this scenario; null: as the recorded run */
   readonly cpus: number | null;
 }
-
-/** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
-export type ThpMode = "always" | "madvise" | "never";
 
 /**
  * What the program is taken to have written of its blocks. `fitted`: the facts, but where RSS was measured the ratio
