@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   replay: ["pipeline", "recorded", "trace", "ptmalloc", "insight", "report"],
   insight: ["trace", "ptmalloc", "report"],
   input: ["trace"],
-  trace: ["replay"],
+  trace: [],
   ptmalloc: [],
   report: [],
 };

@@ -90,7 +90,7 @@ export class Analysis implements EventSink {
     }
   }
 
-  room(): Promise<void> | null {
+  whenReady(): Promise<void> | null {
     return this.#runner.whenReady();
   }
 

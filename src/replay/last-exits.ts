@@ -1,13 +1,13 @@
 import type { Profile } from "../ptmalloc/profile.ts";
-import type { Farewell, LastCalls } from "../trace/order/last-calls.ts";
+import type { LikelyExit, LastCalls } from "../trace/order/last-calls.ts";
 import type { Replay } from "./replay.ts";
 
 /** Threads that ended, or may have ended, after the last pointer that could have shown it. */
 export interface LastExits {
   /** the log suggests that these ended */
-  readonly ended: readonly Farewell[];
+  readonly ended: readonly LikelyExit[];
   /** the log does not show whether these ended */
-  readonly open: readonly Farewell[];
+  readonly open: readonly LikelyExit[];
 }
 
 export const NO_EXITS: LastExits = { ended: [], open: [] };
@@ -20,7 +20,7 @@ export function lastExits(calls: LastCalls, { exitFrees }: Profile): LastExits {
   if (!calls.showsNull) {
     return { ended: [], open: calls.all() };
   }
-  return { ended: calls.farewells(exitFrees), open: [] };
+  return { ended: calls.likelyExits(exitFrees), open: [] };
 }
 
 /**
@@ -45,7 +45,7 @@ export function endedOtherwise(
   copyOf: (replay: Replay) => Replay = (one) => one.clone(),
 ): Replay | null {
   const existing = stillExisting(replay, [...ended, ...open]);
-  const isUnsure = (one: Farewell) => !one.sure;
+  const isUnsure = (one: LikelyExit) => !one.sure;
   if (!existing.some(isUnsure)) {
     return null;
   }
@@ -61,7 +61,7 @@ export function endedOtherwise(
 }
 
 /** Returns those of `threads` that have an arena or a tcache in the replay. */
-function stillExisting({ model }: Replay, threads: readonly Farewell[]): Farewell[] {
+function stillExisting({ model }: Replay, threads: readonly LikelyExit[]): LikelyExit[] {
   const held = model.allThreads().filter(({ arena, tcache }) => arena || tcache === "active");
   const existing = new Set(held.map(({ index }) => index));
   return threads.filter(({ thread }) => existing.has(thread));

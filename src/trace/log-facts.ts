@@ -1,7 +1,7 @@
+import type { Note } from "./event.ts";
+
 /** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
 export type ThpMode = "always" | "madvise" | "never";
-
-import type { Note } from "./event.ts";
 
 /**
  * What the log says of itself in `# key value` comments: the recorded process's glibc, CPUs, settings, heap start and

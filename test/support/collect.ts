@@ -68,7 +68,7 @@ export class CollectingSink implements EventSink {
     this.batch.clear();
   }
 
-  room(): null {
+  whenReady(): null {
     return null;
   }
 

@@ -120,7 +120,7 @@ async function receive(
           buffers[response.slot] = response.columns;
           break;
         case "batch": {
-          const ready = sink.room();
+          const ready = sink.whenReady();
           if (ready !== null) {
             await ready;
           }

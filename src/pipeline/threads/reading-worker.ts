@@ -51,7 +51,7 @@ class Sender implements EventSink {
   /** The last batch is sent with the result. */
   end(): void {}
 
-  room(): Promise<void> | null {
+  whenReady(): Promise<void> | null {
     return this.#pool.taken < MOST_IN_USE ? null : this.#untilReady();
   }
 

@@ -34,7 +34,7 @@ export class LineOrder {
    * which is not (`wants` "given"). If a line below sets that right, it is put before event i; true if so: another
    * event is then number i. `next` is the batch that follows, null at the log's end; lines may come from there.
    */
-  mend(
+  repair(
     batch: EventBatch,
     i: number,
     next: EventBatch | null,
