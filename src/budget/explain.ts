@@ -1,8 +1,8 @@
 import { type Change, type ThreadChange, threadChanges } from "../diff/diff.ts";
+import { servesAllCalls } from "../insight/served-calls.ts";
 import { byteUnit, exact, percent, share, size } from "../report/format.ts";
 import type { KnownReport, KnownThread } from "../report/read-report.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
-import { serves } from "../report/serving.ts";
 import type { SortKey } from "../report/sort-threads.ts";
 import type { Budget, BudgetKey } from "./budget.ts";
 import { type Evidence, holds, type Judged } from "./judge.ts";
@@ -184,7 +184,7 @@ function settings(
     return [];
   }
   const tried = whatIfs
-    .filter((scenario) => scenario.name !== key.scenario && serves(scenario, recorded))
+    .filter((scenario) => scenario.name !== key.scenario && servesAllCalls(scenario, recorded))
     .flatMap(({ name }) => {
       const figure = resolve({ ...key, scenario: name }, head.json);
       return "ok" in figure ? [{ name, value: figure.ok.value }] : [];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseBudget } from "../../src/budget/budget.ts";
 import { explain, sortFor } from "../../src/budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../../src/budget/judge.ts";
-import { budgetDetails, budgetSentence } from "../../src/report/budget-sentence.ts";
+import { presentBudgets } from "../../src/insight/budget-sentences.ts";
 import type { BudgetResult, Report } from "../../src/report/report.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 
@@ -27,6 +27,10 @@ function judged(text: string, given: Evidence, minDeltaBytes: number | null = nu
   }
   const explanation = explain(one.budget, result.ok, given);
   return { ...result.ok, explanation, command: null } satisfies BudgetResult;
+}
+
+function sentenceOf(result: BudgetResult): string {
+  return presentBudgets([result])[0]?.sentence ?? "";
 }
 
 function refused(text: string, given: Evidence) {
@@ -149,7 +153,7 @@ describe("growth", () => {
   test("of a ratio, in percentage points", () => {
     const result = judged("fragmentation<=+1%", both);
     expect(result.limit).toBeCloseTo(1 - 11 / 19 + 0.01, 10);
-    expect(budgetSentence(result)).toBe(
+    expect(sentenceOf(result)).toBe(
       "fragmentation is 45.0 % (42.1 % before, +2.89 points): 1.89 points over the limit of 43.1 %",
     );
   });
@@ -179,12 +183,12 @@ describe("one sentence each", () => {
     ["model.fidelity.ratio>=99%", "model.fidelity.ratio is 100.0 % (at least 99.0 %)"],
     ["calls<=1", "calls is 45: 44 over the limit of 1"],
     ["fragmentation<=40%", "fragmentation is 45.0 %: 5 points over the limit of 40.0 %"],
-  ])("%s", (text, sentence) => expect(budgetSentence(judged(text, head))).toBe(sentence));
+  ])("%s", (text, sentence) => expect(sentenceOf(judged(text, head))).toBe(sentence));
 
   test("a name stands before the key; a message stands below what explains it", () => {
     const result = { ...judged("calls<=1", head), name: "Calls", message: "Ask us.", command: "m" };
-    expect(budgetSentence(result)).toMatch(/^Calls: calls is 45/);
-    expect(budgetDetails(result)).toEqual([
+    expect(sentenceOf(result)).toMatch(/^Calls: calls is 45/);
+    expect(presentBudgets([result])[0]?.details).toEqual([
       "The largest part is thread 100 (main)'s: 15 (33.3 %).",
       "Ask us.",
       "More: m",
