@@ -4,6 +4,7 @@ import { containerOf } from "../../../insight/container.ts";
 import { present } from "../../../insight/present.ts";
 import type { Report } from "../../../report/report.ts";
 import { sortThreads } from "../../../report/sort-threads.ts";
+import { suggest } from "../../../report/suggest.ts";
 import { ENDINGS, writerOf } from "../../../report/writers/index.ts";
 import { writePlain } from "../../../report/writers/plain.ts";
 import type { Writer, WriterOptions } from "../../../report/writers/writer.ts";
@@ -15,7 +16,6 @@ import { print } from "../../print.ts";
 import { Exit, Failure } from "../../problems.ts";
 import { Progress } from "../../progress.ts";
 import { Signals } from "../../signals.ts";
-import { suggest } from "../../suggest.ts";
 import { showsUnicode, widthOf } from "../../terminal.ts";
 import type { AnalyzeRequest } from "./options.ts";
 
