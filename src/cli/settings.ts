@@ -2,7 +2,7 @@ import { PROFILES, profileOf } from "../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../ptmalloc/settings.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { parseDuration } from "../report/sizes.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../report/suggest.ts";
 
 /** A specification, or in one line why there is none. */
 export type Parsed<T> = { readonly ok: T } | { readonly error: string };

@@ -1,7 +1,7 @@
 import { exact, plural } from "../../format.ts";
 import type { ThreadsData } from "../page-data.ts";
 import { element, find, setText } from "./dom.ts";
-import { type ThreadColumn, threadColumns } from "./thread-columns.ts";
+import { type ThreadColumn, threadColumns } from "./sortable-columns.ts";
 
 /** Rows shown at first, and what a press of the button adds: tables of many thousands are slow to lay out. */
 const FIRST_ROWS = 50;

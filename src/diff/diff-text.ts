@@ -1,17 +1,20 @@
 import { type ByteUnit, byteUnit, change, exact, inUnit, percent, size } from "../report/format.ts";
-import { budgetList } from "../report/text/budgets.ts";
-import { printable, sourceName } from "../report/text/printable.ts";
-import { cutMiddle, foldAtCommas, heading, type TextStyle, wrap } from "../report/text/style.ts";
-import { type Column, renderTable, splitAtTop } from "../report/text/table.ts";
+import { printable, sourceName } from "../report/printable.ts";
+import { cutMiddle, foldAtCommas } from "../report/shorten.ts";
+import { type Column, splitAtTop } from "../report/tables/column.ts";
+import { budgetList } from "../report/text/budget-list.ts";
+import { heading, type TextStyle, wrap } from "../report/text/style.ts";
+import { renderTable } from "../report/text/text-table.ts";
 import type { ArenaChange, Change, Diff, ScenarioChange, ThreadChange } from "./diff.ts";
-import { diffVerdict } from "./verdict.ts";
+import type { PresentedDiff } from "./present-diff.ts";
 
 /** The diff for people: the answer first, then what changed, the largest change first. */
-export function diffText(diff: Diff, top: number, style: TextStyle): string {
+export function diffText(presented: PresentedDiff, top: number, style: TextStyle): string {
+  const { diff, verdict, budgets } = presented;
   const paragraphs = (texts: readonly string[]): string[] =>
     texts.flatMap((text) => wrap(printable(text), style.width));
   const sections = [
-    paragraphs(diffVerdict(diff))
+    paragraphs(verdict)
       .map((line) => style.chalk.bold(line))
       .join("\n"),
     paragraphs(diff.remarks).join("\n"),
@@ -19,7 +22,7 @@ export function diffText(diff: Diff, top: number, style: TextStyle): string {
     scenarioTable(diff, style),
     threadTable(diff, top, style),
     arenaTable(diff, top, style),
-    diff.budgets.length === 0 ? "" : budgetList(diff.budgets, style),
+    budgets.length === 0 ? "" : budgetList(budgets, style),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }

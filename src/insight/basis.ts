@@ -1,8 +1,7 @@
-import { exact, percent, plural, signed, size } from "../format.ts";
-import type { Finding, ModelSummary, Provenance, Report, TouchFit } from "../report.ts";
-import { printable, sourceName } from "./printable.ts";
-import { heading, item, type TextStyle } from "./style.ts";
-import { glibcVersion } from "./version.ts";
+import { exact, percent, plural, signed, size } from "../report/format.ts";
+import { printable, sourceName } from "../report/printable.ts";
+import type { ModelSummary, Provenance, Report, TouchFit } from "../report/report.ts";
+import { glibcVersion } from "./glibc-version.ts";
 
 const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
   given: "as given",
@@ -10,13 +9,6 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
   detected: "as the log's arenas show",
   default: "this machine's, as the log does not say; see --cpus",
 };
-
-/** What was read and what the figures rest on. */
-export function modelled(report: Report, style: TextStyle): string {
-  const items = basis(report).map((line) => item(line, style));
-  const title = report.model === null ? "What was read" : "How it was modelled";
-  return [heading(title, "", style), ...items].join("\n");
-}
 
 /** The same, an item each, without its title. */
 export function basis({ model, trace }: Report): string[] {
@@ -101,29 +93,6 @@ function setting(model: ModelSummary, name: string): string {
   const { from, to } = range;
   const open = to === null ? `${exact(from)} or more` : `${exact(from)} to ${exact(to)}`;
   return `${text} (the log's pointers show ${open}${orElse})`;
-}
-
-const SEVERITY = ["critical", "warning", "info"] as const;
-
-export function gravestFirst(findings: readonly Finding[]): Finding[] {
-  return SEVERITY.flatMap((severity) =>
-    findings.filter((finding) => finding.severity === severity),
-  );
-}
-
-/** Findings, the gravest first; nothing when there are none. */
-export function findingList(findings: readonly Finding[], style: TextStyle): string | null {
-  if (findings.length === 0) {
-    return null;
-  }
-  const { chalk } = style;
-  const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
-  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
-    const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
-    const text = item(`${severity}: ${printable(message)}${amount}`, style);
-    return text.replace(severity, paint[severity](severity));
-  });
-  return [heading("Findings", "", style), ...items].join("\n");
 }
 
 /** The ratio, what it was fitted to, and how well. */

@@ -1,25 +1,5 @@
-import { exact, plural } from "../format.ts";
-import type { Anomalies, TraceSummary } from "../report.ts";
-import { printable } from "./printable.ts";
-import { cut, heading, item, type TextStyle } from "./style.ts";
-
-/** Lines that do not parse and calls that cannot have happened as logged; nothing when the log is clean. */
-export function oddities(trace: TraceSummary, style: TextStyle): string | null {
-  const lines = anomalyItems(trace).map((text) => item(text, style));
-  const malformed = malformedItem(trace);
-  if (malformed !== null) {
-    lines.push(item(malformed, style));
-    const digits = Math.max(...trace.malformedSamples.map(({ line }) => exact(line).length));
-    for (const { line, text } of trace.malformedSamples) {
-      const sample = `    line ${exact(line).padStart(digits)}: ${printable(text)}`;
-      lines.push(cut(sample, style.width));
-    }
-  }
-  if (lines.length === 0) {
-    return null;
-  }
-  return [heading("Oddities of the log", "", style), ...lines].join("\n");
-}
+import { exact, plural } from "../report/format.ts";
+import type { Anomalies, TraceSummary } from "../report/report.ts";
 
 /** Calls that cannot have happened as logged, an item a kind. */
 export function anomalyItems({ anomalies }: TraceSummary): string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { verdict } from "../../src/insight/verdict.ts";
 import type { Report } from "../../src/report/report.ts";
-import { verdict } from "../../src/report/verdict.ts";
 import { fidelity, MiB, NO_TIMELINE, report, scenario, trace } from "../support/report-builder.ts";
 
 function texts(given: Partial<Report>): string[] {

@@ -1,49 +1,20 @@
-import type { BudgetResult } from "../report/report.ts";
-import type { BudgetKey, Parsed } from "./budget.ts";
-
-export type Unit = BudgetResult["unit"];
-
-interface ShortName {
-  /** the log, all its threads (summed), or a scenario */
-  readonly of: "log" | "threads" | "scenario";
-  readonly path: string;
-  readonly unit: Unit;
-}
-
-/** What people call the figures that budgets are mostly about. */
-export const SHORT_NAMES: Readonly<Record<string, ShortName>> = {
-  rss: { of: "scenario", path: "rss.endBytes", unit: "bytes" },
-  "peak-rss": { of: "scenario", path: "rss.peakBytes", unit: "bytes" },
-  live: { of: "log", path: "live.bytes", unit: "bytes" },
-  "peak-live": { of: "log", path: "live.peakBytes", unit: "bytes" },
-  fragmentation: { of: "scenario", path: "fragmentation.external", unit: "ratio" },
-  "leaked-blocks": { of: "log", path: "live.blocks", unit: "count" },
-  arenas: { of: "scenario", path: "arenaCount", unit: "count" },
-  volume: { of: "threads", path: "volumeBytes", unit: "bytes" },
-  calls: { of: "threads", path: "calls.total", unit: "count" },
-};
-
-/** The same of a single thread. */
-const THREAD_NAMES: Readonly<Record<string, ShortName>> = {
-  live: { of: "threads", path: "liveBytes", unit: "bytes" },
-  "peak-live": { of: "threads", path: "peakLiveBytes", unit: "bytes" },
-  "leaked-blocks": { of: "threads", path: "liveBlocks", unit: "count" },
-  volume: { of: "threads", path: "volumeBytes", unit: "bytes" },
-  calls: { of: "threads", path: "calls.total", unit: "count" },
-};
-
-/** The short name that the key's path is; null for a dotted path. */
-export function shortNameIn({ thread, path }: BudgetKey): ShortName | null {
-  const names = thread === null ? SHORT_NAMES : THREAD_NAMES;
-  return Object.hasOwn(names, path) ? (names[path] ?? null) : null;
-}
+import type { Parsed } from "../report/parsed.ts";
+import {
+  type BudgetKey,
+  SHORT_NAMES,
+  type ShortName,
+  shortNameIn,
+  THREAD_NAMES,
+  type Unit,
+} from "./budget-key.ts";
+import { unknownName } from "./unknown-name.ts";
 
 export interface Figure {
   readonly value: number;
   readonly unit: Unit;
 }
 
-/** The figure that a key stands for in a report, of which no more is believed than is read. */
+/** Looks a key up in a report. `report` is untrusted JSON: every step is checked. */
 export function resolve(key: BudgetKey, report: unknown): Parsed<Figure> {
   const short = shortNameIn(key);
   if (key.thread !== null) {
@@ -60,11 +31,6 @@ export function resolve(key: BudgetKey, report: unknown): Parsed<Figure> {
   return "error" in scenario ? scenario : figureAt(scenario.ok, key, short, SHORT_NAMES);
 }
 
-/** True if the key's figure is one of a scenario, so that other settings may change it. */
-export function isOfScenario(key: BudgetKey): boolean {
-  return key.thread === null && (key.scenario !== null || shortNameIn(key)?.of === "scenario");
-}
-
 function figureAt(
   within: unknown,
   key: BudgetKey,
@@ -77,11 +43,11 @@ function figureAt(
   for (const step of path.split(".")) {
     const next = member(value, step);
     if (value === null) {
-      return { error: { reason: `${walked.join(".")} is ${described(null)}` } };
+      return { error: `${walked.join(".")} is ${described(null)}` };
     }
     if (next === undefined) {
       const known = [...Object.keys(names), ...numbersIn(within, "")];
-      return { error: { reason: `no key ${key.path}`, typed: key.path, known } };
+      return { error: unknownName("key", key.path, known) };
     }
     walked.push(step);
     value = next;
@@ -89,10 +55,10 @@ function figureAt(
   if (typeof value === "number") {
     return { ok: { value, unit: short?.unit ?? unitOf(path) } };
   }
-  return { error: { reason: `${key.path} is ${described(value)}` } };
+  return { error: `${key.path} is ${described(value)}` };
 }
 
-/** Names of figures tell their units: `…Bytes`, and ratios where the report has some. */
+/** The unit by the name of the figure: `…Bytes`, the names of the report's ratios, else a count. */
 function unitOf(path: string): Unit {
   if (/bytes[^.]*$/i.test(path)) {
     return "bytes";
@@ -103,7 +69,7 @@ function unitOf(path: string): Unit {
 function scenarioOf({ path, scenario }: BudgetKey, report: unknown): Parsed<unknown> {
   const scenarios = list(member(report, "scenarios"));
   if (scenarios.length === 0) {
-    return { error: { reason: `${path} is of the model, which was not run (--no-model)` } };
+    return { error: `${path} comes from the model, which was not run (--no-model)` };
   }
   if (scenario === null) {
     return { ok: scenarios[0] };
@@ -113,7 +79,7 @@ function scenarioOf({ path, scenario }: BudgetKey, report: unknown): Parsed<unkn
     return { ok: found };
   }
   const known = scenarios.map((candidate) => String(member(candidate, "name")));
-  return { error: { reason: `no scenario ${scenario}`, typed: scenario, known } };
+  return { error: unknownName("scenario", scenario, known) };
 }
 
 function threadOf(thread: string, report: unknown): Parsed<unknown> {
@@ -124,7 +90,7 @@ function threadOf(thread: string, report: unknown): Parsed<unknown> {
   }
   const named = threads.filter((candidate) => member(candidate, "name") === thread);
   if (named.length > 1) {
-    return { error: { reason: `${named.length} threads are called ${thread}; give a tid` } };
+    return { error: `${named.length} threads are named ${thread}; give a tid` };
   }
   if (named.length === 1) {
     return { ok: named[0] };
@@ -134,7 +100,7 @@ function threadOf(thread: string, report: unknown): Parsed<unknown> {
       typeof id === "number" || typeof id === "string" ? [String(id)] : [],
     ),
   );
-  return { error: { reason: `no thread ${thread}`, typed: thread, known } };
+  return { error: unknownName("thread", thread, known) };
 }
 
 function sum(report: unknown, path: string): number {
@@ -153,7 +119,7 @@ function sum(report: unknown, path: string): number {
 
 function described(value: unknown): string {
   if (value === null) {
-    return "not known of this log (null)";
+    return "unknown for this log (null)";
   }
   if (typeof value !== "object") {
     return `${JSON.stringify(value)}, not a number`;
@@ -168,7 +134,7 @@ function described(value: unknown): string {
 
 const MOST_NAMED = 12;
 
-/** Paths of the numbers in a value; those in lists are left out: there are too many, and nobody names them. */
+/** Dotted paths of the numbers in a value, without those in lists, which are too many to list. */
 function numbersIn(value: unknown, before: string): string[] {
   if (typeof value === "number") {
     return [before.slice(0, -1)];

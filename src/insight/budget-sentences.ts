@@ -1,9 +1,27 @@
-import { byteUnit, change, exact, percent, plural, size } from "./format.ts";
-import type { BudgetResult } from "./report.ts";
-import { printable } from "./text/printable.ts";
+import { byteUnit, change, exact, percent, size } from "../report/format.ts";
+import type { PresentedBudget } from "../report/presented.ts";
+import { printable } from "../report/printable.ts";
+import type { BudgetResult } from "../report/report.ts";
+
+export function presentBudgets(results: readonly BudgetResult[]): PresentedBudget[] {
+  return results.map((result) => {
+    const reasons = reasonsOf(result);
+    const more = result.command === null ? [] : [printable(`More: ${result.command}`)];
+    return {
+      result,
+      id: idOf(result),
+      name: result.name ?? idOf(result),
+      sentence: budgetSentence(result),
+      limit: limitInWords(result),
+      actual: amount(result, result.actual),
+      reasons,
+      details: [...reasons, ...more],
+    };
+  });
+}
 
 /** A limit or what it is held against, in the budget's own unit. */
-export function amount({ unit }: BudgetResult, value: number): string {
+function amount({ unit }: BudgetResult, value: number): string {
   if (unit === "bytes") {
     return size(value);
   }
@@ -18,12 +36,12 @@ const WORDS: Readonly<Record<BudgetResult["operator"], string>> = {
 };
 
 /** "at most 400 MiB" */
-export function limitInWords(budget: BudgetResult): string {
+function limitInWords(budget: BudgetResult): string {
   return `${WORDS[budget.operator]} ${amount(budget, budget.limit)}`;
 }
 
 /** One line: what it is about, what it is, and by how much that is within the limit or beyond it. */
-export function budgetSentence(budget: BudgetResult): string {
+function budgetSentence(budget: BudgetResult): string {
   const { key, name, operator, limit, actual, base, ok } = budget;
   const [is, allowed, before] = figures(budget.unit, [actual, limit, base ?? actual]);
   const about = name === null ? key : `${name}: ${key}`;
@@ -43,10 +61,9 @@ export function budgetSentence(budget: BudgetResult): string {
 }
 
 /** What stands below that sentence; people's own message is for the case that the budget is not kept. */
-export function budgetDetails({ ok, explanation, message, command }: BudgetResult): string[] {
-  const more = command === null ? [] : [`More: ${command}`];
+function reasonsOf({ ok, explanation, message }: BudgetResult): string[] {
   const told = ok || message === null ? [] : [message];
-  return [...explanation, ...told, ...more].map(printable);
+  return [...explanation, ...told].map(printable);
 }
 
 /** Values that are compared have one unit, and all their digits where fewer would make them look equal. */
@@ -97,18 +114,6 @@ function points(ratio: number): string {
  * What a budget is known again by, in the next run, too, when its limit may be another. A key's growth is a budget beside
  * that of the key.
  */
-export function budgetName({ name, key, base }: BudgetResult): string {
-  return name ?? (base === null ? key : `${key} growth`);
-}
-
-/** "2 budgets kept", "1 of 2 budgets not kept" */
-export function budgetsKept(budgets: readonly BudgetResult[]): string {
-  const exceeded = budgets.filter(({ ok }) => !ok).length;
-  const all = plural(budgets.length, "budget");
-  return exceeded === 0 ? `${all} kept` : `${exceeded} of ${all} not kept`;
-}
-
-/** Those that do not hold come first. */
-export function exceededFirst(budgets: readonly BudgetResult[]): BudgetResult[] {
-  return [...budgets.filter(({ ok }) => !ok), ...budgets.filter(({ ok }) => ok)];
+function idOf({ key, base }: BudgetResult): string {
+  return base === null ? key : `${key} growth`;
 }

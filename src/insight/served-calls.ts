@@ -1,7 +1,7 @@
-import type { Scenario } from "./report.ts";
+import type { Scenario } from "../report/report.ts";
 
 /** False where calls that the recorded process got memory for would have got NULL: its low RSS is no recommendation. */
-export function serves(
+export function servesAllCalls(
   scenario: Pick<Scenario, "failedCalls">,
   recorded: Pick<Scenario, "failedCalls">,
 ): boolean {

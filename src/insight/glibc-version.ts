@@ -1,5 +1,5 @@
-import { exact, percent } from "../format.ts";
-import type { ModelSummary, Provenance } from "../report.ts";
+import { exact, percent } from "../report/format.ts";
+import type { ModelSummary, Provenance } from "../report/report.ts";
 
 /** Which glibc was modelled: why that one, how sure it is, which others would show the same, and the next best. */
 export function glibcVersion(model: ModelSummary): string {
