@@ -111,7 +111,6 @@ export class Ptmalloc extends Memory {
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
-
       twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }

@@ -1,5 +1,5 @@
 import type { Profile } from "../ptmalloc/profile.ts";
-import type { LikelyExit, LastCalls } from "../trace/order/last-calls.ts";
+import type { LastCalls, LikelyExit } from "../trace/order/last-calls.ts";
 import type { Replay } from "./replay.ts";
 
 /** Threads that ended, or may have ended, after the last pointer that could have shown it. */
