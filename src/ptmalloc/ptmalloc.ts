@@ -111,6 +111,7 @@ export class Ptmalloc extends Memory {
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
+      twin.next = arenaOf(av.next);
       twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }
