@@ -186,7 +186,7 @@ export class Analysis implements EventSink {
       return;
     }
     this.#detection ??= this.#startDetection();
-    this.#exits.settle(batch, this.#actions, next);
+    this.#exits.place(batch, this.#actions, next);
     this.touch.fill(batch, this.#actions, this.#touched);
     const work = { batch, actions: this.#actions, touch: this.#touched };
     const told = this.holes.follow(work, samples, this.ledger);

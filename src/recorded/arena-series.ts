@@ -2,7 +2,7 @@ import { residentPages } from "../ptmalloc/census.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANES } from "../ptmalloc/resident.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { RowsTimeline } from "../trace/row-series.ts";
+import { RowSeries } from "../trace/row-series.ts";
 
 /** Of all arenas and planes together: 32 points for each of 64 arenas, of which 8 CPUs have no more. */
 const MAX_VALUES = 32 * 64 * PLANES;
@@ -12,7 +12,7 @@ const MAX_VALUES = 32 * 64 * PLANES;
  * to keep a count an arena with each page written would slow down every run for the sake of one table.
  */
 export class ArenaTimeline {
-  #pages = new RowsTimeline(MAX_VALUES);
+  #pages = new RowSeries(MAX_VALUES);
 
   clone(): ArenaTimeline {
     const copy = new ArenaTimeline();

@@ -132,7 +132,7 @@ export function copyWork({ batch, actions, touch }: Work, spent: Work | null = n
 
 const { time, ...columnsOfLine } = REPLAYED_COLUMNS;
 
-/** Puts lines from, from + 1, … of a batch in the order `lines`, relative to `from`. Times belong to the places and stay. */
+/** Reorders lines from, from + 1, … by `lines`, relative to `from`. Times stay: they belong to the places. */
 export function permuteWork(
   { batch, actions, touch }: Work,
   from: number,
