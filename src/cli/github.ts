@@ -2,8 +2,8 @@ import { appendFileSync } from "node:fs";
 import { budgetDetails, budgetName, budgetSentence } from "../report/budget-sentence.ts";
 import type { BudgetResult } from "../report/report.ts";
 import { printable } from "../report/text/printable.ts";
+import { reasonOf } from "./files/system-error.ts";
 import type { Environment, Io } from "./io.ts";
-import { reasonOf } from "./system-error.ts";
 
 /** What GitHub Actions reads of a step: annotations among the lines it prints, and its summary in a file. */
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
+import { run } from "./command-line.ts";
 import type { Analyse } from "./io.ts";
-import { run } from "./run.ts";
 import { VERSION } from "./version.ts";
 
 /** The one place that sees the process. */

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/command-line.ts";
 import type { Analyse } from "../../src/cli/io.ts";
 import { Failure } from "../../src/cli/problems.ts";
-import { run } from "../../src/cli/run.ts";
 import { FakeOutput, fakeIo } from "../support/fake-io.ts";
 import { report, trace } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Chalk } from "chalk";
 import { expect, test } from "vitest";
-import { DEFAULT_WHAT_IFS, parseScenario } from "../../src/cli/settings.ts";
+import { DEFAULT_WHAT_IFS, parseScenario } from "../../src/cli/options/parse-settings.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeHtml } from "../../src/report/writers/html.ts";
 import { analyse, SHARED_CORPUS } from "../support/corpus.ts";

@@ -15,9 +15,14 @@ import {
   sortOption,
   topOption,
   touchOption,
-} from "../../options.ts";
+} from "../../options/option-values.ts";
+import {
+  DEFAULT_WHAT_IFS,
+  type Parsed,
+  parseRecordedWith,
+  parseScenario,
+} from "../../options/parse-settings.ts";
 import { Failure } from "../../problems.ts";
-import { DEFAULT_WHAT_IFS, type Parsed, parseRecordedWith, parseScenario } from "../../settings.ts";
 
 /** What programs read on standard output, by the options that ask for it. */
 const FORMS = ["json", "ndjson", "csv", "plain"] as const;

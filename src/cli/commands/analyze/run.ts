@@ -6,16 +6,16 @@ import { sortThreads } from "../../../report/sort-threads.ts";
 import { ENDINGS, writerOf } from "../../../report/writers/index.ts";
 import { writePlain } from "../../../report/writers/plain.ts";
 import type { Writer, WriterOptions } from "../../../report/writers/writer.ts";
-import { chalkFor } from "../../chalk-for.ts";
+import { FILE_STYLE, type OutputFile, openOutputs } from "../../files/output-file.ts";
 import { forStepLog } from "../../github.ts";
 import type { Analyse, Io } from "../../io.ts";
-import { FILE_STYLE, type OutputFile, openOutputs } from "../../output-file.ts";
-import { print } from "../../print.ts";
+import { suggest } from "../../options/suggest.ts";
 import { Exit, Failure } from "../../problems.ts";
-import { Progress } from "../../progress.ts";
 import { Signals } from "../../signals.ts";
-import { suggest } from "../../suggest.ts";
-import { showsUnicode, widthOf } from "../../terminal.ts";
+import { showsUnicode, widthOf } from "../../terminal/capabilities.ts";
+import { chalkFor } from "../../terminal/chalk-for.ts";
+import { print } from "../../terminal/print.ts";
+import { Progress } from "../../terminal/progress.ts";
 import type { AnalyzeRequest } from "./options.ts";
 
 const SHORT_HELP = `mallog reads a log of malloc calls, from standard input or files:

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { collect, percentOption, sizeOption } from "../../options.ts";
+import { collect, percentOption, sizeOption } from "../../options/option-values.ts";
 import { type Given, modelOptions, outputOptions, WORDS_HELP } from "../analyze/options.ts";
 
 /** What `check` was asked for, besides what `analyze` is. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { collect, topOption } from "../../options.ts";
+import { collect, topOption } from "../../options/option-values.ts";
 import { allowFailureOption, BUDGET_HELP } from "../check/options.ts";
 
 /** What `diff` was asked for. */

@@ -1,14 +1,14 @@
-import { type Budget, parseBudget, printKey, type Refusal } from "../budget/budget.ts";
-import { explain } from "../budget/explain.ts";
-import { type Evidence, judge, type NamedBudget } from "../budget/judge.ts";
-import { isOfScenario } from "../budget/keys.ts";
-import { refusalBySchema } from "../budget/schema-paths.ts";
-import type { AnalysisOptions } from "../replay/analysis-options.ts";
-import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
-import { reportSchema } from "../report/report-schema.ts";
-import { Failure } from "./problems.ts";
-import { parseScenario } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
+import { type Budget, parseBudget, printKey, type Refusal } from "../../budget/budget.ts";
+import { explain } from "../../budget/explain.ts";
+import { type Evidence, judge, type NamedBudget } from "../../budget/judge.ts";
+import { isOfScenario } from "../../budget/keys.ts";
+import { refusalBySchema } from "../../budget/schema-paths.ts";
+import type { AnalysisOptions } from "../../replay/analysis-options.ts";
+import { AS_RECORDED, type BudgetResult } from "../../report/report.ts";
+import { reportSchema } from "../../report/report-schema.ts";
+import { parseScenario } from "../options/parse-settings.ts";
+import { didYouMean } from "../options/suggest.ts";
+import { Failure } from "../problems.ts";
 
 /** @throws Failure budget */
 export function budgetOf(text: string, place: string): Budget {

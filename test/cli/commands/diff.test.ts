@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Diff } from "../../src/diff/diff.ts";
-import type { Report } from "../../src/report/report.ts";
-import { printJson } from "../../src/report/writers/json.ts";
-import type { GivenIo } from "../support/fake-io.ts";
-import { MiB, report, scenario, thread } from "../support/report-builder.ts";
-import { answers, mallog, newFolder } from "../support/run-mallog.ts";
+import type { Diff } from "../../../src/diff/diff.ts";
+import type { Report } from "../../../src/report/report.ts";
+import { printJson } from "../../../src/report/writers/json.ts";
+import type { GivenIo } from "../../support/fake-io.ts";
+import { MiB, report, scenario, thread } from "../../support/report-builder.ts";
+import { answers, mallog, newFolder } from "../../support/run-mallog.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/cli/config.ts";
-import { exitCodeOf, Failure } from "../../src/cli/problems.ts";
+import { parseConfig } from "../../../src/cli/budgets/config-file.ts";
+import { exitCodeOf, Failure } from "../../../src/cli/problems.ts";
 
 function refusal(text: string): string {
   try {

@@ -1,6 +1,6 @@
-import type { Output } from "./io.ts";
-import { Failure } from "./problems.ts";
-import { reasonOf } from "./system-error.ts";
+import { reasonOf } from "../files/system-error.ts";
+import type { Output } from "../io.ts";
+import { Failure } from "../problems.ts";
 
 /**
  * Writes to standard output and waits until the text is out. A reader that has gone (`| head`) has seen all it wanted:

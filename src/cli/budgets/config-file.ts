@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { NamedBudget } from "../budget/judge.ts";
-import { budgetOf } from "./budgets.ts";
-import { Failure } from "./problems.ts";
-import { readText } from "./read-text.ts";
-import { parseScenario } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
+import type { NamedBudget } from "../../budget/judge.ts";
+import { readText } from "../files/read-text.ts";
+import { parseScenario } from "../options/parse-settings.ts";
+import { didYouMean } from "../options/suggest.ts";
+import { Failure } from "../problems.ts";
+import { budgetOf } from "./judge-budgets.ts";
 
 /** What `mallog check` reads from its folder when --config names no other file. */
 export const CONFIG_FILE = "mallog.config.json";

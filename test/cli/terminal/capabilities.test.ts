@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { chalkFor } from "../../src/cli/chalk-for.ts";
-import { coloured, widthOf } from "../../src/cli/terminal.ts";
-import { FakeOutput } from "../support/fake-io.ts";
+import { coloured, widthOf } from "../../../src/cli/terminal/capabilities.ts";
+import { chalkFor } from "../../../src/cli/terminal/chalk-for.ts";
+import { FakeOutput } from "../../support/fake-io.ts";
 
 const terminal = new FakeOutput({ columns: 100 });
 const pipe = new FakeOutput();

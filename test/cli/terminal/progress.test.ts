@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Progress, progressLine } from "../../src/cli/progress.ts";
-import { FakeOutput } from "../support/fake-io.ts";
+import { Progress, progressLine } from "../../../src/cli/terminal/progress.ts";
+import { FakeOutput } from "../../support/fake-io.ts";
 
 const MiB = 1024 ** 2;
 

@@ -1,9 +1,9 @@
 import { CommanderError } from "commander";
 import type { Analyse, Io } from "./io.ts";
-import { print } from "./print.ts";
 import { Exit, exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
-import { colorOption, widthOf } from "./terminal.ts";
+import { colorOption, widthOf } from "./terminal/capabilities.ts";
+import { print } from "./terminal/print.ts";
 
 /**
  * One run of mallog, from the arguments to the exit code. Nothing escapes: known problems are printed as one line, and
@@ -17,7 +17,7 @@ export async function run(argv: readonly string[], io: Io, analyse: Analyse): Pr
     return await dispatch(argv, io, analyse);
   } catch (error) {
     const failure = error instanceof Failure ? error : null;
-    const { chalkFor } = await import("./chalk-for.ts");
+    const { chalkFor } = await import("./terminal/chalk-for.ts");
     const prefix = chalkFor(io.stderr, io.env, colorOption(argv)).red("mallog:");
     const text = failure?.message ?? internalError(error, io.env.MALLOG_DEBUG !== undefined);
     io.stderr.write(`${prefix} ${text}\n`);
@@ -39,15 +39,15 @@ async function dispatch(argv: readonly string[], io: Io, analyse: Analyse): Prom
     },
     {
       analyze: async (request) => {
-        const { analyzeLog } = await import("./actions.ts");
+        const { analyzeLog } = await import("./commands/runs.ts");
         exitCode = await analyzeLog(request, io, analyse, names());
       },
       check: async (request) => {
-        const { checkLog } = await import("./actions.ts");
+        const { checkLog } = await import("./commands/runs.ts");
         exitCode = await checkLog(request, io, analyse, names());
       },
       diff: async (request) => {
-        const { diffReports } = await import("./actions.ts");
+        const { diffReports } = await import("./commands/runs.ts");
         exitCode = await diffReports(request, io);
       },
       schema: (text) => print(io.stdout, text),

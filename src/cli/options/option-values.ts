@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
-import type { TouchPolicy } from "../replay/analysis-options.ts";
-import { parseSize } from "../report/sizes.ts";
-import { SORT_KEYS, type SortKey, type ThreadSort } from "../report/sort-threads.ts";
-import { MAX_CPUS, parseCpus, unknownGlibc } from "./settings.ts";
+import type { TouchPolicy } from "../../replay/analysis-options.ts";
+import { parseSize } from "../../report/sizes.ts";
+import { SORT_KEYS, type SortKey, type ThreadSort } from "../../report/sort-threads.ts";
+import { MAX_CPUS, parseCpus, unknownGlibc } from "./parse-settings.ts";
 import { suggest } from "./suggest.ts";
 
 /** Parsers of single option values for commander: a value, or an InvalidArgumentError that says what was expected. */

@@ -1,4 +1,4 @@
-import type { Environment, Output } from "./io.ts";
+import type { Environment, Output } from "../io.ts";
 
 /**
  * Colour or none, for one stream: the option first, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether a terminal

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Io } from "./io.ts";
+import type { Io } from "../io.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such file",

@@ -1,7 +1,7 @@
-import { PROFILES, profileOf } from "../ptmalloc/profile.ts";
-import { applySetting, MallocPar, settingNames, tunableOf } from "../ptmalloc/settings.ts";
-import type { ScenarioSpec } from "../replay/analysis-options.ts";
-import { parseDuration } from "../report/sizes.ts";
+import { PROFILES, profileOf } from "../../ptmalloc/profile.ts";
+import { applySetting, MallocPar, settingNames, tunableOf } from "../../ptmalloc/settings.ts";
+import type { ScenarioSpec } from "../../replay/analysis-options.ts";
+import { parseDuration } from "../../report/sizes.ts";
 import { suggest } from "./suggest.ts";
 
 /** A specification, or in one line why there is none. */

@@ -1,5 +1,5 @@
-import { byteUnit, count, duration, percent, size } from "../report/format.ts";
-import type { Output, Progressed } from "./io.ts";
+import { byteUnit, count, duration, percent, size } from "../../report/format.ts";
+import type { Output, Progressed } from "../io.ts";
 
 const LEAST_MS_BETWEEN = 200;
 /** Carriage return, erase to the end of the line. */

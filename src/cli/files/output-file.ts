@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Chalk } from "chalk";
-import type { TextStyle } from "../report/text/style.ts";
-import { endingOf } from "../report/writers/index.ts";
-import { Failure } from "./problems.ts";
+import type { TextStyle } from "../../report/text/style.ts";
+import { endingOf } from "../../report/writers/index.ts";
+import { Failure } from "../problems.ts";
 import { reasonOf } from "./system-error.ts";
 
 /** Of a text in a file, which should not depend on the terminal that happened to be there. */

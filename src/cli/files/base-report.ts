@@ -1,6 +1,6 @@
-import { NotAReport, type ReadReport, readReport } from "../report/read-report.ts";
-import type { Io } from "./io.ts";
-import { Failure } from "./problems.ts";
+import { NotAReport, type ReadReport, readReport } from "../../report/read-report.ts";
+import type { Io } from "../io.ts";
+import { Failure } from "../problems.ts";
 import { readTextOrStdin } from "./read-text.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { Chalk, type ChalkInstance } from "chalk";
-import type { Environment, Output } from "./io.ts";
-import { coloured } from "./terminal.ts";
+import type { Environment, Output } from "../io.ts";
+import { coloured } from "./capabilities.ts";
 
 /**
  * The sixteen colours of the terminal's own theme are all that is used. Apart from terminal.ts, so that chalk is loaded

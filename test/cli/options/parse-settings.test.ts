@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_WHAT_IFS, parseRecordedWith, parseScenario } from "../../src/cli/settings.ts";
+import {
+  DEFAULT_WHAT_IFS,
+  parseRecordedWith,
+  parseScenario,
+} from "../../../src/cli/options/parse-settings.ts";
 
 const plain = { settings: {}, trim: "never", glibc: null, cpus: null };
 

@@ -2,14 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Analyse } from "../../src/cli/io.ts";
-import { run } from "../../src/cli/run.ts";
-import type { Report } from "../../src/report/report.ts";
-import { printJson } from "../../src/report/writers/json.ts";
-import { fakeIo, type GivenIo } from "../support/fake-io.ts";
-import { MiB, MODEL, report, scenario, thread } from "../support/report-builder.ts";
-import { expectReportJson } from "../support/report-schema.ts";
-import { answers, mallog, newFolder } from "../support/run-mallog.ts";
+import { run } from "../../../src/cli/command-line.ts";
+import type { Analyse } from "../../../src/cli/io.ts";
+import type { Report } from "../../../src/report/report.ts";
+import { printJson } from "../../../src/report/writers/json.ts";
+import { fakeIo, type GivenIo } from "../../support/fake-io.ts";
+import { MiB, MODEL, report, scenario, thread } from "../../support/report-builder.ts";
+import { expectReportJson } from "../../support/report-schema.ts";
+import { answers, mallog, newFolder } from "../../support/run-mallog.ts";
 
 let folder: string;
 beforeEach(() => {
