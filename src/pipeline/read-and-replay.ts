@@ -1,14 +1,11 @@
-import type { Analyse, AnalysisHooks } from "../cli/io.ts";
-import { Failure } from "../cli/problems.ts";
 import { Diagnostics } from "../input/diagnostics.ts";
-import { InputError, inputErrorText } from "../input/input-error.ts";
-import { SettingRefused } from "../recorded/models.ts";
 import type { AnalysisOptions } from "../replay/analysis-options.ts";
 import { touchReading } from "../replay/writes/touch-reading.ts";
 import type { Report } from "../report/report.ts";
 import { buildReport } from "../summary/build-report.ts";
 import { OwnThread, type WhatIfLane } from "../what-if/runner.ts";
 import { Analysis } from "./analysis.ts";
+import type { Analyse, AnalysisHooks } from "./analysis-hooks.ts";
 import { readInThread } from "./threads/read-in-worker.ts";
 import { OtherCores } from "./threads/worker-runner.ts";
 
@@ -56,11 +53,6 @@ async function analysed(
         totalBytes: bytesTotal ?? null,
         events: analysis.ledger.events,
       }),
-  }).catch((error: unknown) => {
-    if (error instanceof InputError) {
-      throw inputFailure(error);
-    }
-    throw error instanceof SettingRefused ? settingFailure(error) : error;
   });
   const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
   const read = {
@@ -74,18 +66,4 @@ async function analysed(
   const touch = touchReading(analysis);
   const whatIfs = await lane.figures(touch.reading);
   return buildReport(analysis, touch, whatIfs, read, version);
-}
-
-function inputFailure(error: InputError): Failure {
-  const text = inputErrorText(error);
-  return new Failure(
-    error.problem.code === "stdinTwice"
-      ? { code: "usage", message: text }
-      : { code: "input", text },
-  );
-}
-
-function settingFailure({ scenario, message }: SettingRefused): Failure {
-  const option = scenario === null ? "--recorded-with" : `--what-if ${scenario}`;
-  return new Failure({ code: "setting", option, reason: message });
 }

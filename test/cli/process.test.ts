@@ -6,13 +6,13 @@ import { describe, expect, test } from "vitest";
 import { MALLOG } from "../support/mallog-command.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
-/** mallog as a process of its own: what fakes cannot show of streams, signals and exit codes. */
+/** mallog as a real process: its streams, signals and exit codes, which fakes cannot cover. */
 
 const LINE = "7 0.1 malloc(100) = 0x5581000002a0\n";
 
 type Stdout = "pipe" | number;
 
-/** PATH and nothing else in the environment: a developer's shell must not leak in. */
+/** The environment holds only PATH: settings of the developer's shell must have no effect. */
 function start(argv: readonly string[], stdout: Stdout = "pipe"): ChildProcess {
   return spawn(process.execPath, [MALLOG, ...argv], {
     env: { PATH: process.env.PATH },
@@ -46,13 +46,13 @@ test("a log on standard input", async () => {
   expect(out).toContain("Threads by volume (1 thread, 3 events");
 });
 
-test("--version is the package's", async () => {
+test("--version prints the package's version", async () => {
   const { code, out } = await ended(start(["--version"]));
   expect(code).toBe(0);
   expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test("every line read is one of parsed, comments, malformed and blank", async () => {
+test("every line counts as parsed, comment, malformed or blank", async () => {
   const child = start(["--json", "--no-what-if"]);
   child.stdin?.end(`# glibc 2.36\n\n \t\n${LINE}nonsense\n${LINE}${"x".repeat(1_200_000)}\n`);
   const { trace } = JSON.parse((await ended(child)).out);
@@ -69,13 +69,13 @@ test("a size that no allocator grants is not live", async () => {
   expect(out).toContain("1 call with sizes that no allocator grants");
 });
 
-describe("input of no use", () => {
+describe("unusable input", () => {
   test.each([
-    ["an empty one", [], ""],
-    ["one of other things", [], "\u0000\u0001\n".repeat(1000)],
+    ["nothing", [], ""],
+    ["binary data", [], "\u0000\u0001\n".repeat(1000)],
     ["a missing file", ["/nowhere/malloc.log"], ""],
     ["a directory", ["/"], ""],
-    ["one that the system fails to read", ["/proc/self/mem"], ""],
+    ["a file that fails to read", ["/proc/self/mem"], ""],
   ])("%s: exit 3 and one line", async (_, argv, text) => {
     const child = start(argv);
     child.stdin?.on("error", () => {});
@@ -87,7 +87,7 @@ describe("input of no use", () => {
   });
 });
 
-test("a reader that stops reading ends mallog quietly", async () => {
+test("a reader that closes the pipe ends mallog quietly, with 0", async () => {
   const child = start(["--json"]);
   const whole = ended(child);
   child.stdout?.destroy();
@@ -103,12 +103,12 @@ test("a full disk: exit 3 and one line", async () => {
   oneLine(err);
 });
 
-test("Ctrl-C while the log is still being written: the report so far, and 130", async () => {
+test("Ctrl-C while the log is still being written: a report of what was read, and 130", async () => {
   const folder = newFolder();
   const child = start(["-o", join(folder, "report.txt")]);
   const whole = ended(child);
   child.stdin?.on("error", () => {});
-  // Far more than pipe and streams hold: once all is written, mallog has read the first line, and listens to signals.
+  // More than pipe and stream buffers hold: once all is written, mallog has read the first line and listens to signals.
   const comments = `# ${"-".repeat(1000)}\n`.repeat(4000);
   await new Promise((written) => child.stdin?.write(LINE + comments, written));
   expect(readdirSync(folder)).toHaveLength(1);
@@ -119,21 +119,27 @@ test("Ctrl-C while the log is still being written: the report so far, and 130", 
   oneLine(err);
 });
 
-test.each([0, 600])("Ctrl-C while a long log is replayed, after %i ms: the same", async (wait) => {
-  const child = start([]);
-  const whole = ended(child);
-  child.stdin?.on("error", () => {});
-  const calls = Array.from({ length: 60_000 }, (_, i) => `${i % 50} 0.1 malloc(9) = 0x55${i}00\n`);
-  // It is left open: there might be more to come.
-  await new Promise((written) => child.stdin?.write(calls.join(""), written));
-  setTimeout(() => child.kill("SIGINT"), wait);
-  const { code, out, err } = await whole;
-  expect(code).toBe(130);
-  expect(out).toMatch(/^Interrupted: all figures are those of the first [\d,]+ events only\./);
-  oneLine(err);
-});
+test.each([0, 600])(
+  "Ctrl-C %i ms into the replay of a long log: a report of what was read, and 130",
+  async (wait) => {
+    const child = start([]);
+    const whole = ended(child);
+    child.stdin?.on("error", () => {});
+    const calls = Array.from(
+      { length: 60_000 },
+      (_, i) => `${i % 50} 0.1 malloc(9) = 0x55${i}00\n`,
+    );
+    // Standard input stays open: mallog must not depend on its end.
+    await new Promise((written) => child.stdin?.write(calls.join(""), written));
+    setTimeout(() => child.kill("SIGINT"), wait);
+    const { code, out, err } = await whole;
+    expect(code).toBe(130);
+    expect(out).toMatch(/^Interrupted: all figures are those of the first [\d,]+ events only\./);
+    oneLine(err);
+  },
+);
 
-test("a long log is the same from a pipe, a file, and as standard input", async () => {
+test("a long log gives the same report from a pipe, a file and a redirected file", async () => {
   const log = join(newFolder(), "log");
   const lines = Array.from({ length: 60_000 }, (_, i) => `1 free(0x${i}0)\n`);
   writeFileSync(log, lines.join("").repeat(2));
@@ -156,7 +162,7 @@ test("a long log is the same from a pipe, a file, and as standard input", async 
   }
 });
 
-test("a long report arrives whole, however slowly it is read", async () => {
+test("a long report is complete even if it is read slowly", async () => {
   const child = start(["--json"]);
   const lines = Array.from({ length: 5000 }, (_, i) => `${i + 1} 0.1 malloc(9) = 0x55${i}00\n`);
   child.stdin?.end(lines.join(""));

@@ -4,12 +4,11 @@ import { describe, expect, test } from "vitest";
 import { MALLOG } from "../support/mallog-command.ts";
 
 /**
- * mallog in a real terminal, made by util-linux's script, and piped: what is printed under each of the rules on colour,
- * and at each width.
+ * mallog in a real terminal (script of util-linux) and in a pipe: colours and widths under each rule.
  */
 
 const LOG = fileURLToPath(new URL("../../fixtures/jvm/boot.log.gz", import.meta.url));
-/** Enough of it for two threads and some arenas. */
+/** The beginning of the log, with two threads and some arenas. */
 const BEGINNING = `gzip -cd '${LOG}' | head -n 20000 |`;
 const UTF8 = { LANG: "C.UTF-8", TERM: "xterm-256color" };
 
@@ -18,7 +17,7 @@ interface Asked {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a terminal of that width is sent. */
+/** The output in a terminal of that width. */
 function inTerminal(argv: string, { columns = 80, env = UTF8 }: Asked = {}): string {
   const mallog = `stty cols ${columns} rows 24; ${mallogWith(argv)}`;
   const { stdout, status } = spawnSync("script", ["-qec", mallog, "/dev/null"], {
@@ -48,8 +47,8 @@ const BOLD = "\u001b[1m";
 describe("colour", () => {
   test.each<[name: string, argv: string, env: Readonly<Record<string, string>>, expected: boolean]>(
     [
-      ["a terminal", "", UTF8, true],
-      ["a terminal in CI", "", { ...UTF8, CI: "true" }, true],
+      ["by default", "", UTF8, true],
+      ["CI", "", { ...UTF8, CI: "true" }, true],
       ["NO_COLOR", "", { ...UTF8, NO_COLOR: "1" }, false],
       ["TERM=dumb", "", { ...UTF8, TERM: "dumb" }, false],
       ["--no-color", "--no-color", UTF8, false],
@@ -61,16 +60,16 @@ describe("colour", () => {
 
   test.each<[name: string, argv: string, env: Readonly<Record<string, string>>, expected: boolean]>(
     [
-      ["nothing said", "", UTF8, false],
+      ["by default", "", UTF8, false],
       ["CI", "", { ...UTF8, CI: "true" }, false],
       ["FORCE_COLOR=1", "", { ...UTF8, FORCE_COLOR: "1" }, true],
-      ["FORCE_COLOR=3, of which sixteen colours are used", "", { ...UTF8, FORCE_COLOR: "3" }, true],
+      ["FORCE_COLOR=3, still limited to sixteen colours", "", { ...UTF8, FORCE_COLOR: "3" }, true],
       ["--color", "--color", UTF8, true],
     ],
   )("piped: %s", (_, argv, env, expected) => {
     const written = piped(argv, { env });
     expect(written.includes(BOLD)).toBe(expected);
-    // 38;5 and 38;2 are of 256 and more colours.
+    // 38;5 selects one of 256 colours, 38;2 one of 16 million.
     expect(written).not.toContain("[38;");
   });
 });
@@ -100,7 +99,7 @@ describe("width", () => {
     expect(Math.max(...lines.map((line) => [...line].length))).toBeGreaterThan(columns * 0.9);
   });
 
-  test("80 in a pipe, whatever the terminal", () => {
+  test("80 columns in a pipe", () => {
     const lines = piped("").split("\n");
     for (const line of lines) {
       expect([...line].length, line).toBeLessThanOrEqual(80);

@@ -8,24 +8,24 @@ import { didYouMean } from "../options/suggest.ts";
 import { Failure } from "../problems.ts";
 import { budgetOf } from "./judge-budgets.ts";
 
-/** What `mallog check` reads from its folder when --config names no other file. */
+/** The file that `mallog check` reads from the current directory if --config is not given. */
 export const CONFIG_FILE = "mallog.config.json";
 
 export interface Config {
-  /** null: not said */
+  /** null: not in the file */
   readonly whatIf: readonly string[] | null;
   readonly budgets: readonly NamedBudget[];
 }
 
-const NOTHING: Config = { whatIf: null, budgets: [] };
+const EMPTY: Config = { whatIf: null, budgets: [] };
 
 /**
- * The file named, else CONFIG_FILE if it is there. It is JSON, in which comments are let pass.
+ * Reads the named file, else CONFIG_FILE if it exists. JSON, in which comments and trailing commas are allowed.
  * @throws Failure config, budget
  */
 export function readConfig(file: string | undefined, cwd: string): Config {
   if (file === undefined && !existsSync(resolve(cwd, CONFIG_FILE))) {
-    return NOTHING;
+    return EMPTY;
   }
   const name = file ?? CONFIG_FILE;
   const read = readText(name, cwd);
@@ -42,8 +42,8 @@ export function parseConfig(text: string, file: string): Config {
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first !== undefined || root === undefined) {
-    const what = first === undefined ? "" : ` (${inWords(printParseErrorCode(first.error))})`;
-    throw source.failure(first?.offset ?? 0, `is no JSON${what}`);
+    const detail = first === undefined ? "" : `: ${inWords(printParseErrorCode(first.error))}`;
+    throw source.failure(first?.offset ?? 0, `not valid JSON${detail}`);
   }
   const { whatIf, budgets } = source.members(root, ["whatIf", "budgets"]);
   return {
@@ -77,7 +77,7 @@ function budget(source: Source, node: Node): NamedBudget {
   };
 }
 
-/** The text, for messages that name the line. */
+/** The text of the file, for messages with line and column. */
 class Source {
   readonly #text: string;
   readonly #file: string;
@@ -96,7 +96,7 @@ class Source {
     return new Failure({ code: "config", place: this.place(offset), reason });
   }
 
-  /** The values of an object that may have these keys, each once. */
+  /** The values of an object in which each key is known and occurs once. */
   members<Key extends string>(node: Node, known: readonly Key[]): Partial<Record<Key, Node>> {
     if (node.type !== "object") {
       throw this.failure(node.offset, "expected an object in braces");
@@ -134,11 +134,11 @@ class Source {
     if (typeof value === "string") {
       return value;
     }
-    throw this.failure(node.offset, "expected a text in quotes");
+    throw this.failure(node.offset, "expected a string in double quotes");
   }
 }
 
-/** "CommaExpected": "comma expected" */
+/** "CommaExpected" as "comma expected" */
 function inWords(code: string): string {
   return code.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 }

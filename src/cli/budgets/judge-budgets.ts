@@ -19,7 +19,7 @@ export function budgetOf(text: string, place: string): Budget {
   throw new Failure({ code: "budget", place, reason: sentence(parsed.error) });
 }
 
-/** Those of --budget, which have no names. */
+/** The budgets of --budget; only those in a file may have a name and a message. */
 export function typedBudgets(texts: readonly string[]): NamedBudget[] {
   return texts.map((text) => {
     const place = `--budget '${text}'`;
@@ -28,8 +28,8 @@ export function typedBudgets(texts: readonly string[]): NamedBudget[] {
 }
 
 /**
- * The analysis with the scenarios that budgets name, after those asked for.
- * @throws Failure budget: no scenario of that name can be replayed, or no report has such a figure
+ * Adds the scenarios that budgets name to the what-ifs that were asked for.
+ * @throws Failure budget: the scenario cannot be replayed, or no report has such a figure
  */
 export function withScenariosOf(
   budgets: readonly NamedBudget[],
@@ -61,14 +61,17 @@ export function withScenariosOf(
   return { ...analysis, whatIfs };
 }
 
-/** The files of the two reports, for messages (null: what was just analysed), and the command that shows more of a budget that was not kept. */
+/** What the messages about budgets refer to. */
 export interface Context {
+  /** the file of the report; null: the log that was just analysed */
   readonly head: string | null;
+  /** the file of the earlier report; null: there is none */
   readonly base: string | null;
+  /** the command that shows more about a budget that is not kept; null: none does */
   readonly commandFor: (budget: Budget) => string | null;
 }
 
-/** @throws Failure budget: the report has no such figure */
+/** Compares a report with its budgets. @throws Failure budget: the report has no such figure */
 export function judgeAll(
   budgets: readonly NamedBudget[],
   evidence: Evidence,
@@ -82,17 +85,17 @@ export function judgeAll(
       throw new Failure({ code: "budget", place: named.place, reason });
     }
     const { ok: result } = judged;
-    const about = named.budget.limit.isGrowth ? evidence : { ...evidence, base: null };
+    const explained = named.budget.limit.isGrowth ? evidence : { ...evidence, base: null };
     return {
       ...result,
-      explanation: explain(named.budget, result, about),
+      explanation: explain(named.budget, result, explained),
       command: result.ok ? null : commandFor(named.budget),
     };
   });
 }
 
-/** So many known words are listed where none is near to the one that was typed. */
-const MOST_LISTED = 12;
+/** How many known words are listed if none is close to the typed one. */
+const MAX_LISTED = 12;
 
 function sentence({ reason, typed, known = [] }: Refusal): string {
   if (typed === undefined) {
@@ -102,6 +105,6 @@ function sentence({ reason, typed, known = [] }: Refusal): string {
   if (meant !== "" || known.length === 0) {
     return `${reason}${meant}`;
   }
-  const listed = known.slice(0, MOST_LISTED).join(", ");
-  return `${reason}; there are ${listed}${known.length > MOST_LISTED ? ", …" : ""}`;
+  const listed = known.slice(0, MAX_LISTED).join(", ");
+  return `${reason}; there are ${listed}${known.length > MAX_LISTED ? ", …" : ""}`;
 }

@@ -1,4 +1,4 @@
-/** What the commands do. Loaded once the command line is understood: --help and --version are not to wait for it. */
+/** The runs of all commands, loaded when one starts: --help and --version must not wait for them. */
 export { analyzeLog } from "./analyze/run.ts";
 export { checkLog } from "./check/run.ts";
 export { diffReports } from "./diff/run.ts";

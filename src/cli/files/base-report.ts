@@ -4,7 +4,7 @@ import { Failure } from "../problems.ts";
 import { readTextOrStdin } from "./read-text.ts";
 
 /**
- * A JSON report of an earlier run; `-`: standard input.
+ * Reads a JSON report of an earlier run; `-`: standard input.
  * @throws Failure report
  */
 export async function readBase(file: string, io: Pick<Io, "cwd" | "stdin">): Promise<ReadReport> {

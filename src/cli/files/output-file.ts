@@ -13,19 +13,19 @@ import { Chalk } from "chalk";
 import type { TextStyle } from "../../report/text/style.ts";
 import { endingOf } from "../../report/writers/index.ts";
 import { Failure } from "../problems.ts";
-import { reasonOf } from "./system-error.ts";
+import { writeErrorReason } from "./system-error.ts";
 
-/** Of a text in a file, which should not depend on the terminal that happened to be there. */
+/** The style of text in files: it does not depend on the terminal. */
 export const FILE_STYLE: TextStyle = { width: 120, chalk: new Chalk({ level: 0 }) };
 
 /**
- * A report file that appears whole or not at all: a temporary file beside the target, opened before the work starts so
- * that a bad path fails early, and renamed over the target when all is written.
+ * A report file, written whole or not at all: a temporary file beside the target, renamed over it once all is written.
+ * It is opened before the log is read, so that a bad path fails early.
  */
 export class OutputFile {
   /** as typed */
   readonly name: string;
-  /** with its dots; one of those that have a format */
+  /** the ending that selects the format, with its dots */
   readonly ending: string;
   readonly #target: string;
   readonly #temporary: string;
@@ -47,7 +47,7 @@ export class OutputFile {
     }
   }
 
-  /** @throws Failure output; then neither the target nor the temporary file is there */
+  /** @throws Failure output; the target keeps its old content */
   write(text: string): void {
     try {
       writeFileSync(this.#handle, text);
@@ -58,24 +58,24 @@ export class OutputFile {
     }
   }
 
-  /** Leaves no trace of a file that was not written; harmless after `write`. */
+  /** Removes the temporary file; does nothing after a successful `write`. */
   discard(): void {
     rmSync(this.#temporary, { force: true });
   }
 
   #cannotWrite(error: unknown): Failure {
-    // In /proc and the like, which hold no files but their own, ENOENT does not mean what it says.
+    // File systems like /proc, where no file can be created, answer ENOENT for a directory that exists.
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     const reason =
       isMissing && existsSync(dirname(this.#target))
-        ? "no file can be made in its directory"
-        : reasonOf(error);
+        ? "no file can be created in its directory"
+        : writeErrorReason(error);
     return new Failure({ code: "output", file: this.name, reason });
   }
 }
 
 /**
- * Opens all files of a run, or none. `endings`: those that have a format.
+ * Opens all output files of a run, or none. `endings`: those that select a format, with their dots.
  * @throws Failure outputEnding, outputTwice, outputIsInput, output
  */
 export function openOutputs(
@@ -116,7 +116,7 @@ export function openOutputs(
   return opened;
 }
 
-/** Where the name leads, through links; as typed when there is nothing yet. */
+/** The absolute path, with links resolved if the file exists. */
 function realPath(name: string, cwd: string): string {
   const path = resolve(cwd, name);
   try {

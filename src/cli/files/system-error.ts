@@ -1,4 +1,4 @@
-const REASONS: Readonly<Record<string, string>> = {
+const WHEN_WRITING: Readonly<Record<string, string>> = {
   ENOENT: "its directory does not exist",
   ENOTDIR: "its directory does not exist",
   EACCES: "permission denied",
@@ -8,11 +8,28 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
 };
 
-/** The system's error in words. */
-export function reasonOf(error: unknown): string {
+const WHEN_READING: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "no such file",
+  EISDIR: "is a directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+};
+
+/** Why a file cannot be written; the system's own message where there is no better one. */
+export function writeErrorReason(error: unknown): string {
+  return reasonOf(error, WHEN_WRITING);
+}
+
+/** Why a file cannot be read. */
+export function readErrorReason(error: unknown): string {
+  return reasonOf(error, WHEN_READING);
+}
+
+function reasonOf(error: unknown, reasons: Readonly<Record<string, string>>): string {
   if (!(error instanceof Error)) {
     return String(error);
   }
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return REASONS[code] ?? error.message;
+  return reasons[code] ?? error.message;
 }

@@ -1,95 +1,101 @@
-import { InvalidArgumentError } from "commander";
-import type { TouchPolicy } from "../../replay/analysis-options.ts";
+import { Option } from "commander";
+import type { ThpMode, TouchPolicy } from "../../replay/analysis-options.ts";
+import type { Parsed } from "../../report/parsed.ts";
 import { parseSize } from "../../report/sizes.ts";
-import { SORT_KEYS, type SortKey, type ThreadSort } from "../../report/sort-threads.ts";
-import { MAX_CPUS, parseCpus, unknownGlibc } from "./parse-settings.ts";
-import { suggest } from "./suggest.ts";
+import { SORT_KEYS, type ThreadSort } from "../../report/sort-threads.ts";
+import { Failure } from "../problems.ts";
+import { didYouMean } from "./suggest.ts";
 
-/** Parsers of single option values for commander: a value, or an InvalidArgumentError that says what was expected. */
+/** Values of single options. Loaded on every run: what needs the models is checked later (parse-settings.ts). */
 
-export function sortOption(text: string): ThreadSort {
+/** An option whose value goes through `parse`. */
+export function valueOption<T>(
+  flags: string,
+  description: string,
+  parse: (text: string) => Parsed<T>,
+): Option {
+  const option = new Option(flags, description);
+  return option.argParser((value: string) => accepted(option.long ?? flags, value, parse(value)));
+}
+
+/** An option that may be given several times. */
+export function repeatableOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string, before: unknown) =>
+    Array.isArray(before) ? [...before, text] : [text],
+  );
+}
+
+/**
+ * The parsed value of an option. `value`: as typed, null where the error quotes it.
+ * @throws Failure option
+ */
+export function accepted<T>(option: string, value: string | null, parsed: Parsed<T>): T {
+  if ("ok" in parsed) {
+    return parsed.ok;
+  }
+  throw new Failure({ code: "option", option, value, reason: parsed.error });
+}
+
+export function parseSort(text: string): Parsed<ThreadSort> {
   const ascending = text.startsWith("-");
   const word = ascending ? text.slice(1) : text;
   const key = SORT_KEYS.find((candidate) => candidate === word);
   if (key !== undefined) {
-    return { key, ascending };
+    return { ok: { key, ascending } };
   }
-  throw new InvalidArgumentError(`${didYouMean(word, SORT_KEYS)}Keys are ${SORT_KEYS.join(", ")}.`);
+  const known = SORT_KEYS.join(", ");
+  return { error: `unknown key${didYouMean(word, SORT_KEYS)}; keys are ${known}` };
 }
 
-export function topOption(text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) {
-    return Number(text);
-  }
-  throw new InvalidArgumentError("Give a whole number, 0 for all rows.");
+/** Rows of a table; 0: all. */
+export function parseTop(text: string): Parsed<number> {
+  return /^[0-9]{1,9}$/.test(text)
+    ? { ok: Number(text) }
+    : { error: "give a whole number; 0 shows all rows" };
 }
 
-export function sizeOption(text: string): number {
+/** Bytes, 0 included. */
+export function parseBytes(text: string): Parsed<number> {
   const bytes = parseSize(text);
-  if (bytes !== null) {
-    return bytes;
-  }
-  throw new InvalidArgumentError("Give a size like 900MiB, 1.5GB or 4096.");
+  return bytes === null ? { error: "give a size like 900MiB, 1.5GB or 4096" } : { ok: bytes };
 }
 
-export function limitOption(text: string): number {
-  const bytes = sizeOption(text);
-  if (bytes > 0) {
-    return bytes;
-  }
-  throw new InvalidArgumentError("A limit is more than 0.");
+/** Bytes above 0. */
+export function parsePositiveBytes(text: string): Parsed<number> {
+  const bytes = parseBytes(text);
+  return "ok" in bytes && bytes.ok === 0 ? { error: "give a size above 0" } : bytes;
 }
 
-export function measuredOption(text: string): number {
-  const bytes = sizeOption(text);
-  if (bytes > 0) {
-    return bytes;
-  }
-  throw new InvalidArgumentError("What was measured is more than 0.");
+/** NR_CPUS of the largest x86_64 kernels */
+const MAX_CPUS = 8192;
+
+export function parseCpus(text: string): Parsed<number> {
+  const cpus = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  return cpus >= 1 && cpus <= MAX_CPUS
+    ? { ok: cpus }
+    : { error: `give a whole number from 1 to ${MAX_CPUS}` };
 }
 
-export function cpusOption(text: string): number {
-  const cpus = parseCpus(text);
-  if (cpus !== null) {
-    return cpus;
-  }
-  throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_CPUS}.`);
-}
-
-export function glibcOption(text: string): string {
-  const reason = text === "auto" ? null : unknownGlibc(text);
-  if (reason === null) {
-    return text;
-  }
-  throw new InvalidArgumentError(`${reason}, and auto.`);
-}
-
-export function touchOption(text: string): TouchPolicy {
+export function parseTouch(text: string): Parsed<TouchPolicy> {
   if (text === "facts" || text === "all" || text === "none") {
-    return text;
+    return { ok: text };
   }
   const ratio = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (ratio >= 0 && ratio <= 1) {
-    return { ratio };
-  }
-  throw new InvalidArgumentError("Give facts, all, none, or a ratio from 0 to 1.");
+  return ratio >= 0 && ratio <= 1
+    ? { ok: { ratio } }
+    : { error: "give facts, all, none, or a ratio from 0 to 1" };
 }
 
-/** An option that may be given several times. */
-export function collect(text: string, before: unknown): string[] {
-  return Array.isArray(before) ? [...before, text] : [text];
+export function parseThp(text: string): Parsed<ThpMode> {
+  return text === "always" || text === "madvise" || text === "never"
+    ? { ok: text }
+    : { error: "give always, madvise or never" };
 }
 
 /** `5%` as 0.05 */
-export function percentOption(text: string): number {
+export function parsePercent(text: string): Parsed<number> {
   const [, number] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
-  if (number !== undefined) {
-    return Number(number) / 100;
-  }
-  throw new InvalidArgumentError("Give a percentage like 5%.");
-}
-
-function didYouMean(word: string, candidates: readonly SortKey[]): string {
-  const meant = suggest(word, candidates);
-  return meant === null ? "" : `Did you mean ${meant}? `;
+  return number === undefined
+    ? { error: "give a percentage like 5%" }
+    : { ok: Number(number) / 100 };
 }

@@ -1,15 +1,14 @@
 import { PROFILES, profileOf } from "../../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../../ptmalloc/settings.ts";
 import type { ScenarioSpec } from "../../replay/analysis-options.ts";
+import type { Parsed } from "../../report/parsed.ts";
 import { parseDuration } from "../../report/sizes.ts";
+import { parseCpus } from "./option-values.ts";
 import { suggest } from "./suggest.ts";
 
-/** A specification, or in one line why there is none. */
-export type Parsed<T> = { readonly ok: T } | { readonly error: string };
-
 /**
- * SETTINGS as one would type them into the environment, comma-separated, beside mallog's own `malloc_trim=`, `glibc=`
- * and `cpus=`. Every setting is tried on the glibc in question, `glibc` being that of --glibc or "auto".
+ * A what-if: settings as typed into the environment, comma-separated, and mallog's own `malloc_trim=`, `glibc=` and
+ * `cpus=`. Each setting is tried on the scenario's glibc, else on `glibc`, the value of --glibc (a version or "auto").
  */
 export function parseScenario(text: string, glibc: string): Parsed<ScenarioSpec> {
   const pairs = pairsOf(text);
@@ -40,7 +39,7 @@ export function parseScenario(text: string, glibc: string): Parsed<ScenarioSpec>
   return refused === null ? { ok: spec } : { error: refused };
 }
 
-/** What the recorded process had in its environment; mallog's own words have options of their own. */
+/** The settings of the recorded process. mallog's own names are refused: they have options of their own. */
 export function parseRecordedWith(
   text: string,
   glibc: string,
@@ -54,21 +53,13 @@ export function parseRecordedWith(
       return { error: `use --${name} for the recorded run` };
     }
     if (name === "malloc_trim") {
-      return { error: "malloc_trim=: the log itself tells when the program trimmed" };
+      return { error: "malloc_trim: the log itself records the program's calls of it" };
     }
   }
   const settings = Object.fromEntries(pairs.ok);
   const refused = refusal(settings, glibc);
   return refused === null ? { ok: settings } : { error: refused };
 }
-
-/** What is tried when no --what-if is given. */
-export const DEFAULT_WHAT_IFS: readonly string[] = [
-  "malloc_trim=end",
-  "MALLOC_ARENA_MAX=1",
-  "MALLOC_ARENA_MAX=2",
-  "MALLOC_ARENA_MAX=1,malloc_trim=end",
-];
 
 type Pair = readonly [name: string, value: string];
 
@@ -78,42 +69,44 @@ function pairsOf(text: string): Parsed<readonly Pair[]> {
     if (part.trim() === "" && text.trim() === "") {
       break;
     }
-    const pair = pairOf(part);
-    if (pair === null) {
-      return { error: `"${part.trim()}" is not of the form NAME=VALUE` };
+    const pair = parsePair(part);
+    if ("error" in pair) {
+      return pair;
     }
-    const [name, value] = pair;
+    const [name, value] = pair.ok;
     if (name !== "GLIBC_TUNABLES") {
-      pairs.push(pair);
+      pairs.push(pair.ok);
       continue;
     }
     for (const tunable of value.split(":")) {
-      const inner = pairOf(tunable);
-      if (inner === null) {
-        return { error: `GLIBC_TUNABLES: "${tunable}" is not of the form NAME=VALUE` };
+      const inner = parsePair(tunable);
+      if ("error" in inner) {
+        return { error: `GLIBC_TUNABLES: ${inner.error}` };
       }
-      pairs.push(inner);
+      pairs.push(inner.ok);
     }
   }
   const seen = new Map<string, string>();
   for (const [name] of pairs) {
-    // A setting has up to two names, MALLOC_TOP_PAD_ and glibc.malloc.top_pad.
-    const meant = tunableOf(name) ?? name;
-    const before = seen.get(meant);
+    // A setting may have two names: MALLOC_TOP_PAD_ and glibc.malloc.top_pad.
+    const setting = tunableOf(name) ?? name;
+    const before = seen.get(setting);
     if (before === name) {
       return { error: `${name} is given twice` };
     }
     if (before !== undefined) {
       return { error: `${name} is given twice, first as ${before}` };
     }
-    seen.set(meant, name);
+    seen.set(setting, name);
   }
   return { ok: pairs };
 }
 
-function pairOf(text: string): Pair | null {
+function parsePair(text: string): Parsed<Pair> {
   const [, name, value] = /^([^=\s]+)=(.+)$/.exec(text.trim()) ?? [];
-  return name === undefined || value === undefined ? null : [name, value];
+  return name === undefined || value === undefined
+    ? { error: `"${text.trim()}" is not of the form NAME=VALUE` }
+    : { ok: [name, value] };
 }
 
 function withPair(spec: ScenarioSpec, name: string, value: string): Parsed<ScenarioSpec> {
@@ -126,44 +119,37 @@ function withPair(spec: ScenarioSpec, name: string, value: string): Parsed<Scena
       if (everySeconds !== null) {
         return { ok: { ...spec, trim: { everySeconds } } };
       }
-      return { error: `malloc_trim=${value}: give end, or how often, like 30s, 500ms or 2m` };
+      return { error: `malloc_trim=${value}: give end, or an interval like 30s, 500ms or 2m` };
     }
     case "glibc": {
-      const error = unknownGlibc(value);
-      return error === null ? { ok: { ...spec, glibc: value } } : { error };
+      const parsed = parseGlibc(value);
+      return "ok" in parsed
+        ? { ok: { ...spec, glibc: value } }
+        : { error: `glibc=${value}: ${parsed.error}` };
     }
     case "cpus": {
-      const cpus = parseCpus(value);
-      if (cpus !== null) {
-        return { ok: { ...spec, cpus } };
-      }
-      return { error: `cpus=${value}: give a whole number from 1 to ${MAX_CPUS}` };
+      const parsed = parseCpus(value);
+      return "ok" in parsed
+        ? { ok: { ...spec, cpus: parsed.ok } }
+        : { error: `cpus=${value}: ${parsed.error}` };
     }
     default:
       return { ok: { ...spec, settings: { ...spec.settings, [name]: value } } };
   }
 }
 
-/** NR_CPUS of the largest x86_64 kernels */
-export const MAX_CPUS = 8192;
-
-export function parseCpus(text: string): number | null {
-  const cpus = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
-  return cpus >= 1 && cpus <= MAX_CPUS ? cpus : null;
-}
-
-/** Null for a version that is modelled, else one line that names those that are. */
-export function unknownGlibc(version: string): string | null {
+/** A version that is modelled. */
+export function parseGlibc(version: string): Parsed<string> {
   if (profileOf(version) !== null) {
-    return null;
+    return { ok: version };
   }
   const known = PROFILES.flatMap(({ serves }) => serves);
-  return `glibc ${version} is not modelled; known are ${known[0]} to ${known.at(-1)}`;
+  return { error: `not modelled; give a version from ${known[0]} to ${known.at(-1)}` };
 }
 
 /**
- * Why glibc could not run with these settings; null when it could. Which glibc "auto" will be, only the log tells: then
- * it is enough that one version takes them, and the newest one's words are given when none does.
+ * Why glibc refuses these settings; null if it takes them. Where `glibc` is "auto", the log decides on the version: then
+ * it is enough that one version takes them. If none does, the newest version's reason is returned.
  */
 function refusal(settings: Readonly<Record<string, string>>, glibc: string): string | null {
   const given = profileOf(glibc);
@@ -184,7 +170,7 @@ function refusal(settings: Readonly<Record<string, string>>, glibc: string): str
 
 const OWN_NAMES = ["malloc_trim", "glibc", "cpus"];
 
-/** MALLOC_TRIM_THRESHOLD without its last underscore is what people type, and what glibc ignores without a word. */
+/** Typical: MALLOC_TRIM_THRESHOLD without its last underscore, which glibc ignores silently. */
 function misspelling(name: string): string | null {
   const known = [...settingNames(), ...OWN_NAMES];
   if (known.includes(name)) {

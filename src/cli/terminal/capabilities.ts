@@ -1,8 +1,8 @@
 import type { Environment, Output } from "../io.ts";
 
 /**
- * Colour or none, for one stream: the option first, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether a terminal
- * listens. chalk itself knows nothing of NO_COLOR.
+ * Whether a stream gets colours. In order of precedence: the option, NO_COLOR, FORCE_COLOR, TERM=dumb, whether the stream
+ * is a terminal. chalk itself ignores NO_COLOR.
  */
 export function coloured(stream: Output, env: Environment, option: boolean | undefined): boolean {
   if (option !== undefined) {
@@ -17,7 +17,7 @@ export function coloured(stream: Output, env: Environment, option: boolean | und
   return env.TERM !== "dumb" && stream.isTTY === true;
 }
 
-/** What --color and --no-color say, read off the arguments: errors in these have their colour, too. */
+/** --color or --no-color, found without parsing: messages about a wrong command line obey it, too. */
 export function colorOption(argv: readonly string[]): boolean | undefined {
   const end = argv.indexOf("--");
   const options = end < 0 ? argv : argv.slice(0, end);
@@ -26,8 +26,8 @@ export function colorOption(argv: readonly string[]): boolean | undefined {
 }
 
 /**
- * Whether block characters may be sent: a terminal shows them in a UTF-8 locale, which LC_ALL tells, else LC_CTYPE, else
- * LANG; where none is set it is C's, which has ASCII only. Whatever is not a terminal takes bytes: UTF-8.
+ * Whether block characters may be printed. A terminal shows them in a UTF-8 locale: LC_ALL, else LC_CTYPE, else LANG,
+ * else C, which is ASCII. Pipes and files always get UTF-8.
  */
 export function showsUnicode(stream: Output, env: Environment): boolean {
   if (stream.isTTY !== true) {
@@ -41,11 +41,11 @@ export function showsUnicode(stream: Output, env: Environment): boolean {
 }
 
 const DEFAULT_WIDTH = 80;
-/** Narrower is not readable, and what asks for it is a terminal that does not know its size. */
-const LEAST_WIDTH = 40;
+/** Narrower tables are unreadable. A terminal that reports less does not know its width. */
+const MIN_WIDTH = 40;
 
-/** Columns of the terminal, else COLUMNS, else 80. */
+/** Columns of the terminal, else $COLUMNS, else 80. */
 export function widthOf(stream: Output, env: Environment): number {
   const columns = stream.columns ?? Number(env.COLUMNS ?? "");
-  return columns > 0 ? Math.max(LEAST_WIDTH, Math.floor(columns)) : DEFAULT_WIDTH;
+  return columns > 0 ? Math.max(MIN_WIDTH, Math.floor(columns)) : DEFAULT_WIDTH;
 }

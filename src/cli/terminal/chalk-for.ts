@@ -3,8 +3,8 @@ import type { Environment, Output } from "../io.ts";
 import { coloured } from "./capabilities.ts";
 
 /**
- * The sixteen colours of the terminal's own theme are all that is used. Apart from terminal.ts, so that chalk is loaded
- * only where something may be coloured.
+ * chalk limited to the sixteen colours of the terminal's theme. A file of its own, so that chalk is loaded only where
+ * text may be coloured.
  */
 export function chalkFor(
   stream: Output,

@@ -1,10 +1,10 @@
-import { reasonOf } from "../files/system-error.ts";
+import { writeErrorReason } from "../files/system-error.ts";
 import type { Output } from "../io.ts";
 import { Failure } from "../problems.ts";
 
 /**
- * Writes to standard output and waits until the text is out. A reader that has gone (`| head`) has seen all it wanted:
- * that is no error.
+ * Writes to standard output and waits until the text is written. A reader that closed its end (`| head`) has read all it
+ * wants: this is not an error.
  * @throws Failure output
  */
 export function print(stream: Output, text: string): Promise<void> {
@@ -13,7 +13,8 @@ export function print(stream: Output, text: string): Promise<void> {
       if (error == null || ("code" in error && error.code === "EPIPE")) {
         resolve();
       } else {
-        reject(new Failure({ code: "output", file: "standard output", reason: reasonOf(error) }));
+        const reason = writeErrorReason(error);
+        reject(new Failure({ code: "output", file: "standard output", reason }));
       }
     });
   });

@@ -1,11 +1,12 @@
+import type { AnalysisProgress } from "../../pipeline/analysis-hooks.ts";
 import { byteUnit, count, duration, percent, size } from "../../report/format.ts";
-import type { Output, Progressed } from "../io.ts";
+import type { Output } from "../io.ts";
 
-const LEAST_MS_BETWEEN = 200;
-/** Carriage return, erase to the end of the line. */
+const MIN_INTERVAL_MS = 200;
+/** Carriage return, then erase to the end of the line. */
 const CLEAR = "\r\u001b[K";
 
-/** One line on stderr that repaints itself, at most five times a second, and leaves nothing behind. */
+/** A progress line on stderr: repainted at most five times a second, erased at the end. */
 export class Progress {
   readonly #stream: Output;
   readonly #width: number;
@@ -13,7 +14,7 @@ export class Progress {
   readonly #start: number;
   #painted: number | null = null;
 
-  /** `now`: milliseconds of a clock that does not go back */
+  /** `now`: a monotonic clock in milliseconds */
   constructor(stream: Output, width: number, now: () => number) {
     this.#stream = stream;
     this.#width = width;
@@ -21,10 +22,10 @@ export class Progress {
     this.#start = now();
   }
 
-  update(progress: Progressed): void {
+  update(progress: AnalysisProgress): void {
     const now = this.#now();
-    // The first moments pass without a line: a run that ends in them should not flicker.
-    if (now - (this.#painted ?? this.#start) < LEAST_MS_BETWEEN) {
+    // No line at once: a run that takes less than the interval must not flicker.
+    if (now - (this.#painted ?? this.#start) < MIN_INTERVAL_MS) {
       return;
     }
     this.#painted = now;
@@ -40,8 +41,11 @@ export class Progress {
   }
 }
 
-/** Bytes read of all, events and their rate, and what is left at the present rate. */
-export function progressLine({ bytes, totalBytes, events }: Progressed, seconds: number): string {
+/** Bytes read of the total, events and their rate, and the time left at the current rate. `seconds`: since the start. */
+export function progressLine(
+  { bytes, totalBytes, events }: AnalysisProgress,
+  seconds: number,
+): string {
   const unit = byteUnit([totalBytes ?? bytes]);
   const rate = `${count(events)} events, ${count(Math.round(events / seconds))}/s`;
   if (totalBytes === null || totalBytes === 0) {
@@ -52,7 +56,7 @@ export function progressLine({ bytes, totalBytes, events }: Progressed, seconds:
   return `${read}, ${rate}${left}`;
 }
 
-/** Whole seconds: a countdown of milliseconds only flickers. */
+/** In whole seconds: milliseconds would only flicker. */
 function remaining(bytes: number, totalBytes: number, seconds: number): string {
   const left = Math.ceil((seconds * Math.max(0, totalBytes - bytes)) / bytes);
   return left < 60 ? `${left} s` : duration(left);

@@ -1,6 +1,5 @@
 import { on } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Input } from "../../cli/io.ts";
 import type { Diagnostics } from "../../input/diagnostics.ts";
 import { InputError, type InputProblem } from "../../input/input-error.ts";
 import { bytesOf, isPipe, sizeOf } from "../../input/open-file.ts";
@@ -13,6 +12,7 @@ import {
 import { findPieces, type Piece } from "../../input/source.ts";
 import type { EventBatch, EventColumns } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
+import type { StandardInput } from "../analysis-hooks.ts";
 import { type FirstBytes, firstBytes } from "./first-bytes.ts";
 
 /**
@@ -42,7 +42,7 @@ const SHORT_BYTES = 2 ** 20;
 /** Paths of the log's pieces, `-` for standard input. */
 interface Inputs {
   readonly names: readonly string[];
-  readonly stdin: Input;
+  readonly stdin: StandardInput;
 }
 
 /** What the worker is to read. */
@@ -90,7 +90,7 @@ export async function readInThread(
 }
 
 /** How much there is to be read, at least: Infinity where only reading tells. */
-function bytesAtLeast(pieces: readonly Piece[], { fd }: Input): number {
+function bytesAtLeast(pieces: readonly Piece[], { fd }: StandardInput): number {
   const sizes = pieces.map(({ name, sizeBytes }) =>
     name === "-" && fd !== undefined ? sizeOf(fd) : sizeBytes,
   );

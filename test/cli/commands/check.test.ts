@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/command-line.ts";
-import type { Analyse } from "../../../src/cli/io.ts";
+import type { Analyse } from "../../../src/pipeline/analysis-hooks.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { printJson } from "../../../src/report/writers/json.ts";
 import { fakeIo, type GivenIo } from "../../support/fake-io.ts";
@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const file = (name: string): string => join(folder, name);
 
-/** Answers with a scenario for each that was asked for, which lowers RSS by 1 MiB each. */
+/** A report with every scenario that was asked for; each lowers RSS by 1 MiB more. */
 const ANALYSIS: Analyse = async (_, { whatIfs, model }) =>
   report({
     ...(model ? {} : { model: null }),
@@ -40,7 +40,7 @@ function budget(...texts: readonly string[]): string[] {
 }
 
 describe("a budget", () => {
-  test("that is kept: a line, and 0", async () => {
+  test("that is kept: one line, and 0", async () => {
     expect(await check(["x.log", ...budget("rss<=20MiB", "live<=1GiB")])).toMatchObject({
       code: 0,
       out: "ok    rss is 20 MiB (limit 20 MiB)\nok    live is 10 MiB (limit 1,024 MiB)\n2 budgets kept\n",
@@ -48,7 +48,7 @@ describe("a budget", () => {
     });
   });
 
-  test("that is not: why, what would help, what shows more, and 1", async () => {
+  test("that is not kept: the reason, a cure, a command that shows more, and 1", async () => {
     const { code, out, err } = await check([
       "my log",
       "--glibc=2.36",
@@ -60,30 +60,30 @@ describe("a budget", () => {
     await expect(out).toMatchFileSnapshot("golden/check-exceeded.txt");
   });
 
-  test("and --allow-failure: told, but 0", async () => {
+  test("that is not kept, with --allow-failure: reported, but 0", async () => {
     const { code, out } = await check(["x.log", "--allow-failure", ...budget("rss<=1MiB")]);
     expect(code).toBe(0);
     expect(out).toContain("FAIL  rss is 20 MiB");
-    expect(out).toContain("1 of 1 budget not kept: rss (let pass: --allow-failure)");
+    expect(out).toContain("1 of 1 budget not kept: rss (allowed: --allow-failure)");
   });
 
-  test("of a log on standard input has no command that shows more", async () => {
+  test("for a log on standard input: no command that shows more", async () => {
     expect((await check(budget("rss<=1MiB"))).out).not.toContain("More:");
     expect((await check(["-", ...budget("rss<=1MiB")])).out).not.toContain("More:");
   });
 
-  test("-q tells only of those that are not kept", async () => {
+  test("-q prints only those that are not kept", async () => {
     const { out } = await check(["x.log", "-q", ...budget("rss<=1MiB", "live<=1GiB")]);
     expect(out).toMatch(/^FAIL {2}rss/);
     expect((await check(["x.log", "-q", ...budget("live<=1GiB")])).out).toBe("");
   });
 });
 
-describe("what reaches the analysis", () => {
+describe("options that the analysis gets", () => {
   const names = async (argv: readonly string[]) =>
     (await check(argv)).asked?.options.whatIfs.map(({ name }) => name);
 
-  test("the scenario of a budget, once, after those asked for", async () => {
+  test("the scenario of a budget, once, after those of --what-if", async () => {
     const defaults = await names(["x", ...budget("rss<=1")]);
     expect(defaults).toHaveLength(4);
     const own = budget(
@@ -110,25 +110,25 @@ describe("what reaches the analysis", () => {
   });
 });
 
-describe("refused before the log is read: 2 and one line", () => {
+describe("refused with 2 and one line, before the log is read", () => {
   test.each([
     [
       [],
-      "no budget is given; add --budget 'rss<=900MiB', mallog.config.json, or --baseline BASE.json; see mallog check --help",
+      "no budget given; add --budget 'rss<=900MiB', mallog.config.json, or --baseline BASE.json; see mallog check --help",
     ],
     [budget("rss"), "--budget 'rss': nothing to compare with; give KEY<=VALUE, in quotes"],
     [budget("rsss<=1"), "--budget 'rsss<=1': no key rsss (did you mean rss?); see mallog check"],
     [budget("x<=1"), "no key x; there are rss, peak-rss, live, peak-live, fragmentation, leaked-"],
     [budget("rss@MALLOC_ARENA_MX=1<=1"), "(did you mean MALLOC_ARENA_MAX?)"],
     [budget("rss@fast<=1"), '@fast: "fast" is not of the form NAME=VALUE'],
-    [budget("rss<=+5%"), "growth is counted from an earlier report; add --baseline BASE.json"],
+    [budget("rss<=+5%"), "growth is relative to an earlier report; add --baseline BASE.json"],
     [["--fail-increase", "5%", ...budget("rss<=1")], "--fail-increase needs --baseline BASE.json"],
     [["--min-delta", "1MiB", ...budget("rss<=1")], "--min-delta needs --baseline BASE.json"],
-    [["--fail-increase", "5"], "Give a percentage like 5%"],
+    [["--fail-increase", "5"], "--fail-increase 5: give a percentage like 5%"],
     [["--no-model", ...budget("rss<=1")], "rss needs the model; leave out --no-model"],
     [
       ["--budgt", "rss<=1"],
-      "unknown option '--budgt' (Did you mean --budget?); see mallog check --help",
+      "unknown option '--budgt' (did you mean --budget?); see mallog check --help",
     ],
     [["--config", "no.json"], "no.json: no such file"],
     [["--config", "."], ".: is a directory"],
@@ -156,19 +156,19 @@ test.each([
   ["thread:105.live<=1", "no thread 105 (did you mean 100?)"],
   ["thread:mian.live<=1", "no thread mian; there are 100, main, 101"],
   ["model.holes.lines<=1", "model.holes is not known of this log (null)"],
-])("%s: what only the report shows to be wrong is 2 as well", async (text, reason) => {
+])("%s: refused with 2 also if only the report shows the error", async (text, reason) => {
   const { code, out, err } = await check(["x", "-o", "r.json", ...budget(text)]);
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(err).toBe(`mallog: --budget '${text}': ${reason}; see mallog check --help\n`);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("a log of no use is 3 all the same", async () => {
+test("an unusable log: 3", async () => {
   const trace = { ...report().trace, events: 0 };
   expect((await check(budget("rss<=1"), {}, answers({ trace }))).code).toBe(3);
 });
 
-test("an interrupted run is 130, whatever its budgets", async () => {
+test("an interrupted run: 130, even if a budget is not kept", async () => {
   const untilAborted: Analyse = async (_, __, { signal }) => {
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     return report({ complete: false });
@@ -182,10 +182,10 @@ test("an interrupted run is 130, whatever its budgets", async () => {
   expect(io.stdout.text).toContain("FAIL  rss");
 });
 
-describe("what is written", () => {
+describe("output", () => {
   const argv = ["x.log", ...budget("rss<=19MiB", "live<=1GiB"), "-o", "r.json", "-o", "r.txt"];
 
-  test("budgets are in the report, which its schema allows", async () => {
+  test("the report has the budgets, as its schema describes them", async () => {
     expect((await check(argv)).code).toBe(1);
     const json = readFileSync(file("r.json"), "utf8");
     expectReportJson(json);
@@ -212,7 +212,7 @@ describe("what is written", () => {
     expect(readFileSync(file("r.txt"), "utf8")).toMatch(/^ok {4}live is 10 MiB.*\nFAIL {2}rss/);
   });
 
-  test("--json has standard output for itself; failures are told beside it", async () => {
+  test("--json: only the report on standard output; failures on standard error", async () => {
     const { code, out, err } = await check([...argv, "--json"]);
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ budgets: [{ ok: false }, { ok: true }] });
@@ -220,7 +220,7 @@ describe("what is written", () => {
     expect(err).not.toContain("ok ");
   });
 
-  test("twice the same is byte for byte the same", async () => {
+  test("two runs give the same bytes", async () => {
     const first = await check(argv);
     const files = ["r.json", "r.txt"].map((name) => readFileSync(file(name), "utf8"));
     const second = await check(argv);
@@ -230,7 +230,7 @@ describe("what is written", () => {
 });
 
 describe("an earlier report", () => {
-  /** RSS was 18 MiB at the end, and 24 at the peak; live was as now. */
+  /** 18 MiB RSS at the end, 24 MiB at the peak; live bytes as in the head report. */
   function base(given: Partial<Report> = {}): void {
     const before = report({
       scenarios: [scenario("as recorded", { endMiB: 18, peakMiB: 24 })],
@@ -240,7 +240,7 @@ describe("an earlier report", () => {
   }
   const baseline = ["x.log", "--baseline", "base.json"];
 
-  test("growth of the run as recorded beyond 5 % and 1 MiB", async () => {
+  test("growth of the recorded run beyond 5 % and 1 MiB is a failure", async () => {
     base();
     const { code, out } = await check(baseline);
     expect(code).toBe(1);
@@ -267,21 +267,21 @@ describe("an earlier report", () => {
     expect((await check([...baseline, ...argv])).code).toBe(code);
   });
 
-  test("without a model: only live bytes are compared", async () => {
+  test("without a model, only live bytes are compared", async () => {
     base({ model: null, scenarios: [] });
     const { code, out, err } = await check([...baseline, "--no-model"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain("2 budgets kept");
   });
 
-  test("that lacks what is budgeted", async () => {
+  test("without the scenario of a budget", async () => {
     base();
     const { code, err } = await check([...baseline, ...budget("rss@MALLOC_ARENA_MAX=1<=1GiB")]);
     expect(code).toBe(2);
     expect(err).toContain("base.json: no scenario MALLOC_ARENA_MAX=1; there are as recorded");
   });
 
-  test("modelled otherwise: told on standard error", async () => {
+  test("with another model: a remark on standard error", async () => {
     base({ model: { ...MODEL, glibc: "2.31" } });
     const { err } = await check(baseline);
     expect(err).toBe("mallog: base.json: Modelled otherwise: glibc: 2.31 before, 2.36 now.\n");
@@ -294,7 +294,7 @@ describe("an earlier report", () => {
     ["other.json", "other.json: is no report of mallog"],
     ["later.json", 'later.json: has schema "mallog.report/2", and not "mallog.report/1"'],
     ["part.json", "part.json: has no live"],
-  ])("%s is unreadable input: 3", async (name, text) => {
+  ])("%s: unusable, 3", async (name, text) => {
     mkdirSync(file("dir.json"));
     writeFileSync(file("text.json"), "hello");
     writeFileSync(file("other.json"), "{}");
@@ -316,7 +316,7 @@ describe("mallog.config.json", () => {
     ],
   };
 
-  test("is read where it lies, with names, messages and what-ifs", async () => {
+  test("is read from the current directory, with names, messages and what-ifs", async () => {
     writeFileSync(file("mallog.config.json"), JSON.stringify(config));
     const { code, out, asked } = await check(["x.log"]);
     expect(code).toBe(1);
@@ -327,7 +327,7 @@ describe("mallog.config.json", () => {
     expect(asked?.options.whatIfs.map(({ name }) => name)).toEqual(["MALLOC_ARENA_MAX=4"]);
   });
 
-  test("options stand above it: other what-ifs, further budgets, another file", async () => {
+  test("options take precedence: other what-ifs, more budgets, another file", async () => {
     writeFileSync(file("mallog.config.json"), "{ nonsense");
     writeFileSync(file("mine.json"), JSON.stringify(config));
     const argv = [
@@ -355,7 +355,7 @@ describe("in GitHub Actions", () => {
   });
   const argv = ["x.log", ...budget("rss<=19MiB", "live<=1GiB")];
 
-  test("a failure is an annotation, and the report is appended to the summary", async () => {
+  test("a failure becomes an annotation, and the report is appended to the summary", async () => {
     writeFileSync(file("summary.md"), "before\n");
     const { code, err } = await check(argv, given());
     expect(code).toBe(1);
@@ -367,23 +367,23 @@ describe("in GitHub Actions", () => {
     expect(summary).toContain("### 1 of 2 budgets not kept");
   });
 
-  test("a failure that is allowed is a warning; what is kept is none", async () => {
+  test("an allowed failure becomes a warning; a kept budget becomes nothing", async () => {
     const allowed = await check([...argv, "--allow-failure"], given());
     expect(allowed.err).toMatch(/^::warning title=/);
     expect((await check(["x", ...budget("live<=1GiB")], given())).err).toBe("");
   });
 
-  test("without a summary file, or one that cannot be written, the outcome is the same", async () => {
+  test("a missing or unwritable summary file does not change the exit code", async () => {
     expect((await check(argv, { env: { GITHUB_ACTIONS: "true" } })).code).toBe(1);
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file("no/summary.md") };
     const { code, err } = await check(["x", ...budget("live<=1GiB")], { env });
     expect({ code, err }).toEqual({
       code: 0,
-      err: "mallog: the job summary is not written: its directory does not exist\n",
+      err: "mallog: cannot write the job summary: its directory does not exist\n",
     });
   });
 
-  test("elsewhere nothing of it", async () => {
+  test("outside GitHub Actions: no annotations and no summary", async () => {
     const env = { GITHUB_STEP_SUMMARY: file("summary.md") };
     expect((await check(argv, { env })).err).toBe("");
     expect(readdirSync(folder)).toEqual([]);

@@ -33,14 +33,16 @@ test("the answer first; nothing is analysed", async () => {
   expect(out).toContain("Totals, from base.json to head.json");
 });
 
-test("one of the two may come on standard input", async () => {
+test("one of the two reports may be standard input", async () => {
   const given = () => ({ stdin: Readable.from([printJson(report())]) });
   const { out } = await diff(["base.json", "-"], given());
   expect(out).toContain("from base.json to standard input");
-  expect((await diff(["-", "-"], given())).err).toContain("only one report can be standard input");
+  expect((await diff(["-", "-"], given())).err).toContain(
+    "only one of the two reports can be standard input",
+  );
 });
 
-describe("budgets on what changed", () => {
+describe("budgets on changes", () => {
   test.each([
     ["rss<=+6%", 0],
     ["rss<=+5%", 1],
@@ -55,7 +57,7 @@ describe("budgets on what changed", () => {
     expect((await diff([...both, "--budget", text, "--allow-failure"])).code).toBe(0);
   });
 
-  test("failures stand last, and -q shows nothing else", async () => {
+  test("failures are printed last; -q prints nothing else", async () => {
     const argv = [...both, "--budget", "rss<=+1%", "--budget", "live<=1GiB"];
     const { out } = await diff(argv);
     const failures = out.slice(out.indexOf("FAIL"));
@@ -64,7 +66,7 @@ describe("budgets on what changed", () => {
     expect((await diff([...both, "-q"])).out).toBe("");
   });
 
-  test("of a file", async () => {
+  test("from a file", async () => {
     const budgets = [{ name: "Growth", budget: "rss<=+1%" }];
     writeFileSync(file("b.json"), JSON.stringify({ budgets }));
     const { code, out } = await diff([...both, "--config", "b.json"]);
@@ -72,7 +74,7 @@ describe("budgets on what changed", () => {
     expect(out).toContain("FAIL  Growth: rss is 20 MiB (19 MiB before, +5.3 %)");
   });
 
-  test("in GitHub Actions they are annotations, and the text is in the summary", async () => {
+  test("in GitHub Actions: annotations, and the text in the summary", async () => {
     const name = "``` ![x](y)";
     write("head.json", report({ threads: [thread(100, { name, liveBytes: MiB })] }));
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file("summary.md") };
@@ -85,8 +87,8 @@ describe("budgets on what changed", () => {
   });
 });
 
-describe("what is written", () => {
-  test("--json, and files, all of the same", async () => {
+describe("output", () => {
+  test("--json and files hold the same comparison", async () => {
     const argv = [...both, "--budget", "rss<=+1%", "-o", "d.json", "-o", "d.txt"];
     const { out, err } = await diff([...argv, "--json"]);
     expect(readFileSync(file("d.json"), "utf8")).toBe(out);
@@ -110,15 +112,19 @@ describe("what is written", () => {
   });
 });
 
-describe("what cannot be compared", () => {
+describe("reports that cannot be compared", () => {
   test.each([
     [["base.json"], 2, "missing required argument 'head'"],
     [["base.json", "head.json", "more.json"], 2, "too many arguments"],
     [[...both, "--budget", "rsss<=1"], 2, "no key rsss (did you mean rss?)"],
     [[...both, "--budget", "rss@MALLOC_ARENA_MAX=1<=1"], 2, "head.json: no scenario MALLOC_ARENA"],
     [[...both, "--budget", "thread:7.live<=+1"], 2, "head.json: no thread 7; there are 100, 101"],
-    [[...both, "-o", "d.html"], 2, "-o d.html: the file's ending chooses the format"],
-    [[...both, "-o", "base.json"], 2, "-o base.json: is the input itself"],
+    [
+      [...both, "-o", "d.html"],
+      2,
+      "-o d.html: unknown format; end the file's name in .txt or .json",
+    ],
+    [[...both, "-o", "base.json"], 2, "-o base.json: is also an input"],
     [["base.json", "no.json"], 3, "no.json: no such file"],
     [["bad.json", "head.json"], 3, "bad.json: is no JSON; give a report made with"],
     [["later.json", "head.json"], 3, 'later.json: has schema "mallog.report/2"'],

@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  DEFAULT_WHAT_IFS,
-  parseRecordedWith,
-  parseScenario,
-} from "../../../src/cli/options/parse-settings.ts";
+import { DEFAULT_WHAT_IFS } from "../../../src/cli/options/model-options.ts";
+import { parseRecordedWith, parseScenario } from "../../../src/cli/options/parse-settings.ts";
 
 const plain = { settings: {}, trim: "never", glibc: null, cpus: null };
 
@@ -14,7 +11,7 @@ describe("parseScenario", () => {
     });
   });
 
-  test("settings beside mallog's own words; spaces after commas are not part of the name", () => {
+  test("settings and mallog's own names; spaces around commas are not part of the scenario's name", () => {
     const text = "MALLOC_ARENA_MAX=1, malloc_trim=30s ,glibc=2.41,cpus=4";
     expect(parseScenario(text, "2.36")).toEqual({
       ok: {
@@ -51,7 +48,7 @@ describe("parseScenario", () => {
     ]);
   });
 
-  test("every scenario of the default set", () => {
+  test("every default what-if, on old and new versions", () => {
     for (const text of DEFAULT_WHAT_IFS) {
       expect(parseScenario(text, "auto")).toMatchObject({ ok: { name: text } });
       expect(parseScenario(text, "2.17")).toMatchObject({ ok: { name: text } });
@@ -83,8 +80,8 @@ describe("parseScenario", () => {
     ["MALLOC_ARENA_MAX=0", "2.36", "MALLOC_ARENA_MAX=0: glibc takes a whole number"],
     ["MALLOC_TRIM_THRESHOLD_=128K", "2.36", "without suffix"],
     ["MALLOC_CHECK_=3", "2.36", "MALLOC_CHECK_ is not modelled"],
-    ["malloc_trim=often", "2.36", "malloc_trim=often: give end, or how often"],
-    ["glibc=2.99", "2.36", "glibc 2.99 is not modelled; known are 2.17 to 2.43"],
+    ["malloc_trim=often", "2.36", "malloc_trim=often: give end, or an interval"],
+    ["glibc=2.99", "2.36", "glibc=2.99: not modelled; give a version from 2.17 to 2.43"],
     ["cpus=0", "2.36", "cpus=0: give a whole number from 1"],
     ["glibc.malloc.tcache_count=0", "2.17", "glibc 2.17 has no glibc.malloc.tcache_count"],
     ["glibc.malloc.tcache_count=0,glibc=2.23", "2.36", "has no glibc.malloc.tcache_count"],
@@ -93,7 +90,7 @@ describe("parseScenario", () => {
     expect("error" in parsed && parsed.error).toContain(reason);
   });
 
-  test("with auto it is enough that one version takes the settings", () => {
+  test("with auto, one version that takes the settings is enough", () => {
     expect(parseScenario("glibc.malloc.tcache_count=65535", "2.26")).toHaveProperty("error");
     expect(parseScenario("glibc.malloc.tcache_count=65535", "auto")).toHaveProperty("ok");
     expect(parseScenario("glibc.malloc.tcache_count=65535,glibc=2.42", "2.26")).toHaveProperty(
@@ -104,7 +101,7 @@ describe("parseScenario", () => {
 });
 
 describe("parseRecordedWith", () => {
-  test("settings, or explicitly none", () => {
+  test("settings, or an empty text for none", () => {
     expect(parseRecordedWith("MALLOC_ARENA_MAX=2", "auto")).toEqual({
       ok: { MALLOC_ARENA_MAX: "2" },
     });
@@ -114,7 +111,7 @@ describe("parseRecordedWith", () => {
   test.each([
     ["glibc=2.41", "use --glibc"],
     ["cpus=2", "use --cpus"],
-    ["malloc_trim=end", "the log itself tells"],
+    ["malloc_trim=end", "the log itself records"],
     ["MALLOC_ARENA_MAX=x", "glibc takes a whole number"],
     ["MALLOC_TOP_PAD_=0,glibc.malloc.top_pad=0", "is given twice"],
   ])("refuses %s", (text, reason) => {

@@ -11,7 +11,7 @@ describe("colour", () => {
     ["a terminal", terminal, {}, undefined, true],
     ["a pipe", pipe, {}, undefined, false],
     ["NO_COLOR", terminal, { NO_COLOR: "1" }, undefined, false],
-    ["an empty NO_COLOR does not count", terminal, { NO_COLOR: "" }, undefined, true],
+    ["an empty NO_COLOR has no effect", terminal, { NO_COLOR: "" }, undefined, true],
     ["TERM=dumb", terminal, { TERM: "dumb" }, undefined, false],
     ["FORCE_COLOR into a pipe", pipe, { FORCE_COLOR: "1" }, undefined, true],
     ["an empty FORCE_COLOR forces", pipe, { FORCE_COLOR: "" }, undefined, true],
@@ -30,11 +30,11 @@ describe("colour", () => {
 
 describe("width", () => {
   test.each([
-    ["the terminal's", terminal, { COLUMNS: "70" }, 100],
-    ["COLUMNS where there is no terminal", pipe, { COLUMNS: "70" }, 70],
-    ["80 when nothing tells", pipe, {}, 80],
-    ["80 for nonsense", pipe, { COLUMNS: "wide" }, 80],
-    ["never too narrow to read", new FakeOutput({ columns: 10 }), {}, 40],
-    ["a terminal that does not know its size", new FakeOutput({ columns: 0 }), {}, 80],
+    ["that of the terminal", terminal, { COLUMNS: "70" }, 100],
+    ["COLUMNS if there is no terminal", pipe, { COLUMNS: "70" }, 70],
+    ["80 if nothing is known", pipe, {}, 80],
+    ["80 if COLUMNS is not a number", pipe, { COLUMNS: "wide" }, 80],
+    ["at least 40, to stay readable", new FakeOutput({ columns: 10 }), {}, 40],
+    ["80 for a terminal that reports a width of 0", new FakeOutput({ columns: 0 }), {}, 80],
   ])("%s", (_, stream, env, expected) => expect(widthOf(stream, env)).toBe(expected));
 });
