@@ -1,8 +1,9 @@
 import { CommanderError } from "commander";
 import type { Analyse } from "../pipeline/analysis-hooks.ts";
+import { didYouMean } from "../report/suggest.ts";
 import { Exit } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
-import { didYouMean } from "./options/suggest.ts";
+import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
 import { colorOption, widthOf } from "./terminal/capabilities.ts";
@@ -106,7 +107,6 @@ async function report(
     io.stderr.write(`${prefix} ${internalError(error, io.env.MALLOG_DEBUG !== undefined)}\n`);
     return Exit.internal;
   }
-  const { problemText } = await import("./problem-text.ts");
   io.stderr.write(`${prefix} ${problemText(failure.problem, command)}\n`);
   return exitCodeOf(failure.problem);
 }
@@ -116,8 +116,8 @@ async function asFailure(error: unknown): Promise<Failure | null> {
   if (error instanceof Failure) {
     return error;
   }
-  const { pipelineFailure } = await import("./pipeline-failure.ts");
-  return pipelineFailure(error);
+  const { failureOf } = await import("./lazy-pipeline.ts");
+  return failureOf(error);
 }
 
 function internalError(error: unknown, debug: boolean): string {

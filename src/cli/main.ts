@@ -19,7 +19,7 @@ const WORKERS =
 
 /** Loaded only when there is a log to analyse: --help must not wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
-  const { readAndReplay } = await import("../pipeline/read-and-replay.ts");
+  const { readAndReplay } = await import("./lazy-pipeline.ts");
   return readAndReplay(VERSION, WORKERS)(inputs, options, hooks);
 };
 

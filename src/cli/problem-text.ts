@@ -6,8 +6,8 @@ import type { Problem } from "./problems.ts";
 import { shellWord } from "./terminal/shell-word.ts";
 
 /**
- * One line: what is wrong, where, and what to do about it. Loaded only when something is wrong: --version must not wait
- * for it. `command`: the command that was run, for a pointer to its help; null: none was named.
+ * One line: what is wrong, where, and what to do about it. `command`: the one that was run, for a pointer to its help;
+ * null: none was named.
  */
 export function problemText(problem: Problem, command: string | null): string {
   const help = isAboutUsage(problem)

@@ -38,7 +38,7 @@ export type Problem =
       readonly sample: { readonly line: number; readonly text: string } | null;
     };
 
-/** Ends a run early. The text for the user is made when it is printed (problem-text.ts). */
+/** Ends a run early. problem-text.ts has the text for the user. */
 export class Failure extends Error {
   readonly problem: Problem;
 

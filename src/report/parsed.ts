@@ -1,2 +1,2 @@
-/** A value read from what a user typed, or one line that says what is wrong with the text. */
+/** The result of parsing a text: the value, or one line that says why there is none. */
 export type Parsed<T> = { readonly ok: T } | { readonly error: string };

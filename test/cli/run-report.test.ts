@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { InputError } from "../../src/input/input-error.ts";
 import type { Analyse } from "../../src/pipeline/analysis-hooks.ts";
 import type { Report } from "../../src/report/report.ts";
-import { ENDINGS } from "../../src/report/writers/index.ts";
 import { FakeOutput } from "../support/fake-io.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
@@ -111,19 +110,6 @@ describe("report files", () => {
     expect(JSON.parse(readFileSync(file("r.json"), "utf8"))).toEqual(report());
     expect(readFileSync(file("r.txt"), "utf8")).not.toContain("\u001b");
     expect(readdirSync(folder).sort()).toEqual(["r.json", "r.txt"]);
-  });
-
-  test("every format in one run, also those with an ending in two parts", async () => {
-    const names = ENDINGS.map((ending) => `r${ending}`);
-    const { code } = await inFolder(["x", "-q", ...names.flatMap((name) => ["-o", name])]);
-    expect(code).toBe(0);
-    expect(readdirSync(folder).sort()).toEqual(names.sort());
-    const begins = (name: string, text: string): void =>
-      expect(readFileSync(file(name), "utf8").slice(0, text.length)).toBe(text);
-    begins("r.bench.json", '[\n  {\n    "name"');
-    begins("r.metrics.txt", "# TYPE mallog_");
-    begins("r.md", "## mallog: ");
-    begins("r.xml", "<?xml");
   });
 
   test("-q with -o prints nothing", async () => {

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { NamedBudget } from "../../budget/judge.ts";
+import { didYouMean } from "../../report/suggest.ts";
 import { readText } from "../files/read-text.ts";
 import { parseScenario } from "../options/parse-settings.ts";
-import { didYouMean } from "../options/suggest.ts";
 import { Failure } from "../problems.ts";
 import { budgetOf } from "./judge-budgets.ts";
 

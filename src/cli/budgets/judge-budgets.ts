@@ -6,8 +6,8 @@ import { refusalBySchema } from "../../budget/schema-paths.ts";
 import type { AnalysisOptions } from "../../replay/analysis-options.ts";
 import { AS_RECORDED, type BudgetResult } from "../../report/report.ts";
 import { reportSchema } from "../../report/report-schema.ts";
+import { didYouMean } from "../../report/suggest.ts";
 import { parseScenario } from "../options/parse-settings.ts";
-import { didYouMean } from "../options/suggest.ts";
 import { Failure } from "../problems.ts";
 
 /** @throws Failure budget */

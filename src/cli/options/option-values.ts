@@ -3,8 +3,8 @@ import type { ThpMode, TouchPolicy } from "../../replay/analysis-options.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import { parseSize } from "../../report/sizes.ts";
 import { SORT_KEYS, type ThreadSort } from "../../report/sort-threads.ts";
+import { didYouMean } from "../../report/suggest.ts";
 import { Failure } from "../problems.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Values of single options. Loaded on every run: what needs the models is checked later (parse-settings.ts). */
 

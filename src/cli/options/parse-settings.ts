@@ -3,8 +3,8 @@ import { applySetting, MallocPar, settingNames, tunableOf } from "../../ptmalloc
 import type { ScenarioSpec } from "../../replay/analysis-options.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import { parseDuration } from "../../report/sizes.ts";
+import { suggest } from "../../report/suggest.ts";
 import { parseCpus } from "./option-values.ts";
-import { suggest } from "./suggest.ts";
 
 /**
  * A what-if: settings as typed into the environment, comma-separated, and mallog's own `malloc_trim=`, `glibc=` and
@@ -53,7 +53,7 @@ export function parseRecordedWith(
       return { error: `use --${name} for the recorded run` };
     }
     if (name === "malloc_trim") {
-      return { error: "malloc_trim: the log itself records the program's calls of it" };
+      return { error: "malloc_trim: leave it out; the log itself records the program's calls" };
     }
   }
   const settings = Object.fromEntries(pairs.ok);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { suggest } from "../../../src/cli/options/suggest.ts";
+import { suggest } from "../../src/report/suggest.ts";
 
 const words = ["volume", "calls", "live", "peak", "tid", "pinned"];
 
