@@ -1,5 +1,5 @@
 import { InputError } from "../input/input-error.ts";
-import { SettingRefused } from "../recorded/models.ts";
+import { SettingRefused } from "../replay/recorded-process.ts";
 import { Failure } from "./problems.ts";
 
 /** The pipeline and what its errors mean to the user. Loaded when there is a log to analyse. */

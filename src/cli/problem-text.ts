@@ -1,7 +1,7 @@
 import { inputProblemText } from "../input/input-error.ts";
 import { count, plural } from "../report/format.ts";
-import { printable, sourceName } from "../report/text/printable.ts";
-import { cut } from "../report/text/style.ts";
+import { printable, sourceName } from "../report/printable.ts";
+import { cut } from "../report/shorten.ts";
 import type { Problem } from "./problems.ts";
 import { shellWord } from "./terminal/shell-word.ts";
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import type { AnalysisOptions } from "../replay/analysis-options.ts";
 import type { Report } from "../report/report.ts";
+import type { AnalysisOptions } from "./analysis-options.ts";
 
 /** `fd`: the descriptor of the process's own standard input; undefined for any other stream. */
 export type StandardInput = Readable & { readonly isTTY?: boolean; readonly fd?: number };

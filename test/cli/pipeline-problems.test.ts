@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError, type InputProblem } from "../../src/input/input-error.ts";
-import { SettingRefused } from "../../src/recorded/models.ts";
+import { SettingRefused } from "../../src/replay/recorded-process.ts";
 import { mallog } from "../support/run-mallog.ts";
 
 /** Errors of the pipeline as the user sees them. */

@@ -1,4 +1,5 @@
-import type { AnalysisOptions, ScenarioSpec } from "../../replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../pipeline/analysis-options.ts";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import type { ThreadSort } from "../../report/sort-threads.ts";
 import { DEFAULT_WHAT_IFS, type ModelValues } from "../options/model-options.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { containerOf } from "../../insight/container.ts";
 import type { Analyse } from "../../pipeline/analysis-hooks.ts";
-import { containerOf } from "../../report/container.ts";
 import type { Report } from "../../report/report.ts";
 import { sortThreads } from "../../report/sort-threads.ts";
 import { suggest } from "../../report/suggest.ts";

@@ -1,3 +1,4 @@
+import { present } from "../../insight/present.ts";
 import type { Report } from "../../report/report.ts";
 import { writerOf } from "../../report/writers/index.ts";
 import { writePlain } from "../../report/writers/plain.ts";
@@ -30,7 +31,7 @@ export async function formatReport(
   ending: string,
   options: WriterOptions,
 ): Promise<string> {
-  return (await writerFor(ending))(report, options);
+  return (await writerFor(ending))(present(report), options);
 }
 
 const ENDING = { text: ".txt", json: ".json", ndjson: ".ndjson", csv: ".csv" } as const;
@@ -44,7 +45,7 @@ export async function formatForTerminal(
   const { form } = request;
   // --plain has no file ending.
   const writer = form === "plain" ? writePlain : await writerFor(ENDING[form]);
-  const text = writer(report, terminalOptions(request, io));
+  const text = writer(present(report), terminalOptions(request, io));
   return form === "text" ? forStepLog(text, io.env) : text;
 }
 

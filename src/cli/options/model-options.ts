@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import type { ThpMode, TouchPolicy } from "../../replay/analysis-options.ts";
+import type { TouchPolicy } from "../../replay/writes/touch.ts";
+import type { ThpMode } from "../../trace/log-facts.ts";
 import {
   parseBytes,
   parseCpus,

@@ -1,9 +1,10 @@
 import { Option } from "commander";
-import type { ThpMode, TouchPolicy } from "../../replay/analysis-options.ts";
+import type { TouchPolicy } from "../../replay/writes/touch.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import { parseSize } from "../../report/sizes.ts";
 import { SORT_KEYS, type ThreadSort } from "../../report/sort-threads.ts";
 import { didYouMean } from "../../report/suggest.ts";
+import type { ThpMode } from "../../trace/log-facts.ts";
 import { Failure } from "../problems.ts";
 
 /** Values of single options. Loaded on every run: what needs the models is checked later (parse-settings.ts). */

@@ -1,6 +1,6 @@
 import { PROFILES, profileOf } from "../../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../../ptmalloc/settings.ts";
-import type { ScenarioSpec } from "../../replay/analysis-options.ts";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import { parseDuration } from "../../report/sizes.ts";
 import { suggest } from "../../report/suggest.ts";
@@ -143,7 +143,7 @@ export function parseGlibc(version: string): Parsed<string> {
   if (profileOf(version) !== null) {
     return { ok: version };
   }
-  const known = PROFILES.flatMap(({ serves }) => serves);
+  const known = PROFILES.flatMap(({ versions }) => versions);
   return { error: `not modelled; give a version from ${known[0]} to ${known.at(-1)}` };
 }
 

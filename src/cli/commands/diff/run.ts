@@ -1,6 +1,8 @@
 import { type Diff, diffOf } from "../../../diff/diff.ts";
-import { diffText } from "../../../diff/text.ts";
-import { budgetList } from "../../../report/text/budgets.ts";
+import { diffText } from "../../../diff/diff-text.ts";
+import { presentDiff } from "../../../diff/present-diff.ts";
+import { presentBudgets } from "../../../insight/budget-sentences.ts";
+import { budgetList } from "../../../report/text/budget-list.ts";
 import { printJson } from "../../../report/writers/json.ts";
 import { readConfig } from "../../budgets/config-file.ts";
 import { judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
@@ -64,7 +66,7 @@ function formatDiff(diff: Diff, ending: string, top: number): string {
   if (ending === ".json") {
     return printJson(diff);
   }
-  return diffText(diff, top, FILE_STYLE);
+  return diffText(presentDiff(diff), top, FILE_STYLE);
 }
 
 async function printResult(
@@ -73,13 +75,16 @@ async function printResult(
   io: Io,
 ): Promise<void> {
   const style = { width: widthOf(io.stdout, io.env), chalk: chalkFor(io.stdout, io.env, color) };
-  const failures = budgetList(diff.budgets, style, { onlyExceeded: true });
+  const failures = budgetList(presentBudgets(diff.budgets), style, { onlyExceeded: true });
   const list = failures === "" ? "" : `${failures}\n`;
   if (json) {
     await print(io.stdout, printJson(diff));
     io.stderr.write(forStepLog(list, io.env));
   } else {
-    await print(io.stdout, forStepLog(quiet ? list : diffText(diff, top, style), io.env));
+    await print(
+      io.stdout,
+      forStepLog(quiet ? list : diffText(presentDiff(diff), top, style), io.env),
+    );
   }
   if (!isGitHub(io.env)) {
     return;
