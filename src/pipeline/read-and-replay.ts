@@ -1,12 +1,9 @@
-import type { Analyse, AnalysisHooks } from "../cli/io.ts";
-import { Failure } from "../cli/problems.ts";
 import { Diagnostics } from "../input/diagnostics.ts";
-import { InputError, inputErrorText } from "../input/input-error.ts";
-import { SettingRefused } from "../replay/recorded-process.ts";
 import type { Report } from "../report/report.ts";
 import { summarize } from "../summary/summarize.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { Analysis } from "./analysis.ts";
+import type { Analyse, AnalysisHooks } from "./analysis-hooks.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import { readInWorker } from "./threads/read-in-worker.ts";
 import { WorkerRunner } from "./threads/worker-runner.ts";
@@ -55,11 +52,6 @@ async function analysed(
         totalBytes: bytesTotal ?? null,
         events: analysis.ledger.events,
       }),
-  }).catch((error: unknown) => {
-    if (error instanceof InputError) {
-      throw inputFailure(error);
-    }
-    throw error instanceof SettingRefused ? settingFailure(error) : error;
   });
   const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
   const read = {
@@ -73,18 +65,4 @@ async function analysed(
   const touch = analysis.touchReading();
   const whatIfs = await runner.figures(touch.reading);
   return summarize({ ...analysis.result(touch, whatIfs), read }, version);
-}
-
-function inputFailure(error: InputError): Failure {
-  const text = inputErrorText(error);
-  return new Failure(
-    error.problem.code === "stdinTwice"
-      ? { code: "usage", message: text }
-      : { code: "input", text },
-  );
-}
-
-function settingFailure({ scenario, message }: SettingRefused): Failure {
-  const option = scenario === null ? "--recorded-with" : `--what-if ${scenario}`;
-  return new Failure({ code: "setting", option, reason: message });
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { parseConfig } from "../../src/cli/config.ts";
+import { parseConfig } from "../../src/cli/budgets/config-file.ts";
 import { commandIs, mallogHere } from "../support/mallog-command.ts";
 import { blocksOf } from "../support/readme.ts";
 import { expectReportJson } from "../support/report-schema.ts";
