@@ -4,7 +4,6 @@ import type { NamedBudget } from "../../../budget/judge.ts";
 import { modelledOtherwise } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { interruption } from "../../../insight/verdict.ts";
-import type { Analyse } from "../../../pipeline/analysis-hooks.ts";
 import { printable } from "../../../report/printable.ts";
 import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";
@@ -24,7 +23,7 @@ import { judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-bud
 import { Exit } from "../../exit-codes.ts";
 import { readBase } from "../../files/base-report.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
-import type { Io } from "../../io.ts";
+import type { Analyse, Io } from "../../io.ts";
 import { DEFAULT_WHAT_IFS } from "../../options/model-options.ts";
 import { Failure } from "../../problems.ts";
 import { print } from "../../terminal/print.ts";
