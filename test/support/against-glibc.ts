@@ -7,7 +7,8 @@ import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { Op } from "../../src/trace/event.ts";
-import { placeOf, RealOp, type RealRun } from "./glibc-driver.ts";
+import { RealOp } from "./glibc-program.ts";
+import { placeOf, type RealRun } from "./glibc-run.ts";
 
 const PAGE = 4096;
 

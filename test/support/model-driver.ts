@@ -8,7 +8,7 @@ import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { UNSORTED } from "../../src/ptmalloc/size-classes.ts";
-import type { Step } from "./glibc-driver.ts";
+import type { Step } from "./glibc-program.ts";
 
 /**
  * Calls on the model, to be read like a short program, with places as ptmalloc2.md §11.2 gives them:

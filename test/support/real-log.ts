@@ -1,5 +1,6 @@
 import { Op } from "../../src/trace/event.ts";
-import { MAIN, type RealRun, type Step } from "./glibc-driver.ts";
+import { MAIN, type Step } from "./glibc-program.ts";
+import type { RealRun } from "./glibc-run.ts";
 
 /** What a simple hook in the process of a real run would have logged: no thread exits, no settings, no glibc, no times. */
 export function logOfRun({ events }: RealRun): Buffer {
