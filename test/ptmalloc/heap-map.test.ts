@@ -7,7 +7,8 @@ import { type HeapMap, heapMaps, MOST_CELLS } from "../../src/ptmalloc/heap-map.
 import { placeChunk } from "../../src/ptmalloc/place.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { bitOf, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
-import { type Calls, type Process, process, times } from "../support/model-driver.ts";
+import type { Calls } from "../support/model-calls.ts";
+import { type Process, process, times } from "../support/model-driver.ts";
 import { sequencesOf } from "../support/random-programs/sequences.ts";
 import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 

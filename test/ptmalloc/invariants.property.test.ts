@@ -8,7 +8,8 @@ import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { settingsIn } from "../support/against-glibc.ts";
 import type { Sequence } from "../support/glibc-program.ts";
-import { type Calls, type Process, type ProcessOptions, process } from "../support/model-driver.ts";
+import type { Calls, ProcessOptions } from "../support/model-calls.ts";
+import { type Process, process } from "../support/model-driver.ts";
 import { sequencesOf } from "../support/random-programs/sequences.ts";
 import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
