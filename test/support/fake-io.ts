@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import type { Input, Io } from "../../src/cli/io.ts";
 
-/** A stream that remembers what it was given; `failWith` makes each write fail with that system error. */
+/** A stream that keeps the text written to it; `failWith` makes each write fail with that system error. */
 export class FakeOutput extends Writable {
   readonly isTTY: boolean;
   readonly columns?: number;
