@@ -1,7 +1,8 @@
 import { Chalk } from "chalk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { present } from "../../src/insight/present.ts";
 import type { Report } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeHtml } from "../../src/report/writers/html.ts";
@@ -12,7 +13,7 @@ import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
 
 /** The page in a real browser: its drawings, mouse and keyboard, and that it makes no requests. */
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
-const html = (given: Report): string => writeHtml(given, options);
+const html = (given: Report): string => writeHtml(present(given), options);
 
 /** A service with heap maps, a container's limit and measured RSS, whose timeline has four points and two scenarios. */
 function service(): Report {

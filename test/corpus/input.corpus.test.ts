@@ -29,7 +29,7 @@ class CountingSink implements EventSink {
     this.batch.clear();
   }
 
-  room(): null {
+  whenReady(): null {
     return null;
   }
 

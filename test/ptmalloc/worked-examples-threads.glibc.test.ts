@@ -30,7 +30,6 @@ describe.skipIf(!is236)(
       );
       expect(results).toBe("2a0 A+b70 A+be0 A+c50 A+1430 430");
       expect(run.heaps.map((heap) => heap.size.toString(16))).toEqual(["21000"]);
-      // §11.2 lists 2d000 and page 44, the values of a thread whose only calls before were the two m100
       const grown = (before: (p: Program) => void) =>
         play(
           (p) => {

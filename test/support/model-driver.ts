@@ -65,12 +65,15 @@ export class Process extends Calls {
     return this.thread();
   }
 
-  /** An independent copy of the process and of its threads. */
-  clone(threads: readonly (Calls | undefined)[]): [Process, (Calls | undefined)[]] {
+  /** An independent copy of the process and of its threads, in the memory of `recycled`. */
+  clone(
+    threads: readonly (Calls | undefined)[],
+    recycled: Ptmalloc | null = null,
+  ): [Process, (Calls | undefined)[]] {
     const { m, requested, named } = this.shared;
     const shared = {
       ...this.shared,
-      m: m.clone(),
+      m: m.clone(recycled),
       requested: new Map(requested),
       named: new Map(named),
     };
