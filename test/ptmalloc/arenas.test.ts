@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Arena } from "../../src/ptmalloc/arena.ts";
 import type { Ptmalloc, Witness } from "../../src/ptmalloc/ptmalloc.ts";
-import { type Calls, type Process, process, times } from "../support/model-driver.ts";
+import type { Calls } from "../support/model-calls.ts";
+import { type Process, process, times } from "../support/model-driver.ts";
 
 /** Threads that each make their first call in turn, and the arenas they got. */
 function start(p: Process, count: number): { threads: Calls[]; arenas: (string | null)[] } {

@@ -2,9 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Profile, profileOf } from "../../src/ptmalloc/profile.ts";
 import { compareWithModel } from "../support/against-glibc.ts";
-import { SETTINGS, SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
 import { DEBIAN_GLIBCS, debianGlibc } from "../support/debian-glibc.ts";
 import { type RunOptions, realGlibc, runReal } from "../support/glibc-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
  * The model against the real glibcs of four Debian releases, and this machine's own where it is none of theirs: random

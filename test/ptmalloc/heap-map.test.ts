@@ -7,8 +7,10 @@ import { type HeapMap, heapMaps, MOST_CELLS } from "../../src/ptmalloc/heap-map.
 import { placeChunk } from "../../src/ptmalloc/place.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { bitOf, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
-import { SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
-import { type Calls, type Process, process, times } from "../support/model-driver.ts";
+import type { Calls } from "../support/model-calls.ts";
+import { type Process, process, times } from "../support/model-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 const only = (p: Process, plane = PLANE_ALL): HeapMap => heapMaps(p.m, plane).heaps[0]!;
 

@@ -7,9 +7,11 @@ import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { settingsIn } from "../support/against-glibc.ts";
-import { SETTINGS, SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
-import type { Sequence } from "../support/glibc-driver.ts";
-import { type Calls, type Process, type ProcessOptions, process } from "../support/model-driver.ts";
+import type { Sequence } from "../support/glibc-program.ts";
+import type { Calls, ProcessOptions } from "../support/model-calls.ts";
+import { type Process, process } from "../support/model-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
  * Random programs on every profile, under every setting: all calls, several threads, thread ends. The driver checks
