@@ -1,7 +1,7 @@
 import { type Budget, printBudget } from "../../../budget/budget.ts";
 import { sortFor } from "../../../budget/explain.ts";
 import type { NamedBudget } from "../../../budget/judge.ts";
-import { modelledOtherwise } from "../../../diff/diff.ts";
+import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { interruption } from "../../../insight/verdict.ts";
 import { printable } from "../../../report/printable.ts";
@@ -72,7 +72,7 @@ export async function checkLog(
       }),
     };
     await writeFiles(report, request, outputs);
-    for (const remark of base === null ? [] : modelledOtherwise(base.known, analysed)) {
+    for (const remark of base === null ? [] : modelDifferences(base.known, analysed)) {
       io.stderr.write(`mallog: ${values.baseline}: ${printable(remark)}\n`);
     }
     await printResult(report, request, values.allowFailure ?? false, io);
