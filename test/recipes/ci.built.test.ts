@@ -16,7 +16,7 @@ import { mallog, sharedFolder } from "../support/run-mallog.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LOG = join(ROOT, "fixtures/jvm/boot.log.gz");
 
-/** The first lines of the log: short, and with every thread that the examples name. */
+/** Enough of the log for every thread that the examples name, and soon analysed. */
 function beginning(): Buffer {
   const lines = gunzipSync(readFileSync(LOG)).toString("latin1").split("\n", 10_000);
   return gzipSync(Buffer.from(`${lines.join("\n")}\n`, "latin1"));
@@ -32,7 +32,7 @@ interface Step {
   readonly if?: string;
 }
 
-/** Stands for a checked-out project: its test "runs" by copying a log, and npm "installs" a mallog on the PATH. */
+/** A checked-out project, whose test "runs" by handing out a log, and a mallog that npm has "installed". */
 let folder: string;
 const file = (name: string): string => join(folder, name);
 
@@ -57,8 +57,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Starts the next job with this one budget, and without the files of the job before. */
-function setBudget(budget: string): void {
+function budgetIs(budget: string): void {
   for (const name of readdirSync(folder)) {
     if (/^(memory|malloc|summary)\./.test(name)) {
       rmSync(file(name));
@@ -67,13 +66,13 @@ function setBudget(budget: string): void {
   writeFileSync(file("mallog.config.json"), JSON.stringify({ budgets: [{ budget }] }));
 }
 
-test("the guide's example is what mallog prints", () => {
+test("the example is what mallog prints", () => {
   const [example = ""] = codeBlocks(GUIDE, "console");
   const [, command = "", printed = ""] = /^\$ ([^\n]*)\n(.*)$/s.exec(example) ?? [];
   expect(shell(command, {}, ROOT)).toEqual({ status: 1, stdout: printed, stderr: "" });
 });
 
-test("the guide's mallog.config.json is valid", () => {
+test("the example of a mallog.config.json is one", () => {
   const { whatIf, budgets } = parseConfig(config, GUIDE);
   expect(whatIf).toEqual(["MALLOC_ARENA_MAX=1"]);
   expect(budgets.map(({ name }) => name)).toEqual([null, "Memory at the peak"]);
@@ -82,41 +81,41 @@ test("the guide's mallog.config.json is valid", () => {
 describe("the recipe for GitHub Actions", () => {
   const steps: Step[] = parse(gitHub).jobs.memory.steps;
 
-  /** Runs the steps that have a command; after a failure only those with `always()`. `ran` has their exit codes. */
+  /** Exit codes of the steps that a shell runs; after a failure only those of `always()`. */
   function job() {
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file("summary.md") };
     const ran: (number | null)[] = [];
-    let annotations = "";
+    let told = "";
     for (const { run, if: when } of steps) {
       if (run === undefined || (ran.some((code) => code !== 0) && when !== "always()")) {
         continue;
       }
       const { status, stderr } = shell(run, env);
       ran.push(status);
-      annotations += stderr;
+      told += stderr;
     }
-    return { ran, annotations, summary: readFileSync(file("summary.md"), "utf8") };
+    return { ran, told, summary: readFileSync(file("summary.md"), "utf8") };
   }
 
-  test("checks out the project and installs Node first", () => {
+  test("has what it needs before mallog is called", () => {
     const [checkout, node] = steps.map(({ uses }) => uses?.split("@")[0]);
     expect([checkout, node]).toEqual(["actions/checkout", "actions/setup-node"]);
   });
 
-  test("a kept budget: the job succeeds and writes a summary", () => {
-    setBudget("rss<=30MiB");
-    const { ran, annotations, summary } = job();
+  test("a budget that is kept: the job is green, with a summary", () => {
+    budgetIs("rss<=30MiB");
+    const { ran, told, summary } = job();
     expect(ran).toEqual([0, 0, 0, 0]);
-    expect(annotations).toBe("");
+    expect(told).toBe("");
     expect(summary).toContain("### 1 budget kept");
     expectReportJson(readFileSync(file("memory.json"), "utf8"));
   });
 
-  test("an exceeded budget: the job fails with an annotation, and still compares the reports", () => {
-    setBudget("rss<=3KiB");
-    const { ran, annotations, summary } = job();
+  test("one that is not: the job is red, with an annotation, and growth is looked at all the same", () => {
+    budgetIs("rss<=3KiB");
+    const { ran, told, summary } = job();
     expect(ran).toEqual([0, 0, 1, 0]);
-    expect(annotations).toMatch(/^::error title=Memory budget rss::rss is [\d.]+ MiB: /);
+    expect(told).toMatch(/^::error title=Memory budget rss::rss is [\d.]+ MiB: /);
     expect(summary).toContain("### 1 of 1 budget not kept");
     expect(summary).toContain("Nothing changed: no figure of the two reports differs.");
   });
@@ -130,8 +129,8 @@ describe("the recipe for GitLab CI", () => {
   test.each([
     ["rss<=30MiB", 0],
     ["rss<=3KiB", 1],
-  ])("%s: exits with %i and leaves all artifacts", (budget, code) => {
-    setBudget(budget);
+  ])("%s: %i, with all its artifacts", (budget, code) => {
+    budgetIs(budget);
     const { status, stderr } = job();
     expect({ status, stderr }).toEqual({ status: code, stderr: "" });
     for (const name of files) {
@@ -148,7 +147,7 @@ function commandsIn(path: string): string[] {
   return readDocument(path).match(command) ?? [];
 }
 
-describe("examples of the help and the documents", async () => {
+describe("examples of the documents and of the help", async () => {
   const examples = [...new Set(documents().flatMap(commandsIn))];
   for (const argv of [["--help"], ["check", "--help"], ["diff", "--help"]]) {
     const { out } = await mallog(argv);
@@ -169,7 +168,7 @@ describe("examples of the help and the documents", async () => {
     }
   });
 
-  test("are found", () => expect(examples.length).toBeGreaterThan(20));
+  test("there are some", () => expect(examples.length).toBeGreaterThan(20));
 
   test.each(examples)("%s", (command) => {
     const { status, stdout, stderr } = shell(command);

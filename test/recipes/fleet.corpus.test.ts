@@ -39,7 +39,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
     }
     writeFileSync(join(folder, "logs", "broken.log.gz"), "no log\n");
-    // Each run also writes its JSON report, to compare with.
+    // Each run also leaves its JSON, so that there is something to compare with.
     commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@" -o "$HOME/json/$$.json"`);
     mkdirSync(join(folder, "json"));
     // One log fails, so that the exit codes differ.
@@ -48,7 +48,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("has one report and one exit code per log", () => {
+  test("has one report a log, and the exit code of each", () => {
     const expected = pods.map((name) => `${name}.log.gz.ndjson`);
     expect(readdirSync(join(folder, "reports")).sort()).toEqual(expected.sort());
     const [, ...jobs] = readFileSync(join(folder, "jobs.tsv"), "utf8").trimEnd().split("\n");
@@ -59,13 +59,13 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     }
   });
 
-  test("has reports that match the schema", () => {
+  test("has reports as the schema has them", () => {
     for (const name of readdirSync(join(folder, "reports"))) {
       expectReportJson(readFileSync(join(folder, "reports", name), "utf8"));
     }
   });
 
-  test("the shares of the pods are the whole list, nothing twice", () => {
+  test("shares are the whole list, and none of it twice", () => {
     commandIs(join(folder, "bin"), "mallog", `echo "$4" >>"$HOME/asked.$JOB_COMPLETION_INDEX"`);
     const shares = [0, 1, 2].map((index) => {
       const env = { JOB_COMPLETION_INDEX: String(index), SHARDS: "3" };
@@ -82,7 +82,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     expect(shares.flat().sort()).toEqual(list.sort());
   });
 
-  test("the command in Spark's pipe prints one line per log", () => {
+  test("what Spark pipes the list into prints a line a log", () => {
     const [, command = ""] = /\.pipe\(r"([^"]+)"\)/.exec(inSpark) ?? [];
     commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@"`);
     const { stdout } = shell(`head -n 2 logs.txt | ${command}`);
@@ -97,7 +97,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     expect(sources).toEqual(read.map((log) => [log]));
   });
 
-  test("DuckDB's answers agree with the JSON reports", async () => {
+  test("DuckDB answers as the single JSON reports do", async () => {
     const reports = readdirSync(join(folder, "json")).map(
       (name): Report => JSON.parse(readFileSync(join(folder, "json", name), "utf8")),
     );
