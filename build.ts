@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { build as buildPage } from "esbuild";
 import { build, type Plugin, type RolldownOutput } from "rolldown";
 
 /**
@@ -59,19 +59,14 @@ const [{ output }] = await Promise.all([
       sourcemap: true,
     },
   }),
-  // A page has a stylesheet, too, which rolldown does not join.
-  buildPage({
-    entryPoints: ["src/report/html/browser/main.ts", "src/report/html/browser/page.css"],
-    outdir: "dist/page",
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2022",
-    charset: "utf8",
-    legalComments: "inline",
-    logLevel: "warning",
+  build({
+    input: "src/report/html/browser/main.ts",
+    platform: "browser",
+    transform: { target: "es2022" },
+    output: { file: "dist/page/main.js", format: "iife", strict: true, minify: true },
   }),
 ]);
+writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
 cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
@@ -92,4 +87,13 @@ function licenseIn(folder: string): string {
   }
   const name = folder.split("/node_modules/").at(-1);
   return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
+}
+
+/** A stylesheet with those it imports in their places, without comments and indentation. */
+function styleOf(file: string): string {
+  const { resolve } = createRequire(join(import.meta.dirname, file));
+  return readFileSync(file, "utf8")
+    .replace(/\/\*.*?\*\//gs, "")
+    .replace(/^\s+/gm, "")
+    .replace(/^@import "(.+)";$/gm, (_, imported: string) => styleOf(resolve(imported)));
 }

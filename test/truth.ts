@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { AnalysisOptions } from "../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../src/pipeline/analysis-options.ts";
 import { casesOf } from "./support/corpus.ts";
 import { printFitted } from "./truth/fitted.ts";
 import {

@@ -1,14 +1,13 @@
-import { type Budget, parseBudget, printKey, type Refusal } from "../budget/budget.ts";
+import { type Budget, parseBudget } from "../budget/budget.ts";
+import { isOfScenario, printKey } from "../budget/budget-key.ts";
 import { explain } from "../budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../budget/judge.ts";
-import { isOfScenario } from "../budget/keys.ts";
 import { refusalBySchema } from "../budget/schema-paths.ts";
-import type { AnalysisOptions } from "../replay/analysis-options.ts";
+import type { AnalysisOptions } from "../pipeline/analysis-options.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
 import { reportSchema } from "../report/report-schema.ts";
 import { Failure } from "./problems.ts";
 import { parseScenario } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** @throws Failure budget */
 export function budgetOf(text: string, place: string): Budget {
@@ -16,7 +15,7 @@ export function budgetOf(text: string, place: string): Budget {
   if ("ok" in parsed) {
     return parsed.ok;
   }
-  throw new Failure({ code: "budget", place, reason: sentence(parsed.error) });
+  throw new Failure({ code: "budget", place, reason: parsed.error });
 }
 
 /** Those of --budget, which have no names. */
@@ -41,7 +40,7 @@ export function withScenariosOf(
     const { scenario } = budget.key;
     const refused = refusalBySchema(budget.key, schema);
     if (refused !== null) {
-      throw new Failure({ code: "budget", place, reason: sentence(refused) });
+      throw new Failure({ code: "budget", place, reason: refused });
     }
     if (isOfScenario(budget.key) && !analysis.model) {
       const reason = `${printKey(budget.key)} needs the model; leave out --no-model`;
@@ -77,8 +76,8 @@ export function judgeAll(
   return budgets.map((named) => {
     const judged = judge(named, evidence);
     if ("error" in judged) {
-      const file = judged.error.in === "base" ? base : head;
-      const reason = `${file === null ? "" : `${file}: `}${sentence(judged.error)}`;
+      const file = judged.in === "base" ? base : head;
+      const reason = `${file === null ? "" : `${file}: `}${judged.error}`;
       throw new Failure({ code: "budget", place: named.place, reason });
     }
     const { ok: result } = judged;
@@ -89,19 +88,4 @@ export function judgeAll(
       command: result.ok ? null : commandFor(named.budget),
     };
   });
-}
-
-/** So many known words are listed where none is near to the one that was typed. */
-const MOST_LISTED = 12;
-
-function sentence({ reason, typed, known = [] }: Refusal): string {
-  if (typed === undefined) {
-    return reason;
-  }
-  const meant = didYouMean(typed, known);
-  if (meant !== "" || known.length === 0) {
-    return `${reason}${meant}`;
-  }
-  const listed = known.slice(0, MOST_LISTED).join(", ");
-  return `${reason}; there are ${listed}${known.length > MOST_LISTED ? ", …" : ""}`;
 }

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { NamedBudget } from "../budget/judge.ts";
+import { didYouMean } from "../report/suggest.ts";
 import { budgetOf } from "./budgets.ts";
 import { Failure } from "./problems.ts";
 import { readText } from "./read-text.ts";
 import { parseScenario } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** What `mallog check` reads from its folder when --config names no other file. */
 export const CONFIG_FILE = "mallog.config.json";

@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
-import { budgetDetails, budgetName, budgetSentence } from "../report/budget-sentence.ts";
+import { presentBudgets } from "../insight/budget-sentences.ts";
+import { printable } from "../report/printable.ts";
 import type { BudgetResult } from "../report/report.ts";
-import { printable } from "../report/text/printable.ts";
 import type { Environment, Io } from "./io.ts";
 import { reasonOf } from "./system-error.ts";
 
@@ -16,17 +16,17 @@ const MOST_ANNOTATIONS = 10;
 
 /** Budgets that were not kept, as workflow commands; `level`: what the step makes of them. */
 export function annotations(budgets: readonly BudgetResult[], level: "error" | "warning"): string {
-  const exceeded = budgets.filter(({ ok }) => !ok);
+  const exceeded = presentBudgets(budgets.filter(({ ok }) => !ok));
   const shown =
     exceeded.length > MOST_ANNOTATIONS ? exceeded.slice(0, MOST_ANNOTATIONS - 1) : exceeded;
-  const lines = shown.map((budget) => {
-    const title = printable(budget.name ?? `Memory budget ${budgetName(budget)}`);
-    const text = [budgetSentence(budget), ...budgetDetails(budget)].join("\n");
+  const lines = shown.map(({ result, name, sentence, details }) => {
+    const title = printable(result.name ?? `Memory budget ${name}`);
+    const text = [sentence, ...details].join("\n");
     return annotation(level, title, text);
   });
   const rest = exceeded.slice(shown.length);
   if (rest.length > 0) {
-    const keys = rest.map((budget) => printable(budgetName(budget))).join("\n");
+    const keys = rest.map(({ name }) => printable(name)).join("\n");
     lines.push(annotation(level, `${rest.length} more memory budgets`, keys));
   }
   return lines.join("");

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import type { AnalysisOptions } from "../replay/analysis-options.ts";
+import type { AnalysisOptions } from "../pipeline/analysis-options.ts";
 import type { Report } from "../report/report.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from "commander";
-import type { TouchPolicy } from "../replay/analysis-options.ts";
+import type { TouchPolicy } from "../replay/writes/touch.ts";
 import { parseSize } from "../report/sizes.ts";
 import { SORT_KEYS, type SortKey, type ThreadSort } from "../report/sort-threads.ts";
+import { suggest } from "../report/suggest.ts";
 import { MAX_CPUS, parseCpus, unknownGlibc } from "./settings.ts";
-import { suggest } from "./suggest.ts";
 
 /** Parsers of single option values for commander: a value, or an InvalidArgumentError that says what was expected. */
 

@@ -1,6 +1,6 @@
 import { count, plural } from "../report/format.ts";
-import { printable, sourceName } from "../report/text/printable.ts";
-import { cut } from "../report/text/style.ts";
+import { printable, sourceName } from "../report/printable.ts";
+import { cut } from "../report/shorten.ts";
 
 /**
  * Everything that ends mallog early and is not mallog's own fault. The union is closed: whoever adds a code is made by

@@ -1,8 +1,8 @@
 import { PROFILES, profileOf } from "../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../ptmalloc/settings.ts";
-import type { ScenarioSpec } from "../replay/analysis-options.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { parseDuration } from "../report/sizes.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../report/suggest.ts";
 
 /** A specification, or in one line why there is none. */
 export type Parsed<T> = { readonly ok: T } | { readonly error: string };
@@ -157,7 +157,7 @@ export function unknownGlibc(version: string): string | null {
   if (profileOf(version) !== null) {
     return null;
   }
-  const known = PROFILES.flatMap(({ serves }) => serves);
+  const known = PROFILES.flatMap(({ versions }) => versions);
   return `glibc ${version} is not modelled; known are ${known[0]} to ${known.at(-1)}`;
 }
 

@@ -2,15 +2,14 @@ import type { Analyse, AnalysisHooks } from "../cli/io.ts";
 import { Failure } from "../cli/problems.ts";
 import { Diagnostics } from "../input/diagnostics.ts";
 import { InputError, inputErrorText } from "../input/input-error.ts";
-import { SettingRefused } from "../recorded/models.ts";
-import type { AnalysisOptions } from "../replay/analysis-options.ts";
-import { touchReading } from "../replay/writes/touch-reading.ts";
+import { SettingRefused } from "../replay/recorded-process.ts";
 import type { Report } from "../report/report.ts";
-import { buildReport } from "../summary/build-report.ts";
-import { OwnThread, type WhatIfLane } from "../what-if/runner.ts";
+import { summarize } from "../summary/summarize.ts";
+import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { Analysis } from "./analysis.ts";
-import { readInThread } from "./threads/read-in-worker.ts";
-import { OtherCores } from "./threads/worker-runner.ts";
+import type { AnalysisOptions } from "./analysis-options.ts";
+import { readInWorker } from "./threads/read-in-worker.ts";
+import { WorkerRunner } from "./threads/worker-runner.ts";
 
 /** The code of threads that work besides this one. */
 export interface Workers {
@@ -26,13 +25,13 @@ export interface Workers {
 export function readAndReplay(version: string, workers: Workers | null): Analyse {
   return async (inputs, options, hooks) => {
     if (workers === null) {
-      return analysed(version, null, new OwnThread(), inputs, options, hooks);
+      return analysed(version, null, new InlineRunner(), inputs, options, hooks);
     }
-    const lane = new OtherCores(workers.whatIf, workers.cores);
+    const runner = new WorkerRunner(workers.whatIf, workers.cores);
     try {
-      return await analysed(version, workers.reading, lane, inputs, options, hooks);
+      return await analysed(version, workers.reading, runner, inputs, options, hooks);
     } finally {
-      await lane.close();
+      await runner.close();
     }
   };
 }
@@ -40,15 +39,15 @@ export function readAndReplay(version: string, workers: Workers | null): Analyse
 async function analysed(
   version: string,
   reading: URL | null,
-  lane: WhatIfLane,
+  runner: WhatIfRunner,
   inputs: readonly string[],
   options: AnalysisOptions,
   { stdin, signal, onProgress }: AnalysisHooks,
 ): Promise<Report> {
-  const analysis = new Analysis(options, lane);
+  const analysis = new Analysis(options, runner);
   const diagnostics = new Diagnostics();
   const names = inputs.length === 0 ? ["-"] : inputs;
-  const { isComplete } = await readInThread(reading, { names, stdin }, analysis, diagnostics, {
+  const { isComplete } = await readInWorker(reading, { names, stdin }, analysis, diagnostics, {
     signal,
     onProgress: ({ bytesRead, bytesTotal }) =>
       onProgress({
@@ -71,9 +70,9 @@ async function analysed(
     malformedKinds,
     truncatedInputs,
   };
-  const touch = touchReading(analysis);
-  const whatIfs = await lane.figures(touch.reading);
-  return buildReport(analysis, touch, whatIfs, read, version);
+  const touch = analysis.touchReading();
+  const whatIfs = await runner.figures(touch.reading);
+  return summarize({ ...analysis.result(touch, whatIfs), read }, version);
 }
 
 function inputFailure(error: InputError): Failure {

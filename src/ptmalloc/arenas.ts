@@ -5,7 +5,7 @@ import { intMalloc } from "./malloc.ts";
 import type { Profile } from "./profile.ts";
 import { type Ptmalloc, UNKNOWN_CPUS } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
-import { NOBODY, type Thread } from "./thread.ts";
+import { NO_THREADS, type Thread } from "./thread.ts";
 
 /** Which arena serves a thread (ptmalloc2.md §6). */
 
@@ -45,8 +45,8 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
 const NONE: readonly Arena[] = [];
 
 /** The newest on the free list that had been left when the thread chose; null: none had. */
-function firstFree({ leavingLate }: Thread, waiting: readonly Arena[]): Arena | null {
-  return waiting.find(({ leftBy }) => !leavingLate.includes(leftBy)) ?? null;
+function firstFree({ detachingLater }: Thread, waiting: readonly Arena[]): Arena | null {
+  return waiting.find(({ detachedBy }) => !detachingLater.includes(detachedBy)) ?? null;
 }
 
 /** True if the thread can have got the arena `shown`, which is on no free list, where it found none on that. */
@@ -88,7 +88,7 @@ function attach(m: Ptmalloc, av: Arena): Arena {
     m.thread.arena.attachedThreads--;
   }
   m.thread.arena = av;
-  m.thread.leavingLate = NOBODY;
+  m.thread.detachingLater = NO_THREADS;
   av.threads.add(m.thread.index);
   return av;
 }
@@ -223,6 +223,6 @@ export function detachArena(m: Ptmalloc): void {
   if (m.profile.arenaRefcount && av.attachedThreads > 0) {
     return;
   }
-  av.leftBy = m.thread.index;
+  av.detachedBy = m.thread.index;
   m.freeList.push(av);
 }

@@ -17,6 +17,7 @@ import {
 } from "./chunks.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
+import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 import { tcacheHasRoom, tcacheInit, tcachePush } from "./tcache.ts";
 import { trimAfterFree } from "./trim.ts";
 
@@ -111,9 +112,6 @@ export function createFree(m: Ptmalloc, av: Arena, c: number, consolidating: boo
   return size;
 }
 
-/** DEFAULT_MMAP_THRESHOLD_MAX */
-const MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
-
 /** munmap_chunk; free() first moves the dynamic thresholds (§4.6), realloc does not. */
 export function unmapChunk(m: Ptmalloc, c: number, adjust: boolean): void {
   const id = m.chunks.words[c + HEAP]!;
@@ -121,7 +119,12 @@ export function unmapChunk(m: Ptmalloc, c: number, adjust: boolean): void {
   const bytes = m.mappedChunkBytes(mapping);
   // The word is compared with its IS_MMAPPED bit on: equality updates too, exactly 32 MiB does not.
   const word = bytes + 2;
-  if (adjust && !m.par.noDynThreshold && word > m.par.mmapThreshold && word <= MMAP_THRESHOLD_MAX) {
+  if (
+    adjust &&
+    !m.par.noDynThreshold &&
+    word > m.par.mmapThreshold &&
+    word <= DEFAULT_MMAP_THRESHOLD_MAX
+  ) {
     m.par.mmapThreshold = bytes;
     m.par.trimThreshold = 2 * bytes;
   }

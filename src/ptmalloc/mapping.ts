@@ -1,6 +1,13 @@
 import { GRANULE, PAGE } from "./chunks.ts";
 import { PagePlanes } from "./page-planes.ts";
-import { bitOf, EVERY_PLANE, PLANE_NONE, PLANES, type Resident, TOLD_PLANES } from "./resident.ts";
+import {
+  bitOf,
+  EVERY_PLANE,
+  LOGGED_PLANES,
+  PLANE_NONE,
+  PLANES,
+  type Resident,
+} from "./resident.ts";
 
 /**
  * A chunk with a mapping of its own (IS_MMAPPED, ptmalloc2.md §3.8). Its pages are the one that holds the chunk as
@@ -107,13 +114,13 @@ export class Mapping {
    * Bytes from..to-1 of the block turn out not to be resident, whatever was assumed; what the allocator itself wrote
    * stays.
    */
-  takeBack(resident: Resident, from: number, to: number): void {
+  markAbsent(resident: Resident, from: number, to: number): void {
     const start = this.#blockStart;
     const end = start + to;
     // Behind the block there is nothing but the rest of its last page.
     const wholly = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
     this.count(resident, -1);
-    this.#scatter().remove(Math.ceil((start + from) / PAGE), wholly, TOLD_PLANES, PLANE_NONE);
+    this.#scatter().remove(Math.ceil((start + from) / PAGE), wholly, LOGGED_PLANES, PLANE_NONE);
     this.count(resident, 1);
   }
 

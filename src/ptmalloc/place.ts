@@ -34,7 +34,7 @@ import { becomeUnlogged, cutUnlogged } from "./unlogged.ts";
  */
 
 /** Takes back what the model has just handed out: to where it came from, as far as that can be told. */
-export function giveBack(m: Ptmalloc, c: number): void {
+export function undoAllocation(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   if (w[c + STATE] === MAPPED) {
     unmapChunk(m, c, false);
@@ -54,7 +54,7 @@ export function giveBack(m: Ptmalloc, c: number): void {
 }
 
 /** The current thread's tcache struct, which the model has just made, lies elsewhere: the thread is not new. */
-export function giveBackTcacheStruct(m: Ptmalloc): void {
+export function undoTcacheStruct(m: Ptmalloc): void {
   const struct = m.thread.tcacheStruct;
   if (struct === 0) {
     return;

@@ -3,11 +3,11 @@
  * version. Sizes are bytes on x86_64.
  */
 export interface Profile {
-  /** the version the profile is named for, and the others it serves */
+  /** the version the profile is named for, and the others it versions */
   readonly name: string;
-  readonly serves: readonly string[];
+  readonly versions: readonly string[];
   /** another profile that returns the same pointers whatever is called, so that no log tells the two apart; else null */
-  readonly placesAs: string | null;
+  readonly sameAddressesAs: string | null;
   /** sizeof(struct malloc_state) and sizeof(heap_info), §2.3: they place an arena's first chunk */
   readonly mallocStateBytes: number;
   readonly heapInfoBytes: number;
@@ -68,8 +68,8 @@ export interface Profile {
 
 const OLDEST: Profile = {
   name: "2.17",
-  serves: ["2.17", "2.18"],
-  placesAs: null,
+  versions: ["2.17", "2.18"],
+  sameAddressesAs: null,
   mallocStateBytes: 2184,
   heapInfoBytes: 32,
   fastbins: true,
@@ -103,7 +103,7 @@ const glibc217: Profile = { ...OLDEST };
 const glibc219: Profile = {
   ...glibc217,
   name: "2.19",
-  serves: ["2.19", "2.20", "2.21"],
+  versions: ["2.19", "2.20", "2.21"],
   vallocConsolidates: false,
   systrimUnsigned: true,
 };
@@ -111,14 +111,14 @@ const glibc219: Profile = {
 const glibc222: Profile = {
   ...glibc219,
   name: "2.22",
-  serves: ["2.22"],
+  versions: ["2.22"],
   heapTrim: "extraThreshold",
 };
 
 const glibc223: Profile = {
   ...glibc222,
   name: "2.23",
-  serves: ["2.23", "2.24", "2.25"],
+  versions: ["2.23", "2.24", "2.25"],
   mallocStateBytes: 2192,
   heapTrim: "topThreshold",
   arenaRefcount: true,
@@ -127,7 +127,7 @@ const glibc223: Profile = {
 const glibc226: Profile = {
   ...glibc223,
   name: "2.26",
-  serves: ["2.26"],
+  versions: ["2.26"],
   tcache: "eager",
   tcacheStructBytes: 576,
   tcacheCount: 7,
@@ -141,30 +141,30 @@ const glibc226: Profile = {
 const glibc227: Profile = {
   ...glibc226,
   name: "2.27",
-  serves: ["2.27", "2.28", "2.29"],
+  versions: ["2.27", "2.28", "2.29"],
   mallocStateBytes: 2200,
 };
 
 const glibc231: Profile = {
   ...glibc227,
   name: "2.31",
-  serves: ["2.30", "2.31", "2.32", "2.33"],
+  versions: ["2.30", "2.31", "2.32", "2.33"],
   tcacheStructBytes: 640,
 };
 
 const glibc234: Profile = {
   ...glibc231,
   name: "2.34",
-  serves: ["2.34"],
-  placesAs: "2.31",
+  versions: ["2.34"],
+  sameAddressesAs: "2.31",
   initialHook: false,
 };
 
 const glibc236: Profile = {
   ...glibc234,
   name: "2.36",
-  serves: ["2.35", "2.36", "2.37"],
-  placesAs: null,
+  versions: ["2.35", "2.36", "2.37"],
+  sameAddressesAs: null,
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
   exitFrees: 2,
@@ -175,7 +175,7 @@ const glibc236: Profile = {
 const glibc237Tag: Profile = {
   ...glibc236,
   name: "2.37-tag",
-  serves: ["2.37-tag"],
+  versions: ["2.37-tag"],
   reallocAtOnce: "shrinksLittle",
 };
 
@@ -183,7 +183,7 @@ const glibc237Tag: Profile = {
 const glibc238Tag: Profile = {
   ...glibc236,
   name: "2.38-tag",
-  serves: ["2.38-tag"],
+  versions: ["2.38-tag"],
   memalignUsesTcache: true,
   memalign: "B",
   reallocAtOnce: "fits",
@@ -192,7 +192,7 @@ const glibc238Tag: Profile = {
 const glibc239: Profile = {
   ...glibc236,
   name: "2.39",
-  serves: ["2.38", "2.39", "2.40"],
+  versions: ["2.38", "2.39", "2.40"],
   memalignUsesTcache: true,
   memalign: "C",
   reallocAtOnce: "fits",
@@ -201,7 +201,7 @@ const glibc239: Profile = {
 const glibc241: Profile = {
   ...glibc239,
   name: "2.41",
-  serves: ["2.41"],
+  versions: ["2.41"],
   callocUsesTcache: true,
   smallFree: "smallbin",
 };
@@ -209,7 +209,7 @@ const glibc241: Profile = {
 const glibc242: Profile = {
   ...glibc241,
   name: "2.42",
-  serves: ["2.42"],
+  versions: ["2.42"],
   tcache: "small",
   tcacheStructBytes: 760,
   tcacheMaxChunkBytes: 1024,
@@ -221,7 +221,7 @@ const glibc242: Profile = {
 const glibc242Stable: Profile = {
   ...glibc242,
   name: "2.42-stable",
-  serves: ["2.42-stable"],
+  versions: ["2.42-stable"],
   tcacheMaxChunkBytes: 1040,
   tcacheMaxExclusive: false,
 };
@@ -229,7 +229,7 @@ const glibc242Stable: Profile = {
 const glibc243: Profile = {
   ...glibc242,
   name: "2.43",
-  serves: ["2.43"],
+  versions: ["2.43"],
   mallocStateBytes: 2112,
   fastbins: false,
   tcache: "lazy",
@@ -259,7 +259,7 @@ export const PROFILES: readonly Profile[] = [
   glibc243,
 ];
 
-/** The profile that serves a version such as "2.36"; null for a version that is not modelled. */
+/** The profile that versions a version such as "2.36"; null for a version that is not modelled. */
 export function profileOf(version: string): Profile | null {
-  return PROFILES.find((profile) => profile.serves.includes(version)) ?? null;
+  return PROFILES.find((profile) => profile.versions.includes(version)) ?? null;
 }

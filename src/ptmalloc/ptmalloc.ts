@@ -3,20 +3,21 @@ import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
 import { GRANULE, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
+import { copyScalars } from "./copy-scalars.ts";
 import { freeChunk } from "./free.ts";
 import { FreeList } from "./free-list.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, staysAtOnce } from "./realloc.ts";
-import { EVERY_PLANE, takeBackBlock, writeBlock } from "./resident.ts";
+import { EVERY_PLANE, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
 import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
-import { type Trim, untrim } from "./untrim.ts";
+import { type Trim, undoTrims } from "./undo-trims.ts";
 
 /** `cpus` of a process of which nobody knows how many it saw. */
 export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
@@ -101,11 +102,12 @@ export class Ptmalloc extends Memory {
   }
 
   /**
-   * A process in the same state that shares nothing with this one. `spent` is one that nobody needs any more: its
-   * chunks' memory, which is most of all, is used again.
+   * A process in the same state that shares nothing with this one, without its witness and `trylock`. Takes the memory
+   * of the chunks, most of all memory, from `recycled`, a process no longer in use.
    */
-  clone(spent: Ptmalloc | null = null): Ptmalloc {
+  clone(recycled: Ptmalloc | null = null): Ptmalloc {
     const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
+    copyScalars<Ptmalloc>(this, copy);
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
@@ -113,21 +115,14 @@ export class Ptmalloc extends Memory {
       twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }
-    copy.copyMemory(this, arenas, spent?.chunks ?? null);
+    copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    copy.arenaLimit = this.arenaLimit;
-    for (const thread of this.allThreads()) {
-      copy.#threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
+    for (const thread of this.#threads) {
+      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
     }
     copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
     copy.#hasMainThread = this.#hasMainThread;
-    copy.hookGone = this.hookGone;
-    copy.multiThreaded = this.multiThreaded;
-    copy.inUseGranules = this.inUseGranules;
-    copy.unloggedGranules = this.unloggedGranules;
-    copy.hugeBytes = this.hugeBytes;
-    copy.hugePages = this.hugePages;
     copy.trims = this.trims && [...this.trims];
     return copy;
   }
@@ -272,10 +267,10 @@ export class Ptmalloc extends Memory {
   }
 
   /** Thread `index`, which has no arena yet, is to choose its own before `others` have left theirs. */
-  choosesBefore(index: number, others: readonly number[]): void {
+  attachesBefore(index: number, others: readonly number[]): void {
     this.enter(index);
     if (this.thread.arena === null) {
-      this.thread.leavingLate = others;
+      this.thread.detachingLater = others;
     }
   }
 
@@ -289,7 +284,7 @@ export class Ptmalloc extends Memory {
   /** sbrk(bytes) by the program itself, past malloc; before the latest `trims` trims of the main heap, it turns out. */
   foreignSbrk(bytes: number, trims = 0): void {
     if (trims > 0) {
-      untrim(this, trims);
+      undoTrims(this, trims);
     }
     this.brk += bytes;
   }
@@ -304,11 +299,11 @@ export class Ptmalloc extends Memory {
   }
 
   /** Bytes from..to-1 of a block, taken to be written, turn out not to be resident. */
-  takeBack(c: number, from: number, to: number): void {
+  markAbsent(c: number, from: number, to: number): void {
     if (this.chunks.words[c + STATE] !== MAPPED) {
-      takeBackBlock(this, c, from, to);
+      markBlockAbsent(this, c, from, to);
     } else {
-      this.mappingOf(c).takeBack(this.resident, from, to);
+      this.mappingOf(c).markAbsent(this.resident, from, to);
     }
   }
 

@@ -27,7 +27,7 @@ export const PLANES = FIRST_RATIO_BIT + RATIOS.length;
 export const EVERY_PLANE = 2 ** PLANES - 1;
 export const RATIO_PLANES = EVERY_PLANE & ~(PLANE_POLICY | PLANE_NONE | PLANE_ALL);
 /** the planes in which what a log tells of writes holds: none and all are bounds whatever it tells */
-export const TOLD_PLANES = PLANE_POLICY | RATIO_PLANES;
+export const LOGGED_PLANES = PLANE_POLICY | RATIO_PLANES;
 
 /** The plane for RATIOS[i]. */
 export function ratioPlane(i: number): number {
@@ -184,16 +184,16 @@ export function writeBlock(m: Ptmalloc, c: number, from: number, to: number, pla
  * Bytes from..to-1 behind the pointer of chunk `c` turn out not to be resident, whatever was assumed. Pages that the
  * allocator itself wrote, for this block or an earlier one, stay.
  */
-export function takeBackBlock(m: Ptmalloc, c: number, from: number, to: number): void {
+export function markBlockAbsent(m: Ptmalloc, c: number, from: number, to: number): void {
   const start = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
   const heap = m.heapOf(c);
   const end = Math.floor((start + to) / PAGE);
   for (let page = Math.ceil((start + from) / PAGE); page < end; page++) {
     const planes = heap.pages[page]!;
-    if (!(planes & TOLD_PLANES) || planes & PLANE_NONE) {
+    if (!(planes & LOGGED_PLANES) || planes & PLANE_NONE) {
       continue;
     }
-    heap.pages[page] = planes & ~TOLD_PLANES;
-    m.resident.add(planes & TOLD_PLANES, -1);
+    heap.pages[page] = planes & ~LOGGED_PLANES;
+    m.resident.add(planes & LOGGED_PLANES, -1);
   }
 }

@@ -2,6 +2,10 @@ import { GRANULE } from "./chunks.ts";
 import type { Profile } from "./profile.ts";
 import { requestToGranules } from "./size-classes.ts";
 
+export const DEFAULT_MMAP_THRESHOLD = 128 * 1024;
+/** the most the dynamic threshold rises to, and HEAP_MAX_SIZE / 2 */
+export const DEFAULT_MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
+
 /**
  * malloc_par: the settings of a process (ptmalloc2.md §2.5, §8). Sizes are bytes. The thresholds move while the
  * process runs, unless one of four settings has frozen them.
@@ -11,8 +15,8 @@ export class MallocPar {
   trimThreshold = 131072;
   /** DEFAULT_TOP_PAD; malloc-machine.h overrides the 0 of malloc.c */
   topPad = 131072;
-  /** DEFAULT_MMAP_THRESHOLD; adjusted by free of a mapped chunk (§4.6) */
-  mmapThreshold = 131072;
+  /** adjusted by free of a mapped chunk (§4.6) */
+  mmapThreshold = DEFAULT_MMAP_THRESHOLD;
   /** n_mmaps_max */
   mmapMax = 65536;
   noDynThreshold = false;
@@ -47,7 +51,6 @@ export class MallocPar {
 /** Largest request the small tcache bins serve: chunks of 1040 bytes. */
 const TCACHE_MAX_SMALL_REQUEST = 1032;
 const MAX_FAST_REQUEST = 160;
-const HEAP_MAX_HALF = 32 * 1024 * 1024;
 
 interface Setting {
   /** the environment variable, where there is one */
@@ -125,7 +128,7 @@ const SETTINGS: readonly Setting[] = [
     max: () => SIZE_MAX,
     exists: always,
     apply: (par, value, profile) => {
-      if (profile.mmapThresholdCapped && value > HEAP_MAX_HALF) {
+      if (profile.mmapThresholdCapped && value > DEFAULT_MMAP_THRESHOLD_MAX) {
         return;
       }
       par.mmapThreshold = value;

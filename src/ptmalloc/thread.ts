@@ -3,7 +3,7 @@ import type { Arena } from "./arena.ts";
 /** TCACHE_MAX_BINS: bins of one size each. The twelve large ones of 2.42 and later are not modelled. */
 const TCACHE_BINS = 64;
 
-export const NOBODY: readonly number[] = [];
+export const NO_THREADS: readonly number[] = [];
 
 /** A thread of the process: its arena and its tcache_perthread_struct (ptmalloc2.md §2.6). */
 export class Thread {
@@ -12,7 +12,7 @@ export class Thread {
   /** null until its first call that reaches arena_get */
   arena: Arena | null = null;
   /** threads that leave their arena only after this one has chosen its own, although they end before */
-  leavingLate = NOBODY;
+  detachingLater = NO_THREADS;
   /** "disabled" while the struct is being allocated or torn down, or when caching is off */
   tcache: "inactive" | "active" | "disabled" = "inactive";
   /** the chunk of the struct itself; 0 without one */
@@ -29,7 +29,7 @@ export class Thread {
   clone(arena: Arena | null): Thread {
     const copy = new Thread(this.index);
     copy.arena = arena;
-    copy.leavingLate = this.leavingLate;
+    copy.detachingLater = this.detachingLater;
     copy.tcache = this.tcache;
     copy.tcacheStruct = this.tcacheStruct;
     copy.entries.set(this.entries);

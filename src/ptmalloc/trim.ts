@@ -19,7 +19,7 @@ import { HEAP_MAX } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages } from "./resident.ts";
 import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
-import { rememberTrim } from "./untrim.ts";
+import { rememberTrim } from "./undo-trims.ts";
 
 /** FASTBIN_CONSOLIDATION_THRESHOLD, 65536 bytes, in granules */
 const TRIM_GRANULES = 4096;

@@ -1,4 +1,4 @@
-import { column, copyColumn, type Memory } from "./event.ts";
+import { columnar, type Declaration } from "./columns.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
@@ -29,32 +29,18 @@ export const Action = {
  */
 export const LOST_FREE = 0x80;
 
-/** The columns that stand beside an EventBatch's: same index, same length. */
-export class ActionBatch {
-  readonly action: Uint8Array;
+/** The columns of an ActionBatch, which stand beside those of an EventBatch: same row, same length. */
+export const ACTION_COLUMNS = {
+  /** one of `Action`, perhaps with LOST_FREE */
+  action: Uint8Array,
   /** dense thread index, 0, 1, 2 … in order of first appearance */
-  readonly thread: Int32Array;
+  thread: Int32Array,
   /** dense block id, recycled after free; -1 where the action has none */
-  readonly block: Int32Array;
+  block: Int32Array,
   /** block id to be freed first; written only where the action carries LOST_FREE, stale elsewhere */
-  readonly lost: Int32Array;
+  lost: Int32Array,
   /** requested bytes of the block before the event (realloc, free); 0 otherwise */
-  readonly oldSize: Float64Array;
+  oldSize: Float64Array,
+} as const satisfies Declaration;
 
-  constructor(memory: Memory = ArrayBuffer) {
-    this.action = column(Uint8Array, memory);
-    this.thread = column(Int32Array, memory);
-    this.block = column(Int32Array, memory);
-    this.lost = column(Int32Array, memory);
-    this.oldSize = column(Float64Array, memory);
-  }
-
-  /** Becomes a copy of the first `length` events of `other`. */
-  copy(other: ActionBatch, length: number): void {
-    copyColumn(this.action, other.action, length);
-    copyColumn(this.thread, other.thread, length);
-    copyColumn(this.block, other.block, length);
-    copyColumn(this.lost, other.lost, length);
-    copyColumn(this.oldSize, other.oldSize, length);
-  }
-}
+export class ActionBatch extends columnar(ACTION_COLUMNS) {}

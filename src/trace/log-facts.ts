@@ -1,5 +1,7 @@
-import type { ThpMode } from "../replay/analysis-options.ts";
 import type { Note } from "./event.ts";
+
+/** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
+export type ThpMode = "always" | "madvise" | "never";
 
 /**
  * What the log says of itself in `# key value` comments: the recorded process's glibc, CPUs, settings, heap start and

@@ -83,7 +83,7 @@ export class Resolver {
       return;
     }
     let block = this.pointers.insert(pointer);
-    if (block < 0 && this.order.mend(batch, i, this.#next, pointer, "taken")) {
+    if (block < 0 && this.order.repair(batch, i, this.#next, pointer, "taken")) {
       this.#resolve(batch, i, out);
       return;
     }
@@ -124,7 +124,10 @@ export class Resolver {
       this.#recentlyFreed.add(pointer);
       return;
     }
-    if (this.#isContradiction(pointer) && this.order.mend(batch, i, this.#next, pointer, "given")) {
+    if (
+      this.#isContradiction(pointer) &&
+      this.order.repair(batch, i, this.#next, pointer, "given")
+    ) {
       this.#resolve(batch, i, out);
       return;
     }
@@ -199,7 +202,7 @@ export class Resolver {
     const from = batch.pointerIn[i]!;
     const to = batch.pointerOut[i]!;
     const isReused = from !== to && this.pointers.find(to) >= 0;
-    if (isReused && this.order.mend(batch, i, this.#next, to, "taken")) {
+    if (isReused && this.order.repair(batch, i, this.#next, to, "taken")) {
       this.#resolve(batch, i, out);
       return;
     }
@@ -209,7 +212,7 @@ export class Resolver {
     }
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
-      if (this.#isContradiction(from) && this.order.mend(batch, i, this.#next, from, "given")) {
+      if (this.#isContradiction(from) && this.order.repair(batch, i, this.#next, from, "given")) {
         this.#resolve(batch, i, out);
         return;
       }

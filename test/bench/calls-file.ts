@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Work } from "../../src/replay/work.ts";
 import { Touch } from "../../src/replay/writes/touch.ts";
 import { Action } from "../../src/trace/actions.ts";
-import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 
 /**
  * Calls of one thread in a file that native-replay.c and the model both read: 32-bit words, little endian. First the

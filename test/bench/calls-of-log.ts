@@ -44,7 +44,7 @@ class CallsSink implements EventSink {
     batch.clear();
   }
 
-  room(): null {
+  whenReady(): null {
     return null;
   }
 

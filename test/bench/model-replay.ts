@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
-import { ScenarioRun } from "../../src/replay/scenario-run.ts";
+import { Replay as ModelReplay } from "../../src/replay/replay.ts";
 import type { Work } from "../../src/replay/work.ts";
 import { TouchBatch } from "../../src/replay/writes/touch.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
@@ -24,18 +24,18 @@ interface Replay {
 }
 
 class ScenarioReplay implements Replay {
-  readonly #run: ScenarioRun;
+  readonly #replay: ModelReplay;
 
   constructor(model: Ptmalloc) {
-    this.#run = new ScenarioRun(model, null, Number.POSITIVE_INFINITY);
+    this.#replay = new ModelReplay(model);
   }
 
-  make({ batch, actions, touch }: Work): void {
-    this.#run.replay(batch, actions, touch, 0, batch.length);
+  make(work: Work): void {
+    this.#replay.run(work, 0, work.batch.length);
   }
 
   isLive(block: number): boolean {
-    return this.#run.chunkOf(block) !== 0;
+    return this.#replay.chunkOf(block) !== 0;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Chalk } from "chalk";
 import { count } from "../../src/report/format.ts";
-import { type Column, renderTable, splitAtTop } from "../../src/report/text/table.ts";
+import { type Column, splitAtTop } from "../../src/report/tables/column.ts";
+import { renderTable } from "../../src/report/text/text-table.ts";
 import { type CurvePoint, type Measured, median, type Row } from "./row.ts";
 
 /** A row and what came out; written to the JSON file as it is. Ratios only: times are the machine's. */

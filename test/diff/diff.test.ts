@@ -1,8 +1,9 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
 import { diffOf } from "../../src/diff/diff.ts";
-import { diffText } from "../../src/diff/text.ts";
-import { diffVerdict } from "../../src/diff/verdict.ts";
+import { diffText } from "../../src/diff/diff-text.ts";
+import { diffVerdict } from "../../src/diff/diff-verdict.ts";
+import { presentDiff } from "../../src/diff/present-diff.ts";
 import type { Report, ThreadSummary } from "../../src/report/report.ts";
 import { arena, MiB, MODEL, report, scenario, thread } from "../support/report-builder.ts";
 
@@ -168,7 +169,7 @@ test("what makes reports less comparable is told", () => {
 
 describe("as text", () => {
   const text = (base: Report, head: Report, width: number, top = 10): string =>
-    diffText(diff(base, head), top, { width, chalk: new Chalk({ level: 0 }) });
+    diffText(presentDiff(diff(base, head)), top, { width, chalk: new Chalk({ level: 0 }) });
 
   test.each([60, 80, 120])("%i columns", async (width) => {
     const shown = text(earlier(), later(), width);

@@ -192,7 +192,7 @@ describe("errors", () => {
         throw new Error("model failed");
       },
       end() {},
-      room: () => null,
+      whenReady: () => null,
     };
     const names = [file("1 free(0x1)\n".repeat(10_000))];
     await expect(

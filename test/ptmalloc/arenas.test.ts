@@ -284,7 +284,7 @@ class Onlooker implements Witness {
   }
 
   choseArena(passedOver: readonly Arena[]): void {
-    this.passedOver.push(passedOver.map(({ leftBy }) => leftBy));
+    this.passedOver.push(passedOver.map(({ detachedBy }) => detachedBy));
   }
 
   sharesArena(): boolean {
@@ -362,12 +362,12 @@ describe("a thread whose arena somebody has seen (§12.3)", () => {
   it("chooses without those that leave late", () => {
     const { p } = left("64");
     p.m.witness = null;
-    p.m.choosesBefore(4, [3, 1]);
-    p.m.choosesBefore(5, [3, 1]);
+    p.m.attachesBefore(4, [3, 1]);
+    p.m.attachesBefore(5, [3, 1]);
     expect(start(p, 3).arenas).toEqual(["arena2", "arena4", "arena3"]);
     const full = left("4");
     full.p.m.witness = null;
-    full.p.m.choosesBefore(4, [1, 2, 3]);
+    full.p.m.attachesBefore(4, [1, 2, 3]);
     expect(full.p.m.mayReuseArena(4)).toBe(true);
     expect(full.p.m.mayReuseArena(5)).toBe(false);
     expect(start(full.p, 2).arenas).toEqual(["main", "arena3"]);

@@ -15,7 +15,7 @@ import {
 import { startBreakAt } from "../../src/ptmalloc/extent.ts";
 import { findChunk } from "../../src/ptmalloc/find-chunk.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
-import { giveBack, placeChunk, startUnlogged } from "../../src/ptmalloc/place.ts";
+import { placeChunk, startUnlogged, undoAllocation } from "../../src/ptmalloc/place.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
@@ -108,7 +108,7 @@ describe("what is given back", () => {
     const { top } = m.mainArena;
     const before = size(top);
     m.enter(0);
-    giveBack(m, m.malloc(1000));
+    undoAllocation(m, m.malloc(1000));
     expect(size(top)).toBe(before);
   });
 
@@ -117,7 +117,7 @@ describe("what is given back", () => {
     m.malloc(24);
     m.free(a);
     m.enter(0);
-    giveBack(m, m.malloc(24));
+    undoAllocation(m, m.malloc(24));
     expect(state(a)).toBe(CACHED);
     expect(m.malloc(24)).toBe(a);
   });

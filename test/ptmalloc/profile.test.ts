@@ -7,19 +7,19 @@ const EXTRA = ["2.37-tag", "2.38-tag", "2.42-stable"];
 
 describe("profiles (§10)", () => {
   it("every version from 2.17 to 2.43 has exactly one, and nothing else has", () => {
-    const served = PROFILES.flatMap(({ serves }) => serves);
+    const served = PROFILES.flatMap(({ versions }) => versions);
     expect(served.toSorted()).toEqual([...VERSIONS, ...EXTRA].toSorted());
     expect([profileOf("2.16"), profileOf("2.44"), profileOf("")]).toEqual([null, null, null]);
   });
 
-  it("each is named for a version it serves", () => {
-    for (const { name, serves } of PROFILES) {
-      expect(serves).toContain(name);
+  it("each is named for a version it versions", () => {
+    for (const { name, versions } of PROFILES) {
+      expect(versions).toContain(name);
     }
   });
 
   it("no two are alike but for their names", () => {
-    const rules = PROFILES.map(({ name: _, serves: __, ...rest }) => JSON.stringify(rest));
+    const rules = PROFILES.map(({ name: _, versions: __, ...rest }) => JSON.stringify(rest));
     expect(new Set(rules).size).toBe(PROFILES.length);
   });
 

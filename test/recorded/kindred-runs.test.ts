@@ -3,7 +3,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
 import type { RecordedRun } from "../../src/recorded/recorded-run.ts";
-import { OwnThread } from "../../src/what-if/runner.ts";
+import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 
 const KIN = ["2.36", "2.37-tag", "2.38-tag", "2.39"];
 
@@ -19,11 +19,11 @@ function sharedAfter(lines: readonly string[]): string[][] {
     touch: "all",
     thp: null,
   } as const;
-  const analysis = new Analysis(options, new OwnThread());
+  const analysis = new Analysis(options, new InlineRunner());
   const log = Buffer.from(lines.map((line) => `1 00:00:00.000001 ${line}\n`).join(""));
   new NativeScanner(analysis, new Diagnostics()).scan(log, log.length);
   analysis.end();
-  const { alive = [], runs = [] } = analysis.detection ?? {};
+  const { alive = [], runs = [] } = analysis.recorded.detection ?? {};
   const kinOf = (recorded: RecordedRun) =>
     KIN.filter((name) =>
       alive.some((one) => one.recorded === recorded && one.origin.profile.name === name),

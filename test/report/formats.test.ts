@@ -9,9 +9,10 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { createGenerator } from "ts-json-schema-generator";
 import { describe, expect, test } from "vitest";
+import { present } from "../../src/insight/present.ts";
+import { printable } from "../../src/report/printable.ts";
 import type { Report } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
-import { printable } from "../../src/report/text/printable.ts";
 import { writeBenchmark } from "../../src/report/writers/benchmark.ts";
 import { writeCsv } from "../../src/report/writers/csv.ts";
 import { writeJson } from "../../src/report/writers/json.ts";
@@ -30,7 +31,7 @@ const chalk = new Chalk({ level: 0 });
 
 /** As it is in a file: what UTF-8 cannot hold is replaced. */
 function written(writer: Writer, given: Report): string {
-  const text = writer(given, { sort: DEFAULT_SORT, top: 10, width: 80, chalk });
+  const text = writer(present(given), { sort: DEFAULT_SORT, top: 10, width: 80, chalk });
   return Buffer.from(text).toString("utf8");
 }
 

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { present } from "../../src/insight/present.ts";
 import { html, jsonForScript, Markup } from "../../src/report/html/markup.ts";
 import { pageData } from "../../src/report/html/page-data.ts";
 import type { Report } from "../../src/report/report.ts";
@@ -22,7 +23,7 @@ import {
 import { serviceReport } from "../support/service-report.ts";
 
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
-const page = (given: Report): string => writeHtml(given, options);
+const page = (given: Report): string => writeHtml(present(given), options);
 
 /** The page without what the build made: style, script, and the hashes of both. */
 function structure(text: string): string {

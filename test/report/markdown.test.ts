@@ -2,11 +2,12 @@ import { Chalk } from "chalk";
 import fc from "fast-check";
 import { marked, type Token } from "marked";
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { present } from "../../src/insight/present.ts";
+import { printable } from "../../src/report/printable.ts";
 import type { Report } from "../../src/report/report.ts";
+import { cutMiddle } from "../../src/report/shorten.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
-import { printable } from "../../src/report/text/printable.ts";
-import { cutMiddle } from "../../src/report/text/style.ts";
 import { writeMarkdown } from "../../src/report/writers/markdown.ts";
 import {
   budget,
@@ -21,7 +22,7 @@ import { serviceReport } from "../support/service-report.ts";
 const chalk = new Chalk({ level: 0 });
 
 function markdown(given: Report, top = 10): string {
-  return writeMarkdown(given, { sort: DEFAULT_SORT, top, width: 80, chalk });
+  return writeMarkdown(present(given), { sort: DEFAULT_SORT, top, width: 80, chalk });
 }
 
 describe("the whole report", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable, sourceName } from "../../src/report/text/printable.ts";
+import { printable, sourceName } from "../../src/report/printable.ts";
 
 test("control characters and their like are shown, never sent to the terminal", () => {
   expect(printable("a\tb\r\n\0\x1b[31m\x7f\x9b")).toBe("a\\tb\\r\\n\\x00\\x1b[31m\\x7f\\x9b");

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { Chalk } from "chalk";
 import { expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { present } from "../../src/insight/present.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeJson } from "../../src/report/writers/json.ts";
 import { generatedSchema } from "../support/generate-schema.ts";
@@ -30,7 +31,7 @@ test.each([
   ["a service's", serviceReport()],
   ["one of a container", { ...serviceReport(), container: containerOf(serviceReport(), MiB, 0) }],
   ["one of hostile names", reportOf(["\u001b\ud800"])],
-])("allows %s", (_, given) => expectReportJson(writeJson(given, options)));
+])("allows %s", (_, given) => expectReportJson(writeJson(present(given), options)));
 
 test.each([
   ["a key of the report is missing", { ...report(), live: undefined }],

@@ -1,9 +1,10 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { versionList } from "../../src/insight/glibc-version.ts";
+import { present } from "../../src/insight/present.ts";
 import type { Report, RssFigures, TouchFit } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
-import { versionList } from "../../src/report/text/version.ts";
 import { writePlain } from "../../src/report/writers/plain.ts";
 import { writeText } from "../../src/report/writers/text.ts";
 import {
@@ -19,7 +20,7 @@ import {
 import { serviceReport } from "../support/service-report.ts";
 
 function text(given: Report, width = 80, level: 0 | 1 = 0, top = 10): string {
-  return writeText(given, {
+  return writeText(present(given), {
     sort: DEFAULT_SORT,
     top,
     width,
@@ -85,7 +86,7 @@ describe("over time", () => {
   const plotted = (width: number, ascii = false, level: 0 | 1 = 0): string => {
     const chalk = new Chalk({ level });
     const options = { sort: DEFAULT_SORT, top: 10, width, chalk, ascii, plot: true };
-    return writeText(serviceReport(), options);
+    return writeText(present(serviceReport()), options);
   };
   const section = (written: string): string =>
     written.slice(written.indexOf("Over time"), written.indexOf("Arenas of"));
@@ -117,7 +118,13 @@ describe("over time", () => {
     const timeless = { ...timeline, time: timeline.time.map(() => null), perScenario: {} };
     const given = { ...serviceReport(), timeline: timeless, scenarios: [], model: null };
     const chalk = new Chalk({ level: 0 });
-    const written = writeText(given, { sort: DEFAULT_SORT, top: 10, width: 80, chalk, plot: true });
+    const written = writeText(present(given), {
+      sort: DEFAULT_SORT,
+      top: 10,
+      width: 80,
+      chalk,
+      plot: true,
+    });
     expect(written).toContain("Over time: live bytes in MiB\n");
     expect(written).toMatch(/^ +0 +432,207 +864,414 events$/m);
     expect(written).not.toContain(" A ");
@@ -172,7 +179,7 @@ test("plain records have no rule, no colour and all rows", async () => {
   const options = { sort: DEFAULT_SORT, top: 1, width: 80, chalk: new Chalk({ level: 1 }) };
   const hostile = thread(7, { name: "a\tb\n\u001b[31mc" });
   const { threads, ...rest } = serviceReport();
-  const written = writePlain({ ...rest, threads: [hostile, ...threads] }, options);
+  const written = writePlain(present({ ...rest, threads: [hostile, ...threads] }), options);
   expect(written).not.toContain("\u001b");
   expect(written).not.toMatch(/[─▁]/);
   const lines = written.trimEnd().split("\n");

@@ -1,5 +1,6 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
+import { present } from "../../src/insight/present.ts";
 import type { Report } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { ENDINGS, endingOf, writerOf } from "../../src/report/writers/index.ts";
@@ -12,7 +13,7 @@ const chalk = new Chalk({ level: 0 });
 
 async function written(given: Report, ending: string): Promise<string> {
   const writer = (await writerOf(ending)) ?? expect.fail(`no writer for ${ending}`);
-  return writer(given, { sort: DEFAULT_SORT, top: 10, width: 120, chalk });
+  return writer(present(given), { sort: DEFAULT_SORT, top: 10, width: 120, chalk });
 }
 
 /** A log of xz with two threads, and what it would have been with one arena. */

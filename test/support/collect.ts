@@ -2,7 +2,8 @@ import { pipeline } from "node:stream/promises";
 import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
-import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
+import { EventBatch } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 
 /** A row of an EventBatch. */
@@ -67,7 +68,7 @@ export class CollectingSink implements EventSink {
     this.batch.clear();
   }
 
-  room(): null {
+  whenReady(): null {
     return null;
   }
 

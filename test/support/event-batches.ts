@@ -1,5 +1,6 @@
 import { ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
-import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
+import { EventBatch } from "../../src/trace/event.ts";
 import type { Ledger } from "../../src/trace/ledger.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Analyse, AnalysisHooks } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
-import type { AnalysisOptions } from "../../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report } from "../../src/report/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";

@@ -28,8 +28,8 @@ export class SmallerBatches implements EventSink {
     this.#sink.end();
   }
 
-  room(): Promise<void> | null {
-    return this.#sink.room();
+  whenReady(): Promise<void> | null {
+    return this.#sink.whenReady();
   }
 
   #handOn(piece: EventBatch): void {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { AnalysisOptions } from "../../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report, Scenario } from "../../src/report/report.ts";
 import {
   analyse,

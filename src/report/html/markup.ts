@@ -1,4 +1,4 @@
-import { printable } from "../text/printable.ts";
+import { printable } from "../printable.ts";
 
 /** HTML that is safe to put into a page as it is. Only `html` makes it. */
 export class Markup {

@@ -1,6 +1,6 @@
+import { printable } from "../printable.ts";
 import type { HeapMap, Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
-import { printable } from "../text/printable.ts";
 
 /** What the page's script draws from, as JSON in the page. Units as in the Report; texts are fit to be shown. */
 export interface PageData {

@@ -1,10 +1,9 @@
-import { budgetDetails, budgetSentence, budgetsKept, exceededFirst } from "../budget-sentence.ts";
+import { budgetsKept, exceededFirst } from "../budget-results.ts";
 import { count, duration, exact, plural, share, size } from "../format.ts";
-import type { BudgetResult, Fidelity, Finding, Report, TraceSummary } from "../report.ts";
-import { basis, gravestFirst } from "../text/modelled.ts";
-import { anomalyItems, malformedItem } from "../text/oddities.ts";
-import { sourceName } from "../text/printable.ts";
-import { type Sentence, TRUSTED_RATIO, verdict } from "../verdict.ts";
+import { gravestFirst } from "../gravest-first.ts";
+import type { Presented, PresentedBudget, Sentence } from "../presented.ts";
+import { sourceName } from "../printable.ts";
+import type { Fidelity, Finding, Report } from "../report.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
 /** What it is a report of. */
@@ -27,8 +26,8 @@ export function summaryLine({ trace, model }: Report): string {
   return parts.join(" · ");
 }
 
-export function verdictSection(report: Report): Markup {
-  const [first, ...rest] = verdict(report);
+export function verdictSection({ verdict }: Presented): Markup {
+  const [first, ...rest] = verdict;
   const sentence = ({ tone, text }: Sentence, name: string): Markup =>
     html`<p class="${name} ${tone}">${unbroken(text)}</p>`;
   return html`<section id="verdict" aria-label="Verdict">
@@ -38,18 +37,16 @@ ${rest.map((one) => sentence(one, "also"))}
 }
 
 /** What `mallog check` was asked to hold the figures against. */
-export function budgetsSection(budgets: readonly BudgetResult[]): Markup | null {
+export function budgetsSection(budgets: readonly PresentedBudget[]): Markup | null {
   if (budgets.length === 0) {
     return null;
   }
-  const items = exceededFirst(budgets).map((budget) => {
-    const details = budgetDetails(budget).map(
-      (text) => html`<p class="note">${unbroken(text)}</p>`,
-    );
-    const mark = budget.ok
+  const items = exceededFirst(budgets).map(({ result, sentence, details }) => {
+    const notes = details.map((text) => html`<p class="note">${unbroken(text)}</p>`);
+    const mark = result.ok
       ? html`<strong class="good">kept</strong>`
       : html`<strong class="bad">not kept</strong>`;
-    return html`<li>${mark} ${unbroken(budgetSentence(budget))}${details}</li>`;
+    return html`<li>${mark} ${unbroken(sentence)}${notes}</li>`;
   });
   return html`<section id="budgets" aria-labelledby="budgets-title">
 <h2 id="budgets-title">${budgetsKept(budgets)}</h2>
@@ -84,22 +81,23 @@ function when(time: number | null): string {
 }
 
 /** The proof: how many of the log's pointers the model gives, and where it first gave another. */
-export function fidelitySection({ model }: Report): Markup | null {
+export function fidelitySection({ report: { model }, fidelityTone }: Presented): Markup | null {
   if (model === null) {
     return null;
   }
-  const { fidelity } = model;
   return html`<section id="fidelity" aria-labelledby="fidelity-title">
 <h2 id="fidelity-title">The proof</h2>
-${proof(fidelity)}
+${proof(model.fidelity, fidelityTone)}
 </section>`;
 }
 
-function proof({ compared, equal, ratio, firstDivergence }: Fidelity): Markup {
+function proof(
+  { compared, equal, ratio, firstDivergence }: Fidelity,
+  tone: Sentence["tone"],
+): Markup {
   if (compared === 0) {
     return html`<p>The log holds no pointers to compare with the model's: nothing shows how sure the figures are.</p>`;
   }
-  const tone = equal === compared ? "good" : ratio >= TRUSTED_RATIO ? "plain" : "bad";
   const told = `${exact(equal)} of ${exact(compared)} pointers`;
   const meter = html`<div class="proof ${tone}"><strong>${share(equal, compared)}</strong><div><p>${exact(equal)} of the log's ${plural(compared, "pointer")} are where the model put the block: same heap, same offset.</p>
 <svg class="meter" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label="${told}"><rect class="rail" width="1000" height="8"/><rect class="part" width="${Math.floor(ratio * 1000)}" height="8"/></svg></div></div>`;
@@ -127,10 +125,12 @@ ${items}
 </section>`;
 }
 
-export function odditiesSection(trace: TraceSummary): Markup | null {
-  const items = anomalyItems(trace);
-  const malformed = malformedItem(trace);
-  if (items.length === 0 && malformed === null) {
+export function anomaliesSection({
+  report: { trace },
+  anomalies,
+  malformed,
+}: Presented): Markup | null {
+  if (anomalies.length === 0 && malformed === null) {
     return null;
   }
   const samples = trace.malformedSamples.map(
@@ -144,20 +144,20 @@ export function odditiesSection(trace: TraceSummary): Markup | null {
 <div class="scroll" tabindex="0" role="region" aria-label="Malformed lines"><table class="malformed"><tbody>
 ${samples}
 </tbody></table></div>`;
-  const list = items.map((text) => html`<li>${text}</li>`);
+  const list = anomalies.map((text) => html`<li>${text}</li>`);
   return html`<section id="oddities" aria-labelledby="oddities-title">
 <h2 id="oddities-title">Oddities of the log</h2>
-${items.length === 0 ? null : html`<ul>${list}</ul>`}
+${anomalies.length === 0 ? null : html`<ul>${list}</ul>`}
 ${lines}
 </section>`;
 }
 
-export function basisSection(report: Report): Markup {
+export function basisSection({ report, basis }: Presented): Markup {
   const title = report.model === null ? "What was read" : "How it was modelled";
   return html`<section id="basis" aria-labelledby="basis-title">
 <h2 id="basis-title">${title}</h2>
 <ul>
-${basis(report).map((text) => html`<li>${text}</li>`)}
+${basis.map((text) => html`<li>${text}</li>`)}
 </ul>
 </section>`;
 }

@@ -1,11 +1,11 @@
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
+import type { Presented } from "../presented.ts";
 import type { Report, Scenario } from "../report.ts";
-import { serves } from "../serving.ts";
-import { isRangeShown, whatIfNotes } from "../text/what-if-table.ts";
+import { isRangeShown } from "../tables/scenario-columns.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
 /** RSS of every scenario as bars with their ranges, at the end and at the peak; a table all the same. */
-export function whatIfSection(report: Report): Markup | null {
+export function whatIfSection({ report, failing, whatIfNotes }: Presented): Markup | null {
   const { scenarios, container } = report;
   const [recorded, ...whatIfs] = scenarios;
   if (recorded === undefined) {
@@ -16,6 +16,7 @@ export function whatIfSection(report: Report): Markup | null {
   const scale: Scale = {
     unit,
     recorded,
+    failing,
     limitBytes: limitBytes === null ? null : limitBytes - (container?.baseRssBytes ?? 0),
     most: Math.max(...scenarios.flatMap(({ rss }) => [rss.peakHighBytes, rss.highBytes, 1])),
   };
@@ -35,7 +36,7 @@ ${head("ext. fragm.")}${head("arenas")}
 ${scenarios.map((scenario) => row(scenario, scale, isAlone))}
 </tbody>
 </table>
-${whatIfNotes(report).map((note) => html`<p class="note">${unbroken(note)}</p>`)}
+${whatIfNotes.map((note) => html`<p class="note">${unbroken(note)}</p>`)}
 </section>`;
 }
 
@@ -43,6 +44,7 @@ ${whatIfNotes(report).map((note) => html`<p class="note">${unbroken(note)}</p>`)
 interface Scale {
   readonly unit: ByteUnit;
   readonly recorded: Scenario;
+  readonly failing: Presented["failing"];
   /** the container's limit less what lies outside malloc */
   readonly limitBytes: number | null;
   /** bytes at the right edge */
@@ -79,7 +81,7 @@ function head(text: string): Markup {
 
 function row(scenario: Scenario, scale: Scale, isAlone: boolean): Markup {
   const { rss } = scenario;
-  const { recorded, unit } = scale;
+  const { recorded, failing, unit } = scale;
   const isRecorded = scenario === recorded;
   const changed = (from: number, to: number): Markup | null => {
     if (isAlone) {
@@ -88,7 +90,7 @@ function row(scenario: Scenario, scale: Scale, isAlone: boolean): Markup {
     if (isRecorded) {
       return cell("");
     }
-    if (!serves(scenario, recorded)) {
+    if (failing.has(scenario)) {
       return cell("fails", "bad");
     }
     const text = change(from, to) ?? "";

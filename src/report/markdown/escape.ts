@@ -1,5 +1,5 @@
-import { printable } from "../text/printable.ts";
-import { cut, cutMiddle } from "../text/style.ts";
+import { printable } from "../printable.ts";
+import { cut, cutMiddle } from "../shorten.ts";
 
 /** Longer ones are cut: whatever a log holds, a name is a few characters of a report. */
 const LONGEST_NAME = 80;

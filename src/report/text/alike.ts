@@ -1,7 +1,7 @@
+import type { Presented } from "../presented.ts";
+import { printable } from "../printable.ts";
 import type { Scenario } from "../report.ts";
-import { serves } from "../serving.ts";
-import { printable } from "./printable.ts";
-import { splitAtTop, type TableRows } from "./table.ts";
+import { splitAtTop, type TableRows } from "../tables/column.ts";
 
 /** Scenarios that come to the same figures; the first of them stands for all. */
 export interface Alike {
@@ -34,7 +34,11 @@ function figures(scenario: Scenario): string {
 }
 
 /** The run as recorded, and those that need least at its end and at its peak, in their own order. */
-export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Scenario> {
+export function leastAtTop(
+  groups: readonly Alike[],
+  top: number,
+  failing: Presented["failing"],
+): TableRows<Scenario> {
   const all = groups.map(({ scenario }) => scenario);
   const { rest } = splitAtTop(all, top);
   const [recorded, ...whatIfs] = all;
@@ -44,7 +48,7 @@ export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Sce
   const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
     [...whatIfs].sort(
       (a, b) =>
-        Number(serves(b, recorded)) - Number(serves(a, recorded)) ||
+        Number(failing.has(a)) - Number(failing.has(b)) ||
         a.rss[moment] - b.rss[moment] ||
         a.rss.endBytes - b.rss.endBytes,
     );

@@ -1,6 +1,5 @@
 import { byteUnit, size } from "../format.ts";
 import type { Report, Scenario } from "../report.ts";
-import { interruption } from "../verdict.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
@@ -8,9 +7,8 @@ import type { Writer } from "./writer.ts";
  * What github-action-benchmark reads as `customSmallerIsBetter`: a chart for each name. Sizes are in MiB, as the charts
  * show them as they are; nothing is rounded.
  */
-export const writeBenchmark: Writer = (report) => {
+export const writeBenchmark: Writer = ({ report, interruption: extra }) => {
   const results = [...report.scenarios.flatMap(ofScenario), ...ofProgram(report)];
-  const extra = interruption(report);
   return printJson(extra === null ? results : results.map((result) => ({ ...result, extra })));
 };
 

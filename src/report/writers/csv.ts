@@ -1,9 +1,9 @@
+import { printable } from "../printable.ts";
 import type { ThreadSummary } from "../report.ts";
-import { printable } from "../text/printable.ts";
 import type { Writer } from "./writer.ts";
 
 /** The threads as a table for spreadsheets, one a row, with the JSON report's keys as heads and its exact numbers. */
-export const writeCsv: Writer = ({ threads }) => {
+export const writeCsv: Writer = ({ report: { threads } }) => {
   const rows = threads.map((thread) => COLUMNS.map(([, cell]) => field(cell(thread))));
   return [COLUMNS.map(([head]) => head), ...rows].map((row) => `${row.join(",")}\r\n`).join("");
 };

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
 import {
+  anomaliesSection,
   basisSection,
   budgetsSection,
   fidelitySection,
   figures,
   findingsSection,
   mapsSection,
-  odditiesSection,
   summaryLine,
   threadsSection,
   timelineSection,
@@ -23,23 +23,24 @@ import type { Writer } from "./writer.ts";
  * The report as one page that needs nothing else: no server, no network. Its text stands in it as it is, its script
  * draws what is to be moved about. The policy in its head lets nothing run or load but that script and that style.
  */
-export const writeHtml: Writer = (report, { sort }) => {
+export const writeHtml: Writer = (presented, { sort }) => {
+  const { report, budgets } = presented;
   const script = pageAsset("main.js");
   const style = pageAsset("page.css");
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   const title = titleOf(report);
   const sections = [
-    verdictSection(report),
-    budgetsSection(report.budgets),
+    verdictSection(presented),
+    budgetsSection(budgets),
     figures(report),
-    fidelitySection(report),
+    fidelitySection(presented),
     timelineSection(report),
-    whatIfSection(report),
+    whatIfSection(presented),
     findingsSection(report.findings),
     mapsSection(report),
     threadsSection(report),
-    odditiesSection(report.trace),
-    basisSection(report),
+    anomaliesSection(presented),
+    basisSection(presented),
   ].filter((section) => section !== null);
   const { text } = html`<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import type { Writer } from "./writer.ts";
 
 /** The report as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
-export const writeJson: Writer = (report) => printJson(report);
+export const writeJson: Writer = ({ report }) => printJson(report);
 
 /** Any value, with the last newline of a file. */
 export function printJson(value: unknown): string {

@@ -1,24 +1,24 @@
-import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
-import type { BudgetResult, Finding, Report } from "../report.ts";
-import { printable, sourceName } from "../text/printable.ts";
-import { interruption, verdict } from "../verdict.ts";
+import type { Presented, PresentedBudget } from "../presented.ts";
+import { printable, sourceName } from "../printable.ts";
+import type { Finding } from "../report.ts";
 import type { Writer } from "./writer.ts";
 
 /**
  * JUnit's XML, as Jenkins, GitLab and others show it: a test for every budget, or, where none was set, for the verdict
  * and each finding; these pass, as nobody said what would be too much.
  */
-export const writeJunit: Writer = (report) => {
-  const { budgets, findings, trace } = report;
-  const unread = unreadCases(report);
+export const writeJunit: Writer = ({ report, verdict, interruption, budgets }) => {
+  const { findings, trace } = report;
+  const verdictTexts = verdict.map(({ text }) => text);
+  const unread = unreadCases(interruption);
   const cases = [
     ...unread,
     ...(budgets.length > 0
       ? budgets.map(budgetCase)
-      : [passed("verdict", "verdict", verdictOf(report)), ...findings.map(findingCase)]),
+      : [passed("verdict", "verdict", verdictTexts), ...findings.map(findingCase)]),
   ];
-  const failures = budgets.filter(({ ok }) => !ok).length;
+  const failures = budgets.filter(({ result }) => !result.ok).length;
   const counts = `tests="${cases.length}" failures="${failures}" errors="${unread.length}"`;
   const name = escaped(trace.sources.map(sourceName).join(", "));
   const { version } = report.tool;
@@ -29,15 +29,14 @@ export const writeJunit: Writer = (report) => {
       <property name="mallog" value="${escaped(version)}"/>
     </properties>
 ${cases.join("\n")}
-    <system-out>${lines(verdictOf(report))}</system-out>
+    <system-out>${lines(verdictTexts)}</system-out>
   </testsuite>
 </testsuites>
 `;
 };
 
 /** What was kept by a part of the log is not passed. */
-function unreadCases(report: Report): string[] {
-  const interrupted = interruption(report);
+function unreadCases(interrupted: Presented["interruption"]): string[] {
   if (interrupted === null) {
     return [];
   }
@@ -45,13 +44,11 @@ function unreadCases(report: Report): string[] {
   return [testcase("log", "read to its end", error)];
 }
 
-function budgetCase(budget: BudgetResult): string {
-  const name = budgetName(budget);
-  const details = budgetDetails(budget);
-  if (budget.ok) {
-    return passed("budgets", name, [budgetSentence(budget), ...details]);
+function budgetCase({ result, name, sentence, details }: PresentedBudget): string {
+  if (result.ok) {
+    return passed("budgets", name, [sentence, ...details]);
   }
-  const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(details)}</failure>`;
+  const failure = `<failure type="budget" message="${escaped(sentence)}">${lines(details)}</failure>`;
   return testcase("budgets", name, failure);
 }
 
@@ -68,10 +65,6 @@ function testcase(group: string, name: string, content: string): string {
   return `    <testcase classname="mallog.${group}" name="${escaped(name)}" time="0">
       ${content}
     </testcase>`;
-}
-
-function verdictOf(report: Report): string[] {
-  return verdict(report).map(({ text }) => text);
 }
 
 function lines(texts: readonly string[]): string {

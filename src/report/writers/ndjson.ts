@@ -6,7 +6,7 @@ import type { Writer } from "./writer.ts";
  * those of .json, and its schema holds. Only what is there to be drawn is left empty: it is most of a report's bytes, no
  * query over a fleet asks for it, and the log that the query finds can be read again.
  */
-export const writeNdjson: Writer = (report) => {
+export const writeNdjson: Writer = ({ report }) => {
   const json = JSON.stringify(report, (key, value) => (DRAWN.has(key) ? emptied(value) : value));
   return `${escapeSteering(json)}\n`;
 };

@@ -5,7 +5,7 @@ import type { Writer } from "./writer.ts";
  * OpenMetrics' text, which GitLab's metrics reports compare with those of the target branch, and Prometheus' textfile
  * collector reads. All are gauges: they are the figures of one run, and nothing goes on counting.
  */
-export const writeOpenMetrics: Writer = (report) => {
+export const writeOpenMetrics: Writer = ({ report }) => {
   const families = [...ofRun(report), ...PER_SCENARIO.map((figure) => perScenario(report, figure))];
   return `${families
     .filter(({ samples }) => samples.length > 0)

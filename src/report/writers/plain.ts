@@ -1,5 +1,4 @@
-import { printable } from "../text/printable.ts";
-import { verdict } from "../verdict.ts";
+import { printable } from "../printable.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -7,9 +6,9 @@ import type { Writer } from "./writer.ts";
  * A line that begins with # names the fields of the records below it. All rows, exact numbers in bytes and seconds, no
  * colour; "-" stands for what is not known. Fields are only ever added, at the end.
  */
-export const writePlain: Writer = (report) => {
+export const writePlain: Writer = ({ report, verdict }) => {
   const { trace, threads, scenarios, findings } = report;
-  const lines = verdict(report).map(({ text }) => record("verdict", [text]));
+  const lines = verdict.map(({ text }) => record("verdict", [text]));
   lines.push(
     ...records("log", [trace], {
       events: (log) => log.events,

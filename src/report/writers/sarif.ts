@@ -1,17 +1,16 @@
 import type { Invocation, Log, ReportingDescriptor, Result } from "sarif";
-import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
-import type { BudgetResult, Finding, Report } from "../report.ts";
-import { printable } from "../text/printable.ts";
-import { interruption } from "../verdict.ts";
+import type { Presented, PresentedBudget } from "../presented.ts";
+import { printable } from "../printable.ts";
+import type { Finding, Report } from "../report.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
 /** SARIF 2.1.0: what was found, and the budgets that were exceeded. Their place is the log, as none has one in a source. */
-export const writeSarif: Writer = (report) => {
+export const writeSarif: Writer = ({ report, budgets, interruption }) => {
   const location = locationOf(report);
   const results = [
-    ...report.budgets.filter(({ ok }) => !ok).map(exceeded),
+    ...budgets.filter(({ result }) => !result.ok).map(exceeded),
     ...report.findings.map(found),
   ];
   const log: Log = {
@@ -23,7 +22,7 @@ export const writeSarif: Writer = (report) => {
         tool: {
           driver: { name: "mallog", version: report.tool.version, rules: rulesOf(results) },
         },
-        ...invocationOf(report),
+        ...invocationOf(interruption),
         results: results.map((result) => ({ ...result, locations: [location] })),
         columnKind: "utf16CodeUnits",
       },
@@ -33,8 +32,7 @@ export const writeSarif: Writer = (report) => {
 };
 
 /** Told only where it went wrong: else it is as expected. */
-function invocationOf(report: Report): { invocations?: Invocation[] } {
-  const text = interruption(report);
+function invocationOf(text: Presented["interruption"]): { invocations?: Invocation[] } {
   if (text === null) {
     return {};
   }
@@ -59,10 +57,10 @@ function found({ kind, severity, message, bytes }: Finding): Found {
   return { ruleId: kind, level, message: { text }, partialFingerprints: knownBy(kind) };
 }
 
-function exceeded(budget: BudgetResult): Found {
-  const text = [budgetSentence(budget), ...budgetDetails(budget)].join("\n");
+function exceeded({ id, sentence, details }: PresentedBudget): Found {
+  const text = [sentence, ...details].join("\n");
   const ruleId = "budget-exceeded";
-  const partialFingerprints = knownBy(`${ruleId} ${budgetName({ ...budget, name: null })}`);
+  const partialFingerprints = knownBy(`${ruleId} ${id}`);
   return { ruleId, level: "error", message: { text }, partialFingerprints };
 }
 

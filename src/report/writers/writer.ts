@@ -1,5 +1,5 @@
 import type { ChalkInstance } from "chalk";
-import type { Report } from "../report.ts";
+import type { Presented } from "../presented.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 
 export interface WriterOptions {
@@ -18,4 +18,4 @@ export interface WriterOptions {
 }
 
 /** The whole text of a report in one format, with its last newline. Writers only format. */
-export type Writer = (report: Report, options: WriterOptions) => string;
+export type Writer = (presented: Presented, options: WriterOptions) => string;

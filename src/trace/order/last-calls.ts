@@ -3,7 +3,7 @@ import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
 
 /** A thread whose last calls look like those of a thread that ends. */
-export interface Farewell {
+export interface LikelyExit {
   /** dense index */
   readonly thread: number;
   /** number (0-based) of its last event */
@@ -98,8 +98,8 @@ export class LastCalls {
   }
 
   /** The threads that took their leave with as many free(NULL) as `frees`, 1 or 2, in order of their last calls. */
-  farewells(frees: number): Farewell[] {
-    const found = new Map<number, Farewell>();
+  likelyExits(frees: number): LikelyExit[] {
+    const found = new Map<number, LikelyExit>();
     this.#threads.forEach((calls, thread) => {
       // The main thread outlives all others.
       if (thread === 0 || calls.lastNulls < frees) {
@@ -122,7 +122,7 @@ export class LastCalls {
   }
 
   /** All threads but the main one, in order of their last calls, for any of them may have ended after these. */
-  all(): Farewell[] {
+  all(): LikelyExit[] {
     const all = this.#threads.map(({ last }, thread) => ({ thread, last, sure: false }));
     return inOrder(all.slice(1));
   }
@@ -196,6 +196,6 @@ function dtvSlots(bytes: number): number {
   return Number.isInteger(slots) && slots >= DTV_SURPLUS ? slots : 0;
 }
 
-function inOrder(farewells: readonly Farewell[]): Farewell[] {
-  return [...farewells].sort((a, b) => a.last - b.last);
+function inOrder(likelyExits: readonly LikelyExit[]): LikelyExit[] {
+  return [...likelyExits].sort((a, b) => a.last - b.last);
 }

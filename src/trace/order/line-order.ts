@@ -1,4 +1,5 @@
-import { type EventBatch, Op } from "../event.ts";
+import { columnNames } from "../columns.ts";
+import { EVENT_COLUMNS, type EventBatch, type EventColumns, Op } from "../event.ts";
 
 /** How far a call may stand from where it belongs: in µs where lines carry times, and in lines. */
 const WINDOW_MICROSECONDS = 100;
@@ -6,17 +7,7 @@ const WINDOW_LINES = 64;
 /** Lines tried for one contradiction: its pointer may have been handed out and taken back several times in a row. */
 const MAX_TRIED = 6;
 
-const COLUMNS = [
-  "op",
-  "tid",
-  "time",
-  "caller",
-  "size",
-  "align",
-  "pointerIn",
-  "pointerOut",
-  "line",
-] as const;
+const COLUMNS = columnNames(EVENT_COLUMNS);
 
 /**
  * Calls of different threads that a hook without a lock logged in the wrong order (ptmalloc2.md §12.4), as far as the
@@ -43,7 +34,7 @@ export class LineOrder {
    * which is not (`wants` "given"). If a line below sets that right, it is put before event i; true if so: another
    * event is then number i. `next` is the batch that follows, null at the log's end; lines may come from there.
    */
-  mend(
+  repair(
     batch: EventBatch,
     i: number,
     next: EventBatch | null,
@@ -173,7 +164,7 @@ class Lines {
     this.length = batch.length + (next?.length ?? 0);
   }
 
-  get(column: (typeof COLUMNS)[number], k: number): number {
+  get(column: keyof EventColumns, k: number): number {
     const beyond = k - this.#batch.length;
     return (beyond < 0 ? this.#batch[column][k] : this.#next?.[column][beyond]) ?? 0;
   }
@@ -197,7 +188,7 @@ class Lines {
     return here ?? length + there;
   }
 
-  #set(column: (typeof COLUMNS)[number], k: number, value: number): void {
+  #set(column: keyof EventColumns, k: number, value: number): void {
     const beyond = k - this.#batch.length;
     if (beyond < 0) {
       this.#batch[column][k] = value;

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { Input } from "../../../src/cli/io.ts";
 import { Diagnostics } from "../../../src/input/diagnostics.ts";
 import type { ReadOptions } from "../../../src/input/read-log.ts";
-import { readInThread } from "../../../src/pipeline/threads/read-in-worker.ts";
+import { readInWorker } from "../../../src/pipeline/threads/read-in-worker.ts";
 import { CollectingSink } from "../../support/collect.ts";
 import { MALLOG } from "../../support/mallog-command.ts";
 import { newFolder, newPipe } from "../../support/run-mallog.ts";
@@ -45,7 +45,7 @@ async function read(
   const sink = new CollectingSink();
   const diagnostics = new Diagnostics();
   const inputs = { names, stdin };
-  const result = await readInThread(worker, inputs, sink, diagnostics, options);
+  const result = await readInWorker(worker, inputs, sink, diagnostics, options);
   return { result, diagnostics, events: sink.events, notes: sink.notes, ends: sink.ends };
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { strip } from "../../../fixtures/strip.ts";
 import { readAndReplay, type Workers } from "../../../src/pipeline/read-and-replay.ts";
 import { inShares } from "../../../src/pipeline/threads/worker-runner.ts";
-import type { ScenarioSpec } from "../../../src/replay/analysis-options.ts";
+import type { ScenarioSpec } from "../../../src/replay/scenario-spec.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../../support/corpus.ts";
 import { MALLOG } from "../../support/mallog-command.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RACES, race } from "../../../fixtures/race.ts";
 import { strip } from "../../../fixtures/strip.ts";
-import type { AnalysisOptions } from "../../../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../../support/corpus.ts";
 
 /** ptmalloc2.md §12.4: which of two calls came first shows in the pointers that the log returns. */

@@ -1,9 +1,7 @@
 import { type Command, Option } from "commander";
-import type {
-  AnalysisOptions,
-  ScenarioSpec,
-  TouchPolicy,
-} from "../../../replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../../pipeline/analysis-options.ts";
+import type { ScenarioSpec } from "../../../replay/scenario-spec.ts";
+import type { TouchPolicy } from "../../../replay/writes/touch.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../../../report/sort-threads.ts";
 import {
   collect,

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { containerOf } from "../../../report/container.ts";
+import { containerOf } from "../../../insight/container.ts";
+import { present } from "../../../insight/present.ts";
 import type { Report } from "../../../report/report.ts";
 import { sortThreads } from "../../../report/sort-threads.ts";
+import { suggest } from "../../../report/suggest.ts";
 import { ENDINGS, writerOf } from "../../../report/writers/index.ts";
 import { writePlain } from "../../../report/writers/plain.ts";
 import type { Writer, WriterOptions } from "../../../report/writers/writer.ts";
@@ -14,7 +16,6 @@ import { print } from "../../print.ts";
 import { Exit, Failure } from "../../problems.ts";
 import { Progress } from "../../progress.ts";
 import { Signals } from "../../signals.ts";
-import { suggest } from "../../suggest.ts";
 import { showsUnicode, widthOf } from "../../terminal.ts";
 import type { AnalyzeRequest } from "./options.ts";
 
@@ -151,7 +152,7 @@ export async function writtenForTerminal(
   const { form } = request;
   // There is no ending that people would give a file of plain records.
   const writer = form === "plain" ? writePlain : await writerFor(ENDING[form]);
-  const text = writer(report, forTerminal(request, io));
+  const text = writer(present(report), forTerminal(request, io));
   return form === "text" ? forStepLog(text, io.env) : text;
 }
 
@@ -160,7 +161,7 @@ export async function written(
   ending: string,
   options: WriterOptions,
 ): Promise<string> {
-  return (await writerFor(ending))(report, options);
+  return (await writerFor(ending))(present(report), options);
 }
 
 async function writerFor(ending: string): Promise<Writer> {

@@ -2,13 +2,14 @@ import { type Budget, printBudget } from "../../../budget/budget.ts";
 import { sortFor } from "../../../budget/explain.ts";
 import type { NamedBudget } from "../../../budget/judge.ts";
 import { modelledOtherwise } from "../../../diff/diff.ts";
+import { presentBudgets } from "../../../insight/budget-sentences.ts";
+import { interruption } from "../../../insight/verdict.ts";
+import { printable } from "../../../report/printable.ts";
 import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
-import { budgetList } from "../../../report/text/budgets.ts";
-import { printable } from "../../../report/text/printable.ts";
+import { budgetList } from "../../../report/text/budget-list.ts";
 import { wrap } from "../../../report/text/style.ts";
-import { interruption } from "../../../report/verdict.ts";
 import { readBase } from "../../base-report.ts";
 import { judgeAll, typedBudgets, withScenariosOf } from "../../budgets.ts";
 import { CONFIG_FILE, readConfig } from "../../config.ts";
@@ -78,7 +79,7 @@ async function tell(
   const style = forTerminal(request, io);
   const { form, quiet } = request;
   const json = form === "json";
-  const list = budgetList(report.budgets, style, { onlyExceeded: quiet || json });
+  const list = budgetList(presentBudgets(report.budgets), style, { onlyExceeded: quiet || json });
   const allowed = allowFailure && report.budgets.some(({ ok }) => !ok);
   const interrupted = interruption(report);
   const text = [

@@ -1,6 +1,8 @@
 import { type Diff, diffOf } from "../../../diff/diff.ts";
-import { diffText } from "../../../diff/text.ts";
-import { budgetList } from "../../../report/text/budgets.ts";
+import { diffText } from "../../../diff/diff-text.ts";
+import { presentDiff } from "../../../diff/present-diff.ts";
+import { presentBudgets } from "../../../insight/budget-sentences.ts";
+import { budgetList } from "../../../report/text/budget-list.ts";
 import { printJson } from "../../../report/writers/json.ts";
 import { readBase } from "../../base-report.ts";
 import { judgeAll, typedBudgets } from "../../budgets.ts";
@@ -62,7 +64,7 @@ function written(diff: Diff, ending: string, top: number): string {
   if (ending === ".json") {
     return printJson(diff);
   }
-  return diffText(diff, top, FILE_STYLE);
+  return diffText(presentDiff(diff), top, FILE_STYLE);
 }
 
 async function tell(
@@ -71,13 +73,16 @@ async function tell(
   io: Io,
 ): Promise<void> {
   const style = { width: widthOf(io.stdout, io.env), chalk: chalkFor(io.stdout, io.env, color) };
-  const failures = budgetList(diff.budgets, style, { onlyExceeded: true });
+  const failures = budgetList(presentBudgets(diff.budgets), style, { onlyExceeded: true });
   const told = failures === "" ? "" : `${failures}\n`;
   if (json) {
     await print(io.stdout, printJson(diff));
     io.stderr.write(forStepLog(told, io.env));
   } else {
-    await print(io.stdout, forStepLog(quiet ? told : diffText(diff, top, style), io.env));
+    await print(
+      io.stdout,
+      forStepLog(quiet ? told : diffText(presentDiff(diff), top, style), io.env),
+    );
   }
   if (!isGitHub(io.env)) {
     return;

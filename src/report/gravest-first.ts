@@ -1,0 +1,9 @@
+import type { Finding } from "./report.ts";
+
+const SEVERITY = ["critical", "warning", "info"] as const;
+
+export function gravestFirst(findings: readonly Finding[]): Finding[] {
+  return SEVERITY.flatMap((severity) =>
+    findings.filter((finding) => finding.severity === severity),
+  );
+}
