@@ -1,7 +1,7 @@
 import { errorOf, isReal, median, type Prediction, percent, programOf } from "./predictions.ts";
 
 /**
- * Errors at exit in percent that `research/touch.md` §3 gives for the policy it recommends, by program and with one
+ * Errors at exit in percent that `docs/touch.md` §3 gives for the policy it recommends, by program and with one
  * decimal: no prediction may be farther off.
  */
 export const RECOMMENDED_ERRORS: Readonly<Record<string, number>> = {
