@@ -1,5 +1,6 @@
 import type { Chunks } from "./chunks.ts";
 import { BIN, BK, FD, FD_NEXTSIZE, SIZE, STATE, STRIDE } from "./chunks.ts";
+import { copyScalars } from "./copy-scalars.ts";
 import type { Heap } from "./heap.ts";
 import { BIN_COUNT } from "./size-classes.ts";
 
@@ -51,17 +52,9 @@ export class Arena {
   /** A copy without heaps, on no free list, and with itself as its next: whoever copies the process joins them. */
   clone(): Arena {
     const copy = new Arena(this.id, this.bins);
-    copy.top = this.top;
+    copyScalars<Arena>(this, copy);
     copy.fastbins.set(this.fastbins);
-    copy.haveFastchunks = this.haveFastchunks;
     copy.binmap.set(this.binmap);
-    copy.lastRemainderHeap = this.lastRemainderHeap;
-    copy.lastRemainderAddr = this.lastRemainderAddr;
-    copy.contiguous = this.contiguous;
-    copy.systemMem = this.systemMem;
-    copy.maxSystemMem = this.maxSystemMem;
-    copy.attachedThreads = this.attachedThreads;
-    copy.detachedBy = this.detachedBy;
     for (const thread of this.threads) {
       copy.threads.add(thread);
     }

@@ -99,10 +99,10 @@ export class Chunks {
     return c;
   }
 
-  /** A copy, in the memory of `into`, which nobody must use any more, if it has room. */
-  clone(into: Chunks | null = null): Chunks {
-    const hasRoom = into !== null && into.words.length >= this.#limit;
-    const copy = hasRoom ? into : new Chunks(new Int32Array(this.words.length));
+  /** A copy: `recycled`, which must not be in use elsewhere, if it is large enough; else a new object. */
+  clone(recycled: Chunks | null = null): Chunks {
+    const isLargeEnough = recycled !== null && recycled.words.length >= this.#limit;
+    const copy = isLargeEnough ? recycled : new Chunks(new Int32Array(this.words.length));
     copy.words.set(this.words.subarray(0, this.#limit));
     copy.#limit = this.#limit;
     copy.#released = this.#released;

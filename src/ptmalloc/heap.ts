@@ -1,5 +1,6 @@
 import type { Arena } from "./arena.ts";
 import { PAGE, pageUp } from "./chunks.ts";
+import { copyScalars } from "./copy-scalars.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
 /** HEAP_MAX_SIZE: 64 MiB */
@@ -57,12 +58,9 @@ export class Heap {
   /** A copy that belongs to a copied process. */
   clone(arena: Arena, prev: Heap | null): Heap {
     const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
-    copy.size = this.size;
-    copy.mprotectSize = this.mprotectSize;
+    copyScalars<Heap>(this, copy);
     copy.ends = [...this.ends];
     copy.pages = this.pages.slice();
-    copy.firstPage = this.firstPage;
-    copy.lowest = this.lowest;
     return copy;
   }
 

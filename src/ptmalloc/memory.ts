@@ -46,11 +46,11 @@ export class Memory {
   }
 
   /**
-   * Takes over a copy of another process's memory; `arenas` are the copies of its arenas, without heaps so far. Its
-   * chunks go to the memory of `into`.
+   * Copies another process's memory but for its public scalars. `arenas` maps its arenas to their copies, which have no
+   * heaps yet. The copied chunks reuse the memory of `recycled`.
    */
-  copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, into: Chunks | null): void {
-    this.chunks = from.chunks.clone(into);
+  copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, recycled: Chunks | null): void {
+    this.chunks = from.chunks.clone(recycled);
     this.resident = from.resident.clone();
     for (const [av, twin] of arenas) {
       let prev: Heap | null = null;
@@ -65,16 +65,10 @@ export class Memory {
     this.breakHeap = this.heaps[from.breakHeap.id]!;
     this.#freeHeapIds.push(...from.#freeHeapIds);
     this.#heapSerials = from.#heapSerials;
-    this.brk = from.brk;
     for (const one of from.mappings) {
       this.mappings.push(one === null ? null : one.clone());
     }
     this.#freeMappingIds.push(...from.#freeMappingIds);
-    this.mappedBlocks = from.mappedBlocks;
-    this.mappedBytes = from.mappedBytes;
-    this.mappedLeadBytes = from.mappedLeadBytes;
-    this.miscountedMappedBytes = from.miscountedMappedBytes;
-    this.systemBytes = from.systemBytes;
   }
 
   heapOf(c: number): Heap {

@@ -3,6 +3,7 @@ import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
 import { GRANULE, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
+import { copyScalars } from "./copy-scalars.ts";
 import { freeChunk } from "./free.ts";
 import { FreeList } from "./free-list.ts";
 import { memalignChunk } from "./memalign.ts";
@@ -101,11 +102,12 @@ export class Ptmalloc extends Memory {
   }
 
   /**
-   * A process in the same state that shares nothing with this one. `spent` is one that nobody needs any more: its
-   * chunks' memory, which is most of all, is used again.
+   * A process in the same state that shares nothing with this one, without its witness and `trylock`. Takes the memory
+   * of the chunks, most of all memory, from `recycled`, a process no longer in use.
    */
-  clone(spent: Ptmalloc | null = null): Ptmalloc {
+  clone(recycled: Ptmalloc | null = null): Ptmalloc {
     const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
+    copyScalars<Ptmalloc>(this, copy);
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
@@ -113,21 +115,14 @@ export class Ptmalloc extends Memory {
       twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }
-    copy.copyMemory(this, arenas, spent?.chunks ?? null);
+    copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    copy.arenaLimit = this.arenaLimit;
-    for (const thread of this.allThreads()) {
-      copy.#threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
+    for (const thread of this.#threads) {
+      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
     }
     copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
     copy.#hasMainThread = this.#hasMainThread;
-    copy.hookGone = this.hookGone;
-    copy.multiThreaded = this.multiThreaded;
-    copy.inUseGranules = this.inUseGranules;
-    copy.unloggedGranules = this.unloggedGranules;
-    copy.hugeBytes = this.hugeBytes;
-    copy.hugePages = this.hugePages;
     copy.trims = this.trims && [...this.trims];
     return copy;
   }

@@ -269,12 +269,15 @@ export class Process extends Calls {
     return this.thread();
   }
 
-  /** A copy, and those of its threads, that go on by themselves. */
-  clone(threads: readonly (Calls | undefined)[]): [Process, (Calls | undefined)[]] {
+  /** A copy with copies of its threads, in the memory of `recycled`. */
+  clone(
+    threads: readonly (Calls | undefined)[],
+    recycled: Ptmalloc | null = null,
+  ): [Process, (Calls | undefined)[]] {
     const { m, requested, named } = this.shared;
     const shared = {
       ...this.shared,
-      m: m.clone(),
+      m: m.clone(recycled),
       requested: new Map(requested),
       named: new Map(named),
     };
