@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
 import { GRANULE, PAGE } from "../../src/ptmalloc/chunks.ts";
 import { startBreakAt } from "../../src/ptmalloc/extent.ts";
-import { type HeapMap, heapMaps, MOST_CELLS } from "../../src/ptmalloc/heap-map.ts";
+import { type HeapMap, heapMaps, MAX_CELLS } from "../../src/ptmalloc/heap-map.ts";
 import { placeChunk } from "../../src/ptmalloc/place.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { bitOf, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
@@ -138,7 +138,7 @@ function checkSums(p: Process, plane: number): void {
     }
     cells += sum((map) => map.resident.length);
   }
-  expect(cells).toBeLessThanOrEqual(MOST_CELLS + heaps.length);
+  expect(cells).toBeLessThanOrEqual(MAX_CELLS + heaps.length);
 }
 
 function checkMap(map: HeapMap, pagesPerCell: number): void {

@@ -56,10 +56,10 @@ function healthy(): Process {
 
 /** What is broken, in the words of invariants.ts, and one word that breaks it (or the links of one chunk). */
 const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
-  "top is a top": (p, w) => {
+  "top has state TOP": (p, w) => {
     w[p.m.mainArena.top + STATE] = IN_USE;
   },
-  "system bytes are the arenas' and the mappings'": (p) => {
+  "system bytes are the sum of arenas and mappings": (p) => {
     p.m.systemBytes += 16;
   },
   "every free chunk is on one bin's list": (p, w) => {
@@ -71,19 +71,19 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
   "every cached chunk is in a tcache": (p, w) => {
     w[p.chunkOf("used") + STATE] = CACHED;
   },
-  "in use is what the program holds": (p) => {
+  "inUseGranules counts what the program holds": (p) => {
     p.m.inUseGranules++;
   },
-  "a chunk knows its heap": (p, w) => {
+  "a chunk refers to its heap": (p, w) => {
     w[p.chunkOf("used") + HEAP] = p.heap(1).id;
   },
-  "a chunk has MINSIZE": (p, w) => {
+  "a chunk has at least MINSIZE": (p, w) => {
     w[p.m.mainArena.top + SIZE] = 1;
   },
   "headers are resident": (p) => {
     p.heap(0).pages[0] = 0;
   },
-  "neighbours know each other": (p, w) => {
+  "neighbours are linked both ways": (p, w) => {
     w[p.chunkOf("used") + NEXT] = p.chunkOf("last");
   },
   "chunks leave no gap": (p, w) => {
@@ -120,7 +120,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     w[own + FD] = own;
     w[own + BK] = own;
   },
-  "the binmap knows the bin": (p) => {
+  "the binmap has the bit of a filled bin": (p) => {
     p.m.mainArena.binmap[13 >> 5]! &= ~(1 << 13);
   },
   "a bin is sorted": (p, w) => {
@@ -146,14 +146,14 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     const { fastbins } = p.m.mainArena;
     fastbins[1] = fastbins[0]!;
   },
-  "a fastbin that is not empty is known of": (p) => {
+  "haveFastchunks is set while a fastbin is filled": (p) => {
     p.m.mainArena.haveFastchunks = false;
   },
   "a tcache bin holds its size": (p) => {
     const { entries } = p.m.allThreads()[0]!;
     entries[1] = entries[0]!;
   },
-  "a tcache bin knows its count": (p) => {
+  "a tcache bin has the right count": (p) => {
     p.m.allThreads()[0]!.counts[0]!--;
   },
   "resident pages lie in the heap": (p) => {
@@ -163,10 +163,10 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     pages[heap.size / 4096] = 7;
     heap.pages = pages;
   },
-  "unlogged is what is counted so": (p) => {
+  "unloggedGranules counts UNLOGGED chunks": (p) => {
     p.m.unloggedGranules++;
   },
-  "resident pages are counted right": (p) => {
+  "resident pages have the right count": (p) => {
     p.m.resident.add(PLANE_NONE, 1);
   },
 };
