@@ -160,8 +160,8 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
 
 /** The break does not move: the main arena maps a region and is no longer contiguous (§3.8.1). */
 function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes: number): boolean {
-  const asked = av.contiguous ? pageUp(size + topBytes) : size;
-  const bytes = Math.max(asked, MMAP_AS_MORECORE);
+  const needed = av.contiguous ? pageUp(size + topBytes) : size;
+  const bytes = Math.max(needed, MMAP_AS_MORECORE);
   if (bytes > BREAK_LIMIT) {
     return false;
   }

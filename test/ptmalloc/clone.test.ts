@@ -11,8 +11,8 @@ import { compareCopy, describeValue, eachField } from "../support/compare-copy.t
 import { type Calls, process } from "../support/model-driver.ts";
 
 /**
- * A copy of a process holds every field of the original and shares nothing that changes. That it also behaves alike is
- * tested with random programs in invariants.property.test.ts.
+ * A copy of a process holds every field of the original and shares nothing that changes. Tests with random programs
+ * in invariants.property.test.ts check that it also behaves the same.
  */
 
 /** Objects that never change once made. */

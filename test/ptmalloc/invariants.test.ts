@@ -21,10 +21,10 @@ import { PLANE_NONE } from "../../src/ptmalloc/resident.ts";
 import { type Process, process } from "../support/model-driver.ts";
 
 /**
- * A process that has something of everything: two arenas, chunks in use, cached, fast, in the unsorted bin, a small
- * bin, a large bin with a run of equal sizes, and a mapping.
+ * A process with two arenas, chunks in use, cached, in fastbins, in the unsorted bin, a small bin, a large bin with
+ * equal sizes, and a mapping.
  */
-function healthy(): Process {
+function validProcess(): Process {
   const p = process("2.36");
   const t = p.thread();
   t.malloc(24);
@@ -54,7 +54,7 @@ function healthy(): Process {
   return p;
 }
 
-/** What is broken, in the words of invariants.ts, and one word that breaks it (or the links of one chunk). */
+/** For each text of invariants.ts, a change of one word or of one chunk's links that violates it. */
 const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
   "top has state TOP": (p, w) => {
     w[p.m.mainArena.top + STATE] = IN_USE;
@@ -124,7 +124,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     p.m.mainArena.binmap[13 >> 5]! &= ~(1 << 13);
   },
   "a bin is sorted": (p, w) => {
-    // the largest goes behind the others
+    // the largest goes to the back
     const [a, b, c] = p.chunksIn(97);
     const bin = p.m.mainArena.bins + 97 * STRIDE;
     w[bin + FD] = b!;
@@ -172,22 +172,22 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
 };
 
 describe("checkInvariants", () => {
-  it("finds nothing wrong with a healthy process", () => {
-    expect(() => checkInvariants(healthy().m)).not.toThrow();
+  it("accepts a valid process", () => {
+    expect(() => checkInvariants(validProcess().m)).not.toThrow();
   });
 
-  it.each(Object.entries(BROKEN))("names what is broken: %s", (what, breakIt) => {
-    const p = healthy();
+  it.each(Object.entries(BROKEN))("reports a violation of: %s", (what, breakIt) => {
+    const p = validProcess();
     breakIt(p, p.m.chunks.words);
     expect(() => checkInvariants(p.m)).toThrow(`invariant broken: ${what} (at`);
   });
 
-  it("checks nothing that is not broken here", () => {
+  it("has no check that is not tested here", () => {
     const source = readFileSync(
       new URL("../../src/ptmalloc/invariants.ts", import.meta.url),
       "utf8",
     );
-    // the texts are the only strings with spaces in that file
+    // the only strings with spaces in that file are the texts
     const texts = [...source.matchAll(/"(\w+ [^"]+)"/g)].map(([, text]) => text);
     expect(texts.toSorted()).toEqual(Object.keys(BROKEN).toSorted());
   });
