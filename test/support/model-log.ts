@@ -1,4 +1,5 @@
-import { type Calls, type Process, type ProcessOptions, process } from "./model-driver.ts";
+import type { Calls, ProcessOptions } from "./model-calls.ts";
+import { type Process, process } from "./model-driver.ts";
 
 /** Where the program's memory lies: its break, the heap of arena 1, and the end of its mappings. */
 export const BREAK = 0x5555_5555_9000;

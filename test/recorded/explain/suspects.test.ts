@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ADDR, GRANULE } from "../../../src/ptmalloc/chunks.ts";
 import { suspects } from "../../../src/recorded/explain/suspects.ts";
-import { type Calls, type Process, process } from "../../support/model-driver.ts";
+import type { Calls } from "../../support/model-calls.ts";
+import { type Process, process } from "../../support/model-driver.ts";
 
 /** Four threads in the main arena, each with a block of 100 bytes; the main thread's lies lowest. */
 let p: Process;
