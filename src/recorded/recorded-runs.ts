@@ -58,7 +58,8 @@ export class RecordedRuns {
   #detection: Detection | null = null;
   /** null where the settings are known */
   #processSettings: ProcessSettings | null = null;
-  #isStarted = false;
+  /** the glibc version that the what-ifs follow; null before they begin, or begin again */
+  #followed: string | null = null;
   #logsExits = false;
   #seesWholePointers = false;
 
@@ -90,10 +91,10 @@ export class RecordedRuns {
     this.#lastCalls.read(batch, actions, first);
     this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     this.#processSettings?.keep(work, first, logged);
-    const best = this.#replay(prepared, evidence);
+    this.#replay(prepared, evidence);
     // The what-ifs come last: they must not follow a version that fits only for want of a setting.
     if (!this.#restartWithSettings(evidence)) {
-      this.#send(prepared, best);
+      this.#send(prepared);
     }
   }
 
@@ -109,10 +110,10 @@ export class RecordedRuns {
     return this.#logsExits ? NO_EXITS : lastExits(this.#lastCalls, profile);
   }
 
-  /** Replays one batch under every candidate. Returns the best candidate before it was compared with the others. */
-  #replay({ work, first, logged, next }: PreparedBatch, evidence: LogEvidence): Candidate {
+  /** Replays one batch under every candidate. */
+  #replay({ work, first, logged, next }: PreparedBatch, evidence: LogEvidence): void {
     const detection = this.#detection!;
-    if (!this.#isStarted) {
+    if (this.#followed === null) {
       detection.rank({ work, first, logged });
     }
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
@@ -121,12 +122,10 @@ export class RecordedRuns {
       recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
     });
     detection.adoptSplits();
-    const { best } = detection;
     // Candidates are dropped only after the search for explanations: the right version may need one.
     detection.infer(this.#logsExits);
     detection.adoptSplits();
     detection.narrow();
-    return best;
   }
 
   /** Copies the work, kept until as many batches have followed as a past can hold. */
@@ -160,22 +159,24 @@ export class RecordedRuns {
       return false;
     }
     this.#detection = new Detection(candidatesFor(origins, this.#addressFacts));
-    this.#isStarted = false;
+    this.#followed = null;
     this.#sentSettings.clear();
     for (const { work, first, logged } of this.#processSettings!.kept) {
       const prepared = { work, first, logged, next: null };
-      this.#send(prepared, this.#replay(prepared, evidence));
+      this.#replay(prepared, evidence);
+      this.#send(prepared);
     }
     this.#processSettings!.close();
     return true;
   }
 
-  /** Gives the batch and its inferences to the what-ifs. `before` is the candidate that they have followed so far. */
-  #send({ work, first, logged }: PreparedBatch, before: Candidate): void {
+  /** Gives the batch and its inferences to the what-ifs. */
+  #send({ work, first, logged }: PreparedBatch): void {
     const { best } = this.#detection!;
-    if (!this.#isStarted) {
+    const { glibc } = best.origin;
+    if (this.#followed === null) {
       this.#sink.start(best.origin);
-      this.#isStarted = true;
+      this.#followed = glibc;
     }
     // An exit inferred now may lie in an earlier batch, which the what-ifs have already replayed.
     const inferred = best.recorded.inferred.map((one) => ({
@@ -189,8 +190,9 @@ export class RecordedRuns {
       unloggedBytes: best.recorded.unloggedBytes,
       cpus: best.recorded.cpus,
       ...this.#settingsToSend(best),
-      glibc: best === before ? null : best.origin.glibc,
+      glibc: glibc === this.#followed ? null : glibc,
     });
+    this.#followed = glibc;
   }
 
   /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
