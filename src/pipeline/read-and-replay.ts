@@ -53,7 +53,7 @@ async function analysed(
     onProgress: ({ bytesRead, bytesTotal }) =>
       onProgress({
         bytes: bytesRead,
-        totalBytes: bytesTotal ?? null,
+        totalBytes: bytesTotal,
         events: analysis.ledger.events,
       }),
   }).catch((error: unknown) => {

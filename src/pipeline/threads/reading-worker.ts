@@ -24,7 +24,7 @@ function tell(message: Told): void {
 }
 
 class Sender implements EventSink {
-  progress: ReadProgress = { bytesRead: 0, bytesTotal: undefined };
+  progress: ReadProgress = { bytesRead: 0, bytesTotal: null };
   readonly #slots = new Slots((slot) => {
     const columns = new EventBatch(SharedArrayBuffer);
     tell({ what: "room", slot, columns });
