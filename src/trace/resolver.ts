@@ -173,8 +173,8 @@ export class Resolver {
   }
 
   /**
-   * Thread `tid` is returned `pointer`. True if pointers may be cut and another thread's live block stays live beside
-   * the new one: the table's entry at `pointer` is then free.
+   * An allocation by thread `tid` returned `pointer`. True if pointers may be cut, and a live block there of another
+   * thread stays live beside the new one; the table has no block at `pointer` then.
    */
   #keepsBoth(pointer: number, tid: number): boolean {
     const block = this.mayBeCut ? this.pointers.find(pointer) : -1;

@@ -7,7 +7,7 @@ import { PeakSeries } from "../../src/trace/series.ts";
 import { inOrder, type PlainAction, resolveAll } from "../support/event-batches.ts";
 import { ledgerState, liveBlocks, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
-/** Few pointers, so that calls name the same: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
+/** Few pointers, so that many calls name the same one: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
 const pointer = fc.oneof(
   { weight: 1, arbitrary: fc.constant(0) },
   { weight: 8, arbitrary: fc.nat(9).map((k) => 0x55d0_0000_02a0 + 112 * k) },

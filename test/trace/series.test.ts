@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_POINTS, PeakSeries, TimeAxis } from "../../src/trace/series.ts";
 
-/** The expected points: maxima over the smallest power of two of events that gives at most MAX_POINTS. */
+/** The expected points: maxima over 2^n events each, with the smallest n that gives at most MAX_POINTS. */
 function maxima(values: readonly number[]): number[] {
   let width = 1;
   while (Math.ceil(values.length / width) > MAX_POINTS) {

@@ -43,7 +43,7 @@ it("a whole pointer names one live block: the free of the other is missing", () 
   expect(anomalies).toEqual({ reusedLive: 1 });
 });
 
-it("a thread that is returned the pointer of its own block has freed it", () => {
+it("an allocation that returns the pointer of the thread's own block: the thread has freed it", () => {
   expect(run(true, malloc(1, 10), malloc(1, 20)).anomalies).toEqual({ reusedLive: 1 });
 });
 

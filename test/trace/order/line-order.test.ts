@@ -44,7 +44,7 @@ function inLedger(events: readonly PlainEvent[], perBatch?: number) {
 }
 
 describe("a line moves up if it is", () => {
-  it("a free by another thread below the call that was returned its block", () => {
+  it("a free by another thread below the call that returned its pointer", () => {
     const log = [malloc(1, P), malloc(2, P), free(1, P), free(2, P)];
     expect(inLedger(log)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
   });
@@ -60,12 +60,12 @@ describe("a line moves up if it is", () => {
     expect(inLedger(inPlace)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
   });
 
-  it("a free by another thread below the realloc that was returned its block", () => {
+  it("a free by another thread below the realloc that returned its pointer", () => {
     const log = [malloc(1, P), malloc(2, Q), realloc(2, Q, P), free(1, P), free(2, P)];
     expect(inLedger(log)).toEqual({ lines: [1, 2, 4, 3, 5], swapped: 1, found: 0 });
   });
 
-  it("a realloc by another thread below the call that was returned its former block", () => {
+  it("a realloc by another thread below the call that returned its former pointer", () => {
     const log = [malloc(1, P), malloc(2, P), realloc(1, P, Q), free(2, P), free(1, Q)];
     expect(inLedger(log)).toEqual({ lines: [1, 3, 2, 4, 5], swapped: 1, found: 0 });
   });
