@@ -1,87 +1,87 @@
 import { type Change, type ThreadChange, threadChanges } from "../diff/diff.ts";
+import { servesAllCalls } from "../insight/served-calls.ts";
 import { byteUnit, exact, percent, share, size } from "../report/format.ts";
 import type { KnownReport, KnownThread } from "../report/read-report.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
-import { serves } from "../report/serving.ts";
 import type { SortKey } from "../report/sort-threads.ts";
-import type { Budget, BudgetKey } from "./budget.ts";
+import type { Budget } from "./budget.ts";
+import { type BudgetKey, isOfScenario, shortNameIn } from "./budget-key.ts";
+import { resolve } from "./figure.ts";
 import { type Evidence, holds, type Judged } from "./judge.ts";
-import { isOfScenario, resolve, shortNameIn } from "./keys.ts";
 
-/** A figure of the log to which its threads contribute. */
-interface Shared {
+/** A figure that is a sum over threads, or has a counterpart in each thread. */
+interface ThreadFigure {
   readonly unit: "bytes" | "count";
   readonly of: (thread: KnownThread) => number;
-  /** null: not told of matched threads */
-  readonly grown: ((thread: ThreadChange) => Change) | null;
+  /** its change between reports; null: threadChanges() does not have it */
+  readonly changeOf: ((thread: ThreadChange) => Change) | null;
 }
 
-const LIVE: Shared = {
+const LIVE: ThreadFigure = {
   unit: "bytes",
   of: (thread) => thread.liveBytes,
-  grown: (thread) => thread.liveBytes,
+  changeOf: (thread) => thread.liveBytes,
 };
 
-const PEAK_LIVE: Shared = {
+const PEAK_LIVE: ThreadFigure = {
   unit: "bytes",
   of: (thread) => thread.peakLiveBytes,
-  grown: null,
+  changeOf: null,
 };
 
-/** By the path of the key in the report, or in its threads. */
-const SHARED: Readonly<Record<string, Shared>> = {
+/** By the key's path in the report or in a thread. */
+const THREAD_FIGURES: Readonly<Record<string, ThreadFigure>> = {
   "live.bytes": LIVE,
   "live.blocks": {
     unit: "count",
     of: (thread) => thread.liveBlocks,
-    grown: (thread) => thread.liveBlocks,
+    changeOf: (thread) => thread.liveBlocks,
   },
   "live.peakBytes": PEAK_LIVE,
   volumeBytes: {
     unit: "bytes",
     of: (thread) => thread.volumeBytes,
-    grown: (thread) => thread.volumeBytes,
+    changeOf: (thread) => thread.volumeBytes,
   },
   "calls.total": {
     unit: "count",
     of: (thread) => thread.calls.total,
-    grown: (thread) => thread.calls,
+    changeOf: (thread) => thread.calls,
   },
 };
 
 /**
- * Why a budget was not kept: the thread that is behind it, and the setting that would keep it; and, kept or not, whether
- * that depends on an assumption.
+ * Why a budget was not kept: the thread that contributes most, and a setting that would keep it. Also, kept or not,
+ * whether the result depends on an assumption.
  */
 export function explain({ key, operator }: Budget, judged: Judged, evidence: Evidence): string[] {
   const { head, base } = evidence;
-  const doubt = isOfScenario(key) ? unsure(key, judged, head) : [];
+  const doubt = isOfScenario(key) ? limitInRange(key, judged, head) : [];
   if (judged.ok || key.thread !== null || operator.startsWith(">")) {
     return doubt;
   }
   if (isOfScenario(key)) {
     return [
-      ...behindRss(key, head.known, base?.known ?? null),
-      ...settings(key, judged, head),
+      ...rssParts(key, head.known, base?.known ?? null),
+      ...settingsThatHelp(key, judged, head),
       ...doubt,
     ];
   }
-  const shared = SHARED[pathOf(key)];
-  if (shared === undefined) {
+  const figure = THREAD_FIGURES[pathOf(key)];
+  if (figure === undefined) {
     return [];
   }
-  const grown = grownMost(shared, head.known, base?.known ?? null);
+  const grown = largestGrowth(figure, head.known, base?.known ?? null);
   if (grown !== null) {
-    return grown;
+    return [grown];
   }
-  const first = mostOf(shared, head.known);
-  if (first === null) {
-    return [];
-  }
-  return [`${first.part === "most of it" ? "Most of it" : "The largest part"} is ${first.whose}.`];
+  const first = largestPart(figure, head.known);
+  return first === null
+    ? []
+    : [`${first.part === "most" ? "Most of it" : "The largest part"} comes from ${first.whose}.`];
 }
 
-/** The order of threads that shows what is behind such a budget. */
+/** The thread order in which the threads behind such a budget come first. */
 export function sortFor(key: BudgetKey): SortKey {
   const path = pathOf(key);
   if (/fragmentation|free|pinned/i.test(path)) {
@@ -100,8 +100,8 @@ function pathOf(key: BudgetKey): string {
   return shortNameIn(key)?.path ?? key.path;
 }
 
-/** RSS is what is live, and what lies free around it. */
-function behindRss(key: BudgetKey, head: KnownReport, base: KnownReport | null): string[] {
+/** Splits RSS into live bytes and the rest, and names the thread behind the larger part. */
+function rssParts(key: BudgetKey, head: KnownReport, base: KnownReport | null): string[] {
   const path = pathOf(key);
   const atPeak = path === "rss.peakBytes";
   if (!atPeak && path !== "rss.endBytes" && path !== "fragmentation.external") {
@@ -115,66 +115,70 @@ function behindRss(key: BudgetKey, head: KnownReport, base: KnownReport | null):
   const bytes = atPeak ? rss.peakBytes : rss.endBytes;
   const live = atPeak ? head.live.peakBytes : head.live.bytes;
   const unit = byteUnit([bytes, live]);
-  const part = `${size(live, unit)} ${atPeak ? "were live at the most" : "are live"}`;
-  const grown = base === null ? null : grownMost(LIVE, head, base);
+  const part = `${size(live, unit)} ${atPeak ? "were live at the peak" : "are live"}`;
+  const grown = base === null ? null : largestGrowth(LIVE, head, base);
   if (grown !== null) {
-    return [`${part}.`, ...grown];
+    return [`${part}.`, grown];
   }
   if (2 * live >= bytes) {
-    const first = mostOf(atPeak ? PEAK_LIVE : LIVE, head);
-    return [first === null ? `${part}.` : `${part}, ${first.part} ${first.whose}.`];
+    const first = largestPart(atPeak ? PEAK_LIVE : LIVE, head);
+    if (first === null) {
+      return [`${part}.`];
+    }
+    const which = first.part === "most" ? "most of it" : "the largest part";
+    return [`${part}, ${which} from ${first.whose}.`];
   }
   const pinning = largest(head.threads, ({ pinnedBytes }) => pinnedBytes);
   if (pinning === null) {
-    return [`Only ${part}; the rest glibc keeps.`];
+    return [`Only ${part}; glibc keeps the rest.`];
   }
   const { item: thread, value } = pinning;
-  return [
-    `Only ${part}; most of the rest is kept in place by blocks of ${label(thread)}: ${size(value)}.`,
-  ];
+  return [`Only ${part}; blocks of ${label(thread)} pin most of the rest: ${size(value)}.`];
 }
 
-/** What of the figure is the thread's with the largest part; null where there is but one thread. */
-function mostOf(
-  shared: Shared,
+/** The thread with the largest part of the figure; null if the log has one thread only. */
+function largestPart(
+  figure: ThreadFigure,
   { threads }: KnownReport,
-): { readonly part: "most of it" | "the largest part"; readonly whose: string } | null {
-  const first = threads.length < 2 ? null : largest(threads, shared.of);
+): { readonly part: "most" | "largest"; readonly whose: string } | null {
+  const first = threads.length < 2 ? null : largest(threads, figure.of);
   if (first === null) {
     return null;
   }
-  const whose = `${label(first.item)}'s: ${shown(shared.unit, [first.value])[0]}`;
-  // Peaks come at different times: there is no whole that they are parts of.
-  if (shared === PEAK_LIVE) {
-    return { part: "the largest part", whose };
+  const whose = `${label(first.item)}: ${shown(figure.unit, [first.value])[0]}`;
+  // Peaks of threads come at different times: they have no meaningful sum.
+  if (figure === PEAK_LIVE) {
+    return { part: "largest", whose };
   }
-  const total = threads.reduce((sum, thread) => sum + shared.of(thread), 0);
+  const total = threads.reduce((sum, thread) => sum + figure.of(thread), 0);
   return {
-    part: 2 * first.value > total ? "most of it" : "the largest part",
+    part: 2 * first.value > total ? "most" : "largest",
     whose: `${whose} (${share(first.value, total)})`,
   };
 }
 
-/** Null where threads cannot be told, or none grew. */
-function grownMost(shared: Shared, head: KnownReport, base: KnownReport | null): string[] | null {
-  if (base === null || shared.grown === null) {
+/** Null if the threads of the reports cannot be matched, or none grew. */
+function largestGrowth(
+  figure: ThreadFigure,
+  head: KnownReport,
+  base: KnownReport | null,
+): string | null {
+  if (base === null || figure.changeOf === null) {
     return null;
   }
-  const grown = largest(threadChanges(base, head).rows, (row) => shared.grown?.(row).change ?? 0);
+  const { changeOf } = figure;
+  const grown = largest(threadChanges(base, head).rows, (row) => changeOf(row).change);
   if (grown === null) {
     return null;
   }
-  const { base: before, head: after } = shared.grown(grown.item);
-  const [from, to] = shown(shared.unit, [before ?? 0, after ?? 0]);
-  const what = shared === LIVE ? "live memory of " : "";
-  return [
-    before === null
-      ? `New is ${what}${label(grown.item)}: ${to}.`
-      : `Most grew ${what}${label(grown.item)}: from ${from} to ${to}.`,
-  ];
+  const { base: before, head: after } = changeOf(grown.item);
+  const [from, to] = shown(figure.unit, [before ?? 0, after ?? 0]);
+  const what = `${figure === LIVE ? "live memory of " : ""}${label(grown.item)}`;
+  return `Largest growth: ${what}, ${before === null ? `new, ${to}` : `from ${from} to ${to}`}.`;
 }
 
-function settings(
+/** The what-if with the fewest settings that keeps the budget, else the closest one. */
+function settingsThatHelp(
   key: BudgetKey,
   { operator, limit, actual, unit }: Judged,
   head: Evidence["head"],
@@ -184,7 +188,7 @@ function settings(
     return [];
   }
   const tried = whatIfs
-    .filter((scenario) => scenario.name !== key.scenario && serves(scenario, recorded))
+    .filter((scenario) => scenario.name !== key.scenario && servesAllCalls(scenario, recorded))
     .flatMap(({ name }) => {
       const figure = resolve({ ...key, scenario: name }, head.json);
       return "ok" in figure ? [{ name, value: figure.ok.value }] : [];
@@ -192,7 +196,7 @@ function settings(
     .sort((a, b) => settingCount(a.name) - settingCount(b.name) || a.value - b.value);
   const kept = tried.find(({ value }) => holds(value, operator, limit));
   if (kept !== undefined) {
-    return [`${kept.name} would keep it: ${shown(unit, [kept.value])[0]}.`];
+    return [`${kept.name} would keep the budget: ${shown(unit, [kept.value])[0]}.`];
   }
   const nearest = largest(tried, ({ value }) => actual - value);
   if (tried.length === 0) {
@@ -201,12 +205,16 @@ function settings(
   return nearest === null
     ? ["No other setting tried lowers it."]
     : [
-        `No setting tried keeps it; ${nearest.item.name} comes nearest: ${shown(unit, [nearest.item.value])[0]}.`,
+        `No setting tried keeps the budget; ${nearest.item.name} comes closest: ${shown(unit, [nearest.item.value])[0]}.`,
       ];
 }
 
-/** Where it depends on an assumption whether the budget is kept. */
-function unsure(key: BudgetKey, { operator, limit }: Judged, head: Evidence["head"]): string[] {
+/** A warning if the limit lies within the prediction's range, so that the assumptions decide. */
+function limitInRange(
+  key: BudgetKey,
+  { operator, limit }: Judged,
+  head: Evidence["head"],
+): string[] {
   const [low, high] = { "rss.endBytes": END, "rss.peakBytes": AT_PEAK }[pathOf(key)] ?? [];
   if (low === undefined || high === undefined) {
     return [];
@@ -221,7 +229,9 @@ function unsure(key: BudgetKey, { operator, limit }: Judged, head: Evidence["hea
     return [];
   }
   const [from, to] = shown("bytes", [least.ok.value, most.ok.value]);
-  return [`The limit lies in the prediction's range, ${from} to ${to}: what was assumed decides.`];
+  return [
+    `The limit lies in the prediction's range, ${from} to ${to}: the result depends on assumptions.`,
+  ];
 }
 
 const END = ["rss.lowBytes", "rss.highBytes"];
@@ -231,7 +241,7 @@ function settingCount(name: string): number {
   return name.split(",").length;
 }
 
-/** The first of those with the largest value; null if none is above 0. */
+/** The first item with the largest value; null if no value is above 0. */
 function largest<T>(
   items: readonly T[],
   of: (item: T) => number,
@@ -254,14 +264,23 @@ function label({
   readonly name: string | null;
 }): string {
   if (tid === null) {
-    return name === null ? "threads without a name" : `threads called ${name}`;
+    return name === null ? "unnamed threads" : `threads named ${name}`;
   }
   return name === null ? `thread ${tid}` : `thread ${tid} (${name})`;
 }
 
+/** The values in one unit. */
 function shown(unit: BudgetResult["unit"], values: readonly number[]): string[] {
-  const inUnit = byteUnit(values);
-  return values.map((value) =>
-    unit === "bytes" ? size(value, inUnit) : unit === "ratio" ? percent(value) : exact(value),
-  );
+  switch (unit) {
+    case "bytes": {
+      const common = byteUnit(values);
+      return values.map((value) => size(value, common));
+    }
+    case "ratio":
+      return values.map(percent);
+    case "count":
+      return values.map(exact);
+    default:
+      return unit satisfies never;
+  }
 }

@@ -1,65 +1,61 @@
+import type { Parsed } from "../report/parsed.ts";
 import type { ReadReport } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";
-import {
-  type Budget,
-  type Limit,
-  type Parsed,
-  printKey,
-  type Refusal,
-  unfitLimit,
-} from "./budget.ts";
-import { type Figure, resolve } from "./keys.ts";
+import { type Budget, type Limit, unfitLimit } from "./budget.ts";
+import { printKey } from "./budget-key.ts";
+import { type Figure, resolve } from "./figure.ts";
 
-/** A budget with what people wrote beside it. */
+/** A budget and what mallog.config.json says about it. */
 export interface NamedBudget {
   readonly budget: Budget;
-  /** where it is from, for messages about it */
+  /** where the budget was given, for messages */
   readonly place: string;
   readonly name: string | null;
   readonly message: string | null;
-  /** growth of up to this many bytes is let pass, whatever the percentage; null for what was typed as a budget */
+  /** allowed growth in bytes, even if the percentage allows less; null: not set */
   readonly minDeltaBytes: number | null;
 }
 
-/** What a budget is judged by: the report, and where it is about growth an earlier one. */
+/** What a budget is judged by: the report, and an earlier one if the budget limits growth. */
 export interface Evidence {
   readonly head: ReadReport;
   readonly base: ReadReport | null;
 }
 
-/** A result before it is explained. */
+/** A result without its explanation. */
 export type Judged = Omit<BudgetResult, "explanation" | "command">;
 
-/** Why a budget cannot be judged, and whether that is for the base report. */
-export type Unjudged = Refusal & { readonly in: "head" | "base" };
+/** `in`: the report that lacks the figure */
+export interface Unjudged {
+  readonly error: string;
+  readonly in: "head" | "base";
+}
 
-/** Holds a report against a budget. */
+/** Compares a report with a budget. */
 export function judge(
   { budget, name, message, minDeltaBytes }: NamedBudget,
   { head, base }: Evidence,
-): { readonly ok: Judged } | { readonly error: Unjudged } {
+): { readonly ok: Judged } | Unjudged {
   const { key, operator, limit } = budget;
   const actual = resolve(key, head.json);
   if ("error" in actual) {
-    return { error: { ...actual.error, in: "head" } };
+    return { ...actual, in: "head" };
   }
   const { value } = actual.ok;
   const reason = unfitLimit(limit, actual.ok.unit);
   if (reason !== null) {
-    return { error: { reason: `${printKey(key)}: ${reason}`, in: "head" } };
+    return { error: `${printKey(key)}: ${reason}`, in: "head" };
   }
-  // Fields of mallinfo2 are sizes though their names do not tell.
+  // mallinfo2's fields are sizes, but their names do not say so: a limit typed in bytes decides.
   const unit = limit.unit === "bytes" ? "bytes" : actual.ok.unit;
   let from: Figure | null = null;
   if (limit.isGrowth) {
     const before: Parsed<Figure> =
       base === null
-        ? {
-            error: { reason: "growth is counted from an earlier report; give one with --baseline" },
-          }
+        ? { error: "growth is relative to an earlier report; give one with --baseline" }
         : resolve(key, base.json);
     if ("error" in before) {
-      return { error: { ...before.error, in: base === null ? "head" : "base" } };
+      return { ...before, in: base === null ? "head" : "base" };
     }
     from = before.ok;
   }
@@ -78,7 +74,7 @@ export function judge(
   return { ok: result };
 }
 
-/** How much more than in the base is allowed: whole bytes or calls, but of a ratio percentage points. */
+/** Allowed growth: whole bytes or calls; for a ratio, percentage points. */
 function growth(limit: Limit, { value, unit }: Figure, minDeltaBytes: number | null): number {
   if (limit.unit !== "percent" || unit === "ratio") {
     return limit.value;
@@ -97,5 +93,7 @@ export function holds(actual: number, operator: BudgetResult["operator"], limit:
       return actual >= limit;
     case ">":
       return actual > limit;
+    default:
+      return operator satisfies never;
   }
 }

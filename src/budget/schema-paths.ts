@@ -1,11 +1,12 @@
-import type { BudgetKey, Refusal } from "./budget.ts";
-import { isOfScenario, member, SHORT_NAMES, shortNameIn } from "./keys.ts";
+import { type BudgetKey, isOfScenario, SHORT_NAMES, shortNameIn } from "./budget-key.ts";
+import { member } from "./figure.ts";
+import { unknownName } from "./unknown-name.ts";
 
 /**
- * Why no report can have such a figure, by the report's JSON Schema: known before a log is read. Null if one may; whether
- * this one has, only the report shows.
+ * Why no report can have such a figure, by the report's JSON Schema; null if one may. Catches misspelt keys before the
+ * log is read; whether a given report has the figure is known only after.
  */
-export function refusalBySchema(key: BudgetKey, schema: unknown): Refusal | null {
+export function refusalBySchema(key: BudgetKey, schema: unknown): string | null {
   if (shortNameIn(key) !== null) {
     return null;
   }
@@ -18,13 +19,13 @@ export function refusalBySchema(key: BudgetKey, schema: unknown): Refusal | null
   for (const step of key.path.split(".")) {
     places = places.flatMap((place) => variantsOf(childOf(place, step), schema));
     if (places.length === 0) {
-      return { reason: `no key ${key.path}`, typed: key.path, known };
+      return unknownName("key", key.path, known);
     }
   }
-  return places.some(isNumber) ? null : { reason: `${key.path} is not a number` };
+  return places.some(isNumber) ? null : `${key.path} is not a number`;
 }
 
-/** What a step leads to: a property, any of a record, or an item of a list. */
+/** The schema one step below: of a property, of any value of a record, or of an item of a list. */
 function childOf(place: unknown, step: string): unknown {
   const property = member(member(place, "properties"), step);
   if (property !== undefined) {
@@ -40,7 +41,7 @@ function childOf(place: unknown, step: string): unknown {
   return /^\d+$/.test(step) ? items : undefined;
 }
 
-/** The schemas that a schema stands for: itself, what it refers to, or each of a choice. */
+/** The alternatives of a schema, with references resolved. */
 function variantsOf(place: unknown, schema: unknown): unknown[] {
   const reference = member(place, "$ref");
   if (typeof reference === "string") {
@@ -60,7 +61,7 @@ function isNumber(place: unknown): boolean {
   return types.includes("number");
 }
 
-/** Paths of the numbers, but for those in lists. */
+/** Dotted paths of the numbers, without those in lists. */
 function numbersOf(places: readonly unknown[], before: string, schema: unknown): string[] {
   return places.flatMap((place) => {
     if (isNumber(place)) {

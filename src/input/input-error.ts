@@ -1,6 +1,6 @@
 /**
  * Why an input cannot be read at all. Lesser faults (bad lines, a broken tail) are counted in `Diagnostics`. The union
- * is closed: a new code does not compile without its text in `problemText`.
+ * is closed: a new code does not compile without its text in `inputProblemText`.
  */
 export type InputProblem =
   | { readonly code: "missing"; readonly path: string }
@@ -20,18 +20,14 @@ export class InputError extends Error {
   readonly problem: InputProblem;
 
   constructor(problem: InputProblem) {
-    super(problemText(problem));
+    super(inputProblemText(problem));
     this.name = "InputError";
     this.problem = problem;
   }
 }
 
 /** One line: the input, what is wrong with it, and what to do. */
-export function inputErrorText(error: InputError): string {
-  return problemText(error.problem);
-}
-
-function problemText(problem: InputProblem): string {
+export function inputProblemText(problem: InputProblem): string {
   switch (problem.code) {
     case "missing":
       return `${problem.path}: no such file; check the path, or give - to read standard input`;

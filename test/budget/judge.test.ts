@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import { parseBudget } from "../../src/budget/budget.ts";
 import { explain, sortFor } from "../../src/budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../../src/budget/judge.ts";
-import { budgetDetails, budgetSentence } from "../../src/report/budget-sentence.ts";
+import { presentBudgets } from "../../src/insight/budget-sentences.ts";
 import type { BudgetResult, Report } from "../../src/report/report.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 
 function named(text: string, minDeltaBytes: number | null = null): NamedBudget {
   const parsed = parseBudget(text);
   if ("error" in parsed) {
-    throw new Error(parsed.error.reason);
+    throw new Error(parsed.error);
   }
   return { budget: parsed.ok, place: "", name: null, message: null, minDeltaBytes };
 }
@@ -23,18 +23,22 @@ function judged(text: string, given: Evidence, minDeltaBytes: number | null = nu
   const one = named(text, minDeltaBytes);
   const result = judge(one, given);
   if ("error" in result) {
-    throw new Error(result.error.reason);
+    throw new Error(result.error);
   }
   const explanation = explain(one.budget, result.ok, given);
   return { ...result.ok, explanation, command: null } satisfies BudgetResult;
 }
 
-function refused(text: string, given: Evidence) {
-  const result = judge(named(text), given);
-  return "error" in result ? result.error : null;
+function sentenceOf(result: BudgetResult): string {
+  return presentBudgets([result])[0]?.sentence ?? "";
 }
 
-/** 20 MiB at the end and 24 at the peak as recorded, 8 threads' calls, and two what-ifs that help. */
+function refused(text: string, given: Evidence) {
+  const result = judge(named(text), given);
+  return "error" in result ? result : null;
+}
+
+/** The recorded run has 20 MiB at the end and 24 at the peak; two what-ifs help, one fails. */
 const HEAD = report({
   threads: [
     thread(100, { name: "main", liveBytes: 7 * MiB, pinnedBytes: 2 * MiB }),
@@ -49,7 +53,10 @@ const HEAD = report({
   ],
 });
 
-describe("what a key stands for", () => {
+const KNOWN_KEYS =
+  "known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-blocks, arenas, volume, calls, trace.events, trace.threads, trace.firstTime, …";
+
+describe("the figure of a key", () => {
   test.each<[string, number, BudgetResult["unit"]]>([
     ["rss", 20 * MiB, "bytes"],
     ["peak-rss", 24 * MiB, "bytes"],
@@ -80,31 +87,36 @@ describe("what a key stands for", () => {
   );
 
   test.each([
-    ["live.byte<=1", "no key live.byte", "live.bytes"],
-    ["rss.end@as recorded<=1", "no key rss.end", "rss.endBytes"],
-    ["live.constructor<=1", "no key live.constructor", "live.bytes"],
-    ["live.bytes.toFixed<=1", "no key live.bytes.toFixed", "live.bytes"],
-    ["rss@MALLOC_ARENA_MAX=3<=1", "no scenario MALLOC_ARENA_MAX=3", "MALLOC_ARENA_MAX=1"],
-    ["thread:103.live<=1", "no thread 103", "100"],
-  ])("%s: %s", (text, reason, known) => {
-    const error = refused(text, evidence(HEAD));
-    expect(error).toMatchObject({ reason, in: "head" });
-    expect(error?.known).toContain(known);
-  });
+    ["live.byte<=1", "no key live.byte (did you mean live.bytes?)"],
+    ["rss.endByte@as recorded<=1", "no key rss.endByte (did you mean rss.endBytes?)"],
+    [
+      "rss.end@as recorded<=1",
+      "no key rss.end; known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-blocks, arenas, volume, calls, rss.endBytes, rss.peakBytes, rss.peakTime, …",
+    ],
+    ["live.constructor<=1", `no key live.constructor; ${KNOWN_KEYS}`],
+    ["live.bytes.toFixed<=1", `no key live.bytes.toFixed; ${KNOWN_KEYS}`],
+    [
+      "rss@MALLOC_ARENA_MAX=3<=1",
+      "no scenario MALLOC_ARENA_MAX=3 (did you mean MALLOC_ARENA_MAX=1?)",
+    ],
+    ["thread:103.live<=1", "no thread 103 (did you mean 100?)"],
+  ])("%s: %s", (text, error) =>
+    expect(refused(text, evidence(HEAD))).toEqual({ error, in: "head" }),
+  );
 
   test.each([
     ["model.glibc<=1", 'model.glibc is "2.36", not a number'],
-    ["model.holes.lines<=1", "model.holes is not known of this log (null)"],
-    ["model.holes<=1", "model.holes is not known of this log (null)"],
+    ["model.holes.lines<=1", "model.holes is unknown for this log (null)"],
+    ["model.holes<=1", "model.holes is unknown for this log (null)"],
     ["model.fidelity<=1", "model.fidelity is not a number; it has compared, equal, ratio, first"],
-    ["thread:worker.live<=1", "2 threads are called worker; give a tid"],
-    ["live.bytes<=5%", "live.bytes: bytes have no percentage"],
-    ["rss<=+5%", "growth is counted from an earlier report; give one with --baseline"],
-  ])("%s: %s", (text, reason) => expect(refused(text, evidence(HEAD))?.reason).toContain(reason));
+    ["thread:worker.live<=1", "2 threads are named worker; give a tid"],
+    ["live.bytes<=5%", "live.bytes: bytes cannot be a percentage"],
+    ["rss<=+5%", "growth is relative to an earlier report; give one with --baseline"],
+  ])("%s: %s", (text, reason) => expect(refused(text, evidence(HEAD))?.error).toContain(reason));
 
-  test("a scenario's figure without a model", () => {
+  test("a figure of a scenario, without a model", () => {
     const bare = report({ model: null, scenarios: [] });
-    expect(refused("rss<=1", evidence(bare))?.reason).toContain("which was not run (--no-model)");
+    expect(refused("rss<=1", evidence(bare))?.error).toContain("which was not run (--no-model)");
   });
 });
 
@@ -142,102 +154,102 @@ describe("growth", () => {
     ["leaked-blocks<=+12%", MiB, 9, false],
     // Of nothing every percentage is nothing.
     ["live<=+50%", null, 0, false],
-  ])("%s, of sizes at least %j", (text, least, limit, ok) =>
+  ])("%s, with --min-delta %j", (text, least, limit, ok) =>
     expect(judged(text, both, least)).toMatchObject({ limit, ok }),
   );
 
-  test("of a ratio, in percentage points", () => {
+  test("of a ratio is in percentage points", () => {
     const result = judged("fragmentation<=+1%", both);
     expect(result.limit).toBeCloseTo(1 - 11 / 19 + 0.01, 10);
-    expect(budgetSentence(result)).toBe(
+    expect(sentenceOf(result)).toBe(
       "fragmentation is 45.0 % (42.1 % before, +2.89 points): 1.89 points over the limit of 43.1 %",
     );
   });
 
-  test("what is not in the base is said to be missing there", () => {
+  test("a figure that only the base lacks is reported for the base", () => {
     expect(refused("rss@MALLOC_ARENA_MAX=1<=+5%", both)).toMatchObject({ in: "base" });
   });
 
   test("is explained by the thread that grew most", () => {
     expect(judged("live<=+1MiB", both).explanation).toEqual([
-      "Most grew live memory of thread 100 (main): from 2 MiB to 7 MiB.",
+      "Largest growth: live memory of thread 100 (main), from 2 MiB to 7 MiB.",
     ]);
     expect(judged("rss<=+1%", both).explanation[1]).toBe(
-      "Most grew live memory of thread 100 (main): from 2 MiB to 7 MiB.",
+      "Largest growth: live memory of thread 100 (main), from 2 MiB to 7 MiB.",
     );
   });
 });
 
-describe("one sentence each", () => {
+describe("the sentence", () => {
   const head = evidence(HEAD);
   test.each([
     ["rss<=30MiB", "rss is 20 MiB (limit 30 MiB)"],
     ["rss<=19MiB", "rss is 20 MiB: 1,024 KiB (5.3 %) over the limit of 19 MiB"],
     [`rss<=${20 * MiB - 1}`, "rss is 20,971,520 B: 1 B (0.0 %) over the limit of 20,971,519 B"],
     ["rss<20MiB", "rss is 20 MiB, not below 20 MiB"],
-    ["rss>=30MiB", "rss is 20 MiB: 10 MiB (33.3 %) below the least, 30 MiB"],
-    ["model.fidelity.ratio>=99%", "model.fidelity.ratio is 100.0 % (at least 99.0 %)"],
+    ["rss>=30MiB", "rss is 20 MiB: 10 MiB (33.3 %) below the minimum of 30 MiB"],
+    ["model.fidelity.ratio>=99%", "model.fidelity.ratio is 100.0 % (minimum 99.0 %)"],
     ["calls<=1", "calls is 45: 44 over the limit of 1"],
     ["fragmentation<=40%", "fragmentation is 45.0 %: 5 points over the limit of 40.0 %"],
-  ])("%s", (text, sentence) => expect(budgetSentence(judged(text, head))).toBe(sentence));
+  ])("%s", (text, sentence) => expect(sentenceOf(judged(text, head))).toBe(sentence));
 
-  test("a name stands before the key; a message stands below what explains it", () => {
+  test("starts with the name; the message follows the explanation", () => {
     const result = { ...judged("calls<=1", head), name: "Calls", message: "Ask us.", command: "m" };
-    expect(budgetSentence(result)).toMatch(/^Calls: calls is 45/);
-    expect(budgetDetails(result)).toEqual([
-      "The largest part is thread 100 (main)'s: 15 (33.3 %).",
+    expect(sentenceOf(result)).toMatch(/^Calls: calls is 45/);
+    expect(presentBudgets([result])[0]?.details).toEqual([
+      "The largest part comes from thread 100 (main): 15 (33.3 %).",
       "Ask us.",
       "More: m",
     ]);
   });
 });
 
-describe("what explains a budget that is not kept", () => {
+describe("the explanation of a budget that is not kept", () => {
   const head = evidence(HEAD);
   test.each<[string, string[]]>([
     [
       "rss<=15MiB",
       [
-        "10 MiB are live, most of it thread 100 (main)'s: 7 MiB (70.0 %).",
-        "MALLOC_ARENA_MAX=1 would keep it: 14 MiB.",
+        "10 MiB are live, most of it from thread 100 (main): 7 MiB (70.0 %).",
+        "MALLOC_ARENA_MAX=1 would keep the budget: 14 MiB.",
       ],
     ],
     [
       "rss<=13MiB",
       [
-        "10 MiB are live, most of it thread 100 (main)'s: 7 MiB (70.0 %).",
-        "MALLOC_ARENA_MAX=1,malloc_trim=end would keep it: 12 MiB.",
+        "10 MiB are live, most of it from thread 100 (main): 7 MiB (70.0 %).",
+        "MALLOC_ARENA_MAX=1,malloc_trim=end would keep the budget: 12 MiB.",
       ],
     ],
     [
       "rss<=2MiB",
       [
-        "10 MiB are live, most of it thread 100 (main)'s: 7 MiB (70.0 %).",
-        "No setting tried keeps it; MALLOC_ARENA_MAX=1,malloc_trim=end comes nearest: 12 MiB.",
+        "10 MiB are live, most of it from thread 100 (main): 7 MiB (70.0 %).",
+        "No setting tried keeps the budget; MALLOC_ARENA_MAX=1,malloc_trim=end comes closest: 12 MiB.",
       ],
     ],
-    ["live<=1", ["Most of it is thread 100 (main)'s: 7 MiB (70.0 %)."]],
+    ["live<=1", ["Most of it comes from thread 100 (main): 7 MiB (70.0 %)."]],
     ["thread:100.live<=1", []],
     ["rss>=900MiB", []],
   ])("%s", (text, explanation) => expect(judged(text, head).explanation).toEqual(explanation));
 
-  test("what is free, and whose blocks keep it", () => {
+  test("names the thread whose blocks pin free memory", () => {
     const given = { ...HEAD, live: { ...HEAD.live, bytes: 2 * MiB } };
     expect(judged("rss<=1MiB", evidence(given)).explanation[0]).toBe(
-      "Only 2 MiB are live; most of the rest is kept in place by blocks of thread 100 (main): 2 MiB.",
+      "Only 2 MiB are live; blocks of thread 100 (main) pin most of the rest: 2 MiB.",
     );
   });
 
-  test("a limit within the range of the prediction, kept or not", () => {
+  test("warns of a limit within the range of the prediction, kept or not", () => {
     const wide = scenario("as recorded");
     const rss = { ...wide.rss, lowBytes: 18 * MiB, highBytes: 22 * MiB };
     const given = report({ scenarios: [{ ...wide, rss }] });
     expect(judged("rss<=19MiB", evidence(given)).explanation.at(-1)).toBe(
-      "The limit lies in the prediction's range, 18 MiB to 22 MiB: what was assumed decides.",
+      "The limit lies in the prediction's range, 18 MiB to 22 MiB: the result depends on assumptions.",
     );
     expect(judged("rss<=17MiB", evidence(given)).explanation.join()).not.toContain("range");
     const decides = [
-      "The limit lies in the prediction's range, 18 MiB to 22 MiB: what was assumed decides.",
+      "The limit lies in the prediction's range, 18 MiB to 22 MiB: the result depends on assumptions.",
     ];
     expect(judged("rss<=21MiB", evidence(given))).toMatchObject({ ok: true, explanation: decides });
     expect(judged("rss>=19MiB", evidence(given))).toMatchObject({ ok: true, explanation: decides });
@@ -256,6 +268,6 @@ test.each([
   ["calls", "calls"],
   ["volume", "volume"],
   ["leaked-blocks", "live"],
-])("the threads behind %s are sorted by %s", (path, sort) =>
+])("the command for %s sorts threads by %s", (path, sort) =>
   expect(sortFor({ thread: null, path, scenario: null })).toBe(sort),
 );

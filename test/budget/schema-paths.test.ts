@@ -7,12 +7,12 @@ import { serviceReport } from "../support/service-report.ts";
 function refusal(text: string) {
   const parsed = parseBudget(`${text}<=1`);
   if ("error" in parsed) {
-    throw new Error(parsed.error.reason);
+    throw new Error(parsed.error);
   }
   return refusalBySchema(parsed.ok.key, publishedSchema());
 }
 
-/** Paths of all numbers in a value, those in lists as well. */
+/** Dotted paths of all numbers in a value, including those in lists. */
 function numbersIn(value: unknown, path: string): string[] {
   if (typeof value === "number") {
     return [path];
@@ -25,7 +25,7 @@ function numbersIn(value: unknown, path: string): string[] {
   );
 }
 
-test("every number of a report may be budgeted", () => {
+test("every number of a report can be budgeted", () => {
   const report = serviceReport();
   const [scenario] = report.scenarios;
   const [thread] = report.threads;
@@ -39,12 +39,12 @@ test("every number of a report may be budgeted", () => {
 });
 
 test.each(["rss", "live", "thread:7.live", "threads.length", "model.fit.ratio", "trace.lastTime"])(
-  "%s may be",
+  "%s can be budgeted",
   (key) => expect(refusal(key)).toBeNull(),
 );
 
 test.each([
-  ["live.byte", "no key live.byte"],
+  ["live.byte", "no key live.byte (did you mean live.bytes?)"],
   ["threads.first.tid", "no key threads.first.tid"],
   ["rss.end@as recorded", "no key rss.end"],
   ["live.bytes@as recorded", "no key live.bytes"],
@@ -52,4 +52,9 @@ test.each([
   ["live.constructor.name", "no key live.constructor.name"],
   ["model.glibc", "model.glibc is not a number"],
   ["model.fidelity", "model.fidelity is not a number"],
-])("%s: %s", (key, reason) => expect(refusal(key)?.reason).toBe(reason));
+])("%s: %s", (key, reason) => expect(refusal(key)?.split(";")[0]).toBe(reason));
+
+test("an unknown key brings the closest one, or the known keys", () => {
+  expect(refusal("live.byts")).toBe("no key live.byts (did you mean live.bytes?)");
+  expect(refusal("thread:7.rss")).toMatch(/^no key rss; known keys: tid, calls\.malloc, .*, …$/);
+});

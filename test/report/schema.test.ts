@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { Chalk } from "chalk";
 import { expect, test } from "vitest";
-import { containerOf } from "../../src/report/container.ts";
+import { containerOf } from "../../src/insight/container.ts";
+import { present } from "../../src/insight/present.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeJson } from "../../src/report/writers/json.ts";
 import { generatedSchema } from "../support/generate-schema.ts";
@@ -14,7 +15,7 @@ import { serviceReport } from "../support/service-report.ts";
 
 const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ level: 0 }) };
 
-test("is what the types of the report say (npm run schema)", () => {
+test("matches the types of the report (npm run schema)", () => {
   expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(generatedSchema());
 });
 
@@ -30,18 +31,18 @@ test.each([
   ["a service's", serviceReport()],
   ["one of a container", { ...serviceReport(), container: containerOf(serviceReport(), MiB, 0) }],
   ["one of hostile names", reportOf(["\u001b\ud800"])],
-])("allows %s", (_, given) => expectReportJson(writeJson(given, options)));
+])("allows %s", (_, given) => expectReportJson(writeJson(present(given), options)));
 
 test.each([
   ["a key of the report is missing", { ...report(), live: undefined }],
   ["a key is of another type", { ...report(), threads: {} }],
-  ["a value is none of those named", { ...report(), schema: "mallog.report/2" }],
-  ["a key is not told of", { ...report(), more: 1 }],
-])("our own are refused when %s", (_, wrong) => {
+  ["a value is not among those allowed", { ...report(), schema: "mallog.report/2" }],
+  ["a key is unknown", { ...report(), more: 1 }],
+])("the strict schema of our tests refuses a report if %s", (_, wrong) => {
   expect(() => expectReportJson(JSON.stringify(wrong))).toThrow(/report.schema.json/);
 });
 
-test("a later report's further keys are allowed, wherever they are", () => {
+test("allows additional keys of later versions anywhere", () => {
   const validate = new Ajv({ allowUnionTypes: true }).compile(publishedSchema());
   const given = report();
   const later = { ...given, more: 1, live: { ...given.live, more: 1 } };
@@ -49,9 +50,9 @@ test("a later report's further keys are allowed, wherever they are", () => {
   expect(validate({ ...later, live: 1 })).toBe(false);
 });
 
-test("tells in words what the keys are", () => {
+test("describes the keys", () => {
   const { definitions } = publishedSchema();
   expect(definitions.ThreadSummary.properties.volumeBytes.description).toBe(
-    "bytes requested by malloc, calloc, memalign and by realloc's new size",
+    "bytes requested by malloc, calloc, memalign and realloc (its new size)",
   );
 });

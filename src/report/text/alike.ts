@@ -1,15 +1,15 @@
+import type { Presented } from "../presented.ts";
+import { printable } from "../printable.ts";
 import type { Scenario } from "../report.ts";
-import { serves } from "../serving.ts";
-import { printable } from "./printable.ts";
-import { splitAtTop, type TableRows } from "./table.ts";
+import { splitAtTop, type TableRows } from "../tables/column.ts";
 
-/** Scenarios that come to the same figures; the first of them stands for all. */
+/** Scenarios with equal figures; the first one represents them. */
 export interface Alike {
   readonly scenario: Scenario;
   readonly others: readonly Scenario[];
 }
 
-/** In the order of the first of each. */
+/** Groups in the order of their first scenarios. */
 export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
   const groups = new Map<string, { scenario: Scenario; others: Scenario[] }>();
   for (const scenario of scenarios) {
@@ -24,7 +24,7 @@ export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
   return [...groups.values()];
 }
 
-/** All that the text tells of a scenario beside its name. */
+/** Everything that the text shows of a scenario except its name. */
 function figures(scenario: Scenario): string {
   const { rss, system, requestedBytes, inUseBytes, mmapped } = scenario;
   const { trimmedBytes, failedCalls, arenaCount } = scenario;
@@ -33,8 +33,12 @@ function figures(scenario: Scenario): string {
   return JSON.stringify({ ...all, trimmedBytes, failedCalls, arenaCount });
 }
 
-/** The run as recorded, and those that need least at its end and at its peak, in their own order. */
-export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Scenario> {
+/** The recorded run and the scenarios with the lowest RSS at the end and at the peak, failing ones last; in report order. */
+export function leastAtTop(
+  groups: readonly Alike[],
+  top: number,
+  failing: Presented["failing"],
+): TableRows<Scenario> {
   const all = groups.map(({ scenario }) => scenario);
   const { rest } = splitAtTop(all, top);
   const [recorded, ...whatIfs] = all;
@@ -44,7 +48,7 @@ export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Sce
   const inOrderOf = (moment: "endBytes" | "peakBytes"): Scenario[] =>
     [...whatIfs].sort(
       (a, b) =>
-        Number(serves(b, recorded)) - Number(serves(a, recorded)) ||
+        Number(failing.has(a)) - Number(failing.has(b)) ||
         a.rss[moment] - b.rss[moment] ||
         a.rss.endBytes - b.rss.endBytes,
     );
@@ -57,7 +61,7 @@ export function leastAtTop(groups: readonly Alike[], top: number): TableRows<Sce
   };
 }
 
-/** Which settings the lines shown stand for besides the one they name. */
+/** Names the scenarios that the shown lines represent. */
 export function sameAs(groups: readonly Alike[], shown: readonly Scenario[]): string[] {
   return groups
     .filter(({ scenario, others }) => others.length > 0 && shown.includes(scenario))

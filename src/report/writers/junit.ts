@@ -1,24 +1,24 @@
-import { budgetDetails, budgetName, budgetSentence } from "../budget-sentence.ts";
 import { size } from "../format.ts";
-import type { BudgetResult, Finding, Report } from "../report.ts";
-import { printable, sourceName } from "../text/printable.ts";
-import { interruption, verdict } from "../verdict.ts";
+import type { Presented, PresentedBudget } from "../presented.ts";
+import { printable, sourceName } from "../printable.ts";
+import type { Finding } from "../report.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * JUnit's XML, as Jenkins, GitLab and others show it: a test for every budget, or, where none was set, for the verdict
- * and each finding; these pass, as nobody said what would be too much.
+ * JUnit XML for Jenkins, GitLab and others: one test per budget, or, without budgets, one for the verdict and one per
+ * finding, which pass because no limit was set.
  */
-export const writeJunit: Writer = (report) => {
-  const { budgets, findings, trace } = report;
-  const unread = unreadCases(report);
+export const writeJunit: Writer = ({ report, verdict, interruption, budgets }) => {
+  const { findings, trace } = report;
+  const verdictTexts = verdict.map(({ text }) => text);
+  const unread = unreadCases(interruption);
   const cases = [
     ...unread,
     ...(budgets.length > 0
       ? budgets.map(budgetCase)
-      : [passed("verdict", "verdict", verdictOf(report)), ...findings.map(findingCase)]),
+      : [passed("verdict", "verdict", verdictTexts), ...findings.map(findingCase)]),
   ];
-  const failures = budgets.filter(({ ok }) => !ok).length;
+  const failures = budgets.filter(({ result }) => !result.ok).length;
   const counts = `tests="${cases.length}" failures="${failures}" errors="${unread.length}"`;
   const name = escaped(trace.sources.map(sourceName).join(", "));
   const { version } = report.tool;
@@ -29,29 +29,26 @@ export const writeJunit: Writer = (report) => {
       <property name="mallog" value="${escaped(version)}"/>
     </properties>
 ${cases.join("\n")}
-    <system-out>${lines(verdictOf(report))}</system-out>
+    <system-out>${lines(verdictTexts)}</system-out>
   </testsuite>
 </testsuites>
 `;
 };
 
-/** What was kept by a part of the log is not passed. */
-function unreadCases(report: Report): string[] {
-  const interrupted = interruption(report);
-  if (interrupted === null) {
+/** A partly read log is an error, even if its budgets are kept so far. */
+function unreadCases(interruption: Presented["interruption"]): string[] {
+  if (interruption === null) {
     return [];
   }
-  const error = `<error type="interrupted" message="${escaped(interrupted)}"/>`;
+  const error = `<error type="interrupted" message="${escaped(interruption)}"/>`;
   return [testcase("log", "read to its end", error)];
 }
 
-function budgetCase(budget: BudgetResult): string {
-  const name = budgetName(budget);
-  const details = budgetDetails(budget);
-  if (budget.ok) {
-    return passed("budgets", name, [budgetSentence(budget), ...details]);
+function budgetCase({ result, name, sentence, details }: PresentedBudget): string {
+  if (result.ok) {
+    return passed("budgets", name, [sentence, ...details]);
   }
-  const failure = `<failure type="budget" message="${escaped(budgetSentence(budget))}">${lines(details)}</failure>`;
+  const failure = `<failure type="budget" message="${escaped(sentence)}">${lines(details)}</failure>`;
   return testcase("budgets", name, failure);
 }
 
@@ -70,10 +67,6 @@ function testcase(group: string, name: string, content: string): string {
     </testcase>`;
 }
 
-function verdictOf(report: Report): string[] {
-  return verdict(report).map(({ text }) => text);
-}
-
 function lines(texts: readonly string[]): string {
   return texts.map(escaped).join("\n");
 }
@@ -85,7 +78,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
 };
 
-/** For text and attributes; what XML 1.0 has no way to write becomes the replacement character. */
+/** For text and attributes; characters that XML 1.0 cannot represent become the replacement character. */
 function escaped(text: string): string {
   return printable(text)
     .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "")

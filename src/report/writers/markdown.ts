@@ -1,42 +1,36 @@
-import {
-  amount,
-  budgetDetails,
-  budgetsKept,
-  exceededFirst,
-  limitInWords,
-} from "../budget-sentence.ts";
+import { budgetsKept, exceededFirst } from "../budget-results.ts";
 import { exact, plural, size } from "../format.ts";
+import { gravestFirst } from "../gravest-first.ts";
 import { capped, list } from "../markdown/capped.ts";
 import { code, prose } from "../markdown/escape.ts";
-import { markdownTable } from "../markdown/table.ts";
-import type { BudgetResult, Report, Scenario } from "../report.ts";
-import { arenaColumns, largestFirst, outsideArenas } from "../text/arena-table.ts";
-import { basis, gravestFirst } from "../text/modelled.ts";
-import { anomalyItems, malformedItem } from "../text/oddities.ts";
-import { sourceName } from "../text/printable.ts";
-import type { Column } from "../text/table.ts";
-import { threadColumns, threadsAre } from "../text/thread-table.ts";
-import { scenarioColumns, whatIfNotes, whatIfTitle } from "../text/what-if-table.ts";
-import { verdict } from "../verdict.ts";
+import { markdownTable } from "../markdown/markdown-table.ts";
+import type { Presented, PresentedBudget } from "../presented.ts";
+import { sourceName } from "../printable.ts";
+import type { Report, Scenario } from "../report.ts";
+import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
+import type { Column } from "../tables/column.ts";
+import { scenarioColumns, whatIfTitle } from "../tables/scenario-columns.ts";
+import { threadColumns, threadsTitle } from "../tables/thread-columns.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
 
 /**
- * The report for a pull request's comment or a job's summary: what was decided and what would help, and the tables that
- * show why folded below. It is short enough for both (capped.ts), whatever the log holds.
+ * The report for a pull request's comment or a job summary: verdict, budgets and what-ifs, with the other tables folded.
+ * Always short enough for both (capped.ts).
  */
-export const writeMarkdown: Writer = (report, options) => {
+export const writeMarkdown: Writer = (presented, options) => {
+  const { report } = presented;
   const sections = [
     title(report),
-    answer(report),
-    budgets(report),
-    whatIfs(report, options),
+    answer(presented),
+    budgets(presented),
+    whatIfs(presented, options),
     findings(report),
     threads(report, options),
     arenas(report, options),
-    oddities(report),
+    anomalies(presented),
     folded(
       report.model === null ? "What was read" : "How it was modelled",
-      list(basis(report).map(prose)),
+      list(presented.basis.map(prose)),
     ),
   ];
   return `${sections.filter((section) => section !== null).join("\n\n")}\n`;
@@ -48,28 +42,23 @@ function title({ trace: { sources } }: Report): string {
   return `## mallog: ${code(sourceName(first))}${more}`;
 }
 
-/** The first sentence, which says how much memory there is, and bad news in bold. */
-function answer(report: Report): string {
-  const sentences = verdict(report).map(({ tone, text }, i) =>
+/** The verdict; the first sentence and bad news in bold. */
+function answer({ verdict }: Presented): string {
+  const sentences = verdict.map(({ tone, text }, i) =>
     i === 0 || tone === "bad" ? `**${prose(text)}**` : prose(text),
   );
   return capped(sentences).join("\n");
 }
 
-const BUDGET_COLUMNS: readonly Column<BudgetResult>[] = [
-  { head: [""], align: "left", rank: 0, cell: ({ ok }) => (ok ? "kept" : "not kept") },
-  { head: ["budget"], align: "left", isName: true, rank: 0, cell: ({ key }) => key },
-  {
-    head: ["limit"],
-    align: "right",
-    rank: 0,
-    cell: limitInWords,
-  },
-  { head: ["actual"], align: "right", rank: 0, cell: (budget) => amount(budget, budget.actual) },
-  { head: ["meaning"], align: "left", rank: 1, cell: ({ name }) => name ?? "" },
+const BUDGET_COLUMNS: readonly Column<PresentedBudget>[] = [
+  { head: [""], align: "left", rank: 0, cell: ({ result }) => (result.ok ? "kept" : "not kept") },
+  { head: ["budget"], align: "left", isName: true, rank: 0, cell: ({ result }) => result.key },
+  { head: ["limit"], align: "right", rank: 0, cell: ({ limit }) => limit },
+  { head: ["actual"], align: "right", rank: 0, cell: ({ actual }) => actual },
+  { head: ["meaning"], align: "left", rank: 1, cell: ({ result }) => result.name ?? "" },
 ];
 
-function budgets({ budgets }: Report): string | null {
+function budgets({ budgets }: Presented): string | null {
   if (budgets.length === 0) {
     return null;
   }
@@ -81,38 +70,39 @@ function budgets({ budgets }: Report): string | null {
   return sections.join("\n\n");
 }
 
-/** What is known of a budget besides its numbers; the limit tells it from others of the same key. */
-function reasons(budget: BudgetResult): string | null {
-  const { key, command } = budget;
+/** The reasons of a budget; its limit distinguishes it from others of the same key. */
+function reasons({ result, limit, reasons }: PresentedBudget): string | null {
+  const { key, command } = result;
   const sentences = [
-    ...budgetDetails({ ...budget, command: null }).map(prose),
+    ...reasons.map(prose),
     ...(command === null ? [] : [`More: ${code(command)}`]),
   ];
   if (sentences.length === 0) {
     return null;
   }
-  return `${code(key)} ${limitInWords(budget)}: ${sentences.join(" ")}`;
+  return `${code(key)} ${limit}: ${sentences.join(" ")}`;
 }
 
-/** Rows of settings; where there are more, those that need most memory at the end are left out. */
+/** Rows of the table of scenarios; beyond them, those with the highest RSS at the end are left out. */
 const MOST_SCENARIOS = 20;
 
-function whatIfs(report: Report, { chalk }: WriterOptions): string | null {
+function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null {
+  const { report, whatIfNotes } = presented;
   if (report.scenarios.length === 0) {
     return null;
   }
   const [title, rest] = whatIfTitle(report.scenarios);
   const table = markdownTable(
-    scenarioColumns(report, chalk),
+    scenarioColumns(presented, chalk),
     leastFirst(report.scenarios),
     MOST_SCENARIOS,
   );
-  const notes = whatIfNotes(report).map(prose);
+  const notes = whatIfNotes.map(prose);
   const sections = [`### ${title}${rest}`, table, ...(notes.length === 0 ? [] : [list(notes)])];
   return sections.join("\n\n");
 }
 
-/** As given where all are shown; else the run as recorded, and then the settings by RSS at the end. */
+/** Report order if all are shown; else the recorded run, then the what-ifs by RSS at the end. */
 function leastFirst(scenarios: readonly Scenario[]): readonly Scenario[] {
   if (scenarios.length <= MOST_SCENARIOS) {
     return scenarios;
@@ -138,7 +128,7 @@ function threads({ threads, trace }: Report, { sort, top }: WriterOptions): stri
     return null;
   }
   const table = markdownTable(threadColumns(threads, trace.firstTime), threads, top);
-  return folded(`Threads ${threadsAre(sort, trace)}`, table);
+  return folded(`Threads ${threadsTitle(sort, trace)}`, table);
 }
 
 function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): string | null {
@@ -149,24 +139,23 @@ function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): stri
   const table = markdownTable(arenaColumns(arenas), arenas, top);
   const count = plural(recorded.arenaCount, "arena");
   return folded(
-    `Arenas of the run as recorded, at its end (${count})`,
+    `Arenas of the recorded run at its end (${count})`,
     [table, ...outsideArenas(recorded)].join("\n\n"),
   );
 }
 
-function oddities({ trace }: Report): string | null {
-  const malformed = malformedItem(trace);
-  const words = [...anomalyItems(trace), ...(malformed === null ? [] : [malformed])];
+function anomalies({ report, anomalies, malformed }: Presented): string | null {
+  const words = [...anomalies, ...(malformed === null ? [] : [malformed])];
   if (words.length === 0) {
     return null;
   }
-  const samples = trace.malformedSamples.map(
+  const samples = report.trace.malformedSamples.map(
     ({ line, text }) => `line ${exact(line)}: ${code(text)}`,
   );
-  return folded("Oddities of the log", list(words.map(prose), samples));
+  return folded("Anomalies in the log", list(words.map(prose), samples));
 }
 
-/** GitHub reads Markdown within HTML only after an empty line. */
+/** GitHub parses Markdown within HTML only after an empty line. */
 function folded(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }

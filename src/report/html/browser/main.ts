@@ -1,8 +1,8 @@
 import type { PageData } from "../page-data.ts";
 import { find } from "./dom.ts";
 import { HeapMaps } from "./heap-maps.ts";
+import { ThreadTable } from "./sortable-threads.ts";
 import { startTheme } from "./theme.ts";
-import { ThreadTable } from "./thread-table.ts";
 import { Timeline } from "./timeline.ts";
 
 /*!

@@ -1,0 +1,93 @@
+import { byteUnit, change, size } from "../report/format.ts";
+import type { Sentence } from "../report/presented.ts";
+import type { Scenario } from "../report/report.ts";
+import { plain } from "./sentences.ts";
+import { servesAllCalls } from "./served-calls.ts";
+
+/** A smaller gain is not worth a change of settings, and is not called help. */
+const WORTHWHILE_RATIO = 0.02;
+const WORTHWHILE_BYTES = 4096;
+/** Among settings whose gain is this close to the best, the one with the fewest settings wins. */
+const NEARLY_THE_SAME = 0.99;
+
+type Moment = "peakBytes" | "endBytes";
+
+/** The setting that lowers RSS most, at the peak and at the end, of those under which no call fails. */
+export function advice(recorded: Scenario, tried: readonly Scenario[]): Sentence {
+  if (tried.length === 0) {
+    return plain("No other settings were tried.");
+  }
+  const whatIfs = tried.filter((scenario) => servesAllCalls(scenario, recorded));
+  if (whatIfs.length === 0) {
+    return allFail(tried);
+  }
+  const peak = best(recorded, whatIfs, "peakBytes");
+  const end = best(recorded, whatIfs, "endBytes");
+  const from = recorded.rss;
+  if (peak === null) {
+    return end === null
+      ? noHelp(tried, whatIfs.length === tried.length)
+      : good(
+          `${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}; no setting tried lowers the peak.`,
+        );
+  }
+  if (end === null || peak === end) {
+    const { name, rss } = peak;
+    return good(
+      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.`,
+    );
+  }
+  return good(
+    `${peak.name} lowers peak RSS most: ${fromTo(from.peakBytes, peak.rss.peakBytes)}. ${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}.`,
+  );
+}
+
+/** The scenario that lowers RSS most at that moment; null if none lowers it enough. */
+function best(recorded: Scenario, whatIfs: readonly Scenario[], moment: Moment): Scenario | null {
+  const gain = (scenario: Scenario): number => recorded.rss[moment] - scenario.rss[moment];
+  const most = Math.max(...whatIfs.map(gain));
+  if (most < WORTHWHILE_BYTES || most < WORTHWHILE_RATIO * recorded.rss[moment]) {
+    return null;
+  }
+  const settings = (scenario: Scenario): number => scenario.name.split(",").length;
+  const contenders = whatIfs.filter((scenario) => gain(scenario) >= NEARLY_THE_SAME * most);
+  return contenders.sort((a, b) => settings(a) - settings(b))[0] ?? null;
+}
+
+function allFail(tried: readonly Scenario[]): Sentence {
+  const [first, ...others] = tried;
+  const settings =
+    first !== undefined && others.length === 0
+      ? first.name
+      : `each of the ${tried.length} settings tried`;
+  return plain(`With ${settings}, calls that succeeded in the recorded run would fail.`);
+}
+
+function noHelp(tried: readonly Scenario[], allServe: boolean): Sentence {
+  const [first, ...others] = tried;
+  const none =
+    first !== undefined && others.length === 0
+      ? `${first.name} does not lower`
+      : `None of the ${tried.length} settings tried lowers`;
+  const when = allServe ? ", at the peak or at the end" : " without failing calls";
+  return plain(`${none} RSS by ${WORTHWHILE_RATIO * 100} % or more${when}.`);
+}
+
+/** "falls from 455.2 MiB to 259.9 MiB (-42.9 %)" */
+function moved(from: number, to: number): string {
+  if (from === to) {
+    return `stays at ${size(to)}`;
+  }
+  return `${to < from ? "falls" : "rises"} ${fromTo(from, to)}`;
+}
+
+/** "from 455.2 MiB to 259.9 MiB (-42.9 %)" */
+function fromTo(from: number, to: number): string {
+  const unit = byteUnit([from, to]);
+  const by = change(from, to);
+  return `from ${size(from, unit)} to ${size(to, unit)}${by === null ? "" : ` (${by})`}`;
+}
+
+function good(text: string): Sentence {
+  return { tone: "good", text };
+}

@@ -1,0 +1,69 @@
+import { byteUnit, size } from "../report/format.ts";
+import type { Sentence } from "../report/presented.ts";
+import type { Container, Report, Scenario } from "../report/report.ts";
+import { after, plain } from "./sentences.ts";
+import { servesAllCalls } from "./served-calls.ts";
+
+/**
+ * Compares every scenario with a cgroup's limit. The time of the OOM kill comes from the timeline, whose points keep the
+ * maximum of their events: it is exact to one point.
+ */
+export function containerOf(
+  report: Report,
+  limitBytes: number | null,
+  baseRssBytes: number,
+): Container {
+  const scenarios = report.scenarios.map(({ name, rss }) => {
+    const peakBytes = baseRssBytes + rss.peakBytes;
+    const fits = limitBytes === null ? null : peakBytes <= limitBytes;
+    if (limitBytes === null || fits) {
+      return { name, peakBytes, fits, killedTime: null };
+    }
+    const series = report.timeline.perScenario[name] ?? [];
+    const point = series.findIndex((bytes) => baseRssBytes + bytes > limitBytes);
+    const killedTime = point < 0 ? rss.peakTime : (report.timeline.time[point] ?? null);
+    return { name, peakBytes, fits, killedTime };
+  });
+  return { limitBytes, baseRssBytes, scenarios };
+}
+
+/** Whether the process fits, and which settings would make it fit. */
+export function containerSentences(
+  { limitBytes, baseRssBytes, scenarios }: Container,
+  all: readonly Scenario[],
+): Sentence[] {
+  const [inContainer, ...whatIfs] = scenarios;
+  const [recorded] = all;
+  if (inContainer === undefined || recorded === undefined) {
+    return [];
+  }
+  const unit = byteUnit([inContainer.peakBytes, limitBytes ?? 0]);
+  const parts =
+    baseRssBytes === 0
+      ? "malloc's memory only, see --base-rss"
+      : `${size(baseRssBytes, unit)} of it outside malloc`;
+  const needs = `${size(inContainer.peakBytes, unit)} at its peak (${parts})`;
+  if (limitBytes === null) {
+    return [plain(`The process needs ${needs}.`)];
+  }
+  const limit = `the container's limit of ${size(limitBytes, unit)}`;
+  if (inContainer.fits) {
+    return [{ tone: "good", text: `The process fits ${limit}: it needs ${needs}.` }];
+  }
+  const killed: Sentence = {
+    tone: "bad",
+    text: `The process is OOM-killed${after(inContainer.killedTime)}: it needs ${needs}, more than ${limit}.`,
+  };
+  if (whatIfs.length === 0) {
+    return [killed];
+  }
+  const serving = new Set(
+    all.filter((scenario) => servesAllCalls(scenario, recorded)).map(({ name }) => name),
+  );
+  const fitting = whatIfs.filter(({ name, fits }) => fits && serving.has(name));
+  if (fitting.length === 0) {
+    return [killed, plain("No setting tried makes it fit.")];
+  }
+  const names = fitting.map(({ name, peakBytes }) => `${name} (${size(peakBytes, unit)})`);
+  return [killed, { tone: "good", text: `It would fit with ${names.join(" or ")}.` }];
+}

@@ -1,0 +1,11 @@
+import { duration } from "../report/format.ts";
+import type { Sentence } from "../report/presented.ts";
+
+export function plain(text: string): Sentence {
+  return { tone: "plain", text };
+}
+
+/** " after 4.56 s"; empty for a time before the first event, which times out of order can cause. */
+export function after(time: number | null, separator = ""): string {
+  return time === null || time < 0 ? "" : `${separator} after ${duration(time)}`;
+}

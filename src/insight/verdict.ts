@@ -1,0 +1,124 @@
+import { byteUnit, exact, percent, plural, share, signed, size } from "../report/format.ts";
+import type { Sentence } from "../report/presented.ts";
+import type { Fidelity, Report, Scenario, TouchFit } from "../report/report.ts";
+import { advice } from "./advice.ts";
+import { containerSentences } from "./container.ts";
+import { after, plain } from "./sentences.ts";
+
+/** The answer in words: what is live, what glibc keeps beyond it, which setting helps, and how far to trust the figures. */
+export function verdict(report: Report): Sentence[] {
+  const [recorded, ...whatIfs] = report.scenarios;
+  const sentences: Sentence[] = [];
+  const interrupted = interruption(report);
+  if (interrupted !== null) {
+    sentences.push({ tone: "bad", text: interrupted });
+  }
+  if (report.trace.events === 0) {
+    return interrupted === null ? [plain("No event was read: nothing to report.")] : sentences;
+  }
+  if (recorded === undefined || report.model === null) {
+    return [...sentences, liveOnly(report), plain("No RSS: the model was not run (--no-model).")];
+  }
+  sentences.push(resident(recorded));
+  if (report.container !== undefined) {
+    sentences.push(...containerSentences(report.container, report.scenarios));
+  }
+  sentences.push(advice(recorded, whatIfs), reproduced(report.model.fidelity));
+  if (report.measured !== null) {
+    sentences.push(againstMeasured(report.measured));
+  }
+  if (report.model.fit !== null && report.model.fit.outside !== null) {
+    sentences.push(outOfRange(report.model.fit, report.model.fit.outside));
+  }
+  return sentences;
+}
+
+/** The sentence that every format shows for a partly read log; null for a complete one. */
+export function interruption({ complete, trace: { events } }: Report): string | null {
+  if (complete) {
+    return null;
+  }
+  if (events === 0) {
+    return "Interrupted before the first event was read: nothing to report.";
+  }
+  return `Interrupted: all figures cover the first ${plural(events, "event")} only.`;
+}
+
+function liveOnly({ live }: Report): Sentence {
+  const unit = byteUnit([live.bytes, live.peakBytes]);
+  const when = after(live.peakTime, ",");
+  const now = live.blocks === 0 ? "Nothing is" : `${size(live.bytes, unit)} are`;
+  const blocks = live.blocks === 0 ? "" : ` in ${plural(live.blocks, "block")}`;
+  return plain(
+    `${now} live at the end${blocks}; the peak was ${size(live.peakBytes, unit)}${when}.`,
+  );
+}
+
+/** Resident bytes of the recorded run beside the live ones. */
+function resident({ requestedBytes: live, rss }: Scenario): Sentence {
+  const unit = byteUnit([live, rss.endBytes]);
+  const kept = size(rss.endBytes, unit);
+  const rest = rss.endBytes - live;
+  if (live === 0) {
+    return plain(`Nothing is live at the end; glibc keeps ${kept} resident.`);
+  }
+  const both = `${size(live, unit)} are live at the end; glibc keeps ${kept} resident`;
+  if (rest < 0) {
+    return plain(`${both}, less than is live: part of it was never written.`);
+  }
+  const ratio = percent(rest / rss.endBytes);
+  return plain(`${both}, ${size(rest, unit)} (${ratio}) of it not live.`);
+}
+
+/** Below this, the modelled heap has drifted so far from the real one that its sizes are estimates. */
+export const TRUSTED_RATIO = 0.95;
+
+/** How far the share of reproduced pointers lets the figures be trusted. */
+export function fidelityTone({ compared, equal }: Fidelity): Sentence["tone"] {
+  if (compared === 0) {
+    return "plain";
+  }
+  if (equal === compared) {
+    return "good";
+  }
+  return equal / compared >= TRUSTED_RATIO ? "plain" : "bad";
+}
+
+function reproduced(fidelity: Fidelity): Sentence {
+  const { compared, equal, firstDivergence } = fidelity;
+  if (compared === 0) {
+    return plain("Fidelity unknown: the log holds no pointers to compare with the model's.");
+  }
+  const tone = fidelityTone(fidelity);
+  const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
+  if (equal === compared) {
+    return { tone, text: `The model reproduced ${pointers}.` };
+  }
+  const first =
+    firstDivergence === null
+      ? ""
+      : `; the first mismatch is in line ${exact(firstDivergence.line)}`;
+  const text = `The model reproduced ${pointers} (${share(equal, compared)})${first}.`;
+  return { tone, text: tone === "bad" ? `${text} Take the sizes as estimates.` : text };
+}
+
+function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>): Sentence {
+  const samples = plural(rssSamples.length, "measured sample");
+  return plain(
+    `Modelled RSS against ${samples}: ${signed(error.median)} in the median, ${signed(error.max)} at worst.`,
+  );
+}
+
+/** No assumption about the program's writes to large blocks gives the measured RSS. */
+function outOfRange(
+  { error, source }: TouchFit,
+  outside: NonNullable<TouchFit["outside"]>,
+): Sentence {
+  const measured = source === "rss samples" ? "The RSS samples are" : "The measured RSS is";
+  const bound = {
+    above: "above the model's RSS with every block written",
+    below: "below the model's RSS with no block above 32 KiB written",
+  }[outside];
+  const text = `${measured} ${bound}; the closest value is used, off by ${signed(error.max)}.`;
+  return { tone: "bad", text };
+}

@@ -1,0 +1,47 @@
+import type { BudgetResult, Report, Scenario } from "./report.ts";
+
+/** One sentence of the verdict. The tone only sets its colour: the words say the same. */
+export interface Sentence {
+  readonly tone: "plain" | "good" | "bad";
+  readonly text: string;
+}
+
+/** A budget's result in words. */
+export interface PresentedBudget {
+  readonly result: BudgetResult;
+  /** identifies the budget across runs, whatever its name and limit */
+  readonly id: string;
+  /** the configured name, else the id */
+  readonly name: string;
+  /** "rss is 20 MiB: 1 MiB (5.3 %) over the limit of 19 MiB" */
+  readonly sentence: string;
+  /** "at most 400 MiB" */
+  readonly limit: string;
+  readonly actual: string;
+  /** the explanation, and the configured message if the budget is not kept */
+  readonly reasons: readonly string[];
+  /** the reasons, and "More: " with the command that shows more */
+  readonly details: readonly string[];
+}
+
+/** What a writer formats: the report and every judgement of it, as src/insight/present.ts words them. */
+export interface Presented {
+  readonly report: Report;
+  readonly verdict: readonly Sentence[];
+  /** the sentence that every format shows for a partly read log; null for a complete one */
+  readonly interruption: string | null;
+  /** in the order of `report.budgets` */
+  readonly budgets: readonly PresentedBudget[];
+  /** scenarios in which calls fail that succeeded in the recorded run: their low RSS is no gain */
+  readonly failing: ReadonlySet<Scenario>;
+  /** notes below the table of scenarios */
+  readonly whatIfNotes: readonly string[];
+  /** how far the share of reproduced pointers lets the figures be trusted */
+  readonly fidelityTone: Sentence["tone"];
+  /** one sentence for each kind of call that cannot have happened as logged */
+  readonly anomalies: readonly string[];
+  /** introduces the samples of malformed lines; null if every line parses */
+  readonly malformed: string | null;
+  /** what was read, and the assumptions and inferences that the figures rest on */
+  readonly basis: readonly string[];
+}

@@ -1,9 +1,0 @@
-import type { Scenario } from "./report.ts";
-
-/** False where calls that the recorded process got memory for would have got NULL: its low RSS is no recommendation. */
-export function serves(
-  scenario: Pick<Scenario, "failedCalls">,
-  recorded: Pick<Scenario, "failedCalls">,
-): boolean {
-  return scenario.failedCalls <= recorded.failedCalls;
-}

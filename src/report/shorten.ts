@@ -1,0 +1,33 @@
+/** Breaks a list of settings after its commas, and anywhere if that is not enough: nothing is cut. */
+export function foldAtCommas(text: string, width: number): string {
+  const lines: string[] = [];
+  for (const setting of text.split(/(?<=,)/)) {
+    for (let start = 0; start < setting.length; start += width) {
+      const part = setting.slice(start, start + width);
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + part.length <= width) {
+        lines[lines.length - 1] += part;
+      } else {
+        lines.push(part);
+      }
+    }
+  }
+  return lines.join("\n");
+}
+
+/** Replaces the end of a list by an ellipsis. */
+export function cut(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
+}
+
+/** Cuts the middle of a name: threads of a pool differ at the end, pools at the start. */
+export function cutMiddle(text: string, width: number): string {
+  const characters = [...text];
+  if (characters.length <= width) {
+    return text;
+  }
+  const head = Math.floor((width - 1) / 2);
+  const tail = characters.slice(characters.length - (width - 1 - head));
+  return `${characters.slice(0, head).join("")}…${tail.join("")}`;
+}

@@ -1,0 +1,143 @@
+import type { ChalkInstance } from "chalk";
+import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
+import type { Presented } from "../presented.ts";
+import type { Container, Scenario } from "../report.ts";
+import { foldAtCommas } from "../shorten.ts";
+import type { Column } from "./column.ts";
+
+/** RSS at the end and at the peak of all scenarios share a unit. */
+function rssUnit(scenarios: readonly Scenario[]): ByteUnit {
+  return byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
+}
+
+/** The title, and the rest of its line. */
+export function whatIfTitle(scenarios: readonly Scenario[]): [title: string, rest: string] {
+  const unit = rssUnit(scenarios).name;
+  return scenarios.length === 1
+    ? ["Heap RSS", ` of the recorded run, in ${unit}`]
+    : ["What if", `: heap RSS in ${unit} of the same calls under other settings`];
+}
+
+/** Replaces the change of RSS if calls fail: memory saved by failed calls is no gain. */
+const FAILS = "fails";
+
+type ScenarioColumn = Column<Scenario>;
+
+/** Ranks give the order of dropping: 8 first, 0 never. */
+export function scenarioColumns(
+  { report: { scenarios, container }, failing }: Presented,
+  chalk: ChalkInstance,
+): ScenarioColumn[] {
+  const unit = rssUnit(scenarios);
+  const recorded = scenarios[0];
+  const right = (
+    head: readonly string[],
+    rank: number,
+    cell: (scenario: Scenario) => string,
+    rest?: (hidden: readonly Scenario[]) => string,
+  ): ScenarioColumn => ({ head, align: "right", rank, cell, ...(rest && { rest }) });
+  const bytes = (
+    head: readonly string[],
+    rank: number,
+    of: (scenario: Scenario) => number,
+  ): ScenarioColumn => {
+    const unit = byteUnit(scenarios.map(of));
+    return right([...head, unit.name], rank, (scenario) => inUnit(unit, of(scenario)));
+  };
+  const changed = (rank: number, of: (scenario: Scenario) => number): ScenarioColumn => ({
+    ...right(["change"], rank, (scenario) => {
+      if (scenario === recorded || recorded === undefined) {
+        return "";
+      }
+      return failing.has(scenario) ? FAILS : (change(of(recorded), of(scenario)) ?? "");
+    }),
+    paint: (_, text) => {
+      if (text.startsWith("-")) {
+        return chalk.green(text);
+      }
+      return text.startsWith("+") || text === FAILS ? chalk.red(text) : text;
+    },
+  });
+  const columns: ScenarioColumn[] = [
+    {
+      head: ["settings"],
+      align: "left",
+      isName: true,
+      rank: 0,
+      cell: ({ name }) => name,
+      rest: (hidden) => `… ${count(hidden.length)} more`,
+      fold: { least: 19, to: foldAtCommas },
+    },
+    right(
+      ["RSS", "at end"],
+      0,
+      ({ rss: { endBytes, lowBytes, highBytes } }) =>
+        rangeOrNumber(unit, endBytes, lowBytes, highBytes),
+      (hidden) => leastToMost(unit, hidden, (scenario) => scenario.rss.endBytes),
+    ),
+    changed(1, (scenario) => scenario.rss.endBytes),
+    right(
+      ["RSS", "at peak"],
+      0,
+      ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }) =>
+        rangeOrNumber(unit, peakBytes, peakLowBytes, peakHighBytes),
+      (hidden) => leastToMost(unit, hidden, (scenario) => scenario.rss.peakBytes),
+    ),
+    changed(2, (scenario) => scenario.rss.peakBytes),
+    right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
+    right(["arenas"], 5, (scenario) => count(scenario.arenaCount)),
+    bytes(["in use"], 7, (scenario) => scenario.inUseBytes),
+    bytes(["system"], 7, (scenario) => scenario.system.endBytes),
+    bytes(["mmapped"], 8, (scenario) => scenario.mmapped.bytes),
+    bytes(["trimmed"], 8, (scenario) => scenario.trimmedBytes),
+    right(["int.", "fragm."], 6, (scenario) => percent(scenario.fragmentation.internal)),
+  ];
+  if (container === undefined || container.limitBytes === null) {
+    return columns;
+  }
+  return [...columns, fate(scenarios, failing, container, container.limitBytes, chalk)];
+}
+
+/** Whether the process fits its container. */
+function fate(
+  scenarios: readonly Scenario[],
+  failing: Presented["failing"],
+  container: Container,
+  limitBytes: number,
+  chalk: ChalkInstance,
+): ScenarioColumn {
+  const fits = (scenario: Scenario): boolean =>
+    container.scenarios[scenarios.indexOf(scenario)]?.fits === true;
+  return {
+    head: ["in", size(limitBytes)],
+    align: "left",
+    rank: 3,
+    cell: (scenario) => (failing.has(scenario) ? FAILS : fits(scenario) ? "fits" : "killed"),
+    paint: (_, text) => (text === "fits" ? chalk.green(text) : chalk.red(text)),
+  };
+}
+
+/** The range of the scenarios not shown. */
+function leastToMost(
+  unit: ByteUnit,
+  scenarios: readonly Scenario[],
+  of: (scenario: Scenario) => number,
+): string {
+  const values = scenarios.map(of);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? inUnit(unit, least) : `${inUnit(unit, least)} – ${inUnit(unit, most)}`;
+}
+
+/** A range is shown if it is wider than this part of the prediction. */
+const SHOWN_SPREAD = 0.02;
+
+export function isRangeShown(bytes: number, low: number, high: number): boolean {
+  return high - low > SHOWN_SPREAD * bytes;
+}
+
+function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number): string {
+  if (!isRangeShown(bytes, low, high)) {
+    return inUnit(unit, bytes);
+  }
+  return `${inUnit(unit, low)} – ${inUnit(unit, high)}`;
+}

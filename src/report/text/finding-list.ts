@@ -1,0 +1,20 @@
+import { size } from "../format.ts";
+import { gravestFirst } from "../gravest-first.ts";
+import { printable } from "../printable.ts";
+import type { Finding } from "../report.ts";
+import { heading, item, type TextStyle } from "./style.ts";
+
+/** Findings, gravest first; null if there are none. */
+export function findingList(findings: readonly Finding[], style: TextStyle): string | null {
+  if (findings.length === 0) {
+    return null;
+  }
+  const { chalk } = style;
+  const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
+  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
+    const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
+    const text = item(`${severity}: ${printable(message)}${amount}`, style);
+    return text.replace(severity, paint[severity](severity));
+  });
+  return [heading("Findings", "", style), ...items].join("\n");
+}
