@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
-/** Debian's Chromium; .ci/run installs it, and says by CI that it has to be there. */
+/** Debian's Chromium. .ci/run installs it and sets CI, which makes it mandatory. */
 const PATH = "/usr/bin/chromium";
 
 export const hasChromium = existsSync(PATH) || process.env.CI !== undefined;
 
-/** Sandboxing needs privileges that root in a container has not; nothing of the rest looks for the network. */
+/** Root in a container has no privileges for a sandbox; the other flags turn off network requests of the browser. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -24,17 +24,17 @@ export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: PATH, args: FLAGS });
 }
 
-/** A page on the screen, and all that went on besides what was to be seen. */
+/** An open page, with its requests and errors. */
 export interface Opened {
   readonly page: Page;
-  /** what was asked of the disk or the network, the page itself left out */
+  /** requests to disk or network, except for the page itself */
   readonly requests: string[];
-  /** console messages, errors nobody caught, dialogs, what the page's policy did not allow */
+  /** console messages, uncaught errors, dialogs, violations of the page's policy */
   readonly complaints: string[];
   readonly close: () => Promise<void>;
 }
 
-/** Opens a page from a file of its own. */
+/** Opens a page from a temporary file. */
 export async function open(
   browser: Browser,
   html: string,

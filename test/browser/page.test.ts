@@ -11,11 +11,11 @@ import { arena, MiB, report, scenario, thread, trace } from "../support/report-b
 import { serviceReport } from "../support/service-report.ts";
 import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
 
-/** The page in a real browser: what is drawn, what the mouse and the keyboard do, and that nothing leaves it. */
+/** The page in a real browser: drawing, mouse and keyboard; and that it requests nothing. */
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
 const html = (given: Report): string => writeHtml(present(given), options);
 
-/** A service with heap maps, a container's limit and measured RSS, whose timeline has four points and two scenarios. */
+/** A service with heap maps, a container's limit, measured RSS, and a timeline of four points and two scenarios. */
 function service(): Report {
   const given = serviceReport();
   const [recorded, ...whatIfs] = given.scenarios;
@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
 
   afterAll(() => browser.close());
 
-  // Whatever a test did: nothing went out, and nothing went wrong.
+  // In every test: no requests, no errors.
   afterEach(async () => {
     const seen = opened.flatMap(({ requests, complaints }) => [...requests, ...complaints]);
     for (const one of opened) {
@@ -77,12 +77,12 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     const { page } = await show(service());
     expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
     expect(await page.locator("#maps canvas").count()).toBe(2 * 12);
-    // Full, three shades of partly free (one here), all free, absent and its edge, the topmost block's frame.
+    // Full, partly free (one of three shades), all free, absent and its edge, the frame of the topmost block.
     expect(await coloursIn(page, "#maps canvas >> nth=0")).toBeGreaterThanOrEqual(6);
     expect(await page.locator(".what-if rect").count()).toBe(10);
   });
 
-  test("a series is switched off and on, by mouse and by key", async () => {
+  test("a series is toggled by mouse and by keyboard", async () => {
     const { page } = await show(service());
     const button = page.getByRole("button", { name: /^RSS as recorded/ });
     const before = await inkOf(page, "--s0");
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await inkOf(page, "--s0")).toBe(before);
   });
 
-  test("the container's limit and what was measured can be hidden", async () => {
+  test("the container's limit and the measured RSS can be hidden", async () => {
     const { page } = await show(service());
     for (const [name, property] of [
       [/^container limit/, "--bad"],
@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     }
   });
 
-  test("the timeline zooms by dragging, by buttons and by keys, and goes back", async () => {
+  test("the timeline zooms by dragging, buttons and keys, and resets", async () => {
     const { page } = await show(service());
     const whole = await pictureOf(page);
     await page.locator("#chart").scrollIntoViewIfNeeded();
@@ -131,18 +131,18 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await pictureOf(page)).not.toBe(whole);
   });
 
-  test("the keyboard reads the timeline aloud", async () => {
+  test("the keyboard announces values of the timeline", async () => {
     const { page } = await show(service());
     await page.locator("#chart").focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    expect(await page.locator("#chart-said").textContent()).toBe(
+    expect(await page.locator("#chart-status").textContent()).toBe(
       "40.0 s: live 180 MiB, in use 190 MiB, RSS as recorded 380 MiB, MALLOC_ARENA_MAX=1 200 MiB",
     );
     expect(await page.locator("#series .where").textContent()).toBe("at 40.0 s");
   });
 
-  test("a log without times is drawn by its events, and says so", async () => {
+  test("a log without times is drawn by events, with a note", async () => {
     const given = service();
     const time = given.timeline.time.map(() => null);
     const { page } = await show({ ...given, timeline: { ...given.timeline, time } });
@@ -151,18 +151,18 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
   });
 
-  test("heap maps tell what lies where, by pointer and by key, for the scenario chosen", async () => {
+  test("heap maps describe cells by pointer and by keyboard, for the selected scenario", async () => {
     const { page } = await show(service());
     const map = page.locator("#maps canvas").first();
     await map.hover({ position: { x: 12, y: 4 } });
     const tip = page.locator("#tip");
     expect(await tip.textContent()).toContain(
-      "main arena, heap 1, +0x1000, 4 KiB in (page 2 of 400): partly free, about 50 % in free chunks.",
+      "main arena, heap 1, +0x1000 (4 KiB), page 2 of 400: partly free, about 50 % in free chunks.",
     );
     await map.focus();
     await page.keyboard.press("End");
-    expect(await page.locator("#map-said").textContent()).toMatch(
-      /page 400 of 400\): not resident\. The heap's topmost live block begins here \(48 B\)/,
+    expect(await page.locator("#map-status").textContent()).toMatch(
+      /page 400 of 400: not resident\. The topmost live block of the heap starts here \(48 B\)/,
     );
     await page.keyboard.press("Escape");
     expect(await tip.isHidden()).toBe(true);
@@ -175,7 +175,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await inkOf(page, "--full", "#maps canvas")).toBeGreaterThan(1000);
   });
 
-  test("the table of threads is sorted and filtered", async () => {
+  test("the thread table is sorted and filtered", async () => {
     const { page } = await show(service());
     const head = page.locator("#thread-table thead th", { hasText: "calls" });
     const first = page.locator("#thread-table tbody tr >> nth=0");
@@ -196,7 +196,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("#thread-table tbody tr").count()).toBe(1);
   });
 
-  test("light and dark follow the system, and then the button", async () => {
+  test("the theme follows the system, then the button", async () => {
     const { page } = await show(service(), { colorScheme: "dark" });
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const dark = await paper();
@@ -211,7 +211,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await pictureOf(page)).toBe(drawn);
   });
 
-  test.each(["light", "dark"] as const)("contrast suffices: %s", async (colorScheme) => {
+  test.each(["light", "dark"] as const)("contrast is sufficient: %s", async (colorScheme) => {
     const { page } = await show(service(), { colorScheme });
     const low: string[] = [];
     for (const [least, properties] of [
@@ -228,7 +228,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(low).toEqual([]);
   });
 
-  test("everything that can be pressed is reached by Tab, and shows it", async () => {
+  test("Tab reaches every control, and focus is visible", async () => {
     const { page } = await show(service());
     const reached = new Set<string>();
     for (let i = 0; i < 80; i++) {
@@ -240,7 +240,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
         }
         const { outlineStyle } = getComputedStyle(element);
         const name = element.id || element.textContent || element.tagName;
-        return `${outlineStyle === "solid" ? "" : "unseen: "}${name}`;
+        return `${outlineStyle === "solid" ? "" : "invisible: "}${name}`;
       });
       if (at !== null) {
         reached.add(at);
@@ -248,10 +248,10 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     }
     const ids = ["theme", "axis", "zoom-in", "zoom-out", "zoom-reset", "chart", "map-scenario"];
     expect([...reached]).toEqual(expect.arrayContaining([...ids, "maps-more", "thread-filter"]));
-    expect([...reached].filter((name) => name.startsWith("unseen"))).toEqual([]);
+    expect([...reached].filter((name) => name.startsWith("invisible"))).toEqual([]);
   });
 
-  test("what a log says stays text", async () => {
+  test("texts of the log stay text", async () => {
     const evil = "</script></title><img src=x onerror=alert(1)><script>alert(2)</script><!--\u2028";
     const { page } = await show(
       report({
@@ -268,26 +268,23 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("script").count()).toBe(2);
   });
 
-  test.each([320, 390, 768])(
-    "%i pixels wide, nothing but tables scrolls sideways",
-    async (width) => {
-      const long = "x".repeat(400);
-      const given = service();
-      const { page } = await show(
-        {
-          ...given,
-          trace: { ...given.trace, sources: [`${long}.log`] },
-          threads: [thread(1, { name: long }), ...given.threads],
-          scenarios: [...given.scenarios, scenario(`glibc.malloc.${long}=1`)],
-        },
-        { viewport: { width, height: 800 } },
-      );
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
-    },
-  );
+  test.each([320, 390, 768])("%i pixels wide, only tables scroll sideways", async (width) => {
+    const long = "x".repeat(400);
+    const given = service();
+    const { page } = await show(
+      {
+        ...given,
+        trace: { ...given.trace, sources: [`${long}.log`] },
+        threads: [thread(1, { name: long }), ...given.threads],
+        scenarios: [...given.scenarios, scenario(`glibc.malloc.${long}=1`)],
+      },
+      { viewport: { width, height: 800 } },
+    );
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
+  });
 
-  test("on paper it is light, without what cannot be pressed there", async () => {
+  test("prints with the light theme, without controls", async () => {
     const { page } = await show(service(), { colorScheme: "dark" });
     await page.locator("#theme").click();
     await page.locator("#theme").click();
@@ -304,11 +301,11 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(pdf.length).toBeGreaterThan(20_000);
   });
 
-  test("ten thousand threads and fifty scenarios open fast and stay readable", async () => {
+  test("ten thousand threads and fifty scenarios open fast", async () => {
     const { page } = await show(largeReport());
     expect(await busySeconds(page, () => page.reload())).toBeLessThan(3);
     expect(await page.locator(".what-if tbody tr").count()).toBe(1 + MANY_SCENARIOS);
-    // Of the scenarios four are drawn at first beside the run as recorded.
+    // Four what-ifs are drawn at first, beside the recorded run, live bytes and bytes in use.
     expect(await page.locator('#series [aria-pressed="true"]').count()).toBe(2 + 1 + 4);
     expect(await page.locator("#thread-table tbody tr").count()).toBe(50);
     expect(await page.locator("#thread-count").textContent()).toBe(
@@ -325,7 +322,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
   });
 });
 
-/** Different colours on a canvas: one that is blank has one at most. */
+/** The number of colours on a canvas; a blank one has at most one. */
 async function coloursIn(page: Page, selector: string): Promise<number> {
   return (await look(page, selector, "--ink")).colours;
 }
@@ -335,7 +332,7 @@ async function inkOf(page: Page, property: string, selector = "#chart canvas"): 
   return (await look(page, selector, property)).pixels;
 }
 
-/** What is on the timeline's canvas, to be compared. */
+/** The picture on the timeline's canvas, for comparison. */
 async function pictureOf(page: Page): Promise<string> {
   return (await look(page, "#chart canvas", "--ink")).picture;
 }
@@ -348,7 +345,7 @@ interface Look {
   readonly picture: string;
 }
 
-/** Looks at the first such canvas, once it is drawn. */
+/** Inspects the first matching canvas after it is drawn. */
 function look(page: Page, selector: string, property: string): Promise<Look> {
   return page
     .locator(selector)
@@ -363,7 +360,7 @@ function look(page: Page, selector: string, property: string): Promise<Look> {
       probe.style.color = `var(${name})`;
       const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
       probe.remove();
-      // Read from a copy, which Chromium does not complain of.
+      // Chromium warns about reading from the canvas itself: read from a copy.
       const copy = new OffscreenCanvas(canvas.width, canvas.height);
       const context = copy.getContext("2d", { willReadFrequently: true });
       context?.drawImage(canvas, 0, 0);
@@ -375,7 +372,7 @@ function look(page: Page, selector: string, property: string): Promise<Look> {
     }, property);
 }
 
-/** Seconds that the page's main thread works while something is done, whatever else the machine does. */
+/** CPU seconds of the page's main thread during `act`, independent of other load. */
 async function busySeconds(page: Page, act: () => Promise<unknown>): Promise<number> {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -390,7 +387,7 @@ async function busySeconds(page: Page, act: () => Promise<unknown>): Promise<num
   return seconds;
 }
 
-/** WCAG's contrast of a custom property's colour to the paper. */
+/** WCAG contrast between a custom property's colour and the paper. */
 function contrastOf(page: Page, property: string): Promise<number> {
   return page.evaluate((name) => {
     const probe = document.body.appendChild(document.createElement("span"));
@@ -412,7 +409,7 @@ function sortOf(page: Page, head: string): Promise<string | null> {
   return page.locator("#thread-table thead th", { hasText: head }).getAttribute("aria-sort");
 }
 
-/** The numbers of a column of the table of threads, as they stand. */
+/** The numbers of a column of the thread table, in displayed order. */
 async function columnOf(page: Page, column: number): Promise<number[]> {
   const cells = page.locator(`#thread-table tbody tr > :nth-child(${column + 1})`);
   return (await cells.allTextContents()).map((text) => Number(text.replaceAll(",", "")));
