@@ -13,7 +13,7 @@ import { heading, type TextStyle, wrap } from "./style.ts";
 const HEIGHT = 12;
 /** Maximum width in characters: the timeline is hardly finer. */
 const MAX_COLUMNS = 160;
-/** Every so many lines, from the axis up, one has a number. */
+/** Distance between lines with a number, from the axis up. */
 const LINES_PER_LABEL = 3;
 /** More curves would be unreadable. */
 const MAX_SCENARIOS = 6;
