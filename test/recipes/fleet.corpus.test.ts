@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/report/report.ts";
 import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
 import { codeBlocks } from "../support/documents.ts";
-import { commandIs, mallogHere } from "../support/mallog-command.ts";
+import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { sharedFolder } from "../support/run-mallog.ts";
 
@@ -38,9 +38,9 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     for (const { name, folder: from } of casesOf(OWN_CORPUS)) {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
     }
-    writeFileSync(join(folder, "logs", "broken.log.gz"), "no log\n");
-    // Each run also leaves its JSON, so that there is something to compare with.
-    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@" -o "$HOME/json/$$.json"`);
+    writeFileSync(join(folder, "logs", "broken.log.gz"), "not a log\n");
+    // Each run also writes its JSON, for comparison.
+    writeCommand(join(folder, "bin"), "mallog", `${mallogCommand()} "$@" -o "$HOME/json/$$.json"`);
     mkdirSync(join(folder, "json"));
     // One log fails, so that the exit codes differ.
     expect(shell(onOneHost).status).toBe(1);
@@ -48,7 +48,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("has one report a log, and the exit code of each", () => {
+  test("has one report for each log, and all exit codes", () => {
     const expected = pods.map((name) => `${name}.log.gz.ndjson`);
     expect(readdirSync(join(folder, "reports")).sort()).toEqual(expected.sort());
     const [, ...jobs] = readFileSync(join(folder, "jobs.tsv"), "utf8").trimEnd().split("\n");
@@ -59,18 +59,18 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     }
   });
 
-  test("has reports as the schema has them", () => {
+  test("its reports fit the schema", () => {
     for (const name of readdirSync(join(folder, "reports"))) {
       expectReportJson(readFileSync(join(folder, "reports", name), "utf8"));
     }
   });
 
-  test("shares are the whole list, and none of it twice", () => {
-    commandIs(join(folder, "bin"), "mallog", `echo "$4" >>"$HOME/asked.$JOB_COMPLETION_INDEX"`);
+  test("the shares partition the list", () => {
+    writeCommand(join(folder, "bin"), "mallog", `echo "$4" >>"$HOME/logs.$JOB_COMPLETION_INDEX"`);
     const shares = [0, 1, 2].map((index) => {
       const env = { JOB_COMPLETION_INDEX: String(index), SHARDS: "3" };
       expect(shell(onMany, env).status).toBe(0);
-      return readFileSync(join(folder, `asked.${index}`), "utf8")
+      return readFileSync(join(folder, `logs.${index}`), "utf8")
         .trimEnd()
         .split("\n");
     });
@@ -82,9 +82,9 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     expect(shares.flat().sort()).toEqual(list.sort());
   });
 
-  test("what Spark pipes the list into prints a line a log", () => {
+  test("the command that Spark pipes the list into prints one line for each log", () => {
     const [, command = ""] = /\.pipe\(r"([^"]+)"\)/.exec(inSpark) ?? [];
-    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@"`);
+    writeCommand(join(folder, "bin"), "mallog", `${mallogCommand()} "$@"`);
     const { stdout } = shell(`head -n 2 logs.txt | ${command}`);
     const lines = stdout.trimEnd().split("\n");
     const sources = lines.map((line): string[] => {
@@ -97,7 +97,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     expect(sources).toEqual(read.map((log) => [log]));
   });
 
-  test("DuckDB answers as the single JSON reports do", async () => {
+  test("DuckDB's answers agree with the single JSON reports", async () => {
     const reports = readdirSync(join(folder, "json")).map(
       (name): Report => JSON.parse(readFileSync(join(folder, "json", name), "utf8")),
     );
