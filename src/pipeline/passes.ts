@@ -18,12 +18,16 @@ import type { ThreadExits } from "../trace/order/thread-exits.ts";
 export type Aspect =
   /** the events as decoded, with whole sizes */
   | "events"
-  /** lines in the allocator's order; the action and the block of each */
-  | "actions"
-  /** times on one clock that runs on over midnight */
+  /** lines in the allocator's order */
+  | "order"
+  /** the action and the block of each event, and failed calls */
+  | "blocks"
+  /** times on one clock that runs on past midnight */
   | "times"
-  /** the dense thread index of each event, and its former size */
+  /** the dense thread index of each event */
   | "threads"
+  /** requested bytes of a freed or resized block; live bytes */
+  | "old sizes"
   /** thread exits where they take effect */
   | "exits"
   /** what the program writes of each block, under the touch policy */
@@ -59,29 +63,57 @@ export interface Pass {
 
 export const PASSES: readonly Pass[] = [
   {
-    name: "resolve pointers, tids and times",
+    name: "put lines in order and resolve pointers to blocks",
     needs: ["events"],
-    gives: ["actions", "times", "threads"],
+    gives: ["order", "blocks"],
     forModel: false,
-    run: ({ ledger, batch, actions, next }) => ledger.resolve(batch, actions, next),
+    run: ({ ledger, batch, actions, next }) => ledger.resolveBlocks(batch, actions, next),
+  },
+  {
+    name: "put times on one clock",
+    needs: ["order"],
+    gives: ["times"],
+    forModel: false,
+    run: ({ ledger, batch }) => ledger.readClock(batch),
+  },
+  {
+    name: "count threads",
+    needs: ["order", "blocks", "times"],
+    gives: ["threads"],
+    forModel: false,
+    run: ({ ledger, batch, actions }) => ledger.countThreads(batch, actions),
+  },
+  {
+    name: "apply allocations and frees to the live blocks",
+    needs: ["order", "blocks", "threads"],
+    gives: ["old sizes"],
+    forModel: false,
+    run: ({ ledger, batch, actions }) => ledger.applyBlocks(batch, actions),
+  },
+  {
+    name: "record live bytes over time",
+    needs: ["times", "old sizes"],
+    gives: [],
+    forModel: false,
+    run: ({ ledger, batch }) => ledger.recordSeries(batch),
   },
   {
     name: "move thread exits to where they take effect",
-    needs: ["actions", "threads"],
+    needs: ["order", "blocks", "threads"],
     gives: ["exits"],
     forModel: true,
-    run: ({ threadExits, batch, actions, next }) => threadExits.settle(batch, actions, next),
+    run: ({ threadExits, batch, actions, next }) => threadExits.place(batch, actions, next),
   },
   {
     name: "apply the touch policy",
-    needs: ["actions", "threads"],
+    needs: ["order", "blocks", "old sizes"],
     gives: ["writes"],
     forModel: true,
     run: ({ touch, batch, actions, touched }) => touch.fill(batch, actions, touched),
   },
   {
     name: "apply hole lines and RSS samples",
-    needs: ["actions", "threads", "writes"],
+    needs: ["order", "blocks", "old sizes", "writes"],
     gives: ["writes", "logged"],
     forModel: true,
     run: (stage) => {

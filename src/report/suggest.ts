@@ -1,4 +1,4 @@
-/** The candidate a misspelt word most likely stands for; null when none is near. */
+/** The candidate closest to a misspelt word; null if none is close. */
 export function suggest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let least = Math.max(1, Math.floor(word.length * 0.3)) + 1;
@@ -12,7 +12,7 @@ export function suggest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** Insertions, deletions and replacements that lead from one word to the other (Levenshtein). */
+/** Insertions, deletions and replacements between the words (Levenshtein distance). */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, j) => j);
   for (let i = 1; i <= from.length; i++) {
@@ -26,7 +26,7 @@ function editDistance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** For the end of a message about that word: " (did you mean …?)", or nothing. */
+/** " (did you mean …?)", to end a message about the word; empty if no candidate is close. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const meant = suggest(word, candidates);
   return meant === null ? "" : ` (did you mean ${meant}?)`;

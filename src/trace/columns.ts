@@ -1,39 +1,39 @@
 /**
- * Batches as columns: parallel typed arrays, one row an event. A declaration names the columns of one kind of batch with
- * the type of each; allocating, copying and reordering go through it, so that none of them can leave a column out.
+ * Batches in columns: parallel typed arrays, a row for each event. A declaration names the columns of one kind of batch
+ * and their types. Allocating, copying and reordering all use it, so none of them can leave a column out.
  */
 
-/** rows of every column */
+/** Rows of every column. */
 export const EVENTS_PER_BATCH = 8192;
 
-/** What columns lie in: shared memory where another thread reads them. */
+/** The kind of memory of a column: shared where another thread reads it. */
 export type ColumnMemory = typeof ArrayBuffer | typeof SharedArrayBuffer;
 
 type Column = Uint8Array | Int32Array | Float64Array;
 
-/** Uint8Array, Int32Array or Float64Array itself. */
+/** The class Uint8Array, Int32Array or Float64Array. */
 interface ColumnType {
   new (memory: ArrayBufferLike): Column;
   readonly prototype: Column;
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** The columns of one kind of batch: the type of each by its name. */
+/** The type of each column of one kind of batch, by name. */
 export type Declaration<Name extends string = string> = Readonly<Record<Name, ColumnType>>;
 
 export type Columns<Declared extends Declaration> = {
   readonly [Name in keyof Declared]: Declared[Name]["prototype"];
 };
 
-/** The names of all columns declared. */
+/** The names of the declared columns. */
 export function columnNames<Name extends string>(declaration: Declaration<Name>): readonly Name[] {
-  // A declaration is a literal: it has no keys but those of its type.
+  // A declaration is a literal, so its keys are those of its type.
   return Object.keys(declaration) as Name[];
 }
 
 /**
- * A base class whose objects have the columns declared as fields of their own, set in the order of the declaration, so
- * that all objects of a class derived from it share one hidden class.
+ * A base class whose constructor allocates the declared columns, as own fields in the order of the declaration: all
+ * objects of a derived class share one hidden class.
  */
 export function columnar<Declared extends Declaration>(
   declaration: Declared,
@@ -48,15 +48,15 @@ export function columnar<Declared extends Declaration>(
       }
     }
   }
-  // The constructor sets just the fields of `Columns`, which the compiler cannot derive from the loop.
+  // The constructor sets exactly the fields of `Columns`; the compiler cannot derive that from the loop.
   return Columnar as unknown as new (
     memory?: ColumnMemory,
   ) => Columns<Declared>;
 }
 
 /**
- * Copies `length` rows of the columns declared, from row `start` on, to the rows from 0 on. Copies only rows that are
- * filled: to touch memory for the first time costs more than the copying.
+ * Copies `length` rows of the declared columns, from row `start` on, to the rows from 0 on. Pass the rows filled, not the
+ * capacity: the first touch of memory costs more than the copy.
  */
 export function copyColumns<Name extends string>(
   declaration: Declaration<Name>,
@@ -70,7 +70,7 @@ export function copyColumns<Name extends string>(
   }
 }
 
-/** Copies the rows `rows[0..count)` of the columns declared, each to its own place. */
+/** Copies rows `rows[0..count)` of the declared columns to the same rows of `to`. */
 export function copyRows<Name extends string>(
   declaration: Declaration<Name>,
   to: Readonly<Record<NoInfer<Name>, Column>>,
@@ -90,7 +90,7 @@ function copyEntries(to: Column, from: Column, rows: Int32Array, count: number):
   }
 }
 
-/** Reorders rows from, from + 1, …: row from + n becomes what row from + `order[n]` was. */
+/** Reorders rows from, from + 1, … of the declared columns: row from + n gets the values of row from + `order[n]`. */
 export function permuteRows<Name extends string>(
   declaration: Declaration<Name>,
   columns: Readonly<Record<NoInfer<Name>, Column>>,

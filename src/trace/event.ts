@@ -1,12 +1,14 @@
 import { type Columns, columnar, copyColumns, type Declaration } from "./columns.ts";
 
 /**
- * Events in columns. A batch holds the calls of one block of log text as parallel typed arrays; it is filled by a
- * decoder in `input/`, annotated by the block table, and then read by every model. Batches are reused: nothing is
- * allocated per event.
+ * Events in columns. A decoder of `input/` fills a batch with consecutive calls of the log; the ledger writes an
+ * ActionBatch beside it; every model reads both. Batches are reused: nothing is allocated per event.
  */
 
-/** What a log line says was called. Aliases (cfree, operator new, reallocarray, …) are folded by the decoder. */
+/**
+ * What a log line says was called. The decoder maps aliases (cfree, operator new, reallocarray, …) to these. Calls that
+ * return a pointer come first: malloc .. pvalloc.
+ */
 export const Op = {
   malloc: 0,
   /** size = count × element size, in bytes */
@@ -27,9 +29,11 @@ export const Op = {
   mark: 10,
 } as const;
 
+export type Op = (typeof Op)[keyof typeof Op];
+
 /** A `# key value` comment line, in the order of the log. */
 export interface Note {
-  /** index of the event in the batch before which the comment stands (may equal `length`) */
+  /** index in the batch of the event that follows the comment; the batch's length where none does */
   readonly at: number;
   /** 1-based number of the line in the log */
   readonly line: number;
@@ -43,13 +47,13 @@ export const EVENT_COLUMNS = {
   op: Uint8Array,
   /** thread id as logged, 0..2^31-1 */
   tid: Int32Array,
-  /** µs on the log's own clock; NaN where the line carries no time. `Clock` adds the days that the log leaves out. */
+  /** µs on the log's clock; NaN where the line carries no time. The decoder writes it as logged, `Clock` adds days. */
   time: Float64Array,
   /** return address of the call; 0 where the line carries none */
   caller: Float64Array,
-  /** requested bytes; see `Op` for the calls that use it otherwise */
+  /** requested bytes; `Op` says where it is something else */
   size: Float64Array,
-  /** alignment in bytes; see `Op` for the calls that use it otherwise */
+  /** alignment in bytes; `Op` says where it is something else */
   align: Float64Array,
   /** pointer given to free and realloc; 0 = NULL. Doubles hold 16-aligned addresses up to 2^57 exactly. */
   pointerIn: Float64Array,
@@ -61,7 +65,7 @@ export const EVENT_COLUMNS = {
 
 const { tid, caller, ...replayed } = EVENT_COLUMNS;
 
-/** What a replay reads: it takes threads from the ActionBatch, and needs no callers. */
+/** The columns that a replay reads: `ActionBatch.thread` replaces tid, and callers are not replayed. */
 export const REPLAYED_COLUMNS = replayed;
 
 export type EventColumns = Columns<typeof EVENT_COLUMNS>;
@@ -76,14 +80,14 @@ export class EventBatch extends columnar(EVENT_COLUMNS) {
     this.notes.length = 0;
   }
 
-  /** Becomes a copy of `length` events of `other`, from number `start` on, without its notes. */
+  /** Becomes a copy of `length` events of `other`, from index `start` on, without its notes. */
   copy(other: EventColumns, length: number, start = 0): void {
     this.clear();
     this.length = length;
     copyColumns(EVENT_COLUMNS, this, other, length, start);
   }
 
-  /** Two batches with the events before number `at`, and from it on. A comment right before it is with the former. */
+  /** Two batches: the events before index `at`, and those from it on. A comment right before it goes into the first. */
   splitAt(at: number): [EventBatch, EventBatch] {
     const halves: [EventBatch, EventBatch] = [new EventBatch(), new EventBatch()];
     halves[0].copy(this, at);

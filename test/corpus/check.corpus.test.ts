@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readAndReplay } from "../../src/pipeline/read-and-replay.ts";
+import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import {
   type Case,
   casesOf,
@@ -53,7 +53,7 @@ function check(one: Case, budgets: readonly string[]) {
       ["--touch", "all", "--glibc", glibc, "--cpus", String(cpu_count)],
       budgets.flatMap((text) => ["--budget", text]),
     ),
-    readAndReplay("test", null),
+    reportOfLog("test", null),
   );
 }
 

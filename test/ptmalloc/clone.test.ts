@@ -13,8 +13,8 @@ import { sequencesOf } from "../support/random-programs/sequences.ts";
 import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
- * A copy of a process holds every field of the original and shares nothing that changes. That it also behaves alike is
- * tested with random programs in invariants.property.test.ts.
+ * A copy of a process holds every field of the original and shares nothing that changes. Tests with random programs
+ * in invariants.property.test.ts check that it also behaves the same.
  */
 
 /** Objects that never change once made. */

@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { parseConfig } from "../../src/cli/config.ts";
+import { parseConfig } from "../../src/cli/budgets/config-file.ts";
+import { codeBlocks, documents, readDocument } from "../support/documents.ts";
 import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
-import { blocksOf } from "../support/readme.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { mallog, sharedFolder } from "../support/run-mallog.ts";
 
-/** Runs the README's recipes for GitHub Actions and GitLab CI, and the examples of the help, unchanged. */
+/** Runs the recipes of docs/ci.md for GitHub Actions and GitLab CI, and the examples of the documents and of the help. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LOG = join(ROOT, "fixtures/jvm/boot.log.gz");
@@ -22,9 +22,9 @@ function beginning(): Buffer {
   return gzipSync(Buffer.from(`${lines.join("\n")}\n`, "latin1"));
 }
 
-const HEADING = "## In CI";
-const [config = ""] = blocksOf(HEADING, "json");
-const [gitHub = "", gitLab = ""] = blocksOf(HEADING, "yaml");
+const GUIDE = "docs/ci.md";
+const [config = ""] = codeBlocks(GUIDE, "json");
+const [gitHub = "", gitLab = ""] = codeBlocks(GUIDE, "yaml");
 
 interface Step {
   readonly uses?: string;
@@ -66,14 +66,14 @@ function budgetIs(budget: string): void {
   writeFileSync(file("mallog.config.json"), JSON.stringify({ budgets: [{ budget }] }));
 }
 
-test("mallog prints the example's output", () => {
-  const [example = ""] = blocksOf(HEADING, "console");
+test("the example shows what mallog prints", () => {
+  const [example = ""] = codeBlocks(GUIDE, "console");
   const [, command = "", printed = ""] = /^\$ ([^\n]*)\n(.*)$/s.exec(example) ?? [];
   expect(shell(command, {}, ROOT)).toEqual({ status: 1, stdout: printed, stderr: "" });
 });
 
 test("the example of a mallog.config.json is valid", () => {
-  const { whatIf, budgets } = parseConfig(config, "README.md");
+  const { whatIf, budgets } = parseConfig(config, GUIDE);
   expect(whatIf).toEqual(["MALLOC_ARENA_MAX=1"]);
   expect(budgets.map(({ name }) => name)).toEqual([null, "Memory at the peak"]);
 });
@@ -141,8 +141,14 @@ describe("the recipe for GitLab CI", () => {
   });
 });
 
-describe("examples of the help", async () => {
-  const examples: string[] = [];
+/** Commands in a document that analyse malloc.log.gz, in code blocks and in the text. */
+function commandsIn(path: string): string[] {
+  const command = /^mallog malloc\.log\.gz [^`\n]*|(?<=`)mallog malloc\.log\.gz [^`\n]*(?=`)/gm;
+  return readDocument(path).match(command) ?? [];
+}
+
+describe("examples of the documents and of the help", async () => {
+  const examples = [...new Set(documents().flatMap(commandsIn))];
   for (const argv of [["--help"], ["check", "--help"], ["diff", "--help"]]) {
     const { out } = await mallog(argv);
     const [, lines = ""] = /^Examples:\n((?: {2}.*\n)+)/m.exec(out) ?? [];
@@ -162,7 +168,8 @@ describe("examples of the help", async () => {
     }
   });
 
-  test("the help has examples", () => expect(examples.length).toBeGreaterThan(10));
+  test("the documents and the help have examples", () =>
+    expect(examples.length).toBeGreaterThan(20));
 
   test.each(examples)("%s", (command) => {
     const { status, stdout, stderr } = shell(command);

@@ -5,17 +5,17 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/report/report.ts";
 import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
+import { codeBlocks } from "../support/documents.ts";
 import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
-import { blocksOf } from "../support/readme.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { sharedFolder } from "../support/run-mallog.ts";
 
-/** Runs the README's recipe for a fleet, unchanged, on the logs of fixtures/corpus and on a file that is not a log. */
+/** Runs the recipes of docs/fleet.md on the logs of fixtures/corpus, and on one file that is not a log. */
 
-const HEADING = "### A log a pod, thousands of pods";
-const [onOneHost = "", onMany = ""] = blocksOf(HEADING, "sh");
-const [inSpark = ""] = blocksOf(HEADING, "python");
-const sql = blocksOf(HEADING, "sql");
+const GUIDE = "docs/fleet.md";
+const [onOneHost = "", onMany = ""] = codeBlocks(GUIDE, "sh");
+const [inSpark = ""] = codeBlocks(GUIDE, "python");
+const sql = codeBlocks(GUIDE, "sql");
 
 const hasParallel = spawnSync("parallel", ["--version"]).status === 0;
 const pods = casesOf(OWN_CORPUS).map(({ name }) => name);
@@ -42,7 +42,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     // Each run also writes its JSON, for comparison.
     writeCommand(join(folder, "bin"), "mallog", `${mallogCommand()} "$@" -o "$HOME/json/$$.json"`);
     mkdirSync(join(folder, "json"));
-    // One job fails, that of the broken log.
+    // One log fails, so that the exit codes differ.
     expect(shell(onOneHost).status).toBe(1);
   }, 600_000);
 
@@ -111,7 +111,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
 
 type Row = Record<string, unknown>;
 
-/** The rows of each query of the README; numbers are not bigint. */
+/** The rows of each query of the guide; BIGINT as number. */
 async function answers(folder: string): Promise<Row[][]> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();

@@ -1,6 +1,5 @@
 import { on } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Input } from "../../cli/io.ts";
 import type { Diagnostics } from "../../input/diagnostics.ts";
 import { InputError } from "../../input/input-error.ts";
 import { bytesOf, isPipe, sizeOf } from "../../input/open-file.ts";
@@ -8,6 +7,7 @@ import { type ReadOptions, type ReadResult, readLog } from "../../input/read-log
 import { findPieces, type Piece } from "../../input/source.ts";
 import type { EventColumns } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
+import type { StandardInput } from "../analysis-hooks.ts";
 import { type FirstBytes, firstBytes } from "./first-bytes.ts";
 import type { Filled, Request, Response, Task } from "./reading-messages.ts";
 
@@ -17,7 +17,7 @@ const SHORT_BYTES = 2 ** 20;
 /** Paths of the log's pieces, `-` for standard input. */
 interface Inputs {
   readonly names: readonly string[];
-  readonly stdin: Input;
+  readonly stdin: StandardInput;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function readInWorker(
 }
 
 /** Returns the least number of bytes to read; Infinity if only reading shows it. */
-function bytesAtLeast(pieces: readonly Piece[], { fd }: Input): number {
+function bytesAtLeast(pieces: readonly Piece[], { fd }: StandardInput): number {
   const sizes = pieces.map(({ name, sizeBytes }) =>
     name === "-" && fd !== undefined ? sizeOf(fd) : sizeBytes,
   );

@@ -1,9 +1,10 @@
+import {
+  REORDER_WINDOW_LINES,
+  REORDER_WINDOW_MICROSECONDS,
+} from "../../trace/order/reorder-window.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 import type { Order, PastBatch, RecentPast } from "./past.ts";
 
-/** How far a call may stand from its place: in µs where lines carry times, and in lines. */
-const WINDOW_MICROSECONDS = 100;
-const WINDOW_LINES = 64;
 /** How far back swapped lines are searched for, in lines: a swap may stay hidden in a bin that long. */
 const MAX_BACK = 2000;
 /** Lines above and below a line that are tried as the one it was swapped with. */
@@ -43,12 +44,12 @@ export class OrderHypotheses {
     const batch = this.#past.batches[at]!;
     const x = this.#mismatch - batch.first;
     const { pointerIn, pointerOut, length } = batch.work.batch;
-    for (let y = x + 1; y < Math.min(length, x + WINDOW_LINES); y++) {
+    for (let y = x + 1; y < Math.min(length, x + REORDER_WINDOW_LINES); y++) {
       if (pointerOut[y] === this.#modelled) {
         yield* this.#lift(batch, y, x);
       }
     }
-    for (let y = x - 1; y >= Math.max(0, x - WINDOW_LINES); y--) {
+    for (let y = x - 1; y >= Math.max(0, x - REORDER_WINDOW_LINES); y--) {
       if (pointerIn[y] === this.#modelled) {
         yield* this.#lift(batch, x, y);
       }
@@ -105,7 +106,11 @@ export class OrderHypotheses {
     const { length } = work.batch;
     const arenas = this.#arenasOf(work, y);
     const found: number[] = [];
-    for (let z = y + step; z >= 0 && z < length && Math.abs(z - y) < WINDOW_LINES; z += step) {
+    for (
+      let z = y + step;
+      z >= 0 && z < length && Math.abs(z - y) < REORDER_WINDOW_LINES;
+      z += step
+    ) {
       if (thread[z] === thread[y] || found.length === NEIGHBOURS) {
         break;
       }
@@ -121,7 +126,7 @@ export class OrderHypotheses {
     const { thread, block } = batch.work.actions;
     const { time } = batch.work.batch;
     const own = thread[y]!;
-    if (thread[z] === own || Math.abs(time[y]! - time[z]!) > WINDOW_MICROSECONDS) {
+    if (thread[z] === own || Math.abs(time[y]! - time[z]!) > REORDER_WINDOW_MICROSECONDS) {
       return;
     }
     if (this.#hasInsertionWithin(batch.first + z, batch.first + y)) {

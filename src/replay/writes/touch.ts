@@ -1,4 +1,4 @@
-import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
+import { Action, type ActionBatch, withoutLostFree } from "../../trace/actions.ts";
 import {
   type Columns,
   columnar,
@@ -12,12 +12,12 @@ import type { EventBatch } from "../../trace/event.ts";
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
 /**
- * The columns of a TouchBatch: what the program is taken to write, after each call that returns a block, in bytes from
- * its start. Under the policy it writes bytes from..to-1; if it wrote the part q of every large block, bytes
- * ratioFrom..max(full, q × large)-1. Rows of other events are stale.
+ * The columns of a TouchBatch: the bytes that the program is assumed to write after each call that returns a block,
+ * from the block's start. Under the policy these are bytes from..to-1; if it writes the part q of every large block,
+ * bytes ratioFrom..max(full, q × large)-1. Rows of other events are stale.
  */
 export const TOUCH_COLUMNS = {
-  /** 1 where the other columns say that the whole block is written, or what is new of it: they need not be read */
+  /** 1 where the other columns mean the whole block, or all of it that is new: they need not be read */
   whole: Uint8Array,
   from: Float64Array,
   to: Float64Array,
@@ -30,7 +30,7 @@ const { whole, ...others } = TOUCH_COLUMNS;
 const rowsToCopy = new Int32Array(EVENTS_PER_BATCH);
 
 export class TouchBatch extends columnar(TOUCH_COLUMNS) {
-  /** Becomes a copy of the first `length` events of `other`: of most blocks, `whole` alone. */
+  /** Becomes a copy of the first `length` rows of `other`. Most are `whole`: their other columns are not copied. */
   copy(other: Columns<typeof TOUCH_COLUMNS>, length: number): void {
     copyColumns({ whole }, this, other, length);
     let count = 0;
@@ -83,7 +83,7 @@ export class Touch {
 
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
     for (let i = 0; i < batch.length; i++) {
-      const action = actions.action[i]! & ~LOST_FREE;
+      const action = withoutLostFree(actions.action[i]!);
       if (action === Action.none || action >= Action.free) {
         continue;
       }
