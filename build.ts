@@ -60,10 +60,10 @@ const [{ output }] = await Promise.all([
     },
   }),
   build({
-    input: "src/report/html/browser/main.ts",
+    input: "src/report/html/browser/page.ts",
     platform: "browser",
     transform: { target: "es2022" },
-    output: { file: "dist/page/main.js", format: "iife", strict: true, minify: true },
+    output: { file: "dist/page/page.js", format: "iife", strict: true, minify: true },
   }),
 ]);
 writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
