@@ -53,7 +53,11 @@ process.exitCode = different > 0 ? 1 : 0;
 
 async function compareRest(): Promise<void> {
   for (const input of queue) {
-    const difference = firstDifference(await before.outcome(input), await after.outcome(input));
+    const [old, now] = [await before.outcome(input), await after.outcome(input)];
+    const difference =
+      old.exitCode === now.exitCode
+        ? firstDifference(old.report, now.report)
+        : `exit code ${old.exitCode} -> ${now.exitCode}`;
     if (difference !== null) {
       different++;
       console.log(`${input.label}: ${difference}`);

@@ -1,8 +1,7 @@
 import { CommanderError } from "commander";
-import type { Analyse } from "../pipeline/analysis-hooks.ts";
 import { didYouMean } from "../report/suggest.ts";
 import { Exit } from "./exit-codes.ts";
-import type { Io } from "./io.ts";
+import type { Analyse, Io } from "./io.ts";
 import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
@@ -116,7 +115,7 @@ async function asFailure(error: unknown): Promise<Failure | null> {
   if (error instanceof Failure) {
     return error;
   }
-  const { failureOf } = await import("./lazy-pipeline.ts");
+  const { failureOf } = await import("./report-of-log.ts");
   return failureOf(error);
 }
 

@@ -1,6 +1,8 @@
 import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
-import type { StandardInput } from "../pipeline/analysis-hooks.ts";
+import type { AnalysisHooks, StandardInput } from "../pipeline/analysis-hooks.ts";
+import type { AnalysisOptions } from "../pipeline/analysis-options.ts";
+import type { Report } from "../report/report.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,3 +23,14 @@ export interface Io {
   /** exits at once, even with output pending */
   readonly leave: (exitCode: number) => void;
 }
+
+/**
+ * Analyses a log and summarises it. `inputs` are paths, `-` for standard input; none means standard input.
+ * @throws InputError an input cannot be read
+ * @throws SettingRefused the log's glibc does not accept a setting
+ */
+export type Analyse = (
+  inputs: readonly string[],
+  options: AnalysisOptions,
+  hooks: AnalysisHooks,
+) => Promise<Report>;

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { Analyse } from "../pipeline/analysis-hooks.ts";
 import { run } from "./command-line.ts";
+import type { Analyse } from "./io.ts";
 import { VERSION } from "./version.ts";
 
 /** The only file that uses the process. */
@@ -19,8 +19,8 @@ const WORKERS =
 
 /** Loaded only when there is a log to analyse: --help must not wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
-  const { readAndReplay } = await import("./lazy-pipeline.ts");
-  return readAndReplay(VERSION, WORKERS)(inputs, options, hooks);
+  const { reportOfLog } = await import("./report-of-log.ts");
+  return reportOfLog(VERSION, WORKERS)(inputs, options, hooks);
 };
 
 // Not process.exit: it would drop output that a pipe has not accepted yet.

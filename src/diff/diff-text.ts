@@ -8,7 +8,7 @@ import { renderTable } from "../report/text/text-table.ts";
 import type { ArenaChange, Change, Diff, ScenarioChange, ThreadChange } from "./diff.ts";
 import type { PresentedDiff } from "./present-diff.ts";
 
-/** The diff for people: the answer first, then what changed, the largest change first. */
+/** The diff for people: the verdict first, then the figures, largest change first. */
 export function diffText(presented: PresentedDiff, top: number, style: TextStyle): string {
   const { diff, verdict, budgets } = presented;
   const paragraphs = (texts: readonly string[]): string[] =>
@@ -35,10 +35,16 @@ function totalsTable({ totals, base, head }: Diff, style: TextStyle): string {
     if (number === null) {
       return "?";
     }
-    if (unit === "bytes") {
-      return size(number);
+    switch (unit) {
+      case "bytes":
+        return size(number);
+      case "ratio":
+        return percent(number);
+      case "count":
+        return exact(number);
+      default:
+        return unit satisfies never;
     }
-    return unit === "ratio" ? percent(number) : exact(number);
   };
   const columns: Column<Total>[] = [
     { head: ["figure"], align: "left", rank: 0, cell: ({ key }) => key },
@@ -106,7 +112,7 @@ function threadTable({ threads }: Diff, top: number, style: TextStyle): string {
           return String(tid);
         }
         const several = Math.max(base ?? 0, head ?? 0) > 1 ? ` (${base ?? 0} → ${head ?? 0})` : "";
-        return `${name ?? "without a name"}${several}`;
+        return `${name ?? "unnamed"}${several}`;
       },
       rest: (rows) => `… ${exact(rows.length)} more`,
       fold: { least: 16, to: cutMiddle },
@@ -146,11 +152,11 @@ function arenaTable({ arenas }: Diff, top: number, style: TextStyle): string {
     ...changeColumns<ArenaChange>("in use", unit, 2, (row) => row.inUseBytes, style),
     ...changeColumns<ArenaChange>("free", unit, 4, (row) => row.freeBytes, style),
   ];
-  const title = heading("Arenas", " of the run as recorded, at its end", style);
+  const title = heading("Arenas", " of the recorded run at its end", style);
   return `${title}\n${renderTable(columns, splitAtTop(changed, top), style)}`;
 }
 
-/** Before, now, and the change; the change is the last to give way. */
+/** Before, now, and the change; "before" is dropped first. */
 function changeColumns<Row>(
   name: string,
   unit: ByteUnit,

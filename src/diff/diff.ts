@@ -4,30 +4,30 @@ import { type MatchedBy, type MatchedThread, matchThreads } from "./match-thread
 
 export const DIFF_SCHEMA = "mallog.diff/1";
 
-/** What changed from one report to another. Sizes are bytes, ratios 0..1; keys are only ever added. */
+/** What changed between two reports. Sizes are bytes, ratios 0..1; keys are only added. */
 export interface Diff {
   readonly schema: typeof DIFF_SCHEMA;
   readonly tool: { readonly name: "mallog"; readonly version: string };
-  /** names of the two files as typed */
+  /** file names as typed */
   readonly base: string;
   readonly head: string;
-  /** sentences: what makes the two less comparable than they look */
+  /** sentences: why the reports are less comparable than they look */
   readonly remarks: readonly string[];
-  /** in the order of their weight; keys are the short names of budgets, and "threads" */
+  /** most important first; keys are the short names of budgets, and "threads" */
   readonly totals: readonly (Change & {
     readonly key: string;
     readonly unit: BudgetResult["unit"];
   })[];
-  /** the largest change of RSS first, but the run as recorded before all */
+  /** the recorded run, then the what-ifs by change of RSS, largest first */
   readonly scenarios: readonly ScenarioChange[];
-  /** arenas of the run as recorded at its end, the largest change of RSS first */
+  /** arenas of the recorded run at its end, largest change of RSS first */
   readonly arenas: readonly ArenaChange[];
-  /** the largest change of live bytes first */
+  /** largest change of live bytes first */
   readonly threads: { readonly matchedBy: MatchedBy; readonly rows: readonly ThreadChange[] };
   readonly budgets: readonly BudgetResult[];
 }
 
-/** null: not there in that report; `change` counts it as 0 */
+/** null: absent from that report; `change` counts it as 0 */
 export interface Change {
   readonly base: number | null;
   readonly head: number | null;
@@ -51,7 +51,7 @@ export interface ThreadChange {
   /** null: matched by name */
   readonly tid: number | null;
   readonly name: string | null;
-  /** threads of that name */
+  /** number of threads of that name */
   readonly threads: Change;
   readonly liveBytes: Change;
   readonly liveBlocks: Change;
@@ -64,7 +64,7 @@ export interface Side {
   readonly report: KnownReport;
 }
 
-/** The two reports side by side; budgets are left to whoever judges them. */
+/** Compares two reports; `budgets` stays empty, for the caller to fill. */
 export function diffOf({ file: base, report: a }: Side, head: Side, version: string): Diff {
   const b = head.report;
   return {
@@ -72,7 +72,7 @@ export function diffOf({ file: base, report: a }: Side, head: Side, version: str
     tool: { name: "mallog", version },
     base,
     head: head.file,
-    remarks: [...interrupted(base, a), ...interrupted(head.file, b), ...modelledOtherwise(a, b)],
+    remarks: [...interrupted(base, a), ...interrupted(head.file, b), ...modelDifferences(a, b)],
     totals: totalsOf(a, b),
     scenarios: scenarioChanges(a, b),
     arenas: arenaChanges(a.scenarios[0], b.scenarios[0]),
@@ -81,7 +81,7 @@ export function diffOf({ file: base, report: a }: Side, head: Side, version: str
   };
 }
 
-/** The threads of two reports, the largest change of live bytes first. */
+/** Matches the threads of two reports; largest change of live bytes first. */
 export function threadChanges(a: KnownReport, b: KnownReport): Diff["threads"] {
   const { by, rows } = matchThreads(a.threads, b.threads);
   const sorted = rows
@@ -220,19 +220,21 @@ function threadChange({ tid, name, base, head }: MatchedThread): ThreadChange {
 }
 
 function interrupted(file: string, { complete }: KnownReport): string[] {
-  return complete ? [] : [`${file} is of an interrupted run: its figures are those of a part.`];
+  return complete
+    ? []
+    : [`${file} comes from an interrupted run: its figures cover a part of the log.`];
 }
 
-/** A sentence where the same program looks different through another model. */
-export function modelledOtherwise({ model: a }: KnownReport, { model: b }: KnownReport): string[] {
+/** A sentence if the reports differ in the model, which alone changes their figures. */
+export function modelDifferences({ model: a }: KnownReport, { model: b }: KnownReport): string[] {
   if (a === null && b === null) {
     return [];
   }
   if (a === null || b === null) {
     return ["One of the reports was made with --no-model."];
   }
-  const changed = (what: string, base: string | number, head: string | number): string[] =>
-    base === head ? [] : [`${what}: ${base} before, ${head} now`];
+  const changed = (option: string, base: string | number, head: string | number): string[] =>
+    base === head ? [] : [`${option}: ${base} before, ${head} now`];
   const settings = (model: NonNullable<KnownReport["model"]>): string => {
     const pairs = Object.entries(model.settings).map(([name, value]) => `${name}=${value}`);
     return pairs.sort(compareTexts).join(",") || "none";
@@ -244,5 +246,5 @@ export function modelledOtherwise({ model: a }: KnownReport, { model: b }: Known
     ...changed("--touch", a.touch, b.touch),
     ...changed("transparent huge pages", a.thp, b.thp),
   ];
-  return all.length === 0 ? [] : [`Modelled otherwise: ${all.join("; ")}.`];
+  return all.length === 0 ? [] : [`Modelled differently: ${all.join("; ")}.`];
 }

@@ -1,6 +1,6 @@
 import type { KnownThread } from "../report/read-report.ts";
 
-/** What of the threads tells that two of them are the same; "nothing": neither tids nor names are shared. */
+/** How threads are matched; "nothing": the reports share neither tids nor names. */
 export type MatchedBy = "tid" | "name" | "nothing";
 
 export interface MatchedThreads {
@@ -8,7 +8,7 @@ export interface MatchedThreads {
   readonly rows: readonly MatchedThread[];
 }
 
-/** A thread of both reports, or of one of them; matched by name, all threads of that name, summed. */
+/** A thread of one report or both. Matched by name, it is the sum of all threads of that name. */
 export interface MatchedThread {
   readonly tid: number | null;
   readonly name: string | null;
@@ -25,8 +25,8 @@ export interface ThreadFigures {
 }
 
 /**
- * Another run of a program has other tids, and some that are the same by chance only: they count where at least half of
- * the threads share theirs, and no names speak against it. Else threads are matched by name.
+ * Matches by tid if at least half of the threads share a tid whose names do not contradict: in another run of a program,
+ * tids differ, and some are equal by chance. Otherwise matches by name.
  */
 export function matchThreads(
   base: readonly KnownThread[],

@@ -3,7 +3,7 @@ import type { PresentedBudget } from "../report/presented.ts";
 import type { Diff } from "./diff.ts";
 import { diffVerdict } from "./diff-verdict.ts";
 
-/** What is printed of a diff: its figures, and all that is said of them. */
+/** What diffText formats: the figures and every judgement of them. */
 export interface PresentedDiff {
   readonly diff: Diff;
   readonly verdict: readonly string[];

@@ -3,82 +3,40 @@ import { printable, sourceName } from "../report/printable.ts";
 import type { ModelSummary, Provenance, Report, TouchFit } from "../report/report.ts";
 import { glibcVersion } from "./glibc-version.ts";
 
-const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
-  given: "as given",
-  log: "as the log says",
-  detected: "as the log's arenas show",
-  default: "this machine's, as the log does not say; see --cpus",
-};
-
-/** The same, an item each, without its title. */
+/** What was read and which assumptions and inferences the figures rest on, one item each. */
 export function basis({ model, trace }: Report): string[] {
-  const lines = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
+  const items = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
   if (trace.pointerBits === 32 && trace.events > 0) {
-    lines.push("pointers: none is above 4 GiB, cut to 32 bits or of a small process");
+    items.push("pointers: none above 4 GiB; cut to 32 bits, or from a small process");
   }
   if (model !== null) {
-    lines.push(...facts(model));
+    items.push(...configuration(model), ...inferences(model), ...firstMismatch(model));
   }
-  return lines;
+  return items;
 }
 
-function facts(model: ModelSummary): string[] {
+const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
+  given: "given",
+  log: "from the log",
+  detected: "from the log's arenas",
+  default: "this machine's, not in the log; see --cpus",
+};
+
+function configuration(model: ModelSummary): string[] {
   const settings = Object.keys(model.settings).map((name) => setting(model, name));
-  const lines = [
+  const { cpus, cpusSource, thp } = model;
+  return [
     glibcVersion(model),
-    `${model.cpus} CPU${model.cpus === 1 ? "" : "s"} (${CPUS_SOURCE[model.cpusSource]})`,
+    `${plural(cpus, "CPU")} (${CPUS_SOURCE[cpusSource]})`,
     settings.length === 0
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
-    `${touch(model)}, transparent huge pages ${model.thp}${model.thp === "always" ? ": RSS is an upper bound" : ""}`,
+    `touch: ${touch(model)}`,
+    `transparent huge pages: ${thp}${thp === "always" ? " (RSS is an upper bound)" : ""}`,
   ];
-  const { threadExits, lastExits, swaps, arenaChoices, unloggedBytes, cutSizes } = model.inferred;
-  const { foreignSbrks, foreignSbrkBytes } = model.inferred;
-  if (threadExits > 0) {
-    const ends = plural(threadExits, "thread exit");
-    const last = `${lastExits === threadExits ? "from" : `${exact(lastExits)} from`} how the threads' calls end`;
-    const found =
-      lastExits === 0
-        ? "from its pointers"
-        : lastExits === threadExits
-          ? last
-          : `from its pointers, ${last}`;
-    lines.push(`${ends} that the log does not tell, found out ${found}`);
-  }
-  if (swaps > 0) {
-    const calls = plural(swaps, "call");
-    lines.push(`${calls} put before others logged above, as pointers show that they came first`);
-  }
-  if (arenaChoices > 0) {
-    const threads = plural(arenaChoices, "thread");
-    lines.push(`${threads} given the arena that their first pointer shows, where exits raced`);
-  }
-  if (cutSizes > 0) {
-    const sizes = plural(cutSizes, "size");
-    lines.push(`${sizes} that the hook printed cut to 32 bits, set right as pointers show`);
-  }
-  if (foreignSbrks > 0) {
-    const moves = `break moved ${plural(foreignSbrks, "time")} by something other than malloc`;
-    lines.push(
-      `${moves}, as pointers show: ${size(foreignSbrkBytes)} between its blocks, not in RSS here`,
-    );
-  }
-  if (unloggedBytes > 0) {
-    lines.push(
-      `${size(unloggedBytes)} in use that the log does not tell of (from before it began, or past its hook): taken as resident, under every setting alike`,
-    );
-  }
-  const first = model.fidelity.firstDivergence;
-  if (first !== null) {
-    const at = `first pointer not reproduced: line ${exact(first.line)}`;
-    lines.push(
-      `${at}, ${printable(first.modelled)} where the log has ${printable(first.expected)}`,
-    );
-  }
-  return lines;
 }
 
-/** One setting; of a detected one what the pointers leave open. */
+/** A setting; if detected, with what the pointers leave open. */
 function setting(model: ModelSummary, name: string): string {
   const text = `${name}=${model.settings[name]}`;
   if (model.settingsSource[name] !== "detected") {
@@ -86,16 +44,26 @@ function setting(model: ModelSummary, name: string): string {
   }
   const range = model.settingsRange[name];
   const others = model.settingsOrElse[name] ?? [];
-  const orElse = others.length === 0 ? "" : `; ${others.join(" or ")} would show alike`;
+  const orElse = others.length === 0 ? "" : `; ${others.join(" or ")} would fit as well`;
   if (range === undefined) {
-    return `${text} (as the log's pointers show${orElse})`;
+    return `${text} (from the log's pointers${orElse})`;
   }
   const { from, to } = range;
   const open = to === null ? `${exact(from)} or more` : `${exact(from)} to ${exact(to)}`;
   return `${text} (the log's pointers show ${open}${orElse})`;
 }
 
-/** The ratio, what it was fitted to, and how well. */
+/** Which bytes of the program's blocks count as written. */
+function touch({ touch, fit, holes }: ModelSummary): string {
+  const policy = fit === null ? touch : fitted(fit);
+  if (holes === null) {
+    return policy;
+  }
+  const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
+  return `from the log for ${which} (${plural(holes.lines, "hole line")}), ${policy} for others`;
+}
+
+/** The fitted ratio, what it was fitted to, and the remaining error. */
 function fitted({ ratio, source, error }: TouchFit): string {
   const to = source === "rss samples" ? "the log's RSS samples" : source;
   const off =
@@ -103,17 +71,60 @@ function fitted({ ratio, source, error }: TouchFit): string {
       ? `off by ${signed(error.max)}`
       : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
   if (ratio === null) {
-    return `facts (${to} fits no ratio: no block is above 32 KiB; ${off})`;
+    return `facts (not fitted to ${to}: no block is above 32 KiB; ${off})`;
   }
-  return `fitted to ${to}: ${percent(ratio)} of each block above 32 KiB written (${off})`;
+  return `fitted to ${to}, ${percent(ratio)} of each block above 32 KiB written (${off})`;
 }
 
-/** Where it is from that blocks count as written. */
-function touch({ touch, fit, holes }: ModelSummary): string {
-  const policy = fit === null ? touch : fitted(fit);
-  if (holes === null) {
-    return `touch ${policy}`;
+function inferences({ inferred }: ModelSummary): string[] {
+  const { threadExits, lastExits, swaps, arenaChoices, unloggedBytes, cutSizes } = inferred;
+  const { foreignSbrks, foreignSbrkBytes } = inferred;
+  const items: string[] = [];
+  if (threadExits > 0) {
+    const exits = plural(threadExits, "unlogged thread exit");
+    items.push(`${exits} inferred from ${exitEvidence(threadExits, lastExits)}`);
   }
-  const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
-  return `touch of ${which} from the log (${plural(holes.lines, "hole line")}), ${policy} of others`;
+  if (swaps > 0) {
+    const calls = plural(swaps, "call");
+    items.push(`${calls} moved before others logged earlier, because pointers show that order`);
+  }
+  if (arenaChoices > 0) {
+    const threads = plural(arenaChoices, "thread");
+    items.push(
+      `${threads} given the arena that their first pointer shows, because thread exits raced`,
+    );
+  }
+  if (cutSizes > 0) {
+    items.push(`${plural(cutSizes, "size")} cut to 32 bits by the hook, corrected from pointers`);
+  }
+  if (foreignSbrks > 0) {
+    const moves = `program break moved ${plural(foreignSbrks, "time")} by code other than malloc`;
+    items.push(`${moves}, as pointers show: ${size(foreignSbrkBytes)}, not counted in RSS`);
+  }
+  if (unloggedBytes > 0) {
+    items.push(
+      `${size(unloggedBytes)} allocated outside the log (before it starts, or unseen by its hook), assumed resident under every setting`,
+    );
+  }
+  return items;
+}
+
+function exitEvidence(threadExits: number, lastExits: number): string {
+  if (lastExits === 0) {
+    return "pointers";
+  }
+  if (lastExits === threadExits) {
+    return "the threads' last calls";
+  }
+  return `pointers (${exact(threadExits - lastExits)}) and the threads' last calls (${exact(lastExits)})`;
+}
+
+function firstMismatch({ fidelity: { firstDivergence } }: ModelSummary): string[] {
+  if (firstDivergence === null) {
+    return [];
+  }
+  const { line, modelled, expected } = firstDivergence;
+  return [
+    `first mismatch: line ${exact(line)}, ${printable(modelled)} in the model, ${printable(expected)} in the log`,
+  ];
 }

@@ -3,6 +3,7 @@ import type { PresentedBudget } from "../report/presented.ts";
 import { printable } from "../report/printable.ts";
 import type { BudgetResult } from "../report/report.ts";
 
+/** Results of budgets in words. */
 export function presentBudgets(results: readonly BudgetResult[]): PresentedBudget[] {
   return results.map((result) => {
     const reasons = reasonsOf(result);
@@ -11,83 +12,89 @@ export function presentBudgets(results: readonly BudgetResult[]): PresentedBudge
       result,
       id: idOf(result),
       name: result.name ?? idOf(result),
-      sentence: budgetSentence(result),
-      limit: limitInWords(result),
-      actual: amount(result, result.actual),
+      sentence: sentenceOf(result),
+      limit: `${OPERATORS[result.operator]} ${amount(result.unit, result.limit)}`,
+      actual: amount(result.unit, result.actual),
       reasons,
       details: [...reasons, ...more],
     };
   });
 }
 
-/** A limit or what it is held against, in the budget's own unit. */
-function amount({ unit }: BudgetResult, value: number): string {
-  if (unit === "bytes") {
-    return size(value);
-  }
-  return unit === "ratio" ? percent(value) : plainNumber(value);
-}
-
-const WORDS: Readonly<Record<BudgetResult["operator"], string>> = {
+const OPERATORS: Readonly<Record<BudgetResult["operator"], string>> = {
   "<=": "at most",
   "<": "below",
   ">=": "at least",
   ">": "above",
 };
 
-/** "at most 400 MiB" */
-function limitInWords(budget: BudgetResult): string {
-  return `${WORDS[budget.operator]} ${amount(budget, budget.limit)}`;
+function amount(unit: BudgetResult["unit"], value: number): string {
+  switch (unit) {
+    case "bytes":
+      return size(value);
+    case "ratio":
+      return percent(value);
+    case "count":
+      return plainNumber(value);
+    default:
+      return unit satisfies never;
+  }
 }
 
-/** One line: what it is about, what it is, and by how much that is within the limit or beyond it. */
-function budgetSentence(budget: BudgetResult): string {
+/** The key, its value, and the distance to the limit. */
+function sentenceOf(budget: BudgetResult): string {
   const { key, name, operator, limit, actual, base, ok } = budget;
-  const [is, allowed, before] = figures(budget.unit, [actual, limit, base ?? actual]);
-  const about = name === null ? key : `${name}: ${key}`;
-  const from = base === null ? "" : `${before} before${ofBase(budget)}`;
-  const least = operator.startsWith(">");
-  const bound = least ? `at least ${allowed}` : `limit ${allowed}`;
+  const [is, allowed, before] = comparable(budget.unit, [actual, limit, base ?? actual]);
+  const subject = name === null ? key : `${name}: ${key}`;
+  const from = base === null ? "" : `${before} before${growth(budget.unit, base, actual)}`;
+  const isMinimum = operator.startsWith(">");
   if (ok) {
-    return printable(`${about} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
+    const bound = isMinimum ? `minimum ${allowed}` : `limit ${allowed}`;
+    return printable(`${subject} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
   }
-  const now = `${about} is ${is}${from === "" ? "" : ` (${from})`}`;
+  const now = `${subject} is ${is}${from === "" ? "" : ` (${from})`}`;
   if (actual === limit) {
-    return printable(`${now}, not ${least ? "above" : "below"} ${allowed}`);
+    return printable(`${now}, not ${isMinimum ? "above" : "below"} ${allowed}`);
   }
   const by = difference(budget);
-  const beyond = least ? `${by} below the least, ${allowed}` : `${by} over the limit of ${allowed}`;
-  return printable(`${now}: ${beyond}`);
+  return printable(
+    `${now}: ${by} ${isMinimum ? `below the minimum of ${allowed}` : `over the limit of ${allowed}`}`,
+  );
 }
 
-/** What stands below that sentence; people's own message is for the case that the budget is not kept. */
+/** The explanation, and the configured message if the budget is not kept. */
 function reasonsOf({ ok, explanation, message }: BudgetResult): string[] {
-  const told = ok || message === null ? [] : [message];
-  return [...explanation, ...told].map(printable);
+  const configured = ok || message === null ? [] : [message];
+  return [...explanation, ...configured].map(printable);
 }
 
-/** Values that are compared have one unit, and all their digits where fewer would make them look equal. */
-function figures(unit: BudgetResult["unit"], values: readonly number[]): string[] {
-  if (unit === "count") {
-    return values.map(plainNumber);
-  }
-  const inBrief =
-    unit === "ratio" ? percent : (value: number): string => size(value, byteUnit(values));
-  const brief = values.map(inBrief);
+/** Values in one unit, with all digits if rounding would make different values look equal. */
+function comparable(unit: BudgetResult["unit"], values: readonly number[]): string[] {
+  const common = byteUnit(values);
+  const brief = values.map((value) =>
+    unit === "bytes" ? size(value, common) : amount(unit, value),
+  );
   if (new Set(brief).size === new Set(values).size) {
     return brief;
   }
-  return values.map((value) => (unit === "ratio" ? `${value * 100} %` : `${exact(value)} B`));
+  switch (unit) {
+    case "bytes":
+      return values.map((value) => `${exact(value)} B`);
+    case "ratio":
+      return values.map((value) => `${value * 100} %`);
+    case "count":
+      return brief;
+    default:
+      return unit satisfies never;
+  }
 }
 
 function plainNumber(value: number): string {
   return Number.isInteger(value) ? exact(value) : String(value);
 }
 
-function ofBase({ unit, actual, base }: BudgetResult): string {
-  if (base === null) {
-    return "";
-  }
+/** ", +5.3 %", or percentage points for a ratio; empty if there is no percentage. */
+function growth(unit: BudgetResult["unit"], base: number, actual: number): string {
   if (unit === "ratio") {
     return `, ${actual < base ? "-" : "+"}${points(actual - base)}`;
   }
@@ -100,9 +107,9 @@ function difference({ unit, actual, limit }: BudgetResult): string {
   if (unit === "ratio") {
     return points(by);
   }
-  // Many times a limit is no percentage that anybody reads.
+  // A percentage above 1000 % says no more than the two figures.
   const part = by > 10 * Math.abs(limit) ? "" : ` (${percent(by / Math.abs(limit))})`;
-  return `${unit === "bytes" ? size(by) : plainNumber(by)}${part}`;
+  return `${amount(unit, by)}${part}`;
 }
 
 /** Percentage points, without a sign. */
@@ -110,10 +117,7 @@ function points(ratio: number): string {
   return `${plainNumber(Number((Math.abs(ratio) * 100).toPrecision(3)))} points`;
 }
 
-/**
- * What a budget is known again by, in the next run, too, when its limit may be another. A key's growth is a budget beside
- * that of the key.
- */
+/** Identifies the budget in the next run, whose limit may differ. A key and its growth are two budgets. */
 function idOf({ key, base }: BudgetResult): string {
   return base === null ? key : `${key} growth`;
 }

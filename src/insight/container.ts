@@ -5,8 +5,8 @@ import { after, plain } from "./sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
 /**
- * Holds every scenario against a cgroup's limit. The moment of the kill is read off the timeline, whose points keep the
- * maximum of their stretch: it is exact to one point.
+ * Compares every scenario with a cgroup's limit. The time of the OOM kill comes from the timeline, whose points keep the
+ * maximum of their events: it is exact to one point.
  */
 export function containerOf(
   report: Report,
@@ -27,41 +27,42 @@ export function containerOf(
   return { limitBytes, baseRssBytes, scenarios };
 }
 
+/** Whether the process fits, and which settings would make it fit. */
 export function containerSentences(
   { limitBytes, baseRssBytes, scenarios }: Container,
   all: readonly Scenario[],
 ): Sentence[] {
-  const [recorded, ...whatIfs] = scenarios;
-  const [asRecorded] = all;
-  if (recorded === undefined || asRecorded === undefined) {
+  const [inContainer, ...whatIfs] = scenarios;
+  const [recorded] = all;
+  if (inContainer === undefined || recorded === undefined) {
     return [];
   }
-  const unit = byteUnit([recorded.peakBytes, limitBytes ?? 0]);
+  const unit = byteUnit([inContainer.peakBytes, limitBytes ?? 0]);
   const parts =
     baseRssBytes === 0
-      ? "malloc's part alone, see --base-rss"
+      ? "malloc's memory only, see --base-rss"
       : `${size(baseRssBytes, unit)} of it outside malloc`;
-  const needs = `${size(recorded.peakBytes, unit)} at its peak (${parts})`;
+  const needs = `${size(inContainer.peakBytes, unit)} at its peak (${parts})`;
   if (limitBytes === null) {
     return [plain(`The process needs ${needs}.`)];
   }
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
-  if (recorded.fits) {
-    return [{ tone: "good", text: `It fits ${limit}: it needs ${needs}.` }];
+  if (inContainer.fits) {
+    return [{ tone: "good", text: `The process fits ${limit}: it needs ${needs}.` }];
   }
   const killed: Sentence = {
     tone: "bad",
-    text: `It is OOM-killed${after(recorded.killedTime)}: it needs ${needs}, more than ${limit}.`,
+    text: `The process is OOM-killed${after(inContainer.killedTime)}: it needs ${needs}, more than ${limit}.`,
   };
   if (whatIfs.length === 0) {
     return [killed];
   }
   const serving = new Set(
-    all.filter((scenario) => servesAllCalls(scenario, asRecorded)).map(({ name }) => name),
+    all.filter((scenario) => servesAllCalls(scenario, recorded)).map(({ name }) => name),
   );
   const fitting = whatIfs.filter(({ name, fits }) => fits && serving.has(name));
   if (fitting.length === 0) {
-    return [killed, plain("With none of the settings tried does it fit.")];
+    return [killed, plain("No setting tried makes it fit.")];
   }
   const names = fitting.map(({ name, peakBytes }) => `${name} (${size(peakBytes, unit)})`);
   return [killed, { tone: "good", text: `It would fit with ${names.join(" or ")}.` }];

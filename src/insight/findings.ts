@@ -1,12 +1,16 @@
 import type { Anomalies, Finding, Scenario, ThreadSummary } from "../report/report.ts";
 
-/** Below this nothing is worth a line. */
+/** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;
 
-/** Versions whose RSS differs by less are taken as one. */
+/** glibc versions whose RSS differs by a smaller share count as equal. */
 const UNDECIDED_RATIO = 0.02;
 
-/** What stands out in the run as recorded, each with the figures it rests on; largest first. */
+/**
+ * What stands out in the recorded run, each with its evidence; largest first.
+ * @param freezesThresholds a recorded setting turns off the dynamic mmap threshold
+ * @param rssByGlibc RSS at the end, in bytes, under each glibc version that fits the log
+ */
 export function findings(
   recorded: Scenario,
   threads: readonly ThreadSummary[],
@@ -73,25 +77,27 @@ function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
   return {
     kind: "arenas-retain",
     severity: "info",
-    message: `${others.length} arenas besides the main one keep free memory resident`,
+    message: `${others.length} arenas other than the main arena keep free memory resident`,
     bytes: idle,
     evidence: { arenas: arenaCount },
   };
 }
 
-/** A process beside the one it was forked from is given what that one has live, all the time. */
+/** A thread of a forked process is returned blocks that are live in its parent all the time: at least this often. */
 const FORKED_TIMES = 16;
+/** … and in at least this share of its allocations. */
 const FORKED_RATIO = 0.1;
 /**
- * Where a hook misses frees, most places are given to the same thread again, and none is freed twice. Of two processes
- * neither is given what is its own, and each frees what it was given. Measured: all and more of the places taken in
- * real forks; below a third, or not one, where frees or any lines were left out of logs of many threads.
+ * If a hook misses frees, most reused addresses go to the same thread again, and no pointer is freed twice. Of two
+ * processes, neither is returned an address that is live in itself, and each frees what it was returned. Measured, as a
+ * share of the addresses taken from other threads: 1 and more in real forks; below 1/3, or 0, in logs of many threads
+ * with frees or arbitrary lines left out.
  */
 const FORKED_PART = 0.5;
 
 /**
- * Calls of several processes in one log: each goes on with a copy of the same heap, so that both are given the same
- * places (ptmalloc2.md §12.13). A log that merely lost lines, or their order, shows this now and then only.
+ * Calls of several processes in one log: each continues with a copy of the same heap, so both are returned the same
+ * addresses (ptmalloc2.md §12.13). A log that only lost lines or their order shows this rarely.
  */
 function forked(
   threads: readonly ThreadSummary[],
@@ -101,28 +107,28 @@ function forked(
   if (taken < reusedLive * FORKED_PART || doubleFree < taken * FORKED_PART) {
     return null;
   }
-  const seeming = threads.filter(({ takenFromOthers, calls }) => {
+  const forkedThreads = threads.filter(({ takenFromOthers, calls }) => {
     const allocations = calls.total - calls.free;
     return takenFromOthers >= FORKED_TIMES && takenFromOthers > allocations * FORKED_RATIO;
   });
-  const [first] = [...seeming].sort((a, b) => b.takenFromOthers - a.takenFromOthers);
+  const [first] = [...forkedThreads].sort((a, b) => b.takenFromOthers - a.takenFromOthers);
   if (first === undefined) {
     return null;
   }
   const which =
-    seeming.length === 1
-      ? `tid ${first.tid} is`
-      : `tid ${first.tid} and ${seeming.length - 1} more are`;
+    forkedThreads.length === 1
+      ? `tid ${first.tid} receives`
+      : `tid ${first.tid} and ${forkedThreads.length - 1} more receive`;
   return {
     kind: "several-processes",
     severity: "critical",
-    message: `${which} given blocks that other threads have live, as a forked process is: log each process to a file of its own (its pid in the name), for no figure here is one process's`,
+    message: `${which} blocks that are live in other threads, as a forked process does: log each process to a separate file (with the pid in its name); the figures here mix several processes`,
     bytes: 0,
-    evidence: { tid: first.tid, times: first.takenFromOthers, threads: seeming.length },
+    evidence: { tid: first.tid, times: first.takenFromOthers, threads: forkedThreads.length },
   };
 }
 
-/** Versions that agree with every pointer may still keep different memory after the last call that shows it. */
+/** Versions that reproduce every pointer may still keep different memory after the last pointer that could tell them apart. */
 function undecided(recorded: Scenario, rssByGlibc: ReadonlyMap<string, number>): Finding | null {
   const least = Math.min(...rssByGlibc.values());
   const most = Math.max(...rssByGlibc.values());
@@ -133,7 +139,7 @@ function undecided(recorded: Scenario, rssByGlibc: ReadonlyMap<string, number>):
     kind: "glibc-undecided",
     severity: "warning",
     message:
-      "the log fits glibc versions that end with different RSS; name the one it is of with --glibc",
+      "several glibc versions fit the log but end with different RSS; name the recorded one with --glibc",
     bytes: most - least,
     evidence: Object.fromEntries(rssByGlibc),
   };

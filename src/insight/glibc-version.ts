@@ -1,62 +1,62 @@
 import { exact, percent } from "../report/format.ts";
 import type { ModelSummary, Provenance } from "../report/report.ts";
 
-/** Which glibc was modelled: why that one, how sure it is, which others would show the same, and the next best. */
+/** The modelled glibc, where it is known from, how sure it is, and which other versions fit. */
 export function glibcVersion(model: ModelSummary): string {
   const { glibc, glibcSource, glibcRange, glibcRunnerUp } = model;
   if (glibcSource !== "detected") {
     return `glibc ${glibc} (${SOURCE[glibcSource]})`;
   }
   const others = glibcRange.filter((version) => version !== glibc);
-  const also =
-    others.length === 0 ? "" : `; ${versionList(others)} would show the same: see --glibc`;
-  // Nothing is ruled out where nobody is sure.
+  const also = others.length === 0 ? "" : `; ${versionList(others)} fit as well, see --glibc`;
+  // An uncertain result rules nothing out.
   const next =
-    glibcRunnerUp === null || isUnsure(model)
+    glibcRunnerUp === null || isUncertain(model)
       ? ""
-      : `; next best ${glibcRunnerUp.glibc}, ruled out when it agreed with ${percent(glibcRunnerUp.ratio)}`;
+      : `; next best ${glibcRunnerUp.glibc} ruled out`;
   return `glibc ${glibc} (${agreement(model)}${also}${next})`;
 }
 
 const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
-  given: "as given",
-  log: "as the log says",
-  default: "the default, as the log does not say; see --glibc",
+  given: "given",
+  log: "from the log",
+  default: "default, not in the log; see --glibc",
 };
 
-/** How sure it is: what its rules explain of the log, and what they do not. */
+/** How many of the log's pointers the version explains. */
 function agreement(model: ModelSummary): string {
   const { compared, equal, ratio } = model.fidelity;
   if (compared === 0) {
-    return "a guess: the log returns no pointer to tell by";
+    return "a guess: the log holds no pointers to compare";
   }
   if (equal === compared) {
-    return `found out: its rules give all ${exact(compared)} pointers`;
+    return `detected: its rules reproduce all ${exact(compared)} pointers`;
   }
   if (equal + explained(model) >= compared) {
-    return `found out: its rules give all pointers but ${exact(compared - equal)}, which what was found out besides explains`;
+    return `detected: its rules reproduce all but ${exact(compared - equal)} pointers, which the inferences below explain`;
   }
-  const share = `its rules give ${percent(ratio)} of the pointers`;
-  return isUnsure(model) ? `unsure: ${share}, and those of no version more` : `found out: ${share}`;
+  const share = `its rules reproduce ${percent(ratio)} of the pointers`;
+  return isUncertain(model) ? `uncertain: ${share}, no other version more` : `detected: ${share}`;
 }
 
-function isUnsure(model: ModelSummary): boolean {
+function isUncertain(model: ModelSummary): boolean {
   const { compared, equal, ratio } = model.fidelity;
-  return compared === 0 || (equal + explained(model) < compared && ratio < UNSURE_RATIO);
+  return compared === 0 || (equal + explained(model) < compared && ratio < UNCERTAIN_RATIO);
 }
 
-/** Pointers that the version's rules do not give alone, but with what was found out besides. */
+/** Mismatches that inferences other than the version explain. */
 function explained({ inferred }: ModelSummary): number {
   const { threadExits, lastExits, swaps, settingPointers, arenaChoices, cutSizes, foreignSbrks } =
     inferred;
+  // Last exits come after the last pointer that could show them: they explain none.
   const exits = threadExits - lastExits;
   return exits + swaps + settingPointers + arenaChoices + cutSizes + foreignSbrks;
 }
 
-/** Where more goes wrong than this, chance may have decided which version is the best. */
-const UNSURE_RATIO = 0.9;
+/** Below this share of reproduced pointers, chance may have decided which version is the best. */
+const UNCERTAIN_RATIO = 0.9;
 
-/** Versions in ascending order, those that follow one another as a range: "2.30 to 2.40, 2.37-tag". */
+/** Versions in ascending order, three or more successive ones as a range: "2.30 to 2.40, 2.37-tag". */
 export function versionList(versions: readonly string[]): string {
   const minors = versions.flatMap((version) => {
     const minor = /^2\.(\d+)$/.exec(version)?.[1];

@@ -14,18 +14,18 @@ import type { Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 
 /**
- * Who pins memory. free() gives memory back only from the top of a heap, so everything free below the topmost block
- * that is still live stays resident until that block goes, or malloc_trim is called.
+ * A block that pins memory: free() returns memory to the kernel only from the top of a heap, so everything free below
+ * the topmost live block stays resident until that block is freed or malloc_trim is called.
  */
 export interface Pin {
   readonly heap: Heap;
-  /** the topmost chunk of the heap that is in the program's hands */
+  /** the topmost allocated chunk of the heap */
   readonly chunk: number;
   /** free resident bytes below it: in bins, fastbins and tcaches */
   readonly bytes: number;
 }
 
-/** The pin of each heap that has one, where pages in `plane` are resident. */
+/** The pin of each heap that has one; a page counts as resident if it has a bit of `plane`. */
 export function findPins(m: Ptmalloc, plane: number): Pin[] {
   const structs = new Set(m.tcacheStructs());
   const w = m.chunks.words;
@@ -52,7 +52,7 @@ export function findPins(m: Ptmalloc, plane: number): Pin[] {
   return pins;
 }
 
-/** Bytes of from..from+length-1 that lie in pages of the plane. */
+/** Bytes of from..from+length-1 that lie in resident pages. */
 function residentBytes(heap: Heap, plane: number, from: number, length: number): number {
   const to = from + length;
   let bytes = 0;

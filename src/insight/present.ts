@@ -2,27 +2,28 @@ import type { Presented } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
 import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
-import { anomalyItems, malformedItem } from "./log-anomalies.ts";
+import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
 import { whatIfNotes } from "./what-if-notes.ts";
 
-/** The report with all that is said of it, for the writers. */
+/** The report and every judgement of it, for the writers. */
 export function present(report: Report): Presented {
   const { scenarios, trace, budgets, model } = report;
   const [recorded] = scenarios;
+  const failing = scenarios.filter(
+    (scenario) => recorded !== undefined && !servesAllCalls(scenario, recorded),
+  );
   return {
     report,
     verdict: verdict(report),
     interruption: interruption(report),
     budgets: presentBudgets(budgets),
-    failing: new Set(
-      scenarios.filter((scenario) => recorded !== undefined && !servesAllCalls(scenario, recorded)),
-    ),
+    failing: new Set(failing),
     whatIfNotes: whatIfNotes(report),
     fidelityTone: model === null ? "plain" : fidelityTone(model.fidelity),
-    anomalies: anomalyItems(trace),
-    malformed: malformedItem(trace),
+    anomalies: anomalySentences(trace.anomalies),
+    malformed: malformedSentence(trace),
     basis: basis(report),
   };
 }

@@ -5,7 +5,7 @@ export function plain(text: string): Sentence {
   return { tone: "plain", text };
 }
 
-/** Times out of order can put a moment before the first line's: then nothing is said of it. */
+/** " after 4.56 s"; empty for a time before the first event, which times out of order can cause. */
 export function after(time: number | null, separator = ""): string {
   return time === null || time < 0 ? "" : `${separator} after ${duration(time)}`;
 }

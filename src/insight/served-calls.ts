@@ -1,6 +1,6 @@
 import type { Scenario } from "../report/report.ts";
 
-/** False where calls that the recorded process got memory for would have got NULL: its low RSS is no recommendation. */
+/** False if calls that succeeded in the recorded run would return NULL: such a scenario is no advice, whatever its RSS. */
 export function servesAllCalls(
   scenario: Pick<Scenario, "failedCalls">,
   recorded: Pick<Scenario, "failedCalls">,

@@ -1,6 +1,4 @@
 import type { Readable } from "node:stream";
-import type { Report } from "../report/report.ts";
-import type { AnalysisOptions } from "./analysis-options.ts";
 
 /** `fd`: the descriptor of the process's own standard input; undefined for any other stream. */
 export type StandardInput = Readable & { readonly isTTY?: boolean; readonly fd?: number };
@@ -19,14 +17,3 @@ export interface AnalysisHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: AnalysisProgress) => void;
 }
-
-/**
- * Reads a log and replays it. `inputs`: paths, `-` for standard input; none means standard input.
- * @throws InputError an input cannot be read
- * @throws SettingRefused the log's glibc does not take a setting
- */
-export type Analyse = (
-  inputs: readonly string[],
-  options: AnalysisOptions,
-  hooks: AnalysisHooks,
-) => Promise<Report>;

@@ -4,39 +4,41 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { usableBytes } from "./realloc.ts";
 
 /**
- * Versions whose rules differ only in how memalign looks for a chunk (ptmalloc2.md §5.3) and in which blocks realloc
- * returns at once (§5.1), as those from 2.35 to 2.40 do: until a call comes that they may treat differently, one model
- * is in the state of all of them.
+ * Sibling versions differ only in how memalign searches for a chunk (ptmalloc2.md §5.3) and in realloc's shortcut
+ * (§5.1), as those from 2.35 to 2.40 do. Until a call that they may treat differently, one model has the state of all
+ * of them.
  */
 export function areSiblings(a: Profile, b: Profile): boolean {
-  const { name, versions, sameAddressesAs, memalign, memalignUsesTcache, reallocAtOnce } = b;
-  const likeB = {
+  const { name, versions, sameAddressesAs, memalign, memalignUsesTcache, reallocShortcut } = b;
+  const aWithRulesOfB = {
     ...a,
     name,
     versions,
     sameAddressesAs,
     memalign,
     memalignUsesTcache,
-    reallocAtOnce,
+    reallocShortcut,
   };
   const keys = Object.keys(b) as (keyof Profile)[];
-  return keys.every((key) => likeB[key] === b[key]);
+  return keys.every((key) => aWithRulesOfB[key] === b[key]);
 }
 
-/** The calls that kindred versions may treat differently. */
+/** The calls that siblings may treat differently. */
 export type DifferingCall = "realloc" | "memalign";
 
-/** True if two kindred versions have the same rules for such calls. */
+/** True if two siblings have the same rule for such calls. */
 export function haveSameRule(a: Profile, b: Profile, call: DifferingCall): boolean {
-  if (call === "realloc") {
-    return a.reallocAtOnce === b.reallocAtOnce;
+  switch (call) {
+    case "realloc":
+      return a.reallocShortcut === b.reallocShortcut;
+    case "memalign":
+      return a.memalign === b.memalign && a.memalignUsesTcache === b.memalignUsesTcache;
   }
-  return a.memalign === b.memalign && a.memalignUsesTcache === b.memalignUsesTcache;
 }
 
 /**
- * True if kindred version `other` may treat a call otherwise than the model's own does; where that is not plain to see
- * it may. A realloc is of chunk `c`, to `bytes`.
+ * False if the sibling `other` certainly treats a call as the model's version does: a memalign, or a realloc of chunk
+ * `c` to `bytes`.
  */
 export function mayDifferAt(
   m: Ptmalloc,
@@ -51,20 +53,20 @@ export function mayDifferAt(
   if (call === "memalign") {
     return true;
   }
-  const ways = [m.profile.reallocAtOnce, other.reallocAtOnce];
+  const rules = [m.profile.reallocShortcut, other.reallocShortcut];
   const slack = usableBytes(m, c) - bytes;
-  // No short cut is for a block that grows.
+  // No shortcut applies to a block that grows.
   if (slack < 0) {
     return false;
   }
-  const isLax = ways.includes("shrinksLittle");
+  const anyKeepsLarger = rules.includes("shrinksLittle");
   if (m.chunks.words[c + STATE] === MAPPED) {
-    return slack <= PAGE || isLax;
+    return slack <= PAGE || anyKeepsLarger;
   }
-  // Without a short cut a thread's first call makes its tcache.
+  // Without the shortcut, a thread's first call allocates its tcache.
   if (m.thread.tcache === "inactive") {
     return true;
   }
-  // What "fits" leaves in place has its right size already; what else shrinks is cut, but for "shrinksLittle".
-  return slack >= GRANULE && isLax;
+  // A block that "fits" keeps has the right size already. One that shrinks more is split, except by "shrinksLittle".
+  return slack >= GRANULE && anyKeepsLarger;
 }

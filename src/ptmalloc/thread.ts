@@ -1,6 +1,6 @@
 import type { Arena } from "./arena.ts";
 
-/** TCACHE_MAX_BINS: bins of one size each. The twelve large ones of 2.42 and later are not modelled. */
+/** TCACHE_MAX_BINS: bins with one size each. The 12 large bins of 2.42 and later are not modelled. */
 const TCACHE_BINS = 64;
 
 export const NO_THREADS: readonly number[] = [];
@@ -9,15 +9,17 @@ export const NO_THREADS: readonly number[] = [];
 export class Thread {
   /** dense index of the thread in the log */
   readonly index: number;
-  /** null until its first call that reaches arena_get */
+  /** null until the first call that reaches arena_get */
   arena: Arena | null = null;
-  /** threads that leave their arena only after this one has chosen its own, although they end before */
+  /**
+   * indices of threads that detach from their arena only after this one attaches, although they end first in the log
+   */
   detachingLater = NO_THREADS;
   /** "disabled" while the struct is being allocated or torn down, or when caching is off */
   tcache: "inactive" | "active" | "disabled" = "inactive";
-  /** the chunk of the struct itself; 0 without one */
+  /** the chunk of the struct; 0: none, or unknown (thread-exit.ts) */
   tcacheStruct = 0;
-  /** heads of the bins' lists, LIFO; 0 is empty. Bin i holds chunks of i + 2 granules. */
+  /** heads of the bins' LIFO lists; 0: empty. Bin i holds chunks of i + 2 granules. */
   readonly entries = new Int32Array(TCACHE_BINS);
   readonly counts = new Int32Array(TCACHE_BINS);
 

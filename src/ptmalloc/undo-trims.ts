@@ -3,27 +3,27 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeRange } from "./resident.ts";
 
 /**
- * Trims of the main heap that may not have happened. glibc trims only where the break still is the top's end (§4.5):
- * once something else has moved the break it gives nothing back, until its top has grown behind what was added. That
- * shows only then (§12.7), and what was trimmed meanwhile must be there again.
+ * A trim of the main heap that may have to be undone. glibc trims only while the top ends at the break (§4.5): after a
+ * foreign sbrk it trims nothing until a new top starts above the added memory. A log shows the sbrk only then (§12.7),
+ * and trims that the model has made in between must be undone.
  */
 export interface Trim {
-  /** the break before it, in bytes */
+  /** the break before the trim, in bytes */
   readonly brk: number;
-  /** planes of the pages given back, the last of which held the byte below that break */
+  /** planes of the dropped pages; the last of them holds the byte below `brk` */
   readonly planes: Uint8Array;
 }
 
-/** Trims remembered since the main heap's newest stretch began. */
-const MOST_TRIMS = 16;
+/** Most trims that are remembered, the latest ones. */
+const MAX_TRIMS = 16;
 
-/** The pages of the break area from `from` on, up to the break, are about to be given back. */
+/** Remembers the pages of the break area from `from` up to the break, before a trim drops them. */
 export function rememberTrim(m: Ptmalloc, from: number): void {
   const { trims, brk } = m;
   if (trims === null) {
     return;
   }
-  if (trims.length === MOST_TRIMS) {
+  if (trims.length === MAX_TRIMS) {
     trims.shift();
   }
   const planes = new Uint8Array(Math.max(0, Math.ceil(brk / PAGE) - from));
@@ -31,7 +31,7 @@ export function rememberTrim(m: Ptmalloc, from: number): void {
   trims.push({ brk, planes });
 }
 
-/** The last `count` trims have not happened, nor has the top grown since: the break is where it was before them. */
+/** Undoes the last `count` trims and any growth of top since: the break is again where it was before them. */
 export function undoTrims(m: Ptmalloc, count: number): void {
   const undone = m.trims?.splice(-count) ?? [];
   const [first] = undone;

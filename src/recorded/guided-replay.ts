@@ -9,7 +9,7 @@ import { PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import { PointerWitness } from "../replay/pointers/pointer-witness.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { Work } from "../replay/work.ts";
-import { Action, LOST_FREE } from "../trace/actions.ts";
+import { Action, withoutLostFree } from "../trace/actions.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/series.ts";
 import type { ArenaSeries } from "./arena-series.ts";
@@ -101,7 +101,7 @@ export class GuidedReplay implements Guide {
     this.siblings.beforeEvent(this.replay, work, i);
   }
 
-  beforeCall({ batch }: Work, i: number, event: number, action: number): void {
+  beforeCall({ batch }: Work, i: number, event: number, action: Action): void {
     this.witness.expect(event, action, batch.pointerOut[i]!, batch.size[i]!);
   }
 
@@ -124,7 +124,7 @@ export class GuidedReplay implements Guide {
     const size = batch.size[i]!;
     const moved = anchor(model, judge.addresses, c, pointer, size);
     // The bytes that realloc copied or calloc cleared lie at the new place, too (§5.1, §5.2).
-    const action = actions.action[i]! & ~LOST_FREE;
+    const action = withoutLostFree(actions.action[i]!);
     const kept = action === Action.calloc ? size : Math.min(actions.oldSize[i]!, size);
     if (moved !== 0 && model.chunks.words[moved + STATE] !== MAPPED) {
       model.write(moved, 0, kept, EVERY_PLANE);

@@ -2,7 +2,7 @@ import type { Profile } from "../ptmalloc/profile.ts";
 import { haveSameRule, mayDifferAt } from "../ptmalloc/siblings.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { Work } from "../replay/work.ts";
-import { Action, LOST_FREE } from "../trace/actions.ts";
+import { Action, withoutLostFree } from "../trace/actions.ts";
 
 /** The sibling versions (siblings.ts) that share one replay, besides the version whose rules its model follows. */
 export class SiblingVersions {
@@ -15,7 +15,7 @@ export class SiblingVersions {
     if (this.profiles.length === 0) {
       return;
     }
-    const action = actions.action[i]! & ~LOST_FREE;
+    const action = withoutLostFree(actions.action[i]!);
     if (action < Action.realloc || action > Action.pvalloc) {
       return;
     }

@@ -1,3 +1,4 @@
+import type { Action } from "../trace/actions.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -7,8 +8,8 @@ import type { Work } from "./work.ts";
 export interface Guide {
   /** Runs before event `i`, before the program's pending write is applied. The replay may be forked here. */
   beforeEvent(work: Work, i: number): void;
-  /** Runs right before the model makes the call of event `i`. `action` carries no LOST_FREE. */
-  beforeCall(work: Work, i: number, event: number, action: number): void;
+  /** Runs right before the model makes the call of event `i`.  */
+  beforeCall(work: Work, i: number, event: number, action: Action): void;
   /** Event `i` has no effect in the ledger: it may free a block that was allocated outside the log. */
   freeUnlogged(work: Work, i: number): void;
   /** Returns the chunk of the block that event `i` returned: `c`, or the one at the log's pointer. 0 is NULL. */

@@ -1,7 +1,7 @@
 import { PAGE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, LOGGED_PLANES } from "../ptmalloc/resident.ts";
-import { Action, LOST_FREE } from "../trace/actions.ts";
+import { Action, LOST_FREE, withoutLostFree } from "../trace/actions.ts";
 import { BlockChunks } from "./block-chunks.ts";
 import type { Guide } from "./guide.ts";
 import { PendingWrite } from "./pending-write.ts";
@@ -158,11 +158,12 @@ export class Replay {
         guide?.freeUnlogged(work, i);
         continue;
       }
-      guide?.beforeCall(work, i, this.state.event - 1, action & ~LOST_FREE);
+      const call = withoutLostFree(action);
+      guide?.beforeCall(work, i, this.state.event - 1, call);
       if (action >= LOST_FREE) {
         this.#free(actions.lost[i]!);
       }
-      this.#call(action & ~LOST_FREE, work, i);
+      this.#call(call, work, i);
     }
   }
 
@@ -199,7 +200,7 @@ export class Replay {
     state.nextTrim += periods * this.#trimEvery;
   }
 
-  #call(action: number, work: Work, i: number): void {
+  #call(action: Action, work: Work, i: number): void {
     const { model } = this;
     const { batch, actions } = work;
     const size = batch.size[i]!;
@@ -234,8 +235,10 @@ export class Replay {
       case Action.threadExit:
         model.exitThread();
         return;
+      case Action.none:
+        return;
       default:
-        throw new RangeError(`no replay of action ${action}`);
+        throw new RangeError(`unknown action ${action satisfies never}`);
     }
   }
 

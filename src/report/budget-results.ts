@@ -8,7 +8,7 @@ export function budgetsKept(budgets: readonly PresentedBudget[]): string {
   return exceeded === 0 ? `${all} kept` : `${exceeded} of ${all} not kept`;
 }
 
-/** Those that do not hold come first. */
+/** Budgets that are not kept come first. */
 export function exceededFirst(budgets: readonly PresentedBudget[]): PresentedBudget[] {
   return [
     ...budgets.filter(({ result }) => !result.ok),

@@ -1,6 +1,6 @@
 /**
- * Numbers for people. Sizes are IEC throughout, because glibc thinks in powers of two; the unit is chosen once for
- * every group of values that a reader compares: a column, a sentence.
+ * Numbers for people. Sizes have IEC units, because glibc counts in powers of two. Values that a reader compares, in a
+ * column or a sentence, share one unit.
  */
 
 export interface ByteUnit {
@@ -11,10 +11,10 @@ export interface ByteUnit {
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
-/** A unit is left for the next larger one as soon as that shows 2 or more. */
+/** The next larger unit is used if the value in it is 2 or more. */
 const LARGEST_SHOWN = 2 * 1024;
 
-/** The unit in which the largest of the values reads well, and the decimals that give it three digits or so. */
+/** The unit for a group of values, chosen by the largest, with decimals for about three digits. */
 export function byteUnit(values: Iterable<number>): ByteUnit {
   let largest = 0;
   for (const value of values) {
@@ -29,17 +29,17 @@ export function byteUnit(values: Iterable<number>): ByteUnit {
   return { name: UNITS[power] ?? "B", bytes: 1024 ** power, decimals };
 }
 
-/** The bare number of a column whose head names the unit. Nothing is 0; what merely rounds to nothing is 0.00. */
+/** The bare number, for a column whose head names the unit. Only zero is "0"; what rounds to zero is "0.00". */
 export function inUnit(unit: ByteUnit, bytes: number): string {
   return bytes === 0 ? "0" : grouped(bytes / unit.bytes, unit.decimals);
 }
 
-/** Below this part of a unit a size is not comparable in it, and hardly readable. */
+/** A size below this part of a unit is unreadable in it. */
 const LEAST_SHOWN = 0.1;
 
 /**
- * Number and unit, for sentences: pass the unit where several sizes of one sentence are to be compared. What is too
- * small for it gets its own, and so do single bytes, of which nobody thinks in fractions of a KiB.
+ * Number and unit, for sentences; pass `unit` if the sentence compares several sizes. Sizes too small for that unit, and
+ * those below 1 KiB, get a smaller one.
  */
 export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string {
   const tooSmall = Math.abs(bytes) < Math.max(LEAST_SHOWN * unit.bytes, 1024);
@@ -47,12 +47,12 @@ export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string 
   return `${inUnit(used, bytes).replace(/\.0+$/, "")} ${used.name}`;
 }
 
-/** In full, whatever its length: for numbers of which a single one matters. */
+/** All digits: for numbers where a difference of 1 matters. */
 export function exact(value: number): string {
   return grouped(value, 0);
 }
 
-/** Up to 9,999,999 in full, then in millions or more with three digits. */
+/** All digits up to 9,999,999; larger numbers in M or G with three digits. */
 export function count(value: number): string {
   if (Math.abs(value) < 1e7) {
     return grouped(value, 0);
@@ -67,12 +67,12 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
-/** A ratio as a percentage with one decimal, so that columns of them align. */
+/** A ratio as a percentage with one decimal, so that columns align. */
 export function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(1)} %`;
 }
 
-/** A share of a whole that must not read as "all" as long as something is missing: 0.99999 is not 100 %. */
+/** A share of a whole, rounded down: only a complete share is "100 %". */
 export function share(part: number, whole: number): string {
   if (part === whole) {
     return "100 %";
@@ -82,7 +82,7 @@ export function share(part: number, whole: number): string {
   return `${(Math.floor(value * 10 ** decimals) / 10 ** decimals).toFixed(decimals)} %`;
 }
 
-/** An error as a percentage, with its sign unless it rounds to nothing. */
+/** An error as a percentage, signed unless it rounds to zero. */
 export function signed(ratio: number): string {
   const text = percent(ratio);
   if (Number.parseFloat(text) === 0) {
@@ -91,7 +91,7 @@ export function signed(ratio: number): string {
   return ratio > 0 ? `+${text}` : text;
 }
 
-/** A change against a base, always with its sign; null where there is no base to compare with. */
+/** The relative change, signed unless it rounds to zero; null for a change from zero. */
 export function change(from: number, to: number): string | null {
   if (from === 0) {
     return to === 0 ? percent(0) : null;
@@ -103,7 +103,7 @@ export function change(from: number, to: number): string | null {
   return to > from ? `+${text}` : text;
 }
 
-/** 850 µs, 12.3 ms, 4.56 s, 2 min 05 s, 3 h 07 min, 2 d 04 h; a moment before the log's first line has a minus */
+/** 850 µs, 12.3 ms, 4.56 s, 2 min 05 s, 3 h 07 min, 2 d 04 h; negative before the log's first event. */
 export function duration(seconds: number): string {
   if (seconds < 0) {
     return `-${duration(-seconds)}`;

@@ -1,6 +1,6 @@
 import type { BudgetResult, Report, Scenario } from "./report.ts";
 
-/** One sentence of the verdict. The tone only colours what the words say already. */
+/** One sentence of the verdict. The tone only sets its colour: the words say the same. */
 export interface Sentence {
   readonly tone: "plain" | "good" | "bad";
   readonly text: string;
@@ -9,39 +9,39 @@ export interface Sentence {
 /** A budget's result in words. */
 export interface PresentedBudget {
   readonly result: BudgetResult;
-  /** by what a later run knows it again, whatever its name and limit are then */
+  /** identifies the budget across runs, whatever its name and limit */
   readonly id: string;
-  /** as people call it */
+  /** the configured name, else the id */
   readonly name: string;
-  /** what it is about, what it is, and by how much that is within the limit or beyond it */
+  /** "rss is 20 MiB: 1 MiB (5.3 %) over the limit of 19 MiB" */
   readonly sentence: string;
   /** "at most 400 MiB" */
   readonly limit: string;
   readonly actual: string;
-  /** sentences that stand below: what explains it, and the message that was configured for it */
+  /** the explanation, and the configured message if the budget is not kept */
   readonly reasons: readonly string[];
-  /** the reasons, and the command that shows more */
+  /** the reasons, and "More: " with the command that shows more */
   readonly details: readonly string[];
 }
 
-/** What a writer takes: the report, and all that is said of it. src/insight/present.ts makes it: writers only format. */
+/** What a writer formats: the report and every judgement of it, as src/insight/present.ts words them. */
 export interface Presented {
   readonly report: Report;
   readonly verdict: readonly Sentence[];
-  /** what every format has to say of a report of a part of the log; null: it is of the whole */
+  /** the sentence that every format shows for a partly read log; null for a complete one */
   readonly interruption: string | null;
-  /** in the order of the report's */
+  /** in the order of `report.budgets` */
   readonly budgets: readonly PresentedBudget[];
-  /** scenarios under which calls fail that succeeded in the recorded run: their low RSS is no recommendation */
+  /** scenarios in which calls fail that succeeded in the recorded run: their low RSS is no gain */
   readonly failing: ReadonlySet<Scenario>;
-  /** what the table of scenarios cannot say */
+  /** notes below the table of scenarios */
   readonly whatIfNotes: readonly string[];
-  /** how sure the share of reproduced pointers makes the figures */
+  /** how far the share of reproduced pointers lets the figures be trusted */
   readonly fidelityTone: Sentence["tone"];
-  /** calls that cannot have happened as logged, a kind each */
+  /** one sentence for each kind of call that cannot have happened as logged */
   readonly anomalies: readonly string[];
-  /** introduces the samples of malformed lines; null: there are none */
+  /** introduces the samples of malformed lines; null if every line parses */
   readonly malformed: string | null;
-  /** what was read, and what the figures rest on */
+  /** what was read, and the assumptions and inferences that the figures rest on */
   readonly basis: readonly string[];
 }

@@ -1,6 +1,6 @@
 /**
- * A log may hold anything; what would steer the terminal (escape sequences, bidirectional overrides) is shown as \xHH
- * or \u{H…}, not sent. The one place where text is escaped for people.
+ * A log may hold any text. Characters that control a terminal (escape sequences, bidirectional overrides) become \xHH or
+ * \u{H…}. The only escaping of text that people read.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => SHORT[character] ?? escaped(character));
@@ -14,7 +14,7 @@ function escaped(character: string): string {
   return hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
 }
 
-/** An input as people call it. */
+/** The name of an input in messages. */
 export function sourceName(source: string): string {
   return source === "-" ? "standard input" : printable(source);
 }

@@ -1,6 +1,6 @@
 import { REPORT_SCHEMA, type Report, type Scenario, type ThreadSummary } from "./report.ts";
 
-/** The parts of a report that are compared with another's; a Report of this run is one, too. */
+/** The parts of a report that diffs and budgets read. A Report is a KnownReport. */
 export interface KnownReport extends Pick<Report, "complete" | "live"> {
   readonly trace: Pick<Report["trace"], "events" | "sources">;
   readonly threads: readonly KnownThread[];
@@ -33,18 +33,17 @@ export type KnownArena = Pick<
   "id" | "rssBytes" | "inUseBytes" | "freeBytes" | "systemBytes"
 >;
 
-/** A report read back: what was checked, and all of it as it stands. */
+/** A report read from JSON: its checked parts, and all of it unchecked. */
 export interface ReadReport {
   readonly known: KnownReport;
   readonly json: unknown;
 }
 
-/** A file that is no report of this schema; the message says where it is none. */
+/** The text is not a report of this schema; the message says where it differs. */
 export class NotAReport extends Error {}
 
 /**
- * Reads what `--json` or `-o FILE.json` wrote. Keys that this version does not know are left alone: some may have been
- * added since.
+ * Reads the output of `--json` or `-o FILE.json`. Ignores unknown keys: later versions may add some.
  * @throws NotAReport
  */
 export function readReport(text: string): ReadReport {
@@ -52,22 +51,22 @@ export function readReport(text: string): ReadReport {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new NotAReport("is no JSON");
+    throw new NotAReport("is not valid JSON");
   }
-  const report = new Place(json, "");
+  const report = new JsonValue(json, "");
   const schema = report.has("schema") ? report.at("schema").value : null;
   if (typeof schema !== "string" || !schema.startsWith("mallog.report/")) {
-    throw new NotAReport("is no report of mallog");
+    throw new NotAReport("is not a mallog report");
   }
   if (schema !== REPORT_SCHEMA) {
     throw new NotAReport(
-      `has schema ${JSON.stringify(schema)}, and not ${JSON.stringify(REPORT_SCHEMA)}: another version of mallog made it`,
+      `has schema ${JSON.stringify(schema)}, not ${JSON.stringify(REPORT_SCHEMA)}: another version of mallog wrote it`,
     );
   }
   return { known: knownReport(report), json };
 }
 
-function knownReport(report: Place): KnownReport {
+function knownReport(report: JsonValue): KnownReport {
   const live = report.at("live");
   return {
     complete: report.at("complete").flag(),
@@ -96,7 +95,7 @@ function knownReport(report: Place): KnownReport {
   };
 }
 
-function knownThread(thread: Place): KnownThread {
+function knownThread(thread: JsonValue): KnownThread {
   return {
     tid: thread.at("tid").number(),
     name: thread.at("name").orNull((name) => name.text()),
@@ -109,7 +108,7 @@ function knownThread(thread: Place): KnownThread {
   };
 }
 
-function knownScenario(scenario: Place): KnownScenario {
+function knownScenario(scenario: JsonValue): KnownScenario {
   const rss = scenario.at("rss");
   const system = scenario.at("system");
   const fragmentation = scenario.at("fragmentation");
@@ -137,8 +136,8 @@ function knownScenario(scenario: Place): KnownScenario {
   };
 }
 
-/** A value that was read, and where it stands, for the message if it is not what it should be. */
-class Place {
+/** A JSON value and its path, which the messages of errors name. */
+class JsonValue {
   readonly value: unknown;
   readonly #path: string;
 
@@ -151,12 +150,12 @@ class Place {
     return this.#isObject() && Object.hasOwn(Object(this.value), name);
   }
 
-  at(name: string): Place {
+  at(name: string): JsonValue {
     const path = this.#path === "" ? name : `${this.#path}.${name}`;
     if (!this.has(name)) {
       throw new NotAReport(`has no ${path}`);
     }
-    return new Place(Object.getOwnPropertyDescriptor(this.value, name)?.value, path);
+    return new JsonValue(Object.getOwnPropertyDescriptor(this.value, name)?.value, path);
   }
 
   number(): number {
@@ -164,31 +163,31 @@ class Place {
   }
 
   text(): string {
-    return typeof this.value === "string" ? this.value : this.#isNot("a text");
+    return typeof this.value === "string" ? this.value : this.#isNot("a string");
   }
 
   flag(): boolean {
     return typeof this.value === "boolean" ? this.value : this.#isNot("true or false");
   }
 
-  orNull<T>(read: (place: Place) => T): T | null {
+  orNull<T>(read: (value: JsonValue) => T): T | null {
     return this.value === null ? null : read(this);
   }
 
-  items<T>(read: (place: Place) => T): T[] {
+  items<T>(read: (value: JsonValue) => T): T[] {
     if (!Array.isArray(this.value)) {
       return this.#isNot("a list");
     }
-    return this.value.map((value: unknown, i) => read(new Place(value, `${this.#path}[${i}]`)));
+    return this.value.map((value: unknown, i) => read(new JsonValue(value, `${this.#path}[${i}]`)));
   }
 
-  record<T>(read: (place: Place) => T): Record<string, T> {
+  record<T>(read: (value: JsonValue) => T): Record<string, T> {
     if (!this.#isObject()) {
       return this.#isNot("an object");
     }
     const entries = Object.entries(Object(this.value));
     return Object.fromEntries(
-      entries.map(([name, value]) => [name, read(new Place(value, `${this.#path}.${name}`))]),
+      entries.map(([name, value]) => [name, read(new JsonValue(value, `${this.#path}.${name}`))]),
     );
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The report's JSON Schema, generated from src/report/report.ts; in a folder beside this one, and beside what is built. */
+/** The report's JSON Schema, generated from report.ts. The relative path is the same from src/report and from dist/node. */
 export function reportSchema(): string {
   return readFileSync(new URL("../report/report.schema.json", import.meta.url), "utf8");
 }

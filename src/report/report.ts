@@ -1,6 +1,6 @@
 /**
- * The report: one plain value that every writer formats and that `--json` prints as it is. The keys are a published
- * contract; fields are only ever added. Sizes are bytes, times are seconds since the log's first event, ratios 0..1.
+ * The report: one plain value, which every writer formats and `--json` prints unchanged. Its keys are a published
+ * contract: fields are only added. Sizes are bytes, times are seconds since the first event of the log, ratios 0..1.
  */
 
 import type { Scenario } from "./scenario.ts";
@@ -22,22 +22,22 @@ export const AS_RECORDED = "as recorded";
 export interface Report {
   readonly schema: typeof REPORT_SCHEMA;
   readonly tool: { readonly name: "mallog"; readonly version: string };
-  /** false when reading was interrupted: the figures are those of the part that was read */
+  /** false if reading was interrupted: the figures cover the part that was read */
   readonly complete: boolean;
   readonly trace: TraceSummary;
-  /** every thread of the log, sorted as `--sort` says */
+  /** every thread of the log, in the order of `--sort` */
   readonly threads: readonly ThreadSummary[];
   readonly live: LiveSummary;
   /** null under --no-model */
   readonly model: ModelSummary | null;
-  /** scenarios[0] is the run as recorded; empty under --no-model */
+  /** scenarios[0] is the recorded run; empty under --no-model */
   readonly scenarios: readonly Scenario[];
-  /** null when the log carries no measured RSS */
+  /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   readonly timeline: Timeline;
   readonly findings: readonly Finding[];
   readonly budgets: readonly BudgetResult[];
-  /** absent unless --container-limit or --base-rss was given */
+  /** only with --container-limit or --base-rss */
   readonly container?: Container;
 }
 
@@ -47,7 +47,7 @@ export interface TraceSummary {
   readonly sources: readonly string[];
   readonly events: number;
   readonly threads: number;
-  /** seconds on the log's own clock; null when the log carries no times */
+  /** seconds on the log's clock; null if the log has no times */
   readonly firstTime: number | null;
   readonly lastTime: number | null;
   readonly lines: {
@@ -55,37 +55,37 @@ export interface TraceSummary {
     readonly parsed: number;
     readonly comments: number;
     readonly malformed: number;
-    /** of nothing but spaces and tabs; the four add up to the total */
+    /** empty, or only spaces and tabs; parsed, comments, malformed and blank add up to the total */
     readonly blank: number;
   };
-  /** the malformed lines by reason: fits no rule of the format, or far too long for it */
+  /** malformed lines by reason: not in the format, or too long for it */
   readonly malformedKinds: { readonly unparsable: number; readonly overlong: number };
-  /** the first malformed lines, as they are: what shows them to people must escape them */
+  /** the first malformed lines, unescaped: escape them before showing them */
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
-  /** 32 when no address of the log is above 2^32: pointers cut by the hook, or of a small process */
+  /** 32 if no address of the log is above 2^32: pointers are cut by the hook, or the process is small */
   readonly pointerBits: 32 | 64;
   readonly anomalies: Anomalies;
 }
 
-/** Things in a log that cannot have happened as written; counted, never fatal. */
+/** Counts of events that cannot have happened as logged; never fatal. */
 export interface Anomalies {
-  /** free of a pointer that no call of the log returned */
+  /** frees of pointers that no logged call returned */
   readonly freeUnknown: number;
-  /** free of a pointer that was freed before and not handed out since */
+  /** frees of pointers already freed and not returned since */
   readonly doubleFree: number;
-  /** a pointer handed out while the log still shows it live: its free is missing or logged later */
+  /** pointers returned while still live in the log: the free is missing or logged later */
   readonly reusedLive: number;
-  /** pointers cut to 32 bits by the hook: handed out while another thread's block has the same; both live on */
+  /** pointers cut to 32 bits that equal those of a live block of another thread; both blocks stay live */
   readonly collidingPointers: number;
-  /** realloc of a pointer that no call of the log returned */
+  /** reallocs of pointers that no logged call returned */
   readonly foreignRealloc: number;
-  /** an allocation that returned a pointer for more than PTRDIFF_MAX bytes */
+  /** allocations of more than PTRDIFF_MAX bytes that returned a pointer */
   readonly impossibleSize: number;
-  /** times that run backwards from one line to the next; a fall of more than 12 h is midnight, and not counted */
+  /** lines with an earlier time than the line above; a fall of more than 12 h is midnight and not counted */
   readonly reordered: number;
-  /** lines put before one above them: another thread's call, which their pointers show to have come later */
+  /** lines moved before a line of another thread above them, because pointers show that they ran first */
   readonly swapped: number;
-  /** inputs that ended early: a gzip stream cut short, a last line without newline that does not parse */
+  /** inputs that ended early: a truncated gzip stream, or a last line without a newline that does not parse */
   readonly truncatedInputs: number;
 }
 
@@ -104,30 +104,30 @@ export interface ThreadSummary {
   readonly name: string | null;
   readonly topFrame: string | null;
   readonly calls: CallCounts;
-  /** lines of the log that carry the tid: calls, and also malloc_trim, mallopt, thread_exit and marks */
+  /** lines with this tid: calls, and malloc_trim, mallopt, thread_exit and marks */
   readonly lines: number;
   readonly failedCalls: number;
-  /** bytes requested by malloc, calloc, memalign and by realloc's new size */
+  /** bytes requested by malloc, calloc, memalign and realloc (its new size) */
   readonly volumeBytes: number;
-  /** requested bytes allocated by this thread and not yet freed */
+  /** requested bytes that this thread allocated and no thread freed */
   readonly liveBytes: number;
   readonly liveBlocks: number;
   readonly peakLiveBytes: number;
-  /** bytes this thread allocated that another thread freed */
+  /** bytes that this thread allocated and another thread freed */
   readonly freedByOthersBytes: number;
-  /** bytes another thread allocated that this thread freed */
+  /** bytes that another thread allocated and this thread freed */
   readonly freedForOthersBytes: number;
-  /** times the thread was given the place of another thread's block that is live in the log */
+  /** times a call of this thread returned the address of a block that is live in another thread */
   readonly takenFromOthers: number;
-  /** free resident bytes held in place, at the end of the run as recorded, by this thread's topmost live blocks */
+  /** free resident bytes below this thread's topmost live blocks, at the end of the recorded run */
   readonly pinnedBytes: number;
-  /** ids of the model's arenas this thread used in the run as recorded; 0 is the main arena */
+  /** ids of the model's arenas that this thread used in the recorded run; 0 is the main arena */
   readonly arenas: readonly number[];
   readonly firstTime: number | null;
   readonly lastTime: number | null;
   /**
-   * bytes: the most the thread had live in each run of `timeline.eventsPerThreadPoint` events, what it began with
-   * included; at most 32 points, the last of which may be short
+   * bytes: maximum of the thread's live bytes over each `timeline.eventsPerThreadPoint` events, including those live when
+   * they begin; at most 32 points, the last of which may cover fewer events
    */
   readonly liveTimeline: readonly number[];
 }
@@ -144,55 +144,52 @@ export type Provenance = "given" | "log" | "detected" | "default";
 export interface ModelSummary {
   readonly glibc: string;
   readonly glibcSource: Provenance;
-  /** versions that the log cannot tell from `glibc`, itself included */
+  /** versions that the log cannot distinguish from `glibc`, which is included */
   readonly glibcRange: readonly string[];
-  /** of the versions the log rules out the one that agreed longest, with the part of the pointers it reproduced */
+  /** of the versions that the log rules out, the one that matched longest, and the share of pointers it reproduced */
   readonly glibcRunnerUp: { readonly glibc: string; readonly ratio: number } | null;
   readonly cpus: number;
   readonly cpusSource: Provenance;
-  /** settings of the recorded run other than glibc's defaults, as environment variables or tunables */
+  /** settings of the recorded run that differ from glibc's defaults, as environment variables or tunables */
   readonly settings: Readonly<Record<string, string>>;
-  /** where each of `settings` is known from */
+  /** the source of each of `settings` */
   readonly settingsSource: Readonly<Record<string, Provenance>>;
-  /** detected settings of which the pointers show a range only: from, to inclusive (null: no limit shows) */
+  /** detected settings of which the pointers show only a range: from, to inclusive (null: no upper bound) */
   readonly settingsRange: Readonly<Record<string, SettingRange>>;
-  /** for a detected setting, others that would explain the same pointers */
+  /** for a detected setting, other settings that would explain the same pointers */
   readonly settingsOrElse: Readonly<Record<string, readonly string[]>>;
   /** "facts", "all", "none", the ratio given, or "fitted" */
   readonly touch: string;
-  /** how `touch` was fitted to measured RSS; null if it was not to be, or nothing was measured */
+  /** how `touch` was fitted to measured RSS; null if it was given, or nothing was measured */
   readonly fit: TouchFit | null;
-  /** what the log itself tells of the program's writes: `touch` is for other blocks; null if it tells nothing */
+  /** what the log says of the program's writes, so that `touch` applies to other blocks only; null if it says nothing */
   readonly holes: HolesSummary | null;
   readonly thp: string;
   readonly fidelity: Fidelity;
-  /** what the log does not tell and its pointers showed; pointers explained so are not counted as equal */
+  /** events that the log lacks and its pointers show; pointers explained by them do not count as equal */
   readonly inferred: {
     readonly threadExits: number;
-    /** of these, exits after the last pointer that could show them: the threads' last calls do (trace/last-calls.ts) */
+    /** of these, exits that only the thread's last calls show (trace/order/last-calls.ts): no later pointer does */
     readonly lastExits: number;
-    /** calls put before others that stand above them, beyond those that the lines themselves show (anomalies.swapped) */
+    /** calls moved before calls logged earlier, besides those that the lines alone show (anomalies.swapped) */
     readonly swaps: number;
-    /** bytes in use at the end of the run as recorded that no line tells of; taken as resident in every scenario */
+    /** bytes in use at the end of the recorded run that were allocated outside the log; resident in every scenario */
     readonly unloggedBytes: number;
-    /** sizes that the hook printed too small, by 4 GiB or several: cut by %u. They are set right in all figures */
+    /** sizes printed with %u, which cut multiples of 4 GiB; corrected in all figures */
     readonly cutSizes: number;
-    /** moves of the program break that malloc did not make, and bytes of these: not in RSS, but in system bytes */
+    /** moves of the program break by code other than malloc, and their bytes: in system bytes, but not in RSS */
     readonly foreignSbrks: number;
     readonly foreignSbrkBytes: number;
-    /** pointers that are as logged only since a setting was found out from them */
+    /** pointers that match only because a setting was inferred from them */
     readonly settingPointers: number;
-    /**
-     * pointers that are as logged only since their thread was given the arena that they show, and not the one whose
-     * turn it was: exits raced
-     */
+    /** pointers that match only because their thread was given the arena that they show: thread exits raced */
     readonly arenaChoices: number;
   };
-  /** bytes of live blocks ≥ 1 MiB that are merely assumed to have been written, at the end of the run as recorded */
+  /** bytes of live blocks ≥ 1 MiB that are assumed written, at the end of the recorded run */
   readonly assumedWritten: {
     readonly blocks: number;
     readonly bytes: number;
-    /** the same of blocks above 32 KiB and below 1 MiB */
+    /** the same for blocks above 32 KiB and below 1 MiB */
     readonly mediumBlocks: number;
     readonly mediumBytes: number;
   };
@@ -200,15 +197,15 @@ export interface ModelSummary {
 
 export interface TouchFit {
   /**
-   * 0..1: the part that the program wrote of every block above 32 KiB, from its start; null if no ratio makes a
-   * difference, so that `touch` stayed "facts"
+   * 0..1: the written part of every block above 32 KiB, from its start; null if no ratio makes a difference, so that
+   * `touch` stays "facts"
    */
   readonly ratio: number | null;
-  /** the size given with the option, or the `# rss` lines of the log */
+  /** the option's size, or the `# rss` lines of the log */
   readonly source: "--observed-rss" | "rss samples";
-  /** what was measured is less than the model has at 0, or more than it has at 1; null: neither */
+  /** the measured RSS is below the model's at ratio 0, or above it at ratio 1; null: neither */
   readonly outside: "below" | "above" | null;
-  /** signed errors that are left, (modelled − measured) / measured: the median, and the one farthest from 0 */
+  /** remaining signed errors, (modelled − measured) / measured: the median, and the one farthest from 0 */
   readonly error: { readonly median: number; readonly max: number };
 }
 
@@ -218,27 +215,27 @@ export interface SettingRange {
 }
 
 export interface HolesSummary {
-  /** smallest request whose block the log tells of; null if only of those it names */
+  /** smallest request whose writes the log covers; null if it covers only the blocks it names */
   readonly minBytes: number | null;
   /** `# hole` lines of live blocks */
   readonly lines: number;
 }
 
 export interface Fidelity {
-  /** calls that returned a pointer, in the run as recorded */
+  /** calls of the recorded run that returned a pointer */
   readonly compared: number;
-  /** of these, calls that the model served at the same place */
+  /** of these, calls that the model served at the same address */
   readonly equal: number;
-  /** equal / compared; 1 when nothing could be compared */
+  /** equal / compared; 1 if nothing could be compared */
   readonly ratio: number;
   readonly firstDivergence: Divergence | null;
 }
 
 export interface Divergence {
-  /** 1-based number of the event */
+  /** number of the event, from 1 */
   readonly event: number;
   readonly line: number;
-  /** where the log says the block is, and where the model put it, e.g. "main heap + 0x2a0" */
+  /** place of the block in the log and in the model, e.g. "main heap + 0x2a0" */
   readonly expected: string;
   readonly modelled: string;
 }
@@ -246,10 +243,10 @@ export interface Divergence {
 export interface Measured {
   readonly rssSamples: readonly {
     readonly time: number | null;
-    /** events of the log before it */
+    /** events of the log before the sample */
     readonly events: number;
     readonly bytes: number;
-    /** the model's RSS of the run as recorded at the same place of the log */
+    /** the model's RSS of the recorded run at the same place of the log */
     readonly modelledBytes: number;
   }[];
   /** signed error of the modelled RSS against the samples, (modelled − measured) / measured */
@@ -257,17 +254,17 @@ export interface Measured {
 }
 
 export interface Timeline {
-  /** at most 1000 points; each series holds the maximum over the point's stretch of the log, so that peaks are kept */
+  /** at most 1000 points; each series has the maximum over the events of a point, so that peaks stay */
   readonly time: readonly (number | null)[];
-  /** events of the log that a point stands for; the last one may stand for fewer */
+  /** events per point; the last point may cover fewer */
   readonly eventsPerPoint: number;
   readonly liveBytes: readonly number[];
-  /** bytes in use (see Scenario) in the run as recorded; empty under --no-model */
+  /** bytes in use (see Scenario) in the recorded run; empty under --no-model */
   readonly inUseBytes: readonly number[];
   readonly perScenario: Readonly<Record<string, readonly number[]>>;
-  /** events that a point of `threads[].liveTimeline` stands for */
+  /** events per point of `threads[].liveTimeline` */
   readonly eventsPerThreadPoint: number;
-  /** events that a point of `arenas[].rssTimeline` stands for */
+  /** events per point of `arenas[].rssTimeline` */
   readonly eventsPerArenaPoint: number;
 }
 
@@ -280,31 +277,31 @@ export interface Finding {
 }
 
 export interface BudgetResult {
-  /** as one would type it, e.g. "rss@MALLOC_ARENA_MAX=1" */
+  /** as typed in a budget, e.g. "rss@MALLOC_ARENA_MAX=1" */
   readonly key: string;
-  /** what `limit`, `actual` and `base` are in; a ratio is 0..1, and a count may be any other number, such as seconds */
+  /** of `limit`, `actual` and `base`; a ratio is 0..1; a count is any other number, also seconds */
   readonly unit: "bytes" | "ratio" | "count";
   readonly operator: "<=" | "<" | ">=" | ">";
   readonly limit: number;
   readonly actual: number;
-  /** what the limit's growth is counted from; null where the limit is given as such */
+  /** the earlier value, if the limit is relative to it; null for an absolute limit */
   readonly base: number | null;
   readonly ok: boolean;
-  /** as mallog.config.json has them */
+  /** from mallog.config.json */
   readonly name: string | null;
   readonly message: string | null;
   /**
-   * sentences: where `ok` is false, which thread or setting explains it; in any case, if the limit lies in the range of
-   * the prediction
+   * sentences: if `ok` is false, the thread and the setting that explain it; in any case, whether the limit lies within
+   * the range of the prediction
    */
   readonly explanation: readonly string[];
-  /** where `ok` is false: the command that shows more; null if the log was read from standard input */
+  /** the command that shows more; null if `ok` is true or the log was read from standard input */
   readonly command: string | null;
 }
 
-/** The process as its cgroup sees it: the heaps, and what --base-rss says lies outside malloc. */
+/** The process as its cgroup counts it: the heaps, and the memory outside malloc (--base-rss). */
 export interface Container {
-  /** null when only --base-rss was given */
+  /** null if only --base-rss was given */
   readonly limitBytes: number | null;
   readonly baseRssBytes: number;
   /** in the order of the report's scenarios */
@@ -314,7 +311,7 @@ export interface Container {
     readonly peakBytes: number;
     /** null without a limit */
     readonly fits: boolean | null;
-    /** when the limit is first exceeded; null when it is not, or when the log carries no times */
+    /** when the limit is first exceeded; null if it is not, or if the log has no times */
     readonly killedTime: number | null;
   }[];
 }

@@ -1,54 +1,54 @@
-/** A setting's part of the report: what the same calls would have come to under it. Units are those of report.ts. */
+/** The part of the report about one scenario: the same calls under other settings. Units as in report.ts. */
 
 export interface Scenario {
   /** the settings as typed, e.g. "MALLOC_ARENA_MAX=1,malloc_trim=end"; "as recorded" for scenarios[0] */
   readonly name: string;
-  /** environment variables and tunables in force: those of the recorded run, and the scenario's own over them */
+  /** environment variables and tunables: those of the recorded run, overridden by the scenario's */
   readonly settings: Readonly<Record<string, string>>;
-  /** malloc_trim(0) calls of the scenario: "never", "end", or a period in seconds such as "30s" */
+  /** malloc_trim(0) calls of the scenario: "never", "end", or a period such as "30s" */
   readonly trim: string;
   readonly glibc: string;
   readonly rss: RssFigures;
   readonly system: { readonly endBytes: number; readonly peakBytes: number };
   /** live requested bytes at the end */
   readonly requestedBytes: number;
-  /** sum of the sizes of the chunks in the program's hands at the end */
+  /** sum of the sizes of the allocated chunks at the end */
   readonly inUseBytes: number;
   readonly free: FreeBytes;
   readonly mmapped: { readonly blocks: number; readonly bytes: number };
   readonly fragmentation: { readonly internal: number; readonly external: number };
-  /** resident bytes given back by malloc_trim calls of the scenario and of the program, in all */
+  /** resident bytes that malloc_trim calls of the scenario and of the program returned to the kernel */
   readonly trimmedBytes: number;
-  /** calls of the log that got memory, but would have got NULL in this scenario */
+  /** calls that returned memory in the log, but return NULL in this scenario */
   readonly failedCalls: number;
   readonly arenaCount: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;
 }
 
-/** Bytes in resident pages of the heaps and mapped blocks. */
+/** Resident bytes of the heaps and mapped blocks. */
 export interface RssFigures {
   readonly endBytes: number;
   readonly peakBytes: number;
   readonly peakTime: number | null;
-  /** RSS at the end if the program wrote nothing of its blocks, and if it wrote every byte */
+  /** RSS at the end if the program wrote nothing to its blocks, and if it wrote every byte */
   readonly endBytesTouchNone: number;
   readonly endBytesTouchAll: number;
-  /** the least and the most that replays under other sensible assumptions come to, at the end and at their peaks */
+  /** lowest and highest RSS of replays under other plausible assumptions, at the end and at the peak */
   readonly lowBytes: number;
   readonly highBytes: number;
   readonly peakLowBytes: number;
   readonly peakHighBytes: number;
-  /** what each of the unknowns alone makes of the range at the end, in bytes */
+  /** width of the range at the end that each unknown causes alone, in bytes */
   readonly spread: {
     /** what the program wrote of its blocks */
     readonly touchBytes: number;
-    /** which arena a thread takes where it has to share one */
+    /** which arena a thread takes if it must share one */
     readonly arenasBytes: number;
     /** which threads had ended by the log's end */
     readonly exitsBytes: number;
   };
-  /** replays where other arenas' locks were held; 0 where no thread had to share an arena */
+  /** replays with other arenas' locks held; 0 if no thread had to share an arena */
   readonly contendedRuns: number;
 }
 
@@ -62,7 +62,7 @@ export interface FreeBytes {
 }
 
 export interface ArenaSummary {
-  /** 0 is the main arena; others in order of creation */
+  /** 0 is the main arena; the others in order of creation */
   readonly id: number;
   readonly main: boolean;
   readonly heaps: number;
@@ -73,48 +73,48 @@ export interface ArenaSummary {
   readonly freeBytes: number;
   readonly topBytes: number;
   readonly free: FreeBytes;
-  /** free resident bytes that trimming cannot return because a live chunk lies above them in the same heap */
+  /** free resident bytes that free() cannot return to the kernel: a live chunk lies above them in the same heap */
   readonly pinnedBytes: number;
   /** tids of the threads that used the arena, ascending */
   readonly threads: readonly number[];
   /**
-   * bytes resident at the end of each run of `timeline.eventsPerArenaPoint` events, or at the end of a part of it if
-   * that is more; at most 32 points, the last of which may be short; empty but for the run as recorded
+   * resident bytes at the end of each `timeline.eventsPerArenaPoint` events, or of a part of them if that is more; at most
+   * 32 points, the last of which may cover fewer events; empty except in the recorded run
    */
   readonly rssTimeline: readonly number[];
-  /** what lies where in each of its heaps, oldest first */
+  /** the contents of each heap page by page, oldest heap first */
   readonly heapMaps: readonly HeapMap[];
 }
 
-/** The pages of a heap (4096 bytes), each in one of four states; they add up to `pages`. */
+/** Pages of a heap (4096 bytes each) by state; the four counts add up to `pages`. */
 export interface HeapMap {
   readonly pages: number;
-  /** resident, and no byte of them is in a free chunk */
+  /** resident, without free bytes */
   readonly fullPages: number;
-  /** resident, and some of their bytes are in free chunks */
+  /** resident, with some bytes in free chunks */
   readonly partlyFreePages: number;
-  /** resident, and all of their bytes are in free chunks */
+  /** resident, with all bytes in free chunks */
   readonly freePages: number;
-  /** not resident: never written, or given back */
+  /** not resident: never written, or returned to the kernel */
   readonly absentPages: number;
-  /** bytes of chunks in the program's hands */
+  /** bytes of allocated chunks */
   readonly inUseBytes: number;
   /** bytes of free chunks, resident or not */
   readonly freeBytes: number;
-  /** the topmost block in the program's hands: free() gives back only what lies above it; null where there is none */
+  /** the topmost live block: free() returns only memory above it to the kernel; null if there is none */
   readonly topmostBlock: { readonly offsetBytes: number; readonly bytes: number } | null;
-  /** a power of two, the same for all heaps of a scenario; a heap's last cell may stand for fewer pages */
+  /** a power of two, the same for all heaps of a scenario; a heap's last cell may cover fewer pages */
   readonly pagesPerCell: number;
   /**
-   * a digit a cell, from the heap's start, or where that is not known from its first known chunk: the part of its pages
-   * that are resident; 0 none, x all, 1-9 in tenths
+   * one digit per cell, from the heap's start, or from its first known chunk if the start is unknown: the resident share
+   * of its pages; 0 none, x all, 1-9 in tenths
    */
   readonly resident: string;
-  /** likewise the part of its resident bytes that are in free chunks; 0 where none is resident */
+  /** likewise the share of its resident bytes in free chunks; 0 if none is resident */
   readonly free: string;
 }
 
-/** What mallinfo2(3) would have printed; fields as in malloc.h. */
+/** The result of mallinfo2(3); fields as in malloc.h. */
 export interface Mallinfo2 {
   readonly arena: number;
   readonly ordblks: number;

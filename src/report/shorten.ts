@@ -1,4 +1,4 @@
-/** Breaks a list of settings behind its commas, and where that is not enough, anywhere: all of it is to be read. */
+/** Breaks a list of settings after its commas, and anywhere if that is not enough: nothing is cut. */
 export function foldAtCommas(text: string, width: number): string {
   const lines: string[] = [];
   for (const setting of text.split(/(?<=,)/)) {
@@ -15,13 +15,13 @@ export function foldAtCommas(text: string, width: number): string {
   return lines.join("\n");
 }
 
-/** Cuts the end of a list to an ellipsis. */
+/** Replaces the end of a list by an ellipsis. */
 export function cut(text: string, width: number): string {
   const characters = [...text];
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }
 
-/** Cuts the middle out of a name: threads of a pool differ at the end, pools at the start. */
+/** Cuts the middle of a name: threads of a pool differ at the end, pools at the start. */
 export function cutMiddle(text: string, width: number): string {
   const characters = [...text];
   if (characters.length <= width) {

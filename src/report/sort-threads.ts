@@ -20,7 +20,7 @@ const VALUE: Readonly<Record<SortKey, (thread: ThreadSummary) => number>> = {
   pinned: (thread) => thread.pinnedBytes,
 };
 
-/** A new array; equal threads stand by ascending tid, so that the order is the same on every run. */
+/** A sorted copy. Equal threads come by ascending tid, so that the order is the same in every run. */
 export function sortThreads(threads: readonly ThreadSummary[], sort: ThreadSort): ThreadSummary[] {
   const value = VALUE[sort.key];
   const sign = sort.ascending ? 1 : -1;

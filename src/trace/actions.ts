@@ -31,6 +31,12 @@ export type Action = (typeof Action)[keyof typeof Action];
  */
 export const LOST_FREE = 0x80;
 
+/** Returns the action without LOST_FREE. */
+export function withoutLostFree(action: number): Action {
+  // The column holds an Action, plus LOST_FREE or not.
+  return (action & ~LOST_FREE) as Action;
+}
+
 /** The columns of an ActionBatch: row i belongs to event i of the EventBatch. */
 export const ACTION_COLUMNS = {
   /** one of `Action`, plus LOST_FREE or not */

@@ -1,4 +1,4 @@
-import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
+import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.ts";
 import type { EventBatch } from "./event.ts";
 import type { ThreadTable } from "./threads.ts";
 
@@ -67,7 +67,7 @@ export class BlockTable {
           if (action >= LOST_FREE) {
             this.#lose(out.lost[i]!, out.thread[i]!);
           }
-          if ((action & ~LOST_FREE) === Action.realloc) {
+          if (withoutLostFree(action) === Action.realloc) {
             this.#free(i, out);
           }
           this.#allocate(batch, i, out);

@@ -12,37 +12,37 @@ import { largeBinCalls, liveSetCalls } from "./growth-calls.ts";
 import { inTurns, median } from "./row.ts";
 import { modelReplay } from "./rows/glibc.ts";
 import { pipeline } from "./rows/pipeline.ts";
-import { Workshop } from "./workshop.ts";
+import { Sandbox } from "./sandbox.ts";
 
-/** Whether the benchmark compares like with like; nothing here is timed. */
+/** Whether the benchmark's two sides do the same work. Nothing here is timed. */
 
 const glibc = realGlibc();
 if (!glibc.available) {
   it.skip(`the benchmark: ${glibc.reason}`);
 }
 
-let workshop: Workshop;
+let sandbox: Sandbox;
 
 // Compiles all programs, and any warning is an error.
 beforeAll(async () => {
   if (glibc.available) {
-    workshop = await Workshop.open();
+    sandbox = await Sandbox.open();
   }
 });
 
-afterAll(() => workshop?.remove());
+afterAll(() => sandbox?.remove());
 
 function linesOf(command: string): string[] {
-  return workshop.output(command).trim().split("\n");
+  return sandbox.output(command).trim().split("\n");
 }
 
 function reportOf(log: string): Report {
-  return JSON.parse(workshop.output(`mallog --no-model --json ${log}`));
+  return JSON.parse(sandbox.output(`mallog --no-model --json ${log}`));
 }
 
-describe.skipIf(!glibc.available)("what mallog is held against", () => {
-  it("the C parser says of each thread what mallog says", () => {
-    const log = workshop.log(50_000);
+describe.skipIf(!glibc.available)("the programs that mallog is compared with", () => {
+  it("the C parser agrees with mallog on each thread", () => {
+    const log = sandbox.log(50_000);
     const { threads } = reportOf(log);
     const theirs = linesOf(`parse-log live < ${log}`);
     expect(theirs.splice(-2)).toEqual(["malformed 0", "bits 64"]);
@@ -60,15 +60,15 @@ describe.skipIf(!glibc.available)("what mallog is held against", () => {
     expect(theirs.sort()).toEqual(ours.sort());
   });
 
-  it("the C parser without live blocks counts the same", () => {
-    const log = workshop.log(50_000);
+  it("the C parser counts the same without live blocks", () => {
+    const log = sandbox.log(50_000);
     const withoutLive = linesOf(`parse-log live < ${log}`).map((line) =>
       line.split(" ").slice(0, 8).join(" "),
     );
     expect(linesOf(`parse-log < ${log}`)).toEqual(withoutLive);
   });
 
-  it("the C parser is as strict as mallog's fast path, and counts the rest", () => {
+  it("the C parser accepts the lines of mallog's fast path, and counts all others as malformed", () => {
     const bad = [
       "7 00:00:00.000001 [0x55] malloc(100)  = 0x5581000002a0",
       "7 00:60:00.000001 [0x55] malloc(100) = 0x5581000002a0",
@@ -87,8 +87,8 @@ describe.skipIf(!glibc.available)("what mallog is held against", () => {
     ]);
   });
 
-  it("the pipeline counts the lines of each thread as mallog does", () => {
-    const log = workshop.log(50_000);
+  it("the pipeline counts as many lines of each thread as mallog", () => {
+    const log = sandbox.log(50_000);
     const counted = linesOf(pipeline(log)).map((line) => line.trim().split(" ").map(Number));
     const ours = reportOf(log).threads.map(({ lines, tid }) => [lines, tid]);
     expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(ours));
@@ -96,14 +96,14 @@ describe.skipIf(!glibc.available)("what mallog is held against", () => {
   });
 });
 
-describe.skipIf(!glibc.available)("calls for both sides", () => {
+describe.skipIf(!glibc.available)("the calls of both sides", () => {
   const work: Work = {
     batch: new EventBatch(),
     actions: new ActionBatch(),
     touch: new TouchBatch(),
   };
 
-  it("come out of their file as they went in", () => {
+  it("are read from their file as they were written", () => {
     const calls = new CallsWriter();
     calls.add(Action.malloc, 0, 100);
     calls.add(Action.memalign, 7, 2 ** 32 - 1, 4096);
@@ -113,7 +113,7 @@ describe.skipIf(!glibc.available)("calls for both sides", () => {
     for (let i = 0; i < EVENTS_PER_BATCH; i++) {
       calls.add(Action.calloc, 1, i);
     }
-    const path = workshop.path("round-trip.calls");
+    const path = sandbox.path("round-trip.calls");
     calls.write(path);
 
     const reader = new CallsReader(path);
@@ -143,30 +143,30 @@ describe.skipIf(!glibc.available)("calls for both sides", () => {
     expect(read.at(-1)).toEqual([Action.calloc, 1, EVENTS_PER_BATCH - 1, 0, EVENTS_PER_BATCH - 2]);
   });
 
-  it("must fit the file", () => {
+  it("are refused if the file cannot hold them", () => {
     const calls = new CallsWriter();
     expect(() => calls.add(Action.malloc, 0, 2 ** 32)).toThrow(RangeError);
     expect(() => calls.add(Action.mallocTrim, 0)).toThrow(RangeError);
   });
 
-  it("leave as many blocks as the log, natively and in the model", () => {
-    const log = workshop.log(50_000, 1);
+  it("leave as many live blocks as the log, natively and in the model", () => {
+    const log = sandbox.log(50_000, 1);
     const name = "one.calls";
-    callsOfLog(workshop.path(log)).write(workshop.path(name));
+    callsOfLog(sandbox.path(log)).write(sandbox.path(name));
     const { blocks } = reportOf(log).live;
-    const live = (command: string) => Number(workshop.output(command).split(" ")[1]);
+    const live = (command: string) => Number(sandbox.output(command).split(" ")[1]);
     expect(blocks).toBeGreaterThan(1000);
     expect(live(`native-replay ${name}`)).toBe(blocks);
-    expect(live(modelReplay(workshop, "scenario", name, name))).toBe(blocks);
-    expect(live(modelReplay(workshop, "bare", name, name))).toBe(blocks);
+    expect(live(modelReplay(sandbox, "scenario", name, name))).toBe(blocks);
+    expect(live(modelReplay(sandbox, "bare", name, name))).toBe(blocks);
   });
 
-  it("of a growing live set, and of a growing large bin, are timed behind their preparation", () => {
+  it("of a growing live set and of a growing large bin are timed after their preparation", () => {
     for (const [calls, prepared] of [
       [liveSetCalls(100, 50), 100],
       [largeBinCalls(10, 50), 31],
     ] as const) {
-      const path = workshop.path("growth.calls");
+      const path = sandbox.path("growth.calls");
       calls.write(path);
       const reader = new CallsReader(path);
       expect(reader.count - prepared).toBe(100);
@@ -177,21 +177,21 @@ describe.skipIf(!glibc.available)("calls for both sides", () => {
 });
 
 describe.skipIf(!glibc.available)("measuring", () => {
-  it("tells the largest process of a command line, of all or of the one asked for", () => {
-    const all = workshop.cost("head -c 50000000 /dev/zero | tail -c 50000000");
+  it("gives the largest resident set of a command line's processes, or of one of its commands", () => {
+    const all = sandbox.cost("head -c 50000000 /dev/zero | tail -c 50000000");
     expect(all.peakBytes).toBeGreaterThan(50e6);
     expect(all.wallSeconds).toBeGreaterThan(0);
     expect(all.processorSeconds).toBeGreaterThan(0);
     const head = "measured cost head -c 50000000 /dev/zero";
-    expect(workshop.costWithin(`${head} | tail -c 50000000`).peakBytes).toBeLessThan(20e6);
+    expect(sandbox.costWithin(`${head} | tail -c 50000000`).peakBytes).toBeLessThan(20e6);
   });
 
   it("fails where a command fails", () => {
-    expect(() => workshop.cost("mallog missing.log 2> /dev/null | cat")).toThrow();
-    expect(() => workshop.output("false")).toThrow();
+    expect(() => sandbox.cost("mallog missing.log 2> /dev/null | cat")).toThrow();
+    expect(() => sandbox.output("false")).toThrow();
   });
 
-  it("lets each begin in its turn", () => {
+  it("starts each round with another measure", () => {
     const begun: string[] = [];
     const measure = (name: string) => () => begun.push(name);
     const rounds = inTurns(3, [measure("a"), measure("b")]);
@@ -203,7 +203,7 @@ describe.skipIf(!glibc.available)("measuring", () => {
     ]);
   });
 
-  it("takes the middle, or what lies between the two in the middle", () => {
+  it("takes the middle value, or the mean of the two in the middle", () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });

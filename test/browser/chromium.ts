@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
-/** Debian's Chromium; .ci/run installs it, and says by CI that it has to be there. */
+/** Debian's Chromium. .ci/run installs it; with CI set, a missing one is an error. */
 const PATH = "/usr/bin/chromium";
 
 export const hasChromium = existsSync(PATH) || process.env.CI !== undefined;
 
-/** Sandboxing needs privileges that root in a container has not; nothing of the rest looks for the network. */
+/** Root in a container lacks the privileges for a sandbox. The other flags prevent traffic of Chromium's own. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -24,17 +24,17 @@ export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: PATH, args: FLAGS });
 }
 
-/** A page on the screen, and all that went on besides what was to be seen. */
+/** An open page, with its requests and complaints. */
 export interface Opened {
   readonly page: Page;
-  /** what was asked of the disk or the network, the page itself left out */
+  /** URLs requested from disk or network, without the page itself */
   readonly requests: string[];
-  /** console messages, errors nobody caught, dialogs, what the page's policy did not allow */
+  /** console messages (with violations of the page's policy), uncaught errors, dialogs */
   readonly complaints: string[];
   readonly close: () => Promise<void>;
 }
 
-/** Opens a page from a file of its own. */
+/** Opens a page from a temporary file. */
 export async function open(
   browser: Browser,
   html: string,

@@ -11,7 +11,7 @@ import { arena, MiB, report, scenario, thread, trace } from "../support/report-b
 import { serviceReport } from "../support/service-report.ts";
 import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
 
-/** The page in a real browser: what is drawn, what the mouse and the keyboard do, and that nothing leaves it. */
+/** The page in a real browser: its drawings, mouse and keyboard, and that it makes no requests. */
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
 const html = (given: Report): string => writeHtml(present(given), options);
 
@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
 
   afterAll(() => browser.close());
 
-  // Whatever a test did: nothing went out, and nothing went wrong.
+  // No test may cause a request or a complaint.
   afterEach(async () => {
     const seen = opened.flatMap(({ requests, complaints }) => [...requests, ...complaints]);
     for (const one of opened) {
@@ -77,7 +77,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     const { page } = await show(service());
     expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
     expect(await page.locator("#maps canvas").count()).toBe(2 * 12);
-    // Full, three shades of partly free (one here), all free, absent and its edge, the topmost block's frame.
+    // Full, partly free (one shade of three), all free, absent and its edge, the topmost block's frame.
     expect(await coloursIn(page, "#maps canvas >> nth=0")).toBeGreaterThanOrEqual(6);
     expect(await page.locator(".what-if rect").count()).toBe(10);
   });
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await inkOf(page, "--s0")).toBe(before);
   });
 
-  test("the container's limit and what was measured can be hidden", async () => {
+  test("the container's limit and the measured RSS can be hidden", async () => {
     const { page } = await show(service());
     for (const [name, property] of [
       [/^container limit/, "--bad"],
@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     }
   });
 
-  test("the timeline zooms by dragging, by buttons and by keys, and goes back", async () => {
+  test("the timeline zooms in and out with mouse, buttons and keys", async () => {
     const { page } = await show(service());
     const whole = await pictureOf(page);
     await page.locator("#chart").scrollIntoViewIfNeeded();
@@ -142,7 +142,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("#series .where").textContent()).toBe("at 40.0 s");
   });
 
-  test("a log without times is drawn by its events, and says so", async () => {
+  test("a log without times is drawn by events, and the page says so", async () => {
     const given = service();
     const time = given.timeline.time.map(() => null);
     const { page } = await show({ ...given, timeline: { ...given.timeline, time } });
@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
   });
 
-  test("heap maps tell what lies where, by pointer and by key, for the scenario chosen", async () => {
+  test("heap maps describe cells by mouse and by key, for the chosen scenario", async () => {
     const { page } = await show(service());
     const map = page.locator("#maps canvas").first();
     await map.hover({ position: { x: 12, y: 4 } });
@@ -196,7 +196,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("#thread-table tbody tr").count()).toBe(1);
   });
 
-  test("light and dark follow the system, and then the button", async () => {
+  test("the theme follows the system until the button sets it", async () => {
     const { page } = await show(service(), { colorScheme: "dark" });
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const dark = await paper();
@@ -211,7 +211,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await pictureOf(page)).toBe(drawn);
   });
 
-  test.each(["light", "dark"] as const)("contrast suffices: %s", async (colorScheme) => {
+  test.each(["light", "dark"] as const)("contrast is sufficient: %s", async (colorScheme) => {
     const { page } = await show(service(), { colorScheme });
     const low: string[] = [];
     for (const [least, properties] of [
@@ -228,7 +228,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(low).toEqual([]);
   });
 
-  test("everything that can be pressed is reached by Tab, and shows it", async () => {
+  test("Tab reaches all controls, which show their focus", async () => {
     const { page } = await show(service());
     const reached = new Set<string>();
     for (let i = 0; i < 80; i++) {
@@ -251,7 +251,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect([...reached].filter((name) => name.startsWith("unseen"))).toEqual([]);
   });
 
-  test("what a log says stays text", async () => {
+  test("texts of a log are not interpreted as markup", async () => {
     const evil = "</script></title><img src=x onerror=alert(1)><script>alert(2)</script><!--\u2028";
     const { page } = await show(
       report({
@@ -268,26 +268,23 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("script").count()).toBe(2);
   });
 
-  test.each([320, 390, 768])(
-    "%i pixels wide, nothing but tables scrolls sideways",
-    async (width) => {
-      const long = "x".repeat(400);
-      const given = service();
-      const { page } = await show(
-        {
-          ...given,
-          trace: { ...given.trace, sources: [`${long}.log`] },
-          threads: [thread(1, { name: long }), ...given.threads],
-          scenarios: [...given.scenarios, scenario(`glibc.malloc.${long}=1`)],
-        },
-        { viewport: { width, height: 800 } },
-      );
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
-    },
-  );
+  test.each([320, 390, 768])("%i pixels wide: only tables scroll horizontally", async (width) => {
+    const long = "x".repeat(400);
+    const given = service();
+    const { page } = await show(
+      {
+        ...given,
+        trace: { ...given.trace, sources: [`${long}.log`] },
+        threads: [thread(1, { name: long }), ...given.threads],
+        scenarios: [...given.scenarios, scenario(`glibc.malloc.${long}=1`)],
+      },
+      { viewport: { width, height: 800 } },
+    );
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
+  });
 
-  test("on paper it is light, without what cannot be pressed there", async () => {
+  test("in print it is light, and has no controls", async () => {
     const { page } = await show(service(), { colorScheme: "dark" });
     await page.locator("#theme").click();
     await page.locator("#theme").click();
@@ -304,11 +301,11 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(pdf.length).toBeGreaterThan(20_000);
   });
 
-  test("ten thousand threads and fifty scenarios open fast and stay readable", async () => {
+  test("a page of ten thousand threads and fifty scenarios opens fast and stays readable", async () => {
     const { page } = await show(largeReport());
     expect(await busySeconds(page, () => page.reload())).toBeLessThan(3);
     expect(await page.locator(".what-if tbody tr").count()).toBe(1 + MANY_SCENARIOS);
-    // Of the scenarios four are drawn at first beside the run as recorded.
+    // At first four scenarios are drawn besides the recorded run.
     expect(await page.locator('#series [aria-pressed="true"]').count()).toBe(2 + 1 + 4);
     expect(await page.locator("#thread-table tbody tr").count()).toBe(50);
     expect(await page.locator("#thread-count").textContent()).toBe(
@@ -325,37 +322,37 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
   });
 });
 
-/** Different colours on a canvas: one that is blank has one at most. */
+/** The number of colours on a canvas; at most one if it is blank. */
 async function coloursIn(page: Page, selector: string): Promise<number> {
   return (await look(page, selector, "--ink")).colours;
 }
 
-/** Pixels of a canvas in exactly the colour of a custom property. */
+/** The number of pixels of a canvas with exactly the colour of a custom property. */
 async function inkOf(page: Page, property: string, selector = "#chart canvas"): Promise<number> {
   return (await look(page, selector, property)).pixels;
 }
 
-/** What is on the timeline's canvas, to be compared. */
+/** The timeline's canvas, for comparison. */
 async function pictureOf(page: Page): Promise<string> {
   return (await look(page, "#chart canvas", "--ink")).picture;
 }
 
 interface Look {
   readonly colours: number;
-  /** in the colour of the custom property */
+  /** number of pixels in the colour of the custom property */
   readonly pixels: number;
   /** as a data URL */
   readonly picture: string;
 }
 
-/** Looks at the first such canvas, once it is drawn. */
+/** Reads the first such canvas after it has been drawn. */
 function look(page: Page, selector: string, property: string): Promise<Look> {
   return page
     .locator(selector)
     .first()
     .evaluate(async (canvas, name) => {
       if (!(canvas instanceof HTMLCanvasElement)) {
-        throw new Error("no canvas");
+        throw new Error("not a canvas");
       }
       // uPlot draws in a microtask, observers in a frame.
       await new Promise(requestAnimationFrame);
@@ -363,7 +360,7 @@ function look(page: Page, selector: string, property: string): Promise<Look> {
       probe.style.color = `var(${name})`;
       const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
       probe.remove();
-      // Read from a copy, which Chromium does not complain of.
+      // Chromium warns about reading the canvas itself.
       const copy = new OffscreenCanvas(canvas.width, canvas.height);
       const context = copy.getContext("2d", { willReadFrequently: true });
       context?.drawImage(canvas, 0, 0);
@@ -375,7 +372,7 @@ function look(page: Page, selector: string, property: string): Promise<Look> {
     }, property);
 }
 
-/** Seconds that the page's main thread works while something is done, whatever else the machine does. */
+/** Processor seconds of the page's main thread during `act`, which other load does not affect. */
 async function busySeconds(page: Page, act: () => Promise<unknown>): Promise<number> {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -390,7 +387,7 @@ async function busySeconds(page: Page, act: () => Promise<unknown>): Promise<num
   return seconds;
 }
 
-/** WCAG's contrast of a custom property's colour to the paper. */
+/** WCAG's contrast ratio of a custom property's colour to the background. */
 function contrastOf(page: Page, property: string): Promise<number> {
   return page.evaluate((name) => {
     const probe = document.body.appendChild(document.createElement("span"));
@@ -412,7 +409,7 @@ function sortOf(page: Page, head: string): Promise<string | null> {
   return page.locator("#thread-table thead th", { hasText: head }).getAttribute("aria-sort");
 }
 
-/** The numbers of a column of the table of threads, as they stand. */
+/** The numbers in a column of the table of threads, in their order. */
 async function columnOf(page: Page, column: number): Promise<number[]> {
   const cells = page.locator(`#thread-table tbody tr > :nth-child(${column + 1})`);
   return (await cells.allTextContents()).map((text) => Number(text.replaceAll(",", "")));

@@ -187,8 +187,8 @@ describe("the sentence", () => {
     ["rss<=19MiB", "rss is 20 MiB: 1,024 KiB (5.3 %) over the limit of 19 MiB"],
     [`rss<=${20 * MiB - 1}`, "rss is 20,971,520 B: 1 B (0.0 %) over the limit of 20,971,519 B"],
     ["rss<20MiB", "rss is 20 MiB, not below 20 MiB"],
-    ["rss>=30MiB", "rss is 20 MiB: 10 MiB (33.3 %) below the least, 30 MiB"],
-    ["model.fidelity.ratio>=99%", "model.fidelity.ratio is 100.0 % (at least 99.0 %)"],
+    ["rss>=30MiB", "rss is 20 MiB: 10 MiB (33.3 %) below the minimum of 30 MiB"],
+    ["model.fidelity.ratio>=99%", "model.fidelity.ratio is 100.0 % (minimum 99.0 %)"],
     ["calls<=1", "calls is 45: 44 over the limit of 1"],
     ["fragmentation<=40%", "fragmentation is 45.0 %: 5 points over the limit of 40.0 %"],
   ])("%s", (text, sentence) => expect(sentenceOf(judged(text, head))).toBe(sentence));

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Analyse } from "../../src/cli/io.ts";
 import { InputError } from "../../src/input/input-error.ts";
-import type { Analyse } from "../../src/pipeline/analysis-hooks.ts";
 import type { Report } from "../../src/report/report.ts";
 import { FakeOutput } from "../support/fake-io.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";

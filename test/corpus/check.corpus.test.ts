@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readAndReplay } from "../../src/pipeline/read-and-replay.ts";
+import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import {
   type Case,
   casesOf,
@@ -11,11 +11,11 @@ import {
 } from "../support/corpus.ts";
 import { mallog } from "../support/run-mallog.ts";
 
-/** Budgets at what was measured of real processes, and one byte below. */
+/** Budgets at the measured values of real processes, and one below. */
 
 const cases = casesOf(OWN_CORPUS).filter((one) => writesAll(one) && one.meta.deterministic);
 
-/** What the process came to, by the key of the budget. */
+/** The measured values of a process, by the budget's key. */
 function measured(one: Case): [key: string, value: number][] {
   const { traces, settings } = one.meta;
   const { live_requested_bytes_at_end, live_blocks_at_end, peak_live_requested_bytes } =
@@ -53,16 +53,16 @@ function check(one: Case, budgets: readonly string[]) {
       ["--touch", "all", "--glibc", glibc, "--cpus", String(cpu_count)],
       budgets.flatMap((text) => ["--budget", text]),
     ),
-    readAndReplay("test", null),
+    reportOfLog("test", null),
   );
 }
 
-test("there are cases", () => expect(cases.length).toBeGreaterThan(8));
+test("the corpus has cases", () => expect(cases.length).toBeGreaterThan(8));
 
 describe.each(cases)("$name", (one) => {
   const truth = measured(one);
 
-  test("at the measured values: kept, and 0", async () => {
+  test("budgets at the measured values are kept: exit code 0", async () => {
     const { code, err } = await check(
       one,
       truth.map(([key, value]) => `${key}<=${value}`),
@@ -70,7 +70,7 @@ describe.each(cases)("$name", (one) => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
   });
 
-  test("just below: not one is kept, and 1", async () => {
+  test("budgets one below are all exceeded: exit code 1", async () => {
     const below = truth.map(([key, value]) => `${key}<=${value - 1}`);
     const { code, out } = await check(one, below);
     expect(code).toBe(1);

@@ -17,8 +17,8 @@ import {
 } from "../support/corpus.ts";
 
 /**
- * Predictions against measured truth: every pointer of every log, and, where the program writes all it allocates,
- * resident and system bytes to the byte.
+ * Predictions against measured truth: every pointer of every log, and resident and system bytes to the byte for programs
+ * that write all they allocate.
  */
 const own = casesOf(OWN_CORPUS);
 const names = new Set(own.map(({ name }) => name));
@@ -27,20 +27,20 @@ const shared = casesOf(SHARED_CORPUS).filter(({ name }) => !names.has(name));
 describe("fixtures/corpus", () => {
   it("has logs", () => expect(own.length).toBeGreaterThan(10));
   for (const one of own) {
-    describe(one.name, () => holdsAgainstTruth(one));
+    describe(one.name, () => testAgainstTruth(one));
   }
 });
 
 describe("../shared/corpus", () => {
   if (shared.length === 0) {
-    it.skip("is not beside this checkout: only fixtures/corpus was held against truth");
+    it.skip("is missing beside this checkout: only fixtures/corpus was compared with truth");
   }
   for (const one of shared) {
-    describe(one.name, () => holdsAgainstTruth(one));
+    describe(one.name, () => testAgainstTruth(one));
   }
 });
 
-function holdsAgainstTruth(one: Case): void {
+function testAgainstTruth(one: Case): void {
   for (const setting of Object.keys(one.meta.traces)) {
     const log = logOf(one, setting);
     if (log === null) {
@@ -53,7 +53,7 @@ function holdsAgainstTruth(one: Case): void {
       expect(equal).toBe(compared);
       expect(compared).toBeGreaterThan(0);
       expect(trace.events).toBe(one.meta.traces[setting]?.lines);
-      // Whole pointers of a small program may all fit into 32 bits; nothing in such a log tells them from cut ones.
+      // All pointers of a small program may fit into 32 bits: its log looks like one with cut pointers.
       const showsWhole = /0x[0-9a-f]{9}/.test(log.toString("latin1"));
       expect(trace.pointerBits).toBe(showsWhole ? 64 : 32);
       if (one.meta.pointer_bits_in_trace === 32) {
@@ -61,7 +61,7 @@ function holdsAgainstTruth(one: Case): void {
       }
     });
   }
-  it("finds the glibc and the CPUs out of the pointers, without being told anything", () => {
+  it("detects the glibc and the CPUs from the pointers alone", () => {
     const options = optionsFor(one, "default", []);
     const { model } = analyse(logOf(one, "default") ?? fail(), {
       ...options,
@@ -73,7 +73,7 @@ function holdsAgainstTruth(one: Case): void {
     expect(model?.glibcRange).toContain(one.meta.glibc);
     expect(model?.fidelity.ratio).toBe(1);
     expect(model?.settings).toEqual({});
-    // The limit shows where a thread gets an arena that is in use; before, no CPUs can be told, nor do they matter.
+    // The arena limit shows when a thread gets an arena in use; until then the CPUs cannot be detected and do not matter.
     if (model?.cpusSource === "detected") {
       expect(model.cpus).toBe(one.meta.cpu_count);
     }
@@ -83,7 +83,7 @@ function holdsAgainstTruth(one: Case): void {
     if (log === null) {
       continue;
     }
-    it(`finds out the settings of the ${setting} log without being told anything`, () => {
+    it(`detects the settings of the ${setting} log from the pointers alone`, () => {
       const options = { glibc: "auto", recordedWith: null, cpus: null, hostCpus: 64 };
       const { model } = analyse(log, { ...optionsFor(one, setting, []), ...options });
       const { fidelity, inferred, settings } = model ?? fail();
@@ -113,7 +113,7 @@ function holdsAgainstTruth(one: Case): void {
       }),
     );
   });
-  // Where threads run freely, one may be writing its block while another's call is sampled.
+  // Where threads run freely, one may write to its block while a sample is taken in another's call.
   if (!one.meta.deterministic) {
     return;
   }

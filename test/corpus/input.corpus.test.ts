@@ -40,10 +40,10 @@ class CountingSink implements EventSink {
 
 describe.each([OWN_CORPUS, SHARED_CORPUS])("every line of %s is read", (corpus) => {
   const cases = casesOf(corpus);
-  test.skipIf(cases.length > 0)("no case at hand", () => {});
+  test.skipIf(cases.length > 0)("the corpus is missing", () => {});
 
   test.each(cases)("$name", async ({ folder, meta }) => {
-    // A corpus may travel without the traces of other settings.
+    // A corpus may lack the traces of other settings.
     const traces = Object.values(meta.traces).filter(({ file }) => existsSync(join(folder, file)));
     expect(traces.length).toBeGreaterThan(0);
     for (const trace of traces) {

@@ -18,7 +18,7 @@ function ofThreads(base: readonly ThreadSummary[], head: readonly ThreadSummary[
 const live = (tid: number, mib: number, name: string | null = null): ThreadSummary =>
   thread(tid, { name, liveBytes: mib * MiB });
 
-/** An earlier run and a later one, which holds more, in other arenas, with a setting more. */
+/** An earlier run and a later one, with more memory, more arenas and another what-if. */
 function earlier(): Report {
   return report({
     threads: [live(100, 5, "main"), live(101, 4, "worker"), live(102, 1, "gc")],
@@ -53,7 +53,7 @@ function later(): Report {
 }
 
 describe("threads are matched", () => {
-  test("by tid where most have theirs again", () => {
+  test("by tid if most tids recur", () => {
     const { matchedBy, rows } = ofThreads(
       [live(1, 5), live(2, 1), live(3, 0)],
       [live(1, 5), live(2, 3), live(9, 1)],
@@ -67,7 +67,7 @@ describe("threads are matched", () => {
     ]);
   });
 
-  test("by name where tids are others, those of one name together", () => {
+  test("by name if tids differ, summed by name", () => {
     const { matchedBy, rows } = ofThreads(
       [live(1, 5, "main"), live(2, 1, "pool"), live(3, 1, "pool"), live(4, 0)],
       [live(11, 5, "main"), live(12, 9, "pool"), live(13, 1)],
@@ -88,7 +88,7 @@ describe("threads are matched", () => {
     ]);
   });
 
-  test("by name where tids are the same by chance, but of other threads", () => {
+  test("by name if equal tids have different names", () => {
     const { matchedBy } = ofThreads(
       [live(7, 5, "main"), live(8, 1, "pool")],
       [live(7, 1, "pool"), live(8, 5, "main")],
@@ -96,7 +96,7 @@ describe("threads are matched", () => {
     expect(matchedBy).toBe("name");
   });
 
-  test("not at all where neither is shared", () => {
+  test("not at all if they share neither", () => {
     expect(ofThreads([live(1, 1)], [live(2, 1)])).toEqual({ matchedBy: "nothing", rows: [] });
   });
 });
@@ -130,37 +130,37 @@ test("totals, settings and arenas, the largest change first", () => {
 });
 
 describe("the verdict", () => {
-  test("growth, and whose it is", () => {
+  test("growth, and the thread that changed most", () => {
     expect(diffVerdict(diff(earlier(), later()))).toEqual([
-      "RSS at the end grew from 20 MiB to 27 MiB (+35.0 %), at the peak it grew from 24 MiB to 28 MiB (+16.7 %).",
+      "RSS at the end grew from 20 MiB to 27 MiB (+35.0 %), peak RSS grew from 24 MiB to 28 MiB (+16.7 %).",
       "Live bytes at the end grew from 10 MiB to 16 MiB (+60.0 %).",
-      "Of the threads 101 (worker) changed most: live from 4 MiB to 9 MiB (+125.0 %).",
+      "Thread 101 (worker) changed most: live bytes from 4 MiB to 9 MiB (+125.0 %).",
     ]);
   });
 
-  test("growth that is not of live memory", () => {
+  test("growth of memory that is not live", () => {
     const base = report();
     const head = report({ scenarios: [scenario("as recorded", { endMiB: 30 })] });
     expect(diffVerdict(diff(base, head))).toContain(
-      "Of the growth 10 MiB is not live: glibc keeps it, see the arenas.",
+      "10 MiB of the growth is not live: glibc keeps it, see the arenas.",
     );
   });
 
   test("nothing changed", () => {
     expect(diffVerdict(diff(later(), later()))).toEqual([
-      "Nothing changed: no figure of the two reports differs.",
+      "Nothing changed: all figures of the two reports are equal.",
     ]);
   });
 });
 
-test("what makes reports less comparable is told", () => {
+test("remarks name what makes reports less comparable", () => {
   const other = report({
     complete: false,
     model: { ...MODEL, glibc: "2.41", touch: "all", settings: { MALLOC_ARENA_MAX: "2" } },
   });
   expect(diff(report(), other).remarks).toEqual([
-    "head.json is of an interrupted run: its figures are those of a part.",
-    "Modelled otherwise: glibc: 2.36 before, 2.41 now; settings: none before, MALLOC_ARENA_MAX=2 now; --touch: facts before, all now.",
+    "head.json comes from an interrupted run: its figures cover a part of the log.",
+    "Modelled differently: glibc: 2.36 before, 2.41 now; settings: none before, MALLOC_ARENA_MAX=2 now; --touch: facts before, all now.",
   ]);
   const bare = report({ model: null, scenarios: [] });
   expect(diff(report(), bare).remarks).toEqual(["One of the reports was made with --no-model."]);
@@ -183,7 +183,7 @@ describe("as text", () => {
     await expect(text(bare(1), bare(2), 80)).toMatchFileSnapshot("golden/diff-no-model.txt");
   });
 
-  test("rows beyond --top are one", () => {
+  test("sums the rows beyond --top", () => {
     const many = (mib: number) =>
       report({ threads: Array.from({ length: 50 }, (_, i) => live(i, (i + 1) * mib)) });
     const shown = text(many(1), many(2), 80, 3);
@@ -191,7 +191,7 @@ describe("as text", () => {
     expect(text(many(1), many(2), 80, 0)).not.toContain("more");
   });
 
-  test("hostile names steer nothing", () => {
+  test("escapes hostile names", () => {
     const evil = "\u001b[31m\n::error::x";
     const shown = text(
       report({ threads: [live(1, 1, evil)] }),

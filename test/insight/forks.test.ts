@@ -7,7 +7,7 @@ import { CProgram } from "../support/c-program.ts";
 import { analyse, OWN_CORPUS } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 
-/** A real log into which a parent and its forked child write at once (test/support/forks.c). */
+/** A real log that a parent and its forked child write at once (test/support/forks.c). */
 const program = new CProgram("forks");
 const glibc = realGlibc();
 
@@ -27,12 +27,12 @@ const analysed = (log: string, glibc = "auto") =>
     thp: null,
   });
 
-it("one process whose hook misses frees is not taken for several", () => {
+it("does not report one process whose hook misses frees", () => {
   const file = join(OWN_CORPUS, "mt-baton24-g236", "trace.log.gz");
   const whole = gunzipSync(readFileSync(file)).toString("latin1");
   const log = whole.slice(0, whole.lastIndexOf("\n", 1_000_000) + 1);
   const { findings, threads } = analysed(log.replace(/^.* free\(.*\n/gm, ""), "2.36");
-  // Its threads are given each other's places all the same, and often.
+  // Its threads often receive each other's addresses, too.
   const often = threads.filter(({ takenFromOthers, calls: { total } }) => {
     return takenFromOthers > 16 && takenFromOthers > total / 10;
   });
@@ -48,17 +48,17 @@ describe.skipIf(!glibc.available)("a log of a process and its forked child", () 
   const logged = (steps: number) =>
     execFileSync(program.path, [String(steps)], { encoding: "utf8" });
 
-  it("says so, and names the cure, and takes it for no setting", () => {
+  it("is reported with its cure, and no setting is inferred", () => {
     const { findings, model, threads } = analysed(logged(1000));
     const found = findings.find(({ kind }) => kind === "several-processes");
     expect(found?.severity).toBe("critical");
-    expect(found?.message).toContain("a file of its own");
+    expect(found?.message).toContain("log each process to a separate file");
     expect(threads.map(({ tid }) => tid)).toContain(found?.evidence.tid);
     expect(model?.settings).toEqual({});
     expect(model?.fidelity.ratio).toBeLessThan(0.9);
   });
 
-  it("is all right without the child's lines", () => {
+  it("is clean without the child's lines", () => {
     const log = logged(1000);
     const parent = log.slice(0, log.indexOf(" "));
     const lines = log.split("\n").filter((line) => line.startsWith(`${parent} `));

@@ -6,13 +6,15 @@ import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { PLANE_ALL } from "../../src/ptmalloc/resident.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
 import { BREAK_LIMIT } from "../../src/ptmalloc/sysmalloc.ts";
-import { SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
 import { compareCopy, describeValue, eachField } from "../support/compare-copy.ts";
-import { type Calls, process } from "../support/model-driver.ts";
+import type { Calls } from "../support/model-calls.ts";
+import { process } from "../support/model-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
- * A copy of a process holds every field of the original and shares nothing that changes. That it also behaves alike is
- * tested with random programs in invariants.property.test.ts.
+ * A copy of a process holds every field of the original and shares nothing that changes. Tests with random programs
+ * in invariants.property.test.ts check that it also behaves the same.
  */
 
 /** Objects that never change once made. */

@@ -9,15 +9,15 @@ function processOf(profile: Profile): Ptmalloc {
   return new Ptmalloc(profile, new MallocPar(profile), 2);
 }
 
-const KINDRED = PROFILES.flatMap((a, i) =>
+const SIBLINGS = PROFILES.flatMap((a, i) =>
   PROFILES.slice(i + 1)
     .filter((b) => areSiblings(a, b))
     .map((b) => [a, b] as const),
 );
 
-describe("kindred versions", () => {
+describe("sibling versions", () => {
   it("are those from 2.35 to 2.40, tags included", () => {
-    const names = new Set(KINDRED.flat().map(({ name }) => name));
+    const names = new Set(SIBLINGS.flat().map(({ name }) => name));
     expect([...names]).toEqual(["2.36", "2.37-tag", "2.38-tag", "2.39"]);
   });
 
@@ -26,15 +26,15 @@ describe("kindred versions", () => {
     thread: fc.nat(5),
     slot: fc.nat(12),
     bytes: fc.oneof(fc.nat(200), fc.nat(3000), fc.nat(400_000)),
-    // Near the size it has: short cuts decide over little.
+    // Near the current size, where shortcuts apply.
     by: fc.oneof(fc.integer({ min: -5000, max: 64 }), fc.integer({ min: -8, max: 8 })),
   });
 
-  it.each(KINDRED.map(([a, b]) => [a.name, b.name]))(
-    "%s and %s are in one state until a call parts them",
+  it.each(SIBLINGS.map(([a, b]) => [a.name, b.name]))(
+    "%s and %s have the same state until a call that they may treat differently",
     (nameOfA, nameOfB) => {
-      let parted = 0;
-      let alike = 0;
+      let differing = 0;
+      let same = 0;
       const moves = fc.array(move, { minLength: 100, maxLength: 200 });
       const property = fc.property(moves, fc.boolean(), (moves, aligns) => {
         const [a, b] = [processOf(profileOf(nameOfA)!), processOf(profileOf(nameOfB)!)];
@@ -56,17 +56,17 @@ describe("kindred versions", () => {
             blocks.delete(slot);
           }
           const to = Math.max(1, block === undefined ? bytes : block.bytes + by);
-          const parts = (kind: DifferingCall) =>
-            mayDifferAt(a, b.profile, kind, block?.chunk ?? 0, to) && ++parted > 0;
+          const mayDiffer = (kind: DifferingCall) =>
+            mayDifferAt(a, b.profile, kind, block?.chunk ?? 0, to) && ++differing > 0;
           if (call === "realloc" && block !== undefined) {
-            if (parts("realloc")) {
+            if (mayDiffer("realloc")) {
               return;
             }
-            alike++;
+            same++;
             const { chunk } = block;
             blocks.set(slot, { chunk: both((m) => m.realloc(chunk, to)), bytes: to });
           } else if (call === "memalign" && aligns) {
-            if (parts("memalign")) {
+            if (mayDiffer("memalign")) {
               return;
             }
             blocks.set(slot, { chunk: both((m) => m.memalign(64, bytes)), bytes });
@@ -81,8 +81,8 @@ describe("kindred versions", () => {
         expect([...b.resident.pages]).toEqual([...a.resident.pages]);
       });
       fc.assert(property, { numRuns: 100 });
-      expect(alike).toBeGreaterThan(0);
-      expect(parted).toBeGreaterThan(0);
+      expect(same).toBeGreaterThan(0);
+      expect(differing).toBeGreaterThan(0);
     },
   );
 });

@@ -2,11 +2,11 @@ import { expect, it } from "vitest";
 import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
 import { type Process, process } from "../support/model-driver.ts";
 
-/** A move of the break that comes to light after trims it must have prevented (ptmalloc2.md §4.5, §12.7). */
+/** A foreign sbrk that is detected after trims that it prevented (ptmalloc2.md §4.5, §12.7). */
 
 const SETTINGS = { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "65536" };
 
-/** What can be seen of the main heap; what the program has is the same. */
+/** The visible state of the main heap. */
 function state({ m, brk }: Process) {
   const pages = m.resident.pages.slice();
   return { brk, pages, mallinfo: mallinfo2(m, census(m)), heap: m.breakHeap.size };
@@ -38,30 +38,30 @@ it.each([
     },
   ],
 ])("undoes %s", (_name, freeing) => {
-  const [told, late] = [0, 1].map(() => process("2.36", SETTINGS, { touch: "half" }));
-  if (told === undefined || late === undefined) {
-    throw new Error("two of them");
+  const [early, late] = [0, 1].map(() => process("2.36", SETTINGS, { touch: "half" }));
+  if (early === undefined || late === undefined) {
+    throw new Error("expected two processes");
   }
   late.m.trims = [];
-  for (const p of [told, late]) {
+  for (const p of [early, late]) {
     blocks(p, 10);
   }
-  told.sbrk(65536);
-  for (const p of [told, late]) {
+  early.sbrk(65536);
+  for (const p of [early, late]) {
     freeing(p);
   }
   expect(late.m.trims.length).toBeGreaterThan(0);
-  expect(state(late)).not.toEqual(state(told));
+  expect(state(late)).not.toEqual(state(early));
   late.m.foreignSbrk(65536, late.m.trims.length);
-  expect(state(late)).toEqual(state(told));
-  for (const p of [told, late]) {
+  expect(state(late)).toEqual(state(early));
+  for (const p of [early, late]) {
     p.malloc(120000, "last");
   }
   expect(late.m.trims).toEqual([]);
-  expect(state(late)).toEqual(state(told));
+  expect(state(late)).toEqual(state(early));
 });
 
-it("remembers no trims where nobody asks", () => {
+it("records no trims by default", () => {
   const p = process("2.36", SETTINGS);
   blocks(p, 10);
   free(p, 9, 8, 7);

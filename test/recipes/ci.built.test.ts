@@ -6,25 +6,25 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseConfig } from "../../src/cli/budgets/config-file.ts";
-import { commandIs, mallogHere } from "../support/mallog-command.ts";
-import { blocksOf } from "../support/readme.ts";
+import { codeBlocks, documents, readDocument } from "../support/documents.ts";
+import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { mallog, sharedFolder } from "../support/run-mallog.ts";
 
-/** README's recipes for GitHub Actions and GitLab CI, and the examples of the help, run as they stand there. */
+/** Runs the recipes of docs/ci.md for GitHub Actions and GitLab CI, and the examples of the documents and of the help. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LOG = join(ROOT, "fixtures/jvm/boot.log.gz");
 
-/** Enough of the log for every thread that the examples name, and soon analysed. */
+/** The part of the log that has every thread named in the examples; it takes little time to analyse. */
 function beginning(): Buffer {
   const lines = gunzipSync(readFileSync(LOG)).toString("latin1").split("\n", 10_000);
   return gzipSync(Buffer.from(`${lines.join("\n")}\n`, "latin1"));
 }
 
-const HEADING = "## In CI";
-const [config = ""] = blocksOf(HEADING, "json");
-const [gitHub = "", gitLab = ""] = blocksOf(HEADING, "yaml");
+const GUIDE = "docs/ci.md";
+const [config = ""] = codeBlocks(GUIDE, "json");
+const [gitHub = "", gitLab = ""] = codeBlocks(GUIDE, "yaml");
 
 interface Step {
   readonly uses?: string;
@@ -32,7 +32,7 @@ interface Step {
   readonly if?: string;
 }
 
-/** A checked-out project, whose test "runs" by handing out a log, and a mallog that npm has "installed". */
+/** A checked-out project whose test "run" copies a log, with a mallog that npm has "installed". */
 let folder: string;
 const file = (name: string): string => join(folder, name);
 
@@ -48,8 +48,8 @@ function shell(script: string, env: Record<string, string> = {}, cwd = folder) {
 beforeAll(() => {
   folder = sharedFolder();
   mkdirSync(file("ci"));
-  commandIs(file("bin"), "mallog", `${mallogHere()} "$@"`);
-  commandIs(file("bin"), "npm", 'echo "npm $*"; test "$1 $2" = "install --global"');
+  writeCommand(file("bin"), "mallog", `${mallogCommand()} "$@"`);
+  writeCommand(file("bin"), "npm", 'echo "npm $*"; test "$1 $2" = "install --global"');
   writeFileSync(file("beginning.log.gz"), beginning());
   writeFileSync(file("Makefile"), "malloc.log.gz:\n\tcp beginning.log.gz $@\n");
   expect(shell("mallog beginning.log.gz -q -o ci/memory.json").status).toBe(0);
@@ -66,14 +66,14 @@ function budgetIs(budget: string): void {
   writeFileSync(file("mallog.config.json"), JSON.stringify({ budgets: [{ budget }] }));
 }
 
-test("the example is what mallog prints", () => {
-  const [example = ""] = blocksOf(HEADING, "console");
+test("the example shows what mallog prints", () => {
+  const [example = ""] = codeBlocks(GUIDE, "console");
   const [, command = "", printed = ""] = /^\$ ([^\n]*)\n(.*)$/s.exec(example) ?? [];
   expect(shell(command, {}, ROOT)).toEqual({ status: 1, stdout: printed, stderr: "" });
 });
 
-test("the example of a mallog.config.json is one", () => {
-  const { whatIf, budgets } = parseConfig(config, "README.md");
+test("the example of a mallog.config.json is valid", () => {
+  const { whatIf, budgets } = parseConfig(config, GUIDE);
   expect(whatIf).toEqual(["MALLOC_ARENA_MAX=1"]);
   expect(budgets.map(({ name }) => name)).toEqual([null, "Memory at the peak"]);
 });
@@ -81,41 +81,41 @@ test("the example of a mallog.config.json is one", () => {
 describe("the recipe for GitHub Actions", () => {
   const steps: Step[] = parse(gitHub).jobs.memory.steps;
 
-  /** Exit codes of the steps that a shell runs; after a failure only those of `always()`. */
+  /** Runs the shell steps; after a failure only those with `always()`. `ran` has their exit codes. */
   function job() {
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file("summary.md") };
     const ran: (number | null)[] = [];
-    let told = "";
+    let errors = "";
     for (const { run, if: when } of steps) {
       if (run === undefined || (ran.some((code) => code !== 0) && when !== "always()")) {
         continue;
       }
       const { status, stderr } = shell(run, env);
       ran.push(status);
-      told += stderr;
+      errors += stderr;
     }
-    return { ran, told, summary: readFileSync(file("summary.md"), "utf8") };
+    return { ran, errors, summary: readFileSync(file("summary.md"), "utf8") };
   }
 
-  test("has what it needs before mallog is called", () => {
+  test("checks out the project and installs Node before it calls mallog", () => {
     const [checkout, node] = steps.map(({ uses }) => uses?.split("@")[0]);
     expect([checkout, node]).toEqual(["actions/checkout", "actions/setup-node"]);
   });
 
-  test("a budget that is kept: the job is green, with a summary", () => {
+  test("a kept budget: the job is green, with a summary", () => {
     budgetIs("rss<=30MiB");
-    const { ran, told, summary } = job();
+    const { ran, errors, summary } = job();
     expect(ran).toEqual([0, 0, 0, 0]);
-    expect(told).toBe("");
+    expect(errors).toBe("");
     expect(summary).toContain("### 1 budget kept");
     expectReportJson(readFileSync(file("memory.json"), "utf8"));
   });
 
-  test("one that is not: the job is red, with an annotation, and growth is looked at all the same", () => {
+  test("an exceeded budget: the job is red, with an annotation, and growth is checked nevertheless", () => {
     budgetIs("rss<=3KiB");
-    const { ran, told, summary } = job();
+    const { ran, errors, summary } = job();
     expect(ran).toEqual([0, 0, 1, 0]);
-    expect(told).toMatch(/^::error title=Memory budget rss::rss is [\d.]+ MiB: /);
+    expect(errors).toMatch(/^::error title=Memory budget rss::rss is [\d.]+ MiB: /);
     expect(summary).toContain("### 1 of 1 budget not kept");
     expect(summary).toContain("Nothing changed: no figure of the two reports differs.");
   });
@@ -141,8 +141,14 @@ describe("the recipe for GitLab CI", () => {
   });
 });
 
-describe("examples of the help", async () => {
-  const examples: string[] = [];
+/** Commands in a document that analyse malloc.log.gz, in code blocks and in the text. */
+function commandsIn(path: string): string[] {
+  const command = /^mallog malloc\.log\.gz [^`\n]*|(?<=`)mallog malloc\.log\.gz [^`\n]*(?=`)/gm;
+  return readDocument(path).match(command) ?? [];
+}
+
+describe("examples of the documents and of the help", async () => {
+  const examples = [...new Set(documents().flatMap(commandsIn))];
   for (const argv of [["--help"], ["check", "--help"], ["diff", "--help"]]) {
     const { out } = await mallog(argv);
     const [, lines = ""] = /^Examples:\n((?: {2}.*\n)+)/m.exec(out) ?? [];
@@ -162,7 +168,8 @@ describe("examples of the help", async () => {
     }
   });
 
-  test("there are some", () => expect(examples.length).toBeGreaterThan(10));
+  test("the documents and the help have examples", () =>
+    expect(examples.length).toBeGreaterThan(20));
 
   test.each(examples)("%s", (command) => {
     const { status, stdout, stderr } = shell(command);

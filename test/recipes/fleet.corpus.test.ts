@@ -5,17 +5,17 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/report/report.ts";
 import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
-import { commandIs, mallogHere } from "../support/mallog-command.ts";
-import { blocksOf } from "../support/readme.ts";
+import { codeBlocks } from "../support/documents.ts";
+import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { sharedFolder } from "../support/run-mallog.ts";
 
-/** README's recipe for a fleet, as it stands there, over the logs of fixtures/corpus and one that is none. */
+/** Runs the recipes of docs/fleet.md on the logs of fixtures/corpus, and on one file that is not a log. */
 
-const HEADING = "### A log a pod, thousands of pods";
-const [onOneHost = "", onMany = ""] = blocksOf(HEADING, "sh");
-const [inSpark = ""] = blocksOf(HEADING, "python");
-const sql = blocksOf(HEADING, "sql");
+const GUIDE = "docs/fleet.md";
+const [onOneHost = "", onMany = ""] = codeBlocks(GUIDE, "sh");
+const [inSpark = ""] = codeBlocks(GUIDE, "python");
+const sql = codeBlocks(GUIDE, "sql");
 
 const hasParallel = spawnSync("parallel", ["--version"]).status === 0;
 const pods = casesOf(OWN_CORPUS).map(({ name }) => name);
@@ -38,17 +38,17 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     for (const { name, folder: from } of casesOf(OWN_CORPUS)) {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
     }
-    writeFileSync(join(folder, "logs", "broken.log.gz"), "no log\n");
-    // Each run also leaves its JSON, so that there is something to compare with.
-    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@" -o "$HOME/json/$$.json"`);
+    writeFileSync(join(folder, "logs", "broken.log.gz"), "not a log\n");
+    // Each run also writes its JSON, for comparison.
+    writeCommand(join(folder, "bin"), "mallog", `${mallogCommand()} "$@" -o "$HOME/json/$$.json"`);
     mkdirSync(join(folder, "json"));
-    // Without what the README calls a failed log there would be nothing to see of exit codes.
+    // One log fails, so that the exit codes differ.
     expect(shell(onOneHost).status).toBe(1);
   }, 600_000);
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("has one report a log, and the exit code of each", () => {
+  test("has one report for each log, and all exit codes", () => {
     const expected = pods.map((name) => `${name}.log.gz.ndjson`);
     expect(readdirSync(join(folder, "reports")).sort()).toEqual(expected.sort());
     const [, ...jobs] = readFileSync(join(folder, "jobs.tsv"), "utf8").trimEnd().split("\n");
@@ -59,18 +59,18 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     }
   });
 
-  test("has reports as the schema has them", () => {
+  test("its reports fit the schema", () => {
     for (const name of readdirSync(join(folder, "reports"))) {
       expectReportJson(readFileSync(join(folder, "reports", name), "utf8"));
     }
   });
 
-  test("shares are the whole list, and none of it twice", () => {
-    commandIs(join(folder, "bin"), "mallog", `echo "$4" >>"$HOME/asked.$JOB_COMPLETION_INDEX"`);
+  test("the shares partition the list", () => {
+    writeCommand(join(folder, "bin"), "mallog", `echo "$4" >>"$HOME/logs.$JOB_COMPLETION_INDEX"`);
     const shares = [0, 1, 2].map((index) => {
       const env = { JOB_COMPLETION_INDEX: String(index), SHARDS: "3" };
       expect(shell(onMany, env).status).toBe(0);
-      return readFileSync(join(folder, `asked.${index}`), "utf8")
+      return readFileSync(join(folder, `logs.${index}`), "utf8")
         .trimEnd()
         .split("\n");
     });
@@ -82,9 +82,9 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     expect(shares.flat().sort()).toEqual(list.sort());
   });
 
-  test("what Spark pipes the list into prints a line a log", () => {
+  test("the command that Spark pipes the list into prints one line for each log", () => {
     const [, command = ""] = /\.pipe\(r"([^"]+)"\)/.exec(inSpark) ?? [];
-    commandIs(join(folder, "bin"), "mallog", `${mallogHere()} "$@"`);
+    writeCommand(join(folder, "bin"), "mallog", `${mallogCommand()} "$@"`);
     const { stdout } = shell(`head -n 2 logs.txt | ${command}`);
     const lines = stdout.trimEnd().split("\n");
     const sources = lines.map((line): string[] => {
@@ -97,7 +97,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
     expect(sources).toEqual(read.map((log) => [log]));
   });
 
-  test("DuckDB answers as the single JSON reports do", async () => {
+  test("DuckDB's answers agree with the single JSON reports", async () => {
     const reports = readdirSync(join(folder, "json")).map(
       (name): Report => JSON.parse(readFileSync(join(folder, "json", name), "utf8")),
     );
@@ -111,7 +111,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
 
 type Row = Record<string, unknown>;
 
-/** Rows of each query of the README, numbers as numbers. */
+/** The rows of each query of the guide; BIGINT as number. */
 async function answers(folder: string): Promise<Row[][]> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();

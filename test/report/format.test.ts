@@ -38,7 +38,7 @@ describe("sizes", () => {
     [-3 * GiB, "-3 GiB"],
   ])("%d: %s", (bytes, text) => expect(size(bytes)).toBe(text));
 
-  test("a column has one unit, chosen by its largest value, and as many decimals in each row", () => {
+  test("a column has one unit, chosen by its largest value, and equal decimals", () => {
     const column = [455.2 * MiB, 12 * MiB, 300 * KiB, 10 * KiB, 0];
     const unit = byteUnit(column);
     expect(unit.name).toBe("MiB");
@@ -51,7 +51,7 @@ describe("sizes", () => {
     ]);
   });
 
-  test("a sentence has one unit too, but nothing in it looks like nothing", () => {
+  test("a sentence has one unit, except for sizes too small for it", () => {
     const unit = byteUnit([455.2 * MiB]);
     expect(size(12 * MiB, unit)).toBe("12 MiB");
     expect(size(0, unit)).toBe("0 MiB");
@@ -70,7 +70,7 @@ describe("sizes", () => {
     expect(size(bytes, byteUnit([bytes, beside]))).toBe(text);
   });
 
-  test("a column of nothing", () => expect(byteUnit([])).toMatchObject({ name: "B", bytes: 1 }));
+  test("an empty column", () => expect(byteUnit([])).toMatchObject({ name: "B", bytes: 1 }));
 });
 
 describe("counts", () => {
@@ -103,7 +103,7 @@ describe("ratios", () => {
     [9_960, 10_000, "99.60 %"],
     [1, 3, "33.3 %"],
     [0, 3, "0.0 %"],
-  ])("share %d of %d: %s, and never 100 %% of what is not all", (part, whole, text) => {
+  ])("share %d of %d: %s; only a complete share is 100 %%", (part, whole, text) => {
     expect(share(part, whole)).toBe(text);
   });
 

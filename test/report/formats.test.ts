@@ -29,14 +29,14 @@ import { serviceReport } from "../support/service-report.ts";
 
 const chalk = new Chalk({ level: 0 });
 
-/** As it is in a file: what UTF-8 cannot hold is replaced. */
+/** The text as read from a file: lone surrogates are replaced. */
 function written(writer: Writer, given: Report): string {
   const text = writer(present(given), { sort: DEFAULT_SORT, top: 10, width: 80, chalk });
   return Buffer.from(text).toString("utf8");
 }
 
-/** Calls `check` with what `writer` makes of reports that hold hostile texts everywhere. */
-function whateverTheLogHolds(writer: Writer, check: (text: string, given: Report) => void): void {
+/** Calls `check` with the output of `writer` for reports with hostile texts everywhere. */
+function withHostileTexts(writer: Writer, check: (text: string, given: Report) => void): void {
   fc.assert(
     fc.property(hostileTexts, (texts) => {
       const given = reportOf(texts);
@@ -47,8 +47,8 @@ function whateverTheLogHolds(writer: Writer, check: (text: string, given: Report
 }
 
 describe("JSON", () => {
-  test("is read back as it was, and as the schema has it", () => {
-    whateverTheLogHolds(writeJson, (text, given) => {
+  test("reads back unchanged, and matches the schema", () => {
+    withHostileTexts(writeJson, (text, given) => {
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(given)));
       expectReportJson(text);
     });
@@ -60,8 +60,8 @@ describe("NDJSON", () => {
   const withoutDrawn = (text: string): unknown =>
     JSON.parse(text, (key, value) => (DRAWN.includes(key) ? undefined : value));
 
-  test("is one line, as the schema has it: the report but for what is drawn of it", () => {
-    whateverTheLogHolds(writeNdjson, (text, given) => {
+  test("is one line that matches the schema: the report without series and heap maps", () => {
+    withHostileTexts(writeNdjson, (text, given) => {
       expect(text.split(/[\r\n\u2028\u2029]/)).toEqual([text.slice(0, -1), ""]);
       expectReportJson(text);
       expect(withoutDrawn(text)).toEqual(withoutDrawn(JSON.stringify(given)));
@@ -76,7 +76,7 @@ describe("CSV", () => {
   const rowsOf = (text: string): Record<string, string>[] =>
     parse(text, { columns: true, record_delimiter: "\r\n", relax_column_count: false });
 
-  test("has one row a thread, the name in its cell, and no cell that is a formula", () => {
+  test("has one row per thread, its name in one cell, and no formulas", () => {
     fc.assert(
       fc.property(fc.array(hostileText, { minLength: 1 }), (names) => {
         const threads = names.map((name, i) => thread(i, { name, topFrame: name }));
@@ -94,21 +94,21 @@ describe("CSV", () => {
     );
   });
 
-  test("has exact numbers, and nothing where nothing is known", () => {
+  test("has exact numbers, and empty cells for unknown values", () => {
     const given = thread(7, { volumeBytes: 2 ** 40 + 1, firstTime: null, arenas: [0, 3] });
     const [row] = rowsOf(written(writeCsv, report({ threads: [given] })));
     expect(row).toMatchObject({ volumeBytes: "1099511627777", firstTime: "", arenas: "0 3" });
     expect(row).toMatchObject({ name: "", calls: "15", malloc: "10", free: "5" });
   });
 
-  test("ends its lines as RFC 4180 has it", () => {
+  test("ends its lines as RFC 4180 says", () => {
     expect(written(writeCsv, report())).toMatch(/^(?:[^\r\n]+\r\n){3}$/);
   });
 });
 
 const hasXmllint = spawnSync("xmllint", ["--version"]).status === 0;
 
-describe.skipIf(!hasXmllint)("JUnit (xmllint holds it against its schema)", () => {
+describe.skipIf(!hasXmllint)("JUnit (checked against its schema by xmllint)", () => {
   const xsd = fileURLToPath(new URL("../support/junit.xsd", import.meta.url));
 
   function refusals(texts: readonly string[]): string {
@@ -125,19 +125,19 @@ describe.skipIf(!hasXmllint)("JUnit (xmllint holds it against its schema)", () =
     }
   }
 
-  test("of a service, with budgets and without, and without a model", () => {
+  test("with and without budgets, and without a model", () => {
     const bare = report({ model: null, scenarios: [] });
     const given = [serviceReport(), bare, reportOf(["x"]), report({ complete: false })];
     expect(refusals(given.map((one) => written(writeJunit, one)))).toBe("");
   });
 
-  test("whatever the log holds", () => {
+  test("with hostile texts", () => {
     const samples = fc.sample(hostileTexts, 200).map(reportOf);
     const texts = samples.flatMap((given) => [given, { ...given, budgets: [] }]);
     expect(refusals(texts.map((given) => written(writeJunit, given)))).toBe("");
   });
 
-  test("the schema does refuse", () => {
+  test("the schema refuses wrong files", () => {
     const right = written(writeJunit, report());
     expect(refusals([right.replace(' errors="0"', "")])).toContain("'errors' is required");
     expect(refusals([right.replace("<testcase ", "<test ")])).not.toBe("");
@@ -145,7 +145,7 @@ describe.skipIf(!hasXmllint)("JUnit (xmllint holds it against its schema)", () =
 });
 
 describe("JUnit", () => {
-  test("counts the budgets that do not hold", () => {
+  test("counts the budgets that are not kept", () => {
     const budgets = [budget("a"), budget("b", { ok: true }), budget("c")];
     const text = written(writeJunit, report({ budgets }));
     expect(text).toContain('<testsuite name="app.log" tests="3" failures="2" errors="0"');
@@ -153,13 +153,13 @@ describe("JUnit", () => {
     expect(text.match(/<testcase /g)).toHaveLength(3);
   });
 
-  test("tells a key's growth from the key, as viewers keep one test of a name", () => {
+  test("names a key and its growth differently: viewers keep one test per name", () => {
     const text = written(writeJunit, report({ budgets: [budget("a"), budget("a", { base: 1 })] }));
     expect(text).toContain('name="a" time');
     expect(text).toContain('name="a growth" time');
   });
 
-  test("of an interrupted run is no success, whatever was kept so far", () => {
+  test("an interrupted run is an error, even if budgets are kept", () => {
     const text = written(
       writeJunit,
       report({ complete: false, budgets: [budget("a", { ok: true })] }),
@@ -168,7 +168,7 @@ describe("JUnit", () => {
     expect(text.match(/<error /g)).toHaveLength(1);
   });
 
-  test("without budgets has the verdict and each finding pass", () => {
+  test("without budgets, the verdict and each finding pass", () => {
     const text = written(writeJunit, serviceReport());
     expect([...text.matchAll(/<testcase (.*) time/g)].map(([, which]) => which)).toEqual([
       'classname="mallog.verdict" name="verdict"',
@@ -179,8 +179,8 @@ describe("JUnit", () => {
 });
 
 describe("OpenMetrics", () => {
-  test("is by the grammar, every scenario under its name", () => {
-    whateverTheLogHolds(writeOpenMetrics, (text, given) => {
+  test("follows the grammar, with every scenario under its name", () => {
+    withHostileTexts(writeOpenMetrics, (text, given) => {
       const rss = parseOpenMetrics(text).filter(({ name }) => name === "mallog_rss_bytes");
       expect(rss.map(({ labels, value }) => [labels.scenario, value])).toEqual(
         given.scenarios.map(({ name, rss }) => [Buffer.from(name).toString(), rss.endBytes]),
@@ -198,20 +198,20 @@ describe("OpenMetrics", () => {
   });
 
   test.each([
-    ["a_bytes 1\n# EOF\n", "outside of its family"],
-    ["# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na 2\n# EOF\n", "outside of its family"],
-    ["# TYPE a gauge\na 1\na 2\n# EOF\n", "twice"],
-    ['# TYPE a gauge\na{b="\\x"} 1\n# EOF\n', "no sample"],
+    ["a_bytes 1\n# EOF\n", "outside its family"],
+    ["# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na 2\n# EOF\n", "outside its family"],
+    ["# TYPE a gauge\na 1\na 2\n# EOF\n", "duplicate"],
+    ['# TYPE a gauge\na{b="\\x"} 1\n# EOF\n', "not a sample"],
     ["# TYPE a gauge\n# UNIT a bytes\n# EOF\n", "unit not in name"],
     ["# TYPE a gauge\na 1\n", "does not end"],
-  ])("the parser of this test does refuse %j", (text, why) => {
+  ])("the parser of this test refuses %j", (text, why) => {
     expect(() => parseOpenMetrics(text)).toThrow(why);
   });
 });
 
 describe("github-action-benchmark", () => {
-  test("is a list of names, units and numbers, no name twice", () => {
-    whateverTheLogHolds(writeBenchmark, (text) => {
+  test("is a list of unique names with units and numbers", () => {
+    withHostileTexts(writeBenchmark, (text) => {
       const results: { name: string; unit: string; value: number }[] = JSON.parse(text);
       for (const { name, unit, value } of results) {
         expect([typeof name, typeof unit, Number.isFinite(value)]).toEqual([
@@ -224,7 +224,7 @@ describe("github-action-benchmark", () => {
     });
   });
 
-  test("has exact MiB, and the range where there is one", () => {
+  test("has exact MiB, and ranges", () => {
     const { rss, ...rest } = scenario("as recorded", { endMiB: 3 });
     const open = { ...rss, endBytes: 3 * MiB + 4096, lowBytes: 2 * MiB, highBytes: 4 * MiB };
     const given = report({ scenarios: [{ ...rest, rss: open }] });
@@ -240,7 +240,7 @@ describe("github-action-benchmark", () => {
 });
 
 describe("SARIF", () => {
-  test("knows a finding and a budget again when their numbers have changed", () => {
+  test("fingerprints of findings and budgets do not depend on their numbers", () => {
     const known = (given: Report) =>
       JSON.parse(written(writeSarif, given)).runs[0].results.map(
         (result: { partialFingerprints: unknown }) => result.partialFingerprints,
@@ -255,13 +255,13 @@ describe("SARIF", () => {
     expect(new Set(known(before).map((one: unknown) => JSON.stringify(one))).size).toBe(3);
   });
 
-  test("is as its types have it, whatever the log holds", () => {
+  test("matches its types, with hostile texts", () => {
     const path = fileURLToPath(
       new URL("../../node_modules/@types/sarif/index.d.ts", import.meta.url),
     );
     const schema = createGenerator({ path, type: "Log", skipTypeCheck: true }).createSchema("Log");
     const validate = new Ajv({ strict: false }).compile(JSON.parse(JSON.stringify(schema)));
-    whateverTheLogHolds(writeSarif, (text) => {
+    withHostileTexts(writeSarif, (text) => {
       const log = JSON.parse(text);
       expect(validate(log), JSON.stringify(validate.errors)).toBe(true);
       const [{ results }] = log.runs;

@@ -11,14 +11,14 @@ import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeHtml } from "../../src/report/writers/html.ts";
 import { analyse, SHARED_CORPUS } from "../support/corpus.ts";
 
-/** Logs of a JVM as people have them: the page of one, with the default what-ifs, goes into any mail. */
+/** Logs of a JVM, with the default what-ifs: the page is small enough for any mail. */
 const LOGS = [
   fileURLToPath(new URL("../../fixtures/jvm/boot.log.gz", import.meta.url)),
   join(SHARED_CORPUS, "jvm-boot-g236/trace.log.gz"),
 ];
 const MOST_BYTES = 2 ** 20;
 
-/** The second is not beside every checkout. */
+/** The second log is optional. */
 const existing = LOGS.filter((path) => existsSync(path));
 
 test.each(existing)("the page of %s stays below 1 MiB", (path) => {

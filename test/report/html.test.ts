@@ -25,7 +25,7 @@ import { serviceReport } from "../support/service-report.ts";
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
 const page = (given: Report): string => writeHtml(present(given), options);
 
-/** The page without what the build made: style, script, and the hashes of both. */
+/** The page without the built style and script and their hashes. */
 function structure(text: string): string {
   return text
     .replace(/<style>.*?<\/style>/s, "<style>…</style>")
@@ -34,7 +34,7 @@ function structure(text: string): string {
 }
 
 describe("the page", () => {
-  test("has all that the report says in its text, and what is drawn as data", async () => {
+  test("has the report as text, and the data of what its script draws", async () => {
     const given = serviceReport();
     const container = containerOf(given, 400 * MiB, 120 * MiB);
     const model = { ...fidelity(567_839, 521_000), cpusSource: "default" as const };
@@ -42,7 +42,7 @@ describe("the page", () => {
     await expect(written).toMatchFileSnapshot("golden/service.html");
   });
 
-  test("says of every budget whether it was kept, those that were not first, with what explains it", () => {
+  test("lists the budgets with explanations, those not kept first", () => {
     const evil = "<img src=x>";
     const budgets = [
       budget("arenas", { unit: "count", limit: 8, actual: 2, ok: true }),
@@ -57,19 +57,19 @@ describe("the page", () => {
     expect(page(report())).not.toContain('id="budgets"');
   });
 
-  test("without a model says nothing of RSS", async () => {
+  test("has no RSS without a model", async () => {
     const written = structure(page(report({ model: null, scenarios: [] })));
     expect(written).not.toMatch(/id="(what-if|heaps|fidelity|timeline)"/);
-    expect(written).toContain("no model was run (--no-model)");
+    expect(written).toContain("the model was not run (--no-model)");
   });
 
-  test("of no event has neither charts nor tables", () => {
+  test("has neither charts nor tables without events", () => {
     const none = trace({ events: 0, threads: 0, firstTime: null, lastTime: null });
     const written = page(report({ threads: [], model: null, scenarios: [], trace: none }));
     expect(structure(written)).not.toContain("<table");
   });
 
-  test("lets nothing run or load but its own script and style", () => {
+  test("allows only its own script and style", () => {
     const written = page(serviceReport());
     const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(written)?.[1];
     const hashes = ["script", "style"].map((tag) => {
@@ -83,9 +83,9 @@ describe("the page", () => {
     expect(written).not.toMatch(/\bstyle="|\bon\w+="|\bsrc=|\bhref=/);
   });
 
-  test("is the same twice", () => expect(page(largeReport())).toBe(page(largeReport())));
+  test("is deterministic", () => expect(page(largeReport())).toBe(page(largeReport())));
 
-  test("keeps what a log says from being more than text", () => {
+  test("shows texts of the log as text only", () => {
     const evil = "</script></title></style><img src=x onerror=alert(1)><!--\u2028\u202e'\"&";
     const given = report({
       trace: trace({ sources: [evil], malformedSamples: [{ line: 1, text: evil }] }),
@@ -103,7 +103,7 @@ describe("the page", () => {
     const written = structure(page(given));
     expect(written).not.toContain("<img");
     expect(written).not.toContain("<!--");
-    // The data and the script, and no other.
+    // Only the data and the script.
     expect(written.match(/<script/g)?.length).toBe(2);
     expect(written.match(/<\/script/g)?.length).toBe(2);
     expect(written).not.toMatch(/[\u2028\u202e]/);
@@ -111,7 +111,7 @@ describe("the page", () => {
 });
 
 describe("the data", () => {
-  test("a timeline ends with what is left: a trim at the end shows", () => {
+  test("a timeline ends with the final values: a trim at the end shows", () => {
     const [recorded, trimmed] = [
       scenario("as recorded"),
       scenario("malloc_trim=end", { endMiB: 12 }),
@@ -126,7 +126,7 @@ describe("the data", () => {
     };
     const data = pageData(report({ scenarios: [recorded, trimmed], timeline })).timeline;
     expect(data?.time).toEqual([0, 1, 1]);
-    // The second point stands for the log's last events only.
+    // The second point covers fewer events.
     expect(data?.events).toEqual([20, 30, 30]);
     expect(data?.series.map(({ kind, bytes }) => [kind, bytes.at(-1)])).toEqual([
       ["live", 10 * MiB],
@@ -140,13 +140,13 @@ describe("the data", () => {
     ["unknown", [null, null]],
     ["known in part", [0, null]],
     ["falling", [2, 1]],
-    ["standing still", [3, 3]],
+    ["constant", [3, 3]],
   ])("times that are %s make no axis", (_, time) => {
     const timeline = { ...report().timeline, time, liveBytes: [1, 2] };
     expect(pageData(report({ timeline })).timeline?.time).toBeNull();
   });
 
-  test("the container's limit is what it leaves to malloc", () => {
+  test("the limit is that of the container minus the memory outside malloc", () => {
     const timeline = { ...report().timeline, time: [0], liveBytes: [1] };
     const given = report({ timeline });
     const limited = { ...given, container: containerOf(given, 100 * MiB, 30 * MiB) };
@@ -156,13 +156,13 @@ describe("the data", () => {
 });
 
 describe("markup", () => {
-  test("values are escaped, but for markup", () => {
+  test("values are escaped, except markup", () => {
     const made = html`<p title="${`"'<>&`}">${html`<b>${1}</b>`}${null}</p>`;
     expect(made.text).toBe('<p title="&#34;&#39;&#60;&#62;&#38;"><b>1</b></p>');
     expect(html`${[new Markup("<i>"), new Markup("</i>")]}`.text).toBe("<i>\n</i>");
   });
 
-  test("JSON in a script reads back as it was", () => {
+  test("JSON in a script reads back unchanged", () => {
     const value = { "</script>": "<!-- & \u2028\u2029 ]]>" };
     const written = jsonForScript(value);
     expect(written).not.toMatch(/[<>&\u2028\u2029]/);
@@ -170,8 +170,8 @@ describe("markup", () => {
   });
 });
 
-test("the bundled script holds nothing that would end it, and names uPlot's licence", () => {
-  const script = readFileSync(new URL("../../dist/page/main.js", import.meta.url), "utf8");
+test("the bundled script contains no end tag, but uPlot's licence", () => {
+  const script = readFileSync(new URL("../../dist/page/page.js", import.meta.url), "utf8");
   expect(script).not.toMatch(/<\/script|<!--/i);
   expect(script).toContain("Permission is hereby granted, free of charge");
 });

@@ -14,24 +14,24 @@ const options = {
   chalk: new Chalk({ level: 1 }),
 };
 
-test("is the report, whatever the options for people", () => {
+test("is the report, whatever the options", () => {
   expect(JSON.parse(writeJson(present(serviceReport()), options))).toEqual(serviceReport());
 });
 
-test("a series stands on one line, objects and the end of the file on their own", () => {
+test("a series is one line, objects are indented, the file ends with a newline", () => {
   const text = writeJson(present(serviceReport()), options);
   expect(text).toMatch(/^ +"time": \[[\d., ]+\],$/m);
   expect(text.startsWith('{\n  "schema": "mallog.report/1",\n  "tool": {\n')).toBe(true);
   expect(text.endsWith("}\n")).toBe(true);
 });
 
-test("what JSON has no words for", () => {
+test("NaN and empty arrays", () => {
   const given = report({ scenarios: [scenario("as recorded", { trimmedBytes: Number.NaN })] });
   expect(writeJson(present(given), options)).toContain('"trimmedBytes": null');
   expect(writeJson(present(report({ threads: [] })), options)).toContain('"threads": []');
 });
 
-test("what would steer a terminal is escaped, and read back as it was", () => {
+test("control characters are escaped, and read back unchanged", () => {
   const text = "a\u001b[31m\u009b2J\u202e\u2028\u{e0001}größe 日本";
   const given = report({ trace: trace({ malformedSamples: [{ line: 1, text }] }) });
   const written = writeJson(present(given), options);

@@ -49,15 +49,15 @@ describe("the whole report", () => {
     await expect(markdown(given)).toMatchFileSnapshot("golden/no-model.md");
   });
 
-  test("twice the same", () => expect(markdown(serviceReport())).toBe(markdown(serviceReport())));
+  test("is deterministic", () => expect(markdown(serviceReport())).toBe(markdown(serviceReport())));
 });
 
-describe("whatever the log holds", () => {
-  test("names change no structure, and link nothing", () => {
+describe("with hostile texts", () => {
+  test("names change no structure and make no links", () => {
     const tame = structure(marked.lexer(markdown(reportOf(["x"]))));
     fc.assert(
       fc.property(hostileTexts, (texts) => {
-        // Columns and items of which nothing is known are left out, or empty.
+        // Empty columns and items are left out.
         const known = texts.map((text) => (text.trim() === "" ? "x" : text));
         const tokens = marked.lexer(markdown(reportOf(known)));
         expect(structure(tokens)).toEqual(tame);
@@ -69,7 +69,7 @@ describe("whatever the log holds", () => {
     );
   });
 
-  test("names are read as they are", () => {
+  test("names are rendered unchanged", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), hostileText), (name) => {
         const html = marked.parse(markdown(report({ threads: [thread(4242, { name })] })), {
@@ -83,7 +83,7 @@ describe("whatever the log holds", () => {
     );
   });
 
-  test("neither comment nor job summary refuse it", () => {
+  test("the size stays below the limits of comments and job summaries", () => {
     for (const top of [0, 10]) {
       const huge = hugeReport();
       const written = markdown({ ...huge, container: containerOf(huge, MiB * 90, 0) }, top);
@@ -100,7 +100,7 @@ describe("many settings", () => {
   const names = (written: string): string[] =>
     [...written.matchAll(/^\| `(S=\d+|as recorded)` /gm)].map(([, name]) => name ?? "");
 
-  test("show the run as recorded, and those that need least", () => {
+  test("show the recorded run and those with the lowest RSS", () => {
     const settings = Array.from({ length: 50 }, (_, i) =>
       scenario(`S=${i}`, { endMiB: i === 40 ? 10 : 20 + i }),
     );
@@ -110,7 +110,7 @@ describe("many settings", () => {
     expect(written).toContain("| … 31 more |");
   });
 
-  test("few ones stand as given", () => {
+  test("keep the order of the report if they are few", () => {
     const settings = [scenario("S=1", { endMiB: 30 }), scenario("S=2", { endMiB: 10 })];
     const written = markdown(report({ scenarios: [scenario("as recorded"), ...settings] }));
     expect(names(written)).toEqual(["as recorded", "S=1", "S=2"]);
@@ -124,7 +124,7 @@ function unescaped(html: string): string {
   );
 }
 
-/** Blocks, the number of their items, rows and cells. */
+/** Kinds of blocks, with the numbers of their items, rows and cells. */
 function structure(tokens: readonly Token[]): unknown[] {
   return tokens
     .filter(({ type }) => type !== "space")

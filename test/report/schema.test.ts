@@ -15,7 +15,7 @@ import { serviceReport } from "../support/service-report.ts";
 
 const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ level: 0 }) };
 
-test("is what the types of the report say (npm run schema)", () => {
+test("matches the types of the report (npm run schema)", () => {
   expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(generatedSchema());
 });
 
@@ -36,13 +36,13 @@ test.each([
 test.each([
   ["a key of the report is missing", { ...report(), live: undefined }],
   ["a key is of another type", { ...report(), threads: {} }],
-  ["a value is none of those named", { ...report(), schema: "mallog.report/2" }],
-  ["a key is not told of", { ...report(), more: 1 }],
-])("our own are refused when %s", (_, wrong) => {
+  ["a value is not among those allowed", { ...report(), schema: "mallog.report/2" }],
+  ["a key is unknown", { ...report(), more: 1 }],
+])("the strict schema of our tests refuses a report if %s", (_, wrong) => {
   expect(() => expectReportJson(JSON.stringify(wrong))).toThrow(/report.schema.json/);
 });
 
-test("a later report's further keys are allowed, wherever they are", () => {
+test("allows additional keys of later versions anywhere", () => {
   const validate = new Ajv({ allowUnionTypes: true }).compile(publishedSchema());
   const given = report();
   const later = { ...given, more: 1, live: { ...given.live, more: 1 } };
@@ -50,9 +50,9 @@ test("a later report's further keys are allowed, wherever they are", () => {
   expect(validate({ ...later, live: 1 })).toBe(false);
 });
 
-test("tells in words what the keys are", () => {
+test("describes the keys", () => {
   const { definitions } = publishedSchema();
   expect(definitions.ThreadSummary.properties.volumeBytes.description).toBe(
-    "bytes requested by malloc, calloc, memalign and by realloc's new size",
+    "bytes requested by malloc, calloc, memalign and realloc (its new size)",
   );
 });

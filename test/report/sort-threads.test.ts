@@ -34,7 +34,7 @@ test.each([
   ["peak", [1, 2, 3]],
   ["tid", [3, 2, 1]],
   ["pinned", [1, 3, 2]],
-] as const)("%s: largest first, ties by tid; ascending is the other way", (key, expected) => {
+] as const)("%s: largest first, ties by tid; ascending reverses it", (key, expected) => {
   const tids = (ascending: boolean): number[] =>
     sortThreads(threads, { key, ascending }).map(({ tid }) => tid);
   expect(tids(false)).toEqual(expected);
@@ -44,7 +44,7 @@ test.each([
   );
 });
 
-test("the given array stays as it is", () => {
+test("does not change the given array", () => {
   const before = [...threads];
   sortThreads(threads, { key: "tid", ascending: true });
   expect(threads).toEqual(before);

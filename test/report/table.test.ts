@@ -38,7 +38,7 @@ const rows: Row[] = [
   { name: "c", value: 30 },
 ];
 
-test("heads stand on a rule, numbers on the right, no space at the ends of lines", () => {
+test("heads above a rule, numbers right-aligned, no trailing spaces", () => {
   expect(renderTable(columns, splitAtTop(rows, 0), style(80))).toBe(
     [
       "             value",
@@ -51,7 +51,7 @@ test("heads stand on a rule, numbers on the right, no space at the ends of lines
   );
 });
 
-test("a narrow terminal: first folded, then without the columns of the highest ranks", () => {
+test("on a narrow terminal, columns are folded, then dropped by rank", () => {
   const lines = (width: number): string[] =>
     renderTable(columns, splitAtTop(rows, 0), style(width)).split("\n").slice(1, 4);
   expect(lines(31)).toEqual([
@@ -63,39 +63,39 @@ test("a narrow terminal: first folded, then without the columns of the highest r
   expect(lines(17)[0]).toBe("name            B");
 });
 
-test("what may not go stays, however narrow", () => {
+test("columns of rank 0 stay at any width", () => {
   expect(renderTable(columns, splitAtTop(rows, 0), style(5))).toContain("a long …      1");
 });
 
-test("the rows beyond the top are summed up in the last line", () => {
+test("the last line sums the rows beyond the top", () => {
   const text = renderTable(columns, splitAtTop(rows, 1), style(80));
   expect(text.split("\n").at(-1)).toBe("… 2 more        50");
 });
 
-test("one row more than the top takes no more space than its sum would", () => {
+test("a rest of one row is shown: its sum would take the same space", () => {
   expect(splitAtTop(rows, 2)).toEqual({ shown: rows, rest: [] });
   expect(splitAtTop(rows, 0).rest).toEqual([]);
   expect(splitAtTop([], 10)).toEqual({ shown: [], rest: [] });
 });
 
-test("colours do not move anything", () => {
+test("colours do not change the layout", () => {
   const painted = columns.map((column) => ({
     ...column,
     paint: (_: Row, text: string) => style(80, 1).chalk.red(text),
   }));
   const colourful = renderTable(painted, splitAtTop(rows, 1), style(80, 1));
   expect(colourful).toContain("\u001b[31m");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is colours that are looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for colours
   const bare = colourful.replace(/\u001b\[\d+m/g, "").replace(/ +$/gm, "");
   expect(bare).toBe(renderTable(columns, splitAtTop(rows, 1), style(80)));
 });
 
-test("what would steer the terminal is shown, not sent", () => {
+test("control characters are escaped", () => {
   const text = renderTable(columns, splitAtTop([{ name: "\u001b[2Jx\n", value: 1 }], 0), style(80));
   expect(text).toContain("\\x1b[2Jx\\n");
 });
 
-test("10,000 rows take seconds at most, and stay one table", () => {
+test("10,000 rows take at most seconds and form one table", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ name: `row ${i}`, value: i }));
   const start = performance.now();
   const lines = renderTable(columns, splitAtTop(many, 0), style(80)).split("\n");
@@ -110,13 +110,13 @@ describe("folding", () => {
     expect(wrap("unbreakable word", 4)).toEqual(["unbreakable", "word"]);
   });
 
-  test("settings are folded behind commas, and never cut", () => {
+  test("settings are folded after commas, and never cut", () => {
     expect(foldAtCommas("A=1,B=2,C=3", 8)).toBe("A=1,B=2,\nC=3");
     expect(foldAtCommas("MALLOC_TRIM_THRESHOLD_=0", 10)).toBe("MALLOC_TRI\nM_THRESHOL\nD_=0");
     expect(foldAtCommas("A=1", 8)).toBe("A=1");
   });
 
-  test("names lose their middle, lists their end", () => {
+  test("names are cut in the middle, lists at the end", () => {
     expect(cutMiddle("http-nio-8080-exec-12", 16)).toBe("http-ni…-exec-12");
     expect(cut("1 2 3 4 5", 6)).toBe("1 2 3…");
     expect(cut("1 2", 6)).toBe("1 2");

@@ -16,7 +16,7 @@ async function written(given: Report, ending: string): Promise<string> {
   return writer(present(given), { sort: DEFAULT_SORT, top: 10, width: 120, chalk });
 }
 
-/** A log of xz with two threads, and what it would have been with one arena. */
+/** A log of xz with two threads, with one arena as what-if. */
 function realReport(): Report {
   const xz = casesOf(OWN_CORPUS).find(({ name }) => name === "xz-t2-g236") ?? expect.fail();
   const whatIfs = [scenario("MALLOC_ARENA_MAX=1", { MALLOC_ARENA_MAX: "1" }, false)];
@@ -38,7 +38,7 @@ const inBudget = {
   ],
 };
 
-/** Look at the files when they change. Those of a terminal's report, and of .md, are tested on their own. */
+/** Read the golden files when they change. text.test.ts and markdown.test.ts test the other formats. */
 describe("the whole report", () => {
   test.each([".json", ".ndjson"])("of a small log as %s", async (ending) => {
     await expect(await written(report(), ending)).toMatchFileSnapshot(`golden/small${ending}`);
@@ -64,21 +64,21 @@ describe("the whole report", () => {
     },
   );
 
-  test.each(ENDINGS)("is the same twice as %s", async (ending) => {
+  test.each(ENDINGS)("is deterministic as %s", async (ending) => {
     const once = await written(realReport(), ending);
     expect(await written(realReport(), ending)).toBe(once);
     expect(once.endsWith("\n")).toBe(true);
   });
 });
 
-/** CSV has rows of threads and no place to say it. */
+/** CSV has rows of threads only. */
 test.each(ENDINGS.filter((ending) => ending !== ".csv"))(
-  "that reading was interrupted is told as %s",
+  "an interruption is shown as %s",
   async (ending) => {
     const whole = { ...inBudget, complete: true };
-    const told = /[Ii]nterrupted: all figures are|"complete": ?false|^mallog_complete 0$/m;
-    expect(await written(whole, ending)).not.toMatch(told);
-    expect(await written({ ...whole, complete: false }, ending)).toMatch(told);
+    const shown = /[Ii]nterrupted: all figures cover|"complete": ?false|^mallog_complete 0$/m;
+    expect(await written(whole, ending)).not.toMatch(shown);
+    expect(await written({ ...whole, complete: false }, ending)).toMatch(shown);
   },
 );
 
@@ -90,7 +90,7 @@ describe("10,000 threads and 50 settings", () => {
   );
   const threads = Array.from({ length: 10_000 }, (_, i) => thread(i, { name: `worker-${i}` }));
 
-  test.each(ENDINGS)("take no time as %s", async (ending) => {
+  test.each(ENDINGS)("take little time as %s", async (ending) => {
     const start = performance.now();
     const text = await written(report({ threads, scenarios }), ending);
     expect(performance.now() - start).toBeLessThan(5000);
@@ -98,7 +98,7 @@ describe("10,000 threads and 50 settings", () => {
   });
 });
 
-describe("the ending of a file's name", () => {
+describe("the ending of a file name", () => {
   test.each([
     ["r.json", ".json"],
     ["dir.md/r.bench.json", ".bench.json"],
@@ -116,7 +116,7 @@ describe("the ending of a file's name", () => {
     ["", null],
   ])("of %s is %s", (file, ending) => expect(endingOf(file)).toBe(ending));
 
-  test("leads to a writer, or to none", async () => {
+  test("selects a writer, or none", async () => {
     for (const ending of ENDINGS) {
       expect(await writerOf(ending)).toBeTypeOf("function");
     }

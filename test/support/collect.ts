@@ -31,7 +31,7 @@ export interface ReadLog {
   readonly diagnostics: Diagnostics;
 }
 
-/** Keeps every event; two batches alternate, poisoned after use, as a consumer that looks ahead would have it. */
+/** Keeps every event. Two batches alternate, and are poisoned after use: a producer may not rely on old contents. */
 export class CollectingSink implements EventSink {
   readonly events: ReadEvent[] = [];
   readonly notes: ReadNote[] = [];
@@ -78,7 +78,7 @@ export class CollectingSink implements EventSink {
   }
 }
 
-/** Reads chunks of a log through split2 and the scanner, without the file layer. */
+/** Reads chunks of a log with split2 and the scanner, without the file layer. */
 export async function scanChunks(
   chunks: readonly Buffer[],
   maxLineBytes = MAX_LINE_BYTES,

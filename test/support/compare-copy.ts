@@ -60,7 +60,10 @@ export function compareCopy(original: object, copy: object, rules: CopyRules = {
   return [...problems].sort();
 }
 
-/** Calls `visit` once for each field of each object that can be reached from `root`, but for those below `shared` fields. */
+/**
+ * Calls `visit` once for each field of each object that can be reached from `root`, but for those below `shared`
+ * fields.
+ */
 export function eachField(
   root: object,
   visit: (field: string, value: unknown, owner: object) => void,
@@ -132,7 +135,9 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
-/** Fields of an object as "Class.field"; elements of a collection, keys of a map included, under the collection's name. */
+/**
+ * Fields of an object as "Class.field"; elements of a collection, keys of a map included, under the collection's name.
+ */
 function partsOf(owner: object, field: string): [string, unknown][] {
   if (Array.isArray(owner)) {
     return Array.from(owner, (value) => [field, value]);

@@ -6,6 +6,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
 import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
+import { readSummary } from "../../src/pipeline/read-summary.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
 import type { Report } from "../../src/report/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
@@ -178,17 +179,9 @@ export function analyse(
     eventsPerBatch < EVENTS_PER_BATCH ? new SmallerBatches(analysis, eventsPerBatch) : analysis;
   new NativeScanner(sink, diagnostics).scan(log, log.length);
   sink.end();
-  const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
   const touch = analysis.touchReading();
-  const read = {
-    complete: true,
-    sources: ["-"],
-    lines,
-    malformedSamples: samples,
-    malformedKinds,
-    truncatedInputs,
-  };
   const result = analysis.result(touch, runner.figures(touch.reading));
+  const read = readSummary(diagnostics, ["-"], true);
   const report = summarize({ ...result, read }, "test");
   expectReportJson(JSON.stringify(report));
   return report;

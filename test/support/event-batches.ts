@@ -34,7 +34,7 @@ export interface PlainAction {
   oldSize: number;
 }
 
-/** Feeds the ledger all events; returns the actions it wrote, in the order in which it took the lines. */
+/** Feeds all events to the ledger; returns its actions, in the order in which it took the lines. */
 export function resolveAll(
   ledger: Ledger,
   events: readonly PlainEvent[],

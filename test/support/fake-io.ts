@@ -3,7 +3,7 @@ import { PassThrough, Writable } from "node:stream";
 import type { Io } from "../../src/cli/io.ts";
 import type { StandardInput } from "../../src/pipeline/analysis-hooks.ts";
 
-/** A stream that remembers what it was given; `failWith` makes each write fail with that system error. */
+/** A stream that keeps the text written to it; `failWith` makes each write fail with that system error. */
 export class FakeOutput extends Writable {
   readonly isTTY: boolean;
   readonly columns?: number;

@@ -7,8 +7,8 @@ import { rankingOf } from "./ranking.ts";
 import { recordedErrors } from "./real-programs.ts";
 
 /**
- * Predictions without knowing what the program writes, against truth: the figures of `npm run truth`, for the cases
- * that travel with the repository and the whole corpus where it is at hand.
+ * Predictions that do not know what the program writes, against truth: the figures of `npm run truth`, for the cases of
+ * the repository, and for the whole corpus where it is present.
  */
 const own = casesOf(OWN_CORPUS);
 const names = new Set(own.map(({ name }) => name));
@@ -34,12 +34,12 @@ if (shared.length === 0) {
   it.skip("../shared/corpus is not beside this checkout");
 }
 
-/** touch.md's figures are of these versions, and have one decimal. */
+/** The versions of the figures in docs/touch.md, which have one decimal. */
 const MEASURED_VERSIONS = ["2.36", "2.41"];
 const ROUNDING = 0.0005;
 
 describe.each([...own, ...shared])("$name", (one) => {
-  it("lies in the range of the report wherever the log's own calls were measured", () => {
+  it("the measured RSS of the log's own calls is in the range of the report", () => {
     const { byFacts, fitted } = predictOnce(one);
     const rows = byFacts.rows.filter(({ sameCalls }) => sameCalls);
     expect(rows.length).toBeGreaterThan(0);
@@ -58,15 +58,15 @@ describe.each([...own, ...shared])("$name", (one) => {
 });
 
 describe("all of them", () => {
-  // The four that travel are too few for a median to say much: they are held one by one.
-  it.skipIf(shared.length === 0)("real programs as recorded: ≤ 2 % in the median", () => {
+  // The repository's four are too few for a median; each is checked by itself.
+  it.skipIf(shared.length === 0)("recorded runs of real programs: median error ≤ 2 %", () => {
     const errors = recordedErrors(predictions);
     for (const of of ["exit", "trimmed", "along"] as const) {
       expect(median(errors.map((one) => Math.abs(one[of])))).toBeLessThanOrEqual(0.02);
     }
   });
 
-  it("fitted to one measured number, other settings: ≤ 1 % in the median, ≤ 8 % at worst", () => {
+  it("other settings, fitted to one measured number: median error ≤ 1 %, worst ≤ 8 %", () => {
     const errors = fits
       .flatMap((one) => otherSettings(one, "exit"))
       .map((row) => Math.abs(errorOf(row)));
@@ -75,13 +75,13 @@ describe("all of them", () => {
     expect(Math.max(...errors)).toBeLessThanOrEqual(0.08);
   });
 
-  it("measured inside what is shown, other runs of the program included: ≥ 95 %", () => {
+  it("the measured RSS is in the range shown, also for other runs of the program: ≥ 95 %", () => {
     const rows = predictions.flatMap((one) => one.rows);
     const inside = rows.filter(isInsideShown).length;
     expect(inside / rows.length).toBeGreaterThanOrEqual(0.95);
   });
 
-  it("the setting that is predicted to need least is the one that does: ≥ 95 %", () => {
+  it("the setting predicted to need least memory does: ≥ 95 %", () => {
     for (const moment of ["exit", "trimmed"] as const) {
       const rankings = predictions.flatMap((one) => rankingOf(one, moment) ?? []);
       const right = rankings.filter(({ isRight }) => isRight).length;
@@ -91,7 +91,7 @@ describe("all of them", () => {
   });
 });
 
-/** True for test programs that write half of each block, or none, however small: no program worth its name does. */
+/** True for test programs that write half of each block or nothing, even of the smallest; no real program does. */
 function writesPartOfAll(one: Case): boolean {
   return !isReal(one) && / (half|none) /.test(one.meta.command);
 }

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { containerOf } from "../../insight/container.ts";
-import type { Analyse } from "../../pipeline/analysis-hooks.ts";
 import type { Report } from "../../report/report.ts";
 import { sortThreads } from "../../report/sort-threads.ts";
 import { suggest } from "../../report/suggest.ts";
 import { ENDINGS } from "../../report/writers/index.ts";
 import { Exit } from "../exit-codes.ts";
 import { type OutputFile, openOutputs } from "../files/output-file.ts";
-import type { Io } from "../io.ts";
+import type { Analyse, Io } from "../io.ts";
 import { Failure } from "../problems.ts";
 import { Signals } from "../signals.ts";
 import { widthOf } from "../terminal/capabilities.ts";

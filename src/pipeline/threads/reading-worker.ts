@@ -108,7 +108,7 @@ function fail(error: unknown): void {
   });
 }
 
-/** Reads file descriptor 0: process.stdin in a worker is what the main thread passes on. */
+/** Reads file descriptor 0: in a worker, Node's own stdin stream is what the main thread passes on. */
 async function* standardInput(): AsyncGenerator<Buffer> {
   if (head.length > 0) {
     yield Buffer.from(head);

@@ -80,7 +80,7 @@ export class PointerWitness implements Witness {
   }
 
   /** The model is about to make the call of event number `event` (0-based), which returned `pointer` in the log. */
-  expect(event: number, action: number, pointer: number, bytes: number): void {
+  expect(event: number, action: Action, pointer: number, bytes: number): void {
     const { state } = this;
     if (state.matchedBefore >= 0) {
       this.#confirmArenaMax();

@@ -1,5 +1,5 @@
 import { PAGE } from "../../ptmalloc/chunks.ts";
-import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
+import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
 import type { EventBatch, Note } from "../../trace/event.ts";
 import type { Ledger } from "../../trace/ledger.ts";
 import type { Insertion } from "../insertions.ts";
@@ -160,7 +160,7 @@ export class Holes {
       if (action === Action.free) {
         continue;
       }
-      const isRealloc = (action & ~LOST_FREE) === Action.realloc;
+      const isRealloc = withoutLostFree(action) === Action.realloc;
       const kept = isRealloc && known ? Math.min(actions.oldSize[i]!, batch.size[i]!) : 0;
       this.#allocated(batch, i, block, below(holes, kept), kept);
       // A realloc below the header's size writes nothing to the bytes that it keeps.

@@ -1,4 +1,4 @@
-import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
+import { Action, type ActionBatch, withoutLostFree } from "../../trace/actions.ts";
 import {
   type Columns,
   columnar,
@@ -83,7 +83,7 @@ export class Touch {
 
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
     for (let i = 0; i < batch.length; i++) {
-      const action = actions.action[i]! & ~LOST_FREE;
+      const action = withoutLostFree(actions.action[i]!);
       if (action === Action.none || action >= Action.free) {
         continue;
       }

@@ -1,6 +1,6 @@
 import { printable } from "../printable.ts";
 
-/** HTML that is safe to put into a page as it is. Only `html` makes it. */
+/** HTML that is safe to put into a page. Make it with `html`, or from trusted text. */
 export class Markup {
   readonly text: string;
 
@@ -12,8 +12,8 @@ export class Markup {
 type Value = Markup | string | number | null | readonly Markup[];
 
 /**
- * HTML from a template whose own text is trusted and whose values are not: they are escaped, for people (printable.ts)
- * and for HTML, in text and quoted attributes alike; null is nothing. A value may not stand in a script, a style, or an attribute without quotes.
+ * HTML from a trusted template with untrusted values, which are escaped for people (printable.ts) and for HTML, in text
+ * and in quoted attributes; null is empty. Values must not be placed in a script, a style or an unquoted attribute.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   const text = parts.map((part, i) => part + (i < values.length ? written(values[i] ?? null) : ""));
@@ -36,12 +36,12 @@ function written(value: Value): string {
   );
 }
 
-/** A sentence that breaks nowhere between a number and its unit. */
+/** Prevents line breaks between a number and its unit. */
 export function unbroken(sentence: string): string {
   return sentence.replace(/ (?=%|[KMGTP]?i?B\b)/g, "\u00a0");
 }
 
-/** JSON that may stand in a script element: nothing in it ends the element or opens a comment. */
+/** JSON for a script element: nothing in it ends the element or opens a comment. */
 export function jsonForScript(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

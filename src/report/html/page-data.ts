@@ -2,7 +2,7 @@ import { printable } from "../printable.ts";
 import type { HeapMap, Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
 
-/** What the page's script draws from, as JSON in the page. Units as in the Report; texts are fit to be shown. */
+/** The data of the page's script, as JSON in the page. Units as in Report; texts are already printable. */
 export interface PageData {
   readonly timeline: TimelineData | null;
   readonly threads: ThreadsData;
@@ -10,30 +10,30 @@ export interface PageData {
 }
 
 export interface TimelineData {
-  /** seconds of each point, never falling; null where the log does not tell them so */
+  /** seconds of each point, never falling; null if the log has no such times */
   readonly time: readonly number[] | null;
-  /** events of the log up to each point, that of the end included */
+  /** events of the log up to each point, including the one at the end */
   readonly events: readonly number[];
   readonly series: readonly SeriesData[];
-  /** what was measured; `time` is null where the axis has none */
+  /** measured RSS; `time` is null if unknown */
   readonly samples: readonly {
     readonly time: number | null;
     readonly events: number;
     readonly bytes: number;
   }[];
-  /** the container's limit, less what lies outside malloc */
+  /** the container's limit minus the memory outside malloc */
   readonly limit: { readonly bytes: number; readonly name: string } | null;
 }
 
 export interface SeriesData {
   readonly name: string;
-  /** "rss" are scenarios, that of the run as recorded first */
+  /** "rss": a scenario; the recorded run comes first */
   readonly kind: "live" | "inUse" | "rss";
-  /** bytes: the most of each point, and at last what is left at the end */
+  /** bytes: the maximum of each point, then the value at the end */
   readonly bytes: readonly number[];
 }
 
-/** A column an array, as that is small. */
+/** One array per column, which is smaller than one object per row. */
 export interface ThreadsData {
   readonly sort: ThreadSort;
   readonly tid: readonly number[];
@@ -67,7 +67,7 @@ export interface ArenaMaps {
   readonly rssBytes: number;
   readonly inUseBytes: number;
   readonly pinnedBytes: number;
-  /** bytes by kind of free memory, those that are none left out */
+  /** bytes by kind of free memory, without zeros */
   readonly free: readonly (readonly [kind: string, bytes: number])[];
   readonly threads: readonly number[];
   readonly heaps: readonly HeapMap[];
@@ -103,7 +103,7 @@ function timelineData(report: Report): TimelineData | null {
   const events = timeline.liveBytes.map((_, i) =>
     Math.min((i + 1) * timeline.eventsPerPoint, trace.events),
   );
-  const time = tellableTimes(timeline.time);
+  const time = risingTimes(timeline.time);
   const [recorded] = scenarios;
   const inUse: SeriesData[] =
     recorded === undefined || timeline.inUseBytes.length !== points
@@ -136,13 +136,13 @@ function timelineData(report: Report): TimelineData | null {
         ? null
         : {
             bytes: limitBytes - base,
-            name: base === 0 ? "container limit" : "container limit less base RSS",
+            name: base === 0 ? "container limit" : "container limit minus base RSS",
           },
   };
 }
 
-/** The times, if they are known and never fall: else no axis can be made of them. */
-function tellableTimes(times: Report["timeline"]["time"]): number[] | null {
+/** The times, if all are known, never fall and span more than zero; else null: they cannot label an axis. */
+function risingTimes(times: Report["timeline"]["time"]): number[] | null {
   const known = times.filter((time) => time !== null);
   if (known.length < times.length) {
     return null;
@@ -151,7 +151,7 @@ function tellableTimes(times: Report["timeline"]["time"]): number[] | null {
   return isRising && (known.at(-1) ?? 0) > (known[0] ?? 0) ? known : null;
 }
 
-/** Where a run ends is where its last event stands. */
+/** Repeats the last number: the run ends at its last event. */
 function withEnd(numbers: readonly number[]): number[] {
   return [...numbers, numbers.at(-1) ?? 0];
 }

@@ -6,17 +6,17 @@ import { sourceName } from "../printable.ts";
 import type { Fidelity, Finding, Report } from "../report.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
-/** What it is a report of. */
+/** The first input, and how many more there are. */
 export function titleOf({ trace }: Report): string {
   const [first, ...more] = trace.sources.map(sourceName);
   return `${first ?? "no input"}${more.length === 0 ? "" : ` and ${more.length} more`}`;
 }
 
-/** The log's size in one line. */
+/** Events, threads, duration and glibc in one line. */
 export function summaryLine({ trace, model }: Report): string {
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const parts = [plural(trace.events, "event"), plural(trace.threads, "thread")];
-  // Times out of order can make the last line the earlier one: then nothing is said.
+  // Times out of order can make the duration negative: it is left out.
   if (seconds >= 0) {
     parts.push(duration(seconds));
   }
@@ -36,7 +36,7 @@ ${rest.map((one) => sentence(one, "also"))}
 </section>`;
 }
 
-/** What `mallog check` was asked to hold the figures against. */
+/** Results of `mallog check`. */
 export function budgetsSection(budgets: readonly PresentedBudget[]): Markup | null {
   if (budgets.length === 0) {
     return null;
@@ -56,7 +56,7 @@ ${items}
 </section>`;
 }
 
-/** The figures a reader looks for first. */
+/** The most important figures. */
 export function figures({ live, scenarios, threads }: Report): Markup {
   const [recorded] = scenarios;
   const figure = (name: string, value: string, detail: string): Markup =>
@@ -80,33 +80,33 @@ function when(time: number | null): string {
   return time === null || time < 0 ? "" : `after ${duration(time)}`;
 }
 
-/** The proof: how many of the log's pointers the model gives, and where it first gave another. */
+/** The share of the log's pointers that the model reproduces, and the first mismatch. */
 export function fidelitySection({ report: { model }, fidelityTone }: Presented): Markup | null {
   if (model === null) {
     return null;
   }
   return html`<section id="fidelity" aria-labelledby="fidelity-title">
-<h2 id="fidelity-title">The proof</h2>
-${proof(model.fidelity, fidelityTone)}
+<h2 id="fidelity-title">Fidelity</h2>
+${meter(model.fidelity, fidelityTone)}
 </section>`;
 }
 
-function proof(
+function meter(
   { compared, equal, ratio, firstDivergence }: Fidelity,
   tone: Sentence["tone"],
 ): Markup {
   if (compared === 0) {
-    return html`<p>The log holds no pointers to compare with the model's: nothing shows how sure the figures are.</p>`;
+    return html`<p>The log holds no pointers to compare with the model's: the fidelity of the figures is unknown.</p>`;
   }
-  const told = `${exact(equal)} of ${exact(compared)} pointers`;
-  const meter = html`<div class="proof ${tone}"><strong>${share(equal, compared)}</strong><div><p>${exact(equal)} of the log's ${plural(compared, "pointer")} are where the model put the block: same heap, same offset.</p>
-<svg class="meter" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label="${told}"><rect class="rail" width="1000" height="8"/><rect class="part" width="${Math.floor(ratio * 1000)}" height="8"/></svg></div></div>`;
+  const text = `${exact(equal)} of ${exact(compared)} pointers`;
+  const bar = html`<div class="fidelity ${tone}"><strong>${share(equal, compared)}</strong><div><p>${exact(equal)} of the log's ${plural(compared, "pointer")} match the model's: same heap, same offset.</p>
+<svg class="meter" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label="${text}"><rect class="rail" width="1000" height="8"/><rect class="part" width="${Math.floor(ratio * 1000)}" height="8"/></svg></div></div>`;
   if (firstDivergence === null) {
-    return meter;
+    return bar;
   }
   const { line, event, expected, modelled } = firstDivergence;
-  return html`${meter}
-<p class="note">The first one that is not is in line ${exact(line)} (event ${exact(event)}): the log has the block at <code>${expected}</code>, the model put it at <code>${modelled}</code>.</p>`;
+  return html`${bar}
+<p class="note">The first mismatch is in line ${exact(line)} (event ${exact(event)}): the block is at <code>${expected}</code> in the log, at <code>${modelled}</code> in the model.</p>`;
 }
 
 export function findingsSection(findings: readonly Finding[]): Markup | null {
@@ -145,8 +145,8 @@ export function anomaliesSection({
 ${samples}
 </tbody></table></div>`;
   const list = anomalies.map((text) => html`<li>${text}</li>`);
-  return html`<section id="oddities" aria-labelledby="oddities-title">
-<h2 id="oddities-title">Oddities of the log</h2>
+  return html`<section id="anomalies" aria-labelledby="anomalies-title">
+<h2 id="anomalies-title">Anomalies in the log</h2>
 ${anomalies.length === 0 ? null : html`<ul>${list}</ul>`}
 ${lines}
 </section>`;
@@ -162,7 +162,7 @@ ${basis.map((text) => html`<li>${text}</li>`)}
 </section>`;
 }
 
-/** Numbers of what the script draws; the page says itself where there is nothing. */
+/** The frame of the thread table, which the script fills. */
 export function threadsSection({ threads }: Report): Markup | null {
   if (threads.length === 0) {
     return null;
@@ -184,7 +184,7 @@ export function timelineSection({ timeline }: Report): Markup | null {
 <div class="head"><h2 id="timeline-title">Timeline</h2>
 <div class="tools" role="group" aria-label="Timeline view"><button type="button" id="axis" hidden></button><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-reset">Reset</button></div></div>
 <div id="series" class="series" role="group" aria-label="Series"></div>
-<div id="chart" tabindex="0" role="application" aria-roledescription="chart" aria-label="Live bytes, bytes in use and RSS along the run. Left and right move the cursor, plus and minus zoom, 0 shows all."></div>
+<div id="chart" tabindex="0" role="application" aria-roledescription="chart" aria-label="Live bytes, bytes in use and RSS over the run. Left and right move the cursor, plus and minus zoom, 0 resets the zoom."></div>
 <p class="note" id="timeline-note"></p>
 <p class="hidden" id="chart-said" role="status"></p>
 </section>`;
@@ -198,7 +198,7 @@ export function mapsSection({ scenarios }: Report): Markup | null {
   return html`<section id="heaps" aria-labelledby="heaps-title">
 <div class="head"><h2 id="heaps-title">Heap maps at the end</h2>
 <label class="pick">Scenario <select id="map-scenario">${options}</select></label></div>
-<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or given back</span><span class="key topmost">topmost live block</span></p>
+<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or returned to the kernel</span><span class="key topmost">topmost live block</span></p>
 <p class="note" id="map-scale"></p>
 <div id="maps"></div>
 <p><button type="button" id="maps-more" hidden></button></p>

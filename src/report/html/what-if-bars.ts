@@ -4,7 +4,7 @@ import type { Report, Scenario } from "../report.ts";
 import { isRangeShown } from "../tables/scenario-columns.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
-/** RSS of every scenario as bars with their ranges, at the end and at the peak; a table all the same. */
+/** A table of all scenarios, with RSS at the end and at the peak as bars with ranges. */
 export function whatIfSection({ report, failing, whatIfNotes }: Presented): Markup | null {
   const { scenarios, container } = report;
   const [recorded, ...whatIfs] = scenarios;
@@ -40,18 +40,18 @@ ${whatIfNotes.map((note) => html`<p class="note">${unbroken(note)}</p>`)}
 </section>`;
 }
 
-/** What bars are measured by. */
+/** The scale and reference lines that all bars share. */
 interface Scale {
   readonly unit: ByteUnit;
   readonly recorded: Scenario;
   readonly failing: Presented["failing"];
-  /** the container's limit less what lies outside malloc */
+  /** the container's limit minus the memory outside malloc */
   readonly limitBytes: number | null;
-  /** bytes at the right edge */
+  /** bytes at the right edge of a bar */
   readonly most: number;
 }
 
-/** What the lines on the bars are, as far as there are any. */
+/** Explains the lines on the bars. */
 function legend({ scenarios, container }: Report, { limitBytes }: Scale): string {
   const hasWhiskers = scenarios.some(
     ({ rss }) =>
@@ -60,14 +60,14 @@ function legend({ scenarios, container }: Report, { limitBytes }: Scale): string
   );
   const lines: string[] = [];
   if (scenarios.length > 1) {
-    lines.push("the thin line marks the run as recorded");
+    lines.push("the thin line marks the recorded run");
   }
   if (limitBytes !== null) {
-    const less = container?.baseRssBytes === 0 ? "" : " less what lies outside malloc";
-    lines.push(`the red one the container's limit${less} (${size(limitBytes)})`);
+    const minus = container?.baseRssBytes === 0 ? "" : " minus the memory outside malloc";
+    lines.push(`the red line marks the container's limit${minus} (${size(limitBytes)})`);
   }
   if (hasWhiskers) {
-    lines.push("whiskers are the range that replays under other sensible assumptions come to");
+    lines.push("whiskers show the range of replays under other plausible assumptions");
   }
   const [first = "", ...rest] = lines;
   return first === ""
@@ -109,12 +109,12 @@ ${cell(percent(scenario.fragmentation.external), "aside")}${cell(count(scenario.
 </tr>`;
 }
 
-/** Numbers below zero get the sign that is as wide as a digit. */
+/** Negative numbers get a minus sign as wide as a digit. */
 function cell(text: string, name = ""): Markup {
   return html`<td role="cell" class="num ${name}">${text.replace(/^-/, "−")}</td>`;
 }
 
-/** Each setting is kept whole; a line breaks between them. */
+/** Lines break between settings, not within one. */
 function settingsOf({ name }: Scenario): Markup[] {
   return name.split(/(?<=,)/).map((setting) => html`<span class="setting">${setting}</span>`);
 }
@@ -125,7 +125,7 @@ interface Range {
   readonly high: number;
 }
 
-/** Drawn on 1000 × 20, stretched to the cell: lines keep their width. */
+/** Drawn on 1000 × 20 units and stretched to the cell; lines keep their width. */
 function barOf(
   { bytes, low, high }: Range,
   asRecorded: number | null,
@@ -141,6 +141,6 @@ function barOf(
   const isLimitInView = limitBytes !== null && limitBytes >= 0 && limitBytes <= most;
   const limit = isLimitInView ? line("limit", x(limitBytes), 0, 20) : null;
   const reference = asRecorded === null ? null : line("reference", x(asRecorded), 0, 20);
-  const told = hasRange ? `${size(bytes)}, from ${size(low)} to ${size(high)}` : size(bytes);
-  return html`<svg viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label="${told}"><title>${told}</title><rect x="0" y="3" width="${x(bytes)}" height="14"/>${reference}${limit}${range}</svg>`;
+  const text = hasRange ? `${size(bytes)}, from ${size(low)} to ${size(high)}` : size(bytes);
+  return html`<svg viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label="${text}"><title>${text}</title><rect x="0" y="3" width="${x(bytes)}" height="14"/>${reference}${limit}${range}</svg>`;
 }

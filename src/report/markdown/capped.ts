@@ -1,17 +1,17 @@
 /**
- * Most characters of one paragraph, list or table, but for its head and the line that says what is left out. GitHub
- * refuses a comment above 65,536 characters, and drops a job summary above 1 MiB: a report has ten of them at most, so
- * that it is below both, whatever is in them.
+ * Maximum characters of one paragraph, list or table, without its head and the line that counts what is left out. GitHub
+ * rejects comments above 65,536 characters and drops job summaries above 1 MiB; a report has at most ten such parts, so
+ * it stays below both.
  */
-const ROOM = 5500;
+const MAX_CHARACTERS = 5500;
 
-/** The first lines for which there is room; of the others only one is asked for. */
+/** The first lines that fit. Takes one line more than it returns. */
 export function capped(lines: Iterable<string>): string[] {
   const fitting: string[] = [];
-  let room = ROOM;
+  let left = MAX_CHARACTERS;
   for (const line of lines) {
-    room -= line.length + 1;
-    if (room < 0) {
+    left -= line.length + 1;
+    if (left < 0) {
       break;
     }
     fitting.push(line);
@@ -19,7 +19,7 @@ export function capped(lines: Iterable<string>): string[] {
   return fitting;
 }
 
-/** A list, and what is listed under its last item; of what does not fit, how many there are. */
+/** A list, with `under` nested below its last item; the last line counts the items that do not fit. */
 export function list(items: readonly string[], under: readonly string[] = []): string {
   const lines = [...items.map((item) => `- ${item}`), ...under.map((item) => `  - ${item}`)];
   const shown = capped(lines);

@@ -1,14 +1,13 @@
 import { printable } from "../printable.ts";
 import { cut, cutMiddle } from "../shorten.ts";
 
-/** Longer ones are cut: whatever a log holds, a name is a few characters of a report. */
+/** Longer names and sentences are cut. */
 const LONGEST_NAME = 80;
 const LONGEST_SENTENCE = 600;
 
 /**
- * A name of the log or the command line, shown as code, where GitHub links no @mention and no #issue. In a table a
- * code span may still end at a bar or a backtick: names with these are spelt in entities instead, which stand for
- * nothing but their character.
+ * A name from the log or the command line, as code, where GitHub links no @mention and no #issue. In a table, a bar or a
+ * backtick could still end the code span: names with these are written as entities in <code>.
  */
 export function code(name: string): string {
   const text = cutMiddle(printable(name), LONGEST_NAME);
@@ -20,7 +19,7 @@ export function code(name: string): string {
     : `\`${text}\``;
 }
 
-/** A sentence that means itself, wherever in Markdown it stands: it makes no markup, no link and no list. */
+/** Escapes a sentence for any place in Markdown: it becomes no markup, no link and no list. */
 export function prose(sentence: string): string {
   return cut(printable(sentence).trim(), LONGEST_SENTENCE)
     .replace(MARKUP, (mark) => (/[@#]/.test(mark) ? `${mark}${NO_LINK}` : entity(mark)))
@@ -30,8 +29,8 @@ export function prose(sentence: string): string {
 }
 
 /**
- * What has a meaning within a line: an underscore only where it is not inside a word, as in MALLOC_ARENA_MAX; a colon, a
- * dot, @ and # only where they make what GitHub links.
+ * Inline markup: an underscore only outside words (so not in MALLOC_ARENA_MAX); a colon, a dot, @ and # only where GitHub
+ * would make a link of them.
  */
 const MARKUP =
   /[\\`*[\]<>&|~$!^{}]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=www)\.|[@#](?=\w)/giu;

@@ -3,10 +3,10 @@ import { type Column, splitAtTop } from "../tables/column.ts";
 import { capped } from "./capped.ts";
 import { code, prose } from "./escape.ts";
 
-/** Columns that give way earlier in a terminal are left out: a page shows about a dozen without scrolling. */
+/** Columns of higher rank are left out: a page shows about a dozen columns without scrolling. */
 const MOST_RANK = 5;
 
-/** The columns of a table for the terminal, as one of Markdown: the first `top` rows, as far as there is room. */
+/** A Markdown table of the first `top` rows that fit; the last line sums the others. */
 export function markdownTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -34,7 +34,7 @@ function* lines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Gen
   }
 }
 
-/** What the rows left out add up to; at least their number. */
+/** The sums of the rows left out, or at least their number. */
 function restCells<Row>(columns: readonly Column<Row>[], rest: readonly Row[]): string[] {
   return columns.map((column, i) =>
     prose(column.rest?.(rest) ?? (i === 0 ? `… ${count(rest.length)} more` : "")),

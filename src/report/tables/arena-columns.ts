@@ -18,10 +18,7 @@ const KINDS: readonly (readonly [kind: keyof FreeBytes, ...head: string[]])[] = 
   ["top", "top"],
 ];
 
-/**
- * The ranks state the order in which columns give way: 6 goes first, 0 stays. Of the kinds of free memory the smallest
- * goes first.
- */
+/** Ranks give the order of dropping: 6 first, 0 never. Among the kinds of free memory, the smallest goes first. */
 export function arenaColumns(arenas: readonly ArenaSummary[]): ArenaColumn[] {
   const total = (rows: readonly ArenaSummary[], of: (arena: ArenaSummary) => number): number =>
     rows.reduce((sum, arena) => sum + of(arena), 0);
@@ -81,12 +78,10 @@ export function arenaColumns(arenas: readonly ArenaSummary[]): ArenaColumn[] {
   ];
 }
 
-/** Blocks with a mapping of their own are in no arena. */
+/** The sentence on mmapped blocks, which no arena contains; none if there are none. */
 export function outsideArenas({ mmapped: { blocks, bytes } }: Scenario): string[] {
   if (blocks === 0) {
     return [];
   }
-  return [
-    `Outside the arenas: ${plural(blocks, "block")} with mappings of their own, ${size(bytes)}.`,
-  ];
+  return [`Outside the arenas: ${plural(blocks, "mmapped block")}, ${size(bytes)}.`];
 }

@@ -1,30 +1,30 @@
-/** A column knows its cells, what it says of the rows left out, and how readily it gives way on a narrow terminal. */
+/** A column of a table: its cells, its summary of the rows left out, and its place in the order of dropping. */
 export interface Column<Row> {
-  /** lines of the head, e.g. name and unit */
+  /** lines of the head, such as name and unit */
   readonly head: readonly string[];
   readonly align: "left" | "right";
-  /** its texts are of the log or of whoever ran mallog, not mallog's own: Markdown shows them as code */
+  /** the texts come from the log or the command line: Markdown shows them as code */
   readonly isName?: true;
-  /** 0 stays always; of the others, those that say nothing go, and then, for want of space, the highest rank */
+  /** 0: always shown. Other columns are dropped if they are empty or 0 throughout, then by descending rank to fit. */
   readonly rank: number;
   readonly cell: (row: Row) => string;
-  /** the cell of the line that stands for the rows beyond --top; nothing where a sum would say nothing */
+  /** the cell of the line for the rows beyond --top; absent if they have no meaningful sum */
   readonly rest?: (rows: readonly Row[]) => string;
-  /** colour only; the text is the cell's */
+  /** adds colour to the text of the cell */
   readonly paint?: (row: Row, text: string) => string;
-  /** what is to be said below the table where the column is shown */
+  /** a note below the table if the column is shown */
   readonly note?: string;
-  /** how to make a text narrower, and the width below which the column is rather dropped */
+  /** makes a text narrower; below `least` columns of width, the table column is dropped instead */
   readonly fold?: { readonly least: number; readonly to: (text: string, width: number) => string };
 }
 
 export interface TableRows<Row> {
   readonly shown: readonly Row[];
-  /** rows beyond --top, summed up in one last line */
+  /** rows beyond --top, summed in one last line */
   readonly rest: readonly Row[];
 }
 
-/** The first `top` rows and the others; 0 shows all. A rest of one row is shown, as its line takes no more space. */
+/** The first `top` rows and the rest; 0 shows all. A rest of one row is shown: its sum would take the same space. */
 export function splitAtTop<Row>(rows: readonly Row[], top: number): TableRows<Row> {
   if (top === 0 || rows.length <= top + 1) {
     return { shown: rows, rest: [] };

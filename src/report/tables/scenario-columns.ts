@@ -5,25 +5,25 @@ import type { Container, Scenario } from "../report.ts";
 import { foldAtCommas } from "../shorten.ts";
 import type { Column } from "./column.ts";
 
-/** The one unit of what is compared. */
+/** RSS at the end and at the peak of all scenarios share a unit. */
 function rssUnit(scenarios: readonly Scenario[]): ByteUnit {
   return byteUnit(scenarios.flatMap(({ rss }) => [rss.endBytes, rss.peakBytes]));
 }
 
-/** The title, and what follows it on its line. */
+/** The title, and the rest of its line. */
 export function whatIfTitle(scenarios: readonly Scenario[]): [title: string, rest: string] {
   const unit = rssUnit(scenarios).name;
   return scenarios.length === 1
-    ? ["Heap RSS", ` of the run as recorded, in ${unit}`]
+    ? ["Heap RSS", ` of the recorded run, in ${unit}`]
     : ["What if", `: heap RSS in ${unit} of the same calls under other settings`];
 }
 
-/** Stands where else a gain would: to save memory by refusing it is none. */
+/** Replaces the change of RSS if calls fail: memory saved by failed calls is no gain. */
 const FAILS = "fails";
 
 type ScenarioColumn = Column<Scenario>;
 
-/** The ranks state the order in which columns give way: 8 goes first, 0 stays. */
+/** Ranks give the order of dropping: 8 first, 0 never. */
 export function scenarioColumns(
   { report: { scenarios, container }, failing }: Presented,
   chalk: ChalkInstance,
@@ -98,6 +98,7 @@ export function scenarioColumns(
   return [...columns, fate(scenarios, failing, container, container.limitBytes, chalk)];
 }
 
+/** Whether the process fits its container. */
 function fate(
   scenarios: readonly Scenario[],
   failing: Presented["failing"],
@@ -116,7 +117,7 @@ function fate(
   };
 }
 
-/** What the settings not shown come to. */
+/** The range of the scenarios not shown. */
 function leastToMost(
   unit: ByteUnit,
   scenarios: readonly Scenario[],
@@ -127,7 +128,7 @@ function leastToMost(
   return least === most ? inUnit(unit, least) : `${inUnit(unit, least)} – ${inUnit(unit, most)}`;
 }
 
-/** A range is shown where it is wider than this part of the prediction. */
+/** A range is shown if it is wider than this part of the prediction. */
 const SHOWN_SPREAD = 0.02;
 
 export function isRangeShown(bytes: number, low: number, high: number): boolean {

@@ -4,10 +4,10 @@ import { cut, cutMiddle } from "../shorten.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 import type { Column } from "./column.ts";
 
-/** In which order the threads are, how many, and what they did in all. */
-export function threadsAre(sort: ThreadSort, trace: TraceSummary): string {
+/** "by volume (44 threads, 864,414 events in 1 min 12 s)" */
+export function threadsTitle(sort: ThreadSort, trace: TraceSummary): string {
   const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
-  // Times out of order can make the last line the earlier one: then nothing is said.
+  // Times out of order can make the duration negative: it is left out.
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const lasted = seconds >= 0 ? ` in ${duration(seconds)}` : "";
   return `${order} (${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted})`;
@@ -15,11 +15,11 @@ export function threadsAre(sort: ThreadSort, trace: TraceSummary): string {
 
 export type ThreadColumn = Column<ThreadSummary>;
 
-/** The ranks state the order in which columns give way: 12 goes first, 0 stays. */
+/** Ranks give the order of dropping: 12 first, 0 never. */
 export function threadColumns(
   threads: readonly ThreadSummary[],
   start: number | null,
-  courses: readonly ThreadColumn[] = [],
+  sparklines: readonly ThreadColumn[] = [],
 ): ThreadColumn[] {
   const bytes = (
     name: readonly string[],
@@ -46,7 +46,7 @@ export function threadColumns(
   });
   const calls = (kind: keyof CallCounts, rank: number): ThreadColumn =>
     counted(kind, rank, (thread) => thread.calls[kind]);
-  // What is compared with each other has one unit.
+  // Columns that a reader compares share a unit.
   const volume = byteUnit(threads.map((thread) => thread.volumeBytes));
   const held = byteUnit(threads.flatMap((thread) => [thread.peakLiveBytes, thread.pinnedBytes]));
   const passed = byteUnit(
@@ -64,7 +64,7 @@ export function threadColumns(
     bytes(["volume"], 0, (thread) => thread.volumeBytes, volume),
     { ...calls("total", 1), head: ["calls"] },
     bytes(["live"], 0, (thread) => thread.liveBytes, held),
-    // Peaks of several threads come at different times: their sum would be no peak.
+    // Peaks of threads come at different times: they have no meaningful sum.
     bytes(["peak", "live"], 2, (thread) => thread.peakLiveBytes, held, false),
     bytes(["pinned"], 3, (thread) => thread.pinnedBytes, held),
     counted("blocks", 6, (thread) => thread.liveBlocks),
@@ -75,7 +75,7 @@ export function threadColumns(
       cell: ({ arenas }) => arenas.join(" "),
       fold: { least: 6, to: cut },
     },
-    ...courses,
+    ...sparklines,
     calls("malloc", 9),
     calls("calloc", 10),
     calls("realloc", 10),

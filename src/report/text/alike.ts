@@ -3,13 +3,13 @@ import { printable } from "../printable.ts";
 import type { Scenario } from "../report.ts";
 import { splitAtTop, type TableRows } from "../tables/column.ts";
 
-/** Scenarios that come to the same figures; the first of them stands for all. */
+/** Scenarios with equal figures; the first one represents them. */
 export interface Alike {
   readonly scenario: Scenario;
   readonly others: readonly Scenario[];
 }
 
-/** In the order of the first of each. */
+/** Groups in the order of their first scenarios. */
 export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
   const groups = new Map<string, { scenario: Scenario; others: Scenario[] }>();
   for (const scenario of scenarios) {
@@ -24,7 +24,7 @@ export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
   return [...groups.values()];
 }
 
-/** All that the text tells of a scenario beside its name. */
+/** Everything that the text shows of a scenario except its name. */
 function figures(scenario: Scenario): string {
   const { rss, system, requestedBytes, inUseBytes, mmapped } = scenario;
   const { trimmedBytes, failedCalls, arenaCount } = scenario;
@@ -33,7 +33,7 @@ function figures(scenario: Scenario): string {
   return JSON.stringify({ ...all, trimmedBytes, failedCalls, arenaCount });
 }
 
-/** The run as recorded, and those that need least at its end and at its peak, in their own order. */
+/** The recorded run and the scenarios with the lowest RSS at the end and at the peak, failing ones last; in report order. */
 export function leastAtTop(
   groups: readonly Alike[],
   top: number,
@@ -61,7 +61,7 @@ export function leastAtTop(
   };
 }
 
-/** Which settings the lines shown stand for besides the one they name. */
+/** Names the scenarios that the shown lines represent. */
 export function sameAs(groups: readonly Alike[], shown: readonly Scenario[]): string[] {
   return groups
     .filter(({ scenario, others }) => others.length > 0 && shown.includes(scenario))

@@ -4,7 +4,7 @@ import { printable } from "../printable.ts";
 import { cut } from "../shorten.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 
-/** Lines that do not parse and calls that cannot have happened as logged; nothing when the log is clean. */
+/** Calls that cannot have happened as logged, and malformed lines; null if there are none. */
 export function anomalyList(
   { report: { trace }, anomalies, malformed }: Presented,
   style: TextStyle,
@@ -21,5 +21,5 @@ export function anomalyList(
   if (lines.length === 0) {
     return null;
   }
-  return [heading("Oddities of the log", "", style), ...lines].join("\n");
+  return [heading("Anomalies in the log", "", style), ...lines].join("\n");
 }

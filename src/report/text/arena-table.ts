@@ -5,11 +5,11 @@ import { splitAtTop } from "../tables/column.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 
-/** The arenas of the run as recorded at its end, largest RSS first, and what lies outside them. */
+/** The arenas of the recorded run at its end, largest RSS first, and the mmapped blocks. */
 export function arenaTable(recorded: Scenario, top: number, style: TextStyle): string {
   const arenas = largestFirst(recorded.arenas);
   const count = plural(recorded.arenaCount, "arena");
-  const title = heading("Arenas", ` of the run as recorded, at its end (${count})`, style);
+  const title = heading("Arenas", ` of the recorded run at its end (${count})`, style);
   const table = renderTable(arenaColumns(arenas), splitAtTop(arenas, top), style);
   return [title, table, ...outsideArenas(recorded).flatMap((line) => wrap(line, style.width))].join(
     "\n",

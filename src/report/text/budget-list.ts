@@ -3,7 +3,7 @@ import type { PresentedBudget } from "../presented.ts";
 import { printable } from "../printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
 
-/** Budgets that were kept, then those that were not, each with what there is to say of it, and their number. */
+/** Budgets that were kept, then those that were not, with their reasons; then the count. */
 export function budgetList(
   budgets: readonly PresentedBudget[],
   style: TextStyle,
@@ -36,12 +36,12 @@ function entry(
   { width }: TextStyle,
 ): string[] {
   const [first = "", ...rest] = wrap(sentence, width - INDENT);
-  // The mark may carry colour, which takes no columns: both marks are at most 4 wide.
+  // The mark may contain colour codes, which have no width: pad by its text.
   const head = `${mark}${" ".repeat(mark.includes("FAIL") ? 2 : 4)}${first}`;
   const below = [
     ...rest,
     ...reasons.flatMap((text) => wrap(text, width - INDENT)),
-    // A command is to be copied: it stays on its line.
+    // The command stays on one line, to be copied.
     ...details.slice(reasons.length),
   ];
   return [head, ...below.map((line) => `${" ".repeat(INDENT)}${line}`)];

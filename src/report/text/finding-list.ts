@@ -4,7 +4,7 @@ import { printable } from "../printable.ts";
 import type { Finding } from "../report.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 
-/** Findings, the gravest first; nothing when there are none. */
+/** Findings, gravest first; null if there are none. */
 export function findingList(findings: readonly Finding[], style: TextStyle): string | null {
   if (findings.length === 0) {
     return null;

@@ -5,17 +5,17 @@ import type { Report, Timeline } from "../report.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 
 /**
- * Live bytes and RSS by scenario over time, for `--plot`. Each curve is drawn with a letter of its own, so that colour
- * only adds to it. No plotting package: those for the terminal tell curves apart by colour alone.
+ * Live bytes and RSS by scenario over time, for `--plot`. Each curve has its own letter, so that the plot works without
+ * colour. No plotting package: those for terminals distinguish curves by colour only.
  */
 
 /** Lines of the plot above its axis. */
 const HEIGHT = 12;
-/** Characters across, at most: the timeline itself is hardly finer. */
+/** Maximum width in characters: the timeline is hardly finer. */
 const MAX_COLUMNS = 160;
-/** A line of the plot with a number beside it, from the axis up. */
+/** Every so many lines, from the axis up, one has a number. */
 const LINES_PER_LABEL = 3;
-/** More curves than these could not be told apart. */
+/** More curves would be unreadable. */
 const MAX_SCENARIOS = 6;
 const LETTERS = "ABCDEF";
 
@@ -70,7 +70,7 @@ export function plot(report: Report, style: TextStyle): string | null {
   ].join("\n");
 }
 
-/** RSS of the scenarios in their order, and live bytes; those that run alike are one curve. */
+/** RSS of the scenarios in report order, and live bytes; equal series share a curve. */
 function curvesOf({ liveBytes, perScenario }: Timeline): { curves: Curve[]; more: number } {
   const alike = new Map<string, Curve>();
   const live = { mark: LIVE_MARK, names: ["live"], values: liveBytes };
@@ -95,10 +95,10 @@ interface Axis {
   readonly labels: string;
 }
 
-/** By time; by number of the event where the log carries no times. */
+/** The axis is time, or the number of the event if the log has no times. */
 function axisOf({ time }: Timeline, events: number, columns: number): Axis {
   let latest = Number.NEGATIVE_INFINITY;
-  // Times out of order do not move backwards here: a point belongs behind the one before it.
+  // Times out of order are raised to the latest before them: points stay in order.
   const known = time.map((seconds) => {
     latest = Math.max(latest, seconds ?? latest);
     return latest;
@@ -120,7 +120,7 @@ function axisOf({ time }: Timeline, events: number, columns: number): Axis {
   return { columnOf, labels: half + end.padStart(Math.max(1, columns - half.length)) };
 }
 
-/** The characters line by line, the top one first. Where curves meet, the first of them is seen. */
+/** The characters line by line, from the top. Where curves overlap, the first one is visible. */
 function draw(
   curves: readonly Curve[],
   { columnOf }: Axis,
@@ -147,7 +147,7 @@ function draw(
   return cells;
 }
 
-/** The largest value that falls on each column; one without points has what the one before it had. */
+/** The largest value in each column; a column without points repeats the one before. */
 function byColumn(
   values: readonly number[],
   columnOf: readonly number[],
@@ -167,7 +167,7 @@ function byColumn(
   });
 }
 
-/** Colours of the terminal's own theme by letter; live bytes have none. */
+/** Colours of the terminal's theme by letter; live bytes have none. */
 function painter(curves: readonly Curve[], chalk: ChalkInstance): (cell: string) => string {
   const colours = [chalk.cyan, chalk.yellow, chalk.magenta, chalk.green, chalk.blue, chalk.red];
   const of = new Map(

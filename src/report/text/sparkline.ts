@@ -1,18 +1,17 @@
-/** A course in one line of eighths of a block. */
+/** A series drawn in one line, in eighths of a block. */
 
 const LEVELS = " ▁▂▃▄▅▆▇█";
 const TOP = LEVELS.length - 1;
 
 export interface Series {
-  /** ≥ 0; a value stands for the same number of events each, the last one perhaps for fewer */
+  /** ≥ 0, each for `eventsPerPoint` events; the last may cover fewer */
   readonly values: readonly number[];
   readonly eventsPerPoint: number;
 }
 
 /**
- * The course of a series over a log of `events` events in `width` characters, each the largest value of its part of the
- * log: blank is nothing, the whole block `max`, and between them each step stands for an eighth of it. Empty if there
- * was nothing at any time.
+ * A series over a log of `events` events in `width` characters, each the largest value of its part of the log. A blank is
+ * 0, a full block is `max`, each step an eighth of it. Empty if all values are 0.
  */
 export function sparkline(series: Series, events: number, width: number, max: number): string {
   const values = resampled(series, events, width);
@@ -29,7 +28,7 @@ export function resampled(
   width: number,
 ): number[] {
   return Array.from({ length: width }, (_, part) => {
-    // Points that reach into the part.
+    // Points that overlap the part.
     const from = Math.floor((part * events) / width / eventsPerPoint);
     const to = Math.ceil(((part + 1) * events) / width / eventsPerPoint);
     let most = 0;
@@ -41,7 +40,7 @@ export function resampled(
   });
 }
 
-/** Point by point the sum of several series of as many events a point. */
+/** The sum of several series, point by point; all have the same events per point. */
 export function sumOf(series: readonly (readonly number[])[]): number[] {
   const length = Math.max(0, ...series.map((values) => values.length));
   return Array.from({ length }, (_, point) =>

@@ -3,19 +3,19 @@ import type { ChalkInstance } from "chalk";
 export interface TextStyle {
   /** columns of the terminal or file */
   readonly width: number;
-  /** level 0 where no colour is wanted */
+  /** level 0: no colour */
   readonly chalk: ChalkInstance;
-  /** the terminal shows no block characters: nothing is drawn with them */
+  /** the terminal shows no block characters: draw nothing with them */
   readonly ascii?: boolean;
 }
 
-/** The first line of a section, and the one place where sections get their emphasis. */
+/** The first line of a section; only `title` is emphasised. */
 export function heading(title: string, rest: string, { chalk, width }: TextStyle): string {
   const text = wrap(`${title}${rest}`, width).join("\n");
   return text.startsWith(title) ? `${chalk.bold(title)}${text.slice(title.length)}` : text;
 }
 
-/** Breaks a paragraph at spaces, but not between a number and its unit; a word longer than the line stays whole. */
+/** Breaks a paragraph at spaces, but not between a number and its unit; longer words stay whole. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -30,7 +30,7 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** An item of a section: indented, its further lines more so. */
+/** An indented item of a section; its further lines are indented more. */
 export function item(text: string, { width }: TextStyle): string {
   return `  ${wrap(text, width - 4).join("\n    ")}`;
 }

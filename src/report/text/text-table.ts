@@ -5,10 +5,10 @@ import { type TextStyle, wrap } from "./style.ts";
 
 const GAP = "  ";
 
-/** cli-table3 takes time that grows with the square of the rows: long tables are drawn in pieces of equal widths. */
+/** cli-table3 needs quadratic time in the rows: long tables are drawn in pieces of equal column widths. */
 const ROWS_PER_PIECE = 100;
 
-/** No frame, a rule below the head. */
+/** No frame, only a rule below the head. */
 const LIGHT = {
   top: "",
   "top-mid": "",
@@ -72,7 +72,7 @@ export function renderTable<Row>(
   return [...pieces, ...notes].join("\n").replace(/ +$/gm, "");
 }
 
-/** Heads stand on the rule: shorter ones get empty lines above. */
+/** Heads are bottom-aligned: shorter ones get empty lines above. */
 function headOf<Row>(columns: readonly Column<Row>[], { chalk }: TextStyle): string[] {
   const height = Math.max(...columns.map((column) => column.head.length));
   return columns.map(({ head }) =>
@@ -82,7 +82,7 @@ function headOf<Row>(columns: readonly Column<Row>[], { chalk }: TextStyle): str
   );
 }
 
-/** Widths of the columns that fit; folding is tried before a column is dropped. */
+/** Widths of the columns that fit; columns are folded before one is dropped. */
 function fitted<Row>(
   texts: ReadonlyMap<Column<Row>, readonly string[]>,
   width: number,

@@ -2,7 +2,7 @@ import { size } from "../format.ts";
 import type { Report, ThreadSummary } from "../report.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 import { splitAtTop } from "../tables/column.ts";
-import { type ThreadColumn, threadColumns, threadsAre } from "../tables/thread-columns.ts";
+import { type ThreadColumn, threadColumns, threadsTitle } from "../tables/thread-columns.ts";
 import { sparkline, sumOf } from "./sparkline.ts";
 import { heading, type TextStyle } from "./style.ts";
 import { renderTable } from "./text-table.ts";
@@ -15,20 +15,24 @@ export function threadTable(
 ): string {
   const { threads, trace } = report;
   const rows = splitAtTop(threads, top);
-  const courses = style.ascii ? [] : coursesOf(report, rows.shown, style.width);
-  const columns = threadColumns(threads, trace.firstTime, courses);
-  return `${heading("Threads", ` ${threadsAre(sort, trace)}`, style)}\n${renderTable(columns, rows, style)}`;
+  const sparklines = style.ascii ? [] : sparklineColumns(report, rows.shown, style.width);
+  const columns = threadColumns(threads, trace.firstTime, sparklines);
+  return `${heading("Threads", ` ${threadsTitle(sort, trace)}`, style)}\n${renderTable(columns, rows, style)}`;
 }
 
-/** Columns of the terminal for each character of a sparkline, of which there are 8 to 16. */
+/** Terminal columns per character of a sparkline, which has 8 to 16. */
 const COLUMNS_PER_SPARK = 10;
 
-/** Sparklines of live bytes and of RSS, each on one scale for all the threads shown. */
-function coursesOf(report: Report, shown: readonly ThreadSummary[], width: number): ThreadColumn[] {
+/** Sparklines of live bytes and of RSS, each with one scale for all threads shown. */
+function sparklineColumns(
+  report: Report,
+  shown: readonly ThreadSummary[],
+  width: number,
+): ThreadColumn[] {
   const characters = Math.min(16, Math.max(8, Math.floor(width / COLUMNS_PER_SPARK)));
   const { timeline, scenarios, trace } = report;
   const arenas = new Map(scenarios[0]?.arenas.map(({ id, rssTimeline }) => [id, rssTimeline]));
-  const course = (
+  const column = (
     name: string,
     rank: number,
     eventsPerPoint: number,
@@ -55,20 +59,20 @@ function coursesOf(report: Report, shown: readonly ThreadSummary[], width: numbe
   };
   const { eventsPerThreadPoint, eventsPerArenaPoint } = timeline;
   return [
-    course(
+    column(
       "live",
       3.5,
       eventsPerThreadPoint,
       (thread) => thread.liveTimeline,
-      (max) => `Live over time: from the log's first event to its last; █ is ${max} in every row.`,
+      (max) => `Live over time: over the whole log; █ is ${max} in every row.`,
     ),
-    course(
+    column(
       "RSS",
       4.5,
       eventsPerArenaPoint,
       ({ arenas: ids }) => sumOf(ids.map((id) => arenas.get(id) ?? [])),
       (max) =>
-        `RSS over time: of all arenas the thread used, which others may share; █ is ${max} in every row.`,
+        `RSS over time: all arenas that the thread used, shared ones included; █ is ${max} in every row.`,
     ),
   ];
 }

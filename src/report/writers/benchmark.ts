@@ -4,8 +4,8 @@ import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * What github-action-benchmark reads as `customSmallerIsBetter`: a chart for each name. Sizes are in MiB, as the charts
- * show them as they are; nothing is rounded.
+ * The `customSmallerIsBetter` format of github-action-benchmark, which draws a chart per name. Sizes are in MiB, because
+ * the charts show numbers unchanged; nothing is rounded.
  */
 export const writeBenchmark: Writer = ({ report, interruption: extra }) => {
   const results = [...report.scenarios.flatMap(ofScenario), ...ofProgram(report)];
@@ -16,7 +16,7 @@ interface Result {
   readonly name: string;
   readonly unit: string;
   readonly value: number;
-  /** shown behind the value, in brackets */
+  /** shown after the value, in parentheses */
   readonly range?: string;
 }
 
@@ -27,7 +27,7 @@ function ofScenario({ name, rss }: Scenario): Result[] {
   ];
 }
 
-/** What depends on the program alone, not on its allocator. */
+/** Figures that depend on the program only, not on the allocator. */
 function ofProgram({ live, trace, threads }: Report): Result[] {
   const volume = threads.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
   return [

@@ -2,7 +2,7 @@ import { printable } from "../printable.ts";
 import type { ThreadSummary } from "../report.ts";
 import type { Writer } from "./writer.ts";
 
-/** The threads as a table for spreadsheets, one a row, with the JSON report's keys as heads and its exact numbers. */
+/** The threads for spreadsheets, one per row: heads are keys of the JSON report, numbers are exact. */
 export const writeCsv: Writer = ({ report: { threads } }) => {
   const rows = threads.map((thread) => COLUMNS.map(([, cell]) => field(cell(thread))));
   return [COLUMNS.map(([head]) => head), ...rows].map((row) => `${row.join(",")}\r\n`).join("");
@@ -33,10 +33,10 @@ const COLUMNS: readonly (readonly [head: string, cell: (thread: ThreadSummary) =
   ["lastTime", ({ lastTime }) => lastTime],
 ];
 
-/** A text that a spreadsheet would take for a formula, and run, gets the apostrophe that makes it a text again. */
+/** A spreadsheet would run such a text as a formula: an apostrophe before it prevents that. */
 const FORMULA = /^[=+\-@＝＋－＠]/;
 
-/** As RFC 4180 has it; nothing is known where nothing stands. */
+/** Quoted as in RFC 4180; empty: unknown. */
 function field(value: Cell): string {
   if (value === null) {
     return "";

@@ -20,12 +20,12 @@ import { pageAsset } from "../page-asset.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * The report as one page that needs nothing else: no server, no network. Its text stands in it as it is, its script
- * draws what is to be moved about. The policy in its head lets nothing run or load but that script and that style.
+ * The report as one self-contained page: no server, no network. Its text is plain HTML; its script draws the interactive
+ * parts. The content security policy allows only that script and that style.
  */
 export const writeHtml: Writer = (presented, { sort }) => {
   const { report, budgets } = presented;
-  const script = pageAsset("main.js");
+  const script = pageAsset("page.js");
   const style = pageAsset("page.css");
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   const title = titleOf(report);
@@ -61,7 +61,7 @@ export const writeHtml: Writer = (presented, { sort }) => {
 <main>
 ${sections}
 </main>
-<noscript><p class="note">The timeline, the heap maps and the table of threads are drawn by a script, which does not run here.</p></noscript>
+<noscript><p class="note">The timeline, the heap maps and the thread table need JavaScript, which is disabled here.</p></noscript>
 <footer><p>mallog ${report.tool.version} · sizes are IEC units: 1 MiB is 1,048,576 bytes</p></footer>
 <script type="application/json" id="data">${new Markup(jsonForScript(pageData(report, sort)))}</script>
 <script>${new Markup(script)}</script>

@@ -10,9 +10,9 @@ import { writeText } from "./text.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * Formats by the ending of the file's name. Where two endings fit, as with x.bench.json, the longer one counts. The
- * page's writer is loaded only when it is asked for: it takes node:crypto. The others are small, and to open a file for
- * each would cost more.
+ * Writers by the ending of the file name. If two endings fit, as for x.bench.json, the longer one counts. Only the page's
+ * writer is loaded on demand, because it needs node:crypto; the others are small, and loading a file each would cost
+ * more.
  */
 const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".txt": async () => writeText,
@@ -30,14 +30,14 @@ const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);
 
-/** The ending that chooses the format, of those that have one; null where none does. */
+/** The ending that selects the format; null if none fits. */
 export function endingOf(file: string, endings = ENDINGS): string | null {
   const name = file.slice(file.lastIndexOf("/") + 1);
   const fitting = endings.filter((ending) => name.length > ending.length && name.endsWith(ending));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? null;
 }
 
-/** Null for an ending that no format has. */
+/** Null for an unknown ending. */
 export function writerOf(ending: string): Promise<Writer> | null {
   return WRITERS[ending]?.() ?? null;
 }

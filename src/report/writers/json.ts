@@ -1,9 +1,9 @@
 import type { Writer } from "./writer.ts";
 
-/** The report as it is, and safe on a terminal all the same. Arrays of plain numbers stand on one line: a timeline has thousands of points. */
+/** The report unchanged, but safe on a terminal. Arrays of plain values take one line: a timeline has a thousand points. */
 export const writeJson: Writer = ({ report }) => printJson(report);
 
-/** Any value, with the last newline of a file. */
+/** Any value as JSON, ending with a newline. */
 export function printJson(value: unknown): string {
   return `${print(value, "")}\n`;
 }
@@ -27,19 +27,19 @@ function print(value: unknown, indent: string): string {
     );
     return `{\n${items.join(",\n")}\n${indent}}`;
   }
-  // NaN and infinities, which JSON has not, become null.
+  // NaN and infinities become null.
   return escapeSteering(JSON.stringify(value));
 }
 
-/** Makes JSON of one line safe on a terminal; read back, it is the same. */
+/** Escapes what a terminal would obey; the JSON keeps its value. */
 export function escapeSteering(json: string): string {
   return json.replace(STEERING, escaped);
 }
 
-/** What JSON.stringify leaves as it is and a terminal may obey: C1 controls, bidirectional overrides and the like. */
+/** Characters that JSON.stringify leaves and a terminal may obey: C1 controls, bidirectional overrides and the like. */
 const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The UTF-16 units as JSON spells them: read back, it is the same text. */
+/** The UTF-16 units as JSON escapes. */
 function escaped(character: string): string {
   const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");

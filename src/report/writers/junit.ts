@@ -5,8 +5,8 @@ import type { Finding } from "../report.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * JUnit's XML, as Jenkins, GitLab and others show it: a test for every budget, or, where none was set, for the verdict
- * and each finding; these pass, as nobody said what would be too much.
+ * JUnit XML for Jenkins, GitLab and others: one test per budget, or, without budgets, one for the verdict and one per
+ * finding, which pass because no limit was set.
  */
 export const writeJunit: Writer = ({ report, verdict, interruption, budgets }) => {
   const { findings, trace } = report;
@@ -35,12 +35,12 @@ ${cases.join("\n")}
 `;
 };
 
-/** What was kept by a part of the log is not passed. */
-function unreadCases(interrupted: Presented["interruption"]): string[] {
-  if (interrupted === null) {
+/** A partly read log is an error, even if its budgets are kept so far. */
+function unreadCases(interruption: Presented["interruption"]): string[] {
+  if (interruption === null) {
     return [];
   }
-  const error = `<error type="interrupted" message="${escaped(interrupted)}"/>`;
+  const error = `<error type="interrupted" message="${escaped(interruption)}"/>`;
   return [testcase("log", "read to its end", error)];
 }
 
@@ -78,7 +78,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
 };
 
-/** For text and attributes; what XML 1.0 has no way to write becomes the replacement character. */
+/** For text and attributes; characters that XML 1.0 cannot represent become the replacement character. */
 function escaped(text: string): string {
   return printable(text)
     .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "")

@@ -10,12 +10,12 @@ import type { Report, Scenario } from "../report.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import type { Column } from "../tables/column.ts";
 import { scenarioColumns, whatIfTitle } from "../tables/scenario-columns.ts";
-import { threadColumns, threadsAre } from "../tables/thread-columns.ts";
+import { threadColumns, threadsTitle } from "../tables/thread-columns.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
 
 /**
- * The report for a pull request's comment or a job's summary: what was decided and what would help, and the tables that
- * show why folded below. It is short enough for both (capped.ts), whatever the log holds.
+ * The report for a pull request's comment or a job summary: verdict, budgets and what-ifs, with the other tables folded.
+ * Always short enough for both (capped.ts).
  */
 export const writeMarkdown: Writer = (presented, options) => {
   const { report } = presented;
@@ -42,7 +42,7 @@ function title({ trace: { sources } }: Report): string {
   return `## mallog: ${code(sourceName(first))}${more}`;
 }
 
-/** The first sentence, which says how much memory there is, and bad news in bold. */
+/** The verdict; the first sentence and bad news in bold. */
 function answer({ verdict }: Presented): string {
   const sentences = verdict.map(({ tone, text }, i) =>
     i === 0 || tone === "bad" ? `**${prose(text)}**` : prose(text),
@@ -70,7 +70,7 @@ function budgets({ budgets }: Presented): string | null {
   return sections.join("\n\n");
 }
 
-/** What is known of a budget besides its numbers; the limit tells it from others of the same key. */
+/** The reasons of a budget; its limit distinguishes it from others of the same key. */
 function reasons({ result, limit, reasons }: PresentedBudget): string | null {
   const { key, command } = result;
   const sentences = [
@@ -83,7 +83,7 @@ function reasons({ result, limit, reasons }: PresentedBudget): string | null {
   return `${code(key)} ${limit}: ${sentences.join(" ")}`;
 }
 
-/** Rows of settings; where there are more, those that need most memory at the end are left out. */
+/** Rows of the table of scenarios; beyond them, those with the highest RSS at the end are left out. */
 const MOST_SCENARIOS = 20;
 
 function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null {
@@ -102,7 +102,7 @@ function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null 
   return sections.join("\n\n");
 }
 
-/** As given where all are shown; else the run as recorded, and then the settings by RSS at the end. */
+/** Report order if all are shown; else the recorded run, then the what-ifs by RSS at the end. */
 function leastFirst(scenarios: readonly Scenario[]): readonly Scenario[] {
   if (scenarios.length <= MOST_SCENARIOS) {
     return scenarios;
@@ -128,7 +128,7 @@ function threads({ threads, trace }: Report, { sort, top }: WriterOptions): stri
     return null;
   }
   const table = markdownTable(threadColumns(threads, trace.firstTime), threads, top);
-  return folded(`Threads ${threadsAre(sort, trace)}`, table);
+  return folded(`Threads ${threadsTitle(sort, trace)}`, table);
 }
 
 function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): string | null {
@@ -139,7 +139,7 @@ function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): stri
   const table = markdownTable(arenaColumns(arenas), arenas, top);
   const count = plural(recorded.arenaCount, "arena");
   return folded(
-    `Arenas of the run as recorded, at its end (${count})`,
+    `Arenas of the recorded run at its end (${count})`,
     [table, ...outsideArenas(recorded)].join("\n\n"),
   );
 }
@@ -152,10 +152,10 @@ function anomalies({ report, anomalies, malformed }: Presented): string | null {
   const samples = report.trace.malformedSamples.map(
     ({ line, text }) => `line ${exact(line)}: ${code(text)}`,
   );
-  return folded("Oddities of the log", list(words.map(prose), samples));
+  return folded("Anomalies in the log", list(words.map(prose), samples));
 }
 
-/** GitHub reads Markdown within HTML only after an empty line. */
+/** GitHub parses Markdown within HTML only after an empty line. */
 function folded(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }

@@ -2,8 +2,8 @@ import type { Report, Scenario } from "../report.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * OpenMetrics' text, which GitLab's metrics reports compare with those of the target branch, and Prometheus' textfile
- * collector reads. All are gauges: they are the figures of one run, and nothing goes on counting.
+ * OpenMetrics text: GitLab's metrics reports compare it with the target branch, Prometheus' textfile collector reads it.
+ * All metrics are gauges: they describe one finished run.
  */
 export const writeOpenMetrics: Writer = ({ report }) => {
   const families = [...ofRun(report), ...PER_SCENARIO.map((figure) => perScenario(report, figure))];
@@ -14,7 +14,7 @@ export const writeOpenMetrics: Writer = ({ report }) => {
 };
 
 interface Family {
-  /** with its unit as OpenMetrics wants it: last */
+  /** ends with its unit, as OpenMetrics requires */
   readonly name: string;
   readonly help: string;
   readonly unit: "bytes" | "ratio" | null;
@@ -29,7 +29,7 @@ function ofRun({ complete, trace, threads, live, model }: Report): Family[] {
     samples: [["", value]],
   });
   const volume = threads.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
-  const read = "1 if the log was read to its end, 0 if that was interrupted.";
+  const read = "1 if the log was read to its end, 0 if reading was interrupted.";
   const families = [
     one("mallog_complete", null, read, complete ? 1 : 0),
     one("mallog_events", null, "Calls and other events of the log.", trace.events),
@@ -37,12 +37,17 @@ function ofRun({ complete, trace, threads, live, model }: Report): Family[] {
     one("mallog_volume_bytes", "bytes", "Requested bytes, freed or not.", volume),
     one("mallog_live_bytes", "bytes", "Requested bytes not freed at the end.", live.bytes),
     one("mallog_live_blocks", null, "Blocks not freed at the end.", live.blocks),
-    one("mallog_live_peak_bytes", "bytes", "Requested bytes not freed, at most.", live.peakBytes),
+    one(
+      "mallog_live_peak_bytes",
+      "bytes",
+      "Peak of the requested bytes not freed.",
+      live.peakBytes,
+    ),
   ];
   if (model === null) {
     return families;
   }
-  const fidelity = "Part of the log's pointers that the model reproduced.";
+  const fidelity = "Share of the log's pointers that the model reproduced.";
   return [...families, one("mallog_fidelity_ratio", "ratio", fidelity, model.fidelity.ratio)];
 }
 
@@ -60,7 +65,7 @@ const PER_SCENARIO: readonly Figure[] = [
   {
     name: "mallog_rss_peak_bytes",
     unit: "bytes",
-    help: "The same, at most.",
+    help: "Peak of the resident bytes of glibc's heaps and mapped blocks.",
     of: ({ rss }) => rss.peakBytes,
   },
   {
@@ -72,7 +77,7 @@ const PER_SCENARIO: readonly Figure[] = [
   {
     name: "mallog_in_use_bytes",
     unit: "bytes",
-    help: "Sizes of the chunks in the program's hands at the end.",
+    help: "Sizes of the allocated chunks at the end.",
     of: ({ inUseBytes }) => inUseBytes,
   },
   {
@@ -90,7 +95,7 @@ const PER_SCENARIO: readonly Figure[] = [
   {
     name: "mallog_arenas",
     unit: null,
-    help: "Arenas, the main one included.",
+    help: "Arenas, including the main arena.",
     of: ({ arenaCount }) => arenaCount,
   },
 ];
@@ -112,7 +117,7 @@ function print({ name, help, unit, samples }: Family): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Any text but these three characters; they are the only ones that have escapes. */
+/** OpenMetrics escapes these three characters only. */
 function labelValue(text: string): string {
   return text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
 }

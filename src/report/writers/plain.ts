@@ -2,9 +2,9 @@ import { printable } from "../printable.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * The report for grep, cut and awk: a record a line, its fields separated by tabs, the first of which says what it is.
- * A line that begins with # names the fields of the records below it. All rows, exact numbers in bytes and seconds, no
- * colour; "-" stands for what is not known. Fields are only ever added, at the end.
+ * The report for grep, cut and awk: one record per line, fields separated by tabs, the first field naming the kind of
+ * record. A line that starts with # names the fields of the records below it. All rows, exact numbers in bytes and
+ * seconds, no colour; "-" is unknown. Fields are only added, at the end.
  */
 export const writePlain: Writer = ({ report, verdict }) => {
   const { trace, threads, scenarios, findings } = report;
@@ -79,7 +79,7 @@ export const writePlain: Writer = ({ report, verdict }) => {
 
 type Value = string | number | null;
 
-/** The head of a kind of record, and its rows; nothing where there are none. */
+/** The head of a kind of record, and its rows; nothing if there are no rows. */
 function records<Row>(
   kind: string,
   rows: readonly Row[],
@@ -101,7 +101,7 @@ function records<Row>(
   ];
 }
 
-/** Tabs and line ends inside a text are escaped, as is all else that steers a terminal. */
+/** Escapes tabs, line ends and other control characters within a field. */
 function record(kind: string, values: readonly Value[]): string {
   const texts = values.map((value) =>
     value === null || value === "" ? "-" : printable(String(value)),

@@ -6,7 +6,7 @@ import type { Finding, Report } from "../report.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
-/** SARIF 2.1.0: what was found, and the budgets that were exceeded. Their place is the log, as none has one in a source. */
+/** SARIF 2.1.0: findings, and budgets that are not kept. Their location is the log: they have none in source code. */
 export const writeSarif: Writer = ({ report, budgets, interruption }) => {
   const location = locationOf(report);
   const results = [
@@ -31,7 +31,7 @@ export const writeSarif: Writer = ({ report, budgets, interruption }) => {
   return printJson(log);
 };
 
-/** Told only where it went wrong: else it is as expected. */
+/** Only for an interrupted run; the default is success. */
 function invocationOf(text: Presented["interruption"]): { invocations?: Invocation[] } {
   if (text === null) {
     return {};
@@ -44,8 +44,8 @@ function invocationOf(text: Presented["interruption"]): { invocations?: Invocati
 
 type Found = Result & { readonly ruleId: string };
 
-/** By this GitHub knows a result again in the next run, whatever its numbers have become. */
-function knownBy(text: string): Result["partialFingerprints"] {
+/** Lets GitHub match a result with that of the next run, even if its numbers change. */
+function fingerprintOf(text: string): Result["partialFingerprints"] {
   return { primaryLocationLineHash: printable(text) };
 }
 
@@ -54,13 +54,13 @@ const LEVEL = { info: "note", warning: "warning", critical: "error" } as const;
 function found({ kind, severity, message, bytes }: Finding): Found {
   const text = `${printable(message)}${bytes === 0 ? "" : ` (${size(bytes)})`}`;
   const level = LEVEL[severity];
-  return { ruleId: kind, level, message: { text }, partialFingerprints: knownBy(kind) };
+  return { ruleId: kind, level, message: { text }, partialFingerprints: fingerprintOf(kind) };
 }
 
 function exceeded({ id, sentence, details }: PresentedBudget): Found {
   const text = [sentence, ...details].join("\n");
   const ruleId = "budget-exceeded";
-  const partialFingerprints = knownBy(`${ruleId} ${id}`);
+  const partialFingerprints = fingerprintOf(`${ruleId} ${id}`);
   return { ruleId, level: "error", message: { text }, partialFingerprints };
 }
 
@@ -69,14 +69,14 @@ function rulesOf(results: readonly Found[]): ReportingDescriptor[] {
   return ids.map((id) => ({ id, shortDescription: { text: id.replaceAll("-", " ") } }));
 }
 
-/** The first piece of the log; GitHub shows no result without a file and a line. */
+/** The first input; GitHub shows only results with a file and a line. */
 function locationOf({ trace: { sources } }: Report): NonNullable<Result["locations"]>[number] {
   const [source = "-"] = sources;
   const uri = source === "-" ? "stdin" : uriOf(source);
   return { physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } } };
 }
 
-/** A relative path stays one; colons are encoded, too, so that none makes a scheme. */
+/** Relative paths stay relative. Encodes colons, so that none is read as a scheme. */
 function uriOf(path: string): string {
   const wellFormed = path.replace(/\p{Cs}/gu, "\ufffd");
   const encoded = wellFormed.split("/").map(encodeURIComponent).join("/");

@@ -11,7 +11,7 @@ import { threadTable } from "../text/thread-table.ts";
 import { whatIfTable } from "../text/what-if-table.ts";
 import type { Writer } from "./writer.ts";
 
-/** The report for people: the answer first, then what it rests on, in falling order of interest. */
+/** The report for people: the verdict first, then what it rests on, in descending order of interest. */
 export const writeText: Writer = (presented, { sort, top, plot: isPlotted, ...style }) => {
   const { report, verdict, budgets } = presented;
   const recorded = report.scenarios[0];

@@ -5,17 +5,17 @@ import type { ThreadSort } from "../sort-threads.ts";
 export interface WriterOptions {
   /** rows in tables; 0 = all */
   readonly top: number;
-  /** how the report's threads are sorted */
+  /** the order of the report's threads */
   readonly sort: ThreadSort;
-  /** columns of the terminal; a fixed number for files, so that they do not depend on the terminal */
+  /** columns of the terminal; fixed for files */
   readonly width: number;
-  /** level 0 where no colour is wanted */
+  /** level 0: no colour */
   readonly chalk: ChalkInstance;
-  /** the terminal shows no block characters; files are UTF-8 */
+  /** the terminal shows no block characters; files always do */
   readonly ascii?: boolean;
   /** add a plot of live bytes and of RSS by scenario */
   readonly plot?: boolean;
 }
 
-/** The whole text of a report in one format, with its last newline. Writers only format. */
+/** Formats a report: returns its whole text, ending with a newline. Decides and words nothing itself. */
 export type Writer = (presented: Presented, options: WriterOptions) => string;

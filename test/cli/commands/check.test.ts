@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/command-line.ts";
-import type { Analyse } from "../../../src/pipeline/analysis-hooks.ts";
+import type { Analyse } from "../../../src/cli/io.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { printJson } from "../../../src/report/writers/json.ts";
 import { fakeIo, type GivenIo } from "../../support/fake-io.ts";

@@ -1,9 +1,8 @@
-import type { Analyse } from "../../../pipeline/analysis-hooks.ts";
 import { type AnalysisValues, analysisRequest } from "../../analysis/analysis-request.ts";
 import { withReport } from "../../analysis/with-report.ts";
 import { formatForTerminal, writeFiles } from "../../analysis/write-report.ts";
 import { Exit } from "../../exit-codes.ts";
-import type { Io } from "../../io.ts";
+import type { Analyse, Io } from "../../io.ts";
 import { print } from "../../terminal/print.ts";
 
 /**

@@ -1,10 +1,9 @@
 import { type Budget, printBudget } from "../../../budget/budget.ts";
 import { sortFor } from "../../../budget/explain.ts";
 import type { NamedBudget } from "../../../budget/judge.ts";
-import { modelledOtherwise } from "../../../diff/diff.ts";
+import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { interruption } from "../../../insight/verdict.ts";
-import type { Analyse } from "../../../pipeline/analysis-hooks.ts";
 import { printable } from "../../../report/printable.ts";
 import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";
@@ -24,7 +23,7 @@ import { judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-bud
 import { Exit } from "../../exit-codes.ts";
 import { readBase } from "../../files/base-report.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
-import type { Io } from "../../io.ts";
+import type { Analyse, Io } from "../../io.ts";
 import { DEFAULT_WHAT_IFS } from "../../options/model-options.ts";
 import { Failure } from "../../problems.ts";
 import { print } from "../../terminal/print.ts";
@@ -73,7 +72,7 @@ export async function checkLog(
       }),
     };
     await writeFiles(report, request, outputs);
-    for (const remark of base === null ? [] : modelledOtherwise(base.known, analysed)) {
+    for (const remark of base === null ? [] : modelDifferences(base.known, analysed)) {
       io.stderr.write(`mallog: ${values.baseline}: ${printable(remark)}\n`);
     }
     await printResult(report, request, values.allowFailure ?? false, io);

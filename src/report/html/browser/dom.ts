@@ -1,10 +1,10 @@
-/** The element with this id, which the writer has put into the page; null where the report has nothing for it. */
+/** The element with this id; null if the report has no data for it, so that the writer left it out. */
 export function find<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind | null {
   const element = document.getElementById(id);
   return element instanceof kind ? element : null;
 }
 
-/** A new element; its text is text, whatever is in it. */
+/** A new element; `text` becomes its text content, never markup. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className = "",

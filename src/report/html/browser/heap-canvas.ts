@@ -3,18 +3,18 @@ import { element, find, setText } from "./dom.ts";
 import { cellInWords, share, topmostCell } from "./heap-cells.ts";
 import { colour } from "./theme.ts";
 
-/** CSS pixels from one cell to the next, and of the gap between them. */
+/** CSS pixels from one cell to the next, and of the gap in between. */
 const PITCH = 9;
 const GAP = 1;
 
-/** The map of one heap, its lowest page first, row by row; the pointer and the arrow keys ask what lies in a cell. */
+/** The map of one heap, lowest page first, row by row. The pointer and the arrow keys select a cell to describe. */
 export class HeapCanvas {
   readonly canvas = element("canvas");
   readonly #map: HeapMap;
   readonly #name: string;
   #columns = 1;
-  /** the cell asked about; -1: none */
-  #at = -1;
+  /** -1: none */
+  #selected = -1;
 
   constructor(map: HeapMap, name: string) {
     this.#map = map;
@@ -23,20 +23,20 @@ export class HeapCanvas {
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-roledescription", "heap map");
-    canvas.setAttribute("aria-label", `${name}: ${summary(map)}. Arrow keys tell what lies where.`);
-    canvas.addEventListener("pointermove", (event) => this.#ask(this.#cellAt(event)));
-    canvas.addEventListener("pointerdown", (event) => this.#ask(this.#cellAt(event)));
-    canvas.addEventListener("pointerleave", () => this.#ask(-1));
+    canvas.setAttribute("aria-label", `${name}: ${summary(map)}. Arrow keys describe the cells.`);
+    canvas.addEventListener("pointermove", (event) => this.#select(this.#cellAt(event)));
+    canvas.addEventListener("pointerdown", (event) => this.#select(this.#cellAt(event)));
+    canvas.addEventListener("pointerleave", () => this.#select(-1));
     canvas.addEventListener("focus", () => {
       if (canvas.matches(":focus-visible")) {
-        this.#ask(Math.max(this.#at, 0));
+        this.#select(Math.max(this.#selected, 0));
       }
     });
-    canvas.addEventListener("blur", () => this.#ask(-1));
+    canvas.addEventListener("blur", () => this.#select(-1));
     canvas.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Draws the map as wide as its box is. */
+  /** Draws the map at the width of its box. */
   draw(width: number): void {
     const { canvas } = this;
     const { resident, free } = this.#map;
@@ -72,9 +72,9 @@ export class HeapCanvas {
         context.fillStyle = shades[Math.round(share(free[cell]) * 10)] ?? absent;
         context.fillRect(x, y + side - high, side, high);
       }
-      if (cell === topmost || cell === this.#at) {
+      if (cell === topmost || cell === this.#selected) {
         context.strokeStyle = ink;
-        context.lineWidth = cell === this.#at ? 2 : 1.5;
+        context.lineWidth = cell === this.#selected ? 2 : 1.5;
         context.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
       }
     }
@@ -92,30 +92,30 @@ export class HeapCanvas {
   #key(event: KeyboardEvent): void {
     const last = this.#map.resident.length - 1;
     const to: Readonly<Record<string, number>> = {
-      ArrowLeft: this.#at - 1,
-      ArrowRight: this.#at + 1,
-      ArrowUp: this.#at - this.#columns,
-      ArrowDown: this.#at + this.#columns,
+      ArrowLeft: this.#selected - 1,
+      ArrowRight: this.#selected + 1,
+      ArrowUp: this.#selected - this.#columns,
+      ArrowDown: this.#selected + this.#columns,
       Home: 0,
       End: last,
     };
     const wanted = to[event.key];
     if (event.key === "Escape") {
-      this.#ask(-1);
+      this.#select(-1);
     }
     if (wanted === undefined) {
       return;
     }
     event.preventDefault();
-    this.#ask(Math.min(last, Math.max(0, wanted)), true);
+    this.#select(Math.min(last, Math.max(0, wanted)), true);
   }
 
-  /** Marks a cell and tells what lies there; by the keyboard also aloud. */
-  #ask(cell: number, aloud = false): void {
-    if (cell === this.#at) {
+  /** Marks a cell and describes it in the tip; `aloud`: also for screen readers. */
+  #select(cell: number, aloud = false): void {
+    if (cell === this.#selected) {
       return;
     }
-    this.#at = cell;
+    this.#selected = cell;
     this.draw(this.#width);
     const tip = find("tip", HTMLElement);
     if (tip === null) {
@@ -139,7 +139,7 @@ export class HeapCanvas {
   }
 }
 
-/** From full to all free, in the tenths that maps have. */
+/** The colour of a cell by its free share, 0..1. */
 function shade(freeShare: number): string {
   if (freeShare === 0) {
     return colour("--full");

@@ -3,12 +3,12 @@ import type { HeapMap } from "../../report.ts";
 
 const PAGE = 4096;
 
-/** A digit of a map: 0 none, x all, else tenths; 0..1. */
+/** The share (0..1) that a digit of a map stands for: 0 none, x all, else tenths. */
 export function share(digit: string | undefined): number {
   return digit === "x" ? 1 : Number(digit ?? "0") / 10;
 }
 
-/** The cell that holds the heap's topmost live block; -1 where it has none. */
+/** The cell of the heap's topmost live block; -1 if there is none. */
 export function topmostCell({ topmostBlock, pagesPerCell }: HeapMap): number {
   if (topmostBlock === null) {
     return -1;
@@ -16,19 +16,19 @@ export function topmostCell({ topmostBlock, pagesPerCell }: HeapMap): number {
   return Math.floor(topmostBlock.offsetBytes / (PAGE * pagesPerCell));
 }
 
-/** What lies in a cell, in words. */
+/** "+0x1000 (4 KiB), page 2 of 8: all free." */
 export function cellInWords(map: HeapMap, cell: number): string {
   const { pagesPerCell, pages, topmostBlock } = map;
   const first = cell * pagesPerCell;
   const end = Math.min(first + pagesPerCell, pages);
   const which =
     end - first === 1 ? `page ${exact(end)}` : `pages ${exact(first + 1)} to ${exact(end)}`;
-  const where = `+0x${(first * PAGE).toString(16)}, ${size(first * PAGE)} in`;
+  const where = `+0x${(first * PAGE).toString(16)} (${size(first * PAGE)})`;
   const topmost =
     topmostBlock !== null && cell === topmostCell(map)
-      ? ` The heap's topmost live block begins here (${size(topmostBlock.bytes)}): free() gives back only what lies above it.`
+      ? ` The topmost live block of the heap starts here (${size(topmostBlock.bytes)}): free() returns only memory above it to the kernel.`
       : "";
-  return `${where} (${which} of ${exact(pages)}): ${stateInWords(map, cell, end - first)}.${topmost}`;
+  return `${where}, ${which} of ${exact(pages)}: ${stateInWords(map, cell, end - first)}.${topmost}`;
 }
 
 function stateInWords({ resident, free }: HeapMap, cell: number, pages: number): string {

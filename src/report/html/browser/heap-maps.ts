@@ -4,12 +4,12 @@ import { element, find, setText } from "./dom.ts";
 import { HeapCanvas } from "./heap-canvas.ts";
 import { onThemeChange } from "./theme.ts";
 
-/** Arenas drawn before the button for all is pressed: those with the largest RSS. */
+/** Arenas drawn at first, those with the largest RSS; a button shows all. */
 const FIRST_ARENAS = 12;
-/** Threads named of an arena. */
+/** Threads listed per arena. */
 const NAMED_THREADS = 8;
 
-/** The heaps of a scenario at its end, arena by arena. */
+/** Heap maps of a scenario at its end, arena by arena. */
 export class HeapMaps {
   readonly #scenarios: readonly ScenarioMaps[];
   readonly #box: HTMLElement;
@@ -49,8 +49,8 @@ export class HeapMaps {
     setText(
       find("map-scale", HTMLElement),
       pages === 1
-        ? "A square is a page of 4 KiB; each heap starts at the top left."
-        : `A square is ${plural(pages, "page")}, ${size(pages * 4096)}, filled as far as they are resident; each heap starts at the top left.`,
+        ? "Each square is a page of 4 KiB; heaps start at the top left."
+        : `Each square is ${plural(pages, "page")} (${size(pages * 4096)}), filled to the resident share; heaps start at the top left.`,
     );
     this.#canvases = [];
     this.#box.replaceChildren(...shown.map((arena) => this.#arena(arena)));

@@ -5,17 +5,17 @@ import { element, find } from "./dom.ts";
 /** How a series is drawn. */
 export interface Look {
   readonly name: string;
-  /** the custom property that has its colour */
+  /** the custom property of its colour */
   readonly property: string;
   readonly width: number;
   readonly dash: readonly number[];
   shown: boolean;
 }
 
-/** Colours that those who see red and green alike tell apart; where they run out, dashes tell on. */
+/** Colours that red-green colour-blind readers can distinguish; beyond them, dashes differ. */
 const COLOURS = 6;
 const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
-/** What-ifs that are shown at first: more lines than these cannot be told apart at a glance. */
+/** What-ifs shown at first: more lines are hard to distinguish. */
 const SHOWN_AT_FIRST = 4;
 
 export function looks({ series }: TimelineData): Look[] {
@@ -31,18 +31,18 @@ export function looks({ series }: TimelineData): Look[] {
     if (nth === 0) {
       return { name: `RSS ${name}`, property: "--s0", width: 2.5, dash: [], shown: true };
     }
-    const what = nth - 1;
+    const whatIf = nth - 1;
     return {
       name,
-      property: `--s${1 + (what % COLOURS)}`,
+      property: `--s${1 + (whatIf % COLOURS)}`,
       width: 1.5,
-      dash: DASHES[Math.floor(what / COLOURS) % DASHES.length] ?? [],
-      shown: what < SHOWN_AT_FIRST,
+      dash: DASHES[Math.floor(whatIf / COLOURS) % DASHES.length] ?? [],
+      shown: whatIf < SHOWN_AT_FIRST,
     };
   });
 }
 
-/** The legend: a button a series, which switches it, and its value where the cursor stands. */
+/** The legend: one button per series, which toggles it, and its value at the cursor. */
 export class SeriesButtons {
   readonly #values: HTMLElement[] = [];
   readonly #where = element("span", "where");
@@ -87,8 +87,8 @@ export class SeriesButtons {
     box?.append(this.#where);
   }
 
-  /** `where` the values are of, and those of the series in their order */
-  tell(where: string, values: readonly string[]): void {
+  /** Shows the values of the series, in their order, and the place they belong to. */
+  showValues(where: string, values: readonly string[]): void {
     this.#where.textContent = where;
     values.forEach((text, i) => {
       const value = this.#values[i];
@@ -120,7 +120,7 @@ export class SeriesButtons {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A piece of the line as it is drawn. */
+/** A sample of the line. */
 function keyOf({ property, width, dash }: Look): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 10");

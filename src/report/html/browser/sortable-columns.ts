@@ -1,21 +1,21 @@
 import { byteUnit, count, duration, inUnit } from "../../format.ts";
 import type { ThreadNumber, ThreadsData } from "../page-data.ts";
 
-/** A column of the table of threads: what stands in row `i`, and what it is sorted by. */
+/** A column of the thread table: the text of row `i`, and the value to sort it by. */
 export interface ThreadColumn {
   readonly key: string;
-  /** name, and unit if it has one */
+  /** `unit` is empty if it has none */
   readonly head: readonly [name: string, unit: string];
   readonly isText: boolean;
   readonly cell: (i: number) => string;
   readonly value: (i: number) => number | string;
 }
 
-/** The columns that say something of these threads. */
+/** The columns, without those that are empty for all threads. */
 export function threadColumns(threads: ThreadsData): ThreadColumn[] {
   const { numbers, tid, name, topFrame, arenas, first, last } = threads;
   const bytes = (key: ThreadNumber, head: string, group: readonly ThreadNumber[]): ThreadColumn => {
-    // What is compared with each other has one unit.
+    // Columns that a reader compares share a unit.
     const unit = byteUnit(group.flatMap((one) => numbers[one]));
     return {
       key,

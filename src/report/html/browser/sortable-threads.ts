@@ -3,18 +3,18 @@ import type { ThreadsData } from "../page-data.ts";
 import { element, find, setText } from "./dom.ts";
 import { type ThreadColumn, threadColumns } from "./sortable-columns.ts";
 
-/** Rows shown at first, and what a press of the button adds: tables of many thousands are slow to lay out. */
+/** Rows shown at first, and rows that the button adds: tables of many thousand rows are slow to lay out. */
 const FIRST_ROWS = 50;
 const MORE_ROWS = 500;
 
-/** Every thread of the log: sorted by the heads of its columns, filtered by tid, name and top frame. */
+/** Every thread of the log, sortable by column, filtered by tid, name and top frame. */
 export class ThreadTable {
   readonly #threads: ThreadsData;
   readonly #columns: readonly ThreadColumn[];
   readonly #body: HTMLTableSectionElement;
   readonly #heads: HTMLTableCellElement[] = [];
   readonly #more = find("thread-more", HTMLButtonElement);
-  /** what the filter looks into, a text a thread */
+  /** the text that the filter searches, one per thread */
   readonly #texts: readonly string[];
   #sorted: string;
   #ascending: boolean;
@@ -62,7 +62,7 @@ export class ThreadTable {
     }
   }
 
-  /** A second press turns the order round; numbers begin with the largest. */
+  /** Another press reverses the order; numbers start with the largest. */
   #sortBy({ key, isText }: ThreadColumn): void {
     const startsAscending = isText || key === "tid" || key === "first";
     this.#ascending = this.#sorted === key ? !this.#ascending : startsAscending;
@@ -83,7 +83,7 @@ export class ThreadTable {
     const rows = this.#inOrder();
     const shown = rows.slice(0, this.#most);
     this.#body.replaceChildren(...shown.map((i) => this.#row(i)));
-    this.#tell(shown.length, rows.length);
+    this.#showCount(shown.length, rows.length);
   }
 
   #inOrder(): number[] {
@@ -122,7 +122,7 @@ export class ThreadTable {
     return row;
   }
 
-  #tell(shown: number, found: number): void {
+  #showCount(shown: number, found: number): void {
     const all = this.#threads.tid.length;
     const of =
       found === all ? plural(all, "thread") : `${exact(found)} of ${plural(all, "thread")}`;

@@ -1,19 +1,19 @@
 import { find } from "./dom.ts";
 
 /**
- * Light or dark: as the system has it, until the button says otherwise. Paper is always light. What is drawn on a canvas
- * does not follow the style sheet by itself: it is drawn anew.
+ * Light or dark: the system's choice until the button is pressed; paper is always light. Canvases do not follow the style
+ * sheet: they are redrawn.
  */
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paper = matchMedia("print");
 const redraws: (() => void)[] = [];
 
-/** Calls `redraw` whenever the colours are others. */
+/** Calls `redraw` whenever the colours change. */
 export function onThemeChange(redraw: () => void): void {
   redraws.push(redraw);
 }
 
-/** What a custom property of the style sheet comes to at present, as a CSS colour. */
+/** The current value of a custom property, as a CSS colour. */
 export function colour(property: string): string {
   probe.style.color = `var(${property})`;
   return getComputedStyle(probe).color;

@@ -6,12 +6,12 @@ import { find, setText } from "./dom.ts";
 import { type Look, looks, SeriesButtons } from "./series-buttons.ts";
 import { colour, onThemeChange } from "./theme.ts";
 
-/** Pixels of the chart's height, by the width there is. */
+/** Height of the chart in pixels, by its width. */
 const heightFor = (width: number): number => (width < 600 ? 260 : 360);
-/** A limit this many times above all else would only flatten what is to be seen. */
+/** A limit so many times above the series would flatten them: the axis leaves it out. */
 const FAR_ABOVE = 3;
 
-/** Live bytes, bytes in use and RSS by scenario along the run. */
+/** Live bytes, bytes in use and RSS by scenario over the run. */
 export class Timeline {
   readonly #data: TimelineData;
   readonly #box: HTMLElement;
@@ -29,7 +29,7 @@ export class Timeline {
     this.#plot = this.#draw();
     this.#wireButtons();
     this.#wireKeys();
-    this.#tellValues(null);
+    this.#showValues(null);
     onThemeChange(() => this.#redraw());
     new ResizeObserver(() => {
       const width = this.#box.clientWidth;
@@ -98,7 +98,7 @@ export class Timeline {
       ],
       hooks: {
         draw: [(plot) => this.#drawBeside(plot)],
-        setCursor: [(plot) => this.#tellValues(plot.cursor.idx ?? null)],
+        setCursor: [(plot) => this.#showValues(plot.cursor.idx ?? null)],
       },
     };
     const data: uPlot.AlignedData = [[...this.#xs], ...series.map(({ bytes }) => [...bytes])];
@@ -109,7 +109,7 @@ export class Timeline {
     return `12px ${getComputedStyle(document.body).fontFamily}`;
   }
 
-  /** From 0, so that heights can be compared, to the most of what is in view. */
+  /** From 0, so that heights are comparable, to the maximum in view. */
   #range(plot: uPlot, mostOfSeries: number | null): [number, number] {
     const { min, max } = plot.scales.x ?? {};
     const samples = this.#samples().filter(({ x }) => x >= (min ?? x) && x <= (max ?? x));
@@ -131,13 +131,13 @@ export class Timeline {
     });
   }
 
-  /** What uPlot has no series for: the container's limit and what was measured. */
+  /** Draws what is no series of uPlot: the container's limit and the measured RSS. */
   #drawBeside(plot: uPlot): void {
     const { ctx, bbox } = plot;
     const scale = devicePixelRatio;
     ctx.save();
     ctx.beginPath();
-    // A little wider, so that dots at the edges stay whole.
+    // A little wider, so that dots at the edges are complete.
     ctx.rect(bbox.left - 5 * scale, bbox.top, bbox.width + 10 * scale, bbox.height);
     ctx.clip();
     const { limit } = this.#data;
@@ -175,7 +175,7 @@ export class Timeline {
     ctx.restore();
   }
 
-  /** A series was switched on or off. */
+  /** Called when a series is toggled. */
   #show(): void {
     this.#looks.forEach(({ shown }, i) => {
       if (this.#plot.series[i + 1]?.show !== shown) {
@@ -185,7 +185,7 @@ export class Timeline {
     this.#zoom(null, null);
   }
 
-  /** Other colours, or another axis. */
+  /** For other colours, or another axis. */
   #redraw(keepsZoom = true): void {
     const { min, max } = this.#plot.scales.x ?? {};
     this.#plot.destroy();
@@ -195,7 +195,7 @@ export class Timeline {
     }
   }
 
-  /** Shows min..max of the axis; null is as now. */
+  /** Shows min..max of the axis; null: unchanged. */
   #zoom(min: number | null, max: number | null): void {
     const { x } = this.#plot.scales;
     this.#plot.setScale("x", { min: min ?? x?.min ?? 0, max: max ?? x?.max ?? 0 });
@@ -225,14 +225,15 @@ export class Timeline {
     find("zoom-out", HTMLButtonElement)?.addEventListener("click", () => this.#zoomBy(2));
     find("zoom-reset", HTMLButtonElement)?.addEventListener("click", () => this.#reset());
     const note = find("timeline-note", HTMLElement);
-    const points = `Each point is the most of its stretch of the log; what is left at the end is drawn at the last one.`;
-    const tell = (): void => {
+    const points =
+      "Each point is the maximum over its events; the last point is the end of the run.";
+    const labelAxis = (): void => {
       const axis = this.#byTime
         ? "Time since the first event."
         : this.#data.time === null
-          ? "Events of the log, as no steady clock is in it."
+          ? "Events of the log, which has no steady clock."
           : "Events of the log.";
-      setText(note, `${axis} ${points} Drag to zoom in, double-click to see all.`);
+      setText(note, `${axis} ${points} Drag to zoom in, double-click to reset.`);
     };
     const axis = find("axis", HTMLButtonElement);
     if (axis !== null && this.#data.time !== null) {
@@ -242,11 +243,11 @@ export class Timeline {
       axis.addEventListener("click", () => {
         this.#byTime = !this.#byTime;
         label();
-        tell();
+        labelAxis();
         this.#redraw(false);
       });
     }
-    tell();
+    labelAxis();
   }
 
   #wireKeys(): void {
@@ -269,7 +270,7 @@ export class Timeline {
     this.#box.addEventListener("blur", () => this.#plot.setCursor({ left: -10, top: -10 }));
   }
 
-  /** Moves the cursor by so many points among those in view. */
+  /** Moves the cursor by `points`, within the view. */
   #move(points: number): void {
     const xs = this.#xs;
     const { min, max } = this.#plot.scales.x ?? {};
@@ -297,11 +298,11 @@ export class Timeline {
     return this.#byTime ? duration(x) : `event ${count(x)}`;
   }
 
-  /** The values at a point, or at the end. */
-  #tellValues(point: number | null): void {
+  /** Shows the values at a point; null: at the end. */
+  #showValues(point: number | null): void {
     const last = this.#xs.length - 1;
     const where = point === null || point === last ? "at the end" : `at ${this.#place(point)}`;
-    this.#buttons.tell(
+    this.#buttons.showValues(
       where,
       this.#data.series.map(({ bytes }) => size(bytes[point ?? last] ?? 0)),
     );

@@ -5,44 +5,44 @@ import { dirname, join } from "node:path";
 import { MALLOG } from "../support/mallog-command.ts";
 import { bundleModelReplay, compilePrograms } from "./programs.ts";
 
-/** What one run of a command line took. */
+/** The cost of one run of a command line. */
 export interface Cost {
   readonly wallSeconds: number;
   /** user and system time of all its processes */
   readonly processorSeconds: number;
-  /** the largest resident set of any one of them */
+  /** the largest resident set of any of its processes */
   readonly peakBytes: number;
 }
 
-/** blocks that are live at once in the logs made here, once all places are taken */
+/** blocks that are live at once in the generated logs, once all places are taken */
 const LIVE_BLOCKS = 100_000;
 
 const BASH = ["bash", "-o", "pipefail", "-c"] as const;
 
-/** where `measured` leaves its figures */
+/** the file into which `measured` writes its figures */
 const COST_FILE = "cost";
 
 /**
- * A temporary folder with the C programs, and whatever files the rows have made there. Command lines run in it, by a
- * shell that has at hand those programs, and mallog as npm links it: as it is built, started by its first line. Of this
- * process's environment they see nothing but the PATH.
+ * A temporary folder with the C programs and the files that the rows make. Command lines run in it, with a shell that
+ * finds those programs, and the built mallog, started by its shebang line as npm links it. Their environment has only the
+ * PATH of this process.
  */
-export class Workshop {
+export class Sandbox {
   readonly #folder = mkdtempSync(join(tmpdir(), "mallog-bench-"));
   readonly #made = new Set<string>();
 
-  static async open(): Promise<Workshop> {
-    const workshop = new Workshop();
+  static async open(): Promise<Sandbox> {
+    const sandbox = new Sandbox();
     try {
-      await workshop.#furnish();
+      await sandbox.#setUp();
     } catch (error) {
-      workshop.remove();
+      sandbox.remove();
       throw error;
     }
-    return workshop;
+    return sandbox;
   }
 
-  async #furnish(): Promise<void> {
+  async #setUp(): Promise<void> {
     compilePrograms(this.#folder);
     await bundleModelReplay(this.#folder);
     symlinkSync(MALLOG, this.path("mallog"));
@@ -52,7 +52,7 @@ export class Workshop {
     return join(this.#folder, name);
   }
 
-  /** The name of a file that `make` makes, unless it has done so before. */
+  /** The name of a file, which `make` creates at the first call. */
   file(name: string, make: (path: string) => void): string {
     if (!this.#made.has(name)) {
       make(this.path(name));
@@ -61,24 +61,24 @@ export class Workshop {
     return name;
   }
 
-  /** A log of about so many calls of so many threads. */
+  /** The name of a log of about `events` calls. */
   log(events: number, threads = 16): string {
     const name = `${events}-${threads}.log`;
     return this.file(name, () => this.output(`${makeLog(events, threads)} > ${name}`));
   }
 
-  /** What a command line prints. */
+  /** The standard output of a command line. */
   output(command: string): string {
     return this.#run([...BASH, command], "pipe");
   }
 
-  /** What all processes of a command line cost. Its output goes nowhere. */
+  /** The cost of all processes of a command line. Its output is discarded. */
   cost(command: string): Cost {
     this.#run(["measured", COST_FILE, ...BASH, command], "ignore");
     return this.#cost();
   }
 
-  /** The same of that one command of it which `measured` is put before. */
+  /** The cost of the one command in it that follows `measured`. */
   costWithin(command: string): Cost {
     this.#run([...BASH, command], "ignore");
     return this.#cost();
@@ -112,12 +112,12 @@ export class Workshop {
   }
 }
 
-/** The command that prints a log. */
+/** The command that prints such a log. */
 export function makeLog(events: number, threads = 16): string {
   return `make-log ${events} ${threads} ${LIVE_BLOCKS}`;
 }
 
-/** The command that runs one and measures it. */
+/** The command, run and measured. */
 export function measured(command: string): string {
   return `measured ${COST_FILE} ${command}`;
 }
