@@ -118,7 +118,10 @@ describe("refused with 2 and one line, before the log is read", () => {
     ],
     [budget("rss"), "--budget 'rss': no comparison; give KEY<=VALUE, in quotes"],
     [budget("rsss<=1"), "--budget 'rsss<=1': no key rsss (did you mean rss?); see mallog check"],
-    [budget("x<=1"), "no key x; known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-"],
+    [
+      budget("x<=1"),
+      "no key x; known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-",
+    ],
     [budget("rss@MALLOC_ARENA_MX=1<=1"), "(did you mean MALLOC_ARENA_MAX?)"],
     [budget("rss@fast<=1"), '@fast: "fast" is not of the form NAME=VALUE'],
     [budget("rss<=+5%"), "growth is relative to an earlier report; add --baseline BASE.json"],
@@ -178,7 +181,7 @@ test("an interrupted run: 130, even if a budget is not kept", async () => {
   await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
   io.signals.emit("SIGINT", "SIGINT");
   expect(await running).toBe(130);
-  expect(io.stdout.text).toMatch(/^Interrupted: all figures are those of the first/);
+  expect(io.stdout.text).toMatch(/^Interrupted: all figures cover the first/);
   expect(io.stdout.text).toContain("FAIL  rss");
 });
 
@@ -278,21 +281,23 @@ describe("an earlier report", () => {
     base();
     const { code, err } = await check([...baseline, ...budget("rss@MALLOC_ARENA_MAX=1<=1GiB")]);
     expect(code).toBe(2);
-    expect(err).toContain("base.json: no scenario MALLOC_ARENA_MAX=1; known scenarios: as recorded");
+    expect(err).toContain(
+      "base.json: no scenario MALLOC_ARENA_MAX=1; known scenarios: as recorded",
+    );
   });
 
   test("with another model: a remark on standard error", async () => {
     base({ model: { ...MODEL, glibc: "2.31" } });
     const { err } = await check(baseline);
-    expect(err).toBe("mallog: base.json: Modelled otherwise: glibc: 2.31 before, 2.36 now.\n");
+    expect(err).toBe("mallog: base.json: Modelled differently: glibc: 2.31 before, 2.36 now.\n");
   });
 
   test.each([
     ["missing.json", "missing.json: no such file; give a report made with mallog LOG -o FILE.json"],
     ["dir.json", "dir.json: is a directory"],
-    ["text.json", "text.json: is no JSON"],
-    ["other.json", "other.json: is no report of mallog"],
-    ["later.json", 'later.json: has schema "mallog.report/2", and not "mallog.report/1"'],
+    ["text.json", "text.json: is not valid JSON"],
+    ["other.json", "other.json: is not a mallog report"],
+    ["later.json", 'later.json: has schema "mallog.report/2", not "mallog.report/1"'],
     ["part.json", "part.json: has no live"],
   ])("%s: unusable, 3", async (name, text) => {
     mkdirSync(file("dir.json"));
