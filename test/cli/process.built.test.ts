@@ -66,7 +66,7 @@ test("a size that no allocator grants is not live", async () => {
   const { code, out } = await ended(child);
   expect(code).toBe(0);
   expect(out).toMatch(/^100 B are live at the end;/);
-  expect(out).toContain("1 call with sizes that no allocator grants");
+  expect(out).toContain("1 call with a size above PTRDIFF_MAX, which no allocator grants");
 });
 
 describe("unusable input", () => {

@@ -118,7 +118,10 @@ describe("refused with 2 and one line, before the log is read", () => {
     ],
     [budget("rss"), "--budget 'rss': no comparison; give KEY<=VALUE, in quotes"],
     [budget("rsss<=1"), "--budget 'rsss<=1': no key rsss (did you mean rss?); see mallog check"],
-    [budget("x<=1"), "no key x; known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-"],
+    [
+      budget("x<=1"),
+      "no key x; known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-",
+    ],
     [budget("rss@MALLOC_ARENA_MX=1<=1"), "(did you mean MALLOC_ARENA_MAX?)"],
     [budget("rss@fast<=1"), '@fast: "fast" is not of the form NAME=VALUE'],
     [budget("rss<=+5%"), "growth is relative to an earlier report; add --baseline BASE.json"],
@@ -155,7 +158,7 @@ describe("refused with 2 and one line, before the log is read", () => {
 test.each([
   ["thread:105.live<=1", "no thread 105 (did you mean 100?)"],
   ["thread:mian.live<=1", "no thread mian; known threads: 100, main, 101"],
-  ["model.holes.lines<=1", "model.holes is not known of this log (null)"],
+  ["model.holes.lines<=1", "model.holes is unknown for this log (null)"],
 ])("%s: refused with 2 also if only the report shows the error", async (text, reason) => {
   const { code, out, err } = await check(["x", "-o", "r.json", ...budget(text)]);
   expect({ code, out }).toEqual({ code: 2, out: "" });
@@ -278,7 +281,9 @@ describe("an earlier report", () => {
     base();
     const { code, err } = await check([...baseline, ...budget("rss@MALLOC_ARENA_MAX=1<=1GiB")]);
     expect(code).toBe(2);
-    expect(err).toContain("base.json: no scenario MALLOC_ARENA_MAX=1; known scenarios: as recorded");
+    expect(err).toContain(
+      "base.json: no scenario MALLOC_ARENA_MAX=1; known scenarios: as recorded",
+    );
   });
 
   test("with another model: a remark on standard error", async () => {
@@ -292,7 +297,7 @@ describe("an earlier report", () => {
     ["dir.json", "dir.json: is a directory"],
     ["text.json", "text.json: is not valid JSON"],
     ["other.json", "other.json: is not a mallog report"],
-    ["later.json", 'later.json: has schema "mallog.report/2", and not "mallog.report/1"'],
+    ["later.json", 'later.json: has schema "mallog.report/2", not "mallog.report/1"'],
     ["part.json", "part.json: has no live"],
   ])("%s: unusable, 3", async (name, text) => {
     mkdirSync(file("dir.json"));

@@ -118,7 +118,11 @@ describe("reports that cannot be compared", () => {
     [["base.json", "head.json", "more.json"], 2, "too many arguments"],
     [[...both, "--budget", "rsss<=1"], 2, "no key rsss (did you mean rss?)"],
     [[...both, "--budget", "rss@MALLOC_ARENA_MAX=1<=1"], 2, "head.json: no scenario MALLOC_ARENA"],
-    [[...both, "--budget", "thread:7.live<=+1"], 2, "head.json: no thread 7; known threads: 100, 101"],
+    [
+      [...both, "--budget", "thread:7.live<=+1"],
+      2,
+      "head.json: no thread 7; known threads: 100, 101",
+    ],
     [
       [...both, "-o", "d.html"],
       2,
