@@ -1,11 +1,27 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import LongestFirst from "./test/support/longest-first.ts";
 
-/** vi.mock needs modules that vitest loads itself; and a function that goes to the browser may not call tsx's helpers. */
-const LOADED_BY_VITEST = ["test/what-if/contention.test.ts", "test/browser/page.test.ts"];
+/** The end of a test file's name says what it needs; test/README.md has the list. */
+const BUILT = "test/**/*.built.test.ts";
+const BROWSER = "test/**/*.browser.test.ts";
+const SLOW = "test/**/*.{corpus,glibc}.test.ts";
+
+/** vi.mock works only on modules that vitest loads. */
+const MOCKING = "test/what-if/contention.test.ts";
 
 // Corpus and differential tests replay millions of calls.
 const testTimeout = 120_000;
+
+const build = { globalSetup: ["./test/support/build.js"] };
+
+const loadedByNode = {
+  // Node imports the sources itself. In those that vitest loads, each use of an import is a getter's call: the model is
+  // half as fast.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
+  execArgv: ["--import", "tsx"],
+  // No file leaves anything behind that another could see.
+  isolate: false,
+};
 
 export default defineConfig({
   test: {
@@ -16,20 +32,18 @@ export default defineConfig({
     projects: [
       {
         test: {
-          name: "node",
+          name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...LOADED_BY_VITEST],
-          globalSetup: ["./test/support/build.js"],
+          exclude: [...configDefaults.exclude, BUILT, BROWSER, SLOW, MOCKING],
           testTimeout,
-          // Node imports the sources itself. In those that vitest loads, each use of an import is a getter's call: the
-          // model is half as fast.
-          experimental: { viteModuleRunner: false, nodeLoader: false },
-          execArgv: ["--import", "tsx"],
-          // No file leaves anything behind that another could see.
-          isolate: false,
+          ...loadedByNode,
         },
       },
-      { test: { name: "vitest", include: LOADED_BY_VITEST, testTimeout } },
+      { test: { name: "mocking", include: [MOCKING], testTimeout } },
+      { test: { name: "built", include: [BUILT], testTimeout, ...build, ...loadedByNode } },
+      { test: { name: "slow", include: [SLOW], testTimeout, ...build, ...loadedByNode } },
+      // Loaded by vitest: functions sent to the browser must not call tsx's helpers.
+      { test: { name: "browser", include: [BROWSER], testTimeout, ...build } },
     ],
   },
 });

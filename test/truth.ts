@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { AnalysisOptions } from "../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../src/pipeline/analysis-options.ts";
 import { casesOf } from "./support/corpus.ts";
 import { printFitted } from "./truth/fitted.ts";
 import {
@@ -17,10 +17,10 @@ import { printRecorded, recordedErrors } from "./truth/real-programs.ts";
 /**
  * npm run truth -- DIR [CASE…] [--touch all|none|facts|RATIO] [--brief]
  *
- * Predicted against measured, for every case of a corpus folder and every setting with a truth: the recorded run
- * from its own log, the other settings as what-ifs of that log, each at the end and after malloc_trim(0). Errors are
- * signed, in pages of 4096 bytes and in percent; nothing is rounded to zero. Then what they come to; --brief: that
- * alone.
+ * Compares predictions with measured truth, for every case of a corpus folder and every setting with a truth: the
+ * recorded run from its own log, the other settings as what-ifs of that log, each at the end and after malloc_trim(0).
+ * Errors are signed, in pages of 4096 bytes and in percent, not rounded to zero. A summary follows; --brief prints only
+ * that.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -1,13 +1,13 @@
 import { availableParallelism } from "node:os";
+import { run } from "./command-line.ts";
 import type { Analyse } from "./io.ts";
-import { run } from "./run.ts";
 import { VERSION } from "./version.ts";
 
-/** The one place that sees the process. */
+/** The only file that uses the process. */
 
 const CORES = availableParallelism();
 
-/** null: there is no core for them, or they are not built, where the sources are run */
+/** null: there is only one core, or the sources run unbuilt, without worker files */
 const WORKERS =
   CORES > 1 && import.meta.url.endsWith(".js")
     ? {
@@ -17,17 +17,17 @@ const WORKERS =
       }
     : null;
 
-/** Loaded only when there is something to analyse: --help is not to wait for the models. */
+/** Loaded only when there is a log to analyse: --help must not wait for the models. */
 const analyse: Analyse = async (inputs, options, hooks) => {
-  const { readAndReplay } = await import("../pipeline/read-and-replay.ts");
-  return readAndReplay(VERSION, WORKERS)(inputs, options, hooks);
+  const { reportOfLog } = await import("./report-of-log.ts");
+  return reportOfLog(VERSION, WORKERS)(inputs, options, hooks);
 };
 
-// Not process.exit: it would cut off what a pipe has not taken yet.
+// Not process.exit: it would drop output that a pipe has not accepted yet.
 run(
   process.argv.slice(2),
   {
-    // Whoever asks for it opens it, which takes a while: --version does not.
+    // A getter: process.stdin is opened at its first use, which takes time that --version must not spend.
     get stdin() {
       return process.stdin;
     },

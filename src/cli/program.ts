@@ -1,65 +1,51 @@
 import { Command, Help } from "commander";
-import { type AnalyzeRequest, addAnalyze, WORDS_HELP } from "./commands/analyze/options.ts";
+import type { AnalysisValues } from "./analysis/analysis-request.ts";
+import { ANALYZE_HELP, addAnalyze } from "./commands/analyze/options.ts";
 import { addCheck, type CheckRequest } from "./commands/check/options.ts";
 import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
 
-const AFTER_HELP = `
-Examples:
-  zcat malloc.log.gz | mallog
-  mallog malloc.log.gz --sort live --top 20
-  mallog malloc.log.gz --container-limit 512MiB --base-rss 120MiB
-  mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 \\
-    --what-if MALLOC_TRIM_THRESHOLD_=131072,malloc_trim=30s
-  mallog malloc.log.gz -q -o report.json -o report.md
-  printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
-${WORDS_HELP}
-Exit codes:
-  0    done
-  1    a budget is not kept (mallog check, mallog diff)
-  2    wrong usage, or settings that glibc would refuse
-  3    a log unreadable, empty, or without one malloc call; an earlier report
-       that is none; or the report cannot be written
-  130  interrupted: the report of what was read is printed, and says so
-`;
-
-/** What the command line can do, and whom its commands call. */
+/** What each command calls. */
 export interface Commands {
-  readonly analyze: (request: AnalyzeRequest) => Promise<void>;
+  readonly analyze: (inputs: readonly string[], values: AnalysisValues) => Promise<void>;
   readonly check: (request: CheckRequest) => Promise<void>;
   readonly diff: (request: DiffRequest) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
 
 /**
- * The command line. Help and version go to `writeOut`; every error is thrown as a CommanderError and printed by
- * whoever catches it.
+ * The command line. Help and version go to `writeOut`. A wrong command line is thrown, as a CommanderError or a Failure,
+ * and nothing is printed.
  */
 export function buildProgram(
-  { version, hostCpus, helpWidth }: { version: string; hostCpus: number; helpWidth: number },
+  { version, helpWidth }: { version: string; helpWidth: number },
   writeOut: (text: string) => void,
   commands: Commands,
 ): Command {
   const program = new Command("mallog")
     .description(
-      "Tells where the memory of a process went, and which malloc setting would give it back, from a log of its malloc calls.",
+      "From a log of a process's malloc calls, reports where its memory went and which malloc settings would reduce it.",
     )
     .usage("[analyze] [options] [log...]")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => {}, getOutHelpWidth: () => helpWidth });
-  const analyze = addAnalyze(program, hostCpus, commands.analyze);
+  const analyze = addAnalyze(program, commands.analyze);
   addCheck(program, commands.check);
   addDiff(program, commands.diff);
   addSchema(program, commands.schema);
-  // The default command's options are what `mallog --help` is asked for.
+  // `mallog --help` is asked for the options of the default command.
+  const help = new Help();
   program.configureHelp({
-    visibleOptions: (command) => {
-      const own = new Help().visibleOptions(command);
-      return command === program ? [...analyze.options, ...own] : own;
-    },
+    visibleArguments: (command) => help.visibleArguments(command === program ? analyze : command),
+    visibleOptions: (command) =>
+      command === program
+        ? [...analyze.options, ...help.visibleOptions(command)]
+        : help.visibleOptions(command),
+    // Without operands: they would widen the column of all options.
+    subcommandTerm: (command) => command.name(),
   });
-  analyze.addHelpText("after", AFTER_HELP);
-  return program.addHelpText("after", AFTER_HELP);
+  return program.addHelpText("after", ANALYZE_HELP);
 }

@@ -1,19 +1,20 @@
 import type { EventEmitter } from "node:events";
-import { Exit } from "./problems.ts";
+import { Exit } from "./exit-codes.ts";
 
 const CODES = { SIGINT: Exit.interrupted, SIGTERM: Exit.terminated } as const;
 
 type Signal = keyof typeof CODES;
 
-/** The first SIGINT or SIGTERM asks for an orderly end, the second does not wait for it. */
+/** Handles SIGINT and SIGTERM: the first one ends the run in order, the second one at once. */
 export class Signals {
   readonly #aborter = new AbortController();
   readonly #source: EventEmitter;
+  readonly #onSignal: (name: Signal) => void;
   #code: number | null = null;
 
   constructor(source: EventEmitter, onFirst: () => void, onSecond: (exitCode: number) => void) {
     this.#source = source;
-    this.#heard = (name) => {
+    this.#onSignal = (name) => {
       if (this.#code !== null) {
         return onSecond(CODES[name]);
       }
@@ -21,22 +22,20 @@ export class Signals {
       onFirst();
       this.#aborter.abort();
     };
-    source.on("SIGINT", this.#heard).on("SIGTERM", this.#heard);
+    source.on("SIGINT", this.#onSignal).on("SIGTERM", this.#onSignal);
   }
-
-  readonly #heard: (name: Signal) => void;
 
   /** aborts at the first signal */
   get aborted(): AbortSignal {
     return this.#aborter.signal;
   }
 
-  /** 128 + the number of the signal; null as long as none came */
+  /** 128 + the number of the first signal; null: none received */
   get exitCode(): number | null {
     return this.#code;
   }
 
-  forget(): void {
-    this.#source.off("SIGINT", this.#heard).off("SIGTERM", this.#heard);
+  stopListening(): void {
+    this.#source.off("SIGINT", this.#onSignal).off("SIGTERM", this.#onSignal);
   }
 }

@@ -20,18 +20,14 @@ export class InputError extends Error {
   readonly problem: InputProblem;
 
   constructor(problem: InputProblem) {
-    super(problemText(problem));
+    super(inputProblemText(problem));
     this.name = "InputError";
     this.problem = problem;
   }
 }
 
 /** One line: what is wrong with which input, and what to do next. */
-export function inputErrorText(error: InputError): string {
-  return problemText(error.problem);
-}
-
-function problemText(problem: InputProblem): string {
+export function inputProblemText(problem: InputProblem): string {
   switch (problem.code) {
     case "missing":
       return `${problem.path}: no such file; check the path, or give - to read standard input`;

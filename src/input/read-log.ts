@@ -54,9 +54,9 @@ export async function readLog(
     for (const piece of pieces) {
       const bytes = readPiece(piece, inputs.stdin, onBytes, signal);
       for await (const chunk of decompressed(bytes, piece.name, diagnostics)) {
-        const room = sink.room();
-        if (room !== null) {
-          await room;
+        const ready = sink.whenReady();
+        if (ready !== null) {
+          await ready;
         }
         yield chunk.toString("latin1");
       }

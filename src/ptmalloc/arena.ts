@@ -1,5 +1,6 @@
 import type { Chunks } from "./chunks.ts";
 import { BIN, BK, FD, FD_NEXTSIZE, SIZE, STATE, STRIDE } from "./chunks.ts";
+import { copyScalars } from "./copy-scalars.ts";
 import type { Heap } from "./heap.ts";
 import { BIN_COUNT } from "./size-classes.ts";
 
@@ -14,33 +15,33 @@ export class Arena {
   top = 0;
   /** heads of the fastbins' lists, LIFO */
   readonly fastbins = new Int32Array(FASTBIN_COUNT);
-  /** set by a free to a fastbin, cleared by consolidation only: it may be true while all are empty */
+  /** set by a free to a fastbin, cleared by malloc_consolidate only, so it may be true while all fastbins are empty */
   haveFastchunks = false;
   /** index of the head record of bin 0; bin i is at `bins + i * STRIDE` */
   readonly bins: number;
-  /** bit i set: bin i may hold chunks; a clear bit is always true */
+  /** bit i is set if bin i may hold chunks; a bin whose bit is clear is empty */
   readonly binmap = new Int32Array(BIN_COUNT / 32);
-  /** heap serial and granule of last_remainder; compared as an address, and never cleared, because it may be stale */
+  /** heap serial and granule of last_remainder; never cleared, since glibc compares a pointer that may be stale (T7) */
   lastRemainderHeap = -1;
   lastRemainderAddr = -1;
-  /** false once the main arena had to map memory instead of moving the break */
+  /** false from the first time the main arena maps a region because the break does not move (§3.8.1) */
   contiguous: boolean;
-  /** bytes obtained from the kernel and not returned, and the most there ever were */
+  /** system_mem: bytes obtained from the kernel and not returned; max_system_mem: its peak */
   systemMem = 0;
   maxSystemMem = 0;
-  /** circular list of all arenas */
+  /** circular list of all arenas, this one at first */
   next: Arena;
-  /** the next on the free list, while this one is on it */
+  /** the next arena on the free list; stale when this one is not on it */
   nextFree: Arena | null = null;
   attachedThreads = 0;
-  /** dense index of the thread that was the last to leave, and so put this on the free list; −1: none was */
-  leftBy = -1;
-  /** heaps that exist, oldest first */
+  /** dense index of the thread whose detaching put this arena on the free list last; −1: none yet */
+  detachedBy = -1;
+  /** mapped heaps, oldest first */
   readonly heaps: Heap[] = [];
-  /** dense indices of the threads that were ever attached */
+  /** dense indices of all threads that have ever been attached */
   readonly threads = new Set<number>();
 
-  /** `bins` are the head records, see `newBins` */
+  /** `bins` is the first head record, see `newBins` */
   constructor(id: number, bins: number) {
     this.id = id;
     this.contiguous = id === 0;
@@ -48,20 +49,12 @@ export class Arena {
     this.bins = bins;
   }
 
-  /** A copy without heaps, on no free list, and with itself as its next: whoever copies the process joins them. */
+  /** A copy without heaps, on no list: Ptmalloc.clone links it. */
   clone(): Arena {
     const copy = new Arena(this.id, this.bins);
-    copy.top = this.top;
+    copyScalars<Arena>(this, copy);
     copy.fastbins.set(this.fastbins);
-    copy.haveFastchunks = this.haveFastchunks;
     copy.binmap.set(this.binmap);
-    copy.lastRemainderHeap = this.lastRemainderHeap;
-    copy.lastRemainderAddr = this.lastRemainderAddr;
-    copy.contiguous = this.contiguous;
-    copy.systemMem = this.systemMem;
-    copy.maxSystemMem = this.maxSystemMem;
-    copy.attachedThreads = this.attachedThreads;
-    copy.leftBy = this.leftBy;
     for (const thread of this.threads) {
       copy.threads.add(thread);
     }
@@ -80,7 +73,7 @@ export class Arena {
   }
 }
 
-/** The head records of an arena's bins, all empty. */
+/** Allocates the head records of an arena's bins, all empty. Returns the first. */
 export function newBins(chunks: Chunks): number {
   const bins = chunks.allocateRun(BIN_COUNT);
   const w = chunks.words;
@@ -90,7 +83,7 @@ export function newBins(chunks: Chunks): number {
     w[bin + STATE] = BIN;
     w[bin + FD] = bin;
     w[bin + BK] = bin;
-    // Not 0, so that unlinking the last chunk of a large bin does not take the head for one of its run.
+    // Not 0: a chunk with 0 here has the size of its predecessor, see unlink.
     w[bin + FD_NEXTSIZE] = bin;
   }
   return bins;

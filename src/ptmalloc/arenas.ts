@@ -5,36 +5,36 @@ import { intMalloc } from "./malloc.ts";
 import type { Profile } from "./profile.ts";
 import { type Ptmalloc, UNKNOWN_CPUS } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeRange, writeWord } from "./resident.ts";
-import { NOBODY, type Thread } from "./thread.ts";
+import { NO_THREADS, type Thread } from "./thread.ts";
 
-/** Which arena serves a thread (ptmalloc2.md §6). */
+/** The choice of an arena for a thread, and new arenas (ptmalloc2.md §6). */
 
-/** arena_get: the thread's arena, found or made at its first need; `bytes` sizes the heap of a new one. */
+/** arena_get: the thread's arena, chosen or created at its first use; a new one has a heap for `bytes`. */
 export function arenaGet(m: Ptmalloc, bytes: number): Arena | null {
   return m.thread.arena ?? arenaGet2(m, bytes);
 }
 
 /**
- * arena_get2 (§6.1): from the free list, else a new one while the limit allows, else one that is in use. What comes
- * first on the list, and whose lock is free, is a race between threads: a witness may have seen which one it was.
+ * arena_get2 (§6.1): an arena from the free list, else a new one while the limit allows, else one in use. The order of
+ * the list and the first free lock depend on races between threads; the witness may have evidence of the outcome.
  */
 function arenaGet2(m: Ptmalloc, bytes: number): Arena {
   const shown = m.witness?.arenaShown() ?? null;
-  const waiting = m.freeList.head === null ? NONE : m.freeList.arenas();
-  const isWaiting = shown !== null && shown !== "new" && waiting.includes(shown);
-  // Whoever has an arena that is not on the list has found the list empty.
-  const isEmpty = shown !== null && !isWaiting && isPastFreeList(m, shown);
-  const free = isEmpty ? null : isWaiting ? shown : firstFree(m.thread, waiting);
+  const listed = m.freeList.head === null ? NONE : m.freeList.arenas();
+  const isListed = shown !== null && shown !== "new" && listed.includes(shown);
+  // A thread that gets an arena from elsewhere found the list empty.
+  const foundEmpty = shown !== null && !isListed && isPossibleWithoutList(m, shown);
+  const free = foundEmpty ? null : isListed ? shown : firstFree(m.thread, listed);
   if (free !== null) {
-    if (isWaiting && free !== waiting[0]) {
-      m.witness?.choseArena(waiting.slice(0, waiting.indexOf(free)));
+    if (isListed && free !== listed[0]) {
+      m.witness?.choseArena(listed.slice(0, listed.indexOf(free)));
     }
     m.freeList.remove(free);
     free.attachedThreads = 1;
     return attach(m, free);
   }
-  if (waiting.length > 0 && isEmpty) {
-    m.witness?.choseArena(waiting);
+  if (listed.length > 0 && foundEmpty) {
+    m.witness?.choseArena(listed);
   }
   if (isBelowLimit(m) && m.witness?.sharesMainArena() !== true) {
     return attach(m, newArena(m, bytes));
@@ -44,17 +44,17 @@ function arenaGet2(m: Ptmalloc, bytes: number): Arena {
 
 const NONE: readonly Arena[] = [];
 
-/** The newest on the free list that had been left when the thread chose; null: none had. */
-function firstFree({ leavingLate }: Thread, waiting: readonly Arena[]): Arena | null {
-  return waiting.find(({ leftBy }) => !leavingLate.includes(leftBy)) ?? null;
+/** The newest arena on the free list that was already there when the thread attached; null: none was. */
+function firstFree({ detachingLater }: Thread, listed: readonly Arena[]): Arena | null {
+  return listed.find(({ detachedBy }) => !detachingLater.includes(detachedBy)) ?? null;
 }
 
-/** True if the thread can have got the arena `shown`, which is on no free list, where it found none on that. */
-function isPastFreeList(m: Ptmalloc, shown: Arena | "new"): boolean {
+/** True if a thread that found the free list empty can have got `shown`, an arena that is not on it. */
+function isPossibleWithoutList(m: Ptmalloc, shown: Arena | "new"): boolean {
   return isBelowLimit(m) === (shown === "new");
 }
 
-/** True while a thread that finds no arena on the free list is given a new one. */
+/** True while a thread that finds the free list empty gets a new arena. */
 function isBelowLimit(m: Ptmalloc): boolean {
   if (m.arenaLimit === 0) {
     if (m.par.arenaMax !== 0) {
@@ -66,19 +66,19 @@ function isBelowLimit(m: Ptmalloc): boolean {
   return m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1;
 }
 
-/** Without a limit from CPUs or pointers: that of 256 CPUs, so that a log that cannot be followed stays bounded. */
-const MOST_ARENAS = 2048;
+/** The limit of 256 CPUs: bounds memory where neither CPUs nor pointers give one. */
+const MAX_ARENAS = 2048;
 
-/** 8 arenas a CPU; 0, none as yet, while the CPUs are unknown and nobody knows of a limit (§6.1, §12.9). */
+/** 8 arenas per CPU. While CPUs are unknown: the limit that the witness shows, 0 (none) until then (§6.1, §12.9). */
 function limitByCpus(m: Ptmalloc): number {
   if (m.cpus !== UNKNOWN_CPUS) {
     return 8 * m.cpus;
   }
   const arenas = m.arenas.length;
-  if (arenas >= MOST_ARENAS) {
+  if (arenas >= MAX_ARENAS) {
     return arenas;
   }
-  // The limit is 8 a CPU, or 9 where the first test of it comes too late for 8 (trap T20).
+  // The limit is 8 per CPU, or 9 if the first check comes too late for 8 (trap T20).
   const isPossible = arenas % 8 === 0 || arenas === 9;
   return isPossible && m.witness?.sharesArena() ? arenas : 0;
 }
@@ -88,15 +88,15 @@ function attach(m: Ptmalloc, av: Arena): Arena {
     m.thread.arena.attachedThreads--;
   }
   m.thread.arena = av;
-  m.thread.leavingLate = NOBODY;
+  m.thread.detachingLater = NO_THREADS;
   av.threads.add(m.thread.index);
   return av;
 }
 
 /**
- * reused_arena: the first whose lock is free, from where the last search ended; that very one if none is (§6.1). The
- * arena that a retry is to avoid is passed over only while it is locked, and the retry has unlocked it. The one `shown`
- * is known to have been the first.
+ * reused_arena (§6.1): the first arena whose lock is free, searched from where the last search ended; if none is, the
+ * one there. `shown`, unless null, is known to be that first arena. `avoid_arena` has no effect: glibc skips it only
+ * while it is locked, and the retry has unlocked it.
  */
 function reusedArena(m: Ptmalloc, shown: Arena | null): Arena {
   let av = shown ?? m.nextToUse;
@@ -119,7 +119,7 @@ function reusedArena(m: Ptmalloc, shown: Arena | null): Arena {
   return av;
 }
 
-/** True if `thread`, which has no arena, would now have to share one, and could not foretell which (§6.1). */
+/** True if `thread`, which has no arena, would now get one in use, so that the choice is a race (§6.1). */
 export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
   const { arenas, par } = m;
   if (arenas.length === 1) {
@@ -139,12 +139,12 @@ export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
   return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
 }
 
-/** Bytes of an arena's first heap below its first chunk, which hold the heap's and the arena's own structures (§6.2). */
+/** Bytes below the first chunk of an arena's first heap: heap_info and malloc_state (§6.2). */
 export function structBytes({ heapInfoBytes, mallocStateBytes }: Profile): number {
   return heapInfoBytes + mallocStateBytes;
 }
 
-/** A new arena in a new heap: heap_info, malloc_state, then top (§6.2). */
+/** _int_new_arena: a new arena in a new heap of heap_info, malloc_state, and top (§6.2). */
 export function newArena(m: Ptmalloc, bytes: number): Arena {
   const structs = structBytes(m.profile);
   const fixed = structs + GRANULE;
@@ -177,8 +177,8 @@ export function startTop(m: Ptmalloc, av: Arena, heap: Heap, from: number, to: n
 }
 
 /**
- * Turns the old top into a chunk in use and a fence of two granules above it, or, where nothing fits below, into a
- * fence alone (§3.8). Returns the chunk, which the caller frees; 0 when there is none.
+ * Turns the old top into a chunk in use and a fencepost of two granules above it, or into a fencepost alone if no chunk
+ * fits below (§3.8). Returns the chunk, which the caller frees; 0 if there is none.
  */
 export function fenceOldTop(m: Ptmalloc, top: number): number {
   const w = m.chunks.words;
@@ -197,7 +197,7 @@ export function fenceOldTop(m: Ptmalloc, top: number): number {
   return chunk;
 }
 
-/** arena_get, _int_malloc, and where that fails arena_get_retry and a second try (§3.1, §6.5). */
+/** arena_get and _int_malloc; if that fails, arena_get_retry and _int_malloc again (§3.1, §6.5). */
 export function mallocFromArena(m: Ptmalloc, bytes: number, nb: number): number {
   const av = arenaGet(m, bytes);
   const c = intMalloc(m, av, nb);
@@ -207,12 +207,12 @@ export function mallocFromArena(m: Ptmalloc, bytes: number, nb: number): number 
   return intMalloc(m, arenaGetRetry(m, av, bytes), nb);
 }
 
-/** From another arena to the main one for this call only; from the main arena to another one for good (§6.5). */
+/** Returns the main arena for this call only; from the main arena, attaches the thread to another one (§6.5). */
 export function arenaGetRetry(m: Ptmalloc, av: Arena, bytes: number): Arena {
   return av.main ? arenaGet2(m, bytes) : m.mainArena;
 }
 
-/** The thread leaves its arena (§6.4): it goes to the free list with its last thread, before 2.23 with any. */
+/** arena_thread_freeres (§6.4): the arena joins the free list when its last thread ends, before 2.23 when any does. */
 export function detachArena(m: Ptmalloc): void {
   const av = m.thread.arena;
   if (av === null) {
@@ -223,6 +223,6 @@ export function detachArena(m: Ptmalloc): void {
   if (m.profile.arenaRefcount && av.attachedThreads > 0) {
     return;
   }
-  av.leftBy = m.thread.index;
+  av.detachedBy = m.thread.index;
   m.freeList.push(av);
 }

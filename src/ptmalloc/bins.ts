@@ -16,14 +16,14 @@ import { writeWord } from "./resident.ts";
 import { largeBinIndex, UNSORTED } from "./size-classes.ts";
 
 /**
- * The unsorted, small and large bins (ptmalloc2.md §2.2): circular doubly linked lists with the bin's head record in
- * the ring. Forward is from the front; small bins are taken from the back.
+ * The unsorted, small and large bins (ptmalloc2.md §2.2): circular doubly linked lists through the bin's head record.
+ * FD leads from the front to the back; chunks of small bins are taken from the back.
  *
- * A large bin is sorted by descending size, and one chunk of each size, the first of its run, also stands in the
- * nextsize ring: FD_NEXTSIZE leads to the next smaller size, BK_NEXTSIZE to the next larger.
+ * A large bin is sorted by descending size. The first chunk of each size is also in the nextsize ring: FD_NEXTSIZE
+ * leads to the next smaller size, BK_NEXTSIZE to the next larger. Other chunks have 0 there.
  */
 
-/** unlink_chunk: takes a free chunk off its list, and hands its place in the nextsize ring on to its run. */
+/** unlink_chunk: takes a free chunk off its list. The next chunk of its size takes its place in the nextsize ring. */
 export function unlink(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   const fd = w[c + FD]!;
@@ -68,13 +68,13 @@ export function pushFront(m: Ptmalloc, av: Arena, index: number, c: number): voi
   }
 }
 
-/** Puts a free chunk at the front of the unsorted bin and writes its link words (§9.2). */
+/** Puts a chunk at the front of the unsorted bin and writes its link words (§9.2). */
 export function pushUnsorted(m: Ptmalloc, av: Arena, c: number): void {
   pushFront(m, av, UNSORTED, c);
   writeLinks(m, c);
 }
 
-/** The link words of a chunk put on a list: fd and bk, and for large sizes the nextsize pair (§9.2). */
+/** Makes the pages of a listed chunk's link words resident: fd and bk, for large sizes the nextsize pair (§9.2). */
 export function writeLinks(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   const heap = m.heapOf(c);
@@ -89,7 +89,7 @@ export function markBin(av: Arena, index: number): void {
   av.binmap[index >> 5]! |= 1 << (index & 31);
 }
 
-/** Moves a chunk that was taken off the unsorted bin to the bin of its size (§3.4). */
+/** Puts a chunk from the unsorted bin into the bin of its size (§3.4). */
 export function binChunk(m: Ptmalloc, av: Arena, c: number): void {
   const size = m.chunks.words[c + SIZE]!;
   if (size < MIN_LARGE_GRANULES) {
@@ -102,7 +102,7 @@ export function binChunk(m: Ptmalloc, av: Arena, c: number): void {
   }
 }
 
-/** Sorted insertion (§3.4.1); a chunk of a size that is there already becomes the second of its run. */
+/** Sorted insertion (§3.4.1); of equal sizes the new chunk becomes the second. */
 function insertLarge(m: Ptmalloc, av: Arena, index: number, c: number, size: number): void {
   const w = m.chunks.words;
   const bin = av.bins + index * STRIDE;

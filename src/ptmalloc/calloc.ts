@@ -6,8 +6,8 @@ import { EVERY_PLANE, writeBlock } from "./resident.ts";
 import { tcacheTake } from "./tcache.ts";
 
 /**
- * calloc (ptmalloc2.md §5.2) of `bytes` in all: malloc, past the tcache before 2.41, and what it clears. Memory that
- * the kernel gave during this very call is known to be zero and not written; memory that was in top before is.
+ * calloc (ptmalloc2.md §5.2) of `bytes` in total: malloc, before 2.41 without tcache, then clearing the chunk except for
+ * memory that the kernel supplied during the call, which is zero.
  */
 export function callocChunk(m: Ptmalloc, bytes: number, nb: number): number {
   const cached = m.profile.callocUsesTcache ? tcacheTake(m, nb) : 0;
@@ -45,7 +45,7 @@ interface OldTop {
 }
 
 const NO_TOP: OldTop = { heap: -1, addr: -1, bytes: 0 };
-/** reused, so that a call allocates nothing */
+/** reused, to allocate nothing per call */
 const before: OldTop = { heap: -1, addr: -1, bytes: 0 };
 
 function topBefore(m: Ptmalloc, av: Arena): OldTop {

@@ -5,13 +5,13 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { firstOfHugePage, PLANES } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
-/** An arena's memory by what it is used for, in bytes, counted by walking its heaps and its bins. */
+/** An arena's memory by use, in bytes, counted by walking its heaps and bins. */
 export interface ArenaCensus {
   readonly arena: Arena;
   readonly systemBytes: number;
-  /** resident pages in each plane, by number of its bit */
+  /** resident pages by bit number of the plane */
   readonly pages: Float64Array;
-  /** chunks in the program's hands */
+  /** chunks held by the program */
   readonly inUseBytes: number;
   readonly free: {
     readonly tcache: number;
@@ -21,12 +21,12 @@ export interface ArenaCensus {
     readonly largebins: number;
     readonly top: number;
   };
-  /** chunks in fastbins, and in the unsorted, small and large bins */
+  /** number of chunks in fastbins; in the unsorted, small and large bins */
   readonly fastBlocks: number;
   readonly binBlocks: number;
 }
 
-/** Calls `visit` for every chunk of a heap, from its upper end down; fences and top included. */
+/** Calls `visit` for every chunk of a heap from its upper end down, fenceposts and top included. */
 export function walkHeap(m: Ptmalloc, heap: Heap, visit: (chunk: number) => void): void {
   for (let i = heap.ends.length - 1; i >= 0; i--) {
     let c = heap.ends[i]!;
@@ -38,13 +38,13 @@ export function walkHeap(m: Ptmalloc, heap: Heap, visit: (chunk: number) => void
   }
 }
 
-/** The census of every arena, by id. */
+/** The census of each arena, by id. */
 export function census(m: Ptmalloc): ArenaCensus[] {
-  const structs = structGranules(m);
+  const structs = tcacheStructGranules(m);
   return m.arenas.map((arena) => censusOf(m, arena, structs.get(arena) ?? 0));
 }
 
-function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaCensus {
+function censusOf(m: Ptmalloc, arena: Arena, structGranules: number): ArenaCensus {
   const w = m.chunks.words;
   const granules = { inUse: 0, tcache: 0, fast: 0, unsorted: 0, small: 0, large: 0 };
   let fastBlocks = 0;
@@ -74,7 +74,7 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
     arena,
     systemBytes: arena.systemMem,
     pages: residentPages(arena),
-    inUseBytes: (granules.inUse - structGranulesInIt) * GRANULE,
+    inUseBytes: (granules.inUse - structGranules) * GRANULE,
     free: {
       tcache: granules.tcache * GRANULE,
       fastbins: granules.fast * GRANULE,
@@ -88,11 +88,11 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranulesInIt: number): ArenaC
   };
 }
 
-/** Resident pages of an arena's heaps in each plane, by number of its bit. */
+/** Resident pages of an arena's heaps by bit number of the plane. */
 export function residentPages(arena: Arena): Float64Array {
   const counts = new Float64Array(PLANES);
   for (const { pages, firstPage } of arena.heaps) {
-    // Neighbours are mostly alike: four of them are looked at at once.
+    // Adjacent pages are mostly equal, so four are compared at a time.
     const fours = new Uint32Array(pages.buffer, 0, pages.length >> 2);
     for (let page = firstOfHugePage(firstPage); page < pages.length; ) {
       const planes = pages[page]!;
@@ -101,8 +101,8 @@ export function residentPages(arena: Arena): Float64Array {
         page++;
       }
       if (page % 4 === 0) {
-        const alike = Math.imul(planes, 0x01010101) >>> 0;
-        while (fours[page >> 2] === alike) {
+        const equal = Math.imul(planes, 0x01010101) >>> 0;
+        while (fours[page >> 2] === equal) {
           page += 4;
         }
         while (page < pages.length && pages[page] === planes) {
@@ -119,8 +119,8 @@ export function residentPages(arena: Arena): Float64Array {
   return counts;
 }
 
-/** By arena: tcache structs are chunks in use, but not in the program's hands. */
-function structGranules(m: Ptmalloc): Map<Arena, number> {
+/** Granules of tcache structs by arena: they are in use, but not held by the program. */
+function tcacheStructGranules(m: Ptmalloc): Map<Arena, number> {
   const granules = new Map<Arena, number>();
   for (const struct of m.tcacheStructs()) {
     const { arena } = m.heapOf(struct);
@@ -129,7 +129,7 @@ function structGranules(m: Ptmalloc): Map<Arena, number> {
   return granules;
 }
 
-/** The fields of mallinfo2(3); glibc counts what is cached in tcaches as in use. */
+/** The fields of mallinfo2(3); as in glibc, chunks in tcaches count as in use. */
 export function mallinfo2(m: Ptmalloc, arenas: readonly ArenaCensus[]) {
   let ordblks = 0;
   let smblks = 0;
@@ -137,7 +137,7 @@ export function mallinfo2(m: Ptmalloc, arenas: readonly ArenaCensus[]) {
   let fordblks = 0;
   let arenaBytes = 0;
   for (const { free, fastBlocks, binBlocks, systemBytes } of arenas) {
-    // top counts as one free chunk, even where it is not there yet
+    // top counts as a free chunk, even before it exists
     ordblks += binBlocks + 1;
     smblks += fastBlocks;
     fsmblks += free.fastbins;

@@ -1,15 +1,15 @@
 /**
- * Chunk records (ptmalloc2.md §2.1) in one Int32Array. A chunk is named by the index of its first word; 0 is no
- * chunk, and reads as one that is in use and has size 0, so that a first chunk needs no test for its predecessor.
+ * Chunk records (ptmalloc2.md §2.1) in one Int32Array. A chunk is identified by the index of its first word. 0 is no
+ * chunk; its record is in use and of size 0, so that the first chunk of a heap needs no check for a predecessor.
  *
- * glibc finds neighbours by address arithmetic in real memory. Here a record links to its neighbours, so memory
- * grows with the chunks that exist, not with the size of the heap, and "is my predecessor free" is one load.
+ * glibc finds neighbours by address arithmetic in real memory. Here a record links to its neighbours: memory grows with
+ * the number of chunks, not with the size of the heap, and one load tells whether the predecessor is free.
  *
- * Sizes and addresses are counted in granules of 16 bytes (MALLOC_ALIGNMENT), addresses from the start of the heap
- * or mapping. 31 bits of granules limit a heap to 32 GiB; sysmalloc treats the break as stuck there.
+ * Sizes and addresses are in granules of 16 bytes (MALLOC_ALIGNMENT), addresses from the start of the heap or mapping.
+ * 31 bits of granules limit a heap to 32 GiB; sysmalloc treats the break as stuck there.
  */
 export const GRANULE = 16;
-/** granules in a page of 4096 bytes, and the shift that takes a granule to its page */
+/** granules in a page of 4096 bytes; the shift from a granule to its page */
 export const PAGE_GRANULES = 256;
 export const PAGE_SHIFT = 8;
 export const PAGE = 4096;
@@ -24,25 +24,25 @@ export const MIN_GRANULES = 2;
 /** MIN_LARGE_SIZE = 1024 bytes */
 export const MIN_LARGE_GRANULES = 64;
 
-// Words of a record. Those that malloc and free read together stand together.
+// Words of a record; words that malloc and free read together are adjacent.
 export const SIZE = 0;
 export const STATE = 1;
-/** next in a bin, a fastbin, a tcache bin */
+/** the next chunk in a bin, fastbin or tcache bin; the previous one in a bin */
 export const FD = 2;
 export const BK = 3;
-/** physical neighbours: the chunks just below and just above in memory */
+/** the chunks directly below and above in memory */
 export const PREV = 4;
 export const NEXT = 5;
 export const ADDR = 6;
-/** index of the heap the chunk lies in; of the mapping for a mapped chunk */
+/** id of the heap that holds the chunk; of the mapping for a mapped chunk */
 export const HEAP = 7;
-/** fd_nextsize, bk_nextsize: the ring of a large bin's sizes; 0 outside it */
+/** fd_nextsize, bk_nextsize: the ring of a large bin's sizes; 0 for chunks that are not in it */
 export const FD_NEXTSIZE = 8;
 export const BK_NEXTSIZE = 9;
 /** words in a record */
 export const STRIDE = 10;
 
-// States. PREV_INUSE of the next chunk is clear exactly when a chunk is FREE: cached and fast chunks count as in use.
+// States. A chunk is FREE exactly when PREV_INUSE of the next is clear: cached and fast chunks count as in use.
 export const IN_USE = 0;
 /** in the unsorted bin, a small bin or a large bin */
 export const FREE = 1;
@@ -51,23 +51,23 @@ export const CACHED = 2;
 /** in a fastbin */
 export const FAST = 3;
 export const TOP = 4;
-/** the end of a heap or of a stretch of the main heap that is not the top's */
+/** fencepost: the end of a heap, or of a stretch of chunks in the main heap, without top */
 export const FENCE = 5;
 /** IS_MMAPPED */
 export const MAPPED = 6;
 /** the head of a bin's list, not a chunk */
 export const BIN = 7;
-/** in use by what the log does not tell of (unlogged.ts) */
+/** allocated outside the log (unlogged.ts) */
 export const UNLOGGED = 8;
-/** a record that is no chunk at present */
+/** an unused record */
 export const RELEASED = 9;
 
-/** Room for the main arena's bins, and some chunks: short logs are replayed by dozens of models. */
+/** Records for the main arena's bins and some chunks; small, since dozens of models may replay a short log. */
 const FIRST_CAPACITY = 256;
 
 export class Chunks {
   words: Int32Array;
-  /** index behind the last record ever used */
+  /** index after the last record ever used */
   #limit = STRIDE;
   /** released records, linked by FD */
   #released = 0;
@@ -76,7 +76,7 @@ export class Chunks {
     this.words = words;
   }
 
-  /** A record with unspecified content. Callers that hold `words` must read it again afterwards. */
+  /** Returns a record with unspecified content. May replace `words`: callers must read it again. */
   allocate(): number {
     const c = this.#released;
     if (c !== 0) {
@@ -86,12 +86,12 @@ export class Chunks {
     return this.allocateRun(1);
   }
 
-  /** `count` consecutive records, for the heads of an arena's bins. */
+  /** Returns `count` consecutive records, for the heads of an arena's bins. May replace `words`. */
   allocateRun(count: number): number {
     const c = this.#limit;
     this.#limit += count * STRIDE;
     if (this.#limit > this.words.length) {
-      // What is not yet used of it costs nothing; the kernel gives a page when it is first written, which takes long.
+      // Doubles: unused pages cost nothing, since the kernel supplies a page at its first write, which is slow.
       const grown = new Int32Array(this.#limit * 2);
       grown.set(this.words);
       this.words = grown;
@@ -99,10 +99,10 @@ export class Chunks {
     return c;
   }
 
-  /** A copy, in the memory of `into`, which nobody must use any more, if it has room. */
-  clone(into: Chunks | null = null): Chunks {
-    const hasRoom = into !== null && into.words.length >= this.#limit;
-    const copy = hasRoom ? into : new Chunks(new Int32Array(this.words.length));
+  /** A copy: `recycled`, which must not be in use elsewhere, if it is large enough; else a new object. */
+  clone(recycled: Chunks | null = null): Chunks {
+    const isLargeEnough = recycled !== null && recycled.words.length >= this.#limit;
+    const copy = isLargeEnough ? recycled : new Chunks(new Int32Array(this.words.length));
     copy.words.set(this.words.subarray(0, this.#limit));
     copy.#limit = this.#limit;
     copy.#released = this.#released;
@@ -115,7 +115,7 @@ export class Chunks {
     this.#released = c;
   }
 
-  /** Makes the low `nb` granules of chunk `c` a chunk of its own, in use; `c`'s record stays with what is above. */
+  /** Splits off the low `nb` granules of chunk `c` as a chunk in use, and returns it; `c` keeps the upper part. */
   cutBelow(c: number, nb: number): number {
     const low = this.allocate();
     const w = this.words;
@@ -136,7 +136,7 @@ export class Chunks {
     return low;
   }
 
-  /** Cuts chunk `c` to its low `nb` granules; what is above becomes a chunk of its own, in use. */
+  /** Splits off what is above the low `nb` granules of chunk `c` as a chunk in use, and returns it. */
   cutAbove(c: number, nb: number): number {
     const high = this.allocate();
     const w = this.words;
@@ -155,15 +155,15 @@ export class Chunks {
     return high;
   }
 
-  /** Moves the border between `c` and the chunk above it up by `granules`. */
-  moveBorder(c: number, above: number, granules: number): void {
+  /** Moves the boundary between `c` and the chunk above it up by `granules`. */
+  moveBoundary(c: number, above: number, granules: number): void {
     const w = this.words;
     w[c + SIZE]! += granules;
     w[above + ADDR]! += granules;
     w[above + SIZE]! -= granules;
   }
 
-  /** Joins the chunk above `c`, which must be on no list, to `c`. */
+  /** Merges the chunk above `c`, which must be on no list, into `c`. */
   absorbAbove(c: number): void {
     const w = this.words;
     const above = w[c + NEXT]!;
@@ -176,7 +176,7 @@ export class Chunks {
     this.release(above);
   }
 
-  /** Joins the chunk below `c`, which must be on no list, to `c`; as when a chunk merges into top. */
+  /** Merges the chunk below `c`, which must be on no list, into `c`; for `c` = top or a fencepost. */
   absorbBelow(c: number): void {
     const w = this.words;
     const below = w[c + PREV]!;

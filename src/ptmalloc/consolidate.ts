@@ -5,8 +5,8 @@ import { mergeFree } from "./free.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 
 /**
- * malloc_consolidate (ptmalloc2.md §3.7): every fast chunk is merged with its neighbours and put at the front of the
- * unsorted bin, whatever its size. Smallest fastbin first, each from its head.
+ * malloc_consolidate (ptmalloc2.md §3.7): merges every fast chunk with its neighbours and puts it at the front of the
+ * unsorted bin, whatever its size. Starts with the smallest fastbin, and in each with its head.
  */
 export function consolidate(m: Ptmalloc, av: Arena): void {
   av.haveFastchunks = false;

@@ -18,14 +18,14 @@ import { HEAP_MAX, HEAP_MIN, type Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeHeader } from "./resident.ts";
 import { BREAK_LIMIT } from "./sysmalloc.ts";
-import { becomeUnlogged } from "./unlogged.ts";
+import { markUnlogged } from "./unlogged.ts";
 
 /**
- * How far a heap reaches, as a log's pointers show it (ptmalloc2.md §12): up to blocks that lie beyond its top, and, of
- * the break area, down to where nobody knows that it began.
+ * Extends a heap to where a log's pointers lie (ptmalloc2.md §12): up to blocks above its top, and for the break area,
+ * whose start may be unknown, down to blocks below its first chunk.
  */
 
-/** True if granule `addr` lies in what is known of the heap, or within `granules` of that. */
+/** True if granule `addr` lies among the heap's chunks or within `granules` of them. */
 export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: number): boolean {
   const w = m.chunks.words;
   const { end } = heap;
@@ -36,7 +36,7 @@ export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: nu
   if (addr >= above) {
     return addr < above + granules;
   }
-  // Below the first chunk of another arena's heap are that heap's and the arena's own structures only.
+  // Below the first chunk of a heap of another arena are heap_info and malloc_state only.
   if (heap.kind === "arena" && granules * GRANULE >= HEAP_MIN) {
     return true;
   }
@@ -45,8 +45,8 @@ export function isNearChunks(m: Ptmalloc, heap: Heap, addr: number, granules: nu
 }
 
 /**
- * The lowest chunk that is known of lies at granule `addr` of the break area: where the process's break began, nobody
- * knows. False if chunks lie in it already.
+ * Starts the break area's chunks at granule `addr`, for a process whose initial break is unknown. False if there are
+ * chunks already.
  */
 export function startBreakAt(m: Ptmalloc, addr: number): boolean {
   const { top } = m.mainArena;
@@ -68,8 +68,8 @@ export function startBreakAt(m: Ptmalloc, addr: number): boolean {
   return true;
 }
 
-/** Sees to it that granules addr..end-1 are chunks of the heap's newest stretch, or lie above its first chunk. */
-export function reach(m: Ptmalloc, heap: Heap, addr: number, end: number): boolean {
+/** Extends the heap's newest stretch of chunks to contain granules addr..end-1. False if that is impossible. */
+export function extendTo(m: Ptmalloc, heap: Heap, addr: number, end: number): boolean {
   const av = heap.arena;
   if (av.top === 0) {
     const from = Math.ceil(m.brk / GRANULE);
@@ -96,34 +96,40 @@ export function reach(m: Ptmalloc, heap: Heap, addr: number, end: number): boole
   return true;
 }
 
-/** The heap's top grows by `bytes` or more, as sysmalloc would have it grow (§3.8). */
+/** Grows the heap's top by at least `bytes`, by the amount sysmalloc would choose (§3.8). False if it cannot grow. */
 function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
   const av = heap.arena;
   const w = m.chunks.words;
-  const isBreak = heap.kind === "break";
-  const size = pageUp(isBreak ? bytes + m.par.topPad : bytes);
-  if (isBreak) {
-    if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) {
+  const size = pageUp(heap.kind === "break" ? bytes + m.par.topPad : bytes);
+  switch (heap.kind) {
+    case "break":
+      if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) {
+        return false;
+      }
+      if (m.brk + size > BREAK_LIMIT) {
+        return false;
+      }
+      m.brk += size;
+      heap.size = m.brk;
+      break;
+    case "arena":
+      if (heap.size + size > HEAP_MAX) {
+        return false;
+      }
+      heap.size += size;
+      heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
+      break;
+    case "fallback":
       return false;
-    }
-    if (m.brk + size > BREAK_LIMIT) {
-      return false;
-    }
-    m.brk += size;
-    heap.size = m.brk;
-  } else {
-    if (heap.kind !== "arena" || heap.size + size > HEAP_MAX) {
-      return false;
-    }
-    heap.size += size;
-    heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
+    default:
+      heap.kind satisfies never;
   }
   m.addSystemMem(av, size);
   w[av.top + SIZE]! += size / GRANULE;
   return true;
 }
 
-/** Only of the break area is it not known where it began. */
+/** Adds an UNLOGGED chunk from `addr` up to `lowest`; only in the break area, since other heaps have a known start. */
 function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void {
   if (heap.kind !== "break") {
     return;
@@ -140,5 +146,5 @@ function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void
   w[lowest + PREV] = c;
   heap.firstPage = Math.min(heap.firstPage, addr >> PAGE_SHIFT);
   m.addSystemMem(heap.arena, granules * GRANULE);
-  becomeUnlogged(m, c);
+  markUnlogged(m, c);
 }

@@ -14,18 +14,18 @@ import {
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 
-/** Steps from a hint to the record sought, before the hints are made anew. */
+/** Steps from a hint to the record sought before all hints are rebuilt. */
 const MAX_STEPS = 4096;
 /** No heap has more pages: 32 GiB (chunks.ts). */
 const MAX_AWAY_PAGES = 2 ** 23;
 
 /**
- * The record that holds granule `addr` of a heap; 0 if it lies in none: below the first chunk, above the last, or
- * between two stretches.
+ * The record that holds granule `addr` of a heap; 0 if none does: below the first chunk, above the last, or between two
+ * stretches.
  *
- * glibc finds a chunk by address arithmetic; records are only linked to their neighbours (chunks.ts). Who must go
- * from an address to a record, as only the correction of a model by a log's pointers does, walks there from a record
- * that was near once: `heap.hints` has one a page, each checked before use, for records come and go unasked.
+ * Records are linked to their neighbours only (chunks.ts), and only the correction of a model by a log's pointers needs
+ * the way from an address to a record. It walks there from a record that was nearby: `heap.hints` has one per page.
+ * Other code does not update the hints, so each is checked before use.
  */
 export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   const w = m.chunks.words;
@@ -38,9 +38,9 @@ export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   }
   const near = hintNear(m.chunks, heap, addr);
   let found = near === 0 ? TOO_FAR : walkTo(m.chunks, near, addr, MAX_STEPS);
-  // Where the stretch ends before, `addr` may lie in another one, if there is any.
+  // If the walk reaches the end of its stretch, another stretch may hold `addr`.
   if (found === TOO_FAR || (found === 0 && heap.ends.length > 1)) {
-    renewHints(m, heap);
+    rebuildHints(m, heap);
     const from = hintNear(m.chunks, heap, addr) || nearestEnd(m.chunks, heap, addr);
     found = walkTo(m.chunks, from, addr, Number.POSITIVE_INFINITY);
   }
@@ -59,7 +59,7 @@ export function findLowest(m: Ptmalloc, heap: Heap, addr: number): number {
 /** The first chunk of the heap's oldest stretch; 0 if it has none. */
 function lowestOf(m: Ptmalloc, heap: Heap): number {
   const w = m.chunks.words;
-  let c = isOf(m.chunks, heap, heap.lowest) ? heap.lowest : (heap.ends[0] ?? 0);
+  let c = isIn(m.chunks, heap, heap.lowest) ? heap.lowest : (heap.ends[0] ?? 0);
   while (w[c + PREV] !== 0) {
     c = w[c + PREV]!;
   }
@@ -67,13 +67,13 @@ function lowestOf(m: Ptmalloc, heap: Heap): number {
   return c;
 }
 
-/** A record of the heap near `addr`: pages are looked at close by first, then ever farther away. */
+/** A record of the heap near `addr`, searched at growing distance; 0 if there is none. */
 function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
   const page = addr >> PAGE_SHIFT;
   for (let away = 0; away < MAX_AWAY_PAGES; away += Math.max(1, away >> 2)) {
     for (const at of [page - away, page + away]) {
       const c = heap.hints.get(at);
-      if (c !== undefined && isOf(chunks, heap, c)) {
+      if (c !== undefined && isIn(chunks, heap, c)) {
         return c;
       }
     }
@@ -81,7 +81,7 @@ function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
   return 0;
 }
 
-function isOf({ words }: Chunks, heap: Heap, c: number): boolean {
+function isIn({ words }: Chunks, heap: Heap, c: number): boolean {
   if (c === 0) {
     return false;
   }
@@ -91,7 +91,9 @@ function isOf({ words }: Chunks, heap: Heap, c: number): boolean {
 
 const TOO_FAR = -1;
 
-/** From a record along its neighbours to that which holds `addr`; TOO_FAR after `steps` steps, 0 where none does. */
+/**
+ * Walks from a record along its neighbours to the one that holds `addr`; 0 if none does, TOO_FAR after `steps` steps.
+ */
 function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number): number {
   let c = from;
   for (let left = steps; c !== 0; left--) {
@@ -109,12 +111,12 @@ function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number)
   return 0;
 }
 
-/** The topmost record of the lowest stretch that reaches up to `addr`. */
+/** The topmost record of the lowest stretch that ends above `addr`. */
 function nearestEnd({ words: w }: Chunks, heap: Heap, addr: number): number {
   return heap.ends.find((end) => w[end + ADDR]! + w[end + SIZE]! > addr) ?? heap.end;
 }
 
-function renewHints(m: Ptmalloc, heap: Heap): void {
+function rebuildHints(m: Ptmalloc, heap: Heap): void {
   const w = m.chunks.words;
   heap.hints.clear();
   walkHeap(m, heap, (c) => {

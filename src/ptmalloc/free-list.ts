@@ -1,9 +1,8 @@
 import type { Arena } from "./arena.ts";
 
 /**
- * The arenas that wait for a new thread (ptmalloc2.md §6.1), a chain through the arenas themselves, the newest first. Up
- * to 2.22 an arena may be pushed while it is on the list: the chain is then a ring, of which new threads are given the
- * arenas for ever, as in glibc.
+ * free_list: the arenas that new threads get (ptmalloc2.md §6.1), linked by `nextFree`, newest first. Up to 2.22 an
+ * arena may be pushed while it is on the list. The list is then a ring that never becomes empty, as in glibc.
  */
 export class FreeList {
   head: Arena | null = null;
@@ -13,7 +12,7 @@ export class FreeList {
     this.head = av;
   }
 
-  /** Its arenas, the newest first; each once. */
+  /** The listed arenas, newest first, each once. */
   arenas(): Arena[] {
     const all = new Set<Arena>();
     for (let at = this.head; at !== null && !all.has(at); at = at.nextFree) {
@@ -22,7 +21,7 @@ export class FreeList {
     return [...all];
   }
 
-  /** Takes `av` off, wherever it stands; nothing if it is not on the list. */
+  /** Takes `av` off the list, if it is on it. */
   remove(av: Arena): void {
     const before = this.#before(av);
     if (before !== null) {

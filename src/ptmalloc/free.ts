@@ -17,10 +17,11 @@ import {
 } from "./chunks.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
+import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 import { tcacheHasRoom, tcacheInit, tcachePush } from "./tcache.ts";
 import { trimAfterFree } from "./trim.ts";
 
-/** free(p) of a chunk in the program's hands (ptmalloc2.md §4). */
+/** free(p) of a chunk held by the program (ptmalloc2.md §4). */
 export function freeChunk(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   if (w[c + STATE] === MAPPED) {
@@ -29,12 +30,7 @@ export function freeChunk(m: Ptmalloc, c: number): void {
   }
   const size = w[c + SIZE]!;
   m.inUseGranules -= size;
-  const { tcache } = m.profile;
-  if (tcache === "eager") {
-    if (m.thread.tcache === "inactive") {
-      tcacheInit(m);
-    }
-  } else if (tcache === "lazy" && size <= m.tcacheMaxGranules && m.thread.tcache === "inactive") {
+  if (m.thread.tcache === "inactive" && freeInitsTcache(m, size)) {
     tcacheInit(m);
   }
   if (size <= m.tcacheMaxGranules && tcacheHasRoom(m, m.thread, size)) {
@@ -44,7 +40,20 @@ export function freeChunk(m: Ptmalloc, c: number): void {
   arenaFree(m, m.heapOf(c).arena, c);
 }
 
-/** The free that sysmalloc, realloc and memalign use for what they cut off (§3.9). */
+/** True if the free of a chunk of `granules` allocates the tcache of a thread that has none (§3.2). */
+function freeInitsTcache(m: Ptmalloc, granules: number): boolean {
+  switch (m.profile.tcache) {
+    case "none":
+    case "small":
+      return false;
+    case "eager":
+      return true;
+    case "lazy":
+      return granules <= m.tcacheMaxGranules;
+  }
+}
+
+/** How sysmalloc, realloc and memalign free remainders (§3.9). */
 export function internalFree(m: Ptmalloc, av: Arena, c: number): void {
   const size = m.chunks.words[c + SIZE]!;
   if (m.profile.internalFree === "tcache" && tcacheHasRoom(m, m.thread, size)) {
@@ -54,7 +63,7 @@ export function internalFree(m: Ptmalloc, av: Arena, c: number): void {
   }
 }
 
-/** _int_free behind the tcache: to a fastbin (§4.3), or merged with its neighbours (§4.4) and trimmed (§4.5). */
+/** _int_free after the tcache: into a fastbin (§4.3), or merging (§4.4) and trimming (§4.5). */
 export function arenaFree(m: Ptmalloc, av: Arena, c: number): void {
   const w = m.chunks.words;
   const size = w[c + SIZE]!;
@@ -74,8 +83,8 @@ export function arenaFree(m: Ptmalloc, av: Arena, c: number): void {
 }
 
 /**
- * Merges a chunk with its free neighbours and with top, and puts the result on its list (§4.4); `consolidating`
- * sends every size to unsorted. Returns the merged size in granules, top included.
+ * Merges a chunk with its free neighbours and with top, and puts the result on its list (§4.4), if `consolidating`
+ * always the unsorted one. Returns the merged size in granules, top included.
  */
 export function mergeFree(m: Ptmalloc, av: Arena, c: number, consolidating: boolean): number {
   const below = m.chunks.words[c + PREV]!;
@@ -87,7 +96,7 @@ export function mergeFree(m: Ptmalloc, av: Arena, c: number, consolidating: bool
   return createFree(m, av, below, consolidating);
 }
 
-/** _int_free_create_chunk: the forward half of the merge, for a chunk whose predecessor is in use. */
+/** _int_free_create_chunk: the forward part of the merge, for a chunk whose predecessor is in use. */
 export function createFree(m: Ptmalloc, av: Arena, c: number, consolidating: boolean): number {
   const w = m.chunks.words;
   const above = w[c + NEXT]!;
@@ -111,17 +120,20 @@ export function createFree(m: Ptmalloc, av: Arena, c: number, consolidating: boo
   return size;
 }
 
-/** DEFAULT_MMAP_THRESHOLD_MAX */
-const MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
-
-/** munmap_chunk; free() first moves the dynamic thresholds (§4.6), realloc does not. */
+/** munmap_chunk; with `adjust`, as in free(), it first raises the dynamic thresholds (§4.6). */
 export function unmapChunk(m: Ptmalloc, c: number, adjust: boolean): void {
   const id = m.chunks.words[c + HEAP]!;
   const mapping = m.mappings[id]!;
   const bytes = m.mappedChunkBytes(mapping);
-  // The word is compared with its IS_MMAPPED bit on: equality updates too, exactly 32 MiB does not.
+  // glibc compares the size word including IS_MMAPPED: a size equal to the threshold updates it, exactly 32 MiB does
+  // not.
   const word = bytes + 2;
-  if (adjust && !m.par.noDynThreshold && word > m.par.mmapThreshold && word <= MMAP_THRESHOLD_MAX) {
+  if (
+    adjust &&
+    !m.par.noDynThreshold &&
+    word > m.par.mmapThreshold &&
+    word <= DEFAULT_MMAP_THRESHOLD_MAX
+  ) {
     m.par.mmapThreshold = bytes;
     m.par.trimThreshold = 2 * bytes;
   }

@@ -17,58 +17,58 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { firstOfHugePage } from "./resident.ts";
 
 /**
- * What lies where: the pages of a heap, each in one of four states.
+ * A map of a heap's pages, each in one of four states.
  *
- * full         resident, and no byte of it is in a free chunk
- * partly free  resident, and some bytes are in free chunks (tcaches, fastbins, bins, top)
- * free         resident, and all bytes are in free chunks: what malloc_trim can give back
- * absent       not resident: never written, or given back
+ * full         resident, with no byte in a free chunk
+ * partly free  resident, with some bytes in free chunks (tcaches, fastbins, bins, top)
+ * free         resident, with all bytes in free chunks: malloc_trim can return it
+ * absent       not resident: never written, or returned to the kernel
  *
- * A map is drawn of cells, which are pages, or as many pages each as keep the map small.
+ * A map consists of cells. A cell is a page, or several pages where the map would get too large.
  */
 export interface HeapMap {
   readonly heap: Heap;
   /**
-   * pages of 4096 bytes from the heap's start, or from the first chunk known of where nobody knows the start, up to its
-   * end, or to its last resident page where that lies beyond
+   * pages of 4096 bytes from the heap's start, or from its first known chunk if the start is unknown, up to its end or
+   * its last resident page, whichever is higher
    */
   readonly pages: number;
   readonly fullPages: number;
   readonly partlyFreePages: number;
   readonly freePages: number;
   readonly absentPages: number;
-  /** bytes of chunks in the program's hands, as the census counts them */
+  /** bytes of chunks held by the program, as the census counts them */
   readonly inUseBytes: number;
   /** bytes of free chunks, resident or not, as the census counts them */
   readonly freeBytes: number;
   /**
-   * the topmost block in the program's hands, and how far above the map's first page: free() gives back only what lies
-   * above it; null where there is none
+   * the topmost chunk held by the program and its offset from the map's first page: free() returns memory above it
+   * only; null: there is none
    */
   readonly topmostBlock: { readonly offsetBytes: number; readonly bytes: number } | null;
-  /** a digit a cell, in tenths: the part of its pages that are resident */
+  /** one digit per cell, in tenths: the resident share of its pages */
   readonly resident: string;
-  /** a digit a cell, in tenths: the part of its resident bytes that are in free chunks; 0 where none is resident */
+  /** one digit per cell, in tenths: the share of its resident bytes in free chunks; 0 if no page is resident */
   readonly free: string;
 }
 
 export interface HeapMaps {
-  /** a power of two, the same for all heaps; a heap's last cell may stand for fewer */
+  /** a power of two, the same for all heaps; a heap's last cell may have fewer */
   readonly pagesPerCell: number;
   /** by arena, its heaps oldest first */
   readonly heaps: readonly HeapMap[];
 }
 
-/** Cells of a scenario, but for what it takes to give each heap its own: 32 MiB are drawn page by page. */
-export const MOST_CELLS = 8192;
+/** Cells of a process, plus at most one per heap. Up to 32 MiB in total a cell is a page. */
+export const MAX_CELLS = 8192;
 
-/** The maps of all heaps, where pages in `plane` (resident.ts) are resident. */
+/** The maps of all heaps, with the resident pages of `plane` (resident.ts). */
 export function heapMaps(m: Ptmalloc, plane: number): HeapMaps {
   const heaps = m.arenas.flatMap((arena) => arena.heaps);
   const spans = heaps.map((heap) => spanOf(heap, plane));
   let pagesPerCell = 1;
   const cells = ({ first, end }: Span) => Math.floor((end - first) / pagesPerCell);
-  while (spans.reduce((sum, span) => sum + cells(span), 0) > MOST_CELLS) {
+  while (spans.reduce((sum, span) => sum + cells(span), 0) > MAX_CELLS) {
     pagesPerCell *= 2;
   }
   const structs = new Set(m.tcacheStructs());
@@ -84,7 +84,7 @@ interface Span {
   readonly end: number;
 }
 
-/** Huge pages may be resident below what is known of the heap, and beyond its end, up to where it once reached. */
+/** Huge pages may be resident below the first known chunk, and above the heap's end up to its past maximum. */
 function spanOf(heap: Heap, plane: number): Span {
   let first = firstOfHugePage(heap.firstPage);
   let end = heap.pages.length;
@@ -119,7 +119,7 @@ function mapOf(
     const bytes = w[c + SIZE]! * GRANULE;
     if (isFree(state)) {
       freeBytes += bytes;
-      spread(freeIn, offsetBytes, offsetBytes + bytes);
+      addToPages(freeIn, offsetBytes, offsetBytes + bytes);
     } else if ((state === IN_USE && !structs.has(c)) || state === UNLOGGED) {
       topmostBlock ??= { offsetBytes, bytes };
       if (state === IN_USE) {
@@ -164,15 +164,17 @@ function isFree(state: number): boolean {
   return state === FREE || state === CACHED || state === FAST || state === TOP;
 }
 
-/** Adds bytes from..to-1 of a heap to the pages they lie in. */
-function spread(bytesIn: Uint16Array, from: number, to: number): void {
+/** Adds bytes from..to-1 of a heap to the counts of their pages. */
+function addToPages(bytesIn: Uint16Array, from: number, to: number): void {
   const last = Math.min(Math.ceil(to / PAGE), bytesIn.length);
   for (let page = Math.floor(from / PAGE); page < last; page++) {
     bytesIn[page]! += Math.min(to, (page + 1) * PAGE) - Math.max(from, page * PAGE);
   }
 }
 
-/** "0" is nothing and "x" all; 1..9 are tenths, rounded, so that what is merely near an end is not taken for it. */
+/**
+ * "0" for nothing, "x" for all, else rounded tenths from 1 to 9, so that almost nothing and almost all stay distinct.
+ */
 function tenths(part: number, whole: number): string {
   if (part === 0) {
     return "0";

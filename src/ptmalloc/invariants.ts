@@ -32,8 +32,8 @@ import { EVERY_PLANE, PLANES } from "./resident.ts";
 import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
 
 /**
- * What must hold of a whole process between two calls. Walks everything, so it is for tests.
- * @throws Error naming the first thing that does not hold
+ * Checks everything that holds for a process between two calls. For tests: walks all of it.
+ * @throws Error that names the first violation
  */
 export function checkInvariants(m: Ptmalloc): void {
   const seen = { free: 0, cached: 0, fast: 0, inUseGranules: 0, unloggedGranules: 0 };
@@ -44,27 +44,27 @@ export function checkInvariants(m: Ptmalloc): void {
       checkHeap(m, heap, seen);
     }
     if (av.top !== 0) {
-      must(m.chunks.words[av.top + STATE] === TOP, "top is a top", av.id);
+      must(m.chunks.words[av.top + STATE] === TOP, "top has state TOP", av.id);
     }
   }
   must(
     systemBytes === m.systemBytes,
-    "system bytes are the arenas' and the mappings'",
+    "system bytes are the sum of arenas and mappings",
     systemBytes,
   );
-  must(listed(m) === seen.free, "every free chunk is on one bin's list", seen.free);
-  must(fastListed(m) === seen.fast, "every fast chunk is in a fastbin", seen.fast);
-  must(cachedListed(m) === seen.cached, "every cached chunk is in a tcache", seen.cached);
+  must(countBinned(m) === seen.free, "every free chunk is on one bin's list", seen.free);
+  must(countFast(m) === seen.fast, "every fast chunk is in a fastbin", seen.fast);
+  must(countCached(m) === seen.cached, "every cached chunk is in a tcache", seen.cached);
   let structs = 0;
   for (const struct of m.tcacheStructs()) {
     structs += m.chunks.words[struct + SIZE]!;
   }
   must(
     seen.inUseGranules - structs === m.inUseGranules,
-    "in use is what the program holds",
+    "inUseGranules counts what the program holds",
     structs,
   );
-  must(seen.unloggedGranules === m.unloggedGranules, "unlogged is what is counted so", 0);
+  must(seen.unloggedGranules === m.unloggedGranules, "unloggedGranules counts UNLOGGED chunks", 0);
   checkPages(m);
 }
 
@@ -82,20 +82,20 @@ interface Seen {
   unloggedGranules: number;
 }
 
-/** Chunks tile their heap, no two free ones touch, and every header's page is resident. */
+/** Chunks fill their heap, free ones are not adjacent, and the page of every header is resident. */
 function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
   const w = m.chunks.words;
   walkHeap(m, heap, (c) => {
     const size = w[c + SIZE]!;
     const state = w[c + STATE]!;
     const below = w[c + PREV]!;
-    must(w[c + HEAP] === heap.id, "a chunk knows its heap", c);
-    // What is unlogged may be part of a chunk.
+    must(w[c + HEAP] === heap.id, "a chunk refers to its heap", c);
+    // An UNLOGGED record may be part of a chunk.
     const least = state === FENCE || state === UNLOGGED ? 0 : MIN_GRANULES;
-    must(size >= least, "a chunk has MINSIZE", c);
+    must(size >= least, "a chunk has at least MINSIZE", c);
     must(heap.pages[w[c + ADDR]! >> PAGE_SHIFT] === EVERY_PLANE, "headers are resident", c);
     if (below !== 0) {
-      must(w[below + NEXT] === c, "neighbours know each other", c);
+      must(w[below + NEXT] === c, "neighbours are linked both ways", c);
       must(w[below + ADDR]! + w[below + SIZE]! === w[c + ADDR], "chunks leave no gap", c);
       const bothFree = w[below + STATE] === FREE && (state === FREE || state === TOP);
       must(!bothFree, "free chunks are merged", c);
@@ -124,8 +124,8 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
   }
 }
 
-/** Counts listed chunks, and checks that each bin holds its sizes in its order. */
-function listed(m: Ptmalloc): number {
+/** Counts the chunks in bins, and checks each bin's sizes and order. */
+function countBinned(m: Ptmalloc): number {
   let count = 0;
   for (const av of m.arenas) {
     for (let index = UNSORTED; index < BIN_COUNT; index++) {
@@ -147,7 +147,11 @@ function checkBin(m: Ptmalloc, av: Arena, index: number): number {
     must(m.heapOf(c).arena === av, "a bin holds its arena's chunks", c);
     if (index !== UNSORTED) {
       must(binIndex(size) === index, "a chunk is in the bin of its size", c);
-      must(((av.binmap[index >> 5]! >> (index & 31)) & 1) === 1, "the binmap knows the bin", index);
+      must(
+        ((av.binmap[index >> 5]! >> (index & 31)) & 1) === 1,
+        "the binmap has the bit of a filled bin",
+        index,
+      );
       must(size <= last, "a bin is sorted", c);
       if (size >= MIN_LARGE_GRANULES) {
         checkNextsize(m, c, size !== last);
@@ -159,7 +163,7 @@ function checkBin(m: Ptmalloc, av: Arena, index: number): number {
   return count;
 }
 
-/** The first chunk of each size stands in the nextsize ring, and no other. */
+/** The first chunk of each size is in the nextsize ring, and no other. */
 function checkNextsize(m: Ptmalloc, c: number, first: boolean): void {
   const w = m.chunks.words;
   const smaller = w[c + FD_NEXTSIZE]!;
@@ -169,14 +173,14 @@ function checkNextsize(m: Ptmalloc, c: number, first: boolean): void {
   }
 }
 
-function fastListed(m: Ptmalloc): number {
+function countFast(m: Ptmalloc): number {
   const w = m.chunks.words;
   let count = 0;
   for (const av of m.arenas) {
     for (let index = 0; index < FASTBIN_COUNT; index++) {
       for (let c = av.fastbins[index]!; c !== 0; c = w[c + FD]!) {
         must(w[c + STATE] === FAST && w[c + SIZE] === index + 2, "a fastbin holds its size", c);
-        must(av.haveFastchunks, "a fastbin that is not empty is known of", av.id);
+        must(av.haveFastchunks, "haveFastchunks is set while a fastbin is filled", av.id);
         count++;
       }
     }
@@ -184,7 +188,7 @@ function fastListed(m: Ptmalloc): number {
   return count;
 }
 
-function cachedListed(m: Ptmalloc): number {
+function countCached(m: Ptmalloc): number {
   const w = m.chunks.words;
   let count = 0;
   for (const thread of m.allThreads()) {
@@ -198,14 +202,14 @@ function cachedListed(m: Ptmalloc): number {
         );
         inBin++;
       }
-      must(inBin === thread.counts[index], "a tcache bin knows its count", index);
+      must(inBin === thread.counts[index], "a tcache bin has the right count", index);
       count += inBin;
     }
   }
   return count;
 }
 
-/** The counters of resident pages are what the heaps and mappings hold; none lies beyond its heap. */
+/** Resident pages lie in their heap, and the counters agree with heaps and mappings. */
 function checkPages(m: Ptmalloc): void {
   for (let bit = 0; bit < PLANES; bit++) {
     const plane = 1 << bit;
@@ -228,6 +232,6 @@ function checkPages(m: Ptmalloc): void {
         pages += mapping.pages(plane);
       }
     }
-    must(pages === counted, "resident pages are counted right", pages - counted);
+    must(pages === counted, "resident pages have the right count", pages - counted);
   }
 }

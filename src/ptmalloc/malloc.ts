@@ -22,7 +22,7 @@ import { tcacheHasRoom, tcacheInitWithin, tcachePop, tcachePush } from "./tcache
 
 /**
  * _int_malloc (ptmalloc2.md §3.3–§3.6): a chunk of `nb` granules from arena `av`; 0 for NULL. The order of the steps
- * is the allocator: fastbin, small bin, unsorted scan, own large bin, next larger bin, top, system.
+ * defines the allocator: fastbin, small bin, unsorted scan, own large bin, next larger bin, top, sysmalloc.
  */
 export function intMalloc(m: Ptmalloc, av: Arena | null, nb: number): number {
   if (av === null) {
@@ -74,7 +74,9 @@ export function intMalloc(m: Ptmalloc, av: Arena | null, nb: number): number {
   }
 }
 
-/** Fastbin head; the rest of the bin moves to the tcache while it has room, which reverses its order (§3.3 A). */
+/**
+ * Takes the fastbin's head; further chunks move to the tcache while it has room, which reverses their order (§3.3 A).
+ */
 function takeFast(m: Ptmalloc, av: Arena, nb: number): number {
   const index = nb - MIN_GRANULES;
   if (index >= FASTBIN_COUNT) {
@@ -99,7 +101,7 @@ function takeFast(m: Ptmalloc, av: Arena, nb: number): number {
   return c;
 }
 
-/** Oldest chunk of the small bin; further ones move to the tcache, oldest first (§3.3 B). */
+/** Takes the small bin's oldest chunk; further ones move to the tcache, oldest first (§3.3 B). */
 function takeSmall(m: Ptmalloc, av: Arena, nb: number, bin: number, c: number): number {
   unlinkLast(m, bin, c);
   const thread = m.thread;
@@ -117,7 +119,7 @@ function takeSmall(m: Ptmalloc, av: Arena, nb: number, bin: number, c: number): 
   return c;
 }
 
-/** Takes the last chunk of a list that has no nextsize ring, and marks it in use. */
+/** Takes the last chunk `c` of a bin without nextsize ring and marks it in use. */
 function unlinkLast(m: Ptmalloc, bin: number, c: number): void {
   const w = m.chunks.words;
   const bk = w[c + BK]!;
@@ -126,12 +128,12 @@ function unlinkLast(m: Ptmalloc, bin: number, c: number): void {
   w[c + STATE] = IN_USE;
 }
 
-/** MAX_ITERS: the most chunks one call bins */
+/** MAX_ITERS: most chunks that one call bins */
 const MAX_ITERS = 10000;
 
 /**
- * The unsorted scan (§3.4), oldest chunk first: exact fits are taken (into the tcache while it has room), all others
- * are binned. Returns the chunk served, or 0 when the search goes on in the bins.
+ * The unsorted scan (§3.4), oldest chunk first: exact fits go to the tcache while it has room, else to the caller;
+ * other chunks are binned. Returns the chunk for the caller; 0: the search continues in the bins.
  */
 function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
   const unsorted = av.bins + UNSORTED * STRIDE;
@@ -179,18 +181,18 @@ function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
 }
 
 /**
- * A small request takes the low part of the last remainder when that is the only unsorted chunk. The record stays
- * with the rest, so that its place in the list need not change.
+ * A small request takes the low part of the last remainder if that is the only unsorted chunk. The remainder keeps the
+ * record, and with it the place in the list.
  */
-function splitLastRemainder(m: Ptmalloc, av: Arena, rest: number, nb: number): number {
-  const c = m.chunks.cutBelow(rest, nb);
-  av.lastRemainderAddr = m.chunks.words[rest + ADDR]!;
-  writeHeader(m, rest);
-  writeLinks(m, rest);
+function splitLastRemainder(m: Ptmalloc, av: Arena, remainder: number, nb: number): number {
+  const c = m.chunks.cutBelow(remainder, nb);
+  av.lastRemainderAddr = m.chunks.words[remainder + ADDR]!;
+  writeHeader(m, remainder);
+  writeLinks(m, remainder);
   return c;
 }
 
-/** Own large bin (§3.5): the smallest size that fits, and of its run the second chunk if there is one. */
+/** Own large bin (§3.5): the smallest size that fits, and the second chunk of that size if there is one. */
 function takeLarge(m: Ptmalloc, av: Arena, nb: number, index: number): number {
   const w = m.chunks.words;
   const bin = av.bins + index * STRIDE;
@@ -209,7 +211,7 @@ function takeLarge(m: Ptmalloc, av: Arena, nb: number, index: number): number {
   return splitFree(m, av, c, nb, false);
 }
 
-/** Binmap walk (§3.6): the last chunk of the first non-empty bin from `from` up; 0 if all are empty. */
+/** Binmap search (§3.6): the last chunk of the first non-empty bin from `from` up; 0 if all are empty. */
 function takeNextBin(m: Ptmalloc, av: Arena, nb: number, from: number): number {
   const w = m.chunks.words;
   let block = from >> 5;
@@ -233,23 +235,32 @@ function takeNextBin(m: Ptmalloc, av: Arena, nb: number, from: number): number {
   }
 }
 
-/** Hands out the low `nb` granules of an unlinked free chunk; a rest of MINSIZE or more goes to unsorted. */
-function splitFree(m: Ptmalloc, av: Arena, c: number, nb: number, remember: boolean): number {
+/** Returns the low `nb` granules of an unlinked free chunk; a remainder of MINSIZE or more goes to the unsorted bin. */
+function splitFree(
+  m: Ptmalloc,
+  av: Arena,
+  c: number,
+  nb: number,
+  isLastRemainder: boolean,
+): number {
   const w = m.chunks.words;
   w[c + STATE] = IN_USE;
   if (w[c + SIZE]! - nb >= MIN_GRANULES) {
-    const rest = m.chunks.cutAbove(c, nb);
-    if (remember) {
-      av.lastRemainderAddr = m.chunks.words[rest + ADDR]!;
-      av.lastRemainderHeap = m.heapOf(rest).serial;
+    const remainder = m.chunks.cutAbove(c, nb);
+    if (isLastRemainder) {
+      av.lastRemainderAddr = m.chunks.words[remainder + ADDR]!;
+      av.lastRemainderHeap = m.heapOf(remainder).serial;
     }
-    writeHeader(m, rest);
-    pushUnsorted(m, av, rest);
+    writeHeader(m, remainder);
+    pushUnsorted(m, av, remainder);
   }
   return c;
 }
 
-/** The bottom of top; the new top header is the page that makes untouched allocations cost memory (§9.2). */
+/**
+ * Splits a chunk off the bottom of top. The new top header makes a page resident even if the program writes nothing
+ * (§9.2).
+ */
 export function carveTop(m: Ptmalloc, av: Arena, nb: number): number {
   const c = m.chunks.cutBelow(av.top, nb);
   writeHeader(m, av.top);

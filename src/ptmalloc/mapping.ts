@@ -1,23 +1,30 @@
 import { GRANULE, PAGE } from "./chunks.ts";
 import { PagePlanes } from "./page-planes.ts";
-import { bitOf, EVERY_PLANE, PLANE_NONE, PLANES, type Resident, TOLD_PLANES } from "./resident.ts";
+import {
+  bitOf,
+  EVERY_PLANE,
+  LOGGED_PLANES,
+  PLANE_NONE,
+  PLANES,
+  type Resident,
+} from "./resident.ts";
 
 /**
- * A chunk with a mapping of its own (IS_MMAPPED, ptmalloc2.md §3.8). Its pages are the one that holds the chunk as
- * it was mapped, the one that holds its header after memalign moved it up, and in each plane a prefix of the block.
- * Only where it is told which pages the program left out can they be scattered; then each page has its planes.
+ * The mapping of a mapped chunk (IS_MMAPPED, ptmalloc2.md §3.8). Resident are its first page, which held the header at
+ * first, the page of the header after memalign moved it up, and in each plane a prefix of the block. Planes are stored
+ * page by page only once a log shows that the program left out pages.
  */
 export class Mapping {
   /** whole pages, in bytes */
   totalBytes: number;
   /** granules from the start of the mapping to the chunk */
   offset = 0;
-  /** bytes from the start of the mapping up to which all is written, by number of the plane's bit */
+  /** bytes from the start of the mapping to the end of the written prefix, by bit number of the plane */
   readonly #ends: number[] = new Array(PLANES).fill(0);
-  /** the planes of each page; null while they are those of `ends` */
+  /** the planes of each page; null while `#ends` describes them */
   #scattered: PagePlanes | null = null;
 
-  /** pages that a first write brings in: 1, or those of a transparent huge page */
+  /** pages that a first write makes resident: 1, or those of a transparent huge page */
   readonly #faultPages: number;
 
   constructor(totalBytes: number, faultPages: number) {
@@ -35,10 +42,10 @@ export class Mapping {
     return copy;
   }
 
-  /** Pages resident when the prefix up to byte `end` of the mapping is written. */
+  /** Resident pages if the prefix up to byte `end` of the mapping is written. */
   #pagesUpTo(end: number): number {
-    const apart = this.#headerPage > 0 ? 2 : 1;
-    return apart + Math.max(0, this.#prefixEnd(end) - this.#prefixStart);
+    const separate = this.#headerPage > 0 ? 2 : 1;
+    return separate + Math.max(0, this.#prefixEnd(end) - this.#prefixStart);
   }
 
   /** the page that holds the chunk's header */
@@ -46,24 +53,24 @@ export class Mapping {
     return Math.floor((this.offset * GRANULE) / PAGE);
   }
 
-  /** the block's first page that does not hold the header, too */
+  /** the block's first page after that of the header */
   get #prefixStart(): number {
     return Math.max(Math.floor(this.#blockStart / PAGE), this.#headerPage + 1);
   }
 
-  /** The page behind the last one that is resident when the prefix up to byte `end` is written. */
+  /** The page after the last resident one if the prefix up to byte `end` is written. */
   #prefixEnd(end: number): number {
     const written = Math.ceil(Math.min(end, this.totalBytes) / PAGE);
     return Math.max(written, this.#hugeEnd(Math.max(written, 1)));
   }
 
-  /** Where the last huge page that holds some of the first `pages` pages ends, if it lies wholly in the mapping. */
+  /** The end of the last huge page within the mapping that contains some of its first `pages` pages. */
   #hugeEnd(pages: number): number {
     const end = Math.ceil(pages / this.#faultPages) * this.#faultPages;
     return end * PAGE <= this.totalBytes ? end : Math.max(end - this.#faultPages, 0);
   }
 
-  /** Resident pages in one plane. */
+  /** Resident pages in a plane. */
   pages(plane: number): number {
     return this.#pagesIn(bitOf(plane));
   }
@@ -72,9 +79,9 @@ export class Mapping {
     return this.#scattered?.count(bit) ?? this.#pagesUpTo(this.#ends[bit]!);
   }
 
-  /** Adds this mapping's pages to the counts, or takes them away (sign −1) before a change or an munmap. */
+  /** Adds this mapping's pages to the counts, or subtracts them (sign −1) before a change or munmap. */
   count(resident: Resident, sign: 1 | -1): void {
-    // Most planes have the same prefix as the one before.
+    // Most planes have the same prefix as the previous one.
     let end = -1;
     let pages = 0;
     for (let bit = 0; bit < PLANES; bit++) {
@@ -88,7 +95,7 @@ export class Mapping {
     }
   }
 
-  /** Bytes from..to-1 of the block are written. */
+  /** Marks bytes from..to-1 of the block written. */
   write(resident: Resident, from: number, to: number, planes: number): void {
     if (to <= from) {
       return;
@@ -104,20 +111,20 @@ export class Mapping {
   }
 
   /**
-   * Bytes from..to-1 of the block turn out not to be resident, whatever was assumed; what the allocator itself wrote
-   * stays.
+   * Bytes from..to-1 of the block are not resident, contrary to earlier writes in LOGGED_PLANES. Pages that the
+   * allocator wrote stay.
    */
-  takeBack(resident: Resident, from: number, to: number): void {
+  markAbsent(resident: Resident, from: number, to: number): void {
     const start = this.#blockStart;
     const end = start + to;
-    // Behind the block there is nothing but the rest of its last page.
-    const wholly = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
+    // A block that reaches into the mapping's last page has it alone.
+    const endPage = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
     this.count(resident, -1);
-    this.#scatter().remove(Math.ceil((start + from) / PAGE), wholly, TOLD_PLANES, PLANE_NONE);
+    this.#scatter().remove(Math.ceil((start + from) / PAGE), endPage, LOGGED_PLANES, PLANE_NONE);
     this.count(resident, 1);
   }
 
-  /** mremap to `totalBytes`: pages move with the block, the tail's are dropped, growth adds none (§9.1). */
+  /** mremap to `totalBytes`: pages move with the block, those of a cut tail are dropped, growth adds none (§9.1). */
   resize(resident: Resident, totalBytes: number): void {
     this.count(resident, -1);
     this.totalBytes = totalBytes;
@@ -128,7 +135,7 @@ export class Mapping {
     this.count(resident, 1);
   }
 
-  /** memalign moves the chunk up by `granules`: the new header is written. */
+  /** memalign moves the chunk up by `granules` and writes its header. */
   advance(resident: Resident, granules: number): void {
     this.count(resident, -1);
     this.offset += granules;
@@ -140,7 +147,7 @@ export class Mapping {
     return (this.offset + 1) * GRANULE;
   }
 
-  /** True if what is written from byte `from` of the mapping on leaves no page out in any of `planes`. */
+  /** True if a write from byte `from` of the mapping leaves out no page after the prefix in any of `planes`. */
   #lengthensPrefix(from: number, planes: number): boolean {
     for (let bit = 0; bit < PLANES; bit++) {
       const end = Math.max(this.#ends[bit]!, this.#blockStart);
@@ -176,7 +183,7 @@ export class Mapping {
     pages.add(inHuge ? hugeStart : first, Math.max(end, this.#hugeEnd(end)), planes);
   }
 
-  /** From now on each page has its planes: at first those that `pagesUpTo` counts. */
+  /** Changes to planes for each page, at first those that `#pagesUpTo` counts. */
   #scatter(): PagePlanes {
     if (this.#scattered !== null) {
       return this.#scattered;

@@ -25,8 +25,8 @@ import { tcacheTakeAligned } from "./tcache.ts";
 import { trimAfterFree } from "./trim.ts";
 
 /**
- * memalign and its kin (ptmalloc2.md §5.3) for an alignment of 32 bytes or more, a power of two: a chunk large
- * enough to hold an aligned block anywhere in it, cut down to that block. What is cut off is freed.
+ * memalign and related functions (ptmalloc2.md §5.3) for an alignment of 32 bytes or more, a power of two: takes a
+ * chunk large enough to hold an aligned block at any address, and frees what is below and above that block.
  */
 export function memalignChunk(m: Ptmalloc, align: number, bytes: number, nb: number): number {
   const alignGranules = align / GRANULE;
@@ -36,13 +36,13 @@ export function memalignChunk(m: Ptmalloc, align: number, bytes: number, nb: num
       return cached;
     }
   }
-  const asked = bytes + align + 32;
-  const av = arenaGet(m, asked);
+  const requested = bytes + align + 32;
+  const av = arenaGet(m, requested);
   const c = intMemalign(m, av, alignGranules, nb);
   if (c !== 0 || av === null || !m.multiThreaded) {
     return c;
   }
-  return intMemalign(m, arenaGetRetry(m, av, asked), alignGranules, nb);
+  return intMemalign(m, arenaGetRetry(m, av, requested), alignGranules, nb);
 }
 
 function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): number {
@@ -62,14 +62,20 @@ function intMemalign(m: Ptmalloc, av: Arena | null, align: number, nb: number): 
     return alignMapped(m, c, align);
   }
   const owner = m.heapOf(c).arena;
-  const merges = m.profile.memalign === "C" || m.profile.memalign === "D";
-  return merges ? cutMerging(m, owner, c, align, nb) : cutFreeing(m, owner, c, align, nb);
+  switch (m.profile.memalign) {
+    case "A":
+    case "B":
+      return cutFreeing(m, owner, c, align, nb);
+    case "C":
+    case "D":
+      return cutMerging(m, owner, c, align, nb);
+  }
 }
 
-/** The page-aligned mapping holds its chunk at the first aligned place; its tail is not given back. */
+/** Moves the chunk of a new mapping up to the first aligned address; the tail of the mapping stays. */
 function alignMapped(m: Ptmalloc, c: number, align: number): number {
   let lead = align - 1;
-  // Before 2.43 a lead below MINSIZE is not made.
+  // Before 2.43 a lead has at least MINSIZE.
   if (lead < MIN_GRANULES && m.profile.memalign !== "D") {
     lead += align;
   }
@@ -77,14 +83,14 @@ function alignMapped(m: Ptmalloc, c: number, align: number): number {
   return c;
 }
 
-/** Granules from chunk `c` up to the first chunk whose block is aligned, never 1: a lead must hold MINSIZE. */
+/** Granules from chunk `c` to the first address with an aligned block; never 1, since a lead must have MINSIZE. */
 function leadOf(m: Ptmalloc, c: number, align: number): number {
   const block = m.chunks.words[c + ADDR]! + 1;
   const lead = (align - (block % align)) % align;
   return lead !== 0 && lead < MIN_GRANULES ? lead + align : lead;
 }
 
-/** Way B (2.38 as tagged) looks for a free chunk with room for the block in the bins up to twice its size. */
+/** Way B (2.38 as tagged) searches the bins below twice the size for a free chunk that can hold the aligned block. */
 function takeFromBins(m: Ptmalloc, av: Arena, align: number, nb: number): number {
   for (let index = binIndex(nb); index < binIndex(2 * nb); index++) {
     const c = fittingChunk(m, av.bins + index * STRIDE, align, nb);
@@ -98,7 +104,7 @@ function takeFromBins(m: Ptmalloc, av: Arena, align: number, nb: number): number
   return 0;
 }
 
-/** In a small bin the first that fits; in a large one the closest in size, of equals the last. */
+/** In a small bin the first chunk that fits; in a large one the closest in size, the last of equals. 0 if none fits. */
 function fittingChunk(m: Ptmalloc, bin: number, align: number, nb: number): number {
   const w = m.chunks.words;
   let best = 0;
@@ -116,16 +122,16 @@ function fittingChunk(m: Ptmalloc, bin: number, align: number, nb: number): numb
     if (size < MIN_LARGE_GRANULES) {
       return c;
     }
-    const rest = Math.max(size - nb, 1);
-    if (rest <= least) {
-      least = rest;
+    const excess = Math.max(size - nb, 1);
+    if (excess <= least) {
+      least = excess;
       best = c;
     }
   }
   return best;
 }
 
-/** Cuts off what lies below the first aligned chunk within `c`, and has it freed. Returns the aligned chunk. */
+/** Splits off what is below the first aligned chunk within `c` and frees it. Returns the aligned chunk. */
 function cutLead(
   m: Ptmalloc,
   av: Arena,
@@ -137,13 +143,13 @@ function cutLead(
   if (lead === 0) {
     return c;
   }
-  const rest = m.chunks.cutAbove(c, lead);
-  writeHeader(m, rest);
+  const aligned = m.chunks.cutAbove(c, lead);
+  writeHeader(m, aligned);
   free(m, av, c);
-  return rest;
+  return aligned;
 }
 
-/** Way A (to 2.37), and B: lead and tail go the way of an ordinary free, into the tcache first. */
+/** Ways A (to 2.37) and B: lead and tail are freed by internalFree. */
 function cutFreeing(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: number): number {
   const c = cutLead(m, av, chunk, align, internalFree);
   if (m.chunks.words[c + SIZE]! > nb + MIN_GRANULES) {
@@ -155,19 +161,19 @@ function cutFreeing(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: nu
 }
 
 /**
- * Ways C (2.38-stable to 2.42) and D (2.43): lead and tail are merged at once. C gives back any tail that can merge
- * upwards, even of 16 bytes.
+ * Ways C (2.38-stable to 2.42) and D (2.43): lead and tail are merged at once. C splits off any tail that can merge
+ * upwards, even one of 16 bytes.
  */
 function cutMerging(m: Ptmalloc, av: Arena, chunk: number, align: number, nb: number): number {
   const c = cutLead(m, av, chunk, align, mergeLead);
   const w = m.chunks.words;
-  const tail = w[c + SIZE]! - nb;
+  const tailSize = w[c + SIZE]! - nb;
   const above = w[w[c + NEXT]! + STATE]!;
   const mayMerge = m.profile.memalign !== "D" && (above === TOP || above === FREE);
-  if (tail >= MIN_GRANULES || (tail > 0 && mayMerge)) {
-    const rest = m.chunks.cutAbove(c, nb);
-    writeHeader(m, rest);
-    trimAfterFree(m, av, createFree(m, av, rest, false));
+  if (tailSize >= MIN_GRANULES || (tailSize > 0 && mayMerge)) {
+    const tail = m.chunks.cutAbove(c, nb);
+    writeHeader(m, tail);
+    trimAfterFree(m, av, createFree(m, av, tail, false));
   }
   return c;
 }

@@ -6,7 +6,7 @@ import type { Profile } from "./profile.ts";
 import { Resident } from "./resident.ts";
 
 /**
- * What a process's allocator has of the kernel's memory: the area below the program break, the heaps of other arenas,
+ * The memory that an allocator has from the kernel: the area below the program break, the heaps of other arenas,
  * mappings of single blocks, and the chunks and resident pages in them.
  */
 export class Memory {
@@ -15,26 +15,26 @@ export class Memory {
   resident = new Resident();
   mainArena: Arena;
 
-  /** heaps by id; an id is used again after its heap is gone */
+  /** heaps by id; an id is reused after its heap is unmapped */
   readonly heaps: Heap[] = [];
   readonly #freeHeapIds: number[] = [];
   #heapSerials = 0;
   /** the area below the program break */
   breakHeap: Heap;
-  /** the program break, in bytes from the page its initial value lies in */
+  /** the program break, in bytes from the page of its initial value */
   brk: number;
 
   readonly mappings: (Mapping | null)[] = [];
   readonly #freeMappingIds: number[] = [];
-  /** n_mmaps and mmapped_mem: whole pages, in bytes */
+  /** n_mmaps; mmapped_mem in bytes, whole pages */
   mappedBlocks = 0;
   mappedBytes = 0;
-  /** bytes of mappings in front of their chunks, left there by memalign */
+  /** bytes of mappings below their chunks, left by memalign */
   mappedLeadBytes = 0;
-  /** bytes glibc's own count of mapped memory, mallinfo2's hblkhd, is above `mappedBytes` (§5.1) */
+  /** bytes by which glibc's mmapped_mem, mallinfo2's hblkhd, exceeds `mappedBytes` (§5.1) */
   miscountedMappedBytes = 0;
 
-  /** bytes obtained from the kernel and not returned: system_mem of all arenas and mappings */
+  /** bytes obtained from the kernel and not returned: system_mem of all arenas, and all mappings */
   systemBytes = 0;
 
   /** `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095). */
@@ -46,11 +46,11 @@ export class Memory {
   }
 
   /**
-   * Takes over a copy of another process's memory; `arenas` are the copies of its arenas, without heaps so far. Its
-   * chunks go to the memory of `into`.
+   * Copies another process's memory but for its public scalars. `arenas` maps its arenas to their copies, which have no
+   * heaps yet. The copied chunks reuse the memory of `recycled`.
    */
-  copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, into: Chunks | null): void {
-    this.chunks = from.chunks.clone(into);
+  copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, recycled: Chunks | null): void {
+    this.chunks = from.chunks.clone(recycled);
     this.resident = from.resident.clone();
     for (const [av, twin] of arenas) {
       let prev: Heap | null = null;
@@ -65,16 +65,10 @@ export class Memory {
     this.breakHeap = this.heaps[from.breakHeap.id]!;
     this.#freeHeapIds.push(...from.#freeHeapIds);
     this.#heapSerials = from.#heapSerials;
-    this.brk = from.brk;
     for (const one of from.mappings) {
       this.mappings.push(one === null ? null : one.clone());
     }
     this.#freeMappingIds.push(...from.#freeMappingIds);
-    this.mappedBlocks = from.mappedBlocks;
-    this.mappedBytes = from.mappedBytes;
-    this.mappedLeadBytes = from.mappedLeadBytes;
-    this.miscountedMappedBytes = from.miscountedMappedBytes;
-    this.systemBytes = from.systemBytes;
   }
 
   heapOf(c: number): Heap {
@@ -94,7 +88,7 @@ export class Memory {
     return heap;
   }
 
-  /** Unmaps the newest heap of its arena. */
+  /** Unmaps a heap. */
   removeHeap(heap: Heap): void {
     heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
     this.#freeHeapIds.push(heap.id);
@@ -120,7 +114,7 @@ export class Memory {
   }
 
   resizeMapping(mapping: Mapping, totalBytes: number): void {
-    // mremap_chunk takes chunksize and lead for the old mapping, and since 2.43 that is 16 bytes less.
+    // mremap_chunk takes chunksize + lead for the old total size, which since 2.43 is 16 bytes too small.
     const leadBytes = mapping.offset * GRANULE;
     this.miscountedMappedBytes += mapping.totalBytes - leadBytes - this.mappedChunkBytes(mapping);
     this.mappedBytes += totalBytes - mapping.totalBytes;
@@ -135,7 +129,7 @@ export class Memory {
     this.mappedLeadBytes += granules * GRANULE;
   }
 
-  /** chunksize of a mapped chunk, in bytes (§4.6) */
+  /** chunksize of a mapping's chunk, in bytes (§4.6) */
   mappedChunkBytes(mapping: Mapping): number {
     const bytes = mapping.totalBytes - mapping.offset * GRANULE;
     return this.profile.mmapTailBytes === 16 ? bytes - 16 : bytes;

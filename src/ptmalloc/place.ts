@@ -16,7 +16,7 @@ import {
   TOP,
   UNLOGGED,
 } from "./chunks.ts";
-import { reach } from "./extent.ts";
+import { extendTo } from "./extent.ts";
 import { findChunk } from "./find-chunk.ts";
 import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
 import type { Heap } from "./heap.ts";
@@ -24,17 +24,17 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
 import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
 import type { Thread } from "./thread.ts";
-import { becomeUnlogged, cutUnlogged } from "./unlogged.ts";
+import { cutUnlogged, markUnlogged } from "./unlogged.ts";
 
 /**
- * Forced placement (ptmalloc2.md §12): a log's pointer says where a block is, and the model had it elsewhere, because
- * the log does not tell all that happened. The block is put where it was, out of whatever lies there, and the model
- * goes on as if it had served it so. What must have been handed out for a block to lie there becomes UNLOGGED
- * (unlogged.ts).
+ * Forced placement (ptmalloc2.md §12): a log's pointer shows that a block lies at another address than in the model,
+ * because the log is incomplete. The block is moved there, taking whatever chunks hold that address, and the model
+ * continues as if it had chosen that place. Memory that must have been allocated for the block to lie there becomes
+ * UNLOGGED (unlogged.ts).
  */
 
-/** Takes back what the model has just handed out: to where it came from, as far as that can be told. */
-export function giveBack(m: Ptmalloc, c: number): void {
+/** Returns the chunk of the latest allocation to where it came from, as far as that is known. */
+export function undoAllocation(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   if (w[c + STATE] === MAPPED) {
     unmapChunk(m, c, false);
@@ -53,8 +53,8 @@ export function giveBack(m: Ptmalloc, c: number): void {
   }
 }
 
-/** The current thread's tcache struct, which the model has just made, lies elsewhere: the thread is not new. */
-export function giveBackTcacheStruct(m: Ptmalloc): void {
+/** Frees the tcache struct that the current thread has just allocated: the thread is not new and has one elsewhere. */
+export function undoTcacheStruct(m: Ptmalloc): void {
   const struct = m.thread.tcacheStruct;
   if (struct === 0) {
     return;
@@ -64,29 +64,29 @@ export function giveBackTcacheStruct(m: Ptmalloc): void {
 }
 
 /**
- * Makes granules addr..addr+nb-1 of a heap a chunk in the program's hands; the heap grows as far as it must. Returns
- * the chunk; 0 if some of it is in the program's hands already, or if no chunk of this heap can lie there.
+ * Makes granules addr..addr+nb-1 of a heap a chunk held by the program; the heap grows as needed. Returns the chunk; 0
+ * if the program already holds part of it, or if no chunk of this heap can lie there.
  */
 export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): number {
   const end = addr + nb;
-  if (!reach(m, heap, addr, end)) {
+  if (!extendTo(m, heap, addr, end)) {
     return 0;
   }
   const found = findChunk(m, heap, addr);
   if (found === 0) {
     return 0;
   }
-  const hasRest = endsInRest(m, found, addr);
-  if (!isClaimable(m, found, end, hasRest)) {
+  const hasRemainder = mayEndInRemainder(m, found, addr);
+  if (!isClaimable(m, found, end, hasRemainder)) {
     return 0;
   }
-  const lowest = hasRest ? shedRest(m, found, addr) : found;
+  const lowest = hasRemainder ? splitRemainder(m, found, addr) : found;
   const av = heap.arena;
   const lowState = m.chunks.words[lowest + STATE]!;
   const { chunk, highState } = claim(m, av, lowest, end);
   const low = addr - m.chunks.words[chunk + ADDR]!;
   const c = low === 0 ? chunk : m.chunks.cutAbove(chunk, low);
-  // A rest too small for a chunk is handed out, too (§3.5).
+  // A smaller remainder stays with the chunk (§3.5).
   if (m.chunks.words[c + SIZE]! - nb >= MIN_GRANULES) {
     restore(m, av, m.chunks.cutAbove(c, nb), highState);
   }
@@ -99,11 +99,11 @@ export function placeChunk(m: Ptmalloc, heap: Heap, addr: number, nb: number): n
 }
 
 /**
- * A chunk of which no line showed that it was allocated begins at granule `addr`: it is not one with what lies below.
- * Returns the UNLOGGED chunk that begins there; 0 if none can.
+ * Starts an UNLOGGED chunk at granule `addr`, for a chunk that is freed in the log and was allocated outside it.
+ * Returns it; 0 if none can start there.
  */
 export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
-  if (!reach(m, heap, addr, addr + MIN_GRANULES)) {
+  if (!extendTo(m, heap, addr, addr + MIN_GRANULES)) {
     return 0;
   }
   const w = m.chunks.words;
@@ -111,13 +111,13 @@ export function startUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
   if (w[holder + STATE] === TOP) {
     const c = placeChunk(m, heap, addr, MIN_GRANULES);
     m.inUseGranules -= m.chunks.words[c + SIZE]!;
-    becomeUnlogged(m, c);
+    markUnlogged(m, c);
     return c;
   }
   return cutUnlogged(m, heap, addr);
 }
 
-/** The current thread uses this arena, whichever it was given before. */
+/** Attaches the current thread to `av` in place of its arena. */
 export function useArena(m: Ptmalloc, av: Arena): void {
   const { thread, freeList } = m;
   const before = thread.arena;
@@ -134,10 +134,10 @@ export function useArena(m: Ptmalloc, av: Arena): void {
 }
 
 /**
- * True if what chunk `c`, in use, has from granule `addr` on may be a rest too small for a chunk, which is handed out with
- * it (§3.5, §5.3). In the process it had none where a block begins in it.
+ * True if the part of chunk `c`, in use, from granule `addr` on may be a remainder that was too small to split off
+ * (§3.5, §5.3). If a block of the log begins there, the chunk was smaller in the process.
  */
-function endsInRest(m: Ptmalloc, c: number, addr: number): boolean {
+function mayEndInRemainder(m: Ptmalloc, c: number, addr: number): boolean {
   const w = m.chunks.words;
   const kept = addr - w[c + ADDR]!;
   if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) {
@@ -146,23 +146,23 @@ function endsInRest(m: Ptmalloc, c: number, addr: number): boolean {
   return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === undefined;
 }
 
-/** Takes what chunk `c` has from granule `addr` on out of the program's hands. Returns it. */
-function shedRest(m: Ptmalloc, c: number, addr: number): number {
-  const rest = m.chunks.cutAbove(c, addr - m.chunks.words[c + ADDR]!);
-  m.inUseGranules -= m.chunks.words[rest + SIZE]!;
-  becomeUnlogged(m, rest);
-  return rest;
+/** Splits off the part of chunk `c` from granule `addr` on, no longer held by the program. Returns it. */
+function splitRemainder(m: Ptmalloc, c: number, addr: number): number {
+  const remainder = m.chunks.cutAbove(c, addr - m.chunks.words[c + ADDR]!);
+  m.inUseGranules -= m.chunks.words[remainder + SIZE]!;
+  markUnlogged(m, remainder);
+  return remainder;
 }
 
 /**
- * True if the chunks from `c` up to granule `end` are all free, or in other hands than the program's: those that the
- * log does not tell of, or a tcache's, which then lies elsewhere; or if `c` `hasRest`, the rest of it and those above.
+ * True if the program holds none of the chunks from `c` up to granule `end`: they are free, UNLOGGED, or a tcache
+ * struct, which then lies elsewhere. If `hasRemainder`, `c` itself counts as not held.
  */
-function isClaimable(m: Ptmalloc, c: number, end: number, hasRest: boolean): boolean {
+function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean): boolean {
   const w = m.chunks.words;
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
-    const isHeld = state === IN_USE && !(hasRest && at === c);
+    const isHeld = state === IN_USE && !(hasRemainder && at === c);
     if (state === FENCE || (isHeld && tcacheOwner(m, at) === undefined)) {
       return false;
     }
@@ -173,12 +173,15 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRest: boolean): boo
   return false;
 }
 
-/** The thread whose tcache struct lies in chunk `c`. */
+/** The thread whose tcache struct is chunk `c`. */
 function tcacheOwner(m: Ptmalloc, c: number): Thread | undefined {
   return m.allThreads().find(({ tcacheStruct }) => tcacheStruct === c);
 }
 
-/** Joins the chunks from `lowest` up to granule `end`, at least, to one in use. Tells what the highest of them was. */
+/**
+ * Merges the chunks from `lowest` up to granule `end` or beyond into one in use; `highState` is the state of the
+ * highest.
+ */
 function claim(
   m: Ptmalloc,
   av: Arena,
@@ -193,7 +196,7 @@ function claim(
     return { chunk, highState: TOP };
   }
   let highState = w[lowest + STATE]!;
-  takeOff(m, av, lowest);
+  takeOffList(m, av, lowest);
   for (;;) {
     w = chunks.words;
     const missing = end - (w[lowest + ADDR]! + w[lowest + SIZE]!);
@@ -203,17 +206,17 @@ function claim(
     const above = w[lowest + NEXT]!;
     highState = w[above + STATE]!;
     if (highState === TOP) {
-      chunks.moveBorder(lowest, above, missing);
+      chunks.moveBoundary(lowest, above, missing);
       writeHeader(m, above);
       return { chunk: lowest, highState };
     }
-    takeOff(m, av, above);
+    takeOffList(m, av, above);
     chunks.absorbAbove(lowest);
   }
 }
 
-/** Takes a chunk off the list it is on. */
-function takeOff(m: Ptmalloc, av: Arena, c: number): void {
+/** Takes a chunk off its list and marks it in use. */
+function takeOffList(m: Ptmalloc, av: Arena, c: number): void {
   const w = m.chunks.words;
   const size = w[c + SIZE]!;
   const state = w[c + STATE]!;
@@ -238,7 +241,7 @@ function takeOff(m: Ptmalloc, av: Arena, c: number): void {
   }
 }
 
-/** Takes `c` off a singly linked list; false if it is not on it. */
+/** Takes `c` off the singly linked list at heads[index]; false if it is not on it. */
 function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number): boolean {
   let before = 0;
   for (let at = heads[index]!; at !== 0; at = w[at + FD]!) {
@@ -256,20 +259,20 @@ function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number
 }
 
 /**
- * What lies beside a placed chunk is again what it was. What was cut from the top has been handed out, the log does
- * not tell to whom; an UNLOGGED chunk below it is taken to reach up that far.
+ * Gives the part beside a placed chunk its former state. A part of top becomes UNLOGGED, since it must have been
+ * allocated, and merges into an UNLOGGED chunk below it.
  */
 function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
   const w = m.chunks.words;
   const below = w[c + PREV]!;
   if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
-    // Too small for a chunk: it was handed out with the one below (§3.5).
+    // Below MINSIZE: it is the remainder of the chunk below (§3.5).
     if (tcacheOwner(m, below) === undefined) {
       m.inUseGranules += w[c + SIZE]!;
     }
     m.chunks.absorbAbove(below);
   } else if (state === UNLOGGED || state === TOP || w[c + SIZE]! < MIN_GRANULES) {
-    becomeUnlogged(m, c);
+    markUnlogged(m, c);
     if (state === TOP && w[below + STATE] === UNLOGGED) {
       m.chunks.absorbAbove(below);
     }

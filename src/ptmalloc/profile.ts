@@ -1,17 +1,17 @@
 /**
- * What differs between glibc versions, in one table (ptmalloc2.md §10). No other file of the model asks for a
- * version. Sizes are bytes on x86_64.
+ * The differences between glibc versions (ptmalloc2.md §10). No other file of the model depends on a version. Sizes are
+ * bytes on x86_64.
  */
 export interface Profile {
-  /** the version the profile is named for, and the others it serves */
+  /** the version that names the profile, and all versions it describes */
   readonly name: string;
-  readonly serves: readonly string[];
-  /** another profile that returns the same pointers whatever is called, so that no log tells the two apart; else null */
-  readonly placesAs: string | null;
-  /** sizeof(struct malloc_state) and sizeof(heap_info), §2.3: they place an arena's first chunk */
+  readonly versions: readonly string[];
+  /** a profile that returns the same pointers for all calls, so that no log distinguishes the two; null: none */
+  readonly sameAddressesAs: string | null;
+  /** sizeof(struct malloc_state), sizeof(heap_info), §2.3: they determine the address of an arena's first chunk */
   readonly mallocStateBytes: number;
   readonly heapInfoBytes: number;
-  /** false since 2.43, and with them malloc_consolidate */
+  /** false since 2.43, which has no malloc_consolidate either */
   readonly fastbins: boolean;
   /**
    * When a thread gets its tcache (§3.2): `eager` at its first malloc, calloc, realloc or free; `small` at its first
@@ -20,56 +20,56 @@ export interface Profile {
   readonly tcache: "none" | "eager" | "small" | "lazy";
   /** bytes requested for tcache_perthread_struct; 0 without tcache */
   readonly tcacheStructBytes: number;
-  /** chunks a bin holds unless glibc.malloc.tcache_count says otherwise */
+  /** default of glibc.malloc.tcache_count: most chunks in a bin */
   readonly tcacheCount: number;
-  /** largest chunk that public calls put into or take from the tcache by default */
+  /** default of the largest chunk that public calls put into or take from the tcache */
   readonly tcacheMaxChunkBytes: number;
-  /** 2.42 tag: glibc.malloc.tcache_max leaves out its own value's size class (§8) */
+  /** 2.42 tag: the size class of glibc.malloc.tcache_max itself is not cached (§8) */
   readonly tcacheMaxExclusive: boolean;
   readonly callocUsesTcache: boolean;
-  /** to 2.33: a first malloc or calloc goes by way of the initial hook, and calloc then clears all it returns (§5.2) */
+  /** to 2.33: the first malloc or calloc runs the initial hook, in which calloc clears the whole block (§5.2) */
   readonly initialHook: boolean;
   readonly memalignUsesTcache: boolean;
-  /** who receives remainders of realloc and sysmalloc (§3.9) */
+  /** what receives remainders of realloc and sysmalloc first (§3.9) */
   readonly internalFree: "tcache" | "arena";
-  /** the ways of §5.3 */
+  /** the variants of §5.3 */
   readonly memalign: "A" | "B" | "C" | "D";
-  /** where a merged chunk below 1024 goes (§4.4) */
+  /** the bin for a merged chunk below 1024 bytes (§4.4) */
   readonly smallFree: "unsorted" | "smallbin";
   /**
-   * Which blocks realloc returns at once (§5.1): 2.38+ those that fit as they are; the 2.37 tag any that shrinks by
+   * Blocks that realloc returns unchanged at once (§5.1): in 2.38+ those that fit; in the 2.37 tag those that shrink by
    * at most trim_threshold.
    */
-  readonly reallocAtOnce: "never" | "fits" | "shrinksLittle";
+  readonly reallocShortcut: "none" | "fits" | "shrinksLittle";
   /** when heap_trim shrinks a heap's top (§4.5) */
   readonly heapTrim: "page" | "extraThreshold" | "topThreshold";
-  /** 2.19+: systrim compares unsigned, so that a top of exactly 32 bytes grows (§4.5) */
+  /** 2.19+: systrim's comparison is unsigned, so that a top of exactly 32 bytes grows (§4.5) */
   readonly systrimUnsigned: boolean;
-  /** bytes beside the request in a mapped chunk (§3.8) */
+  /** bytes added to the chunk size of a mapped chunk before rounding to pages (§3.8) */
   readonly mmapTailBytes: 8 | 16;
-  /** 2.23+: an arena is free when its last thread has left, not when any has (§6.1) */
+  /** 2.23+: an arena joins the free list when its last thread detaches, not when any does (§6.1) */
   readonly arenaRefcount: boolean;
-  /** 2.25+: an arena that is reused leaves the free list (§6.1) */
+  /** 2.25+, in these profiles from 2.26 on: an arena taken by reused_arena leaves the free list (§6.1) */
   readonly reusedLeavesFreeList: boolean;
-  /** 2.17, 2.18: valloc and pvalloc consolidate the fastbins first */
+  /** 2.17, 2.18: valloc and pvalloc call malloc_consolidate first */
   readonly vallocConsolidates: boolean;
-  /** up to 2.34: a mmap_threshold above 32 MiB is refused, and the dynamic one stays (§8) */
+  /** to 2.34: a mmap_threshold above 32 MiB is refused, and the dynamic one stays (§8) */
   readonly mmapThresholdCapped: boolean;
   /** 2.26+: the glibc.malloc tunables exist */
   readonly tunables: boolean;
   /**
-   * Buffers of its own that an ending thread gives back last, before its tcache is emptied (§6.4): that of strerror;
-   * since 2.32 those of strsignal and strerror_l. Hardly any thread ever has them: each is a free(NULL).
+   * Buffers that an ending thread frees last, before its tcache is flushed (§6.4): that of strerror; since 2.32 those
+   * of strsignal and strerror_l. Few threads have them, so each is mostly a free(NULL).
    */
   readonly exitFrees: 1 | 2;
-  /** to 2.34: ld.so copies GLIBC_TUNABLES into the heap's first bytes before malloc starts (trap T21) */
+  /** to 2.34: ld.so copies GLIBC_TUNABLES below the heap, which moves the initial break (trap T21) */
   readonly tunablesMoveBreak: boolean;
 }
 
 const OLDEST: Profile = {
   name: "2.17",
-  serves: ["2.17", "2.18"],
-  placesAs: null,
+  versions: ["2.17", "2.18"],
+  sameAddressesAs: null,
   mallocStateBytes: 2184,
   heapInfoBytes: 32,
   fastbins: true,
@@ -84,7 +84,7 @@ const OLDEST: Profile = {
   internalFree: "arena",
   memalign: "A",
   smallFree: "unsorted",
-  reallocAtOnce: "never",
+  reallocShortcut: "none",
   heapTrim: "page",
   systrimUnsigned: false,
   mmapTailBytes: 8,
@@ -97,13 +97,13 @@ const OLDEST: Profile = {
   tunablesMoveBreak: false,
 };
 
-/** A copy, as all the others are: their shape is one, for which there is one code. */
+/** Spread, so all profiles share one hidden class. */
 const glibc217: Profile = { ...OLDEST };
 
 const glibc219: Profile = {
   ...glibc217,
   name: "2.19",
-  serves: ["2.19", "2.20", "2.21"],
+  versions: ["2.19", "2.20", "2.21"],
   vallocConsolidates: false,
   systrimUnsigned: true,
 };
@@ -111,14 +111,14 @@ const glibc219: Profile = {
 const glibc222: Profile = {
   ...glibc219,
   name: "2.22",
-  serves: ["2.22"],
+  versions: ["2.22"],
   heapTrim: "extraThreshold",
 };
 
 const glibc223: Profile = {
   ...glibc222,
   name: "2.23",
-  serves: ["2.23", "2.24", "2.25"],
+  versions: ["2.23", "2.24", "2.25"],
   mallocStateBytes: 2192,
   heapTrim: "topThreshold",
   arenaRefcount: true,
@@ -127,7 +127,7 @@ const glibc223: Profile = {
 const glibc226: Profile = {
   ...glibc223,
   name: "2.26",
-  serves: ["2.26"],
+  versions: ["2.26"],
   tcache: "eager",
   tcacheStructBytes: 576,
   tcacheCount: 7,
@@ -141,67 +141,67 @@ const glibc226: Profile = {
 const glibc227: Profile = {
   ...glibc226,
   name: "2.27",
-  serves: ["2.27", "2.28", "2.29"],
+  versions: ["2.27", "2.28", "2.29"],
   mallocStateBytes: 2200,
 };
 
 const glibc231: Profile = {
   ...glibc227,
   name: "2.31",
-  serves: ["2.30", "2.31", "2.32", "2.33"],
+  versions: ["2.30", "2.31", "2.32", "2.33"],
   tcacheStructBytes: 640,
 };
 
 const glibc234: Profile = {
   ...glibc231,
   name: "2.34",
-  serves: ["2.34"],
-  placesAs: "2.31",
+  versions: ["2.34"],
+  sameAddressesAs: "2.31",
   initialHook: false,
 };
 
 const glibc236: Profile = {
   ...glibc234,
   name: "2.36",
-  serves: ["2.35", "2.36", "2.37"],
-  placesAs: null,
+  versions: ["2.35", "2.36", "2.37"],
+  sameAddressesAs: null,
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
   exitFrees: 2,
   tunablesMoveBreak: false,
 };
 
-/** The release as tagged; stable branches and 2.37's distributions took it back. */
+/** The release as tagged; the stable branch and distributions of 2.37 reverted the shortcut. */
 const glibc237Tag: Profile = {
   ...glibc236,
   name: "2.37-tag",
-  serves: ["2.37-tag"],
-  reallocAtOnce: "shrinksLittle",
+  versions: ["2.37-tag"],
+  reallocShortcut: "shrinksLittle",
 };
 
-/** The release as tagged: memalign looks through the bins first. */
+/** The release as tagged: memalign searches the bins first. */
 const glibc238Tag: Profile = {
   ...glibc236,
   name: "2.38-tag",
-  serves: ["2.38-tag"],
+  versions: ["2.38-tag"],
   memalignUsesTcache: true,
   memalign: "B",
-  reallocAtOnce: "fits",
+  reallocShortcut: "fits",
 };
 
 const glibc239: Profile = {
   ...glibc236,
   name: "2.39",
-  serves: ["2.38", "2.39", "2.40"],
+  versions: ["2.38", "2.39", "2.40"],
   memalignUsesTcache: true,
   memalign: "C",
-  reallocAtOnce: "fits",
+  reallocShortcut: "fits",
 };
 
 const glibc241: Profile = {
   ...glibc239,
   name: "2.41",
-  serves: ["2.41"],
+  versions: ["2.41"],
   callocUsesTcache: true,
   smallFree: "smallbin",
 };
@@ -209,7 +209,7 @@ const glibc241: Profile = {
 const glibc242: Profile = {
   ...glibc241,
   name: "2.42",
-  serves: ["2.42"],
+  versions: ["2.42"],
   tcache: "small",
   tcacheStructBytes: 760,
   tcacheMaxChunkBytes: 1024,
@@ -217,11 +217,11 @@ const glibc242: Profile = {
   internalFree: "arena",
 };
 
-/** The stable branch, and what distributions ship: chunks of 1040 bytes are cached again (§10.4). */
+/** The stable branch, shipped by distributions: chunks of 1040 bytes are cached again (§10.4). */
 const glibc242Stable: Profile = {
   ...glibc242,
   name: "2.42-stable",
-  serves: ["2.42-stable"],
+  versions: ["2.42-stable"],
   tcacheMaxChunkBytes: 1040,
   tcacheMaxExclusive: false,
 };
@@ -229,7 +229,7 @@ const glibc242Stable: Profile = {
 const glibc243: Profile = {
   ...glibc242,
   name: "2.43",
-  serves: ["2.43"],
+  versions: ["2.43"],
   mallocStateBytes: 2112,
   fastbins: false,
   tcache: "lazy",
@@ -259,7 +259,7 @@ export const PROFILES: readonly Profile[] = [
   glibc243,
 ];
 
-/** The profile that serves a version such as "2.36"; null for a version that is not modelled. */
+/** The profile of a version such as "2.36"; null for a version that is not modelled. */
 export function profileOf(version: string): Profile | null {
-  return PROFILES.find((profile) => profile.serves.includes(version)) ?? null;
+  return PROFILES.find((profile) => profile.versions.includes(version)) ?? null;
 }

@@ -3,92 +3,100 @@ import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
 import { GRANULE, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
+import { copyScalars } from "./copy-scalars.ts";
 import { freeChunk } from "./free.ts";
 import { FreeList } from "./free-list.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
-import { reallocChunk, staysAtOnce } from "./realloc.ts";
-import { EVERY_PLANE, takeBackBlock, writeBlock } from "./resident.ts";
+import { reallocChunk, shortcutApplies } from "./realloc.ts";
+import { EVERY_PLANE, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
 import { Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
-import { type Trim, untrim } from "./untrim.ts";
+import { type Trim, undoTrims } from "./undo-trims.ts";
 
-/** `cpus` of a process of which nobody knows how many it saw. */
+/** `cpus` of a process whose number of CPUs is unknown. */
 export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
 
-/** Somebody who has seen the process, and is asked where settings decide that may be others than the model's. */
+/** Evidence from outside the model; consulted where unknown settings decide. All methods concern the current call. */
 export interface Witness {
-  /** The CPUs being unknown: does the thread that needs an arena get one that is in use? */
+  /** CPUs are unknown: true if the thread, which needs an arena, gets one in use, so that the limit is reached. */
   sharesArena(): boolean;
-  /** Does it get the main arena, though the limit on arenas is not reached? */
+  /** True if the thread, which needs an arena, gets the main arena although the limit is not reached. */
   sharesMainArena(): boolean;
-  /** The arena of the block that the call returns; "new": one that was not there before; null: it does not show. */
+  /** The arena of the block that the call returns; "new": one that did not exist before; null: unknown. */
   arenaShown(): Arena | "new" | null;
-  /** The thread was given that one, although it was the turn of another: these, on the free list, it passed over. */
+  /**
+   * Reports that the thread got the shown arena in place of the model's choice; `passedOver`: those it skipped on the
+   * free list.
+   */
   choseArena(passedOver: readonly Arena[]): void;
-  /** Is a request for a chunk of `bytes`, for which `av` has no room, mapped? `mapped` says what the settings say. */
+  /**
+   * True if a request for a chunk of `bytes` that does not fit in `av` is mapped; `mapped`: the model's settings map
+   * it.
+   */
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean;
 }
 
 /**
- * A process's allocator: the state that glibc keeps in globals, and the public calls. It sees requests only: no log,
- * no pointers, no clock. Blocks are named by their chunk (chunks.ts); 0 is NULL.
+ * The allocator of a process: the state that glibc keeps in globals, and the public calls. Its input is requests: no
+ * pointers, no clock. A block is identified by its chunk (chunks.ts); 0 is NULL.
  */
 export class Ptmalloc extends Memory {
   readonly par: MallocPar;
   cpus: number;
 
-  /** all arenas by id; narenas is their number */
+  /** all arenas by id; their number is narenas */
   readonly arenas: Arena[];
   readonly freeList = new FreeList();
   nextToUse: Arena;
-  /** narenas_limit; 0 until it is computed, and then it means none */
+  /** narenas_limit; 0: not computed yet, no limit */
   arenaLimit = 0;
 
-  /** what somebody knows of the process beyond its settings; null: the settings decide all */
+  /** null: settings decide everything */
   witness: Witness | null = null;
 
-  /** latest trims of the main heap, oldest first, which may turn out not to have happened; null: nobody will ask */
+  /** latest trims of the main heap, oldest first, in case foreignSbrk has to undo them; null: not recorded */
   trims: Trim[] | null = null;
 
-  /** asked in reused_arena for each arena in turn whether its lock is free; null: all are */
+  /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
   trylock: (() => boolean) | null = null;
 
   #hasMainThread = false;
   readonly #threads: (Thread | undefined)[] = [];
   /** the thread that makes the current call */
   thread: Thread;
-  /** malloc was called, by the program or before the log, so that the initial hook is gone (§5.2) */
-  hookGone = false;
-  /** SINGLE_THREAD_P is false for good once a second thread exists (§6.6) */
+  /** malloc was called by the program, or before the log began, so the initial hook has run (§5.2) */
+  initialHookDone = false;
+  /** !SINGLE_THREAD_P: true for good once a second thread exists (§6.6) */
   multiThreaded = false;
 
-  /** granules of heap chunks in the program's hands */
+  /** granules of heap chunks held by the program */
   inUseGranules = 0;
   /** granules of UNLOGGED chunks (unlogged.ts) */
   unloggedGranules = 0;
-  /** the current call was served by the thread's tcache; it made that cache */
+  /** the current call took its chunk from the tcache */
   servedByTcache = false;
+  /** the current call allocated the thread's tcache struct */
   madeTcacheStruct = false;
-  /** transparent huge pages are given to all memory ("always"): RSS is then an upper bound (§9.1) */
+  /** transparent huge pages are "always" enabled: RSS is then an upper bound (§9.1) */
   hugePages = false;
-  /** chunk size in bytes of the current request, where it is huge (size-classes.ts) */
+  /** chunk size in bytes of the latest huge request (size-classes.ts) */
   hugeBytes = 0;
 
-  // Limits of par in granules, for the comparisons of every call.
+  // Limits of `par` in granules, which every call compares with.
   maxFastGranules = 0;
   tcacheMaxGranules = 0;
-  /** largest chunk that int_malloc stashes: not always the public calls' limit (§10.4) */
+  /** largest chunk that _int_malloc stashes in the tcache; may differ from the limit of public calls (§10.4) */
   stashMaxGranules = 0;
 
   /**
-   * `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095): it is
-   * not page-aligned in some processes (trap T21). The first thread to call is the main thread.
+   * `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095), since it
+   * is not page-aligned in some processes (trap T21). The first thread that calls is the main thread.
    */
   constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0) {
     super(profile, initialBreak);
@@ -101,11 +109,12 @@ export class Ptmalloc extends Memory {
   }
 
   /**
-   * A process in the same state that shares nothing with this one. `spent` is one that nobody needs any more: its
-   * chunks' memory, which is most of all, is used again.
+   * A process in the same state that shares nothing with this one but has neither witness nor `trylock`. The chunks,
+   * most of the memory, go to that of `recycled`, a process no longer in use.
    */
-  clone(spent: Ptmalloc | null = null): Ptmalloc {
+  clone(recycled: Ptmalloc | null = null): Ptmalloc {
     const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
+    copyScalars<Ptmalloc>(this, copy);
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
     for (const [av, twin] of arenas) {
@@ -113,26 +122,19 @@ export class Ptmalloc extends Memory {
       twin.nextFree = av.nextFree && arenaOf(av.nextFree);
       copy.arenas[av.id] = twin;
     }
-    copy.copyMemory(this, arenas, spent?.chunks ?? null);
+    copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    copy.arenaLimit = this.arenaLimit;
-    for (const thread of this.allThreads()) {
-      copy.#threads[thread.index] = thread.clone(thread.arena && arenaOf(thread.arena));
+    for (const thread of this.#threads) {
+      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
     }
     copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
     copy.#hasMainThread = this.#hasMainThread;
-    copy.hookGone = this.hookGone;
-    copy.multiThreaded = this.multiThreaded;
-    copy.inUseGranules = this.inUseGranules;
-    copy.unloggedGranules = this.unloggedGranules;
-    copy.hugeBytes = this.hugeBytes;
-    copy.hugePages = this.hugePages;
     copy.trims = this.trims && [...this.trims];
     return copy;
   }
 
-  /** Goes on under the rules of another version, whose arenas are laid out alike so far. */
+  /** Continues with the rules of another version. Its state for the calls so far must be the same. */
   adopt(profile: Profile): void {
     if (this.par.tcacheMaxChunk === this.profile.tcacheMaxChunkBytes) {
       this.par.tcacheMaxChunk = profile.tcacheMaxChunkBytes;
@@ -141,14 +143,14 @@ export class Ptmalloc extends Memory {
     this.updateLimits();
   }
 
-  /** To be called when `par` has changed. */
+  /** To be called after a change of `par`. */
   updateLimits(): void {
     this.maxFastGranules = Math.floor(this.par.maxFast / GRANULE);
     this.tcacheMaxGranules = Math.floor(this.par.tcacheMaxChunk / GRANULE);
     this.stashMaxGranules = Math.floor(this.par.stashMaxChunk / GRANULE);
   }
 
-  /** The following calls are made by thread `index` (dense, 0, 1, 2 … in order of appearance). */
+  /** Makes thread `index` (dense: 0, 1, 2 … in order of appearance) the caller of the following calls. */
   enter(index: number): void {
     this.servedByTcache = false;
     this.madeTcacheStruct = false;
@@ -181,26 +183,26 @@ export class Ptmalloc extends Memory {
   }
 
   malloc(bytes: number): number {
-    this.hookGone = true;
+    this.initialHookDone = true;
     const nb = this.granulesFor(bytes);
-    this.#readyTcache(nb);
+    this.#maybeInitTcache(nb);
     const c = this.#mallocChunk(bytes, nb);
-    this.#took(c);
+    this.#countHeld(c);
     return c;
   }
 
   calloc(bytes: number): number {
-    if (!this.hookGone && this.profile.initialHook) {
+    if (!this.initialHookDone && this.profile.initialHook) {
       return this.#firstCalloc(bytes);
     }
     const nb = this.granulesFor(bytes);
-    this.#readyTcache(nb);
+    this.#maybeInitTcache(nb);
     const c = callocChunk(this, bytes, nb);
-    this.#took(c);
+    this.#countHeld(c);
     return c;
   }
 
-  /** By way of the initial hook: malloc, and every byte cleared, be it fresh from the kernel (§5.2). */
+  /** calloc by the initial hook: malloc, and all bytes are cleared, even new ones from the kernel (§5.2). */
   #firstCalloc(bytes: number): number {
     const c = this.malloc(bytes);
     if (c !== 0) {
@@ -209,19 +211,19 @@ export class Ptmalloc extends Memory {
     return c;
   }
 
-  /** realloc of a block with `bytes` > 0. The old chunk is valid still when the result is 0, and only then. */
+  /** realloc of a block to `bytes` > 0. Returns its chunk; 0 for NULL, with `c` still valid. */
   realloc(c: number, bytes: number): number {
-    if (staysAtOnce(this, c, bytes)) {
+    if (shortcutApplies(this, c, bytes)) {
       return c;
     }
     const nb = this.granulesFor(bytes);
     if (this.profile.tcache === "eager" && this.chunks.words[c + STATE] !== MAPPED) {
-      this.#readyTcache(nb);
+      this.#maybeInitTcache(nb);
     }
     return reallocChunk(this, c, bytes, nb);
   }
 
-  /** memalign, aligned_alloc, posix_memalign; an alignment that is no power of two is rounded up to one. */
+  /** memalign, aligned_alloc, posix_memalign; the alignment is rounded up to a power of two. */
   memalign(alignment: number, bytes: number): number {
     if (alignment <= GRANULE) {
       return this.malloc(bytes);
@@ -232,10 +234,10 @@ export class Ptmalloc extends Memory {
     }
     const nb = this.granulesFor(bytes);
     if (this.profile.tcache === "small") {
-      this.#readyTcache(nb);
+      this.#maybeInitTcache(nb);
     }
     const c = memalignChunk(this, align, bytes, nb);
-    this.#took(c);
+    this.#countHeld(c);
     return c;
   }
 
@@ -255,14 +257,14 @@ export class Ptmalloc extends Memory {
     freeChunk(this, c);
   }
 
-  /** malloc_trim(pad). Returns the bytes that left the resident set, under the touch policy. */
+  /** malloc_trim(pad). Returns the bytes that RSS falls by, under the touch policy. */
   mallocTrim(pad: number): number {
     const before = this.resident.policyPages;
     mallocTrim(this, pad);
     return (before - this.resident.policyPages) * PAGE;
   }
 
-  /** mallopt(parameter, value), which first consolidates the main arena's fastbins (§8). */
+  /** mallopt(parameter, value), which consolidates the main arena's fastbins first (§8). */
   mallopt(parameter: number, value: number): void {
     if (this.profile.fastbins && this.mainArena.top !== 0) {
       consolidate(this, this.mainArena);
@@ -271,30 +273,32 @@ export class Ptmalloc extends Memory {
     this.updateLimits();
   }
 
-  /** Thread `index`, which has no arena yet, is to choose its own before `others` have left theirs. */
-  choosesBefore(index: number, others: readonly number[]): void {
+  /**
+   * Thread `index` attaches to its first arena before `others` detach from theirs, although they have ended in the log.
+   */
+  attachesBefore(index: number, others: readonly number[]): void {
     this.enter(index);
     if (this.thread.arena === null) {
-      this.thread.leavingLate = others;
+      this.thread.detachingLater = others;
     }
   }
 
   /** The current thread ends. */
   exitThread(): void {
     exitThread(this);
-    // Its state is that of a thread not yet seen; threads come and go by the thousand.
+    // A thread that ended is like one that never called, and there may be thousands.
     this.#threads[this.thread.index] = undefined;
   }
 
-  /** sbrk(bytes) by the program itself, past malloc; before the latest `trims` trims of the main heap, it turns out. */
+  /** sbrk(bytes) by the program. It came before the latest `trims` trims of the main heap, which are undone. */
   foreignSbrk(bytes: number, trims = 0): void {
     if (trims > 0) {
-      untrim(this, trims);
+      undoTrims(this, trims);
     }
     this.brk += bytes;
   }
 
-  /** Bytes from..to-1 of a block are written, in `planes`: by the program, or by the allocator. */
+  /** Writes bytes from..to-1 of a block in `planes`, as the program or the allocator (EVERY_PLANE). */
   write(c: number, from: number, to: number, planes: number): void {
     if (this.chunks.words[c + STATE] !== MAPPED) {
       writeBlock(this, c, from, to, planes);
@@ -303,16 +307,16 @@ export class Ptmalloc extends Memory {
     }
   }
 
-  /** Bytes from..to-1 of a block, taken to be written, turn out not to be resident. */
-  takeBack(c: number, from: number, to: number): void {
+  /** Bytes from..to-1 of a block are not resident, contrary to earlier writes in LOGGED_PLANES. */
+  markAbsent(c: number, from: number, to: number): void {
     if (this.chunks.words[c + STATE] !== MAPPED) {
-      takeBackBlock(this, c, from, to);
+      markBlockAbsent(this, c, from, to);
     } else {
-      this.mappingOf(c).takeBack(this.resident, from, to);
+      this.mappingOf(c).markAbsent(this.resident, from, to);
     }
   }
 
-  /** alloc_perturb: under MALLOC_PERTURB_ a block fresh from an arena is filled. */
+  /** alloc_perturb: with MALLOC_PERTURB_, a block from an arena is filled. */
   perturb(c: number, bytes: number): void {
     if (this.par.perturb) {
       this.write(c, 0, bytes, EVERY_PLANE);
@@ -323,17 +327,17 @@ export class Ptmalloc extends Memory {
     return this.#threads.filter((thread) => thread !== undefined);
   }
 
-  /** The chunks of the threads' tcache structs: in use, but not by the program. */
+  /** The chunks of the threads' tcache structs: in use, but not held by the program. */
   tcacheStructs(): number[] {
     return this.allThreads().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
   }
 
-  /** Sum of the sizes of the chunks in the program's hands, in bytes. */
+  /** Bytes of all chunks held by the program. */
   get inUseBytes(): number {
     return this.inUseGranules * GRANULE + this.mappedBytes - this.mappedLeadBytes;
   }
 
-  /** request2size; remembers the true size of a huge request. */
+  /** request2size; stores the true size of a huge request in `hugeBytes`. */
   granulesFor(bytes: number): number {
     if (bytes >= HUGE_BYTES) {
       this.hugeBytes = requestToBytes(bytes);
@@ -341,19 +345,27 @@ export class Ptmalloc extends Memory {
     return requestToGranules(bytes);
   }
 
-  /** Bytes of a chunk of `nb` granules; of a huge one those of the current request. */
+  /** Bytes of a chunk of `nb` granules; of a huge one those of the latest request. */
   bytesOf(nb: number): number {
     return nb === HUGE_GRANULES ? this.hugeBytes : nb * GRANULE;
   }
 
-  /** The tcache comes to be at a thread's first call; when exactly differs between versions (§3.2). */
-  #readyTcache(nb: number): void {
-    if (this.thread.tcache !== "inactive") {
-      return;
-    }
-    const { tcache } = this.profile;
-    if (tcache === "eager" || (tcache === "small" && nb <= this.tcacheMaxGranules)) {
+  /** MAYBE_INIT_TCACHE: which call of a thread allocates its tcache depends on the version (§3.2). */
+  #maybeInitTcache(nb: number): void {
+    if (this.thread.tcache === "inactive" && this.#mallocInitsTcache(nb)) {
       tcacheInit(this);
+    }
+  }
+
+  #mallocInitsTcache(nb: number): boolean {
+    switch (this.profile.tcache) {
+      case "none":
+      case "lazy":
+        return false;
+      case "eager":
+        return true;
+      case "small":
+        return nb <= this.tcacheMaxGranules;
     }
   }
 
@@ -369,7 +381,8 @@ export class Ptmalloc extends Memory {
     return c;
   }
 
-  #took(c: number): void {
+  /** Counts a chunk that the program now holds; mappings have counters of their own. */
+  #countHeld(c: number): void {
     const w = this.chunks.words;
     if (w[c + STATE] !== MAPPED) {
       this.inUseGranules += w[c + SIZE]!;

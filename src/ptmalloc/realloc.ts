@@ -18,24 +18,27 @@ import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeHeader } from "./resident.ts";
 
-/** realloc's short cut of some versions (§5.1): the block stays as it is, before anything else is done. */
-export function staysAtOnce(m: Ptmalloc, c: number, bytes: number): boolean {
-  const { reallocAtOnce } = m.profile;
-  if (reallocAtOnce === "never") {
-    return false;
+/** True if realloc returns the block unchanged before it does anything else (§5.1). */
+export function shortcutApplies(m: Ptmalloc, c: number, bytes: number): boolean {
+  switch (m.profile.reallocShortcut) {
+    case "none":
+      return false;
+    case "fits":
+      return fits(m, c, usableBytes(m, c) - bytes);
+    case "shrinksLittle": {
+      const slack = usableBytes(m, c) - bytes;
+      return slack >= 0 && slack <= m.par.trimThreshold;
+    }
   }
-  const slack = usableBytes(m, c) - bytes;
-  if (slack < 0) {
-    return false;
-  }
-  if (reallocAtOnce === "shrinksLittle") {
-    return slack <= m.par.trimThreshold;
-  }
+}
+
+/** True if a block with `slack` bytes beyond the request has the right size. */
+function fits(m: Ptmalloc, c: number, slack: number): boolean {
   if (slack < GRANULE) {
-    return true;
+    return slack >= 0;
   }
-  const mapped = m.chunks.words[c + STATE] === MAPPED;
-  return mapped && slack <= PAGE && m.profile.mmapTailBytes === 8;
+  const isMapped = m.chunks.words[c + STATE] === MAPPED;
+  return isMapped && slack <= PAGE && m.profile.mmapTailBytes === 8;
 }
 
 /** malloc_usable_size (§5.4), in bytes. */
@@ -49,8 +52,8 @@ export function usableBytes(m: Ptmalloc, c: number): number {
 }
 
 /**
- * realloc(p, bytes) with p not NULL and bytes not 0 (ptmalloc2.md §5.1). Returns the chunk that now holds the block,
- * which may be `c` itself; 0 for NULL, with `c` unchanged. The arena is that of the old block, not the caller's.
+ * realloc(p, bytes) with p not NULL and bytes not 0 (ptmalloc2.md §5.1). Returns the block's chunk, which may be `c`; 0
+ * for NULL, with `c` unchanged. Uses the arena of the old block, not that of the thread.
  */
 export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number): number {
   const w = m.chunks.words;
@@ -74,7 +77,7 @@ export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number):
   return moved;
 }
 
-/** mremap of a mapped block; it stays mapped however small it becomes. */
+/** mremap of a mapped block; it stays mapped even if small. */
 function remap(m: Ptmalloc, c: number, nb: number): number {
   const mapping = m.mappingOf(c);
   const total = pageUp(m.bytesOf(nb) + mapping.offset * GRANULE + m.profile.mmapTailBytes);
@@ -84,14 +87,14 @@ function remap(m: Ptmalloc, c: number, nb: number): number {
   return c;
 }
 
-/** Into top, into a free chunk above, or to a new place. Returns the chunk with at least `nb` granules; 0 for NULL. */
+/** Grows into top or a free chunk above, else moves. Returns the chunk with at least `nb` granules; 0 for NULL. */
 function growChunk(m: Ptmalloc, av: Arena, c: number, nb: number, bytes: number): number {
   const w = m.chunks.words;
   const above = w[c + NEXT]!;
   const old = w[c + SIZE]!;
   const state = w[above + STATE]!;
   if (state === TOP && old + w[above + SIZE]! >= nb + MIN_GRANULES) {
-    m.chunks.moveBorder(c, above, nb - old);
+    m.chunks.moveBoundary(c, above, nb - old);
     writeHeader(m, above);
     return c;
   }
@@ -106,7 +109,7 @@ function growChunk(m: Ptmalloc, av: Arena, c: number, nb: number, bytes: number)
   }
   m.perturb(q, nb * GRANULE - 15);
   if (m.chunks.words[q + STATE] !== MAPPED && m.chunks.words[c + NEXT] === q) {
-    // sysmalloc extended the top in place, and the new chunk is the one just above (trap T24).
+    // sysmalloc extended top, and the new chunk is directly above (trap T24).
     m.chunks.absorbAbove(c);
     return c;
   }
@@ -114,7 +117,7 @@ function growChunk(m: Ptmalloc, av: Arena, c: number, nb: number, bytes: number)
   return q;
 }
 
-/** The old arena has no memory: malloc(bytes) wherever the calling thread gets it (§5.1). */
+/** The arena of the old block has no memory: malloc(bytes) from that of the thread (§5.1). */
 function moveElsewhere(m: Ptmalloc, av: Arena, c: number, bytes: number, nb: number): number {
   const q = mallocFromArena(m, bytes, nb);
   if (q !== 0) {
@@ -123,19 +126,19 @@ function moveElsewhere(m: Ptmalloc, av: Arena, c: number, bytes: number, nb: num
   return q;
 }
 
-/** All usable bytes of the old chunk are written to the new one, even those the program never wrote. */
+/** Copies all usable bytes of the old chunk, even those the program never wrote, and frees it. */
 function copyAndFree(m: Ptmalloc, av: Arena, c: number, q: number): void {
   m.write(q, 0, m.chunks.words[c + SIZE]! * GRANULE - 8, EVERY_PLANE);
   internalFree(m, av, c);
 }
 
-/** A rest of MINSIZE or more is cut off and freed. */
+/** Splits off and frees a remainder of MINSIZE or more. */
 function shrink(m: Ptmalloc, av: Arena, c: number, nb: number): void {
   const w = m.chunks.words;
   if (w[c + SIZE]! - nb < MIN_GRANULES) {
     return;
   }
-  const rest = m.chunks.cutAbove(c, nb);
-  writeHeader(m, rest);
-  internalFree(m, av, rest);
+  const remainder = m.chunks.cutAbove(c, nb);
+  writeHeader(m, remainder);
+  internalFree(m, av, remainder);
 }

@@ -2,33 +2,37 @@ import { GRANULE } from "./chunks.ts";
 import type { Profile } from "./profile.ts";
 import { requestToGranules } from "./size-classes.ts";
 
+export const DEFAULT_MMAP_THRESHOLD = 128 * 1024;
+/** maximum of the dynamic threshold, and half of HEAP_MAX_SIZE */
+export const DEFAULT_MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
+
 /**
- * malloc_par: the settings of a process (ptmalloc2.md §2.5, §8). Sizes are bytes. The thresholds move while the
- * process runs, unless one of four settings has frozen them.
+ * malloc_par: the settings of a process (ptmalloc2.md §2.5, §8). Sizes are bytes. mmapThreshold and trimThreshold are
+ * dynamic unless `noDynThreshold` is set.
  */
 export class MallocPar {
   /** DEFAULT_TRIM_THRESHOLD */
   trimThreshold = 131072;
-  /** DEFAULT_TOP_PAD; malloc-machine.h overrides the 0 of malloc.c */
+  /** DEFAULT_TOP_PAD; malloc-machine.h replaces the 0 of malloc.c */
   topPad = 131072;
-  /** DEFAULT_MMAP_THRESHOLD; adjusted by free of a mapped chunk (§4.6) */
-  mmapThreshold = 131072;
+  /** raised when a mapped chunk is freed (§4.6) */
+  mmapThreshold = DEFAULT_MMAP_THRESHOLD;
   /** n_mmaps_max */
   mmapMax = 65536;
   noDynThreshold = false;
   arenaTest = 8;
-  /** 0 = unset: the limit then follows from the CPUs (§6.1) */
+  /** 0: unset, so that the limit follows from the CPUs (§6.1) */
   arenaMax = 0;
   /** largest chunk that goes to a fastbin */
   maxFast = 128;
   tcacheCount: number;
   /** largest chunk that public calls put into or take from the tcache */
   tcacheMaxChunk: number;
-  /** largest chunk that int_malloc moves to the tcache on its own account (§10.4) */
+  /** largest chunk that _int_malloc moves to the tcache (§10.4) */
   stashMaxChunk = 1040;
-  /** chunks the unsorted scan may bin before it returns a cached fit; 0 = all (§3.4) */
+  /** chunks that the unsorted scan may bin before it returns a cached fit; 0: no limit (§3.4) */
   tcacheUnsortedLimit = 0;
-  /** MALLOC_PERTURB_ other than 0: whole blocks are written at malloc and at free */
+  /** MALLOC_PERTURB_ is not 0: malloc and free write whole blocks */
   perturb = false;
 
   clone(profile: Profile): MallocPar {
@@ -44,13 +48,13 @@ export class MallocPar {
   }
 }
 
-/** Largest request the small tcache bins serve: chunks of 1040 bytes. */
+/** Largest request of the small tcache bins, in chunks of 1040 bytes. */
 const TCACHE_MAX_SMALL_REQUEST = 1032;
+/** MAX_FAST_SIZE */
 const MAX_FAST_REQUEST = 160;
-const HEAP_MAX_HALF = 32 * 1024 * 1024;
 
 interface Setting {
-  /** the environment variable, where there is one */
+  /** the environment variable, if there is one */
   readonly env?: string;
   /** the tunable's name after "glibc.malloc." */
   readonly tunable: string;
@@ -110,7 +114,7 @@ const SETTINGS: readonly Setting[] = [
     env: "MALLOC_TOP_PAD_",
     tunable: "top_pad",
     min: 0,
-    // glibc takes more, and then no call for memory can succeed.
+    // glibc accepts more, and then every allocation fails.
     max: () => ADDRESS_SPACE,
     exists: always,
     apply: (par, value) => {
@@ -125,7 +129,7 @@ const SETTINGS: readonly Setting[] = [
     max: () => SIZE_MAX,
     exists: always,
     apply: (par, value, profile) => {
-      if (profile.mmapThresholdCapped && value > HEAP_MAX_HALF) {
+      if (profile.mmapThresholdCapped && value > DEFAULT_MMAP_THRESHOLD_MAX) {
         return;
       }
       par.mmapThreshold = value;
@@ -165,7 +169,7 @@ const SETTINGS: readonly Setting[] = [
   {
     tunable: "tcache_max",
     min: 0,
-    // 2.42 and 2.43 take more, and then use bins of their own for large chunks, which are not modelled.
+    // 2.42 and 2.43 accept more and then use tcache bins for large chunks, which are not modelled.
     max: () => TCACHE_MAX_SMALL_REQUEST,
     exists: withTcache,
     apply: (par, value, profile) => {
@@ -194,14 +198,14 @@ const SETTINGS: readonly Setting[] = [
   },
 ];
 
-/** Names of settings that glibc has and this model has not, each with the reason. */
+/** Settings of glibc that are not modelled, each with the reason. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {
   MALLOC_CHECK_: "it replaces malloc by a checking one",
   "glibc.malloc.check": "it replaces malloc by a checking one",
   "glibc.malloc.hugetlb": "huge pages in malloc are not modelled",
 };
 
-/** A number as glibc's tunables read it: decimal, 0x hex, 0 octal; NaN otherwise. */
+/** A number as glibc parses tunables: decimal, hexadecimal after 0x, octal after 0; else NaN. */
 function numberOf(text: string): number {
   if (/^0[xX][0-9a-fA-F]+$/.test(text)) {
     return Number(text);
@@ -209,7 +213,7 @@ function numberOf(text: string): number {
   if (/^0[0-7]+$/.test(text)) {
     return Number.parseInt(text, 8);
   }
-  // A negative number wraps: -1 is the way of mallopt(3) to switch trimming off.
+  // Negative numbers wrap: mallopt(3) disables trimming with -1.
   if (/^-[0-9]+$/.test(text)) {
     return SIZE_MAX + 1 + Number(text);
   }
@@ -222,21 +226,21 @@ function find(name: string): Setting | undefined {
   );
 }
 
-/** The tunable that `name` is, or is the environment variable of; null for a name that is unknown. */
+/** The tunable called `name` or set by the environment variable `name`; null if unknown. */
 export function tunableOf(name: string): string | null {
   const setting = find(name);
   return setting === undefined ? null : `glibc.malloc.${setting.tunable}`;
 }
 
-/** Every name that `applySetting` knows, environment variables first. */
+/** All names that `applySetting` accepts, environment variables first. */
 export function settingNames(): string[] {
   const env = SETTINGS.flatMap((setting) => (setting.env === undefined ? [] : [setting.env]));
   return [...env, ...SETTINGS.map((setting) => `glibc.malloc.${setting.tunable}`)];
 }
 
 /**
- * Applies one setting to `par` as the process would at start. Returns null, or in one line why it cannot be: an
- * unknown name, a value glibc would refuse, a tunable that this version does not have.
+ * Applies a setting to `par` as glibc does at start. Returns null on success, else a one-line error: an unknown name, a
+ * value that glibc refuses, or a tunable that this version does not have.
  */
 export function applySetting(
   par: MallocPar,
@@ -280,13 +284,13 @@ const MALLOPT: Readonly<Record<number, string>> = {
   [-8]: "MALLOC_ARENA_MAX",
 };
 
-/** The program's own mallopt(parameter, value): a value that glibc refuses changes nothing (§8). */
+/** mallopt(parameter, value): a value that glibc refuses changes nothing (§8). */
 export function mallopt(par: MallocPar, profile: Profile, parameter: number, value: number): void {
   const setting = find(MALLOPT[parameter] ?? "");
   if (setting === undefined) {
     return;
   }
-  // The int is stored in a size_t: negative values wrap to huge ones. Perturb takes any int.
+  // The int is converted to size_t: negative values become huge. M_PERTURB accepts any int.
   const stored = value < 0 ? 2 ** 64 + value : value;
   if (parameter === M_PERTURB) {
     par.perturb = value !== 0;

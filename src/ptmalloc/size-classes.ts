@@ -1,10 +1,10 @@
 import { GRANULE, MIN_LARGE_GRANULES } from "./chunks.ts";
 
 /**
- * Requests to chunk sizes and chunk sizes to bins (ptmalloc2.md §1), in granules of 16 bytes.
+ * From requests to chunk sizes and from chunk sizes to bins (ptmalloc2.md §1), in granules of 16 bytes.
  */
 
-/** Requests from 16 GiB up: no heap holds them, so they only ever become mappings of their own true size. */
+/** Requests of 16 GiB and more share one size class, since no heap can hold them; a mapping has their true size. */
 export const HUGE_BYTES = 2 ** 34;
 export const HUGE_GRANULES = 2 ** 30;
 
@@ -19,7 +19,7 @@ export function requestToGranules(bytes: number): number {
   return bytes < HUGE_BYTES ? Math.floor((bytes + 23) / 16) : HUGE_GRANULES;
 }
 
-/** request2size in bytes, of requests of 9 bytes and more, huge ones included. */
+/** request2size in bytes, for requests of 9 bytes and more, huge ones included. */
 export function requestToBytes(bytes: number): number {
   return Math.floor((bytes + 23) / GRANULE) * GRANULE;
 }
@@ -28,7 +28,7 @@ export function requestToBytes(bytes: number): number {
 export const UNSORTED = 1;
 export const BIN_COUNT = 128;
 
-/** largebin_index of a chunk of 1024 bytes or more. Bin 120 overlaps two steps, as in glibc. */
+/** largebin_index of a chunk of 1024 bytes or more. Bin 120 belongs to two steps, as in glibc. */
 export function largeBinIndex(granules: number): number {
   if (granules >> 2 <= 48) {
     return 48 + (granules >> 2);
@@ -48,7 +48,7 @@ export function largeBinIndex(granules: number): number {
   return 126;
 }
 
-/** bin_index: small bins hold one size each, and are numbered by it in granules. */
+/** bin_index: a small bin holds one size, and its index is that size in granules. */
 export function binIndex(granules: number): number {
   return granules < MIN_LARGE_GRANULES ? granules : largeBinIndex(granules);
 }

@@ -24,12 +24,12 @@ import { HUGE_GRANULES } from "./size-classes.ts";
 const MINSIZE = MIN_GRANULES * GRANULE;
 /** MMAP_AS_MORECORE_SIZE */
 const MMAP_AS_MORECORE = 1024 * 1024;
-/** The break is taken to be stuck here: chunk addresses are 31-bit counts of granules. */
+/** The break is stuck here: chunk addresses are 31-bit counts of granules. */
 export const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
 
 /**
- * sysmalloc (ptmalloc2.md §3.8): memory from the kernel for `nb` granules, when nothing in the arena fits. A mapping
- * of its own from mmap_threshold on, else more top. Returns the chunk; 0 for ENOMEM.
+ * sysmalloc (ptmalloc2.md §3.8): memory from the kernel for `nb` granules if nothing in the arena fits: a mapped chunk
+ * from mmap_threshold on, else a larger top. Returns the chunk; 0 for ENOMEM.
  */
 export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
   const bytes = m.bytesOf(nb);
@@ -47,14 +47,14 @@ export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
   } else if (!growHeaps(m, av, nb)) {
     return mapChunk(m, nb);
   }
-  // Freeing the old top may have trimmed the new one away again (trap T8).
+  // Freeing the old top may have trimmed the new one (trap T8).
   if (m.chunks.words[av.top + SIZE]! < nb + MIN_GRANULES) {
     return 0;
   }
   return carveTop(m, av, nb);
 }
 
-/** sysmalloc_mmap: a chunk in a mapping of its own (§3.8 step 1). */
+/** sysmalloc_mmap: a mapped chunk (§3.8 step 1). */
 export function mapChunk(m: Ptmalloc, nb: number): number {
   const mapping = new Mapping(
     pageUp(m.bytesOf(nb) + m.profile.mmapTailBytes),
@@ -72,7 +72,7 @@ export function mapChunk(m: Ptmalloc, nb: number): number {
   return c;
 }
 
-/** The top that another one takes over from: what is left in it is freed (§3.8). */
+/** Frees what is left of a top that was replaced (§3.8). */
 function retireTop(m: Ptmalloc, av: Arena, oldTop: number): void {
   const chunk = fenceOldTop(m, oldTop);
   if (chunk !== 0) {
@@ -80,7 +80,7 @@ function retireTop(m: Ptmalloc, av: Arena, oldTop: number): void {
   }
 }
 
-/** Another arena's top: the heap grows in place, without top_pad, or a new heap takes over (§3.8 step 2). */
+/** Grows the top of a non-main arena: in place without top_pad, or in a new heap (§3.8 step 2). */
 function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   const w = m.chunks.words;
   const oldTop = av.top;
@@ -106,7 +106,7 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   return true;
 }
 
-/** The main arena's top: the break moves up with top_pad; if something else moved it, a new stretch begins (§3.8). */
+/** Grows the main arena's top: raises the break with top_pad; after foreign sbrk, starts a new stretch (§3.8). */
 function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   const w = m.chunks.words;
   const oldTop = av.top;
@@ -158,10 +158,10 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   return true;
 }
 
-/** The break would not move: the main arena maps a region and is not contiguous any more (§3.8.1). */
+/** The break does not move: the main arena maps a region and is no longer contiguous (§3.8.1). */
 function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes: number): boolean {
-  const asked = av.contiguous ? pageUp(size + topBytes) : size;
-  const bytes = Math.max(asked, MMAP_AS_MORECORE);
+  const needed = av.contiguous ? pageUp(size + topBytes) : size;
+  const bytes = Math.max(needed, MMAP_AS_MORECORE);
   if (bytes > BREAK_LIMIT) {
     return false;
   }

@@ -7,14 +7,14 @@ import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
 import { requestToGranules } from "./size-classes.ts";
 import type { Thread } from "./thread.ts";
 
-/** The per-thread cache (ptmalloc2.md §2.6, §3.1, §3.2, §4.2): LIFO lists, one a size. */
+/** The per-thread cache (ptmalloc2.md §2.6, §3.1, §3.2, §4.2): one LIFO list per size. */
 
 /** csize2tidx */
 export function tcacheIndex(granules: number): number {
   return granules - MIN_GRANULES;
 }
 
-/** tcache_init: the struct comes from the thread's arena and is cleared, so all its pages become resident (§3.2). */
+/** tcache_init: allocates the struct from the thread's arena and clears it, which makes its pages resident (§3.2). */
 export function tcacheInit(m: Ptmalloc): void {
   if (!beginInit(m)) {
     return;
@@ -24,8 +24,8 @@ export function tcacheInit(m: Ptmalloc): void {
 }
 
 /**
- * 2.43's tcache_init from inside int_malloc: in the arena at hand, and with the size of a chunk passed as a request,
- * so that the struct's chunk is one class larger.
+ * 2.43's tcache_init within _int_malloc: in arena `av`, and with a chunk size passed as the request, so that the
+ * struct's chunk is one size class larger.
  */
 export function tcacheInitWithin(m: Ptmalloc, av: Arena): void {
   if (!beginInit(m)) {
@@ -35,7 +35,7 @@ export function tcacheInitWithin(m: Ptmalloc, av: Arena): void {
   endInit(m, intMalloc(m, av, requestToGranules(chunkBytes)));
 }
 
-/** While the struct is being allocated nothing is cached. False where 2.43 makes none: with tcache_count=0. */
+/** Disables caching while the struct is allocated. False for 2.43 with tcache_count=0, which allocates none. */
 function beginInit(m: Ptmalloc): boolean {
   m.thread.tcache = "disabled";
   return m.profile.tcache !== "lazy" || m.par.tcacheCount !== 0;
@@ -51,7 +51,7 @@ function endInit(m: Ptmalloc, struct: number): void {
   }
 }
 
-/** The look-up of malloc, and since 2.41 of calloc (§3.1): the newest cached chunk of `granules`; 0 if none is. */
+/** tcache_get for malloc, since 2.41 also calloc (§3.1): the newest cached chunk of `granules`; 0 if there is none. */
 export function tcacheTake(m: Ptmalloc, granules: number): number {
   if (granules > m.tcacheMaxGranules) {
     return 0;
@@ -63,7 +63,7 @@ export function tcacheTake(m: Ptmalloc, granules: number): number {
   return tcachePop(m, m.thread, granules);
 }
 
-/** Takes the newest chunk of `granules`, of which there must be one. */
+/** Takes the newest chunk of `granules`; the bin must not be empty. */
 export function tcachePop(m: Ptmalloc, thread: Thread, granules: number): number {
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
@@ -74,7 +74,9 @@ export function tcachePop(m: Ptmalloc, thread: Thread, granules: number): number
   return c;
 }
 
-/** Caches a chunk of `granules`, for which there must be room; next and key are written into the block (§9.2). */
+/**
+ * tcache_put: caches a chunk of `granules`, for which there must be room; writes next and key into the block (§9.2).
+ */
 export function tcachePush(m: Ptmalloc, thread: Thread, granules: number, c: number): void {
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
@@ -85,7 +87,7 @@ export function tcachePush(m: Ptmalloc, thread: Thread, granules: number, c: num
   writeFirst(m, c);
 }
 
-/** True if the thread's cache takes one more chunk of `granules`, whatever its size class allows to callers. */
+/** True if the thread's tcache has room for a chunk of `granules`; the limit of public calls may be lower. */
 export function tcacheHasRoom(m: Ptmalloc, thread: Thread, granules: number): boolean {
   return (
     thread.tcache === "active" &&
@@ -94,7 +96,9 @@ export function tcacheHasRoom(m: Ptmalloc, thread: Thread, granules: number): bo
   );
 }
 
-/** memalign's look-up (2.38+, §5.3): the first chunk from the head whose block is aligned; 0 if none is. */
+/**
+ * tcache_get_align for memalign (2.38+, §5.3): the first chunk from the head with an aligned block; 0 if there is none.
+ */
 export function tcacheTakeAligned(
   m: Ptmalloc,
   thread: Thread,
@@ -103,19 +107,19 @@ export function tcacheTakeAligned(
 ): number {
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
-  let above = 0;
+  let previous = 0;
   let c = thread.entries[index]!;
   while (c !== 0 && (w[c + ADDR]! + 1) % alignGranules !== 0) {
-    above = c;
+    previous = c;
     c = w[c + FD]!;
   }
   if (c === 0) {
     return 0;
   }
-  if (above === 0) {
+  if (previous === 0) {
     thread.entries[index] = w[c + FD]!;
   } else {
-    w[above + FD] = w[c + FD]!;
+    w[previous + FD] = w[c + FD]!;
   }
   thread.counts[index]!--;
   w[c + STATE] = IN_USE;

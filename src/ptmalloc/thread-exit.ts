@@ -4,8 +4,8 @@ import { arenaFree } from "./free.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 
 /**
- * The current thread ends (ptmalloc2.md §6.4): its tcache is emptied bin by bin, each chunk to its own arena and past
- * the tcache, then the struct is freed, then the arena is left.
+ * The current thread ends (ptmalloc2.md §6.4): frees its cached chunks bin by bin, each to its arena without tcache,
+ * then the struct, then detaches from its arena.
  */
 export function exitThread(m: Ptmalloc): void {
   const { thread } = m;
@@ -25,7 +25,7 @@ export function exitThread(m: Ptmalloc): void {
     }
     const struct = thread.tcacheStruct;
     thread.tcacheStruct = 0;
-    // Of a thread older than the log it is not known where its struct lies.
+    // The address of the struct is unknown for a thread that is older than the log.
     if (struct !== 0) {
       arenaFree(m, m.heapOf(struct).arena, struct);
     }

@@ -19,14 +19,14 @@ import { HEAP_MAX } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages } from "./resident.ts";
 import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
-import { rememberTrim } from "./untrim.ts";
+import { rememberTrim } from "./undo-trims.ts";
 
 /** FASTBIN_CONSOLIDATION_THRESHOLD, 65536 bytes, in granules */
 const TRIM_GRANULES = 4096;
-/** MINSIZE + 1: what trimming leaves in top beyond the pad */
+/** MINSIZE + 1: bytes that trimming leaves in top in addition to the pad */
 const KEEP = 33;
 
-/** A merge that made a chunk of 64 KiB or more consolidates and trims (ptmalloc2.md §4.5). */
+/** Consolidates and trims after a merge to a chunk of 64 KiB or more (ptmalloc2.md §4.5). */
 export function trimAfterFree(m: Ptmalloc, av: Arena, granules: number): void {
   if (granules < TRIM_GRANULES) {
     return;
@@ -46,8 +46,8 @@ function topBytes(m: Ptmalloc, av: Arena): number {
 }
 
 /**
- * Bytes of a top of `top` bytes to give back, in whole pages. The comparison is unsigned since 2.19: a top of exactly
- * 32 bytes counts as huge and the result is negative, so that the heap grows (found by fuzzing, §4.5).
+ * Bytes of a top of `top` bytes to return to the kernel, whole pages. Since 2.19 the comparison is unsigned: a top of
+ * exactly 32 bytes counts as huge, the result is negative, and the heap grows (found by fuzzing, §4.5).
  */
 function extraOf(m: Ptmalloc, top: number, pad: number): number {
   const area = top - KEEP;
@@ -57,7 +57,7 @@ function extraOf(m: Ptmalloc, top: number, pad: number): number {
   return Math.floor((area - pad) / PAGE) * PAGE;
 }
 
-/** systrim: lowers the break, if the top still reaches to it. */
+/** systrim: lowers the break if the top ends there. */
 function systrim(m: Ptmalloc, pad: number): void {
   const av = m.mainArena;
   const w = m.chunks.words;
@@ -78,7 +78,7 @@ function systrim(m: Ptmalloc, pad: number): void {
   dropPages(m, m.breakHeap, Math.ceil(m.brk / PAGE), Math.ceil(before / PAGE));
 }
 
-/** heap_trim: unmaps heaps that are all top, then shrinks the top of the heap that is left (§4.5). */
+/** heap_trim: unmaps heaps that consist of top, then shrinks the top of the remaining heap (§4.5). */
 function heapTrim(m: Ptmalloc, av: Arena): void {
   const pad = m.par.topPad;
   while (deleteHeap(m, av, pad)) {}
@@ -97,20 +97,23 @@ function heapTrim(m: Ptmalloc, av: Arena): void {
   dropPages(m, heap, heap.size / PAGE, before / PAGE);
 }
 
-/** Bytes to cut from a heap's top of `top` bytes: the rule changed in 2.22 and 2.23. */
+/** Bytes to cut from a heap's top of `top` bytes; the rule changed in 2.22 and 2.23. */
 function heapExtra(m: Ptmalloc, top: number, pad: number): number {
-  if (m.profile.heapTrim === "page") {
-    const extra = Math.floor((top - pad - KEEP) / PAGE) * PAGE;
-    return extra < PAGE ? 0 : extra;
+  switch (m.profile.heapTrim) {
+    case "page": {
+      const extra = Math.floor((top - pad - KEEP) / PAGE) * PAGE;
+      return extra < PAGE ? 0 : extra;
+    }
+    case "extraThreshold": {
+      const extra = extraOf(m, top, pad);
+      return extra < m.par.trimThreshold ? 0 : extra;
+    }
+    case "topThreshold":
+      return top < m.par.trimThreshold ? 0 : extraOf(m, top, pad);
   }
-  if (m.profile.heapTrim === "topThreshold" && top < m.par.trimThreshold) {
-    return 0;
-  }
-  const extra = extraOf(m, top, pad);
-  return m.profile.heapTrim === "extraThreshold" && extra < m.par.trimThreshold ? 0 : extra;
 }
 
-/** One step of heap_trim's loop: if the newest heap is all top, and the one below it has room, unmap it. */
+/** A step of heap_trim's loop: unmaps the newest heap if it consists of top and the previous heap has enough room. */
 function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
   const w = m.chunks.words;
   const { top } = av;
@@ -140,7 +143,7 @@ function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
 }
 
 /**
- * malloc_trim(pad) (§7): in every arena, the whole pages inside free chunks; the top of the main arena only.
+ * malloc_trim(pad) (§7): drops whole pages within free chunks of every arena, and trims the top of the main arena.
  */
 export function mallocTrim(m: Ptmalloc, pad: number): void {
   let av = m.mainArena;
@@ -159,10 +162,10 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
   systrim(m, pad);
 }
 
-/** bin_index(4096): bins below hold chunks without a whole page between their link words and their end */
+/** bin_index(4096): chunks in lower bins have no whole page between their link words and their end */
 const FIRST_PAGE_BIN = binIndex(256);
 
-/** sizeof(malloc_chunk): the words at a free chunk's start that must stay */
+/** sizeof(malloc_chunk): the words at a free chunk's start, which must stay */
 const CHUNK_STRUCT_GRANULES = 3;
 
 function dropBin(m: Ptmalloc, av: Arena, index: number): void {

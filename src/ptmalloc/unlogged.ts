@@ -7,14 +7,14 @@ import { EVERY_PLANE, writeHeader, writeRange } from "./resident.ts";
 import { trimAfterFree } from "./trim.ts";
 
 /**
- * UNLOGGED chunks (ptmalloc2.md §12.6): what must have been handed out for a block to lie where a log's pointer says,
- * though no line says to whom. It is in use and resident, until the log shows that it was freed.
+ * UNLOGGED chunks (ptmalloc2.md §12.6): memory allocated outside the log, without which a block could not lie where its
+ * pointer shows. It is in use and resident until the log shows that it was freed.
  */
 
-/** Chunk `c`, which is on no list, is one of these from now on. */
-export function becomeUnlogged(m: Ptmalloc, c: number): void {
-  // Something was allocated before the log: what a first call does is done.
-  m.hookGone = true;
+/** Makes chunk `c`, which is on no list, UNLOGGED. */
+export function markUnlogged(m: Ptmalloc, c: number): void {
+  // The process allocated before the log began, so its first call is over.
+  m.initialHookDone = true;
   const w = m.chunks.words;
   w[c + STATE] = UNLOGGED;
   m.unloggedGranules += w[c + SIZE]!;
@@ -22,7 +22,9 @@ export function becomeUnlogged(m: Ptmalloc, c: number): void {
   writeRange(m, m.heapOf(c), from, from + w[c + SIZE]! * GRANULE, EVERY_PLANE);
 }
 
-/** Where an UNLOGGED chunk holds granule `addr`, one begins there. Returns it; 0 if none holds it. */
+/**
+ * Splits the UNLOGGED chunk that holds granule `addr`, so that one begins there. Returns it; 0 if none holds `addr`.
+ */
 export function cutUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
   const holder = findChunk(m, heap, addr);
   if (holder === 0 || m.chunks.words[holder + STATE] !== UNLOGGED) {
@@ -38,7 +40,7 @@ export function cutUnlogged(m: Ptmalloc, heap: Heap, addr: number): number {
   return c;
 }
 
-/** The chunk that `startUnlogged` gave is freed; it is taken to reach up to the next chunk that is known of. */
+/** Frees an UNLOGGED chunk from `startUnlogged`, which is taken to reach up to the next known chunk. */
 export function freeUnlogged(m: Ptmalloc, c: number): void {
   const w = m.chunks.words;
   const size = w[c + SIZE]!;
@@ -48,7 +50,7 @@ export function freeUnlogged(m: Ptmalloc, c: number): void {
   m.unloggedGranules -= size;
   w[c + STATE] = IN_USE;
   if (w[w[c + NEXT]! + STATE] === TOP) {
-    // Nothing above it is known of: how large it is is not, either, but that it borders on the top.
+    // No chunk above is known, so its size is not either; it is taken to border on top.
     const av = m.heapOf(c).arena;
     trimAfterFree(m, av, mergeFree(m, av, c, false));
   } else {

@@ -2,20 +2,20 @@ import { residentPages } from "../ptmalloc/census.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANES } from "../ptmalloc/resident.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { RowsTimeline } from "../trace/row-series.ts";
+import { RowSeries } from "../trace/row-series.ts";
 
-/** Of all arenas and planes together: 32 points for each of 64 arenas, of which 8 CPUs have no more. */
+/** For all arenas and planes together: 32 points for each of 64 arenas, the limit of 8 CPUs. */
 const MAX_VALUES = 32 * 64 * PLANES;
 
 /**
- * RSS of each arena of the run as recorded. Its pages are counted by walking its heaps, at the end of each point only:
- * to keep a count an arena with each page written would slow down every run for the sake of one table.
+ * RSS of each arena of the recorded run. Pages are counted by walking the arena's heaps at the end of each point: a
+ * counter per arena, updated with each page written, would slow down every replay for one table.
  */
-export class ArenaTimeline {
-  #pages = new RowsTimeline(MAX_VALUES);
+export class ArenaSeries {
+  #pages = new RowSeries(MAX_VALUES);
 
-  clone(): ArenaTimeline {
-    const copy = new ArenaTimeline();
+  clone(): ArenaSeries {
+    const copy = new ArenaSeries();
     copy.#pages = this.#pages.clone();
     return copy;
   }
@@ -24,12 +24,12 @@ export class ArenaTimeline {
     return this.#pages.eventsPerPoint;
   }
 
-  /** first event (0-based) before which the open point is to be closed */
+  /** number of events (0-based index of the next one) at which the open point must be closed */
   get pointEnd(): number {
     return this.#pages.end;
   }
 
-  /** The last event of the open point has happened. */
+  /** Closes the open point after its last event. */
   closePoint({ arenas }: Ptmalloc): void {
     const pages = new Float64Array(arenas.length * PLANES);
     for (const av of arenas) {
@@ -39,8 +39,8 @@ export class ArenaTimeline {
   }
 
   /**
-   * RSS in bytes of arena `id` over the log's `events` events, at the end of each point; the larger, where points were
-   * merged. A last point that is short has what the arena has now, in `pages`.
+   * Returns the RSS in bytes of arena `id` at the end of each point of the log's `events` events; of merged points, the
+   * larger. A short last point has the arena's present RSS, from `pages`.
    */
   rssBytes(id: number, pages: ArrayLike<number>, reading: Reading, events: number): number[] {
     const series = Array.from({ length: PLANES }, (_, bit) => this.#pages.row(id * PLANES + bit));

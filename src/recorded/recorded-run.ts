@@ -1,9 +1,6 @@
 import { GRANULE } from "../ptmalloc/chunks.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
 import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
-import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
-import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
-import { judgeOf, type ScenarioRun } from "../replay/scenario-run.ts";
 import {
   type Exit,
   type Insertion,
@@ -11,135 +8,139 @@ import {
   type LateExits,
   replayBatch,
   type Sbrk,
-  type Work,
-} from "../replay/work.ts";
+} from "../replay/insertions.ts";
+import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
+import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
+import type { Replay } from "../replay/replay.ts";
+import type { Work } from "../replay/work.ts";
 import type { Divergence } from "../report/report.ts";
 import type { EventBatch } from "../trace/event.ts";
-import type { Replays } from "../what-if/rss-figures.ts";
 import { exitsBefore } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
 import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./explain/past.ts";
 import { suspects } from "./explain/suspects.ts";
+import type { GuidedReplay } from "./guided-replay.ts";
 
-/** Wrong pointers explained of one batch. */
+/** Mismatches explained per batch. */
 const MAX_ROUNDS = 24;
-/** Orders tried for one wrong pointer. */
+/** Orders tried per mismatch. */
 const MAX_ORDERS = 12;
 /**
- * Events after the one explained that must come right, too: a wrong explanation seldom holds that long. Where lines
- * stand in the wrong order, the next two soon do.
+ * Events after the one explained that must match, too: a wrong explanation seldom holds that long. Where lines stand in
+ * the wrong order, the next mismatches follow soon.
  */
 const MUST_HOLD_SWAP = 8;
 const MUST_HOLD_EXIT = 200;
-/** Pointers that nothing explains, more than are explained, until nothing is sought any more: the log errs in other ways. */
+/** Unexplained mismatches, less the explained ones, after which the search ends: the log errs for other reasons. */
 const MAX_FAILURES = 8;
 /**
- * What trials may cost in all, in words copied, with some for each event replayed: so much at once, so much for each
- * event of the log, and so much for each explanation found. Some 0.3 s, as long as the replay itself, and 0.1 s.
+ * Cost that trials may have in all, in words copied: a base, a part per event of the log, and a part per explanation
+ * found. About 0.3 s, as long as the replay itself, and 0.1 s.
  */
 const FREE_COST = 100_000_000;
 const COST_PER_EVENT = 100;
 const COST_PER_EXPLANATION = 50_000_000;
 
-/** A copy that is to go on from event `at` of the batch. */
-interface Parted {
+/** A run split off at event `at` of the batch, from where it has yet to be replayed. */
+interface SplitOff {
   readonly run: RecordedRun;
   readonly at: number;
 }
 
 /**
- * The run as recorded. Where a log does not tell which call came first, or of thread exits, the first wrong pointer
- * does (ptmalloc2.md §12.4, §12.5): two calls of different threads that stand the wrong way round leave their arena in
- * another state; an exiting thread's cache is emptied and its arena given up, which others then see. So where a pointer
- * goes wrong, the last few batches are replayed under each explanation, and one that sets it right is taken for true.
+ * The recorded run under one version's rules. A log may show neither which call came first nor when threads ended. The
+ * first mismatch shows it (ptmalloc2.md §12.4, §12.5): two calls of different threads in the wrong order leave their
+ * arena in another state; an exit empties the thread's tcache and releases its arena, which other threads then use. So
+ * at a mismatch the last few batches are replayed under each possible explanation, and the one that makes the pointers
+ * match is accepted.
  */
 export class RecordedRun {
-  run: ScenarioRun;
-  /** exits put in, and lines put in order, of all the log; each stands for one pointer that was not foreseen */
-  inferredExits = 0;
-  inferredSwaps = 0;
-  /** the first pointer that was not foreseen, be it that an explanation was found */
-  firstDivergence: Divergence | null = null;
-  /** exits put in at the log's end, which no pointer showed */
-  lastExits = 0;
-  /** what was found out of the break's moves past malloc */
-  foreignSbrk = new ForeignSbrk();
-  /** the runs of kindred versions (kindred.ts) that this was the run of, too, until their ways parted in this batch */
-  readonly parted = new Map<Profile, RecordedRun>();
+  guided: GuidedReplay;
+  /** runs of sibling versions (siblings.ts) that were split off from this one in the last batch */
+  readonly splitOff = new Map<Profile, RecordedRun>();
+  readonly foreignSbrk = new ForeignSbrk();
+  readonly state = {
+    /** exits and swaps inferred in the whole log; each stands for one mismatch */
+    inferredExits: 0,
+    inferredSwaps: 0,
+    /** the first mismatch, explained or not */
+    firstDivergence: null as Divergence | null,
+    /** exits inferred at the log's end, which no pointer showed */
+    lastExits: 0,
+    /** number of the last batch's first event */
+    first: 0,
+    /** events replayed */
+    event: 0,
+    failures: 0,
+    /** pointers that match because of settings found before the replay began */
+    settledBefore: 0,
+  };
 
-  /** exits and moves of the break put in with the last batch */
-  #put: (Exit | Sbrk)[] = [];
-  /** number of the last batch's first event */
-  #first = 0;
+  /** exits and moves of the break inferred in the last batch */
+  #inserted: (Exit | Sbrk)[] = [];
   #past = new RecentPast();
-  #failures = 0;
-  /** the run if threads that may have ended did not, and the other way round; null where all is known */
-  #otherwise: ScenarioRun | null = null;
-  #event = 0;
+  /** the run under the opposite assumption about uncertain exits; null where all are certain */
+  #otherwise: Replay | null = null;
 
-  /** pointers that settings found out before the replay set right */
-  readonly #foregone: number;
-
-  constructor(run: ScenarioRun, foregone = 0) {
-    this.run = run;
-    this.#foregone = foregone;
-  }
-
-  /** Pointers that only settings found out from the log's pointers set right. */
-  get explainedBySettings(): number {
-    return this.#foregone + (this.run.witness?.explained ?? 0);
-  }
-
-  /** Pointers that are right only since their thread was given the arena that they show. */
-  get arenaChoices(): number {
-    return this.run.witness?.arenaChoices ?? 0;
-  }
-
-  /** What the last batch has shown, for the what-ifs. */
-  get found(): (Exit | Sbrk | LateExits)[] {
-    const shown = this.run.witness?.found ?? [];
-    return [...this.#put, ...shown.filter(({ before }) => before >= this.#first)];
-  }
-
-  get replays(): Replays {
-    return { run: this.run, contended: [], otherwise: this.#otherwise };
+  constructor(guided: GuidedReplay, settledBefore = 0) {
+    this.guided = guided;
+    this.state.settledBefore = settledBefore;
   }
 
   get judge(): PointerJudge {
-    return judgeOf(this.run);
+    return this.guided.judge;
   }
 
-  /** CPUs of the recorded process: as told, or as its arenas have shown; null while nobody knows */
+  get otherwise(): Replay | null {
+    return this.#otherwise;
+  }
+
+  /** pointers that match only because of inferred settings */
+  get explainedBySettings(): number {
+    return this.state.settledBefore + this.guided.witness.state.explained;
+  }
+
+  /** pointers that match only because their thread was given the arena that they show */
+  get arenaChoices(): number {
+    return this.guided.witness.arenaChoices;
+  }
+
+  /** insertions inferred in the last batch, for the what-ifs */
+  get inferred(): (Exit | Sbrk | LateExits)[] {
+    const shown = this.guided.witness.found;
+    return [...this.#inserted, ...shown.filter(({ before }) => before >= this.state.first)];
+  }
+
+  /** CPUs of the recorded process, given or shown by its arenas; null while unknown */
   get cpus(): number | null {
-    const { cpus, arenaLimit, par } = this.run.model;
+    const { cpus, arenaLimit, par } = this.guided.model;
     if (cpus !== UNKNOWN_CPUS) {
       return cpus;
     }
     return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
   }
 
-  /** Bytes in use that no line of the log tells of: allocated before it began, or past its hook (unlogged.ts). */
+  /** bytes in use that were allocated outside the log: before it began, or past its hook (unlogged.ts) */
   get unloggedBytes(): number {
-    return this.run.model.unloggedGranules * GRANULE;
+    return this.guided.model.unloggedGranules * GRANULE;
   }
 
-  /** Pointers the model foresaw: those that only an inference set right are not among them. */
-  get equal(): number {
-    return Math.max(
-      0,
-      this.judge.equal -
-        this.inferredExits -
-        this.inferredSwaps -
-        this.foreignSbrk.moves -
-        this.explainedBySettings -
-        this.arenaChoices,
-    );
+  /** pointers that the model foresaw without an inference */
+  get matched(): number {
+    const { inferredExits, inferredSwaps } = this.state;
+    const inferred =
+      inferredExits +
+      inferredSwaps +
+      this.foreignSbrk.state.moves +
+      this.explainedBySettings +
+      this.arenaChoices;
+    return Math.max(0, this.judge.matched - inferred);
   }
 
   /**
-   * Replays a batch, with what the log tells of between its calls. `copy` is the same work to be kept for inference;
-   * null where none is wanted.
+   * Replays a batch with the logged insertions among its calls. `copy` is the same work, kept for inference; null if
+   * nothing is to be inferred. `next` is the batch that follows; null at the log's end.
    */
   replay(
     work: Work,
@@ -147,26 +148,24 @@ export class RecordedRun {
     insertions: readonly Insertion[],
     copy: Work | null,
   ): void {
-    const first = this.#event;
-    this.#first = first;
-    this.#put = [];
-    if (this.run.witness !== null) {
-      this.run.witness.found.length = 0;
-    }
+    const first = this.state.event;
+    this.state.first = first;
+    this.#inserted = [];
+    this.guided.witness.found.length = 0;
     this.judge.missed.length = 0;
-    if (copy === null || this.#failures >= MAX_FAILURES || this.#isSpent) {
+    if (copy === null || this.state.failures >= MAX_FAILURES || this.#isOverBudget) {
       this.#past.forget();
     } else {
-      this.#past.keep(this.run, copy, first, insertions, next);
+      this.#past.keep(this.guided, copy, first, insertions, next);
     }
-    this.run.foresee(work.batch, work.actions, next);
-    const parted: Parted[] = [];
-    this.#replayFrom(0, work, first, insertions, parted);
-    // Those that part from a copy come to the list while it is gone through.
-    for (const { run, at } of parted) {
-      // What was inserted up to there, the copies have behind them.
+    this.guided.placeUnlogged(work, next);
+    const splitOff: SplitOff[] = [];
+    this.#replayFrom(0, work, first, insertions, splitOff);
+    // A run that is split off from one split off before joins the list during the loop.
+    for (const { run, at } of splitOff) {
+      // The copy already contains the insertions up to the split.
       const left = insertions.filter(({ before }) => before > first + at);
-      run.#replayFrom(at, work, first, left, parted);
+      run.#replayFrom(at, work, first, left, splitOff);
     }
   }
 
@@ -175,189 +174,189 @@ export class RecordedRun {
     work: Work,
     first: number,
     insertions: readonly Insertion[],
-    parted: Parted[],
+    splitOff: SplitOff[],
   ): void {
-    this.run.turns.onAboveBreak = (i) => this.#seekSbrk(work, i, first);
-    this.run.turns.onParting = (at, profile, others) => {
-      parted.push({ run: this.#part(profile, others), at });
+    this.guided.onAboveBreak = (i) => this.#findSbrk(work, i, first);
+    this.guided.siblings.onSplit = (at, profile, others) => {
+      splitOff.push({ run: this.#split(profile, others), at });
     };
-    replayBatch(this.run, work, first, insertions, from);
-    this.run.turns.onAboveBreak = null;
-    this.run.turns.onParting = null;
-    this.firstDivergence ??= this.judge.firstDivergence;
-    this.#event = first + work.batch.length;
+    replayBatch(this.guided.replay, work, first, insertions, from);
+    this.guided.onAboveBreak = null;
+    this.guided.siblings.onSplit = null;
+    this.state.firstDivergence ??= this.judge.state.firstDivergence;
+    this.state.event = first + work.batch.length;
   }
 
-  /** The same run as one of a kindred version, and of others of its kin, which shares nothing with it. */
-  #part(profile: Profile, others: readonly Profile[]): RecordedRun {
-    const copy = new RecordedRun(this.run.cloneAs(profile), this.#foregone);
-    copy.run.turns.kindred = others;
+  /** Splits off a run that follows the rules of a sibling version, and stands for `others` of its siblings. */
+  #split(profile: Profile, others: readonly Profile[]): RecordedRun {
+    const copy = new RecordedRun(this.guided.cloneAs(profile));
+    copy.guided.siblings.profiles = others;
     for (const one of [profile, ...others]) {
-      this.parted.set(one, copy);
+      this.splitOff.set(one, copy);
     }
-    copy.run.arenaTimeline = this.run.arenaTimeline?.clone() ?? null;
-    copy.inferredExits = this.inferredExits;
-    copy.inferredSwaps = this.inferredSwaps;
-    copy.firstDivergence = this.firstDivergence;
-    copy.foreignSbrk = this.foreignSbrk.clone();
-    copy.#put = [...this.#put];
-    copy.#first = this.#first;
+    copy.guided.arenaSeries = this.guided.arenaSeries?.clone() ?? null;
+    Object.assign(copy.state, this.state);
+    copy.foreignSbrk.copy(this.foreignSbrk);
+    copy.#inserted = [...this.#inserted];
     copy.#past = this.#past.cloneAs(profile);
-    copy.#failures = this.#failures;
-    copy.#event = this.#event;
     return copy;
   }
 
-  /** The end of the log, and of threads. */
+  /** The log ends: applies its last insertions and ends the threads that have ended. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
+    const { replay } = this.guided;
     for (const one of insertions) {
-      insert(this.run, one);
+      insert(replay, one);
     }
     // Nothing more is explained.
     this.#past.forget();
-    this.#otherwise = endedOtherwise(this.run, exits, (run) => this.#past.copyOf(run));
-    this.lastExits = endThreads(this.run, exits);
-    this.run.finish();
+    this.#otherwise = endedOtherwise(replay, exits, () => this.#past.copyOf(this.guided).replay);
+    this.state.lastExits = endThreads(replay, exits);
+    replay.finish();
   }
 
-  /** The last batch, with its lines in the order found out. */
+  /** Returns the last batch's work, with its lines in the inferred order. */
   inOrder(work: Work): Work {
     const last = this.#past.batches.at(-1);
     return last?.isOwn === true ? last.work : work;
   }
 
   /**
-   * Explains the pointers that went wrong in the last batch, as far as it can: by lines in another order, and by thread
-   * exits if the log is not one that `tellsExits`.
+   * Explains the mismatches of the last batch as far as possible: by another order of lines, and by thread exits unless
+   * the log has thread_exit lines (`logsExits`).
    */
-  infer(tellsExits: boolean): void {
+  infer(logsExits: boolean): void {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const missed = this.judge.missed[0];
-      if (!this.#past.isKept || missed === undefined || this.#isSpent) {
+      if (!this.#past.isKept || missed === undefined || this.#isOverBudget) {
         return;
       }
-      if (this.#explain(missed, tellsExits)) {
-        if (this.#failures > 0) {
-          this.#failures--;
+      if (this.#explain(missed, logsExits)) {
+        if (this.state.failures > 0) {
+          this.state.failures--;
         }
         continue;
       }
-      // What cannot be explained is left as it is; what comes after may be.
+      // An unexplained mismatch is skipped; the next ones may have an explanation.
       this.judge.missed.shift();
-      if (++this.#failures >= MAX_FAILURES) {
+      if (++this.state.failures >= MAX_FAILURES) {
         return;
       }
     }
   }
 
-  /** The block of event `i` lies above the break: something else may have moved that (§12.7). */
-  #seekSbrk(work: Work, i: number, first: number): void {
-    const move = this.foreignSbrk.shownBy(this.run, work, i, first);
+  /** The block of event `i` lies above the break: a foreign sbrk may have moved it (§12.7). */
+  #findSbrk(work: Work, i: number, first: number): void {
+    const move = this.foreignSbrk.shownBy(this.guided, work, i, first);
     if (move === null) {
       return;
     }
-    this.firstDivergence ??= divergenceAt(this.run, work, i);
-    insert(this.run, move);
-    this.#past.tell(move);
-    this.#put.push(move);
+    this.state.firstDivergence ??= divergenceAt(this.guided, work, i);
+    insert(this.guided.replay, move);
+    this.#past.addSbrk(move);
+    this.#inserted.push(move);
   }
 
-  get #isSpent(): boolean {
-    const found = this.inferredExits + this.inferredSwaps;
-    const mayCost = FREE_COST + this.#event * COST_PER_EVENT + found * COST_PER_EXPLANATION;
-    return this.#past.cost > mayCost;
+  get #isOverBudget(): boolean {
+    const { inferredExits, inferredSwaps, event } = this.state;
+    const found = inferredExits + inferredSwaps;
+    const budget = FREE_COST + event * COST_PER_EVENT + found * COST_PER_EXPLANATION;
+    return this.#past.cost > budget;
   }
 
-  #explain({ event, modelled }: Missed, tellsExits: boolean): boolean {
-    const wrong = event - 1;
-    const before = this.#past.replayTo(wrong);
+  #explain({ event, modelled }: Missed, logsExits: boolean): boolean {
+    const mismatch = event - 1;
+    const before = this.#past.replayTo(mismatch);
     const isExplained =
-      this.#explainByOrder(wrong, modelled, before) ||
-      (!tellsExits && this.#explainByExit(wrong, before));
-    this.#past.spend(before);
+      this.#explainByOrder(mismatch, modelled, before) ||
+      (!logsExits && this.#explainByExit(mismatch, before));
+    this.#past.recycle(before);
     return isExplained;
   }
 
-  /** Tries other orders of lines that may have made event `wrong` (0-based) go wrong; the first that holds is true. */
-  #explainByOrder(wrong: number, modelled: number, before: ScenarioRun): boolean {
+  /** Tries other orders of lines for the mismatch at event `mismatch` (0-based), and accepts the first that holds. */
+  #explainByOrder(mismatch: number, modelled: number, before: GuidedReplay): boolean {
     let left = MAX_ORDERS;
-    for (const order of new OrderHypotheses(this.#past, wrong, modelled, before).orders()) {
-      if (left-- === 0 || this.#isSpent) {
+    for (const order of new OrderHypotheses(this.#past, mismatch, modelled, before).orders()) {
+      if (left-- === 0 || this.#isOverBudget) {
         return false;
       }
       const first = order.batch.first + order.from;
       const last = first + order.lines.length - 1;
-      // Where the event itself is among the lines moved, all of them must come right.
-      const bounds = { ...this.#bounds(before, MUST_HOLD_SWAP), wrong };
-      if (first <= wrong && wrong < last) {
-        bounds.wrong = last;
+      // If the event itself is among the moved lines, all of them must match.
+      const bounds = { ...this.#bounds(before, MUST_HOLD_SWAP), mismatch };
+      if (first <= mismatch && mismatch < last) {
+        bounds.mismatch = last;
       }
-      const run = this.#past.try(order, bounds);
-      if (run === null) {
+      const guided = this.#past.try(order, bounds);
+      if (guided === null) {
         continue;
       }
-      this.#believe(order, run);
-      this.inferredSwaps++;
+      this.#accept(order, guided);
+      this.state.inferredSwaps++;
       return true;
     }
     return false;
   }
 
-  /** Tries the exits that may have made event `wrong` (0-based) go wrong, and puts in the best. */
-  #explainByExit(wrong: number, before: ScenarioRun): boolean {
-    const { work, first } = this.#past.batches[this.#past.indexOf(wrong)]!;
+  /** Tries the exits that may explain the mismatch at event `mismatch` (0-based), and accepts the best. */
+  #explainByExit(mismatch: number, before: GuidedReplay): boolean {
+    const { work, first } = this.#past.batches[this.#past.indexOf(mismatch)]!;
     const { pointerOut, size } = work.batch;
-    const i = wrong - first;
-    const place = judgeOf(before).placeOf(before.model, pointerOut[i]!, size[i]!);
+    const i = mismatch - first;
+    const place = before.judge.addresses.placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
-    const threads = this.run.model.allThreads().map(({ index }) => index);
-    let best: { exit: Exit; run: ScenarioRun } | null = null;
-    let bounds = { ...this.#bounds(before, MUST_HOLD_EXIT), wrong };
-    for (const exit of exitsBefore(this.#past, wrong, likely, threads)) {
-      if (this.#isSpent) {
+    const threads = this.guided.model.allThreads().map(({ index }) => index);
+    let best: { exit: Exit; guided: GuidedReplay } | null = null;
+    let bounds = { ...this.#bounds(before, MUST_HOLD_EXIT), mismatch };
+    for (const exit of exitsBefore(this.#past, mismatch, likely, threads)) {
+      if (this.#isOverBudget) {
         break;
       }
-      const run = this.#past.try(exit, bounds);
-      if (run === null) {
+      const guided = this.#past.try(exit, bounds);
+      if (guided === null) {
         continue;
       }
       if (best !== null) {
-        this.#past.spend(best.run);
+        this.#past.recycle(best.guided);
       }
-      best = { exit, run };
-      bounds = { ...bounds, best: outcomeOf(judgeOf(run)) };
-      if (judgeOf(run).missed.length === 0) {
+      best = { exit, guided };
+      bounds = { ...bounds, best: outcomeOf(guided.judge) };
+      if (guided.judge.missed.length === 0) {
         break;
       }
     }
     if (best === null) {
       return false;
     }
-    this.#believe(best.exit, best.run);
-    this.#put.push(best.exit);
-    this.inferredExits++;
+    this.#accept(best.exit, best.guided);
+    this.#inserted.push(best.exit);
+    this.state.inferredExits++;
     return true;
   }
 
-  #bounds(before: ScenarioRun, mustHold: number): Omit<Bounds, "wrong"> {
+  #bounds({ judge }: GuidedReplay, mustHold: number): Omit<Bounds, "mismatch"> {
     const [, next] = this.judge.missed;
-    const best = { next: next?.event ?? Number.POSITIVE_INFINITY, wrong: this.judge.wrong };
-    return { allowed: judgeOf(before).wrong, mustHold, best };
+    const best = {
+      next: next?.event ?? Number.POSITIVE_INFINITY,
+      mismatches: this.judge.mismatches,
+    };
+    return { allowed: judge.mismatches, mustHold, best };
   }
 
-  #believe(explanation: Explanation, run: ScenarioRun): void {
-    this.#past.believe(explanation);
-    // What it was in the last few batches differs hardly, and ends with the same event.
-    run.arenaTimeline = this.run.arenaTimeline;
-    const before = this.run.turns.kindred;
-    // Of the trial's, which began further back, some have gone their own ways since.
-    const still = run.turns.kindred.filter((profile) => before.includes(profile));
-    run.turns.kindred = still;
-    this.#past.spend(this.run);
-    this.run = run;
+  #accept(explanation: Explanation, guided: GuidedReplay): void {
+    this.#past.accept(explanation);
+    // The series hardly differs within the last few batches, and ends with the same event.
+    guided.arenaSeries = this.guided.arenaSeries;
+    const before = this.guided.siblings.profiles;
+    // The trial began further back, with more siblings: some have been split off since.
+    const still = guided.siblings.profiles.filter((profile) => before.includes(profile));
+    guided.siblings.profiles = still;
+    this.#past.recycle(this.guided);
+    this.guided = guided;
     for (const profile of before) {
       if (!still.includes(profile)) {
-        this.#part(profile, []);
+        this.#split(profile, []);
       }
     }
   }

@@ -1,17 +1,17 @@
 import { NEXT, PREV, STATE } from "../ptmalloc/chunks.ts";
 import { Action, type ActionBatch } from "../trace/actions.ts";
 
-/** Records up to this size (256 KiB) stay in the processor's cache by themselves. */
+/** Tables of chunk records up to this size (256 KiB) stay in the processor's cache anyway. */
 const CACHED_WORDS = 2 ** 16;
 
-/** Which chunk of one run holds each live block of the log, by block id. */
+/** The chunk of one replay that holds each live block, by block id. */
 export class BlockChunks {
-  /** 0 where the model has none; grows with the most blocks live at once */
+  /** 0: none. Grows with the most blocks live at once. */
   #chunks = new Int32Array(1024);
-  /** takes the sum of what `warm` read, cut to an integer: an unused load would be optimised away */
+  /** sum of the words that `warm` read: V8 would optimise unused loads away */
   #warmed = 0;
 
-  /** The chunk that holds live block `block`; 0 if the model could not serve it. */
+  /** Returns the chunk that holds live block `block`; 0 if the model could not serve it. */
   get(block: number): number {
     return this.#chunks[block] ?? 0;
   }
@@ -34,7 +34,7 @@ export class BlockChunks {
     }
   }
 
-  /** Becomes a copy of `other`. */
+  /** Copies `other` into this. */
   copy(other: BlockChunks): void {
     if (this.#chunks.length === other.#chunks.length) {
       this.#chunks.set(other.#chunks);
@@ -44,8 +44,8 @@ export class BlockChunks {
   }
 
   /**
-   * Brings into the cache what freeing the blocks of events from..to-1 will look at, their neighbours' records: these
-   * loads overlap, those of the replay would wait for one another.
+   * Loads the records that freeing the blocks of events from..to-1 will read, those of their neighbours, into the cache:
+   * these loads overlap, whereas those of the replay wait for one another.
    */
   warm(words: Int32Array, { action, block }: ActionBatch, from: number, to: number): void {
     if (words.length <= CACHED_WORDS) {

@@ -1,57 +1,57 @@
 import type { Profile } from "../ptmalloc/profile.ts";
-import type { Farewell, LastCalls } from "../trace/order/last-calls.ts";
-import type { ScenarioRun } from "./scenario-run.ts";
+import type { LastCalls, LikelyExit } from "../trace/order/last-calls.ts";
+import type { Replay } from "./replay.ts";
 
-/** Threads that ended, or may have, after the last pointer that could have shown it. */
+/** Threads that ended, or may have ended, after the last pointer that could have shown it. */
 export interface LastExits {
-  /** by what the log shows, they have */
-  readonly ended: readonly Farewell[];
-  /** nothing shows whether they have */
-  readonly open: readonly Farewell[];
+  /** the log suggests that these ended */
+  readonly ended: readonly LikelyExit[];
+  /** the log does not show whether these ended */
+  readonly open: readonly LikelyExit[];
 }
 
 export const NO_EXITS: LastExits = { ended: [], open: [] };
 
 /**
- * Which threads had ended by the log's end, where no line tells of exits. A hook that leaves free(NULL) out leaves out
- * what tells that a thread ends.
+ * Returns the threads that had ended by the end of a log without thread_exit lines. A hook that leaves out free(NULL)
+ * leaves out the only sign of it, so every exit is then open.
  */
 export function lastExits(calls: LastCalls, { exitFrees }: Profile): LastExits {
   if (!calls.showsNull) {
     return { ended: [], open: calls.all() };
   }
-  return { ended: calls.farewells(exitFrees), open: [] };
+  return { ended: calls.likelyExits(exitFrees), open: [] };
 }
 
 /**
- * Ends the threads that have ended, at the log's end: had one ended before, and a pointer shown it, it would be gone
- * already. Returns how many the run still had.
+ * Ends, at the log's end, the threads that have ended and still exist in the replay: a pointer that shows an earlier
+ * exit has removed its thread already. Returns how many those are.
  */
-export function endThreads(run: ScenarioRun, { ended }: LastExits): number {
-  const there = stillThere(run, ended);
-  for (const { thread } of there) {
-    run.exitThread(thread);
+export function endThreads(replay: Replay, { ended }: LastExits): number {
+  const existing = stillExisting(replay, ended);
+  for (const { thread } of existing) {
+    replay.exitThread(thread);
   }
-  return there.length;
+  return existing.length;
 }
 
 /**
- * The run at the log's end if of all threads of which nothing is sure the contrary of what `endThreads` does is true;
- * null if there are none. To be called before.
+ * Returns the finished replay under the opposite assumption about every uncertain thread; null if no thread is
+ * uncertain. Must run before `endThreads`.
  */
 export function endedOtherwise(
-  run: ScenarioRun,
+  replay: Replay,
   { ended, open }: LastExits,
-  copyOf: (run: ScenarioRun) => ScenarioRun = (one) => one.clone(),
-): ScenarioRun | null {
-  const there = stillThere(run, [...ended, ...open]);
-  const isUnsure = (one: Farewell) => !one.sure;
-  if (!there.some(isUnsure)) {
+  copyOf: (replay: Replay) => Replay = (one) => one.clone(),
+): Replay | null {
+  const existing = stillExisting(replay, [...ended, ...open]);
+  const isUnsure = (one: LikelyExit) => !one.sure;
+  if (!existing.some(isUnsure)) {
     return null;
   }
-  const otherwise = copyOf(run);
+  const otherwise = copyOf(replay);
   const likely = new Set(ended.filter(isUnsure));
-  for (const one of there) {
+  for (const one of existing) {
     if (!likely.has(one)) {
       otherwise.exitThread(one.thread);
     }
@@ -60,9 +60,9 @@ export function endedOtherwise(
   return otherwise;
 }
 
-/** Those of `threads` that the run has not seen end. */
-function stillThere({ model }: ScenarioRun, threads: readonly Farewell[]): Farewell[] {
+/** Returns those of `threads` that have an arena or a tcache in the replay. */
+function stillExisting({ model }: Replay, threads: readonly LikelyExit[]): LikelyExit[] {
   const held = model.allThreads().filter(({ arena, tcache }) => arena || tcache === "active");
-  const there = new Set(held.map(({ index }) => index));
-  return threads.filter(({ thread }) => there.has(thread));
+  const existing = new Set(held.map(({ index }) => index));
+  return threads.filter(({ thread }) => existing.has(thread));
 }

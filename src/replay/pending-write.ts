@@ -2,78 +2,77 @@ import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_POLICY, RATIO_PLANES, RATIOS, ratioPlane } from "../ptmalloc/resident.ts";
 import type { TouchBatch } from "./writes/touch.ts";
 
-/** What the program writes between the last call and the next, of the block it was given. */
+/** The program's write to the block that the last call returned. It is applied before the next call. */
 export class PendingWrite {
-  /** the block's chunk; 0 when nothing is to be written */
-  chunk = 0;
-  #whole = false;
-  // These begin as doubles, which they soon are: V8 would compile anew all that knows them.
-  #from = Number.NaN;
-  #to = Number.NaN;
-  #allFrom = Number.NaN;
-  #allTo = Number.NaN;
-  #ratioFrom = Number.NaN;
-  #full = Number.NaN;
-  #large = Number.NaN;
+  /** Offsets in bytes from the block's start; see TouchBatch. NaN first: avoids a Smi-to-double deoptimization. */
+  readonly #state = {
+    /** the block's chunk; 0 when nothing is pending */
+    chunk: 0,
+    whole: false,
+    from: Number.NaN,
+    to: Number.NaN,
+    allFrom: Number.NaN,
+    allTo: Number.NaN,
+    ratioFrom: Number.NaN,
+    full: Number.NaN,
+    large: Number.NaN,
+  };
 
-  copy(other: PendingWrite): void {
-    this.chunk = other.chunk;
-    this.#whole = other.#whole;
-    this.#from = other.#from;
-    this.#to = other.#to;
-    this.#allFrom = other.#allFrom;
-    this.#allTo = other.#allTo;
-    this.#ratioFrom = other.#ratioFrom;
-    this.#full = other.#full;
-    this.#large = other.#large;
+  get chunk(): number {
+    return this.#state.chunk;
   }
 
-  /** Chunk `c` holds a block of `size` bytes, of which the first `oldSize` are as they were, since event `i`. */
+  copy(from: PendingWrite): void {
+    Object.assign(this.#state, from.#state);
+  }
+
+  /** Chunk `c` holds a block of `size` bytes since event `i`; its first `oldSize` bytes are as before. */
   expect(c: number, oldSize: number, size: number, touch: TouchBatch, i: number): void {
-    this.chunk = c;
-    this.#allFrom = oldSize;
-    this.#allTo = size;
-    this.#whole = touch.whole[i] === 1;
-    if (this.#whole) {
+    const state = this.#state;
+    state.chunk = c;
+    state.allFrom = oldSize;
+    state.allTo = size;
+    state.whole = touch.whole[i] === 1;
+    if (state.whole) {
       return;
     }
-    this.#from = touch.from[i]!;
-    this.#to = touch.to[i]!;
-    this.#ratioFrom = touch.ratioFrom[i]!;
-    this.#full = touch.full[i]!;
-    this.#large = touch.large[i]!;
+    state.from = touch.from[i]!;
+    state.to = touch.to[i]!;
+    state.ratioFrom = touch.ratioFrom[i]!;
+    state.full = touch.full[i]!;
+    state.large = touch.large[i]!;
   }
 
-  /** The program writes it. */
+  /** Applies the write. */
   settle(model: Ptmalloc): void {
-    const c = this.chunk;
-    this.chunk = 0;
-    const allFrom = this.#allFrom;
-    const allTo = this.#allTo;
-    if (this.#whole) {
+    const state = this.#state;
+    const { chunk: c, allFrom, allTo } = state;
+    state.chunk = 0;
+    if (state.whole) {
       model.write(c, allFrom, allTo, RATIO_PLANES | PLANE_POLICY | PLANE_ALL);
       return;
     }
-    let from = this.#ratioFrom;
-    // Where the policy writes all, so does the largest ratio: the planes are written together.
+    const { from, to, ratioFrom, full, large } = state;
+    // Where the policy writes all, so does the largest ratio: their planes are written together.
     let together = 0;
     if (
+      ratioFrom === allFrom &&
       from === allFrom &&
-      this.#from === allFrom &&
-      this.#to === allTo &&
-      Math.max(this.#full, this.#large) === allTo
+      to === allTo &&
+      Math.max(full, large) === allTo
     ) {
       together = PLANE_POLICY | PLANE_ALL;
     } else {
-      model.write(c, this.#from, this.#to, PLANE_POLICY);
+      model.write(c, from, to, PLANE_POLICY);
       model.write(c, allFrom, allTo, PLANE_ALL);
     }
+    let start = ratioFrom;
     let planes = RATIO_PLANES;
-    // The planes of larger ratios hold what those of smaller ones do.
+    // The planes of larger ratios include those of smaller ones.
     for (let i = 0; i < RATIOS.length; i++) {
-      const to = Math.max(this.#full, this.#large * RATIOS[i]!);
-      model.write(c, from, to, planes | together);
-      from = Math.max(from, to);
+      const end = Math.max(full, large * RATIOS[i]!);
+      model.write(c, start, end, planes | together);
+      start = Math.max(start, end);
       planes &= ~ratioPlane(i);
     }
   }

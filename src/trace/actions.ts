@@ -1,16 +1,16 @@
-import { column, copyColumn, type Memory } from "./event.ts";
+import { columnar, type Declaration } from "./columns.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
- * realloc(p, 0) a free, free(NULL) nothing; a call that failed, or that frees what no call returned, is nothing too.
+ * realloc(p, 0) a free; free(NULL), a failed call and the free of an unknown pointer are `none`.
  */
 export const Action = {
   none: 0,
   malloc: 1,
   calloc: 2,
   /**
-   * `block` keeps its id; `oldSize` is its former requested size. The event's size is 0 only where the log shows
-   * that realloc(p, 0) returned a block (not glibc's way, but other allocators'): the block then lives on, empty.
+   * `block` keeps its id; `oldSize` is its former requested size. The event's size is 0 only where the log shows that
+   * realloc(p, 0) returned a block (other allocators do, glibc does not): the block then stays live with 0 bytes.
    */
   realloc: 3,
   memalign: 4,
@@ -22,39 +22,33 @@ export const Action = {
   threadExit: 10,
 } as const;
 
+export type Action = (typeof Action)[keyof typeof Action];
+
 /**
- * Added to an action: block `lost`, whose free is not in the log (its pointer was handed out again), is to be freed
- * first. A malloc-like action gives the same id to the new block (`lost` = `block`); a realloc that moved onto the
- * lost block's place keeps its own (`lost` ≠ `block`), and the lost block's id is recycled from then on.
+ * Added to an action: free block `lost` first. Its free is missing in the log, which shows its pointer returned again.
+ * An allocation gives its id to the new block (`lost` = `block`). A realloc onto its place keeps the id of the block
+ * that moves (`lost` ≠ `block`), and the lost block's id becomes free for reuse.
  */
 export const LOST_FREE = 0x80;
 
-/** The columns that stand beside an EventBatch's: same index, same length. */
-export class ActionBatch {
-  readonly action: Uint8Array;
-  /** dense thread index, 0, 1, 2 … in order of first appearance */
-  readonly thread: Int32Array;
-  /** dense block id, recycled after free; -1 where the action has none */
-  readonly block: Int32Array;
-  /** block id to be freed first; written only where the action carries LOST_FREE, stale elsewhere */
-  readonly lost: Int32Array;
-  /** requested bytes of the block before the event (realloc, free); 0 otherwise */
-  readonly oldSize: Float64Array;
-
-  constructor(memory: Memory = ArrayBuffer) {
-    this.action = column(Uint8Array, memory);
-    this.thread = column(Int32Array, memory);
-    this.block = column(Int32Array, memory);
-    this.lost = column(Int32Array, memory);
-    this.oldSize = column(Float64Array, memory);
-  }
-
-  /** Becomes a copy of the first `length` events of `other`. */
-  copy(other: ActionBatch, length: number): void {
-    copyColumn(this.action, other.action, length);
-    copyColumn(this.thread, other.thread, length);
-    copyColumn(this.block, other.block, length);
-    copyColumn(this.lost, other.lost, length);
-    copyColumn(this.oldSize, other.oldSize, length);
-  }
+/** Returns the action without LOST_FREE. */
+export function withoutLostFree(action: number): Action {
+  // The column holds an Action, plus LOST_FREE or not.
+  return (action & ~LOST_FREE) as Action;
 }
+
+/** The columns of an ActionBatch: row i belongs to event i of the EventBatch. */
+export const ACTION_COLUMNS = {
+  /** one of `Action`, plus LOST_FREE or not */
+  action: Uint8Array,
+  /** dense thread index: 0, 1, 2 … in order of first appearance */
+  thread: Int32Array,
+  /** dense block id, reused after free; −1 where the action has no block */
+  block: Int32Array,
+  /** id of the block to free first; stale where the action has no LOST_FREE */
+  lost: Int32Array,
+  /** requested bytes of the block before the event (realloc, free); 0 for other actions */
+  oldSize: Float64Array,
+} as const satisfies Declaration;
+
+export class ActionBatch extends columnar(ACTION_COLUMNS) {}

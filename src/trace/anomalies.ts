@@ -1,23 +1,23 @@
-/** Pointers in a log that cannot have been as written; counted, never fatal. */
+/** Pointers that cannot be as logged; counted, never fatal. */
 export interface PointerAnomalies {
-  /** free (or realloc to 0 bytes) of a pointer that no call of the log returned */
+  /** free (or realloc to 0 bytes) of a pointer that no logged call returned */
   freeUnknown: number;
-  /** free (or realloc to 0 bytes) of a pointer that was freed before and not handed out since */
+  /** free (or realloc to 0 bytes) of a pointer that was freed before and not returned since */
   doubleFree: number;
-  /** a pointer handed out while the log still shows it live: its free is missing or logged later */
+  /** an allocation returned a pointer that the log still shows live: its free is missing or logged later */
   reusedLive: number;
-  /** a pointer handed out while another thread's block is live at the same low 32 bits, all that the log shows */
+  /** an allocation returned a pointer whose low 32 bits, all that the log has, are those of another thread's live block */
   collidingPointers: number;
-  /** realloc of a pointer that no call of the log returned, or that was freed since */
+  /** realloc of a pointer that no logged call returned, or that was freed since */
   foreignRealloc: number;
-  /** an allocation that returned a pointer for a size that no allocator grants */
+  /** an allocation returned a pointer for a size that no allocator grants */
   impossibleSize: number;
 }
 
 export interface AnomalyCounts extends PointerAnomalies {
-  /** times that run backwards from one line to the next, once in order; lines without time are passed over */
+  /** lines with a time before that of the line above, once in order; lines without time are skipped */
   reordered: number;
-  /** lines put before one above them, which their pointers show to have come later */
+  /** lines moved before one above them, because their pointers show that they came first */
   swapped: number;
 }
 

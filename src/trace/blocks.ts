@@ -1,24 +1,24 @@
-import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
+import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.ts";
 import type { EventBatch } from "./event.ts";
 import type { ThreadTable } from "./threads.ts";
 
-/** A block's row of doubles, side by side because they are read together. */
+/** Cells of a block's row: adjacent, because they are read together. */
 const BYTES = 0;
 const OWNER = 1;
 const STRIDE = 2;
-/** Rows up to this size (1 MiB) stay in the processor's cache by themselves. */
+/** Up to this size (1 MiB) the rows stay in the processor's cache anyway. */
 const CACHED_DOUBLES = 2 ** 17;
 const INITIAL_BLOCKS = 1024;
 
-/** Requested size and owner of every live block, by block id; what each event does to the sums of them. */
+/** Requested size and owner of every live block, by block id, and the sums over all live blocks. */
 export class BlockTable {
   readonly #threads: ThreadTable;
   /** The rows of free ids are stale. */
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
-  // Begins as a double, which it soon is: V8 would compile anew all that knows the table.
+  // NaN first: avoids a Smi-to-double deoptimization.
   #liveBytes = Number.NaN;
   #liveBlocks = 0;
-  /** takes the sum of what `warm` read, cut to an integer: an unused load would be optimised away */
+  /** sum of what `warm` read, as an integer: V8 would optimise an unused load away */
   #warmed = 0;
 
   constructor(threads: ThreadTable) {
@@ -26,7 +26,7 @@ export class BlockTable {
     this.#liveBytes = 0;
   }
 
-  /** requested bytes not yet freed, of all threads */
+  /** requested bytes of all live blocks */
   get liveBytes(): number {
     return this.#liveBytes;
   }
@@ -40,14 +40,14 @@ export class BlockTable {
     return this.#rows[block * STRIDE + BYTES]!;
   }
 
-  /** Dense index of the thread that allocated live block `block`, or was the last to realloc it. */
+  /** Dense index of the thread that allocated live block `block`, or that last resized it by realloc. */
   ownerOf(block: number): number {
     return this.#rows[block * STRIDE + OWNER]! | 0;
   }
 
   /**
-   * Applies events from..to-1 of a batch whose actions, threads and blocks are resolved. Fills `out.oldSize`;
-   * `liveAfter[i]` becomes the live bytes after event i.
+   * Applies events from..to-1 of a batch whose actions, threads and blocks are resolved. Writes `out.oldSize`, and the
+   * live bytes after event i to `liveAfter[i]`.
    */
   apply(
     batch: EventBatch,
@@ -67,7 +67,7 @@ export class BlockTable {
           if (action >= LOST_FREE) {
             this.#lose(out.lost[i]!, out.thread[i]!);
           }
-          if ((action & ~LOST_FREE) === Action.realloc) {
+          if (withoutLostFree(action) === Action.realloc) {
             this.#free(i, out);
           }
           this.#allocate(batch, i, out);
@@ -77,7 +77,7 @@ export class BlockTable {
     }
   }
 
-  /** Brings the rows of a batch into the cache: these loads overlap, those of `apply` would wait for one another. */
+  /** Loads the rows of a batch into the cache: these loads overlap, those of `apply` wait for one another. */
   warm(out: ActionBatch, length: number): void {
     const rows = this.#rows;
     if (rows.length <= CACHED_DOUBLES) {
@@ -117,10 +117,10 @@ export class BlockTable {
     this.#threads.freed(out.thread[i]!, this.ownerOf(block), bytes);
   }
 
-  /** `thread` was given the block's place. */
+  /** Block `block`, whose free is missing: `thread` was returned its pointer. */
   #lose(block: number, thread: number): void {
     const bytes = this.bytesOf(block);
-    this.#threads.taken(thread, this.ownerOf(block));
+    this.#threads.reused(thread, this.ownerOf(block));
     this.#liveBytes -= bytes;
     this.#liveBlocks--;
     this.#threads.lost(this.ownerOf(block), bytes);

@@ -5,22 +5,22 @@ const HOUR = 3600e6;
 const DAY = 24 * HOUR;
 
 /**
- * The log's own clock, in µs. Lines without a time (NaN) are passed over.
+ * The log's clock, in µs. Lines without a time (NaN) are skipped.
  *
- * A hook that prints the time of day starts at zero again at midnight. A fall of more than half a day is taken for
- * that, unless the clock had gone beyond 24 h and so knows no midnight; smaller falls are lines out of order.
+ * A hook that prints the time of day restarts at zero at midnight. A step back of more than half a day is taken for
+ * midnight, unless the clock has passed 24 h and thus does not restart; a smaller step back is a line out of order.
  */
 export class Clock {
-  /** of the first line that carries a time; NaN when none does */
+  /** time of the first line that carries one; NaN while none does */
   first = Number.NaN;
-  /** of the last such line so far */
+  /** time of the last such line so far */
   last = Number.NaN;
-  /** how often a time was smaller than the one before it */
+  /** times that are smaller than the one before */
   reordered = 0;
-  /** what the midnights passed so far add to the log's times */
+  /** µs added to the logged times: a day for each midnight so far */
   #days = 0;
 
-  /** Takes in the next batch, whose times become those of one clock that runs on over midnight. */
+  /** Rewrites the times of the next batch to a clock that does not restart at midnight. */
   read(batch: EventBatch): void {
     const { time: times, length } = batch;
     let last = this.last;
@@ -40,7 +40,7 @@ export class Clock {
           this.reordered++;
         }
       } else if (time - last > DAY - HOUR && this.#days > 0) {
-        // Right after midnight: a line that is late, of the day before.
+        // A late line of the day before, logged after midnight.
         time -= DAY;
         if (time < last) {
           this.reordered++;

@@ -2,35 +2,41 @@ import type { ActionBatch } from "./actions.ts";
 import type { AnomalyCounts } from "./anomalies.ts";
 import { BlockTable } from "./blocks.ts";
 import { Clock } from "./clock.ts";
-import { EVENTS_PER_BATCH, type EventBatch } from "./event.ts";
+import { EVENTS_PER_BATCH } from "./columns.ts";
+import type { EventBatch } from "./event.ts";
 import { Resolver } from "./resolver.ts";
 import { PeakSeries, TimeAxis } from "./series.ts";
 import { ThreadTable } from "./threads.ts";
 
 /**
- * What the log itself says, no model: threads, blocks, live bytes over time. Feed it every batch in order; what it
- * writes beside each event is all that the models need of the log's pointers and tids.
+ * What the log itself states, without a model: threads, blocks, live bytes over time. What it writes to the ActionBatch
+ * replaces the log's pointers and tids for the models.
  *
- * Each part walks the batch on its own, column by column: small loops compile better than one large one.
+ * Every batch passes five steps, in this order: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks` and
+ * `recordSeries`; `resolve` does all. Each is a pass over the columns of its own: small loops compile better than one
+ * large loop.
  */
 export class Ledger {
   readonly threads = new ThreadTable();
   readonly blocks = new BlockTable(this.threads);
   readonly #resolver = new Resolver();
   readonly clock = new Clock();
-  /** live bytes after each event; its `peak` and `peakEvent` are exact */
+  /** live bytes after each event; `peak` and `peakEvent` are exact */
   readonly liveBytes = new PeakSeries();
   readonly time = new TimeAxis();
+  /** live bytes after each event of the batch, from `applyBlocks` to `recordSeries` */
   readonly #liveAfter = new Float64Array(EVENTS_PER_BATCH);
   #events = 0;
+  /** `clock.last` before the batch */
+  #timeBefore = Number.NaN;
   #peakTime = Number.NaN;
 
-  /** events so far, marks and thread exits included; the next one has this 0-based number */
+  /** events so far, including marks and thread exits; the 0-based number of the next event */
   get events(): number {
     return this.#events;
   }
 
-  /** the clock when live bytes first reached their peak, in µs; NaN when no line had carried a time by then */
+  /** time at which live bytes first reached their peak, in µs; NaN if no line up to there carries a time */
   get peakTime(): number {
     return this.#peakTime;
   }
@@ -43,46 +49,55 @@ export class Ledger {
     };
   }
 
-  /** Whether pointers of the following batches may be the low 32 bits of longer ones: then two blocks may share one. */
+  /** Whether the pointers of the following batches may be cut to their low 32 bits: then two blocks may share one. */
   set pointersMayBeCut(mayBe: boolean) {
     this.#resolver.mayBeCut = mayBe;
   }
 
-  /** The live block at `pointer`; -1 if there is none. */
+  /** The live block at `pointer`; −1 if there is none. */
   blockAt(pointer: number): number {
     return this.#resolver.pointers.find(pointer);
   }
 
-  /**
-   * Resolves the next batch: counts it, fills all of `out`, and puts the batch's times in order where a day ends. Calls
-   * that the log shows in the wrong order change places, also with those of `next`, the batch to follow (null at the
-   * log's end).
-   */
+  /** All steps. `next` is the batch that follows, null at the log's end. */
   resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
-    const first = this.#events;
-    const timeBefore = this.clock.last;
-    // First, for it is what settles the order of the lines.
+    this.resolveBlocks(batch, out, next);
+    this.readClock(batch);
+    this.countThreads(batch, out);
+    this.applyBlocks(batch, out);
+    this.recordSeries(batch);
+  }
+
+  /**
+   * Resolves pointers to blocks. Needs all batches before. Repairs the order of the lines of `batch`, also with lines of
+   * `next` (the batch that follows, null at the log's end); writes `out.action`, `out.block` and `out.lost`.
+   */
+  resolveBlocks(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
     this.#resolver.resolve(batch, out, next);
+  }
+
+  /** Needs the order of the lines (`resolveBlocks`). Rewrites `batch.time` to a clock that runs on past midnight. */
+  readClock(batch: EventBatch): void {
     this.clock.read(batch);
+  }
+
+  /** Needs `resolveBlocks` and `readClock`. Writes `out.thread`; counts lines and failed calls of each thread. */
+  countThreads(batch: EventBatch, out: ActionBatch): void {
     this.threads.enter(batch, out);
     for (const i of this.#resolver.failed) {
       this.threads.failed(out.thread[i]!);
     }
-    this.#apply(batch, out);
-    this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
-    this.time.recordAll(first, batch.time, batch.length);
-    this.#events += batch.length;
-    const peak = this.liveBytes.peakEvent - first;
-    if (peak >= 0) {
-      this.#peakTime = timeUpTo(batch, peak, timeBefore);
-    }
   }
 
-  /** Applies the batch to the blocks, up to the end of each point of the threads' timelines. */
-  #apply(batch: EventBatch, out: ActionBatch): void {
+  /**
+   * Needs `resolveBlocks` and `countThreads`. Writes `out.oldSize`; applies the batch to live blocks and live bytes, of
+   * each thread too.
+   */
+  applyBlocks(batch: EventBatch, out: ActionBatch): void {
     const { threads, blocks } = this;
     blocks.warm(out, batch.length);
     for (let from = 0; from < batch.length; ) {
+      // A point of the threads' timelines is closed between two events.
       const pointEnd = threads.pointEnd - this.#events;
       const to = Math.min(batch.length, pointEnd);
       blocks.apply(batch, out, this.#liveAfter, from, to);
@@ -92,9 +107,22 @@ export class Ledger {
       from = to;
     }
   }
+
+  /** Needs `readClock` and `applyBlocks`. Records the series `liveBytes` and `time`; counts the events of the batch. */
+  recordSeries(batch: EventBatch): void {
+    const first = this.#events;
+    this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
+    this.time.recordAll(first, batch.time, batch.length);
+    const peak = this.liveBytes.peakEvent - first;
+    if (peak >= 0) {
+      this.#peakTime = timeUpTo(batch, peak, this.#timeBefore);
+    }
+    this.#events += batch.length;
+    this.#timeBefore = this.clock.last;
+  }
 }
 
-/** The last time that events 0..i of the batch carry, else `before`. */
+/** The last time that an event 0..i of the batch carries; `before` if none does. */
 function timeUpTo(batch: EventBatch, i: number, before: number): number {
   for (let at = i; at >= 0; at--) {
     if (!Number.isNaN(batch.time[at]!)) {

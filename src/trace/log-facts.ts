@@ -1,28 +1,30 @@
-import type { ThpMode } from "../replay/analysis-options.ts";
 import type { Note } from "./event.ts";
 
+/** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
+export type ThpMode = "always" | "madvise" | "never";
+
 /**
- * What the log says of itself in `# key value` comments: the recorded process's glibc, CPUs, settings, heap start and
- * huge page mode, names of threads, and measured RSS. Other comments are left alone; those of hole-notes.ts are read there.
+ * Facts that the log states in `# key value` comments: glibc, CPUs, settings, heap start and huge page mode of the
+ * recorded process, names of threads, and measured RSS. Other comments are ignored here; hole-notes.ts reads some.
  *
  *     # glibc 2.36
  *     # cpus 8
  *     # thp madvise
  *     # heap 0x55d0c0a2d000           the initial program break
- *     # setting MALLOC_ARENA_MAX=2    an environment variable or tunable, one a line
+ *     # setting MALLOC_ARENA_MAX=2    an environment variable or tunable; one for each line
  *     # thread 16342 main             a thread's name
- *     # rss 1052672                   bytes resident of heaps and mapped blocks after the line above
+ *     # rss 1052672                   resident bytes of heaps and mapped blocks after the line above
  */
 export class LogFacts {
   glibc: string | null = null;
   cpus: number | null = null;
   thp: ThpMode | null = null;
-  /** the initial program break; NaN when not stated */
+  /** the initial program break; NaN if not stated */
   heapStart = Number.NaN;
   readonly settings: Record<string, string> = {};
   readonly threadNames = new Map<number, string>();
 
-  /** Reads one comment. Returns the measured RSS in bytes if it is a sample, else null. */
+  /** Reads one comment. Returns the RSS in bytes if the comment is an RSS sample, else null. */
   read(note: Note): number | null {
     const [key, value, rest] = split(note.text);
     switch (key) {
@@ -64,7 +66,7 @@ export class LogFacts {
   }
 }
 
-/** Key, first word behind it, and what follows that. */
+/** The key, the first word after it, and the rest. */
 function split(text: string): [key: string, value: string, rest: string] {
   const [, key = "", value = "", rest = ""] = /^(\S*)\s*(\S*)\s*(.*)$/.exec(text) ?? [];
   return [key, value, rest];

@@ -1,40 +1,41 @@
+import { REORDER_WINDOW_LINES } from "./order/reorder-window.ts";
+
+const INITIAL_CAPACITY = 1024;
+/** A higher load saves memory (16 bytes a slot), but makes runs longer and mispredicts more branches: measured. */
+const MAX_LOAD = 0.5;
+
+/**
+ * An id is reused only after this many others were freed: calls within the reorder window, which may have happened the
+ * other way round, then share an id only if they share a block.
+ */
+const RESTING = REORDER_WINDOW_LINES;
+
+/** Up to this size (1 MiB) the table stays in the processor's cache anyway. */
+const CACHED_DOUBLES = 2 ** 17;
+
 /**
  * Pointer → dense block id, for every pointer that is live in the log.
  *
  * Open addressing with linear probing on typed arrays: a JS Map stops at 16.7 M entries and costs two to three times
- * more. Deletion shifts the rest of the run back instead of leaving tombstones, so that a log that frees as much as
- * it allocates never fills the table up. Memory grows with the most pointers ever live at once, and never shrinks.
+ * more. A deletion moves the rest of its run back and leaves no tombstone, so a log that frees as much as it allocates
+ * never fills the table. Memory grows with the peak number of live pointers, and never shrinks.
  */
-
-const INITIAL_CAPACITY = 1024;
-/** Higher saves memory (16 bytes a slot), but runs grow, and with them mispredicted branches: measured. */
-const MAX_LOAD = 0.5;
-
-/**
- * An id is handed out again only when so many others have been freed after it: calls that stand near each other, and may
- * turn out to have come the other way round, then never share an id unless they share a block.
- */
-const RESTING = 64;
-
-/** A table up to this size (1 MiB) stays in the processor's cache by itself. */
-const CACHED_DOUBLES = 2 ** 17;
-
 export class PointerTable {
-  /** Pairs: a pointer at even index `at` (0 = empty), its id at `at` + 1: one cache miss, not two. */
+  /** Pairs: a pointer at even index `at` (0 = empty) and its id at `at` + 1: one cache miss, not two. */
   #pairs = new Float64Array(INITIAL_CAPACITY * 2);
-  /** what an `at` wraps around by */
+  /** wraps an index `at` around the end */
   #mask = INITIAL_CAPACITY * 2 - 1;
   /** 32 − log2(capacity): keeps the upper bits of the hash */
   #shift = 32 - Math.log2(INITIAL_CAPACITY);
   #limit = Math.floor(INITIAL_CAPACITY * MAX_LOAD);
   #size = 0;
-  /** Stack of recycled ids: the last one rested is handed out first, its columns being still in the cache. */
+  /** Stack of reusable ids: the latest is reused first, because its rows elsewhere are still in the cache. */
   #freeIds = new Int32Array(INITIAL_CAPACITY);
   #freeIdCount = 0;
-  /** ring of the ids freed last */
+  /** ring of the ids freed last, which are not reused yet */
   readonly #resting = new Int32Array(RESTING).fill(-1);
   #rests = 0;
-  /** ids handed out so far are 0 .. #idLimit − 1; the most pointers ever live at once, and those at rest */
+  /** ids so far are 0 .. #idLimit − 1: the peak number of live pointers, and the resting ids */
   #idLimit = 0;
 
   /** pointers in the table */
@@ -48,7 +49,7 @@ export class PointerTable {
     return this.#pairs[at] === p ? this.#pairs[at + 1]! | 0 : -1;
   }
 
-  /** Enters `p` (≠ 0) under a fresh id, which is returned; if it is there already, changes nothing and returns ~id. */
+  /** Adds `p` (≠ 0) and returns its new id. If `p` is in the table already, changes nothing and returns ~id. */
   insert(p: number): number {
     const at = this.#probe(p);
     const pairs = this.#pairs;
@@ -64,7 +65,7 @@ export class PointerTable {
     return id;
   }
 
-  /** Takes `p` out and recycles its id, which is returned; −1 if it is not there. */
+  /** Removes `p` and returns its id, which rests and is then reused; −1 if `p` is not in the table. */
   remove(p: number): number {
     const id = this.detach(p);
     if (id >= 0) {
@@ -73,7 +74,7 @@ export class PointerTable {
     return id;
   }
 
-  /** Takes `p` out, but leaves its id in use, for `attach`; −1 if it is not there. */
+  /** Removes `p` and returns its id, which stays in use for `attach`; −1 if `p` is not in the table. */
   detach(p: number): number {
     const at = this.#probe(p);
     const pairs = this.#pairs;
@@ -91,10 +92,7 @@ export class PointerTable {
     return id;
   }
 
-  /**
-   * Enters `p` under `id`, which `detach` gave. If `p` was there under another id, that one is recycled and returned;
-   * else −1.
-   */
+  /** Adds `p` with `id`, which `detach` returned. Returns the id that `p` had until now and that now rests, or −1. */
   attach(p: number, id: number): number {
     const at = this.#probe(p);
     const pairs = this.#pairs;
@@ -110,8 +108,8 @@ export class PointerTable {
   }
 
   /**
-   * Brings the slots of a column of pointers into the cache. Lookups one after the other each wait for memory; these
-   * loads depend on nothing and overlap. A sum is returned only because an unused load would be optimised away.
+   * Loads the slots of a column of pointers into the cache. Lookups in sequence each wait for memory; these loads are
+   * independent and overlap. Returns a sum, because V8 would optimise unused loads away.
    */
   warm(pointers: Float64Array, length: number): number {
     const pairs = this.#pairs;
@@ -125,7 +123,7 @@ export class PointerTable {
     return sum;
   }
 
-  /** Where `p` is, or the empty pair where it would go. */
+  /** Index of the pair of `p`, or of the empty pair where it belongs. */
   #probe(p: number): number {
     const pairs = this.#pairs;
     const mask = this.#mask;
@@ -154,7 +152,7 @@ export class PointerTable {
     this.#freeIds[this.#freeIdCount++] = id;
   }
 
-  /** Empties `gap` by moving back every later key of the run that may go there. */
+  /** Fills the pair at `gap` by moving back later keys of the run, and empties the last pair that moved. */
   #closeGap(gap: number): void {
     const pairs = this.#pairs;
     const mask = this.#mask;
@@ -166,7 +164,7 @@ export class PointerTable {
       if (key === 0) {
         break;
       }
-      // A key may move back as far as its home: the gap must lie between home and here, around the table's end.
+      // A key must not move before its home: the gap must lie between home and `at`, modulo the table's size.
       if (((at - home(key, shift)) & mask) >= ((at - gap) & mask)) {
         pairs[gap] = key;
         pairs[gap + 1] = pairs[at + 1]!;
@@ -193,10 +191,10 @@ export class PointerTable {
   }
 }
 
-/** Where the search for `p` begins; `shift` = 32 − log2(capacity). */
+/** Index of the pair where the search for `p` begins; `shift` = 32 − log2(capacity). */
 function home(p: number, shift: number): number {
-  // Bits 4..35 (the lower ones are 0 in a chunk's address) and the rest above, since heaps lie 64 MiB or 2^40 apart.
-  // Fibonacci hashing: the product's upper bits depend on all of both, and near addresses never share a slot.
+  // Bits 4..35 (the lower ones are 0 in a chunk's address) and those above, since heaps lie 64 MiB or 2^40 apart.
+  // Fibonacci hashing: the upper bits of the sum depend on all bits, and near addresses never share a slot.
   const low = Math.imul((p * 2 ** -4) | 0, 0x9e3779b1);
   const high = Math.imul((p * 2 ** -36) | 0, 0x85ebca6b);
   return ((low + high) >>> shift) << 1;

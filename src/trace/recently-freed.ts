@@ -1,9 +1,9 @@
 const ENTRIES_BITS = 16;
 
 /**
- * A bounded memory of pointers freed and not handed out since: what tells a double free from the free of a pointer
- * the log never saw. Direct-mapped: each pointer has one place among 65,536, where the last one freed stays; a double
- * free is thus missed (and counted as the free of an unknown pointer) when its place was taken in between.
+ * A bounded memory of pointers that were freed and not returned since. It distinguishes a double free from the free of
+ * a pointer that the log never showed. Direct-mapped: each pointer has one of 65,536 places, which holds the last one
+ * freed there; a double free whose place was overwritten counts as the free of an unknown pointer.
  */
 export class RecentlyFreed {
   readonly #pointers = new Float64Array(1 << ENTRIES_BITS);
@@ -12,7 +12,7 @@ export class RecentlyFreed {
     this.#pointers[place(p)] = p;
   }
 
-  /** `p` was handed out again. */
+  /** An allocation returned `p` again. */
   delete(p: number): void {
     const at = place(p);
     if (this.#pointers[at] === p) {
@@ -25,7 +25,7 @@ export class RecentlyFreed {
   }
 }
 
-/** A place per 32 bytes, the least that a chunk takes; the upper part spreads heaps, which lie 64 MiB apart. */
+/** A place for each 32 bytes, the smallest chunk; the second term spreads heaps, which lie 64 MiB apart. */
 function place(p: number): number {
   return (
     (((p * 2 ** -5) | 0) + Math.imul((p * 2 ** -26) | 0, 0x9e3779b1)) & ((1 << ENTRIES_BITS) - 1)

@@ -6,48 +6,51 @@ import { LineOrder } from "./order/line-order.ts";
 import { PointerTable } from "./pointer-table.ts";
 import { RecentlyFreed } from "./recently-freed.ts";
 
-/** What a call that is no realloc and no free does, by op. */
-const ACTION_OF_OP = new Uint8Array(Object.keys(Op).length);
-ACTION_OF_OP[Op.malloc] = Action.malloc;
-ACTION_OF_OP[Op.calloc] = Action.calloc;
-ACTION_OF_OP[Op.memalign] = Action.memalign;
-ACTION_OF_OP[Op.valloc] = Action.valloc;
-ACTION_OF_OP[Op.pvalloc] = Action.pvalloc;
-ACTION_OF_OP[Op.mallocTrim] = Action.mallocTrim;
-ACTION_OF_OP[Op.mallopt] = Action.mallopt;
-ACTION_OF_OP[Op.threadExit] = Action.threadExit;
-ACTION_OF_OP[Op.mark] = Action.none;
+/** The action of each op, in the order of the ops (integer keys); realloc and free have others, too. */
+const ACTION_OF_OP = Uint8Array.from(
+  Object.values({
+    [Op.malloc]: Action.malloc,
+    [Op.calloc]: Action.calloc,
+    [Op.realloc]: Action.realloc,
+    [Op.memalign]: Action.memalign,
+    [Op.valloc]: Action.valloc,
+    [Op.pvalloc]: Action.pvalloc,
+    [Op.free]: Action.free,
+    [Op.mallocTrim]: Action.mallocTrim,
+    [Op.mallopt]: Action.mallopt,
+    [Op.threadExit]: Action.threadExit,
+    [Op.mark]: Action.none,
+  } satisfies Readonly<Record<Op, Action>>),
+);
 
-/** PTRDIFF_MAX + 1 (2^63 − 1 itself is no double): no object can be as large, so a block of that size is a bad line. */
+/** PTRDIFF_MAX + 1 (a double cannot hold 2^63 − 1): no object is as large, so a line that returns one is wrong. */
 const IMPOSSIBLE_BYTES = 2 ** 63;
 
 /**
- * From the log's pointers to blocks: what each event does, and to which block.
+ * Resolves the log's pointers to blocks: the action of each event, and its block.
  *
- * A log is believed call by call: what a call returned is live, whatever was believed before. Where that contradicts
- * the past (an allocation returns a pointer that is live), the past is corrected: the old block's free was lost; but
- * where pointers may be cut to 32 bits, and the old block is another thread's, both live on. Where a free contradicts it
- * (there is no such block), or a block was returned for a size that none can have, the call does nothing. All are
- * counted.
+ * A pointer that a call returned is live from then on, whatever the log showed before. If it was live already, the free
+ * of the old block is missing; but if pointers may be cut to 32 bits and the old block is another thread's, both stay
+ * live. A free without such a block, and an allocation of an impossible size, do nothing. Each case is counted.
  */
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
   readonly pointers = new PointerTable();
-  /** calls of the last batch that should have returned a block and returned NULL, by index */
+  /** indices of the allocations of the last batch that returned NULL */
   readonly failed: number[] = [];
   readonly order = new LineOrder((pointer) => this.pointers.find(pointer) >= 0);
   readonly #recentlyFreed = new RecentlyFreed();
   readonly #colliding = new CollidingPointers(this.pointers);
   #next: EventBatch | null = null;
-  /** no address of the log is above 4 GiB so far: its hook may have cut them to 32 bits */
+  /** true while no address of the log is 2^32 or above: the hook may have cut them to 32 bits */
   mayBeCut = false;
 
-  /** takes what PointerTable.warm returns, cut to an integer, which it stays */
+  /** sum of what PointerTable.warm returns, as an integer */
   #warmed = 0;
 
   /**
-   * Fills `action`, `block` and `lost`. Puts lines in order where their pointers show that they are not, for which the
-   * batch that follows is wanted, too (null at the log's end).
+   * Writes `action`, `block` and `lost` of the batch. Reorders lines whose pointers show that they were logged in the
+   * wrong order; lines of `next`, the batch that follows (null at the log's end), may move into this one.
    */
   resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
     this.#next = next;
@@ -83,11 +86,11 @@ export class Resolver {
       return;
     }
     let block = this.pointers.insert(pointer);
-    if (block < 0 && this.order.mend(batch, i, this.#next, pointer, "taken")) {
+    if (block < 0 && this.order.repair(batch, i, this.#next, pointer, "free")) {
       this.#resolve(batch, i, out);
       return;
     }
-    if (block < 0 && this.#yield(pointer, batch.tid[i]!)) {
+    if (block < 0 && this.#makesWay(pointer, batch.tid[i]!)) {
       block = this.pointers.insert(pointer);
     }
     if (this.mayBeCut) {
@@ -124,7 +127,10 @@ export class Resolver {
       this.#recentlyFreed.add(pointer);
       return;
     }
-    if (this.#isContradiction(pointer) && this.order.mend(batch, i, this.#next, pointer, "given")) {
+    if (
+      this.#isContradiction(pointer) &&
+      this.order.repair(batch, i, this.#next, pointer, "allocation")
+    ) {
       this.#resolve(batch, i, out);
       return;
     }
@@ -149,7 +155,7 @@ export class Resolver {
     } else if (batch.size[i] === 0) {
       this.#free(batch, i, out);
     } else {
-      // It failed, and the block is as it was.
+      // The call failed; the block is unchanged.
       if (this.pointers.find(from) < 0) {
         this.anomalies.foreignRealloc++;
       }
@@ -158,8 +164,8 @@ export class Resolver {
   }
 
   /**
-   * Whether `pointer`, which is taken back though nobody has it, cannot be as logged. In a log that was begun late (it
-   * has shown unknown pointers) it may be of a block from before; then who is given it next is given what was freed.
+   * True if a free of `pointer`, which is not live, contradicts the log. A log that has shown unknown pointers began
+   * late: there it may be a block from before the log, and a later allocation may return what this call freed.
    */
   #isContradiction(pointer: number): boolean {
     const { freeUnknown, foreignRealloc } = this.anomalies;
@@ -167,16 +173,16 @@ export class Resolver {
   }
 
   /**
-   * In a log of cut pointers another thread's live block at `pointer` stays, beside what thread `tid` is now given
-   * there. True if so.
+   * Thread `tid` is returned `pointer`. True if pointers may be cut and another thread's live block stays live beside
+   * the new one: the table's entry at `pointer` is then free.
    */
-  #yield(pointer: number, tid: number): boolean {
+  #makesWay(pointer: number, tid: number): boolean {
     const block = this.mayBeCut ? this.pointers.find(pointer) : -1;
     if (block < 0 || !this.#colliding.mayCollide(block, pointer, tid)) {
       return false;
     }
     this.anomalies.collidingPointers++;
-    this.#colliding.yield(pointer);
+    this.#colliding.setAside(pointer);
     return true;
   }
 
@@ -194,12 +200,12 @@ export class Resolver {
     nothing(i, Action.none, out);
   }
 
-  /** realloc of a block that gave a block: the same one by id, wherever it now is. */
+  /** A realloc of a block that returned a block: its id stays, also where it moved. */
   #resize(batch: EventBatch, i: number, out: ActionBatch): void {
     const from = batch.pointerIn[i]!;
     const to = batch.pointerOut[i]!;
     const isReused = from !== to && this.pointers.find(to) >= 0;
-    if (isReused && this.order.mend(batch, i, this.#next, to, "taken")) {
+    if (isReused && this.order.repair(batch, i, this.#next, to, "free")) {
       this.#resolve(batch, i, out);
       return;
     }
@@ -209,7 +215,10 @@ export class Resolver {
     }
     const block = from === to ? this.pointers.find(from) : this.pointers.detach(from);
     if (block < 0) {
-      if (this.#isContradiction(from) && this.order.mend(batch, i, this.#next, from, "given")) {
+      if (
+        this.#isContradiction(from) &&
+        this.order.repair(batch, i, this.#next, from, "allocation")
+      ) {
         this.#resolve(batch, i, out);
         return;
       }
@@ -228,7 +237,7 @@ export class Resolver {
     if (this.#colliding.any) {
       this.#colliding.release(from);
     }
-    this.#yield(to, tid);
+    this.#makesWay(to, tid);
     this.#recentlyFreed.add(from);
     this.#recentlyFreed.delete(to);
     const displaced = this.pointers.attach(to, block);

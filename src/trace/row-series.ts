@@ -1,31 +1,30 @@
-/**
- * Bounded series of many rows at once, such as the live bytes of every thread: coarser than those of timeline.ts, since
- * there are so many of them.
- *
- * A point stands for a number of consecutive events that is a power of two, 1 at first, so that each covers whole
- * points of the finer series. Whoever records closes a point when its last event is over, with one value a row. When
- * there are MAX_ROW_POINTS points, or they take too much memory with that many rows, neighbours merge pairwise: the
- * larger value stays, so peaks survive. Rows may be added at any time; what they had before is 0.
- */
-
 /** Even, so that points merge without remainder. */
 export const MAX_ROW_POINTS = 32;
-/** However many rows there are, fewer points than these would show no course. */
+/** Fewer points would show no trend, however many rows there are. */
 const LEAST_POINTS = 8;
 
-export class RowsTimeline {
-  /** values of all rows by point, oldest first */
+/**
+ * Bounded series of many rows, such as the live bytes of every thread: coarser than those of series.ts, because there
+ * are so many.
+ *
+ * A point stands for a power of two of consecutive events, 1 at first, so that it covers whole points of the finer
+ * series. The caller closes a point after its last event, with one value for each row. At MAX_ROW_POINTS points, or
+ * where points × rows take too much memory, neighbours merge pairwise and keep the larger value, so peaks survive. Rows
+ * may be added at any time; their earlier values are 0.
+ */
+export class RowSeries {
+  /** values of all rows, by point, oldest first */
   #points: Float64Array[] = [];
   #eventsPerPoint = 1;
   readonly #maxValues: number;
 
-  /** `maxValues`: points times rows beyond which points merge, as long as LEAST_POINTS are left */
+  /** `maxValues`: points × rows above which points merge, as long as LEAST_POINTS remain */
   constructor(maxValues: number) {
     this.#maxValues = maxValues;
   }
 
-  clone(): RowsTimeline {
-    const copy = new RowsTimeline(this.#maxValues);
+  clone(): RowSeries {
+    const copy = new RowSeries(this.#maxValues);
     // A closed point never changes.
     copy.#points = [...this.#points];
     copy.#eventsPerPoint = this.#eventsPerPoint;
@@ -36,25 +35,25 @@ export class RowsTimeline {
     return this.#eventsPerPoint;
   }
 
-  /** first event (0-based) that is not in a closed point */
+  /** first event (0-based) of the open point */
   get start(): number {
     return this.#points.length * this.#eventsPerPoint;
   }
 
-  /** first event (0-based) beyond the point that is open: when it comes, that point is to be closed */
+  /** first event (0-based) beyond the open point: close the point before this event */
   get end(): number {
     return this.start + this.#eventsPerPoint;
   }
 
-  /** The open point is over: `values` are those of all rows, and are kept. */
+  /** Closes the open point. `values` has one value for each row, and is kept. */
   close(values: Float64Array): void {
     this.#points.push(values);
     const points = this.#points.length;
     if (points % 2 !== 0) {
       return;
     }
-    const isTooMuch = points > LEAST_POINTS && points * values.length > this.#maxValues;
-    if (points === MAX_ROW_POINTS || isTooMuch) {
+    const isTooLarge = points > LEAST_POINTS && points * values.length > this.#maxValues;
+    if (points === MAX_ROW_POINTS || isTooLarge) {
       this.#halve();
     }
   }

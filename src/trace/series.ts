@@ -2,110 +2,62 @@
  * Bounded series over the events of a log of any length.
  *
  * A point stands for a fixed number of consecutive events, 1 at first. When an event falls beyond the last of
- * MAX_POINTS points, neighbours merge pairwise and a point stands for twice as many. The resolution thus depends on
- * the last event's number alone, never on the values or on who recorded: series kept apart (ledger, each scenario,
- * another worker) have the same points once each was brought to the same last event.
+ * MAX_POINTS points, neighbours merge pairwise and a point stands for twice as many. The resolution thus depends on the
+ * number of the last event alone, not on the values: series recorded apart (ledger, each replay, another worker) have
+ * the same points once each has reached the same last event.
  */
 
-/** even, so that a full series merges without remainder */
+/** Even, so that a full series merges without remainder. */
 export const MAX_POINTS = 1000;
-/** Room at first: short logs are read by dozens of runs, each with a series a plane. */
+/** Capacity at first: short logs are replayed dozens of times, each replay with a series for each plane. */
 const FIRST_POINTS = 32;
 
-abstract class BoundedSeries {
-  values = new Float64Array(FIRST_POINTS);
-  /** index of the newest point; −1 before the first event */
-  newest = -1;
+/** A quantity ≥ 0 that holds from one event to the next, such as live bytes or RSS after each event. */
+export class PeakSeries {
+  /** A point is the largest value of its events, so peaks survive at any resolution. */
+  readonly #points = new Points(Math.max);
   /** first event (0-based) beyond the newest point */
-  end = 0;
-  #eventsPerPoint = 1;
+  #end = 0;
+  /** value of the newest point. NaN first: avoids a Smi-to-double deoptimization. */
+  #newest = Number.NaN;
 
-  /** events a point stands for; a power of two */
-  get eventsPerPoint(): number {
-    return this.#eventsPerPoint;
-  }
+  /** value after the last event recorded, which the last point may exceed; 0 before the first */
+  last = 0;
+  /** largest value of all */
+  peak = 0;
+  /** 0-based number of the first event with that value; −1 while the peak is 0 */
+  peakEvent = -1;
 
-  /** points so far, 0 .. MAX_POINTS */
-  get length(): number {
-    return this.newest + 1;
-  }
-
-  /** The points, oldest first. */
-  points(): number[] {
-    return Array.from(this.values.subarray(0, this.length));
-  }
-
-  copyPoints(other: BoundedSeries): void {
-    if (this.values.length < other.length) {
-      this.values = new Float64Array(other.values.length);
-    }
-    this.values.set(other.values.subarray(0, other.length));
-    this.newest = other.newest;
-    this.end = other.end;
-    this.#eventsPerPoint = other.#eventsPerPoint;
-  }
-
-  /** What stands for two neighbouring points. */
-  abstract merge(earlier: number, later: number): number;
-
-  /** Makes the point that `event` falls on the newest; those passed over, and it, start as `filler`. */
-  advance(event: number, filler: number): void {
-    while (event >= MAX_POINTS * this.#eventsPerPoint) {
-      this.#halve();
-    }
-    const point = Math.floor(event / this.#eventsPerPoint);
-    if (point >= this.values.length) {
-      this.#grow();
-    }
-    while (this.newest < point) {
-      this.values[++this.newest] = filler;
-    }
-    this.end = (point + 1) * this.#eventsPerPoint;
-  }
-
-  #grow(): void {
-    const grown = new Float64Array(MAX_POINTS);
-    grown.set(this.values);
-    this.values = grown;
-  }
-
-  #halve(): void {
-    const { values, newest } = this;
-    for (let point = 0; point <= newest; point += 2) {
-      const earlier = values[point]!;
-      values[point >> 1] = point < newest ? this.merge(earlier, values[point + 1]!) : earlier;
-    }
-    this.newest >>= 1;
-    this.#eventsPerPoint *= 2;
-  }
-}
-
-/**
- * A quantity ≥ 0 that holds from one event to the next, such as live bytes or RSS after each event. A point keeps the
- * largest value of its stretch, so peaks survive whatever the resolution; the value at the end is `last`, which the
- * last point may exceed. Events not recorded have the value of the one before.
- */
-export class PeakSeries extends BoundedSeries {
   /** Becomes a copy of `other`. */
   copy(other: PeakSeries): void {
-    this.copyPoints(other);
+    this.#points.copy(other.#points);
+    this.#end = other.#end;
+    this.#newest = other.#newest;
     this.last = other.last;
     this.peak = other.peak;
     this.peakEvent = other.peakEvent;
   }
 
-  /** value after the last event recorded; 0 before the first */
-  last = 0;
-  /** largest value of all */
-  peak = 0;
-  /** 0-based number of the event that reached it first; −1 while the peak is 0 */
-  peakEvent = -1;
+  /** events a point stands for; a power of two */
+  get eventsPerPoint(): number {
+    return this.#points.eventsPerPoint;
+  }
 
-  /** `event` is 0-based and never decreases. Cheap enough for every event. */
+  /** points so far, 0 .. MAX_POINTS */
+  get length(): number {
+    return this.#points.length;
+  }
+
+  /** The points, oldest first. */
+  points(): number[] {
+    return this.#points.toArray();
+  }
+
+  /** `event` is 0-based and never decreases; events left out have the value of the one before. Hot. */
   record(event: number, value: number): void {
-    if (event >= this.end) {
+    if (event >= this.#end) {
       this.#open(event, value);
-    } else if (value > this.values[this.newest]!) {
+    } else if (value > this.#newest) {
       this.#raise(event, value);
     }
     this.last = value;
@@ -119,39 +71,56 @@ export class PeakSeries extends BoundedSeries {
   }
 
   #open(event: number, value: number): void {
-    this.advance(event, this.last);
-    // The first event of the point: what went before is no part of it.
-    if (event % this.eventsPerPoint === 0) {
-      this.values[this.newest] = 0;
+    const points = this.#points;
+    points.advance(event, this.last);
+    this.#end = points.end;
+    // The point begins with this event: the value before it is not part of the point.
+    if (event % points.eventsPerPoint === 0) {
+      points.newest = 0;
     }
-    if (value > this.values[this.newest]!) {
+    this.#newest = points.newest;
+    if (value > this.#newest) {
       this.#raise(event, value);
     }
   }
 
   #raise(event: number, value: number): void {
-    this.values[this.newest] = value;
+    this.#newest = value;
+    this.#points.newest = value;
     if (value <= this.peak) {
       return;
     }
     this.peak = value;
     this.peakEvent = event;
   }
-
-  override merge(earlier: number, later: number): number {
-    return Math.max(earlier, later);
-  }
 }
 
-/** The time axis: of each point, the time of its last event that carries one; NaN when none does. */
-export class TimeAxis extends BoundedSeries {
+/** The time axis: of each point, the time of its last event that carries one, in µs; NaN where none does. */
+export class TimeAxis {
+  readonly #points = new Points((earlier, later) => (Number.isNaN(later) ? earlier : later));
+
+  /** events a point stands for; a power of two */
+  get eventsPerPoint(): number {
+    return this.#points.eventsPerPoint;
+  }
+
+  /** points so far, 0 .. MAX_POINTS */
+  get length(): number {
+    return this.#points.length;
+  }
+
+  /** The points, oldest first. */
+  points(): number[] {
+    return this.#points.toArray();
+  }
+
   /** `event` is 0-based and never decreases; `time` in µs, NaN when the event carries none. */
   record(event: number, time: number): void {
-    if (event >= this.end) {
-      this.advance(event, Number.NaN);
+    if (event >= this.#points.end) {
+      this.#points.advance(event, Number.NaN);
     }
     if (!Number.isNaN(time)) {
-      this.values[this.newest] = time;
+      this.#points.newest = time;
     }
   }
 
@@ -161,8 +130,75 @@ export class TimeAxis extends BoundedSeries {
       this.record(event + i, times[i]!);
     }
   }
+}
 
-  override merge(earlier: number, later: number): number {
-    return Number.isNaN(later) ? earlier : later;
+/** The points of one series: which point an event falls on, and how points merge. */
+class Points {
+  /** first event (0-based) beyond the newest point */
+  end = 0;
+  /** events a point stands for; a power of two */
+  eventsPerPoint = 1;
+  /** points so far, 0 .. MAX_POINTS */
+  length = 0;
+  #values = new Float64Array(FIRST_POINTS);
+  readonly #merge: (earlier: number, later: number) => number;
+
+  /** `merge`: the value that stands for two neighbouring points */
+  constructor(merge: (earlier: number, later: number) => number) {
+    this.#merge = merge;
+  }
+
+  get newest(): number {
+    return this.#values[this.length - 1]!;
+  }
+
+  set newest(value: number) {
+    this.#values[this.length - 1] = value;
+  }
+
+  toArray(): number[] {
+    return Array.from(this.#values.subarray(0, this.length));
+  }
+
+  copy(other: Points): void {
+    if (this.#values.length < other.length) {
+      this.#values = new Float64Array(other.#values.length);
+    }
+    this.#values.set(other.#values.subarray(0, other.length));
+    this.length = other.length;
+    this.end = other.end;
+    this.eventsPerPoint = other.eventsPerPoint;
+  }
+
+  /** Makes the point that `event` falls on the newest. It and points passed over start as `filler`. */
+  advance(event: number, filler: number): void {
+    while (event >= MAX_POINTS * this.eventsPerPoint) {
+      this.#halve();
+    }
+    const point = Math.floor(event / this.eventsPerPoint);
+    if (point >= this.#values.length) {
+      this.#grow();
+    }
+    while (this.length <= point) {
+      this.#values[this.length++] = filler;
+    }
+    this.end = (point + 1) * this.eventsPerPoint;
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(MAX_POINTS);
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+
+  #halve(): void {
+    const values = this.#values;
+    const { length } = this;
+    for (let point = 0; point < length; point += 2) {
+      const earlier = values[point]!;
+      values[point >> 1] = point + 1 < length ? this.#merge(earlier, values[point + 1]!) : earlier;
+    }
+    this.length = (length + 1) >> 1;
+    this.eventsPerPoint *= 2;
   }
 }

@@ -1,13 +1,13 @@
 import type { EventBatch } from "./event.ts";
 
 /**
- * Where a decoder puts events. It fills `batch`; when that is full it calls `advance()` and goes on with whatever
- * `batch` then is (two batches alternate, so that a consumer may look one batch ahead). `end()` comes once, last.
- * Between two blocks of a log the reader asks for `room()`, and waits if there is something to wait for.
+ * Takes the events of a log. The decoder fills `batch`; when that is full it calls `advance()` and goes on with the batch
+ * that `batch` is then (two alternate, so that the sink may look one batch ahead). It calls `end()` once, last.
+ * Between two blocks of the log the reader calls `whenReady()`: null, or a promise to wait for before it reads on.
  */
 export interface EventSink {
   readonly batch: EventBatch;
   advance(): void;
   end(): void;
-  room(): Promise<void> | null;
+  whenReady(): Promise<void> | null;
 }

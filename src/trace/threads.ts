@@ -1,43 +1,59 @@
 import type { ActionBatch } from "./actions.ts";
 import { type EventBatch, Op } from "./event.ts";
-import { RowsTimeline } from "./row-series.ts";
+import { RowSeries } from "./row-series.ts";
 import { TidIndex } from "./tid-index.ts";
 
-/** One thread of the log, as the report's table shows it. Counts are calls, sizes bytes of requests. */
+/** One thread of the log, as a row of the report's table. Counts are calls, sizes are requested bytes. */
 export interface ThreadRow {
   readonly tid: number;
   readonly malloc: number;
   readonly calloc: number;
-  /** also realloc(NULL, n) and realloc(p, 0): the call made counts, not what it comes to */
+  /** also realloc(NULL, n) and realloc(p, 0): the call as made, not its effect */
   readonly realloc: number;
   /** memalign, aligned_alloc, posix_memalign, valloc, pvalloc */
   readonly memalign: number;
   /** also free(NULL) */
   readonly free: number;
-  /** the five above together */
+  /** sum of the five above */
   readonly calls: number;
-  /** lines of any kind: calls, malloc_trim, mallopt, thread_exit, marks */
+  /** lines of any op: calls, malloc_trim, mallopt, thread_exit, marks */
   readonly lines: number;
   /** allocations that returned NULL */
   readonly failedCalls: number;
-  /** bytes requested by allocations that succeeded, realloc's new size included */
+  /** bytes requested by successful allocations, including realloc's new size */
   readonly volumeBytes: number;
-  /** of blocks this thread allocated or was the last to realloc */
+  /** bytes of live blocks that this thread allocated or last resized by realloc */
   readonly liveBytes: number;
   readonly liveBlocks: number;
   readonly peakLiveBytes: number;
-  /** bytes this thread allocated that another freed or took over by realloc */
+  /** bytes of this thread's blocks that other threads freed or resized */
   readonly freedByOthersBytes: number;
-  /** bytes another thread allocated that this one freed or took over by realloc */
+  /** bytes of other threads' blocks that this one freed or resized */
   readonly freedForOthersBytes: number;
-  /** µs on the log's clock of its first and last line that carries a time; NaN when none does */
+  /** time of its first line that carries one, in µs on the log's clock; NaN when none does */
   readonly firstTime: number;
+  /** the same of its last line */
   readonly lastTime: number;
-  /** times it was given the place of another thread's live block */
+  /** allocations that returned the pointer of another thread's live block */
   readonly takenFromOthers: number;
 }
 
-/** A row's cells: first the lines of each `Op`, so that one increment counts an event, then these. */
+/** The count of a ThreadRow that lines of an op add to; null: `lines` alone. */
+const COUNT_OF_OP = {
+  [Op.malloc]: "malloc",
+  [Op.calloc]: "calloc",
+  [Op.realloc]: "realloc",
+  [Op.memalign]: "memalign",
+  [Op.valloc]: "memalign",
+  [Op.pvalloc]: "memalign",
+  [Op.free]: "free",
+  [Op.mallocTrim]: null,
+  [Op.mallopt]: null,
+  [Op.threadExit]: null,
+  [Op.mark]: null,
+} as const satisfies Readonly<Record<Op, keyof ThreadRow | null>>;
+
+/** Cells of a row: first the lines of each `Op`, so that one increment counts an event, then these. */
 const OPS = Object.keys(Op).length;
 const TID = OPS;
 const FAILED = OPS + 1;
@@ -50,21 +66,21 @@ const FREED_FOR_OTHERS = OPS + 7;
 const FIRST_TIME = OPS + 8;
 const LAST_TIME = OPS + 9;
 const TAKEN = OPS + 10;
-/** most live bytes since the open point of the timeline began */
+/** peak of live bytes since the open point of the timeline began */
 const POINT_PEAK = OPS + 11;
-/** Doubles a row: three cache lines. */
+/** Doubles in a row: three cache lines. */
 const STRIDE = 24;
 const INITIAL_ROWS = 16;
-/** Values of the threads' timelines: 2 MiB, and 32 points for each of 8192 threads. */
+/** Values of all threads' timelines: 2 MiB, or 32 points for each of 8192 threads. */
 const MAX_TIMELINE_VALUES = 2 ** 18;
 
-/** The per-thread ledger. Threads are dense indexes in order of first appearance. */
+/** The per-thread ledger. Threads have dense indices in order of first appearance. */
 export class ThreadTable {
   readonly #index = new TidIndex();
-  /** One array of rows and not an array a column: an event touches several cells of one row. */
+  /** Rows in one array, not an array for each column: an event touches several cells of one row. */
   #cells = new Float64Array(INITIAL_ROWS * STRIDE);
   #rows = 0;
-  readonly #liveTimeline = new RowsTimeline(MAX_TIMELINE_VALUES);
+  readonly #liveTimeline = new RowSeries(MAX_TIMELINE_VALUES);
 
   get size(): number {
     return this.#rows;
@@ -92,11 +108,12 @@ export class ThreadTable {
     }
   }
 
-  /** A call that should have returned a block returned NULL. */
+  /** Counts an allocation that returned NULL. */
   failed(thread: number): void {
     this.#cells[thread * STRIDE + FAILED]!++;
   }
 
+  /** Counts a block of `bytes` that `thread` allocated, or resized to that. */
   allocated(thread: number, bytes: number): void {
     const cells = this.#cells;
     const row = thread * STRIDE;
@@ -113,7 +130,7 @@ export class ThreadTable {
     }
   }
 
-  /** `thread` frees a block of `owner`. */
+  /** Counts a block of `owner` that `thread` freed or resized; `bytes` is its former size. */
   freed(thread: number, owner: number, bytes: number): void {
     this.lost(owner, bytes);
     if (thread === owner) {
@@ -123,21 +140,21 @@ export class ThreadTable {
     this.#cells[thread * STRIDE + FREED_FOR_OTHERS]! += bytes;
   }
 
-  /** `thread` was given the place of a block of `owner` that is live in the log. */
-  taken(thread: number, owner: number): void {
+  /** Counts an allocation of `thread` that returned the pointer of a live block of `owner`. */
+  reused(thread: number, owner: number): void {
     if (thread !== owner) {
       this.#cells[thread * STRIDE + TAKEN]!++;
     }
   }
 
-  /** A block of `owner` is gone, freed by nobody knows whom. */
+  /** Removes a block of `owner` that an unknown thread freed. */
   lost(owner: number, bytes: number): void {
     const row = owner * STRIDE;
     this.#cells[row + LIVE_BYTES]! -= bytes;
     this.#cells[row + LIVE_BLOCKS]!--;
   }
 
-  /** first event (0-based) before which the open point of the timelines is to be closed */
+  /** first event (0-based) beyond the open point of the timelines: call `closePoint` before it */
   get pointEnd(): number {
     return this.#liveTimeline.end;
   }
@@ -146,7 +163,7 @@ export class ThreadTable {
     return this.#liveTimeline.eventsPerPoint;
   }
 
-  /** The last event of the open point was applied. */
+  /** Closes the open point of the timelines, after its last event. */
   closePoint(): void {
     const cells = this.#cells;
     const peaks = new Float64Array(this.#rows);
@@ -159,8 +176,8 @@ export class ThreadTable {
   }
 
   /**
-   * Live bytes of a thread over the log's `events` events: the most that it had live at any time of each point, its
-   * beginning included. The last point may be short.
+   * Live bytes of a thread over the log's `events` events. A point is the peak over its events and the value before
+   * them; the last point may cover fewer events.
    */
   liveTimeline(thread: number, events: number): number[] {
     const closed = this.#liveTimeline.row(thread);
@@ -176,18 +193,19 @@ export class ThreadTable {
 
   row(thread: number): ThreadRow {
     const cells = this.#cells.subarray(thread * STRIDE, (thread + 1) * STRIDE);
-    const memalign = cells[Op.memalign]! + cells[Op.valloc]! + cells[Op.pvalloc]!;
-    const [malloc, calloc] = [cells[Op.malloc]!, cells[Op.calloc]!];
-    const [realloc, free] = [cells[Op.realloc]!, cells[Op.free]!];
+    const counts = { malloc: 0, calloc: 0, realloc: 0, memalign: 0, free: 0, calls: 0, lines: 0 };
+    // Integer keys: the values are in the order of the ops.
+    for (const [op, count] of Object.values(COUNT_OF_OP).entries()) {
+      const lines = cells[op]!;
+      counts.lines += lines;
+      if (count !== null) {
+        counts[count] += lines;
+        counts.calls += lines;
+      }
+    }
     return {
       tid: cells[TID]!,
-      malloc,
-      calloc,
-      realloc,
-      memalign,
-      free,
-      calls: malloc + calloc + realloc + memalign + free,
-      lines: cells.subarray(0, OPS).reduce((sum, count) => sum + count, 0),
+      ...counts,
       failedCalls: cells[FAILED]!,
       volumeBytes: cells[VOLUME]!,
       liveBytes: cells[LIVE_BYTES]!,
@@ -201,7 +219,7 @@ export class ThreadTable {
     };
   }
 
-  /** Every thread, in order of first appearance. */
+  /** All threads, in order of first appearance. */
   rows(): ThreadRow[] {
     return Array.from({ length: this.#rows }, (_, thread) => this.row(thread));
   }

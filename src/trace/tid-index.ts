@@ -1,15 +1,15 @@
 const INITIAL_CAPACITY = 64;
 
 /**
- * Thread id → dense index 0, 1, 2 … in order of first appearance. A tid that the kernel recycled is the same index:
- * the log has nothing to tell two threads of one tid apart by, except their thread_exit lines.
+ * Thread id → dense index 0, 1, 2 … in order of first appearance. A tid that the kernel reused has the same index: only
+ * thread_exit lines could tell the two threads apart.
  */
 export class TidIndex {
   /** open addressing, linear probing; −1 = empty, since tids are 0 .. 2^31 − 1 */
   #tids = new Int32Array(INITIAL_CAPACITY).fill(-1);
   #indexes = new Int32Array(INITIAL_CAPACITY);
   #size = 0;
-  /** Runs of lines of the same thread are the common case. */
+  /** Consecutive lines are mostly of the same thread. */
   #lastTid = -1;
   #lastIndex = -1;
 
@@ -38,7 +38,7 @@ export class TidIndex {
 
   #probe(tid: number): number {
     const mask = this.#tids.length - 1;
-    // tids are handed out in sequence: their low bits alone are nearly a perfect hash, the product guards strides.
+    // The kernel assigns tids in sequence: their low bits are nearly a perfect hash. The product is for other strides.
     let slot = (tid + Math.imul(tid >>> 6, 0x9e3779b1)) & mask;
     for (;;) {
       const there = this.#tids[slot]!;

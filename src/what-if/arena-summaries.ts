@@ -6,20 +6,20 @@ import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { ArenaSummary, FreeBytes, HeapMap } from "../report/report.ts";
 
-/** What the model alone does not tell of an arena. */
-interface Told {
-  /** ids of the threads that used it, ascending */
-  readonly tids: (arena: Arena) => number[];
-  /** its RSS along the run, `pages` being those it has now */
+/** Data of an arena that is not in the model. */
+interface ArenaHistory {
+  /** the threads that used it, by dense index */
+  readonly threads: (arena: Arena) => number[];
+  /** its RSS over time in bytes; `pages` are its resident pages now */
   readonly rssTimeline: (arena: Arena, pages: ArrayLike<number>) => number[];
 }
 
-/** The arenas of a model by id, from their census. */
+/** Returns the arenas of a model by id, from their census. */
 export function arenaSummaries(
   model: Ptmalloc,
   counted: readonly ArenaCensus[],
   reading: Reading,
-  { tids, rssTimeline }: Told,
+  { threads, rssTimeline }: ArenaHistory,
 ): ArenaSummary[] {
   const pinnedBy = new Map<number, number>();
   for (const { heap, bytes } of findPins(model, reading.plane)) {
@@ -37,7 +37,7 @@ export function arenaSummaries(
     topBytes: free.top,
     free,
     pinnedBytes: pinnedBy.get(arena.id) ?? 0,
-    threads: tids(arena),
+    threads: threads(arena),
     rssTimeline: rssTimeline(arena, pages),
     heapMaps: maps.get(arena) ?? [],
   }));

@@ -1,11 +1,11 @@
 /**
- * Which arena a thread takes where all are in use depends on whose lock is held at that moment (ptmalloc2.md §6.1),
- * which no log of another setting tells. So a what-if is replayed a few times more, with locks that are held or not by
- * the toss of a coin: always the same tosses for the same seed.
+ * Which arena a thread takes when all are in use depends on the locks held at that moment (ptmalloc2.md §6.1), which a
+ * log of another setting does not show. So a what-if is replayed once more per seed, with locks held at random: the same
+ * seed always gives the same locks.
  */
 export const SEEDS: readonly number[] = [1, 2];
 
-/** A coin: true as often as false, in an order that `seed` decides (xorshift, 32 bits). */
+/** Returns a coin: true as often as false, in an order that `seed` decides (xorshift, 32 bits). */
 export function coin(seed: number): () => boolean {
   let state = (seed * 0x9e3779b1) | 1;
   return () => {

@@ -1,39 +1,39 @@
 import { bitOf } from "../ptmalloc/resident.ts";
-import type { ScenarioRun } from "../replay/scenario-run.ts";
+import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
 import type { RssFigures } from "../report/report.ts";
 
 /** The replays of a scenario. */
 export interface Replays {
-  /** the likeliest */
-  readonly run: ScenarioRun;
-  /** the same where other locks were held */
-  readonly contended: readonly ScenarioRun[];
-  /** the same if other threads had ended by the log's end; null where all is known of them */
-  readonly otherwise: ScenarioRun | null;
+  readonly likeliest: Replay;
+  /** the same calls with other locks held; none if no thread had to share an arena */
+  readonly contended: readonly Replay[];
+  /** the same under the opposite assumption about uncertain exits; null where all are certain */
+  readonly otherwise: Replay | null;
 }
 
-export function allOf({ run, contended, otherwise }: Replays): ScenarioRun[] {
-  return otherwise === null ? [run, ...contended] : [run, ...contended, otherwise];
+export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
+  const certain = [likeliest, ...contended];
+  return otherwise === null ? certain : [...certain, otherwise];
 }
 
 /**
- * RSS of a scenario: that of its likeliest replay, and the least and the most that it and the others come to under
- * policies as sensible. The time of the peak is in µs on the log's clock, NaN when unknown.
+ * Returns the RSS of a scenario's likeliest replay, and the least and the most of all its replays under equally sensible
+ * touch policies. The time of the peak is in µs on the log's clock, NaN when unknown.
  */
 export function rssFigures(replays: Replays, reading: Reading): RssFigures & { peakTime: number } {
-  const { run, contended, otherwise } = replays;
+  const { likeliest, contended, otherwise } = replays;
   const ends = allOf(replays).map(pagesAtEnd);
   const peaks = allOf(replays).map(peakPages);
-  const end = pagesAtEnd(run);
+  const end = pagesAtEnd(likeliest);
   const [low, high] = range(ends, reading);
   const [peakLow, peakHigh] = range(peaks, reading);
-  const atEnd = [run, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
+  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
   const endBytes = reading.bytes(end);
   return {
     endBytes,
-    peakBytes: reading.bytes(peakPages(run)),
-    peakTime: run.peakTimes[bitOf(reading.plane)]!,
+    peakBytes: reading.bytes(peakPages(likeliest)),
+    peakTime: likeliest.rss.peakTimes[bitOf(reading.plane)]!,
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
     lowBytes: low,
@@ -50,18 +50,18 @@ export function rssFigures(replays: Replays, reading: Reading): RssFigures & { p
   };
 }
 
-/** RSS in bytes at each point of the timeline. */
-export function rssSeries({ pages }: ScenarioRun, reading: Reading): number[] {
+/** Returns the RSS in bytes at each point of the timeline. */
+export function rssSeries({ rss: { pages } }: Replay, reading: Reading): number[] {
   const series = pages.map((one) => one.points());
   return series[0]!.map((_, point) => reading.bytes(series.map((points) => points[point]!)));
 }
 
-function pagesAtEnd({ model }: ScenarioRun): ByPlane {
+function pagesAtEnd({ model }: Replay): ByPlane {
   return model.resident.pages;
 }
 
-/** Pages at the peak of each plane; what a trim at the end leaves is no part of the series. */
-function peakPages({ pages, model }: ScenarioRun): number[] {
+/** Returns the pages at the peak of each plane. A trim at the end comes after the series. */
+function peakPages({ rss: { pages }, model }: Replay): number[] {
   return pages.map((series, bit) => Math.max(series.peak, model.resident.pages[bit]!));
 }
 

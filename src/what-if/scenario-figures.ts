@@ -1,14 +1,14 @@
 import type { Arena } from "../ptmalloc/arena.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
-import type { ScenarioSpec } from "../replay/analysis-options.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { ArenaSummary, FreeBytes, Mallinfo2, RssFigures } from "../report/report.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
 
 /**
- * What the report takes from the replays of a scenario: plain data, which may come from another thread. Times are in µs
- * on the log's clock, NaN when unknown; threads are dense indices.
+ * The figures of a scenario's replays; plain data, which may come from another thread. Times are in µs on the log's
+ * clock, NaN when unknown; threads are dense indices.
  */
 export interface ScenarioFigures {
   /** the model's glibc */
@@ -27,8 +27,8 @@ export interface ScenarioFigures {
 }
 
 /**
- * The figures of scenarios that share their replays up to the log's end. Those that trim there are taken last, since
- * that changes the models: to be called once.
+ * Returns the figures of scenarios that share their replays up to the log's end. Must be called once: scenarios that trim
+ * at the end come last and change the models.
  */
 export function sharedFigures(
   replays: Replays,
@@ -43,8 +43,8 @@ export function sharedFigures(
   }
   const trimmed = specs.filter(({ trim }) => trim === "end");
   if (trimmed.length > 0) {
-    for (const run of allOf(replays)) {
-      run.trim();
+    for (const replay of allOf(replays)) {
+      replay.trim();
     }
   }
   for (const spec of trimmed) {
@@ -53,30 +53,30 @@ export function sharedFigures(
   return figures;
 }
 
-/** The figures as the replays stand; `rssTimeline` is an arena's RSS along the run, where it was followed. */
+/** Returns the figures of the replays as they are now. `rssTimeline` gives an arena's RSS over time, if recorded. */
 export function scenarioFigures(
   replays: Replays,
   reading: Reading,
   rssTimeline: (arena: Arena, pages: ArrayLike<number>) => number[] = () => [],
 ): ScenarioFigures {
-  const { run } = replays;
-  const { model } = run;
+  const { likeliest } = replays;
+  const { model, rss, state } = likeliest;
   const counted = census(model);
   const arenas = arenaSummaries(model, counted, reading, {
-    tids: (arena) => [...arena.threads],
+    threads: (arena) => [...arena.threads],
     rssTimeline,
   });
   return {
     glibc: model.profile.name,
     rss: rssFigures(replays, reading),
-    system: { endBytes: model.systemBytes, peakBytes: run.systemPeakBytes },
+    system: { endBytes: model.systemBytes, peakBytes: rss.state.systemPeakBytes },
     inUseBytes: model.inUseBytes,
     free: sumOfArenas(arenas),
     mmapped: { blocks: model.mappedBlocks, bytes: model.mappedBytes },
-    trimmedBytes: reading.bytes(run.trimmedPages),
-    failedCalls: run.failedCalls,
+    trimmedBytes: reading.bytes(rss.trimmedPages),
+    failedCalls: state.failedCalls,
     arenas,
     mallinfo2: mallinfo2(model, counted),
-    rssSeries: rssSeries(run, reading),
+    rssSeries: rssSeries(likeliest, reading),
   };
 }

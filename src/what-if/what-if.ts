@@ -1,110 +1,103 @@
 import type { Profile } from "../ptmalloc/profile.ts";
-import type { ScenarioSpec } from "../replay/analysis-options.ts";
+import { type Insertion, insert, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
-import type { ScenarioRun } from "../replay/scenario-run.ts";
-import { type Insertion, insert, replayBatch, type Work } from "../replay/work.ts";
+import type { Replay } from "../replay/replay.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import type { Work } from "../replay/work.ts";
 import { coin, SEEDS } from "./contention.ts";
 import type { Replays } from "./rss-figures.ts";
 
 /**
- * The what-ifs that one model serves: they differ in a malloc_trim at the end only. From the first thread on that has
- * to share an arena with others, the run is several: its arenas' locks were free, or held as the seeds have it.
+ * The scenarios that share one model: they differ only in a malloc_trim at the end. From the first thread on that has to
+ * share an arena there are several replays: one with no arena locked, and one per seed with random locks.
  */
-export class WhatIf {
+export class WhatIf implements Replays {
   readonly specs: readonly ScenarioSpec[];
-  readonly run: ScenarioRun;
-  /** the same calls where other locks were held; none where no thread ever had a choice */
-  readonly contended: ScenarioRun[] = [];
+  readonly likeliest: Replay;
+  readonly contended: Replay[] = [];
+  otherwise: Replay | null = null;
 
-  /** the run if threads that may have ended did not, and the other way round; null where all is known */
-  otherwise: ScenarioRun | null = null;
-
-  constructor(specs: readonly ScenarioSpec[], run: ScenarioRun) {
+  constructor(specs: readonly ScenarioSpec[], replay: Replay) {
     this.specs = specs;
-    this.run = run;
+    this.likeliest = replay;
   }
 
-  get runs(): ScenarioRun[] {
-    return [this.run, ...this.contended];
+  get all(): Replay[] {
+    return [this.likeliest, ...this.contended];
   }
 
-  get replays(): Replays {
-    const { run, contended, otherwise } = this;
-    return { run, contended, otherwise };
-  }
-
-  /** Replays a batch whose first event has number `first`, with what is inserted among them. */
+  /** Replays a batch whose first event has number `first`, with the insertions among its calls. */
   replay(work: Work, first: number, insertions: readonly Insertion[]): void {
-    const { run } = this;
+    const { likeliest } = this;
     const before = [...this.contended];
     let forkedAt = 0;
     if (before.length === 0) {
-      run.turns.onReuse = (i) => {
+      likeliest.onArenaReuse = (i) => {
         forkedAt = i;
         for (const seed of SEEDS) {
-          this.contended.push(contendedRun(run, seed));
+          this.contended.push(contendedCopy(likeliest, seed));
         }
       };
     }
-    replayBatch(run, work, first, insertions);
-    run.turns.onReuse = null;
+    replayBatch(likeliest, work, first, insertions);
+    likeliest.onArenaReuse = null;
     for (const one of before) {
       replayBatch(one, work, first, insertions);
     }
     if (before.length === this.contended.length) {
       return;
     }
-    // What was inserted up to the fork, the copies have behind them.
+    // The copies already contain the insertions up to the fork.
     const left = insertions.filter((insertion) => insertion.before > first + forkedAt);
     for (const one of this.contended) {
       replayBatch(one, work, first, left, forkedAt);
     }
   }
 
-  /** The end of the log, and of threads. */
+  /** The log ends: applies its last insertions and ends the threads that have ended. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
-    for (const run of this.runs) {
+    for (const replay of this.all) {
       for (const one of insertions) {
-        insert(run, one);
+        insert(replay, one);
       }
-      if (run === this.run) {
-        this.otherwise = endedOtherwise(run, exits);
+      if (replay === this.likeliest) {
+        this.otherwise = endedOtherwise(replay, exits);
       }
-      endThreads(run, exits);
-      run.finish();
+      endThreads(replay, exits);
+      replay.finish();
     }
   }
 
-  /** CPUs of the recorded process have shown. */
-  tellCpus(cpus: number): void {
+  /** Sets the CPUs of the recorded process, unless the scenario has its own. */
+  setCpus(cpus: number): void {
     if (this.specs[0]?.cpus !== null) {
       return;
     }
-    for (const { model } of this.runs) {
+    for (const { model } of this.all) {
       model.cpus = cpus;
     }
   }
 
-  /** The run as recorded has found `bytes` in use that no line of the log tells of. */
-  tellUnlogged(bytes: number): void {
-    for (const run of this.runs) {
-      run.holdBeside(bytes);
+  /** Sets the bytes in use that the recorded run found to be allocated outside the log. */
+  setUnlogged(bytes: number): void {
+    for (const replay of this.all) {
+      replay.holdOutside(bytes);
     }
   }
 
-  /** The recorded process was of another version, and so is this one unless its own was given. */
+  /** Follows another version from now on, unless the scenario has its own. */
   adopt(profile: Profile): void {
     if (this.specs[0]?.glibc !== null) {
       return;
     }
-    for (const { model } of this.runs) {
+    for (const { model } of this.all) {
       model.adopt(profile);
     }
   }
 }
 
-function contendedRun(run: ScenarioRun, seed: number): ScenarioRun {
-  const copy = run.clone();
+function contendedCopy(replay: Replay, seed: number): Replay {
+  const copy = replay.clone();
   copy.model.trylock = coin(seed);
   return copy;
 }

@@ -1,56 +1,37 @@
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { tunableOf } from "../ptmalloc/settings.ts";
-import { modelFor, type RecordedProcess } from "../recorded/models.ts";
-import type { ScenarioSpec } from "../replay/analysis-options.ts";
+import type { Inferences } from "../replay/inferences.ts";
+import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "../replay/inferred-settings.ts";
+import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
-import {
-  adoptSetting,
-  MMAP_THRESHOLD,
-  retractThreshold,
-} from "../replay/pointers/pointer-witness.ts";
-import { ScenarioRun } from "../replay/scenario-run.ts";
-import type { Insertion, Work } from "../replay/work.ts";
+import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
+import { Replay } from "../replay/replay.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
 import { WhatIf } from "./what-if.ts";
 
-/** What the run as recorded has found out with a batch that the what-ifs are to replay; plain data. */
-export interface Findings {
-  /** number of the batch's first event */
-  readonly first: number;
-  readonly insertions: readonly Insertion[];
-  /** bytes in use that no line of the log tells of */
-  readonly unloggedBytes: number;
-  /** CPUs that the arenas have shown; null: none */
-  readonly cpus: number | null;
-  /** settings that the pointers have shown since the batch before */
-  readonly settings: readonly { readonly name: string; readonly value: number }[];
-  /** the mmap threshold that was told before was none */
-  readonly retractsThreshold: boolean;
-  /** the version believed in from now on, if it is another */
-  readonly glibc: string | null;
-}
-
-/** A batch and what was found out with it. */
+/** A batch with what the recorded run inferred from it. */
 export interface Step {
   readonly work: Work;
-  readonly findings: Findings;
+  readonly inferences: Inferences;
 }
 
 /**
- * All what-ifs of an analysis, fed the same calls as the run as recorded. They know nothing of each other, nor of the
- * log, so that each may go through several batches at once, which keeps its state in the processor's cache.
+ * All what-ifs of an analysis. They make the same calls as the recorded run and are independent of one another, so each
+ * may replay several batches in a row, which keeps its state in the processor's cache.
  */
 export class WhatIfs {
   readonly #whatIfs: readonly WhatIf[];
   readonly #specs: readonly ScenarioSpec[];
 
-  /** @throws SettingRefused a setting that the process's glibc does not take */
+  /** @throws SettingRefused a setting that the process's glibc does not accept */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
     this.#specs = specs;
     this.#whatIfs = bySharing(specs).map(
-      (together) => new WhatIf(together, runOf(origin, together[0]!)),
+      (sharing) => new WhatIf(sharing, replayOf(origin, sharing[0]!)),
     );
   }
 
@@ -60,35 +41,35 @@ export class WhatIfs {
 
   replay(steps: readonly Step[]): void {
     for (const whatIf of this.#whatIfs) {
-      for (const { work, findings } of steps) {
-        tell(whatIf, findings);
-        whatIf.replay(work, findings.first, findings.insertions);
+      for (const { work, inferences } of steps) {
+        apply(whatIf, inferences);
+        whatIf.replay(work, inferences.first, inferences.insertions);
       }
     }
   }
 
-  /** The end of the log, and of threads. */
+  /** The log ends. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     for (const whatIf of this.#whatIfs) {
       whatIf.finish(insertions, exits);
     }
   }
 
-  /** The figures of each scenario, in the order of the constructor's; to be called once, for it makes the trims at the end. */
+  /** Returns the figures of each scenario, in the constructor's order. Must be called once: it makes the trims at the end. */
   figures(reading: Reading): ScenarioFigures[] {
     const figures = new Map(
-      this.#whatIfs.flatMap(({ specs, replays }) => [...sharedFigures(replays, specs, reading)]),
+      this.#whatIfs.flatMap((whatIf) => [...sharedFigures(whatIf, whatIf.specs, reading)]),
     );
     return this.#specs.flatMap((spec) => figures.get(spec) ?? []);
   }
 }
 
-/** True for a scenario whose calls do the same as those of the run as recorded, up to the log's end. */
+/** True for a scenario whose calls have the same effect as those of the recorded run, up to the log's end. */
 export function isAsRecorded(spec: ScenarioSpec): boolean {
   return sharingKey(spec) === NOTHING_CHANGED;
 }
 
-/** The scenarios, those together that share their replays. */
+/** Groups the scenarios that share their replays. */
 export function bySharing(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
   const groups = new Map<string, ScenarioSpec[]>();
   for (const spec of specs) {
@@ -98,42 +79,42 @@ export function bySharing(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
   return [...groups.values()];
 }
 
-function runOf(origin: RecordedProcess, spec: ScenarioSpec): ScenarioRun {
+function replayOf(origin: RecordedProcess, spec: ScenarioSpec): Replay {
   const { trim } = spec;
   const every = typeof trim === "object" ? trim.everySeconds : Number.POSITIVE_INFINITY;
-  return new ScenarioRun(modelFor(origin, spec), null, every);
+  return new Replay(modelFor(origin, spec), every);
 }
 
-/** Scenarios with the same key go through the same states until the log's end. */
+/** Scenarios with the same key pass through the same states until the log's end. */
 function sharingKey({ settings, glibc, cpus, trim }: Omit<ScenarioSpec, "name">): string {
   return JSON.stringify([settings, glibc, cpus, typeof trim === "object" ? trim : null]);
 }
 
 const NOTHING_CHANGED = sharingKey({ settings: {}, glibc: null, cpus: null, trim: "never" });
 
-/** What holds for the recorded process holds for the what-if, too, unless that sets it itself. */
-function tell(whatIf: WhatIf, findings: Findings): void {
-  if (findings.glibc !== null) {
-    whatIf.adopt(versionOf(findings.glibc));
+/** What holds for the recorded process holds for the what-if, too, unless the scenario sets it. */
+function apply(whatIf: WhatIf, inferences: Inferences): void {
+  if (inferences.glibc !== null) {
+    whatIf.adopt(versionOf(inferences.glibc));
   }
-  if (findings.cpus !== null) {
-    whatIf.tellCpus(findings.cpus);
+  if (inferences.cpus !== null) {
+    whatIf.setCpus(inferences.cpus);
   }
-  for (const { name, value } of findings.settings) {
-    for (const model of withoutOwn(whatIf, name)) {
+  for (const { name, value } of inferences.settings) {
+    for (const model of modelsWithout(whatIf, name)) {
       adoptSetting(model, name, value);
     }
   }
-  if (findings.retractsThreshold) {
-    withoutOwn(whatIf, MMAP_THRESHOLD).forEach(retractThreshold);
+  if (inferences.retractsThreshold) {
+    modelsWithout(whatIf, MMAP_THRESHOLD).forEach(retractThreshold);
   }
-  whatIf.tellUnlogged(findings.unloggedBytes);
+  whatIf.setUnlogged(inferences.unloggedBytes);
 }
 
-/** The what-if's models, if it does not set `name` itself. */
-function withoutOwn({ specs, runs }: WhatIf, name: string): Ptmalloc[] {
+/** Returns the what-if's models if its scenario does not set `name`; else none. */
+function modelsWithout({ specs, all }: WhatIf, name: string): Ptmalloc[] {
   const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
-  return own.includes(tunableOf(name)) ? [] : runs.map(({ model }) => model);
+  return own.includes(tunableOf(name)) ? [] : all.map(({ model }) => model);
 }
 
 function versionOf(glibc: string): Profile {

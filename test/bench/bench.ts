@@ -10,13 +10,13 @@ import { MEMORY_ROWS } from "./rows/memory.ts";
 import { PARSER_ROWS } from "./rows/parser.ts";
 import { PIPELINE_ROWS } from "./rows/pipeline.ts";
 import { START_UP_ROWS } from "./rows/start-up.ts";
-import { Workshop } from "./workshop.ts";
+import { Sandbox } from "./sandbox.ts";
 
 /**
  * npm run bench -- [ROW…] [--pairs N] [-o FILE]
  *
- * mallog as it stands, built anew, against what it is to be held against. Prints a table of ratios, and writes them to
- * FILE (bench.json) as JSON. README.md beside this says how each row is measured.
+ * Builds mallog and compares it with other programs. Prints a table of ratios, and writes them to FILE (bench.json) as
+ * JSON. README.md in this folder says how each row is measured.
  */
 const ROWS: readonly Row[] = [
   ...PIPELINE_ROWS,
@@ -44,17 +44,17 @@ if (unknown.length > 0 || !Number.isInteger(pairs) || pairs < 1) {
 }
 
 execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
-const workshop = await Workshop.open();
-// What is running ends by it as well, and with that the row: there is a folder to be removed.
+const sandbox = await Sandbox.open();
+// The signal ends the running command as well, and thereby the row; then the folder is removed.
 process.on("SIGINT", () => {});
 try {
   const rows = ROWS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const results = rows.map((row): Result => {
     console.error(`${row.name} …`);
-    return resultOf(row, row.measure(workshop, pairs));
+    return resultOf(row, row.measure(sandbox, pairs));
   });
   writeFileSync(values.output, `${JSON.stringify(results, null, 2)}\n`);
   console.log(resultsTable(results));
 } finally {
-  workshop.remove();
+  sandbox.remove();
 }

@@ -2,17 +2,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Work } from "../../src/replay/work.ts";
 import { Touch } from "../../src/replay/writes/touch.ts";
 import { Action } from "../../src/trace/actions.ts";
-import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 
 /**
- * Calls of one thread in a file that native-replay.c and the model both read: 32-bit words, little endian. First the
- * number of calls, of block ids, of the calls that are mere preparation, and a word unused; then four words a call: one
- * of `Action`, the block's id, and size and alignment in bytes.
+ * The calls of one thread in a file that both native-replay.c and the model read: 32-bit words, little endian. First the
+ * number of calls, of block ids and of preparatory calls, and an unused word; then four words for each call: one of
+ * `Action`, the block's id, size and alignment in bytes.
  */
 const HEAD_WORDS = 4;
 const CALL_WORDS = 4;
 
-/** What both sides can make. */
+/** The calls that both sides can make. */
 const CALLS: ReadonlySet<number> = new Set([
   Action.malloc,
   Action.calloc,
@@ -27,7 +27,7 @@ export class CallsWriter {
   #blocks = 0;
   #prepared = 0;
 
-  /** @throws RangeError for what the file has no room for: other actions, and sizes from 4 GiB up */
+  /** @throws RangeError the file cannot hold the call: another action, or a size of 4 GiB or more */
   add(action: number, block: number, size = 0, align = 0): void {
     if (!CALLS.has(action)) {
       throw new RangeError(`action ${action} is not replayed`);
@@ -47,7 +47,7 @@ export class CallsWriter {
     this.#blocks = Math.max(this.#blocks, block + 1);
   }
 
-  /** All calls so far are preparation: what follows is timed. */
+  /** All calls so far are preparation; those that follow are timed. */
   endPreparation(): void {
     this.#prepared = this.#count;
   }
@@ -64,7 +64,7 @@ export class CallsWriter {
   }
 }
 
-/** Deals the calls of a file out in batches, as the ledger would after decoding and resolving a log of one thread. */
+/** Reads the calls of a file in batches like those of the ledger for a log of one thread. */
 export class CallsReader {
   readonly #words: Uint32Array;
   readonly #touch = new Touch("facts");
@@ -85,12 +85,12 @@ export class CallsReader {
     return this.#words[1]!;
   }
 
-  /** The next call is one of those to be timed. */
+  /** True if the next call is to be timed. */
   get isPrepared(): boolean {
     return this.#next >= this.#words[2]!;
   }
 
-  /** Fills in the next batch, either all preparation or all to be timed. False at the end. */
+  /** Fills in the next batch, whose calls are either all preparatory or all to be timed. False at the end. */
   next({ batch, actions, touch }: Work): boolean {
     const end = this.isPrepared ? this.count : this.#words[2]!;
     const length = Math.min(EVENTS_PER_BATCH, end - this.#next);

@@ -7,7 +7,7 @@ import { Ledger } from "../../src/trace/ledger.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 import { CallsWriter } from "./calls-file.ts";
 
-/** The calls of a log, which is of one thread and whose last line ends in a newline, without what does nothing. */
+/** The calls of a log with an effect. The log must have one thread, and end in a newline. */
 export function callsOfLog(path: string): CallsWriter {
   const writer = new CallsWriter();
   const bytes = readFileSync(path);
@@ -30,7 +30,7 @@ class CallsSink implements EventSink {
   advance(): void {
     const { batch } = this;
     const { action, block, lost } = this.#actions;
-    // Nothing is to be looked for in what follows: the lines of one thread stand in order.
+    // No look-ahead: the lines of one thread are in order.
     this.#ledger.resolve(batch, this.#actions, null);
     for (let i = 0; i < batch.length; i++) {
       if (action[i] === Action.none) {
@@ -44,7 +44,7 @@ class CallsSink implements EventSink {
     batch.clear();
   }
 
-  room(): null {
+  whenReady(): null {
     return null;
   }
 

@@ -1,7 +1,7 @@
 import { Action } from "../../src/trace/actions.ts";
 import { CallsWriter } from "./calls-file.ts";
 
-/** Numbers from 0 up to `below`, the same every time (xorshift). */
+/** Pseudo-random integers in [0, `below`), the same in every run (xorshift). */
 function randomNumbers(): (below: number) => number {
   let x = 88172645;
   return (below) => {
@@ -12,7 +12,7 @@ function randomNumbers(): (below: number) => number {
   };
 }
 
-/** `blocks` live blocks of 16 to 1023 bytes, and then `changes` times one of them freed and another put in its place. */
+/** Allocates `blocks` blocks of 16 to 1023 bytes, then `changes` times frees one and allocates another in its place. */
 export function liveSetCalls(blocks: number, changes: number): CallsWriter {
   const random = randomNumbers();
   const calls = new CallsWriter();
@@ -30,19 +30,19 @@ export function liveSetCalls(blocks: number, changes: number): CallsWriter {
 }
 
 /**
- * Chunks of the widest large bin below the mmap threshold, from 65536 bytes up, are of 2048 different sizes. Requests
- * are smaller than their chunks by a word.
+ * The widest large bin below the mmap threshold has chunks of 2048 different sizes, from 65536 bytes up. A request is one
+ * word smaller than its chunk.
  */
 const LARGE_BYTES = 65536 - 8;
 const LARGE_SIZES = 2048;
 const ABOVE_LARGE_BYTES = LARGE_BYTES + 16 * LARGE_SIZES;
 
-/** chunks that one malloc puts into their bins at most (MAX_ITERS) */
+/** largest number of chunks that one malloc sorts into their bins (MAX_ITERS) */
 const BINNED_AT_ONCE = 10_000;
 
 /**
- * `chunks` free chunks in one large bin, kept apart by small blocks, and then `changes` times one block taken out of
- * that bin and given back.
+ * Puts `chunks` free chunks, separated by small blocks, into one large bin, then `changes` times allocates a block from
+ * that bin and frees it.
  */
 export function largeBinCalls(chunks: number, changes: number): CallsWriter {
   const random = randomNumbers();
@@ -55,7 +55,7 @@ export function largeBinCalls(chunks: number, changes: number): CallsWriter {
   for (let i = 0; i < chunks; i++) {
     calls.add(Action.free, i);
   }
-  // What none of them can serve has them sorted into their bin.
+  // A request larger than all of them makes malloc sort them into their bin.
   for (let binned = 0; binned < chunks; binned += BINNED_AT_ONCE) {
     calls.add(Action.malloc, binned, ABOVE_LARGE_BYTES);
   }

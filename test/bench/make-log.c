@@ -1,12 +1,12 @@
 /*
- * Makes a log on standard output, as a simple hook would: THREADS threads call malloc, calloc, realloc and free, and
- * each line has the pointer that the C library of this machine returned.
+ * Writes a log to standard output, as a simple hook does: THREADS threads call malloc, calloc, realloc and free, and each
+ * line has the pointer that this machine's C library returned.
  *
  *     make-log EVENTS THREADS LIVE
  *
- * About EVENTS calls in all, and LIVE blocks live at once, once all places are taken. As in a service, most blocks are
- * small and live shortly, some live long, and some are freed by another thread. Threads call in turns, a few calls each,
- * so that the log stands in the allocator's own order, and two runs make the same calls.
+ * It makes about EVENTS calls, with LIVE blocks live at once after all places are taken. As in a service, most blocks are
+ * small and short-lived, some live long, and some are freed by another thread. Threads take turns with a few calls each,
+ * so that the log is in the allocator's order, and all runs make the same calls.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -131,7 +131,7 @@ void free(void *pointer) {
 
 static long wanted_events;
 static int thread_count;
-/* Places for blocks; place p is thread (p modulo thread_count)'s. */
+/* Places for blocks; place p belongs to thread (p modulo thread_count). */
 static void **places;
 static long own_places;
 
@@ -156,10 +156,10 @@ static size_t random_size(uint64_t *state) {
   return 32768 + r % 229376;
 }
 
-/* Resizes the block of some place, or frees it and puts another there. */
+/* Resizes the block of a random place, or frees it and allocates another. */
 static void change_place(int thread, uint64_t *state) {
   uint64_t r = next_random(state);
-  /* Nine changes of ten are of the same tenth of all places. */
+  /* Nine changes of ten affect the same tenth of all places. */
   long within = (long)(next_random(state) % (uint64_t)(r % 10 == 0 ? own_places : own_places / 10 + 1));
   int owner = r / 10 % 100 == 0 ? (int)(next_random(state) % (uint64_t)thread_count) : thread;
   void **place = &places[within * thread_count + owner];

@@ -1,12 +1,12 @@
 /*
- * Runs a command and says what it cost.
+ * Runs a command and measures its cost.
  *
  *     measured FILE COMMAND [ARGUMENT…]
  *
- * Writes `wall user system peak` to FILE: ns on the clock, µs of processor time of the command and all it waited for,
- * and the largest resident set of any one of these processes in KiB. Its exit status is the command's.
+ * Writes `wall user system peak` to FILE: wall time in ns, processor time of the command and of all processes it waited
+ * for in µs, and the largest resident set of any of these processes in KiB. Its exit status is the command's.
  *
- * In C because the kernel counts what a process was before exec into its peak: that of node would show.
+ * In C because the kernel includes the time before exec in a process's peak: that of node would show.
  */
 #include <stdint.h>
 #include <stdio.h>

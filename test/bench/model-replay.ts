@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
-import { ScenarioRun } from "../../src/replay/scenario-run.ts";
+import { Replay as ModelReplay } from "../../src/replay/replay.ts";
 import type { Work } from "../../src/replay/work.ts";
 import { TouchBatch } from "../../src/replay/writes/touch.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
@@ -12,9 +12,9 @@ import { CallsReader } from "./calls-file.ts";
 /**
  * node model-replay.mjs scenario|bare GLIBC WARMING CALLS
  *
- * What native-replay does, in the model of that glibc: the calls of file CALLS, once another model has made those of
- * file WARMING, so that the code is compiled. Prints the same two numbers. `scenario`: a run as every what-if is one, pages and
- * peaks included; `bare`: the allocator's calls alone.
+ * Makes the calls of file CALLS in the model of that glibc, as native-replay does natively, and prints the same two
+ * numbers. Before, another model makes the calls of file WARMING, so that the code is compiled. `scenario`: a replay as in
+ * a what-if, with pages and peaks; `bare`: the allocator's calls alone.
  */
 
 interface Replay {
@@ -24,18 +24,18 @@ interface Replay {
 }
 
 class ScenarioReplay implements Replay {
-  readonly #run: ScenarioRun;
+  readonly #replay: ModelReplay;
 
   constructor(model: Ptmalloc) {
-    this.#run = new ScenarioRun(model, null, Number.POSITIVE_INFINITY);
+    this.#replay = new ModelReplay(model);
   }
 
-  make({ batch, actions, touch }: Work): void {
-    this.#run.replay(batch, actions, touch, 0, batch.length);
+  make(work: Work): void {
+    this.#replay.run(work, 0, work.batch.length);
   }
 
   isLive(block: number): boolean {
-    return this.#run.chunkOf(block) !== 0;
+    return this.#replay.chunkOf(block) !== 0;
   }
 }
 
@@ -92,7 +92,7 @@ function newModel(glibc: string): Ptmalloc {
   return new Ptmalloc(profile, new MallocPar(profile), availableParallelism());
 }
 
-/** Makes the calls of a file. Returns µs of user time spent on those behind the preparation, and the live blocks. */
+/** Makes the calls of a file. Returns the user time of those after the preparation in µs, and the live blocks. */
 function replay(kind: string, glibc: string, path: string): { micros: number; live: number } {
   const calls = new CallsReader(path);
   const model = newModel(glibc);
@@ -104,7 +104,7 @@ function replay(kind: string, glibc: string, path: string): { micros: number; li
     if (!calls.next(work)) {
       break;
     }
-    // A batch at a time, as mallog has them: one that fits the processor's cache, filled in just before.
+    // One batch at a time, filled in just before, as in mallog: it fits the processor's cache.
     const start = process.cpuUsage();
     run.make(work);
     if (isTimed) {

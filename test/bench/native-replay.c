@@ -1,10 +1,10 @@
 /*
- * Makes the calls of a file (calls-file.ts has the layout) on this machine's own malloc, and prints what those behind
- * the preparation took, in µs of user time, and how many blocks are live in the end.
+ * Makes the calls of a file (calls-file.ts has the layout) with this machine's malloc. Prints the user time of the calls
+ * after the preparation in µs, and the number of live blocks at the end.
  *
  *     native-replay CALLS
  *
- * The program writes nothing of its blocks: only the allocator's own work is timed.
+ * The program writes to none of its blocks: only the allocator's own work is timed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -22,7 +22,7 @@ enum { MALLOC = 1, CALLOC, REALLOC, MEMALIGN, FREE = 7 };
 struct call { uint32_t action, block, size, align; };
 struct calls { uint32_t count, blocks, prepared, unused; struct call call[]; };
 
-/* Mapped, so that the heap is as it was: nothing but the calls of the file calls malloc before they are over. */
+/* Mapped, so that the heap stays empty: only the file's calls use malloc until all of them are made. */
 static void *map(size_t bytes, int fd) {
   int flags = MAP_PRIVATE | MAP_POPULATE | (fd < 0 ? MAP_ANONYMOUS : 0);
   void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);

@@ -1,14 +1,13 @@
 /*
- * What a C programmer would write in place of mallog --no-model: reads a log of malloc calls on standard input, and
- * prints for each thread, in the order of appearance, what it called, the bytes it asked for, and when it first and last
- * called.
+ * A C program for the task of mallog --no-model: reads a log of malloc calls from standard input, and prints for each
+ * thread, in the order of appearance, its calls, the bytes it requested, and the times of its first and last call.
  *
  *     parse-log [live]
  *
- * `tid mallocs callocs reallocs frees bytes first last` a thread, times in µs; then `malformed lines` and `bits` of the
- * longest address. With `live` also the thread's live bytes and blocks, for which every pointer has to be looked up.
+ * `tid mallocs callocs reallocs frees bytes first last` for each thread, times in µs; then `malformed lines` and `bits` of
+ * the longest address. With `live` also the thread's live bytes and blocks, which needs a lookup of every pointer.
  *
- * Lines are held to what mallog's own fast path takes, to the blank; all others count as malformed.
+ * It accepts exactly the lines that mallog's fast path accepts; all others count as malformed.
  */
 #define _GNU_SOURCE /* memrchr */
 #include <stdint.h>
@@ -90,7 +89,7 @@ static void remove_block(uint64_t pointer) {
   owner->live_bytes -= block->size;
   owner->live_blocks--;
   block_count--;
-  /* Later blocks of the run move back over the gap, where their home lets them. */
+  /* Later blocks of the probe sequence move back into the gap if their home slot allows it. */
   size_t mask = ((size_t)1 << block_bits) - 1;
   size_t gap = (size_t)(block - blocks);
   for (size_t at = (gap + 1) & mask; blocks[at].pointer != 0; at = (at + 1) & mask) {
@@ -180,7 +179,8 @@ static inline const char *read_call(const char *at, struct line *line) {
   return at;
 }
 
-/* A line from `at` on; where the next one begins, or NULL. A newline fits nothing before the end: it is not left. */
+/* Reads the line at `at`. Returns the start of the next line, or NULL. It never reads past the newline, which fits no rule
+   before the end. */
 static inline const char *read_line(const char *at, struct line *line) {
   if ((at = read_decimal(at, &line->tid)) == NULL || *at++ != ' ') return NULL;
   if ((at = read_time(at, &line->time)) == NULL || *at++ != '[') return NULL;
@@ -213,7 +213,7 @@ static void count_line(const struct line *line, int live) {
   if (live) add_block(line->out, line->size, thread);
 }
 
-/* The lines from `at` to `end`, the last of which is whole. Returns how many were malformed. */
+/* Counts the lines from `at` to `end`, of which the last one is complete. Returns the number of malformed ones. */
 static uint64_t count_lines(const char *at, const char *end, int live) {
   uint64_t malformed = 0;
   struct line line;
@@ -237,7 +237,7 @@ int main(int argc, char **argv) {
   if (live) make_table(16);
 
   static char bytes[2 * READ_BYTES + 64]; /* names are compared up to 8 bytes past a newline */
-  size_t kept = 0; /* bytes of the line that the last read has cut */
+  size_t kept = 0; /* bytes of the line that the last read cut off */
   uint64_t malformed = 0;
   for (ssize_t got; (got = read(0, bytes + kept, READ_BYTES)) > 0;) {
     const char *end = bytes + kept + got;

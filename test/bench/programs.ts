@@ -12,7 +12,7 @@ function here(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/** Compiles all C programs into `folder`, each under its own name. A warning is an error. */
+/** Compiles all C programs into `folder`. A warning is an error. */
 export function compilePrograms(folder: string): void {
   for (const name of PROGRAMS) {
     execFileSync("gcc", [...FLAGS, "-o", join(folder, name), here(`${name}.c`), "-pthread"], {
@@ -21,7 +21,7 @@ export function compilePrograms(folder: string): void {
   }
 }
 
-/** Makes one file of model-replay.ts and all it imports: what is timed must not run through a loader. */
+/** Bundles model-replay.ts and its imports: timed code must not pass a loader. */
 export async function bundleModelReplay(folder: string): Promise<void> {
   await build({
     input: here("model-replay.ts"),

@@ -4,15 +4,15 @@ import { type Column, splitAtTop } from "../../src/report/tables/column.ts";
 import { renderTable } from "../../src/report/text/text-table.ts";
 import { type CurvePoint, type Measured, median, type Row } from "./row.ts";
 
-/** A row and what came out; written to the JSON file as it is. Ratios only: times are the machine's. */
+/** A row and its result, as written to the JSON file. It has ratios only: times depend on the machine. */
 export interface Result {
   readonly name: string;
-  readonly what: string;
+  readonly ratioOf: string;
   readonly median: number;
   /** of the pairs */
   readonly least: number;
   readonly most: number;
-  /** median ratio of processor time; null where that is what the row measures, or time is not */
+  /** median ratio of processor time; null if the row's own ratios are of processor time, or not of time */
   readonly processor: number | null;
   readonly target: number | null;
   readonly stretch: number | null;
@@ -23,10 +23,10 @@ export interface Result {
 }
 
 export function resultOf(row: Row, { ratios, processor, curve = [] }: Measured): Result {
-  const { name, what, target, stretch } = row;
+  const { name, ratioOf, target, stretch } = row;
   return {
     name,
-    what,
+    ratioOf,
     median: median(ratios),
     least: Math.min(...ratios),
     most: Math.max(...ratios),
@@ -43,7 +43,7 @@ const STYLE = { width: 160, chalk: new Chalk({ level: 0 }) };
 
 const COLUMNS: readonly Column<Result>[] = [
   { head: ["row"], align: "left", rank: 0, cell: ({ name }) => name },
-  { head: ["what"], align: "left", rank: 0, cell: ({ what }) => what },
+  { head: ["ratio of"], align: "left", rank: 0, cell: ({ ratioOf }) => ratioOf },
   number(["median"], ({ median }) => median),
   number(["least"], ({ least }) => least),
   number(["most"], ({ most }) => most),

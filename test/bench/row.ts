@@ -1,28 +1,28 @@
-import type { Cost, Workshop } from "./workshop.ts";
+import type { Cost, Sandbox } from "./sandbox.ts";
 
 /** A line of the benchmark's table. */
 export interface Row {
-  /** to run it alone */
+  /** selects the row on the command line */
   readonly name: string;
-  /** what is held against what */
-  readonly what: string;
-  /** the median ratio is to be at most that; null: no limit, it is there to be seen */
+  /** the two sides, "a / b" */
+  readonly ratioOf: string;
+  /** limit of the median ratio; null: none, the row is for information */
   readonly target: number | null;
-  /** the same, as far as one would like it to go */
+  /** a more ambitious limit */
   readonly stretch: number | null;
   /** Measures `pairs` pairs. */
-  readonly measure: (workshop: Workshop, pairs: number) => Measured;
+  readonly measure: (sandbox: Sandbox, pairs: number) => Measured;
 }
 
-/** A ratio a pair, in the order measured. */
+/** One ratio for each pair, in the order measured. */
 export interface Measured {
   readonly ratios: readonly number[];
-  /** the same of processor time, user and system, which other work on the machine disturbs less; where it differs */
+  /** ratios of processor time (user and system), which other work on the machine disturbs less; absent if `ratios` has them */
   readonly processor?: readonly number[];
   readonly curve?: readonly CurvePoint[];
 }
 
-/** How much more a call costs at `size` than at the curve's first point; medians of the pairs. */
+/** The cost of a call at `size`, relative to the curve's first point; medians of the pairs. */
 export interface CurvePoint {
   readonly size: number;
   readonly model: number;
@@ -30,8 +30,8 @@ export interface CurvePoint {
 }
 
 /**
- * Measures in rounds. Who is first changes from round to round, so that what else the machine does meets all alike.
- * Returns the rounds, with the figures in the order of `measures`.
+ * Measures in rounds. The first of `measures` changes from round to round, so that other work on the machine disturbs all
+ * alike. Returns the rounds, with the figures in the order of `measures`.
  */
 export function inTurns<Figure>(
   rounds: number,
@@ -47,14 +47,9 @@ export function inTurns<Figure>(
   });
 }
 
-/** Command line against command line: wall time, and processor time beside it. */
-export function timeRatios(
-  workshop: Workshop,
-  pairs: number,
-  one: string,
-  other: string,
-): Measured {
-  const rounds = inTurns(pairs, [() => workshop.cost(one), () => workshop.cost(other)]);
+/** Ratios of two command lines: wall time and processor time. */
+export function timeRatios(sandbox: Sandbox, pairs: number, one: string, other: string): Measured {
+  const rounds = inTurns(pairs, [() => sandbox.cost(one), () => sandbox.cost(other)]);
   const ratios = (of: (cost: Cost) => number) => rounds.map(([a, b]) => of(a!) / of(b!));
   return {
     ratios: ratios(({ wallSeconds }) => wallSeconds),

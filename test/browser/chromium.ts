@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
-/** Debian's Chromium. .ci/run installs it and sets CI, which makes it mandatory. */
+/** Debian's Chromium. .ci/run installs it; with CI set, a missing one is an error. */
 const PATH = "/usr/bin/chromium";
 
 export const hasChromium = existsSync(PATH) || process.env.CI !== undefined;
 
-/** Root in a container has no privileges for a sandbox; the other flags turn off network requests of the browser. */
+/** Root in a container lacks the privileges for a sandbox. The other flags prevent traffic of Chromium's own. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -24,12 +24,12 @@ export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: PATH, args: FLAGS });
 }
 
-/** An open page, with its requests and errors. */
+/** An open page, with its requests and complaints. */
 export interface Opened {
   readonly page: Page;
-  /** requests to disk or network, except for the page itself */
+  /** URLs requested from disk or network, without the page itself */
   readonly requests: string[];
-  /** console messages, uncaught errors, dialogs, violations of the page's policy */
+  /** console messages (with violations of the page's policy), uncaught errors, dialogs */
   readonly complaints: string[];
   readonly close: () => Promise<void>;
 }

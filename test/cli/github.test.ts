@@ -19,7 +19,7 @@ function exceeded(given: Partial<BudgetResult> = {}): BudgetResult {
   };
 }
 
-test("what would end a title or a message is escaped, and steering characters are shown", () => {
+test("delimiters of workflow commands are escaped, control characters are shown as \\xHH", () => {
   const hostile = "a,b:c%\r\n::error::\u001b";
   expect(annotations([exceeded({ name: hostile, message: hostile })], "error")).toBe(
     "::error title=a%2Cb%3Ac%25\\r\\n%3A%3Aerror%3A%3A\\x1b::" +
@@ -28,7 +28,7 @@ test("what would end a title or a message is escaped, and steering characters ar
   );
 });
 
-test("at most ten, of which the last names the rest", () => {
+test("at most ten annotations; the last one names the rest", () => {
   const lines = (count: number): string[] =>
     annotations(
       Array.from({ length: count }, (_, i) => exceeded({ name: `n${i}` })),
@@ -42,7 +42,7 @@ test("at most ten, of which the last names the rest", () => {
   expect(lines(12)[9]).toBe("::error title=3 more memory budgets::n9%0An10%0An11");
 });
 
-test("names that look like commands are none", () => {
+test("names in the shape of workflow commands are broken up", () => {
   const text = "::error::x\n  ::stop-commands::y\na ::z\n##[error]w\nb##[add-mask]c";
   const shown = withoutCommands(text);
   expect(shown).not.toMatch(/^\s*::/m);

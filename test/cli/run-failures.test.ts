@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/command-line.ts";
 import type { Analyse } from "../../src/cli/io.ts";
-import { Failure } from "../../src/cli/problems.ts";
-import { run } from "../../src/cli/run.ts";
+import { InputError } from "../../src/input/input-error.ts";
 import { FakeOutput, fakeIo } from "../support/fake-io.ts";
 import { report, trace } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
@@ -13,15 +13,15 @@ beforeEach(() => {
   folder = newFolder();
 });
 
-describe("input of no use ends with 3", () => {
+describe("unusable input ends with 3", () => {
   test("unreadable", async () => {
     const fails: Analyse = async () => {
-      throw new Failure({ code: "input", text: "x.log: no such file; check the path" });
+      throw new InputError({ code: "missing", path: "x.log" });
     };
     const { code, err, out } = await mallog(["x.log"], fails);
     expect({ code, err, out }).toEqual({
       code: 3,
-      err: "mallog: x.log: no such file; check the path\n",
+      err: "mallog: x.log: no such file; check the path, or give - to read standard input\n",
       out: "",
     });
   });
@@ -33,7 +33,7 @@ describe("input of no use ends with 3", () => {
     expect(err).toContain("app.log: empty");
   });
 
-  test("no line that is a call: the first one is shown, and what was expected", async () => {
+  test("no malloc call: the first line is shown, and an example of what is expected", async () => {
     const lines = { total: 2, parsed: 0, comments: 0, malformed: 2, blank: 0 };
     const malformedSamples = [{ line: 1, text: "PK\u0003\u0004" }];
     const given = trace({ events: 0, lines, malformedSamples });
@@ -42,29 +42,31 @@ describe("input of no use ends with 3", () => {
     });
     expect(code).toBe(3);
     expect(out).toBe("");
-    expect(err).toContain("none of 2 lines is a malloc call, the first is line 1: PK\\x03\\x04");
+    expect(err).toContain("none of its 2 lines is a malloc call (line 1: PK\\x03\\x04)");
     expect(err).toContain("expected lines like: 16342 00:00:01.5");
     expect(existsSync(join(folder, "r.txt"))).toBe(false);
   });
 
-  test("a log of one line that is none", async () => {
+  test("a log whose only line is not a call", async () => {
     const lines = { total: 1, parsed: 0, comments: 0, malformed: 1, blank: 0 };
     const malformedSamples = [{ line: 1, text: "hello" }];
     const given = trace({ events: 0, lines, malformedSamples });
     const { err } = await mallog(["x"], answers({ trace: given }));
-    expect(err).toContain("app.log: its only line is no malloc call: hello; expected lines like:");
+    expect(err).toContain(
+      "app.log: its only line is not a malloc call: hello; expected lines like:",
+    );
   });
 });
 
-describe("standard output that fails", () => {
-  test("a reader that has gone is no error", async () => {
+describe("standard output that cannot be written", () => {
+  test("a reader that closed the pipe: no error", async () => {
     const stdout = new FakeOutput({ failWith: "EPIPE" });
     expect(await mallog(["x"], answers(), { stdout })).toMatchObject({ code: 0, err: "" });
     const help = new FakeOutput({ failWith: "EPIPE" });
     expect(await mallog(["--help"], answers(), { stdout: help })).toMatchObject({ code: 0 });
   });
 
-  test("a full disk is", async () => {
+  test("a full disk: an error", async () => {
     const stdout = new FakeOutput({ failWith: "ENOSPC" });
     const { code, err } = await mallog(["x"], answers(), { stdout });
     expect(code).toBe(3);
@@ -81,14 +83,14 @@ describe("signals", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ])("%s: the report so far, marked incomplete", async (name, code) => {
+  ])("%s: a report of what was read, marked incomplete", async (name, code) => {
     const io = fakeIo({ cwd: folder });
     const running = run(["x", "-o", "r.json"], io, untilAborted);
     await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
     io.signals.emit(name, name);
     expect(await running).toBe(code);
     expect(io.stdout.text).toContain("Interrupted: all figures cover the first 30 events");
-    expect(io.stderr.text).toContain("interrupted, reporting what was read");
+    expect(io.stderr.text).toContain("interrupted; reporting what was read");
     expect(JSON.parse(readFileSync(join(folder, "r.json"), "utf8"))).toMatchObject({
       complete: false,
     });
@@ -96,7 +98,7 @@ describe("signals", () => {
     expect(io.signals.listenerCount(name)).toBe(0);
   });
 
-  test("the second one leaves at once, and leaves no file behind", async () => {
+  test("the second one exits at once and leaves no file behind", async () => {
     const io = fakeIo({ cwd: folder });
     void run(["x", "-o", "r.json"], io, () => new Promise(() => {}));
     await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
@@ -125,7 +127,7 @@ describe("the colour of errors", () => {
   });
 });
 
-describe("a fault of mallog itself", () => {
+describe("a bug in mallog", () => {
   const broken: Analyse = async () => {
     throw new TypeError("x is not a function");
   };
@@ -133,7 +135,7 @@ describe("a fault of mallog itself", () => {
   test("one line, no stack trace, exit 70", async () => {
     const { code, err } = await mallog(["x"], broken);
     expect(code).toBe(70);
-    expect(err).toContain("mallog: internal error: x is not a function; this is a fault of mallog");
+    expect(err).toContain("mallog: internal error: x is not a function; this is a bug in mallog");
     expect(err).not.toContain("    at ");
   });
 

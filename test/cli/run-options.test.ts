@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ENDINGS } from "../../src/report/writers/index.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
 
-describe("what reaches the analysis", () => {
+describe("options that the analysis gets", () => {
   test("by default", async () => {
     const { asked } = await mallog(["a.log", "b.log"]);
     expect(asked?.inputs).toEqual(["a.log", "b.log"]);
@@ -26,7 +26,7 @@ describe("what reaches the analysis", () => {
     ]);
   });
 
-  test("every option of the model, the command named", async () => {
+  test("every option of the model, with the command named", async () => {
     const { asked } = await mallog(
       ["analyze", "--glibc", "2.41", "--cpus", "2", "--touch", "0.5", "--thp", "always"].concat(
         ["--recorded-with", "MALLOC_ARENA_MAX=2", "--what-if", "malloc_trim=end", "-"],
@@ -45,7 +45,7 @@ describe("what reaches the analysis", () => {
     expect(names).toEqual(["malloc_trim=end", "MALLOC_TOP_PAD_=0"]);
   });
 
-  test("a measured RSS, to which the touch policy is fitted", async () => {
+  test("--observed-rss, to which the touch policy is fitted", async () => {
     const { asked } = await mallog(["--observed-rss", "412MiB", "x"]);
     expect(asked?.options.touch).toEqual({ fitted: 412 * 2 ** 20 });
     const given = await mallog(["--touch", "facts", "x"]);
@@ -60,7 +60,7 @@ describe("what reaches the analysis", () => {
     expect(none.code).toBe(0);
   });
 
-  test("the settings of this shell do not matter", async () => {
+  test("settings of this shell have no effect", async () => {
     const env = { MALLOC_ARENA_MAX: "1", GLIBC_TUNABLES: "glibc.malloc.arena_max=1" };
     const inShell = await mallog(["x"], answers(), { env });
     const outside = await mallog(["x"]);
@@ -68,7 +68,7 @@ describe("what reaches the analysis", () => {
     expect(inShell.out).toBe(outside.out);
   });
 
-  test("operands behind -- are files", async () => {
+  test("operands after -- are files", async () => {
     expect((await mallog(["-q", "--", "--json"])).asked?.inputs).toEqual(["--json"]);
     expect((await mallog(["--", "-x.log"])).asked?.inputs).toEqual(["-x.log"]);
   });
@@ -89,20 +89,20 @@ describe("help", () => {
   );
 
   test.each(["analyze", "check"])(
-    "%s --help: every ending, and how settings are typed",
+    "%s --help: every file ending, and the forms of settings and sizes",
     async (command) => {
       const { out } = await mallog([command, "--help"]);
       for (const ending of ENDINGS) {
         expect(out).toContain(ending);
       }
-      expect(out).toContain("SETTINGS are");
-      expect(out).toContain("SIZES are");
+      expect(out).toContain("<settings> are");
+      expect(out).toContain("<size> is");
     },
   );
 
-  test("says of zstd and of CPUs what holds", async () => {
+  test("the help states what holds for compressed logs and for CPUs", async () => {
     const out = (await mallog(["analyze", "--help"])).out.replace(/\s+/g, " ");
-    expect(out).toContain("gzip and zstd as they are");
+    expect(out).toContain("gzip- and zstd-compressed or not");
     expect(out).toContain("(default: what the log or its pointers say, else this machine's)");
   });
 
@@ -111,7 +111,7 @@ describe("help", () => {
     expect(await mallog(["-V"])).toMatchObject({ code: 0, out: "1.2.3\n" });
   });
 
-  test("a terminal on standard input and no log: short help, no waiting", async () => {
+  test("a terminal on standard input and no log: short help instead of waiting", async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true });
     const bare = await mallog([], answers(), { stdin });
     expect(bare.code).toBe(2);
@@ -122,27 +122,36 @@ describe("help", () => {
   });
 });
 
-describe("wrong usage ends with 2, one line, and no work", () => {
+describe("wrong usage ends with 2 and one line, before any work", () => {
   test.each([
-    [["--srot", "live"], "unknown option '--srot' (Did you mean --sort?); see mallog --help"],
-    [["--sort", "volum"], "Did you mean volume? Keys are volume, calls, live, peak, tid, pinned;"],
+    [["--srot", "live"], "unknown option '--srot' (did you mean --sort?); see mallog --help"],
+    [
+      ["--sort", "volum"],
+      "--sort volum: unknown key (did you mean volume?); keys are volume, calls, live, peak, tid, pinned;",
+    ],
     [["--sort"], "option '--sort <key>' argument missing"],
-    [["--top", "-1"], "Give a whole number, 0 for all rows"],
-    [["--top", "ten"], "Give a whole number"],
-    [["--cpus", "0"], "Give a whole number from 1"],
-    [["--touch", "1.5"], "Give facts, all, none, or a ratio from 0 to 1"],
-    [["--thp", "maybe"], "Allowed choices are always, madvise, never"],
-    [["--glibc", "3.0"], "known are 2.17 to 2.43, and auto"],
-    [["--container-limit", "much"], "Give a size like 900MiB"],
-    [["--container-limit", "0"], "A limit is more than 0"],
+    [["--top", "-1"], "--top -1: give a whole number; 0 shows all rows; see mallog --help"],
+    [["--top", "ten"], "--top ten: give a whole number"],
+    [["--cpus", "0"], "--cpus 0: give a whole number from 1 to 8192"],
+    [["--touch", "1.5"], "--touch 1.5: give facts, all, none, or a ratio from 0 to 1"],
+    [["--thp", "maybe"], "--thp maybe: give always, madvise or never"],
+    [["--glibc", "3.0"], "--glibc 3.0: not modelled; give a version from 2.17 to 2.43, or auto"],
+    [["--container-limit", "much"], "--container-limit much: give a size like 900MiB"],
+    [["--container-limit", "0"], "--container-limit 0: give a size above 0"],
     [["--container-limit", "1GiB", "--no-model"], "cannot be used with option '--no-model'"],
     [["--observed-rss", "1GiB", "--no-model"], "cannot be used with option '--no-model'"],
     [["--observed-rss", "1GiB", "--touch", "all"], "cannot be used with option '--touch <policy>'"],
-    [["--observed-rss", "0"], "What was measured is more than 0"],
+    [["--observed-rss", "0"], "--observed-rss 0: give a size above 0"],
     [["--what-if", "malloc_trim=end", "--no-model"], "--what-if cannot be used with --no-model"],
     [["--what-if", "MALLOC_ARENA_MAX=none"], "--what-if: MALLOC_ARENA_MAX=none: glibc takes"],
     [["--recorded-with", "cpus=4"], "--recorded-with: use --cpus for the recorded run"],
     [["analize"], "analize: no such file or command; did you mean mallog analyze?"],
+    [["help", "chek"], "no such command: chek (did you mean check?); see mallog --help"],
+    [
+      ["schema", "x"],
+      "too many arguments for 'schema'; expected 0 arguments but got 1; see mallog schema",
+    ],
+    [["--top", "\u001b[2J"], "--top '\\x1b[2J': give a whole number"],
   ])("%j", async (argv, text) => {
     const { code, out, err, asked } = await mallog(argv);
     expect(code).toBe(2);
@@ -153,12 +162,12 @@ describe("wrong usage ends with 2, one line, and no work", () => {
     expect(asked).toBeUndefined();
   });
 
-  test("--no-what-if with --no-model asks for nothing impossible", async () => {
+  test("--no-what-if and --no-model are no contradiction", async () => {
     const none = answers({ model: null, scenarios: [] });
     expect((await mallog(["--no-model", "--no-what-if", "x"], none)).code).toBe(0);
   });
 
-  test("a file may be called like a command", async () => {
+  test("a file may have a name close to a command's", async () => {
     const cwd = newFolder();
     writeFileSync(join(cwd, "analyz"), "");
     expect((await mallog(["analyz"], answers(), { cwd })).asked?.inputs).toEqual(["analyz"]);

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
-import { InputError, inputErrorText } from "../../src/input/input-error.ts";
+import { InputError } from "../../src/input/input-error.ts";
 import { type ReadOptions, type ReadProgress, readLog } from "../../src/input/read-log.ts";
 import { EventBatch } from "../../src/trace/event.ts";
 import { CollectingSink } from "../support/collect.ts";
@@ -144,7 +144,7 @@ describe("the signal", () => {
 describe("errors", () => {
   async function textOf(names: string[], stdin?: Readable): Promise<string> {
     const error: unknown = await read(names, stdin).catch((reason: unknown) => reason);
-    return error instanceof InputError ? inputErrorText(error) : `not an InputError: ${error}`;
+    return error instanceof InputError ? error.message : `not an InputError: ${error}`;
   }
 
   test("are found before the first byte is read", async () => {
@@ -192,7 +192,7 @@ describe("errors", () => {
         throw new Error("model failed");
       },
       end() {},
-      room: () => null,
+      whenReady: () => null,
     };
     const names = [file("1 free(0x1)\n".repeat(10_000))];
     await expect(

@@ -4,29 +4,29 @@ import { main, process, times } from "../support/model-driver.ts";
 const range = (from: number, to: number): number[] =>
   times(to - from + 1, (i) => `${from + i}`).map(Number);
 
-describe("what calloc clears (§5.2)", () => {
-  it("what was in top before, and 8 bytes of what the kernel gave during the call (T22)", () => {
+describe("calloc clears (§5.2)", () => {
+  it("what was in top before the call, and 8 bytes of what the kernel supplied during it (T22)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
     p.malloc(10);
     p.calloc(300000);
     expect(p.resident()).toEqual([...range(0, 33), 73]);
   });
 
-  it("fresh memory that lies within top, too (T22)", () => {
+  it("untouched memory within top, too (T22)", () => {
     const p = process("2.36");
     p.malloc(10);
     p.calloc(50000);
     expect(p.resident()).toEqual(range(0, 12));
   });
 
-  it("under MALLOC_PERTURB_ everything", () => {
+  it("everything under MALLOC_PERTURB_", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000", MALLOC_PERTURB_: "1" });
     p.malloc(10);
     p.calloc(300000);
     expect(p.resident()).toEqual(range(0, 73));
   });
 
-  it("of a heap that has shrunk, what was writable before: it may hold old data", () => {
+  it("memory above the end of a shrunken heap that was writable before, since it may hold old data", () => {
     const p = process("2.36");
     const t = p.thread();
     const blocks = times(3, () => t.malloc(100000));
@@ -44,7 +44,7 @@ describe("what calloc clears (§5.2)", () => {
     expect(untouched.length).toBeLessThan(15);
   });
 
-  it("of a mapping nothing, but under MALLOC_PERTURB_", () => {
+  it("nothing of a mapping, except under MALLOC_PERTURB_", () => {
     const pages = [{}, { MALLOC_PERTURB_: "1" }].map((settings) => {
       const p = process("2.36", settings);
       p.malloc(10);
@@ -54,7 +54,7 @@ describe("what calloc clears (§5.2)", () => {
     expect(pages).toEqual([1, 49]);
   });
 
-  it("of a free chunk all usable bytes", () => {
+  it("all usable bytes of a free chunk", () => {
     const p = process("2.36");
     const block = p.malloc(50000);
     p.malloc(24);
@@ -69,7 +69,7 @@ describe("what calloc clears (§5.2)", () => {
     ["2.34", 1],
     ["2.36", 1],
   ])(
-    "%s: of a process's first call everything, while there is a hook to go through",
+    "%s: everything if it is the process's first call, which runs the initial hook",
     (glibc, pages) => {
       const p = process(glibc);
       p.calloc(200000, "mapped");
@@ -79,7 +79,7 @@ describe("what calloc clears (§5.2)", () => {
     },
   );
 
-  it("2.31: mallopt, memalign and free leave the hook for the first calloc; malloc takes it away", () => {
+  it("2.31: malloc removes the initial hook for calloc; mallopt, memalign and free do not", () => {
     const untouched = process("2.31");
     untouched.memalign(64, 100);
     untouched.calloc(200000, "mapped");
@@ -91,20 +91,20 @@ describe("what calloc clears (§5.2)", () => {
   });
 });
 
-describe("where calloc looks (§5.2)", () => {
+describe("calloc and the tcache (§5.2)", () => {
   it.each([
     ["2.36", main(0x2c0)],
     ["2.40", main(0x2c0)],
     ["2.41", main(0x2a0)],
     ["2.42", main(0x310)],
     ["2.43", main(0x10)],
-  ])("%s: the block it gets when one of its size is cached", (glibc, [block]) => {
+  ])("%s: the block that calloc returns if one of its size is cached", (glibc, [block]) => {
     const p = process(glibc);
     p.free(p.malloc(24));
     expect(p.calloc(24)).toBe(block);
   });
 
-  it("an exact fit in unsorted may come by way of the tcache all the same", () => {
+  it("an exact fit from the unsorted bin may still pass through the tcache", () => {
     const p = process("2.36");
     const blocks = times(8, () => {
       const block = p.malloc(200);

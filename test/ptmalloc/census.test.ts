@@ -4,7 +4,7 @@ import { bitOf, PLANE_ALL } from "../../src/ptmalloc/resident.ts";
 import { process, times } from "../support/model-driver.ts";
 
 describe("an arena's memory by use", () => {
-  it("adds up to what it has from the kernel", () => {
+  it("adds up to system_mem", () => {
     const p = process("2.36", {}, { touch: "all" });
     const small = times(9, (i) => {
       p.malloc(24, `small${i}`);
@@ -22,7 +22,7 @@ describe("an arena's memory by use", () => {
     const { free, inUseBytes, systemBytes, pages, fastBlocks, binBlocks } = census(p.m)[0]!;
     expect(free).toEqual({
       tcache: 7 * 32 + 816,
-      // consolidated by the 60000 bytes, and merged with each other
+      // consolidated by malloc(60000), and merged
       fastbins: 0,
       unsorted: 1520,
       smallbins: 64,
@@ -39,7 +39,7 @@ describe("an arena's memory by use", () => {
 });
 
 describe("mallinfo2", () => {
-  it("counts as glibc does: top is a free chunk, what is cached is in use", () => {
+  it("counts as glibc does: top is a free chunk, cached chunks are in use", () => {
     const p = process("2.36");
     const blocks = times(9, () => p.malloc(24));
     const large = p.malloc(2000);
@@ -60,7 +60,7 @@ describe("mallinfo2", () => {
     });
   });
 
-  it("of all arenas together, the main one's top as keepcost", () => {
+  it("sums up all arenas; keepcost is the main arena's top", () => {
     const p = process("2.36");
     p.malloc(24);
     const t = p.thread();
@@ -73,20 +73,23 @@ describe("mallinfo2", () => {
   it.each([
     ["2.41", 0],
     ["2.43", 3 * 16],
-  ])("glibc %s counts %d bytes too many for three mappings that changed size", (glibc, excess) => {
-    const p = process(glibc);
-    p.malloc(200000, "block");
-    for (const bytes of [300000, 300001, 1000, 500000]) {
-      p.realloc("block", bytes);
-    }
-    expect(p.mallinfo().hblkhd).toBe(0x7b000 + excess);
-    expect(p.m.mappedBytes).toBe(0x7b000);
-    p.free("block");
-    expect(p.mallinfo().hblkhd).toBe(excess);
-    expect(p.clone([])[0].mallinfo().hblkhd).toBe(excess);
-  });
+  ])(
+    "hblkhd of glibc %s is %d bytes too large after three mappings were resized",
+    (glibc, excess) => {
+      const p = process(glibc);
+      p.malloc(200000, "block");
+      for (const bytes of [300000, 300001, 1000, 500000]) {
+        p.realloc("block", bytes);
+      }
+      expect(p.mallinfo().hblkhd).toBe(0x7b000 + excess);
+      expect(p.m.mappedBytes).toBe(0x7b000);
+      p.free("block");
+      expect(p.mallinfo().hblkhd).toBe(excess);
+      expect(p.clone([])[0].mallinfo().hblkhd).toBe(excess);
+    },
+  );
 
-  it("before the first call one free chunk of no bytes", () => {
+  it("has one free chunk of 0 bytes before the first call", () => {
     const { arena, ordblks, fordblks, keepcost } = process("2.36").mallinfo();
     expect([arena, ordblks, fordblks, keepcost]).toEqual([0, 1, 0, 0]);
   });

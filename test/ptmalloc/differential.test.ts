@@ -2,14 +2,15 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Profile, profileOf } from "../../src/ptmalloc/profile.ts";
 import { compareWithModel } from "../support/against-glibc.ts";
-import { SETTINGS, SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
 import { DEBIAN_GLIBCS, debianGlibc } from "../support/debian-glibc.ts";
 import { type RunOptions, realGlibc, runReal } from "../support/glibc-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
- * The model against the real glibcs of four Debian releases, and this machine's own where it is none of theirs: random
- * programs of 600 to 700 calls, each of them run for real, and every pointer, the break after every call, every heap,
- * resident page and mallinfo field compared. A version that cannot be had is skipped, with the reason in its title.
+ * Compares the model with the real glibcs of four Debian releases, and with this machine's own if it is another: random
+ * programs of 600 to 700 calls run on both, and every pointer, the break after every call, every heap, resident page
+ * and mallinfo field is compared. A version that is not available is skipped, with the reason in the title.
  *
  *     MALLOG_FUZZ=20 npx vitest run test/ptmalloc/differential.test.ts
  *
@@ -17,15 +18,15 @@ import { type RunOptions, realGlibc, runReal } from "../support/glibc-driver.ts"
  */
 const LONGER = Number(process.env.MALLOG_FUZZ ?? 1);
 
-/** A driver start serves this many programs. */
+/** Programs per start of the driver. */
 const PROGRAMS = 10;
 
 interface Candidate {
   readonly glibc: string;
   readonly title: string;
-  /** null: not to be compared */
+  /** null: not compared */
   readonly profile: Profile | null;
-  /** how programs get to run on it; nothing for this machine's own */
+  /** how to run programs with it; null for this machine's own */
   readonly on: Pick<RunOptions, "loader">;
 }
 
@@ -51,7 +52,7 @@ if (own.available && !compared.some(({ glibc }) => glibc === own.glibc)) {
   candidates.push(ofThisMachine(own.glibc));
 }
 
-// Where an alignment above a page puts a block depends on where the kernel put the mapping, which no log tells.
+// Alignments above a page depend on the address of the mapping, which the kernel chooses.
 const shapes: Shape[] = Object.values(SHAPES).filter(({ name }) => name !== "wide alignments");
 
 for (const { title, profile, on } of candidates) {
@@ -60,7 +61,7 @@ for (const { title, profile, on } of candidates) {
   }
   describe.skipIf(profile === null)(`like ${title}`, { timeout: 120_000 * LONGER }, () => {
     for (const shape of shapes) {
-      it(`${shape.name}, written by the program or not`, () => {
+      it(`${shape.name}, with and without writes of the program`, () => {
         compare(shape, shape.env ?? {}, "none");
         compare(shape, shape.env ?? {}, shape.untouchedOnly ? "none" : "all");
       });
@@ -75,7 +76,7 @@ for (const { title, profile, on } of candidates) {
       });
     }
 
-    it("starts at a break that GLIBC_TUNABLES moves or does not (T21)", () => {
+    it("the initial break with and without GLIBC_TUNABLES (T21)", () => {
       const tunables = "glibc.malloc.tcache_count=3";
       const [plain, tuned] = [{}, { GLIBC_TUNABLES: tunables }].map((env) => {
         const [run] = runReal([{ steps: [] }], { ...on, env, startBreak: "found" });

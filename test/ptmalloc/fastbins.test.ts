@@ -4,12 +4,12 @@ import { main, process, times } from "../support/model-driver.ts";
 /** so that every small free reaches the arena */
 const UNCACHED = { "glibc.malloc.tcache_count": "0" };
 
-/** Frees that went to fastbins have been noticed, whether or not the bins still hold any. */
+/** haveFastchunks: set since a free to a fastbin, even if the fastbins are empty again. */
 function haveFastchunks(p: ReturnType<typeof process>): boolean {
   return p.m.mainArena.haveFastchunks;
 }
 
-describe("which frees go to a fastbin (§4.3)", () => {
+describe("frees to a fastbin (§4.3)", () => {
   it.each<[string, Record<string, string>, number]>([
     ["2.23", {}, 128],
     ["2.36", UNCACHED, 128],
@@ -33,7 +33,7 @@ describe("which frees go to a fastbin (§4.3)", () => {
     expect(fast).toEqual(sizes.filter((size) => size <= maxFast));
   });
 
-  it("a chunk that borders on top does, too", () => {
+  it("a chunk next to top goes to a fastbin, too", () => {
     const p = process("2.23");
     const block = p.malloc(24);
     p.free(block);
@@ -49,7 +49,7 @@ describe("which frees go to a fastbin (§4.3)", () => {
 });
 
 describe("malloc_consolidate (§3.7)", () => {
-  it("smallest bin first, each from its head, to the front of unsorted (T13)", () => {
+  it("goes from the smallest bin up, each from its head, to the front of the unsorted bin (T13)", () => {
     const p = process("2.36", UNCACHED);
     const [a, b, c, d] = [24, 24, 40, 40].map((size) => {
       const block = p.malloc(size);
@@ -61,10 +61,10 @@ describe("malloc_consolidate (§3.7)", () => {
       [b, a],
       [c, d],
     ]);
-    // any mallopt consolidates the main arena (§8)
+    // every mallopt consolidates the main arena (§8)
     p.mallopt(0, 0);
     expect(p.unsorted()).toEqual([d, c, a, b]);
-    // The scan goes from the back: the order of insertion.
+    // The scan goes from the back, in order of insertion.
     p.malloc(2000);
     expect([p.bin(2), p.bin(3)]).toEqual([
       [a, b],
@@ -72,7 +72,7 @@ describe("malloc_consolidate (§3.7)", () => {
     ]);
   });
 
-  it("merges neighbours, and into top", () => {
+  it("merges with neighbours and with top", () => {
     const p = process("2.23");
     const blocks = times(4, () => p.malloc(24));
     p.free(...blocks);
@@ -89,7 +89,7 @@ describe("malloc_consolidate (§3.7)", () => {
     expect(p.brk).toBe(brk);
   });
 
-  it("to unsorted whatever the size, in 2.41 too, whose free sends small chunks to their bins", () => {
+  it("puts all sizes into the unsorted bin, also in 2.41, whose free puts small chunks into small bins", () => {
     const p = process("2.41", UNCACHED);
     const [fast, small] = [p.malloc(24), p.malloc(24), p.malloc(200), p.malloc(24)].filter(
       (_, i) => i % 2 === 0,
@@ -100,7 +100,7 @@ describe("malloc_consolidate (§3.7)", () => {
     expect(p.unsorted()).toEqual([fast]);
   });
 
-  it("is asked for by a large request only while fastbins may hold chunks", () => {
+  it("is called by a large request only while haveFastchunks is set", () => {
     const p = process("2.36", UNCACHED);
     const fast = p.malloc(24);
     p.malloc(24);
@@ -111,7 +111,7 @@ describe("malloc_consolidate (§3.7)", () => {
     expect([p.fastbin(32), p.bin(2)]).toEqual([[], [fast]]);
   });
 
-  it("what says so stays true when malloc has emptied the bins (T14)", () => {
+  it("haveFastchunks stays set after malloc has emptied the fastbins (T14)", () => {
     const p = process("2.36", UNCACHED);
     p.free(p.malloc(24));
     p.malloc(24);
@@ -120,7 +120,7 @@ describe("malloc_consolidate (§3.7)", () => {
     expect(haveFastchunks(p)).toBe(false);
   });
 
-  it("an exhausted top asks for it, and the search begins anew (§3.3 C5)", () => {
+  it("is called when top is too small, and the search starts again (§3.3 C5)", () => {
     const p = process("2.36", { ...UNCACHED, MALLOC_TOP_PAD_: "0" });
     const blocks = times(20, () => p.malloc(24));
     p.malloc(p.top() - 40);
@@ -133,7 +133,7 @@ describe("malloc_consolidate (§3.7)", () => {
 });
 
 describe("the 64 KiB rule counts the merged size, top included (§4.5, T15)", () => {
-  it("a block of 200 bytes beside a large top consolidates", () => {
+  it("a free of 200 bytes next to a large top consolidates", () => {
     const p = process("2.36", UNCACHED);
     const [fast, , last] = [p.malloc(24), p.malloc(24), p.malloc(200)];
     p.free(fast!);
@@ -141,7 +141,7 @@ describe("the 64 KiB rule counts the merged size, top included (§4.5, T15)", ()
     expect([p.fastbin(32), haveFastchunks(p)]).toEqual([[], false]);
   });
 
-  it("a block that the tcache or a fastbin absorbs does not", () => {
+  it("a free to the tcache or a fastbin does not", () => {
     const cached = process("2.36");
     const [last] = [cached.malloc(200)];
     cached.free(last!);

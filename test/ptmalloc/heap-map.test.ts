@@ -3,17 +3,19 @@ import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
 import { GRANULE, PAGE } from "../../src/ptmalloc/chunks.ts";
 import { startBreakAt } from "../../src/ptmalloc/extent.ts";
-import { type HeapMap, heapMaps, MOST_CELLS } from "../../src/ptmalloc/heap-map.ts";
+import { type HeapMap, heapMaps, MAX_CELLS } from "../../src/ptmalloc/heap-map.ts";
 import { placeChunk } from "../../src/ptmalloc/place.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { bitOf, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
-import { SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
-import { type Calls, type Process, process, times } from "../support/model-driver.ts";
+import type { Calls } from "../support/model-calls.ts";
+import { type Process, process, times } from "../support/model-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 const only = (p: Process, plane = PLANE_ALL): HeapMap => heapMaps(p.m, plane).heaps[0]!;
 
 describe("the map of a heap", () => {
-  it("tells full, partly free, free and absent pages apart", () => {
+  it("distinguishes full, partly free, free and absent pages", () => {
     const p = process("2.36", { MALLOC_TOP_PAD_: "0" }, { touch: "all" });
     // Chunks of 4096 bytes from 0x290 on: each page holds the end of one and the start of the next.
     const blocks = times(8, (i) => {
@@ -38,7 +40,7 @@ describe("the map of a heap", () => {
     expect(only(p)).toMatchObject({ resident: "xxx00xxxx", absentPages: 2, freePages: 0 });
   });
 
-  it("takes a page as resident that the plane has", () => {
+  it("uses the resident pages of its plane", () => {
     const p = process("2.36", { MALLOC_TOP_PAD_: "0" });
     p.malloc(40_000, "big");
     expect(only(p, PLANE_NONE).resident).toBe("x00000000x");
@@ -47,7 +49,7 @@ describe("the map of a heap", () => {
     expect(only(p, PLANE_NONE).absentPages).toBeGreaterThan(7);
   });
 
-  it("names no topmost block where only the allocator's own are in use", () => {
+  it("has no topmost block if only tcache structs are in use", () => {
     const p = process("2.36");
     p.malloc(24, "one");
     p.free("one");
@@ -58,7 +60,7 @@ describe("the map of a heap", () => {
     ["4 KiB", false],
     ["2 MiB", true],
   ])(
-    "begins with the first chunk known of, where nobody knows where the break began; pages of %s",
+    "begins at the first known chunk if the initial break is unknown; pages of %s",
     (_size, hugePages) => {
       const late = process("2.36", {}, { unchecked: true });
       late.m.hugePages = hugePages;
@@ -76,12 +78,12 @@ describe("the map of a heap", () => {
       expect(map.resident[Math.floor(offsetBytes / PAGE)]).toBe("x");
       expect(offsetBytes).toBeGreaterThan(600 * PAGE);
       checkSums(late, PLANE_ALL);
-      // What is known is all that a table of pages has room for.
+      // The page table covers the known chunks only.
       expect(late.m.breakHeap.pages.length).toBeLessThan(2 ** 18 + 1200);
     },
   );
 
-  it("of a large heap has several pages a cell, and rounds neither to none nor to all", () => {
+  it("of a large heap has several pages per cell, and rounds neither to 0 nor to all", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "33554432" }, { unchecked: true });
     times(20, (i) => p.malloc(8 * 1024 * 1024, `b${i}`));
     p.write("b0", 0, 8 * 1024 * 1024);
@@ -91,7 +93,7 @@ describe("the map of a heap", () => {
     expect(resident.length).toBe(Math.ceil(pages / 8));
     expect(free.length).toBe(resident.length);
     expect(resident.slice(0, 256)).toBe("x".repeat(256));
-    // Of what was not written each block's header is there: a page of every 2048.
+    // Of unwritten blocks the header is resident: one page in 2048.
     expect([...new Set(resident.slice(257))].sort()).toEqual(["0", "1"]);
   });
 });
@@ -102,7 +104,7 @@ describe.each([
   SHAPES.manyHeaps,
   SHAPES.foreignBreaks,
 ] as const)("$name", (shape: Shape) => {
-  it("the maps add up to the census and to the resident pages", () => {
+  it("maps add up to the census and to the resident pages", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...PROFILES.map(({ name }) => name)),
@@ -138,7 +140,7 @@ function checkSums(p: Process, plane: number): void {
     }
     cells += sum((map) => map.resident.length);
   }
-  expect(cells).toBeLessThanOrEqual(MOST_CELLS + heaps.length);
+  expect(cells).toBeLessThanOrEqual(MAX_CELLS + heaps.length);
 }
 
 function checkMap(map: HeapMap, pagesPerCell: number): void {
@@ -146,7 +148,7 @@ function checkMap(map: HeapMap, pagesPerCell: number): void {
   expect(fullPages + partlyFreePages + freePages + absentPages).toBe(map.pages);
   expect(map.resident.length).toBe(Math.ceil(map.pages / pagesPerCell));
   expect(map.free.length).toBe(map.resident.length);
-  // All free bytes lie in the heap's pages.
+  // All free bytes lie within the heap's pages.
   expect(map.freeBytes).toBeLessThanOrEqual(map.pages * PAGE);
   if (pagesPerCell > 1) {
     return;

@@ -7,13 +7,15 @@ import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { settingsIn } from "../support/against-glibc.ts";
-import { SETTINGS, SHAPES, type Shape, sequencesOf } from "../support/arbitraries.ts";
-import type { Sequence } from "../support/glibc-driver.ts";
-import { type Calls, type Process, type ProcessOptions, process } from "../support/model-driver.ts";
+import type { Sequence } from "../support/glibc-program.ts";
+import type { Calls, ProcessOptions } from "../support/model-calls.ts";
+import { type Process, process } from "../support/model-driver.ts";
+import { sequencesOf } from "../support/random-programs/sequences.ts";
+import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
- * Random programs on every profile, under every setting: all calls, several threads, thread ends. The driver checks
- * all invariants after every call; here are the laws beside them.
+ * Random programs with all calls, several threads and thread ends, on every profile and under every setting. The driver
+ * checks all invariants after every call; these tests check further properties.
  */
 interface Program {
   readonly glibc: string;
@@ -21,7 +23,7 @@ interface Program {
   readonly sequence: Sequence;
 }
 
-/** The variables and tunables of `settings`, as far as a version takes them. */
+/** The variables and tunables of `settings` that a version accepts. */
 function accepted(glibc: string, settings: Readonly<Record<string, string>>) {
   const profile = PROFILES.find(({ name }) => name === glibc)!;
   const takes = ([name, value]: readonly [string, string]): boolean =>
@@ -46,7 +48,7 @@ function programsOf(shape: Shape, moves: number): fc.Arbitrary<Program> {
 interface Run {
   readonly p: Process;
   readonly threads: (Calls | undefined)[];
-  /** what each call did, and the resident pages after it */
+  /** the result of each call, and the resident pages after it */
   readonly trace: string[];
 }
 
@@ -66,9 +68,9 @@ function run(
 }
 
 const shapes = Object.values<Shape>(SHAPES);
-/** Walking heaps of 64 MiB after every call takes its time. */
+/** Fewer for heaps of 64 MiB, since each call checks them whole. */
 const movesOf = ({ name }: Shape): number => (name === "many heaps" ? 60 : 250);
-/** each with a profile and a setting of its own */
+/** each with a random profile and setting */
 const RUNS = 15;
 
 describe.each(shapes)("$name", (shape) => {
@@ -83,7 +85,7 @@ describe.each(shapes)("$name", (shape) => {
     );
   });
 
-  it("what is all freed, flushed and trimmed, is gone", () => {
+  it("nothing is left after all blocks are freed, all threads end, and malloc_trim", () => {
     fc.assert(
       fc.property(programsOf(shape, moves), (program) => {
         const { p, threads } = run(program, { unchecked: true });
@@ -101,7 +103,7 @@ describe.each(shapes)("$name", (shape) => {
     );
   });
 
-  it("a copy goes on as the original would, and apart from it", () => {
+  it("a copy behaves like the original and does not affect it", () => {
     fc.assert(
       fc.property(programsOf(shape, moves), (program) => {
         const { steps } = program.sequence;
@@ -121,7 +123,7 @@ describe.each(shapes)("$name", (shape) => {
     );
   });
 
-  it("runs the same twice", () => {
+  it("two runs are equal", () => {
     fc.assert(
       fc.property(programsOf(shape, moves), (program) => {
         const [one, two] = [run(program, { unchecked: true }), run(program, { unchecked: true })];
@@ -133,22 +135,22 @@ describe.each(shapes)("$name", (shape) => {
   });
 });
 
-/** The planes lie within each other page by page; what is resident came from the kernel. */
+/** The planes are nested page by page; resident pages are part of the kernel's memory. */
 function checkRss(p: Process): void {
   const [none, policy, all] = p.planes;
   expect(none).toBeLessThanOrEqual(policy);
   expect(policy).toBeLessThanOrEqual(all);
-  // The program's own stretches of the break lie in pages that are shared with malloc's.
+  // Memory from the program's own sbrk calls shares pages with malloc's.
   const foreign = p.brk - p.m.mainArena.systemMem;
   expect(all).toBeLessThanOrEqual(Math.ceil((p.m.systemBytes + foreign) / PAGE));
   for (const av of p.m.arenas) {
     for (const heap of av.heaps) {
-      const wrong = heap.pages.findIndex(
+      const violation = heap.pages.findIndex(
         (planes) =>
           ((planes & PLANE_NONE) !== 0 && (planes & PLANE_POLICY) === 0) ||
           ((planes & PLANE_POLICY) !== 0 && (planes & PLANE_ALL) === 0),
       );
-      expect(wrong).toBe(-1);
+      expect(violation).toBe(-1);
     }
   }
   for (const mapping of p.m.mappings) {
@@ -158,7 +160,7 @@ function checkRss(p: Process): void {
   }
 }
 
-/** Nothing is in use or cached; the main heap is one top, cut down to what trimming leaves. */
+/** Nothing is in use or cached; the main heap consists of top, trimmed to its minimum. */
 function checkGone(p: Process, { sequence }: Program): void {
   expect([p.m.inUseBytes, p.m.mappedBlocks, p.m.mappedBytes, p.m.mappedLeadBytes]).toEqual([
     0, 0, 0, 0,
@@ -167,7 +169,7 @@ function checkGone(p: Process, { sequence }: Program): void {
   for (const { inUseBytes, free } of arenas) {
     expect([inUseBytes, free.tcache, free.fastbins]).toEqual([0, 0, 0]);
   }
-  // Where the program moved the break, fences stay.
+  // Fenceposts stay where the program moved the break.
   if (sequence.steps.some(({ op }) => op === "sbrk")) {
     return;
   }

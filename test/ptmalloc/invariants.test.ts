@@ -21,10 +21,10 @@ import { PLANE_NONE } from "../../src/ptmalloc/resident.ts";
 import { type Process, process } from "../support/model-driver.ts";
 
 /**
- * A process that has something of everything: two arenas, chunks in use, cached, fast, in the unsorted bin, a small
- * bin, a large bin with a run of equal sizes, and a mapping.
+ * A process with two arenas, chunks in use, cached, in fastbins, in the unsorted bin, a small bin, a large bin with
+ * equal sizes, and a mapping.
  */
-function healthy(): Process {
+function validProcess(): Process {
   const p = process("2.36");
   const t = p.thread();
   t.malloc(24);
@@ -54,12 +54,12 @@ function healthy(): Process {
   return p;
 }
 
-/** What is broken, in the words of invariants.ts, and one word that breaks it (or the links of one chunk). */
+/** For each text of invariants.ts, a change of one word or of one chunk's links that violates it. */
 const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
-  "top is a top": (p, w) => {
+  "top has state TOP": (p, w) => {
     w[p.m.mainArena.top + STATE] = IN_USE;
   },
-  "system bytes are the arenas' and the mappings'": (p) => {
+  "system bytes are the sum of arenas and mappings": (p) => {
     p.m.systemBytes += 16;
   },
   "every free chunk is on one bin's list": (p, w) => {
@@ -71,19 +71,19 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
   "every cached chunk is in a tcache": (p, w) => {
     w[p.chunkOf("used") + STATE] = CACHED;
   },
-  "in use is what the program holds": (p) => {
+  "inUseGranules counts what the program holds": (p) => {
     p.m.inUseGranules++;
   },
-  "a chunk knows its heap": (p, w) => {
+  "a chunk refers to its heap": (p, w) => {
     w[p.chunkOf("used") + HEAP] = p.heap(1).id;
   },
-  "a chunk has MINSIZE": (p, w) => {
+  "a chunk has at least MINSIZE": (p, w) => {
     w[p.m.mainArena.top + SIZE] = 1;
   },
   "headers are resident": (p) => {
     p.heap(0).pages[0] = 0;
   },
-  "neighbours know each other": (p, w) => {
+  "neighbours are linked both ways": (p, w) => {
     w[p.chunkOf("used") + NEXT] = p.chunkOf("last");
   },
   "chunks leave no gap": (p, w) => {
@@ -120,11 +120,11 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     w[own + FD] = own;
     w[own + BK] = own;
   },
-  "the binmap knows the bin": (p) => {
+  "the binmap has the bit of a filled bin": (p) => {
     p.m.mainArena.binmap[13 >> 5]! &= ~(1 << 13);
   },
   "a bin is sorted": (p, w) => {
-    // the largest goes behind the others
+    // the largest goes to the back
     const [a, b, c] = p.chunksIn(97);
     const bin = p.m.mainArena.bins + 97 * STRIDE;
     w[bin + FD] = b!;
@@ -146,14 +146,14 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     const { fastbins } = p.m.mainArena;
     fastbins[1] = fastbins[0]!;
   },
-  "a fastbin that is not empty is known of": (p) => {
+  "haveFastchunks is set while a fastbin is filled": (p) => {
     p.m.mainArena.haveFastchunks = false;
   },
   "a tcache bin holds its size": (p) => {
     const { entries } = p.m.allThreads()[0]!;
     entries[1] = entries[0]!;
   },
-  "a tcache bin knows its count": (p) => {
+  "a tcache bin has the right count": (p) => {
     p.m.allThreads()[0]!.counts[0]!--;
   },
   "resident pages lie in the heap": (p) => {
@@ -163,31 +163,31 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     pages[heap.size / 4096] = 7;
     heap.pages = pages;
   },
-  "unlogged is what is counted so": (p) => {
+  "unloggedGranules counts UNLOGGED chunks": (p) => {
     p.m.unloggedGranules++;
   },
-  "resident pages are counted right": (p) => {
+  "resident pages have the right count": (p) => {
     p.m.resident.add(PLANE_NONE, 1);
   },
 };
 
 describe("checkInvariants", () => {
-  it("finds nothing wrong with a healthy process", () => {
-    expect(() => checkInvariants(healthy().m)).not.toThrow();
+  it("accepts a valid process", () => {
+    expect(() => checkInvariants(validProcess().m)).not.toThrow();
   });
 
-  it.each(Object.entries(BROKEN))("names what is broken: %s", (what, breakIt) => {
-    const p = healthy();
+  it.each(Object.entries(BROKEN))("reports a violation of: %s", (what, breakIt) => {
+    const p = validProcess();
     breakIt(p, p.m.chunks.words);
     expect(() => checkInvariants(p.m)).toThrow(`invariant broken: ${what} (at`);
   });
 
-  it("checks nothing that is not broken here", () => {
+  it("has no check that is not tested here", () => {
     const source = readFileSync(
       new URL("../../src/ptmalloc/invariants.ts", import.meta.url),
       "utf8",
     );
-    // the texts are the only strings with spaces in that file
+    // the only strings with spaces in that file are the texts
     const texts = [...source.matchAll(/"(\w+ [^"]+)"/g)].map(([, text]) => text);
     expect(texts.toSorted()).toEqual(Object.keys(BROKEN).toSorted());
   });

@@ -26,13 +26,13 @@ describe("alignments (§5.3)", () => {
     }
   });
 
-  it("up to 16 it is malloc, tcache and all", () => {
+  it("up to 16 bytes memalign is malloc, with tcache", () => {
     const p = process("2.36");
     p.free(p.malloc(24));
     expect(p.memalign(16, 24)).toBe("main+0x2a0");
   });
 
-  it("valloc aligns to a page; pvalloc asks for whole ones, too", () => {
+  it("valloc aligns to a page; pvalloc also rounds the size up to pages", () => {
     const p = process("2.36");
     expect(p.valloc(100, "v")).toBe("main+0x1000");
     p.pvalloc(100, "p");
@@ -40,11 +40,11 @@ describe("alignments (§5.3)", () => {
   });
 });
 
-describe("what is cut off (§5.3)", () => {
+describe("leads and tails (§5.3)", () => {
   it.each([
-    // it must exceed 32 bytes
+    // the tail must exceed 32 bytes
     ["2.36", [24, 40], 0x340, 640],
-    // it must be 32 at least
+    // the tail must have at least 32 bytes
     ["2.39", [24, 40], 0x340, 608],
     ["2.42", [24], 0x380, 608],
     ["2.43", [24], 0x80, 608],
@@ -53,12 +53,12 @@ describe("what is cut off (§5.3)", () => {
     for (const size of before) {
       p.malloc(size);
     }
-    // The next block would be 48 above a multiple of 64: 16 are no lead, 80 are. 720 - 80 - 608 are left.
+    // The next block would be 48 above a multiple of 64, so the lead is 80, not 16. 720 - 80 - 608 bytes are left.
     expect(p.memalign(64, 600, "a")).toBe(main(offset)[0]);
     expect(p.chunkBytes("a")).toBe(bytes);
   });
 
-  it("a longer tail borders on top, and merges into it", () => {
+  it("a longer tail is next to top and merges into it", () => {
     const p = process("2.39");
     p.malloc(24);
     const top = p.top();
@@ -79,7 +79,7 @@ describe("what is cut off (§5.3)", () => {
     expect({ cached: p.tcache(64), unsorted: p.unsorted(), small: p.bin(4) }).toEqual(where);
   });
 
-  it("a lead of 16 bytes is none: the next multiple is taken", () => {
+  it("a lead of 16 bytes is impossible: the next multiple is taken", () => {
     const p = process("2.36");
     p.malloc(40);
     // the next block would be 0x2d0
@@ -87,11 +87,11 @@ describe("what is cut off (§5.3)", () => {
   });
 });
 
-describe("the tcache (§5.3)", () => {
+describe("memalign and the tcache (§5.3)", () => {
   /** Seven cached blocks of 32-byte chunks; the 64-aligned ones are not at the head. */
   function cachedBlocks(glibc: string) {
     const p = process(glibc);
-    // 2.42's struct leaves blocks of 32 bytes halfway between multiples of 64
+    // 2.42's struct puts 32-byte blocks halfway between multiples of 64
     if (glibc === "2.42") {
       p.malloc(40);
     }
@@ -101,14 +101,14 @@ describe("the tcache (§5.3)", () => {
     return { p, cached: p.tcache(32), aligned: blocks.filter(isAligned) };
   }
 
-  it.each(["2.36", "2.37"])("%s: is not asked", (glibc) => {
+  it.each(["2.36", "2.37"])("%s: is not used", (glibc) => {
     const { p, cached } = cachedBlocks(glibc);
     p.memalign(64, 24);
     expect(p.tcache(32)).toEqual(cached);
   });
 
   it.each(["2.38", "2.39", "2.41", "2.42"])(
-    "%s: gives its first aligned block, from the middle",
+    "%s: returns the first aligned block, from the middle of the bin",
     (glibc) => {
       const { p, cached, aligned } = cachedBlocks(glibc);
       const first = aligned.at(-1);
@@ -118,8 +118,8 @@ describe("the tcache (§5.3)", () => {
   );
 });
 
-describe("the 2.38 tag looks through the bins (B)", () => {
-  it("for a free chunk with room for an aligned block, if not for all of it padded", () => {
+describe("the 2.38 tag searches the bins (B)", () => {
+  it("for a free chunk that holds the aligned block, even if smaller than the padded request", () => {
     const [tagged, stable] = ["2.38-tag", "2.38"].map((glibc) => {
       const p = process(glibc, BINNED);
       const hole = p.malloc(1000);
@@ -134,10 +134,10 @@ describe("the 2.38 tag looks through the bins (B)", () => {
   });
 
   it.each([
-    // 96 bytes of lead, 896 and 16 left are in a chunk of 1008
+    // a chunk of 1008 bytes has 96 of lead, 896 of block, and 16 left
     [896, "main+0x300"],
     [912, "main+0xf200"],
-  ])("what is left behind the lead must exceed the block: %d bytes at %s", (nb, block) => {
+  ])("the part after the lead must exceed the block: %d bytes at %s", (nb, block) => {
     const p = process("2.38-tag", BINNED);
     const hole = p.malloc(1000);
     p.malloc(24);
@@ -146,7 +146,7 @@ describe("the 2.38 tag looks through the bins (B)", () => {
     expect(p.memalign(256, nb - 8)).toBe(block);
   });
 
-  it("of a large bin for the closest in size", () => {
+  it("in a large bin for the closest size", () => {
     const p = process("2.38-tag", BINNED);
     const holes = [3520, 3200, 3328].map((size) => {
       const hole = p.malloc(size - 8);
@@ -167,7 +167,7 @@ describe("mapped blocks (§5.3)", () => {
     ["2.36", 4096, 0x1000],
     ["2.43", 32, 0x20],
     ["2.43", 64, 0x40],
-  ])("%s: aligned to %d at %d; the tail is not given back", (glibc, alignment, offset) => {
+  ])("%s: aligned to %d at %d; the tail of the mapping stays", (glibc, alignment, offset) => {
     const p = process(glibc);
     p.malloc(24);
     expect(p.memalign(alignment, 200000, "a")).toBe(`mmapped+0x${offset.toString(16)}`);
@@ -175,19 +175,19 @@ describe("mapped blocks (§5.3)", () => {
     expect(p.mapping("a").totalBytes).toBe(Math.ceil((nb + 16) / 4096) * 4096);
   });
 
-  it("a large alignment reaches the threshold: what is asked for is padded by it", () => {
+  it("the alignment is added to the request, which may then reach the mmap threshold", () => {
     const p = process("2.36");
     p.malloc(100000);
     expect(p.memalign(65536, 70000)).toMatch(/^mmapped/);
   });
 
-  it("of 16 GiB and more have their true size", () => {
+  it("mappings of 16 GiB and more have their true size", () => {
     const p = process("2.36");
     p.memalign(64, 2 ** 36, "huge");
     expect(p.mapping("huge").totalBytes).toBe(2 ** 36 + 4096);
   });
 
-  it("make resident the page of the mapping's start and that of the header", () => {
+  it("the first page of the mapping and that of the header are resident", () => {
     const p = process("2.36");
     p.memalign(4096, 200000, "a");
     expect(p.mapping("a").pages(2)).toBe(1);

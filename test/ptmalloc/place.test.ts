@@ -15,13 +15,13 @@ import {
 import { startBreakAt } from "../../src/ptmalloc/extent.ts";
 import { findChunk } from "../../src/ptmalloc/find-chunk.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
-import { giveBack, placeChunk, startUnlogged } from "../../src/ptmalloc/place.ts";
+import { placeChunk, startUnlogged, undoAllocation } from "../../src/ptmalloc/place.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
 import { cutUnlogged, freeUnlogged } from "../../src/ptmalloc/unlogged.ts";
 
-/** Blocks put where a log says they are (ptmalloc2.md §12): all invariants hold after each. */
+/** Forced placement at the addresses of a log (ptmalloc2.md §12). All invariants hold after each test. */
 
 let m: Ptmalloc;
 const state = (c: number): number => m.chunks.words[c + STATE]!;
@@ -40,8 +40,8 @@ beforeEach(() => {
   return () => checkInvariants(m);
 });
 
-describe("a block placed above the top's start", () => {
-  it("leaves what lies between in other hands, resident", () => {
+describe("a block placed within or above top", () => {
+  it("makes the memory below it UNLOGGED and resident", () => {
     const first = m.malloc(24);
     const pages = m.resident.pages[1]!;
     const c = placeChunk(m, m.breakHeap, addr(first) + 2 + 3 * 256, 4);
@@ -53,7 +53,7 @@ describe("a block placed above the top's start", () => {
     expect(state(above(c))).toBe(TOP);
   });
 
-  it("has the break grow by what it needs and top_pad (§3.8)", () => {
+  it("raises the break by the need and top_pad (§3.8)", () => {
     m.malloc(24);
     const before = m.brk;
     placeChunk(m, m.breakHeap, before / GRANULE + 256, 4);
@@ -63,7 +63,7 @@ describe("a block placed above the top's start", () => {
 });
 
 describe("a block placed in a free chunk", () => {
-  it("leaves free what lies on either side", () => {
+  it("leaves the parts on both sides free", () => {
     const big = m.malloc(5000);
     m.malloc(24);
     m.free(big);
@@ -74,7 +74,7 @@ describe("a block placed in a free chunk", () => {
     expect([state(above(c)), size(above(c))]).toEqual([FREE, 313 - 110]);
   });
 
-  it("takes a rest too small for a chunk with it", () => {
+  it("keeps a remainder that is too small for a chunk", () => {
     const block = m.malloc(2000);
     m.malloc(24);
     m.free(block);
@@ -83,7 +83,7 @@ describe("a block placed in a free chunk", () => {
     expect(size(c)).toBe(granules);
   });
 
-  it("takes cached chunks out of the cache they are in", () => {
+  it("takes cached chunks off their tcache", () => {
     const a = m.malloc(24);
     const b = m.malloc(24);
     m.malloc(24);
@@ -96,35 +96,35 @@ describe("a block placed in a free chunk", () => {
   });
 });
 
-it("no block is placed onto one that the program has", () => {
+it("no block is placed over one that the program holds", () => {
   const a = m.malloc(100);
   expect(placeChunk(m, m.breakHeap, addr(a) + 2, 4)).toBe(0);
   expect(state(a)).toBe(IN_USE);
 });
 
-describe("what is given back", () => {
-  it("goes to the top it was cut from", () => {
+describe("an allocation that is undone", () => {
+  it("returns to top if it was split off there", () => {
     m.malloc(24);
     const { top } = m.mainArena;
     const before = size(top);
     m.enter(0);
-    giveBack(m, m.malloc(1000));
+    undoAllocation(m, m.malloc(1000));
     expect(size(top)).toBe(before);
   });
 
-  it("goes to the cache it was served from", () => {
+  it("returns to the tcache if it was taken from there", () => {
     const a = m.malloc(24);
     m.malloc(24);
     m.free(a);
     m.enter(0);
-    giveBack(m, m.malloc(24));
+    undoAllocation(m, m.malloc(24));
     expect(state(a)).toBe(CACHED);
     expect(m.malloc(24)).toBe(a);
   });
 });
 
-describe("a block that no line showed being allocated", () => {
-  it("reaches up to the next one that is known of, and is freed so", () => {
+describe("a freed block that was allocated outside the log", () => {
+  it("is freed up to the next known chunk", () => {
     const first = m.malloc(24);
     const c = placeChunk(m, m.breakHeap, addr(first) + 1000, 4);
     const gap = below(c);
@@ -136,7 +136,7 @@ describe("a block that no line showed being allocated", () => {
     expect(m.unloggedGranules).toBe(300 + 498);
   });
 
-  it("borders on the top where nothing above it is known of", () => {
+  it("is next to top if no chunk above it is known", () => {
     m.malloc(24);
     const { top } = m.mainArena;
     const start = addr(top);
@@ -148,7 +148,7 @@ describe("a block that no line showed being allocated", () => {
   });
 });
 
-it("a break area of which only the middle is known grows downwards, too", () => {
+it("a break area with an unknown start grows downwards, too", () => {
   const start = 256 * 1000;
   expect(startBreakAt(m, start + 7)).toBe(true);
   m.malloc(24);
@@ -158,7 +158,7 @@ it("a break area of which only the middle is known grows downwards, too", () => 
   expect(m.unloggedGranules).toBe(256 - 4);
 });
 
-it("finds the chunk at any address, also after the records it knew are gone", () => {
+it("findChunk finds the chunk at any address, also after its hints are stale", () => {
   const blocks = Array.from({ length: 2000 }, () => m.malloc(100));
   const look = () => {
     for (const c of blocks) {
@@ -174,9 +174,9 @@ it("finds the chunk at any address, also after the records it knew are gone", ()
   expect(findChunk(m, m.breakHeap, 2 ** 30)).toBe(0);
 });
 
-describe("a block placed where one in use reaches a little beyond it", () => {
-  /** A block with a rest of one granule, which is handed out with its chunk (§3.5), and one of 126 granules above it. */
-  function withRest(): number {
+describe("a block placed at the end of one in use", () => {
+  /** A chunk that includes a remainder of one granule (§3.5), and one of 126 granules above it. Returns the former. */
+  function withRemainder(): number {
     const block = m.malloc(2000);
     m.malloc(2000);
     m.malloc(24);
@@ -186,8 +186,8 @@ describe("a block placed where one in use reaches a little beyond it", () => {
     return lower;
   }
 
-  it("takes the rest that the lower one had not in the process", () => {
-    const lower = withRest();
+  it("takes the remainder, which the lower chunk did not have in the process", () => {
+    const lower = withRemainder();
     m.free(above(lower));
     const held = m.inUseGranules;
     const c = placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 60);
@@ -196,15 +196,15 @@ describe("a block placed where one in use reaches a little beyond it", () => {
     expect(m.inUseGranules - held).toBe(60);
   });
 
-  it("leaves it where the block cannot lie there", () => {
-    const lower = withRest();
+  it("leaves the remainder if the block cannot lie there", () => {
+    const lower = withRemainder();
     const held = m.inUseGranules;
     expect(placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 4)).toBe(0);
     expect(size(lower)).toBe(126);
     expect(m.inUseGranules).toBe(held);
   });
 
-  it("leaves the struct of a tcache whole", () => {
+  it("does not split a tcache struct", () => {
     m.malloc(24);
     const struct = m.thread.tcacheStruct;
     const granules = size(struct);
@@ -213,7 +213,7 @@ describe("a block placed where one in use reaches a little beyond it", () => {
   });
 });
 
-it("is placed nowhere between stretches of chunks, and changes nothing", () => {
+it("no block is placed between stretches of chunks, and nothing changes", () => {
   m.malloc(24);
   const gap = m.brk / GRANULE;
   m.foreignSbrk(65536);
@@ -225,8 +225,8 @@ it("is placed nowhere between stretches of chunks, and changes nothing", () => {
   expect(m).toMatchObject({ inUseGranules, unloggedGranules });
 });
 
-describe("a block placed a granule above the struct of a tcache", () => {
-  it("leaves that with the struct, in nobody's hands but glibc's", () => {
+describe("a block placed a granule above a tcache struct", () => {
+  it("leaves the granule with the struct, not held by the program", () => {
     const big = m.malloc(5000);
     m.malloc(24);
     m.free(big);

@@ -6,20 +6,20 @@ const VERSIONS = Array.from({ length: 43 - 17 + 1 }, (_, i) => `2.${17 + i}`);
 const EXTRA = ["2.37-tag", "2.38-tag", "2.42-stable"];
 
 describe("profiles (§10)", () => {
-  it("every version from 2.17 to 2.43 has exactly one, and nothing else has", () => {
-    const served = PROFILES.flatMap(({ serves }) => serves);
+  it("each version from 2.17 to 2.43 has exactly one", () => {
+    const served = PROFILES.flatMap(({ versions }) => versions);
     expect(served.toSorted()).toEqual([...VERSIONS, ...EXTRA].toSorted());
     expect([profileOf("2.16"), profileOf("2.44"), profileOf("")]).toEqual([null, null, null]);
   });
 
-  it("each is named for a version it serves", () => {
-    for (const { name, serves } of PROFILES) {
-      expect(serves).toContain(name);
+  it("each is named after one of its versions", () => {
+    for (const { name, versions } of PROFILES) {
+      expect(versions).toContain(name);
     }
   });
 
-  it("no two are alike but for their names", () => {
-    const rules = PROFILES.map(({ name: _, serves: __, ...rest }) => JSON.stringify(rest));
+  it("no two have the same rules", () => {
+    const rules = PROFILES.map(({ name: _, versions: __, ...rest }) => JSON.stringify(rest));
     expect(new Set(rules).size).toBe(PROFILES.length);
   });
 
@@ -30,7 +30,7 @@ describe("profiles (§10)", () => {
     expect(process(glibc).malloc(24)).toBe(`main+0x${offset.toString(16)}`);
   });
 
-  it("a process may go on under another version's rules that fit it so far", () => {
+  it("a process can switch to another version with the same rules so far", () => {
     const p = process("2.42");
     p.free(p.malloc(1032));
     expect(p.tcache(1040)).toEqual([]);
@@ -41,7 +41,7 @@ describe("profiles (§10)", () => {
     expect(p.tcache(1040)).toEqual([block]);
   });
 
-  it("and keeps a tcache_max that was set", () => {
+  it("and keeps tcache_max if it was set", () => {
     const p = process("2.42", { "glibc.malloc.tcache_max": "100" });
     const { tcacheMaxChunk } = p.m.par;
     p.m.adopt(profileOf("2.42-stable")!);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { main, process } from "../support/model-driver.ts";
 
 describe("realloc to a smaller size (§5.1)", () => {
-  it("a rest below 32 bytes stays with the block", () => {
+  it("a remainder below 32 bytes stays with the block", () => {
     const p = process("2.36");
     p.malloc(120, "a");
     expect([p.realloc("a", 104), p.chunkBytes("a")]).toEqual(["main+0x2a0", 128]);
@@ -10,7 +10,7 @@ describe("realloc to a smaller size (§5.1)", () => {
     expect(p.tcache(32)).toEqual(main(0x300));
   });
 
-  it("the rest is merged with what is free above it, where the tcache is full or it is large", () => {
+  it("the remainder merges with a free chunk above if the tcache does not take it", () => {
     const p = process("2.36");
     p.malloc(3000, "a");
     const above = p.malloc(3000);
@@ -20,7 +20,7 @@ describe("realloc to a smaller size (§5.1)", () => {
     expect([p.unsorted(), p.binBytes(1)]).toEqual([main(0x690), [2000 + 3008]]);
   });
 
-  it("the rest may merge into top, and trim it", () => {
+  it("the remainder may merge into top, which may trim it", () => {
     const p = process("2.36");
     p.malloc(130000, "a");
     p.malloc(130000, "b");
@@ -34,14 +34,14 @@ describe("realloc to a smaller size (§5.1)", () => {
     ["2.36", 64],
     ["2.37-tag", 5008],
     ["2.39", 64],
-  ])("%s: 5000 bytes to 50 keep a chunk of %d", (glibc, left) => {
+  ])("%s: realloc from 5000 bytes to 50 keeps a chunk of %d", (glibc, left) => {
     const p = process(glibc);
     p.malloc(5000, "a");
     p.realloc("a", 50);
     expect(p.chunkBytes("a")).toBe(left);
   });
 
-  it("the 2.37 tag cuts off what exceeds the trim threshold", () => {
+  it("the 2.37 tag splits off a remainder above the trim threshold", () => {
     const p = process("2.37-tag", { MALLOC_TRIM_THRESHOLD_: "4000" });
     p.malloc(5000, "a");
     p.realloc("a", 50);
@@ -50,18 +50,18 @@ describe("realloc to a smaller size (§5.1)", () => {
 });
 
 describe("realloc to a larger size (§5.1)", () => {
-  it("into top, if 32 bytes are left of it (T3)", () => {
+  it("grows into top if 32 bytes of it are left (T3)", () => {
     const p = process("2.36", { MALLOC_TOP_PAD_: "0" });
     p.malloc(24, "a");
     const room = p.top();
     expect(p.realloc("a", 24 + room - 32)).toBe("main+0x2a0");
     expect([p.top(), p.brk]).toEqual([32, 0x1000]);
-    // 16 more, and top would be too small: sysmalloc is asked for a new block
+    // 16 bytes more, and top is too small: sysmalloc supplies a new block
     p.realloc("a", 24 + room - 16);
     expect(p.brk).toBe(0x2000);
   });
 
-  it("into a free chunk above, the rest of which is freed", () => {
+  it("grows into a free chunk above, whose remainder is freed", () => {
     const p = process("2.36");
     p.malloc(100, "a");
     const above = p.malloc(3000);
@@ -75,7 +75,7 @@ describe("realloc to a larger size (§5.1)", () => {
     ]);
   });
 
-  it("or all of it, when less than 32 bytes would be left", () => {
+  it("takes all of it if less than 32 bytes would be left", () => {
     const p = process("2.36");
     p.malloc(100, "a");
     const above = p.malloc(3000);
@@ -85,14 +85,14 @@ describe("realloc to a larger size (§5.1)", () => {
     expect([p.chunkBytes("a"), p.unsorted()]).toEqual([112 + 3008, []]);
   });
 
-  it("not into a cached chunk above, which counts as in use", () => {
+  it("does not grow into a cached chunk above, which counts as in use", () => {
     const p = process("2.36");
     p.malloc(100, "a");
     p.free(p.malloc(500));
     expect(p.realloc("a", 300)).toBe("main+0x510");
   });
 
-  it("to another place: the old block is freed to the tcache to 2.41, to the arena since (§3.9)", () => {
+  it("moves: the old block is freed to the tcache up to 2.41, to the arena since 2.42 (§3.9)", () => {
     const cached = ["2.36", "2.41", "2.42", "2.43"].map((glibc) => {
       const p = process(glibc);
       const a = p.malloc(200, "a");
@@ -103,7 +103,7 @@ describe("realloc to a larger size (§5.1)", () => {
     expect(cached).toEqual([true, true, false, false]);
   });
 
-  it("never out of the tcache", () => {
+  it("never moves into a cached chunk", () => {
     const p = process("2.36");
     const cached = p.malloc(200);
     p.malloc(24, "a");
@@ -112,7 +112,7 @@ describe("realloc to a larger size (§5.1)", () => {
     expect(p.realloc("a", 200)).toBe("main+0x3b0");
   });
 
-  it("in the arena of the block, whoever asks (§5.1)", () => {
+  it("stays in the arena of the block, whichever thread calls (§5.1)", () => {
     const p = process("2.36");
     p.malloc(100, "a");
     p.malloc(24);
@@ -122,16 +122,16 @@ describe("realloc to a larger size (§5.1)", () => {
     expect(t.tcache(112)).toEqual(["main+0x2a0"]);
   });
 
-  it("out of a top that was extended in place just above: the surplus is freed (T24)", () => {
+  it("merges with the new chunk if sysmalloc extended top directly above; the surplus is freed (T24)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
     p.malloc(100, "a");
     expect(p.realloc("a", 140000)).toBe("main+0x2a0");
     expect(p.chunkBytes("a")).toBe(140016);
-    // the old size, 112, is left over
+    // 112 bytes, the old size, are left
     expect(p.tcache(112)).toEqual(main(0x290 + 140016 + 16));
   });
 
-  it("to a mapping, from the threshold on", () => {
+  it("moves to a mapping from the mmap threshold on", () => {
     const p = process("2.36");
     p.malloc(100, "a");
     p.malloc(24);
@@ -149,7 +149,7 @@ describe("realloc to a larger size (§5.1)", () => {
     expect(p.realloc("a", 90)).toBe(a);
   });
 
-  it("where the block's arena has no memory, a process with threads goes elsewhere", () => {
+  it("moves to another arena if that of the block has no memory, in a process with several threads", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
     p.malloc(100, "a");
     p.malloc(24);
@@ -165,7 +165,7 @@ describe("realloc of a mapped block (§5.1)", () => {
     [200000, 0x31000],
     [200681, 0x32000],
     [100, 0x1000],
-  ])("%d bytes: mremap to %d", (bytes, total) => {
+  ])("to %d bytes: mremap to %d", (bytes, total) => {
     const p = process("2.36");
     p.malloc(300000, "a");
     p.realloc("a", bytes);
@@ -180,7 +180,7 @@ describe("realloc of a mapped block (§5.1)", () => {
     expect(p.mapping("a").totalBytes).toBe(0x2000);
   });
 
-  it("drops the pages it loses, and gains none", () => {
+  it("drops the pages it loses and adds none", () => {
     const p = process("2.36", {}, { touch: "all" });
     p.malloc(200000, "a");
     expect(p.mapping("a").pages(4)).toBe(49);

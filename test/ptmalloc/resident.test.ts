@@ -3,7 +3,7 @@ import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptma
 import { process } from "../support/model-driver.ts";
 
 describe("the planes (§9.3)", () => {
-  it("what the allocator writes is in all of them; what the program writes in those it is said of", () => {
+  it("writes of the allocator are in all of them; writes of the program in the given ones", () => {
     const p = process("2.36");
     p.malloc(40960, "a");
     expect(p.planes).toEqual([2, 2, 2]);
@@ -13,7 +13,7 @@ describe("the planes (§9.3)", () => {
     expect(p.planes).toEqual([2, 11, 11]);
   });
 
-  it("planes are told apart", () => {
+  it("planes are independent", () => {
     const p = process("2.36");
     p.malloc(24);
     const c = p.m.malloc(40960);
@@ -28,7 +28,7 @@ describe("the planes (§9.3)", () => {
     expect(pages).toEqual([header, both, both, only, only, only, 0, 0, 0, 0, header]);
   });
 
-  it("an exact range: its first and last page and what lies between", () => {
+  it("a range includes its first and last page and those between", () => {
     const p = process("2.36");
     p.malloc(40960, "a");
     p.write("a", 0x1000 - 0x2a0 - 1, 0x2000 - 0x2a0);
@@ -46,10 +46,10 @@ describe("the planes (§9.3)", () => {
   });
 });
 
-describe("what the allocator writes (§9.2)", () => {
-  it("the links of a freed chunk, which may lie on a page that its header does not", () => {
+describe("writes of the allocator (§9.2)", () => {
+  it("the link words of a freed chunk, which may lie on another page than its header", () => {
     const p = process("2.36");
-    // the header ends one page, fd and bk begin the next
+    // the header is at the end of a page, fd and bk at the start of the next
     p.malloc(0xff0 - 0x290 - 8);
     expect(p.malloc(8000, "a")).toBe("main+0x1000");
     p.malloc(8000);
@@ -58,12 +58,12 @@ describe("what the allocator writes (§9.2)", () => {
     expect(p.resident()).toEqual([0, 1, 2, 4]);
   });
 
-  it("the tcache struct, whole", () => {
+  it("the whole tcache struct", () => {
     const p = process("2.36");
     p.memalign(32, 4096 - 0x100);
     expect(p.resident()).toEqual([0]);
     p.malloc(24);
-    // from 0xf60 or so on into the next page
+    // from about 0xf60 into the next page
     expect(p.resident()).toEqual([0, 1]);
   });
 
@@ -75,7 +75,7 @@ describe("what the allocator writes (§9.2)", () => {
     expect(p.resident()).toEqual([0, 7, 8, 9, 10, 11, 12, 13, 14, 22]);
   });
 
-  it("in a new arena its first page; in a later heap the heap's", () => {
+  it("the first page of a new arena, and of a later heap", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "33554432" });
     const t = p.thread();
     t.malloc(30000000);
@@ -85,7 +85,7 @@ describe("what the allocator writes (§9.2)", () => {
     expect(p.resident(1, 2)[0]).toBe(0);
   });
 
-  it("MALLOC_PERTURB_: whole blocks, when they are given and when they reach the arena again", () => {
+  it("under MALLOC_PERTURB_ whole blocks, on allocation and when they are freed to the arena", () => {
     const p = process("2.36", { MALLOC_PERTURB_: "1" });
     p.malloc(40000);
     expect(p.resident()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -94,8 +94,8 @@ describe("what the allocator writes (§9.2)", () => {
   });
 });
 
-describe("what the kernel takes back (§9.1)", () => {
-  it("pages above a break that falls", () => {
+describe("pages returned to the kernel (§9.1)", () => {
+  it("those above a break that falls", () => {
     const p = process("2.36", {}, { touch: "all" });
     p.malloc(24);
     p.free(p.malloc(100000));
@@ -103,7 +103,7 @@ describe("what the kernel takes back (§9.1)", () => {
     expect(p.planes).toEqual([1, 1, 1]);
   });
 
-  it("a mapping", () => {
+  it("those of a mapping", () => {
     const p = process("2.36", {}, { touch: "all" });
     p.malloc(24);
     const before = p.planes;
@@ -113,7 +113,7 @@ describe("what the kernel takes back (§9.1)", () => {
     expect(p.planes).toEqual(before);
   });
 
-  it("comes back with the next write only", () => {
+  it("become resident again only with the next write", () => {
     const p = process("2.36", {}, { touch: "all" });
     p.malloc(24);
     p.free(p.malloc(100000));
@@ -124,17 +124,17 @@ describe("what the kernel takes back (§9.1)", () => {
 });
 
 describe("transparent huge pages (§9.1)", () => {
-  it("a first write brings in 512 pages where they lie wholly in the mapping: an upper bound", () => {
+  it("a first write makes 512 pages resident if all are in the mapping: an upper bound", () => {
     const p = process("2.36");
     p.m.hugePages = true;
     p.malloc(5 * 2 ** 20, "a");
     expect(p.mapping("a").pages(PLANE_NONE)).toBe(512);
     p.write("a", 0, 4 * 2 ** 20);
-    // two huge pages, and a bit of the rest
+    // two huge pages, and part of the remaining ones
     expect(p.mapping("a").pages(PLANE_ALL)).toBe(1025);
   });
 
-  it("the break area has them once it is large enough, and none beyond the break", () => {
+  it("the break area has them once it is large enough, but not above the break", () => {
     const p = process("2.36", { MALLOC_TOP_PAD_: String(3 * 2 ** 20) });
     p.m.hugePages = true;
     p.malloc(24);

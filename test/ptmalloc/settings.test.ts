@@ -6,7 +6,7 @@ function profile(glibc: string): Profile {
   return profileOf(glibc)!;
 }
 
-/** malloc_par after one setting, as far as it differs from the defaults; or the refusal. */
+/** The differences of malloc_par from the defaults after a setting; or the error. */
 function effect(glibc: string, name: string, text: string): Partial<MallocPar> | string {
   const par = new MallocPar(profile(glibc));
   return applySetting(par, profile(glibc), name, text) ?? differences(glibc, par);
@@ -29,7 +29,7 @@ describe("environment variables and tunables (§8)", () => {
     ["MALLOC_MMAP_THRESHOLD_", "mmap_threshold", "5", { mmapThreshold: 5, noDynThreshold: true }],
     ["MALLOC_MMAP_MAX_", "mmap_max", "5", { mmapMax: 5, noDynThreshold: true }],
     ["MALLOC_PERTURB_", "perturb", "5", { perturb: true }],
-  ])("%s and glibc.malloc.%s are one", (env, tunable, text, changes) => {
+  ])("%s and glibc.malloc.%s are the same", (env, tunable, text, changes) => {
     expect(effect("2.36", env, text)).toEqual(changes);
     expect(effect("2.36", `glibc.malloc.${tunable}`, text)).toEqual(changes);
     expect(effect("2.17", env, text)).toEqual(changes);
@@ -52,7 +52,7 @@ describe("environment variables and tunables (§8)", () => {
     expect(effect("2.36", `glibc.malloc.${tunable}`, text)).toEqual(changes);
   });
 
-  it("every name is known by what it lists", () => {
+  it("settingNames lists every name", () => {
     const par = new MallocPar(profile("2.36"));
     const refused = settingNames().filter(
       (name) => applySetting(par, profile("2.36"), name, "1") !== null,
@@ -61,7 +61,7 @@ describe("environment variables and tunables (§8)", () => {
     expect(settingNames()).toHaveLength(18);
   });
 
-  it("setting a value to its default still freezes the dynamic threshold (T18)", () => {
+  it("a setting at its default still freezes the dynamic threshold (T18)", () => {
     for (const name of ["TRIM_THRESHOLD_", "TOP_PAD_", "MMAP_THRESHOLD_"]) {
       expect(effect("2.36", `MALLOC_${name}`, "131072")).toEqual({ noDynThreshold: true });
     }
@@ -83,7 +83,7 @@ describe("environment variables and tunables (§8)", () => {
   });
 
   it.each(["", " 5", "5k", "1.5", "ten", "0x", "--1", "18446744073709555555000"])(
-    "not a number that glibc takes: %o",
+    "refuses what glibc does not parse as a number: %o",
     (text) => {
       expect(effect("2.36", "MALLOC_TRIM_THRESHOLD_", text)).toMatch(
         /whole number .* 0 to 2\^64-1/,
@@ -100,15 +100,15 @@ describe("environment variables and tunables (§8)", () => {
     ["2.27", "glibc.malloc.tcache_count", "128"],
     ["2.36", "glibc.malloc.tcache_count", "65536"],
     ["2.36", "glibc.malloc.tcache_max", "1033"],
-    // glibc takes it, for bins that are not modelled
+    // glibc accepts it, for bins that are not modelled
     ["2.43", "glibc.malloc.tcache_max", "1033"],
-    // glibc takes it, and then has no memory for anybody
+    // glibc accepts it, and then every allocation fails
     ["2.36", "MALLOC_TOP_PAD_", `${2 ** 48}`],
   ])("%s refuses %s=%s as out of range", (glibc, name, text) => {
     expect(effect(glibc, name, text)).toMatch(`${name}=${text}: glibc takes a whole number`);
   });
 
-  it("to 2.34 a mmap_threshold above 32 MiB is without effect, and the dynamic one stays", () => {
+  it("to 2.34 a mmap_threshold above 32 MiB has no effect, and the dynamic one stays", () => {
     expect(effect("2.31", "MALLOC_MMAP_THRESHOLD_", `${MIB32}`)).toEqual({
       mmapThreshold: MIB32,
       noDynThreshold: true,
@@ -120,7 +120,7 @@ describe("environment variables and tunables (§8)", () => {
     });
   });
 
-  it("2.43 has no fastbins to set", () => {
+  it("2.43 has no fastbins, so mxfast has no effect", () => {
     expect(effect("2.43", "glibc.malloc.mxfast", "160")).toEqual({});
   });
 
@@ -129,20 +129,20 @@ describe("environment variables and tunables (§8)", () => {
     ["glibc.malloc.hugetlb", /not modelled/],
     ["MALLOC_ARENAS", /unknown setting/],
     ["glibc.malloc.arenas", /unknown setting/],
-    // there is no such variable
+    // there is no such environment variable
     ["MALLOC_TCACHE_COUNT", /unknown setting/],
-  ])("%s is refused in words", (name, words) => {
+  ])("%s is refused with a reason", (name, words) => {
     expect(effect("2.36", name, "1")).toMatch(words);
   });
 
-  it("before 2.26 there is no tcache to set", () => {
+  it("before 2.26 there are no settings of the tcache", () => {
     expect(effect("2.23", "glibc.malloc.tcache_count", "1")).toBe(
       "glibc 2.23 has no glibc.malloc.tcache_count",
     );
   });
 
   // A negative number is a huge size_t; -1 is how mallopt(3) disables trimming. [ran 2.36]
-  it("MALLOC_TRIM_THRESHOLD_=-1 is never to trim", () => {
+  it("MALLOC_TRIM_THRESHOLD_=-1 disables trimming", () => {
     expect(effect("2.36", "MALLOC_TRIM_THRESHOLD_", "-1")).toEqual({
       trimThreshold: 2 ** 64 - 1,
       noDynThreshold: true,
@@ -171,11 +171,11 @@ describe("mallopt (§8)", () => {
     expect(after("2.36", parameter, value)).toEqual(changes);
   });
 
-  it("M_MXFAST is no tunable's: 2.17 has it", () => {
+  it("M_MXFAST does not need tunables: 2.17 has it", () => {
     expect(after("2.17", 1, 0)).toEqual({ maxFast: 16 });
   });
 
-  it("M_TRIM_THRESHOLD -1 is the largest size: never trim", () => {
+  it("M_TRIM_THRESHOLD -1 is the largest size, which disables trimming", () => {
     expect(after("2.36", -1, -1).trimThreshold).toBe(2 ** 64 - 1);
   });
 
@@ -185,17 +185,17 @@ describe("mallopt (§8)", () => {
     ["2.36", -7, 0],
     ["2.36", -8, -1],
     ["2.31", -3, MIB32 + 1],
-  ])("%s: parameter %d refuses %d, and nothing changes", (glibc, parameter, value) => {
+  ])("%s: parameter %d with value %d changes nothing", (glibc, parameter, value) => {
     expect(after(glibc, parameter, value)).toEqual({});
   });
 
-  it("M_PERTURB takes any int", () => {
+  it("M_PERTURB accepts any int", () => {
     expect(after("2.36", -6, 256)).toEqual({ perturb: true });
     expect(after("2.36", -6, -1)).toEqual({ perturb: true });
   });
 
-  // n_mmaps_max is an int, and a negative one is never reached. [ran 2.36]
-  it("M_MMAP_MAX -1 is never to map", () => {
+  // n_mmaps_max is an int; with a negative one nothing is mapped. [ran 2.36]
+  it("M_MMAP_MAX -1 disables mapping", () => {
     expect(after("2.36", -4, -1).mmapMax).toBe(0);
   });
 });

@@ -12,12 +12,12 @@ import { process } from "../support/model-driver.ts";
 
 const MIB = 1024 * 1024;
 
-/** request2size of §1.1, on whole numbers of any size */
+/** request2size of §1.1 with BigInt */
 function request2size(n: number): number {
   return n + 23 < 32 ? 32 : Math.floor((n + 23) / 16) * 16;
 }
 
-/** largebin_index of §1.2, likewise */
+/** largebin_index of §1.2 with BigInt */
 function largebinIndex(sz: number): number {
   const sh = (bits: number): number => Math.floor(sz / 2 ** bits);
   if (sh(6) <= 48) {
@@ -39,7 +39,7 @@ function largebinIndex(sz: number): number {
 }
 
 describe("request to chunk (§1.1)", () => {
-  it("is (n + 8) rounded up to 16, at least 32: every request to 1 MiB", () => {
+  it("is (n + 8) rounded up to 16, at least 32, for every request to 1 MiB", () => {
     const wrong: number[] = [];
     for (let n = 0; n <= MIB; n++) {
       if (requestToGranules(n) * GRANULE !== request2size(n)) {
@@ -49,7 +49,7 @@ describe("request to chunk (§1.1)", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("back: a chunk of s serves requests to s - 8, and not one more: every chunk to 1 MiB", () => {
+  it("a chunk of s bytes holds requests up to s - 8, for every chunk to 1 MiB", () => {
     const wrong: number[] = [];
     for (let s = 32; s <= MIB; s += 16) {
       const last = requestToGranules(s - 8) * GRANULE === s;
@@ -68,7 +68,7 @@ describe("request to chunk (§1.1)", () => {
     },
   );
 
-  it("from 16 GiB on there is one class; the mapping has the true size", () => {
+  it("has one class from 16 GiB on; the mapping has the true size", () => {
     expect([HUGE_BYTES, 2 ** 40, 2 ** 62].map(requestToGranules)).toEqual(
       Array(3).fill(HUGE_GRANULES),
     );
@@ -77,7 +77,7 @@ describe("request to chunk (§1.1)", () => {
     expect(p.mapping("huge").totalBytes).toBe(2 ** 36 + 4096);
   });
 
-  it("malloc(0) is a chunk of 32 bytes (T27)", () => {
+  it("is a chunk of 32 bytes for malloc(0) (T27)", () => {
     const p = process("2.36");
     p.malloc(0, "empty");
     expect(p.chunkBytes("empty")).toBe(32);
@@ -85,7 +85,7 @@ describe("request to chunk (§1.1)", () => {
 });
 
 describe("chunk to bin (§1.2)", () => {
-  it("every chunk size to 2 MiB", () => {
+  it("follows §1.2 for every chunk size to 2 MiB", () => {
     const wrong: number[] = [];
     for (let s = 32; s <= 2 * MIB; s += 16) {
       const expected = s < 1024 ? s / 16 : largebinIndex(s);
@@ -96,7 +96,7 @@ describe("chunk to bin (§1.2)", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("never falls as sizes grow, and reaches 126 and no further", () => {
+  it("never falls with growing size, and ends with bin 126", () => {
     let last = 0;
     for (let s = 32; s <= 2 * MIB; s += 16) {
       const index = binIndex(s / GRANULE);
@@ -127,7 +127,7 @@ describe("chunk to bin (§1.2)", () => {
     expect(binIndex(size / GRANULE)).toBe(index);
   });
 
-  it("bin 120 takes the end of one step and the start of the next: 40960 to 65535", () => {
+  it("bin 120 has the end of one step and the start of the next: 40960 to 65535", () => {
     const sizes: number[] = [];
     for (let s = 1024; s < 2 * MIB; s += 16) {
       if (largeBinIndex(s / GRANULE) === 120) {
@@ -137,7 +137,7 @@ describe("chunk to bin (§1.2)", () => {
     expect([sizes[0], sizes.at(-1), sizes.length]).toEqual([40960, 65520, 1536]);
   });
 
-  it("the tcache's bins: 32 is 0, 1040 is 63", () => {
+  it("tcache bins: 0 for 32 bytes, 63 for 1040", () => {
     expect([32, 48, 1040].map((size) => tcacheIndex(size / GRANULE))).toEqual([0, 1, 63]);
   });
 });

@@ -4,7 +4,7 @@ import { arena1, main, type Process, process, times } from "../support/model-dri
 const MIB = 1024 * 1024;
 const THRESHOLD = 131072;
 
-/** A top with less than 64 KiB, so that what needs more reaches sysmalloc. */
+/** A process with a top below 64 KiB, so that larger requests reach sysmalloc. */
 function withSmallTop(glibc = "2.36", settings: Record<string, string> = {}): Process {
   const p = process(glibc, settings);
   p.malloc(100000);
@@ -12,7 +12,7 @@ function withSmallTop(glibc = "2.36", settings: Record<string, string> = {}): Pr
 }
 
 describe("the top (§3.3 C4)", () => {
-  it("must keep 32 bytes (T3)", () => {
+  it("keeps 32 bytes (T3)", () => {
     const exact = withSmallTop();
     exact.malloc(exact.top() - 32 - 8);
     expect([exact.top(), exact.brk]).toEqual([32, 0x21000]);
@@ -21,14 +21,14 @@ describe("the top (§3.3 C4)", () => {
     expect(more.brk).toBeGreaterThan(0x21000);
   });
 
-  it("grows by the request and the pad, less what it has, in whole pages (T16)", () => {
+  it("grows by request and pad minus its size, in whole pages (T16)", () => {
     const p = withSmallTop();
     p.malloc(p.top() + 5000 - 8);
     // 5000 + 131072 + 32 bytes more
     expect(p.brk).toBe(0x21000 + 0x22000);
   });
 
-  it("MALLOC_TOP_PAD_=0: only by what is needed", () => {
+  it("grows only by the need with MALLOC_TOP_PAD_=0", () => {
     const p = process("2.36", { MALLOC_TOP_PAD_: "0" });
     p.malloc(24);
     expect(p.brk).toBe(0x1000);
@@ -38,12 +38,12 @@ describe("the top (§3.3 C4)", () => {
 });
 
 describe("mappings (§3.8 step 1)", () => {
-  it("are the last resort: what fits in top is not mapped (T1)", () => {
+  it("are the last resort: a request that fits in top is not mapped (T1)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "65536" });
     expect(p.malloc(70000)).toBe("main+0x2a0");
   });
 
-  it("nor what fits in a bin (T1)", () => {
+  it("nor is one that fits in a bin (T1)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "65536" });
     const block = p.malloc(70000);
     p.malloc(60000);
@@ -55,7 +55,7 @@ describe("mappings (§3.8 step 1)", () => {
     [131048, "main"],
     [131049, "mmapped"],
     [131064, "mmapped"],
-  ])("the chunk size is compared: %d bytes are %s (T2)", (bytes, where) => {
+  ])("the chunk size is compared with the threshold: %d bytes are %s (T2)", (bytes, where) => {
     expect(withSmallTop().malloc(bytes).split("+")[0]).toBe(where);
   });
 
@@ -71,13 +71,13 @@ describe("mappings (§3.8 step 1)", () => {
     expect(p.mapping("mapped").totalBytes).toBe(total);
   });
 
-  it("MALLOC_MMAP_MAX_=1: the second goes to the break", () => {
+  it("MALLOC_MMAP_MAX_=1: the second block is not mapped", () => {
     const p = withSmallTop("2.36", { MALLOC_MMAP_MAX_: "1" });
     expect([p.malloc(200000), p.malloc(200000)]).toEqual(["mmapped+0x10", "main+0x18950"]);
     expect(p.m.mappedBlocks).toBe(1);
   });
 
-  it("MALLOC_MMAP_MAX_=0: still when a heap of 64 MiB cannot hold the block", () => {
+  it("MALLOC_MMAP_MAX_=0: a block is still mapped if a heap of 64 MiB cannot hold it", () => {
     const p = process("2.36", { MALLOC_MMAP_MAX_: "0" });
     const t = p.thread();
     t.malloc(24);
@@ -104,7 +104,7 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(mapAndFree(withSmallTop(glibc), 200000)).toEqual([s, 2 * s]);
   });
 
-  it("a smaller one does not lower it", () => {
+  it("a smaller mapping does not lower it", () => {
     const p = withSmallTop();
     p.malloc(150000, "small");
     expect(mapAndFree(p, 200000)).toEqual([200704, 401408]);
@@ -112,7 +112,7 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(thresholds(p)).toEqual([200704, 401408]);
   });
 
-  it("realloc never moves it (T17)", () => {
+  it("realloc never changes it (T17)", () => {
     const p = withSmallTop();
     p.malloc(200000, "mapped");
     p.realloc("mapped", 400000);
@@ -120,7 +120,7 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(thresholds(p)).toEqual([THRESHOLD, THRESHOLD]);
   });
 
-  it("a memalign'd mapping counts without its lead (T17, T29)", () => {
+  it("a mapping of memalign counts without its lead (T17, T29)", () => {
     const p = withSmallTop();
     expect(p.memalign(4096, 200000, "aligned")).toBe("mmapped+0x1000");
     const total = p.mapping("aligned").totalBytes;
@@ -128,7 +128,7 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(thresholds(p)).toEqual([total - 0xff0, 2 * (total - 0xff0)]);
   });
 
-  it("equality sets the trim threshold", () => {
+  it("a size equal to it sets the trim threshold", () => {
     const p = withSmallTop();
     p.malloc(140000, "mapped");
     p.realloc("mapped", THRESHOLD - 24);
@@ -137,7 +137,7 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(thresholds(p)).toEqual([THRESHOLD, 2 * THRESHOLD]);
   });
 
-  it("32 MiB exactly does not count; a page less does", () => {
+  it("a mapping of exactly 32 MiB does not raise it; one of a page less does", () => {
     expect(mapAndFree(withSmallTop(), 32 * MIB - 24)).toEqual([THRESHOLD, THRESHOLD]);
     const s = 32 * MIB - 4096;
     expect(mapAndFree(withSmallTop(), s - 24)).toEqual([s, 2 * s]);
@@ -156,36 +156,39 @@ describe("the dynamic threshold (§4.6)", () => {
     expect(mapAndFree(p, 200000)).toEqual([THRESHOLD, THRESHOLD]);
   });
 
-  it("other settings do not", () => {
+  it("other settings do not freeze it", () => {
     const p = withSmallTop("2.36", { MALLOC_ARENA_MAX: "1", "glibc.malloc.tcache_count": "3" });
     expect(mapAndFree(p, 200000)).toEqual([200704, 401408]);
   });
 });
 
-describe("the break as others left it (§3.8)", () => {
+describe("a break moved outside malloc (§3.8)", () => {
   it.each([
     ["2.27", 0x2b, "main+0x290"],
     ["2.31", 0x2b, "main+0x2d0"],
-  ])("%s: unaligned, it is rounded up to 16; the heap ends on a page (T21)", (glibc, at, first) => {
-    // what GLIBC_TUNABLES=glibc.malloc.tcache_count=0 does; its struct is made all the same
-    const settings = { "glibc.malloc.tcache_count": "0" };
-    const p = process(glibc, settings, { initialBreak: at });
-    expect(p.malloc(24)).toBe(first);
-    expect(p.brk).toBe(0x22000);
-  });
+  ])(
+    "%s: an unaligned break is rounded up to 16; the heap ends at a page (T21)",
+    (glibc, at, first) => {
+      // the effect of GLIBC_TUNABLES=glibc.malloc.tcache_count=0; the tcache struct still exists
+      const settings = { "glibc.malloc.tcache_count": "0" };
+      const p = process(glibc, settings, { initialBreak: at });
+      expect(p.malloc(24)).toBe(first);
+      expect(p.brk).toBe(0x22000);
+    },
+  );
 
-  it("moved by the program: a new stretch begins there, and the old top is freed", () => {
+  it("after sbrk by the program a new stretch begins, and the old top is freed", () => {
     const p = process("2.36");
     p.malloc(100);
     p.sbrk(0x3000);
     p.malloc(0x21000 - 0x300 - 24 - 32, "rest");
     p.free("rest");
-    // nothing fits any more below the foreign stretch, which begins at 0x21000
+    // nothing fits below the foreign memory, which begins at 0x21000
     expect(p.malloc(130000)).toBe("main+0x310");
     expect(p.malloc(100000)).toBe("main+0x24010");
   });
 
-  it("what the program took counts as the arena's (system_mem)", () => {
+  it("memory of the program's sbrk counts as system_mem", () => {
     const p = process("2.36");
     p.malloc(100);
     p.sbrk(0x3000);
@@ -194,7 +197,7 @@ describe("the break as others left it (§3.8)", () => {
     expect(p.m.mainArena.systemMem).toBe(p.brk);
   });
 
-  it("an old top below 64 bytes becomes a fence, and nothing is freed", () => {
+  it("an old top below 64 bytes becomes a fencepost, and nothing is freed", () => {
     const p = process("2.36");
     p.malloc(24);
     p.malloc(p.top() - 48 - 8);
@@ -207,7 +210,7 @@ describe("the break as others left it (§3.8)", () => {
     ["2.36", main(0x20fd0)],
     ["2.42", []],
   ])(
-    "%s: one of 64 becomes a chunk of 32, which the internal free caches to 2.41 (§3.9)",
+    "%s: an old top of 64 bytes becomes a chunk of 32, cached up to 2.41 (§3.9)",
     (glibc, cached) => {
       const p = process(glibc);
       p.malloc(24);
@@ -219,7 +222,7 @@ describe("the break as others left it (§3.8)", () => {
     },
   );
 
-  it("freeing the old top may trim the new one away: NULL (T8)", () => {
+  it("the free of the old top may trim the new one, and malloc returns NULL (T8)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
     p.malloc(100);
     p.sbrk(4096);
@@ -227,8 +230,8 @@ describe("the break as others left it (§3.8)", () => {
   });
 });
 
-describe("a break that moves no more (§3.8.1)", () => {
-  /** The model's break is stuck at 32 GiB; it begins a MiB below that. */
+describe("a break that is stuck (§3.8.1)", () => {
+  /** A process whose break is near the limit of 32 GiB. */
   function nearTheLimit(): Process {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
     p.malloc(24);
@@ -236,7 +239,7 @@ describe("a break that moves no more (§3.8.1)", () => {
     return p;
   }
 
-  it("the main arena goes on in a mapped region of 1 MiB", () => {
+  it("the main arena continues in a mapped region of 1 MiB", () => {
     const p = nearTheLimit();
     const { brk } = p;
     p.malloc(100000);
@@ -245,7 +248,7 @@ describe("a break that moves no more (§3.8.1)", () => {
     expect(p.heap(0, 2).size).toBe(MIB);
   });
 
-  it("which is no mapped block: not counted, and its chunks are split and merged", () => {
+  it("the region does not count as a mapped block, and its chunks are split and merged", () => {
     const p = nearTheLimit();
     p.malloc(100000);
     p.malloc(900000, "a");
@@ -263,7 +266,7 @@ describe("a break that moves no more (§3.8.1)", () => {
     expect(p.binBytes(1)).toEqual([left - 32]);
   });
 
-  it("systrim leaves the break alone from then on", () => {
+  it("systrim does not lower the break afterwards", () => {
     const p = nearTheLimit();
     p.malloc(100000);
     p.malloc(900000, "a");
@@ -309,7 +312,7 @@ describe("heaps of other arenas (§3.8 step 2, §6.3)", () => {
     expect(t.malloc(9000000)).toBe(`arena1.heap2+0x${offset.toString(16)}`);
   });
 
-  it("a block that no heap can hold is mapped, with the threshold above it, too", () => {
+  it("a block that no heap can hold is mapped, even below the threshold", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: `${128 * MIB}` });
     const t = p.thread();
     t.malloc(66000000);
@@ -317,7 +320,7 @@ describe("heaps of other arenas (§3.8 step 2, §6.3)", () => {
     expect(t.malloc(64 * MIB)).toBe("mmapped+0x10");
   });
 
-  it("a retired top of 64 KiB may take the new heap with it: the main arena serves (T8)", () => {
+  it("the free of an old top of 64 KiB may delete the new heap: the main arena is used (T8)", () => {
     const settings = {
       MALLOC_MMAP_THRESHOLD_: `${32 * MIB}`,
       MALLOC_TRIM_THRESHOLD_: `${32 * MIB}`,
@@ -336,7 +339,7 @@ describe("heaps of other arenas (§3.8 step 2, §6.3)", () => {
     ["2.41", 2, 0x3ffc000, 0x21000],
     ["2.43", 1, 0x21000, 0],
   ])(
-    "%s: a retired top in the tcache keeps the next heap from going: %d left (T9)",
+    "%s: an old top in the tcache keeps the next heap: %d heaps are left (T9)",
     (glibc, heaps, first, second) => {
       const p = process(glibc, {}, { unchecked: true });
       const t = p.thread();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { main, type Process, process, times } from "../support/model-driver.ts";
 
-/** Blocks of `bytes`, each with a small one above it that stays, so that none merges with another. */
+/** Blocks of `bytes`, separated by small blocks so that they do not merge. */
 function apart(p: Process, count: number, bytes: number): string[] {
   return times(count, () => {
     const block = p.malloc(bytes);
@@ -10,7 +10,7 @@ function apart(p: Process, count: number, bytes: number): string[] {
   });
 }
 
-/** A process with an empty tcache, and five free chunks of 208 bytes, by the order of their frees. */
+/** A process with an empty tcache and five free chunks of 208 bytes, in order of their frees. */
 function fiveFree(glibc: string) {
   const p = process(glibc);
   const blocks = apart(p, 12, 200);
@@ -62,20 +62,20 @@ describe("capacity (§4.2)", () => {
   });
 });
 
-describe("what int_malloc stashes (§3.3, §3.4)", () => {
-  it("of a small bin the oldest is served; the others go oldest first, so the youngest is next", () => {
+describe("stashing by _int_malloc (§3.3, §3.4)", () => {
+  it("returns a small bin's oldest chunk and stashes the others oldest first, so that the youngest is next", () => {
     const { p, five } = fiveBinned("2.36");
     expect(p.malloc(200)).toBe(five[0]);
     expect(p.tcache(208)).toEqual(five.slice(1).toReversed());
   });
 
-  it("of exact fits in unsorted, the last one stashed is served (T12)", () => {
+  it("of exact fits in the unsorted bin, returns the last one stashed (T12)", () => {
     const { p, five } = fiveUnsorted("2.36");
     expect(p.malloc(200)).toBe(five[4]);
     expect(p.tcache(208)).toEqual(five.slice(0, 4).toReversed());
   });
 
-  it("without a tcache the first exact fit is served, and the scan ends there", () => {
+  it("without a tcache, returns the first exact fit and ends the scan", () => {
     const p = process("2.23");
     const blocks = apart(p, 3, 200);
     p.free(...blocks);
@@ -85,19 +85,19 @@ describe("what int_malloc stashes (§3.3, §3.4)", () => {
 
   it.each<[string, string, (p: Process) => string]>([
     ["2.36", "calloc", (p) => p.calloc(200)],
-    // one of the small blocks, which has to move
+    // one of the small blocks, which must move
     ["2.36", "realloc", (p) => p.realloc("main+0x370", 200)],
     ["2.41", "realloc", (p) => p.realloc("main+0x370", 200)],
-    // 120 bytes aligned to 32 ask for a chunk of 208
+    // 120 bytes aligned to 32 request a chunk of 208
     ["2.36", "memalign", (p) => p.memalign(32, 120)],
     ["2.41", "memalign", (p) => p.memalign(32, 120)],
-  ])("%s: inside %s too (T11)", (glibc, _, call) => {
+  ])("%s: also within %s (T11)", (glibc, _, call) => {
     const { p, five } = fiveBinned(glibc);
     call(p);
     expect(p.tcache(208)).toEqual(five.slice(1).toReversed());
   });
 
-  it("the 2.42 tag stashes chunks of 1040 bytes, which its free and malloc do not cache (§10.4)", () => {
+  it("2.42 as tagged stashes chunks of 1040 bytes, which free and malloc do not cache (§10.4)", () => {
     const p = process("2.42");
     const blocks = apart(p, 3, 1032);
     p.free(...blocks);
@@ -109,7 +109,7 @@ describe("what int_malloc stashes (§3.3, §3.4)", () => {
     expect(p.tcache(1040)).toEqual([blocks[1], blocks[0]]);
   });
 
-  it("the stable 2.42 caches them", () => {
+  it("2.42-stable caches them", () => {
     const p = process("2.42-stable");
     const blocks = apart(p, 3, 1032);
     p.free(...blocks);
@@ -129,7 +129,7 @@ describe("glibc.malloc.tcache_unsorted_limit (§3.4)", () => {
     return { p, exact: blocks[7], large };
   }
 
-  it("0: everything unsorted is binned before the cached fit is served", () => {
+  it("0: all unsorted chunks are binned before the cached fit is returned", () => {
     const { p, exact } = exactThenLarge({});
     expect(p.malloc(200)).toBe(exact);
     expect(p.unsorted()).toEqual([]);
@@ -143,14 +143,14 @@ describe("glibc.malloc.tcache_unsorted_limit (§3.4)", () => {
 });
 
 describe("glibc.malloc.tcache_count and tcache_max (§8)", () => {
-  it("count 0 caches nothing, but 2.36 makes the struct all the same", () => {
+  it("count 0: 2.36 caches nothing, but allocates the struct", () => {
     const p = process("2.36", { "glibc.malloc.tcache_count": "0" });
     expect(p.malloc(24)).toBe("main+0x2a0");
     p.free("main+0x2a0");
     expect([p.tcache(32), p.fastbin(32)]).toEqual([[], ["main+0x2a0"]]);
   });
 
-  it("count 0 in 2.43: no struct, at no time", () => {
+  it("count 0: 2.43 never allocates the struct", () => {
     const p = process("2.43", { "glibc.malloc.tcache_count": "0" });
     expect([p.malloc(24), p.malloc(24)]).toEqual(main(0x10, 0x30));
     p.free("main+0x10");
@@ -166,7 +166,7 @@ describe("glibc.malloc.tcache_count and tcache_max (§8)", () => {
 
   it.each([
     ["2.36", true],
-    // compares with "<", and so leaves out the value's own class
+    // compares with "<", which excludes the value's own size class
     ["2.42", false],
     ["2.42-stable", true],
     ["2.43", true],
@@ -181,7 +181,7 @@ describe("glibc.malloc.tcache_count and tcache_max (§8)", () => {
   });
 });
 
-describe("when the struct comes to be (§3.2)", () => {
+describe("allocation of the struct (§3.2)", () => {
   it("2.26 to 2.41: at a thread's first malloc of any size, calloc, realloc or free", () => {
     expect(process("2.36").malloc(100000)).toBe("main+0x2a0");
     expect(process("2.36").calloc(24)).toBe("main+0x2a0");
@@ -204,13 +204,13 @@ describe("when the struct comes to be (§3.2)", () => {
     expect(t.arena).toBeNull();
   });
 
-  it("memalign makes none: with no tcache its lead goes to a fastbin (T23)", () => {
+  it("not at memalign: without tcache its lead goes to a fastbin (T23)", () => {
     const p = process("2.36");
     expect(p.memalign(64, 100)).toBe("main+0x40");
     expect([p.fastbin(48), p.fastbin(64)]).toEqual([["main+0x10"], ["main+0xb0"]]);
   });
 
-  it("2.42: at the first small allocation, memalign's too, and not at a free", () => {
+  it("2.42: at the first small allocation, also by memalign, but not at a free", () => {
     const p = process("2.42");
     expect(p.malloc(2000)).toBe("main+0x10");
     p.free("main+0x10");
@@ -219,7 +219,7 @@ describe("when the struct comes to be (§3.2)", () => {
     expect(p.tcacheStructs).toEqual(main(0x10));
   });
 
-  it("2.43: in the middle of the heap, at the first small free or the first exact fit (T25)", () => {
+  it("2.43: at the first small free or the first exact fit, in the middle of the heap (T25)", () => {
     const freed = process("2.43");
     expect(times(2, () => freed.malloc(24))).toEqual(main(0x10, 0x30));
     freed.free("main+0x10");
@@ -234,7 +234,7 @@ describe("when the struct comes to be (§3.2)", () => {
 });
 
 describe("frees (§4.1)", () => {
-  it("a block goes to the tcache of the thread that frees it, and comes back from there (T10)", () => {
+  it("a block goes to the tcache of the thread that frees it, and is reused from there (T10)", () => {
     const p = process("2.36");
     const block = p.malloc(100);
     const t = p.thread();
@@ -245,7 +245,7 @@ describe("frees (§4.1)", () => {
     expect(t.arena).toBe("arena1");
   });
 
-  it("what realloc cuts off is cached to 2.41, and merged since 2.42 (§3.9)", () => {
+  it("the remainder of realloc is cached up to 2.41, and merged since 2.42 (§3.9)", () => {
     const cached = ["2.36", "2.41", "2.42", "2.43"].map((glibc) => {
       const p = process(glibc);
       p.malloc(1000, "a");

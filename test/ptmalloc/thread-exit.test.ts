@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { arena1, process, times } from "../support/model-driver.ts";
 
 describe("a thread's tcache at its end (§6.4, T28)", () => {
-  it("is flushed in order of its bins, each from its head; small chunks to fastbins", () => {
+  it("is flushed bin by bin, each from its head; small chunks go to fastbins", () => {
     const p = process("2.36");
     const t = p.thread();
     const [a, b, c, d] = [40, 24, 24, 200].map((size) => {
@@ -12,13 +12,13 @@ describe("a thread's tcache at its end (§6.4, T28)", () => {
     });
     t.free(a!, b!, c!, d!);
     t.exit();
-    // of 24 bytes c is the head and goes first, which puts b on top of it
+    // of the 24-byte blocks, c is the head and goes first, so b ends up above it
     expect([p.fastbin(32, 1), p.fastbin(48, 1)]).toEqual([[b, c], [a]]);
-    // then the larger one, then the struct itself
+    // then the larger one, then the struct
     expect(p.unsorted(1)).toEqual([arena1(0x8e0)[0], d]);
   });
 
-  it("2.43 merges all of them", () => {
+  it("2.43 merges all chunks", () => {
     const p = process("2.43");
     const t = p.thread();
     const blocks = [24, 200].map((size) => {
@@ -31,7 +31,7 @@ describe("a thread's tcache at its end (§6.4, T28)", () => {
     expect([p.bin(2, 1), p.bin(13, 1)]).toEqual([[blocks[0]], [blocks[1]]]);
   });
 
-  it("blocks of other arenas go back to them", () => {
+  it("chunks of other arenas return to them", () => {
     const p = process("2.36");
     const block = p.malloc(24);
     const t = p.thread();
@@ -40,7 +40,7 @@ describe("a thread's tcache at its end (§6.4, T28)", () => {
     expect([p.fastbin(32), p.fastbin(32, 1)]).toEqual([[block], []]);
   });
 
-  it("nothing merges before a consolidation, which gives the heap back its page", () => {
+  it("chunks in fastbins merge only at a consolidation, which then trims a page of the heap", () => {
     const p = process("2.36");
     const t = p.thread();
     const blocks = times(7, () => t.malloc(24));
@@ -51,7 +51,7 @@ describe("a thread's tcache at its end (§6.4, T28)", () => {
     expect([p.fastbin(32, 1), p.top(1)]).toEqual([[], 0x21000 - 0x8d0]);
   });
 
-  it("the next thread's struct takes the place of the last one's", () => {
+  it("the next thread's struct reuses the chunk of the previous one", () => {
     const p = process("2.36");
     const first = p.thread();
     first.malloc(24);
@@ -69,7 +69,7 @@ describe("a thread's tcache at its end (§6.4, T28)", () => {
     expect([p.m.arenas.length, p.m.freeList.head]).toEqual([1, null]);
   });
 
-  it("without a tcache only the arena is given up", () => {
+  it("without a tcache the thread only detaches from its arena", () => {
     const p = process("2.23");
     const t = p.thread();
     const block = t.malloc(24);

@@ -13,7 +13,7 @@ function withTop(glibc: string, bytes: number, settings: Record<string, string> 
 }
 
 describe("systrim after a free (§4.5)", () => {
-  it("needs a top of trim_threshold, and leaves the pad, 33 bytes and less than a page", () => {
+  it("needs a top of trim_threshold, and leaves the pad, 33 bytes and a partial page", () => {
     const p = process("2.36", { MALLOC_TOP_PAD_: "8192", MALLOC_TRIM_THRESHOLD_: "150000" });
     const [a, b] = [p.malloc(70000), p.malloc(100000)];
     p.free(b);
@@ -25,7 +25,7 @@ describe("systrim after a free (§4.5)", () => {
     expect(p.top()).toBeLessThan(8192 + 33 + 4096);
   });
 
-  it("does not happen after a merge below 64 KiB, however low the threshold", () => {
+  it("does not happen after a merge below 64 KiB, even with a low threshold", () => {
     const p = process("2.36", { ...UNCACHED, MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "0" });
     p.malloc(24);
     p.free(p.malloc(50000));
@@ -34,7 +34,7 @@ describe("systrim after a free (§4.5)", () => {
     expect(p.brk).toBe(0x1000);
   });
 
-  it("nor where the program has moved the break", () => {
+  it("does not happen after the program has moved the break", () => {
     const p = process("2.36");
     const block = p.malloc(130000);
     p.malloc(100000, "last");
@@ -46,7 +46,7 @@ describe("systrim after a free (§4.5)", () => {
     expect(p.brk).toBe(brk);
   });
 
-  it("lowers system_mem, and keeps what it was at most", () => {
+  it("lowers system_mem, but not max_system_mem", () => {
     const p = process("2.36");
     p.malloc(24);
     const before = p.m.mainArena.systemMem;
@@ -82,7 +82,7 @@ describe("a top of exactly 32 bytes, below what trimming keeps (§4.5)", () => {
 });
 
 describe("malloc_trim (§7)", () => {
-  it("goes by its own pad, not by the threshold", () => {
+  it("uses its own pad, not the threshold", () => {
     const p = process("2.36");
     p.malloc(24);
     p.trim(10000);
@@ -91,7 +91,7 @@ describe("malloc_trim (§7)", () => {
     expect(p.brk).toBe(0x1000);
   });
 
-  it("drops the pages wholly inside a free chunk, behind the 48 bytes of its header and links", () => {
+  it("drops the whole pages within a free chunk after the 48 bytes of its header and links", () => {
     const p = process("2.36", {}, { touch: "all" });
     const first = p.malloc(4096 * 3);
     const block = p.malloc(4096 * 3);
@@ -103,7 +103,7 @@ describe("malloc_trim (§7)", () => {
     expect(p.resident(0, 1, "touched")).toEqual([0, 1, 2, 3, 6]);
   });
 
-  it("a chunk that begins less than 48 bytes before a page keeps that page", () => {
+  it("keeps a page if the chunk begins less than 48 bytes below it", () => {
     const kept = [0xfc0, 0xfd0, 0xfe0].map((header) => {
       const p = process("2.36", {}, { touch: "all" });
       p.malloc(header - 0x290 - 8);
@@ -121,7 +121,7 @@ describe("malloc_trim (§7)", () => {
     ]);
   });
 
-  it("bins below 4096 bytes are left alone; the unsorted one is not", () => {
+  it("skips bins below 4096 bytes, but not the unsorted bin", () => {
     const p = process("2.36", {}, { touch: "all" });
     p.malloc(3300);
     const block = p.malloc(4096 + 4000);
@@ -130,7 +130,7 @@ describe("malloc_trim (§7)", () => {
     expect(p.trim(0)).toBe(4096);
   });
 
-  it("returns what left the resident set", () => {
+  it("returns the decrease of RSS", () => {
     const p = process("2.36", {}, { touch: "all" });
     const block = p.malloc(40960);
     p.malloc(24);
@@ -148,7 +148,7 @@ describe("malloc_trim (§7)", () => {
     expect([p.fastbin(32), p.unsorted()]).toEqual([[], [block]]);
   });
 
-  it("what is cached stays", () => {
+  it("keeps cached chunks", () => {
     const p = process("2.36");
     const block = p.malloc(24);
     p.free(block);
@@ -156,7 +156,7 @@ describe("malloc_trim (§7)", () => {
     expect(p.tcache(32)).toEqual([block]);
   });
 
-  it("of other arenas the free chunks' pages go, their tops stay", () => {
+  it("drops pages of free chunks in other arenas, but not their tops", () => {
     const p = process("2.36", {}, { touch: "all" });
     const t = p.thread();
     const [a, b] = [t.malloc(40000), t.malloc(40000)];
@@ -173,7 +173,7 @@ describe("malloc_trim (§7)", () => {
 });
 
 describe("heap_trim (§4.5)", () => {
-  /** The top that is left of a second arena when 220 KB above 24 bytes have been freed. */
+  /** The top of a second arena after 220 KB above 24 bytes have been freed. */
   function topAfter(glibc: string, pad: number, threshold: number): number {
     const p = process(glibc, {
       MALLOC_TOP_PAD_: `${pad}`,
@@ -202,14 +202,17 @@ describe("heap_trim (§4.5)", () => {
     ["2.22", false],
     ["2.23", true],
     ["2.36", true],
-  ])("%s: one above it, of which less than that can go, shrinks: %s", (glibc, shrinks) => {
-    expect(topAfter(glibc, 100000, 150000) < 110000).toBe(shrinks);
-  });
+  ])(
+    "%s: a top above the threshold, of which less can be trimmed, shrinks: %s",
+    (glibc, shrinks) => {
+      expect(topAfter(glibc, 100000, 150000) < 110000).toBe(shrinks);
+    },
+  );
 
   it.each([
     [4096 + 32, 0],
     [4096 + 48, 4096],
-  ])("2.17: of a top of %d bytes %d go: whole pages beyond 33 bytes", (top, gone) => {
+  ])("2.17: a top of %d bytes shrinks by %d: whole pages in addition to 33 bytes", (top, gone) => {
     const p = process("2.17", { MALLOC_TOP_PAD_: "0" });
     const t = p.thread();
     t.malloc(70000, "large");
@@ -221,13 +224,13 @@ describe("heap_trim (§4.5)", () => {
     expect(size - p.heap(1).size).toBe(gone);
   });
 
-  it.each(["2.17", "2.22", "2.23", "2.36", "2.43"])("%s: leaves the pad", (glibc) => {
+  it.each(["2.17", "2.22", "2.23", "2.36", "2.43"])("%s: keeps the pad", (glibc) => {
     const top = topAfter(glibc, 20000, 100000);
     expect(top).toBeGreaterThanOrEqual(20000 + 33);
     expect(top).toBeLessThan(20000 + 33 + 4096);
   });
 
-  it("what was once writable stays known: mprotect_size", () => {
+  it("does not lower mprotect_size", () => {
     const p = process("2.36");
     const t = p.thread();
     const blocks = times(3, () => t.malloc(100000));
@@ -237,8 +240,8 @@ describe("heap_trim (§4.5)", () => {
     expect(p.heap(1).mprotectSize).toBe(size);
   });
 
-  describe("deletes a heap that is all top", () => {
-    /** A second heap with one block; `last` is the first heap's last block. */
+  describe("deletes a heap that consists of top", () => {
+    /** A second heap with one block; `last` is the last block of the first heap. */
     function twoHeaps(topPad: string) {
       const p = process("2.36", {
         MALLOC_MMAP_THRESHOLD_: "33554432",
@@ -253,7 +256,7 @@ describe("heap_trim (§4.5)", () => {
       return { p, t };
     }
 
-    it("if the heap below then has room for the pad; what is free there becomes top", () => {
+    it("if the previous heap has room for the pad; free memory there becomes top", () => {
       const { p, t } = twoHeaps("0");
       t.free("left");
       t.free("upper");
@@ -262,14 +265,14 @@ describe("heap_trim (§4.5)", () => {
       expect(p.m.arenas[1]!.systemMem).toBe(p.heap(1).size);
     });
 
-    it("if not, it stays", () => {
+    it("not if it has no room", () => {
       const { p, t } = twoHeaps("33000000");
       t.free("left");
       t.free("upper");
       expect(p.m.arenas[1]!.heaps.length).toBe(2);
     });
 
-    it("its resident pages go with it", () => {
+    it("together with its resident pages", () => {
       const { p, t } = twoHeaps("0");
       t.write("upper", 0, 9000000);
       const before = p.planes[2];

@@ -4,7 +4,7 @@ import { main, type Process, process, times } from "../support/model-driver.ts";
 /** so that every free reaches the bins */
 const BINNED = { "glibc.malloc.tcache_count": "0", "glibc.malloc.mxfast": "0" };
 
-/** A block with one above it that stays. */
+/** A block below another one that stays allocated. */
 function apart(p: Process, bytes: number): string {
   const block = p.malloc(bytes);
   p.malloc(24);
@@ -17,7 +17,7 @@ function above(block: string, bytes: number): string {
 }
 
 describe("the scan (§3.4)", () => {
-  it("goes from the back; what does not fit is binned, small chunks at the front of their bin", () => {
+  it("goes from the back and bins chunks that do not fit, small ones at the front of their bin", () => {
     const p = process("2.36", BINNED);
     const [a, b, large] = [apart(p, 200), apart(p, 200), apart(p, 3000)];
     p.free(a, b, large);
@@ -26,7 +26,7 @@ describe("the scan (§3.4)", () => {
     expect([p.unsorted(), p.bin(13), p.binBytes(95)]).toEqual([[], [b, a], [3008]]);
   });
 
-  it("ends at the first exact fit; younger chunks stay unsorted", () => {
+  it("ends at the first exact fit; newer chunks stay unsorted", () => {
     const p = process("2.36", BINNED);
     const [a, b, c] = [apart(p, 300), apart(p, 200), apart(p, 3000)];
     p.free(a, b, c);
@@ -51,7 +51,7 @@ describe("the scan (§3.4)", () => {
     ["2.36", 1],
     ["2.41", 0],
     ["2.43", 0],
-  ])("%s: a freed chunk below 1024 is unsorted: %d (§4.4)", (glibc, unsorted) => {
+  ])("%s: freed chunks below 1024 bytes in the unsorted bin: %d (§4.4)", (glibc, unsorted) => {
     const p = process(glibc, { "glibc.malloc.tcache_count": "0" });
     const [small, large] = [apart(p, 200), apart(p, 2000)];
     p.free(small);
@@ -61,7 +61,7 @@ describe("the scan (§3.4)", () => {
   });
 });
 
-it("2.41: chunks from 1024 on are unsorted, smaller ones are not (§4.4)", () => {
+it("2.41: freed chunks of 1024 bytes and more go to the unsorted bin, smaller ones do not (§4.4)", () => {
   const p = process("2.41", BINNED);
   const [small, large] = [apart(p, 1008 - 8), apart(p, 1024 - 8)];
   p.free(small, large);
@@ -70,8 +70,8 @@ it("2.41: chunks from 1024 on are unsorted, smaller ones are not (§4.4)", () =>
 
 describe("the last remainder (§3.4)", () => {
   /**
-   * A free chunk of `otherBytes`, and what is left of one of 3568: `first` decides how that was split. Where the next
-   * small block goes tells whether the rest counts as the last remainder.
+   * A free chunk of `otherBytes`, and the remainder of one of 3568 bytes, split as `first` decides. The place of the
+   * next small block shows whether that counts as the last remainder.
    */
   function remainderBeside(otherBytes: number, first: number) {
     const p = process("2.36", BINNED);
@@ -82,13 +82,13 @@ describe("the last remainder (§3.4)", () => {
     return { p, other, rest, restBytes: p.binBytes(1)[0]! };
   }
 
-  it("is set by a small request that splits a larger bin's chunk (§3.6)", () => {
+  it("is set by a small request that splits a chunk of a larger bin (§3.6)", () => {
     const { p, rest } = remainderBeside(320, 1000);
     expect(p.malloc(200)).toBe(rest);
     expect(p.malloc(200)).toBe(above(rest, 208));
   });
 
-  it("is not set by a large request: from another bin, nor from its own (T5)", () => {
+  it("is not set by a large request, from another bin or its own (T5)", () => {
     const other = remainderBeside(320, 2000);
     expect(other.p.malloc(200)).toBe(other.other);
     const own = remainderBeside(320, 3128);
@@ -109,16 +109,16 @@ describe("the last remainder (§3.4)", () => {
     expect(p.malloc(nb - 8)).toBe({ rest, other }[by]);
   });
 
-  it("must be alone in unsorted", () => {
+  it("must be the only unsorted chunk", () => {
     const { p, other, rest } = remainderBeside(320, 1000);
     const [third] = [p.malloc(100)];
     expect(third).toBe(rest);
     p.free(third!);
-    // now two chunks are unsorted, and both are binned first
+    // two chunks are unsorted, so both are binned first
     expect(p.malloc(200)).toBe(other);
   });
 
-  it("may be stale: a chunk that is made anew at its address counts (T7)", () => {
+  it("may be stale: a new chunk at its address counts (T7)", () => {
     const { p, other, rest, restBytes } = remainderBeside(320, 1000);
     expect(p.malloc(restBytes - 8)).toBe(rest);
     p.free(rest);

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { arena1, main, type Process, process, times } from "../support/model-driver.ts";
 
 /**
- * ptmalloc2.md §11.2, one by one: what a real glibc did, observed on 2.36 and on the versions that the text names.
- * "base" there is the initial break; offsets are of the returned pointers.
+ * The examples of ptmalloc2.md §11.2, observed with a real glibc: 2.36 and the versions that the text names. "base"
+ * there is the initial break; offsets are those of returned pointers.
  */
 
-/** Sizes of malloc calls, in order. */
+/** malloc calls of these sizes, in order. */
 function mallocs(p: Pick<Process, "malloc">, ...sizes: number[]): string[] {
   return sizes.map((size) => p.malloc(size));
 }
@@ -59,7 +59,7 @@ it("example 3: a fastbin hit stashes the rest of its bin, which reverses it", ()
 });
 
 describe("example 4: calloc and the tcache", () => {
-  it("2.36: calloc goes past it", () => {
+  it("2.36: calloc does not use it", () => {
     const p = nineFreed("2.36");
     expect(times(3, () => p.calloc(24))).toEqual(main(0x3a0, 0x380, 0x3c0));
     expect(p.malloc(24)).toBe("main+0x360");
@@ -68,13 +68,13 @@ describe("example 4: calloc and the tcache", () => {
   it.each([
     ["2.41", main(0x360, 0x340)],
     ["2.43", main(0x110, 0xf0)],
-  ])("%s: calloc takes from it", (glibc, blocks) => {
+  ])("%s: calloc uses it", (glibc, blocks) => {
     const p = nineFreed(glibc);
     expect(times(2, () => p.calloc(24))).toEqual(blocks);
   });
 });
 
-it("example 5: two chunks merge, are binned, split by the binmap walk; a rest too small is binned", () => {
+it("example 5: two chunks merge, are binned, and are split by the binmap search; a remainder too small is binned", () => {
   const p = process("2.36");
   expect(NINE.map((name) => p.malloc(200, name))).toEqual(
     main(...Array.from({ length: 9 }, (_, i) => 0x2a0 + i * 0xd0)),
@@ -132,13 +132,13 @@ describe("example 8: exact fits from the back of unsorted, then the smallest lar
     expect(mallocs(p, 4990, 4990, 100, 100)).toEqual(main(0x2a0, 0x1650, 0x2a00, 0x2a70));
   });
 
-  it("2.43: the tcache struct of the first exact fit uses the second chunk", () => {
+  it("2.43: the tcache struct, allocated at the first exact fit, uses the second chunk", () => {
     expect(mallocs(fourFreed("2.43"), 4990, 4990)).toEqual(main(0x10, 0x2770));
   });
 });
 
-describe("example 9: the tail that realloc cuts off", () => {
-  it("2.36: is cached", () => {
+describe("example 9: the tail that realloc splits off", () => {
+  it("2.36: it is cached", () => {
     const p = process("2.36");
     expect(p.malloc(1000, "a")).toBe("main+0x2a0");
     expect(p.realloc("a", 100)).toBe("main+0x2a0");
@@ -147,10 +147,10 @@ describe("example 9: the tail that realloc cuts off", () => {
     expect(p.malloc(880)).toBe("main+0x310");
   });
 
-  it("2.43: is in its small bin", () => {
+  it("2.43: it is in its small bin", () => {
     const p = process("2.43");
     p.malloc(1000, "a");
-    // what borders on top would merge into it
+    // a chunk next to top would merge into it
     p.malloc(24);
     p.realloc("a", 100);
     expect(p.malloc(800)).toBe("main+0x80");
@@ -197,8 +197,8 @@ it("example 11: dynamic thresholds keep a top of 0x115000, and trim one of 0x206
   expect(p.brk).toBe(0x21000);
 });
 
-describe("example 12: the program moves the break itself", () => {
-  it("trimming the old top's rest takes the new top away: NULL (T8)", () => {
+describe("example 12: the program moves the break", () => {
+  it("the free of the old top trims the new one, and malloc returns NULL (T8)", () => {
     const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "1000000" });
     expect(p.malloc(100)).toBe("main+0x2a0");
     p.sbrk(4096);
@@ -208,7 +208,7 @@ describe("example 12: the program moves the break itself", () => {
     expect(p.malloc(24)).toBe("main+0x310");
   });
 
-  it("without the setting, a new stretch begins at the foreign break", () => {
+  it("without the setting, a new stretch begins at the moved break", () => {
     const p = process("2.36");
     expect(p.malloc(100)).toBe("main+0x2a0");
     p.sbrk(4096);
@@ -240,7 +240,7 @@ describe("example 13: an arena passes to the next thread", () => {
     expect(p.thread().malloc(100)).toBe(arena1(offset)[0]);
   });
 
-  it("2.36: a heap grows by what is needed, without pad", () => {
+  it("2.36: a heap grows by the need, without pad", () => {
     const p = process("2.36");
     const t = p.thread();
     t.malloc(60000);
@@ -272,7 +272,7 @@ it("example 15: block #559 of 120000 bytes opens the second heap", () => {
   expect(p.heap(1, 2).size).toBe(0x3e000);
 });
 
-it("example 16: with three arenas, threads are given out in turn", () => {
+it("example 16: three arenas are assigned to threads in turn", () => {
   const p = process("2.36", { MALLOC_ARENA_MAX: "3" });
   p.malloc(1);
   const arenas = times(8, () => {
@@ -297,7 +297,7 @@ it("example 17: malloc_trim drops the whole pages of free chunks, then the top",
   expect(p.brk).toBe(0xf000);
 });
 
-it("example 18: untouched blocks cost the page of the header behind them", () => {
+it("example 18: an untouched block makes the page of the next header resident", () => {
   const p = process("2.36");
   p.malloc(40000, "first");
   expect(p.resident()).toEqual([0, 9]);
@@ -329,7 +329,7 @@ describe("example 20: memalign of a mapped block", () => {
   });
 });
 
-describe("example 21: a heap is deleted while it is being made (T8)", () => {
+describe("example 21: a heap is deleted while it is being created (T8)", () => {
   function nearlyFullHeap() {
     const p = process("2.36", {
       MALLOC_MMAP_THRESHOLD_: "33554432",
@@ -341,7 +341,7 @@ describe("example 21: a heap is deleted while it is being made (T8)", () => {
     return { p, t };
   }
 
-  it("the request is served by the main arena", () => {
+  it("the request uses the main arena", () => {
     const { t } = nearlyFullHeap();
     t.free("arena1+0x3845050");
     expect(mallocs(t, 9000000, 24, 100)).toEqual(["main+0x3e0", ...arena1(0x3845050, 0x3845070)]);
@@ -402,7 +402,7 @@ describe("example 24: memalign out of a free chunk", () => {
   });
 });
 
-describe("example 25: 2.43 makes the tcache struct late", () => {
+describe("example 25: 2.43 allocates the tcache struct late", () => {
   it("at the first exact fit, with 784 bytes", () => {
     const p = process("2.43");
     expect(mallocs(p, 2000, 24)).toEqual(main(0x10, 0x7f0));
@@ -430,7 +430,7 @@ describe("example 26: the first request of a thread", () => {
     ["2.23", 0x8c0],
     ["2.42", 0x8e0],
     ["2.43", 0x880],
-  ])("%s: malloc(1000000) sizes the heap that serves it", (glibc, offset) => {
+  ])("%s: malloc(1000000) determines the size of the new heap", (glibc, offset) => {
     const p = process(glibc);
     expect(p.thread().malloc(1000000)).toBe(arena1(offset)[0]);
     expect(p.heap(1).size).toBe(0x115000);
@@ -446,7 +446,7 @@ describe("example 26: the first request of a thread", () => {
     ["2.41", 0x900],
     ["2.42", 0x900],
     ["2.43", 0x880],
-  ])("%s: memalign(64, 1000000) does too", (glibc, offset) => {
+  ])("%s: so does memalign(64, 1000000)", (glibc, offset) => {
     expect(process(glibc).thread().memalign(64, 1000000)).toBe(arena1(offset)[0]);
   });
 });

@@ -198,10 +198,10 @@ describe("OpenMetrics", () => {
   });
 
   test.each([
-    ["a_bytes 1\n# EOF\n", "outside of its family"],
-    ["# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na 2\n# EOF\n", "outside of its family"],
-    ["# TYPE a gauge\na 1\na 2\n# EOF\n", "twice"],
-    ['# TYPE a gauge\na{b="\\x"} 1\n# EOF\n', "no sample"],
+    ["a_bytes 1\n# EOF\n", "outside its family"],
+    ["# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na 2\n# EOF\n", "outside its family"],
+    ["# TYPE a gauge\na 1\na 2\n# EOF\n", "duplicate"],
+    ['# TYPE a gauge\na{b="\\x"} 1\n# EOF\n', "not a sample"],
     ["# TYPE a gauge\n# UNIT a bytes\n# EOF\n", "unit not in name"],
     ["# TYPE a gauge\na 1\n", "does not end"],
   ])("the parser of this test refuses %j", (text, why) => {

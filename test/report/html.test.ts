@@ -171,7 +171,7 @@ describe("markup", () => {
 });
 
 test("the bundled script contains no end tag, but uPlot's licence", () => {
-  const script = readFileSync(new URL("../../dist/page/main.js", import.meta.url), "utf8");
+  const script = readFileSync(new URL("../../dist/page/page.js", import.meta.url), "utf8");
   expect(script).not.toMatch(/<\/script|<!--/i);
   expect(script).toContain("Permission is hereby granted, free of charge");
 });

@@ -7,13 +7,16 @@ import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { Op } from "../../src/trace/event.ts";
-import { placeOf, RealOp, type RealRun } from "./glibc-driver.ts";
+import { RealOp } from "./glibc-program.ts";
+import { placeOf, type RealRun } from "./glibc-run.ts";
 
 const PAGE = 4096;
 
 /**
- * Runs what a real process did through the model, and compares: the place of every block, the break after every
- * call; at the end every heap's size and resident pages, the mappings' and mallinfo2. Throws at the first difference.
+ * Replays a real process in the model, and compares the place of every block, and the break after every call; and at the
+ * end the size and the resident pages of every heap and mapping, and mallinfo2.
+ *
+ * @throws Error the first difference
  */
 export function compareWithModel(
   run: RealRun,
@@ -22,7 +25,7 @@ export function compareWithModel(
   touch: "all" | "none",
 ): void {
   if (run.outcome !== "finished") {
-    throw new Error(`step ${run.outcome.step}: the program died of ${run.outcome.died}`);
+    throw new Error(`step ${run.outcome.step}: the program died: ${run.outcome.died}`);
   }
   const par = new MallocPar(profile);
   for (const [name, value] of settingsIn(env)) {
@@ -40,7 +43,7 @@ export function compareWithModel(
   checkInvariants(m);
 }
 
-/** The settings in an environment, each tunable by itself: names and values. */
+/** Names and values of the settings in an environment, one entry for each tunable. */
 export function settingsIn(env: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (name !== "GLIBC_TUNABLES") {
@@ -93,7 +96,7 @@ class Twin {
       }
     }
     const brk = events.brk[i]! - startBreak + (startBreak % PAGE);
-    this.#must(i, m.brk === brk, `break 0x${m.brk.toString(16)}, really 0x${brk.toString(16)}`);
+    this.#must(i, m.brk === brk, `break 0x${m.brk.toString(16)}, in glibc 0x${brk.toString(16)}`);
   }
 
   #call(i: number): number {
@@ -138,20 +141,20 @@ class Twin {
         m.foreignSbrk(size);
         return 0;
       case RealOp.threadStart:
-        // From pthread_create on the process is multi-threaded.
+        // pthread_create makes the process multi-threaded.
         m.multiThreaded = true;
         return 0;
       case Op.threadExit:
         m.exitThread();
         return 0;
       default:
-        throw new Error(`the driver sent op ${events.op[i]}`);
+        throw new Error(`unknown op ${events.op[i]} from the driver`);
     }
   }
 
   /**
-   * A realloc that moves a block reads all of it. Without a zero page (see glibc-driver.c) that makes the pages
-   * resident that were never written, which is the kernel's doing and not the model's.
+   * A realloc that moves a block reads all of it. Without a shared zero page (see glibc-driver.c) the kernel makes pages
+   * resident that were never written; the model does not know that.
    */
   #countReads(i: number, chunk: number): void {
     const { events, residencyExact } = this.#run;
@@ -168,7 +171,7 @@ class Twin {
     const mine = this.#place(chunk);
     if (real.kind !== "heap" || mine.kind !== "heap") {
       const same = real.kind === mine.kind && ("offset" in real ? real.offset : 0) === mine.offset;
-      this.#must(i, same, `${mine.kind}+0x${mine.offset.toString(16)}, really ${text(real)}`);
+      this.#must(i, same, `${mine.kind}+0x${mine.offset.toString(16)}, in glibc ${text(real)}`);
       return;
     }
     const { serial } = mine.heap;
@@ -176,7 +179,7 @@ class Twin {
       this.#baseOf.set(serial, real.heap);
     }
     const same = this.#baseOf.get(serial) === real.heap && mine.offset === real.offset;
-    this.#must(i, same, `heap ${serial}+0x${mine.offset.toString(16)}, really ${text(real)}`);
+    this.#must(i, same, `heap ${serial}+0x${mine.offset.toString(16)}, in glibc ${text(real)}`);
   }
 
   #place(chunk: number) {
@@ -225,18 +228,18 @@ class Twin {
     this.#same(end, "mallinfo2", mine, { ...run.mallinfo, usmblks: 0 });
   }
 
-  #same(i: number, what: string, mine: unknown, real: unknown): void {
+  #same(i: number, name: string, mine: unknown, real: unknown): void {
     const [a, b] = [JSON.stringify(mine), JSON.stringify(real)];
-    this.#must(i, a === b, `${what} ${a}, really ${b}`);
+    this.#must(i, a === b, `${name} ${a}, in glibc ${b}`);
   }
 
-  #must(i: number, holds: boolean, what: string): void {
+  #must(i: number, holds: boolean, difference: string): void {
     if (holds) {
       return;
     }
     const { events } = this.#run;
     const at = i < events.count ? `event ${i} (step ${events.step[i]})` : "the end";
-    throw new Error(`at ${at}: ${what}`);
+    throw new Error(`at ${at}: ${difference}`);
   }
 }
 

@@ -1,9 +1,14 @@
 import { execFileSync } from "node:child_process";
 
 /**
- * Tests that start mallog start what is shipped, and the HTML writer takes the page's script and style from there. This
- * is no TypeScript: it runs in vitest's own process, which does not know it.
+ * Builds mallog once a run, for the projects whose tests start it or need the page's script and style.
+ *
+ * JavaScript because vitest's own process, which runs this, loads no TypeScript; and a variable of the environment
+ * because vitest loads this file anew for each project.
  */
 export default function setup() {
-  execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
+  if (process.env.MALLOG_BUILT === undefined) {
+    process.env.MALLOG_BUILT = "1";
+    execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
+  }
 }

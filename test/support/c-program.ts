@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
-/** A C program of this folder, in a folder of its own that is removed after the file's tests. */
+/** A C program of this folder, compiled into a temporary folder that is removed after the file's tests. */
 export class CProgram {
   readonly folder: string;
   readonly path: string;
@@ -19,7 +19,7 @@ export class CProgram {
     afterAll(() => rmSync(folder, { recursive: true }));
   }
 
-  /** @throws Error with what gcc says */
+  /** @throws Error gcc fails; the message has its output */
   compile(...flags: readonly string[]): void {
     execFileSync("gcc", [...flags, "-o", this.path, this.#source], { stdio: "pipe" });
   }

@@ -1,14 +1,14 @@
 /*
- * A program whose threads come and go, logged by a hook with one lock held over the real call and its line, so that the
- * calls stand in the allocator's own order. Not so the ends of threads: a thread says thread_exit() in the destructor of
- * its key, and only behind that does glibc empty its cache and put its arena on the free list, past any hook.
+ * A program whose threads come and go. Its hook holds one lock across the real call and its line, so that the calls are
+ * logged in the allocator's order. The ends of threads are not: a thread logs thread_exit() in the destructor of its key,
+ * and only afterwards does glibc empty its tcache and put its arena on the free list, where no hook sees it.
  *
  *     churn GENERATIONS THREADS CALLS LEFT PAUSE >log 2>rss
  *
- * THREADS threads at once, each of which allocates, frees, leaves LEFT blocks to the others, which free them, and ends:
- * joined all together, and then in a pool, where each is followed by another as soon as it has ended. Between its
- * thread_exit() and its end are up to PAUSE µs, in which others go on. At the end the resident bytes of the break area
- * and of all heaps go to standard error, page by page as the kernel has them.
+ * THREADS threads run at once. Each allocates, frees, leaves LEFT blocks to the others, which free them, and ends. At first
+ * all are joined together; later they run in a pool, where a new one replaces each that ends. Up to PAUSE µs pass between
+ * a thread's thread_exit() and its end, while others continue. At the end the program prints the resident bytes of the
+ * break area and of all heaps, counted in the kernel's page map, to standard error.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -83,7 +83,7 @@ static void leave(void *unused) {
   pthread_mutex_lock(&lock);
   LOG("%d thread_exit()\n", gettid());
   pthread_mutex_unlock(&lock);
-  /* Another destructor has something to do yet, for which others do not wait. */
+  /* As if another destructor ran, while other threads continue. */
   if (pause_us > 0) usleep((gettid() * 2654435761u >> 8) % pause_us);
 }
 

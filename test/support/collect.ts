@@ -2,7 +2,8 @@ import { pipeline } from "node:stream/promises";
 import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
-import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
+import { EventBatch } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 
 /** A row of an EventBatch. */
@@ -30,7 +31,7 @@ export interface ReadLog {
   readonly diagnostics: Diagnostics;
 }
 
-/** Keeps every event; two batches alternate, poisoned after use, as a consumer that looks ahead would have it. */
+/** Keeps every event. Two batches alternate, and are poisoned after use: a producer may not rely on old contents. */
 export class CollectingSink implements EventSink {
   readonly events: ReadEvent[] = [];
   readonly notes: ReadNote[] = [];
@@ -67,7 +68,7 @@ export class CollectingSink implements EventSink {
     this.batch.clear();
   }
 
-  room(): null {
+  whenReady(): null {
     return null;
   }
 
@@ -77,7 +78,7 @@ export class CollectingSink implements EventSink {
   }
 }
 
-/** Reads chunks of a log through split2 and the scanner, without the file layer. */
+/** Reads chunks of a log with split2 and the scanner, without the file layer. */
 export async function scanChunks(
   chunks: readonly Buffer[],
   maxLineBytes = MAX_LINE_BYTES,

@@ -5,12 +5,13 @@ import { gunzipSync } from "node:zlib";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
-import type { AnalysisOptions, ScenarioSpec } from "../../src/replay/analysis-options.ts";
-import { touchReading } from "../../src/replay/writes/touch-reading.ts";
+import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
+import { readSummary } from "../../src/pipeline/read-summary.ts";
+import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
 import type { Report } from "../../src/report/report.ts";
-import { buildReport } from "../../src/summary/build-report.ts";
-import { EVENTS_PER_BATCH } from "../../src/trace/event.ts";
-import { OwnThread } from "../../src/what-if/runner.ts";
+import { summarize } from "../../src/summary/summarize.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
+import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 import { expectReportJson } from "./report-schema.ts";
 import { SmallerBatches } from "./smaller-batches.ts";
 
@@ -171,29 +172,17 @@ export function analyse(
   options: AnalysisOptions,
   eventsPerBatch = EVENTS_PER_BATCH,
 ): Report {
-  const lane = new OwnThread();
-  const analysis = new Analysis(options, lane);
+  const runner = new InlineRunner();
+  const analysis = new Analysis(options, runner);
   const diagnostics = new Diagnostics();
   const sink =
     eventsPerBatch < EVENTS_PER_BATCH ? new SmallerBatches(analysis, eventsPerBatch) : analysis;
   new NativeScanner(sink, diagnostics).scan(log, log.length);
   sink.end();
-  const { lines, malformedKinds, samples, truncatedInputs } = diagnostics;
-  const touch = touchReading(analysis);
-  const report = buildReport(
-    analysis,
-    touch,
-    lane.figures(touch.reading),
-    {
-      complete: true,
-      sources: ["-"],
-      lines,
-      malformedSamples: samples,
-      malformedKinds,
-      truncatedInputs,
-    },
-    "test",
-  );
+  const touch = analysis.touchReading();
+  const result = analysis.result(touch, runner.figures(touch.reading));
+  const read = readSummary(diagnostics, ["-"], true);
+  const report = summarize({ ...result, read }, "test");
   expectReportJson(JSON.stringify(report));
   return report;
 }

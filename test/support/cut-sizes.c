@@ -1,10 +1,10 @@
 /*
- * A program with blocks of 4 GiB and more, which it never writes, logged by two simple hooks at once: one prints sizes
- * by %zu, the other by %u.
+ * A program with blocks of 4 GiB and more, which it never writes. Two simple hooks log it at once: one prints sizes with
+ * %zu, the other with %u.
  *
  *     cut-sizes WHOLE.log CUT.log ROUNDS
  *
- * Here the hooks are in the program itself.
+ * The hooks are part of the program.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -75,13 +75,13 @@ static void use_small(unsigned seed) {
   }
 }
 
-/* Returns how many of the large blocks could not be had. */
+/* Returns how many allocations of large blocks failed. */
 static int large(unsigned round) {
   void *had[5];
-  /* Printed as 100 bytes, which the heap would have served. */
+  /* Printed as 100 bytes, which would come from the heap. */
   had[0] = malloc(4 * GiB + 100);
   use_small(7 * round + 1);
-  /* Printed as 1 GiB, which is mapped, too: how far it reaches shows that it is more. */
+  /* Printed as 1 GiB, which is mmapped, too: its extent shows that it is larger. */
   had[1] = malloc(5 * GiB);
   had[2] = calloc(1, 4 * GiB + 24);
   had[3] = calloc(3, 4 * GiB / 3 + 4 * GiB);
@@ -97,7 +97,7 @@ static int large(unsigned round) {
   use_small(7 * round + 4);
   int missing = 0;
   for (int i = 0; i < 5; i++) missing += had[i] == NULL;
-  /* The last round's stay. */
+  /* The last round's blocks stay live. */
   for (int i = 0; i < 5 && round > 0; i++) free(had[i]);
   return missing;
 }

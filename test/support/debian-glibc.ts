@@ -15,9 +15,9 @@ import { promisify } from "node:util";
 import type { Loader } from "./glibc-driver.ts";
 
 /**
- * The glibcs of Debian's releases, fetched but not installed: libc6 of each, by the machine's own apt from the archive
- * its own configuration names, into a private apt root, and unpacked to a cache under the system's temporary folder.
- * apt checks the index against the archive's signature and the package against the index.
+ * The glibcs of Debian's releases, downloaded but not installed: the machine's apt downloads each libc6 from the archive
+ * that the machine is configured for, with a private apt root, and it is unpacked to a cache in the system's temporary
+ * folder. apt checks the archive's signature of the index, and the package against the index.
  */
 export const DEBIAN_GLIBCS = [
   { glibc: "2.31", release: "bullseye" },
@@ -28,17 +28,17 @@ export const DEBIAN_GLIBCS = [
 
 export type Fetched =
   | { readonly available: true; readonly loader: Loader }
-  /** in words a skipped test can show */
+  /** for the title of a skipped test */
   | { readonly available: false; readonly reason: string };
 
 const CACHE = join(tmpdir(), `mallog-debian-glibc-${process.getuid?.() ?? 0}`);
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-/** where libc6 has its files, since and before Debian merged /lib into /usr/lib */
+/** folders of libc6's libraries since and before Debian merged /lib into /usr/lib */
 const LIBRARY_FOLDERS = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
 
 const run = promisify(execFile);
 
-/** The glibc of a release; from the network only if no earlier run has left it in the cache. */
+/** The glibc of a release: from the cache, or else from the network. */
 export async function debianGlibc(glibc: string, release: string): Promise<Fetched> {
   const kept = join(CACHE, glibc);
   try {
@@ -65,16 +65,16 @@ async function unpackInto(kept: string, glibc: string, release: string): Promise
     }
     const version = archive.split("_")[1]!;
     if (!version.startsWith(`${glibc}-`)) {
-      throw new Error(`${release} has ${version} by now`);
+      throw new Error(`${release} now has ${version}`);
     }
     const unpacked = join(root, "unpacked");
     await run("dpkg-deb", ["-x", join(root, archive), unpacked]);
     const folders = LIBRARY_FOLDERS.map((folder) => join(unpacked, folder));
     const libraries = folders.find((folder) => existsSync(join(folder, "libc.so.6")));
     if (libraries === undefined) {
-      throw new Error(`${version} has no libc.so.6 where it should be`);
+      throw new Error(`${version} has no libc.so.6 in ${LIBRARY_FOLDERS.join(" or ")}`);
     }
-    // Whole or not at all, for those who look at the same time; one who was faster is as good.
+    // Atomic, since other processes may use the cache; if one was faster, its copy is as good.
     if (!existsSync(kept)) {
       renameSync(libraries, kept);
     }
@@ -83,7 +83,7 @@ async function unpackInto(kept: string, glibc: string, release: string): Promise
   }
 }
 
-/** apt-get with state of its own and one source: the release, in the archive the machine itself installs from. */
+/** apt-get with private state and one source: the release, in the archive that the machine installs from. */
 async function privateApt(
   root: string,
   release: string,
@@ -103,7 +103,7 @@ async function privateApt(
     "APT::Update::Error-Mode": "any",
     "Acquire::Retries": "1",
     "Acquire::http::Timeout": "20",
-    // The folder is closed to the user apt would become.
+    // The user that apt would switch to cannot read the folder.
     "APT::Sandbox::User": "root",
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
@@ -112,25 +112,25 @@ async function privateApt(
   };
 }
 
-/** The archive that serves the machine's own release, whose other releases lie beside it; from apt's sources alone. */
+/** The archive of the machine's release, which has the other releases, too; found in apt's sources alone. */
 async function archiveOfMachine(): Promise<string> {
   const release = /^VERSION_CODENAME=(\S+)$/m.exec(await readFile("/etc/os-release", "utf8"))?.[1];
   const { stdout } = await run("apt-get", ["update", "--print-uris"]);
   for (const line of stdout.split("\n")) {
-    const [, archive, served] = /^'(\S+)\/dists\/(\S+)\/InRelease'/.exec(line) ?? [];
-    if (archive !== undefined && served === release) {
+    const [, archive, codename] = /^'(\S+)\/dists\/(\S+)\/InRelease'/.exec(line) ?? [];
+    if (archive !== undefined && codename === release) {
       return archive;
     }
   }
   throw new Error("apt's sources name no archive of this system's release");
 }
 
-/** The last error line of a program, without addresses. */
+/** The last error line of a program, without URLs. */
 function reasonOf(error: unknown): string {
   const { message, stderr } = error as Error & { stderr?: string };
-  const said = stderr
+  const lastError = stderr
     ?.split("\n")
     .filter((line) => line.startsWith("E:"))
     .at(-1);
-  return (said ?? message.split("\n")[0]!).replace(/\S+:\/\/\S+/g, "…");
+  return (lastError ?? message.split("\n")[0]!).replace(/\S+:\/\/\S+/g, "…");
 }

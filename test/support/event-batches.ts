@@ -1,5 +1,6 @@
 import { ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
-import { EVENTS_PER_BATCH, EventBatch } from "../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
+import { EventBatch } from "../../src/trace/event.ts";
 import type { Ledger } from "../../src/trace/ledger.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
 
@@ -33,7 +34,7 @@ export interface PlainAction {
   oldSize: number;
 }
 
-/** Feeds the ledger all events; returns the actions it wrote, in the order in which it took the lines. */
+/** Feeds all events to the ledger; returns its actions, in the order in which it took the lines. */
 export function resolveAll(
   ledger: Ledger,
   events: readonly PlainEvent[],

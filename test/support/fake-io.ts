@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
-import type { Input, Io } from "../../src/cli/io.ts";
+import type { Io } from "../../src/cli/io.ts";
+import type { StandardInput } from "../../src/pipeline/analysis-hooks.ts";
 
-/** A stream that remembers what it was given; `failWith` makes each write fail with that system error. */
+/** A stream that keeps the text written to it; `failWith` makes each write fail with that system error. */
 export class FakeOutput extends Writable {
   readonly isTTY: boolean;
   readonly columns?: number;
@@ -39,7 +40,7 @@ export type GivenIo = Partial<Omit<FakeIo, "left" | "leave">>;
 /** A process without terminals, with an empty environment and nothing on standard input. */
 export function fakeIo(given: GivenIo = {}): FakeIo {
   const left: number[] = [];
-  const stdin: Input = new PassThrough().end();
+  const stdin: StandardInput = new PassThrough().end();
   return {
     env: {},
     cwd: "/",

@@ -3,7 +3,7 @@ import { createGenerator } from "ts-json-schema-generator";
 
 /**
  * The JSON Schema of the report, from its types and their comments. Objects may have more keys than it names: keys are
- * added without notice, so that an earlier schema must take a later report.
+ * added without notice, and an earlier schema must accept a later report.
  */
 export function generatedSchema(): string {
   const path = fileURLToPath(new URL("../../src/report/report.ts", import.meta.url));

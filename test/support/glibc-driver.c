@@ -1,17 +1,17 @@
 /*
- * Runs lists of malloc calls on the real glibc and says what every call returned.
+ * Runs sequences of malloc calls on the real glibc and records the result of every call.
  *
  *   glibc-driver < operations > records          both regular files; layouts below, little endian
  *
- * Many sequences a run, one process each: a heap's behaviour depends on all that happened to it, so each sequence
- * needs a fresh one. The parent never calls malloc (no stdio, static and mmapped buffers only) and forks a child a
- * sequence; such a child's heap is as untouched as after exec, at a tenth of the price. glibc-driver.test.ts holds
- * the one against the other (`direct` mode runs a sequence without fork).
+ * A run has many sequences, each in a process of its own: a heap's behaviour depends on its whole history. The parent
+ * never calls malloc (no stdio; only static and mmapped buffers) and forks a child for each sequence. The child's heap is
+ * as new as after exec, at a tenth of the cost; glibc-driver.glibc.test.ts compares the two (`direct` mode runs a
+ * sequence without fork).
  *
- * The malloc family is defined here, over glibc's __libc_* entries, so that calls made by libc itself (pthread_create
- * callocs the new thread's DTV) are recorded too, each in its true place: threads run strictly in turns.
+ * The malloc family is defined here, on top of glibc's __libc_* entries, so that libc's own calls (pthread_create callocs
+ * the new thread's DTV) are recorded, too, and in true order: only one thread runs at a time.
  *
- * No __thread variable: a TLS segment in the program would lengthen that DTV by a module.
+ * There is no __thread variable: a TLS segment in the program would add a module to that DTV.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -31,8 +31,8 @@
 #include <unistd.h>
 #include <gnu/libc-version.h>
 
-/* Old symbol versions, and an own _start, so that a binary built against this machine's glibc also runs on older ones
-   (2.34 gave these new versions when libpthread was merged). -DOLD_MALLINFO: for glibc before 2.33. */
+/* Old symbol versions and a custom _start, so that a binary built with this machine's glibc also runs on older ones (2.34
+   gave these symbols new versions when it merged libpthread). -DOLD_MALLINFO: for glibc before 2.33. */
 __asm__(".symver pthread_create, pthread_create@GLIBC_2.2.5");
 __asm__(".symver pthread_join, pthread_join@GLIBC_2.2.5");
 __asm__(".symver pthread_attr_setstack, pthread_attr_setstack@GLIBC_2.2.5");
@@ -54,7 +54,7 @@ static const uintptr_t HEAP_BYTES = 64u << 20;
 enum { TOUCH_ALL = 1, DIRECT = 2, FOUND_BREAK = 4 }; /* batch flags */
 enum { NPTL_STACKS = 1 };           /* sequence flags */
 
-/* as Op in src/trace/event.ts; from 32 on what only this driver knows */
+/* as Op in src/trace/event.ts; from 32 on, operations that only this driver has */
 enum {
   MALLOC, CALLOC, REALLOC, MEMALIGN, VALLOC, PVALLOC, FREE, MALLOC_TRIM, MALLOPT, THREAD_EXIT,
   SBRK = 32, THREAD_START, POSIX_MEMALIGN, ALIGNED_ALLOC
@@ -70,7 +70,7 @@ static const struct step *steps;
 
 /* ---- output --------------------------------------------------------------------------------------------------- */
 
-/* Columns go out as doubles: what the reading side computes with; they hold 48-bit addresses exactly. */
+/* Columns are written as doubles, which the reader computes with; they hold 48-bit addresses exactly. */
 enum { WIDE = 6 };
 enum { SIZE, ALIGN, IN, OUT, BREAK, CHUNK };
 
@@ -82,7 +82,7 @@ struct record {
   double sequence, status, step, events, regions, pages, start_break, end_break, mallinfo[10];
 };
 
-/* What a child fills in and its parent reads, in shared memory; mapped whole, resident as far as used. */
+/* Filled in by a child and read by its parent, in shared memory; mapped whole, resident as far as used. */
 struct job {
   struct record record;
   uint32_t events, regions, pages;
@@ -96,21 +96,21 @@ static uint32_t event_limit;
 static struct job *job; /* the child's own; NULL: not recording */
 static uint32_t early_calls;
 
-/* a failed child's exit codes, worded in glibc-driver.ts */
+/* a failed child's exit codes; glibc-driver-format.ts has their texts */
 enum { OUT_OF_EVENTS = 100, OUT_OF_PAGES, NO_THREAD, NO_PAGEMAP, CALLS_BEFORE_START };
 
 static void fail(int code) { _exit(code); }
 
-/* ---- threads: who runs, who is next ----------------------------------------------------------------------------- */
+/* ---- threads: the one that runs, and the next ------------------------------------------------------------------- */
 
 static void *thread_pointer[THREADS];
 static pthread_t thread_id[THREADS];
 static void *stack[THREADS];
 static int baton[THREADS], quit[THREADS];
-static uint32_t pc, length; /* next step; owned by whoever holds the baton */
+static uint32_t pc, length; /* next step; owned by the thread with the baton */
 static const struct step *program;
 static int nptl_stacks, threads_started;
-/* While a thread is joined: the two of them, and whether the end of the exit has been recorded. */
+/* While a thread is joined: both threads, and whether the exit has been recorded. */
 static int joined = -1, joiner, exit_recorded;
 
 static void *own_thread_pointer(void) {
@@ -138,7 +138,7 @@ static void await_baton(int self) {
 
 /* ---- recording -------------------------------------------------------------------------------------------------- */
 
-/* live mmapped chunks, for the resident pages at the end */
+/* live mmapped chunks, for their resident pages at the end */
 static void *mapped[SLOTS];
 static uint32_t mapped_count;
 
@@ -172,7 +172,7 @@ static void put(int op, int thread, uint64_t size, uint64_t align, void *in, voi
   job->events = i + 1;
 }
 
-/* The exit is complete when pthread_join has seen the thread gone: before join frees what the thread leaves behind. */
+/* The exit is complete when pthread_join has seen the thread end, before it frees the thread's memory. */
 static void record_exit(void) {
   exit_recorded = 1;
   put(THREAD_EXIT, joined, 0, (uint64_t)joiner, NULL, NULL, 0);
@@ -198,7 +198,7 @@ static void *returned(int op, uint64_t size, uint64_t align, void *p) {
 
 void *malloc(size_t n) { return returned(MALLOC, n, 0, __libc_malloc(n)); }
 
-/* The event's size is the product; its align the element size, which alone decides nothing. */
+/* The event's size is the product; its align is the element size, on which nothing depends. */
 void *calloc(size_t n, size_t m) { return returned(CALLOC, n * m, m, __libc_calloc(n, m)); }
 
 void *memalign(size_t al, size_t n) { return returned(MEMALIGN, n, al, __libc_memalign(al, n)); }
@@ -214,12 +214,12 @@ int posix_memalign(void **p, size_t al, size_t n) {
   return 0;
 }
 
-/* Before the call: another thread gets the block only after, and the end of a join must come first. */
+/* Recorded before the call: only after it can another thread get the block; the end of a join comes first. */
 void free(void *p) {
   if (job && joined >= 0 && !exit_recorded && own_thread() == joiner) record_exit();
   if (is_mapped(p)) drop_mapped(p);
   __libc_free(p);
-  /* a thread's end makes some 20 libc calls of free(NULL), which do nothing */
+  /* at a thread's end libc calls free(NULL) about 20 times, which does nothing */
   if (p || joined < 0) record(FREE, 0, 0, p, NULL);
 }
 
@@ -292,7 +292,7 @@ static void run_step(const struct step *s, int self) {
   void *p;
   switch (s->op) {
     case MALLOC: hold(s, malloc(n)); break;
-    /* the element size stands in `align`; the slot's size is the product */
+    /* `align` is the element size; the slot's size is the product */
     case CALLOC: hold(s, calloc(al ? n / al : n, al ? al : 1)); break;
     case MEMALIGN: hold(s, memalign(al, n)); break;
     case ALIGNED_ALLOC: hold(s, aligned_alloc(al, n)); break;
@@ -319,7 +319,8 @@ static void run_step(const struct step *s, int self) {
   }
 }
 
-/* Runs the caller's steps, then hands on to the owner of the next one, or to main when none is left; says to whom. */
+/* Runs the thread's steps, then passes the baton to the thread of the next step, or to main after the last one. Returns
+   that thread. */
 static int run_steps(int self) {
   for (; pc < length && program[pc].thread == self; pc++) {
     job->record.step = pc;
@@ -335,12 +336,12 @@ static void run_program(void) {
   while (run_steps(0) != 0) await_baton(0);
 }
 
-/* ---- what the heap looks like at the end ------------------------------------------------------------------------ */
+/* ---- the heap at the end ---------------------------------------------------------------------------------------- */
 
 static int pagemap = -1;
-static uint64_t zero_frame; /* page frame of the kernel's shared zero page; 0: there is none, or no CAP_SYS_ADMIN to tell */
+static uint64_t zero_frame; /* page frame of the kernel's shared zero page; 0: none, or hidden without CAP_SYS_ADMIN */
 
-/* A page counts as resident when it has a frame of its own: a page only ever read maps the shared zero page. */
+/* A page is resident if it has a frame of its own. A page that was only read maps the shared zero page. */
 static uint32_t add_resident(uintptr_t base, uint64_t bytes) {
   static uint64_t entries[PAGE];
   uint32_t before = job->pages;
@@ -371,8 +372,8 @@ static int is_resident(uintptr_t page) {
 
 struct heap_info { uintptr_t arena, prev; uint64_t size, mprotect_size; };
 
-/* Is what stands at a 64 MiB boundary a heap_info? Its arena lies in some heap's first page, right behind a heap_info
-   (32 or 48 bytes); neither a mapped chunk's header nor our fill pattern look so. */
+/* Whether a heap_info is at a 64 MiB boundary. Its arena is in some heap's first page, just behind a heap_info (32 or 48
+   bytes), which is true neither of a mmapped chunk's header nor of this program's fill pattern. */
 static int is_heap(const struct heap_info *h) {
   uintptr_t behind = h->arena & (HEAP_BYTES - 1);
   return (behind == 32 || behind == 48) && h->size % PAGE == 0 && h->size <= h->mprotect_size &&
@@ -389,7 +390,7 @@ static uint64_t hexadecimal(const char **p) {
   }
 }
 
-/* Arena heaps are found in the map of memory, not from pointers: one that never gave a pointer counts as well. */
+/* Finds the arena heaps in the memory map and not by pointers: a heap may have returned no pointer. */
 static void add_heaps(void) {
   static char maps[1 << 20];
   int fd = open("/proc/self/maps", O_RDONLY);
@@ -450,7 +451,7 @@ static uint32_t allowed_cpus(void) {
   return count;
 }
 
-/* Threads in turns gain nothing from a second CPU: handing over on one is several times faster. */
+/* Only one thread runs at a time: passing the baton is several times faster on a single CPU. */
 static void stay_on_one_cpu(uint32_t which) {
   uint64_t one[16] = {0};
   for (uint32_t i = 0, seen = 0; i < 16 * 64; i++)
@@ -481,7 +482,7 @@ static void *map_shared(size_t bytes) {
   return p;
 }
 
-/* The job itself lies in shared memory too: it holds the counts. */
+/* The job itself is in shared memory, too: it holds the counts. */
 static struct job *new_job(void) {
   struct job *j = map_shared(sizeof *j);
   for (int i = 0; i < WIDE; i++) j->wide[i] = map_shared(event_limit * sizeof(double));
@@ -502,7 +503,7 @@ static void write_all(const void *from, size_t n) {
   }
 }
 
-/* Every column starts at a multiple of 8, so that the reader lays typed arrays over the file as it is. */
+/* Every column starts at a multiple of 8, so that the reader can lay typed arrays over the file. */
 static void write_column(const void *from, size_t n) {
   static const char zeros[8];
   write_all(from, n);
@@ -537,8 +538,8 @@ static uint64_t frame_of(const volatile char *p) {
   return entry & ((1ull << 55) - 1);
 }
 
-/* Two pages never written, both read: with a shared zero page they have one frame. Some kernels have none for
-   anonymous memory: there a page that was read has a frame of its own, and nothing tells it from a written one. */
+/* Reads two pages that were never written: with a shared zero page they have the same frame. Some kernels have no zero page
+   for anonymous memory; a page that was read then has a frame of its own, like a written one. */
 static void find_zero_frame(void) {
   volatile char *untouched = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   (void)untouched[0];
@@ -580,8 +581,8 @@ static void run_in_children(uint32_t parallel) {
   }
 }
 
-/* Fixed addresses make failures repeatable. The setting holds from the next exec on, so start over, with the very
-   command line (under another glibc, /proc/self/exe is its ld.so and the command line names the driver). */
+/* Fixed addresses make failures reproducible. The setting takes effect at the next exec, so the program restarts itself
+   with the same command line (under another glibc, /proc/self/exe is its ld.so and the command line names the driver). */
 static void without_randomization(void) {
   static char line[1 << 16], *argv[64];
   int now = personality(0xffffffff);
@@ -595,8 +596,8 @@ static void without_randomization(void) {
   execve("/proc/self/exe", argv, environ);
 }
 
-/* Started through ld.so, or with GLIBC_TUNABLES under 2.25 to 2.34, a program begins at an odd break; a step sbrk(n)
-   can make one. */
+/* Started through ld.so, or with GLIBC_TUNABLES under 2.25 to 2.34, a program starts with an odd break. (A step sbrk(n)
+   can make one.) */
 static void align_break(void) {
   uintptr_t odd = (uintptr_t)sbrk(0) % PAGE;
   if (odd) sbrk((intptr_t)(PAGE - odd));
@@ -612,7 +613,7 @@ static int run(void) {
   steps = (const struct step *)(sequences + batch->sequences);
   for (uint32_t i = 0; i < batch->sequences; i++)
     if (event_limit < sequences[i].length) event_limit = sequences[i].length;
-  event_limit = event_limit * 4 + 1024; /* a thread's start and exit make a few events of libc's own */
+  event_limit = event_limit * 4 + 1024; /* a thread's start and exit include a few calls of libc */
 
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
@@ -629,7 +630,7 @@ static int run(void) {
     uint32_t cpus = allowed_cpus();
     run_in_children(cpus < 1 ? 1 : cpus > JOBS ? JOBS : cpus);
   }
-  /* last: glibc reads /sys for it, and the children are to inherit nothing of that */
+  /* Last, since glibc reads /sys for it: the children must not inherit any effect of that. */
   out.online_cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
   return pwrite(1, &out, sizeof out, 0) == sizeof out ? 0 : 1;
 }
@@ -639,7 +640,7 @@ int main(void) {
   _exit(run());
 }
 
-/* crt1.o would bind __libc_start_main at its 2.34 version. The old one takes the constructors as arguments; none. */
+/* crt1.o would bind __libc_start_main at its 2.34 version. The old one takes constructors as arguments; there are none. */
 extern int old_libc_start_main(int (*)(void), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 __asm__(".symver old_libc_start_main, __libc_start_main@GLIBC_2.2.5");
 

@@ -1,12 +1,12 @@
 /*
- * A program that logs its own calls, what it never wrote of its blocks, and how much of its heap is resident.
+ * A program that logs its own calls, the pages of its blocks that it never wrote, and how much of its heap is resident.
  *
  *     holes SEED STEPS EVERY pagemap|writes >log
  *
- * It takes, resizes and gives back blocks at random, and writes them whole, in part, here and there, late, or never.
- * Before a free or realloc, at each EVERYth step (with the RSS that /proc/self/pagemap shows) and at the end it tells
- * of the pages of its larger blocks that were not written: as the kernel has it (pagemap), or by its own books
- * (writes), where a page that an earlier owner wrote is a hole, too.
+ * It allocates, resizes and frees blocks at random, and writes them whole, in part, in places, late, or never. Before a
+ * free or realloc, at each EVERYth step (with the RSS that /proc/self/pagemap shows) and at the end it logs the unwritten
+ * pages of its larger blocks as holes. With `pagemap` the kernel decides which pages are unwritten; with `writes` the
+ * program's own records do: a page that an earlier block's owner wrote is then a hole, too.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -26,12 +26,12 @@ struct block {
 };
 
 static struct block blocks[BLOCKS];
-/* by block, a byte for each GRAIN bytes of it (none lies in two pages): written by this program */
-static unsigned char (*books)[MOST / GRAIN];
+/* For each block a byte for each GRAIN bytes (which never span two pages): 1 if this program wrote them. */
+static unsigned char (*writes)[MOST / GRAIN];
 static int pagemap;
-static uint64_t zeros;
+static uint64_t zeros; /* frame of the shared zero page */
 static int reads_count;
-static int kernel_tells;
+static int by_kernel;
 static char *heap_start;
 static uint64_t state;
 static char out[1 << 16];
@@ -65,8 +65,8 @@ static uint64_t frame(uint64_t entry) {
   return entry & (((uint64_t)1 << 55) - 1);
 }
 
-/* Memory of its own: present, and not the shared page of zeros. Who may not see frames (they are 0) is told by bit 56,
-   "exclusively mapped", which some kernels set for that page, too. */
+/* Resident: present, and not the shared zero page. Without the privilege to see frames (they are 0), bit 56, "exclusively
+   mapped", decides; some kernels set it for the zero page, too. */
 static int resident(const char *page) {
   uint64_t entry = entry_of(page);
   if (!(entry >> 63 & 1)) return 0;
@@ -74,8 +74,8 @@ static int resident(const char *page) {
   return zeros ? frame(entry) != zeros : entry >> 56 & 1;
 }
 
-/* The frame of the shared page of zeros is that of pages that are read before they are written. A kernel that gives
-   each a frame of its own has no such page: what is read there becomes resident. */
+/* Pages that are read before they are written have the frame of the shared zero page. A kernel without one gives each a
+   frame of its own: there, reading makes a page resident. */
 static void find_zeros(void) {
   const volatile char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) _exit(3);
@@ -87,11 +87,11 @@ static void find_zeros(void) {
 
 static int written(int i, size_t from, size_t to) {
   for (size_t at = from / GRAIN; at <= (to - 1) / GRAIN; at++)
-    if (books[i][at]) return 1;
+    if (writes[i][at]) return 1;
   return 0;
 }
 
-static void tell_holes(int i) {
+static void log_holes(int i) {
   const struct block *b = &blocks[i];
   if (b->p == NULL || b->bytes < MIN_BYTES || (uintptr_t)b->p / PAGE == ((uintptr_t)b->p + b->bytes - 1) / PAGE) return;
   int any = 0;
@@ -99,7 +99,7 @@ static void tell_holes(int i) {
   for (size_t from = 0; from <= b->bytes;) {
     size_t to = from + PAGE - ((uintptr_t)b->p + from) % PAGE;
     if (to > b->bytes) to = b->bytes;
-    int hole = from < b->bytes && (kernel_tells ? !resident(b->p + from) : !written(i, from, to));
+    int hole = from < b->bytes && (by_kernel ? !resident(b->p + from) : !written(i, from, to));
     if (hole && end == start) start = from;
     if (hole) end = to;
     if (!hole && end > start) {
@@ -116,7 +116,7 @@ static void tell_holes(int i) {
 
 static void sample(void) {
   long pages = 0;
-  for (int i = 0; i < BLOCKS; i++) tell_holes(i);
+  for (int i = 0; i < BLOCKS; i++) log_holes(i);
   uintptr_t brk = (uintptr_t)sbrk(0);
   for (uintptr_t page = (uintptr_t)heap_start / PAGE * PAGE; page < brk; page += PAGE) pages += resident((char *)page);
   for (int i = 0; i < BLOCKS; i++) {
@@ -135,10 +135,10 @@ static void fill(int i, size_t from, size_t to) {
   from = from / GRAIN * GRAIN;
   if (from >= to) return;
   memset(blocks[i].p + from, 1, to - from);
-  memset(&books[i][from / GRAIN], 1, (to - 1) / GRAIN - from / GRAIN + 1);
+  memset(&writes[i][from / GRAIN], 1, (to - 1) / GRAIN - from / GRAIN + 1);
 }
 
-/* Writes bytes from.. of block i: whole, in part, here and there, or not at all. */
+/* Writes block i from byte `from` on: whole, in part, in places, or not at all. */
 static void touch(int i, size_t from) {
   size_t rest = blocks[i].bytes - from;
   if (rest == 0) return;
@@ -163,7 +163,7 @@ static size_t draw_size(void) {
 static void take(int i) {
   struct block *b = &blocks[i];
   b->bytes = draw_size();
-  memset(books[i], 0, sizeof books[i]);
+  memset(writes[i], 0, sizeof writes[i]);
   switch (draw(8)) {
     case 0:
       b->p = calloc(1, b->bytes);
@@ -185,16 +185,16 @@ static void take(int i) {
 static void resize(int i) {
   struct block *b = &blocks[i];
   size_t before = b->bytes;
-  /* A move reads the block. Only where that leaves no trace may there be something in it that was never written. */
+  /* A move reads the block. Where that makes pages resident, the block must be written before. */
   if (reads_count) fill(i, 0, b->bytes);
-  tell_holes(i);
+  log_holes(i);
   b->bytes = draw(2) ? draw_size() : before + before / 2;
   if (b->bytes > MOST) b->bytes = MOST;
   LOG("1 realloc(%p, %zu) = ", (void *)b->p, b->bytes);
   b->p = realloc(b->p, b->bytes);
   LOG("%p\n", (void *)b->p);
   if (b->bytes < before) {
-    memset(&books[i][(b->bytes + GRAIN - 1) / GRAIN], 0, sizeof books[i] - (b->bytes + GRAIN - 1) / GRAIN);
+    memset(&writes[i][(b->bytes + GRAIN - 1) / GRAIN], 0, sizeof writes[i] - (b->bytes + GRAIN - 1) / GRAIN);
   } else {
     touch(i, before);
   }
@@ -204,11 +204,11 @@ int main(int argc, char **argv) {
   if (argc != 5) return 2;
   state = strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u + 1;
   int steps = atoi(argv[2]), every = atoi(argv[3]);
-  kernel_tells = strcmp(argv[4], "pagemap") == 0;
+  by_kernel = strcmp(argv[4], "pagemap") == 0;
   heap_start = sbrk(0);
   pagemap = open("/proc/self/pagemap", O_RDONLY);
-  books = mmap(NULL, sizeof *books * BLOCKS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pagemap < 0 || books == MAP_FAILED) return 3;
+  writes = mmap(NULL, sizeof *writes * BLOCKS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pagemap < 0 || writes == MAP_FAILED) return 3;
   find_zeros();
   LOG("# heap %p\n# holes min=%d\n", (void *)heap_start, MIN_BYTES);
   for (int step = 1; step <= steps; step++) {
@@ -220,7 +220,7 @@ int main(int argc, char **argv) {
         case 0: resize(i); break;
         case 1: touch(i, draw((uint32_t)blocks[i].bytes)); break;
         default:
-          tell_holes(i);
+          log_holes(i);
           LOG("1 free(%p)\n", (void *)blocks[i].p);
           free(blocks[i].p);
           blocks[i].p = NULL;

@@ -12,9 +12,9 @@ import {
   trace,
 } from "./report-builder.ts";
 
-/** Reports whose every text is what some log, file name or option could hold. */
+/** Reports with hostile texts wherever a text comes from a log, a file name or an option. */
 
-/** Texts that break out of one format or another, and any others. */
+/** Texts that would break out of some format if not escaped, and random ones. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     "a|b\\|c\\\\|",
@@ -54,7 +54,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: fc.constantFrom(..."|`\\<>&\"'\n\r\t*_[]()#@=+- x1"), maxLength: 20 }),
 );
 
-/** As many texts as `reportOf` places. */
+/** As many texts as `reportOf` uses. */
 export const hostileTexts = fc.array(hostileText, { minLength: 16, maxLength: 16 });
 
 export function budget(key: string, given: Partial<BudgetResult> = {}): BudgetResult {
@@ -74,7 +74,7 @@ export function budget(key: string, given: Partial<BudgetResult> = {}): BudgetRe
   };
 }
 
-/** A report with each of the texts somewhere; scenarios have names of their own, as those of a run always do. */
+/** A report that contains each of the texts. Scenario names differ, as they do in any report. */
 export function reportOf(texts: readonly string[]): Report {
   const text = (i: number): string => texts[i % texts.length] ?? "";
   const model = fidelity(20, 19);
@@ -127,7 +127,7 @@ export function reportOf(texts: readonly string[]): Report {
   });
 }
 
-/** 10,000 threads, 50 scenarios, 200 arenas, and names of 10 kB that grow where they are escaped. */
+/** 10,000 threads, 50 scenarios, 200 arenas, and names of 10 kB, which grow when escaped. */
 export function hugeReport(): Report {
   const name = "|`<_\u001b".repeat(2000);
   const arenas = Array.from({ length: 200 }, (_, i) => arena(i));

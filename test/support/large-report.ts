@@ -5,7 +5,7 @@ export const MANY_THREADS = 10_000;
 export const MANY_SCENARIOS = 50;
 const POINTS = 1000;
 
-/** As many threads and scenarios as anybody will have, each scenario with all of its series and heap maps. */
+/** More threads and scenarios than a real report has; each scenario has all its series and heap maps. */
 export function largeReport(): Report {
   const scenarios = Array.from({ length: 1 + MANY_SCENARIOS }, (_, i) =>
     scenario(i === 0 ? "as recorded" : `MALLOC_ARENA_MAX=${i},MALLOC_TRIM_THRESHOLD_=131072`, {
@@ -39,7 +39,7 @@ export function largeReport(): Report {
   });
 }
 
-/** `pages` pages in all states: full, partly free, free, absent. */
+/** A heap of `pages` pages in equal parts full, partly free, free and absent. */
 export function heapMap(pages: number, given: Partial<HeapMap> = {}): HeapMap {
   const quarter = pages / 4;
   return {

@@ -1,20 +1,13 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take a minute or more, the longest first. */
-const LONGEST = [
-  "test/corpus.test.ts",
-  "test/strip.test.ts",
-  "test/truth/truth.test.ts",
-  "test/ptmalloc/differential.test.ts",
-  "test/support/glibc-driver.test.ts",
-  "test/browser/page.test.ts",
-];
+/** Ends of the names of files that may take minutes, the longest first. */
+const LONGEST = [".corpus.test.ts", ".glibc.test.ts", ".browser.test.ts"];
 
-/** Starts the long files first, so that one worker is not left alone with one at the end. */
+/** Starts the long files first, so that no worker is left alone with one at the end. */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}`));
+      const at = LONGEST.findIndex((end) => moduleId.endsWith(end));
       return at < 0 ? LONGEST.length : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));

@@ -4,7 +4,7 @@ import type { Ledger } from "../../src/trace/ledger.ts";
 import type { ThreadRow } from "../../src/trace/threads.ts";
 import type { PlainAction } from "./event-batches.ts";
 
-/** One line of a log; what is left out is 0, or NaN for the time. */
+/** One line of a log. Omitted fields are 0, the time NaN. */
 export interface PlainEvent {
   op: number;
   tid?: number;
@@ -25,7 +25,7 @@ export interface LiveBlock extends Block {
   pointer: number;
 }
 
-/** What a ledger says at the end, and the action of each event; for comparing whole. Times: null for NaN. */
+/** The state of a ledger at the end, and the action of each event, to be compared as a whole. Times: null for NaN. */
 export interface LedgerState {
   actions: { action: number; thread: number; oldSize: number }[];
   liveAfter: number[];
@@ -38,7 +38,7 @@ export interface LedgerState {
 const HOUR = 3600e6;
 const DAY = 24 * HOUR;
 
-/** The ledger's rules again, with a Map and objects, event by event, and no thought of speed. */
+/** The ledger's rules with a Map and objects, event by event: simple and slow. */
 export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
   const live = new Map<number, Block>();
   const freed = new Set<number>();
@@ -207,7 +207,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
   return state;
 }
 
-/** What a real ledger holds of each block that the actions it wrote leave live. */
+/** The blocks of a real ledger that are live after the actions it wrote. */
 export function liveBlocks(
   { blocks }: Ledger,
   events: readonly PlainEvent[],
@@ -233,7 +233,7 @@ export function liveBlocks(
   );
 }
 
-/** The same of a real ledger, once it has resolved all events; `liveAfter` is the caller's. */
+/** The state of a real ledger after it has resolved all events; the caller adds `actions` and `liveAfter`. */
 export function ledgerState(
   ledger: Ledger,
   events: readonly PlainEvent[],
@@ -248,7 +248,7 @@ export function ledgerState(
   };
 }
 
-/** All but what only the log's own order can tell. */
+/** All but `swapped`: the naive ledger does not reorder lines. */
 function ledgerAnomalies({ anomalies }: Ledger): Record<string, number> {
   const { swapped: _, ...rest } = anomalies;
   return rest;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Lines of the native format in all its variants, and lines that are nearly so. Latin-1 strings: a character is a byte. */
+/** Valid lines of the native format in all variants, and almost valid ones. Latin-1 strings: a character is a byte. */
 
 const maybe = (text: string) => fc.constantFrom(text, "");
 const blanks = fc.constantFrom("", " ", "\t", "  ", " \t ");
@@ -106,7 +106,7 @@ const freeLine = joined(
   blanks,
 );
 
-/** The shape that the scanner's fast path is made for, so that its edges are met often. */
+/** Lines that the scanner's fast path takes, or barely does not. */
 const common = joined(
   tid,
   blank,
@@ -165,7 +165,7 @@ const line = fc.oneof(
 
 const ending = fc.constantFrom("\n", "\n", "\n", "\r\n", "\r\r\n");
 
-/** A whole log, and where to cut it into chunks. */
+/** A whole log, cut into chunks at random. */
 export const logInChunks: fc.Arbitrary<Buffer[]> = fc
   .tuple(
     fc.array(joined(line, ending), { maxLength: 30, size: "max" }),

@@ -3,8 +3,8 @@ import { Op } from "../../src/trace/event.ts";
 import type { ReadEvent, ReadLog } from "./collect.ts";
 
 /**
- * The native scanner's dumb twin: the whole log in memory, one regex a line and call, straight from the grammar. Slow and
- * plain; the scanner must agree with it on any bytes.
+ * The native scanner's naive twin: the whole log in memory, one regular expression for each call, straight from the
+ * grammar. It is simple and slow, and the scanner must agree with it on any bytes.
  */
 export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
   const diagnostics = new Diagnostics();
@@ -75,7 +75,7 @@ const result = `${_}=${_}(?<out>${POINTER})`;
 const markedResult = `${_}=${_}(?<out>${MARKED_POINTER})`;
 const status = `(?:${_}=${_}${INTEGER})?`;
 
-/** name, what stands in the parentheses, what follows them */
+/** name, arguments, result */
 const CALLS: [op: number, call: RegExp][] = [
   call(Op.malloc, "malloc", size, result),
   call(Op.calloc, "calloc", count + comma + size, result),

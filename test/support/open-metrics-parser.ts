@@ -1,4 +1,4 @@
-/** OpenMetrics 1.0 text, by the letter of its grammar; of its types only gauge, which is all that mallog writes. */
+/** A strict parser of OpenMetrics 1.0 text. It knows only the type gauge, the only one that mallog writes. */
 
 export interface Sample {
   readonly name: string;
@@ -12,7 +12,7 @@ const VALUE = String.raw`[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[iI]nf|NaN)|NaN`
 const META = new RegExp(`^# (TYPE|UNIT|HELP) (${NAME}) (.*)$`, "s");
 const SAMPLE = new RegExp(`^(${NAME})(?:\\{(${LABEL}(?:,${LABEL})*)\\})? (${VALUE})$`, "s");
 
-/** Throws at what a strict reader would refuse. */
+/** @throws Error text that violates the grammar */
 export function parseOpenMetrics(text: string): Sample[] {
   if (!text.endsWith("\n# EOF\n") && text !== "# EOF\n") {
     throw new Error("does not end in # EOF");
@@ -25,12 +25,12 @@ export function parseOpenMetrics(text: string): Sample[] {
     const [, word = "", of = "", rest = ""] = META.exec(line) ?? [];
     if (word !== "") {
       if (of !== family && families.has(of)) {
-        throw new Error(`${of}: not in one piece`);
+        throw new Error(`${of}: its lines are not contiguous`);
       }
       family = of;
       const meta = families.get(of) ?? new Map<string, string>();
       if (meta.has(word) || meta.has("samples")) {
-        throw new Error(`out of place: ${line}`);
+        throw new Error(`misplaced: ${line}`);
       }
       families.set(of, meta.set(word, rest));
       if (word === "TYPE" && rest !== "gauge") {
@@ -46,13 +46,13 @@ export function parseOpenMetrics(text: string): Sample[] {
     }
     const [whole, name = "", labels = "", value = ""] = SAMPLE.exec(line) ?? [];
     if (whole === undefined) {
-      throw new Error(`no sample: ${line}`);
+      throw new Error(`not a sample: ${line}`);
     }
     if (name !== family) {
-      throw new Error(`outside of its family: ${line}`);
+      throw new Error(`outside its family: ${line}`);
     }
     if (series.has(`${name}{${labels}}`)) {
-      throw new Error(`twice: ${line}`);
+      throw new Error(`duplicate: ${line}`);
     }
     series.add(`${name}{${labels}}`);
     families.get(family)?.set("samples", "");

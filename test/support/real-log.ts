@@ -1,7 +1,8 @@
 import { Op } from "../../src/trace/event.ts";
-import { MAIN, type RealRun, type Step } from "./glibc-driver.ts";
+import { MAIN, type Step } from "./glibc-program.ts";
+import type { RealRun } from "./glibc-run.ts";
 
-/** What a simple hook in the process of a real run would have logged: no thread exits, no settings, no glibc, no times. */
+/** The log that a simple hook would have written of a real run: no thread exits, settings, glibc version or times. */
 export function logOfRun({ events }: RealRun): Buffer {
   const lines: string[] = [];
   for (let i = 0; i < events.count; i++) {
@@ -34,7 +35,7 @@ function callOf(events: RealRun["events"], i: number): string | null {
   }
 }
 
-/** A fixed sequence of numbers 0..1 that looks like chance. */
+/** Pseudo-random numbers in [0, 1), the same for the same seed. */
 export function chance(seed: number): () => number {
   let state = seed >>> 0 || 1;
   return () => {
@@ -49,15 +50,15 @@ export function chance(seed: number): () => number {
 export interface ProgramShape {
   readonly seed: number;
   readonly calls: number;
-  /** threads besides main; each starts after another tenth of the calls */
+  /** threads besides main; one starts after each tenth of the calls */
   readonly workers: number;
-  /** part of the allocations with 32 KiB to 1 MiB */
+  /** 0..1: the part of the allocations with 32 KiB to 1 MiB */
   readonly large: number;
 }
 
 const SLOTS_PER_THREAD = 400;
 
-/** A program that allocates, resizes and frees blocks of its own and of others, in bursts. */
+/** A program whose threads allocate blocks, and free each other's, in phases. */
 export function program({ seed, calls, workers, large }: ProgramShape): Step[] {
   const random = chance(seed);
   const below = (n: number): number => Math.floor(random() * n);

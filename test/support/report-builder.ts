@@ -6,7 +6,7 @@ import {
   type ThreadSummary,
 } from "../../src/report/report.ts";
 
-/** Report values by hand: what a test does not name is that of a small, clean, fully modelled log. */
+/** Builders of reports. Fields that a test omits are those of a small, clean, fully modelled log. */
 
 export const KiB = 1024;
 export const MiB = 1024 * KiB;

@@ -11,7 +11,7 @@ export function publishedSchema(): AnySchemaObject {
   return JSON.parse(readFileSync(SCHEMA_FILE, "utf8"));
 }
 
-/** The same, but that an object may have no key of which it says nothing: so ours must be. */
+/** The published schema, but an object may have only the keys it names: mallog's reports have no others. */
 function strictSchema(): AnySchemaObject {
   return JSON.parse(readFileSync(SCHEMA_FILE, "utf8"), (_, value) =>
     typeof value?.properties === "object" && value.type === "object"
@@ -22,7 +22,7 @@ function strictSchema(): AnySchemaObject {
 
 let validate: ValidateFunction | null = null;
 
-/** Throws if the JSON text is no report, or has keys or values that the schema does not tell of. */
+/** @throws Error the JSON text is not a report, or has keys or values that the schema does not allow */
 export function expectReportJson(json: string): void {
   validate ??= new Ajv({ allErrors: true, allowUnionTypes: true }).compile(strictSchema());
   if (validate(JSON.parse(json))) {
@@ -31,5 +31,7 @@ export function expectReportJson(json: string): void {
   const errors = validate.errors?.slice(0, 5).map(({ instancePath, message, params }) => {
     return `${instancePath} ${message} ${JSON.stringify(params)}`;
   });
-  throw new Error(`not as report.schema.json has it (npm run schema?):\n${errors?.join("\n")}`);
+  throw new Error(
+    `violates report.schema.json (npm run schema updates it):\n${errors?.join("\n")}`,
+  );
 }

@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Analyse, AnalysisHooks } from "../../src/cli/io.ts";
-import { run } from "../../src/cli/run.ts";
-import type { AnalysisOptions } from "../../src/replay/analysis-options.ts";
+import { run } from "../../src/cli/command-line.ts";
+import type { Analyse } from "../../src/cli/io.ts";
+import type { AnalysisHooks } from "../../src/pipeline/analysis-hooks.ts";
+import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report } from "../../src/report/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
 import { expectReportJson } from "./report-schema.ts";
 
-/** A new empty folder, which several tests share and remove at last. */
+/** A new empty folder, which the tests that share it must remove. */
 export function sharedFolder(): string {
   return mkdtempSync(join(tmpdir(), "mallog-cli-"));
 }
@@ -23,14 +24,14 @@ export function newFolder(): string {
   return folder;
 }
 
-/** A new named pipe that nobody has open, removed after the test. */
+/** A new named pipe, not open anywhere, removed after the test. */
 export function newPipe(): string {
   const path = join(newFolder(), "pipe");
   execFileSync("mkfifo", [path]);
   return path;
 }
 
-/** An analysis that knows its report beforehand. */
+/** An analysis that returns this report. */
 export function answers(given: Partial<Report> = {}): Analyse {
   return async () => report(given);
 }
@@ -42,8 +43,8 @@ interface Asked {
 }
 
 /**
- * Runs mallog and returns what is seen of it, and what it asked of the analysis. A JSON report that it prints is as the
- * published schema has it.
+ * Runs mallog in this process. Returns its exit code and output, and what it asked of the analysis. A JSON report on its
+ * standard output must fit the published schema.
  */
 export async function mallog(
   argv: readonly string[],

@@ -11,11 +11,11 @@ import {
   trace,
 } from "./report-builder.ts";
 
-/** 864,414 events in points of 1024, and of 16,384 */
+/** points of 864,414 events: one for each 1024, and one for each 16,384 */
 const POINTS = 845;
 const ROW_POINTS = 53;
 
-/** Rises for the first two thirds to its peak, and falls to its end. */
+/** Rises to its peak in the first two thirds, then falls to its end. */
 function course(peakBytes: number, endBytes: number, points = POINTS): number[] {
   const top = Math.round(points * 0.66);
   return Array.from({ length: points }, (_, i) =>
@@ -25,7 +25,7 @@ function course(peakBytes: number, endBytes: number, points = POINTS): number[] 
   );
 }
 
-/** A service with many threads and arenas, whose memory MALLOC_ARENA_MAX=1 would give back: every section is used. */
+/** A service with many threads and arenas, where MALLOC_ARENA_MAX=1 saves memory. It fills every section. */
 export function serviceReport(): Report {
   const threads: ThreadSummary[] = Array.from({ length: 44 }, (_, i) => {
     const malloc = Math.round(400_000 / (i + 1));
@@ -116,7 +116,7 @@ export function serviceReport(): Report {
       inUseBytes: course(242 * MiB, 231.4 * MiB),
       perScenario: {
         "as recorded": course(455.2 * MiB, 412.1 * MiB),
-        // It trims after the last event only.
+        // It trims only after the last event.
         "malloc_trim=end": course(455.2 * MiB, 412.1 * MiB),
         "MALLOC_ARENA_MAX=1": course(259.9 * MiB, 244.6 * MiB),
         "MALLOC_ARENA_MAX=2": course(270.1 * MiB, 251.3 * MiB),

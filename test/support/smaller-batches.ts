@@ -1,7 +1,7 @@
 import { EventBatch } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 
-/** Hands batches on in pieces of `most` events at most. */
+/** Passes batches on in pieces of at most `most` events. */
 export class SmallerBatches implements EventSink {
   readonly batch = new EventBatch();
   readonly #sink: EventSink;
@@ -16,10 +16,10 @@ export class SmallerBatches implements EventSink {
     let rest = this.batch;
     while (rest.length > this.#most) {
       const [head, tail] = rest.splitAt(this.#most);
-      this.#handOn(head);
+      this.#pass(head);
       rest = tail;
     }
-    this.#handOn(rest);
+    this.#pass(rest);
     this.batch.clear();
   }
 
@@ -28,11 +28,11 @@ export class SmallerBatches implements EventSink {
     this.#sink.end();
   }
 
-  room(): Promise<void> | null {
-    return this.#sink.room();
+  whenReady(): Promise<void> | null {
+    return this.#sink.whenReady();
   }
 
-  #handOn(piece: EventBatch): void {
+  #pass(piece: EventBatch): void {
     const { batch } = this.#sink;
     batch.copy(piece, piece.length);
     batch.notes.push(...piece.notes);

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Op } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
-import { RowsTimeline } from "../../src/trace/row-series.ts";
+import { RowSeries } from "../../src/trace/row-series.ts";
 import { inOrder, resolveAll } from "../support/event-batches.ts";
 import { naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
 /** Feeds one value a row for each event, as somebody would who knows the value after it. */
 function recorded(log: readonly (readonly number[])[], maxValues = Number.POSITIVE_INFINITY) {
-  const timeline = new RowsTimeline(maxValues);
+  const timeline = new RowSeries(maxValues);
   let open: number[] = [];
   for (const [event, values] of log.entries()) {
     if (event === timeline.end) {
@@ -20,7 +20,7 @@ function recorded(log: readonly (readonly number[])[], maxValues = Number.POSITI
   return { timeline, open };
 }
 
-describe("RowsTimeline", () => {
+describe("RowSeries", () => {
   it("keeps each row's maximum of every stretch, in at most 32 points", () => {
     const values = fc.array(fc.array(fc.nat(9), { minLength: 3, maxLength: 3 }), {
       maxLength: 700,
@@ -48,7 +48,7 @@ describe("RowsTimeline", () => {
   });
 
   it("knows nothing of rows that came later", () => {
-    const timeline = new RowsTimeline(1000);
+    const timeline = new RowSeries(1000);
     timeline.close(Float64Array.of(5));
     timeline.close(Float64Array.of(5, 7));
     expect([timeline.row(0), timeline.row(1), timeline.row(2)]).toEqual([

@@ -11,18 +11,18 @@ export function printFitted(fitted: readonly Prediction[]): void {
     return;
   }
   console.log(
-    "\nFitted to the default run's RSS at exit: the ratio, what is left, other settings at exit",
+    "\nFitted to the default run's RSS at exit: ratio, remaining error, errors of other settings at exit",
   );
   for (const one of fitted) {
     const { fit } = one.report.model ?? {};
     const ratio =
       fit?.ratio === null || fit === undefined || fit === null ? "any" : fit.ratio.toFixed(3);
-    const left = percent(fit?.error.max ?? 0);
+    const remaining = percent(fit?.error.max ?? 0);
     const others = otherSettings(one, "exit").map(
       (row) => `${row.setting} ${percent(errorOf(row))}`,
     );
     console.log(
-      `  ${one.case.name.padEnd(28)} ${ratio.padEnd(6)} ${left.padStart(8)}  ${others.join(", ")}`,
+      `  ${one.case.name.padEnd(28)} ${ratio.padEnd(6)} ${remaining.padStart(8)}  ${others.join(", ")}`,
     );
   }
   for (const moment of ["exit", "trimmed"] as const) {

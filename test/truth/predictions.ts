@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { AnalysisOptions } from "../../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report, Scenario } from "../../src/report/report.ts";
 import {
   analyse,
@@ -14,19 +14,18 @@ import {
   withRssSamples,
 } from "../support/corpus.ts";
 
-/** One number of a case that was both predicted and measured. */
+/** A number of a case, both predicted and measured. */
 export interface Row {
   readonly case: string;
   readonly setting: string;
   readonly moment: "exit" | "trimmed";
   /**
-   * false where the measured run made other calls than the log has: another setting of a program that differs from
-   * run to run
+   * false if the measured run made other calls than those of the log: another setting of a program whose runs differ
    */
   readonly sameCalls: boolean;
   readonly predicted: Scenario;
   readonly measured: Sample;
-  /** measured of further runs under the same setting; none of most */
+  /** measured in further runs under the same setting; empty for most settings */
   readonly repeats: readonly Sample[];
 }
 
@@ -37,7 +36,7 @@ export interface Prediction {
 }
 
 /**
- * The predictions of a case's default log for every setting with a truth, repeats of a setting left out; null without
+ * The predictions from a case's default log for every setting with a truth, without repeats of a setting; null without
  * log or truth.
  */
 export function predict(
@@ -51,9 +50,9 @@ export function predict(
   }
   const truths = new Map<string, Truth>();
   for (const setting of Object.keys(one.meta.settings)) {
-    const its = truthOf(one, setting);
-    if (its !== null && !/_r\d+$/.test(setting)) {
-      truths.set(setting, its);
+    const measured = truthOf(one, setting);
+    if (measured !== null && !/_r\d+$/.test(setting)) {
+      truths.set(setting, measured);
     }
   }
   const whatIfs = [...truths.keys()].flatMap((setting) => {
@@ -67,10 +66,10 @@ export function predict(
   const rows = [...truths].flatMap(([setting, { exit, after_trim }], i): Row[] => {
     const sameCalls = one.meta.deterministic || setting === "default";
     const common = { case: one.name, setting, sameCalls };
-    const again = Object.keys(one.meta.settings).filter(
+    const repeated = Object.keys(one.meta.settings).filter(
       (name) => name.replace(/_r\d+$/, "") === setting && name !== setting,
     );
-    const runs = again.flatMap((name) => truthOf(one, name) ?? []);
+    const runs = repeated.flatMap((name) => truthOf(one, name) ?? []);
     const [atExit, trimmed] = [predicted[2 * i]!, predicted[2 * i + 1]!];
     return [
       {
@@ -106,7 +105,7 @@ export function isReal({ meta }: Case): boolean {
   return !TEST_PROGRAMS.includes(basename(program));
 }
 
-/** The case's program, without the glibc it ran with. */
+/** The case's name without its glibc. */
 export function programOf(name: string): string {
   return name.replace(/-g\d+$/, "");
 }

@@ -1,20 +1,20 @@
 import { errorOf, median, percent, type Row } from "./predictions.ts";
 
-/** A single number stands in the report where the range is narrower; it is then meant to be that exact. */
+/** The report shows a single number if the range is narrower, and claims that accuracy. */
 const SHOWN_SPREAD = 0.02;
 
-/** True if what was measured lies in the range of the report, its bounds included. */
+/** True if the measured RSS is in the range of the report, bounds included. */
 export function isInside({ predicted: { rss }, measured }: Row): boolean {
   return rss.lowBytes <= measured.heap_rss && measured.heap_rss <= rss.highBytes;
 }
 
-/** The same, but where the text shows a single number, this holds if it is within 2 %. */
+/** The same; but a single number in the text may be off by 2 %. */
 export function isInsideShown(row: Row): boolean {
   const isNumber = widthOf(row) <= SHOWN_SPREAD;
   return isInside(row) || (isNumber && Math.abs(errorOf(row)) <= SHOWN_SPREAD);
 }
 
-/** The same where what several runs of that setting measured is a range, too: the two meet. */
+/** The same; but several measured runs of a setting are a range, too, and the two need only overlap. */
 export function meetsRuns(row: Row): boolean {
   const all = [row.measured, ...row.repeats].map(({ heap_rss }) => heap_rss);
   const { lowBytes, highBytes } = row.predicted.rss;
@@ -27,12 +27,12 @@ export function widthOf({ predicted: { rss } }: Row): number {
   return rss.endBytes === 0 ? 0 : (rss.highBytes - rss.lowBytes) / rss.endBytes;
 }
 
-/** True if what was measured lies between the bounds "nothing written" and "all written". */
+/** True if the measured RSS is between the bounds "nothing written" and "all written". */
 export function isBetweenBounds({ predicted: { rss }, measured: { heap_rss } }: Row): boolean {
   return rss.endBytesTouchNone <= heap_rss && heap_rss <= rss.endBytesTouchAll;
 }
 
-/** (iii) how often what was measured lies in the range */
+/** (iii) how often the measured RSS is in the range */
 export function printRanges(rows: readonly Row[], real: (row: Row) => boolean): void {
   console.log("\nMeasured RSS inside the range of the report (every setting, at exit and trimmed)");
   const groups: readonly [string, readonly Row[]][] = [

@@ -1,22 +1,22 @@
 import { type Prediction, percent, type Row } from "./predictions.ts";
 
-/** RSS this near to the lowest is as good. */
+/** RSS this close to the lowest is as good. */
 const TIE = 0.02;
 
 export interface Ranking {
   readonly case: string;
-  /** the settings with the lowest RSS, or as good, as predicted and as measured */
+  /** the settings with the lowest RSS or one as good, as predicted and as measured */
   readonly predicted: readonly string[];
   readonly measured: readonly string[];
-  /** the default where it is predicted to be as good as any, else the setting predicted to be lowest */
+  /** the default if it is predicted to be as good as the lowest, else the setting predicted to be lowest */
   readonly advised: string;
-  /** a setting is among both */
+  /** `predicted` and `measured` have a setting in common */
   readonly isRight: boolean;
-  /** the advised one is among those that were measured to be lowest */
+  /** `measured` has the advised setting */
   readonly isGoodAdvice: boolean;
 }
 
-/** Whether the setting that was predicted to need least is the one that did; null for a case with one setting. */
+/** Whether the setting predicted to need least memory did; null for a case with one setting. */
 export function rankingOf({ case: { name }, rows }: Prediction, moment: Row["moment"]) {
   const candidates = rows.filter((row) => row.moment === moment);
   if (candidates.length < 2) {
@@ -35,7 +35,7 @@ export function rankingOf({ case: { name }, rows }: Prediction, moment: Row["mom
   } satisfies Ranking;
 }
 
-/** The settings with the lowest value, or as good, the lowest first. */
+/** The settings with the lowest value or one as good, the lowest first. */
 function lowest(rows: readonly Row[], of: (row: Row) => number): string[] {
   const limit = Math.min(...rows.map(of)) * (1 + TIE);
   return rows
@@ -44,7 +44,7 @@ function lowest(rows: readonly Row[], of: (row: Row) => number): string[] {
     .map(({ setting }) => setting);
 }
 
-/** (iv) is the setting that is predicted to need least the one that does? */
+/** (iv) whether the setting predicted to need least memory does */
 export function printRanking(predictions: readonly Prediction[]): void {
   console.log("\nThe settings with the lowest RSS, predicted and measured (ties within 2 %)");
   for (const moment of ["exit", "trimmed"] as const) {
@@ -52,7 +52,7 @@ export function printRanking(predictions: readonly Prediction[]): void {
     const share = (of: (one: Ranking) => boolean): string =>
       `${rankings.filter(of).length} of ${rankings.length} (${percent(rankings.filter(of).length / rankings.length)})`;
     console.log(
-      `  ${moment}: right in ${share((one) => one.isRight)}; what would be advised is right in ${share((one) => one.isGoodAdvice)}`,
+      `  ${moment}: right in ${share((one) => one.isRight)}; the advice is right in ${share((one) => one.isGoodAdvice)}`,
     );
     for (const one of rankings.filter(({ isRight, isGoodAdvice }) => !isRight || !isGoodAdvice)) {
       const wrong = one.isRight ? "advice" : "ranking";

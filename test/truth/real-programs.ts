@@ -1,8 +1,8 @@
 import { errorOf, isReal, median, type Prediction, percent, programOf } from "./predictions.ts";
 
 /**
- * Errors at exit in percent that `research/touch.md` §3 gives for the policy it recommends, by program and with one
- * decimal: no prediction may be farther off.
+ * Errors at exit in percent of the policy that docs/touch.md §3 recommends, by program, with one decimal. No prediction
+ * may have a larger error.
  */
 export const RECOMMENDED_ERRORS: Readonly<Record<string, number>> = {
   cc1: 8.2,
@@ -18,14 +18,14 @@ export const RECOMMENDED_ERRORS: Readonly<Record<string, number>> = {
   "xz-t2": 20.3,
 };
 
-/** The run as recorded of a real program: signed errors. */
+/** Signed errors of the recorded run of a real program. */
 export interface RecordedErrors {
   readonly case: string;
   readonly exit: number;
   readonly trimmed: number;
-  /** median of the sizes of the errors at all samples along the run */
+  /** median of the absolute errors at all samples along the run */
   readonly along: number;
-  /** that of touch.md at exit; null for a program it has not */
+  /** the error at exit in docs/touch.md; null for a program that is not there */
   readonly recommended: number | null;
 }
 
@@ -52,7 +52,7 @@ export function recordedErrors(predictions: readonly Prediction[]): RecordedErro
     });
 }
 
-/** (i) as recorded, and after a trim of the same run */
+/** (i) the recorded run, at exit and after a trim */
 export function printRecorded(errors: readonly RecordedErrors[]): void {
   if (errors.length === 0) {
     return;

@@ -4,10 +4,10 @@ import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { PLANE_ALL, PLANE_NONE, RATIOS, ratioPlane } from "../../src/ptmalloc/resident.ts";
-import type { ScenarioRun } from "../../src/replay/scenario-run.ts";
+import type { Replay } from "../../src/replay/replay.ts";
 import { coin, SEEDS } from "../../src/what-if/contention.ts";
-import { OwnThread } from "../../src/what-if/runner.ts";
 import type { WhatIf } from "../../src/what-if/what-if.ts";
+import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 import {
   analyse,
   casesOf,
@@ -38,22 +38,22 @@ function whatIfsOf(...settings: Record<string, string>[]): readonly WhatIf[] {
   const truth = truthOf(THREADS!, "default")!;
   const log = withRssSamples(logOf(THREADS!, "default")!, truth.timeline);
   const whatIfs = settings.map((one) => scenario(JSON.stringify(one), one, false));
-  const lane = new OwnThread();
-  const analysis = new Analysis(optionsFor(THREADS!, "default", whatIfs, "facts"), lane);
+  const runner = new InlineRunner();
+  const analysis = new Analysis(optionsFor(THREADS!, "default", whatIfs, "facts"), runner);
   new NativeScanner(analysis, new Diagnostics()).scan(log, log.length);
   analysis.end();
-  return lane.whatIfs?.all ?? [];
+  return runner.whatIfs?.all ?? [];
 }
 
-function figures(run: ScenarioRun) {
-  const { model, pages, peakTimes, trimmedPages, failedCalls, systemPeakBytes } = run;
+function figures({ model, rss, state }: Replay) {
+  const { pages, peakTimes, trimmedPages } = rss;
   return {
     resident: [...model.resident.pages],
     pages: pages.map((series) => [series.peak, series.peakEvent, ...series.points()]),
     peakTimes: [...peakTimes],
     trimmedPages: [...trimmedPages],
-    failedCalls,
-    systemPeakBytes,
+    failedCalls: state.failedCalls,
+    systemPeakBytes: rss.state.systemPeakBytes,
     systemBytes: model.systemBytes,
     arenas: model.arenas.map(({ systemMem, attachedThreads }) => [systemMem, attachedThreads]),
   };
@@ -66,18 +66,18 @@ describe("a what-if with threads that share arenas", () => {
     tossed.always = null;
     expect(whatIf?.contended.length).toBe(SEEDS.length);
     for (const one of whatIf!.contended) {
-      expect(figures(one)).toEqual(figures(whatIf!.run));
+      expect(figures(one)).toEqual(figures(whatIf!.likeliest));
     }
   });
 
   it("is sound and another one where they were", () => {
     const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "3" });
-    const all = whatIf!.runs.map((run) => JSON.stringify(figures(run)));
+    const all = whatIf!.all.map((replay) => JSON.stringify(figures(replay)));
     expect(new Set(all).size).toBe(1 + SEEDS.length);
-    for (const { model, failedCalls } of whatIf!.runs) {
+    for (const { model, state } of whatIf!.all) {
       checkInvariants(model);
-      expect(failedCalls).toBe(0);
-      expect(model.mappedBlocks).toBe(whatIf!.run.model.mappedBlocks);
+      expect(state.failedCalls).toBe(0);
+      expect(model.mappedBlocks).toBe(whatIf!.likeliest.model.mappedBlocks);
       for (const heap of model.arenas.flatMap(({ heaps }) => heaps)) {
         expect([...heap.pages].filter((planes) => !isNested(planes))).toEqual([]);
       }

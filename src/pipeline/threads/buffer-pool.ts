@@ -1,31 +1,30 @@
 /**
- * Rooms for batches that go to another thread: one is taken, filled and sent, and taken anew once the other thread has
- * said that it is done with it. There are as many as were ever on their way at once.
+ * Buffers for batches that another thread reads. A buffer is taken, filled and sent; it is free again once the other
+ * thread says so. The pool grows to the most buffers ever in use at once. A slot is the number of a buffer.
  */
-export class Slots<Room> {
-  /** by number of their slot */
-  readonly rooms: Room[] = [];
+export class BufferPool<Buffer> {
+  /** by slot */
+  readonly buffers: Buffer[] = [];
   readonly #free: number[] = [];
-  readonly #newRoom: (slot: number) => Room;
+  readonly #newBuffer: (slot: number) => Buffer;
 
-  /** `newRoom` makes that of a slot, and shows it to the other thread */
-  constructor(newRoom: (slot: number) => Room) {
-    this.#newRoom = newRoom;
+  /** `newBuffer` allocates the buffer of a slot and makes it known to the other thread. */
+  constructor(newBuffer: (slot: number) => Buffer) {
+    this.#newBuffer = newBuffer;
   }
 
-  /** slots that are on their way */
+  /** slots in use */
   get taken(): number {
-    return this.rooms.length - this.#free.length;
+    return this.buffers.length - this.#free.length;
   }
 
-  /** A free slot, which is one no more. */
+  /** Takes a free slot. */
   take(): number {
-    const slot = this.#free.pop() ?? this.rooms.length;
-    this.rooms[slot] ??= this.#newRoom(slot);
+    const slot = this.#free.pop() ?? this.buffers.length;
+    this.buffers[slot] ??= this.#newBuffer(slot);
     return slot;
   }
 
-  /** These are free again. */
   release(slots: readonly number[]): void {
     this.#free.push(...slots);
   }

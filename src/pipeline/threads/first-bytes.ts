@@ -1,13 +1,13 @@
 /** The beginning of a stream of bytes, read to see how much there is. */
 export interface FirstBytes {
   readonly head: Buffer;
-  /** the stream ends with `head`, be it by an error */
+  /** the stream ends with `head`, perhaps by an error */
   readonly isAll: boolean;
-  /** the head, and then the rest, or the error that ended it; for who goes on reading here */
+  /** the head, then the rest or the error that ended it */
   readonly whole: AsyncIterable<Buffer>;
 }
 
-/** Reads `atMost` bytes or a little more, or up to the end. What is beyond stays unread. `onBytes` hears how many it is. */
+/** Reads `atMost` bytes or slightly more, or up to the end. The rest stays unread. `onBytes` gets the count so far. */
 export async function firstBytes(
   bytes: AsyncGenerator<Buffer>,
   atMost: number,
@@ -24,7 +24,7 @@ export async function firstBytes(
       if (value === undefined) {
         continue;
       }
-      // It is valid only until the next one is asked for.
+      // A chunk is valid only until the next one is requested.
       chunks.push(Buffer.from(value));
       length += value.length;
       onBytes(length);

@@ -5,36 +5,36 @@ import { bytesOf } from "../../input/open-file.ts";
 import { type ReadProgress, readLog } from "../../input/read-log.ts";
 import { EventBatch } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
-import { Slots } from "./buffer-pool.ts";
-import type { Filled, Reply, Task, Told } from "./read-in-worker.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import type { Filled, Request, Response, Task } from "./reading-messages.ts";
 
-/** The thread that reads a log (reading-thread.ts), and sends it batch by batch. */
+/** The code of the thread that reads a log for `readInWorker` and sends it batch by batch. */
 
-/** Batches on their way at most, some 4 MiB: enough that neither thread waits for the other where one has a long one. */
-const MOST_ON_THEIR_WAY = 8;
+/** Most batches in use at once, some 4 MiB: enough that neither thread waits while the other has a long batch. */
+const MOST_IN_USE = 8;
 
 const port = parentPort;
 if (port === null) {
-  throw new Error("this is the code of a worker");
+  throw new Error("reading-worker.ts must run in a worker");
 }
 const { names, head }: Task = workerData;
 
-function tell(message: Told): void {
-  port?.postMessage(message);
+function respond(response: Response): void {
+  port?.postMessage(response);
 }
 
 class Sender implements EventSink {
   progress: ReadProgress = { bytesRead: 0, bytesTotal: undefined };
-  readonly #slots = new Slots((slot) => {
+  readonly #pool = new BufferPool((slot) => {
     const columns = new EventBatch(SharedArrayBuffer);
-    tell({ what: "room", slot, columns });
+    respond({ kind: "buffer", slot, columns });
     return columns;
   });
-  #slot = this.#slots.take();
+  #slot = this.#pool.take();
   #wake: () => void = () => {};
 
   get batch(): EventBatch {
-    return this.#slots.rooms[this.#slot]!;
+    return this.#pool.buffers[this.#slot]!;
   }
 
   get filled(): Filled {
@@ -43,25 +43,25 @@ class Sender implements EventSink {
   }
 
   advance(): void {
-    tell({ what: "batch", progress: this.progress, ...this.filled });
-    this.#slot = this.#slots.take();
+    respond({ kind: "batch", progress: this.progress, ...this.filled });
+    this.#slot = this.#pool.take();
     this.batch.clear();
   }
 
-  /** The rest is told with the result. */
+  /** The last batch is sent with the result. */
   end(): void {}
 
-  room(): Promise<void> | null {
-    return this.#slots.taken < MOST_ON_THEIR_WAY ? null : this.#untilRoom();
+  whenReady(): Promise<void> | null {
+    return this.#pool.taken < MOST_IN_USE ? null : this.#untilReady();
   }
 
   release(slot: number): void {
-    this.#slots.release([slot]);
+    this.#pool.release([slot]);
     this.#wake();
   }
 
-  async #untilRoom(): Promise<void> {
-    while (this.#slots.taken >= MOST_ON_THEIR_WAY) {
+  async #untilReady(): Promise<void> {
+    while (this.#pool.taken >= MOST_IN_USE) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -73,11 +73,16 @@ const sender = new Sender();
 const diagnostics = new Diagnostics();
 const stopping = new AbortController();
 
-port.on("message", (reply: Reply) => {
-  if (reply.what === "done") {
-    sender.release(reply.slot);
-  } else {
-    stopping.abort();
+port.on("message", (request: Request) => {
+  switch (request.kind) {
+    case "done":
+      sender.release(request.slot);
+      break;
+    case "stop":
+      stopping.abort();
+      break;
+    default:
+      throw new TypeError(`unknown request: ${JSON.stringify(request satisfies never)}`);
   }
 });
 
@@ -87,23 +92,23 @@ readLog({ names, stdin: standardInput() }, sender, diagnostics, {
     sender.progress = progress;
   },
 })
-  .then((result) => tell({ what: "end", last: sender.filled, result, diagnostics }))
+  .then((result) => respond({ kind: "end", last: sender.filled, result, diagnostics }))
   .catch((error: unknown) => {
     if (error instanceof InputError) {
-      tell({ what: "refused", problem: error.problem });
+      respond({ kind: "refused", problem: error.problem });
     } else {
       fail(error);
     }
   });
 
-/** Ends the thread, whatever Node was told to do with a promise that is rejected. */
+/** Ends the thread with the error, whatever Node's mode for unhandled rejections is. */
 function fail(error: unknown): void {
   setImmediate(() => {
     throw error;
   });
 }
 
-/** Not process.stdin, which in a worker is what the main thread passes on. */
+/** Reads file descriptor 0: in a worker, Node's own stdin stream is what the main thread passes on. */
 async function* standardInput(): AsyncGenerator<Buffer> {
   if (head.length > 0) {
     yield Buffer.from(head);

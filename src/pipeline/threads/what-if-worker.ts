@@ -1,61 +1,68 @@
 import { parentPort } from "node:worker_threads";
 import type { Work } from "../../replay/work.ts";
 import { readingOf } from "../../replay/writes/reading.ts";
-import { STEPS_AT_ONCE } from "../../what-if/runner.ts";
+import { STEPS_AT_ONCE } from "../../what-if/what-if-runner.ts";
 import { type Step, WhatIfs } from "../../what-if/what-ifs.ts";
-import type { Answer, Order } from "./worker-runner.ts";
+import type { Request, Response } from "./what-if-messages.ts";
 
-/** The thread that replays the what-ifs (other-cores.ts). It only ever does as it is told, in that order. */
+/** The code of a thread that replays what-ifs for a WorkerRunner. It handles requests in the order sent. */
 
 const port = parentPort;
 if (port === null) {
-  throw new Error("this is the code of a worker");
+  throw new Error("what-if-worker.ts must run in a worker");
 }
 
 let whatIfs: WhatIfs | null = null;
-const rooms: Work[] = [];
+/** by slot */
+const buffers: Work[] = [];
 let steps: Step[] = [];
-let taken: number[] = [];
+let slots: number[] = [];
 
-function answer(message: Answer): void {
-  port?.postMessage(message);
+function respond(response: Response): void {
+  port?.postMessage(response);
 }
 
 function replay(): void {
   whatIfs?.replay(steps);
-  answer({ what: "done", slots: taken });
+  respond({ kind: "done", slots });
   steps = [];
-  taken = [];
+  slots = [];
 }
 
-/** The columns of a slot have been filled anew; their length is no column. */
-function filled(room: Work, length: number): Work {
-  room.batch.length = length;
-  return room;
+/** The columns in shared memory have been filled again; the length is not among them. */
+function filled(work: Work, length: number): Work {
+  work.batch.length = length;
+  return work;
 }
 
-port.on("message", (order: Order) => {
-  switch (order.what) {
+port.on("message", (request: Request) => {
+  switch (request.kind) {
     case "start":
-      // What was told before is of a process that it turned out not to be.
+      // Earlier steps belong to a process that was ruled out.
       steps = [];
-      whatIfs = new WhatIfs(order.origin, order.specs);
+      whatIfs = new WhatIfs(request.origin, request.specs);
       break;
-    case "room":
-      rooms[order.slot] = order.work;
+    case "buffer":
+      buffers[request.slot] = request.work;
       break;
     case "step":
-      steps.push({ work: filled(rooms[order.slot]!, order.length), findings: order.findings });
-      taken.push(order.slot);
+      steps.push({
+        work: filled(buffers[request.slot]!, request.length),
+        inferences: request.inferences,
+      });
+      slots.push(request.slot);
       if (steps.length === STEPS_AT_ONCE) {
         replay();
       }
       break;
     case "finish":
       replay();
-      whatIfs?.finish(order.insertions, order.exits);
+      whatIfs?.finish(request.insertions, request.exits);
       break;
     case "figures":
-      answer({ what: "figures", figures: whatIfs?.figures(readingOf(order.reading)) ?? [] });
+      respond({ kind: "figures", figures: whatIfs?.figures(readingOf(request.reading)) ?? [] });
+      break;
+    default:
+      throw new TypeError(`unknown request: ${JSON.stringify(request satisfies never)}`);
   }
 });

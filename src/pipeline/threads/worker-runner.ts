@@ -1,77 +1,51 @@
 import { Worker } from "node:worker_threads";
-import type { RecordedProcess } from "../../recorded/models.ts";
-import type { ScenarioSpec } from "../../replay/analysis-options.ts";
+import type { Inferences } from "../../replay/inferences.ts";
+import type { Insertion } from "../../replay/insertions.ts";
 import type { LastExits } from "../../replay/last-exits.ts";
-import { copyWork, type Insertion, newWork, type Work } from "../../replay/work.ts";
-import type { Reading, ReadingForm } from "../../replay/writes/reading.ts";
-import { STEPS_AT_ONCE, type WhatIfLane } from "../../what-if/runner.ts";
+import type { RecordedProcess } from "../../replay/recorded-process.ts";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
+import { copyWork, newWork, type Work } from "../../replay/work.ts";
+import type { Reading } from "../../replay/writes/reading.ts";
 import type { ScenarioFigures } from "../../what-if/scenario-figures.ts";
-import { bySharing, type Findings, WhatIfs } from "../../what-if/what-ifs.ts";
-import { Slots } from "./buffer-pool.ts";
+import { STEPS_AT_ONCE, type WhatIfRunner } from "../../what-if/what-if-runner.ts";
+import { bySharing, WhatIfs } from "../../what-if/what-ifs.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import type { Request, Response } from "./what-if-messages.ts";
 
-/**
- * What a worker (what-if-worker.ts) is told. The columns of a batch lie in memory that both threads see, that of a
- * slot, which is made known once: to tell of it costs more than to copy a batch.
- */
-export type Order =
-  | {
-      readonly what: "start";
-      readonly origin: RecordedProcess;
-      readonly specs: readonly ScenarioSpec[];
-    }
-  | { readonly what: "room"; readonly slot: number; readonly work: Work }
-  | {
-      readonly what: "step";
-      readonly slot: number;
-      readonly length: number;
-      readonly findings: Findings;
-    }
-  | {
-      readonly what: "finish";
-      readonly insertions: readonly Insertion[];
-      readonly exits: LastExits;
-    }
-  | { readonly what: "figures"; readonly reading: ReadingForm };
+/** A shorter log is replayed before other threads have started. */
+const STEPS_BEFORE_WORKERS = 12;
+/** Most batches in use at once: more than are held before the workers start, and than one replays at once. */
+const MOST_IN_USE = 4 * STEPS_AT_ONCE;
 
-/** What it answers. */
-export type Answer =
-  | { readonly what: "done"; readonly slots: readonly number[] }
-  | { readonly what: "figures"; readonly figures: ScenarioFigures[] };
-
-/** A shorter log is over before other threads have begun. */
-const STEPS_BEFORE_WORKER = 12;
-/** Batches that wait at most: more than are held before there are workers, and than one takes at once. */
-const MOST_WAITING = 4 * STEPS_AT_ONCE;
-
-/** A worker, and the scenarios that it replays. */
-interface Helper {
+/** A worker and the scenarios that it replays. */
+interface Share {
   readonly worker: Worker;
   readonly specs: readonly ScenarioSpec[];
   figures: ScenarioFigures[] | null;
 }
 
-/** The what-ifs, replayed by other threads, each of which has some of them, and by this one where the log is short. */
-export class OtherCores implements WhatIfLane {
+/** Replays the what-ifs in other threads, each with a share of them; in this one if the log is short. */
+export class WorkerRunner implements WhatIfRunner {
   readonly #url: URL;
   readonly #cores: number;
   #start: { origin: RecordedProcess; specs: readonly ScenarioSpec[] } | null = null;
-  /** batches of a log that may turn out to be short, and their slots */
-  #held: { readonly slot: number; readonly findings: Findings }[] = [];
+  /** batches of a log that may turn out to be short */
+  #held: { readonly slot: number; readonly inferences: Inferences }[] = [];
   #end: { insertions: readonly Insertion[]; exits: LastExits } | null = null;
-  /** none while the log may be a short one */
-  #helpers: readonly Helper[] = [];
-  readonly #slots = new Slots((slot) => {
+  /** none while the log may be short */
+  #shares: readonly Share[] = [];
+  readonly #pool = new BufferPool((slot) => {
     const work = newWork(SharedArrayBuffer);
-    this.#order({ what: "room", slot, work });
+    this.#sendAll({ kind: "buffer", slot, work });
     return work;
   });
-  /** by slot, how many have yet to replay what it holds */
-  readonly #yetToReplay: number[] = [];
+  /** by slot, how many workers have yet to replay its batch */
+  readonly #pending: number[] = [];
   #failure: Error | null = null;
-  /** whoever waits for the next answer */
+  /** resolves the promise that waits for the next response */
   #wake: () => void = () => {};
 
-  /** `url`: the workers' code; `cores`: how many there are, this thread's among them */
+  /** `url`: the code of the workers; `cores`: cores of this machine, 2 or more */
   constructor(url: URL, cores: number) {
     this.#url = url;
     this.#cores = cores;
@@ -79,145 +53,150 @@ export class OtherCores implements WhatIfLane {
 
   start(origin: RecordedProcess, specs: readonly ScenarioSpec[]): void {
     this.#start = { origin, specs };
-    this.#slots.release(this.#held.map(({ slot }) => slot));
+    this.#pool.release(this.#held.map(({ slot }) => slot));
     this.#held = [];
-    this.#startHelpers(origin);
+    this.#startShares(origin);
   }
 
-  take(work: Work, findings: Findings): void {
+  take(work: Work, inferences: Inferences): void {
     if (this.#start?.specs.length === 0) {
       return;
     }
-    const slot = this.#slots.take();
+    const slot = this.#pool.take();
     copyWork(work, this.#workIn(slot));
-    if (this.#helpers.length === 0) {
-      this.#held.push({ slot, findings });
-      if (this.#held.length > STEPS_BEFORE_WORKER) {
-        this.#engage();
-      }
-    } else {
-      this.#step(slot, findings);
+    if (this.#shares.length > 0) {
+      this.#step(slot, inferences);
+      return;
+    }
+    this.#held.push({ slot, inferences });
+    if (this.#held.length > STEPS_BEFORE_WORKERS) {
+      this.#startWorkers();
     }
   }
 
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     this.#end = { insertions, exits };
-    this.#order({ what: "finish", insertions, exits });
+    this.#sendAll({ kind: "finish", insertions, exits });
   }
 
   async figures(reading: Reading): Promise<ScenarioFigures[]> {
-    if (this.#helpers.length === 0) {
-      return this.#figuresHere(reading);
+    if (this.#shares.length === 0) {
+      return this.#figuresInline(reading);
     }
-    this.#order({ what: "figures", reading: reading.form });
+    this.#sendAll({ kind: "figures", reading: reading.form });
     const found = new Map<ScenarioSpec, ScenarioFigures>();
-    for (const helper of this.#helpers) {
-      while (helper.figures === null) {
-        await this.#answer();
+    for (const share of this.#shares) {
+      while (share.figures === null) {
+        await this.#response();
       }
-      for (const [n, figures] of helper.figures.entries()) {
-        found.set(helper.specs[n]!, figures);
+      for (const [n, figures] of share.figures.entries()) {
+        found.set(share.specs[n]!, figures);
       }
     }
     return (this.#start?.specs ?? []).flatMap((spec) => found.get(spec) ?? []);
   }
 
-  room(): Promise<void> | null {
-    return this.#slots.taken < MOST_WAITING ? null : this.#untilRoom();
+  whenReady(): Promise<void> | null {
+    return this.#pool.taken < MOST_IN_USE ? null : this.#untilReady();
   }
 
-  /** To be called when nothing more is wanted: the process would wait for the workers. */
+  /** Ends the workers. Must be called at the end: the process would wait for them. */
   async close(): Promise<void> {
-    const helpers = this.#helpers;
-    this.#helpers = [];
-    await Promise.all(helpers.map(({ worker }) => worker.terminate()));
+    const shares = this.#shares;
+    this.#shares = [];
+    await Promise.all(shares.map(({ worker }) => worker.terminate()));
   }
 
-  async #untilRoom(): Promise<void> {
-    while (this.#slots.taken >= MOST_WAITING) {
-      await this.#answer();
+  async #untilReady(): Promise<void> {
+    while (this.#pool.taken >= MOST_IN_USE) {
+      await this.#response();
     }
   }
 
-  #figuresHere(reading: Reading): ScenarioFigures[] {
+  #figuresInline(reading: Reading): ScenarioFigures[] {
     if (this.#start === null || this.#end === null) {
       return [];
     }
     const whatIfs = new WhatIfs(this.#start.origin, this.#start.specs);
     whatIfs.replay(
-      this.#held.map(({ slot, findings }) => ({ work: this.#workIn(slot), findings })),
+      this.#held.map(({ slot, inferences }) => ({ work: this.#workIn(slot), inferences })),
     );
     whatIfs.finish(this.#end.insertions, this.#end.exits);
     return whatIfs.figures(reading);
   }
 
-  #engage(): void {
+  #startWorkers(): void {
     if (this.#start === null) {
       return;
     }
     const { origin, specs } = this.#start;
-    this.#helpers = inShares(specs, this.#cores).map((share) => this.#helper(share));
-    this.#startHelpers(origin);
-    for (const [slot, work] of this.#slots.rooms.entries()) {
-      this.#order({ what: "room", slot, work });
+    this.#shares = inShares(specs, this.#cores).map((share) => this.#startWorker(share));
+    this.#startShares(origin);
+    for (const [slot, work] of this.#pool.buffers.entries()) {
+      this.#sendAll({ kind: "buffer", slot, work });
     }
-    for (const { slot, findings } of this.#held) {
-      this.#step(slot, findings);
+    for (const { slot, inferences } of this.#held) {
+      this.#step(slot, inferences);
     }
     this.#held = [];
   }
 
-  #helper(specs: readonly ScenarioSpec[]): Helper {
-    // Replaying leaves next to nothing behind.
+  #startWorker(specs: readonly ScenarioSpec[]): Share {
+    // Replaying leaves almost no garbage, so a small young generation stays in the processor's cache.
     const worker = new Worker(this.#url, { resourceLimits: { maxYoungGenerationSizeMb: 1 } });
-    const helper: Helper = { worker, specs, figures: null };
-    worker.on("message", (answer: Answer) => {
-      if (answer.what === "figures") {
-        helper.figures = answer.figures;
-      } else {
-        for (const slot of answer.slots) {
-          this.#replayed(slot);
-        }
+    const share: Share = { worker, specs, figures: null };
+    worker.on("message", (response: Response) => {
+      switch (response.kind) {
+        case "figures":
+          share.figures = response.figures;
+          break;
+        case "done":
+          response.slots.forEach((slot) => {
+            this.#replayed(slot);
+          });
+          break;
+        default:
+          throw new TypeError(`unknown response: ${JSON.stringify(response satisfies never)}`);
       }
       this.#wake();
     });
     worker.on("error", (error: Error) => this.#fail(error));
-    worker.on("exit", (code) => this.#fail(new Error(`the worker ended with ${code}`)));
-    return helper;
+    worker.on("exit", (code) => this.#fail(new Error(`the what-if worker exited with ${code}`)));
+    return share;
   }
 
-  #startHelpers(origin: RecordedProcess): void {
-    for (const helper of this.#helpers) {
-      tell(helper, { what: "start", origin, specs: helper.specs });
+  #startShares(origin: RecordedProcess): void {
+    for (const share of this.#shares) {
+      send(share, { kind: "start", origin, specs: share.specs });
     }
   }
 
-  /** One more helper has replayed what the slot holds. */
+  /** One more worker has replayed the batch in the slot. */
   #replayed(slot: number): void {
-    this.#yetToReplay[slot]!--;
-    if (this.#yetToReplay[slot] === 0) {
-      this.#slots.release([slot]);
+    this.#pending[slot]!--;
+    if (this.#pending[slot] === 0) {
+      this.#pool.release([slot]);
     }
   }
 
   #workIn(slot: number): Work {
-    return this.#slots.rooms[slot]!;
+    return this.#pool.buffers[slot]!;
   }
 
-  #step(slot: number, findings: Findings): void {
-    this.#yetToReplay[slot] = this.#helpers.length;
-    this.#order({ what: "step", slot, length: this.#workIn(slot).batch.length, findings });
+  #step(slot: number, inferences: Inferences): void {
+    this.#pending[slot] = this.#shares.length;
+    this.#sendAll({ kind: "step", slot, length: this.#workIn(slot).batch.length, inferences });
   }
 
-  /** Tells all helpers, once there are any. */
-  #order(order: Order): void {
-    for (const helper of this.#helpers) {
-      tell(helper, order);
+  /** Sends to all workers; to none before they have started. */
+  #sendAll(request: Request): void {
+    for (const share of this.#shares) {
+      send(share, request);
     }
   }
 
   /** @throws Error a worker has failed */
-  async #answer(): Promise<void> {
+  async #response(): Promise<void> {
     if (this.#failure === null) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -235,19 +214,19 @@ export class OtherCores implements WhatIfLane {
 }
 
 /**
- * The scenarios as helpers share them out: one for each core but this thread's; and one for that, too, where there is so
- * much to replay that this thread is done long before the others.
+ * Shares the scenarios out: one share per core but this thread's, and one for that core, too, if there is so much to
+ * replay that this thread finishes long before the workers.
  */
 export function inShares(specs: readonly ScenarioSpec[], cores: number): ScenarioSpec[][] {
   const groups = bySharing(specs);
-  const helpers = groups.length > 2 * (cores - 1) ? cores : cores - 1;
+  const count = groups.length > 2 * (cores - 1) ? cores : cores - 1;
   const shares: ScenarioSpec[][] = [];
   for (const [n, group] of groups.entries()) {
-    shares[n % helpers] = [...(shares[n % helpers] ?? []), ...group];
+    shares[n % count] = [...(shares[n % count] ?? []), ...group];
   }
   return shares;
 }
 
-function tell({ worker }: Helper, order: Order): void {
-  worker.postMessage(order);
+function send({ worker }: Share, request: Request): void {
+  worker.postMessage(request);
 }

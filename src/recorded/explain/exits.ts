@@ -1,21 +1,21 @@
-import type { Exit } from "../../replay/work.ts";
+import type { Exit } from "../../replay/insertions.ts";
 import type { RecentPast } from "./past.ts";
 
-/** Threads tried for one wrong pointer, and places for each. */
+/** Suspects tried per mismatch, and places tried for each. */
 const MAX_SUSPECTS = 12;
 const MAX_PAUSES = 6;
-/** Threads tried besides, and places for each. */
+/** Other threads tried per mismatch, and places tried for each. */
 const MAX_OTHERS = 24;
 const OTHERS_PAUSES = 2;
 
 /**
- * Exits of which one may have made event `wrong` (0-based) go wrong, likeliest first: those of the `suspects`, then
- * those of other `threads`, for an exit may show in a bin's order only, far from what the thread had
- * cached; of these the thread that fell silent last comes first.
+ * Returns the exits that may explain the mismatch at event `mismatch` (0-based), likeliest first: exits of the
+ * `suspects`, then of the other `threads`, because an exit may change only the order of a bin, far from the chunks that
+ * the thread had cached. Of the others, the thread that went silent last comes first.
  */
 export function exitsBefore(
   past: RecentPast,
-  wrong: number,
+  mismatch: number,
   suspects: readonly number[],
   threads: readonly number[],
 ): Exit[] {
@@ -26,18 +26,18 @@ export function exitsBefore(
     if (thread === 0 || likely.includes(thread)) {
       continue;
     }
-    others.push(exitsOf(past, thread, wrong, OTHERS_PAUSES));
+    others.push(exitsOf(past, thread, mismatch, OTHERS_PAUSES));
   }
   others.sort((a, b) => b[0]!.before - a[0]!.before);
   return [
-    ...likely.flatMap((thread) => exitsOf(past, thread, wrong, MAX_PAUSES)),
+    ...likely.flatMap((thread) => exitsOf(past, thread, mismatch, MAX_PAUSES)),
     ...others.slice(0, MAX_OTHERS).flat(),
   ];
 }
 
 /**
- * Places where the thread may have ended: after each call of the past that another thread's call follows, the latest
- * before event `end` first; and before all of them.
+ * Returns up to `most` places where the thread may have ended: after each of its calls that a call of another thread
+ * follows, latest before event `end` first; and before the whole past.
  */
 function exitsOf(past: RecentPast, thread: number, end: number, most: number): Exit[] {
   const exits: Exit[] = [];
@@ -47,13 +47,13 @@ function exitsOf(past: RecentPast, thread: number, end: number, most: number): E
     for (let i = last; i >= 0 && exits.length < most; i--) {
       const caller = work.actions.thread[i]!;
       if (caller === thread && follower !== thread) {
-        exits.push({ what: "exit", thread, before: first + i + 1 });
+        exits.push({ kind: "exit", thread, before: first + i + 1 });
       }
       follower = caller;
     }
   }
   if (exits.length < most) {
-    exits.push({ what: "exit", thread, before: past.start - 1 });
+    exits.push({ kind: "exit", thread, before: past.start - 1 });
   }
   return exits;
 }

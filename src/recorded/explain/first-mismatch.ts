@@ -1,48 +1,52 @@
+import { type Insertion, replayWith } from "../../replay/insertions.ts";
 import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
-import { judgeOf, type ScenarioRun } from "../../replay/scenario-run.ts";
-import { type Insertion, replayWith, type Work } from "../../replay/work.ts";
+import type { Work } from "../../replay/work.ts";
+import type { GuidedReplay } from "../guided-replay.ts";
 
-/** A batch whose first event has number `first`, and what is to be done between its calls. */
+/** A batch whose first event has number `first`, and the logged insertions between its calls. */
 export interface Part {
   readonly work: Work;
   readonly first: number;
-  readonly told: readonly Insertion[];
+  readonly logged: readonly Insertion[];
 }
 
-/** Events between two looks at whether the run has gone wrong. */
+/** Events between two checks for a mismatch. */
 const SLICE = 256;
 
-/** How far a judged run is right. */
-export interface RightPart {
-  /** number of events before the first that went wrong; all, if none did */
+/** How far a replay matches the log. */
+export interface MatchedPart {
+  /** number of events before the first mismatch; all, if there is none */
   readonly events: number;
   /** events replayed to find that out */
   readonly cost: number;
 }
 
-/** Replays a fresh run on the log's beginning, until `most` pointers are wrong or event `end` (0-based) is reached. */
-export function replayUntilWrong(
-  run: ScenarioRun,
+/**
+ * Replays the log's beginning without anchoring, until `most` pointers mismatch or event `end` (0-based) is reached.
+ * `replay` must be fresh and is of no use afterwards but for its count of mismatches.
+ */
+export function replayUntilMismatch(
+  replay: GuidedReplay,
   parts: readonly Part[],
   end: number,
   most: number,
-): RightPart {
-  const judge = judgeOf(run);
+): MatchedPart {
+  const { judge } = replay;
   let cost = 0;
-  for (const { work, first, told } of parts) {
+  for (const { work, first, logged } of parts) {
     for (let from = 0; from < work.batch.length && first + from < end; from += SLICE) {
       const to = Math.min(from + SLICE, work.batch.length, end - first);
-      replayWith(run, work, first, from, to, told);
+      replay.withoutAnchors(() => replayWith(replay.replay, work, first, from, to, logged));
       cost += to - from;
-      if (judge.wrong >= most) {
-        return { events: rightEvents(judge, end), cost };
+      if (judge.mismatches >= most) {
+        return { events: matchedEvents(judge, end), cost };
       }
     }
   }
-  return { events: rightEvents(judge, end), cost };
+  return { events: matchedEvents(judge, end), cost };
 }
 
-/** Events of `end` before the first that went wrong. */
-function rightEvents({ missed }: PointerJudge, end: number): number {
-  return missed[0] === undefined ? end : missed[0].event - 1;
+/** Returns how many of `end` events precede the first mismatch. */
+function matchedEvents({ missed: [first] }: PointerJudge, end: number): number {
+  return first === undefined ? end : first.event - 1;
 }

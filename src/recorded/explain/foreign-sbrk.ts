@@ -1,74 +1,78 @@
 import { ADDR, GRANULE, MIN_GRANULES, PAGE } from "../../ptmalloc/chunks.ts";
 import { requestToGranules } from "../../ptmalloc/size-classes.ts";
-import { judgeOf, type ScenarioRun } from "../../replay/scenario-run.ts";
-import { insert, type Sbrk, type Work } from "../../replay/work.ts";
+import { insert, type Sbrk } from "../../replay/insertions.ts";
+import type { Work } from "../../replay/work.ts";
 import type { Divergence } from "../../report/report.ts";
+import type { GuidedReplay } from "../guided-replay.ts";
 
-/** Events behind the one that shows the move that must come right, too, as far as their batch and the next move. */
+/** Events after the one that shows the move that must match, too, within their batch and up to the next move. */
 const MUST_HOLD = 64;
-/** Pointers among these there must be where the break has not moved by whole pages, as it nearly always does. */
+/** Pointers needed among these if the break did not move by whole pages, as it nearly always does. */
 const MUST_SHOW = 8;
-/** Moves that were tried in vain, until none is sought any more. */
+/** Failed trials after which no move is searched for any more. */
 const MAX_FAILURES = 8;
 
 /**
- * The break moved past malloc (ptmalloc2.md §12.7): a library, or the program, calls sbrk itself. Malloc sees it when
- * its top is to grow and does not begin where the old one ended (§3.8): a block then lies above all that the model
- * has. So before such a call, a copy of the run is replayed with the break moved as far as the block says, and the
- * move is believed if the block lies there, in a top that has grown, and what follows holds.
+ * Finds moves of the break past malloc (ptmalloc2.md §12.7): a library, or the program, calls sbrk itself. malloc notices
+ * when its top must grow and the new memory does not begin where the old top ended (§3.8): a block then lies above all
+ * memory of the model. Before such a call a copy is replayed with the break moved as far as the block shows. The move is
+ * accepted if the block lies there, in a top that has grown, and the following pointers match.
  */
 export class ForeignSbrk {
-  /** moves found out, each of which stands for one pointer that was not foreseen */
-  moves = 0;
-  /** bytes of these, which are not malloc's */
-  bytes = 0;
-  #failures = 0;
+  readonly state = {
+    /** moves found; each stands for one mismatch */
+    moves: 0,
+    /** bytes of these moves, which malloc does not own */
+    bytes: 0,
+    failures: 0,
+  };
 
-  clone(): ForeignSbrk {
-    const copy = new ForeignSbrk();
-    copy.moves = this.moves;
-    copy.bytes = this.bytes;
-    copy.#failures = this.#failures;
-    return copy;
+  copy(from: ForeignSbrk): void {
+    Object.assign(this.state, from.state);
   }
 
-  /** The move that event `i` of the work, whose first event has number `first`, shows; null if it shows none. */
-  shownBy(run: ScenarioRun, work: Work, i: number, first: number): Sbrk | null {
-    if (this.#failures >= MAX_FAILURES) {
+  /** Returns the move that event `i` of the work, whose first event has number `first`, shows; null if none. */
+  shownBy(replay: GuidedReplay, work: Work, i: number, first: number): Sbrk | null {
+    if (this.state.failures >= MAX_FAILURES) {
       return null;
     }
     let isPossible = false;
-    for (const move of movesShownBy(run, work, i, first)) {
-      if (holds(run, work, i, move)) {
-        this.moves++;
-        this.bytes += move.bytes;
+    for (const move of movesShownBy(replay, work, i, first)) {
+      if (holds(replay, work, i, move)) {
+        this.state.moves++;
+        this.state.bytes += move.bytes;
         return move;
       }
       isPossible = true;
     }
     if (isPossible) {
-      this.#failures++;
+      this.state.failures++;
     }
     return null;
   }
 }
 
-/** How the pointer of event `i` differs from what the run has without the move. */
-export function divergenceAt(run: ScenarioRun, { batch, actions, touch }: Work, i: number) {
-  const plain = run.clone();
-  const judge = judgeOf(plain);
-  const before: Divergence | null = judge.firstDivergence;
-  judge.firstDivergence = null;
-  plain.replay(batch, actions, touch, i, i + 1);
-  return before ?? judge.firstDivergence;
+/** Returns how the pointer of event `i` differs from the model's without the move. */
+export function divergenceAt(replay: GuidedReplay, work: Work, i: number): Divergence | null {
+  const trial = replay.clone();
+  const { state } = trial.judge;
+  const before = state.firstDivergence;
+  state.firstDivergence = null;
+  trial.replay.run(work, i, i + 1);
+  return before ?? state.firstDivergence;
 }
 
 /**
- * Moves of the break that would have event `i` served where its block is, so far as can be told without a replay: the
- * latest first, which came after all trims of the main heap. A move that came before one has prevented that.
+ * Yields the moves of the break that would serve event `i` at its logged place, as far as can be told without a replay.
+ * The latest comes first: it follows all trims of the main heap. An earlier move prevented the trims after it.
  */
-function* movesShownBy(run: ScenarioRun, work: Work, i: number, first: number): Generator<Sbrk> {
-  const { model } = run;
+function* movesShownBy(
+  replay: GuidedReplay,
+  work: Work,
+  i: number,
+  first: number,
+): Generator<Sbrk> {
+  const { model } = replay;
   const { top } = model.mainArena;
   const { align, size } = work.batch;
   const asked = size[i]! + (align[i]! > GRANULE ? align[i]! + MIN_GRANULES * GRANULE : 0);
@@ -76,26 +80,26 @@ function* movesShownBy(run: ScenarioRun, work: Work, i: number, first: number): 
   if (top === 0 || nb * GRANULE >= model.par.mmapThreshold) {
     return;
   }
-  const start = newTop(run, work, i);
+  const start = newTop(replay, work, i);
   const topStart = model.chunks.words[top + ADDR]! * GRANULE;
   const trims = model.trims ?? [];
   for (let undone = 0; undone <= trims.length; undone++) {
     const end = undone === 0 ? model.brk : trims.at(-undone)!.brk;
     const left = end - topStart;
-    // The old top did not hold it, and ends below the new one.
+    // The old top could not hold the block, and ends below the new top.
     if (left < MIN_GRANULES * GRANULE || left >= (nb + MIN_GRANULES) * GRANULE) {
       continue;
     }
     if (start > end) {
-      yield { what: "sbrk", before: first + i, bytes: start - end, trims: undone };
+      yield { kind: "sbrk", before: first + i, bytes: start - end, trims: undone };
     }
   }
 }
 
-/** Where a top begins that serves event `i` first: at the block's chunk, or, aligned, at the start of its page. */
-function newTop({ model, judge }: ScenarioRun, { batch }: Work, i: number): number {
+/** Returns where a top begins that first serves event `i`: at the block's chunk or, if aligned, at the start of its page. */
+function newTop({ model, judge }: GuidedReplay, { batch }: Work, i: number): number {
   const pointer = batch.pointerOut[i]!;
-  const above = pointer === 0 || judge === null ? 0 : judge.aboveBreak(model, pointer);
+  const above = pointer === 0 ? 0 : judge.addresses.aboveBreak(model, pointer);
   if (above <= 0 || pointer % GRANULE !== 0) {
     return 0;
   }
@@ -103,26 +107,25 @@ function newTop({ model, judge }: ScenarioRun, { batch }: Work, i: number): numb
   return batch.align[i]! > GRANULE ? start - (start % PAGE) : start;
 }
 
-function holds(run: ScenarioRun, work: Work, i: number, move: Sbrk): boolean {
-  const { batch, actions, touch } = work;
-  const trial = run.clone();
-  const { model } = trial;
-  const judge = judgeOf(trial);
-  const { wrong } = judge;
-  insert(trial, move);
+function holds(replay: GuidedReplay, work: Work, i: number, move: Sbrk): boolean {
+  const trial = replay.clone();
+  const { model, judge } = trial;
+  const { mismatches } = judge;
+  insert(trial.replay, move);
   const moved = model.brk;
-  trial.replay(batch, actions, touch, i, i + 1);
-  if (judge.wrong > wrong || model.brk === moved) {
+  trial.replay.run(work, i, i + 1);
+  if (judge.mismatches > mismatches || model.brk === moved) {
     return false;
   }
   const { compared } = judge;
-  const end = Math.min(i + 1 + MUST_HOLD, batch.length);
-  for (let at = i + 1; at < end && judge.wrong === wrong; at++) {
-    // The next move goes by its own block.
+  const end = Math.min(i + 1 + MUST_HOLD, work.batch.length);
+  for (let at = i + 1; at < end && judge.mismatches === mismatches; at++) {
+    // The next move is judged by the block that shows it.
     if (!movesShownBy(trial, work, at, 0).next().done) {
       break;
     }
-    trial.replay(batch, actions, touch, at, at + 1);
+    trial.replay.run(work, at, at + 1);
   }
-  return judge.wrong === wrong && (moved % PAGE === 0 || judge.compared - compared >= MUST_SHOW);
+  const isByPages = moved % PAGE === 0;
+  return judge.mismatches === mismatches && (isByPages || judge.compared - compared >= MUST_SHOW);
 }

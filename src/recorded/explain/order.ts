@@ -1,67 +1,65 @@
-import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
-import { judgeOf, type ScenarioRun } from "../../replay/scenario-run.ts";
+import {
+  REORDER_WINDOW_LINES,
+  REORDER_WINDOW_MICROSECONDS,
+} from "../../trace/order/reorder-window.ts";
+import type { GuidedReplay } from "../guided-replay.ts";
 import type { Order, PastBatch, RecentPast } from "./past.ts";
 
-/** How far a call may stand from where it belongs: in µs where lines carry times, and in lines. */
-const WINDOW_MICROSECONDS = 100;
-const WINDOW_LINES = 64;
-/** How far back lines that changed places are sought, in lines: until then a swap may stay hidden in a bin. */
+/** How far back swapped lines are searched for, in lines: a swap may stay hidden in a bin that long. */
 const MAX_BACK = 2000;
-/** Lines above and below one that are tried for the one it changed places with. */
+/** Lines above and below a line that are tried as the one it was swapped with. */
 const NEIGHBOURS = 3;
 
 /**
- * Orders of the lines of which one may have made event `wrong` (0-based) go wrong, where the log has a pointer and the
- * model returned `modelled`. Two calls of different threads that a hook without a lock logged the wrong way round
- * (ptmalloc2.md §12.4) show at once where they took or gave one of the two places, or much later, where they only left
- * a bin in another order. So these are given, likeliest first:
+ * Orders of lines that may explain the mismatch at event `mismatch` (0-based), where the log has one pointer and the
+ * model returned `modelled`. A hook without a lock may log two calls of different threads in the wrong order
+ * (ptmalloc2.md §12.4). The swap shows at once where the calls took or freed one of the two places, or much later, where
+ * they only left a bin in another order. The orders come likeliest first:
  *
  * 1. A later call was given the model's place: it came first.
  * 2. An earlier call freed the model's place: it came later.
- * 3. The latest call that names either place, changed with calls near it in the same arena.
- * 4. Any two calls of different threads in the same arena, the nearest first.
+ * 3. The latest call that names either place, swapped with calls near it in the same arena.
+ * 4. Any two calls of different threads in the same arena, nearest first.
  *
- * A call takes those of its own thread along that stand in between: the order within a thread is true. What the log
- * tells of between two calls holds where it stands, so that no line moves over it.
+ * A moved call takes the calls of its thread in between along: the order within a thread is true. Insertions between two
+ * calls keep their place, so no line moves past one.
  */
 export class OrderHypotheses {
   readonly #past: RecentPast;
-  readonly #wrong: number;
+  readonly #mismatch: number;
   readonly #modelled: number;
-  /** a run whose heaps lie where they did when the event went wrong */
-  readonly #run: ScenarioRun;
-  readonly #judge: PointerJudge;
+  /** a replay whose heaps lie where they did at the mismatch */
+  readonly #replay: GuidedReplay;
   readonly #given = new Set<string>();
 
-  constructor(past: RecentPast, wrong: number, modelled: number, run: ScenarioRun) {
+  constructor(past: RecentPast, mismatch: number, modelled: number, replay: GuidedReplay) {
     this.#past = past;
-    this.#wrong = wrong;
+    this.#mismatch = mismatch;
     this.#modelled = modelled;
-    this.#run = run;
-    this.#judge = judgeOf(run);
+    this.#replay = replay;
   }
 
   *orders(): Generator<Order> {
-    const at = this.#past.indexOf(this.#wrong);
+    const at = this.#past.indexOf(this.#mismatch);
     const batch = this.#past.batches[at]!;
-    const x = this.#wrong - batch.first;
+    const x = this.#mismatch - batch.first;
     const { pointerIn, pointerOut, length } = batch.work.batch;
-    for (let y = x + 1; y < Math.min(length, x + WINDOW_LINES); y++) {
+    for (let y = x + 1; y < Math.min(length, x + REORDER_WINDOW_LINES); y++) {
       if (pointerOut[y] === this.#modelled) {
         yield* this.#lift(batch, y, x);
       }
     }
-    for (let y = x - 1; y >= Math.max(0, x - WINDOW_LINES); y--) {
+    for (let y = x - 1; y >= Math.max(0, x - REORDER_WINDOW_LINES); y--) {
       if (pointerIn[y] === this.#modelled) {
         yield* this.#lift(batch, x, y);
       }
     }
     yield* this.#aroundLatestOf(pointerOut[x]!, at, x);
     yield* this.#aroundLatestOf(this.#modelled, at, x);
-    yield* this.#aroundBoundaries(at, x);
+    yield* this.#aroundThreadChanges(at, x);
   }
 
-  /** The latest line above line x of batch `at` that names the pointer, changed with others; in each batch. */
+  /** In each batch, the latest line above line x of batch `at` that names the pointer, swapped with others. */
   *#aroundLatestOf(pointer: number, at: number, x: number): Generator<Order> {
     for (let k = at; k >= 0; k--) {
       const batch = this.#past.batches[k]!;
@@ -76,13 +74,13 @@ export class OrderHypotheses {
     }
   }
 
-  *#aroundBoundaries(at: number, x: number): Generator<Order> {
+  *#aroundThreadChanges(at: number, x: number): Generator<Order> {
     for (let k = at; k >= 0; k--) {
       const batch = this.#past.batches[k]!;
       const { thread } = batch.work.actions;
       const { length } = batch.work.batch;
       for (let y = k === at ? Math.min(x + NEIGHBOURS, length - 1) : length - 1; y > 0; y--) {
-        if (batch.first + y < this.#wrong - MAX_BACK) {
+        if (batch.first + y < this.#mismatch - MAX_BACK) {
           return;
         }
         if (thread[y] !== thread[y - 1]) {
@@ -92,7 +90,7 @@ export class OrderHypotheses {
     }
   }
 
-  /** Line y changed with calls of other threads in its arena, above and below. */
+  /** Line y swapped with calls of other threads in its arena, above and below. */
   *#around(batch: PastBatch, y: number): Generator<Order> {
     for (const z of this.#neighbours(batch, y, -1)) {
       yield* this.#lift(batch, y, z);
@@ -102,13 +100,17 @@ export class OrderHypotheses {
     }
   }
 
-  /** The nearest lines of other threads in the arena of line y, in one direction, up to its own thread's next line. */
+  /** Returns the nearest lines of other threads in the arena of line y, in one direction, up to its thread's next line. */
   #neighbours({ work }: PastBatch, y: number, step: number): number[] {
     const { thread } = work.actions;
     const { length } = work.batch;
     const arenas = this.#arenasOf(work, y);
     const found: number[] = [];
-    for (let z = y + step; z >= 0 && z < length && Math.abs(z - y) < WINDOW_LINES; z += step) {
+    for (
+      let z = y + step;
+      z >= 0 && z < length && Math.abs(z - y) < REORDER_WINDOW_LINES;
+      z += step
+    ) {
       if (thread[z] === thread[y] || found.length === NEIGHBOURS) {
         break;
       }
@@ -119,15 +121,15 @@ export class OrderHypotheses {
     return found;
   }
 
-  /** Line y, with those of its thread in between, put before line z above it; nothing where that cannot be. */
+  /** Line y and the lines of its thread in between, moved before line z above it; nothing if that is impossible. */
   *#lift(batch: PastBatch, y: number, z: number): Generator<Order> {
     const { thread, block } = batch.work.actions;
     const { time } = batch.work.batch;
     const own = thread[y]!;
-    if (thread[z] === own || Math.abs(time[y]! - time[z]!) > WINDOW_MICROSECONDS) {
+    if (thread[z] === own || Math.abs(time[y]! - time[z]!) > REORDER_WINDOW_MICROSECONDS) {
       return;
     }
-    if (this.#isToldWithin(batch.first + z, batch.first + y)) {
+    if (this.#hasInsertionWithin(batch.first + z, batch.first + y)) {
       return;
     }
     const lifted: number[] = [];
@@ -136,7 +138,7 @@ export class OrderHypotheses {
       if (thread[k] !== own) {
         passed.push(k);
       }
-      // What is done to one block is done in this order.
+      // Calls on one block keep their order.
       else if (block[k]! >= 0 && passed.some((other) => block[other] === block[k])) {
         return;
       } else {
@@ -149,19 +151,19 @@ export class OrderHypotheses {
       return;
     }
     this.#given.add(key);
-    yield { what: "order", batch, from: z, lines };
+    yield { kind: "order", batch, from: z, lines };
   }
 
-  /** True if something is told between two events behind `above` and up to `below`. */
-  #isToldWithin(above: number, below: number): boolean {
+  /** True if an insertion stands after event `above` and no later than event `below`. */
+  #hasInsertionWithin(above: number, below: number): boolean {
     return this.#past.insertions.some(({ before }) => before > above && before <= below);
   }
 
-  /** The arenas whose heaps hold the pointers of line i. */
+  /** Returns the arenas whose heaps hold the pointers of line i. */
   #arenasOf({ batch }: PastBatch["work"], i: number): number[] {
-    const { model } = this.#run;
+    const { model, judge } = this.#replay;
     return [batch.pointerIn[i]!, batch.pointerOut[i]!].flatMap((pointer) => {
-      const heap = pointer === 0 ? -1 : this.#judge.placeOf(model, pointer, 0).heap;
+      const heap = pointer === 0 ? -1 : judge.addresses.placeOf(model, pointer, 0).heap;
       return heap < 0 ? [] : [model.heaps[heap]!.arena.id];
     });
   }

@@ -1,93 +1,92 @@
 import type { Profile } from "../../ptmalloc/profile.ts";
-import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
-import { judgeOf, type ScenarioRun } from "../../replay/scenario-run.ts";
 import {
-  copyWork,
   type Exit,
   type Insertion,
   insert,
   replayWith,
   type Sbrk,
-  type Work,
-} from "../../replay/work.ts";
+} from "../../replay/insertions.ts";
+import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
+import { copyWork, permuteWork, type Work } from "../../replay/work.ts";
 import type { EventBatch } from "../../trace/event.ts";
+import type { GuidedReplay } from "../guided-replay.ts";
 
-/** Batches that can be replayed anew; older events are settled. */
+/** Batches that can be replayed again; older events are settled. */
 export const WINDOW_BATCHES = 4;
-/** Events between two looks at whether a trial can still win. */
+/** Events between two checks of whether a trial can still win. */
 const SLICE = 1024;
-/** So far before an event that is to be explained a second state is kept: most explanations lie behind that. */
+/** A second state is kept this many events before the one to explain: most explanations lie after it. */
 const NEAR = 2048;
-/** Runs kept for their memory: two states are copied for an event that is to be explained, then one for each trial. */
-const MOST_SPENT = 2;
-/** What trials cost, in words copied: a thread's cache, and an event. */
+/** Replays kept for their memory: two copies are made for each event to explain, then one per trial. */
+const MOST_RECYCLED = 2;
+/** Cost of trials, in words copied: per thread for its tcache, and per event. */
 const WORDS_PER_THREAD = 200;
 const WORDS_PER_EVENT = 100;
 
-/** A batch of the recent past; its first event has number `first`. */
+/** A batch of the past; its first event has number `first`. */
 export interface PastBatch {
   work: Work;
   readonly first: number;
-  /** `work` is this past's own: its lines may change places for good */
+  /** `work` belongs to this past alone: its lines may be reordered for good */
   isOwn: boolean;
 }
 
 /** Lines `from`, `from` + 1, … of a batch in another order: `lines[n]` is the n-th of them, counted from `from`. */
 export interface Order {
-  readonly what: "order";
+  readonly kind: "order";
   readonly batch: PastBatch;
   readonly from: number;
   readonly lines: readonly number[];
 }
 
-/** What may have happened other than the log says. */
+/** A course of events that differs from the log. */
 export type Explanation = Exit | Order;
 
-/** What a trial that is to explain event `wrong` (0-based) has to hold. */
+/** What a trial that is to explain event `mismatch` (0-based) must achieve. */
 export interface Bounds {
-  readonly wrong: number;
-  /** pointers that may be wrong up to and with that event */
+  readonly mismatch: number;
+  /** mismatches allowed up to and including that event */
   readonly allowed: number;
-  /** events behind it that must come right */
+  /** events after it that must match */
   readonly mustHold: number;
-  /** the outcome to be bettered */
+  /** the outcome to improve on */
   readonly best: Outcome;
 }
 
-/** How a run goes on behind an event that is to be explained. */
+/** How a replay goes on after the event to explain. */
 export interface Outcome {
-  /** number (1-based) of the next event that goes wrong; Infinity if none does */
+  /** number (1-based) of the next mismatch; Infinity if there is none */
   readonly next: number;
-  /** pointers that are wrong in all */
-  readonly wrong: number;
+  /** mismatches in all */
+  readonly mismatches: number;
 }
 
-/** The state of a run before event `at` (0-based), and before all that is inserted there. */
+/** The state before event `at` (0-based), and before the insertions there. */
 interface Checkpoint {
-  readonly run: ScenarioRun;
+  readonly replay: GuidedReplay;
   readonly at: number;
 }
 
 /**
- * The last few batches of a run as recorded, with the state before them: they can be replayed under another account of
- * what happened. Batches are copies that several runs share, until one believes in another order of their lines.
+ * The last few batches of a recorded run and the state before them, so that they can be replayed under an explanation.
+ * Batches are copies that several runs share, until one run accepts another order of their lines.
  */
 export class RecentPast {
   readonly batches: PastBatch[] = [];
-  /** what is inferred, and what the log itself tells of between two calls, since the state kept, in order */
+  /** insertions among these batches, in order: logged ones and accepted explanations */
   insertions: Insertion[] = [];
-  /** what replaying has cost so far, in words copied */
+  /** cost of all trials so far, in words copied */
   cost = 0;
 
   /** the state before the first batch; null while nothing is kept */
   #start: Checkpoint | null = null;
-  /** a later one, as things are believed to have happened; null where there is none */
+  /** a later state, with all accepted explanations applied; null where there is none */
   #near: Checkpoint | null = null;
   #next: EventBatch | null = null;
-  /** runs that nobody needs any more, whose memory the next copies take */
-  readonly #spent: ScenarioRun[] = [];
+  /** replays no longer used, whose memory the next copies take */
+  readonly #recycled: GuidedReplay[] = [];
 
-  /** The same past as that of a run of a kindred version. */
+  /** Returns the same past for the run of a sibling version. */
   cloneAs(profile: Profile): RecentPast {
     const copy = new RecentPast();
     for (const { work, first, isOwn } of this.batches) {
@@ -95,7 +94,10 @@ export class RecentPast {
     }
     copy.insertions = [...this.insertions];
     copy.cost = this.cost;
-    copy.#start = this.#start && { run: this.#start.run.cloneAs(profile), at: this.#start.at };
+    copy.#start = this.#start && {
+      replay: this.#start.replay.cloneAs(profile),
+      at: this.#start.at,
+    };
     copy.#next = this.#next;
     return copy;
   }
@@ -109,7 +111,7 @@ export class RecentPast {
     return this.#start?.at ?? 0;
   }
 
-  /** number of the first event that is still to come */
+  /** number of the first event after the kept batches */
   get end(): number {
     const last = this.batches.at(-1);
     return last === undefined ? 0 : last.first + last.work.batch.length;
@@ -117,7 +119,7 @@ export class RecentPast {
 
   forget(): void {
     if (this.#start !== null) {
-      this.spend(this.#start.run);
+      this.recycle(this.#start.replay);
     }
     this.#start = null;
     this.#forgetNear();
@@ -128,78 +130,84 @@ export class RecentPast {
 
   #forgetNear(): void {
     if (this.#near !== null) {
-      this.spend(this.#near.run);
+      this.recycle(this.#near.replay);
     }
     this.#near = null;
   }
 
-  /** Keeps a batch that `run` is about to replay, and at times the state before it; `next` is the batch that follows. */
+  /**
+   * Keeps a batch that `replay` is about to make, and, when a new window begins, the state before it. `next` is the
+   * batch that follows; null at the log's end.
+   */
   keep(
-    run: ScenarioRun,
+    replay: GuidedReplay,
     work: Work,
     first: number,
-    told: readonly Insertion[],
+    logged: readonly Insertion[],
     next: EventBatch | null,
   ): void {
     if (this.#start === null || this.batches.length >= WINDOW_BATCHES) {
       this.forget();
-      this.#start = { run: this.copyOf(run), at: first };
+      this.#start = { replay: this.copyOf(replay), at: first };
     }
     this.#next = next;
     this.batches.push({ work, first, isOwn: false });
-    this.insertions.push(...told);
+    this.insertions.push(...logged);
   }
 
-  /** Nobody needs the run any more. */
-  spend(run: ScenarioRun): void {
-    if (this.#spent.length < MOST_SPENT) {
-      this.#spent.push(run);
+  /** Takes a replay that is no longer used; a later copy reuses its memory. */
+  recycle(replay: GuidedReplay): void {
+    if (this.#recycled.length < MOST_RECYCLED) {
+      this.#recycled.push(replay);
     }
   }
 
-  /** A copy of a run, in the memory of one that was spent, where there is one. */
-  copyOf(run: ScenarioRun): ScenarioRun {
-    return run.clone(this.#spent.pop() ?? null);
+  /** Copies a replay, into recycled memory where there is some. */
+  copyOf(replay: GuidedReplay): GuidedReplay {
+    return replay.clone(this.#recycled.pop() ?? null);
   }
 
-  /** The batch that holds event `number`, by its place among the batches. */
+  /** Returns the index of the batch that holds event `number`. */
   indexOf(number: number): number {
     return this.batches.findIndex(({ first, work }) => number < first + work.batch.length);
   }
 
-  /** The past up to event `end` (0-based), which is not replayed. */
-  replayTo(end: number): ScenarioRun {
+  /** Returns a replay of the past that has event `end` (0-based) still to come. */
+  replayTo(end: number): GuidedReplay {
     const at = end - NEAR;
     if (at > (this.#near?.at ?? this.start)) {
-      const { run, from } = this.#startAgain(at, this.insertions);
-      this.#replay(run, from, at, this.insertions);
+      const { replay, from } = this.#startAgain(at, this.insertions);
+      this.#replay(replay, from, at, this.insertions);
       this.#forgetNear();
-      this.#near = { run, at };
+      this.#near = { replay, at };
     }
-    const { run, from } = this.#startAgain(end, this.insertions);
-    this.#replay(run, from, end, this.insertions);
-    return run;
+    const { replay, from } = this.#startAgain(end, this.insertions);
+    this.#replay(replay, from, end, this.insertions);
+    return replay;
   }
 
-  /** The past as it would have been; null as soon as it goes beyond the bounds. */
-  try(explanation: Explanation, bounds: Bounds): ScenarioRun | null {
+  /** Returns a replay of the past under the explanation; null as soon as it fails the bounds. */
+  try(explanation: Explanation, bounds: Bounds): GuidedReplay | null {
     const from = firstChanged(explanation);
-    if (explanation.what === "exit") {
-      return this.#replayWithin(from, this.#insertionsWith(explanation), bounds);
+    switch (explanation.kind) {
+      case "exit":
+        return this.#replayWithin(from, this.#insertionsWith(explanation), bounds);
+      case "order": {
+        const { work } = explanation.batch;
+        permuteWork(work, explanation.from, explanation.lines);
+        const replay = this.#replayWithin(from, this.insertions, bounds);
+        permuteWork(work, explanation.from, inverse(explanation.lines));
+        return replay;
+      }
     }
-    const { work } = explanation.batch;
-    permute(work, explanation.from, explanation.lines);
-    const run = this.#replayWithin(from, this.insertions, bounds);
-    permute(work, explanation.from, inverse(explanation.lines));
-    return run;
   }
 
-  /** From now on this is what happened. */
-  believe(explanation: Explanation): void {
+  /** Makes the explanation a part of the past. */
+  accept(explanation: Explanation): void {
     if (this.#near !== null && firstChanged(explanation) < this.#near.at) {
       this.#forgetNear();
     }
-    if (explanation.what === "exit") {
+    if (explanation.kind === "exit") {
       this.insertions = this.#insertionsWith(explanation);
       return;
     }
@@ -208,56 +216,55 @@ export class RecentPast {
       batch.work = copyWork(batch.work);
     }
     batch.isOwn = true;
-    permute(batch.work, from, lines);
+    permuteWork(batch.work, from, lines);
   }
 
-  /** What is believed to have happened among the events kept. */
-  tell(move: Sbrk): void {
+  /** Adds a move of the break to the past. */
+  addSbrk(move: Sbrk): void {
     if (this.isKept) {
       this.insertions = this.#insertionsWith(move);
     }
   }
 
-  #insertionsWith(exit: Exit | Sbrk): Insertion[] {
-    return [...this.insertions, exit].sort((a, b) => a.before - b.before);
+  #insertionsWith(added: Exit | Sbrk): Insertion[] {
+    return [...this.insertions, added].sort((a, b) => a.before - b.before);
   }
 
-  /** A copy of the latest state kept in which all before event `changed` has happened as is believed. */
+  /** Copies the latest kept state that no change at event `changed` or later affects. */
   #startAgain(
     changed: number,
     insertions: readonly Insertion[],
-  ): { run: ScenarioRun; from: number } {
+  ): { replay: GuidedReplay; from: number } {
     const near = this.#near;
     const kept = near !== null && near.at <= changed ? near : this.#start;
     if (kept === null) {
       throw new Error("no state is kept");
     }
-    const run = this.copyOf(kept.run);
-    const { chunks } = run.model;
-    this.cost += chunks.words.length + run.model.allThreads().length * WORDS_PER_THREAD;
+    const replay = this.copyOf(kept.replay);
+    const { chunks } = replay.model;
+    this.cost += chunks.words.length + replay.model.allThreads().length * WORDS_PER_THREAD;
     if (kept !== near) {
       for (const one of insertions) {
         if (one.before < kept.at) {
-          insert(run, one);
+          insert(replay.replay, one);
         }
       }
     }
-    return { run, from: kept.at };
+    return { replay, from: kept.at };
   }
 
   /** Replays events from..to-1, by their numbers. */
-  #replay(run: ScenarioRun, from: number, to: number, insertions: readonly Insertion[]): void {
+  #replay(replay: GuidedReplay, from: number, to: number, insertions: readonly Insertion[]): void {
     for (const [at, { work, first }] of this.batches.entries()) {
-      const { batch, actions } = work;
       const begin = Math.max(from, first) - first;
-      const end = Math.min(to - first, batch.length);
+      const end = Math.min(to - first, work.batch.length);
       if (begin >= end) {
         continue;
       }
       if (begin === 0) {
-        run.foresee(batch, actions, this.batches[at + 1]?.work.batch ?? this.#next);
+        replay.placeUnlogged(work, this.batches[at + 1]?.work.batch ?? this.#next);
       }
-      replayWith(run, work, first, begin, end, insertions);
+      replayWith(replay.replay, work, first, begin, end, insertions);
       this.cost += (end - begin) * WORDS_PER_EVENT;
     }
   }
@@ -266,99 +273,74 @@ export class RecentPast {
     changed: number,
     insertions: readonly Insertion[],
     bounds: Bounds,
-    anchored = false,
-  ): ScenarioRun | null {
-    const { wrong, allowed, mustHold, best } = bounds;
-    const { run, from } = this.#startAgain(changed, insertions);
-    const judge = judgeOf(run);
-    this.#replay(run, from, wrong, insertions);
-    // Most trials end here, or soon: a state that nobody will see need not be made to fit the log.
-    run.anchored = anchored;
-    const wrongBefore = judge.wrong;
-    this.#replay(run, wrong, wrong + 1, insertions);
-    if (judge.wrong > allowed) {
-      return this.#fail(run);
+    anchors = false,
+  ): GuidedReplay | null {
+    const { mismatch, allowed, mustHold, best } = bounds;
+    const { replay, from } = this.#startAgain(changed, insertions);
+    const { judge } = replay;
+    this.#replay(replay, from, mismatch, insertions);
+    const before = judge.mismatches;
+    // Most trials fail at this event or soon after: anchoring the model would be wasted on them.
+    const replayMismatch = () => this.#replay(replay, mismatch, mismatch + 1, insertions);
+    if (anchors) {
+      replayMismatch();
+    } else {
+      replay.withoutAnchors(replayMismatch);
     }
-    if (judge.wrong > wrongBefore && !anchored) {
-      this.spend(run);
+    if (judge.mismatches > allowed) {
+      return this.#fail(replay);
+    }
+    if (judge.mismatches > before && !anchors) {
+      this.recycle(replay);
       return this.#replayWithin(changed, insertions, bounds, true);
     }
     judge.missed.length = 0;
     const { end } = this;
-    const held = Math.min(wrong + 1 + mustHold, end);
-    run.anchored = false;
-    this.#replay(run, wrong + 1, held, insertions);
+    const held = Math.min(mismatch + 1 + mustHold, end);
+    replay.withoutAnchors(() => this.#replay(replay, mismatch + 1, held, insertions));
     if (judge.missed.length > 0) {
-      return this.#fail(run);
+      return this.#fail(replay);
     }
-    run.anchored = true;
     for (let at = held; at < end; at += SLICE) {
-      this.#replay(run, at, Math.min(at + SLICE, end), insertions);
+      this.#replay(replay, at, Math.min(at + SLICE, end), insertions);
       if (judge.missed.length > 0 && judge.missed[0]!.event < best.next) {
-        return this.#fail(run);
+        return this.#fail(replay);
       }
     }
     if (!isBetter(outcomeOf(judge), best)) {
-      return this.#fail(run);
+      return this.#fail(replay);
     }
     for (const one of insertions) {
       if (one.before >= end) {
-        insert(run, one);
+        insert(replay.replay, one);
       }
     }
-    return run;
+    return replay;
   }
 
-  #fail(run: ScenarioRun): null {
-    this.spend(run);
+  #fail(replay: GuidedReplay): null {
+    this.recycle(replay);
     return null;
   }
 }
 
-/** The outcome of a trial, whose judge has forgotten what it missed up to the event explained. */
-export function outcomeOf({ missed, wrong }: PointerJudge): Outcome {
-  return { next: missed[0]?.event ?? Number.POSITIVE_INFINITY, wrong };
+/** Returns the outcome of a trial. Its judge holds only the mismatches after the event explained. */
+export function outcomeOf({ missed, mismatches }: PointerJudge): Outcome {
+  return { next: missed[0]?.event ?? Number.POSITIVE_INFINITY, mismatches };
 }
 
-/** A right explanation stays right until something else happens that the log does not tell; luck seldom does. */
+/** A right explanation holds until the next thing that is not in the log; a lucky one seldom does. */
 function isBetter(a: Outcome, b: Outcome): boolean {
-  return a.next > b.next || (a.next === b.next && a.wrong < b.wrong);
+  return a.next > b.next || (a.next === b.next && a.mismatches < b.mismatches);
 }
 
-/** The first event that an explanation changes, or what comes before it. */
+/** Returns the first event that an explanation changes, or whose state before it is changed. */
 function firstChanged(explanation: Explanation): number {
-  if (explanation.what === "exit") {
-    return explanation.before;
-  }
-  return explanation.batch.first + explanation.from;
-}
-
-/** Puts lines in another order. Times stay: they are those of the places. */
-function permute({ batch, actions, touch }: Work, from: number, lines: readonly number[]): void {
-  const columns = [
-    batch.op,
-    batch.size,
-    batch.align,
-    batch.pointerIn,
-    batch.pointerOut,
-    batch.line,
-    actions.action,
-    actions.thread,
-    actions.block,
-    actions.lost,
-    actions.oldSize,
-    touch.whole,
-    touch.from,
-    touch.to,
-    touch.ratioFrom,
-    touch.full,
-    touch.large,
-  ];
-  for (const column of columns) {
-    const before = lines.map((line) => column[from + line]!);
-    before.forEach((value, n) => {
-      column[from + n] = value;
-    });
+  switch (explanation.kind) {
+    case "exit":
+      return explanation.before;
+    case "order":
+      return explanation.batch.first + explanation.from;
   }
 }
 

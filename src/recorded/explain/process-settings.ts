@@ -1,15 +1,16 @@
-import type { ScenarioRun } from "../../replay/scenario-run.ts";
-import { copyWork, type Insertion, type Work } from "../../replay/work.ts";
-import type { RecordedProcess } from "../models.ts";
-import { type Part, replayUntilWrong } from "./first-mismatch.ts";
+import type { Insertion } from "../../replay/insertions.ts";
+import type { RecordedProcess } from "../../replay/recorded-process.ts";
+import { copyWork, type Work } from "../../replay/work.ts";
+import type { GuidedReplay } from "../guided-replay.ts";
+import { type Part, replayUntilMismatch } from "./first-mismatch.ts";
 
-/** Batches kept: what shows later is not found. */
+/** Batches kept: a setting that shows later is not found. */
 const KEPT_BATCHES = 8;
-/** Events that must come right where the process as it was believed to be goes wrong. */
+/** Events that a setting must match beyond the mismatch that it explains. */
 const MUST_HOLD_EVENTS = 200;
 /**
- * Pointers that must come right which were wrong where nothing is moved to fit the log: an oddity of the log mends
- * itself sooner. (With it moved, tcache_count=0 costs the rules without a tcache one pointer an arena.)
+ * Pointers that a setting must turn from mismatched to matched in a replay without anchoring: an anomaly of the log
+ * passes sooner. (With anchoring, tcache_count=0 costs a version without tcache rules one pointer per arena.)
  */
 const MUST_GAIN = 8;
 /** Settings found one after another. */
@@ -30,20 +31,20 @@ const OTHER_COUNTS = [
 ];
 
 /**
- * Settings that decide from the first calls on, so that no later state can be made up for them; the likeliest values
- * first. top_pad and trim_threshold move the break, which shows nowhere itself; but an arena that has to ask for more
- * consolidates its fastbins first.
+ * Settings that matter from the first calls on, so that no later state can be adjusted to them; the likeliest values
+ * first. top_pad and trim_threshold move the break, which no pointer shows; but an arena that must grow consolidates its
+ * fastbins first.
  */
 const HYPOTHESES: readonly (readonly [name: string, values: readonly number[]])[] = [
   ["glibc.malloc.tcache_count", [...LIKELY_COUNTS, MOST_COUNT, ...OTHER_COUNTS]],
   ["MALLOC_ARENA_MAX", [1, 2, 3, 4, 8]],
   ["MALLOC_TRIM_THRESHOLD_", [128 * KIB, 0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, GIB)]],
   ["MALLOC_TOP_PAD_", [0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, 256 * MIB)]],
-  // One for each largest chunk, of 16 (none), 32, 48 … 160 bytes.
+  // One value per largest fastbin chunk: 16 (none), 32, 48 … 160 bytes.
   ["glibc.malloc.mxfast", [0, ...Array.from({ length: 9 }, (_, i) => 24 + 16 * i)]],
 ];
 
-/** `from`, and what is twice the one before, up to `to`. */
+/** Returns `from`, 2 × `from`, 4 × `from` … up to `to`. */
 function doublings(from: number, to: number): number[] {
   const values: number[] = [];
   for (let value = from; value <= to; value *= 2) {
@@ -54,27 +55,30 @@ function doublings(from: number, to: number): number[] {
 
 interface Trial {
   readonly origin: RecordedProcess;
-  /** number of events before the first that went wrong */
-  readonly rightUntil: number;
+  /** number of events before the first mismatch */
+  readonly matchedUntil: number;
 }
 
 /**
- * Finds settings of the recorded process that matter from the start (ptmalloc2.md §12.9): the log's beginning is kept,
- * and where every version goes wrong under the settings believed in, it is replayed with each setting that a process
- * may have had. One is taken for true only if it holds long after all others have failed: a log that errs in other
- * ways fits none.
+ * Finds settings of the recorded process that matter from its start (ptmalloc2.md §12.9). The log's beginning is kept.
+ * Where every version mismatches under the assumed settings, the beginning is replayed under each setting that a process
+ * may have had. A setting is accepted only if it matches long after all others have failed: a log that errs for other
+ * reasons fits none.
  */
-export class SettingHypotheses {
+export class ProcessSettings {
   readonly #kept: Part[] = [];
   readonly #origins: readonly RecordedProcess[];
-  readonly #start: (origin: RecordedProcess) => ScenarioRun | null;
+  readonly #start: (origin: RecordedProcess) => GuidedReplay | null;
   #isOpen = true;
   #replayed = 0;
 
-  /** `origins` are the processes the log may be of, likeliest first; `start` gives a judged run of one, null if its glibc refuses the setting. */
+  /**
+   * `origins` are the processes that may have written the log, likeliest first. `start` returns a fresh replay of one;
+   * null if its glibc refuses the setting.
+   */
   constructor(
     origins: readonly RecordedProcess[],
-    start: (origin: RecordedProcess) => ScenarioRun | null,
+    start: (origin: RecordedProcess) => GuidedReplay | null,
   ) {
     this.#origins = origins;
     this.#start = start;
@@ -85,47 +89,47 @@ export class SettingHypotheses {
     return this.#kept;
   }
 
-  keep(work: Work, first: number, told: readonly Insertion[]): void {
+  keep(work: Work, first: number, logged: readonly Insertion[]): void {
     if (!this.#isOpen) {
       return;
     }
     if (this.#kept.length < KEPT_BATCHES) {
-      this.#kept.push({ work: copyWork(work), first, told });
+      this.#kept.push({ work: copyWork(work), first, logged });
     } else {
       this.close();
     }
   }
 
-  /** Nothing more is to be found; lets go of what was kept. */
+  /** Ends the search and releases the log's beginning. */
   close(): void {
     this.#isOpen = false;
     this.#kept.length = 0;
   }
 
   /**
-   * The processes that explain what those given to the constructor do not, likeliest first, with the settings found;
-   * none if nothing does, or not yet. `wrong` is the number of pointers that the best of those did not foresee.
+   * Returns the processes, with settings, that explain what the assumed ones do not, likeliest first; none if nothing
+   * does, or not yet. `mismatches` counts those of the best assumed process.
    */
-  explain(wrong: number): RecordedProcess[] {
-    if (!this.#isOpen || wrong === 0) {
+  explain(mismatches: number): RecordedProcess[] {
+    if (!this.#isOpen || mismatches === 0) {
       return [];
     }
     this.#replayed = 0;
-    const believed = this.#longestRight(this.#origins);
-    if (this.#events - rightUntil(believed) <= MUST_HOLD_EVENTS) {
+    const assumed = this.#longestMatched(this.#origins);
+    if (this.#events - matchedUntil(assumed) <= MUST_HOLD_EVENTS) {
       return [];
     }
-    let best = believed;
+    let best = assumed;
     for (let settings = 1; settings <= MAX_SETTINGS; settings++) {
       const origins = settings === 1 ? this.#origins : distinct(best);
-      const trials = this.#longestRight(origins.flatMap(variants));
-      // Two settings may each explain little without the other.
-      if (rightUntil(trials) <= rightUntil(best)) {
+      const trials = this.#longestMatched(origins.flatMap(variants));
+      // Each of two settings may explain little without the other.
+      if (matchedUntil(trials) <= matchedUntil(best)) {
         break;
       }
       best = trials;
     }
-    if (this.#isBetter(best, believed)) {
+    if (this.#isBetter(best, assumed)) {
       return distinct(best);
     }
     this.close();
@@ -138,59 +142,52 @@ export class SettingHypotheses {
   }
 
   #isBetter(trials: readonly Trial[], than: readonly Trial[]): boolean {
-    const until = rightUntil(trials);
-    if (until < rightUntil(than) + MUST_HOLD_EVENTS) {
+    const until = matchedUntil(trials);
+    if (until < matchedUntil(than) + MUST_HOLD_EVENTS) {
       return false;
     }
-    const believed = this.#start(than[0]!.origin);
-    if (believed === null) {
+    const assumed = this.#start(than[0]!.origin);
+    if (assumed === null) {
       return false;
     }
-    believed.anchored = false;
-    this.#replay(believed, until, MUST_GAIN);
-    return wrongPointers(believed) >= MUST_GAIN;
+    this.#replay(assumed, until, MUST_GAIN);
+    return assumed.judge.mismatches >= MUST_GAIN;
   }
 
-  /** Those of `origins` that go wrong last. */
-  #longestRight(origins: readonly RecordedProcess[]): Trial[] {
+  /** Returns those of `origins` whose first mismatch comes last. */
+  #longestMatched(origins: readonly RecordedProcess[]): Trial[] {
     let longest: Trial[] = [];
     for (const origin of origins) {
       if (this.#replayed > MOST_EVENTS) {
         break;
       }
-      const run = this.#start(origin);
-      if (run === null) {
+      const replay = this.#start(origin);
+      if (replay === null) {
         continue;
       }
-      // It ends with its first wrong pointer.
-      run.anchored = false;
-      const trial = { origin, rightUntil: this.#replay(run, this.#events, 1) };
-      if (trial.rightUntil > rightUntil(longest)) {
+      const trial = { origin, matchedUntil: this.#replay(replay, this.#events, 1) };
+      if (trial.matchedUntil > matchedUntil(longest)) {
         longest = [];
       }
-      if (trial.rightUntil >= rightUntil(longest)) {
+      if (trial.matchedUntil >= matchedUntil(longest)) {
         longest.push(trial);
       }
     }
     return longest;
   }
 
-  #replay(run: ScenarioRun, end: number, most: number): number {
-    const { events, cost } = replayUntilWrong(run, this.#kept, end, most);
+  #replay(replay: GuidedReplay, end: number, most: number): number {
+    const { events, cost } = replayUntilMismatch(replay, this.#kept, end, most);
     this.#replayed += cost;
     return events;
   }
 }
 
-function wrongPointers({ judge }: ScenarioRun): number {
-  return judge === null ? 0 : judge.compared - judge.equal;
+function matchedUntil([first]: readonly Trial[]): number {
+  return first?.matchedUntil ?? -1;
 }
 
-function rightUntil([first]: readonly Trial[]): number {
-  return first?.rightUntil ?? -1;
-}
-
-/** The process as it would be with one more setting. */
+/** Returns the process with one more setting, for each setting to try. */
 function variants(origin: RecordedProcess): RecordedProcess[] {
   return HYPOTHESES.filter(([name]) => !(name in origin.settings)).flatMap(([name, values]) =>
     values.map((value) => ({
@@ -201,7 +198,7 @@ function variants(origin: RecordedProcess): RecordedProcess[] {
   );
 }
 
-/** One process a version: where several values of a setting do as well, the first, with the range of all. */
+/** Returns one process per version: where several values of a setting match equally long, the first, with the range of all. */
 function distinct(trials: readonly Trial[]): RecordedProcess[] {
   const byGlibc = new Map<string, RecordedProcess>();
   for (const { origin } of trials) {
@@ -211,7 +208,7 @@ function distinct(trials: readonly Trial[]): RecordedProcess[] {
   return [...byGlibc.values()];
 }
 
-/** `known`, with the range of its last setting widened to that of `other`, or with another setting beside it. */
+/** Returns `known` with the range of its last setting widened to include `other`, or with another possible setting. */
 function widened(known: RecordedProcess, other: RecordedProcess): RecordedProcess {
   const last = known.shown.at(-1);
   const also = other.shown.at(-1);

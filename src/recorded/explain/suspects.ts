@@ -1,25 +1,16 @@
 import { ADDR, FD, GRANULE, HEAP, SIZE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
-
-/** Where a log says a block is, in the model's terms. */
-export interface LoggedPlace {
-  /** id of the heap the pointer lies in; −1 when it lies in none that is known */
-  readonly heap: number;
-  /** offset of the block from the heap's start, in bytes */
-  readonly offset: number;
-  /** requested bytes */
-  readonly bytes: number;
-}
+import type { LoggedPlace } from "../../replay/pointers/address-map.ts";
 
 /**
- * Threads whose end would explain that the log puts a block where the model has none to give, likeliest first: those
- * whose tcache holds a chunk in that very place, which only its flush would set free; the caller itself, whose tid may
- * be a new thread's; and those attached to the arena.
+ * Returns the threads whose exit would explain that the log puts a block where the model has no free chunk, likeliest
+ * first: threads whose tcache holds a chunk in that very place, which only its flush frees; the calling thread, because
+ * its tid may belong to a new thread; and threads attached to the arena. `caller` and the results are dense indices.
  */
 export function suspects(m: Ptmalloc, caller: number, place: LoggedPlace): number[] {
   const found = new Set<number>();
   for (const thread of m.allThreads()) {
-    if (thread.index !== caller && holdsChunkAt(m, thread.entries, place)) {
+    if (thread.index !== caller && cachesChunkAt(m, thread.entries, place)) {
       found.add(thread.index);
     }
   }
@@ -35,8 +26,8 @@ export function suspects(m: Ptmalloc, caller: number, place: LoggedPlace): numbe
   return [...found];
 }
 
-/** True if one of the cached chunks lies in the block's place, or at its border, where it would be merged in. */
-function holdsChunkAt(m: Ptmalloc, entries: Int32Array, place: LoggedPlace): boolean {
+/** True if a cached chunk overlaps the block's place, or borders on it, so that it would merge into it. */
+function cachesChunkAt(m: Ptmalloc, entries: Int32Array, place: LoggedPlace): boolean {
   const w = m.chunks.words;
   const from = place.offset - GRANULE;
   const to = place.offset + place.bytes;

@@ -3,47 +3,47 @@ import { GRANULE, HEAP, MAPPED, PREV, STATE } from "../../ptmalloc/chunks.ts";
 import { isNearChunks, startBreakAt } from "../../ptmalloc/extent.ts";
 import { HEAP_MAX, type Heap } from "../../ptmalloc/heap.ts";
 import {
-  giveBack,
-  giveBackTcacheStruct,
   placeChunk,
   startUnlogged,
+  undoAllocation,
+  undoTcacheStruct,
   useArena,
 } from "../../ptmalloc/place.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { HUGE_GRANULES } from "../../ptmalloc/size-classes.ts";
 import { mapChunk } from "../../ptmalloc/sysmalloc.ts";
 import { cutUnlogged } from "../../ptmalloc/unlogged.ts";
-import type { PointerJudge } from "./pointer-judge.ts";
+import type { AddressMap } from "./address-map.ts";
 
 /**
- * Re-anchors the run as recorded where the model and the log's pointer disagree (ptmalloc2.md §12): the log is right.
- * What explains the disagreement is often not in the log: allocations made before it began, or past its hook; a lock
- * taken in another order than the lines stand in. So the block goes where the pointer says, what must have lain
- * around it is taken to be there, and the replay goes on from that. The call counts as not foreseen.
+ * Anchors the model where it and the log's pointer disagree (ptmalloc2.md §12): the log is right. The cause is often not
+ * in the log: allocations before it began or past its hook, or a lock taken in another order than the lines. So the
+ * block moves to its logged place, memory around it counts as allocated outside the log, and the replay continues from
+ * there. The call counts as a mismatch.
  */
 
-/** Room below the first pointer of a break area whose start the log does not tell, in bytes; no gap may be larger. */
-const ROOM_BELOW = 2 ** 30;
+/** Bytes below the first pointer of a break area whose start the log does not state; no gap may be larger. */
+const HEADROOM = 2 ** 30;
 
 /**
- * Pointers in an unknown place until they are believed: of mere frees, and of calls that returned them. Where the
- * kernel maps heaps one of the latter is enough, for a line cut short or gone wrong seldom shows such an address.
+ * Pointers in an unknown place that are needed as evidence of a heap: frees, and calls that returned them. Where the
+ * kernel maps heaps, one of the latter is enough, because a corrupt line seldom shows such an address.
  */
 const FREED = 8;
 const RETURNED = 2;
 const RETURNED_IN_HEAP = 1;
-/** A cut pointer may be of any heap: it is believed no farther than so many bytes from what is known of one. */
+/** A cut pointer may belong to any heap: it is accepted only within this many bytes of known chunks. */
 const NEAR_IF_CUT = 2 ** 18;
-/** Arenas from which on more is needed: a log of garbage shows one with each line. */
+/** From this many arenas on more evidence is needed: a log of garbage shows a new one in every line. */
 const MANY_ARENAS = 64;
 
 /**
- * Moves a block of `bytes`, which the model has just served at `c` (0: not at all), to where `pointer` says. Returns
- * the chunk there; where nothing can lie there, one that the model chooses.
+ * Moves a block of `bytes`, which the model has just served at `c` (0: not at all), to `pointer`. Returns the chunk
+ * there; where nothing can lie there, a chunk that the model chooses.
  */
 export function anchor(
   m: Ptmalloc,
-  judge: PointerJudge,
+  addresses: AddressMap,
   c: number,
   pointer: number,
   bytes: number,
@@ -52,29 +52,29 @@ export function anchor(
   if (nb === HUGE_GRANULES) {
     return c;
   }
-  const place = judge.placeOf(m, pointer, bytes);
+  const place = addresses.placeOf(m, pointer, bytes);
   const spare = c === 0 || m.chunks.words[c + STATE] === MAPPED ? null : m.heapOf(c);
   if (c !== 0) {
-    giveBack(m, c);
+    undoAllocation(m, c);
   }
   if (m.madeTcacheStruct) {
-    giveBackTcacheStruct(m);
+    undoTcacheStruct(m);
   }
-  if (place.heap < 0 && judge.isMapped(m, pointer, nb * GRANULE)) {
+  if (place.heap < 0 && addresses.isMapped(m, pointer, nb * GRANULE)) {
     return mapChunk(m, nb);
   }
   const needed = m.arenas.length < MANY_ARENAS ? RETURNED_IN_HEAP : RETURNED;
-  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, spare, needed);
-  const addr = believedGranule(m, judge, heap, pointer);
+  const heap = m.heaps[place.heap] ?? heapAt(m, addresses, pointer, spare, needed);
+  const addr = evidentGranule(m, addresses, heap, pointer);
   const placed = heap === null || addr < 0 ? 0 : placeChunk(m, heap, addr, nb);
-  // While it is not known where the break is, its area is left empty.
-  if (placed === 0 && !judge.knows(m.breakHeap)) {
+  // While the place of the break is unknown, its area stays empty.
+  if (placed === 0 && !addresses.knows(m.breakHeap)) {
     return mapChunk(m, nb);
   }
   if (placed === 0 || heap === null) {
     return m.malloc(bytes);
   }
-  // What a tcache holds may be of any arena (trap T10).
+  // A tcache may hold chunks of any arena (trap T10).
   if (nb > m.tcacheMaxGranules) {
     useArena(m, heap.arena);
   }
@@ -82,87 +82,90 @@ export function anchor(
 }
 
 /**
- * A block at `pointer`, of which no line showed that it was allocated, was live so far. Returns its chunk; 0 if it has
- * a mapping of its own, or cannot be where the pointer says.
+ * Returns the chunk of a live block at `pointer` whose allocation is not in the log; 0 if it has a mapping of its own,
+ * or cannot lie there.
  */
-export function findUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number): number {
-  const place = judge.placeOf(m, pointer, 0);
-  if (place.heap < 0 && judge.isMapped(m, pointer, 0)) {
+export function findUnlogged(m: Ptmalloc, addresses: AddressMap, pointer: number): number {
+  const place = addresses.placeOf(m, pointer, 0);
+  if (place.heap < 0 && addresses.isMapped(m, pointer, 0)) {
     return 0;
   }
-  const heap = m.heaps[place.heap] ?? heapAt(m, judge, pointer, null, FREED);
-  const addr = believedGranule(m, judge, heap, pointer);
+  const heap = m.heaps[place.heap] ?? heapAt(m, addresses, pointer, null, FREED);
+  const addr = evidentGranule(m, addresses, heap, pointer);
   return heap === null || addr < 0 ? 0 : startUnlogged(m, heap, addr);
 }
 
-/**
- * The granule of `heap` where the chunk of the block at `pointer` begins; −1 if none can begin there, or if it is not
- * believed: a pointer far from all that is known of its heap is, only when others lie there, too.
- */
-function believedGranule(
-  m: Ptmalloc,
-  judge: PointerJudge,
-  heap: Heap | null,
-  pointer: number,
-): number {
-  const addr = heap === null ? -1 : judge.granuleIn(heap, pointer);
-  if (heap === null || addr < 0) {
-    return -1;
-  }
-  const isWhole = judge.seesWholePointers;
-  if (isNearChunks(m, heap, addr, (isWhole ? HEAP_MAX : NEAR_IF_CUT) / GRANULE)) {
-    return addr;
-  }
-  if (!isWhole || !isNearChunks(m, heap, addr, ROOM_BELOW / GRANULE)) {
-    return -1;
-  }
-  return judge.isEvident(pointer, FREED) ? addr : -1;
-}
-
-/** The UNLOGGED chunk that holds the block at `pointer` is one that begins there. */
-export function splitUnlogged(m: Ptmalloc, judge: PointerJudge, pointer: number): void {
-  const heap = m.heaps[judge.placeOf(m, pointer, 0).heap];
+/** Cuts the UNLOGGED chunk that holds the block at `pointer`, so that a chunk begins there. */
+export function splitUnlogged(m: Ptmalloc, addresses: AddressMap, pointer: number): void {
+  const heap = m.heaps[addresses.placeOf(m, pointer, 0).heap];
   if (heap === undefined) {
     return;
   }
-  const addr = judge.granuleIn(heap, pointer);
+  const addr = addresses.granuleIn(heap, pointer);
   if (addr >= 0) {
     cutUnlogged(m, heap, addr);
   }
 }
 
-/** A heap that is not known yet, where `pointer` shows it to be; null if there can be none, or as yet is none. */
+/**
+ * Returns the granule of `heap` where the chunk of the block at `pointer` begins; −1 if none can begin there, or if the
+ * evidence is too weak: a pointer far from the known chunks of its heap needs others near it.
+ */
+function evidentGranule(
+  m: Ptmalloc,
+  addresses: AddressMap,
+  heap: Heap | null,
+  pointer: number,
+): number {
+  const addr = heap === null ? -1 : addresses.granuleIn(heap, pointer);
+  if (heap === null || addr < 0) {
+    return -1;
+  }
+  const { whole } = addresses.state;
+  if (isNearChunks(m, heap, addr, (whole ? HEAP_MAX : NEAR_IF_CUT) / GRANULE)) {
+    return addr;
+  }
+  if (!whole || !isNearChunks(m, heap, addr, HEADROOM / GRANULE)) {
+    return -1;
+  }
+  return addresses.isEvident(pointer, FREED) ? addr : -1;
+}
+
+/** Returns a new heap at `pointer`; null if none can lie there, or if the evidence is too weak. */
 function heapAt(
   m: Ptmalloc,
-  judge: PointerJudge,
+  addresses: AddressMap,
   pointer: number,
   spare: Heap | null,
   needed: number,
 ): Heap | null {
-  const isOfBreak = judge.isOfBreak(m, pointer);
-  if (isOfBreak && judge.knows(m.breakHeap)) {
+  const isInBreakArea = addresses.isInBreakArea(m, pointer);
+  if (isInBreakArea && addresses.knows(m.breakHeap)) {
     return m.breakHeap;
   }
-  if (!judge.isEvident(pointer, isOfBreak ? Math.max(needed, RETURNED) : needed)) {
+  if (!addresses.isEvident(pointer, isInBreakArea ? Math.max(needed, RETURNED) : needed)) {
     return null;
   }
-  if (isOfBreak) {
-    const area = m.breakHeap;
-    if (pointer % GRANULE !== 0) {
-      return null;
-    }
-    const base = judge.breakBaseFor(pointer, ROOM_BELOW);
-    if (!startBreakAt(m, (pointer - base) / GRANULE - 1)) {
-      return null;
-    }
-    judge.place(area, base);
-    return area;
+  if (isInBreakArea) {
+    return startBreakHeap(m, addresses, pointer);
   }
   const isUnused =
-    spare !== null && spare.kind === "arena" && !judge.knows(spare) && isEmpty(m, spare);
+    spare !== null && spare.kind === "arena" && !addresses.knows(spare) && isEmpty(m, spare);
   const heap = isUnused ? spare : newArena(m, 0).heaps[0]!;
-  judge.place(heap, pointer - (pointer % HEAP_MAX));
+  addresses.place(heap, pointer - (pointer % HEAP_MAX));
   return heap;
+}
+
+function startBreakHeap(m: Ptmalloc, addresses: AddressMap, pointer: number): Heap | null {
+  if (pointer % GRANULE !== 0) {
+    return null;
+  }
+  const base = addresses.breakBaseFor(pointer, HEADROOM);
+  if (!startBreakAt(m, (pointer - base) / GRANULE - 1)) {
+    return null;
+  }
+  addresses.place(m.breakHeap, base);
+  return m.breakHeap;
 }
 
 function isEmpty(m: Ptmalloc, heap: Heap): boolean {

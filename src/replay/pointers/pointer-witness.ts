@@ -1,74 +1,72 @@
 import type { Arena } from "../../ptmalloc/arena.ts";
 import { ADDR, GRANULE, HEAP } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc, Witness } from "../../ptmalloc/ptmalloc.ts";
-import { applySetting, MallocPar } from "../../ptmalloc/settings.ts";
+import { DEFAULT_MMAP_THRESHOLD, DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 import { requestToGranules } from "../../ptmalloc/size-classes.ts";
 import { Action } from "../../trace/actions.ts";
-import type { LateExits } from "../work.ts";
+import {
+  ARENA_MAX,
+  adoptSetting,
+  MMAP_THRESHOLD,
+  retractThreshold,
+  type ShownSetting,
+} from "../inferred-settings.ts";
+import type { LateExits } from "../insertions.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 
-/** A setting that the log's pointers show: its value lies in `above` + 1 .. `upTo`, and `value` is the likeliest of these. */
-export interface ShownSetting {
-  readonly name: string;
-  readonly value: number;
-  readonly above: number;
-  /** Infinity: the log shows no limit */
-  readonly upTo: number;
-  /** other settings that would explain the same */
-  readonly others: readonly string[];
-}
-
-const ARENA_MAX = "MALLOC_ARENA_MAX";
-export const MMAP_THRESHOLD = "MALLOC_MMAP_THRESHOLD_";
-const DEFAULT_MMAP_THRESHOLD = 131072;
-/** the others that freeze the threshold, at its default */
+/** the other settings that freeze the mmap threshold, at its default (trap T18) */
 const FREEZING = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_"];
-/** From 2.17 to 2.34 a threshold cannot be set higher: what stays unmapped beyond it has another cause. */
-const MMAP_THRESHOLD_CAP = 32 * 1024 * 1024;
 
-/** A model that has missed more pointers than this is not in the state the process was in, and shows nothing. */
+/** Below this matched part of all compared pointers, the model's state is not the process's and shows nothing. */
 const GOOD_STANDING = 0.99;
 
 /**
- * What the pointer that a call returned shows of settings that decide within the call (ptmalloc2.md §12.9). Until a
- * setting first decides, a process that has it is in the state of one that has not; so where the model, right so far,
- * would choose one way and the pointer shows the other, the setting is taken up there and then, which is exact.
+ * Derives settings from the pointer that a call returned, where a setting decides within the call (ptmalloc2.md §12.9).
+ * Until a setting first decides, a process with it is in the same state as one without it. So where the model, right so
+ * far, would take one branch and the pointer shows the other, the model adopts the setting at that call, which is exact.
  *
- * - A thread gets the main arena though more may be made: MALLOC_ARENA_MAX. An arena left by others is never that one.
- * - A thread gets another arena than the one that would be its turn: which one comes first on the free list, and whose
- *   lock is free, is decided between threads (§12.3). It is no setting, and shows at any time.
+ * - A thread gets the main arena although more arenas may be made: MALLOC_ARENA_MAX. An arena that ended threads have
+ *   left is never the main arena.
+ * - A thread gets another arena than the next in order. The order of the free list and the locks held are decided
+ *   between threads (§12.3). This is no setting and may show at any time.
  * - A request is mapped below the mmap threshold, or put on top of a heap above it: MALLOC_MMAP_THRESHOLD_, or a
  *   threshold frozen at its default by another of the four settings that freeze it (trap T18).
  */
 export class PointerWitness implements Witness {
-  /** settings of the recorded process are unknown, and may be found out */
-  infersSettings = false;
-  /** pointers that only a setting found out set right */
-  explained = 0;
-  /** the log tells of thread exits */
-  tellsExits = false;
-  /** what the arenas given to threads show of exits, in order, until this is emptied */
+  /** what the arenas given to threads show of exits, in order, since this was last emptied */
   readonly found: LateExits[] = [];
-
+  readonly state = {
+    /** the recorded process's settings are unknown and may be inferred */
+    infersSettings: false,
+    /** the log has thread_exit lines */
+    logsExits: false,
+    /** pointers that match only because of an inferred setting */
+    explained: 0,
+    event: 0,
+    /** pointer that the current call returned; 0 for none */
+    pointer: 0,
+    /** bytes that the current call requested; −1 where an alignment is added */
+    bytes: -1,
+    /** the current call is a realloc: its block need not come from the thread's own arena */
+    isRealloc: false,
+    /** inferred MALLOC_ARENA_MAX; 0: none */
+    arenaMax: 0,
+    /** matched pointers before the call that showed it; −1 once that call is judged */
+    matchedBefore: -1,
+    showsThreshold: false,
+    /** bytes of the chunk that the main heap began with */
+    firstOfHeap: 0,
+    /** pointers that match only because of the arena chosen */
+    arenasMatched: 0,
+    /** matched pointers before the latest choice; −1 once that call is judged */
+    matchedBeforeChoice: -1,
+    /** largest chunk, in bytes, that was put on top for want of room */
+    largestOnTop: 0,
+    /** smallest chunk, in bytes, that was mapped */
+    smallestMapped: Number.POSITIVE_INFINITY,
+  };
   readonly #model: Ptmalloc;
   readonly #judge: PointerJudge;
-  #event = 0;
-  /** pointer that the current call returned, 0 for none, and bytes it asked for, −1 where an alignment is added */
-  #pointer = 0;
-  #bytes = -1;
-  /** the current call is a realloc: its block need not come from the thread's own arena */
-  #isRealloc = false;
-  #arenaMax = 0;
-  /** pointers right before the call that showed it; −1 once that is judged */
-  #rightBefore = -1;
-  #showsThreshold = false;
-  #firstOfHeap = 0;
-  /** pointers that only the arena chosen set right; those right before the latest choice, −1 once that is judged */
-  #arenasRight = 0;
-  #rightBeforeChoice = -1;
-  /** chunk sizes in bytes: the largest that was put on top for want of room, the smallest that was mapped */
-  #largestOnTop = 0;
-  #smallestMapped = Number.POSITIVE_INFINITY;
 
   constructor(model: Ptmalloc, judge: PointerJudge) {
     this.#model = model;
@@ -76,195 +74,192 @@ export class PointerWitness implements Witness {
     model.witness = this;
   }
 
-  /** Knows what `other`, the witness of the same run before it was copied, knows. */
-  inherit(other: PointerWitness): void {
-    this.infersSettings = other.infersSettings;
-    this.tellsExits = other.tellsExits;
-    this.explained = other.explained;
-    this.#event = other.#event;
-    this.#pointer = other.#pointer;
-    this.#bytes = other.#bytes;
-    this.#isRealloc = other.#isRealloc;
-    this.#arenaMax = other.#arenaMax;
-    this.#rightBefore = other.#rightBefore;
-    this.#showsThreshold = other.#showsThreshold;
-    this.#firstOfHeap = other.#firstOfHeap;
-    this.found.push(...other.found);
-    this.#arenasRight = other.#arenasRight;
-    this.#rightBeforeChoice = other.#rightBeforeChoice;
-    this.#largestOnTop = other.#largestOnTop;
-    this.#smallestMapped = other.#smallestMapped;
+  copy(from: PointerWitness): void {
+    Object.assign(this.state, from.state);
+    this.found.splice(0, this.found.length, ...from.found);
   }
 
-  /** The model is about to make the call of event number `event` (0-based) that in the log returned `pointer` for `bytes`. */
-  expect(event: number, action: number, pointer: number, bytes: number): void {
-    if (this.#rightBefore >= 0) {
+  /** The model is about to make the call of event number `event` (0-based), which returned `pointer` in the log. */
+  expect(event: number, action: Action, pointer: number, bytes: number): void {
+    const { state } = this;
+    if (state.matchedBefore >= 0) {
       this.#confirmArenaMax();
     }
-    if (this.#rightBeforeChoice >= 0) {
-      this.#arenasRight = this.arenaChoices;
-      this.#rightBeforeChoice = -1;
+    if (state.matchedBeforeChoice >= 0) {
+      state.arenasMatched = this.arenaChoices;
+      state.matchedBeforeChoice = -1;
     }
-    this.#event = event;
-    this.#pointer = pointer;
-    this.#isRealloc = action === Action.realloc;
-    this.#bytes = action <= Action.realloc ? bytes : -1;
+    state.event = event;
+    state.pointer = pointer;
+    state.isRealloc = action === Action.realloc;
+    state.bytes = action <= Action.realloc ? bytes : -1;
   }
 
-  /** The settings found out so far. */
+  /** the settings inferred so far */
   get settings(): ShownSetting[] {
+    const { state } = this;
     const shown: ShownSetting[] = [];
     const { arenaMax, mmapThreshold } = this.#model.par;
-    if (this.#arenaMax !== 0 && this.#rightBefore < 0) {
+    if (state.arenaMax !== 0 && state.matchedBefore < 0) {
       const range = { above: arenaMax - 1, upTo: arenaMax };
       shown.push({ name: ARENA_MAX, value: arenaMax, ...range, others: [] });
     }
-    if (this.#showsThreshold) {
-      const [above, upTo] = [this.#largestOnTop, this.#smallestMapped];
+    if (state.showsThreshold) {
+      const [above, upTo] = [state.largestOnTop, state.smallestMapped];
       const others = mmapThreshold === DEFAULT_MMAP_THRESHOLD ? FREEZING : [];
       shown.push({ name: MMAP_THRESHOLD, value: mmapThreshold, above, upTo, others });
     }
     return shown;
   }
 
-  /** Pointers that are as logged only since their thread was given the arena that they show. */
+  /** pointers that match only because their thread was given the arena that they show */
   get arenaChoices(): number {
-    const before = this.#rightBeforeChoice;
-    return this.#arenasRight + (before >= 0 && this.#judge.equal > before ? 1 : 0);
+    const { arenasMatched, matchedBeforeChoice: before } = this.state;
+    return arenasMatched + (before >= 0 && this.#judge.matched > before ? 1 : 0);
   }
 
-  /** A block that was in an arena before need not be in its thread's own, and one with a mapping shows none. */
+  /** A block that was in an arena before need not be in its thread's own, and a mapped one shows no arena. */
   arenaShown(): Arena | "new" | null {
-    // Where exits are not told, a pointer that goes wrong is to show them (exit-hypotheses.ts): it is not explained away.
-    if (!this.tellsExits || this.#isRealloc || this.#pointer === 0) {
+    const { logsExits, isRealloc, pointer } = this.state;
+    // Without thread_exit lines a mismatch is needed as evidence of an exit (explain/exits.ts): it must not vanish here.
+    if (!logsExits || isRealloc || pointer === 0) {
       return null;
     }
-    if (this.#judge.isFirstOfNew(this.#model, this.#pointer)) {
+    const { addresses } = this.#judge;
+    if (addresses.isFirstOfNewArena(this.#model, pointer)) {
       return "new";
     }
-    return this.#judge.onlyHeapOf(this.#model, this.#pointer)?.arena ?? null;
+    return addresses.onlyHeapOf(this.#model, pointer)?.arena ?? null;
   }
 
   choseArena(passedOver: readonly Arena[]): void {
-    this.#rightBeforeChoice = this.#judge.equal;
+    this.state.matchedBeforeChoice = this.#judge.matched;
     if (passedOver.length === 0) {
       return;
     }
-    const late = passedOver.map(({ leftBy }) => leftBy);
+    const late = passedOver.map(({ detachedBy }) => detachedBy);
     const { index } = this.#model.thread;
-    this.found.push({ what: "lateExits", before: this.#event, thread: index, late });
+    this.found.push({ kind: "lateExits", before: this.state.event, thread: index, late });
   }
 
   sharesArena(): boolean {
-    if (this.#isRealloc || this.#judge.mayBeFirst(this.#pointer)) {
+    const { addresses } = this.#judge;
+    if (this.state.isRealloc || addresses.mayBeFirst(this.state.pointer)) {
       return false;
     }
-    return this.#judge.placeOf(this.#model, this.#pointer, 0).heap >= 0;
+    return addresses.placeOf(this.#model, this.state.pointer, 0).heap >= 0;
   }
 
   sharesMainArena(): boolean {
-    if (!this.#mayInfer || this.#isRealloc || this.#judge.mayBeFirst(this.#pointer)) {
+    const { state } = this;
+    const { addresses } = this.#judge;
+    if (!this.#mayInfer || state.isRealloc || addresses.mayBeFirst(state.pointer)) {
       return false;
     }
-    const { heap } = this.#judge.placeOf(this.#model, this.#pointer, 0);
+    const { heap } = addresses.placeOf(this.#model, state.pointer, 0);
     if (heap !== this.#model.breakHeap.id) {
       return false;
     }
-    this.#arenaMax = this.#model.arenas.length;
-    adoptSetting(this.#model, ARENA_MAX, this.#arenaMax);
-    this.explained++;
-    this.#rightBefore = this.#judge.equal;
+    state.arenaMax = this.#model.arenas.length;
+    adoptSetting(this.#model, ARENA_MAX, state.arenaMax);
+    state.explained++;
+    state.matchedBefore = this.#judge.matched;
     return true;
   }
 
   /**
-   * Under a limit the block is where the main arena has one to give a newcomer. Where it is not, the thread may be a
-   * forked process, which goes on with a copy of the main arena and of its parent's cache.
+   * Under a limit the block lies where the main arena serves a new thread. If it does not, the thread may be a forked
+   * process, which goes on with a copy of the main arena and of its parent's tcache.
    */
   #confirmArenaMax(): void {
-    const isConfirmed = this.#judge.equal > this.#rightBefore;
-    this.#rightBefore = -1;
+    const { state } = this;
+    const isConfirmed = this.#judge.matched > state.matchedBefore;
+    state.matchedBefore = -1;
     if (isConfirmed) {
       return;
     }
-    this.#arenaMax = 0;
+    state.arenaMax = 0;
     this.#model.par.arenaMax = 0;
     this.#model.arenaLimit = 0;
-    this.explained--;
+    state.explained--;
   }
 
   /**
-   * Bytes of a chunk that was never mapped, whatever the settings: the one that the main heap began with, as long as the
-   * model is right, for there was no top then which could have held it below the threshold. 0: none has shown.
+   * Bytes of a chunk that no setting maps: the one that the main heap began with, while the model is right, because
+   * there was no top then that could have held it below the threshold. 0: none is known.
    */
   get neverMapped(): number {
-    const { compared, equal } = this.#judge;
-    return equal >= compared * GOOD_STANDING ? this.#firstOfHeap : 0;
+    return this.#isInGoodStanding ? this.state.firstOfHeap : 0;
   }
 
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean {
+    const { state } = this;
     if (av.main && av.top === 0 && !mapped) {
-      this.#firstOfHeap = bytes;
+      state.firstOfHeap = bytes;
     }
-    // A call may take memory for glibc itself first.
-    if (!this.#mayInfer || requestToGranules(this.#bytes) * GRANULE !== bytes) {
+    // A call may first take memory for glibc itself.
+    if (!this.#mayInfer || requestToGranules(state.bytes) * GRANULE !== bytes) {
       return mapped;
     }
     const isOnTop = this.#isOnTop(av);
-    if (!isOnTop && !this.#judge.mayBeMapped(this.#model, this.#pointer)) {
+    if (!isOnTop && !this.#judge.addresses.mayBeMapped(this.#model, state.pointer)) {
       return mapped;
     }
     if (isOnTop) {
-      this.#largestOnTop = Math.max(this.#largestOnTop, bytes);
+      state.largestOnTop = Math.max(state.largestOnTop, bytes);
     } else {
-      this.#smallestMapped = Math.min(this.#smallestMapped, bytes);
+      state.smallestMapped = Math.min(state.smallestMapped, bytes);
     }
     if (isOnTop !== mapped) {
       return mapped;
     }
     const value = this.#likeliestThreshold();
     if (value === null) {
-      this.#refute();
+      this.#refuteThreshold();
       return mapped;
     }
-    this.#showsThreshold = true;
+    state.showsThreshold = true;
     adoptSetting(this.#model, MMAP_THRESHOLD, value);
-    this.explained++;
+    state.explained++;
     return !isOnTop;
   }
 
   get #mayInfer(): boolean {
-    const { compared, equal } = this.#judge;
-    return this.infersSettings && equal >= compared * GOOD_STANDING;
+    return this.state.infersSettings && this.#isInGoodStanding;
   }
 
-  /** True if the log puts the block where `av`'s top begins, which is to grow. */
+  get #isInGoodStanding(): boolean {
+    const { compared, matched } = this.#judge.state;
+    return matched >= compared * GOOD_STANDING;
+  }
+
+  /** True if the log puts the block where the top of `av`, which must grow, begins. */
   #isOnTop(av: Arena): boolean {
     if (av.top === 0) {
       return false;
     }
     const w = this.#model.chunks.words;
-    const { heap, offset } = this.#judge.placeOf(this.#model, this.#pointer, 0);
+    const { heap, offset } = this.#judge.addresses.placeOf(this.#model, this.state.pointer, 0);
     return heap === w[av.top + HEAP] && offset === (w[av.top + ADDR]! + 1) * GRANULE;
   }
 
-  /** No threshold explains what the pointers show: what was taken for one was something else. */
-  #refute(): void {
-    if (!this.#showsThreshold) {
+  /** No threshold explains the pointers: the one inferred was something else. */
+  #refuteThreshold(): void {
+    if (!this.state.showsThreshold) {
       return;
     }
-    this.#showsThreshold = false;
+    this.state.showsThreshold = false;
     retractThreshold(this.#model);
   }
 
-  /** The default, if the sizes seen allow it, else the roundest number they allow; null if they allow none. */
+  /** Returns the default if the sizes seen allow it, else the roundest number they allow; null if they allow none. */
   #likeliestThreshold(): number | null {
-    const above = this.#largestOnTop;
-    const upTo = this.#smallestMapped;
+    const { largestOnTop: above, smallestMapped: upTo } = this.state;
     if (above >= upTo) {
       return null;
     }
-    if (above >= MMAP_THRESHOLD_CAP && this.#model.profile.mmapThresholdCapped) {
+    // No setting is larger where glibc caps it: an unmapped chunk beyond the cap has another cause.
+    if (above >= DEFAULT_MMAP_THRESHOLD_MAX && this.#model.profile.mmapThresholdCapped) {
       return null;
     }
     return above < DEFAULT_MMAP_THRESHOLD && DEFAULT_MMAP_THRESHOLD <= upTo
@@ -273,7 +268,7 @@ export class PointerWitness implements Witness {
   }
 }
 
-/** The least multiple of the highest power of two in above + 1 .. upTo; without a limit, the next power of two. */
+/** Returns the least multiple of the highest power of two in above + 1 .. upTo; without a limit, the next power of two. */
 function roundest(above: number, upTo: number): number {
   let step = 1;
   const next = (): number => (Math.floor(above / step) + 1) * step;
@@ -284,23 +279,4 @@ function roundest(above: number, upTo: number): number {
     step /= 2;
   }
   return next();
-}
-
-/** The process had this setting all along, but it has decided nothing so far. */
-export function adoptSetting(m: Ptmalloc, name: string, value: number): void {
-  const wasFrozen = m.par.noDynThreshold;
-  applySetting(m.par, m.profile, name, String(value));
-  if (m.par.noDynThreshold && !wasFrozen) {
-    m.par.trimThreshold = new MallocPar(m.profile).trimThreshold;
-  }
-  if (m.arenaLimit !== 0 && m.par.arenaMax !== 0) {
-    m.arenaLimit = m.par.arenaMax;
-  }
-  m.updateLimits();
-}
-
-/** The process had no mmap threshold of its own after all. */
-export function retractThreshold(m: Ptmalloc): void {
-  const { mmapThreshold, trimThreshold, noDynThreshold } = new MallocPar(m.profile);
-  Object.assign(m.par, { mmapThreshold, trimThreshold, noDynThreshold });
 }

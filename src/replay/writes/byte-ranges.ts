@@ -1,7 +1,7 @@
-/** Byte ranges as one flat list, from, to, from, to …: ascending, apart, none empty; `to` is the byte behind. */
+/** Byte ranges as one flat list, from, to, from, to …: ascending, disjoint, none empty; `to` is exclusive. */
 export type Ranges = readonly number[];
 
-/** The bytes of `a` that are not in `b`. */
+/** Returns the bytes of `a` that are not in `b`. */
 export function without(a: Ranges, b: Ranges): number[] {
   const rest: number[] = [];
   let j = 0;
@@ -24,12 +24,12 @@ export function without(a: Ranges, b: Ranges): number[] {
   return rest;
 }
 
-/** The bytes of `a` below `limit`. */
+/** Returns the bytes of `a` below `limit`. */
 export function below(a: Ranges, limit: number): number[] {
   return without(a, [limit, Number.POSITIVE_INFINITY]);
 }
 
-/** Ranges in any order made into a list; null if one of them is empty or overlaps another. */
+/** Returns ranges in any order as one sorted list; null if one is empty or overlaps another. */
 export function inOrder(ranges: readonly (readonly [from: number, to: number])[]): number[] | null {
   const list: number[] = [];
   for (const [from, to] of [...ranges].sort((a, b) => a[0] - b[0])) {

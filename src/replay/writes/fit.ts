@@ -1,20 +1,20 @@
 import { PAGE } from "../../ptmalloc/chunks.ts";
 import type { ByPlane } from "./reading.ts";
 
-/** A measured RSS, and what the run as recorded has at the same place of the log. */
+/** A measured RSS, and the pages of the recorded run at the same place of the log. */
 export interface Observation {
   readonly bytes: number;
   readonly pages: ByPlane;
 }
 
-/** Pages that a policy with one open number, 0..1, makes of the planes; more for a larger one. */
+/** Pages under a policy with one free parameter in 0..1; they grow with it. */
 export type Family = (pages: ByPlane, part: number) => number;
 
-/** The number with which a policy meets what was measured. */
+/** The parameter with which a policy meets the measured RSS. */
 export interface PartFit {
   /** 0..1 */
   readonly part: number;
-  /** what was measured is less than the model has at 0, or more than it has at 1; null: neither */
+  /** the measured RSS is below the model's at 0, or above the model's at 1; null: neither */
   readonly outside: "below" | "above" | null;
   readonly error: RelativeError;
 }
@@ -22,17 +22,17 @@ export interface PartFit {
 /** Signed relative errors, (modelled − measured) / measured. */
 export interface RelativeError {
   readonly median: number;
-  /** the one farthest from 0 */
+  /** the error farthest from 0 */
   readonly max: number;
 }
 
-/** Numbers tried around the best so far, in each of so many steps; each step looks ten times closer. */
+/** Values tried around the best so far, per step; each step is ten times finer. */
 const TRIED = 20;
 const STEPS = 4;
 
 /**
- * The number with the least sum of absolute errors over all observations (touch.md §5); the largest of several that
- * are as good. Null where it makes no difference.
+ * Returns the parameter with the least sum of absolute errors over all observations (touch.md §5); of several equally
+ * good ones, the largest. Null if the parameter makes no difference.
  */
 export function fitPart(observations: readonly Observation[], family: Family): PartFit | null {
   if (observations.every(({ pages }) => family(pages, 0) === family(pages, 1))) {

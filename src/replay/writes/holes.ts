@@ -1,74 +1,74 @@
 import { PAGE } from "../../ptmalloc/chunks.ts";
-import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
+import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
 import type { EventBatch, Note } from "../../trace/event.ts";
 import type { Ledger } from "../../trace/ledger.ts";
-import type { Insertion, Work } from "../work.ts";
+import type { Insertion } from "../insertions.ts";
+import type { Work } from "../work.ts";
 import { below, type Ranges, without } from "./byte-ranges.ts";
-import { type HoleNote, readHeader, readHole, tellsOfHoles } from "./hole-notes.ts";
+import { type HoleNote, isHoleNote, readHeader, readHole } from "./hole-notes.ts";
 
-/** A live block of whose bytes it is still open whether the program has written them. */
+/** A live block with bytes that may not be written yet. */
 interface OpenBlock {
   readonly block: number;
   readonly pointer: number;
   readonly bytes: number;
-  /** what is not known to be written */
+  /** bytes not known to be written */
   holes: Ranges;
-  /** the log told of its holes since the last sample */
-  told: boolean;
-  /** number of the event before which it last did; -1: never */
-  toldAt: number;
+  /** the log has stated its holes since the last sample */
+  stated: boolean;
+  /** number of the event before which the log last did so; −1: never */
+  statedAt: number;
 }
 
 /**
- * What the log itself tells of the program's writes (`research/touch.md` §6), for blocks whose pages a hook has looked
- * at. `# holes min=N` says that blocks from N bytes on, if they span a page boundary, were written whole unless a
- * `# hole` line says otherwise; such a line comes before the block's free or realloc, at samples of RSS, and at the
- * end, and silence there means "all written". So the writes of such a block become known only then, and count from
- * then on: they are insertions between two calls, the same for every model. Between samples such a block counts only
- * as far as it is known.
+ * The program's writes as the log states them (touch.md §6), for blocks whose pages the hook has inspected.
+ * `# holes min=N` states that blocks of N bytes or more that span a page boundary are written whole unless a `# hole` line
+ * says otherwise. Such a line comes before the block's free or realloc, at RSS samples, and at the end; without one the
+ * block is written whole. So the writes become known only there and count from there on: they are insertions between two
+ * calls, equal for every model. Between samples such a block counts only as far as it is known.
  *
- * Without the header each block is written as the touch policy says, until a `# hole` line tells of it: what the
- * policy wrote too much is taken back there, and what it left out is written.
+ * Without the header the touch policy decides what is written, until a `# hole` line names the block: excess writes of
+ * the policy are then marked absent, and missing ones are written.
  *
- * Memory is bounded by the live blocks with bytes that are not known to be written.
+ * Memory is bounded by the live blocks with bytes not known to be written.
  */
 export class Holes {
-  /** smallest request the header promises to tell of; infinite without one */
+  /** smallest request that the header covers; Infinity without a header */
   #minBytes = Number.POSITIVE_INFINITY;
   #active = false;
   /** the open blocks by pointer, and the same by block id */
   readonly #byPointer = new Map<number, OpenBlock>();
   readonly #byBlock = new Map<number, OpenBlock>();
-  /** by block id: 1 where the log tells, not the touch policy */
-  #told = new Uint8Array(1024);
+  /** by block id: 1 where the log, not the touch policy, states the writes */
+  #logged = new Uint8Array(1024);
   /** number of events so far */
   #event = 0;
   #lines = 0;
 
-  /** smallest request of which the log tells; null if it promises nothing */
+  /** smallest request that the log covers; null without a header */
   get minBytes(): number | null {
     return Number.isFinite(this.#minBytes) ? this.#minBytes : null;
   }
 
-  /** `# hole` lines that were of a live block */
+  /** `# hole` lines of live blocks */
   get lines(): number {
     return this.#lines;
   }
 
-  /** True if the log, not the touch policy, tells what of live block `block` was written. */
-  tellsOf(block: number): boolean {
-    return this.#told[block] === 1;
+  /** True if the log, not the touch policy, states what of live block `block` is written. */
+  isLogged(block: number): boolean {
+    return this.#logged[block] === 1;
   }
 
-  /** Looks through the comments of the next batch; false as long as the log has told of no holes at all. */
+  /** Scans the comments of the next batch. Returns false as long as the log has no hole lines. */
   concerns(notes: readonly Note[]): boolean {
-    this.#active ||= notes.some(({ text }) => tellsOfHoles(text));
+    this.#active ||= notes.some(({ text }) => isHoleNote(text));
     return this.#active;
   }
 
   /**
-   * What is to be done between the calls of the next batch: an RSS probe for each note in `samples`, and writes that
-   * become known. Of blocks that the log tells of, the touch policy's own writes are struck from the work.
+   * Returns the insertions between the calls of the next batch: an RSS probe for each note in `samples`, and the writes
+   * that become known. Removes the touch policy's writes to logged blocks from the work.
    */
   follow(work: Work, samples: ReadonlyMap<Note, number>, ledger: Ledger): Insertion[] {
     const { batch } = work;
@@ -76,7 +76,7 @@ export class Holes {
     let done = 0;
     for (const note of batch.notes) {
       const isSample = samples.has(note);
-      if (!isSample && !tellsOfHoles(note.text)) {
+      if (!isSample && !isHoleNote(note.text)) {
         continue;
       }
       this.#walk(work, done, note.at, insertions);
@@ -84,7 +84,7 @@ export class Holes {
       const before = this.#event + note.at;
       if (isSample) {
         this.#settleAll(before, insertions);
-        insertions.push({ what: "probe", before });
+        insertions.push({ kind: "probe", before });
       } else {
         this.#read(note, work, ledger, insertions);
       }
@@ -94,12 +94,12 @@ export class Holes {
     return insertions;
   }
 
-  /** The end of the log: what becomes known there. */
+  /** The log ends: returns the writes that become known there. */
   finish(): Insertion[] {
     const insertions: Insertion[] = [];
-    // A sample may be the log's last line: its holes are then those of the end.
+    // A sample may be the log's last line: its holes then hold for the end.
     for (const open of this.#byBlock.values()) {
-      open.told ||= open.toldAt === this.#event;
+      open.stated ||= open.statedAt === this.#event;
     }
     this.#settleAll(this.#event, insertions);
     return insertions;
@@ -126,14 +126,14 @@ export class Holes {
       this.#learn(open, holes, before, insertions);
     } else {
       const written = without([0, open.bytes], holes);
-      insertions.push({ what: "writes", before, block: open.block, written, takenBack: holes });
+      insertions.push({ kind: "writes", before, block: open.block, written, unwritten: holes });
       open.holes = holes;
     }
-    open.told = true;
-    open.toldAt = before;
+    open.stated = true;
+    open.statedAt = before;
   }
 
-  /** Opens a block that was taken to be written as the touch policy says, or wholly after an earlier silence. */
+  /** Opens a block that the touch policy has written, or that is written whole for want of an earlier hole line. */
   #adopt({ pointer }: HoleNote, at: number, work: Work, ledger: Ledger): OpenBlock | null {
     const found = findBlock(pointer, at, work, ledger);
     if (found === null) {
@@ -155,16 +155,16 @@ export class Holes {
       if (action >= LOST_FREE) {
         this.#close(actions.lost[i]!, this.#event + i, insertions);
       }
-      const known = this.tellsOf(block);
+      const known = this.isLogged(block);
       const holes = this.#close(block, this.#event + i, insertions);
       if (action === Action.free) {
         continue;
       }
-      const isRealloc = (action & ~LOST_FREE) === Action.realloc;
+      const isRealloc = withoutLostFree(action) === Action.realloc;
       const kept = isRealloc && known ? Math.min(actions.oldSize[i]!, batch.size[i]!) : 0;
       this.#allocated(batch, i, block, below(holes, kept), kept);
-      // A realloc that leaves the block too small for the log to tell of writes nothing of what was there before.
-      if (this.tellsOf(block)) {
+      // A realloc below the header's size writes nothing to the bytes that it keeps.
+      if (this.isLogged(block)) {
         touch.to[i] = 0;
         touch.full[i] = 0;
         touch.large[i] = 0;
@@ -181,8 +181,8 @@ export class Holes {
   }
 
   /**
-   * A block came to be, or was resized: from now on the log tells of it, if it promises to. Of its first `kept` bytes
-   * all but `holes` are known to be written.
+   * A block is allocated or resized: from now on the log states its writes if the header covers it. Of its first `kept`
+   * bytes all but `holes` are known to be written.
    */
   #allocated(batch: EventBatch, i: number, block: number, holes: Ranges, kept: number): void {
     const bytes = batch.size[i]!;
@@ -197,71 +197,71 @@ export class Holes {
 
   #open(block: number, pointer: number, bytes: number, holes: Ranges): OpenBlock {
     this.#mark(block, 1);
-    const open = { block, pointer, bytes, holes, told: false, toldAt: -1 };
+    const open = { block, pointer, bytes, holes, stated: false, statedAt: -1 };
     this.#byPointer.set(pointer, open);
     this.#byBlock.set(block, open);
     return open;
   }
 
-  /** The block's free or realloc: what the log has not just told to be a hole was written. Returns the holes. */
+  /** The block is freed or resized: bytes outside the holes just stated are written. Returns the holes. */
   #close(block: number, before: number, insertions: Insertion[]): Ranges {
     const open = this.#byBlock.get(block);
     if (open === undefined) {
       return [];
     }
-    if (!open.told) {
+    if (!open.stated) {
       this.#learn(open, [], before, insertions);
     }
     this.#forget(open);
     return open.holes;
   }
 
-  /** A sample, or the end: the log has told of all holes there are. */
+  /** A sample or the log's end: the log has stated all holes that exist. */
   #settleAll(before: number, insertions: Insertion[]): void {
     for (const open of this.#byBlock.values()) {
-      if (!open.told) {
+      if (!open.stated) {
         this.#learn(open, [], before, insertions);
       }
-      open.told = false;
+      open.stated = false;
       if (open.holes.length === 0) {
         this.#forget(open);
       }
     }
   }
 
-  /** The block's holes are now `holes`: the others were written, and what is new among them was not. */
+  /** The block's holes are now `holes`: former holes are written, and new ones are not. */
   #learn(open: OpenBlock, holes: Ranges, before: number, insertions: Insertion[]): void {
     const written = without(open.holes, holes);
-    const takenBack = without(holes, open.holes);
+    const unwritten = without(holes, open.holes);
     open.holes = holes;
-    if (written.length === 0 && takenBack.length === 0) {
+    if (written.length === 0 && unwritten.length === 0) {
       return;
     }
-    insertions.push({ what: "writes", before, block: open.block, written, takenBack });
+    insertions.push({ kind: "writes", before, block: open.block, written, unwritten });
   }
 
   #forget(open: OpenBlock): void {
     this.#byBlock.delete(open.block);
-    // Where a free is missing in the log, the pointer may be another block's by now.
+    // If a free is missing in the log, the pointer may belong to another block by now.
     if (this.#byPointer.get(open.pointer) === open) {
       this.#byPointer.delete(open.pointer);
     }
   }
 
-  #mark(block: number, told: 0 | 1): void {
-    if (block >= this.#told.length) {
-      if (told === 0) {
+  #mark(block: number, logged: 0 | 1): void {
+    if (block >= this.#logged.length) {
+      if (logged === 0) {
         return;
       }
-      const grown = new Uint8Array(Math.max(block + 1, this.#told.length * 2));
-      grown.set(this.#told);
-      this.#told = grown;
+      const grown = new Uint8Array(Math.max(block + 1, this.#logged.length * 2));
+      grown.set(this.#logged);
+      this.#logged = grown;
     }
-    this.#told[block] = told;
+    this.#logged[block] = logged;
   }
 }
 
-/** The block at `pointer` before event `at` of a batch that the ledger has behind it already. */
+/** Returns the block at `pointer` before event `at` of a batch that the ledger has already resolved. */
 function findBlock(
   pointer: number,
   at: number,
@@ -272,7 +272,7 @@ function findBlock(
     if (batch.pointerIn[i] === pointer && actions.block[i]! >= 0) {
       return formerBlock(actions, i);
     }
-    // Handed out again without a free: which block it was is no longer known.
+    // Returned again without a free: the former block is no longer known.
     if (batch.pointerOut[i] === pointer) {
       return null;
     }
@@ -281,7 +281,7 @@ function findBlock(
   return block < 0 ? null : { block, bytes: ledger.blocks.bytesOf(block) };
 }
 
-/** The block that event `i` frees or resizes, as it was before. */
+/** Returns the block that event `i` frees or resizes, as it was before. */
 function formerBlock({ block, oldSize }: ActionBatch, i: number): { block: number; bytes: number } {
   return { block: block[i]!, bytes: oldSize[i]! };
 }

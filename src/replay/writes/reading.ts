@@ -8,10 +8,10 @@ import {
   ratioPlane,
 } from "../../ptmalloc/resident.ts";
 
-/** A number of pages in each plane (resident.ts), by number of its bit. */
+/** Pages in each plane (resident.ts), by number of its bit. */
 export type ByPlane = ArrayLike<number>;
 
-/** Pages if the program wrote the part `ratio` (0..1) of every large block: between those of the planes beside it. */
+/** Returns the pages if the program wrote the part `ratio` (0..1) of every large block, interpolated between two planes. */
 export function pagesAtRatio(pages: ByPlane, ratio: number): number {
   const above = Math.max(
     1,
@@ -22,7 +22,7 @@ export function pagesAtRatio(pages: ByPlane, ratio: number): number {
   return low + ((high - low) * (ratio - from)) / (to - from);
 }
 
-/** Pages if the same part `share` (0..1) is resident of all that the program may have written or not. */
+/** Returns the pages if the part `share` (0..1) of all uncertain pages is resident. */
 export function pagesAtShare(pages: ByPlane, share: number): number {
   const none = inPlane(pages, PLANE_NONE);
   return none + (inPlane(pages, PLANE_ALL) - none) * share;
@@ -32,7 +32,7 @@ export function inPlane(pages: ByPlane, plane: number): number {
   return pages[bitOf(plane)]!;
 }
 
-/** A reading as plain data. */
+/** A reading as plain data, for another thread. */
 export type ReadingForm = "given" | "facts" | { readonly ratio: number; readonly share: number };
 
 export function readingOf(form: ReadingForm): Reading {
@@ -42,33 +42,33 @@ export function readingOf(form: ReadingForm): Reading {
   return form === "facts" ? new ByFacts() : new Fitted(form.ratio, form.share);
 }
 
-/** How the planes are read. What a policy makes of them is in whole pages, in bytes. */
+/** How RSS is read from the planes. Results are in bytes, and multiples of the page size. */
 export abstract class Reading {
-  /** the plane that comes nearest, for what is looked up page by page */
+  /** the closest plane, for lookups page by page */
   abstract readonly plane: number;
   abstract readonly form: ReadingForm;
 
-  /** the prediction */
+  /** Returns the prediction. */
   abstract bytes(pages: ByPlane): number;
 
-  /** the least that policies predict which are as sensible */
+  /** Returns the least that equally sensible policies predict. */
   abstract lowBytes(pages: ByPlane): number;
 
-  /** the most that policies predict which are as sensible */
+  /** Returns the most that equally sensible policies predict. */
   abstract highBytes(pages: ByPlane): number;
 
-  /** if the program wrote nothing of its blocks */
+  /** Returns the RSS if the program wrote nothing of its blocks. */
   noneBytes(pages: ByPlane): number {
     return inPlane(pages, PLANE_NONE) * PAGE;
   }
 
-  /** if the program wrote every byte of its blocks */
+  /** Returns the RSS if the program wrote every byte of its blocks. */
   allBytes(pages: ByPlane): number {
     return inPlane(pages, PLANE_ALL) * PAGE;
   }
 }
 
-/** The policy was given: nothing is open. */
+/** The policy was given: no range. */
 export class AsGiven extends Reading {
   readonly plane: number = PLANE_POLICY;
   readonly form: ReadingForm = "given";
@@ -86,12 +86,12 @@ export class AsGiven extends Reading {
   }
 }
 
-/** The ratio planes that bound what is sensible: each block above 32 KiB written to a quarter, and whole. */
+/** The ratios that bound what is sensible: a quarter, and all, of each block above 32 KiB. */
 const SENSIBLE = [0.25, 1] as const;
 
 /**
- * The policy was not given: it is the facts, but what a program writes of its large blocks beyond them may be a quarter
- * or all as well. The least that any of touch.md's programs had to have written to meet its RSS was 0.45.
+ * The policy was not given: the facts hold, but beyond them a program may write a quarter or all of its large blocks. The
+ * lowest ratio that met the RSS of a program in touch.md was 0.45.
  */
 export class ByFacts extends AsGiven {
   override readonly form = "facts";
@@ -106,8 +106,8 @@ export class ByFacts extends AsGiven {
 }
 
 /**
- * A measured RSS was met in two ways, which differ under other settings: the program wrote the same part `ratio` of
- * every large block, which is the prediction, or the part `share` of all pages that are not certain is resident.
+ * Two fits meet the measured RSS and differ under other settings: the program wrote the part `ratio` of every large
+ * block, which is the prediction; or the part `share` of all uncertain pages is resident.
  */
 export class Fitted extends Reading {
   readonly #ratio: number;

@@ -1,29 +1,32 @@
-import type { Analysis } from "../../pipeline/analysis.ts";
 import type { TouchFit } from "../../report/report.ts";
 import { fitPart, type Observation, relativeError } from "./fit.ts";
 import { AsGiven, ByFacts, Fitted, pagesAtRatio, pagesAtShare, type Reading } from "./reading.ts";
+import type { TouchPolicy } from "./touch.ts";
 
-/** How the figures of an analysis are to be read, and what the report says of it. */
+/** How the figures of an analysis are read from the planes, and what the report says of it. */
 export interface TouchReading {
+  /** name of the policy */
   readonly name: string;
   readonly reading: Reading;
+  /** null where nothing was fitted */
   readonly fit: TouchFit | null;
 }
 
-/** To be called at the log's end, before anything is trimmed. */
-export function touchReading(analysis: Analysis): TouchReading {
-  const { touch } = analysis.options;
-  if (touch === "facts") {
-    return { name: touch, reading: new ByFacts(), fit: null };
+/** Returns the reading under the policy. A fitted policy meets the `observations`, if there are any. */
+export function touchReading(
+  policy: TouchPolicy,
+  observations: readonly Observation[],
+): TouchReading {
+  if (policy === "facts") {
+    return { name: policy, reading: new ByFacts(), fit: null };
   }
-  if (typeof touch === "string") {
-    return { name: touch, reading: new AsGiven(), fit: null };
+  if (typeof policy === "string") {
+    return { name: policy, reading: new AsGiven(), fit: null };
   }
-  if ("ratio" in touch) {
-    return { name: String(touch.ratio), reading: new AsGiven(), fit: null };
+  if ("ratio" in policy) {
+    return { name: String(policy.ratio), reading: new AsGiven(), fit: null };
   }
-  const observations = observed(analysis, touch.fitted);
-  const source = touch.fitted === null ? "rss samples" : "--observed-rss";
+  const source = policy.fitted === null ? "rss samples" : "--observed-rss";
   const found = fitPart(observations, pagesAtRatio);
   if (found === null) {
     const reading = new ByFacts();
@@ -47,19 +50,4 @@ function unfitted(
     modelledBytes: reading.bytes(pages),
   }));
   return { ratio: null, source, outside: null, error: relativeError(modelled) };
-}
-
-/** What was measured: the size given, else the samples in the log. */
-function observed({ recorded, measured }: Analysis, givenBytes: number | null): Observation[] {
-  if (recorded === null) {
-    return [];
-  }
-  const { run } = recorded.recorded;
-  if (givenBytes !== null) {
-    return [{ bytes: givenBytes, pages: run.model.resident.pages.slice() }];
-  }
-  return measured.flatMap(({ bytes }, i) => {
-    const pages = run.probes[i];
-    return pages === undefined ? [] : [{ bytes, pages }];
-  });
 }

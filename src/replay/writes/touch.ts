@@ -1,58 +1,69 @@
-import { Action, type ActionBatch, LOST_FREE } from "../../trace/actions.ts";
-import { column, copyColumn, type EventBatch, type Memory } from "../../trace/event.ts";
-import type { TouchPolicy } from "../analysis-options.ts";
+import { Action, type ActionBatch, withoutLostFree } from "../../trace/actions.ts";
+import {
+  type Columns,
+  columnar,
+  copyColumns,
+  copyRows,
+  type Declaration,
+  EVENTS_PER_BATCH,
+} from "../../trace/columns.ts";
+import type { EventBatch } from "../../trace/event.ts";
+
 import { POOLS, TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
 /**
- * What the program is taken to write, after each call that returns a block, in bytes from its start: under the policy
- * bytes from..to-1, and if it wrote the part q of every large block, bytes ratioFrom..max(full, q × large)-1. Of other
- * events there is nothing to read.
+ * The columns of a TouchBatch: the bytes that the program is assumed to write after each call that returns a block,
+ * from the block's start. Under the policy these are bytes from..to-1; if it writes the part q of every large block,
+ * bytes ratioFrom..max(full, q × large)-1. Rows of other events are stale.
  */
-export class TouchBatch {
-  /** 1 where all of these say that the whole block is written, or what is new of it: they need not be looked at */
-  readonly whole: Uint8Array;
-  readonly from: Float64Array;
-  readonly to: Float64Array;
-  readonly ratioFrom: Float64Array;
-  readonly full: Float64Array;
-  readonly large: Float64Array;
+export const TOUCH_COLUMNS = {
+  /** 1 where the other columns mean the whole block, or all of it that is new: they need not be read */
+  whole: Uint8Array,
+  from: Float64Array,
+  to: Float64Array,
+  ratioFrom: Float64Array,
+  full: Float64Array,
+  large: Float64Array,
+} as const satisfies Declaration;
 
-  constructor(memory: Memory = ArrayBuffer) {
-    this.whole = column(Uint8Array, memory);
-    this.from = column(Float64Array, memory);
-    this.to = column(Float64Array, memory);
-    this.ratioFrom = column(Float64Array, memory);
-    this.full = column(Float64Array, memory);
-    this.large = column(Float64Array, memory);
-  }
+const { whole, ...others } = TOUCH_COLUMNS;
+const rowsToCopy = new Int32Array(EVENTS_PER_BATCH);
 
-  /** Becomes a copy of the first `length` events of `other`, whose block is `whole` more often than not. */
-  copy(other: TouchBatch, length: number): void {
-    copyColumn(this.whole, other.whole, length);
+export class TouchBatch extends columnar(TOUCH_COLUMNS) {
+  /** Becomes a copy of the first `length` rows of `other`. Most are `whole`: their other columns are not copied. */
+  copy(other: Columns<typeof TOUCH_COLUMNS>, length: number): void {
+    copyColumns({ whole }, this, other, length);
+    let count = 0;
     for (let i = 0; i < length; i++) {
-      if (other.whole[i] === 1) {
-        continue;
+      if (other.whole[i] === 0) {
+        rowsToCopy[count++] = i;
       }
-      this.from[i] = other.from[i]!;
-      this.to[i] = other.to[i]!;
-      this.ratioFrom[i] = other.ratioFrom[i]!;
-      this.full[i] = other.full[i]!;
-      this.large[i] = other.large[i]!;
     }
+    copyRows(others, this, other, rowsToCopy, count);
   }
 }
 
-/** Blocks above this size are the ones a ratio scales: smaller ones share their pages with others. */
+/** A ratio scales blocks above this size: smaller ones share their pages with others. */
 export const RATIO_FROM_BYTES = 32 * 1024;
 
 /**
- * What the program writes of its blocks is not in a log. The policies are those of `research/touch.md` §4; what is
- * known of libraries (touch-facts.ts) holds for the default policy and for the ratios.
+ * What the program is taken to write (touch.md §4), since a log does not contain it. "facts": whole blocks except for
+ * known facts about libraries (touch-facts.ts). `ratio`: the facts, and that part of each block above 32 KiB. `fitted`:
+ * the facts, and where RSS was measured the ratio that meets it: this many bytes at the log's end or, if null, the RSS
+ * samples in the log.
  */
+export type TouchPolicy =
+  | "facts"
+  | "all"
+  | "none"
+  | { readonly ratio: number }
+  | { readonly fitted: number | null };
+
+/** Applies a touch policy to the blocks of the log. */
 export class Touch {
   readonly #policy: TouchPolicy;
   readonly #facts = new Facts(TOUCH_FACTS);
-  // Both by block id, in bytes from the block's start: written under the policy, and whatever the ratio.
+  // By block id, in bytes from the block's start: written under the policy, and under every ratio.
   #written = new Float64Array(1024);
   #full = new Float64Array(1024);
 
@@ -60,19 +71,19 @@ export class Touch {
     this.#policy = policy;
   }
 
-  /** Bytes of live block `block` taken to be written under the policy. */
+  /** Returns the bytes of live block `block` that are written under the policy. */
   writtenOf(block: number): number {
     return this.#written[block] ?? 0;
   }
 
-  /** The same of a block of `size` bytes if the program wrote the part `ratio` of every large block. */
+  /** Returns the same for a block of `size` bytes if the program wrote the part `ratio` of every large block. */
   writtenAtRatio(block: number, size: number, ratio: number): number {
     return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), size * ratio));
   }
 
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
     for (let i = 0; i < batch.length; i++) {
-      const action = actions.action[i]! & ~LOST_FREE;
+      const action = withoutLostFree(actions.action[i]!);
       if (action === Action.none || action >= Action.free) {
         continue;
       }
@@ -85,7 +96,7 @@ export class Touch {
       const isMalloc = action === Action.malloc;
       const known = isMalloc ? this.#facts.writtenOf(size, batch.caller[i]!) : -1;
       const isLarge = known < 0 && size > RATIO_FROM_BYTES;
-      // A block the program grows was full, and stays so (touch.md §1).
+      // A block that the program grows was full and stays full (touch.md §1).
       const kept = isRealloc ? Math.min(actions.oldSize[i]!, size) : 0;
       const full = isLarge ? kept : known < 0 ? size : known;
       const large = isLarge ? size : 0;
@@ -104,7 +115,7 @@ export class Touch {
     }
   }
 
-  /** Bytes written under the policy. */
+  /** Returns the bytes written under the policy. */
   #byPolicy(size: number, full: number, large: number, mayBePool: boolean): number {
     const policy = this.#policy;
     if (policy === "all") {
@@ -133,12 +144,12 @@ export class Touch {
   }
 }
 
-/** The facts, made ready for one look per malloc. */
+/** The facts, indexed for one lookup per malloc. */
 class Facts {
   readonly #bySize = new Map<number, TouchFact>();
   readonly #powersOfTwo: { readonly fact: TouchFact; readonly from: number }[] = [];
   readonly #callers: { readonly fact: TouchFact; readonly known: KnownCallers }[] = [];
-  /** no fact is of a smaller request, and no caller is known by a smaller one */
+  /** smallest request of all facts, and of the requests that identify a caller */
   readonly #least: number;
 
   constructor(facts: readonly TouchFact[]) {
@@ -163,7 +174,7 @@ class Facts {
     this.#least = least;
   }
 
-  /** Bytes written of a malloc by `caller`, which is taken note of; −1 if nothing is known of it. */
+  /** Returns the bytes written of a malloc by `caller`, and notes the call; −1 if no fact covers it. */
   writtenOf(size: number, caller: number): number {
     if (size < this.#least) {
       return -1;
@@ -187,14 +198,14 @@ class Facts {
   }
 }
 
-/** callers watched at most: programs have few that ask for these very sizes */
+/** callers watched at most: programs have few that request these exact sizes */
 const MAX_CALLERS = 64;
 
-/** Callers that have asked for each of some sizes. */
+/** The callers that have requested every one of some sizes. */
 class KnownCallers {
   readonly #sizes: readonly number[];
   readonly #callers = new Float64Array(MAX_CALLERS);
-  /** bit i: has asked for the i-th size */
+  /** bit i: has requested the i-th size */
   readonly #asked = new Uint8Array(MAX_CALLERS);
   #count = 0;
 

@@ -25,7 +25,7 @@ import type { Writer } from "./writer.ts";
  */
 export const writeHtml: Writer = (presented, { sort }) => {
   const { report, budgets } = presented;
-  const script = pageAsset("main.js");
+  const script = pageAsset("page.js");
   const style = pageAsset("page.css");
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   const title = titleOf(report);

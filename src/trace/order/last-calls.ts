@@ -2,58 +2,57 @@ import type { ActionBatch } from "../actions.ts";
 import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
 
-/** A thread whose last calls look like those of a thread that ends. */
-export interface Farewell {
+/** A thread whose last calls look like those of a thread that exits. */
+export interface LikelyExit {
   /** dense index */
   readonly thread: number;
-  /** number (0-based) of its last event */
+  /** number (0-based) of its last event, after which it exits */
   readonly last: number;
-  /** false: a thread that lives on may happen to look so, too */
+  /** false: the last calls of a thread that does not exit may look alike */
   readonly sure: boolean;
 }
 
-/** What is remembered of a thread's calls. */
+/** What is kept of a thread's calls. */
 interface Calls {
   count: number;
-  /** number of the last one's event */
+  /** number of the event of the last one */
   last: number;
-  /** how many of the first, and of the last, are free(NULL) */
+  /** free(NULL) calls in a row at the beginning, and at the end */
   firstNulls: number;
   lastNulls: number;
-  /** callers of the first two, where these are free(NULL); 0 where lines have none */
+  /** callers of the first two, if these are free(NULL); 0 where lines have no caller */
   readonly firstSites: [number, number];
-  /** the last callers that freed NULL, each unlike the one before, latest first; 0 where lines have none */
+  /** callers of the last free(NULL) calls, latest first, consecutive equal ones once; 0 where lines have no caller */
   readonly sites: [number, number, number];
-  /** the thread that called before this one's first call, and the event it did so with; null: none did */
+  /** the thread that called just before this one's first call, and the event of that call; null: none */
   readonly predecessor: { readonly thread: number; readonly last: number } | null;
 }
 
-/** Call sites remembered; a program has fewer, and where a log has more its callers tell nothing. */
+/** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
 const MOST_SITES = 65_536;
 
-/** sizeof(dtv_t) in bytes, and the slots that a vector has beside those of the modules loaded when it was made. */
+/** sizeof(dtv_t) in bytes, and the slots of a new vector beyond those of the loaded modules. */
 const DTV_SLOT = 16;
 const DTV_SURPLUS = 14;
 
 /**
- * How threads take their leave. glibc gives an ending thread's own buffers back, and these calls are logged as any
- * others are: one free(NULL), since 2.32 two (of the buffers of strerror and strsignal, which hardly any thread ever
- * has), after the last destructors of the program and just before the thread's cache is emptied (ptmalloc2.md §6.4). So
- * a thread whose last call is another has not ended. One whose last calls are these has, or happened to free NULL last.
- * Where lines carry their callers, that can be told: these are places in the C library, and so none of the program
- * itself, that do nothing else, and once for each thread.
+ * Finds threads that exit. glibc frees the buffers of an exiting thread, and a hook logs these calls like any others: one
+ * free(NULL), since 2.32 two (the buffers of strerror and strsignal, which hardly any thread uses), after the program's
+ * last destructors and just before the thread's cache is emptied (ptmalloc2.md §6.4). A thread with another last call
+ * has not exited. A thread with these last calls has, or its last calls happen to be free(NULL). Callers decide between
+ * the two: these call sites are in the C library, not in the program, free nothing else, and run once for each thread.
  */
 export class LastCalls {
   /** by dense thread index */
   readonly #threads: Calls[] = [];
-  /** the thread of the last event; −1 before the first */
-  #caller = -1;
+  /** thread of the last event; −1 before the first */
+  #lastThread = -1;
   /** callers that have freed a block */
   readonly #freeing = new Set<number>();
-  /** how often each caller has freed NULL */
+  /** number of free(NULL) calls by caller */
   readonly #nulls = new Map<number, number>();
 
-  /** Some line is a free(NULL): the hook does not leave them out. */
+  /** True if some line is a free(NULL): the hook logs these calls. */
   get showsNull(): boolean {
     return this.#nulls.size > 0;
   }
@@ -64,7 +63,7 @@ export class LastCalls {
       const op = batch.op[i]!;
       const thread = actions.thread[i]!;
       const calls = this.#threads[thread] ?? this.#enter(thread);
-      // Words of the program's or the hook's own.
+      // Lines that are not calls of the allocator.
       if (op === Op.mark || op === Op.threadExit) {
         continue;
       }
@@ -77,7 +76,7 @@ export class LastCalls {
           calls.firstNulls++;
         }
         calls.lastNulls++;
-        remember(calls.sites, caller);
+        addSite(calls.sites, caller);
         if (this.#nulls.size < MOST_SITES) {
           this.#nulls.set(caller, (this.#nulls.get(caller) ?? 0) + 1);
         }
@@ -85,7 +84,7 @@ export class LastCalls {
         const slots = op === Op.free ? dtvSlots(actions.oldSize[i]!) : 0;
         calls.lastNulls = slots > 0 ? Math.max(0, calls.lastNulls - slots) : 0;
         if (calls.lastNulls > 0) {
-          forgetLatest(calls.sites);
+          dropLatest(calls.sites);
         }
         if (op === Op.free && this.#freeing.size < MOST_SITES) {
           this.#freeing.add(caller);
@@ -93,26 +92,26 @@ export class LastCalls {
       }
       calls.count++;
       calls.last = first + i;
-      this.#caller = thread;
+      this.#lastThread = thread;
     }
   }
 
-  /** The threads that took their leave with as many free(NULL) as `frees`, 1 or 2, in order of their last calls. */
-  farewells(frees: number): Farewell[] {
-    const found = new Map<number, Farewell>();
+  /** The threads that seem to have exited with `frees` (1 or 2) calls of free(NULL), in order of their last calls. */
+  likelyExits(frees: number): LikelyExit[] {
+    const found = new Map<number, LikelyExit>();
     this.#threads.forEach((calls, thread) => {
       // The main thread outlives all others.
       if (thread === 0 || calls.lastNulls < frees) {
         return;
       }
       const sites = calls.sites.slice(0, frees);
-      if (!this.#mayBeOfExit(sites)) {
+      if (!this.#mayBeExit(sites)) {
         return;
       }
-      // Of a library's code; cut addresses, and missing ones, which are 0, do not tell.
+      // Sure if the sites are in a library. Cut addresses and missing ones (0) leave it open.
       found.set(thread, { thread, last: calls.last, sure: sites.every(isAmongMappings) });
     });
-    for (const thread of this.#underOtherNames(frees)) {
+    for (const thread of this.#underNewTids(frees)) {
       if (found.has(thread)) {
         continue;
       }
@@ -121,31 +120,32 @@ export class LastCalls {
     return inOrder([...found.values()]);
   }
 
-  /** All threads but the main one, in order of their last calls, for any of them may have ended after these. */
-  all(): Farewell[] {
+  /** All threads but the main one, in order of their last calls: where no free(NULL) is logged, any may have exited. */
+  all(): LikelyExit[] {
     const all = this.#threads.map(({ last }, thread) => ({ thread, last, sure: false }));
     return inOrder(all.slice(1));
   }
 
   /**
-   * A hook that keeps tids in thread-specific data has lost a thread's when the thread makes its last frees, and writes
-   * them under a tid not seen before; until then it wrote that of an earlier thread on the same stack. So where a tid
-   * begins with a farewell, that was of the thread that had called just before, if it never calls again.
+   * Threads whose exit is logged under a new tid. A hook that keeps the tid in thread-specific data has lost it when the
+   * thread makes its last frees, and logs them with a tid not seen before; the thread's lines until then have the tid of
+   * an earlier thread on the same stack. So if the first calls of a tid look like an exit, they are of the thread that
+   * called just before, unless that calls again.
    */
-  #underOtherNames(frees: number): number[] {
+  #underNewTids(frees: number): number[] {
     return this.#threads.flatMap(({ firstNulls, firstSites, predecessor }) => {
       if (predecessor === null || predecessor.thread === 0 || firstNulls < frees) {
         return [];
       }
-      if (!this.#mayBeOfExit(firstSites.slice(0, frees))) {
+      if (!this.#mayBeExit(firstSites.slice(0, frees))) {
         return [];
       }
       return this.#threads[predecessor.thread]!.last === predecessor.last ? predecessor.thread : [];
     });
   }
 
-  /** True unless one of the call sites has freed a block, or NULL more often than there were threads. */
-  #mayBeOfExit(sites: readonly number[]): boolean {
+  /** False if one of the call sites has freed a block, or NULL more often than there are threads. */
+  #mayBeExit(sites: readonly number[]): boolean {
     if (sites.includes(0)) {
       return true;
     }
@@ -156,7 +156,7 @@ export class LastCalls {
   }
 
   #enter(thread: number): Calls {
-    const caller = this.#threads[this.#caller];
+    const before = this.#threads[this.#lastThread];
     const calls: Calls = {
       count: 0,
       last: -1,
@@ -164,14 +164,14 @@ export class LastCalls {
       lastNulls: 0,
       firstSites: [0, 0],
       sites: [0, 0, 0],
-      predecessor: caller === undefined ? null : { thread: this.#caller, last: caller.last },
+      predecessor: before === undefined ? null : { thread: this.#lastThread, last: before.last },
     };
     this.#threads[thread] = calls;
     return calls;
   }
 }
 
-function remember(sites: Calls["sites"], site: number): void {
+function addSite(sites: Calls["sites"], site: number): void {
   if (site === sites[0]) {
     return;
   }
@@ -180,22 +180,22 @@ function remember(sites: Calls["sites"], site: number): void {
   sites[0] = site;
 }
 
-function forgetLatest(sites: Calls["sites"]): void {
+function dropLatest(sites: Calls["sites"]): void {
   sites[0] = sites[1];
   sites[1] = sites[2];
 }
 
 /**
- * Slots of the thread vector that a block of so many bytes would hold (16 bytes each, and two at its head), 14 or more;
- * 0 if it can be none. A stack that is not kept for the next thread is given back with its vector (_dl_deallocate_tls):
- * the slots' blocks first, of which a program that loads no libraries has none, then the vector. A detached thread does
- * that last of all, with its own stack or an older one.
+ * Slots of the thread vector (DTV) that a block of `bytes` holds, 14 or more (16 bytes each, and two at its head); 0 if
+ * the block cannot be a thread vector. A stack that is not cached for the next thread is freed with its vector
+ * (_dl_deallocate_tls): first the block of each slot, NULL in a program that loads no libraries, then the vector. A
+ * detached thread does this last of all, for its own stack or an older one.
  */
 function dtvSlots(bytes: number): number {
   const slots = bytes / DTV_SLOT - 2;
   return Number.isInteger(slots) && slots >= DTV_SURPLUS ? slots : 0;
 }
 
-function inOrder(farewells: readonly Farewell[]): Farewell[] {
-  return [...farewells].sort((a, b) => a.last - b.last);
+function inOrder(exits: readonly LikelyExit[]): LikelyExit[] {
+  return [...exits].sort((a, b) => a.last - b.last);
 }

@@ -1,35 +1,27 @@
-import { type EventBatch, Op } from "../event.ts";
+import { columnNames } from "../columns.ts";
+import { EVENT_COLUMNS, type EventBatch, type EventColumns, Op } from "../event.ts";
+import { REORDER_WINDOW_LINES, REORDER_WINDOW_MICROSECONDS } from "./reorder-window.ts";
 
-/** How far a call may stand from where it belongs: in µs where lines carry times, and in lines. */
-const WINDOW_MICROSECONDS = 100;
-const WINDOW_LINES = 64;
-/** Lines tried for one contradiction: its pointer may have been handed out and taken back several times in a row. */
+/** Lines tried for one contradiction: its pointer may be allocated and freed several times in a row. */
 const MAX_TRIED = 6;
 
-const COLUMNS = [
-  "op",
-  "tid",
-  "time",
-  "caller",
-  "size",
-  "align",
-  "pointerIn",
-  "pointerOut",
-  "line",
-] as const;
+const COLUMNS = columnNames(EVENT_COLUMNS);
+
+/** What a contradicting event lacks before it: a call that frees its pointer, or one that returns it. */
+export type Missing = "free" | "allocation";
 
 /**
- * Calls of different threads that a hook without a lock logged in the wrong order (ptmalloc2.md §12.4), as far as the
- * log itself shows it. A pointer that is handed out while it is live, and taken back by another thread a few lines
- * below, was taken back first; a pointer that is taken back though nobody has it, and handed out to another thread a
- * few lines below, was handed out first. The later line is then put before the one it contradicts.
+ * Repairs the order of calls of different threads that a hook without a lock logged in the wrong order (ptmalloc2.md
+ * §12.4), where the log itself shows it. If an allocation returns a live pointer, and another thread frees that pointer a
+ * few lines below, the free came first. If a call frees a pointer that is not live, and a call of another thread returns
+ * that pointer a few lines below, the allocation came first. The later line then moves before the one it contradicts.
  *
- * Lines of one thread never change their order: those of the same thread that stand in between move along. Nor does a
- * line move over a comment, for what that tells holds at its place. A move must leave fewer contradictions than there
- * were among the lines nearby; so a log in true order stays as it is, and is not even looked at.
+ * Lines of one thread keep their order: lines of the same thread in between move along. No line moves over a comment,
+ * because a comment holds at its place. A move must leave fewer contradictions than before among the lines nearby; so a
+ * log in true order stays unchanged, and is not even searched.
  */
 export class LineOrder {
-  /** lines put before one that stood above them */
+  /** lines that moved before one above them */
   moved = 0;
   /** whether the log so far shows a pointer (≠ 0) to be live */
   readonly #isLive: (pointer: number) => boolean;
@@ -39,31 +31,31 @@ export class LineOrder {
   }
 
   /**
-   * Event `i` contradicts the log so far: it hands out `pointer`, which is live (`wants` "taken"), or takes `pointer`,
-   * which is not (`wants` "given"). If a line below sets that right, it is put before event i; true if so: another
-   * event is then number i. `next` is the batch that follows, null at the log's end; lines may come from there.
+   * Event `i` contradicts the log so far: it returns `pointer`, which is live (a free is missing), or frees `pointer`,
+   * which is not (an allocation is missing). If a line below is the missing call, moves it before event i and returns
+   * true: event i is then another one. `next` is the batch that follows, null at the log's end; lines may come from it.
    */
-  mend(
+  repair(
     batch: EventBatch,
     i: number,
     next: EventBatch | null,
     pointer: number,
-    wants: "taken" | "given",
+    missing: Missing,
   ): boolean {
-    let cure = nextOf(pointer, batch, i, i, next);
-    if (cure < 0) {
+    let candidate = nextOf(pointer, batch, i, i, next);
+    if (candidate < 0) {
       return false;
     }
     const lines = new Lines(batch, next);
-    const end = Math.min(lines.length, i + WINDOW_LINES, lines.commentAfter(i));
+    const end = Math.min(lines.length, i + REORDER_WINDOW_LINES, lines.commentAfter(i));
     const logged = range(i, end);
-    // Every line up to the same end counts: what a pointer's last line says shows only in the next. And so a line is
-    // moved before event i no more often than there are contradictions.
+    // Counts over all lines up to the same end: only the next line of a pointer shows whether its last one fits. This
+    // also bounds the moves before event i by the number of contradictions.
     const before = this.#contradictions(lines, logged);
-    for (let tried = 0; tried < MAX_TRIED && cure >= 0 && cure < end; tried++) {
-      if (isCure(lines, i, cure, pointer, wants)) {
-        const tid = lines.get("tid", cure);
-        const lifted = range(i, cure + 1).filter((k) => lines.get("tid", k) === tid);
+    for (let tried = 0; tried < MAX_TRIED && candidate >= 0 && candidate < end; tried++) {
+      if (isMissingCall(lines, i, candidate, pointer, missing)) {
+        const tid = lines.get("tid", candidate);
+        const lifted = range(i, candidate + 1).filter((k) => lines.get("tid", k) === tid);
         const others = logged.filter((k) => !lifted.includes(k));
         if (this.#contradictions(lines, [...lifted, ...others]) < before) {
           for (const [n, k] of lifted.entries()) {
@@ -73,23 +65,23 @@ export class LineOrder {
           return true;
         }
       }
-      cure = nextOf(pointer, batch, i, cure, next);
+      candidate = nextOf(pointer, batch, i, candidate, next);
     }
     return false;
   }
 
-  /** How often these lines, in this order, take what nobody has or hand out what somebody has. */
+  /** How often these lines, in this order, free a pointer that is not live or return one that is. */
   #contradictions(lines: Lines, order: readonly number[]): number {
     const live = new Map<number, boolean>();
     const isLive = (pointer: number): boolean => live.get(pointer) ?? this.#isLive(pointer);
     let found = 0;
     for (const k of order) {
-      const from = taken(lines, k);
+      const from = freedBy(lines, k);
       if (from !== 0 && !isLive(from)) {
         found++;
       }
       live.set(from, false);
-      const to = given(lines, k);
+      const to = returnedBy(lines, k);
       if (to !== 0 && isLive(to)) {
         found++;
       }
@@ -100,8 +92,8 @@ export class LineOrder {
 }
 
 /**
- * The first line below line `after` that names `pointer`, counted on into `next`; −1 if there is none near event `i`. A
- * plain loop, for a log that was begun late has an unknown pointer in every few lines.
+ * The first line after line `after` that names `pointer`, numbered on into `next`; −1 if there is none within the window
+ * of event `i`. A plain loop: a log that began late has an unknown pointer every few lines.
  */
 function nextOf(
   pointer: number,
@@ -110,7 +102,7 @@ function nextOf(
   after: number,
   next: EventBatch | null,
 ): number {
-  const here = Math.min(batch.length, i + WINDOW_LINES);
+  const here = Math.min(batch.length, i + REORDER_WINDOW_LINES);
   for (let k = after + 1; k < here; k++) {
     if (batch.pointerIn[k] === pointer || batch.pointerOut[k] === pointer) {
       return k;
@@ -119,7 +111,7 @@ function nextOf(
   if (next === null) {
     return -1;
   }
-  const there = Math.min(next.length, i + WINDOW_LINES - batch.length);
+  const there = Math.min(next.length, i + REORDER_WINDOW_LINES - batch.length);
   for (let k = Math.max(0, after + 1 - batch.length); k < there; k++) {
     if (next.pointerIn[k] === pointer || next.pointerOut[k] === pointer) {
       return batch.length + k;
@@ -128,40 +120,40 @@ function nextOf(
   return -1;
 }
 
-/** Whether line k is of another thread than line i, may have come before it, and does to `pointer` as wanted. */
-function isCure(
+/** True if line k is of another thread than line i, near it in time, and is the missing call for `pointer`. */
+function isMissingCall(
   lines: Lines,
   i: number,
   k: number,
   pointer: number,
-  wants: "taken" | "given",
+  missing: Missing,
 ): boolean {
   if (lines.get("tid", k) === lines.get("tid", i)) {
     return false;
   }
-  if (Math.abs(lines.get("time", k) - lines.get("time", i)) > WINDOW_MICROSECONDS) {
+  if (Math.abs(lines.get("time", k) - lines.get("time", i)) > REORDER_WINDOW_MICROSECONDS) {
     return false;
   }
-  const isTaken = taken(lines, k) === pointer;
-  const isGiven = given(lines, k) === pointer;
-  return isTaken !== isGiven && isTaken === (wants === "taken");
+  const isFreed = freedBy(lines, k) === pointer;
+  const isReturned = returnedBy(lines, k) === pointer;
+  return isFreed !== isReturned && isFreed === (missing === "free");
 }
 
-/** The pointer that line k takes back; 0 for none. A realloc that failed took nothing. */
-function taken(lines: Lines, k: number): number {
+/** The pointer that line k frees; 0 for none. A realloc that failed frees nothing. */
+function freedBy(lines: Lines, k: number): number {
   const op = lines.get("op", k);
-  const isTaken =
+  const isFreed =
     op === Op.free ||
     (op === Op.realloc && (lines.get("pointerOut", k) !== 0 || lines.get("size", k) === 0));
-  return isTaken ? lines.get("pointerIn", k) : 0;
+  return isFreed ? lines.get("pointerIn", k) : 0;
 }
 
-/** The pointer that line k hands out; 0 for none. */
-function given(lines: Lines, k: number): number {
+/** The pointer that line k returns; 0 for none. */
+function returnedBy(lines: Lines, k: number): number {
   return lines.get("op", k) <= Op.pvalloc ? lines.get("pointerOut", k) : 0;
 }
 
-/** A batch and the one that follows it, as one. */
+/** A batch and the one that follows it, as one sequence of lines. */
 class Lines {
   readonly length: number;
   readonly #batch: EventBatch;
@@ -173,12 +165,12 @@ class Lines {
     this.length = batch.length + (next?.length ?? 0);
   }
 
-  get(column: (typeof COLUMNS)[number], k: number): number {
+  get(column: keyof EventColumns, k: number): number {
     const beyond = k - this.#batch.length;
     return (beyond < 0 ? this.#batch[column][k] : this.#next?.[column][beyond]) ?? 0;
   }
 
-  /** Puts line `from` before line `to`, which stands above it. */
+  /** Moves line `from` before line `to`, which stands above it. */
   lift(from: number, to: number): void {
     for (const column of COLUMNS) {
       const value = this.get(column, from);
@@ -189,7 +181,7 @@ class Lines {
     }
   }
 
-  /** The first line below line i that a comment stands before; Infinity if there is none. */
+  /** The first line after line i that follows a comment; Infinity if there is none. */
   commentAfter(i: number): number {
     const { length, notes } = this.#batch;
     const here = notes.find(({ at }) => at > i)?.at;
@@ -197,7 +189,7 @@ class Lines {
     return here ?? length + there;
   }
 
-  #set(column: (typeof COLUMNS)[number], k: number, value: number): void {
+  #set(column: keyof EventColumns, k: number, value: number): void {
     const beyond = k - this.#batch.length;
     if (beyond < 0) {
       this.#batch[column][k] = value;

@@ -1,38 +1,38 @@
 import { Action, type ActionBatch } from "../actions.ts";
 import { type EventBatch, Op } from "../event.ts";
 
-/** How many lines after thread_exit() a late destructor of the same thread may still log free(NULL). */
+/** A late destructor's free(NULL) follows the thread's previous line within fewer lines than this. */
 const LATE_LINES = 60;
 
 /**
- * When a logged thread_exit() takes effect. glibc empties the thread's cache after its last destructors, and some of
- * these log a free(NULL) after the thread_exit() line; any other call of the same tid is a new thread that was given
- * the number again (ptmalloc2.md §6.4, §11.4). So the exit moves to the last such free(NULL).
+ * Places the logged thread exits. glibc empties a thread's cache after its last destructors, and some of these log a
+ * free(NULL) after the thread_exit() line; any other call of the same tid is by a new thread with a reused tid
+ * (ptmalloc2.md §6.4, §11.4). So an exit moves to the last such free(NULL).
  */
 export class ThreadExits {
-  /** dense indices of threads whose exit was moved to a free(NULL) that is still to come */
-  readonly #leaving = new Set<number>();
+  /** dense indices of threads whose exit moves to a later free(NULL) */
+  readonly #exiting = new Set<number>();
 
-  /** Rewrites the thread exits among `actions`; `next` is the batch after this one, null at the log's end. */
-  settle(batch: EventBatch, actions: ActionBatch, next: EventBatch | null): void {
+  /** Rewrites the thread exits among `actions`; `next` is the batch that follows, null at the log's end. */
+  place(batch: EventBatch, actions: ActionBatch, next: EventBatch | null): void {
     for (let i = 0; i < batch.length; i++) {
       if (batch.op[i] === Op.threadExit) {
         if (!this.#freesNullNext(batch, i, next)) {
           continue;
         }
         actions.action[i] = Action.none;
-        this.#leaving.add(actions.thread[i]!);
-      } else if (this.#leaving.size > 0 && this.#leaving.has(actions.thread[i]!)) {
+        this.#exiting.add(actions.thread[i]!);
+      } else if (this.#exiting.size > 0 && this.#exiting.has(actions.thread[i]!)) {
         if (this.#freesNullNext(batch, i, next)) {
           continue;
         }
         actions.action[i] = Action.threadExit;
-        this.#leaving.delete(actions.thread[i]!);
+        this.#exiting.delete(actions.thread[i]!);
       }
     }
   }
 
-  /** True if the tid's next line comes soon and is free(NULL). */
+  /** True if the next line of event i's tid is a free(NULL) near it. */
   #freesNullNext(batch: EventBatch, i: number, next: EventBatch | null): boolean {
     const tid = batch.tid[i]!;
     for (let ahead = 1; ahead < LATE_LINES; ahead++) {

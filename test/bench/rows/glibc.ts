@@ -1,47 +1,47 @@
 import { callsOfLog } from "../calls-of-log.ts";
 import { inTurns, type Measured, type Row } from "../row.ts";
-import type { Workshop } from "../workshop.ts";
+import type { Sandbox } from "../sandbox.ts";
 
-/** The model alone against this machine's glibc making the same calls: user time of the calls, and nothing around them. */
+/** The model alone against this machine's glibc with the same calls: user time of the calls alone. */
 export const GLIBC_ROWS: readonly Row[] = [
   {
     name: "model",
-    what: "a call in a scenario's run / in native glibc",
+    ratioOf: "a call in a what-if's replay / in native glibc",
     target: 1.5,
     stretch: 1,
-    measure: (workshop, pairs) => againstGlibc(workshop, pairs, "scenario"),
+    measure: (sandbox, pairs) => againstGlibc(sandbox, pairs, "scenario"),
   },
   {
     name: "model-bare",
-    what: "a call in the bare model / in native glibc",
+    ratioOf: "a call in the bare model / in native glibc",
     target: null,
     stretch: null,
-    measure: (workshop, pairs) => againstGlibc(workshop, pairs, "bare"),
+    measure: (sandbox, pairs) => againstGlibc(sandbox, pairs, "bare"),
   },
 ];
 
-function againstGlibc(workshop: Workshop, pairs: number, kind: "scenario" | "bare"): Measured {
-  const log = workshop.log(5e6, 1);
-  const calls = workshop.file("log.calls", (path) => callsOfLog(workshop.path(log)).write(path));
+function againstGlibc(sandbox: Sandbox, pairs: number, kind: "scenario" | "bare"): Measured {
+  const log = sandbox.log(5e6, 1);
+  const calls = sandbox.file("log.calls", (path) => callsOfLog(sandbox.path(log)).write(path));
   const rounds = inTurns(pairs, [
-    () => microsOf(workshop, modelReplay(workshop, kind, calls, calls)),
-    () => microsOf(workshop, `native-replay ${calls}`),
+    () => microsOf(sandbox, modelReplay(sandbox, kind, calls, calls)),
+    () => microsOf(sandbox, `native-replay ${calls}`),
   ]);
   return { ratios: rounds.map(([model, native]) => model! / native!) };
 }
 
-/** The command that makes the calls of a file in the model of this machine's glibc, warmed by another's. */
+/** The command that makes the calls of a file in the model of this machine's glibc, after those of `warming`. */
 export function modelReplay(
-  workshop: Workshop,
+  sandbox: Sandbox,
   kind: "scenario" | "bare",
   warming: string,
   calls: string,
 ): string {
-  const glibc = workshop.output("getconf GNU_LIBC_VERSION").trim().replace("glibc ", "");
+  const glibc = sandbox.output("getconf GNU_LIBC_VERSION").trim().replace("glibc ", "");
   return `node model-replay.mjs ${kind} ${glibc} ${warming} ${calls}`;
 }
 
-/** µs of user time that a replay prints, beside the number of blocks. */
-export function microsOf(workshop: Workshop, replay: string): number {
-  return Number.parseInt(workshop.output(replay), 10);
+/** User time in µs, the first number that a replay prints. */
+export function microsOf(sandbox: Sandbox, replay: string): number {
+  return Number.parseInt(sandbox.output(replay), 10);
 }

@@ -1,47 +1,46 @@
 import type { CallsWriter } from "../calls-file.ts";
 import { largeBinCalls, liveSetCalls } from "../growth-calls.ts";
 import { type CurvePoint, inTurns, type Measured, median, type Row } from "../row.ts";
-import type { Workshop } from "../workshop.ts";
+import type { Sandbox } from "../sandbox.ts";
 import { microsOf, modelReplay } from "./glibc.ts";
 
-/** How the cost of a call grows, in a scenario's run and in native glibc: each against its own first point. */
+/** Growth of a call's cost, in a what-if's replay and in native glibc, each relative to its first point. */
 export const GROWTH_ROWS: readonly Row[] = [
   {
     name: "growth-live",
-    what: "growth of a call's cost with the blocks live, model / native",
+    ratioOf: "growth of a call's cost with the live blocks, model / native",
     target: 1,
     stretch: null,
-    measure: (workshop, pairs) =>
-      growth(workshop, pairs, "live", [1e4, 1e5, 1e6, 1e7], (size) => liveSetCalls(size, 1e6)),
+    measure: (sandbox, pairs) =>
+      growth(sandbox, pairs, "live", [1e4, 1e5, 1e6, 1e7], (size) => liveSetCalls(size, 1e6)),
   },
   {
     name: "growth-large-bin",
-    what: "growth of a call's cost with the free chunks of a large bin, model / native",
+    ratioOf: "growth of a call's cost with the free chunks of a large bin, model / native",
     target: 1,
     stretch: null,
-    measure: (workshop, pairs) =>
-      growth(workshop, pairs, "bin", [1e2, 1e3, 1e4, 1e5], (size) => largeBinCalls(size, 1e5)),
+    measure: (sandbox, pairs) =>
+      growth(sandbox, pairs, "bin", [1e2, 1e3, 1e4, 1e5], (size) => largeBinCalls(size, 1e5)),
   },
 ];
 
-/** The ratios are those of the point where their median is worst: the worst of each pair would be mostly noise. */
+/** The ratios of the point with the worst median: the worst ratio of each pair would be mostly noise. */
 function growth(
-  workshop: Workshop,
+  sandbox: Sandbox,
   pairs: number,
-  what: string,
+  name: string,
   sizes: readonly number[],
   callsAt: (size: number) => CallsWriter,
 ): Measured {
-  // Every file makes as many calls that count, so that times compare as they are.
+  // Every file has the same number of timed calls, so that times compare directly.
   const files = sizes.map((size) => {
-    const name = `${what}-${size}.calls`;
-    return workshop.file(name, (path) => callsAt(size).write(path));
+    return sandbox.file(`${name}-${size}.calls`, (path) => callsAt(size).write(path));
   });
   const rounds = inTurns(
     pairs,
     files.flatMap((file) => [
-      () => microsOf(workshop, modelReplay(workshop, "scenario", files[0]!, file)),
-      () => microsOf(workshop, `native-replay ${file}`),
+      () => microsOf(sandbox, modelReplay(sandbox, "scenario", files[0]!, file)),
+      () => microsOf(sandbox, `native-replay ${file}`),
     ]),
   );
   const grown = (round: readonly number[], side: 0 | 1, at: number) =>

@@ -4,10 +4,10 @@ import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import type { Input } from "../../../src/cli/io.ts";
 import { Diagnostics } from "../../../src/input/diagnostics.ts";
 import type { ReadOptions } from "../../../src/input/read-log.ts";
-import { readInThread } from "../../../src/pipeline/threads/read-in-worker.ts";
+import type { StandardInput } from "../../../src/pipeline/analysis-hooks.ts";
+import { readInWorker } from "../../../src/pipeline/threads/read-in-worker.ts";
 import { CollectingSink } from "../../support/collect.ts";
 import { MALLOG } from "../../support/mallog-command.ts";
 import { newFolder, newPipe } from "../../support/run-mallog.ts";
@@ -32,7 +32,7 @@ function fileOf(content: string | Buffer): string {
 }
 
 /** A pipe that somebody holds open, and never writes to. */
-function silentPipe(): Input {
+function silentPipe(): StandardInput {
   return Object.assign(new PassThrough(), { fd: openSync(newPipe(), "r+") });
 }
 
@@ -40,12 +40,12 @@ async function read(
   worker: URL | null,
   names: readonly string[],
   options: ReadOptions = {},
-  stdin: Input = new PassThrough().end(),
+  stdin: StandardInput = new PassThrough().end(),
 ) {
   const sink = new CollectingSink();
   const diagnostics = new Diagnostics();
   const inputs = { names, stdin };
-  const result = await readInThread(worker, inputs, sink, diagnostics, options);
+  const result = await readInWorker(worker, inputs, sink, diagnostics, options);
   return { result, diagnostics, events: sink.events, notes: sink.notes, ends: sink.ends };
 }
 

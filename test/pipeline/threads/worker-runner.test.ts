@@ -4,9 +4,10 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { strip } from "../../../fixtures/strip.ts";
-import { readAndReplay, type Workers } from "../../../src/pipeline/read-and-replay.ts";
+import { reportOfLog } from "../../../src/cli/report-of-log.ts";
+import type { Workers } from "../../../src/pipeline/analyse.ts";
 import { inShares } from "../../../src/pipeline/threads/worker-runner.ts";
-import type { ScenarioSpec } from "../../../src/replay/analysis-options.ts";
+import type { ScenarioSpec } from "../../../src/replay/scenario-spec.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../../support/corpus.ts";
 import { MALLOG } from "../../support/mallog-command.ts";
@@ -48,7 +49,7 @@ function report(
   signal = NEVER,
 ): Promise<Report> {
   const hooks = { stdin: Readable.from(pieces), signal, onProgress: () => {} };
-  return readAndReplay("test", workers)([], OPTIONS, hooks);
+  return reportOfLog("test", workers)([], OPTIONS, hooks);
 }
 
 const NEVER = new AbortController().signal;
@@ -79,7 +80,7 @@ describe("what-ifs on other cores", () => {
       signal: controller.signal,
       onProgress: () => {},
     };
-    const { complete, scenarios, trace } = await readAndReplay("test", WORKERS)([], OPTIONS, hooks);
+    const { complete, scenarios, trace } = await reportOfLog("test", WORKERS)([], OPTIONS, hooks);
     expect(complete).toBe(false);
     expect(trace.events).toBeGreaterThan(100_000);
     expect(scenarios.map(({ name }) => name)).toContain("two, trimmed");

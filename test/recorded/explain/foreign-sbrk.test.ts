@@ -2,14 +2,9 @@ import { describe, expect, it } from "vitest";
 import { strip } from "../../../fixtures/strip.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
-import {
-  MAIN,
-  RealOp,
-  type RealRun,
-  realGlibc,
-  runReal,
-  type Step,
-} from "../../support/glibc-driver.ts";
+import { realGlibc, runReal } from "../../support/glibc-driver.ts";
+import { MAIN, RealOp, type Step } from "../../support/glibc-program.ts";
+import type { RealRun } from "../../support/glibc-run.ts";
 import { chance, logOfRun } from "../../support/real-log.ts";
 
 /**

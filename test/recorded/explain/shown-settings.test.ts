@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { TRUSTED_RATIO } from "../../../src/insight/verdict.ts";
-import type { ScenarioSpec } from "../../../src/replay/analysis-options.ts";
+import type { ScenarioSpec } from "../../../src/replay/scenario-spec.ts";
 import type { ModelSummary, Report } from "../../../src/report/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
-import { MAIN, realGlibc, runReal, type Step } from "../../support/glibc-driver.ts";
+import { realGlibc, runReal } from "../../support/glibc-driver.ts";
+import { MAIN, type Step } from "../../support/glibc-program.ts";
 import { logOfRun, type ProgramShape, program } from "../../support/real-log.ts";
 
 /**

@@ -6,8 +6,8 @@ import { checkInvariants } from "../../../src/ptmalloc/invariants.ts";
 import { PROFILES, type Profile } from "../../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../../src/ptmalloc/ptmalloc.ts";
 import { MallocPar } from "../../../src/ptmalloc/settings.ts";
-import { PointerJudge } from "../../../src/replay/pointers/pointer-judge.ts";
-import { ScenarioRun } from "../../../src/replay/scenario-run.ts";
+import { GuidedReplay } from "../../../src/recorded/guided-replay.ts";
+import { Replay } from "../../../src/replay/replay.ts";
 import { TouchBatch } from "../../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
@@ -124,31 +124,31 @@ function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
   return events;
 }
 
-/** Replays the log as recorded, and checks the model on the way. Returns the run and the ledger. */
+/** Replays the log under the guidance of its pointers, checking the model on the way. */
 function follow(
   profile: Profile,
   events: readonly PlainEvent[],
-): { run: ScenarioRun; ledger: Ledger } {
-  const judge = new PointerJudge();
-  judge.seeWholePointers();
+): { guided: GuidedReplay; ledger: Ledger } {
   const model = new Ptmalloc(profile, new MallocPar(profile), 2);
-  const run = new ScenarioRun(model, judge, Number.POSITIVE_INFINITY);
+  const guided = new GuidedReplay(new Replay(model));
+  guided.judge.addresses.state.whole = true;
   const ledger = new Ledger();
   const actions = new ActionBatch();
   const touch = new TouchBatch();
   for (const batch of inBatches(events)) {
     ledger.resolve(batch, actions, null);
-    run.foresee(batch, actions, null);
+    const work = { batch, actions, touch };
+    guided.placeUnlogged(work, null);
     checkInvariants(model);
     for (let i = 0; i < batch.length; i++) {
-      run.replay(batch, actions, touch, i, i + 1);
+      guided.replay.run(work, i, i + 1);
       if (i % CHECK_EVERY === 0) {
         checkInvariants(model);
       }
     }
     checkInvariants(model);
   }
-  return { run, ledger };
+  return { guided, ledger };
 }
 
 /** programs of each kind */
@@ -164,10 +164,10 @@ function holds(kind: string, lostOf: number, from: number, sameVersion: boolean)
       fc.property(profile, profile, movesOf(lostOf), (made, believed, moves) => {
         const events = logOf(made, moves);
         const late = events.slice(Math.floor(events.length * from));
-        const { run } = follow(sameVersion ? made : believed, late);
-        const { compared, equal } = run.judge!;
+        const { guided } = follow(sameVersion ? made : believed, late);
+        const { compared, matched } = guided.judge;
         if (lostOf === 0 && from === 0 && sameVersion) {
-          expect(equal).toBe(compared);
+          expect(matched).toBe(compared);
         }
       }),
       { numRuns: RUNS, endOnFailure: true },
@@ -193,8 +193,8 @@ describe("a block lies where the log says", () => {
         (made, moves, from) => {
           const events = logOf(made, moves);
           const late = events.slice(Math.floor(events.length * from));
-          const { run, ledger } = follow(made, late);
-          const { model, judge } = run;
+          const { guided, ledger } = follow(made, late);
+          const { model, judge, replay } = guided;
           // The first block that a log tells of may look like the first of a break area that began right there.
           const isBreakUnsure = startsBreak(late);
           for (const { pointerOut = 0, size = 0 } of late) {
@@ -202,12 +202,12 @@ describe("a block lies where the log says", () => {
             if (pointerOut === 0 || block < 0) {
               continue;
             }
-            const chunk = run.chunkOf(block);
+            const chunk = replay.chunkOf(block);
             const w = model.chunks.words;
             if (w[chunk + STATE] === MAPPED) {
               continue;
             }
-            const place = judge!.placeOf(model, pointerOut, size);
+            const place = judge.addresses.placeOf(model, pointerOut, size);
             // The first block of a heap may look like one with a mapping of its own.
             if (place.heap < 0) {
               continue;

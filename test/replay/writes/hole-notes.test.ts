@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readHeader, readHole, tellsOfHoles } from "../../../src/replay/writes/hole-notes.ts";
+import { isHoleNote, readHeader, readHole } from "../../../src/replay/writes/hole-notes.ts";
 
 it("reads the header", () => {
   expect(readHeader("holes min=65536")).toEqual({ minBytes: 65536 });
@@ -27,6 +27,6 @@ it("leaves alone what is no such line", () => {
   ]) {
     expect(readHole(text), text).toBeNull();
   }
-  expect(tellsOfHoles("rss 5")).toBe(false);
-  expect(tellsOfHoles("hole 0x10 0+5")).toBe(true);
+  expect(isHoleNote("rss 5")).toBe(false);
+  expect(isHoleNote("hole 0x10 0+5")).toBe(true);
 });

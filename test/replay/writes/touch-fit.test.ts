@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnalysisOptions } from "../../../src/replay/analysis-options.ts";
+import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RATIOS } from "../../../src/ptmalloc/resident.ts";
-import type { TouchPolicy } from "../../../src/replay/analysis-options.ts";
+import type { TouchPolicy } from "../../../src/replay/writes/touch.ts";
 import { Touch, TouchBatch } from "../../../src/replay/writes/touch.ts";
 import { POOLS, TOUCH_FACTS } from "../../../src/replay/writes/touch-facts.ts";
 import { Action, ActionBatch } from "../../../src/trace/actions.ts";

@@ -50,49 +50,51 @@ const start = [malloc(MAIN, 0x1010), malloc(MAIN, 0x2010)];
 
 test("two free(NULL) at the end of a thread's calls are its end, since 2.32; before, one is", () => {
   const calls = read([...start, malloc(1, 0x3010), ...exit(1), malloc(2, 0x4010), free(2, 0)]);
-  expect(calls.farewells(2)).toEqual([{ thread: 1, last: 4, sure: true }]);
-  expect(read(withoutCallers([...start, free(1, 0x1010), free(1, 0)])).farewells(1)).toEqual([
+  expect(calls.likelyExits(2)).toEqual([{ thread: 1, last: 4, sure: true }]);
+  expect(read(withoutCallers([...start, free(1, 0x1010), free(1, 0)])).likelyExits(1)).toEqual([
     { thread: 1, last: 3, sure: false },
   ]);
 });
 
 test("a thread that calls again has not ended, nor has the main one", () => {
   const calls = read([...start, ...exit(1), malloc(1, 0x3010), ...exit(MAIN)]);
-  expect(calls.farewells(2)).toEqual([]);
+  expect(calls.likelyExits(2)).toEqual([]);
 });
 
 test("a place that frees blocks, too, is none of glibc's; without callers nobody knows", () => {
   const events = [...start, malloc(1, 0x3010), free(1, 0x1010), free(1, 0), free(1, 0)];
-  expect(read(events).farewells(1)).toEqual([]);
-  expect(read(withoutCallers(events)).farewells(2)).toEqual([{ thread: 1, last: 5, sure: false }]);
+  expect(read(events).likelyExits(1)).toEqual([]);
+  expect(read(withoutCallers(events)).likelyExits(2)).toEqual([
+    { thread: 1, last: 5, sure: false },
+  ]);
 });
 
 test("a place in the program itself is none of glibc's for sure, nor one that was cut", () => {
   for (const site of [0x402000, 0x5555_5555_4000, STRERROR % 2 ** 32]) {
     const nulls = [free(1, 0, site), free(1, 0, site + 16)];
     const calls = read([...start, malloc(1, 0x3010), ...nulls]);
-    expect(calls.farewells(2)).toEqual([{ thread: 1, last: 4, sure: false }]);
+    expect(calls.likelyExits(2)).toEqual([{ thread: 1, last: 4, sure: false }]);
   }
 });
 
 test("a place that frees NULL more often than there are threads is none of glibc's", () => {
   const nulls = Array.from({ length: 9 }, () => free(1, 0, 0x402000));
-  expect(read([...start, malloc(1, 0x3010), ...nulls]).farewells(1)).toEqual([]);
+  expect(read([...start, malloc(1, 0x3010), ...nulls]).likelyExits(1)).toEqual([]);
 });
 
 test("a detached thread gives thread vectors back last of all", () => {
   const dtv = { op: Op.calloc, tid: MAIN, size: DTV_BYTES, pointerOut: 0x5010, caller: DTV };
   const events = [...start, dtv, malloc(1, 0x3010), ...exit(1), ...freeDtv(1, 0x5010)];
-  expect(read(events, 7).farewells(2)).toEqual([{ thread: 1, last: 21, sure: true }]);
+  expect(read(events, 7).likelyExits(2)).toEqual([{ thread: 1, last: 21, sure: true }]);
   // One that joins others frees their vectors alike, and lives on.
   const joiner = [...start, dtv, malloc(1, 0x3010), ...freeDtv(1, 0x5010)];
-  expect(read(withoutCallers(joiner)).farewells(1)).toEqual([]);
+  expect(read(withoutCallers(joiner)).likelyExits(1)).toEqual([]);
 });
 
 test("a farewell that is a new tid's first calls is that of the thread that called just before", () => {
   const events = [...start, malloc(1, 0x3010), ...exit(2), malloc(2, 0x4010), malloc(MAIN, 0x6010)];
-  expect(read(events).farewells(2)).toEqual([{ thread: 1, last: 2, sure: false }]);
-  expect(read([...events, malloc(1, 0x7010)]).farewells(2)).toEqual([]);
+  expect(read(events).likelyExits(2)).toEqual([{ thread: 1, last: 2, sure: false }]);
+  expect(read([...events, malloc(1, 0x7010)]).likelyExits(2)).toEqual([]);
 });
 
 test("a hook that leaves free(NULL) out shows no thread's end", () => {

@@ -10,44 +10,56 @@ import type { Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
 import { budgetList } from "../../../report/text/budget-list.ts";
 import { wrap } from "../../../report/text/style.ts";
-import { readBase } from "../../base-report.ts";
-import { judgeAll, typedBudgets, withScenariosOf } from "../../budgets.ts";
-import { CONFIG_FILE, readConfig } from "../../config.ts";
+import { type AnalysisRequest, analysisRequest } from "../../analysis/analysis-request.ts";
+import { withReport } from "../../analysis/with-report.ts";
+import {
+  fileOptions,
+  formatReport,
+  terminalOptions,
+  writeFiles,
+} from "../../analysis/write-report.ts";
+import { CONFIG_FILE, readConfig } from "../../budgets/config-file.ts";
+import { judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-budgets.ts";
+import { Exit } from "../../exit-codes.ts";
+import { readBase } from "../../files/base-report.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
 import type { Analyse, Io } from "../../io.ts";
-import { print } from "../../print.ts";
-import { Exit, Failure } from "../../problems.ts";
-import { DEFAULT_WHAT_IFS } from "../../settings.ts";
-import { shellWord } from "../../shell-word.ts";
-import { type AnalyzeRequest, requestOf } from "../analyze/options.ts";
-import { forFiles, forTerminal, withReport, writeFiles, written } from "../analyze/run.ts";
-import type { CheckGiven, CheckRequest } from "./options.ts";
+import { DEFAULT_WHAT_IFS } from "../../options/model-options.ts";
+import { Failure } from "../../problems.ts";
+import { print } from "../../terminal/print.ts";
+import { shellWord } from "../../terminal/shell-word.ts";
+import type { CheckRequest, CheckValues } from "./options.ts";
 
-/** Growth that is let pass where the options do not say. */
+/** Defaults of --fail-increase and --min-delta. */
 const FAIL_INCREASE = 0.05;
 const MIN_DELTA_BYTES = 1024 * 1024;
 
 /**
- * One run of `mallog check`: whatever can be said of the budgets is said before the log is read. Returns the exit code.
- * @throws Failure and whatever `analyse` throws
+ * Runs `mallog check`. Budgets are checked as far as possible before the log is read. Returns the exit code.
+ * `commands`: the names of all commands.
+ * @throws Failure, and whatever `analyse` throws
  */
 export async function checkLog(
-  { inputs, given, modelArguments }: CheckRequest,
+  { inputs, values, modelArguments }: CheckRequest,
   io: Io,
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
-  const config = readConfig(given.config, io.cwd);
-  const absolute = [...typedBudgets(given.budget ?? []), ...config.budgets];
-  if (given.baseline === "-" && (inputs.length === 0 || inputs.includes("-"))) {
+  const config = readConfig(values.config, io.cwd);
+  const absolute = [...typedBudgets(values.budget ?? []), ...config.budgets];
+  if (values.baseline === "-" && (inputs.length === 0 || inputs.includes("-"))) {
     const message = "standard input (-) can be the log or the --baseline, not both";
-    throw new Failure({ code: "usage", message, command: "check" });
+    throw new Failure({ code: "usage", message });
   }
-  const base = given.baseline === undefined ? null : await readBase(given.baseline, io);
-  const budgets = [...absolute, ...growthBudgets(given, absolute, base)];
-  refuseUseless(given, budgets);
-  const whatIf = given.whatIf ?? config.whatIf ?? undefined;
-  const asked = requestOf(inputs, whatIf === undefined ? given : { ...given, whatIf }, io.hostCpus);
+  const base = values.baseline === undefined ? null : await readBase(values.baseline, io);
+  const budgets = [...absolute, ...growthBudgets(values, absolute, base)];
+  refuseUnusable(values, budgets);
+  const whatIf = values.whatIf ?? config.whatIf ?? undefined;
+  const asked = analysisRequest(
+    inputs,
+    whatIf === undefined ? values : { ...values, whatIf },
+    io.hostCpus,
+  );
   const request = { ...asked, analysis: withScenariosOf(budgets, asked.analysis) };
   return withReport(request, io, analyse, commands, async (analysed, outputs) => {
     const evidence = { head: { known: analysed, json: analysed }, base };
@@ -55,28 +67,28 @@ export async function checkLog(
       ...analysed,
       budgets: judgeAll(budgets, evidence, {
         head: null,
-        base: given.baseline ?? null,
+        base: values.baseline ?? null,
         commandFor: (budget) => commandFor(budget, request, modelArguments),
       }),
     };
     await writeFiles(report, request, outputs);
     for (const remark of base === null ? [] : modelDifferences(base.known, analysed)) {
-      io.stderr.write(`mallog: ${given.baseline}: ${printable(remark)}\n`);
+      io.stderr.write(`mallog: ${values.baseline}: ${printable(remark)}\n`);
     }
-    await tell(report, request, given.allowFailure ?? false, io);
+    await printResult(report, request, values.allowFailure ?? false, io);
     const exceeded = report.budgets.some(({ ok }) => !ok);
-    return exceeded && !given.allowFailure ? Exit.exceeded : Exit.done;
+    return exceeded && !values.allowFailure ? Exit.exceeded : Exit.done;
   });
 }
 
-/** With --json the report has standard output for itself, and failures are told beside it. */
-async function tell(
+/** With --json standard output holds the report only; budgets that are not kept go to standard error. */
+async function printResult(
   report: Report,
-  request: AnalyzeRequest,
+  request: AnalysisRequest,
   allowFailure: boolean,
   io: Io,
 ): Promise<void> {
-  const style = forTerminal(request, io);
+  const style = terminalOptions(request, io);
   const { form, quiet } = request;
   const json = form === "json";
   const list = budgetList(presentBudgets(report.budgets), style, { onlyExceeded: quiet || json });
@@ -84,10 +96,10 @@ async function tell(
   const interrupted = interruption(report);
   const text = [
     ...(interrupted === null ? [] : wrap(interrupted, style.width)),
-    ...(list === "" ? [] : [`${list}${allowed ? " (let pass: --allow-failure)" : ""}`]),
+    ...(list === "" ? [] : [`${list}${allowed ? " (allowed: --allow-failure)" : ""}`]),
   ].map((line) => `${line}\n`);
   if (json) {
-    await print(io.stdout, await written(report, ".json", style));
+    await print(io.stdout, await formatReport(report, ".json", style));
   }
   const stream = json ? io.stderr : io.stdout;
   await print(stream, forStepLog(text.join(""), io.env));
@@ -95,12 +107,12 @@ async function tell(
     return;
   }
   io.stderr.write(annotations(report.budgets, allowFailure ? "warning" : "error"));
-  appendSummary(await written(report, ".md", forFiles(request)), io);
+  appendSummary(await formatReport(report, ".md", fileOptions(request)), io);
 }
 
-/** A limit on the growth of each key that is budgeted, else of those that matter to most. */
+/** A limit on the growth of each key that has a budget, else of RSS and live bytes. */
 function growthBudgets(
-  { baseline, failIncrease = FAIL_INCREASE, minDelta = MIN_DELTA_BYTES }: CheckGiven,
+  { baseline, failIncrease = FAIL_INCREASE, minDelta = MIN_DELTA_BYTES }: CheckValues,
   absolute: readonly NamedBudget[],
   base: ReadReport | null,
 ): NamedBudget[] {
@@ -126,33 +138,33 @@ function growthBudgets(
   });
 }
 
-function refuseUseless(given: CheckGiven, budgets: readonly NamedBudget[]): void {
-  if (given.baseline === undefined) {
-    const needing = [
-      ...(given.failIncrease === undefined ? [] : ["--fail-increase"]),
-      ...(given.minDelta === undefined ? [] : ["--min-delta"]),
+function refuseUnusable(values: CheckValues, budgets: readonly NamedBudget[]): void {
+  if (values.baseline === undefined) {
+    const needsBaseline = [
+      ...(values.failIncrease === undefined ? [] : ["--fail-increase"]),
+      ...(values.minDelta === undefined ? [] : ["--min-delta"]),
     ];
-    if (needing[0] !== undefined) {
-      const message = `${needing[0]} needs --baseline BASE.json`;
-      throw new Failure({ code: "usage", message, command: "check" });
+    if (needsBaseline[0] !== undefined) {
+      const message = `${needsBaseline[0]} needs --baseline BASE.json`;
+      throw new Failure({ code: "usage", message });
     }
     const growing = budgets.find(({ budget }) => budget.limit.isGrowth);
     if (growing !== undefined) {
-      const reason = "growth is counted from an earlier report; add --baseline BASE.json";
+      const reason = "growth is relative to an earlier report; add --baseline BASE.json";
       throw new Failure({ code: "budget", place: growing.place, reason });
     }
   }
   if (budgets.length > 0) {
     return;
   }
-  const message = `no budget is given; add --budget 'rss<=900MiB', ${CONFIG_FILE}, or --baseline BASE.json`;
-  throw new Failure({ code: "usage", message, command: "check" });
+  const message = `no budget given; add --budget 'rss<=900MiB', ${CONFIG_FILE}, or --baseline BASE.json`;
+  throw new Failure({ code: "usage", message });
 }
 
-/** The analysis that shows what is behind a figure; null where the log cannot be read again. */
+/** The `mallog` command that shows what a figure consists of; null: the log was standard input. */
 function commandFor(
   { key }: Budget,
-  { inputs, analysis }: AnalyzeRequest,
+  { inputs, analysis }: AnalysisRequest,
   modelArguments: readonly string[],
 ): string | null {
   if (inputs.length === 0 || inputs.includes("-")) {

@@ -1,14 +1,15 @@
 import { type Command, Option } from "commander";
-import { collect, topOption } from "../../options.ts";
-import { allowFailureOption, BUDGET_HELP } from "../check/options.ts";
+import {
+  allowFailureOption,
+  BUDGET_HELP,
+  type BudgetValues,
+  budgetOption,
+} from "../../budgets/budget-options.ts";
+import { repeatableOption } from "../../options/option-values.ts";
+import { colorOptions, topOption } from "../../options/output-options.ts";
 
-/** What `diff` was asked for. */
-export interface DiffRequest {
-  readonly base: string;
-  readonly head: string;
-  readonly budget?: readonly string[];
-  readonly config?: string;
-  readonly allowFailure?: true;
+/** Option values of `diff`, as commander returns them. */
+interface DiffValues extends BudgetValues {
   readonly top: number;
   readonly output?: readonly string[];
   readonly json?: true;
@@ -16,45 +17,52 @@ export interface DiffRequest {
   readonly color?: boolean;
 }
 
+/** `base` and `head`: paths of reports; `-`: standard input. */
+export interface DiffRequest extends DiffValues {
+  readonly base: string;
+  readonly head: string;
+}
+
 const AFTER_HELP = `${BUDGET_HELP}
-Threads are matched by their tids; where those differ, as in another run of the
-program, by their names.
+Threads are matched by tid, or by name if the tids differ, as in another run of
+the program.
+
+Exit codes:
+  0    done, and all budgets are kept
+  1    a budget is not kept (0 with --allow-failure)
+  2    wrong usage
+  3    a file that cannot be read or is not a report of mallog, or a file that
+       cannot be written
 
 Examples:
   mallog diff base.json head.json
   mallog diff base.json head.json --budget 'rss<=+5%' --budget 'live<=+1MiB'
   mallog malloc.log.gz --json | mallog diff base.json - --top 3
   mallog diff base.json head.json -q -o diff.json -o diff.txt
-
-Exit codes: 0 done, all budgets are kept, 1 one is not (0 with --allow-failure),
-2 wrong usage, 3 a file that is no report of mallog.
 `;
 
 /** Adds `diff`, which compares two reports. */
 export function addDiff(program: Command, run: (request: DiffRequest) => Promise<void>): void {
   const command = program
     .command("diff")
-    .summary("two JSON reports side by side, and budgets on what changed")
-    .description("Tells what changed from one JSON report to another.")
+    .summary("compare two JSON reports, and the changes with budgets")
+    .description("Shows what changed from one JSON report to another.")
     .argument("<base>", "the earlier report, made with -o FILE.json or --json; -: standard input")
-    .argument("<head>", "the later one")
-    .action(async (base: string, head: string, given: Omit<DiffRequest, "base" | "head">) =>
-      run({ ...given, base, head }),
-    )
+    .argument("<head>", "the later report; -: standard input")
+    .action((base: string, head: string, values: DiffValues) => run({ ...values, base, head }))
     .addHelpText("after", AFTER_HELP);
   for (const option of [
-    new Option("--budget <budget>", "e.g. 'rss<=+5%'; repeatable").argParser(collect),
-    new Option("--config <file>", "budgets in a file, as mallog check takes it"),
+    budgetOption("rss<=+5%"),
+    new Option("--config <file>", "read budgets from a file, as mallog check does"),
     allowFailureOption(),
-    new Option("--top <n>", "rows in tables, 0 for all").argParser(topOption).default(10),
-    new Option(
+    topOption(),
+    repeatableOption(
       "-o, --output <file>",
-      "also write it to a .txt or .json file; repeatable",
-    ).argParser(collect),
-    new Option("--json", "print it as JSON"),
+      "also write the comparison to a .txt or .json file; repeatable",
+    ),
+    new Option("--json", "print the comparison as JSON"),
     new Option("-q, --quiet", "print only budgets that are not kept"),
-    new Option("--color", "colours even where no terminal listens"),
-    new Option("--no-color", "no colours"),
+    ...colorOptions(),
   ]) {
     command.addOption(option);
   }

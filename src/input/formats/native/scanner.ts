@@ -1,4 +1,5 @@
-import { EVENTS_PER_BATCH, Op } from "../../../trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../../trace/columns.ts";
+import { Op } from "../../../trace/event.ts";
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EVENTS_PER_BATCH, Op } from "../../../../src/trace/event.ts";
+import { EVENTS_PER_BATCH } from "../../../../src/trace/columns.ts";
+import { Op } from "../../../../src/trace/event.ts";
 import { type ReadEvent, scanText } from "../../../support/collect.ts";
 
 async function readOne(line: string): Promise<ReadEvent | undefined> {

@@ -1,0 +1,89 @@
+import type { AnalysisOptions } from "../../pipeline/analysis-options.ts";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
+import type { Parsed } from "../../report/parsed.ts";
+import type { ThreadSort } from "../../report/sort-threads.ts";
+import { DEFAULT_WHAT_IFS, type ModelValues } from "../options/model-options.ts";
+import { accepted } from "../options/option-values.ts";
+import { FORMS, type Form, type OutputValues } from "../options/output-options.ts";
+import { parseGlibc, parseRecordedWith, parseScenario } from "../options/parse-settings.ts";
+import { Failure } from "../problems.ts";
+
+/** An analysis that a user asked for, checked. */
+export interface AnalysisRequest {
+  readonly inputs: readonly string[];
+  readonly analysis: AnalysisOptions;
+  readonly sort: ThreadSort;
+  readonly top: number;
+  /** null: neither --container-limit nor --base-rss was given */
+  readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number } | null;
+  /** paths of the report files */
+  readonly outputs: readonly string[];
+  /** form of the report on standard output */
+  readonly form: "text" | Form;
+  readonly plot: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+  readonly color: boolean | undefined;
+}
+
+/** Option values of a command that analyses a log, as commander returns them. */
+export interface AnalysisValues extends ModelValues, OutputValues {}
+
+/** @throws Failure usage, option */
+export function analysisRequest(
+  inputs: readonly string[],
+  values: AnalysisValues,
+  hostCpus: number,
+): AnalysisRequest {
+  if (!values.model && Array.isArray(values.whatIf)) {
+    const message = "--what-if cannot be used with --no-model, which replays nothing";
+    throw new Failure({ code: "usage", message });
+  }
+  const glibc = accepted("--glibc", values.glibc, parseGlibcOrAuto(values.glibc));
+  const { containerLimit: limitBytes = null, baseRss } = values;
+  const recordedWith =
+    values.recordedWith === undefined
+      ? null
+      : accepted("--recorded-with", null, parseRecordedWith(values.recordedWith, glibc));
+  return {
+    inputs,
+    analysis: {
+      model: values.model,
+      whatIfs: values.model ? whatIfs(values, glibc) : [],
+      recordedWith,
+      glibc,
+      cpus: values.cpus ?? null,
+      hostCpus,
+      touch: values.touch ?? { fitted: values.observedRss ?? null },
+      thp: values.thp ?? null,
+    },
+    sort: values.sort,
+    top: values.top,
+    container:
+      limitBytes === null && baseRss === undefined
+        ? null
+        : { limitBytes, baseRssBytes: baseRss ?? 0 },
+    outputs: values.output ?? [],
+    form: FORMS.find((form) => values[form]) ?? "text",
+    plot: values.plot ?? false,
+    quiet: values.quiet ?? false,
+    progress: values.progress,
+    color: values.color,
+  };
+}
+
+function parseGlibcOrAuto(text: string): Parsed<string> {
+  if (text === "auto") {
+    return { ok: text };
+  }
+  const parsed = parseGlibc(text);
+  return "ok" in parsed ? parsed : { error: `${parsed.error}, or auto` };
+}
+
+/** In the order given, without duplicates. */
+function whatIfs({ whatIf = DEFAULT_WHAT_IFS }: ModelValues, glibc: string): ScenarioSpec[] {
+  const specs = (whatIf === false ? [] : whatIf).map((text) =>
+    accepted("--what-if", null, parseScenario(text, glibc)),
+  );
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+}

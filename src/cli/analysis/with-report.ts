@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { containerOf } from "../../insight/container.ts";
+import type { Report } from "../../report/report.ts";
+import { sortThreads } from "../../report/sort-threads.ts";
+import { suggest } from "../../report/suggest.ts";
+import { ENDINGS } from "../../report/writers/index.ts";
+import { Exit } from "../exit-codes.ts";
+import { type OutputFile, openOutputs } from "../files/output-file.ts";
+import type { Analyse, Io } from "../io.ts";
+import { Failure } from "../problems.ts";
+import { Signals } from "../signals.ts";
+import { widthOf } from "../terminal/capabilities.ts";
+import { Progress } from "../terminal/progress.ts";
+import type { AnalysisRequest } from "./analysis-request.ts";
+
+const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard input:
+  mallog malloc.log.gz
+  zcat malloc.log.gz | mallog
+See mallog --help for options and more examples.
+`;
+
+/**
+ * Frame of every command that analyses a log: opens the output files before the work and removes them if it fails, shows
+ * progress, and ends the reading at a signal. `conclude` prints the report and returns the exit code; a signal's exit
+ * code takes precedence. `commands`: all names, to recognise a misspelt one.
+ * @throws Failure, and whatever `analyse` and `conclude` throw
+ */
+export async function withReport(
+  request: AnalysisRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+  conclude: (report: Report, outputs: readonly OutputFile[]) => Promise<number>,
+): Promise<number> {
+  if (request.inputs.length === 0 && io.stdin.isTTY) {
+    io.stderr.write(SHORT_HELP);
+    return Exit.usage;
+  }
+  refuseMisspeltCommand(request.inputs, io.cwd, commands);
+  const outputs = openOutputs(request.outputs, request.inputs, io.cwd, ENDINGS);
+  const progress = progressOf(request, io);
+  const discard = (): void => {
+    progress?.clear();
+    for (const output of outputs) {
+      output.discard();
+    }
+  };
+  const signals = new Signals(
+    io.signals,
+    () => {
+      progress?.clear();
+      io.stderr.write(
+        "mallog: interrupted; reporting what was read (interrupt again to quit at once)\n",
+      );
+    },
+    (exitCode) => {
+      discard();
+      io.leave(exitCode);
+    },
+  );
+  try {
+    const analysed = await analyse(request.inputs, request.analysis, {
+      stdin: io.stdin,
+      signal: signals.aborted,
+      onProgress: (now) => progress?.update(now),
+    });
+    progress?.clear();
+    if (analysed.trace.events === 0 && signals.exitCode === null) {
+      throw noEvents(analysed);
+    }
+    const exitCode = await conclude(finished(analysed, request), outputs);
+    return signals.exitCode ?? exitCode;
+  } finally {
+    discard();
+    signals.stopListening();
+  }
+}
+
+function progressOf({ progress, quiet }: AnalysisRequest, { stderr, env }: Io): Progress | null {
+  if (!progress || quiet || !stderr.isTTY || env.TERM === "dumb") {
+    return null;
+  }
+  return new Progress(stderr, widthOf(stderr, env), () => performance.now());
+}
+
+/** The report with the threads sorted and the container's verdict, as the options demand. */
+function finished(report: Report, { sort, container }: AnalysisRequest): Report {
+  const sorted = { ...report, threads: sortThreads(report.threads, sort) };
+  if (container === null) {
+    return sorted;
+  }
+  const { limitBytes, baseRssBytes } = container;
+  return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
+}
+
+function noEvents({ trace: { sources, lines, malformedSamples } }: Report): Failure {
+  if (lines.total === 0) {
+    return new Failure({ code: "empty", sources });
+  }
+  const sample = malformedSamples[0] ?? null;
+  return new Failure({ code: "noEvents", sources, lines: lines.total, sample });
+}
+
+/** The default command takes any word for a file: without this, a misspelt command would be a missing file. */
+function refuseMisspeltCommand(
+  [first]: readonly string[],
+  cwd: string,
+  commands: readonly string[],
+): void {
+  if (first === undefined || !/^[a-z]+$/.test(first) || existsSync(resolve(cwd, first))) {
+    return;
+  }
+  const meant = suggest(first, commands);
+  if (meant !== null) {
+    throw new Failure({ code: "command", typed: first, meant });
+  }
+}

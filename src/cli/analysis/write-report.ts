@@ -1,0 +1,71 @@
+import { present } from "../../insight/present.ts";
+import type { Report } from "../../report/report.ts";
+import { writerOf } from "../../report/writers/index.ts";
+import { writePlain } from "../../report/writers/plain.ts";
+import type { Writer, WriterOptions } from "../../report/writers/writer.ts";
+import { FILE_STYLE, type OutputFile } from "../files/output-file.ts";
+import { forStepLog } from "../github.ts";
+import type { Io } from "../io.ts";
+import { showsUnicode, widthOf } from "../terminal/capabilities.ts";
+import { chalkFor } from "../terminal/chalk-for.ts";
+import type { AnalysisRequest } from "./analysis-request.ts";
+
+/**
+ * Writes the report files. Call it before anything is printed: the files are kept even if the reader of standard output
+ * is gone.
+ * @throws Failure output
+ */
+export async function writeFiles(
+  report: Report,
+  request: AnalysisRequest,
+  outputs: readonly OutputFile[],
+): Promise<void> {
+  for (const output of outputs) {
+    output.write(await formatReport(report, output.ending, fileOptions(request)));
+  }
+}
+
+/** The report in the format of a file ending. */
+export async function formatReport(
+  report: Report,
+  ending: string,
+  options: WriterOptions,
+): Promise<string> {
+  return (await writerFor(ending))(present(report), options);
+}
+
+const ENDING = { text: ".txt", json: ".json", ndjson: ".ndjson", csv: ".csv" } as const;
+
+/** The report in the form that was asked for on standard output. */
+export async function formatForTerminal(
+  report: Report,
+  request: AnalysisRequest,
+  io: Io,
+): Promise<string> {
+  const { form } = request;
+  // --plain has no file ending.
+  const writer = form === "plain" ? writePlain : await writerFor(ENDING[form]);
+  const text = writer(present(report), terminalOptions(request, io));
+  return form === "text" ? forStepLog(text, io.env) : text;
+}
+
+export function fileOptions({ sort, top, plot }: AnalysisRequest): WriterOptions {
+  return { sort, top, plot, ...FILE_STYLE };
+}
+
+export function terminalOptions(
+  { sort, top, plot, color }: AnalysisRequest,
+  { stdout, env }: Io,
+): WriterOptions {
+  const ascii = !showsUnicode(stdout, env);
+  const chalk = chalkFor(stdout, env, color);
+  return { sort, top, plot, width: widthOf(stdout, env), chalk, ascii };
+}
+
+async function writerFor(ending: string): Promise<Writer> {
+  const writer = await writerOf(ending);
+  if (writer === null) {
+    throw new Error(`no writer for ${ending}`);
+  }
+  return writer;
+}

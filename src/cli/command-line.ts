@@ -1,0 +1,129 @@
+import { CommanderError } from "commander";
+import { didYouMean } from "../report/suggest.ts";
+import { Exit } from "./exit-codes.ts";
+import type { Analyse, Io } from "./io.ts";
+import { problemText } from "./problem-text.ts";
+import { exitCodeOf, Failure } from "./problems.ts";
+import { buildProgram } from "./program.ts";
+import { colorOption, widthOf } from "./terminal/capabilities.ts";
+import { print } from "./terminal/print.ts";
+
+/**
+ * One run of mallog, from the arguments to the exit code. Never throws: a known problem is printed as one line, any other
+ * error as a bug in mallog.
+ */
+export async function run(argv: readonly string[], io: Io, analyse: Analyse): Promise<number> {
+  // The callback of each write reports its error (print.ts). Without a listener the event would end the process as well.
+  io.stdout.on("error", () => {});
+  io.stderr.on("error", () => {});
+  const commands: string[] = [];
+  try {
+    return await dispatch(argv, io, analyse, commands);
+  } catch (error) {
+    const command = commands.find((name) => name === argv[0]) ?? null;
+    return await report(error, argv, io, command);
+  }
+}
+
+/** Fills `commands` with the names of all commands. */
+async function dispatch(
+  argv: readonly string[],
+  io: Io,
+  analyse: Analyse,
+  commands: string[],
+): Promise<number> {
+  let exitCode: number = Exit.done;
+  let help = "";
+  const program = buildProgram(
+    { version: io.version, helpWidth: widthOf(io.stdout, io.env) },
+    (text) => {
+      help += text;
+    },
+    {
+      analyze: async (inputs, values) => {
+        const { analyzeLog } = await import("./commands/runs.ts");
+        exitCode = await analyzeLog(inputs, values, io, analyse, commands);
+      },
+      check: async (request) => {
+        const { checkLog } = await import("./commands/runs.ts");
+        exitCode = await checkLog(request, io, analyse, commands);
+      },
+      diff: async (request) => {
+        const { diffReports } = await import("./commands/runs.ts");
+        exitCode = await diffReports(request, io);
+      },
+      schema: (text) => print(io.stdout, text),
+    },
+  );
+  commands.push(...program.commands.flatMap((command) => [command.name(), ...command.aliases()]));
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      throw error;
+    }
+    if (error.exitCode !== 0) {
+      const message = usageMessage(error, argv, commands);
+      throw new Failure({ code: "usage", message });
+    }
+  }
+  if (help !== "") {
+    await print(io.stdout, help);
+  }
+  return exitCode;
+}
+
+/** commander's message as one sentence, without its prefix and line breaks. */
+function usageMessage(
+  { code, message }: CommanderError,
+  argv: readonly string[],
+  commands: readonly string[],
+): string {
+  // commander answers `mallog help WORD` with the whole help on standard error and no message.
+  if (code === "commander.help") {
+    const topic = argv[1] ?? "";
+    return `no such command: ${topic}${didYouMean(topic, commands)}`;
+  }
+  return message
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\(Did /, "(did ")
+    .replace(/\. Expected /, "; expected ")
+    .replace(/\.$/, "");
+}
+
+/** Prints an error. Returns the exit code. */
+async function report(
+  error: unknown,
+  argv: readonly string[],
+  io: Io,
+  command: string | null,
+): Promise<number> {
+  const failure = await asFailure(error);
+  const { chalkFor } = await import("./terminal/chalk-for.ts");
+  const prefix = chalkFor(io.stderr, io.env, colorOption(argv)).red("mallog:");
+  if (failure === null) {
+    io.stderr.write(`${prefix} ${internalError(error, io.env.MALLOG_DEBUG !== undefined)}\n`);
+    return Exit.internal;
+  }
+  io.stderr.write(`${prefix} ${problemText(failure.problem, command)}\n`);
+  return exitCodeOf(failure.problem);
+}
+
+/** Null: a bug in mallog. */
+async function asFailure(error: unknown): Promise<Failure | null> {
+  if (error instanceof Failure) {
+    return error;
+  }
+  const { failureOf } = await import("./report-of-log.ts");
+  return failureOf(error);
+}
+
+function internalError(error: unknown, debug: boolean): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (debug) {
+    return `internal error: ${stack}`;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return `internal error: ${message.split("\n")[0]}; this is a bug in mallog: please report it with the output under MALLOG_DEBUG=1`;
+}

@@ -1,0 +1,4 @@
+/** The runs of all commands, loaded when one starts: --help and --version must not wait for them. */
+export { analyzeLog } from "./analyze/run.ts";
+export { checkLog } from "./check/run.ts";
+export { diffReports } from "./diff/run.ts";

@@ -1,0 +1,14 @@
+export const Exit = {
+  done: 0,
+  /** a budget is not kept */
+  exceeded: 1,
+  usage: 2,
+  /** the input is unusable, or the report cannot be written */
+  unusable: 3,
+  /** EX_SOFTWARE: a bug in mallog */
+  internal: 70,
+  /** 128 + SIGINT */
+  interrupted: 130,
+  /** 128 + SIGTERM */
+  terminated: 143,
+} as const;

@@ -1,0 +1,35 @@
+const WHEN_WRITING: Readonly<Record<string, string>> = {
+  ENOENT: "its directory does not exist",
+  ENOTDIR: "its directory does not exist",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+};
+
+const WHEN_READING: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "no such file",
+  EISDIR: "is a directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+};
+
+/** Why a file cannot be written; the system's own message where there is no better one. */
+export function writeErrorReason(error: unknown): string {
+  return reasonOf(error, WHEN_WRITING);
+}
+
+/** Why a file cannot be read. */
+export function readErrorReason(error: unknown): string {
+  return reasonOf(error, WHEN_READING);
+}
+
+function reasonOf(error: unknown, reasons: Readonly<Record<string, string>>): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return reasons[code] ?? error.message;
+}

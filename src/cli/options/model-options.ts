@@ -1,0 +1,94 @@
+import { Option } from "commander";
+import type { TouchPolicy } from "../../replay/writes/touch.ts";
+import type { ThpMode } from "../../trace/log-facts.ts";
+import {
+  parseBytes,
+  parseCpus,
+  parsePositiveBytes,
+  parseThp,
+  parseTouch,
+  repeatableOption,
+  valueOption,
+} from "./option-values.ts";
+
+/** The what-ifs of a run without --what-if. */
+export const DEFAULT_WHAT_IFS: readonly string[] = [
+  "malloc_trim=end",
+  "MALLOC_ARENA_MAX=1",
+  "MALLOC_ARENA_MAX=2",
+  "MALLOC_ARENA_MAX=1,malloc_trim=end",
+];
+
+/** Values of `modelOptions` as commander returns them. Settings and versions are not checked yet. */
+export interface ModelValues {
+  /** false: --no-what-if; undefined: neither was given */
+  readonly whatIf?: readonly string[] | false;
+  readonly model: boolean;
+  readonly recordedWith?: string;
+  readonly glibc: string;
+  readonly cpus?: number;
+  readonly touch?: TouchPolicy;
+  readonly observedRss?: number;
+  readonly thp?: ThpMode;
+  readonly containerLimit?: number;
+  readonly baseRss?: number;
+}
+
+export function modelOptions(): Option[] {
+  return [
+    repeatableOption(
+      "--what-if <settings>",
+      "also replay under these settings, e.g. MALLOC_ARENA_MAX=1,malloc_trim=end; repeatable, replaces the default set",
+    ),
+    new Option("--no-what-if", "replay only the recorded run"),
+    new Option("--no-model", "no replay: only counts and live bytes"),
+    new Option(
+      "--recorded-with <settings>",
+      "settings of the recorded process, e.g. MALLOC_ARENA_MAX=2 (default: those in the log)",
+    ),
+    new Option(
+      "--glibc <version>",
+      "glibc of the recorded process, e.g. 2.36; auto: the version in the log, else the one that fits its pointers best",
+    ).default("auto", "auto"),
+    valueOption(
+      "--cpus <n>",
+      "CPUs of the recorded machine (default: what the log or its pointers say, else this machine's)",
+      parseCpus,
+    ),
+    valueOption(
+      "--touch <policy>",
+      "what the program is assumed to write of its blocks: facts, all, none, or a ratio for blocks above 32 KiB (default: facts, or the ratio that fits the log's RSS samples)",
+      parseTouch,
+    ),
+    valueOption(
+      "--observed-rss <size>",
+      "RSS of the heap measured at the log's end, e.g. 412MiB; the ratio of --touch is fitted to it",
+      parsePositiveBytes,
+    ).conflicts(["model", "touch"]),
+    valueOption(
+      "--thp <mode>",
+      "transparent huge pages on the recorded machine: always, madvise or never (default: the mode in the log, else madvise)",
+      parseThp,
+    ),
+    valueOption(
+      "--container-limit <size>",
+      "memory limit of the container (cgroup), e.g. 512MiB; the report says whether the process fits",
+      parsePositiveBytes,
+    ).conflicts("model"),
+    valueOption(
+      "--base-rss <size>",
+      "memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap",
+      parseBytes,
+    ).conflicts("model"),
+  ].map((option) => option.helpGroup("Model:"));
+}
+
+/** Explains <settings> and <size>. */
+export const VALUES_HELP = `
+<settings> are separated by commas: MALLOC_* variables and glibc.malloc.*
+tunables, as in the environment of the process, and malloc_trim=end or
+malloc_trim=30s (every 30 s), glibc=2.41, cpus=4. Variables that are set in this
+shell have no effect. Without --what-if mallog tries
+${DEFAULT_WHAT_IFS.map((settings) => `  ${settings}\n`).join("")}
+<size> is a number of bytes or has a unit: 900MiB, 1.5GB, 64K (= 64KiB).
+`;

@@ -1,0 +1,67 @@
+import { Option } from "commander";
+import { DEFAULT_SORT, type ThreadSort } from "../../report/sort-threads.ts";
+import { parseSort, parseTop, repeatableOption, valueOption } from "./option-values.ts";
+
+/** Forms of the report on standard output besides text, by the option that selects each. */
+export const FORMS = ["json", "ndjson", "csv", "plain"] as const;
+export type Form = (typeof FORMS)[number];
+
+/** Values of `outputOptions` as commander returns them. */
+export interface OutputValues {
+  readonly sort: ThreadSort;
+  readonly top: number;
+  readonly output?: readonly string[];
+  readonly json?: true;
+  readonly ndjson?: true;
+  readonly csv?: true;
+  readonly plain?: true;
+  readonly plot?: true;
+  readonly quiet?: true;
+  readonly progress: boolean;
+  readonly color?: boolean;
+}
+
+/** `quiet`: what -q does; `moreForms`: forms besides --json. */
+export function outputOptions(quiet: string, moreForms: readonly Option[] = []): Option[] {
+  return [
+    valueOption(
+      "--sort <key>",
+      "sort threads by volume, calls, live, peak, tid or pinned; a leading - sorts ascending",
+      parseSort,
+    ).default(DEFAULT_SORT, DEFAULT_SORT.key),
+    topOption(),
+    repeatableOption(
+      "-o, --output <file>",
+      "also write the report to a file; its ending selects the format (see below); repeatable",
+    ),
+    formOption("json", "print the report as JSON"),
+    ...moreForms,
+    new Option("-q, --quiet", quiet),
+    new Option("--no-progress", "no progress line"),
+    ...colorOptions(),
+  ].map((option) => option.helpGroup("Output:"));
+}
+
+export function topOption(): Option {
+  return valueOption("--top <n>", "rows in each table; 0 shows all", parseTop).default(10);
+}
+
+export function colorOptions(): Option[] {
+  return [
+    new Option("--color", "colours, even if the output is not a terminal"),
+    new Option("--no-color", "no colours"),
+  ];
+}
+
+/** At most one form may be given; --plot needs text. */
+export function formOption(name: Form, description: string): Option {
+  const others = [...FORMS, "plot"].filter((other) => other !== name);
+  return new Option(`--${name}`, description).conflicts(others);
+}
+
+/** Explains <file>. */
+export const FILES_HELP = `
+<file> ends in .txt .json .ndjson .md .html .csv .sarif, .xml (JUnit), .prom or
+.metrics.txt (OpenMetrics), or .bench.json (customSmallerIsBetter of
+github-action-benchmark). mallog schema prints the JSON Schema of the report.
+`;

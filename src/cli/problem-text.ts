@@ -1,0 +1,83 @@
+import { inputProblemText } from "../input/input-error.ts";
+import { count, plural } from "../report/format.ts";
+import { printable, sourceName } from "../report/printable.ts";
+import { cut } from "../report/shorten.ts";
+import type { Problem } from "./problems.ts";
+import { shellWord } from "./terminal/shell-word.ts";
+
+/**
+ * One line: what is wrong, where, and what to do about it. `command`: the one that was run, for a pointer to its help;
+ * null: none was named.
+ */
+export function problemText(problem: Problem, command: string | null): string {
+  const help = isAboutUsage(problem)
+    ? `; see ${["mallog", command ?? [], "--help"].flat().join(" ")}`
+    : "";
+  return `${printable(sentence(problem))}${help}`;
+}
+
+function isAboutUsage({ code }: Problem): boolean {
+  return (
+    code === "usage" ||
+    code === "option" ||
+    code === "budget" ||
+    code === "config" ||
+    code === "stdinTwice"
+  );
+}
+
+/** Enough of a line to recognise what kind of file it is from. */
+const SAMPLE_CHARACTERS = 60;
+
+function sentence(problem: Problem): string {
+  switch (problem.code) {
+    case "usage":
+      return problem.message;
+    case "option": {
+      const { option, value, reason } = problem;
+      return `${option}${value === null ? "" : ` ${shellWord(value)}`}: ${reason}`;
+    }
+    case "command":
+      return `${problem.typed}: no such file or command; did you mean mallog ${problem.meant}?`;
+    case "outputEnding":
+      return `-o ${problem.file}: unknown format; end the file's name in ${either(problem.known)}`;
+    case "outputTwice":
+      return `-o ${problem.file}: given twice; give each report a file of its own`;
+    case "outputIsInput":
+      return `-o ${problem.file}: is also an input; name another file`;
+    case "budget":
+    case "config":
+      return `${problem.place}: ${problem.reason}`;
+    case "report":
+      return `${sourceName(problem.file)}: ${problem.reason}; give a report made with mallog LOG -o FILE.json`;
+    case "output":
+      return `cannot write ${problem.file}: ${problem.reason}`;
+    case "missing":
+    case "directory":
+    case "permission":
+    case "unreadable":
+    case "stdinTwice":
+    case "corrupt":
+    case "zstdMissing":
+    case "compression":
+      return inputProblemText(problem);
+    case "empty":
+      return `${problem.sources.map(sourceName).join(", ")}: empty; check that the logger was loaded and that the process ran`;
+    case "noEvents": {
+      const { lines, sample } = problem;
+      const text = sample === null ? "" : cut(printable(sample.text), SAMPLE_CHARACTERS);
+      const only = text === "" ? "" : `: ${text}`;
+      const first = sample === null ? "" : ` (line ${count(sample.line)}: ${text})`;
+      const found =
+        lines === 1
+          ? `its only line is not a malloc call${only}`
+          : `none of its ${plural(lines, "line")} is a malloc call${first}`;
+      return `${problem.sources.map(sourceName).join(", ")}: ${found}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
+    }
+  }
+}
+
+/** "a, b or c" */
+function either(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}

@@ -1,0 +1,26 @@
+import { InputError } from "../input/input-error.ts";
+import { analyse, type Workers } from "../pipeline/analyse.ts";
+import { SettingRefused } from "../replay/recorded-process.ts";
+import { summarize } from "../summary/summarize.ts";
+import type { Analyse } from "./io.ts";
+import { Failure } from "./problems.ts";
+
+/** The pipeline and what its errors mean to the user. Loaded when there is a log to analyse. */
+
+/** Analyses logs in the given workers; null: in this thread. `version` is mallog's own. */
+export function reportOfLog(version: string, workers: Workers | null): Analyse {
+  return async (inputs, options, hooks) =>
+    summarize(await analyse(inputs, options, hooks, workers), version);
+}
+
+/** Null: a bug in mallog. */
+export function failureOf(error: unknown): Failure | null {
+  if (error instanceof InputError) {
+    return new Failure(error.problem);
+  }
+  if (error instanceof SettingRefused) {
+    const option = error.scenario === null ? "--recorded-with" : "--what-if";
+    return new Failure({ code: "option", option, value: null, reason: error.message });
+  }
+  return null;
+}

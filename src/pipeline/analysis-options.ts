@@ -1,0 +1,14 @@
+import type { RecordedOptions } from "../recorded/processes.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import type { TouchPolicy } from "../replay/writes/touch.ts";
+
+/** What the user asked of an analysis. All settings are checked. */
+export interface AnalysisOptions extends RecordedOptions {
+  /** false: counts and live bytes only */
+  readonly model: boolean;
+  /** the what-ifs, in order, without the recorded run */
+  readonly whatIfs: readonly ScenarioSpec[];
+  /** CPUs of this machine */
+  readonly hostCpus: number;
+  readonly touch: TouchPolicy;
+}

@@ -1,0 +1,83 @@
+import type { ShownSetting } from "../replay/inferred-settings.ts";
+import type { RecordedProcess } from "../replay/recorded-process.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import type { Fidelity, ModelSummary, TouchFit, TraceSummary } from "../report/report.ts";
+import type { Ledger } from "../trace/ledger.ts";
+import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
+
+/** What the reading of the log found, besides its events. */
+export interface ReadSummary {
+  /** false when reading was interrupted */
+  readonly complete: boolean;
+  readonly sources: readonly string[];
+  readonly lines: TraceSummary["lines"];
+  readonly malformedSamples: TraceSummary["malformedSamples"];
+  readonly malformedKinds: TraceSummary["malformedKinds"];
+  readonly truncatedInputs: number;
+}
+
+/** What an analysis found in a log. */
+export interface LogResult {
+  /** what the log itself says: threads, blocks, live bytes */
+  readonly ledger: Ledger;
+  /** names of threads by tid */
+  readonly threadNames: ReadonlyMap<number, string>;
+  readonly pointerBits: 32 | 64;
+  /** null under --no-model, and for a log without events */
+  readonly model: ModelResult | null;
+}
+
+/** A log's analysis and its reading. */
+export interface AnalysisResult extends LogResult {
+  readonly read: ReadSummary;
+}
+
+/** The figures of one scenario. `spec` is null for the recorded run. */
+export interface ScenarioResult {
+  readonly spec: ScenarioSpec | null;
+  readonly figures: ScenarioFigures;
+}
+
+/** What the models found; plain data. Times are in µs on the log's clock, NaN when unknown. */
+export interface ModelResult {
+  /** the process that the log fits best */
+  readonly origin: RecordedProcess;
+  /** processes that the log fits equally well */
+  readonly indistinguishable: readonly RecordedProcess[];
+  readonly runnerUp: ModelSummary["glibcRunnerUp"];
+  /** RSS at the end in bytes under each version that the log fits */
+  readonly rssByGlibc: ReadonlyMap<string, number>;
+  /** given, stated by the log, shown by the arenas, or else those of this machine */
+  readonly cpus: number;
+  readonly cpusSource: ModelSummary["cpusSource"];
+  /** the recorded process's settings by name, given and shown */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly shownSettings: readonly ShownSetting[];
+  /** a setting keeps glibc from adapting the mmap threshold */
+  readonly freezesThresholds: boolean;
+  readonly touchName: string;
+  readonly touchFit: TouchFit | null;
+  readonly holes: ModelSummary["holes"];
+  readonly fidelity: Fidelity;
+  readonly inferred: ModelSummary["inferred"];
+  readonly assumedWritten: ModelSummary["assumedWritten"];
+  /** the recorded run, then the what-ifs in the order asked for */
+  readonly scenarios: readonly ScenarioResult[];
+  /** by dense thread index: arenas that the thread used */
+  readonly arenasByThread: readonly (readonly number[] | undefined)[];
+  /** by dense thread index: bytes that its blocks pin */
+  readonly pinnedByThread: readonly (number | undefined)[];
+  /** RSS samples of the log with the model's RSS at the same place */
+  readonly rssSamples: readonly RssComparison[];
+  /** bytes in the program's hands at each point of the timeline */
+  readonly inUse: readonly number[];
+  readonly eventsPerArenaPoint: number;
+}
+
+export interface RssComparison {
+  readonly time: number;
+  /** events of the log before it */
+  readonly events: number;
+  readonly bytes: number;
+  readonly modelledBytes: number;
+}

@@ -1,0 +1,182 @@
+import { findPins } from "../insight/pins.ts";
+import { settingsOf, shownSettings } from "../recorded/candidate.ts";
+import type { Detection } from "../recorded/detection.ts";
+import type { CutSizes } from "../recorded/explain/cut-sizes.ts";
+import { fidelity } from "../recorded/fidelity.ts";
+import type { RecordedRun } from "../recorded/recorded-run.ts";
+import type { Replay } from "../replay/replay.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import { assumedWritten } from "../replay/writes/assumed-written.ts";
+import type { Holes } from "../replay/writes/holes.ts";
+import type { Reading } from "../replay/writes/reading.ts";
+import type { Touch } from "../replay/writes/touch.ts";
+import type { TouchReading } from "../replay/writes/touch-reading.ts";
+import type { BlockTable } from "../trace/blocks.ts";
+import type { Ledger } from "../trace/ledger.ts";
+import type { LogFacts } from "../trace/log-facts.ts";
+import type { Replays } from "../what-if/rss-figures.ts";
+import {
+  type ScenarioFigures,
+  scenarioFigures,
+  sharedFigures,
+} from "../what-if/scenario-figures.ts";
+import { isAsRecorded } from "../what-if/what-ifs.ts";
+import type { AnalysisOptions } from "./analysis-options.ts";
+import type { ModelResult, RssComparison, ScenarioResult } from "./analysis-result.ts";
+
+/** An RSS sample of the log. The recorded run has a probe for each. */
+export interface MeasuredRss {
+  /** µs on the log's clock; NaN when unknown */
+  readonly time: number;
+  /** events of the log before it */
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** The state of an analysis at the log's end. */
+export interface FinishedAnalysis {
+  readonly options: AnalysisOptions;
+  readonly facts: LogFacts;
+  readonly ledger: Ledger;
+  readonly touch: Touch;
+  readonly holes: Holes;
+  readonly cutSizes: CutSizes;
+  readonly measured: readonly MeasuredRss[];
+  readonly detection: Detection;
+  readonly touchReading: TouchReading;
+  /** figures of the scenarios with replays of their own */
+  readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
+}
+
+/** Returns what the models found. Must be called once: it makes the malloc_trim calls at the end. */
+export function modelResult(finished: FinishedAnalysis): ModelResult {
+  const { options, facts, ledger, touch, holes, cutSizes, detection, touchReading } = finished;
+  const { best } = detection;
+  const { origin, recorded } = best;
+  const { replay } = recorded.guided;
+  const { reading, fit } = touchReading;
+  return {
+    origin,
+    indistinguishable: detection.indistinguishable.map((one) => one.origin),
+    runnerUp: detection.runnerUp,
+    rssByGlibc: new Map(
+      detection.alive.map((one) => [
+        one.origin.glibc,
+        reading.bytes(one.recorded.guided.model.resident.pages),
+      ]),
+    ),
+    ...cpusOf(options, facts, recorded),
+    settings: settingsOf(best),
+    shownSettings: shownSettings(best),
+    freezesThresholds: replay.model.par.noDynThreshold,
+    touchName: touchReading.name,
+    touchFit: fit,
+    holes:
+      holes.minBytes === null && holes.lines === 0
+        ? null
+        : { minBytes: holes.minBytes, lines: holes.lines },
+    fidelity: fidelity(recorded, cutSizes),
+    inferred: inferredBy(recorded, cutSizes),
+    assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
+    rssSamples: rssSamples(finished, replay, reading),
+    arenasByThread: arenasByThread(replay),
+    pinnedByThread: pinnedByThread(replay, ledger.blocks, reading),
+    inUse: recorded.guided.inUse.points(),
+    eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
+    // Last, because trims at the end change the models.
+    scenarios: scenarioResults(finished, recorded),
+  };
+}
+
+function cpusOf(
+  options: AnalysisOptions,
+  facts: LogFacts,
+  recorded: RecordedRun,
+): Pick<ModelResult, "cpus" | "cpusSource"> {
+  const { cpus } = recorded;
+  if (cpus === null) {
+    return { cpus: options.hostCpus, cpusSource: "default" };
+  }
+  if (options.cpus !== null) {
+    return { cpus, cpusSource: "given" };
+  }
+  return { cpus, cpusSource: facts.cpus === null ? "detected" : "log" };
+}
+
+function inferredBy(recorded: RecordedRun, cutSizes: CutSizes): ModelResult["inferred"] {
+  const { inferredExits, inferredSwaps, lastExits } = recorded.state;
+  const { moves, bytes } = recorded.foreignSbrk.state;
+  return {
+    threadExits: inferredExits + lastExits,
+    lastExits,
+    swaps: inferredSwaps,
+    settingPointers: recorded.explainedBySettings,
+    arenaChoices: recorded.arenaChoices,
+    unloggedBytes: recorded.unloggedBytes,
+    cutSizes: cutSizes.count,
+    foreignSbrks: moves,
+    foreignSbrkBytes: bytes,
+  };
+}
+
+function rssSamples(
+  { measured }: FinishedAnalysis,
+  { rss: { probes } }: Replay,
+  reading: Reading,
+): RssComparison[] {
+  if (probes.length === 0) {
+    return [];
+  }
+  return measured.map((sample, i) => {
+    const pages = probes[i];
+    return { ...sample, modelledBytes: pages === undefined ? 0 : reading.bytes(pages) };
+  });
+}
+
+function arenasByThread({ model }: Replay): number[][] {
+  const arenas: number[][] = [];
+  for (const av of model.arenas) {
+    for (const thread of av.threads) {
+      arenas[thread] ??= [];
+      arenas[thread].push(av.id);
+    }
+  }
+  return arenas;
+}
+
+/** Returns the bytes pinned by each thread's blocks. */
+function pinnedByThread(replay: Replay, blocks: BlockTable, { plane }: Reading): number[] {
+  const pins = findPins(replay.model, plane);
+  const bytesBy = new Map(pins.map(({ chunk, bytes }) => [chunk, bytes]));
+  const pinned: number[] = [];
+  replay.eachBlock((block, chunk) => {
+    const bytes = bytesBy.get(chunk);
+    if (bytes !== undefined) {
+      const owner = blocks.ownerOf(block);
+      pinned[owner] = (pinned[owner] ?? 0) + bytes;
+    }
+  });
+  return pinned;
+}
+
+/** Returns the recorded run's figures, then those of the what-ifs in the order asked for. */
+function scenarioResults(
+  { options, ledger, touchReading: { reading }, whatIfs }: FinishedAnalysis,
+  { guided, otherwise }: RecordedRun,
+): ScenarioResult[] {
+  const replays: Replays = { likeliest: guided.replay, contended: [], otherwise };
+  const { arenaSeries } = guided;
+  const recorded = scenarioFigures(
+    replays,
+    reading,
+    (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
+  );
+  const figures = new Map([
+    ...sharedFigures(replays, options.whatIfs.filter(isAsRecorded), reading),
+    ...whatIfs,
+  ]);
+  return [
+    { spec: null, figures: recorded },
+    ...options.whatIfs.map((spec) => ({ spec, figures: figures.get(spec)! })),
+  ];
+}

@@ -1,0 +1,124 @@
+import type { Insertion } from "../replay/insertions.ts";
+import type { Holes } from "../replay/writes/holes.ts";
+import type { Touch, TouchBatch } from "../replay/writes/touch.ts";
+import type { ActionBatch } from "../trace/actions.ts";
+import type { EventBatch, Note } from "../trace/event.ts";
+import type { Ledger } from "../trace/ledger.ts";
+import type { ThreadExits } from "../trace/order/thread-exits.ts";
+
+/**
+ * The passes over a batch, between its decoding and its replay. Each changes the batch, or the columns beside it, in
+ * place, so their order matters: a pass may need only what decoding or an earlier pass gives. test/pipeline/passes.test.ts
+ * checks that.
+ *
+ * Sizes that a hook cut by %u are restored before (CutSizes): that needs a replay that has reached the event.
+ */
+
+/** Something that a pass reads or writes. */
+export type Aspect =
+  /** the events as decoded, with whole sizes */
+  | "events"
+  /** lines in the allocator's order */
+  | "order"
+  /** the action and the block of each event, and failed calls */
+  | "blocks"
+  /** times on one clock that runs on past midnight */
+  | "times"
+  /** the dense thread index of each event */
+  | "threads"
+  /** requested bytes of a freed or resized block; live bytes */
+  | "old sizes"
+  /** thread exits where they take effect */
+  | "exits"
+  /** what the program writes of each block, under the touch policy */
+  | "writes"
+  /** probes and writes that the log's comments state */
+  | "logged";
+
+/** What the passes share: one batch, and the state that goes through the whole log. */
+export interface Stage {
+  readonly batch: EventBatch;
+  /** the batch that follows; null at the log's end. Lines may be exchanged with it. */
+  readonly next: EventBatch | null;
+  /** bytes of the RSS samples among the batch's comments */
+  readonly samples: ReadonlyMap<Note, number>;
+  readonly actions: ActionBatch;
+  readonly touched: TouchBatch;
+  readonly ledger: Ledger;
+  readonly threadExits: ThreadExits;
+  readonly touch: Touch;
+  readonly holes: Holes;
+  /** given by the last pass */
+  logged: readonly Insertion[];
+}
+
+export interface Pass {
+  readonly name: string;
+  readonly needs: readonly Aspect[];
+  readonly gives: readonly Aspect[];
+  /** the pass serves the models only: --no-model leaves it out */
+  readonly forModel: boolean;
+  readonly run: (stage: Stage) => void;
+}
+
+export const PASSES: readonly Pass[] = [
+  {
+    name: "put lines in order and resolve pointers to blocks",
+    needs: ["events"],
+    gives: ["order", "blocks"],
+    forModel: false,
+    run: ({ ledger, batch, actions, next }) => ledger.resolveBlocks(batch, actions, next),
+  },
+  {
+    name: "put times on one clock",
+    needs: ["order"],
+    gives: ["times"],
+    forModel: false,
+    run: ({ ledger, batch }) => ledger.readClock(batch),
+  },
+  {
+    name: "count threads",
+    needs: ["order", "blocks", "times"],
+    gives: ["threads"],
+    forModel: false,
+    run: ({ ledger, batch, actions }) => ledger.countThreads(batch, actions),
+  },
+  {
+    name: "apply allocations and frees to the live blocks",
+    needs: ["order", "blocks", "threads"],
+    gives: ["old sizes"],
+    forModel: false,
+    run: ({ ledger, batch, actions }) => ledger.applyBlocks(batch, actions),
+  },
+  {
+    name: "record live bytes over time",
+    needs: ["times", "old sizes"],
+    gives: [],
+    forModel: false,
+    run: ({ ledger, batch }) => ledger.recordSeries(batch),
+  },
+  {
+    name: "move thread exits to where they take effect",
+    needs: ["order", "blocks", "threads"],
+    gives: ["exits"],
+    forModel: true,
+    run: ({ threadExits, batch, actions, next }) => threadExits.place(batch, actions, next),
+  },
+  {
+    name: "apply the touch policy",
+    needs: ["order", "blocks", "old sizes"],
+    gives: ["writes"],
+    forModel: true,
+    run: ({ touch, batch, actions, touched }) => touch.fill(batch, actions, touched),
+  },
+  {
+    name: "apply hole lines and RSS samples",
+    needs: ["order", "blocks", "old sizes", "writes"],
+    gives: ["writes", "logged"],
+    forModel: true,
+    run: (stage) => {
+      const { holes, batch, actions, touched, samples, ledger } = stage;
+      stage.logged = holes.follow({ batch, actions, touch: touched }, samples, ledger);
+    },
+  },
+];

@@ -1,0 +1,37 @@
+import type { Inferences } from "../../replay/inferences.ts";
+import type { Insertion } from "../../replay/insertions.ts";
+import type { LastExits } from "../../replay/last-exits.ts";
+import type { RecordedProcess } from "../../replay/recorded-process.ts";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
+import type { Work } from "../../replay/work.ts";
+import type { ReadingForm } from "../../replay/writes/reading.ts";
+import type { ScenarioFigures } from "../../what-if/scenario-figures.ts";
+
+/**
+ * Messages to a what-if worker. The columns of a batch lie in shared memory, in the buffer of a slot, which is sent once:
+ * sending it with every batch would cost more than copying the batch.
+ */
+export type Request =
+  | {
+      readonly kind: "start";
+      readonly origin: RecordedProcess;
+      readonly specs: readonly ScenarioSpec[];
+    }
+  | { readonly kind: "buffer"; readonly slot: number; readonly work: Work }
+  | {
+      readonly kind: "step";
+      readonly slot: number;
+      readonly length: number;
+      readonly inferences: Inferences;
+    }
+  | {
+      readonly kind: "finish";
+      readonly insertions: readonly Insertion[];
+      readonly exits: LastExits;
+    }
+  | { readonly kind: "figures"; readonly reading: ReadingForm };
+
+/** Messages from a what-if worker. */
+export type Response =
+  | { readonly kind: "done"; readonly slots: readonly number[] }
+  | { readonly kind: "figures"; readonly figures: ScenarioFigures[] };

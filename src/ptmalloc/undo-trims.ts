@@ -1,0 +1,57 @@
+import { GRANULE, PAGE, SIZE } from "./chunks.ts";
+import type { Ptmalloc } from "./ptmalloc.ts";
+import { dropPages, writeRange } from "./resident.ts";
+
+/**
+ * A trim of the main heap that may have to be undone. glibc trims only while the top ends at the break (§4.5): after a
+ * foreign sbrk it trims nothing until a new top starts above the added memory. A log shows the sbrk only then (§12.7),
+ * and trims that the model has made in between must be undone.
+ */
+export interface Trim {
+  /** the break before the trim, in bytes */
+  readonly brk: number;
+  /** planes of the dropped pages; the last of them holds the byte below `brk` */
+  readonly planes: Uint8Array;
+}
+
+/** Most trims that are remembered, the latest ones. */
+const MAX_TRIMS = 16;
+
+/** Remembers the pages of the break area from `from` up to the break, before a trim drops them. */
+export function rememberTrim(m: Ptmalloc, from: number): void {
+  const { trims, brk } = m;
+  if (trims === null) {
+    return;
+  }
+  if (trims.length === MAX_TRIMS) {
+    trims.shift();
+  }
+  const planes = new Uint8Array(Math.max(0, Math.ceil(brk / PAGE) - from));
+  planes.set(m.breakHeap.pages.subarray(from, from + planes.length));
+  trims.push({ brk, planes });
+}
+
+/** Undoes the last `count` trims and any growth of top since: the break is again where it was before them. */
+export function undoTrims(m: Ptmalloc, count: number): void {
+  const undone = m.trims?.splice(-count) ?? [];
+  const [first] = undone;
+  if (first === undefined) {
+    return;
+  }
+  const { brk } = first;
+  const more = brk - m.brk;
+  m.chunks.words[m.mainArena.top + SIZE]! += more / GRANULE;
+  m.addSystemMem(m.mainArena, more);
+  dropPages(m, m.breakHeap, Math.ceil(brk / PAGE), Math.ceil(m.brk / PAGE));
+  m.brk = brk;
+  m.breakHeap.size = brk;
+  for (const trim of undone) {
+    const end = Math.ceil(trim.brk / PAGE);
+    trim.planes.forEach((planes, i) => {
+      const at = (end - trim.planes.length + i) * PAGE;
+      if (planes !== 0 && at < brk) {
+        writeRange(m, m.breakHeap, at, at + PAGE, planes);
+      }
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import type { Fidelity } from "../report/report.ts";
+import type { CutSizes } from "./explain/cut-sizes.ts";
+import type { RecordedRun } from "./recorded-run.ts";
+
+/** Returns how many of the log's pointers the run foresaw. Blocks whose size was cut count as mismatches, as printed. */
+export function fidelity(run: RecordedRun, cutSizes: CutSizes): Fidelity {
+  const { compared } = run.judge;
+  const equal = Math.max(0, run.matched - cutSizes.unforeseen);
+  const [first] = [run.state.firstDivergence, cutSizes.firstDivergence]
+    .filter((one) => one !== null)
+    .sort((a, b) => a.event - b.event);
+  const ratio = compared === 0 ? 1 : equal / compared;
+  return { compared, equal, ratio, firstDivergence: first ?? null };
+}

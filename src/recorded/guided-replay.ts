@@ -1,0 +1,153 @@
+import { MAPPED, STATE } from "../ptmalloc/chunks.ts";
+import type { Profile } from "../ptmalloc/profile.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { EVERY_PLANE } from "../ptmalloc/resident.ts";
+import { freeUnlogged } from "../ptmalloc/unlogged.ts";
+import type { Guide } from "../replay/guide.ts";
+import { anchor, findUnlogged, splitUnlogged } from "../replay/pointers/anchor.ts";
+import { PointerJudge } from "../replay/pointers/pointer-judge.ts";
+import { PointerWitness } from "../replay/pointers/pointer-witness.ts";
+import type { Replay } from "../replay/replay.ts";
+import type { Work } from "../replay/work.ts";
+import { Action, withoutLostFree } from "../trace/actions.ts";
+import { type EventBatch, Op } from "../trace/event.ts";
+import { PeakSeries } from "../trace/series.ts";
+import type { ArenaSeries } from "./arena-series.ts";
+import { SiblingVersions } from "./sibling-versions.ts";
+
+/** A replay of the run as it was recorded: the log's pointers judge the model and correct it. */
+export class GuidedReplay implements Guide {
+  readonly replay: Replay;
+  readonly judge: PointerJudge;
+  readonly witness: PointerWitness;
+  readonly siblings = new SiblingVersions();
+  /** bytes in the program's hands after each event */
+  readonly inUse = new PeakSeries();
+  /** RSS by arena over time; null in trials, which do not need it */
+  arenaSeries: ArenaSeries | null = null;
+  /** called before event `i` if its block lies above the break; null: not watched */
+  onAboveBreak: ((i: number) => void) | null = null;
+  /** false: the model goes on where it disagrees with the log's pointer */
+  #anchors = true;
+
+  constructor(replay: Replay, judge = new PointerJudge()) {
+    this.replay = replay;
+    this.judge = judge;
+    this.witness = new PointerWitness(replay.model, judge);
+    replay.model.trims ??= [];
+    replay.guide = this;
+  }
+
+  get model(): Ptmalloc {
+    return this.replay.model;
+  }
+
+  /**
+   * Returns a replay in the same state that shares nothing, without callbacks and without the series by arena. It reuses
+   * the memory of `recycled`.
+   */
+  clone(recycled: GuidedReplay | null = null): GuidedReplay {
+    const copy = new GuidedReplay(this.replay.clone(recycled?.replay ?? null));
+    copy.judge.copy(this.judge);
+    copy.witness.copy(this.witness);
+    copy.siblings.profiles = this.siblings.profiles;
+    copy.inUse.copy(this.inUse);
+    copy.#anchors = this.#anchors;
+    return copy;
+  }
+
+  /** Returns a clone that follows the rules of a sibling version. */
+  cloneAs(profile: Profile): GuidedReplay {
+    const copy = this.clone();
+    copy.model.adopt(profile);
+    return copy;
+  }
+
+  /** Runs `step` without anchoring: the state afterwards serves only to count mismatches. */
+  withoutAnchors(step: () => void): void {
+    const before = this.#anchors;
+    this.#anchors = false;
+    step();
+    this.#anchors = before;
+  }
+
+  /**
+   * Frees of blocks that were allocated outside the log show where chunks begin. Placing these chunks before the first
+   * of them is freed shows how large it is. `next` is the batch that follows; null at the log's end.
+   */
+  placeUnlogged({ batch, actions }: Work, next: EventBatch | null): void {
+    const { model, judge } = this;
+    if (next !== null && model.unloggedGranules > 0) {
+      for (let i = 0; i < next.length; i++) {
+        if (isFreeOfBlock(next, i)) {
+          splitUnlogged(model, judge.addresses, next.pointerIn[i]!);
+        }
+      }
+    }
+    for (let i = 0; i < batch.length; i++) {
+      if (actions.action[i] === Action.none && isFreeOfBlock(batch, i)) {
+        findUnlogged(model, judge.addresses, batch.pointerIn[i]!);
+      }
+    }
+  }
+
+  beforeEvent(work: Work, i: number): void {
+    const pointer = work.batch.pointerOut[i]!;
+    if (this.onAboveBreak !== null && pointer !== 0) {
+      if (this.judge.addresses.aboveBreak(this.model, pointer) > 0) {
+        this.onAboveBreak(i);
+      }
+    }
+    this.siblings.beforeEvent(this.replay, work, i);
+  }
+
+  beforeCall({ batch }: Work, i: number, event: number, action: Action): void {
+    this.witness.expect(event, action, batch.pointerOut[i]!, batch.size[i]!);
+  }
+
+  freeUnlogged({ batch }: Work, i: number): void {
+    if (!isFreeOfBlock(batch, i)) {
+      return;
+    }
+    const c = findUnlogged(this.model, this.judge.addresses, batch.pointerIn[i]!);
+    if (c !== 0) {
+      freeUnlogged(this.model, c);
+    }
+  }
+
+  place(c: number, { batch, actions }: Work, i: number, event: number): number {
+    const { judge, model } = this;
+    const pointer = batch.pointerOut[i]!;
+    if (judge.judge(model, c, pointer, event + 1, batch.line[i]!) || !this.#anchors) {
+      return c;
+    }
+    const size = batch.size[i]!;
+    const moved = anchor(model, judge.addresses, c, pointer, size);
+    // The bytes that realloc copied or calloc cleared lie at the new place, too (§5.1, §5.2).
+    const action = withoutLostFree(actions.action[i]!);
+    const kept = action === Action.calloc ? size : Math.min(actions.oldSize[i]!, size);
+    if (moved !== 0 && model.chunks.words[moved + STATE] !== MAPPED) {
+      model.write(moved, 0, kept, EVERY_PLANE);
+    }
+    return moved;
+  }
+
+  afterEvent(event: number): void {
+    if (event >= 0) {
+      this.inUse.record(event, this.model.inUseBytes);
+    }
+    if (event + 1 === this.arenaSeries?.pointEnd) {
+      this.arenaSeries.closePoint(this.model);
+    }
+  }
+
+  finish(event: number): void {
+    if (event >= 0) {
+      this.inUse.record(event, this.model.inUseBytes);
+    }
+  }
+}
+
+function isFreeOfBlock(batch: EventBatch, i: number): boolean {
+  return batch.op[i] === Op.free && batch.pointerIn[i] !== 0;
+}

@@ -1,0 +1,91 @@
+import { type Profile, profileOf } from "../ptmalloc/profile.ts";
+import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
+import type { RecordedProcess } from "../replay/recorded-process.ts";
+import type { Provenance } from "../report/report.ts";
+import type { LogFacts, ThpMode } from "../trace/log-facts.ts";
+
+/** What the user states of the recorded process. */
+export interface RecordedOptions {
+  /** environment variables and tunables; null: what the log states, else none */
+  readonly recordedWith: Readonly<Record<string, string>> | null;
+  /** "auto": what the log states, else detected */
+  readonly glibc: string;
+  /** null: what the log states, else detected or the host's */
+  readonly cpus: number | null;
+  /** null: what the log states, else madvise */
+  readonly thp: ThpMode | null;
+}
+
+/**
+ * The versions to try when neither the user nor the log states one, by how many machines run them: of versions that the
+ * log cannot tell apart, the report names the first. Tags that distributions do not ship come last.
+ */
+const BY_USE = [
+  "2.36",
+  "2.31",
+  "2.39",
+  "2.27",
+  "2.41",
+  "2.17",
+  "2.23",
+  "2.42-stable",
+  "2.43",
+  "2.26",
+  "2.22",
+  "2.19",
+  "2.42",
+  "2.38-tag",
+  "2.37-tag",
+];
+
+/**
+ * Returns the processes that may have written the log: one if the user or the log states the glibc, else one per version,
+ * likeliest first. What the user states overrules the log, and both overrule the defaults.
+ */
+export function recordedProcesses(options: RecordedOptions, facts: LogFacts): RecordedProcess[] {
+  const given = options.glibc === "auto" ? null : options.glibc;
+  const fromLog = facts.glibc !== null && profileOf(facts.glibc) !== null ? facts.glibc : null;
+  const glibc = given ?? fromLog;
+  if (glibc === null) {
+    return BY_USE.map((name) => recordedProcess(name, "detected", options, facts));
+  }
+  return [recordedProcess(glibc, given === null ? "log" : "given", options, facts)];
+}
+
+function recordedProcess(
+  glibc: string,
+  glibcSource: Provenance,
+  options: RecordedOptions,
+  facts: LogFacts,
+): RecordedProcess {
+  const profile = profileOf(glibc);
+  if (profile === null) {
+    throw new RangeError(`glibc ${glibc} is not modelled`);
+  }
+  return {
+    glibc,
+    glibcSource,
+    profile,
+    cpus: options.cpus ?? facts.cpus,
+    settings: options.recordedWith ?? accepted(profile, facts.settings),
+    settingsSource: settingsSource(options, facts),
+    shown: [],
+    thp: options.thp ?? facts.thp ?? "madvise",
+  };
+}
+
+function settingsSource(options: RecordedOptions, facts: LogFacts): Provenance {
+  if (options.recordedWith !== null) {
+    return "given";
+  }
+  return Object.keys(facts.settings).length > 0 ? "log" : "default";
+}
+
+/** Returns the log's settings that its glibc accepts: the others had no effect on the process either. */
+function accepted(profile: Profile, settings: Readonly<Record<string, string>>) {
+  const par = new MallocPar(profile);
+  const taken = Object.entries(settings).filter(
+    ([name, value]) => applySetting(par, profile, name, value) === null,
+  );
+  return Object.fromEntries(taken);
+}

@@ -1,0 +1,224 @@
+import type { Inferences } from "../replay/inferences.ts";
+import { MMAP_THRESHOLD } from "../replay/inferred-settings.ts";
+import type { Insertion } from "../replay/insertions.ts";
+import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
+import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
+import { copyWork, type Work } from "../replay/work.ts";
+import { type EventBatch, Op } from "../trace/event.ts";
+import type { LogFacts } from "../trace/log-facts.ts";
+import { LastCalls } from "../trace/order/last-calls.ts";
+import type { Candidate } from "./candidate.ts";
+import { type AddressFacts, candidatesFor, guidedReplayOf } from "./candidates.ts";
+import { Detection, MAX_INFERRING } from "./detection.ts";
+import { WINDOW_BATCHES } from "./explain/past.ts";
+import { ProcessSettings } from "./explain/process-settings.ts";
+import type { GuidedReplay } from "./guided-replay.ts";
+import { type RecordedOptions, recordedProcesses } from "./processes.ts";
+
+/** Takes each batch with what the recorded run inferred from it. */
+export interface InferenceSink {
+  /** The log begins, or begins again with other settings of the process. */
+  start(origin: RecordedProcess): void;
+  take(work: Work, inferences: Inferences): void;
+}
+
+/** One batch, prepared for replay. */
+export interface PreparedBatch {
+  readonly work: Work;
+  /** number of its first event */
+  readonly first: number;
+  /** what the log's comments state between its calls */
+  readonly logged: readonly Insertion[];
+  /** the batch that follows; null at the log's end */
+  readonly next: EventBatch | null;
+}
+
+/** What the ledger has seen of the log so far, as far as it decides whether anything has to be inferred. */
+export interface LogEvidence {
+  readonly threads: number;
+  readonly swappedLines: number;
+  /** an address of 2^32 or more was seen */
+  readonly seesWholePointers: boolean;
+}
+
+/**
+ * The recorded run under each version that may have written the log, until the pointers have ruled out all but one. Their
+ * inferences go to the what-ifs.
+ */
+export class RecordedRuns {
+  readonly #options: RecordedOptions;
+  readonly #facts: LogFacts;
+  readonly #sink: InferenceSink;
+  readonly #lastCalls = new LastCalls();
+  /** the latest batches, shared by the pasts of all runs */
+  readonly #copies: Work[] = [];
+  /** inferred settings that the what-ifs have received */
+  readonly #sentSettings = new Map<string, number>();
+  /** null before the first event */
+  #detection: Detection | null = null;
+  /** null where the settings are known */
+  #processSettings: ProcessSettings | null = null;
+  #isStarted = false;
+  #logsExits = false;
+  #seesWholePointers = false;
+
+  constructor(options: RecordedOptions, facts: LogFacts, sink: InferenceSink) {
+    this.#options = options;
+    this.#facts = facts;
+    this.#sink = sink;
+  }
+
+  /** null before the first event */
+  get detection(): Detection | null {
+    return this.#detection;
+  }
+
+  /** the replay of the best candidate; null before the first event */
+  get current(): GuidedReplay | null {
+    return this.#detection?.best.recorded.guided ?? null;
+  }
+
+  /** @throws SettingRefused */
+  replay(prepared: PreparedBatch, evidence: LogEvidence): void {
+    const { work, first, logged } = prepared;
+    const { batch, actions } = work;
+    this.#seesWholePointers = evidence.seesWholePointers;
+    this.#detection ??= this.#startDetection();
+    for (const { recorded } of this.#detection.runs) {
+      recorded.judge.addresses.state.whole = this.#seesWholePointers;
+    }
+    this.#lastCalls.read(batch, actions, first);
+    this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
+    this.#processSettings?.keep(work, first, logged);
+    const best = this.#replay(prepared, evidence);
+    // The what-ifs come last: they must not follow a version that fits only for want of a setting.
+    if (!this.#restartWithSettings(evidence)) {
+      this.#send(prepared, best);
+    }
+  }
+
+  /** The log ends. Returns the exits to apply in the what-ifs, too. */
+  finish(insertions: readonly Insertion[]): LastExits {
+    for (const { origin, recorded } of this.#detection?.runs ?? []) {
+      recorded.finish(insertions, this.#lastExits(origin));
+    }
+    return this.#detection === null ? NO_EXITS : this.#lastExits(this.#detection.best.origin);
+  }
+
+  #lastExits({ profile }: RecordedProcess): LastExits {
+    return this.#logsExits ? NO_EXITS : lastExits(this.#lastCalls, profile);
+  }
+
+  /** Replays one batch under every candidate. Returns the best candidate before it was compared with the others. */
+  #replay({ work, first, logged, next }: PreparedBatch, evidence: LogEvidence): Candidate {
+    const detection = this.#detection!;
+    if (!this.#isStarted) {
+      detection.rank({ work, first, logged });
+    }
+    const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
+    detection.runs.forEach(({ recorded }, rank) => {
+      recorded.guided.witness.state.logsExits = this.#logsExits;
+      recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
+    });
+    detection.adoptSplits();
+    const { best } = detection;
+    // Candidates are dropped only after the search for explanations: the right version may need one.
+    detection.infer(this.#logsExits);
+    detection.adoptSplits();
+    detection.narrow();
+    return best;
+  }
+
+  /** Copies the work, kept until as many batches have followed as a past can hold. */
+  #keepCopy(work: Work): Work {
+    const recycled = this.#copies.length < WINDOW_BATCHES ? null : (this.#copies.shift() ?? null);
+    const copy = copyWork(work, recycled);
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  /**
+   * True if the log may lack something that the allocator's state depends on: the order of calls, or thread exits. A log
+   * with thread_exit lines has to show a mismatch first: most such logs are complete, and keeping their past is costly.
+   */
+  #mayInfer({ threads, swappedLines }: LogEvidence): boolean {
+    if (threads <= 1) {
+      return false;
+    }
+    const { judge } = this.#detection!.best.recorded;
+    return !this.#logsExits || swappedLines > 0 || judge.mismatches > 0;
+  }
+
+  /**
+   * If the log's beginning shows settings of the process that are not given, begins again with them, up to this batch.
+   * Returns true if so.
+   */
+  #restartWithSettings(evidence: LogEvidence): boolean {
+    const { judge } = this.#detection!.best.recorded;
+    const origins = this.#processSettings?.explain(judge.mismatches) ?? [];
+    if (origins.length === 0) {
+      return false;
+    }
+    this.#detection = new Detection(candidatesFor(origins, this.#addressFacts));
+    this.#isStarted = false;
+    this.#sentSettings.clear();
+    for (const { work, first, logged } of this.#processSettings!.kept) {
+      const prepared = { work, first, logged, next: null };
+      this.#send(prepared, this.#replay(prepared, evidence));
+    }
+    this.#processSettings!.close();
+    return true;
+  }
+
+  /** Gives the batch and its inferences to the what-ifs. `before` is the candidate that they have followed so far. */
+  #send({ work, first, logged }: PreparedBatch, before: Candidate): void {
+    const { best } = this.#detection!;
+    if (!this.#isStarted) {
+      this.#sink.start(best.origin);
+      this.#isStarted = true;
+    }
+    // An exit inferred now may lie in an earlier batch, which the what-ifs have already replayed.
+    const inferred = best.recorded.inferred.map((one) => ({
+      ...one,
+      before: Math.max(one.before, first),
+    }));
+    const writes = logged.filter(({ kind }) => kind === "writes");
+    this.#sink.take(best.recorded.inOrder(work), {
+      first,
+      insertions: [...writes, ...inferred].sort((a, b) => a.before - b.before),
+      unloggedBytes: best.recorded.unloggedBytes,
+      cpus: best.recorded.cpus,
+      ...this.#settingsToSend(best),
+      glibc: best === before ? null : best.origin.glibc,
+    });
+  }
+
+  /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
+  #settingsToSend({ recorded }: Candidate): Pick<Inferences, "settings" | "retractsThreshold"> {
+    const { settings } = recorded.guided.witness;
+    const changed = settings.filter(({ name, value }) => this.#sentSettings.get(name) !== value);
+    for (const { name, value } of changed) {
+      this.#sentSettings.set(name, value);
+    }
+    // A threshold may be retracted; a limit on arenas is sent only once it is confirmed.
+    const isShown = settings.some(({ name }) => name === MMAP_THRESHOLD);
+    const retractsThreshold = !isShown && this.#sentSettings.delete(MMAP_THRESHOLD);
+    return { settings: changed.map(({ name, value }) => ({ name, value })), retractsThreshold };
+  }
+
+  #startDetection(): Detection {
+    const origins = recordedProcesses(this.#options, this.#facts);
+    const candidates = candidatesFor(origins, this.#addressFacts);
+    if (origins[0]?.settingsSource === "default") {
+      this.#processSettings = new ProcessSettings(origins, (origin) => {
+        const guided = guidedReplayOf(origin, this.#addressFacts);
+        return guided instanceof SettingRefused ? null : guided;
+      });
+    }
+    return new Detection(candidates);
+  }
+
+  get #addressFacts(): AddressFacts {
+    return { heapStart: this.#facts.heapStart, seesWholePointers: this.#seesWholePointers };
+  }
+}

@@ -1,0 +1,111 @@
+import type { Replay } from "./replay.ts";
+import type { Work } from "./work.ts";
+import type { Ranges } from "./writes/byte-ranges.ts";
+
+/** A step between two calls, before event number `before` (0-based). */
+export type Insertion = Exit | Sbrk | LateExits | Probe | Writes;
+
+/** A thread ends without a line in the log. */
+export interface Exit {
+  readonly kind: "exit";
+  readonly before: number;
+  /** dense index */
+  readonly thread: number;
+}
+
+/** The program moves the break up itself, bypassing malloc (§12.7). */
+export interface Sbrk {
+  readonly kind: "sbrk";
+  readonly before: number;
+  readonly bytes: number;
+  /** how many of the latest trims of the main heap the move preceded and so prevented */
+  readonly trims: number;
+}
+
+/** Ended threads leave their arenas only after thread `thread` has chosen its own, at event `before`. */
+export interface LateExits {
+  readonly kind: "lateExits";
+  readonly before: number;
+  readonly thread: number;
+  readonly late: readonly number[];
+}
+
+/** An RSS sample of the log: the replay takes its own RSS here. */
+export interface Probe {
+  readonly kind: "probe";
+  readonly before: number;
+}
+
+/** The log states which bytes of a block the program has written, and which it has not, overruling the touch policy. */
+export interface Writes {
+  readonly kind: "writes";
+  readonly before: number;
+  readonly block: number;
+  readonly written: Ranges;
+  readonly unwritten: Ranges;
+}
+
+/** Applies one insertion now. */
+export function insert(replay: Replay, insertion: Insertion): void {
+  switch (insertion.kind) {
+    case "probe":
+      replay.probe();
+      return;
+    case "exit":
+      replay.exitThread(insertion.thread);
+      return;
+    case "lateExits":
+      replay.model.attachesBefore(insertion.thread, insertion.late);
+      return;
+    case "sbrk":
+      replay.model.foreignSbrk(insertion.bytes, insertion.trims);
+      return;
+    case "writes":
+      replay.learn(insertion.block, insertion.written, insertion.unwritten);
+      return;
+    default:
+      throw new TypeError(`unknown insertion: ${JSON.stringify(insertion satisfies never)}`);
+  }
+}
+
+/** Replays events from..to-1 of a batch whose first event has number `first`, with the insertions among them. */
+export function replayWith(
+  replay: Replay,
+  work: Work,
+  first: number,
+  from: number,
+  to: number,
+  insertions: readonly Insertion[],
+): void {
+  let at = from;
+  for (const insertion of insertions) {
+    const i = insertion.before - first;
+    if (i < from || i >= to) {
+      continue;
+    }
+    replay.run(work, at, i);
+    insert(replay, insertion);
+    at = i;
+  }
+  replay.run(work, at, to);
+}
+
+/**
+ * Replays a batch whose first event has number `first`, from its event `from` to its end, with the insertions among them
+ * and right after the last one.
+ */
+export function replayBatch(
+  replay: Replay,
+  work: Work,
+  first: number,
+  insertions: readonly Insertion[],
+  from = 0,
+): void {
+  const end = first + work.batch.length;
+  replayWith(replay, work, first, from, work.batch.length, insertions);
+  for (const insertion of insertions) {
+    if (insertion.before === end) {
+      insert(replay, insertion);
+    }
+  }
+}

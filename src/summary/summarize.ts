@@ -1,0 +1,128 @@
+import { findings } from "../insight/findings.ts";
+import type { AnalysisResult, LogResult, ScenarioResult } from "../pipeline/analysis-result.ts";
+import { relativeError } from "../replay/writes/fit.ts";
+import {
+  AS_RECORDED,
+  type Measured,
+  REPORT_SCHEMA,
+  type Report,
+  type Scenario,
+  type Timeline,
+  type TraceSummary,
+} from "../report/report.ts";
+import { modelSummary } from "./model-summary.ts";
+import { secondsSinceStart } from "./seconds.ts";
+import { threadSummaries } from "./thread-summaries.ts";
+
+/** Turns what an analysis found into the report. `version` is mallog's own. */
+export function summarize(result: AnalysisResult, version: string): Report {
+  const { ledger, model } = result;
+  const trace = traceSummary(result);
+  const threads = threadSummaries(result);
+  const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
+  const [recorded] = scenarios;
+  return {
+    schema: REPORT_SCHEMA,
+    tool: { name: "mallog", version },
+    complete: result.read.complete,
+    trace,
+    threads,
+    live: {
+      bytes: ledger.blocks.liveBytes,
+      blocks: ledger.blocks.liveBlocks,
+      peakBytes: ledger.liveBytes.peak,
+      peakTime: secondsSinceStart(ledger, ledger.peakTime),
+    },
+    model: modelSummary(result),
+    scenarios,
+    measured: measured(result),
+    timeline: timeline(result),
+    findings:
+      recorded === undefined || model === null
+        ? []
+        : findings(recorded, threads, trace.anomalies, model.freezesThresholds, model.rssByGlibc),
+    budgets: [],
+  };
+}
+
+function traceSummary({ ledger, pointerBits, read }: AnalysisResult): TraceSummary {
+  const { first, last } = ledger.clock;
+  return {
+    format: "native",
+    sources: read.sources,
+    events: ledger.events,
+    threads: ledger.threads.size,
+    firstTime: Number.isNaN(first) ? null : first / 1e6,
+    lastTime: Number.isNaN(last) ? null : last / 1e6,
+    lines: read.lines,
+    malformedSamples: read.malformedSamples,
+    pointerBits,
+    anomalies: { ...ledger.anomalies, truncatedInputs: read.truncatedInputs },
+    malformedKinds: read.malformedKinds,
+  };
+}
+
+function measured({ ledger, model }: LogResult): Measured | null {
+  const rssSamples = (model?.rssSamples ?? []).map((sample) => ({
+    ...sample,
+    time: secondsSinceStart(ledger, sample.time),
+  }));
+  return rssSamples.length === 0 ? null : { rssSamples, error: relativeError(rssSamples) };
+}
+
+function scenarioSummary(
+  { ledger, model }: LogResult,
+  { spec, figures }: ScenarioResult,
+): Scenario {
+  const { rss, arenas, inUseBytes: inUse } = figures;
+  const requested = ledger.blocks.liveBytes;
+  return {
+    name: spec?.name ?? AS_RECORDED,
+    settings: { ...model?.settings, ...spec?.settings },
+    trim: trimName(spec?.trim ?? "never"),
+    glibc: spec?.glibc ?? model?.origin.glibc ?? figures.glibc,
+    rss: { ...rss, peakTime: secondsSinceStart(ledger, rss.peakTime) },
+    system: figures.system,
+    requestedBytes: requested,
+    inUseBytes: inUse,
+    free: figures.free,
+    mmapped: figures.mmapped,
+    fragmentation: {
+      internal: inUse === 0 ? 0 : 1 - requested / inUse,
+      external: rss.endBytes === 0 ? 0 : 1 - inUse / rss.endBytes,
+    },
+    trimmedBytes: figures.trimmedBytes,
+    failedCalls: figures.failedCalls,
+    arenaCount: arenas.length,
+    arenas: arenas.map((arena) => ({
+      ...arena,
+      threads: tidsOf(ledger, arena.threads),
+    })),
+    mallinfo2: figures.mallinfo2,
+  };
+}
+
+function trimName(trim: "never" | "end" | { readonly everySeconds: number }): string {
+  return typeof trim === "string" ? trim : `${trim.everySeconds}s`;
+}
+
+function tidsOf({ threads }: LogResult["ledger"], indices: readonly number[]): number[] {
+  const tids = new Set(indices.map((thread) => threads.tidOf(thread)));
+  return [...tids].sort((a, b) => a - b);
+}
+
+function timeline({ ledger, model }: LogResult): Timeline {
+  const series = (model?.scenarios ?? []).map(({ spec, figures }) => [
+    spec?.name ?? AS_RECORDED,
+    figures.rssSeries,
+  ]);
+  return {
+    time: ledger.time.points().map((time) => secondsSinceStart(ledger, time)),
+    eventsPerPoint: ledger.liveBytes.eventsPerPoint,
+    liveBytes: ledger.liveBytes.points(),
+    inUseBytes: model?.inUse ?? [],
+    perScenario: Object.fromEntries(series),
+    eventsPerThreadPoint: ledger.threads.eventsPerPoint,
+    eventsPerArenaPoint: model?.eventsPerArenaPoint ?? 1,
+  };
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { InputError, type InputProblem } from "../../src/input/input-error.ts";
+import { SettingRefused } from "../../src/replay/recorded-process.ts";
+import { mallog } from "../support/run-mallog.ts";
+
+/** Errors of the pipeline as the user sees them. */
+
+function failing(error: Error) {
+  return mallog(["x.log"], async () => {
+    throw error;
+  });
+}
+
+test.each<[InputProblem, number, string]>([
+  [{ code: "missing", path: "x.log" }, 3, "mallog: x.log: no such file;"],
+  [{ code: "compression", path: "x.xz", tool: "xz" }, 3, "xz -dc x.xz | mallog\n"],
+  [{ code: "stdinTwice" }, 2, "is named more than once; name it once"],
+  [{ code: "missing", path: "\u001b[2J" }, 3, "mallog: \\x1b[2J: no such file;"],
+])("%j: %i", async (problem, exitCode, text) => {
+  const { code, err, out } = await failing(new InputError(problem));
+  expect({ code, out }).toEqual({ code: exitCode, out: "" });
+  expect(err).toContain(text);
+  expect(err.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  ["A=1", "mallog: --what-if: no A; see mallog --help\n"],
+  [null, "mallog: --recorded-with: no A; see mallog --help\n"],
+])("a setting that the log's glibc refuses, of scenario %j: 2", async (scenario, err) => {
+  expect(await failing(new SettingRefused(scenario, "no A"))).toMatchObject({ code: 2, err });
+});

@@ -1,0 +1,181 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseConfig } from "../../src/cli/budgets/config-file.ts";
+import { codeBlocks, documents, readDocument } from "../support/documents.ts";
+import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
+import { expectReportJson } from "../support/report-schema.ts";
+import { mallog, sharedFolder } from "../support/run-mallog.ts";
+
+/** Runs the recipes of docs/ci.md for GitHub Actions and GitLab CI, and the examples of the documents and of the help. */
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const LOG = join(ROOT, "fixtures/jvm/boot.log.gz");
+
+/** The part of the log that has every thread named in the examples; it takes little time to analyse. */
+function beginning(): Buffer {
+  const lines = gunzipSync(readFileSync(LOG)).toString("latin1").split("\n", 10_000);
+  return gzipSync(Buffer.from(`${lines.join("\n")}\n`, "latin1"));
+}
+
+const GUIDE = "docs/ci.md";
+const [config = ""] = codeBlocks(GUIDE, "json");
+const [gitHub = "", gitLab = ""] = codeBlocks(GUIDE, "yaml");
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly if?: string;
+}
+
+/** A checked-out project whose test "run" copies a log, with a mallog that npm has "installed". */
+let folder: string;
+const file = (name: string): string => join(folder, name);
+
+function shell(script: string, env: Record<string, string> = {}, cwd = folder) {
+  const { status, stdout, stderr } = spawnSync("bash", ["-eo", "pipefail", "-c", script], {
+    cwd,
+    env: { PATH: `${file("bin")}:${process.env.PATH}`, HOME: folder, ...env },
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+beforeAll(() => {
+  folder = sharedFolder();
+  mkdirSync(file("ci"));
+  writeCommand(file("bin"), "mallog", `${mallogCommand()} "$@"`);
+  writeCommand(file("bin"), "npm", 'echo "npm $*"; test "$1 $2" = "install --global"');
+  writeFileSync(file("beginning.log.gz"), beginning());
+  writeFileSync(file("Makefile"), "malloc.log.gz:\n\tcp beginning.log.gz $@\n");
+  expect(shell("mallog beginning.log.gz -q -o ci/memory.json").status).toBe(0);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function budgetIs(budget: string): void {
+  for (const name of readdirSync(folder)) {
+    if (/^(memory|malloc|summary)\./.test(name)) {
+      rmSync(file(name));
+    }
+  }
+  writeFileSync(file("mallog.config.json"), JSON.stringify({ budgets: [{ budget }] }));
+}
+
+test("the example shows what mallog prints", () => {
+  const [example = ""] = codeBlocks(GUIDE, "console");
+  const [, command = "", printed = ""] = /^\$ ([^\n]*)\n(.*)$/s.exec(example) ?? [];
+  expect(shell(command, {}, ROOT)).toEqual({ status: 1, stdout: printed, stderr: "" });
+});
+
+test("the example of a mallog.config.json is valid", () => {
+  const { whatIf, budgets } = parseConfig(config, GUIDE);
+  expect(whatIf).toEqual(["MALLOC_ARENA_MAX=1"]);
+  expect(budgets.map(({ name }) => name)).toEqual([null, "Memory at the peak"]);
+});
+
+describe("the recipe for GitHub Actions", () => {
+  const steps: Step[] = parse(gitHub).jobs.memory.steps;
+
+  /** Runs the shell steps; after a failure only those with `always()`. `ran` has their exit codes. */
+  function job() {
+    const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: file("summary.md") };
+    const ran: (number | null)[] = [];
+    let errors = "";
+    for (const { run, if: when } of steps) {
+      if (run === undefined || (ran.some((code) => code !== 0) && when !== "always()")) {
+        continue;
+      }
+      const { status, stderr } = shell(run, env);
+      ran.push(status);
+      errors += stderr;
+    }
+    return { ran, errors, summary: readFileSync(file("summary.md"), "utf8") };
+  }
+
+  test("checks out the project and installs Node before it calls mallog", () => {
+    const [checkout, node] = steps.map(({ uses }) => uses?.split("@")[0]);
+    expect([checkout, node]).toEqual(["actions/checkout", "actions/setup-node"]);
+  });
+
+  test("a kept budget: the job is green, with a summary", () => {
+    budgetIs("rss<=30MiB");
+    const { ran, errors, summary } = job();
+    expect(ran).toEqual([0, 0, 0, 0]);
+    expect(errors).toBe("");
+    expect(summary).toContain("### 1 budget kept");
+    expectReportJson(readFileSync(file("memory.json"), "utf8"));
+  });
+
+  test("an exceeded budget: the job is red, with an annotation, and growth is checked nevertheless", () => {
+    budgetIs("rss<=3KiB");
+    const { ran, errors, summary } = job();
+    expect(ran).toEqual([0, 0, 1, 0]);
+    expect(errors).toMatch(/^::error title=Memory budget rss::rss is [\d.]+ MiB: /);
+    expect(summary).toContain("### 1 of 1 budget not kept");
+    expect(summary).toContain("Nothing changed: all figures of the two reports are equal.");
+  });
+});
+
+describe("the recipe for GitLab CI", () => {
+  const { script, artifacts } = parse(gitLab).memory;
+  const job = () => shell(script.join("\n"));
+  const files = [...artifacts.paths, ...Object.values<string>(artifacts.reports)];
+
+  test.each([
+    ["rss<=30MiB", 0],
+    ["rss<=3KiB", 1],
+  ])("%s: %i, with all its artifacts", (budget, code) => {
+    budgetIs(budget);
+    const { status, stderr } = job();
+    expect({ status, stderr }).toEqual({ status: code, stderr: "" });
+    for (const name of files) {
+      expect(readFileSync(file(name), "utf8")).not.toBe("");
+    }
+    const junit = readFileSync(file(artifacts.reports.junit), "utf8");
+    expect(junit).toContain(`tests="2" failures="${code}"`);
+  });
+});
+
+/** Commands in a document that analyse malloc.log.gz, in code blocks and in the text. */
+function commandsIn(path: string): string[] {
+  const command = /^mallog malloc\.log\.gz [^`\n]*|(?<=`)mallog malloc\.log\.gz [^`\n]*(?=`)/gm;
+  return readDocument(path).match(command) ?? [];
+}
+
+describe("examples of the documents and of the help", async () => {
+  const examples = [...new Set(documents().flatMap(commandsIn))];
+  for (const argv of [["--help"], ["check", "--help"], ["diff", "--help"]]) {
+    const { out } = await mallog(argv);
+    const [, lines = ""] = /^Examples:\n((?: {2}.*\n)+)/m.exec(out) ?? [];
+    examples.push(
+      ...lines
+        .replace(/\\\n */g, "")
+        .trim()
+        .split(/\n */),
+    );
+  }
+
+  beforeAll(() => {
+    copyFileSync(file("beginning.log.gz"), file("malloc.log.gz"));
+    writeFileSync(file("mallog.config.json"), config);
+    for (const name of ["base.json", "head.json"]) {
+      copyFileSync(file("ci/memory.json"), file(name));
+    }
+  });
+
+  test("the documents and the help have examples", () =>
+    expect(examples.length).toBeGreaterThan(20));
+
+  test.each(examples)("%s", (command) => {
+    const { status, stdout, stderr } = shell(command);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    if (!/ -q /.test(command)) {
+      expect(stdout).not.toBe("");
+    }
+  });
+});

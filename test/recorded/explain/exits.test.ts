@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { exitsBefore } from "../../../src/recorded/explain/exits.ts";
+import { RecentPast } from "../../../src/recorded/explain/past.ts";
+import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
+
+/** A past of calls by these tids, in batches of so many; thread 0 is the first to call. */
+function pastOf(tids: readonly number[], eventsPerBatch = 1000, skipped = 0): RecentPast {
+  const lines = tids.map((tid) => `${tid} free(0x0)`);
+  const past = new RecentPast();
+  for (const { work, first, next } of prepare(lines, eventsPerBatch).batches.slice(skipped)) {
+    past.keep(guidedReplay(originOf("2.36")), work, first, [], next);
+  }
+  return past;
+}
+
+/** The exits as "thread before event". */
+function exits(
+  past: RecentPast,
+  mismatch: number,
+  suspects: number[],
+  threads: number[],
+): string[] {
+  return exitsBefore(past, mismatch, suspects, threads).map(
+    ({ thread, before }) => `${thread} before ${before}`,
+  );
+}
+
+describe("the exits that may explain a mismatch", () => {
+  /** threads 0 1 1 0 2 2 0 1 */
+  const TIDS = [10, 11, 11, 10, 12, 12, 10, 11];
+
+  it("come after each call that a call of another thread follows, latest first, then before the past", () => {
+    expect(exits(pastOf(TIDS), 8, [1], [])).toEqual(["1 before 8", "1 before 3", "1 before -1"]);
+  });
+
+  it("come before the mismatch", () => {
+    expect(exits(pastOf(TIDS), 7, [1], [])).toEqual(["1 before 3", "1 before -1"]);
+    expect(exits(pastOf(TIDS), 2, [1], [])).toEqual(["1 before 2", "1 before -1"]);
+  });
+
+  it("are those of suspects first, in their order, then those of the other threads", () => {
+    expect(exits(pastOf(TIDS), 7, [2, 1], [0, 1, 2])).toEqual([
+      "2 before 6",
+      "2 before -1",
+      "1 before 3",
+      "1 before -1",
+    ]);
+    expect(exits(pastOf(TIDS), 8, [2], [0, 1, 2])).toEqual([
+      "2 before 6",
+      "2 before -1",
+      "1 before 8",
+      "1 before 3",
+    ]);
+  });
+
+  it("are of the thread that went silent last before others that are no suspects", () => {
+    // Threads 1, 2 and 3; the main thread never ends.
+    const past = pastOf([10, 11, 12, 13, 12, 10]);
+    expect(exits(past, 6, [], [0, 1, 2, 3])).toEqual([
+      "2 before 5",
+      "2 before 3",
+      "3 before 4",
+      "3 before -1",
+      "1 before 2",
+      "1 before -1",
+    ]);
+  });
+
+  it("reach through all batches of the past, and no further", () => {
+    const tids = [10, 11, 10, 11, 10, 11];
+    expect(exits(pastOf(tids, 2), 6, [1], [])).toEqual([
+      "1 before 6",
+      "1 before 4",
+      "1 before 2",
+      "1 before -1",
+    ]);
+    // The first batch is settled: an exit in it is one before the past.
+    expect(exits(pastOf(tids, 2, 1), 6, [1], [])).toEqual([
+      "1 before 6",
+      "1 before 4",
+      "1 before 1",
+    ]);
+  });
+
+  it("are six of each of twelve suspects at most, and two of each of 24 others", () => {
+    const threads = Array.from({ length: 60 }, (_, thread) => thread);
+    // Ten rounds in which each thread calls once.
+    const past = pastOf(Array.from({ length: 600 }, (_, i) => 10 + (i % 60)));
+    const suspects = threads.slice(1, 21);
+    const found = exitsBefore(past, 600, suspects, threads);
+    const count = (thread: number) => found.filter((one) => one.thread === thread).length;
+    expect(threads.slice(1, 13).map(count)).toEqual(new Array(12).fill(6));
+    const others = threads.filter((thread) => thread === 0 || thread > 12).map(count);
+    expect(others.filter((n) => n === 2)).toHaveLength(24);
+    expect(others.filter((n) => n !== 0 && n !== 2)).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { copyWork, newWork, permuteWork, type Work } from "../../src/replay/work.ts";
+import { TOUCH_COLUMNS } from "../../src/replay/writes/touch.ts";
+import { ACTION_COLUMNS } from "../../src/trace/actions.ts";
+import { type Columns, columnNames } from "../../src/trace/columns.ts";
+import { EVENT_COLUMNS } from "../../src/trace/event.ts";
+import { distinct, rowsOf } from "../support/columns.ts";
+
+const ROWS = 4;
+const ALL = { ...EVENT_COLUMNS, ...ACTION_COLUMNS, ...TOUCH_COLUMNS } as const;
+
+/** Every column that a replay reads has a value of its own in every row. */
+function work(): Work {
+  const all = newWork();
+  all.batch.length = ROWS;
+  distinct(ALL, columnsOf(all), ROWS);
+  all.touch.whole.fill(0, 0, ROWS);
+  all.batch.tid.fill(0, 0, ROWS);
+  all.batch.caller.fill(0, 0, ROWS);
+  return all;
+}
+
+function columnsOf({ batch, actions, touch }: Work): Columns<typeof ALL> {
+  return { ...batch, ...actions, ...touch };
+}
+
+it("a copy of work holds every column but tid and caller", () => {
+  const original = work();
+  original.batch.tid[0] = 7;
+  original.batch.caller[0] = 7;
+  const copy = copyWork(original);
+  expect(copy.batch.length).toBe(ROWS);
+  expect(rowsOf(ALL, columnsOf(copy), ROWS)).toEqual(rowsOf(ALL, columnsOf(work()), ROWS));
+});
+
+it("lines that change places take every column along but the time", () => {
+  const permuted = work();
+  permuteWork(permuted, 1, [2, 0, 1]);
+  const [a, b, c, d] = rowsOf(ALL, columnsOf(work()), ROWS);
+  const [before, after] = [
+    [a!, b!, c!, d!],
+    [a!, d!, b!, c!],
+  ];
+  const time = columnNames(ALL).indexOf("time");
+  const expected = after.map((row, n) => row.with(time, before[n]![time]!));
+  expect(rowsOf(ALL, columnsOf(permuted), ROWS)).toEqual(expected);
+});

@@ -1,8 +1,0 @@
-import { expect, it } from "vitest";
-import { debianGlibc } from "./debian-glibc.ts";
-
-it("says why a glibc is not to be had, without the archive's address", async () => {
-  const fetched = await debianGlibc("1.0", "no-such-release");
-  expect(fetched).toEqual({ available: false, reason: expect.stringMatching(/\w/) });
-  expect(JSON.stringify(fetched)).not.toContain("://");
-}, 240_000);
