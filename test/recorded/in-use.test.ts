@@ -5,7 +5,7 @@ const OPTIONS = {
   model: true,
   whatIfs: [],
   recordedWith: {},
-  // before the tcache: a freed block is out of the program's hands and in a bin
+  // without a tcache: a freed block goes to a bin at once
   glibc: "2.23",
   cpus: 2,
   hostCpus: 2,
@@ -24,7 +24,7 @@ const LINES = [
 
 const log = (lines: readonly string[]) => Buffer.from(`${lines.join("\n")}\n`);
 
-test("the timeline has the chunks in the program's hands after each event, and where samples stand", () => {
+test("the timeline has the bytes of live chunks after each event, and the places of the RSS samples", () => {
   const { timeline, measured, scenarios } = analyse(log(LINES), OPTIONS);
   const [first, second, mapped] = [112, 1008, 257 * 4096];
   expect(timeline.eventsPerPoint).toBe(1);
@@ -33,7 +33,7 @@ test("the timeline has the chunks in the program's hands after each event, and w
   expect(measured?.rssSamples.map(({ events }) => events)).toEqual([2]);
 });
 
-test("of a longer log each point keeps the most of its events, as those of the other series", () => {
+test("a point of a longer log keeps the largest value of its events, as in the other series", () => {
   const marks = Array.from({ length: 3000 }, () => "1 mark(x)");
   const { timeline } = analyse(log([...LINES, ...marks]), OPTIONS);
   expect(timeline.eventsPerPoint).toBe(4);
@@ -41,6 +41,6 @@ test("of a longer log each point keeps the most of its events, as those of the o
   expect(timeline.inUseBytes.slice(0, 3)).toEqual([1008 + 257 * 4096, 1008, 1008]);
 });
 
-test("there is none without a model", () => {
+test("the series is empty without a model", () => {
   expect(analyse(log(LINES), { ...OPTIONS, model: false }).timeline.inUseBytes).toEqual([]);
 });

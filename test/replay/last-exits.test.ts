@@ -3,8 +3,8 @@ import type { Report } from "../../src/report/report.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 
 /**
- * Threads that ended after the last pointer which could have shown it (ptmalloc2.md §6.4, §12.5). The top of thread 2's
- * heap is held by what it has cached: when it ends, some 580 KiB are given back.
+ * Threads that end after the last pointer that can show it (ptmalloc2.md §6.4, §12.5). The chunks in thread 2's tcache pin
+ * the top of its heap: its exit returns some 580 KiB.
  */
 const HEAP = 0x5555_5555_7000;
 const THREAD_HEAP = 0x7fff_f000_0000;
@@ -20,7 +20,7 @@ const THREAD = [
   ...addresses.map((pointer) => malloc(2, 1000, pointer)),
   ...[...addresses].reverse().map((pointer) => free(2, pointer)),
 ];
-const FAREWELL = [free(2, 0), free(2, 0)];
+const LAST_FREES = [free(2, 0), free(2, 0)];
 
 function reportOf(...lines: string[]): Report {
   return analyse(Buffer.from(`${lines.join("\n")}\n`), {
@@ -40,9 +40,9 @@ const ended = reportOf(MAIN, MAIN_NULL, ...THREAD, "2 thread_exit()");
 const ends = ({ scenarios }: Report) => scenarios.map(({ rss }) => rss.endBytes);
 const given = ends(living).map((bytes, i) => bytes - ends(ended)[i]!);
 
-it("a thread that took its leave has ended, under each setting; what if not is part of the range", () => {
+it("a thread whose last calls are those of an exit has ended, under each setting; the range covers that it lives", () => {
   expect(Math.min(...given)).toBeGreaterThan(400 * 1024);
-  const { model, scenarios } = reportOf(MAIN, MAIN_NULL, ...THREAD, ...FAREWELL);
+  const { model, scenarios } = reportOf(MAIN, MAIN_NULL, ...THREAD, ...LAST_FREES);
   expect(model?.fidelity.ratio).toBe(1);
   expect(model?.inferred).toMatchObject({ threadExits: 1, lastExits: 1 });
   expect(scenarios.map(({ rss }) => rss.endBytes)).toEqual(ends(ended));
@@ -50,7 +50,7 @@ it("a thread that took its leave has ended, under each setting; what if not is p
   expect(scenarios.map(({ rss }) => rss.spread.exitsBytes)).toEqual(given);
 });
 
-it("a thread that did not has not, and the range is none", () => {
+it("a thread whose last calls are others has not ended, and the range is empty", () => {
   const { model, scenarios } = living;
   expect(model?.inferred).toMatchObject({ threadExits: 0, lastExits: 0 });
   for (const { rss } of scenarios) {
@@ -58,7 +58,7 @@ it("a thread that did not has not, and the range is none", () => {
   }
 });
 
-it("where the hook leaves free(NULL) out, nothing is known: the thread lives on, and the range tells", () => {
+it("a thread lives on if the hook leaves out free(NULL), and the range covers that it ended", () => {
   const { model, scenarios } = reportOf(MAIN, ...THREAD);
   expect(model?.inferred.lastExits).toBe(0);
   expect(scenarios.map(({ rss }) => rss.endBytes)).toEqual(ends(living));
@@ -66,11 +66,11 @@ it("where the hook leaves free(NULL) out, nothing is known: the thread lives on,
   expect(scenarios.map(({ rss }) => rss.spread.exitsBytes)).toEqual(given);
 });
 
-it("where the log tells of exits, none is put in", () => {
+it("no exit is inferred if the log has thread_exit lines", () => {
   const { model } = reportOf(
     MAIN,
     ...THREAD,
-    ...FAREWELL,
+    ...LAST_FREES,
     malloc(1, 1000, HEAP + 0x690),
     "3 thread_exit()",
   );

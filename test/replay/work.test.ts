@@ -9,7 +9,7 @@ import { distinct, rowsOf } from "../support/columns.ts";
 const ROWS = 4;
 const ALL = { ...EVENT_COLUMNS, ...ACTION_COLUMNS, ...TOUCH_COLUMNS } as const;
 
-/** Every column that a replay reads has a value of its own in every row. */
+/** Work in which every column that a replay reads has a different value in every row. */
 function work(): Work {
   const all = newWork();
   all.batch.length = ROWS;
@@ -24,7 +24,7 @@ function columnsOf({ batch, actions, touch }: Work): Columns<typeof ALL> {
   return { ...batch, ...actions, ...touch };
 }
 
-it("a copy of work holds every column but tid and caller", () => {
+it("a copy holds every column but tid and caller", () => {
   const original = work();
   original.batch.tid[0] = 7;
   original.batch.caller[0] = 7;
@@ -33,7 +33,7 @@ it("a copy of work holds every column but tid and caller", () => {
   expect(rowsOf(ALL, columnsOf(copy), ROWS)).toEqual(rowsOf(ALL, columnsOf(work()), ROWS));
 });
 
-it("lines that change places take every column along but the time", () => {
+it("lines that change places take along every column but the time", () => {
   const permuted = work();
   permuteWork(permuted, 1, [2, 0, 1]);
   const [a, b, c, d] = rowsOf(ALL, columnsOf(work()), ROWS);

@@ -1,10 +1,10 @@
 /*
- * A program that forks, so that parent and child write to the same log, as with a simple LD_PRELOAD hook that opens its
- * log once.
+ * A program whose calls of malloc and free are logged by one hook for all its processes, as a simple LD_PRELOAD hook
+ * does that opens its log once: it forks, and parent and child write to the same log.
  *
  *     forks STEPS >log
  *
- * The hook is part of the program.
+ * Here the hook is in the program itself.
  */
 #define _GNU_SOURCE
 #include <stdint.h>

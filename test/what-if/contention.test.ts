@@ -60,7 +60,7 @@ function figures({ model, rss, state }: Replay) {
 }
 
 describe("a what-if with threads that share arenas", () => {
-  it("is replayed once more for each seed, and where no lock was held nothing is different", () => {
+  it("is replayed once more per seed, with the same figures if no lock is held", () => {
     tossed.always = true;
     const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "2" });
     tossed.always = null;
@@ -70,7 +70,7 @@ describe("a what-if with threads that share arenas", () => {
     }
   });
 
-  it("is sound and another one where they were", () => {
+  it("satisfies the invariants, and has other figures, if locks are held", () => {
     const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "3" });
     const all = whatIf!.all.map((replay) => JSON.stringify(figures(replay)));
     expect(new Set(all).size).toBe(1 + SEEDS.length);
@@ -84,12 +84,12 @@ describe("a what-if with threads that share arenas", () => {
     }
   });
 
-  it("is not replayed again where there is no choice", () => {
+  it("is not replayed again if there is no choice of arena", () => {
     const whatIfs = whatIfsOf({ MALLOC_ARENA_MAX: "1" }, { MALLOC_ARENA_MAX: "64" });
     expect(whatIfs.map(({ contended }) => contended.length)).toEqual([0, 0]);
   });
 
-  it("has the range of all replays, and says how many there were", () => {
+  it("has the range of all replays, and reports their number", () => {
     const report = () =>
       analyse(
         logOf(THREADS!, "default")!,
@@ -107,12 +107,12 @@ describe("a what-if with threads that share arenas", () => {
       expect(rss.highBytes - rss.lowBytes).toBe(rss.spread.arenasBytes);
       expect(rss.peakHighBytes - rss.peakLowBytes).toBeGreaterThan(0);
     }
-    // The tosses are the same each time.
+    // The coin falls the same way each time.
     expect(report().scenarios[1]?.rss).toEqual(others[0]?.rss);
   });
 });
 
-/** What is resident in one of these planes is so in all that follow. */
+/** A page resident in one of these planes is resident in all that follow. */
 function isNested(planes: number): boolean {
   const order = [PLANE_NONE, ...RATIOS.map((_, i) => ratioPlane(i)), PLANE_ALL];
   const first = order.findIndex((plane) => planes & plane);
@@ -120,7 +120,7 @@ function isNested(planes: number): boolean {
 }
 
 describe("a coin", () => {
-  it("falls as often on either side, the same way for the same seed", () => {
+  it("falls on both sides equally often, and the same way for the same seed", () => {
     for (const seed of SEEDS) {
       const toss = coin(seed);
       const again = coin(seed);

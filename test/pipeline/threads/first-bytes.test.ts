@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { firstBytes } from "../../../src/pipeline/threads/first-bytes.ts";
 
-/** Chunks of one buffer, as bytesOf has them: each is gone when the next one is asked for. */
+/** Chunks of one buffer, as from bytesOf: each is valid until the next one is requested. */
 async function* chunks(texts: readonly string[], failure?: Error): AsyncGenerator<Buffer> {
   const buffer = Buffer.alloc(16);
   for (const text of texts) {
@@ -20,19 +20,19 @@ async function textOf(bytes: AsyncIterable<Buffer>): Promise<string> {
   return text;
 }
 
-test("what is short is all there", async () => {
+test("reads short input whole", async () => {
   const { head, isAll, whole } = await firstBytes(chunks(["one ", "two"]), 100);
   expect([String(head), isAll, await textOf(whole)]).toEqual(["one two", true, "one two"]);
 });
 
-test("of what is long the rest stays unread", async () => {
+test("leaves the rest of long input unread", async () => {
   const bytes = chunks(["one ", "two ", "three ", "four"]);
   const { head, isAll } = await firstBytes(bytes, 5);
   expect([String(head), isAll]).toEqual(["one two ", false]);
   expect(await textOf(bytes)).toBe("three four");
 });
 
-test("who goes on reading gets all of it, and the error that ended it", async () => {
+test("passes on all bytes, and the error that ended the input", async () => {
   const { whole } = await firstBytes(chunks(["one ", "two ", "three"]), 5);
   expect(await textOf(whole)).toBe("one two three");
   const broken = await firstBytes(chunks(["one"], new Error("disk gone")), 5);
@@ -40,7 +40,7 @@ test("who goes on reading gets all of it, and the error that ended it", async ()
   await expect(textOf(broken.whole)).rejects.toThrow("disk gone");
 });
 
-test("nothing is nothing", async () => {
+test("reads empty input", async () => {
   const { head, isAll, whole } = await firstBytes(chunks([]), 5);
   expect([head.length, isAll, await textOf(whole)]).toEqual([0, true, ""]);
 });

@@ -1,217 +1,179 @@
 import { describe, expect, it } from "vitest";
-import { strip } from "../../../fixtures/strip.ts";
-import type { Report } from "../../../src/report/report.ts";
-import { analyse, scenario } from "../../support/corpus.ts";
-import { realGlibc, runReal } from "../../support/glibc-driver.ts";
-import { MAIN, RealOp, type Step } from "../../support/glibc-program.ts";
-import type { RealRun } from "../../support/glibc-run.ts";
-import { chance, logOfRun } from "../../support/real-log.ts";
+import { divergenceAt, ForeignSbrk } from "../../../src/recorded/explain/foreign-sbrk.ts";
+import type { GuidedReplay } from "../../../src/recorded/guided-replay.ts";
+import { insert } from "../../../src/replay/insertions.ts";
+import type { Work } from "../../../src/replay/work.ts";
+import { BREAK, LoggedProgram } from "../../support/model-log.ts";
+import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
+
+/** The number of the batch's first event. */
+const FIRST = 1000;
+
+/** The recorded run's replay of a log, up to event `i`. */
+function replayedTo(i: number, lines: readonly string[]): [GuidedReplay, Work] {
+  const { work } = prepare(lines).batches[0]!;
+  const guided = guidedReplay(originOf("2.36"));
+  guided.replay.run(work, 0, i);
+  return [guided, work];
+}
 
 /**
- * Programs that move the break past malloc (ptmalloc2.md §12.7) on this machine's glibc: their logs tell nothing of
- * that, and are held against what the processes had at their end.
+ * A program whose top, of 132 KiB, holds two blocks of 50000 bytes. Then the program calls sbrk, and the third block lies
+ * above the memory that sbrk returned.
  */
-const glibc = realGlibc();
-if (!glibc.available) {
-  it.skip(`a break moved past malloc: ${glibc.reason}`);
-}
-
-interface Shape {
-  readonly seed: number;
-  readonly calls: number;
-  /** bytes of one sbrk in this many calls, at a chance */
-  readonly moves: readonly number[];
-  readonly oneIn: number;
-  /** part of the calls that free a block */
-  readonly freeing: number;
-}
-
-/** A program that grows its heap by small and medium blocks, and calls sbrk now and then. */
-function program({ seed, calls, moves, oneIn, freeing }: Shape): Step[] {
-  const random = chance(seed);
-  const below = (n: number): number => Math.floor(random() * n);
-  const steps: Step[] = [];
-  const step = (op: Step["op"], slot: number, size: number, align = 0) =>
-    steps.push({ op, thread: MAIN, slot, size, align });
-  for (let slot = 0; slot < calls; slot++) {
-    if (slot > 0 && below(oneIn) === 0) {
-      step("sbrk", 0, moves[below(moves.length)]!);
-    }
-    const kind = random();
-    const size = random() < 0.1 ? below(100_000) : below(2000);
-    if (kind < freeing) {
-      step("free", below(slot + 1), 0);
-    } else if (kind < freeing + 0.1) {
-      step("calloc", slot, size, 1);
-    } else if (kind < freeing + 0.2) {
-      step("realloc", below(slot + 1), size);
-    } else {
-      step("malloc", slot, size);
-    }
+function program(sbrkBytes: number, followers = 10): string[] {
+  const p = new LoggedProgram("2.36");
+  p.malloc(50_000);
+  p.malloc(50_000);
+  p.process.sbrk(sbrkBytes);
+  p.malloc(50_000);
+  for (let i = 0; i < followers; i++) {
+    p.malloc(1000 + i);
   }
-  return steps;
+  return p.lines;
 }
 
-function realRun(steps: readonly Step[]): RealRun {
-  const [run] = runReal([{ steps }], { touch: "all" });
-  if (run?.outcome !== "finished") {
-    throw new Error("the program did not come to its end");
-  }
-  return run;
-}
+const MOVED = 2;
 
-function reportOf(log: Buffer, whatIfs = [scenario("trimmed", {}, true)]): Report {
-  return analyse(log, {
-    model: true,
-    whatIfs,
-    recordedWith: {},
-    glibc: glibc.available ? glibc.glibc : "auto",
-    cpus: 2,
-    hostCpus: 2,
-    touch: "all",
-    thp: null,
-  });
-}
-
-/** Bytes by which the program moved the break between its first block and its highest: what lies beyond shows nowhere. */
-function movedBytes({ events }: RealRun): number {
-  const highest = Math.max(...events.pointerOut.subarray(0, events.count));
-  let sum = 0;
-  for (let i = 0; i < events.count; i++) {
-    if (events.op[i] === RealOp.sbrk && events.pointerOut[i]! < highest) {
-      sum += events.size[i]!;
-    }
-  }
-  return sum;
-}
-
-/** What the report says of the process, and what it was. */
-function bothOf(run: RealRun) {
-  const { model, scenarios } = reportOf(logOfRun(run));
-  const [recorded] = scenarios;
-  if (model === null || recorded === undefined) {
-    throw new Error("no model");
-  }
-  const { foreignSbrks, foreignSbrkBytes, unloggedBytes } = model.inferred;
-  const { compared, equal } = model.fidelity;
-  const reported = {
-    foreignSbrkBytes,
-    unloggedBytes,
-    rss: recorded.rss.endBytes,
-    system: recorded.system.endBytes,
-    mallinfo: { ...recorded.mallinfo2, usmblks: 0 },
-  };
-  const { mallinfo, main, mapped } = run;
-  const pages = [main, ...mapped].reduce((sum, { residentPages }) => sum + residentPages.length, 0);
-  const real = {
-    foreignSbrkBytes: movedBytes(run),
-    unloggedBytes: 0,
-    rss: pages * 4096,
-    // glibc counts what others put between its stretches (§3.8).
-    system: mallinfo.arena + mallinfo.hblkhd,
-    mallinfo: { ...mallinfo, usmblks: 0 },
-  };
-  return { reported, real, unforeseen: compared - equal, moves: foreignSbrks };
-}
-
-const SEEDS = Array.from({ length: 14 }, (_, i) => 11 + i);
-const GROWING: Omit<Shape, "seed"> = {
-  calls: 4000,
-  moves: [65536, 4096, 2 ** 27],
-  oneIn: 300,
-  freeing: 0.05,
-};
-
-describe.skipIf(!glibc.available)("a break moved past malloc", () => {
-  it("is found out where the heap grows on: all else is as measured, to the byte", () => {
-    for (const seed of SEEDS) {
-      const { reported, real, unforeseen, moves } = bothOf(realRun(program({ seed, ...GROWING })));
-      expect(reported).toEqual(real);
-      expect(moves).toBeGreaterThan(3);
-      expect(unforeseen).toBe(moves);
-    }
-  });
-
-  it("is told from the trims that it prevented", () => {
-    // Where the model's top had to grow after such a trim, it consolidated its fastbins, and the process did not.
-    let exact = 0;
-    for (const seed of SEEDS) {
-      const { reported, real } = bothOf(realRun(program({ seed, ...GROWING, freeing: 0.35 })));
-      if (JSON.stringify(reported) === JSON.stringify(real)) {
-        exact++;
-      }
-      expect(Math.abs(reported.rss / real.rss - 1)).toBeLessThan(0.02);
-    }
-    expect(exact).toBeGreaterThanOrEqual(SEEDS.length - 2);
-  });
-
-  it("is found out by the byte count too, where it is no multiple of a page", () => {
-    for (const seed of SEEDS) {
-      const shape = { ...GROWING, moves: [1000, 43, 70001], oneIn: 600 };
-      const { reported, real, moves } = bothOf(realRun(program({ seed, ...shape })));
-      const { foreignSbrkBytes, ...rest } = reported;
-      expect({ ...rest, foreignSbrkBytes: real.foreignSbrkBytes }).toEqual(real);
-      // Malloc's top begins at the next multiple of 16, which is all that a pointer shows.
-      const rounding = foreignSbrkBytes - real.foreignSbrkBytes;
-      expect(rounding).toBeGreaterThanOrEqual(0);
-      expect(rounding).toBeLessThan(16 * moves);
-    }
-  });
-
-  it("is found out of pointers cut to 32 bits", () => {
-    const run = realRun(program({ seed: 12, ...GROWING, moves: [65536, 4096] }));
-    const whole = logOfRun(run).toString("latin1");
-    const [cut, told] = [strip(whole, ["cut"]), whole].map((log) => reportOf(Buffer.from(log)));
-    expect(cut?.trace.pointerBits).toBe(32);
-    expect(cut?.model?.inferred).toEqual(told?.model?.inferred);
-    expect(cut?.scenarios).toEqual(told?.scenarios);
-  });
-
-  it("may have been moved back by a part", () => {
-    const step = (op: Step["op"], slot: number, size: number): Step => ({
-      op,
-      thread: MAIN,
-      slot,
-      size,
-      align: 0,
+describe("a foreign sbrk", () => {
+  it("is shown by the first block above the memory that it took", () => {
+    const found = new ForeignSbrk();
+    const [guided, work] = replayedTo(MOVED, program(65_536));
+    expect(found.shownBy(guided, work, MOVED, FIRST)).toEqual({
+      kind: "sbrk",
+      before: FIRST + MOVED,
+      bytes: 65_536,
+      trims: 0,
     });
-    const blocks = (from: number, count: number) =>
-      Array.from({ length: count }, (_, i) => step("malloc", from + i, 10_000));
-    const run = realRun([
-      ...blocks(0, 2),
-      step("sbrk", 0, 131072),
-      ...blocks(2, 2),
-      step("sbrk", 0, -65536),
-      ...blocks(4, 40),
-    ]);
-    const { reported, real, unforeseen, moves } = bothOf(run);
-    expect(reported).toEqual({ ...real, foreignSbrkBytes: 65536 });
-    expect([unforeseen, moves]).toEqual([1, 1]);
+    expect(found.state).toEqual({ moves: 1, bytes: 65_536, failures: 0 });
   });
 
-  it("is moved in the what-ifs, too", () => {
-    const run = realRun(program({ seed: 12, ...GROWING }));
-    const settings = { MALLOC_TOP_PAD_: "1048576" };
-    const { scenarios } = reportOf(logOfRun(run), [scenario("padded", settings, false)]);
-    const [padded] = runReal([{ steps: program({ seed: 12, ...GROWING }) }], {
-      touch: "all",
-      env: settings,
+  it("makes the block and those after it match", () => {
+    const [guided, work] = replayedTo(MOVED, program(65_536));
+    insert(guided.replay, new ForeignSbrk().shownBy(guided, work, MOVED, 0)!);
+    guided.replay.run(work, MOVED, work.batch.length);
+    expect(guided.judge.mismatches).toBe(0);
+  });
+
+  it("is not searched for in the replay itself", () => {
+    const [guided, work] = replayedTo(MOVED, program(65_536));
+    const before = [guided.model.brk, guided.judge.compared];
+    new ForeignSbrk().shownBy(guided, work, MOVED, FIRST);
+    expect([guided.model.brk, guided.judge.compared]).toEqual(before);
+  });
+
+  it("is rejected if one of the next pointers mismatches", () => {
+    const lines = program(65_536);
+    lines[MOVED + 5] = `1 malloc(100) = 0x${(BREAK + 0x1000).toString(16)}`;
+    const found = new ForeignSbrk();
+    const [guided, work] = replayedTo(MOVED, lines);
+    expect(found.shownBy(guided, work, MOVED, FIRST)).toBeNull();
+    expect(found.state).toEqual({ moves: 0, bytes: 0, failures: 1 });
+  });
+
+  it("needs eight matching pointers if it is not a multiple of a page", () => {
+    const shown = (followers: number) => {
+      const [guided, work] = replayedTo(MOVED, program(1000, followers));
+      return new ForeignSbrk().shownBy(guided, work, MOVED, FIRST)?.bytes;
+    };
+    // malloc's top begins at the next multiple of 16.
+    expect(shown(8)).toBe(1008);
+    expect(shown(7)).toBeUndefined();
+  });
+
+  it("is not searched for any more after eight failures", () => {
+    const found = new ForeignSbrk();
+    found.state.failures = 7;
+    const [guided, work] = replayedTo(MOVED, program(65_536));
+    expect(found.shownBy(guided, work, MOVED, FIRST)).not.toBeNull();
+    found.state.failures = 8;
+    expect(found.shownBy(guided, work, MOVED, FIRST)).toBeNull();
+  });
+
+  it("is no explanation for a block that the old top can hold", () => {
+    // 32 KiB are left of the top.
+    const at = BREAK + 0x40000 + 0x10;
+    const lines = [...program(65_536).slice(0, MOVED), `1 malloc(30000) = 0x${at.toString(16)}`];
+    const found = new ForeignSbrk();
+    const [guided, work] = replayedTo(MOVED, lines);
+    expect(found.shownBy(guided, work, MOVED, FIRST)).toBeNull();
+    expect(found.state.failures).toBe(0);
+  });
+
+  it("is no explanation for a block that would be mapped", () => {
+    const at = BREAK + 0x40000 + 0x10;
+    const lines = [...program(65_536).slice(0, MOVED), `1 malloc(200000) = 0x${at.toString(16)}`];
+    const [guided, work] = replayedTo(MOVED, lines);
+    expect(new ForeignSbrk().shownBy(guided, work, MOVED, FIRST)).toBeNull();
+  });
+
+  it("precedes the trims that it prevented", () => {
+    const p = new LoggedProgram("2.36");
+    p.malloc(130_000, "low");
+    p.malloc(70_000, "high");
+    p.process.sbrk(65_536);
+    // Leaves a top of 205200 bytes. Without the sbrk it is trimmed to 131472 bytes.
+    p.free("high");
+    p.malloc(100_000);
+    // Fits into neither top. What is left of the old one has 105184 bytes, or 31456.
+    p.malloc(110_000);
+    p.malloc(60_000);
+    const moved = 4;
+    const [guided, work] = replayedTo(moved, p.lines);
+    expect(guided.model.trims).toHaveLength(1);
+    const move = new ForeignSbrk().shownBy(guided, work, moved, 0);
+    expect(move).toMatchObject({ bytes: 65_536, trims: 1 });
+    insert(guided.replay, move!);
+    guided.replay.run(work, moved, work.batch.length);
+    expect(guided.judge.mismatches).toBe(0);
+  });
+
+  it("follows the trims that happened before it", () => {
+    const p = new LoggedProgram("2.36");
+    p.malloc(130_000, "low");
+    p.malloc(70_000, "high");
+    p.free("high");
+    p.process.sbrk(65_536);
+    p.malloc(100_000);
+    p.malloc(110_000);
+    p.malloc(60_000);
+    const [guided, work] = replayedTo(4, p.lines);
+    const move = new ForeignSbrk().shownBy(guided, work, 4, 0);
+    expect(move).toMatchObject({ bytes: 65_536, trims: 0 });
+  });
+});
+
+describe("the mismatch that a foreign sbrk stands for", () => {
+  it("has the logged place and the model's, and leaves the replay as it is", () => {
+    const [guided, work] = replayedTo(MOVED, program(65_536));
+    const divergence = divergenceAt(guided, work, MOVED);
+    const pointer = work.batch.pointerOut[MOVED]!;
+    expect(divergence).toMatchObject({
+      event: MOVED + 1,
+      line: MOVED + 1,
+      expected: `main heap + 0x${(pointer - BREAK).toString(16)}`,
+      // Above two chunks of 50016 bytes and the tcache struct of 0x290.
+      modelled: `main heap + 0x${(0x290 + 2 * 50_016 + 16).toString(16)}`,
     });
-    const [, whatIf] = scenarios;
-    expect(whatIf?.rss.endBytes).toBe((padded?.main.residentPages.length ?? 0) * 4096);
-    expect(whatIf?.system.endBytes).toBe(padded?.mallinfo.arena);
+    expect(guided.judge.state.firstDivergence).toBeNull();
   });
 
-  it("is not taken for a move where blocks are missing in the log", () => {
-    for (const seed of SEEDS.slice(0, 4)) {
-      const log = logOfRun(realRun(program({ seed, ...GROWING, oneIn: 1e9 })));
-      const lines = log.toString("latin1").split("\n");
-      const random = chance(seed);
-      const some = lines.filter(() => random() > 0.02).join("\n");
-      const late = lines.slice(lines.length * 0.3).join("\n");
-      for (const text of [some, late]) {
-        expect(reportOf(Buffer.from(text)).model?.inferred.foreignSbrks).toBe(0);
-      }
-    }
+  it("is an earlier one if there is one", () => {
+    const lines = program(65_536);
+    lines[1] = `1 malloc(50000) = 0x${(BREAK + 0x10010).toString(16)}`;
+    const [guided, work] = replayedTo(MOVED, lines);
+    expect(divergenceAt(guided, work, MOVED)?.line).toBe(2);
+  });
+});
+
+describe("a copy", () => {
+  it("has the counts of the original, and its own from there on", () => {
+    const found = new ForeignSbrk();
+    Object.assign(found.state, { moves: 3, bytes: 5000, failures: 2 });
+    const copy = new ForeignSbrk();
+    copy.copy(found);
+    expect(copy.state).toEqual({ moves: 3, bytes: 5000, failures: 2 });
+    copy.state.moves = 9;
+    expect(found.state.moves).toBe(3);
   });
 });

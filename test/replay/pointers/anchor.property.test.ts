@@ -16,16 +16,16 @@ import { inBatches } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
 /**
- * A run as recorded that cannot foresee its log's pointers, because the log lacks its beginning, or some of its lines,
- * or is of another version: the model stays whole, and the blocks lie where the log says.
+ * A recorded run whose model mismatches, because the log lacks its beginning or some lines, or is of another version: the
+ * model's invariants hold, and the blocks lie at their logged places.
  */
 
 /** One step of a random program. */
 interface Move {
   readonly thread: number;
-  readonly what: "malloc" | "calloc" | "realloc" | "memalign" | "free";
+  readonly call: "malloc" | "calloc" | "realloc" | "memalign" | "free";
   readonly bytes: number;
-  /** picks the block to free or resize */
+  /** selects the block to free or resize */
   readonly pick: number;
   /** the hook missed it */
   readonly isLost: boolean;
@@ -41,7 +41,7 @@ const bytes = fc.oneof(
 function movesOf(lostOf: number): fc.Arbitrary<Move[]> {
   const move = fc.record<Move>({
     thread: fc.nat(2),
-    what: fc.constantFrom("malloc", "malloc", "calloc", "realloc", "memalign", "free", "free"),
+    call: fc.constantFrom("malloc", "malloc", "calloc", "realloc", "memalign", "free", "free"),
     bytes,
     pick: fc.nat(),
     isLost: lostOf === 0 ? fc.constant(false) : fc.nat(lostOf - 1).map((n) => n === 0),
@@ -52,16 +52,16 @@ function movesOf(lostOf: number): fc.Arbitrary<Move[]> {
 const BREAK = 0x5555_5557_0000;
 const HEAPS = 0x7f00_0000_0000;
 const MAPPINGS = 0x7f80_0000_0000;
-/** µs between calls: more than a line may be taken to be out of place by (line-order.ts) */
+/** µs between calls: more than the distance of lines that line-order.ts exchanges */
 const APART = 200;
 
-/** True if the first block of the break area that the log tells of lies where the first of all would. */
+/** True if the first logged block of the break area lies where the very first block of a process may lie. */
 function startsBreak(log: readonly PlainEvent[]): boolean {
   const first = log.find(({ pointerOut = 0 }) => pointerOut > 0 && pointerOut < HEAPS);
   return first?.pointerOut !== undefined && first.pointerOut % 4096 === GRANULE;
 }
 
-/** The log of a program that a model serves, its heaps at made-up places. */
+/** The log of a program that a model serves; its heaps lie at made-up addresses. */
 function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
   const m = new Ptmalloc(profile, new MallocPar(profile), 2);
   const live: { chunk: number; pointer: number }[] = [];
@@ -81,20 +81,20 @@ function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
       events.push({ ...event, time: events.length * APART });
     }
   };
-  const first: Move = { thread: 0, what: "malloc", bytes: 100, pick: 0, isLost: false };
-  for (const { thread, what, bytes: size, pick, isLost } of [first, ...moves]) {
+  const first: Move = { thread: 0, call: "malloc", bytes: 100, pick: 0, isLost: false };
+  for (const { thread, call, bytes: size, pick, isLost } of [first, ...moves]) {
     const at = live.length === 0 ? -1 : pick % live.length;
-    if (at < 0 && (what === "free" || what === "realloc")) {
+    if (at < 0 && (call === "free" || call === "realloc")) {
       continue;
     }
     m.enter(thread);
-    if (what === "free" || what === "realloc") {
+    if (call === "free" || call === "realloc") {
       const block = live[at];
       if (block === undefined) {
         continue;
       }
       const { pointer: pointerIn } = block;
-      if (what === "free") {
+      if (call === "free") {
         live.splice(at, 1);
         m.free(block.chunk);
         log({ op: Op.free, tid: thread, pointerIn }, isLost);
@@ -107,11 +107,11 @@ function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
       log({ op: Op.realloc, tid: thread, size: size + 1, pointerIn, pointerOut: pointer }, isLost);
       continue;
     }
-    const align = what === "memalign" ? 64 : 0;
+    const align = call === "memalign" ? 64 : 0;
     const chunk =
-      what === "malloc"
+      call === "malloc"
         ? m.malloc(size)
-        : what === "calloc"
+        : call === "calloc"
           ? m.calloc(size)
           : m.memalign(align, size);
     if (chunk === 0) {
@@ -119,12 +119,12 @@ function logOf(profile: Profile, moves: readonly Move[]): PlainEvent[] {
     }
     const pointer = pointerTo(chunk);
     live.push({ chunk, pointer });
-    log({ op: Op[what], tid: thread, size, align, pointerOut: pointer }, isLost);
+    log({ op: Op[call], tid: thread, size, align, pointerOut: pointer }, isLost);
   }
   return events;
 }
 
-/** Replays the log under the guidance of its pointers, checking the model on the way. */
+/** Replays the log guided by its pointers, and checks the model on the way. */
 function follow(
   profile: Profile,
   events: readonly PlainEvent[],
@@ -153,7 +153,7 @@ function follow(
 
 /** programs of each kind */
 const RUNS = 20;
-/** Walking the room that is left below a break of unknown start takes its time. */
+/** To walk the memory below a break area of unknown start takes long. */
 const CHECK_EVERY = 7;
 
 const profile = fc.constantFrom(...PROFILES);
@@ -161,10 +161,10 @@ const profile = fc.constantFrom(...PROFILES);
 function holds(kind: string, lostOf: number, from: number, sameVersion: boolean): void {
   it(kind, () => {
     fc.assert(
-      fc.property(profile, profile, movesOf(lostOf), (made, believed, moves) => {
+      fc.property(profile, profile, movesOf(lostOf), (made, assumed, moves) => {
         const events = logOf(made, moves);
         const late = events.slice(Math.floor(events.length * from));
-        const { guided } = follow(sameVersion ? made : believed, late);
+        const { guided } = follow(sameVersion ? made : assumed, late);
         const { compared, matched } = guided.judge;
         if (lostOf === 0 && from === 0 && sameVersion) {
           expect(matched).toBe(compared);
@@ -175,16 +175,16 @@ function holds(kind: string, lostOf: number, from: number, sameVersion: boolean)
   });
 }
 
-describe("the model stays whole", () => {
-  holds("where it foresees everything", 0, 0, true);
-  holds("where the log is of another version", 0, 0, false);
-  holds("where the log began late", 0, 0.4, true);
-  holds("where the hook missed every tenth call", 10, 0, true);
-  holds("where nothing is right", 5, 0.3, false);
+describe("the invariants of the model hold", () => {
+  holds("if every pointer matches", 0, 0, true);
+  holds("if the log is of another version", 0, 0, false);
+  holds("if the log began late", 0, 0.4, true);
+  holds("if the hook missed every tenth call", 10, 0, true);
+  holds("if all of these come together", 5, 0.3, false);
 });
 
-describe("a block lies where the log says", () => {
-  it("in every heap that is known, whatever the log lacks", () => {
+describe("a block lies at its logged place", () => {
+  it("in every known heap, whatever the log lacks", () => {
     fc.assert(
       fc.property(
         profile,
@@ -195,7 +195,7 @@ describe("a block lies where the log says", () => {
           const late = events.slice(Math.floor(events.length * from));
           const { guided, ledger } = follow(made, late);
           const { model, judge, replay } = guided;
-          // The first block that a log tells of may look like the first of a break area that began right there.
+          // The first logged block may look like the first block of a break area that begins there.
           const isBreakUnsure = startsBreak(late);
           for (const { pointerOut = 0, size = 0 } of late) {
             const block = ledger.blockAt(pointerOut);
@@ -212,7 +212,7 @@ describe("a block lies where the log says", () => {
             if (place.heap < 0) {
               continue;
             }
-            // And a mapping at a multiple of 64 MiB like an arena's heap, but for the arena's own structures there.
+            // A mapping at a multiple of 64 MiB may look like an arena's heap, but for the arena's own structures there.
             const { kind } = model.heaps[place.heap]!;
             if (kind === "arena" && place.offset <= made.heapInfoBytes + made.mallocStateBytes) {
               continue;

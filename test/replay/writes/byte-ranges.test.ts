@@ -8,7 +8,7 @@ const ranges: fc.Arbitrary<Ranges> = fc
   .uniqueArray(fc.nat(LIMIT), { maxLength: 12 })
   .map((ends) => ends.sort((a, b) => a - b).slice(0, ends.length & ~1));
 
-/** The bytes one by one. */
+/** The bytes, one by one. */
 function bytesOf(list: Ranges): number[] {
   const bytes: number[] = [];
   for (let i = 0; i < list.length; i += 2) {
@@ -19,7 +19,7 @@ function bytesOf(list: Ranges): number[] {
   return bytes;
 }
 
-it("subtracts and cuts as sets of bytes do", () => {
+it("without() and below() equal the operations on sets of bytes", () => {
   fc.assert(
     fc.property(ranges, ranges, fc.nat(LIMIT), (a, b, limit) => {
       const ofB = new Set(bytesOf(b));
@@ -29,7 +29,7 @@ it("subtracts and cuts as sets of bytes do", () => {
   );
 });
 
-it("sorts, joins neighbours, and refuses what is empty or overlaps", () => {
+it("inOrder() sorts, joins adjacent ranges, and rejects empty and overlapping ones", () => {
   expect(inOrder([])).toEqual([]);
   const three = [
     [20, 30],

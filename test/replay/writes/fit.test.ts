@@ -6,7 +6,7 @@ import { pagesAtRatio, pagesAtShare } from "../../../src/replay/writes/reading.t
 
 const PAGE = 4096;
 
-/** Pages by plane: policy, none, all, and those of the ratios 0, ¼, ½, ¾, 1. */
+/** Pages by plane: policy, none, all, and the ratios 0, ¼, ½, ¾, 1. */
 function planes(none: number, all: number, ...ratios: number[]): number[] {
   expect(ratios.length).toBe(PLANES - 3);
   return [all, none, all, ...ratios];
@@ -31,7 +31,7 @@ describe("between the planes of the ratios", () => {
 describe("fitting", () => {
   const linear: Family = (pages, part) => pages[1]! * part;
 
-  it("one observation is met exactly, whatever is measured within reach", () => {
+  it("meets one observation exactly if it is within reach", () => {
     fc.assert(
       fc.property(fc.double({ min: 20, max: 100, noNaN: true }), (pages) => {
         const fit = fitPart([{ bytes: pages * PAGE, pages: SOME }], pagesAtRatio)!;
@@ -43,7 +43,7 @@ describe("fitting", () => {
     );
   });
 
-  it("says so where nothing meets it, and takes the nearest", () => {
+  it("takes the nearest parameter if none meets the observation, and reports the side", () => {
     expect(fitPart([{ bytes: 110 * PAGE, pages: SOME }], pagesAtRatio)).toMatchObject({
       part: 1,
       outside: "above",
@@ -56,19 +56,19 @@ describe("fitting", () => {
     });
   });
 
-  it("takes the largest of the parts that are as good", () => {
+  it("takes the largest of equally good parameters", () => {
     const step = planes(10, 40, 20, 20, 20, 40, 40);
     expect(fitPart([{ bytes: 20 * PAGE, pages: step }], pagesAtRatio)?.part).toBeCloseTo(0.5, 3);
     expect(fitPart([{ bytes: 40 * PAGE, pages: step }], pagesAtRatio)?.part).toBe(1);
   });
 
-  it("finds none where none makes a difference", () => {
+  it("finds no parameter if none makes a difference", () => {
     const same = planes(10, 40, 20, 20, 20, 20, 20);
     expect(fitPart([{ bytes: 15 * PAGE, pages: same }], pagesAtRatio)).toBeNull();
     expect(fitPart([], pagesAtRatio)).toBeNull();
   });
 
-  it("several: the sum of their errors is least, so that one that is wrong does not count", () => {
+  it("minimises the sum of absolute errors, so that one outlier of four does not count", () => {
     const at = (part: number) => ({ bytes: 1000 * part * PAGE, pages: [0, 1000] });
     const fit = fitPart([at(0.3), at(0.3), at(0.3), at(0.9)], linear)!;
     expect(fit.part).toBeCloseTo(0.3, 3);
@@ -78,7 +78,7 @@ describe("fitting", () => {
 });
 
 describe("relative errors", () => {
-  it("keep their sign, and the worst is the farthest from 0", () => {
+  it("keep their sign; the largest is the one farthest from 0", () => {
     const samples = [
       { bytes: 100, modelledBytes: 110 },
       { bytes: 100, modelledBytes: 60 },

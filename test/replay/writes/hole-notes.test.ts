@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import { isHoleNote, readHeader, readHole } from "../../../src/replay/writes/hole-notes.ts";
 
-it("reads the header", () => {
+it("reads a header", () => {
   expect(readHeader("holes min=65536")).toEqual({ minBytes: 65536 });
   expect(readHeader("holes")).toEqual({ minBytes: 4096 });
   expect(readHeader("holes min=x")).toBeNull();
   expect(readHeader("hole 0x10 0+1")).toBeNull();
 });
 
-it("reads a block's holes", () => {
+it("reads the holes of a block", () => {
   expect(readHole("hole 0x7f084cd1d010 4080+1044480")).toEqual({
     pointer: 0x7f084cd1d010,
     ranges: [4080, 1048560],
@@ -16,7 +16,7 @@ it("reads a block's holes", () => {
   expect(readHole("hole  0x10  12272+4096,4080+4096")?.ranges).toEqual([4080, 8176, 12272, 16368]);
 });
 
-it("leaves alone what is no such line", () => {
+it("rejects other comments and impossible ranges", () => {
   for (const text of [
     "hole",
     "hole 0x10",

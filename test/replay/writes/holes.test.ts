@@ -4,7 +4,7 @@ import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts"
 import type { Report } from "../../../src/report/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 
-/** A block of 1 MiB has a mapping of 257 pages, and begins 16 bytes into it; the tests speak of its pages. */
+/** A block of 1 MiB has a mapping of 257 pages, and begins 16 bytes into it; the tests count these pages. */
 const MIB = 2 ** 20;
 const PAGE = 4096;
 const WHOLE = 257;
@@ -15,9 +15,9 @@ const HEAP = 0x555555559010;
 const OPTIONS: AnalysisOptions = {
   model: true,
   whatIfs: [],
-  // The threshold set, it stays where it is when a mapped block is freed.
+  // Set, so that the free of a mapped block does not move the threshold.
   recordedWith: { MALLOC_MMAP_THRESHOLD_: "131072" },
-  // before the tcache, which has a page of its own
+  // without a tcache, which has a page of its own
   glibc: "2.23",
   cpus: 2,
   hostCpus: 2,
@@ -29,7 +29,7 @@ function reportOf(lines: readonly string[], options: Partial<AnalysisOptions> = 
   return analyse(Buffer.from(`${lines.join("\n")}\n`), { ...OPTIONS, ...options });
 }
 
-/** Resident pages at each `# rss` line, and at the end. */
+/** Resident pages at each `# rss` line and at the end. */
 function pagesOf(...lines: string[]): number[] {
   const { measured, scenarios } = reportOf(lines);
   const samples = measured?.rssSamples.map(({ modelledBytes }) => modelledBytes) ?? [];
@@ -57,56 +57,56 @@ describe("with the header", () => {
     });
   });
 
-  it("what was a hole at one sample and is none at the next was written in between", () => {
+  it("a hole at one sample that is none at the next was written in between", () => {
     const lines = [hole([10, 20], [30, WHOLE]), RSS, SOMETHING, hole([12, 14], [100, WHOLE]), RSS];
     expect(pagesOf(HEADER, malloc(), ...lines)).toEqual([20, 98, 98]);
   });
 
-  it("samples without a call between them are samples all the same", () => {
+  it("two samples without a call between them both count", () => {
     expect(pagesOf(HEADER, malloc(), hole([1, 7]), RSS, hole([1, 3]), RSS, RSS)).toEqual([
       251, 255, 257, 257,
     ]);
   });
 
-  it("a sample as the last line tells of the end as well", () => {
+  it("holes before a sample in the last line hold at the end, too", () => {
     expect(pagesOf(HEADER, malloc(), SOMETHING, hole([1, 5]), RSS)).toEqual([253, 253]);
   });
 
-  it("calls after the last holes do not unsay them", () => {
+  it("holes stay holes after later calls", () => {
     expect(pagesOf(HEADER, malloc(), hole([1, 5]), malloc(100, 0x555500000010), SOMETHING)[0]).toBe(
       254,
     );
   });
 
-  it("a block resized keeps its holes; what it grew by is open", () => {
+  it("a resized block keeps its holes, and what it grew by is open", () => {
     const grown = [realloc(2 * MIB), hole([2, 4], [257, 300]), RSS, realloc(8 * PAGE), RSS];
     expect(pagesOf(HEADER, malloc(), hole([2, 6]), ...grown)).toEqual([513 - 45, 9, 9]);
     expect(pagesOf(HEADER, malloc(), hole([2, 6]), realloc(8 * PAGE), hole([2, 6]), RSS)).toEqual([
       5, 5,
     ]);
-    // Too small now for the log to tell of: what was a hole stays one.
+    // Too small now for the header: its holes stay holes.
     const min = "# holes min=65536";
     expect(pagesOf(min, malloc(), hole([2, 6]), realloc(8 * PAGE), SOMETHING, RSS)).toEqual([5, 5]);
   });
 
-  it("small blocks, and those within a page, are written as the touch policy says", () => {
+  it("small blocks and blocks within one page are written as the touch policy says", () => {
     const page = 0x7f0000001000;
     const lines = [`1 memalign(4096, 4096) = 0x${page.toString(16)}`, malloc(4095), SOMETHING];
     const { scenarios } = reportOf([HEADER, ...lines]);
     expect(scenarios[0]!.rss).toEqual(reportOf(lines).scenarios[0]!.rss);
   });
 
-  it("a lost free is one before which all was written", () => {
+  it("a block whose free is lost was written whole", () => {
     expect(pagesOf(HEADER, malloc(), malloc(), hole([1, WHOLE]), RSS)).toEqual([1, 1]);
   });
 
-  it("nothing is merely assumed to be written", () => {
+  it("no bytes are assumed to be written", () => {
     const { model } = reportOf([HEADER, malloc(2 * MIB)]);
     expect(model?.assumedWritten).toMatchObject({ blocks: 0, bytes: 0, mediumBytes: 0 });
     expect(model?.holes).toEqual({ minBytes: 4096, lines: 0 });
   });
 
-  it("what-ifs follow the same bytes", () => {
+  it("what-ifs write the same bytes", () => {
     const whatIfs = [scenario("heap", { MALLOC_MMAP_MAX_: "0" }, false)];
     const { scenarios } = reportOf([HEADER, malloc(), SOMETHING, hole([10, WHOLE])], { whatIfs });
     // In the heap: its first ten pages, and the one of the top's header.
@@ -115,7 +115,7 @@ describe("with the header", () => {
 });
 
 describe("without the header", () => {
-  it("a hole is taken back from its own block", () => {
+  it("a hole line marks the pages of its own block absent", () => {
     expect(pagesOf(malloc(), RSS, SOMETHING, RSS, hole([1, WHOLE]), RSS)).toEqual([1, WHOLE, 1, 1]);
     expect(pagesOf(malloc(), hole([1, WHOLE]))).toEqual([1]);
     const { model } = reportOf([malloc(2 * MIB), hole([1, 4])]);
@@ -124,18 +124,18 @@ describe("without the header", () => {
   });
 
   it("the allocator's own writes stay", () => {
-    // The block moves to a mapping: what was in the heap is copied into the first ten pages.
+    // The block moves to a mapping: its old bytes are copied into the first ten pages.
     const copied = `1 realloc(0x${HEAP.toString(16)}, ${MIB}) = 0x${P.toString(16)}`;
     const lines = [malloc(40_000, HEAP), copied, hole([1, WHOLE]), SOMETHING];
     expect(pagesOf(...lines)[0]).toBeGreaterThan(10);
   });
 
-  it("finds a block that is freed within the same batch", () => {
+  it("a hole line names a block that is freed in the same batch", () => {
     const { scenarios } = reportOf([malloc(), SOMETHING, hole([1, WHOLE]), SOMETHING, free()]);
     expect(scenarios[0]!.rss).toMatchObject({ peakBytes: WHOLE * PAGE, endBytes: 0 });
   });
 
-  it("lines of blocks that are not live, or not possible, do nothing", () => {
+  it("hole lines of blocks that are not live, or with impossible ranges, have no effect", () => {
     expect(pagesOf("# hole 0x10 0+5", malloc(), "# hole 0x20 0+5", "# hole nonsense")).toEqual([
       WHOLE,
     ]);
@@ -143,7 +143,7 @@ describe("without the header", () => {
   });
 });
 
-/** Few pointers, so that calls meet; the model does not mind where the log says they are. */
+/** Few pointers, so that calls name the same blocks. */
 const pointer = fc.nat(7).map((k) => `0x${(0x55d000000010 + k * 0x300000).toString(16)}`);
 const size = fc.oneof(fc.nat(300), fc.nat(300_000));
 const call = fc.oneof(
@@ -157,7 +157,7 @@ const log = fc.array(call, { minLength: 1, maxLength: 60, size: "max" });
 const SCENARIOS = [scenario("heap", { MALLOC_MMAP_MAX_: "0" }, true)];
 
 describe("any log", () => {
-  it("is replayed as ever where no block is large enough for the header", () => {
+  it("has the same report if no block is large enough for the header", () => {
     fc.assert(
       fc.property(log, (lines) => {
         const plain = reportOf(lines, { touch: "facts", whatIfs: SCENARIOS });
@@ -171,7 +171,7 @@ describe("any log", () => {
     );
   });
 
-  it("without holes ends as one in which everything is written, and is never above it", () => {
+  it("without holes ends with everything written, and has no higher peak", () => {
     fc.assert(
       fc.property(log, (lines) => {
         const all = reportOf(lines, { whatIfs: SCENARIOS });

@@ -24,13 +24,13 @@ const realloc = (oldSize: number, size: number): Call => ({
   oldSize,
 });
 
-/** What is written after each call, by from and to; all calls are of one block. */
+/** The bytes written after each call, [from, to); all calls are of one block. */
 function written(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
   const out = filled(policy, calls);
   return calls.map((_, i) => [out.from[i]!, out.to[i]!]);
 }
 
-/** The same for the last call, as far as a part of large blocks is written. */
+/** The same for the last call, for each part of large blocks that may be written. */
 function writtenAtRatios(...calls: Call[]): [number, number][] {
   const out = filled("facts", calls);
   const last = calls.length - 1;
@@ -55,7 +55,7 @@ function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
 
 const POLICIES: readonly TouchPolicy[] = ["facts", { fitted: null }];
 
-describe("what is known of libraries", () => {
+describe("the facts about libraries", () => {
   const bySize = TOUCH_FACTS.flatMap(({ requests, writtenBytes }) =>
     "powersOfTwoFrom" in requests
       ? []
@@ -81,13 +81,13 @@ describe("what is known of libraries", () => {
     expect(written("none", malloc(size))).toEqual([[0, 0]]);
   });
 
-  it.each(bySize)("not of other calls, nor of blocks that grow: %d", (size, bytes) => {
+  it.each(bySize)("do not hold for other calls, nor for blocks that grow: %d", (size, bytes) => {
     expect(written("facts", calloc(size))).toEqual([[0, size]]);
     expect(written("facts", malloc(size + 16))).toEqual([[0, size + 16]]);
     expect(written("facts", malloc(size), realloc(size, 2 * size))[1]).toEqual([bytes, 2 * size]);
   });
 
-  it("HotSpot's queues, once their caller has asked for its Arena's three chunks", () => {
+  it("hold for HotSpot's queues once their caller has requested its Arena's three chunks", () => {
     const arena = [232, 1000, 32744].map((size) => malloc(size));
     const last = (...calls: Call[]) => written("facts", ...calls).at(-1);
     expect(last(...arena, malloc(MIB))).toEqual([0, 1]);
@@ -112,14 +112,14 @@ describe("pools", () => {
     expect(written("facts", calloc(size))).toEqual([[0, size]]);
   });
 
-  it("are no fact: a ratio takes them as it takes others", () => {
+  it("are not facts: a ratio applies to them as to other blocks", () => {
     expect(written({ ratio: 0.25 }, malloc(32 * KIB))).toEqual([[0, 32 * KIB]]);
     expect(written({ ratio: 0.25 }, malloc(64 * KIB))).toEqual([[0, 16 * KIB]]);
   });
 });
 
 describe("a part of large blocks", () => {
-  it("is a prefix of those above 32 KiB, and all of others", () => {
+  it("is a prefix of each block above 32 KiB, and the whole of smaller ones", () => {
     expect(writtenAtRatios(malloc(32 * KIB + 8))).toEqual(
       RATIOS.map((q) => [0, q * (32 * KIB + 8)]),
     );
@@ -127,7 +127,7 @@ describe("a part of large blocks", () => {
     expect(writtenAtRatios(calloc(MIB))).toEqual(RATIOS.map((q) => [0, q * MIB]));
   });
 
-  it("what the program grew was full", () => {
+  it("a block that the program grows was full", () => {
     const grown = writtenAtRatios(malloc(100 * KIB), realloc(100 * KIB, 200 * KIB));
     expect(grown).toEqual(RATIOS.map((q) => [0, Math.max(100 * KIB, q * 200 * KIB)]));
     const again = [malloc(100 * KIB), realloc(100 * KIB, 200 * KIB), realloc(200 * KIB, 300 * KIB)];
@@ -136,7 +136,7 @@ describe("a part of large blocks", () => {
     expect(shrunk).toEqual(RATIOS.map(() => [0, 100 * KIB]));
   });
 
-  it("is what the policy of that ratio writes", () => {
+  it("equals what the policy of that ratio writes", () => {
     const calls = [malloc(100 * KIB), realloc(100 * KIB, 300 * KIB)];
     RATIOS.forEach((ratio, i) => {
       const [, to] = written({ ratio }, ...calls).at(-1)!;
@@ -145,7 +145,7 @@ describe("a part of large blocks", () => {
   });
 });
 
-describe("a block that is written whole, whatever is assumed, is marked so", () => {
+describe("the mark of a block that is written whole under every assumption", () => {
   const marks = (policy: TouchPolicy, ...calls: Call[]) =>
     Array.from(filled(policy, calls).whole.subarray(0, calls.length));
   const resized = (size: number, oldSize: number): Call => ({
@@ -154,16 +154,16 @@ describe("a block that is written whole, whatever is assumed, is marked so", () 
     oldSize,
   });
 
-  it("a small one, and what is new of a small one", () => {
+  it("is set for a small block, and for the new part of one", () => {
     expect(marks("facts", malloc(100), resized(3000, 100), resized(50, 3000))).toEqual([1, 1, 0]);
   });
 
-  it("not a large one, and not where the policy writes less", () => {
+  it("is not set for a large block, nor where the policy writes less", () => {
     expect(marks("facts", malloc(100_000))).toEqual([0]);
     expect(marks("none", malloc(100))).toEqual([0]);
   });
 
-  it("copies of a batch need only tell of the others", () => {
+  it("lets a copy of a batch take over only the other rows", () => {
     const calls = [malloc(100), malloc(100_000), malloc(16)];
     const original = filled("facts", calls);
     const copy = new TouchBatch();

@@ -14,7 +14,7 @@ import { newFolder, newPipe } from "../../support/run-mallog.ts";
 
 const WORKER = new URL("../dist/node/reading-worker.js", pathToFileURL(MALLOG));
 
-/** Some 2 MiB of good lines, among them comments and what is no line of a log. */
+/** Some 2 MiB of valid lines, with comments and malformed lines among them. */
 const LOG = Array.from({ length: 50_000 }, (_, i) => {
   if (i % 5000 === 0) {
     return `# rss_kb ${i}`;
@@ -31,7 +31,7 @@ function fileOf(content: string | Buffer): string {
   return path;
 }
 
-/** A pipe that somebody holds open, and never writes to. */
+/** A pipe that stays open and empty. */
 function silentPipe(): StandardInput {
   return Object.assign(new PassThrough(), { fd: openSync(newPipe(), "r+") });
 }
@@ -49,19 +49,19 @@ async function read(
   return { result, diagnostics, events: sink.events, notes: sink.notes, ends: sink.ends };
 }
 
-describe("a log read in a thread of its own", () => {
+describe("a log read in a worker thread", () => {
   test.each([
     ["plain", LOG],
     ["gzip", gzipSync(LOG, { level: 0 })],
     ["cut gzip", gzipSync(LOG, { level: 0 }).subarray(0, 1_500_000)],
-  ])("is what it is when this thread reads it: %s", async (_, content) => {
+  ])("equals the log read in this thread: %s", async (_, content) => {
     const path = fileOf(content);
     const here = await read(null, [path]);
     expect(here.events.length).toBeGreaterThan(20_000);
     expect(await read(WORKER, [path])).toEqual(here);
   });
 
-  test("ends where the signal fires", async () => {
+  test("ends when the signal fires", async () => {
     const stop = new AbortController();
     const { result, events, ends } = await read(WORKER, [fileOf(LOG.repeat(10))], {
       signal: stop.signal,
@@ -73,13 +73,13 @@ describe("a log read in a thread of its own", () => {
     expect(ends).toBe(1);
   });
 
-  test("ends at once where the signal had fired before", async () => {
+  test("ends at once if the signal has fired before", async () => {
     const { result, ends } = await read(WORKER, [fileOf(LOG)], { signal: AbortSignal.abort() });
     expect(result.isComplete).toBe(false);
     expect(ends).toBe(1);
   });
 
-  test("ends where the signal fires before a pipe has had anything to say", async () => {
+  test("ends when the signal fires before the pipe has data", async () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 50);
     for (const signal of [stop.signal, AbortSignal.abort()]) {
@@ -89,20 +89,20 @@ describe("a log read in a thread of its own", () => {
     }
   });
 
-  test("does not wait for a pipe whose turn has not come", async () => {
+  test("does not wait for a pipe that is read later", async () => {
     const stop = new AbortController();
     const options = { signal: stop.signal, onProgress: () => stop.abort() };
     const { events } = await read(WORKER, [fileOf(LOG), "-"], options, silentPipe());
     expect(events.length).toBeGreaterThan(8191);
   });
 
-  test("is refused as it is here", async () => {
+  test("is refused with the same error as in this thread", async () => {
     const notGzip = Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(2 ** 21, 1)]);
-    await expect(read(WORKER, [fileOf(notGzip)])).rejects.toThrow(/nothing of it can be decompr/);
+    await expect(read(WORKER, [fileOf(notGzip)])).rejects.toThrow(/cannot be decompressed/);
     await expect(read(WORKER, [fileOf(LOG), "/no/such"])).rejects.toThrow(/no such file/);
   });
 
-  test("is an error where the thread cannot run", async () => {
+  test("is an error if the worker cannot run", async () => {
     const broken = pathToFileURL(fileOf("throw new Error('no thread today');"));
     await expect(read(broken, [fileOf(LOG)])).rejects.toThrow("no thread today");
     const early = pathToFileURL(fileOf("process.exit(0)"));

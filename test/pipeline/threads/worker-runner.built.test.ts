@@ -19,7 +19,7 @@ const WORKERS = {
   cores: 3,
 };
 
-/** A log of many threads that share arenas, long enough for a worker: as it is, and as a simple hook writes it. */
+/** A log of many threads that share arenas, long enough for a worker: full, and as a simple hook writes it. */
 const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
 const log = logOf(THREADS!, "default")!;
 const stripped = Buffer.from(strip(log.toString("latin1"), ["events", "caller", "cut"]), "latin1");
@@ -54,12 +54,12 @@ function report(
 
 const NEVER = new AbortController().signal;
 
-describe("what-ifs on other cores", () => {
+describe("what-ifs in worker threads", () => {
   it.each([
-    ["as it is", log, [4093, 1_000_003]],
+    ["full", log, [4093, 1_000_003]],
     ["as a simple hook writes it", stripped, [4093]],
   ])(
-    "give the report that one thread gives, in whatever pieces the log comes: %s",
+    "give the report that one thread gives, whatever pieces the log comes in: %s",
     async (_, bytes, lengths) => {
       const expected = JSON.stringify(await report(null, chunks(bytes, 65_536)));
       for (const length of lengths) {
@@ -68,7 +68,7 @@ describe("what-ifs on other cores", () => {
     },
   );
 
-  it("are of what was read where the reading was interrupted", async () => {
+  it("cover what was read before an interruption", async () => {
     const controller = new AbortController();
     async function* endless() {
       yield* chunks(log, 65_536);
@@ -86,7 +86,7 @@ describe("what-ifs on other cores", () => {
     expect(scenarios.map(({ name }) => name)).toContain("two, trimmed");
   });
 
-  it("end the analysis with an error where the worker cannot run", async () => {
+  it("end the analysis with an error if the worker cannot run", async () => {
     const broken = join(newFolder(), "broken.mjs");
     writeFileSync(broken, "throw new Error('no worker today');");
     await expect(
@@ -95,19 +95,19 @@ describe("what-ifs on other cores", () => {
   });
 });
 
-describe("the what-ifs are shared out", () => {
+describe("the shares of what-ifs", () => {
   const named = (name: string, settings: Record<string, string>) => scenario(name, settings, false);
   const [one, two, three] = ["1", "2", "3"].map((max) => named(max, { MALLOC_ARENA_MAX: max }));
   const sharing = scenario("1, trimmed", { MALLOC_ARENA_MAX: "1" }, true);
   const names = (cores: number, ...specs: ScenarioSpec[]) =>
     inShares(specs, cores).map((share) => share.map(({ name }) => name));
 
-  it("among the cores but one, and those that share replays are together", () => {
+  it("are one per core but one, and scenarios that share replays stay together", () => {
     expect(names(2, one!, two!, sharing)).toEqual([["1", "1, trimmed", "2"]]);
     expect(names(4, one!, two!, sharing)).toEqual([["1", "1, trimmed"], ["2"]]);
   });
 
-  it("among all cores where there are many", () => {
+  it("are one per core if there are many what-ifs", () => {
     expect(names(2, one!, two!, three!)).toEqual([["1", "3"], ["2"]]);
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { TRUSTED_RATIO } from "../../../src/insight/verdict.ts";
-import type { ScenarioSpec } from "../../../src/replay/scenario-spec.ts";
-import type { ModelSummary, Report } from "../../../src/report/report.ts";
-import { analyse, scenario } from "../../support/corpus.ts";
-import { realGlibc, runReal } from "../../support/glibc-driver.ts";
-import { MAIN, type Step } from "../../support/glibc-program.ts";
-import { logOfRun, type ProgramShape, program } from "../../support/real-log.ts";
+import { TRUSTED_RATIO } from "../../src/insight/verdict.ts";
+import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
+import type { ModelSummary, Report } from "../../src/report/report.ts";
+import { analyse, scenario } from "../support/corpus.ts";
+import { realGlibc, runReal } from "../support/glibc-driver.ts";
+import { MAIN, type Step } from "../support/glibc-program.ts";
+import { logOfRun, type ProgramShape, program } from "../support/real-log.ts";
 
 /**
- * Settings that nobody told of, out of the pointers that this machine's glibc handed out under them: the logs are as
- * a simple hook writes them.
+ * Settings inferred from the pointers that this machine's glibc returned under them. The logs are those of a simple hook,
+ * which states no settings.
  */
 const glibc = realGlibc();
 const ONE_THREAD: ProgramShape = { seed: 7, calls: 16000, workers: 0, large: 0.02 };
@@ -34,7 +34,7 @@ function reportOf(
 }
 
 function modelOfRun(env: Record<string, string>, steps: readonly Step[]): ModelSummary {
-  // Told, since another version would explain so short a log as well.
+  // Given: another version would explain so short a log, too.
   const version = glibc.available ? glibc.glibc : "auto";
   const { model } = reportOfRun(env, steps, null, [], version);
   if (model === null) {
@@ -70,9 +70,9 @@ if (!glibc.available) {
   it.skip(`settings from real pointers: ${glibc.reason}`);
 }
 
-describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
+describe.skipIf(!glibc.available)("settings that the log does not state", () => {
   it.each([ONE_THREAD, FOUR_THREADS, SMALL_BLOCKS])(
-    "are glibc's defaults where all fits: %o",
+    "are the defaults if every pointer matches under them: %o",
     (shape) => {
       const { settings, settingsSource, inferred, fidelity } = modelOf({}, shape);
       expect(settings).toEqual({});
@@ -82,7 +82,7 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
     },
   );
 
-  it("are not read out of a realloc, which stays in its block's arena whoever calls", () => {
+  it("are not inferred from a realloc, whose block stays in its arena whichever thread calls", () => {
     const step = (op: Step["op"], thread: number, slot: number, size: number): Step => {
       return { op, thread, slot, size, align: 0 };
     };
@@ -125,16 +125,16 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
         MALLOC_MMAP_THRESHOLD_: "65536",
       },
     ],
-  ])("show in the pointers: %o", (env, shape, found) => {
+  ])("are inferred from the pointers: %o", (env, shape, found) => {
     const { settings, settingsSource, inferred, fidelity } = modelOf(env, shape);
     expect(settings).toEqual(found);
     expect(new Set(Object.values(settingsSource))).toEqual(new Set(["detected"]));
     expect(inferred.settingPointers).toBeGreaterThan(0);
-    // All pointers come right, but those that told are not counted as foreseen.
+    // All pointers match; those that showed a setting count as mismatches.
     expect(fidelity.compared - fidelity.equal).toBe(inferred.settingPointers);
   });
 
-  it("are told as a range where the pointers leave them open", () => {
+  it("have a range where the pointers leave the value open", () => {
     const { settingsRange } = modelOf({ MALLOC_MMAP_THRESHOLD_: "65536" }, ONE_THREAD);
     const { from, to } = settingsRange.MALLOC_MMAP_THRESHOLD_ ?? { from: 0, to: 0 };
     expect(from).toBeGreaterThan(0);
@@ -142,16 +142,16 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
     expect(to).toBeGreaterThanOrEqual(65536);
   });
 
-  it("name the others that freeze the mmap threshold at its default", () => {
+  it("name the other settings that freeze the mmap threshold at its default", () => {
     const { settings, settingsOrElse } = modelOf({ MALLOC_TRIM_THRESHOLD_: "4096" }, ONE_THREAD);
     expect(settings).toEqual({ MALLOC_MMAP_THRESHOLD_: "131072" });
     expect(settingsOrElse.MALLOC_MMAP_THRESHOLD_).toContain("MALLOC_TRIM_THRESHOLD_");
   });
 
-  it.each<[env: Record<string, string>, told: Record<string, string>]>([
+  it.each<[env: Record<string, string>, given: Record<string, string>]>([
     [{ MALLOC_ARENA_MAX: "2" }, { MALLOC_ARENA_MAX: "2" }],
     [tunables("glibc.malloc.tcache_count=0"), { "glibc.malloc.tcache_count": "0" }],
-  ])("hold for the what-ifs, too: %o", (env, told) => {
+  ])("hold for the what-ifs, too: %o", (env, given) => {
     const whatIfs = [
       scenario("trimmed", {}, true),
       scenario("trim_threshold", { MALLOC_TRIM_THRESHOLD_: "4096" }, false),
@@ -160,46 +160,10 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
     const figures = ({ scenarios }: Report) =>
       scenarios.map(({ name, settings, rss, system }) => ({ name, settings, rss, system }));
     const found = reportOf(env, FOUR_THREADS, null, whatIfs);
-    expect(figures(found)).toEqual(figures(reportOf(env, FOUR_THREADS, told, whatIfs)));
+    expect(figures(found)).toEqual(figures(reportOf(env, FOUR_THREADS, given, whatIfs)));
   });
 
-  it("are taken back, in the what-ifs too, where no value explains all", () => {
-    const base = 0x55d0_0000_0000;
-    const lines = [`# glibc 2.36`, `# heap 0x${base.toString(16)}`];
-    const malloc = (bytes: number, pointer: number) =>
-      lines.push(`7 0.1 malloc(${bytes}) = 0x${pointer.toString(16)}`);
-    let top = base + 0x2a0;
-    const manySmall = () => {
-      for (let i = 0; i < 40_000; i++, top += 0x20) {
-        malloc(24, top);
-      }
-    };
-    // Too many for a MALLOC_TOP_PAD_ to be looked for, which would explain the next one, too.
-    manySmall();
-    // On top, which shows a threshold; a batch later mapped, though smaller; then one that only the threshold put on top.
-    malloc(200_000, top);
-    top += 200_016;
-    manySmall();
-    malloc(150_000, 0x7f12_0000_0010);
-    manySmall();
-    malloc(140_000, 0x7f11_fff0_0010);
-    const whatIfs = [scenario("as it is", { "glibc.malloc.tcache_count": "7" }, false)];
-    const { model, scenarios } = analyse(Buffer.from(`${lines.join("\n")}\n`), {
-      model: true,
-      whatIfs,
-      recordedWith: null,
-      glibc: "2.36",
-      cpus: null,
-      hostCpus: 64,
-      touch: "all",
-      thp: null,
-    });
-    expect(model?.settings).toEqual({});
-    expect(scenarios[0]?.mmapped.blocks).toBe(2);
-    expect(scenarios[1]?.mmapped.blocks).toBe(2);
-  });
-
-  it("are left alone where the user says what was set", () => {
+  it("are not inferred if the user states them", () => {
     const { settings, settingsSource, fidelity } = modelOf(
       { MALLOC_ARENA_MAX: "1" },
       FOUR_THREADS,
@@ -209,9 +173,9 @@ describe.skipIf(!glibc.available)("settings that the log does not tell", () => {
     );
     expect(settings).toEqual({ MALLOC_ARENA_MAX: "4" });
     expect(settingsSource).toEqual({ MALLOC_ARENA_MAX: "given" });
-    // Blocks are put where the log has them, and so most come right again; but the report still warns of its figures.
+    // Blocks move to their logged places, so most pointers match again; the report still warns about its figures.
     expect(fidelity.ratio).toBeLessThan(TRUSTED_RATIO);
-    const untold = modelOf({ MALLOC_ARENA_MAX: "1" }, FOUR_THREADS);
-    expect(untold.fidelity.ratio).toBeGreaterThan(0.99);
+    const inferred = modelOf({ MALLOC_ARENA_MAX: "1" }, FOUR_THREADS);
+    expect(inferred.fidelity.ratio).toBeGreaterThan(0.99);
   });
 });

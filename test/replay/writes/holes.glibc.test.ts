@@ -6,12 +6,12 @@ import type { Report } from "../../../src/report/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 
-/** Logs of a program that tells what it never wrote (test/support/holes.c), against the RSS it measured of itself. */
+/** Logs of a program that states the pages it never wrote (test/support/holes.c), compared with the RSS that it measured of itself. */
 
 const program = new CProgram("holes");
 const glibc = glibcOfThisMachine();
 
-/** null: there is no glibc, or nothing to compile for it with */
+/** null: no glibc, or no compiler */
 function glibcOfThisMachine(): string | null {
   try {
     execFileSync("gcc", ["--version"]);
@@ -24,8 +24,8 @@ function glibcOfThisMachine(): string | null {
   }
 }
 
-function logOf(seed: number, every: number, teller: string, env: Record<string, string> = {}) {
-  return execFileSync(program.path, [String(seed), "2500", String(every), teller], {
+function logOf(seed: number, every: number, source: string, env: Record<string, string> = {}) {
+  return execFileSync(program.path, [String(seed), "2500", String(every), source], {
     env,
     maxBuffer: 2 ** 28,
   });
@@ -57,16 +57,16 @@ const SETTINGS: Record<string, string>[] = [
   { MALLOC_PERTURB_: "85" },
 ];
 
-describe.skipIf(glibc === null)("a log that tells of its holes", () => {
+describe.skipIf(glibc === null)("a log that states its holes", () => {
   beforeAll(() => {
     program.compile("-O2", "-Wall", "-Wextra", "-Werror");
   });
 
   for (const env of SETTINGS) {
-    for (const teller of ["pagemap", "writes"]) {
-      it(`gives the RSS of each sample to the page: ${teller}, ${JSON.stringify(env)}`, () => {
+    for (const source of ["pagemap", "writes"]) {
+      it(`predicts the RSS at each sample to the page: ${source}, ${JSON.stringify(env)}`, () => {
         for (const seed of [1, 2, 3]) {
-          const { measured, model } = analysed(logOf(seed, 10, teller, env), env);
+          const { measured, model } = analysed(logOf(seed, 10, source, env), env);
           expect(model?.fidelity.firstDivergence).toBeNull();
           const samples = measured?.rssSamples ?? [];
           expect(samples.length).toBe(251);
@@ -85,8 +85,8 @@ describe.skipIf(glibc === null)("a log that tells of its holes", () => {
     others.forEach((env, i) => {
       const samples = analysed(logOf(4, 100, "writes", env), env).measured?.rssSamples ?? [];
       const real = samples.at(-1)!.bytes;
-      // Ranges are whole pages of the recorded run: where the block lies otherwise in its pages they span one more.
-      // To take all as written would be 112 % and 10 % off.
+      // Ranges are whole pages of the recorded run; if a block begins elsewhere in its page, they span one page more. If
+      // all counted as written, the error would be 112 % and 10 %.
       const error = (scenarios[i + 1]!.rss.endBytes - real) / real;
       expect(error).toBeGreaterThanOrEqual(0);
       expect(error).toBeLessThan(i === 0 ? 0.06 : 0.01);

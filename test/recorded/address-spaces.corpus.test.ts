@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor } from "../support/corpus.ts";
 
-/** Real logs as others would have written them: the same allocator, in another address space. */
+/** Real logs moved to other address spaces: the allocator behaves alike there. */
 
 const PLACES: Record<string, (log: string) => string> = {
   "48 bits of arm64": (log) =>
     log.replace(/\b0x55(?=.{10}\b)/g, "0xaa").replace(/\b0x7f(?=.{10}\b)/g, "0xff"),
-  // ulimit -s unlimited: mappings grow up from a third of the address space.
+  // ulimit -s unlimited: mappings grow upwards from a third of the address space.
   "the legacy layout": (log) => log.replace(/\b0x7f(?=.{10}\b)/g, "0x2b"),
   "39 bits of arm64": (log) => log.replace(/\b0x(55|7f)..(?=.{8}\b)/g, "0x$1"),
 };
@@ -19,7 +19,7 @@ describe.each(cases)("$name", (one) => {
   const log = logOf(one, "default")?.toString("latin1") ?? "";
   const options = optionsFor(one, "default", []);
 
-  it.each(Object.keys(PLACES))("is foreseen to the pointer in %s", (name) => {
+  it.each(Object.keys(PLACES))("matches every pointer in %s", (name) => {
     const moved = PLACES[name]?.(log) ?? "";
     expect(moved).not.toBe(log);
     const { model, scenarios } = analyse(Buffer.from(moved), options);
@@ -29,4 +29,4 @@ describe.each(cases)("$name", (one) => {
   });
 });
 
-it("has its logs", () => expect(cases).toHaveLength(3));
+it("finds its logs", () => expect(cases).toHaveLength(3));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { strip } from "../../fixtures/strip.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor } from "../support/corpus.ts";
 
-/** A real log of many arenas, one heap of it moved to where cut pointers cannot tell it from another. */
+/** A real log of many arenas, with one heap moved so that its cut pointers equal those of another heap. */
 const one = casesOf(OWN_CORPUS).find(({ name }) => name === "mt-baton24-g236");
 const whole = one === undefined ? "" : (logOf(one, "default")?.toString("latin1") ?? "");
 
@@ -31,22 +31,22 @@ function analyseCut(log: string) {
   if (one === undefined) {
     throw new Error("the fixture is missing");
   }
-  const untold = { glibc: "auto", recordedWith: null, cpus: null, hostCpus: 64 };
+  const unknown = { glibc: "auto", recordedWith: null, cpus: null, hostCpus: 64 };
   const cut = Buffer.from(strip(log, ["caller", "cut"]), "latin1");
-  return analyse(cut, { ...optionsFor(one, "default", []), ...untold });
+  return analyse(cut, { ...optionsFor(one, "default", []), ...unknown });
 }
 
-describe("two heaps whose cut pointers are alike", () => {
+describe("two heaps with equal cut pointers", () => {
   const [first = 0n, second = 0n] = heapsOf(whole);
   const apart = analyseCut(whole);
   const { trace, live, model, scenarios } = analyseCut(moved(whole, second, first + (5n << 32n)));
 
-  it("are both followed, and told of", () => {
+  it("are both replayed, and counted as an anomaly", () => {
     expect(trace.pointerBits).toBe(32);
     expect(apart.trace.anomalies.collidingPointers).toBe(0);
     expect(trace.anomalies.collidingPointers).toBeGreaterThan(10);
-    // One free guessed wrong, of a hundred, and the model is astray from there on: taken for lost frees, as in whole
-    // pointers, the first of them was, and the ratio 0.73.
+    // One wrong guess in a hundred frees puts the model wrong from there on. With collisions taken for lost frees, as in a
+    // log of whole pointers, the ratio is 0.73.
     expect(model?.fidelity.ratio).toBeGreaterThan(0.9);
     expect(model?.settings).toEqual({});
   });

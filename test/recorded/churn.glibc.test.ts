@@ -8,14 +8,14 @@ import { analyse, scenario } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 
 /**
- * Real logs of a program whose threads come and go (test/support/churn.c). Which of two threads that end at a time gives
- * its arena up first, is decided behind the lines that tell of their exits.
+ * Real logs of a program whose threads start and end all the time (test/support/churn.c). If two threads end at once, the
+ * order of their thread_exit lines does not show which arena becomes free first.
  */
 const program = new CProgram("churn");
 const glibc = realGlibc();
 
 if (!glibc.available) {
-  it.skip(`threads that come and go: ${glibc.reason}`);
+  it.skip(`threads that start and end: ${glibc.reason}`);
 }
 
 interface Recorded {
@@ -23,7 +23,7 @@ interface Recorded {
   readonly rssBytes: number;
 }
 
-/** 32 threads at a time, 256 in all; each leaves `left` blocks to others, and ends up to `pause` µs after it said so. */
+/** 32 threads at a time, 256 in all. Each leaves `left` blocks to others, and ends up to `pause` µs after its thread_exit line. */
 function record(left: number, pause: number, env: Record<string, string> = {}): Recorded {
   const args = [4, 32, 250, left, pause].map(String);
   const { status, stdout, stderr } = spawnSync(program.path, args, {
@@ -53,7 +53,7 @@ function analysed(log: string, recordedWith: Record<string, string> = {}): Repor
   });
 }
 
-/** The report as it was if no pointer showed its thread's arena. */
+/** The report without the arenas that pointers show. */
 function analysedBlindly(log: string, recordedWith: Record<string, string> = {}): Report {
   const blind = vi.spyOn(PointerWitness.prototype, "arenaShown").mockReturnValue(null);
   try {
@@ -66,20 +66,20 @@ function analysedBlindly(log: string, recordedWith: Record<string, string> = {})
 const fidelityOf = ({ model }: Report) => model?.fidelity.ratio ?? Number.NaN;
 const rssOf = ({ scenarios }: Report) => scenarios.map(({ rss }) => rss.endBytes);
 
-describe.skipIf(!glibc.available)("threads that come and go", () => {
+describe.skipIf(!glibc.available)("threads that start and end", () => {
   beforeAll(() => {
     program.compile("-O1", "-fno-builtin", "-w", "-pthread");
   });
 
   describe("whose exits race", () => {
-    /** An arena for each thread, so that nobody sees another's cache being emptied. */
+    /** One arena per thread, so that the flush of a tcache shows in no other thread. */
     const ARENAS = { MALLOC_ARENA_MAX: "64" };
     let recorded: Recorded;
     beforeAll(() => {
       recorded = record(0, 255, ARENAS);
     });
 
-    it.each<Stripping[][]>([[[]], [["cut"]]])("have the arenas that pointers show: %o", (what) => {
+    it.each<Stripping[][]>([[[]], [["cut"]]])("get the arenas that pointers show: %o", (what) => {
       const log = strip(recorded.log, what);
       const report = analysed(log, ARENAS);
       expect(fidelityOf(report)).toBeGreaterThanOrEqual(0.99);
@@ -89,7 +89,7 @@ describe.skipIf(!glibc.available)("threads that come and go", () => {
       }
     });
 
-    it("go wrong nowhere else, and each of these is counted, and not as foreseen", () => {
+    it("mismatch nowhere else, and each pointer that showed an arena counts as a mismatch", () => {
       const { model } = analysed(recorded.log, ARENAS);
       const { compared, equal } = model?.fidelity ?? fail();
       expect(model?.inferred.arenaChoices).toBeGreaterThan(20);
@@ -97,20 +97,20 @@ describe.skipIf(!glibc.available)("threads that come and go", () => {
     });
   });
 
-  it("are the better for it where they share arenas, too", () => {
+  it("match more pointers with these arenas if they share arenas, too", () => {
     const { log, rssBytes } = record(0, 255);
     expect(fidelityOf(analysed(log))).toBeGreaterThan(fidelityOf(analysedBlindly(log)));
     expect(Math.abs(rssOf(analysed(log))[0]! / rssBytes - 1)).toBeLessThan(0.01);
   });
 
-  it("are followed as before where no line tells of exits: wrong pointers show these", () => {
-    const untold = strip(record(0, 255).log, ["events"]);
-    const report = analysed(untold);
+  it("are replayed as before if the log has no thread_exit lines: mismatches show the exits", () => {
+    const stripped = strip(record(0, 255).log, ["events"]);
+    const report = analysed(stripped);
     expect(report.model?.inferred.arenaChoices).toBe(0);
-    expect(fidelityOf(report)).toBe(fidelityOf(analysedBlindly(untold)));
+    expect(fidelityOf(report)).toBe(fidelityOf(analysedBlindly(stripped)));
   });
 
-  it("leave blocks to one another, and end as they do", () => {
+  it("have the measured RSS if they leave blocks to one another", () => {
     const { log, rssBytes } = record(4, 0);
     const report = analysed(log);
     expect(fidelityOf(report)).toBeGreaterThanOrEqual(0.98);
