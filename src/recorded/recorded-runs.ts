@@ -3,7 +3,7 @@ import { MMAP_THRESHOLD } from "../replay/inferred-settings.ts";
 import type { Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
-import { copyWork, type Work } from "../replay/work.ts";
+import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
@@ -23,14 +23,19 @@ export interface InferenceSink {
 }
 
 /** One batch, prepared for replay. */
-export interface PreparedBatch {
+interface PreparedWork {
   readonly work: Work;
   /** number of its first event */
   readonly first: number;
   /** what the log's comments state between its calls */
   readonly logged: readonly Insertion[];
   /** the batch that follows; null at the log's end */
-  readonly next: EventBatch | null;
+  readonly next: ReplayedBatch | null;
+}
+
+/** The same as the log's reader hands it over, with all columns. */
+export interface PreparedBatch extends PreparedWork {
+  readonly work: Work & { readonly batch: EventBatch };
 }
 
 /** What the ledger has seen of the log so far, as far as it decides whether anything has to be inferred. */
@@ -110,7 +115,7 @@ export class RecordedRuns {
   }
 
   /** Replays one batch under every candidate. Returns the best candidate before it was compared with the others. */
-  #replay({ work, first, logged, next }: PreparedBatch, evidence: LogEvidence): Candidate {
+  #replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): Candidate {
     const detection = this.#detection!;
     if (!this.#isStarted) {
       detection.rank({ work, first, logged });
@@ -171,7 +176,7 @@ export class RecordedRuns {
   }
 
   /** Gives the batch and its inferences to the what-ifs. `before` is the candidate that they have followed so far. */
-  #send({ work, first, logged }: PreparedBatch, before: Candidate): void {
+  #send({ work, first, logged }: PreparedWork, before: Candidate): void {
     const { best } = this.#detection!;
     if (!this.#isStarted) {
       this.#sink.start(best.origin);
