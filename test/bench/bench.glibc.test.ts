@@ -97,7 +97,7 @@ describe.skipIf(!glibc.available)("the programs that mallog is compared with", (
 });
 
 describe.skipIf(!glibc.available)("the calls of both sides", () => {
-  const work: Work = {
+  const work = {
     batch: new EventBatch(),
     actions: new ActionBatch(),
     touch: new TouchBatch(),
