@@ -4,7 +4,7 @@ import LongestFirst from "./test/support/longest-first.ts";
 /** The end of a test file's name says what it needs; test/README.md has the list. */
 const BUILT = "test/**/*.built.test.ts";
 const BROWSER = "test/**/*.browser.test.ts";
-const SLOW = "test/**/*.{corpus,glibc}.test.ts";
+const SLOW = "test/**/*.{corpus,glibc,package}.test.ts";
 
 /** vi.mock works only on modules that vitest loads. */
 const MOCKING = "test/what-if/contention.test.ts";

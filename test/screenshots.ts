@@ -20,8 +20,8 @@ import { terminalPage } from "./support/terminal-page.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const IMAGES = join(ROOT, "docs/images");
 const LOG = "fixtures/jvm/boot.log.gz";
-/** CSS pixels above and below the part of a page that a picture shows */
-const MARGIN = 16;
+/** CSS pixels around the part of a page that a picture shows; text may follow closely below it */
+const MARGIN = { above: 16, below: 6 };
 
 const browser = await startChromium();
 try {
@@ -70,9 +70,9 @@ async function takePart(page: Page, image: string, first: Locator, last: Locator
   if (from === null || to === null) {
     throw new Error(`${image}: an element to show is missing on the page`);
   }
-  const top = Math.max(0, from.y - MARGIN);
+  const top = Math.max(0, from.y - MARGIN.above);
   const { width = 0 } = page.viewportSize() ?? {};
-  const clip = { x: 0, y: top, width, height: to.y + to.height + MARGIN - top };
+  const clip = { x: 0, y: top, width, height: to.y + to.height + MARGIN.below - top };
   save(image, await page.screenshot({ fullPage: true, clip }));
 }
 

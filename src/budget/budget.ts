@@ -76,12 +76,20 @@ export function unfitLimit({ unit, isGrowth }: Limit, of: Unit): string | null {
 /** The text of a budget: parseBudget reads it back as the same budget. */
 export function printBudget({ key, operator, limit }: Budget): string {
   const sign = limit.isGrowth && limit.value >= 0 ? "+" : "";
-  const { value, unit } = limit;
-  const number =
-    unit === "percent"
-      ? `${decimal(Number((value * 100).toPrecision(15)))}%`
-      : `${decimal(value)}${unit === "bytes" ? "B" : ""}`;
-  return `${printKey(key)}${operator}${sign}${number}`;
+  return `${printKey(key)}${operator}${sign}${printAmount(limit)}`;
+}
+
+function printAmount({ value, unit }: Limit): string {
+  switch (unit) {
+    case "percent":
+      return `${decimal(Number((value * 100).toPrecision(15)))}%`;
+    case "bytes":
+      return `${decimal(value)}B`;
+    case "plain":
+      return decimal(value);
+    default:
+      return unit satisfies never;
+  }
 }
 
 function parseLimit(text: string): Limit | null {

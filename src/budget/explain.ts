@@ -6,7 +6,7 @@ import { AS_RECORDED, type BudgetResult } from "../report/report.ts";
 import type { SortKey } from "../report/sort-threads.ts";
 import type { Budget } from "./budget.ts";
 import { type BudgetKey, isOfScenario, shortNameIn } from "./budget-key.ts";
-import { resolve } from "./figure.ts";
+import { figureOf } from "./figure.ts";
 import { type Evidence, holds, type Judged } from "./judge.ts";
 
 /** A figure that is a sum over threads, or has a counterpart in each thread. */
@@ -190,7 +190,7 @@ function settingsThatHelp(
   const tried = whatIfs
     .filter((scenario) => scenario.name !== key.scenario && servesAllCalls(scenario, recorded))
     .flatMap(({ name }) => {
-      const figure = resolve({ ...key, scenario: name }, head.json);
+      const figure = figureOf({ ...key, scenario: name }, head.json);
       return "ok" in figure ? [{ name, value: figure.ok.value }] : [];
     })
     .sort((a, b) => settingCount(a.name) - settingCount(b.name) || a.value - b.value);
@@ -220,8 +220,8 @@ function limitInRange(
     return [];
   }
   const scenario = key.scenario ?? AS_RECORDED;
-  const least = resolve({ ...key, scenario, path: low }, head.json);
-  const most = resolve({ ...key, scenario, path: high }, head.json);
+  const least = figureOf({ ...key, scenario, path: low }, head.json);
+  const most = figureOf({ ...key, scenario, path: high }, head.json);
   if ("error" in least || "error" in most) {
     return [];
   }

@@ -15,7 +15,7 @@ export interface Figure {
 }
 
 /** Looks a key up in a report. `report` is untrusted JSON: every step is checked. */
-export function resolve(key: BudgetKey, report: unknown): Parsed<Figure> {
+export function figureOf(key: BudgetKey, report: unknown): Parsed<Figure> {
   const short = shortNameIn(key);
   if (key.thread !== null) {
     const thread = threadOf(key.thread, report);

@@ -3,7 +3,7 @@ import type { ReadReport } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";
 import { type Budget, type Limit, unfitLimit } from "./budget.ts";
 import { printKey } from "./budget-key.ts";
-import { type Figure, resolve } from "./figure.ts";
+import { type Figure, figureOf } from "./figure.ts";
 
 /** A budget and what mallog.config.json says about it. */
 export interface NamedBudget {
@@ -37,7 +37,7 @@ export function judge(
   { head, base }: Evidence,
 ): { readonly ok: Judged } | Unjudged {
   const { key, operator, limit } = budget;
-  const actual = resolve(key, head.json);
+  const actual = figureOf(key, head.json);
   if ("error" in actual) {
     return { ...actual, in: "head" };
   }
@@ -53,7 +53,7 @@ export function judge(
     const before: Parsed<Figure> =
       base === null
         ? { error: "growth is relative to an earlier report; give one with --baseline" }
-        : resolve(key, base.json);
+        : figureOf(key, base.json);
     if ("error" in before) {
       return { ...before, in: base === null ? "head" : "base" };
     }

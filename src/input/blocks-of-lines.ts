@@ -2,27 +2,27 @@ import type { Transform } from "node:stream";
 import split from "split2";
 import type { Diagnostics } from "./diagnostics.ts";
 
-/** A longer line is no log line; holding on to it would let one endless line (/dev/zero) take all memory. */
+/** A longer line is malformed. Without a limit, one endless line (/dev/zero) would take all memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface BlockScanner {
-  /** `bytes[0, length)` holds whole lines, each ended by \n. What lies beyond is undefined but readable. */
+  /** `bytes[0, length)` holds whole lines, each ended by \n. Bytes beyond are undefined but readable. */
   scan(bytes: Buffer, length: number): void;
-  /** A line longer than the limit: `bytes[0, length)` is its beginning, the rest is never shown. */
+  /** A line longer than the limit: `bytes[0, length)` is its beginning; the rest is skipped. */
   overlongLine(bytes: Buffer, length: number): void;
 }
 
 const NEWLINE = 0x0a;
 
 /**
- * split2 in batch mode. Its matcher cuts not at every newline but once, behind the last newline at hand, so that a
- * scanner gets whole blocks of lines and no string is made per line. It must be fed strings of one character per byte
- * (latin1): `decodeStrings: false` brings them to split2's StringDecoder as they are, which passes strings through, so
- * every byte value survives, and writing them back cannot fold a wide character such as U+010A into a newline.
+ * split2 in batch mode. Its matcher does not cut at every newline but once, after the last newline of a chunk: the
+ * scanner gets whole blocks of lines, and no line becomes a string. The input must be strings of one character per byte
+ * (latin1). With `decodeStrings: false`, split2's StringDecoder passes strings through unchanged, so every byte value
+ * survives, and writing them back cannot turn a wide character such as U+010A into a newline.
  *
- * What the mapper is handed is one of: a block that ends in a newline; a fragment of an endless line, cut by the matcher
- * once it is over the limit, and from then on at every chunk; or, from the final flush, the unterminated last line. A
- * fragment always leaves its last byte behind in split2, so that the flush comes also for a log that ends inside it.
+ * The mapper gets one of: a block that ends in a newline; a fragment of an overlong line, which the matcher cuts once it
+ * exceeds the limit, and from then on at every chunk; or, from the final flush, the unterminated last line. A fragment
+ * leaves its last byte in split2, so that the flush also comes for a log that ends inside an overlong line.
  */
 export function blocksOfLines(
   scanner: BlockScanner,
@@ -44,7 +44,7 @@ export function blocksOfLines(
     },
   };
 
-  /** The text's bytes, one a character, with a newline behind them; valid until the next call. */
+  /** The bytes of the text, one for each character, and a newline after them; valid until the next call. */
   function bytesOf(text: string): Buffer {
     if (buffer.length <= text.length) {
       buffer = Buffer.alloc(2 * text.length);
@@ -76,7 +76,7 @@ export function blocksOfLines(
     scanner.scan(bytesOf(lines), lines.length);
   }
 
-  // Returns undefined, so that split2 pushes nothing. Only a sink may throw in here, which ends the stream with its error.
+  // Returns undefined, so that split2 pushes nothing. Only the sink may throw here; its error ends the stream.
   function mapper(text: string): void {
     if (isFragment) {
       isFragment = false;

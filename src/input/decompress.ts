@@ -5,15 +5,16 @@ import { InputError } from "./input-error.ts";
 
 type Chunks = AsyncIterable<Buffer>;
 
-/** What a decoder tells about how it went; filled in by the time its last chunk is out. */
+/** Result of a decoder, valid after its last chunk. */
 interface Outcome {
+  /** the data is damaged or incomplete */
   broken: boolean;
 }
 
-/** Enough bytes to know every compression below by its magic number. */
+/** Length of the longest magic number below. */
 const MAGIC_BYTES = 6;
 
-/** Compressions that are recognised only to say what to do about them: their magic bytes and their command. */
+/** Compressions that are recognised only to name the command that decompresses them. */
 const FOREIGN = [
   { magic: Buffer.from("fd377a585a00", "hex"), tool: "xz" },
   { magic: Buffer.from("BZh", "latin1"), tool: "bzip2" },
@@ -21,9 +22,9 @@ const FOREIGN = [
 ] as const;
 
 /**
- * The plain bytes of one piece, whatever it is compressed with; `path` is for messages. Compressed data that breaks off
- * or is damaged gives all that can be decoded before the break (a damaged spot takes with it up to
- * `OUTPUT_BYTES` decoded just before it), ends its last line there, and counts as a truncated input.
+ * The decompressed bytes of one piece, plain, gzip or zstd; `path` is for messages. Incomplete or damaged data yields
+ * what can be decoded before the fault (a damaged spot also loses up to `OUTPUT_BYTES` decoded just before it), ends the
+ * line there, and counts as a truncated input.
  * @throws InputError corrupt, zstdMissing, compression
  */
 export async function* decompressed(
@@ -33,7 +34,7 @@ export async function* decompressed(
 ): AsyncGenerator<Buffer> {
   const { head, whole } = await peek(bytes);
   const compression = compressionOf(head);
-  if (compression === undefined) {
+  if (compression === null) {
     for (const { magic, tool } of FOREIGN) {
       if (head.subarray(0, magic.length).equals(magic)) {
         throw new InputError({ code: "compression", path, tool });
@@ -44,24 +45,24 @@ export async function* decompressed(
   }
 
   const outcome: Outcome = { broken: false };
-  let lastByte: number | undefined;
+  let lastByte: number | null = null;
   for await (const chunk of await decoder(compression, whole, path, outcome)) {
     lastByte = chunk.at(-1) ?? lastByte;
     yield chunk;
   }
   if (outcome.broken) {
-    if (lastByte === undefined) {
+    if (lastByte === null) {
       throw new InputError({ code: "corrupt", path, compression });
     }
     diagnostics.truncatedInputs++;
-    // Otherwise the half line would swallow the next piece's first one.
+    // Otherwise the incomplete line would run into the first line of the next piece.
     if (lastByte !== 0x0a) {
       yield Buffer.from("\n");
     }
   }
 }
 
-function compressionOf(head: Buffer): "gzip" | "zstd" | undefined {
+function compressionOf(head: Buffer): "gzip" | "zstd" | null {
   if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b) {
     return "gzip";
   }
@@ -72,10 +73,10 @@ function compressionOf(head: Buffer): "gzip" | "zstd" | undefined {
       return "zstd";
     }
   }
-  return undefined;
+  return null;
 }
 
-/** Node's own decoders are loaded only here: most logs come as plain text, and short ones are not to wait for them. */
+/** Loads Node's decoders only where needed: most logs are plain text, and short ones must not wait for the import. */
 async function decoder(
   compression: "gzip" | "zstd",
   bytes: AsyncGenerator<Buffer>,
@@ -87,12 +88,10 @@ async function decoder(
     return inflated(bytes, zlib.createGunzip({ chunkSize: OUTPUT_BYTES }), outcome);
   }
   const builtIn = builtInZstd(zlib);
-  return builtIn === undefined
-    ? zstdCommand(bytes, path, outcome)
-    : inflated(bytes, builtIn, outcome);
+  return builtIn === null ? zstdCommand(bytes, path, outcome) : inflated(bytes, builtIn, outcome);
 }
 
-/** Reads until `MAGIC_BYTES` are there, and gives the stream back whole. */
+/** Reads `MAGIC_BYTES`, and returns them and the whole stream. */
 async function peek(bytes: AsyncGenerator<Buffer>) {
   let head = Buffer.alloc(0);
   while (head.length < MAGIC_BYTES) {
@@ -113,12 +112,12 @@ async function peek(bytes: AsyncGenerator<Buffer>) {
 
 const OUTPUT_BYTES = 64 * 1024;
 
-/** Bounds what one write can decode to, whatever the ratio (at most about 1000 : 1). */
+/** Bounds the output of one write, at any ratio (at most about 1000 : 1). */
 const INPUT_BYTES = 16 * 1024;
 
 /**
- * Feeds a zlib stream one slice at a time and takes its output at once: destroyed by an error, a stream drops whatever
- * it has decoded and nobody has read, so nothing may be left lying in it.
+ * Writes one slice at a time to a zlib stream and takes its output at once: a stream destroyed by an error drops its
+ * unread output.
  */
 async function* inflated(bytes: Chunks, stream: Duplex, outcome: Outcome): AsyncGenerator<Buffer> {
   const output: Buffer[] = [];
@@ -126,7 +125,7 @@ async function* inflated(bytes: Chunks, stream: Duplex, outcome: Outcome): Async
   let wake: () => void = () => {};
   stream.on("data", (chunk: Buffer) => output.push(chunk));
   stream.on("end", () => {
-    // Also without our asking: behind the last member only zeros follow (padding, as tapes have it).
+    // Also before end(): only zeros follow the last member (padding, as on tapes).
     ended = true;
     wake();
   });
@@ -151,7 +150,7 @@ async function* inflated(bytes: Chunks, stream: Duplex, outcome: Outcome): Async
         return;
       }
     }
-    // "end" or "error" comes after the stream has said its last word.
+    // "end" or "error" comes after the last output.
     await step(() => stream.end());
     yield* output.splice(0);
   } finally {
@@ -159,11 +158,11 @@ async function* inflated(bytes: Chunks, stream: Duplex, outcome: Outcome): Async
   }
 }
 
-/** Node has zstd from 22.15 on; the types of the oldest supported Node do not know it. */
-function builtInZstd(zlib: object): Duplex | undefined {
+/** Node has zstd from 22.15 on; the types of the oldest supported Node lack it. Null: not in this Node. */
+function builtInZstd(zlib: object): Duplex | null {
   const create: unknown = Reflect.get(zlib, "createZstdDecompress");
-  const stream: unknown = typeof create === "function" ? create() : undefined;
-  return stream instanceof Duplex ? stream : undefined;
+  const stream: unknown = typeof create === "function" ? create() : null;
+  return stream instanceof Duplex ? stream : null;
 }
 
 async function* zstdCommand(
@@ -179,9 +178,9 @@ async function* zstdCommand(
     throw new InputError({ code: "zstdMissing", path });
   }
   const closed = once(child, "close");
-  let readError: Error | undefined;
+  let readError: Error | null = null;
   pipeline(copies(bytes), child.stdin, (error) => {
-    // EPIPE: zstd has given up on damaged data, which its exit code tells. Anything else is a failure to read.
+    // EPIPE: zstd stopped at damaged data, as its exit code shows. Any other error is a failure to read.
     if (error && !("code" in error && error.code === "EPIPE")) {
       readError = error;
     }
@@ -190,7 +189,7 @@ async function* zstdCommand(
     const chunks: Chunks = child.stdout;
     yield* chunks;
     const [exitCode] = await closed;
-    if (readError !== undefined) {
+    if (readError !== null) {
       throw readError;
     }
     outcome.broken = exitCode !== 0;
@@ -199,7 +198,7 @@ async function* zstdCommand(
   }
 }
 
-/** Of chunks that are valid only until the next one is asked for, and may wait longer in a stream. */
+/** Copies of chunks that are valid only until the next one is requested: a stream may hold them longer. */
 async function* copies(bytes: Chunks): AsyncGenerator<Buffer> {
   for await (const chunk of bytes) {
     yield Buffer.from(chunk);

@@ -2,34 +2,34 @@ import { close, fstatSync, read } from "node:fs";
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { promisify } from "node:util";
 
-/** What a pipe holds; and larger chunks would become strings that V8 keeps apart from others: a third slower. */
+/** Capacity of a pipe. Larger chunks become strings in V8's large-object space: a third slower. */
 const CHUNK_BYTES = 64 * 1024;
-/** Read from a disk at once, while what was read before is handed out. */
+/** Size of one read from a disk, which runs while the previous one is processed. */
 const READ_BYTES = 4 * CHUNK_BYTES;
 
-/** The last of the file descriptors that are the process's for good. */
+/** The last of the file descriptors that stay open. */
 const STANDARD_ERROR = 2;
 
 const readInto = promisify(read);
 const closeFile = promisify(close);
 
 /**
- * The bytes of an open file, be it a pipe. Node's own streams make a new buffer for each chunk, whose memory the kernel
- * has to give and take back again; here a chunk is valid only until the next one is asked for. A signal that fires ends
- * the iteration with an AbortError. Closes the file, unless it is standard input.
- * @throws Error as the system says
+ * The bytes of an open file or pipe. Node's streams allocate a buffer for each chunk, memory that the kernel has to map
+ * and unmap; here a chunk is valid only until the next one is requested. An abort ends the iteration with an AbortError.
+ * Closes the file, unless it is standard input.
+ * @throws Error of the system
  */
 export async function* bytesOf(fd: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
   yield* isPipe(fd) ? bytesOfPipe(fd, signal) : bytesOfDisk(fd, signal);
 }
 
-/** Bytes of an open file; undefined where only reading tells. */
-export function sizeOf(fd: number): number | undefined {
+/** Size of an open file in bytes; null if it is not a regular file. */
+export function sizeOf(fd: number): number | null {
   const found = fstatSync(fd);
-  return found.isFile() ? found.size : undefined;
+  return found.isFile() ? found.size : null;
 }
 
-/** True for what may have nothing to say for long, and tells when it has. */
+/** True for a pipe or socket: it may be silent for long, and the event loop can wait for its data. */
 export function isPipe(fd: number): boolean {
   const found = fstatSync(fd);
   return found.isFIFO() || found.isSocket();
@@ -43,10 +43,10 @@ async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   const callback = (bytes: number): boolean => {
     length = bytes;
     wake();
-    // Nothing more until it is resumed.
+    // Pauses the socket until resume().
     return false;
   };
-  // The constructor takes onread, too, as the documentation has it; its type has forgotten it.
+  // The constructor takes `onread`, as documented, but its type lacks it.
   const options: SocketConstructorOpts & ConnectOpts = { fd, signal, onread: { buffer, callback } };
   const socket = new Socket({ ...options, writable: false });
   socket.on("end", () => wake());
@@ -57,7 +57,7 @@ async function* bytesOfPipe(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   try {
     for (;;) {
       length = 0;
-      // It may have failed, or been aborted, while the last chunk was being looked at.
+      // The socket may have failed or been aborted while the last chunk was processed.
       if (failure === null) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -85,7 +85,7 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
     stop = () => reject(signal?.reason);
   });
   signal?.addEventListener("abort", stop);
-  // Nobody may be waiting for either when it fails.
+  // Both may be rejected while not awaited.
   aborted.catch(() => {});
   const readAhead = (into: Buffer) => {
     const result = readInto(fd, into, 0, READ_BYTES, null);
@@ -96,7 +96,7 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
   try {
     signal?.throwIfAborted();
     for (;;) {
-      // A terminal or a device may have nothing to say for long.
+      // A read from a terminal or device may take long.
       const { bytesRead } = await Promise.race([reading, aborted]);
       if (bytesRead === 0) {
         return;
@@ -110,7 +110,7 @@ async function* bytesOfDisk(fd: number, signal?: AbortSignal): AsyncGenerator<Bu
     }
   } finally {
     signal?.removeEventListener("abort", stop);
-    // Not before: what is still to be read would be read of the file that next gets this number.
+    // Close only after the last read: the descriptor may be reused at once.
     if (fd > STANDARD_ERROR) {
       reading.finally(() => closeFile(fd)).catch(() => {});
     }

@@ -7,30 +7,29 @@ import { NativeScanner } from "./formats/native/scanner.ts";
 import { findPieces, type LogInputs, readPiece } from "./source.ts";
 
 export interface ReadProgress {
-  /** bytes as they are on disk, compressed ones included as such */
+  /** bytes as on disk, before decompression */
   readonly bytesRead: number;
-  /** of all pieces; undefined when the size of one is not known beforehand */
-  readonly bytesTotal: number | undefined;
+  /** size of all pieces; null if the size of one is unknown */
+  readonly bytesTotal: number | null;
 }
 
 export interface ReadOptions {
-  /** stops the reading; what was read so far counts */
+  /** stops reading; the result covers what was read so far */
   readonly signal?: AbortSignal;
-  /** called for each chunk read, up to some thousand times a second */
+  /** called for each chunk read, up to a few thousand times a second */
   readonly onProgress?: (progress: ReadProgress) => void;
 }
 
 export interface ReadResult extends ReadProgress {
-  /** false when `signal` ended the reading */
+  /** false if `signal` stopped the reading */
   readonly isComplete: boolean;
 }
 
 /**
- * Reads a native log, its pieces in order as if they were one file (except that compressed data that breaks off also
- * ends the line), and fills `sink` and `diagnostics`. `sink.end()` has been called when the promise resolves, be it at
- * the log's end or because the signal fired; a half line at that moment is left out. The sink runs on this stream's own
- * turns, so that nothing is read faster than it can take.
- * @throws InputError before or while reading, without `sink.end()`; and whatever the sink throws
+ * Reads a native log into `sink` and `diagnostics`: its pieces in order, as one file, except that incomplete compressed
+ * data also ends the line. When the promise resolves, at the log's end or after an abort, `sink.end()` has been called;
+ * an abort drops an incomplete line. The sink runs inside the stream, which therefore never reads ahead of it.
+ * @throws InputError before or while reading, without `sink.end()`; and errors of the sink
  */
 export async function readLog(
   inputs: LogInputs,
@@ -39,9 +38,8 @@ export async function readLog(
   { signal, onProgress }: ReadOptions = {},
 ): Promise<ReadResult> {
   const pieces = await findPieces(inputs.names);
-  const bytesTotal = pieces.reduce<number | undefined>(
-    (sum, { sizeBytes }) =>
-      sum === undefined || sizeBytes === undefined ? undefined : sum + sizeBytes,
+  const bytesTotal = pieces.reduce<number | null>(
+    (sum, { sizeBytes }) => (sum === null || sizeBytes === null ? null : sum + sizeBytes),
     0,
   );
   let bytesRead = 0;

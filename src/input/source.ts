@@ -5,35 +5,35 @@ import { promisify } from "node:util";
 import { InputError } from "./input-error.ts";
 import { bytesOf } from "./open-file.ts";
 
-/** Where a log comes from: one or several pieces of it, in order. */
+/** The pieces of a log, in order. */
 export interface LogInputs {
-  /** paths, or `-` for standard input; none at all means standard input */
+  /** paths, or `-` for standard input; empty: standard input */
   readonly names: readonly string[];
-  /** standard input; given, because only `cli/` sees the process */
+  /** standard input; a parameter, because only `cli/` may use the process */
   readonly stdin: AsyncIterable<Buffer>;
 }
 
 export interface Piece {
-  /** as given by the user; `-` for standard input */
+  /** as the user wrote it; `-` for standard input */
   readonly name: string;
-  /** bytes on disk; undefined where only reading tells (pipes, devices, standard input) */
-  readonly sizeBytes: number | undefined;
+  /** bytes on disk; null for pipes, devices and standard input */
+  readonly sizeBytes: number | null;
 }
 
 /**
- * Looks at every piece before the first is read: a typo in the last name should not cost the hour spent on the others.
+ * Checks every piece before the first is read: a typo in the last name must not cost the hour spent on the others.
  * @throws InputError missing, directory, permission, unreadable, stdinTwice
  */
 export async function findPieces(names: readonly string[]): Promise<Piece[]> {
   if (names.length === 0) {
-    return [{ name: "-", sizeBytes: undefined }];
+    return [{ name: "-", sizeBytes: null }];
   }
   if (names.indexOf("-") !== names.lastIndexOf("-")) {
     throw new InputError({ code: "stdinTwice" });
   }
   const pieces: Piece[] = [];
   for (const name of names) {
-    pieces.push(name === "-" ? { name, sizeBytes: undefined } : await findFile(name));
+    pieces.push(name === "-" ? { name, sizeBytes: null } : await findFile(name));
   }
   return pieces;
 }
@@ -45,7 +45,7 @@ async function findFile(path: string): Promise<Piece> {
       throw new InputError({ code: "directory", path });
     }
     await access(path, constants.R_OK);
-    return { name: path, sizeBytes: found.isFile() ? found.size : undefined };
+    return { name: path, sizeBytes: found.isFile() ? found.size : null };
   } catch (error) {
     throw asInputError(error, path);
   }
@@ -54,9 +54,9 @@ async function findFile(path: string): Promise<Piece> {
 const openFile = promisify(open);
 
 /**
- * The bytes of a piece as they are on disk, in chunks that are valid only until the next one is asked for. `onBytes`
- * hears of each before it is handed out. A signal that fires ends the iteration with an AbortError, and closes the file,
- * standard input too.
+ * The bytes of a piece as on disk, in chunks that are valid only until the next one is requested. Calls `onBytes` with
+ * the length of each chunk before it yields it. An abort ends the iteration with an AbortError and closes the file, also
+ * standard input.
  * @throws InputError unreadable, and those of `findPieces` for a file that has changed since
  */
 export async function* readPiece(
@@ -79,7 +79,7 @@ export async function* readPiece(
   }
 }
 
-/** What is no stream sees to it itself. */
+/** A stream needs the signal added; any other iterable must handle an abort itself. */
 function untilAborted(bytes: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncIterable<Buffer> {
   if (bytes instanceof Readable && signal !== undefined) {
     addAbortSignal(signal, bytes);

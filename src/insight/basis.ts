@@ -63,9 +63,14 @@ function touch({ touch, fit, holes }: ModelSummary): string {
   return `from the log for ${which} (${plural(holes.lines, "hole line")}), ${policy} for others`;
 }
 
+const FIT_SOURCE: Readonly<Record<TouchFit["source"], string>> = {
+  "--observed-rss": "--observed-rss",
+  "rss samples": "the log's RSS samples",
+};
+
 /** The fitted ratio, what it was fitted to, and the remaining error. */
 function fitted({ ratio, source, error }: TouchFit): string {
-  const to = source === "rss samples" ? "the log's RSS samples" : source;
+  const to = FIT_SOURCE[source];
   const off =
     error.median === error.max
       ? `off by ${signed(error.max)}`

@@ -83,15 +83,14 @@ function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
   };
 }
 
-/** A thread of a forked process is returned blocks that are live in its parent all the time: at least this often. */
+/** A thread counts as a forked process if its calls return live addresses of other threads at least this often … */
 const FORKED_TIMES = 16;
-/** … and in at least this share of its allocations. */
+/** … and in more than this share of its allocations. */
 const FORKED_RATIO = 0.1;
 /**
- * If a hook misses frees, most reused addresses go to the same thread again, and no pointer is freed twice. Of two
- * processes, neither is returned an address that is live in itself, and each frees what it was returned. Measured, as a
- * share of the addresses taken from other threads: 1 and more in real forks; below 1/3, or 0, in logs of many threads
- * with frees or arbitrary lines left out.
+ * If a hook misses frees, most reused addresses return to the same thread, and none is freed twice. A process, however,
+ * never receives an address that is live in itself, and two processes both free theirs. Measured: both ratios are 1 or
+ * more in real forks; one is below 1/3 or 0 in logs of many threads with frees or arbitrary lines left out.
  */
 const FORKED_PART = 0.5;
 

@@ -114,7 +114,10 @@ function outOfRange(
   { error, source }: TouchFit,
   outside: NonNullable<TouchFit["outside"]>,
 ): Sentence {
-  const measured = source === "rss samples" ? "The RSS samples are" : "The measured RSS is";
+  const measured = {
+    "--observed-rss": "The measured RSS is",
+    "rss samples": "The RSS samples are",
+  }[source];
   const bound = {
     above: "above the model's RSS with every block written",
     below: "below the model's RSS with no block above 32 KiB written",

@@ -37,7 +37,7 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
   if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
     const replays = Math.max(...shown.map(({ rss }) => rss.contendedRuns));
     reasons.push(
-      `a thread that must share an arena gets one that depends on the locks held at that moment (${plural(replays, "further replay")})`,
+      `which arena a thread shares depends on the locks held at that moment (${plural(replays, "further replay")})`,
     );
   }
   if (shown.some(({ rss }) => rss.spread.exitsBytes > 0)) {
@@ -58,7 +58,7 @@ function touchReason({ fit, touch }: ModelSummary): string {
   }
   return touch === "fitted"
     ? "writes to a part of each block above 32 KiB, or to a part of all pages, give the measured RSS"
-    : "the program may have written a quarter to all of its blocks above 32 KiB";
+    : "the program may have written anything from a quarter to all of its blocks above 32 KiB";
 }
 
 /** A smaller part of RSS changes no decision. */

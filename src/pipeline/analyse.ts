@@ -56,7 +56,7 @@ async function readAndReplay(
     onProgress: ({ bytesRead, bytesTotal }) =>
       onProgress({
         bytes: bytesRead,
-        totalBytes: bytesTotal ?? null,
+        totalBytes: bytesTotal,
         events: analysis.ledger.events,
       }),
   });

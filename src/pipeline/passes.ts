@@ -118,7 +118,8 @@ export const PASSES: readonly Pass[] = [
     forModel: true,
     run: (stage) => {
       const { holes, batch, actions, touched, samples, ledger } = stage;
-      stage.logged = holes.follow({ batch, actions, touch: touched }, samples, ledger);
+      const work = { batch, actions, touch: touched };
+      stage.logged = holes.follow(work, batch.notes, samples, ledger);
     },
   },
 ];

@@ -23,9 +23,9 @@ const MAX_AWAY_PAGES = 2 ** 23;
  * The record that holds granule `addr` of a heap; 0 if none does: below the first chunk, above the last, or between two
  * stretches.
  *
- * Records are linked to their neighbours only (chunks.ts), and only the correction of a model by a log's pointers needs
- * the way from an address to a record. It walks there from a record that was nearby: `heap.hints` has one per page.
- * Other code does not update the hints, so each is checked before use.
+ * Records are linked to their neighbours only (chunks.ts), and only corrections by a log's pointers look up a record by
+ * address. The search walks from a record that was nearby: `heap.hints` has one per page. Other code does not update the
+ * hints, so each is checked before use.
  */
 export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   const w = m.chunks.words;

@@ -83,8 +83,8 @@ export function arenaFree(m: Ptmalloc, av: Arena, c: number): void {
 }
 
 /**
- * Merges a chunk with its free neighbours and with top, and puts the result on its list (§4.4), if `consolidating`
- * always the unsorted one. Returns the merged size in granules, top included.
+ * Merges a chunk with its free neighbours and with top, and puts the result on its list (§4.4), with
+ * `consolidating` always in the unsorted bin. Returns the merged size in granules, top included.
  */
 export function mergeFree(m: Ptmalloc, av: Arena, c: number, consolidating: boolean): number {
   const below = m.chunks.words[c + PREV]!;

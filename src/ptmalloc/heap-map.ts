@@ -59,7 +59,7 @@ export interface HeapMaps {
   readonly heaps: readonly HeapMap[];
 }
 
-/** Cells of a process, plus at most one per heap. Up to 32 MiB in total a cell is a page. */
+/** Most cells of a process, plus one per heap. Up to 32 MiB a cell is a page. */
 export const MAX_CELLS = 8192;
 
 /** The maps of all heaps, with the resident pages of `plane` (resident.ts). */

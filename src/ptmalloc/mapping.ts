@@ -117,7 +117,7 @@ export class Mapping {
   markAbsent(resident: Resident, from: number, to: number): void {
     const start = this.#blockStart;
     const end = start + to;
-    // A block that reaches into the mapping's last page has it alone.
+    // The mapping's last page holds nothing after the block.
     const endPage = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
     this.count(resident, -1);
     this.#scatter().remove(Math.ceil((start + from) / PAGE), endPage, LOGGED_PLANES, PLANE_NONE);

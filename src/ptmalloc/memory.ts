@@ -46,7 +46,7 @@ export class Memory {
   }
 
   /**
-   * Copies another process's memory but for its public scalars. `arenas` maps its arenas to their copies, which have no
+   * Copies another process's memory except its public scalars. `arenas` maps its arenas to their copies, which have no
    * heaps yet. The copied chunks reuse the memory of `recycled`.
    */
   copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, recycled: Chunks | null): void {

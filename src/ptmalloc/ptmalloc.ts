@@ -134,7 +134,7 @@ export class Ptmalloc extends Memory {
     return copy;
   }
 
-  /** Continues with the rules of another version. Its state for the calls so far must be the same. */
+  /** Continues with the rules of another version, which must have the same state for the calls so far. */
   adopt(profile: Profile): void {
     if (this.par.tcacheMaxChunk === this.profile.tcacheMaxChunkBytes) {
       this.par.tcacheMaxChunk = profile.tcacheMaxChunkBytes;

@@ -200,8 +200,8 @@ const SETTINGS: readonly Setting[] = [
 
 /** Settings of glibc that are not modelled, each with the reason. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {
-  MALLOC_CHECK_: "it replaces malloc by a checking one",
-  "glibc.malloc.check": "it replaces malloc by a checking one",
+  MALLOC_CHECK_: "it replaces malloc with a checking version",
+  "glibc.malloc.check": "it replaces malloc with a checking version",
   "glibc.malloc.hugetlb": "huge pages in malloc are not modelled",
 };
 

@@ -8,9 +8,9 @@ import { anchor, findUnlogged, splitUnlogged } from "../replay/pointers/anchor.t
 import { PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import { PointerWitness } from "../replay/pointers/pointer-witness.ts";
 import type { Replay } from "../replay/replay.ts";
-import type { Work } from "../replay/work.ts";
+import type { ReplayedBatch, Work } from "../replay/work.ts";
 import { Action, withoutLostFree } from "../trace/actions.ts";
-import { type EventBatch, Op } from "../trace/event.ts";
+import { Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/series.ts";
 import type { ArenaSeries } from "./arena-series.ts";
 import { SiblingVersions } from "./sibling-versions.ts";
@@ -75,7 +75,7 @@ export class GuidedReplay implements Guide {
    * Frees of blocks that were allocated outside the log show where chunks begin. Placing these chunks before the first
    * of them is freed shows how large it is. `next` is the batch that follows; null at the log's end.
    */
-  placeUnlogged({ batch, actions }: Work, next: EventBatch | null): void {
+  placeUnlogged({ batch, actions }: Work, next: ReplayedBatch | null): void {
     const { model, judge } = this;
     if (next !== null && model.unloggedGranules > 0) {
       for (let i = 0; i < next.length; i++) {
@@ -148,6 +148,6 @@ export class GuidedReplay implements Guide {
   }
 }
 
-function isFreeOfBlock(batch: EventBatch, i: number): boolean {
+function isFreeOfBlock(batch: ReplayedBatch, i: number): boolean {
   return batch.op[i] === Op.free && batch.pointerIn[i] !== 0;
 }

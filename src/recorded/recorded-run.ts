@@ -12,9 +12,8 @@ import {
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
 import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import type { Replay } from "../replay/replay.ts";
-import type { Work } from "../replay/work.ts";
+import type { ReplayedBatch, Work } from "../replay/work.ts";
 import type { Divergence } from "../report/report.ts";
-import type { EventBatch } from "../trace/event.ts";
 import { exitsBefore } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
@@ -144,7 +143,7 @@ export class RecordedRun {
    */
   replay(
     work: Work,
-    next: EventBatch | null,
+    next: ReplayedBatch | null,
     insertions: readonly Insertion[],
     copy: Work | null,
   ): void {

@@ -3,7 +3,7 @@ import { MMAP_THRESHOLD } from "../replay/inferred-settings.ts";
 import type { Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
-import { copyWork, type Work } from "../replay/work.ts";
+import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
@@ -23,14 +23,19 @@ export interface InferenceSink {
 }
 
 /** One batch, prepared for replay. */
-export interface PreparedBatch {
+interface PreparedWork {
   readonly work: Work;
   /** number of its first event */
   readonly first: number;
   /** what the log's comments state between its calls */
   readonly logged: readonly Insertion[];
   /** the batch that follows; null at the log's end */
-  readonly next: EventBatch | null;
+  readonly next: ReplayedBatch | null;
+}
+
+/** The same as the log's reader hands it over, with all columns. */
+export interface PreparedBatch extends PreparedWork {
+  readonly work: Work & { readonly batch: EventBatch };
 }
 
 /** What the ledger has seen of the log so far, as far as it decides whether anything has to be inferred. */
@@ -58,8 +63,7 @@ export class RecordedRuns {
   #detection: Detection | null = null;
   /** null where the settings are known */
   #processSettings: ProcessSettings | null = null;
-  /** the glibc version that the what-ifs follow; null before they begin, or begin again */
-  #followed: string | null = null;
+  #isStarted = false;
   #logsExits = false;
   #seesWholePointers = false;
 
@@ -91,10 +95,10 @@ export class RecordedRuns {
     this.#lastCalls.read(batch, actions, first);
     this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     this.#processSettings?.keep(work, first, logged);
-    this.#replay(prepared, evidence);
+    const best = this.#replay(prepared, evidence);
     // The what-ifs come last: they must not follow a version that fits only for want of a setting.
     if (!this.#restartWithSettings(evidence)) {
-      this.#send(prepared);
+      this.#send(prepared, best);
     }
   }
 
@@ -110,10 +114,10 @@ export class RecordedRuns {
     return this.#logsExits ? NO_EXITS : lastExits(this.#lastCalls, profile);
   }
 
-  /** Replays one batch under every candidate. */
-  #replay({ work, first, logged, next }: PreparedBatch, evidence: LogEvidence): void {
+  /** Replays one batch under every candidate. Returns the best candidate before it was compared with the others. */
+  #replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): Candidate {
     const detection = this.#detection!;
-    if (this.#followed === null) {
+    if (!this.#isStarted) {
       detection.rank({ work, first, logged });
     }
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
@@ -122,10 +126,12 @@ export class RecordedRuns {
       recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
     });
     detection.adoptSplits();
+    const { best } = detection;
     // Candidates are dropped only after the search for explanations: the right version may need one.
     detection.infer(this.#logsExits);
     detection.adoptSplits();
     detection.narrow();
+    return best;
   }
 
   /** Copies the work, kept until as many batches have followed as a past can hold. */
@@ -159,24 +165,22 @@ export class RecordedRuns {
       return false;
     }
     this.#detection = new Detection(candidatesFor(origins, this.#addressFacts));
-    this.#followed = null;
+    this.#isStarted = false;
     this.#sentSettings.clear();
     for (const { work, first, logged } of this.#processSettings!.kept) {
       const prepared = { work, first, logged, next: null };
-      this.#replay(prepared, evidence);
-      this.#send(prepared);
+      this.#send(prepared, this.#replay(prepared, evidence));
     }
     this.#processSettings!.close();
     return true;
   }
 
-  /** Gives the batch and its inferences to the what-ifs. */
-  #send({ work, first, logged }: PreparedBatch): void {
+  /** Gives the batch and its inferences to the what-ifs. `before` is the candidate that they have followed so far. */
+  #send({ work, first, logged }: PreparedWork, before: Candidate): void {
     const { best } = this.#detection!;
-    const { glibc } = best.origin;
-    if (this.#followed === null) {
+    if (!this.#isStarted) {
       this.#sink.start(best.origin);
-      this.#followed = glibc;
+      this.#isStarted = true;
     }
     // An exit inferred now may lie in an earlier batch, which the what-ifs have already replayed.
     const inferred = best.recorded.inferred.map((one) => ({
@@ -190,9 +194,8 @@ export class RecordedRuns {
       unloggedBytes: best.recorded.unloggedBytes,
       cpus: best.recorded.cpus,
       ...this.#settingsToSend(best),
-      glibc: glibc === this.#followed ? null : glibc,
+      glibc: best === before ? null : best.origin.glibc,
     });
-    this.#followed = glibc;
   }
 
   /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */

@@ -1,6 +1,6 @@
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_POLICY, RATIO_PLANES, RATIOS, ratioPlane } from "../ptmalloc/resident.ts";
-import type { TouchBatch } from "./writes/touch.ts";
+import type { TouchColumns } from "./writes/touch.ts";
 
 /** The program's write to the block that the last call returned. It is applied before the next call. */
 export class PendingWrite {
@@ -27,7 +27,7 @@ export class PendingWrite {
   }
 
   /** Chunk `c` holds a block of `size` bytes since event `i`; its first `oldSize` bytes are as before. */
-  expect(c: number, oldSize: number, size: number, touch: TouchBatch, i: number): void {
+  expect(c: number, oldSize: number, size: number, touch: TouchColumns, i: number): void {
     const state = this.#state;
     state.chunk = c;
     state.allFrom = oldSize;

@@ -1,17 +1,20 @@
 import { ACTION_COLUMNS, ActionBatch } from "../trace/actions.ts";
-import { type ColumnMemory, copyColumns, permuteRows } from "../trace/columns.ts";
+import { type ColumnMemory, type Columns, copyColumns, permuteRows } from "../trace/columns.ts";
 import { EventBatch, REPLAYED_COLUMNS } from "../trace/event.ts";
-import { TOUCH_COLUMNS, TouchBatch } from "./writes/touch.ts";
+import { copyTouch, TOUCH_COLUMNS, TouchBatch, type TouchColumns } from "./writes/touch.ts";
+
+/** What a replay reads of an EventBatch. It has no methods: structured cloning to a worker drops them. */
+export type ReplayedBatch = Columns<typeof REPLAYED_COLUMNS> & { length: number };
 
 /** What a model replays of one batch. */
 export interface Work {
-  readonly batch: EventBatch;
-  readonly actions: ActionBatch;
-  readonly touch: TouchBatch;
+  readonly batch: ReplayedBatch;
+  readonly actions: Columns<typeof ACTION_COLUMNS>;
+  readonly touch: TouchColumns;
 }
 
 /** Allocates work for one batch: in shared memory if another thread replays it. */
-export function newWork(memory: ColumnMemory = ArrayBuffer): Work {
+export function newWork(memory: ColumnMemory = ArrayBuffer) {
   return {
     batch: new EventBatch(memory),
     actions: new ActionBatch(memory),
@@ -26,7 +29,7 @@ export function copyWork({ batch, actions, touch }: Work, recycled: Work | null 
   copy.batch.length = length;
   copyColumns(REPLAYED_COLUMNS, copy.batch, batch, length);
   copyColumns(ACTION_COLUMNS, copy.actions, actions, length);
-  copy.touch.copy(touch, length);
+  copyTouch(copy.touch, touch, length);
   return copy;
 }
 

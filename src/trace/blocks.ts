@@ -117,7 +117,7 @@ export class BlockTable {
     this.#threads.freed(out.thread[i]!, this.ownerOf(block), bytes);
   }
 
-  /** Block `block`, whose free is missing: `thread` was returned its pointer. */
+  /** Removes block `block`, whose free is missing: an allocation of `thread` returned its pointer. */
   #lose(block: number, thread: number): void {
     const bytes = this.bytesOf(block);
     this.#threads.reused(thread, this.ownerOf(block));

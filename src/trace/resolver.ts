@@ -90,7 +90,7 @@ export class Resolver {
       this.#resolve(batch, i, out);
       return;
     }
-    if (block < 0 && this.#makesWay(pointer, batch.tid[i]!)) {
+    if (block < 0 && this.#keepsBoth(pointer, batch.tid[i]!)) {
       block = this.pointers.insert(pointer);
     }
     if (this.mayBeCut) {
@@ -173,10 +173,10 @@ export class Resolver {
   }
 
   /**
-   * Thread `tid` is returned `pointer`. True if pointers may be cut and another thread's live block stays live beside
-   * the new one: the table's entry at `pointer` is then free.
+   * An allocation by thread `tid` returned `pointer`. True if pointers may be cut, and a live block there of another
+   * thread stays live beside the new one; the table has no block at `pointer` then.
    */
-  #makesWay(pointer: number, tid: number): boolean {
+  #keepsBoth(pointer: number, tid: number): boolean {
     const block = this.mayBeCut ? this.pointers.find(pointer) : -1;
     if (block < 0 || !this.#colliding.mayCollide(block, pointer, tid)) {
       return false;
@@ -237,7 +237,7 @@ export class Resolver {
     if (this.#colliding.any) {
       this.#colliding.release(from);
     }
-    this.#makesWay(to, tid);
+    this.#keepsBoth(to, tid);
     this.#recentlyFreed.add(from);
     this.#recentlyFreed.delete(to);
     const displaced = this.pointers.attach(to, block);

@@ -7,10 +7,10 @@ const LEAST_POINTS = 8;
  * Bounded series of many rows, such as the live bytes of every thread: coarser than those of series.ts, because there
  * are so many.
  *
- * A point stands for a power of two of consecutive events, 1 at first, so that it covers whole points of the finer
- * series. The caller closes a point after its last event, with one value for each row. At MAX_ROW_POINTS points, or
- * where points × rows take too much memory, neighbours merge pairwise and keep the larger value, so peaks survive. Rows
- * may be added at any time; their earlier values are 0.
+ * The number of events of a point is a power of two, 1 at first, so that it covers whole points of the finer series. The
+ * caller closes a point after its last event, with one value for each row. At MAX_ROW_POINTS points, or where points ×
+ * rows take too much memory, neighbours merge pairwise and keep the larger value, so peaks survive. Rows may be added at
+ * any time; their earlier values are 0.
  */
 export class RowSeries {
   /** values of all rows, by point, oldest first */

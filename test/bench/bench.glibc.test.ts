@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Work } from "../../src/replay/work.ts";
 import { TouchBatch } from "../../src/replay/writes/touch.ts";
 import type { Report } from "../../src/report/report.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
@@ -97,7 +96,7 @@ describe.skipIf(!glibc.available)("the programs that mallog is compared with", (
 });
 
 describe.skipIf(!glibc.available)("the calls of both sides", () => {
-  const work: Work = {
+  const work = {
     batch: new EventBatch(),
     actions: new ActionBatch(),
     touch: new TouchBatch(),

@@ -3,6 +3,7 @@ import type { Work } from "../../src/replay/work.ts";
 import { Touch } from "../../src/replay/writes/touch.ts";
 import { Action } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
+import type { EventBatch } from "../../src/trace/event.ts";
 
 /**
  * The calls of one thread in a file that both native-replay.c and the model read: 32-bit words, little endian. First the
@@ -91,7 +92,7 @@ export class CallsReader {
   }
 
   /** Fills in the next batch, whose calls are either all preparatory or all to be timed. False at the end. */
-  next({ batch, actions, touch }: Work): boolean {
+  next({ batch, actions, touch }: Work & { readonly batch: EventBatch }): boolean {
     const end = this.isPrepared ? this.count : this.#words[2]!;
     const length = Math.min(EVENTS_PER_BATCH, end - this.#next);
     if (length === 0) {

@@ -15,7 +15,7 @@ import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
 const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
 const html = (given: Report): string => writeHtml(present(given), options);
 
-/** A service with heap maps, a container's limit and measured RSS, whose timeline has four points and two scenarios. */
+/** A service with heap maps, a container's limit, measured RSS, and a timeline of four points and two scenarios. */
 function service(): Report {
   const given = serviceReport();
   const [recorded, ...whatIfs] = given.scenarios;
@@ -82,7 +82,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator(".what-if rect").count()).toBe(10);
   });
 
-  test("a series is switched off and on, by mouse and by key", async () => {
+  test("a series is toggled by mouse and by keyboard", async () => {
     const { page } = await show(service());
     const button = page.getByRole("button", { name: /^RSS as recorded/ });
     const before = await inkOf(page, "--s0");
@@ -131,12 +131,12 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await pictureOf(page)).not.toBe(whole);
   });
 
-  test("the keyboard reads the timeline aloud", async () => {
+  test("the keyboard announces values of the timeline", async () => {
     const { page } = await show(service());
     await page.locator("#chart").focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    expect(await page.locator("#chart-said").textContent()).toBe(
+    expect(await page.locator("#chart-status").textContent()).toBe(
       "40.0 s: live 180 MiB, in use 190 MiB, RSS as recorded 380 MiB, MALLOC_ARENA_MAX=1 200 MiB",
     );
     expect(await page.locator("#series .where").textContent()).toBe("at 40.0 s");
@@ -157,12 +157,12 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     await map.hover({ position: { x: 12, y: 4 } });
     const tip = page.locator("#tip");
     expect(await tip.textContent()).toContain(
-      "main arena, heap 1, +0x1000, 4 KiB in (page 2 of 400): partly free, about 50 % in free chunks.",
+      "main arena, heap 1, +0x1000 (4 KiB), page 2 of 400: partly free, about 50 % in free chunks.",
     );
     await map.focus();
     await page.keyboard.press("End");
-    expect(await page.locator("#map-said").textContent()).toMatch(
-      /page 400 of 400\): not resident\. The heap's topmost live block begins here \(48 B\)/,
+    expect(await page.locator("#map-status").textContent()).toMatch(
+      /page 400 of 400: not resident\. The topmost live block of the heap starts here \(48 B\)/,
     );
     await page.keyboard.press("Escape");
     expect(await tip.isHidden()).toBe(true);
@@ -175,7 +175,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await inkOf(page, "--full", "#maps canvas")).toBeGreaterThan(1000);
   });
 
-  test("the table of threads is sorted and filtered", async () => {
+  test("the thread table is sorted and filtered", async () => {
     const { page } = await show(service());
     const head = page.locator("#thread-table thead th", { hasText: "calls" });
     const first = page.locator("#thread-table tbody tr >> nth=0");
@@ -240,7 +240,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
         }
         const { outlineStyle } = getComputedStyle(element);
         const name = element.id || element.textContent || element.tagName;
-        return `${outlineStyle === "solid" ? "" : "unseen: "}${name}`;
+        return `${outlineStyle === "solid" ? "" : "invisible: "}${name}`;
       });
       if (at !== null) {
         reached.add(at);
@@ -248,7 +248,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     }
     const ids = ["theme", "axis", "zoom-in", "zoom-out", "zoom-reset", "chart", "map-scenario"];
     expect([...reached]).toEqual(expect.arrayContaining([...ids, "maps-more", "thread-filter"]));
-    expect([...reached].filter((name) => name.startsWith("unseen"))).toEqual([]);
+    expect([...reached].filter((name) => name.startsWith("invisible"))).toEqual([]);
   });
 
   test("texts of a log are not interpreted as markup", async () => {

@@ -89,7 +89,7 @@ describe("signals", () => {
     await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
     io.signals.emit(name, name);
     expect(await running).toBe(code);
-    expect(io.stdout.text).toContain("Interrupted: all figures are those of the first 30 events");
+    expect(io.stdout.text).toContain("Interrupted: all figures cover the first 30 events");
     expect(io.stderr.text).toContain("interrupted; reporting what was read");
     expect(JSON.parse(readFileSync(join(folder, "r.json"), "utf8"))).toMatchObject({
       complete: false,

@@ -25,7 +25,7 @@ const LEAST_WITHIN = 0.75;
 const errors = new Map<string, number>();
 
 describe.each(casesOf(OWN_CORPUS))("$name without its beginning", (one) => {
-  it("is replayed by its pointers, and the report says so", () => {
+  it("is replayed with its pointers as guide, and the report counts the mismatches", () => {
     const { model, scenarios, trace } = lateReport(one);
     const [recorded, ...whatIfs] = scenarios;
     const measured = truthOf(one, "default")?.exit.heap_rss;

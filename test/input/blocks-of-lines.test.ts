@@ -21,13 +21,13 @@ test("an empty log has no lines", async () => {
   }
 });
 
-test.each([1, 2, 3, 7, 64])("lines come whole out of chunks of %i bytes", async (size) => {
+test.each([1, 2, 3, 7, 64])("lines are whole, from chunks of %i bytes", async (size) => {
   const { events, diagnostics } = await scanChunks(inChunks(Buffer.from(GOOD.repeat(50)), size));
   expect(events.map(({ line }) => line)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
   expect(diagnostics.truncatedInputs).toBe(0);
 });
 
-test("an unterminated last line counts if it parses, and is a truncated log if not", async () => {
+test("an unterminated last line is an event if it parses, and a truncated log if not", async () => {
   const whole = await scanText(`${GOOD}1 free(0x20)`);
   expect(whole.events.length).toBe(2);
   expect(whole.diagnostics.truncatedInputs).toBe(0);
@@ -82,7 +82,7 @@ test("a log that ends inside an overlong line is truncated", async () => {
   expect(diagnostics.truncatedInputs).toBe(1);
 });
 
-test("an endless line is read in bounded memory until the signal fires", async () => {
+test("an endless line takes bounded memory until the signal fires", async () => {
   const zeros = Buffer.alloc(65536);
   const endless = new Readable({
     read() {

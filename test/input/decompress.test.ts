@@ -5,7 +5,7 @@ import { decompressed } from "../../src/input/decompress.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { InputError } from "../../src/input/input-error.ts";
 
-/** Not too compressible, so that a cut has something to cut. */
+/** Not too compressible, so that there are bytes to cut. */
 function logOf(lines: number): Buffer {
   let state = 1;
   let text = "";
@@ -38,7 +38,7 @@ async function problemOf(promise: Promise<unknown>) {
   return error instanceof InputError ? error.problem : error;
 }
 
-/** What came out is a beginning of the log, its last line ended. */
+/** The output is a beginning of the log, with its last line ended. */
 function expectBeginning(bytes: Buffer, log: Buffer): void {
   const isAddedNewline = !log.subarray(0, bytes.length).equals(bytes);
   const text = isAddedNewline ? bytes.subarray(0, -1) : bytes;
@@ -49,7 +49,7 @@ function expectBeginning(bytes: Buffer, log: Buffer): void {
 const { gzipSync } = zlib;
 const log = logOf(20_000);
 
-test.each([1, 5, 1000, 1_000_000])("plain bytes in chunks of %i pass as they are", async (size) => {
+test.each([1, 5, 1000, 1_000_000])("plain bytes in chunks of %i pass unchanged", async (size) => {
   expect(await decode(logOf(50), size)).toEqual({ bytes: logOf(50), truncated: 0 });
 });
 
@@ -69,7 +69,7 @@ describe("gzip", () => {
     expect([bytes.equals(log), truncated]).toEqual([true, 0]);
   });
 
-  test("members may follow each other, cut into chunks anywhere, with padding behind", async () => {
+  test("several members, cut into chunks anywhere, and padding after them", async () => {
     const members = Buffer.concat([
       gzipSync("one\n"),
       gzipSync("two\n"),
@@ -88,7 +88,7 @@ describe("gzip", () => {
     expect(await decode(gzipSync(""))).toEqual({ bytes: Buffer.alloc(0), truncated: 0 });
   });
 
-  test("cut anywhere in a short log: all that is decodable, or an error if that is nothing", async () => {
+  test("a short log cut anywhere: all decodable bytes, or an error if there are none", async () => {
     const short = gzipSync(logOf(30));
     let longest = 0;
     for (let length = 2; length < short.length; length++) {
@@ -105,11 +105,11 @@ describe("gzip", () => {
         longest = bytes.length;
       }
     }
-    // Only the checksum is missing in the end.
+    // At the last cut only the checksum is missing.
     expect(longest).toBe(logOf(30).length);
   });
 
-  test("cut at places all over a long log", async () => {
+  test("a long log cut at many places", async () => {
     for (let part = 1; part < 20; part++) {
       const { bytes, truncated } = await decode(
         gz.subarray(0, Math.floor((gz.length * part) / 20)),
@@ -121,18 +121,18 @@ describe("gzip", () => {
     }
   });
 
-  test("damaged in the middle: what comes before is kept", async () => {
+  test("damage in the middle: the bytes before it are kept", async () => {
     const damaged = Buffer.from(gz);
     const middle = Math.floor(gz.length / 2);
     damaged.fill(0xff, middle, middle + 1000);
     const { bytes, truncated } = await decode(damaged, 65536);
     expect(truncated).toBe(1);
-    // Wrong bytes may come out before the decoder notices, but not many.
+    // A few wrong bytes may come out before the decoder detects the damage.
     const good = Math.floor(log.length * 0.3);
     expect(bytes.subarray(0, good).equals(log.subarray(0, good))).toBe(true);
   });
 
-  test("a wrong checksum keeps all of the log", async () => {
+  test("a wrong checksum: the whole log is kept, but for the last output", async () => {
     const damaged = Buffer.from(gz);
     damaged.writeUInt32LE(0, gz.length - 8);
     const { bytes, truncated } = await decode(damaged, 65536);
@@ -141,7 +141,7 @@ describe("gzip", () => {
     expectBeginning(bytes, log);
   });
 
-  test("garbage behind the magic number is an error", async () => {
+  test("garbage after the magic number is an error", async () => {
     const garbage = Buffer.concat([Buffer.from("1f8b", "hex"), Buffer.alloc(1000, 7)]);
     expect(await problemOf(decode(garbage))).toEqual({
       code: "corrupt",
@@ -162,13 +162,13 @@ describe.skipIf(!hasZstd)("zstd", () => {
     expect(await decode(small, size)).toEqual({ bytes: logOf(100), truncated: 0 });
   });
 
-  test("frames may follow each other, a skippable one first", async () => {
+  test("several frames, the first one skippable", async () => {
     const skippable = Buffer.from("502a4d18040000000a0b0c0d", "hex");
     const { bytes } = await decode(Buffer.concat([skippable, packed, packed]), 65536);
     expect(bytes.equals(Buffer.concat([log, log]))).toBe(true);
   });
 
-  test("cut short: what can be decoded, or an error if that is nothing", async () => {
+  test("cut short: all decodable bytes, or an error if there are none", async () => {
     const { bytes, truncated } = await decode(
       packed.subarray(0, Math.floor(packed.length * 0.9)),
       65536,
@@ -183,22 +183,25 @@ describe.skipIf(!hasZstd)("zstd", () => {
   });
 });
 
-test.skipIf("createZstdDecompress" in zlib)("zstd without any zstd names the cure", async () => {
-  const path = process.env.PATH;
-  process.env.PATH = "/nowhere";
-  try {
-    const frame = Buffer.from("28b52ffd00000000", "hex");
-    expect(await problemOf(decode(frame))).toEqual({ code: "zstdMissing", path: "log" });
-  } finally {
-    process.env.PATH = path;
-  }
-});
+test.skipIf("createZstdDecompress" in zlib)(
+  "zstd data without a zstd decoder: the error names the remedy",
+  async () => {
+    const path = process.env.PATH;
+    process.env.PATH = "/nowhere";
+    try {
+      const frame = Buffer.from("28b52ffd00000000", "hex");
+      expect(await problemOf(decode(frame))).toEqual({ code: "zstdMissing", path: "log" });
+    } finally {
+      process.env.PATH = path;
+    }
+  },
+);
 
 test.each([
   ["fd377a585a000000", "xz"],
   ["425a6839314159", "bzip2"],
   ["04224d1864404000", "lz4"],
-])("%s is named as %s", async (hex, tool) => {
+])("magic number %s is recognised as %s", async (hex, tool) => {
   expect(await problemOf(decode(Buffer.from(hex, "hex"), 2))).toEqual({
     code: "compression",
     path: "log",

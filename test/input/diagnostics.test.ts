@@ -8,14 +8,14 @@ function sampleOf(text: string): string | undefined {
   return diagnostics.samples[0]?.text;
 }
 
-test("a sample is the text as it is, cut to 200 characters, never inside one", () => {
+test("a sample is the text as logged, cut to 200 whole characters", () => {
   expect(sampleOf("a\tb\x1b[31m größe")).toBe("a\tb\x1b[31m größe");
   expect(sampleOf("x".repeat(300))).toBe("x".repeat(200));
   expect(sampleOf("\u{1F4A9}".repeat(300))).toBe("\u{1F4A9}".repeat(200));
   expect(sampleOf(`xyz${"\u{1F4A9}".repeat(300)}`)).toBe(`xyz${"\u{1F4A9}".repeat(197)}`);
 });
 
-test("the first ten malformed lines are kept, all are counted by kind", () => {
+test("the first ten malformed lines are kept, and all are counted by kind", () => {
   const diagnostics = new Diagnostics();
   const bytes = Buffer.from(`..${"\u{1F4A9}".repeat(300)}..`);
   for (let line = 1; line <= 12; line++) {

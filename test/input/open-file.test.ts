@@ -7,7 +7,7 @@ import { newFolder, newPipe } from "../support/run-mallog.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 31) % 256));
 
-/** A file, and a pipe that somebody writes to and does not close before `close` is called; open for reading. */
+/** A file, and a pipe whose writer keeps it open until `close` is called; open for reading. */
 const KINDS = {
   file: async () => {
     const path = join(newFolder(), "file");
@@ -17,7 +17,7 @@ const KINDS = {
   pipe: async () => {
     const path = newPipe();
     const writer = createWriteStream(path);
-    // Whoever stops reading ends it so.
+    // A reader that stops early makes the writer fail.
     writer.on("error", () => {});
     writer.write(CONTENT);
     return { fd: await promisify(open)(path, "r"), close: () => writer.end() };
@@ -25,7 +25,7 @@ const KINDS = {
 };
 
 describe.each(["file", "pipe"] as const)("the bytes of a %s", (kind) => {
-  test("come whole and in order", async () => {
+  test("are complete and in order", async () => {
     const { fd, close } = await KINDS[kind]();
     close();
     const chunks: Buffer[] = [];
@@ -35,20 +35,20 @@ describe.each(["file", "pipe"] as const)("the bytes of a %s", (kind) => {
     expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
   });
 
-  test("are no more once the signal has fired, also while a chunk is being looked at", async () => {
+  test("end once the signal has fired, also while a chunk is being processed", async () => {
     const { fd } = await KINDS[kind]();
     const stop = new AbortController();
     const bytes = bytesOf(fd, stop.signal);
     await bytes.next();
     stop.abort();
-    // The pipe's own failure comes a moment later.
+    // The pipe fails a moment later.
     await new Promise(setImmediate);
     await expect(bytes.next()).rejects.toThrow(/abort/);
     expect(await bytes.next()).toEqual({ done: true, value: undefined });
   });
 });
 
-test("a pipe that has nothing more to say is left when the signal fires", async () => {
+test("reading a silent pipe ends when the signal fires", async () => {
   const { fd } = await KINDS.pipe();
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 50);
@@ -62,12 +62,12 @@ test("a pipe that has nothing more to say is left when the signal fires", async 
   expect(length).toBe(CONTENT.length);
 });
 
-test("a directory has none", async () => {
+test("a directory cannot be read", async () => {
   const fd = await promisify(open)(newFolder(), "r");
   await expect(bytesOf(fd).next()).rejects.toThrow("EISDIR");
 });
 
-test("a signal keeps nothing of files that were read to their end", async () => {
+test("a signal keeps no listeners of files that were read to their end", async () => {
   const warnings: Error[] = [];
   const warned = (warning: Error): number => warnings.push(warning);
   process.on("warning", warned);

@@ -38,7 +38,7 @@ async function read(
 const stdinOf = (...chunks: string[]) => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
 
 describe("pieces", () => {
-  test("are one log, in order, whatever each is compressed with", async () => {
+  test("are one log, in order, each compressed or not", async () => {
     const names = [
       file("1 free(0x1)\n"),
       "-",
@@ -48,10 +48,10 @@ describe("pieces", () => {
     const { pointers, diagnostics, result } = await read(names, stdinOf("1 free", "(0x2)\n"));
     expect(pointers).toEqual([1, 2, 3, 4]);
     expect(diagnostics.lines.total).toBe(4);
-    expect(result).toMatchObject({ isComplete: true, bytesTotal: undefined });
+    expect(result).toMatchObject({ isComplete: true, bytesTotal: null });
   });
 
-  test("may be cut inside a line", async () => {
+  test("may end inside a line", async () => {
     const { pointers } = await read([
       file("1 free(0x1)\n1 fr"),
       file(gzipSync("ee(0x2)\n1")),
@@ -60,7 +60,7 @@ describe("pieces", () => {
     expect(pointers).toEqual([1, 2, 3]);
   });
 
-  test("that break off do not take the next piece's first line with them", async () => {
+  test("that are incomplete do not affect the first line of the next piece", async () => {
     const gz = gzipSync("1 free(0x1)\n1 free(0x2)\n1 free(0x", { level: 0 });
     const { pointers, diagnostics } = await read([file(gz.subarray(0, -8)), file("1 free(0x3)\n")]);
     expect(pointers).toEqual([1, 2, 3]);
@@ -75,12 +75,12 @@ describe("pieces", () => {
     expect((await read([file("")])).diagnostics).toEqual(new Diagnostics());
   });
 
-  test("no name at all means standard input", async () => {
+  test("are standard input if no name is given", async () => {
     expect((await read([], stdinOf("1 free(0x1)\n"))).pointers).toEqual([1]);
   });
 });
 
-test("progress counts the bytes on disk", async () => {
+test("progress counts bytes as on disk", async () => {
   const plain = Buffer.from("1 free(0x1)\n".repeat(20_000));
   const gz = gzipSync(plain);
   const seen: ReadProgress[] = [];
@@ -95,7 +95,7 @@ test("progress counts the bytes on disk", async () => {
 });
 
 describe("the signal", () => {
-  test("ends the reading of an input that has nothing more to say", async () => {
+  test("stops reading an input that sends nothing more", async () => {
     const stop = new AbortController();
     const stdin = new Readable({ read() {} });
     stdin.push("1 free(0x1)\n1 free(0x2)\n1 fr");
@@ -106,11 +106,11 @@ describe("the signal", () => {
     const { pointers, diagnostics, result } = await reading;
     expect(pointers).toEqual([1, 2]);
     expect(result).toMatchObject({ isComplete: false, bytesRead: 28 });
-    // The half line is not the log's fault.
+    // The incomplete line is not a fault of the log.
     expect(diagnostics.lines.malformed + diagnostics.truncatedInputs).toBe(0);
   });
 
-  test("may have fired beforehand", async () => {
+  test("may have fired before", async () => {
     const { pointers, result } = await read([file("1 free(0x1)\n")], undefined, {
       signal: AbortSignal.abort(),
     });
@@ -118,7 +118,7 @@ describe("the signal", () => {
     expect(result.isComplete).toBe(false);
   });
 
-  test("is heard in the middle of compressed input", async () => {
+  test("stops in the middle of compressed input", async () => {
     const stop = new AbortController();
     const gz = gzipSync("1 free(0x1)\n".repeat(3_000_000), { level: 0 });
     const { pointers, result } = await read([file(gz)], undefined, {
@@ -130,7 +130,7 @@ describe("the signal", () => {
     expect(pointers.length).toBeLessThan(500_000);
   });
 
-  test.skipIf(!hasZstd)("ends the zstd command too", async () => {
+  test.skipIf(!hasZstd)("also ends the zstd command", async () => {
     const stop = new AbortController();
     const stdin = new Readable({ read() {} });
     stdin.push(spawnSync("zstd", ["-cq"], { input: "1 free(0x1)\n".repeat(1000) }).stdout);
@@ -147,7 +147,7 @@ describe("errors", () => {
     return error instanceof InputError ? error.message : `not an InputError: ${error}`;
   }
 
-  test("are found before the first byte is read", async () => {
+  test("are reported before the first byte is read", async () => {
     let reads = 0;
     const stdin = new Readable({
       read() {
@@ -162,15 +162,15 @@ describe("errors", () => {
     expect(reads).toBe(0);
   });
 
-  test("name the input and the cure in one line", async () => {
+  test("name the input and the remedy in one line", async () => {
     expect(await textOf([folder])).toBe(
-      `${folder}: is a directory; name the log files in it instead, in order`,
+      `${folder}: is a directory; name the log files in it, in order`,
     );
     expect(await textOf([join(file(""), "x")])).toContain("no such file");
     expect(await textOf(["-", "-"])).toContain("named more than once");
     const bad = file(Buffer.from("1f8b0000", "hex"));
     expect(await textOf([bad])).toBe(
-      `${bad}: nothing of it can be decompressed; copy it again, or test it with: gzip -t ${bad}`,
+      `${bad}: cannot be decompressed; copy it again, or test it with: gzip -t ${bad}`,
     );
     const failing = new Readable({
       read() {
@@ -180,11 +180,11 @@ describe("errors", () => {
     expect(await textOf(["-"], failing)).toContain("-: cannot be read (EIO: i/o error, read)");
   });
 
-  test.skipIf(process.getuid?.() === 0)("permission denied", async () => {
+  test.skipIf(process.getuid?.() === 0)("include denied permission", async () => {
     expect(await textOf(["/etc/shadow"])).toContain("permission denied");
   });
 
-  test("of the sink come through as they are", async () => {
+  test("of the sink are passed on unchanged", async () => {
     const batch = new EventBatch();
     const sink = {
       batch,

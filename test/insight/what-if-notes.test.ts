@@ -79,13 +79,13 @@ describe("ranges", () => {
 
   test("by the program's writes", () => {
     expect(note(90, 110, byTouch)).toBe(
-      "Ranges: the program may have written a quarter to all of its blocks above 32 KiB. Changes compare the most likely values.",
+      "Ranges: the program may have written anything from a quarter to all of its blocks above 32 KiB. Changes compare the most likely values.",
     );
   });
 
   test("by shared arenas", () => {
     expect(note(90, 110, { contendedRuns: 2 })).toBe(
-      "Ranges: a thread that must share an arena gets one that depends on the locks held at that moment (2 further replays). Changes compare the most likely values.",
+      "Ranges: which arena a thread shares depends on the locks held at that moment (2 further replays). Changes compare the most likely values.",
     );
   });
 

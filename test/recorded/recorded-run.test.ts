@@ -4,7 +4,7 @@ import { Detection } from "../../src/recorded/detection.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
 import type { Insertion } from "../../src/replay/insertions.ts";
 import type { LastExits } from "../../src/replay/last-exits.ts";
-import { copyWork } from "../../src/replay/work.ts";
+import { copyWork, type Work } from "../../src/replay/work.ts";
 import { compareCopy } from "../support/compare-copy.ts";
 import { BREAK, LoggedProgram } from "../support/model-log.ts";
 import { guidedReplay, originOf, prepare, WHOLE_POINTERS } from "../support/prepared-log.ts";
@@ -113,7 +113,7 @@ describe("an inferred order", () => {
     const { work, next, logged } = prepare(swapLog()).batches[0]!;
     run.replay(work, next, logged, copyWork(work));
     run.infer(false);
-    const pointersOf = ({ batch }: typeof work) => [...batch.pointerOut.subarray(2, 6)];
+    const pointersOf = ({ batch }: Work) => [...batch.pointerOut.subarray(2, 6)];
     const [a, b, c, d] = pointersOf(work);
     expect(pointersOf(run.inOrder(work))).toEqual([a, c, b, d]);
   });

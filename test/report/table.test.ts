@@ -95,11 +95,13 @@ test("control characters are escaped", () => {
   expect(text).toContain("\\x1b[2Jx\\n");
 });
 
-test("10,000 rows take at most seconds and form one table", () => {
+test("10,000 rows take at most seconds of CPU and form one table", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ name: `row ${i}`, value: i }));
-  const start = performance.now();
+  const start = process.cpuUsage();
   const lines = renderTable(columns, splitAtTop(many, 0), style(80)).split("\n");
-  expect(performance.now() - start).toBeLessThan(10_000);
+  const { user, system } = process.cpuUsage(start);
+  // Microseconds; unlike the time of a clock, they do not depend on the load of the machine.
+  expect(user + system).toBeLessThan(5_000_000);
   expect(lines).toHaveLength(10_003);
   expect(new Set(lines.slice(2).map((line) => line.length)).size).toBe(1);
 });

@@ -139,7 +139,7 @@ describe("fifty settings", () => {
     expect(rows).toHaveLength(10);
     expect(rows.at(-1)).toMatch(/^MALLOC_ARENA_MAX=30 +71\.0 /);
     expect(written).toMatch(/^… 20 more +80\.0 – 99\.0/m);
-    expect(written).toContain("\nSame as recorded: MALLOC_ARENA_MAX=1.\n");
+    expect(written).toContain("\nSame as the recorded run: MALLOC_ARENA_MAX=1.\n");
     expect(written).toContain(
       "\nSame as MALLOC_ARENA_MAX=30: MALLOC_ARENA_MAX=31; MALLOC_ARENA_MAX=32;",
     );

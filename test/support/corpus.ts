@@ -15,9 +15,9 @@ import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 import { expectReportJson } from "./report-schema.ts";
 import { SmallerBatches } from "./smaller-batches.ts";
 
-/** Cases with measured truth, as ../shared/corpus/README.md describes them. */
+/** Cases with measured truth; ../shared/corpus/README.md describes their files. */
 
-/** The selection that travels with the repository, and the whole corpus where it is at hand. */
+/** The repository's selection, and the whole corpus, which may be missing. */
 export const OWN_CORPUS = fileURLToPath(new URL("../../fixtures/corpus", import.meta.url));
 export const SHARED_CORPUS = fileURLToPath(new URL("../../../shared/corpus", import.meta.url));
 
@@ -66,7 +66,7 @@ export interface Case {
   readonly meta: CaseMeta;
 }
 
-/** The cases of a corpus folder by name; none where the folder is missing. */
+/** The cases of a corpus folder, sorted by name; none if the folder is missing. */
 export function casesOf(corpus: string): Case[] {
   if (!existsSync(corpus)) {
     return [];
@@ -88,14 +88,14 @@ export function writesAll({ meta }: Case): boolean {
     : ["frag", "threadfrag", "mt"].includes(program ?? "");
 }
 
-/** The measured truth of one setting; null where the case has none, or its file was left out. */
+/** The measured truth of one setting; null if the case has none, or the corpus lacks its file. */
 export function truthOf({ folder }: Case, setting: string): Truth | null {
   const name = setting === "default" ? "truth.json" : `truth.${setting}.json`;
   const path = join(folder, name);
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
 }
 
-/** The log of one setting's run, unpacked; null where it was not kept. */
+/** The log of one setting's run, unpacked; null if the corpus lacks it. */
 export function logOf({ folder, meta }: Case, setting: string): Buffer | null {
   const file = meta.traces[setting]?.file;
   if (file === undefined || !existsSync(join(folder, file))) {
@@ -104,7 +104,7 @@ export function logOf({ folder, meta }: Case, setting: string): Buffer | null {
   return gunzipSync(readFileSync(join(folder, file)));
 }
 
-/** The settings of a run as mallog names them: variables, and the tunables of GLIBC_TUNABLES one by one. */
+/** The settings of a run as mallog names them: variables, and each tunable of GLIBC_TUNABLES. */
 export function settingsOf({ meta }: Case, setting: string): Record<string, string> {
   const named: Record<string, string> = {};
   for (const [name, value] of Object.entries(meta.settings[setting]?.env ?? {})) {
@@ -120,7 +120,7 @@ export function settingsOf({ meta }: Case, setting: string): Record<string, stri
   return named;
 }
 
-/** A copy of the log with the truth's RSS samples as comments at their places. */
+/** A copy of the log with the truth's RSS samples as comment lines. */
 export function withRssSamples(log: Buffer, samples: readonly Sample[]): Buffer {
   const pieces: Buffer[] = [];
   let line = 0;
@@ -164,8 +164,8 @@ export function scenario(
 }
 
 /**
- * The analysis of a log in memory, without streams, in batches of so many events; its report is as the published schema
- * has it.
+ * Analyses a log in memory, without streams, in batches of at most `eventsPerBatch` events. The report must fit the
+ * published schema.
  */
 export function analyse(
   log: Buffer,

@@ -30,18 +30,18 @@ describe("the columns of a batch", () => {
     }
   });
 
-  it("lie in the memory asked for", () => {
+  it("lie in the given kind of memory", () => {
     expect(new Small().id.buffer).toBeInstanceOf(ArrayBuffer);
     expect(new Small(SharedArrayBuffer).id.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
-  it("are copied from the start asked for, and no more than the length", () => {
+  it("are copied from the given start, no more rows than the length", () => {
     const copy = new Small();
     copyColumns(SMALL, copy, small(), 2, 1);
     expect(rowsOf(SMALL, copy, 3)).toEqual([...rowsOf(SMALL, small(), 3).slice(1), [0, 0, 0]]);
   });
 
-  it("are copied row by row to the same places", () => {
+  it("are copied to the same rows", () => {
     const copy = new Small();
     copyRows(SMALL, copy, small(), Int32Array.of(0, 2, 3), 2);
     const [first, , third] = rowsOf(SMALL, small(), 3);
@@ -60,7 +60,7 @@ describe.each<[string, Declaration, object]>([
   ["EventBatch", EVENT_COLUMNS, new EventBatch()],
   ["ActionBatch", ACTION_COLUMNS, new ActionBatch()],
 ])("%s", (_, declaration, batch) => {
-  it("has the columns declared as fields of its own, so that another thread gets them", () => {
+  it("has the declared columns as own fields, so that postMessage sends them", () => {
     expect(Object.keys(batch)).toEqual(expect.arrayContaining(Object.keys(declaration)));
   });
 });

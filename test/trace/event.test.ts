@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { EventBatch, Op } from "../../src/trace/event.ts";
 
-it("a batch is split into the events before one and those from it on, each with its comments", () => {
+it("a batch is split into the events before one and those from it on, each half with its comments", () => {
   const batch = new EventBatch();
   batch.length = 5;
   for (let i = 0; i < 5; i++) {

@@ -7,7 +7,7 @@ import { PeakSeries } from "../../src/trace/series.ts";
 import { inOrder, type PlainAction, resolveAll } from "../support/event-batches.ts";
 import { ledgerState, liveBlocks, naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
-/** Few pointers, so that calls meet: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
+/** Few pointers, so that many calls name the same one: reuse, double frees, foreign reallocs, reallocs onto live blocks. */
 const pointer = fc.oneof(
   { weight: 1, arbitrary: fc.constant(0) },
   { weight: 8, arbitrary: fc.nat(9).map((k) => 0x55d0_0000_02a0 + 112 * k) },
@@ -39,12 +39,12 @@ const event: fc.Arbitrary<PlainEvent> = fc.record({
 
 const events = fc.array(event, { maxLength: 400, size: "max" });
 
-it("agrees with a ledger of Maps and objects, however the log is cut into batches", () => {
+it("agrees with a ledger of Maps and objects, whatever the batches", () => {
   fc.assert(
     fc.property(events, fc.integer({ min: 1, max: 500 }), (log, perBatch) => {
       const ledger = new Ledger();
       const actions = resolveAll(ledger, log, perBatch);
-      // What the order of lines should be is not for a naive ledger to say; see line-order.test.ts.
+      // The naive ledger does not reorder lines; line-order.test.ts tests their order.
       const ordered = inOrder(log, actions);
       const { actions: naiveActions, liveAfter, ...state } = naiveLedger(ordered);
       expect(actions.map(({ action, thread, oldSize }) => ({ action, thread, oldSize }))).toEqual(
@@ -80,7 +80,7 @@ it("conserves bytes and blocks", () => {
   );
 });
 
-it("tells a model that knows ids alone all it needs: the model's live bytes are the ledger's", () => {
+it("gives a model all that it needs without pointers: its live bytes are the ledger's", () => {
   fc.assert(
     fc.property(events, (log) => {
       const ledger = new Ledger();
@@ -96,7 +96,7 @@ it("tells a model that knows ids alone all it needs: the model's live bytes are 
   );
 });
 
-/** The least that a model does with actions; it fails when one makes no sense to it. */
+/** A minimal model that applies actions, and fails at one that contradicts its state. */
 class ModelOfSizes {
   readonly #sizes = new Map<number, number>();
   bytes = 0;

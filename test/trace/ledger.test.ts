@@ -33,8 +33,8 @@ function run(...events: PlainEvent[]) {
   };
 }
 
-describe("what a call does", () => {
-  it("gives each live block a dense id, at rest after free", () => {
+describe("an action", () => {
+  it("has a dense id for each live block, which rests after free", () => {
     const { actions } = run(malloc(P, 10), malloc(Q, 20), free(P), malloc(R, 30));
     expect(actions.map(({ action }) => action)).toEqual([1, 1, Action.free, 1]);
     expect(actions.map(({ block }) => block)).toEqual([0, 1, 0, 2]);
@@ -47,7 +47,7 @@ describe("what a call does", () => {
     ["memalign", Action.memalign],
     ["valloc", Action.valloc],
     ["pvalloc", Action.pvalloc],
-  ] as const)("%s allocates", (name, action) => {
+  ] as const)("of %s allocates", (name, action) => {
     const { last, ledger, row } = run({ op: Op[name], tid: 1, size: 100, pointerOut: P });
     expect(last).toMatchObject({ action, block: 0 });
     expect(ledger.blocks.liveBytes).toBe(100);
@@ -55,33 +55,33 @@ describe("what a call does", () => {
     expect(row[name === "valloc" || name === "pvalloc" ? "memalign" : name]).toBe(1);
   });
 
-  it("an allocation that returns NULL failed and asks for nothing", () => {
+  it("is none for an allocation that returns NULL, which failed", () => {
     const { last, row, ledger } = run(malloc(0, 2 ** 50));
     expect(last).toMatchObject({ action: Action.none, block: -1 });
     expect(row).toMatchObject({ malloc: 1, failedCalls: 1, volumeBytes: 0 });
     expect(ledger.blocks.liveBlocks).toBe(0);
   });
 
-  it("malloc(0) is a live block of no bytes", () => {
+  it("of malloc(0) allocates a live block of 0 bytes", () => {
     const { ledger, row } = run(malloc(P, 0));
     expect([ledger.blocks.liveBlocks, ledger.blocks.liveBytes]).toEqual([1, 0]);
     expect(row).toMatchObject({ liveBlocks: 1, failedCalls: 0 });
   });
 
-  it("free(NULL) counts as a call and does nothing", () => {
+  it("is none for free(NULL), which counts as a call", () => {
     const { last, row, anomalies } = run(free(0));
     expect(last).toMatchObject({ action: Action.none, block: -1 });
     expect(row).toMatchObject({ free: 1, calls: 1 });
     expect(anomalies).toEqual({});
   });
 
-  it("realloc(NULL, n) is a malloc, counted as a realloc", () => {
+  it("of realloc(NULL, n) is malloc; the call counts as a realloc", () => {
     const { last, row } = run(realloc(0, 64, P));
     expect(last).toMatchObject({ action: Action.malloc, block: 0 });
     expect(row).toMatchObject({ realloc: 1, malloc: 0, volumeBytes: 64 });
   });
 
-  it("realloc(p, 0) = NULL is a free and no failure", () => {
+  it("of realloc(p, 0) = NULL is free, not a failure", () => {
     const { last, row, ledger } = run(malloc(P, 64), realloc(P, 0, 0));
     expect(last).toMatchObject({ action: Action.free, block: 0, oldSize: 64 });
     expect(row).toMatchObject({
@@ -94,13 +94,13 @@ describe("what a call does", () => {
     expect(ledger.blocks.liveBlocks).toBe(0);
   });
 
-  it("realloc(p, 0) that returns a block leaves it live, empty", () => {
+  it("of realloc(p, 0) that returns a block is realloc; the block stays live with 0 bytes", () => {
     const { last, row } = run(malloc(P, 64), realloc(P, 0, Q));
     expect(last).toMatchObject({ action: Action.realloc, block: 0, oldSize: 64 });
     expect(row).toMatchObject({ liveBlocks: 1, liveBytes: 0 });
   });
 
-  it("realloc keeps the block's id, in place and when it moves", () => {
+  it("of realloc keeps the block's id, in place and moved", () => {
     const { actions, row, ledger } = run(
       malloc(Q, 1),
       malloc(P, 64),
@@ -115,14 +115,14 @@ describe("what a call does", () => {
     expect([ledger.blocks.bytesOf(0), ledger.blocks.liveBlocks]).toEqual([1, 1]);
   });
 
-  it("a realloc that fails leaves the block as it was", () => {
+  it("is none for a realloc that fails, and the block stays unchanged", () => {
     const { last, row, actions } = run(malloc(P, 64), realloc(P, 2 ** 50, 0));
     expect(last).toMatchObject({ action: Action.none, block: -1 });
     expect(row).toMatchObject({ failedCalls: 1, liveBytes: 64, volumeBytes: 64 });
     expect(actions[0]!.block).toBe(0);
   });
 
-  it("malloc_trim, mallopt and thread_exit pass through, a mark does nothing; all are lines, no calls", () => {
+  it("of malloc_trim, mallopt and thread_exit is the same, of a mark none; all count as lines, not calls", () => {
     const ops = [Op.mallocTrim, Op.mallopt, Op.threadExit, Op.mark];
     const { actions, row } = run(...ops.map((op) => ({ op, tid: 1 })));
     expect(actions.map(({ action }) => action)).toEqual([
@@ -136,8 +136,8 @@ describe("what a call does", () => {
   });
 });
 
-describe("what cannot have happened as written", () => {
-  it("free of a pointer never returned is unknown, of one freed before double", () => {
+describe("a call that contradicts the log", () => {
+  it("free of a pointer never returned counts as unknown, of one freed before as double", () => {
     const { actions, anomalies, row } = run(
       free(Q),
       malloc(P, 1),
@@ -150,7 +150,7 @@ describe("what cannot have happened as written", () => {
     expect(row).toMatchObject({ liveBlocks: 0, liveBytes: 0, freedForOthersBytes: 0 });
   });
 
-  it("a double free may be taken for an unknown one when much was freed in between, never for a good one", () => {
+  it("a double free may count as unknown after many other frees, but never as a valid one", () => {
     const pointers = Array.from({ length: 100_000 }, (_, k) => P + 32 * k);
     const frees = pointers.map((pointer) => free(pointer));
     const ledger = new Ledger();
@@ -161,15 +161,15 @@ describe("what cannot have happened as written", () => {
     expect(ledger.threads.row(0)).toMatchObject({ liveBlocks: 0, free: 200_000 });
   });
 
-  it("a pointer that realloc gave up is free like any other", () => {
+  it("a pointer that realloc moved away from counts as freed", () => {
     expect(run(malloc(P, 1), realloc(P, 2, Q), free(P)).anomalies).toEqual({ doubleFree: 1 });
   });
 
-  it("a pointer handed out again may be freed again", () => {
+  it("a pointer returned again may be freed again", () => {
     expect(run(malloc(P, 1), free(P), malloc(P, 1), free(P)).anomalies).toEqual({});
   });
 
-  it("an allocation over a live block frees that first and takes its id", () => {
+  it("an allocation that returns a live pointer frees that block first and reuses its id", () => {
     const { last, anomalies, ledger, row } = run(malloc(P, 100), malloc(P, 10, 2));
     expect(last).toMatchObject({
       action: Action.malloc | LOST_FREE,
@@ -179,11 +179,11 @@ describe("what cannot have happened as written", () => {
     });
     expect(anomalies).toEqual({ reusedLive: 1 });
     expect([ledger.blocks.liveBytes, ledger.blocks.liveBlocks]).toEqual([10, 1]);
-    // Nobody knows who freed it.
+    // The thread that freed it is unknown.
     expect(row).toMatchObject({ liveBytes: 0, freedByOthersBytes: 0 });
   });
 
-  it("a realloc onto another live block frees that first and keeps its own id", () => {
+  it("a realloc onto another live block frees that first and keeps the id of the moved block", () => {
     const { actions, anomalies, ledger } = run(
       malloc(P, 100),
       malloc(Q, 10),
@@ -210,14 +210,14 @@ describe("what cannot have happened as written", () => {
     expect(row).toMatchObject({ realloc: 1, liveBytes: 50 });
   });
 
-  it("a foreign realloc that lands on a live block loses that block's free too", () => {
+  it("a foreign realloc that returns a live pointer also shows a missing free", () => {
     const { last, anomalies } = run(malloc(Q, 7), realloc(P, 50, Q));
     expect(last).toMatchObject({ action: Action.malloc | LOST_FREE, block: 0, lost: 0 });
     expect(anomalies).toEqual({ foreignRealloc: 1, reusedLive: 1 });
   });
 
   it.each([2 ** 63, 2 ** 64 - 1, 2 ** 80])(
-    "an allocation of %d bytes that gave a block did not happen",
+    "an allocation of %d bytes that returned a block does nothing",
     (size) => {
       const { last, anomalies, row, ledger } = run(malloc(P, 100), malloc(P, size));
       expect(last).toMatchObject({ action: Action.none, block: -1 });
@@ -229,7 +229,7 @@ describe("what cannot have happened as written", () => {
     },
   );
 
-  it("a realloc to an impossible size leaves the block where it was", () => {
+  it("a realloc to an impossible size leaves the block unchanged", () => {
     const { actions, anomalies, row } = run(malloc(P, 64), realloc(P, 2 ** 64, Q), free(P));
     expect(actions.map(({ action }) => action)).toEqual([Action.malloc, Action.none, Action.free]);
     expect(anomalies).toEqual({ impossibleSize: 1 });
@@ -238,7 +238,7 @@ describe("what cannot have happened as written", () => {
     expect(run(realloc(R, 2 ** 63, P)).anomalies).toEqual({ impossibleSize: 1 });
   });
 
-  it("times that run backwards are counted; lines without time are passed over", () => {
+  it("a time before the one above is counted; lines without time are skipped", () => {
     const times = [5, 6, Number.NaN, 4, 4, 9, 8];
     const { anomalies, ledger } = run(...times.map((time) => ({ op: Op.mark, time })));
     expect(anomalies).toEqual({ reordered: 2 });
@@ -251,44 +251,44 @@ describe("a log that runs past midnight without a date", () => {
   const DAY = 24 * HOUR;
   const BEFORE = DAY - 1e6;
 
-  /** The times as the ledger understands them, in batches of two. */
+  /** The times as the ledger rewrites them, in batches of two. */
   function read(...times: number[]) {
     const ledger = new Ledger();
     const marks = times.map((time, tid) => ({ op: Op.mark, tid, time }));
     resolveAll(ledger, marks, 2);
-    const understood = ledger.threads.rows().map(({ lastTime }) => lastTime);
-    return { understood, reordered: ledger.anomalies.reordered, ledger };
+    const rewritten = ledger.threads.rows().map(({ lastTime }) => lastTime);
+    return { rewritten, reordered: ledger.anomalies.reordered, ledger };
   }
 
-  it("goes on a day later, for the threads and on the time axis too", () => {
-    const { understood, reordered, ledger } = read(BEFORE, 10e6, 11e6, BEFORE - HOUR, 12e6);
+  it("continues a day later, also for threads and on the time axis", () => {
+    const { rewritten, reordered, ledger } = read(BEFORE, 10e6, 11e6, BEFORE - HOUR, 12e6);
     const expected = [BEFORE, DAY + 10e6, DAY + 11e6, DAY + BEFORE - HOUR, 2 * DAY + 12e6];
-    expect(understood).toEqual(expected);
+    expect(rewritten).toEqual(expected);
     expect(ledger.time.points()).toEqual(expected);
     expect([ledger.clock.first, ledger.clock.last]).toEqual([BEFORE, 2 * DAY + 12e6]);
     expect(reordered).toBe(0);
   });
 
-  it("lines without time do not hide it", () => {
-    expect(read(BEFORE, Number.NaN, 10e6).understood.at(-1)).toBe(DAY + 10e6);
+  it("is recognised across lines without time", () => {
+    expect(read(BEFORE, Number.NaN, 10e6).rewritten.at(-1)).toBe(DAY + 10e6);
   });
 
-  it("a late line of the day before is a small fall, not another midnight", () => {
-    const { understood, reordered } = read(BEFORE, 10, BEFORE + 5, BEFORE + 6, 20);
-    expect(understood).toEqual([BEFORE, DAY + 10, BEFORE + 5, BEFORE + 6, DAY + 20]);
+  it("may have a late line of the day before, which is not another midnight", () => {
+    const { rewritten, reordered } = read(BEFORE, 10, BEFORE + 5, BEFORE + 6, 20);
+    expect(rewritten).toEqual([BEFORE, DAY + 10, BEFORE + 5, BEFORE + 6, DAY + 20]);
     expect(reordered).toBe(1);
   });
 
-  it("is told from small falls, and from clocks that know no midnight", () => {
+  it("is distinguished from small steps back, and from clocks beyond 24 h", () => {
     expect(read(13 * HOUR, 2 * HOUR)).toMatchObject({ reordered: 1 });
-    expect(read(13 * HOUR, 2 * HOUR).understood).toEqual([13 * HOUR, 2 * HOUR]);
-    expect(read(30 * HOUR, 2 * HOUR).understood).toEqual([30 * HOUR, 2 * HOUR]);
-    expect(read(2 * HOUR, BEFORE).understood).toEqual([2 * HOUR, BEFORE]);
+    expect(read(13 * HOUR, 2 * HOUR).rewritten).toEqual([13 * HOUR, 2 * HOUR]);
+    expect(read(30 * HOUR, 2 * HOUR).rewritten).toEqual([30 * HOUR, 2 * HOUR]);
+    expect(read(2 * HOUR, BEFORE).rewritten).toEqual([2 * HOUR, BEFORE]);
   });
 });
 
 describe("the threads", () => {
-  it("appear in the order of their first line; a recycled tid is the same row", () => {
+  it("are in the order of their first line; a reused tid is the same row", () => {
     const exit = { op: Op.threadExit, tid: 9 };
     const { ledger, actions } = run(malloc(P, 1, 9), malloc(Q, 2, 3), exit, malloc(R, 4, 9));
     expect(ledger.threads.rows().map(({ tid }) => tid)).toEqual([9, 3]);
@@ -296,14 +296,14 @@ describe("the threads", () => {
     expect(ledger.threads.row(0)).toMatchObject({ malloc: 2, lines: 3, liveBytes: 5 });
   });
 
-  it("free by another thread is told on both sides", () => {
+  it("count a free by another thread on both sides", () => {
     const { ledger } = run(malloc(P, 100, 1), free(P, 2));
     const [one, two] = ledger.threads.rows();
     expect(one).toMatchObject({ liveBytes: 0, peakLiveBytes: 100, freedByOthersBytes: 100 });
     expect(two).toMatchObject({ liveBytes: 0, liveBlocks: 0, freedForOthersBytes: 100 });
   });
 
-  it("realloc by another thread makes the block its own", () => {
+  it("own a block that they resize", () => {
     const { ledger } = run(malloc(P, 100, 1), realloc(P, 300, P, 2));
     const [one, two] = ledger.threads.rows();
     expect(one).toMatchObject({ liveBytes: 0, liveBlocks: 0, freedByOthersBytes: 100 });
@@ -311,7 +311,7 @@ describe("the threads", () => {
     expect(two).toMatchObject({ volumeBytes: 300, peakLiveBytes: 300 });
   });
 
-  it("know their first and last time, NaN when no line of theirs carries one", () => {
+  it("have their first and last time, NaN if none of their lines carries one", () => {
     const { ledger } = run(
       { op: Op.mark, tid: 1, time: 3 },
       { op: Op.mark, tid: 2 },
@@ -336,7 +336,7 @@ describe("the threads", () => {
 });
 
 describe("the peak of live bytes", () => {
-  it("is where it was reached first, at the last time known by then", () => {
+  it("is at the first event that reaches it, with the last time up to there", () => {
     const { ledger } = run(
       { ...malloc(P, 10), time: 100 },
       { ...malloc(Q, 20), time: 200 },

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PointerTable } from "../../src/trace/pointer-table.ts";
 
-/** Others that are freed before an id is handed out again. */
+/** Ids freed after an id before it is reused. */
 const RESTING = 64;
 
-/** The table's rules again: a Map, a queue of ids at rest, and a stack of recycled ones. */
+/** The table's rules again: a Map, a queue of resting ids, and a stack of reusable ones. */
 class NaiveTable {
   readonly ids = new Map<number, number>();
   readonly #resting: number[] = [];
@@ -55,7 +55,7 @@ class NaiveTable {
   }
 }
 
-/** Addresses that fall near each other in the table, or differ only in bits that a weak hash would drop. */
+/** Addresses that hash to near slots, or differ only in bits that a weak hash would drop. */
 const awkward = fc.oneof(
   fc.nat(40).map((k) => 0x55d0_0000_02a0 + 16 * k),
   fc.nat(40).map((k) => 0x7f00_0000_08c0 + 2 ** 26 * k),
@@ -104,7 +104,7 @@ describe("PointerTable", () => {
     );
   });
 
-  it("lets an id rest until as many others are freed as calls may change places, then recycles it first", () => {
+  it("lets an id rest until a reorder window of others is freed, then reuses the latest first", () => {
     const table = new PointerTable();
     for (let k = 0; k < 100; k++) {
       table.insert(16 * (k + 1));

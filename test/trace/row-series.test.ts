@@ -6,7 +6,7 @@ import { RowSeries } from "../../src/trace/row-series.ts";
 import { inOrder, resolveAll } from "../support/event-batches.ts";
 import { naiveLedger, type PlainEvent } from "../support/naive-ledger.ts";
 
-/** Feeds one value a row for each event, as somebody would who knows the value after it. */
+/** Records the values of all rows after each event. */
 function recorded(log: readonly (readonly number[])[], maxValues = Number.POSITIVE_INFINITY) {
   const timeline = new RowSeries(maxValues);
   let open: number[] = [];
@@ -21,7 +21,7 @@ function recorded(log: readonly (readonly number[])[], maxValues = Number.POSITI
 }
 
 describe("RowSeries", () => {
-  it("keeps each row's maximum of every stretch, in at most 32 points", () => {
+  it("keeps the maximum of each row over every point's events, in at most 32 points", () => {
     const values = fc.array(fc.array(fc.nat(9), { minLength: 3, maxLength: 3 }), {
       maxLength: 700,
       size: "max",
@@ -47,7 +47,7 @@ describe("RowSeries", () => {
     );
   });
 
-  it("knows nothing of rows that came later", () => {
+  it("has 0 for rows before they were added", () => {
     const timeline = new RowSeries(1000);
     timeline.close(Float64Array.of(5));
     timeline.close(Float64Array.of(5, 7));
@@ -58,7 +58,7 @@ describe("RowSeries", () => {
     ]);
   });
 
-  it("gets coarser where there are many rows, but not without end", () => {
+  it("is coarser with many rows, down to a minimum of points", () => {
     const many = Array.from({ length: 1000 }, () => Array<number>(100).fill(1));
     expect(recorded(many, 2000).timeline.row(0).length).toBeLessThanOrEqual(20);
     expect(recorded(many, 1).timeline.row(0).length).toBeGreaterThan(4);
@@ -75,7 +75,7 @@ describe("the live bytes of a thread over time", () => {
     pointerOut: fc.nat(20).map((k) => 0x55d0_0000_02a0 + 2048 * k),
   });
 
-  it("are what its row said after each event, at their most", () => {
+  it("are the maxima of its row's live bytes after each event", () => {
     const events = fc.array(event, { maxLength: 200, size: "max" });
     fc.assert(
       fc.property(events, fc.integer({ min: 1, max: 200 }), (log, perBatch) => {
@@ -97,7 +97,7 @@ describe("the live bytes of a thread over time", () => {
     );
   });
 
-  /** What each thread had live after each event, by a naive ledger of all up to it. */
+  /** Live bytes of each thread after each event, by a naive ledger of the events up to it. */
   function liveAfterEach(log: readonly PlainEvent[]): Map<number, number>[] {
     return log.map((_, i) => {
       const { threads } = naiveLedger(log.slice(0, i + 1));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_POINTS, PeakSeries, TimeAxis } from "../../src/trace/series.ts";
 
-/** What the points must be: maxima over stretches of the smallest power of two that gives at most MAX_POINTS. */
+/** The expected points: maxima over 2^n events each, with the smallest n that gives at most MAX_POINTS. */
 function maxima(values: readonly number[]): number[] {
   let width = 1;
   while (Math.ceil(values.length / width) > MAX_POINTS) {
@@ -16,7 +16,7 @@ function maxima(values: readonly number[]): number[] {
 }
 
 describe("PeakSeries", () => {
-  it("keeps the maximum of each stretch, the peak and the last value, at any length", () => {
+  it("keeps the maximum of each point's events, the peak and the last value, at any length", () => {
     const lengths = fc.oneof(fc.nat(3000), fc.constantFrom(1000, 1001, 2000, 2001, 4000, 9999));
     fc.assert(
       fc.property(lengths, fc.integer(), (length, seed) => {
@@ -37,7 +37,7 @@ describe("PeakSeries", () => {
     );
   });
 
-  it("carries the value over events that are not recorded", () => {
+  it("repeats the value for events that are not recorded", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(1500), fc.nat(100)), { maxLength: 20 }),
@@ -64,7 +64,7 @@ describe("PeakSeries", () => {
     );
   });
 
-  it("has the same points as any other series brought to the same event", () => {
+  it("has the same points as any other series recorded up to the same event", () => {
     const every = new PeakSeries();
     const some = new PeakSeries();
     const axis = new TimeAxis();

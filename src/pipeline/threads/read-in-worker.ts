@@ -75,7 +75,7 @@ async function beginning(fd: number, { signal, onProgress }: ReadOptions): Promi
   }
   try {
     return await firstBytes(bytesOf(fd, here.signal), SHORT_BYTES, (bytesRead) =>
-      onProgress?.({ bytesRead, bytesTotal: undefined }),
+      onProgress?.({ bytesRead, bytesTotal: null }),
     );
   } finally {
     signal?.removeEventListener("abort", stop);

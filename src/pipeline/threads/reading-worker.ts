@@ -24,7 +24,7 @@ function respond(response: Response): void {
 }
 
 class Sender implements EventSink {
-  progress: ReadProgress = { bytesRead: 0, bytesTotal: undefined };
+  progress: ReadProgress = { bytesRead: 0, bytesTotal: null };
   readonly #pool = new BufferPool((slot) => {
     const columns = new EventBatch(SharedArrayBuffer);
     respond({ kind: "buffer", slot, columns });

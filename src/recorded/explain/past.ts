@@ -7,8 +7,7 @@ import {
   type Sbrk,
 } from "../../replay/insertions.ts";
 import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
-import { copyWork, permuteWork, type Work } from "../../replay/work.ts";
-import type { EventBatch } from "../../trace/event.ts";
+import { copyWork, permuteWork, type ReplayedBatch, type Work } from "../../replay/work.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 
 /** Batches that can be replayed again; older events are settled. */
@@ -82,7 +81,7 @@ export class RecentPast {
   #start: Checkpoint | null = null;
   /** a later state, with all accepted explanations applied; null where there is none */
   #near: Checkpoint | null = null;
-  #next: EventBatch | null = null;
+  #next: ReplayedBatch | null = null;
   /** replays no longer used, whose memory the next copies take */
   readonly #recycled: GuidedReplay[] = [];
 
@@ -144,7 +143,7 @@ export class RecentPast {
     work: Work,
     first: number,
     logged: readonly Insertion[],
-    next: EventBatch | null,
+    next: ReplayedBatch | null,
   ): void {
     if (this.#start === null || this.batches.length >= WINDOW_BATCHES) {
       this.forget();

@@ -1,9 +1,9 @@
 import { PAGE } from "../../ptmalloc/chunks.ts";
 import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
-import type { EventBatch, Note } from "../../trace/event.ts";
+import type { Note } from "../../trace/event.ts";
 import type { Ledger } from "../../trace/ledger.ts";
 import type { Insertion } from "../insertions.ts";
-import type { Work } from "../work.ts";
+import type { ReplayedBatch, Work } from "../work.ts";
 import { below, type Ranges, without } from "./byte-ranges.ts";
 import { type HoleNote, isHoleNote, readHeader, readHole } from "./hole-notes.ts";
 
@@ -67,14 +67,18 @@ export class Holes {
   }
 
   /**
-   * Returns the insertions between the calls of the next batch: an RSS probe for each note in `samples`, and the writes
-   * that become known. Removes the touch policy's writes to logged blocks from the work.
+   * Returns the insertions between the calls of the next batch: an RSS probe for each of its `notes` that is in
+   * `samples`, and the writes that become known. Removes the touch policy's writes to logged blocks from the work.
    */
-  follow(work: Work, samples: ReadonlyMap<Note, number>, ledger: Ledger): Insertion[] {
-    const { batch } = work;
+  follow(
+    work: Work,
+    notes: readonly Note[],
+    samples: ReadonlyMap<Note, number>,
+    ledger: Ledger,
+  ): Insertion[] {
     const insertions: Insertion[] = [];
     let done = 0;
-    for (const note of batch.notes) {
+    for (const note of notes) {
       const isSample = samples.has(note);
       if (!isSample && !isHoleNote(note.text)) {
         continue;
@@ -89,8 +93,8 @@ export class Holes {
         this.#read(note, work, ledger, insertions);
       }
     }
-    this.#walk(work, done, batch.length, insertions);
-    this.#event += batch.length;
+    this.#walk(work, done, work.batch.length, insertions);
+    this.#event += work.batch.length;
     return insertions;
   }
 
@@ -184,7 +188,7 @@ export class Holes {
    * A block is allocated or resized: from now on the log states its writes if the header covers it. Of its first `kept`
    * bytes all but `holes` are known to be written.
    */
-  #allocated(batch: EventBatch, i: number, block: number, holes: Ranges, kept: number): void {
+  #allocated(batch: ReplayedBatch, i: number, block: number, holes: Ranges, kept: number): void {
     const bytes = batch.size[i]!;
     const pointer = batch.pointerOut[i]!;
     const offset = pointer % PAGE;

@@ -29,18 +29,20 @@ export const TOUCH_COLUMNS = {
 const { whole, ...others } = TOUCH_COLUMNS;
 const rowsToCopy = new Int32Array(EVENTS_PER_BATCH);
 
-export class TouchBatch extends columnar(TOUCH_COLUMNS) {
-  /** Becomes a copy of the first `length` rows of `other`. Most are `whole`: their other columns are not copied. */
-  copy(other: Columns<typeof TOUCH_COLUMNS>, length: number): void {
-    copyColumns({ whole }, this, other, length);
-    let count = 0;
-    for (let i = 0; i < length; i++) {
-      if (other.whole[i] === 0) {
-        rowsToCopy[count++] = i;
-      }
+export type TouchColumns = Columns<typeof TOUCH_COLUMNS>;
+
+export class TouchBatch extends columnar(TOUCH_COLUMNS) {}
+
+/** Copies the first `length` rows. Most are `whole`: their other columns are not copied. */
+export function copyTouch(to: TouchColumns, from: TouchColumns, length: number): void {
+  copyColumns({ whole }, to, from, length);
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    if (from.whole[i] === 0) {
+      rowsToCopy[count++] = i;
     }
-    copyRows(others, this, other, rowsToCopy, count);
   }
+  copyRows(others, to, from, rowsToCopy, count);
 }
 
 /** A ratio scales blocks above this size: smaller ones share their pages with others. */

@@ -186,7 +186,7 @@ export function timelineSection({ timeline }: Report): Markup | null {
 <div id="series" class="series" role="group" aria-label="Series"></div>
 <div id="chart" tabindex="0" role="application" aria-roledescription="chart" aria-label="Live bytes, bytes in use and RSS over the run. Left and right move the cursor, plus and minus zoom, 0 resets the zoom."></div>
 <p class="note" id="timeline-note"></p>
-<p class="hidden" id="chart-said" role="status"></p>
+<p class="hidden" id="chart-status" role="status"></p>
 </section>`;
 }
 
@@ -202,7 +202,7 @@ export function mapsSection({ scenarios }: Report): Markup | null {
 <p class="note" id="map-scale"></p>
 <div id="maps"></div>
 <p><button type="button" id="maps-more" hidden></button></p>
-<p class="hidden" id="map-said" role="status"></p>
+<p class="hidden" id="map-status" role="status"></p>
 <div id="tip" hidden></div>
 </section>`;
 }

@@ -1,6 +1,6 @@
 import type { Presented } from "../presented.ts";
 import { scenarioColumns, whatIfTitle } from "../tables/scenario-columns.ts";
-import { groupAlike, leastAtTop, sameAs } from "./alike.ts";
+import { groupEqual, lowestRss, sameAs } from "./scenario-rows.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 
@@ -10,8 +10,8 @@ import { renderTable } from "./text-table.ts";
  */
 export function whatIfTable(presented: Presented, top: number, style: TextStyle): string {
   const { report, failing, whatIfNotes } = presented;
-  const groups = groupAlike(report.scenarios);
-  const rows = leastAtTop(groups, top, failing);
+  const groups = groupEqual(report.scenarios);
+  const rows = lowestRss(groups, top, failing);
   const [title, which] = whatIfTitle(report.scenarios);
   const least = rows.rest.length === 0 ? "" : "; lowest RSS shown";
   const table = renderTable(scenarioColumns(presented, style.chalk), rows, style);

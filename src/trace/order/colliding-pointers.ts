@@ -55,8 +55,8 @@ export class CollidingPointers {
   }
 
   /**
-   * True if an allocation by thread `tid` that returned `pointer` may leave live block `block` there live. A thread that
-   * is returned the pointer of its own block has freed that; and MOST_ALIKE blocks at a pointer are too many.
+   * True if live block `block` may stay live although an allocation by thread `tid` returned its pointer. If the block
+   * is the thread's own, the thread must have freed it; and at most MOST_ALIKE blocks may share a pointer.
    */
   mayCollide(block: number, pointer: number, tid: number): boolean {
     const waiting = this.#waiting.get(pointer)?.length ?? 0;

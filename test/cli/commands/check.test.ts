@@ -116,9 +116,12 @@ describe("refused with 2 and one line, before the log is read", () => {
       [],
       "no budget given; add --budget 'rss<=900MiB', mallog.config.json, or --baseline BASE.json; see mallog check --help",
     ],
-    [budget("rss"), "--budget 'rss': nothing to compare with; give KEY<=VALUE, in quotes"],
+    [budget("rss"), "--budget 'rss': no comparison; give KEY<=VALUE, in quotes"],
     [budget("rsss<=1"), "--budget 'rsss<=1': no key rsss (did you mean rss?); see mallog check"],
-    [budget("x<=1"), "no key x; there are rss, peak-rss, live, peak-live, fragmentation, leaked-"],
+    [
+      budget("x<=1"),
+      "no key x; known keys: rss, peak-rss, live, peak-live, fragmentation, leaked-",
+    ],
     [budget("rss@MALLOC_ARENA_MX=1<=1"), "(did you mean MALLOC_ARENA_MAX?)"],
     [budget("rss@fast<=1"), '@fast: "fast" is not of the form NAME=VALUE'],
     [budget("rss<=+5%"), "growth is relative to an earlier report; add --baseline BASE.json"],
@@ -154,8 +157,8 @@ describe("refused with 2 and one line, before the log is read", () => {
 
 test.each([
   ["thread:105.live<=1", "no thread 105 (did you mean 100?)"],
-  ["thread:mian.live<=1", "no thread mian; there are 100, main, 101"],
-  ["model.holes.lines<=1", "model.holes is not known of this log (null)"],
+  ["thread:mian.live<=1", "no thread mian; known threads: 100, main, 101"],
+  ["model.holes.lines<=1", "model.holes is unknown for this log (null)"],
 ])("%s: refused with 2 also if only the report shows the error", async (text, reason) => {
   const { code, out, err } = await check(["x", "-o", "r.json", ...budget(text)]);
   expect({ code, out }).toEqual({ code: 2, out: "" });
@@ -178,7 +181,7 @@ test("an interrupted run: 130, even if a budget is not kept", async () => {
   await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
   io.signals.emit("SIGINT", "SIGINT");
   expect(await running).toBe(130);
-  expect(io.stdout.text).toMatch(/^Interrupted: all figures are those of the first/);
+  expect(io.stdout.text).toMatch(/^Interrupted: all figures cover the first/);
   expect(io.stdout.text).toContain("FAIL  rss");
 });
 
@@ -202,8 +205,8 @@ describe("output", () => {
         name: null,
         message: null,
         explanation: [
-          "10 MiB are live, most of it thread 100 (main)'s: 5 MiB (83.3 %).",
-          "MALLOC_ARENA_MAX=2 would keep it: 17 MiB.",
+          "10 MiB are live, most of it from thread 100 (main): 5 MiB (83.3 %).",
+          "MALLOC_ARENA_MAX=2 would keep the budget: 17 MiB.",
         ],
         command: "mallog --sort live x.log",
       },
@@ -278,21 +281,23 @@ describe("an earlier report", () => {
     base();
     const { code, err } = await check([...baseline, ...budget("rss@MALLOC_ARENA_MAX=1<=1GiB")]);
     expect(code).toBe(2);
-    expect(err).toContain("base.json: no scenario MALLOC_ARENA_MAX=1; there are as recorded");
+    expect(err).toContain(
+      "base.json: no scenario MALLOC_ARENA_MAX=1; known scenarios: as recorded",
+    );
   });
 
   test("with another model: a remark on standard error", async () => {
     base({ model: { ...MODEL, glibc: "2.31" } });
     const { err } = await check(baseline);
-    expect(err).toBe("mallog: base.json: Modelled otherwise: glibc: 2.31 before, 2.36 now.\n");
+    expect(err).toBe("mallog: base.json: Modelled differently: glibc: 2.31 before, 2.36 now.\n");
   });
 
   test.each([
     ["missing.json", "missing.json: no such file; give a report made with mallog LOG -o FILE.json"],
     ["dir.json", "dir.json: is a directory"],
-    ["text.json", "text.json: is no JSON"],
-    ["other.json", "other.json: is no report of mallog"],
-    ["later.json", 'later.json: has schema "mallog.report/2", and not "mallog.report/1"'],
+    ["text.json", "text.json: is not valid JSON"],
+    ["other.json", "other.json: is not a mallog report"],
+    ["later.json", 'later.json: has schema "mallog.report/2", not "mallog.report/1"'],
     ["part.json", "part.json: has no live"],
   ])("%s: unusable, 3", async (name, text) => {
     mkdirSync(file("dir.json"));
@@ -360,7 +365,7 @@ describe("in GitHub Actions", () => {
     const { code, err } = await check(argv, given());
     expect(code).toBe(1);
     expect(err).toBe(
-      "::error title=Memory budget rss::rss is 20 MiB: 1,024 KiB (5.3 %25) over the limit of 19 MiB%0A10 MiB are live, most of it thread 100 (main)'s: 5 MiB (83.3 %25).%0AMALLOC_ARENA_MAX=2 would keep it: 17 MiB.%0AMore: mallog --sort live x.log\n",
+      "::error title=Memory budget rss::rss is 20 MiB: 1,024 KiB (5.3 %25) over the limit of 19 MiB%0A10 MiB are live, most of it from thread 100 (main): 5 MiB (83.3 %25).%0AMALLOC_ARENA_MAX=2 would keep the budget: 17 MiB.%0AMore: mallog --sort live x.log\n",
     );
     const summary = readFileSync(file("summary.md"), "utf8");
     expect(summary).toMatch(/^before\n## mallog: /);

@@ -118,7 +118,11 @@ describe("reports that cannot be compared", () => {
     [["base.json", "head.json", "more.json"], 2, "too many arguments"],
     [[...both, "--budget", "rsss<=1"], 2, "no key rsss (did you mean rss?)"],
     [[...both, "--budget", "rss@MALLOC_ARENA_MAX=1<=1"], 2, "head.json: no scenario MALLOC_ARENA"],
-    [[...both, "--budget", "thread:7.live<=+1"], 2, "head.json: no thread 7; there are 100, 101"],
+    [
+      [...both, "--budget", "thread:7.live<=+1"],
+      2,
+      "head.json: no thread 7; known threads: 100, 101",
+    ],
     [
       [...both, "-o", "d.html"],
       2,
@@ -126,7 +130,7 @@ describe("reports that cannot be compared", () => {
     ],
     [[...both, "-o", "base.json"], 2, "-o base.json: is also an input"],
     [["base.json", "no.json"], 3, "no.json: no such file"],
-    [["bad.json", "head.json"], 3, "bad.json: is no JSON; give a report made with"],
+    [["bad.json", "head.json"], 3, "bad.json: is not valid JSON; give a report made with"],
     [["later.json", "head.json"], 3, 'later.json: has schema "mallog.report/2"'],
   ])("%j: %i, %s", async (argv, code, text) => {
     writeFileSync(file("bad.json"), "16342 0.1 malloc(1) = 0x10\n");

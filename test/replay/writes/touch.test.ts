@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { RATIOS } from "../../../src/ptmalloc/resident.ts";
-import type { TouchPolicy } from "../../../src/replay/writes/touch.ts";
-import { Touch, TouchBatch } from "../../../src/replay/writes/touch.ts";
+import {
+  copyTouch,
+  Touch,
+  TouchBatch,
+  type TouchPolicy,
+} from "../../../src/replay/writes/touch.ts";
 import { POOLS, TOUCH_FACTS } from "../../../src/replay/writes/touch-facts.ts";
 import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { EventBatch } from "../../../src/trace/event.ts";
@@ -167,7 +171,7 @@ describe("the mark of a block that is written whole under every assumption", () 
     const calls = [malloc(100), malloc(100_000), malloc(16)];
     const original = filled("facts", calls);
     const copy = new TouchBatch();
-    copy.copy(original, calls.length);
+    copyTouch(copy, original, calls.length);
     expect(copy.whole.subarray(0, 3)).toEqual(original.whole.subarray(0, 3));
     expect([copy.to[1], copy.large[1], copy.ratioFrom[1]]).toEqual([100_000, 100_000, 0]);
   });

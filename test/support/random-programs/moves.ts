@@ -111,7 +111,7 @@ function* plainerMoves(moves: Moves, from: number): Generator<Programs> {
   }
 }
 
-/** Sizes within this many of the 2^24 values are not told apart. */
+/** The bisection of a size, one of 2^24 values, stops at this difference. */
 const SIZE_RESOLUTION = 2 ** 10;
 
 /** Keeps the details: if they changed, the bisection would compare different calls. */

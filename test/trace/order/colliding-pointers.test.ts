@@ -16,7 +16,7 @@ const malloc = (tid: number, size: number, pointerOut = P): PlainEvent => ({
 });
 const free = (tid: number, pointerIn = P): PlainEvent => ({ op: Op.free, tid, pointerIn });
 
-/** A millisecond from line to line: too far apart to have been logged in the wrong order (line-order.ts). */
+/** A millisecond between lines: too far apart to be logged in the wrong order (line-order.ts). */
 function run(mayBeCut: boolean, ...untimed: PlainEvent[]) {
   const events = untimed.map((event, i) => ({ ...event, time: i * 1000 }));
   return runAtOnce(mayBeCut, ...events);
@@ -30,20 +30,20 @@ function runAtOnce(mayBeCut: boolean, ...events: PlainEvent[]) {
   return { ledger, actions, blocks: actions.map(({ block }) => block), anomalies };
 }
 
-it("a cut pointer that another thread holds names two live blocks", () => {
+it("a cut pointer returned to a second thread names two live blocks", () => {
   const { ledger, blocks, anomalies } = run(true, malloc(1, 10), malloc(2, 20));
   expect(blocks).toEqual([0, 1]);
   expect(ledger.blocks.liveBytes).toBe(30);
   expect(anomalies).toEqual({ collidingPointers: 1 });
 });
 
-it("a whole pointer names one: the other's free was lost", () => {
+it("a whole pointer names one live block: the free of the other is missing", () => {
   const { ledger, anomalies } = run(false, malloc(1, 10), malloc(2, 20));
   expect(ledger.blocks.liveBytes).toBe(20);
   expect(anomalies).toEqual({ reusedLive: 1 });
 });
 
-it("a thread that is given the place of its own block has freed it", () => {
+it("an allocation that returns the pointer of the thread's own block: the thread has freed it", () => {
   expect(run(true, malloc(1, 10), malloc(1, 20)).anomalies).toEqual({ reusedLive: 1 });
 });
 
@@ -63,12 +63,12 @@ it("a third thread frees the oldest, then the others", () => {
   expect(anomalies).toEqual({ collidingPointers: 2, doubleFree: 1 });
 });
 
-it("the size for which the place is next handed out tells which block was freed", () => {
+it("the size of the next allocation at the pointer shows which block was freed", () => {
   const { blocks } = run(true, malloc(1, 10), malloc(2, 500), free(9), malloc(9, 496));
   expect(blocks[2]).toBe(1);
 });
 
-it("a thread that is given their place next shows whose arena it is of", () => {
+it("the thread of the next allocation at the pointer shows whose block was freed", () => {
   const { blocks } = run(true, malloc(1, 10), malloc(2, 500), free(9), malloc(2, 10));
   expect(blocks[2]).toBe(1);
 });
@@ -79,7 +79,7 @@ it("realloc by another thread leaves a block in its arena", () => {
   expect(blocks).toEqual([0, 0, 1, 1, 0]);
 });
 
-it("realloc moves the block of its thread, and may move onto another's", () => {
+it("realloc moves the block of its thread, and may move onto the pointer of another's", () => {
   const realloc: PlainEvent = { op: Op.realloc, tid: 1, pointerIn: P, size: 40, pointerOut: Q };
   const { actions, ledger } = run(true, malloc(1, 10), malloc(2, 20), malloc(3, 5, Q), realloc);
   expect(actions[3]).toMatchObject({ action: Action.realloc, block: 0, oldSize: 10 });
@@ -87,7 +87,7 @@ it("realloc moves the block of its thread, and may move onto another's", () => {
   expect(ledger.anomalies.collidingPointers).toBe(2);
 });
 
-it("no more blocks share a pointer than the largest heaps have alike: frees are missing", () => {
+it("at most 64 blocks share a pointer: beyond that, frees are missing", () => {
   const { ledger, anomalies } = run(
     true,
     ...Array.from({ length: 1000 }, (_, tid) => malloc(tid + 1, 10)),
@@ -96,13 +96,13 @@ it("no more blocks share a pointer than the largest heaps have alike: frees are 
   expect(anomalies).toEqual({ collidingPointers: 63, reusedLive: 936 });
 });
 
-it("lines close together are held to be in the wrong order first, where that explains all", () => {
+it("lines close together count as logged in the wrong order if that resolves all contradictions", () => {
   const { blocks, anomalies } = runAtOnce(true, malloc(1, 10), malloc(2, 20), free(1), free(2));
   expect(blocks).toEqual([0, 0, 1, 1]);
   expect(anomalies).toEqual({ swapped: 1 });
 });
 
-it("lines close together that no order explains are of two blocks", () => {
+it("lines close together name two blocks if no order resolves all contradictions", () => {
   const both = [malloc(1, 10), malloc(2, 20)];
   const { blocks, ledger, anomalies } = runAtOnce(true, ...both, free(1), malloc(1, 10));
   expect(blocks).toEqual([0, 1, 0, 2]);

@@ -48,7 +48,7 @@ function read(events: readonly PlainEvent[], perBatch?: number): LastCalls {
 
 const start = [malloc(MAIN, 0x1010), malloc(MAIN, 0x2010)];
 
-test("two free(NULL) at the end of a thread's calls are its end, since 2.32; before, one is", () => {
+test("two free(NULL) as a thread's last calls are an exit since 2.32; before, one is", () => {
   const calls = read([...start, malloc(1, 0x3010), ...exit(1), malloc(2, 0x4010), free(2, 0)]);
   expect(calls.likelyExits(2)).toEqual([{ thread: 1, last: 4, sure: true }]);
   expect(read(withoutCallers([...start, free(1, 0x1010), free(1, 0)])).likelyExits(1)).toEqual([
@@ -56,12 +56,12 @@ test("two free(NULL) at the end of a thread's calls are its end, since 2.32; bef
   ]);
 });
 
-test("a thread that calls again has not ended, nor has the main one", () => {
+test("a thread that calls again has not exited, nor has the main thread", () => {
   const calls = read([...start, ...exit(1), malloc(1, 0x3010), ...exit(MAIN)]);
   expect(calls.likelyExits(2)).toEqual([]);
 });
 
-test("a place that frees blocks, too, is none of glibc's; without callers nobody knows", () => {
+test("a call site that also frees blocks is not glibc's; without callers the exit is not sure", () => {
   const events = [...start, malloc(1, 0x3010), free(1, 0x1010), free(1, 0), free(1, 0)];
   expect(read(events).likelyExits(1)).toEqual([]);
   expect(read(withoutCallers(events)).likelyExits(2)).toEqual([
@@ -69,7 +69,7 @@ test("a place that frees blocks, too, is none of glibc's; without callers nobody
   ]);
 });
 
-test("a place in the program itself is none of glibc's for sure, nor one that was cut", () => {
+test("an exit is not sure at a call site in the program, nor at a cut address", () => {
   for (const site of [0x402000, 0x5555_5555_4000, STRERROR % 2 ** 32]) {
     const nulls = [free(1, 0, site), free(1, 0, site + 16)];
     const calls = read([...start, malloc(1, 0x3010), ...nulls]);
@@ -77,27 +77,27 @@ test("a place in the program itself is none of glibc's for sure, nor one that wa
   }
 });
 
-test("a place that frees NULL more often than there are threads is none of glibc's", () => {
+test("a call site that frees NULL more often than there are threads is not glibc's", () => {
   const nulls = Array.from({ length: 9 }, () => free(1, 0, 0x402000));
   expect(read([...start, malloc(1, 0x3010), ...nulls]).likelyExits(1)).toEqual([]);
 });
 
-test("a detached thread gives thread vectors back last of all", () => {
+test("a detached thread frees thread vectors last of all", () => {
   const dtv = { op: Op.calloc, tid: MAIN, size: DTV_BYTES, pointerOut: 0x5010, caller: DTV };
   const events = [...start, dtv, malloc(1, 0x3010), ...exit(1), ...freeDtv(1, 0x5010)];
   expect(read(events, 7).likelyExits(2)).toEqual([{ thread: 1, last: 21, sure: true }]);
-  // One that joins others frees their vectors alike, and lives on.
+  // A thread that joins others frees their vectors in the same way, and does not exit.
   const joiner = [...start, dtv, malloc(1, 0x3010), ...freeDtv(1, 0x5010)];
   expect(read(withoutCallers(joiner)).likelyExits(1)).toEqual([]);
 });
 
-test("a farewell that is a new tid's first calls is that of the thread that called just before", () => {
+test("an exit in the first calls of a new tid is that of the thread that called just before", () => {
   const events = [...start, malloc(1, 0x3010), ...exit(2), malloc(2, 0x4010), malloc(MAIN, 0x6010)];
   expect(read(events).likelyExits(2)).toEqual([{ thread: 1, last: 2, sure: false }]);
   expect(read([...events, malloc(1, 0x7010)]).likelyExits(2)).toEqual([]);
 });
 
-test("a hook that leaves free(NULL) out shows no thread's end", () => {
+test("a hook that does not log free(NULL) shows no exit", () => {
   const calls = read([...start, malloc(1, 0x3010), malloc(2, 0x4010), free(1, 0x3010)]);
   expect(calls.showsNull).toBe(false);
   expect(calls.all().map(({ thread }) => thread)).toEqual([2, 1]);

@@ -34,8 +34,8 @@ const realloc = (tid: number, pointerIn: number, pointerOut: number): PlainEvent
   pointerOut,
 });
 
-/** The 1-based lines in the order in which a ledger takes them, and the anomalies that are left. */
-function taken(events: readonly PlainEvent[], perBatch?: number) {
+/** The 1-based lines in the order that a ledger puts them in, and the number of remaining anomalies. */
+function inLedger(events: readonly PlainEvent[], perBatch?: number) {
   const ledger = new Ledger();
   const lines = resolveAll(ledger, events, perBatch).map(({ line }) => line);
   const { swapped, reordered: _, ...contradictions } = ledger.anomalies;
@@ -43,95 +43,95 @@ function taken(events: readonly PlainEvent[], perBatch?: number) {
   return { lines, swapped, found };
 }
 
-describe("put in order is", () => {
-  it("a free by another thread below the call that was given its block", () => {
+describe("a line moves up if it is", () => {
+  it("a free by another thread below the call that returned its pointer", () => {
     const log = [malloc(1, P), malloc(2, P), free(1, P), free(2, P)];
-    expect(taken(log)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
+    expect(inLedger(log)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
   });
 
   it("a malloc by another thread below the free of its block", () => {
-    expect(taken([free(1, P), malloc(2, P)])).toEqual({ lines: [2, 1], swapped: 1, found: 0 });
+    expect(inLedger([free(1, P), malloc(2, P)])).toEqual({ lines: [2, 1], swapped: 1, found: 0 });
   });
 
   it("a malloc by another thread below the realloc of its block", () => {
     const log = [realloc(1, P, Q), malloc(2, P), free(1, Q)];
-    expect(taken(log)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
+    expect(inLedger(log)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
     const inPlace = [realloc(1, P, P), malloc(2, P), free(1, P)];
-    expect(taken(inPlace)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
+    expect(inLedger(inPlace)).toEqual({ lines: [2, 1, 3], swapped: 1, found: 0 });
   });
 
-  it("a free by another thread below the realloc that was given its block", () => {
+  it("a free by another thread below the realloc that returned its pointer", () => {
     const log = [malloc(1, P), malloc(2, Q), realloc(2, Q, P), free(1, P), free(2, P)];
-    expect(taken(log)).toEqual({ lines: [1, 2, 4, 3, 5], swapped: 1, found: 0 });
+    expect(inLedger(log)).toEqual({ lines: [1, 2, 4, 3, 5], swapped: 1, found: 0 });
   });
 
-  it("a realloc by another thread below the call that was given what it left", () => {
+  it("a realloc by another thread below the call that returned its former pointer", () => {
     const log = [malloc(1, P), malloc(2, P), realloc(1, P, Q), free(2, P), free(1, Q)];
-    expect(taken(log)).toEqual({ lines: [1, 3, 2, 4, 5], swapped: 1, found: 0 });
+    expect(inLedger(log)).toEqual({ lines: [1, 3, 2, 4, 5], swapped: 1, found: 0 });
   });
 
-  it("a realloc both of whose blocks show it", () => {
+  it("a realloc, as both of its pointers show", () => {
     const log = [malloc(1, P), realloc(2, Q, P), malloc(3, Q), free(1, P), free(2, P)];
-    expect(taken(log)).toEqual({ lines: [1, 4, 3, 2, 5], swapped: 2, found: 0 });
+    expect(inLedger(log)).toEqual({ lines: [1, 4, 3, 2, 5], swapped: 2, found: 0 });
   });
 
-  it("a free further below, past other lives of the block", () => {
+  it("a free further below, after other allocations and frees of the pointer", () => {
     const late = [malloc(1, P), malloc(2, P), free(2, P), malloc(2, P), free(1, P)];
-    expect(taken(late)).toEqual({ lines: [1, 5, 2, 3, 4], swapped: 1, found: 0 });
+    expect(inLedger(late)).toEqual({ lines: [1, 5, 2, 3, 4], swapped: 1, found: 0 });
     const two = [malloc(1, P), malloc(2, P), free(2, P), free(1, P)];
-    expect(taken(two)).toEqual({ lines: [1, 4, 2, 3], swapped: 1, found: 0 });
+    expect(inLedger(two)).toEqual({ lines: [1, 4, 2, 3], swapped: 1, found: 0 });
   });
 
-  it("what else the same thread did before, too: its own order stays", () => {
+  it("a line of the same thread above such a line: the order of a thread stays", () => {
     const log = [malloc(1, P), malloc(2, P), malloc(1, Q), malloc(3, R), free(1, P), free(2, P)];
-    expect(taken(log)).toEqual({ lines: [1, 3, 5, 2, 4, 6], swapped: 2, found: 0 });
+    expect(inLedger(log)).toEqual({ lines: [1, 3, 5, 2, 4, 6], swapped: 2, found: 0 });
   });
 
-  it("a line of the next batch, and of times up to 100 µs apart", () => {
+  it("a line of the next batch, or up to 100 µs later", () => {
     const log = [malloc(1, P, 0), malloc(2, P, 200), free(1, P, 300), free(2, P, 400)];
     for (const perBatch of [1, 2, 3, 4]) {
-      expect(taken(log, perBatch)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
+      expect(inLedger(log, perBatch)).toEqual({ lines: [1, 3, 2, 4], swapped: 1, found: 0 });
     }
   });
 });
 
-describe("left alone is", () => {
+describe("no line moves for", () => {
   const untouched = (events: readonly PlainEvent[]) => {
-    const { lines, swapped } = taken(events);
+    const { lines, swapped } = inLedger(events);
     expect(lines).toEqual(events.map((_, i) => i + 1));
     expect(swapped).toBe(0);
   };
 
-  it("what contradicts nothing", () => {
+  it("calls without a contradiction", () => {
     untouched([malloc(1, P), free(2, P), malloc(2, P), free(1, P), realloc(1, 0, P)]);
   });
 
-  it("what the same thread did", () => {
+  it("calls of one thread", () => {
     untouched([malloc(1, P), malloc(2, P), free(2, P)]);
     untouched([free(1, P), malloc(1, P)]);
   });
 
-  it("what lies further off than lines can be mixed up", () => {
+  it("calls further apart than the reorder window", () => {
     untouched([malloc(1, P, 0), malloc(2, P, 0), free(1, P, 101)]);
     const between = Array.from({ length: 64 }, () => malloc(3, 0));
     untouched([free(1, P), ...between, malloc(2, P)]);
   });
 
-  it("a lost free: the block's next life would contradict the move", () => {
+  it("a missing free: the next allocation of the pointer would contradict the move", () => {
     untouched([malloc(1, P), malloc(2, P), free(3, P), malloc(2, P), free(3, P)]);
   });
 
-  it("the free of a block from before the log, in a log that was begun late", () => {
+  it("the free of a block from before the log, in a log that began late", () => {
     untouched([free(1, R), free(1, P), malloc(2, P), free(2, P)]);
     untouched([realloc(1, R, Q), realloc(1, P, P), free(1, P), malloc(2, P)]);
   });
 
-  it("but not what such a log shows to be freed twice", () => {
+  it("a log that began late, except where it shows a double free", () => {
     const log = [free(1, R), malloc(1, P), free(1, P), free(1, P), malloc(2, P)];
-    expect(taken(log)).toEqual({ lines: [1, 2, 3, 5, 4], swapped: 1, found: 1 });
+    expect(inLedger(log)).toEqual({ lines: [1, 2, 3, 5, 4], swapped: 1, found: 1 });
   });
 
-  it("what stands beyond a comment", () => {
+  it("calls on both sides of a comment", () => {
     for (const at of [1, 2]) {
       const batch = new EventBatch();
       const next = new EventBatch();
@@ -151,7 +151,7 @@ describe("left alone is", () => {
   });
 });
 
-/** Decisions of a program whose log is valid by construction: `choice` picks a call, `which` a block. */
+/** Steps of a program whose log is valid by construction: `choice` picks a call, `which` a block. */
 const program = fc.array(
   fc.record({
     tid: fc.integer({ min: 1, max: 4 }),
@@ -163,7 +163,7 @@ const program = fc.array(
   { minLength: 2, maxLength: 300, size: "max" },
 );
 
-/** A log in true order: what is handed out is free, and mostly what was freed last. */
+/** A log in true order: an allocation returns a free pointer, mostly the one freed last. */
 function validLog(steps: typeof program extends fc.Arbitrary<infer T> ? T : never): PlainEvent[] {
   const live: number[] = [];
   const freed = Array.from({ length: 8 }, (_, k) => P + 112 * k);
@@ -185,7 +185,7 @@ function validLog(steps: typeof program extends fc.Arbitrary<infer T> ? T : neve
   });
 }
 
-/** Adjacent lines of different threads change places, no block's twice. */
+/** Swaps adjacent lines of different threads, at most once for each block. */
 function swapped(log: readonly PlainEvent[], isSwapped: (i: number) => boolean): PlainEvent[] {
   const raced = [...log];
   const done = new Set<number>();
@@ -211,23 +211,23 @@ function swapped(log: readonly PlainEvent[], isSwapped: (i: number) => boolean):
 }
 
 describe("any log", () => {
-  it("in true order stays as it is", () => {
+  it("in true order stays unchanged", () => {
     fc.assert(
       fc.property(program, fc.integer({ min: 1, max: 100 }), (steps, perBatch) => {
         const log = validLog(steps);
-        const { lines, ...rest } = taken(log, perBatch);
+        const { lines, ...rest } = inLedger(log, perBatch);
         expect(lines).toEqual(log.map((_, i) => i + 1));
         expect(rest).toEqual({ swapped: 0, found: 0 });
       }),
     );
   });
 
-  it("with lines swapped contradicts itself no more, and each thread does what it did", () => {
+  it("with swapped lines has no contradiction left, and each thread keeps its order", () => {
     let moved = 0;
     fc.assert(
       fc.property(program, fc.integer({ min: 70, max: 150 }), (steps, perBatch) => {
         const raced = swapped(validLog(steps), (i) => steps[i]!.isSwapped);
-        const { lines, found, swapped: count } = taken(raced, perBatch);
+        const { lines, found, swapped: count } = inLedger(raced, perBatch);
         expect(found).toBe(0);
         for (const tid of [1, 2, 3, 4]) {
           const own = lines.filter((line) => raced[line - 1]!.tid === tid);
@@ -240,7 +240,7 @@ describe("any log", () => {
     expect(moved).toBeGreaterThan(50);
   });
 
-  it("of nonsense contradicts itself no more often than before, and loses no line", () => {
+  it("of random lines has no more contradictions than before, and keeps every line", () => {
     const pointer = fc.constantFrom(0, P, Q, R);
     const nonsense = fc.array(
       fc.record({
@@ -254,8 +254,8 @@ describe("any log", () => {
     );
     fc.assert(
       fc.property(nonsense, (log) => {
-        const { lines, found, swapped: count } = taken(log);
-        const alone = taken(log.map((event) => ({ ...event, tid: 1 })));
+        const { lines, found, swapped: count } = inLedger(log);
+        const alone = inLedger(log.map((event) => ({ ...event, tid: 1 })));
         expect(alone.swapped).toBe(0);
         expect([...lines].sort((a, b) => a - b)).toEqual(log.map((_, i) => i + 1));
         expect(found).toBeLessThanOrEqual(alone.found);
@@ -270,24 +270,24 @@ describe("any log", () => {
 describe.each(casesOf(OWN_CORPUS))("$name", (one) => {
   const text = logOf(one, "default")?.toString("latin1") ?? "";
 
-  it("is in true order, and stays as it is", async () => {
+  it("is in true order, and stays unchanged", async () => {
     const { events } = await scanText(text);
-    const { lines, ...rest } = taken(events);
+    const { lines, ...rest } = inLedger(events);
     expect(lines.every((line, i) => line === i + 1)).toBe(true);
     expect(rest).toEqual({ swapped: 0, found: 0 });
   });
 });
 
-/** Of the corpus, one in which threads free each other's blocks. */
-describe("a racy log of many threads", () => {
+/** A log of the corpus in which threads free each other's blocks. */
+describe("a log of many threads with swapped lines", () => {
   const one = casesOf(OWN_CORPUS).find(({ name }) => name === "mt-baton24-g236");
   const text = (one && logOf(one, "default")?.toString("latin1")) ?? "";
 
-  it("contradicts itself, and no more once put in order", async () => {
+  it("has contradictions, and none once repaired", async () => {
     let moved = 0;
     for (let seed = 1; seed <= 3; seed++) {
       const { events } = await scanText(race(text, "calls", 0.9, seed));
-      const { swapped, found } = taken(events);
+      const { swapped, found } = inLedger(events);
       expect(found).toBe(0);
       moved += swapped;
     }

@@ -1,6 +1,6 @@
 import { Op } from "../../../trace/event.ts";
 
-/** What stands between the parentheses, in order, and whether a result must follow. */
+/** The arguments in the parentheses, in order, and whether a result must follow. */
 export const Shape = {
   /** (size) = pointer */
   size: 0,
@@ -12,7 +12,7 @@ export const Shape = {
   pointerCountSize: 3,
   /** (alignment, size) = pointer */
   alignSize: 4,
-  /** (alignment, size) = pointer, or as in C: (pointer to pointer, alignment, size) = pointer */
+  /** (alignment, size) = pointer, or C's arguments: (address of the pointer, alignment, size) = pointer */
   posixMemalign: 5,
   /** (pointer) */
   pointer: 6,
@@ -32,17 +32,17 @@ export const Shape = {
   label: 13,
 } as const;
 
+export type Shape = (typeof Shape)[keyof typeof Shape];
+
 export interface NativeCall {
   readonly name: Buffer;
-  /** one of `Op` */
-  readonly op: number;
-  /** one of `Shape` */
-  readonly shape: number;
+  readonly op: Op;
+  readonly shape: Shape;
 }
 
 /**
- * The calls of the native format. C++'s operators are written as in C++ (parsed apart, blanks may stand inside them) or
- * mangled: Zn new, Zd delete, w one object, a an array, St11align_val_t with an alignment, RKSt9nothrow_t not throwing.
+ * The calls of the native format. C++ operators stand as in C++ (CXX_OPERATOR below; they may contain blanks) or mangled:
+ * Zn new, Zd delete, w one object, a an array, St11align_val_t with an alignment, RKSt9nothrow_t not throwing.
  */
 const CALLS: readonly NativeCall[] = [
   ...named(Op.malloc, Shape.size, "malloc"),
@@ -96,8 +96,8 @@ for (const call of CALLS) {
   BY_LENGTH[call.name.length] = [...(BY_LENGTH[call.name.length] ?? []), call];
 }
 
-/** The call named by `bytes[start, end)`, letters, digits and _ only. */
-export function findCall(bytes: Buffer, start: number, end: number): NativeCall | undefined {
+/** The call named `bytes[start, end)`, a word of letters, digits and _; null if there is none. */
+export function findCall(bytes: Buffer, start: number, end: number): NativeCall | null {
   const candidates = BY_LENGTH[end - start];
   if (candidates !== undefined) {
     for (const call of candidates) {
@@ -106,10 +106,10 @@ export function findCall(bytes: Buffer, start: number, end: number): NativeCall 
       }
     }
   }
-  return undefined;
+  return null;
 }
 
-/** Whether `bytes` has `word` at `at`; `bytes` must reach beyond it, or end in a byte the word has not. */
+/** True if `word` is at index `at` of `bytes`, where a byte follows that is not in the word. */
 export function startsWith(bytes: Buffer, at: number, word: Buffer): boolean {
   for (let i = 0; i < word.length; i++) {
     if (bytes[at + i] !== word[i]) {
@@ -119,6 +119,6 @@ export function startsWith(bytes: Buffer, at: number, word: Buffer): boolean {
   return true;
 }
 
-function named(op: number, shape: number, ...names: string[]): NativeCall[] {
+function named(op: Op, shape: Shape, ...names: string[]): NativeCall[] {
   return names.map((name) => ({ name: Buffer.from(name), op, shape }));
 }

@@ -1,13 +1,16 @@
 import { startsWith } from "./calls.ts";
 
-/** A place in a line of the native format, and how to read on from there. Whatever is read leaves its number in `value`. */
+/**
+ * A position in a line of the native format, and methods that read the next token there. They return false if the token
+ * is not there, and may have moved then. Numbers are left in `value`.
+ */
 export class NativeCursor {
   bytes: Buffer = Buffer.alloc(1);
-  /** the byte to be read next; never beyond `end` */
+  /** index of the next byte; never beyond `end` */
   at = 0;
-  /** `bytes[end]` is readable, and \r or \n, which no rule accepts: so no step needs to look whether the line is over */
+  /** `bytes[end]` is readable, and \r or \n, which no rule accepts: no method needs to check for the end of the line */
   end = 0;
-  /** what the number read last was; undefined after one that could not be read */
+  /** the number read last; undefined after a failure */
   value = 0;
 
   start(bytes: Buffer, at: number, end: number): void {
@@ -55,7 +58,7 @@ export class NativeCursor {
   }
 
   isHexPrefix(): boolean {
-    // Biased to lower case: X | 0x20 = x.
+    // To lower case: X | 0x20 = x.
     return this.peek() === ZERO && (this.bytes[this.at + 1]! | 0x20) === LOWER_X;
   }
 
@@ -68,7 +71,7 @@ export class NativeCursor {
       low = (low << 4) | digit;
       this.at++;
     }
-    // Both halves are exact, so that the sum is rounded once at most.
+    // Both halves are exact, so the sum is rounded at most once.
     this.value = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
     const digits = this.at - start;
     return digits >= 1 && digits <= 16;
@@ -82,7 +85,7 @@ export class NativeCursor {
       this.at++;
     }
     if (value >= 2 ** 53) {
-      // Summed digit by digit it has been rounded more than once. Sizes like (size_t)-1 are rare enough for a string.
+      // Rounded more than once, digit by digit. Sizes like (size_t)-1 are rare enough to make a string.
       value = Number(this.bytes.toString("latin1", start, this.at));
     }
     this.value = value;
@@ -126,7 +129,7 @@ export class NativeCursor {
     return this.decimal(2) && this.bytes[this.at - 2] !== COLON && this.value <= max;
   }
 
-  /** The byte, with blanks allowed before and behind. */
+  /** The byte, with blanks before and after it or not. */
   punctuation(byte: number): boolean {
     this.blanks();
     if (!this.skip(byte)) {

@@ -1,3 +1,4 @@
+import { Op } from "../../../trace/event.ts";
 import {
   CXX_DELETE,
   CXX_NEW,
@@ -10,7 +11,7 @@ import {
 import { isDigit, NativeCursor } from "./cursor.ts";
 
 /**
- * One line of the native format, read by the letter of its grammar and without allocating:
+ * Parser of one line of the native format, which follows its grammar and allocates nothing:
  *
  *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" ["=" result]
  *     tid     = decimal, 0 .. 2^31-1
@@ -19,13 +20,13 @@ import { isDigit, NativeCursor } from "./cursor.ts";
  *     pointer = "nil" | "(nil)" | ["0x"] 1 to 16 hexadecimal digits
  *     size    = 1 to 20 decimal digits | "0x" 1 to 16 hexadecimal digits
  *
- * Blanks (spaces, tabs) may stand between any two of these and must follow tid and time unless "[" does. Where a pointer
- * is due, a number without 0x is hexadecimal too, as %lx prints it: never ambiguous, as no call takes both a pointer and
- * a size in the same place. Numbers above 2^53 become the nearest double. Arguments and results by call: `Shape`.
+ * Blanks (spaces, tabs) may stand between any two tokens, and must follow tid and time unless "[" does. A pointer without
+ * 0x is hexadecimal too, as %lx prints it: this is not ambiguous, because no call has a pointer or a size in the same
+ * place. Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
  */
 export class NativeLine {
-  /** The columns of `EventBatch`; valid after `parse` has returned true. */
-  op = 0;
+  // The columns of `EventBatch`; valid after `parse` returned true.
+  op: Op = Op.malloc;
   tid = 0;
   time = Number.NaN;
   caller = 0;
@@ -36,10 +37,7 @@ export class NativeLine {
 
   readonly #cursor = new NativeCursor();
 
-  /**
-   * Reads `bytes[start, end)`; `bytes[end]` must be readable and be \r or \n, which no rule accepts, so that no
-   * step needs to look whether the line is over.
-   */
+  /** Parses `bytes[start, end)`; `bytes[end]` must be \r or \n. Returns false if the line does not match. */
   parse(bytes: Buffer, start: number, end: number): boolean {
     this.#cursor.start(bytes, start, end);
     this.size = 0;
@@ -51,7 +49,7 @@ export class NativeLine {
       return false;
     }
     const call = this.#readCall();
-    if (call === undefined) {
+    if (call === null) {
       return false;
     }
     this.op = call.op;
@@ -94,38 +92,36 @@ export class NativeLine {
     return this.#cursor.punctuation(CLOSE_BRACKET);
   }
 
-  #readCall(): NativeCall | undefined {
+  #readCall(): NativeCall | null {
     const start = this.#cursor.at;
     while (isWordByte(this.#cursor.peek())) {
       this.#cursor.at++;
     }
     const call = findCall(this.#cursor.bytes, start, this.#cursor.at);
-    if (call === undefined && this.#cursor.at - start === CXX_OPERATOR.length) {
-      return startsWith(this.#cursor.bytes, start, CXX_OPERATOR)
-        ? this.#readCxxOperator()
-        : undefined;
+    if (call === null && this.#cursor.at - start === CXX_OPERATOR.length) {
+      return startsWith(this.#cursor.bytes, start, CXX_OPERATOR) ? this.#readCxxOperator() : null;
     }
     return call;
   }
 
   /** The rest of `operator new`, `operator new[]`, `operator delete`, `operator delete[]`. */
-  #readCxxOperator(): NativeCall | undefined {
+  #readCxxOperator(): NativeCall | null {
     this.#cursor.blanks();
     for (const call of [CXX_NEW, CXX_DELETE]) {
       if (startsWith(this.#cursor.bytes, this.#cursor.at, call.name)) {
         this.#cursor.at += call.name.length;
         this.#cursor.blanks();
         if (this.#cursor.skip(OPEN_BRACKET) && !this.#cursor.skip(CLOSE_BRACKET)) {
-          return undefined;
+          return null;
         }
         return call;
       }
     }
-    return undefined;
+    return null;
   }
 
-  /** All behind the opening parenthesis. */
-  #readArguments(shape: number): boolean {
+  /** Everything after the opening parenthesis. */
+  #readArguments(shape: Shape): boolean {
     switch (shape) {
       case Shape.size:
         return this.#readSize() && this.#readResult();
@@ -161,8 +157,11 @@ export class NativeLine {
         return this.#readMallopt() && this.#cursor.punctuation(CLOSE) && this.#ignoreStatus();
       case Shape.nothing:
         return this.#cursor.punctuation(CLOSE);
-      default:
+      case Shape.label:
         return this.#ignoreLabel();
+      default:
+        shape satisfies never;
+        return false;
     }
   }
 
@@ -208,8 +207,8 @@ export class NativeLine {
       return this.#readPointerOut();
     }
     this.#cursor.at = start;
-    // Where the address will be stored is of no interest; and C's own result is an error number, never the block's
-    // address: one must have been put in its place, and shows it by its 0x or nil.
+    // The address of the pointer is ignored. C's result is an error number, not the block's address: the hook must have
+    // logged the address instead, which 0x or nil shows.
     return (
       this.#cursor.pointer() &&
       this.#comma() &&
@@ -259,7 +258,7 @@ export class NativeLine {
     return first === LOWER_N || first === OPEN || this.#cursor.isHexPrefix();
   }
 
-  /** `= integer`, which malloc_trim and mallopt return and nobody needs; may be missing. */
+  /** The optional `= integer` of malloc_trim and mallopt, which is not used. */
   #ignoreStatus(): boolean {
     if (!this.#cursor.punctuation(EQUALS)) {
       return true;
@@ -267,7 +266,7 @@ export class NativeLine {
     return this.#cursor.integer();
   }
 
-  /** `, anything` up to the closing parenthesis. */
+  /** The optional `, anything` up to the closing parenthesis. */
   #ignoreMore(): boolean {
     if (this.#comma()) {
       while (this.#cursor.at < this.#cursor.end && this.#cursor.peek() !== CLOSE) {
@@ -277,6 +276,7 @@ export class NativeLine {
     return true;
   }
 
+  /** Everything up to the last closing parenthesis of the line. */
   #ignoreLabel(): boolean {
     for (let at = this.#cursor.end - 1; at >= this.#cursor.at; at--) {
       if (this.#cursor.bytes[at] === CLOSE) {
@@ -291,7 +291,7 @@ export class NativeLine {
     return this.#cursor.punctuation(COMMA);
   }
 
-  /** Blanks, or none before a bracket. */
+  /** Skips blanks; false if there are none and no bracket follows. */
   #isSeparated(): boolean {
     const before = this.#cursor.at;
     this.#cursor.blanks();

@@ -6,22 +6,22 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import { NativeLine } from "./line.ts";
 
 /**
- * The hot path: blocks of native lines go from bytes straight into event columns; a good line costs no string and no
- * object. Nearly all lines of a real log have one exact shape,
+ * Scans blocks of native lines from bytes directly into event columns. Hot: a line that parses allocates nothing. Nearly
+ * all lines of a real log have exactly one form,
  *
  *     tid HH:MM:SS.ffffff [0xHEX] name(arguments) = 0xHEX       name: malloc, calloc, realloc, free
  *
- * which `#commonLine` reads in one sweep. Whatever differs in as much as a blank is left to `NativeLine`, which knows the
- * whole grammar; comments, blank and malformed lines are told apart only after that has refused.
+ * which `#commonLine` reads in one pass. Any difference, even a blank, is left to `NativeLine`, which has the whole
+ * grammar. Only a line that `NativeLine` rejects is checked for a comment or a blank line.
  */
 export class NativeScanner implements BlockScanner {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
   readonly #line = new NativeLine();
-  /** lines before the one being read */
+  /** lines before the current one */
   #linesBefore = 0;
-  /** where the number read last by `#hexadecimal` or `#decimal` ended */
+  /** index after the number that `#hexadecimal` or `#decimal` read last */
   #at = 0;
 
   constructor(sink: EventSink, diagnostics: Diagnostics, maxLineBytes = MAX_LINE_BYTES) {
@@ -36,7 +36,7 @@ export class NativeScanner implements BlockScanner {
     let parsed = 0;
     let at = 0;
     while (at < length) {
-      // Room first, so that a line may write its columns as it is read.
+      // Before the line, so that the batch has a free row for it.
       if (this.#sink.batch.length === EVENTS_PER_BATCH) {
         this.#sink.advance();
       }
@@ -65,9 +65,8 @@ export class NativeScanner implements BlockScanner {
   }
 
   /**
-   * Reads the line at `start` into the batch if it has the common shape. Returns where the next line starts, or 0; the
-   * columns it has written by then are not counted and will be overwritten. Reads no further than a mismatch, and a
-   * newline matches nothing before the end, so it cannot leave the line.
+   * Reads the line at `start` into the batch if it has the common form. Returns the index of the next line, or 0. Stops
+   * at the first mismatch; a newline matches only at the end, so it never reads beyond the line.
    */
   #commonLine(bytes: Buffer, start: number): number {
     const batch = this.#sink.batch;
@@ -102,7 +101,7 @@ export class NativeScanner implements BlockScanner {
     }
     at += 2;
 
-    let op: number = Op.malloc;
+    let op: Op = Op.malloc;
     let size = 0;
     let pointerIn = 0;
     switch (bytes[at]) {
@@ -180,7 +179,7 @@ export class NativeScanner implements BlockScanner {
     return at + 1;
   }
 
-  /** A line of any kind; `bytes[end]` is its newline. Returns whether it gave an event. */
+  /** Reads any line; `bytes[end]` is its newline. Returns true if it is an event. */
   #anyLine(bytes: Buffer, start: number, end: number): boolean {
     const number = this.#linesBefore + 1;
     if (end - start > this.#maxLineBytes) {
@@ -225,14 +224,14 @@ export class NativeScanner implements BlockScanner {
 
   #note(line: number, text: string): void {
     if (this.#sink.batch.notes.length === EVENTS_PER_BATCH) {
-      // Millions of comments without an event between them must not pile up either.
+      // Bounds the comments of a batch, where millions follow each other without an event.
       this.#sink.advance();
     }
     const { batch } = this.#sink;
     batch.notes.push({ at: batch.length, line, text });
   }
 
-  /** The 1 to 9 digits at `at`, or -1 (more than 9 are left to `NativeLine`). */
+  /** The number of 1 to 9 digits at `at`, or -1 (longer ones are left to `NativeLine`). */
   #decimal(bytes: Buffer, at: number): number {
     let digit = bytes[at]! - ZERO;
     if (digit < 0 || digit > 9) {
@@ -241,7 +240,7 @@ export class NativeScanner implements BlockScanner {
     let value = 0;
     const start = at;
     do {
-      // Wraps for absurd lengths, which are refused below.
+      // Wraps around for too many digits, which are rejected below.
       value = (Math.imul(value, 10) + digit) | 0;
       digit = bytes[++at]! - ZERO;
     } while (digit >= 0 && digit <= 9);
@@ -249,12 +248,12 @@ export class NativeScanner implements BlockScanner {
     return at - start <= 9 ? value : -1;
   }
 
-  /** `, decimal` at `at`, or -1. */
+  /** The number in `, decimal` at `at`, or -1. */
   #secondDecimal(bytes: Buffer, at: number): number {
     return bytes[at] === COMMA && bytes[at + 1] === SPACE ? this.#decimal(bytes, at + 2) : -1;
   }
 
-  /** `0x` and 1 to 16 hexadecimal digits at `at`, or -1. */
+  /** The number of `0x` and 1 to 16 hexadecimal digits at `at`, or -1. */
   #hexadecimal(bytes: Buffer, at: number): number {
     if (bytes[at] !== ZERO || bytes[at + 1] !== LOWER_X) {
       return -1;
@@ -269,7 +268,7 @@ export class NativeScanner implements BlockScanner {
     }
     this.#at = at;
     const digits = at - start;
-    // Both halves are exact, so that the sum is rounded once at most.
+    // Both halves are exact, so the sum is rounded at most once.
     return digits >= 1 && digits <= 16 ? (high >>> 0) * 0x1_0000_0000 + (low >>> 0) : -1;
   }
 }
@@ -298,7 +297,7 @@ const LOWER_O = 0x6f;
 const LOWER_R = 0x72;
 const LOWER_X = 0x78;
 
-/** Value of a hexadecimal digit by byte; 16 for all other bytes. */
+/** Value of a hexadecimal digit, by byte; 16 for all other bytes. */
 const HEX_DIGITS = new Uint8Array(256).fill(16);
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16);
@@ -306,7 +305,7 @@ for (let value = 0; value < 16; value++) {
   HEX_DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
-/** `alloc(`, the common end of malloc, calloc and realloc. */
+/** True if `alloc(`, the common end of malloc, calloc and realloc, is at `at`. */
 function isAlloc(bytes: Buffer, at: number): boolean {
   return (
     bytes[at] === LOWER_A &&
@@ -318,7 +317,7 @@ function isAlloc(bytes: Buffer, at: number): boolean {
   );
 }
 
-/** The two digits at `at` as a number, or -1. */
+/** The number of two digits at `at`, or -1. */
 function twoDigits(bytes: Buffer, at: number): number {
   const tens = bytes[at]! - ZERO;
   const ones = bytes[at + 1]! - ZERO;

@@ -128,7 +128,7 @@ export class HeapCanvas {
     const text = `${this.#name}, ${cellInWords(this.#map, cell)}`;
     setText(tip, text);
     if (aloud) {
-      setText(find("map-said", HTMLElement), text);
+      setText(find("map-status", HTMLElement), text);
     }
     const box = this.canvas.getBoundingClientRect();
     const x = box.left + (cell % this.#columns) * PITCH;

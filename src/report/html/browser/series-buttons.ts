@@ -19,27 +19,34 @@ const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3
 const SHOWN_AT_FIRST = 4;
 
 export function looks({ series }: TimelineData): Look[] {
-  let scenario = 0;
+  let scenarios = 0;
   return series.map(({ name, kind }) => {
-    if (kind === "live") {
-      return { name, property: "--live", width: 1, dash: [], shown: true };
+    switch (kind) {
+      case "live":
+        return { name, property: "--live", width: 1, dash: [], shown: true };
+      case "inUse":
+        return { name, property: "--in-use", width: 1.5, dash: [3, 3], shown: true };
+      case "rss":
+        return scenarioLook(name, scenarios++);
+      default:
+        return kind satisfies never;
     }
-    if (kind === "inUse") {
-      return { name, property: "--in-use", width: 1.5, dash: [3, 3], shown: true };
-    }
-    const nth = scenario++;
-    if (nth === 0) {
-      return { name: `RSS ${name}`, property: "--s0", width: 2.5, dash: [], shown: true };
-    }
-    const whatIf = nth - 1;
-    return {
-      name,
-      property: `--s${1 + (whatIf % COLOURS)}`,
-      width: 1.5,
-      dash: DASHES[Math.floor(whatIf / COLOURS) % DASHES.length] ?? [],
-      shown: whatIf < SHOWN_AT_FIRST,
-    };
   });
+}
+
+/** `nth`: 0 is the recorded run */
+function scenarioLook(name: string, nth: number): Look {
+  if (nth === 0) {
+    return { name: `RSS ${name}`, property: "--s0", width: 2.5, dash: [], shown: true };
+  }
+  const whatIf = nth - 1;
+  return {
+    name,
+    property: `--s${1 + (whatIf % COLOURS)}`,
+    width: 1.5,
+    dash: DASHES[Math.floor(whatIf / COLOURS) % DASHES.length] ?? [],
+    shown: whatIf < SHOWN_AT_FIRST,
+  };
 }
 
 /** The legend: one button per series, which toggles it, and its value at the cursor. */

@@ -8,7 +8,7 @@ import { colour, onThemeChange } from "./theme.ts";
 
 /** Height of the chart in pixels, by its width. */
 const heightFor = (width: number): number => (width < 600 ? 260 : 360);
-/** A limit so many times above the series would flatten them: the axis leaves it out. */
+/** A limit more than this many times above the series would flatten them: the axis leaves it out. */
 const FAR_ABOVE = 3;
 
 /** Live bytes, bytes in use and RSS by scenario over the run. */
@@ -283,10 +283,10 @@ export class Timeline {
     const last = inView.at(-1)?.i ?? xs.length - 1;
     const at = Math.min(last, Math.max(first, wanted));
     this.#plot.setCursor({ left: this.#plot.valToPos(xs[at] ?? 0, "x"), top: 10 });
-    setText(find("chart-said", HTMLElement), this.#spoken(at));
+    setText(find("chart-status", HTMLElement), this.#description(at));
   }
 
-  #spoken(point: number): string {
+  #description(point: number): string {
     const values = this.#looks.flatMap(({ name, shown }, i) =>
       shown ? [`${name} ${size(this.#data.series[i]?.bytes[point] ?? 0)}`] : [],
     );

@@ -4,10 +4,10 @@ import { scanChunks } from "../../../support/collect.ts";
 import { logInChunks } from "../../../support/native-arbitraries.ts";
 import { readByRegex } from "../../../support/native-regex.ts";
 
-// Small, that it be met often; above the 800 bytes a sample may show, that it be the same however the line is cut.
+// Small, so that lines often exceed it; above the 800 bytes of a sample, so that samples do not depend on the chunks.
 const MAX_LINE_BYTES = 1000;
 
-test("the scanner and its dumb twin agree on any bytes, cut anywhere", async () => {
+test("the scanner agrees with its naive twin on any bytes, in any chunks", async () => {
   let parsed = 0;
   let malformed = 0;
   await fc.assert(
@@ -21,7 +21,7 @@ test("the scanner and its dumb twin agree on any bytes, cut anywhere", async () 
     }),
     { numRuns: 500 },
   );
-  // The arbitraries must go on making both kinds, or the agreement means nothing.
+  // The agreement is only meaningful if the arbitraries make many lines of both kinds.
   expect(parsed).toBeGreaterThan(1500);
   expect(malformed).toBeGreaterThan(1500);
 });

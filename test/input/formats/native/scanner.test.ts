@@ -78,7 +78,7 @@ describe("calls", () => {
   });
 });
 
-describe("what stands before the call", () => {
+describe("the fields before the call", () => {
   const heads: [head: string, expected: Partial<ReadEvent>][] = [
     ["7 00:00:00.000430 [0x00007f11a2b3c4d5] ", { time: 430, caller: 0x7f11a2b3c4d5 }],
     ["7 27:00:01 ", { time: 97_201_000_000 }],
@@ -113,7 +113,7 @@ describe("what stands before the call", () => {
   });
 });
 
-test("blanks and carriage returns are welcome wherever words end", async () => {
+test("blanks may stand between any two tokens, and a carriage return at the end", async () => {
   expect(await readOne(" 1 \t[ 0x1 ] realloc ( 0x10 ,\t5 )=0x20 \t\r")).toMatchObject({
     size: 5,
     pointerOut: 32,
@@ -178,7 +178,7 @@ test.each([
   expect(await readOne(line)).toBeUndefined();
 });
 
-test("every line is counted once, and keeps its number", async () => {
+test("every line is counted once and has its number", async () => {
   const { events, notes, diagnostics } = await scanText(
     "# glibc 2.36\n\n1 free(0x10)\n \t\r\nbad\n  #  cpus 4 \n#\n1 free(0x20)\n",
   );
@@ -192,7 +192,7 @@ test("every line is counted once, and keeps its number", async () => {
   expect(diagnostics.samples).toEqual([{ line: 5, text: "bad" }]);
 });
 
-test("full batches are handed on, by events and by comments", async () => {
+test("a batch that is full of events or of comments is passed on", async () => {
   const count = 2 * EVENTS_PER_BATCH + 10;
   const { events, notes } = await scanText(
     "#x\n".repeat(count) + "1 00:00:00.000000 [0x0] free(0x10)\n# y\n".repeat(count),

@@ -12,7 +12,7 @@ import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.
  * programs of 600 to 700 calls run on both, and every pointer, the break after every call, every heap, resident page
  * and mallinfo field is compared. A version that is not available is skipped, with the reason in the title.
  *
- *     MALLOG_FUZZ=20 npx vitest run test/ptmalloc/differential.test.ts
+ *     MALLOG_FUZZ=20 npx vitest run test/ptmalloc/differential.glibc.test.ts
  *
  * runs 20 times as many programs.
  */

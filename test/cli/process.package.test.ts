@@ -66,7 +66,7 @@ test("a size that no allocator grants is not live", async () => {
   const { code, out } = await ended(child);
   expect(code).toBe(0);
   expect(out).toMatch(/^100 B are live at the end;/);
-  expect(out).toContain("1 call with sizes that no allocator grants");
+  expect(out).toContain("1 call with a size above PTRDIFF_MAX, which no allocator grants");
 });
 
 describe("unusable input", () => {
@@ -115,7 +115,7 @@ test("Ctrl-C while the log is still being written: a report of what was read, an
   child.kill("SIGINT");
   const { code, out, err } = await whole;
   expect(code).toBe(130);
-  expect(out).toMatch(/^Interrupted: all figures are those of the first 1 event only\./);
+  expect(out).toMatch(/^Interrupted: all figures cover the first 1 event only\./);
   oneLine(err);
 });
 
@@ -134,7 +134,7 @@ test.each([0, 600])(
     setTimeout(() => child.kill("SIGINT"), wait);
     const { code, out, err } = await whole;
     expect(code).toBe(130);
-    expect(out).toMatch(/^Interrupted: all figures are those of the first [\d,]+ events only\./);
+    expect(out).toMatch(/^Interrupted: all figures cover the first [\d,]+ events only\./);
     oneLine(err);
   },
 );

@@ -4,13 +4,13 @@ import type { Scenario } from "../report.ts";
 import { splitAtTop, type TableRows } from "../tables/column.ts";
 
 /** Scenarios with equal figures; the first one represents them. */
-export interface Alike {
+export interface ScenarioGroup {
   readonly scenario: Scenario;
   readonly others: readonly Scenario[];
 }
 
 /** Groups in the order of their first scenarios. */
-export function groupAlike(scenarios: readonly Scenario[]): Alike[] {
+export function groupEqual(scenarios: readonly Scenario[]): ScenarioGroup[] {
   const groups = new Map<string, { scenario: Scenario; others: Scenario[] }>();
   for (const scenario of scenarios) {
     const key = figures(scenario);
@@ -34,8 +34,8 @@ function figures(scenario: Scenario): string {
 }
 
 /** The recorded run and the scenarios with the lowest RSS at the end and at the peak, failing ones last; in report order. */
-export function leastAtTop(
-  groups: readonly Alike[],
+export function lowestRss(
+  groups: readonly ScenarioGroup[],
   top: number,
   failing: Presented["failing"],
 ): TableRows<Scenario> {
@@ -62,12 +62,12 @@ export function leastAtTop(
 }
 
 /** Names the scenarios that the shown lines represent. */
-export function sameAs(groups: readonly Alike[], shown: readonly Scenario[]): string[] {
+export function sameAs(groups: readonly ScenarioGroup[], shown: readonly Scenario[]): string[] {
   return groups
     .filter(({ scenario, others }) => others.length > 0 && shown.includes(scenario))
     .map(({ scenario, others }) => {
       const names = others.map(({ name }) => name).join("; ");
-      const as = scenario === groups[0]?.scenario ? "recorded" : printable(scenario.name);
+      const as = scenario === groups[0]?.scenario ? "the recorded run" : printable(scenario.name);
       return `Same as ${as}: ${printable(names)}.`;
     });
 }

@@ -117,7 +117,7 @@ describe("the recipe for GitHub Actions", () => {
     expect(ran).toEqual([0, 0, 1, 0]);
     expect(errors).toMatch(/^::error title=Memory budget rss::rss is [\d.]+ MiB: /);
     expect(summary).toContain("### 1 of 1 budget not kept");
-    expect(summary).toContain("Nothing changed: no figure of the two reports differs.");
+    expect(summary).toContain("Nothing changed: all figures of the two reports are equal.");
   });
 });
 

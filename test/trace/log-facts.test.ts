@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { LogFacts } from "../../src/trace/log-facts.ts";
+
+function factsOf(...comments: string[]): LogFacts {
+  const facts = new LogFacts();
+  for (const [at, text] of comments.entries()) {
+    facts.read({ at, line: at + 1, text });
+  }
+  return facts;
+}
+
+describe("the facts of a log", () => {
+  it("are its comments", () => {
+    const facts = factsOf(
+      "glibc 2.36",
+      "cpus 8",
+      "thp madvise",
+      "heap 0x55d0c0a2d000",
+      "setting MALLOC_ARENA_MAX=2",
+      "setting GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
+      "thread 16342 main loop",
+    );
+    expect(facts).toMatchObject({
+      glibc: "2.36",
+      cpus: 8,
+      thp: "madvise",
+      heapStart: 0x55d0c0a2d000,
+      settings: { MALLOC_ARENA_MAX: "2", GLIBC_TUNABLES: "glibc.malloc.tcache_count=0" },
+    });
+    expect([...facts.threadNames]).toEqual([[16342, "main loop"]]);
+  });
+
+  it("include the glibc version without the distribution's revision", () => {
+    expect(factsOf("glibc 2.36-9+deb12u4").glibc).toBe("2.36");
+    expect(factsOf("glibc musl").glibc).toBeNull();
+  });
+
+  it("are none in other comments, or in values that do not match", () => {
+    const comments = ["", "made by hand", "cpus 0", "cpus many", "thp on", "heap 12", "setting A"];
+    expect(factsOf(...comments, "thread main 7", "thread 7")).toEqual(new LogFacts());
+  });
+});
+
+it("an RSS sample is returned in bytes", () => {
+  const facts = new LogFacts();
+  const read = (text: string) => facts.read({ at: 0, line: 1, text });
+  expect(read("rss 1052672")).toBe(1052672);
+  expect(read("rss 1 MiB")).toBe(1);
+  expect(read("rss much")).toBeNull();
+  expect(read("cpus 4")).toBeNull();
+});
