@@ -106,10 +106,10 @@ describe("RSS samples in the log", () => {
     expect(given.scenarios[0]?.rss.endBytes).toBe(100 * PAGE);
   });
 
-  it("leave blocks alone of which the log tells", () => {
+  it("leave blocks alone whose writes are in the log", () => {
     const hole = "# hole 0x7f0000000010 4080+409600";
-    const told = ["# holes min=4096", BLOCK, NEXT, hole, rss(157), NEXT, hole];
-    const { model, scenarios } = reportOf(told);
+    const logged = ["# holes min=4096", BLOCK, NEXT, hole, rss(157), NEXT, hole];
+    const { model, scenarios } = reportOf(logged);
     expect(model).toMatchObject({ touch: "facts", fit: { ratio: null } });
     expect(scenarios[0]?.rss.endBytes).toBe(157 * PAGE);
     const other = "1 malloc(1048576) = 0x7f0000200010";
