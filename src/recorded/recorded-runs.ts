@@ -96,7 +96,7 @@ export class RecordedRuns {
     this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     this.#processSettings?.keep(work, first, logged);
     const best = this.#replay(prepared, evidence);
-    // The what-ifs come last: they must not follow a version that fits only for want of a setting.
+    // The what-ifs come last: they must not follow a version that fits best only because a setting is missing.
     if (!this.#restartWithSettings(evidence)) {
       this.#send(prepared, best);
     }

@@ -15,7 +15,7 @@ function newRun(glibc = "2.36", settings: Record<string, string> = {}): Recorded
   return new RecordedRun(guidedReplay(originOf(glibc, settings)));
 }
 
-/** Replays a log batch by batch; explains its mismatches unless told otherwise. */
+/** Replays a log batch by batch; explains its mismatches unless `infers` is false. */
 function replay(
   run: RecordedRun,
   lines: readonly string[],

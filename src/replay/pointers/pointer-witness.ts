@@ -60,7 +60,7 @@ export class PointerWitness implements Witness {
     arenasMatched: 0,
     /** matched pointers before the latest choice; −1 once that call is judged */
     matchedBeforeChoice: -1,
-    /** largest chunk, in bytes, that was put on top for want of room */
+    /** largest chunk, in bytes, that was put on top because no free chunk could hold it */
     largestOnTop: 0,
     /** smallest chunk, in bytes, that was mapped */
     smallestMapped: Number.POSITIVE_INFINITY,

@@ -21,7 +21,7 @@ function assumed(policy: TouchPolicy, lines: readonly string[], ratio: number | 
     touch.fill(batch, actions, touched);
     const work = { batch, actions, touch: touched };
     if (holes.concerns(batch.notes)) {
-      holes.follow(work, new Map(), ledger);
+      holes.follow(work, batch.notes, new Map(), ledger);
     }
     replay.run(work, 0, batch.length);
   }
