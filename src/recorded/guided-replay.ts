@@ -21,7 +21,7 @@ export class GuidedReplay implements Guide {
   readonly judge: PointerJudge;
   readonly witness: PointerWitness;
   readonly siblings = new SiblingVersions();
-  /** bytes in the program's hands after each event */
+  /** bytes in use after each event */
   readonly inUse = new PeakSeries();
   /** RSS by arena over time; null in trials, which do not need it */
   arenaSeries: ArenaSeries | null = null;
