@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  bitOf,
   PLANE_ALL,
   PLANE_NONE,
   PLANE_POLICY,
@@ -10,7 +11,6 @@ import {
   AsGiven,
   ByFacts,
   Fitted,
-  inPlane,
   pagesAtRatio,
   pagesAtShare,
   type Reading,
@@ -25,7 +25,7 @@ const SOME = [80, 10, 120, 20, 30, 50, 60, 100];
 it("the pages of a plane are at the number of its bit", () => {
   expect(SOME).toHaveLength(PLANES);
   const planes = [PLANE_POLICY, PLANE_NONE, PLANE_ALL, ratioPlane(0), ratioPlane(4)];
-  expect(planes.map((plane) => inPlane(SOME, plane))).toEqual([80, 10, 120, 20, 100]);
+  expect(planes.map((plane) => SOME[bitOf(plane)])).toEqual([80, 10, 120, 20, 100]);
 });
 
 describe("the pages at a ratio", () => {
