@@ -4,11 +4,11 @@ import { type Part, replayUntilMismatch } from "./explain/first-mismatch.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
 /**
- * Where every candidate has mismatches, as in a log that began late, luck decides single calls: two candidates that
+ * Where every candidate has mismatches, as in a log that began late, chance decides single calls: two candidates that
  * differ by less than this part of the mismatches count as equal.
  */
 const LUCK_RATIO = 0.1;
-/** A candidate is dropped only if it is behind by more than luck, and by more calls than this. */
+/** A candidate is dropped only if its deficit is beyond chance, and by more calls than this. */
 const BEHIND_CALLS = 32;
 
 /**
@@ -62,7 +62,7 @@ export class Detection {
     return this.indistinguishable[0] ?? this.#alive[0]!;
   }
 
-  /** the candidates that match as many pointers as the best one, or fewer by no more than luck */
+  /** the candidates that match as many pointers as the best one, or fewer within what chance explains */
   get indistinguishable(): readonly Candidate[] {
     const most = this.#most;
     const luck = (this.#compared - most) * LUCK_RATIO;

@@ -89,8 +89,10 @@ export class RecordedRuns {
     const { batch, actions } = work;
     this.#seesWholePointers = evidence.seesWholePointers;
     this.#detection ??= this.#startDetection();
-    for (const { recorded } of this.#detection.runs) {
-      recorded.judge.addresses.state.whole = this.#seesWholePointers;
+    if (this.#seesWholePointers) {
+      for (const { recorded } of this.#detection.runs) {
+        recorded.judge.addresses.assumeWholePointers();
+      }
     }
     this.#lastCalls.read(batch, actions, first);
     this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
@@ -122,7 +124,7 @@ export class RecordedRuns {
     }
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
     detection.runs.forEach(({ recorded }, rank) => {
-      recorded.guided.witness.state.logsExits = this.#logsExits;
+      recorded.guided.witness.logsExits(this.#logsExits);
       recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
     });
     detection.adoptSplits();

@@ -18,7 +18,7 @@ import { analyse } from "../support/corpus.ts";
 const FOLDER = fileURLToPath(new URL("../../fixtures/inference", import.meta.url));
 
 /** The longest log that needs no repetition. */
-const MOST_LINES = 40;
+const MAX_LINES = 40;
 /** A setting that matters from the log's beginning on must match this many events more (process-settings.ts). */
 const REPEATED_LINES = 205;
 
@@ -120,7 +120,7 @@ describe.each(names)("%s", (name) => {
     expect(log).toBe(Buffer.from(LOGS[name]!()).toString("latin1"));
     const lines = log.split("\n").filter((line) => /^\d/.test(line)).length;
     expect(lines).toBeLessThanOrEqual(
-      name === "setting-tcache-count" ? MOST_LINES + REPEATED_LINES : MOST_LINES,
+      name === "setting-tcache-count" ? MAX_LINES + REPEATED_LINES : MAX_LINES,
     );
   });
 

@@ -198,7 +198,7 @@ describe("the figures of a run", () => {
     expect(run.matched).toBe(100 - 3 - 5 - 7 - 13 - 13);
   });
 
-  it("never have fewer than no matched pointers", () => {
+  it("never have fewer than zero matched pointers", () => {
     const run = newRun();
     run.state.inferredExits = 3;
     expect(run.matched).toBe(0);

@@ -49,6 +49,11 @@ export class AddressMap {
     this.#mismatch = null;
   }
 
+  /** The log's pointers are whole: an address of 2^32 or more was seen. */
+  assumeWholePointers(): void {
+    this.state.whole = true;
+  }
+
   /** Places the break area where the log states the initial program break. */
   placeBreakHeap(breakHeap: Heap, heapStart: number): void {
     const base = Math.floor(heapStart / PAGE) * PAGE;

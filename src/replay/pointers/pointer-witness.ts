@@ -79,6 +79,16 @@ export class PointerWitness implements Witness {
     this.found.splice(0, this.found.length, ...from.found);
   }
 
+  /** The recorded process's settings are unknown: infer them. */
+  inferSettings(): void {
+    this.state.infersSettings = true;
+  }
+
+  /** Sets whether the log has thread_exit lines. */
+  logsExits(does: boolean): void {
+    this.state.logsExits = does;
+  }
+
   /** The model is about to make the call of event number `event` (0-based), which returned `pointer` in the log. */
   expect(event: number, action: Action, pointer: number, bytes: number): void {
     const { state } = this;

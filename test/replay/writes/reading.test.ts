@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { PLANE_POLICY, ratioPlane } from "../../../src/ptmalloc/resident.ts";
+import {
+  bitOf,
+  PLANE_ALL,
+  PLANE_NONE,
+  PLANE_POLICY,
+  PLANES,
+  ratioPlane,
+} from "../../../src/ptmalloc/resident.ts";
 import {
   AsGiven,
   ByFacts,
@@ -14,6 +21,12 @@ const PAGE = 4096;
 
 /** Pages by plane: policy, none, all, and the ratios 0, ¼, ½, ¾, 1. */
 const SOME = [80, 10, 120, 20, 30, 50, 60, 100];
+
+it("the pages of a plane are at the number of its bit", () => {
+  expect(SOME).toHaveLength(PLANES);
+  const planes = [PLANE_POLICY, PLANE_NONE, PLANE_ALL, ratioPlane(0), ratioPlane(4)];
+  expect(planes.map((plane) => SOME[bitOf(plane)])).toEqual([80, 10, 120, 20, 100]);
+});
 
 describe("the pages at a ratio", () => {
   it("are interpolated between the planes of the two nearest ratios", () => {
