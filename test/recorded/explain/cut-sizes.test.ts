@@ -121,6 +121,17 @@ describe("the search for cut sizes", () => {
     expect([found.count, found.unforeseen]).toEqual([2, 1]);
   });
 
+  it("leaves a block in whose 64 MiB another one lies that is of a heap", () => {
+    p.malloc(CUT + 100, "large");
+    const stretch = Math.floor(p.pointers.get("large")! / 2 ** 26) * 2 ** 26;
+    const inHeap = (offset: number) => `2 malloc(100) = 0x${(stretch + offset).toString(16)}`;
+    const [large] = p.lines;
+    const searched = (...lines: string[]) => found.correct(batchesOf(lines)[0]!, 0, null, guided);
+    expect(searched(inHeap(0x1230), large!)).toBe(-1);
+    expect(searched(large!, inHeap(0x1230))).toBe(-1);
+    expect(searched(large!, inHeap(2 ** 26 + 0x1230 - 2 ** 33))).toBe(0);
+  });
+
   it("leaves such blocks before", () => {
     p.malloc(2 * CUT + 1_000_000);
     expect(search(1)).toEqual([1_000_000]);

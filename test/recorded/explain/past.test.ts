@@ -168,6 +168,18 @@ describe("the trial of an explanation", () => {
     expect(past.try({ ...EXIT, thread: 2 }, BOUNDS)).toBeNull();
   });
 
+  it("fails if the event still mismatches, however well it goes on", () => {
+    const lines = program(20);
+    const wrong = lines.findIndex((line, i) => i >= 10 && line.includes("malloc"));
+    lines[wrong] = lines[wrong]!.replace(/0x\w+/, "0x555555700008");
+    const { past } = follow(lines);
+    // Nothing depends on thread 5.
+    const exit: Exit = { kind: "exit", thread: 5, before: 3 };
+    const bounds = { mismatch: wrong, mustHold: 0, best: { next: 0, mismatches: 99 } };
+    expect(past.try(exit, { ...bounds, allowed: 0 })).toBeNull();
+    expect(past.try(exit, { ...bounds, allowed: 1 })?.judge.mismatches).toBe(1);
+  });
+
   it("fails unless as many of the next pointers match as must", () => {
     const lines = exitLog(10);
     // The tenth call of thread 3 returns something impossible.

@@ -33,6 +33,15 @@ describe("suspects", () => {
     expect(suspects(p.m, 1, place)).toEqual([2, 1, 3]);
   });
 
+  it("are other threads before the caller, even if it caches a chunk there, too", () => {
+    const place = placeNear("of thread 1", 0, 100);
+    // The block of thread 2 lies above that of thread 1 and its own tcache.
+    const wide = { ...place, bytes: 0x400 };
+    threads[0]!.free("of thread 1");
+    threads[1]!.free("of thread 2");
+    expect(suspects(p.m, 1, wide)).toEqual([2, 1, 3]);
+  });
+
   it("include a thread whose cached chunk borders on the place, from either side", () => {
     const above = placeNear("of thread 2", 112, 100);
     // The block's chunk ends where the cached one begins: 112 bytes with its header.
