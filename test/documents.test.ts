@@ -8,12 +8,12 @@ import { documents, readDocument } from "./support/documents.ts";
 /** README.md, CHANGELOG.md and docs/: links resolve, pictures are small, and the README stays short. */
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const MOST_WORDS = 1200;
-const MOST_PICTURE_BYTES = 250_000;
+const MAX_WORDS = 1200;
+const MAX_PICTURE_BYTES = 250_000;
 
-test(`the README has at most ${MOST_WORDS} words`, () => {
+test(`the README has at most ${MAX_WORDS} words`, () => {
   const words = readDocument("README.md").split(/\s+/);
-  expect(words.filter((word) => /[\p{L}\p{N}]/u.test(word)).length).toBeLessThanOrEqual(MOST_WORDS);
+  expect(words.filter((word) => /[\p{L}\p{N}]/u.test(word)).length).toBeLessThanOrEqual(MAX_WORDS);
 });
 
 describe.each(documents())("%s", (path) => {
@@ -23,7 +23,7 @@ describe.each(documents())("%s", (path) => {
   });
 });
 
-test(`each picture has less than ${MOST_PICTURE_BYTES} bytes`, () => {
+test(`each picture has less than ${MAX_PICTURE_BYTES} bytes`, () => {
   const pictures = documents().flatMap((path) =>
     linksIn(path)
       .filter((link) => link.endsWith(".png"))
@@ -31,7 +31,7 @@ test(`each picture has less than ${MOST_PICTURE_BYTES} bytes`, () => {
   );
   expect(pictures.length).toBeGreaterThanOrEqual(3);
   for (const picture of pictures) {
-    expect(statSync(picture).size, relative(ROOT, picture)).toBeLessThan(MOST_PICTURE_BYTES);
+    expect(statSync(picture).size, relative(ROOT, picture)).toBeLessThan(MAX_PICTURE_BYTES);
   }
 });
 

@@ -69,7 +69,7 @@ function printCase({ case: { name, meta }, report, rows }: Prediction): void {
   console.log(
     `${name} (glibc ${meta.glibc}, ${meta.deterministic ? "deterministic" : "differs from run to run"})`,
   );
-  console.log(`  pointers    ${equal} of ${compared} equal`);
+  console.log(`  pointers    ${equal} of ${compared} match`);
   const samples = report.measured?.rssSamples ?? [];
   const exact = samples.filter(({ bytes, modelledBytes }) => bytes === modelledBytes).length;
   const { median, max } = report.measured?.error ?? { median: 0, max: 0 };

@@ -128,11 +128,11 @@ function described(value: unknown): string {
   if (keys.length === 0) {
     return "empty";
   }
-  const names = keys.slice(0, MOST_NAMED).join(", ");
-  return `not a number; it has ${names}${keys.length > MOST_NAMED ? ", …" : ""}`;
+  const names = keys.slice(0, MAX_NAMED).join(", ");
+  return `not a number; it has ${names}${keys.length > MAX_NAMED ? ", …" : ""}`;
 }
 
-const MOST_NAMED = 12;
+const MAX_NAMED = 12;
 
 /** Dotted paths of the numbers in a value, without those in lists, which are too many to list. */
 function numbersIn(value: unknown, before: string): string[] {

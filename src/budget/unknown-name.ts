@@ -1,7 +1,7 @@
 import { didYouMean } from "../report/suggest.ts";
 
 /** Known names listed in the message when none is close to the one typed. */
-const MOST_LISTED = 12;
+const MAX_LISTED = 12;
 
 /** "no key rrs (did you mean rss?)"; when no known name is close, the message lists them. */
 export function unknownName(
@@ -14,6 +14,6 @@ export function unknownName(
   if (meant !== "" || known.length === 0) {
     return `${reason}${meant}`;
   }
-  const listed = known.slice(0, MOST_LISTED).join(", ");
-  return `${reason}; known ${kind}s: ${listed}${known.length > MOST_LISTED ? ", …" : ""}`;
+  const listed = known.slice(0, MAX_LISTED).join(", ");
+  return `${reason}; known ${kind}s: ${listed}${known.length > MAX_LISTED ? ", …" : ""}`;
 }

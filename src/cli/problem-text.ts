@@ -62,7 +62,7 @@ function sentence(problem: Problem): string {
     case "compression":
       return inputProblemText(problem);
     case "empty":
-      return `${problem.sources.map(sourceName).join(", ")}: empty; check that the logger was loaded and that the process ran`;
+      return `${problem.sources.map(sourceName).join(", ")}: empty; check that the hook was loaded and that the process ran`;
     case "noEvents": {
       const { lines, sample } = problem;
       const text = sample === null ? "" : cut(printable(sample.text), SAMPLE_CHARACTERS);

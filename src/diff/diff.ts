@@ -2,7 +2,7 @@ import type { KnownReport, KnownScenario } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";
 import { type MatchedBy, type MatchedThread, matchThreads } from "./match-threads.ts";
 
-export const DIFF_SCHEMA = "mallog.diff/1";
+const DIFF_SCHEMA = "mallog.diff/1";
 
 /** What changed between two reports. Sizes are bytes, ratios 0..1; keys are only added. */
 export interface Diff {

@@ -1,4 +1,4 @@
-export const MALFORMED_SAMPLES = 10;
+const MALFORMED_SAMPLES = 10;
 export const SAMPLE_CHARACTERS = 200;
 
 export interface MalformedSample {

@@ -21,7 +21,7 @@ export interface Piece {
 }
 
 /**
- * Checks every piece before the first is read: a typo in the last name must not cost the hour spent on the others.
+ * Checks every piece before the first is read: a typo in the last name must not show only after an hour of reading.
  * @throws InputError missing, directory, permission, unreadable, stdinTwice
  */
 export async function findPieces(names: readonly string[]): Promise<Piece[]> {

@@ -4,7 +4,7 @@ import type { Scenario } from "../report/report.ts";
 import { plain } from "./sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
-/** A smaller gain is not worth a change of settings, and is not called help. */
+/** A smaller gain is not worth a change of settings: the advice does not name it. */
 const WORTHWHILE_RATIO = 0.02;
 const WORTHWHILE_BYTES = 4096;
 /** Among settings whose gain is this close to the best, the one with the fewest settings wins. */

@@ -31,7 +31,7 @@ function configuration(model: ModelSummary): string[] {
     settings.length === 0
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
-    `touch: ${touch(model)}`,
+    `writes to blocks: ${touch(model)}`,
     `transparent huge pages: ${thp}${thp === "always" ? " (RSS is an upper bound)" : ""}`,
   ];
 }
@@ -55,7 +55,7 @@ function setting(model: ModelSummary, name: string): string {
 
 /** Which bytes of the program's blocks count as written. */
 function touch({ touch, fit, holes }: ModelSummary): string {
-  const policy = fit === null ? touch : fitted(fit);
+  const policy = fit === null ? `--touch ${touch}` : fitted(fit);
   if (holes === null) {
     return policy;
   }
@@ -76,7 +76,7 @@ function fitted({ ratio, source, error }: TouchFit): string {
       ? `off by ${signed(error.max)}`
       : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
   if (ratio === null) {
-    return `facts (not fitted to ${to}: no block is above 32 KiB; ${off})`;
+    return `--touch facts (not fitted to ${to}: no block is above 32 KiB; ${off})`;
   }
   return `fitted to ${to}, ${percent(ratio)} of each block above 32 KiB written (${off})`;
 }

@@ -1,4 +1,4 @@
-import { exact, percent } from "../report/format.ts";
+import { exact, share } from "../report/format.ts";
 import type { ModelSummary, Provenance } from "../report/report.ts";
 
 /** The modelled glibc, where it is known from, how sure it is, and which other versions fit. */
@@ -25,7 +25,7 @@ const SOURCE: Readonly<Record<Exclude<Provenance, "detected">, string>> = {
 
 /** How many of the log's pointers the version explains. */
 function agreement(model: ModelSummary): string {
-  const { compared, equal, ratio } = model.fidelity;
+  const { compared, equal } = model.fidelity;
   if (compared === 0) {
     return "a guess: the log holds no pointers to compare";
   }
@@ -35,8 +35,10 @@ function agreement(model: ModelSummary): string {
   if (equal + explained(model) >= compared) {
     return `detected: its rules reproduce all but ${exact(compared - equal)} pointers, which the inferences below explain`;
   }
-  const share = `its rules reproduce ${percent(ratio)} of the pointers`;
-  return isUncertain(model) ? `uncertain: ${share}, no other version more` : `detected: ${share}`;
+  const rules = `its rules reproduce ${share(equal, compared)} of the pointers`;
+  return isUncertain(model)
+    ? `uncertain: ${rules}, no other version reproduces more`
+    : `detected: ${rules}`;
 }
 
 function isUncertain(model: ModelSummary): boolean {

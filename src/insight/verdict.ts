@@ -67,7 +67,7 @@ function resident({ requestedBytes: live, rss }: Scenario): Sentence {
     return plain(`${both}, less than is live: part of it was never written.`);
   }
   const ratio = percent(rest / rss.endBytes);
-  return plain(`${both}, ${size(rest, unit)} (${ratio}) of it not live.`);
+  return plain(`${both}, ${size(rest, unit)} (${ratio}) more than is live.`);
 }
 
 /** Below this, the modelled heap has drifted so far from the real one that its sizes are estimates. */

@@ -69,7 +69,7 @@ export interface ModelResult {
   readonly pinnedByThread: readonly (number | undefined)[];
   /** RSS samples of the log with the model's RSS at the same place */
   readonly rssSamples: readonly RssComparison[];
-  /** bytes in the program's hands at each point of the timeline */
+  /** bytes of the chunks that the program holds, at each point of the timeline */
   readonly inUse: readonly number[];
   readonly eventsPerArenaPoint: number;
 }

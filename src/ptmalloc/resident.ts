@@ -52,14 +52,6 @@ export class Resident {
     return this.pagesIn(PLANE_POLICY);
   }
 
-  get nonePages(): number {
-    return this.pagesIn(PLANE_NONE);
-  }
-
-  get allPages(): number {
-    return this.pagesIn(PLANE_ALL);
-  }
-
   pagesIn(plane: number): number {
     return this.pages[bitOf(plane)]!;
   }

@@ -57,8 +57,12 @@ export function guidedReplayOf(
     if (!Number.isNaN(heapStart)) {
       addresses.placeBreakHeap(guided.model.breakHeap, heapStart);
     }
-    addresses.state.whole = seesWholePointers;
-    guided.witness.state.infersSettings = origin.settingsSource === "default";
+    if (seesWholePointers) {
+      addresses.assumeWholePointers();
+    }
+    if (origin.settingsSource === "default") {
+      guided.witness.inferSettings();
+    }
     return guided;
   } catch (error) {
     if (error instanceof SettingRefused) {

@@ -4,22 +4,22 @@ import { type Part, replayUntilMismatch } from "./explain/first-mismatch.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
 /**
- * Where all candidates err, as in a log that began late, luck decides single calls: two candidates that differ by less
- * than this part of the mismatches count as equal.
+ * Where every candidate has mismatches, as in a log that began late, chance decides single calls: two candidates that
+ * differ by less than this part of the mismatches count as equal.
  */
 const LUCK_RATIO = 0.1;
-/** A candidate is dropped only if it is behind by more than luck, and by more calls than this. */
+/** A candidate is dropped only if its deficit is beyond chance, and by more calls than this. */
 const BEHIND_CALLS = 32;
 
 /**
  * A log that began late shows a version's rules only when most of the memory allocated before it is used up. Where all
- * candidates match few pointers, the first so many compared calls do not count as soon as as many more have followed;
- * until then no candidate is dropped.
+ * candidates match less than FEW_RATIO of the pointers, this many compared calls are ignored once as many more have
+ * followed; until then no candidate is dropped.
  */
 const SETTLED_CALLS = 32768;
 const FEW_RATIO = 0.95;
 
-/** In a log that began late any version may match for some events. */
+/** A first mismatch earlier than this says nothing: in a log that began late any version may match for a few events. */
 const LUCKY_EVENTS = 16;
 
 /** Calls compared so far, and how many of them each candidate matched. */
@@ -62,7 +62,7 @@ export class Detection {
     return this.indistinguishable[0] ?? this.#alive[0]!;
   }
 
-  /** the candidates that match as many pointers as any other, as far as luck can be told from rules */
+  /** the candidates that match as many pointers as the best one, or fewer within what chance explains */
   get indistinguishable(): readonly Candidate[] {
     const most = this.#most;
     const luck = (this.#compared - most) * LUCK_RATIO;
@@ -130,12 +130,12 @@ export class Detection {
     }
   }
 
-  /** Gives sibling versions that were split off their own runs. All runs must have replayed the same events. */
+  /** Gives each sibling version that was split off a run of its own. All runs must have replayed the same events. */
   adoptSplits(): void {
     const before = this.runs;
     for (const one of this.#alive) {
       let own = one.recorded.splitOff.get(one.origin.profile);
-      // A version may have left together with others and then left these, too.
+      // A version may have been split off together with others, and then from these, too.
       for (; own !== undefined; own = own.splitOff.get(one.origin.profile)) {
         one.recorded = own;
       }

@@ -2,7 +2,7 @@ import type { Fidelity } from "../report/report.ts";
 import type { CutSizes } from "./explain/cut-sizes.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
-/** Returns how many of the log's pointers the run foresaw. Blocks whose size was cut count as mismatches, as printed. */
+/** Returns how many of the log's pointers the run matched. A size that had to be restored counts as a mismatch. */
 export function fidelity(run: RecordedRun, cutSizes: CutSizes): Fidelity {
   const { compared } = run.judge;
   const equal = Math.max(0, run.matched - cutSizes.unforeseen);

@@ -21,13 +21,13 @@ export class GuidedReplay implements Guide {
   readonly judge: PointerJudge;
   readonly witness: PointerWitness;
   readonly siblings = new SiblingVersions();
-  /** bytes in the program's hands after each event */
+  /** bytes of the chunks that the program holds, after each event */
   readonly inUse = new PeakSeries();
   /** RSS by arena over time; null in trials, which do not need it */
   arenaSeries: ArenaSeries | null = null;
   /** called before event `i` if its block lies above the break; null: not watched */
   onAboveBreak: ((i: number) => void) | null = null;
-  /** false: the model goes on where it disagrees with the log's pointer */
+  /** true: a mismatch moves the block to the log's pointer; false: the model keeps its own place */
   #anchors = true;
 
   constructor(replay: Replay, judge = new PointerJudge()) {
@@ -72,8 +72,9 @@ export class GuidedReplay implements Guide {
   }
 
   /**
-   * Frees of blocks that were allocated outside the log show where chunks begin. Placing these chunks before the first
-   * of them is freed shows how large it is. `next` is the batch that follows; null at the log's end.
+   * Finds the chunks of blocks that were allocated outside the log: their frees show where they begin. All chunks of a
+   * batch are placed before the first of them is freed, because a chunk ends where the next one begins. `next` is the
+   * batch that follows; null at the log's end.
    */
   placeUnlogged({ batch, actions }: Work, next: ReplayedBatch | null): void {
     const { model, judge } = this;

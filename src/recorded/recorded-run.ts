@@ -31,7 +31,7 @@ const MAX_ORDERS = 12;
  */
 const MUST_HOLD_SWAP = 8;
 const MUST_HOLD_EXIT = 200;
-/** Unexplained mismatches, less the explained ones, after which the search ends: the log errs for other reasons. */
+/** Unexplained mismatches, less the explained ones, after which the search ends: the log mismatches for other reasons. */
 const MAX_FAILURES = 8;
 /**
  * Cost that trials may have in all, in words copied: a base, a part per event of the log, and a part per explanation
@@ -56,7 +56,7 @@ interface SplitOff {
  */
 export class RecordedRun {
   guided: GuidedReplay;
-  /** runs of sibling versions (siblings.ts) that were split off from this one in the last batch */
+  /** runs of sibling versions (siblings.ts) that were split off from this one in the last batch, by version */
   readonly splitOff = new Map<Profile, RecordedRun>();
   readonly foreignSbrk = new ForeignSbrk();
   readonly state = {
@@ -125,7 +125,7 @@ export class RecordedRun {
     return this.guided.model.unloggedGranules * GRANULE;
   }
 
-  /** pointers that the model foresaw without an inference */
+  /** pointers that the model matches without an inference */
   get matched(): number {
     const { inferredExits, inferredSwaps } = this.state;
     const inferred =

@@ -89,14 +89,16 @@ export class RecordedRuns {
     const { batch, actions } = work;
     this.#seesWholePointers = evidence.seesWholePointers;
     this.#detection ??= this.#startDetection();
-    for (const { recorded } of this.#detection.runs) {
-      recorded.judge.addresses.state.whole = this.#seesWholePointers;
+    if (this.#seesWholePointers) {
+      for (const { recorded } of this.#detection.runs) {
+        recorded.judge.addresses.assumeWholePointers();
+      }
     }
     this.#lastCalls.read(batch, actions, first);
     this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
     this.#processSettings?.keep(work, first, logged);
     const best = this.#replay(prepared, evidence);
-    // The what-ifs come last: they must not follow a version that fits only for want of a setting.
+    // The what-ifs come last: they must not follow a version that fits best only because a setting is missing.
     if (!this.#restartWithSettings(evidence)) {
       this.#send(prepared, best);
     }
@@ -122,7 +124,7 @@ export class RecordedRuns {
     }
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
     detection.runs.forEach(({ recorded }, rank) => {
-      recorded.guided.witness.state.logsExits = this.#logsExits;
+      recorded.guided.witness.logsExits(this.#logsExits);
       recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
     });
     detection.adoptSplits();

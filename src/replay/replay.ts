@@ -9,7 +9,7 @@ import { RssRecord } from "./rss-record.ts";
 import type { Work } from "./work.ts";
 import type { Ranges } from "./writes/byte-ranges.ts";
 
-/** Events whose chunk records are brought into the cache at once: some 100 KiB. */
+/** Events whose chunk records are brought into the cache at once: about 100 KiB. */
 const WARMED_EVENTS = 512;
 
 /**

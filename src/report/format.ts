@@ -35,14 +35,14 @@ export function inUnit(unit: ByteUnit, bytes: number): string {
 }
 
 /** A size below this part of a unit is unreadable in it. */
-const LEAST_SHOWN = 0.1;
+const MIN_SHOWN = 0.1;
 
 /**
  * Number and unit, for sentences; pass `unit` if the sentence compares several sizes. Sizes too small for that unit, and
  * those below 1 KiB, get a smaller one.
  */
 export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string {
-  const tooSmall = Math.abs(bytes) < Math.max(LEAST_SHOWN * unit.bytes, 1024);
+  const tooSmall = Math.abs(bytes) < Math.max(MIN_SHOWN * unit.bytes, 1024);
   const used = bytes !== 0 && tooSmall ? byteUnit([bytes]) : unit;
   return `${inUnit(used, bytes).replace(/\.0+$/, "")} ${used.name}`;
 }

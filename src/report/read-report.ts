@@ -51,12 +51,12 @@ export function readReport(text: string): ReadReport {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new NotAReport("is not valid JSON");
+    throw new NotAReport("not valid JSON");
   }
   const report = new JsonValue(json, "");
   const schema = report.has("schema") ? report.at("schema").value : null;
   if (typeof schema !== "string" || !schema.startsWith("mallog.report/")) {
-    throw new NotAReport("is not a mallog report");
+    throw new NotAReport("not a mallog report");
   }
   if (schema !== REPORT_SCHEMA) {
     throw new NotAReport(

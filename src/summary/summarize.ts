@@ -1,5 +1,6 @@
 import { findings } from "../insight/findings.ts";
 import type { AnalysisResult, LogResult, ScenarioResult } from "../pipeline/analysis-result.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { relativeError } from "../replay/writes/fit.ts";
 import {
   AS_RECORDED,
@@ -102,7 +103,7 @@ function scenarioSummary(
   };
 }
 
-function trimName(trim: "never" | "end" | { readonly everySeconds: number }): string {
+function trimName(trim: ScenarioSpec["trim"]): string {
   return typeof trim === "string" ? trim : `${trim.everySeconds}s`;
 }
 

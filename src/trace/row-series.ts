@@ -1,7 +1,7 @@
 /** Even, so that points merge without remainder. */
-export const MAX_ROW_POINTS = 32;
+const MAX_ROW_POINTS = 32;
 /** Fewer points would show no trend, however many rows there are. */
-const LEAST_POINTS = 8;
+const MIN_POINTS = 8;
 
 /**
  * Bounded series of many rows, such as the live bytes of every thread: coarser than those of series.ts, because there
@@ -18,7 +18,7 @@ export class RowSeries {
   #eventsPerPoint = 1;
   readonly #maxValues: number;
 
-  /** `maxValues`: points × rows above which points merge, as long as LEAST_POINTS remain */
+  /** `maxValues`: points × rows above which points merge, as long as MIN_POINTS remain */
   constructor(maxValues: number) {
     this.#maxValues = maxValues;
   }
@@ -52,7 +52,7 @@ export class RowSeries {
     if (points % 2 !== 0) {
       return;
     }
-    const isTooLarge = points > LEAST_POINTS && points * values.length > this.#maxValues;
+    const isTooLarge = points > MIN_POINTS && points * values.length > this.#maxValues;
     if (points === MAX_ROW_POINTS || isTooLarge) {
       this.#halve();
     }

@@ -18,8 +18,8 @@ export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
 }
 
 /**
- * Returns the RSS of a scenario's likeliest replay, and the least and the most of all its replays under equally sensible
- * touch policies. The time of the peak is in µs on the log's clock, NaN when unknown.
+ * Returns the RSS of a scenario's likeliest replay, and the lowest and the highest of all its replays under equally
+ * plausible touch policies. The time of the peak is in µs on the log's clock, NaN when unknown.
  */
 export function rssFigures(replays: Replays, reading: Reading): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;

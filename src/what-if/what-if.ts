@@ -22,7 +22,8 @@ export class WhatIf implements Replays {
     this.likeliest = replay;
   }
 
-  get all(): Replay[] {
+  /** the replays that make the log's calls; `otherwise` exists only after its end */
+  get running(): Replay[] {
     return [this.likeliest, ...this.contended];
   }
 
@@ -56,7 +57,7 @@ export class WhatIf implements Replays {
 
   /** The log ends: applies its last insertions and ends the threads that have ended. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
-    for (const replay of this.all) {
+    for (const replay of this.running) {
       for (const one of insertions) {
         insert(replay, one);
       }
@@ -73,14 +74,14 @@ export class WhatIf implements Replays {
     if (this.specs[0]?.cpus !== null) {
       return;
     }
-    for (const { model } of this.all) {
+    for (const { model } of this.running) {
       model.cpus = cpus;
     }
   }
 
   /** Sets the bytes in use that the recorded run found to be allocated outside the log. */
   setUnlogged(bytes: number): void {
-    for (const replay of this.all) {
+    for (const replay of this.running) {
       replay.holdOutside(bytes);
     }
   }
@@ -90,7 +91,7 @@ export class WhatIf implements Replays {
     if (this.specs[0]?.glibc !== null) {
       return;
     }
-    for (const { model } of this.all) {
+    for (const { model } of this.running) {
       model.adopt(profile);
     }
   }

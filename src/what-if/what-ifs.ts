@@ -112,9 +112,9 @@ function apply(whatIf: WhatIf, inferences: Inferences): void {
 }
 
 /** Returns the what-if's models if its scenario does not set `name`; else none. */
-function modelsWithout({ specs, all }: WhatIf, name: string): Ptmalloc[] {
+function modelsWithout({ specs, running }: WhatIf, name: string): Ptmalloc[] {
   const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
-  return own.includes(tunableOf(name)) ? [] : all.map(({ model }) => model);
+  return own.includes(tunableOf(name)) ? [] : running.map(({ model }) => model);
 }
 
 function versionOf(glibc: string): Profile {

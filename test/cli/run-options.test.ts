@@ -162,7 +162,7 @@ describe("wrong usage ends with 2 and one line, before any work", () => {
     expect(asked).toBeUndefined();
   });
 
-  test("--no-what-if and --no-model are no contradiction", async () => {
+  test("--no-what-if and --no-model may be combined", async () => {
     const none = answers({ model: null, scenarios: [] });
     expect((await mallog(["--no-model", "--no-what-if", "x"], none)).code).toBe(0);
   });

@@ -5,7 +5,7 @@ import { BIN_COUNT, UNSORTED } from "../../src/ptmalloc/size-classes.ts";
 import type { GuidedReplay } from "../../src/recorded/guided-replay.ts";
 
 /** Chunks listed per bin. */
-const MOST_LISTED = 8;
+const MAX_LISTED = 8;
 
 /** Returns a thread's arena and tcache. `thread` is its dense index; −1 if it is new. */
 export function describeThread(
@@ -70,10 +70,10 @@ function row(
   bytes: number,
   chunks: readonly number[],
 ): string {
-  const listed = chunks.slice(0, MOST_LISTED).map((c) => {
+  const listed = chunks.slice(0, MAX_LISTED).map((c) => {
     const address = addresses.addressOf(model, c);
     return Number.isNaN(address) ? "?" : `0x${address.toString(16)}`;
   });
-  const more = chunks.length > MOST_LISTED ? ` … ${chunks.length - MOST_LISTED} more` : "";
+  const more = chunks.length > MAX_LISTED ? ` … ${chunks.length - MAX_LISTED} more` : "";
   return `${String(bytes).padStart(9)} bytes × ${chunks.length}: ${listed.join(" ")}${more}`;
 }

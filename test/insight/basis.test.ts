@@ -14,7 +14,7 @@ test("of a clean log", () => {
     "glibc 2.36 (from the log)",
     "8 CPUs (from the log)",
     "recorded with glibc's default settings",
-    "touch: facts",
+    "writes to blocks: --touch facts",
     "transparent huge pages: madvise",
   ]);
 });
@@ -59,25 +59,25 @@ describe("touch", () => {
 
   test("fitted: source, ratio and error", () => {
     expect(fitted({})).toContain(
-      "touch: fitted to --observed-rss, 45.5 % of each block above 32 KiB written (off by 0.0 %)",
+      "writes to blocks: fitted to --observed-rss, 45.5 % of each block above 32 KiB written (off by 0.0 %)",
     );
     expect(fitted({ source: "rss samples", error: { median: 0.01, max: -0.2 } })).toContain(
-      "touch: fitted to the log's RSS samples, 45.5 % of each block above 32 KiB written (off by +1.0 % in the median, -20.0 % at worst)",
+      "writes to blocks: fitted to the log's RSS samples, 45.5 % of each block above 32 KiB written (off by +1.0 % in the median, -20.0 % at worst)",
     );
   });
 
   test("a fit that makes no difference leaves the facts", () => {
     expect(fitted({ ratio: null, error: { median: 0.5, max: 0.5 } })).toContain(
-      "touch: facts (not fitted to --observed-rss: no block is above 32 KiB; off by +50.0 %)",
+      "writes to blocks: --touch facts (not fitted to --observed-rss: no block is above 32 KiB; off by +50.0 %)",
     );
   });
 
   test("from the log", () => {
     expect(items({ holes: { minBytes: 4096, lines: 7 } })).toContain(
-      "touch: from the log for blocks ≥ 4 KiB (7 hole lines), facts for others",
+      "writes to blocks: from the log for blocks ≥ 4 KiB (7 hole lines), --touch facts for others",
     );
     expect(items({ holes: { minBytes: null, lines: 7 } })).toContain(
-      "touch: from the log for some blocks (7 hole lines), facts for others",
+      "writes to blocks: from the log for some blocks (7 hole lines), --touch facts for others",
     );
   });
 });
@@ -153,11 +153,16 @@ describe("a detected glibc", () => {
     expect(version({ fidelity: some, inferred })).toContain("reproduce 90.0 % of the pointers");
   });
 
+  test("shows 100 % only if every pointer matches", () => {
+    const { fidelity: most } = fidelity(12_451, 12_450);
+    expect(version({ fidelity: most })).toContain("reproduce 99.9919 % of the pointers");
+  });
+
   test("is uncertain with many mismatches, and a guess without pointers", () => {
     const glibcRunnerUp = { glibc: "2.31", ratio: 0.4 };
     const { fidelity: half } = fidelity(20, 10);
     expect(version({ fidelity: half, glibcRange: ["2.36"], glibcRunnerUp })).toBe(
-      "glibc 2.36 (uncertain: its rules reproduce 50.0 % of the pointers, no other version more)",
+      "glibc 2.36 (uncertain: its rules reproduce 50.0 % of the pointers, no other version reproduces more)",
     );
     expect(version({ fidelity: fidelity(0, 0).fidelity })).toContain(
       "a guess: the log holds no pointers to compare",

@@ -28,9 +28,9 @@ describe("resident memory", () => {
       scenarios: [scenario("as recorded", { requestedBytes: requestedMiB * MiB, endMiB })],
     })[0];
 
-  test("has a part that is not live", () => {
+  test("has more resident than is live", () => {
     expect(sentence(218.3, 412.1)).toBe(
-      "218.3 MiB are live at the end; glibc keeps 412.1 MiB resident, 193.8 MiB (47.0 %) of it not live.",
+      "218.3 MiB are live at the end; glibc keeps 412.1 MiB resident, 193.8 MiB (47.0 %) more than is live.",
     );
   });
 

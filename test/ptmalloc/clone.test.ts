@@ -18,7 +18,7 @@ import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
  */
 
 /** Objects that never change once made. */
-const SHARED = new Set(["Ptmalloc.profile", "Ptmalloc.trims", "Thread.detachingLater"]);
+const SHARED = new Set(["Ptmalloc.profile", "Ptmalloc.trims[]", "Thread.detachingLater"]);
 const SKIPPED = new Set([
   // Set by the owner of the copy.
   "Ptmalloc.witness",

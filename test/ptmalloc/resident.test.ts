@@ -19,8 +19,7 @@ describe("the planes (§9.3)", () => {
     const c = p.m.malloc(40960);
     p.m.write(c, 0, 8192, PLANE_POLICY);
     p.m.write(c, 0, 20480, PLANE_ALL);
-    const { nonePages, policyPages, allPages } = p.m.resident;
-    expect([nonePages, policyPages, allPages]).toEqual([2, 4, 7]);
+    expect(p.planes).toEqual([2, 4, 7]);
     const pages = [...p.heap(0).pages].slice(0, 11);
     const both = PLANE_ALL | PLANE_POLICY;
     const header = EVERY_PLANE;

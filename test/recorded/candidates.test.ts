@@ -67,7 +67,7 @@ describe("a guided replay", () => {
     expect(judge.addresses.granuleIn(model.breakHeap, 0x5555_5555_9010)).toBe(0);
   });
 
-  it("knows no place for the break area if none is stated", () => {
+  it("has no address for the break area if none is stated", () => {
     const { model, judge } = guidedReplay(originOf("2.36"));
     expect(judge.addresses.knows(model.breakHeap)).toBe(false);
   });

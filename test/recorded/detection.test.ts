@@ -42,7 +42,7 @@ test("drops no version at the beginning of a log that all mismatch, and stops co
   expect(detection.runnerUp).toEqual({ glibc: "2.43", ratio: 49_000 / 73_000 });
 });
 
-test("drops no version that is behind by no more than luck", () => {
+test("keeps a version whose deficit may be chance", () => {
   const { detection, add } = sideBySide("2.36", "2.43");
   add(33_000, 20_000, 25_000);
   add(40_000, 20_000, 21_000);
@@ -52,7 +52,7 @@ test("drops no version that is behind by no more than luck", () => {
 
 test("keeps the four best candidates of a log of which all mismatch most pointers", () => {
   const { add, alive } = sideBySide("2.17", "2.19", "2.22", "2.23", "2.26", "2.27");
-  // None is behind by more than luck, which is a tenth of the mismatches.
+  // No deficit is beyond chance, which is a tenth of the mismatches.
   const few = [1000, 1100, 1300, 1200, 1150, 1050];
   add(33_000, ...few);
   add(33_000, ...few);
@@ -129,7 +129,7 @@ test("searches no explanations while one version matches every pointer", () => {
   expect(calls()).toEqual([0, 0, 0, 0, 0]);
 });
 
-test("gives versions that were split off their own runs, also those split off twice", () => {
+test("gives each version that is split off a run of its own, even if it is split off twice", () => {
   const [shared, second, third] = [candidate("2.36"), candidate("2.37-tag"), candidate("2.39")];
   const [tag, later] = [second.recorded, third.recorded];
   shared.recorded.splitOff.set(second.origin.profile, tag);

@@ -156,7 +156,7 @@ describe("a block above the break", () => {
 });
 
 describe("the series", () => {
-  it("have the bytes in the program's hands after each event", () => {
+  it("have the bytes of the chunks that the program holds after each event", () => {
     const { guided, run } = replayed(
       `malloc(100) = ${at(FIRST)}`,
       `malloc(1000) = ${at(FIRST + 112)}`,

@@ -15,7 +15,7 @@ function facts(...comments: string[]): LogFacts {
 }
 
 describe("the glibc", () => {
-  it("is every version that a log can tell from the others, the most common first", () => {
+  it("is each version that a log can distinguish, the most common first", () => {
     const processes = recordedProcesses(OPTIONS, facts());
     const tried = processes.map(({ glibc }) => glibc);
     expect(tried[0]).toBe("2.36");
@@ -27,7 +27,7 @@ describe("the glibc", () => {
     expect(processes.every(({ glibcSource }) => glibcSource === "detected")).toBe(true);
   });
 
-  it("is the log's, and the user's overrules it", () => {
+  it("is the log's, unless the user states one", () => {
     const stated = recordedProcesses(OPTIONS, facts("glibc 2.31-13+deb11u5"));
     expect(stated).toMatchObject([{ glibc: "2.31", glibcSource: "log" }]);
     const given = recordedProcesses({ ...OPTIONS, glibc: "2.39" }, facts("glibc 2.31"));
@@ -81,7 +81,7 @@ describe("CPUs and huge pages", () => {
     expect(machineOf({})).toEqual([null, "madvise"]);
   });
 
-  it("are the log's, and the user's overrule them", () => {
+  it("are the log's, unless the user states them", () => {
     const comments = ["cpus 8", "thp always"];
     expect(machineOf({}, ...comments)).toEqual([8, "always"]);
     expect(machineOf({ cpus: 2, thp: "never" }, ...comments)).toEqual([2, "never"]);

@@ -15,7 +15,7 @@ function newRun(glibc = "2.36", settings: Record<string, string> = {}): Recorded
   return new RecordedRun(guidedReplay(originOf(glibc, settings)));
 }
 
-/** Replays a log batch by batch; explains its mismatches unless told otherwise. */
+/** Replays a log batch by batch; explains its mismatches unless `infers` is false. */
 function replay(
   run: RecordedRun,
   lines: readonly string[],
@@ -188,7 +188,7 @@ describe("the figures of a run", () => {
     expect(run.matched).toBe(100 - 3 - 5 - 7 - 13 - 13);
   });
 
-  it("never have fewer than no matched pointers", () => {
+  it("never have fewer than zero matched pointers", () => {
     const run = newRun();
     run.state.inferredExits = 3;
     expect(run.matched).toBe(0);

@@ -1,6 +1,18 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { profileOf } from "../../src/ptmalloc/profile.ts";
+import {
+  endedOtherwise,
+  endThreads,
+  type LastExits,
+  lastExits,
+} from "../../src/replay/last-exits.ts";
+import { modelFor } from "../../src/replay/recorded-process.ts";
+import { Replay } from "../../src/replay/replay.ts";
 import type { Report } from "../../src/report/report.ts";
+import { LastCalls, type LikelyExit } from "../../src/trace/order/last-calls.ts";
 import { analyse, scenario } from "../support/corpus.ts";
+import { LoggedProgram } from "../support/model-log.ts";
+import { originOf, prepare } from "../support/prepared-log.ts";
 
 /**
  * Threads that end after the last pointer that can show it (ptmalloc2.md §6.4, §12.5). The chunks in thread 2's tcache pin
@@ -75,4 +87,74 @@ it("no exit is inferred if the log has thread_exit lines", () => {
     "3 thread_exit()",
   );
   expect(model?.inferred).toMatchObject({ threadExits: 0, lastExits: 0 });
+});
+
+describe("the threads that may have ended by the log's end", () => {
+  function exitsOf(glibc: string, ...lines: string[]): LastExits {
+    const calls = new LastCalls();
+    const { work, first } = prepare(lines).batches[0]!;
+    calls.read(work.batch, work.actions, first);
+    return lastExits(calls, profileOf(glibc)!);
+  }
+  const threadsOf = (exits: readonly LikelyExit[]) => exits.map(({ thread }) => thread);
+
+  it("have ended if their last calls are as many free(NULL) as the glibc makes", () => {
+    const lines = [MAIN, malloc(2, 1000, addresses[0]!), malloc(3, 1000, addresses[1]!)];
+    const once = exitsOf("2.31", ...lines, free(2, 0), free(3, 0), free(3, 0));
+    expect([threadsOf(once.ended), once.open]).toEqual([[1, 2], []]);
+    // Two since 2.35.
+    const twice = exitsOf("2.36", ...lines, free(2, 0), free(3, 0), free(3, 0));
+    expect([threadsOf(twice.ended), twice.open]).toEqual([[2], []]);
+  });
+
+  it("are all uncertain if the hook leaves out free(NULL)", () => {
+    const { ended, open } = exitsOf("2.36", MAIN, malloc(2, 1000, addresses[0]!));
+    expect([ended, threadsOf(open)]).toEqual([[], [1]]);
+  });
+});
+
+describe("the end of threads", () => {
+  const exit = (thread: number, sure: boolean): LikelyExit => ({ thread, last: 1, sure });
+
+  /** A what-if of a log of three threads, each with a block. */
+  function finished(): Replay {
+    const p = new LoggedProgram("2.36");
+    p.malloc(100);
+    p.thread().malloc(100);
+    p.thread().malloc(100);
+    const replay = new Replay(modelFor(originOf("2.36"), null));
+    const { work } = prepare(p.lines).batches[0]!;
+    replay.run(work, 0, work.batch.length);
+    return replay;
+  }
+  const threadsOf = ({ model }: Replay) => model.allThreads().map(({ index }) => index);
+
+  it("is that of threads that still exist in the replay", () => {
+    const replay = finished();
+    replay.exitThread(1);
+    expect(endThreads(replay, { ended: [exit(1, true), exit(2, true)], open: [] })).toBe(1);
+    expect(threadsOf(replay)).toEqual([0]);
+  });
+
+  it("is the opposite in another replay if it is uncertain", () => {
+    const replay = finished();
+    const exits = { ended: [exit(1, false)], open: [exit(2, false)] };
+    const otherwise = endedOtherwise(replay, exits);
+    expect(threadsOf(otherwise!)).toEqual([0, 1]);
+    // The last block's write is applied there.
+    expect(otherwise!.rss.pages[0]!.length).toBe(3);
+    expect(threadsOf(replay)).toEqual([0, 1, 2]);
+  });
+
+  it("is the same in the other replay where it is certain", () => {
+    const exits = { ended: [exit(1, true), exit(2, false)], open: [] };
+    expect(threadsOf(endedOtherwise(finished(), exits)!)).toEqual([0, 2]);
+  });
+
+  it("needs no other replay if all are certain, or ended before", () => {
+    expect(endedOtherwise(finished(), { ended: [exit(1, true)], open: [] })).toBeNull();
+    const replay = finished();
+    replay.exitThread(2);
+    expect(endedOtherwise(replay, { ended: [exit(2, false)], open: [] })).toBeNull();
+  });
 });

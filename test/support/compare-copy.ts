@@ -6,9 +6,9 @@ import { Session } from "node:inspector";
  */
 
 export interface CopyRules {
-  /** fields as "Class.field" whose objects never change, so that original and copy may share them */
+  /** fields, named as in `partsOf`, whose objects never change, so that original and copy may share them */
   readonly shared?: ReadonlySet<string>;
-  /** fields as "Class.field" that a copy does not take over */
+  /** fields that a copy does not take over */
   readonly skipped?: ReadonlySet<string>;
 }
 
@@ -114,7 +114,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-function isCollection(value: object): boolean {
+function isCollection(value: object): value is unknown[] | Map<unknown, unknown> | Set<unknown> {
   return Array.isArray(value) || value instanceof Map || value instanceof Set;
 }
 
@@ -136,19 +136,15 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
 }
 
 /**
- * Fields of an object as "Class.field"; elements of a collection, keys of a map included, under the collection's name.
+ * Fields of an object as "Class.field"; those of a plain object as "Class.object.field"; elements of a collection, keys of
+ * a map included, as "Class.collection[]".
  */
 function partsOf(owner: object, field: string): [string, unknown][] {
-  if (Array.isArray(owner)) {
-    return Array.from(owner, (value) => [field, value]);
+  if (isCollection(owner)) {
+    const elements = Array.isArray(owner) ? Array.from(owner) : [...owner].flat();
+    return elements.map((value) => [`${field}[]`, value]);
   }
-  if (owner instanceof Map) {
-    return [...owner].flat().map((value) => [field, value]);
-  }
-  if (owner instanceof Set) {
-    return [...owner].map((value) => [field, value]);
-  }
-  const name = owner.constructor.name;
+  const name = owner.constructor === Object ? field : owner.constructor.name;
   return [...Object.entries(owner), ...privateFields(owner)].map(([key, value]) => [
     `${name}.${key}`,
     value,

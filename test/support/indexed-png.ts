@@ -6,7 +6,7 @@ import { crc32, deflateSync, inflateSync } from "node:zlib";
  */
 
 const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
-const MOST_COLOURS = 256;
+const MAX_COLOURS = 256;
 
 interface Pixels {
   readonly width: number;
@@ -29,7 +29,7 @@ export function indexed(png: Buffer): Buffer {
     times.set(colour, (times.get(colour) ?? 0) + 1);
   }
   const commonest = [...times].sort((a, b) => b[1] - a[1]).map(([colour]) => colour);
-  const palette = commonest.slice(0, MOST_COLOURS);
+  const palette = commonest.slice(0, MAX_COLOURS);
   const index = new Map(commonest.map((colour) => [colour, nearest(colour, palette)]));
   // The first byte of each row is its filter; 0 is none.
   const rows = Buffer.alloc(height * (width + 1));

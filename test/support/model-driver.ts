@@ -150,8 +150,8 @@ export class Process extends Calls {
 
   /** resident pages of all heaps and mappings, in the planes none, policy, all */
   get planes(): [number, number, number] {
-    const { nonePages, policyPages, allPages } = this.m.resident;
-    return [nonePages, policyPages, allPages];
+    const { resident } = this.m;
+    return [resident.pagesIn(PLANE_NONE), resident.policyPages, resident.pagesIn(PLANE_ALL)];
   }
 
   mallinfo(): ReturnType<typeof mallinfo2> {

@@ -1,6 +1,6 @@
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
-import { PASSES, type Stage } from "../../src/pipeline/passes.ts";
+import { PASSES, type Pass, type Stage } from "../../src/pipeline/passes.ts";
 import { type AddressFacts, guidedReplayOf } from "../../src/recorded/candidates.ts";
 import type { GuidedReplay } from "../../src/recorded/guided-replay.ts";
 import { recordedProcesses } from "../../src/recorded/processes.ts";
@@ -24,7 +24,11 @@ export interface PreparedLog {
 }
 
 /** Prepares a log of these lines, in batches of at most so many events. All bytes of the blocks count as written. */
-export function prepare(lines: readonly string[], eventsPerBatch = EVENTS_PER_BATCH): PreparedLog {
+export function prepare(
+  lines: readonly string[],
+  eventsPerBatch = EVENTS_PER_BATCH,
+  passes: readonly Pass[] = PASSES,
+): PreparedLog {
   const ledger = new Ledger();
   const threadExits = new ThreadExits();
   const touch = new Touch("all");
@@ -54,7 +58,7 @@ export function prepare(lines: readonly string[], eventsPerBatch = EVENTS_PER_BA
       holes,
       logged: [],
     };
-    for (const pass of PASSES) {
+    for (const pass of passes) {
       pass.run(stage);
     }
     const first = ledger.events - batch.length;

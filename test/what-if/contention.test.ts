@@ -72,9 +72,9 @@ describe("a what-if with threads that share arenas", () => {
 
   it("satisfies the invariants, and has other figures, if locks are held", () => {
     const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "3" });
-    const all = whatIf!.all.map((replay) => JSON.stringify(figures(replay)));
+    const all = whatIf!.running.map((replay) => JSON.stringify(figures(replay)));
     expect(new Set(all).size).toBe(1 + SEEDS.length);
-    for (const { model, state } of whatIf!.all) {
+    for (const { model, state } of whatIf!.running) {
       checkInvariants(model);
       expect(state.failedCalls).toBe(0);
       expect(model.mappedBlocks).toBe(whatIf!.likeliest.model.mappedBlocks);

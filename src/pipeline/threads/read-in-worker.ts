@@ -137,6 +137,8 @@ async function receive(
           return response.result;
         case "refused":
           throw new InputError(response.problem);
+        default:
+          throw new TypeError(`unknown response: ${JSON.stringify(response satisfies never)}`);
       }
     }
     throw new Error("the reading worker has ended early");

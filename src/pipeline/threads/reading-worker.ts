@@ -10,8 +10,8 @@ import type { Filled, Request, Response, Task } from "./reading-messages.ts";
 
 /** The code of the thread that reads a log for `readInWorker` and sends it batch by batch. */
 
-/** Most batches in use at once, some 4 MiB: enough that neither thread waits while the other has a long batch. */
-const MOST_IN_USE = 8;
+/** Batches in use at once, about 4 MiB: enough that neither thread waits while the other has a long batch. */
+const MAX_IN_USE = 8;
 
 const port = parentPort;
 if (port === null) {
@@ -52,7 +52,7 @@ class Sender implements EventSink {
   end(): void {}
 
   whenReady(): Promise<void> | null {
-    return this.#pool.taken < MOST_IN_USE ? null : this.#untilReady();
+    return this.#pool.taken < MAX_IN_USE ? null : this.#untilReady();
   }
 
   release(slot: number): void {
@@ -61,7 +61,7 @@ class Sender implements EventSink {
   }
 
   async #untilReady(): Promise<void> {
-    while (this.#pool.taken >= MOST_IN_USE) {
+    while (this.#pool.taken >= MAX_IN_USE) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -14,8 +14,8 @@ import type { Request, Response } from "./what-if-messages.ts";
 
 /** A shorter log is replayed before other threads have started. */
 const STEPS_BEFORE_WORKERS = 12;
-/** Most batches in use at once: more than are held before the workers start, and than one replays at once. */
-const MOST_IN_USE = 4 * STEPS_AT_ONCE;
+/** Batches in use at once: more than are held before the workers start, and more than a worker replays at once. */
+const MAX_IN_USE = 4 * STEPS_AT_ONCE;
 
 /** A worker and the scenarios that it replays. */
 interface Share {
@@ -97,7 +97,7 @@ export class WorkerRunner implements WhatIfRunner {
   }
 
   whenReady(): Promise<void> | null {
-    return this.#pool.taken < MOST_IN_USE ? null : this.#untilReady();
+    return this.#pool.taken < MAX_IN_USE ? null : this.#untilReady();
   }
 
   /** Ends the workers. Must be called at the end: the process would wait for them. */
@@ -108,7 +108,7 @@ export class WorkerRunner implements WhatIfRunner {
   }
 
   async #untilReady(): Promise<void> {
-    while (this.#pool.taken >= MOST_IN_USE) {
+    while (this.#pool.taken >= MAX_IN_USE) {
       await this.#response();
     }
   }

@@ -7,9 +7,9 @@ import { type EventBatch, Op } from "../../trace/event.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 
 /** Chunks of larger requests may be mapped: chunks that are never mapped are far smaller. */
-const MOST_SMALL = 2 ** 17;
+const SMALL_BYTES = 2 ** 17;
 /** At most this many times 4 GiB may be missing for the size to be found. */
-const MOST_TIMES = 64;
+const MAX_TIMES = 64;
 /** Refuted suspicions after which no cut size is searched for any more. */
 const MAX_REFUTED = 32;
 
@@ -132,7 +132,7 @@ export class CutSizes {
   /** Returns how many times 4 GiB are missing for the mapping to border on the one above; 0 if it borders on none. */
   #timesShown(pointer: number, size: number, { model, judge }: GuidedReplay): number {
     const tail = model.profile.mmapTailBytes;
-    for (let times = 0; times <= MOST_TIMES; times++) {
+    for (let times = 0; times <= MAX_TIMES; times++) {
       const above = pointer + mappingBytes(size + times * CUT_MODULUS, tail);
       if (this.#live.has(above) || judge.addresses.hasHeapAt(model, above - GRANULE)) {
         return times;
@@ -211,7 +211,7 @@ function isMappable(pointer: number): boolean {
 
 /** True if event `i` requests few bytes, and not by realloc of a mapping, which stays mapped however small it becomes. */
 function isSmall({ op, size, pointerIn }: EventBatch, i: number): boolean {
-  if (size[i]! >= MOST_SMALL) {
+  if (size[i]! >= SMALL_BYTES) {
     return false;
   }
   // realloc to 0 bytes frees and returns nothing (§5.1).

@@ -11,7 +11,7 @@ const OTHERS_PAUSES = 2;
 /**
  * Returns the exits that may explain the mismatch at event `mismatch` (0-based), likeliest first: exits of the
  * `suspects`, then of the other `threads`, because an exit may change only the order of a bin, far from the chunks that
- * the thread had cached. Of the others, the thread that went silent last comes first.
+ * the thread had cached. Of the others, the thread with the latest last call comes first.
  */
 export function exitsBefore(
   past: RecentPast,

@@ -23,7 +23,7 @@ export interface MatchedPart {
 
 /**
  * Replays the log's beginning without anchoring, until `most` pointers mismatch or event `end` (0-based) is reached.
- * `replay` must be fresh and is of no use afterwards but for its count of mismatches.
+ * `replay` must be fresh; afterwards only its count of mismatches is meaningful.
  */
 export function replayUntilMismatch(
   replay: GuidedReplay,

@@ -7,7 +7,7 @@ import type { GuidedReplay } from "../guided-replay.ts";
 
 /** Events after the one that shows the move that must match, too, within their batch and up to the next move. */
 const MUST_HOLD = 64;
-/** Pointers needed among these if the break did not move by whole pages, as it nearly always does. */
+/** A break that did not move by whole pages is rare: this many pointers must then match among these events. */
 const MUST_SHOW = 8;
 /** Failed trials after which no move is searched for any more. */
 const MAX_FAILURES = 8;
@@ -63,8 +63,8 @@ export function divergenceAt(replay: GuidedReplay, work: Work, i: number): Diver
 }
 
 /**
- * Yields the moves of the break that would serve event `i` at its logged place, as far as can be told without a replay.
- * The latest comes first: it follows all trims of the main heap. An earlier move prevented the trims after it.
+ * Yields the moves of the break that would serve event `i` at its logged place, as far as the model shows without a
+ * replay. The latest comes first: it follows all trims of the main heap. An earlier move prevented the trims after it.
  */
 function* movesShownBy(
   replay: GuidedReplay,

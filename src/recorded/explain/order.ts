@@ -21,8 +21,8 @@ const NEIGHBOURS = 3;
  * 3. The latest call that names either place, swapped with calls near it in the same arena.
  * 4. Any two calls of different threads in the same arena, nearest first.
  *
- * A moved call takes the calls of its thread in between along: the order within a thread is true. Insertions between two
- * calls keep their place, so no line moves past one.
+ * The calls of its own thread in between move together with a call: the order within a thread is true. Insertions
+ * between two calls keep their place, so no line moves past one.
  */
 export class OrderHypotheses {
   readonly #past: RecentPast;

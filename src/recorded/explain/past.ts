@@ -17,7 +17,7 @@ const SLICE = 1024;
 /** A second state is kept this many events before the one to explain: most explanations lie after it. */
 const NEAR = 2048;
 /** Replays kept for their memory: two copies are made for each event to explain, then one per trial. */
-const MOST_RECYCLED = 2;
+const MAX_RECYCLED = 2;
 /** Cost of trials, in words copied: per thread for its tcache, and per event. */
 const WORDS_PER_THREAD = 200;
 const WORDS_PER_EVENT = 100;
@@ -156,7 +156,7 @@ export class RecentPast {
 
   /** Takes a replay that is no longer used; a later copy reuses its memory. */
   recycle(replay: GuidedReplay): void {
-    if (this.#recycled.length < MOST_RECYCLED) {
+    if (this.#recycled.length < MAX_RECYCLED) {
       this.#recycled.push(replay);
     }
   }

@@ -15,11 +15,11 @@ const MUST_HOLD_EVENTS = 200;
 const MUST_GAIN = 8;
 /** Settings found one after another. */
 const MAX_SETTINGS = 3;
-/** Events replayed for one search, some 3 s. */
-const MOST_EVENTS = 12_000_000;
+/** Events replayed for one search: about 3 s. */
+const MAX_EVENTS = 12_000_000;
 
 /** UINT16_MAX, the largest tcache_count */
-const MOST_COUNT = 65535;
+const MAX_COUNT = 65535;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
@@ -36,7 +36,7 @@ const OTHER_COUNTS = [
  * fastbins first.
  */
 const HYPOTHESES: readonly (readonly [name: string, values: readonly number[]])[] = [
-  ["glibc.malloc.tcache_count", [...LIKELY_COUNTS, MOST_COUNT, ...OTHER_COUNTS]],
+  ["glibc.malloc.tcache_count", [...LIKELY_COUNTS, MAX_COUNT, ...OTHER_COUNTS]],
   ["MALLOC_ARENA_MAX", [1, 2, 3, 4, 8]],
   ["MALLOC_TRIM_THRESHOLD_", [128 * KIB, 0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, GIB)]],
   ["MALLOC_TOP_PAD_", [0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, 256 * MIB)]],
@@ -62,8 +62,8 @@ interface Trial {
 /**
  * Finds settings of the recorded process that matter from its start (ptmalloc2.md §12.9). The log's beginning is kept.
  * Where every version mismatches under the assumed settings, the beginning is replayed under each setting that a process
- * may have had. A setting is accepted only if it matches long after all others have failed: a log that errs for other
- * reasons fits none.
+ * may have had. A setting is accepted only if it matches long after all others have failed: a log that mismatches
+ * for other reasons fits none.
  */
 export class ProcessSettings {
   readonly #kept: Part[] = [];
@@ -158,7 +158,7 @@ export class ProcessSettings {
   #longestMatched(origins: readonly RecordedProcess[]): Trial[] {
     let longest: Trial[] = [];
     for (const origin of origins) {
-      if (this.#replayed > MOST_EVENTS) {
+      if (this.#replayed > MAX_EVENTS) {
         break;
       }
       const replay = this.#start(origin);
@@ -216,10 +216,7 @@ function widened(known: RecordedProcess, other: RecordedProcess): RecordedProces
     return known;
   }
   const above = Math.min(last.above, also.above);
-  const upTo = Math.max(
-    last.upTo,
-    also.value === MOST_COUNT ? Number.POSITIVE_INFINITY : also.upTo,
-  );
+  const upTo = Math.max(last.upTo, also.value === MAX_COUNT ? Number.POSITIVE_INFINITY : also.upTo);
   const others = [...new Set([...last.others, also.name])];
   const wider = last.name === also.name ? { ...last, above, upTo } : { ...last, others };
   return { ...known, shown: [...known.shown.slice(0, -1), wider] };

@@ -5,9 +5,9 @@ import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { CUT_MODULUS, isAmongMappings } from "../../trace/address-space.ts";
 
 /** Pointers in unknown places remembered of one stretch of 64 MiB. */
-const MOST_STRAYS = 8;
+const MAX_STRAYS = 8;
 /** Stretches with such pointers. A log of garbage has one per line: the table is then cleared. */
-const MOST_STRETCHES = 1024;
+const MAX_STRETCHES = 1024;
 
 /** Where the log puts a block, in the model's terms. */
 export interface LoggedPlace {
@@ -47,6 +47,11 @@ export class AddressMap {
     replaceAll(this.#heapAt, from.#heapAt);
     replaceAll(this.#strays, from.#strays);
     this.#mismatch = null;
+  }
+
+  /** The log's pointers are whole: an address of 2^32 or more was seen. */
+  assumeWholePointers(): void {
+    this.state.whole = true;
   }
 
   /** Places the break area where the log states the initial program break. */
@@ -122,8 +127,8 @@ export class AddressMap {
   isEvident(pointer: number, needed: number): boolean {
     const stretch = Math.floor(pointer / HEAP_MAX);
     const seen = this.#strays.get(stretch) ?? [];
-    if (seen.length < MOST_STRAYS && !seen.includes(pointer)) {
-      if (this.#strays.size >= MOST_STRETCHES) {
+    if (seen.length < MAX_STRAYS && !seen.includes(pointer)) {
+      if (this.#strays.size >= MAX_STRETCHES) {
         this.#strays.clear();
       }
       this.#strays.set(stretch, [...seen, pointer]);

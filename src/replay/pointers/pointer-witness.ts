@@ -60,7 +60,7 @@ export class PointerWitness implements Witness {
     arenasMatched: 0,
     /** matched pointers before the latest choice; −1 once that call is judged */
     matchedBeforeChoice: -1,
-    /** largest chunk, in bytes, that was put on top for want of room */
+    /** largest chunk, in bytes, that was put on top because no free chunk could hold it */
     largestOnTop: 0,
     /** smallest chunk, in bytes, that was mapped */
     smallestMapped: Number.POSITIVE_INFINITY,
@@ -77,6 +77,16 @@ export class PointerWitness implements Witness {
   copy(from: PointerWitness): void {
     Object.assign(this.state, from.state);
     this.found.splice(0, this.found.length, ...from.found);
+  }
+
+  /** The recorded process's settings are unknown: infer them. */
+  inferSettings(): void {
+    this.state.infersSettings = true;
+  }
+
+  /** Sets whether the log has thread_exit lines. */
+  logsExits(does: boolean): void {
+    this.state.logsExits = does;
   }
 
   /** The model is about to make the call of event number `event` (0-based), which returned `pointer` in the log. */

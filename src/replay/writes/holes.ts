@@ -137,7 +137,7 @@ export class Holes {
     open.statedAt = before;
   }
 
-  /** Opens a block that the touch policy has written, or that is written whole for want of an earlier hole line. */
+  /** Opens a block that the touch policy has written, or that counts as written whole because no hole line came before. */
   #adopt({ pointer }: HoleNote, at: number, work: Work, ledger: Ledger): OpenBlock | null {
     const found = findBlock(pointer, at, work, ledger);
     if (found === null) {

@@ -28,7 +28,7 @@ export function pagesAtShare(pages: ByPlane, share: number): number {
   return none + (inPlane(pages, PLANE_ALL) - none) * share;
 }
 
-export function inPlane(pages: ByPlane, plane: number): number {
+function inPlane(pages: ByPlane, plane: number): number {
   return pages[bitOf(plane)]!;
 }
 
@@ -51,10 +51,10 @@ export abstract class Reading {
   /** Returns the prediction. */
   abstract bytes(pages: ByPlane): number;
 
-  /** Returns the least that equally sensible policies predict. */
+  /** Returns the lowest RSS that an equally plausible policy predicts. */
   abstract lowBytes(pages: ByPlane): number;
 
-  /** Returns the most that equally sensible policies predict. */
+  /** Returns the highest RSS that an equally plausible policy predicts. */
   abstract highBytes(pages: ByPlane): number;
 
   /** Returns the RSS if the program wrote nothing of its blocks. */
@@ -86,8 +86,8 @@ export class AsGiven extends Reading {
   }
 }
 
-/** The ratios that bound what is sensible: a quarter, and all, of each block above 32 KiB. */
-const SENSIBLE = [0.25, 1] as const;
+/** The plausible ratios lie between these: a quarter, and all, of each block above 32 KiB. */
+const PLAUSIBLE_RATIOS = [0.25, 1] as const;
 
 /**
  * The policy was not given: the facts hold, but beyond them a program may write a quarter or all of its large blocks. The
@@ -97,11 +97,17 @@ export class ByFacts extends AsGiven {
   override readonly form = "facts";
 
   override lowBytes(pages: ByPlane): number {
-    return Math.min(this.bytes(pages), ...SENSIBLE.map((q) => pagesAtRatio(pages, q) * PAGE));
+    return Math.min(
+      this.bytes(pages),
+      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * PAGE),
+    );
   }
 
   override highBytes(pages: ByPlane): number {
-    return Math.max(this.bytes(pages), ...SENSIBLE.map((q) => pagesAtRatio(pages, q) * PAGE));
+    return Math.max(
+      this.bytes(pages),
+      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * PAGE),
+    );
   }
 }
 

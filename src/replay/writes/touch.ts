@@ -120,19 +120,19 @@ export class Touch {
   /** Returns the bytes written under the policy. */
   #byPolicy(size: number, full: number, large: number, mayBePool: boolean): number {
     const policy = this.#policy;
-    if (policy === "all") {
-      return size;
+    if (typeof policy === "object") {
+      return "ratio" in policy
+        ? Math.max(full, large * policy.ratio)
+        : byFacts(size, full, large, mayBePool);
     }
-    if (policy === "none") {
-      return 0;
+    switch (policy) {
+      case "all":
+        return size;
+      case "none":
+        return 0;
+      case "facts":
+        return byFacts(size, full, large, mayBePool);
     }
-    if (policy !== "facts" && "ratio" in policy) {
-      return Math.max(full, large * policy.ratio);
-    }
-    if (mayBePool && POOLS.requests.some((pool) => pool === size)) {
-      return size * POOLS.writtenPart;
-    }
-    return large > 0 ? size : full;
   }
 
   #grow(block: number): void {
@@ -144,6 +144,14 @@ export class Touch {
     this.#written = written;
     this.#full = full;
   }
+}
+
+/** Returns the bytes written if the facts hold: all of a block, except of known ones and of pools. */
+function byFacts(size: number, full: number, large: number, mayBePool: boolean): number {
+  if (mayBePool && POOLS.requests.some((pool) => pool === size)) {
+    return size * POOLS.writtenPart;
+  }
+  return large > 0 ? size : full;
 }
 
 /** The facts, indexed for one lookup per malloc. */

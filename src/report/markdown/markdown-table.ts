@@ -4,7 +4,7 @@ import { capped } from "./capped.ts";
 import { code, prose } from "./escape.ts";
 
 /** Columns of higher rank are left out: a page shows about a dozen columns without scrolling. */
-const MOST_RANK = 5;
+const MAX_RANK = 5;
 
 /** A Markdown table of the first `top` rows that fit; the last line sums the others. */
 export function markdownTable<Row>(
@@ -16,7 +16,7 @@ export function markdownTable<Row>(
   const visible = columns.filter(
     (column) =>
       column.rank === 0 ||
-      (column.rank <= MOST_RANK && wanted.some((row) => !["", "0"].includes(column.cell(row)))),
+      (column.rank <= MAX_RANK && wanted.some((row) => !["", "0"].includes(column.cell(row)))),
   );
   const shown = capped(lines(visible, wanted));
   const rest = rows.slice(shown.length);

@@ -72,21 +72,21 @@ export function plot(report: Report, style: TextStyle): string | null {
 
 /** RSS of the scenarios in report order, and live bytes; equal series share a curve. */
 function curvesOf({ liveBytes, perScenario }: Timeline): { curves: Curve[]; more: number } {
-  const alike = new Map<string, Curve>();
+  const bySeries = new Map<string, Curve>();
   const live = { mark: LIVE_MARK, names: ["live"], values: liveBytes };
   let more = 0;
   for (const [name, values] of Object.entries(perScenario)) {
     const key = values.join();
-    const same = alike.get(key);
+    const same = bySeries.get(key);
     if (same !== undefined) {
       same.names.push(name);
-    } else if (alike.size === MAX_SCENARIOS) {
+    } else if (bySeries.size === MAX_SCENARIOS) {
       more++;
     } else {
-      alike.set(key, { mark: LETTERS[alike.size] ?? "?", names: [name], values });
+      bySeries.set(key, { mark: LETTERS[bySeries.size] ?? "?", names: [name], values });
     }
   }
-  return { curves: [...alike.values(), live], more };
+  return { curves: [...bySeries.values(), live], more };
 }
 
 interface Axis {

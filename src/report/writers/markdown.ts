@@ -84,7 +84,7 @@ function reasons({ result, limit, reasons }: PresentedBudget): string | null {
 }
 
 /** Rows of the table of scenarios; beyond them, those with the highest RSS at the end are left out. */
-const MOST_SCENARIOS = 20;
+const MAX_SCENARIOS = 20;
 
 function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null {
   const { report, whatIfNotes } = presented;
@@ -95,7 +95,7 @@ function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null 
   const table = markdownTable(
     scenarioColumns(presented, chalk),
     leastFirst(report.scenarios),
-    MOST_SCENARIOS,
+    MAX_SCENARIOS,
   );
   const notes = whatIfNotes.map(prose);
   const sections = [`### ${title}${rest}`, table, ...(notes.length === 0 ? [] : [list(notes)])];
@@ -104,7 +104,7 @@ function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null 
 
 /** Report order if all are shown; else the recorded run, then the what-ifs by RSS at the end. */
 function leastFirst(scenarios: readonly Scenario[]): readonly Scenario[] {
-  if (scenarios.length <= MOST_SCENARIOS) {
+  if (scenarios.length <= MAX_SCENARIOS) {
     return scenarios;
   }
   const [recorded, ...others] = scenarios;

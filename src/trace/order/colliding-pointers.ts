@@ -6,7 +6,7 @@ const INITIAL_BLOCKS = 1024;
  * Live blocks that may share a pointer: those of 256 GiB of heap at the same address modulo 4 GiB. If more do, the hook
  * misses frees.
  */
-const MOST_ALIKE = 64;
+const MAX_ALIKE = 64;
 
 /**
  * Live blocks that share a pointer, in logs whose hook cut pointers to 32 bits: heaps may lie a multiple of 4 GiB apart.
@@ -56,11 +56,11 @@ export class CollidingPointers {
 
   /**
    * True if live block `block` may stay live although an allocation by thread `tid` returned its pointer. If the block
-   * is the thread's own, the thread must have freed it; and at most MOST_ALIKE blocks may share a pointer.
+   * is the thread's own, the thread must have freed it; and at most MAX_ALIKE blocks may share a pointer.
    */
   mayCollide(block: number, pointer: number, tid: number): boolean {
     const waiting = this.#waiting.get(pointer)?.length ?? 0;
-    return this.#owners[block] !== tid && waiting + 1 < MOST_ALIKE;
+    return this.#owners[block] !== tid && waiting + 1 < MAX_ALIKE;
   }
 
   /** Moves the block in the table at `pointer` to those that wait, so that another can be added there. */

@@ -29,7 +29,7 @@ interface Calls {
 }
 
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
-const MOST_SITES = 65_536;
+const MAX_SITES = 65_536;
 
 /** sizeof(dtv_t) in bytes, and the slots of a new vector beyond those of the loaded modules. */
 const DTV_SLOT = 16;
@@ -37,7 +37,7 @@ const DTV_SURPLUS = 14;
 
 /**
  * Finds threads that exit. glibc frees the buffers of an exiting thread, and a hook logs these calls like any others: one
- * free(NULL), since 2.32 two (the buffers of strerror and strsignal, which hardly any thread uses), after the program's
+ * free(NULL), since 2.32 two (the buffers of strerror and strsignal, which few threads ever use), after the program's
  * last destructors and just before the thread's cache is emptied (ptmalloc2.md §6.4). A thread with another last call
  * has not exited. A thread with these last calls has, or its last calls happen to be free(NULL). Callers decide between
  * the two: these call sites are in the C library, not in the program, free nothing else, and run once for each thread.
@@ -77,7 +77,7 @@ export class LastCalls {
         }
         calls.lastNulls++;
         addSite(calls.sites, caller);
-        if (this.#nulls.size < MOST_SITES) {
+        if (this.#nulls.size < MAX_SITES) {
           this.#nulls.set(caller, (this.#nulls.get(caller) ?? 0) + 1);
         }
       } else {
@@ -86,7 +86,7 @@ export class LastCalls {
         if (calls.lastNulls > 0) {
           dropLatest(calls.sites);
         }
-        if (op === Op.free && this.#freeing.size < MOST_SITES) {
+        if (op === Op.free && this.#freeing.size < MAX_SITES) {
           this.#freeing.add(caller);
         }
       }

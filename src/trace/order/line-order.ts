@@ -17,8 +17,8 @@ export type Missing = "free" | "allocation";
  * that pointer a few lines below, the allocation came first. The later line then moves before the one it contradicts.
  *
  * Lines of one thread keep their order: lines of the same thread in between move along. No line moves over a comment,
- * because a comment holds at its place. A move must leave fewer contradictions than before among the lines nearby; so a
- * log in true order stays unchanged, and is not even searched.
+ * because a comment refers to its place. A move must leave fewer contradictions than before among the lines nearby. A log
+ * in the allocator's order has no contradictions, so it stays unchanged and is not searched.
  */
 export class LineOrder {
   /** lines that moved before one above them */
@@ -33,7 +33,7 @@ export class LineOrder {
   /**
    * Event `i` contradicts the log so far: it returns `pointer`, which is live (a free is missing), or frees `pointer`,
    * which is not (an allocation is missing). If a line below is the missing call, moves it before event i and returns
-   * true: event i is then another one. `next` is the batch that follows, null at the log's end; lines may come from it.
+   * true: row i then holds another event. `next` is the batch that follows, null at the log's end; lines may come from it.
    */
   repair(
     batch: EventBatch,
@@ -49,8 +49,8 @@ export class LineOrder {
     const lines = new Lines(batch, next);
     const end = Math.min(lines.length, i + REORDER_WINDOW_LINES, lines.commentAfter(i));
     const logged = range(i, end);
-    // Counts over all lines up to the same end: only the next line of a pointer shows whether its last one fits. This
-    // also bounds the moves before event i by the number of contradictions.
+    // Both orders are counted over the same lines, beyond the candidate: a move may cause a contradiction with the next
+    // line of the pointer. Since each move lowers the count, there are at most that many before event i.
     const before = this.#contradictions(lines, logged);
     for (let tried = 0; tried < MAX_TRIED && candidate >= 0 && candidate < end; tried++) {
       if (isMissingCall(lines, i, candidate, pointer, missing)) {
@@ -120,7 +120,10 @@ function nextOf(
   return -1;
 }
 
-/** True if line k is of another thread than line i, near it in time, and is the missing call for `pointer`. */
+/**
+ * True if line k is of another thread than line i, near it in time, and is the missing call for `pointer`. Lines without
+ * a time count as near.
+ */
 function isMissingCall(
   lines: Lines,
   i: number,
@@ -136,7 +139,7 @@ function isMissingCall(
   }
   const isFreed = freedBy(lines, k) === pointer;
   const isReturned = returnedBy(lines, k) === pointer;
-  return isFreed !== isReturned && isFreed === (missing === "free");
+  return missing === "free" ? isFreed && !isReturned : isReturned && !isFreed;
 }
 
 /** The pointer that line k frees; 0 for none. A realloc that failed frees nothing. */
@@ -181,7 +184,7 @@ class Lines {
     }
   }
 
-  /** The first line after line i that follows a comment; Infinity if there is none. */
+  /** The line below the first comment after line i; Infinity if there is none. */
   commentAfter(i: number): number {
     const { length, notes } = this.#batch;
     const here = notes.find(({ at }) => at > i)?.at;

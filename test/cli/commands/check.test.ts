@@ -295,8 +295,8 @@ describe("an earlier report", () => {
   test.each([
     ["missing.json", "missing.json: no such file; give a report made with mallog LOG -o FILE.json"],
     ["dir.json", "dir.json: is a directory"],
-    ["text.json", "text.json: is not valid JSON"],
-    ["other.json", "other.json: is not a mallog report"],
+    ["text.json", "text.json: not valid JSON"],
+    ["other.json", "other.json: not a mallog report"],
     ["later.json", 'later.json: has schema "mallog.report/2", not "mallog.report/1"'],
     ["part.json", "part.json: has no live"],
   ])("%s: unusable, 3", async (name, text) => {

@@ -130,7 +130,7 @@ describe("reports that cannot be compared", () => {
     ],
     [[...both, "-o", "base.json"], 2, "-o base.json: is also an input"],
     [["base.json", "no.json"], 3, "no.json: no such file"],
-    [["bad.json", "head.json"], 3, "bad.json: is not valid JSON; give a report made with"],
+    [["bad.json", "head.json"], 3, "bad.json: not valid JSON; give a report made with"],
     [["later.json", "head.json"], 3, 'later.json: has schema "mallog.report/2"'],
   ])("%j: %i, %s", async (argv, code, text) => {
     writeFileSync(file("bad.json"), "16342 0.1 malloc(1) = 0x10\n");

@@ -229,17 +229,17 @@ describe("the orders that may explain a mismatch", () => {
   it("leave out calls in different arenas", () => {
     const inArena = (n: number) =>
       `2 malloc(136) = 0x${(0x7fff_f000_0b70 + n * 0x90).toString(16)}`;
-    const turns = (ofThread2: (n: number) => string) => [
+    const alternating = (ofThread2: (n: number) => string) => [
       malloc(1, 0),
       ofThread2(2),
       malloc(1, 1),
       ofThread2(4),
       malloc(1, 3),
     ];
-    expect(ordersOf(turns(inArena), 4, 5, [], {})).toEqual([]);
+    expect(ordersOf(alternating(inArena), 4, 5, [], {})).toEqual([]);
     expect(
       ordersOf(
-        turns((n) => malloc(2, n)),
+        alternating((n) => malloc(2, n)),
         4,
         5,
         [],

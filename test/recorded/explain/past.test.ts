@@ -247,7 +247,7 @@ describe("an accepted explanation", () => {
 });
 
 describe("a copy for a sibling version", () => {
-  it("goes its own way", () => {
+  it("does not affect the original", () => {
     const { past } = follow(takingTurns(), EVENTS_PER_BATCH, ONE_ARENA);
     const accept = (one: RecentPast, lines: readonly number[]) =>
       one.accept({ kind: "order", batch: one.batches[0]!, from: 3, lines });

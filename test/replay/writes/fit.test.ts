@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PLANES } from "../../../src/ptmalloc/resident.ts";
 import { type Family, fitPart, relativeError } from "../../../src/replay/writes/fit.ts";
-import { pagesAtRatio, pagesAtShare } from "../../../src/replay/writes/reading.ts";
+import { pagesAtRatio } from "../../../src/replay/writes/reading.ts";
 
 const PAGE = 4096;
 
@@ -13,20 +13,6 @@ function planes(none: number, all: number, ...ratios: number[]): number[] {
 }
 
 const SOME = planes(10, 120, 20, 30, 50, 60, 100);
-
-describe("between the planes of the ratios", () => {
-  it("lies what lies between their ratios", () => {
-    const at = [0, 0.125, 0.25, 0.4, 0.5, 0.75, 0.9, 1].map((q) => pagesAtRatio(SOME, q));
-    const expected = [20, 25, 30, 42, 50, 60, 84, 100];
-    at.forEach((pages, i) => {
-      expect(pages).toBeCloseTo(expected[i]!, 9);
-    });
-  });
-
-  it("a share is of all that is not certain", () => {
-    expect([0, 0.5, 1].map((share) => pagesAtShare(SOME, share))).toEqual([10, 65, 120]);
-  });
-});
 
 describe("fitting", () => {
   const linear: Family = (pages, part) => pages[1]! * part;

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
+import { AsGiven, ByFacts, Fitted } from "../../../src/replay/writes/reading.ts";
+import { touchReading } from "../../../src/replay/writes/touch-reading.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 
-/**
- * One block of 1 MiB with a mapping of its own, of 257 pages: the header's page, which is the first, and what is
- * written of the block.
- */
+/** One block of 1 MiB in a mapping of 257 pages, of which the first, with the header, is always resident. */
 const PAGE = 4096;
 const MIB = 2 ** 20;
 const BLOCK = "1 malloc(1048576) = 0x7f0000000010";
@@ -19,7 +18,7 @@ function reportOf(lines: readonly string[], options: Partial<AnalysisOptions> = 
     model: true,
     whatIfs: [],
     recordedWith: {},
-    // before the tcache, which has a page of its own
+    // without a tcache, which has a page of its own
     glibc: "2.23",
     cpus: 2,
     hostCpus: 2,
@@ -29,8 +28,59 @@ function reportOf(lines: readonly string[], options: Partial<AnalysisOptions> = 
   });
 }
 
+/** Pages by plane: policy, none, all, and the ratios 0, ¼, ½, ¾, 1. */
+const PAGES = [100, 1, 120, 20, 40, 60, 80, 100];
+
+describe("a policy", () => {
+  it("that is given is read as it is", () => {
+    const given = [
+      touchReading("all", []),
+      touchReading("none", []),
+      touchReading({ ratio: 0.5 }, []),
+    ];
+    expect(given.map(({ name, fit }) => [name, fit])).toEqual([
+      ["all", null],
+      ["none", null],
+      ["0.5", null],
+    ]);
+    for (const { reading } of given) {
+      expect([reading instanceof AsGiven, reading instanceof ByFacts]).toEqual([true, false]);
+    }
+  });
+
+  it("of facts has a range", () => {
+    const { name, reading, fit } = touchReading("facts", []);
+    expect([name, reading instanceof ByFacts, fit]).toEqual(["facts", true, null]);
+  });
+
+  it("that is fitted meets the observations", () => {
+    const observations = [{ bytes: 50 * PAGE, pages: PAGES }];
+    const { name, reading, fit } = touchReading({ fitted: null }, observations);
+    expect([name, reading instanceof Fitted, fit?.source]).toEqual(["fitted", true, "rss samples"]);
+    // Halfway between the ratios ¼ and ½.
+    expect(fit?.ratio).toBeCloseTo(0.375, 3);
+    expect(reading.bytes(PAGES)).toBe(50 * PAGE);
+    // The share (50 − 1) / 119 of the pages that are not certain meets it, too.
+    expect([reading.lowBytes(PAGES), reading.highBytes(PAGES)]).toEqual([50 * PAGE, 50 * PAGE]);
+  });
+
+  it("that is fitted falls back to the facts where no ratio makes a difference, and has its error", () => {
+    const same = [100, 1, 120, 100, 100, 100, 100, 100];
+    const observations = [{ bytes: 80 * PAGE, pages: same }];
+    const { name, reading, fit } = touchReading({ fitted: 80 * PAGE }, observations);
+    expect([name, reading instanceof ByFacts]).toEqual(["facts", true]);
+    expect(fit).toEqual({
+      ratio: null,
+      source: "--observed-rss",
+      outside: null,
+      error: { median: 0.25, max: 0.25 },
+    });
+    expect(touchReading({ fitted: null }, []).fit).toBeNull();
+  });
+});
+
 describe("--observed-rss", () => {
-  it("is met at the end, and every figure is that of the ratio", () => {
+  it("is met at the end, and all figures are those of the fitted ratio", () => {
     const lines = [BLOCK, NEXT, NEXT];
     const { model, scenarios, timeline } = reportOf(lines, {
       touch: { fitted: 100 * PAGE },
@@ -48,7 +98,7 @@ describe("--observed-rss", () => {
     expect(model?.assumedWritten.bytes).toBe(MIB * model!.fit!.ratio!);
   });
 
-  it("goes for what-ifs, in which the same block lies elsewhere", () => {
+  it("holds for what-ifs, in which the same blocks lie elsewhere", () => {
     const blocks = Array.from({ length: 40 }, (_, i) => {
       const at = (0x5580_0000_0010 + i * 60_000).toString(16);
       return `1 malloc(59984) = 0x${at}`;
@@ -68,13 +118,13 @@ describe("--observed-rss", () => {
     expect(mapped!.highBytes).toBeGreaterThanOrEqual(mapped!.endBytes);
   });
 
-  it("out of reach: the nearest, and that it is", () => {
+  it("takes the nearest ratio if it is out of reach, and reports the side", () => {
     const { model, scenarios } = reportOf([BLOCK, NEXT], { touch: { fitted: 300 * PAGE } });
     expect(model?.fit).toMatchObject({ ratio: 1, outside: "above" });
     expect(scenarios[0]?.rss.endBytes).toBe(257 * PAGE);
   });
 
-  it("without large blocks the facts stay", () => {
+  it("leaves the facts if there are no large blocks", () => {
     const small = "1 malloc(16384) = 0x558000000010";
     const options = { touch: { fitted: 9 * PAGE } };
     const { model, scenarios } = reportOf([small, NEXT], options);
@@ -87,7 +137,7 @@ describe("--observed-rss", () => {
 describe("RSS samples in the log", () => {
   const rss = (pages: number) => `# rss ${pages * PAGE}`;
 
-  it("fit the ratio, all along the run, wherever the first one stands", () => {
+  it("fit the ratio of the whole run, wherever the first one stands", () => {
     const late = Array.from({ length: 9000 }, () => NEXT);
     const lines = [BLOCK, ...late, rss(60), NEXT, rss(60), NEXT, rss(200), NEXT];
     const { model, measured, scenarios } = reportOf(lines);
@@ -98,7 +148,7 @@ describe("RSS samples in the log", () => {
     ]);
   });
 
-  it("do not where the policy is given, or where the end is", () => {
+  it("are ignored if the policy or the RSS at the end is given", () => {
     const lines = [BLOCK, NEXT, rss(60), NEXT];
     expect(reportOf(lines, { touch: "facts" }).model).toMatchObject({ touch: "facts", fit: null });
     const given = reportOf(lines, { touch: { fitted: 100 * PAGE } });
@@ -106,10 +156,10 @@ describe("RSS samples in the log", () => {
     expect(given.scenarios[0]?.rss.endBytes).toBe(100 * PAGE);
   });
 
-  it("leave blocks alone of which the log tells", () => {
+  it("do not scale blocks whose holes the log states", () => {
     const hole = "# hole 0x7f0000000010 4080+409600";
-    const told = ["# holes min=4096", BLOCK, NEXT, hole, rss(157), NEXT, hole];
-    const { model, scenarios } = reportOf(told);
+    const stated = ["# holes min=4096", BLOCK, NEXT, hole, rss(157), NEXT, hole];
+    const { model, scenarios } = reportOf(stated);
     expect(model).toMatchObject({ touch: "facts", fit: { ratio: null } });
     expect(scenarios[0]?.rss.endBytes).toBe(157 * PAGE);
     const other = "1 malloc(1048576) = 0x7f0000200010";
@@ -119,7 +169,7 @@ describe("RSS samples in the log", () => {
     expect(both.scenarios[0]?.rss.endBytes).toBe((157 + 101) * PAGE);
   });
 
-  it("none: nothing is fitted", () => {
+  it("leave the facts if there are none", () => {
     expect(reportOf([BLOCK, NEXT]).model).toMatchObject({ touch: "facts", fit: null });
   });
 });
@@ -128,7 +178,7 @@ describe("the range", () => {
   const rssWith = (touch: AnalysisOptions["touch"]) =>
     reportOf([BLOCK, NEXT], { touch }).scenarios[0]!.rss;
 
-  it("of the facts: a quarter of the large blocks, or all", () => {
+  it("of the facts is from a quarter of the large blocks to all", () => {
     expect(rssWith("facts")).toMatchObject({
       endBytes: 257 * PAGE,
       lowBytes: 65 * PAGE,
@@ -140,7 +190,7 @@ describe("the range", () => {
     });
   });
 
-  it("of a policy that was given: none", () => {
+  it("of a given policy is empty", () => {
     for (const touch of ["all", "none", { ratio: 0.5 }] as const) {
       const rss = rssWith(touch);
       expect([rss.lowBytes, rss.highBytes]).toEqual([rss.endBytes, rss.endBytes]);
@@ -148,7 +198,7 @@ describe("the range", () => {
     expect(rssWith({ ratio: 0.5 }).endBytes).toBe(129 * PAGE);
   });
 
-  it("of what is known of a library is narrow: no ratio scales it", () => {
+  it("of a block that a fact covers is empty: no ratio scales it", () => {
     const pool = "1 malloc(73728) = 0x558000000010";
     const { lowBytes, highBytes } = reportOf([pool, NEXT], { touch: "facts" }).scenarios[0]!.rss;
     expect(highBytes).toBe(lowBytes);

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { bitOf, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
+import { RssRecord } from "../../src/replay/rss-record.ts";
+import { process } from "../support/model-driver.ts";
+
+const PAGE = 4096;
+const POLICY = bitOf(PLANE_POLICY);
+
+/** A process without a tcache, of whose blocks half is written under the policy, and all in the plane of all writes. */
+const newProcess = () => process("2.23", { MALLOC_MMAP_THRESHOLD_: "131072" }, { touch: "half" });
+
+describe("the RSS of a model", () => {
+  it("has a series for each plane", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    // A mapping of three pages, of which the allocator writes the first.
+    p.malloc(200_000, "block");
+    rss.record(p.m, 0, 5);
+    p.free("block");
+    rss.record(p.m, 1, 6);
+    const series = (plane: number) => rss.pages[bitOf(plane)]!.points();
+    expect(series(PLANE_NONE)).toEqual([1, 0]);
+    // 200016 bytes are 49 pages, 100016 are 25.
+    expect([series(PLANE_POLICY), series(PLANE_ALL)]).toEqual([
+      [25, 0],
+      [49, 0],
+    ]);
+  });
+
+  it("has the time of each plane's first peak", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    p.malloc(200_000, "large");
+    rss.record(p.m, 0, 5);
+    p.free("large");
+    rss.record(p.m, 1, 6);
+    p.malloc(200_000, "as large");
+    rss.record(p.m, 2, 7);
+    expect(rss.peakTimes[POLICY]).toBe(5);
+    p.malloc(200_000);
+    rss.record(p.m, 3, 8);
+    expect([rss.peakTimes[POLICY], rss.pages[POLICY]!.peakEvent]).toEqual([8, 3]);
+  });
+
+  it("has nothing before the first event, but the memory obtained by then", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    p.malloc(200_000);
+    rss.record(p.m, -1, 5);
+    expect(rss.pages[POLICY]!.length).toBe(0);
+    expect(rss.state.systemPeakBytes).toBe(49 * PAGE);
+  });
+
+  it("has the most bytes that were obtained from the kernel at once", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    p.malloc(200_000, "block");
+    rss.record(p.m, 0, 5);
+    p.free("block");
+    rss.record(p.m, 1, 6);
+    expect([rss.state.systemPeakBytes, p.m.systemBytes]).toEqual([49 * PAGE, 0]);
+  });
+});
+
+describe("a probe", () => {
+  it("has the pages of that moment", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    p.malloc(200_000);
+    rss.probe(p.m);
+    p.malloc(200_000);
+    rss.probe(p.m);
+    expect(rss.probes.map((pages) => pages[POLICY])).toEqual([25, 50]);
+  });
+});
+
+describe("a trim", () => {
+  it("adds the pages that leave the resident set, in each plane", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    p.malloc(10 * PAGE, "low");
+    p.malloc(10 * PAGE, "high");
+    p.free("high");
+    rss.trim(p.m, 0);
+    // The block's pages are 10 to 20. Page 10 stays; page 20 held the header of the old top. Half of the block is 10 to 15.
+    expect(rss.trimmedPages[bitOf(PLANE_NONE)]).toBe(1);
+    expect(rss.trimmedPages[POLICY]).toBe(6);
+    expect(rss.trimmedPages[bitOf(PLANE_ALL)]).toBe(10);
+    rss.trim(p.m, 0);
+    expect(rss.trimmedPages[POLICY]).toBe(6);
+  });
+});
+
+describe("a copy", () => {
+  it("goes on alone", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    p.malloc(200_000);
+    rss.record(p.m, 0, 5);
+    rss.probe(p.m);
+    rss.trim(p.m, 0);
+    const copy = new RssRecord();
+    copy.copy(rss);
+    p.malloc(200_000);
+    copy.record(p.m, 1, 6);
+    copy.probe(p.m);
+    expect([rss.probes.length, rss.peakTimes[POLICY], rss.pages[POLICY]!.peak]).toEqual([1, 5, 25]);
+    expect([copy.probes.length, copy.peakTimes[POLICY], copy.pages[POLICY]!.peak]).toEqual([
+      2, 6, 50,
+    ]);
+    expect([rss.state.systemPeakBytes, copy.state.systemPeakBytes]).toEqual([49 * PAGE, 98 * PAGE]);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { modelFor } from "../../../src/replay/recorded-process.ts";
+import { Replay } from "../../../src/replay/replay.ts";
+import { assumedWritten } from "../../../src/replay/writes/assumed-written.ts";
+import { Holes } from "../../../src/replay/writes/holes.ts";
+import { Touch, TouchBatch, type TouchPolicy } from "../../../src/replay/writes/touch.ts";
+import { ActionBatch } from "../../../src/trace/actions.ts";
+import { Ledger } from "../../../src/trace/ledger.ts";
+import { batchesOf, originOf } from "../../support/prepared-log.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The bytes of live blocks that count as written without evidence; `ratio` is the fitted one. */
+function assumed(policy: TouchPolicy, lines: readonly string[], ratio: number | null = null) {
+  const [ledger, touch, holes] = [new Ledger(), new Touch(policy), new Holes()];
+  const [actions, touched] = [new ActionBatch(), new TouchBatch()];
+  const replay = new Replay(modelFor(originOf("2.36"), null));
+  for (const batch of batchesOf(lines)) {
+    ledger.resolve(batch, actions, null);
+    touch.fill(batch, actions, touched);
+    const work = { batch, actions, touch: touched };
+    if (holes.concerns(batch.notes)) {
+      holes.follow(work, batch.notes, new Map(), ledger);
+    }
+    replay.run(work, 0, batch.length);
+  }
+  return assumedWritten(replay, ledger.blocks, touch, holes, ratio);
+}
+
+const block = (bytes: number, n = 0) => `1 malloc(${bytes}) = 0x7f0000${n}00010`;
+
+describe("bytes that count as written without evidence", () => {
+  it("are those of blocks above 32 KiB, listed apart from 1 MiB on", () => {
+    const lines = [block(32 * KIB), block(33 * KIB, 1), block(MIB - 1, 2), block(MIB, 3)];
+    expect(assumed("all", lines)).toEqual({
+      blocks: 1,
+      bytes: MIB,
+      mediumBlocks: 2,
+      mediumBytes: 33 * KIB + MIB - 1,
+    });
+  });
+
+  it("are those that the policy writes", () => {
+    expect(assumed({ ratio: 0.25 }, [block(MIB)]).bytes).toBe(MIB / 4);
+    expect(assumed("none", [block(MIB)]).bytes).toBe(0);
+    // libstdc++'s pool of 73728 bytes is never written.
+    expect(assumed("facts", [block(73728)]).mediumBlocks).toBe(0);
+  });
+
+  it("are those at the fitted ratio if there is one", () => {
+    expect(assumed({ fitted: null }, [block(MIB)], 0.5).bytes).toBe(MIB / 2);
+  });
+
+  it("are not those of a block of which a page at most is written", () => {
+    expect(assumed({ ratio: 0.001 }, [block(4 * MIB)])).toMatchObject({
+      blocks: 1,
+      bytes: 4194.304,
+    });
+    expect(assumed({ ratio: 0.001 }, [block(3 * MIB)])).toMatchObject({ blocks: 0, bytes: 0 });
+  });
+
+  it("are not those of freed blocks, or of blocks whose writes the log states", () => {
+    expect(assumed("all", [block(MIB), "1 free(0x7f0000000010)"]).blocks).toBe(0);
+    expect(assumed("all", ["# holes min=4096", block(MIB)]).blocks).toBe(0);
+  });
+});

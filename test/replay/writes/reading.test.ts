@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import {
+  bitOf,
+  PLANE_ALL,
+  PLANE_NONE,
+  PLANE_POLICY,
+  PLANES,
+  ratioPlane,
+} from "../../../src/ptmalloc/resident.ts";
+import {
+  AsGiven,
+  ByFacts,
+  Fitted,
+  pagesAtRatio,
+  pagesAtShare,
+  type Reading,
+  readingOf,
+} from "../../../src/replay/writes/reading.ts";
+
+const PAGE = 4096;
+
+/** Pages by plane: policy, none, all, and the ratios 0, ¼, ½, ¾, 1. */
+const SOME = [80, 10, 120, 20, 30, 50, 60, 100];
+
+it("the pages of a plane are at the number of its bit", () => {
+  expect(SOME).toHaveLength(PLANES);
+  const planes = [PLANE_POLICY, PLANE_NONE, PLANE_ALL, ratioPlane(0), ratioPlane(4)];
+  expect(planes.map((plane) => SOME[bitOf(plane)])).toEqual([80, 10, 120, 20, 100]);
+});
+
+describe("the pages at a ratio", () => {
+  it("are interpolated between the planes of the two nearest ratios", () => {
+    const at = [0, 0.125, 0.25, 0.4, 0.5, 0.75, 0.9, 1].map((q) => pagesAtRatio(SOME, q));
+    const expected = [20, 25, 30, 42, 50, 60, 84, 100];
+    at.forEach((pages, i) => {
+      expect(pages).toBeCloseTo(expected[i]!, 9);
+    });
+  });
+});
+
+describe("the pages at a share", () => {
+  it("are that part of all pages that are not certain", () => {
+    expect([0, 0.5, 1].map((share) => pagesAtShare(SOME, share))).toEqual([10, 65, 120]);
+  });
+});
+
+/** The prediction, its range, and the bounds, in pages. */
+function figuresOf(reading: Reading): number[] {
+  return [
+    reading.bytes(SOME),
+    reading.lowBytes(SOME),
+    reading.highBytes(SOME),
+    reading.noneBytes(SOME),
+    reading.allBytes(SOME),
+  ].map((bytes) => bytes / PAGE);
+}
+
+describe("a reading", () => {
+  it("of a given policy has no range", () => {
+    expect(figuresOf(new AsGiven())).toEqual([80, 80, 80, 10, 120]);
+    expect(new AsGiven().plane).toBe(PLANE_POLICY);
+  });
+
+  it("by facts ranges from a quarter to all of the large blocks", () => {
+    expect(figuresOf(new ByFacts())).toEqual([80, 30, 100, 10, 120]);
+  });
+
+  it("by facts has a range that includes its own prediction", () => {
+    const low = SOME.with(0, 25);
+    expect(new ByFacts().lowBytes(low)).toBe(25 * PAGE);
+    const high = SOME.with(0, 110);
+    expect(new ByFacts().highBytes(high)).toBe(110 * PAGE);
+  });
+
+  it("that was fitted ranges from one fit to the other", () => {
+    // At a ratio of 0.4: 42 pages; at a share of 0.5: 65.
+    expect(figuresOf(new Fitted(0.4, 0.5))).toEqual([42, 42, 65, 10, 120]);
+    expect(figuresOf(new Fitted(0.9, 0.5))).toEqual([84, 65, 84, 10, 120]);
+    // Whole pages.
+    expect(figuresOf(new Fitted(0.9, 0.502))[1]).toBe(65);
+  });
+
+  it("that was fitted looks pages up in the plane of the nearest ratio", () => {
+    const planeOf = (ratio: number) => new Fitted(ratio, 1).plane;
+    expect([planeOf(0.1), planeOf(0.4), planeOf(0.9)]).toEqual([
+      ratioPlane(0),
+      ratioPlane(2),
+      ratioPlane(4),
+    ]);
+  });
+
+  it("is the same after its way to another thread", () => {
+    for (const reading of [new AsGiven(), new ByFacts(), new Fitted(0.4, 0.5)]) {
+      const received = readingOf(structuredClone(reading.form));
+      expect(received.constructor).toBe(reading.constructor);
+      expect(figuresOf(received)).toEqual(figuresOf(reading));
+    }
+  });
+});
