@@ -139,6 +139,16 @@ describe("an inferred move of the break", () => {
   });
 });
 
+describe("the inferences of a batch", () => {
+  it("leave out arenas that an earlier batch showed, which an accepted trial replays again", () => {
+    const run = newRun();
+    run.state.first = 100;
+    const late = (before: number) => ({ kind: "lateExits", before, thread: 3, late: [2] }) as const;
+    run.guided.witness.found.push(late(99), late(100));
+    expect(run.inferred).toEqual([late(100)]);
+  });
+});
+
 describe("the search for explanations", () => {
   /** A log of two threads with a pointer that nothing explains in every tenth line. */
   function corrupt(calls: number): string[] {

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RecordedOptions } from "../../src/recorded/processes.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
 import { type InferenceSink, RecordedRuns } from "../../src/recorded/recorded-runs.ts";
@@ -53,6 +53,10 @@ function allocations(count: number): LoggedProgram {
   return p;
 }
 
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 describe("the what-ifs", () => {
   it("start with the recorded process, and receive each batch once", () => {
     const { lines } = allocations(25);
@@ -103,9 +107,7 @@ describe("the what-ifs", () => {
 
   it("follow another version once the search for explanations makes it the best", () => {
     // All versions from 2.30 to 2.40 match the log. The search leaves 2.36 and its siblings behind.
-    const search = vi.spyOn(RecordedRun.prototype, "infer").mockImplementation(function infer(
-      this: RecordedRun,
-    ) {
+    vi.spyOn(RecordedRun.prototype, "infer").mockImplementation(function infer(this: RecordedRun) {
       if (this.guided.model.profile.name === "2.36" && this.state.event === 20) {
         this.state.inferredExits = 5;
       }
@@ -116,7 +118,6 @@ describe("the what-ifs", () => {
       { ...OPTIONS, glibc: "auto" },
       { lines, eventsPerBatch: 10 },
     );
-    search.mockRestore();
     expect(starts).toEqual([{ glibc: "2.36", settings: {}, at: 0 }]);
     expect(inferences.map(({ glibc }) => glibc)).toEqual([null, "2.31", null]);
   });
