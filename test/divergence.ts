@@ -28,8 +28,7 @@ if (path === undefined) {
   process.exit(2);
 }
 
-const bytes = readFileSync(path);
-const log = path.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+const log = readLog(path);
 const options: AnalysisOptions = {
   model: true,
   whatIfs: [],
@@ -73,6 +72,16 @@ console.log(`
 The model right before line ${line}
 ${describeThread(guided, tid, thread)}
 ${describeArena(guided, thread)}`);
+
+function readLog(file: string): Buffer {
+  try {
+    const bytes = readFileSync(file);
+    return file.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+  } catch (error) {
+    console.error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(3);
+  }
+}
 
 function settingsOf(text: string | undefined): Record<string, string> | null {
   if (text === undefined) {
