@@ -28,9 +28,9 @@ export function markdownTable<Row>(
   ].join("\n");
 }
 
-/** A name may be "0"; in other columns that means nothing. */
-function isEmpty<Row>({ isName }: Column<Row>, cell: string): boolean {
-  return cell === "" || (cell === "0" && !isName);
+/** 0 is empty in columns of numbers, which are aligned to the right. In others it is a text. */
+function isEmpty<Row>({ align }: Column<Row>, cell: string): boolean {
+  return cell === "" || (cell === "0" && align === "right");
 }
 
 function* lines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Generator<string> {
