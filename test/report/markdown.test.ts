@@ -65,7 +65,7 @@ describe("with hostile texts", () => {
           expect(["link", "image", "em", "del", "br", "escape", "def"], raw).not.toContain(type);
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[["0"]]] },
     );
   });
 
@@ -80,6 +80,7 @@ describe("with hostile texts", () => {
           /^<td[^>]*>4242<\/td>\s*<td[^>]*>(?:<code>(.*?)<\/code>)?<\/td>/.exec(row)?.[1] ?? "";
         expect(unescaped(cell).trim()).toBe(cutMiddle(printable(name), 80).trim());
       }),
+      { examples: [["0"]] },
     );
   });
 

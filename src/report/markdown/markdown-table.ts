@@ -16,7 +16,7 @@ export function markdownTable<Row>(
   const visible = columns.filter(
     (column) =>
       column.rank === 0 ||
-      (column.rank <= MAX_RANK && wanted.some((row) => !["", "0"].includes(column.cell(row)))),
+      (column.rank <= MAX_RANK && wanted.some((row) => !isEmpty(column, column.cell(row)))),
   );
   const shown = capped(lines(visible, wanted));
   const rest = rows.slice(shown.length);
@@ -26,6 +26,11 @@ export function markdownTable<Row>(
     ...shown,
     ...(rest.length === 0 ? [] : [line(restCells(visible, rest))]),
   ].join("\n");
+}
+
+/** 0 is empty in columns of numbers, which are aligned to the right. In others it is a text. */
+function isEmpty<Row>({ align }: Column<Row>, cell: string): boolean {
+  return cell === "" || (cell === "0" && align === "right");
 }
 
 function* lines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Generator<string> {
