@@ -18,6 +18,7 @@ import { SiblingVersions } from "./sibling-versions.ts";
 /** A replay of the run as it was recorded: the log's pointers judge the model and correct it. */
 export class GuidedReplay implements Guide {
   readonly replay: Replay;
+  readonly model: Ptmalloc;
   readonly judge: PointerJudge;
   readonly witness: PointerWitness;
   readonly siblings = new SiblingVersions();
@@ -32,14 +33,11 @@ export class GuidedReplay implements Guide {
 
   constructor(replay: Replay, judge = new PointerJudge()) {
     this.replay = replay;
+    this.model = replay.model;
     this.judge = judge;
     this.witness = new PointerWitness(replay.model, judge);
     replay.model.trims ??= [];
     replay.guide = this;
-  }
-
-  get model(): Ptmalloc {
-    return this.replay.model;
   }
 
   /**
@@ -99,7 +97,9 @@ export class GuidedReplay implements Guide {
         this.onAboveBreak(i);
       }
     }
-    this.siblings.beforeEvent(this.replay, work, i);
+    if (this.siblings.profiles.length > 0) {
+      this.siblings.beforeEvent(this.replay, work, i);
+    }
   }
 
   beforeCall({ batch }: Work, i: number, event: number, action: Action): void {

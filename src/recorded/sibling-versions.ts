@@ -12,9 +12,6 @@ export class SiblingVersions {
 
   /** Removes the versions that may treat event `i` differently, and reports them. */
   beforeEvent(replay: Replay, { batch, actions }: Work, i: number): void {
-    if (this.profiles.length === 0) {
-      return;
-    }
     const action = withoutLostFree(actions.action[i]!);
     if (action < Action.realloc || action > Action.pvalloc) {
       return;
