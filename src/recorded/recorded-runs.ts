@@ -10,6 +10,7 @@ import { LastCalls } from "../trace/order/last-calls.ts";
 import type { Candidate } from "./candidate.ts";
 import { type AddressFacts, candidatesFor, guidedReplayOf } from "./candidates.ts";
 import { Detection, MAX_INFERRING } from "./detection.ts";
+import type { Part } from "./explain/first-mismatch.ts";
 import { WINDOW_BATCHES } from "./explain/past.ts";
 import { ProcessSettings } from "./explain/process-settings.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
@@ -23,12 +24,7 @@ export interface InferenceSink {
 }
 
 /** One batch, prepared for replay. */
-interface PreparedWork {
-  readonly work: Work;
-  /** number of its first event */
-  readonly first: number;
-  /** what the log's comments state between its calls */
-  readonly logged: readonly Insertion[];
+interface PreparedWork extends Part {
   /** the batch that follows; null at the log's end */
   readonly next: ReplayedBatch | null;
 }
@@ -169,8 +165,8 @@ export class RecordedRuns {
     this.#detection = new Detection(candidatesFor(origins, this.#addressFacts));
     this.#isStarted = false;
     this.#sentSettings.clear();
-    for (const { work, first, logged } of this.#processSettings!.kept) {
-      const prepared = { work, first, logged, next: null };
+    for (const part of this.#processSettings!.kept) {
+      const prepared = { ...part, next: null };
       this.#send(prepared, this.#replay(prepared, evidence));
     }
     this.#processSettings!.close();
@@ -178,7 +174,7 @@ export class RecordedRuns {
   }
 
   /** Gives the batch and its inferences to the what-ifs. `before` is the candidate that they have followed so far. */
-  #send({ work, first, logged }: PreparedWork, before: Candidate): void {
+  #send({ work, first, logged }: Part, before: Candidate): void {
     const { best } = this.#detection!;
     if (!this.#isStarted) {
       this.#sink.start(best.origin);
