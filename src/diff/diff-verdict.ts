@@ -6,19 +6,19 @@ const NOTABLE = 0.02;
 
 /** How memory changed, and what caused it, in a few sentences. */
 export function diffVerdict(diff: Diff): string[] {
-  const total = (key: string): Change | undefined => diff.totals.find((one) => one.key === key);
+  const total = (key: string): Change | null => diff.totals.find((one) => one.key === key) ?? null;
   const [rss, peak, live] = [total("rss"), total("peak-rss"), total("live")];
   if (isUnchanged(diff)) {
     return ["Nothing changed: all figures of the two reports are equal."];
   }
   const sentences: string[] = [];
-  if (rss !== undefined && peak !== undefined && isKnown(rss) && isKnown(peak)) {
+  if (rss !== null && peak !== null && isKnown(rss) && isKnown(peak)) {
     sentences.push(`RSS at the end ${moved(rss)}, peak RSS ${moved(peak)}.`);
   }
-  if (live !== undefined) {
+  if (live !== null) {
     sentences.push(`Live bytes at the end ${moved(live)}.`);
   }
-  if (rss !== undefined && live !== undefined && isKnown(rss) && rss.change > 0) {
+  if (rss !== null && live !== null && isKnown(rss) && rss.change > 0) {
     const kept = rss.change - Math.max(0, live.change);
     if (2 * kept > rss.change && kept > NOTABLE * (rss.base ?? 0)) {
       sentences.push(`${size(kept)} of the growth is not live: glibc keeps it, see the arenas.`);

@@ -143,7 +143,7 @@ function mayEndInRemainder(m: Ptmalloc, c: number, addr: number): boolean {
   if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) {
     return false;
   }
-  return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === undefined;
+  return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === null;
 }
 
 /** Splits off the part of chunk `c` from granule `addr` on, no longer held by the program. Returns it. */
@@ -163,7 +163,7 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
     const isHeld = state === IN_USE && !(hasRemainder && at === c);
-    if (state === FENCE || (isHeld && tcacheOwner(m, at) === undefined)) {
+    if (state === FENCE || (isHeld && tcacheOwner(m, at) === null)) {
       return false;
     }
     if (w[at + ADDR]! + w[at + SIZE]! >= end) {
@@ -174,8 +174,8 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
 }
 
 /** The thread whose tcache struct is chunk `c`. */
-function tcacheOwner(m: Ptmalloc, c: number): Thread | undefined {
-  return m.allThreads().find(({ tcacheStruct }) => tcacheStruct === c);
+function tcacheOwner(m: Ptmalloc, c: number): Thread | null {
+  return m.allThreads().find(({ tcacheStruct }) => tcacheStruct === c) ?? null;
 }
 
 /**
@@ -229,7 +229,7 @@ function takeOffList(m: Ptmalloc, av: Arena, c: number): void {
     takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
   } else if (state === IN_USE) {
     const owner = tcacheOwner(m, c);
-    if (owner !== undefined) {
+    if (owner !== null) {
       owner.tcacheStruct = 0;
     }
   } else {
@@ -267,7 +267,7 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
   const below = w[c + PREV]!;
   if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
     // Below MINSIZE: it is the remainder of the chunk below (§3.5).
-    if (tcacheOwner(m, below) === undefined) {
+    if (tcacheOwner(m, below) === null) {
       m.inUseGranules += w[c + SIZE]!;
     }
     m.chunks.absorbAbove(below);

@@ -220,16 +220,18 @@ function numberOf(text: string): number {
   return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
 }
 
-function find(name: string): Setting | undefined {
-  return SETTINGS.find(
-    (setting) => setting.env === name || `glibc.malloc.${setting.tunable}` === name,
+function find(name: string): Setting | null {
+  return (
+    SETTINGS.find(
+      (setting) => setting.env === name || `glibc.malloc.${setting.tunable}` === name,
+    ) ?? null
   );
 }
 
 /** The tunable called `name` or set by the environment variable `name`; null if unknown. */
 export function tunableOf(name: string): string | null {
   const setting = find(name);
-  return setting === undefined ? null : `glibc.malloc.${setting.tunable}`;
+  return setting === null ? null : `glibc.malloc.${setting.tunable}`;
 }
 
 /** All names that `applySetting` accepts, environment variables first. */
@@ -253,7 +255,7 @@ export function applySetting(
     return `${name} is not modelled: ${refused}`;
   }
   const setting = find(name);
-  if (setting === undefined) {
+  if (setting === null) {
     return `unknown setting ${name}; known are ${settingNames().join(", ")}`;
   }
   if (!setting.exists(profile) || (name !== setting.env && !profile.tunables)) {
@@ -287,7 +289,7 @@ const MALLOPT: Readonly<Record<number, string>> = {
 /** mallopt(parameter, value): a value that glibc refuses changes nothing (§8). */
 export function mallopt(par: MallocPar, profile: Profile, parameter: number, value: number): void {
   const setting = find(MALLOPT[parameter] ?? "");
-  if (setting === undefined) {
+  if (setting === null) {
     return;
   }
   // The int is converted to size_t: negative values become huge. M_PERTURB accepts any int.

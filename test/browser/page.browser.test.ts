@@ -46,6 +46,9 @@ function service(): Report {
   return { ...full, container: containerOf(full, 500 * MiB, 0) };
 }
 
+/** Asserts what a canvas shows as soon as it does: style, size and media changes reach it in a later frame. */
+const drawn = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 10_000 });
+
 const reason = hasChromium ? "" : " (skipped: no /usr/bin/chromium; apt-get install chromium)";
 
 describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
@@ -75,24 +78,24 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
 
   test("draws its charts", async () => {
     const { page } = await show(service());
-    expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
+    await drawn(() => coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
     expect(await page.locator("#maps canvas").count()).toBe(2 * 12);
     // Full, partly free (one shade of three), all free, absent and its edge, the topmost block's frame.
-    expect(await coloursIn(page, "#maps canvas >> nth=0")).toBeGreaterThanOrEqual(6);
+    await drawn(() => coloursIn(page, "#maps canvas >> nth=0")).toBeGreaterThanOrEqual(6);
     expect(await page.locator(".what-if rect").count()).toBe(10);
   });
 
   test("a series is toggled by mouse and by keyboard", async () => {
     const { page } = await show(service());
     const button = page.getByRole("button", { name: /^RSS as recorded/ });
+    await drawn(() => inkOf(page, "--s0")).toBeGreaterThan(200);
     const before = await inkOf(page, "--s0");
-    expect(before).toBeGreaterThan(200);
     await button.click();
     expect(await button.getAttribute("aria-pressed")).toBe("false");
-    expect(await inkOf(page, "--s0")).toBe(0);
+    await drawn(() => inkOf(page, "--s0")).toBe(0);
     await button.press("Enter");
     expect(await button.getAttribute("aria-pressed")).toBe("true");
-    expect(await inkOf(page, "--s0")).toBe(before);
+    await drawn(() => inkOf(page, "--s0")).toBe(before);
   });
 
   test("the container's limit and the measured RSS can be hidden", async () => {
@@ -101,9 +104,9 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
       [/^container limit/, "--bad"],
       [/^measured RSS/, "--measured"],
     ] as const) {
-      expect(await inkOf(page, property)).toBeGreaterThan(10);
+      await drawn(() => inkOf(page, property)).toBeGreaterThan(10);
       await page.getByRole("button", { name }).click();
-      expect(await inkOf(page, property)).toBe(0);
+      await drawn(() => inkOf(page, property)).toBe(0);
     }
   });
 
@@ -116,19 +119,18 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 500, box.y + 100, { steps: 5 });
     await page.mouse.up();
-    const dragged = await pictureOf(page);
-    expect(dragged).not.toBe(whole);
+    await drawn(() => pictureOf(page)).not.toBe(whole);
     await page.locator("#zoom-reset").click();
-    expect(await pictureOf(page)).toBe(whole);
+    await drawn(() => pictureOf(page)).toBe(whole);
     await page.locator("#chart").focus();
     await page.keyboard.press("+");
-    expect(await pictureOf(page)).not.toBe(whole);
+    await drawn(() => pictureOf(page)).not.toBe(whole);
     await page.keyboard.press("0");
-    expect(await pictureOf(page)).toBe(whole);
+    await drawn(() => pictureOf(page)).toBe(whole);
     await page.locator("#axis").click();
     expect(await page.locator("#axis").textContent()).toBe("By time");
     expect(await page.locator("#timeline-note").textContent()).toContain("Events of the log.");
-    expect(await pictureOf(page)).not.toBe(whole);
+    await drawn(() => pictureOf(page)).not.toBe(whole);
   });
 
   test("the keyboard announces values of the timeline", async () => {
@@ -148,7 +150,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     const { page } = await show({ ...given, timeline: { ...given.timeline, time } });
     expect(await page.locator("#axis").isHidden()).toBe(true);
     expect(await page.locator("#timeline-note").textContent()).toContain("no steady clock");
-    expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
+    await drawn(() => coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
   });
 
   test("heap maps describe cells by mouse and by key, for the chosen scenario", async () => {
@@ -168,11 +170,11 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await tip.isHidden()).toBe(true);
     await page.locator("#map-scenario").selectOption({ label: "MALLOC_ARENA_MAX=1" });
     expect(await page.locator("#maps canvas").count()).toBe(1);
-    expect(await inkOf(page, "--full", "#maps canvas")).toBe(0);
+    await drawn(() => inkOf(page, "--full", "#maps canvas")).toBe(0);
     await page.locator("#map-scenario").selectOption({ label: "as recorded" });
     await page.locator("#maps-more").click();
     expect(await page.locator("#maps canvas").count()).toBe(2 * 16);
-    expect(await inkOf(page, "--full", "#maps canvas")).toBeGreaterThan(1000);
+    await drawn(() => inkOf(page, "--full", "#maps canvas")).toBeGreaterThan(1000);
   });
 
   test("the thread table is sorted and filtered", async () => {
@@ -200,15 +202,15 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     const { page } = await show(service(), { colorScheme: "dark" });
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const dark = await paper();
-    const drawn = await pictureOf(page);
+    const before = await pictureOf(page);
     await page.locator("#theme").click();
     expect(await page.locator("#theme").textContent()).toBe("Dark theme");
     expect(await paper()).toBe("rgb(255, 255, 255)");
     expect(dark).not.toBe("rgb(255, 255, 255)");
-    expect(await pictureOf(page)).not.toBe(drawn);
+    await drawn(() => pictureOf(page)).not.toBe(before);
     await page.locator("#theme").click();
     expect(await paper()).toBe(dark);
-    expect(await pictureOf(page)).toBe(drawn);
+    await drawn(() => pictureOf(page)).toBe(before);
   });
 
   test.each(["light", "dark"] as const)("contrast is sufficient: %s", async (colorScheme) => {
@@ -281,7 +283,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
       { viewport: { width, height: 800 } },
     );
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    expect(await coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
+    await drawn(() => coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
   });
 
   test("in print it is light, and has no controls", async () => {
@@ -292,7 +294,8 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(
       "rgb(255, 255, 255)",
     );
-    expect(await inkOf(page, "--s0")).toBeGreaterThan(200);
+    // Media queries report their change in a later frame.
+    await drawn(() => inkOf(page, "--s0")).toBeGreaterThan(200);
     for (const id of ["#theme", ".tools", ".filter", "#maps-more"]) {
       expect(await page.locator(id).isHidden()).toBe(true);
     }

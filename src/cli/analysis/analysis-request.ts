@@ -23,7 +23,7 @@ export interface AnalysisRequest {
   readonly plot: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
-  readonly color: boolean | undefined;
+  readonly color: boolean | null;
 }
 
 /** Option values of a command that analyses a log, as commander returns them. */
@@ -68,7 +68,7 @@ export function analysisRequest(
     plot: values.plot ?? false,
     quiet: values.quiet ?? false,
     progress: values.progress,
-    color: values.color,
+    color: values.color ?? null,
   };
 }
 

@@ -4,8 +4,8 @@ import type { Environment, Output } from "../io.ts";
  * Whether a stream gets colours. In order of precedence: the option, NO_COLOR, FORCE_COLOR, TERM=dumb, whether the stream
  * is a terminal. chalk itself ignores NO_COLOR.
  */
-export function coloured(stream: Output, env: Environment, option: boolean | undefined): boolean {
-  if (option !== undefined) {
+export function coloured(stream: Output, env: Environment, option: boolean | null): boolean {
+  if (option !== null) {
     return option;
   }
   if (env.NO_COLOR) {
@@ -18,11 +18,11 @@ export function coloured(stream: Output, env: Environment, option: boolean | und
 }
 
 /** --color or --no-color, found without parsing: messages about a wrong command line obey it, too. */
-export function colorOption(argv: readonly string[]): boolean | undefined {
+export function colorOption(argv: readonly string[]): boolean | null {
   const end = argv.indexOf("--");
   const options = end < 0 ? argv : argv.slice(0, end);
   const last = options.filter((word) => word === "--color" || word === "--no-color").at(-1);
-  return last === undefined ? undefined : last === "--color";
+  return last === undefined ? null : last === "--color";
 }
 
 /**

@@ -6,10 +6,6 @@ import { coloured } from "./capabilities.ts";
  * chalk limited to the sixteen colours of the terminal's theme. A file of its own, so that chalk is loaded only where
  * text may be coloured.
  */
-export function chalkFor(
-  stream: Output,
-  env: Environment,
-  option: boolean | undefined,
-): ChalkInstance {
+export function chalkFor(stream: Output, env: Environment, option: boolean | null): ChalkInstance {
   return new Chalk({ level: coloured(stream, env, option) ? 1 : 0 });
 }

@@ -193,18 +193,18 @@ class Facts {
       known.note(caller, size);
     }
     const fact = this.#bySize.get(size) ?? this.#powerOfTwo(size);
-    if (fact === undefined) {
+    if (fact === null) {
       return -1;
     }
     const callers = this.#callers.find((one) => one.fact === fact);
     return callers === undefined || callers.known.has(caller) ? fact.writtenBytes : -1;
   }
 
-  #powerOfTwo(size: number): TouchFact | undefined {
+  #powerOfTwo(size: number): TouchFact | null {
     if (!Number.isInteger(Math.log2(size))) {
-      return undefined;
+      return null;
     }
-    return this.#powersOfTwo.find(({ from }) => size >= from)?.fact;
+    return this.#powersOfTwo.find(({ from }) => size >= from)?.fact ?? null;
   }
 }
 

@@ -8,17 +8,17 @@ const pipe = new FakeOutput();
 
 describe("colour", () => {
   test.each([
-    ["a terminal", terminal, {}, undefined, true],
-    ["a pipe", pipe, {}, undefined, false],
-    ["NO_COLOR", terminal, { NO_COLOR: "1" }, undefined, false],
-    ["an empty NO_COLOR has no effect", terminal, { NO_COLOR: "" }, undefined, true],
-    ["TERM=dumb", terminal, { TERM: "dumb" }, undefined, false],
-    ["FORCE_COLOR into a pipe", pipe, { FORCE_COLOR: "1" }, undefined, true],
-    ["an empty FORCE_COLOR forces", pipe, { FORCE_COLOR: "" }, undefined, true],
-    ["FORCE_COLOR=0", terminal, { FORCE_COLOR: "0" }, undefined, false],
-    ["FORCE_COLOR=false", terminal, { FORCE_COLOR: "false" }, undefined, false],
-    ["FORCE_COLOR before TERM=dumb", pipe, { FORCE_COLOR: "1", TERM: "dumb" }, undefined, true],
-    ["NO_COLOR before FORCE_COLOR", pipe, { NO_COLOR: "1", FORCE_COLOR: "1" }, undefined, false],
+    ["a terminal", terminal, {}, null, true],
+    ["a pipe", pipe, {}, null, false],
+    ["NO_COLOR", terminal, { NO_COLOR: "1" }, null, false],
+    ["an empty NO_COLOR has no effect", terminal, { NO_COLOR: "" }, null, true],
+    ["TERM=dumb", terminal, { TERM: "dumb" }, null, false],
+    ["FORCE_COLOR into a pipe", pipe, { FORCE_COLOR: "1" }, null, true],
+    ["an empty FORCE_COLOR forces", pipe, { FORCE_COLOR: "" }, null, true],
+    ["FORCE_COLOR=0", terminal, { FORCE_COLOR: "0" }, null, false],
+    ["FORCE_COLOR=false", terminal, { FORCE_COLOR: "false" }, null, false],
+    ["FORCE_COLOR before TERM=dumb", pipe, { FORCE_COLOR: "1", TERM: "dumb" }, null, true],
+    ["NO_COLOR before FORCE_COLOR", pipe, { NO_COLOR: "1", FORCE_COLOR: "1" }, null, false],
     ["--color before NO_COLOR", pipe, { NO_COLOR: "1" }, true, true],
     ["--no-color before FORCE_COLOR", terminal, { FORCE_COLOR: "1" }, false, false],
   ])("%s", (_, stream, env, option, expected) => {

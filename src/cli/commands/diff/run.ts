@@ -74,7 +74,10 @@ async function printResult(
   { top, json, quiet, color, allowFailure }: DiffRequest,
   io: Io,
 ): Promise<void> {
-  const style = { width: widthOf(io.stdout, io.env), chalk: chalkFor(io.stdout, io.env, color) };
+  const style = {
+    width: widthOf(io.stdout, io.env),
+    chalk: chalkFor(io.stdout, io.env, color ?? null),
+  };
   const failures = budgetList(presentBudgets(diff.budgets), style, { onlyExceeded: true });
   const list = failures === "" ? "" : `${failures}\n`;
   if (json) {
