@@ -13,6 +13,7 @@ import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
+import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
@@ -44,7 +45,7 @@ export class Analysis implements EventSink {
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   #batch = new EventBatch();
-  #waiting: EventBatch | null = null;
+  readonly #timeOrder = new TimeOrder();
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
 
@@ -69,22 +70,20 @@ export class Analysis implements EventSink {
   }
 
   advance(): void {
-    const full = this.#batch;
-    const spare = this.#waiting;
-    if (spare !== null) {
-      this.#consume(spare, full);
+    const ready = this.#timeOrder.take(this.#batch);
+    if (ready !== null) {
+      this.#consume(ready, this.#timeOrder.next);
     }
-    spare?.clear();
-    this.#batch = spare ?? new EventBatch();
-    this.#waiting = full;
+    ready?.clear();
+    this.#batch = ready ?? new EventBatch();
   }
 
   end(): void {
-    if (this.#waiting !== null) {
-      this.#consume(this.#waiting, this.#batch);
+    let ready = this.#timeOrder.take(this.#batch) ?? this.#timeOrder.release();
+    while (ready !== null) {
+      this.#consume(ready, this.#timeOrder.next);
+      ready = this.#timeOrder.release();
     }
-    this.#consume(this.#batch, null);
-    this.#waiting = null;
     const insertions = this.#holes.finish();
     const exits = this.recorded.finish(
       insertions,
