@@ -131,15 +131,16 @@ export class PointerWitness implements Witness {
   /** A block that was in an arena before need not be in its thread's own, and a mapped one shows no arena. */
   arenaShown(): Arena | "new" | null {
     const { logsExits, isRealloc, pointer } = this.state;
-    // Without thread_exit lines a mismatch is needed as evidence of an exit (explain/exits.ts): it must not vanish here.
-    if (!logsExits || isRealloc || pointer === 0) {
+    if (isRealloc || pointer === 0) {
       return null;
     }
     const { addresses } = this.#judge;
     if (addresses.isFirstOfNewArena(this.#model, pointer)) {
       return "new";
     }
-    return addresses.onlyHeapOf(this.#model, pointer)?.arena ?? null;
+    const arena = addresses.onlyHeapOf(this.#model, pointer)?.arena ?? null;
+    // Without thread_exit lines an arena in use is evidence of an exit (explain/exits.ts), which must not vanish here.
+    return logsExits || this.#model.freeList.arenas().some((av) => av === arena) ? arena : null;
   }
 
   choseArena(passedOver: readonly Arena[]): void {
