@@ -79,11 +79,7 @@ export class Analysis implements EventSink {
   }
 
   end(): void {
-    let ready = this.#timeOrder.take(this.#batch) ?? this.#timeOrder.release();
-    while (ready !== null) {
-      this.#consume(ready, this.#timeOrder.next);
-      ready = this.#timeOrder.release();
-    }
+    this.drain();
     const insertions = this.#holes.finish();
     const exits = this.recorded.finish(
       insertions,
@@ -91,6 +87,15 @@ export class Analysis implements EventSink {
     );
     if (this.recorded.current !== null) {
       this.#runner.finish(insertions, exits);
+    }
+  }
+
+  /** Consumes the batches that wait for lines that follow. None may follow any more. */
+  drain(): void {
+    let ready = this.#timeOrder.take(this.#batch) ?? this.#timeOrder.release();
+    while (ready !== null) {
+      this.#consume(ready, this.#timeOrder.next);
+      ready = this.#timeOrder.release();
     }
   }
 
@@ -225,9 +230,7 @@ export class Analysis implements EventSink {
   #lookForWholePointers(batch: EventBatch): void {
     for (let i = 0; i < batch.length && !this.#seesWholePointers; i++) {
       this.#seesWholePointers =
-        batch.caller[i]! >= CUT_MODULUS ||
-        batch.pointerOut[i]! >= CUT_MODULUS ||
-        batch.pointerIn[i]! >= CUT_MODULUS;
+        batch.pointerOut[i]! >= CUT_MODULUS || batch.pointerIn[i]! >= CUT_MODULUS;
     }
   }
 

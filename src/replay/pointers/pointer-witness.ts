@@ -155,7 +155,8 @@ export class PointerWitness implements Witness {
 
   sharesArena(): boolean {
     const { addresses } = this.#judge;
-    if (this.state.isRealloc || addresses.mayBeFirst(this.state.pointer)) {
+    const { isRealloc, pointer } = this.state;
+    if (isRealloc || pointer === 0 || addresses.mayBeFirst(pointer)) {
       return false;
     }
     return addresses.placeOf(this.#model, this.state.pointer, 0).heap >= 0;
@@ -164,7 +165,8 @@ export class PointerWitness implements Witness {
   sharesMainArena(): boolean {
     const { state } = this;
     const { addresses } = this.#judge;
-    if (!this.#mayInfer || state.isRealloc || addresses.mayBeFirst(state.pointer)) {
+    const { isRealloc, pointer } = state;
+    if (!this.#mayInfer || isRealloc || pointer === 0 || addresses.mayBeFirst(pointer)) {
       return false;
     }
     const { heap } = addresses.placeOf(this.#model, state.pointer, 0);
