@@ -105,6 +105,22 @@ describe("the what-ifs", () => {
     ]);
   });
 
+  it("follow another version once the pointers of a later batch make it the best", () => {
+    const p = new LoggedProgram("2.31");
+    for (let i = 0; i < 10; i++) {
+      p.malloc(100);
+    }
+    // An arena's first block lies 16 bytes higher since 2.35.
+    const other = p.thread();
+    for (let i = 0; i < 20; i++) {
+      other.malloc(100);
+    }
+    const auto = { ...OPTIONS, glibc: "auto" };
+    const { starts, inferences } = replayed(auto, { lines: p.lines, eventsPerBatch: 10 });
+    expect(starts).toEqual([{ glibc: "2.36", settings: {}, at: 0 }]);
+    expect(inferences.map(({ glibc }) => glibc)).toEqual([null, "2.31", null]);
+  });
+
   it("follow another version once the search for explanations makes it the best", () => {
     // All versions from 2.30 to 2.40 match the log. The search leaves 2.36 and its siblings behind.
     vi.spyOn(RecordedRun.prototype, "infer").mockImplementation(function infer(this: RecordedRun) {
