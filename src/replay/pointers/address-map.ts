@@ -56,13 +56,17 @@ export class AddressMap {
 
   /** Places the break area where the log states the initial program break. */
   placeBreakHeap(breakHeap: Heap, heapStart: number): void {
-    const base = Math.floor(heapStart / PAGE) * PAGE;
-    this.#bases[breakHeap.id] = { serial: breakHeap.serial, base };
+    this.#setBase(breakHeap, Math.floor(heapStart / PAGE) * PAGE);
   }
 
   /** True if heap's start is known. */
   knows(heap: Heap): boolean {
     return this.#baseOf(heap) !== null;
+  }
+
+  /** True until a block in the heap is compared, or its start is known otherwise. */
+  isUnseen(heap: Heap): boolean {
+    return this.#bases[heap.id]?.serial !== heap.serial;
   }
 
   /** True if a known heap begins at address `base`. */
@@ -83,7 +87,7 @@ export class AddressMap {
   /** Records that the heap begins at `base`. */
   place(heap: Heap, base: number): void {
     this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
-    this.#bases[heap.id] = { serial: heap.serial, base };
+    this.#setBase(heap, base);
   }
 
   /** True if chunk `c` lies at `pointer`. The first block of a heap binds it. */
@@ -97,7 +101,7 @@ export class AddressMap {
       );
     }
     const heap = m.heapOf(c);
-    if (this.#bases[heap.id]?.serial !== heap.serial) {
+    if (this.isUnseen(heap)) {
       this.#bind(m, heap, pointer - offset);
     }
     const base = this.#baseOf(heap);
@@ -271,9 +275,15 @@ export class AddressMap {
     const isElsewhere = whole && heap.kind === "break" && !this.isInBreakArea(m, base);
     const isPossible = base % alignment === 0 && isFree && !isElsewhere;
     if (isPossible) {
-      this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
+      this.place(heap, base);
+    } else {
+      this.#bases[heap.id] = { serial: heap.serial, base: null };
     }
-    this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
+  }
+
+  #setBase(heap: Heap, base: number): void {
+    this.#bases[heap.id] = { serial: heap.serial, base };
+    heap.start = startOf(base);
   }
 
   /** Returns the existing heap that begins at `base`; null if there is none. */
@@ -342,6 +352,11 @@ export class AddressMap {
     }
     return null;
   }
+}
+
+/** Returns the start of a heap at address `base`, as Heap has it. */
+export function startOf(base: number): number {
+  return (((base % CUT_MODULUS) + CUT_MODULUS) % CUT_MODULUS) / GRANULE;
 }
 
 function replaceAll<Key, Value>(to: Map<Key, Value>, from: ReadonlyMap<Key, Value>): void {
