@@ -103,7 +103,10 @@ export class GuidedReplay implements Guide {
     }
   }
 
-  beforeCall({ batch }: Work, i: number, event: number, action: Action): void {
+  beforeCall({ batch, actions }: Work, i: number, event: number, action: Action): void {
+    if (action === Action.free && this.judge.mappings.hasOpen) {
+      this.judge.mappings.beforeFree(this.model, this.replay.chunkOf(actions.block[i]!));
+    }
     if (action === Action.memalign) {
       findBreakStart(this.model, this.judge.addresses, batch, i);
     }

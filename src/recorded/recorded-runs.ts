@@ -192,6 +192,7 @@ export class RecordedRuns {
       unloggedBytes: best.recorded.unloggedBytes,
       cpus: best.recorded.cpus,
       ...this.#settingsToSend(best),
+      breakStart: best.recorded.guided.model.breakHeap.start,
       glibc: glibc === this.#followed ? null : glibc,
     });
     this.#followed = glibc;

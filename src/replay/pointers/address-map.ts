@@ -245,6 +245,11 @@ export class AddressMap {
     return above > 0 && this.isInBreakArea(m, pointer) ? above : 0;
   }
 
+  /** True if `pointer` lies in a known heap, or where the break area may grow to. */
+  isInHeap(m: Ptmalloc, pointer: number): boolean {
+    return this.placeOf(m, pointer, 0).heap >= 0 || this.aboveBreak(m, pointer) > 0;
+  }
+
   /** Returns the pointer that the log would show for chunk `c`; NaN if the heap's start is unknown. */
   addressOf(m: Ptmalloc, c: number): number {
     const w = m.chunks.words;

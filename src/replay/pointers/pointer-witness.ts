@@ -207,6 +207,13 @@ export class PointerWitness implements Witness {
     if (av.main && av.top === 0 && !mapped) {
       state.firstOfHeap = bytes;
     }
+    const { addresses, mappings } = this.#judge;
+    if (mapped && state.pointer !== 0 && addresses.isInHeap(this.#model, state.pointer)) {
+      if (mappings.raiseThreshold(this.#model, bytes)) {
+        state.explained++;
+        return false;
+      }
+    }
     // A call may first take memory for glibc itself.
     if (!this.#mayInfer || requestToGranules(state.bytes) * GRANULE !== bytes) {
       return mapped;
