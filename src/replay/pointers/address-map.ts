@@ -96,9 +96,11 @@ export class AddressMap {
     const offset = (w[c + ADDR]! + 1) * GRANULE;
     if (w[c + STATE] === MAPPED) {
       // A cut pointer may have the low bits of one in a heap.
-      return (
-        (pointer - offset) % PAGE === 0 && (!this.state.whole || this.#heapOf(m, pointer) === null)
-      );
+      const { whole } = this.state;
+      const isInHeap =
+        whole &&
+        (this.#heapOf(m, pointer) !== null || (offset > PAGE && this.isAboveBreak(m, pointer)));
+      return (pointer - offset) % PAGE === 0 && !isInHeap;
     }
     const heap = m.heapOf(c);
     if (this.isUnseen(heap)) {
@@ -247,7 +249,13 @@ export class AddressMap {
 
   /** True if `pointer` lies in a known heap, or where the break area may grow to. */
   isInHeap(m: Ptmalloc, pointer: number): boolean {
-    return this.placeOf(m, pointer, 0).heap >= 0 || this.aboveBreak(m, pointer) > 0;
+    return this.placeOf(m, pointer, 0).heap >= 0 || this.isAboveBreak(m, pointer);
+  }
+
+  /** True if the break area may soon grow to `pointer`. */
+  isAboveBreak(m: Ptmalloc, pointer: number): boolean {
+    const above = this.aboveBreak(m, pointer);
+    return above > 0 && above < HEAP_MAX;
   }
 
   /** Returns the pointer that the log would show for chunk `c`; NaN if the heap's start is unknown. */

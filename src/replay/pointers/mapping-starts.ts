@@ -56,12 +56,12 @@ export class MappingStarts {
     }
     this.#isNeeded = true;
     this.#starts[id] = Number.NaN;
+    this.#open = this.#open.filter((other) => other.id !== id && isLive(m, other));
     const start = this.#nextAbove(m, pointer) - m.mappingOf(c).totalBytes;
     if (start < pointer) {
       this.#settle(m, one, start);
     } else {
-      const others = this.#open.filter((other) => other.id !== id);
-      this.#open = [...others.slice(1 - MAX_OPEN), one];
+      this.#open = [...this.#open.slice(1 - MAX_OPEN), one];
     }
   }
 
@@ -104,10 +104,8 @@ export class MappingStarts {
     const foreign = this.#foreign.filter((one) => one <= start || one > end);
     this.#foreign = foreign;
     this.#open = this.#open.filter((one) => one.id !== id && isLive(m, one));
-    const above = this.#open.find(
-      ({ chunk, pointer }) => end < pointer && end >= pointer - blockOffset(m, chunk),
-    );
-    if (above !== undefined) {
+    const above = this.#openAbove(end);
+    if (above !== null && end >= above.pointer - blockOffset(m, above.chunk)) {
       this.#settle(m, above, end);
     } else if (!this.#startsOfBlocks(m).includes(end)) {
       this.#foreign = [...foreign.slice(1 - MAX_FOREIGN), end];
@@ -120,10 +118,23 @@ export class MappingStarts {
     this.#learn(m, id, start);
   }
 
-  /** Returns the lowest address above `pointer` where something is known to start; Infinity if there is none. */
+  /** Returns the address at which the next thing above `pointer` starts; Infinity if that is unknown. */
   #nextAbove(m: Ptmalloc, pointer: number): number {
     const starts = [...this.#startsOfBlocks(m), ...this.#foreign];
-    return Math.min(...starts.filter((one) => one > pointer));
+    const next = Math.min(...starts.filter((one) => one > pointer));
+    const open = this.#openAbove(pointer);
+    return open !== null && open.pointer < next ? Number.POSITIVE_INFINITY : next;
+  }
+
+  /** Returns the next open mapping whose block lies above `address`. */
+  #openAbove(address: number): Open | null {
+    let next: Open | null = null;
+    for (const one of this.#open) {
+      if (one.pointer > address && (next === null || one.pointer < next.pointer)) {
+        next = one;
+      }
+    }
+    return next;
   }
 
   #startsOfBlocks(m: Ptmalloc): number[] {
