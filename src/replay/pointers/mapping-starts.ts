@@ -1,6 +1,6 @@
 import { GRANULE, HEAP, MAPPED, PAGE, STATE } from "../../ptmalloc/chunks.ts";
-import { DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
+import { DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 
 /** Aligned mappings remembered whose start is not known yet. */
 const MAX_OPEN = 16;
@@ -35,9 +35,9 @@ export class MappingStarts {
 
   copy(from: MappingStarts): void {
     this.#starts.splice(0, this.#starts.length, ...from.#starts);
-    this.#open = from.#open;
-    this.#foreign = from.#foreign;
-    this.#freed = from.#freed;
+    this.#open = from.#open.map((one) => ({ ...one }));
+    this.#foreign = [...from.#foreign];
+    this.#freed = { ...from.#freed };
     this.#isNeeded = from.#isNeeded;
   }
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { AddressMap } from "../../../src/replay/pointers/address-map.ts";
 import { findBreakStart } from "../../../src/replay/pointers/break-start.ts";
-import { BREAK } from "../../support/model-log.ts";
 import { type Process, process } from "../../support/model-driver.ts";
+import { BREAK } from "../../support/model-log.ts";
 import { prepare } from "../../support/prepared-log.ts";
 
 const ALIGNED = 0x5555_5556_0000;
