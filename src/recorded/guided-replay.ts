@@ -103,13 +103,15 @@ export class GuidedReplay implements Guide {
     }
   }
 
-  beforeCall({ batch, actions }: Work, i: number, event: number, action: Action): void {
+  beforeCall(work: Work, i: number, event: number, action: Action): void {
+    const { batch, actions } = work;
     if (action === Action.free && this.judge.mappings.hasOpen) {
       this.judge.mappings.beforeFree(this.model, this.replay.chunkOf(actions.block[i]!));
     }
     if (action === Action.memalign) {
       findBreakStart(this.model, this.judge.addresses, batch, i);
     }
+    this.witness.follow(work, i);
     this.witness.expect(event, action, batch.pointerOut[i]!, batch.size[i]!);
   }
 

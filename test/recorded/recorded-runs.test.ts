@@ -7,7 +7,7 @@ import { NO_EXITS } from "../../src/replay/last-exits.ts";
 import type { Work } from "../../src/replay/work.ts";
 import { LogFacts } from "../../src/trace/log-facts.ts";
 import { analyse, scenario } from "../support/corpus.ts";
-import { LoggedProgram } from "../support/model-log.ts";
+import { BREAK, LoggedProgram } from "../support/model-log.ts";
 import { prepare } from "../support/prepared-log.ts";
 
 const OPTIONS: RecordedOptions = { recordedWith: {}, glibc: "2.36", cpus: 2, thp: null };
@@ -70,6 +70,7 @@ describe("the what-ifs", () => {
       cpus: 2,
       settings: [],
       retractsThreshold: false,
+      breakStart: (BREAK % 2 ** 32) / 16,
       glibc: null,
     });
   });
