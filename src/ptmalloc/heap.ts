@@ -21,6 +21,12 @@ export class Heap {
   readonly arena: Arena;
   /** the arena's previous heap */
   readonly prev: Heap | null;
+  /**
+   * Address of the heap's start in granules, modulo 4 GiB. Only an alignment above a page depends on it (§5.3). The
+   * kernel chooses it; the caller sets it as soon as it is known. 0 until then: heaps of other arenas lie at multiples
+   * of 64 MiB.
+   */
+  start = 0;
   // NaN first: avoids a Smi-to-double deoptimization.
   /** bytes in use from the heap's start; for the break area the break itself */
   size = Number.NaN;
