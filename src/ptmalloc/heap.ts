@@ -1,5 +1,5 @@
 import type { Arena } from "./arena.ts";
-import { PAGE, pageUp } from "./chunks.ts";
+import { roundUp } from "./chunks.ts";
 import { copyScalars } from "./copy-scalars.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
@@ -24,6 +24,11 @@ export class Heap {
   // NaN first: avoids a Smi-to-double deoptimization.
   /** bytes in use from the heap's start; for the break area the break itself */
   size = Number.NaN;
+  /**
+   * address of the heap's start, of which the rules need its place in a THP page (§10.6): of the break area as far as
+   * known; else 0
+   */
+  base = 0;
   /** bytes ever made read/write; calloc may skip clearing beyond them (§5.2) */
   mprotectSize = Number.NaN;
   /** topmost records of the stretches of chunks: top or fenceposts. Newest stretch last. */
@@ -44,6 +49,7 @@ export class Heap {
     arena: Arena,
     prev: Heap | null,
     size: number,
+    pages: number,
   ) {
     this.id = id;
     this.serial = serial;
@@ -52,12 +58,12 @@ export class Heap {
     this.prev = prev;
     this.size = size;
     this.mprotectSize = size;
-    this.pages = new Uint8Array(Math.max(16, Math.ceil(size / PAGE)));
+    this.pages = new Uint8Array(Math.max(16, pages));
   }
 
   /** A copy for a copied process, with its `arena` and `prev`. */
   clone(arena: Arena, prev: Heap | null): Heap {
-    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
+    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0, 0);
     copyScalars<Heap>(this, copy);
     copy.ends = [...this.ends];
     copy.pages = this.pages.slice();
@@ -74,8 +80,11 @@ export class Heap {
   }
 }
 
-/** new_heap's rounding (§6.3): bytes of a heap for `size` bytes and `pad`; 0 if `size` is above HEAP_MAX. */
-export function heapSizeFor(size: number, pad: number): number {
+/**
+ * new_heap's rounding (§6.3): bytes of a heap for `size` bytes and `pad`, a multiple of `unit`; 0 if `size` is above
+ * HEAP_MAX.
+ */
+export function heapSizeFor(size: number, pad: number, unit: number): number {
   let bytes: number;
   if (size + pad < HEAP_MIN) {
     bytes = HEAP_MIN;
@@ -86,5 +95,5 @@ export function heapSizeFor(size: number, pad: number): number {
   } else {
     bytes = HEAP_MAX;
   }
-  return pageUp(bytes);
+  return roundUp(bytes, unit);
 }

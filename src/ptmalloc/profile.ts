@@ -62,6 +62,8 @@ export interface Profile {
    * of strsignal and strerror_l. Few threads have them, so each is mostly a free(NULL).
    */
   readonly exitFrees: 1 | 2;
+  /** what glibc.malloc.hugetlb=1 applies to, which exists since 2.35 (§10.6) */
+  readonly thpUnit: "none" | "break" | "breakAndHeaps";
   /** to 2.34: ld.so copies GLIBC_TUNABLES below the heap, which moves the initial break (trap T21) */
   readonly tunablesMoveBreak: boolean;
 }
@@ -94,6 +96,7 @@ const OLDEST: Profile = {
   mmapThresholdCapped: true,
   tunables: false,
   exitFrees: 1,
+  thpUnit: "none",
   tunablesMoveBreak: false,
 };
 
@@ -168,6 +171,7 @@ const glibc236: Profile = {
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
   exitFrees: 2,
+  thpUnit: "break",
   tunablesMoveBreak: false,
 };
 
@@ -237,6 +241,7 @@ const glibc243: Profile = {
   tcacheMaxChunkBytes: 1040,
   tcacheMaxExclusive: false,
   memalign: "D",
+  thpUnit: "breakAndHeaps",
   mmapTailBytes: 16,
 };
 

@@ -1,14 +1,13 @@
-import { PAGE } from "../ptmalloc/chunks.ts";
+import type { Machine } from "../ptmalloc/machine.ts";
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
 import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import type { Provenance } from "../report/report.ts";
-import type { ThpMode } from "../trace/log-facts.ts";
 import type { ShownSetting } from "./inferred-settings.ts";
 import type { ScenarioSpec } from "./scenario-spec.ts";
 
 /** What is known of the process that wrote the log, each with its source; plain data. */
-export interface RecordedProcess {
+export interface RecordedProcess extends Machine {
   readonly glibc: string;
   readonly glibcSource: Provenance;
   readonly profile: Profile;
@@ -19,7 +18,8 @@ export interface RecordedProcess {
   readonly settingsSource: Provenance;
   /** those of the settings that the log's pointers showed from its beginning on */
   readonly shown: readonly ShownSetting[];
-  readonly thp: ThpMode;
+  /** address of the page in which the program break was before the first call; 0: unknown */
+  readonly breakBase: number;
 }
 
 /** A setting that the chosen glibc lacks or refuses. It is found only when the log has shown the version. */
@@ -62,17 +62,27 @@ export function parFor(
 export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): Ptmalloc {
   const { profile, par, settings } = parFor(recorded, spec);
   const cpus = spec?.cpus ?? recorded.cpus ?? UNKNOWN_CPUS;
-  const model = new Ptmalloc(profile, par, cpus, initialBreak(profile, settings));
-  model.hugePages = recorded.thp === "always";
+  const model = new Ptmalloc(
+    profile,
+    par,
+    cpus,
+    initialBreak(profile, settings, recorded.pageBytes),
+    recorded,
+  );
+  model.breakHeap.base = recorded.breakBase;
   return model;
 }
 
 /** Returns the program break's offset in its page before malloc starts: the copy of GLIBC_TUNABLES moves it (trap T21). */
-function initialBreak(profile: Profile, settings: Readonly<Record<string, string>>): number {
+function initialBreak(
+  profile: Profile,
+  settings: Readonly<Record<string, string>>,
+  pageBytes: number,
+): number {
   const tunables = Object.entries(settings).filter(([name]) => name.startsWith("glibc."));
   if (!profile.tunablesMoveBreak || tunables.length === 0) {
     return 0;
   }
   const value = tunables.map(([name, text]) => `${name}=${text}`).join(":");
-  return (`GLIBC_TUNABLES=${value}`.length + 1) % PAGE;
+  return (`GLIBC_TUNABLES=${value}`.length + 1) % pageBytes;
 }

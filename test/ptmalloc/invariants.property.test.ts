@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
-import { PAGE } from "../../src/ptmalloc/chunks.ts";
+import { SMALLEST_PAGE as PAGE } from "../../src/ptmalloc/chunks.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";

@@ -126,7 +126,6 @@ describe("environment variables and tunables (§8)", () => {
 
   it.each([
     ["MALLOC_CHECK_", /not modelled/],
-    ["glibc.malloc.hugetlb", /not modelled/],
     ["MALLOC_ARENAS", /unknown setting/],
     ["glibc.malloc.arenas", /unknown setting/],
     // there is no such environment variable

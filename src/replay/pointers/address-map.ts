@@ -1,5 +1,5 @@
 import { structBytes } from "../../ptmalloc/arenas.ts";
-import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../../ptmalloc/chunks.ts";
+import { ADDR, GRANULE, MAPPED, SMALLEST_PAGE, STATE } from "../../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { CUT_MODULUS, isAmongMappings } from "../../trace/address-space.ts";
@@ -56,7 +56,8 @@ export class AddressMap {
 
   /** Places the break area where the log states the initial program break. */
   placeBreakHeap(breakHeap: Heap, heapStart: number): void {
-    const base = Math.floor(heapStart / PAGE) * PAGE;
+    const base = Math.floor(heapStart / SMALLEST_PAGE) * SMALLEST_PAGE;
+    breakHeap.base = base;
     this.#bases[breakHeap.id] = { serial: breakHeap.serial, base };
   }
 
@@ -84,6 +85,7 @@ export class AddressMap {
   place(heap: Heap, base: number): void {
     this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
     this.#bases[heap.id] = { serial: heap.serial, base };
+    heap.base = base;
   }
 
   /** True if chunk `c` lies at `pointer`. The first block of a heap binds it. */
@@ -93,7 +95,8 @@ export class AddressMap {
     if (w[c + STATE] === MAPPED) {
       // A cut pointer may have the low bits of one in a heap.
       return (
-        (pointer - offset) % PAGE === 0 && (!this.state.whole || this.#heapOf(m, pointer) === null)
+        (pointer - offset) % m.pageBytes === 0 &&
+        (!this.state.whole || this.#heapOf(m, pointer) === null)
       );
     }
     const heap = m.heapOf(c);
@@ -145,7 +148,7 @@ export class AddressMap {
     if (this.state.whole && this.isInBreakArea(m, pointer)) {
       return false;
     }
-    if (bytes >= m.par.mmapThreshold || pointer % PAGE === GRANULE) {
+    if (bytes >= m.par.mmapThreshold || pointer % m.pageBytes === GRANULE) {
       return true;
     }
     return this.state.whole && pointer % HEAP_MAX <= structBytes(m.profile);
@@ -160,8 +163,8 @@ export class AddressMap {
   }
 
   /** Returns a start for the break area with `headroom` bytes below its first pointer. */
-  breakBaseFor(pointer: number, headroom: number): number {
-    const page = Math.floor((pointer - GRANULE) / PAGE) * PAGE;
+  breakBaseFor(m: Ptmalloc, pointer: number, headroom: number): number {
+    const page = Math.floor((pointer - GRANULE) / m.pageBytes) * m.pageBytes;
     return page - headroom;
   }
 
@@ -177,7 +180,7 @@ export class AddressMap {
 
   /** True if a cut `pointer` can be the first block of any new heap, even if a known heap has the same low bits. */
   mayBeFirst(pointer: number): boolean {
-    return !this.state.whole && pointer % HEAP_MAX < PAGE;
+    return !this.state.whole && pointer % HEAP_MAX < SMALLEST_PAGE;
   }
 
   /**
@@ -200,7 +203,7 @@ export class AddressMap {
     if (this.state.whole) {
       return this.#heapOf(m, pointer);
     }
-    if (pointer % PAGE === GRANULE) {
+    if (pointer % m.pageBytes === GRANULE) {
       return null;
     }
     const [heap = null, other] = this.#heapsAround(m, pointer);
@@ -213,7 +216,7 @@ export class AddressMap {
    */
   mayBeMapped(m: Ptmalloc, pointer: number): boolean {
     const base = this.#baseOf(m.breakHeap);
-    if (pointer % PAGE !== GRANULE || base === null || this.#heapOf(m, pointer) !== null) {
+    if (pointer % m.pageBytes !== GRANULE || base === null || this.#heapOf(m, pointer) !== null) {
       return false;
     }
     const above = pointer - (base + m.brk);
@@ -264,7 +267,7 @@ export class AddressMap {
 
   /** The heap's first block puts its start at `base`. If no heap can start there, the start stays unknown. */
   #bind(m: Ptmalloc, heap: Heap, base: number): void {
-    const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
+    const alignment = heap.kind === "arena" ? HEAP_MAX : m.pageBytes;
     const { whole } = this.state;
     const isFree = !whole || this.#startingAt(m, base) === null;
     // Only the break area has a fixed place: where the kernel maps arena heaps differs between machines.
@@ -272,6 +275,7 @@ export class AddressMap {
     const isPossible = base % alignment === 0 && isFree && !isElsewhere;
     if (isPossible) {
       this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
+      heap.base = base;
     }
     this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
   }
