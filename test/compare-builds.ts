@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import type { Stripping } from "../fixtures/strip.ts";
 import { Build, type Input } from "./compare/builds.ts";
 import { firstDifference } from "./compare/first-difference.ts";
-import { casesOf, OWN_CORPUS, SHARED_CORPUS } from "./support/corpus.ts";
+import { casesOf, NEXT_CORPUS, OWN_CORPUS, SHARED_CORPUS } from "./support/corpus.ts";
 
 /**
  * npm run compare -- OLD NEW [LOG.gz…] [--only REGEX] [--cache DIR]
@@ -67,7 +67,7 @@ async function compareRest(): Promise<void> {
 
 /** The traces of both corpora, each content once: one corpus is in part a copy of the other. */
 function logsOfCorpora(): string[] {
-  const paths = [OWN_CORPUS, SHARED_CORPUS].flatMap(tracesIn);
+  const paths = [OWN_CORPUS, SHARED_CORPUS, NEXT_CORPUS].flatMap(tracesIn);
   const byContent = new Map(paths.map((path) => [digest(readFileSync(path)), path]));
   return [...byContent.values()];
 }

@@ -59,28 +59,61 @@ function isBelowLimit(m: Ptmalloc): boolean {
   if (m.arenaLimit === 0) {
     if (m.par.arenaMax !== 0) {
       m.arenaLimit = m.par.arenaMax;
-    } else if (m.arenas.length > m.par.arenaTest) {
-      m.arenaLimit = limitByCpus(m);
+    } else if (isLimitedByCpus(m)) {
+      m.arenaLimit = m.cpus === UNKNOWN_CPUS ? limitShown(m) : limitByCpus(m);
     }
   }
   return m.arenaLimit === 0 || m.arenas.length <= m.arenaLimit - 1;
 }
 
-/** The limit of 256 CPUs: bounds memory where neither CPUs nor pointers give one. */
+/** True once there are so many arenas that glibc computes their limit from the CPUs (§6.1, trap T20). */
+function isLimitedByCpus({ arenas, par, profile }: Ptmalloc): boolean {
+  switch (profile.arenaLimit) {
+    case "eightPerCpu":
+      return arenas.length > par.arenaTest;
+    case "cpusOrTest":
+      return arenas.length >= par.arenaTest;
+  }
+}
+
+function limitByCpus({ cpus, par, profile }: Ptmalloc): number {
+  switch (profile.arenaLimit) {
+    case "eightPerCpu":
+      return 8 * cpus;
+    case "cpusOrTest":
+      return Math.max(cpus, par.arenaTest);
+  }
+}
+
+/** The limit of 256 CPUs up to 2.43: bounds memory where neither CPUs nor pointers give one. */
 const MAX_ARENAS = 2048;
 
-/** 8 arenas per CPU. While CPUs are unknown: the limit that the witness shows, 0 (none) until then (§6.1, §12.9). */
-function limitByCpus(m: Ptmalloc): number {
-  if (m.cpus !== UNKNOWN_CPUS) {
-    return 8 * m.cpus;
-  }
+/** The limit while CPUs are unknown: the one that the witness shows, 0 (none) until then (§12.9). */
+function limitShown(m: Ptmalloc): number {
   const arenas = m.arenas.length;
   if (arenas >= MAX_ARENAS) {
     return arenas;
   }
-  // The limit is 8 per CPU, or 9 if the first check comes too late for 8 (trap T20).
-  const isPossible = arenas % 8 === 0 || arenas === 9;
+  // The limit is 8 per CPU, or 9 if the first check comes too late for 8; since 2.44 any number of CPUs.
+  const isPossible = m.profile.arenaLimit === "cpusOrTest" || arenas % 8 === 0 || arenas === 9;
   return isPossible && m.witness?.sharesArena() ? arenas : 0;
+}
+
+/** CPUs of the process as far as its limit of arenas shows them: from..to; null while it shows nothing. */
+export function cpusByLimit(m: Ptmalloc): { readonly from: number; readonly to: number } | null {
+  const { arenaLimit: limit, cpus, par, profile } = m;
+  if (cpus !== UNKNOWN_CPUS) {
+    return { from: cpus, to: cpus };
+  }
+  if (limit === 0 || par.arenaMax !== 0) {
+    return null;
+  }
+  switch (profile.arenaLimit) {
+    case "eightPerCpu":
+      return { from: Math.floor(limit / 8), to: Math.floor(limit / 8) };
+    case "cpusOrTest":
+      return { from: limit > par.arenaTest ? limit : 1, to: limit };
+  }
 }
 
 function attach(m: Ptmalloc, av: Arena): Arena {
@@ -136,7 +169,7 @@ export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
   if (par.arenaMax !== 0) {
     return arenas.length >= par.arenaMax;
   }
-  return m.cpus !== UNKNOWN_CPUS && arenas.length > par.arenaTest && arenas.length >= 8 * m.cpus;
+  return m.cpus !== UNKNOWN_CPUS && isLimitedByCpus(m) && arenas.length >= limitByCpus(m);
 }
 
 /** Bytes below the first chunk of an arena's first heap: heap_info and malloc_state (§6.2). */

@@ -132,8 +132,8 @@ function unlinkLast(m: Ptmalloc, bin: number, c: number): void {
 const MAX_ITERS = 10000;
 
 /**
- * The unsorted scan (§3.4), oldest chunk first: exact fits go to the tcache while it has room, else to the caller;
- * other chunks are binned. Returns the chunk for the caller; 0: the search continues in the bins.
+ * The unsorted scan (§3.4), oldest chunk first: exact fits go to the tcache while it has room, else, and since 2.44 always,
+ * to the caller; other chunks are binned. Returns the chunk for the caller; 0: the search continues in the bins.
  */
 function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
   const unsorted = av.bins + UNSORTED * STRIDE;
@@ -158,6 +158,9 @@ function scanUnsorted(m: Ptmalloc, av: Arena, nb: number): number {
     }
     unlinkLast(m, unsorted, c);
     if (size === nb) {
+      if (m.profile.unsortedFit === "return") {
+        return c;
+      }
       if (m.profile.tcache === "lazy" && thread.tcache === "inactive") {
         tcacheInitWithin(m, av);
       }

@@ -20,6 +20,11 @@ export interface Profile {
   readonly tcache: "none" | "eager" | "small" | "lazy";
   /** bytes requested for tcache_perthread_struct; 0 without tcache */
   readonly tcacheStructBytes: number;
+  /**
+   * What _int_malloc requests for the struct: 2.43 passes the chunk size of `tcacheStructBytes`, so that its chunk is
+   * one size class larger (§3.2). No matter where `tcache` is not lazy.
+   */
+  readonly innerTcacheStruct: "structBytes" | "chunkSize";
   /** default of glibc.malloc.tcache_count: most chunks in a bin */
   readonly tcacheCount: number;
   /** default of the largest chunk that public calls put into or take from the tcache */
@@ -30,6 +35,8 @@ export interface Profile {
   /** to 2.33: the first malloc or calloc runs the initial hook, in which calloc clears the whole block (§5.2) */
   readonly initialHook: boolean;
   readonly memalignUsesTcache: boolean;
+  /** what the unsorted scan does with exact fits while the tcache has room: 2.44+ returns the first one at once (§3.4) */
+  readonly unsortedFit: "stash" | "return";
   /** what receives remainders of realloc and sysmalloc first (§3.9) */
   readonly internalFree: "tcache" | "arena";
   /** the variants of §5.3 */
@@ -47,9 +54,14 @@ export interface Profile {
   readonly systrimUnsigned: boolean;
   /** bytes added to the chunk size of a mapped chunk before rounding to pages (§3.8) */
   readonly mmapTailBytes: 8 | 16;
+  /**
+   * Arenas without a setting (§6.1): 8 per CPU, known only when arena_test is exceeded; since 2.44 one per CPU, but at
+   * least arena_test.
+   */
+  readonly arenaLimit: "eightPerCpu" | "cpusOrTest";
   /** 2.23+: an arena joins the free list when its last thread detaches, not when any does (§6.1) */
   readonly arenaRefcount: boolean;
-  /** 2.25+, in these profiles from 2.26 on: an arena taken by reused_arena leaves the free list (§6.1) */
+  /** 2.25+: an arena taken by reused_arena leaves the free list (§6.1) */
   readonly reusedLeavesFreeList: boolean;
   /** 2.17, 2.18: valloc and pvalloc call malloc_consolidate first */
   readonly vallocConsolidates: boolean;
@@ -57,6 +69,8 @@ export interface Profile {
   readonly mmapThresholdCapped: boolean;
   /** 2.26+: the glibc.malloc tunables exist */
   readonly tunables: boolean;
+  /** 2.31+, and the stable branches of 2.28 to 2.30: so does glibc.malloc.mxfast (§8) */
+  readonly mxfastTunable: boolean;
   /**
    * Buffers that an ending thread frees last, before its tcache is flushed (§6.4): that of strerror; since 2.32 those
    * of strsignal and strerror_l. Few threads have them, so each is mostly a free(NULL).
@@ -77,12 +91,14 @@ const OLDEST: Profile = {
   fastbins: true,
   tcache: "none",
   tcacheStructBytes: 0,
+  innerTcacheStruct: "structBytes",
   tcacheCount: 0,
   tcacheMaxChunkBytes: 0,
   tcacheMaxExclusive: false,
   callocUsesTcache: false,
   initialHook: true,
   memalignUsesTcache: false,
+  unsortedFit: "stash",
   internalFree: "arena",
   memalign: "A",
   smallFree: "unsorted",
@@ -90,11 +106,13 @@ const OLDEST: Profile = {
   heapTrim: "page",
   systrimUnsigned: false,
   mmapTailBytes: 8,
+  arenaLimit: "eightPerCpu",
   arenaRefcount: false,
   reusedLeavesFreeList: false,
   vallocConsolidates: true,
   mmapThresholdCapped: true,
   tunables: false,
+  mxfastTunable: false,
   exitFrees: 1,
   thpUnit: "none",
   tunablesMoveBreak: false,
@@ -121,14 +139,21 @@ const glibc222: Profile = {
 const glibc223: Profile = {
   ...glibc222,
   name: "2.23",
-  versions: ["2.23", "2.24", "2.25"],
+  versions: ["2.23", "2.24"],
   mallocStateBytes: 2192,
   heapTrim: "topThreshold",
   arenaRefcount: true,
 };
 
-const glibc226: Profile = {
+const glibc225: Profile = {
   ...glibc223,
+  name: "2.25",
+  versions: ["2.25"],
+  reusedLeavesFreeList: true,
+};
+
+const glibc226: Profile = {
+  ...glibc225,
   name: "2.26",
   versions: ["2.26"],
   tcache: "eager",
@@ -136,7 +161,6 @@ const glibc226: Profile = {
   tcacheCount: 7,
   tcacheMaxChunkBytes: 1040,
   internalFree: "tcache",
-  reusedLeavesFreeList: true,
   tunables: true,
   tunablesMoveBreak: true,
 };
@@ -144,22 +168,36 @@ const glibc226: Profile = {
 const glibc227: Profile = {
   ...glibc226,
   name: "2.27",
-  versions: ["2.27", "2.28", "2.29"],
+  versions: ["2.27"],
   mallocStateBytes: 2200,
 };
 
-const glibc231: Profile = {
+const glibc228: Profile = {
   ...glibc227,
+  name: "2.28",
+  versions: ["2.28", "2.29"],
+  mxfastTunable: true,
+};
+
+const glibc231: Profile = {
+  ...glibc228,
   name: "2.31",
-  versions: ["2.30", "2.31", "2.32", "2.33"],
+  versions: ["2.30", "2.31"],
   tcacheStructBytes: 640,
 };
 
-const glibc234: Profile = {
+const glibc232: Profile = {
   ...glibc231,
+  name: "2.32",
+  versions: ["2.32", "2.33"],
+  sameAddressesAs: "2.31",
+  exitFrees: 2,
+};
+
+const glibc234: Profile = {
+  ...glibc232,
   name: "2.34",
   versions: ["2.34"],
-  sameAddressesAs: "2.31",
   initialHook: false,
 };
 
@@ -240,9 +278,19 @@ const glibc243: Profile = {
   tcacheCount: 16,
   tcacheMaxChunkBytes: 1040,
   tcacheMaxExclusive: false,
+  innerTcacheStruct: "chunkSize",
   memalign: "D",
   thpUnit: "breakAndHeaps",
   mmapTailBytes: 16,
+};
+
+const glibc244: Profile = {
+  ...glibc243,
+  name: "2.44",
+  versions: ["2.44"],
+  innerTcacheStruct: "structBytes",
+  unsortedFit: "return",
+  arenaLimit: "cpusOrTest",
 };
 
 export const PROFILES: readonly Profile[] = [
@@ -250,9 +298,12 @@ export const PROFILES: readonly Profile[] = [
   glibc219,
   glibc222,
   glibc223,
+  glibc225,
   glibc226,
   glibc227,
+  glibc228,
   glibc231,
+  glibc232,
   glibc234,
   glibc236,
   glibc237Tag,
@@ -262,6 +313,7 @@ export const PROFILES: readonly Profile[] = [
   glibc242,
   glibc242Stable,
   glibc243,
+  glibc244,
 ];
 
 /** The profile of a version such as "2.36"; null for a version that is not modelled. */

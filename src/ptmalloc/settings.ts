@@ -171,7 +171,7 @@ const SETTINGS: readonly Setting[] = [
   {
     tunable: "tcache_max",
     min: 0,
-    // 2.42 and 2.43 accept more and then use tcache bins for large chunks, which are not modelled.
+    // 2.42 and later accept more and then use tcache bins for large chunks, which are not modelled.
     max: () => TCACHE_MAX_SMALL_REQUEST,
     exists: withTcache,
     apply: (par, value, profile) => {
@@ -184,7 +184,7 @@ const SETTINGS: readonly Setting[] = [
     tunable: "tcache_unsorted_limit",
     min: 0,
     max: () => SIZE_MAX,
-    exists: withTcache,
+    exists: (profile) => withTcache(profile) && profile.unsortedFit === "stash",
     apply: (par, value) => {
       par.tcacheUnsortedLimit = value;
     },
@@ -193,7 +193,7 @@ const SETTINGS: readonly Setting[] = [
     tunable: "mxfast",
     min: 0,
     max: () => MAX_FAST_REQUEST,
-    exists: (profile) => profile.tunables,
+    exists: (profile) => profile.mxfastTunable,
     apply: (par, value, profile) => {
       setMaxFast(par, profile, value);
     },

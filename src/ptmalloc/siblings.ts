@@ -5,16 +5,18 @@ import { usableBytes } from "./realloc.ts";
 
 /**
  * Sibling versions differ only in how memalign searches for a chunk (ptmalloc2.md §5.3) and in realloc's shortcut
- * (§5.1), as those from 2.35 to 2.40 do. Until a call that they may treat differently, one model has the state of all
- * of them.
+ * (§5.1), as those from 2.35 to 2.40 do, or in the settings that they accept, as 2.27 and 2.28 do. Under the same settings
+ * and until a call that they may treat differently, one model has the state of all of them.
  */
 export function areSiblings(a: Profile, b: Profile): boolean {
-  const { name, versions, sameAddressesAs, memalign, memalignUsesTcache, reallocShortcut } = b;
+  const { name, versions, sameAddressesAs, mxfastTunable } = b;
+  const { memalign, memalignUsesTcache, reallocShortcut } = b;
   const aWithRulesOfB = {
     ...a,
     name,
     versions,
     sameAddressesAs,
+    mxfastTunable,
     memalign,
     memalignUsesTcache,
     reallocShortcut,

@@ -23,19 +23,18 @@ export function tcacheInit(m: Ptmalloc): void {
   endInit(m, mallocFromArena(m, bytes, requestToGranules(bytes)));
 }
 
-/**
- * 2.43's tcache_init within _int_malloc: in arena `av`, and with a chunk size passed as the request, so that the
- * struct's chunk is one size class larger.
- */
+/** The lazy tcache_init within _int_malloc (2.43+, §3.2): in arena `av`. 2.43 passes a chunk size as the request. */
 export function tcacheInitWithin(m: Ptmalloc, av: Arena): void {
   if (!beginInit(m)) {
     return;
   }
-  const chunkBytes = requestToGranules(m.profile.tcacheStructBytes) * GRANULE;
-  endInit(m, intMalloc(m, av, requestToGranules(chunkBytes)));
+  const { innerTcacheStruct, tcacheStructBytes } = m.profile;
+  const granules = requestToGranules(tcacheStructBytes);
+  const takesChunkSize = innerTcacheStruct === "chunkSize";
+  endInit(m, intMalloc(m, av, takesChunkSize ? requestToGranules(granules * GRANULE) : granules));
 }
 
-/** Disables caching while the struct is allocated. False for 2.43 with tcache_count=0, which allocates none. */
+/** Disables caching while the struct is allocated. False since 2.43 with tcache_count=0: no struct is allocated. */
 function beginInit(m: Ptmalloc): boolean {
   m.thread.tcache = "disabled";
   return m.profile.tcache !== "lazy" || m.par.tcacheCount !== 0;

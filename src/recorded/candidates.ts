@@ -25,16 +25,16 @@ export function candidatesFor(
   const candidates: Candidate[] = [];
   let refused: SettingRefused | null = null;
   for (const origin of origins) {
+    const guided = guidedReplayOf(origin, facts);
+    if (guided instanceof SettingRefused) {
+      refused = guided;
+      continue;
+    }
     const sharing = candidates.find((one) => haveSameCourse(one.origin, origin))?.recorded;
     if (sharing !== undefined) {
       const { siblings } = sharing.guided;
       siblings.profiles = [...siblings.profiles, origin.profile];
       candidates.push({ origin, recorded: sharing });
-      continue;
-    }
-    const guided = guidedReplayOf(origin, facts);
-    if (guided instanceof SettingRefused) {
-      refused = guided;
       continue;
     }
     guided.arenaSeries = new ArenaSeries();

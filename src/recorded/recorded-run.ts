@@ -1,6 +1,6 @@
+import { cpusByLimit } from "../ptmalloc/arenas.ts";
 import { GRANULE } from "../ptmalloc/chunks.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
-import { UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import {
   type Exit,
   type Insertion,
@@ -113,11 +113,13 @@ export class RecordedRun {
 
   /** CPUs of the recorded process, given or shown by its arenas; null while unknown */
   get cpus(): number | null {
-    const { cpus, arenaLimit, par } = this.guided.model;
-    if (cpus !== UNKNOWN_CPUS) {
-      return cpus;
-    }
-    return arenaLimit === 0 || par.arenaMax !== 0 ? null : Math.floor(arenaLimit / 8);
+    const shown = cpusByLimit(this.guided.model);
+    return shown !== null && shown.from === shown.to ? shown.from : null;
+  }
+
+  /** the most CPUs that its arenas allow, which give what-ifs the same limit; null while unknown */
+  get mostCpus(): number | null {
+    return cpusByLimit(this.guided.model)?.to ?? null;
   }
 
   /** bytes in use that were allocated outside the log: before it began, or past its hook (unlogged.ts) */

@@ -191,7 +191,7 @@ export class RecordedRuns {
       first,
       insertions: [...writes, ...inferred].sort((a, b) => a.before - b.before),
       unloggedBytes: best.recorded.unloggedBytes,
-      cpus: best.recorded.cpus,
+      cpus: best.recorded.mostCpus,
       ...this.#settingsToSend(best),
       glibc: best === before ? null : best.origin.glibc,
     });

@@ -8,7 +8,7 @@ export interface Inferences {
   readonly insertions: readonly Insertion[];
   /** bytes in use that were allocated outside the log */
   readonly unloggedBytes: number;
-  /** CPUs that the arenas have shown; null: not shown */
+  /** CPUs that the arenas have shown, or the most that they allow; null: not shown */
   readonly cpus: number | null;
   /** settings that the pointers have shown since the previous batch */
   readonly settings: readonly { readonly name: string; readonly value: number }[];

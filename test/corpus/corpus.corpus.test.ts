@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Scenario } from "../../src/report/report.ts";
 import {
@@ -5,6 +6,7 @@ import {
   type Case,
   casesOf,
   logOf,
+  NEXT_CORPUS,
   OWN_CORPUS,
   optionsFor,
   type Sample,
@@ -22,7 +24,10 @@ import {
  */
 const own = casesOf(OWN_CORPUS);
 const names = new Set(own.map(({ name }) => name));
-const shared = casesOf(SHARED_CORPUS).filter(({ name }) => !names.has(name));
+const folders = [SHARED_CORPUS, NEXT_CORPUS].map((folder) => ({
+  folder,
+  cases: casesOf(folder).filter(({ name }) => !names.has(name)),
+}));
 
 describe("fixtures/corpus", () => {
   it("has logs", () => expect(own.length).toBeGreaterThan(10));
@@ -31,14 +36,16 @@ describe("fixtures/corpus", () => {
   }
 });
 
-describe("../shared/corpus", () => {
-  if (shared.length === 0) {
-    it.skip("is missing beside this checkout: only fixtures/corpus was compared with truth");
-  }
-  for (const one of shared) {
-    describe(one.name, () => testAgainstTruth(one));
-  }
-});
+for (const { folder, cases } of folders) {
+  describe(`../shared/${basename(folder)}`, () => {
+    if (cases.length === 0) {
+      it.skip("is missing beside this checkout: only fixtures/corpus was compared with truth");
+    }
+    for (const one of cases) {
+      describe(one.name, () => testAgainstTruth(one));
+    }
+  });
+}
 
 function testAgainstTruth(one: Case): void {
   for (const setting of Object.keys(one.meta.traces)) {

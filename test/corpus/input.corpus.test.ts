@@ -6,7 +6,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { readLog } from "../../src/input/read-log.ts";
 import { EventBatch, Op } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
-import { casesOf, OWN_CORPUS, SHARED_CORPUS } from "../support/corpus.ts";
+import { casesOf, NEXT_CORPUS, OWN_CORPUS, SHARED_CORPUS } from "../support/corpus.ts";
 
 const OP_OF: Readonly<Record<string, number>> = {
   ...Op,
@@ -38,7 +38,7 @@ class CountingSink implements EventSink {
   }
 }
 
-describe.each([OWN_CORPUS, SHARED_CORPUS])("every line of %s is read", (corpus) => {
+describe.each([OWN_CORPUS, SHARED_CORPUS, NEXT_CORPUS])("every line of %s is read", (corpus) => {
   const cases = casesOf(corpus);
   test.skipIf(cases.length > 0)("the corpus is missing", () => {});
 

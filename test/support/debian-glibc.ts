@@ -24,6 +24,7 @@ export const DEBIAN_GLIBCS = [
   { glibc: "2.36", release: "bookworm" },
   { glibc: "2.41", release: "trixie" },
   { glibc: "2.43", release: "forky" },
+  { glibc: "2.44", release: "experimental" },
 ] as const;
 
 export type Fetched =

@@ -157,7 +157,11 @@ export class PointerWitness implements Witness {
     if (this.state.isRealloc || addresses.mayBeFirst(this.state.pointer)) {
       return false;
     }
-    return addresses.placeOf(this.#model, this.state.pointer, 0).heap >= 0;
+    const { heap } = addresses.placeOf(this.#model, this.state.pointer, 0);
+    // A limit of 8 per CPU is seldom reached by chance, one of 8 or more often: without thread_exit lines, threads that
+    // ended unseen may have left any arena but the main one.
+    const isLimit = this.state.logsExits || this.#model.profile.arenaLimit === "eightPerCpu";
+    return isLimit ? heap >= 0 : heap === this.#model.breakHeap.id;
   }
 
   sharesMainArena(): boolean {
