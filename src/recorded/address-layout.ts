@@ -22,7 +22,7 @@ export const NO_LAYOUT: AddressLayout = {
 const LARGER_PAGES = [65536, 16384] as const;
 /** A block of so many bytes whose pointer has the page offset of a mapped chunk's is nearly always mapped. */
 const MAPPED_BYTES = 32768;
-/** So many mappings in a row seldom begin at a multiple of 64 KiB by chance: once in 65536 logs. */
+/** So many mappings seldom all begin at multiples of 64 KiB by chance: once in 65536 logs. */
 const MANY_MAPPINGS = 4;
 
 /** User space of x86_64 ends at 2^47. Its kernel places nothing from 2^32 up to 2^43. */
@@ -67,19 +67,20 @@ function onAarch64Only(pointer: number): number {
 }
 
 /**
- * The page sizes at whose multiples all mappings and the break area begin. On x86_64, whose pages have 4096 bytes, many
- * mappings must say so: another architecture may have the same layout.
+ * Returns the page sizes at whose multiples most mappings begin; without mappings, the break area. Some of `mapped` may
+ * lie in a heap after all. On x86_64, whose pages have 4096 bytes, many mappings must say so: another architecture may
+ * have the same layout.
  */
 function pageSizes(arch: Arch, mapped: ReadonlySet<number>, lowest: number): number[] {
-  const larger = LARGER_PAGES.filter((page) => [...mapped].every((one) => one % page === GRANULE));
-  if (mapped.size >= MANY_MAPPINGS) {
-    const [largest] = larger;
-    return largest === undefined ? [SMALLEST_PAGE] : order(arch, [largest]);
-  }
-  const begins = larger.filter((page) => mapped.size > 0 || lowest % page < SMALLEST_PAGE);
-  return arch === "x86_64" ? [SMALLEST_PAGE] : order(mapped.size > 0 ? arch : "x86_64", begins);
-}
-
-function order(arch: Arch, larger: readonly number[]): number[] {
-  return arch === "x86_64" ? [SMALLEST_PAGE, ...larger] : [...larger, SMALLEST_PAGE];
+  const larger = LARGER_PAGES.filter((page) => {
+    const aligned = [...mapped].filter((one) => one % page === GRANULE).length;
+    if (arch === "x86_64") {
+      return aligned >= MANY_MAPPINGS && aligned >= 0.75 * mapped.size;
+    }
+    return mapped.size === 0 ? lowest % page < SMALLEST_PAGE : aligned >= 0.5 * mapped.size;
+  });
+  // What begins at multiples of 64 KiB begins at those of 16 KiB, too; that seldom happens by chance.
+  const likely = mapped.size >= MANY_MAPPINGS ? larger.slice(0, 1) : larger;
+  const isShown = arch === "aarch64" && mapped.size > 0;
+  return isShown ? [...likely, SMALLEST_PAGE] : [SMALLEST_PAGE, ...likely];
 }

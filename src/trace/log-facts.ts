@@ -23,6 +23,8 @@ export class LogFacts {
   glibc: string | null = null;
   cpus: number | null = null;
   arch: Arch | null = null;
+  /** `arch` names a 32-bit architecture */
+  hasShortWords = false;
   /** bytes of a page of the kernel */
   pageBytes: number | null = null;
   thp: ThpMode | null = null;
@@ -50,6 +52,7 @@ export class LogFacts {
         } else if (value === "aarch64" || value === "arm64") {
           this.arch = "aarch64";
         }
+        this.hasShortWords = /^(i[3-6]86|x86|arm|armhf|armv[5-8]l)$/.test(value);
         break;
       case "page":
         if (value === "4096" || value === "16384" || value === "65536") {
