@@ -31,6 +31,9 @@ export class Memory {
   /** the program break, in bytes from the page of its initial value */
   brk: number;
 
+  /** sbrk was called before malloc first did (§10.6) */
+  calledSbrk = false;
+
   readonly mappings: (Mapping | null)[] = [];
   readonly #freeMappingIds: number[] = [];
   /** n_mmaps; mmapped_mem in bytes, whole pages */

@@ -306,6 +306,7 @@ export class Ptmalloc extends Memory {
       undoTrims(this, trims);
     }
     this.brk += bytes;
+    this.calledSbrk = true;
   }
 
   /** Writes bytes from..to-1 of a block in `planes`, as the program or the allocator (EVERY_PLANE). */

@@ -112,7 +112,9 @@ export function breakGrowth(m: Ptmalloc, bytes: number): number {
   if (m.thpBytes === 0) {
     return m.pageUp(bytes);
   }
-  const brk = m.breakHeap.base + m.brk;
+  // Up to 2.42 glibc takes 0 for the break until something has called sbrk.
+  const isUnknown = m.profile.thpUnit === "break" && m.mainArena.top === 0 && !m.calledSbrk;
+  const brk = isUnknown ? 0 : m.breakHeap.base + m.brk;
   return roundUp(brk + bytes, m.thpBytes) - brk;
 }
 

@@ -23,12 +23,12 @@ const MIN_SHARE = 1 / 16;
 
 /** Page offsets of an i386 process's first block: above the tcache, in glibc 2.26 to 2.29 and since 2.30. */
 const FIRST_BLOCKS: readonly number[] = [0x160, 0x1a0];
-/** Where Linux puts a 32-bit program with its heap, and mappings; from, to. */
-const RANGES = [
+/** Where Linux puts a 32-bit program with its heap; and mappings. From, to. */
+const PROGRAM = [
   [0x08000000, 0x0c000000],
   [0x56000000, 0x5a000000],
-  [0xe0000000, 0x100000000],
 ] as const;
+const RANGES = [...PROGRAM, [0xe0000000, 0x100000000]] as const;
 
 /**
  * Looks for a 32-bit process in the log's first batches: its chunks have a header of 4 bytes (SIZE_SZ), so that blocks
@@ -69,13 +69,22 @@ export function shortWords(batches: readonly Events[]): ShortWords | null {
   if (closer >= MUST_SHOW && closer >= adjacent * MIN_SHARE) {
     return spacing.first;
   }
-  const isFirst = firstBlock !== null && FIRST_BLOCKS.includes(firstBlock.pointer % 4096);
-  return isFirst && isInRanges ? firstBlock : null;
+  return isInRanges && spacing.isComplete && isFirstBlock(firstBlock?.pointer ?? 0)
+    ? firstBlock
+    : null;
 }
 
 /** True where a 32-bit process may have memory; 0 stands for no address. */
 function isInRange(address: number): boolean {
-  return address === 0 || RANGES.some(([from, to]) => address >= from && address < to);
+  return address === 0 || isIn(RANGES, address);
+}
+
+function isFirstBlock(pointer: number): boolean {
+  return isIn(PROGRAM, pointer) && FIRST_BLOCKS.includes(pointer % 4096);
+}
+
+function isIn(ranges: readonly (readonly [number, number])[], address: number): boolean {
+  return ranges.some(([from, to]) => address >= from && address < to);
 }
 
 /** Counts blocks directly above a live block. */
@@ -85,6 +94,8 @@ class Spacing {
   /** of these, blocks where a 64-bit process has the end of the block below */
   closer = 0;
   first: ShortWords | null = null;
+  /** all blocks freed or resized were allocated before, so the log began with the process */
+  isComplete = true;
   /** sizes of live blocks, by pointer */
   readonly #sizes = new Map<number, number>();
   /** where live blocks' chunks end, relative to the block, by the rules of a 32-bit process where these differ */
@@ -93,6 +104,7 @@ class Spacing {
 
   follow({ op, pointerIn, pointerOut, size, line }: Events, i: number): void {
     if (op[i] === Op.free || op[i] === Op.realloc) {
+      this.isComplete &&= pointerIn[i] === 0 || this.#sizes.has(pointerIn[i]!);
       this.#forget(pointerIn[i]!);
     }
     const pointer = pointerOut[i]!;
