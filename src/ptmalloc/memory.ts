@@ -1,6 +1,7 @@
 import { Arena, newBins } from "./arena.ts";
 import { ADDR, Chunks, GRANULE, HEAP, roundUp } from "./chunks.ts";
 import { Heap } from "./heap.ts";
+import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Profile } from "./profile.ts";
 import { Resident } from "./resident.ts";
@@ -11,6 +12,9 @@ import { Resident } from "./resident.ts";
  */
 export class Memory {
   profile: Profile;
+  readonly machine: Machine;
+  /** the kernel may back heaps and mappings with transparent huge pages: RSS is then an upper bound (§9.1) */
+  hugePages: boolean;
   /** bytes of a page of the kernel; the shift from a granule to its page */
   readonly pageBytes: number;
   readonly pageShift: number;
@@ -48,11 +52,13 @@ export class Memory {
   systemBytes = 0;
 
   /**
-   * `initialBreak` is the program break before the first call, in bytes from the start of its page. `pageBytes` is a
-   * power of two, `thpBytes` a multiple of it or 0.
+   * `initialBreak` is the program break before the first call, in bytes from the start of its page.
    */
-  constructor(profile: Profile, initialBreak: number, pageBytes: number, thpBytes: number) {
+  constructor(profile: Profile, initialBreak: number, machine: Machine, thpBytes: number) {
+    const { pageBytes, thp } = machine;
     this.profile = profile;
+    this.machine = machine;
+    this.hugePages = thp === "always" || (thp === "madvise" && thpBytes !== 0);
     this.resident = new Resident(pageBytes);
     this.pageBytes = pageBytes;
     this.pageShift = Math.log2(pageBytes / GRANULE);

@@ -6,7 +6,7 @@ import { consolidate } from "./consolidate.ts";
 import { copyScalars } from "./copy-scalars.ts";
 import { freeChunk } from "./free.ts";
 import { FreeList } from "./free-list.ts";
-import { type Machine, thpPageOf, X86_64 } from "./machine.ts";
+import { thpPageOf, X86_64 } from "./machine.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
@@ -84,9 +84,6 @@ export class Ptmalloc extends Memory {
   servedByTcache = false;
   /** the current call allocated the thread's tcache struct */
   madeTcacheStruct = false;
-  /** the kernel may back heaps and mappings with transparent huge pages: RSS is then an upper bound (§9.1) */
-  hugePages: boolean;
-  readonly machine: Machine;
   /** chunk size in bytes of the latest huge request (size-classes.ts) */
   hugeBytes = 0;
 
@@ -101,9 +98,7 @@ export class Ptmalloc extends Memory {
    * not page-aligned in some processes (trap T21). The first thread that calls is the main thread.
    */
   constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0, machine = X86_64) {
-    super(profile, initialBreak, machine.pageBytes, thpPageOf(profile, machine, par.hugetlb));
-    this.machine = machine;
-    this.hugePages = machine.thp === "always" || (machine.thp === "madvise" && this.thpBytes !== 0);
+    super(profile, initialBreak, machine, thpPageOf(profile, machine, par.hugetlb));
     this.par = par;
     this.cpus = cpus;
     this.arenas = [this.mainArena];
@@ -117,13 +112,8 @@ export class Ptmalloc extends Memory {
    * most of the memory, go to that of `recycled`, a process no longer in use.
    */
   clone(recycled: Ptmalloc | null = null): Ptmalloc {
-    const copy = new Ptmalloc(
-      this.profile,
-      this.par.clone(this.profile),
-      this.cpus,
-      0,
-      this.machine,
-    );
+    const par = this.par.clone(this.profile);
+    const copy = new Ptmalloc(this.profile, par, this.cpus, 0, this.machine);
     copyScalars<Ptmalloc>(this, copy);
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
