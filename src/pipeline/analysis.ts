@@ -11,6 +11,7 @@ import { CUT_MODULUS } from "../trace/address-space.ts";
 import { EventBatch, type Note } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
+import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import type { EventSink } from "../trace/sink.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
@@ -19,7 +20,7 @@ import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult } from "./analysis-result.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
-import { PASSES, type Stage } from "./passes.ts";
+import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { refuseShortWords } from "./short-words.ts";
 
 /**
@@ -40,6 +41,7 @@ export class Analysis implements EventSink {
   readonly #holes = new Holes();
   readonly #cutSizes = new CutSizes();
   readonly #threadExits = new ThreadExits();
+  readonly #lastCalls = new LastCalls();
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
   #batch = new EventBatch();
@@ -85,7 +87,10 @@ export class Analysis implements EventSink {
     this.#consume(this.#batch, null);
     this.#waiting = null;
     const insertions = this.#holes.finish();
-    const exits = this.recorded.finish(insertions);
+    const exits = this.recorded.finish(
+      insertions,
+      this.#threadExits.areLogged ? null : this.#lastCalls,
+    );
     if (this.recorded.current !== null) {
       this.#runner.finish(insertions, exits);
     }
@@ -168,7 +173,7 @@ export class Analysis implements EventSink {
         pass.run(stage);
       }
     }
-    const first = this.ledger.events - batch.length;
+    const { first } = stage;
     // Only now are the batch's times on one clock.
     for (const [{ at }, bytes] of samples) {
       const time = at > 0 ? batch.time[at - 1]! : timeBefore;
@@ -182,11 +187,12 @@ export class Analysis implements EventSink {
     }
     const work = { batch, actions: this.#actions, touch: this.#touched };
     this.recorded.replay(
-      { work, first, logged: stage.logged, next },
+      { work, first, logged: insertionsOf(stage), next },
       {
         threads: this.ledger.threads.size,
         swappedLines: this.ledger.anomalies.swapped,
         seesWholePointers: this.#seesWholePointers,
+        logsExits: this.#threadExits.areLogged,
       },
     );
   }
@@ -194,14 +200,17 @@ export class Analysis implements EventSink {
   #stage(batch: EventBatch, next: EventBatch | null, samples: ReadonlyMap<Note, number>): Stage {
     return {
       batch,
+      first: this.ledger.events,
       next,
       samples,
       actions: this.#actions,
       touched: this.#touched,
       ledger: this.ledger,
       threadExits: this.#threadExits,
+      lastCalls: this.#lastCalls,
       touch: this.#touch,
       holes: this.#holes,
+      likelyExits: [],
       logged: [],
     };
   }

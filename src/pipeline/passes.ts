@@ -4,6 +4,7 @@ import type { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import type { ActionBatch } from "../trace/actions.ts";
 import type { EventBatch, Note } from "../trace/event.ts";
 import type { Ledger } from "../trace/ledger.ts";
+import type { LastCalls, LikelyExit } from "../trace/order/last-calls.ts";
 import type { ThreadExits } from "../trace/order/thread-exits.ts";
 
 /**
@@ -28,7 +29,7 @@ export type Aspect =
   | "threads"
   /** requested bytes of a freed or resized block; live bytes */
   | "old sizes"
-  /** thread exits where they take effect */
+  /** thread exits where they take effect, and what threads free afterwards */
   | "exits"
   /** what the program writes of each block, under the touch policy */
   | "writes"
@@ -38,6 +39,8 @@ export type Aspect =
 /** What the passes share: one batch, and the state that goes through the whole log. */
 export interface Stage {
   readonly batch: EventBatch;
+  /** number of the batch's first event */
+  readonly first: number;
   /** the batch that follows; null at the log's end. Lines may be exchanged with it. */
   readonly next: EventBatch | null;
   /** bytes of the RSS samples among the batch's comments */
@@ -46,8 +49,11 @@ export interface Stage {
   readonly touched: TouchBatch;
   readonly ledger: Ledger;
   readonly threadExits: ThreadExits;
+  readonly lastCalls: LastCalls;
   readonly touch: Touch;
   readonly holes: Holes;
+  /** given by the pass that finds thread exits: those without a line */
+  likelyExits: readonly LikelyExit[];
   /** given by the last pass */
   logged: readonly Insertion[];
 }
@@ -59,6 +65,19 @@ export interface Pass {
   /** the pass serves the models only: --no-model leaves it out */
   readonly forModel: boolean;
   readonly run: (stage: Stage) => void;
+}
+
+/** Returns the insertions that the passes have given, in order. */
+export function insertionsOf({ logged, likelyExits }: Stage): Insertion[] {
+  const exits = likelyExits.map(
+    ({ thread, last, frees }): Insertion => ({
+      kind: "suggestedExit",
+      before: last + 1,
+      thread,
+      frees,
+    }),
+  );
+  return [...logged, ...exits].sort((a, b) => a.before - b.before);
 }
 
 export const PASSES: readonly Pass[] = [
@@ -98,11 +117,17 @@ export const PASSES: readonly Pass[] = [
     run: ({ ledger, batch }) => ledger.recordSeries(batch),
   },
   {
-    name: "move thread exits to where they take effect",
-    needs: ["order", "blocks", "threads"],
+    name: "move thread exits to where they take effect, or find them in the threads' last calls",
+    needs: ["order", "blocks", "threads", "old sizes"],
     gives: ["exits"],
     forModel: true,
-    run: ({ threadExits, batch, actions, next }) => threadExits.place(batch, actions, next),
+    run: (stage) => {
+      const { threadExits, lastCalls, batch, actions, first, next } = stage;
+      threadExits.place(batch, actions, first, next);
+      if (!threadExits.areLogged) {
+        stage.likelyExits = lastCalls.read(batch, actions, first, next);
+      }
+    },
   },
   {
     name: "apply the touch policy",

@@ -51,9 +51,7 @@ export class Memory {
   /** bytes obtained from the kernel and not returned: system_mem of all arenas, and all mappings */
   systemBytes = 0;
 
-  /**
-   * `initialBreak` is the program break before the first call, in bytes from the start of its page.
-   */
+  /** `initialBreak` is the program break before the first call, in bytes from the start of its page. */
   constructor(profile: Profile, initialBreak: number, machine: Machine, thpBytes: number) {
     const { pageBytes, thp } = machine;
     this.profile = profile;

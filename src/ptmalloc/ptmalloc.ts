@@ -15,7 +15,7 @@ import { EVERY_PLANE, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
-import { Thread } from "./thread.ts";
+import { ENDED_THREAD, Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
 import { type Trim, undoTrims } from "./undo-trims.ts";
@@ -171,6 +171,14 @@ export class Ptmalloc extends Memory {
       this.#threads[index] = thread;
     }
     this.thread = thread;
+  }
+
+  /** As `enter`; but a thread without cache and arena has given them up and may only free (§6.4). */
+  enterEnded(index: number): void {
+    this.enter(index);
+    if (this.thread.arena === null && this.thread.tcache === "inactive") {
+      this.thread = ENDED_THREAD;
+    }
   }
 
   /** True if the next call of thread `index` may have to share an arena with others. */

@@ -39,3 +39,7 @@ export class Thread {
     return copy;
   }
 }
+
+/** Stands for any thread that has ended: it has neither cache nor arena, and gets none (§6.4). */
+export const ENDED_THREAD = new Thread(-1);
+ENDED_THREAD.tcache = "disabled";

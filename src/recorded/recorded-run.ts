@@ -3,6 +3,7 @@ import { GRANULE } from "../ptmalloc/chunks.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
 import {
   type Exit,
+  exitsAmong,
   type Insertion,
   insert,
   type LateExits,
@@ -65,7 +66,7 @@ export class RecordedRun {
     inferredSwaps: 0,
     /** the first mismatch, explained or not */
     firstDivergence: null as Divergence | null,
-    /** exits inferred at the log's end, which no pointer showed */
+    /** exits inferred from the threads' last calls, which no pointer showed */
     lastExits: 0,
     /** number of the last batch's first event */
     first: 0,
@@ -151,7 +152,8 @@ export class RecordedRun {
   ): void {
     const first = this.state.event;
     this.state.first = first;
-    this.#inserted = [];
+    this.#inserted = exitsAmong(insertions, this.guided.model.profile);
+    this.state.lastExits += this.#inserted.length;
     this.guided.witness.found.length = 0;
     this.judge.missed.length = 0;
     if (copy === null || this.state.failures >= MAX_FAILURES || this.#isOverBudget) {
@@ -212,7 +214,7 @@ export class RecordedRun {
     // Nothing more is explained.
     this.#past.forget();
     this.#otherwise = endedOtherwise(replay, exits, () => this.#past.copyOf(this.guided).replay);
-    this.state.lastExits = endThreads(replay, exits);
+    this.state.lastExits += endThreads(replay, exits);
     replay.finish();
   }
 

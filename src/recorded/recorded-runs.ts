@@ -4,9 +4,9 @@ import type { Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
 import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
-import { type EventBatch, Op } from "../trace/event.ts";
+import type { EventBatch } from "../trace/event.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
-import { LastCalls } from "../trace/order/last-calls.ts";
+import type { LastCalls } from "../trace/order/last-calls.ts";
 import { addressLayout } from "./address-layout.ts";
 import type { Candidate } from "./candidate.ts";
 import { type AddressFacts, candidatesFor, guidedReplayOf } from "./candidates.ts";
@@ -41,6 +41,8 @@ export interface LogEvidence {
   readonly swappedLines: number;
   /** an address of 2^32 or more was seen */
   readonly seesWholePointers: boolean;
+  /** the log has thread_exit() lines */
+  readonly logsExits: boolean;
 }
 
 /**
@@ -51,7 +53,6 @@ export class RecordedRuns {
   readonly #options: RecordedOptions;
   readonly #facts: LogFacts;
   readonly #sink: InferenceSink;
-  readonly #lastCalls = new LastCalls();
   /** the latest batches, shared by the pasts of all runs */
   readonly #copies: Work[] = [];
   /** inferred settings that the what-ifs have received */
@@ -83,7 +84,6 @@ export class RecordedRuns {
   /** @throws SettingRefused */
   replay(prepared: PreparedBatch, evidence: LogEvidence): void {
     const { work, first, logged } = prepared;
-    const { batch, actions } = work;
     this.#seesWholePointers = evidence.seesWholePointers;
     this.#detection ??= this.#startDetection(prepared);
     if (this.#seesWholePointers) {
@@ -91,8 +91,7 @@ export class RecordedRuns {
         recorded.judge.addresses.assumeWholePointers();
       }
     }
-    this.#lastCalls.read(batch, actions, first);
-    this.#logsExits ||= batch.op.subarray(0, batch.length).includes(Op.threadExit);
+    this.#logsExits = evidence.logsExits;
     this.#processSettings?.keep(work, first, logged);
     const best = this.#replay(prepared, evidence);
     // The what-ifs come last: they must not follow a version that fits best only because a setting is missing.
@@ -101,16 +100,16 @@ export class RecordedRuns {
     }
   }
 
-  /** The log ends. Returns the exits to apply in the what-ifs, too. */
-  finish(insertions: readonly Insertion[]): LastExits {
+  /**
+   * The log ends. `lastCalls` is null if the log has thread_exit() lines. Returns the exits to apply in the what-ifs, too.
+   */
+  finish(insertions: readonly Insertion[], lastCalls: LastCalls | null): LastExits {
+    const exitsOf = ({ profile }: RecordedProcess): LastExits =>
+      lastCalls === null ? NO_EXITS : lastExits(lastCalls, profile);
     for (const { origin, recorded } of this.#detection?.runs ?? []) {
-      recorded.finish(insertions, this.#lastExits(origin));
+      recorded.finish(insertions, exitsOf(origin));
     }
-    return this.#detection === null ? NO_EXITS : this.#lastExits(this.#detection.best.origin);
-  }
-
-  #lastExits({ profile }: RecordedProcess): LastExits {
-    return this.#logsExits ? NO_EXITS : lastExits(this.#lastCalls, profile);
+    return this.#detection === null ? NO_EXITS : exitsOf(this.#detection.best.origin);
   }
 
   /** Replays one batch under every candidate. Returns the best candidate before it was compared with the others. */

@@ -1,9 +1,10 @@
+import type { Profile } from "../ptmalloc/profile.ts";
 import type { Replay } from "./replay.ts";
 import type { Work } from "./work.ts";
 import type { Ranges } from "./writes/byte-ranges.ts";
 
 /** A step between two calls, before event number `before` (0-based). */
-export type Insertion = Exit | Sbrk | LateExits | Probe | Writes;
+export type Insertion = Exit | SuggestedExit | Sbrk | LateExits | Probe | Writes;
 
 /** A thread ends without a line in the log. */
 export interface Exit {
@@ -11,6 +12,19 @@ export interface Exit {
   readonly before: number;
   /** dense index */
   readonly thread: number;
+}
+
+/**
+ * A thread ends, as its last calls suggest, if the version's threads end with that many calls of free(NULL) (§6.4). The
+ * versions that may have written the log differ in this.
+ */
+export interface SuggestedExit {
+  readonly kind: "suggestedExit";
+  readonly before: number;
+  /** dense index */
+  readonly thread: number;
+  /** calls of free(NULL) just before, at least 1 */
+  readonly frees: number;
 }
 
 /** The program moves the break up itself, bypassing malloc (§12.7). */
@@ -45,6 +59,15 @@ export interface Writes {
   readonly unwritten: Ranges;
 }
 
+/** Returns the exits that the threads' last calls suggest to a process of this version. */
+export function exitsAmong(insertions: readonly Insertion[], { exitFrees }: Profile): Exit[] {
+  return insertions.flatMap((one) =>
+    one.kind === "suggestedExit" && one.frees >= exitFrees
+      ? [{ kind: "exit", before: one.before, thread: one.thread }]
+      : [],
+  );
+}
+
 /** Applies one insertion now. */
 export function insert(replay: Replay, insertion: Insertion): void {
   switch (insertion.kind) {
@@ -53,6 +76,11 @@ export function insert(replay: Replay, insertion: Insertion): void {
       return;
     case "exit":
       replay.exitThread(insertion.thread);
+      return;
+    case "suggestedExit":
+      if (insertion.frees >= replay.model.profile.exitFrees) {
+        replay.exitThread(insertion.thread);
+      }
       return;
     case "lateExits":
       replay.model.attachesBefore(insertion.thread, insertion.late);

@@ -153,7 +153,11 @@ export class Replay {
       guide?.beforeEvent(work, i);
       this.settle();
       this.#begin(batch.time[i]!);
-      model.enter(actions.thread[i]!);
+      if (action === Action.freeAfterExit) {
+        model.enterEnded(actions.thread[i]!);
+      } else {
+        model.enter(actions.thread[i]!);
+      }
       if (action === Action.none) {
         guide?.freeUnlogged(work, i);
         continue;
@@ -209,6 +213,7 @@ export class Replay {
         this.#serve(model.malloc(size), work, i);
         return;
       case Action.free:
+      case Action.freeAfterExit:
         this.#free(actions.block[i]!);
         return;
       case Action.calloc:

@@ -21,6 +21,8 @@ export const Action = {
   mallocTrim: 8,
   mallopt: 9,
   threadExit: 10,
+  /** a free by a thread that has exited, which has neither cache nor arena any more (ptmalloc2.md §6.4) */
+  freeAfterExit: 11,
 } as const;
 
 export type Action = (typeof Action)[keyof typeof Action];

@@ -36,11 +36,17 @@ describe("the passes over a batch", () => {
 });
 
 /**
- * A log in which every pass changes something: lines in the wrong order, a time past midnight, reallocs, a thread whose
- * exit takes effect later than its line, large blocks, and comments that state holes and RSS.
+ * A log in which every pass changes something: a thread that exits without a line and then frees a thread vector, lines in
+ * the wrong order, a time past midnight, reallocs, a thread whose exit takes effect later than its line, large blocks, and
+ * comments that state holes and RSS.
  */
 const LOG = [
   "# holes min=65536",
+  "1 23:59:58.000000 calloc(16, 16) = 0x555555550010",
+  "4 23:59:58.000100 malloc(100) = 0x7ffff4000b70",
+  "4 23:59:58.000200 [0x7fffe0001000] free(0x0)",
+  ...Array.from({ length: 14 }, () => "4 23:59:58.000300 [0x7fffe0002000] free(0x0)"),
+  "4 23:59:58.000300 [0x7fffe0003000] free(0x555555550010)",
   "1 23:59:59.999000 malloc(100) = 0x555555559010",
   "2 23:59:59.999100 malloc(5000) = 0x7ffff0000b70",
   // Returned again before thread 1 frees it, a line below.
@@ -61,7 +67,7 @@ const LOG = [
 /** All that the passes leave for a replay and for the report; "error" if a pass throws. */
 function resultOf(passes: readonly Pass[]): string {
   try {
-    const { batches, ledger } = prepare(LOG, 7, passes);
+    const { batches, ledger } = prepare(LOG, 24, passes);
     const rows = batches.map(({ work, logged }) => {
       const { length } = work.batch;
       return [

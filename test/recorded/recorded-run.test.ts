@@ -229,7 +229,7 @@ describe("the figures of a run", () => {
 
 describe("the end of the log", () => {
   const exits = (sure: boolean): LastExits => ({
-    ended: [{ thread: 1, last: 1, sure }],
+    ended: [{ thread: 1, last: 1, frees: 2, sure }],
     open: [],
   });
   const lines = exitLog().slice(0, 2);

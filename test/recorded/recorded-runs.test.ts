@@ -39,10 +39,12 @@ interface Log {
 function replayed(options: RecordedOptions, { lines, eventsPerBatch, threads = 1 }: Log) {
   const received = new Received();
   const runs = new RecordedRuns(options, new LogFacts(), received);
-  for (const batch of prepare(lines, eventsPerBatch).batches) {
-    runs.replay(batch, { threads, swappedLines: 0, seesWholePointers: true });
+  const { batches, lastCalls } = prepare(lines, eventsPerBatch);
+  const logsExits = lastCalls === null;
+  for (const batch of batches) {
+    runs.replay(batch, { threads, swappedLines: 0, seesWholePointers: true, logsExits });
   }
-  return { runs, ...received };
+  return { runs, lastCalls, ...received };
 }
 
 function allocations(count: number): LoggedProgram {
@@ -202,8 +204,8 @@ describe("the end of the log", () => {
   const LAST_FREES = ["2 free(0x0)", "2 free(0x0)"];
 
   function endOf(lines: readonly string[]) {
-    const { runs } = replayed(OPTIONS, { lines, threads: 2 });
-    return runs.finish([]);
+    const { runs, lastCalls } = replayed(OPTIONS, { lines, threads: 2 });
+    return runs.finish([], lastCalls);
   }
 
   function twoThreads(): string[] {
@@ -224,7 +226,7 @@ describe("the end of the log", () => {
 
   it("ends none without an event", () => {
     const runs = new RecordedRuns(OPTIONS, new LogFacts(), new Received());
-    expect(runs.finish([])).toBe(NO_EXITS);
+    expect(runs.finish([], null)).toBe(NO_EXITS);
     expect([runs.detection, runs.current]).toEqual([null, null]);
   });
 });

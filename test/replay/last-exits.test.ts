@@ -93,7 +93,7 @@ describe("the threads that may have ended by the log's end", () => {
   function exitsOf(glibc: string, ...lines: string[]): LastExits {
     const calls = new LastCalls();
     const { work, first } = prepare(lines).batches[0]!;
-    calls.read(work.batch, work.actions, first);
+    calls.read(work.batch, work.actions, first, null);
     return lastExits(calls, profileOf(glibc)!);
   }
   const threadsOf = (exits: readonly LikelyExit[]) => exits.map(({ thread }) => thread);
@@ -114,7 +114,7 @@ describe("the threads that may have ended by the log's end", () => {
 });
 
 describe("the end of threads", () => {
-  const exit = (thread: number, sure: boolean): LikelyExit => ({ thread, last: 1, sure });
+  const exit = (thread: number, sure: boolean): LikelyExit => ({ thread, last: 1, frees: 2, sure });
 
   /** A what-if of a log of three threads, each with a block. */
   function finished(): Replay {

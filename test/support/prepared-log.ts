@@ -1,6 +1,6 @@
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
-import { PASSES, type Pass, type Stage } from "../../src/pipeline/passes.ts";
+import { insertionsOf, PASSES, type Pass, type Stage } from "../../src/pipeline/passes.ts";
 import { type AddressFacts, guidedReplayOf } from "../../src/recorded/candidates.ts";
 import type { GuidedReplay } from "../../src/recorded/guided-replay.ts";
 import { recordedProcesses } from "../../src/recorded/processes.ts";
@@ -13,6 +13,7 @@ import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch, type Note } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
 import { LogFacts } from "../../src/trace/log-facts.ts";
+import { LastCalls } from "../../src/trace/order/last-calls.ts";
 import { ThreadExits } from "../../src/trace/order/thread-exits.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 import { SmallerBatches } from "./smaller-batches.ts";
@@ -21,6 +22,8 @@ import { SmallerBatches } from "./smaller-batches.ts";
 export interface PreparedLog {
   readonly batches: readonly PreparedBatch[];
   readonly ledger: Ledger;
+  /** null if the log has thread_exit() lines */
+  readonly lastCalls: LastCalls | null;
 }
 
 /** Prepares a log of these lines, in batches of at most so many events. All bytes of the blocks count as written. */
@@ -31,6 +34,7 @@ export function prepare(
 ): PreparedLog {
   const ledger = new Ledger();
   const threadExits = new ThreadExits();
+  const lastCalls = new LastCalls();
   const touch = new Touch("all");
   const holes = new Holes();
   const facts = new LogFacts();
@@ -48,23 +52,26 @@ export function prepare(
     const [actions, touched] = [new ActionBatch(), new TouchBatch()];
     const stage: Stage = {
       batch,
+      first: ledger.events,
       next,
       samples,
       actions,
       touched,
       ledger,
       threadExits,
+      lastCalls,
       touch,
       holes,
+      likelyExits: [],
       logged: [],
     };
     for (const pass of passes) {
       pass.run(stage);
     }
-    const first = ledger.events - batch.length;
-    return { work: { batch, actions, touch: touched }, first, logged: stage.logged, next };
+    const { first } = stage;
+    return { work: { batch, actions, touch: touched }, first, logged: insertionsOf(stage), next };
   });
-  return { batches, ledger };
+  return { batches, ledger, lastCalls: threadExits.areLogged ? null : lastCalls };
 }
 
 /** The events of a log as they are decoded. */

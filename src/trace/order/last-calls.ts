@@ -1,29 +1,31 @@
-import type { ActionBatch } from "../actions.ts";
+import { Action, type ActionBatch } from "../actions.ts";
 import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
+import { type CleanUp, TrailingFrees } from "./trailing-frees.ts";
 
 /** A thread whose last calls look like those of a thread that exits. */
 export interface LikelyExit {
   /** dense index */
   readonly thread: number;
-  /** number (0-based) of its last event, after which it exits */
+  /** number (0-based) of the event after which it exits */
   readonly last: number;
+  /** calls of free(NULL) just before, at least 1; 0 where none is logged */
+  readonly frees: number;
   /** false: the last calls of a thread that does not exit may look alike */
   readonly sure: boolean;
 }
 
-/** What is kept of a thread's calls. */
+/** What is kept of a thread that has not exited. */
 interface Calls {
+  readonly tid: number;
   count: number;
   /** number of the event of the last one */
   last: number;
-  /** free(NULL) calls in a row at the beginning, and at the end */
+  /** free(NULL) calls in a row at the beginning */
   firstNulls: number;
-  lastNulls: number;
   /** callers of the first two, if these are free(NULL); 0 where lines have no caller */
   readonly firstSites: [number, number];
-  /** callers of the last free(NULL) calls, latest first, consecutive equal ones once; 0 where lines have no caller */
-  readonly sites: [number, number, number];
+  readonly trailing: TrailingFrees;
   /** the thread that called just before this one's first call, and the event of that call; null: none */
   readonly predecessor: { readonly thread: number; readonly last: number } | null;
 }
@@ -31,9 +33,11 @@ interface Calls {
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
 const MAX_SITES = 65_536;
 
-/** sizeof(dtv_t) in bytes, and the slots of a new vector beyond those of the loaded modules. */
-const DTV_SLOT = 16;
-const DTV_SURPLUS = 14;
+/** Events without a call of a thread that suggest its exit where its last calls alone do not. */
+const SILENT_EVENTS = 8192;
+
+/** Of the exits that silence suggested, at most this part may turn out wrong; else silence suggests nothing. */
+const MAX_REVIVED_RATIO = 0.1;
 
 /**
  * Finds threads that exit. glibc frees the buffers of an exiting thread, and a hook logs these calls like any others: one
@@ -41,107 +45,204 @@ const DTV_SURPLUS = 14;
  * last destructors and just before the thread's cache is emptied (ptmalloc2.md §6.4). A thread with another last call
  * has not exited. A thread with these last calls has, or its last calls happen to be free(NULL). Callers decide between
  * the two: these call sites are in the C library, not in the program, free nothing else, and run once for each thread.
+ *
+ * A log is read once, so whether a call is a thread's last is known only as far as the batch that follows.
  */
 export class LastCalls {
-  /** by dense thread index */
-  readonly #threads: Calls[] = [];
+  /** by dense thread index; a thread that has exited has none */
+  readonly #threads: (Calls | undefined)[] = [];
   /** thread of the last event; −1 before the first */
   #lastThread = -1;
   /** callers that have freed a block */
   readonly #freeing = new Set<number>();
   /** number of free(NULL) calls by caller */
   readonly #nulls = new Map<number, number>();
+  /** exits found before the log's end */
+  #exits = 0;
+  /** threads whose exit was found although it was not sure */
+  readonly #unsure = new Set<number>();
+  #unsureExits = 0;
+  /** of these, threads that called again */
+  #revived = 0;
+  /** threads that called in the current batch */
+  readonly #calling = new Set<number>();
 
   /** True if some line is a free(NULL): the hook logs these calls. */
   get showsNull(): boolean {
     return this.#nulls.size > 0;
   }
 
-  /** Reads a resolved batch whose first event has number `first`. */
-  read(batch: EventBatch, actions: ActionBatch, first: number): void {
+  /**
+   * Reads a resolved batch whose first event has number `first`; `next` is the batch that follows, null at the log's end.
+   * Returns the threads that exit in this batch, in order of their last calls, and rewrites the actions of what they free
+   * afterwards.
+   */
+  read(
+    batch: EventBatch,
+    actions: ActionBatch,
+    first: number,
+    next: EventBatch | null,
+  ): LikelyExit[] {
+    this.#calling.clear();
+    let latest = -1;
     for (let i = 0; i < batch.length; i++) {
       const op = batch.op[i]!;
-      const thread = actions.thread[i]!;
-      const calls = this.#threads[thread] ?? this.#enter(thread);
       // Lines that are not calls of the allocator.
       if (op === Op.mark || op === Op.threadExit) {
         continue;
       }
+      const thread = actions.thread[i]!;
+      const calls = this.#threads[thread] ?? this.#enter(thread, batch.tid[i]!);
+      const event = first + i;
       const caller = batch.caller[i]!;
-      if (op === Op.free && batch.pointerIn[i] === 0) {
-        if (calls.firstNulls === calls.count) {
-          if (calls.firstNulls < 2) {
-            calls.firstSites[calls.firstNulls] = caller;
-          }
-          calls.firstNulls++;
-        }
-        calls.lastNulls++;
-        addSite(calls.sites, caller);
-        if (this.#nulls.size < MAX_SITES) {
-          this.#nulls.set(caller, (this.#nulls.get(caller) ?? 0) + 1);
-        }
+      if (op !== Op.free) {
+        calls.trailing.clear();
+      } else if (batch.pointerIn[i] === 0) {
+        this.#readNull(calls, event, caller);
       } else {
-        const slots = op === Op.free ? dtvSlots(actions.oldSize[i]!) : 0;
-        calls.lastNulls = slots > 0 ? Math.max(0, calls.lastNulls - slots) : 0;
-        if (calls.lastNulls > 0) {
-          dropLatest(calls.sites);
-        }
-        if (op === Op.free && this.#freeing.size < MAX_SITES) {
+        calls.trailing.addBlock(event, actions.oldSize[i]!, caller);
+        if (this.#freeing.size < MAX_SITES) {
           this.#freeing.add(caller);
         }
       }
       calls.count++;
-      calls.last = first + i;
+      calls.last = event;
       this.#lastThread = thread;
+      if (thread !== latest) {
+        this.#calling.add(thread);
+        latest = thread;
+      }
     }
+    return this.#exitsWithin(actions, first, first + batch.length, next);
   }
 
   /** The threads that seem to have exited with `frees` (1 or 2) calls of free(NULL), in order of their last calls. */
   likelyExits(frees: number): LikelyExit[] {
     const found = new Map<number, LikelyExit>();
     this.#threads.forEach((calls, thread) => {
-      // The main thread outlives all others.
-      if (thread === 0 || calls.lastNulls < frees) {
-        return;
+      const exit = calls === undefined ? null : this.#exitOf(thread, calls.trailing.cleanUp());
+      if (exit !== null && exit.frees >= frees) {
+        found.set(thread, exit);
       }
-      const sites = calls.sites.slice(0, frees);
-      if (!this.#mayBeExit(sites)) {
-        return;
-      }
-      // Sure if the sites are in a library. Cut addresses and missing ones (0) leave it open.
-      found.set(thread, { thread, last: calls.last, sure: sites.every(isAmongMappings) });
     });
-    for (const thread of this.#underNewTids(frees)) {
-      if (found.has(thread)) {
-        continue;
+    for (const calls of this.#threads) {
+      const thread = calls === undefined ? null : this.#underNewTid(calls, frees);
+      if (thread !== null && !found.has(thread)) {
+        const { last } = this.#threads[thread]!;
+        found.set(thread, { thread, last, frees: 0, sure: false });
       }
-      found.set(thread, { thread, last: this.#threads[thread]!.last, sure: false });
     }
     return inOrder([...found.values()]);
   }
 
   /** All threads but the main one, in order of their last calls: where no free(NULL) is logged, any may have exited. */
   all(): LikelyExit[] {
-    const all = this.#threads.map(({ last }, thread) => ({ thread, last, sure: false }));
-    return inOrder(all.slice(1));
+    const all = this.#threads.flatMap((calls, thread) =>
+      calls === undefined || thread === 0
+        ? []
+        : [{ thread, last: calls.last, frees: 0, sure: false }],
+    );
+    return inOrder(all);
+  }
+
+  #readNull(calls: Calls, event: number, caller: number): void {
+    if (calls.firstNulls === calls.count) {
+      if (calls.firstNulls < 2) {
+        calls.firstSites[calls.firstNulls] = caller;
+      }
+      calls.firstNulls++;
+    }
+    calls.trailing.addNull(event, caller);
+    if (this.#nulls.size < MAX_SITES) {
+      this.#nulls.set(caller, (this.#nulls.get(caller) ?? 0) + 1);
+    }
+  }
+
+  /** Returns the threads whose last call is in the batch of the events from..end-1, as far as `next` shows. */
+  #exitsWithin(
+    actions: ActionBatch,
+    from: number,
+    end: number,
+    next: EventBatch | null,
+  ): LikelyExit[] {
+    const found: LikelyExit[] = [];
+    for (const thread of this.#calling) {
+      const calls = this.#threads[thread];
+      const cleanUp = calls?.trailing.cleanUp() ?? null;
+      const exit = this.#exitOf(thread, cleanUp);
+      if (calls === undefined || cleanUp === null || exit === null) {
+        continue;
+      }
+      if (next?.tid.subarray(0, next.length).includes(calls.tid)) {
+        continue;
+      }
+      if (!exit.sure && !this.#silenceSuggestsExit(end + (next?.length ?? 0) - exit.last)) {
+        continue;
+      }
+      for (const event of cleanUp.late) {
+        if (event >= from && actions.action[event - from] === Action.free) {
+          actions.action[event - from] = Action.freeAfterExit;
+        }
+      }
+      this.#forget(thread, exit);
+      const other = this.#underNewTid(calls, exit.frees);
+      if (other !== null) {
+        this.#threads[other] = undefined;
+        found.push({ ...exit, thread: other, sure: false });
+      }
+      // A tid that has made no other call has no thread of its own.
+      if (other === null || calls.firstNulls < calls.count) {
+        found.push(exit);
+      }
+    }
+    return inOrder(found);
+  }
+
+  #forget(thread: number, { sure }: LikelyExit): void {
+    this.#threads[thread] = undefined;
+    this.#exits++;
+    if (!sure) {
+      this.#unsureExits++;
+      this.#unsure.add(thread);
+    }
+  }
+
+  #silenceSuggestsExit(events: number): boolean {
+    return events >= SILENT_EVENTS && this.#revived <= (this.#unsureExits + 1) * MAX_REVIVED_RATIO;
+  }
+
+  /** Returns the exit of a thread whose calls end with `cleanUp`; null if they do not show one. */
+  #exitOf(thread: number, cleanUp: CleanUp | null): LikelyExit | null {
+    // The main thread outlives all others.
+    if (thread === 0 || cleanUp === null) {
+      return null;
+    }
+    const { nulls, last } = cleanUp;
+    const isSecondOfProgram = !this.#mayBeExit(cleanUp.sites.slice(0, 2));
+    const sites = cleanUp.sites.slice(0, isSecondOfProgram ? 1 : 2);
+    if (isSecondOfProgram && !this.#mayBeExit(sites)) {
+      return null;
+    }
+    const frees = isSecondOfProgram ? 1 : nulls;
+    // Sure if the sites are in a library. Cut addresses and missing ones (0) leave it open.
+    return { thread, last, frees, sure: sites.every(isAmongMappings) };
   }
 
   /**
-   * Threads whose exit is logged under a new tid. A hook that keeps the tid in thread-specific data has lost it when the
+   * Returns the thread whose exit is logged under the new tid of `calls`; null if it is no such tid. A hook that keeps the tid in thread-specific data has lost it when the
    * thread makes its last frees, and logs them with a tid not seen before; the thread's lines until then have the tid of
    * an earlier thread on the same stack. So if the first calls of a tid look like an exit, they are of the thread that
    * called just before, unless that calls again.
    */
-  #underNewTids(frees: number): number[] {
-    return this.#threads.flatMap(({ firstNulls, firstSites, predecessor }) => {
-      if (predecessor === null || predecessor.thread === 0 || firstNulls < frees) {
-        return [];
-      }
-      if (!this.#mayBeExit(firstSites.slice(0, frees))) {
-        return [];
-      }
-      return this.#threads[predecessor.thread]!.last === predecessor.last ? predecessor.thread : [];
-    });
+  #underNewTid({ predecessor, firstNulls, firstSites }: Calls, frees: number): number | null {
+    if (predecessor === null || predecessor.thread === 0) {
+      return null;
+    }
+    if (firstNulls < frees || !this.#mayBeExit(firstSites.slice(0, frees))) {
+      return null;
+    }
+    const last = this.#threads[predecessor.thread]?.last;
+    return last === predecessor.last ? predecessor.thread : null;
   }
 
   /** False if one of the call sites has freed a block, or NULL more often than there are threads. */
@@ -151,49 +252,27 @@ export class LastCalls {
     }
     return sites.every((site) => {
       const times = this.#nulls.get(site) ?? Number.POSITIVE_INFINITY;
-      return times <= this.#threads.length && !this.#freeing.has(site);
+      return times <= this.#threads.length + this.#exits && !this.#freeing.has(site);
     });
   }
 
-  #enter(thread: number): Calls {
+  #enter(thread: number, tid: number): Calls {
     const before = this.#threads[this.#lastThread];
     const calls: Calls = {
+      tid,
       count: 0,
       last: -1,
       firstNulls: 0,
-      lastNulls: 0,
       firstSites: [0, 0],
-      sites: [0, 0, 0],
+      trailing: new TrailingFrees(),
       predecessor: before === undefined ? null : { thread: this.#lastThread, last: before.last },
     };
     this.#threads[thread] = calls;
+    if (this.#unsure.delete(thread)) {
+      this.#revived++;
+    }
     return calls;
   }
-}
-
-function addSite(sites: Calls["sites"], site: number): void {
-  if (site === sites[0]) {
-    return;
-  }
-  sites[2] = sites[1];
-  sites[1] = sites[0];
-  sites[0] = site;
-}
-
-function dropLatest(sites: Calls["sites"]): void {
-  sites[0] = sites[1];
-  sites[1] = sites[2];
-}
-
-/**
- * Slots of the thread vector (DTV) that a block of `bytes` holds, 14 or more (16 bytes each, and two at its head); 0 if
- * the block cannot be a thread vector. A stack that is not cached for the next thread is freed with its vector
- * (_dl_deallocate_tls): first the block of each slot, NULL in a program that loads no libraries, then the vector. A
- * detached thread does this last of all, for its own stack or an older one.
- */
-function dtvSlots(bytes: number): number {
-  const slots = bytes / DTV_SLOT - 2;
-  return Number.isInteger(slots) && slots >= DTV_SURPLUS ? slots : 0;
 }
 
 function inOrder(exits: readonly LikelyExit[]): LikelyExit[] {

@@ -1,11 +1,9 @@
-import { columnNames } from "../columns.ts";
-import { EVENT_COLUMNS, type EventBatch, type EventColumns, Op } from "../event.ts";
+import { type EventBatch, Op } from "../event.ts";
+import { Lines } from "./lines.ts";
 import { REORDER_WINDOW_LINES, REORDER_WINDOW_MICROSECONDS } from "./reorder-window.ts";
 
 /** Lines tried for one contradiction: its pointer may be allocated and freed several times in a row. */
 const MAX_TRIED = 6;
-
-const COLUMNS = columnNames(EVENT_COLUMNS);
 
 /** What a contradicting event lacks before it: a call that frees its pointer, or one that returns it. */
 export type Missing = "free" | "allocation";
@@ -154,52 +152,6 @@ function freedBy(lines: Lines, k: number): number {
 /** The pointer that line k returns; 0 for none. */
 function returnedBy(lines: Lines, k: number): number {
   return lines.get("op", k) <= Op.pvalloc ? lines.get("pointerOut", k) : 0;
-}
-
-/** A batch and the one that follows it, as one sequence of lines. */
-class Lines {
-  readonly length: number;
-  readonly #batch: EventBatch;
-  readonly #next: EventBatch | null;
-
-  constructor(batch: EventBatch, next: EventBatch | null) {
-    this.#batch = batch;
-    this.#next = next;
-    this.length = batch.length + (next?.length ?? 0);
-  }
-
-  get(column: keyof EventColumns, k: number): number {
-    const beyond = k - this.#batch.length;
-    return (beyond < 0 ? this.#batch[column][k] : this.#next?.[column][beyond]) ?? 0;
-  }
-
-  /** Moves line `from` before line `to`, which stands above it. */
-  lift(from: number, to: number): void {
-    for (const column of COLUMNS) {
-      const value = this.get(column, from);
-      for (let k = from; k > to; k--) {
-        this.#set(column, k, this.get(column, k - 1));
-      }
-      this.#set(column, to, value);
-    }
-  }
-
-  /** The line below the first comment after line i; Infinity if there is none. */
-  commentAfter(i: number): number {
-    const { length, notes } = this.#batch;
-    const here = notes.find(({ at }) => at > i)?.at;
-    const there = this.#next?.notes[0]?.at ?? Number.POSITIVE_INFINITY;
-    return here ?? length + there;
-  }
-
-  #set(column: keyof EventColumns, k: number, value: number): void {
-    const beyond = k - this.#batch.length;
-    if (beyond < 0) {
-      this.#batch[column][k] = value;
-    } else if (this.#next !== null) {
-      this.#next[column][beyond] = value;
-    }
-  }
 }
 
 function range(from: number, to: number): number[] {

@@ -1,51 +1,171 @@
 import { Action, type ActionBatch } from "../actions.ts";
 import { type EventBatch, Op } from "../event.ts";
+import { Lines } from "./lines.ts";
+import { DTV_SURPLUS, dtvSlots } from "./thread-vector.ts";
 
-/** A late destructor's free(NULL) follows the thread's previous line within fewer lines than this. */
-const LATE_LINES = 60;
+/** A thread's free(NULL) this close to its thread_exit() line is its own, whatever other threads log in between. */
+const NEAR_LINES = 60;
+
+/** Events after which a thread that has exited frees nothing more: several batches. */
+const FORGOTTEN_AFTER = 2 ** 16;
+
+/** A thread from its thread_exit() line on. */
+interface Exiting {
+  /** its cache is empty and its arena given up; false while calls of the C library's clean-up follow */
+  hasExited: boolean;
+  /** frees since the line, free(NULL) included */
+  frees: number;
+  /** callers of these frees, in order of first appearance; 0 where lines have none */
+  readonly sites: number[];
+  /** frees in a row by the latest of them */
+  run: number;
+  /** number of the event of its latest line */
+  last: number;
+}
 
 /**
  * Places the logged thread exits. glibc empties a thread's cache after its last destructors, and some of these log a
- * free(NULL) after the thread_exit() line; any other call of the same tid is by a new thread with a reused tid
- * (ptmalloc2.md §6.4, §11.4). So an exit moves to the last such free(NULL).
+ * free(NULL) after the thread_exit() line; so an exit moves to the last such free(NULL). Afterwards ld.so may free thread
+ * vectors under the same tid. Any other call of the tid is by a new thread with a reused tid (ptmalloc2.md §6.4, §11.4).
  */
 export class ThreadExits {
-  /** dense indices of threads whose exit moves to a later free(NULL) */
-  readonly #exiting = new Set<number>();
+  /** the log has thread_exit() lines */
+  areLogged = false;
+  /** by tid */
+  readonly #exiting = new Map<number, Exiting>();
 
-  /** Rewrites the thread exits among `actions`; `next` is the batch that follows, null at the log's end. */
-  place(batch: EventBatch, actions: ActionBatch, next: EventBatch | null): void {
+  /**
+   * Rewrites the thread exits among `actions`, and what threads free after their exits; `next` is the batch that follows,
+   * null at the log's end. The batch's first event has number `first`.
+   */
+  place(batch: EventBatch, actions: ActionBatch, first: number, next: EventBatch | null): void {
     for (let i = 0; i < batch.length; i++) {
+      const tid = batch.tid[i]!;
       if (batch.op[i] === Op.threadExit) {
-        if (!this.#freesNullNext(batch, i, next)) {
-          continue;
+        this.areLogged = true;
+        const exiting = { hasExited: false, frees: 0, sites: [], run: 0, last: first + i };
+        this.#exiting.set(tid, exiting);
+        if (this.#freesNullNext(exiting, batch, i, next)) {
+          actions.action[i] = Action.none;
+        } else {
+          exiting.hasExited = true;
         }
-        actions.action[i] = Action.none;
-        this.#exiting.add(actions.thread[i]!);
-      } else if (this.#exiting.size > 0 && this.#exiting.has(actions.thread[i]!)) {
-        if (this.#freesNullNext(batch, i, next)) {
-          continue;
+      } else if (this.#exiting.size > 0) {
+        const exiting = this.#exiting.get(tid);
+        if (exiting !== undefined) {
+          this.#readLate(exiting, batch, actions, i, next);
+          exiting.last = first + i;
         }
-        actions.action[i] = Action.threadExit;
-        this.#exiting.delete(actions.thread[i]!);
+      }
+    }
+    this.#forgetOld(first);
+  }
+
+  /** Reads line i of a thread that exits. */
+  #readLate(
+    exiting: Exiting,
+    batch: EventBatch,
+    actions: ActionBatch,
+    i: number,
+    next: EventBatch | null,
+  ): void {
+    const isFree = batch.op[i] === Op.free;
+    if (exiting.hasExited) {
+      if (!isFree || !isOfThreadVector(exiting, batch, actions, i, next)) {
+        this.#exiting.delete(batch.tid[i]!);
+        return;
+      }
+      if (actions.action[i] === Action.free) {
+        actions.action[i] = Action.freeAfterExit;
+      }
+    }
+    exiting.frees++;
+    const caller = batch.caller[i]!;
+    exiting.run = caller === exiting.sites.at(-1) ? exiting.run + 1 : 1;
+    if (!exiting.sites.includes(caller)) {
+      exiting.sites.push(caller);
+    }
+    if (!exiting.hasExited && !this.#freesNullNext(exiting, batch, i, next)) {
+      actions.action[i] = Action.threadExit;
+      exiting.hasExited = true;
+    }
+  }
+
+  #forgetOld(first: number): void {
+    for (const [tid, { hasExited, last }] of this.#exiting) {
+      if (hasExited && last + FORGOTTEN_AFTER < first) {
+        this.#exiting.delete(tid);
       }
     }
   }
 
-  /** True if the next line of event i's tid is a free(NULL) near it. */
-  #freesNullNext(batch: EventBatch, i: number, next: EventBatch | null): boolean {
-    const tid = batch.tid[i]!;
-    for (let ahead = 1; ahead < LATE_LINES; ahead++) {
-      const inThis = i + ahead < batch.length;
-      const where = inThis ? batch : next;
-      const j = inThis ? i + ahead : i + ahead - batch.length;
-      if (where === null || j >= where.length) {
-        return false;
-      }
-      if (where.tid[j] === tid) {
-        return where.op[j] === Op.free && where.pointerIn[j] === 0;
+  /** True if the next line of event i's tid is a free(NULL) of the same thread. */
+  #freesNullNext(
+    { sites }: Exiting,
+    batch: EventBatch,
+    i: number,
+    next: EventBatch | null,
+  ): boolean {
+    const lines = new Lines(batch, next);
+    const following = lines.nextOf(batch.tid[i]!, i);
+    if (following < 0 || !lines.isNull(following)) {
+      return false;
+    }
+    if (following - i < NEAR_LINES) {
+      return true;
+    }
+    // Each call site of the clean-up runs once for each thread.
+    const site = lines.get("caller", following);
+    return site !== 0 && !sites.includes(site) && !this.#hasNearer(lines, i, following, site);
+  }
+
+  /**
+   * True if a free(NULL) at call site `site` nearer than line `found` may be that of the thread that exits at line i. A
+   * hook that keeps the tid in thread-specific data has lost it by then, and logs the call under the tid of a thread that
+   * has not exited.
+   */
+  #hasNearer(lines: Lines, i: number, found: number, site: number): boolean {
+    const exited = new Set<number>();
+    for (let k = i + 1; k < found; k++) {
+      const tid = lines.get("tid", k);
+      if (lines.get("op", k) === Op.threadExit) {
+        exited.add(tid);
+      } else if (lines.isNull(k) && lines.get("caller", k) === site && !exited.has(tid)) {
+        if (this.#exiting.get(tid)?.hasExited !== false) {
+          return true;
+        }
       }
     }
     return false;
   }
+}
+
+/** True if free i of a thread that has exited is one of ld.so's: of a thread vector, or of a slot's block. */
+function isOfThreadVector(
+  { frees, run, sites }: Exiting,
+  batch: EventBatch,
+  { oldSize }: ActionBatch,
+  i: number,
+  next: EventBatch | null,
+): boolean {
+  if (batch.pointerIn[i] === 0) {
+    return true;
+  }
+  const slots = dtvSlots(oldSize[i]!);
+  if (slots > 0 && frees >= slots) {
+    return true;
+  }
+  // The blocks of all slots are freed at one call site, and the vector, which shows their number, at another.
+  const lines = new Lines(batch, next);
+  const [tid, site] = [batch.tid[i]!, batch.caller[i]!];
+  let freed = site === sites.at(-1) ? run : 0;
+  let k = i;
+  while (k >= 0 && lines.get("op", k) === Op.free && lines.get("caller", k) === site) {
+    freed++;
+    k = lines.nextOf(tid, k);
+  }
+  if (k < 0 || site === 0 || lines.get("op", k) !== Op.free) {
+    return false;
+  }
+  return k < batch.length ? dtvSlots(oldSize[k]!) === freed : freed >= DTV_SURPLUS;
 }

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
@@ -7,11 +7,15 @@ import { inBatches } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
 const exit = (tid: number): PlainEvent => ({ op: Op.threadExit, tid });
-const freeNull = (tid: number): PlainEvent => ({ op: Op.free, tid });
+const freeNull = (tid: number, caller = 0): PlainEvent => ({ op: Op.free, tid, caller });
 const malloc = (tid: number): PlainEvent => ({ op: Op.malloc, tid, size: 1, pointerOut: 0x10 });
 
-/** The 0-based events at which a thread exits. */
-function exitsOf(events: readonly PlainEvent[], perBatch?: number): number[] {
+/** The 0-based events at which a thread exits, or those with another action. */
+function exitsOf(
+  events: readonly PlainEvent[],
+  perBatch?: number,
+  action: Action = Action.threadExit,
+): number[] {
   const ledger = new Ledger();
   const exits = new ThreadExits();
   const actions = new ActionBatch();
@@ -21,9 +25,9 @@ function exitsOf(events: readonly PlainEvent[], perBatch?: number): number[] {
     const first = ledger.events;
     const next = batches[n + 1] ?? null;
     ledger.resolve(batch, actions, next);
-    exits.place(batch, actions, next);
+    exits.place(batch, actions, first, next);
     for (let i = 0; i < batch.length; i++) {
-      if (actions.action[i] === Action.threadExit) {
+      if (actions.action[i] === action) {
         found.push(first + i);
       }
     }
@@ -48,8 +52,65 @@ it("another call of the tid is a new thread: the exit stays before it", () => {
   expect(exitsOf([exit(1), freeNull(1), malloc(1), freeNull(1)])).toEqual([1]);
 });
 
-it("a free(NULL) far from the exit is not of a late destructor", () => {
+describe("a free(NULL) far from the exit", () => {
   const others = (count: number) => Array.from({ length: count }, () => freeNull(2));
-  expect(exitsOf([exit(1), ...others(58), freeNull(1)])).toEqual([59]);
-  expect(exitsOf([exit(1), ...others(59), freeNull(1)])).toEqual([0]);
+
+  it("is not of a late destructor where lines have no caller", () => {
+    expect(exitsOf([exit(1), ...others(58), freeNull(1)])).toEqual([59]);
+    expect(exitsOf([exit(1), ...others(59), freeNull(1)])).toEqual([0]);
+  });
+
+  it("is of a late destructor, unless its call site is that of a nearer one", () => {
+    expect(exitsOf([exit(1), ...others(90), freeNull(1, 7), freeNull(1, 8)])).toEqual([92]);
+    // Threads 3 and 4 share the call site; thread 3 exits, too.
+    const alike = [exit(3), freeNull(3, 7), ...others(90), freeNull(1, 7)];
+    expect(exitsOf([exit(1), ...alike])).toEqual([2, 93]);
+    expect(exitsOf([exit(1), freeNull(4, 7), ...others(90), freeNull(1, 7)])).toEqual([0]);
+  });
+
+  it("is of another thread if the call site has run in this one", () => {
+    expect(exitsOf([exit(1), freeNull(1, 7), ...others(90), freeNull(1, 7)])).toEqual([1]);
+  });
+});
+
+describe("after its exit", () => {
+  const SLOT = 70;
+  const VECTOR = 71;
+  const block = (pointerOut: number, size: number): PlainEvent => ({
+    op: Op.calloc,
+    tid: 9,
+    size,
+    pointerOut,
+  });
+  const start = [block(0x100, 17 * 16), block(0x200, 40), exit(1), freeNull(1, 7)];
+  const free = (pointerIn: number, caller: number): PlainEvent => ({
+    op: Op.free,
+    tid: 1,
+    pointerIn,
+    caller,
+  });
+  const slots = (count: number, caller = SLOT) =>
+    Array.from({ length: count }, () => freeNull(1, caller));
+  const lateOf = (events: readonly PlainEvent[], perBatch?: number) =>
+    exitsOf([...start, ...events], perBatch, Action.freeAfterExit);
+
+  it("a thread frees thread vectors without cache and arena", () => {
+    for (const perBatch of [3, 8, 100]) {
+      expect(lateOf([...slots(15), free(0x100, VECTOR)], perBatch)).toEqual([19]);
+      expect(lateOf([...slots(15, 0), free(0x100, 0)], perBatch)).toEqual([19]);
+    }
+  });
+
+  it("a thread frees the blocks of a vector's slots, too", () => {
+    const events = [...slots(6), free(0x200, SLOT), ...slots(8), free(0x100, VECTOR)];
+    expect(lateOf(events)).toEqual([10, 19]);
+    const first = [free(0x200, SLOT), ...slots(14), free(0x100, VECTOR)];
+    expect(lateOf(first)).toEqual([4, 19]);
+  });
+
+  it("any other free is by a new thread", () => {
+    expect(lateOf([free(0x200, 1)])).toEqual([]);
+    expect(lateOf([...slots(6), free(0x200, SLOT), malloc(1)])).toEqual([]);
+    expect(lateOf([malloc(1), ...slots(15), free(0x100, VECTOR)])).toEqual([]);
+  });
 });

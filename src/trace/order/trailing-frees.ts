@@ -1,0 +1,94 @@
+import { dtvSlots } from "./thread-vector.ts";
+
+/** Frees kept; the oldest half is dropped beyond. A thread vector has fewer slots. */
+const MAX_FREES = 512;
+
+/** Stands for the size of a block where a free has none: free(NULL). */
+const NULL = -1;
+
+/** How a thread's frees end, if they end as those of an exiting thread do. */
+export interface CleanUp {
+  /** consecutive calls of free(NULL), at least 1 */
+  readonly nulls: number;
+  /** number of the event of the last of them */
+  readonly last: number;
+  /** callers of these calls, latest first, consecutive equal ones once */
+  readonly sites: readonly number[];
+  /** numbers of the events after these calls that free a block of a thread vector, or the vector */
+  readonly late: readonly number[];
+}
+
+/** The frees that a thread has made since its latest other call, from the first free(NULL) on. */
+export class TrailingFrees {
+  readonly #events: number[] = [];
+  /** requested bytes of the freed block, or NULL */
+  readonly #bytes: number[] = [];
+  readonly #callers: number[] = [];
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0;
+  }
+
+  clear(): void {
+    this.#events.length = 0;
+    this.#bytes.length = 0;
+    this.#callers.length = 0;
+  }
+
+  addNull(event: number, caller: number): void {
+    this.#add(event, NULL, caller);
+  }
+
+  /** Adds the free of a block of `bytes`, unless no free(NULL) came before. */
+  addBlock(event: number, bytes: number, caller: number): void {
+    if (!this.isEmpty) {
+      this.#add(event, bytes, caller);
+    }
+  }
+
+  /**
+   * Returns the calls with which glibc cleans up after an exiting thread (ptmalloc2.md §6.4), if these frees end with
+   * them: some free(NULL), and then nothing but thread vectors, which a thread may free after it has exited. Null if the
+   * frees end otherwise.
+   */
+  cleanUp(): CleanUp | null {
+    const bytes = this.#bytes;
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] !== NULL) {
+      const slots = dtvSlots(bytes[end - 1]!);
+      if (slots === 0 || slots >= end) {
+        return null;
+      }
+      end -= slots + 1;
+    }
+    let from = end;
+    while (from > 0 && bytes[from - 1] === NULL) {
+      from--;
+    }
+    if (from === end) {
+      return null;
+    }
+    return {
+      nulls: end - from,
+      last: this.#events[end - 1]!,
+      sites: sitesOf(this.#callers.slice(from, end)),
+      late: this.#events.filter((_, n) => n >= end && bytes[n] !== NULL),
+    };
+  }
+
+  #add(event: number, bytes: number, caller: number): void {
+    if (this.#events.length === MAX_FREES) {
+      for (const column of [this.#events, this.#bytes, this.#callers]) {
+        column.splice(0, MAX_FREES / 2);
+      }
+    }
+    this.#events.push(event);
+    this.#bytes.push(bytes);
+    this.#callers.push(caller);
+  }
+}
+
+function sitesOf(callers: readonly number[]): number[] {
+  const latestFirst = [...callers].reverse();
+  return latestFirst.filter((caller, n) => caller !== latestFirst[n - 1]);
+}
