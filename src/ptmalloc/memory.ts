@@ -1,5 +1,5 @@
 import { Arena, newBins } from "./arena.ts";
-import { ADDR, Chunks, GRANULE, HEAP, roundUp } from "./chunks.ts";
+import { ADDR, Chunks, GRANULE, HEAP, roundUp, SMALLEST_PAGE } from "./chunks.ts";
 import { Heap } from "./heap.ts";
 import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mapping.ts";
@@ -57,7 +57,7 @@ export class Memory {
     this.profile = profile;
     this.machine = machine;
     this.hugePages = thp === "always" || (thp === "madvise" && thpBytes !== 0);
-    this.resident = new Resident(pageBytes);
+    this.resident = new Resident(pageBytes / SMALLEST_PAGE);
     this.pageBytes = pageBytes;
     this.pageShift = Math.log2(pageBytes / GRANULE);
     this.thpBytes = thpBytes;

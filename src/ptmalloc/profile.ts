@@ -67,8 +67,11 @@ export interface Profile {
   readonly vallocConsolidates: boolean;
   /** to 2.34: a mmap_threshold above 32 MiB is refused, and the dynamic one stays (§8) */
   readonly mmapThresholdCapped: boolean;
-  /** 2.26+: the glibc.malloc tunables exist */
-  readonly tunables: boolean;
+  /**
+   * Where a process has tunables from (§8). 2.26+: from GLIBC_TUNABLES, its well-formed parts; 2.39+: from all of it or, if
+   * a part is malformed, none; 2.44+: from /etc/tunables.conf, too.
+   */
+  readonly tunables: "nowhere" | "parts" | "whole" | "file";
   /** 2.31+, and the stable branches of 2.28 to 2.30: so does glibc.malloc.mxfast (§8) */
   readonly mxfastTunable: boolean;
   /**
@@ -111,7 +114,7 @@ const OLDEST: Profile = {
   reusedLeavesFreeList: false,
   vallocConsolidates: true,
   mmapThresholdCapped: true,
-  tunables: false,
+  tunables: "nowhere",
   mxfastTunable: false,
   exitFrees: 1,
   thpUnit: "none",
@@ -161,7 +164,7 @@ const glibc226: Profile = {
   tcacheCount: 7,
   tcacheMaxChunkBytes: 1040,
   internalFree: "tcache",
-  tunables: true,
+  tunables: "parts",
   tunablesMoveBreak: true,
 };
 
@@ -238,6 +241,7 @@ const glibc239: Profile = {
   memalignUsesTcache: true,
   memalign: "C",
   reallocShortcut: "fits",
+  tunables: "whole",
 };
 
 const glibc241: Profile = {
@@ -291,6 +295,7 @@ const glibc244: Profile = {
   innerTcacheStruct: "structBytes",
   unsortedFit: "return",
   arenaLimit: "cpusOrTest",
+  tunables: "file",
 };
 
 export const PROFILES: readonly Profile[] = [

@@ -41,17 +41,15 @@ export class Resident {
   readonly pages = new Float64Array(PLANES);
   /** set by every change of `pages`; cleared by the reader */
   changed = false;
-  readonly #pageBytes: number;
   /** SMALLEST_PAGEs in a page */
   readonly #units: number;
 
-  constructor(pageBytes: number) {
-    this.#pageBytes = pageBytes;
-    this.#units = pageBytes / SMALLEST_PAGE;
+  constructor(units: number) {
+    this.#units = units;
   }
 
   clone(): Resident {
-    const copy = new Resident(this.#pageBytes);
+    const copy = new Resident(this.#units);
     copy.pages.set(this.pages);
     copy.changed = this.changed;
     return copy;

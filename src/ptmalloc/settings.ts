@@ -268,7 +268,7 @@ export function applySetting(
   if (setting === null) {
     return `unknown setting ${name}; known are ${settingNames().join(", ")}`;
   }
-  if (!setting.exists(profile) || (name !== setting.env && !profile.tunables)) {
+  if (!setting.exists(profile) || (name !== setting.env && profile.tunables === "nowhere")) {
     return `glibc ${profile.name} has no ${name}`;
   }
   const value = numberOf(text);

@@ -9,7 +9,7 @@ import { usableBytes } from "./realloc.ts";
  * and until a call that they may treat differently, one model has the state of all of them.
  */
 export function areSiblings(a: Profile, b: Profile): boolean {
-  const { name, versions, sameAddressesAs, mxfastTunable } = b;
+  const { name, versions, sameAddressesAs, mxfastTunable, tunables } = b;
   const { memalign, memalignUsesTcache, reallocShortcut } = b;
   const aWithRulesOfB = {
     ...a,
@@ -17,6 +17,7 @@ export function areSiblings(a: Profile, b: Profile): boolean {
     versions,
     sameAddressesAs,
     mxfastTunable,
+    tunables,
     memalign,
     memalignUsesTcache,
     reallocShortcut,

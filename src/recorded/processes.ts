@@ -1,9 +1,9 @@
-import { type Profile, profileOf } from "../ptmalloc/profile.ts";
-import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
+import { profileOf } from "../ptmalloc/profile.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { Provenance } from "../report/report.ts";
 import type { LogFacts, ThpMode } from "../trace/log-facts.ts";
 import { type AddressLayout, NO_LAYOUT } from "./address-layout.ts";
+import { statedSettings, TUNABLES } from "./stated-settings.ts";
 
 /** What the user states of the recorded process. */
 export interface RecordedOptions {
@@ -80,7 +80,8 @@ function recordedProcess(
     glibcSource,
     profile,
     cpus: options.cpus ?? facts.cpus,
-    settings: options.recordedWith ?? accepted(profile, facts.settings),
+    settings: options.recordedWith ?? statedSettings(facts, profile),
+    tunables: options.recordedWith === null ? (facts.settings[TUNABLES] ?? null) : null,
     settingsSource: settingsSource(options, facts),
     shown: [],
     arch: facts.arch ?? arch,
@@ -94,14 +95,6 @@ function settingsSource(options: RecordedOptions, facts: LogFacts): Provenance {
   if (options.recordedWith !== null) {
     return "given";
   }
-  return Object.keys(facts.settings).length > 0 ? "log" : "default";
-}
-
-/** Returns the log's settings that its glibc accepts: the others had no effect on the process either. */
-function accepted(profile: Profile, settings: Readonly<Record<string, string>>) {
-  const par = new MallocPar(profile);
-  const taken = Object.entries(settings).filter(
-    ([name, value]) => applySetting(par, profile, name, value) === null,
-  );
-  return Object.fromEntries(taken);
+  const { settings, tunablesConf } = facts;
+  return Object.keys(settings).length + tunablesConf.length > 0 ? "log" : "default";
 }

@@ -14,6 +14,8 @@ export interface RecordedProcess extends Machine {
   /** null: not given; the log's arenas may show it */
   readonly cpus: number | null;
   readonly settings: Readonly<Record<string, string>>;
+  /** the whole value of GLIBC_TUNABLES, if the log states it; `settings` has what it sets in malloc */
+  readonly tunables: string | null;
   /** source of the settings that were not inferred; "default" when none are given */
   readonly settingsSource: Provenance;
   /** those of the settings that the log's pointers showed from its beginning on */
@@ -62,13 +64,8 @@ export function parFor(
 export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): Ptmalloc {
   const { profile, par, settings } = parFor(recorded, spec);
   const cpus = spec?.cpus ?? recorded.cpus ?? UNKNOWN_CPUS;
-  const model = new Ptmalloc(
-    profile,
-    par,
-    cpus,
-    initialBreak(profile, settings, recorded.pageBytes),
-    recorded,
-  );
+  const start = initialBreak(profile, recorded, settings);
+  const model = new Ptmalloc(profile, par, cpus, start, recorded);
   model.breakHeap.base = recorded.breakBase;
   return model;
 }
@@ -76,13 +73,15 @@ export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): 
 /** Returns the program break's offset in its page before malloc starts: the copy of GLIBC_TUNABLES moves it (trap T21). */
 function initialBreak(
   profile: Profile,
+  recorded: RecordedProcess,
   settings: Readonly<Record<string, string>>,
-  pageBytes: number,
 ): number {
   const tunables = Object.entries(settings).filter(([name]) => name.startsWith("glibc."));
-  if (!profile.tunablesMoveBreak || tunables.length === 0) {
+  const isAsRecorded = tunables.every(([name, text]) => recorded.settings[name] === text);
+  const stated = isAsRecorded ? recorded.tunables : null;
+  const value = stated ?? tunables.map(([name, text]) => `${name}=${text}`).join(":");
+  if (!profile.tunablesMoveBreak || value === "") {
     return 0;
   }
-  const value = tunables.map(([name, text]) => `${name}=${text}`).join(":");
-  return (`GLIBC_TUNABLES=${value}`.length + 1) % pageBytes;
+  return (`GLIBC_TUNABLES=${value}`.length + 1) % recorded.pageBytes;
 }

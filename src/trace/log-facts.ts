@@ -16,6 +16,9 @@ export type ThpMode = "always" | "madvise" | "never";
  *     # thp madvise
  *     # heap 0x55d0c0a2d000           the initial program break
  *     # setting MALLOC_ARENA_MAX=2    an environment variable or tunable; one for each line
+ *     # setting GLIBC_TUNABLES=a=b:c=d     all tunables of the environment
+ *     # tunables.conf -glibc.malloc.arena_max=2     a line of /etc/tunables.conf, which glibc reads since 2.44
+ *     # program /usr/bin/java         the executable, for lines of /etc/tunables.conf that apply to one program
  *     # thread 16342 main             a thread's name
  *     # rss 1052672                   resident bytes of heaps and mapped blocks after the line above
  */
@@ -31,6 +34,10 @@ export class LogFacts {
   /** the initial program break; NaN if not stated */
   heapStart = Number.NaN;
   readonly settings: Record<string, string> = {};
+  /** lines of /etc/tunables.conf, in order */
+  readonly tunablesConf: string[] = [];
+  /** path of the executable; null if not stated */
+  program: string | null = null;
   readonly threadNames = new Map<number, string>();
 
   /** Reads one comment. Returns the RSS in bytes if the comment is an RSS sample, else null. */
@@ -76,6 +83,14 @@ export class LogFacts {
         }
         break;
       }
+      case "tunables.conf":
+        this.tunablesConf.push(`${value} ${rest}`.trim());
+        break;
+      case "program":
+        if (value.startsWith("/")) {
+          this.program = `${value} ${rest}`.trim();
+        }
+        break;
       case "thread":
         if (/^\d+$/.test(value) && rest !== "") {
           this.threadNames.set(Number(value), rest);

@@ -135,7 +135,7 @@ describe("wrong usage ends with 2 and one line, before any work", () => {
     [["--cpus", "0"], "--cpus 0: give a whole number from 1 to 8192"],
     [["--touch", "1.5"], "--touch 1.5: give facts, all, none, or a ratio from 0 to 1"],
     [["--thp", "maybe"], "--thp maybe: give always, madvise or never"],
-    [["--glibc", "3.0"], "--glibc 3.0: not modelled; give a version from 2.17 to 2.43, or auto"],
+    [["--glibc", "3.0"], "--glibc 3.0: not modelled; give a version from 2.17 to 2.44, or auto"],
     [["--container-limit", "much"], "--container-limit much: give a size like 900MiB"],
     [["--container-limit", "0"], "--container-limit 0: give a size above 0"],
     [["--container-limit", "1GiB", "--no-model"], "cannot be used with option '--no-model'"],

@@ -32,6 +32,20 @@ describe("number of arenas (§6.1)", () => {
     expect(p.m.arenas.length).toBe(most);
   });
 
+  it.each([
+    [1, {}, 8],
+    [8, {}, 8],
+    [12, {}, 12],
+    [2, { MALLOC_ARENA_TEST: "4" }, 4],
+    [2, { MALLOC_ARENA_TEST: "1" }, 2],
+    [2, { MALLOC_ARENA_MAX: "9" }, 9],
+  ])("2.44, %d CPUs, %o: at most %d", (cpus, settings, most) => {
+    const p = process("2.44", settings, { cpus, unchecked: true });
+    start(p, 50);
+    expect(p.m.arenas.length).toBe(most);
+    expect(p.m.mayReuseArena(51)).toBe(true);
+  });
+
   it("mallopt(M_ARENA_MAX) applies from then on", () => {
     const p = process("2.36");
     p.mallopt(-8, 2);
@@ -105,6 +119,23 @@ describe("choice of an arena for a thread (§6.1)", () => {
       t.exit();
     }
     expect(start(p, 4).arenas).toEqual(["arena3", "arena1", "arena2", "arena4"]);
+  });
+
+  it.each([
+    ["2.24", "arena1"],
+    ["2.25", "arena2"],
+  ])("%s: an arena that is reused although it is free then goes to %s", (glibc, next) => {
+    const p = process(glibc, { MALLOC_ARENA_MAX: "3" });
+    const { threads } = start(p, 2);
+    // A thread that attached before the first two ended found the free list empty, and reused an arena.
+    const early = p.thread();
+    threads[1]!.exit();
+    threads[0]!.exit();
+    p.m.nextToUse = p.m.arenas[1]!;
+    p.m.attachesBefore(early.index, [1, 2]);
+    early.malloc(24);
+    expect(early.arena).toBe("arena1");
+    expect(start(p, 1).arenas).toEqual([next]);
   });
 
   it("free and realloc of a block in another arena do not attach the thread to it", () => {

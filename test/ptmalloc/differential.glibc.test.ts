@@ -8,7 +8,7 @@ import { sequencesOf } from "../support/random-programs/sequences.ts";
 import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /**
- * Compares the model with the real glibcs of four Debian releases, and with this machine's own if it is another: random
+ * Compares the model with the real glibcs of five Debian releases, and with this machine's own if it is another: random
  * programs of 600 to 700 calls run on both, and every pointer, the break after every call, every heap, resident page
  * and mallinfo field is compared. A version that is not available is skipped, with the reason in the title.
  *

@@ -176,5 +176,5 @@ function checkGone(p: Process, { sequence }: Program): void {
   const { free, systemBytes } = arenas[0]!;
   expect([free.unsorted, free.smallbins, free.largebins]).toEqual([0, 0, 0]);
   expect([free.top, p.brk]).toEqual([systemBytes, systemBytes]);
-  expect(systemBytes).toBeLessThanOrEqual(2 * PAGE);
+  expect(systemBytes).toBeLessThanOrEqual(2 * (p.m.thpBytes || PAGE));
 }

@@ -144,6 +144,31 @@ describe("environment variables and tunables (§8)", () => {
     );
   });
 
+  it.each([
+    ["2.26", false],
+    ["2.27", false],
+    ["2.28", true],
+    ["2.29", true],
+    ["2.30", true],
+    ["2.31", true],
+  ])(
+    "%s has mxfast, which came with 2.31 and with stable branches from 2.28 on: %s",
+    (glibc, has) => {
+      expect(effect(glibc, "glibc.malloc.mxfast", "0")).toEqual(
+        has ? { maxFast: 16 } : `glibc ${profileOf(glibc)!.name} has no glibc.malloc.mxfast`,
+      );
+    },
+  );
+
+  it("2.44 has no tcache_unsorted_limit, since its scan stashes nothing", () => {
+    expect(effect("2.43", "glibc.malloc.tcache_unsorted_limit", "4")).toEqual({
+      tcacheUnsortedLimit: 4,
+    });
+    expect(effect("2.44", "glibc.malloc.tcache_unsorted_limit", "4")).toBe(
+      "glibc 2.44 has no glibc.malloc.tcache_unsorted_limit",
+    );
+  });
+
   it("before 2.26 there are no settings of the tcache", () => {
     expect(effect("2.23", "glibc.malloc.tcache_count", "1")).toBe(
       "glibc 2.23 has no glibc.malloc.tcache_count",

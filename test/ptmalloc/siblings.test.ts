@@ -16,9 +16,9 @@ const SIBLINGS = PROFILES.flatMap((a, i) =>
 );
 
 describe("sibling versions", () => {
-  it("are those from 2.35 to 2.40, tags included", () => {
+  it("are those from 2.35 to 2.40, tags included, and 2.27 to 2.29", () => {
     const names = new Set(SIBLINGS.flat().map(({ name }) => name));
-    expect([...names]).toEqual(["2.36", "2.37-tag", "2.38-tag", "2.39"]);
+    expect([...names]).toEqual(["2.27", "2.28", "2.36", "2.37-tag", "2.38-tag", "2.39"]);
   });
 
   const move = fc.record({
@@ -82,7 +82,8 @@ describe("sibling versions", () => {
       });
       fc.assert(property, { numRuns: 100 });
       expect(same).toBeGreaterThan(0);
-      expect(differing).toBeGreaterThan(0);
+      // 2.27 and 2.28 treat every call alike.
+      expect(differing > 0).toBe(nameOfA !== "2.27");
     },
   );
 });

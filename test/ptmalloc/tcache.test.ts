@@ -39,6 +39,7 @@ describe("capacity (§4.2)", () => {
     ["2.31", 7],
     ["2.42", 7],
     ["2.43", 16],
+    ["2.44", 16],
   ])("%s: a bin holds %d chunks", (glibc, count) => {
     const p = process(glibc);
     const blocks = apart(p, count + 1, 200);
@@ -230,6 +231,22 @@ describe("allocation of the struct (§3.2)", () => {
     expect(fit.tcacheStructs).toEqual([]);
     fit.malloc(2000);
     expect(fit.tcacheStructs).toEqual(main(0x810));
+  });
+});
+
+describe("the struct that a hit in a small bin allocates since 2.43 (§3.2)", () => {
+  it.each([
+    ["2.43", 784],
+    ["2.44", 768],
+  ])("%s: takes a chunk of %d bytes", (glibc, bytes) => {
+    const p = process(glibc);
+    p.free([p.malloc(1500), p.malloc(24)][0]!);
+    // Leaves a remainder of 512 bytes, which the next call bins.
+    expect([p.malloc(992), p.malloc(1500)]).toEqual(main(0x10, 0x620));
+    expect(p.tcacheStructs).toEqual([]);
+    expect(p.malloc(500)).toBe("main+0x400");
+    expect(p.tcacheStructs).toEqual(main(0xc10));
+    expect(p.malloc(24)).toBe(main(0xc10 + bytes)[0]);
   });
 });
 

@@ -34,6 +34,21 @@ describe("the scan (§3.4)", () => {
     expect([p.bin(20), p.unsorted()]).toEqual([[a], [c]]);
   });
 
+  it.each([
+    { glibc: "2.43", fit: 17, unsorted: [], cached: [16] },
+    { glibc: "2.44", fit: 16, unsorted: [17], cached: [] },
+  ])("of two exact fits $glibc returns #$fit", ({ glibc, fit, unsorted, cached }) => {
+    const p = process(glibc);
+    // Chunks of 1040 bytes: the largest that a tcache takes, of which it holds 16.
+    const blocks = times(18, () => apart(p, 1032));
+    p.free(...blocks);
+    times(16, () => p.malloc(1032));
+    expect([p.unsorted(), p.tcache(1040)]).toEqual([[blocks[17], blocks[16]], []]);
+    expect(p.malloc(1032)).toBe(blocks[fit]);
+    expect(p.unsorted()).toEqual(unsorted.map((i) => blocks[i]));
+    expect(p.tcache(1040)).toEqual(cached.map((i) => blocks[i]));
+  });
+
   it("ends after 10000 chunks", () => {
     const p = process("2.36", BINNED, { unchecked: true });
     const names = times(10002, (i) => `#${i}`);

@@ -135,6 +135,11 @@ describe("example 8: exact fits from the back of unsorted, then the smallest lar
   it("2.43: the tcache struct, allocated at the first exact fit, uses the second chunk", () => {
     expect(mallocs(fourFreed("2.43"), 4990, 4990)).toEqual(main(0x10, 0x2770));
   });
+
+  it("2.44: exact fits are returned without making a struct", () => {
+    const p = fourFreed("2.44");
+    expect(mallocs(p, 4990, 4990, 100, 100)).toEqual(main(0x10, 0x13c0, 0x2770, 0x27e0));
+  });
 });
 
 describe("example 9: the tail that realloc splits off", () => {
@@ -402,7 +407,7 @@ describe("example 24: memalign out of a free chunk", () => {
   });
 });
 
-describe("example 25: 2.43 allocates the tcache struct late", () => {
+describe("example 25: the tcache struct is allocated late since 2.43", () => {
   it("at the first exact fit, with 784 bytes", () => {
     const p = process("2.43");
     expect(mallocs(p, 2000, 24)).toEqual(main(0x10, 0x7f0));
@@ -415,6 +420,35 @@ describe("example 25: 2.43 allocates the tcache struct late", () => {
     expect(mallocs(p, 24, 24)).toEqual(main(0x10, 0x30));
     p.free("main+0x10");
     expect(mallocs(p, 24, 2000)).toEqual(main(0x10, 0x350));
+  });
+
+  it("2.44: not at an exact fit", () => {
+    const p = process("2.44");
+    expect(mallocs(p, 2000, 24)).toEqual(main(0x10, 0x7f0));
+    p.free("main+0x10");
+    expect(mallocs(p, 2000, 24)).toEqual(main(0x10, 0x810));
+  });
+
+  it.each([
+    ["2.43", 0x930, 0xb30],
+    ["2.44", 0x620, 0x820],
+  ])("%s: nor when the fit is a remainder", (glibc, ...next) => {
+    const p = process(glibc);
+    expect(mallocs(p, 1500, 24)).toEqual(main(0x10, 0x600));
+    p.free("main+0x10");
+    expect(mallocs(p, 1000, 496, 500, 24)).toEqual(main(0x10, 0x400, ...next));
+  });
+});
+
+describe("example 27: remainders of two free chunks, of which one is an exact fit", () => {
+  it.each([
+    ["2.43", [0x320, 0x950, 0xa90, 0x440]],
+    ["2.44", [0x950, 0x10, 0x130, 0x250]],
+  ])("%s", (glibc, next) => {
+    const p = process(glibc);
+    expect(mallocs(p, 1300, 24, 1300, 24)).toEqual(main(0x10, 0x530, 0x550, 0xa70));
+    p.free("main+0x10", "main+0x550");
+    expect(mallocs(p, 1016, 272, 272, 272, 24)).toEqual(main(0x550, ...next));
   });
 });
 

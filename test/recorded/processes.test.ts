@@ -61,6 +61,18 @@ describe("the settings", () => {
     expect(settingsOf({}, ...comments)).toEqual([{ MALLOC_TOP_PAD_: "0" }, "log"]);
   });
 
+  it("keep GLIBC_TUNABLES as a whole, which moves the break of some versions", () => {
+    const read = facts("setting GLIBC_TUNABLES=glibc.rtld.nns=8:glibc.malloc.tcache_count=3");
+    const options = { ...OPTIONS, glibc: "2.31" };
+    expect(recordedProcesses(options, read)).toMatchObject([
+      {
+        settings: { "glibc.malloc.tcache_count": "3" },
+        tunables: "glibc.rtld.nns=8:glibc.malloc.tcache_count=3",
+      },
+    ]);
+    expect(recordedProcesses({ ...options, recordedWith: {} }, read)[0]?.tunables).toBeNull();
+  });
+
   it("are the user's alone, even if the log states others", () => {
     const recordedWith = { MALLOC_ARENA_MAX: "2" };
     expect(settingsOf({ recordedWith }, "setting MALLOC_TOP_PAD_=0")).toEqual([

@@ -218,6 +218,18 @@ describe("the figures of a run", () => {
     expect(cpusOf(null, 32, 32)).toBeNull();
   });
 
+  it("are the number of arenas in 2.44; of 8 arenas or fewer they are unknown, but no more than that", () => {
+    const cpusOf = (cpus: number | null, arenaLimit: number) => {
+      const run = new RecordedRun(guidedReplay(originOf("2.44", {}, cpus)));
+      run.guided.model.arenaLimit = arenaLimit;
+      return [run.cpus, run.mostCpus];
+    };
+    expect(cpusOf(2, 8)).toEqual([2, 2]);
+    expect(cpusOf(null, 0)).toEqual([null, null]);
+    expect(cpusOf(null, 8)).toEqual([null, 8]);
+    expect(cpusOf(null, 12)).toEqual([12, 12]);
+  });
+
   it("have the bytes allocated outside the log", () => {
     const run = newRun();
     const facts = { ...WHOLE_POINTERS, heapStart: BREAK };

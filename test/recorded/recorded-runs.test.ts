@@ -231,6 +231,57 @@ describe("the end of the log", () => {
   });
 });
 
+describe("2.44 and 2.43 (§10.5)", () => {
+  const detected = (lines: readonly string[], ...whatIfs: Record<string, string>[]) =>
+    analyse(Buffer.from(`${lines.join("\n")}\n`), {
+      model: true,
+      whatIfs: whatIfs.map((settings, i) => scenario(`${i}`, settings, false)),
+      recordedWith: null,
+      glibc: "auto",
+      cpus: null,
+      hostCpus: 64,
+      touch: "all",
+      thp: null,
+    });
+
+  it("are both named while nothing tells them apart", () => {
+    const p = new LoggedProgram("2.44");
+    // The struct that the first small free allocates rules out the versions before.
+    p.malloc(24, "a");
+    p.free("a");
+    p.malloc(2000);
+    const { model } = detected(p.lines);
+    expect(model?.glibcRange).toEqual(["2.43", "2.44"]);
+    expect(model?.fidelity.ratio).toBe(1);
+  });
+
+  it.each(["2.43", "2.44"])("are told apart by an exact fit: %s", (glibc) => {
+    const p = new LoggedProgram(glibc);
+    p.malloc(2000, "a");
+    p.malloc(24);
+    p.free("a");
+    p.malloc(2000);
+    // The struct that a small free allocates rules out the versions before.
+    p.malloc(24, "b");
+    p.free("b");
+    p.malloc(2000);
+    expect(detected(p.lines).model?.glibcRange).toEqual([glibc]);
+  });
+
+  it("are told apart by the limit of 8 arenas, which is no setting and holds in what-ifs, too", () => {
+    const p = new LoggedProgram("2.44");
+    p.malloc(24);
+    for (let n = 0; n < 20; n++) {
+      p.thread().malloc(100);
+    }
+    const { model, scenarios } = detected(p.lines, { MALLOC_TOP_PAD_: "0" });
+    expect([model?.glibcRange, model?.settings]).toEqual([["2.44"], {}]);
+    expect(model?.fidelity.ratio).toBe(1);
+    expect(model?.cpusSource).toBe("default");
+    expect(scenarios.map(({ arenaCount }) => arenaCount)).toEqual([8, 8]);
+  });
+});
+
 describe("a setting that later pointers refute", () => {
   it("is taken back, in the what-ifs, too", () => {
     const base = 0x55d0_0000_0000;

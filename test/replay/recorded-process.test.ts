@@ -79,4 +79,14 @@ describe("a fresh model", () => {
     expect(modelFor(originOf("2.36", settings), null).brk).toBe(0);
     expect(modelFor(originOf("2.31", { MALLOC_TOP_PAD_: "0" }), null).brk).toBe(0);
   });
+
+  it("begins there even for tunables that are not malloc's", () => {
+    const origin = { ...originOf("2.31"), tunables: "glibc.rtld.nns=8" };
+    const copied = "GLIBC_TUNABLES=glibc.rtld.nns=8\0".length;
+    expect(modelFor(origin, null).brk).toBe(copied);
+    expect(modelFor(origin, { ...SPEC, settings: { MALLOC_TOP_PAD_: "0" } }).brk).toBe(copied);
+    const settings = { "glibc.malloc.tcache_count": "3" };
+    const own = "GLIBC_TUNABLES=glibc.malloc.tcache_count=3\0".length;
+    expect(modelFor(origin, { ...SPEC, settings }).brk).toBe(own);
+  });
 });

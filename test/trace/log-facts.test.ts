@@ -35,6 +35,24 @@ describe("the facts of a log", () => {
     expect([...facts.threadNames]).toEqual([[16342, "main loop"]]);
   });
 
+  it("include the lines of /etc/tunables.conf in order, and the program's path", () => {
+    const facts = factsOf(
+      "tunables.conf # system-wide",
+      "tunables.conf [proc:java]",
+      "tunables.conf -glibc.malloc.arena_max = 2",
+      "tunables.conf",
+      "program /opt/my app/bin/java",
+    );
+    expect(facts.tunablesConf).toEqual([
+      "# system-wide",
+      "[proc:java]",
+      "-glibc.malloc.arena_max = 2",
+      "",
+    ]);
+    expect(facts.program).toBe("/opt/my app/bin/java");
+    expect(factsOf("program java").program).toBeNull();
+  });
+
   it("include the glibc version without the distribution's revision", () => {
     expect(factsOf("glibc 2.36-9+deb12u4").glibc).toBe("2.36");
     expect(factsOf("glibc musl").glibc).toBeNull();

@@ -81,7 +81,7 @@ describe("parseScenario", () => {
     ["MALLOC_TRIM_THRESHOLD_=128K", "2.36", "without suffix"],
     ["MALLOC_CHECK_=3", "2.36", "MALLOC_CHECK_ is not modelled"],
     ["malloc_trim=often", "2.36", "malloc_trim=often: give end, or an interval"],
-    ["glibc=2.99", "2.36", "glibc=2.99: not modelled; give a version from 2.17 to 2.43"],
+    ["glibc=2.99", "2.36", "glibc=2.99: not modelled; give a version from 2.17 to 2.44"],
     ["cpus=0", "2.36", "cpus=0: give a whole number from 1"],
     ["glibc.malloc.tcache_count=0", "2.17", "glibc 2.17 has no glibc.malloc.tcache_count"],
     ["glibc.malloc.tcache_count=0,glibc=2.23", "2.36", "has no glibc.malloc.tcache_count"],

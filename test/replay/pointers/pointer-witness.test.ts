@@ -124,6 +124,43 @@ describe("the CPUs", () => {
     // 8 arenas per CPU; the limit is first tested when there are 9 (trap T20).
     expect([model.arenaLimit, judge.mismatches, witness.settings]).toEqual([9, 0, []]);
   });
+
+  /** `workers` threads allocate in turn under 2.44 with `cpus` CPUs. */
+  function limitOf(cpus: number, workers: number, logsExits: boolean) {
+    const p = new LoggedProgram("2.44", {}, { cpus });
+    p.malloc(100);
+    for (let n = 0; n < workers; n++) {
+      p.thread().malloc(100);
+    }
+    const origin = originOf("2.44", null, null);
+    const { model, judge, witness } = follow(p.lines, { origin, logsExits });
+    return [model.arenaLimit, judge.mismatches, witness.settings];
+  }
+
+  it.each([true, false])(
+    "2.44: limit the arenas to 8, or to one per CPU (exits logged: %s)",
+    (exits) => {
+      expect(limitOf(2, 20, exits)).toEqual([8, 0, []]);
+      expect(limitOf(12, 30, exits)).toEqual([12, 0, []]);
+    },
+  );
+
+  it("2.44: show nothing while every thread gets an arena of its own", () => {
+    expect(limitOf(12, 11, true)).toEqual([0, 0, []]);
+  });
+
+  it("2.44: do not show where a thread gets another's arena in a log without exits", () => {
+    const p = new LoggedProgram("2.44", {}, { cpus: 12 });
+    p.malloc(100);
+    const threads = Array.from({ length: 8 }, () => p.thread());
+    for (const thread of threads) {
+      thread.malloc(100);
+    }
+    threads[3]!.exit(false);
+    p.thread().malloc(100);
+    const origin = originOf("2.44", null, null);
+    expect(follow(p.lines, { origin }).model.arenaLimit).toBe(0);
+  });
 });
 
 describe("MALLOC_MMAP_THRESHOLD_", () => {
