@@ -93,10 +93,7 @@ export class Ptmalloc extends Memory {
   /** largest chunk that _int_malloc stashes in the tcache; may differ from the limit of public calls (§10.4) */
   stashMaxGranules = 0;
 
-  /**
-   * `initialBreak` is the program break before the first call, in bytes from the start of its page, since it is
-   * not page-aligned in some processes (trap T21). The first thread that calls is the main thread.
-   */
+  /** `initialBreak`: bytes of the break's page below it at first (trap T21). The first caller is the main thread. */
   constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0, machine = X86_64) {
     super(profile, initialBreak, machine, thpPageOf(profile, machine, par.hugetlb));
     this.par = par;

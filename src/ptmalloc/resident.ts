@@ -1,4 +1,4 @@
-import { ADDR, GRANULE, SMALLEST_PAGE } from "./chunks.ts";
+import { ADDR, GRANULE } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import { hugePageBytes } from "./machine.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
