@@ -216,7 +216,9 @@ function checkPages(m: Ptmalloc): void {
     let pages = 0;
     for (const av of m.arenas) {
       for (const heap of av.heaps) {
-        const within = Math.ceil(heap.size / m.pageBytes);
+        // A huge page may reach up to the past maximum of a heap.
+        const end = m.hugePages ? Math.max(heap.size, heap.mprotectSize) : heap.size;
+        const within = Math.ceil(end / m.pageBytes);
         heap.pages.forEach((planes, page) => {
           if ((planes & plane) === 0) {
             return;

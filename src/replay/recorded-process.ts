@@ -65,7 +65,8 @@ export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): 
   const { profile, par, settings } = parFor(recorded, spec);
   const cpus = spec?.cpus ?? recorded.cpus ?? UNKNOWN_CPUS;
   const start = initialBreak(profile, recorded, settings);
-  const model = new Ptmalloc(profile, par, cpus, start, recorded);
+  const { arch, pageBytes, thp } = recorded;
+  const model = new Ptmalloc(profile, par, cpus, start, { arch, pageBytes, thp });
   model.breakHeap.base = recorded.breakBase;
   return model;
 }
