@@ -38,6 +38,14 @@ export interface ScenarioResult {
   readonly figures: ScenarioFigures;
 }
 
+/** A what-if that `glibc` refuses. */
+export interface RefusedScenario {
+  readonly spec: ScenarioSpec;
+  readonly glibc: string;
+  /** one line, which names the setting */
+  readonly reason: string;
+}
+
 /** What the models found; plain data. Times are in µs on the log's clock, NaN when unknown. */
 export interface ModelResult {
   /** the process that the log fits best */
@@ -63,8 +71,9 @@ export interface ModelResult {
   readonly fidelity: Fidelity;
   readonly inferred: ModelSummary["inferred"];
   readonly assumedWritten: ModelSummary["assumedWritten"];
-  /** the recorded run, then the what-ifs in the order asked for */
+  /** the recorded run, then the what-ifs in the order asked for, without the refused ones */
   readonly scenarios: readonly ScenarioResult[];
+  readonly refused: readonly RefusedScenario[];
   /** by dense thread index: arenas that the thread used */
   readonly arenasByThread: readonly (readonly number[] | undefined)[];
   /** by dense thread index: bytes that its blocks pin */

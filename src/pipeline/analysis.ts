@@ -1,6 +1,6 @@
 import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
-import { parFor } from "../replay/recorded-process.ts";
+import { parFor, type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Observation } from "../replay/writes/fit.ts";
 import { Holes } from "../replay/writes/holes.ts";
@@ -13,12 +13,13 @@ import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
+import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
-import type { LogResult } from "./analysis-result.ts";
+import type { LogResult, RefusedScenario } from "./analysis-result.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { refuseShortWords } from "./short-words.ts";
@@ -44,8 +45,10 @@ export class Analysis implements EventSink {
   readonly #lastCalls = new LastCalls();
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
+  /** the what-ifs that the recorded glibc refuses, known once the what-ifs begin */
+  #refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
   #batch = new EventBatch();
-  #waiting: EventBatch | null = null;
+  readonly #timeOrder = new TimeOrder();
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
 
@@ -55,10 +58,7 @@ export class Analysis implements EventSink {
     this.#touch = new Touch(options.touch);
     this.recorded = new RecordedRuns(options, this.#facts, {
       start: (origin) => {
-        // A setting that this version refuses must end the analysis here, wherever the what-ifs are replayed.
-        for (const spec of options.whatIfs) {
-          parFor(origin, spec);
-        }
+        this.#refused = refusedBy(origin, options.whatIfs);
         runner.start(origin, this.#ownReplays);
       },
       take: (work, inferences) => runner.take(work, inferences),
@@ -70,22 +70,16 @@ export class Analysis implements EventSink {
   }
 
   advance(): void {
-    const full = this.#batch;
-    const spare = this.#waiting;
-    if (spare !== null) {
-      this.#consume(spare, full);
+    const ready = this.#timeOrder.take(this.#batch);
+    if (ready !== null) {
+      this.#consume(ready, this.#timeOrder.next);
     }
-    spare?.clear();
-    this.#batch = spare ?? new EventBatch();
-    this.#waiting = full;
+    ready?.clear();
+    this.#batch = ready ?? new EventBatch();
   }
 
   end(): void {
-    if (this.#waiting !== null) {
-      this.#consume(this.#waiting, this.#batch);
-    }
-    this.#consume(this.#batch, null);
-    this.#waiting = null;
+    this.drain();
     const insertions = this.#holes.finish();
     const exits = this.recorded.finish(
       insertions,
@@ -93,6 +87,15 @@ export class Analysis implements EventSink {
     );
     if (this.recorded.current !== null) {
       this.#runner.finish(insertions, exits);
+    }
+  }
+
+  /** Consumes the batches that wait for lines that follow. None may follow any more. */
+  drain(): void {
+    let ready = this.#timeOrder.take(this.#batch) ?? this.#timeOrder.release();
+    while (ready !== null) {
+      this.#consume(ready, this.#timeOrder.next);
+      ready = this.#timeOrder.release();
     }
   }
 
@@ -128,6 +131,7 @@ export class Analysis implements EventSink {
               measured: this.#measured,
               detection,
               touchReading: touch,
+              refused: this.#refused,
               whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
             }),
     };
@@ -135,7 +139,7 @@ export class Analysis implements EventSink {
 
   /** the scenarios with replays of their own; the others share those of the recorded run */
   get #ownReplays(): readonly ScenarioSpec[] {
-    return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec));
+    return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec) && !this.#refused.has(spec));
   }
 
   /** Restores cut sizes first. Where only a replay just before an event can judge its size, the batch is split there. */
@@ -230,9 +234,7 @@ export class Analysis implements EventSink {
   #lookForWholePointers(batch: EventBatch): void {
     for (let i = 0; i < batch.length && !this.#seesWholePointers; i++) {
       this.#seesWholePointers =
-        batch.caller[i]! >= CUT_MODULUS ||
-        batch.pointerOut[i]! >= CUT_MODULUS ||
-        batch.pointerIn[i]! >= CUT_MODULUS;
+        batch.pointerOut[i]! >= CUT_MODULUS || batch.pointerIn[i]! >= CUT_MODULUS;
     }
   }
 
@@ -252,4 +254,26 @@ export class Analysis implements EventSink {
       return pages === undefined ? [] : [{ bytes, pages }];
     });
   }
+}
+
+/**
+ * Returns the what-ifs that the process's glibc refuses.
+ * @throws SettingRefused if the user has stated that glibc
+ */
+function refusedBy(
+  origin: RecordedProcess,
+  specs: readonly ScenarioSpec[],
+): Map<ScenarioSpec, RefusedScenario> {
+  const refused = new Map<ScenarioSpec, RefusedScenario>();
+  for (const spec of specs) {
+    try {
+      parFor(origin, spec);
+    } catch (error) {
+      if (!(error instanceof SettingRefused) || origin.glibcSource === "given") {
+        throw error;
+      }
+      refused.set(spec, { spec, glibc: spec.glibc ?? origin.glibc, reason: error.message });
+    }
+  }
+  return refused;
 }

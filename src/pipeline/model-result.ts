@@ -22,7 +22,12 @@ import {
 } from "../what-if/scenario-figures.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
-import type { ModelResult, RssComparison, ScenarioResult } from "./analysis-result.ts";
+import type {
+  ModelResult,
+  RefusedScenario,
+  RssComparison,
+  ScenarioResult,
+} from "./analysis-result.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
 export interface MeasuredRss {
@@ -44,6 +49,7 @@ export interface FinishedAnalysis {
   readonly measured: readonly MeasuredRss[];
   readonly detection: Detection;
   readonly touchReading: TouchReading;
+  readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** figures of the scenarios with replays of their own */
   readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
 }
@@ -86,6 +92,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
     // Last, because trims at the end change the models.
     scenarios: scenarioResults(finished, recorded),
+    refused: [...finished.refused.values()],
   };
 }
 
@@ -162,7 +169,7 @@ function pinnedByThread(replay: Replay, blocks: BlockTable, { plane }: Reading):
 
 /** Returns the recorded run's figures, then those of the what-ifs in the order asked for. */
 function scenarioResults(
-  { options, ledger, touchReading: { reading }, whatIfs }: FinishedAnalysis,
+  { options, ledger, touchReading: { reading }, whatIfs, refused }: FinishedAnalysis,
   { guided, otherwise }: RecordedRun,
 ): ScenarioResult[] {
   const replays: Replays = { likeliest: guided.replay, contended: [], otherwise };
@@ -178,6 +185,8 @@ function scenarioResults(
   ]);
   return [
     { spec: null, figures: recorded },
-    ...options.whatIfs.map((spec) => ({ spec, figures: figures.get(spec)! })),
+    ...options.whatIfs
+      .filter((spec) => !refused.has(spec))
+      .map((spec) => ({ spec, figures: figures.get(spec)! })),
   ];
 }

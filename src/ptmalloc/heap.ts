@@ -21,14 +21,15 @@ export class Heap {
   readonly arena: Arena;
   /** the arena's previous heap */
   readonly prev: Heap | null;
+  /**
+   * Address of the heap's start in granules, modulo 4 GiB. An alignment above a page (§5.3) and THP units (§10.6) depend on it. The
+   * kernel chooses it; the caller sets it as soon as it is known. 0 until then: heaps of other arenas lie at multiples
+   * of 64 MiB.
+   */
+  start = 0;
   // NaN first: avoids a Smi-to-double deoptimization.
   /** bytes in use from the heap's start; for the break area the break itself */
   size = Number.NaN;
-  /**
-   * address of the heap's start, of which the rules need its place in a THP page (§10.6): of the break area as far as
-   * known; else 0
-   */
-  base = 0;
   /** bytes ever made read/write; calloc may skip clearing beyond them (§5.2) */
   mprotectSize = Number.NaN;
   /** topmost records of the stretches of chunks: top or fenceposts. Newest stretch last. */

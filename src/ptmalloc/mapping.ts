@@ -145,11 +145,23 @@ export class Mapping {
     this.count(resident, 1);
   }
 
-  /** memalign moves the chunk up by `granules` and writes its header. */
-  advance(resident: Resident, granules: number): void {
+  /**
+   * memalign moves the chunk up by `granules` and writes its header; if negative, the chunk turns out to lie lower, with
+   * what has been written of its block. False, and nothing changes, if the written pages are already stored one by one.
+   */
+  advance(resident: Resident, granules: number): boolean {
+    if (this.#scattered !== null) {
+      return false;
+    }
     this.count(resident, -1);
     this.offset += granules;
+    for (let bit = 0; bit < PLANES; bit++) {
+      if (this.#ends[bit]! > 0) {
+        this.#ends[bit]! += granules * GRANULE;
+      }
+    }
     this.count(resident, 1);
+    return true;
   }
 
   /** bytes from the start of the mapping to the block */

@@ -2,7 +2,6 @@ import type { Arena } from "./arena.ts";
 import { arenaGet, arenaGetRetry } from "./arenas.ts";
 import { unlink } from "./bins.ts";
 import {
-  ADDR,
   FD,
   FREE,
   GRANULE,
@@ -85,8 +84,7 @@ function alignMapped(m: Ptmalloc, c: number, align: number): number {
 
 /** Granules from chunk `c` to the first address with an aligned block; never 1, since a lead must have MINSIZE. */
 function leadOf(m: Ptmalloc, c: number, align: number): number {
-  const block = m.chunks.words[c + ADDR]! + 1;
-  const lead = (align - (block % align)) % align;
+  const lead = (align - (m.alignableBlock(c) % align)) % align;
   return lead !== 0 && lead < MIN_GRANULES ? lead + align : lead;
 }
 
@@ -114,7 +112,7 @@ function fittingChunk(m: Ptmalloc, bin: number, align: number, nb: number): numb
     if (size < nb) {
       break;
     }
-    const lead = (align - ((w[c + ADDR]! + 1) % align)) % align;
+    const lead = (align - (m.alignableBlock(c) % align)) % align;
     const fits = lead !== 1 && (size > nb + lead || (size === nb && lead === 0));
     if (!fits) {
       continue;

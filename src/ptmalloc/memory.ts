@@ -97,6 +97,11 @@ export class Memory {
     return this.heaps[this.chunks.words[c + HEAP]!]!;
   }
 
+  /** Granule of the block of chunk `c`, not mapped, counted from a multiple of any alignment if its heap's start is known. */
+  alignableBlock(c: number): number {
+    return this.heapOf(c).start + this.chunks.words[c + ADDR]! + 1;
+  }
+
   /** The mapping of mapped chunk `c`. */
   mappingOf(c: number): Mapping {
     return this.mappings[this.chunks.words[c + HEAP]!]!;
@@ -157,9 +162,11 @@ export class Memory {
     mapping.resize(this.resident, totalBytes);
   }
 
-  /** memalign moves a mapped chunk up by `granules` within its mapping. */
+  /** memalign moves a mapped chunk up by `granules` within its mapping; negative: it turns out to lie lower. */
   advanceMapped(c: number, granules: number): void {
-    this.mappingOf(c).advance(this.resident, granules);
+    if (!this.mappingOf(c).advance(this.resident, granules)) {
+      return;
+    }
     this.chunks.words[c + ADDR]! += granules;
     this.mappedLeadBytes += granules * GRANULE;
   }

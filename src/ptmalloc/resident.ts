@@ -95,7 +95,7 @@ export function hugePagePages(m: Ptmalloc): number {
 
 /** The first page of the huge page that holds `page`; negative where that one begins below the heap. */
 export function firstOfHugePage(m: Ptmalloc, heap: Heap, page: number): number {
-  return page - ((Math.floor(heap.base / m.pageBytes) + page) % hugePagePages(m));
+  return page - (((heap.start >> m.pageShift) + page) % hugePagePages(m));
 }
 
 function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {

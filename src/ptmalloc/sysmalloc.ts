@@ -114,7 +114,7 @@ export function breakGrowth(m: Ptmalloc, bytes: number): number {
   }
   // Up to 2.42 glibc takes 0 for the break until something has called sbrk.
   const isUnknown = m.profile.thpUnit === "break" && m.mainArena.top === 0 && !m.calledSbrk;
-  const brk = isUnknown ? 0 : m.breakHeap.base + m.brk;
+  const brk = isUnknown ? 0 : m.breakHeap.start * GRANULE + m.brk;
   return roundUp(brk + bytes, m.thpBytes) - brk;
 }
 

@@ -1,6 +1,6 @@
 import type { Arena } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
-import { ADDR, CACHED, FD, GRANULE, IN_USE, MIN_GRANULES, STATE } from "./chunks.ts";
+import { CACHED, FD, GRANULE, IN_USE, MIN_GRANULES, STATE } from "./chunks.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
@@ -108,7 +108,7 @@ export function tcacheTakeAligned(
   const index = tcacheIndex(granules);
   let previous = 0;
   let c = thread.entries[index]!;
-  while (c !== 0 && (w[c + ADDR]! + 1) % alignGranules !== 0) {
+  while (c !== 0 && m.alignableBlock(c) % alignGranules !== 0) {
     previous = c;
     c = w[c + FD]!;
   }

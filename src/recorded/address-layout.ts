@@ -54,7 +54,7 @@ export function addressLayout(batches: readonly ReplayedBatch[]): AddressLayout 
   return {
     arch,
     pageSizes: pageSizes(arch, mapped, lowest),
-    breakBase: Number.isFinite(lowest) ? lowest - (lowest % SMALLEST_PAGE) : 0,
+    breakBase: Number.isFinite(lowest) ? pageOf(lowest) : 0,
   };
 }
 
@@ -83,4 +83,9 @@ function pageSizes(arch: Arch, mapped: ReadonlySet<number>, lowest: number): num
   const likely = mapped.size >= MANY_MAPPINGS ? larger.slice(0, 1) : larger;
   const isShown = arch === "aarch64" && mapped.size > 0;
   return isShown ? [...likely, SMALLEST_PAGE] : [SMALLEST_PAGE, ...likely];
+}
+
+/** The start of the page of 4096 bytes that holds `address`. */
+export function pageOf(address: number): number {
+  return address - (address % SMALLEST_PAGE);
 }

@@ -5,6 +5,7 @@ import { EVERY_PLANE } from "../ptmalloc/resident.ts";
 import { freeUnlogged } from "../ptmalloc/unlogged.ts";
 import type { Guide } from "../replay/guide.ts";
 import { anchor, findUnlogged, splitUnlogged } from "../replay/pointers/anchor.ts";
+import { findBreakStart } from "../replay/pointers/break-start.ts";
 import { PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import { PointerWitness } from "../replay/pointers/pointer-witness.ts";
 import type { Replay } from "../replay/replay.ts";
@@ -102,7 +103,15 @@ export class GuidedReplay implements Guide {
     }
   }
 
-  beforeCall({ batch }: Work, i: number, event: number, action: Action): void {
+  beforeCall(work: Work, i: number, event: number, action: Action): void {
+    const { batch, actions } = work;
+    if (action === Action.free && this.judge.mappings.hasOpen) {
+      this.judge.mappings.beforeFree(this.model, this.replay.chunkOf(actions.block[i]!));
+    }
+    if (action === Action.memalign) {
+      findBreakStart(this.model, this.judge.addresses, batch, i);
+    }
+    this.witness.follow(work, i);
     this.witness.expect(event, action, batch.pointerOut[i]!, batch.size[i]!);
   }
 
@@ -119,13 +128,17 @@ export class GuidedReplay implements Guide {
   place(c: number, { batch, actions }: Work, i: number, event: number): number {
     const { judge, model } = this;
     const pointer = batch.pointerOut[i]!;
-    if (judge.judge(model, c, pointer, event + 1, batch.line[i]!) || !this.#anchors) {
+    const isRight = judge.judge(model, c, pointer, event + 1, batch.line[i]!);
+    const action = withoutLostFree(actions.action[i]!);
+    if (isRight && model.chunks.words[c + STATE] === MAPPED) {
+      judge.mappings.note(model, c, pointer, action === Action.realloc);
+    }
+    if (isRight || !this.#anchors) {
       return c;
     }
     const size = batch.size[i]!;
     const moved = anchor(model, judge.addresses, c, pointer, size);
     // The bytes that realloc copied or calloc cleared lie at the new place, too (§5.1, §5.2).
-    const action = withoutLostFree(actions.action[i]!);
     const kept = action === Action.calloc ? size : Math.min(actions.oldSize[i]!, size);
     if (moved !== 0 && model.chunks.words[moved + STATE] !== MAPPED) {
       model.write(moved, 0, kept, EVERY_PLANE);

@@ -1,8 +1,9 @@
 import { profileOf } from "../ptmalloc/profile.ts";
+import { startOf } from "../replay/pointers/address-map.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { Provenance } from "../report/report.ts";
 import type { LogFacts, ThpMode } from "../trace/log-facts.ts";
-import { type AddressLayout, NO_LAYOUT } from "./address-layout.ts";
+import { type AddressLayout, NO_LAYOUT, pageOf } from "./address-layout.ts";
 import { statedSettings, TUNABLES } from "./stated-settings.ts";
 
 /** What the user states of the recorded process. */
@@ -87,7 +88,7 @@ function recordedProcess(
     arch: facts.arch ?? arch,
     pageBytes,
     thp: options.thp ?? facts.thp ?? "madvise",
-    breakBase: Number.isNaN(facts.heapStart) ? breakBase : facts.heapStart,
+    breakStart: startOf(Number.isNaN(facts.heapStart) ? breakBase : pageOf(facts.heapStart)),
   };
 }
 

@@ -61,7 +61,8 @@ export class RecordedRuns {
   #detection: Detection | null = null;
   /** null where the settings are known */
   #processSettings: ProcessSettings | null = null;
-  #isStarted = false;
+  /** the glibc version that the what-ifs follow; null before they begin, or begin again */
+  #followed: string | null = null;
   #logsExits = false;
   #seesWholePointers = false;
 
@@ -93,10 +94,10 @@ export class RecordedRuns {
     }
     this.#logsExits = evidence.logsExits;
     this.#processSettings?.keep(work, first, logged);
-    const best = this.#replay(prepared, evidence);
+    this.#replay(prepared, evidence);
     // The what-ifs come last: they must not follow a version that fits best only because a setting is missing.
     if (!this.#restartWithSettings(evidence)) {
-      this.#send(prepared, best);
+      this.#send(prepared);
     }
   }
 
@@ -112,10 +113,10 @@ export class RecordedRuns {
     return this.#detection === null ? NO_EXITS : exitsOf(this.#detection.best.origin);
   }
 
-  /** Replays one batch under every candidate. Returns the best candidate before it was compared with the others. */
-  #replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): Candidate {
+  /** Replays one batch under every candidate. */
+  #replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): void {
     const detection = this.#detection!;
-    if (!this.#isStarted) {
+    if (this.#followed === null) {
       detection.rank({ work, first, logged });
     }
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
@@ -124,12 +125,10 @@ export class RecordedRuns {
       recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
     });
     detection.adoptSplits();
-    const { best } = detection;
     // Candidates are dropped only after the search for explanations: the right version may need one.
     detection.infer(this.#logsExits);
     detection.adoptSplits();
     detection.narrow();
-    return best;
   }
 
   /** Copies the work, kept until as many batches have followed as a past can hold. */
@@ -163,22 +162,23 @@ export class RecordedRuns {
       return false;
     }
     this.#detection = new Detection(candidatesFor(origins, this.#addressFacts));
-    this.#isStarted = false;
+    this.#followed = null;
     this.#sentSettings.clear();
     for (const part of this.#processSettings!.kept) {
-      const prepared = { ...part, next: null };
-      this.#send(prepared, this.#replay(prepared, evidence));
+      this.#replay({ ...part, next: null }, evidence);
+      this.#send(part);
     }
     this.#processSettings!.close();
     return true;
   }
 
-  /** Gives the batch and its inferences to the what-ifs. `before` is the candidate that they have followed so far. */
-  #send({ work, first, logged }: Part, before: Candidate): void {
+  /** Gives the batch and its inferences to the what-ifs. */
+  #send({ work, first, logged }: Part): void {
     const { best } = this.#detection!;
-    if (!this.#isStarted) {
+    const { glibc } = best.origin;
+    if (this.#followed === null) {
       this.#sink.start(best.origin);
-      this.#isStarted = true;
+      this.#followed = glibc;
     }
     // An exit inferred now may lie in an earlier batch, which the what-ifs have already replayed.
     const inferred = best.recorded.inferred.map((one) => ({
@@ -192,8 +192,10 @@ export class RecordedRuns {
       unloggedBytes: best.recorded.unloggedBytes,
       cpus: best.recorded.mostCpus,
       ...this.#settingsToSend(best),
-      glibc: best === before ? null : best.origin.glibc,
+      breakStart: best.recorded.guided.model.breakHeap.start,
+      glibc: glibc === this.#followed ? null : glibc,
     });
+    this.#followed = glibc;
   }
 
   /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */

@@ -14,6 +14,8 @@ export interface Inferences {
   readonly settings: readonly { readonly name: string; readonly value: number }[];
   /** an mmap threshold sent earlier turned out to be wrong */
   readonly retractsThreshold: boolean;
+  /** start of the break area, as Heap.start: the what-ifs keep it, although the kernel chooses another in every run */
+  readonly breakStart: number;
   /** the version to follow from now on; null: as before */
   readonly glibc: string | null;
 }

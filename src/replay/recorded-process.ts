@@ -20,8 +20,8 @@ export interface RecordedProcess extends Machine {
   readonly settingsSource: Provenance;
   /** those of the settings that the log's pointers showed from its beginning on */
   readonly shown: readonly ShownSetting[];
-  /** address of the page in which the program break was before the first call; 0: unknown */
-  readonly breakBase: number;
+  /** Heap.start of the break area; 0: unknown */
+  readonly breakStart: number;
 }
 
 /** A setting that the chosen glibc lacks or refuses. It is found only when the log has shown the version. */
@@ -67,7 +67,7 @@ export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): 
   const start = initialBreak(profile, recorded, settings);
   const { arch, pageBytes, thp } = recorded;
   const model = new Ptmalloc(profile, par, cpus, start, { arch, pageBytes, thp });
-  model.breakHeap.base = recorded.breakBase;
+  model.breakHeap.start = recorded.breakStart;
   return model;
 }
 

@@ -3,7 +3,7 @@
  * contract: fields are only added. Sizes are bytes, times are seconds since the first event of the log, ratios 0..1.
  */
 
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, UnavailableScenario } from "./scenario.ts";
 
 export type {
   ArenaSummary,
@@ -12,6 +12,7 @@ export type {
   Mallinfo2,
   RssFigures,
   Scenario,
+  UnavailableScenario,
 } from "./scenario.ts";
 
 export const REPORT_SCHEMA = "mallog.report/1";
@@ -39,6 +40,8 @@ export interface Report {
   readonly budgets: readonly BudgetResult[];
   /** only with --container-limit or --base-rss */
   readonly container?: Container;
+  /** what-ifs that the recorded run's glibc cannot run, in the order asked for; absent if there are none */
+  readonly unavailable?: readonly UnavailableScenario[];
 }
 
 export interface TraceSummary {

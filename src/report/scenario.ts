@@ -26,6 +26,15 @@ export interface Scenario {
   readonly mallinfo2: Mallinfo2;
 }
 
+/** A what-if without figures: the glibc, which the log shows or states, lacks one of its settings or refuses its value. */
+export interface UnavailableScenario {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly glibc: string;
+  /** one line, which names the setting */
+  readonly reason: string;
+}
+
 /** Resident bytes of the heaps and mapped blocks. */
 export interface RssFigures {
   readonly endBytes: number;

@@ -1,5 +1,10 @@
 import { findings } from "../insight/findings.ts";
-import type { AnalysisResult, LogResult, ScenarioResult } from "../pipeline/analysis-result.ts";
+import type {
+  AnalysisResult,
+  LogResult,
+  RefusedScenario,
+  ScenarioResult,
+} from "../pipeline/analysis-result.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { relativeError } from "../replay/writes/fit.ts";
 import {
@@ -43,6 +48,21 @@ export function summarize(result: AnalysisResult, version: string): Report {
         ? []
         : findings(recorded, threads, trace.anomalies, model.freezesThresholds, model.rssByGlibc),
     budgets: [],
+    ...unavailable(model?.refused ?? []),
+  };
+}
+
+function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavailable"> {
+  if (refused.length === 0) {
+    return {};
+  }
+  return {
+    unavailable: refused.map(({ spec: { name, settings }, glibc, reason }) => ({
+      name,
+      settings,
+      glibc,
+      reason,
+    })),
   };
 }
 

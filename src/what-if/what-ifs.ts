@@ -97,6 +97,9 @@ function apply(whatIf: WhatIf, inferences: Inferences): void {
   if (inferences.glibc !== null) {
     whatIf.adopt(versionOf(inferences.glibc));
   }
+  for (const { model } of whatIf.running) {
+    model.breakHeap.start = inferences.breakStart;
+  }
   if (inferences.cpus !== null) {
     whatIf.setCpus(inferences.cpus);
   }

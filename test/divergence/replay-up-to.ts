@@ -21,9 +21,8 @@ export function replayUpTo(log: Buffer, line: number, options: AnalysisOptions):
   const analysis = new Analysis(options, new InlineRunner());
   const before = headOf(log, line - 1);
   new NativeScanner(analysis, new Diagnostics()).scan(before, before.length);
-  // Twice, because the analysis holds one batch back. `end` would apply the exits of the log's end.
-  analysis.advance();
-  analysis.advance();
+  // `end` would apply the exits of the log's end.
+  analysis.drain();
   const guided = analysis.recorded.current;
   if (guided === null) {
     throw new Error("the first mismatch is the log's first call");

@@ -46,6 +46,8 @@ const SKIPPED = new Set([
   "Replay.onArenaReuse",
   // Hold for one call.
   "AddressMap.#mismatch",
+  "PointerWitness.#work",
+  "PointerWitness.#at",
   "BlockChunks.#warmed",
 ]);
 const RULES = { shared: SHARED, skipped: SKIPPED };

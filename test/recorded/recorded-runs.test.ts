@@ -7,7 +7,7 @@ import { NO_EXITS } from "../../src/replay/last-exits.ts";
 import type { Work } from "../../src/replay/work.ts";
 import { LogFacts } from "../../src/trace/log-facts.ts";
 import { analyse, scenario } from "../support/corpus.ts";
-import { LoggedProgram } from "../support/model-log.ts";
+import { BREAK, LoggedProgram } from "../support/model-log.ts";
 import { prepare } from "../support/prepared-log.ts";
 
 const OPTIONS: RecordedOptions = { recordedWith: {}, glibc: "2.36", cpus: 2, thp: null };
@@ -72,6 +72,7 @@ describe("the what-ifs", () => {
       cpus: 2,
       settings: [],
       retractsThreshold: false,
+      breakStart: (BREAK % 2 ** 32) / 16,
       glibc: null,
     });
   });
@@ -105,6 +106,22 @@ describe("the what-ifs", () => {
       [],
       [{ name, value: 524_288 }],
     ]);
+  });
+
+  it("follow another version once the pointers of a later batch make it the best", () => {
+    const p = new LoggedProgram("2.31");
+    for (let i = 0; i < 10; i++) {
+      p.malloc(100);
+    }
+    // An arena's first block lies 16 bytes higher since 2.35.
+    const other = p.thread();
+    for (let i = 0; i < 20; i++) {
+      other.malloc(100);
+    }
+    const auto = { ...OPTIONS, glibc: "auto" };
+    const { starts, inferences } = replayed(auto, { lines: p.lines, eventsPerBatch: 10 });
+    expect(starts).toEqual([{ glibc: "2.36", settings: {}, at: 0 }]);
+    expect(inferences.map(({ glibc }) => glibc)).toEqual([null, "2.31", null]);
   });
 
   it("follow another version once the search for explanations makes it the best", () => {

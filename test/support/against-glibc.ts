@@ -8,6 +8,7 @@ import type { Profile } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
+import { startOf } from "../../src/replay/pointers/address-map.ts";
 import { Op } from "../../src/trace/event.ts";
 import { RealOp } from "./glibc-program.ts";
 import { placeOf, type RealRun } from "./glibc-run.ts";
@@ -55,7 +56,7 @@ export function compareWithModel(
     ...X86_64,
     thp: thpMode(),
   });
-  m.breakHeap.base = run.startBreak - (run.startBreak % PAGE);
+  m.breakHeap.start = startOf(run.startBreak - (run.startBreak % PAGE));
   // The driver has asked for the break.
   m.calledSbrk = true;
   const twin = new Twin(m, run, touch);

@@ -41,7 +41,7 @@ export function process(
   }
   const machine = { ...X86_64, ...options.machine };
   const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak, machine);
-  m.breakHeap.base = options.breakBase ?? 0;
+  m.breakHeap.start = (options.breakBase ?? 0) / GRANULE;
   m.enter(0);
   return new Process({ m, options, requested: new Map(), named: new Map(), threads: 1 });
 }

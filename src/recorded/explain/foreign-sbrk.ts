@@ -33,7 +33,7 @@ export class ForeignSbrk {
 
   /** Returns the move that event `i` of the work, whose first event has number `first`, shows; null if none. */
   shownBy(replay: GuidedReplay, work: Work, i: number, first: number): Sbrk | null {
-    if (this.state.failures >= MAX_FAILURES) {
+    if (this.state.failures >= MAX_FAILURES || liesThereAnyway(replay, work, i)) {
       return null;
     }
     let isPossible = false;
@@ -50,6 +50,17 @@ export class ForeignSbrk {
     }
     return null;
   }
+}
+
+/** True if the block of event `i` is above the break only because it is aligned: the lead ends the old top. */
+function liesThereAnyway(replay: GuidedReplay, work: Work, i: number): boolean {
+  if (work.batch.align[i]! <= GRANULE) {
+    return false;
+  }
+  const trial = replay.clone();
+  const { mismatches } = trial.judge;
+  trial.replay.run(work, i, i + 1);
+  return trial.judge.mismatches === mismatches;
 }
 
 /** Returns how the pointer of event `i` differs from the model's without the move. */

@@ -56,14 +56,17 @@ export class AddressMap {
 
   /** Places the break area where the log states the initial program break. */
   placeBreakHeap(breakHeap: Heap, heapStart: number): void {
-    const base = Math.floor(heapStart / SMALLEST_PAGE) * SMALLEST_PAGE;
-    breakHeap.base = base;
-    this.#bases[breakHeap.id] = { serial: breakHeap.serial, base };
+    this.#setBase(breakHeap, Math.floor(heapStart / SMALLEST_PAGE) * SMALLEST_PAGE);
   }
 
   /** True if heap's start is known. */
   knows(heap: Heap): boolean {
     return this.#baseOf(heap) !== null;
+  }
+
+  /** True until a block in the heap is compared, or its start is known otherwise. */
+  isUnseen(heap: Heap): boolean {
+    return this.#bases[heap.id]?.serial !== heap.serial;
   }
 
   /** True if a known heap begins at address `base`. */
@@ -84,8 +87,7 @@ export class AddressMap {
   /** Records that the heap begins at `base`. */
   place(heap: Heap, base: number): void {
     this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
-    this.#bases[heap.id] = { serial: heap.serial, base };
-    heap.base = base;
+    this.#setBase(heap, base);
   }
 
   /** True if chunk `c` lies at `pointer`. The first block of a heap binds it. */
@@ -94,13 +96,16 @@ export class AddressMap {
     const offset = (w[c + ADDR]! + 1) * GRANULE;
     if (w[c + STATE] === MAPPED) {
       // A cut pointer may have the low bits of one in a heap.
-      return (
-        (pointer - offset) % m.pageBytes === 0 &&
-        (!this.state.whole || this.#heapOf(m, pointer) === null)
-      );
+      const { whole } = this.state;
+      const { pageBytes } = m;
+      const isInHeap =
+        whole &&
+        (this.#heapOf(m, pointer) !== null ||
+          (offset > pageBytes && this.isAboveBreak(m, pointer)));
+      return (pointer - offset) % pageBytes === 0 && !isInHeap;
     }
     const heap = m.heapOf(c);
-    if (this.#bases[heap.id]?.serial !== heap.serial) {
+    if (this.isUnseen(heap)) {
       this.#bind(m, heap, pointer - offset);
     }
     const base = this.#baseOf(heap);
@@ -244,6 +249,17 @@ export class AddressMap {
     return above > 0 && this.isInBreakArea(m, pointer) ? above : 0;
   }
 
+  /** True if `pointer` lies in a known heap, or where the break area may grow to. */
+  isInHeap(m: Ptmalloc, pointer: number): boolean {
+    return this.placeOf(m, pointer, 0).heap >= 0 || this.isAboveBreak(m, pointer);
+  }
+
+  /** True if the break area may soon grow to `pointer`. */
+  isAboveBreak(m: Ptmalloc, pointer: number): boolean {
+    const above = this.aboveBreak(m, pointer);
+    return above > 0 && above < HEAP_MAX;
+  }
+
   /** Returns the pointer that the log would show for chunk `c`; NaN if the heap's start is unknown. */
   addressOf(m: Ptmalloc, c: number): number {
     const w = m.chunks.words;
@@ -274,10 +290,15 @@ export class AddressMap {
     const isElsewhere = whole && heap.kind === "break" && !this.isInBreakArea(m, base);
     const isPossible = base % alignment === 0 && isFree && !isElsewhere;
     if (isPossible) {
-      this.#heapAt.set(base, { id: heap.id, serial: heap.serial });
-      heap.base = base;
+      this.place(heap, base);
+    } else {
+      this.#bases[heap.id] = { serial: heap.serial, base: null };
     }
-    this.#bases[heap.id] = { serial: heap.serial, base: isPossible ? base : null };
+  }
+
+  #setBase(heap: Heap, base: number): void {
+    this.#bases[heap.id] = { serial: heap.serial, base };
+    heap.start = startOf(base);
   }
 
   /** Returns the existing heap that begins at `base`; null if there is none. */
@@ -346,6 +367,11 @@ export class AddressMap {
     }
     return null;
   }
+}
+
+/** Returns the start of a heap at address `base`, as Heap has it. */
+export function startOf(base: number): number {
+  return (((base % CUT_MODULUS) + CUT_MODULUS) % CUT_MODULUS) / GRANULE;
 }
 
 function replaceAll<Key, Value>(to: Map<Key, Value>, from: ReadonlyMap<Key, Value>): void {

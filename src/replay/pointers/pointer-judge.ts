@@ -3,6 +3,7 @@ import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../../report/report.ts";
 import { AddressMap } from "./address-map.ts";
+import { MappingStarts } from "./mapping-starts.ts";
 
 /** Mismatches remembered at once: no more are explained per batch. */
 const MAX_MISSED = 32;
@@ -18,6 +19,7 @@ export interface Missed {
 /** Compares every block of the recorded run with the pointer in the log. */
 export class PointerJudge {
   readonly addresses = new AddressMap();
+  readonly mappings = new MappingStarts();
   /** the first mismatches since this was last emptied, in order */
   readonly missed: Missed[] = [];
   readonly state = {
@@ -31,6 +33,7 @@ export class PointerJudge {
 
   copy(from: PointerJudge): void {
     this.addresses.copy(from.addresses);
+    this.mappings.copy(from.mappings);
     this.missed.splice(0, this.missed.length, ...from.missed);
     Object.assign(this.state, from.state);
   }

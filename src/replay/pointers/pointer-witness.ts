@@ -3,7 +3,7 @@ import { ADDR, GRANULE, HEAP } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc, Witness } from "../../ptmalloc/ptmalloc.ts";
 import { DEFAULT_MMAP_THRESHOLD, DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 import { requestToGranules } from "../../ptmalloc/size-classes.ts";
-import { Action } from "../../trace/actions.ts";
+import { Action, withoutLostFree } from "../../trace/actions.ts";
 import {
   ARENA_MAX,
   adoptSetting,
@@ -12,10 +12,14 @@ import {
   type ShownSetting,
 } from "../inferred-settings.ts";
 import type { LateExits } from "../insertions.ts";
+import type { Work } from "../work.ts";
 import type { PointerJudge } from "./pointer-judge.ts";
 
 /** the other settings that freeze the mmap threshold, at its default (trap T18) */
 const FREEZING = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_"];
+
+/** Events searched for a thread's next pointer. */
+const SEARCHED_EVENTS = 4096;
 
 /** Below this matched part of all compared pointers, the model's state is not the process's and shows nothing. */
 const GOOD_STANDING = 0.99;
@@ -67,6 +71,9 @@ export class PointerWitness implements Witness {
   };
   readonly #model: Ptmalloc;
   readonly #judge: PointerJudge;
+  /** the current event and those after it; not copied: holds for one call */
+  #work: Pick<Work, "batch" | "actions"> | null = null;
+  #at = 0;
 
   constructor(model: Ptmalloc, judge: PointerJudge) {
     this.#model = model;
@@ -87,6 +94,12 @@ export class PointerWitness implements Witness {
   /** Sets whether the log has thread_exit lines. */
   logsExits(does: boolean): void {
     this.state.logsExits = does;
+  }
+
+  /** The model is about to make the call of event `i` of the work; `expect` follows. */
+  follow(work: Pick<Work, "batch" | "actions">, i: number): void {
+    this.#work = work;
+    this.#at = i;
   }
 
   /** The model is about to make the call of event number `event` (0-based), which returned `pointer` in the log. */
@@ -128,18 +141,56 @@ export class PointerWitness implements Witness {
     return arenasMatched + (before >= 0 && this.#judge.matched > before ? 1 : 0);
   }
 
-  /** A block that was in an arena before need not be in its thread's own, and a mapped one shows no arena. */
   arenaShown(): Arena | "new" | null {
-    const { logsExits, isRealloc, pointer } = this.state;
-    // Without thread_exit lines a mismatch is needed as evidence of an exit (explain/exits.ts): it must not vanish here.
-    if (!logsExits || isRealloc || pointer === 0) {
+    const { addresses } = this.#judge;
+    const pointer = this.#pointerInArena();
+    if (pointer === 0) {
       return null;
     }
-    const { addresses } = this.#judge;
     if (addresses.isFirstOfNewArena(this.#model, pointer)) {
       return "new";
     }
-    return addresses.onlyHeapOf(this.#model, pointer)?.arena ?? null;
+    const arena = addresses.onlyHeapOf(this.#model, pointer)?.arena ?? null;
+    // Without thread_exit lines an arena in use is evidence of an exit (explain/exits.ts), which must not vanish here.
+    return this.state.logsExits || this.#model.freeList.arenas().some((av) => av === arena)
+      ? arena
+      : null;
+  }
+
+  /**
+   * Returns the pointer that shows the arena which the current thread is given; 0 if none does. The call itself may show
+   * none: a free or a realloc attaches the thread, too, for its tcache (§3.2), and a mapped block lies in no arena. Then
+   * the thread's next call shows it, unless it takes a block from the tcache.
+   */
+  #pointerInArena(): number {
+    const work = this.#work;
+    const { isRealloc, pointer } = this.state;
+    if (work === null) {
+      return isRealloc ? 0 : pointer;
+    }
+    const { batch, actions } = work;
+    const thread = actions.thread[this.#at];
+    const freed = new Set<number>();
+    const end = Math.min(batch.length, this.#at + SEARCHED_EVENTS);
+    for (let i = this.#at; i < end; i++) {
+      if (actions.thread[i] !== thread) {
+        continue;
+      }
+      const action = withoutLostFree(actions.action[i]!);
+      const out = batch.pointerOut[i]!;
+      const isNew = action === Action.malloc || action === Action.calloc;
+      const isAligned = action === Action.memalign;
+      if (
+        (isNew || isAligned) &&
+        out !== 0 &&
+        out % this.#model.pageBytes !== GRANULE &&
+        !freed.has(out)
+      ) {
+        return out;
+      }
+      freed.add(batch.pointerIn[i]!);
+    }
+    return 0;
   }
 
   choseArena(passedOver: readonly Arena[]): void {
@@ -153,25 +204,28 @@ export class PointerWitness implements Witness {
   }
 
   sharesArena(): boolean {
-    const { addresses } = this.#judge;
-    if (this.state.isRealloc || addresses.mayBeFirst(this.state.pointer)) {
-      return false;
-    }
-    const { heap } = addresses.placeOf(this.#model, this.state.pointer, 0);
+    const heap = this.#sharedHeap();
     // A limit of 8 per CPU is seldom reached by chance, one of 8 or more often: without thread_exit lines, threads that
     // ended unseen may have left any arena but the main one.
     const isLimit = this.state.logsExits || this.#model.profile.arenaLimit === "eightPerCpu";
     return isLimit ? heap >= 0 : heap === this.#model.breakHeap.id;
   }
 
+  /** Returns the id of the known heap that serves the current thread; −1 if none is known, or the arena may be new. */
+  #sharedHeap(): number {
+    const { addresses } = this.#judge;
+    const pointer = this.#pointerInArena();
+    if (pointer === 0 || addresses.mayBeFirst(pointer)) {
+      return -1;
+    }
+    return addresses.placeOf(this.#model, pointer, 0).heap;
+  }
+
   sharesMainArena(): boolean {
     const { state } = this;
-    const { addresses } = this.#judge;
-    if (!this.#mayInfer || state.isRealloc || addresses.mayBeFirst(state.pointer)) {
-      return false;
-    }
-    const { heap } = addresses.placeOf(this.#model, state.pointer, 0);
-    if (heap !== this.#model.breakHeap.id) {
+    // The block of this very call must confirm it.
+    const confirms = state.pointer !== 0 && !state.isRealloc;
+    if (!this.#mayInfer || !confirms || this.#sharedHeap() !== this.#model.breakHeap.id) {
       return false;
     }
     state.arenaMax = this.#model.arenas.length;
@@ -210,6 +264,13 @@ export class PointerWitness implements Witness {
     const { state } = this;
     if (av.main && av.top === 0 && !mapped) {
       state.firstOfHeap = bytes;
+    }
+    const { addresses, mappings } = this.#judge;
+    if (mapped && state.pointer !== 0 && addresses.isInHeap(this.#model, state.pointer)) {
+      if (mappings.raiseThreshold(this.#model, bytes)) {
+        state.explained++;
+        return false;
+      }
     }
     // A call may first take memory for glibc itself.
     if (!this.#mayInfer || requestToGranules(state.bytes) * GRANULE !== bytes) {

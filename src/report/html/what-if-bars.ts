@@ -1,7 +1,7 @@
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Presented } from "../presented.ts";
-import type { Report, Scenario } from "../report.ts";
-import { isRangeShown } from "../tables/scenario-columns.ts";
+import type { Report, Scenario, UnavailableScenario } from "../report.ts";
+import { isRangeShown, notIn, type ScenarioRow } from "../tables/scenario-columns.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
 /** A table of all scenarios, with RSS at the end and at the peak as bars with ranges. */
@@ -34,6 +34,7 @@ ${head("ext. fragm.")}${head("arenas")}
 </tr></thead>
 <tbody role="rowgroup">
 ${scenarios.map((scenario) => row(scenario, scale, isAlone))}
+${(report.unavailable ?? []).map((one) => unavailableRow(one, isAlone))}
 </tbody>
 </table>
 ${whatIfNotes.map((note) => html`<p class="note">${unbroken(note)}</p>`)}
@@ -109,13 +110,20 @@ ${cell(percent(scenario.fragmentation.external), "aside")}${cell(count(scenario.
 </tr>`;
 }
 
+function unavailableRow(one: UnavailableScenario, isAlone: boolean): Markup {
+  return html`<tr role="row">
+<th role="rowheader" scope="row">${settingsOf(one)}</th>
+<td role="cell" colspan="${isAlone ? 6 : 8}" title="${one.reason}">${notIn(one)}</td>
+</tr>`;
+}
+
 /** Negative numbers get a minus sign as wide as a digit. */
 function cell(text: string, name = ""): Markup {
   return html`<td role="cell" class="num ${name}">${text.replace(/^-/, "−")}</td>`;
 }
 
 /** Lines break between settings, not within one. */
-function settingsOf({ name }: Scenario): Markup[] {
+function settingsOf({ name }: ScenarioRow): Markup[] {
   return name.split(/(?<=,)/).map((setting) => html`<span class="setting">${setting}</span>`);
 }
 

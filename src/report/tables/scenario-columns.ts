@@ -1,7 +1,7 @@
 import type { ChalkInstance } from "chalk";
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Presented } from "../presented.ts";
-import type { Container, Scenario } from "../report.ts";
+import type { Container, Scenario, UnavailableScenario } from "../report.ts";
 import { foldAtCommas } from "../shorten.ts";
 import type { Column } from "./column.ts";
 
@@ -23,8 +23,37 @@ const FAILS = "fails";
 
 type ScenarioColumn = Column<Scenario>;
 
+/** A scenario with its figures, or one that the glibc cannot run. */
+export type ScenarioRow = Scenario | UnavailableScenario;
+
+export function notIn({ glibc }: UnavailableScenario): string {
+  return `not in glibc ${glibc}`;
+}
+
+function hasFigures(row: ScenarioRow): row is Scenario {
+  return "rss" in row;
+}
+
+/** The columns of scenarios for all rows: of one without figures they show the name, and why, in place of the first figure. */
+export function scenarioRowColumns(
+  presented: Presented,
+  chalk: ChalkInstance,
+): Column<ScenarioRow>[] {
+  return scenarioColumns(presented, chalk).map(({ cell, rest, paint, ...column }, i) => ({
+    ...column,
+    cell: (row) => {
+      if (hasFigures(row)) {
+        return cell(row);
+      }
+      return i === 0 ? row.name : i === 1 ? notIn(row) : "";
+    },
+    ...(rest && { rest: (rows) => rest(rows.filter(hasFigures)) }),
+    ...(paint && { paint: (row, text) => (hasFigures(row) ? paint(row, text) : text) }),
+  }));
+}
+
 /** Ranks give the order of dropping: 8 first, 0 never. */
-export function scenarioColumns(
+function scenarioColumns(
   { report: { scenarios, container }, failing }: Presented,
   chalk: ChalkInstance,
 ): ScenarioColumn[] {

@@ -1,5 +1,5 @@
 import type { Presented } from "../presented.ts";
-import { scenarioColumns, whatIfTitle } from "../tables/scenario-columns.ts";
+import { type ScenarioRow, scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
 import { groupEqual, lowestRss, sameAs } from "./scenario-rows.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
@@ -14,7 +14,9 @@ export function whatIfTable(presented: Presented, top: number, style: TextStyle)
   const rows = lowestRss(groups, top, failing);
   const [title, which] = whatIfTitle(report.scenarios);
   const least = rows.rest.length === 0 ? "" : "; lowest RSS shown";
-  const table = renderTable(scenarioColumns(presented, style.chalk), rows, style);
+  const shown: ScenarioRow[] = [...rows.shown, ...(report.unavailable ?? [])];
+  const columns = scenarioRowColumns(presented, style.chalk);
+  const table = renderTable(columns, { shown, rest: rows.rest }, style);
   const notes = [...sameAs(groups, rows.shown), ...whatIfNotes].flatMap((note) =>
     wrap(note, style.width),
   );

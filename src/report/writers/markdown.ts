@@ -9,7 +9,7 @@ import { sourceName } from "../printable.ts";
 import type { Report, Scenario } from "../report.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import type { Column } from "../tables/column.ts";
-import { scenarioColumns, whatIfTitle } from "../tables/scenario-columns.ts";
+import { scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
 import { threadColumns, threadsTitle } from "../tables/thread-columns.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
 
@@ -93,8 +93,8 @@ function whatIfs(presented: Presented, { chalk }: WriterOptions): string | null 
   }
   const [title, rest] = whatIfTitle(report.scenarios);
   const table = markdownTable(
-    scenarioColumns(presented, chalk),
-    leastFirst(report.scenarios),
+    scenarioRowColumns(presented, chalk),
+    [...leastFirst(report.scenarios), ...(report.unavailable ?? [])],
     MAX_SCENARIOS,
   );
   const notes = whatIfNotes.map(prose);

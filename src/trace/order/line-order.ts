@@ -1,4 +1,4 @@
-import { type EventBatch, Op } from "../event.ts";
+import type { EventBatch } from "../event.ts";
 import { Lines } from "./lines.ts";
 import { REORDER_WINDOW_LINES, REORDER_WINDOW_MICROSECONDS } from "./reorder-window.ts";
 
@@ -74,12 +74,12 @@ export class LineOrder {
     const isLive = (pointer: number): boolean => live.get(pointer) ?? this.#isLive(pointer);
     let found = 0;
     for (const k of order) {
-      const from = freedBy(lines, k);
+      const from = lines.freedBy(k);
       if (from !== 0 && !isLive(from)) {
         found++;
       }
       live.set(from, false);
-      const to = returnedBy(lines, k);
+      const to = lines.returnedBy(k);
       if (to !== 0 && isLive(to)) {
         found++;
       }
@@ -135,23 +135,9 @@ function isMissingCall(
   if (Math.abs(lines.get("time", k) - lines.get("time", i)) > REORDER_WINDOW_MICROSECONDS) {
     return false;
   }
-  const isFreed = freedBy(lines, k) === pointer;
-  const isReturned = returnedBy(lines, k) === pointer;
+  const isFreed = lines.freedBy(k) === pointer;
+  const isReturned = lines.returnedBy(k) === pointer;
   return missing === "free" ? isFreed && !isReturned : isReturned && !isFreed;
-}
-
-/** The pointer that line k frees; 0 for none. A realloc that failed frees nothing. */
-function freedBy(lines: Lines, k: number): number {
-  const op = lines.get("op", k);
-  const isFreed =
-    op === Op.free ||
-    (op === Op.realloc && (lines.get("pointerOut", k) !== 0 || lines.get("size", k) === 0));
-  return isFreed ? lines.get("pointerIn", k) : 0;
-}
-
-/** The pointer that line k returns; 0 for none. */
-function returnedBy(lines: Lines, k: number): number {
-  return lines.get("op", k) <= Op.pvalloc ? lines.get("pointerOut", k) : 0;
 }
 
 function range(from: number, to: number): number[] {

@@ -20,6 +20,26 @@ export class Lines {
     return (beyond < 0 ? this.#batch[column][k] : this.#next?.[column][beyond]) ?? 0;
   }
 
+  set(column: keyof EventColumns, k: number, value: number): void {
+    const beyond = k - this.#batch.length;
+    if (beyond < 0) {
+      this.#batch[column][k] = value;
+    } else if (this.#next !== null) {
+      this.#next[column][beyond] = value;
+    }
+  }
+
+  /** The previous line of thread `tid` before line i; −1 if there is none. */
+  previousOf(tid: number, i: number): number {
+    const { length } = this.#batch;
+    const there = i > length ? (this.#next?.tid.lastIndexOf(tid, i - length - 1) ?? -1) : -1;
+    if (there >= 0) {
+      return length + there;
+    }
+    const last = Math.min(i, length) - 1;
+    return last < 0 ? -1 : this.#batch.tid.lastIndexOf(tid, last);
+  }
+
   /** The next line of thread `tid` after line i; −1 if there is none. */
   nextOf(tid: number, i: number): number {
     const { length, tid: tids } = this.#batch;
@@ -32,6 +52,26 @@ export class Lines {
     return there >= 0 && length + there < this.length ? length + there : -1;
   }
 
+  /** The line below the last comment; 0 if there is none. */
+  get afterLastComment(): number {
+    const below = this.#next?.notes.at(-1)?.at;
+    return below === undefined ? (this.#batch.notes.at(-1)?.at ?? 0) : this.#batch.length + below;
+  }
+
+  /** The pointer that line k frees; 0 for none. A realloc that failed frees nothing. */
+  freedBy(k: number): number {
+    const op = this.get("op", k);
+    const isFreed =
+      op === Op.free ||
+      (op === Op.realloc && (this.get("pointerOut", k) !== 0 || this.get("size", k) === 0));
+    return isFreed ? this.get("pointerIn", k) : 0;
+  }
+
+  /** The pointer that line k returns; 0 for none. */
+  returnedBy(k: number): number {
+    return this.get("op", k) <= Op.pvalloc ? this.get("pointerOut", k) : 0;
+  }
+
   /** True if line k is a free(NULL). */
   isNull(k: number): boolean {
     return this.get("op", k) === Op.free && this.get("pointerIn", k) === 0;
@@ -42,9 +82,9 @@ export class Lines {
     for (const column of COLUMNS) {
       const value = this.get(column, from);
       for (let k = from; k > to; k--) {
-        this.#set(column, k, this.get(column, k - 1));
+        this.set(column, k, this.get(column, k - 1));
       }
-      this.#set(column, to, value);
+      this.set(column, to, value);
     }
   }
 
@@ -54,14 +94,5 @@ export class Lines {
     const here = notes.find(({ at }) => at > i)?.at;
     const there = this.#next?.notes[0]?.at ?? Number.POSITIVE_INFINITY;
     return here ?? length + there;
-  }
-
-  #set(column: keyof EventColumns, k: number, value: number): void {
-    const beyond = k - this.#batch.length;
-    if (beyond < 0) {
-      this.#batch[column][k] = value;
-    } else if (this.#next !== null) {
-      this.#next[column][beyond] = value;
-    }
   }
 }

@@ -161,6 +161,29 @@ describe("the CPUs", () => {
     const origin = originOf("2.44", null, null);
     expect(follow(p.lines, { origin }).model.arenaLimit).toBe(0);
   });
+
+  it.each(["free", "realloc", "mapped"] as const)(
+    "show even if the call by which a thread gets an arena shows none: %s",
+    (first) => {
+      const p = new LoggedProgram("2.36", {}, { cpus: 1 });
+      p.malloc(2000, "a");
+      p.malloc(100);
+      for (let n = 0; n < 8; n++) {
+        p.thread().malloc(100);
+      }
+      const sharing = p.thread();
+      if (first === "free") {
+        sharing.free("a");
+      } else if (first === "realloc") {
+        sharing.realloc("a", 1000);
+      } else {
+        sharing.malloc(200_000);
+      }
+      sharing.malloc(3000);
+      const { model, judge } = follow(p.lines);
+      expect([model.arenaLimit, judge.mismatches]).toEqual([9, 0]);
+    },
+  );
 });
 
 describe("MALLOC_MMAP_THRESHOLD_", () => {

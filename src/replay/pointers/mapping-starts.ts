@@ -1,0 +1,153 @@
+import { GRANULE, HEAP, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
+import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
+import { DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
+
+/** Aligned mappings remembered whose start is not known yet. */
+const MAX_OPEN = 16;
+
+/** Starts of foreign mappings remembered. */
+const MAX_FOREIGN = 64;
+
+/** A mapping whose start its pointer leaves open. */
+interface Open {
+  readonly id: number;
+  readonly chunk: number;
+  readonly pointer: number;
+}
+
+/**
+ * Where the mappings of single blocks start. The block's pointer shows that, except for an alignment above a page: its
+ * lead may be any number of pages. The size of the chunk, without the lead, becomes the mmap threshold when the block is
+ * freed (ptmalloc2.md trap T17). The mapping's neighbours show its start: Linux maps at the top of the highest gap, so
+ * that a new mapping ends where another starts. The other may be a library's or a stack's, which no pointer
+ * shows, but the end of a block's mapping does.
+ */
+export class MappingStarts {
+  /** address by mapping id; NaN while unknown */
+  readonly #starts: number[] = [];
+  #open: readonly Open[] = [];
+  /** where mappings end and no block's starts: starts of libraries, stacks and the like */
+  #foreign: readonly number[] = [];
+  /** the sizes that the chunk of a freed mapping of unknown start may have had, one per page; the mmap threshold, if higher */
+  #freed = { least: 0, largest: 0 };
+  /** an alignment above a page was seen: before, ends of mappings are not looked at, to save time */
+  #isNeeded = false;
+
+  copy(from: MappingStarts): void {
+    this.#starts.splice(0, this.#starts.length, ...from.#starts);
+    this.#open = from.#open.map((one) => ({ ...one }));
+    this.#foreign = [...from.#foreign];
+    this.#freed = { ...from.#freed };
+    this.#isNeeded = from.#isNeeded;
+  }
+
+  /** The log shows mapped chunk `c` at `pointer`; `isResized`: realloc may have kept its mapping. */
+  note(m: Ptmalloc, c: number, pointer: number, isResized: boolean): void {
+    const id = m.chunks.words[c + HEAP]!;
+    const offset = blockOffset(m, c);
+    const one = { id, chunk: c, pointer };
+    if (isResized && this.#starts[id] === pointer - offset) {
+      // mremap in place leaves a gap above it, or fills one.
+      return;
+    }
+    if (offset <= m.pageBytes || (isResized && !Number.isNaN(this.#starts[id]))) {
+      this.#learn(m, id, pointer - offset);
+      return;
+    }
+    this.#isNeeded = true;
+    this.#starts[id] = Number.NaN;
+    this.#open = this.#open.filter((other) => other.id !== id && isLive(m, other));
+    const start = this.#nextAbove(m, pointer) - m.mappingOf(c).totalBytes;
+    if (start < pointer) {
+      this.#settle(m, one, start);
+    } else {
+      this.#open = [...this.#open.slice(1 - MAX_OPEN), one];
+    }
+  }
+
+  /** true if the start of a mapping may be unknown */
+  get hasOpen(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** The log frees chunk `c`. */
+  beforeFree(m: Ptmalloc, c: number): void {
+    if (this.#open.some((one) => one.chunk === c && isLive(m, one))) {
+      const least = m.mappedChunkBytes(m.mappingOf(c));
+      const largest = least + blockOffset(m, c) - m.pageBytes;
+      this.#freed = { least, largest: Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX) };
+    }
+  }
+
+  /**
+   * The log puts a chunk of `bytes` in a heap, which the model would map. If the threshold may be higher, because a
+   * mapping of unknown start was freed, it becomes the least that explains this. Returns true if so.
+   */
+  raiseThreshold(m: Ptmalloc, bytes: number): boolean {
+    const { least, largest } = this.#freed;
+    const { par } = m;
+    if (par.noDynThreshold || bytes < par.mmapThreshold || bytes >= largest) {
+      return false;
+    }
+    par.mmapThreshold = least + Math.ceil((bytes + 1 - least) / m.pageBytes) * m.pageBytes;
+    par.trimThreshold = 2 * par.mmapThreshold;
+    return true;
+  }
+
+  /** Mapping `id` starts at `start`. What it ends at starts there: an open mapping, another block's, or neither. */
+  #learn(m: Ptmalloc, id: number, start: number): void {
+    this.#starts[id] = start;
+    if (!this.#isNeeded) {
+      return;
+    }
+    const end = start + m.mappings[id]!.totalBytes;
+    const foreign = this.#foreign.filter((one) => one <= start || one > end);
+    this.#foreign = foreign;
+    this.#open = this.#open.filter((one) => one.id !== id && isLive(m, one));
+    const above = this.#openAbove(end);
+    if (above !== null && end >= above.pointer - blockOffset(m, above.chunk)) {
+      this.#settle(m, above, end);
+    } else if (!this.#startsOfBlocks(m).includes(end)) {
+      this.#foreign = [...foreign.slice(1 - MAX_FOREIGN), end];
+    }
+  }
+
+  /** The model has assumed the longest possible lead. */
+  #settle(m: Ptmalloc, { id, chunk, pointer }: Open, start: number): void {
+    m.advanceMapped(chunk, (pointer - start - blockOffset(m, chunk)) / GRANULE);
+    this.#learn(m, id, start);
+  }
+
+  /** Returns the address at which the next thing above `pointer` starts; Infinity if that is unknown. */
+  #nextAbove(m: Ptmalloc, pointer: number): number {
+    const starts = [...this.#startsOfBlocks(m), ...this.#foreign];
+    const next = Math.min(...starts.filter((one) => one > pointer));
+    const open = this.#openAbove(pointer);
+    return open !== null && open.pointer < next ? Number.POSITIVE_INFINITY : next;
+  }
+
+  /** Returns the next open mapping whose block lies above `address`. */
+  #openAbove(address: number): Open | null {
+    let next: Open | null = null;
+    for (const one of this.#open) {
+      if (one.pointer > address && (next === null || one.pointer < next.pointer)) {
+        next = one;
+      }
+    }
+    return next;
+  }
+
+  #startsOfBlocks(m: Ptmalloc): number[] {
+    return this.#starts.filter((_, id) => m.mappings[id]);
+  }
+}
+
+/** Bytes from the start of the mapping to the block of mapped chunk `c`. */
+function blockOffset(m: Ptmalloc, c: number): number {
+  return (m.mappingOf(c).offset + 1) * GRANULE;
+}
+
+function isLive(m: Ptmalloc, { id, chunk }: Open): boolean {
+  const w = m.chunks.words;
+  return w[chunk + STATE] === MAPPED && w[chunk + HEAP] === id;
+}

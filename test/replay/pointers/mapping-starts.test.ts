@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { SMALLEST_PAGE as PAGE } from "../../../src/ptmalloc/chunks.ts";
+import { MappingStarts } from "../../../src/replay/pointers/mapping-starts.ts";
+import { type Process, process } from "../../support/model-driver.ts";
+
+const MIB = 2 ** 20;
+/** an aligned block, and the start of what lies above its mapping */
+const ALIGNED = 0x7fff_f600_0000;
+const ABOVE = ALIGNED + 0x30_000;
+
+let p: Process;
+let starts: MappingStarts;
+
+beforeEach(() => {
+  p = process("2.36");
+  starts = new MappingStarts();
+});
+
+/** A mapping of 3 pages and 128 KiB starts at `address`. */
+function plainAt(name: string, address: number): void {
+  p.malloc(0x20_000 + 2 * PAGE, name);
+  starts.note(p.m, p.chunkOf(name), address + 16, false);
+}
+
+/** A mapped block of 128 KiB with an alignment of 64 KiB: its mapping has 0x31000 bytes. */
+function alignedAt(name: string, pointer: number): void {
+  p.memalign(0x10_000, 0x20_000, name);
+  starts.note(p.m, p.chunkOf(name), pointer, false);
+}
+
+/** Bytes from the start of the mapping to its block. */
+const leadOf = (name: string): number => (p.mapping(name).offset + 1) * 16;
+
+describe("an alignment above a page", () => {
+  it("has the longest lead while nothing shows its start", () => {
+    alignedAt("a", ALIGNED);
+    expect(p.mapping("a").totalBytes).toBe(0x31_000);
+    expect(leadOf("a")).toBe(0x10_000);
+  });
+
+  it("ends where a block's mapping starts", () => {
+    plainAt("above", ABOVE);
+    alignedAt("a", ALIGNED);
+    expect(leadOf("a")).toBe(ALIGNED - (ABOVE - 0x31_000));
+  });
+
+  it("starts where a later mapping ends", () => {
+    alignedAt("a", ALIGNED);
+    const { totalBytes } = (plainAt("below", ALIGNED - 0x3000 - 0x23_000), p.mapping("below"));
+    expect(totalBytes).toBe(0x23_000);
+    expect(leadOf("a")).toBe(0x3000);
+  });
+
+  it("is shown through others that were open, too", () => {
+    alignedAt("a", ALIGNED);
+    alignedAt("b", ALIGNED - 0x30_000);
+    plainAt("below", ALIGNED - 0x33_000 - 0x23_000);
+    expect([leadOf("b"), leadOf("a")]).toEqual([0x3000, 0x2000]);
+  });
+
+  it("stays open where the next block above is open itself", () => {
+    plainAt("above", ABOVE + 0x31_000);
+    alignedAt("a", ALIGNED + 0x20_000);
+    alignedAt("b", ALIGNED - 0x20_000);
+    expect(leadOf("b")).toBe(0x10_000);
+  });
+
+  it("ends where a library starts, if another mapping ended there before", () => {
+    alignedAt("a", ALIGNED);
+    plainAt("below", ALIGNED - 0x3000 - 0x23_000);
+    p.free("a");
+    alignedAt("again", ALIGNED);
+    expect(leadOf("again")).toBe(0x3000);
+  });
+
+  it("does not start where a shrunk block's mapping ends", () => {
+    plainAt("resized", ALIGNED - 0x3000 - 0x23_000 - PAGE);
+    alignedAt("a", ALIGNED);
+    p.realloc("resized", 0x20_000 + 3 * PAGE);
+    starts.note(p.m, p.chunkOf("resized"), ALIGNED - 0x3000 - 0x23_000 - PAGE + 16, true);
+    expect(leadOf("a")).toBe(0x10_000);
+  });
+});
+
+describe("the mmap threshold after a mapping of unknown start was freed", () => {
+  beforeEach(() => {
+    p.memalign(MIB, 1000, "a");
+    starts.note(p.m, p.chunkOf("a"), ALIGNED, false);
+    starts.beforeFree(p.m, p.chunkOf("a"));
+    p.free("a");
+  });
+
+  it("is raised to the next size that the mapping's chunk can have had", () => {
+    expect(p.m.par.mmapThreshold).toBe(0x20_000);
+    expect(starts.raiseThreshold(p.m, 200_000)).toBe(true);
+    expect(p.m.par.mmapThreshold).toBe(0x31_010);
+    expect(p.m.par.trimThreshold).toBe(0x62_020);
+  });
+
+  it("is not raised above what the mapping's size allows", () => {
+    expect(starts.raiseThreshold(p.m, MIB + PAGE)).toBe(false);
+  });
+
+  it("is not raised for another reason", () => {
+    const other = new MappingStarts();
+    expect(other.raiseThreshold(p.m, 200_000)).toBe(false);
+  });
+});
