@@ -54,6 +54,8 @@ export interface RefusedScenario {
 export interface ModelResult {
   /** the process that the log fits best */
   readonly origin: RecordedProcess;
+  /** thp_pagesize of its malloc, in bytes (ptmalloc2.md §10.6) */
+  readonly thpUnitBytes: number;
   /** processes that the log fits equally well */
   readonly indistinguishable: readonly RecordedProcess[];
   readonly runnerUp: ModelSummary["glibcRunnerUp"];

@@ -23,6 +23,7 @@ import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
+import { refuseShortWords } from "./short-words.ts";
 
 /**
  * One pass over a log: it feeds the ledger, the recorded run and the what-ifs batch by batch. The models are made with
@@ -190,6 +191,9 @@ export class Analysis implements EventSink {
     }
     if (!this.#options.model) {
       return;
+    }
+    if (this.recorded.detection === null) {
+      refuseShortWords(batch, next, this.#facts);
     }
     const work = { batch, actions: this.#actions, touch: this.#touched };
     this.recorded.replay(

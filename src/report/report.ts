@@ -181,6 +181,10 @@ export interface ModelSummary {
   /** what the log says of the program's writes, so that `touch` applies to other blocks only; null if it says nothing */
   readonly holes: HolesSummary | null;
   readonly thp: string;
+  /** bytes of a page of the kernel */
+  readonly pageBytes: number;
+  /** the unit in which malloc moves the program break, for transparent huge pages; 0: a page */
+  readonly thpUnitBytes: number;
   readonly fidelity: Fidelity;
   /** events that the log lacks and its pointers show; pointers explained by them do not count as equal */
   readonly inferred: {
