@@ -6,7 +6,7 @@ import type {
   ThreadSummary,
   TraceSummary,
 } from "../report/report.ts";
-import { threadBuffersFinding } from "./thread-buffers.ts";
+import { threadBuffersFinding } from "./lines-in-blocks.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@ import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
 import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
 import { servesAllCalls } from "./served-calls.ts";
-import { threadBuffersSentence } from "./thread-buffers.ts";
+import { threadBuffersSentence } from "./lines-in-blocks.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
 import { whatIfNotes } from "./what-if-notes.ts";
 
