@@ -2,9 +2,9 @@ import type { Presented } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
 import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
+import { threadBuffersSentence } from "./lines-in-blocks.ts";
 import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
 import { servesAllCalls } from "./served-calls.ts";
-import { threadBuffersSentence } from "./lines-in-blocks.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
 import { whatIfNotes } from "./what-if-notes.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { present } from "../../src/insight/present.ts";
 import { threadBuffersFinding, threadBuffersSentence } from "../../src/insight/lines-in-blocks.ts";
+import { present } from "../../src/insight/present.ts";
 import type { TraceSummary } from "../../src/report/report.ts";
 import { fidelity, report, trace } from "../support/report-builder.ts";
 
