@@ -1,5 +1,6 @@
 import type { Transform } from "node:stream";
 import split from "split2";
+import { BEFORE_BYTES, endsInsidePointer } from "./cut-pointer.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 
 /** A longer line is malformed. Without a limit, one endless line (/dev/zero) would take all memory. */
@@ -10,6 +11,14 @@ export interface BlockScanner {
   scan(bytes: Buffer, length: number): void;
   /** A line longer than the limit: `bytes[0, length)` is its beginning; the rest is skipped. */
   overlongLine(bytes: Buffer, length: number): void;
+  /** The log ends inside this line, although it reads like a whole one: `bytes[0, length)`. */
+  cutLine(bytes: Buffer, length: number): void;
+}
+
+export interface BlockOptions {
+  readonly maxLineBytes?: number;
+  /** offsets behind the newlines that were added to end a line of incomplete compressed data */
+  readonly cutAt?: ReadonlySet<number>;
 }
 
 const NEWLINE = 0x0a;
@@ -23,15 +32,21 @@ const NEWLINE = 0x0a;
  * The mapper gets one of: a block that ends in a newline; a fragment of an overlong line, which the matcher cuts once it
  * exceeds the limit, and from then on at every chunk; or, from the final flush, the unterminated last line. A fragment
  * leaves its last byte in split2, so that the flush also comes for a log that ends inside an overlong line.
+ *
+ * A newline that was added must come as a chunk of its own: its block is the incomplete line alone.
  */
 export function blocksOfLines(
   scanner: BlockScanner,
   diagnostics: Diagnostics,
-  maxLineBytes = MAX_LINE_BYTES,
+  { maxLineBytes = MAX_LINE_BYTES, cutAt = new Set() }: BlockOptions = {},
 ): Transform {
   let buffer = Buffer.alloc(2 * maxLineBytes);
   let isFragment = false;
   let insideOverlong = false;
+  /** the text before the current one, at least its last `BEFORE_BYTES` */
+  let before = "";
+  /** characters up to the end of the current text */
+  let offset = 0;
 
   const matcher = {
     [Symbol.split](text: string): string[] {
@@ -60,10 +75,18 @@ export function blocksOfLines(
     }
   }
 
+  function incompleteLine(text: string): void {
+    if (endsInsidePointer(text, before)) {
+      scanner.cutLine(bytesOf(text), text.length);
+    } else {
+      scanner.scan(bytesOf(text), text.length + 1);
+    }
+  }
+
   function lastLine(text: string): void {
     const malformedBefore = diagnostics.lines.malformed;
     if (!insideOverlong) {
-      scanner.scan(bytesOf(text), text.length + 1);
+      incompleteLine(text);
     }
     if (insideOverlong || diagnostics.lines.malformed > malformedBefore) {
       diagnostics.truncatedInputs++;
@@ -72,12 +95,18 @@ export function blocksOfLines(
 
   function block(text: string): void {
     const lines = insideOverlong ? text.slice(text.indexOf("\n") + 1) : text;
+    const isCut = !insideOverlong && cutAt.has(offset);
     insideOverlong = false;
-    scanner.scan(bytesOf(lines), lines.length);
+    if (isCut) {
+      incompleteLine(lines.slice(0, -1));
+    } else {
+      scanner.scan(bytesOf(lines), lines.length);
+    }
   }
 
   // Returns undefined, so that split2 pushes nothing. Only the sink may throw here; its error ends the stream.
   function mapper(text: string): void {
+    offset += text.length;
     if (isFragment) {
       isFragment = false;
       fragment(text);
@@ -86,6 +115,7 @@ export function blocksOfLines(
     } else {
       lastLine(text);
     }
+    before = text.length < BEFORE_BYTES ? (before + text).slice(-BEFORE_BYTES) : text;
   }
 
   return split(matcher, mapper, { decodeStrings: false });

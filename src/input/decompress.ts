@@ -11,6 +11,9 @@ interface Outcome {
   broken: boolean;
 }
 
+/** The chunk that ends the last line of incomplete data. */
+export const ADDED_NEWLINE = Buffer.from("\n");
+
 /** Length of the longest magic number below. */
 const MAGIC_BYTES = 6;
 
@@ -57,7 +60,7 @@ export async function* decompressed(
     diagnostics.truncatedInputs++;
     // Otherwise the incomplete line would run into the first line of the next piece.
     if (lastByte !== 0x0a) {
-      yield Buffer.from("\n");
+      yield ADDED_NEWLINE;
     }
   }
 }

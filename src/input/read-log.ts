@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import type { EventSink } from "../trace/sink.ts";
 import { blocksOfLines } from "./blocks-of-lines.ts";
-import { decompressed } from "./decompress.ts";
+import { ADDED_NEWLINE, decompressed } from "./decompress.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { NativeScanner } from "./formats/native/scanner.ts";
 import { findPieces, type LogInputs, readPiece } from "./source.ts";
@@ -48,6 +48,8 @@ export async function readLog(
     onProgress?.({ bytesRead, bytesTotal });
   }
 
+  let length = 0;
+  const cutAt = new Set<number>();
   async function* text(): AsyncGenerator<string> {
     for (const piece of pieces) {
       const bytes = readPiece(piece, inputs.stdin, onBytes, signal);
@@ -56,6 +58,10 @@ export async function readLog(
         if (ready !== null) {
           await ready;
         }
+        length += chunk.length;
+        if (chunk === ADDED_NEWLINE) {
+          cutAt.add(length);
+        }
         yield chunk.toString("latin1");
       }
     }
@@ -63,7 +69,8 @@ export async function readLog(
 
   let isComplete = true;
   try {
-    await pipeline(text, blocksOfLines(new NativeScanner(sink, diagnostics), diagnostics));
+    const scanner = new NativeScanner(sink, diagnostics);
+    await pipeline(text, blocksOfLines(scanner, diagnostics, { cutAt }));
   } catch (error) {
     if (!signal?.aborted) {
       throw error;

@@ -59,6 +59,7 @@ export class Analysis implements EventSink {
     this.#runner = runner;
     this.#touch = new Touch(options.touch);
     this.recorded = new RecordedRuns(options, this.#facts, {
+      accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
       start: (origin) => {
         this.#refused = refusedBy(origin, options.whatIfs);
         runner.start(origin, this.#ownReplays);

@@ -36,18 +36,22 @@ export type Aspect =
   /** probes and writes that the log's comments state */
   | "logged";
 
-/** What the passes share: one batch, and the state that goes through the whole log. */
-export interface Stage {
+/** What the ledger's passes need: one batch, and the ledger of the whole log. */
+export interface LedgerStage {
   readonly batch: EventBatch;
-  /** number of the batch's first event */
-  readonly first: number;
   /** the batch that follows; null at the log's end. Lines may be exchanged with it. */
   readonly next: EventBatch | null;
+  readonly actions: ActionBatch;
+  readonly ledger: Ledger;
+}
+
+/** What all passes share: one batch, and the state that goes through the whole log. */
+export interface Stage extends LedgerStage {
+  /** number of the batch's first event */
+  readonly first: number;
   /** bytes of the RSS samples among the batch's comments */
   readonly samples: ReadonlyMap<Note, number>;
-  readonly actions: ActionBatch;
   readonly touched: TouchBatch;
-  readonly ledger: Ledger;
   readonly threadExits: ThreadExits;
   readonly lastCalls: LastCalls;
   readonly touch: Touch;
@@ -58,13 +62,13 @@ export interface Stage {
   logged: readonly Insertion[];
 }
 
-export interface Pass {
+export interface Pass<Needed = Stage> {
   readonly name: string;
   readonly needs: readonly Aspect[];
   readonly gives: readonly Aspect[];
   /** the pass serves the models only: --no-model leaves it out */
   readonly forModel: boolean;
-  readonly run: (stage: Stage) => void;
+  readonly run: (stage: Needed) => void;
 }
 
 /** Returns the insertions that the passes have given, in order. */
@@ -80,7 +84,8 @@ export function insertionsOf({ logged, likelyExits }: Stage): Insertion[] {
   return [...logged, ...exits].sort((a, b) => a.before - b.before);
 }
 
-export const PASSES: readonly Pass[] = [
+/** The steps of the ledger, which read the log without a model. */
+export const LEDGER_PASSES: readonly Pass<LedgerStage>[] = [
   {
     name: "put lines in order and resolve pointers to blocks",
     needs: ["events"],
@@ -116,6 +121,10 @@ export const PASSES: readonly Pass[] = [
     forModel: false,
     run: ({ ledger, batch }) => ledger.recordSeries(batch),
   },
+];
+
+export const PASSES: readonly Pass[] = [
+  ...LEDGER_PASSES,
   {
     name: "move thread exits to where they take effect, or find them in the threads' last calls",
     needs: ["order", "blocks", "threads", "old sizes"],

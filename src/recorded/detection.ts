@@ -1,3 +1,5 @@
+import { PROFILES } from "../ptmalloc/profile.ts";
+import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ModelSummary } from "../report/report.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Part, replayUntilMismatch } from "./explain/first-mismatch.ts";
@@ -37,14 +39,22 @@ export const MAX_INFERRING = 4;
  * still finds its version.
  */
 export class Detection {
-  /** in the order given: by how common the versions are */
+  /** likeliest first, at the start in the order given: explanations are searched for the first ones */
   #alive: Candidate[];
+  /** in the order in which ties are decided */
+  readonly #preferred: readonly Candidate[];
+  #isRanked = false;
   #runnerUp: ModelSummary["glibcRunnerUp"] = null;
   /** the standing from which on calls count; null: from the beginning */
   #settled: Standing | null = null;
 
-  constructor(candidates: readonly Candidate[]) {
+  /** `accepts`: true if a process's glibc accepts the settings of all what-ifs */
+  constructor(
+    candidates: readonly Candidate[],
+    accepts: (origin: RecordedProcess) => boolean = () => true,
+  ) {
     this.#alive = [...candidates];
+    this.#preferred = candidates.length === 1 ? candidates : inPreference(candidates, accepts);
   }
 
   get alive(): readonly Candidate[] {
@@ -57,9 +67,20 @@ export class Detection {
     return this.#alive.filter(({ recorded }) => !seen.has(recorded) && seen.add(recorded));
   }
 
-  /** the most common version of those that match most pointers */
+  /**
+   * Of the candidates that the pointers do not tell apart, the newest that accepts all what-ifs. Where explanations were
+   * found, only a run that has some shows what else the log leaves out.
+   */
   get best(): Candidate {
-    return this.indistinguishable[0] ?? this.#alive[0]!;
+    const tied = this.indistinguishable;
+    const explained = tied.filter(({ recorded }) => recorded.explanations > 0);
+    const among = explained.length > 0 ? explained : tied;
+    return this.#preferred.find((one) => among.includes(one)) ?? this.#alive[0]!;
+  }
+
+  /** true while candidates with different runs, whose states may differ, match equally many pointers */
+  get isOpen(): boolean {
+    return new Set(this.indistinguishable.map(({ recorded }) => recorded)).size > 1;
   }
 
   /** the candidates that match as many pointers as the best one, or fewer within what chance explains */
@@ -99,13 +120,14 @@ export class Detection {
   }
 
   /**
-   * Sorts the candidates by how long they match the log's first batch, which has yet to be replayed: explanations are
-   * searched for a few only, and the log's first pointers rule most versions out.
+   * Sorts the candidates by how long they match the log's first batch, before it is replayed; later batches do not change
+   * the order. Explanations are searched for a few only, and the log's first pointers rule most versions out.
    */
   rank(part: Part): void {
-    if (this.#alive.length === 1) {
+    if (this.#isRanked || this.#alive.length === 1 || part.work.batch.length === 0) {
       return;
     }
+    this.#isRanked = true;
     const end = part.first + part.work.batch.length;
     const matchedUntil = new Map(
       this.#alive.map((one) => {
@@ -187,4 +209,28 @@ export class Detection {
     const kept = new Set(byMatched.slice(0, count));
     this.#alive = this.#alive.filter((candidate) => kept.has(candidate));
   }
+}
+
+/** Sorts those that accept the what-ifs first, then the newest first; tags, which distributions do not ship, come last. */
+function inPreference(
+  candidates: readonly Candidate[],
+  accepts: (origin: RecordedProcess) => boolean,
+): Candidate[] {
+  const keys = new Map(
+    candidates.map((one) => {
+      const { profile } = one.origin;
+      const isTag = profile.name.endsWith("-tag");
+      return [one, [Number(!accepts(one.origin)), Number(isTag), -PROFILES.indexOf(profile)]];
+    }),
+  );
+  const difference = (a: Candidate, b: Candidate): number => {
+    const ofB = keys.get(b)!;
+    return (
+      keys
+        .get(a)!
+        .map((key, i) => key - ofB[i]!)
+        .find((d) => d !== 0) ?? 0
+    );
+  };
+  return [...candidates].sort(difference);
 }

@@ -19,8 +19,8 @@ export interface RecordedOptions {
 }
 
 /**
- * The versions to try when neither the user nor the log states one, by how many machines run them: of versions that the
- * log cannot tell apart, the report names the first. Tags that distributions do not ship come last.
+ * The versions to try when neither the user nor the log states one, by how many machines run them: explanations are
+ * searched for the first few of those that match equally long. Tags that distributions do not ship come last.
  */
 const BY_USE = [
   "2.36",

@@ -112,6 +112,11 @@ export class RecordedRun {
     return [...this.#inserted, ...shown.filter(({ before }) => before >= this.state.first)];
   }
 
+  /** exits and orders of lines found by a search */
+  get explanations(): number {
+    return this.state.inferredExits + this.state.inferredSwaps;
+  }
+
   /** CPUs of the recorded process, given or shown by its arenas; null while unknown */
   get cpus(): number | null {
     const shown = cpusByLimit(this.guided.model);
@@ -130,10 +135,8 @@ export class RecordedRun {
 
   /** pointers that the model matches without an inference */
   get matched(): number {
-    const { inferredExits, inferredSwaps } = this.state;
     const inferred =
-      inferredExits +
-      inferredSwaps +
+      this.explanations +
       this.foreignSbrk.state.moves +
       this.explainedBySettings +
       this.arenaChoices;
@@ -261,9 +264,8 @@ export class RecordedRun {
   }
 
   get #isOverBudget(): boolean {
-    const { inferredExits, inferredSwaps, event } = this.state;
-    const found = inferredExits + inferredSwaps;
-    const budget = FREE_COST + event * COST_PER_EVENT + found * COST_PER_EXPLANATION;
+    const found = this.explanations * COST_PER_EXPLANATION;
+    const budget = FREE_COST + this.state.event * COST_PER_EVENT + found;
     return this.#past.cost > budget;
   }
 

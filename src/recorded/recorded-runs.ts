@@ -1,5 +1,3 @@
-import type { Inferences } from "../replay/inferences.ts";
-import { MMAP_THRESHOLD } from "../replay/inferred-settings.ts";
 import type { Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
@@ -15,14 +13,8 @@ import type { Part } from "./explain/first-mismatch.ts";
 import { WINDOW_BATCHES } from "./explain/past.ts";
 import { ProcessSettings } from "./explain/process-settings.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
+import { InferenceFeed, type InferenceSink } from "./inference-feed.ts";
 import { type RecordedOptions, recordedProcesses } from "./processes.ts";
-
-/** Takes each batch with what the recorded run inferred from it. */
-export interface InferenceSink {
-  /** The log begins, or begins again with other settings of the process. */
-  start(origin: RecordedProcess): void;
-  take(work: Work, inferences: Inferences): void;
-}
 
 /** One batch, prepared for replay. */
 interface PreparedWork extends Part {
@@ -53,16 +45,13 @@ export class RecordedRuns {
   readonly #options: RecordedOptions;
   readonly #facts: LogFacts;
   readonly #sink: InferenceSink;
+  readonly #feed: InferenceFeed;
   /** the latest batches, shared by the pasts of all runs */
   readonly #copies: Work[] = [];
-  /** inferred settings that the what-ifs have received */
-  readonly #sentSettings = new Map<string, number>();
   /** null before the first event */
   #detection: Detection | null = null;
   /** null where the settings are known */
   #processSettings: ProcessSettings | null = null;
-  /** the glibc version that the what-ifs follow; null before they begin, or begin again */
-  #followed: string | null = null;
   #logsExits = false;
   #seesWholePointers = false;
 
@@ -70,6 +59,7 @@ export class RecordedRuns {
     this.#options = options;
     this.#facts = facts;
     this.#sink = sink;
+    this.#feed = new InferenceFeed(sink);
   }
 
   /** null before the first event */
@@ -97,7 +87,7 @@ export class RecordedRuns {
     this.#replay(prepared, evidence);
     // The what-ifs come last: they must not follow a version that fits best only because a setting is missing.
     if (!this.#restartWithSettings(evidence)) {
-      this.#send(prepared);
+      this.#feed.take(prepared, this.#detection);
     }
   }
 
@@ -107,18 +97,21 @@ export class RecordedRuns {
   finish(insertions: readonly Insertion[], lastCalls: LastCalls | null): LastExits {
     const exitsOf = ({ profile }: RecordedProcess): LastExits =>
       lastCalls === null ? NO_EXITS : lastExits(lastCalls, profile);
-    for (const { origin, recorded } of this.#detection?.runs ?? []) {
+    const detection = this.#detection;
+    if (detection === null) {
+      return NO_EXITS;
+    }
+    this.#feed.begin(detection);
+    for (const { origin, recorded } of detection.runs) {
       recorded.finish(insertions, exitsOf(origin));
     }
-    return this.#detection === null ? NO_EXITS : exitsOf(this.#detection.best.origin);
+    return exitsOf(detection.best.origin);
   }
 
   /** Replays one batch under every candidate. */
   #replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): void {
     const detection = this.#detection!;
-    if (this.#followed === null) {
-      detection.rank({ work, first, logged });
-    }
+    detection.rank({ work, first, logged });
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
     detection.runs.forEach(({ recorded }, rank) => {
       recorded.guided.witness.logsExits(this.#logsExits);
@@ -161,54 +154,14 @@ export class RecordedRuns {
     if (origins.length === 0) {
       return false;
     }
-    this.#detection = new Detection(candidatesFor(origins, this.#addressFacts));
-    this.#followed = null;
-    this.#sentSettings.clear();
+    this.#detection = this.#detectionAmong(candidatesFor(origins, this.#addressFacts));
+    this.#feed.restart();
     for (const part of this.#processSettings!.kept) {
       this.#replay({ ...part, next: null }, evidence);
-      this.#send(part);
+      this.#feed.take(part, this.#detection);
     }
     this.#processSettings!.close();
     return true;
-  }
-
-  /** Gives the batch and its inferences to the what-ifs. */
-  #send({ work, first, logged }: Part): void {
-    const { best } = this.#detection!;
-    const { glibc } = best.origin;
-    if (this.#followed === null) {
-      this.#sink.start(best.origin);
-      this.#followed = glibc;
-    }
-    // An exit inferred now may lie in an earlier batch, which the what-ifs have already replayed.
-    const inferred = best.recorded.inferred.map((one) => ({
-      ...one,
-      before: Math.max(one.before, first),
-    }));
-    const writes = logged.filter(({ kind }) => kind === "writes");
-    this.#sink.take(best.recorded.inOrder(work), {
-      first,
-      insertions: [...writes, ...inferred].sort((a, b) => a.before - b.before),
-      unloggedBytes: best.recorded.unloggedBytes,
-      cpus: best.recorded.mostCpus,
-      ...this.#settingsToSend(best),
-      breakStart: best.recorded.guided.model.breakHeap.start,
-      glibc: glibc === this.#followed ? null : glibc,
-    });
-    this.#followed = glibc;
-  }
-
-  /** Settings that the recorded run's pointers have shown hold for the what-ifs that do not set them, too. */
-  #settingsToSend({ recorded }: Candidate): Pick<Inferences, "settings" | "retractsThreshold"> {
-    const { settings } = recorded.guided.witness;
-    const changed = settings.filter(({ name, value }) => this.#sentSettings.get(name) !== value);
-    for (const { name, value } of changed) {
-      this.#sentSettings.set(name, value);
-    }
-    // A threshold may be retracted; a limit on arenas is sent only once it is confirmed.
-    const isShown = settings.some(({ name }) => name === MMAP_THRESHOLD);
-    const retractsThreshold = !isShown && this.#sentSettings.delete(MMAP_THRESHOLD);
-    return { settings: changed.map(({ name, value }) => ({ name, value })), retractsThreshold };
   }
 
   #startDetection({ work, next }: PreparedBatch): Detection {
@@ -221,7 +174,11 @@ export class RecordedRuns {
         return guided instanceof SettingRefused ? null : guided;
       });
     }
-    return new Detection(candidates);
+    return this.#detectionAmong(candidates);
+  }
+
+  #detectionAmong(candidates: readonly Candidate[]): Detection {
+    return new Detection(candidates, (origin) => this.#sink.accepts(origin));
   }
 
   get #addressFacts(): AddressFacts {

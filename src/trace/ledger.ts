@@ -12,9 +12,8 @@ import { ThreadTable } from "./threads.ts";
  * What the log itself states, without a model: threads, blocks, live bytes over time. What it writes to the ActionBatch
  * replaces the log's pointers and tids for the models.
  *
- * Every batch passes five steps, in this order: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks` and
- * `recordSeries`; `resolve` does all. Each is a pass over the columns of its own: small loops compile better than one
- * large loop.
+ * Every batch passes five steps: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks` and `recordSeries`, in the
+ * order of pipeline/passes.ts. Each is a pass over the columns of its own: small loops compile better than one large loop.
  */
 export class Ledger {
   readonly threads = new ThreadTable();
@@ -68,15 +67,6 @@ export class Ledger {
   /** The live block at `pointer`; −1 if there is none. */
   blockAt(pointer: number): number {
     return this.#resolver.pointers.find(pointer);
-  }
-
-  /** All steps. `next` is the batch that follows, null at the log's end. */
-  resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
-    this.resolveBlocks(batch, out, next);
-    this.readClock(batch);
-    this.countThreads(batch, out);
-    this.applyBlocks(batch, out);
-    this.recordSeries(batch);
   }
 
   /**

@@ -5,6 +5,7 @@ import { Action, ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
 import { EventBatch } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
+import { resolve } from "../support/event-batches.ts";
 import { CallsWriter } from "./calls-file.ts";
 
 /** The calls of a log with an effect. The log must have one thread, and end in a newline. */
@@ -31,7 +32,7 @@ class CallsSink implements EventSink {
     const { batch } = this;
     const { action, block, lost } = this.#actions;
     // No look-ahead: the lines of one thread are in order.
-    this.#ledger.resolve(batch, this.#actions, null);
+    resolve({ ledger: this.#ledger, batch, actions: this.#actions, next: null });
     for (let i = 0; i < batch.length; i++) {
       if (action[i] === Action.none) {
         continue;

@@ -42,6 +42,23 @@ test("an unterminated last line is an event if it parses, and a truncated log if
   expect(blank.diagnostics.lines.blank).toBe(1);
 });
 
+test.each([1, 7, 4096])(
+  "an unterminated last line that ends inside its pointer is no event, in chunks of %i",
+  async (size) => {
+    const lines = Array.from(
+      { length: 500 },
+      (_, i) => `1 malloc(24) = 0x${(0x555555559000 + 32 * i).toString(16)}\n`,
+    );
+    const log = lines.join("");
+    const whole = await scanChunks(inChunks(Buffer.from(log.slice(0, -1)), size));
+    expect([whole.events.length, whole.diagnostics.truncatedInputs]).toEqual([500, 0]);
+    const cut = await scanChunks(inChunks(Buffer.from(log.slice(0, -3)), size));
+    expect([cut.events.length, cut.diagnostics.truncatedInputs]).toEqual([499, 1]);
+    expect(cut.diagnostics.lines).toMatchObject({ total: 500, parsed: 499, malformed: 1 });
+    expect(cut.diagnostics.samples).toEqual([{ line: 500, text: lines[499]?.slice(0, -3) }]);
+  },
+);
+
 test("all byte values survive: no wide character becomes a newline", async () => {
   const { diagnostics, notes } = await scanText(`# \u010a \u{1F4A9} \u0d0a\n`);
   expect(diagnostics.lines.total).toBe(1);

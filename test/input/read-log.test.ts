@@ -68,6 +68,18 @@ describe("pieces", () => {
     expect(diagnostics.truncatedInputs).toBe(1);
   });
 
+  test("that are incomplete may end inside a pointer", async () => {
+    const log = "1 malloc(24) = 0x5555555590\n1 malloc(24) = 0x5555555";
+    const gz = gzipSync(log, { level: 0 });
+    const { diagnostics } = await read([
+      file(gz.subarray(0, -8)),
+      file("1 malloc(24) = 0x55555\n"),
+    ]);
+    expect(diagnostics.lines).toMatchObject({ total: 3, parsed: 2, malformed: 1 });
+    expect(diagnostics.samples).toEqual([{ line: 2, text: "1 malloc(24) = 0x5555555" }]);
+    expect(diagnostics.truncatedInputs).toBe(1);
+  });
+
   test("may be empty", async () => {
     expect((await read([file(""), file("1 free(0x1)\n"), file(gzipSync(""))])).pointers).toEqual([
       1,

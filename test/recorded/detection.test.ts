@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Candidate } from "../../src/recorded/candidate.ts";
 import { Detection, MAX_INFERRING } from "../../src/recorded/detection.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
@@ -47,7 +47,55 @@ test("keeps a version whose deficit may be chance", () => {
   add(33_000, 20_000, 25_000);
   add(40_000, 20_000, 21_000);
   expect(detection.indistinguishable).toHaveLength(2);
-  expect(detection.best.origin.glibc).toBe("2.36");
+  expect(detection.best.origin.glibc).toBe("2.43");
+});
+
+/** The version named for a log that all these match. */
+function named(versions: readonly string[], accepts?: (glibc: string) => boolean): string {
+  const detection = new Detection(
+    versions.map(candidate),
+    accepts && (({ glibc }) => accepts(glibc)),
+  );
+  return detection.best.origin.glibc;
+}
+
+describe("a tie", () => {
+  test("goes to the newest version", () => {
+    expect(named(["2.36", "2.17", "2.44", "2.23", "2.43"])).toBe("2.44");
+    expect(named(["2.42-stable", "2.36", "2.42"])).toBe("2.42-stable");
+    expect(named(["2.42-stable", "2.43"])).toBe("2.43");
+  });
+
+  test("goes to a release before a tag", () => {
+    expect(named(["2.38-tag", "2.31", "2.37-tag"])).toBe("2.31");
+    expect(named(["2.37-tag", "2.38-tag"])).toBe("2.38-tag");
+  });
+
+  test("goes to the newest version that accepts the what-ifs", () => {
+    const all = ["2.36", "2.44", "2.41", "2.43"];
+    expect(named(all, (glibc) => !["2.43", "2.44"].includes(glibc))).toBe("2.41");
+    expect(named(all, () => false)).toBe("2.44");
+  });
+
+  test("goes to a version whose run has explanations", () => {
+    const { candidates, detection } = sideBySide("2.36", "2.43", "2.31");
+    for (const { recorded } of candidates) {
+      Object.assign(recorded.judge.state, { compared: 100, matched: 80 });
+    }
+    for (const { recorded } of [candidates[0]!, candidates[2]!]) {
+      recorded.judge.state.matched = 81;
+      recorded.state.inferredExits = 1;
+    }
+    expect(detection.indistinguishable).toHaveLength(3);
+    expect(detection.best.origin.glibc).toBe("2.36");
+  });
+
+  test("is open unless the versions share a run", () => {
+    const [first, second] = [candidate("2.36"), candidate("2.23")];
+    const sibling = { ...candidate("2.39"), recorded: first.recorded };
+    expect(new Detection([first, second]).isOpen).toBe(true);
+    expect(new Detection([first, sibling]).isOpen).toBe(false);
+  });
 });
 
 test("keeps the four best candidates of a log of which all mismatch most pointers", () => {
@@ -86,6 +134,13 @@ function partOf(calls: number) {
 test("puts the version first that matches the log's beginning longest", () => {
   const { detection, alive } = sideBySide("2.23", "2.36", "2.26");
   detection.rank(partOf(20));
+  expect(alive()).toEqual(["2.36", "2.23", "2.26"]);
+});
+
+test("does not sort the versions again by a later batch", () => {
+  const { detection, alive } = sideBySide("2.23", "2.36", "2.26");
+  detection.rank(partOf(20));
+  detection.rank({ ...partOf(20), first: 20 });
   expect(alive()).toEqual(["2.36", "2.23", "2.26"]);
 });
 

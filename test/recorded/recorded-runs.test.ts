@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { type InferenceSink, MAX_WAITING } from "../../src/recorded/inference-feed.ts";
 import type { RecordedOptions } from "../../src/recorded/processes.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
-import { type InferenceSink, RecordedRuns } from "../../src/recorded/recorded-runs.ts";
+import { RecordedRuns } from "../../src/recorded/recorded-runs.ts";
 import type { Inferences } from "../../src/replay/inferences.ts";
 import { NO_EXITS } from "../../src/replay/last-exits.ts";
 import type { Work } from "../../src/replay/work.ts";
@@ -19,6 +20,10 @@ class Received implements InferenceSink {
   readonly starts: { glibc: string; settings: Readonly<Record<string, string>>; at: number }[] = [];
   readonly inferences: Inferences[] = [];
   readonly pointers: number[][] = [];
+
+  accepts(): boolean {
+    return true;
+  }
 
   start({ glibc, settings }: { glibc: string; settings: Readonly<Record<string, string>> }): void {
     this.starts.push({ glibc, settings, at: this.inferences.length });
@@ -108,9 +113,12 @@ describe("the what-ifs", () => {
     ]);
   });
 
-  it("follow another version once the pointers of a later batch make it the best", () => {
+  const AUTO = { ...OPTIONS, glibc: "auto" };
+
+  /** A log of 2.31 whose versions up to 2.41 tie until a second thread allocates, after so many events. */
+  function openFor(events: number): readonly string[] {
     const p = new LoggedProgram("2.31");
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < events; i++) {
       p.malloc(100);
     }
     // An arena's first block lies 16 bytes higher since 2.35.
@@ -118,27 +126,51 @@ describe("the what-ifs", () => {
     for (let i = 0; i < 20; i++) {
       other.malloc(100);
     }
-    const auto = { ...OPTIONS, glibc: "auto" };
-    const { starts, inferences } = replayed(auto, { lines: p.lines, eventsPerBatch: 10 });
-    expect(starts).toEqual([{ glibc: "2.36", settings: {}, at: 0 }]);
-    expect(inferences.map(({ glibc }) => glibc)).toEqual([null, "2.31", null]);
+    return p.lines;
+  }
+
+  it("wait for the version, and receive each batch once", () => {
+    const { starts, inferences } = replayed(AUTO, { lines: openFor(30), eventsPerBatch: 10 });
+    expect(starts).toEqual([{ glibc: "2.31", settings: {}, at: 0 }]);
+    expect(inferences.map(({ first, glibc }) => [first, glibc])).toEqual([
+      [0, null],
+      [10, null],
+      [20, null],
+      [30, null],
+      [40, null],
+    ]);
   });
 
-  it("follow another version once the search for explanations makes it the best", () => {
-    // All versions from 2.30 to 2.40 match the log. The search leaves 2.36 and its siblings behind.
+  it("start with the newest of the versions that match once too many batches wait, and follow another one later", () => {
+    const lines = openFor(10 * MAX_WAITING + 10);
+    const { starts, inferences } = replayed(AUTO, { lines, eventsPerBatch: 10 });
+    expect(starts).toEqual([{ glibc: "2.41", settings: {}, at: 0 }]);
+    const followed = inferences.map(({ glibc }) => glibc);
+    expect(followed.slice(0, MAX_WAITING + 1).every((glibc) => glibc === null)).toBe(true);
+    expect(followed.slice(MAX_WAITING + 1)).toEqual(["2.31", null]);
+  });
+
+  it("start at the end of a log that does not tell the versions apart", () => {
+    const { lines } = allocations(25);
+    const { runs, starts, inferences } = replayed(AUTO, { lines, eventsPerBatch: 10 });
+    expect(starts).toEqual([]);
+    runs.finish([], null);
+    expect(starts).toEqual([{ glibc: "2.41", settings: {}, at: 0 }]);
+    expect(inferences.map(({ first }) => first)).toEqual([0, 10, 20]);
+  });
+
+  it("receive what the version's own run found, once the search for explanations makes it the best", () => {
+    // All versions from 2.30 to 2.41 match the log. The search leaves those from 2.35 on behind.
     vi.spyOn(RecordedRun.prototype, "infer").mockImplementation(function infer(this: RecordedRun) {
-      if (this.guided.model.profile.name === "2.36" && this.state.event === 20) {
+      if (this.guided.model.profile.heapInfoBytes === 48 && this.state.event === 20) {
         this.state.inferredExits = 5;
       }
     });
     const { lines } = allocations(30);
     lines[12] = "1 malloc(100) = 0x555555600008";
-    const { starts, inferences } = replayed(
-      { ...OPTIONS, glibc: "auto" },
-      { lines, eventsPerBatch: 10 },
-    );
-    expect(starts).toEqual([{ glibc: "2.36", settings: {}, at: 0 }]);
-    expect(inferences.map(({ glibc }) => glibc)).toEqual([null, "2.31", null]);
+    const { starts, inferences } = replayed(AUTO, { lines, eventsPerBatch: 10 });
+    expect(starts).toEqual([{ glibc: "2.31", settings: {}, at: 0 }]);
+    expect(inferences.map(({ first }) => first)).toEqual([0, 10, 20]);
   });
 });
 

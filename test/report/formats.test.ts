@@ -23,7 +23,7 @@ import { writeSarif } from "../../src/report/writers/sarif.ts";
 import type { Writer } from "../../src/report/writers/writer.ts";
 import { budget, hostileText, hostileTexts, reportOf } from "../support/hostile-report.ts";
 import { parseOpenMetrics } from "../support/open-metrics-parser.ts";
-import { MiB, report, scenario, thread } from "../support/report-builder.ts";
+import { MiB, report, scenario, thread, unavailable } from "../support/report-builder.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { serviceReport } from "../support/service-report.ts";
 
@@ -52,6 +52,29 @@ describe("JSON", () => {
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(given)));
       expectReportJson(text);
     });
+  });
+});
+
+describe("a what-if that the log's glibc lacks", () => {
+  test.each([
+    ["CSV", writeCsv],
+    ["OpenMetrics", writeOpenMetrics],
+    ["JUnit", writeJunit],
+    ["SARIF", writeSarif],
+    ["benchmark results", writeBenchmark],
+  ])("is left out of %s, which have figures and judgements only", (_, writer) => {
+    expect(written(writer, report({ unavailable: [unavailable()] }))).toBe(
+      written(writer, report()),
+    );
+  });
+
+  test.each([
+    ["JSON", writeJson],
+    ["NDJSON", writeNdjson],
+  ])("is in %s, with the reason", (_, writer) => {
+    const text = written(writer, report({ unavailable: [unavailable()] }));
+    expectReportJson(text);
+    expect(JSON.parse(text).unavailable).toEqual([unavailable()]);
   });
 });
 

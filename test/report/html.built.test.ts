@@ -19,6 +19,7 @@ import {
   scenario,
   thread,
   trace,
+  unavailable,
 } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
@@ -31,6 +32,12 @@ function structure(text: string): string {
     .replace(/<style>.*?<\/style>/s, "<style>…</style>")
     .replace(/<script>.*?<\/script>/s, "<script>…</script>")
     .replace(/'sha256-[^']+'|&#39;sha256-.+?&#39;/g, "…");
+}
+
+/** The columns that the cells of a row span. */
+function widthOf(row: string): number {
+  const cells = row.match(/<t[hd] [^>]*>/g) ?? [];
+  return cells.reduce((sum, cell) => sum + Number(/colspan="(\d+)"/.exec(cell)?.[1] ?? 1), 0);
 }
 
 describe("the page", () => {
@@ -55,6 +62,19 @@ describe("the page", () => {
     expect(section.match(/&#60;img src=x&#62;/g)).toHaveLength(4);
     expect(section).not.toContain("<img");
     expect(page(report())).not.toContain('id="budgets"');
+  });
+
+  test("says why a what-if has no figures, in a row as wide as the others", () => {
+    const evil = '"><img src=x>';
+    const given = { unavailable: [unavailable({ reason: evil })] };
+    const section = (scenarios: Report["scenarios"]): string =>
+      /<section id="what-if".*?<\/section>/s.exec(page(report({ ...given, scenarios })))?.[0] ?? "";
+    const widths = (rows: string): number[] => rows.split('<tr role="row"').slice(2).map(widthOf);
+    const all = section([scenario("as recorded"), scenario("MALLOC_ARENA_MAX=1")]);
+    expect(all).toContain(">not in glibc 2.17</td>");
+    expect(all).not.toContain("<img");
+    expect(new Set(widths(all)).size).toBe(1);
+    expect(new Set(widths(section([scenario("as recorded")]))).size).toBe(1);
   });
 
   test("has no RSS without a model", async () => {

@@ -16,7 +16,7 @@ import {
   hugeReport,
   reportOf,
 } from "../support/hostile-report.ts";
-import { MiB, report, scenario, thread } from "../support/report-builder.ts";
+import { MiB, report, scenario, thread, unavailable } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
 const chalk = new Chalk({ level: 0 });
@@ -50,6 +50,15 @@ describe("the whole report", () => {
   });
 
   test("is deterministic", () => expect(markdown(serviceReport())).toBe(markdown(serviceReport())));
+});
+
+test("a what-if without figures has a row as wide as the others", () => {
+  const written = markdown(report({ unavailable: [unavailable()] }));
+  const rows = written.split("\n");
+  const row = rows.find((line) => line.includes("tcache_count"));
+  expect(row).toMatch(/^\| `glibc\.malloc\.tcache_count=0` \| not in glibc 2\.17 \|/);
+  const recorded = rows.find((line) => line.startsWith("| `as recorded`"));
+  expect(row?.match(/\|/g)?.length).toBe(recorded?.match(/\|/g)?.length);
 });
 
 describe("with hostile texts", () => {

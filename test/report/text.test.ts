@@ -6,7 +6,7 @@ import type { Report, RssFigures } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writePlain } from "../../src/report/writers/plain.ts";
 import { writeText } from "../../src/report/writers/text.ts";
-import { MiB, report, scenario, thread, trace } from "../support/report-builder.ts";
+import { MiB, report, scenario, thread, trace, unavailable } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
 function text(given: Report, width = 80, level: 0 | 1 = 0, top = 10): string {
@@ -70,6 +70,12 @@ describe("the whole report", () => {
   });
 
   test("is deterministic", () => expect(text(serviceReport())).toBe(text(serviceReport())));
+});
+
+test.each([60, 80, 200])("says why a what-if has no figures, %i columns wide", (width) => {
+  const written = text(report({ unavailable: [unavailable()] }), width);
+  expect(written).toMatch(/^glibc\.malloc\.tcache_.* not in glibc 2\.17\b/m);
+  expect([...written.split("\n")].every((line) => [...line].length <= width)).toBe(true);
 });
 
 describe("over time", () => {

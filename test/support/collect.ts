@@ -88,7 +88,7 @@ export async function scanChunks(
   const scanner = new NativeScanner(sink, diagnostics, maxLineBytes);
   await pipeline(
     chunks.map((chunk) => chunk.toString("latin1")),
-    blocksOfLines(scanner, diagnostics, maxLineBytes),
+    blocksOfLines(scanner, diagnostics, { maxLineBytes }),
   );
   sink.end();
   return { events: sink.events, notes: sink.notes, diagnostics };

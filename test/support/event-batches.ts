@@ -1,3 +1,4 @@
+import { LEDGER_PASSES, type LedgerStage } from "../../src/pipeline/passes.ts";
 import { ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch } from "../../src/trace/event.ts";
@@ -34,6 +35,13 @@ export interface PlainAction {
   oldSize: number;
 }
 
+/** Takes a batch through all steps of the ledger. */
+export function resolve(stage: LedgerStage): void {
+  for (const pass of LEDGER_PASSES) {
+    pass.run(stage);
+  }
+}
+
 /** Feeds all events to the ledger; returns its actions, in the order in which it took the lines. */
 export function resolveAll(
   ledger: Ledger,
@@ -44,7 +52,7 @@ export function resolveAll(
   const actions: PlainAction[] = [];
   const batches = [...inBatches(events, perBatch)];
   for (const [n, batch] of batches.entries()) {
-    ledger.resolve(batch, out, batches[n + 1] ?? null);
+    resolve({ ledger, batch, actions: out, next: batches[n + 1] ?? null });
     for (let i = 0; i < batch.length; i++) {
       const action = out.action[i]!;
       const lost = action & LOST_FREE ? out.lost[i]! : -1;

@@ -10,6 +10,7 @@ import {
   scenario,
   thread,
   trace,
+  unavailable,
 } from "./report-builder.ts";
 
 /** Reports with hostile texts wherever a text comes from a log, a file name or an option. */
@@ -99,6 +100,7 @@ export function reportOf(texts: readonly string[]): Report {
       scenario(`a ${text(9)}`, { endMiB: 10, settings: { [text(5)]: text(6) } }),
       scenario(`b ${text(10)}`, { failedCalls: 1 }),
     ],
+    unavailable: [unavailable({ name: `c ${text(11)}`, glibc: text(12), reason: text(13) })],
     timeline: {
       ...NO_TIMELINE,
       time: [0, 1],

@@ -1,3 +1,4 @@
+import { endsInsidePointer } from "../../src/input/cut-pointer.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { Op } from "../../src/trace/event.ts";
 import type { ReadEvent, ReadLog } from "./collect.ts";
@@ -16,6 +17,7 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
   if (unterminated !== "") {
     texts.push(unterminated);
   }
+  const before = `${texts.slice(0, -1).join("\n")}\n`;
   for (const [index, whole] of texts.entries()) {
     const line = index + 1;
     const text = whole.replace(/\r$/, "");
@@ -23,9 +25,12 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
     const comment = /^[ \t]*#([\s\S]*)$/.exec(text);
     const event = parseLine(text);
     const malformedBefore = lines.malformed;
+    const isUnterminated = unterminated !== "" && line === texts.length;
     lines.total++;
     if (whole.length > maxLineBytes) {
       diagnostics.malformed(line, "overlong", bytes, 0, bytes.length);
+    } else if (isUnterminated && endsInsidePointer(whole, before)) {
+      diagnostics.malformed(line, "unparsable", bytes, 0, bytes.length);
     } else if (event !== undefined) {
       lines.parsed++;
       read.events.push({ ...event, line });
@@ -40,7 +45,6 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
     } else {
       diagnostics.malformed(line, "unparsable", bytes, 0, bytes.length);
     }
-    const isUnterminated = unterminated !== "" && line === texts.length;
     if (isUnterminated && lines.malformed > malformedBefore) {
       diagnostics.truncatedInputs++;
     }

@@ -4,6 +4,7 @@ import {
   type Report,
   type Scenario,
   type ThreadSummary,
+  type UnavailableScenario,
 } from "../../src/report/report.ts";
 
 /** Builders of reports. Fields that a test omits are those of a small, clean, fully modelled log. */
@@ -105,6 +106,17 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
       keepcost: 0,
     },
     ...rest,
+  };
+}
+
+/** A what-if that the log's glibc lacks. */
+export function unavailable(given: Partial<UnavailableScenario> = {}): UnavailableScenario {
+  return {
+    name: "glibc.malloc.tcache_count=0",
+    settings: { "glibc.malloc.tcache_count": "0" },
+    glibc: "2.17",
+    reason: "glibc 2.17 has no tunables",
+    ...given,
   };
 }
 

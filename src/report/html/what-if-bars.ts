@@ -33,8 +33,10 @@ export function whatIfSection({ report, failing, whatIfNotes }: Presented): Mark
 ${head("ext. fragm.")}${head("arenas")}
 </tr></thead>
 <tbody role="rowgroup">
-${scenarios.map((scenario) => row(scenario, scale, isAlone))}
-${(report.unavailable ?? []).map((one) => unavailableRow(one, isAlone))}
+${[
+  ...scenarios.map((scenario) => row(scenario, scale, isAlone)),
+  ...(report.unavailable ?? []).map((one) => unavailableRow(one, isAlone)),
+]}
 </tbody>
 </table>
 ${whatIfNotes.map((note) => html`<p class="note">${unbroken(note)}</p>`)}

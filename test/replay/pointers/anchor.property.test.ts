@@ -12,7 +12,7 @@ import { TouchBatch } from "../../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
-import { inBatches } from "../../support/event-batches.ts";
+import { inBatches, resolve } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
 /**
@@ -136,7 +136,7 @@ function follow(
   const actions = new ActionBatch();
   const touch = new TouchBatch();
   for (const batch of inBatches(events)) {
-    ledger.resolve(batch, actions, null);
+    resolve({ ledger, batch, actions, next: null });
     const work = { batch, actions, touch };
     guided.placeUnlogged(work, null);
     checkInvariants(model);

@@ -6,6 +6,7 @@ import { Holes } from "../../../src/replay/writes/holes.ts";
 import { Touch, TouchBatch, type TouchPolicy } from "../../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../../src/trace/actions.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
+import { resolve } from "../../support/event-batches.ts";
 import { batchesOf, originOf } from "../../support/prepared-log.ts";
 
 const KIB = 1024;
@@ -17,7 +18,7 @@ function assumed(policy: TouchPolicy, lines: readonly string[], ratio: number | 
   const [actions, touched] = [new ActionBatch(), new TouchBatch()];
   const replay = new Replay(modelFor(originOf("2.36"), null));
   for (const batch of batchesOf(lines)) {
-    ledger.resolve(batch, actions, null);
+    resolve({ ledger, batch, actions, next: null });
     touch.fill(batch, actions, touched);
     const work = { batch, actions, touch: touched };
     if (holes.concerns(batch.notes)) {

@@ -3,7 +3,7 @@ import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
 import { LastCalls, type LikelyExit } from "../../../src/trace/order/last-calls.ts";
-import { inBatches } from "../../support/event-batches.ts";
+import { inBatches, resolve } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
 const MAIN = 100;
@@ -52,7 +52,7 @@ function read(events: readonly PlainEvent[], perBatch?: number): Found {
   for (const [n, batch] of batches.entries()) {
     const first = ledger.events;
     const next = batches[n + 1] ?? null;
-    ledger.resolve(batch, actions, next);
+    resolve({ ledger, batch, actions, next });
     exits.push(...calls.read(batch, actions, first, next));
     for (let i = 0; i < batch.length; i++) {
       if (actions.action[i] === Action.freeAfterExit) {

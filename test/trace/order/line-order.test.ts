@@ -6,7 +6,7 @@ import { EventBatch, Op } from "../../../src/trace/event.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
 import { scanText } from "../../support/collect.ts";
 import { casesOf, logOf, OWN_CORPUS } from "../../support/corpus.ts";
-import { resolveAll } from "../../support/event-batches.ts";
+import { resolve, resolveAll } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
 const P = 0x7f00_0000_08c0;
@@ -145,7 +145,7 @@ describe("no line moves for", () => {
       const { notes } = at === 1 ? batch : next;
       notes.push({ at: at === 1 ? 1 : 0, line: 2, text: "rss 4096" });
       const ledger = new Ledger();
-      ledger.resolve(batch, new ActionBatch(), next);
+      resolve({ ledger, batch, actions: new ActionBatch(), next });
       expect(ledger.anomalies).toMatchObject({ freeUnknown: 1, swapped: 0 });
     }
   });

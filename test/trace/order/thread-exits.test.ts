@@ -3,7 +3,7 @@ import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
 import { ThreadExits } from "../../../src/trace/order/thread-exits.ts";
-import { inBatches } from "../../support/event-batches.ts";
+import { inBatches, resolve } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
 const exit = (tid: number): PlainEvent => ({ op: Op.threadExit, tid });
@@ -24,7 +24,7 @@ function exitsOf(
   for (const [n, batch] of batches.entries()) {
     const first = ledger.events;
     const next = batches[n + 1] ?? null;
-    ledger.resolve(batch, actions, next);
+    resolve({ ledger, batch, actions, next });
     exits.place(batch, actions, first, next);
     for (let i = 0; i < batch.length; i++) {
       if (actions.action[i] === action) {

@@ -64,6 +64,12 @@ export class NativeScanner implements BlockScanner {
     this.#diagnostics.malformed(this.#linesBefore, "overlong", bytes, 0, length);
   }
 
+  cutLine(bytes: Buffer, length: number): void {
+    this.#linesBefore++;
+    this.#diagnostics.lines.total++;
+    this.#diagnostics.malformed(this.#linesBefore, "unparsable", bytes, 0, length);
+  }
+
   /**
    * Reads the line at `start` into the batch if it has the common form. Returns the index of the next line, or 0. Stops
    * at the first mismatch; a newline matches only at the end, so it never reads beyond the line.
