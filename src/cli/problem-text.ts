@@ -2,6 +2,7 @@ import { inputProblemText } from "../input/input-error.ts";
 import { count, plural } from "../report/format.ts";
 import { printable, sourceName } from "../report/printable.ts";
 import { cut } from "../report/shorten.ts";
+import type { ShortWords } from "../trace/word-size.ts";
 import type { Problem } from "./problems.ts";
 import { shellWord } from "./terminal/shell-word.ts";
 
@@ -61,6 +62,8 @@ function sentence(problem: Problem): string {
     case "zstdMissing":
     case "compression":
       return inputProblemText(problem);
+    case "shortWords":
+      return `${evidence(problem.shown)}: the log is of a 32-bit process, and only 64-bit ones are modelled; --no-model reports calls and live bytes`;
     case "empty":
       return `${problem.sources.map(sourceName).join(", ")}: empty; check that the hook was loaded and that the process ran`;
     case "noEvents": {
@@ -74,6 +77,21 @@ function sentence(problem: Problem): string {
           : `none of its ${plural(lines, "line")} is a malloc call${first}`;
       return `${problem.sources.map(sourceName).join(", ")}: ${found}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
+  }
+}
+
+function evidence(shown: ShortWords | null): string {
+  if (shown === null) {
+    return "# arch";
+  }
+  const block = `line ${count(shown.line)}: block 0x${shown.pointer.toString(16)}`;
+  switch (shown.shows) {
+    case "alignment":
+      return `${block} is not at a multiple of 16`;
+    case "spacing":
+      return `${block} is closer to the one below than chunks with 8-byte headers allow`;
+    case "place":
+      return `${block} and all other addresses are where only 32-bit processes have them`;
   }
 }
 

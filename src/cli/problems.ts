@@ -1,4 +1,5 @@
 import type { InputProblem } from "../input/input-error.ts";
+import type { ShortWords } from "../trace/word-size.ts";
 import { Exit } from "./exit-codes.ts";
 
 /**
@@ -28,6 +29,8 @@ export type Problem =
   | { readonly code: "report"; readonly file: string; readonly reason: string }
   | { readonly code: "output"; readonly file: string; readonly reason: string }
   | InputProblem
+  /** the log is of a 32-bit process; `shown`: what shows it; null: a comment says so */
+  | { readonly code: "shortWords"; readonly shown: ShortWords | null }
   /** not one byte of input */
   | { readonly code: "empty"; readonly sources: readonly string[] }
   | {
@@ -72,6 +75,7 @@ export function exitCodeOf(problem: Problem): number {
     case "compression":
     case "empty":
     case "noEvents":
+    case "shortWords":
       return Exit.unusable;
   }
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../input/input-error.ts";
 import { analyse, type Workers } from "../pipeline/analyse.ts";
+import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
 import { summarize } from "../summary/summarize.ts";
 import type { Analyse } from "./io.ts";
@@ -21,6 +22,9 @@ export function failureOf(error: unknown): Failure | null {
   if (error instanceof SettingRefused) {
     const option = error.scenario === null ? "--recorded-with" : "--what-if";
     return new Failure({ code: "option", option, value: null, reason: error.message });
+  }
+  if (error instanceof ShortWordsRefused) {
+    return new Failure({ code: "shortWords", shown: error.shown });
   }
   return null;
 }

@@ -24,7 +24,8 @@ const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {
 
 function configuration(model: ModelSummary): string[] {
   const settings = Object.keys(model.settings).map((name) => setting(model, name));
-  const { cpus, cpusSource, thp } = model;
+  const { cpus, cpusSource, thp, pageBytes, thpUnitBytes } = model;
+  const isUpperBound = thp === "always" || (thp === "madvise" && thpUnitBytes > 0);
   return [
     glibcVersion(model),
     `${plural(cpus, "CPU")} (${CPUS_SOURCE[cpusSource]})`,
@@ -32,7 +33,9 @@ function configuration(model: ModelSummary): string[] {
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
     `writes to blocks: ${touch(model)}`,
-    `transparent huge pages: ${thp}${thp === "always" ? " (RSS is an upper bound)" : ""}`,
+    `transparent huge pages: ${thp}${isUpperBound ? " (RSS is an upper bound)" : ""}`,
+    ...(pageBytes === 4096 ? [] : [`pages of ${size(pageBytes)}`]),
+    ...(thpUnitBytes === 0 ? [] : [`malloc aligns the program break to ${size(thpUnitBytes)}`]),
   ];
 }
 

@@ -1,4 +1,12 @@
-import type { Anomalies, Finding, Scenario, ThreadSummary } from "../report/report.ts";
+import type {
+  Anomalies,
+  Fidelity,
+  Finding,
+  Scenario,
+  ThreadSummary,
+  TraceSummary,
+} from "../report/report.ts";
+import { threadBuffersFinding } from "./lines-in-blocks.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;
@@ -8,13 +16,16 @@ const UNDECIDED_RATIO = 0.02;
 
 /**
  * What stands out in the recorded run, each with its evidence; largest first.
+ * @param refersToPlaces the log has comments that apply to the lines around them: RSS samples or holes
  * @param freezesThresholds a recorded setting turns off the dynamic mmap threshold
  * @param rssByGlibc RSS at the end, in bytes, under each glibc version that fits the log
  */
 export function findings(
   recorded: Scenario,
   threads: readonly ThreadSummary[],
-  anomalies: Anomalies,
+  trace: TraceSummary,
+  fidelity: Fidelity,
+  refersToPlaces: boolean,
   freezesThresholds: boolean,
   rssByGlibc: ReadonlyMap<string, number>,
 ): Finding[] {
@@ -23,12 +34,20 @@ export function findings(
     pinned(threads),
     arenas(recorded),
     undecided(recorded, rssByGlibc),
-    forked(threads, anomalies),
+    threadBuffersFinding(trace, fidelity, refersToPlaces),
   ];
+  // Times out of order explain pointers that are returned while live.
+  if (!showsBuffersByTime(trace)) {
+    found.push(forked(threads, trace.anomalies));
+  }
   if (freezesThresholds) {
     found.push(frozen());
   }
   return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
+}
+
+function showsBuffersByTime({ threadBuffers }: TraceSummary): boolean {
+  return threadBuffers !== undefined && threadBuffers.latestBy !== null;
 }
 
 function retained({ rss, inUseBytes, free, mmapped }: Scenario): Finding | null {

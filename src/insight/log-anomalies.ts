@@ -42,7 +42,7 @@ function inWords(
       "call",
       "with a size above PTRDIFF_MAX, which no allocator grants",
     ],
-    reordered: [found.reordered, "line", "with an earlier time than the line above"],
+    reordered: [found.reordered, "line", "with an earlier time than a line above"],
     swapped: [
       found.swapped,
       "line",

@@ -1,15 +1,5 @@
 import { walkHeap } from "../ptmalloc/census.ts";
-import {
-  ADDR,
-  FENCE,
-  GRANULE,
-  IN_USE,
-  PAGE,
-  SIZE,
-  STATE,
-  TOP,
-  UNLOGGED,
-} from "../ptmalloc/chunks.ts";
+import { ADDR, FENCE, GRANULE, IN_USE, SIZE, STATE, TOP, UNLOGGED } from "../ptmalloc/chunks.ts";
 import type { Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 
@@ -41,7 +31,7 @@ export function findPins(m: Ptmalloc, plane: number): Pin[] {
             chunk = c;
           }
         } else if (chunk !== 0 && state !== TOP && state !== FENCE) {
-          bytes += residentBytes(heap, plane, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);
+          bytes += residentBytes(m, heap, plane, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);
         }
       });
       if (bytes > 0) {
@@ -53,14 +43,21 @@ export function findPins(m: Ptmalloc, plane: number): Pin[] {
 }
 
 /** Bytes of from..from+length-1 that lie in resident pages. */
-function residentBytes(heap: Heap, plane: number, from: number, length: number): number {
+function residentBytes(
+  m: Ptmalloc,
+  heap: Heap,
+  plane: number,
+  from: number,
+  length: number,
+): number {
   const to = from + length;
+  const { pageBytes } = m;
   let bytes = 0;
-  for (let page = Math.floor(from / PAGE); page * PAGE < to; page++) {
+  for (let page = Math.floor(from / pageBytes); page * pageBytes < to; page++) {
     if (((heap.pages[page] ?? 0) & plane) === 0) {
       continue;
     }
-    bytes += Math.min(to, (page + 1) * PAGE) - Math.max(from, page * PAGE);
+    bytes += Math.min(to, (page + 1) * pageBytes) - Math.max(from, page * pageBytes);
   }
   return bytes;
 }

@@ -2,6 +2,7 @@ import type { Presented } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
 import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
+import { threadBuffersSentence } from "./lines-in-blocks.ts";
 import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
@@ -11,6 +12,7 @@ import { whatIfNotes } from "./what-if-notes.ts";
 export function present(report: Report): Presented {
   const { scenarios, trace, budgets, model } = report;
   const [recorded] = scenarios;
+  const buffers = threadBuffersSentence(trace);
   const failing = scenarios.filter(
     (scenario) => recorded !== undefined && !servesAllCalls(scenario, recorded),
   );
@@ -22,7 +24,7 @@ export function present(report: Report): Presented {
     failing: new Set(failing),
     whatIfNotes: whatIfNotes(report),
     fidelityTone: model === null ? "plain" : fidelityTone(model.fidelity),
-    anomalies: anomalySentences(trace.anomalies),
+    anomalies: [...(buffers === null ? [] : [buffers]), ...anomalySentences(trace.anomalies)],
     malformed: malformedSentence(trace),
     basis: basis(report),
   };

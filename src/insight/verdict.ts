@@ -24,6 +24,9 @@ export function verdict(report: Report): Sentence[] {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
   sentences.push(advice(recorded, whatIfs), reproduced(report.model.fidelity));
+  if (report.trace.threadBuffers !== undefined && report.model.fidelity.ratio < TRUSTED_RATIO) {
+    sentences.push(outOfOrder(report.trace.threadBuffers));
+  }
   if (report.measured !== null) {
     sentences.push(againstMeasured(report.measured));
   }
@@ -100,6 +103,13 @@ function reproduced(fidelity: Fidelity): Sentence {
       : `; the first mismatch is in line ${exact(firstDivergence.line)}`;
   const text = `The model reproduced ${pointers} (${share(equal, compared)})${first}.`;
   return { tone, text: tone === "bad" ? `${text} Take the sizes as estimates.` : text };
+}
+
+/** The hook has lost the order of calls. The finding says what to do. */
+function outOfOrder({ latestBy }: NonNullable<Report["trace"]["threadBuffers"]>): Sentence {
+  const buffers = latestBy === null ? "seems to buffer" : "buffers";
+  const text = `The hook ${buffers} the lines of each thread, so the log has lost the order of calls: see the findings.`;
+  return { tone: "bad", text };
 }
 
 function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>): Sentence {

@@ -3,6 +3,7 @@ import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Fidelity, ModelSummary, TouchFit, TraceSummary } from "../report/report.ts";
 import type { Ledger } from "../trace/ledger.ts";
+import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 
 /** What the reading of the log found, besides its events. */
@@ -23,6 +24,9 @@ export interface LogResult {
   /** names of threads by tid */
   readonly threadNames: ReadonlyMap<number, string>;
   readonly pointerBits: 32 | 64;
+  /** lines that stood too low, as their times show, and were moved up */
+  readonly movedLate: number;
+  readonly threadBuffers: ThreadBuffers;
   /** null under --no-model, and for a log without events */
   readonly model: ModelResult | null;
 }
@@ -50,6 +54,8 @@ export interface RefusedScenario {
 export interface ModelResult {
   /** the process that the log fits best */
   readonly origin: RecordedProcess;
+  /** thp_pagesize of its malloc, in bytes (ptmalloc2.md §10.6) */
+  readonly thpUnitBytes: number;
   /** processes that the log fits equally well */
   readonly indistinguishable: readonly RecordedProcess[];
   readonly runnerUp: ModelSummary["glibcRunnerUp"];

@@ -12,6 +12,7 @@ import { EventBatch, type Note } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
+import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
@@ -22,6 +23,7 @@ import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
+import { refuseShortWords } from "./short-words.ts";
 
 /**
  * One pass over a log: it feeds the ledger, the recorded run and the what-ifs batch by batch. The models are made with
@@ -48,6 +50,7 @@ export class Analysis implements EventSink {
   #refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
   #batch = new EventBatch();
   readonly #timeOrder = new TimeOrder();
+  readonly #threadBuffers = new ThreadBuffers();
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
 
@@ -70,6 +73,7 @@ export class Analysis implements EventSink {
   }
 
   advance(): void {
+    this.#threadBuffers.read(this.#batch);
     const ready = this.#timeOrder.take(this.#batch);
     if (ready !== null) {
       this.#consume(ready, this.#timeOrder.next);
@@ -92,6 +96,7 @@ export class Analysis implements EventSink {
 
   /** Consumes the batches that wait for lines that follow. None may follow any more. */
   drain(): void {
+    this.#threadBuffers.read(this.#batch);
     let ready = this.#timeOrder.take(this.#batch) ?? this.#timeOrder.release();
     while (ready !== null) {
       this.#consume(ready, this.#timeOrder.next);
@@ -117,6 +122,8 @@ export class Analysis implements EventSink {
     return {
       ledger: this.ledger,
       threadNames: this.#facts.threadNames,
+      movedLate: this.#timeOrder.moved,
+      threadBuffers: this.#threadBuffers,
       pointerBits: this.#seesWholePointers ? 64 : 32,
       model:
         detection === null
@@ -185,6 +192,9 @@ export class Analysis implements EventSink {
     }
     if (!this.#options.model) {
       return;
+    }
+    if (this.recorded.detection === null) {
+      refuseShortWords(batch, next, this.#facts);
     }
     const work = { batch, actions: this.#actions, touch: this.#touched };
     this.recorded.replay(

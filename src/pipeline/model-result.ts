@@ -63,6 +63,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
   const { reading, fit } = touchReading;
   return {
     origin,
+    thpUnitBytes: replay.model.thpBytes,
     indistinguishable: detection.indistinguishable.map((one) => one.origin),
     runnerUp: detection.runnerUp,
     rssByGlibc: new Map(

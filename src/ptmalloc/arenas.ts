@@ -181,7 +181,9 @@ export function structBytes({ heapInfoBytes, mallocStateBytes }: Profile): numbe
 export function newArena(m: Ptmalloc, bytes: number): Arena {
   const structs = structBytes(m.profile);
   const fixed = structs + GRANULE;
-  const size = heapSizeFor(bytes + fixed, m.par.topPad) || heapSizeFor(fixed, m.par.topPad);
+  const { topPad } = m.par;
+  const size =
+    heapSizeFor(bytes + fixed, topPad, m.heapUnit) || heapSizeFor(fixed, topPad, m.heapUnit);
   const av = new Arena(m.arenas.length, newBins(m.chunks));
   m.arenas.push(av);
   const heap = m.newHeap("arena", av, null, size);

@@ -1,5 +1,16 @@
 import type { Arena } from "./arena.ts";
-import { BK, CACHED, FAST, GRANULE, IN_USE, PREV, SIZE, STATE, STRIDE } from "./chunks.ts";
+import {
+  BK,
+  CACHED,
+  FAST,
+  GRANULE,
+  IN_USE,
+  PREV,
+  SIZE,
+  SMALLEST_PAGE,
+  STATE,
+  STRIDE,
+} from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { firstOfHugePage, PLANES } from "./resident.ts";
@@ -9,7 +20,7 @@ import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 export interface ArenaCensus {
   readonly arena: Arena;
   readonly systemBytes: number;
-  /** resident pages by bit number of the plane */
+  /** resident memory in SMALLEST_PAGEs, by bit number of the plane */
   readonly pages: Float64Array;
   /** chunks held by the program */
   readonly inUseBytes: number;
@@ -73,7 +84,7 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranules: number): ArenaCensu
   return {
     arena,
     systemBytes: arena.systemMem,
-    pages: residentPages(arena),
+    pages: residentPages(m, arena),
     inUseBytes: (granules.inUse - structGranules) * GRANULE,
     free: {
       tcache: granules.tcache * GRANULE,
@@ -88,13 +99,15 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranules: number): ArenaCensu
   };
 }
 
-/** Resident pages of an arena's heaps by bit number of the plane. */
-export function residentPages(arena: Arena): Float64Array {
+/** Resident memory of an arena's heaps in SMALLEST_PAGEs, by bit number of the plane. */
+export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
   const counts = new Float64Array(PLANES);
-  for (const { pages, firstPage } of arena.heaps) {
+  const units = m.pageBytes / SMALLEST_PAGE;
+  for (const heap of arena.heaps) {
+    const { pages } = heap;
     // Adjacent pages are mostly equal, so four are compared at a time.
     const fours = new Uint32Array(pages.buffer, 0, pages.length >> 2);
-    for (let page = firstOfHugePage(firstPage); page < pages.length; ) {
+    for (let page = Math.max(0, firstOfHugePage(m, heap, heap.firstPage)); page < pages.length; ) {
       const planes = pages[page]!;
       const first = page++;
       while (page < pages.length && page % 4 !== 0 && pages[page] === planes) {
@@ -111,7 +124,7 @@ export function residentPages(arena: Arena): Float64Array {
       }
       for (let bit = 0; bit < PLANES; bit++) {
         if ((planes >> bit) & 1) {
-          counts[bit]! += page - first;
+          counts[bit]! += (page - first) * units;
         }
       }
     }

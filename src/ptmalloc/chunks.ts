@@ -9,14 +9,12 @@
  * 31 bits of granules limit a heap to 32 GiB; sysmalloc treats the break as stuck there.
  */
 export const GRANULE = 16;
-/** granules in a page of 4096 bytes; the shift from a granule to its page */
-export const PAGE_GRANULES = 256;
-export const PAGE_SHIFT = 8;
-export const PAGE = 4096;
+/** Bytes of the smallest page of a kernel. Resident memory is counted in them, whatever the size of the pages. */
+export const SMALLEST_PAGE = 4096;
 
-/** `bytes` rounded up to whole pages */
-export function pageUp(bytes: number): number {
-  return Math.ceil(bytes / PAGE) * PAGE;
+/** `bytes` rounded up to a multiple of `unit` */
+export function roundUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
 }
 
 /** MINSIZE = MIN_CHUNK_SIZE = 32 bytes */

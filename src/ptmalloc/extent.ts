@@ -5,10 +5,8 @@ import {
   HEAP,
   MIN_GRANULES,
   NEXT,
-  PAGE_GRANULES,
-  PAGE_SHIFT,
   PREV,
-  pageUp,
+  roundUp,
   SIZE,
   STATE,
   UNLOGGED,
@@ -17,7 +15,7 @@ import { findLowest } from "./find-chunk.ts";
 import { HEAP_MAX, HEAP_MIN, type Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeHeader } from "./resident.ts";
-import { BREAK_LIMIT } from "./sysmalloc.ts";
+import { BREAK_LIMIT, breakGrowth } from "./sysmalloc.ts";
 import { markUnlogged } from "./unlogged.ts";
 
 /**
@@ -56,10 +54,10 @@ export function startBreakAt(m: Ptmalloc, addr: number): boolean {
     return false;
   }
   dropPages(m, area, 0, area.pages.length);
-  const inPage = addr % PAGE_GRANULES;
+  const inPage = addr % (m.pageBytes / GRANULE);
   m.brk += (addr - inPage) * GRANULE;
   area.size = m.brk;
-  area.firstPage = addr >> PAGE_SHIFT;
+  area.firstPage = addr >> m.pageShift;
   if (top !== 0) {
     w[top + ADDR]! += addr;
     w[top + SIZE]! -= inPage;
@@ -76,7 +74,7 @@ export function extendTo(m: Ptmalloc, heap: Heap, addr: number, end: number): bo
     if (heap !== m.breakHeap || addr < from) {
       return false;
     }
-    const size = pageUp(m.brk) - m.brk;
+    const size = m.pageUp(m.brk) - m.brk;
     m.brk += size;
     m.addSystemMem(av, size);
     heap.size = m.brk;
@@ -100,7 +98,8 @@ export function extendTo(m: Ptmalloc, heap: Heap, addr: number, end: number): bo
 function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
   const av = heap.arena;
   const w = m.chunks.words;
-  const size = pageUp(heap.kind === "break" ? bytes + m.par.topPad : bytes);
+  const size =
+    heap.kind === "break" ? breakGrowth(m, bytes + m.par.topPad) : roundUp(bytes, m.heapUnit);
   switch (heap.kind) {
     case "break":
       if (m.brk !== (w[av.top + ADDR]! + w[av.top + SIZE]!) * GRANULE) {
@@ -144,7 +143,7 @@ function extendDown(m: Ptmalloc, heap: Heap, lowest: number, addr: number): void
   w[c + PREV] = 0;
   w[c + NEXT] = lowest;
   w[lowest + PREV] = c;
-  heap.firstPage = Math.min(heap.firstPage, addr >> PAGE_SHIFT);
+  heap.firstPage = Math.min(heap.firstPage, addr >> m.pageShift);
   m.addSystemMem(heap.arena, granules * GRANULE);
   markUnlogged(m, c);
 }

@@ -1,19 +1,10 @@
 import { walkHeap } from "./census.ts";
-import {
-  ADDR,
-  type Chunks,
-  HEAP,
-  MAPPED,
-  NEXT,
-  PAGE_SHIFT,
-  PREV,
-  RELEASED,
-  SIZE,
-  STATE,
-} from "./chunks.ts";
+import { ADDR, type Chunks, HEAP, MAPPED, NEXT, PREV, RELEASED, SIZE, STATE } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 
+/** Shift from a granule to the stretch of 4096 bytes that has a hint. */
+const HINT_SHIFT = 8;
 /** Steps from a hint to the record sought before all hints are rebuilt. */
 const MAX_STEPS = 4096;
 /** No heap has more pages: 32 GiB (chunks.ts). */
@@ -45,7 +36,7 @@ export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
     found = walkTo(m.chunks, from, addr, Number.POSITIVE_INFINITY);
   }
   if (found !== 0) {
-    heap.hints.set(addr >> PAGE_SHIFT, found);
+    heap.hints.set(addr >> HINT_SHIFT, found);
   }
   return found;
 }
@@ -69,7 +60,7 @@ function lowestOf(m: Ptmalloc, heap: Heap): number {
 
 /** A record of the heap near `addr`, searched at growing distance; 0 if there is none. */
 function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
-  const page = addr >> PAGE_SHIFT;
+  const page = addr >> HINT_SHIFT;
   for (let away = 0; away < MAX_AWAY_PAGES; away += Math.max(1, away >> 2)) {
     for (const at of [page - away, page + away]) {
       const c = heap.hints.get(at);
@@ -120,6 +111,6 @@ function rebuildHints(m: Ptmalloc, heap: Heap): void {
   const w = m.chunks.words;
   heap.hints.clear();
   walkHeap(m, heap, (c) => {
-    heap.hints.set(w[c + ADDR]! >> PAGE_SHIFT, c);
+    heap.hints.set(w[c + ADDR]! >> HINT_SHIFT, c);
   });
 }

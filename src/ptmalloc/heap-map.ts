@@ -6,8 +6,8 @@ import {
   FREE,
   GRANULE,
   IN_USE,
-  PAGE,
   SIZE,
+  SMALLEST_PAGE,
   STATE,
   TOP,
   UNLOGGED,
@@ -24,12 +24,13 @@ import { firstOfHugePage } from "./resident.ts";
  * free         resident, with all bytes in free chunks: malloc_trim can return it
  * absent       not resident: never written, or returned to the kernel
  *
- * A map consists of cells. A cell is a page, or several pages where the map would get too large.
+ * A map consists of cells. A cell is a page, or several pages where the map would get too large. Pages are counted in
+ * units of 4096 bytes: a larger page of the kernel counts several times, and is at least one cell.
  */
 export interface HeapMap {
   readonly heap: Heap;
   /**
-   * pages of 4096 bytes from the heap's start, or from its first known chunk if the start is unknown, up to its end or
+   * pages from the heap's start, or from its first known chunk if the start is unknown, up to its end or
    * its last resident page, whichever is higher
    */
   readonly pages: number;
@@ -65,15 +66,16 @@ export const MAX_CELLS = 8192;
 /** The maps of all heaps, with the resident pages of `plane` (resident.ts). */
 export function heapMaps(m: Ptmalloc, plane: number): HeapMaps {
   const heaps = m.arenas.flatMap((arena) => arena.heaps);
-  const spans = heaps.map((heap) => spanOf(heap, plane));
+  const spans = heaps.map((heap) => spanOf(m, heap, plane));
   let pagesPerCell = 1;
   const cells = ({ first, end }: Span) => Math.floor((end - first) / pagesPerCell);
   while (spans.reduce((sum, span) => sum + cells(span), 0) > MAX_CELLS) {
     pagesPerCell *= 2;
   }
   const structs = new Set(m.tcacheStructs());
+  const units = m.pageBytes / SMALLEST_PAGE;
   return {
-    pagesPerCell,
+    pagesPerCell: pagesPerCell * units,
     heaps: heaps.map((heap, i) => mapOf(m, heap, spans[i]!, plane, pagesPerCell, structs)),
   };
 }
@@ -85,10 +87,10 @@ interface Span {
 }
 
 /** Huge pages may be resident below the first known chunk, and above the heap's end up to its past maximum. */
-function spanOf(heap: Heap, plane: number): Span {
-  let first = firstOfHugePage(heap.firstPage);
+function spanOf(m: Ptmalloc, heap: Heap, plane: number): Span {
+  let first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));
   let end = heap.pages.length;
-  const atEnd = Math.ceil(heap.size / PAGE);
+  const atEnd = Math.ceil(heap.size / m.pageBytes);
   const isAbsent = (page: number) => ((heap.pages[page] ?? 0) & plane) === 0;
   while (first < heap.firstPage && isAbsent(first)) {
     first++;
@@ -109,17 +111,18 @@ function mapOf(
 ): HeapMap {
   const w = m.chunks.words;
   const pages = span.end - span.first;
-  const freeIn = new Uint16Array(pages);
+  const units = m.pageBytes / SMALLEST_PAGE;
+  const freeIn = new Uint32Array(pages);
   let inUseBytes = 0;
   let freeBytes = 0;
   let topmostBlock: HeapMap["topmostBlock"] = null;
   walkHeap(m, heap, (c) => {
     const state = w[c + STATE]!;
-    const offsetBytes = w[c + ADDR]! * GRANULE - span.first * PAGE;
+    const offsetBytes = w[c + ADDR]! * GRANULE - span.first * m.pageBytes;
     const bytes = w[c + SIZE]! * GRANULE;
     if (isFree(state)) {
       freeBytes += bytes;
-      addToPages(freeIn, offsetBytes, offsetBytes + bytes);
+      addToPages(freeIn, m.pageBytes, offsetBytes, offsetBytes + bytes);
     } else if ((state === IN_USE && !structs.has(c)) || state === UNLOGGED) {
       topmostBlock ??= { offsetBytes, bytes };
       if (state === IN_USE) {
@@ -141,18 +144,18 @@ function mapOf(
       resident++;
       const bytes = freeIn[page]!;
       free += bytes;
-      counts[bytes === 0 ? "full" : bytes === PAGE ? "free" : "partlyFree"]++;
+      counts[bytes === 0 ? "full" : bytes === m.pageBytes ? "free" : "partlyFree"]++;
     }
     digits.resident += tenths(resident, end - first);
-    digits.free += tenths(free, resident * PAGE);
+    digits.free += tenths(free, resident * m.pageBytes);
   }
   return {
     heap,
-    pages,
-    fullPages: counts.full,
-    partlyFreePages: counts.partlyFree,
-    freePages: counts.free,
-    absentPages: counts.absent,
+    pages: pages * units,
+    fullPages: counts.full * units,
+    partlyFreePages: counts.partlyFree * units,
+    freePages: counts.free * units,
+    absentPages: counts.absent * units,
     inUseBytes,
     freeBytes,
     topmostBlock,
@@ -165,10 +168,10 @@ function isFree(state: number): boolean {
 }
 
 /** Adds bytes from..to-1 of a heap to the counts of their pages. */
-function addToPages(bytesIn: Uint16Array, from: number, to: number): void {
-  const last = Math.min(Math.ceil(to / PAGE), bytesIn.length);
-  for (let page = Math.floor(from / PAGE); page < last; page++) {
-    bytesIn[page]! += Math.min(to, (page + 1) * PAGE) - Math.max(from, page * PAGE);
+function addToPages(bytesIn: Uint32Array, pageBytes: number, from: number, to: number): void {
+  const last = Math.min(Math.ceil(to / pageBytes), bytesIn.length);
+  for (let page = Math.floor(from / pageBytes); page < last; page++) {
+    bytesIn[page]! += Math.min(to, (page + 1) * pageBytes) - Math.max(from, page * pageBytes);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Arena } from "./arena.ts";
-import { PAGE, pageUp } from "./chunks.ts";
+import { roundUp } from "./chunks.ts";
 import { copyScalars } from "./copy-scalars.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
@@ -22,7 +22,7 @@ export class Heap {
   /** the arena's previous heap */
   readonly prev: Heap | null;
   /**
-   * Address of the heap's start in granules, modulo 4 GiB. Only an alignment above a page depends on it (§5.3). The
+   * Address of the heap's start in granules, modulo 4 GiB. An alignment above a page (§5.3) and THP units (§10.6) depend on it. The
    * kernel chooses it; the caller sets it as soon as it is known. 0 until then: heaps of other arenas lie at multiples
    * of 64 MiB.
    */
@@ -50,6 +50,7 @@ export class Heap {
     arena: Arena,
     prev: Heap | null,
     size: number,
+    pages: number,
   ) {
     this.id = id;
     this.serial = serial;
@@ -58,12 +59,12 @@ export class Heap {
     this.prev = prev;
     this.size = size;
     this.mprotectSize = size;
-    this.pages = new Uint8Array(Math.max(16, Math.ceil(size / PAGE)));
+    this.pages = new Uint8Array(Math.max(16, pages));
   }
 
   /** A copy for a copied process, with its `arena` and `prev`. */
   clone(arena: Arena, prev: Heap | null): Heap {
-    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
+    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0, 0);
     copyScalars<Heap>(this, copy);
     copy.ends = [...this.ends];
     copy.pages = this.pages.slice();
@@ -80,8 +81,11 @@ export class Heap {
   }
 }
 
-/** new_heap's rounding (§6.3): bytes of a heap for `size` bytes and `pad`; 0 if `size` is above HEAP_MAX. */
-export function heapSizeFor(size: number, pad: number): number {
+/**
+ * new_heap's rounding (§6.3): bytes of a heap for `size` bytes and `pad`, a multiple of `unit`; 0 if `size` is above
+ * HEAP_MAX.
+ */
+export function heapSizeFor(size: number, pad: number, unit: number): number {
   let bytes: number;
   if (size + pad < HEAP_MIN) {
     bytes = HEAP_MIN;
@@ -92,5 +96,5 @@ export function heapSizeFor(size: number, pad: number): number {
   } else {
     bytes = HEAP_MAX;
   }
-  return pageUp(bytes);
+  return roundUp(bytes, unit);
 }

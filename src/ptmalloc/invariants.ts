@@ -17,10 +17,9 @@ import {
   MIN_GRANULES,
   MIN_LARGE_GRANULES,
   NEXT,
-  PAGE,
-  PAGE_SHIFT,
   PREV,
   SIZE,
+  SMALLEST_PAGE,
   STATE,
   STRIDE,
   TOP,
@@ -93,7 +92,7 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
     // An UNLOGGED record may be part of a chunk.
     const least = state === FENCE || state === UNLOGGED ? 0 : MIN_GRANULES;
     must(size >= least, "a chunk has at least MINSIZE", c);
-    must(heap.pages[w[c + ADDR]! >> PAGE_SHIFT] === EVERY_PLANE, "headers are resident", c);
+    must(heap.pages[w[c + ADDR]! >> m.pageShift] === EVERY_PLANE, "headers are resident", c);
     if (below !== 0) {
       must(w[below + NEXT] === c, "neighbours are linked both ways", c);
       must(w[below + ADDR]! + w[below + SIZE]! === w[c + ADDR], "chunks leave no gap", c);
@@ -217,7 +216,9 @@ function checkPages(m: Ptmalloc): void {
     let pages = 0;
     for (const av of m.arenas) {
       for (const heap of av.heaps) {
-        const within = Math.ceil(heap.size / PAGE);
+        // A huge page may reach up to the past maximum of a heap.
+        const end = m.hugePages ? Math.max(heap.size, heap.mprotectSize) : heap.size;
+        const within = Math.ceil(end / m.pageBytes);
         heap.pages.forEach((planes, page) => {
           if ((planes & plane) === 0) {
             return;
@@ -232,6 +233,7 @@ function checkPages(m: Ptmalloc): void {
         pages += mapping.pages(plane);
       }
     }
-    must(pages === counted, "resident pages have the right count", pages - counted);
+    const resident = (pages * m.pageBytes) / SMALLEST_PAGE;
+    must(resident === counted, "resident pages have the right count", resident - counted);
   }
 }

@@ -1,4 +1,4 @@
-import { GRANULE, PAGE } from "./chunks.ts";
+import { GRANULE } from "./chunks.ts";
 import { PagePlanes } from "./page-planes.ts";
 import {
   bitOf,
@@ -24,16 +24,18 @@ export class Mapping {
   /** the planes of each page; null while `#ends` describes them */
   #scattered: PagePlanes | null = null;
 
+  readonly #pageBytes: number;
   /** pages that a first write makes resident: 1, or those of a transparent huge page */
   readonly #faultPages: number;
 
-  constructor(totalBytes: number, faultPages: number) {
+  constructor(totalBytes: number, pageBytes: number, faultPages: number) {
     this.totalBytes = totalBytes;
+    this.#pageBytes = pageBytes;
     this.#faultPages = faultPages;
   }
 
   clone(): Mapping {
-    const copy = new Mapping(this.totalBytes, this.#faultPages);
+    const copy = new Mapping(this.totalBytes, this.#pageBytes, this.#faultPages);
     copy.offset = this.offset;
     for (let bit = 0; bit < PLANES; bit++) {
       copy.#ends[bit] = this.#ends[bit]!;
@@ -50,24 +52,24 @@ export class Mapping {
 
   /** the page that holds the chunk's header */
   get #headerPage(): number {
-    return Math.floor((this.offset * GRANULE) / PAGE);
+    return Math.floor((this.offset * GRANULE) / this.#pageBytes);
   }
 
   /** the block's first page after that of the header */
   get #prefixStart(): number {
-    return Math.max(Math.floor(this.#blockStart / PAGE), this.#headerPage + 1);
+    return Math.max(Math.floor(this.#blockStart / this.#pageBytes), this.#headerPage + 1);
   }
 
   /** The page after the last resident one if the prefix up to byte `end` is written. */
   #prefixEnd(end: number): number {
-    const written = Math.ceil(Math.min(end, this.totalBytes) / PAGE);
+    const written = Math.ceil(Math.min(end, this.totalBytes) / this.#pageBytes);
     return Math.max(written, this.#hugeEnd(Math.max(written, 1)));
   }
 
   /** The end of the last huge page within the mapping that contains some of its first `pages` pages. */
   #hugeEnd(pages: number): number {
     const end = Math.ceil(pages / this.#faultPages) * this.#faultPages;
-    return end * PAGE <= this.totalBytes ? end : Math.max(end - this.#faultPages, 0);
+    return end * this.#pageBytes <= this.totalBytes ? end : Math.max(end - this.#faultPages, 0);
   }
 
   /** Resident pages in a plane. */
@@ -118,9 +120,17 @@ export class Mapping {
     const start = this.#blockStart;
     const end = start + to;
     // The mapping's last page holds nothing after the block.
-    const endPage = end > this.totalBytes - PAGE ? Math.ceil(end / PAGE) : Math.floor(end / PAGE);
+    const endPage =
+      end > this.totalBytes - this.#pageBytes
+        ? Math.ceil(end / this.#pageBytes)
+        : Math.floor(end / this.#pageBytes);
     this.count(resident, -1);
-    this.#scatter().remove(Math.ceil((start + from) / PAGE), endPage, LOGGED_PLANES, PLANE_NONE);
+    this.#scatter().remove(
+      Math.ceil((start + from) / this.#pageBytes),
+      endPage,
+      LOGGED_PLANES,
+      PLANE_NONE,
+    );
     this.count(resident, 1);
   }
 
@@ -131,7 +141,7 @@ export class Mapping {
     for (let bit = 0; bit < PLANES; bit++) {
       this.#ends[bit] = Math.min(this.#ends[bit]!, totalBytes);
     }
-    this.#scattered?.resize(totalBytes / PAGE);
+    this.#scattered?.resize(totalBytes / this.#pageBytes);
     this.count(resident, 1);
   }
 
@@ -163,7 +173,7 @@ export class Mapping {
   #lengthensPrefix(from: number, planes: number): boolean {
     for (let bit = 0; bit < PLANES; bit++) {
       const end = Math.max(this.#ends[bit]!, this.#blockStart);
-      if (planes & (1 << bit) && from > Math.ceil(end / PAGE) * PAGE) {
+      if (planes & (1 << bit) && from > Math.ceil(end / this.#pageBytes) * this.#pageBytes) {
         return false;
       }
     }
@@ -188,8 +198,8 @@ export class Mapping {
   }
 
   #writeScattered(pages: PagePlanes, from: number, to: number, planes: number): void {
-    const first = Math.floor(from / PAGE);
-    const end = Math.ceil(Math.min(to, this.totalBytes) / PAGE);
+    const first = Math.floor(from / this.#pageBytes);
+    const end = Math.ceil(Math.min(to, this.totalBytes) / this.#pageBytes);
     const hugeStart = first - (first % this.#faultPages);
     const inHuge = hugeStart < this.#hugeEnd(first + 1);
     pages.add(inHuge ? hugeStart : first, Math.max(end, this.#hugeEnd(end)), planes);
@@ -200,7 +210,7 @@ export class Mapping {
     if (this.#scattered !== null) {
       return this.#scattered;
     }
-    const pages = new PagePlanes(this.totalBytes / PAGE);
+    const pages = new PagePlanes(this.totalBytes / this.#pageBytes);
     pages.add(0, 1, EVERY_PLANE);
     pages.add(this.#headerPage, this.#headerPage + 1, EVERY_PLANE);
     for (let bit = 0; bit < PLANES; bit++) {

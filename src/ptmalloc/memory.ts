@@ -1,6 +1,7 @@
 import { Arena, newBins } from "./arena.ts";
-import { ADDR, Chunks, GRANULE, HEAP } from "./chunks.ts";
+import { ADDR, Chunks, GRANULE, HEAP, roundUp, SMALLEST_PAGE } from "./chunks.ts";
 import { Heap } from "./heap.ts";
+import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Profile } from "./profile.ts";
 import { Resident } from "./resident.ts";
@@ -11,8 +12,18 @@ import { Resident } from "./resident.ts";
  */
 export class Memory {
   profile: Profile;
+  readonly machine: Machine;
+  /** the kernel may back heaps and mappings with transparent huge pages: RSS is then an upper bound (§9.1) */
+  hugePages: boolean;
+  /** bytes of a page of the kernel; the shift from a granule to its page */
+  readonly pageBytes: number;
+  readonly pageShift: number;
+  /** thp_pagesize: the unit of the program break; 0: a page */
+  readonly thpBytes: number;
+  /** pagesize of heap_info: the unit of heaps */
+  readonly heapUnit: number;
   chunks = new Chunks();
-  resident = new Resident();
+  resident: Resident;
   mainArena: Arena;
 
   /** heaps by id; an id is reused after its heap is unmapped */
@@ -23,6 +34,9 @@ export class Memory {
   breakHeap: Heap;
   /** the program break, in bytes from the page of its initial value */
   brk: number;
+
+  /** sbrk was called before malloc first did (§10.6) */
+  calledSbrk = false;
 
   readonly mappings: (Mapping | null)[] = [];
   readonly #freeMappingIds: number[] = [];
@@ -37,9 +51,17 @@ export class Memory {
   /** bytes obtained from the kernel and not returned: system_mem of all arenas, and all mappings */
   systemBytes = 0;
 
-  /** `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095). */
-  constructor(profile: Profile, initialBreak: number) {
+  /** `initialBreak` is the program break before the first call, in bytes from the start of its page. */
+  constructor(profile: Profile, initialBreak: number, machine: Machine, thpBytes: number) {
+    const { pageBytes, thp } = machine;
     this.profile = profile;
+    this.machine = machine;
+    this.hugePages = thp === "always" || (thp === "madvise" && thpBytes !== 0);
+    this.resident = new Resident(pageBytes / SMALLEST_PAGE);
+    this.pageBytes = pageBytes;
+    this.pageShift = Math.log2(pageBytes / GRANULE);
+    this.thpBytes = thpBytes;
+    this.heapUnit = thpBytes !== 0 && profile.thpUnit === "breakAndHeaps" ? thpBytes : pageBytes;
     this.mainArena = new Arena(0, newBins(this.chunks));
     this.brk = initialBreak;
     this.breakHeap = this.newHeap("break", this.mainArena, null, initialBreak);
@@ -87,7 +109,15 @@ export class Memory {
 
   newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
     const id = this.#freeHeapIds.pop() ?? this.heaps.length;
-    const heap = new Heap(id, this.#heapSerials++, kind, av, prev, size);
+    const heap = new Heap(
+      id,
+      this.#heapSerials++,
+      kind,
+      av,
+      prev,
+      size,
+      Math.ceil(size / this.pageBytes),
+    );
     this.heaps[id] = heap;
     av.heaps.push(heap);
     return heap;
@@ -97,6 +127,11 @@ export class Memory {
   removeHeap(heap: Heap): void {
     heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
     this.#freeHeapIds.push(heap.id);
+  }
+
+  /** `bytes` rounded up to whole pages */
+  pageUp(bytes: number): number {
+    return roundUp(bytes, this.pageBytes);
   }
 
   addMapping(mapping: Mapping): number {

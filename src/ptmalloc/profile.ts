@@ -79,6 +79,8 @@ export interface Profile {
    * of strsignal and strerror_l. Few threads have them, so each is mostly a free(NULL).
    */
   readonly exitFrees: 1 | 2;
+  /** what glibc.malloc.hugetlb=1 applies to, which exists since 2.35 (§10.6) */
+  readonly thpUnit: "none" | "break" | "breakAndHeaps";
   /** to 2.34: ld.so copies GLIBC_TUNABLES below the heap, which moves the initial break (trap T21) */
   readonly tunablesMoveBreak: boolean;
 }
@@ -115,6 +117,7 @@ const OLDEST: Profile = {
   tunables: "nowhere",
   mxfastTunable: false,
   exitFrees: 1,
+  thpUnit: "none",
   tunablesMoveBreak: false,
 };
 
@@ -208,6 +211,8 @@ const glibc236: Profile = {
   sameAddressesAs: null,
   heapInfoBytes: 48,
   mmapThresholdCapped: false,
+  exitFrees: 2,
+  thpUnit: "break",
   tunablesMoveBreak: false,
 };
 
@@ -279,6 +284,7 @@ const glibc243: Profile = {
   tcacheMaxExclusive: false,
   innerTcacheStruct: "chunkSize",
   memalign: "D",
+  thpUnit: "breakAndHeaps",
   mmapTailBytes: 16,
 };
 

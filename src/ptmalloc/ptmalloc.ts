@@ -1,11 +1,12 @@
 import type { Arena } from "./arena.ts";
 import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
-import { GRANULE, MAPPED, PAGE, pageUp, SIZE, STATE } from "./chunks.ts";
+import { GRANULE, MAPPED, SIZE, SMALLEST_PAGE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
 import { copyScalars } from "./copy-scalars.ts";
 import { freeChunk } from "./free.ts";
 import { FreeList } from "./free-list.ts";
+import { thpPageOf, X86_64 } from "./machine.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
@@ -83,8 +84,6 @@ export class Ptmalloc extends Memory {
   servedByTcache = false;
   /** the current call allocated the thread's tcache struct */
   madeTcacheStruct = false;
-  /** transparent huge pages are "always" enabled: RSS is then an upper bound (§9.1) */
-  hugePages = false;
   /** chunk size in bytes of the latest huge request (size-classes.ts) */
   hugeBytes = 0;
 
@@ -94,12 +93,9 @@ export class Ptmalloc extends Memory {
   /** largest chunk that _int_malloc stashes in the tcache; may differ from the limit of public calls (§10.4) */
   stashMaxGranules = 0;
 
-  /**
-   * `initialBreak` is the program break before the first call, in bytes from the start of its page (0..4095), since it
-   * is not page-aligned in some processes (trap T21). The first thread that calls is the main thread.
-   */
-  constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0) {
-    super(profile, initialBreak);
+  /** `initialBreak`: bytes of the break's page below it at first (trap T21). The first caller is the main thread. */
+  constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0, machine = X86_64) {
+    super(profile, initialBreak, machine, thpPageOf(profile, machine, par.hugetlb));
     this.par = par;
     this.cpus = cpus;
     this.arenas = [this.mainArena];
@@ -113,7 +109,8 @@ export class Ptmalloc extends Memory {
    * most of the memory, go to that of `recycled`, a process no longer in use.
    */
   clone(recycled: Ptmalloc | null = null): Ptmalloc {
-    const copy = new Ptmalloc(this.profile, this.par.clone(this.profile), this.cpus);
+    const par = this.par.clone(this.profile);
+    const copy = new Ptmalloc(this.profile, par, this.cpus, 0, this.machine);
     copyScalars<Ptmalloc>(this, copy);
     const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
     const arenaOf = (av: Arena): Arena => arenas.get(av)!;
@@ -254,11 +251,11 @@ export class Ptmalloc extends Memory {
     if (this.profile.vallocConsolidates && arena?.haveFastchunks) {
       consolidate(this, arena);
     }
-    return this.memalign(PAGE, bytes);
+    return this.memalign(this.pageBytes, bytes);
   }
 
   pvalloc(bytes: number): number {
-    return this.valloc(pageUp(bytes));
+    return this.valloc(this.pageUp(bytes));
   }
 
   free(c: number): void {
@@ -269,7 +266,7 @@ export class Ptmalloc extends Memory {
   mallocTrim(pad: number): number {
     const before = this.resident.policyPages;
     mallocTrim(this, pad);
-    return (before - this.resident.policyPages) * PAGE;
+    return (before - this.resident.policyPages) * SMALLEST_PAGE;
   }
 
   /** mallopt(parameter, value), which consolidates the main arena's fastbins first (§8). */
@@ -304,6 +301,7 @@ export class Ptmalloc extends Memory {
       undoTrims(this, trims);
     }
     this.brk += bytes;
+    this.calledSbrk = true;
   }
 
   /** Writes bytes from..to-1 of a block in `planes`, as the program or the allocator (EVERY_PLANE). */

@@ -1,18 +1,7 @@
 import type { Arena } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
 import { unlink } from "./bins.ts";
-import {
-  FREE,
-  GRANULE,
-  MAPPED,
-  MIN_GRANULES,
-  NEXT,
-  PAGE,
-  pageUp,
-  SIZE,
-  STATE,
-  TOP,
-} from "./chunks.ts";
+import { FREE, GRANULE, MAPPED, MIN_GRANULES, NEXT, SIZE, STATE, TOP } from "./chunks.ts";
 import { internalFree } from "./free.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
@@ -38,7 +27,7 @@ function fits(m: Ptmalloc, c: number, slack: number): boolean {
     return slack >= 0;
   }
   const isMapped = m.chunks.words[c + STATE] === MAPPED;
-  return isMapped && slack <= PAGE && m.profile.mmapTailBytes === 8;
+  return isMapped && slack <= m.pageBytes && m.profile.mmapTailBytes === 8;
 }
 
 /** malloc_usable_size (§5.4), in bytes. */
@@ -80,7 +69,7 @@ export function reallocChunk(m: Ptmalloc, c: number, bytes: number, nb: number):
 /** mremap of a mapped block; it stays mapped even if small. */
 function remap(m: Ptmalloc, c: number, nb: number): number {
   const mapping = m.mappingOf(c);
-  const total = pageUp(m.bytesOf(nb) + mapping.offset * GRANULE + m.profile.mmapTailBytes);
+  const total = m.pageUp(m.bytesOf(nb) + mapping.offset * GRANULE + m.profile.mmapTailBytes);
   if (total !== mapping.totalBytes) {
     m.resizeMapping(mapping, total);
   }

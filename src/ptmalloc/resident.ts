@@ -1,5 +1,6 @@
-import { ADDR, GRANULE, PAGE, PAGE_SHIFT } from "./chunks.ts";
+import { ADDR, GRANULE } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
+import { hugePageBytes } from "./machine.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 
 /**
@@ -34,24 +35,32 @@ export function ratioPlane(i: number): number {
   return 1 << (FIRST_RATIO_BIT + i);
 }
 
-/** Resident pages of all heaps and mappings, in each plane. */
+/** The resident pages of all heaps and mappings, in each plane. */
 export class Resident {
-  /** pages by bit number of the plane */
+  /** by bit number of the plane, in SMALLEST_PAGEs */
   readonly pages = new Float64Array(PLANES);
   /** set by every change of `pages`; cleared by the reader */
   changed = false;
+  /** SMALLEST_PAGEs in a page */
+  readonly #units: number;
+
+  constructor(units: number) {
+    this.#units = units;
+  }
 
   clone(): Resident {
-    const copy = new Resident();
+    const copy = new Resident(this.#units);
     copy.pages.set(this.pages);
     copy.changed = this.changed;
     return copy;
   }
 
+  /** SMALLEST_PAGEs under the touch policy */
   get policyPages(): number {
     return this.pagesIn(PLANE_POLICY);
   }
 
+  /** SMALLEST_PAGEs in `plane` */
   pagesIn(plane: number): number {
     return this.pages[bitOf(plane)]!;
   }
@@ -59,15 +68,16 @@ export class Resident {
   /** Adds `pages`, which may be negative, to the plane with this bit number. */
   addIn(bit: number, pages: number): void {
     this.changed = true;
-    this.pages[bit]! += pages;
+    this.pages[bit]! += pages * this.#units;
   }
 
   /** Adds `pages`, which may be negative, to each of `planes`. */
   add(planes: number, pages: number): void {
     this.changed = true;
+    const units = pages * this.#units;
     for (let bit = 0; bit < PLANES; bit++) {
       if (planes & (1 << bit)) {
-        this.pages[bit]! += pages;
+        this.pages[bit]! += units;
       }
     }
   }
@@ -78,23 +88,26 @@ export function bitOf(plane: number): number {
   return 31 - Math.clz32(plane);
 }
 
-/** Pages in a transparent huge page of 2 MiB. */
-export const HUGE_PAGE_PAGES = 512;
+/** Pages in a transparent huge page: 512 where a page has 4096 bytes. */
+export function hugePagePages(m: Ptmalloc): number {
+  return hugePageBytes(m.pageBytes) / m.pageBytes;
+}
 
-/** The first page of the huge page that holds `page`. */
-export function firstOfHugePage(page: number): number {
-  return page - (page % HUGE_PAGE_PAGES);
+/** The first page of the huge page that holds `page`; negative where that one begins below the heap. */
+export function firstOfHugePage(m: Ptmalloc, heap: Heap, page: number): number {
+  return page - (((heap.start >> m.pageShift) + page) % hugePagePages(m));
 }
 
 function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
   if (m.hugePages) {
     // A first write makes all of a huge page resident that lies within the mapping (§9.1): an upper bound, since the
     // kernel may have no huge page available.
-    const first = firstOfHugePage(page);
+    const first = firstOfHugePage(m, heap, page);
+    const next = first + hugePagePages(m);
     // Memory is readable and writable up to the break, or up to the past maximum of a heap.
     const end = Math.max(heap.size, heap.mprotectSize);
-    if ((first + HUGE_PAGE_PAGES) * PAGE <= end) {
-      for (let i = first; i < first + HUGE_PAGE_PAGES; i++) {
+    if (first >= 0 && next * m.pageBytes <= end) {
+      for (let i = first; i < next; i++) {
         addSmallPage(m, heap, i, planes);
       }
     }
@@ -116,7 +129,7 @@ function addSmallPage(m: Ptmalloc, heap: Heap, page: number, planes: number): vo
 
 /** The allocator writes a word in granule `addr`. */
 export function writeWord(m: Ptmalloc, heap: Heap, addr: number): void {
-  const page = addr >> PAGE_SHIFT;
+  const page = addr >> m.pageShift;
   if (heap.pages[page] !== EVERY_PLANE) {
     addPage(m, heap, page, EVERY_PLANE);
   }
@@ -143,8 +156,9 @@ export function writeRange(
   if (to <= from) {
     return;
   }
-  const last = Math.floor((to - 1) / PAGE);
-  for (let page = Math.floor(from / PAGE); page <= last; page++) {
+  const { pageBytes } = m;
+  const last = Math.floor((to - 1) / pageBytes);
+  for (let page = Math.floor(from / pageBytes); page <= last; page++) {
     if ((heap.pages[page]! & planes) !== planes) {
       addPage(m, heap, page, planes);
     }
@@ -179,8 +193,8 @@ export function writeBlock(m: Ptmalloc, c: number, from: number, to: number, pla
 export function markBlockAbsent(m: Ptmalloc, c: number, from: number, to: number): void {
   const start = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
   const heap = m.heapOf(c);
-  const end = Math.floor((start + to) / PAGE);
-  for (let page = Math.ceil((start + from) / PAGE); page < end; page++) {
+  const end = Math.floor((start + to) / m.pageBytes);
+  for (let page = Math.ceil((start + from) / m.pageBytes); page < end; page++) {
     const planes = heap.pages[page]!;
     if (!(planes & LOGGED_PLANES) || planes & PLANE_NONE) {
       continue;

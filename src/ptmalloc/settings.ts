@@ -32,6 +32,8 @@ export class MallocPar {
   stashMaxChunk = 1040;
   /** chunks that the unsorted scan may bin before it returns a cached fit; 0: no limit (§3.4) */
   tcacheUnsortedLimit = 0;
+  /** glibc.malloc.hugetlb: 0, or 1 for transparent huge pages; null: not set (§10.6) */
+  hugetlb: number | null = null;
   /** MALLOC_PERTURB_ is not 0: malloc and free write whole blocks */
   perturb = false;
 
@@ -196,13 +198,21 @@ const SETTINGS: readonly Setting[] = [
       setMaxFast(par, profile, value);
     },
   },
+  {
+    tunable: "hugetlb",
+    min: 0,
+    max: () => SIZE_MAX,
+    exists: (profile) => profile.thpUnit !== "none",
+    apply: (par, value) => {
+      par.hugetlb = value;
+    },
+  },
 ];
 
 /** Settings of glibc that are not modelled, each with the reason. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {
   MALLOC_CHECK_: "it replaces malloc with a checking version",
   "glibc.malloc.check": "it replaces malloc with a checking version",
-  "glibc.malloc.hugetlb": "huge pages in malloc are not modelled",
 };
 
 /** A number as glibc parses tunables: decimal, hexadecimal after 0x, octal after 0; else NaN. */
@@ -262,6 +272,9 @@ export function applySetting(
     return `glibc ${profile.name} has no ${name}`;
   }
   const value = numberOf(text);
+  if (setting.tunable === "hugetlb" && value >= 2) {
+    return `${name}=${text} is not modelled: malloc takes memory from hugetlbfs`;
+  }
   const max = setting.max(profile);
   if (!(value >= setting.min && value <= max)) {
     const range = `from ${setting.min} to ${max === SIZE_MAX ? "2^64-1" : max}`;

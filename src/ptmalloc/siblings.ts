@@ -1,4 +1,4 @@
-import { GRANULE, MAPPED, PAGE, STATE } from "./chunks.ts";
+import { GRANULE, MAPPED, STATE } from "./chunks.ts";
 import type { Profile } from "./profile.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { usableBytes } from "./realloc.ts";
@@ -64,7 +64,7 @@ export function mayDifferAt(
   }
   const anyKeepsLarger = rules.includes("shrinksLittle");
   if (m.chunks.words[c + STATE] === MAPPED) {
-    return slack <= PAGE || anyKeepsLarger;
+    return slack <= m.pageBytes || anyKeepsLarger;
   }
   // Without the shortcut, a thread's first call allocates its tcache.
   if (m.thread.tcache === "inactive") {

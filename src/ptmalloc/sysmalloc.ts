@@ -8,7 +8,7 @@ import {
   MIN_GRANULES,
   NEXT,
   PREV,
-  pageUp,
+  roundUp,
   SIZE,
   STATE,
 } from "./chunks.ts";
@@ -17,7 +17,7 @@ import { HEAP_MAX, heapSizeFor } from "./heap.ts";
 import { carveTop } from "./malloc.ts";
 import { Mapping } from "./mapping.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { EVERY_PLANE, HUGE_PAGE_PAGES, writeRange } from "./resident.ts";
+import { EVERY_PLANE, hugePagePages, writeRange } from "./resident.ts";
 import { HUGE_GRANULES } from "./size-classes.ts";
 
 /** MINSIZE in bytes */
@@ -57,8 +57,9 @@ export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
 /** sysmalloc_mmap: a mapped chunk (§3.8 step 1). */
 export function mapChunk(m: Ptmalloc, nb: number): number {
   const mapping = new Mapping(
-    pageUp(m.bytesOf(nb) + m.profile.mmapTailBytes),
-    m.hugePages ? HUGE_PAGE_PAGES : 1,
+    m.pageUp(m.bytesOf(nb) + m.profile.mmapTailBytes),
+    m.pageBytes,
+    m.hugePages ? hugePagePages(m) : 1,
   );
   const c = m.chunks.allocate();
   const w = m.chunks.words;
@@ -85,7 +86,7 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   const w = m.chunks.words;
   const oldTop = av.top;
   const heap = m.heapOf(oldTop);
-  const need = pageUp((nb + MIN_GRANULES - w[oldTop + SIZE]!) * GRANULE);
+  const need = roundUp((nb + MIN_GRANULES - w[oldTop + SIZE]!) * GRANULE, m.heapUnit);
   if (heap.size + need <= HEAP_MAX) {
     heap.size += need;
     heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
@@ -94,7 +95,7 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
     return true;
   }
   const { heapInfoBytes } = m.profile;
-  const size = heapSizeFor(nb * GRANULE + MINSIZE + heapInfoBytes, m.par.topPad);
+  const size = heapSizeFor(nb * GRANULE + MINSIZE + heapInfoBytes, m.par.topPad, m.heapUnit);
   if (size === 0) {
     return false;
   }
@@ -106,6 +107,17 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   return true;
 }
 
+/** Bytes by which the break has to rise for `bytes` more: to the end of a page, or of a THP page (§3.8, §10.6). */
+export function breakGrowth(m: Ptmalloc, bytes: number): number {
+  if (m.thpBytes === 0) {
+    return m.pageUp(bytes);
+  }
+  // Up to 2.42 glibc takes 0 for the break until something has called sbrk.
+  const isUnknown = m.profile.thpUnit === "break" && m.mainArena.top === 0 && !m.calledSbrk;
+  const brk = isUnknown ? 0 : m.breakHeap.start * GRANULE + m.brk;
+  return roundUp(brk + bytes, m.thpBytes) - brk;
+}
+
 /** Grows the main arena's top: raises the break with top_pad; after foreign sbrk, starts a new stretch (§3.8). */
 function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   const w = m.chunks.words;
@@ -115,7 +127,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   if (av.contiguous) {
     size -= topBytes;
   }
-  size = pageUp(size);
+  size = breakGrowth(m, size);
   if (m.brk + size > BREAK_LIMIT) {
     return mapMorecore(m, av, nb, size, topBytes);
   }
@@ -143,7 +155,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
     }
     correction += topBytes;
     const end = brk + size + correction;
-    correction += pageUp(end) - end;
+    correction += m.pageUp(end) - end;
     m.brk += correction;
     m.addSystemMem(av, correction);
   }
@@ -160,7 +172,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
 
 /** The break does not move: the main arena maps a region and is no longer contiguous (§3.8.1). */
 function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes: number): boolean {
-  const needed = av.contiguous ? pageUp(size + topBytes) : size;
+  const needed = av.contiguous ? m.pageUp(size + topBytes) : size;
   const bytes = Math.max(needed, MMAP_AS_MORECORE);
   if (bytes > BREAK_LIMIT) {
     return false;

@@ -1,19 +1,6 @@
 import type { Arena } from "./arena.ts";
 import { unlink } from "./bins.ts";
-import {
-  ADDR,
-  BK,
-  FREE,
-  GRANULE,
-  HEAP,
-  PAGE,
-  PAGE_SHIFT,
-  PREV,
-  SIZE,
-  STATE,
-  STRIDE,
-  TOP,
-} from "./chunks.ts";
+import { ADDR, BK, FREE, GRANULE, HEAP, PREV, SIZE, STATE, STRIDE, TOP } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
 import { HEAP_MAX } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
@@ -46,15 +33,15 @@ function topBytes(m: Ptmalloc, av: Arena): number {
 }
 
 /**
- * Bytes of a top of `top` bytes to return to the kernel, whole pages. Since 2.19 the comparison is unsigned: a top of
+ * Bytes of a top of `top` bytes to return to the kernel, a multiple of `unit`. Since 2.19 the comparison is unsigned: a top of
  * exactly 32 bytes counts as huge, the result is negative, and the heap grows (found by fuzzing, §4.5).
  */
-function extraOf(m: Ptmalloc, top: number, pad: number): number {
+function extraOf(m: Ptmalloc, top: number, pad: number, unit: number): number {
   const area = top - KEEP;
   if (area <= pad && (area >= 0 || !m.profile.systrimUnsigned)) {
     return 0;
   }
-  return Math.floor((area - pad) / PAGE) * PAGE;
+  return Math.floor((area - pad) / unit) * unit;
 }
 
 /** systrim: lowers the break if the top ends there. */
@@ -65,17 +52,17 @@ function systrim(m: Ptmalloc, pad: number): void {
   if (top === 0 || w[top + HEAP] !== m.breakHeap.id) {
     return;
   }
-  const extra = extraOf(m, w[top + SIZE]! * GRANULE, pad);
+  const extra = extraOf(m, w[top + SIZE]! * GRANULE, pad, m.thpBytes || m.pageBytes);
   if (extra === 0 || (w[top + ADDR]! + w[top + SIZE]!) * GRANULE !== m.brk) {
     return;
   }
-  const before = m.brk;
-  rememberTrim(m, Math.ceil((before - extra) / PAGE));
+  const { pageBytes, brk: before } = m;
+  rememberTrim(m, Math.ceil((before - extra) / pageBytes));
   m.brk -= extra;
   m.breakHeap.size = m.brk;
   m.addSystemMem(av, -extra);
   w[top + SIZE]! -= extra / GRANULE;
-  dropPages(m, m.breakHeap, Math.ceil(m.brk / PAGE), Math.ceil(before / PAGE));
+  dropPages(m, m.breakHeap, Math.ceil(m.brk / pageBytes), Math.ceil(before / pageBytes));
 }
 
 /** heap_trim: unmaps heaps that consist of top, then shrinks the top of the remaining heap (§4.5). */
@@ -94,22 +81,23 @@ function heapTrim(m: Ptmalloc, av: Arena): void {
   heap.size -= extra;
   m.addSystemMem(av, -extra);
   w[top + SIZE]! -= extra / GRANULE;
-  dropPages(m, heap, heap.size / PAGE, before / PAGE);
+  dropPages(m, heap, heap.size / m.pageBytes, before / m.pageBytes);
 }
 
 /** Bytes to cut from a heap's top of `top` bytes; the rule changed in 2.22 and 2.23. */
 function heapExtra(m: Ptmalloc, top: number, pad: number): number {
+  const unit = m.heapUnit;
   switch (m.profile.heapTrim) {
     case "page": {
-      const extra = Math.floor((top - pad - KEEP) / PAGE) * PAGE;
-      return extra < PAGE ? 0 : extra;
+      const extra = Math.floor((top - pad - KEEP) / unit) * unit;
+      return extra < unit ? 0 : extra;
     }
     case "extraThreshold": {
-      const extra = extraOf(m, top, pad);
+      const extra = extraOf(m, top, pad, unit);
       return extra < m.par.trimThreshold ? 0 : extra;
     }
     case "topThreshold":
-      return top < m.par.trimThreshold ? 0 : extraOf(m, top, pad);
+      return top < m.par.trimThreshold ? 0 : extraOf(m, top, pad, unit);
   }
 }
 
@@ -126,7 +114,7 @@ function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
   const below = w[fence + PREV]!;
   const belowFree = w[below + STATE] === FREE;
   const granules = w[fence + SIZE]! + (belowFree ? w[below + SIZE]! : 0);
-  if (granules * GRANULE + (HEAP_MAX - prev.size) < pad + KEEP - 1 + PAGE) {
+  if (granules * GRANULE + (HEAP_MAX - prev.size) < pad + KEEP - 1 + m.heapUnit) {
     return false;
   }
   m.addSystemMem(av, -heap.size);
@@ -146,6 +134,8 @@ function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
  * malloc_trim(pad) (§7): drops whole pages within free chunks of every arena, and trims the top of the main arena.
  */
 export function mallocTrim(m: Ptmalloc, pad: number): void {
+  // bin_index of a page: chunks in lower bins have no whole page between their link words and their end.
+  const firstPageBin = binIndex(m.pageBytes / GRANULE);
   let av = m.mainArena;
   do {
     if (av.top !== 0) {
@@ -153,7 +143,7 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
         consolidate(m, av);
       }
       dropBin(m, av, UNSORTED);
-      for (let index = FIRST_PAGE_BIN; index < BIN_COUNT; index++) {
+      for (let index = firstPageBin; index < BIN_COUNT; index++) {
         dropBin(m, av, index);
       }
     }
@@ -161,9 +151,6 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
   } while (av !== m.mainArena);
   systrim(m, pad);
 }
-
-/** bin_index(4096): chunks in lower bins have no whole page between their link words and their end */
-const FIRST_PAGE_BIN = binIndex(256);
 
 /** sizeof(malloc_chunk): the words at a free chunk's start, which must stay */
 const CHUNK_STRUCT_GRANULES = 3;
@@ -173,8 +160,8 @@ function dropBin(m: Ptmalloc, av: Arena, index: number): void {
   const bin = av.bins + index * STRIDE;
   for (let c = w[bin + BK]!; c !== bin; c = w[c + BK]!) {
     const addr = w[c + ADDR]!;
-    const from = Math.ceil((addr + CHUNK_STRUCT_GRANULES) / (1 << PAGE_SHIFT));
-    const to = (addr + w[c + SIZE]!) >> PAGE_SHIFT;
+    const from = Math.ceil((addr + CHUNK_STRUCT_GRANULES) / (1 << m.pageShift));
+    const to = (addr + w[c + SIZE]!) >> m.pageShift;
     if (to > from) {
       dropPages(m, m.heapOf(c), from, to);
     }

@@ -1,4 +1,4 @@
-import { GRANULE, PAGE, SIZE } from "./chunks.ts";
+import { GRANULE, SIZE } from "./chunks.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeRange } from "./resident.ts";
 
@@ -19,14 +19,14 @@ const MAX_TRIMS = 16;
 
 /** Remembers the pages of the break area from `from` up to the break, before a trim drops them. */
 export function rememberTrim(m: Ptmalloc, from: number): void {
-  const { trims, brk } = m;
+  const { trims, brk, pageBytes } = m;
   if (trims === null) {
     return;
   }
   if (trims.length === MAX_TRIMS) {
     trims.shift();
   }
-  const planes = new Uint8Array(Math.max(0, Math.ceil(brk / PAGE) - from));
+  const planes = new Uint8Array(Math.max(0, Math.ceil(brk / pageBytes) - from));
   planes.set(m.breakHeap.pages.subarray(from, from + planes.length));
   trims.push({ brk, planes });
 }
@@ -39,18 +39,19 @@ export function undoTrims(m: Ptmalloc, count: number): void {
     return;
   }
   const { brk } = first;
+  const { pageBytes } = m;
   const more = brk - m.brk;
   m.chunks.words[m.mainArena.top + SIZE]! += more / GRANULE;
   m.addSystemMem(m.mainArena, more);
-  dropPages(m, m.breakHeap, Math.ceil(brk / PAGE), Math.ceil(m.brk / PAGE));
+  dropPages(m, m.breakHeap, Math.ceil(brk / pageBytes), Math.ceil(m.brk / pageBytes));
   m.brk = brk;
   m.breakHeap.size = brk;
   for (const trim of undone) {
-    const end = Math.ceil(trim.brk / PAGE);
+    const end = Math.ceil(trim.brk / pageBytes);
     trim.planes.forEach((planes, i) => {
-      const at = (end - trim.planes.length + i) * PAGE;
+      const at = (end - trim.planes.length + i) * pageBytes;
       if (planes !== 0 && at < brk) {
-        writeRange(m, m.breakHeap, at, at + PAGE, planes);
+        writeRange(m, m.breakHeap, at, at + pageBytes, planes);
       }
     });
   }

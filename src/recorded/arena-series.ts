@@ -30,10 +30,11 @@ export class ArenaSeries {
   }
 
   /** Closes the open point after its last event. */
-  closePoint({ arenas }: Ptmalloc): void {
+  closePoint(m: Ptmalloc): void {
+    const { arenas } = m;
     const pages = new Float64Array(arenas.length * PLANES);
     for (const av of arenas) {
-      pages.set(residentPages(av), av.id * PLANES);
+      pages.set(residentPages(m, av), av.id * PLANES);
     }
     this.#pages.close(pages);
   }

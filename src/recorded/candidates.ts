@@ -74,6 +74,7 @@ export function guidedReplayOf(
 
 /** True if replays of the two processes stay in the same state until a call that siblings may treat differently. */
 function haveSameCourse(a: RecordedProcess, b: RecordedProcess): boolean {
-  const settings = (of: RecordedProcess) => JSON.stringify([of.settings, of.shown]);
+  const settings = (of: RecordedProcess) =>
+    JSON.stringify([of.settings, of.shown, of.arch, of.pageBytes]);
   return areSiblings(a.profile, b.profile) && settings(a) === settings(b);
 }

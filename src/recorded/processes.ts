@@ -1,7 +1,9 @@
 import { profileOf } from "../ptmalloc/profile.ts";
+import { startOf } from "../replay/pointers/address-map.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { Provenance } from "../report/report.ts";
 import type { LogFacts, ThpMode } from "../trace/log-facts.ts";
+import { type AddressLayout, NO_LAYOUT, pageOf } from "./address-layout.ts";
 import { statedSettings, TUNABLES } from "./stated-settings.ts";
 
 /** What the user states of the recorded process. */
@@ -43,16 +45,24 @@ const BY_USE = [
 
 /**
  * Returns the processes that may have written the log: one if the user or the log states the glibc, else one per version,
- * likeliest first. What the user states overrules the log, and both overrule the defaults.
+ * likeliest first; and that for each page size that `layout`, the log's pointers, leaves possible. What the user states overrules the log, and both overrule the defaults.
  */
-export function recordedProcesses(options: RecordedOptions, facts: LogFacts): RecordedProcess[] {
+export function recordedProcesses(
+  options: RecordedOptions,
+  facts: LogFacts,
+  layout = NO_LAYOUT,
+): RecordedProcess[] {
   const given = options.glibc === "auto" ? null : options.glibc;
   const fromLog = facts.glibc !== null && profileOf(facts.glibc) !== null ? facts.glibc : null;
   const glibc = given ?? fromLog;
-  if (glibc === null) {
-    return BY_USE.map((name) => recordedProcess(name, "detected", options, facts));
-  }
-  return [recordedProcess(glibc, given === null ? "log" : "given", options, facts)];
+  const pageSizes = facts.pageBytes === null ? layout.pageSizes : [facts.pageBytes];
+  return pageSizes.flatMap((pageBytes) => {
+    const place = { ...layout, pageBytes };
+    if (glibc === null) {
+      return BY_USE.map((name) => recordedProcess(name, "detected", options, facts, place));
+    }
+    return [recordedProcess(glibc, given === null ? "log" : "given", options, facts, place)];
+  });
 }
 
 function recordedProcess(
@@ -60,6 +70,7 @@ function recordedProcess(
   glibcSource: Provenance,
   options: RecordedOptions,
   facts: LogFacts,
+  { arch, breakBase, pageBytes }: Omit<AddressLayout, "pageSizes"> & { readonly pageBytes: number },
 ): RecordedProcess {
   const profile = profileOf(glibc);
   if (profile === null) {
@@ -74,7 +85,10 @@ function recordedProcess(
     tunables: options.recordedWith === null ? (facts.settings[TUNABLES] ?? null) : null,
     settingsSource: settingsSource(options, facts),
     shown: [],
+    arch: facts.arch ?? arch,
+    pageBytes,
     thp: options.thp ?? facts.thp ?? "madvise",
+    breakStart: startOf(Number.isNaN(facts.heapStart) ? breakBase : pageOf(facts.heapStart)),
   };
 }
 

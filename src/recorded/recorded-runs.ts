@@ -5,6 +5,7 @@ import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
 import type { LastCalls } from "../trace/order/last-calls.ts";
+import { addressLayout } from "./address-layout.ts";
 import type { Candidate } from "./candidate.ts";
 import { type AddressFacts, candidatesFor, guidedReplayOf } from "./candidates.ts";
 import { Detection, MAX_INFERRING } from "./detection.ts";
@@ -75,7 +76,7 @@ export class RecordedRuns {
   replay(prepared: PreparedBatch, evidence: LogEvidence): void {
     const { work, first, logged } = prepared;
     this.#seesWholePointers = evidence.seesWholePointers;
-    this.#detection ??= this.#startDetection();
+    this.#detection ??= this.#startDetection(prepared);
     if (this.#seesWholePointers) {
       for (const { recorded } of this.#detection.runs) {
         recorded.judge.addresses.assumeWholePointers();
@@ -163,8 +164,9 @@ export class RecordedRuns {
     return true;
   }
 
-  #startDetection(): Detection {
-    const origins = recordedProcesses(this.#options, this.#facts);
+  #startDetection({ work, next }: PreparedBatch): Detection {
+    const layout = addressLayout(next === null ? [work.batch] : [work.batch, next]);
+    const origins = recordedProcesses(this.#options, this.#facts, layout);
     const candidates = candidatesFor(origins, this.#addressFacts);
     if (origins[0]?.settingsSource === "default") {
       this.#processSettings = new ProcessSettings(origins, (origin) => {

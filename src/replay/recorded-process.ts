@@ -1,14 +1,13 @@
-import { PAGE } from "../ptmalloc/chunks.ts";
+import type { Machine } from "../ptmalloc/machine.ts";
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
 import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
 import type { Provenance } from "../report/report.ts";
-import type { ThpMode } from "../trace/log-facts.ts";
 import type { ShownSetting } from "./inferred-settings.ts";
 import type { ScenarioSpec } from "./scenario-spec.ts";
 
 /** What is known of the process that wrote the log, each with its source; plain data. */
-export interface RecordedProcess {
+export interface RecordedProcess extends Machine {
   readonly glibc: string;
   readonly glibcSource: Provenance;
   readonly profile: Profile;
@@ -21,7 +20,8 @@ export interface RecordedProcess {
   readonly settingsSource: Provenance;
   /** those of the settings that the log's pointers showed from its beginning on */
   readonly shown: readonly ShownSetting[];
-  readonly thp: ThpMode;
+  /** Heap.start of the break area; 0: unknown */
+  readonly breakStart: number;
 }
 
 /** A setting that the chosen glibc lacks or refuses. It is found only when the log has shown the version. */
@@ -64,8 +64,10 @@ export function parFor(
 export function modelFor(recorded: RecordedProcess, spec: ScenarioSpec | null): Ptmalloc {
   const { profile, par, settings } = parFor(recorded, spec);
   const cpus = spec?.cpus ?? recorded.cpus ?? UNKNOWN_CPUS;
-  const model = new Ptmalloc(profile, par, cpus, initialBreak(profile, recorded, settings));
-  model.hugePages = recorded.thp === "always";
+  const start = initialBreak(profile, recorded, settings);
+  const { arch, pageBytes, thp } = recorded;
+  const model = new Ptmalloc(profile, par, cpus, start, { arch, pageBytes, thp });
+  model.breakHeap.start = recorded.breakStart;
   return model;
 }
 
@@ -82,5 +84,5 @@ function initialBreak(
   if (!profile.tunablesMoveBreak || value === "") {
     return 0;
   }
-  return (`GLIBC_TUNABLES=${value}`.length + 1) % PAGE;
+  return (`GLIBC_TUNABLES=${value}`.length + 1) % recorded.pageBytes;
 }

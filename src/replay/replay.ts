@@ -1,4 +1,3 @@
-import { PAGE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE, LOGGED_PLANES } from "../ptmalloc/resident.ts";
 import { Action, LOST_FREE, withoutLostFree } from "../trace/actions.ts";
@@ -66,10 +65,11 @@ export class Replay {
    * recorded run. It counts as resident under every setting, because the calls behind it are unknown.
    */
   holdOutside(bytes: number): void {
-    const pages = Math.ceil(bytes / PAGE) - this.state.outsidePages;
+    const { pageBytes } = this.model;
+    const pages = Math.ceil(bytes / pageBytes) - this.state.outsidePages;
     this.state.outsidePages += pages;
     this.model.resident.add(EVERY_PLANE, pages);
-    this.model.systemBytes += pages * PAGE;
+    this.model.systemBytes += pages * pageBytes;
   }
 
   /** Returns the chunk of live block `block`; 0 if the model could not serve it. */

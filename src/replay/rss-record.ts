@@ -2,7 +2,7 @@ import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANES } from "../ptmalloc/resident.ts";
 import { PeakSeries } from "../trace/series.ts";
 
-/** RSS of one model along the log, in pages of 4096 bytes and in each plane (resident.ts), by number of its bit. */
+/** RSS of one model along the log, in SMALLEST_PAGEs and in each plane (resident.ts), by number of its bit. */
 export class RssRecord {
   /** resident pages of heaps and mappings after each event and the program's writes */
   readonly pages: readonly PeakSeries[] = Array.from({ length: PLANES }, () => new PeakSeries());

@@ -68,6 +68,16 @@ export interface TraceSummary {
   /** 32 if no address of the log is above 2^32: pointers are cut by the hook, or the process is small */
   readonly pointerBits: 32 | 64;
   readonly anomalies: Anomalies;
+  /** the hook collects the lines of each thread in a buffer, so their order is lost; absent if nothing shows it */
+  readonly threadBuffers?: ThreadBuffersSummary;
+}
+
+/** Lines of a thread stand in blocks, below lines of other threads that came later. */
+export interface ThreadBuffersSummary {
+  /** lines that stand too low: by their times, or, in a log without times, calls whose block is freed above them */
+  readonly lines: number;
+  /** seconds by which the latest of them is late; null if lines have no times */
+  readonly latestBy: number | null;
 }
 
 /** Counts of events that cannot have happened as logged; never fatal. */
@@ -84,7 +94,10 @@ export interface Anomalies {
   readonly foreignRealloc: number;
   /** allocations of more than PTRDIFF_MAX bytes that returned a pointer */
   readonly impossibleSize: number;
-  /** lines with an earlier time than the line above; a fall of more than 12 h is midnight and not counted */
+  /**
+   * lines with an earlier time than a line above, also those that were moved up to where their times say; a fall of more
+   * than 12 h is midnight and not counted
+   */
   readonly reordered: number;
   /** lines moved before a line of another thread above them, because pointers show that they ran first */
   readonly swapped: number;
@@ -168,6 +181,10 @@ export interface ModelSummary {
   /** what the log says of the program's writes, so that `touch` applies to other blocks only; null if it says nothing */
   readonly holes: HolesSummary | null;
   readonly thp: string;
+  /** bytes of a page of the kernel */
+  readonly pageBytes: number;
+  /** the unit in which malloc moves the program break, for transparent huge pages; 0: a page */
+  readonly thpUnitBytes: number;
   readonly fidelity: Fidelity;
   /** events that the log lacks and its pointers show; pointers explained by them do not count as equal */
   readonly inferred: {

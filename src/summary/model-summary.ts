@@ -21,6 +21,8 @@ export function modelSummary({ model }: LogResult): ModelSummary | null {
     fit: model.touchFit,
     holes: model.holes,
     thp: origin.thp,
+    pageBytes: origin.pageBytes,
+    thpUnitBytes: model.thpUnitBytes,
     fidelity: model.fidelity,
     inferred: model.inferred,
     assumedWritten: model.assumedWritten,

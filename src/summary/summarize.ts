@@ -27,6 +27,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const threads = threadSummaries(result);
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
+  const samples = measured(result);
   return {
     schema: REPORT_SCHEMA,
     tool: { name: "mallog", version },
@@ -41,12 +42,20 @@ export function summarize(result: AnalysisResult, version: string): Report {
     },
     model: modelSummary(result),
     scenarios,
-    measured: measured(result),
+    measured: samples,
     timeline: timeline(result),
     findings:
       recorded === undefined || model === null
         ? []
-        : findings(recorded, threads, trace.anomalies, model.freezesThresholds, model.rssByGlibc),
+        : findings(
+            recorded,
+            threads,
+            trace,
+            model.fidelity,
+            samples !== null || model.holes !== null,
+            model.freezesThresholds,
+            model.rssByGlibc,
+          ),
     budgets: [],
     ...unavailable(model?.refused ?? []),
   };
@@ -66,8 +75,10 @@ function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavail
   };
 }
 
-function traceSummary({ ledger, pointerBits, read }: AnalysisResult): TraceSummary {
+function traceSummary(result: AnalysisResult): TraceSummary {
+  const { ledger, pointerBits, read } = result;
   const { first, last } = ledger.clock;
+  const { anomalies } = ledger;
   return {
     format: "native",
     sources: read.sources,
@@ -78,9 +89,28 @@ function traceSummary({ ledger, pointerBits, read }: AnalysisResult): TraceSumma
     lines: read.lines,
     malformedSamples: read.malformedSamples,
     pointerBits,
-    anomalies: { ...ledger.anomalies, truncatedInputs: read.truncatedInputs },
+    anomalies: {
+      ...anomalies,
+      reordered: anomalies.reordered + result.movedLate,
+      truncatedInputs: read.truncatedInputs,
+    },
     malformedKinds: read.malformedKinds,
+    ...threadBuffersSummary(result),
   };
+}
+
+function threadBuffersSummary({
+  ledger,
+  threadBuffers,
+}: LogResult): Pick<TraceSummary, "threadBuffers"> {
+  if (threadBuffers.areShown) {
+    const { late, latestBy } = threadBuffers;
+    return { threadBuffers: { lines: late, latestBy: latestBy / 1e6 } };
+  }
+  if (threadBuffers.mayExist && ledger.showsLostOrder) {
+    return { threadBuffers: { lines: ledger.displacedCalls, latestBy: null } };
+  }
+  return {};
 }
 
 function measured({ ledger, model }: LogResult): Measured | null {

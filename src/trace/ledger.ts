@@ -48,6 +48,17 @@ export class Ledger {
     };
   }
 
+  /** calls in the wrong place, by more than a hook without buffers explains */
+  get displacedCalls(): number {
+    return this.#resolver.displaced.found;
+  }
+
+  /** True if these calls are so many that lost lines do not explain them. */
+  get showsLostOrder(): boolean {
+    const { displaced, anomalies } = this.#resolver;
+    return displaced.showLostOrder(anomalies.reusedLive + anomalies.doubleFree);
+  }
+
   /** Whether the pointers of the following batches may be cut to their low 32 bits: then two blocks may share one. */
   set pointersMayBeCut(mayBe: boolean) {
     this.#resolver.mayBeCut = mayBe;

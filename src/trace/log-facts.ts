@@ -1,14 +1,18 @@
 import type { Note } from "./event.ts";
 
+export type Arch = "x86_64" | "aarch64";
+
 /** /sys/kernel/mm/transparent_hugepage/enabled of the recorded machine */
 export type ThpMode = "always" | "madvise" | "never";
 
 /**
- * Facts that the log states in `# key value` comments: glibc, CPUs, settings, heap start and huge page mode of the
- * recorded process, names of threads, and measured RSS. Other comments are ignored here; hole-notes.ts reads some.
+ * Facts that the log states in `# key value` comments: glibc, CPUs, architecture, page size, settings, heap start and huge
+ * page mode of the recorded process, names of threads, and measured RSS. Other comments are ignored here; hole-notes.ts reads some.
  *
  *     # glibc 2.36
  *     # cpus 8
+ *     # arch aarch64                  `uname -m`; arm64 means the same
+ *     # page 65536                    `getconf PAGESIZE`
  *     # thp madvise
  *     # heap 0x55d0c0a2d000           the initial program break
  *     # setting MALLOC_ARENA_MAX=2    an environment variable or tunable; one for each line
@@ -21,6 +25,11 @@ export type ThpMode = "always" | "madvise" | "never";
 export class LogFacts {
   glibc: string | null = null;
   cpus: number | null = null;
+  arch: Arch | null = null;
+  /** `arch` names a 32-bit architecture */
+  hasShortWords = false;
+  /** bytes of a page of the kernel */
+  pageBytes: number | null = null;
   thp: ThpMode | null = null;
   /** the initial program break; NaN if not stated */
   heapStart = Number.NaN;
@@ -42,6 +51,19 @@ export class LogFacts {
       case "cpus":
         if (/^[1-9]\d{0,5}$/.test(value)) {
           this.cpus = Number(value);
+        }
+        break;
+      case "arch":
+        if (value === "x86_64" || value === "amd64") {
+          this.arch = "x86_64";
+        } else if (value === "aarch64" || value === "arm64") {
+          this.arch = "aarch64";
+        }
+        this.hasShortWords = /^(i[3-6]86|x86|arm|armhf|armv[5-8]l)$/.test(value);
+        break;
+      case "page":
+        if (value === "4096" || value === "16384" || value === "65536") {
+          this.pageBytes = Number(value);
         }
         break;
       case "thp":

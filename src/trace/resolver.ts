@@ -2,6 +2,7 @@ import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
 import { type EventBatch, Op } from "./event.ts";
 import { CollidingPointers } from "./order/colliding-pointers.ts";
+import { DisplacedCalls } from "./order/displaced-calls.ts";
 import { LineOrder } from "./order/line-order.ts";
 import { PointerTable } from "./pointer-table.ts";
 import { RecentlyFreed } from "./recently-freed.ts";
@@ -39,6 +40,7 @@ export class Resolver {
   /** indices of the allocations of the last batch that returned NULL */
   readonly failed: number[] = [];
   readonly order = new LineOrder((pointer) => this.pointers.find(pointer) >= 0);
+  readonly displaced = new DisplacedCalls();
   readonly #recentlyFreed = new RecentlyFreed();
   readonly #colliding = new CollidingPointers(this.pointers);
   #next: EventBatch | null = null;
@@ -97,11 +99,15 @@ export class Resolver {
       this.#own(block < 0 ? ~block : block, batch, i);
     }
     if (block >= 0) {
+      if (this.displaced.any) {
+        this.displaced.returned(pointer, batch.tid[i]!, tidAbove(batch, i));
+      }
       this.#recentlyFreed.delete(pointer);
       out.action[i] = action;
       out.block[i] = block;
     } else {
       this.anomalies.reusedLive++;
+      this.displaced.returnedLive(pointer, batch.tid[i]!);
       out.action[i] = action | LOST_FREE;
       out.block[i] = ~block;
       out.lost[i] = ~block;
@@ -122,6 +128,9 @@ export class Resolver {
       if (this.#colliding.any) {
         this.#colliding.release(pointer);
       }
+      if (this.displaced.any) {
+        this.displaced.freed(pointer, batch.tid[i]!, tidAbove(batch, i));
+      }
       out.action[i] = Action.free;
       out.block[i] = block;
       this.#recentlyFreed.add(pointer);
@@ -137,8 +146,10 @@ export class Resolver {
     nothing(i, Action.none, out);
     if (this.#recentlyFreed.has(pointer)) {
       this.anomalies.doubleFree++;
+      this.displaced.freedTwice(pointer);
     } else {
       this.anomalies.freeUnknown++;
+      this.displaced.freedUnknown(pointer, batch.tid[i]!);
     }
   }
 
@@ -248,6 +259,11 @@ export class Resolver {
     out.action[i] = Action.realloc | LOST_FREE;
     out.lost[i] = displaced;
   }
+}
+
+/** The thread of the line above line i; −1 if that is in another batch. */
+function tidAbove({ tid }: EventBatch, i: number): number {
+  return i > 0 ? tid[i - 1]! : -1;
 }
 
 function nothing(i: number, action: number, out: ActionBatch): void {

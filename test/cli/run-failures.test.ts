@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/command-line.ts";
 import type { Analyse } from "../../src/cli/io.ts";
 import { InputError } from "../../src/input/input-error.ts";
+import { ShortWordsRefused } from "../../src/pipeline/short-words.ts";
+import type { ShortWords } from "../../src/trace/word-size.ts";
 import { FakeOutput, fakeIo } from "../support/fake-io.ts";
 import { report, trace } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";
@@ -24,6 +26,27 @@ describe("unusable input ends with 3", () => {
       err: "mallog: x.log: no such file; check the path, or give - to read standard input\n",
       out: "",
     });
+  });
+
+  test("a log of a 32-bit process", async () => {
+    const shown = { line: 1234, pointer: 0x565591b8, shows: "alignment" } as const;
+    const fails = (given: ShortWords | null): Analyse => {
+      return async () => {
+        throw new ShortWordsRefused(given);
+      };
+    };
+    const { code, err } = await mallog(["x.log"], fails(shown));
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: "mallog: line 1,234: block 0x565591b8 is not at a multiple of 16: the log is of a 32-bit process, and only 64-bit ones are modelled; --no-model reports calls and live bytes\n",
+    });
+    const ways = [{ ...shown, shows: "spacing" }, { ...shown, shows: "place" }, null] as const;
+    const texts = await Promise.all(ways.map(async (way) => (await mallog(["x"], fails(way))).err));
+    expect(texts.map((text) => text.split(":").slice(1, -1).join(":"))).toEqual([
+      " line 1,234: block 0x565591b8 is closer to the one below than chunks with 8-byte headers allow",
+      " line 1,234: block 0x565591b8 and all other addresses are where only 32-bit processes have them",
+      " # arch",
+    ]);
   });
 
   test("empty", async () => {

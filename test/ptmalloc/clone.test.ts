@@ -18,7 +18,12 @@ import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
  */
 
 /** Objects that never change once made. */
-const SHARED = new Set(["Ptmalloc.profile", "Ptmalloc.trims[]", "Thread.detachingLater"]);
+const SHARED = new Set([
+  "Ptmalloc.machine",
+  "Ptmalloc.profile",
+  "Ptmalloc.trims[]",
+  "Thread.detachingLater",
+]);
 const SKIPPED = new Set([
   // Set by the owner of the copy.
   "Ptmalloc.witness",
@@ -95,6 +100,13 @@ const STATES: Record<string, () => Ptmalloc> = {
     p.write("mapped", 0, 10);
     p.m.write(p.chunkOf("mapped"), 4096 * 20, 4096 * 21, PLANE_ALL);
     p.m.attachesBefore(9, [1, 2]);
+    return p.m;
+  },
+  "on a machine with pages of 64 KiB": () => {
+    const machine = { arch: "aarch64", pageBytes: 65536 } as const;
+    const settings = { "glibc.malloc.hugetlb": "1" };
+    const p = process("2.43", settings, { machine, unchecked: true });
+    p.malloc(400_000);
     return p.m;
   },
   "with unlogged chunks and a region mapped for the main arena": () => {

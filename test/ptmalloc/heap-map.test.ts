@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
-import { GRANULE, PAGE } from "../../src/ptmalloc/chunks.ts";
+import { GRANULE, SMALLEST_PAGE as PAGE } from "../../src/ptmalloc/chunks.ts";
 import { startBreakAt } from "../../src/ptmalloc/extent.ts";
 import { type HeapMap, heapMaps, MAX_CELLS } from "../../src/ptmalloc/heap-map.ts";
 import { placeChunk } from "../../src/ptmalloc/place.ts";

@@ -58,7 +58,7 @@ describe("environment variables and tunables (§8)", () => {
       (name) => applySetting(par, profile("2.36"), name, "1") !== null,
     );
     expect(refused).toEqual([]);
-    expect(settingNames()).toHaveLength(18);
+    expect(settingNames()).toHaveLength(19);
   });
 
   it("a setting at its default still freezes the dynamic threshold (T18)", () => {
@@ -126,13 +126,22 @@ describe("environment variables and tunables (§8)", () => {
 
   it.each([
     ["MALLOC_CHECK_", /not modelled/],
-    ["glibc.malloc.hugetlb", /not modelled/],
     ["MALLOC_ARENAS", /unknown setting/],
     ["glibc.malloc.arenas", /unknown setting/],
     // there is no such environment variable
     ["MALLOC_TCACHE_COUNT", /unknown setting/],
   ])("%s is refused with a reason", (name, words) => {
     expect(effect("2.36", name, "1")).toMatch(words);
+  });
+
+  it("glibc.malloc.hugetlb exists since 2.35, with 0 and 1; pages of hugetlbfs are not modelled", () => {
+    const name = "glibc.malloc.hugetlb";
+    expect(effect("2.36", name, "1")).toEqual({ hugetlb: 1 });
+    expect(effect("2.44", name, "0")).toEqual({ hugetlb: 0 });
+    expect(effect("2.34", name, "1")).toBe("glibc 2.34 has no glibc.malloc.hugetlb");
+    expect(effect("2.43", name, "2")).toBe(
+      "glibc.malloc.hugetlb=2 is not modelled: malloc takes memory from hugetlbfs",
+    );
   });
 
   it.each([

@@ -16,7 +16,7 @@ function smallProcess(): Process {
 
 /** Pages of each point of an arena's series, with an open point at its end if `events` has one. */
 function pagesOf(series: ArenaSeries, p: Process, arena: number, events: number): number[] {
-  const now = residentPages(p.m.arenas[arena]!);
+  const now = residentPages(p.m, p.m.arenas[arena]!);
   return series.rssBytes(arena, now, new AsGiven(), events).map((bytes) => bytes / PAGE);
 }
 

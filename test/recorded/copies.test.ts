@@ -17,6 +17,7 @@ import { guidedReplay, originOf, prepare, WHOLE_POINTERS } from "../support/prep
 
 /** Objects that never change once made. */
 const SHARED = new Set([
+  "Ptmalloc.machine",
   "Ptmalloc.profile",
   "Ptmalloc.trims[]",
   "Thread.detachingLater",

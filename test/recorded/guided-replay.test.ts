@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { residentPages } from "../../src/ptmalloc/census.ts";
-import { ADDR, GRANULE, PAGE, STATE, UNLOGGED } from "../../src/ptmalloc/chunks.ts";
+import {
+  ADDR,
+  GRANULE,
+  SMALLEST_PAGE as PAGE,
+  STATE,
+  UNLOGGED,
+} from "../../src/ptmalloc/chunks.ts";
 import { findChunk } from "../../src/ptmalloc/find-chunk.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { PLANE_NONE } from "../../src/ptmalloc/resident.ts";
@@ -175,7 +181,7 @@ describe("the series", () => {
     );
     guided.arenaSeries = new ArenaSeries();
     run();
-    const now = residentPages(guided.model.mainArena);
+    const now = residentPages(guided.model, guided.model.mainArena);
     const bytes = guided.arenaSeries.rssBytes(0, now, new AsGiven(), 3);
     // The last point is open: it closes when the next event begins.
     expect(bytes).toEqual([PAGE, 3 * PAGE, 3 * PAGE]);

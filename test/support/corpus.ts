@@ -22,9 +22,6 @@ export const OWN_CORPUS = fileURLToPath(new URL("../../fixtures/corpus", import.
 export const SHARED_CORPUS = fileURLToPath(new URL("../../../shared/corpus", import.meta.url));
 export const NEXT_CORPUS = fileURLToPath(new URL("../../../shared/corpus-next", import.meta.url));
 
-/** Cases of threads whose ends mallog does not follow yet. */
-const NOT_YET = ["cpp-async-s-g236", "hookb-cpp-async-s-g236", "numpy-threads-g236"];
-
 export interface Sample {
   readonly seq: number;
   readonly label: string;
@@ -76,7 +73,7 @@ export function casesOf(corpus: string): Case[] {
     return [];
   }
   return readdirSync(corpus)
-    .filter((name) => existsSync(join(corpus, name, "meta.json")) && !NOT_YET.includes(name))
+    .filter((name) => existsSync(join(corpus, name, "meta.json")))
     .sort()
     .map((name) => {
       const folder = join(corpus, name);

@@ -1,5 +1,6 @@
 import { ADDR, FD, GRANULE, HEAP, MAPPED, SIZE, STATE } from "../../src/ptmalloc/chunks.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
+import type { Machine } from "../../src/ptmalloc/machine.ts";
 import type { Mapping } from "../../src/ptmalloc/mapping.ts";
 import type { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
@@ -11,6 +12,10 @@ export interface ProcessOptions {
   readonly cpus?: number;
   /** the program break before the first call, from the start of its page */
   readonly initialBreak?: number;
+  /** address of that page; default 0 */
+  readonly breakBase?: number;
+  /** default x86_64 */
+  readonly machine?: Partial<Machine>;
   /**
    * what the program writes of its blocks right after the call; default "none". "half" makes the planes differ: the
    * policy's plane gets the first half of a block, the plane "all" every byte.

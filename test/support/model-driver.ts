@@ -1,6 +1,7 @@
 import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
 import { FD, GRANULE, SIZE, STRIDE } from "../../src/ptmalloc/chunks.ts";
 import type { Heap } from "../../src/ptmalloc/heap.ts";
+import { X86_64 } from "../../src/ptmalloc/machine.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { PLANE_ALL, PLANE_NONE } from "../../src/ptmalloc/resident.ts";
@@ -38,7 +39,9 @@ export function process(
       throw new Error(refused);
     }
   }
-  const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak);
+  const machine = { ...X86_64, ...options.machine };
+  const m = new Ptmalloc(profile, par, options.cpus ?? 2, options.initialBreak, machine);
+  m.breakHeap.start = (options.breakBase ?? 0) / GRANULE;
   m.enter(0);
   return new Process({ m, options, requested: new Map(), named: new Map(), threads: 1 });
 }

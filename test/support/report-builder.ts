@@ -135,6 +135,8 @@ export const MODEL: NonNullable<Report["model"]> = {
   fit: null,
   holes: null,
   thp: "madvise",
+  pageBytes: 4096,
+  thpUnitBytes: 0,
   inferred: {
     threadExits: 0,
     lastExits: 0,

@@ -15,6 +15,8 @@ describe("the facts of a log", () => {
       "glibc 2.36",
       "cpus 8",
       "thp madvise",
+      "arch arm64",
+      "page 65536",
       "heap 0x55d0c0a2d000",
       "setting MALLOC_ARENA_MAX=2",
       "setting GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
@@ -24,6 +26,9 @@ describe("the facts of a log", () => {
       glibc: "2.36",
       cpus: 8,
       thp: "madvise",
+      arch: "aarch64",
+      pageBytes: 65536,
+      hasShortWords: false,
       heapStart: 0x55d0c0a2d000,
       settings: { MALLOC_ARENA_MAX: "2", GLIBC_TUNABLES: "glibc.malloc.tcache_count=0" },
     });
@@ -53,8 +58,24 @@ describe("the facts of a log", () => {
     expect(factsOf("glibc musl").glibc).toBeNull();
   });
 
+  it("include a 32-bit architecture", () => {
+    expect(
+      ["i686", "armv7l", "x86_64"].map((name) => factsOf(`arch ${name}`).hasShortWords),
+    ).toEqual([true, true, false]);
+  });
+
   it("are none in other comments, or in values that do not match", () => {
-    const comments = ["", "made by hand", "cpus 0", "cpus many", "thp on", "heap 12", "setting A"];
+    const comments = [
+      "",
+      "made by hand",
+      "cpus 0",
+      "cpus many",
+      "thp on",
+      "page 5",
+      "arch vax",
+      "heap 12",
+      "setting A",
+    ];
     expect(factsOf(...comments, "thread main 7", "thread 7")).toEqual(new LogFacts());
   });
 });

@@ -1,4 +1,4 @@
-import { GRANULE, PAGE, pageUp } from "../../ptmalloc/chunks.ts";
+import { GRANULE, roundUp, SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
 import { HEAP_MAX } from "../../ptmalloc/heap.ts";
 import { requestToBytes, requestToGranules } from "../../ptmalloc/size-classes.ts";
 import type { Divergence } from "../../report/report.ts";
@@ -133,7 +133,8 @@ export class CutSizes {
   #timesShown(pointer: number, size: number, { model, judge }: GuidedReplay): number {
     const tail = model.profile.mmapTailBytes;
     for (let times = 0; times <= MAX_TIMES; times++) {
-      const above = pointer + mappingBytes(size + times * CUT_MODULUS, tail);
+      const above =
+        pointer + roundUp(requestToBytes(size + times * CUT_MODULUS) + tail, model.pageBytes);
       if (this.#live.has(above) || judge.addresses.hasHeapAt(model, above - GRANULE)) {
         return times;
       }
@@ -206,7 +207,7 @@ export class CutSizes {
 
 /** True if the first block of a mapping can lie there. */
 function isMappable(pointer: number): boolean {
-  return isAmongMappings(pointer) && (pointer & (PAGE - 1)) === GRANULE;
+  return isAmongMappings(pointer) && (pointer & (SMALLEST_PAGE - 1)) === GRANULE;
 }
 
 /** True if event `i` requests few bytes, and not by realloc of a mapping, which stays mapped however small it becomes. */
@@ -226,11 +227,6 @@ function isNeverMapped(size: number, { witness, model }: GuidedReplay): boolean 
 
 function isInHeap({ model, judge }: GuidedReplay, pointer: number): boolean {
   return judge.addresses.placeOf(model, pointer, 0).heap >= 0;
-}
-
-/** Returns the bytes of the mapping for a large request (§3.8); `tail` bytes follow its chunk. */
-function mappingBytes(size: number, tail: number): number {
-  return pageUp(requestToBytes(size) + tail);
 }
 
 function divergence({ pointerOut, line }: EventBatch, event: number, size: number): Divergence {

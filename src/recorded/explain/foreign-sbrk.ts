@@ -1,4 +1,4 @@
-import { ADDR, GRANULE, MIN_GRANULES, PAGE } from "../../ptmalloc/chunks.ts";
+import { ADDR, GRANULE, MIN_GRANULES } from "../../ptmalloc/chunks.ts";
 import { requestToGranules } from "../../ptmalloc/size-classes.ts";
 import { insert, type Sbrk } from "../../replay/insertions.ts";
 import type { Work } from "../../replay/work.ts";
@@ -115,7 +115,7 @@ function newTop({ model, judge }: GuidedReplay, { batch }: Work, i: number): num
     return 0;
   }
   const start = model.brk + above;
-  return batch.align[i]! > GRANULE ? start - (start % PAGE) : start;
+  return batch.align[i]! > GRANULE ? start - (start % model.pageBytes) : start;
 }
 
 function holds(replay: GuidedReplay, work: Work, i: number, move: Sbrk): boolean {
@@ -137,6 +137,6 @@ function holds(replay: GuidedReplay, work: Work, i: number, move: Sbrk): boolean
     }
     trial.replay.run(work, at, at + 1);
   }
-  const isByPages = moved % PAGE === 0;
+  const isByPages = moved % model.pageBytes === 0;
   return judge.mismatches === mismatches && (isByPages || judge.compared - compared >= MUST_SHOW);
 }

@@ -40,6 +40,8 @@ const HYPOTHESES: readonly (readonly [name: string, values: readonly number[]])[
   ["MALLOC_ARENA_MAX", [1, 2, 3, 4, 8]],
   ["MALLOC_TRIM_THRESHOLD_", [128 * KIB, 0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, GIB)]],
   ["MALLOC_TOP_PAD_", [0, 4 * KIB, 64 * KIB, ...doublings(256 * KIB, 256 * MIB)]],
+  // On x86_64 1 has an effect, on aarch64 since 2.43 0 has (§10.6).
+  ["glibc.malloc.hugetlb", [0, 1]],
   // One value per largest fastbin chunk: 16 (none), 32, 48 … 160 bytes.
   ["glibc.malloc.mxfast", [0, ...Array.from({ length: 9 }, (_, i) => 24 + 16 * i)]],
 ];
@@ -198,14 +200,15 @@ function variants(origin: RecordedProcess): RecordedProcess[] {
   );
 }
 
-/** Returns one process per version: where several values of a setting match equally long, the first, with the range of all. */
+/** Returns one process per version and page size: where several values of a setting match equally long, the first, with the range of all. */
 function distinct(trials: readonly Trial[]): RecordedProcess[] {
-  const byGlibc = new Map<string, RecordedProcess>();
+  const byKind = new Map<string, RecordedProcess>();
   for (const { origin } of trials) {
-    const known = byGlibc.get(origin.glibc);
-    byGlibc.set(origin.glibc, known === undefined ? origin : widened(known, origin));
+    const kind = `${origin.glibc} ${origin.pageBytes}`;
+    const known = byKind.get(kind);
+    byKind.set(kind, known === undefined ? origin : widened(known, origin));
   }
-  return [...byGlibc.values()];
+  return [...byKind.values()];
 }
 
 /** Returns `known` with the range of its last setting widened to include `other`, or with another possible setting. */

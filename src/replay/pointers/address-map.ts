@@ -1,5 +1,5 @@
 import { structBytes } from "../../ptmalloc/arenas.ts";
-import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../../ptmalloc/chunks.ts";
+import { ADDR, GRANULE, MAPPED, SMALLEST_PAGE, STATE } from "../../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { CUT_MODULUS, isAmongMappings } from "../../trace/address-space.ts";
@@ -56,7 +56,7 @@ export class AddressMap {
 
   /** Places the break area where the log states the initial program break. */
   placeBreakHeap(breakHeap: Heap, heapStart: number): void {
-    this.#setBase(breakHeap, Math.floor(heapStart / PAGE) * PAGE);
+    this.#setBase(breakHeap, Math.floor(heapStart / SMALLEST_PAGE) * SMALLEST_PAGE);
   }
 
   /** True if heap's start is known. */
@@ -97,10 +97,12 @@ export class AddressMap {
     if (w[c + STATE] === MAPPED) {
       // A cut pointer may have the low bits of one in a heap.
       const { whole } = this.state;
+      const { pageBytes } = m;
       const isInHeap =
         whole &&
-        (this.#heapOf(m, pointer) !== null || (offset > PAGE && this.isAboveBreak(m, pointer)));
-      return (pointer - offset) % PAGE === 0 && !isInHeap;
+        (this.#heapOf(m, pointer) !== null ||
+          (offset > pageBytes && this.isAboveBreak(m, pointer)));
+      return (pointer - offset) % pageBytes === 0 && !isInHeap;
     }
     const heap = m.heapOf(c);
     if (this.isUnseen(heap)) {
@@ -151,7 +153,7 @@ export class AddressMap {
     if (this.state.whole && this.isInBreakArea(m, pointer)) {
       return false;
     }
-    if (bytes >= m.par.mmapThreshold || pointer % PAGE === GRANULE) {
+    if (bytes >= m.par.mmapThreshold || pointer % m.pageBytes === GRANULE) {
       return true;
     }
     return this.state.whole && pointer % HEAP_MAX <= structBytes(m.profile);
@@ -166,8 +168,8 @@ export class AddressMap {
   }
 
   /** Returns a start for the break area with `headroom` bytes below its first pointer. */
-  breakBaseFor(pointer: number, headroom: number): number {
-    const page = Math.floor((pointer - GRANULE) / PAGE) * PAGE;
+  breakBaseFor(m: Ptmalloc, pointer: number, headroom: number): number {
+    const page = Math.floor((pointer - GRANULE) / m.pageBytes) * m.pageBytes;
     return page - headroom;
   }
 
@@ -183,7 +185,7 @@ export class AddressMap {
 
   /** True if a cut `pointer` can be the first block of any new heap, even if a known heap has the same low bits. */
   mayBeFirst(pointer: number): boolean {
-    return !this.state.whole && pointer % HEAP_MAX < PAGE;
+    return !this.state.whole && pointer % HEAP_MAX < SMALLEST_PAGE;
   }
 
   /**
@@ -206,7 +208,7 @@ export class AddressMap {
     if (this.state.whole) {
       return this.#heapOf(m, pointer);
     }
-    if (pointer % PAGE === GRANULE) {
+    if (pointer % m.pageBytes === GRANULE) {
       return null;
     }
     const [heap = null, other] = this.#heapsAround(m, pointer);
@@ -219,7 +221,7 @@ export class AddressMap {
    */
   mayBeMapped(m: Ptmalloc, pointer: number): boolean {
     const base = this.#baseOf(m.breakHeap);
-    if (pointer % PAGE !== GRANULE || base === null || this.#heapOf(m, pointer) !== null) {
+    if (pointer % m.pageBytes !== GRANULE || base === null || this.#heapOf(m, pointer) !== null) {
       return false;
     }
     const above = pointer - (base + m.brk);
@@ -281,7 +283,7 @@ export class AddressMap {
 
   /** The heap's first block puts its start at `base`. If no heap can start there, the start stays unknown. */
   #bind(m: Ptmalloc, heap: Heap, base: number): void {
-    const alignment = heap.kind === "arena" ? HEAP_MAX : PAGE;
+    const alignment = heap.kind === "arena" ? HEAP_MAX : m.pageBytes;
     const { whole } = this.state;
     const isFree = !whole || this.#startingAt(m, base) === null;
     // Only the break area has a fixed place: where the kernel maps arena heaps differs between machines.

@@ -160,7 +160,7 @@ function startBreakHeap(m: Ptmalloc, addresses: AddressMap, pointer: number): He
   if (pointer % GRANULE !== 0) {
     return null;
   }
-  const base = addresses.breakBaseFor(pointer, HEADROOM);
+  const base = addresses.breakBaseFor(m, pointer, HEADROOM);
   if (!startBreakAt(m, (pointer - base) / GRANULE - 1)) {
     return null;
   }

@@ -1,4 +1,4 @@
-import { GRANULE, PAGE } from "../../ptmalloc/chunks.ts";
+import { GRANULE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import type { ReplayedBatch } from "../work.ts";
 import { type AddressMap, startOf } from "./address-map.ts";
@@ -19,7 +19,7 @@ export function findBreakStart(
 ): void {
   const pointer = pointerOut[i]!;
   if (
-    align[i]! <= PAGE ||
+    align[i]! <= m.pageBytes ||
     pointer === 0 ||
     !addresses.isUnseen(m.breakHeap) ||
     !addresses.isInBreakArea(m, pointer)
@@ -34,5 +34,5 @@ export function findBreakStart(
       lowest = other;
     }
   }
-  m.breakHeap.start = startOf(Math.floor((lowest - GRANULE) / PAGE) * PAGE);
+  m.breakHeap.start = startOf(Math.floor((lowest - GRANULE) / m.pageBytes) * m.pageBytes);
 }

@@ -1,4 +1,4 @@
-import { GRANULE, HEAP, MAPPED, PAGE, STATE } from "../../ptmalloc/chunks.ts";
+import { GRANULE, HEAP, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 
@@ -50,7 +50,7 @@ export class MappingStarts {
       // mremap in place leaves a gap above it, or fills one.
       return;
     }
-    if (offset <= PAGE || (isResized && !Number.isNaN(this.#starts[id]))) {
+    if (offset <= m.pageBytes || (isResized && !Number.isNaN(this.#starts[id]))) {
       this.#learn(m, id, pointer - offset);
       return;
     }
@@ -74,7 +74,7 @@ export class MappingStarts {
   beforeFree(m: Ptmalloc, c: number): void {
     if (this.#open.some((one) => one.chunk === c && isLive(m, one))) {
       const least = m.mappedChunkBytes(m.mappingOf(c));
-      const largest = least + blockOffset(m, c) - PAGE;
+      const largest = least + blockOffset(m, c) - m.pageBytes;
       this.#freed = { least, largest: Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX) };
     }
   }
@@ -89,7 +89,7 @@ export class MappingStarts {
     if (par.noDynThreshold || bytes < par.mmapThreshold || bytes >= largest) {
       return false;
     }
-    par.mmapThreshold = least + Math.ceil((bytes + 1 - least) / PAGE) * PAGE;
+    par.mmapThreshold = least + Math.ceil((bytes + 1 - least) / m.pageBytes) * m.pageBytes;
     par.trimThreshold = 2 * par.mmapThreshold;
     return true;
   }

@@ -1,4 +1,4 @@
-import { ADDR, GRANULE, MAPPED, PAGE, STATE } from "../../ptmalloc/chunks.ts";
+import { ADDR, GRANULE, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
 import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import type { Divergence } from "../../report/report.ts";
@@ -79,7 +79,7 @@ export class PointerJudge {
     if (heap >= 0) {
       return describePlace(m.heaps[heap]!, offset);
     }
-    const unknown = pointer % PAGE === GRANULE ? "mapped or unknown heap" : "unknown heap";
+    const unknown = pointer % m.pageBytes === GRANULE ? "mapped or unknown heap" : "unknown heap";
     return `0x${pointer.toString(16)}, ${unknown}`;
   }
 }
@@ -90,7 +90,7 @@ function describeChunk(m: Ptmalloc, c: number): string {
   }
   const offset = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
   if (m.chunks.words[c + STATE] === MAPPED) {
-    return `mapped, page offset 0x${(offset % PAGE).toString(16)}`;
+    return `mapped, page offset 0x${(offset % m.pageBytes).toString(16)}`;
   }
   return describePlace(m.heapOf(c), offset);
 }

@@ -1,5 +1,5 @@
 import type { Arena } from "../../ptmalloc/arena.ts";
-import { ADDR, GRANULE, HEAP, PAGE } from "../../ptmalloc/chunks.ts";
+import { ADDR, GRANULE, HEAP } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc, Witness } from "../../ptmalloc/ptmalloc.ts";
 import { DEFAULT_MMAP_THRESHOLD, DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 import { requestToGranules } from "../../ptmalloc/size-classes.ts";
@@ -180,7 +180,12 @@ export class PointerWitness implements Witness {
       const out = batch.pointerOut[i]!;
       const isNew = action === Action.malloc || action === Action.calloc;
       const isAligned = action === Action.memalign;
-      if ((isNew || isAligned) && out !== 0 && out % PAGE !== GRANULE && !freed.has(out)) {
+      if (
+        (isNew || isAligned) &&
+        out !== 0 &&
+        out % this.#model.pageBytes !== GRANULE &&
+        !freed.has(out)
+      ) {
         return out;
       }
       freed.add(batch.pointerIn[i]!);

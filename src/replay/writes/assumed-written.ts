@@ -1,4 +1,3 @@
-import { PAGE } from "../../ptmalloc/chunks.ts";
 import type { ModelSummary } from "../../report/report.ts";
 import type { BlockTable } from "../../trace/blocks.ts";
 import type { Replay } from "../replay.ts";
@@ -27,7 +26,7 @@ export function assumedWritten(
     }
     const written =
       ratio === null ? touch.writtenOf(block) : touch.writtenAtRatio(block, size, ratio);
-    if (written <= PAGE) {
+    if (written <= replay.model.pageBytes) {
       return;
     }
     if (size >= LARGE_BLOCK) {

@@ -1,4 +1,4 @@
-import { PAGE } from "../../ptmalloc/chunks.ts";
+import { SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
 import type { ByPlane } from "./reading.ts";
 
 /** A measured RSS, and the pages of the recorded run at the same place of the log. */
@@ -44,7 +44,7 @@ export function fitPart(observations: readonly Observation[], family: Family): P
   }
   const modelled = observations.map(({ pages, bytes }) => ({
     bytes,
-    modelledBytes: family(pages, part) * PAGE,
+    modelledBytes: family(pages, part) * SMALLEST_PAGE,
   }));
   const excess = modelled.reduce((sum, one) => sum + one.modelledBytes - one.bytes, 0);
   const outside = part === 1 && excess < 0 ? "above" : part === 0 && excess > 0 ? "below" : null;
@@ -78,7 +78,7 @@ function bestAround(
     const part = Math.min(1, Math.max(0, middle + reach * ((2 * i) / TRIED - 1)));
     let sum = 0;
     for (const { pages, bytes } of observations) {
-      sum += Math.abs(family(pages, part) * PAGE - bytes);
+      sum += Math.abs(family(pages, part) * SMALLEST_PAGE - bytes);
     }
     if (sum > least) {
       continue;

@@ -1,4 +1,4 @@
-import { PAGE } from "../../ptmalloc/chunks.ts";
+import { SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
 import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
 import type { Note } from "../../trace/event.ts";
 import type { Ledger } from "../../trace/ledger.ts";
@@ -191,9 +191,9 @@ export class Holes {
   #allocated(batch: ReplayedBatch, i: number, block: number, holes: Ranges, kept: number): void {
     const bytes = batch.size[i]!;
     const pointer = batch.pointerOut[i]!;
-    const offset = pointer % PAGE;
+    const offset = pointer % SMALLEST_PAGE;
     this.#mark(block, 0);
-    if (bytes < this.#minBytes || offset + bytes <= PAGE) {
+    if (bytes < this.#minBytes || offset + bytes <= SMALLEST_PAGE) {
       return;
     }
     this.#open(block, pointer, bytes, kept < bytes ? [...holes, kept, bytes] : holes);

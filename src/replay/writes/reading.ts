@@ -1,4 +1,4 @@
-import { PAGE } from "../../ptmalloc/chunks.ts";
+import { SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
 import {
   bitOf,
   PLANE_ALL,
@@ -8,7 +8,7 @@ import {
   ratioPlane,
 } from "../../ptmalloc/resident.ts";
 
-/** Pages in each plane (resident.ts), by number of its bit. */
+/** Resident memory in each plane (resident.ts) in SMALLEST_PAGEs, by number of its bit. */
 export type ByPlane = ArrayLike<number>;
 
 /** Returns the pages if the program wrote the part `ratio` (0..1) of every large block, interpolated between two planes. */
@@ -59,12 +59,12 @@ export abstract class Reading {
 
   /** Returns the RSS if the program wrote nothing of its blocks. */
   noneBytes(pages: ByPlane): number {
-    return inPlane(pages, PLANE_NONE) * PAGE;
+    return inPlane(pages, PLANE_NONE) * SMALLEST_PAGE;
   }
 
   /** Returns the RSS if the program wrote every byte of its blocks. */
   allBytes(pages: ByPlane): number {
-    return inPlane(pages, PLANE_ALL) * PAGE;
+    return inPlane(pages, PLANE_ALL) * SMALLEST_PAGE;
   }
 }
 
@@ -74,7 +74,7 @@ export class AsGiven extends Reading {
   readonly form: ReadingForm = "given";
 
   bytes(pages: ByPlane): number {
-    return inPlane(pages, PLANE_POLICY) * PAGE;
+    return inPlane(pages, PLANE_POLICY) * SMALLEST_PAGE;
   }
 
   lowBytes(pages: ByPlane): number {
@@ -99,14 +99,14 @@ export class ByFacts extends AsGiven {
   override lowBytes(pages: ByPlane): number {
     return Math.min(
       this.bytes(pages),
-      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * PAGE),
+      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * SMALLEST_PAGE),
     );
   }
 
   override highBytes(pages: ByPlane): number {
     return Math.max(
       this.bytes(pages),
-      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * PAGE),
+      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * SMALLEST_PAGE),
     );
   }
 }
@@ -134,7 +134,7 @@ export class Fitted extends Reading {
   }
 
   bytes(pages: ByPlane): number {
-    return Math.round(pagesAtRatio(pages, this.#ratio)) * PAGE;
+    return Math.round(pagesAtRatio(pages, this.#ratio)) * SMALLEST_PAGE;
   }
 
   lowBytes(pages: ByPlane): number {
@@ -146,6 +146,6 @@ export class Fitted extends Reading {
   }
 
   #byShare(pages: ByPlane): number {
-    return Math.round(pagesAtShare(pages, this.#share)) * PAGE;
+    return Math.round(pagesAtShare(pages, this.#share)) * SMALLEST_PAGE;
   }
 }

@@ -124,29 +124,39 @@ interface Order {
 
 /** Returns the order in which late lines stand where their times say; null if no line is late. */
 function orderByTime(lines: Lines): Order | null {
-  const punctual: number[] = [];
-  const late: number[] = [];
+  const timeOf = (k: number): number => lines.get("time", k);
+  const order: number[] = [];
   const start = lines.afterLastComment;
+  /** the first line since the clock was set back: no line moves above it */
+  let since = start;
+  let punctual: number[] = [];
+  let late: number[] = [];
+  let moved = 0;
   let latest = Number.NEGATIVE_INFINITY;
   for (let k = start; k < lines.length; k++) {
-    const time = lines.get("time", k);
-    if (time < latest && time >= latest - MAX_LATE && mayMove(lines, start, k)) {
-      late.push(k);
-      continue;
+    const time = timeOf(k);
+    if (time < latest) {
+      if (time >= latest - MAX_LATE && mayMove(lines, since, k)) {
+        late.push(k);
+        moved++;
+        continue;
+      }
+      order.push(...merge(punctual, late, timeOf));
+      since = k;
+      punctual = [];
+      late = [];
     }
     punctual.push(k);
     if (!Number.isNaN(time)) {
       latest = time;
     }
   }
-  if (late.length === 0) {
+  if (moved === 0) {
     return null;
   }
-  const timeOf = (k: number): number => lines.get("time", k);
-  late.sort((a, b) => timeOf(a) - timeOf(b) || a - b);
-  const order = merge(punctual, late, timeOf);
+  order.push(...merge(punctual, late, timeOf));
   const changed = order.findIndex((k, n) => k !== start + n);
-  return { from: start + changed, lines: order.slice(changed), late: late.length };
+  return { from: start + changed, lines: order.slice(changed), late: moved };
 }
 
 /** True unless the thread's own line above has a later time or none: the clock was set, or there is no telling. */
@@ -155,12 +165,13 @@ function mayMove(lines: Lines, start: number, k: number): boolean {
   return previous < start || lines.get("time", previous) <= lines.get("time", k);
 }
 
-/** Merges two sequences by time; a punctual line of the same time comes first. */
+/** Merges late lines into punctual ones by time; a punctual line of the same time comes first. */
 function merge(
   punctual: readonly number[],
-  late: readonly number[],
+  unsorted: readonly number[],
   timeOf: (k: number) => number,
 ): number[] {
+  const late = [...unsorted].sort((a, b) => timeOf(a) - timeOf(b) || a - b);
   const merged: number[] = [];
   let n = 0;
   for (const k of punctual) {

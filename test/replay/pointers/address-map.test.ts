@@ -220,8 +220,8 @@ describe("the break", () => {
   });
 
   it("has a start that leaves memory below the first pointer known", () => {
-    expect(map.breakBaseFor(BREAK + 0x2a0, 2 ** 30)).toBe(BREAK - 2 ** 30);
-    expect(map.breakBaseFor(BREAK, 4096)).toBe(BREAK - 4096 - 4096);
+    expect(map.breakBaseFor(p.m, BREAK + 0x2a0, 2 ** 30)).toBe(BREAK - 2 ** 30);
+    expect(map.breakBaseFor(p.m, BREAK, 4096)).toBe(BREAK - 4096 - 4096);
   });
 });
 

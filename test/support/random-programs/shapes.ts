@@ -258,6 +258,8 @@ export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { GLIBC_TUNABLES: "glibc.malloc.tcache_count=100" },
   { GLIBC_TUNABLES: "glibc.malloc.tcache_max=200" },
   { GLIBC_TUNABLES: "glibc.malloc.tcache_unsorted_limit=2" },
+  // transparent huge pages: the break, and since 2.43 heaps, in units of 2 MiB
+  { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" },
   { GLIBC_TUNABLES: "glibc.malloc.mxfast=0" },
   { GLIBC_TUNABLES: "glibc.malloc.mxfast=160" },
   { GLIBC_TUNABLES: "glibc.malloc.top_pad=0x8000:glibc.malloc.tcache_count=1" },
