@@ -176,7 +176,8 @@ export class LastCalls {
       if (next?.tid.subarray(0, next.length).includes(calls.tid)) {
         continue;
       }
-      if (!exit.sure && !this.#silenceSuggestsExit(end + (next?.length ?? 0) - exit.last)) {
+      const silentEvents = end + (next?.length ?? 0) - exit.last;
+      if (!exit.sure && !this.#isSuggestedBySilence(exit, silentEvents)) {
         continue;
       }
       for (const event of cleanUp.late) {
@@ -207,8 +208,10 @@ export class LastCalls {
     }
   }
 
-  #silenceSuggestsExit(events: number): boolean {
-    return events >= SILENT_EVENTS && this.#revived <= (this.#unsureExits + 1) * MAX_REVIVED_RATIO;
+  /** A single free(NULL) before the silence suggests nothing: many programs make one now and then. */
+  #isSuggestedBySilence({ frees }: LikelyExit, silentEvents: number): boolean {
+    const isRule = this.#revived <= (this.#unsureExits + 1) * MAX_REVIVED_RATIO;
+    return frees >= 2 && silentEvents >= SILENT_EVENTS && isRule;
   }
 
   /** Returns the exit of a thread whose calls end with `cleanUp`; null if they do not show one. */
