@@ -51,7 +51,8 @@ export interface CaseMeta {
       {
         readonly file: string;
         readonly lines: number;
-        readonly ops: Record<string, number>;
+        /** calls by name; a simple hook's case has none */
+        readonly ops?: Record<string, number>;
         readonly live_requested_bytes_at_end: number;
         readonly live_blocks_at_end: number;
         readonly peak_live_requested_bytes: number;
