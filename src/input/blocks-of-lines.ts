@@ -76,7 +76,7 @@ export function blocksOfLines(
   }
 
   function incompleteLine(text: string): void {
-    if (endsInsidePointer(text, before)) {
+    if (text.length <= maxLineBytes && endsInsidePointer(text, before)) {
       scanner.cutLine(bytesOf(text), text.length);
     } else {
       scanner.scan(bytesOf(text), text.length + 1);

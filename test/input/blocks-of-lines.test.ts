@@ -59,6 +59,13 @@ test.each([1, 7, 4096])(
   },
 );
 
+test("an unterminated last line that ends inside its pointer may be overlong", async () => {
+  const log = "1 malloc(2) = 0x55554100\n1 malloc(24) = 0x5555";
+  const { diagnostics } = await scanChunks([Buffer.from(log)], 20);
+  expect(diagnostics.malformedKinds).toEqual({ unparsable: 0, overlong: 2 });
+  expect(diagnostics.truncatedInputs).toBe(1);
+});
+
 test("all byte values survive: no wide character becomes a newline", async () => {
   const { diagnostics, notes } = await scanText(`# \u010a \u{1F4A9} \u0d0a\n`);
   expect(diagnostics.lines.total).toBe(1);
