@@ -73,8 +73,7 @@ export class Analysis implements EventSink {
   }
 
   advance(): void {
-    this.#threadBuffers.read(this.#batch);
-    const ready = this.#timeOrder.take(this.#batch);
+    const ready = this.#takeBatch();
     if (ready !== null) {
       this.#consume(ready, this.#timeOrder.next);
     }
@@ -96,8 +95,7 @@ export class Analysis implements EventSink {
 
   /** Consumes the batches that wait for lines that follow. None may follow any more. */
   drain(): void {
-    this.#threadBuffers.read(this.#batch);
-    let ready = this.#timeOrder.take(this.#batch) ?? this.#timeOrder.release();
+    let ready = this.#takeBatch() ?? this.#timeOrder.release();
     while (ready !== null) {
       this.#consume(ready, this.#timeOrder.next);
       ready = this.#timeOrder.release();
@@ -142,6 +140,12 @@ export class Analysis implements EventSink {
               whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
             }),
     };
+  }
+
+  /** Adds the current batch to those that wait. Returns the oldest one if more wait than must. */
+  #takeBatch(): EventBatch | null {
+    this.#threadBuffers.read(this.#batch);
+    return this.#timeOrder.take(this.#batch);
   }
 
   /** the scenarios with replays of their own; the others share those of the recorded run */

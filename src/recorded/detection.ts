@@ -216,21 +216,13 @@ function inPreference(
   candidates: readonly Candidate[],
   accepts: (origin: RecordedProcess) => boolean,
 ): Candidate[] {
-  const keys = new Map(
-    candidates.map((one) => {
-      const { profile } = one.origin;
-      const isTag = profile.name.endsWith("-tag");
-      return [one, [Number(!accepts(one.origin)), Number(isTag), -PROFILES.indexOf(profile)]];
-    }),
+  const refusing = new Set(candidates.filter(({ origin }) => !accepts(origin)));
+  const isTag = ({ origin }: Candidate): boolean => origin.profile.name.endsWith("-tag");
+  const age = ({ origin }: Candidate): number => -PROFILES.indexOf(origin.profile);
+  return [...candidates].sort(
+    (a, b) =>
+      Number(refusing.has(a)) - Number(refusing.has(b)) ||
+      Number(isTag(a)) - Number(isTag(b)) ||
+      age(a) - age(b),
   );
-  const difference = (a: Candidate, b: Candidate): number => {
-    const ofB = keys.get(b)!;
-    return (
-      keys
-        .get(a)!
-        .map((key, i) => key - ofB[i]!)
-        .find((d) => d !== 0) ?? 0
-    );
-  };
-  return [...candidates].sort(difference);
 }

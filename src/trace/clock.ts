@@ -4,6 +4,9 @@ import type { EventBatch } from "./event.ts";
 const HOUR = 3600e6;
 const DAY = 24 * HOUR;
 
+/** µs. A larger step back is midnight, in a log whose clock is the time of day. */
+export const MIDNIGHT_STEP = DAY / 2;
+
 /**
  * The log's clock, in µs. Lines without a time (NaN) are skipped.
  *
@@ -33,7 +36,7 @@ export class Clock {
       if (Number.isNaN(last)) {
         this.first = time;
       } else if (time < last) {
-        if (last - time > DAY / 2 && last - this.#days < DAY) {
+        if (last - time > MIDNIGHT_STEP && last - this.#days < DAY) {
           this.#days += DAY;
           time += DAY;
         } else {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CProgram } from "../support/c-program.ts";
-import { analyse, OWN_CORPUS } from "../support/corpus.ts";
+import { analyse, OWN_CORPUS, UNKNOWN_PROCESS } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 
 /** A real log that a parent and its forked child write at once (test/support/forks.c). */
@@ -16,16 +16,7 @@ if (!glibc.available) {
 }
 
 const analysed = (log: string, glibc = "auto") =>
-  analyse(Buffer.from(log), {
-    model: true,
-    whatIfs: [],
-    recordedWith: null,
-    glibc,
-    cpus: null,
-    hostCpus: 2,
-    touch: "all",
-    thp: null,
-  });
+  analyse(Buffer.from(log), { ...UNKNOWN_PROCESS, glibc });
 
 it("does not report one process whose hook misses frees", () => {
   const file = join(OWN_CORPUS, "mt-baton24-g236", "trace.log.gz");

@@ -9,7 +9,7 @@ import { RecentPast } from "../../src/recorded/explain/past.ts";
 import { ProcessSettings } from "../../src/recorded/explain/process-settings.ts";
 import { GuidedReplay } from "../../src/recorded/guided-replay.ts";
 import { PointerWitness } from "../../src/replay/pointers/pointer-witness.ts";
-import { analyse } from "../support/corpus.ts";
+import { analyse, UNKNOWN_PROCESS } from "../support/corpus.ts";
 
 /**
  * Logs that a person can read, one per rule of inference (fixtures/inference). `expected.json` holds what the report says
@@ -75,16 +75,7 @@ function withoutExplanations(): string {
 
 /** What the report says of the process and of what was inferred. */
 function figuresOf(log: string, glibc: string) {
-  const { model, live } = analyse(Buffer.from(log), {
-    model: true,
-    whatIfs: [],
-    recordedWith: null,
-    glibc,
-    cpus: null,
-    hostCpus: 2,
-    touch: "all",
-    thp: null,
-  });
+  const { model, live } = analyse(Buffer.from(log), { ...UNKNOWN_PROCESS, glibc });
   if (model === null) {
     throw new Error("there is no model");
   }

@@ -1,17 +1,13 @@
 import { expect, test } from "vitest";
-import { analyse } from "../support/corpus.ts";
+import { analyse, UNKNOWN_PROCESS } from "../support/corpus.ts";
 
 const OPTIONS = {
-  model: true,
-  whatIfs: [],
+  ...UNKNOWN_PROCESS,
   recordedWith: {},
   // without a tcache: a freed block goes to a bin at once
   glibc: "2.23",
   cpus: 2,
-  hostCpus: 2,
-  touch: "all",
-  thp: null,
-} as const;
+};
 
 const LINES = [
   "1 malloc(100) = 0x555555559010",

@@ -139,6 +139,18 @@ export function withRssSamples(log: Buffer, samples: readonly Sample[]): Buffer 
   return Buffer.concat(pieces);
 }
 
+/** Options of an analysis that is given nothing about the process. */
+export const UNKNOWN_PROCESS: AnalysisOptions = {
+  model: true,
+  whatIfs: [],
+  recordedWith: null,
+  glibc: "auto",
+  cpus: null,
+  hostCpus: 2,
+  touch: "all",
+  thp: null,
+};
+
 export function optionsFor(
   { meta }: Case,
   setting: string,

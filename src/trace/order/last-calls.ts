@@ -232,10 +232,10 @@ export class LastCalls {
   }
 
   /**
-   * Returns the thread whose exit is logged under the new tid of `calls`; null if it is no such tid. A hook that keeps the tid in thread-specific data has lost it when the
-   * thread makes its last frees, and logs them with a tid not seen before; the thread's lines until then have the tid of
-   * an earlier thread on the same stack. So if the first calls of a tid look like an exit, they are of the thread that
-   * called just before, unless that calls again.
+   * Returns the thread whose exit is logged under the new tid of `calls`; null if it is no such tid. A hook that keeps the
+   * tid in thread-specific data has lost it when the thread makes its last frees, and logs them with a tid not seen
+   * before; the thread's lines until then have the tid of an earlier thread on the same stack. So if the first calls of a
+   * tid look like an exit, they are of the thread that called just before, unless that calls again.
    */
   #underNewTid({ predecessor, firstNulls, firstSites }: Calls, frees: number): number | null {
     if (predecessor === null || predecessor.thread === 0) {

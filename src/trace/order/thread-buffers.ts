@@ -1,10 +1,8 @@
+import { MIDNIGHT_STEP } from "../clock.ts";
 import type { EventBatch } from "../event.ts";
 
 /** µs by which the clocks of two CPUs may differ. */
 const MIN_LATE = 100;
-
-/** µs. A larger step back is midnight. */
-const MAX_LATE = 12 * 3600e6;
 
 /** Pairs of threads kept. */
 const MAX_PAIRS = 4096;
@@ -104,7 +102,7 @@ export class ThreadBuffers {
   }
 
   #late({ latest, leader, behind }: Thread, at: number): void {
-    if (latest - at > MAX_LATE) {
+    if (latest - at > MIDNIGHT_STEP) {
       return;
     }
     this.late++;

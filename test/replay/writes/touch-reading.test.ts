@@ -3,7 +3,7 @@ import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts"
 import { AsGiven, ByFacts, Fitted } from "../../../src/replay/writes/reading.ts";
 import { touchReading } from "../../../src/replay/writes/touch-reading.ts";
 import type { Report } from "../../../src/report/report.ts";
-import { analyse, scenario } from "../../support/corpus.ts";
+import { analyse, scenario, UNKNOWN_PROCESS } from "../../support/corpus.ts";
 
 /** One block of 1 MiB in a mapping of 257 pages, of which the first, with the header, is always resident. */
 const PAGE = 4096;
@@ -15,15 +15,12 @@ const ALL_MAPPED = scenario("mapped", { MALLOC_MMAP_THRESHOLD_: "40000" }, false
 
 function reportOf(lines: readonly string[], options: Partial<AnalysisOptions> = {}): Report {
   return analyse(Buffer.from(`${lines.join("\n")}\n`), {
-    model: true,
-    whatIfs: [],
+    ...UNKNOWN_PROCESS,
     recordedWith: {},
     // without a tcache, which has a page of its own
     glibc: "2.23",
     cpus: 2,
-    hostCpus: 2,
     touch: { fitted: null },
-    thp: null,
     ...options,
   });
 }
