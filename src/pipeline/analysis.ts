@@ -205,7 +205,7 @@ export class Analysis implements EventSink {
       { work, first, logged: insertionsOf(stage), next },
       {
         threads: this.ledger.threads.size,
-        swappedLines: this.ledger.anomalies.swapped,
+        swappedLines: this.ledger.anomalies.swapped + this.#timeOrder.moved,
         seesWholePointers: this.#seesWholePointers,
         logsExits: this.#threadExits.areLogged,
       },
@@ -225,7 +225,7 @@ export class Analysis implements EventSink {
       lastCalls: this.#lastCalls,
       touch: this.#touch,
       holes: this.#holes,
-      likelyExits: [],
+      exits: [],
       logged: [],
     };
   }

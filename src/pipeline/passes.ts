@@ -56,8 +56,8 @@ export interface Stage extends LedgerStage {
   readonly lastCalls: LastCalls;
   readonly touch: Touch;
   readonly holes: Holes;
-  /** given by the pass that finds thread exits: those without a line */
-  likelyExits: readonly LikelyExit[];
+  /** given by the pass that finds thread exits */
+  exits: readonly Insertion[];
   /** given by the last pass */
   logged: readonly Insertion[];
 }
@@ -72,16 +72,8 @@ export interface Pass<Needed = Stage> {
 }
 
 /** Returns the insertions that the passes have given, in order. */
-export function insertionsOf({ logged, likelyExits }: Stage): Insertion[] {
-  const exits = likelyExits.map(
-    ({ thread, last, frees }): Insertion => ({
-      kind: "suggestedExit",
-      before: last + 1,
-      thread,
-      frees,
-    }),
-  );
-  return [...logged, ...exits].sort((a, b) => a.before - b.before);
+export function insertionsOf({ logged, exits }: Stage): Insertion[] {
+  return [...exits, ...logged].sort((a, b) => a.before - b.before);
 }
 
 /** The steps of the ledger, which read the log without a model. */
@@ -132,10 +124,10 @@ export const PASSES: readonly Pass[] = [
     forModel: true,
     run: (stage) => {
       const { threadExits, lastCalls, batch, actions, first, next } = stage;
-      threadExits.place(batch, actions, first, next);
-      if (!threadExits.areLogged) {
-        stage.likelyExits = lastCalls.read(batch, actions, first, next);
-      }
+      const placed = threadExits.place(batch, actions, first, next);
+      stage.exits = threadExits.areLogged
+        ? placed.map(({ thread, last }) => ({ kind: "exit", before: last + 1, thread }))
+        : suggestedExits(lastCalls.read(batch, actions, first, next));
     },
   },
   {
@@ -157,3 +149,12 @@ export const PASSES: readonly Pass[] = [
     },
   },
 ];
+
+function suggestedExits(likely: readonly LikelyExit[]): Insertion[] {
+  return likely.map(({ thread, last, frees }) => ({
+    kind: "suggestedExit",
+    before: last + 1,
+    thread,
+    frees,
+  }));
+}

@@ -3,9 +3,9 @@ import { GRANULE } from "../ptmalloc/chunks.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
 import {
   type Exit,
-  exitsAmong,
   type Insertion,
   insert,
+  isExit,
   type LateExits,
   replayBatch,
   type Sbrk,
@@ -15,10 +15,11 @@ import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ReplayedBatch, Work } from "../replay/work.ts";
 import type { Divergence } from "../report/report.ts";
-import { exitsBefore } from "./explain/exits.ts";
+import { bestExplanation } from "./explain/best-explanation.ts";
+import { exitsBefore, postponedExits } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
-import { type Bounds, type Explanation, outcomeOf, RecentPast } from "./explain/past.ts";
+import { type Bounds, type Explanation, type Postponed, RecentPast } from "./explain/past.ts";
 import { suspects } from "./explain/suspects.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
 
@@ -77,7 +78,7 @@ export class RecordedRun {
     settledBefore: 0,
   };
 
-  /** exits and moves of the break inferred in the last batch */
+  /** exits, and moves of the break, in the last batch */
   #inserted: (Exit | Sbrk)[] = [];
   #past = new RecentPast();
   /** the run under the opposite assumption about uncertain exits; null where all are certain */
@@ -106,7 +107,7 @@ export class RecordedRun {
     return this.guided.witness.arenaChoices;
   }
 
-  /** insertions inferred in the last batch, for the what-ifs */
+  /** insertions in the last batch that the what-ifs must follow, too */
   get inferred(): (Exit | Sbrk | LateExits)[] {
     const shown = this.guided.witness.found;
     return [...this.#inserted, ...shown.filter(({ before }) => before >= this.state.first)];
@@ -155,8 +156,9 @@ export class RecordedRun {
   ): void {
     const first = this.state.event;
     this.state.first = first;
-    this.#inserted = exitsAmong(insertions, this.guided.model.profile);
-    this.state.lastExits += this.#inserted.length;
+    const exits = insertions.filter((one) => isExit(one, this.guided.model.profile));
+    this.#inserted = exits.map(({ before, thread }) => ({ kind: "exit", before, thread }));
+    this.state.lastExits += exits.filter(({ kind }) => kind === "suggestedExit").length;
     this.guided.witness.found.length = 0;
     this.judge.missed.length = 0;
     if (copy === null || this.state.failures >= MAX_FAILURES || this.#isOverBudget) {
@@ -243,8 +245,8 @@ export class RecordedRun {
         }
         continue;
       }
-      // An unexplained mismatch is skipped; the next ones may have an explanation.
-      this.judge.missed.shift();
+      // An unexplained mismatch is skipped, with those that it leads to; the next ones may have an explanation.
+      this.#skipThread(missed);
       if (++this.state.failures >= MAX_FAILURES) {
         return;
       }
@@ -269,10 +271,19 @@ export class RecordedRun {
     return this.#past.cost > budget;
   }
 
+  /** Skips the mismatches of the last batch that have the same thread. */
+  #skipThread({ event }: Missed): void {
+    const { work, first } = this.#past.batches.at(-1)!;
+    const threadOf = (number: number) => work.actions.thread[number - 1 - first];
+    const left = this.judge.missed.filter((one) => threadOf(one.event) !== threadOf(event));
+    this.judge.missed.splice(0, Number.POSITIVE_INFINITY, ...left);
+  }
+
   #explain({ event, modelled }: Missed, logsExits: boolean): boolean {
     const mismatch = event - 1;
     const before = this.#past.replayTo(mismatch);
     const isExplained =
+      this.#explainByPostponing(mismatch, before) ||
       this.#explainByOrder(mismatch, modelled, before) ||
       (!logsExits && this.#explainByExit(mismatch, before));
     this.#past.recycle(before);
@@ -312,32 +323,51 @@ export class RecordedRun {
     const place = before.judge.addresses.placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
     const threads = this.guided.model.allThreads().map(({ index }) => index);
-    let best: { exit: Exit; guided: GuidedReplay } | null = null;
-    let bounds = { ...this.#bounds(before, MUST_HOLD_EXIT), mismatch };
-    for (const exit of exitsBefore(this.#past, mismatch, likely, threads)) {
-      if (this.#isOverBudget) {
-        break;
-      }
-      const guided = this.#past.try(exit, bounds);
-      if (guided === null) {
-        continue;
-      }
-      if (best !== null) {
-        this.#past.recycle(best.guided);
-      }
-      best = { exit, guided };
-      bounds = { ...bounds, best: outcomeOf(guided.judge) };
-      if (guided.judge.missed.length === 0) {
-        break;
-      }
-    }
-    if (best === null) {
+    const exits = exitsBefore(this.#past, mismatch, likely, threads);
+    const exit = this.#acceptBest(exits, mismatch, before);
+    if (exit === null) {
       return false;
     }
-    this.#accept(best.exit, best.guided);
-    this.#inserted.push(best.exit);
+    this.#inserted.push(exit);
     this.state.inferredExits++;
     return true;
+  }
+
+  /** Tries to postpone the exits before the mismatch at event `mismatch` (0-based), and accepts the best. */
+  #explainByPostponing(mismatch: number, before: GuidedReplay): boolean {
+    const { profile } = this.guided.model;
+    const postponed = this.#acceptBest(
+      postponedExits(this.#past, mismatch, profile),
+      mismatch,
+      before,
+    );
+    if (postponed === null) {
+      return false;
+    }
+    const { exit, before: later } = postponed;
+    const at = this.#inserted.findIndex(
+      (one) => one.kind === "exit" && one.thread === exit.thread && one.before === exit.before,
+    );
+    if (at >= 0) {
+      this.#inserted[at] = { kind: "exit", before: later, thread: exit.thread };
+    }
+    this.state.inferredSwaps++;
+    return true;
+  }
+
+  /** Accepts the best of the explanations of the mismatch at event `mismatch` (0-based); null if none holds. */
+  #acceptBest<E extends Exit | Postponed>(
+    explanations: Iterable<E>,
+    mismatch: number,
+    before: GuidedReplay,
+  ): E | null {
+    const bounds = { ...this.#bounds(before, MUST_HOLD_EXIT), mismatch };
+    const best = bestExplanation(this.#past, explanations, bounds, () => this.#isOverBudget);
+    if (best === null) {
+      return null;
+    }
+    this.#accept(best.explanation, best.guided);
+    return best.explanation;
   }
 
   #bounds({ judge }: GuidedReplay, mustHold: number): Omit<Bounds, "mismatch"> {

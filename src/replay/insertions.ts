@@ -6,7 +6,7 @@ import type { Ranges } from "./writes/byte-ranges.ts";
 /** A step between two calls, before event number `before` (0-based). */
 export type Insertion = Exit | SuggestedExit | Sbrk | LateExits | Probe | Writes;
 
-/** A thread ends without a line in the log. */
+/** A thread ends: the log states it, or a pointer shows it. */
 export interface Exit {
   readonly kind: "exit";
   readonly before: number;
@@ -59,13 +59,9 @@ export interface Writes {
   readonly unwritten: Ranges;
 }
 
-/** Returns the exits that the threads' last calls suggest to a process of this version. */
-export function exitsAmong(insertions: readonly Insertion[], { exitFrees }: Profile): Exit[] {
-  return insertions.flatMap((one) =>
-    one.kind === "suggestedExit" && one.frees >= exitFrees
-      ? [{ kind: "exit", before: one.before, thread: one.thread }]
-      : [],
-  );
+/** True if a thread of a process of this version ends here. */
+export function isExit(one: Insertion, { exitFrees }: Profile): one is Exit | SuggestedExit {
+  return one.kind === "exit" || (one.kind === "suggestedExit" && one.frees >= exitFrees);
 }
 
 /** Applies one insertion now. */
@@ -75,10 +71,8 @@ export function insert(replay: Replay, insertion: Insertion): void {
       replay.probe();
       return;
     case "exit":
-      replay.exitThread(insertion.thread);
-      return;
     case "suggestedExit":
-      if (insertion.frees >= replay.model.profile.exitFrees) {
+      if (isExit(insertion, replay.model.profile)) {
         replay.exitThread(insertion.thread);
       }
       return;

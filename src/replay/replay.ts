@@ -237,9 +237,6 @@ export class Replay {
       case Action.mallopt:
         model.mallopt(batch.align[i]!, size);
         return;
-      case Action.threadExit:
-        model.exitThread();
-        return;
       case Action.none:
         return;
       default:

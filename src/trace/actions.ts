@@ -2,7 +2,7 @@ import { columnar, type Declaration } from "./columns.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
- * realloc(p, 0) a free; free(NULL), a failed call and the free of an unknown pointer are `none`. The order matters: up
+ * realloc(p, 0) a free; free(NULL), a failed call, the free of an unknown pointer and thread_exit() are `none`. The order matters: up
  * to `pvalloc` a call returns a block, and up to `realloc` it has no alignment.
  */
 export const Action = {
@@ -20,9 +20,8 @@ export const Action = {
   free: 7,
   mallocTrim: 8,
   mallopt: 9,
-  threadExit: 10,
   /** a free by a thread that has exited, which has neither cache nor arena any more (ptmalloc2.md §6.4) */
-  freeAfterExit: 11,
+  freeAfterExit: 10,
 } as const;
 
 export type Action = (typeof Action)[keyof typeof Action];

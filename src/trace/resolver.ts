@@ -19,7 +19,7 @@ const ACTION_OF_OP = Uint8Array.from(
     [Op.free]: Action.free,
     [Op.mallocTrim]: Action.mallocTrim,
     [Op.mallopt]: Action.mallopt,
-    [Op.threadExit]: Action.threadExit,
+    [Op.threadExit]: Action.none,
     [Op.mark]: Action.none,
   } satisfies Readonly<Record<Op, Action>>),
 );

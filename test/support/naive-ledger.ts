@@ -190,8 +190,6 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
       action = Action.mallocTrim;
     } else if (op === Op.mallopt) {
       action = Action.mallopt;
-    } else if (op === Op.threadExit) {
-      action = Action.threadExit;
     }
 
     const bytes = [...live.values()].reduce((sum, block) => sum + block.bytes, 0);

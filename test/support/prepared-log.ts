@@ -62,7 +62,7 @@ export function prepare(
       lastCalls,
       touch,
       holes,
-      likelyExits: [],
+      exits: [],
       logged: [],
     };
     for (const pass of passes) {

@@ -122,13 +122,13 @@ describe("an action", () => {
     expect(actions[0]!.block).toBe(0);
   });
 
-  it("of malloc_trim, mallopt and thread_exit is the same, of a mark none; all count as lines, not calls", () => {
+  it("of malloc_trim and mallopt is the same, of thread_exit and a mark none; all count as lines, not calls", () => {
     const ops = [Op.mallocTrim, Op.mallopt, Op.threadExit, Op.mark];
     const { actions, row } = run(...ops.map((op) => ({ op, tid: 1 })));
     expect(actions.map(({ action }) => action)).toEqual([
       Action.mallocTrim,
       Action.mallopt,
-      Action.threadExit,
+      Action.none,
       Action.none,
     ]);
     expect(actions.every(({ block }) => block === -1)).toBe(true);

@@ -1,5 +1,7 @@
-import type { Exit } from "../../replay/insertions.ts";
-import type { RecentPast } from "./past.ts";
+import type { Profile } from "../../ptmalloc/profile.ts";
+import { type Exit, isExit, type SuggestedExit } from "../../replay/insertions.ts";
+import { Action } from "../../trace/actions.ts";
+import type { Postponed, RecentPast } from "./past.ts";
 
 /** Suspects tried per mismatch, and places tried for each. */
 const MAX_SUSPECTS = 12;
@@ -7,6 +9,10 @@ const MAX_PAUSES = 6;
 /** Other threads tried per mismatch, and places tried for each. */
 const MAX_OTHERS = 24;
 const OTHERS_PAUSES = 2;
+/** Exits postponed per mismatch, how far back they are searched for in events, and places tried for each. */
+const MAX_POSTPONED = 8;
+const MAX_BACK = 500;
+const MAX_DELAYS = 24;
 
 /**
  * Returns the exits that may explain the mismatch at event `mismatch` (0-based), likeliest first: exits of the
@@ -56,4 +62,44 @@ function exitsOf(past: RecentPast, thread: number, end: number, most: number): E
     exits.push({ kind: "exit", thread, before: past.start - 1 });
   }
   return exits;
+}
+
+/**
+ * The exits before event `mismatch` (0-based), latest first, each postponed beyond it: a thread ends only after its last
+ * line is written, and other threads go on meanwhile. Where a trial fails at a later call, the exit moves beyond that.
+ */
+export function* postponedExits(
+  past: RecentPast,
+  mismatch: number,
+  profile: Profile,
+): Generator<Postponed> {
+  const earliest = Math.max(past.start, mismatch - MAX_BACK);
+  const exits = past.insertions
+    .filter((one) => isExit(one, profile))
+    .filter(({ before }) => before >= earliest && before <= mismatch);
+  for (const exit of exits.reverse().slice(0, MAX_POSTPONED)) {
+    const end = Math.min(past.end, exit.before + MAX_BACK, nextCallOf(past, exit));
+    let before = mismatch + 1;
+    for (let delays = 0; delays < MAX_DELAYS && before <= end; delays++) {
+      yield { kind: "postponed", exit, before };
+      if (past.failedAt < before) {
+        break;
+      }
+      before = past.failedAt + 1;
+    }
+  }
+}
+
+/** Returns the number of the first event by a new thread with the same id; Infinity if there is none. */
+function nextCallOf(past: RecentPast, exit: Exit | SuggestedExit): number {
+  for (const { work, first } of past.batches) {
+    const { action, thread } = work.actions;
+    for (let i = Math.max(0, exit.before - first); i < work.batch.length; i++) {
+      const isCall = action[i] !== Action.none && action[i] !== Action.freeAfterExit;
+      if (isCall && thread[i] === exit.thread) {
+        return first + i;
+      }
+    }
+  }
+  return Number.POSITIVE_INFINITY;
 }

@@ -5,6 +5,7 @@ import {
   insert,
   replayWith,
   type Sbrk,
+  type SuggestedExit,
 } from "../../replay/insertions.ts";
 import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
 import { copyWork, permuteWork, type ReplayedBatch, type Work } from "../../replay/work.ts";
@@ -38,8 +39,15 @@ export interface Order {
   readonly lines: readonly number[];
 }
 
+/** An exit takes effect only before event `before`, after calls of other threads. */
+export interface Postponed {
+  readonly kind: "postponed";
+  readonly exit: Exit | SuggestedExit;
+  readonly before: number;
+}
+
 /** A course of events that differs from the log. */
-export type Explanation = Exit | Order;
+export type Explanation = Exit | Order | Postponed;
 
 /** What a trial that is to explain event `mismatch` (0-based) must achieve. */
 export interface Bounds {
@@ -76,6 +84,8 @@ export class RecentPast {
   insertions: Insertion[] = [];
   /** cost of all trials so far, in words copied */
   cost = 0;
+  /** number (0-based) of the event at which the latest trial failed */
+  failedAt = 0;
 
   /** the state before the first batch; null while nothing is kept */
   #start: Checkpoint | null = null;
@@ -191,6 +201,8 @@ export class RecentPast {
     switch (explanation.kind) {
       case "exit":
         return this.#replayWithin(from, this.#insertionsWith(explanation), bounds);
+      case "postponed":
+        return this.#replayWithin(from, this.#insertionsPostponing(explanation), bounds);
       case "order": {
         const { work } = explanation.batch;
         permuteWork(work, explanation.from, explanation.lines);
@@ -206,16 +218,22 @@ export class RecentPast {
     if (this.#near !== null && firstChanged(explanation) < this.#near.at) {
       this.#forgetNear();
     }
-    if (explanation.kind === "exit") {
-      this.insertions = this.#insertionsWith(explanation);
-      return;
+    switch (explanation.kind) {
+      case "exit":
+        this.insertions = this.#insertionsWith(explanation);
+        return;
+      case "postponed":
+        this.insertions = this.#insertionsPostponing(explanation);
+        return;
+      case "order": {
+        const { batch, from, lines } = explanation;
+        if (!batch.isOwn) {
+          batch.work = copyWork(batch.work);
+        }
+        batch.isOwn = true;
+        permuteWork(batch.work, from, lines);
+      }
     }
-    const { batch, from, lines } = explanation;
-    if (!batch.isOwn) {
-      batch.work = copyWork(batch.work);
-    }
-    batch.isOwn = true;
-    permuteWork(batch.work, from, lines);
   }
 
   /** Adds a move of the break to the past. */
@@ -227,6 +245,12 @@ export class RecentPast {
 
   #insertionsWith(added: Exit | Sbrk): Insertion[] {
     return [...this.insertions, added].sort((a, b) => a.before - b.before);
+  }
+
+  #insertionsPostponing({ exit, before }: Postponed): Insertion[] {
+    return this.insertions
+      .map((one) => (one === exit ? { ...exit, before } : one))
+      .sort((a, b) => a.before - b.before);
   }
 
   /** Copies the latest kept state that no change at event `changed` or later affects. */
@@ -286,6 +310,7 @@ export class RecentPast {
     } else {
       replay.withoutAnchors(replayMismatch);
     }
+    this.failedAt = mismatch;
     if (judge.mismatches > allowed) {
       return this.#fail(replay);
     }
@@ -298,6 +323,7 @@ export class RecentPast {
     const held = Math.min(mismatch + 1 + mustHold, end);
     replay.withoutAnchors(() => this.#replay(replay, mismatch + 1, held, insertions));
     if (judge.missed.length > 0) {
+      this.failedAt = judge.missed[0]!.event - 1;
       return this.#fail(replay);
     }
     for (let at = held; at < end; at += SLICE) {
@@ -338,6 +364,8 @@ function firstChanged(explanation: Explanation): number {
   switch (explanation.kind) {
     case "exit":
       return explanation.before;
+    case "postponed":
+      return explanation.exit.before;
     case "order":
       return explanation.batch.first + explanation.from;
   }

@@ -9,6 +9,14 @@ const NEAR_LINES = 60;
 /** Events after which a thread that has exited frees nothing more: several batches. */
 const FORGOTTEN_AFTER = 2 ** 16;
 
+/** A thread exit where it takes effect. */
+export interface PlacedExit {
+  /** dense index */
+  readonly thread: number;
+  /** number (0-based) of the event after which it takes effect */
+  readonly last: number;
+}
+
 /** A thread from its thread_exit() line on. */
 interface Exiting {
   /** its cache is empty and its arena given up; false while calls of the C library's clean-up follow */
@@ -35,45 +43,53 @@ export class ThreadExits {
   readonly #exiting = new Map<number, Exiting>();
 
   /**
-   * Rewrites the thread exits among `actions`, and what threads free after their exits; `next` is the batch that follows,
-   * null at the log's end. The batch's first event has number `first`.
+   * Returns the thread exits that take effect in the batch, and rewrites the actions of what threads free afterwards;
+   * `next` is the batch that follows, null at the log's end. The batch's first event has number `first`.
    */
-  place(batch: EventBatch, actions: ActionBatch, first: number, next: EventBatch | null): void {
+  place(
+    batch: EventBatch,
+    actions: ActionBatch,
+    first: number,
+    next: EventBatch | null,
+  ): PlacedExit[] {
+    const placed: PlacedExit[] = [];
     for (let i = 0; i < batch.length; i++) {
       const tid = batch.tid[i]!;
       if (batch.op[i] === Op.threadExit) {
         this.areLogged = true;
         const exiting = { hasExited: false, frees: 0, sites: [], run: 0, last: first + i };
         this.#exiting.set(tid, exiting);
-        if (this.#freesNullNext(exiting, batch, i, next)) {
-          actions.action[i] = Action.none;
-        } else {
-          exiting.hasExited = true;
+        exiting.hasExited = !this.#freesNullNext(exiting, batch, i, next);
+        if (exiting.hasExited) {
+          placed.push({ thread: actions.thread[i]!, last: first + i });
         }
       } else if (this.#exiting.size > 0) {
         const exiting = this.#exiting.get(tid);
         if (exiting !== undefined) {
-          this.#readLate(exiting, batch, actions, i, next);
           exiting.last = first + i;
+          if (this.#endsWith(exiting, batch, actions, i, next)) {
+            placed.push({ thread: actions.thread[i]!, last: exiting.last });
+          }
         }
       }
     }
     this.#forgetOld(first);
+    return placed;
   }
 
-  /** Reads line i of a thread that exits. */
-  #readLate(
+  /** Reads line i of a thread that exits. Returns true if the exit takes effect after it. */
+  #endsWith(
     exiting: Exiting,
     batch: EventBatch,
     actions: ActionBatch,
     i: number,
     next: EventBatch | null,
-  ): void {
+  ): boolean {
     const isFree = batch.op[i] === Op.free;
     if (exiting.hasExited) {
       if (!isFree || !isOfThreadVector(exiting, batch, actions, i, next)) {
         this.#exiting.delete(batch.tid[i]!);
-        return;
+        return false;
       }
       if (actions.action[i] === Action.free) {
         actions.action[i] = Action.freeAfterExit;
@@ -85,10 +101,11 @@ export class ThreadExits {
     if (!exiting.sites.includes(caller)) {
       exiting.sites.push(caller);
     }
-    if (!exiting.hasExited && !this.#freesNullNext(exiting, batch, i, next)) {
-      actions.action[i] = Action.threadExit;
-      exiting.hasExited = true;
+    if (exiting.hasExited || this.#freesNullNext(exiting, batch, i, next)) {
+      return false;
     }
+    exiting.hasExited = true;
+    return true;
   }
 
   #forgetOld(first: number): void {

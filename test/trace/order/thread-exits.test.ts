@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
 import { Ledger } from "../../../src/trace/ledger.ts";
-import { ThreadExits } from "../../../src/trace/order/thread-exits.ts";
+import { type PlacedExit, ThreadExits } from "../../../src/trace/order/thread-exits.ts";
 import { inBatches, resolve } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 
@@ -10,28 +10,30 @@ const exit = (tid: number): PlainEvent => ({ op: Op.threadExit, tid });
 const freeNull = (tid: number, caller = 0): PlainEvent => ({ op: Op.free, tid, caller });
 const malloc = (tid: number): PlainEvent => ({ op: Op.malloc, tid, size: 1, pointerOut: 0x10 });
 
-/** The 0-based events at which a thread exits, or those with another action. */
-function exitsOf(
+/** Resolves the events in batches of `perBatch`, and hands each to `read`. */
+function place(
   events: readonly PlainEvent[],
-  perBatch?: number,
-  action: Action = Action.threadExit,
-): number[] {
+  perBatch: number | undefined,
+  read: (placed: readonly PlacedExit[], actions: ActionBatch, first: number) => void,
+): void {
   const ledger = new Ledger();
   const exits = new ThreadExits();
   const actions = new ActionBatch();
-  const found: number[] = [];
   const batches = [...inBatches(events, perBatch)];
   for (const [n, batch] of batches.entries()) {
     const first = ledger.events;
     const next = batches[n + 1] ?? null;
     resolve({ ledger, batch, actions, next });
-    exits.place(batch, actions, first, next);
-    for (let i = 0; i < batch.length; i++) {
-      if (actions.action[i] === action) {
-        found.push(first + i);
-      }
-    }
+    read(exits.place(batch, actions, first, next), actions, first);
   }
+}
+
+/** The 0-based events after which a thread exits. */
+function exitsOf(events: readonly PlainEvent[], perBatch?: number): number[] {
+  const found: number[] = [];
+  place(events, perBatch, (placed) => {
+    found.push(...placed.map(({ last }) => last));
+  });
   return found;
 }
 
@@ -91,8 +93,18 @@ describe("after its exit", () => {
   });
   const slots = (count: number, caller = SLOT) =>
     Array.from({ length: count }, () => freeNull(1, caller));
-  const lateOf = (events: readonly PlainEvent[], perBatch?: number) =>
-    exitsOf([...start, ...events], perBatch, Action.freeAfterExit);
+  /** The 0-based events that free a block after their thread's exit. */
+  const lateOf = (events: readonly PlainEvent[], perBatch?: number) => {
+    const found: number[] = [];
+    place([...start, ...events], perBatch, (_, { action }, first) => {
+      action.forEach((one, i) => {
+        if (one === Action.freeAfterExit) {
+          found.push(first + i);
+        }
+      });
+    });
+    return found;
+  };
 
   it("a thread frees thread vectors without cache and arena", () => {
     for (const perBatch of [3, 8, 100]) {
