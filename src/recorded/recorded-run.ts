@@ -33,8 +33,12 @@ const MAX_ORDERS = 12;
  */
 const MUST_HOLD_SWAP = 8;
 const MUST_HOLD_EXIT = 200;
-/** Unexplained mismatches, less the explained ones, after which the search ends: the log mismatches for other reasons. */
+/**
+ * Unexplained mismatches, less the explained ones, after which the search pauses, because the log mismatches for other
+ * reasons: a number, and one more per so many events.
+ */
 const MAX_FAILURES = 8;
+const EVENTS_PER_FAILURE = 4096;
 /**
  * Cost that trials may have in all, in words copied: a base, a part per event of the log, and a part per explanation
  * found. About 0.3 s, as long as the replay itself, and 0.1 s.
@@ -161,7 +165,7 @@ export class RecordedRun {
     this.state.lastExits += exits.filter(({ kind }) => kind === "suggestedExit").length;
     this.guided.witness.found.length = 0;
     this.judge.missed.length = 0;
-    if (copy === null || this.state.failures >= MAX_FAILURES || this.#isOverBudget) {
+    if (copy === null || this.#hasFailed || this.#isOverBudget) {
       this.#past.forget();
     } else {
       this.#past.keep(this.guided, copy, first, insertions, next);
@@ -245,9 +249,10 @@ export class RecordedRun {
         }
         continue;
       }
-      // An unexplained mismatch is skipped, with those that it leads to; the next ones may have an explanation.
-      this.#skipThread(missed);
-      if (++this.state.failures >= MAX_FAILURES) {
+      // An unexplained mismatch is skipped; the next ones may have an explanation.
+      this.judge.missed.shift();
+      this.state.failures++;
+      if (this.#hasFailed) {
         return;
       }
     }
@@ -265,18 +270,15 @@ export class RecordedRun {
     this.#inserted.push(move);
   }
 
+  get #hasFailed(): boolean {
+    const { failures, event } = this.state;
+    return failures >= MAX_FAILURES + Math.floor(event / EVENTS_PER_FAILURE);
+  }
+
   get #isOverBudget(): boolean {
     const found = this.explanations * COST_PER_EXPLANATION;
     const budget = FREE_COST + this.state.event * COST_PER_EVENT + found;
     return this.#past.cost > budget;
-  }
-
-  /** Skips the mismatches of the last batch that have the same thread. */
-  #skipThread({ event }: Missed): void {
-    const { work, first } = this.#past.batches.at(-1)!;
-    const threadOf = (number: number) => work.actions.thread[number - 1 - first];
-    const left = this.judge.missed.filter((one) => threadOf(one.event) !== threadOf(event));
-    this.judge.missed.splice(0, Number.POSITIVE_INFINITY, ...left);
   }
 
   #explain({ event, modelled }: Missed, logsExits: boolean): boolean {

@@ -8,7 +8,13 @@ import { Replay } from "../../src/replay/replay.ts";
 import { RssRecord } from "../../src/replay/rss-record.ts";
 import { compareCopy, describeValue, eachField } from "../support/compare-copy.ts";
 import { LoggedProgram, type LoggedThread } from "../support/model-log.ts";
-import { guidedReplay, originOf, prepare, WHOLE_POINTERS } from "../support/prepared-log.ts";
+import {
+  guidedReplay,
+  originOf,
+  prepare,
+  replayPart,
+  WHOLE_POINTERS,
+} from "../support/prepared-log.ts";
 
 /**
  * A copy of a guided replay holds every field of the original and shares nothing that changes, and it behaves as the
@@ -67,10 +73,11 @@ function follow(
   end = Number.POSITIVE_INFINITY,
   from = 0,
 ): GuidedReplay {
-  for (const { work, first } of prepare(lines).batches) {
+  for (const part of prepare(lines).batches) {
+    const { work, first } = part;
     const at = (event: number) => Math.max(0, Math.min(work.batch.length, event - first));
     guided.placeUnlogged(work, null);
-    guided.replay.run(work, at(from), at(end));
+    replayPart(guided.replay, part, at(from), at(end));
   }
   return guided;
 }

@@ -99,6 +99,40 @@ describe("an inferred exit", () => {
   });
 });
 
+describe("a postponed exit", () => {
+  /** Thread 2 writes its exit four lines before it empties its cache, from which the main thread is then served. */
+  function log(): string[] {
+    const p = new LoggedProgram("2.36", ONE_ARENA);
+    p.malloc(100);
+    const ending = p.thread();
+    for (const name of ["a", "b", "c"]) {
+      ending.malloc(100, name);
+    }
+    p.malloc(100);
+    for (const name of ["a", "b", "c"]) {
+      ending.free(name);
+    }
+    const from = p.lines.length;
+    for (let i = 0; i < 4; i++) {
+      p.malloc(100);
+    }
+    ending.exit();
+    for (let i = 0; i < 8; i++) {
+      p.malloc(100);
+    }
+    p.moveLine(from + 4, from);
+    return p.lines;
+  }
+
+  it("makes the pointers match, counts as one mismatch, and goes to the what-ifs", () => {
+    const run = newRun("2.36", ONE_ARENA);
+    replay(run, log(), { logsExits: true });
+    expect(run.state).toMatchObject({ inferredSwaps: 1, inferredExits: 0, failures: 0 });
+    expect([run.judge.mismatches, run.matched]).toEqual([0, run.judge.compared - 1]);
+    expect(run.inferred).toEqual([{ kind: "exit", thread: 1, before: 13 }]);
+  });
+});
+
 describe("an inferred order", () => {
   it("makes the pointers match, and counts as one mismatch", () => {
     const run = newRun("2.36", ONE_ARENA);
@@ -162,12 +196,15 @@ describe("the search for explanations", () => {
     );
   }
 
-  it("ends after eight failures", () => {
+  it("pauses after eight failures, and one more per 4096 events", () => {
     const run = newRun("2.36", ONE_ARENA);
     replay(run, corrupt(70));
     expect(run.state.failures).toBe(7);
     replay(run, corrupt(20));
     expect(run.state.failures).toBe(8);
+    run.state.event = 2 * 4096;
+    replay(run, corrupt(70));
+    expect(run.state.failures).toBe(10);
   });
 
   it("regains a failure with each explanation", () => {

@@ -10,7 +10,7 @@ import {
 import type { Guide } from "../../src/replay/guide.ts";
 import { modelFor } from "../../src/replay/recorded-process.ts";
 import { Replay } from "../../src/replay/replay.ts";
-import { originOf, prepare } from "../support/prepared-log.ts";
+import { originOf, prepare, replayPart } from "../support/prepared-log.ts";
 
 const PAGE = 4096;
 /** any pointer: a what-if does not look at them */
@@ -23,9 +23,10 @@ function whatIf(
   { settings = {}, trimEvery = Number.POSITIVE_INFINITY, glibc = "2.23", cpus = 2 } = {},
 ) {
   const { batches } = prepare(lines.map((line) => (/^\d/.test(line) ? line : `1 ${line}`)));
-  const { work } = batches[0]!;
+  const part = batches[0]!;
+  const { work } = part;
   const replay = new Replay(modelFor(originOf(glibc, settings, cpus), null), trimEvery);
-  return { replay, work, run: (from = 0, to = work.batch.length) => replay.run(work, from, to) };
+  return { replay, work, run: (from = 0, to?: number) => replayPart(replay, part, from, to) };
 }
 
 /** Offset of the block's first byte in the heap. */

@@ -5,7 +5,9 @@ import { type AddressFacts, guidedReplayOf } from "../../src/recorded/candidates
 import type { GuidedReplay } from "../../src/recorded/guided-replay.ts";
 import { recordedProcesses } from "../../src/recorded/processes.ts";
 import type { PreparedBatch } from "../../src/recorded/recorded-runs.ts";
+import { replayBatch, replayWith } from "../../src/replay/insertions.ts";
 import { type RecordedProcess, SettingRefused } from "../../src/replay/recorded-process.ts";
+import type { Replay } from "../../src/replay/replay.ts";
 import { Holes } from "../../src/replay/writes/holes.ts";
 import { Touch, TouchBatch } from "../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../src/trace/actions.ts";
@@ -127,4 +129,18 @@ export function guidedReplay(origin: RecordedProcess, facts = WHOLE_POINTERS): G
     throw guided;
   }
   return guided;
+}
+
+/** Replays events from..to-1 of a prepared batch, with its insertions; by default all of it. */
+export function replayPart(
+  replay: Replay,
+  { work, first, logged }: PreparedBatch,
+  from = 0,
+  to = Number.POSITIVE_INFINITY,
+): void {
+  if (to >= work.batch.length) {
+    replayBatch(replay, work, first, logged, from);
+  } else {
+    replayWith(replay, work, first, from, to, logged);
+  }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { exitsBefore } from "../../../src/recorded/explain/exits.ts";
+import { exitsBefore, postponedExits } from "../../../src/recorded/explain/exits.ts";
 import { RecentPast } from "../../../src/recorded/explain/past.ts";
+import { Action } from "../../../src/trace/actions.ts";
 import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
 
 /** A past of calls by these tids, in batches of so many; thread 0 is the first to call. */
@@ -93,5 +94,36 @@ describe("the exits that may explain a mismatch", () => {
     const others = threads.filter((thread) => thread === 0 || thread > 12).map(count);
     expect(others.filter((n) => n === 2)).toHaveLength(24);
     expect(others.filter((n) => n !== 0 && n !== 2)).toEqual([]);
+  });
+});
+
+describe("a postponed exit", () => {
+  /** threads 0 1 0 0 1 0; thread 1 ends before event 2, and its id speaks again at event 4 */
+  function past(): RecentPast {
+    const kept = pastOf([10, 11, 10, 10, 11, 10]);
+    kept.batches[0]!.work.actions.action.fill(Action.malloc);
+    kept.insertions = [{ kind: "exit", thread: 1, before: 2 }];
+    return kept;
+  }
+  const { profile } = originOf("2.36");
+
+  it("moves beyond the mismatch, then beyond each event at which a trial fails, up to its id's next call", () => {
+    const kept = past();
+    const places: number[] = [];
+    for (const { before } of postponedExits(kept, 2, profile)) {
+      places.push(before);
+      kept.failedAt = before;
+    }
+    expect(places).toEqual([3, 4]);
+  });
+
+  it("has no other place where a trial fails before it", () => {
+    const kept = past();
+    kept.failedAt = 2;
+    expect([...postponedExits(kept, 2, profile)].map(({ before }) => before)).toEqual([3]);
+  });
+
+  it("is one before the mismatch only", () => {
+    expect([...postponedExits(past(), 1, profile)]).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { GuidedReplay } from "../../../src/recorded/guided-replay.ts";
 import type { RecordedProcess } from "../../../src/replay/recorded-process.ts";
 import { BREAK, LoggedProgram, type LoggedThread } from "../../support/model-log.ts";
-import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
+import { guidedReplay, originOf, prepare, replayPart } from "../../support/prepared-log.ts";
 
 const ARENA_MAX = "MALLOC_ARENA_MAX";
 const THRESHOLD = "MALLOC_MMAP_THRESHOLD_";
@@ -21,11 +21,11 @@ interface Options {
 function follow(lines: readonly string[], options: Options = {}): GuidedReplay {
   const guided = guidedReplay(options.origin ?? UNKNOWN);
   guided.witness.state.logsExits = options.logsExits ?? false;
-  for (const { work } of prepare(lines).batches) {
+  for (const part of prepare(lines).batches) {
     const at = options.at ?? 0;
-    guided.replay.run(work, 0, at);
+    replayPart(guided.replay, part, 0, at);
     options.change?.(guided);
-    guided.replay.run(work, at, work.batch.length);
+    replayPart(guided.replay, part, at);
   }
   return guided;
 }
