@@ -210,6 +210,9 @@ export class Analysis implements EventSink {
         logsExits: this.#threadExits.areLogged,
       },
     );
+    for (const before of this.recorded.shownExits) {
+      this.#lastCalls.confirm(before);
+    }
   }
 
   #stage(batch: EventBatch, next: EventBatch | null, samples: ReadonlyMap<Note, number>): Stage {

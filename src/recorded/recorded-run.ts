@@ -84,6 +84,8 @@ export class RecordedRun {
 
   /** exits, and moves of the break, in the last batch */
   #inserted: (Exit | Sbrk)[] = [];
+  /** numbers of the events before which the pointers of the last batch show an exit */
+  readonly #shownExits: number[] = [];
   #past = new RecentPast();
   /** the run under the opposite assumption about uncertain exits; null where all are certain */
   #otherwise: Replay | null = null;
@@ -95,6 +97,10 @@ export class RecordedRun {
 
   get judge(): PointerJudge {
     return this.guided.judge;
+  }
+
+  get shownExits(): readonly number[] {
+    return this.#shownExits;
   }
 
   get otherwise(): Replay | null {
@@ -165,6 +171,7 @@ export class RecordedRun {
     this.state.lastExits += exits.filter(({ kind }) => kind === "suggestedExit").length;
     this.guided.witness.found.length = 0;
     this.judge.missed.length = 0;
+    this.#shownExits.length = 0;
     if (copy === null || this.#hasFailed || this.#isOverBudget) {
       this.#past.forget();
     } else {
@@ -331,6 +338,7 @@ export class RecordedRun {
       return false;
     }
     this.#inserted.push(exit);
+    this.#shownExits.push(exit.before);
     this.state.inferredExits++;
     return true;
   }

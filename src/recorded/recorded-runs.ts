@@ -72,6 +72,11 @@ export class RecordedRuns {
     return this.#detection?.best.recorded.guided ?? null;
   }
 
+  /** numbers of the events before which the pointers of the last batch show that a thread exited */
+  get shownExits(): readonly number[] {
+    return this.#detection?.best.recorded.shownExits ?? [];
+  }
+
   /** @throws SettingRefused */
   replay(prepared: PreparedBatch, evidence: LogEvidence): void {
     const { work, first, logged } = prepared;

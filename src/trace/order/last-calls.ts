@@ -1,6 +1,7 @@
 import { Action, type ActionBatch } from "../actions.ts";
 import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
+import { RecycledIds } from "./recycled-ids.ts";
 import { type CleanUp, TrailingFrees } from "./trailing-frees.ts";
 
 /** A thread whose last calls look like those of a thread that exits. */
@@ -66,6 +67,7 @@ export class LastCalls {
   #revived = 0;
   /** threads that called in the current batch */
   readonly #calling = new Set<number>();
+  readonly #recycled = new RecycledIds();
 
   /** True if some line is a free(NULL): the hook logs these calls. */
   get showsNull(): boolean {
@@ -96,6 +98,7 @@ export class LastCalls {
       const event = first + i;
       const caller = batch.caller[i]!;
       if (op !== Op.free) {
+        this.#resume(thread, calls);
         calls.trailing.clear();
       } else if (batch.pointerIn[i] === 0) {
         this.#readNull(calls, event, caller);
@@ -145,6 +148,26 @@ export class LastCalls {
     return inOrder(all);
   }
 
+  /** A thread, or another one with its id, goes on after some frees. */
+  #resume(thread: number, calls: Calls): void {
+    const { trailing, firstNulls, count } = calls;
+    if (thread === 0 || trailing.isEmpty) {
+      return;
+    }
+    // Most frees of NULL are of the program: a look at the last call site is quick.
+    const site = trailing.lastNullSite;
+    const mayBe = site === null || (isAmongMappings(site) && !this.#freeing.has(site));
+    this.#recycled.resume({ thread, isFirst: firstNulls === count }, trailing, mayBe);
+  }
+
+  /** The pointers of the last batch show that a thread exited before event `before`. */
+  confirm(before: number): void {
+    const shown = this.#recycled.openNear(before);
+    if (shown !== null) {
+      this.#recycled.learn(this.#exitSites(shown));
+    }
+  }
+
   #readNull(calls: Calls, event: number, caller: number): void {
     if (calls.firstNulls === calls.count) {
       if (calls.firstNulls < 2) {
@@ -168,23 +191,24 @@ export class LastCalls {
     const found: LikelyExit[] = [];
     for (const thread of this.#calling) {
       const calls = this.#threads[thread];
-      const cleanUp = calls?.trailing.cleanUp() ?? null;
-      const exit = this.#exitOf(thread, cleanUp);
-      if (calls === undefined || cleanUp === null || exit === null) {
+      if (calls === undefined) {
         continue;
       }
-      if (next?.tid.subarray(0, next.length).includes(calls.tid)) {
+      const isSilent = !next?.tid.subarray(0, next.length).includes(calls.tid);
+      const known = this.#recycled.known(calls.trailing);
+      const cleanUp = known ?? (isSilent ? calls.trailing.cleanUp() : null);
+      const exit = known === null ? this.#exitOf(thread, cleanUp) : exitAt(thread, known);
+      if (cleanUp === null || exit === null) {
         continue;
       }
       const silentEvents = end + (next?.length ?? 0) - exit.last;
       if (!exit.sure && !this.#isSuggestedBySilence(exit, silentEvents)) {
         continue;
       }
-      for (const event of cleanUp.late) {
-        if (event >= from && actions.action[event - from] === Action.free) {
-          actions.action[event - from] = Action.freeAfterExit;
-        }
+      if (exit.sure && known === null) {
+        this.#recycled.learn(this.#exitSites(cleanUp));
       }
+      markLate(cleanUp, actions, from);
       this.#forget(thread, exit);
       const other = this.#underNewTid(calls, exit.frees);
       if (other !== null) {
@@ -195,6 +219,18 @@ export class LastCalls {
       if (other === null || calls.firstNulls < calls.count) {
         found.push(exit);
       }
+    }
+    for (const { thread, isFirst, cleanUp } of this.#recycled.take()) {
+      const calls = this.#threads[thread];
+      const owner =
+        isFirst && calls !== undefined ? this.#underNewTid(calls, cleanUp.nulls) : thread;
+      if (owner === null) {
+        continue;
+      }
+      markLate(cleanUp, actions, from);
+      this.#exits++;
+      // The last call of the thread may be in the batch before.
+      found.push(exitAt(owner, { ...cleanUp, last: Math.max(cleanUp.last, from - 1) }));
     }
     return inOrder(found);
   }
@@ -221,14 +257,24 @@ export class LastCalls {
       return null;
     }
     const { nulls, last } = cleanUp;
-    const isSecondOfProgram = !this.#mayBeExit(cleanUp.sites.slice(0, 2));
-    const sites = cleanUp.sites.slice(0, isSecondOfProgram ? 1 : 2);
-    if (isSecondOfProgram && !this.#mayBeExit(sites)) {
+    const sites = this.#exitSites(cleanUp);
+    if (sites.length === 0) {
       return null;
     }
-    const frees = isSecondOfProgram ? 1 : nulls;
+    const frees = sites.length === 1 && cleanUp.sites.length > 1 ? 1 : nulls;
     // Sure if the sites are in a library. Cut addresses and missing ones (0) leave it open.
     return { thread, last, frees, sure: sites.every(isAmongMappings) };
+  }
+
+  /** Returns the latest one or two call sites, latest first, that may be glibc's; none if the calls show no exit. */
+  #exitSites({ sites }: CleanUp): readonly number[] {
+    for (const most of [2, 1]) {
+      const latest = sites.slice(0, most);
+      if (this.#mayBeExit(latest)) {
+        return latest;
+      }
+    }
+    return [];
   }
 
   /**
@@ -255,7 +301,8 @@ export class LastCalls {
     }
     return sites.every((site) => {
       const times = this.#nulls.get(site) ?? Number.POSITIVE_INFINITY;
-      return times <= this.#threads.length + this.#exits && !this.#freeing.has(site);
+      const isRare = times <= this.#threads.length + this.#exits || this.#recycled.hasSite(site);
+      return isRare && !this.#freeing.has(site);
     });
   }
 
@@ -275,6 +322,20 @@ export class LastCalls {
       this.#revived++;
     }
     return calls;
+  }
+}
+
+/** The exit of a thread whose last calls are known to be those of the C library's clean-up. */
+function exitAt(thread: number, { nulls, last }: CleanUp): LikelyExit {
+  return { thread, last, frees: nulls, sure: true };
+}
+
+/** Rewrites the actions of what a thread frees after its exit, in the batch whose first event has number `from`. */
+function markLate({ late }: CleanUp, actions: ActionBatch, from: number): void {
+  for (const event of late) {
+    if (event >= from && actions.action[event - from] === Action.free) {
+      actions.action[event - from] = Action.freeAfterExit;
+    }
   }
 }
 

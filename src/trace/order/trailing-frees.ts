@@ -29,6 +29,11 @@ export class TrailingFrees {
     return this.#events.length === 0;
   }
 
+  /** the caller of the last free; null if that is of a block, or there is none */
+  get lastNullSite(): number | null {
+    return this.#bytes.at(-1) === NULL ? this.#callers.at(-1)! : null;
+  }
+
   clear(): void {
     this.#events.length = 0;
     this.#bytes.length = 0;
@@ -74,6 +79,22 @@ export class TrailingFrees {
       sites: sitesOf(this.#callers.slice(from, end)),
       late: this.#events.filter((_, n) => n >= end && bytes[n] !== NULL),
     };
+  }
+
+  /** Returns the clean-up whose calls of free(NULL) have these call sites, latest first; null if there is none. */
+  cleanUpAt(sites: readonly number[]): CleanUp | null {
+    const isSite = (n: number): boolean =>
+      sites.every((site, k) => this.#bytes[n - k] === NULL && this.#callers[n - k] === site);
+    let n = this.#events.length - 1;
+    while (n >= sites.length - 1 && !isSite(n)) {
+      n--;
+    }
+    if (n < sites.length - 1) {
+      return null;
+    }
+    const vector = this.#bytes.findLastIndex((bytes) => dtvSlots(bytes) > 0);
+    const late = this.#events.filter((_, k) => k > n && k <= vector && this.#bytes[k] !== NULL);
+    return { nulls: sites.length, last: this.#events[n]!, sites, late };
   }
 
   #add(event: number, bytes: number, caller: number): void {
