@@ -194,8 +194,11 @@ export class LastCalls {
       if (calls === undefined) {
         continue;
       }
-      const isSilent = !next?.tid.subarray(0, next.length).includes(calls.tid);
-      const known = this.#recycled.known(calls.trailing);
+      const following = nextCall(next, calls.tid);
+      const isSilent = following < 0;
+      // A thread may free thread vectors after its exit.
+      const mayEnd = isSilent || next?.op[following] !== Op.free;
+      const known = mayEnd ? this.#recycled.known(calls.trailing) : null;
       const cleanUp = known ?? (isSilent ? calls.trailing.cleanUp() : null);
       const exit = known === null ? this.#exitOf(thread, cleanUp) : exitAt(thread, known);
       if (cleanUp === null || exit === null) {
@@ -323,6 +326,11 @@ export class LastCalls {
     }
     return calls;
   }
+}
+
+/** Returns the first event of `tid` in the batch; −1 if there is none. */
+function nextCall(batch: EventBatch | null, tid: number): number {
+  return batch?.tid.subarray(0, batch.length).indexOf(tid) ?? -1;
 }
 
 /** The exit of a thread whose last calls are known to be those of the C library's clean-up. */
