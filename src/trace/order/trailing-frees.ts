@@ -6,6 +6,9 @@ const MAX_FREES = 512;
 /** Stands for the size of a block where a free has none: free(NULL). */
 const NULL = -1;
 
+/** dlerror's message, or NULL, and the record that holds it. */
+const MESSAGE_FREES = 2;
+
 /** How a thread's frees end, if they end as those of an exiting thread do. */
 export interface CleanUp {
   /** consecutive calls of free(NULL), at least 1 */
@@ -92,9 +95,24 @@ export class TrailingFrees {
     if (n < sites.length - 1) {
       return null;
     }
+    n = this.#endOfMessage(n);
     const vector = this.#bytes.findLastIndex((bytes) => dtvSlots(bytes) > 0);
     const late = this.#events.filter((_, k) => k > n && k <= vector && this.#bytes[k] !== NULL);
     return { nulls: sites.length, last: this.#events[n]!, sites, late };
+  }
+
+  /**
+   * Returns the last of the frees of dlerror's message and its record, which may follow free n directly (ptmalloc2.md §6.4);
+   * n if none do. Each has a call site of its own, and the blocks of a thread vector share theirs.
+   */
+  #endOfMessage(n: number): number {
+    const isOfMessage = (k: number): boolean =>
+      dtvSlots(this.#bytes[k] ?? NULL) === 0 && this.#callers[k] !== this.#callers[k + 1];
+    let end = n;
+    while (end - n < MESSAGE_FREES && end + 1 < this.#bytes.length && isOfMessage(end + 1)) {
+      end++;
+    }
+    return end > n && this.#bytes[end] !== NULL ? end : n;
   }
 
   #add(event: number, bytes: number, caller: number): void {
