@@ -9,6 +9,7 @@ import { type TouchReading, touchReading } from "../replay/writes/touch-reading.
 import { ActionBatch } from "../trace/actions.ts";
 import { CUT_MODULUS } from "../trace/address-space.ts";
 import { EventBatch, type Note } from "../trace/event.ts";
+import { FirstPointers } from "../trace/first-pointers.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
@@ -42,6 +43,7 @@ export class Analysis implements EventSink {
   readonly #touch: Touch;
   readonly #holes = new Holes();
   readonly #cutSizes = new CutSizes();
+  readonly #firstPointers = new FirstPointers();
   readonly #threadExits = new ThreadExits();
   readonly #lastCalls = new LastCalls();
   readonly #actions = new ActionBatch();
@@ -224,10 +226,12 @@ export class Analysis implements EventSink {
       actions: this.#actions,
       touched: this.#touched,
       ledger: this.ledger,
+      firstPointers: this.#firstPointers,
       threadExits: this.#threadExits,
       lastCalls: this.#lastCalls,
       touch: this.#touch,
       holes: this.#holes,
+      coming: [],
       exits: [],
       logged: [],
     };

@@ -3,6 +3,7 @@ import type { Holes } from "../replay/writes/holes.ts";
 import type { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import type { ActionBatch } from "../trace/actions.ts";
 import type { EventBatch, Note } from "../trace/event.ts";
+import type { FirstPointers } from "../trace/first-pointers.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LastCalls, LikelyExit } from "../trace/order/last-calls.ts";
 import type { ThreadExits } from "../trace/order/thread-exits.ts";
@@ -52,10 +53,13 @@ export interface Stage extends LedgerStage {
   /** bytes of the RSS samples among the batch's comments */
   readonly samples: ReadonlyMap<Note, number>;
   readonly touched: TouchBatch;
+  readonly firstPointers: FirstPointers;
   readonly threadExits: ThreadExits;
   readonly lastCalls: LastCalls;
   readonly touch: Touch;
   readonly holes: Holes;
+  /** given by the pass that looks ahead for the first pointers of new threads */
+  coming: readonly Insertion[];
   /** given by the pass that finds thread exits */
   exits: readonly Insertion[];
   /** given by the last pass */
@@ -72,8 +76,8 @@ export interface Pass<Needed = Stage> {
 }
 
 /** Returns the insertions that the passes have given, in order. */
-export function insertionsOf({ logged, exits }: Stage): Insertion[] {
-  return [...exits, ...logged].sort((a, b) => a.before - b.before);
+export function insertionsOf({ coming, exits, logged }: Stage): Insertion[] {
+  return [...coming, ...exits, ...logged].sort((a, b) => a.before - b.before);
 }
 
 /** The steps of the ledger, which read the log without a model. */
@@ -128,6 +132,22 @@ export const PASSES: readonly Pass[] = [
       stage.exits = threadExits.areLogged
         ? placed.map(({ thread, last }) => ({ kind: "exit", before: last + 1, thread }))
         : suggestedExits(lastCalls.read(batch, actions, first, next));
+    },
+  },
+  {
+    name: "look ahead for the first pointers of new threads",
+    needs: ["threads"],
+    gives: [],
+    forModel: true,
+    run: (stage) => {
+      const { firstPointers, batch, actions, first, next } = stage;
+      const found = firstPointers.read(batch, actions, first, next);
+      stage.coming = found.map(({ event, thread, pointer }) => ({
+        kind: "comingPointer",
+        before: event,
+        thread,
+        pointer,
+      }));
     },
   },
   {

@@ -91,6 +91,10 @@ export class GuidedReplay implements Guide {
     }
   }
 
+  expectPointer(thread: number, pointer: number): void {
+    this.witness.coming.set(thread, pointer);
+  }
+
   beforeEvent(work: Work, i: number): void {
     const pointer = work.batch.pointerOut[i]!;
     if (this.onAboveBreak !== null && pointer !== 0) {

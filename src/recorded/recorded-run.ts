@@ -20,6 +20,7 @@ import { exitsBefore, postponedExits } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
 import { type Bounds, type Explanation, type Postponed, RecentPast } from "./explain/past.ts";
+import { hasFailed, isOverBudget } from "./explain/search-limits.ts";
 import { suspects } from "./explain/suspects.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
 
@@ -33,20 +34,6 @@ const MAX_ORDERS = 12;
  */
 const MUST_HOLD_SWAP = 8;
 const MUST_HOLD_EXIT = 200;
-/**
- * Unexplained mismatches, less the explained ones, after which the search pauses, because the log mismatches for other
- * reasons: a number, and one more per so many events.
- */
-const MAX_FAILURES = 8;
-const EVENTS_PER_FAILURE = 4096;
-/**
- * Cost that trials may have in all, in words copied: a base, a part per event of the log, and a part per explanation
- * found. About 0.3 s, as long as the replay itself, and 0.1 s.
- */
-const FREE_COST = 100_000_000;
-const COST_PER_EVENT = 100;
-const COST_PER_EXPLANATION = 50_000_000;
-
 /** A run split off at event `at` of the batch, from where it has yet to be replayed. */
 interface SplitOff {
   readonly run: RecordedRun;
@@ -278,14 +265,11 @@ export class RecordedRun {
   }
 
   get #hasFailed(): boolean {
-    const { failures, event } = this.state;
-    return failures >= MAX_FAILURES + Math.floor(event / EVENTS_PER_FAILURE);
+    return hasFailed(this.state.failures, this.state.event);
   }
 
   get #isOverBudget(): boolean {
-    const found = this.explanations * COST_PER_EXPLANATION;
-    const budget = FREE_COST + this.state.event * COST_PER_EVENT + found;
-    return this.#past.cost > budget;
+    return isOverBudget(this.#past.cost, this.state.event, this.explanations);
   }
 
   #explain({ event, modelled }: Missed, logsExits: boolean): boolean {

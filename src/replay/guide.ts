@@ -6,6 +6,8 @@ import type { Work } from "./work.ts";
  * log are those of other settings. `i` is the index of an event in its batch, `event` its 0-based number in the log.
  */
 export interface Guide {
+  /** The first pointer that thread `thread`, a new one, is given is `pointer`. */
+  expectPointer(thread: number, pointer: number): void;
   /** Runs before event `i`, before the program's pending write is applied. The replay may be forked here. */
   beforeEvent(work: Work, i: number): void;
   /** Runs right before the model makes the call of event `i`.  */

@@ -4,7 +4,7 @@ import type { Work } from "./work.ts";
 import type { Ranges } from "./writes/byte-ranges.ts";
 
 /** A step between two calls, before event number `before` (0-based). */
-export type Insertion = Exit | SuggestedExit | Sbrk | LateExits | Probe | Writes;
+export type Insertion = Exit | SuggestedExit | Sbrk | LateExits | ComingPointer | Probe | Writes;
 
 /** A thread ends: the log states it, or a pointer shows it. */
 export interface Exit {
@@ -44,6 +44,15 @@ export interface LateExits {
   readonly late: readonly number[];
 }
 
+/** The log shows, in a later batch, the first pointer that a new thread is given. */
+export interface ComingPointer {
+  readonly kind: "comingPointer";
+  readonly before: number;
+  /** dense index */
+  readonly thread: number;
+  readonly pointer: number;
+}
+
 /** An RSS sample of the log: the replay takes its own RSS here. */
 export interface Probe {
   readonly kind: "probe";
@@ -78,6 +87,9 @@ export function insert(replay: Replay, insertion: Insertion): void {
       return;
     case "lateExits":
       replay.model.attachesBefore(insertion.thread, insertion.late);
+      return;
+    case "comingPointer":
+      replay.guide?.expectPointer(insertion.thread, insertion.pointer);
       return;
     case "sbrk":
       replay.model.foreignSbrk(insertion.bytes, insertion.trims);

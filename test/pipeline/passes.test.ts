@@ -36,8 +36,8 @@ describe("the passes over a batch", () => {
 });
 
 /**
- * A log in which every pass changes something: a thread that exits without a line and then frees a thread vector, lines in
- * the wrong order, a time past midnight, reallocs, a thread whose exit takes effect later than its line, large blocks, and
+ * A log in which every pass changes something: a thread that exits without a line and then frees a thread vector, a thread
+ * that begins with a free and is given a pointer only in the next batch, lines in the wrong order, a time past midnight, reallocs, a thread whose exit takes effect later than its line, large blocks, and
  * comments that state holes and RSS.
  */
 const LOG = [
@@ -47,6 +47,7 @@ const LOG = [
   "4 23:59:58.000200 [0x7fffe0001000] free(0x0)",
   ...Array.from({ length: 14 }, () => "4 23:59:58.000300 [0x7fffe0002000] free(0x0)"),
   "4 23:59:58.000300 [0x7fffe0003000] free(0x555555550010)",
+  "5 23:59:59.000000 free(0x0)",
   "1 23:59:59.999000 malloc(100) = 0x555555559010",
   "2 23:59:59.999100 malloc(5000) = 0x7ffff0000b70",
   // Returned again before thread 1 frees it, a line below.
@@ -57,6 +58,7 @@ const LOG = [
   "# rss 8192",
   "1 00:00:00.000200 realloc(0x7ffff7000010, 300000) = 0x7ffff7000010",
   "2 00:00:00.000300 thread_exit()",
+  "5 00:00:00.000320 malloc(100) = 0x7fffec000b70",
   "1 00:00:00.000350 malloc(40000) = 0x555555560010",
   "2 00:00:00.000400 free(0x0)",
   // Too small for the holes that the log states.

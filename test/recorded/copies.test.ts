@@ -103,6 +103,7 @@ const STATES: Record<string, () => GuidedReplay> = {
       ...Array.from({ length: 1000 }, () => "1 mark(x)"),
       "1 malloc(50000) = 0x5555555c0010",
     ]);
+    guided.expectPointer(1, 0x7fffec000b70);
     guided.replay.probe();
     guided.replay.holdOutside(10_000);
     return guided;

@@ -282,6 +282,7 @@ describe("a guide", () => {
     const policyPages = () => replay.model.resident.pagesIn(PLANE_POLICY);
     let first = 0;
     const guide: Guide = {
+      expectPointer: () => expect.unreachable(),
       beforeEvent: (given, i) => {
         expect(given).toBe(work);
         calls.push(`before event ${i}`);

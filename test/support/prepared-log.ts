@@ -13,6 +13,7 @@ import { Touch, TouchBatch } from "../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch, type Note } from "../../src/trace/event.ts";
+import { FirstPointers } from "../../src/trace/first-pointers.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
 import { LogFacts } from "../../src/trace/log-facts.ts";
 import { LastCalls } from "../../src/trace/order/last-calls.ts";
@@ -35,6 +36,7 @@ export function prepare(
   passes: readonly Pass[] = PASSES,
 ): PreparedLog {
   const ledger = new Ledger();
+  const firstPointers = new FirstPointers();
   const threadExits = new ThreadExits();
   const lastCalls = new LastCalls();
   const touch = new Touch("all");
@@ -60,10 +62,12 @@ export function prepare(
       actions,
       touched,
       ledger,
+      firstPointers,
       threadExits,
       lastCalls,
       touch,
       holes,
+      coming: [],
       exits: [],
       logged: [],
     };

@@ -18,9 +18,6 @@ import type { PointerJudge } from "./pointer-judge.ts";
 /** the other settings that freeze the mmap threshold, at its default (trap T18) */
 const FREEZING = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_"];
 
-/** Events searched for a thread's next pointer. */
-const SEARCHED_EVENTS = 4096;
-
 /** Below this matched part of all compared pointers, the model's state is not the process's and shows nothing. */
 const GOOD_STANDING = 0.99;
 
@@ -39,6 +36,8 @@ const GOOD_STANDING = 0.99;
 export class PointerWitness implements Witness {
   /** what the arenas given to threads show of exits, in order, since this was last emptied */
   readonly found: LateExits[] = [];
+  /** by thread, the first pointer that it is given in a later batch */
+  readonly coming = new Map<number, number>();
   readonly state = {
     /** the recorded process's settings are unknown and may be inferred */
     infersSettings: false,
@@ -84,6 +83,10 @@ export class PointerWitness implements Witness {
   copy(from: PointerWitness): void {
     Object.assign(this.state, from.state);
     this.found.splice(0, this.found.length, ...from.found);
+    this.coming.clear();
+    for (const [thread, pointer] of from.coming) {
+      this.coming.set(thread, pointer);
+    }
   }
 
   /** The recorded process's settings are unknown: infer them. */
@@ -169,10 +172,9 @@ export class PointerWitness implements Witness {
       return isRealloc ? 0 : pointer;
     }
     const { batch, actions } = work;
-    const thread = actions.thread[this.#at];
+    const thread = actions.thread[this.#at]!;
     const freed = new Set<number>();
-    const end = Math.min(batch.length, this.#at + SEARCHED_EVENTS);
-    for (let i = this.#at; i < end; i++) {
+    for (let i = this.#at; i < batch.length; i++) {
       if (actions.thread[i] !== thread) {
         continue;
       }
@@ -190,7 +192,8 @@ export class PointerWitness implements Witness {
       }
       freed.add(batch.pointerIn[i]!);
     }
-    return 0;
+    const coming = this.coming.get(thread) ?? 0;
+    return coming % this.#model.pageBytes === GRANULE ? 0 : coming;
   }
 
   choseArena(passedOver: readonly Arena[]): void {

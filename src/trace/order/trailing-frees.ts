@@ -1,3 +1,4 @@
+import { isAmongMappings } from "../address-space.ts";
 import { dtvSlots } from "./thread-vector.ts";
 
 /** Frees kept; the oldest half is dropped beyond. A thread vector has fewer slots. */
@@ -103,11 +104,13 @@ export class TrailingFrees {
 
   /**
    * Returns the last of the frees of dlerror's message and its record, which may follow free n directly (ptmalloc2.md §6.4);
-   * n if none do. Each has a call site of its own, and the blocks of a thread vector share theirs.
+   * n if none do. Each has a call site of its own, in the C library; the blocks of a thread vector share theirs.
    */
   #endOfMessage(n: number): number {
     const isOfMessage = (k: number): boolean =>
-      dtvSlots(this.#bytes[k] ?? NULL) === 0 && this.#callers[k] !== this.#callers[k + 1];
+      dtvSlots(this.#bytes[k]!) === 0 &&
+      isAmongMappings(this.#callers[k]!) &&
+      this.#callers[k] !== this.#callers[k + 1];
     let end = n;
     while (end - n < MESSAGE_FREES && end + 1 < this.#bytes.length && isOfMessage(end + 1)) {
       end++;

@@ -133,6 +133,56 @@ test("a detached thread frees thread vectors last of all, without its cache and 
   expect(exitsOf(withoutCallers(joiner), 1)).toEqual([]);
 });
 
+describe("an id that speaks again", () => {
+  /** Thread 1 exits and stays silent; the id 2 exits and speaks again at once. */
+  const silent = [malloc(1, 0x3010), ...exit(1)];
+  const recycled = [malloc(2, 0x4010), ...exit(2), malloc(2, 0x5010)];
+  const more = Array.from({ length: 12 }, (_, n) => malloc(MAIN, 0x6010 + n * 16));
+
+  test("is a new thread's after a clean-up whose call sites a silent thread has shown", () => {
+    const events = [...start, ...recycled, ...silent, ...more];
+    for (const perBatch of [9, 12]) {
+      expect(read(events, perBatch).exits).toEqual([
+        { thread: 1, last: 4, frees: 2, sure: true },
+        { thread: 2, last: 8, frees: 2, sure: true },
+      ]);
+    }
+  });
+
+  test("is so where the next batch begins with its call; not while that may be of a thread vector", () => {
+    const exits = (events: readonly PlainEvent[]) =>
+      read(events, 8).exits.filter(({ thread }) => thread === 2);
+    const before = [...start, ...silent, malloc(MAIN, 0x9010), ...more.slice(0, 7), ...recycled];
+    expect(exits([...before, ...more]).map(({ last }) => last)).toEqual([15]);
+    const vector = { op: Op.calloc, tid: MAIN, size: DTV_BYTES, pointerOut: 0x5010, caller: DTV };
+    const late = [...start, ...silent, vector, malloc(MAIN, 0x9010), ...more.slice(0, 6)];
+    const frees = [malloc(2, 0x4010), ...exit(2), ...freeDtv(2, 0x5010)];
+    const found = read([...late, ...frees, ...more, ...more], 8);
+    expect(found.exits.filter(({ thread }) => thread === 2)).toMatchObject([{ last: 15 }]);
+    expect(found.late).toEqual([31]);
+  });
+
+  test("is so after an exit that pointers have shown", () => {
+    const ledger = new Ledger();
+    const actions = new ActionBatch();
+    const calls = new LastCalls();
+    const lives = [...recycled, malloc(3, 0x8010), ...exit(3), malloc(3, 0x9010)];
+    const events = [...start, ...lives, ...lives, ...lives];
+    const [first, second] = [...inBatches(events, 10)];
+    resolve({ ledger, batch: first!, actions, next: second! });
+    expect(calls.read(first!, actions, 0, second!)).toEqual([]);
+    calls.confirm(5);
+    resolve({ ledger, batch: second!, actions, next: null });
+    const found = calls.read(second!, actions, 10, null);
+    // The last one falls silent.
+    expect(found.map(({ thread, last }) => ({ thread, last }))).toEqual([
+      { thread: 1, last: 12 },
+      { thread: 2, last: 16 },
+      { thread: 1, last: 19 },
+    ]);
+  });
+});
+
 describe("silence of a whole batch where the call sites leave the exit open", () => {
   const silence = Array.from({ length: 8200 }, () => free(MAIN, 0, 0));
   const round = (tid: number) => [

@@ -90,3 +90,32 @@ it("of very many frees the latest are kept", () => {
   expect(cleanUp).toMatchObject({ last: 2001, sites: [STRSIGNAL, STRERROR, DTV] });
   expect(cleanUp?.nulls).toBeLessThanOrEqual(512);
 });
+
+describe("the clean-up at known call sites", () => {
+  const SITES = [STRSIGNAL, STRERROR];
+  const message = [
+    [80, 0x7f00_0000_4000],
+    [40, 0x7f00_0000_4010],
+  ] as const;
+
+  it("is found among other frees; blocks of a new thread are not late", () => {
+    const frees = after([[null, DTV], ...NULLS, [null, 0x401000], [100, 0x401010]]);
+    expect(frees.cleanUpAt(SITES)).toEqual({ nulls: 2, last: 2, sites: SITES, late: [] });
+    expect(after([...NULLS].reverse()).cleanUpAt(SITES)).toBeNull();
+    expect(after([]).cleanUpAt(SITES)).toBeNull();
+  });
+
+  it("goes on with the frees of dlerror's message and its record", () => {
+    expect(after([...NULLS, ...message]).cleanUpAt(SITES)).toMatchObject({ last: 3, late: [] });
+    const noText = after([...NULLS, [null, message[0][1]], message[1]]);
+    expect(noText.cleanUpAt(SITES)).toMatchObject({ last: 3, late: [] });
+    const andVector = after([...NULLS, ...message, ...vector]);
+    expect(andVector.cleanUpAt(SITES)).toMatchObject({ last: 3, late: [3 + vector.length] });
+  });
+
+  it("ends before the blocks of a thread vector, which share a call site", () => {
+    const slots = Array.from({ length: SLOTS }, (_, n) => [n < 2 ? 100 : null, DTV] as const);
+    const frees = after([...NULLS, ...slots, [VECTOR, DTV + 16]]);
+    expect(frees.cleanUpAt(SITES)).toMatchObject({ last: 1, late: [2, 3, 2 + SLOTS] });
+  });
+});
