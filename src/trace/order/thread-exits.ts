@@ -1,10 +1,14 @@
 import { Action, type ActionBatch } from "../actions.ts";
+import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
 import { Lines } from "./lines.ts";
 import { DTV_SURPLUS, dtvSlots } from "./thread-vector.ts";
 
 /** A thread's free(NULL) this close to its thread_exit() line is its own, whatever other threads log in between. */
 const NEAR_LINES = 60;
+
+/** Frees of the clean-up before that of dlerror's record: two of NULL, and one of the message. */
+const MAX_BEFORE_RECORD = 3;
 
 /** Events after which a thread that has exited frees nothing more: several batches. */
 const FORGOTTEN_AFTER = 2 ** 16;
@@ -33,7 +37,7 @@ interface Exiting {
 
 /**
  * Places the logged thread exits. glibc empties a thread's cache after its last destructors, and some of these log a
- * free(NULL) after the thread_exit() line; so an exit moves to the last such free(NULL). Afterwards ld.so may free thread
+ * free(NULL) after the thread_exit() line, or free dlerror's message; so an exit moves to the last such line. Afterwards ld.so may free thread
  * vectors under the same tid. Any other call of the tid is by a new thread with a reused tid (ptmalloc2.md §6.4, §11.4).
  */
 export class ThreadExits {
@@ -59,7 +63,7 @@ export class ThreadExits {
         this.areLogged = true;
         const exiting = { hasExited: false, frees: 0, sites: [], run: 0, last: first + i };
         this.#exiting.set(tid, exiting);
-        exiting.hasExited = !this.#freesNullNext(exiting, batch, i, next);
+        exiting.hasExited = !this.#cleansUpNext(exiting, batch, i, next);
         if (exiting.hasExited) {
           placed.push({ thread: actions.thread[i]!, last: first + i });
         }
@@ -101,7 +105,7 @@ export class ThreadExits {
     if (!exiting.sites.includes(caller)) {
       exiting.sites.push(caller);
     }
-    if (exiting.hasExited || this.#freesNullNext(exiting, batch, i, next)) {
+    if (exiting.hasExited || this.#cleansUpNext(exiting, batch, i, next)) {
       return false;
     }
     exiting.hasExited = true;
@@ -116,23 +120,23 @@ export class ThreadExits {
     }
   }
 
-  /** True if the next line of event i's tid is a free(NULL) of the same thread. */
-  #freesNullNext(
-    { sites }: Exiting,
-    batch: EventBatch,
-    i: number,
-    next: EventBatch | null,
-  ): boolean {
+  /** True if the next line of event i's tid is a free of the C library's clean-up after the same thread. */
+  #cleansUpNext(exiting: Exiting, batch: EventBatch, i: number, next: EventBatch | null): boolean {
     const lines = new Lines(batch, next);
     const following = lines.nextOf(batch.tid[i]!, i);
-    if (following < 0 || !lines.isNull(following)) {
+    if (following < 0 || lines.get("op", following) !== Op.free) {
       return false;
     }
-    if (following - i < NEAR_LINES) {
+    const { sites } = exiting;
+    const site = lines.get("caller", following);
+    const isNear = following - i < NEAR_LINES;
+    if (!lines.isNull(following)) {
+      return isNear && !sites.includes(site) && mayFreeMessage(exiting, site);
+    }
+    if (isNear) {
       return true;
     }
     // Each call site of the clean-up runs once for each thread.
-    const site = lines.get("caller", following);
     return site !== 0 && !sites.includes(site) && !this.#hasNearer(lines, i, following, site);
   }
 
@@ -155,6 +159,14 @@ export class ThreadExits {
     }
     return false;
   }
+}
+
+/**
+ * True if the thread may now free dlerror's message, or the record that holds it, at this call site: after the one or two
+ * free(NULL) of the clean-up (ptmalloc2.md §6.4). Before a thread vector there are more.
+ */
+function mayFreeMessage({ frees }: Exiting, site: number): boolean {
+  return frees > 0 && frees <= MAX_BEFORE_RECORD && isAmongMappings(site);
 }
 
 /** True if free i of a thread that has exited is one of ld.so's: of a thread vector, or of a slot's block. */

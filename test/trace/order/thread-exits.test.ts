@@ -126,3 +126,29 @@ describe("after its exit", () => {
     expect(lateOf([malloc(1), ...slots(15), free(0x100, VECTOR)])).toEqual([]);
   });
 });
+
+describe("the frees of dlerror's message and its record", () => {
+  const LIBRARY = 0x7f00_0000_1000;
+  const block = (pointerIn: number, caller: number): PlainEvent => ({
+    op: Op.free,
+    tid: 1,
+    pointerIn,
+    caller,
+  });
+  const nulls = [exit(1), freeNull(1, LIBRARY), freeNull(1, LIBRARY + 16)];
+  const message = [block(0x100, LIBRARY + 32), block(0x200, LIBRARY + 48)];
+
+  it("belong to the thread", () => {
+    for (const perBatch of [2, 3, 100]) {
+      expect(exitsOf([...nulls, ...message, malloc(2)], perBatch)).toEqual([4]);
+      expect(exitsOf([...nulls, message[1]!, malloc(2)], perBatch)).toEqual([3]);
+    }
+  });
+
+  it("are not those of a new thread of the program, nor any that come much later", () => {
+    expect(exitsOf([...nulls, block(0x100, 0x401000)])).toEqual([2]);
+    expect(exitsOf([exit(1), ...message])).toEqual([0]);
+    const others = Array.from({ length: 60 }, () => malloc(2));
+    expect(exitsOf([...nulls, ...others, ...message])).toEqual([2]);
+  });
+});
