@@ -212,8 +212,8 @@ export class Analysis implements EventSink {
         logsExits: this.#threadExits.areLogged,
       },
     );
-    for (const before of this.recorded.shownExits) {
-      this.#lastCalls.confirm(before);
+    for (const { thread, before } of this.recorded.shownExits) {
+      this.#lastCalls.confirm(thread, before);
     }
   }
 

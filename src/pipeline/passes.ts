@@ -131,7 +131,7 @@ export const PASSES: readonly Pass[] = [
       const placed = threadExits.place(batch, actions, first, next);
       stage.exits = threadExits.areLogged
         ? placed.map(({ thread, last }) => ({ kind: "exit", before: last + 1, thread }))
-        : suggestedExits(lastCalls.read(batch, actions, first, next));
+        : suggestedExits(lastCalls.read(batch, actions, first, next), first);
     },
   },
   {
@@ -170,10 +170,11 @@ export const PASSES: readonly Pass[] = [
   },
 ];
 
-function suggestedExits(likely: readonly LikelyExit[]): Insertion[] {
+/** Places the exits in the batch whose first event has number `first`: the last call before one may lie further above. */
+function suggestedExits(likely: readonly LikelyExit[], first: number): Insertion[] {
   return likely.map(({ thread, last, frees }) => ({
     kind: "suggestedExit",
-    before: last + 1,
+    before: Math.max(last + 1, first),
     thread,
     frees,
   }));

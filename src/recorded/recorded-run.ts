@@ -71,8 +71,8 @@ export class RecordedRun {
 
   /** exits, and moves of the break, in the last batch */
   #inserted: (Exit | Sbrk)[] = [];
-  /** numbers of the events before which the pointers of the last batch show an exit */
-  readonly #shownExits: number[] = [];
+  /** exits that the pointers of the last batch show */
+  readonly #shownExits: Exit[] = [];
   #past = new RecentPast();
   /** the run under the opposite assumption about uncertain exits; null where all are certain */
   #otherwise: Replay | null = null;
@@ -86,7 +86,7 @@ export class RecordedRun {
     return this.guided.judge;
   }
 
-  get shownExits(): readonly number[] {
+  get shownExits(): readonly Exit[] {
     return this.#shownExits;
   }
 
@@ -322,7 +322,7 @@ export class RecordedRun {
       return false;
     }
     this.#inserted.push(exit);
-    this.#shownExits.push(exit.before);
+    this.#shownExits.push(exit);
     this.state.inferredExits++;
     return true;
   }

@@ -1,4 +1,4 @@
-import type { Insertion } from "../replay/insertions.ts";
+import type { Exit, Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
 import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
@@ -72,8 +72,8 @@ export class RecordedRuns {
     return this.#detection?.best.recorded.guided ?? null;
   }
 
-  /** numbers of the events before which the pointers of the last batch show that a thread exited */
-  get shownExits(): readonly number[] {
+  /** exits that the pointers of the last batch show */
+  get shownExits(): readonly Exit[] {
     return this.#detection?.best.recorded.shownExits ?? [];
   }
 

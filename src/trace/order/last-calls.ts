@@ -2,6 +2,7 @@ import { Action, type ActionBatch } from "../actions.ts";
 import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
 import { RecycledIds } from "./recycled-ids.ts";
+import type { LastCall, ThreadCalls } from "./thread-calls.ts";
 import { type CleanUp, TrailingFrees } from "./trailing-frees.ts";
 
 /** A thread whose last calls look like those of a thread that exits. */
@@ -16,19 +17,11 @@ export interface LikelyExit {
   readonly sure: boolean;
 }
 
-/** What is kept of a thread that has not exited. */
-interface Calls {
-  readonly tid: number;
-  count: number;
-  /** number of the event of the last one */
-  last: number;
-  /** free(NULL) calls in a row at the beginning */
-  firstNulls: number;
-  /** callers of the first two, if these are free(NULL); 0 where lines have no caller */
-  readonly firstSites: [number, number];
-  readonly trailing: TrailingFrees;
-  /** the thread that called just before this one's first call, and the event of that call; null: none */
-  readonly predecessor: { readonly thread: number; readonly last: number } | null;
+/** The exit of a thread, and the calls that show it. */
+interface Ending {
+  readonly exit: LikelyExit;
+  readonly calls: ThreadCalls;
+  readonly cleanUp: CleanUp;
 }
 
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
@@ -51,7 +44,7 @@ const MAX_REVIVED_RATIO = 0.1;
  */
 export class LastCalls {
   /** by dense thread index; a thread that has exited has none */
-  readonly #threads: (Calls | undefined)[] = [];
+  readonly #threads: (ThreadCalls | undefined)[] = [];
   /** thread of the last event; −1 before the first */
   #lastThread = -1;
   /** callers that have freed a block */
@@ -149,7 +142,7 @@ export class LastCalls {
   }
 
   /** A thread, or another one with its id, goes on after some frees. */
-  #resume(thread: number, calls: Calls): void {
+  #resume(thread: number, calls: ThreadCalls): void {
     const { trailing, firstNulls, count } = calls;
     if (thread === 0 || trailing.isEmpty) {
       return;
@@ -157,18 +150,28 @@ export class LastCalls {
     // Most frees of NULL are of the program: a look at the last call site is quick.
     const site = trailing.lastNullSite;
     const mayBe = site === null || (isAmongMappings(site) && !this.#freeing.has(site));
-    this.#recycled.resume({ thread, isFirst: firstNulls === count }, trailing, mayBe);
+    this.#recycled.resume({ thread, calls, isFirst: firstNulls === count }, mayBe);
   }
 
-  /** The pointers of the last batch show that a thread exited before event `before`. */
-  confirm(before: number): void {
-    const shown = this.#recycled.openNear(before);
-    if (shown !== null) {
-      this.#recycled.learn(this.#exitSites(shown));
+  /** The pointers of the last batch show that the thread exited before event `before`. */
+  confirm(thread: number, before: number): void {
+    const own = this.#threads[thread];
+    const others = this.#threads.filter((calls) => calls?.predecessor?.thread === thread);
+    for (const calls of [own, ...others]) {
+      const trailing = calls?.trailing ?? new TrailingFrees();
+      const latest = this.#recycled.known(trailing) ?? trailing.cleanUp();
+      const shown = this.#recycled.shownBefore(before, latest);
+      const sites = shown === null ? [] : this.#exitSites(shown);
+      if (sites.length > 0 && sites.every(isAmongMappings)) {
+        this.#recycled.learn(sites);
+        // The id's next call is not to show the exit again.
+        trailing.clear();
+        return;
+      }
     }
   }
 
-  #readNull(calls: Calls, event: number, caller: number): void {
+  #readNull(calls: ThreadCalls, event: number, caller: number): void {
     if (calls.firstNulls === calls.count) {
       if (calls.firstNulls < 2) {
         calls.firstSites[calls.firstNulls] = caller;
@@ -189,6 +192,37 @@ export class LastCalls {
     next: EventBatch | null,
   ): LikelyExit[] {
     const found: LikelyExit[] = [];
+    const endings = this.#endings(end, next);
+    for (const { thread, calls, isFirst, cleanUp } of this.#recycled.take()) {
+      const owner = isFirst ? this.#silentSince(calls.predecessor) : thread;
+      if (isFirst) {
+        calls.firstNulls = 0;
+      }
+      if (owner !== null) {
+        markLate(cleanUp, actions, from);
+        this.#exits++;
+        found.push(exitAt(owner, cleanUp));
+      }
+    }
+    for (const { exit, calls, cleanUp } of endings) {
+      markLate(cleanUp, actions, from);
+      this.#forget(exit);
+      const other = this.#underNewTid(calls, exit.frees);
+      if (other !== null) {
+        this.#threads[other] = undefined;
+        found.push({ ...exit, thread: other, sure: false });
+      }
+      // A tid that has made no other call has no thread of its own.
+      if (other === null || calls.firstNulls < calls.count) {
+        found.push(exit);
+      }
+    }
+    return inOrder(found);
+  }
+
+  /** Returns the threads that have fallen silent, or whose ids speak again next, and learns their call sites. */
+  #endings(end: number, next: EventBatch | null): Ending[] {
+    const found: Ending[] = [];
     for (const thread of this.#calling) {
       const calls = this.#threads[thread];
       if (calls === undefined) {
@@ -211,34 +245,12 @@ export class LastCalls {
       if (exit.sure && known === null) {
         this.#recycled.learn(this.#exitSites(cleanUp));
       }
-      markLate(cleanUp, actions, from);
-      this.#forget(thread, exit);
-      const other = this.#underNewTid(calls, exit.frees);
-      if (other !== null) {
-        this.#threads[other] = undefined;
-        found.push({ ...exit, thread: other, sure: false });
-      }
-      // A tid that has made no other call has no thread of its own.
-      if (other === null || calls.firstNulls < calls.count) {
-        found.push(exit);
-      }
+      found.push({ exit, calls, cleanUp });
     }
-    for (const { thread, isFirst, cleanUp } of this.#recycled.take()) {
-      const calls = this.#threads[thread];
-      const owner =
-        isFirst && calls !== undefined ? this.#underNewTid(calls, cleanUp.nulls) : thread;
-      if (owner === null) {
-        continue;
-      }
-      markLate(cleanUp, actions, from);
-      this.#exits++;
-      // The last call of the thread may be in the batch before.
-      found.push(exitAt(owner, { ...cleanUp, last: Math.max(cleanUp.last, from - 1) }));
-    }
-    return inOrder(found);
+    return found;
   }
 
-  #forget(thread: number, { sure }: LikelyExit): void {
+  #forget({ thread, sure }: LikelyExit): void {
     this.#threads[thread] = undefined;
     this.#exits++;
     if (!sure) {
@@ -286,15 +298,19 @@ export class LastCalls {
    * before; the thread's lines until then have the tid of an earlier thread on the same stack. So if the first calls of a
    * tid look like an exit, they are of the thread that called just before, unless that calls again.
    */
-  #underNewTid({ predecessor, firstNulls, firstSites }: Calls, frees: number): number | null {
-    if (predecessor === null || predecessor.thread === 0) {
-      return null;
-    }
+  #underNewTid({ predecessor, firstNulls, firstSites }: ThreadCalls, frees: number): number | null {
     if (firstNulls < frees || !this.#mayBeExit(firstSites.slice(0, frees))) {
       return null;
     }
-    const last = this.#threads[predecessor.thread]?.last;
-    return last === predecessor.last ? predecessor.thread : null;
+    return this.#silentSince(predecessor);
+  }
+
+  /** Returns the thread if that call is still its last one; null if it is not, or for the main thread. */
+  #silentSince(call: LastCall | null): number | null {
+    if (call === null || call.thread === 0) {
+      return null;
+    }
+    return this.#threads[call.thread]?.last === call.last ? call.thread : null;
   }
 
   /** False if one of the call sites has freed a block, or NULL more often than there are threads. */
@@ -309,9 +325,9 @@ export class LastCalls {
     });
   }
 
-  #enter(thread: number, tid: number): Calls {
+  #enter(thread: number, tid: number): ThreadCalls {
     const before = this.#threads[this.#lastThread];
-    const calls: Calls = {
+    const calls: ThreadCalls = {
       tid,
       count: 0,
       last: -1,

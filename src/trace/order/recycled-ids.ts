@@ -1,3 +1,4 @@
+import type { ThreadCalls } from "./thread-calls.ts";
 import type { CleanUp, TrailingFrees } from "./trailing-frees.ts";
 
 /** Groups of call sites kept. A process has one: that of its C library. */
@@ -7,7 +8,8 @@ const MAX_GROUPS = 16;
 export interface RecycledId {
   /** dense index */
   readonly thread: number;
-  /** the clean-up is all that the id had logged until then */
+  readonly calls: ThreadCalls;
+  /** the clean-up is all that the id had logged until then: it was another thread's */
   readonly isFirst: boolean;
   readonly cleanUp: CleanUp;
 }
@@ -43,8 +45,9 @@ export class RecycledIds {
     return null;
   }
 
-  /** The thread's id speaks again after these frees, which look like a clean-up if `mayBe`. */
-  resume(id: Omit<RecycledId, "cleanUp">, trailing: TrailingFrees, mayBe: boolean): void {
+  /** The thread's id speaks again after its latest frees, which look like a clean-up if `mayBe`. */
+  resume(id: Omit<RecycledId, "cleanUp">, mayBe: boolean): void {
+    const { trailing } = id.calls;
     const cleanUp = this.known(trailing) ?? (mayBe ? trailing.cleanUp() : null);
     if (cleanUp !== null) {
       this.#found.push({ ...id, cleanUp });
@@ -58,10 +61,15 @@ export class RecycledIds {
     return found.filter(({ cleanUp }) => this.#knows(cleanUp.sites));
   }
 
-  /** Returns the possible clean-up of the last batch that ends where a thread exited, before event `before`. */
-  openNear(before: number): CleanUp | null {
-    const isNear = ({ last, nulls }: CleanUp) => Math.abs(before - 1 - last) <= nulls;
-    return this.#open.find(({ cleanUp }) => isNear(cleanUp))?.cleanUp ?? null;
+  /**
+   * Returns the possible clean-up of the last batch that ends where a thread exited, before event `before`: that of an id
+   * that spoke again, or `latest`, the frees that the thread has made last. Null if there is none.
+   */
+  shownBefore(before: number, latest: CleanUp | null): CleanUp | null {
+    const all = this.#open.map(({ cleanUp }) => cleanUp);
+    const isNear = (one: CleanUp | null) =>
+      one !== null && Math.abs(before - 1 - one.last) <= one.nulls;
+    return [...all, latest].find(isNear) ?? null;
   }
 
   hasSite(site: number): boolean {

@@ -162,6 +162,35 @@ describe("an id that speaks again", () => {
     expect(found.late).toEqual([31]);
   });
 
+  test("is one that a hook gave to the exit of the thread before, unless that calls again", () => {
+    const late = [...start, ...silent, malloc(7, 0x4010), ...exit(8), malloc(8, 0x5010)];
+    const exits = (events: readonly PlainEvent[]) =>
+      read(events, 12).exits.map(({ thread, last }) => ({ thread, last }));
+    expect(exits([...late, ...more])).toEqual([
+      { thread: 1, last: 4 },
+      { thread: 2, last: 7 },
+    ]);
+    expect(exits([...late, malloc(7, 0x7010), ...more])).toEqual([{ thread: 1, last: 4 }]);
+    // The id may exit in the same batch.
+    expect(exits([...late, ...exit(8), ...more, ...more])).toEqual([
+      { thread: 1, last: 4 },
+      { thread: 2, last: 7 },
+      { thread: 3, last: 10 },
+    ]);
+  });
+
+  test("stays the same thread's after calls that show no exit, whatever the pointers show", () => {
+    const calls = new LastCalls();
+    const events = [...start, malloc(1, 0x3010), free(1, 0x3010), free(1, 0), malloc(1, 0x4010)];
+    const [first, second] = [...inBatches([...events, ...events.slice(2)], events.length)];
+    const [ledger, actions] = [new Ledger(), new ActionBatch()];
+    resolve({ ledger, batch: first!, actions, next: second! });
+    calls.read(first!, actions, 0, second!);
+    calls.confirm(1, 5);
+    resolve({ ledger, batch: second!, actions, next: null });
+    expect(calls.read(second!, actions, events.length, null)).toEqual([]);
+  });
+
   test("is so after an exit that pointers have shown", () => {
     const ledger = new Ledger();
     const actions = new ActionBatch();
@@ -171,7 +200,7 @@ describe("an id that speaks again", () => {
     const [first, second] = [...inBatches(events, 10)];
     resolve({ ledger, batch: first!, actions, next: second! });
     expect(calls.read(first!, actions, 0, second!)).toEqual([]);
-    calls.confirm(5);
+    calls.confirm(1, 5);
     resolve({ ledger, batch: second!, actions, next: null });
     const found = calls.read(second!, actions, 10, null);
     // The last one falls silent.
