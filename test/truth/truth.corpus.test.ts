@@ -70,7 +70,8 @@ describe("all of them", () => {
   it.skipIf(shared.length === 0)("recorded runs of real programs: median error ≤ 2 %", () => {
     const errors = recordedErrors(predictions);
     for (const of of ["exit", "trimmed", "along"] as const) {
-      expect(median(errors.map((one) => Math.abs(one[of])))).toBeLessThanOrEqual(0.02);
+      const known = errors.flatMap((one) => one[of] ?? []);
+      expect(median(known.map(Math.abs))).toBeLessThanOrEqual(0.02);
     }
   });
 
