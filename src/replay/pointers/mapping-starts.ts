@@ -8,6 +8,15 @@ const MAX_OPEN = 16;
 /** Starts of foreign mappings remembered. */
 const MAX_FOREIGN = 64;
 
+/** Freed mappings of unknown start remembered. */
+const MAX_FREED = 64;
+
+/** The sizes that the chunk of a freed mapping of unknown start may have had: `least`, and so on by pages to `largest`. */
+interface Sizes {
+  readonly least: number;
+  readonly largest: number;
+}
+
 /** A mapping whose start its pointer leaves open. */
 interface Open {
   readonly id: number;
@@ -28,8 +37,8 @@ export class MappingStarts {
   #open: readonly Open[] = [];
   /** where mappings end and no block's starts: starts of libraries, stacks and the like */
   #foreign: readonly number[] = [];
-  /** the sizes that the chunk of a freed mapping of unknown start may have had, one per page; the mmap threshold, if higher */
-  #freed = { least: 0, largest: 0 };
+  /** freed mappings of unknown start whose chunk may have been larger than the mmap threshold, which it then became */
+  #freed: readonly Sizes[] = [];
   /** an alignment above a page was seen: before, ends of mappings are not looked at, to save time */
   #isNeeded = false;
 
@@ -37,7 +46,7 @@ export class MappingStarts {
     this.#starts.splice(0, this.#starts.length, ...from.#starts);
     this.#open = from.#open.map((one) => ({ ...one }));
     this.#foreign = [...from.#foreign];
-    this.#freed = { ...from.#freed };
+    this.#freed = [...from.#freed];
     this.#isNeeded = from.#isNeeded;
   }
 
@@ -75,7 +84,16 @@ export class MappingStarts {
     if (this.#open.some((one) => one.chunk === c && isLive(m, one))) {
       const least = m.mappedChunkBytes(m.mappingOf(c));
       const largest = least + blockOffset(m, c) - m.pageBytes;
-      this.#freed = { least, largest: Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX) };
+      const sizes = { least, largest: Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX) };
+      const others = this.#freed.filter((one) => one.largest > m.par.mmapThreshold);
+      this.#freed = [...others.slice(1 - MAX_FREED), sizes];
+    }
+  }
+
+  /** The log maps a chunk of `bytes`: no freed mapping has raised the threshold above that. */
+  capThreshold(bytes: number): void {
+    if (this.#freed.some(({ largest }) => largest > bytes)) {
+      this.#freed = this.#freed.map((one) => ({ ...one, largest: Math.min(one.largest, bytes) }));
     }
   }
 
@@ -84,13 +102,23 @@ export class MappingStarts {
    * mapping of unknown start was freed, it becomes the least that explains this. Returns true if so.
    */
   raiseThreshold(m: Ptmalloc, bytes: number): boolean {
-    const { least, largest } = this.#freed;
     const { par } = m;
-    if (par.noDynThreshold || bytes < par.mmapThreshold || bytes >= largest) {
+    if (par.noDynThreshold || bytes < par.mmapThreshold) {
       return false;
     }
-    par.mmapThreshold = least + Math.ceil((bytes + 1 - least) / m.pageBytes) * m.pageBytes;
-    par.trimThreshold = 2 * par.mmapThreshold;
+    let threshold = Number.POSITIVE_INFINITY;
+    for (const { least, largest } of this.#freed) {
+      const pages = Math.max(0, Math.ceil((bytes + 1 - least) / m.pageBytes));
+      const size = least + pages * m.pageBytes;
+      if (size <= largest) {
+        threshold = Math.min(threshold, size);
+      }
+    }
+    if (!Number.isFinite(threshold)) {
+      return false;
+    }
+    par.mmapThreshold = threshold;
+    par.trimThreshold = 2 * threshold;
     return true;
   }
 

@@ -102,6 +102,24 @@ describe("the mmap threshold after a mapping of unknown start was freed", () => 
     expect(starts.raiseThreshold(p.m, MIB + PAGE)).toBe(false);
   });
 
+  it("is raised to a size of any of them", () => {
+    alignedAt("b", ALIGNED);
+    starts.beforeFree(p.m, p.chunkOf("b"));
+    p.free("b");
+    expect(starts.raiseThreshold(p.m, 200_000)).toBe(true);
+    expect(p.m.par.mmapThreshold).toBe(0x31_010);
+  });
+
+  it("is not raised to a size from which on a chunk was mapped, until one more is freed", () => {
+    starts.capThreshold(300_000);
+    expect(starts.raiseThreshold(p.m, 400_000)).toBe(false);
+    p.memalign(MIB, 1000, "b");
+    starts.note(p.m, p.chunkOf("b"), ALIGNED, false);
+    starts.beforeFree(p.m, p.chunkOf("b"));
+    p.free("b");
+    expect(starts.raiseThreshold(p.m, 400_000)).toBe(true);
+  });
+
   it("is not raised for another reason", () => {
     const other = new MappingStarts();
     expect(other.raiseThreshold(p.m, 200_000)).toBe(false);
