@@ -1,21 +1,14 @@
-import { GRANULE, HEAP, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
+import type { Arena } from "../../ptmalloc/arena.ts";
+import { GRANULE, HEAP, MAPPED, MIN_GRANULES, SIZE, STATE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
+import { regainTop } from "../../ptmalloc/regain-top.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 
-/** Aligned mappings remembered whose start is not known yet. */
-const MAX_OPEN = 16;
+/** Aligned mappings remembered whose start may still be found. */
+const MAX_OPEN = 64;
 
 /** Starts of foreign mappings remembered. */
 const MAX_FOREIGN = 64;
-
-/** Freed mappings of unknown start remembered. */
-const MAX_FREED = 64;
-
-/** The sizes that the chunk of a freed mapping of unknown start may have had: `least`, and so on by pages to `largest`. */
-interface Sizes {
-  readonly least: number;
-  readonly largest: number;
-}
 
 /** A mapping whose start its pointer leaves open. */
 interface Open {
@@ -37,8 +30,11 @@ export class MappingStarts {
   #open: readonly Open[] = [];
   /** where mappings end and no block's starts: starts of libraries, stacks and the like */
   #foreign: readonly number[] = [];
-  /** freed mappings of unknown start whose chunk may have been larger than the mmap threshold, which it then became */
-  #freed: readonly Sizes[] = [];
+  /**
+   * The sizes that the chunks of freed mappings of unknown start may have had: one per page, from that of any to the
+   * largest. The mmap threshold may have become one of them.
+   */
+  #freed = { any: 0, largest: 0 };
   /** an alignment above a page was seen: before, ends of mappings are not looked at, to save time */
   #isNeeded = false;
 
@@ -46,7 +42,7 @@ export class MappingStarts {
     this.#starts.splice(0, this.#starts.length, ...from.#starts);
     this.#open = from.#open.map((one) => ({ ...one }));
     this.#foreign = [...from.#foreign];
-    this.#freed = [...from.#freed];
+    this.#freed = { ...from.#freed };
     this.#isNeeded = from.#isNeeded;
   }
 
@@ -74,47 +70,54 @@ export class MappingStarts {
     }
   }
 
-  /** true if the start of a mapping may be unknown */
-  get hasOpen(): boolean {
-    return this.#open.length > 0;
+  /** true if the start of some mapping may be unknown */
+  get leavesSomeOpen(): boolean {
+    return this.#isNeeded;
   }
 
   /** The log frees chunk `c`. */
   beforeFree(m: Ptmalloc, c: number): void {
-    if (this.#open.some((one) => one.chunk === c && isLive(m, one))) {
+    const w = m.chunks.words;
+    if (w[c + STATE] === MAPPED && Number.isNaN(this.#starts[w[c + HEAP]!] ?? 0)) {
       const least = m.mappedChunkBytes(m.mappingOf(c));
       const largest = least + blockOffset(m, c) - m.pageBytes;
-      const sizes = { least, largest: Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX) };
-      const others = this.#freed.filter((one) => one.largest > m.par.mmapThreshold);
-      this.#freed = [...others.slice(1 - MAX_FREED), sizes];
+      const limited = Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX);
+      this.#freed = { any: least, largest: Math.max(limited, this.#freed.largest) };
     }
   }
 
   /** The log maps a chunk of `bytes`: no freed mapping has raised the threshold above that. */
   capThreshold(bytes: number): void {
-    if (this.#freed.some(({ largest }) => largest > bytes)) {
-      this.#freed = this.#freed.map((one) => ({ ...one, largest: Math.min(one.largest, bytes) }));
-    }
+    this.#freed.largest = Math.min(this.#freed.largest, bytes);
   }
 
   /**
-   * The log puts a chunk of `bytes` in a heap, which the model would map. If the threshold may be higher, because a
-   * mapping of unknown start was freed, it becomes the least that explains this. Returns true if so.
+   * The log puts a chunk of `bytes` in a heap of `av`, which the model would map, because its top is too small. If a
+   * mapping of unknown start was freed, the thresholds may be higher than in the model: then the top was not trimmed, or
+   * the chunk is below the mmap threshold. They become the least that explains this. Returns true if some do.
    */
-  raiseThreshold(m: Ptmalloc, bytes: number): boolean {
+  raiseThreshold(m: Ptmalloc, av: Arena, bytes: number): boolean {
     const { par } = m;
     if (par.noDynThreshold || bytes < par.mmapThreshold) {
       return false;
     }
-    let threshold = Number.POSITIVE_INFINITY;
-    for (const { least, largest } of this.#freed) {
-      const pages = Math.max(0, Math.ceil((bytes + 1 - least) / m.pageBytes));
-      const size = least + pages * m.pageBytes;
-      if (size <= largest) {
-        threshold = Math.min(threshold, size);
+    const untrimmed = m.chunks.words[av.top + SIZE]! * GRANULE + av.trimmedBytes;
+    if (av.trimmedBytes > 0 && untrimmed >= bytes + MIN_GRANULES * GRANULE) {
+      const isRaised = par.trimThreshold > av.trimmedAt;
+      if (isRaised || this.#raise(m, Math.floor(av.trimmedAt / 2))) {
+        regainTop(m, av);
+        return true;
       }
     }
-    if (!Number.isFinite(threshold)) {
+    return this.#raise(m, bytes);
+  }
+
+  /** Raises the threshold to the least size above `bytes` that a freed chunk can have had; false if there is none. */
+  #raise({ par, pageBytes }: Ptmalloc, bytes: number): boolean {
+    const { any, largest } = this.#freed;
+    const above = Math.max(bytes, par.mmapThreshold);
+    const threshold = any + Math.ceil((above + 1 - any) / pageBytes) * pageBytes;
+    if (threshold > largest) {
       return false;
     }
     par.mmapThreshold = threshold;

@@ -269,7 +269,7 @@ export class PointerWitness implements Witness {
     if (mapped && state.pointer !== 0) {
       if (!addresses.isInHeap(this.#model, state.pointer)) {
         mappings.capThreshold(bytes);
-      } else if (mappings.raiseThreshold(this.#model, bytes)) {
+      } else if (mappings.raiseThreshold(this.#model, av, bytes)) {
         state.explained++;
         return false;
       }
