@@ -86,6 +86,11 @@ export class MappingStarts {
     }
   }
 
+  /** true if a freed mapping may have raised the thresholds above the model's */
+  leavesThresholdOpen({ par }: Ptmalloc): boolean {
+    return !par.noDynThreshold && this.#freed.largest > par.mmapThreshold;
+  }
+
   /** The log maps a chunk of `bytes`: no freed mapping has raised the threshold above that. */
   capThreshold(bytes: number): void {
     this.#freed.largest = Math.min(this.#freed.largest, bytes);

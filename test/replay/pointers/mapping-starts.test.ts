@@ -145,6 +145,14 @@ describe("the mmap threshold after a mapping of unknown start was freed", () => 
     expect(p.brk).toBeGreaterThan(before);
   });
 
+  it("is open until a chunk no larger is mapped, and never where a setting freezes it", () => {
+    expect(starts.leavesThresholdOpen(p.m)).toBe(true);
+    expect(starts.leavesThresholdOpen(process("2.36", { MALLOC_TOP_PAD_: "0" }).m)).toBe(false);
+    starts.capThreshold(p.m.par.mmapThreshold);
+    expect(starts.leavesThresholdOpen(p.m)).toBe(false);
+    expect(new MappingStarts().leavesThresholdOpen(p.m)).toBe(false);
+  });
+
   it("is not raised for another reason", () => {
     const other = new MappingStarts();
     expect(other.raiseThreshold(p.m, p.m.mainArena, 200_000)).toBe(false);
