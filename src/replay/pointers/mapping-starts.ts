@@ -77,10 +77,13 @@ export class MappingStarts {
 
   /** The log frees chunk `c`. */
   beforeFree(m: Ptmalloc, c: number): void {
-    const w = m.chunks.words;
-    if (w[c + STATE] === MAPPED && Number.isNaN(this.#starts[w[c + HEAP]!] ?? 0)) {
-      const least = m.mappedChunkBytes(m.mappingOf(c));
-      const largest = least + blockOffset(m, c) - m.pageBytes;
+    if (m.chunks.words[c + STATE] !== MAPPED) {
+      return;
+    }
+    // Something that no line shows may lie between two mappings: a start that was found is no more than likely.
+    const least = m.mappedChunkBytes(m.mappingOf(c));
+    const largest = least + blockOffset(m, c) - m.pageBytes;
+    if (largest > least) {
       const limited = Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX);
       this.#freed = { any: least, largest: Math.max(limited, this.#freed.largest) };
     }

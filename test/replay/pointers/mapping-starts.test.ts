@@ -120,6 +120,19 @@ describe("the mmap threshold after a mapping of unknown start was freed", () => 
     expect(starts.raiseThreshold(p.m, p.m.mainArena, 400_000)).toBe(true);
   });
 
+  it("is raised where a found start turns out to be that of something else", () => {
+    const other = new MappingStarts();
+    alignedAt("b", ALIGNED);
+    p.malloc(0x20_000 + 2 * PAGE, "below");
+    other.note(p.m, p.chunkOf("b"), ALIGNED, false);
+    other.note(p.m, p.chunkOf("below"), ALIGNED - 0x8000 - 0x23_000 + 16, false);
+    expect(leadOf("b")).toBe(0x8000);
+    other.beforeFree(p.m, p.chunkOf("b"));
+    p.free("b");
+    expect(p.m.par.mmapThreshold).toBe(0x29_010);
+    expect(other.raiseThreshold(p.m, p.m.mainArena, 0x29_010)).toBe(true);
+  });
+
   it("is raised after more mappings than are remembered", () => {
     const other = new MappingStarts();
     p.memalign(MIB, 1000, "first");
