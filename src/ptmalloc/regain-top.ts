@@ -5,7 +5,7 @@ import { undoTrims } from "./undo-trims.ts";
 
 /**
  * Undoes the latest trim of the top of `av`, which the process did not make: its trim threshold was higher than the
- * model's (ptmalloc2.md §12.9). What the top has grown by since counts as a part of it. In an arena's heap, pages that the
+ * model's (ptmalloc2.md §12.8). What the top has grown by since counts as a part of it. In an arena's heap, pages that the
  * program has written in the returned part stay out of the count until it writes there again.
  */
 export function regainTop(m: Ptmalloc, av: Arena): void {

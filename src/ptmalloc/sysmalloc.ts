@@ -40,7 +40,7 @@ export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
   if (nb === HUGE_GRANULES) {
     return av.main ? 0 : mapChunk(m, nb);
   }
-  // The witness may have given back what a trim took from the top (§12.9).
+  // The witness may have given back what a trim took from the top (§12.8).
   if (av.top !== 0 && m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES) {
     return carveTop(m, av, nb);
   }

@@ -5,7 +5,7 @@ import { regainTop } from "../../src/ptmalloc/regain-top.ts";
 import type { Calls } from "../support/model-calls.ts";
 import { type Process, process } from "../support/model-driver.ts";
 
-/** A trim that the process did not make, as its threshold was higher than the model's (ptmalloc2.md §12.9). */
+/** A trim that the process did not make, as its threshold was higher than the model's (ptmalloc2.md §12.8). */
 const TRIMMED = { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "131072" };
 const UNTRIMMED = { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "10000000" };
 

@@ -201,8 +201,7 @@ function matchedUntil([first]: readonly Trial[]): number {
 /** Returns the process with one more setting, for each setting to try. */
 function variants(origin: RecordedProcess, isThresholdOpen: boolean): RecordedProcess[] {
   const tried = HYPOTHESES.filter(
-    ([name]) =>
-      !(name in origin.settings) && !(isThresholdOpen && LIKE_A_THRESHOLD.includes(name)),
+    ([name]) => !(name in origin.settings) && !(isThresholdOpen && LIKE_A_THRESHOLD.includes(name)),
   );
   return tried.flatMap(([name, values]) =>
     values.map((value) => ({
