@@ -80,7 +80,9 @@ function heapTrim(m: Ptmalloc, av: Arena): void {
     return;
   }
   const before = heap.size;
-  av.noteTrim(extra, m.profile.heapTrim === "extraThreshold" ? extra : bytes);
+  // Up to 2.21 no threshold decides.
+  const { heapTrim: rule } = m.profile;
+  av.noteTrim(rule === "page" ? 0 : extra, rule === "extraThreshold" ? extra : bytes);
   heap.size -= extra;
   m.addSystemMem(av, -extra);
   w[top + SIZE]! -= extra / GRANULE;

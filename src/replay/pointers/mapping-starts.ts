@@ -106,31 +106,33 @@ export class MappingStarts {
    */
   raiseThreshold(m: Ptmalloc, av: Arena, bytes: number): boolean {
     const { par } = m;
-    if (par.noDynThreshold || bytes < par.mmapThreshold) {
+    if (par.noDynThreshold || bytes < par.mmapThreshold || this.#freed.any === 0) {
       return false;
     }
+    let threshold = this.#leastAbove(m, bytes);
     const untrimmed = m.chunks.words[av.top + SIZE]! * GRANULE + av.trimmedBytes;
     if (av.trimmedBytes > 0 && untrimmed >= bytes + MIN_GRANULES * GRANULE) {
       const isRaised = par.trimThreshold > av.trimmedAt;
-      if (isRaised || this.#raise(m, Math.floor(av.trimmedAt / 2))) {
+      const least = isRaised ? par.mmapThreshold : this.#leastAbove(m, av.trimmedAt / 2);
+      if (least < threshold) {
         regainTop(m, av);
-        return true;
+        threshold = least;
       }
     }
-    return this.#raise(m, bytes);
-  }
-
-  /** Raises the threshold to the least size above `bytes` that a freed chunk can have had; false if there is none. */
-  #raise({ par, pageBytes }: Ptmalloc, bytes: number): boolean {
-    const { any, largest } = this.#freed;
-    const above = Math.max(bytes, par.mmapThreshold);
-    const threshold = any + Math.ceil((above + 1 - any) / pageBytes) * pageBytes;
-    if (threshold > largest) {
+    if (!Number.isFinite(threshold)) {
       return false;
     }
     par.mmapThreshold = threshold;
     par.trimThreshold = 2 * threshold;
     return true;
+  }
+
+  /** Returns the least size above `bytes` and the mmap threshold that a freed chunk can have had; Infinity if there is none. */
+  #leastAbove({ par, pageBytes }: Ptmalloc, bytes: number): number {
+    const { any, largest } = this.#freed;
+    const above = Math.max(bytes, par.mmapThreshold);
+    const size = any + Math.ceil((Math.floor(above) + 1 - any) / pageBytes) * pageBytes;
+    return size <= largest ? size : Number.POSITIVE_INFINITY;
   }
 
   /** Mapping `id` starts at `start`. What it ends at starts there: an open mapping, another block's, or neither. */

@@ -158,6 +158,28 @@ describe("the mmap threshold after a mapping of unknown start was freed", () => 
     expect(p.brk).toBeGreaterThan(before);
   });
 
+  it("is raised no further than the block needs, although the top had room for it before a trim", () => {
+    p.m.trims = [];
+    p.malloc(1000);
+    p.free(...[100_000, 100_000, 100_000].map((bytes) => p.malloc(bytes)));
+    expect(p.m.mainArena.trimmedAt).toBeGreaterThan(2 * 0x23_010);
+    const before = p.brk;
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 140_000)).toBe(true);
+    expect(p.m.par.mmapThreshold).toBe(0x23_010);
+    expect(p.brk).toBe(before);
+  });
+
+  it("and a trim that another free prevents now is not taken back without such a mapping", () => {
+    const other = new MappingStarts();
+    p.m.trims = [];
+    p.malloc(1000);
+    p.free(...[100_000, 100_000, 100_000].map((bytes) => p.malloc(bytes)));
+    p.malloc(400_000, "mapped");
+    p.free("mapped");
+    expect(p.m.par.trimThreshold).toBeGreaterThan(p.m.mainArena.trimmedAt);
+    expect(other.raiseThreshold(p.m, p.m.mainArena, 410_000)).toBe(false);
+  });
+
   it("is open until a chunk no larger is mapped, and never where a setting freezes it", () => {
     expect(starts.leavesThresholdOpen(p.m)).toBe(true);
     expect(starts.leavesThresholdOpen(process("2.36", { MALLOC_TOP_PAD_: "0" }).m)).toBe(false);
