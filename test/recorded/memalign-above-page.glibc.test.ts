@@ -83,6 +83,18 @@ function modelOf(shape: Shape, options: RunOptions = {}, cut = false): Report["m
   }).model;
 }
 
+function expectOnlyThresholdsInferred(model: Report["model"]): void {
+  if (model === null) {
+    throw new Error("there is no model");
+  }
+  const { fidelity, inferred, settings } = model;
+  expect(fidelity.firstDivergence).toBeNull();
+  expect(inferred.settingPointers).toBeGreaterThan(0);
+  expect(fidelity.compared - fidelity.equal).toBe(inferred.settingPointers);
+  expect(fidelity.ratio).toBeGreaterThan(0.985);
+  expect(settings).toEqual({});
+}
+
 const SHAPES: Shape[] = [1, 2, 3, 4].flatMap((seed) =>
   [0, 8192, 65536].map((first) => ({ seed, first, workers: seed % 2 === 0 ? 3 : 0 })),
 );
@@ -111,11 +123,7 @@ describe.skipIf(!machine.available)("aligned blocks with mappings of their own",
   );
 
   it.each(shapes)("alignments $alignments, $workers more threads, seed $seed", (shape) => {
-    const { fidelity, inferred, settings } = modelOf(shape)!;
-    expect(fidelity.firstDivergence).toBeNull();
-    expect(fidelity.compared - fidelity.equal).toBe(inferred.settingPointers);
-    expect(fidelity.ratio).toBeGreaterThan(0.985);
-    expect(settings).toEqual({});
+    expectOnlyThresholdsInferred(modelOf(shape));
   });
 });
 
@@ -130,6 +138,17 @@ describe.each(DEBIAN_GLIBCS)("alignments above a page on glibc $glibc", ({ glibc
       const model = modelOf(shape, { loader: fetched.loader });
       expect(model?.fidelity.ratio).toBe(1);
       expect(model?.glibcRange).toContain(glibc);
+    }
+  });
+
+  it("only thresholds are inferred where the blocks are mapped", async ({ skip }) => {
+    const fetched = await debianGlibc(glibc, release);
+    if (!fetched.available) {
+      return skip(fetched.reason);
+    }
+    for (const alignments of [TO_MAPPED, HUGE]) {
+      const shape = { seed: 4, first: 0, workers: 1, alignments };
+      expectOnlyThresholdsInferred(modelOf(shape, { loader: fetched.loader }));
     }
   });
 });
