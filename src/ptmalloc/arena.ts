@@ -29,6 +29,10 @@ export class Arena {
   /** system_mem: bytes obtained from the kernel and not returned; max_system_mem: its peak */
   systemMem = 0;
   maxSystemMem = 0;
+  /** bytes that the latest trim of the top cut off, less what the top has grown by since; 0: none (§4.5) */
+  trimmedBytes = 0;
+  /** the bytes that this trim compared with the trim threshold */
+  trimmedAt = 0;
   /** circular list of all arenas, this one at first */
   next: Arena;
   /** the next arena on the free list; stale when this one is not on it */
@@ -63,6 +67,17 @@ export class Arena {
 
   get main(): boolean {
     return this.id === 0;
+  }
+
+  /** A trim cut `bytes` off the top, because `compared` bytes were not below the trim threshold. */
+  noteTrim(bytes: number, compared: number): void {
+    this.trimmedBytes = bytes;
+    this.trimmedAt = compared;
+  }
+
+  /** The top grew by `bytes`. */
+  noteGrowth(bytes: number): void {
+    this.trimmedBytes = Math.max(0, this.trimmedBytes - bytes);
   }
 
   addSystemMem(bytes: number): void {

@@ -207,6 +207,7 @@ export function startTop(m: Ptmalloc, av: Arena, heap: Heap, from: number, to: n
   w[top + PREV] = 0;
   w[top + NEXT] = 0;
   av.top = top;
+  av.trimmedBytes = 0;
   heap.ends.push(top);
   writeWord(m, heap, from);
 }

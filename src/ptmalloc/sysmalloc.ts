@@ -40,6 +40,10 @@ export function sysmalloc(m: Ptmalloc, av: Arena, nb: number): number {
   if (nb === HUGE_GRANULES) {
     return av.main ? 0 : mapChunk(m, nb);
   }
+  // The witness may have given back what a trim took from the top (§12.8).
+  if (av.top !== 0 && m.chunks.words[av.top + SIZE]! >= nb + MIN_GRANULES) {
+    return carveTop(m, av, nb);
+  }
   if (av.main) {
     if (!growMain(m, av, nb)) {
       return 0;
@@ -92,6 +96,7 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
     heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
     m.addSystemMem(av, need);
     w[oldTop + SIZE]! += need / GRANULE;
+    av.noteGrowth(need);
     return true;
   }
   const { heapInfoBytes } = m.profile;
@@ -140,6 +145,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
   if (brk === oldEnd) {
     w[oldTop + SIZE]! += size / GRANULE;
     area.size = m.brk;
+    av.noteGrowth(size);
     return true;
   }
   let aligned = brk;

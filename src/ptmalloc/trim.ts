@@ -24,7 +24,9 @@ export function trimAfterFree(m: Ptmalloc, av: Arena, granules: number): void {
   if (!av.main) {
     heapTrim(m, av);
   } else if (topBytes(m, av) >= m.par.trimThreshold) {
+    const before = topBytes(m, av);
     systrim(m, m.par.topPad);
+    av.noteTrim(before - topBytes(m, av), before);
   }
 }
 
@@ -78,6 +80,9 @@ function heapTrim(m: Ptmalloc, av: Arena): void {
     return;
   }
   const before = heap.size;
+  // Up to 2.21 no threshold decides.
+  const { heapTrim: rule } = m.profile;
+  av.noteTrim(rule === "page" ? 0 : extra, rule === "extraThreshold" ? extra : bytes);
   heap.size -= extra;
   m.addSystemMem(av, -extra);
   w[top + SIZE]! -= extra / GRANULE;
@@ -127,6 +132,7 @@ function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
   }
   w[fence + STATE] = TOP;
   av.top = fence;
+  av.trimmedBytes = 0;
   return true;
 }
 
@@ -150,6 +156,7 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
     av = av.next;
   } while (av !== m.mainArena);
   systrim(m, pad);
+  m.mainArena.trimmedBytes = 0;
 }
 
 /** sizeof(malloc_chunk): the words at a free chunk's start, which must stay */

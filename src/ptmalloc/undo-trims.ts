@@ -38,6 +38,7 @@ export function undoTrims(m: Ptmalloc, count: number): void {
   if (first === undefined) {
     return;
   }
+  m.mainArena.trimmedBytes = 0;
   const { brk } = first;
   const { pageBytes } = m;
   const more = brk - m.brk;

@@ -109,7 +109,7 @@ export class GuidedReplay implements Guide {
 
   beforeCall(work: Work, i: number, event: number, action: Action): void {
     const { batch, actions } = work;
-    if (action === Action.free && this.judge.mappings.hasOpen) {
+    if (action === Action.free && this.judge.mappings.leavesSomeOpen) {
       this.judge.mappings.beforeFree(this.model, this.replay.chunkOf(actions.block[i]!));
     }
     if (action === Action.memalign) {

@@ -26,10 +26,10 @@ function measured(one: Case): [key: string, value: number][] {
       return [];
     }
     if (setting === "default") {
-      return [
-        ["rss", truth.exit.heap_rss],
-        ["rss@malloc_trim=end", truth.after_trim.heap_rss],
-      ];
+      const { exit, after_trim } = truth;
+      const trimmed: [string, number][] =
+        after_trim === null ? [] : [["rss@malloc_trim=end", after_trim.heap_rss]];
+      return [["rss", exit.heap_rss], ...trimmed];
     }
     const typed = Object.entries(settingsOf(one, setting)).map((pair) => pair.join("="));
     return [[`rss@${typed.join(",")}`, truth.exit.heap_rss]];

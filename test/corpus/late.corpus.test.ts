@@ -4,6 +4,7 @@ import {
   analyse,
   type Case,
   casesOf,
+  isCut,
   logOf,
   OWN_CORPUS,
   optionsFor,
@@ -17,14 +18,19 @@ import {
  */
 const MISSING = 0.3;
 
-/** Limit of the error; and the part of the logs whose error must be within the target of 5 %. */
+/**
+ * Limit of the error; and the part of the whole runs whose error must be within the target of 5 %. A cut ends in the midst
+ * of a run, where much of the live memory is from the missing beginning.
+ */
 const LIMIT = 0.35;
 const TARGET = 0.05;
 const MIN_WITHIN = 0.75;
 
 const errors = new Map<string, number>();
 
-describe.each(casesOf(OWN_CORPUS))("$name without its beginning", (one) => {
+const measured = casesOf(OWN_CORPUS).filter((one) => truthOf(one, "default") !== null);
+
+describe.each(measured)("$name without its beginning", (one) => {
   it("is replayed with its pointers as guide, and the report counts the mismatches", () => {
     const { model, scenarios, trace } = lateReport(one);
     const [recorded, ...whatIfs] = scenarios;
@@ -33,7 +39,9 @@ describe.each(casesOf(OWN_CORPUS))("$name without its beginning", (one) => {
       throw new Error("incomplete");
     }
     const error = recorded.rss.endBytes / measured - 1;
-    errors.set(one.name, error);
+    if (!isCut(one)) {
+      errors.set(one.name, error);
+    }
     expect(Math.abs(error)).toBeLessThan(LIMIT);
     expect(model.fidelity.equal).toBeLessThan(model.fidelity.compared);
     expect(model.fidelity.firstDivergence).not.toBeNull();

@@ -34,7 +34,8 @@ export interface Truth {
   readonly start_brk: string;
   readonly initial_brk: string;
   readonly exit: Sample;
-  readonly after_trim: Sample;
+  /** null if the case is cut: nothing was trimmed where it ends */
+  readonly after_trim: Sample | null;
   readonly timeline: readonly Sample[];
 }
 
@@ -44,6 +45,7 @@ export interface CaseMeta {
   readonly command: string;
   readonly deterministic: boolean;
   readonly pointer_bits_in_trace: number;
+  readonly hook: string;
   readonly env: Readonly<Record<string, string>>;
   readonly traces: Readonly<
     Record<
@@ -51,6 +53,8 @@ export interface CaseMeta {
       {
         readonly file: string;
         readonly lines: number;
+        /** only if the case is cut */
+        readonly lines_of_whole_log?: number;
         /** calls by name; a simple hook's case has none */
         readonly ops?: Record<string, number>;
         readonly live_requested_bytes_at_end: number;
@@ -88,6 +92,11 @@ export function writesAll({ meta }: Case): boolean {
   return program === "synth"
     ? touch === "all"
     : ["frag", "threadfrag", "mt"].includes(program ?? "");
+}
+
+/** True for the beginning of a recorded case (fixtures/cut.ts). */
+export function isCut({ meta }: Case): boolean {
+  return meta.traces.default?.lines_of_whole_log !== undefined;
 }
 
 /** The measured truth of one setting; null if the case has none, or the corpus lacks its file. */

@@ -71,21 +71,20 @@ export function predict(
     );
     const runs = repeated.flatMap((name) => truthOf(one, name) ?? []);
     const [atExit, trimmed] = [predicted[2 * i]!, predicted[2 * i + 1]!];
+    const row: Row = {
+      ...common,
+      moment: "exit",
+      predicted: atExit,
+      measured: exit,
+      repeats: runs.map((run) => run.exit),
+    };
+    if (after_trim === null) {
+      return [row];
+    }
+    const repeats = runs.flatMap((run) => run.after_trim ?? []);
     return [
-      {
-        ...common,
-        moment: "exit",
-        predicted: atExit,
-        measured: exit,
-        repeats: runs.map((run) => run.exit),
-      },
-      {
-        ...common,
-        moment: "trimmed",
-        predicted: trimmed,
-        measured: after_trim,
-        repeats: runs.map((run) => run.after_trim),
-      },
+      row,
+      { ...common, moment: "trimmed", predicted: trimmed, measured: after_trim, repeats },
     ];
   });
   return { case: one, report, rows };

@@ -22,7 +22,8 @@ export const RECOMMENDED_ERRORS: Readonly<Record<string, number>> = {
 export interface RecordedErrors {
   readonly case: string;
   readonly exit: number;
-  readonly trimmed: number;
+  /** null if nothing was measured after a trim */
+  readonly trimmed: number | null;
   /** median of the absolute errors at all samples along the run */
   readonly along: number;
   /** the error at exit in docs/touch.md; null for a program that is not there */
@@ -33,9 +34,9 @@ export function recordedErrors(predictions: readonly Prediction[]): RecordedErro
   return predictions
     .filter((one) => isReal(one.case))
     .map(({ case: { name }, report, rows }) => {
-      const at = (moment: string): number => {
+      const at = (moment: string): number | null => {
         const row = rows.find((one) => one.setting === "default" && one.moment === moment);
-        return row === undefined ? Number.NaN : errorOf(row);
+        return row === undefined ? null : errorOf(row);
       };
       const samples = report.measured?.rssSamples ?? [];
       const along = samples.map(({ bytes, modelledBytes }) =>
@@ -44,12 +45,16 @@ export function recordedErrors(predictions: readonly Prediction[]): RecordedErro
       const recommended = RECOMMENDED_ERRORS[programOf(name)];
       return {
         case: name,
-        exit: at("exit"),
+        exit: at("exit") ?? missing(name),
         trimmed: at("trimmed"),
         along: median(along),
         recommended: recommended === undefined ? null : recommended / 100,
       };
     });
+}
+
+function missing(name: string): never {
+  throw new Error(`${name} was not measured at its exit`);
 }
 
 /** (i) the recorded run, at exit and after a trim */
@@ -61,12 +66,14 @@ export function printRecorded(errors: readonly RecordedErrors[]): void {
     "\nReal programs as recorded: error at exit, after malloc_trim(0), median along the run",
   );
   for (const { case: name, exit, trimmed, along, recommended } of errors) {
-    const cells = [exit, trimmed, along].map((one) => percent(one).padStart(9));
+    const cells = [exit, trimmed, along].map((one) =>
+      (one === null ? "–" : percent(one)).padStart(9),
+    );
     const row = recommended === null ? "" : `  touch.md ${percent(recommended).padStart(8)}`;
     console.log(`  ${name.padEnd(28)}${cells.join("")}${row}`);
   }
-  const size = (of: (one: RecordedErrors) => number): string =>
-    percent(median(errors.map((one) => Math.abs(of(one)))));
+  const size = (of: (one: RecordedErrors) => number | null): string =>
+    percent(median(errors.flatMap((one) => of(one) ?? []).map(Math.abs)));
   console.log(
     `  median |error|: ${size((one) => one.exit)} at exit, ${size((one) => one.trimmed)} trimmed, ${size((one) => one.along)} along the run`,
   );

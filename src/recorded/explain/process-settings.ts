@@ -46,6 +46,9 @@ const HYPOTHESES: readonly (readonly [name: string, values: readonly number[]])[
   ["glibc.malloc.mxfast", [0, ...Array.from({ length: 9 }, (_, i) => 24 + 16 * i)]],
 ];
 
+/** Settings whose effect a threshold that changed during the run may have, too. */
+const LIKE_A_THRESHOLD: readonly string[] = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"];
+
 /** Returns `from`, 2 × `from`, 4 × `from` … up to `to`. */
 function doublings(from: number, to: number): number[] {
   const values: number[] = [];
@@ -59,6 +62,8 @@ interface Trial {
   readonly origin: RecordedProcess;
   /** number of events before the first mismatch */
   readonly matchedUntil: number;
+  /** by then a mapping of unknown size was freed, which may have raised the thresholds */
+  readonly isThresholdOpen: boolean;
 }
 
 /**
@@ -121,10 +126,12 @@ export class ProcessSettings {
     if (this.#events - matchedUntil(assumed) <= MUST_HOLD_EVENTS) {
       return [];
     }
+    const isThresholdOpen = assumed.some((one) => one.isThresholdOpen);
+    const variantsOf = (origin: RecordedProcess) => variants(origin, isThresholdOpen);
     let best = assumed;
     for (let settings = 1; settings <= MAX_SETTINGS; settings++) {
       const origins = settings === 1 ? this.#origins : distinct(best);
-      const trials = this.#longestMatched(origins.flatMap(variants));
+      const trials = this.#longestMatched(origins.flatMap(variantsOf));
       // Each of two settings may explain little without the other.
       if (matchedUntil(trials) <= matchedUntil(best)) {
         break;
@@ -167,7 +174,9 @@ export class ProcessSettings {
       if (replay === null) {
         continue;
       }
-      const trial = { origin, matchedUntil: this.#replay(replay, this.#events, 1) };
+      const until = this.#replay(replay, this.#events, 1);
+      const isThresholdOpen = replay.judge.mappings.leavesThresholdOpen(replay.model);
+      const trial = { origin, matchedUntil: until, isThresholdOpen };
       if (trial.matchedUntil > matchedUntil(longest)) {
         longest = [];
       }
@@ -190,8 +199,11 @@ function matchedUntil([first]: readonly Trial[]): number {
 }
 
 /** Returns the process with one more setting, for each setting to try. */
-function variants(origin: RecordedProcess): RecordedProcess[] {
-  return HYPOTHESES.filter(([name]) => !(name in origin.settings)).flatMap(([name, values]) =>
+function variants(origin: RecordedProcess, isThresholdOpen: boolean): RecordedProcess[] {
+  const tried = HYPOTHESES.filter(
+    ([name]) => !(name in origin.settings) && !(isThresholdOpen && LIKE_A_THRESHOLD.includes(name)),
+  );
+  return tried.flatMap(([name, values]) =>
     values.map((value) => ({
       ...origin,
       settings: { ...origin.settings, [name]: String(value) },

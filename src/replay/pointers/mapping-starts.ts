@@ -1,9 +1,11 @@
-import { GRANULE, HEAP, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
+import type { Arena } from "../../ptmalloc/arena.ts";
+import { GRANULE, HEAP, MAPPED, MIN_GRANULES, SIZE, STATE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
+import { regainTop } from "../../ptmalloc/regain-top.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "../../ptmalloc/settings.ts";
 
-/** Aligned mappings remembered whose start is not known yet. */
-const MAX_OPEN = 16;
+/** Aligned mappings remembered whose start may still be found. */
+const MAX_OPEN = 64;
 
 /** Starts of foreign mappings remembered. */
 const MAX_FOREIGN = 64;
@@ -28,8 +30,11 @@ export class MappingStarts {
   #open: readonly Open[] = [];
   /** where mappings end and no block's starts: starts of libraries, stacks and the like */
   #foreign: readonly number[] = [];
-  /** the sizes that the chunk of a freed mapping of unknown start may have had, one per page; the mmap threshold, if higher */
-  #freed = { least: 0, largest: 0 };
+  /**
+   * The sizes that the chunks of freed mappings of unknown start may have had: one per page, from that of any to the
+   * largest. The mmap threshold may have become one of them.
+   */
+  #freed = { any: 0, largest: 0 };
   /** an alignment above a page was seen: before, ends of mappings are not looked at, to save time */
   #isNeeded = false;
 
@@ -65,33 +70,69 @@ export class MappingStarts {
     }
   }
 
-  /** true if the start of a mapping may be unknown */
-  get hasOpen(): boolean {
-    return this.#open.length > 0;
+  /** true if the start of some mapping may be unknown */
+  get leavesSomeOpen(): boolean {
+    return this.#isNeeded;
   }
 
   /** The log frees chunk `c`. */
   beforeFree(m: Ptmalloc, c: number): void {
-    if (this.#open.some((one) => one.chunk === c && isLive(m, one))) {
-      const least = m.mappedChunkBytes(m.mappingOf(c));
-      const largest = least + blockOffset(m, c) - m.pageBytes;
-      this.#freed = { least, largest: Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX) };
+    if (m.chunks.words[c + STATE] !== MAPPED) {
+      return;
+    }
+    // Something that no line shows may lie between two mappings: a start that was found is no more than likely.
+    const least = m.mappedChunkBytes(m.mappingOf(c));
+    const largest = least + blockOffset(m, c) - m.pageBytes;
+    if (largest > least) {
+      const limited = Math.min(largest, DEFAULT_MMAP_THRESHOLD_MAX);
+      this.#freed = { any: least, largest: Math.max(limited, this.#freed.largest) };
     }
   }
 
+  /** true if a freed mapping may have raised the thresholds above the model's */
+  leavesThresholdOpen({ par }: Ptmalloc): boolean {
+    return !par.noDynThreshold && this.#freed.largest > par.mmapThreshold;
+  }
+
+  /** The log maps a chunk of `bytes`: no freed mapping has raised the threshold above that. */
+  capThreshold(bytes: number): void {
+    this.#freed.largest = Math.min(this.#freed.largest, bytes);
+  }
+
   /**
-   * The log puts a chunk of `bytes` in a heap, which the model would map. If the threshold may be higher, because a
-   * mapping of unknown start was freed, it becomes the least that explains this. Returns true if so.
+   * The log puts a chunk of `bytes` in a heap of `av`, which the model would map, because its top is too small. If a
+   * mapping of unknown start was freed, the thresholds may be higher than in the model: then the top was not trimmed, or
+   * the chunk is below the mmap threshold. They become the least that explains this. Returns true if some do.
    */
-  raiseThreshold(m: Ptmalloc, bytes: number): boolean {
-    const { least, largest } = this.#freed;
+  raiseThreshold(m: Ptmalloc, av: Arena, bytes: number): boolean {
     const { par } = m;
-    if (par.noDynThreshold || bytes < par.mmapThreshold || bytes >= largest) {
+    if (par.noDynThreshold || bytes < par.mmapThreshold || this.#freed.any === 0) {
       return false;
     }
-    par.mmapThreshold = least + Math.ceil((bytes + 1 - least) / m.pageBytes) * m.pageBytes;
-    par.trimThreshold = 2 * par.mmapThreshold;
+    let threshold = this.#leastAbove(m, bytes);
+    const untrimmed = m.chunks.words[av.top + SIZE]! * GRANULE + av.trimmedBytes;
+    if (av.trimmedBytes > 0 && untrimmed >= bytes + MIN_GRANULES * GRANULE) {
+      const isRaised = par.trimThreshold > av.trimmedAt;
+      const least = isRaised ? par.mmapThreshold : this.#leastAbove(m, av.trimmedAt / 2);
+      if (least < threshold) {
+        regainTop(m, av);
+        threshold = least;
+      }
+    }
+    if (!Number.isFinite(threshold)) {
+      return false;
+    }
+    par.mmapThreshold = threshold;
+    par.trimThreshold = 2 * threshold;
     return true;
+  }
+
+  /** Returns the least size above `bytes` and the mmap threshold that a freed chunk can have had; Infinity if there is none. */
+  #leastAbove({ par, pageBytes }: Ptmalloc, bytes: number): number {
+    const { any, largest } = this.#freed;
+    const above = Math.max(bytes, par.mmapThreshold);
+    const size = any + Math.ceil((Math.floor(above) + 1 - any) / pageBytes) * pageBytes;
+    return size <= largest ? size : Number.POSITIVE_INFINITY;
   }
 
   /** Mapping `id` starts at `start`. What it ends at starts there: an open mapping, another block's, or neither. */

@@ -269,8 +269,10 @@ export class PointerWitness implements Witness {
       state.firstOfHeap = bytes;
     }
     const { addresses, mappings } = this.#judge;
-    if (mapped && state.pointer !== 0 && addresses.isInHeap(this.#model, state.pointer)) {
-      if (mappings.raiseThreshold(this.#model, bytes)) {
+    if (mapped && state.pointer !== 0) {
+      if (!addresses.isInHeap(this.#model, state.pointer)) {
+        mappings.capThreshold(bytes);
+      } else if (mappings.raiseThreshold(this.#model, av, bytes)) {
         state.explained++;
         return false;
       }

@@ -93,17 +93,103 @@ describe("the mmap threshold after a mapping of unknown start was freed", () => 
 
   it("is raised to the next size that the mapping's chunk can have had", () => {
     expect(p.m.par.mmapThreshold).toBe(0x20_000);
-    expect(starts.raiseThreshold(p.m, 200_000)).toBe(true);
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 200_000)).toBe(true);
     expect(p.m.par.mmapThreshold).toBe(0x31_010);
     expect(p.m.par.trimThreshold).toBe(0x62_020);
   });
 
   it("is not raised above what the mapping's size allows", () => {
-    expect(starts.raiseThreshold(p.m, MIB + PAGE)).toBe(false);
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, MIB + PAGE)).toBe(false);
+  });
+
+  it("is raised to a size of any of them", () => {
+    alignedAt("b", ALIGNED);
+    starts.beforeFree(p.m, p.chunkOf("b"));
+    p.free("b");
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 200_000)).toBe(true);
+    expect(p.m.par.mmapThreshold).toBe(0x31_010);
+  });
+
+  it("is not raised to a size from which on a chunk was mapped, until one more is freed", () => {
+    starts.capThreshold(300_000);
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 400_000)).toBe(false);
+    p.memalign(MIB, 1000, "b");
+    starts.note(p.m, p.chunkOf("b"), ALIGNED, false);
+    starts.beforeFree(p.m, p.chunkOf("b"));
+    p.free("b");
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 400_000)).toBe(true);
+  });
+
+  it("is raised where a found start turns out to be that of something else", () => {
+    const other = new MappingStarts();
+    alignedAt("b", ALIGNED);
+    p.malloc(0x20_000 + 2 * PAGE, "below");
+    other.note(p.m, p.chunkOf("b"), ALIGNED, false);
+    other.note(p.m, p.chunkOf("below"), ALIGNED - 0x8000 - 0x23_000 + 16, false);
+    expect(leadOf("b")).toBe(0x8000);
+    other.beforeFree(p.m, p.chunkOf("b"));
+    p.free("b");
+    expect(p.m.par.mmapThreshold).toBe(0x29_010);
+    expect(other.raiseThreshold(p.m, p.m.mainArena, 0x29_010)).toBe(true);
+  });
+
+  it("is raised after more mappings than are remembered", () => {
+    const other = new MappingStarts();
+    p.memalign(MIB, 1000, "first");
+    other.note(p.m, p.chunkOf("first"), ALIGNED, false);
+    for (let i = 1; i <= 70; i++) {
+      p.memalign(MIB, 1000, `more ${i}`);
+      other.note(p.m, p.chunkOf(`more ${i}`), ALIGNED - i * 4 * MIB, false);
+    }
+    other.beforeFree(p.m, p.chunkOf("first"));
+    expect(other.raiseThreshold(p.m, p.m.mainArena, 200_000)).toBe(true);
+  });
+
+  it("is raised so far that the top was not trimmed, if it then had room for the block", () => {
+    p.m.trims = [];
+    p.malloc(1000);
+    const blocks = [100_000, 100_000, 100_000].map((bytes) => p.malloc(bytes));
+    p.free(...blocks);
+    const { trimmedAt } = p.m.mainArena;
+    const before = p.brk;
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 300_000)).toBe(true);
+    expect(p.m.par.trimThreshold).toBeGreaterThan(trimmedAt);
+    expect(p.m.par.mmapThreshold).toBeLessThan(300_000);
+    expect(p.brk).toBeGreaterThan(before);
+  });
+
+  it("is raised no further than the block needs, although the top had room for it before a trim", () => {
+    p.m.trims = [];
+    p.malloc(1000);
+    p.free(...[100_000, 100_000, 100_000].map((bytes) => p.malloc(bytes)));
+    expect(p.m.mainArena.trimmedAt).toBeGreaterThan(2 * 0x23_010);
+    const before = p.brk;
+    expect(starts.raiseThreshold(p.m, p.m.mainArena, 140_000)).toBe(true);
+    expect(p.m.par.mmapThreshold).toBe(0x23_010);
+    expect(p.brk).toBe(before);
+  });
+
+  it("and a trim that another free prevents now is not taken back without such a mapping", () => {
+    const other = new MappingStarts();
+    p.m.trims = [];
+    p.malloc(1000);
+    p.free(...[100_000, 100_000, 100_000].map((bytes) => p.malloc(bytes)));
+    p.malloc(400_000, "mapped");
+    p.free("mapped");
+    expect(p.m.par.trimThreshold).toBeGreaterThan(p.m.mainArena.trimmedAt);
+    expect(other.raiseThreshold(p.m, p.m.mainArena, 410_000)).toBe(false);
+  });
+
+  it("is open until a chunk no larger is mapped, and never where a setting freezes it", () => {
+    expect(starts.leavesThresholdOpen(p.m)).toBe(true);
+    expect(starts.leavesThresholdOpen(process("2.36", { MALLOC_TOP_PAD_: "0" }).m)).toBe(false);
+    starts.capThreshold(p.m.par.mmapThreshold);
+    expect(starts.leavesThresholdOpen(p.m)).toBe(false);
+    expect(new MappingStarts().leavesThresholdOpen(p.m)).toBe(false);
   });
 
   it("is not raised for another reason", () => {
     const other = new MappingStarts();
-    expect(other.raiseThreshold(p.m, 200_000)).toBe(false);
+    expect(other.raiseThreshold(p.m, p.m.mainArena, 200_000)).toBe(false);
   });
 });
