@@ -52,6 +52,14 @@ export function isOfScenario(key: BudgetKey): boolean {
   return key.thread === null && (key.scenario !== null || shortNameIn(key)?.of === "scenario");
 }
 
+/** True if the figure comes from the model, not from the log alone. */
+export function isModelled(key: BudgetKey): boolean {
+  const { thread, path } = key;
+  return thread === null
+    ? isOfScenario(key) || path.startsWith("container.")
+    : path === "pinnedBytes";
+}
+
 /** The key as one types it. */
 export function printKey({ thread, path, scenario }: BudgetKey): string {
   const of = thread === null ? "" : `thread:${quotedIf(/[."<>@\\]|^\s|\s$|^$/, thread)}.`;

@@ -1,8 +1,9 @@
+import { isUnreliable } from "../insight/grade.ts";
 import type { Parsed } from "../report/parsed.ts";
 import type { ReadReport } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";
 import { type Budget, type Limit, unfitLimit } from "./budget.ts";
-import { printKey } from "./budget-key.ts";
+import { isModelled, printKey } from "./budget-key.ts";
 import { type Figure, figureOf } from "./figure.ts";
 
 /** A budget and what mallog.config.json says about it. */
@@ -20,6 +21,8 @@ export interface NamedBudget {
 export interface Evidence {
   readonly head: ReadReport;
   readonly base: ReadReport | null;
+  /** figures of the model are judged even where the log does not support them */
+  readonly trustsModel: boolean;
 }
 
 /** A result without its explanation. */
@@ -34,9 +37,13 @@ export interface Unjudged {
 /** Compares a report with a budget. */
 export function judge(
   { budget, name, message, minDeltaBytes }: NamedBudget,
-  { head, base }: Evidence,
+  { head, base, trustsModel }: Evidence,
 ): { readonly ok: Judged } | Unjudged {
   const { key, operator, limit } = budget;
+  const isUnjudged =
+    !trustsModel &&
+    isModelled(key) &&
+    (isUnreliable(head.known) || (base !== null && limit.isGrowth && isUnreliable(base.known)));
   const actual = figureOf(key, head.json);
   if ("error" in actual) {
     return { ...actual, in: "head" };
@@ -67,7 +74,8 @@ export function judge(
     limit: allowed,
     actual: value,
     base: from?.value ?? null,
-    ok: holds(value, operator, allowed),
+    ok: !isUnjudged && holds(value, operator, allowed),
+    ...(isUnjudged ? { unreliable: true } : {}),
     name,
     message,
   };

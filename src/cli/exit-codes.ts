@@ -5,6 +5,8 @@ export const Exit = {
   usage: 2,
   /** the input is unusable, or the report cannot be written */
   unusable: 3,
+  /** a budget limits a figure of the model, and the log does not support it */
+  unjudged: 4,
   /** EX_SOFTWARE: a bug in mallog */
   internal: 70,
   /** 128 + SIGINT */

@@ -4,9 +4,9 @@ import type { Scenario } from "../report/report.ts";
 import { plain } from "./sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
-/** A smaller gain is not worth a change of settings: the advice does not name it. */
-const WORTHWHILE_RATIO = 0.02;
-const WORTHWHILE_BYTES = 4096;
+/** A smaller gain, in either measure, is not worth a change of settings: the advice does not name it. */
+const WORTHWHILE_RATIO = 0.05;
+const WORTHWHILE_BYTES = 1024 * 1024;
 /** Among settings whose gain is this close to the best, the one with the fewest settings wins. */
 const NEARLY_THE_SAME = 0.99;
 
@@ -70,7 +70,7 @@ function noHelp(tried: readonly Scenario[], allServe: boolean): Sentence {
       ? `${first.name} does not lower`
       : `None of the ${tried.length} settings tried lowers`;
   const when = allServe ? ", at the peak or at the end" : " without failing calls";
-  return plain(`${none} RSS by ${WORTHWHILE_RATIO * 100} % or more${when}.`);
+  return plain(`${none} RSS by ${WORTHWHILE_RATIO * 100} % and 1 MiB or more${when}.`);
 }
 
 /** "falls from 455.2 MiB to 259.9 MiB (-42.9 %)" */

@@ -48,6 +48,9 @@ function sentenceOf(budget: BudgetResult): string {
   const subject = name === null ? key : `${name}: ${key}`;
   const from = base === null ? "" : `${before} before${growth(budget.unit, base, actual)}`;
   const isMinimum = operator.startsWith(">");
+  if (budget.unreliable) {
+    return printable(`${subject} cannot be judged: the log does not show what glibc holds`);
+  }
   if (ok) {
     const bound = isMinimum ? `minimum ${allowed}` : `limit ${allowed}`;
     return printable(`${subject} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);

@@ -47,6 +47,17 @@ export function containerSentences(
     return [plain(`The process needs ${needs}.`)];
   }
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
+  const least = baseRssBytes + recorded.rss.peakLowBytes;
+  const most = baseRssBytes + recorded.rss.peakHighBytes;
+  if (least <= limitBytes && most > limitBytes) {
+    const range = `${size(least, unit)} to ${size(most, unit)}`;
+    return [
+      {
+        tone: "bad",
+        text: `The process may not fit ${limit}: it needs ${range} at its peak (${parts}).`,
+      },
+    ];
+  }
   if (inContainer.fits) {
     return [{ tone: "good", text: `The process fits ${limit}: it needs ${needs}.` }];
   }

@@ -46,6 +46,13 @@ export function findings(
   return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
 }
 
+const OF_MODEL = ["retained-free-memory", "pinned-heap", "arenas-retain", "glibc-undecided"];
+
+/** Returns the findings that do not rest on the model's figures. */
+export function withoutModel(all: readonly Finding[]): Finding[] {
+  return all.filter(({ kind }) => !OF_MODEL.includes(kind));
+}
+
 function showsBuffersByTime({ threadBuffers }: TraceSummary): boolean {
   return threadBuffers !== undefined && threadBuffers.latestBy !== null;
 }

@@ -1,6 +1,6 @@
 import { exact, plural } from "../report/format.ts";
 import type { Fidelity, Finding, TraceSummary } from "../report/report.ts";
-import { TRUSTED_RATIO } from "./verdict.ts";
+import { TRUSTED_RATIO } from "./grade.ts";
 
 /** Seconds of a day: later times may be those of a log that passes midnight, where sorting by the time of day is wrong. */
 const DAY = 86_400;

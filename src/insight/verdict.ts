@@ -3,6 +3,7 @@ import type { Sentence } from "../report/presented.ts";
 import type { Fidelity, Report, Scenario, TouchFit } from "../report/report.ts";
 import { advice } from "./advice.ts";
 import { containerSentences } from "./container.ts";
+import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
 import { after, plain } from "./sentences.ts";
 
 /** The answer in words: what is live, what glibc keeps beyond it, which setting helps, and how far to trust the figures. */
@@ -19,21 +20,30 @@ export function verdict(report: Report): Sentence[] {
   if (recorded === undefined || report.model === null) {
     return [...sentences, liveOnly(report), plain("No RSS: the model was not run (--no-model).")];
   }
+  const graded = gradeSentence(report);
+  if (graded !== null) {
+    sentences.push(graded);
+  }
+  if (isUnreliable(report)) {
+    const judged = report.container === undefined ? [] : [NOT_CONTAINED];
+    return [...sentences, liveOnly(report), ...judged, ...measuredSentences(report)];
+  }
   sentences.push(resident(recorded));
   if (report.container !== undefined) {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
   sentences.push(advice(recorded, whatIfs), reproduced(report.model.fidelity));
-  if (report.trace.threadBuffers !== undefined && report.model.fidelity.ratio < TRUSTED_RATIO) {
-    sentences.push(outOfOrder(report.trace.threadBuffers));
-  }
-  if (report.measured !== null) {
-    sentences.push(againstMeasured(report.measured));
-  }
-  if (report.model.fit !== null && report.model.fit.outside !== null) {
-    sentences.push(outOfRange(report.model.fit, report.model.fit.outside));
-  }
-  return sentences;
+  return [...sentences, ...measuredSentences(report)];
+}
+
+const NOT_CONTAINED = plain("Whether the process fits its container cannot be judged.");
+
+function measuredSentences({ measured, model }: Report): Sentence[] {
+  const sentences = measured === null ? [] : [againstMeasured(measured)];
+  const fit = model?.fit ?? null;
+  return fit === null || fit.outside === null
+    ? sentences
+    : [...sentences, outOfRange(fit, fit.outside)];
 }
 
 /** The sentence that every format shows for a partly read log; null for a complete one. */
@@ -73,9 +83,6 @@ function resident({ requestedBytes: live, rss }: Scenario): Sentence {
   return plain(`${both}, ${size(rest, unit)} (${ratio}) more than is live.`);
 }
 
-/** Below this, the modelled heap has drifted so far from the real one that its sizes are estimates. */
-export const TRUSTED_RATIO = 0.95;
-
 /** How far the share of reproduced pointers lets the figures be trusted. */
 export function fidelityTone({ compared, equal }: Fidelity): Sentence["tone"] {
   if (compared === 0) {
@@ -89,9 +96,6 @@ export function fidelityTone({ compared, equal }: Fidelity): Sentence["tone"] {
 
 function reproduced(fidelity: Fidelity): Sentence {
   const { compared, equal, firstDivergence } = fidelity;
-  if (compared === 0) {
-    return plain("Fidelity unknown: the log holds no pointers to compare with the model's.");
-  }
   const tone = fidelityTone(fidelity);
   const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
   if (equal === compared) {
@@ -101,15 +105,7 @@ function reproduced(fidelity: Fidelity): Sentence {
     firstDivergence === null
       ? ""
       : `; the first mismatch is in line ${exact(firstDivergence.line)}`;
-  const text = `The model reproduced ${pointers} (${share(equal, compared)})${first}.`;
-  return { tone, text: tone === "bad" ? `${text} Take the sizes as estimates.` : text };
-}
-
-/** The hook has lost the order of calls. The finding says what to do. */
-function outOfOrder({ latestBy }: NonNullable<Report["trace"]["threadBuffers"]>): Sentence {
-  const buffers = latestBy === null ? "seems to buffer" : "buffers";
-  const text = `The hook ${buffers} the lines of each thread, so the log has lost the order of calls: see the findings.`;
-  return { tone: "bad", text };
+  return { tone, text: `The model reproduced ${pointers} (${share(equal, compared)})${first}.` };
 }
 
 function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>): Sentence {

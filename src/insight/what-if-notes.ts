@@ -1,21 +1,27 @@
 import { byteUnit, percent, plural, size } from "../report/format.ts";
 import type { ModelSummary, Report, RssFigures, Scenario } from "../report/report.ts";
 import { isRangeShown } from "../report/tables/scenario-columns.ts";
+import { isUnreliable } from "./grade.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
 /** Notes below the table of scenarios: failing calls, why ranges are shown, and what is assumed written. */
-export function whatIfNotes({ scenarios, model }: Report): string[] {
+export function whatIfNotes(report: Report): string[] {
+  const { scenarios, model } = report;
   const [recorded] = scenarios;
   if (recorded === undefined || model === null) {
     return [];
   }
   return [
+    ...(isUnreliable(report) ? [UNRELIABLE] : []),
     ...failingCalls(recorded, scenarios),
     ...rangeReasons(scenarios, model),
     ...touchBounds(recorded.rss, model),
     ...assumedWritten(recorded.rss, model),
   ];
 }
+
+const UNRELIABLE =
+  "The model did not reproduce this run: its figures are not those of the process.";
 
 function failingCalls(recorded: Scenario, scenarios: readonly Scenario[]): string[] {
   return scenarios

@@ -3,6 +3,8 @@ import { REPORT_SCHEMA, type Report, type Scenario, type ThreadSummary } from ".
 /** The parts of a report that diffs and budgets read. A Report is a KnownReport. */
 export interface KnownReport extends Pick<Report, "complete" | "live"> {
   readonly trace: Pick<Report["trace"], "events" | "sources">;
+  /** null also in a report of a version that did not grade */
+  readonly grade: { readonly level: string } | null;
   readonly threads: readonly KnownThread[];
   readonly model: Pick<
     NonNullable<Report["model"]>,
@@ -91,6 +93,9 @@ function knownReport(report: JsonValue): KnownReport {
       touch: model.at("touch").text(),
       thp: model.at("thp").text(),
     })),
+    grade: report.has("grade")
+      ? report.at("grade").orNull((grade) => ({ level: grade.at("level").text() }))
+      : null,
     scenarios: report.at("scenarios").items(knownScenario),
   };
 }

@@ -36,6 +36,8 @@ export interface Report {
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   readonly timeline: Timeline;
+  /** how far the log supports the model's figures; null under --no-model, or if no event was read */
+  readonly grade: Grade | null;
   readonly findings: readonly Finding[];
   readonly budgets: readonly BudgetResult[];
   /** only with --container-limit or --base-rss */
@@ -296,6 +298,23 @@ export interface Finding {
   readonly evidence: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** How far the log supports the model's figures. */
+export interface Grade {
+  /**
+   * reproduced: the model gives at least 99 % of the pointers. approximate: at least 95 %. unreliable: fewer, or most of
+   * the memory is from outside the log; the figures of glibc's memory then say nothing about the process.
+   */
+  readonly level: "reproduced" | "approximate" | "unreliable";
+  /** what the log shows of why the level is not the best, likeliest first; empty if it is, or nothing shows it */
+  readonly reasons: readonly GradeReason[];
+}
+
+export interface GradeReason {
+  readonly kind: string;
+  readonly message: string;
+  readonly evidence: Readonly<Record<string, number | string | boolean>>;
+}
+
 export interface BudgetResult {
   /** as typed in a budget, e.g. "rss@MALLOC_ARENA_MAX=1" */
   readonly key: string;
@@ -307,6 +326,8 @@ export interface BudgetResult {
   /** the earlier value, if the limit is relative to it; null for an absolute limit */
   readonly base: number | null;
   readonly ok: boolean;
+  /** the grade is unreliable, so that the figure cannot be judged; `ok` is false. Absent otherwise. */
+  readonly unreliable?: true;
   /** from mallog.config.json */
   readonly name: string | null;
   readonly message: string | null;

@@ -1,4 +1,5 @@
-import { findings } from "../insight/findings.ts";
+import { findings, withoutModel } from "../insight/findings.ts";
+import { gradeOf, isUnreliable } from "../insight/grade.ts";
 import type {
   AnalysisResult,
   LogResult,
@@ -28,9 +29,9 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
   const samples = measured(result);
-  return {
+  const ungraded = {
     schema: REPORT_SCHEMA,
-    tool: { name: "mallog", version },
+    tool: { name: "mallog" as const, version },
     complete: result.read.complete,
     trace,
     threads,
@@ -58,7 +59,10 @@ export function summarize(result: AnalysisResult, version: string): Report {
           ),
     budgets: [],
     ...unavailable(model?.refused ?? []),
-  };
+  } satisfies Omit<Report, "grade">;
+  const grade = gradeOf(ungraded);
+  const known = isUnreliable({ grade }) ? withoutModel(ungraded.findings) : ungraded.findings;
+  return { ...ungraded, grade, findings: known };
 }
 
 function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavailable"> {

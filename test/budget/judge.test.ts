@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { parseBudget } from "../../src/budget/budget.ts";
 import { explain, sortFor } from "../../src/budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../../src/budget/judge.ts";
+import { exitFor } from "../../src/cli/budgets/judge-budgets.ts";
 import { presentBudgets } from "../../src/insight/budget-sentences.ts";
+import { budgetsKept } from "../../src/report/budget-results.ts";
 import type { BudgetResult, Report } from "../../src/report/report.ts";
-import { MiB, report, scenario, thread } from "../support/report-builder.ts";
+import { fidelity, MiB, report, scenario, thread } from "../support/report-builder.ts";
 
 function named(text: string, minDeltaBytes: number | null = null): NamedBudget {
   const parsed = parseBudget(text);
@@ -16,7 +18,7 @@ function named(text: string, minDeltaBytes: number | null = null): NamedBudget {
 
 function evidence(head: Report, base: Report | null = null): Evidence {
   const read = (one: Report) => ({ known: one, json: one });
-  return { head: read(head), base: base && read(base) };
+  return { trustsModel: false, head: read(head), base: base && read(base) };
 }
 
 function judged(text: string, given: Evidence, minDeltaBytes: number | null = null) {
@@ -271,3 +273,42 @@ test.each([
 ])("the command for %s sorts threads by %s", (path, sort) =>
   expect(sortFor({ thread: null, path, scenario: null })).toBe(sort),
 );
+
+describe("a log that does not support the model's figures", () => {
+  const unreliable = report({ model: fidelity(100, 50) });
+
+  test("leaves budgets on them unjudged, and judges those on the log", () => {
+    const judged = (text: string, of = evidence(unreliable)) => {
+      const result = judge(named(text), of);
+      return "ok" in result ? result.ok : null;
+    };
+    expect(judged("rss<=1GiB")).toMatchObject({ ok: false, unreliable: true });
+    expect(judged("container.baseRssBytes<=1GiB")).toBeNull();
+    expect(judged("live<=1GiB")).not.toHaveProperty("unreliable");
+    expect(judged("model.fidelity.ratio>=0.9")).toMatchObject({ ok: false });
+    expect(judged("model.fidelity.ratio>=0.9")).not.toHaveProperty("unreliable");
+    expect(judged("rss<=1GiB", { ...evidence(unreliable), trustsModel: true })).toMatchObject({
+      ok: true,
+    });
+    expect(judged("rss<=+5%", evidence(report(), unreliable))).toMatchObject({ unreliable: true });
+    expect(judged("rss<=1GiB", evidence(report(), unreliable))).toMatchObject({ ok: true });
+  });
+
+  test("is told in the sentence and the count", () => {
+    const results = ["rss<=1GiB", "live<=1B", "calls>=1"].map((text) => {
+      const result = judge(named(text), evidence(unreliable));
+      if ("error" in result) {
+        throw new Error(result.error);
+      }
+      return { ...result.ok, explanation: [], command: null };
+    });
+    const presented = presentBudgets(results);
+    expect(presented[0]?.sentence).toBe(
+      "rss cannot be judged: the log does not show what glibc holds",
+    );
+    expect(budgetsKept(presented)).toBe("1 of 3 budgets not kept, 1 of 3 budgets not judged");
+    expect(budgetsKept(presented.slice(2))).toBe("1 budget kept");
+    expect([exitFor(results, false), exitFor(results.slice(0, 1), false)]).toEqual([1, 4]);
+    expect([exitFor(results, true), exitFor(results.slice(2), false)]).toEqual([0, 0]);
+  });
+});

@@ -1,3 +1,4 @@
+import { gradeOf } from "../../src/insight/grade.ts";
 import {
   type ArenaSummary,
   REPORT_SCHEMA,
@@ -162,7 +163,7 @@ export function fidelity(compared: number, equal: number): NonNullable<Report["m
 
 export function report(given: Partial<Report> = {}): Report {
   const threads = given.threads ?? [thread(100), thread(101, { volumeBytes: 3 * MiB })];
-  return {
+  const ungraded: Omit<Report, "grade"> = {
     schema: REPORT_SCHEMA,
     tool: { name: "mallog", version: "0.0.0" },
     complete: true,
@@ -177,6 +178,7 @@ export function report(given: Partial<Report> = {}): Report {
     budgets: [],
     ...given,
   };
+  return { ...ungraded, grade: given.grade ?? gradeOf(ungraded) };
 }
 
 export const NO_TIMELINE: Report["timeline"] = {

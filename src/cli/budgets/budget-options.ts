@@ -6,6 +6,7 @@ export interface BudgetValues {
   readonly budget?: readonly string[];
   readonly config?: string;
   readonly allowFailure?: true;
+  readonly allowUnreliable?: true;
 }
 
 export function budgetOption(example: string): Option {
@@ -14,6 +15,13 @@ export function budgetOption(example: string): Option {
 
 export function allowFailureOption(): Option {
   return new Option("--allow-failure", "exit with 0 even if a budget is not kept");
+}
+
+export function allowUnreliableOption(): Option {
+  return new Option(
+    "--allow-unreliable",
+    "judge figures of the model even if the log does not support them",
+  );
 }
 
 /** Explains <budget>. */

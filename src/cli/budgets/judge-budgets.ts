@@ -6,6 +6,7 @@ import { refusalBySchema } from "../../budget/schema-paths.ts";
 import type { AnalysisOptions } from "../../pipeline/analysis-options.ts";
 import { AS_RECORDED, type BudgetResult } from "../../report/report.ts";
 import { reportSchema } from "../../report/report-schema.ts";
+import { Exit } from "../exit-codes.ts";
 import { parseScenario } from "../options/parse-settings.ts";
 import { Failure } from "../problems.ts";
 
@@ -60,6 +61,15 @@ export function withScenariosOf(
   return { ...analysis, whatIfs };
 }
 
+/** The exit code for these results. */
+export function exitFor(results: readonly BudgetResult[], allowFailure: boolean): number {
+  const failed = results.filter(({ ok }) => !ok);
+  if (allowFailure || failed.length === 0) {
+    return Exit.done;
+  }
+  return failed.every(({ unreliable }) => unreliable) ? Exit.unjudged : Exit.exceeded;
+}
+
 /** What the messages about budgets refer to. */
 export interface Context {
   /** the file of the report; null: the log that was just analysed */
@@ -87,8 +97,8 @@ export function judgeAll(
     const explained = named.budget.limit.isGrowth ? evidence : { ...evidence, base: null };
     return {
       ...result,
-      explanation: explain(named.budget, result, explained),
-      command: result.ok ? null : commandFor(named.budget),
+      explanation: result.unreliable ? [] : explain(named.budget, result, explained),
+      command: result.ok || result.unreliable ? null : commandFor(named.budget),
     };
   });
 }

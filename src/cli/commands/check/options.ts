@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { AnalysisValues } from "../../analysis/analysis-request.ts";
 import {
   allowFailureOption,
+  allowUnreliableOption,
   BUDGET_HELP,
   type BudgetValues,
   budgetOption,
@@ -44,6 +45,8 @@ Exit codes:
   1    a budget is not kept (0 with --allow-failure)
   2    wrong usage, or settings that glibc refuses
   3    a log or a report that cannot be read, or a report that cannot be written
+  4    a figure of the model cannot be judged: the log does not support it
+  4    a budget cannot be judged: the log does not support the model's figure
   130  interrupted (143: terminated)
 
 Examples:
@@ -103,5 +106,6 @@ function budgetOptions(): Option[] {
       parseBytes,
     ),
     allowFailureOption(),
+    allowUnreliableOption(),
   ].map((option) => option.helpGroup("Budgets:"));
 }

@@ -19,8 +19,7 @@ import {
   writeFiles,
 } from "../../analysis/write-report.ts";
 import { CONFIG_FILE, readConfig } from "../../budgets/config-file.ts";
-import { judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-budgets.ts";
-import { Exit } from "../../exit-codes.ts";
+import { exitFor, judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-budgets.ts";
 import { readBase } from "../../files/base-report.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
 import type { Analyse, Io } from "../../io.ts";
@@ -62,7 +61,11 @@ export async function checkLog(
   );
   const request = { ...asked, analysis: withScenariosOf(budgets, asked.analysis) };
   return withReport(request, io, analyse, commands, async (analysed, outputs) => {
-    const evidence = { head: { known: analysed, json: analysed }, base };
+    const evidence = {
+      head: { known: analysed, json: analysed },
+      base,
+      trustsModel: values.allowUnreliable ?? false,
+    };
     const report: Report = {
       ...analysed,
       budgets: judgeAll(budgets, evidence, {
@@ -76,8 +79,7 @@ export async function checkLog(
       io.stderr.write(`mallog: ${values.baseline}: ${printable(remark)}\n`);
     }
     await printResult(report, request, values.allowFailure ?? false, io);
-    const exceeded = report.budgets.some(({ ok }) => !ok);
-    return exceeded && !values.allowFailure ? Exit.exceeded : Exit.done;
+    return exitFor(report.budgets, values.allowFailure ?? false);
   });
 }
 

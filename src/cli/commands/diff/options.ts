@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import {
   allowFailureOption,
+  allowUnreliableOption,
   BUDGET_HELP,
   type BudgetValues,
   budgetOption,
@@ -33,6 +34,7 @@ Exit codes:
   2    wrong usage
   3    a file that cannot be read or is not a report of mallog, or a file that
        cannot be written
+  4    a figure of the model cannot be judged: a log does not support it
 
 Examples:
   mallog diff base.json head.json
@@ -55,6 +57,7 @@ export function addDiff(program: Command, run: (request: DiffRequest) => Promise
     budgetOption("rss<=+5%"),
     new Option("--config <file>", "read budgets from a file, as mallog check does"),
     allowFailureOption(),
+    allowUnreliableOption(),
     topOption(),
     repeatableOption(
       "-o, --output <file>",

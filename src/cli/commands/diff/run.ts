@@ -5,8 +5,7 @@ import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { budgetList } from "../../../report/text/budget-list.ts";
 import { printJson } from "../../../report/writers/json.ts";
 import { readConfig } from "../../budgets/config-file.ts";
-import { judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
-import { Exit } from "../../exit-codes.ts";
+import { exitFor, judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
 import { readBase } from "../../files/base-report.ts";
 import { FILE_STYLE, openOutputs } from "../../files/output-file.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
@@ -34,7 +33,11 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
   const budgets = [...typedBudgets(request.budget ?? []), ...inFile];
   const outputs = openOutputs(request.output ?? [], [base, head], io.cwd, ENDINGS);
   try {
-    const evidence = { base: await readBase(base, io), head: await readBase(head, io) };
+    const evidence = {
+      base: await readBase(base, io),
+      head: await readBase(head, io),
+      trustsModel: request.allowUnreliable ?? false,
+    };
     const command =
       base === "-" || head === "-" ? null : ["mallog", "diff", base, head, "--top", "0"];
     const diff: Diff = {
@@ -53,8 +56,7 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
       output.write(formatDiff(diff, output.ending, request.top));
     }
     await printResult(diff, request, io);
-    const exceeded = diff.budgets.some(({ ok }) => !ok);
-    return exceeded && !request.allowFailure ? Exit.exceeded : Exit.done;
+    return exitFor(diff.budgets, request.allowFailure ?? false);
   } finally {
     for (const output of outputs) {
       output.discard();
