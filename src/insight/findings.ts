@@ -14,26 +14,31 @@ const MIN_BYTES = 1024 * 1024;
 /** glibc versions whose RSS differs by a smaller share count as equal. */
 const UNDECIDED_RATIO = 0.02;
 
-/**
- * What stands out in the recorded run, each with its evidence; largest first.
- * @param refersToPlaces the log has comments that apply to the lines around them: RSS samples or holes
- * @param freezesThresholds a recorded setting turns off the dynamic mmap threshold
- * @param rssByGlibc RSS at the end, in bytes, under each glibc version that fits the log
- */
-export function findings(
-  recorded: Scenario,
-  threads: readonly ThreadSummary[],
-  trace: TraceSummary,
-  fidelity: Fidelity,
-  refersToPlaces: boolean,
-  freezesThresholds: boolean,
-  rssByGlibc: ReadonlyMap<string, number>,
-): Finding[] {
+/** What findings rest on. */
+export interface Facts {
+  readonly recorded: Scenario;
+  readonly threads: readonly ThreadSummary[];
+  readonly trace: TraceSummary;
+  readonly fidelity: Fidelity;
+  /** bytes in use that were allocated outside the log: they are not free */
+  readonly outsideBytes: number;
+  /** the log has comments that apply to the lines around them: RSS samples or holes */
+  readonly refersToPlaces: boolean;
+  /** a recorded setting turns off the dynamic mmap threshold */
+  readonly freezesThresholds: boolean;
+  /** RSS at the end, in bytes, under each glibc version that fits the log */
+  readonly rssByGlibc: ReadonlyMap<string, number>;
+}
+
+/** What stands out in the recorded run, each with its evidence; largest first. */
+export function findings(facts: Facts): Finding[] {
+  const { recorded, threads, trace, fidelity, outsideBytes, refersToPlaces, freezesThresholds } =
+    facts;
   const found = [
-    retained(recorded),
+    retained(recorded, outsideBytes),
     pinned(threads),
-    arenas(recorded),
-    undecided(recorded, rssByGlibc),
+    arenas(recorded, outsideBytes),
+    undecided(recorded, facts.rssByGlibc),
     threadBuffersFinding(trace, fidelity, refersToPlaces),
   ];
   // Times out of order explain pointers that are returned while live.
@@ -57,8 +62,11 @@ function showsBuffersByTime({ threadBuffers }: TraceSummary): boolean {
   return threadBuffers !== undefined && threadBuffers.latestBy !== null;
 }
 
-function retained({ rss, inUseBytes, free, mmapped }: Scenario): Finding | null {
-  const bytes = rss.endBytes - inUseBytes;
+function retained(
+  { rss, inUseBytes, free, mmapped }: Scenario,
+  outsideBytes: number,
+): Finding | null {
+  const bytes = rss.endBytes - inUseBytes - outsideBytes;
   if (bytes < MIN_BYTES || bytes < rss.endBytes / 4) {
     return null;
   }
@@ -94,9 +102,10 @@ function pinned(threads: readonly ThreadSummary[]): Finding | null {
   };
 }
 
-function arenas({ arenas: all, arenaCount }: Scenario): Finding | null {
+function arenas({ arenas: all, arenaCount }: Scenario, outsideBytes: number): Finding | null {
   const others = all.filter(({ main }) => !main);
-  const idle = others.reduce((sum, { rssBytes, inUseBytes }) => sum + rssBytes - inUseBytes, 0);
+  const held = others.reduce((sum, { rssBytes, inUseBytes }) => sum + rssBytes - inUseBytes, 0);
+  const idle = held - outsideBytes;
   if (idle < MIN_BYTES || others.length < 2) {
     return null;
   }

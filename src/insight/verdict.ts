@@ -28,7 +28,7 @@ export function verdict(report: Report): Sentence[] {
     const judged = report.container === undefined ? [] : [NOT_CONTAINED];
     return [...sentences, liveOnly(report), ...judged, ...measuredSentences(report)];
   }
-  sentences.push(resident(recorded));
+  sentences.push(resident(recorded, report.model.inferred.unloggedBytes));
   if (report.container !== undefined) {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
@@ -67,11 +67,11 @@ function liveOnly({ live }: Report): Sentence {
   );
 }
 
-/** Resident bytes of the recorded run beside the live ones. */
-function resident({ requestedBytes: live, rss }: Scenario): Sentence {
+/** Resident bytes of the recorded run beside the live ones, and those allocated outside the log, which are in use. */
+function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number): Sentence {
   const unit = byteUnit([live, rss.endBytes]);
   const kept = size(rss.endBytes, unit);
-  const rest = rss.endBytes - live;
+  const rest = rss.endBytes - live - outsideBytes;
   if (live === 0) {
     return plain(`Nothing is live at the end; glibc keeps ${kept} resident.`);
   }
@@ -80,8 +80,16 @@ function resident({ requestedBytes: live, rss }: Scenario): Sentence {
     return plain(`${both}, less than is live: part of it was never written.`);
   }
   const ratio = percent(rest / rss.endBytes);
-  return plain(`${both}, ${size(rest, unit)} (${ratio}) more than is live.`);
+  const more = `${both}, ${size(rest, unit)} (${ratio}) more than is live`;
+  return plain(
+    outsideBytes < rss.endBytes * NOTABLE_OUTSIDE
+      ? `${more}.`
+      : `${more} or, with ${size(outsideBytes, unit)}, in use from outside the log.`,
+  );
 }
+
+/** A smaller part of RSS from outside the log is not worth a word. */
+const NOTABLE_OUTSIDE = 0.01;
 
 /** How far the share of reproduced pointers lets the figures be trusted. */
 export function fidelityTone({ compared, equal }: Fidelity): Sentence["tone"] {

@@ -48,15 +48,16 @@ export function summarize(result: AnalysisResult, version: string): Report {
     findings:
       recorded === undefined || model === null
         ? []
-        : findings(
+        : findings({
             recorded,
             threads,
             trace,
-            model.fidelity,
-            samples !== null || model.holes !== null,
-            model.freezesThresholds,
-            model.rssByGlibc,
-          ),
+            fidelity: model.fidelity,
+            outsideBytes: model.inferred.unloggedBytes,
+            refersToPlaces: samples !== null || model.holes !== null,
+            freezesThresholds: model.freezesThresholds,
+            rssByGlibc: model.rssByGlibc,
+          }),
     budgets: [],
     ...unavailable(model?.refused ?? []),
   } satisfies Omit<Report, "grade">;

@@ -45,6 +45,14 @@ describe("resident memory", () => {
     );
   });
 
+  test("leaves out what is in use from outside the log", () => {
+    const inferred = { ...MODEL.inferred, unloggedBytes: 2 * MiB };
+    const scenarios = [scenario("as recorded", { requestedBytes: 10 * MiB, endMiB: 16 })];
+    expect(texts({ model: { ...MODEL, inferred }, scenarios })[0]).toBe(
+      "10 MiB are live at the end; glibc keeps 16 MiB resident, 4 MiB (25.0 %) more than is live or, with 2 MiB, in use from outside the log.",
+    );
+  });
+
   test("with nothing live", () => {
     expect(sentence(0, 412)).toBe("Nothing is live at the end; glibc keeps 412 MiB resident.");
   });
