@@ -6,6 +6,9 @@ import { glibcVersion } from "./glibc-version.ts";
 /** What was read and which assumptions and inferences the figures rest on, one item each. */
 export function basis({ model, trace }: Report): string[] {
   const items = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
+  if (trace.sortedByTime) {
+    items.push("pieces read in the order of their first times, not in the order given");
+  }
   if (trace.pointerBits === 32 && trace.events > 0) {
     items.push("pointers: none above 4 GiB; cut to 32 bits, or from a small process");
   }

@@ -1,4 +1,5 @@
 import { Diagnostics } from "../input/diagnostics.ts";
+import { inOrderOfTime } from "../input/piece-order.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { Analysis } from "./analysis.ts";
 import type { AnalysisHooks } from "./analysis-hooks.ts";
@@ -50,7 +51,8 @@ async function readAndReplay(
 ): Promise<AnalysisResult> {
   const analysis = new Analysis(options, runner);
   const diagnostics = new Diagnostics();
-  const names = inputs.length === 0 ? ["-"] : inputs;
+  const given = inputs.length === 0 ? ["-"] : inputs;
+  const names = await inOrderOfTime(given);
   const { isComplete } = await readInWorker(reader, { names, stdin }, analysis, diagnostics, {
     signal,
     onProgress: ({ bytesRead, bytesTotal }) =>
@@ -64,6 +66,6 @@ async function readAndReplay(
   const whatIfs = await runner.figures(touch.reading);
   return {
     ...analysis.result(touch, whatIfs),
-    read: readSummary(diagnostics, names, isComplete),
+    read: readSummary(diagnostics, { names, areSorted: names !== given }, isComplete),
   };
 }

@@ -11,6 +11,8 @@ export interface ReadSummary {
   /** false when reading was interrupted */
   readonly complete: boolean;
   readonly sources: readonly string[];
+  /** the sources were given in another order than that of their times */
+  readonly areSorted: boolean;
   readonly lines: TraceSummary["lines"];
   readonly malformedSamples: TraceSummary["malformedSamples"];
   readonly malformedKinds: TraceSummary["malformedKinds"];

@@ -1,15 +1,23 @@
 import type { Diagnostics } from "../input/diagnostics.ts";
 import type { ReadSummary } from "./analysis-result.ts";
 
-/** Returns what the reading of `sources` found. `complete` is false when reading was interrupted. */
+/** The pieces of a log as they were read. */
+interface Sources {
+  readonly names: readonly string[];
+  /** they were given in another order than that of their times */
+  readonly areSorted: boolean;
+}
+
+/** Returns what the reading of the sources found. `complete` is false when reading was interrupted. */
 export function readSummary(
   { lines, samples, malformedKinds, truncatedInputs }: Diagnostics,
-  sources: readonly string[],
+  { names, areSorted }: Sources,
   complete: boolean,
 ): ReadSummary {
   return {
     complete,
-    sources,
+    sources: names,
+    areSorted,
     lines,
     malformedSamples: samples,
     malformedKinds,

@@ -50,6 +50,8 @@ export interface TraceSummary {
   readonly format: string;
   /** names of the inputs in the order read; "-" is standard input */
   readonly sources: readonly string[];
+  /** the inputs were given in another order, and read in that of their first times; absent otherwise */
+  readonly sortedByTime?: true;
   readonly events: number;
   readonly threads: number;
   /** seconds on the log's clock; null if the log has no times */

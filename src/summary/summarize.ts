@@ -87,6 +87,7 @@ function traceSummary(result: AnalysisResult): TraceSummary {
   return {
     format: "native",
     sources: read.sources,
+    ...(read.areSorted ? { sortedByTime: true } : {}),
     events: ledger.events,
     threads: ledger.threads.size,
     firstTime: Number.isNaN(first) ? null : first / 1e6,
