@@ -164,7 +164,7 @@ export class RecordedRun {
     } else {
       this.#past.keep(this.guided, copy, first, insertions, next);
     }
-    this.guided.placeUnlogged(work, next);
+    this.guided.beginBatch(work, next);
     const splitOff: SplitOff[] = [];
     this.#replayFrom(0, work, first, insertions, splitOff);
     // A run that is split off from one split off before joins the list during the loop.
