@@ -7,6 +7,9 @@ import { DTV_SURPLUS, dtvSlots } from "./thread-vector.ts";
 /** A thread's free(NULL) this close to its thread_exit() line is its own, whatever other threads log in between. */
 const NEAR_LINES = 60;
 
+/** Lines searched per batch for a call that is nearer than one far below. Few exits have one far below. */
+const MAX_SEARCHED = 2 ** 16;
+
 /** Frees of the clean-up before that of dlerror's record: two of NULL, and one of the message. */
 const MAX_BEFORE_RECORD = 3;
 
@@ -45,6 +48,8 @@ export class ThreadExits {
   areLogged = false;
   /** by tid */
   readonly #exiting = new Map<number, Exiting>();
+  /** lines searched so far in the current batch */
+  #searched = 0;
 
   /**
    * Returns the thread exits that take effect in the batch, and rewrites the actions of what threads free afterwards;
@@ -57,6 +62,7 @@ export class ThreadExits {
     next: EventBatch | null,
   ): PlacedExit[] {
     const placed: PlacedExit[] = [];
+    this.#searched = 0;
     for (let i = 0; i < batch.length; i++) {
       const tid = batch.tid[i]!;
       if (batch.op[i] === Op.threadExit) {
@@ -148,6 +154,9 @@ export class ThreadExits {
   #hasNearer(lines: Lines, i: number, found: number, site: number): boolean {
     const exited = new Set<number>();
     for (let k = i + 1; k < found; k++) {
+      if (++this.#searched > MAX_SEARCHED) {
+        return true;
+      }
       const tid = lines.get("tid", k);
       if (lines.get("op", k) === Op.threadExit) {
         exited.add(tid);

@@ -70,6 +70,18 @@ describe("a free(NULL) far from the exit", () => {
     expect(exitsOf([exit(1), freeNull(4, 7), ...others(90), freeNull(1, 7)])).toEqual([0]);
   });
 
+  it("is not sought any more once the search in a batch has taken too long", () => {
+    const threads = Array.from({ length: 200 }, (_, n) => n + 10);
+    const exits = threads.map((tid) => exit(tid));
+    const frees = threads.map((tid) => freeNull(tid, 7));
+    const placed = exitsOf([...exits, ...others(1000), ...frees]);
+    // Each search reads 1,200 lines, of 65,536 at most.
+    const moved = placed.filter((last) => last >= 1200);
+    expect(moved.length).toBeGreaterThan(40);
+    expect(moved.length).toBeLessThan(100);
+    expect(placed).toHaveLength(200);
+  });
+
   it("is of another thread if the call site has run in this one", () => {
     expect(exitsOf([exit(1), freeNull(1, 7), ...others(90), freeNull(1, 7)])).toEqual([1]);
   });
