@@ -10,6 +10,9 @@ const NEAR_LINES = 60;
 /** Lines searched per batch for a call that is nearer than one far below. Few exits have one far below. */
 const MAX_SEARCHED = 2 ** 16;
 
+/** Call sites kept of one clean-up, which has two of its own and those of the program's last destructors. */
+const MAX_SITES = 64;
+
 /** Frees of the clean-up before that of dlerror's record: two of NULL, and one of the message. */
 const MAX_BEFORE_RECORD = 3;
 
@@ -30,9 +33,11 @@ interface Exiting {
   hasExited: boolean;
   /** frees since the line, free(NULL) included */
   frees: number;
-  /** callers of these frees, in order of first appearance; 0 where lines have none */
+  /** different callers of these frees until the exit takes effect; 0 where lines have none */
   readonly sites: number[];
-  /** frees in a row by the latest of them */
+  /** caller of the latest of these frees; −1 before the first */
+  site: number;
+  /** frees in a row by it */
   run: number;
   /** number of the event of its latest line */
   last: number;
@@ -67,7 +72,8 @@ export class ThreadExits {
       const tid = batch.tid[i]!;
       if (batch.op[i] === Op.threadExit) {
         this.areLogged = true;
-        const exiting = { hasExited: false, frees: 0, sites: [], run: 0, last: first + i };
+        const none = { frees: 0, sites: [], site: -1, run: 0 };
+        const exiting = { hasExited: false, ...none, last: first + i };
         this.#exiting.set(tid, exiting);
         exiting.hasExited = !this.#cleansUpNext(exiting, batch, i, next);
         if (exiting.hasExited) {
@@ -107,11 +113,15 @@ export class ThreadExits {
     }
     exiting.frees++;
     const caller = batch.caller[i]!;
-    exiting.run = caller === exiting.sites.at(-1) ? exiting.run + 1 : 1;
-    if (!exiting.sites.includes(caller)) {
+    exiting.run = caller === exiting.site ? exiting.run + 1 : 1;
+    exiting.site = caller;
+    if (exiting.hasExited) {
+      return false;
+    }
+    if (exiting.sites.length < MAX_SITES && !exiting.sites.includes(caller)) {
       exiting.sites.push(caller);
     }
-    if (exiting.hasExited || this.#cleansUpNext(exiting, batch, i, next)) {
+    if (this.#cleansUpNext(exiting, batch, i, next)) {
       return false;
     }
     exiting.hasExited = true;
@@ -180,7 +190,7 @@ function mayFreeMessage({ frees }: Exiting, site: number): boolean {
 
 /** True if free i of a thread that has exited is one of ld.so's: of a thread vector, or of a slot's block. */
 function isOfThreadVector(
-  { frees, run, sites }: Exiting,
+  { frees, run, site: latest }: Exiting,
   batch: EventBatch,
   { oldSize }: ActionBatch,
   i: number,
@@ -196,7 +206,7 @@ function isOfThreadVector(
   // The blocks of all slots are freed at one call site, and the vector, which shows their number, at another.
   const lines = new Lines(batch, next);
   const [tid, site] = [batch.tid[i]!, batch.caller[i]!];
-  let freed = site === sites.at(-1) ? run : 0;
+  let freed = site === latest ? run : 0;
   let k = i;
   while (k >= 0 && lines.get("op", k) === Op.free && lines.get("caller", k) === site) {
     freed++;

@@ -132,6 +132,12 @@ describe("after its exit", () => {
     expect(lateOf(first)).toEqual([4, 19]);
   });
 
+  it("a thread frees one vector after another", () => {
+    const vector = [...slots(6), free(0x200, SLOT), ...slots(8), free(0x100, VECTOR)];
+    const again = [block(0x100, 17 * 16), block(0x200, 40)];
+    expect(lateOf([...vector, ...again, ...vector])).toEqual([10, 19, 28, 37]);
+  });
+
   it("any other free is by a new thread", () => {
     expect(lateOf([free(0x200, 1)])).toEqual([]);
     expect(lateOf([...slots(6), free(0x200, SLOT), malloc(1)])).toEqual([]);
