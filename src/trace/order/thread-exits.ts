@@ -45,8 +45,9 @@ interface Exiting {
 
 /**
  * Places the logged thread exits. glibc empties a thread's cache after its last destructors, and some of these log a
- * free(NULL) after the thread_exit() line, or free dlerror's message; so an exit moves to the last such line. Afterwards ld.so may free thread
- * vectors under the same tid. Any other call of the tid is by a new thread with a reused tid (ptmalloc2.md §6.4, §11.4).
+ * free(NULL) after the thread_exit() line, or free dlerror's message; so an exit moves to the last such line. Afterwards
+ * ld.so may free thread vectors under the same tid. Any other call of the tid is by a new thread with a reused tid
+ * (ptmalloc2.md §6.4, §11.4).
  */
 export class ThreadExits {
   /** the log has thread_exit() lines */
