@@ -105,8 +105,8 @@ export class Ptmalloc extends Memory {
   }
 
   /**
-   * A process in the same state that shares nothing with this one but has neither witness nor `trylock`. The chunks,
-   * most of the memory, go to that of `recycled`, a process no longer in use.
+   * A process in the same state that shares nothing with this one but has neither witness nor `trylock`. The chunks and
+   * threads, most of the memory, go to that of `recycled`, a process no longer in use.
    */
   clone(recycled: Ptmalloc | null = null): Ptmalloc {
     const par = this.par.clone(this.profile);
@@ -122,8 +122,9 @@ export class Ptmalloc extends Memory {
     copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    for (const thread of this.#threads) {
-      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
+    const unused = recycled === null ? [] : recycled.#threads;
+    for (const [i, thread] of this.#threads.entries()) {
+      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena), unused[i]));
     }
     copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
     copy.#hasMainThread = this.#hasMainThread;

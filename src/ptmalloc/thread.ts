@@ -27,9 +27,8 @@ export class Thread {
     this.index = index;
   }
 
-  /** A copy whose arena is `arena`. */
-  clone(arena: Arena | null): Thread {
-    const copy = new Thread(this.index);
+  /** A copy whose arena is `arena`; `copy` is a thread of that index that is no longer in use. */
+  clone(arena: Arena | null, copy = new Thread(this.index)): Thread {
     copy.arena = arena;
     copy.detachingLater = this.detachingLater;
     copy.tcache = this.tcache;

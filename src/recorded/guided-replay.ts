@@ -70,10 +70,16 @@ export class GuidedReplay implements Guide {
     this.#anchors = before;
   }
 
+  /** Prepares the replay of a batch. `next` is the batch that follows; null at the log's end. */
+  beginBatch(work: Work, next: ReplayedBatch | null): void {
+    // They came in this batch. A later thread with the same id may be given another arena.
+    this.witness.coming.clear();
+    this.placeUnlogged(work, next);
+  }
+
   /**
    * Finds the chunks of blocks that were allocated outside the log: their frees show where they begin. All chunks of a
-   * batch are placed before the first of them is freed, because a chunk ends where the next one begins. `next` is the
-   * batch that follows; null at the log's end.
+   * batch are placed before the first of them is freed, because a chunk ends where the next one begins.
    */
   placeUnlogged({ batch, actions }: Work, next: ReplayedBatch | null): void {
     const { model, judge } = this;

@@ -44,8 +44,9 @@ const BY_USE = [
 ];
 
 /**
- * Returns the processes that may have written the log: one if the user or the log states the glibc, else one per version,
- * likeliest first; and that for each page size that `layout`, the log's pointers, leaves possible. What the user states overrules the log, and both overrule the defaults.
+ * Returns the processes that may have written the log, likeliest first: for each page size that `layout`, the log's
+ * pointers, leaves possible, one if the user or the log states the glibc, else one per version. What the user states
+ * overrules the log, and both overrule the defaults.
  */
 export function recordedProcesses(
   options: RecordedOptions,

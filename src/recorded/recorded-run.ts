@@ -34,6 +34,7 @@ const MAX_ORDERS = 12;
  */
 const MUST_HOLD_SWAP = 8;
 const MUST_HOLD_EXIT = 200;
+
 /** A run split off at event `at` of the batch, from where it has yet to be replayed. */
 interface SplitOff {
   readonly run: RecordedRun;
@@ -53,7 +54,7 @@ export class RecordedRun {
   readonly splitOff = new Map<Profile, RecordedRun>();
   readonly foreignSbrk = new ForeignSbrk();
   readonly state = {
-    /** exits and swaps inferred in the whole log; each stands for one mismatch */
+    /** exits and swaps inferred in the whole log; each stands for one mismatch. A postponed exit counts as a swap. */
     inferredExits: 0,
     inferredSwaps: 0,
     /** the first mismatch, explained or not */
@@ -164,7 +165,7 @@ export class RecordedRun {
     } else {
       this.#past.keep(this.guided, copy, first, insertions, next);
     }
-    this.guided.placeUnlogged(work, next);
+    this.guided.beginBatch(work, next);
     const splitOff: SplitOff[] = [];
     this.#replayFrom(0, work, first, insertions, splitOff);
     // A run that is split off from one split off before joins the list during the loop.

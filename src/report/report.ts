@@ -195,7 +195,7 @@ export interface ModelSummary {
     readonly threadExits: number;
     /** of these, exits that only the thread's last calls show (trace/order/last-calls.ts): no later pointer does */
     readonly lastExits: number;
-    /** calls moved before calls logged earlier, besides those that the lines alone show (anomalies.swapped) */
+    /** calls moved before calls logged earlier, and exits moved behind; besides what lines alone show (anomalies.swapped) */
     readonly swaps: number;
     /** bytes in use at the end of the recorded run that were allocated outside the log; resident in every scenario */
     readonly unloggedBytes: number;

@@ -2,8 +2,8 @@ import { columnar, type Declaration } from "./columns.ts";
 
 /**
  * What an event asks of an allocator once the log's pointers are resolved to blocks: realloc(NULL, n) is a malloc,
- * realloc(p, 0) a free; free(NULL), a failed call, the free of an unknown pointer and thread_exit() are `none`. The order matters: up
- * to `pvalloc` a call returns a block, and up to `realloc` it has no alignment.
+ * realloc(p, 0) a free; free(NULL), a failed call, the free of an unknown pointer and thread_exit() are `none`. The order
+ * matters: up to `pvalloc` a call returns a block, and up to `realloc` it has no alignment.
  */
 export const Action = {
   none: 0,

@@ -32,8 +32,9 @@ export class FirstPointers {
       }
       this.#threads = thread[i]! + 1;
       const tid = batch.tid[i]!;
-      if (next !== null && firstReturned(batch, tid, i) === 0) {
-        const pointer = firstReturned(next, tid, 0);
+      const freed = new Set<number>();
+      if (next !== null && firstReturned(batch, tid, i, freed) === 0) {
+        const pointer = firstReturned(next, tid, 0, freed);
         if (pointer !== 0) {
           found.push({ thread: thread[i]!, event: first + i, pointer });
         }
@@ -43,12 +44,21 @@ export class FirstPointers {
   }
 }
 
-/** Returns the first pointer that a call of `tid`, from event i on, returned for a new block; 0 if there is none. */
-function firstReturned({ tid: tids, op, pointerOut, length }: EventBatch, tid: number, i: number) {
+/**
+ * Returns the first pointer that a call of `tid`, from event i on, returned for a new block; 0 if there is none. A block that
+ * the thread has freed (`freed`, to which its calls are added) may come back from its tcache, and shows no arena.
+ */
+function firstReturned(batch: EventBatch, tid: number, i: number, freed: Set<number>): number {
+  const { tid: tids, op, pointerIn, pointerOut, length } = batch;
   for (let k = i; k < length; k++) {
-    if (tids[k] === tid && isOfNewBlock(op[k]!) && pointerOut[k] !== 0) {
-      return pointerOut[k]!;
+    if (tids[k] !== tid) {
+      continue;
     }
+    const pointer = pointerOut[k]!;
+    if (isOfNewBlock(op[k]!) && pointer !== 0 && !freed.has(pointer)) {
+      return pointer;
+    }
+    freed.add(pointerIn[k]!);
   }
   return 0;
 }

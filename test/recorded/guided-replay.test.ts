@@ -209,3 +209,11 @@ describe("a clone", () => {
     expect([guided.model.profile.name, copy.model.profile.name]).toEqual(["2.36", "2.39"]);
   });
 });
+
+it("forgets the first pointers of new threads with the batch in which they come: a later thread may have the id", () => {
+  const { guided, work } = replayed(`malloc(100) = ${at(0x2a0)}`);
+  guided.expectPointer(1, 0x7fffec000b70);
+  expect(guided.witness.coming.get(1)).toBe(0x7fffec000b70);
+  guided.beginBatch(work, null);
+  expect(guided.witness.coming.size).toBe(0);
+});

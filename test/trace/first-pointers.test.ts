@@ -12,7 +12,7 @@ const malloc = (tid: number, pointerOut: number): PlainEvent => ({
   size: 100,
   pointerOut,
 });
-const free = (tid: number): PlainEvent => ({ op: Op.free, tid });
+const free = (tid: number, pointerIn = 0): PlainEvent => ({ op: Op.free, tid, pointerIn });
 
 function firstPointers(events: readonly PlainEvent[], perBatch: number): FirstPointer[] {
   const ledger = new Ledger();
@@ -44,4 +44,15 @@ it("is given once for a thread, and not taken from a realloc or a call that fail
   expect(firstPointers(events, 2)).toEqual([]);
   expect(firstPointers(events.slice(1), 1)).toEqual([]);
   expect(firstPointers(events, 3)).toEqual([{ thread: 1, event: 1, pointer: 0x60 }]);
+});
+
+it("is not that of a block which the thread has freed: that comes back from its tcache", () => {
+  const [freed, own] = [0x10, 0x50];
+  const first = [malloc(1, freed), free(2, freed)];
+  const second = [malloc(2, freed), malloc(2, own)];
+  expect(firstPointers([...first, ...second], 2)).toEqual([{ thread: 1, event: 1, pointer: own }]);
+  // Also if it has been freed in the batch that follows.
+  const late = [malloc(1, freed), free(2), free(2, freed), malloc(2, freed), malloc(2, own)];
+  expect(firstPointers(late, 2)).toEqual([]);
+  expect(firstPointers([free(1), ...late], 3)).toEqual([{ thread: 1, event: 2, pointer: own }]);
 });

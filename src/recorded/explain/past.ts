@@ -285,7 +285,7 @@ export class RecentPast {
         continue;
       }
       if (begin === 0) {
-        replay.placeUnlogged(work, this.batches[at + 1]?.work.batch ?? this.#next);
+        replay.beginBatch(work, this.batches[at + 1]?.work.batch ?? this.#next);
       }
       replayWith(replay.replay, work, first, begin, end, insertions);
       this.cost += (end - begin) * WORDS_PER_EVENT;

@@ -212,7 +212,10 @@ function variants(origin: RecordedProcess, isThresholdOpen: boolean): RecordedPr
   );
 }
 
-/** Returns one process per version and page size: where several values of a setting match equally long, the first, with the range of all. */
+/**
+ * Returns one process per version and page size: where several values of a setting match equally long, the first, with
+ * the range of all.
+ */
 function distinct(trials: readonly Trial[]): RecordedProcess[] {
   const byKind = new Map<string, RecordedProcess>();
   for (const { origin } of trials) {

@@ -27,6 +27,8 @@ interface Open {
 export class MappingStarts {
   /** address by mapping id; NaN while unknown */
   readonly #starts: number[] = [];
+  /** the latest mapping that starts at an address; filled once `#isNeeded` */
+  readonly #idAt = new Map<number, number>();
   #open: readonly Open[] = [];
   /** where mappings end and no block's starts: starts of libraries, stacks and the like */
   #foreign: readonly number[] = [];
@@ -39,7 +41,14 @@ export class MappingStarts {
   #isNeeded = false;
 
   copy(from: MappingStarts): void {
-    this.#starts.splice(0, this.#starts.length, ...from.#starts);
+    this.#starts.length = 0;
+    this.#idAt.clear();
+    for (const start of from.#starts) {
+      this.#starts.push(start);
+    }
+    for (const [start, id] of from.#idAt) {
+      this.#idAt.set(start, id);
+    }
     this.#open = from.#open.map((one) => ({ ...one }));
     this.#foreign = [...from.#foreign];
     this.#freed = { ...from.#freed };
@@ -59,8 +68,8 @@ export class MappingStarts {
       this.#learn(m, id, pointer - offset);
       return;
     }
-    this.#isNeeded = true;
-    this.#starts[id] = Number.NaN;
+    this.#need();
+    this.#setStart(id, Number.NaN);
     this.#open = this.#open.filter((other) => other.id !== id && isLive(m, other));
     const start = this.#nextAbove(m, pointer) - m.mappingOf(c).totalBytes;
     if (start < pointer) {
@@ -137,7 +146,7 @@ export class MappingStarts {
 
   /** Mapping `id` starts at `start`. What it ends at starts there: an open mapping, another block's, or neither. */
   #learn(m: Ptmalloc, id: number, start: number): void {
-    this.#starts[id] = start;
+    this.#setStart(id, start);
     if (!this.#isNeeded) {
       return;
     }
@@ -148,7 +157,7 @@ export class MappingStarts {
     const above = this.#openAbove(end);
     if (above !== null && end >= above.pointer - blockOffset(m, above.chunk)) {
       this.#settle(m, above, end);
-    } else if (!this.#startsOfBlocks(m).includes(end)) {
+    } else if (!this.#isStartOfBlock(m, end)) {
       this.#foreign = [...foreign.slice(1 - MAX_FOREIGN), end];
     }
   }
@@ -161,8 +170,15 @@ export class MappingStarts {
 
   /** Returns the address at which the next thing above `pointer` starts; Infinity if that is unknown. */
   #nextAbove(m: Ptmalloc, pointer: number): number {
-    const starts = [...this.#startsOfBlocks(m), ...this.#foreign];
-    const next = Math.min(...starts.filter((one) => one > pointer));
+    let next = Number.POSITIVE_INFINITY;
+    this.#starts.forEach((start, id) => {
+      if (start > pointer && start < next && m.mappings[id]) {
+        next = start;
+      }
+    });
+    for (const start of this.#foreign) {
+      next = start > pointer ? Math.min(next, start) : next;
+    }
     const open = this.#openAbove(pointer);
     return open !== null && open.pointer < next ? Number.POSITIVE_INFINITY : next;
   }
@@ -178,8 +194,33 @@ export class MappingStarts {
     return next;
   }
 
-  #startsOfBlocks(m: Ptmalloc): number[] {
-    return this.#starts.filter((_, id) => m.mappings[id]);
+  /** True if the mapping of a block starts at `address`. */
+  #isStartOfBlock(m: Ptmalloc, address: number): boolean {
+    const id = this.#idAt.get(address);
+    return id !== undefined && Boolean(m.mappings[id]);
+  }
+
+  #need(): void {
+    if (!this.#isNeeded) {
+      this.#isNeeded = true;
+      this.#starts.forEach((start, id) => {
+        this.#idAt.set(start, id);
+      });
+    }
+  }
+
+  #setStart(id: number, start: number): void {
+    const before = this.#starts[id] ?? Number.NaN;
+    this.#starts[id] = start;
+    if (!this.#isNeeded) {
+      return;
+    }
+    if (this.#idAt.get(before) === id) {
+      this.#idAt.delete(before);
+    }
+    if (!Number.isNaN(start)) {
+      this.#idAt.set(start, id);
+    }
   }
 }
 

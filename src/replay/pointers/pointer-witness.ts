@@ -36,7 +36,7 @@ const GOOD_STANDING = 0.99;
 export class PointerWitness implements Witness {
   /** what the arenas given to threads show of exits, in order, since this was last emptied */
   readonly found: LateExits[] = [];
-  /** by thread, the first pointer that it is given in a later batch */
+  /** by thread that begins in the current batch, its first pointer, which comes in the next one */
   readonly coming = new Map<number, number>();
   readonly state = {
     /** the recorded process's settings are unknown and may be inferred */

@@ -63,7 +63,7 @@ export class DisplacedCalls {
   /** A call of thread `tid` returned a pointer that was not live. The line above is of thread `above`; −1 if unknown. */
   returned(pointer: number, tid: number, above: number): void {
     this.#freedLate.delete(pointer);
-    if (move(pointer, tid, above, this.#freed)) {
+    if (move(pointer, tid, above, this.#freed) && this.#returned.size < MAX_POINTERS) {
       this.#returned.add(pointer);
     }
   }
@@ -71,7 +71,7 @@ export class DisplacedCalls {
   /** A call of thread `tid` freed a live block. The line above is of thread `above`; −1 if unknown. */
   freed(pointer: number, tid: number, above: number): void {
     this.#returned.delete(pointer);
-    if (move(pointer, tid, above, this.#doubled)) {
+    if (move(pointer, tid, above, this.#doubled) && this.#freedLate.size < MAX_POINTERS) {
       this.#freedLate.add(pointer);
     }
   }

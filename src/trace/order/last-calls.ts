@@ -91,8 +91,10 @@ export class LastCalls {
       const event = first + i;
       const caller = batch.caller[i]!;
       if (op !== Op.free) {
-        this.#resume(thread, calls);
-        calls.trailing.clear();
+        if (!calls.trailing.isEmpty) {
+          this.#resume(thread, calls);
+          calls.trailing.clear();
+        }
       } else if (batch.pointerIn[i] === 0) {
         this.#readNull(calls, event, caller);
       } else {
@@ -144,7 +146,7 @@ export class LastCalls {
   /** A thread, or another one with its id, goes on after some frees. */
   #resume(thread: number, calls: ThreadCalls): void {
     const { trailing, firstNulls, count } = calls;
-    if (thread === 0 || trailing.isEmpty) {
+    if (thread === 0) {
       return;
     }
     // Most frees of NULL are of the program: a look at the last call site is quick.

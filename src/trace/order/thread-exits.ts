@@ -7,6 +7,12 @@ import { DTV_SURPLUS, dtvSlots } from "./thread-vector.ts";
 /** A thread's free(NULL) this close to its thread_exit() line is its own, whatever other threads log in between. */
 const NEAR_LINES = 60;
 
+/** Lines searched per batch for a call that is nearer than one far below. Few exits have one far below. */
+const MAX_SEARCHED = 2 ** 16;
+
+/** Call sites kept of one clean-up, which has two of its own and those of the program's last destructors. */
+const MAX_SITES = 64;
+
 /** Frees of the clean-up before that of dlerror's record: two of NULL, and one of the message. */
 const MAX_BEFORE_RECORD = 3;
 
@@ -27,9 +33,11 @@ interface Exiting {
   hasExited: boolean;
   /** frees since the line, free(NULL) included */
   frees: number;
-  /** callers of these frees, in order of first appearance; 0 where lines have none */
+  /** different callers of these frees until the exit takes effect; 0 where lines have none */
   readonly sites: number[];
-  /** frees in a row by the latest of them */
+  /** caller of the latest of these frees; −1 before the first */
+  site: number;
+  /** frees in a row by it */
   run: number;
   /** number of the event of its latest line */
   last: number;
@@ -37,14 +45,17 @@ interface Exiting {
 
 /**
  * Places the logged thread exits. glibc empties a thread's cache after its last destructors, and some of these log a
- * free(NULL) after the thread_exit() line, or free dlerror's message; so an exit moves to the last such line. Afterwards ld.so may free thread
- * vectors under the same tid. Any other call of the tid is by a new thread with a reused tid (ptmalloc2.md §6.4, §11.4).
+ * free(NULL) after the thread_exit() line, or free dlerror's message; so an exit moves to the last such line. Afterwards
+ * ld.so may free thread vectors under the same tid. Any other call of the tid is by a new thread with a reused tid
+ * (ptmalloc2.md §6.4, §11.4).
  */
 export class ThreadExits {
   /** the log has thread_exit() lines */
   areLogged = false;
   /** by tid */
   readonly #exiting = new Map<number, Exiting>();
+  /** lines searched so far in the current batch */
+  #searched = 0;
 
   /**
    * Returns the thread exits that take effect in the batch, and rewrites the actions of what threads free afterwards;
@@ -57,11 +68,13 @@ export class ThreadExits {
     next: EventBatch | null,
   ): PlacedExit[] {
     const placed: PlacedExit[] = [];
+    this.#searched = 0;
     for (let i = 0; i < batch.length; i++) {
       const tid = batch.tid[i]!;
       if (batch.op[i] === Op.threadExit) {
         this.areLogged = true;
-        const exiting = { hasExited: false, frees: 0, sites: [], run: 0, last: first + i };
+        const none = { frees: 0, sites: [], site: -1, run: 0 };
+        const exiting = { hasExited: false, ...none, last: first + i };
         this.#exiting.set(tid, exiting);
         exiting.hasExited = !this.#cleansUpNext(exiting, batch, i, next);
         if (exiting.hasExited) {
@@ -101,11 +114,15 @@ export class ThreadExits {
     }
     exiting.frees++;
     const caller = batch.caller[i]!;
-    exiting.run = caller === exiting.sites.at(-1) ? exiting.run + 1 : 1;
-    if (!exiting.sites.includes(caller)) {
+    exiting.run = caller === exiting.site ? exiting.run + 1 : 1;
+    exiting.site = caller;
+    if (exiting.hasExited) {
+      return false;
+    }
+    if (exiting.sites.length < MAX_SITES && !exiting.sites.includes(caller)) {
       exiting.sites.push(caller);
     }
-    if (exiting.hasExited || this.#cleansUpNext(exiting, batch, i, next)) {
+    if (this.#cleansUpNext(exiting, batch, i, next)) {
       return false;
     }
     exiting.hasExited = true;
@@ -148,6 +165,9 @@ export class ThreadExits {
   #hasNearer(lines: Lines, i: number, found: number, site: number): boolean {
     const exited = new Set<number>();
     for (let k = i + 1; k < found; k++) {
+      if (++this.#searched > MAX_SEARCHED) {
+        return true;
+      }
       const tid = lines.get("tid", k);
       if (lines.get("op", k) === Op.threadExit) {
         exited.add(tid);
@@ -171,7 +191,7 @@ function mayFreeMessage({ frees }: Exiting, site: number): boolean {
 
 /** True if free i of a thread that has exited is one of ld.so's: of a thread vector, or of a slot's block. */
 function isOfThreadVector(
-  { frees, run, sites }: Exiting,
+  { frees, run, site: latest }: Exiting,
   batch: EventBatch,
   { oldSize }: ActionBatch,
   i: number,
@@ -187,7 +207,7 @@ function isOfThreadVector(
   // The blocks of all slots are freed at one call site, and the vector, which shows their number, at another.
   const lines = new Lines(batch, next);
   const [tid, site] = [batch.tid[i]!, batch.caller[i]!];
-  let freed = site === sites.at(-1) ? run : 0;
+  let freed = site === latest ? run : 0;
   let k = i;
   while (k >= 0 && lines.get("op", k) === Op.free && lines.get("caller", k) === site) {
     freed++;

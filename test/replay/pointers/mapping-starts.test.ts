@@ -74,6 +74,19 @@ describe("an alignment above a page", () => {
     expect(leadOf("again")).toBe(0x3000);
   });
 
+  it("ends where a library starts, if a block's mapping started there before", () => {
+    p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "131072" });
+    alignedAt("other", ALIGNED - 64 * MIB);
+    plainAt("gone", ABOVE);
+    p.free("gone");
+    // It gets the id of the one that is gone.
+    plainAt("elsewhere", ALIGNED - 32 * MIB);
+    plainAt("below", ABOVE - 0x23_000);
+    p.free("below");
+    alignedAt("a", ALIGNED);
+    expect(leadOf("a")).toBe(0x1000);
+  });
+
   it("does not start where a shrunk block's mapping ends", () => {
     plainAt("resized", ALIGNED - 0x3000 - 0x23_000 - PAGE);
     alignedAt("a", ALIGNED);

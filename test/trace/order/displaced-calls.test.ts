@@ -64,3 +64,17 @@ it("show lost order if they are many, also beside other contradictions", () => {
   expect(calls.showLostOrder(300)).toBe(true);
   expect(calls.showLostOrder(1000)).toBe(false);
 });
+
+it("are sought for so many pointers at once: more are not kept", () => {
+  const MOST = 65_536;
+  const calls = new DisplacedCalls();
+  const pointers = Array.from({ length: MOST + 1 }, (_, n) => P + n * 16);
+  for (const pointer of pointers) {
+    calls.returnedLive(pointer, 1);
+    calls.freed(pointer, 2, 2);
+  }
+  for (const pointer of pointers) {
+    calls.freedTwice(pointer);
+  }
+  expect(calls.found).toBe(MOST);
+});

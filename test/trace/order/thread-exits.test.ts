@@ -70,6 +70,18 @@ describe("a free(NULL) far from the exit", () => {
     expect(exitsOf([exit(1), freeNull(4, 7), ...others(90), freeNull(1, 7)])).toEqual([0]);
   });
 
+  it("is not sought any more once the search in a batch has taken too long", () => {
+    const threads = Array.from({ length: 200 }, (_, n) => n + 10);
+    const exits = threads.map((tid) => exit(tid));
+    const frees = threads.map((tid) => freeNull(tid, 7));
+    const placed = exitsOf([...exits, ...others(1000), ...frees]);
+    // Each search reads 1,200 lines, of 65,536 at most.
+    const moved = placed.filter((last) => last >= 1200);
+    expect(moved.length).toBeGreaterThan(40);
+    expect(moved.length).toBeLessThan(100);
+    expect(placed).toHaveLength(200);
+  });
+
   it("is of another thread if the call site has run in this one", () => {
     expect(exitsOf([exit(1), freeNull(1, 7), ...others(90), freeNull(1, 7)])).toEqual([1]);
   });
@@ -118,6 +130,12 @@ describe("after its exit", () => {
     expect(lateOf(events)).toEqual([10, 19]);
     const first = [free(0x200, SLOT), ...slots(14), free(0x100, VECTOR)];
     expect(lateOf(first)).toEqual([4, 19]);
+  });
+
+  it("a thread frees one vector after another", () => {
+    const vector = [...slots(6), free(0x200, SLOT), ...slots(8), free(0x100, VECTOR)];
+    const again = [block(0x100, 17 * 16), block(0x200, 40)];
+    expect(lateOf([...vector, ...again, ...vector])).toEqual([10, 19, 28, 37]);
   });
 
   it("any other free is by a new thread", () => {
