@@ -1,0 +1,176 @@
+import { exact } from "../report/format.ts";
+import type { AllocatorSummary, Finding, TraceSummary } from "../report/report.ts";
+
+/** How many pairs of blocks keep or break a rule of slabs (src/trace/slab-rule.ts). */
+interface SlabFigures {
+  readonly kept: number;
+  readonly broken: number;
+  readonly close: number;
+  readonly windows: number;
+  readonly classes: number;
+  readonly keptAcross: number;
+  readonly brokenAcross: number;
+  readonly classesAcross: number;
+}
+
+/** How blocks lie (src/trace/allocator-signs.ts). */
+export interface AllocatorFigures {
+  readonly blocks: number;
+  readonly hinted: number;
+  readonly whole: number;
+  readonly mapped: number;
+  readonly jemalloc: SlabFigures;
+  readonly tcmalloc: SlabFigures;
+  readonly mimalloc: SlabFigures;
+  readonly musl: SlabFigures;
+  readonly spacing: {
+    readonly pairs: number;
+    readonly chunks: number;
+    readonly admin: readonly [number, number];
+    readonly redZones: readonly [number, number];
+  };
+}
+
+/** Pairs of blocks that a rule needs, pages or other windows that they must lie in, and sizes of slots. */
+const MIN_KEPT = 32;
+const MIN_WINDOWS = 4;
+const MIN_CLASSES = 3;
+const MIN_MUSL_CLASSES = 2;
+/** The share of pairs that keep a rule: measured below 0.09 in glibc's logs, above 0.93 in those of other allocators. */
+const MIN_SHARE = 0.9;
+
+/** The same for valgrind's distances, measured below 0.5 and above 0.9; and neighbours that they need. */
+const MIN_SPACED = 0.75;
+const MIN_NEIGHBOURS = 64;
+
+/**
+ * Names the allocator of a log whose blocks do not lie as glibc's do, with its evidence; null if nothing shows another
+ * one. Wrong names are worse than missing ones: a rule of the other allocator must hold for nearly all pairs of blocks
+ * that glibc would leave to chance.
+ */
+export function otherAllocator(figures: AllocatorFigures): AllocatorSummary | null {
+  return slabAllocator(figures) ?? musl(figures) ?? valgrind(figures);
+}
+
+interface Candidate {
+  readonly name: "jemalloc" | "tcmalloc" | "mimalloc";
+  readonly rule: SlabFigures;
+}
+
+/** A rule of wider slabs includes the narrower ones: the widest rule that holds is the true one. */
+function slabAllocator(figures: AllocatorFigures): AllocatorSummary | null {
+  const all: readonly Candidate[] = [
+    { name: "mimalloc", rule: figures.mimalloc },
+    { name: "tcmalloc", rule: figures.tcmalloc },
+    { name: "jemalloc", rule: figures.jemalloc },
+  ];
+  if (!all.some(({ rule }) => rule.windows >= MIN_WINDOWS)) {
+    return null;
+  }
+  const holding = all.filter(({ rule }) => holds(rule, MIN_CLASSES));
+  const least = Math.min(...holding.map(({ rule }) => rule.broken));
+  const left = holding.filter(({ rule }) => rule.broken <= 4 * least + 16 && !isTooWide(rule));
+  const [widest] = left;
+  if (widest === undefined) {
+    return null;
+  }
+  if (left.length === 1 || showsWidth(widest.rule)) {
+    return { name: widest.name, evidence: slabEvidence(widest.rule) };
+  }
+  const placed = left.find(({ name }) => isAtHome(name, figures));
+  return {
+    name: placed?.name ?? left.map(({ name }) => name).join(" or "),
+    evidence: slabEvidence((placed ?? widest).rule),
+  };
+}
+
+function slabEvidence({ kept, broken, close, classes }: SlabFigures): Record<string, number> {
+  return { pairs: kept + broken, inSlots: kept, withoutHeader: close, slotSizes: classes };
+}
+
+function holds({ kept, broken, classes }: SlabFigures, minClasses: number): boolean {
+  return kept >= MIN_KEPT && kept >= (kept + broken) * MIN_SHARE && classes >= minClasses;
+}
+
+/** True if pages next to each other belong to different slabs more often than freed and reused slabs explain. */
+function isTooWide({ keptAcross, brokenAcross }: SlabFigures): boolean {
+  return brokenAcross >= 8 && brokenAcross > keptAcross / 8;
+}
+
+/** True if pages next to each other belong to one slab, for several sizes. */
+function showsWidth({ keptAcross, classesAcross }: SlabFigures): boolean {
+  return keptAcross >= 16 && classesAcross >= MIN_CLASSES;
+}
+
+/** True if most blocks lie where this one of the three has them by default. Cut pointers do not tell. */
+function isAtHome(name: Candidate["name"], figures: AllocatorFigures): boolean {
+  const { blocks, whole, hinted, mapped } = figures;
+  switch (name) {
+    case "mimalloc":
+      return hinted > blocks / 2;
+    case "jemalloc":
+      return mapped > blocks / 2;
+    case "tcmalloc":
+      return whole > 0 && hinted + mapped < blocks / 2;
+  }
+}
+
+function musl({ musl: rule }: AllocatorFigures): AllocatorSummary | null {
+  if (!holds(rule, MIN_MUSL_CLASSES) || rule.windows < MIN_WINDOWS) {
+    return null;
+  }
+  return { name: "musl", evidence: slabEvidence(rule) };
+}
+
+function valgrind({ spacing }: AllocatorFigures): AllocatorSummary | null {
+  const { pairs, admin, redZones } = spacing;
+  for (const [extraBytes, spaced] of [[64, redZones] as const, [32, admin] as const]) {
+    if (isSpaced(spaced, pairs)) {
+      const [first, second] = spaced;
+      return { name: "valgrind", evidence: { pairs, spaced: first + second, extraBytes } };
+    }
+  }
+  return null;
+}
+
+/** Chunks of glibc have such a distance for requests that end in one half of 16 bytes, never for both. */
+function isSpaced([first, second]: readonly [number, number], pairs: number): boolean {
+  const sum = first + second;
+  return sum >= MIN_NEIGHBOURS && sum >= pairs * MIN_SPACED && Math.min(first, second) >= sum / 16;
+}
+
+/** What to do about another allocator; null if nothing shows one. */
+export function otherAllocatorFinding({ allocator }: TraceSummary): Finding | null {
+  if (allocator === undefined) {
+    return null;
+  }
+  const { name, evidence } = allocator;
+  return {
+    kind: "other-allocator",
+    severity: "critical",
+    message: `the blocks are those of ${name}, not of glibc's malloc: ${shown(evidence)}. mallog models glibc's malloc, so the figures of the model do not hold; the counts and live bytes do. ${cure(name)}`,
+    bytes: 0,
+    evidence,
+  };
+}
+
+function shown(evidence: AllocatorSummary["evidence"]): string {
+  const { pairs = 0, inSlots, withoutHeader = 0, slotSizes = 0, spaced = 0, extraBytes } = evidence;
+  if (inSlots === undefined) {
+    return `${exact(spaced)} of ${exact(pairs)} neighbours are ${extraBytes} bytes further apart than their size`;
+  }
+  const close =
+    withoutHeader === 0 ? "" : `, and ${exact(withoutHeader)} pairs have no room for a header`;
+  return `${exact(inSlots)} of ${exact(pairs)} pairs lie in slots of one size, of ${slotSizes} sizes${close}`;
+}
+
+function cure(name: string): string {
+  switch (name) {
+    case "valgrind":
+      return "Record without valgrind, or use its own massif or dhat.";
+    case "musl":
+      return "Record the program with glibc, or keep to counts and live bytes (--no-model).";
+    default:
+      return `To see glibc's malloc, record without the other library (LD_PRELOAD, or linked in); for ${name}, use its own profiler or statistics.`;
+  }
+}
