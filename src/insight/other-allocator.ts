@@ -35,9 +35,12 @@ export interface AllocatorFigures {
 const MIN_KEPT = 32;
 const MIN_WINDOWS = 4;
 const MIN_CLASSES = 3;
-const MIN_MUSL_CLASSES = 2;
 /** The share of pairs that keep a rule: measured below 0.09 in glibc's logs, above 0.93 in those of other allocators. */
 const MIN_SHARE = 0.9;
+
+/** The same for musl's short groups, measured below 0.09 and above 0.69; a 32-bit glibc has the same distances. */
+const MIN_MUSL_SHARE = 0.6;
+const MIN_MUSL_CLASSES = 2;
 
 /** The same for valgrind's distances, measured below 0.5 and above 0.9; and neighbours that they need. */
 const MIN_SPACED = 0.75;
@@ -67,7 +70,7 @@ function slabAllocator(figures: AllocatorFigures): AllocatorSummary | null {
   if (!all.some(({ rule }) => rule.windows >= MIN_WINDOWS)) {
     return null;
   }
-  const holding = all.filter(({ rule }) => holds(rule, MIN_CLASSES));
+  const holding = all.filter(({ rule }) => holds(rule, MIN_SHARE) && rule.classes >= MIN_CLASSES);
   const least = Math.min(...holding.map(({ rule }) => rule.broken));
   const left = holding.filter(({ rule }) => rule.broken <= 4 * least + 16 && !isTooWide(rule));
   const [widest] = left;
@@ -88,8 +91,8 @@ function slabEvidence({ kept, broken, close, classes }: SlabFigures): Record<str
   return { pairs: kept + broken, inSlots: kept, withoutHeader: close, slotSizes: classes };
 }
 
-function holds({ kept, broken, classes }: SlabFigures, minClasses: number): boolean {
-  return kept >= MIN_KEPT && kept >= (kept + broken) * MIN_SHARE && classes >= minClasses;
+function holds({ kept, broken }: SlabFigures, minShare: number): boolean {
+  return kept >= MIN_KEPT && kept >= (kept + broken) * minShare;
 }
 
 /** True if pages next to each other belong to different slabs more often than freed and reused slabs explain. */
@@ -115,8 +118,10 @@ function isAtHome(name: Candidate["name"], figures: AllocatorFigures): boolean {
   }
 }
 
-function musl({ musl: rule }: AllocatorFigures): AllocatorSummary | null {
-  if (!holds(rule, MIN_MUSL_CLASSES) || rule.windows < MIN_WINDOWS) {
+function musl({ musl: rule, whole }: AllocatorFigures): AllocatorSummary | null {
+  const { close, classes, windows } = rule;
+  const isEnough = close >= MIN_KEPT && classes >= MIN_MUSL_CLASSES && windows >= MIN_WINDOWS;
+  if (!isEnough || !holds(rule, whole > 0 ? MIN_MUSL_SHARE : MIN_SHARE)) {
     return null;
   }
   return { name: "musl", evidence: slabEvidence(rule) };

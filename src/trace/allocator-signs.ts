@@ -1,7 +1,7 @@
 import { CUT_MODULUS, isAmongMappings } from "./address-space.ts";
 import { EVENTS_PER_BATCH } from "./columns.ts";
 import { type EventBatch, Op } from "./event.ts";
-import { eighthClasses, quarterClasses, unitClasses } from "./slab-classes.ts";
+import { eighthClasses, MAX_UNIT_REQUEST, quarterClasses, unitClasses } from "./slab-classes.ts";
 import { SlabRule } from "./slab-rule.ts";
 import { Spacing } from "./spacing.ts";
 
@@ -31,8 +31,8 @@ export class AllocatorSigns {
   readonly tcmalloc = new SlabRule(eighthClasses, 8192);
   /** pages of 64 KiB */
   readonly mimalloc = new SlabRule(quarterClasses, 65536);
-  /** groups, some of them shorter than a page */
-  readonly musl = new SlabRule(unitClasses, 256, 60);
+  /** groups, some of them shorter than a page: small blocks only, as a group may lie in a slot between larger blocks */
+  readonly musl = new SlabRule(unitClasses, 256);
   readonly spacing = new Spacing();
   #batches = 0;
 
@@ -64,7 +64,9 @@ export class AllocatorSigns {
     this.jemalloc.allocated(pointer, bytes);
     this.tcmalloc.allocated(pointer, bytes);
     this.mimalloc.allocated(pointer, bytes);
-    this.musl.allocated(pointer, bytes);
+    if (bytes <= MAX_UNIT_REQUEST) {
+      this.musl.allocated(pointer, bytes);
+    }
   }
 
   #freed(pointer: number): void {

@@ -17,7 +17,10 @@ export function eighthClasses(bytes: number): number {
   return slot(bytes, 8);
 }
 
-/** musl's mallocng: units of 16 with 4 bytes of header. Above 60 bytes a slot may be of the next class. */
+/** Up to this request, musl never takes a slot of the next class for lack of groups. */
+export const MAX_UNIT_REQUEST = 60;
+
+/** musl's mallocng, up to MAX_UNIT_REQUEST: units of 16 with 4 bytes of header. */
 export function unitClasses(bytes: number): number {
   return roundUp(bytes + 4, 16);
 }

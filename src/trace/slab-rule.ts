@@ -28,7 +28,7 @@ export class SlabRule {
   /** by slot size: IS_SEEN, IS_ACROSS */
   readonly #seen = new Uint8Array(2 * MAX_SLOT_REQUEST);
   readonly #windowBytes: number;
-  /** by requested bytes; 0 for requests above maxRequest */
+  /** by requested bytes; 0 for larger requests, whose slots are unknown but none of a smaller request's */
   readonly #slotBytes: Uint16Array;
   readonly #chunkBytes: Uint16Array;
   /** the windows' numbers */
@@ -39,11 +39,10 @@ export class SlabRule {
   readonly #isLive = new Uint8Array(WINDOWS);
   readonly #isCounted = new Uint8Array(WINDOWS);
 
-  /** Requests above `maxRequest` have unknown slots, but none of a smaller request's. */
-  constructor(slotBytes: SlotBytes, windowBytes: number, maxRequest = MAX_SLOT_REQUEST) {
+  constructor(slotBytes: SlotBytes, windowBytes: number) {
     this.#windowBytes = windowBytes;
     this.#slotBytes = Uint16Array.from({ length: MAX_SLOT_REQUEST + 2 }, (_, bytes) =>
-      bytes > 0 && bytes <= maxRequest ? slotBytes(bytes) : 0,
+      bytes > 0 && bytes <= MAX_SLOT_REQUEST ? slotBytes(bytes) : 0,
     );
     this.#chunkBytes = Uint16Array.from({ length: MAX_SLOT_REQUEST + 2 }, (_, bytes) =>
       chunkBytes(bytes),
