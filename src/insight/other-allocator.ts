@@ -1,4 +1,4 @@
-import { exact } from "../report/format.ts";
+import { exact, plural } from "../report/format.ts";
 import type { AllocatorSummary, Finding, TraceSummary } from "../report/report.ts";
 
 /** How many pairs of blocks keep or break a rule of slabs (src/trace/slab-rule.ts). */
@@ -144,16 +144,24 @@ function isSpaced([first, second]: readonly [number, number], pairs: number): bo
   return sum >= MIN_NEIGHBOURS && sum >= pairs * MIN_SPACED && Math.min(first, second) >= sum / 16;
 }
 
-/** What to do about another allocator; null if nothing shows one. */
-export function otherAllocatorFinding({ allocator }: TraceSummary): Finding | null {
-  if (allocator === undefined) {
+/** Why the model does not fit, in a clause; null if nothing shows another allocator. */
+export function otherAllocatorClause({ allocator }: TraceSummary): string | null {
+  return allocator === undefined
+    ? null
+    : `the blocks are those of ${allocator.name}, not of glibc's malloc`;
+}
+
+/** What shows another allocator, and what to do; null if nothing shows one. */
+export function otherAllocatorFinding(trace: TraceSummary): Finding | null {
+  const clause = otherAllocatorClause(trace);
+  if (trace.allocator === undefined || clause === null) {
     return null;
   }
-  const { name, evidence } = allocator;
+  const { name, evidence } = trace.allocator;
   return {
     kind: "other-allocator",
     severity: "critical",
-    message: `the blocks are those of ${name}, not of glibc's malloc: ${shown(evidence)}. mallog models glibc's malloc, so the figures of the model do not hold; the counts and live bytes do. ${cure(name)}`,
+    message: `${clause}: ${shown(evidence)}. mallog models glibc's malloc, so the figures of the model do not hold; the counts and live bytes do. ${cure(name)}`,
     bytes: 0,
     evidence,
   };
@@ -162,11 +170,13 @@ export function otherAllocatorFinding({ allocator }: TraceSummary): Finding | nu
 function shown(evidence: AllocatorSummary["evidence"]): string {
   const { pairs = 0, inSlots, withoutHeader = 0, slotSizes = 0, spaced = 0, extraBytes } = evidence;
   if (inSlots === undefined) {
-    return `${exact(spaced)} of ${exact(pairs)} neighbours are ${extraBytes} bytes further apart than their size`;
+    return `of ${exact(pairs)} neighbours, ${exact(spaced)} are ${extraBytes} bytes further apart than their size`;
   }
   const close =
-    withoutHeader === 0 ? "" : `, and ${exact(withoutHeader)} pairs have no room for a header`;
-  return `${exact(inSlots)} of ${exact(pairs)} pairs lie in slots of one size, of ${slotSizes} sizes${close}`;
+    withoutHeader === 0
+      ? ""
+      : `, ${exact(withoutHeader)} of them without room for a chunk's header`;
+  return `of ${exact(pairs)} pairs of blocks, ${exact(inSlots)} lie in slots of equal size${close} (${plural(slotSizes, "size")})`;
 }
 
 function cure(name: string): string {

@@ -1,5 +1,5 @@
 import { findings, withoutModel } from "../insight/findings.ts";
-import { gradeOf, isUnreliable } from "../insight/grade.ts";
+import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/grade.ts";
 import { otherAllocator } from "../insight/other-allocator.ts";
 import type {
   AnalysisResult,
@@ -121,7 +121,11 @@ function threadBuffersSummary({
   return {};
 }
 
-function allocatorSummary({ allocatorSigns }: LogResult): Pick<TraceSummary, "allocator"> {
+/** A log whose pointers the model reproduces is glibc's, whatever else shows. */
+function allocatorSummary({ allocatorSigns, model }: LogResult): Pick<TraceSummary, "allocator"> {
+  if (model !== null && model.fidelity.ratio >= TRUSTED_RATIO) {
+    return {};
+  }
   const allocator = otherAllocator(allocatorSigns);
   return allocator === null ? {} : { allocator };
 }

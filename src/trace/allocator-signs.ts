@@ -1,9 +1,9 @@
 import { CUT_MODULUS, isAmongMappings } from "./address-space.ts";
+import { BlockSpacing } from "./block-spacing.ts";
 import { EVENTS_PER_BATCH } from "./columns.ts";
 import { type EventBatch, Op } from "./event.ts";
 import { eighthClasses, MAX_UNIT_REQUEST, quarterClasses, unitClasses } from "./slab-classes.ts";
 import { SlabRule } from "./slab-rule.ts";
-import { Spacing } from "./spacing.ts";
 
 /** The first batches are read in full, some 260,000 events; of those that follow, one in SAMPLED. */
 const READ = 2 ** 18 / EVENTS_PER_BATCH;
@@ -33,14 +33,17 @@ export class AllocatorSigns {
   readonly mimalloc = new SlabRule(quarterClasses, 65536);
   /** groups, some of them shorter than a page: small blocks only, as a group may lie in a slot between larger blocks */
   readonly musl = new SlabRule(unitClasses, 256);
-  readonly spacing = new Spacing();
+  readonly spacing = new BlockSpacing();
   #batches = 0;
 
   /** Reads the next batch, in the order of the log. */
   read(batch: EventBatch): void {
     this.#batches++;
-    if (this.#batches > READ && this.#batches % SAMPLED !== 0) {
-      return;
+    if (this.#batches > READ) {
+      if (this.#batches % SAMPLED !== 0) {
+        return;
+      }
+      this.#restart();
     }
     const { op, pointerIn, pointerOut, size, length } = batch;
     for (let i = 0; i < length; i++) {
@@ -53,6 +56,15 @@ export class AllocatorSigns {
         this.#allocated(pointer, size[i]!);
       }
     }
+  }
+
+  /** The calls before the next ones were not read. */
+  #restart(): void {
+    this.spacing.restart();
+    this.jemalloc.restart();
+    this.tcmalloc.restart();
+    this.mimalloc.restart();
+    this.musl.restart();
   }
 
   #allocated(pointer: number, bytes: number): void {

@@ -83,6 +83,11 @@ export class SlabRule {
     }
   }
 
+  /** The next block follows calls that are not known. */
+  restart(): void {
+    this.#window.fill(-1);
+  }
+
   /** Compares a block with the last one of the window. */
   #compare(at: number, pointer: number, request: number): void {
     const other = this.#pointer[at]!;

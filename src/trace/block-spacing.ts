@@ -8,7 +8,7 @@ const ADMIN_BYTES = 32;
 const RED_ZONE_BYTES = 64;
 
 /** Counts distances between blocks that consecutive calls returned. */
-export class Spacing {
+export class BlockSpacing {
   /** pairs of neighbours, the upper one allocated right after the lower one */
   pairs = 0;
   /** of these, as far apart as glibc's chunks */
@@ -17,7 +17,7 @@ export class Spacing {
   readonly admin: [number, number] = [0, 0];
   /** the same with red zones */
   readonly redZones: [number, number] = [0, 0];
-  #pointer = 0;
+  #pointer = Number.POSITIVE_INFINITY;
   #bytes = 0;
 
   /** A call returned `pointer` for a new block of `bytes`, 1 or more. */
@@ -30,6 +30,11 @@ export class Spacing {
     }
     this.#pointer = pointer;
     this.#bytes = bytes;
+  }
+
+  /** The next block follows calls that are not known. */
+  restart(): void {
+    this.#pointer = Number.POSITIVE_INFINITY;
   }
 
   #count(distance: number, rounded: number): void {
