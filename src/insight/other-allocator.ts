@@ -67,10 +67,13 @@ function slabAllocator(figures: AllocatorFigures): AllocatorSummary | null {
     { name: "tcmalloc", rule: figures.tcmalloc },
     { name: "jemalloc", rule: figures.jemalloc },
   ];
-  if (!all.some(({ rule }) => rule.windows >= MIN_WINDOWS)) {
+  if (!all.some(({ rule }) => rule.kept >= MIN_KEPT && rule.windows >= MIN_WINDOWS)) {
     return null;
   }
-  const holding = all.filter(({ rule }) => holds(rule, MIN_SHARE) && rule.classes >= MIN_CLASSES);
+  const holding = all.filter(
+    ({ rule }) =>
+      rule.kept >= MIN_KEPT / 2 && rule.classes >= MIN_CLASSES && holds(rule, MIN_SHARE),
+  );
   const least = Math.min(...holding.map(({ rule }) => rule.broken));
   const left = holding.filter(({ rule }) => rule.broken <= 4 * least + 16 && !isTooWide(rule));
   const [widest] = left;
@@ -92,7 +95,7 @@ function slabEvidence({ kept, broken, close, classes }: SlabFigures): Record<str
 }
 
 function holds({ kept, broken }: SlabFigures, minShare: number): boolean {
-  return kept >= MIN_KEPT && kept >= (kept + broken) * minShare;
+  return kept >= (kept + broken) * minShare;
 }
 
 /** True if pages next to each other belong to different slabs more often than freed and reused slabs explain. */

@@ -5,8 +5,8 @@ import { type EventBatch, Op } from "./event.ts";
 import { eighthClasses, MAX_UNIT_REQUEST, quarterClasses, unitClasses } from "./slab-classes.ts";
 import { SlabRule } from "./slab-rule.ts";
 
-/** The first batches are read in full, some 260,000 events; of those that follow, one in SAMPLED. */
-const READ = 2 ** 18 / EVENTS_PER_BATCH;
+/** The first batches are read in full, some 65,000 events; of those that follow, one in SAMPLED. */
+const READ = 2 ** 16 / EVENTS_PER_BATCH;
 const SAMPLED = 16;
 
 /** The area in which mimalloc asks the kernel for its memory, in bytes: from 2 TiB to 30 TiB (MI_HINT_BASE, MI_HINT_MAX). */

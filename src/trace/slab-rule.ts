@@ -27,11 +27,12 @@ export class SlabRule {
   brokenAcross = 0;
   /** by slot size: IS_SEEN, IS_ACROSS */
   readonly #seen = new Uint8Array(2 * MAX_SLOT_REQUEST);
-  readonly #windowBytes: number;
+  readonly #windowShift: number;
+  readonly #offsetBits: number;
   /** by requested bytes; 0 for larger requests, whose slots are unknown but none of a smaller request's */
   readonly #slotBytes: Uint16Array;
   readonly #chunkBytes: Uint16Array;
-  /** the windows' numbers */
+  /** addresses of the windows */
   readonly #window = new Float64Array(WINDOWS).fill(-1);
   readonly #pointer = new Float64Array(WINDOWS);
   /** requested bytes of the block, at most MAX_SLOT_REQUEST + 1 */
@@ -39,8 +40,10 @@ export class SlabRule {
   readonly #isLive = new Uint8Array(WINDOWS);
   readonly #isCounted = new Uint8Array(WINDOWS);
 
+  /** `windowBytes` is a power of two, 16 to 2^30. */
   constructor(slotBytes: SlotBytes, windowBytes: number) {
-    this.#windowBytes = windowBytes;
+    this.#windowShift = Math.log2(windowBytes);
+    this.#offsetBits = windowBytes - 1;
     this.#slotBytes = Uint16Array.from({ length: MAX_SLOT_REQUEST + 2 }, (_, bytes) =>
       bytes > 0 && bytes <= MAX_SLOT_REQUEST ? slotBytes(bytes) : 0,
     );
@@ -61,8 +64,8 @@ export class SlabRule {
 
   /** A call returned `pointer` for a new block of `bytes`, 1 or more. */
   allocated(pointer: number, bytes: number): void {
-    const window = Math.floor(pointer / this.#windowBytes);
-    const at = window % WINDOWS;
+    const window = pointer - (pointer & this.#offsetBits);
+    const at = (pointer >>> this.#windowShift) & (WINDOWS - 1);
     const request = Math.min(bytes, MAX_SLOT_REQUEST + 1);
     if (this.#window[at] !== window) {
       this.#window[at] = window;
@@ -76,8 +79,8 @@ export class SlabRule {
   }
 
   freed(pointer: number): void {
-    const window = Math.floor(pointer / this.#windowBytes);
-    const at = window % WINDOWS;
+    const window = pointer - (pointer & this.#offsetBits);
+    const at = (pointer >>> this.#windowShift) & (WINDOWS - 1);
     if (this.#window[at] === window && this.#pointer[at] === pointer) {
       this.#isLive[at] = 0;
     }
@@ -97,8 +100,9 @@ export class SlabRule {
     if (slot === 0 && otherSlot === 0) {
       return;
     }
-    const isAcross = Math.floor(pointer / 4096) !== Math.floor(other / 4096);
-    const distance = Math.abs(pointer - other);
+    const isAcross = pointer >>> 12 !== other >>> 12;
+    // Less than a window: an integer of 32 bits, whose remainder is fast.
+    const distance = Math.abs(pointer - other) | 0;
     if (slot !== otherSlot || distance % slot !== 0) {
       this.broken++;
       this.brokenAcross += isAcross ? 1 : 0;
