@@ -7,6 +7,7 @@ import type {
   TraceSummary,
 } from "../report/report.ts";
 import { threadBuffersFinding } from "./lines-in-blocks.ts";
+import { otherAllocatorFinding } from "./other-allocator.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;
@@ -39,6 +40,7 @@ export function findings(facts: Facts): Finding[] {
     pinned(threads),
     arenas(recorded, outsideBytes),
     undecided(recorded, facts.rssByGlibc),
+    otherAllocatorFinding(trace),
     threadBuffersFinding(trace, fidelity, refersToPlaces),
   ];
   // Times out of order explain pointers that are returned while live.

@@ -2,6 +2,7 @@ import { plural, share, size } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { KnownReport } from "../report/read-report.ts";
 import type { Grade, GradeReason, ModelSummary, Report, TraceSummary } from "../report/report.ts";
+import { otherAllocatorClause } from "./other-allocator.ts";
 
 /** From this share of reproduced pointers on, the model's heap is the process's own. */
 const REPRODUCED_RATIO = 0.99;
@@ -40,9 +41,20 @@ export function isUnreliable({ grade }: Pick<KnownReport, "grade">): boolean {
 /** What the log shows of why its pointers differ from the model's, likeliest first. */
 function reasonsOf(report: Omit<Report, "grade">, model: ModelSummary): GradeReason[] {
   const { trace } = report;
-  return [processes(report), buffers(trace), linesLost(trace), attachedLate(trace, model)].filter(
-    (reason) => reason !== null,
-  );
+  return [
+    allocator(trace),
+    processes(report),
+    buffers(trace),
+    linesLost(trace),
+    attachedLate(trace, model),
+  ].filter((reason) => reason !== null);
+}
+
+function allocator(trace: TraceSummary): GradeReason | null {
+  const message = otherAllocatorClause(trace);
+  return trace.allocator === undefined || message === null
+    ? null
+    : { kind: "other-allocator", message, evidence: trace.allocator.evidence };
 }
 
 function processes({ findings }: Omit<Report, "grade">): GradeReason | null {

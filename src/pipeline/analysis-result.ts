@@ -2,6 +2,7 @@ import type { ShownSetting } from "../replay/inferred-settings.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Fidelity, ModelSummary, TouchFit, TraceSummary } from "../report/report.ts";
+import type { AllocatorSigns } from "../trace/allocator-signs.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
@@ -29,6 +30,7 @@ export interface LogResult {
   /** lines that stood too low, as their times show, and were moved up */
   readonly movedLate: number;
   readonly threadBuffers: ThreadBuffers;
+  readonly allocatorSigns: AllocatorSigns;
   /** null under --no-model, and for a log without events */
   readonly model: ModelResult | null;
 }

@@ -1,3 +1,4 @@
+import { otherAllocator } from "../insight/other-allocator.ts";
 import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
 import { parFor, type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
@@ -8,6 +9,7 @@ import { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import { type TouchReading, touchReading } from "../replay/writes/touch-reading.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { CUT_MODULUS } from "../trace/address-space.ts";
+import { AllocatorSigns } from "../trace/allocator-signs.ts";
 import { EventBatch, type Note } from "../trace/event.ts";
 import { FirstPointers } from "../trace/first-pointers.ts";
 import { Ledger } from "../trace/ledger.ts";
@@ -53,6 +55,7 @@ export class Analysis implements EventSink {
   #batch = new EventBatch();
   readonly #timeOrder = new TimeOrder();
   readonly #threadBuffers = new ThreadBuffers();
+  readonly #allocatorSigns = new AllocatorSigns();
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
 
@@ -124,6 +127,7 @@ export class Analysis implements EventSink {
       threadNames: this.#facts.threadNames,
       movedLate: this.#timeOrder.moved,
       threadBuffers: this.#threadBuffers,
+      allocatorSigns: this.#allocatorSigns,
       pointerBits: this.#seesWholePointers ? 64 : 32,
       model:
         detection === null
@@ -147,6 +151,7 @@ export class Analysis implements EventSink {
   /** Adds the current batch to those that wait. Returns the oldest one if more wait than must. */
   #takeBatch(): EventBatch | null {
     this.#threadBuffers.read(this.#batch);
+    this.#allocatorSigns.read(this.#batch);
     return this.#timeOrder.take(this.#batch);
   }
 
@@ -199,7 +204,7 @@ export class Analysis implements EventSink {
     if (!this.#options.model) {
       return;
     }
-    if (this.recorded.detection === null) {
+    if (this.recorded.detection === null && otherAllocator(this.#allocatorSigns) === null) {
       refuseShortWords(batch, next, this.#facts);
     }
     const work = { batch, actions: this.#actions, touch: this.#touched };

@@ -74,6 +74,16 @@ export interface TraceSummary {
   readonly anomalies: Anomalies;
   /** the hook collects the lines of each thread in a buffer, so their order is lost; absent if nothing shows it */
   readonly threadBuffers?: ThreadBuffersSummary;
+  /** not glibc's malloc wrote the log, as the places of its blocks show; absent if nothing shows another allocator */
+  readonly allocator?: AllocatorSummary;
+}
+
+/** An allocator other than glibc's. */
+export interface AllocatorSummary {
+  /** jemalloc, tcmalloc, mimalloc, musl or valgrind; or several, joined by " or ", that the log does not tell apart */
+  readonly name: string;
+  /** counts that show it */
+  readonly evidence: Readonly<Record<string, number>>;
 }
 
 /** Lines of a thread stand in blocks, below lines of other threads that came later. */

@@ -1,5 +1,6 @@
 import { findings, withoutModel } from "../insight/findings.ts";
-import { gradeOf, isUnreliable } from "../insight/grade.ts";
+import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/grade.ts";
+import { otherAllocator } from "../insight/other-allocator.ts";
 import type {
   AnalysisResult,
   LogResult,
@@ -102,6 +103,7 @@ function traceSummary(result: AnalysisResult): TraceSummary {
     },
     malformedKinds: read.malformedKinds,
     ...threadBuffersSummary(result),
+    ...allocatorSummary(result),
   };
 }
 
@@ -117,6 +119,15 @@ function threadBuffersSummary({
     return { threadBuffers: { lines: ledger.displacedCalls, latestBy: null } };
   }
   return {};
+}
+
+/** A log whose pointers the model reproduces is glibc's, whatever else shows. */
+function allocatorSummary({ allocatorSigns, model }: LogResult): Pick<TraceSummary, "allocator"> {
+  if (model !== null && model.fidelity.ratio >= TRUSTED_RATIO) {
+    return {};
+  }
+  const allocator = otherAllocator(allocatorSigns);
+  return allocator === null ? {} : { allocator };
 }
 
 function measured({ ledger, model }: LogResult): Measured | null {
