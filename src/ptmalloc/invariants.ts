@@ -92,7 +92,7 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
     // An UNLOGGED record may be part of a chunk.
     const least = state === FENCE || state === UNLOGGED ? 0 : MIN_GRANULES;
     must(size >= least, "a chunk has at least MINSIZE", c);
-    must(heap.pages[w[c + ADDR]! >> m.pageShift] === EVERY_PLANE, "headers are resident", c);
+    must(heap.pages.get(w[c + ADDR]! >> m.pageShift) === EVERY_PLANE, "headers are resident", c);
     if (below !== 0) {
       must(w[below + NEXT] === c, "neighbours are linked both ways", c);
       must(w[below + ADDR]! + w[below + SIZE]! === w[c + ADDR], "chunks leave no gap", c);
@@ -219,12 +219,12 @@ function checkPages(m: Ptmalloc): void {
         // A huge page may reach up to the past maximum of a heap.
         const end = m.hugePages ? Math.max(heap.size, heap.mprotectSize) : heap.size;
         const within = Math.ceil(end / m.pageBytes);
-        heap.pages.forEach((planes, page) => {
+        heap.pages.eachRun(0, heap.pages.length, (from, to, planes) => {
           if ((planes & plane) === 0) {
             return;
           }
-          must(page < within, "resident pages lie in the heap", page);
-          pages++;
+          must(to <= within, "resident pages lie in the heap", to - 1);
+          pages += to - from;
         });
       }
     }

@@ -109,15 +109,7 @@ export class Memory {
 
   newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
     const id = this.#freeHeapIds.pop() ?? this.heaps.length;
-    const heap = new Heap(
-      id,
-      this.#heapSerials++,
-      kind,
-      av,
-      prev,
-      size,
-      Math.ceil(size / this.pageBytes),
-    );
+    const heap = new Heap(id, this.#heapSerials++, kind, av, prev, size);
     this.heaps[id] = heap;
     av.heaps.push(heap);
     return heap;

@@ -11,7 +11,7 @@ import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, shortcutApplies } from "./realloc.ts";
-import { EVERY_PLANE, markBlockAbsent, writeBlock } from "./resident.ts";
+import { EVERY_PLANE, LOGGED_PLANES, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
@@ -313,12 +313,20 @@ export class Ptmalloc extends Memory {
     }
   }
 
-  /** Bytes from..to-1 of a block are not resident, contrary to earlier writes in LOGGED_PLANES. */
-  markAbsent(c: number, from: number, to: number): void {
-    if (this.chunks.words[c + STATE] !== MAPPED) {
-      markBlockAbsent(this, c, from, to);
-    } else {
-      this.mappingOf(c).markAbsent(this.resident, from, to);
+  /**
+   * The log states bytes of a block: `written`, and `absent`, which are not resident, contrary to earlier writes in
+   * LOGGED_PLANES. Both are lists from, to, from, to …, ascending.
+   */
+  learn(c: number, written: readonly number[], absent: readonly number[]): void {
+    if (this.chunks.words[c + STATE] === MAPPED) {
+      this.mappingOf(c).learn(this.resident, written, absent);
+      return;
+    }
+    for (let i = 0; i < written.length; i += 2) {
+      writeBlock(this, c, written[i]!, written[i + 1]!, LOGGED_PLANES);
+    }
+    for (let i = 0; i < absent.length; i += 2) {
+      markBlockAbsent(this, c, absent[i]!, absent[i + 1]!);
     }
   }
 

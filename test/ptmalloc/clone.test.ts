@@ -19,12 +19,16 @@ import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /** Objects that never change once made. */
 const SHARED = new Set([
+  // A shared leaf is copied before it changes.
+  "HeapPages.#leaves[]",
   "Ptmalloc.machine",
   "Ptmalloc.profile",
   "Ptmalloc.trims[]",
   "Thread.detachingLater",
 ]);
 const SKIPPED = new Set([
+  // Tells which leaves are shared.
+  "HeapPages.#isOwn",
   // Set by the owner of the copy.
   "Ptmalloc.witness",
   "Ptmalloc.trylock",

@@ -81,7 +81,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     w[p.m.mainArena.top + SIZE] = 1;
   },
   "headers are resident": (p) => {
-    p.heap(0).pages[0] = 0;
+    p.heap(0).pages.drop(0, 1, p.m.resident);
   },
   "neighbours are linked both ways": (p, w) => {
     w[p.chunkOf("used") + NEXT] = p.chunkOf("last");
@@ -158,10 +158,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
   },
   "resident pages lie in the heap": (p) => {
     const heap = p.heap(1);
-    const pages = new Uint8Array(heap.size / 4096 + 1);
-    pages.set(heap.pages);
-    pages[heap.size / 4096] = 7;
-    heap.pages = pages;
+    heap.pages.add(heap.size / 4096, 7, p.m.resident);
   },
   "unloggedGranules counts UNLOGGED chunks": (p) => {
     p.m.unloggedGranules++;

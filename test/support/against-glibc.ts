@@ -12,6 +12,7 @@ import { startOf } from "../../src/replay/pointers/address-map.ts";
 import { Op } from "../../src/trace/event.ts";
 import { RealOp } from "./glibc-program.ts";
 import { placeOf, type RealRun } from "./glibc-run.ts";
+import { pagesIn } from "./heap-pages.ts";
 
 const PAGE = 4096;
 
@@ -279,16 +280,6 @@ class Twin {
 
 function byFirst(a: number[], b: number[]): number {
   return a[0]! - b[0]! || a[1]! - b[1]!;
-}
-
-function pagesIn(pages: Uint8Array, plane: number): number[] {
-  const resident: number[] = [];
-  pages.forEach((planes, page) => {
-    if (planes & plane) {
-      resident.push(page);
-    }
-  });
-  return resident;
 }
 
 function text(place: ReturnType<typeof placeOf>): string {
