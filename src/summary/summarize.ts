@@ -77,15 +77,15 @@ function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavail
 
 function traceSummary(result: AnalysisResult): TraceSummary {
   const { ledger, pointerBits, read } = result;
-  const { first, last } = ledger.clock;
+  const { least, greatest } = ledger.clock;
   const { anomalies } = ledger;
   return {
     format: "native",
     sources: read.sources,
     events: ledger.events,
     threads: ledger.threads.size,
-    firstTime: Number.isNaN(first) ? null : first / 1e6,
-    lastTime: Number.isNaN(last) ? null : last / 1e6,
+    firstTime: Number.isNaN(least) ? null : least / 1e6,
+    lastTime: Number.isNaN(greatest) ? null : greatest / 1e6,
     lines: read.lines,
     malformedSamples: read.malformedSamples,
     pointerBits,
