@@ -5,6 +5,7 @@ import {
   FAST,
   GRANULE,
   IN_USE,
+  MAPPED,
   PREV,
   SIZE,
   SMALLEST_PAGE,
@@ -120,6 +121,9 @@ export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
 function tcacheStructGranules(m: Ptmalloc): Map<Arena, number> {
   const granules = new Map<Arena, number>();
   for (const struct of m.tcacheStructs()) {
+    if (m.chunks.words[struct + STATE] === MAPPED) {
+      continue;
+    }
     const { arena } = m.heapOf(struct);
     granules.set(arena, (granules.get(arena) ?? 0) + m.chunks.words[struct + SIZE]!);
   }

@@ -14,6 +14,7 @@ import {
   GRANULE,
   HEAP,
   IN_USE,
+  MAPPED,
   MIN_GRANULES,
   MIN_LARGE_GRANULES,
   NEXT,
@@ -55,9 +56,18 @@ export function checkInvariants(m: Ptmalloc): void {
   must(countFast(m) === seen.fast, "every fast chunk is in a fastbin", seen.fast);
   must(countCached(m) === seen.cached, "every cached chunk is in a tcache", seen.cached);
   let structs = 0;
+  let mappedStructs = 0;
   for (const struct of m.tcacheStructs()) {
     structs += m.chunks.words[struct + SIZE]!;
+    if (m.chunks.words[struct + STATE] === MAPPED) {
+      mappedStructs += m.mappingOf(struct).totalBytes;
+    }
   }
+  must(
+    mappedStructs === m.mappedStructBytes,
+    "mappedStructBytes counts mapped structs",
+    mappedStructs,
+  );
   must(
     seen.inUseGranules - structs === m.inUseGranules,
     "inUseGranules counts what the program holds",

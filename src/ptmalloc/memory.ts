@@ -45,6 +45,8 @@ export class Memory {
   mappedBytes = 0;
   /** bytes of mappings below their chunks, left by memalign */
   mappedLeadBytes = 0;
+  /** bytes of mappings that hold tcache structs, which are not blocks of the program */
+  mappedStructBytes = 0;
   /** bytes by which glibc's mmapped_mem, mallinfo2's hblkhd, exceeds `mappedBytes` (§5.1) */
   miscountedMappedBytes = 0;
 

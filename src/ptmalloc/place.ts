@@ -22,7 +22,7 @@ import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
-import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
+import { detachStruct, tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
 import type { Thread } from "./thread.ts";
 import { cutUnlogged, markUnlogged } from "./unlogged.ts";
 
@@ -55,12 +55,15 @@ export function undoAllocation(m: Ptmalloc, c: number): void {
 
 /** Frees the tcache struct that the current thread has just allocated: the thread is not new and has one elsewhere. */
 export function undoTcacheStruct(m: Ptmalloc): void {
-  const struct = m.thread.tcacheStruct;
+  const struct = detachStruct(m, m.thread);
   if (struct === 0) {
     return;
   }
-  m.thread.tcacheStruct = 0;
-  mergeFree(m, m.heapOf(struct).arena, struct, false);
+  if (m.chunks.words[struct + STATE] === MAPPED) {
+    unmapChunk(m, struct, false);
+  } else {
+    mergeFree(m, m.heapOf(struct).arena, struct, false);
+  }
 }
 
 /**

@@ -341,14 +341,15 @@ export class Ptmalloc extends Memory {
     return this.#threads.filter((thread) => thread !== undefined);
   }
 
-  /** The chunks of the threads' tcache structs: in use, but not held by the program. */
+  /** The chunks of the threads' tcache structs, in heaps or mapped: in use, but not held by the program. */
   tcacheStructs(): number[] {
     return this.allThreads().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
   }
 
   /** Bytes of all chunks held by the program. */
   get inUseBytes(): number {
-    return this.inUseGranules * GRANULE + this.mappedBytes - this.mappedLeadBytes;
+    const mappedBytes = this.mappedBytes - this.mappedLeadBytes - this.mappedStructBytes;
+    return this.inUseGranules * GRANULE + mappedBytes;
   }
 
   /** request2size; stores the true size of a huge request in `hugeBytes`. */

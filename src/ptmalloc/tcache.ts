@@ -1,9 +1,9 @@
 import type { Arena } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
-import { CACHED, FD, GRANULE, IN_USE, MIN_GRANULES, STATE } from "./chunks.ts";
+import { CACHED, FD, GRANULE, IN_USE, MAPPED, MIN_GRANULES, STATE } from "./chunks.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
+import { EVERY_PLANE, writeFirst } from "./resident.ts";
 import { requestToGranules } from "./size-classes.ts";
 import type { Thread } from "./thread.ts";
 
@@ -46,8 +46,22 @@ function endInit(m: Ptmalloc, struct: number): void {
   thread.tcache = struct === 0 ? "inactive" : "active";
   m.madeTcacheStruct = struct !== 0;
   if (struct !== 0) {
-    writeBlock(m, struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
+    m.write(struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
+    m.mappedStructBytes += mappedBytesOf(m, struct);
   }
+}
+
+/** Takes the struct's chunk from a thread; 0: there is none, or it is unknown, as the thread is older than the log. */
+export function detachStruct(m: Ptmalloc, thread: Thread): number {
+  const struct = thread.tcacheStruct;
+  thread.tcacheStruct = 0;
+  m.mappedStructBytes -= mappedBytesOf(m, struct);
+  return struct;
+}
+
+/** Bytes of the mapping of a struct; 0 if it lies in a heap, as it does unless mmap_threshold is smaller than it. */
+function mappedBytesOf(m: Ptmalloc, struct: number): number {
+  return m.chunks.words[struct + STATE] === MAPPED ? m.mappingOf(struct).totalBytes : 0;
 }
 
 /** tcache_get for malloc, since 2.41 also calloc (§3.1): the newest cached chunk of `granules`; 0 if there is none. */

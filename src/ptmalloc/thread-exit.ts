@@ -1,7 +1,8 @@
 import { detachArena } from "./arenas.ts";
-import { FD, IN_USE, STATE } from "./chunks.ts";
-import { arenaFree } from "./free.ts";
+import { FD, IN_USE, MAPPED, STATE } from "./chunks.ts";
+import { arenaFree, unmapChunk } from "./free.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
+import { detachStruct } from "./tcache.ts";
 
 /**
  * The current thread ends (ptmalloc2.md §6.4): frees its cached chunks bin by bin, each to its arena without tcache,
@@ -23,10 +24,10 @@ export function exitThread(m: Ptmalloc): void {
         c = next;
       }
     }
-    const struct = thread.tcacheStruct;
-    thread.tcacheStruct = 0;
-    // The address of the struct is unknown for a thread that is older than the log.
-    if (struct !== 0) {
+    const struct = detachStruct(m, thread);
+    if (m.chunks.words[struct + STATE] === MAPPED) {
+      unmapChunk(m, struct, true);
+    } else if (struct !== 0) {
       arenaFree(m, m.heapOf(struct).arena, struct);
     }
   }

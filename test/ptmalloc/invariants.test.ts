@@ -160,6 +160,9 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     const heap = p.heap(1);
     heap.pages.add(heap.size / 4096, 7, p.m.resident);
   },
+  "mappedStructBytes counts mapped structs": (p) => {
+    p.m.mappedStructBytes += 4096;
+  },
   "unloggedGranules counts UNLOGGED chunks": (p) => {
     p.m.unloggedGranules++;
   },

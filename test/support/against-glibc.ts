@@ -240,12 +240,18 @@ class Twin {
       this.#same(end, "heap mprotect_size", heap.mprotectSize, real.mprotectSize);
       this.#samePages("heap's pages", heap, real.residentPages);
     }
+    // The driver knows the mappings of its own blocks only.
+    const w = m.chunks.words;
+    const structs = m.tcacheStructs().filter((c) => w[c + STATE] === MAPPED);
+    const ofGlibc = new Set(structs.map((c) => m.mappingOf(c)));
     this.#same(
       end,
       "mappings (bytes, pages)",
       m.mappings
         .flatMap((one) =>
-          one === null ? [] : [[one.totalBytes, m.hugePages ? 0 : one.pages(plane)]],
+          one === null || ofGlibc.has(one)
+            ? []
+            : [[one.totalBytes, m.hugePages ? 0 : one.pages(plane)]],
         )
         .sort(byFirst),
       run.mapped
