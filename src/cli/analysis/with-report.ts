@@ -11,6 +11,7 @@ import type { Analyse, Io } from "../io.ts";
 import { Failure } from "../problems.ts";
 import { Signals } from "../signals.ts";
 import { widthOf } from "../terminal/capabilities.ts";
+import { message } from "../terminal/message.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
 
@@ -50,9 +51,7 @@ export async function withReport(
     io.signals,
     () => {
       progress?.clear();
-      io.stderr.write(
-        "mallog: interrupted; reporting what was read (interrupt again to quit at once)\n",
-      );
+      message(io.stderr, "interrupted; reporting what was read (interrupt again to quit at once)");
     },
     (exitCode) => {
       discard();
