@@ -200,10 +200,11 @@ function countFast(m: Ptmalloc): number {
 function countCached(m: Ptmalloc): number {
   const w = m.chunks.words;
   let count = 0;
-  for (const thread of m.allThreads()) {
-    for (let index = 0; index < thread.entries.length; index++) {
+  const { bins } = m.threads;
+  for (const thread of m.threads.all()) {
+    for (let index = 0; index < thread.bins; index++) {
       let inBin = 0;
-      for (let c = thread.entries[index]!; c !== 0; c = w[c + FD]!) {
+      for (let c = bins.head(thread, index); c !== 0; c = w[c + FD]!) {
         must(
           w[c + STATE] === CACHED && w[c + SIZE] === index + 2,
           "a tcache bin holds its size",
@@ -211,7 +212,7 @@ function countCached(m: Ptmalloc): number {
         );
         inBin++;
       }
-      must(inBin === thread.counts[index], "a tcache bin has the right count", index);
+      must(inBin === bins.count(thread, index), "a tcache bin has the right count", index);
       count += inBin;
     }
   }

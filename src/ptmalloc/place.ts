@@ -22,7 +22,7 @@ import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
-import { detachStruct, tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
+import { detachStruct, tcacheHasRoom, tcachePush, tcacheRemove } from "./tcache.ts";
 import type { Thread } from "./thread.ts";
 import { cutUnlogged, markUnlogged } from "./unlogged.ts";
 
@@ -133,7 +133,7 @@ export function useArena(m: Ptmalloc, av: Arena): void {
   }
   thread.arena = av;
   av.attachedThreads++;
-  av.threads.add(thread.index);
+  m.threads.arenas.add(thread.index, av.id);
 }
 
 /**
@@ -178,7 +178,7 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
 
 /** The thread whose tcache struct is chunk `c`. */
 function tcacheOwner(m: Ptmalloc, c: number): Thread | null {
-  return m.allThreads().find(({ tcacheStruct }) => tcacheStruct === c) ?? null;
+  return m.threads.structOwners.get(c) ?? null;
 }
 
 /**
@@ -229,36 +229,28 @@ function takeOffList(m: Ptmalloc, av: Arena, c: number): void {
   } else if (state === UNLOGGED) {
     m.unloggedGranules -= size;
   } else if (state === FAST) {
-    takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
+    takeOffFastbin(w, av.fastbins, size - MIN_GRANULES, c);
   } else if (state === IN_USE) {
     const owner = tcacheOwner(m, c);
     if (owner !== null) {
-      owner.tcacheStruct = 0;
+      detachStruct(m, owner);
     }
   } else {
-    const index = tcacheIndex(size);
-    const owner = m.allThreads().find(({ entries }) => takeOffChain(w, entries, index, c));
-    if (owner !== undefined) {
-      owner.counts[index]!--;
-    }
+    tcacheRemove(m, c);
   }
 }
 
-/** Takes `c` off the singly linked list at heads[index]; false if it is not on it. */
-function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number): boolean {
+/** Takes `c` off the fastbin at heads[index]. */
+function takeOffFastbin(w: Int32Array, heads: Int32Array, index: number, c: number): void {
   let before = 0;
-  for (let at = heads[index]!; at !== 0; at = w[at + FD]!) {
-    if (at === c) {
-      if (before === 0) {
-        heads[index] = w[c + FD]!;
-      } else {
-        w[before + FD] = w[c + FD]!;
-      }
-      return true;
-    }
+  for (let at = heads[index]!; at !== c; at = w[at + FD]!) {
     before = at;
   }
-  return false;
+  if (before === 0) {
+    heads[index] = w[c + FD]!;
+  } else {
+    w[before + FD] = w[c + FD]!;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { FreeList } from "./free-list.ts";
 import { thpPageOf, X86_64 } from "./machine.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
+import { ProcessThreads } from "./process-threads.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, shortcutApplies } from "./realloc.ts";
 import { EVERY_PLANE, LOGGED_PLANES, markBlockAbsent, writeBlock } from "./resident.ts";
@@ -67,8 +68,7 @@ export class Ptmalloc extends Memory {
   /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
   trylock: (() => boolean) | null = null;
 
-  #hasMainThread = false;
-  readonly #threads: (Thread | undefined)[] = [];
+  threads = new ProcessThreads();
   /** the thread that makes the current call */
   thread: Thread;
   /** malloc was called by the program, or before the log began, so the initial hook has run (§5.2) */
@@ -122,11 +122,8 @@ export class Ptmalloc extends Memory {
     copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    for (const thread of this.#threads) {
-      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
-    }
-    copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
-    copy.#hasMainThread = this.#hasMainThread;
+    copy.threads = this.threads.clone(arenaOf);
+    copy.thread = copy.threads.at(this.thread.index) ?? copy.thread;
     copy.trims = this.trims && [...this.trims];
     return copy;
   }
@@ -151,21 +148,13 @@ export class Ptmalloc extends Memory {
   enter(index: number): void {
     this.servedByTcache = false;
     this.madeTcacheStruct = false;
-    let thread = this.#threads[index];
-    if (thread !== undefined && thread === this.thread) {
+    let thread = this.threads.at(index);
+    if (thread !== null && thread === this.thread) {
       return;
     }
-    if (thread === undefined) {
-      thread = new Thread(index);
-      if (!this.#hasMainThread) {
-        this.#hasMainThread = true;
-        thread.arena = this.mainArena;
-        this.mainArena.attachedThreads = 1;
-        this.mainArena.threads.add(index);
-      } else {
-        this.multiThreaded = true;
-      }
-      this.#threads[index] = thread;
+    if (thread === null) {
+      this.multiThreaded ||= this.threads.hasMain;
+      thread = this.threads.add(index, this.mainArena);
     }
     this.thread = thread;
   }
@@ -180,11 +169,11 @@ export class Ptmalloc extends Memory {
 
   /** True if the next call of thread `index` may have to share an arena with others. */
   mayReuseArena(index: number): boolean {
-    const thread = this.#threads[index];
-    if (!this.#hasMainThread || (thread?.arena ?? null) !== null) {
+    const thread = this.threads.at(index);
+    if (!this.threads.hasMain || (thread?.arena ?? null) !== null) {
       return false;
     }
-    return wouldReuseArena(this, thread ?? null);
+    return wouldReuseArena(this, thread);
   }
 
   malloc(bytes: number): number {
@@ -291,8 +280,7 @@ export class Ptmalloc extends Memory {
   /** The current thread ends. */
   exitThread(): void {
     exitThread(this);
-    // A thread that ended is like one that never called, and there may be thousands.
-    this.#threads[this.thread.index] = undefined;
+    this.threads.remove(this.thread);
   }
 
   /** sbrk(bytes) by the program. It came before the latest `trims` trims of the main heap, which are undone. */
@@ -337,13 +325,9 @@ export class Ptmalloc extends Memory {
     }
   }
 
-  allThreads(): readonly Thread[] {
-    return this.#threads.filter((thread) => thread !== undefined);
-  }
-
   /** The chunks of the threads' tcache structs, in heaps or mapped: in use, but not held by the program. */
   tcacheStructs(): number[] {
-    return this.allThreads().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
+    return [...this.threads.structOwners.keys()];
   }
 
   /** Bytes of all chunks held by the program. */

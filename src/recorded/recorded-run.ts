@@ -311,7 +311,7 @@ export class RecordedRun {
     const i = mismatch - first;
     const place = before.judge.addresses.placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
-    const threads = this.guided.model.allThreads().map(({ index }) => index);
+    const threads = this.guided.model.threads.all().map(({ index }) => index);
     let best: { exit: Exit; guided: GuidedReplay } | null = null;
     let bounds = { ...this.#bounds(before, MUST_HOLD_EXIT), mismatch };
     for (const exit of exitsBefore(this.#past, mismatch, likely, threads)) {

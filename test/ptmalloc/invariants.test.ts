@@ -150,11 +150,13 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     p.m.mainArena.haveFastchunks = false;
   },
   "a tcache bin holds its size": (p) => {
-    const { entries } = p.m.allThreads()[0]!;
-    entries[1] = entries[0]!;
+    const { bins } = p.m.threads;
+    const [main] = p.m.threads.all();
+    bins.push(main!, 1, bins.head(main!, 0));
   },
   "a tcache bin has the right count": (p) => {
-    p.m.allThreads()[0]!.counts[0]!--;
+    const [main] = p.m.threads.all();
+    p.m.threads.bins.take(main!, 0, p.m.threads.bins.head(main!, 0));
   },
   "resident pages lie in the heap": (p) => {
     const heap = p.heap(1);

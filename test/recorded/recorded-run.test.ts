@@ -251,7 +251,7 @@ describe("the end of the log", () => {
     replay(run, lines);
     run.finish([], exits(true));
     expect(run.state.lastExits).toBe(1);
-    expect(run.guided.model.allThreads().map(({ index }) => index)).toEqual([0]);
+    expect(run.guided.model.threads.all().map(({ index }) => index)).toEqual([0]);
     expect(run.otherwise).toBeNull();
   });
 
@@ -259,8 +259,8 @@ describe("the end of the log", () => {
     const run = newRun();
     replay(run, lines);
     run.finish([], exits(false));
-    expect(run.guided.model.allThreads()).toHaveLength(1);
-    expect(run.otherwise?.model.allThreads()).toHaveLength(2);
+    expect(run.guided.model.threads.all()).toHaveLength(1);
+    expect(run.otherwise?.model.threads.all()).toHaveLength(2);
   });
 
   it("applies the log's last insertions first", () => {
