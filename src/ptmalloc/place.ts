@@ -22,8 +22,7 @@ import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
-import { detachStruct, tcacheHasRoom, tcachePush, tcacheRemove } from "./tcache.ts";
-import type { Thread } from "./thread.ts";
+import { detachStruct, structOwner, tcacheHasRoom, tcachePush, tcacheRemove } from "./tcache.ts";
 import { cutUnlogged, markUnlogged } from "./unlogged.ts";
 
 /**
@@ -146,7 +145,7 @@ function mayEndInRemainder(m: Ptmalloc, c: number, addr: number): boolean {
   if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) {
     return false;
   }
-  return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === null;
+  return w[c + SIZE]! - kept <= MIN_GRANULES && structOwner(m, c) === null;
 }
 
 /** Splits off the part of chunk `c` from granule `addr` on, no longer held by the program. Returns it. */
@@ -166,7 +165,7 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
     const isHeld = state === IN_USE && !(hasRemainder && at === c);
-    if (state === FENCE || (isHeld && tcacheOwner(m, at) === null)) {
+    if (state === FENCE || (isHeld && structOwner(m, at) === null)) {
       return false;
     }
     if (w[at + ADDR]! + w[at + SIZE]! >= end) {
@@ -174,11 +173,6 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
     }
   }
   return false;
-}
-
-/** The thread whose tcache struct is chunk `c`. */
-function tcacheOwner(m: Ptmalloc, c: number): Thread | null {
-  return m.threads.structOwners.get(c) ?? null;
 }
 
 /**
@@ -231,7 +225,7 @@ function takeOffList(m: Ptmalloc, av: Arena, c: number): void {
   } else if (state === FAST) {
     takeOffFastbin(w, av.fastbins, size - MIN_GRANULES, c);
   } else if (state === IN_USE) {
-    const owner = tcacheOwner(m, c);
+    const owner = structOwner(m, c);
     if (owner !== null) {
       detachStruct(m, owner);
     }
@@ -262,7 +256,7 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
   const below = w[c + PREV]!;
   if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
     // Below MINSIZE: it is the remainder of the chunk below (§3.5).
-    if (tcacheOwner(m, below) === null) {
+    if (structOwner(m, below) === null) {
       m.inUseGranules += w[c + SIZE]!;
     }
     m.chunks.absorbAbove(below);

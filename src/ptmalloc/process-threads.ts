@@ -10,8 +10,6 @@ export class ProcessThreads {
   #hasMain = false;
   /** their tcaches */
   bins = new TcacheBins();
-  /** the threads with a tcache struct whose place is known, by its chunk */
-  readonly structOwners = new Map<number, Thread>();
   /** the arenas that they were ever attached to, also of those that have ended */
   arenas = new ArenaUsers();
 
@@ -23,9 +21,6 @@ export class ProcessThreads {
     copy.arenas = this.arenas.clone();
     for (const thread of this.#threads) {
       copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
-    }
-    for (const [struct, { index }] of this.structOwners) {
-      copy.structOwners.set(struct, copy.#threads[index]!);
     }
     return copy;
   }

@@ -327,7 +327,7 @@ export class Ptmalloc extends Memory {
 
   /** The chunks of the threads' tcache structs, in heaps or mapped: in use, but not held by the program. */
   tcacheStructs(): number[] {
-    return [...this.threads.structOwners.keys()];
+    return this.threads.all().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
   }
 
   /** Bytes of all chunks held by the program. */

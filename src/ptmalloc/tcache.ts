@@ -54,7 +54,7 @@ function endInit(m: Ptmalloc, struct: number): void {
 
 function attachStruct(m: Ptmalloc, thread: Thread, struct: number): void {
   thread.tcacheStruct = struct;
-  m.threads.structOwners.set(struct, thread);
+  m.chunks.words[struct + BK] = thread.index;
   m.mappedStructBytes += mappedBytesOf(m, struct);
 }
 
@@ -62,9 +62,15 @@ function attachStruct(m: Ptmalloc, thread: Thread, struct: number): void {
 export function detachStruct(m: Ptmalloc, thread: Thread): number {
   const struct = thread.tcacheStruct;
   thread.tcacheStruct = 0;
-  m.threads.structOwners.delete(struct);
   m.mappedStructBytes -= mappedBytesOf(m, struct);
   return struct;
+}
+
+/** The thread whose tcache struct is chunk `c`, which is in use; null: it is a block. */
+export function structOwner(m: Ptmalloc, c: number): Thread | null {
+  // The word of a block is stale.
+  const thread = m.threads.at(m.chunks.words[c + BK]!);
+  return thread?.tcacheStruct === c ? thread : null;
 }
 
 /** Bytes of the mapping of a struct; 0 if it lies in a heap, as it does unless mmap_threshold is smaller than it. */

@@ -24,11 +24,14 @@ interface Calls {
   /** free(NULL) calls in a row at the beginning */
   firstNulls: number;
   /** callers of the first two, if these are free(NULL); 0 where lines have no caller */
-  readonly firstSites: [number, number];
+  firstSites: readonly [number, number];
   readonly trailing: TrailingFrees;
   /** the thread that called just before this one's first call, and the event of that call; null: none */
   readonly predecessor: { readonly thread: number; readonly last: number } | null;
 }
+
+/** Shared by all threads whose first call is another. */
+const NO_SITES: readonly [number, number] = [0, 0];
 
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
 const MAX_SITES = 65_536;
@@ -147,8 +150,10 @@ export class LastCalls {
 
   #readNull(calls: Calls, event: number, caller: number): void {
     if (calls.firstNulls === calls.count) {
-      if (calls.firstNulls < 2) {
-        calls.firstSites[calls.firstNulls] = caller;
+      if (calls.firstNulls === 0) {
+        calls.firstSites = [caller, 0];
+      } else if (calls.firstNulls === 1) {
+        calls.firstSites = [calls.firstSites[0], caller];
       }
       calls.firstNulls++;
     }
@@ -266,7 +271,7 @@ export class LastCalls {
       count: 0,
       last: -1,
       firstNulls: 0,
-      firstSites: [0, 0],
+      firstSites: NO_SITES,
       trailing: new TrailingFrees(),
       predecessor: before === undefined ? null : { thread: this.#lastThread, last: before.last },
     };

@@ -18,31 +18,31 @@ export interface CleanUp {
   readonly late: readonly number[];
 }
 
+/** The frees of one thread, by column; `bytes` are the requested bytes of the freed block, or NULL. */
+interface Frees {
+  readonly events: number[];
+  readonly bytes: number[];
+  readonly callers: number[];
+}
+
 /** The frees that a thread has made since its latest other call, from the first free(NULL) on. */
 export class TrailingFrees {
-  readonly #events: number[] = [];
-  /** requested bytes of the freed block, or NULL */
-  readonly #bytes: number[] = [];
-  readonly #callers: number[] = [];
-
-  get isEmpty(): boolean {
-    return this.#events.length === 0;
-  }
+  /** null: none. A log may have many thousand threads, and most have none. */
+  #frees: Frees | null = null;
 
   clear(): void {
-    this.#events.length = 0;
-    this.#bytes.length = 0;
-    this.#callers.length = 0;
+    this.#frees = null;
   }
 
   addNull(event: number, caller: number): void {
-    this.#add(event, NULL, caller);
+    this.#frees ??= { events: [], bytes: [], callers: [] };
+    add(this.#frees, event, NULL, caller);
   }
 
   /** Adds the free of a block of `bytes`, unless no free(NULL) came before. */
   addBlock(event: number, bytes: number, caller: number): void {
-    if (!this.isEmpty) {
-      this.#add(event, bytes, caller);
+    if (this.#frees !== null) {
+      add(this.#frees, event, bytes, caller);
     }
   }
 
@@ -52,7 +52,10 @@ export class TrailingFrees {
    * frees end otherwise.
    */
   cleanUp(): CleanUp | null {
-    const bytes = this.#bytes;
+    if (this.#frees === null) {
+      return null;
+    }
+    const { events, bytes, callers } = this.#frees;
     let end = bytes.length;
     while (end > 0 && bytes[end - 1] !== NULL) {
       const slots = dtvSlots(bytes[end - 1]!);
@@ -70,22 +73,27 @@ export class TrailingFrees {
     }
     return {
       nulls: end - from,
-      last: this.#events[end - 1]!,
-      sites: sitesOf(this.#callers.slice(from, end)),
-      late: this.#events.filter((_, n) => n >= end && bytes[n] !== NULL),
+      last: events[end - 1]!,
+      sites: sitesOf(callers.slice(from, end)),
+      late: events.filter((_, n) => n >= end && bytes[n] !== NULL),
     };
   }
+}
 
-  #add(event: number, bytes: number, caller: number): void {
-    if (this.#events.length === MAX_FREES) {
-      for (const column of [this.#events, this.#bytes, this.#callers]) {
-        column.splice(0, MAX_FREES / 2);
-      }
+function add(
+  { events, bytes, callers }: Frees,
+  event: number,
+  freed: number,
+  caller: number,
+): void {
+  if (events.length === MAX_FREES) {
+    for (const column of [events, bytes, callers]) {
+      column.splice(0, MAX_FREES / 2);
     }
-    this.#events.push(event);
-    this.#bytes.push(bytes);
-    this.#callers.push(caller);
   }
+  events.push(event);
+  bytes.push(freed);
+  callers.push(caller);
 }
 
 function sitesOf(callers: readonly number[]): number[] {
