@@ -3,7 +3,7 @@ import { ArenaUsers } from "./arena-users.ts";
 import { TcacheBins } from "./tcache-bins.ts";
 import { Thread } from "./thread.ts";
 
-/** The threads of a process. They have dense indices: 0, 1, 2 … in order of appearance. */
+/** The threads of a process, by dense index: 0, 1, 2 … in order of appearance. */
 export class ProcessThreads {
   /** by index; those that have ended are like those that never called */
   readonly #threads: (Thread | undefined)[] = [];

@@ -100,6 +100,10 @@ class KeepingSink implements EventSink {
     return null;
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
   }

@@ -1,6 +1,7 @@
 import type { Insertion } from "../../replay/insertions.ts";
 import type { RecordedProcess } from "../../replay/recorded-process.ts";
 import { copyWork, type Work } from "../../replay/work.ts";
+import type { InSteps } from "../../trace/in-steps.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 import { type Part, replayUntilMismatch } from "./first-mismatch.ts";
 
@@ -112,19 +113,19 @@ export class ProcessSettings {
    * Returns the processes, with settings, that explain what the assumed ones do not, likeliest first; none if nothing
    * does, or not yet. `mismatches` counts those of the best assumed process.
    */
-  explain(mismatches: number): RecordedProcess[] {
+  *explain(mismatches: number): InSteps<RecordedProcess[]> {
     if (!this.#isOpen || mismatches === 0) {
       return [];
     }
     this.#replayed = 0;
-    const assumed = this.#longestMatched(this.#origins);
+    const assumed = yield* this.#longestMatched(this.#origins);
     if (this.#events - matchedUntil(assumed) <= MUST_HOLD_EVENTS) {
       return [];
     }
     let best = assumed;
     for (let settings = 1; settings <= MAX_SETTINGS; settings++) {
       const origins = settings === 1 ? this.#origins : distinct(best);
-      const trials = this.#longestMatched(origins.flatMap(variants));
+      const trials = yield* this.#longestMatched(origins.flatMap(variants));
       // Each of two settings may explain little without the other.
       if (matchedUntil(trials) <= matchedUntil(best)) {
         break;
@@ -157,7 +158,7 @@ export class ProcessSettings {
   }
 
   /** Returns those of `origins` whose first mismatch comes last. */
-  #longestMatched(origins: readonly RecordedProcess[]): Trial[] {
+  *#longestMatched(origins: readonly RecordedProcess[]): InSteps<Trial[]> {
     let longest: Trial[] = [];
     for (const origin of origins) {
       if (this.#replayed > MAX_EVENTS) {
@@ -174,6 +175,7 @@ export class ProcessSettings {
       if (trial.matchedUntil >= matchedUntil(longest)) {
         longest.push(trial);
       }
+      yield;
     }
     return longest;
   }
