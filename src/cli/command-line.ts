@@ -6,6 +6,7 @@ import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
 import { colorOption, widthOf } from "./terminal/capabilities.ts";
+import { message } from "./terminal/message.ts";
 import { print } from "./terminal/print.ts";
 
 /**
@@ -103,10 +104,10 @@ async function report(
   const { chalkFor } = await import("./terminal/chalk-for.ts");
   const prefix = chalkFor(io.stderr, io.env, colorOption(argv)).red("mallog:");
   if (failure === null) {
-    io.stderr.write(`${prefix} ${internalError(error, io.env.MALLOG_DEBUG !== undefined)}\n`);
+    message(io.stderr, internalError(error, io.env.MALLOG_DEBUG !== undefined), prefix);
     return Exit.internal;
   }
-  io.stderr.write(`${prefix} ${problemText(failure.problem, command)}\n`);
+  message(io.stderr, problemText(failure.problem, command), prefix);
   return exitCodeOf(failure.problem);
 }
 
@@ -119,10 +120,10 @@ async function asFailure(error: unknown): Promise<Failure | null> {
   return failureOf(error);
 }
 
-function internalError(error: unknown, debug: boolean): string {
+function internalError(error: unknown, debug: boolean): string | string[] {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (debug) {
-    return `internal error: ${stack}`;
+    return `internal error: ${stack}`.split("\n");
   }
   const message = error instanceof Error ? error.message : String(error);
   return `internal error: ${message.split("\n")[0]}; this is a bug in mallog: please report it with the output under MALLOG_DEBUG=1`;

@@ -4,6 +4,7 @@ import { printable } from "../report/printable.ts";
 import type { BudgetResult } from "../report/report.ts";
 import { writeErrorReason } from "./files/system-error.ts";
 import type { Environment, Io } from "./io.ts";
+import { message } from "./terminal/message.ts";
 
 /** What GitHub Actions takes from a step: annotations from its log, and a summary from a file. */
 
@@ -67,6 +68,6 @@ export function appendSummary(markdown: string, { env, stderr }: Io): void {
   try {
     appendFileSync(file, markdown);
   } catch (error) {
-    stderr.write(`mallog: cannot write the job summary: ${writeErrorReason(error)}\n`);
+    message(stderr, `cannot write the job summary: ${writeErrorReason(error)}`);
   }
 }

@@ -20,8 +20,8 @@ export interface Io {
   readonly version: string;
   /** emits SIGINT and SIGTERM */
   readonly signals: EventEmitter;
-  /** exits at once, even with output pending */
-  readonly leave: (exitCode: number) => void;
+  /** lets SIGTERM end the process by itself after so many ms, also while this thread is busy */
+  readonly endWithin: (milliseconds: number) => void;
 }
 
 /**

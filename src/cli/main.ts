@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
 import { run } from "./command-line.ts";
 import type { Analyse } from "./io.ts";
 import { VERSION } from "./version.ts";
@@ -38,7 +39,11 @@ run(
     hostCpus: CORES,
     version: VERSION,
     signals: process,
-    leave: (exitCode) => process.exit(exitCode),
+    endWithin: (milliseconds) => {
+      // Another thread, because a timer of this one waits while it is busy.
+      const code = `setTimeout(() => process.kill(process.pid, "SIGTERM"), ${milliseconds})`;
+      new Worker(code, { eval: true }).unref();
+    },
   },
   analyse,
 ).then((exitCode) => {

@@ -3,23 +3,24 @@ import { Exit } from "./exit-codes.ts";
 
 const CODES = { SIGINT: Exit.interrupted, SIGTERM: Exit.terminated } as const;
 
-type Signal = keyof typeof CODES;
+export type Signal = keyof typeof CODES;
 
-/** Handles SIGINT and SIGTERM: the first one ends the run in order, the second one at once. */
+/**
+ * Handles the first SIGINT or SIGTERM: it ends the run in order. A second one is left to the system, which ends the process
+ * at once, also while this thread is busy and could not handle it.
+ */
 export class Signals {
   readonly #aborter = new AbortController();
   readonly #source: EventEmitter;
   readonly #onSignal: (name: Signal) => void;
   #code: number | null = null;
 
-  constructor(source: EventEmitter, onFirst: () => void, onSecond: (exitCode: number) => void) {
+  constructor(source: EventEmitter, onFirst: (name: Signal) => void) {
     this.#source = source;
     this.#onSignal = (name) => {
-      if (this.#code !== null) {
-        return onSecond(CODES[name]);
-      }
+      this.stopListening();
       this.#code = CODES[name];
-      onFirst();
+      onFirst(name);
       this.#aborter.abort();
     };
     source.on("SIGINT", this.#onSignal).on("SIGTERM", this.#onSignal);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Duplex, pipeline } from "node:stream";
 import type { Diagnostics } from "./diagnostics.ts";
 import { InputError } from "./input-error.ts";
+import { INPUT_BYTES, ZlibDecoder } from "./zlib-decoder.ts";
 
 type Chunks = AsyncIterable<Buffer>;
 
@@ -26,7 +27,7 @@ const FOREIGN = [
 
 /**
  * The decompressed bytes of one piece, plain, gzip or zstd; `path` is for messages. Incomplete or damaged data yields
- * what can be decoded before the fault (a damaged spot also loses up to `OUTPUT_BYTES` decoded just before it), ends the
+ * what can be decoded before the fault (a damaged spot also loses what was decoded of the same slice of input, up to a chunk of output), ends the
  * line there, and counts as a truncated input.
  * @throws InputError corrupt, zstdMissing, compression
  */
@@ -86,12 +87,11 @@ async function decoder(
   path: string,
   outcome: Outcome,
 ): Promise<Chunks> {
-  const zlib = await import("node:zlib");
   if (compression === "gzip") {
-    return inflated(bytes, zlib.createGunzip({ chunkSize: OUTPUT_BYTES }), outcome);
+    return gunzipped(bytes, outcome);
   }
-  const builtIn = builtInZstd(zlib);
-  return builtIn === null ? zstdCommand(bytes, path, outcome) : inflated(bytes, builtIn, outcome);
+  const builtIn = builtInZstd(await import("node:zlib"));
+  return builtIn === null ? zstdCommand(bytes, path, outcome) : decoded(bytes, builtIn, outcome);
 }
 
 /** Reads `MAGIC_BYTES`, and returns them and the whole stream. */
@@ -113,51 +113,27 @@ async function peek(bytes: AsyncGenerator<Buffer>) {
   return { head, whole: whole() };
 }
 
-const OUTPUT_BYTES = 64 * 1024;
+async function* gunzipped(bytes: AsyncGenerator<Buffer>, outcome: Outcome): AsyncGenerator<Buffer> {
+  const { gunzip } = await import("./gunzip.ts");
+  outcome.broken = !(yield* gunzip(bytes));
+}
 
-/** Bounds the output of one write, at any ratio (at most about 1000 : 1). */
-const INPUT_BYTES = 16 * 1024;
-
-/**
- * Writes one slice at a time to a zlib stream and takes its output at once: a stream destroyed by an error drops its
- * unread output.
- */
-async function* inflated(bytes: Chunks, stream: Duplex, outcome: Outcome): AsyncGenerator<Buffer> {
-  const output: Buffer[] = [];
-  let ended = false;
-  let wake: () => void = () => {};
-  stream.on("data", (chunk: Buffer) => output.push(chunk));
-  stream.on("end", () => {
-    // Also before end(): only zeros follow the last member (padding, as on tapes).
-    ended = true;
-    wake();
-  });
-  stream.on("error", () => {
-    outcome.broken = true;
-    ended = true;
-    wake();
-  });
-  const step = (start: (done: () => void) => void) =>
-    new Promise<void>((resolve) => {
-      wake = resolve;
-      start(resolve);
-    });
-
+async function* decoded(bytes: Chunks, stream: Duplex, outcome: Outcome): AsyncGenerator<Buffer> {
+  const decoder = new ZlibDecoder(stream);
   try {
     for await (const chunk of bytes) {
-      for (let at = 0; at < chunk.length && !ended; at += INPUT_BYTES) {
-        await step((done) => stream.write(chunk.subarray(at, at + INPUT_BYTES), done));
-        yield* output.splice(0);
-      }
-      if (ended) {
-        return;
+      for (let at = 0; at < chunk.length && !decoder.hasEnded; at += INPUT_BYTES) {
+        await decoder.write(chunk.subarray(at, at + INPUT_BYTES));
+        yield* decoder.take();
       }
     }
-    // "end" or "error" comes after the last output.
-    await step(() => stream.end());
-    yield* output.splice(0);
+    if (!decoder.hasEnded) {
+      await decoder.end();
+      yield* decoder.take();
+    }
   } finally {
-    stream.destroy();
+    outcome.broken = decoder.hasFailed;
+    decoder.close();
   }
 }
 

@@ -82,5 +82,9 @@ class FirstBatch implements EventSink {
     return null;
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   end(): void {}
 }

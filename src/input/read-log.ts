@@ -77,6 +77,7 @@ export async function readLog(
     }
     isComplete = false;
   }
+  await sink.whenEnding();
   sink.end();
   return { bytesRead, bytesTotal, isComplete };
 }

@@ -40,7 +40,7 @@ function inWords(
     impossibleSize: [
       found.impossibleSize,
       "call",
-      "with a size above PTRDIFF_MAX, which no allocator grants",
+      "with a size or alignment beyond what a process can address, left out",
     ],
     reordered: [found.reordered, "line", "with an earlier time than a line above"],
     swapped: [

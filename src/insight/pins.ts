@@ -53,11 +53,14 @@ function residentBytes(
   const to = from + length;
   const { pageBytes } = m;
   let bytes = 0;
-  for (let page = Math.floor(from / pageBytes); page * pageBytes < to; page++) {
-    if (((heap.pages[page] ?? 0) & plane) === 0) {
-      continue;
-    }
-    bytes += Math.min(to, (page + 1) * pageBytes) - Math.max(from, page * pageBytes);
-  }
+  heap.pages.eachRun(
+    Math.floor(from / pageBytes),
+    Math.ceil(to / pageBytes),
+    (page, end, planes) => {
+      if (planes & plane) {
+        bytes += Math.min(to, end * pageBytes) - Math.max(from, page * pageBytes);
+      }
+    },
+  );
   return bytes;
 }

@@ -12,6 +12,7 @@ import { CUT_MODULUS } from "../trace/address-space.ts";
 import { AllocatorSigns } from "../trace/allocator-signs.ts";
 import { EventBatch, type Note } from "../trace/event.ts";
 import { FirstPointers } from "../trace/first-pointers.ts";
+import { completed, type InSteps } from "../trace/in-steps.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
@@ -24,9 +25,12 @@ import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
+import { inTurns } from "./in-turns.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { refuseShortWords } from "./short-words.ts";
+
+const NOTHING: InSteps = (function* () {})();
 
 /**
  * One pass over a log: it feeds the ledger, the recorded run and the what-ifs batch by batch. The models are made with
@@ -58,6 +62,10 @@ export class Analysis implements EventSink {
   readonly #allocatorSigns = new AllocatorSigns();
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
+  /** the replay of the oldest batch, as far as it has yet to be done */
+  #replaying: InSteps = NOTHING;
+  /** a batch that was consumed, to be filled again */
+  #spare: EventBatch | null = null;
 
   constructor(options: AnalysisOptions, runner: WhatIfRunner) {
     this.#options = options;
@@ -77,17 +85,19 @@ export class Analysis implements EventSink {
     return this.#batch;
   }
 
+  /** The oldest batch that waits is replayed in `whenReady`; at the latest here, when the next one is full. */
   advance(): void {
+    completed(this.#replaying);
     const ready = this.#takeBatch();
+    this.#batch = this.#spare ?? new EventBatch();
+    this.#spare = null;
     if (ready !== null) {
-      this.#consume(ready, this.#timeOrder.next);
+      this.#replaying = this.#consume(ready);
     }
-    ready?.clear();
-    this.#batch = ready ?? new EventBatch();
   }
 
   end(): void {
-    this.drain();
+    completed(this.drain());
     const insertions = this.#holes.finish();
     const exits = this.recorded.finish(
       insertions,
@@ -99,16 +109,25 @@ export class Analysis implements EventSink {
   }
 
   /** Consumes the batches that wait for lines that follow. None may follow any more. */
-  drain(): void {
-    let ready = this.#takeBatch() ?? this.#timeOrder.release();
+  *drain(): InSteps {
+    yield* this.#replaying;
+    const { length, notes } = this.#batch;
+    const taken = length + notes.length > 0 ? this.#takeBatch() : null;
+    this.#batch = new EventBatch();
+    let ready = taken ?? this.#timeOrder.release();
     while (ready !== null) {
-      this.#consume(ready, this.#timeOrder.next);
+      yield* this.#consume(ready);
       ready = this.#timeOrder.release();
     }
   }
 
-  whenReady(): Promise<void> | null {
-    return this.#runner.whenReady();
+  async whenReady(): Promise<void> {
+    await this.#runner.whenReady();
+    await inTurns(this.#replaying);
+  }
+
+  whenEnding(): Promise<void> {
+    return inTurns(this.drain());
   }
 
   /** Returns how RSS is read from the planes. Must be called after the log's end, before `result`. */
@@ -160,8 +179,12 @@ export class Analysis implements EventSink {
     return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec) && !this.#refused.has(spec));
   }
 
-  /** Restores cut sizes first. Where only a replay just before an event can judge its size, the batch is split there. */
-  #consume(batch: EventBatch, next: EventBatch | null): void {
+  /**
+   * Replays the oldest batch. Restores cut sizes first. Where only a replay just before an event can judge its size, the
+   * batch is split there.
+   */
+  *#consume(batch: EventBatch): InSteps {
+    const { next } = this.#timeOrder;
     let rest = batch;
     let from = 0;
     while (this.#options.model) {
@@ -171,16 +194,18 @@ export class Analysis implements EventSink {
       }
       if (at > 0) {
         const [head, tail] = rest.splitAt(at);
-        this.#replay(head, tail);
+        yield* this.#replay(head, tail);
         rest = tail;
       }
       this.#cutSizes.judgeFirst(rest, next, this.recorded.current, this.ledger.events + 1);
       from = 1;
     }
-    this.#replay(rest, next);
+    yield* this.#replay(rest, next);
+    batch.clear();
+    this.#spare = batch;
   }
 
-  #replay(batch: EventBatch, next: EventBatch | null): void {
+  *#replay(batch: EventBatch, next: EventBatch | null): InSteps {
     const samples = this.#readNotes(batch);
     const hasHoles = this.#holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !hasHoles) {
@@ -208,7 +233,7 @@ export class Analysis implements EventSink {
       refuseShortWords(batch, next, this.#facts);
     }
     const work = { batch, actions: this.#actions, touch: this.#touched };
-    this.recorded.replay(
+    yield* this.recorded.replay(
       { work, first, logged: insertionsOf(stage), next },
       {
         threads: this.ledger.threads.size,

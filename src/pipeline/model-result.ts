@@ -143,13 +143,11 @@ function rssSamples(
 
 function arenasByThread({ model }: Replay): number[][] {
   const arenas: number[][] = [];
-  for (const av of model.arenas) {
-    for (const thread of av.threads) {
-      arenas[thread] ??= [];
-      arenas[thread].push(av.id);
-    }
-  }
-  return arenas;
+  model.threads.arenas.each((thread, id) => {
+    arenas[thread] ??= [];
+    arenas[thread].push(id);
+  });
+  return arenas.map((ids) => ids.sort((a, b) => a - b));
 }
 
 /** Returns the bytes pinned by each thread's blocks. */

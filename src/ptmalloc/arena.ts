@@ -42,8 +42,6 @@ export class Arena {
   detachedBy = -1;
   /** mapped heaps, oldest first */
   readonly heaps: Heap[] = [];
-  /** dense indices of all threads that have ever been attached */
-  readonly threads = new Set<number>();
 
   /** `bins` is the first head record, see `newBins` */
   constructor(id: number, bins: number) {
@@ -59,9 +57,6 @@ export class Arena {
     copyScalars<Arena>(this, copy);
     copy.fastbins.set(this.fastbins);
     copy.binmap.set(this.binmap);
-    for (const thread of this.threads) {
-      copy.threads.add(thread);
-    }
     return copy;
   }
 

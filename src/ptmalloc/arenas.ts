@@ -122,7 +122,7 @@ function attach(m: Ptmalloc, av: Arena): Arena {
   }
   m.thread.arena = av;
   m.thread.detachingLater = NO_THREADS;
-  av.threads.add(m.thread.index);
+  m.threads.arenas.add(m.thread.index, av.id);
   return av;
 }
 

@@ -5,6 +5,7 @@ import {
   FAST,
   GRANULE,
   IN_USE,
+  MAPPED,
   PREV,
   SIZE,
   SMALLEST_PAGE,
@@ -104,30 +105,14 @@ export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
   const counts = new Float64Array(PLANES);
   const units = m.pageBytes / SMALLEST_PAGE;
   for (const heap of arena.heaps) {
-    const { pages } = heap;
-    // Adjacent pages are mostly equal, so four are compared at a time.
-    const fours = new Uint32Array(pages.buffer, 0, pages.length >> 2);
-    for (let page = Math.max(0, firstOfHugePage(m, heap, heap.firstPage)); page < pages.length; ) {
-      const planes = pages[page]!;
-      const first = page++;
-      while (page < pages.length && page % 4 !== 0 && pages[page] === planes) {
-        page++;
-      }
-      if (page % 4 === 0) {
-        const equal = Math.imul(planes, 0x01010101) >>> 0;
-        while (fours[page >> 2] === equal) {
-          page += 4;
-        }
-        while (page < pages.length && pages[page] === planes) {
-          page++;
-        }
-      }
+    const first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));
+    heap.pages.eachRun(first, heap.pages.length, (from, to, planes) => {
       for (let bit = 0; bit < PLANES; bit++) {
         if ((planes >> bit) & 1) {
-          counts[bit]! += (page - first) * units;
+          counts[bit]! += (to - from) * units;
         }
       }
-    }
+    });
   }
   return counts;
 }
@@ -136,6 +121,9 @@ export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
 function tcacheStructGranules(m: Ptmalloc): Map<Arena, number> {
   const granules = new Map<Arena, number>();
   for (const struct of m.tcacheStructs()) {
+    if (m.chunks.words[struct + STATE] === MAPPED) {
+      continue;
+    }
     const { arena } = m.heapOf(struct);
     granules.set(arena, (granules.get(arena) ?? 0) + m.chunks.words[struct + SIZE]!);
   }

@@ -89,16 +89,11 @@ interface Span {
 /** Huge pages may be resident below the first known chunk, and above the heap's end up to its past maximum. */
 function spanOf(m: Ptmalloc, heap: Heap, plane: number): Span {
   let first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));
-  let end = heap.pages.length;
-  const atEnd = Math.ceil(heap.size / m.pageBytes);
-  const isAbsent = (page: number) => ((heap.pages[page] ?? 0) & plane) === 0;
-  while (first < heap.firstPage && isAbsent(first)) {
+  while (first < heap.firstPage && (heap.pages.get(first) & plane) === 0) {
     first++;
   }
-  while (end > atEnd && isAbsent(end - 1)) {
-    end--;
-  }
-  return { first, end: Math.max(end, atEnd) };
+  const end = heap.pages.endIn(plane, Math.ceil(heap.size / m.pageBytes));
+  return { first, end: Math.max(first, end) };
 }
 
 function mapOf(
@@ -112,7 +107,7 @@ function mapOf(
   const w = m.chunks.words;
   const pages = span.end - span.first;
   const units = m.pageBytes / SMALLEST_PAGE;
-  const freeIn = new Uint32Array(pages);
+  const freeChunks: number[] = [];
   let inUseBytes = 0;
   let freeBytes = 0;
   let topmostBlock: HeapMap["topmostBlock"] = null;
@@ -122,7 +117,7 @@ function mapOf(
     const bytes = w[c + SIZE]! * GRANULE;
     if (isFree(state)) {
       freeBytes += bytes;
-      addToPages(freeIn, m.pageBytes, offsetBytes, offsetBytes + bytes);
+      freeChunks.push(offsetBytes + bytes, offsetBytes);
     } else if ((state === IN_USE && !structs.has(c)) || state === UNLOGGED) {
       topmostBlock ??= { offsetBytes, bytes };
       if (state === IN_USE) {
@@ -130,49 +125,134 @@ function mapOf(
       }
     }
   });
-  const counts = { full: 0, partlyFree: 0, free: 0, absent: 0 };
-  const digits = { resident: "", free: "" };
-  for (let first = 0; first < pages; first += pagesPerCell) {
-    const end = Math.min(first + pagesPerCell, pages);
-    let resident = 0;
-    let free = 0;
-    for (let page = first; page < end; page++) {
-      if (((heap.pages[span.first + page] ?? 0) & plane) === 0) {
-        counts.absent++;
-        continue;
-      }
-      resident++;
-      const bytes = freeIn[page]!;
-      free += bytes;
-      counts[bytes === 0 ? "full" : bytes === m.pageBytes ? "free" : "partlyFree"]++;
+  const cells = new Cells(pages, pagesPerCell, m.pageBytes);
+  const resident = residentRuns(heap, span, plane);
+  let run = 0;
+  // The walk goes down.
+  eachFreePages(freeChunks.reverse(), m.pageBytes, pages, (from, to, bytes) => {
+    while (run < resident.length && resident[run + 1]! <= from) {
+      run += 2;
     }
-    digits.resident += tenths(resident, end - first);
-    digits.free += tenths(free, resident * m.pageBytes);
-  }
+    for (let at = run; at < resident.length && resident[at]! < to; at += 2) {
+      cells.add(Math.max(from, resident[at]!), Math.min(to, resident[at + 1]!), bytes);
+    }
+  });
+  const { full, partlyFree, free } = cells.counts;
   return {
     heap,
     pages: pages * units,
-    fullPages: counts.full * units,
-    partlyFreePages: counts.partlyFree * units,
-    freePages: counts.free * units,
-    absentPages: counts.absent * units,
+    fullPages: full * units,
+    partlyFreePages: partlyFree * units,
+    freePages: free * units,
+    absentPages: (pages - full - partlyFree - free) * units,
     inUseBytes,
     freeBytes,
     topmostBlock,
-    ...digits,
+    ...cells.digits(),
   };
+}
+
+/** The resident pages of a span, from, to, from, to …, counted from its first page. */
+function residentRuns(heap: Heap, { first, end }: Span, plane: number): number[] {
+  const runs: number[] = [];
+  heap.pages.eachRun(first, end, (from, to, planes) => {
+    if (planes & plane) {
+      runs.push(from - first, to - first);
+    }
+  });
+  return runs;
+}
+
+/**
+ * Visits pages 0..pages-1 in runs with the same number of free bytes in each page; `free` are the free chunks' bytes, from,
+ * to, from, to …, ascending.
+ */
+function eachFreePages(
+  free: readonly number[],
+  pageBytes: number,
+  pages: number,
+  visit: (from: number, to: number, bytes: number) => void,
+): void {
+  let page = 0;
+  /** free bytes of that page below the next chunk */
+  let bytes = 0;
+  const closeUpTo = (end: number): void => {
+    if (page < end && bytes > 0) {
+      visit(page, page + 1, bytes);
+      page++;
+      bytes = 0;
+    }
+    if (page < end) {
+      visit(page, end, 0);
+      page = end;
+    }
+  };
+  for (let i = 0; i < free.length; i += 2) {
+    const from = Math.max(0, free[i]!);
+    const to = free[i + 1]!;
+    const first = Math.floor(from / pageBytes);
+    const last = Math.floor(to / pageBytes);
+    closeUpTo(first);
+    if (last === first) {
+      bytes += to - from;
+      continue;
+    }
+    bytes += (first + 1) * pageBytes - from;
+    closeUpTo(first + 1);
+    if (last > page) {
+      visit(page, last, pageBytes);
+      page = last;
+    }
+    bytes = to - last * pageBytes;
+  }
+  closeUpTo(pages);
+}
+
+/** The cells of a map, to which its resident pages are added. */
+class Cells {
+  readonly counts = { full: 0, partlyFree: 0, free: 0 };
+  readonly #pages: number;
+  readonly #pagesPerCell: number;
+  readonly #pageBytes: number;
+  /** by cell, its resident pages, and the free bytes in them */
+  readonly #resident: Float64Array;
+  readonly #freeBytes: Float64Array;
+
+  constructor(pages: number, pagesPerCell: number, pageBytes: number) {
+    const cells = Math.ceil(pages / pagesPerCell);
+    this.#pages = pages;
+    this.#pagesPerCell = pagesPerCell;
+    this.#pageBytes = pageBytes;
+    this.#resident = new Float64Array(cells);
+    this.#freeBytes = new Float64Array(cells);
+  }
+
+  /** Adds resident pages from..to-1, each with `bytes` in free chunks. */
+  add(from: number, to: number, bytes: number): void {
+    const kind = bytes === 0 ? "full" : bytes === this.#pageBytes ? "free" : "partlyFree";
+    this.counts[kind] += to - from;
+    for (let page = from; page < to; ) {
+      const cell = Math.floor(page / this.#pagesPerCell);
+      const end = Math.min(to, (cell + 1) * this.#pagesPerCell);
+      this.#resident[cell]! += end - page;
+      this.#freeBytes[cell]! += (end - page) * bytes;
+      page = end;
+    }
+  }
+
+  digits(): { resident: string; free: string } {
+    const digits = { resident: "", free: "" };
+    for (const [cell, resident] of this.#resident.entries()) {
+      const pages = Math.min(this.#pagesPerCell, this.#pages - cell * this.#pagesPerCell);
+      digits.resident += tenths(resident, pages);
+      digits.free += tenths(this.#freeBytes[cell]!, resident * this.#pageBytes);
+    }
+    return digits;
+  }
 }
 
 function isFree(state: number): boolean {
   return state === FREE || state === CACHED || state === FAST || state === TOP;
-}
-
-/** Adds bytes from..to-1 of a heap to the counts of their pages. */
-function addToPages(bytesIn: Uint32Array, pageBytes: number, from: number, to: number): void {
-  const last = Math.min(Math.ceil(to / pageBytes), bytesIn.length);
-  for (let page = Math.floor(from / pageBytes); page < last; page++) {
-    bytesIn[page]! += Math.min(to, (page + 1) * pageBytes) - Math.max(from, page * pageBytes);
-  }
 }
 
 /**

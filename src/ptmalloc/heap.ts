@@ -1,6 +1,7 @@
 import type { Arena } from "./arena.ts";
 import { roundUp } from "./chunks.ts";
 import { copyScalars } from "./copy-scalars.ts";
+import { HeapPages } from "./heap-pages.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
 /** HEAP_MAX_SIZE: 64 MiB */
@@ -34,8 +35,8 @@ export class Heap {
   mprotectSize = Number.NaN;
   /** topmost records of the stretches of chunks: top or fenceposts. Newest stretch last. */
   ends: number[] = [];
-  /** resident planes by page, see resident.ts; grows on demand */
-  pages: Uint8Array;
+  /** resident planes by page, see resident.ts */
+  pages = new HeapPages();
   /** page of the first known chunk if the initial break is unknown (extent.ts); else 0 */
   firstPage = 0;
   /** by page, a record that lay in it at some time; see find-chunk.ts */
@@ -50,7 +51,6 @@ export class Heap {
     arena: Arena,
     prev: Heap | null,
     size: number,
-    pages: number,
   ) {
     this.id = id;
     this.serial = serial;
@@ -59,15 +59,14 @@ export class Heap {
     this.prev = prev;
     this.size = size;
     this.mprotectSize = size;
-    this.pages = new Uint8Array(Math.max(16, pages));
   }
 
   /** A copy for a copied process, with its `arena` and `prev`. */
   clone(arena: Arena, prev: Heap | null): Heap {
-    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0, 0);
+    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
     copyScalars<Heap>(this, copy);
     copy.ends = [...this.ends];
-    copy.pages = this.pages.slice();
+    copy.pages = this.pages.clone();
     return copy;
   }
 

@@ -14,6 +14,7 @@ import {
   GRANULE,
   HEAP,
   IN_USE,
+  MAPPED,
   MIN_GRANULES,
   MIN_LARGE_GRANULES,
   NEXT,
@@ -55,9 +56,18 @@ export function checkInvariants(m: Ptmalloc): void {
   must(countFast(m) === seen.fast, "every fast chunk is in a fastbin", seen.fast);
   must(countCached(m) === seen.cached, "every cached chunk is in a tcache", seen.cached);
   let structs = 0;
+  let mappedStructs = 0;
   for (const struct of m.tcacheStructs()) {
     structs += m.chunks.words[struct + SIZE]!;
+    if (m.chunks.words[struct + STATE] === MAPPED) {
+      mappedStructs += m.mappingOf(struct).totalBytes;
+    }
   }
+  must(
+    mappedStructs === m.mappedStructBytes,
+    "mappedStructBytes counts mapped structs",
+    mappedStructs,
+  );
   must(
     seen.inUseGranules - structs === m.inUseGranules,
     "inUseGranules counts what the program holds",
@@ -92,7 +102,7 @@ function checkHeap(m: Ptmalloc, heap: Heap, seen: Seen): void {
     // An UNLOGGED record may be part of a chunk.
     const least = state === FENCE || state === UNLOGGED ? 0 : MIN_GRANULES;
     must(size >= least, "a chunk has at least MINSIZE", c);
-    must(heap.pages[w[c + ADDR]! >> m.pageShift] === EVERY_PLANE, "headers are resident", c);
+    must(heap.pages.get(w[c + ADDR]! >> m.pageShift) === EVERY_PLANE, "headers are resident", c);
     if (below !== 0) {
       must(w[below + NEXT] === c, "neighbours are linked both ways", c);
       must(w[below + ADDR]! + w[below + SIZE]! === w[c + ADDR], "chunks leave no gap", c);
@@ -190,10 +200,11 @@ function countFast(m: Ptmalloc): number {
 function countCached(m: Ptmalloc): number {
   const w = m.chunks.words;
   let count = 0;
-  for (const thread of m.allThreads()) {
-    for (let index = 0; index < thread.entries.length; index++) {
+  const { bins } = m.threads;
+  for (const thread of m.threads.all()) {
+    for (let index = 0; index < thread.bins; index++) {
       let inBin = 0;
-      for (let c = thread.entries[index]!; c !== 0; c = w[c + FD]!) {
+      for (let c = bins.head(thread, index); c !== 0; c = w[c + FD]!) {
         must(
           w[c + STATE] === CACHED && w[c + SIZE] === index + 2,
           "a tcache bin holds its size",
@@ -201,7 +212,7 @@ function countCached(m: Ptmalloc): number {
         );
         inBin++;
       }
-      must(inBin === thread.counts[index], "a tcache bin has the right count", index);
+      must(inBin === bins.count(thread, index), "a tcache bin has the right count", index);
       count += inBin;
     }
   }
@@ -219,12 +230,12 @@ function checkPages(m: Ptmalloc): void {
         // A huge page may reach up to the past maximum of a heap.
         const end = m.hugePages ? Math.max(heap.size, heap.mprotectSize) : heap.size;
         const within = Math.ceil(end / m.pageBytes);
-        heap.pages.forEach((planes, page) => {
+        heap.pages.eachRun(0, heap.pages.length, (from, to, planes) => {
           if ((planes & plane) === 0) {
             return;
           }
-          must(page < within, "resident pages lie in the heap", page);
-          pages++;
+          must(to <= within, "resident pages lie in the heap", to - 1);
+          pages += to - from;
         });
       }
     }

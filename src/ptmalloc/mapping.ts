@@ -1,5 +1,5 @@
 import { GRANULE } from "./chunks.ts";
-import { PagePlanes } from "./page-planes.ts";
+import { type PageRanges, PageRuns } from "./page-runs.ts";
 import {
   bitOf,
   EVERY_PLANE,
@@ -12,7 +12,7 @@ import {
 /**
  * The mapping of a mapped chunk (IS_MMAPPED, ptmalloc2.md §3.8). Resident are its first page, which held the header at
  * first, the page of the header after memalign moved it up, and in each plane a prefix of the block. Planes are stored
- * page by page only once a log shows that the program left out pages.
+ * by runs of pages only once a log shows that the program left out pages.
  */
 export class Mapping {
   /** whole pages, in bytes */
@@ -21,8 +21,8 @@ export class Mapping {
   offset = 0;
   /** bytes from the start of the mapping to the end of the written prefix, by bit number of the plane */
   readonly #ends: number[] = new Array(PLANES).fill(0);
-  /** the planes of each page; null while `#ends` describes them */
-  #scattered: PagePlanes | null = null;
+  /** the planes of all pages; null while `#ends` describes them */
+  #scattered: PageRuns | null = null;
 
   readonly #pageBytes: number;
   /** pages that a first write makes resident: 1, or those of a transparent huge page */
@@ -108,29 +108,39 @@ export class Mapping {
       return;
     }
     this.count(resident, -1);
-    this.#writeScattered(this.#scatter(), start + from, start + to, planes);
+    this.#scatter().add(this.#pagesOf(start + from, start + to), planes);
     this.count(resident, 1);
   }
 
   /**
-   * Bytes from..to-1 of the block are not resident, contrary to earlier writes in LOGGED_PLANES. Pages that the
-   * allocator wrote stay.
+   * The log states bytes of the block: `written`, and `absent`, which are not resident, contrary to earlier writes in
+   * LOGGED_PLANES; pages that the allocator wrote stay. Both are lists from, to, from, to …, ascending.
    */
-  markAbsent(resident: Resident, from: number, to: number): void {
+  learn(resident: Resident, written: readonly number[], absent: readonly number[]): void {
     const start = this.#blockStart;
-    const end = start + to;
-    // The mapping's last page holds nothing after the block.
-    const endPage =
-      end > this.totalBytes - this.#pageBytes
-        ? Math.ceil(end / this.#pageBytes)
-        : Math.floor(end / this.#pageBytes);
+    let at = 0;
+    while (
+      at < written.length &&
+      this.#scattered === null &&
+      this.#lengthensPrefix(start + written[at]!, LOGGED_PLANES)
+    ) {
+      this.#lengthenPrefix(resident, start + written[at + 1]!, LOGGED_PLANES);
+      at += 2;
+    }
+    if (at === written.length && absent.length === 0) {
+      return;
+    }
+    const pages: number[] = [];
+    for (; at < written.length; at += 2) {
+      pages.push(...this.#pagesOf(start + written[at]!, start + written[at + 1]!));
+    }
+    const absentPages: number[] = [];
+    for (let i = 0; i < absent.length; i += 2) {
+      absentPages.push(...this.#wholePagesOf(start + absent[i]!, start + absent[i + 1]!));
+    }
     this.count(resident, -1);
-    this.#scatter().remove(
-      Math.ceil((start + from) / this.#pageBytes),
-      endPage,
-      LOGGED_PLANES,
-      PLANE_NONE,
-    );
+    this.#scatter().add(pages, LOGGED_PLANES);
+    this.#scatter().remove(absentPages, LOGGED_PLANES, PLANE_NONE);
     this.count(resident, 1);
   }
 
@@ -197,24 +207,31 @@ export class Mapping {
     }
   }
 
-  #writeScattered(pages: PagePlanes, from: number, to: number, planes: number): void {
+  /** The pages that a write to bytes from..to-1 of the mapping makes resident. */
+  #pagesOf(from: number, to: number): PageRanges {
     const first = Math.floor(from / this.#pageBytes);
     const end = Math.ceil(Math.min(to, this.totalBytes) / this.#pageBytes);
     const hugeStart = first - (first % this.#faultPages);
     const inHuge = hugeStart < this.#hugeEnd(first + 1);
-    pages.add(inHuge ? hugeStart : first, Math.max(end, this.#hugeEnd(end)), planes);
+    return [inHuge ? hugeStart : first, Math.max(end, this.#hugeEnd(end))];
   }
 
-  /** Changes to planes for each page, at first those that `#pagesUpTo` counts. */
-  #scatter(): PagePlanes {
+  /** The pages that hold nothing but bytes from..to-1 of the mapping, after the block's end nothing at all. */
+  #wholePagesOf(from: number, to: number): PageRanges {
+    const isLast = to > this.totalBytes - this.#pageBytes;
+    const end = to / this.#pageBytes;
+    return [Math.ceil(from / this.#pageBytes), isLast ? Math.ceil(end) : Math.floor(end)];
+  }
+
+  /** Changes to runs of pages, at first those that `#pagesUpTo` counts. */
+  #scatter(): PageRuns {
     if (this.#scattered !== null) {
       return this.#scattered;
     }
-    const pages = new PagePlanes(this.totalBytes / this.#pageBytes);
-    pages.add(0, 1, EVERY_PLANE);
-    pages.add(this.#headerPage, this.#headerPage + 1, EVERY_PLANE);
+    const pages = new PageRuns(this.totalBytes / this.#pageBytes);
+    pages.add([0, 1, this.#headerPage, this.#headerPage + 1], EVERY_PLANE);
     for (let bit = 0; bit < PLANES; bit++) {
-      pages.add(this.#prefixStart, this.#prefixEnd(this.#ends[bit]!), 1 << bit);
+      pages.add([this.#prefixStart, this.#prefixEnd(this.#ends[bit]!)], 1 << bit);
     }
     this.#scattered = pages;
     return pages;

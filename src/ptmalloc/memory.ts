@@ -45,6 +45,8 @@ export class Memory {
   mappedBytes = 0;
   /** bytes of mappings below their chunks, left by memalign */
   mappedLeadBytes = 0;
+  /** bytes of mappings that hold tcache structs, which are not blocks of the program */
+  mappedStructBytes = 0;
   /** bytes by which glibc's mmapped_mem, mallinfo2's hblkhd, exceeds `mappedBytes` (§5.1) */
   miscountedMappedBytes = 0;
 
@@ -109,15 +111,7 @@ export class Memory {
 
   newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
     const id = this.#freeHeapIds.pop() ?? this.heaps.length;
-    const heap = new Heap(
-      id,
-      this.#heapSerials++,
-      kind,
-      av,
-      prev,
-      size,
-      Math.ceil(size / this.pageBytes),
-    );
+    const heap = new Heap(id, this.#heapSerials++, kind, av, prev, size);
     this.heaps[id] = heap;
     av.heaps.push(heap);
     return heap;

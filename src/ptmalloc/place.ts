@@ -22,8 +22,7 @@ import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { writeHeader } from "./resident.ts";
-import { tcacheHasRoom, tcacheIndex, tcachePush } from "./tcache.ts";
-import type { Thread } from "./thread.ts";
+import { detachStruct, structOwner, tcacheHasRoom, tcachePush, tcacheRemove } from "./tcache.ts";
 import { cutUnlogged, markUnlogged } from "./unlogged.ts";
 
 /**
@@ -55,12 +54,15 @@ export function undoAllocation(m: Ptmalloc, c: number): void {
 
 /** Frees the tcache struct that the current thread has just allocated: the thread is not new and has one elsewhere. */
 export function undoTcacheStruct(m: Ptmalloc): void {
-  const struct = m.thread.tcacheStruct;
+  const struct = detachStruct(m, m.thread);
   if (struct === 0) {
     return;
   }
-  m.thread.tcacheStruct = 0;
-  mergeFree(m, m.heapOf(struct).arena, struct, false);
+  if (m.chunks.words[struct + STATE] === MAPPED) {
+    unmapChunk(m, struct, false);
+  } else {
+    mergeFree(m, m.heapOf(struct).arena, struct, false);
+  }
 }
 
 /**
@@ -130,7 +132,7 @@ export function useArena(m: Ptmalloc, av: Arena): void {
   }
   thread.arena = av;
   av.attachedThreads++;
-  av.threads.add(thread.index);
+  m.threads.arenas.add(thread.index, av.id);
 }
 
 /**
@@ -143,7 +145,7 @@ function mayEndInRemainder(m: Ptmalloc, c: number, addr: number): boolean {
   if (w[c + STATE] !== IN_USE || kept < MIN_GRANULES) {
     return false;
   }
-  return w[c + SIZE]! - kept <= MIN_GRANULES && tcacheOwner(m, c) === null;
+  return w[c + SIZE]! - kept <= MIN_GRANULES && structOwner(m, c) === null;
 }
 
 /** Splits off the part of chunk `c` from granule `addr` on, no longer held by the program. Returns it. */
@@ -163,7 +165,7 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
   for (let at = c; at !== 0; at = w[at + NEXT]!) {
     const state = w[at + STATE]!;
     const isHeld = state === IN_USE && !(hasRemainder && at === c);
-    if (state === FENCE || (isHeld && tcacheOwner(m, at) === null)) {
+    if (state === FENCE || (isHeld && structOwner(m, at) === null)) {
       return false;
     }
     if (w[at + ADDR]! + w[at + SIZE]! >= end) {
@@ -171,11 +173,6 @@ function isClaimable(m: Ptmalloc, c: number, end: number, hasRemainder: boolean)
     }
   }
   return false;
-}
-
-/** The thread whose tcache struct is chunk `c`. */
-function tcacheOwner(m: Ptmalloc, c: number): Thread | null {
-  return m.allThreads().find(({ tcacheStruct }) => tcacheStruct === c) ?? null;
 }
 
 /**
@@ -226,36 +223,28 @@ function takeOffList(m: Ptmalloc, av: Arena, c: number): void {
   } else if (state === UNLOGGED) {
     m.unloggedGranules -= size;
   } else if (state === FAST) {
-    takeOffChain(w, av.fastbins, size - MIN_GRANULES, c);
+    takeOffFastbin(w, av.fastbins, size - MIN_GRANULES, c);
   } else if (state === IN_USE) {
-    const owner = tcacheOwner(m, c);
+    const owner = structOwner(m, c);
     if (owner !== null) {
-      owner.tcacheStruct = 0;
+      detachStruct(m, owner);
     }
   } else {
-    const index = tcacheIndex(size);
-    const owner = m.allThreads().find(({ entries }) => takeOffChain(w, entries, index, c));
-    if (owner !== undefined) {
-      owner.counts[index]!--;
-    }
+    tcacheRemove(m, c);
   }
 }
 
-/** Takes `c` off the singly linked list at heads[index]; false if it is not on it. */
-function takeOffChain(w: Int32Array, heads: Int32Array, index: number, c: number): boolean {
+/** Takes `c` off the fastbin at heads[index]. */
+function takeOffFastbin(w: Int32Array, heads: Int32Array, index: number, c: number): void {
   let before = 0;
-  for (let at = heads[index]!; at !== 0; at = w[at + FD]!) {
-    if (at === c) {
-      if (before === 0) {
-        heads[index] = w[c + FD]!;
-      } else {
-        w[before + FD] = w[c + FD]!;
-      }
-      return true;
-    }
+  for (let at = heads[index]!; at !== c; at = w[at + FD]!) {
     before = at;
   }
-  return false;
+  if (before === 0) {
+    heads[index] = w[c + FD]!;
+  } else {
+    w[before + FD] = w[c + FD]!;
+  }
 }
 
 /**
@@ -267,7 +256,7 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
   const below = w[c + PREV]!;
   if (w[c + SIZE]! < MIN_GRANULES && below !== 0 && w[below + STATE] === IN_USE) {
     // Below MINSIZE: it is the remainder of the chunk below (§3.5).
-    if (tcacheOwner(m, below) === null) {
+    if (structOwner(m, below) === null) {
       m.inUseGranules += w[c + SIZE]!;
     }
     m.chunks.absorbAbove(below);

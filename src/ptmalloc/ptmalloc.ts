@@ -9,9 +9,10 @@ import { FreeList } from "./free-list.ts";
 import { thpPageOf, X86_64 } from "./machine.ts";
 import { memalignChunk } from "./memalign.ts";
 import { Memory } from "./memory.ts";
+import { ProcessThreads } from "./process-threads.ts";
 import type { Profile } from "./profile.ts";
 import { reallocChunk, shortcutApplies } from "./realloc.ts";
-import { EVERY_PLANE, markBlockAbsent, writeBlock } from "./resident.ts";
+import { EVERY_PLANE, LOGGED_PLANES, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
 import { tcacheInit, tcacheTake } from "./tcache.ts";
@@ -67,8 +68,7 @@ export class Ptmalloc extends Memory {
   /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
   trylock: (() => boolean) | null = null;
 
-  #hasMainThread = false;
-  readonly #threads: (Thread | undefined)[] = [];
+  threads = new ProcessThreads();
   /** the thread that makes the current call */
   thread: Thread;
   /** malloc was called by the program, or before the log began, so the initial hook has run (§5.2) */
@@ -122,12 +122,8 @@ export class Ptmalloc extends Memory {
     copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    const unused = recycled === null ? [] : recycled.#threads;
-    for (const [i, thread] of this.#threads.entries()) {
-      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena), unused[i]));
-    }
-    copy.thread = copy.#threads[this.thread.index] ?? copy.thread;
-    copy.#hasMainThread = this.#hasMainThread;
+    copy.threads = this.threads.clone(arenaOf);
+    copy.thread = copy.threads.at(this.thread.index) ?? copy.thread;
     copy.trims = this.trims && [...this.trims];
     return copy;
   }
@@ -152,21 +148,13 @@ export class Ptmalloc extends Memory {
   enter(index: number): void {
     this.servedByTcache = false;
     this.madeTcacheStruct = false;
-    let thread = this.#threads[index];
-    if (thread !== undefined && thread === this.thread) {
+    let thread = this.threads.at(index);
+    if (thread !== null && thread === this.thread) {
       return;
     }
-    if (thread === undefined) {
-      thread = new Thread(index);
-      if (!this.#hasMainThread) {
-        this.#hasMainThread = true;
-        thread.arena = this.mainArena;
-        this.mainArena.attachedThreads = 1;
-        this.mainArena.threads.add(index);
-      } else {
-        this.multiThreaded = true;
-      }
-      this.#threads[index] = thread;
+    if (thread === null) {
+      this.multiThreaded ||= this.threads.hasMain;
+      thread = this.threads.add(index, this.mainArena);
     }
     this.thread = thread;
   }
@@ -181,11 +169,11 @@ export class Ptmalloc extends Memory {
 
   /** True if the next call of thread `index` may have to share an arena with others. */
   mayReuseArena(index: number): boolean {
-    const thread = this.#threads[index];
-    if (!this.#hasMainThread || (thread?.arena ?? null) !== null) {
+    const thread = this.threads.at(index);
+    if (!this.threads.hasMain || (thread?.arena ?? null) !== null) {
       return false;
     }
-    return wouldReuseArena(this, thread ?? null);
+    return wouldReuseArena(this, thread);
   }
 
   malloc(bytes: number): number {
@@ -292,8 +280,7 @@ export class Ptmalloc extends Memory {
   /** The current thread ends. */
   exitThread(): void {
     exitThread(this);
-    // A thread that ended is like one that never called, and there may be thousands.
-    this.#threads[this.thread.index] = undefined;
+    this.threads.remove(this.thread);
   }
 
   /** sbrk(bytes) by the program. It came before the latest `trims` trims of the main heap, which are undone. */
@@ -314,12 +301,20 @@ export class Ptmalloc extends Memory {
     }
   }
 
-  /** Bytes from..to-1 of a block are not resident, contrary to earlier writes in LOGGED_PLANES. */
-  markAbsent(c: number, from: number, to: number): void {
-    if (this.chunks.words[c + STATE] !== MAPPED) {
-      markBlockAbsent(this, c, from, to);
-    } else {
-      this.mappingOf(c).markAbsent(this.resident, from, to);
+  /**
+   * The log states bytes of a block: `written`, and `absent`, which are not resident, contrary to earlier writes in
+   * LOGGED_PLANES. Both are lists from, to, from, to …, ascending.
+   */
+  learn(c: number, written: readonly number[], absent: readonly number[]): void {
+    if (this.chunks.words[c + STATE] === MAPPED) {
+      this.mappingOf(c).learn(this.resident, written, absent);
+      return;
+    }
+    for (let i = 0; i < written.length; i += 2) {
+      writeBlock(this, c, written[i]!, written[i + 1]!, LOGGED_PLANES);
+    }
+    for (let i = 0; i < absent.length; i += 2) {
+      markBlockAbsent(this, c, absent[i]!, absent[i + 1]!);
     }
   }
 
@@ -330,18 +325,15 @@ export class Ptmalloc extends Memory {
     }
   }
 
-  allThreads(): readonly Thread[] {
-    return this.#threads.filter((thread) => thread !== undefined);
-  }
-
-  /** The chunks of the threads' tcache structs: in use, but not held by the program. */
+  /** The chunks of the threads' tcache structs, in heaps or mapped: in use, but not held by the program. */
   tcacheStructs(): number[] {
-    return this.allThreads().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
+    return this.threads.all().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
   }
 
   /** Bytes of all chunks held by the program. */
   get inUseBytes(): number {
-    return this.inUseGranules * GRANULE + this.mappedBytes - this.mappedLeadBytes;
+    const mappedBytes = this.mappedBytes - this.mappedLeadBytes - this.mappedStructBytes;
+    return this.inUseGranules * GRANULE + mappedBytes;
   }
 
   /** request2size; stores the true size of a huge request in `hugeBytes`. */

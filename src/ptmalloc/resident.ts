@@ -98,40 +98,25 @@ export function firstOfHugePage(m: Ptmalloc, heap: Heap, page: number): number {
   return page - (((heap.start >> m.pageShift) + page) % hugePagePages(m));
 }
 
-function addPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
-  if (m.hugePages) {
-    // A first write makes all of a huge page resident that lies within the mapping (§9.1): an upper bound, since the
-    // kernel may have no huge page available.
-    const first = firstOfHugePage(m, heap, page);
-    const next = first + hugePagePages(m);
-    // Memory is readable and writable up to the break, or up to the past maximum of a heap.
-    const end = Math.max(heap.size, heap.mprotectSize);
-    if (first >= 0 && next * m.pageBytes <= end) {
-      for (let i = first; i < next; i++) {
-        addSmallPage(m, heap, i, planes);
-      }
-    }
-  }
-  addSmallPage(m, heap, page, planes);
-}
-
-function addSmallPage(m: Ptmalloc, heap: Heap, page: number, planes: number): void {
-  if (page >= heap.pages.length) {
-    // Grows by half of the pages from firstPage on.
-    const grown = new Uint8Array(page + 1 + Math.ceil((page + 1 - heap.firstPage) / 2));
-    grown.set(heap.pages);
-    heap.pages = grown;
-  }
-  const before = heap.pages[page]!;
-  heap.pages[page] = before | planes;
-  m.resident.add(planes & ~before, 1);
+/** The first write to pages from..to-1 of one huge page. */
+function addPages(m: Ptmalloc, heap: Heap, from: number, to: number, planes: number): void {
+  // It makes all of a huge page resident that lies within the mapping (§9.1): an upper bound, since the kernel may have no
+  // huge page available. Memory is readable and writable up to the break, or up to the past maximum of a heap.
+  const first = firstOfHugePage(m, heap, from);
+  const next = first + hugePagePages(m);
+  const isWithin = first >= 0 && next * m.pageBytes <= Math.max(heap.size, heap.mprotectSize);
+  heap.pages.addRange(isWithin ? first : from, isWithin ? next : to, planes, m.resident);
 }
 
 /** The allocator writes a word in granule `addr`. */
 export function writeWord(m: Ptmalloc, heap: Heap, addr: number): void {
   const page = addr >> m.pageShift;
-  if (heap.pages[page] !== EVERY_PLANE) {
-    addPage(m, heap, page, EVERY_PLANE);
+  if (heap.pages.get(page) !== EVERY_PLANE) {
+    if (m.hugePages) {
+      addPages(m, heap, page, page + 1, EVERY_PLANE);
+    } else {
+      heap.pages.add(page, EVERY_PLANE, m.resident);
+    }
   }
 }
 
@@ -156,28 +141,31 @@ export function writeRange(
   if (to <= from) {
     return;
   }
-  const { pageBytes } = m;
-  const last = Math.floor((to - 1) / pageBytes);
-  for (let page = Math.floor(from / pageBytes); page <= last; page++) {
-    if ((heap.pages[page]! & planes) !== planes) {
-      addPage(m, heap, page, planes);
+  const first = Math.floor(from / m.pageBytes);
+  const end = Math.floor((to - 1) / m.pageBytes) + 1;
+  if (m.hugePages) {
+    writeHugePages(m, heap, first, end, planes);
+  } else if (end === first + 1) {
+    heap.pages.add(first, planes, m.resident);
+  } else {
+    heap.pages.addRange(first, end, planes, m.resident);
+  }
+}
+
+/** As a write to pages from..to-1, one huge page after the other. */
+function writeHugePages(m: Ptmalloc, heap: Heap, from: number, to: number, planes: number): void {
+  for (let page = from; page < to; ) {
+    const end = Math.min(to, firstOfHugePage(m, heap, page) + hugePagePages(m));
+    if (heap.pages.lacks(page, end, planes)) {
+      addPages(m, heap, page, end, planes);
     }
+    page = end;
   }
 }
 
 /** Makes pages from..to-1 of the heap absent: the break fell, the heap shrank, or madvise(MADV_DONTNEED). */
 export function dropPages(m: Ptmalloc, heap: Heap, from: number, to: number): void {
-  const end = Math.min(to, heap.pages.length);
-  for (let page = from; page < end; ) {
-    const planes = heap.pages[page]!;
-    const first = page;
-    while (page < end && heap.pages[page] === planes) {
-      heap.pages[page++] = 0;
-    }
-    if (planes !== 0) {
-      m.resident.add(planes, first - page);
-    }
-  }
+  heap.pages.drop(from, to, m.resident);
 }
 
 /** Writes bytes from..to-1 of the block of chunk `c`, which begins 16 bytes above the chunk. */
@@ -192,14 +180,7 @@ export function writeBlock(m: Ptmalloc, c: number, from: number, to: number, pla
  */
 export function markBlockAbsent(m: Ptmalloc, c: number, from: number, to: number): void {
   const start = (m.chunks.words[c + ADDR]! + 1) * GRANULE;
-  const heap = m.heapOf(c);
+  const first = Math.ceil((start + from) / m.pageBytes);
   const end = Math.floor((start + to) / m.pageBytes);
-  for (let page = Math.ceil((start + from) / m.pageBytes); page < end; page++) {
-    const planes = heap.pages[page]!;
-    if (!(planes & LOGGED_PLANES) || planes & PLANE_NONE) {
-      continue;
-    }
-    heap.pages[page] = planes & ~LOGGED_PLANES;
-    m.resident.add(planes & LOGGED_PLANES, -1);
-  }
+  m.heapOf(c).pages.remove(first, end, LOGGED_PLANES, PLANE_NONE, m.resident);
 }

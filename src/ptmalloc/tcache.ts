@@ -1,9 +1,9 @@
 import type { Arena } from "./arena.ts";
 import { mallocFromArena } from "./arenas.ts";
-import { CACHED, FD, GRANULE, IN_USE, MIN_GRANULES, STATE } from "./chunks.ts";
+import { BK, CACHED, FD, GRANULE, IN_USE, MAPPED, MIN_GRANULES, SIZE, STATE } from "./chunks.ts";
 import { intMalloc } from "./malloc.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { EVERY_PLANE, writeBlock, writeFirst } from "./resident.ts";
+import { EVERY_PLANE, writeFirst } from "./resident.ts";
 import { requestToGranules } from "./size-classes.ts";
 import type { Thread } from "./thread.ts";
 
@@ -42,12 +42,40 @@ function beginInit(m: Ptmalloc): boolean {
 
 function endInit(m: Ptmalloc, struct: number): void {
   const { thread } = m;
-  thread.tcacheStruct = struct;
+  if (struct !== 0) {
+    attachStruct(m, thread, struct);
+  }
   thread.tcache = struct === 0 ? "inactive" : "active";
   m.madeTcacheStruct = struct !== 0;
   if (struct !== 0) {
-    writeBlock(m, struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
+    m.write(struct, 0, m.profile.tcacheStructBytes, EVERY_PLANE);
   }
+}
+
+function attachStruct(m: Ptmalloc, thread: Thread, struct: number): void {
+  thread.tcacheStruct = struct;
+  m.chunks.words[struct + BK] = thread.index;
+  m.mappedStructBytes += mappedBytesOf(m, struct);
+}
+
+/** Takes the struct's chunk from a thread; 0: there is none, or it is unknown, as the thread is older than the log. */
+export function detachStruct(m: Ptmalloc, thread: Thread): number {
+  const struct = thread.tcacheStruct;
+  thread.tcacheStruct = 0;
+  m.mappedStructBytes -= mappedBytesOf(m, struct);
+  return struct;
+}
+
+/** The thread whose tcache struct is chunk `c`, which is in use; null: it is a block. */
+export function structOwner(m: Ptmalloc, c: number): Thread | null {
+  // The word of a block is stale.
+  const thread = m.threads.at(m.chunks.words[c + BK]!);
+  return thread?.tcacheStruct === c ? thread : null;
+}
+
+/** Bytes of the mapping of a struct; 0 if it lies in a heap, as it does unless mmap_threshold is smaller than it. */
+function mappedBytesOf(m: Ptmalloc, struct: number): number {
+  return m.chunks.words[struct + STATE] === MAPPED ? m.mappingOf(struct).totalBytes : 0;
 }
 
 /** tcache_get for malloc, since 2.41 also calloc (§3.1): the newest cached chunk of `granules`; 0 if there is none. */
@@ -55,7 +83,7 @@ export function tcacheTake(m: Ptmalloc, granules: number): number {
   if (granules > m.tcacheMaxGranules) {
     return 0;
   }
-  if (m.thread.entries[tcacheIndex(granules)] === 0) {
+  if (m.threads.bins.head(m.thread, tcacheIndex(granules)) === 0) {
     return 0;
   }
   m.servedByTcache = true;
@@ -66,9 +94,9 @@ export function tcacheTake(m: Ptmalloc, granules: number): number {
 export function tcachePop(m: Ptmalloc, thread: Thread, granules: number): number {
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
-  const c = thread.entries[index]!;
-  thread.entries[index] = w[c + FD]!;
-  thread.counts[index]!--;
+  const { bins } = m.threads;
+  const c = bins.head(thread, index);
+  bins.take(thread, index, w[c + FD]!);
   w[c + STATE] = IN_USE;
   return c;
 }
@@ -80,9 +108,11 @@ export function tcachePush(m: Ptmalloc, thread: Thread, granules: number, c: num
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
   w[c + STATE] = CACHED;
-  w[c + FD] = thread.entries[index]!;
-  thread.entries[index] = c;
-  thread.counts[index]!++;
+  const { bins } = m.threads;
+  w[c + FD] = bins.head(thread, index);
+  // Whose cache it is in: placeChunk may take it out.
+  w[c + BK] = thread.index;
+  bins.push(thread, index, c);
   writeFirst(m, c);
 }
 
@@ -91,7 +121,7 @@ export function tcacheHasRoom(m: Ptmalloc, thread: Thread, granules: number): bo
   return (
     thread.tcache === "active" &&
     granules <= m.stashMaxGranules &&
-    thread.counts[tcacheIndex(granules)]! < m.par.tcacheCount
+    m.threads.bins.count(thread, tcacheIndex(granules)) < m.par.tcacheCount
   );
 }
 
@@ -107,7 +137,7 @@ export function tcacheTakeAligned(
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
   let previous = 0;
-  let c = thread.entries[index]!;
+  let c = m.threads.bins.head(thread, index);
   while (c !== 0 && m.alignableBlock(c) % alignGranules !== 0) {
     previous = c;
     c = w[c + FD]!;
@@ -115,12 +145,35 @@ export function tcacheTakeAligned(
   if (c === 0) {
     return 0;
   }
+  unchain(m, thread, index, previous, c);
+  w[c + STATE] = IN_USE;
+  return c;
+}
+
+/** Takes cached chunk `c` out of its thread's tcache; its state is the caller's work. */
+export function tcacheRemove(m: Ptmalloc, c: number): void {
+  const w = m.chunks.words;
+  const thread = m.threads.at(w[c + BK]!);
+  if (thread === null) {
+    return;
+  }
+  const index = tcacheIndex(w[c + SIZE]!);
+  let previous = 0;
+  for (let at = m.threads.bins.head(thread, index); at !== c; at = w[at + FD]!) {
+    previous = at;
+  }
+  unchain(m, thread, index, previous, c);
+}
+
+/** Takes chunk `c`, which `previous` leads to (0: it is the head), off bin `index`. */
+function unchain(m: Ptmalloc, thread: Thread, index: number, previous: number, c: number): void {
+  const w = m.chunks.words;
+  const { bins } = m.threads;
+  let head = bins.head(thread, index);
   if (previous === 0) {
-    thread.entries[index] = w[c + FD]!;
+    head = w[c + FD]!;
   } else {
     w[previous + FD] = w[c + FD]!;
   }
-  thread.counts[index]!--;
-  w[c + STATE] = IN_USE;
-  return c;
+  bins.take(thread, index, head);
 }

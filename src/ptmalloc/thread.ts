@@ -1,7 +1,5 @@
 import type { Arena } from "./arena.ts";
-
-/** TCACHE_MAX_BINS: bins with one size each. The 12 large bins of 2.42 and later are not modelled. */
-const TCACHE_BINS = 64;
+import { copyScalars } from "./copy-scalars.ts";
 
 export const NO_THREADS: readonly number[] = [];
 
@@ -19,22 +17,20 @@ export class Thread {
   tcache: "inactive" | "active" | "disabled" = "inactive";
   /** the chunk of the struct; 0: none, or unknown (thread-exit.ts) */
   tcacheStruct = 0;
-  /** heads of the bins' LIFO lists; 0: empty. Bin i holds chunks of i + 2 granules. */
-  readonly entries = new Int32Array(TCACHE_BINS);
-  readonly counts = new Int32Array(TCACHE_BINS);
+  /** its bins in `TcacheBins`: the number of the first one, and how many it has */
+  firstBin = 0;
+  bins = 0;
 
   constructor(index: number) {
     this.index = index;
   }
 
-  /** A copy whose arena is `arena`; `copy` is a thread of that index that is no longer in use. */
-  clone(arena: Arena | null, copy = new Thread(this.index)): Thread {
+  /** A copy whose arena is `arena`. */
+  clone(arena: Arena | null): Thread {
+    const copy = new Thread(this.index);
+    copyScalars<Thread>(this, copy);
     copy.arena = arena;
     copy.detachingLater = this.detachingLater;
-    copy.tcache = this.tcache;
-    copy.tcacheStruct = this.tcacheStruct;
-    copy.entries.set(this.entries);
-    copy.counts.set(this.counts);
     return copy;
   }
 }

@@ -1,4 +1,5 @@
 import { GRANULE, SIZE } from "./chunks.ts";
+import type { HeapPages } from "./heap-pages.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeRange } from "./resident.ts";
 
@@ -10,8 +11,9 @@ import { dropPages, writeRange } from "./resident.ts";
 export interface Trim {
   /** the break before the trim, in bytes */
   readonly brk: number;
-  /** planes of the dropped pages; the last of them holds the byte below `brk` */
-  readonly planes: Uint8Array;
+  /** the first dropped page, and the pages from there on as they were; the last of them holds the byte below `brk` */
+  readonly from: number;
+  readonly pages: HeapPages;
 }
 
 /** Most trims that are remembered, the latest ones. */
@@ -26,9 +28,8 @@ export function rememberTrim(m: Ptmalloc, from: number): void {
   if (trims.length === MAX_TRIMS) {
     trims.shift();
   }
-  const planes = new Uint8Array(Math.max(0, Math.ceil(brk / pageBytes) - from));
-  planes.set(m.breakHeap.pages.subarray(from, from + planes.length));
-  trims.push({ brk, planes });
+  const pages = m.breakHeap.pages.part(from, Math.ceil(brk / pageBytes));
+  trims.push({ brk, from, pages });
 }
 
 /** Undoes the last `count` trims and any growth of top since: the break is again where it was before them. */
@@ -48,11 +49,10 @@ export function undoTrims(m: Ptmalloc, count: number): void {
   m.brk = brk;
   m.breakHeap.size = brk;
   for (const trim of undone) {
-    const end = Math.ceil(trim.brk / pageBytes);
-    trim.planes.forEach((planes, i) => {
-      const at = (end - trim.planes.length + i) * pageBytes;
-      if (planes !== 0 && at < brk) {
-        writeRange(m, m.breakHeap, at, at + pageBytes, planes);
+    const end = Math.ceil(Math.min(trim.brk, brk) / pageBytes);
+    trim.pages.eachRun(trim.from, end, (from, to, planes) => {
+      if (planes !== 0) {
+        writeRange(m, m.breakHeap, from * pageBytes, to * pageBytes, planes);
       }
     });
   }

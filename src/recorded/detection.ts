@@ -1,6 +1,7 @@
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ModelSummary } from "../report/report.ts";
+import type { InSteps } from "../trace/in-steps.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Part, replayUntilMismatch } from "./explain/first-mismatch.ts";
 import type { RecordedRun } from "./recorded-run.ts";
@@ -143,12 +144,12 @@ export class Detection {
    * Explains mismatches of the likeliest candidates; for all it would cost too much. While one candidate matches every
    * pointer, the others will be dropped however much is explained.
    */
-  infer(logsExits: boolean): void {
+  *infer(logsExits: boolean): InSteps {
     if (this.#most === this.#compared) {
       return;
     }
     for (const { recorded } of this.runs.slice(0, MAX_INFERRING)) {
-      recorded.infer(logsExits);
+      yield* recorded.infer(logsExits);
     }
   }
 

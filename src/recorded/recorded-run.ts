@@ -15,6 +15,7 @@ import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ReplayedBatch, Work } from "../replay/work.ts";
 import type { Divergence } from "../report/report.ts";
+import type { InSteps } from "../trace/in-steps.ts";
 import { bestExplanation } from "./explain/best-explanation.ts";
 import { exitsBefore, postponedExits } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
@@ -232,13 +233,15 @@ export class RecordedRun {
    * Explains the mismatches of the last batch as far as possible: by another order of lines, and by thread exits unless
    * the log has thread_exit lines (`logsExits`).
    */
-  infer(logsExits: boolean): void {
+  *infer(logsExits: boolean): InSteps {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const missed = this.judge.missed[0];
       if (!this.#past.isKept || missed === undefined || this.#isOverBudget) {
         return;
       }
-      if (this.#explain(missed, logsExits)) {
+      const isExplained = this.#explain(missed, logsExits);
+      yield;
+      if (isExplained) {
         if (this.state.failures > 0) {
           this.state.failures--;
         }
@@ -316,7 +319,7 @@ export class RecordedRun {
     const i = mismatch - first;
     const place = before.judge.addresses.placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
-    const threads = this.guided.model.allThreads().map(({ index }) => index);
+    const threads = this.guided.model.threads.all().map(({ index }) => index);
     const exits = exitsBefore(this.#past, mismatch, likely, threads);
     const exit = this.#acceptBest(exits, mismatch, before);
     if (exit === null) {

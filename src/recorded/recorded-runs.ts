@@ -3,6 +3,7 @@ import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
 import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
 import type { EventBatch } from "../trace/event.ts";
+import type { InSteps } from "../trace/in-steps.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
 import type { LastCalls } from "../trace/order/last-calls.ts";
 import { addressLayout } from "./address-layout.ts";
@@ -78,7 +79,7 @@ export class RecordedRuns {
   }
 
   /** @throws SettingRefused */
-  replay(prepared: PreparedBatch, evidence: LogEvidence): void {
+  *replay(prepared: PreparedBatch, evidence: LogEvidence): InSteps {
     const { work, first, logged } = prepared;
     this.#seesWholePointers = evidence.seesWholePointers;
     this.#detection ??= this.#startDetection(prepared);
@@ -89,9 +90,9 @@ export class RecordedRuns {
     }
     this.#logsExits = evidence.logsExits;
     this.#processSettings?.keep(work, first, logged);
-    this.#replay(prepared, evidence);
+    yield* this.#replay(prepared, evidence);
     // The what-ifs come last: they must not follow a version that fits best only because a setting is missing.
-    if (!this.#restartWithSettings(evidence)) {
+    if (!(yield* this.#restartWithSettings(evidence))) {
       this.#feed.take(prepared, this.#detection);
     }
   }
@@ -114,17 +115,18 @@ export class RecordedRuns {
   }
 
   /** Replays one batch under every candidate. */
-  #replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): void {
+  *#replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): InSteps {
     const detection = this.#detection!;
     detection.rank({ work, first, logged });
     const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
-    detection.runs.forEach(({ recorded }, rank) => {
+    for (const [rank, { recorded }] of detection.runs.entries()) {
       recorded.guided.witness.logsExits(this.#logsExits);
       recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
-    });
+      yield;
+    }
     detection.adoptSplits();
     // Candidates are dropped only after the search for explanations: the right version may need one.
-    detection.infer(this.#logsExits);
+    yield* detection.infer(this.#logsExits);
     detection.adoptSplits();
     detection.narrow();
   }
@@ -153,19 +155,20 @@ export class RecordedRuns {
    * If the log's beginning shows settings of the process that are not given, begins again with them, up to this batch.
    * Returns true if so.
    */
-  #restartWithSettings(evidence: LogEvidence): boolean {
+  *#restartWithSettings(evidence: LogEvidence): InSteps<boolean> {
     const { judge } = this.#detection!.best.recorded;
-    const origins = this.#processSettings?.explain(judge.mismatches) ?? [];
-    if (origins.length === 0) {
+    const settings = this.#processSettings;
+    const origins = settings === null ? [] : yield* settings.explain(judge.mismatches);
+    if (settings === null || origins.length === 0) {
       return false;
     }
     this.#detection = this.#detectionAmong(candidatesFor(origins, this.#addressFacts));
     this.#feed.restart();
-    for (const part of this.#processSettings!.kept) {
-      this.#replay({ ...part, next: null }, evidence);
+    for (const part of settings.kept) {
+      yield* this.#replay({ ...part, next: null }, evidence);
       this.#feed.take(part, this.#detection);
     }
-    this.#processSettings!.close();
+    settings.close();
     return true;
   }
 

@@ -1,5 +1,5 @@
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { EVERY_PLANE, LOGGED_PLANES } from "../ptmalloc/resident.ts";
+import { EVERY_PLANE } from "../ptmalloc/resident.ts";
 import { Action, LOST_FREE, withoutLostFree } from "../trace/actions.ts";
 import { BlockChunks } from "./block-chunks.ts";
 import type { Guide } from "./guide.ts";
@@ -115,12 +115,7 @@ export class Replay {
     if (c === this.#pending.chunk) {
       this.settle();
     }
-    for (let i = 0; i < written.length; i += 2) {
-      this.model.write(c, written[i]!, written[i + 1]!, LOGGED_PLANES);
-    }
-    for (let i = 0; i < unwritten.length; i += 2) {
-      this.model.markAbsent(c, unwritten[i]!, unwritten[i + 1]!);
-    }
+    this.model.learn(c, written, unwritten);
   }
 
   /** Ends thread `thread`. */

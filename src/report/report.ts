@@ -54,7 +54,7 @@ export interface TraceSummary {
   readonly sortedByTime?: true;
   readonly events: number;
   readonly threads: number;
-  /** seconds on the log's clock; null if the log has no times */
+  /** least and greatest time of all lines, in seconds on the log's clock; null if the log has no times */
   readonly firstTime: number | null;
   readonly lastTime: number | null;
   readonly lines: {
@@ -106,7 +106,7 @@ export interface Anomalies {
   readonly collidingPointers: number;
   /** reallocs of pointers that no logged call returned */
   readonly foreignRealloc: number;
-  /** allocations of more than PTRDIFF_MAX bytes that returned a pointer */
+  /** allocations that returned a pointer although their size or alignment is beyond what a process can address */
   readonly impossibleSize: number;
   /**
    * lines with an earlier time than a line above, also those that were moved up to where their times say; a fall of more
@@ -153,6 +153,7 @@ export interface ThreadSummary {
   readonly pinnedBytes: number;
   /** ids of the model's arenas that this thread used in the recorded run; 0 is the main arena */
   readonly arenas: readonly number[];
+  /** least and greatest time of its lines, in seconds since `trace.firstTime`; null if the log has no times */
   readonly firstTime: number | null;
   readonly lastTime: number | null;
   /**

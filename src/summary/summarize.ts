@@ -83,7 +83,7 @@ function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavail
 
 function traceSummary(result: AnalysisResult): TraceSummary {
   const { ledger, pointerBits, read } = result;
-  const { first, last } = ledger.clock;
+  const { least, greatest } = ledger.clock;
   const { anomalies } = ledger;
   return {
     format: "native",
@@ -91,8 +91,8 @@ function traceSummary(result: AnalysisResult): TraceSummary {
     ...(read.areSorted ? { sortedByTime: true } : {}),
     events: ledger.events,
     threads: ledger.threads.size,
-    firstTime: Number.isNaN(first) ? null : first / 1e6,
-    lastTime: Number.isNaN(last) ? null : last / 1e6,
+    firstTime: Number.isNaN(least) ? null : least / 1e6,
+    lastTime: Number.isNaN(greatest) ? null : greatest / 1e6,
     lines: read.lines,
     malformedSamples: read.malformedSamples,
     pointerBits,

@@ -1,6 +1,9 @@
 /** A hook that prints pointers with %08x, or sizes with %u, logs them modulo this. */
 export const CUT_MODULUS = 2 ** 32;
 
+/** Bytes that a process can address, the most of all machines: 48 bits on arm64, 47 on x86_64. */
+export const ADDRESS_SPACE = 2 ** 48;
+
 /**
  * True where the kernel places mappings, for a whole (uncut) address: libraries, arena heaps and mapped blocks lie in
  * the top eighth of the address space, the program and its break far below (at two thirds, or near 0). User space has 47

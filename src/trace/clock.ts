@@ -14,10 +14,11 @@ export const MIDNIGHT_STEP = DAY / 2;
  * midnight, unless the clock has passed 24 h and thus does not restart; a smaller step back is a line out of order.
  */
 export class Clock {
-  /** time of the first line that carries one; NaN while none does */
-  first = Number.NaN;
-  /** time of the last such line so far */
+  /** time of the last line so far that carries one; NaN while none does */
   last = Number.NaN;
+  /** least and greatest time so far: lines may be out of order */
+  least = Number.NaN;
+  greatest = Number.NaN;
   /** times that are smaller than the one before */
   reordered = 0;
   /** µs added to the logged times: a day for each midnight so far */
@@ -26,7 +27,7 @@ export class Clock {
   /** Rewrites the times of the next batch to a clock that does not restart at midnight. */
   read(batch: EventBatch): void {
     const { time: times, length } = batch;
-    let last = this.last;
+    let { last, least, greatest } = this;
     for (let i = 0; i < length; i++) {
       const logged = times[i]!;
       if (Number.isNaN(logged)) {
@@ -34,7 +35,8 @@ export class Clock {
       }
       let time = logged + this.#days;
       if (Number.isNaN(last)) {
-        this.first = time;
+        least = time;
+        greatest = time;
       } else if (time < last) {
         if (last - time > MIDNIGHT_STEP && last - this.#days < DAY) {
           this.#days += DAY;
@@ -51,7 +53,14 @@ export class Clock {
       }
       times[i] = time;
       last = time;
+      if (time > greatest) {
+        greatest = time;
+      } else if (time < least) {
+        least = time;
+      }
     }
     this.last = last;
+    this.least = least;
+    this.greatest = greatest;
   }
 }

@@ -1,4 +1,5 @@
 import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
+import { ADDRESS_SPACE } from "./address-space.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
 import { type EventBatch, Op } from "./event.ts";
 import { CollidingPointers } from "./order/colliding-pointers.ts";
@@ -23,9 +24,6 @@ const ACTION_OF_OP = Uint8Array.from(
     [Op.mark]: Action.none,
   } satisfies Readonly<Record<Op, Action>>),
 );
-
-/** PTRDIFF_MAX + 1 (a double cannot hold 2^63 − 1): no object is as large, so a line that returns one is wrong. */
-const IMPOSSIBLE_BYTES = 2 ** 63;
 
 /**
  * Resolves the log's pointers to blocks: the action of each event, and its block.
@@ -83,7 +81,7 @@ export class Resolver {
       this.#failed(i, out);
       return;
     }
-    if (batch.size[i]! >= IMPOSSIBLE_BYTES) {
+    if (!isPossible(batch, i)) {
       this.#impossible(i, out);
       return;
     }
@@ -158,7 +156,7 @@ export class Resolver {
     if (from === 0) {
       this.#allocate(batch, i, Action.malloc, out);
     } else if (batch.pointerOut[i] !== 0) {
-      if (batch.size[i]! >= IMPOSSIBLE_BYTES) {
+      if (!isPossible(batch, i)) {
         this.#impossible(i, out);
       } else {
         this.#resize(batch, i, out);
@@ -259,6 +257,11 @@ export class Resolver {
     out.action[i] = Action.realloc | LOST_FREE;
     out.lost[i] = displaced;
   }
+}
+
+/** False for an allocation that no process has memory for, or whose alignment none has: the line is wrong. */
+function isPossible({ op, size, align }: EventBatch, i: number): boolean {
+  return size[i]! < ADDRESS_SPACE && (op[i] !== Op.memalign || align[i]! < ADDRESS_SPACE);
 }
 
 /** The thread of the line above line i; −1 if that is in another batch. */

@@ -3,11 +3,13 @@ import type { EventBatch } from "./event.ts";
 /**
  * Takes the events of a log. The decoder fills `batch`; when that is full it calls `advance()` and goes on with the batch
  * that `batch` is then (two alternate, so that the sink may look one batch ahead). It calls `end()` once, last.
- * Between two blocks of the log the reader calls `whenReady()`: null, or a promise to wait for before it reads on.
+ * Between two blocks of the log the reader calls `whenReady()`: null, or a promise to wait for before it reads on. Before
+ * `end()` it may call `whenEnding()` and wait likewise.
  */
 export interface EventSink {
   readonly batch: EventBatch;
   advance(): void;
   end(): void;
   whenReady(): Promise<void> | null;
+  whenEnding(): Promise<void> | null;
 }

@@ -30,9 +30,9 @@ export interface ThreadRow {
   readonly freedByOthersBytes: number;
   /** bytes of other threads' blocks that this one freed or resized */
   readonly freedForOthersBytes: number;
-  /** time of its first line that carries one, in µs on the log's clock; NaN when none does */
+  /** least time of its lines, in µs on the log's clock; NaN when none carries one */
   readonly firstTime: number;
-  /** the same of its last line */
+  /** the greatest */
   readonly lastTime: number;
   /** allocations that returned the pointer of another thread's live block */
   readonly takenFromOthers: number;
@@ -101,10 +101,13 @@ export class ThreadTable {
       if (Number.isNaN(time)) {
         continue;
       }
-      if (Number.isNaN(cells[row + FIRST_TIME])) {
+      // The cells are NaN at first, for which every comparison is false.
+      if (!(time >= cells[row + FIRST_TIME]!)) {
         cells[row + FIRST_TIME] = time;
       }
-      cells[row + LAST_TIME] = time;
+      if (!(time <= cells[row + LAST_TIME]!)) {
+        cells[row + LAST_TIME] = time;
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Arena } from "../ptmalloc/arena.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { ArenaSummary, FreeBytes, Mallinfo2, RssFigures } from "../report/report.ts";
@@ -62,8 +63,9 @@ export function scenarioFigures(
   const { likeliest } = replays;
   const { model, rss, state } = likeliest;
   const counted = census(model);
+  const threads = threadsByArena(model);
   const arenas = arenaSummaries(model, counted, reading, {
-    threads: (arena) => [...arena.threads],
+    threads: (arena) => threads[arena.id] ?? [],
     rssTimeline,
   });
   return {
@@ -79,4 +81,14 @@ export function scenarioFigures(
     mallinfo2: mallinfo2(model, counted),
     rssSeries: rssSeries(likeliest, reading),
   };
+}
+
+/** The dense indices of the threads that used each arena, by its id. */
+function threadsByArena({ threads }: Ptmalloc): number[][] {
+  const byArena: number[][] = [];
+  threads.arenas.each((thread, id) => {
+    byArena[id] ??= [];
+    byArena[id].push(thread);
+  });
+  return byArena;
 }

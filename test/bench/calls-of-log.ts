@@ -49,6 +49,10 @@ class CallsSink implements EventSink {
     return null;
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/command-line.ts";
@@ -117,17 +117,17 @@ describe("signals", () => {
     expect(JSON.parse(readFileSync(join(folder, "r.json"), "utf8"))).toMatchObject({
       complete: false,
     });
-    expect(io.left).toEqual([]);
+    expect(io.endsWithin).toEqual(name === "SIGTERM" ? [2000] : []);
     expect(io.signals.listenerCount(name)).toBe(0);
   });
 
-  test("the second one exits at once and leaves no file behind", async () => {
+  test("the second one is left to the system, and no file is left behind", async () => {
     const io = fakeIo({ cwd: folder });
     void run(["x", "-o", "r.json"], io, () => new Promise(() => {}));
     await vi.waitFor(() => expect(io.signals.listenerCount("SIGINT")).toBe(1));
     io.signals.emit("SIGINT", "SIGINT");
-    io.signals.emit("SIGINT", "SIGINT");
-    expect(io.left).toEqual([130]);
+    expect(io.signals.listenerCount("SIGINT")).toBe(0);
+    expect(io.signals.listenerCount("SIGTERM")).toBe(0);
     expect(readdirSync(folder)).toEqual([]);
   });
 });
@@ -164,6 +164,52 @@ describe("a bug in mallog", () => {
 
   test("the stack under MALLOG_DEBUG", async () => {
     const { err } = await mallog(["x"], broken, { env: { MALLOG_DEBUG: "1" } });
-    expect(err).toContain("    at ");
+    expect(err).toContain("\n    at ");
+  });
+});
+
+describe("escape sequences in names and texts do not reach the terminal", () => {
+  const name = "a\u001b]0;b\u0007\u009b2J\n::error::c";
+  const shown = "a\\x1b]0;b\\x07\\x9b2J\\n::error::c";
+  const fails = (error: Error): Analyse => {
+    return async () => {
+      throw error;
+    };
+  };
+  const missing = fails(new InputError({ code: "missing", path: name }));
+  const directory = fails(new InputError({ code: "directory", path: name }));
+  const broken = fails(new TypeError(`ENOENT: ${name}`));
+
+  test.each([
+    ["a missing file", [name], missing],
+    ["a directory", [name], directory],
+    ["an unknown ending", ["x", "-o", `${name}.pdf`], answers()],
+    ["a report that cannot be written", ["x", "-o", `/nowhere/${name}.json`], answers()],
+    ["a report given twice", ["x", "-o", `${name}.json`, "-o", `${name}.json`], answers()],
+    ["an unknown option", [`--${name}`], answers()],
+    ["a value of an option", ["x", "--top", name], answers()],
+    ["an unknown setting", ["x", "--what-if", `${name}=1`], answers()],
+    ["a base report", ["diff", name, name], answers()],
+    ["a configuration", ["check", "x", "--config", name], answers()],
+    ["a budget", ["check", "x", "--budget", `${name}<=1`], answers()],
+    ["a bug", ["x"], broken],
+  ])("%s", async (_, argv, analyse) => {
+    for (const MALLOG_DEBUG of ["1", undefined]) {
+      const { err, code } = await mallog(argv, analyse, { cwd: folder, env: { MALLOG_DEBUG } });
+      expect(code).toBeGreaterThan(0);
+      expect(err).toContain("a\\x1b]0;b\\x07\\x9b2J");
+      // The stack of a bug has several lines.
+      const text = analyse === broken ? err.replaceAll("\n", "") : err;
+      expect(text.slice(0, -1)).not.toMatch(/\p{Cc}/u);
+    }
+  });
+
+  test("the name of a base report in a remark", async () => {
+    const base = join(folder, `${name}.json`);
+    writeFileSync(base, JSON.stringify(report({ model: null })));
+    const argv = ["check", "x", "--baseline", base];
+    const { err } = await mallog(argv, answers(), { cwd: folder });
+    expect(err).toContain(`${shown}.json: One of the reports was made with --no-model.`);
+    expect(err.trimEnd()).not.toMatch(/\p{Cc}/u);
   });
 });

@@ -120,7 +120,8 @@ describe("report files", () => {
   test("an old file is replaced, but kept if the run fails", async () => {
     writeFileSync(file("r.json"), "old");
     const fails: Analyse = async () => {
-      expect(readdirSync(folder).length).toBe(2);
+      // A process that is killed here leaves nothing behind.
+      expect(readdirSync(folder)).toEqual(["r.json"]);
       throw new InputError({ code: "missing", path: "x" });
     };
     expect((await inFolder(["x", "-o", "r.json"], fails)).code).toBe(3);

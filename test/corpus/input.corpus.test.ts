@@ -33,6 +33,10 @@ class CountingSink implements EventSink {
     return null;
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
   }

@@ -13,13 +13,13 @@ export function describeThread(
   tid: number,
   thread: number,
 ): string {
-  const found = model.allThreads().find(({ index }) => index === thread);
-  if (found === undefined) {
+  const found = model.threads.at(thread);
+  if (found === null) {
     return `Thread ${tid} has made no call yet.`;
   }
   const arena = found.arena === null ? "no arena yet" : nameOf(found.arena);
-  const bins = [...found.entries].flatMap((head, i) => {
-    const chunks = chainOf(model, head, (c) => c === 0);
+  const bins = Array.from({ length: found.bins }, (_, i) => i).flatMap((i) => {
+    const chunks = chainOf(model, model.threads.bins.head(found, i), (c) => c === 0);
     return chunks.length === 0 ? [] : [`  ${row(model, judge, (i + 2) * GRANULE, chunks)}`];
   });
   return [`Thread ${tid}: ${arena}, tcache ${found.tcache}`, ...bins].join("\n");
@@ -27,8 +27,7 @@ export function describeThread(
 
 /** Returns the bins of the arena that a thread uses; of the main arena if it uses none yet. */
 export function describeArena({ model, judge }: GuidedReplay, thread: number): string {
-  const found = model.allThreads().find(({ index }) => index === thread);
-  const av = found?.arena ?? model.mainArena;
+  const av = model.threads.at(thread)?.arena ?? model.mainArena;
   const w = model.chunks.words;
   const top = av.top === 0 ? "no top" : `top ${w[av.top + SIZE]! * GRANULE} bytes`;
   const lines = [`${nameOf(av)}: ${top}, system ${av.systemMem} bytes, heaps: ${av.heaps.length}`];

@@ -22,7 +22,7 @@ export function replayUpTo(log: Buffer, line: number, options: AnalysisOptions):
   const before = headOf(log, line - 1);
   new NativeScanner(analysis, new Diagnostics()).scan(before, before.length);
   // `end` would apply the exits of the log's end.
-  analysis.drain();
+  Array.from(analysis.drain());
   const guided = analysis.recorded.current;
   if (guided === null) {
     throw new Error("the first mismatch is the log's first call");

@@ -205,6 +205,7 @@ describe("errors", () => {
       },
       end() {},
       whenReady: () => null,
+      whenEnding: () => null,
     };
     const names = [file("1 free(0x1)\n".repeat(10_000))];
     await expect(

@@ -37,7 +37,13 @@ function signsOf(log: string): AllocatorSigns {
     batch.clear();
   };
   const bytes = Buffer.from(log, "latin1");
-  const sink = { batch, advance, end: advance, whenReady: () => null };
+  const sink = {
+    batch,
+    advance,
+    end: advance,
+    whenReady: () => null,
+    whenEnding: () => null,
+  };
   new NativeScanner(sink, new Diagnostics()).scan(bytes, bytes.length);
   advance();
   return signs;

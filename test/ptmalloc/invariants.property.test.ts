@@ -8,6 +8,7 @@ import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { settingsIn } from "../support/against-glibc.ts";
 import type { Sequence } from "../support/glibc-program.ts";
+import { planesOf } from "../support/heap-pages.ts";
 import type { Calls, ProcessOptions } from "../support/model-calls.ts";
 import { type Process, process } from "../support/model-driver.ts";
 import { sequencesOf } from "../support/random-programs/sequences.ts";
@@ -148,7 +149,7 @@ function checkRss(p: Process): void {
   }
   for (const av of p.m.arenas) {
     for (const heap of av.heaps) {
-      const violation = heap.pages.findIndex(
+      const violation = planesOf(heap.pages).findIndex(
         (planes) =>
           ((planes & PLANE_NONE) !== 0 && (planes & PLANE_POLICY) === 0) ||
           ((planes & PLANE_POLICY) !== 0 && (planes & PLANE_ALL) === 0),

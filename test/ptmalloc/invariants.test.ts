@@ -81,7 +81,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     w[p.m.mainArena.top + SIZE] = 1;
   },
   "headers are resident": (p) => {
-    p.heap(0).pages[0] = 0;
+    p.heap(0).pages.drop(0, 1, p.m.resident);
   },
   "neighbours are linked both ways": (p, w) => {
     w[p.chunkOf("used") + NEXT] = p.chunkOf("last");
@@ -150,18 +150,20 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     p.m.mainArena.haveFastchunks = false;
   },
   "a tcache bin holds its size": (p) => {
-    const { entries } = p.m.allThreads()[0]!;
-    entries[1] = entries[0]!;
+    const { bins } = p.m.threads;
+    const [main] = p.m.threads.all();
+    bins.push(main!, 1, bins.head(main!, 0));
   },
   "a tcache bin has the right count": (p) => {
-    p.m.allThreads()[0]!.counts[0]!--;
+    const [main] = p.m.threads.all();
+    p.m.threads.bins.take(main!, 0, p.m.threads.bins.head(main!, 0));
   },
   "resident pages lie in the heap": (p) => {
     const heap = p.heap(1);
-    const pages = new Uint8Array(heap.size / 4096 + 1);
-    pages.set(heap.pages);
-    pages[heap.size / 4096] = 7;
-    heap.pages = pages;
+    heap.pages.add(heap.size / 4096, 7, p.m.resident);
+  },
+  "mappedStructBytes counts mapped structs": (p) => {
+    p.m.mappedStructBytes += 4096;
   },
   "unloggedGranules counts UNLOGGED chunks": (p) => {
     p.m.unloggedGranules++;

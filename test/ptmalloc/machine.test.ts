@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { hugePageBytes, type Machine, thpPageOf, X86_64 } from "../../src/ptmalloc/machine.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL } from "../../src/ptmalloc/resident.ts";
+import { planesOf } from "../support/heap-pages.ts";
 import type { Calls } from "../support/model-calls.ts";
 import { type Process, process, times } from "../support/model-driver.ts";
 
@@ -222,8 +223,8 @@ describe("with hugetlb=1 on x86_64", () => {
     const p = process("2.43", HUGETLB, { breakBase: 0x21000 });
     times(24, () => p.malloc(100000));
     // The break began within a huge page. The first whole one begins at 0x200000 − 0x21000.
-    const page = p.m.breakHeap.pages.subarray(0x1df, 0x3df);
+    const page = planesOf(p.m.breakHeap.pages, 0x1df, 0x3df);
     expect(page.every((planes) => planes !== 0)).toBe(true);
-    expect(p.m.breakHeap.pages[0x1de]).toBe(0);
+    expect(p.m.breakHeap.pages.get(0x1de)).toBe(0);
   });
 });

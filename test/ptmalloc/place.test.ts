@@ -92,7 +92,7 @@ describe("a block placed in a free chunk", () => {
     expect([state(a), state(b)]).toEqual([CACHED, CACHED]);
     const c = placeChunk(m, m.breakHeap, addr(a), 4);
     expect([addr(c), size(c), state(c)]).toEqual([addr(a), 4, IN_USE]);
-    expect(m.thread.counts[0]).toBe(0);
+    expect(m.threads.bins.count(m.thread, 0)).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EVERY_PLANE, PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
+import { planesOf } from "../support/heap-pages.ts";
 import { process } from "../support/model-driver.ts";
 
 describe("the planes (§9.3)", () => {
@@ -20,7 +21,7 @@ describe("the planes (§9.3)", () => {
     p.m.write(c, 0, 8192, PLANE_POLICY);
     p.m.write(c, 0, 20480, PLANE_ALL);
     expect(p.planes).toEqual([2, 4, 7]);
-    const pages = [...p.heap(0).pages].slice(0, 11);
+    const pages = planesOf(p.heap(0).pages, 0, 11);
     const both = PLANE_ALL | PLANE_POLICY;
     const header = EVERY_PLANE;
     const only = PLANE_ALL;

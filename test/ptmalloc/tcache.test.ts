@@ -234,6 +234,25 @@ describe("allocation of the struct (§3.2)", () => {
   });
 });
 
+describe("a struct not smaller than mmap_threshold (§3.2)", () => {
+  it.each(["0", "128", "656"])("has a mapping of its own at %s, until its thread ends", (bytes) => {
+    const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: bytes, MALLOC_ARENA_MAX: "1" });
+    expect([p.malloc(1000), p.tcacheStructs]).toEqual(["mmapped+0x10", ["mmapped+0x10"]]);
+    const t = p.thread();
+    t.malloc(1000, "a");
+    expect([p.m.mappedBlocks, p.m.mappedBytes]).toEqual([4, 4 * 4096]);
+    // The program holds two blocks.
+    expect([p.m.inUseBytes, p.mallinfo().hblks]).toEqual([2 * 4096, 4]);
+    t.exit();
+    expect([p.m.mappedBlocks, p.m.inUseBytes, p.planes]).toEqual([3, 2 * 4096, [3, 3, 3]]);
+  });
+
+  it("lies in the heap at a larger threshold", () => {
+    const p = process("2.36", { MALLOC_MMAP_THRESHOLD_: "657" });
+    expect([p.malloc(1000), p.tcacheStructs]).toEqual(["main+0x2a0", main(0x10)]);
+  });
+});
+
 describe("the struct that a hit in a small bin allocates since 2.43 (§3.2)", () => {
   it.each([
     ["2.43", 784],

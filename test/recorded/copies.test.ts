@@ -38,8 +38,12 @@ const SHARED = new Set([
   "SiblingVersions.profiles",
   // One function for all series.
   "Points.#merge",
+  // A shared leaf is copied before it changes.
+  "HeapPages.#leaves[]",
 ]);
 const SKIPPED = new Set([
+  // Tells which leaves are shared.
+  "HeapPages.#isOwn",
   // A cache, filled again on demand.
   "Heap.hints",
   // Beyond the last record and the last point stand words that another replay, or a finer series, left there.

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Candidate } from "../../src/recorded/candidate.ts";
 import { Detection, MAX_INFERRING } from "../../src/recorded/detection.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
+import { completed } from "../../src/trace/in-steps.ts";
 import { LoggedProgram } from "../support/model-log.ts";
 import { guidedReplay, originOf, prepare } from "../support/prepared-log.ts";
 
@@ -161,7 +162,9 @@ test("does not replay anything to rank a version that is alone", () => {
 function searching() {
   const all = sideBySide("2.36", "2.43", "2.31", "2.23", "2.26");
   const searches = all.candidates.map(({ recorded }) =>
-    vi.spyOn(recorded, "infer").mockReturnValue(undefined),
+    vi.spyOn(recorded, "infer").mockImplementation(function* () {
+      yield;
+    }),
   );
   return { ...all, calls: () => searches.map(({ mock }) => mock.calls.length) };
 }
@@ -169,7 +172,7 @@ function searching() {
 test("searches explanations for the four likeliest runs", () => {
   const { add, detection, calls } = searching();
   add(100, 90, 90, 90, 90, 90);
-  detection.infer(true);
+  completed(detection.infer(true));
   expect(calls()).toEqual([1, 1, 1, 1, 0]);
   expect(MAX_INFERRING).toBe(4);
 });
@@ -180,7 +183,7 @@ test("searches no explanations while one version matches every pointer", () => {
     Object.assign(recorded.judge.state, { compared: 100, matched: 99 });
   }
   candidates[3]!.recorded.judge.state.matched = 100;
-  detection.infer(true);
+  completed(detection.infer(true));
   expect(calls()).toEqual([0, 0, 0, 0, 0]);
 });
 

@@ -27,7 +27,10 @@ const WITHOUT: Readonly<Record<string, () => string>> = {
   order: withoutExplanations,
   exits: withoutExplanations,
   "setting-tcache-count": () => {
-    vi.spyOn(ProcessSettings.prototype, "explain").mockReturnValue([]);
+    vi.spyOn(ProcessSettings.prototype, "explain").mockImplementation(function* () {
+      yield;
+      return [];
+    });
     return "auto";
   },
   "setting-arena-max": () => {

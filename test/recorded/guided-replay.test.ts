@@ -13,6 +13,7 @@ import { PLANE_NONE } from "../../src/ptmalloc/resident.ts";
 import { ArenaSeries } from "../../src/recorded/arena-series.ts";
 import type { GuidedReplay } from "../../src/recorded/guided-replay.ts";
 import { AsGiven } from "../../src/replay/writes/reading.ts";
+import { planesOf } from "../support/heap-pages.ts";
 import { BREAK } from "../support/model-log.ts";
 import { guidedReplay, originOf, prepare, WHOLE_POINTERS } from "../support/prepared-log.ts";
 
@@ -40,7 +41,7 @@ function addressOf({ replay, judge, model }: GuidedReplay, block: number): strin
 
 /** True for each page of the break area that the allocator itself has written. */
 function written({ model }: GuidedReplay, from: number, to: number): boolean[] {
-  const pages = [...model.breakHeap.pages.subarray(from, to)];
+  const pages = planesOf(model.breakHeap.pages, from, to);
   return pages.map((planes) => (planes & PLANE_NONE) !== 0);
 }
 

@@ -6,6 +6,7 @@ import { RecordedRuns } from "../../src/recorded/recorded-runs.ts";
 import type { Inferences } from "../../src/replay/inferences.ts";
 import { NO_EXITS } from "../../src/replay/last-exits.ts";
 import type { Work } from "../../src/replay/work.ts";
+import { completed } from "../../src/trace/in-steps.ts";
 import { LogFacts } from "../../src/trace/log-facts.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { BREAK, LoggedProgram } from "../support/model-log.ts";
@@ -47,7 +48,7 @@ function replayed(options: RecordedOptions, { lines, eventsPerBatch, threads = 1
   const { batches, lastCalls } = prepare(lines, eventsPerBatch);
   const logsExits = lastCalls === null;
   for (const batch of batches) {
-    runs.replay(batch, { threads, swappedLines: 0, seesWholePointers: true, logsExits });
+    completed(runs.replay(batch, { threads, swappedLines: 0, seesWholePointers: true, logsExits }));
   }
   return { runs, lastCalls, ...received };
 }
@@ -161,7 +162,8 @@ describe("the what-ifs", () => {
 
   it("receive what the version's own run found, once the search for explanations makes it the best", () => {
     // All versions from 2.30 to 2.41 match the log. The search leaves those from 2.35 on behind.
-    vi.spyOn(RecordedRun.prototype, "infer").mockImplementation(function infer(this: RecordedRun) {
+    vi.spyOn(RecordedRun.prototype, "infer").mockImplementation(function* infer(this: RecordedRun) {
+      yield;
       if (this.guided.model.profile.heapInfoBytes === 48 && this.state.event === 20) {
         this.state.inferredExits = 5;
       }

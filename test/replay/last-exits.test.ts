@@ -127,7 +127,7 @@ describe("the end of threads", () => {
     replay.run(work, 0, work.batch.length);
     return replay;
   }
-  const threadsOf = ({ model }: Replay) => model.allThreads().map(({ index }) => index);
+  const threadsOf = ({ model }: Replay) => model.threads.all().map(({ index }) => index);
 
   it("is that of threads that still exist in the replay", () => {
     const replay = finished();

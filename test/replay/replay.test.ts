@@ -82,7 +82,7 @@ describe("a call", () => {
     const trimmed = vi.spyOn(replay.model, "mallocTrim");
     run();
     expect(replay.model.chunks.words[replay.chunkOf(2) + STATE]).toBe(MAPPED);
-    expect(replay.model.allThreads().map(({ index }) => index)).toEqual([0]);
+    expect(replay.model.threads.all().map(({ index }) => index)).toEqual([0]);
     expect(trimmed.mock.calls).toEqual([[0]]);
   });
 

@@ -12,6 +12,7 @@ import { startOf } from "../../src/replay/pointers/address-map.ts";
 import { Op } from "../../src/trace/event.ts";
 import { RealOp } from "./glibc-program.ts";
 import { placeOf, type RealRun } from "./glibc-run.ts";
+import { pagesIn } from "./heap-pages.ts";
 
 const PAGE = 4096;
 
@@ -239,12 +240,18 @@ class Twin {
       this.#same(end, "heap mprotect_size", heap.mprotectSize, real.mprotectSize);
       this.#samePages("heap's pages", heap, real.residentPages);
     }
+    // The driver knows the mappings of its own blocks only.
+    const w = m.chunks.words;
+    const structs = m.tcacheStructs().filter((c) => w[c + STATE] === MAPPED);
+    const ofGlibc = new Set(structs.map((c) => m.mappingOf(c)));
     this.#same(
       end,
       "mappings (bytes, pages)",
       m.mappings
         .flatMap((one) =>
-          one === null ? [] : [[one.totalBytes, m.hugePages ? 0 : one.pages(plane)]],
+          one === null || ofGlibc.has(one)
+            ? []
+            : [[one.totalBytes, m.hugePages ? 0 : one.pages(plane)]],
         )
         .sort(byFirst),
       run.mapped
@@ -279,16 +286,6 @@ class Twin {
 
 function byFirst(a: number[], b: number[]): number {
   return a[0]! - b[0]! || a[1]! - b[1]!;
-}
-
-function pagesIn(pages: Uint8Array, plane: number): number[] {
-  const resident: number[] = [];
-  pages.forEach((planes, page) => {
-    if (planes & plane) {
-      resident.push(page);
-    }
-  });
-  return resident;
 }
 
 function text(place: ReturnType<typeof placeOf>): string {

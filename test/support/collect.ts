@@ -72,6 +72,10 @@ export class CollectingSink implements EventSink {
     return null;
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
     this.ends++;

@@ -32,14 +32,15 @@ export class FakeOutput extends Writable {
 export interface FakeIo extends Io {
   readonly stdout: FakeOutput;
   readonly stderr: FakeOutput;
-  readonly left: number[];
+  /** what `endWithin` was called with */
+  readonly endsWithin: number[];
 }
 
-export type GivenIo = Partial<Omit<FakeIo, "left" | "leave">>;
+export type GivenIo = Partial<Omit<FakeIo, "endsWithin" | "endWithin">>;
 
 /** A process without terminals, with an empty environment and nothing on standard input. */
 export function fakeIo(given: GivenIo = {}): FakeIo {
-  const left: number[] = [];
+  const endsWithin: number[] = [];
   const stdin: StandardInput = new PassThrough().end();
   return {
     env: {},
@@ -47,11 +48,11 @@ export function fakeIo(given: GivenIo = {}): FakeIo {
     hostCpus: 4,
     version: "1.2.3",
     signals: new EventEmitter(),
-    leave: (exitCode) => left.push(exitCode),
+    endWithin: (milliseconds) => endsWithin.push(milliseconds),
     stdin,
     ...given,
     stdout: given.stdout ?? new FakeOutput(),
     stderr: given.stderr ?? new FakeOutput(),
-    left,
+    endsWithin,
   };
 }

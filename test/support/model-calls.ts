@@ -123,7 +123,7 @@ export class Calls {
   tcache(chunkBytes: number): string[] {
     const m = this.#enter();
     const list: string[] = [];
-    let c = m.thread.entries[chunkBytes / GRANULE - 2]!;
+    let c = m.threads.bins.head(m.thread, chunkBytes / GRANULE - 2);
     for (; c !== 0; c = m.chunks.words[c + FD]!) {
       list.push(placeOf(m, c));
     }

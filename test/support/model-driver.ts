@@ -8,6 +8,7 @@ import { PLANE_ALL, PLANE_NONE } from "../../src/ptmalloc/resident.ts";
 import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
 import { UNSORTED } from "../../src/ptmalloc/size-classes.ts";
 import type { Step } from "./glibc-program.ts";
+import { pagesIn } from "./heap-pages.ts";
 import { Calls, type ProcessOptions, placeOf, type Shared } from "./model-calls.ts";
 
 /**
@@ -142,13 +143,7 @@ export class Process extends Calls {
   /** Indices of a heap's resident pages: those that the allocator wrote or, with "touched", the program as well. */
   resident(arena = 0, nth = 1, touched: "untouched" | "touched" = "untouched"): number[] {
     const plane = touched === "touched" ? PLANE_ALL : PLANE_NONE;
-    const pages: number[] = [];
-    this.heap(arena, nth).pages.forEach((planes, page) => {
-      if (planes & plane) {
-        pages.push(page);
-      }
-    });
-    return pages;
+    return pagesIn(this.heap(arena, nth).pages, plane);
   }
 
   /** resident pages of all heaps and mappings, in the planes none, policy, all */

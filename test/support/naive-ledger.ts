@@ -1,4 +1,5 @@
 import { Action, LOST_FREE } from "../../src/trace/actions.ts";
+import { ADDRESS_SPACE } from "../../src/trace/address-space.ts";
 import { Op } from "../../src/trace/event.ts";
 import type { Ledger } from "../../src/trace/ledger.ts";
 import type { ThreadRow } from "../../src/trace/threads.ts";
@@ -129,8 +130,8 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
         anomalies.reordered++;
       }
       clock = time;
-      row.firstTime ??= time;
-      row.lastTime = time;
+      row.firstTime = Math.min(row.firstTime ?? time, time);
+      row.lastTime = Math.max(row.lastTime ?? time, time);
     }
     const count = (name: string) => {
       row[name]! += 1;
@@ -152,12 +153,15 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
     let action: number = Action.none;
     let oldSize = 0;
 
+    const isImpossible =
+      size >= ADDRESS_SPACE || (op === Op.memalign && (event.align ?? 0) >= ADDRESS_SPACE);
+
     const kind = plain[op];
     if (kind) {
       count(kind[0]);
       if (pointerOut === 0) {
         row.failedCalls! += 1;
-      } else if (size >= 2 ** 63) {
+      } else if (isImpossible) {
         anomalies.impossibleSize++;
       } else {
         action = kind[1] | allocate(pointerOut, size, thread);
@@ -170,7 +174,7 @@ export function naiveLedger(events: readonly PlainEvent[]): LedgerState {
       const known = live.has(pointerIn);
       if (pointerOut === 0 && pointerIn !== 0 && size === 0) {
         free();
-      } else if (pointerOut !== 0 && size >= 2 ** 63) {
+      } else if (pointerOut !== 0 && isImpossible) {
         anomalies.impossibleSize++;
       } else {
         if (pointerIn !== 0 && !known) {

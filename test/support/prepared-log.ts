@@ -106,6 +106,10 @@ class KeepingSink implements EventSink {
     return null;
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   end(): void {
     this.advance();
   }

@@ -32,6 +32,10 @@ export class SmallerBatches implements EventSink {
     return this.#sink.whenReady();
   }
 
+  whenEnding(): null {
+    return null;
+  }
+
   #pass(piece: EventBatch): void {
     const { batch } = this.#sink;
     batch.copy(piece, piece.length);

@@ -18,6 +18,7 @@ import {
   truthOf,
   withRssSamples,
 } from "../support/corpus.ts";
+import { planesOf } from "../support/heap-pages.ts";
 
 const tossed = vi.hoisted(() => ({ always: null as boolean | null }));
 
@@ -79,7 +80,7 @@ describe("a what-if with threads that share arenas", () => {
       expect(state.failedCalls).toBe(0);
       expect(model.mappedBlocks).toBe(whatIf!.likeliest.model.mappedBlocks);
       for (const heap of model.arenas.flatMap(({ heaps }) => heaps)) {
-        expect([...heap.pages].filter((planes) => !isNested(planes))).toEqual([]);
+        expect(planesOf(heap.pages).filter((planes) => !isNested(planes))).toEqual([]);
       }
     }
   });

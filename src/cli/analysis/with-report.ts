@@ -6,11 +6,12 @@ import { sortThreads } from "../../report/sort-threads.ts";
 import { suggest } from "../../report/suggest.ts";
 import { ENDINGS } from "../../report/writers/index.ts";
 import { Exit } from "../exit-codes.ts";
-import { type OutputFile, openOutputs } from "../files/output-file.ts";
+import { type OutputFile, outputFiles } from "../files/output-file.ts";
 import type { Analyse, Io } from "../io.ts";
 import { Failure } from "../problems.ts";
 import { Signals } from "../signals.ts";
 import { widthOf } from "../terminal/capabilities.ts";
+import { message } from "../terminal/message.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
 
@@ -20,9 +21,12 @@ const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard i
 See mallog --help for options and more examples.
 `;
 
+/** A process that is to terminate has this long for its report; after ten seconds or so it would be killed. */
+const TERMINATION_MS = 2000;
+
 /**
- * Frame of every command that analyses a log: opens the output files before the work and removes them if it fails, shows
- * progress, and ends the reading at a signal. `conclude` prints the report and returns the exit code; a signal's exit
+ * Frame of every command that analyses a log: checks the output files before the work, shows progress, and ends the
+ * reading at a signal. `conclude` prints the report and returns the exit code; a signal's exit
  * code takes precedence. `commands`: all names, to recognise a misspelt one.
  * @throws Failure, and whatever `analyse` and `conclude` throw
  */
@@ -38,27 +42,15 @@ export async function withReport(
     return Exit.usage;
   }
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
-  const outputs = openOutputs(request.outputs, request.inputs, io.cwd, ENDINGS);
+  const outputs = outputFiles(request.outputs, request.inputs, io.cwd, ENDINGS);
   const progress = progressOf(request, io);
-  const discard = (): void => {
+  const signals = new Signals(io.signals, (name) => {
     progress?.clear();
-    for (const output of outputs) {
-      output.discard();
+    if (name === "SIGTERM") {
+      io.endWithin(TERMINATION_MS);
     }
-  };
-  const signals = new Signals(
-    io.signals,
-    () => {
-      progress?.clear();
-      io.stderr.write(
-        "mallog: interrupted; reporting what was read (interrupt again to quit at once)\n",
-      );
-    },
-    (exitCode) => {
-      discard();
-      io.leave(exitCode);
-    },
-  );
+    message(io.stderr, "interrupted; reporting what was read (interrupt again to quit at once)");
+  });
   try {
     const analysed = await analyse(request.inputs, request.analysis, {
       stdin: io.stdin,
@@ -72,7 +64,7 @@ export async function withReport(
     const exitCode = await conclude(finished(analysed, request), outputs);
     return signals.exitCode ?? exitCode;
   } finally {
-    discard();
+    progress?.clear();
     signals.stopListening();
   }
 }

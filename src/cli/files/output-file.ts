@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Chalk } from "chalk";
 import type { TextStyle } from "../../report/text/style.ts";
@@ -15,12 +6,16 @@ import { endingOf } from "../../report/writers/index.ts";
 import { Failure } from "../problems.ts";
 import { writeErrorReason } from "./system-error.ts";
 
+/** The file must not exist. */
+const CREATED = { flag: "wx" } as const;
+
 /** The style of text in files: it does not depend on the terminal. */
 export const FILE_STYLE: TextStyle = { width: 120, chalk: new Chalk({ level: 0 }) };
 
 /**
  * A report file, written whole or not at all: a temporary file beside the target, renamed over it once all is written.
- * It is opened before the log is read, so that a bad path fails early.
+ * Whether that is possible is tried before the log is read, so that a bad path fails early. In between there is no file
+ * that a process which is killed would leave behind.
  */
 export class OutputFile {
   /** as typed */
@@ -29,7 +24,6 @@ export class OutputFile {
   readonly ending: string;
   readonly #target: string;
   readonly #temporary: string;
-  readonly #handle: number;
 
   /** @throws Failure output */
   constructor(name: string, ending: string, cwd: string) {
@@ -37,30 +31,30 @@ export class OutputFile {
     this.ending = ending;
     this.#target = realPath(name, cwd);
     this.#temporary = join(dirname(this.#target), `.${basename(name)}.${crypto.randomUUID()}.tmp`);
-    try {
+    this.#try(() => {
       if (statSync(this.#target, { throwIfNoEntry: false })?.isDirectory()) {
         throw new Error("it is a directory");
       }
-      this.#handle = openSync(this.#temporary, "wx");
-    } catch (error) {
-      throw this.#cannotWrite(error);
-    }
+      writeFileSync(this.#temporary, "", CREATED);
+      rmSync(this.#temporary);
+    });
   }
 
   /** @throws Failure output; the target keeps its old content */
   write(text: string): void {
-    try {
-      writeFileSync(this.#handle, text);
-      closeSync(this.#handle);
+    this.#try(() => {
+      writeFileSync(this.#temporary, text, CREATED);
       renameSync(this.#temporary, this.#target);
-    } catch (error) {
-      throw this.#cannotWrite(error);
-    }
+    });
   }
 
-  /** Removes the temporary file; does nothing after a successful `write`. */
-  discard(): void {
-    rmSync(this.#temporary, { force: true });
+  #try(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      rmSync(this.#temporary, { force: true });
+      throw this.#cannotWrite(error);
+    }
   }
 
   #cannotWrite(error: unknown): Failure {
@@ -75,10 +69,10 @@ export class OutputFile {
 }
 
 /**
- * Opens all output files of a run, or none. `endings`: those that select a format, with their dots.
+ * Returns the output files of a run; all can be written. `endings`: those that select a format, with their dots.
  * @throws Failure outputEnding, outputTwice, outputIsInput, output
  */
-export function openOutputs(
+export function outputFiles(
   names: readonly string[],
   inputs: readonly string[],
   cwd: string,
@@ -102,18 +96,7 @@ export function openOutputs(
     taken.add(path);
     wanted.push({ name: file, ending });
   }
-  const opened: OutputFile[] = [];
-  try {
-    for (const { name, ending } of wanted) {
-      opened.push(new OutputFile(name, ending, cwd));
-    }
-  } catch (error) {
-    for (const file of opened) {
-      file.discard();
-    }
-    throw error;
-  }
-  return opened;
+  return wanted.map(({ name, ending }) => new OutputFile(name, ending, cwd));
 }
 
 /** The absolute path, with links resolved if the file exists. */

@@ -3,7 +3,12 @@ import { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../../input/diagnostics.ts";
 import { InputError } from "../../input/input-error.ts";
 import { bytesOf, isPipe, sizeOf } from "../../input/open-file.ts";
-import { type ReadOptions, type ReadResult, readLog } from "../../input/read-log.ts";
+import {
+  type ReadOptions,
+  type ReadProgress,
+  type ReadResult,
+  readLog,
+} from "../../input/read-log.ts";
 import { findPieces, type Piece } from "../../input/source.ts";
 import type { EventColumns } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
@@ -110,6 +115,7 @@ async function receive(
       sink.batch.copy(buffers[slot]!, length);
       sink.batch.notes.push(...notes);
     };
+    let progress: ReadProgress = { bytesRead: 0, bytesTotal: null };
     const messages: AsyncIterable<Response[]> = on(worker, "message", { close: ["exit"] });
     for await (const [response] of messages) {
       if (response === undefined) {
@@ -124,7 +130,15 @@ async function receive(
           if (ready !== null) {
             await ready;
           }
+          // The batches that have been sent since are left out: a signal must take effect at once.
+          if (signal?.aborted) {
+            await sink.whenEnding();
+            sink.end();
+            return { ...progress, isComplete: false };
+          }
           take(response);
+          Object.assign(diagnostics, response.diagnostics);
+          progress = response.progress;
           send({ kind: "done", slot: response.slot });
           onProgress?.(response.progress);
           sink.advance();
@@ -133,6 +147,7 @@ async function receive(
         case "end":
           take(response.last);
           Object.assign(diagnostics, response.diagnostics);
+          await sink.whenEnding();
           sink.end();
           return response.result;
         case "refused":

@@ -20,7 +20,12 @@ export type Filled = { readonly slot: number } & Pick<EventBatch, "length" | "no
  */
 export type Response =
   | { readonly kind: "buffer"; readonly slot: number; readonly columns: EventColumns }
-  | ({ readonly kind: "batch"; readonly progress: ReadProgress } & Filled)
+  | ({
+      readonly kind: "batch";
+      readonly progress: ReadProgress;
+      /** of the lines up to the batch's last one */
+      readonly diagnostics: Diagnostics;
+    } & Filled)
   | {
       readonly kind: "end";
       readonly last: Filled;

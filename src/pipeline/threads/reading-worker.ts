@@ -43,7 +43,7 @@ class Sender implements EventSink {
   }
 
   advance(): void {
-    respond({ kind: "batch", progress: this.progress, ...this.filled });
+    respond({ kind: "batch", progress: this.progress, diagnostics, ...this.filled });
     this.#slot = this.#pool.take();
     this.batch.clear();
   }
@@ -53,6 +53,10 @@ class Sender implements EventSink {
 
   whenReady(): Promise<void> | null {
     return this.#pool.taken < MAX_IN_USE ? null : this.#untilReady();
+  }
+
+  whenEnding(): null {
+    return null;
   }
 
   release(slot: number): void {

@@ -2,9 +2,9 @@ import type { Profile } from "../../ptmalloc/profile.ts";
 import { type Exit, isExit, type SuggestedExit } from "../../replay/insertions.ts";
 import { Action } from "../../trace/actions.ts";
 import type { Postponed, RecentPast } from "./past.ts";
+import { MAX_SUSPECTS } from "./suspects.ts";
 
-/** Suspects tried per mismatch, and places tried for each. */
-const MAX_SUSPECTS = 12;
+/** Places tried for each suspect. */
 const MAX_PAUSES = 6;
 /** Other threads tried per mismatch, and places tried for each. */
 const MAX_OTHERS = 24;
@@ -25,43 +25,62 @@ export function exitsBefore(
   suspects: readonly number[],
   threads: readonly number[],
 ): Exit[] {
+  const pauses = pausesBefore(past, mismatch);
+  const exitsOf = (thread: number, most: number): Exit[] =>
+    [...(pauses.get(thread) ?? []), past.start - 1]
+      .slice(0, most)
+      .map((before) => ({ kind: "exit", thread, before }));
   const likely = suspects.slice(0, MAX_SUSPECTS);
-  const others: Exit[][] = [];
-  for (const thread of threads) {
-    // The main thread outlives all others.
-    if (thread === 0 || likely.includes(thread)) {
-      continue;
-    }
-    others.push(exitsOf(past, thread, mismatch, OTHERS_PAUSES));
-  }
-  others.sort((a, b) => b[0]!.before - a[0]!.before);
   return [
-    ...likely.flatMap((thread) => exitsOf(past, thread, mismatch, MAX_PAUSES)),
-    ...others.slice(0, MAX_OTHERS).flat(),
+    ...likely.flatMap((thread) => exitsOf(thread, MAX_PAUSES)),
+    ...othersAmong(threads, likely, pauses).flatMap((thread) => exitsOf(thread, OTHERS_PAUSES)),
   ];
 }
 
+/** The `threads` that are no suspects, latest last call first: those with a call in the past, then as many as wanted. */
+function othersAmong(
+  threads: readonly number[],
+  suspects: readonly number[],
+  pauses: ReadonlyMap<number, readonly number[]>,
+): number[] {
+  const existing = new Set(threads);
+  // The main thread outlives all others.
+  const isOther = (thread: number): boolean => thread !== 0 && !suspects.includes(thread);
+  const others = [...pauses.keys()].filter((thread) => isOther(thread) && existing.has(thread));
+  for (const thread of threads) {
+    if (others.length >= MAX_OTHERS) {
+      break;
+    }
+    if (isOther(thread) && !pauses.has(thread)) {
+      others.push(thread);
+    }
+  }
+  return others.slice(0, MAX_OTHERS);
+}
+
 /**
- * Returns up to `most` places where the thread may have ended: after each of its calls that a call of another thread
- * follows, latest before event `end` first; and before the whole past.
+ * Returns the places where each thread may have ended, as numbers of the events after them, latest first: after each of
+ * its calls before event `end` that a call of another thread follows. The thread with the latest place comes first.
  */
-function exitsOf(past: RecentPast, thread: number, end: number, most: number): Exit[] {
-  const exits: Exit[] = [];
+function pausesBefore(past: RecentPast, end: number): Map<number, number[]> {
+  const pauses = new Map<number, number[]>();
   let follower = -1;
   for (const { work, first } of [...past.batches].reverse()) {
     const last = Math.min(work.batch.length, end - first) - 1;
-    for (let i = last; i >= 0 && exits.length < most; i--) {
+    for (let i = last; i >= 0; i--) {
       const caller = work.actions.thread[i]!;
-      if (caller === thread && follower !== thread) {
-        exits.push({ kind: "exit", thread, before: first + i + 1 });
+      if (caller !== follower) {
+        const own = pauses.get(caller);
+        if (own === undefined) {
+          pauses.set(caller, [first + i + 1]);
+        } else if (own.length < MAX_PAUSES) {
+          own.push(first + i + 1);
+        }
       }
       follower = caller;
     }
   }
-  if (exits.length < most) {
-    exits.push({ kind: "exit", thread, before: past.start - 1 });
-  }
-  return exits;
+  return pauses;
 }
 
 /**

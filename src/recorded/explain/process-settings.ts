@@ -1,6 +1,7 @@
 import type { Insertion } from "../../replay/insertions.ts";
 import type { RecordedProcess } from "../../replay/recorded-process.ts";
 import { copyWork, type Work } from "../../replay/work.ts";
+import type { InSteps } from "../../trace/in-steps.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 import { type Part, replayUntilMismatch } from "./first-mismatch.ts";
 
@@ -117,12 +118,12 @@ export class ProcessSettings {
    * Returns the processes, with settings, that explain what the assumed ones do not, likeliest first; none if nothing
    * does, or not yet. `mismatches` counts those of the best assumed process.
    */
-  explain(mismatches: number): RecordedProcess[] {
+  *explain(mismatches: number): InSteps<RecordedProcess[]> {
     if (!this.#isOpen || mismatches === 0) {
       return [];
     }
     this.#replayed = 0;
-    const assumed = this.#longestMatched(this.#origins);
+    const assumed = yield* this.#longestMatched(this.#origins);
     if (this.#events - matchedUntil(assumed) <= MUST_HOLD_EVENTS) {
       return [];
     }
@@ -131,7 +132,7 @@ export class ProcessSettings {
     let best = assumed;
     for (let settings = 1; settings <= MAX_SETTINGS; settings++) {
       const origins = settings === 1 ? this.#origins : distinct(best);
-      const trials = this.#longestMatched(origins.flatMap(variantsOf));
+      const trials = yield* this.#longestMatched(origins.flatMap(variantsOf));
       // Each of two settings may explain little without the other.
       if (matchedUntil(trials) <= matchedUntil(best)) {
         break;
@@ -164,7 +165,7 @@ export class ProcessSettings {
   }
 
   /** Returns those of `origins` whose first mismatch comes last. */
-  #longestMatched(origins: readonly RecordedProcess[]): Trial[] {
+  *#longestMatched(origins: readonly RecordedProcess[]): InSteps<Trial[]> {
     let longest: Trial[] = [];
     for (const origin of origins) {
       if (this.#replayed > MAX_EVENTS) {
@@ -183,6 +184,7 @@ export class ProcessSettings {
       if (trial.matchedUntil >= matchedUntil(longest)) {
         longest.push(trial);
       }
+      yield;
     }
     return longest;
   }

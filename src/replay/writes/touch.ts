@@ -80,7 +80,7 @@ export class Touch {
 
   /** Returns the same for a block of `size` bytes if the program wrote the part `ratio` of every large block. */
   writtenAtRatio(block: number, size: number, ratio: number): number {
-    return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), size * ratio));
+    return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), partOf(size, ratio)));
   }
 
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
@@ -122,7 +122,7 @@ export class Touch {
     const policy = this.#policy;
     if (typeof policy === "object") {
       return "ratio" in policy
-        ? Math.max(full, large * policy.ratio)
+        ? Math.max(full, partOf(large, policy.ratio))
         : byFacts(size, full, large, mayBePool);
     }
     switch (policy) {
@@ -144,6 +144,11 @@ export class Touch {
     this.#written = written;
     this.#full = full;
   }
+}
+
+/** Returns the part `ratio` of a block, in whole bytes. */
+function partOf(size: number, ratio: number): number {
+  return Math.round(size * ratio);
 }
 
 /** Returns the bytes written if the facts hold: all of a block, except of known ones and of pools. */

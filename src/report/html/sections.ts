@@ -16,7 +16,7 @@ export function titleOf({ trace }: Report): string {
 export function summaryLine({ trace, model }: Report): string {
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const parts = [plural(trace.events, "event"), plural(trace.threads, "thread")];
-  // Times out of order can make the duration negative: it is left out.
+  // NaN: the log has no times.
   if (seconds >= 0) {
     parts.push(duration(seconds));
   }

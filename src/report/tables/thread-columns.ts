@@ -7,7 +7,6 @@ import type { Column } from "./column.ts";
 /** "by volume (44 threads, 864,414 events in 1 min 12 s)" */
 export function threadsTitle(sort: ThreadSort, trace: TraceSummary): string {
   const order = `by ${sort.key}${sort.ascending ? ", ascending" : ""}`;
-  // Times out of order can make the duration negative: it is left out.
   const seconds = (trace.lastTime ?? Number.NaN) - (trace.firstTime ?? Number.NaN);
   const lasted = seconds >= 0 ? ` in ${duration(seconds)}` : "";
   return `${order} (${plural(trace.threads, "thread")}, ${plural(trace.events, "event")}${lasted})`;

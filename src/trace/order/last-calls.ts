@@ -24,6 +24,9 @@ interface Ending {
   readonly cleanUp: CleanUp;
 }
 
+/** Shared by all threads whose first call is another. */
+const NO_SITES: readonly [number, number] = [0, 0];
+
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
 const MAX_SITES = 65_536;
 
@@ -175,8 +178,10 @@ export class LastCalls {
 
   #readNull(calls: ThreadCalls, event: number, caller: number): void {
     if (calls.firstNulls === calls.count) {
-      if (calls.firstNulls < 2) {
-        calls.firstSites[calls.firstNulls] = caller;
+      if (calls.firstNulls === 0) {
+        calls.firstSites = [caller, 0];
+      } else if (calls.firstNulls === 1) {
+        calls.firstSites = [calls.firstSites[0], caller];
       }
       calls.firstNulls++;
     }
@@ -334,7 +339,7 @@ export class LastCalls {
       count: 0,
       last: -1,
       firstNulls: 0,
-      firstSites: [0, 0],
+      firstSites: NO_SITES,
       trailing: new TrailingFrees(),
       predecessor: before === undefined ? null : { thread: this.#lastThread, last: before.last },
     };

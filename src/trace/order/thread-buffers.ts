@@ -26,8 +26,8 @@ interface Thread {
   leader: number;
   /** how often the clock had been set back at that line */
   era: number;
-  /** for each thread that this one was behind: the number of the latest time */
-  readonly behind: Map<number, number>;
+  /** for each thread that this one was behind: the number of the latest time; null: none. Most threads never are. */
+  behind: Map<number, number> | null;
 }
 
 /**
@@ -101,7 +101,8 @@ export class ThreadBuffers {
     }
   }
 
-  #late({ latest, leader, behind }: Thread, at: number): void {
+  #late(current: Thread, at: number): void {
+    const { latest, leader } = current;
     if (latest - at > MIDNIGHT_STEP) {
       return;
     }
@@ -111,14 +112,15 @@ export class ThreadBuffers {
       return;
     }
     this.#behind = leader;
-    const before = behind.get(leader);
-    const reverse = this.#threads.get(leader)?.behind.get(this.#tid) ?? 0;
+    current.behind ??= new Map();
+    const before = current.behind.get(leader);
+    const reverse = this.#threads.get(leader)?.behind?.get(this.#tid) ?? 0;
     if (reverse > (before ?? 0)) {
       this.#turns++;
     }
     if (before !== undefined || this.#pairs < MAX_PAIRS) {
       this.#pairs += before === undefined ? 1 : 0;
-      behind.set(leader, ++this.#times);
+      current.behind.set(leader, ++this.#times);
     }
   }
 
@@ -134,7 +136,7 @@ export class ThreadBuffers {
     let thread = this.#threads.get(tid);
     if (thread === undefined) {
       const latest = Number.NEGATIVE_INFINITY;
-      thread = { time: latest, latest, leader: -1, era: 0, behind: new Map() };
+      thread = { time: latest, latest, leader: -1, era: 0, behind: null };
       this.#threads.set(tid, thread);
     }
     this.#current = thread;

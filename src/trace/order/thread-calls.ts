@@ -15,7 +15,7 @@ export interface ThreadCalls {
   /** free(NULL) calls in a row at the beginning */
   firstNulls: number;
   /** callers of the first two, if these are free(NULL); 0 where lines have no caller */
-  readonly firstSites: [number, number];
+  firstSites: readonly [number, number];
   readonly trailing: TrailingFrees;
   /** the thread that called just before this one's first call, and the event of that call; null: none */
   readonly predecessor: LastCall | null;

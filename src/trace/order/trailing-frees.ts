@@ -22,36 +22,41 @@ export interface CleanUp {
   readonly late: readonly number[];
 }
 
+/** The frees of one thread, by column; `bytes` are the requested bytes of the freed block, or NULL. */
+interface Frees {
+  readonly events: number[];
+  readonly bytes: number[];
+  readonly callers: number[];
+}
+
 /** The frees that a thread has made since its latest other call, from the first free(NULL) on. */
 export class TrailingFrees {
-  readonly #events: number[] = [];
-  /** requested bytes of the freed block, or NULL */
-  readonly #bytes: number[] = [];
-  readonly #callers: number[] = [];
+  /** null: none. A log may have many thousand threads, and most have none. */
+  #frees: Frees | null = null;
 
   get isEmpty(): boolean {
-    return this.#events.length === 0;
+    return this.#frees === null;
   }
 
   /** the caller of the last free; null if that is of a block, or there is none */
   get lastNullSite(): number | null {
-    return this.#bytes.at(-1) === NULL ? this.#callers.at(-1)! : null;
+    const frees = this.#frees;
+    return frees?.bytes.at(-1) === NULL ? frees.callers.at(-1)! : null;
   }
 
   clear(): void {
-    this.#events.length = 0;
-    this.#bytes.length = 0;
-    this.#callers.length = 0;
+    this.#frees = null;
   }
 
   addNull(event: number, caller: number): void {
-    this.#add(event, NULL, caller);
+    this.#frees ??= { events: [], bytes: [], callers: [] };
+    add(this.#frees, event, NULL, caller);
   }
 
   /** Adds the free of a block of `bytes`, unless no free(NULL) came before. */
   addBlock(event: number, bytes: number, caller: number): void {
-    if (!this.isEmpty) {
-      this.#add(event, bytes, caller);
+    if (this.#frees !== null) {
+      add(this.#frees, event, bytes, caller);
     }
   }
 
@@ -61,7 +66,10 @@ export class TrailingFrees {
    * frees end otherwise.
    */
   cleanUp(): CleanUp | null {
-    const bytes = this.#bytes;
+    if (this.#frees === null) {
+      return null;
+    }
+    const { events, bytes, callers } = this.#frees;
     let end = bytes.length;
     while (end > 0 && bytes[end - 1] !== NULL) {
       const slots = dtvSlots(bytes[end - 1]!);
@@ -79,55 +87,62 @@ export class TrailingFrees {
     }
     return {
       nulls: end - from,
-      last: this.#events[end - 1]!,
-      sites: sitesOf(this.#callers.slice(from, end)),
-      late: this.#events.filter((_, n) => n >= end && bytes[n] !== NULL),
+      last: events[end - 1]!,
+      sites: sitesOf(callers.slice(from, end)),
+      late: events.filter((_, n) => n >= end && bytes[n] !== NULL),
     };
   }
 
   /** Returns the clean-up whose calls of free(NULL) have these call sites, latest first; null if there is none. */
   cleanUpAt(sites: readonly number[]): CleanUp | null {
+    if (this.#frees === null) {
+      return null;
+    }
+    const { events, bytes, callers } = this.#frees;
     const isSite = (n: number): boolean =>
-      sites.every((site, k) => this.#bytes[n - k] === NULL && this.#callers[n - k] === site);
-    let n = this.#events.length - 1;
+      sites.every((site, k) => bytes[n - k] === NULL && callers[n - k] === site);
+    let n = events.length - 1;
     while (n >= sites.length - 1 && !isSite(n)) {
       n--;
     }
     if (n < sites.length - 1) {
       return null;
     }
-    n = this.#endOfMessage(n);
-    const vector = this.#bytes.findLastIndex((bytes) => dtvSlots(bytes) > 0);
-    const late = this.#events.filter((_, k) => k > n && k <= vector && this.#bytes[k] !== NULL);
-    return { nulls: sites.length, last: this.#events[n]!, sites, late };
+    const end = endOfMessage(this.#frees, n);
+    const vector = bytes.findLastIndex((freed) => dtvSlots(freed) > 0);
+    const late = events.filter((_, k) => k > end && k <= vector && bytes[k] !== NULL);
+    return { nulls: sites.length, last: events[end]!, sites, late };
   }
+}
 
-  /**
-   * Returns the last of the frees of dlerror's message and its record, which may follow free n directly (ptmalloc2.md §6.4);
-   * n if none do. Each has a call site of its own, in the C library; the blocks of a thread vector share theirs.
-   */
-  #endOfMessage(n: number): number {
-    const isOfMessage = (k: number): boolean =>
-      dtvSlots(this.#bytes[k]!) === 0 &&
-      isAmongMappings(this.#callers[k]!) &&
-      this.#callers[k] !== this.#callers[k + 1];
-    let end = n;
-    while (end - n < MESSAGE_FREES && end + 1 < this.#bytes.length && isOfMessage(end + 1)) {
-      end++;
-    }
-    return end > n && this.#bytes[end] !== NULL ? end : n;
+/**
+ * Returns the last of the frees of dlerror's message and its record, which may follow free n directly (ptmalloc2.md §6.4);
+ * n if none do. Each has a call site of its own, in the C library; the blocks of a thread vector share theirs.
+ */
+function endOfMessage({ bytes, callers }: Frees, n: number): number {
+  const isOfMessage = (k: number): boolean =>
+    dtvSlots(bytes[k]!) === 0 && isAmongMappings(callers[k]!) && callers[k] !== callers[k + 1];
+  let end = n;
+  while (end - n < MESSAGE_FREES && end + 1 < bytes.length && isOfMessage(end + 1)) {
+    end++;
   }
+  return end > n && bytes[end] !== NULL ? end : n;
+}
 
-  #add(event: number, bytes: number, caller: number): void {
-    if (this.#events.length === MAX_FREES) {
-      for (const column of [this.#events, this.#bytes, this.#callers]) {
-        column.splice(0, MAX_FREES / 2);
-      }
+function add(
+  { events, bytes, callers }: Frees,
+  event: number,
+  freed: number,
+  caller: number,
+): void {
+  if (events.length === MAX_FREES) {
+    for (const column of [events, bytes, callers]) {
+      column.splice(0, MAX_FREES / 2);
     }
-    this.#events.push(event);
-    this.#bytes.push(bytes);
-    this.#callers.push(caller);
   }
+  events.push(event);
+  bytes.push(freed);
+  callers.push(caller);
 }
 
 function sitesOf(callers: readonly number[]): number[] {

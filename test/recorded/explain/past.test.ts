@@ -46,7 +46,9 @@ function stateOf({ replay, judge, model }: GuidedReplay) {
     matched: judge.matched,
     inUse: model.inUseBytes,
     resident: [...model.resident.pages],
-    threads: model.allThreads().map(({ counts }) => [...counts]),
+    threads: model.threads
+      .all()
+      .map((one) => Array.from({ length: one.bins }, (_, i) => model.threads.bins.count(one, i))),
   };
 }
 

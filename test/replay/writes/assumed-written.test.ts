@@ -53,10 +53,22 @@ describe("bytes that count as written without evidence", () => {
     expect(assumed({ fitted: null }, [block(MIB)], 0.5).bytes).toBe(MIB / 2);
   });
 
+  it("are whole", () => {
+    const sizes = [33_333, 41_017, MIB + 1];
+    for (const ratio of [0.1, 0.3, 1 / 3, 0.999]) {
+      const lines = sizes.map((size, n) => block(size, n));
+      const found = [assumed({ ratio }, lines), assumed({ fitted: null }, lines, ratio)];
+      for (const { bytes, mediumBytes } of found) {
+        expect([bytes, mediumBytes].every(Number.isInteger)).toBe(true);
+        expect(bytes).toBeCloseTo((MIB + 1) * ratio, -1);
+      }
+    }
+  });
+
   it("are not those of a block of which a page at most is written", () => {
     expect(assumed({ ratio: 0.001 }, [block(4 * MIB)])).toMatchObject({
       blocks: 1,
-      bytes: 4194.304,
+      bytes: 4194,
     });
     expect(assumed({ ratio: 0.001 }, [block(3 * MIB)])).toMatchObject({ blocks: 0, bytes: 0 });
   });

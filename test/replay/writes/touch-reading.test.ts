@@ -92,7 +92,7 @@ describe("--observed-rss", () => {
       expect([rss.endBytes, rss.peakBytes]).toEqual([100 * PAGE, 100 * PAGE]);
       expect(timeline.perScenario[name]?.at(-1)).toBe(100 * PAGE);
     }
-    expect(model?.assumedWritten.bytes).toBe(MIB * model!.fit!.ratio!);
+    expect(model?.assumedWritten.bytes).toBe(Math.round(MIB * model!.fit!.ratio!));
   });
 
   it("holds for what-ifs, in which the same blocks lie elsewhere", () => {

@@ -248,6 +248,10 @@ export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { MALLOC_TRIM_THRESHOLD_: "67108864" },
   { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "4096" },
   { MALLOC_MMAP_THRESHOLD_: "20000" },
+  // Below the size of the tcache struct, which is then mapped, as all other chunks are.
+  { MALLOC_MMAP_THRESHOLD_: "0" },
+  { MALLOC_MMAP_THRESHOLD_: "128" },
+  { MALLOC_MMAP_THRESHOLD_: "128", MALLOC_MMAP_MAX_: "5" },
   // above the maximum of versions up to 2.34: there the threshold stays dynamic
   { MALLOC_MMAP_THRESHOLD_: "33554433" },
   { MALLOC_MMAP_MAX_: "0" },
@@ -257,6 +261,7 @@ export const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { GLIBC_TUNABLES: "glibc.malloc.tcache_count=3" },
   { GLIBC_TUNABLES: "glibc.malloc.tcache_count=100" },
   { GLIBC_TUNABLES: "glibc.malloc.tcache_max=200" },
+  { GLIBC_TUNABLES: "glibc.malloc.tcache_max=0" },
   { GLIBC_TUNABLES: "glibc.malloc.tcache_unsorted_limit=2" },
   // transparent huge pages: the break, and since 2.43 heaps, in units of 2 MiB
   { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" },

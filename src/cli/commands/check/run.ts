@@ -4,7 +4,6 @@ import type { NamedBudget } from "../../../budget/judge.ts";
 import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { interruption } from "../../../insight/verdict.ts";
-import { printable } from "../../../report/printable.ts";
 import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
@@ -25,6 +24,7 @@ import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.t
 import type { Analyse, Io } from "../../io.ts";
 import { DEFAULT_WHAT_IFS } from "../../options/model-options.ts";
 import { Failure } from "../../problems.ts";
+import { message } from "../../terminal/message.ts";
 import { print } from "../../terminal/print.ts";
 import { shellWord } from "../../terminal/shell-word.ts";
 import type { CheckRequest, CheckValues } from "./options.ts";
@@ -76,7 +76,7 @@ export async function checkLog(
     };
     await writeFiles(report, request, outputs);
     for (const remark of base === null ? [] : modelDifferences(base.known, analysed)) {
-      io.stderr.write(`mallog: ${values.baseline}: ${printable(remark)}\n`);
+      message(io.stderr, `${values.baseline}: ${remark}`);
     }
     await printResult(report, request, values.allowFailure ?? false, io);
     return exitFor(report.budgets, values.allowFailure ?? false);

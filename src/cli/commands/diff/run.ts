@@ -7,7 +7,7 @@ import { printJson } from "../../../report/writers/json.ts";
 import { readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
 import { readBase } from "../../files/base-report.ts";
-import { FILE_STYLE, openOutputs } from "../../files/output-file.ts";
+import { FILE_STYLE, outputFiles } from "../../files/output-file.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
 import type { Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
@@ -31,37 +31,31 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
   }
   const inFile = request.config === undefined ? [] : readConfig(request.config, io.cwd).budgets;
   const budgets = [...typedBudgets(request.budget ?? []), ...inFile];
-  const outputs = openOutputs(request.output ?? [], [base, head], io.cwd, ENDINGS);
-  try {
-    const evidence = {
-      base: await readBase(base, io),
-      head: await readBase(head, io),
-      trustsModel: request.allowUnreliable ?? false,
-    };
-    const command =
-      base === "-" || head === "-" ? null : ["mallog", "diff", base, head, "--top", "0"];
-    const diff: Diff = {
-      ...diffOf(
-        { file: base, report: evidence.base.known },
-        { file: head, report: evidence.head.known },
-        io.version,
-      ),
-      budgets: judgeAll(budgets, evidence, {
-        head,
-        base,
-        commandFor: () => command?.map(shellWord).join(" ") ?? null,
-      }),
-    };
-    for (const output of outputs) {
-      output.write(formatDiff(diff, output.ending, request.top));
-    }
-    await printResult(diff, request, io);
-    return exitFor(diff.budgets, request.allowFailure ?? false);
-  } finally {
-    for (const output of outputs) {
-      output.discard();
-    }
+  const outputs = outputFiles(request.output ?? [], [base, head], io.cwd, ENDINGS);
+  const evidence = {
+    base: await readBase(base, io),
+    head: await readBase(head, io),
+    trustsModel: request.allowUnreliable ?? false,
+  };
+  const command =
+    base === "-" || head === "-" ? null : ["mallog", "diff", base, head, "--top", "0"];
+  const diff: Diff = {
+    ...diffOf(
+      { file: base, report: evidence.base.known },
+      { file: head, report: evidence.head.known },
+      io.version,
+    ),
+    budgets: judgeAll(budgets, evidence, {
+      head,
+      base,
+      commandFor: () => command?.map(shellWord).join(" ") ?? null,
+    }),
+  };
+  for (const output of outputs) {
+    output.write(formatDiff(diff, output.ending, request.top));
   }
+  await printResult(diff, request, io);
+  return exitFor(diff.budgets, request.allowFailure ?? false);
 }
 
 function formatDiff(diff: Diff, ending: string, top: number): string {

@@ -21,6 +21,8 @@ export class NativeScanner implements BlockScanner {
   readonly #line = new NativeLine();
   /** lines before the current one */
   #linesBefore = 0;
+  /** events not yet counted in the diagnostics */
+  #parsed = 0;
   /** index after the number that `#hexadecimal` or `#decimal` read last */
   #at = 0;
 
@@ -31,42 +33,51 @@ export class NativeScanner implements BlockScanner {
   }
 
   scan(bytes: Buffer, length: number): void {
-    const { lines } = this.#diagnostics;
-    const linesBefore = this.#linesBefore;
-    let parsed = 0;
     let at = 0;
     while (at < length) {
       // Before the line, so that the batch has a free row for it.
       if (this.#sink.batch.length === EVENTS_PER_BATCH) {
-        this.#sink.advance();
+        this.#advance();
       }
       const next = this.#commonLine(bytes, at);
       if (next > 0) {
-        parsed++;
+        this.#parsed++;
         at = next;
       } else {
         const newline = bytes.indexOf(NEWLINE, at);
         if (newline < 0) {
           throw new RangeError("the last line has no newline");
         }
-        parsed += this.#anyLine(bytes, at, newline) ? 1 : 0;
+        this.#anyLine(bytes, at, newline);
         at = newline + 1;
       }
       this.#linesBefore++;
     }
-    lines.parsed += parsed;
-    lines.total += this.#linesBefore - linesBefore;
+    this.#count();
+  }
+
+  /** The batch is full: the diagnostics are those of its lines. */
+  #advance(): void {
+    this.#count();
+    this.#sink.advance();
+  }
+
+  #count(): void {
+    const { lines } = this.#diagnostics;
+    lines.parsed += this.#parsed;
+    this.#parsed = 0;
+    lines.total = this.#linesBefore;
   }
 
   overlongLine(bytes: Buffer, length: number): void {
     this.#linesBefore++;
-    this.#diagnostics.lines.total++;
+    this.#count();
     this.#diagnostics.malformed(this.#linesBefore, "overlong", bytes, 0, length);
   }
 
   cutLine(bytes: Buffer, length: number): void {
     this.#linesBefore++;
-    this.#diagnostics.lines.total++;
+    this.#count();
     this.#diagnostics.malformed(this.#linesBefore, "unparsable", bytes, 0, length);
   }
 
@@ -185,17 +196,18 @@ export class NativeScanner implements BlockScanner {
     return at + 1;
   }
 
-  /** Reads any line; `bytes[end]` is its newline. Returns true if it is an event. */
-  #anyLine(bytes: Buffer, start: number, end: number): boolean {
+  /** Reads any line; `bytes[end]` is its newline. */
+  #anyLine(bytes: Buffer, start: number, end: number): void {
     const number = this.#linesBefore + 1;
     if (end - start > this.#maxLineBytes) {
       this.#diagnostics.malformed(number, "overlong", bytes, start, end);
-      return false;
+      return;
     }
     const endOfText = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
     if (this.#line.parse(bytes, start, endOfText)) {
       this.#push(number);
-      return true;
+      this.#parsed++;
+      return;
     }
     let first = start;
     while (bytes[first] === SPACE || bytes[first] === TAB) {
@@ -204,12 +216,10 @@ export class NativeScanner implements BlockScanner {
     if (first === endOfText) {
       this.#diagnostics.lines.blank++;
     } else if (bytes[first] === HASH) {
-      this.#diagnostics.lines.comments++;
       this.#note(number, bytes.toString("utf8", first + 1, endOfText).trim());
     } else {
       this.#diagnostics.malformed(number, "unparsable", bytes, start, endOfText);
     }
-    return false;
   }
 
   #push(number: number): void {
@@ -231,8 +241,9 @@ export class NativeScanner implements BlockScanner {
   #note(line: number, text: string): void {
     if (this.#sink.batch.notes.length === EVENTS_PER_BATCH) {
       // Bounds the comments of a batch, where millions follow each other without an event.
-      this.#sink.advance();
+      this.#advance();
     }
+    this.#diagnostics.lines.comments++;
     const { batch } = this.#sink;
     batch.notes.push({ at: batch.length, line, text });
   }

@@ -1,0 +1,272 @@
+import { EVERY_PLANE, type Resident } from "./resident.ts";
+
+/** Pages of a leaf, a power of two: 2 MiB where a page has 4096 bytes. */
+const LEAF_SHIFT = 9;
+const LEAF_PAGES = 1 << LEAF_SHIFT;
+const PAGE_MASK = LEAF_PAGES - 1;
+
+/**
+ * The planes of a heap's pages (resident.ts), a byte per page, in leaves of LEAF_PAGES pages. All leaves whose pages have
+ * the same planes are one object: a heap costs memory and time by what is written in it, not by the size that a log
+ * claims. Copies of a process share the leaves that neither has changed since.
+ *
+ * A `resident` counts the pages that a change makes resident or absent.
+ */
+export class HeapPages {
+  /** by number of the leaf */
+  #leaves: Uint8Array[] = [];
+  /** by leaf: true if nothing else refers to it, so that it may be changed */
+  #isOwn: boolean[] = [];
+  /** by leaf: planes that each of its pages is known to be in */
+  #common: number[] = [];
+
+  /** pages that have a leaf; those beyond are in no plane */
+  get length(): number {
+    return this.#leaves.length << LEAF_SHIFT;
+  }
+
+  clone(): HeapPages {
+    const copy = new HeapPages();
+    this.#isOwn.fill(false);
+    copy.#leaves = this.#leaves.slice();
+    copy.#isOwn = this.#isOwn.slice();
+    copy.#common = this.#common.slice();
+    return copy;
+  }
+
+  /** A copy that keeps at least pages from..to-1, at the same numbers. */
+  part(from: number, to: number): HeapPages {
+    const copy = new HeapPages();
+    const first = from >> LEAF_SHIFT;
+    const end = Math.min(Math.ceil(to / LEAF_PAGES), this.#leaves.length);
+    copy.#extend(first << LEAF_SHIFT);
+    for (let leaf = first; leaf < end; leaf++) {
+      copy.#push(this.#leaves[leaf]!, this.#common[leaf]!);
+      this.#isOwn[leaf] = false;
+    }
+    return copy;
+  }
+
+  /** the planes of a page */
+  get(page: number): number {
+    const leaf = this.#leaves[page >> LEAF_SHIFT];
+    return leaf === undefined ? 0 : leaf[page & PAGE_MASK]!;
+  }
+
+  /** Adds a page to `planes`. */
+  add(page: number, planes: number, resident: Resident): void {
+    const before = this.get(page);
+    if ((before & planes) === planes) {
+      return;
+    }
+    this.#extend(page + 1);
+    this.#owned(page >> LEAF_SHIFT)[page & PAGE_MASK] = before | planes;
+    resident.add(planes & ~before, 1);
+  }
+
+  /** Adds pages from..to-1 to `planes`. */
+  addRange(from: number, to: number, planes: number, resident: Resident): void {
+    this.#extend(to);
+    this.#change(from, to, { added: planes, removed: 0, unless: 0 }, resident);
+  }
+
+  /** Takes pages from..to-1 out of all planes. */
+  drop(from: number, to: number, resident: Resident): void {
+    this.remove(from, to, EVERY_PLANE, 0, resident);
+  }
+
+  /** Takes pages from..to-1 out of `planes`, except those in a plane of `unless`. */
+  remove(from: number, to: number, planes: number, unless: number, resident: Resident): void {
+    const end = Math.min(to, this.length);
+    this.#change(from, end, { added: 0, removed: planes, unless }, resident);
+  }
+
+  /** True if one of the pages from..to-1 is not in all of `planes`. */
+  lacks(from: number, to: number, planes: number): boolean {
+    if (to > this.length) {
+      return true;
+    }
+    for (let page = from; page < to; ) {
+      const leaf = page >> LEAF_SHIFT;
+      const end = Math.min(to, endOf(leaf));
+      if ((this.#common[leaf]! & planes) !== planes) {
+        for (; page < end; page++) {
+          if ((this.get(page) & planes) !== planes) {
+            return true;
+          }
+        }
+      }
+      page = end;
+    }
+    return false;
+  }
+
+  /** The first page from `least` on above which no page is in one of `planes`. */
+  endIn(planes: number, least: number): number {
+    for (let end = this.length; end > least; ) {
+      const leaf = (end - 1) >> LEAF_SHIFT;
+      const start = Math.max(least, leaf << LEAF_SHIFT);
+      if (!this.#isUniform(leaf) || this.get(start) & planes) {
+        for (; end > start; end--) {
+          if (this.get(end - 1) & planes) {
+            return end;
+          }
+        }
+      }
+      end = start;
+    }
+    return least;
+  }
+
+  /** Visits the runs of adjacent pages with the same planes among pages from..to-1, as far as they have leaves. */
+  eachRun(
+    from: number,
+    to: number,
+    visit: (from: number, to: number, planes: number) => void,
+  ): void {
+    const end = Math.min(to, this.length);
+    let start = from;
+    let planes = this.get(from);
+    for (let page = from; page < end; ) {
+      const leaf = page >> LEAF_SHIFT;
+      const pages = this.#leaves[leaf]!;
+      const leafEnd = Math.min(end, endOf(leaf));
+      if (pages === uniformLeaf(planes)) {
+        page = leafEnd;
+      }
+      for (; page < leafEnd; page++) {
+        if (pages[page & PAGE_MASK] !== planes) {
+          visit(start, page, planes);
+          start = page;
+          planes = pages[page & PAGE_MASK]!;
+        }
+      }
+      if (page === endOf(leaf) && page - start >= LEAF_PAGES) {
+        this.#replace(leaf, planes);
+      }
+    }
+    if (start < end) {
+      visit(start, end, planes);
+    }
+  }
+
+  #extend(to: number): void {
+    while (this.length < to) {
+      this.#push(uniformLeaf(0), 0);
+    }
+  }
+
+  #push(leaf: Uint8Array, common: number): void {
+    this.#leaves.push(leaf);
+    this.#isOwn.push(false);
+    this.#common.push(common);
+  }
+
+  /** All pages of the leaf are in `planes` and no others. */
+  #replace(leaf: number, planes: number): void {
+    this.#leaves[leaf] = uniformLeaf(planes);
+    this.#isOwn[leaf] = false;
+    this.#common[leaf] = planes;
+  }
+
+  /** The leaf, to be changed. */
+  #owned(leaf: number): Uint8Array {
+    if (!this.#isOwn[leaf]) {
+      this.#leaves[leaf] = this.#leaves[leaf]!.slice();
+      this.#isOwn[leaf] = true;
+    }
+    return this.#leaves[leaf]!;
+  }
+
+  #change(from: number, to: number, change: Change, resident: Resident): void {
+    const { added, removed } = change;
+    for (let page = from; page < to; ) {
+      const leaf = page >> LEAF_SHIFT;
+      const end = Math.min(to, endOf(leaf));
+      const isWhole = end - page === LEAF_PAGES;
+      if (removed === 0 && (this.#common[leaf]! & added) === added) {
+        page = end;
+      } else if (isWhole && this.#isUniform(leaf)) {
+        page = this.#changeUniform(leaf, to >> LEAF_SHIFT, change, resident);
+      } else {
+        this.#changeWithin(leaf, page, end, change, resident);
+        page = end;
+      }
+    }
+  }
+
+  #isUniform(leaf: number): boolean {
+    const pages = this.#leaves[leaf]!;
+    return pages === uniformLeaf(pages[0]!);
+  }
+
+  /** Changes a leaf whose pages are alike, and the equal ones above it up to leaf `end`. Returns the page after them. */
+  #changeUniform(first: number, end: number, change: Change, resident: Resident): number {
+    const pages = this.#leaves[first]!;
+    const before = pages[0]!;
+    const after = changed(before, change);
+    let leaf = first;
+    for (; leaf < end && this.#leaves[leaf] === pages; leaf++) {
+      this.#replace(leaf, after);
+    }
+    count(resident, before, after, (leaf - first) << LEAF_SHIFT);
+    return leaf << LEAF_SHIFT;
+  }
+
+  /** Changes pages from..to-1 of one leaf. */
+  #changeWithin(leaf: number, from: number, to: number, change: Change, resident: Resident): void {
+    const first = changed(this.get(from), change);
+    const isWhole = to - from === LEAF_PAGES;
+    let isUniform = isWhole;
+    for (let page = from; page < to; ) {
+      const start = page;
+      const planes = this.get(page);
+      while (page < to && this.get(page) === planes) {
+        page++;
+      }
+      const after = changed(planes, change);
+      isUniform &&= after === first;
+      if (after !== planes) {
+        count(resident, planes, after, page - start);
+        this.#owned(leaf).fill(after, start & PAGE_MASK, (start & PAGE_MASK) + page - start);
+      }
+    }
+    if (isUniform) {
+      this.#replace(leaf, first);
+    } else {
+      this.#common[leaf] = (this.#common[leaf]! & ~change.removed) | (isWhole ? change.added : 0);
+    }
+  }
+}
+
+/** A page in one of the planes `unless` loses no plane. */
+interface Change {
+  readonly added: number;
+  readonly removed: number;
+  readonly unless: number;
+}
+
+function changed(planes: number, { added, removed, unless }: Change): number {
+  return (planes & unless ? planes : planes & ~removed) | added;
+}
+
+function count(resident: Resident, before: number, after: number, pages: number): void {
+  if (before === after) {
+    return;
+  }
+  resident.add(after & ~before, pages);
+  resident.add(before & ~after, -pages);
+}
+
+/** The first page after those of a leaf. */
+function endOf(leaf: number): number {
+  return (leaf + 1) << LEAF_SHIFT;
+}
+
+const UNIFORM: Uint8Array[] = [];
+
+/** The one leaf whose pages are all in `planes`. */
+function uniformLeaf(planes: number): Uint8Array {
+  UNIFORM[planes] ??= new Uint8Array(LEAF_PAGES).fill(planes);
+  return UNIFORM[planes];
+}

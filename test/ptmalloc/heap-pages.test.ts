@@ -1,0 +1,162 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HeapPages } from "../../src/ptmalloc/heap-pages.ts";
+import { EVERY_PLANE, PLANES, Resident } from "../../src/ptmalloc/resident.ts";
+import { planesOf } from "../support/heap-pages.ts";
+
+/** Five leaves and a half. */
+const PAGES = 5 * 512 + 256;
+
+type Kind = "add" | "addRange" | "drop" | "remove" | "copy";
+
+interface Step {
+  readonly kind: Kind;
+  readonly from: number;
+  readonly length: number;
+  readonly planes: number;
+  readonly unless: number;
+}
+
+const planes = fc.oneof(fc.constant(EVERY_PLANE), fc.integer({ min: 1, max: EVERY_PLANE }));
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom<Kind>("add", "addRange", "addRange", "drop", "remove", "copy"),
+  // Often where a leaf begins.
+  from: fc.oneof(
+    fc.nat(PAGES),
+    fc.nat(5).map((leaf) => leaf * 512),
+  ),
+  length: fc.oneof(fc.nat(3), fc.constant(512), fc.nat(PAGES)),
+  planes,
+  unless: fc.oneof(fc.constant(0), planes),
+});
+
+/** The pages of a heap, and the same with a byte per page. */
+class Both {
+  pages = new HeapPages();
+  bytes = new Uint8Array(6 * 512);
+  resident = new Resident(1);
+
+  copy(): Both {
+    const copy = new Both();
+    copy.pages = this.pages.clone();
+    copy.bytes = this.bytes.slice();
+    copy.resident = this.resident.clone();
+    return copy;
+  }
+
+  apply({ kind, from, length, planes, unless }: Step): void {
+    const { pages, resident } = this;
+    const to = Math.min(PAGES, from + length);
+    switch (kind) {
+      case "add":
+        pages.add(from, planes, resident);
+        this.#change(from, from + 1, (before) => before | planes);
+        break;
+      case "addRange":
+        pages.addRange(from, to, planes, resident);
+        this.#change(from, to, (before) => before | planes);
+        break;
+      case "drop":
+        pages.drop(from, to, resident);
+        this.#change(from, to, () => 0);
+        break;
+      case "remove":
+        pages.remove(from, to, planes, unless, resident);
+        this.#change(from, to, (before) => (before & unless ? before : before & ~planes));
+        break;
+      case "copy":
+        break;
+    }
+  }
+
+  #change(from: number, to: number, after: (before: number) => number): void {
+    for (let page = from; page < to; page++) {
+      this.bytes[page] = after(this.bytes[page]!);
+    }
+  }
+
+  check(): void {
+    const { pages, bytes } = this;
+    expect(planesOf(pages, 0, bytes.length)).toEqual([...bytes]);
+    const counts = Array.from(
+      { length: PLANES },
+      (_, bit) => bytes.filter((one) => one & (1 << bit)).length,
+    );
+    expect([...this.resident.pages]).toEqual(counts);
+  }
+}
+
+function runsOf(bytes: Uint8Array, from: number, to: number): [number, number, number][] {
+  const runs: [number, number, number][] = [];
+  for (let page = from; page < to; page++) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[2] === bytes[page]) {
+      last[1] = page + 1;
+    } else {
+      runs.push([page, page + 1, bytes[page]!]);
+    }
+  }
+  return runs;
+}
+
+describe("the pages of a heap", () => {
+  it("are as if there were a byte for each, also in copies", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
+        let one = new Both();
+        const left: Both[] = [];
+        for (const next of steps) {
+          if (next.kind === "copy") {
+            left.push(one);
+            one = one.copy();
+          }
+          one.apply(next);
+        }
+        [...left, one].forEach((both) => {
+          both.check();
+        });
+      }),
+    );
+  });
+
+  it("are visited in runs, searched and looked through likewise", () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), step, (steps, asked) => {
+        const { pages, bytes } = steps.reduce((both, next) => {
+          both.apply(next);
+          return both;
+        }, new Both());
+        const from = Math.min(asked.from, pages.length);
+        const to = Math.min(pages.length, asked.from + asked.length);
+        const runs: [number, number, number][] = [];
+        for (const _ of [1, 2]) {
+          runs.length = 0;
+          pages.eachRun(from, to, (...run) => runs.push(run));
+          expect(runs).toEqual(runsOf(bytes, from, to));
+        }
+        const part = pages.part(from, to);
+        expect(planesOf(part, from, to)).toEqual(planesOf(pages, from, to));
+        expect(pages.lacks(from, to, asked.planes)).toBe(
+          planesOf(pages, from, to).some((one) => (one & asked.planes) !== asked.planes),
+        );
+        const last = bytes.findLastIndex((one) => one & asked.planes);
+        expect(pages.endIn(asked.planes, from)).toBe(Math.max(from, last + 1));
+      }),
+    );
+  });
+
+  it("cost by what is written of them, whatever their number", () => {
+    const pages = new HeapPages();
+    const resident = new Resident(1);
+    const most = 2 ** 23;
+    const began = performance.now();
+    for (let i = 0; i < 100; i++) {
+      pages.addRange(0, most, 1, resident);
+      pages.addRange(i, most - i, EVERY_PLANE, resident);
+      pages.drop(i, most, resident);
+      pages.clone();
+    }
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(resident.pages[0]).toBe(99);
+  });
+});
