@@ -14,13 +14,13 @@ export const Shape = {
   alignSize: 4,
   /** (alignment, size) = pointer, or C's arguments: (address of the pointer, alignment, size) = pointer */
   posixMemalign: 5,
-  /** (pointer) */
+  /** (pointer) [= <void>] */
   pointer: 6,
   /** (size[, anything]) = pointer */
   cxxNew: 7,
   /** (size, alignment[, anything]) = pointer */
   cxxNewAligned: 8,
-  /** (pointer[, anything]) */
+  /** (pointer[, anything]) [= <void>] */
   cxxDelete: 9,
   /** (pad) [= integer] */
   trim: 10,

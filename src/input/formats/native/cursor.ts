@@ -20,15 +20,10 @@ export class NativeCursor {
   }
 
   pointer(): boolean {
-    const isParenthesised = this.peek() === OPEN;
-    if (isParenthesised || this.peek() === LOWER_N) {
-      const word = isParenthesised ? NIL_IN_PARENTHESES : NIL;
-      if (!startsWith(this.bytes, this.at, word)) {
-        return false;
-      }
-      this.at += word.length;
+    const nullWord = NULLS[this.peek()];
+    if (nullWord !== undefined) {
       this.value = 0;
-      return true;
+      return this.word(nullWord);
     }
     if (this.isHexPrefix()) {
       this.at += 2;
@@ -139,6 +134,14 @@ export class NativeCursor {
     return true;
   }
 
+  word(word: Buffer): boolean {
+    if (!startsWith(this.bytes, this.at, word)) {
+      return false;
+    }
+    this.at += word.length;
+    return true;
+  }
+
   blanks(): void {
     while (isBlank(this.peek())) {
       this.at++;
@@ -163,11 +166,13 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const COLON = 0x3a;
-const OPEN = 0x28;
-const LOWER_N = 0x6e;
 const LOWER_X = 0x78;
-const NIL = Buffer.from("nil");
-const NIL_IN_PARENTHESES = Buffer.from("(nil)");
+
+/** The words for NULL, by their first byte. */
+const NULLS: (Buffer | undefined)[] = [];
+for (const word of ["nil", "(nil)", "NULL"].map((text) => Buffer.from(text))) {
+  NULLS[word[0] ?? 0] = word;
+}
 
 export function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39;

@@ -13,11 +13,12 @@ import { isDigit, NativeCursor } from "./cursor.ts";
 /**
  * Parser of one line of the native format, which follows its grammar and allocates nothing:
  *
- *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" ["=" result]
+ *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" [equals result]
+ *     equals  = "=" | "->"
  *     tid     = decimal, 0 .. 2^31-1
  *     time    = (hours ":" MM ":" SS | seconds) ["." digits]     hours of any number, SS up to 60 (leap second);
  *                                                                digits beyond the ninth (ns) are ignored
- *     pointer = "nil" | "(nil)" | ["0x"] 1 to 16 hexadecimal digits
+ *     pointer = "nil" | "(nil)" | "NULL" | ["0x"] 1 to 16 hexadecimal digits
  *     size    = 1 to 20 decimal digits | "0x" 1 to 16 hexadecimal digits
  *
  * Blanks (spaces, tabs) may stand between any two tokens, and must follow tid and time unless "[" does. A pointer without
@@ -138,7 +139,7 @@ export class NativeLine {
       case Shape.posixMemalign:
         return this.#readPosixMemalign();
       case Shape.pointer:
-        return this.#readPointerIn() && this.#cursor.punctuation(CLOSE);
+        return this.#readPointerIn() && this.#readEnd();
       case Shape.cxxNew:
         return this.#readSize() && this.#ignoreMore() && this.#readResult();
       case Shape.cxxNewAligned:
@@ -150,7 +151,7 @@ export class NativeLine {
           this.#readResult()
         );
       case Shape.cxxDelete:
-        return this.#readPointerIn() && this.#ignoreMore() && this.#cursor.punctuation(CLOSE);
+        return this.#readPointerIn() && this.#ignoreMore() && this.#readEnd();
       case Shape.trim:
         return this.#readSize() && this.#cursor.punctuation(CLOSE) && this.#ignoreStatus();
       case Shape.mallopt:
@@ -216,7 +217,7 @@ export class NativeLine {
       this.#comma() &&
       this.#readSize() &&
       this.#cursor.punctuation(CLOSE) &&
-      this.#cursor.punctuation(EQUALS) &&
+      this.#equals() &&
       this.#isMarkedPointer() &&
       this.#readPointerAfterEquals()
     );
@@ -242,7 +243,7 @@ export class NativeLine {
   }
 
   #readPointerOut(): boolean {
-    return this.#cursor.punctuation(EQUALS) && this.#readPointerAfterEquals();
+    return this.#equals() && this.#readPointerAfterEquals();
   }
 
   #readPointerAfterEquals(): boolean {
@@ -255,12 +256,32 @@ export class NativeLine {
 
   #isMarkedPointer(): boolean {
     const first = this.#cursor.peek();
-    return first === LOWER_N || first === OPEN || this.#cursor.isHexPrefix();
+    return first === LOWER_N || first === UPPER_N || first === OPEN || this.#cursor.isHexPrefix();
+  }
+
+  /** What may follow the argument of a call that returns nothing: `= <void>`, as ltrace prints it, or a number. */
+  #readEnd(): boolean {
+    if (!this.#cursor.punctuation(CLOSE)) {
+      return false;
+    }
+    return (
+      !this.#equals() || VOIDS.some((word) => this.#cursor.word(word)) || this.#cursor.pointer()
+    );
+  }
+
+  /** `=` or `->`, with blanks before and after it or not. */
+  #equals(): boolean {
+    this.#cursor.blanks();
+    if (!this.#cursor.skip(EQUALS) && !this.#cursor.word(ARROW)) {
+      return false;
+    }
+    this.#cursor.blanks();
+    return true;
   }
 
   /** The optional `= integer` of malloc_trim and mallopt, which is not used. */
   #ignoreStatus(): boolean {
-    if (!this.#cursor.punctuation(EQUALS)) {
+    if (!this.#equals()) {
       return true;
     }
     return this.#cursor.integer();
@@ -306,6 +327,9 @@ const CLOSE = 0x29;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const LOWER_N = 0x6e;
+const UPPER_N = 0x4e;
+const ARROW = Buffer.from("->");
+const VOIDS: readonly Buffer[] = [Buffer.from("<void>"), Buffer.from("void")];
 
 function isWordByte(byte: number): boolean {
   const lower = byte | 0x20;
