@@ -1,4 +1,5 @@
 import type { Diagnostics } from "../input/diagnostics.ts";
+import { CALL_KINDS } from "../input/unread-calls.ts";
 import type { ReadSummary } from "./analysis-result.ts";
 
 /** The pieces of a log as they were read. */
@@ -10,7 +11,7 @@ interface Sources {
 
 /** Returns what the reading of the sources found. `complete` is false when reading was interrupted. */
 export function readSummary(
-  { lines, samples, malformedKinds, truncatedInputs }: Diagnostics,
+  { lines, samples, malformedKinds, unreadCalls, truncatedInputs }: Diagnostics,
   { names, areSorted }: Sources,
   complete: boolean,
 ): ReadSummary {
@@ -21,6 +22,10 @@ export function readSummary(
     lines,
     malformedSamples: samples,
     malformedKinds,
+    unreadCalls: CALL_KINDS.filter((call) => unreadCalls[call].lines > 0).map((call) => ({
+      call,
+      ...unreadCalls[call],
+    })),
     truncatedInputs,
   };
 }

@@ -69,6 +69,8 @@ export interface TraceSummary {
   readonly malformedKinds: { readonly unparsable: number; readonly overlong: number };
   /** the first malformed lines, unescaped: escape them before showing them */
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
+  /** malformed lines that name a call, by call; absent if there are none */
+  readonly unreadCalls?: readonly UnreadCalls[];
   /** 32 if no address of the log is above 2^32: pointers are cut by the hook, or the process is small */
   readonly pointerBits: 32 | 64;
   readonly anomalies: Anomalies;
@@ -84,6 +86,17 @@ export interface AllocatorSummary {
   readonly name: string;
   /** counts that show it */
   readonly evidence: Readonly<Record<string, number>>;
+}
+
+/** Lines of a kind of call that could not be parsed. */
+export interface UnreadCalls {
+  /** memalign: also aligned_alloc, posix_memalign, valloc, pvalloc */
+  readonly call: "malloc" | "calloc" | "realloc" | "memalign" | "free";
+  readonly lines: number;
+  /** calls of this kind that were read */
+  readonly read: number;
+  /** the first unread line, unescaped */
+  readonly first: { readonly line: number; readonly text: string };
 }
 
 /** Lines of a thread stand in blocks, below lines of other threads that came later. */
