@@ -1,3 +1,4 @@
+import { type Layout, NATIVE_LAYOUT } from "./formats/native/layout.ts";
 import { type CallKind, kindOfCall } from "./unread-calls.ts";
 
 const MALFORMED_SAMPLES = 10;
@@ -48,6 +49,8 @@ export class Diagnostics {
     memalign: noUnread(),
     free: noUnread(),
   };
+  /** what the log's first lines show of their columns */
+  layout: Layout = NATIVE_LAYOUT;
   /** inputs that end early: incomplete compressed data, an incomplete last line */
   truncatedInputs = 0;
   /** the first `MALFORMED_SAMPLES` malformed lines */

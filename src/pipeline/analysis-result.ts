@@ -3,6 +3,7 @@ import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type {
   Fidelity,
+  LayoutSummary,
   ModelSummary,
   TouchFit,
   TraceSummary,
@@ -23,6 +24,8 @@ export interface ReadSummary {
   readonly lines: TraceSummary["lines"];
   readonly malformedSamples: TraceSummary["malformedSamples"];
   readonly malformedKinds: TraceSummary["malformedKinds"];
+  /** null: native */
+  readonly layout: LayoutSummary | null;
   readonly unreadCalls: readonly Omit<UnreadCalls, "read">[];
   readonly truncatedInputs: number;
 }

@@ -104,6 +104,7 @@ function traceSummary(result: AnalysisResult, threads: readonly ThreadSummary[])
       truncatedInputs: read.truncatedInputs,
     },
     malformedKinds: read.malformedKinds,
+    ...(read.layout === null ? {} : { layout: read.layout }),
     ...unreadCalls(read, threads),
     ...threadBuffersSummary(result),
     ...allocatorSummary(result),

@@ -83,6 +83,9 @@ const CALLS: readonly NativeCall[] = [
   ),
 ];
 
+/** The names in `CALLS`, of letters, digits and _. */
+export const CALL_NAMES: readonly string[] = CALLS.map(({ name }) => name.toString());
+
 export const CXX_OPERATOR = Buffer.from("operator");
 export const CXX_NEW: NativeCall = { name: Buffer.from("new"), op: Op.malloc, shape: Shape.cxxNew };
 export const CXX_DELETE: NativeCall = {

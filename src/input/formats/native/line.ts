@@ -8,7 +8,10 @@ import {
   Shape,
   startsWith,
 } from "./calls.ts";
-import { isDigit, NativeCursor } from "./cursor.ts";
+import { ColumnHead } from "./column-head.ts";
+import { isBlank, isDigit, NativeCursor } from "./cursor.ts";
+import { type Layout, NATIVE_LAYOUT } from "./layout.ts";
+import { type LineHead, NativeHead } from "./line-head.ts";
 
 /**
  * Parser of one line of the native format, which follows its grammar and allocates nothing:
@@ -23,7 +26,8 @@ import { isDigit, NativeCursor } from "./cursor.ts";
  *
  * Blanks (spaces, tabs) may stand between any two tokens, and must follow tid and time unless "[" does. A pointer without
  * 0x is hexadecimal too, as %lx prints it: this is not ambiguous, because no call has a pointer or a size in the same
- * place. Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
+ * place. A `Layout` may replace what stands before the call, the unit of seconds, and the base of pointers without 0x.
+ * Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
  */
 export class NativeLine {
   // The columns of `EventBatch`; valid after `parse` returned true.
@@ -36,7 +40,18 @@ export class NativeLine {
   pointerIn = 0;
   pointerOut = 0;
 
-  readonly #cursor = new NativeCursor();
+  readonly #cursor: NativeCursor;
+  readonly #head: LineHead;
+  readonly #hasTail: boolean;
+
+  constructor(layout: Layout = NATIVE_LAYOUT) {
+    this.#cursor = new NativeCursor(layout.pointerBase);
+    this.#hasTail = layout.hasTail;
+    this.#head =
+      layout.columns === null
+        ? new NativeHead(layout.timeDecimals)
+        : new ColumnHead(layout.columns, layout);
+  }
 
   /** Parses `bytes[start, end)`; `bytes[end]` must be \r or \n. Returns false if the line does not match. */
   parse(bytes: Buffer, start: number, end: number): boolean {
@@ -46,9 +61,12 @@ export class NativeLine {
     this.pointerIn = 0;
     this.pointerOut = 0;
     this.#cursor.blanks();
-    if (!this.#readTid() || !this.#readTime() || !this.#readCaller()) {
+    if (!this.#head.read(this.#cursor)) {
       return false;
     }
+    this.tid = this.#head.tid;
+    this.time = this.#head.time;
+    this.caller = this.#head.caller;
     const call = this.#readCall();
     if (call === null) {
       return false;
@@ -57,40 +75,13 @@ export class NativeLine {
     if (!this.#cursor.punctuation(OPEN) || !this.#readArguments(call.shape)) {
       return false;
     }
+    return this.#isAtEnd();
+  }
+
+  #isAtEnd(): boolean {
     this.#cursor.blanks();
-    return this.#cursor.at === this.#cursor.end;
-  }
-
-  #readTid(): boolean {
-    if (!this.#cursor.decimal(10) || this.#cursor.value > 0x7fffffff) {
-      return false;
-    }
-    this.tid = this.#cursor.value;
-    return this.#isSeparated();
-  }
-
-  #readTime(): boolean {
-    this.time = Number.NaN;
-    if (!isDigit(this.#cursor.peek())) {
-      return true;
-    }
-    if (!this.#cursor.time()) {
-      return false;
-    }
-    this.time = this.#cursor.value;
-    return this.#isSeparated();
-  }
-
-  #readCaller(): boolean {
-    this.caller = 0;
-    if (!this.#cursor.punctuation(OPEN_BRACKET)) {
-      return true;
-    }
-    if (!this.#cursor.pointer()) {
-      return false;
-    }
-    this.caller = this.#cursor.value;
-    return this.#cursor.punctuation(CLOSE_BRACKET);
+    const { bytes, at, end } = this.#cursor;
+    return at === end || (this.#hasTail && isBlank(bytes[at - 1]!));
   }
 
   #readCall(): NativeCall | null {
@@ -310,13 +301,6 @@ export class NativeLine {
 
   #comma(): boolean {
     return this.#cursor.punctuation(COMMA);
-  }
-
-  /** Skips blanks; false if there are none and no bracket follows. */
-  #isSeparated(): boolean {
-    const before = this.#cursor.at;
-    this.#cursor.blanks();
-    return this.#cursor.at > before || this.#cursor.peek() === OPEN_BRACKET;
   }
 }
 
