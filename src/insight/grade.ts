@@ -53,6 +53,7 @@ function reasonsOf(report: Omit<Report, "grade">, model: ModelSummary): GradeRea
     processes(report),
     buffers(trace),
     linesLost(trace),
+    threadsUnknown(trace),
     attachedLate(trace, model),
   ].filter((reason) => reason !== null);
 }
@@ -110,6 +111,17 @@ function linesLost({ anomalies, events }: TraceSummary): GradeReason | null {
     message: `the log lacks lines: ${returned}, and ${freed} any more`,
     evidence: { reusedLive, doubleFree },
   };
+}
+
+/** Threads have arenas of their own, which a log without a column of threads does not show. */
+function threadsUnknown({ layout }: TraceSummary): GradeReason | null {
+  return layout?.threads !== "none"
+    ? null
+    : {
+        kind: "threads-unknown",
+        message: "the log does not tell threads apart, and all calls were read as one thread's",
+        evidence: {},
+      };
 }
 
 /** Blocks that are older than the log, or were allocated past its hook. */

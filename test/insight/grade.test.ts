@@ -59,6 +59,19 @@ describe("the reasons", () => {
     expect(gradeSentence({ ...read, grade })?.text).toMatch(/^Without these calls/);
   });
 
+  it("are threads that the log does not tell apart", () => {
+    const layout = {
+      columns: [],
+      timeUnit: "s",
+      pointerBase: 16,
+      processes: 0,
+      hasTail: false,
+      threads: "none",
+    } as const;
+    expect(kindsOf({ model, trace: trace({ layout }) })).toEqual(["threads-unknown"]);
+    expect(kindsOf({ model, trace: trace({ layout: { ...layout, threads: "ids" } }) })).toEqual([]);
+  });
+
   it("are lines that the log lacks", () => {
     expect(kindsOf({ model, trace: anomalies({ reusedLive: 9, doubleFree: 1 }) })).toEqual([
       "lines-lost",
