@@ -9,6 +9,8 @@ export const MAX_LINE_BYTES = 1024 * 1024;
 export interface BlockScanner {
   /** `bytes[0, length)` holds whole lines, each ended by \n. Bytes beyond are undefined but readable. */
   scan(bytes: Buffer, length: number): void;
+  /** Reads the lines held back so far. `next`: the log's last line, which has no newline, as latin1. */
+  decide(next?: string): void;
   /** A line longer than the limit: `bytes[0, length)` is its beginning; the rest is skipped. */
   overlongLine(bytes: Buffer, length: number): void;
   /** The log ends inside this line, although it reads like a whole one: `bytes[0, length)`. */
@@ -84,6 +86,7 @@ export function blocksOfLines(
   }
 
   function lastLine(text: string): void {
+    scanner.decide(insideOverlong ? "" : text);
     const malformedBefore = diagnostics.lines.malformed;
     if (!insideOverlong) {
       incompleteLine(text);

@@ -1,9 +1,9 @@
 /** The result of a call, where a line ends in it. Comments have none; malloc_trim and mallopt return no pointer. */
 const LAST_RESULT =
-  /^(?![ \t]*#|.*\b(?:malloc_trim|mallopt)\b).*\)[ \t]*=[ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})$/;
+  /^(?![ \t]*#|.*\b(?:malloc_trim|mallopt)\b).*\)[ \t]*(?:=|->)[ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})$/;
 
 /** The arguments and results of calls that may be pointers. */
-const POINTERS = /[(=][ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})(?=[ \t]*[,)\r\n])/g;
+const POINTERS = /(?:[(=]|->)[ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})(?=[ \t]*[,)\r\n])/g;
 
 /** Characters with which the pointers into one region begin alike: "0x" and two digits. */
 const SAME_REGION = 4;

@@ -1,3 +1,6 @@
+import { type Layout, NATIVE_LAYOUT } from "./formats/native/layout.ts";
+import { type CallKind, kindOfCall } from "./unread-calls.ts";
+
 const MALFORMED_SAMPLES = 10;
 export const SAMPLE_CHARACTERS = 200;
 
@@ -6,6 +9,13 @@ export interface MalformedSample {
   readonly line: number;
   /** as logged, at most `SAMPLE_CHARACTERS` long; escape it before printing it to a terminal */
   readonly text: string;
+}
+
+/** Lines that name a call and could not be parsed. */
+export interface UnreadCall {
+  lines: number;
+  /** the first of them; line 0: there is none */
+  first: MalformedSample;
 }
 
 /**
@@ -31,6 +41,16 @@ export class Diagnostics {
     /** longer than `MAX_LINE_BYTES` */
     overlong: 0,
   };
+  /** unparsable lines by the call that they name */
+  readonly unreadCalls: Record<CallKind, UnreadCall> = {
+    malloc: noUnread(),
+    calloc: noUnread(),
+    realloc: noUnread(),
+    memalign: noUnread(),
+    free: noUnread(),
+  };
+  /** what the log's first lines show of their columns */
+  layout: Layout = NATIVE_LAYOUT;
   /** inputs that end early: incomplete compressed data, an incomplete last line */
   truncatedInputs = 0;
   /** the first `MALFORMED_SAMPLES` malformed lines */
@@ -47,10 +67,25 @@ export class Diagnostics {
     this.lines.malformed++;
     this.malformedKinds[kind]++;
     if (this.samples.length < MALFORMED_SAMPLES) {
-      // A UTF-8 character has at most 4 bytes: what lies beyond is not part of the sample.
-      const shown = Math.min(end, start + 4 * SAMPLE_CHARACTERS);
-      const characters = [...bytes.toString("utf8", start, shown)].slice(0, SAMPLE_CHARACTERS);
-      this.samples.push({ line, text: characters.join("") });
+      this.samples.push({ line, text: sampleText(bytes, start, end) });
+    }
+    const call = kind === "unparsable" ? kindOfCall(bytes, start, end) : null;
+    if (call !== null) {
+      const unread = this.unreadCalls[call];
+      unread.lines++;
+      if (unread.lines === 1) {
+        unread.first = { line, text: sampleText(bytes, start, end) };
+      }
     }
   }
+}
+
+function sampleText(bytes: Buffer, start: number, end: number): string {
+  // A UTF-8 character has at most 4 bytes: what lies beyond is not part of the sample.
+  const shown = Math.min(end, start + 4 * SAMPLE_CHARACTERS);
+  return [...bytes.toString("utf8", start, shown)].slice(0, SAMPLE_CHARACTERS).join("");
+}
+
+function noUnread(): UnreadCall {
+  return { lines: 0, first: { line: 0, text: "" } };
 }

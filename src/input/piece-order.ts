@@ -3,7 +3,7 @@ import { EventBatch } from "../trace/event.ts";
 import type { EventSink } from "../trace/sink.ts";
 import { decompressed } from "./decompress.ts";
 import { Diagnostics } from "./diagnostics.ts";
-import { NativeScanner } from "./formats/native/scanner.ts";
+import { LayoutScanner } from "./formats/columns/layout-scanner.ts";
 import { InputError } from "./input-error.ts";
 import { findPieces, readPiece } from "./source.ts";
 
@@ -64,7 +64,9 @@ async function firstTimeOf(name: string): Promise<number> {
 function firstTimeIn(chunk: Buffer): number {
   const sink = new FirstBatch();
   const length = chunk.lastIndexOf("\n") + 1;
-  new NativeScanner(sink, new Diagnostics()).scan(chunk, length);
+  const scanner = new LayoutScanner(sink, new Diagnostics());
+  scanner.scan(chunk, length);
+  scanner.decide();
   const { time, length: events } = sink.first;
   return time.subarray(0, events).find((at) => !Number.isNaN(at)) ?? Number.NaN;
 }

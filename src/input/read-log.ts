@@ -3,7 +3,7 @@ import type { EventSink } from "../trace/sink.ts";
 import { blocksOfLines } from "./blocks-of-lines.ts";
 import { ADDED_NEWLINE, decompressed } from "./decompress.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import { NativeScanner } from "./formats/native/scanner.ts";
+import { LayoutScanner } from "./formats/columns/layout-scanner.ts";
 import { findPieces, type LogInputs, readPiece } from "./source.ts";
 
 export interface ReadProgress {
@@ -67,9 +67,9 @@ export async function readLog(
     }
   }
 
+  const scanner = new LayoutScanner(sink, diagnostics);
   let isComplete = true;
   try {
-    const scanner = new NativeScanner(sink, diagnostics);
     await pipeline(text, blocksOfLines(scanner, diagnostics, { cutAt }));
   } catch (error) {
     if (!signal?.aborted) {
@@ -77,6 +77,7 @@ export async function readLog(
     }
     isComplete = false;
   }
+  scanner.decide();
   await sink.whenEnding();
   sink.end();
   return { bytesRead, bytesTotal, isComplete };

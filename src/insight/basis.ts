@@ -2,6 +2,7 @@ import { exact, percent, plural, signed, size } from "../report/format.ts";
 import { printable, sourceName } from "../report/printable.ts";
 import type { ModelSummary, Provenance, Report, TouchFit } from "../report/report.ts";
 import { glibcVersion } from "./glibc-version.ts";
+import { columnItems } from "./log-columns.ts";
 
 /** What was read and which assumptions and inferences the figures rest on, one item each. */
 export function basis({ model, trace }: Report): string[] {
@@ -9,6 +10,7 @@ export function basis({ model, trace }: Report): string[] {
   if (trace.sortedByTime) {
     items.push("pieces read in the order of their first times, not in the order given");
   }
+  items.push(...(trace.layout === undefined ? [] : columnItems(trace.layout)));
   if (trace.pointerBits === 32 && trace.events > 0) {
     items.push("pointers: none above 4 GiB; cut to 32 bits, or from a small process");
   }

@@ -3,6 +3,7 @@ import type { Sentence } from "../report/presented.ts";
 import type { KnownReport } from "../report/read-report.ts";
 import type { Grade, GradeReason, ModelSummary, Report, TraceSummary } from "../report/report.ts";
 import { otherAllocatorClause } from "./other-allocator.ts";
+import { mostlyUnread, unreadCalls } from "./unread-lines.ts";
 
 /** From this share of reproduced pointers on, the model's heap is the process's own. */
 const REPRODUCED_RATIO = 0.99;
@@ -16,12 +17,17 @@ const OUTSIDE_RATIO = 0.5;
 /** Calls that contradict the log, as a part of all events: fewer are single lines lost. */
 const NOTABLE_RATIO = 0.001;
 
+const UNREAD = "calls-unread";
+
 /** Grades the recorded run by its evidence. Null where the model was not run, or nothing was read. */
 export function gradeOf(report: Omit<Report, "grade">): Grade | null {
   const { model, trace, scenarios } = report;
   const [recorded] = scenarios;
   if (model === null || recorded === undefined || trace.events === 0) {
     return null;
+  }
+  if (mostlyUnread(trace).length > 0) {
+    return { level: "unreliable", reasons: reasonsOf(report, model) };
   }
   const { compared, ratio } = model.fidelity;
   const outside = model.inferred.unloggedBytes / Math.max(1, recorded.rss.endBytes);
@@ -42,10 +48,12 @@ export function isUnreliable({ grade }: Pick<KnownReport, "grade">): boolean {
 function reasonsOf(report: Omit<Report, "grade">, model: ModelSummary): GradeReason[] {
   const { trace } = report;
   return [
+    unread(trace),
     allocator(trace),
     processes(report),
     buffers(trace),
     linesLost(trace),
+    threadsUnknown(trace),
     attachedLate(trace, model),
   ].filter((reason) => reason !== null);
 }
@@ -55,6 +63,17 @@ function allocator(trace: TraceSummary): GradeReason | null {
   return trace.allocator === undefined || message === null
     ? null
     : { kind: "other-allocator", message, evidence: trace.allocator.evidence };
+}
+
+function unread(trace: TraceSummary): GradeReason | null {
+  const kinds = mostlyUnread(trace);
+  return kinds.length === 0
+    ? null
+    : {
+        kind: UNREAD,
+        message: `${unreadCalls(kinds)} were not read`,
+        evidence: Object.fromEntries(kinds.map(({ call, lines }) => [call, lines])),
+      };
 }
 
 function processes({ findings }: Omit<Report, "grade">): GradeReason | null {
@@ -94,6 +113,17 @@ function linesLost({ anomalies, events }: TraceSummary): GradeReason | null {
   };
 }
 
+/** Threads have arenas of their own, which a log without a column of threads does not show. */
+function threadsUnknown({ layout }: TraceSummary): GradeReason | null {
+  return layout?.threads !== "none"
+    ? null
+    : {
+        kind: "threads-unknown",
+        message: "the log does not tell threads apart, and all calls were read as one thread's",
+        evidence: {},
+      };
+}
+
 /** Blocks that are older than the log, or were allocated past its hook. */
 function attachedLate(
   { anomalies, events }: TraceSummary,
@@ -124,6 +154,10 @@ export function gradeSentence({ grade, model }: Pick<Report, "grade" | "model">)
   if (grade.level === "approximate") {
     const why = reason === undefined ? "" : `: ${reason.message}`;
     return { tone: "plain", text: `The figures are approximate${why}.` };
+  }
+  if (reason?.kind === UNREAD) {
+    // The sentence before this one says which.
+    return { tone: "bad", text: "Without these calls the log does not show what glibc holds." };
   }
   const { compared, equal } = model.fidelity;
   const pointers =

@@ -5,6 +5,7 @@ import { advice } from "./advice.ts";
 import { containerSentences } from "./container.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
 import { after, plain } from "./sentences.ts";
+import { unreadSentence } from "./unread-lines.ts";
 
 /** The answer in words: what is live, what glibc keeps beyond it, which setting helps, and how far to trust the figures. */
 export function verdict(report: Report): Sentence[] {
@@ -16,6 +17,10 @@ export function verdict(report: Report): Sentence[] {
   }
   if (report.trace.events === 0) {
     return interrupted === null ? [plain("No event was read: nothing to report.")] : sentences;
+  }
+  const unread = unreadSentence(report);
+  if (unread !== null) {
+    sentences.push({ tone: "bad", text: unread });
   }
   if (recorded === undefined || report.model === null) {
     return [...sentences, liveOnly(report), plain("No RSS: the model was not run (--no-model).")];

@@ -1,7 +1,14 @@
 import type { ShownSetting } from "../replay/inferred-settings.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { Fidelity, ModelSummary, TouchFit, TraceSummary } from "../report/report.ts";
+import type {
+  Fidelity,
+  LayoutSummary,
+  ModelSummary,
+  TouchFit,
+  TraceSummary,
+  UnreadCalls,
+} from "../report/report.ts";
 import type { AllocatorSigns } from "../trace/allocator-signs.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
@@ -17,6 +24,9 @@ export interface ReadSummary {
   readonly lines: TraceSummary["lines"];
   readonly malformedSamples: TraceSummary["malformedSamples"];
   readonly malformedKinds: TraceSummary["malformedKinds"];
+  /** null: native */
+  readonly layout: LayoutSummary | null;
+  readonly unreadCalls: readonly Omit<UnreadCalls, "read">[];
   readonly truncatedInputs: number;
 }
 

@@ -1,4 +1,7 @@
 import type { Diagnostics } from "../input/diagnostics.ts";
+import { isNative, type Layout } from "../input/formats/native/layout.ts";
+import { CALL_KINDS } from "../input/unread-calls.ts";
+import type { LayoutSummary } from "../report/report.ts";
 import type { ReadSummary } from "./analysis-result.ts";
 
 /** The pieces of a log as they were read. */
@@ -10,7 +13,7 @@ interface Sources {
 
 /** Returns what the reading of the sources found. `complete` is false when reading was interrupted. */
 export function readSummary(
-  { lines, samples, malformedKinds, truncatedInputs }: Diagnostics,
+  { lines, samples, malformedKinds, unreadCalls, truncatedInputs, layout }: Diagnostics,
   { names, areSorted }: Sources,
   complete: boolean,
 ): ReadSummary {
@@ -21,6 +24,25 @@ export function readSummary(
     lines,
     malformedSamples: samples,
     malformedKinds,
+    unreadCalls: CALL_KINDS.filter((call) => unreadCalls[call].lines > 0).map((call) => ({
+      call,
+      ...unreadCalls[call],
+    })),
     truncatedInputs,
+    layout: isNative(layout) ? null : layoutSummary(layout),
+  };
+}
+
+const TIME_UNITS = { 0: "s", 3: "ms", 6: "µs", 9: "ns" } as const;
+
+function layoutSummary(layout: Layout): LayoutSummary {
+  const { columns, timeDecimals, pointerBase, processes, hasTail, threads } = layout;
+  return {
+    columns: columns?.map(({ role }) => role) ?? null,
+    timeUnit: TIME_UNITS[timeDecimals],
+    pointerBase,
+    processes,
+    hasTail,
+    threads,
   };
 }

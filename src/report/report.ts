@@ -69,6 +69,10 @@ export interface TraceSummary {
   readonly malformedKinds: { readonly unparsable: number; readonly overlong: number };
   /** the first malformed lines, unescaped: escape them before showing them */
   readonly malformedSamples: readonly { readonly line: number; readonly text: string }[];
+  /** what the first lines show of the columns; absent if they are those of the native format */
+  readonly layout?: LayoutSummary;
+  /** malformed lines that name a call, by call; absent if there are none */
+  readonly unreadCalls?: readonly UnreadCalls[];
   /** 32 if no address of the log is above 2^32: pointers are cut by the hook, or the process is small */
   readonly pointerBits: 32 | 64;
   readonly anomalies: Anomalies;
@@ -84,6 +88,36 @@ export interface AllocatorSummary {
   readonly name: string;
   /** counts that show it */
   readonly evidence: Readonly<Record<string, number>>;
+}
+
+/** How the lines of a log differ from the native format. */
+export interface LayoutSummary {
+  /** what stands before the call, in order; "other" is not read. null: tid, time and caller, as in the native format */
+  readonly columns: readonly ("pid" | "tid" | "time" | "caller" | "other")[] | null;
+  /** unit of times that are numbers without a clock's colons */
+  readonly timeUnit: "s" | "ms" | "µs" | "ns";
+  /** base of pointers without 0x */
+  readonly pointerBase: 10 | 16;
+  /** different pids in the first lines; 0: there is no such column */
+  readonly processes: number;
+  /** more stands behind the result of a call, which is not read */
+  readonly hasTail: boolean;
+  /**
+   * ids: as logged; handles: pthread_self() and the like, numbered 1, 2, … in order of appearance; none: the log does not
+   * tell threads apart, and all calls are of one thread, 0
+   */
+  readonly threads: "ids" | "handles" | "none";
+}
+
+/** Lines of a kind of call that could not be parsed. */
+export interface UnreadCalls {
+  /** memalign: also aligned_alloc, posix_memalign, valloc, pvalloc */
+  readonly call: "malloc" | "calloc" | "realloc" | "memalign" | "free";
+  readonly lines: number;
+  /** calls of this kind that were read */
+  readonly read: number;
+  /** the first unread line, unescaped */
+  readonly first: { readonly line: number; readonly text: string };
 }
 
 /** Lines of a thread stand in blocks, below lines of other threads that came later. */

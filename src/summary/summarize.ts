@@ -4,6 +4,7 @@ import { otherAllocator } from "../insight/other-allocator.ts";
 import type {
   AnalysisResult,
   LogResult,
+  ReadSummary,
   RefusedScenario,
   ScenarioResult,
 } from "../pipeline/analysis-result.ts";
@@ -15,6 +16,7 @@ import {
   REPORT_SCHEMA,
   type Report,
   type Scenario,
+  type ThreadSummary,
   type Timeline,
   type TraceSummary,
 } from "../report/report.ts";
@@ -25,8 +27,8 @@ import { threadSummaries } from "./thread-summaries.ts";
 /** Turns what an analysis found into the report. `version` is mallog's own. */
 export function summarize(result: AnalysisResult, version: string): Report {
   const { ledger, model } = result;
-  const trace = traceSummary(result);
   const threads = threadSummaries(result);
+  const trace = traceSummary(result, threads);
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
   const samples = measured(result);
@@ -81,7 +83,7 @@ function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavail
   };
 }
 
-function traceSummary(result: AnalysisResult): TraceSummary {
+function traceSummary(result: AnalysisResult, threads: readonly ThreadSummary[]): TraceSummary {
   const { ledger, pointerBits, read } = result;
   const { least, greatest } = ledger.clock;
   const { anomalies } = ledger;
@@ -102,8 +104,25 @@ function traceSummary(result: AnalysisResult): TraceSummary {
       truncatedInputs: read.truncatedInputs,
     },
     malformedKinds: read.malformedKinds,
+    ...(read.layout === null ? {} : { layout: read.layout }),
+    ...unreadCalls(read, threads),
     ...threadBuffersSummary(result),
     ...allocatorSummary(result),
+  };
+}
+
+function unreadCalls(
+  read: ReadSummary,
+  threads: readonly ThreadSummary[],
+): Pick<TraceSummary, "unreadCalls"> {
+  if (read.unreadCalls.length === 0) {
+    return {};
+  }
+  return {
+    unreadCalls: read.unreadCalls.map((unread) => ({
+      ...unread,
+      read: threads.reduce((sum, { calls }) => sum + calls[unread.call], 0),
+    })),
   };
 }
 

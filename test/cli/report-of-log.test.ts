@@ -49,3 +49,23 @@ describe("a what-if that the log's glibc lacks", () => {
     expect(err).toContain("2.17");
   });
 });
+
+describe("a log in which all calls of free are unread", () => {
+  const lines = ["7 0.1 malloc(1000) = 0x5581000002a0", "7 0.2 free(0x5581000002a0) = gone", ""];
+  const budget = ["--budget", "live<=1GiB"];
+
+  test.each([[[]], [["--no-model"]], [["--json"]]])("ends with 3, with %j", async (options) => {
+    const log = join(newFolder(), "log");
+    writeFileSync(log, lines.join("\n"));
+    expect((await mallog([log, ...options], analyse)).code).toBe(3);
+    expect((await mallog(["check", log, ...budget, ...options], analyse)).code).toBe(3);
+  });
+
+  test("says so first", async () => {
+    const log = join(newFolder(), "log");
+    writeFileSync(log, lines.join("\n"));
+    const first = "50 % of the lines, all calls of free, were not read: line 2: 7 0.2";
+    expect((await mallog([log], analyse)).out.trimStart().startsWith(first)).toBe(true);
+    expect((await mallog(["check", log, ...budget], analyse)).out.startsWith(first)).toBe(true);
+  });
+});

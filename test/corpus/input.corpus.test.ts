@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { NATIVE_LAYOUT } from "../../src/input/formats/native/layout.ts";
 import { readLog } from "../../src/input/read-log.ts";
 import { EventBatch, Op } from "../../src/trace/event.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
@@ -64,6 +65,7 @@ describe.each([OWN_CORPUS, SHARED_CORPUS, NEXT_CORPUS])("every line of %s is rea
         blank: 0,
       });
       expect(diagnostics.truncatedInputs).toBe(0);
+      expect(diagnostics.layout).toEqual(NATIVE_LAYOUT);
       if (trace.ops === undefined) {
         continue;
       }

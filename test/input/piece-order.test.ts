@@ -36,6 +36,15 @@ describe("pieces of a log", () => {
     expect(await inOrderOfTime([morning, night])).toEqual([night, morning]);
   });
 
+  test("are sorted by times in ms as in seconds; a column of threads is no time", async () => {
+    const ms = [at("1795935956765"), at("1795935946765")];
+    expect(await inOrderOfTime(ms)).toEqual([ms[1], ms[0]]);
+    const close = [at("1795935946999"), at("1795935946765")];
+    expect(await inOrderOfTime(close)).toBe(close);
+    const threads = [file("100 190 free(0x0)\n"), file("100 101 free(0x0)\n")];
+    expect(await inOrderOfTime(threads)).toBe(threads);
+  });
+
   test("stay if each may be a run of its own, whose times begin at 0", async () => {
     const given = [at("00:00:00.9"), at("00:00:00.0")];
     expect(await inOrderOfTime(given)).toBe(given);

@@ -44,6 +44,34 @@ describe("the reasons", () => {
     expect(kindsOf({ model, trace: anomalies({ reusedLive: 9, freeUnknown: 9 }) })).toEqual([]);
   });
 
+  it("are calls that were not read, whatever the share of reproduced pointers", () => {
+    const unreadCalls = [
+      { call: "free", lines: 9, read: 1, first: { line: 2, text: "" } },
+    ] as const;
+    const read = report({ model: MODEL, trace: trace({ unreadCalls }) });
+    const grade = gradeOf(read);
+    expect(grade?.level).toBe("unreliable");
+    expect(grade?.reasons[0]).toEqual({
+      kind: "calls-unread",
+      message: "most calls of free were not read",
+      evidence: { free: 9 },
+    });
+    expect(gradeSentence({ ...read, grade })?.text).toMatch(/^Without these calls/);
+  });
+
+  it("are threads that the log does not tell apart", () => {
+    const layout = {
+      columns: [],
+      timeUnit: "s",
+      pointerBase: 16,
+      processes: 0,
+      hasTail: false,
+      threads: "none",
+    } as const;
+    expect(kindsOf({ model, trace: trace({ layout }) })).toEqual(["threads-unknown"]);
+    expect(kindsOf({ model, trace: trace({ layout: { ...layout, threads: "ids" } }) })).toEqual([]);
+  });
+
   it("are lines that the log lacks", () => {
     expect(kindsOf({ model, trace: anomalies({ reusedLive: 9, doubleFree: 1 }) })).toEqual([
       "lines-lost",

@@ -1,6 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
+import { LayoutScanner } from "../../src/input/formats/columns/layout-scanner.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch } from "../../src/trace/event.ts";
@@ -82,18 +83,35 @@ export class CollectingSink implements EventSink {
   }
 }
 
-/** Reads chunks of a log with split2 and the scanner, without the file layer. */
+/** Reads chunks of a log with split2 and the scanner of the native layout, without the file layer. */
 export async function scanChunks(
   chunks: readonly Buffer[],
   maxLineBytes = MAX_LINE_BYTES,
 ): Promise<ReadLog> {
+  return scanWith(NativeScanner, chunks, maxLineBytes);
+}
+
+/** As `scanChunks`, with the layout that the log shows. */
+export async function scanInferred(
+  chunks: readonly Buffer[],
+  maxLineBytes = MAX_LINE_BYTES,
+): Promise<ReadLog> {
+  return scanWith(LayoutScanner, chunks, maxLineBytes);
+}
+
+async function scanWith(
+  Scanner: typeof NativeScanner | typeof LayoutScanner,
+  chunks: readonly Buffer[],
+  maxLineBytes: number,
+): Promise<ReadLog> {
   const sink = new CollectingSink();
   const diagnostics = new Diagnostics();
-  const scanner = new NativeScanner(sink, diagnostics, maxLineBytes);
+  const scanner = new Scanner(sink, diagnostics, maxLineBytes);
   await pipeline(
     chunks.map((chunk) => chunk.toString("latin1")),
     blocksOfLines(scanner, diagnostics, { maxLineBytes }),
   );
+  scanner.decide();
   sink.end();
   return { events: sink.events, notes: sink.notes, diagnostics };
 }

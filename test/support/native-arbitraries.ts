@@ -22,7 +22,7 @@ const pointer = fc.oneof(
     arbitrary: fc.tuple(fc.constantFrom("0x", "0x", "0X"), hexText).map((t) => t.join("")),
   },
   { weight: 1, arbitrary: hexText },
-  { weight: 2, arbitrary: fc.constantFrom("nil", "(nil)", "0", "0x0", "0x00000000") },
+  { weight: 2, arbitrary: fc.constantFrom("nil", "(nil)", "NULL", "0", "0x0", "0x00000000") },
 );
 const size = fc.oneof(
   { weight: 4, arbitrary: fc.nat(5000).map(String) },
@@ -52,8 +52,13 @@ const joined = (...parts: fc.Arbitrary<string>[]) => fc.tuple(...parts).map((t) 
 const text = (value: string) => fc.constant(value);
 const comma = joined(blanks, text(","), blanks);
 const more = fc.constantFrom("", ", std::nothrow", " ,", ", 16 , x(");
-const result = joined(blanks, text("="), blanks, pointer);
-const status = fc.oneof(text(""), joined(blanks, text("="), blanks, integer));
+const equals = joined(blanks, fc.constantFrom("=", "=", "=", "->", "- >", "-"), blanks);
+const result = joined(equals, pointer);
+const status = fc.oneof(text(""), joined(equals, integer));
+const end = fc.oneof(
+  { weight: 3, arbitrary: text("") },
+  joined(equals, fc.oneof(fc.constantFrom("<void>", "void", "<voi>"), pointer)),
+);
 const call = (names: string[], inside: fc.Arbitrary<string>, after: fc.Arbitrary<string>) =>
   joined(fc.constantFrom(...names), blanks, text("("), blanks, inside, blanks, text(")"), after);
 
@@ -64,7 +69,7 @@ const anyCall = fc.oneof(
   call(["reallocarray"], joined(pointer, comma, size, comma, size), result),
   call(["memalign", "aligned_alloc", "posix_memalign"], joined(size, comma, size), result),
   call(["posix_memalign"], joined(pointer, comma, size, comma, size), result),
-  call(["free", "cfree"], pointer, fc.constantFrom("", "", "", " = 0")),
+  call(["free", "cfree"], pointer, end),
   call(["malloc_trim"], size, status),
   call(["mallopt"], joined(integer, comma, integer), status),
   call(["thread_exit"], text(""), text("")),
@@ -74,17 +79,13 @@ const anyCall = fc.oneof(
     joined(size, more),
     result,
   ),
-  call(
-    ["operator delete", "operator delete[]", "operator delete[ ]"],
-    joined(pointer, more),
-    text(""),
-  ),
+  call(["operator delete", "operator delete[]", "operator delete[ ]"], joined(pointer, more), end),
   call(["_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t"], joined(size, more), result),
   call(["_ZnwmSt11align_val_t", "_ZnamSt11align_val_t"], joined(size, comma, size, more), result),
   call(
     ["_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdaPvm", "_ZdaPvSt11align_val_t"],
     joined(pointer, more),
-    text(""),
+    end,
   ),
 );
 

@@ -57,8 +57,8 @@ type Groups = Record<string, string | undefined>;
 
 const _ = "[ \\t]*";
 const ANYTHING = "[\\s\\S]*";
-const POINTER = "(?:\\(nil\\)|nil|(?:0[xX])?[0-9a-fA-F]{1,16})";
-const MARKED_POINTER = "(?:\\(nil\\)|nil|0[xX][0-9a-fA-F]{1,16})";
+const POINTER = "(?:\\(nil\\)|nil|NULL|(?:0[xX])?[0-9a-fA-F]{1,16})";
+const MARKED_POINTER = "(?:\\(nil\\)|nil|NULL|0[xX][0-9a-fA-F]{1,16})";
 const SIZE = "(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})";
 const INTEGER = `-?${SIZE}`;
 const SEPARATED = "(?:[ \\t]+|(?=\\[))";
@@ -75,9 +75,11 @@ const align = `(?<align>${SIZE})`;
 const pointer = `(?<in>${POINTER})`;
 const comma = `${_},${_}`;
 const more = "(?:,[^)]*)?";
-const result = `${_}=${_}(?<out>${POINTER})`;
-const markedResult = `${_}=${_}(?<out>${MARKED_POINTER})`;
-const status = `(?:${_}=${_}${INTEGER})?`;
+const equals = `${_}(?:=|->)${_}`;
+const result = `${equals}(?<out>${POINTER})`;
+const markedResult = `${equals}(?<out>${MARKED_POINTER})`;
+const status = `(?:${equals}${INTEGER})?`;
+const end = `(?:${equals}(?:<void>|void|${POINTER}))?`;
 
 /** name, arguments, result */
 const CALLS: [op: number, call: RegExp][] = [
@@ -89,13 +91,13 @@ const CALLS: [op: number, call: RegExp][] = [
   call(Op.memalign, "posix_memalign", POINTER + comma + align + comma + size, markedResult),
   call(Op.valloc, "valloc", size, result),
   call(Op.pvalloc, "pvalloc", size, result),
-  call(Op.free, "c?free", pointer, ""),
+  call(Op.free, "c?free", pointer, end),
   call(Op.mallocTrim, "malloc_trim", size, status),
   call(Op.mallopt, "mallopt", `(?<parameter>${INTEGER})${comma}(?<value>${INTEGER})`, status),
   call(Op.threadExit, "thread_exit", "", ""),
   call(Op.mark, "mark", ANYTHING, ""),
   call(Op.malloc, `operator[ \\t]+new${_}(?:\\[\\])?`, size + _ + more, result),
-  call(Op.free, `operator[ \\t]+delete${_}(?:\\[\\])?`, pointer + _ + more, ""),
+  call(Op.free, `operator[ \\t]+delete${_}(?:\\[\\])?`, pointer + _ + more, end),
   call(Op.malloc, "_Zn[wa]m(?:RKSt9nothrow_t)?", size + _ + more, result),
   call(
     Op.memalign,
@@ -103,7 +105,7 @@ const CALLS: [op: number, call: RegExp][] = [
     size + comma + align + _ + more,
     result,
   ),
-  call(Op.free, "_Zd[la]Pv(?:m|RKSt9nothrow_t|m?St11align_val_t)?", pointer + _ + more, ""),
+  call(Op.free, "_Zd[la]Pv(?:m|RKSt9nothrow_t|m?St11align_val_t)?", pointer + _ + more, end),
 ];
 
 function call(op: number, name: string, inside: string, after: string): [number, RegExp] {
@@ -143,7 +145,7 @@ function timeOf({ hours, minutes, seconds, plain, fraction = "" }: Groups): numb
 }
 
 function pointerOf(text = "nil"): number {
-  return text.includes("nil") ? 0 : Number(`0x${text.replace(/^0x/i, "")}`);
+  return text === "NULL" || text.includes("nil") ? 0 : Number(`0x${text.replace(/^0x/i, "")}`);
 }
 
 function numberOf(text = "0"): number {

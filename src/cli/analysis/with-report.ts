@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { containerOf } from "../../insight/container.ts";
+import { mostlyUnread } from "../../insight/unread-lines.ts";
 import type { Report } from "../../report/report.ts";
 import { sortThreads } from "../../report/sort-threads.ts";
 import { suggest } from "../../report/suggest.ts";
@@ -26,8 +27,8 @@ const TERMINATION_MS = 2000;
 
 /**
  * Frame of every command that analyses a log: checks the output files before the work, shows progress, and ends the
- * reading at a signal. `conclude` prints the report and returns the exit code; a signal's exit
- * code takes precedence. `commands`: all names, to recognise a misspelt one.
+ * reading at a signal. `conclude` prints the report and returns the exit code; that of a signal, and of a log that is
+ * mostly unread, take precedence. `commands`: all names, to recognise a misspelt one.
  * @throws Failure, and whatever `analyse` and `conclude` throw
  */
 export async function withReport(
@@ -62,7 +63,7 @@ export async function withReport(
       throw noEvents(analysed);
     }
     const exitCode = await conclude(finished(analysed, request), outputs);
-    return signals.exitCode ?? exitCode;
+    return signals.exitCode ?? (mostlyUnread(analysed.trace).length > 0 ? Exit.unusable : exitCode);
   } finally {
     progress?.clear();
     signals.stopListening();

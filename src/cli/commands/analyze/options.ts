@@ -9,8 +9,9 @@ Exit codes:
   0    done
   1    a budget is not kept (mallog check, mallog diff)
   2    wrong usage, or settings that glibc refuses
-  3    an input that cannot be read, is empty, or has no malloc call; or a
-       report that cannot be written
+  3    an input that cannot be read, is empty, or has no malloc call; most
+       lines of a kind of call were not read; or a report that cannot be
+       written
   130  interrupted (143: terminated); the report covers what was read
 
 Examples:

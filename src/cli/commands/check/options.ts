@@ -44,8 +44,8 @@ Exit codes:
   0    all budgets are kept
   1    a budget is not kept (0 with --allow-failure)
   2    wrong usage, or settings that glibc refuses
-  3    a log or a report that cannot be read, or a report that cannot be written
-  4    a figure of the model cannot be judged: the log does not support it
+  3    a log or a report that cannot be read, also if only most lines of a kind
+       of call were not read; or a report that cannot be written
   4    a budget cannot be judged: the log does not support the model's figure
   130  interrupted (143: terminated)
 

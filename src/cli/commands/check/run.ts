@@ -3,6 +3,7 @@ import { sortFor } from "../../../budget/explain.ts";
 import type { NamedBudget } from "../../../budget/judge.ts";
 import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
+import { unreadSentence } from "../../../insight/unread-lines.ts";
 import { interruption } from "../../../insight/verdict.ts";
 import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";
@@ -95,9 +96,9 @@ async function printResult(
   const json = form === "json";
   const list = budgetList(presentBudgets(report.budgets), style, { onlyExceeded: quiet || json });
   const allowed = allowFailure && report.budgets.some(({ ok }) => !ok);
-  const interrupted = interruption(report);
+  const warnings = [interruption(report), unreadSentence(report)];
   const text = [
-    ...(interrupted === null ? [] : wrap(interrupted, style.width)),
+    ...warnings.flatMap((warning) => (warning === null ? [] : wrap(warning, style.width))),
     ...(list === "" ? [] : [`${list}${allowed ? " (allowed: --allow-failure)" : ""}`]),
   ].map((line) => `${line}\n`);
   if (json) {

@@ -14,13 +14,13 @@ export const Shape = {
   alignSize: 4,
   /** (alignment, size) = pointer, or C's arguments: (address of the pointer, alignment, size) = pointer */
   posixMemalign: 5,
-  /** (pointer) */
+  /** (pointer) [= <void>] */
   pointer: 6,
   /** (size[, anything]) = pointer */
   cxxNew: 7,
   /** (size, alignment[, anything]) = pointer */
   cxxNewAligned: 8,
-  /** (pointer[, anything]) */
+  /** (pointer[, anything]) [= <void>] */
   cxxDelete: 9,
   /** (pad) [= integer] */
   trim: 10,
@@ -82,6 +82,9 @@ const CALLS: readonly NativeCall[] = [
     "_ZdaPvmSt11align_val_t",
   ),
 ];
+
+/** The names in `CALLS`, of letters, digits and _. */
+export const CALL_NAMES: readonly string[] = CALLS.map(({ name }) => name.toString());
 
 export const CXX_OPERATOR = Buffer.from("operator");
 export const CXX_NEW: NativeCall = { name: Buffer.from("new"), op: Op.malloc, shape: Shape.cxxNew };

@@ -12,6 +12,12 @@ export class NativeCursor {
   end = 0;
   /** the number read last; undefined after a failure */
   value = 0;
+  readonly #hasDecimalPointers: boolean;
+
+  /** `pointerBase`: of pointers without 0x */
+  constructor(pointerBase: 10 | 16) {
+    this.#hasDecimalPointers = pointerBase === 10;
+  }
 
   start(bytes: Buffer, at: number, end: number): void {
     this.bytes = bytes;
@@ -20,18 +26,15 @@ export class NativeCursor {
   }
 
   pointer(): boolean {
-    const isParenthesised = this.peek() === OPEN;
-    if (isParenthesised || this.peek() === LOWER_N) {
-      const word = isParenthesised ? NIL_IN_PARENTHESES : NIL;
-      if (!startsWith(this.bytes, this.at, word)) {
-        return false;
-      }
-      this.at += word.length;
+    const nullWord = NULLS[this.peek()];
+    if (nullWord !== undefined) {
       this.value = 0;
-      return true;
+      return this.word(nullWord);
     }
     if (this.isHexPrefix()) {
       this.at += 2;
+    } else if (this.#hasDecimalPointers) {
+      return this.decimal(20);
     }
     return this.hexadecimal();
   }
@@ -93,8 +96,14 @@ export class NativeCursor {
     return digits >= 1 && digits <= digitsMax;
   }
 
-  /** `HH:MM:SS[.frac]` or `seconds[.frac]`, in µs. */
-  time(): boolean {
+  /**
+   * `HH:MM:SS[.frac]` or `seconds[.frac]`, in µs. `decimals`: those that a number without colons has without a point: 3
+   * for milliseconds.
+   */
+  time(decimals = 0): boolean {
+    if (decimals > 0 && this.#scaledTime(decimals)) {
+      return true;
+    }
     if (!this.decimal(15)) {
       return false;
     }
@@ -124,6 +133,41 @@ export class NativeCursor {
     return true;
   }
 
+  /** A time in ms, µs or ns, in µs; parts of a ns are ignored. Does not move where a clock follows. */
+  #scaledTime(decimals: number): boolean {
+    const start = this.at;
+    let end = start;
+    while (isDigit(this.bytes[end]!)) {
+      end++;
+    }
+    const digits = end - start;
+    if (this.bytes[end] === COLON || digits < 1 || digits > 15 + decimals) {
+      return false;
+    }
+    // Whole seconds and their fraction apart: ns since 1970 exceed 2^53.
+    const point = Math.max(start, end - decimals);
+    const seconds = this.#digits(start, point);
+    const fraction = this.#digits(point, end);
+    let microseconds = decimals > 6 ? fraction / 1000 : decimals < 6 ? fraction * 1000 : fraction;
+    this.at = end;
+    if (this.skip(DOT)) {
+      for (let weight = decimals < 6 ? 100 : 0.1; isDigit(this.peek()); this.at++) {
+        microseconds += decimals > 6 ? 0 : (this.peek() - ZERO) * weight;
+        weight /= 10;
+      }
+    }
+    this.value = seconds * 1_000_000 + microseconds;
+    return true;
+  }
+
+  #digits(start: number, end: number): number {
+    let value = 0;
+    for (let at = start; at < end; at++) {
+      value = value * 10 + (this.bytes[at]! - ZERO);
+    }
+    return value;
+  }
+
   /** The two digits of minutes or seconds. */
   sixtieths(max: number): boolean {
     return this.decimal(2) && this.bytes[this.at - 2] !== COLON && this.value <= max;
@@ -136,6 +180,14 @@ export class NativeCursor {
       return false;
     }
     this.blanks();
+    return true;
+  }
+
+  word(word: Buffer): boolean {
+    if (!startsWith(this.bytes, this.at, word)) {
+      return false;
+    }
+    this.at += word.length;
     return true;
   }
 
@@ -163,17 +215,19 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const COLON = 0x3a;
-const OPEN = 0x28;
-const LOWER_N = 0x6e;
 const LOWER_X = 0x78;
-const NIL = Buffer.from("nil");
-const NIL_IN_PARENTHESES = Buffer.from("(nil)");
+
+/** The words for NULL, by their first byte. */
+const NULLS: (Buffer | undefined)[] = [];
+for (const word of ["nil", "(nil)", "NULL"].map((text) => Buffer.from(text))) {
+  NULLS[word[0] ?? 0] = word;
+}
 
 export function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39;
 }
 
-function isBlank(byte: number): boolean {
+export function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 

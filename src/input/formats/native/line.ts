@@ -8,21 +8,26 @@ import {
   Shape,
   startsWith,
 } from "./calls.ts";
-import { isDigit, NativeCursor } from "./cursor.ts";
+import { ColumnHead } from "./column-head.ts";
+import { isBlank, isDigit, NativeCursor } from "./cursor.ts";
+import { type Layout, NATIVE_LAYOUT } from "./layout.ts";
+import { type LineHead, NativeHead } from "./line-head.ts";
 
 /**
  * Parser of one line of the native format, which follows its grammar and allocates nothing:
  *
- *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" ["=" result]
+ *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" [equals result]
+ *     equals  = "=" | "->"
  *     tid     = decimal, 0 .. 2^31-1
  *     time    = (hours ":" MM ":" SS | seconds) ["." digits]     hours of any number, SS up to 60 (leap second);
  *                                                                digits beyond the ninth (ns) are ignored
- *     pointer = "nil" | "(nil)" | ["0x"] 1 to 16 hexadecimal digits
+ *     pointer = "nil" | "(nil)" | "NULL" | ["0x"] 1 to 16 hexadecimal digits
  *     size    = 1 to 20 decimal digits | "0x" 1 to 16 hexadecimal digits
  *
  * Blanks (spaces, tabs) may stand between any two tokens, and must follow tid and time unless "[" does. A pointer without
  * 0x is hexadecimal too, as %lx prints it: this is not ambiguous, because no call has a pointer or a size in the same
- * place. Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
+ * place. A `Layout` may replace what stands before the call, the unit of seconds, and the base of pointers without 0x.
+ * Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
  */
 export class NativeLine {
   // The columns of `EventBatch`; valid after `parse` returned true.
@@ -35,7 +40,18 @@ export class NativeLine {
   pointerIn = 0;
   pointerOut = 0;
 
-  readonly #cursor = new NativeCursor();
+  readonly #cursor: NativeCursor;
+  readonly #head: LineHead;
+  readonly #hasTail: boolean;
+
+  constructor(layout: Layout = NATIVE_LAYOUT) {
+    this.#cursor = new NativeCursor(layout.pointerBase);
+    this.#hasTail = layout.hasTail;
+    this.#head =
+      layout.columns === null
+        ? new NativeHead(layout.timeDecimals)
+        : new ColumnHead(layout.columns, layout);
+  }
 
   /** Parses `bytes[start, end)`; `bytes[end]` must be \r or \n. Returns false if the line does not match. */
   parse(bytes: Buffer, start: number, end: number): boolean {
@@ -45,9 +61,12 @@ export class NativeLine {
     this.pointerIn = 0;
     this.pointerOut = 0;
     this.#cursor.blanks();
-    if (!this.#readTid() || !this.#readTime() || !this.#readCaller()) {
+    if (!this.#head.read(this.#cursor)) {
       return false;
     }
+    this.tid = this.#head.tid;
+    this.time = this.#head.time;
+    this.caller = this.#head.caller;
     const call = this.#readCall();
     if (call === null) {
       return false;
@@ -56,40 +75,13 @@ export class NativeLine {
     if (!this.#cursor.punctuation(OPEN) || !this.#readArguments(call.shape)) {
       return false;
     }
+    return this.#isAtEnd();
+  }
+
+  #isAtEnd(): boolean {
     this.#cursor.blanks();
-    return this.#cursor.at === this.#cursor.end;
-  }
-
-  #readTid(): boolean {
-    if (!this.#cursor.decimal(10) || this.#cursor.value > 0x7fffffff) {
-      return false;
-    }
-    this.tid = this.#cursor.value;
-    return this.#isSeparated();
-  }
-
-  #readTime(): boolean {
-    this.time = Number.NaN;
-    if (!isDigit(this.#cursor.peek())) {
-      return true;
-    }
-    if (!this.#cursor.time()) {
-      return false;
-    }
-    this.time = this.#cursor.value;
-    return this.#isSeparated();
-  }
-
-  #readCaller(): boolean {
-    this.caller = 0;
-    if (!this.#cursor.punctuation(OPEN_BRACKET)) {
-      return true;
-    }
-    if (!this.#cursor.pointer()) {
-      return false;
-    }
-    this.caller = this.#cursor.value;
-    return this.#cursor.punctuation(CLOSE_BRACKET);
+    const { bytes, at, end } = this.#cursor;
+    return at === end || (this.#hasTail && isBlank(bytes[at - 1]!));
   }
 
   #readCall(): NativeCall | null {
@@ -138,7 +130,7 @@ export class NativeLine {
       case Shape.posixMemalign:
         return this.#readPosixMemalign();
       case Shape.pointer:
-        return this.#readPointerIn() && this.#cursor.punctuation(CLOSE);
+        return this.#readPointerIn() && this.#readEnd();
       case Shape.cxxNew:
         return this.#readSize() && this.#ignoreMore() && this.#readResult();
       case Shape.cxxNewAligned:
@@ -150,7 +142,7 @@ export class NativeLine {
           this.#readResult()
         );
       case Shape.cxxDelete:
-        return this.#readPointerIn() && this.#ignoreMore() && this.#cursor.punctuation(CLOSE);
+        return this.#readPointerIn() && this.#ignoreMore() && this.#readEnd();
       case Shape.trim:
         return this.#readSize() && this.#cursor.punctuation(CLOSE) && this.#ignoreStatus();
       case Shape.mallopt:
@@ -216,7 +208,7 @@ export class NativeLine {
       this.#comma() &&
       this.#readSize() &&
       this.#cursor.punctuation(CLOSE) &&
-      this.#cursor.punctuation(EQUALS) &&
+      this.#equals() &&
       this.#isMarkedPointer() &&
       this.#readPointerAfterEquals()
     );
@@ -242,7 +234,7 @@ export class NativeLine {
   }
 
   #readPointerOut(): boolean {
-    return this.#cursor.punctuation(EQUALS) && this.#readPointerAfterEquals();
+    return this.#equals() && this.#readPointerAfterEquals();
   }
 
   #readPointerAfterEquals(): boolean {
@@ -255,12 +247,32 @@ export class NativeLine {
 
   #isMarkedPointer(): boolean {
     const first = this.#cursor.peek();
-    return first === LOWER_N || first === OPEN || this.#cursor.isHexPrefix();
+    return first === LOWER_N || first === UPPER_N || first === OPEN || this.#cursor.isHexPrefix();
+  }
+
+  /** What may follow the argument of a call that returns nothing: `= <void>`, as ltrace prints it, or a number. */
+  #readEnd(): boolean {
+    if (!this.#cursor.punctuation(CLOSE)) {
+      return false;
+    }
+    return (
+      !this.#equals() || VOIDS.some((word) => this.#cursor.word(word)) || this.#cursor.pointer()
+    );
+  }
+
+  /** `=` or `->`, with blanks before and after it or not. */
+  #equals(): boolean {
+    this.#cursor.blanks();
+    if (!this.#cursor.skip(EQUALS) && !this.#cursor.word(ARROW)) {
+      return false;
+    }
+    this.#cursor.blanks();
+    return true;
   }
 
   /** The optional `= integer` of malloc_trim and mallopt, which is not used. */
   #ignoreStatus(): boolean {
-    if (!this.#cursor.punctuation(EQUALS)) {
+    if (!this.#equals()) {
       return true;
     }
     return this.#cursor.integer();
@@ -290,13 +302,6 @@ export class NativeLine {
   #comma(): boolean {
     return this.#cursor.punctuation(COMMA);
   }
-
-  /** Skips blanks; false if there are none and no bracket follows. */
-  #isSeparated(): boolean {
-    const before = this.#cursor.at;
-    this.#cursor.blanks();
-    return this.#cursor.at > before || this.#cursor.peek() === OPEN_BRACKET;
-  }
 }
 
 const COMMA = 0x2c;
@@ -306,6 +311,9 @@ const CLOSE = 0x29;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const LOWER_N = 0x6e;
+const UPPER_N = 0x4e;
+const ARROW = Buffer.from("->");
+const VOIDS: readonly Buffer[] = [Buffer.from("<void>"), Buffer.from("void")];
 
 function isWordByte(byte: number): boolean {
   const lower = byte | 0x20;

@@ -3,6 +3,7 @@ import { Op } from "../../../trace/event.ts";
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { NATIVE_LAYOUT } from "./layout.ts";
 import { NativeLine } from "./line.ts";
 
 /**
@@ -18,7 +19,9 @@ export class NativeScanner implements BlockScanner {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
-  readonly #line = new NativeLine();
+  readonly #line: NativeLine;
+  /** false: lines have other columns, and no line has the common form */
+  readonly #hasCommonLines: boolean;
   /** lines before the current one */
   #linesBefore = 0;
   /** events not yet counted in the diagnostics */
@@ -26,10 +29,17 @@ export class NativeScanner implements BlockScanner {
   /** index after the number that `#hexadecimal` or `#decimal` read last */
   #at = 0;
 
-  constructor(sink: EventSink, diagnostics: Diagnostics, maxLineBytes = MAX_LINE_BYTES) {
+  constructor(
+    sink: EventSink,
+    diagnostics: Diagnostics,
+    maxLineBytes = MAX_LINE_BYTES,
+    layout = NATIVE_LAYOUT,
+  ) {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
+    this.#line = new NativeLine(layout);
+    this.#hasCommonLines = layout.columns === null;
   }
 
   scan(bytes: Buffer, length: number): void {
@@ -39,7 +49,7 @@ export class NativeScanner implements BlockScanner {
       if (this.#sink.batch.length === EVENTS_PER_BATCH) {
         this.#advance();
       }
-      const next = this.#commonLine(bytes, at);
+      const next = this.#hasCommonLines ? this.#commonLine(bytes, at) : 0;
       if (next > 0) {
         this.#parsed++;
         at = next;
@@ -68,6 +78,9 @@ export class NativeScanner implements BlockScanner {
     this.#parsed = 0;
     lines.total = this.#linesBefore;
   }
+
+  /** Nothing is held back. */
+  decide(): void {}
 
   overlongLine(bytes: Buffer, length: number): void {
     this.#linesBefore++;

@@ -1,0 +1,81 @@
+import type { EventSink } from "../../../trace/sink.ts";
+import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { NativeScanner } from "../native/scanner.ts";
+import { inferLayout } from "./infer-layout.ts";
+
+/** Bytes of the lines that decide the layout; `sampleLines` takes the first 2,000 of them. */
+const HEAD_BYTES = 256 * 1024;
+
+/** A call of this scanner, held back. */
+interface Held {
+  readonly kind: "scan" | "overlongLine" | "cutLine";
+  readonly bytes: Buffer;
+}
+
+/** Holds the first lines of a log back, infers from them what the columns are, and then reads all lines so. */
+export class LayoutScanner implements BlockScanner {
+  readonly #sink: EventSink;
+  readonly #diagnostics: Diagnostics;
+  readonly #maxLineBytes: number;
+  /** null while lines are held back */
+  #scanner: NativeScanner | null = null;
+  #held: Held[] = [];
+  #heldBytes = 0;
+
+  constructor(sink: EventSink, diagnostics: Diagnostics, maxLineBytes = MAX_LINE_BYTES) {
+    this.#sink = sink;
+    this.#diagnostics = diagnostics;
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  scan(bytes: Buffer, length: number): void {
+    if (this.#scanner === null) {
+      this.#hold("scan", bytes, length);
+    } else {
+      this.#scanner.scan(bytes, length);
+    }
+  }
+
+  overlongLine(bytes: Buffer, length: number): void {
+    if (this.#scanner === null) {
+      this.#hold("overlongLine", bytes, length);
+    } else {
+      this.#scanner.overlongLine(bytes, length);
+    }
+  }
+
+  cutLine(bytes: Buffer, length: number): void {
+    if (this.#scanner === null) {
+      this.#hold("cutLine", bytes, length);
+    } else {
+      this.#scanner.cutLine(bytes, length);
+    }
+  }
+
+  /** Infers the layout from the lines held back and the one after them, and reads those held back. */
+  decide(next = ""): void {
+    if (this.#scanner !== null) {
+      return;
+    }
+    const held = this.#held;
+    this.#held = [];
+    const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
+    const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
+    const layout = inferLayout(head + next);
+    const scanner = new NativeScanner(this.#sink, this.#diagnostics, this.#maxLineBytes, layout);
+    this.#diagnostics.layout = layout;
+    this.#scanner = scanner;
+    for (const { kind, bytes } of held) {
+      scanner[kind](bytes, bytes.length);
+    }
+  }
+
+  #hold(kind: Held["kind"], bytes: Buffer, length: number): void {
+    this.#held.push({ kind, bytes: Buffer.from(bytes.subarray(0, length)) });
+    this.#heldBytes += length;
+    if (this.#heldBytes >= HEAD_BYTES) {
+      this.decide();
+    }
+  }
+}

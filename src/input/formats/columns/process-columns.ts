@@ -1,0 +1,53 @@
+/** Highest thread id of Linux: PID_MAX_LIMIT. */
+const MAX_ID = 2 ** 22;
+
+/** Threads of a process that were started soon after it have ids this close to its own. */
+const NEAR = 1000;
+
+/** More lines in a row, each with a higher number, are no thread ids. */
+const COUNTER_LINES = 16;
+
+/**
+ * True if `firsts` and `seconds`, two columns in the order of lines, are process and thread ids rather than thread id and
+ * time: each thread belongs to one process, and one of these shows ids:
+ * - they are few, and a number comes back after a higher one, which a time in order does not do;
+ * - none is below the process's id, and one is the process's id, as that of its first thread is, or all are a little
+ *   above it;
+ * - they are handles: above any id, and few.
+ */
+export function areProcessAndThread(
+  firsts: readonly number[],
+  seconds: readonly number[],
+): boolean {
+  const lines = seconds.length;
+  const owners = new Map<number, number>();
+  for (const [i, second] of seconds.entries()) {
+    const first = firsts[i] ?? Number.NaN;
+    const owner = owners.get(second) ?? first;
+    if (owner !== first || !Number.isInteger(first) || !Number.isInteger(second)) {
+      return false;
+    }
+    owners.set(second, owner);
+  }
+  if (lines === 0 || firsts.some((first) => first < 1 || first > MAX_ID)) {
+    return false;
+  }
+  const areFew = owners.size * 2 <= lines;
+  if (seconds.every((second) => second > MAX_ID)) {
+    return areFew && seconds.every((second) => second >= 2 ** 32);
+  }
+  const distances = seconds.map((second, i) => second - (firsts[i] ?? 0));
+  const comesBack = seconds.some((second, i) => second < (seconds[i - 1] ?? 0));
+  if (areFew && comesBack) {
+    return true;
+  }
+  const mayBeIds = distances.every((distance) => distance >= 0) && !countsLines(seconds);
+  return mayBeIds && (distances.includes(0) || distances.every((distance) => distance <= NEAR));
+}
+
+function countsLines(numbers: readonly number[]): boolean {
+  return (
+    numbers.length >= COUNTER_LINES &&
+    numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))
+  );
+}

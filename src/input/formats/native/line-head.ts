@@ -1,0 +1,70 @@
+import { isDigit, type NativeCursor } from "./cursor.ts";
+
+/** Reads what stands before the call. Valid after `read` returned true. */
+export interface LineHead {
+  readonly tid: number;
+  /** µs; NaN: none */
+  readonly time: number;
+  /** 0: none */
+  readonly caller: number;
+  /** Returns false if the line does not begin so. */
+  read(cursor: NativeCursor): boolean;
+}
+
+/** `tid [time] ["[" pointer "]"]` */
+export class NativeHead implements LineHead {
+  tid = 0;
+  time = Number.NaN;
+  caller = 0;
+  readonly #timeDecimals: number;
+
+  constructor(timeDecimals: number) {
+    this.#timeDecimals = timeDecimals;
+  }
+
+  read(cursor: NativeCursor): boolean {
+    return this.#readTid(cursor) && this.#readTime(cursor) && this.#readCaller(cursor);
+  }
+
+  #readTid(cursor: NativeCursor): boolean {
+    if (!cursor.decimal(10) || cursor.value > 0x7fffffff) {
+      return false;
+    }
+    this.tid = cursor.value;
+    return isSeparated(cursor);
+  }
+
+  #readTime(cursor: NativeCursor): boolean {
+    this.time = Number.NaN;
+    if (!isDigit(cursor.peek())) {
+      return true;
+    }
+    if (!cursor.time(this.#timeDecimals)) {
+      return false;
+    }
+    this.time = cursor.value;
+    return isSeparated(cursor);
+  }
+
+  #readCaller(cursor: NativeCursor): boolean {
+    this.caller = 0;
+    if (!cursor.punctuation(OPEN_BRACKET)) {
+      return true;
+    }
+    if (!cursor.pointer()) {
+      return false;
+    }
+    this.caller = cursor.value;
+    return cursor.punctuation(CLOSE_BRACKET);
+  }
+}
+
+/** Skips blanks; false if there are none and no bracket follows. */
+function isSeparated(cursor: NativeCursor): boolean {
+  const before = cursor.at;
+  cursor.blanks();
+  return cursor.at > before || cursor.peek() === OPEN_BRACKET;
+}
+
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;

@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { type Layout, NATIVE_LAYOUT } from "../../../../src/input/formats/native/layout.ts";
+import { Op } from "../../../../src/trace/event.ts";
+import { type ReadEvent, type ReadLog, scanInferred } from "../../../support/collect.ts";
+
+const read = (...lines: string[]): Promise<ReadLog> =>
+  scanInferred([Buffer.from(`${lines.join("\n")}\n`)]);
+
+const rolesOf = ({ columns }: Layout): string | null =>
+  columns?.map(({ role }) => role).join() ?? null;
+
+describe("the fields before the call", () => {
+  const logs: [lines: string[], roles: string | null, second: Partial<ReadEvent>][] = [
+    [["malloc(7) = 0x10", "free(0x10) = <void>"], "", { tid: 0, time: Number.NaN, pointerIn: 16 }],
+    [["[HOOK] malloc(7) = 0x10", "[HOOK] free(0x10)"], "other", { tid: 0 }],
+    [["100 101 malloc(1)=0x10", "100 102 malloc(1)=0x50"], "pid,tid", { tid: 102, time: NaN }],
+    [
+      ["100 100 1.5 [0x7f1] malloc(1)=0x10", "100 102 2.5 [0x7f5] malloc(1)=0x50"],
+      "pid,tid,time,caller",
+      { tid: 102, time: 2_500_000, caller: 0x7f5 },
+    ],
+    [
+      ["100 100 1795935946765 free(0x10)", "100 101 1795935946766 free(0x20)"],
+      "pid,tid,time",
+      { tid: 101, time: 1_795_935_946_766_000 },
+    ],
+    [["1.5 7 free(0x10)", "2.5 8 free(0x10)"], "time,tid", { tid: 8, time: 2_500_000 }],
+    [["00:00:01 7 free(0x1)", "00:00:02 8 free(0x1)"], "time,tid", { tid: 8, time: 2_000_000 }],
+    [
+      ["1795935946.25 7 free(0x1)", "1795935946.50 8 free(0x1)"],
+      "time,tid",
+      { tid: 8, time: 1_795_935_946_500_000 },
+    ],
+    [
+      ["2026-11-29T17:42:30.5Z 7 free(0x1)", "2026-11-29T17:42:31.5+01:00 8 free(0x1)"],
+      "time,tid",
+      { tid: 8, time: 63_751_500_000 },
+    ],
+    [
+      ["2026-11-29 17:42:30.5 7 free(0x1)", "2026-11-29 17:42:31.5 8 free(0x1)"],
+      "other,time,tid",
+      { tid: 8, time: 63_751_500_000 },
+    ],
+    [["[7] free(0x10)", "[8] free(0x10)"], "tid", { tid: 8 }],
+    [["7: free(0x10)", "8: free(0x10)"], "tid", { tid: 8 }],
+    [["[7][1.5] free(0x1)", "[8][2.5] free(0x1)"], "tid,time", { tid: 8, time: 2_500_000 }],
+    [["tid=7 t=1.5 free(0x1)", "tid=8 t=2.5 free(0x1)"], "tid,time", { tid: 8, time: 2_500_000 }],
+    [["app 7 1.5 free(0x1)", "app 8 2.5 free(0x1)"], "other,tid,time", { tid: 8 }],
+    [["7 1.5 free(0x10)", "8 2.5 free(0x20)"], null, { tid: 8, time: 2_500_000 }],
+    [["7 1 free(0x10)", "8 2 free(0x20)"], null, { tid: 8, time: 2_000_000 }],
+    [["7 [0x10] free(0x10)", "8 [30] free(0x20)"], null, { tid: 8, caller: 0x30 }],
+  ];
+
+  test.each(logs)("%j", async (lines, roles, second) => {
+    const { events, diagnostics } = await read(...lines);
+    expect(rolesOf(diagnostics.layout)).toBe(roles);
+    expect(diagnostics.lines).toMatchObject({ total: 2, parsed: 2 });
+    expect(events[1]).toMatchObject(second);
+  });
+});
+
+describe("thread handles", () => {
+  const handles = ["140677413582656", "140677413578560", "140677413582656"];
+  const inHex = handles.map((handle) => Number(handle).toString(16));
+
+  test.each([
+    ["decimal", handles.map((handle) => `${handle} malloc(1) = 0x10`)],
+    ["decimal, with times", handles.map((handle, i) => `${handle} 0.${i} malloc(1) = 0x10`)],
+    ["hexadecimal", inHex.map((handle) => `${handle} malloc(1) = 0x10`)],
+    ["with 0x", inHex.map((handle) => `0x${handle} malloc(1) = 0x10`)],
+    ["in brackets", inHex.map((handle) => `[0x${handle}] malloc(1) = 0x10`)],
+    ["after a process", handles.map((handle) => `100 ${handle} malloc(1) = 0x10`).flatMap(twice)],
+  ])("%s: numbered in order of appearance", async (_, lines) => {
+    const { events, diagnostics } = await read(...lines);
+    expect(diagnostics.layout.threads).toBe("handles");
+    expect([...new Set(events.map(({ tid }) => tid))]).toEqual([1, 2]);
+    expect(events).toHaveLength(lines.length);
+  });
+
+  function twice(line: string): string[] {
+    return [line, line];
+  }
+});
+
+describe("times", () => {
+  test.each([
+    ["ms", "1795935946765", 1_795_935_946_765_000],
+    ["ms with a fraction", "1795935946765.125", 1_795_935_946_765_125],
+    ["µs", "1795935946765001", 1_795_935_946_765_001],
+    ["ns", "1795935946765001250", 1_795_935_946_765_001.2],
+  ])("in %s since 1970", async (_, text, time) => {
+    const { events } = await read(`7 ${text} free(0x10)`, `7 ${text} free(0x20)`);
+    expect(events.map((event) => event.time)).toEqual([time, time]);
+  });
+
+  test("in ns since the machine's start, with a clock in between", async () => {
+    const lines = [100, 200, 300].map((ms) => `7 ${ms * 1_000_000} free(0x10)`);
+    const { events, diagnostics } = await read(...lines, "7 00:00:01 free(0x10)");
+    expect(diagnostics.layout).toEqual({ ...NATIVE_LAYOUT, timeDecimals: 9 });
+    expect(events.map(({ time }) => time)).toEqual([100_000, 200_000, 300_000, 1_000_000]);
+  });
+});
+
+test("decimal pointers", async () => {
+  const { events, diagnostics } = await read(
+    "7 0.1 malloc(1000) = 94004999160480",
+    "7 0.2 free(94004999160480)",
+    "7 0.3 realloc(0, 2000) = 94004999161488",
+    "7 0.4 free(nil)",
+  );
+  expect(diagnostics.layout).toEqual({ ...NATIVE_LAYOUT, pointerBase: 10 });
+  expect(events.map(({ pointerIn }) => pointerIn)).toEqual([0, 94_004_999_160_480, 0, 0]);
+  expect(events.map(({ pointerOut }) => pointerOut)).toEqual([
+    94_004_999_160_480, 0, 94_004_999_161_488, 0,
+  ]);
+});
+
+test("text after the result", async () => {
+  const { events, diagnostics } = await read(
+    "malloc_count ### malloc(4096) = 0x10   (current 4096)",
+    "malloc_count ### free(0x10) -> 4096   (current 0)",
+    "# free(0x20)",
+    "malloc_count ### free(0x10)-",
+  );
+  expect(events.map(({ op }) => op)).toEqual([Op.malloc, Op.free]);
+  expect(diagnostics.lines).toMatchObject({ comments: 1, malformed: 1 });
+});
+
+test("a log without a line shape that most lines have is read as native", async () => {
+  const { diagnostics } = await read("7 free(0x1)", "a free(0x1)", "b c free(0x1)", "free(0x1)");
+  expect(diagnostics.layout).toEqual(NATIVE_LAYOUT);
+  expect(diagnostics.lines).toMatchObject({ parsed: 1, malformed: 3 });
+});
+
+describe("a stream", () => {
+  const lines = ["100 101 malloc(1)=0x10", "100 102 malloc(1)=0x50"];
+
+  test("is read the same in chunks of any size, with and without a last newline", async () => {
+    for (const text of [lines.join("\n"), `${lines.join("\n")}\n`]) {
+      for (const size of [1, 5, 23, 24, 1000]) {
+        const bytes = Buffer.from(text);
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+          bytes.subarray(i * size, (i + 1) * size),
+        );
+        const { events } = await scanInferred(chunks);
+        expect(events.map(({ tid, line }) => [tid, line])).toEqual([
+          [101, 1],
+          [102, 2],
+        ]);
+      }
+    }
+  });
+
+  test("is decided by its first 256 KiB", async () => {
+    const first = Buffer.from("7 1 free(0x10)\n".repeat(20_000));
+    const { events, diagnostics } = await scanInferred([
+      first,
+      Buffer.from(`${lines.join("\n")}\n`.repeat(20_000)),
+    ]);
+    expect(diagnostics.layout).toEqual(NATIVE_LAYOUT);
+    expect(events).toHaveLength(60_000);
+    expect(events.at(-1)).toMatchObject({ tid: 100, time: 102_000_000, line: 60_000 });
+  });
+
+  test("that ends inside its last line counts as cut short", async () => {
+    const { diagnostics } = await scanInferred([Buffer.from("7 free(0x10)\n7 free(0x")]);
+    expect(diagnostics.truncatedInputs).toBe(1);
+    expect(diagnostics.samples).toEqual([{ line: 2, text: "7 free(0x" }]);
+  });
+
+  test("that has a bad line before counts as whole", async () => {
+    const { diagnostics } = await scanInferred([Buffer.from("bad\n7 free(0x10)")]);
+    expect(diagnostics.truncatedInputs).toBe(0);
+  });
+});
