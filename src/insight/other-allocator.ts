@@ -38,7 +38,10 @@ const MIN_CLASSES = 3;
 /** The share of pairs that keep a rule: measured below 0.09 in glibc's logs, above 0.93 in those of other allocators. */
 const MIN_SHARE = 0.9;
 
-/** The same for musl's short groups, measured below 0.09 and above 0.69; a 32-bit glibc has the same distances. */
+/**
+ * The same for musl's short groups, measured below 0.09 and above 0.69. Chunks of a 32-bit glibc are as large as musl's
+ * slots, and in a program of few sizes they lie as far apart.
+ */
 const MIN_MUSL_SHARE = 0.6;
 const MIN_MUSL_CLASSES = 2;
 
@@ -123,8 +126,9 @@ function isAtHome(name: Candidate["name"], figures: AllocatorFigures): boolean {
 
 function musl({ musl: rule, whole }: AllocatorFigures): AllocatorSummary | null {
   const { close, classes, windows } = rule;
-  const isEnough = close >= MIN_KEPT && classes >= MIN_MUSL_CLASSES && windows >= MIN_WINDOWS;
-  if (!isEnough || !holds(rule, whole > 0 ? MIN_MUSL_SHARE : MIN_SHARE)) {
+  const minClasses = whole > 0 ? MIN_MUSL_CLASSES : MIN_CLASSES;
+  const isEnough = close >= MIN_KEPT && classes >= minClasses && windows >= MIN_WINDOWS;
+  if (!isEnough || !holds(rule, MIN_MUSL_SHARE)) {
     return null;
   }
   return { name: "musl", evidence: slabEvidence(rule) };

@@ -83,6 +83,14 @@ describe("a real log of another allocator", () => {
     });
   });
 
+  it("is not taken for a 32-bit process where musl's short groups break its rule, too", () => {
+    const cut = real("musl-json.log.gz").replace(/0x[0-9a-f]+?([0-9a-f]{8})(?=[,)\n])/g, "0x$1");
+    expect(analyse(Buffer.from(cut), UNKNOWN_PROCESS).trace).toMatchObject({
+      pointerBits: 32,
+      allocator: { name: "musl" },
+    });
+  });
+
   it("is named without a model", () => {
     const log = Buffer.from(real("musl-words.log.gz"));
     const { model, trace } = analyse(log, { ...UNKNOWN_PROCESS, model: false });
