@@ -152,14 +152,18 @@ export function writeRange(
   }
 }
 
-/** As a write to pages from..to-1, one huge page after the other. */
+/** A write to pages from..to-1, of which the first and the last huge page may reach beyond. */
 function writeHugePages(m: Ptmalloc, heap: Heap, from: number, to: number, planes: number): void {
-  for (let page = from; page < to; ) {
-    const end = Math.min(to, firstOfHugePage(m, heap, page) + hugePagePages(m));
-    if (heap.pages.lacks(page, end, planes)) {
-      addPages(m, heap, page, end, planes);
+  const afterFirst = Math.min(to, firstOfHugePage(m, heap, from) + hugePagePages(m));
+  const last = Math.max(afterFirst, firstOfHugePage(m, heap, to - 1));
+  heap.pages.addRange(afterFirst, last, planes, m.resident);
+  for (const [first, end] of [
+    [from, afterFirst],
+    [last, to],
+  ] as const) {
+    if (first < end && heap.pages.lacks(first, end, planes)) {
+      addPages(m, heap, first, end, planes);
     }
-    page = end;
   }
 }
 

@@ -1,3 +1,4 @@
+import { ADDRESS_SPACE } from "./address-space.ts";
 import type { Note } from "./event.ts";
 
 export type Arch = "x86_64" | "aarch64";
@@ -72,7 +73,7 @@ export class LogFacts {
         }
         break;
       case "heap":
-        if (/^0x[0-9a-f]+$/i.test(value)) {
+        if (/^0x[0-9a-f]{1,16}$/i.test(value) && Number(value) < ADDRESS_SPACE) {
           this.heapStart = Number(value);
         }
         break;

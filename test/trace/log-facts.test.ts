@@ -74,6 +74,8 @@ describe("the facts of a log", () => {
       "page 5",
       "arch vax",
       "heap 12",
+      `heap 0x${"f".repeat(17)}`,
+      "heap 0xffff800000000000",
       "setting A",
     ];
     expect(factsOf(...comments, "thread main 7", "thread 7")).toEqual(new LogFacts());

@@ -1,0 +1,33 @@
+import type { Input } from "./input.ts";
+
+/** Leaves out lines, then options, as long as the input has a problem. Returns the smallest input found. */
+export async function shrunk(
+  input: Input,
+  hasProblem: (input: Input) => Promise<boolean>,
+): Promise<Input> {
+  let { argv, bytes } = input;
+  const { isForAllWriters } = input;
+  const isCompressed = bytes[0] === 0x1f;
+  let lines = bytes.toString("latin1").split("\n");
+  for (let size = lines.length >> 1; size >= 1 && !isCompressed; size >>= 1) {
+    for (let from = 0; from < lines.length; ) {
+      const fewer = lines.toSpliced(from, size);
+      if (await hasProblem({ ...input, bytes: Buffer.from(fewer.join("\n"), "latin1") })) {
+        lines = fewer;
+        bytes = Buffer.from(lines.join("\n"), "latin1");
+      } else {
+        from += size;
+      }
+    }
+  }
+  for (let at = argv.length - 1; at >= 0; at--) {
+    for (const count of [1, 2]) {
+      const fewer = argv.toSpliced(at, count);
+      if (await hasProblem({ argv: fewer, bytes, isForAllWriters })) {
+        argv = fewer;
+        break;
+      }
+    }
+  }
+  return { argv, bytes, isForAllWriters };
+}

@@ -1,0 +1,22 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { problemWith } from "./check.ts";
+import { inputOf } from "./input.ts";
+
+/** A thread of `npm run fuzz`: tries one seed after the other, and says which one it tries. */
+export interface Task {
+  readonly from: number;
+  /** [0]: the seed that is tried; [1]: how many were tried */
+  readonly progress: SharedArrayBuffer;
+}
+
+const { from, progress }: Task = workerData;
+const shared = new Int32Array(progress);
+
+for (let seed = from; ; seed++) {
+  Atomics.store(shared, 0, seed);
+  const problem = await problemWith(inputOf(seed));
+  if (problem !== null) {
+    parentPort?.postMessage({ seed, problem });
+  }
+  Atomics.add(shared, 1, 1);
+}
