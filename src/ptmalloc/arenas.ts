@@ -86,7 +86,7 @@ function limitByCpus({ cpus, par, profile }: Ptmalloc): number {
 }
 
 /** The limit of 256 CPUs up to 2.43: bounds memory where neither CPUs nor pointers give one. */
-const MAX_ARENAS = 2048;
+export const MAX_ARENAS = 2048;
 
 /** The limit while CPUs are unknown: the one that the witness shows, 0 (none) until then (§12.9). */
 function limitShown(m: Ptmalloc): number {
@@ -209,6 +209,7 @@ export function startTop(m: Ptmalloc, av: Arena, heap: Heap, from: number, to: n
   av.top = top;
   av.trimmedBytes = 0;
   heap.ends.push(top);
+  heap.starts.push(from);
   writeWord(m, heap, from);
 }
 

@@ -27,13 +27,22 @@ export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   if (addr < w[lowestOf(m, heap) + ADDR]!) {
     return 0;
   }
+  const stretch = heap.ends.findIndex((one) => w[one + ADDR]! + w[one + SIZE]! > addr);
+  const top = heap.ends[stretch]!;
+  if (stretch > 0 && addr < heap.starts[stretch]!) {
+    return 0;
+  }
   const near = hintNear(m.chunks, heap, addr);
-  let found = near === 0 ? TOO_FAR : walkTo(m.chunks, near, addr, MAX_STEPS);
-  // If the walk reaches the end of its stretch, another stretch may hold `addr`.
-  if (found === TOO_FAR || (found === 0 && heap.ends.length > 1)) {
+  let found = walkTo(m.chunks, near, addr, MAX_STEPS);
+  if (found === 0) {
+    // There was no hint, or it led to another stretch.
+    found = walkTo(m.chunks, top, addr, MAX_STEPS);
+  }
+  if (found === TOO_FAR) {
     rebuildHints(m, heap);
-    const from = hintNear(m.chunks, heap, addr) || nearestEnd(m.chunks, heap, addr);
-    found = walkTo(m.chunks, from, addr, Number.POSITIVE_INFINITY);
+    found =
+      walkTo(m.chunks, hintNear(m.chunks, heap, addr), addr, Number.POSITIVE_INFINITY) ||
+      walkTo(m.chunks, top, addr, Number.POSITIVE_INFINITY);
   }
   if (found !== 0) {
     heap.hints.set(addr >> HINT_SHIFT, found);
@@ -100,11 +109,6 @@ function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number)
     }
   }
   return 0;
-}
-
-/** The topmost record of the lowest stretch that ends above `addr`. */
-function nearestEnd({ words: w }: Chunks, heap: Heap, addr: number): number {
-  return heap.ends.find((end) => w[end + ADDR]! + w[end + SIZE]! > addr) ?? heap.end;
 }
 
 function rebuildHints(m: Ptmalloc, heap: Heap): void {

@@ -34,19 +34,6 @@ export class HeapPages {
     return copy;
   }
 
-  /** A copy that keeps at least pages from..to-1, at the same numbers. */
-  part(from: number, to: number): HeapPages {
-    const copy = new HeapPages();
-    const first = from >> LEAF_SHIFT;
-    const end = Math.min(Math.ceil(to / LEAF_PAGES), this.#leaves.length);
-    copy.#extend(first << LEAF_SHIFT);
-    for (let leaf = first; leaf < end; leaf++) {
-      copy.#push(this.#leaves[leaf]!, this.#common[leaf]!);
-      this.#isOwn[leaf] = false;
-    }
-    return copy;
-  }
-
   /** the planes of a page */
   get(page: number): number {
     const leaf = this.#leaves[page >> LEAF_SHIFT];

@@ -35,6 +35,8 @@ export class Heap {
   mprotectSize = Number.NaN;
   /** topmost records of the stretches of chunks: top or fenceposts. Newest stretch last. */
   ends: number[] = [];
+  /** granule where each stretch began; chunks may have been added below the first one (extent.ts) */
+  starts: number[] = [];
   /** resident planes by page, see resident.ts */
   pages = new HeapPages();
   /** page of the first known chunk if the initial break is unknown (extent.ts); else 0 */
@@ -66,6 +68,7 @@ export class Heap {
     const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
     copyScalars<Heap>(this, copy);
     copy.ends = [...this.ends];
+    copy.starts = [...this.starts];
     copy.pages = this.pages.clone();
     return copy;
   }

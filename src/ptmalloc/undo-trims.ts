@@ -1,5 +1,4 @@
 import { GRANULE, SIZE } from "./chunks.ts";
-import type { HeapPages } from "./heap-pages.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeRange } from "./resident.ts";
 
@@ -11,9 +10,8 @@ import { dropPages, writeRange } from "./resident.ts";
 export interface Trim {
   /** the break before the trim, in bytes */
   readonly brk: number;
-  /** the first dropped page, and the pages from there on as they were; the last of them holds the byte below `brk` */
-  readonly from: number;
-  readonly pages: HeapPages;
+  /** the dropped pages that were resident, in runs: first page, page after the last one, planes; … */
+  readonly dropped: readonly number[];
 }
 
 /** Most trims that are remembered, the latest ones. */
@@ -28,8 +26,13 @@ export function rememberTrim(m: Ptmalloc, from: number): void {
   if (trims.length === MAX_TRIMS) {
     trims.shift();
   }
-  const pages = m.breakHeap.pages.part(from, Math.ceil(brk / pageBytes));
-  trims.push({ brk, from, pages });
+  const dropped: number[] = [];
+  m.breakHeap.pages.eachRun(from, Math.ceil(brk / pageBytes), (first, end, planes) => {
+    if (planes !== 0) {
+      dropped.push(first, end, planes);
+    }
+  });
+  trims.push({ brk, dropped });
 }
 
 /** Undoes the last `count` trims and any growth of top since: the break is again where it was before them. */
@@ -48,12 +51,10 @@ export function undoTrims(m: Ptmalloc, count: number): void {
   dropPages(m, m.breakHeap, Math.ceil(brk / pageBytes), Math.ceil(m.brk / pageBytes));
   m.brk = brk;
   m.breakHeap.size = brk;
-  for (const trim of undone) {
-    const end = Math.ceil(Math.min(trim.brk, brk) / pageBytes);
-    trim.pages.eachRun(trim.from, end, (from, to, planes) => {
-      if (planes !== 0) {
-        writeRange(m, m.breakHeap, from * pageBytes, to * pageBytes, planes);
-      }
-    });
+  for (const { dropped } of undone) {
+    for (let i = 0; i < dropped.length; i += 3) {
+      const [first, end, planes] = [dropped[i]!, dropped[i + 1]!, dropped[i + 2]!];
+      writeRange(m, m.breakHeap, first * pageBytes, Math.min(brk, end * pageBytes), planes);
+    }
   }
 }

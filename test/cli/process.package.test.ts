@@ -141,16 +141,28 @@ test.each([0, 600])(
   },
 );
 
-/** Starts mallog on a log whose replay takes long, and waits until it is busy. */
-async function startBusy(): Promise<ChildProcess> {
+/** A log of 100,000 threads that do not end, each with a block in one of 64 arenas. */
+function manyThreads(): string {
   const log = join(newFolder(), "log");
-  // Each thread seems to have an arena of its own.
   const lines = Array.from({ length: 100_000 }, (_, i) => {
     const at = 0x7f00_0000_0b70 + (i % 64) * 0x400_0000 + Math.floor(i / 64) * 0x70;
     return `${i + 1} malloc(100) = 0x${at.toString(16)}\n`;
   });
   writeFileSync(log, lines.join(""));
-  const child = start([log]);
+  return log;
+}
+
+test("100,000 threads need no large heap", async () => {
+  const argv = ["--max-old-space-size=400", MALLOG, manyThreads(), "--no-progress"];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
+  const { code, out, err } = await ended(child);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toContain("100,000 threads");
+});
+
+/** Starts mallog on a log whose replay takes long, and waits until it is busy. */
+async function startBusy(): Promise<ChildProcess> {
+  const child = start([manyThreads()]);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return child;
 }

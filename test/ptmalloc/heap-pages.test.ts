@@ -134,8 +134,6 @@ describe("the pages of a heap", () => {
           pages.eachRun(from, to, (...run) => runs.push(run));
           expect(runs).toEqual(runsOf(bytes, from, to));
         }
-        const part = pages.part(from, to);
-        expect(planesOf(part, from, to)).toEqual(planesOf(pages, from, to));
         expect(pages.lacks(from, to, asked.planes)).toBe(
           planesOf(pages, from, to).some((one) => (one & asked.planes) !== asked.planes),
         );

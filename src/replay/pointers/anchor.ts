@@ -1,4 +1,4 @@
-import { newArena } from "../../ptmalloc/arenas.ts";
+import { MAX_ARENAS, newArena } from "../../ptmalloc/arenas.ts";
 import { GRANULE, HEAP, MAPPED, PREV, STATE } from "../../ptmalloc/chunks.ts";
 import { isNearChunks, startBreakAt } from "../../ptmalloc/extent.ts";
 import { HEAP_MAX, type Heap } from "../../ptmalloc/heap.ts";
@@ -148,6 +148,9 @@ function heapAt(
   }
   if (isInBreakArea) {
     return startBreakHeap(m, addresses, pointer);
+  }
+  if (m.arenas.length >= MAX_ARENAS) {
+    return null;
   }
   const isUnused =
     spare !== null && spare.kind === "arena" && !addresses.knows(spare) && isEmpty(m, spare);
