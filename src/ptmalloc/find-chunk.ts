@@ -7,16 +7,13 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 const HINT_SHIFT = 8;
 /** Steps from a hint to the record sought before all hints are rebuilt. */
 const MAX_STEPS = 4096;
-/** No heap has more pages: 32 GiB (chunks.ts). */
-const MAX_AWAY_PAGES = 2 ** 23;
 
 /**
  * The record that holds granule `addr` of a heap; 0 if none does: below the first chunk, above the last, or between two
  * stretches.
  *
  * Records are linked to their neighbours only (chunks.ts), and only corrections by a log's pointers look up a record by
- * address. The search walks from a record that was nearby: `heap.hints` has one per page. Other code does not update the
- * hints, so each is checked before use.
+ * address. The search walks from a record that was nearby (chunk-hints.ts).
  */
 export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
   const w = m.chunks.words;
@@ -45,7 +42,7 @@ export function findChunk(m: Ptmalloc, heap: Heap, addr: number): number {
       walkTo(m.chunks, top, addr, Number.POSITIVE_INFINITY);
   }
   if (found !== 0) {
-    heap.hints.set(addr >> HINT_SHIFT, found);
+    heap.hints.add(addr >> HINT_SHIFT, found);
   }
   return found;
 }
@@ -67,18 +64,9 @@ function lowestOf(m: Ptmalloc, heap: Heap): number {
   return c;
 }
 
-/** A record of the heap near `addr`, searched at growing distance; 0 if there is none. */
+/** A record of the heap near `addr`; 0 if none is known. */
 function hintNear(chunks: Chunks, heap: Heap, addr: number): number {
-  const page = addr >> HINT_SHIFT;
-  for (let away = 0; away < MAX_AWAY_PAGES; away += Math.max(1, away >> 2)) {
-    for (const at of [page - away, page + away]) {
-      const c = heap.hints.get(at);
-      if (c !== undefined && isIn(chunks, heap, c)) {
-        return c;
-      }
-    }
-  }
-  return 0;
+  return heap.hints.near(addr >> HINT_SHIFT, (c) => isIn(chunks, heap, c));
 }
 
 function isIn({ words }: Chunks, heap: Heap, c: number): boolean {
@@ -113,8 +101,15 @@ function walkTo({ words: w }: Chunks, from: number, addr: number, steps: number)
 
 function rebuildHints(m: Ptmalloc, heap: Heap): void {
   const w = m.chunks.words;
-  heap.hints.clear();
+  const pages: number[] = [];
+  const records: number[] = [];
+  // The walk goes down.
   walkHeap(m, heap, (c) => {
-    heap.hints.set(w[c + ADDR]! >> HINT_SHIFT, c);
+    const page = w[c + ADDR]! >> HINT_SHIFT;
+    if (pages.at(-1) !== page) {
+      pages.push(page);
+      records.push(c);
+    }
   });
+  heap.hints.list(pages.reverse(), records.reverse());
 }

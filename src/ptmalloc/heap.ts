@@ -1,4 +1,5 @@
 import type { Arena } from "./arena.ts";
+import { ChunkHints } from "./chunk-hints.ts";
 import { roundUp } from "./chunks.ts";
 import { copyScalars } from "./copy-scalars.ts";
 import { HeapPages } from "./heap-pages.ts";
@@ -41,8 +42,8 @@ export class Heap {
   pages = new HeapPages();
   /** page of the first known chunk if the initial break is unknown (extent.ts); else 0 */
   firstPage = 0;
-  /** by page, a record that lay in it at some time; see find-chunk.ts */
-  readonly hints = new Map<number, number>();
+  /** where to search for a chunk */
+  readonly hints = new ChunkHints();
   /** a record that was the lowest at some time; 0: unknown */
   lowest = 0;
 

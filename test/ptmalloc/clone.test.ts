@@ -34,6 +34,8 @@ const SKIPPED = new Set([
   "Ptmalloc.trylock",
   // A cache, filled again on demand.
   "Heap.hints",
+  "ChunkHints.#pages",
+  "ChunkHints.#records",
 ]);
 const RULES = { shared: SHARED, skipped: SKIPPED };
 /** clone() finds objects by these, so they cannot be set to arbitrary values. */
