@@ -103,13 +103,13 @@ describe.skipIf(!glibc.available)("threads that start and end", () => {
     expect(Math.abs(rssOf(analysed(log))[0]! / rssBytes - 1)).toBeLessThan(0.01);
   });
 
-  it("match more pointers with these arenas in a log without thread_exit lines, too", () => {
-    const logs = [1, 2, 3].map(() => strip(record(0, 255).log, ["events"]));
-    const [shown, blind] = [analysed, analysedBlindly].map((analyse) =>
-      logs.reduce((sum, log) => sum + fidelityOf(analyse(log)), 0),
+  it("match in a log without thread_exit lines, too, where pointers show free arenas", () => {
+    const reports = Array.from({ length: 8 }, () =>
+      analysed(strip(record(0, 255).log, ["events"])),
     );
-    expect(shown).toBeGreaterThan(blind!);
-    const choices = logs.map((log) => analysed(log).model?.inferred.arenaChoices ?? 0);
+    const mean = reports.reduce((sum, report) => sum + fidelityOf(report), 0) / reports.length;
+    expect(mean).toBeGreaterThan(0.98);
+    const choices = reports.map(({ model }) => model?.inferred.arenaChoices ?? 0);
     expect(Math.max(...choices)).toBeGreaterThan(0);
   });
 
