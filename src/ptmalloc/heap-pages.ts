@@ -5,6 +5,9 @@ const LEAF_SHIFT = 9;
 const LEAF_PAGES = 1 << LEAF_SHIFT;
 const PAGE_MASK = LEAF_PAGES - 1;
 
+/** Pages of a write that are looked at one by one. */
+const SHORT_PAGES = 16;
+
 /**
  * The planes of a heap's pages (resident.ts), a byte per page, in leaves of LEAF_PAGES pages. All leaves whose pages have
  * the same planes are one object: a heap costs memory and time by what is written in it, not by the size that a log
@@ -53,8 +56,16 @@ export class HeapPages {
 
   /** Adds pages from..to-1 to `planes`. */
   addRange(from: number, to: number, planes: number, resident: Resident): void {
-    this.#extend(to);
-    this.#change(from, to, { added: planes, removed: 0, unless: 0 }, resident);
+    // Most writes are short, to pages that are resident.
+    const soon = Math.min(to, from + SHORT_PAGES);
+    let page = from;
+    while (page < soon && (this.get(page) & planes) === planes) {
+      page++;
+    }
+    if (page < to) {
+      this.#extend(to);
+      this.#change(page, to, planes, 0, 0, resident);
+    }
   }
 
   /** Takes pages from..to-1 out of all planes. */
@@ -65,7 +76,7 @@ export class HeapPages {
   /** Takes pages from..to-1 out of `planes`, except those in a plane of `unless`. */
   remove(from: number, to: number, planes: number, unless: number, resident: Resident): void {
     const end = Math.min(to, this.length);
-    this.#change(from, end, { added: 0, removed: planes, unless }, resident);
+    this.#change(from, end, 0, planes, unless, resident);
   }
 
   /** True if one of the pages from..to-1 is not in all of `planes`. */
@@ -165,8 +176,18 @@ export class HeapPages {
     return this.#leaves[leaf]!;
   }
 
-  #change(from: number, to: number, change: Change, resident: Resident): void {
-    const { added, removed } = change;
+  /**
+   * Adds pages from..to-1, which have leaves, to the planes `added`, and takes them out of the planes `removed`, except
+   * those in a plane of `unless`.
+   */
+  #change(
+    from: number,
+    to: number,
+    added: number,
+    removed: number,
+    unless: number,
+    resident: Resident,
+  ): void {
     for (let page = from; page < to; ) {
       const leaf = page >> LEAF_SHIFT;
       const end = Math.min(to, endOf(leaf));
@@ -174,9 +195,10 @@ export class HeapPages {
       if (removed === 0 && (this.#common[leaf]! & added) === added) {
         page = end;
       } else if (isWhole && this.#isUniform(leaf)) {
-        page = this.#changeUniform(leaf, to >> LEAF_SHIFT, change, resident);
+        const after = changed(this.get(page), added, removed, unless);
+        page = this.#replaceEqual(leaf, to >> LEAF_SHIFT, after, resident);
       } else {
-        this.#changeWithin(leaf, page, end, change, resident);
+        this.#changeWithin(leaf, page, end, added, removed, unless, resident);
         page = end;
       }
     }
@@ -187,22 +209,28 @@ export class HeapPages {
     return pages === uniformLeaf(pages[0]!);
   }
 
-  /** Changes a leaf whose pages are alike, and the equal ones above it up to leaf `end`. Returns the page after them. */
-  #changeUniform(first: number, end: number, change: Change, resident: Resident): number {
+  /** Replaces a leaf whose pages are alike, and the same ones above it up to leaf `end`. Returns the page after them. */
+  #replaceEqual(first: number, end: number, after: number, resident: Resident): number {
     const pages = this.#leaves[first]!;
-    const before = pages[0]!;
-    const after = changed(before, change);
     let leaf = first;
     for (; leaf < end && this.#leaves[leaf] === pages; leaf++) {
       this.#replace(leaf, after);
     }
-    count(resident, before, after, (leaf - first) << LEAF_SHIFT);
+    count(resident, pages[0]!, after, (leaf - first) << LEAF_SHIFT);
     return leaf << LEAF_SHIFT;
   }
 
   /** Changes pages from..to-1 of one leaf. */
-  #changeWithin(leaf: number, from: number, to: number, change: Change, resident: Resident): void {
-    const first = changed(this.get(from), change);
+  #changeWithin(
+    leaf: number,
+    from: number,
+    to: number,
+    added: number,
+    removed: number,
+    unless: number,
+    resident: Resident,
+  ): void {
+    const first = changed(this.get(from), added, removed, unless);
     const isWhole = to - from === LEAF_PAGES;
     let isUniform = isWhole;
     for (let page = from; page < to; ) {
@@ -211,7 +239,7 @@ export class HeapPages {
       while (page < to && this.get(page) === planes) {
         page++;
       }
-      const after = changed(planes, change);
+      const after = changed(planes, added, removed, unless);
       isUniform &&= after === first;
       if (after !== planes) {
         count(resident, planes, after, page - start);
@@ -221,19 +249,12 @@ export class HeapPages {
     if (isUniform) {
       this.#replace(leaf, first);
     } else {
-      this.#common[leaf] = (this.#common[leaf]! & ~change.removed) | (isWhole ? change.added : 0);
+      this.#common[leaf] = (this.#common[leaf]! & ~removed) | (isWhole ? added : 0);
     }
   }
 }
 
-/** A page in one of the planes `unless` loses no plane. */
-interface Change {
-  readonly added: number;
-  readonly removed: number;
-  readonly unless: number;
-}
-
-function changed(planes: number, { added, removed, unless }: Change): number {
+function changed(planes: number, added: number, removed: number, unless: number): number {
   return (planes & unless ? planes : planes & ~removed) | added;
 }
 

@@ -37,14 +37,16 @@ export class TcacheBins {
     return index < bins ? this.#counts[firstBin + index]! : 0;
   }
 
-  /** Makes `c` the newest chunk in the bin. */
-  push(thread: Thread, index: number, c: number): void {
+  /** Makes `c` the newest chunk in the bin. Returns the one that was; 0: none. */
+  push(thread: Thread, index: number, c: number): number {
     if (index >= thread.bins) {
       this.#grow(thread, index < FIRST_BINS ? FIRST_BINS : MOST_BINS);
     }
     const bin = thread.firstBin + index;
+    const before = this.#heads[bin]!;
     this.#heads[bin] = c;
     this.#counts[bin]!++;
+    return before;
   }
 
   /** Takes a chunk off the bin, whose newest one is `head` then. */

@@ -83,22 +83,28 @@ export function tcacheTake(m: Ptmalloc, granules: number): number {
   if (granules > m.tcacheMaxGranules) {
     return 0;
   }
-  if (m.threads.bins.head(m.thread, tcacheIndex(granules)) === 0) {
-    return 0;
+  const index = tcacheIndex(granules);
+  const c = m.threads.bins.head(m.thread, index);
+  if (c !== 0) {
+    m.servedByTcache = true;
+    takeHead(m, m.thread, index, c);
   }
-  m.servedByTcache = true;
-  return tcachePop(m, m.thread, granules);
+  return c;
 }
 
 /** Takes the newest chunk of `granules`; the bin must not be empty. */
 export function tcachePop(m: Ptmalloc, thread: Thread, granules: number): number {
-  const w = m.chunks.words;
   const index = tcacheIndex(granules);
-  const { bins } = m.threads;
-  const c = bins.head(thread, index);
-  bins.take(thread, index, w[c + FD]!);
-  w[c + STATE] = IN_USE;
+  const c = m.threads.bins.head(thread, index);
+  takeHead(m, thread, index, c);
   return c;
+}
+
+/** Takes chunk `c`, the newest one, off bin `index`. */
+function takeHead(m: Ptmalloc, thread: Thread, index: number, c: number): void {
+  const w = m.chunks.words;
+  m.threads.bins.take(thread, index, w[c + FD]!);
+  w[c + STATE] = IN_USE;
 }
 
 /**
@@ -108,11 +114,9 @@ export function tcachePush(m: Ptmalloc, thread: Thread, granules: number, c: num
   const w = m.chunks.words;
   const index = tcacheIndex(granules);
   w[c + STATE] = CACHED;
-  const { bins } = m.threads;
-  w[c + FD] = bins.head(thread, index);
+  w[c + FD] = m.threads.bins.push(thread, index, c);
   // Whose cache it is in: placeChunk may take it out.
   w[c + BK] = thread.index;
-  bins.push(thread, index, c);
   writeFirst(m, c);
 }
 
