@@ -1,4 +1,6 @@
-/** Neighbours in the list tried where a record has gone. */
+/** Pages on both sides within which a record that was found comes before the list. */
+const NEAR = 4;
+/** Neighbours in the list that are tried where a record has gone. */
 const TRIED = 8;
 /** No heap has more pages: 32 GiB (chunks.ts). */
 const MAX_AWAY = 2 ** 23;
@@ -27,24 +29,39 @@ export class ChunkHints {
 
   /** A record near the page that `isUsable`; 0 if there is none. */
   near(page: number, isUsable: (c: number) => boolean): number {
-    const here = this.#found.get(page) ?? 0;
-    if (here !== 0 && isUsable(here)) {
-      return here;
-    }
-    const above = this.#firstAbove(page);
-    for (let away = 0; away < TRIED; away++) {
-      for (const c of [this.#records[above - 1 - away] ?? 0, this.#records[above + away] ?? 0]) {
-        if (c !== 0 && isUsable(c)) {
-          return c;
-        }
+    return (
+      this.#foundNear(page, 0, NEAR, isUsable) ||
+      this.#listedNear(page, isUsable) ||
+      this.#foundNear(page, NEAR, MAX_AWAY, isUsable)
+    );
+  }
+
+  /** Searches what searches have found, at growing distance from `from` up to `end` pages. */
+  #foundNear(page: number, from: number, end: number, isUsable: (c: number) => boolean): number {
+    for (let away = from; away < end; away += Math.max(1, away >> 2)) {
+      const below = this.#found.get(page - away) ?? 0;
+      if (below !== 0 && isUsable(below)) {
+        return below;
+      }
+      const above = this.#found.get(page + away) ?? 0;
+      if (above !== 0 && isUsable(above)) {
+        return above;
       }
     }
-    for (let away = 1; away < MAX_AWAY; away += Math.max(1, away >> 2)) {
-      for (const at of [page - away, page + away]) {
-        const c = this.#found.get(at) ?? 0;
-        if (c !== 0 && isUsable(c)) {
-          return c;
-        }
+    return 0;
+  }
+
+  /** Searches the list: a few records on both sides, as some may have gone. */
+  #listedNear(page: number, isUsable: (c: number) => boolean): number {
+    const above = this.#pages.length === 0 ? 0 : this.#firstAbove(page);
+    for (let at = above - 1; at >= 0 && at >= above - TRIED; at--) {
+      if (isUsable(this.#records[at]!)) {
+        return this.#records[at]!;
+      }
+    }
+    for (let at = above; at < this.#pages.length && at < above + TRIED; at++) {
+      if (isUsable(this.#records[at]!)) {
+        return this.#records[at]!;
       }
     }
     return 0;

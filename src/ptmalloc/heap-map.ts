@@ -229,8 +229,14 @@ class Cells {
 
   /** Adds resident pages from..to-1, each with `bytes` in free chunks. */
   add(from: number, to: number, bytes: number): void {
-    const kind = bytes === 0 ? "full" : bytes === this.#pageBytes ? "free" : "partlyFree";
-    this.counts[kind] += to - from;
+    const { counts } = this;
+    if (bytes === 0) {
+      counts.full += to - from;
+    } else if (bytes === this.#pageBytes) {
+      counts.free += to - from;
+    } else {
+      counts.partlyFree += to - from;
+    }
     for (let page = from; page < to; ) {
       const cell = Math.floor(page / this.#pagesPerCell);
       const end = Math.min(to, (cell + 1) * this.#pagesPerCell);
@@ -241,19 +247,34 @@ class Cells {
   }
 
   digits(): { resident: string; free: string } {
-    const digits = { resident: "", free: "" };
-    for (const [cell, resident] of this.#resident.entries()) {
+    const cells = this.#resident.length;
+    let resident = "";
+    let free = "";
+    for (let cell = 0; cell < cells; ) {
       const pages = Math.min(this.#pagesPerCell, this.#pages - cell * this.#pagesPerCell);
-      digits.resident += tenths(resident, pages);
-      digits.free += tenths(this.#freeBytes[cell]!, resident * this.#pageBytes);
+      const ofCell = this.#resident[cell]!;
+      const freeBytes = this.#freeBytes[cell]!;
+      const first = cell++;
+      // Of neighbours most are equal. The last cell may have fewer pages.
+      while (
+        cell < cells - 1 &&
+        this.#resident[cell] === ofCell &&
+        this.#freeBytes[cell] === freeBytes
+      ) {
+        cell++;
+      }
+      resident += tenths(ofCell, pages).repeat(cell - first);
+      free += tenths(freeBytes, ofCell * this.#pageBytes).repeat(cell - first);
     }
-    return digits;
+    return { resident, free };
   }
 }
 
 function isFree(state: number): boolean {
   return state === FREE || state === CACHED || state === FAST || state === TOP;
 }
+
+const TENTHS = "0123456789";
 
 /**
  * "0" for nothing, "x" for all, else rounded tenths from 1 to 9, so that almost nothing and almost all stay distinct.
@@ -265,5 +286,5 @@ function tenths(part: number, whole: number): string {
   if (part === whole) {
     return "x";
   }
-  return String(Math.min(9, Math.max(1, Math.round((part / whole) * 10))));
+  return TENTHS[Math.min(9, Math.max(1, Math.round((part / whole) * 10)))]!;
 }

@@ -5,7 +5,7 @@ const LEAF_SHIFT = 9;
 const LEAF_PAGES = 1 << LEAF_SHIFT;
 const PAGE_MASK = LEAF_PAGES - 1;
 
-/** Pages of a write that are looked at one by one. */
+/** Pages of a write, as most are, that is made page by page. */
 const SHORT_PAGES = 16;
 
 /**
@@ -23,9 +23,11 @@ export class HeapPages {
   /** by leaf: planes that each of its pages is known to be in */
   #common: number[] = [];
 
-  /** pages that have a leaf; those beyond are in no plane */
+  #length = 0;
+
+  /** pages from this one on are in no plane */
   get length(): number {
-    return this.#leaves.length << LEAF_SHIFT;
+    return this.#length;
   }
 
   clone(): HeapPages {
@@ -34,6 +36,7 @@ export class HeapPages {
     copy.#leaves = this.#leaves.slice();
     copy.#isOwn = this.#isOwn.slice();
     copy.#common = this.#common.slice();
+    copy.#length = this.#length;
     return copy;
   }
 
@@ -56,21 +59,22 @@ export class HeapPages {
 
   /** Adds pages from..to-1 to `planes`. */
   addRange(from: number, to: number, planes: number, resident: Resident): void {
-    // Most writes are short, to pages that are resident.
-    const soon = Math.min(to, from + SHORT_PAGES);
-    let page = from;
-    while (page < soon && (this.get(page) & planes) === planes) {
-      page++;
-    }
-    if (page < to) {
+    if (to - from > SHORT_PAGES) {
       this.#extend(to);
-      this.#change(page, to, planes, 0, 0, resident);
+      this.#change(from, to, planes, 0, 0, resident);
+      return;
+    }
+    for (let page = from; page < to; page++) {
+      this.add(page, planes, resident);
     }
   }
 
   /** Takes pages from..to-1 out of all planes. */
   drop(from: number, to: number, resident: Resident): void {
     this.remove(from, to, EVERY_PLANE, 0, resident);
+    if (to >= this.#length) {
+      this.#length = Math.min(this.#length, from);
+    }
   }
 
   /** Takes pages from..to-1 out of `planes`, except those in a plane of `unless`. */
@@ -116,7 +120,7 @@ export class HeapPages {
     return least;
   }
 
-  /** Visits the runs of adjacent pages with the same planes among pages from..to-1, as far as they have leaves. */
+  /** Visits the runs of adjacent pages with the same planes among pages from..to-1, below `length`. */
   eachRun(
     from: number,
     to: number,
@@ -148,16 +152,14 @@ export class HeapPages {
     }
   }
 
+  /** Pages up to `to` may be in a plane. */
   #extend(to: number): void {
-    while (this.length < to) {
-      this.#push(uniformLeaf(0), 0);
+    while (this.#leaves.length << LEAF_SHIFT < to) {
+      this.#leaves.push(uniformLeaf(0));
+      this.#isOwn.push(false);
+      this.#common.push(0);
     }
-  }
-
-  #push(leaf: Uint8Array, common: number): void {
-    this.#leaves.push(leaf);
-    this.#isOwn.push(false);
-    this.#common.push(common);
+    this.#length = Math.max(this.#length, to);
   }
 
   /** All pages of the leaf are in `planes` and no others. */
