@@ -103,16 +103,6 @@ describe.skipIf(!glibc.available)("threads that start and end", () => {
     expect(Math.abs(rssOf(analysed(log))[0]! / rssBytes - 1)).toBeLessThan(0.01);
   });
 
-  it("match in a log without thread_exit lines, too, where pointers show free arenas", () => {
-    const reports = Array.from({ length: 8 }, () =>
-      analysed(strip(record(0, 255).log, ["events"])),
-    );
-    const mean = reports.reduce((sum, report) => sum + fidelityOf(report), 0) / reports.length;
-    expect(mean).toBeGreaterThan(0.98);
-    const choices = reports.map(({ model }) => model?.inferred.arenaChoices ?? 0);
-    expect(Math.max(...choices)).toBeGreaterThan(0);
-  });
-
   it("have the measured RSS if they leave blocks to one another", () => {
     const { log, rssBytes } = record(4, 0);
     const report = analysed(log);

@@ -322,6 +322,14 @@ describe("the arena of a thread", () => {
     expect([judge.mismatches, witness.arenaChoices]).toEqual([1, 0]);
   });
 
+  it("is one that waits for a thread, also where exits are inferred and not logged", () => {
+    const p = log();
+    p.thread().malloc(200);
+    const { witness, judge } = follow(p.lines, { logsExits: false });
+    expect([judge.mismatches, witness.arenaChoices]).toEqual([0, 1]);
+    expect(witness.found).toEqual([{ kind: "lateExits", before: 5, thread: 3, late: [2] }]);
+  });
+
   it("is not taken from the pointer in a log without thread_exit lines", () => {
     const p = log();
     p.thread().malloc(200);
