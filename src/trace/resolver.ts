@@ -30,7 +30,8 @@ const ACTION_OF_OP = Uint8Array.from(
  *
  * A pointer that a call returned is live from then on, whatever the log showed before. If it was live already, the free
  * of the old block is missing; but if pointers may be cut to 32 bits and the old block is another thread's, both stay
- * live. A free without such a block, and an allocation of an impossible size, do nothing. Each case is counted.
+ * live. A free without such a block, and an allocation whose size or alignment no process has memory for, do nothing. Each
+ * case is counted.
  */
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
@@ -81,7 +82,8 @@ export class Resolver {
       this.#failed(i, out);
       return;
     }
-    if (!isPossible(batch, i)) {
+    const isAligned = action === Action.memalign;
+    if (batch.size[i]! >= ADDRESS_SPACE || (isAligned && batch.align[i]! >= ADDRESS_SPACE)) {
       this.#impossible(i, out);
       return;
     }
@@ -156,7 +158,7 @@ export class Resolver {
     if (from === 0) {
       this.#allocate(batch, i, Action.malloc, out);
     } else if (batch.pointerOut[i] !== 0) {
-      if (!isPossible(batch, i)) {
+      if (batch.size[i]! >= ADDRESS_SPACE) {
         this.#impossible(i, out);
       } else {
         this.#resize(batch, i, out);
@@ -257,11 +259,6 @@ export class Resolver {
     out.action[i] = Action.realloc | LOST_FREE;
     out.lost[i] = displaced;
   }
-}
-
-/** False for an allocation that no process has memory for, or whose alignment none has: the line is wrong. */
-function isPossible({ op, size, align }: EventBatch, i: number): boolean {
-  return size[i]! < ADDRESS_SPACE && (op[i] !== Op.memalign || align[i]! < ADDRESS_SPACE);
 }
 
 /** The thread of the line above line i; −1 if that is in another batch. */

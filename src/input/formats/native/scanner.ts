@@ -44,25 +44,31 @@ export class NativeScanner implements BlockScanner {
 
   scan(bytes: Buffer, length: number): void {
     let at = 0;
+    let parsed = 0;
     while (at < length) {
       // Before the line, so that the batch has a free row for it.
       if (this.#sink.batch.length === EVENTS_PER_BATCH) {
+        this.#parsed += parsed;
+        parsed = 0;
         this.#advance();
       }
       const next = this.#hasCommonLines ? this.#commonLine(bytes, at) : 0;
       if (next > 0) {
-        this.#parsed++;
+        parsed++;
         at = next;
       } else {
         const newline = bytes.indexOf(NEWLINE, at);
         if (newline < 0) {
           throw new RangeError("the last line has no newline");
         }
+        this.#parsed += parsed;
+        parsed = 0;
         this.#anyLine(bytes, at, newline);
         at = newline + 1;
       }
       this.#linesBefore++;
     }
+    this.#parsed += parsed;
     this.#count();
   }
 
