@@ -11,8 +11,8 @@ const FIRST_BINS = 16;
  * thread would take more memory than what is in them. A thread gets bins when it first caches a chunk.
  */
 export class TcacheBins {
-  #heads = new Int32Array(MOST_BINS);
-  #counts = new Uint16Array(MOST_BINS);
+  #heads = new Int32Array(FIRST_BINS);
+  #counts = new Uint16Array(FIRST_BINS);
   /** bins in use, and given back: of the first size, and of the larger one */
   #end = 0;
   #free: number[] = [];

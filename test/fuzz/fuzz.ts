@@ -1,21 +1,25 @@
 import { writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { problemWith } from "./check.ts";
 import { inputOf } from "./input.ts";
+import { kindOf, Problems } from "./problems.ts";
 import { shrunk } from "./shrink.ts";
 import type { Task } from "./try-seeds.ts";
 
 /**
- * Tries mallog on made-up logs and options, in this process, and prints what goes wrong: an internal error, a result that
- * takes too long or too much memory, control characters in the output, figures that cannot be.
+ * Tries mallog on made-up logs and options, and prints what goes wrong: an internal error, a result that takes too long or
+ * too much memory, control characters in the output, figures that cannot be.
  *
- *     npm run fuzz                       for a minute
+ *     npm run fuzz                                       for a minute
  *     npm run fuzz -- --seconds 900 --from 1000000
- *     npm run fuzz -- --seed 4711        one input again, made smaller
+ *     npm run fuzz -- --seed 4711                        one input again, made smaller
  */
+
+/** A seed that takes longer does not end. */
+const HANGS_AFTER_MS = 20_000;
 
 /** A thread does not inherit the loader of TypeScript. */
 const LOADER = `
@@ -25,13 +29,11 @@ const LOADER = `
   });
 `;
 
-/** A seed that takes longer does not end. */
-const HANGS_AFTER_MS = 20_000;
-
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "60" },
     from: { type: "string", default: String(Math.floor(Math.random() * 2 ** 30)) },
+    threads: { type: "string", default: String(availableParallelism()) },
     seed: { type: "string" },
   },
 });
@@ -39,7 +41,7 @@ const { values } = parseArgs({
 if (values.seed !== undefined) {
   await again(Number(values.seed));
 } else {
-  await trySeeds(Number(values.from), Number(values.seconds) * 1000);
+  await trySeeds(Number(values.from), Number(values.threads), Number(values.seconds) * 1000);
 }
 
 async function again(seed: number): Promise<void> {
@@ -49,71 +51,76 @@ async function again(seed: number): Promise<void> {
     console.log(`seed ${seed}: nothing is wrong`);
     return;
   }
-  const kind = kindOf(problem);
-  const small = await shrunk(input, async (one) => kindOf(await problemWith(one)) === kind);
+  const small = await shrunk(input, async (one) => {
+    const other = await problemWith(one);
+    return other !== null && kindOf(other) === kindOf(problem);
+  });
   const path = join(tmpdir(), `mallog-fuzz-${seed}.log`);
   writeFileSync(path, small.bytes);
   console.log(`seed ${seed}: ${problem}\nmallog ${small.argv.join(" ")} ${path}\n`);
   console.log(small.bytes.toString("latin1").slice(0, 2000));
 }
 
-async function trySeeds(from: number, forMs: number): Promise<void> {
+async function trySeeds(from: number, threads: number, forMs: number): Promise<void> {
   const began = performance.now();
-  const problems = new Map<string, { seeds: number[]; problem: string }>();
-  const note = (seed: number, problem: string): void => {
-    const kind = kindOf(problem) ?? "";
-    const known = problems.get(kind) ?? { seeds: [], problem };
-    known.seeds.push(seed);
-    problems.set(kind, known);
-  };
+  const problems = new Problems();
+  const lanes = Array.from({ length: threads }, (_, lane) =>
+    tryLane(from + lane, threads, began + forMs, problems),
+  );
+  const tried = (await Promise.all(lanes)).reduce((sum, count) => sum + count, 0);
+  const seconds = (performance.now() - began) / 1000;
+  const rate = Math.round(tried / seconds);
+  console.log(`${tried} inputs from seed ${from} on in ${Math.round(seconds)} s: ${rate} a second`);
+  console.log(problems.text);
+  process.exitCode = problems.isEmpty ? 0 : 1;
+}
+
+/** Tries every `step`-th seed, in a thread that is replaced if it dies or hangs. Returns how many it tried. */
+async function tryLane(
+  from: number,
+  step: number,
+  until: number,
+  problems: Problems,
+): Promise<number> {
   let tried = 0;
-  let next = from;
-  while (performance.now() - began < forMs) {
+  for (let next = from; performance.now() < until; ) {
     const progress = new SharedArrayBuffer(8);
     const shared = new Int32Array(progress);
-    const task: Task = { from: next, progress };
+    shared[0] = next;
+    const task: Task = { from: next, step, progress };
     const worker = new Worker(LOADER, { eval: true, workerData: task });
-    worker.on("message", ({ seed, problem }) => note(seed, problem));
-    let died: Error | null = null;
-    worker.on("error", (error) => {
-      died = error;
-    });
-    let seed = next - 1;
-    let since = performance.now();
-    while (
-      died === null &&
-      performance.now() - began < forMs &&
-      performance.now() - since < HANGS_AFTER_MS
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      if (shared[0] !== seed) {
-        seed = shared[0]!;
-        since = performance.now();
-      }
-    }
-    if (performance.now() - since >= HANGS_AFTER_MS) {
-      note(seed, "does not end");
-    }
-    if (died !== null) {
-      note(seed, `died: ${String(died)}`);
+    worker.on("message", ({ seed, problem }) => problems.add(seed, problem));
+    const outcome = await watch(worker, shared, until);
+    const seed = shared[0]!;
+    if (outcome !== null) {
+      problems.add(seed, outcome);
     }
     await worker.terminate();
     tried += shared[1]!;
-    next = seed + 1;
+    next = seed + step;
   }
-  const seconds = (performance.now() - began) / 1000;
-  console.log(
-    `${tried} inputs from seed ${from} on in ${Math.round(seconds)} s, ${Math.round(tried / seconds)} a second`,
-  );
-  for (const { seeds, problem } of problems.values()) {
-    console.log(
-      `\n${seeds.length} times, for example --seed ${seeds.slice(0, 5).join(", ")}:\n${problem.slice(0, 800)}`,
-    );
-  }
-  process.exitCode = problems.size === 0 ? 0 : 1;
+  return tried;
 }
 
-/** What two problems of one cause have in common. */
-function kindOf(problem: string | null): string | null {
-  return problem?.replace(/\d+/g, "N").split("\n").slice(0, 3).join("\n").slice(0, 300) ?? null;
+/** Waits until the thread dies, hangs, or the time is over. Returns what happened; null: the time is over. */
+async function watch(worker: Worker, shared: Int32Array, until: number): Promise<string | null> {
+  let death: string | null = null;
+  worker.on("error", (error) => {
+    death = `died: ${error.message}`;
+  });
+  let seed = -1;
+  let since = performance.now();
+  while (performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (death !== null) {
+      return death;
+    }
+    if (shared[0] !== seed) {
+      seed = shared[0]!;
+      since = performance.now();
+    } else if (performance.now() - since > HANGS_AFTER_MS) {
+      return "does not end";
+    }
+  }
+  return null;
 }

@@ -80,11 +80,11 @@ function optionsOf(chance: Chance): string[] {
     }
   };
   const settings = (): string => chance.times(1 + chance.below(2), () => setting(chance)).join(",");
-  if (chance.happens(0.1)) {
+  if (chance.happens(0.2)) {
     argv.push("--no-model");
   } else {
     // Most runs name a version: all versions side by side take ten times as long.
-    add(0.75, "--glibc", chance.pick(VERSIONS));
+    add(0.85, "--glibc", chance.pick(VERSIONS));
     add(0.3, "--no-what-if");
     add(0.1, "--recorded-with", settings());
     add(0.1, "--what-if", settings());

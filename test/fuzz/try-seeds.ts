@@ -5,14 +5,16 @@ import { inputOf } from "./input.ts";
 /** A thread of `npm run fuzz`: tries one seed after the other, and says which one it tries. */
 export interface Task {
   readonly from: number;
+  /** between two seeds of this thread */
+  readonly step: number;
   /** [0]: the seed that is tried; [1]: how many were tried */
   readonly progress: SharedArrayBuffer;
 }
 
-const { from, progress }: Task = workerData;
+const { from, step, progress }: Task = workerData;
 const shared = new Int32Array(progress);
 
-for (let seed = from; ; seed++) {
+for (let seed = from; ; seed += step) {
   Atomics.store(shared, 0, seed);
   const problem = await problemWith(inputOf(seed));
   if (problem !== null) {
