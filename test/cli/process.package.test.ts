@@ -175,7 +175,7 @@ test("SIGTERM ends a busy process, with a report or without", async () => {
   const { code, out } = await whole;
   expect(code === 143 || child.signalCode === "SIGTERM").toBe(true);
   expect(code === 143).toBe(out.startsWith("Interrupted"));
-  // The event loop has a turn after each batch; two seconds later the process ends, come what may.
+  // The event loop has a turn after each batch; a second later the process ends, come what may.
   expect(performance.now() - began).toBeLessThan(6000);
 });
 

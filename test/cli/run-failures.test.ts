@@ -117,7 +117,7 @@ describe("signals", () => {
     expect(JSON.parse(readFileSync(join(folder, "r.json"), "utf8"))).toMatchObject({
       complete: false,
     });
-    expect(io.endsWithin).toEqual(name === "SIGTERM" ? [2000] : []);
+    expect(io.endsWithin).toEqual(name === "SIGTERM" ? [1000] : []);
     expect(io.signals.listenerCount(name)).toBe(0);
   });
 

@@ -22,8 +22,8 @@ const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard i
 See mallog --help for options and more examples.
 `;
 
-/** A process that is to terminate has this long for its report; after ten seconds or so it would be killed. */
-const TERMINATION_MS = 2000;
+/** Time for the report of a process that is to terminate: it must end at once, and mostly has a report by then. */
+const TERMINATION_MS = 1000;
 
 /**
  * Frame of every command that analyses a log: checks the output files before the work, shows progress, and ends the
