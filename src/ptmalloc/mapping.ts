@@ -15,6 +15,8 @@ import {
  * by runs of pages only once a log shows that the program left out pages.
  */
 export class Mapping {
+  /** see Memory.ownMappingOf */
+  owner: object | null = null;
   /** whole pages, in bytes */
   totalBytes: number;
   /** granules from the start of the mapping to the chunk */

@@ -28,7 +28,7 @@ export class Memory {
 
   /** heaps by id; an id is reused after its heap is unmapped */
   readonly heaps: Heap[] = [];
-  readonly #freeHeapIds: number[] = [];
+  #freeHeapIds: number[] = [];
   #heapSerials = 0;
   /** the area below the program break */
   breakHeap: Heap;
@@ -38,8 +38,11 @@ export class Memory {
   /** sbrk was called before malloc first did (§10.6) */
   calledSbrk = false;
 
-  readonly mappings: (Mapping | null)[] = [];
-  readonly #freeMappingIds: number[] = [];
+  /** by id. Copies of a process share those that neither has changed since. */
+  mappings: (Mapping | null)[] = [];
+  /** the mappings with this owner may be changed; others are copied before */
+  #owner = {};
+  #freeMappingIds: number[] = [];
   /** n_mmaps; mmapped_mem in bytes, whole pages */
   mappedBlocks = 0;
   mappedBytes = 0;
@@ -87,12 +90,11 @@ export class Memory {
     }
     this.mainArena = arenas.get(from.mainArena)!;
     this.breakHeap = this.heaps[from.breakHeap.id]!;
-    this.#freeHeapIds.push(...from.#freeHeapIds);
+    this.#freeHeapIds = [...from.#freeHeapIds];
     this.#heapSerials = from.#heapSerials;
-    for (const one of from.mappings) {
-      this.mappings.push(one === null ? null : one.clone());
-    }
-    this.#freeMappingIds.push(...from.#freeMappingIds);
+    this.mappings = [...from.mappings];
+    from.#owner = {};
+    this.#freeMappingIds = [...from.#freeMappingIds];
   }
 
   heapOf(c: number): Heap {
@@ -107,6 +109,18 @@ export class Memory {
   /** The mapping of mapped chunk `c`. */
   mappingOf(c: number): Mapping {
     return this.mappings[this.chunks.words[c + HEAP]!]!;
+  }
+
+  /** The same, to be changed. */
+  ownMappingOf(c: number): Mapping {
+    const id = this.chunks.words[c + HEAP]!;
+    let mapping = this.mappings[id]!;
+    if (mapping.owner !== this.#owner) {
+      mapping = mapping.clone();
+      mapping.owner = this.#owner;
+      this.mappings[id] = mapping;
+    }
+    return mapping;
   }
 
   newHeap(kind: Heap["kind"], av: Arena, prev: Heap | null, size: number): Heap {
@@ -131,6 +145,7 @@ export class Memory {
   addMapping(mapping: Mapping): number {
     const id = this.#freeMappingIds.pop() ?? this.mappings.length;
     this.mappings[id] = mapping;
+    mapping.owner = this.#owner;
     this.mappedBlocks++;
     this.mappedBytes += mapping.totalBytes;
     this.systemBytes += mapping.totalBytes;
@@ -147,7 +162,9 @@ export class Memory {
     this.mappedLeadBytes -= mapping.offset * GRANULE;
   }
 
-  resizeMapping(mapping: Mapping, totalBytes: number): void {
+  /** Resizes the mapping of mapped chunk `c`. */
+  resizeMapping(c: number, totalBytes: number): void {
+    const mapping = this.ownMappingOf(c);
     // mremap_chunk takes chunksize + lead for the old total size, which since 2.43 is 16 bytes too small.
     const leadBytes = mapping.offset * GRANULE;
     this.miscountedMappedBytes += mapping.totalBytes - leadBytes - this.mappedChunkBytes(mapping);
@@ -158,7 +175,7 @@ export class Memory {
 
   /** memalign moves a mapped chunk up by `granules` within its mapping; negative: it turns out to lie lower. */
   advanceMapped(c: number, granules: number): void {
-    if (!this.mappingOf(c).advance(this.resident, granules)) {
+    if (!this.ownMappingOf(c).advance(this.resident, granules)) {
       return;
     }
     this.chunks.words[c + ADDR]! += granules;

@@ -297,7 +297,7 @@ export class Ptmalloc extends Memory {
     if (this.chunks.words[c + STATE] !== MAPPED) {
       writeBlock(this, c, from, to, planes);
     } else {
-      this.mappingOf(c).write(this.resident, from, to, planes);
+      this.ownMappingOf(c).write(this.resident, from, to, planes);
     }
   }
 
@@ -307,7 +307,7 @@ export class Ptmalloc extends Memory {
    */
   learn(c: number, written: readonly number[], absent: readonly number[]): void {
     if (this.chunks.words[c + STATE] === MAPPED) {
-      this.mappingOf(c).learn(this.resident, written, absent);
+      this.ownMappingOf(c).learn(this.resident, written, absent);
       return;
     }
     for (let i = 0; i < written.length; i += 2) {

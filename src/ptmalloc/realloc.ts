@@ -71,7 +71,7 @@ function remap(m: Ptmalloc, c: number, nb: number): number {
   const mapping = m.mappingOf(c);
   const total = m.pageUp(m.bytesOf(nb) + mapping.offset * GRANULE + m.profile.mmapTailBytes);
   if (total !== mapping.totalBytes) {
-    m.resizeMapping(mapping, total);
+    m.resizeMapping(c, total);
   }
   return c;
 }

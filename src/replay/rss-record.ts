@@ -10,8 +10,8 @@ export class RssRecord {
   readonly peakTimes = new Float64Array(PLANES).fill(Number.NaN);
   /** resident pages returned by malloc_trim: by the program's own calls and by those of the scenario */
   readonly trimmedPages = new Float64Array(PLANES);
-  /** resident pages at each probe */
-  readonly probes: Float64Array[] = [];
+  /** resident pages at each probe; the same object where nothing has changed in between */
+  probes: Float64Array[] = [];
   readonly state = {
     /** most bytes obtained from the kernel and not returned */
     systemPeakBytes: 0,
@@ -24,7 +24,7 @@ export class RssRecord {
     this.peakTimes.set(from.peakTimes);
     this.trimmedPages.set(from.trimmedPages);
     // A probe never changes once it is taken.
-    this.probes.splice(0, this.probes.length, ...from.probes);
+    this.probes = [...from.probes];
     Object.assign(this.state, from.state);
   }
 
@@ -47,8 +47,10 @@ export class RssRecord {
     }
   }
 
-  probe({ resident }: Ptmalloc): void {
-    this.probes.push(resident.pages.slice());
+  probe({ resident: { pages } }: Ptmalloc): void {
+    const last = this.probes.at(-1);
+    const isUnchanged = last?.every((one, bit) => one === pages[bit]) === true;
+    this.probes.push(isUnchanged ? last : pages.slice());
   }
 
   /** Makes the model's malloc_trim(pad) and counts what it returns. */

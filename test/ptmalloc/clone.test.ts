@@ -19,16 +19,19 @@ import { SHAPES, type Shape } from "../support/random-programs/shapes.ts";
 
 /** Objects that never change once made. */
 const SHARED = new Set([
-  // A shared leaf is copied before it changes.
+  // Shared leaves and mappings are copied before they change.
   "HeapPages.#leaves[]",
+  "Ptmalloc.mappings[]",
   "Ptmalloc.machine",
   "Ptmalloc.profile",
   "Ptmalloc.trims[]",
   "Thread.detachingLater",
 ]);
 const SKIPPED = new Set([
-  // Tells which leaves are shared.
+  // Tell which leaves and mappings are shared.
   "HeapPages.#isOwn",
+  "Mapping.owner",
+  "Ptmalloc.#owner",
   // Set by the owner of the copy.
   "Ptmalloc.witness",
   "Ptmalloc.trylock",
@@ -204,4 +207,27 @@ it("a copy has neither witness nor trylock", () => {
   const { m } = process("2.36");
   m.trylock = () => true;
   expect(m.clone()).toMatchObject({ witness: null, trylock: null });
+});
+
+it("copies of a process with very many unmapped blocks", () => {
+  const { m } = process("2.36", { MALLOC_MMAP_MAX_: "2147483647" }, { unchecked: true });
+  const chunks = Array.from({ length: 200_000 }, () => m.malloc(200_000));
+  for (const c of chunks) {
+    m.free(c);
+  }
+  expect(m.clone().mappings.length).toBe(200_000);
+});
+
+it("a copy and its original change mappings of their own", () => {
+  const p = process("2.36", {}, { unchecked: true });
+  const c = p.m.malloc(400_000);
+  p.m.memalign(1024, 200_000);
+  p.m.write(c, 4096 * 20, 4096 * 21, PLANE_ALL);
+  const copy = p.m.clone();
+  const [ours, theirs] = [p.m, copy].map((m) => m.ownMappingOf(c));
+  expect(ours).not.toBe(theirs);
+  expect(compareCopy(ours!, theirs!, { skipped: new Set(["Mapping.owner"]) })).toEqual([]);
+  copy.write(c, 0, 400_000, PLANE_ALL);
+  expect([ours!.pages(PLANE_ALL), theirs!.pages(PLANE_ALL)]).toEqual([3, 98]);
+  expect(p.m.ownMappingOf(c)).toBe(ours);
 });

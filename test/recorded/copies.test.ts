@@ -38,12 +38,15 @@ const SHARED = new Set([
   "SiblingVersions.profiles",
   // One function for all series.
   "Points.#merge",
-  // A shared leaf is copied before it changes.
+  // Shared leaves and mappings are copied before they change.
   "HeapPages.#leaves[]",
+  "Ptmalloc.mappings[]",
 ]);
 const SKIPPED = new Set([
-  // Tells which leaves are shared.
+  // Tell which leaves and mappings are shared.
   "HeapPages.#isOwn",
+  "Mapping.owner",
+  "Ptmalloc.#owner",
   // A cache, filled again on demand.
   "Heap.hints",
   // Beyond the last record and the last point stand words that another replay, or a finer series, left there.

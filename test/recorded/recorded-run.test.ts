@@ -378,9 +378,16 @@ describe("a run that is split off", () => {
 
 const RULES = {
   // Never changed; a shared leaf is copied before it changes.
-  shared: new Set(["Ptmalloc.profile", "Thread.detachingLater", "HeapPages.#leaves[]"]),
+  shared: new Set([
+    "Ptmalloc.profile",
+    "Thread.detachingLater",
+    "HeapPages.#leaves[]",
+    "Ptmalloc.mappings[]",
+  ]),
   skipped: new Set([
     "HeapPages.#isOwn",
+    "Mapping.owner",
+    "Ptmalloc.#owner",
     // How far the search went, and the memory that it recycles: not the state of the run.
     "RecordedRun.#past",
     // A cache, filled again on demand.

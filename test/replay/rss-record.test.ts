@@ -92,6 +92,19 @@ describe("a trim", () => {
 });
 
 describe("a copy", () => {
+  it("has any number of probes, and one object for those that are alike", () => {
+    const p = newProcess();
+    const rss = new RssRecord();
+    for (let i = 0; i < 300_000; i++) {
+      rss.probe(p.m);
+    }
+    p.malloc(200_000);
+    rss.probe(p.m);
+    const copy = new RssRecord();
+    copy.copy(rss);
+    expect([copy.probes.length, new Set(copy.probes).size]).toEqual([300_001, 2]);
+  });
+
   it("goes on alone", () => {
     const p = newProcess();
     const rss = new RssRecord();

@@ -161,7 +161,7 @@ export class RecentPast {
     }
     this.#next = next;
     this.batches.push({ work, first, isOwn: false });
-    this.insertions.push(...logged);
+    this.insertions = [...this.insertions, ...logged];
   }
 
   /** Takes a replay that is no longer used; a later copy reuses its memory. */

@@ -30,7 +30,7 @@ export class AddressMap {
     whole: false,
   };
   /** start of each heap by its id, null if unknown; the serial tells whether the id is still the same heap's */
-  readonly #bases: { readonly serial: number; readonly base: number | null }[] = [];
+  #bases: { readonly serial: number; readonly base: number | null }[] = [];
   /**
    * The heap that begins at an address, so that a pointer finds its heap by its high bits. Two heaps cannot begin at
    * one address; of those with equal addresses after a cut to 32 bits this is the newest.
@@ -43,7 +43,7 @@ export class AddressMap {
 
   copy(from: AddressMap): void {
     Object.assign(this.state, from.state);
-    this.#bases.splice(0, this.#bases.length, ...from.#bases);
+    this.#bases = [...from.#bases];
     replaceAll(this.#heapAt, from.#heapAt);
     replaceAll(this.#strays, from.#strays);
     this.#mismatch = null;
