@@ -15,7 +15,8 @@ import { findLowest } from "./find-chunk.ts";
 import { HEAP_MAX, HEAP_MIN, type Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages, writeHeader } from "./resident.ts";
-import { BREAK_LIMIT, breakGrowth } from "./sysmalloc.ts";
+import { BREAK_LIMIT } from "./size-classes.ts";
+import { breakGrowth } from "./sysmalloc.ts";
 import { markUnlogged } from "./unlogged.ts";
 
 /**

@@ -18,14 +18,12 @@ import { carveTop } from "./malloc.ts";
 import { Mapping } from "./mapping.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, hugePagePages, writeRange } from "./resident.ts";
-import { HUGE_GRANULES } from "./size-classes.ts";
+import { BREAK_LIMIT, HUGE_GRANULES } from "./size-classes.ts";
 
 /** MINSIZE in bytes */
 const MINSIZE = MIN_GRANULES * GRANULE;
 /** MMAP_AS_MORECORE_SIZE */
 const MMAP_AS_MORECORE = 1024 * 1024;
-/** The break is stuck here: chunk addresses are 31-bit counts of granules. */
-export const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
 
 /**
  * sysmalloc (ptmalloc2.md §3.8): memory from the kernel for `nb` granules if nothing in the arena fits: a mapped chunk

@@ -5,7 +5,7 @@ import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { PLANE_ALL } from "../../src/ptmalloc/resident.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
-import { BREAK_LIMIT } from "../../src/ptmalloc/sysmalloc.ts";
+import { BREAK_LIMIT } from "../../src/ptmalloc/size-classes.ts";
 import { compareCopy, describeValue, eachField } from "../support/compare-copy.ts";
 import type { Calls } from "../support/model-calls.ts";
 import { process } from "../support/model-driver.ts";

@@ -68,7 +68,7 @@ describe("request to chunk (§1.1)", () => {
     },
   );
 
-  it("has one class from 16 GiB on; the mapping has the true size", () => {
+  it("has one class beyond what fits in a heap; the mapping has the true size", () => {
     expect([HUGE_BYTES, 2 ** 40, 2 ** 62].map(requestToGranules)).toEqual(
       Array(3).fill(HUGE_GRANULES),
     );

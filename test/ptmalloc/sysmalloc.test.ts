@@ -84,6 +84,18 @@ describe("mappings (§3.8 step 1)", () => {
     expect(t.malloc(70 * MIB)).toBe("mmapped+0x10");
     expect(p.malloc(70 * MIB)).toBe("main+0x2a0");
   });
+
+  it("a request larger than any heap is never served from one", () => {
+    const gib = 1024 * MIB;
+    const p = process("2.36", { MALLOC_MMAP_MAX_: "0", MALLOC_TRIM_THRESHOLD_: String(2 ** 40) });
+    for (const name of ["a", "b"]) {
+      p.malloc(10 * gib, name);
+    }
+    p.free("a");
+    p.free("b");
+    expect(p.malloc(2 ** 40)).toBe("NULL");
+    expect(p.memalign(2 ** 40, 24)).toBe("NULL");
+  });
 });
 
 describe("the dynamic threshold (§4.6)", () => {
