@@ -232,21 +232,22 @@ export class HeapPages {
     unless: number,
     resident: Resident,
   ): void {
-    const first = changed(this.get(from), added, removed, unless);
+    const start = leaf << LEAF_SHIFT;
     const isWhole = to - from === LEAF_PAGES;
+    const first = changed(this.get(from), added, removed, unless);
     let isUniform = isWhole;
-    for (let page = from; page < to; ) {
-      const start = page;
-      const planes = this.get(page);
-      while (page < to && this.get(page) === planes) {
-        page++;
-      }
+    let pages = this.#leaves[leaf]!;
+    for (let at = from - start; at < to - start; ) {
+      const planes = pages[at]!;
+      const end = runEnd(pages, at, to - start);
       const after = changed(planes, added, removed, unless);
       isUniform &&= after === first;
       if (after !== planes) {
-        count(resident, planes, after, page - start);
-        this.#owned(leaf).fill(after, start & PAGE_MASK, (start & PAGE_MASK) + page - start);
+        count(resident, planes, after, end - at);
+        pages = this.#owned(leaf);
+        pages.fill(after, at, end);
       }
+      at = end;
     }
     if (isUniform) {
       this.#replace(leaf, first);
@@ -258,6 +259,16 @@ export class HeapPages {
 
 function changed(planes: number, added: number, removed: number, unless: number): number {
   return (planes & unless ? planes : planes & ~removed) | added;
+}
+
+/** The end of the run of pages from `from` on, below `to`, that are in the same planes. */
+function runEnd(pages: Uint8Array, from: number, to: number): number {
+  const planes = pages[from];
+  let end = from + 1;
+  while (end < to && pages[end] === planes) {
+    end++;
+  }
+  return end;
 }
 
 function count(resident: Resident, before: number, after: number, pages: number): void {

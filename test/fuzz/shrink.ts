@@ -1,10 +1,15 @@
 import type { Input } from "./input.ts";
 
-/** Leaves out lines, then options, as long as the input has a problem. Returns the smallest input found. */
+/** A slow input is tried a few times only. */
+const SHRINK_MS = 60_000;
+
+/** Leaves out lines, then options, as long as the input has a problem. Returns the smallest input found in a minute. */
 export async function shrunk(
   input: Input,
-  hasProblem: (input: Input) => Promise<boolean>,
+  stillFails: (input: Input) => Promise<boolean>,
 ): Promise<Input> {
+  const until = performance.now() + SHRINK_MS;
+  const hasProblem = async (one: Input) => performance.now() < until && (await stillFails(one));
   let { argv, bytes } = input;
   const { isForAllWriters } = input;
   const isCompressed = bytes[0] === 0x1f;
