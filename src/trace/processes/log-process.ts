@@ -1,0 +1,112 @@
+import { CUT_MODULUS, isAmongMappings } from "../address-space.ts";
+import { AddressRange } from "./address-range.ts";
+
+/** How a process came into the log. */
+export type ProcessOrigin =
+  /** the log begins with it */
+  | "first"
+  /** it began with a heap of its own: a program was executed, or another run follows */
+  | "program"
+  /** it continued with a copy of another process's heap */
+  | "fork"
+  /** the log's column of pids, or a `# pid` line, states it */
+  | "stated";
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** A process has seldom mapped that much, and the mappings of two processes seldom lie nearer. */
+const FAR_MAPPINGS = 16 * GIB;
+
+/**
+ * The kernel places the break of a program at random within 1 TiB, and that of an executable at a fixed address within
+ * 1 GiB. Smaller distances may be those of blocks in one heap, of which the log shows a part.
+ */
+const FAR_BREAK = 4 * GIB;
+const FAR_LOW_BREAK = 64 * MIB;
+
+/** Offsets in its page of a heap's first block, after the tcache struct or without one (ptmalloc2.md §3.2). */
+const FIRST_BLOCKS: ReadonlySet<number> = new Set([0x10, 0x260, 0x2a0, 0x310]);
+const PAGE = 4096;
+
+/** One of the processes whose calls are in a log, and where its memory lies. */
+export class LogProcess {
+  /** in order of first appearance, from 0 on */
+  readonly index: number;
+  readonly origin: ProcessOrigin;
+  /** as stated, else the id of its first thread */
+  readonly pid: number;
+  /** the area of the program break */
+  readonly heap = new AddressRange();
+  /** mapped blocks, and the heaps of arenas other than the main arena; with cut pointers, all that is far from the break */
+  readonly mappings = new AddressRange();
+  threads = 0;
+  /** new threads that were found to be its own although they allocate in its heap, and those that were forks of it */
+  ownThreads = 0;
+  forks = 0;
+  /** number of the event with which its latest run of lines began; −1: none */
+  lastEvent = -1;
+  /** the first block of its heap was seen: none lies below */
+  showsHeapStart = false;
+
+  constructor(index: number, pid: number, origin: ProcessOrigin) {
+    this.index = index;
+    this.pid = pid;
+    this.origin = origin;
+  }
+
+  /** True where it has memory, as far as the log has shown. */
+  uses(pointer: number): boolean {
+    return this.heap.includes(pointer) || this.mappings.includes(pointer);
+  }
+
+  /** A block of `size` bytes at `pointer` is its own. */
+  learn(pointer: number, size: number): void {
+    const { heap, mappings } = this;
+    const isFar = !heap.isEmpty && heap.distanceTo(pointer) >= FAR_LOW_BREAK;
+    const isMapping = isAmongMappings(pointer) || (isFar && pointer < CUT_MODULUS);
+    if (!isMapping && heap.isEmpty) {
+      this.showsHeapStart = isFirstBlock(pointer);
+    }
+    // More than the block: otherwise each step of a heap that grows would be one of the range.
+    (isMapping ? mappings : heap).extend(pointer, pointer + size + MIB);
+  }
+
+  /** True where another program has its memory rather than this one. */
+  isElsewhere(pointer: number): boolean {
+    if (isAmongMappings(pointer)) {
+      return !this.mappings.isEmpty && this.mappings.distanceTo(pointer) >= FAR_MAPPINGS;
+    }
+    return this.hasOtherBreak(pointer);
+  }
+
+  /** True if the pointer is one of another program's heap. */
+  hasOtherBreak(pointer: number): boolean {
+    const { heap } = this;
+    if (heap.isEmpty || isAmongMappings(pointer)) {
+      return false;
+    }
+    const distance = heap.distanceTo(pointer);
+    if (pointer >= CUT_MODULUS) {
+      return distance >= FAR_BREAK || (this.#isBelow(pointer) && isFirstBlock(pointer));
+    }
+    return isFirstBlock(pointer) && (distance >= FAR_LOW_BREAK || this.#isBelow(pointer));
+  }
+
+  #isBelow(pointer: number): boolean {
+    return this.showsHeapStart && pointer < this.heap.from;
+  }
+
+  /** Returns a fork of this process: a copy of its memory. */
+  fork(index: number, pid: number): LogProcess {
+    const child = new LogProcess(index, pid, "fork");
+    child.heap.extend(this.heap.from, this.heap.to);
+    child.mappings.extend(this.mappings.from, this.mappings.to);
+    child.showsHeapStart = this.showsHeapStart;
+    return child;
+  }
+}
+
+export function isFirstBlock(pointer: number): boolean {
+  return FIRST_BLOCKS.has(pointer % PAGE);
+}

@@ -1,0 +1,185 @@
+import { isAmongMappings } from "../address-space.ts";
+import { EVENTS_PER_BATCH } from "../columns.ts";
+import { EventBatch, Op } from "../event.ts";
+import { Lines } from "../order/lines.ts";
+import { type Kinship, kinshipOf } from "./kinship.ts";
+import type { LogProcess } from "./log-process.ts";
+import type { ProcessTable } from "./process-table.ts";
+
+/** pthread_create allocates a thread vector of at least so many bytes, a multiple of 16 (ptmalloc2.md §6.4). */
+const THREAD_VECTOR = 256;
+
+/** Lines above a thread's first one in which its vector is looked for. */
+const LINES_BEFORE = 64;
+
+/** Processes that a new thread may belong to: the latest ones. */
+const MAX_CANDIDATES = 8;
+
+/** Less evidence may be that of lines in the wrong order. */
+const MIN_SHOWN = 3;
+
+/** So many new threads of one kind, and none of the other, decide for those that follow. */
+const SETTLED = 64;
+
+/** Blocks of so many bytes may have a mapping of their own (ptmalloc2.md §7.1). */
+const MAPPED = 128 * 1024;
+
+/**
+ * Finds the process of a thread that is new in the log, by its lines in the batch and the next one. A thread allocates in
+ * an arena of its own as long as the process has few. One that allocates in the heap of a process may be forked from it,
+ * or one of many threads, or one under MALLOC_ARENA_MAX=1: the blocks that both use show which.
+ */
+export class NewThreads {
+  readonly #table: ProcessTable;
+  #batch = new EventBatch();
+  #lines = new Lines(this.#batch, null);
+  /** number of the batch's first event */
+  #first = 0;
+  /** the last lines of the batch before */
+  readonly #before = new EventBatch();
+
+  constructor(table: ProcessTable) {
+    this.#table = table;
+  }
+
+  /** Goes on to the next batch. `next`: the one that follows, null at the log's end. */
+  enter(batch: EventBatch, next: EventBatch | null, first: number): void {
+    this.#batch = batch;
+    this.#lines = new Lines(batch, next);
+    this.#first = first;
+  }
+
+  /** The batch is done; its columns may change from now on. */
+  leave(): void {
+    const kept = Math.min(LINES_BEFORE, this.#batch.length);
+    this.#before.copy(this.#batch, kept, this.#batch.length - kept);
+  }
+
+  /** Returns the process of the thread whose first line is `at`. `areStated`: the log states where processes begin. */
+  judge(tid: number, at: number, areStated: boolean): LogProcess {
+    const candidates = this.#candidates(at);
+    const [likely] = candidates;
+    if (likely === undefined) {
+      return this.#table.start(tid, "first");
+    }
+    const block = this.#firstBlock(tid, at);
+    if (block === 0 || isAmongMappings(block)) {
+      return candidates.find((process) => !process.isElsewhere(block)) ?? likely;
+    }
+    if (!areStated && candidates.every((process) => process.hasOtherBreak(block))) {
+      return this.#table.start(tid, "program");
+    }
+    const sharing = candidates.filter(({ heap }) => heap.includes(block));
+    const [parent] = sharing;
+    if (parent === undefined) {
+      return likely;
+    }
+    const { own, isFork } = this.#relation(sharing, parent, tid, at);
+    if (isFork && !areStated) {
+      return this.#table.fork(parent, tid);
+    }
+    own.ownThreads++;
+    return own;
+  }
+
+  /** The processes that a thread may belong to whose first line is `at`, likeliest first. */
+  #candidates(at: number): LogProcess[] {
+    const oldest = this.#first + at - 2 * EVENTS_PER_BATCH;
+    const recent = this.#table.all.filter(({ lastEvent }) => lastEvent >= oldest);
+    recent.sort((a, b) => b.lastEvent - a.lastEvent);
+    recent.splice(MAX_CANDIDATES);
+    const creator = this.#creatorOf(at);
+    return creator === null
+      ? recent
+      : [creator, ...recent.filter((process) => process !== creator)];
+  }
+
+  /** The process that has allocated a thread vector shortly before line `at`; null for none. */
+  #creatorOf(at: number): LogProcess | null {
+    const lines = new Lines(this.#before, this.#batch);
+    const end = this.#before.length + at;
+    for (let k = end - 1; k >= Math.max(0, end - LINES_BEFORE); k--) {
+      const size = lines.get("size", k);
+      if (lines.get("op", k) === Op.calloc && size >= THREAD_VECTOR && size % 16 === 0) {
+        return this.#table.ownerOf(lines.get("tid", k));
+      }
+    }
+    return null;
+  }
+
+  /** The first block that the thread allocates in an arena; 0 for none. A realloc stays in the arena of its block. */
+  #firstBlock(tid: number, at: number): number {
+    const lines = this.#lines;
+    for (let k = at; k >= 0; k = lines.nextOf(tid, k)) {
+      const pointer = lines.get("op", k) === Op.realloc ? 0 : lines.returnedBy(k);
+      if (pointer !== 0 && lines.get("size", k) < MAPPED) {
+        return pointer;
+      }
+    }
+    return 0;
+  }
+
+  /** Whether a thread is one of `sharing`, the processes in whose heap it allocates, or a fork of `parent`, their first. */
+  #relation(
+    sharing: readonly LogProcess[],
+    parent: LogProcess,
+    tid: number,
+    at: number,
+  ): { readonly own: LogProcess; readonly isFork: boolean } {
+    const { ownThreads, forks } = parent;
+    if (sharing.length === 1 && ownThreads + forks >= SETTLED && ownThreads * forks === 0) {
+      return { own: parent, isFork: forks > 0 };
+    }
+    const kin = sharing.map((process) => kinshipOf(this.#lines, at, tid, process, this.#table));
+    if (kin.some(({ areKeptBack }) => areKeptBack)) {
+      return { own: parent, isFork: false };
+    }
+    const isForeign = kin.some(contradicts);
+    const related = kin.find((one) => one.shared >= MIN_SHOWN && mayBeOwn(one, isForeign));
+    if (related !== undefined) {
+      return { own: related.process, isFork: false };
+    }
+    const isApart = kin[0]?.areActive === true && mayBeOwn(kin[0], true);
+    return { own: parent, isFork: isForeign || (!isApart && this.#isForkOf(parent, tid, at)) };
+  }
+
+  /**
+   * Decides where blocks do not. A process with one thread announces the next one by its vector. A thread that executes a
+   * program is a fork, as its process would end otherwise.
+   */
+  #isForkOf(process: LogProcess, tid: number, at: number): boolean {
+    if (this.#creatorOf(at) === process) {
+      return false;
+    }
+    const isSecond = process.showsHeapStart && process.threads === 1;
+    return isSecond || hasRelatives(process) || this.#executes(process, tid, at);
+  }
+
+  #executes(process: LogProcess, tid: number, at: number): boolean {
+    const lines = this.#lines;
+    for (let k = at; k >= 0; k = lines.nextOf(tid, k)) {
+      if (process.hasOtherBreak(lines.returnedBy(k))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+/** True if the thread cannot be one of the process. The lines of racing threads contradict each other, too, but less. */
+function contradicts({ process, shared, contradictions, areActive }: Kinship): boolean {
+  const isClear = contradictions >= MIN_SHOWN && contradictions > 2 * shared;
+  return isClear && (areActive || process.ownThreads === 0);
+}
+
+/** Two forks of one process have much in common, and only a little contradicts it. */
+function mayBeOwn(one: Kinship, isForeign: boolean): boolean {
+  return isForeign || hasRelatives(one.process)
+    ? one.contradictions + one.taken === 0
+    : !contradicts(one);
+}
+
+/** True if the heap of the process is not the only copy. */
+function hasRelatives({ forks, origin }: LogProcess): boolean {
+  return forks > 0 || origin === "fork";
+}
