@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { AnalysisHooks, StandardInput } from "../pipeline/analysis-hooks.ts";
-import type { AnalysisOptions } from "../pipeline/analysis-options.ts";
+import type { LogOptions } from "../pipeline/analysis-options.ts";
 import type { Report } from "../report/report.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +31,6 @@ export interface Io {
  */
 export type Analyse = (
   inputs: readonly string[],
-  options: AnalysisOptions,
+  options: LogOptions,
   hooks: AnalysisHooks,
 ) => Promise<Report>;

@@ -62,6 +62,8 @@ function sentence(problem: Problem): string {
     case "zstdMissing":
     case "compression":
       return inputProblemText(problem);
+    case "process":
+      return noProcess(problem.asked, problem.names);
     case "shortWords":
       return `${evidence(problem.shown)}: the log is of a 32-bit process, and only 64-bit ones are modelled; --no-model reports calls and live bytes`;
     case "empty":
@@ -98,4 +100,14 @@ function evidence(shown: ShortWords | null): string {
 /** "a, b or c" */
 function either(words: readonly string[]): string {
   return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** Names listed where one is not found. */
+const MAX_NAMES = 8;
+
+function noProcess(asked: string, names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES).join(", ");
+  const more = names.length > MAX_NAMES ? `, and ${count(names.length - MAX_NAMES)} more` : "";
+  const known = names.length === 1 ? `only ${shown}` : `${shown}${more}`;
+  return `--process ${asked}: the log has no such process; it has ${known}`;
 }

@@ -28,6 +28,8 @@ export type Problem =
   /** a JSON report of an earlier run that cannot be read */
   | { readonly code: "report"; readonly file: string; readonly reason: string }
   | { readonly code: "output"; readonly file: string; readonly reason: string }
+  /** --process; `names`: the processes that the log has */
+  | { readonly code: "process"; readonly asked: string; readonly names: readonly string[] }
   | InputProblem
   /** the log is of a 32-bit process; `shown`: what shows it; null: a comment says so */
   | { readonly code: "shortWords"; readonly shown: ShortWords | null }
@@ -63,6 +65,7 @@ export function exitCodeOf(problem: Problem): number {
     case "budget":
     case "config":
     case "stdinTwice":
+    case "process":
       return Exit.usage;
     case "report":
     case "output":

@@ -1,5 +1,5 @@
 import { InputError } from "../input/input-error.ts";
-import { analyse, type Workers } from "../pipeline/analyse.ts";
+import { analyse, NoSuchProcess, type Workers } from "../pipeline/analyse.ts";
 import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
 import { summarize } from "../summary/summarize.ts";
@@ -22,6 +22,9 @@ export function failureOf(error: unknown): Failure | null {
   if (error instanceof SettingRefused) {
     const option = error.scenario === null ? "--recorded-with" : "--what-if";
     return new Failure({ code: "option", option, value: null, reason: error.message });
+  }
+  if (error instanceof NoSuchProcess) {
+    return new Failure({ code: "process", asked: error.asked, names: error.names });
   }
   if (error instanceof ShortWordsRefused) {
     return new Failure({ code: "shortWords", shown: error.shown });

@@ -4,6 +4,7 @@ import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
 import { threadBuffersSentence } from "./lines-in-blocks.ts";
 import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
+import { processTotals } from "./process-sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
 import { whatIfNotes } from "./what-if-notes.ts";
@@ -22,6 +23,7 @@ export function present(report: Report): Presented {
     interruption: interruption(report),
     budgets: presentBudgets(budgets),
     failing: new Set(failing),
+    processTotals: processTotals(report),
     whatIfNotes: whatIfNotes(report),
     fidelityTone: model === null ? "plain" : fidelityTone(model.fidelity),
     anomalies: [...(buffers === null ? [] : [buffers]), ...anomalySentences(trace.anomalies)],

@@ -4,6 +4,7 @@ import type { Fidelity, Report, Scenario, TouchFit } from "../report/report.ts";
 import { advice } from "./advice.ts";
 import { containerSentences } from "./container.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
+import { processSentences } from "./process-sentences.ts";
 import { after, plain } from "./sentences.ts";
 import { unreadSentence } from "./unread-lines.ts";
 
@@ -18,6 +19,7 @@ export function verdict(report: Report): Sentence[] {
   if (report.trace.events === 0) {
     return interrupted === null ? [plain("No event was read: nothing to report.")] : sentences;
   }
+  sentences.push(...processSentences(report));
   const unread = unreadSentence(report);
   if (unread !== null) {
     sentences.push({ tone: "bad", text: unread });

@@ -1,10 +1,11 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { inOrderOfTime } from "../input/piece-order.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
-import { Analysis } from "./analysis.ts";
 import type { AnalysisHooks } from "./analysis-hooks.ts";
-import type { AnalysisOptions } from "./analysis-options.ts";
-import type { AnalysisResult } from "./analysis-result.ts";
+import type { LogOptions } from "./analysis-options.ts";
+import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
+import type { MemberAnalysis } from "./member-process.ts";
+import { ProcessAnalyses } from "./process-analyses.ts";
 import { readSummary } from "./read-summary.ts";
 import { readInWorker } from "./threads/read-in-worker.ts";
 import { WorkerRunner } from "./threads/worker-runner.ts";
@@ -19,53 +20,99 @@ export interface Workers {
   readonly cores: number;
 }
 
+/** Processes whose what-ifs are replayed in workers: a log mostly has one, or a script and a program. */
+const MAX_RUNNERS = 2;
+
+/** The log has none of the processes that were asked for. */
+export class NoSuchProcess extends Error {
+  readonly asked: string;
+  /** the processes in the log */
+  readonly names: readonly string[];
+
+  constructor(asked: string, names: readonly string[]) {
+    super(`the log has no process ${asked}`);
+    this.asked = asked;
+    this.names = names;
+  }
+}
+
 /**
  * Reads a log and replays it: bytes to events, ledger and models. `inputs` are paths, `-` for standard input; none means
  * standard input. `workers` is null if there is no core for them.
  * @throws InputError an input cannot be read
  * @throws SettingRefused the log's glibc does not accept a setting
+ * @throws NoSuchProcess
  */
 export async function analyse(
   inputs: readonly string[],
-  options: AnalysisOptions,
+  options: LogOptions,
   hooks: AnalysisHooks,
   workers: Workers | null,
 ): Promise<AnalysisResult> {
-  if (workers === null) {
-    return readAndReplay(inputs, options, hooks, null, new InlineRunner());
+  const runners: WorkerRunner[] = [];
+  function newRunner(): WhatIfRunner {
+    if (workers === null || runners.length === MAX_RUNNERS) {
+      return new InlineRunner();
+    }
+    const runner = new WorkerRunner(workers.whatIf, workers.cores);
+    runners.push(runner);
+    return runner;
   }
-  const runner = new WorkerRunner(workers.whatIf, workers.cores);
   try {
-    return await readAndReplay(inputs, options, hooks, workers.reading, runner);
+    const processes = new ProcessAnalyses(options, newRunner);
+    return await readAndReplay(inputs, options, hooks, workers?.reading ?? null, processes);
   } finally {
-    await runner.close();
+    await Promise.all(runners.map((runner) => runner.close()));
   }
 }
 
 async function readAndReplay(
   inputs: readonly string[],
-  options: AnalysisOptions,
+  options: LogOptions,
   { stdin, signal, onProgress }: AnalysisHooks,
   reader: URL | null,
-  runner: WhatIfRunner,
+  processes: ProcessAnalyses,
 ): Promise<AnalysisResult> {
-  const analysis = new Analysis(options, runner);
   const diagnostics = new Diagnostics();
   const given = inputs.length === 0 ? ["-"] : inputs;
   const names = await inOrderOfTime(given);
-  const { isComplete } = await readInWorker(reader, { names, stdin }, analysis, diagnostics, {
+  const { isComplete } = await readInWorker(reader, { names, stdin }, processes, diagnostics, {
     signal,
     onProgress: ({ bytesRead, bytesTotal }) =>
-      onProgress({
-        bytes: bytesRead,
-        totalBytes: bytesTotal,
-        events: analysis.ledger.events,
-      }),
+      onProgress({ bytes: bytesRead, totalBytes: bytesTotal, events: processes.events }),
   });
-  const touch = analysis.touchReading();
-  const whatIfs = await runner.figures(touch.reading);
+  const { members, reported } = processes;
+  if (reported?.analysed == null) {
+    throw new NoSuchProcess(
+      options.process ?? "",
+      members.map(({ name }) => name),
+    );
+  }
+  const found: ProcessResult[] = [];
+  for (const member of members) {
+    const { name, process, events, volumeBytes, analysed } = member;
+    const isReported = member === reported;
+    const isAsked = isReported || options.process === "all";
+    const result = isAsked && analysed !== null ? await resultOf(analysed) : null;
+    found.push({
+      name,
+      pid: process.pid,
+      origin: process.origin,
+      events,
+      volumeBytes,
+      isReported,
+      result,
+    });
+  }
+  const result = found.find(({ isReported }) => isReported)?.result ?? null;
   return {
-    ...analysis.result(touch, whatIfs),
+    ...(result ?? (await resultOf(reported.analysed))),
     read: readSummary(diagnostics, { names, areSorted: names !== given }, isComplete),
+    processes: found,
   };
+}
+
+async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
+  const touch = analysis.touchReading();
+  return analysis.result(touch, await runner.figures(touch.reading));
 }

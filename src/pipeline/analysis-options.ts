@@ -12,3 +12,9 @@ export interface AnalysisOptions extends RecordedOptions {
   readonly hostCpus: number;
   readonly touch: TouchPolicy;
 }
+
+/** What the user asked of a log, which may have the calls of several processes. */
+export interface LogOptions extends AnalysisOptions {
+  /** the process to report, by its name; null: the one with the most volume; "all": the same, with the figures of each */
+  readonly process: string | null;
+}

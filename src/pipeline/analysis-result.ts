@@ -11,6 +11,7 @@ import type {
 } from "../report/report.ts";
 import type { AllocatorSigns } from "../trace/allocator-signs.ts";
 import type { Ledger } from "../trace/ledger.ts";
+import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 
@@ -45,9 +46,24 @@ export interface LogResult {
   readonly model: ModelResult | null;
 }
 
-/** A log's analysis and its reading. */
+/** A log's analysis and its reading: that of the reported process, if the log has several. */
 export interface AnalysisResult extends LogResult {
   readonly read: ReadSummary;
+  /** the processes of the log, in order of first appearance */
+  readonly processes: readonly ProcessResult[];
+}
+
+/** One of the processes of a log. */
+export interface ProcessResult {
+  /** the pid; with `.2` and so on for a process that began later under the same pid */
+  readonly name: string;
+  readonly pid: number;
+  readonly origin: ProcessOrigin;
+  readonly events: number;
+  readonly volumeBytes: number;
+  readonly isReported: boolean;
+  /** what its analysis found; null: its calls were only counted */
+  readonly result: LogResult | null;
 }
 
 /** The figures of one scenario. `spec` is null for the recorded run. */

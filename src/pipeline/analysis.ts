@@ -85,6 +85,19 @@ export class Analysis implements EventSink {
     return this.#batch;
   }
 
+  /** the current batch has neither events nor comments */
+  get isBatchEmpty(): boolean {
+    return this.#batch.length + this.#batch.notes.length === 0;
+  }
+
+  /** Takes `batch` for the current one, which must be empty, and goes on to the next. Returns the empty one. */
+  exchange(batch: EventBatch): EventBatch {
+    const empty = this.#batch;
+    this.#batch = batch;
+    this.advance();
+    return empty;
+  }
+
   /** The oldest batch that waits is replayed in `whenReady`; at the latest here, when the next one is full. */
   advance(): void {
     completed(this.#replaying);

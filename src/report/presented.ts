@@ -34,6 +34,8 @@ export interface Presented {
   readonly budgets: readonly PresentedBudget[];
   /** scenarios in which calls fail that succeeded in the recorded run: their low RSS is no gain */
   readonly failing: ReadonlySet<Scenario>;
+  /** sums over all processes of the log, if they were asked for; else null */
+  readonly processTotals: string | null;
   /** notes below the table of scenarios */
   readonly whatIfNotes: readonly string[];
   /** how far the share of reproduced pointers lets the figures be trusted */

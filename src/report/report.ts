@@ -3,9 +3,11 @@
  * contract: fields are only added. Sizes are bytes, times are seconds since the first event of the log, ratios 0..1.
  */
 
+import type { ProcessSummary } from "./process-summary.ts";
 import type { Scenario, UnavailableScenario } from "./scenario.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
+export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
   FreeBytes,
@@ -48,6 +50,8 @@ export interface Report {
   /** how far the log supports the model's figures; null under --no-model, or if no event was read */
   readonly grade: Grade | null;
   readonly findings: readonly Finding[];
+  /** the processes of a log that has several, largest volume first; the other fields are those of the reported one */
+  readonly processes?: readonly ProcessSummary[];
   readonly budgets: readonly BudgetResult[];
   /** only with --container-limit or --base-rss */
   readonly container?: Container;

@@ -21,6 +21,7 @@ import {
   type TraceSummary,
 } from "../report/report.ts";
 import { modelSummary } from "./model-summary.ts";
+import { processSummaries } from "./process-summaries.ts";
 import { secondsSinceStart } from "./seconds.ts";
 import { threadSummaries } from "./thread-summaries.ts";
 
@@ -61,6 +62,9 @@ export function summarize(result: AnalysisResult, version: string): Report {
             freezesThresholds: model.freezesThresholds,
             rssByGlibc: model.rssByGlibc,
           }),
+    ...processSummaries(result, (one) =>
+      summarize({ ...one, read: result.read, processes: [] }, version),
+    ),
     budgets: [],
     ...unavailable(model?.refused ?? []),
   } satisfies Omit<Report, "grade">;

@@ -55,7 +55,7 @@ export function columnar<Declared extends Declaration>(
 }
 
 /**
- * Copies `length` rows of the declared columns, from row `start` on, to the rows from 0 on. Pass the rows filled, not the
+ * Copies `length` rows of the declared columns, from row `start` on, to the rows from `at` on. Pass the rows filled, not the
  * capacity: the first touch of memory costs more than the copy.
  */
 export function copyColumns<Name extends string>(
@@ -64,9 +64,10 @@ export function copyColumns<Name extends string>(
   from: Readonly<Record<NoInfer<Name>, Column>>,
   length: number,
   start = 0,
+  at = 0,
 ): void {
   for (const name of columnNames(declaration)) {
-    to[name].set(from[name].subarray(start, start + length));
+    to[name].set(from[name].subarray(start, start + length), at);
   }
 }
 

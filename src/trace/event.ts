@@ -87,6 +87,12 @@ export class EventBatch extends columnar(EVENT_COLUMNS) {
     copyColumns(EVENT_COLUMNS, this, other, length, start);
   }
 
+  /** Adds a copy of rows from .. to − 1 of `other`, without its notes. There must be room for them. */
+  append(other: EventColumns, from: number, to: number): void {
+    copyColumns(EVENT_COLUMNS, this, other, to - from, from, this.length);
+    this.length += to - from;
+  }
+
   /** Two batches: the events before index `at`, and those from it on. A comment right before it goes into the first. */
   splitAt(at: number): [EventBatch, EventBatch] {
     const halves: [EventBatch, EventBatch] = [new EventBatch(), new EventBatch()];

@@ -1,4 +1,4 @@
-import type { AnalysisOptions } from "../../pipeline/analysis-options.ts";
+import type { LogOptions } from "../../pipeline/analysis-options.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import type { ThreadSort } from "../../report/sort-threads.ts";
@@ -11,7 +11,7 @@ import { Failure } from "../problems.ts";
 /** An analysis that a user asked for, checked. */
 export interface AnalysisRequest {
   readonly inputs: readonly string[];
-  readonly analysis: AnalysisOptions;
+  readonly analysis: LogOptions;
   readonly sort: ThreadSort;
   readonly top: number;
   /** null: neither --container-limit nor --base-rss was given */
@@ -56,6 +56,7 @@ export function analysisRequest(
       hostCpus,
       touch: values.touch ?? { fitted: values.observedRss ?? null },
       thp: values.thp ?? null,
+      process: values.process ?? null,
     },
     sort: values.sort,
     top: values.top,

@@ -3,7 +3,7 @@ import { isOfScenario, printKey } from "../../budget/budget-key.ts";
 import { explain } from "../../budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../../budget/judge.ts";
 import { refusalBySchema } from "../../budget/schema-paths.ts";
-import type { AnalysisOptions } from "../../pipeline/analysis-options.ts";
+import type { LogOptions } from "../../pipeline/analysis-options.ts";
 import { AS_RECORDED, type BudgetResult } from "../../report/report.ts";
 import { reportSchema } from "../../report/report-schema.ts";
 import { Exit } from "../exit-codes.ts";
@@ -33,8 +33,8 @@ export function typedBudgets(texts: readonly string[]): NamedBudget[] {
  */
 export function withScenariosOf(
   budgets: readonly NamedBudget[],
-  analysis: AnalysisOptions,
-): AnalysisOptions {
+  analysis: LogOptions,
+): LogOptions {
   const whatIfs = [...analysis.whatIfs];
   const schema: unknown = JSON.parse(reportSchema());
   for (const { budget, place } of budgets) {

@@ -5,6 +5,7 @@ import {
   parseBytes,
   parseCpus,
   parsePositiveBytes,
+  parseProcess,
   parseThp,
   parseTouch,
   repeatableOption,
@@ -32,10 +33,16 @@ export interface ModelValues {
   readonly thp?: ThpMode;
   readonly containerLimit?: number;
   readonly baseRss?: number;
+  readonly process?: string;
 }
 
 export function modelOptions(): Option[] {
   return [
+    valueOption(
+      "--process <pid>",
+      "the process to report, if the log has several (default: the one with the most volume); all: the figures of each",
+      parseProcess,
+    ),
     repeatableOption(
       "--what-if <settings>",
       "also replay under these settings, e.g. MALLOC_ARENA_MAX=1,malloc_trim=end; repeatable, replaces the default set",

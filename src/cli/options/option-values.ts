@@ -55,6 +55,13 @@ export function parseTop(text: string): Parsed<number> {
     : { error: "give a whole number; 0 shows all rows" };
 }
 
+/** The name of one of a log's processes. */
+export function parseProcess(text: string): Parsed<string> {
+  return text === "all" || /^\d{1,10}(?:\.\d{1,6})?$/.test(text)
+    ? { ok: text }
+    : { error: "give a pid, or the name of a process as the report lists it, or all" };
+}
+
 /** Bytes, 0 included. */
 export function parseBytes(text: string): Parsed<number> {
   const bytes = parseSize(text);

@@ -9,6 +9,7 @@ import { sourceName } from "../printable.ts";
 import type { Report, Scenario } from "../report.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import type { Column } from "../tables/column.ts";
+import { processColumns } from "../tables/process-columns.ts";
 import { scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
 import { threadColumns, threadsTitle } from "../tables/thread-columns.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
@@ -25,6 +26,7 @@ export const writeMarkdown: Writer = (presented, options) => {
     budgets(presented),
     whatIfs(presented, options),
     findings(report),
+    processes(presented),
     threads(report, options),
     arenas(report, options),
     anomalies(presented),
@@ -110,6 +112,18 @@ function leastFirst(scenarios: readonly Scenario[]): readonly Scenario[] {
   const [recorded, ...others] = scenarios;
   const sorted = others.sort((a, b) => a.rss.endBytes - b.rss.endBytes);
   return recorded === undefined ? sorted : [recorded, ...sorted];
+}
+
+/** Rows of the table of processes. */
+const MAX_PROCESSES = 20;
+
+function processes({ report: { processes }, processTotals }: Presented): string | null {
+  if (processes === undefined) {
+    return null;
+  }
+  const table = markdownTable(processColumns(processes), processes, MAX_PROCESSES);
+  const totals = processTotals === null ? [] : [prose(processTotals)];
+  return ["### Processes", table, ...totals].join("\n\n");
 }
 
 function findings({ findings }: Report): string | null {

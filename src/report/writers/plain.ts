@@ -18,6 +18,15 @@ export const writePlain: Writer = ({ report, verdict }) => {
       lastTime: (log) => log.lastTime,
       sources: (log) => log.sources.join(" "),
     }),
+    ...records("process", report.processes ?? [], {
+      name: (process) => process.name,
+      origin: (process) => process.origin,
+      events: (process) => process.events,
+      volumeBytes: (process) => process.volumeBytes,
+      reported: (process) => String(process.isReported),
+      liveBytes: (process) => process.figures?.liveBytes ?? null,
+      rssEndBytes: (process) => process.figures?.rssEndBytes ?? null,
+    }),
     ...records("thread", threads, {
       tid: (thread) => thread.tid,
       volumeBytes: (thread) => thread.volumeBytes,

@@ -6,6 +6,7 @@ import { basisList } from "../text/basis-list.ts";
 import { budgetList } from "../text/budget-list.ts";
 import { findingList } from "../text/finding-list.ts";
 import { plot } from "../text/plot.ts";
+import { processTable } from "../text/process-table.ts";
 import { type TextStyle, wrap } from "../text/style.ts";
 import { threadTable } from "../text/thread-table.ts";
 import { whatIfTable } from "../text/what-if-table.ts";
@@ -18,6 +19,7 @@ export const writeText: Writer = (presented, { sort, top, plot: isPlotted, ...st
   const sections = [
     budgets.length > 0 && budgetList(budgets, style),
     verdict.map((sentence) => paragraph(sentence, style)).join("\n"),
+    processTable(presented, top, style),
     report.threads.length > 0 && threadTable(report, sort, top, style),
     recorded && whatIfTable(presented, top, style),
     isPlotted && plot(report, style),

@@ -185,6 +185,11 @@ function statement({ text }: Note): { readonly tid: number; readonly pid: number
   return null;
 }
 
+/** True for a comment that states which process a thread is of. */
+export function isStatement(note: Note): boolean {
+  return statement(note) !== null;
+}
+
 function isId(text: string | undefined): boolean {
   return text !== undefined && /^\d{1,9}$/.test(text);
 }

@@ -1,0 +1,32 @@
+import { count, share, size } from "../report/format.ts";
+import type { Sentence } from "../report/presented.ts";
+import type { ProcessFigures, ProcessSummary, Report } from "../report/report.ts";
+import { plain } from "./sentences.ts";
+
+/** Which process of several the report is of. Empty for a log of one. */
+export function processSentences({ processes = [] }: Pick<Report, "processes">): Sentence[] {
+  const reported = processes.find(({ isReported }) => isReported);
+  if (reported === undefined) {
+    return [];
+  }
+  const volume = processes.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
+  const part = `${share(reported.volumeBytes, volume)} of all requested bytes`;
+  const first = `The log has ${count(processes.length)} processes`;
+  return [plain(`${first}; this is process ${reported.name}, with ${part}.`)];
+}
+
+/** The sums over all processes; null if not all of them were modelled. */
+export function processTotals({ processes = [] }: Pick<Report, "processes">): string | null {
+  const figures = processes.map((process) => process.figures).filter((one) => one !== null);
+  if (processes.length === 0 || figures.length < processes.length) {
+    return null;
+  }
+  const sum = (of: (one: ProcessFigures) => number | null): number =>
+    figures.reduce((total, one) => total + (of(one) ?? 0), 0);
+  const volume = processes.reduce((total, one: ProcessSummary) => total + one.volumeBytes, 0);
+  const live = size(sum(({ liveBytes }) => liveBytes));
+  const all = `All processes: ${size(volume)} requested, ${live} live at their ends`;
+  return figures.some(({ rssEndBytes }) => rssEndBytes === null)
+    ? `${all}.`
+    : `${all}, ${size(sum(({ rssEndBytes }) => rssEndBytes))} of heap RSS.`;
+}

@@ -1,0 +1,187 @@
+import { EventBatch, type Note } from "../trace/event.ts";
+import { completed } from "../trace/in-steps.ts";
+import { LogProcess } from "../trace/processes/log-process.ts";
+import { isStatement, ProcessSplitter, type Run } from "../trace/processes/process-splitter.ts";
+import type { EventSink } from "../trace/sink.ts";
+import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
+import { Analysis } from "./analysis.ts";
+import type { LogOptions } from "./analysis-options.ts";
+import { type MemberAnalysis, MemberProcess } from "./member-process.ts";
+
+/** Processes analysed at once. Beyond that, the one with the fewest events is only counted from then on. */
+const MAX_ANALYSED = 64;
+
+/**
+ * Analyses the processes of a log, each as if it had a log of its own. A batch waits until the next one is full: which
+ * process a new thread belongs to may depend on lines that follow. The batches of a log with one process are handed on
+ * without a copy.
+ */
+export class ProcessAnalyses implements EventSink {
+  readonly #options: LogOptions;
+  readonly #newRunner: () => WhatIfRunner;
+  readonly #splitter = new ProcessSplitter();
+  /** in order of first appearance */
+  readonly #members: MemberProcess[] = [];
+  readonly #memberOfProcess = new Map<LogProcess, MemberProcess>();
+  #batch = new EventBatch();
+  #held: EventBatch | null = null;
+  #spare: EventBatch | null = null;
+  /** comments before the first event */
+  readonly #early: Note[] = [];
+
+  /** `newRunner` is called once for each process that is analysed. */
+  constructor(options: LogOptions, newRunner: () => WhatIfRunner) {
+    this.#options = options;
+    this.#newRunner = newRunner;
+  }
+
+  get batch(): EventBatch {
+    return this.#batch;
+  }
+
+  /** events read so far */
+  get events(): number {
+    return this.#members.reduce((sum, { events }) => sum + events, 0);
+  }
+
+  /** the processes with calls, in order of first appearance */
+  get members(): readonly MemberProcess[] {
+    return this.#members.filter(({ events }) => events > 0);
+  }
+
+  /**
+   * The process to report: of those that are analysed, the one with the most volume; null if the log has none that was
+   * asked for. Complete after `end`.
+   */
+  get reported(): MemberProcess | null {
+    const analysed = this.#members.filter((member) => member.analysed !== null);
+    return analysed.reduce<MemberProcess | null>(
+      (most, one) => (most === null || one.volumeBytes > most.volumeBytes ? one : most),
+      null,
+    );
+  }
+
+  advance(): void {
+    const held = this.#held;
+    this.#held = this.#batch;
+    this.#batch = this.#spare ?? new EventBatch();
+    this.#spare = held === null ? null : this.#route(held, this.#held);
+  }
+
+  async whenReady(): Promise<void> {
+    for (const { analysed } of this.#members) {
+      await analysed?.analysis.whenReady();
+    }
+  }
+
+  async whenEnding(): Promise<void> {
+    this.#routeRest();
+    for (const { analysed } of this.#members) {
+      await analysed?.analysis.whenEnding();
+    }
+  }
+
+  end(): void {
+    this.#routeRest();
+    for (const { analysed } of this.#members) {
+      if (analysed !== null) {
+        completed(analysed.analysis.drain());
+      }
+    }
+    const { reported } = this;
+    for (const member of this.#members) {
+      if (member === reported || this.#options.process === "all") {
+        member.analysed?.analysis.end();
+      }
+    }
+  }
+
+  #routeRest(): void {
+    const rest = [this.#held, this.#batch].filter((batch) => batch !== null);
+    rest.forEach((batch, n) => {
+      this.#route(batch, rest[n + 1] ?? null);
+    });
+    this.#held = null;
+    this.#batch = new EventBatch();
+    if (this.#members.length === 0) {
+      // A log without events has an empty report.
+      this.#memberOf(new LogProcess(0, 0, "first")).take(this.#batch, 0, 0, this.#early);
+    }
+  }
+
+  /** Hands the batch on. Returns an empty one to be filled instead. */
+  #route(batch: EventBatch, next: EventBatch | null): EventBatch {
+    const runs = this.#splitter.split(batch, next);
+    const [first] = runs;
+    if (first === undefined) {
+      this.#early.push(...batch.notes);
+      batch.clear();
+      return batch;
+    }
+    if (this.#early.length > 0) {
+      batch.notes.unshift(...this.#early.map((note) => ({ ...note, at: 0 })));
+      this.#early.length = 0;
+    }
+    if (this.#splitter.processes.length === 1) {
+      return this.#memberOf(first.process).takeAll(batch);
+    }
+    const notes = this.#notesOfRuns(batch, runs);
+    runs.forEach(({ process, from, to }, n) => {
+      this.#memberOf(process).take(batch, from, to, notes[n] ?? []);
+    });
+    batch.clear();
+    return batch;
+  }
+
+  /**
+   * The comments of each run. Those that refer to what stands above, and those at the batch's end, go to the run above;
+   * a thread's name to a run of its process; others to the run below, as the head of a log.
+   */
+  #notesOfRuns(batch: EventBatch, runs: readonly Run[]): Note[][] {
+    const notes: Note[][] = runs.map(() => []);
+    for (const note of batch.notes) {
+      if (isStatement(note)) {
+        continue;
+      }
+      const below = runs.findIndex(({ to }) => to > note.at);
+      const above = runs.findLastIndex(({ from }) => from < note.at);
+      const refersUp = /^(?:rss|hole)\b/.test(note.text);
+      const at = (refersUp || below < 0) && above >= 0 ? above : below;
+      notes[at < 0 ? 0 : at]?.push(note);
+    }
+    return notes;
+  }
+
+  #memberOf(process: LogProcess): MemberProcess {
+    const known = this.#memberOfProcess.get(process);
+    if (known !== undefined) {
+      return known;
+    }
+    const earlier = this.#members.filter((member) => member.process.pid === process.pid).length;
+    const name = earlier === 0 ? String(process.pid) : `${process.pid}.${earlier + 1}`;
+    const member = new MemberProcess(process, name, this.#analysisOf(process, name));
+    this.#members.push(member);
+    this.#memberOfProcess.set(process, member);
+    this.#releaseOne(member);
+    return member;
+  }
+
+  /** Null: the process was not asked for. */
+  #analysisOf({ pid }: LogProcess, name: string): MemberAnalysis | null {
+    const { process: asked } = this.#options;
+    if (asked !== null && asked !== "all" && asked !== name && asked !== String(pid)) {
+      return null;
+    }
+    const runner = this.#newRunner();
+    return { analysis: new Analysis(this.#options, runner), runner };
+  }
+
+  #releaseOne(latest: MemberProcess): void {
+    const analysed = this.#members.filter((one) => one.analysed !== null && one !== latest);
+    if (analysed.length < MAX_ANALYSED) {
+      return;
+    }
+    const [least] = analysed.sort((a, b) => a.events - b.events);
+    least?.release();
+  }
+}
