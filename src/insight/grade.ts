@@ -54,6 +54,7 @@ function reasonsOf(report: Omit<Report, "grade">, model: ModelSummary): GradeRea
     buffers(trace),
     linesLost(trace),
     threadsUnknown(trace),
+    forked(report),
     attachedLate(trace, model),
   ].filter((reason) => reason !== null);
 }
@@ -121,6 +122,18 @@ function threadsUnknown({ layout }: TraceSummary): GradeReason | null {
         kind: "threads-unknown",
         message: "the log does not tell threads apart, and all calls were read as one thread's",
         evidence: {},
+      };
+}
+
+/** A fork begins with a copy of its parent's memory. */
+function forked({ processes }: Omit<Report, "grade">): GradeReason | null {
+  const reported = processes?.find(({ isReported }) => isReported);
+  return reported?.origin !== "fork"
+    ? null
+    : {
+        kind: "forked",
+        message: `process ${reported.name} is a fork and began with its parent's memory, which its own lines do not show`,
+        evidence: { pid: reported.pid },
       };
 }
 

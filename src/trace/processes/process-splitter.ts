@@ -191,5 +191,5 @@ export function isStatement(note: Note): boolean {
 }
 
 function isId(text: string | undefined): boolean {
-  return text !== undefined && /^\d{1,9}$/.test(text);
+  return text !== undefined && /^\d{1,10}$/.test(text);
 }

@@ -32,6 +32,7 @@ const OPTIONS = {
     scenario("trimmed", {}, true),
   ]),
   glibc: "auto",
+  process: null,
   cpus: null,
 };
 

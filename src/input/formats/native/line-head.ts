@@ -2,6 +2,8 @@ import { isDigit, type NativeCursor } from "./cursor.ts";
 
 /** Reads what stands before the call. Valid after `read` returned true. */
 export interface LineHead {
+  /** 0: none */
+  readonly pid: number;
   readonly tid: number;
   /** µs; NaN: none */
   readonly time: number;
@@ -13,6 +15,7 @@ export interface LineHead {
 
 /** `tid [time] ["[" pointer "]"]` */
 export class NativeHead implements LineHead {
+  readonly pid = 0;
   tid = 0;
   time = Number.NaN;
   caller = 0;

@@ -30,7 +30,8 @@ import { type LineHead, NativeHead } from "./line-head.ts";
  * Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
  */
 export class NativeLine {
-  // The columns of `EventBatch`; valid after `parse` returned true.
+  // Valid after `parse` returned true: the process, 0 for none, and the columns of `EventBatch`.
+  pid = 0;
   op: Op = Op.malloc;
   tid = 0;
   time = Number.NaN;
@@ -64,6 +65,7 @@ export class NativeLine {
     if (!this.#head.read(this.#cursor)) {
       return false;
     }
+    this.pid = this.#head.pid;
     this.tid = this.#head.tid;
     this.time = this.#head.time;
     this.caller = this.#head.caller;

@@ -24,6 +24,8 @@ export class NativeScanner implements BlockScanner {
   readonly #hasCommonLines: boolean;
   /** lines before the current one */
   #linesBefore = 0;
+  /** the process of each thread, where the lines state it */
+  readonly #owners = new Map<number, number>();
   /** events not yet counted in the diagnostics */
   #parsed = 0;
   /** index after the number that `#hexadecimal` or `#decimal` read last */
@@ -243,6 +245,10 @@ export class NativeScanner implements BlockScanner {
 
   #push(number: number): void {
     const line = this.#line;
+    if (line.pid !== 0 && this.#owners.get(line.tid) !== line.pid) {
+      this.#owners.set(line.tid, line.pid);
+      this.#addNote(number, `owner ${line.tid} ${line.pid}`);
+    }
     const batch = this.#sink.batch;
     const index = batch.length;
     batch.op[index] = line.op;
@@ -258,11 +264,15 @@ export class NativeScanner implements BlockScanner {
   }
 
   #note(line: number, text: string): void {
+    this.#diagnostics.lines.comments++;
+    this.#addNote(line, text);
+  }
+
+  #addNote(line: number, text: string): void {
     if (this.#sink.batch.notes.length === EVENTS_PER_BATCH) {
       // Bounds the comments of a batch, where millions follow each other without an event.
       this.#advance();
     }
-    this.#diagnostics.lines.comments++;
     const { batch } = this.#sink;
     batch.notes.push({ at: batch.length, line, text });
   }
