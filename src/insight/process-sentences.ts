@@ -17,7 +17,7 @@ export function processSentences({ processes = [] }: Pick<Report, "processes">):
 
 /** The sums over all processes; null if not all of them were modelled. */
 export function processTotals({ processes = [] }: Pick<Report, "processes">): string | null {
-  const figures = processes.map((process) => process.figures).filter((one) => one !== null);
+  const figures = processes.map((one) => one.figures).filter((one) => one !== null);
   if (processes.length === 0 || figures.length < processes.length) {
     return null;
   }

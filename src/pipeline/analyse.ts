@@ -90,14 +90,15 @@ async function readAndReplay(
   }
   const found: ProcessResult[] = [];
   for (const member of members) {
-    const { name, process, events, volumeBytes, analysed } = member;
+    const { name, events, volumeBytes, analysed } = member;
+    const { pid, origin } = member.known;
     const isReported = member === reported;
     const isAsked = isReported || options.process === "all";
     const result = isAsked && analysed !== null ? await resultOf(analysed) : null;
     found.push({
       name,
-      pid: process.pid,
-      origin: process.origin,
+      pid,
+      origin,
       events,
       volumeBytes,
       isReported,

@@ -11,8 +11,8 @@ import type {
 } from "../report/report.ts";
 import type { AllocatorSigns } from "../trace/allocator-signs.ts";
 import type { Ledger } from "../trace/ledger.ts";
-import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
+import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 
 /** What the reading of the log found, besides its events. */

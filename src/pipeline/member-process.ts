@@ -1,5 +1,5 @@
 import { EVENTS_PER_BATCH } from "../trace/columns.ts";
-import { EventBatch, type Note, Op } from "../trace/event.ts";
+import { type EventBatch, type Note, Op } from "../trace/event.ts";
 import { completed } from "../trace/in-steps.ts";
 import type { LogProcess } from "../trace/processes/log-process.ts";
 import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
@@ -13,7 +13,7 @@ export interface MemberAnalysis {
 
 /** A process of a log: its calls are analysed, or only counted. */
 export class MemberProcess {
-  readonly process: LogProcess;
+  readonly known: LogProcess;
   /** the pid; with `.2` and so on for a program that was executed, or a process that began, under the same pid later */
   readonly name: string;
   events = 0;
@@ -22,8 +22,8 @@ export class MemberProcess {
   /** bytes requested by successful allocations that were only counted */
   #countedBytes = 0;
 
-  constructor(process: LogProcess, name: string, analysed: MemberAnalysis | null) {
-    this.process = process;
+  constructor(known: LogProcess, name: string, analysed: MemberAnalysis | null) {
+    this.known = known;
     this.name = name;
     this.analysed = analysed;
   }
@@ -36,7 +36,7 @@ export class MemberProcess {
 
   /** Takes the whole batch. Returns an empty batch that the caller may fill instead. */
   takeAll(batch: EventBatch): EventBatch {
-    if (this.analysed !== null && this.analysed.analysis.isBatchEmpty) {
+    if (this.analysed?.analysis.isBatchEmpty) {
       this.events += batch.length;
       return this.analysed.analysis.exchange(batch);
     }

@@ -152,16 +152,17 @@ export class ProcessAnalyses implements EventSink {
     return notes;
   }
 
-  #memberOf(process: LogProcess): MemberProcess {
-    const known = this.#memberOfProcess.get(process);
+  #memberOf(owner: LogProcess): MemberProcess {
+    const known = this.#memberOfProcess.get(owner);
     if (known !== undefined) {
       return known;
     }
-    const earlier = this.#members.filter((member) => member.process.pid === process.pid).length;
-    const name = earlier === 0 ? String(process.pid) : `${process.pid}.${earlier + 1}`;
-    const member = new MemberProcess(process, name, this.#analysisOf(process, name));
+    const { pid } = owner;
+    const earlier = this.#members.filter((one) => one.known.pid === pid).length;
+    const name = earlier === 0 ? String(pid) : `${pid}.${earlier + 1}`;
+    const member = new MemberProcess(owner, name, this.#analysisOf(owner, name));
     this.#members.push(member);
-    this.#memberOfProcess.set(process, member);
+    this.#memberOfProcess.set(owner, member);
     this.#releaseOne(member);
     return member;
   }

@@ -31,10 +31,7 @@ export function typedBudgets(texts: readonly string[]): NamedBudget[] {
  * Adds the scenarios that budgets name to the what-ifs that were asked for.
  * @throws Failure budget: the scenario cannot be replayed, or no report has such a figure
  */
-export function withScenariosOf(
-  budgets: readonly NamedBudget[],
-  analysis: LogOptions,
-): LogOptions {
+export function withScenariosOf(budgets: readonly NamedBudget[], analysis: LogOptions): LogOptions {
   const whatIfs = [...analysis.whatIfs];
   const schema: unknown = JSON.parse(reportSchema());
   for (const { budget, place } of budgets) {

@@ -44,7 +44,11 @@ export function processColumns(processes: readonly ProcessSummary[]): Column<Pro
       align: "right",
       rank: 0,
       cell: ({ volumeBytes }) => inUnit(volume, volumeBytes),
-      rest: (rows) => inUnit(volume, sum(rows, ({ volumeBytes }) => volumeBytes)),
+      rest: (rows) =>
+        inUnit(
+          volume,
+          sum(rows, ({ volumeBytes }) => volumeBytes),
+        ),
     },
     {
       head: ["events"],
@@ -66,8 +70,7 @@ export function processColumns(processes: readonly ProcessSummary[]): Column<Pro
       head: ["pointers"],
       align: "right",
       rank: 5,
-      cell: ({ figures }) =>
-        figures?.fidelityRatio == null ? "" : percent(figures.fidelityRatio),
+      cell: ({ figures }) => (figures?.fidelityRatio == null ? "" : percent(figures.fidelityRatio)),
     },
   ];
 }

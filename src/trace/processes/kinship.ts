@@ -1,10 +1,10 @@
 import type { Lines } from "../order/lines.ts";
 import type { LogProcess } from "./log-process.ts";
-import type { ProcessTable } from "./process-table.ts";
+import type { ThreadOwners } from "./thread-owners.ts";
 
 /** What the lines of a new thread show of its relation to a process in whose heap it allocates. */
 export interface Kinship {
-  readonly process: LogProcess;
+  readonly other: LogProcess;
   /** blocks that one frees and the other has allocated, or gets after the other has freed them: they have one heap */
   readonly shared: number;
   /** blocks that both allocate, or both free, after the thread has begun: each has a heap of its own */
@@ -53,8 +53,8 @@ export function kinshipOf(
   lines: Lines,
   start: number,
   tid: number,
-  process: LogProcess,
-  table: ProcessTable,
+  other: LogProcess,
+  owners: ThreadOwners,
 ): Kinship {
   const addresses = new Map<number, Address>();
   let shared = 0;
@@ -86,8 +86,8 @@ export function kinshipOf(
   for (let k = 0; k < lines.length && shared + contradictions < ENOUGH; k++) {
     const line = lines.get("tid", k);
     const isThread = k >= start && line === tid;
-    const owner = isThread ? null : table.ownerOf(line);
-    if (owner !== null && owner !== process) {
+    const owner = isThread ? null : owners.ownerOf(line);
+    if (owner !== null && owner !== other) {
       continue;
     }
     const freed = lines.freedBy(k);
@@ -104,19 +104,19 @@ export function kinshipOf(
     if (returned !== 0) {
       see(returned, false, isThread, k < start);
     }
-    if (process.heap.includes(freed === 0 ? returned : freed)) {
+    if (other.heap.includes(freed === 0 ? returned : freed)) {
       const time = lines.get("time", k);
       inHeap++;
       late += time < latest - MAX_SKEW ? 1 : 0;
       latest = time > latest ? time : latest;
     }
-    if (k >= start && process.heap.includes(returned)) {
+    if (k >= start && other.heap.includes(returned)) {
       byThread += isThread ? 1 : 0;
       byProcess += isThread ? 0 : 1;
     }
   }
   return {
-    process,
+    other,
     shared,
     contradictions,
     taken,

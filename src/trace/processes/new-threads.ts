@@ -4,7 +4,7 @@ import { EventBatch, Op } from "../event.ts";
 import { Lines } from "../order/lines.ts";
 import { type Kinship, kinshipOf } from "./kinship.ts";
 import type { LogProcess } from "./log-process.ts";
-import type { ProcessTable } from "./process-table.ts";
+import type { ThreadOwners } from "./thread-owners.ts";
 
 /** pthread_create allocates a thread vector of at least so many bytes, a multiple of 16 (ptmalloc2.md §6.4). */
 const THREAD_VECTOR = 256;
@@ -21,7 +21,7 @@ const MIN_SHOWN = 3;
 /** So many new threads of one kind, and none of the other, decide for those that follow. */
 const SETTLED = 64;
 
-/** Blocks of so many bytes may have a mapping of their own (ptmalloc2.md §7.1). */
+/** Blocks of so many bytes may have a mapping of their own (ptmalloc2.md §2.5). */
 const MAPPED = 128 * 1024;
 
 /**
@@ -30,7 +30,7 @@ const MAPPED = 128 * 1024;
  * or one of many threads, or one under MALLOC_ARENA_MAX=1: the blocks that both use show which.
  */
 export class NewThreads {
-  readonly #table: ProcessTable;
+  readonly #owners: ThreadOwners;
   #batch = new EventBatch();
   #lines = new Lines(this.#batch, null);
   /** number of the batch's first event */
@@ -38,8 +38,8 @@ export class NewThreads {
   /** the last lines of the batch before */
   readonly #before = new EventBatch();
 
-  constructor(table: ProcessTable) {
-    this.#table = table;
+  constructor(owners: ThreadOwners) {
+    this.#owners = owners;
   }
 
   /** Goes on to the next batch. `next`: the one that follows, null at the log's end. */
@@ -60,14 +60,14 @@ export class NewThreads {
     const candidates = this.#candidates(at);
     const [likely] = candidates;
     if (likely === undefined) {
-      return this.#table.start(tid, "first");
+      return this.#owners.start(tid, "first");
     }
     const block = this.#firstBlock(tid, at);
     if (block === 0 || isAmongMappings(block)) {
-      return candidates.find((process) => !process.isElsewhere(block)) ?? likely;
+      return candidates.find((one) => !one.isElsewhere(block)) ?? likely;
     }
-    if (!areStated && candidates.every((process) => process.hasOtherBreak(block))) {
-      return this.#table.start(tid, "program");
+    if (!areStated && candidates.every((one) => one.hasOtherBreak(block))) {
+      return this.#owners.start(tid, "program");
     }
     const sharing = candidates.filter(({ heap }) => heap.includes(block));
     const [parent] = sharing;
@@ -76,7 +76,7 @@ export class NewThreads {
     }
     const { own, isFork } = this.#relation(sharing, parent, tid, at);
     if (isFork && !areStated) {
-      return this.#table.fork(parent, tid);
+      return this.#owners.fork(parent, tid);
     }
     own.ownThreads++;
     return own;
@@ -85,7 +85,7 @@ export class NewThreads {
   /** The processes that a thread may belong to whose first line is `at`, likeliest first. */
   #candidates(at: number): LogProcess[] {
     const oldest = this.#first + at - 2 * EVENTS_PER_BATCH;
-    const recent = this.#table.all.filter(({ lastEvent }) => lastEvent >= oldest);
+    const recent = this.#owners.all.filter(({ lastEvent }) => lastEvent >= oldest);
     recent.sort((a, b) => b.lastEvent - a.lastEvent);
     recent.splice(MAX_CANDIDATES);
     const creator = this.#creatorOf(at);
@@ -101,7 +101,7 @@ export class NewThreads {
     for (let k = end - 1; k >= Math.max(0, end - LINES_BEFORE); k--) {
       const size = lines.get("size", k);
       if (lines.get("op", k) === Op.calloc && size >= THREAD_VECTOR && size % 16 === 0) {
-        return this.#table.ownerOf(lines.get("tid", k));
+        return this.#owners.ownerOf(lines.get("tid", k));
       }
     }
     return null;
@@ -130,14 +130,14 @@ export class NewThreads {
     if (sharing.length === 1 && ownThreads + forks >= SETTLED && ownThreads * forks === 0) {
       return { own: parent, isFork: forks > 0 };
     }
-    const kin = sharing.map((process) => kinshipOf(this.#lines, at, tid, process, this.#table));
+    const kin = sharing.map((process) => kinshipOf(this.#lines, at, tid, process, this.#owners));
     if (kin.some(({ areKeptBack }) => areKeptBack)) {
       return { own: parent, isFork: false };
     }
     const isForeign = kin.some(contradicts);
     const related = kin.find((one) => one.shared >= MIN_SHOWN && mayBeOwn(one, isForeign));
     if (related !== undefined) {
-      return { own: related.process, isFork: false };
+      return { own: related.other, isFork: false };
     }
     const isApart = kin[0]?.areActive === true && mayBeOwn(kin[0], true);
     return { own: parent, isFork: isForeign || (!isApart && this.#isForkOf(parent, tid, at)) };
@@ -147,18 +147,19 @@ export class NewThreads {
    * Decides where blocks do not. A process with one thread announces the next one by its vector. A thread that executes a
    * program is a fork, as its process would end otherwise.
    */
-  #isForkOf(process: LogProcess, tid: number, at: number): boolean {
-    if (this.#creatorOf(at) === process) {
+  #isForkOf(parent: LogProcess, tid: number, at: number): boolean {
+    if (this.#creatorOf(at) === parent) {
       return false;
     }
-    const isSecond = process.showsHeapStart && process.threads === 1;
-    return isSecond || hasRelatives(process) || this.#executes(process, tid, at);
+    const isSecond = parent.showsHeapStart && parent.threads === 1;
+    return isSecond || hasRelatives(parent) || this.#executes(parent, tid, at);
   }
 
-  #executes(process: LogProcess, tid: number, at: number): boolean {
+  /** True if the thread has another break than `parent` in the lines that are known. */
+  #executes(parent: LogProcess, tid: number, at: number): boolean {
     const lines = this.#lines;
     for (let k = at; k >= 0; k = lines.nextOf(tid, k)) {
-      if (process.hasOtherBreak(lines.returnedBy(k))) {
+      if (parent.hasOtherBreak(lines.returnedBy(k))) {
         return true;
       }
     }
@@ -166,15 +167,15 @@ export class NewThreads {
   }
 }
 
-/** True if the thread cannot be one of the process. The lines of racing threads contradict each other, too, but less. */
-function contradicts({ process, shared, contradictions, areActive }: Kinship): boolean {
-  const isClear = contradictions >= MIN_SHOWN && contradictions > 2 * shared;
-  return isClear && (areActive || process.ownThreads === 0);
+/** True if the thread cannot be one of that process: the lines of racing threads contradict each other, too, but less. */
+function contradicts(one: Kinship): boolean {
+  const isClear = one.contradictions >= MIN_SHOWN && one.contradictions > 2 * one.shared;
+  return isClear && (one.areActive || one.other.ownThreads === 0);
 }
 
 /** Two forks of one process have much in common, and only a little contradicts it. */
 function mayBeOwn(one: Kinship, isForeign: boolean): boolean {
-  return isForeign || hasRelatives(one.process)
+  return isForeign || hasRelatives(one.other)
     ? one.contradictions + one.taken === 0
     : !contradicts(one);
 }

@@ -2,7 +2,7 @@ import { EventBatch, type Note } from "../event.ts";
 import { Lines } from "../order/lines.ts";
 import { isFirstBlock, type LogProcess } from "./log-process.ts";
 import { NewThreads } from "./new-threads.ts";
-import { ProcessTable } from "./process-table.ts";
+import { ThreadOwners } from "./thread-owners.ts";
 
 /** Blocks elsewhere that show that a thread has left the memory of its process. */
 const MIN_ELSEWHERE = 8;
@@ -23,8 +23,8 @@ export interface Run {
  * with a copy of the heap of another.
  */
 export class ProcessSplitter {
-  readonly #table = new ProcessTable();
-  readonly #newThreads = new NewThreads(this.#table);
+  readonly #owners = new ThreadOwners();
+  readonly #newThreads = new NewThreads(this.#owners);
   readonly #cachedTids = new Int32Array(CACHED).fill(-1);
   readonly #cachedOwners: LogProcess[] = [];
   #lines = new Lines(new EventBatch(), null);
@@ -36,12 +36,12 @@ export class ProcessSplitter {
 
   /** in order of first appearance */
   get processes(): readonly LogProcess[] {
-    return this.#table.all;
+    return this.#owners.all;
   }
 
   /** The process of a thread id at present; null: it is new. */
   ownerOf(tid: number): LogProcess | null {
-    return this.#table.ownerOf(tid);
+    return this.#owners.ownerOf(tid);
   }
 
   /** Returns the runs of a batch in order; they are valid until the next call. `next`: the batch that follows. */
@@ -67,13 +67,13 @@ export class ProcessSplitter {
   /** Reads a comment: the thread is of the process `pid` from here on; null: it begins one. */
   #state(tid: number, pid: number | null): void {
     this.#areStated = true;
-    const owner = this.#table.ownerOf(tid);
+    const owner = this.#owners.ownerOf(tid);
     if (pid !== null) {
-      const known = this.#table.all.findLast((process) => process.pid === pid);
-      this.#own(tid, known ?? this.#table.start(pid, "stated"));
+      const known = this.#owners.all.findLast((one) => one.pid === pid);
+      this.#own(tid, known ?? this.#owners.start(pid, "stated"));
     } else if (owner === null || owner.lastEvent >= 0) {
       // A process that begins again has executed a program.
-      this.#own(tid, this.#table.start(tid, "stated"));
+      this.#own(tid, this.#owners.start(tid, "stated"));
     }
   }
 
@@ -117,28 +117,28 @@ export class ProcessSplitter {
   }
 
   #find(tid: number, at: number): LogProcess {
-    const known = this.#table.ownerOf(tid);
+    const known = this.#owners.ownerOf(tid);
     const process = known ?? this.#newThreads.judge(tid, at, this.#areStated);
     this.#own(tid, process);
     return process;
   }
 
   #own(tid: number, process: LogProcess): void {
-    this.#table.own(tid, process);
+    this.#owners.own(tid, process);
     const at = tid & (CACHED - 1);
     this.#cachedTids[at] = tid;
     this.#cachedOwners[at] = process;
   }
 
-  /** Line `at` of a thread of `process` returns a block where that has none so far: a new program may have it. */
-  #ownerOfBlock(process: LogProcess, tid: number, at: number): LogProcess {
+  /** Line `at` of a thread of `known` returns a block where that has none so far: a new program may have it. */
+  #ownerOfBlock(known: LogProcess, tid: number, at: number): LogProcess {
     const pointer = this.#lines.returnedBy(at);
     if (pointer === 0) {
-      return process;
+      return known;
     }
-    let owner = process;
-    if (process.isElsewhere(pointer) && this.#hasLeft(process, tid, at)) {
-      owner = this.#table.start(tid, "program");
+    let owner = known;
+    if (known.isElsewhere(pointer) && this.#hasLeft(known, tid, at)) {
+      owner = this.#owners.start(tid, "program");
       this.#own(tid, owner);
     }
     owner.learn(pointer, this.#lines.get("size", at));
@@ -149,22 +149,22 @@ export class ProcessSplitter {
    * True if the thread has another break from line `at` on, no longer uses the memory of its process, and is its last
    * thread: it has executed a program, or another run follows.
    */
-  #hasLeft(process: LogProcess, tid: number, at: number): boolean {
+  #hasLeft(known: LogProcess, tid: number, at: number): boolean {
     const lines = this.#lines;
     let elsewhere = 0;
     let hasOtherBreak = false;
     for (let k = at; k < lines.length; k++) {
       if (lines.get("tid", k) !== tid) {
-        if (this.#table.ownerOf(lines.get("tid", k)) === process) {
+        if (this.#owners.ownerOf(lines.get("tid", k)) === known) {
           return false;
         }
         continue;
       }
       for (const pointer of [lines.freedBy(k), lines.returnedBy(k)]) {
-        if (process.uses(pointer)) {
+        if (known.uses(pointer)) {
           return false;
         }
-        hasOtherBreak ||= process.hasOtherBreak(pointer);
+        hasOtherBreak ||= known.hasOtherBreak(pointer);
         elsewhere += pointer === 0 ? 0 : 1;
       }
     }

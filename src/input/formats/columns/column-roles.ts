@@ -1,5 +1,5 @@
 import type { ColumnRole } from "../native/layout.ts";
-import { areProcessAndThread } from "./process-columns.ts";
+import { areProcessAndThread } from "./pid-column.ts";
 import { type Field, signatureOf } from "./sample-lines.ts";
 import { epochUnit } from "./time-unit.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { areProcessAndThread } from "../../../../src/input/formats/columns/process-columns.ts";
+import { areProcessAndThread } from "../../../../src/input/formats/columns/pid-column.ts";
 
 type Pairs = readonly (readonly [number, number])[];
 

@@ -1,7 +1,7 @@
 import { LogProcess, type ProcessOrigin } from "./log-process.ts";
 
 /** The processes of a log, and which threads are whose. */
-export class ProcessTable {
+export class ThreadOwners {
   readonly all: LogProcess[] = [];
   readonly #owners = new Map<number, LogProcess>();
 
@@ -10,10 +10,10 @@ export class ProcessTable {
     return this.#owners.get(tid) ?? null;
   }
 
-  own(tid: number, process: LogProcess): void {
-    if (this.#owners.get(tid) !== process) {
-      process.threads++;
-      this.#owners.set(tid, process);
+  own(tid: number, owner: LogProcess): void {
+    if (this.#owners.get(tid) !== owner) {
+      owner.threads++;
+      this.#owners.set(tid, owner);
     }
   }
 
