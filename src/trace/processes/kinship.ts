@@ -45,7 +45,7 @@ interface Address {
 }
 
 /**
- * Compares the calls of a thread, whose first line is `start`, with those of a process. Threads of one process never have
+ * Compares the calls of a thread, whose first line is `start`, with those of a process: threads of one process never have
  * an address at the same time, and one frees what the other has allocated. A forked process has a copy of the heap: both
  * allocate and free the same addresses (ptmalloc2.md §12.13).
  */
@@ -93,7 +93,7 @@ export function kinshipOf(
     const freed = lines.freedBy(k);
     const returned = lines.returnedBy(k);
     if (!isThread && owner === null) {
-      // Another new thread, perhaps of the process.
+      // Another new thread, perhaps one of the same.
       addresses.delete(freed);
       addresses.delete(returned);
       continue;

@@ -25,6 +25,9 @@ const FAR_MAPPINGS = 16 * GIB;
 const FAR_BREAK = 4 * GIB;
 const FAR_LOW_BREAK = 64 * MIB;
 
+/** Cut pointers do not show what is a mapping: blocks farther apart than this are not of one heap that grows. */
+const STEP = 4 * MIB;
+
 /** Offsets in its page of a heap's first block, after the tcache struct or without one (ptmalloc2.md §3.2). */
 const FIRST_BLOCKS: ReadonlySet<number> = new Set([0x10, 0x260, 0x2a0, 0x310]);
 const PAGE = 4096;
@@ -48,6 +51,8 @@ export class LogProcess {
   lastEvent = -1;
   /** the first block of its heap was seen: none lies below */
   showsHeapStart = false;
+  /** address of the first block seen in its heap */
+  #start = 0;
 
   constructor(index: number, pid: number, origin: ProcessOrigin) {
     this.index = index;
@@ -63,10 +68,11 @@ export class LogProcess {
   /** A block of `size` bytes at `pointer` is its own. */
   learn(pointer: number, size: number): void {
     const { heap, mappings } = this;
-    const isFar = !heap.isEmpty && heap.distanceTo(pointer) >= FAR_LOW_BREAK;
-    const isMapping = isAmongMappings(pointer) || (isFar && pointer < CUT_MODULUS);
+    const isApart = !heap.isEmpty && heap.distanceTo(pointer) >= STEP;
+    const isMapping = isAmongMappings(pointer) || (isApart && pointer < CUT_MODULUS);
     if (!isMapping && heap.isEmpty) {
       this.showsHeapStart = isFirstBlock(pointer);
+      this.#start = pointer;
     }
     // More than the block: otherwise each step of a heap that grows would be one of the range.
     (isMapping ? mappings : heap).extend(pointer, pointer + size + MIB);
@@ -90,7 +96,11 @@ export class LogProcess {
     if (pointer >= CUT_MODULUS) {
       return distance >= FAR_BREAK || (this.#isBelow(pointer) && isFirstBlock(pointer));
     }
-    return isFirstBlock(pointer) && (distance >= FAR_LOW_BREAK || this.#isBelow(pointer));
+    // Cut pointers may be those of an arena: one glibc begins all its heaps alike.
+    const isFirst = this.showsHeapStart
+      ? pointer % PAGE === this.#start % PAGE
+      : isFirstBlock(pointer);
+    return isFirst && (distance >= FAR_LOW_BREAK || this.#isBelow(pointer));
   }
 
   #isBelow(pointer: number): boolean {
@@ -103,6 +113,7 @@ export class LogProcess {
     child.heap.extend(this.heap.from, this.heap.to);
     child.mappings.extend(this.mappings.from, this.mappings.to);
     child.showsHeapStart = this.showsHeapStart;
+    child.#start = this.#start;
     return child;
   }
 }

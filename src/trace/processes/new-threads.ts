@@ -1,7 +1,8 @@
-import { isAmongMappings } from "../address-space.ts";
+import { CUT_MODULUS, isAmongMappings } from "../address-space.ts";
 import { EVENTS_PER_BATCH } from "../columns.ts";
 import { EventBatch, Op } from "../event.ts";
 import { Lines } from "../order/lines.ts";
+import { inheritsCache } from "./inherited-cache.ts";
 import { type Kinship, kinshipOf } from "./kinship.ts";
 import type { LogProcess } from "./log-process.ts";
 import type { ThreadOwners } from "./thread-owners.ts";
@@ -20,6 +21,10 @@ const MIN_SHOWN = 3;
 
 /** So many new threads of one kind, and none of the other, decide for those that follow. */
 const SETTLED = 64;
+
+/** Alignment of the heaps of arenas other than the main arena, and what they begin with at most (ptmalloc2.md §2.3). */
+const HEAP_BYTES = 64 * 2 ** 20;
+const ARENA_HEAD_BYTES = 4096;
 
 /** Blocks of so many bytes may have a mapping of their own (ptmalloc2.md §2.5). */
 const MAPPED = 128 * 1024;
@@ -63,7 +68,7 @@ export class NewThreads {
       return this.#owners.start(tid, "first");
     }
     const block = this.#firstBlock(tid, at);
-    if (block === 0 || isAmongMappings(block)) {
+    if (block === 0 || isAmongMappings(block) || beginsArena(block)) {
       return candidates.find((one) => !one.isElsewhere(block)) ?? likely;
     }
     if (!areStated && candidates.every((one) => one.hasOtherBreak(block))) {
@@ -151,16 +156,23 @@ export class NewThreads {
     if (this.#creatorOf(at) === parent) {
       return false;
     }
-    const isSecond = parent.showsHeapStart && parent.threads === 1;
-    return isSecond || hasRelatives(parent) || this.#executes(parent, tid, at);
+    if (hasRelatives(parent) || this.#executes(parent, tid, at)) {
+      return true;
+    }
+    const inherits = inheritsCache(this.#lines, at, tid, parent, this.#owners);
+    if (inherits !== null) {
+      return inherits;
+    }
+    return parent.showsHeapStart && parent.threads === 1;
   }
 
-  /** True if the thread has another break than `parent` in the lines that are known. */
+  /** True if the first block of the thread outside the memory of `parent` is one of another program. */
   #executes(parent: LogProcess, tid: number, at: number): boolean {
     const lines = this.#lines;
     for (let k = at; k >= 0; k = lines.nextOf(tid, k)) {
-      if (parent.hasOtherBreak(lines.returnedBy(k))) {
-        return true;
+      const pointer = lines.returnedBy(k);
+      if (pointer !== 0 && !parent.uses(pointer)) {
+        return parent.hasOtherBreak(pointer);
       }
     }
     return false;
@@ -183,4 +195,9 @@ function mayBeOwn(one: Kinship, isForeign: boolean): boolean {
 /** True if the heap of the process is not the only copy. */
 function hasRelatives({ forks, origin }: LogProcess): boolean {
   return forks > 0 || origin === "fork";
+}
+
+/** True for the first block of an arena's first heap, as a cut pointer shows it (ptmalloc2.md §2.3). */
+function beginsArena(block: number): boolean {
+  return block < CUT_MODULUS && block % HEAP_BYTES < ARENA_HEAD_BYTES;
 }
