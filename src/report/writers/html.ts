@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
+import { processesSection } from "../html/processes-section.ts";
 import {
   anomaliesSection,
   basisSection,
@@ -36,6 +37,7 @@ export const writeHtml: Writer = (presented, { sort }) => {
     fidelitySection(presented),
     timelineSection(report),
     whatIfSection(presented),
+    processesSection(presented),
     findingsSection(report.findings),
     mapsSection(report),
     threadsSection(report),
