@@ -63,6 +63,7 @@ export function exitCodeOf(problem: Problem): number {
     case "budget":
     case "config":
     case "stdinTwice":
+    case "notFollowable":
       return Exit.usage;
     case "report":
     case "output":

@@ -1,11 +1,12 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { inOrderOfTime } from "../input/piece-order.ts";
+import type { Preview } from "../input/read-log.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { Analysis } from "./analysis.ts";
 import type { AnalysisHooks } from "./analysis-hooks.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { AnalysisResult } from "./analysis-result.ts";
-import { readSummary } from "./read-summary.ts";
+import { readSummary, type Sources } from "./read-summary.ts";
 import { readInWorker } from "./threads/read-in-worker.ts";
 import { WorkerRunner } from "./threads/worker-runner.ts";
 
@@ -28,7 +29,7 @@ export interface Workers {
 export async function analyse(
   inputs: readonly string[],
   options: AnalysisOptions,
-  hooks: AnalysisHooks,
+  hooks: AnalysisHooks<AnalysisResult>,
   workers: Workers | null,
 ): Promise<AnalysisResult> {
   if (workers === null) {
@@ -43,18 +44,23 @@ export async function analyse(
 }
 
 async function readAndReplay(
-  inputs: readonly string[],
+  paths: readonly string[],
   options: AnalysisOptions,
-  { stdin, signal, onProgress }: AnalysisHooks,
+  { stdin, signal, onProgress, follows = false, onStart }: AnalysisHooks<AnalysisResult>,
   reader: URL | null,
   runner: WhatIfRunner,
 ): Promise<AnalysisResult> {
   const analysis = new Analysis(options, runner);
   const diagnostics = new Diagnostics();
-  const given = inputs.length === 0 ? ["-"] : inputs;
-  const names = await inOrderOfTime(given);
-  const { isComplete } = await readInWorker(reader, { names, stdin }, analysis, diagnostics, {
+  const given = paths.length === 0 ? ["-"] : paths;
+  const names = follows ? given : await inOrderOfTime(given);
+  const sources = { names, areSorted: names !== given };
+  // Only in this thread is all that has been read at hand.
+  const thread = follows || onStart !== undefined ? null : reader;
+  const inputs = { names, stdin, follows };
+  const { isComplete } = await readInWorker(thread, inputs, analysis, diagnostics, {
     signal,
+    onStart: (preview) => onStart?.(() => snapshot(analysis, diagnostics, preview, sources)),
     onProgress: ({ bytesRead, bytesTotal }) =>
       onProgress({
         bytes: bytesRead,
@@ -66,6 +72,22 @@ async function readAndReplay(
   const whatIfs = await runner.figures(touch.reading);
   return {
     ...analysis.result(touch, whatIfs),
-    read: readSummary(diagnostics, { names, areSorted: names !== given }, isComplete),
+    read: readSummary(diagnostics, sources, isComplete),
   };
+}
+
+/** Returns what has been found so far; null if that is nothing, or if the log has ended. */
+function snapshot(
+  analysis: Analysis,
+  diagnostics: Diagnostics,
+  preview: Preview,
+  sources: Sources,
+): AnalysisResult | null {
+  const held = analysis.another();
+  const counts = new Diagnostics();
+  const isHeld = preview(held, counts);
+  const found = (isHeld ? held : analysis).snapshot();
+  // The reader goes on counting.
+  const read = structuredClone(isHeld ? counts : diagnostics);
+  return found === null ? null : { ...found, read: readSummary(read, sources, false, true) };
 }

@@ -26,6 +26,13 @@ export class BlockTable {
     this.#liveBytes = 0;
   }
 
+  /** Becomes a copy of `from`, with its own threads. */
+  copy(from: BlockTable): void {
+    this.#rows = from.#rows.slice();
+    this.#liveBytes = from.#liveBytes;
+    this.#liveBlocks = from.#liveBlocks;
+  }
+
   /** requested bytes of all live blocks */
   get liveBytes(): number {
     return this.#liveBytes;
