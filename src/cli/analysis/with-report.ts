@@ -56,7 +56,6 @@ export async function withReport(
     table,
     deliver: (report) => deliver(finished(report, request), outputs),
   });
-  sayWhatIsAwaited(request, io);
   const signals = new Signals(io.signals, (name) => {
     (progress ?? table)?.clear();
     if (name === "SIGTERM") {
@@ -65,6 +64,7 @@ export async function withReport(
     message(io.stderr, "interrupted; reporting what was read (interrupt again to quit at once)");
   });
   try {
+    sayWhatIsAwaited(request, io);
     const analysed = await analyse(request.inputs, request.analysis, {
       stdin: io.stdin,
       signal: AbortSignal.any([signals.aborted, watching.signal]),
