@@ -54,8 +54,10 @@ export class Ledger {
   }
 
   get anomalies(): AnomalyCounts {
+    const { anomalies } = this.#resolver;
     return {
-      ...this.#resolver.anomalies,
+      ...anomalies,
+      impossibleSize: anomalies.impossibleSize + this.blocks.excessive,
       reordered: this.clock.reordered,
       swapped: this.#resolver.order.moved,
     };
