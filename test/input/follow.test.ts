@@ -3,6 +3,8 @@ import {
   copyFileSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  readlinkSync,
   renameSync,
   truncateSync,
   writeFileSync,
@@ -28,6 +30,21 @@ function following(path: string) {
     return read;
   };
   return { next, text, bytes, stop };
+}
+
+/** Blocks this thread, as a long replay does, until the process has the file open. */
+function blockUntilOpen(path: string): void {
+  const isOpen = (fd: string): boolean => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path;
+    } catch {
+      return false;
+    }
+  };
+  const until = Date.now() + 10_000;
+  while (!readdirSync("/proc/self/fd").some(isOpen) && Date.now() < until) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
 }
 
 function newPath(): string {
@@ -91,6 +108,22 @@ describe("rotation", () => {
     writeSync(old, "three\n");
     appendFileSync(path, "four\n");
     expect(await text(11)).toBe("three\nfour\n");
+  });
+
+  test("no file is missed while the reader is behind", async () => {
+    const path = newPath();
+    writeFileSync(path, "0\n".repeat(50_000));
+    const { text } = following(path);
+    expect(await text(2)).toMatch(/^0\n/);
+    // The reader is busy with its first chunk, while the file is replaced again and again.
+    for (let n = 1; n <= 3; n++) {
+      renameSync(path, `${path}.${n}`);
+      writeFileSync(`${path}.new`, `${n}\n`);
+      renameSync(`${path}.new`, path);
+      blockUntilOpen(path);
+    }
+    const rest = await text(34_464 + 6);
+    expect(rest.slice(-6)).toBe("1\n2\n3\n");
   });
 
   test("while there is no file at the path, the old one is read on", async () => {
