@@ -95,10 +95,12 @@ try {
   }
   mallog.stdin.end();
   await ended;
-  const { trace, live } = JSON.parse(report);
-  console.log(
-    `${trace.events.toLocaleString("en")} events read, ${live.blocks.toLocaleString("en")} blocks live at the end`,
-  );
+  // With -q and -o there is none.
+  if (report !== "") {
+    const { trace, live } = JSON.parse(report);
+    const [read, left] = [trace.events, live.blocks].map((count) => count.toLocaleString("en"));
+    console.log(`${read} events read, ${left} blocks live at the end`);
+  }
 } finally {
   rmSync(folder, { recursive: true });
 }
