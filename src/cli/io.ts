@@ -32,5 +32,5 @@ export interface Io {
 export type Analyse = (
   inputs: readonly string[],
   options: LogOptions,
-  hooks: AnalysisHooks,
+  hooks: AnalysisHooks<Report>,
 ) => Promise<Report>;

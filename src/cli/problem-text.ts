@@ -58,6 +58,7 @@ function sentence(problem: Problem): string {
     case "permission":
     case "unreadable":
     case "stdinTwice":
+    case "notFollowable":
     case "corrupt":
     case "zstdMissing":
     case "compression":

@@ -66,6 +66,7 @@ export function exitCodeOf(problem: Problem): number {
     case "config":
     case "stdinTwice":
     case "process":
+    case "notFollowable":
       return Exit.usage;
     case "report":
     case "output":

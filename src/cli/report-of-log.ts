@@ -1,5 +1,7 @@
 import { InputError } from "../input/input-error.ts";
-import { analyse, NoSuchProcess, type Workers } from "../pipeline/analyse.ts";
+import { analyse, type Workers } from "../pipeline/analyse.ts";
+import type { AnalysisResult } from "../pipeline/analysis-result.ts";
+import { NoSuchProcess } from "../pipeline/no-such-process.ts";
 import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
 import { summarize } from "../summary/summarize.ts";
@@ -10,8 +12,15 @@ import { Failure } from "./problems.ts";
 
 /** Analyses logs in the given workers; null: in this thread. `version` is mallog's own. */
 export function reportOfLog(version: string, workers: Workers | null): Analyse {
-  return async (inputs, options, hooks) =>
-    summarize(await analyse(inputs, options, hooks, workers), version);
+  return async (inputs, options, { onStart, ...hooks }) => {
+    const start = (snapshot: () => AnalysisResult | null): void =>
+      onStart?.(() => {
+        const found = snapshot();
+        return found === null ? null : summarize(found, version);
+      });
+    const watched = onStart === undefined ? hooks : { ...hooks, onStart: start };
+    return summarize(await analyse(inputs, options, watched, workers), version);
+  };
 }
 
 /** Null: a bug in mallog. */

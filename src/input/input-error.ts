@@ -9,6 +9,8 @@ export type InputProblem =
   /** `reason`: the system's message */
   | { readonly code: "unreadable"; readonly path: string; readonly reason: string }
   | { readonly code: "stdinTwice" }
+  /** a pipe or a device, which is read as it comes */
+  | { readonly code: "notFollowable"; readonly path: string }
   /** no byte could be decompressed */
   | { readonly code: "corrupt"; readonly path: string; readonly compression: "gzip" | "zstd" }
   /** neither this Node nor the PATH has zstd */
@@ -39,6 +41,8 @@ export function inputProblemText(problem: InputProblem): string {
       return `${problem.path}: cannot be read (${problem.reason}); copy it to a healthy local disk and try again`;
     case "stdinTwice":
       return "standard input (-) is named more than once; name it once, in its place among the pieces";
+    case "notFollowable":
+      return `${problem.path}: is not a regular file; leave out --follow: it is read as it comes, to its end`;
     case "corrupt":
       return `${problem.path}: cannot be decompressed; copy it again, or test it with: ${TEST_COMMAND[problem.compression]} ${problem.path}`;
     case "zstdMissing":

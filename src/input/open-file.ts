@@ -3,7 +3,7 @@ import { type ConnectOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { promisify } from "node:util";
 
 /** Capacity of a pipe. Larger chunks become strings in V8's large-object space: a third slower. */
-const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 /** Size of one read from a disk, which runs while the previous one is processed. */
 const READ_BYTES = 4 * CHUNK_BYTES;
 

@@ -18,7 +18,15 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** called for each chunk read, up to a few thousand times a second */
   readonly onProgress?: (progress: ReadProgress) => void;
+  /** called before the first byte is read */
+  readonly onStart?: (preview: Preview) => void;
 }
+
+/**
+ * Reads the lines that wait for the log's layout to show into another sink, as if the log ended there. Returns false if
+ * none wait: then the reader's own sink has all that was read.
+ */
+export type Preview = (sink: EventSink, diagnostics: Diagnostics) => boolean;
 
 export interface ReadResult extends ReadProgress {
   /** false if `signal` stopped the reading */
@@ -35,9 +43,9 @@ export async function readLog(
   inputs: LogInputs,
   sink: EventSink,
   diagnostics: Diagnostics,
-  { signal, onProgress }: ReadOptions = {},
+  { signal, onProgress, onStart }: ReadOptions = {},
 ): Promise<ReadResult> {
-  const pieces = await findPieces(inputs.names);
+  const pieces = await findPieces(inputs.names, inputs.follows);
   const bytesTotal = pieces.reduce<number | null>(
     (sum, { sizeBytes }) => (sum === null || sizeBytes === null ? null : sum + sizeBytes),
     0,
@@ -68,6 +76,7 @@ export async function readLog(
   }
 
   const scanner = new LayoutScanner(sink, diagnostics);
+  onStart?.((other, counts) => scanner.preview(other, counts));
   let isComplete = true;
   try {
     await pipeline(text, blocksOfLines(scanner, diagnostics, { cutAt }));

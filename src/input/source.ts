@@ -2,6 +2,7 @@ import { constants, open } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { addAbortSignal, Readable } from "node:stream";
 import { promisify } from "node:util";
+import { followed } from "./follow.ts";
 import { InputError } from "./input-error.ts";
 import { bytesOf } from "./open-file.ts";
 
@@ -11,6 +12,8 @@ export interface LogInputs {
   readonly names: readonly string[];
   /** standard input; a parameter, because only `cli/` may use the process */
   readonly stdin: AsyncIterable<Buffer>;
+  /** the last piece is still being written: it is read as it grows, until an abort */
+  readonly follows?: boolean;
 }
 
 export interface Piece {
@@ -18,13 +21,16 @@ export interface Piece {
   readonly name: string;
   /** bytes on disk; null for pipes, devices and standard input */
   readonly sizeBytes: number | null;
+  /** read as it grows (follow.ts) */
+  readonly isFollowed?: true;
 }
 
 /**
  * Checks every piece before the first is read: a typo in the last name must not show only after an hour of reading.
- * @throws InputError missing, directory, permission, unreadable, stdinTwice
+ * `follows`: the last one is to be followed, and may be missing yet.
+ * @throws InputError missing, directory, permission, unreadable, stdinTwice, notFollowable
  */
-export async function findPieces(names: readonly string[]): Promise<Piece[]> {
+export async function findPieces(names: readonly string[], follows = false): Promise<Piece[]> {
   if (names.length === 0) {
     return [{ name: "-", sizeBytes: null }];
   }
@@ -32,10 +38,29 @@ export async function findPieces(names: readonly string[]): Promise<Piece[]> {
     throw new InputError({ code: "stdinTwice" });
   }
   const pieces: Piece[] = [];
-  for (const name of names) {
-    pieces.push(name === "-" ? { name, sizeBytes: null } : await findFile(name));
+  for (const [n, name] of names.entries()) {
+    if (follows && n === names.length - 1) {
+      pieces.push(await findFollowed(name));
+    } else {
+      pieces.push(name === "-" ? { name, sizeBytes: null } : await findFile(name));
+    }
   }
   return pieces;
+}
+
+async function findFollowed(path: string): Promise<Piece> {
+  const piece: Piece = { name: path, sizeBytes: null, isFollowed: true };
+  try {
+    const { sizeBytes } = await findFile(path);
+    if (sizeBytes === null) {
+      throw new InputError({ code: "notFollowable", path });
+    }
+  } catch (error) {
+    if (!(error instanceof InputError && error.problem.code === "missing")) {
+      throw error;
+    }
+  }
+  return piece;
 }
 
 async function findFile(path: string): Promise<Piece> {
@@ -66,17 +91,24 @@ export async function* readPiece(
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   try {
-    const bytes =
-      piece.name === "-"
-        ? untilAborted(stdin, signal)
-        : bytesOf(await openFile(piece.name, "r"), signal);
-    for await (const chunk of bytes) {
+    for await (const chunk of await opened(piece, stdin, signal)) {
       onBytes(chunk.length);
       yield chunk;
     }
   } catch (error) {
     throw signal?.aborted ? error : asInputError(error, piece.name);
   }
+}
+
+async function opened(
+  { name, isFollowed }: Piece,
+  stdin: AsyncIterable<Buffer>,
+  signal?: AbortSignal,
+): Promise<AsyncIterable<Buffer>> {
+  if (isFollowed) {
+    return followed(name, signal);
+  }
+  return name === "-" ? untilAborted(stdin, signal) : bytesOf(await openFile(name, "r"), signal);
 }
 
 /** A stream needs the signal added; any other iterable must handle an abort itself. */

@@ -54,9 +54,12 @@ function measuredSentences({ measured, model }: Report): Sentence[] {
 }
 
 /** The sentence that every format shows for a partly read log; null for a complete one. */
-export function interruption({ complete, trace: { events } }: Report): string | null {
+export function interruption({ complete, interim, trace: { events } }: Report): string | null {
   if (complete) {
     return null;
+  }
+  if (interim) {
+    return `Interim report: all figures cover the first ${plural(events, "event")}; the log is still being read.`;
   }
   if (events === 0) {
     return "Interrupted before the first event was read: nothing to report.";

@@ -1,12 +1,12 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { inOrderOfTime } from "../input/piece-order.ts";
+import type { Preview } from "../input/read-log.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import type { AnalysisHooks } from "./analysis-hooks.ts";
 import type { LogOptions } from "./analysis-options.ts";
-import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
-import type { MemberAnalysis } from "./member-process.ts";
+import type { AnalysisResult } from "./analysis-result.ts";
 import { ProcessAnalyses } from "./process-analyses.ts";
-import { readSummary } from "./read-summary.ts";
+import { readSummary, type Sources } from "./read-summary.ts";
 import { readInWorker } from "./threads/read-in-worker.ts";
 import { WorkerRunner } from "./threads/worker-runner.ts";
 
@@ -23,30 +23,17 @@ export interface Workers {
 /** Processes whose what-ifs are replayed in workers: a log mostly has one, or a script and a program. */
 const MAX_RUNNERS = 2;
 
-/** The log has none of the processes that were asked for. */
-export class NoSuchProcess extends Error {
-  readonly asked: string;
-  /** the processes in the log */
-  readonly names: readonly string[];
-
-  constructor(asked: string, names: readonly string[]) {
-    super(`the log has no process ${asked}`);
-    this.asked = asked;
-    this.names = names;
-  }
-}
-
 /**
  * Reads a log and replays it: bytes to events, ledger and models. `inputs` are paths, `-` for standard input; none means
  * standard input. `workers` is null if there is no core for them.
  * @throws InputError an input cannot be read
  * @throws SettingRefused the log's glibc does not accept a setting
- * @throws NoSuchProcess
+ * @throws NoSuchProcess `options.process` is not in the log
  */
 export async function analyse(
   inputs: readonly string[],
   options: LogOptions,
-  hooks: AnalysisHooks,
+  hooks: AnalysisHooks<AnalysisResult>,
   workers: Workers | null,
 ): Promise<AnalysisResult> {
   const runners: WorkerRunner[] = [];
@@ -60,60 +47,46 @@ export async function analyse(
   }
   try {
     const processes = new ProcessAnalyses(options, newRunner);
-    return await readAndReplay(inputs, options, hooks, workers?.reading ?? null, processes);
+    return await readAndReplay(inputs, hooks, workers?.reading ?? null, processes);
   } finally {
     await Promise.all(runners.map((runner) => runner.close()));
   }
 }
 
 async function readAndReplay(
-  inputs: readonly string[],
-  options: LogOptions,
-  { stdin, signal, onProgress }: AnalysisHooks,
+  paths: readonly string[],
+  { stdin, signal, onProgress, follows = false, onStart }: AnalysisHooks<AnalysisResult>,
   reader: URL | null,
   processes: ProcessAnalyses,
 ): Promise<AnalysisResult> {
   const diagnostics = new Diagnostics();
-  const given = inputs.length === 0 ? ["-"] : inputs;
-  const names = await inOrderOfTime(given);
-  const { isComplete } = await readInWorker(reader, { names, stdin }, processes, diagnostics, {
+  const given = paths.length === 0 ? ["-"] : paths;
+  const names = follows ? given : await inOrderOfTime(given);
+  const sources = { names, areSorted: names !== given };
+  // Only in this thread is all that has been read at hand.
+  const thread = follows || onStart !== undefined ? null : reader;
+  const inputs = { names, stdin, follows };
+  const { isComplete } = await readInWorker(thread, inputs, processes, diagnostics, {
     signal,
+    onStart: (preview) => onStart?.(() => snapshot(processes, diagnostics, preview, sources)),
     onProgress: ({ bytesRead, bytesTotal }) =>
       onProgress({ bytes: bytesRead, totalBytes: bytesTotal, events: processes.events }),
   });
-  const { members, reported } = processes;
-  if (reported?.analysed == null) {
-    throw new NoSuchProcess(
-      options.process ?? "",
-      members.map(({ name }) => name),
-    );
-  }
-  const found: ProcessResult[] = [];
-  for (const member of members) {
-    const { name, events, volumeBytes, analysed } = member;
-    const { pid, origin } = member.known;
-    const isReported = member === reported;
-    const isAsked = isReported || options.process === "all";
-    const result = isAsked && analysed !== null ? await resultOf(analysed) : null;
-    found.push({
-      name,
-      pid,
-      origin,
-      events,
-      volumeBytes,
-      isReported,
-      result,
-    });
-  }
-  const result = found.find(({ isReported }) => isReported)?.result ?? null;
-  return {
-    ...(result ?? (await resultOf(reported.analysed))),
-    read: readSummary(diagnostics, { names, areSorted: names !== given }, isComplete),
-    processes: found,
-  };
+  return { ...(await processes.result()), read: readSummary(diagnostics, sources, isComplete) };
 }
 
-async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
-  const touch = analysis.touchReading();
-  return analysis.result(touch, await runner.figures(touch.reading));
+/** Returns what has been found so far; null if that is nothing, or if the log has ended. */
+function snapshot(
+  processes: ProcessAnalyses,
+  diagnostics: Diagnostics,
+  preview: Preview,
+  sources: Sources,
+): AnalysisResult | null {
+  const held = processes.another();
+  const counts = new Diagnostics();
+  const isHeld = preview(held, counts);
+  const found = (isHeld ? held : processes).snapshot();
+  // The reader goes on counting.
+  const read = structuredClone(isHeld ? counts : diagnostics);
+  return found === null ? null : { ...found, read: readSummary(read, sources, false, true) };
 }

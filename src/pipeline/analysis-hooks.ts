@@ -11,9 +11,17 @@ export interface AnalysisProgress {
   readonly events: number;
 }
 
-export interface AnalysisHooks {
+/** `Result`: what an analysis returns. */
+export interface AnalysisHooks<Result> {
   readonly stdin: StandardInput;
   /** When it aborts, reading stops; the report covers what was read and has `complete: false`. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: AnalysisProgress) => void;
+  /** the last input is still being written: it is read as it grows, until `signal` aborts */
+  readonly follows?: boolean;
+  /**
+   * Called once, before the log is read, with a function that returns what has been found so far, without the what-ifs that
+   * need replays of their own; null before the first event, and after the last. Then the log is read in this thread.
+   */
+  readonly onStart?: (snapshot: () => Result | null) => void;
 }

@@ -17,8 +17,10 @@ import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 
 /** What the reading of the log found, besides its events. */
 export interface ReadSummary {
-  /** false when reading was interrupted */
+  /** false when reading was interrupted, and in an interim report */
   readonly complete: boolean;
+  /** the log is still being read */
+  readonly isInterim: boolean;
   readonly sources: readonly string[];
   /** the sources were given in another order than that of their times */
   readonly areSorted: boolean;

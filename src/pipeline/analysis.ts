@@ -3,7 +3,6 @@ import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
 import { parFor, type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { Observation } from "../replay/writes/fit.ts";
 import { Holes } from "../replay/writes/holes.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import { type TouchReading, touchReading } from "../replay/writes/touch-reading.ts";
@@ -21,14 +20,16 @@ import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
-import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
+import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
 import { inTurns } from "./in-turns.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
+import { observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { refuseShortWords } from "./short-words.ts";
+import { snapshotOf } from "./snapshot.ts";
 
 const NOTHING: InSteps = (function* () {})();
 
@@ -64,6 +65,9 @@ export class Analysis implements EventSink {
   #seesWholePointers = false;
   /** the replay of the oldest batch, as far as it has yet to be done */
   #replaying: InSteps = NOTHING;
+  /** a batch has been consumed, perhaps of comments only */
+  #hasConsumed = false;
+  #hasEnded = false;
   /** a batch that was consumed, to be filled again */
   #spare: EventBatch | null = null;
 
@@ -110,6 +114,7 @@ export class Analysis implements EventSink {
   }
 
   end(): void {
+    this.#hasEnded = true;
     completed(this.drain());
     const insertions = this.#holes.finish();
     const exits = this.recorded.finish(
@@ -140,12 +145,58 @@ export class Analysis implements EventSink {
   }
 
   whenEnding(): Promise<void> {
+    this.#hasEnded = true;
     return inTurns(this.drain());
   }
 
   /** Returns how RSS is read from the planes. Must be called after the log's end, before `result`. */
   touchReading(): TouchReading {
-    return touchReading(this.#options.touch, this.#observations());
+    const { touch } = this.#options;
+    const { current } = this.recorded;
+    return touchReading(
+      touch,
+      current === null ? [] : observations(touch, this.#measured, current.replay),
+    );
+  }
+
+  /**
+   * Returns what has been found so far; null if that is nothing, or if the log has ended. The analysis goes on as if it
+   * had not been asked. `coming`: batches that it will be given next.
+   */
+  snapshot(coming: readonly EventBatch[]): LogResult | null {
+    if (this.#hasEnded) {
+      return null;
+    }
+    completed(this.#replaying);
+    const waiting = [...this.#timeOrder.waiting, this.#batch, ...coming].filter(
+      ({ length, notes }) => length + notes.length > 0,
+    );
+    const { detection } = this.recorded;
+    if (this.ledger.events === 0) {
+      return this.#hasConsumed ? null : this.#resultOf(waiting);
+    }
+    return {
+      ...this.#logResult(),
+      ...snapshotOf({ ...this.#state(), detection, waiting }),
+    };
+  }
+
+  /** Returns a new analysis of the recorded run under the same options. */
+  another(): Analysis {
+    const whatIfs = this.#options.whatIfs.filter(isAsRecorded);
+    return new Analysis({ ...this.#options, whatIfs }, new InlineRunner());
+  }
+
+  /** Returns what is in the batches that wait, if there are no others. */
+  #resultOf(waiting: readonly EventBatch[]): LogResult | null {
+    const analysis = this.another();
+    for (const one of waiting) {
+      analysis.batch.copy(one, one.length);
+      analysis.batch.notes.push(...one.notes);
+      analysis.advance();
+    }
+    analysis.end();
+    return analysis.ledger.events === 0 ? null : analysis.result(analysis.touchReading(), []);
   }
 
   /**
@@ -155,28 +206,40 @@ export class Analysis implements EventSink {
   result(touch: TouchReading, whatIfs: readonly ScenarioFigures[]): LogResult {
     const { detection } = this.recorded;
     return {
+      ...this.#logResult(),
+      model:
+        detection === null
+          ? null
+          : modelResult({
+              ...this.#state(),
+              detection,
+              touchReading: touch,
+              refused: this.#refused,
+              whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
+            }),
+    };
+  }
+
+  #logResult(): Omit<LogResult, "model"> {
+    return {
       ledger: this.ledger,
       threadNames: this.#facts.threadNames,
       movedLate: this.#timeOrder.moved,
       threadBuffers: this.#threadBuffers,
       allocatorSigns: this.#allocatorSigns,
       pointerBits: this.#seesWholePointers ? 64 : 32,
-      model:
-        detection === null
-          ? null
-          : modelResult({
-              options: this.#options,
-              facts: this.#facts,
-              ledger: this.ledger,
-              touch: this.#touch,
-              holes: this.#holes,
-              cutSizes: this.#cutSizes,
-              measured: this.#measured,
-              detection,
-              touchReading: touch,
-              refused: this.#refused,
-              whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
-            }),
+    };
+  }
+
+  #state() {
+    return {
+      options: this.#options,
+      facts: this.#facts,
+      ledger: this.ledger,
+      touch: this.#touch,
+      holes: this.#holes,
+      cutSizes: this.#cutSizes,
+      measured: this.#measured,
     };
   }
 
@@ -197,6 +260,7 @@ export class Analysis implements EventSink {
    * batch is split there.
    */
   *#consume(batch: EventBatch): InSteps {
+    this.#hasConsumed = true;
     const { next } = this.#timeOrder;
     let rest = batch;
     let from = 0;
@@ -297,23 +361,6 @@ export class Analysis implements EventSink {
       this.#seesWholePointers =
         batch.pointerOut[i]! >= CUT_MODULUS || batch.pointerIn[i]! >= CUT_MODULUS;
     }
-  }
-
-  /** Returns what was measured: the RSS given by the user, else the samples in the log. */
-  #observations(): Observation[] {
-    const { current } = this.recorded;
-    const { touch } = this.#options;
-    if (current === null || typeof touch === "string" || !("fitted" in touch)) {
-      return [];
-    }
-    const { model, rss } = current.replay;
-    if (touch.fitted !== null) {
-      return [{ bytes: touch.fitted, pages: model.resident.pages.slice() }];
-    }
-    return this.#measured.flatMap(({ bytes }, i) => {
-      const pages = rss.probes[i];
-      return pages === undefined ? [] : [{ bytes, pages }];
-    });
   }
 }
 

@@ -47,7 +47,7 @@ export interface FinishedAnalysis {
   readonly holes: Holes;
   readonly cutSizes: CutSizes;
   readonly measured: readonly MeasuredRss[];
-  readonly detection: Detection;
+  readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** figures of the scenarios with replays of their own */

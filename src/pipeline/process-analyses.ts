@@ -3,10 +3,16 @@ import { completed } from "../trace/in-steps.ts";
 import { LogProcess } from "../trace/processes/log-process.ts";
 import { isStatement, ProcessSplitter, type Run } from "../trace/processes/process-splitter.ts";
 import type { EventSink } from "../trace/sink.ts";
-import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
+import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
+import { isAsRecorded } from "../what-if/what-ifs.ts";
 import { Analysis } from "./analysis.ts";
 import type { LogOptions } from "./analysis-options.ts";
+import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
 import { type MemberAnalysis, MemberProcess } from "./member-process.ts";
+import { NoSuchProcess } from "./no-such-process.ts";
+
+/** What was found in a log, without its reading. */
+type MembersResult = Omit<AnalysisResult, "read">;
 
 /** Processes analysed at once. Beyond that, the one with the fewest events is only counted from then on. */
 const MAX_ANALYSED = 64;
@@ -26,6 +32,7 @@ export class ProcessAnalyses implements EventSink {
   #batch = new EventBatch();
   #held: EventBatch | null = null;
   #spare: EventBatch | null = null;
+  #hasEnded = false;
   /** comments before the first event */
   readonly #early: Note[] = [];
 
@@ -96,8 +103,86 @@ export class ProcessAnalyses implements EventSink {
     }
   }
 
+  /**
+   * Returns what was found. Must be called once, after `end`.
+   * @throws NoSuchProcess
+   */
+  async result(): Promise<MembersResult> {
+    const { reported, members } = this;
+    const { process: asked } = this.#options;
+    if (reported?.analysed == null) {
+      throw new NoSuchProcess(
+        asked ?? "",
+        members.map(({ name }) => name),
+      );
+    }
+    const result = await resultOf(reported.analysed);
+    const processes: ProcessResult[] = [];
+    for (const member of members) {
+      const { analysed } = member;
+      const isAsked = asked === "all" && analysed !== null && member !== reported;
+      const own = isAsked ? await resultOf(analysed) : null;
+      processes.push(rowOf(member, reported, member === reported ? result : own));
+    }
+    return { ...result, processes };
+  }
+
+  /**
+   * Returns what has been found so far, of one process; null if that is nothing, or if the log has ended. If there are
+   * several, the newest lines are left out: what follows shows whose they are.
+   */
+  snapshot(): MembersResult | null {
+    if (this.#hasEnded) {
+      return null;
+    }
+    const waiting = this.#waiting;
+    if (this.#members.length === 0) {
+      return this.#resultOf(waiting);
+    }
+    const { reported } = this;
+    const isAlone = this.#splitter.processes.length === 1;
+    const result = reported?.analysed?.analysis.snapshot(isAlone ? waiting : []) ?? null;
+    const processes = this.members.map((member) =>
+      rowOf(member, reported, member === reported ? result : null),
+    );
+    return result === null ? null : { ...result, processes };
+  }
+
+  /** Returns new analyses of the recorded runs under the same options. */
+  another(): ProcessAnalyses {
+    const whatIfs = this.#options.whatIfs.filter(isAsRecorded);
+    return new ProcessAnalyses({ ...this.#options, whatIfs }, () => new InlineRunner());
+  }
+
+  /** Returns what is in batches that wait, if there were no others. */
+  #resultOf(waiting: readonly EventBatch[]): MembersResult | null {
+    const alone = this.another();
+    for (const one of waiting) {
+      alone.batch.copy(one, one.length);
+      alone.batch.notes.push(...one.notes);
+      alone.advance();
+    }
+    alone.end();
+    const { reported } = alone;
+    if (reported?.analysed == null || alone.events === 0) {
+      return null;
+    }
+    const { analysis } = reported.analysed;
+    const result = analysis.result(analysis.touchReading(), []);
+    const processes = alone.members.map((one) =>
+      rowOf(one, reported, one === reported ? result : null),
+    );
+    return { ...result, processes };
+  }
+
+  /** the batches that are not handed on yet, oldest first */
+  get #waiting(): EventBatch[] {
+    return [...(this.#held === null ? [] : [this.#held]), this.#batch];
+  }
+
   #routeRest(): void {
-    const rest = [this.#held, this.#batch].filter((batch) => batch !== null);
+    this.#hasEnded = true;
+    const rest = this.#waiting;
     rest.forEach((batch, n) => {
       this.#route(batch, rest[n + 1] ?? null);
     });
@@ -185,4 +270,19 @@ export class ProcessAnalyses implements EventSink {
     const [least] = analysed.sort((a, b) => a.events - b.events);
     least?.release();
   }
+}
+
+async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
+  const touch = analysis.touchReading();
+  return analysis.result(touch, await runner.figures(touch.reading));
+}
+
+function rowOf(
+  member: MemberProcess,
+  reported: MemberProcess | null,
+  result: LogResult | null,
+): ProcessResult {
+  const { name, known, events, volumeBytes } = member;
+  const { pid, origin } = known;
+  return { name, pid, origin, events, volumeBytes, isReported: member === reported, result };
 }

@@ -5,20 +5,25 @@ import type { LayoutSummary } from "../report/report.ts";
 import type { ReadSummary } from "./analysis-result.ts";
 
 /** The pieces of a log as they were read. */
-interface Sources {
+export interface Sources {
   readonly names: readonly string[];
   /** they were given in another order than that of their times */
   readonly areSorted: boolean;
 }
 
-/** Returns what the reading of the sources found. `complete` is false when reading was interrupted. */
+/**
+ * Returns what the reading of the sources found. `complete` is false when reading was interrupted, or goes on
+ * (`isInterim`).
+ */
 export function readSummary(
   { lines, samples, malformedKinds, unreadCalls, truncatedInputs, layout }: Diagnostics,
   { names, areSorted }: Sources,
   complete: boolean,
+  isInterim = false,
 ): ReadSummary {
   return {
     complete,
+    isInterim,
     sources: names,
     areSorted,
     lines,

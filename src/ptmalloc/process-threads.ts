@@ -13,15 +13,23 @@ export class ProcessThreads {
   /** the arenas that they were ever attached to, also of those that have ended */
   arenas = new ArenaUsers();
 
-  /** A copy, whose threads have the copies of their arenas. */
-  clone(arenaOf: (av: Arena) => Arena): ProcessThreads {
-    const copy = new ProcessThreads();
+  /**
+   * A copy, whose threads have the copies of their arenas. It reuses the memory of `recycled`, which must not be in use
+   * elsewhere: a log may have many thousand threads, and explanations take many copies.
+   */
+  clone(arenaOf: (av: Arena) => Arena, recycled: ProcessThreads | null = null): ProcessThreads {
+    const copy = recycled ?? new ProcessThreads();
     copy.#hasMain = this.#hasMain;
-    copy.bins = this.bins.clone();
+    copy.bins = this.bins.clone(recycled?.bins);
     copy.arenas = this.arenas.clone();
-    for (const thread of this.#threads) {
-      copy.#threads.push(thread?.clone(thread.arena && arenaOf(thread.arena)));
+    const { length } = this.#threads;
+    for (let index = 0; index < length; index++) {
+      const thread = this.#threads[index];
+      const arena = thread?.arena ?? null;
+      const twin = copy.#threads[index] ?? null;
+      copy.#threads[index] = thread?.clone(arena && arenaOf(arena), twin);
     }
+    copy.#threads.length = length;
     return copy;
   }
 

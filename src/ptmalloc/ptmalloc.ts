@@ -122,7 +122,7 @@ export class Ptmalloc extends Memory {
     copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    copy.threads = this.threads.clone(arenaOf);
+    copy.threads = this.threads.clone(arenaOf, recycled?.threads);
     copy.thread = copy.threads.at(this.thread.index) ?? copy.thread;
     copy.trims = this.trims && [...this.trims];
     return copy;

@@ -18,10 +18,16 @@ export class TcacheBins {
   #free: number[] = [];
   #freeLarge: number[] = [];
 
-  clone(): TcacheBins {
-    const copy = new TcacheBins();
-    copy.#heads = this.#heads.slice();
-    copy.#counts = this.#counts.slice();
+  /** A copy: `recycled`, which must not be in use elsewhere, if there is one; else a new object. */
+  clone(recycled: TcacheBins | null = null): TcacheBins {
+    const copy = recycled ?? new TcacheBins();
+    if (copy.#heads.length === this.#heads.length) {
+      copy.#heads.set(this.#heads);
+      copy.#counts.set(this.#counts);
+    } else {
+      copy.#heads = this.#heads.slice();
+      copy.#counts = this.#counts.slice();
+    }
     copy.#end = this.#end;
     copy.#free = [...this.#free];
     copy.#freeLarge = [...this.#freeLarge];

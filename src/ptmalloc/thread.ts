@@ -25,9 +25,9 @@ export class Thread {
     this.index = index;
   }
 
-  /** A copy whose arena is `arena`. */
-  clone(arena: Arena | null): Thread {
-    const copy = new Thread(this.index);
+  /** A copy whose arena is `arena`: `recycled`, of the same index, if there is one. */
+  clone(arena: Arena | null, recycled: Thread | null = null): Thread {
+    const copy = recycled ?? new Thread(this.index);
     copyScalars<Thread>(this, copy);
     copy.arena = arena;
     copy.detachingLater = this.detachingLater;

@@ -14,7 +14,6 @@ import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits
 import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ReplayedBatch, Work } from "../replay/work.ts";
-import type { Divergence } from "../report/report.ts";
 import type { InSteps } from "../trace/in-steps.ts";
 import { bestExplanation } from "./explain/best-explanation.ts";
 import { exitsBefore, postponedExits } from "./explain/exits.ts";
@@ -24,6 +23,7 @@ import { type Bounds, type Explanation, type Postponed, RecentPast } from "./exp
 import { hasFailed, isOverBudget } from "./explain/search-limits.ts";
 import { suspects } from "./explain/suspects.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
+import { NOTHING_COUNTED } from "./run-counts.ts";
 
 /** Mismatches explained per batch. */
 const MAX_ROUNDS = 24;
@@ -54,22 +54,7 @@ export class RecordedRun {
   /** runs of sibling versions (siblings.ts) that were split off from this one in the last batch, by version */
   readonly splitOff = new Map<Profile, RecordedRun>();
   readonly foreignSbrk = new ForeignSbrk();
-  readonly state = {
-    /** exits and swaps inferred in the whole log; each stands for one mismatch. A postponed exit counts as a swap. */
-    inferredExits: 0,
-    inferredSwaps: 0,
-    /** the first mismatch, explained or not */
-    firstDivergence: null as Divergence | null,
-    /** exits inferred from the threads' last calls, which no pointer showed */
-    lastExits: 0,
-    /** number of the last batch's first event */
-    first: 0,
-    /** events replayed */
-    event: 0,
-    failures: 0,
-    /** pointers that match because of settings found before the replay began */
-    settledBefore: 0,
-  };
+  readonly state = { ...NOTHING_COUNTED };
 
   /** exits, and moves of the break, in the last batch */
   #inserted: (Exit | Sbrk)[] = [];
@@ -197,16 +182,26 @@ export class RecordedRun {
 
   /** Splits off a run that follows the rules of a sibling version, and stands for `others` of its siblings. */
   #split(profile: Profile, others: readonly Profile[]): RecordedRun {
-    const copy = new RecordedRun(this.guided.cloneAs(profile));
+    const copy = this.#copyWith(this.guided.cloneAs(profile));
     copy.guided.siblings.profiles = others;
     for (const one of [profile, ...others]) {
       this.splitOff.set(one, copy);
     }
-    copy.guided.arenaSeries = this.guided.arenaSeries?.clone() ?? null;
-    Object.assign(copy.state, this.state);
-    copy.foreignSbrk.copy(this.foreignSbrk);
     copy.#inserted = [...this.#inserted];
     copy.#past = this.#past.cloneAs(profile);
+    return copy;
+  }
+
+  /** Returns a run in the same state that shares nothing. It explains no mismatches. */
+  clone(): RecordedRun {
+    return this.#copyWith(this.guided.clone());
+  }
+
+  #copyWith(guided: GuidedReplay): RecordedRun {
+    const copy = new RecordedRun(guided);
+    guided.arenaSeries = this.guided.arenaSeries?.clone() ?? null;
+    Object.assign(copy.state, this.state);
+    copy.foreignSbrk.copy(this.foreignSbrk);
     return copy;
   }
 

@@ -34,8 +34,10 @@ export const AS_RECORDED = "as recorded";
 export interface Report {
   readonly schema: typeof REPORT_SCHEMA;
   readonly tool: { readonly name: "mallog"; readonly version: string };
-  /** false if reading was interrupted: the figures cover the part that was read */
+  /** false if reading was interrupted, and in interim reports: the figures cover the part that was read */
   readonly complete: boolean;
+  /** only in an interim report (--every): the log was still being read */
+  readonly interim?: true;
   readonly trace: TraceSummary;
   /** every thread of the log, in the order of `--sort` */
   readonly threads: readonly ThreadSummary[];

@@ -37,6 +37,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     schema: REPORT_SCHEMA,
     tool: { name: "mallog" as const, version },
     complete: result.read.complete,
+    ...(result.read.isInterim ? { interim: true } : {}),
     trace,
     threads,
     live: {

@@ -10,7 +10,7 @@ export interface PointerAnomalies {
   collidingPointers: number;
   /** realloc of a pointer that no logged call returned, or that was freed since */
   foreignRealloc: number;
-  /** an allocation returned a pointer for a size, or an alignment, beyond what a process can address */
+  /** an allocation returned a pointer for a size, or an alignment, beyond what a process can address, also together */
   impossibleSize: number;
 }
 

@@ -9,12 +9,15 @@ const STRIDE = 2;
 /** Up to this size (1 MiB) the rows stay in the processor's cache anyway. */
 const CACHED_DOUBLES = 2 ** 17;
 const INITIAL_BLOCKS = 1024;
+/** Up to here a sum of whole numbers is exact: what was added can be subtracted again in any order. */
+const MAX_LIVE_BYTES = Number.MAX_SAFE_INTEGER;
 
 /** Requested size and owner of every live block, by block id, and the sums over all live blocks. */
 export class BlockTable {
   readonly #threads: ThreadTable;
   /** The rows of free ids are stale. */
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
+  #excessive = 0;
   // NaN first: avoids a Smi-to-double deoptimization.
   #liveBytes = Number.NaN;
   #liveBlocks = 0;
@@ -26,6 +29,14 @@ export class BlockTable {
     this.#liveBytes = 0;
   }
 
+  /** Becomes a copy of `from`, with its own threads. */
+  copy(from: BlockTable): void {
+    this.#rows = from.#rows.slice();
+    this.#liveBytes = from.#liveBytes;
+    this.#liveBlocks = from.#liveBlocks;
+    this.#excessive = from.#excessive;
+  }
+
   /** requested bytes of all live blocks */
   get liveBytes(): number {
     return this.#liveBytes;
@@ -33,6 +44,11 @@ export class BlockTable {
 
   get liveBlocks(): number {
     return this.#liveBlocks;
+  }
+
+  /** allocations that count as of 0 bytes, because no process has so many bytes live */
+  get excessive(): number {
+    return this.#excessive;
   }
 
   /** Requested bytes of live block `block`. */
@@ -94,7 +110,11 @@ export class BlockTable {
   }
 
   #allocate(batch: EventBatch, i: number, out: ActionBatch): void {
-    const bytes = batch.size[i]!;
+    let bytes = batch.size[i]!;
+    if (this.#liveBytes + bytes > MAX_LIVE_BYTES) {
+      bytes = 0;
+      this.#excessive++;
+    }
     const thread = out.thread[i]!;
     const row = out.block[i]! * STRIDE;
     if (row >= this.#rows.length) {

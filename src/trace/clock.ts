@@ -24,6 +24,14 @@ export class Clock {
   /** µs added to the logged times: a day for each midnight so far */
   #days = 0;
 
+  copy(from: Clock): void {
+    this.last = from.last;
+    this.least = from.least;
+    this.greatest = from.greatest;
+    this.reordered = from.reordered;
+    this.#days = from.#days;
+  }
+
   /** Rewrites the times of the next batch to a clock that does not restart at midnight. */
   read(batch: EventBatch): void {
     const { time: times, length } = batch;

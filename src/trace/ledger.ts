@@ -30,6 +30,19 @@ export class Ledger {
   #timeBefore = Number.NaN;
   #peakTime = Number.NaN;
 
+  /** Becomes a copy of `from`, between two batches. */
+  copy(from: Ledger): void {
+    this.threads.copy(from.threads);
+    this.blocks.copy(from.blocks);
+    this.#resolver.copy(from.#resolver);
+    this.clock.copy(from.clock);
+    this.liveBytes.copy(from.liveBytes);
+    this.time.copy(from.time);
+    this.#events = from.#events;
+    this.#timeBefore = from.#timeBefore;
+    this.#peakTime = from.#peakTime;
+  }
+
   /** events so far, including marks and thread exits; the 0-based number of the next event */
   get events(): number {
     return this.#events;
@@ -41,8 +54,10 @@ export class Ledger {
   }
 
   get anomalies(): AnomalyCounts {
+    const { anomalies } = this.#resolver;
     return {
-      ...this.#resolver.anomalies,
+      ...anomalies,
+      impossibleSize: anomalies.impossibleSize + this.blocks.excessive,
       reordered: this.clock.reordered,
       swapped: this.#resolver.order.moved,
     };

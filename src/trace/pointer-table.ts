@@ -38,6 +38,20 @@ export class PointerTable {
   /** ids so far are 0 .. #idLimit − 1: the peak number of live pointers, and the resting ids */
   #idLimit = 0;
 
+  /** Becomes a copy of `from`. */
+  copy(from: PointerTable): void {
+    this.#pairs = from.#pairs.slice();
+    this.#mask = from.#mask;
+    this.#shift = from.#shift;
+    this.#limit = from.#limit;
+    this.#size = from.#size;
+    this.#freeIds = from.#freeIds.slice();
+    this.#freeIdCount = from.#freeIdCount;
+    this.#resting.set(from.#resting);
+    this.#rests = from.#rests;
+    this.#idLimit = from.#idLimit;
+  }
+
   /** pointers in the table */
   get size(): number {
     return this.#size;

@@ -8,6 +8,10 @@ const ENTRIES_BITS = 16;
 export class RecentlyFreed {
   readonly #pointers = new Float64Array(1 << ENTRIES_BITS);
 
+  copy(from: RecentlyFreed): void {
+    this.#pointers.set(from.#pointers);
+  }
+
   add(p: number): void {
     this.#pointers[place(p)] = p;
   }

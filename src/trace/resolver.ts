@@ -49,6 +49,17 @@ export class Resolver {
   /** sum of what PointerTable.warm returns, as an integer */
   #warmed = 0;
 
+  /** Becomes a copy of `from`, between two batches. */
+  copy(from: Resolver): void {
+    Object.assign(this.anomalies, from.anomalies);
+    this.pointers.copy(from.pointers);
+    this.order.moved = from.order.moved;
+    this.displaced.copy(from.displaced);
+    this.#recentlyFreed.copy(from.#recentlyFreed);
+    this.#colliding.copy(from.#colliding);
+    this.mayBeCut = from.mayBeCut;
+  }
+
   /**
    * Writes `action`, `block` and `lost` of the batch. Reorders lines whose pointers show that they were logged in the
    * wrong order; lines of `next`, the batch that follows (null at the log's end), may move into this one.

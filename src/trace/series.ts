@@ -99,6 +99,11 @@ export class PeakSeries {
 export class TimeAxis {
   readonly #points = new Points((earlier, later) => (Number.isNaN(later) ? earlier : later));
 
+  /** Becomes a copy of `other`. */
+  copy(other: TimeAxis): void {
+    this.#points.copy(other.#points);
+  }
+
   /** events a point stands for; a power of two */
   get eventsPerPoint(): number {
     return this.#points.eventsPerPoint;

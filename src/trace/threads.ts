@@ -80,7 +80,15 @@ export class ThreadTable {
   /** Rows in one array, not an array for each column: an event touches several cells of one row. */
   #cells = new Float64Array(INITIAL_ROWS * STRIDE);
   #rows = 0;
-  readonly #liveTimeline = new RowSeries(MAX_TIMELINE_VALUES);
+  #liveTimeline = new RowSeries(MAX_TIMELINE_VALUES);
+
+  /** Becomes a copy of `from`. */
+  copy(from: ThreadTable): void {
+    this.#index.copy(from.#index);
+    this.#cells = from.#cells.slice();
+    this.#rows = from.#rows;
+    this.#liveTimeline = from.#liveTimeline.clone();
+  }
 
   get size(): number {
     return this.#rows;

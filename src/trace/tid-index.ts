@@ -13,6 +13,15 @@ export class TidIndex {
   #lastTid = -1;
   #lastIndex = -1;
 
+  /** Becomes a copy of `from`. */
+  copy(from: TidIndex): void {
+    this.#tids = from.#tids.slice();
+    this.#indexes = from.#indexes.slice();
+    this.#size = from.#size;
+    this.#lastTid = from.#lastTid;
+    this.#lastIndex = from.#lastIndex;
+  }
+
   /** threads seen; the next new tid gets this index */
   get size(): number {
     return this.#size;

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import { NoSuchProcess } from "../../src/pipeline/analyse.ts";
+import { NoSuchProcess } from "../../src/pipeline/no-such-process.ts";
 import type { Report } from "../../src/report/report.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";
 

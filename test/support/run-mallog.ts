@@ -39,7 +39,7 @@ export function answers(given: Partial<Report> = {}): Analyse {
 interface Asked {
   readonly inputs: readonly string[];
   readonly options: AnalysisOptions;
-  readonly hooks: AnalysisHooks;
+  readonly hooks: AnalysisHooks<Report>;
 }
 
 /**

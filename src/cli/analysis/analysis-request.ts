@@ -11,6 +11,10 @@ import { Failure } from "../problems.ts";
 /** An analysis that a user asked for, checked. */
 export interface AnalysisRequest {
   readonly inputs: readonly string[];
+  /** the last input is read as it grows */
+  readonly follows: boolean;
+  /** ms between interim reports; null: none */
+  readonly everyMs: number | null;
   readonly analysis: LogOptions;
   readonly sort: ThreadSort;
   readonly top: number;
@@ -27,7 +31,11 @@ export interface AnalysisRequest {
 }
 
 /** Option values of a command that analyses a log, as commander returns them. */
-export interface AnalysisValues extends ModelValues, OutputValues {}
+export interface AnalysisValues extends ModelValues, OutputValues {
+  readonly follow?: true;
+  /** ms */
+  readonly every?: number;
+}
 
 /** @throws Failure usage, option */
 export function analysisRequest(
@@ -39,6 +47,7 @@ export function analysisRequest(
     const message = "--what-if cannot be used with --no-model, which replays nothing";
     throw new Failure({ code: "usage", message });
   }
+  refuseUnfollowable(inputs, values);
   const glibc = accepted("--glibc", values.glibc, parseGlibcOrAuto(values.glibc));
   const { containerLimit: limitBytes = null, baseRss } = values;
   const recordedWith =
@@ -47,6 +56,8 @@ export function analysisRequest(
       : accepted("--recorded-with", null, parseRecordedWith(values.recordedWith, glibc));
   return {
     inputs,
+    follows: values.follow ?? false,
+    everyMs: values.every ?? null,
     analysis: {
       model: values.model,
       whatIfs: values.model ? whatIfs(values, glibc) : [],
@@ -65,12 +76,34 @@ export function analysisRequest(
         ? null
         : { limitBytes, baseRssBytes: baseRss ?? 0 },
     outputs: values.output ?? [],
-    form: FORMS.find((form) => values[form]) ?? "text",
+    form: formOf(values),
     plot: values.plot ?? false,
     quiet: values.quiet ?? false,
     progress: values.progress,
     color: values.color ?? null,
   };
+}
+
+/** Forms of which standard output can hold many: summaries for people, and one report a line. */
+export function isRepeatable(form: AnalysisRequest["form"]): boolean {
+  return form === "text" || form === "ndjson";
+}
+
+function refuseUnfollowable(inputs: readonly string[], values: AnalysisValues): void {
+  if (values.follow && (inputs.at(-1) ?? "-") === "-") {
+    const message =
+      "--follow needs a file; leave it out: standard input is read as it comes, to its end";
+    throw new Failure({ code: "usage", message });
+  }
+  const form = formOf(values);
+  if (values.every !== undefined && values.output === undefined && !isRepeatable(form)) {
+    const message = `--every has nowhere to put interim reports, as --${form} prints one report; use --ndjson, or add -o FILE`;
+    throw new Failure({ code: "usage", message });
+  }
+}
+
+function formOf(values: OutputValues): AnalysisRequest["form"] {
+  return FORMS.find((form) => values[form]) ?? "text";
 }
 
 function parseGlibcOrAuto(text: string): Parsed<string> {

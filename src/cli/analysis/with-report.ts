@@ -12,9 +12,11 @@ import type { Analyse, Io } from "../io.ts";
 import { Failure } from "../problems.ts";
 import { Signals } from "../signals.ts";
 import { widthOf } from "../terminal/capabilities.ts";
+import { LiveTable } from "../terminal/live-table.ts";
 import { message } from "../terminal/message.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
+import { Watching } from "./watching.ts";
 
 const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard input:
   mallog malloc.log.gz
@@ -28,8 +30,9 @@ const TERMINATION_MS = 1000;
 /**
  * Frame of every command that analyses a log: checks the output files before the work, shows progress, and ends the
  * reading at a signal. `conclude` prints the report and returns the exit code; that of a signal, and of a log that is
- * mostly unread, take precedence. `commands`: all names, to recognise a misspelt one.
- * @throws Failure, and whatever `analyse` and `conclude` throw
+ * mostly unread, take precedence. `commands`: all names, to recognise a misspelt one. `deliver` writes an interim report,
+ * and returns false if nobody reads standard output any more.
+ * @throws Failure, and whatever `analyse`, `conclude` and `deliver` throw
  */
 export async function withReport(
   request: AnalysisRequest,
@@ -37,6 +40,7 @@ export async function withReport(
   analyse: Analyse,
   commands: readonly string[],
   conclude: (report: Report, outputs: readonly OutputFile[]) => Promise<number>,
+  deliver: (report: Report, outputs: readonly OutputFile[]) => Promise<boolean> = async () => true,
 ): Promise<number> {
   if (request.inputs.length === 0 && io.stdin.isTTY) {
     io.stderr.write(SHORT_HELP);
@@ -44,37 +48,71 @@ export async function withReport(
   }
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
   const outputs = outputFiles(request.outputs, request.inputs, io.cwd, ENDINGS);
-  const progress = progressOf(request, io);
+  const isShown = showsProgress(request, io);
+  const table = isShown && request.follows ? await liveTable(request, io) : null;
+  const progress = isShown && table === null ? progressLine(io) : null;
+  const watching = new Watching({
+    everyMs: request.everyMs,
+    table,
+    deliver: (report) => deliver(finished(report, request), outputs),
+  });
   const signals = new Signals(io.signals, (name) => {
-    progress?.clear();
+    (progress ?? table)?.clear();
     if (name === "SIGTERM") {
       io.endWithin(TERMINATION_MS);
     }
     message(io.stderr, "interrupted; reporting what was read (interrupt again to quit at once)");
   });
   try {
+    sayWhatIsAwaited(request, io);
     const analysed = await analyse(request.inputs, request.analysis, {
       stdin: io.stdin,
-      signal: signals.aborted,
-      onProgress: (now) => progress?.update(now),
+      signal: AbortSignal.any([signals.aborted, watching.signal]),
+      onProgress: (now) => (progress ?? table)?.update(now),
+      follows: request.follows,
+      ...(table === null && request.everyMs === null
+        ? {}
+        : { onStart: (snapshot) => watching.start(snapshot) }),
     });
+    await watching.stop();
     progress?.clear();
     if (analysed.trace.events === 0 && signals.exitCode === null) {
       throw noEvents(analysed);
     }
     const exitCode = await conclude(finished(analysed, request), outputs);
+    if (watching.readerIsGone) {
+      return Exit.done;
+    }
     return signals.exitCode ?? (mostlyUnread(analysed.trace).length > 0 ? Exit.unusable : exitCode);
   } finally {
+    await watching.stop();
     progress?.clear();
     signals.stopListening();
   }
 }
 
-function progressOf({ progress, quiet }: AnalysisRequest, { stderr, env }: Io): Progress | null {
-  if (!progress || quiet || !stderr.isTTY || env.TERM === "dumb") {
-    return null;
-  }
+function showsProgress({ progress, quiet }: AnalysisRequest, { stderr, env }: Io): boolean {
+  return progress && !quiet && stderr.isTTY === true && env.TERM !== "dumb";
+}
+
+function progressLine({ stderr, env }: Io): Progress {
   return new Progress(stderr, widthOf(stderr, env), () => performance.now());
+}
+
+async function liveTable(
+  { sort, color }: AnalysisRequest,
+  { stderr, env }: Io,
+): Promise<LiveTable> {
+  const { chalkFor } = await import("../terminal/chalk-for.ts");
+  const style = { width: widthOf(stderr, env), chalk: chalkFor(stderr, env, color) };
+  return new LiveTable(stderr, style, sort, () => performance.now());
+}
+
+function sayWhatIsAwaited({ follows, inputs, quiet }: AnalysisRequest, { cwd, stderr }: Io): void {
+  const path = inputs.at(-1) ?? "";
+  if (follows && !quiet && !existsSync(resolve(cwd, path))) {
+    message(stderr, `${path}: no such file yet; waiting for it (interrupt to end)`);
+  }
 }
 
 /** The report with the threads sorted and the container's verdict, as the options demand. */

@@ -49,6 +49,19 @@ export async function formatForTerminal(
   return form === "text" ? forStepLog(text, io.env) : text;
 }
 
+/** An interim report in the form that was asked for: a summary of some lines, or a report on one line. */
+export async function formatInterim(
+  report: Report,
+  request: AnalysisRequest,
+  io: Io,
+): Promise<string> {
+  if (request.form !== "text") {
+    return formatForTerminal(report, request, io);
+  }
+  const { interimSummary } = await import("../../report/text/interim-summary.ts");
+  return forStepLog(interimSummary(present(report), terminalOptions(request, io)), io.env);
+}
+
 export function fileOptions({ sort, top, plot }: AnalysisRequest): WriterOptions {
   return { sort, top, plot, ...FILE_STYLE };
 }

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
 import type { Parsed } from "../../report/parsed.ts";
-import { parseSize } from "../../report/sizes.ts";
+import { parseDuration, parseSize } from "../../report/sizes.ts";
 import { SORT_KEYS, type ThreadSort } from "../../report/sort-threads.ts";
 import { didYouMean } from "../../report/suggest.ts";
 import type { ThpMode } from "../../trace/log-facts.ts";
@@ -98,6 +98,19 @@ export function parseThp(text: string): Parsed<ThpMode> {
   return text === "always" || text === "madvise" || text === "never"
     ? { ok: text }
     : { error: "give always, madvise or never" };
+}
+
+/** Shorter, and reports would do nothing but follow each other. */
+const MIN_INTERVAL_SECONDS = 0.1;
+/** A timer takes milliseconds below 2^31. */
+const MAX_INTERVAL_SECONDS = 24 * 3600;
+
+/** An interval, in milliseconds. */
+export function parseInterval(text: string): Parsed<number> {
+  const seconds = parseDuration(text) ?? Number.NaN;
+  return seconds >= MIN_INTERVAL_SECONDS && seconds <= MAX_INTERVAL_SECONDS
+    ? { ok: Math.round(seconds * 1000) }
+    : { error: "give an interval like 10s, 500ms or 2m, from 100ms to 24h" };
 }
 
 /** `5%` as 0.05 */

@@ -23,6 +23,8 @@ const SHORT_BYTES = 2 ** 20;
 interface Inputs {
   readonly names: readonly string[];
   readonly stdin: StandardInput;
+  /** the last piece is read as it grows; only in this thread */
+  readonly follows?: boolean;
 }
 
 /**
@@ -32,13 +34,13 @@ interface Inputs {
  */
 export async function readInWorker(
   worker: URL | null,
-  { names, stdin }: Inputs,
+  { names, stdin, follows = false }: Inputs,
   sink: EventSink,
   diagnostics: Diagnostics,
   options: ReadOptions,
 ): Promise<ReadResult> {
   const readHere = (from: AsyncIterable<Buffer>): Promise<ReadResult> =>
-    readLog({ names, stdin: from }, sink, diagnostics, options);
+    readLog({ names, stdin: from, follows }, sink, diagnostics, options);
   if (worker === null) {
     return readHere(stdin);
   }

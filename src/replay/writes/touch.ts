@@ -73,6 +73,13 @@ export class Touch {
     this.#policy = policy;
   }
 
+  /** Becomes a copy of `from`, which has the same policy. */
+  copy(from: Touch): void {
+    this.#facts.copy(from.#facts);
+    this.#written = from.#written.slice();
+    this.#full = from.#full.slice();
+  }
+
   /** Returns the bytes of live block `block` that are written under the policy. */
   writtenOf(block: number): number {
     return this.#written[block] ?? 0;
@@ -189,6 +196,12 @@ class Facts {
     this.#least = least;
   }
 
+  copy(from: Facts): void {
+    this.#callers.forEach(({ known }, n) => {
+      known.copy(from.#callers[n]!.known);
+    });
+  }
+
   /** Returns the bytes written of a malloc by `caller`, and notes the call; −1 if no fact covers it. */
   writtenOf(size: number, caller: number): number {
     if (size < this.#least) {
@@ -226,6 +239,12 @@ class KnownCallers {
 
   constructor(sizes: readonly number[]) {
     this.#sizes = sizes;
+  }
+
+  copy(from: KnownCallers): void {
+    this.#callers.set(from.#callers);
+    this.#asked.set(from.#asked);
+    this.#count = from.#count;
   }
 
   note(caller: number, size: number): void {

@@ -16,7 +16,8 @@ export function processesSection({
     ({ cell, rank }) => rank === 0 || processes.some((one) => cell(one) !== ""),
   );
   const head = columns.map(
-    (column) => html`<th scope="col" class="${column.align === "right" ? "num" : "text"}">${column.head.join(" ")}</th>`,
+    (column) =>
+      html`<th scope="col" class="${column.align === "right" ? "num" : "text"}">${column.head.join(" ")}</th>`,
   );
   const rows = processes.map(
     (one) => html`<tr>${columns.map((column) => cellOf(column, one))}</tr>`,

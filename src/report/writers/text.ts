@@ -1,5 +1,3 @@
-import type { Sentence } from "../presented.ts";
-import { printable } from "../printable.ts";
 import { anomalyList } from "../text/anomaly-list.ts";
 import { arenaTable } from "../text/arena-table.ts";
 import { basisList } from "../text/basis-list.ts";
@@ -7,18 +5,18 @@ import { budgetList } from "../text/budget-list.ts";
 import { findingList } from "../text/finding-list.ts";
 import { plot } from "../text/plot.ts";
 import { processTable } from "../text/process-table.ts";
-import { type TextStyle, wrap } from "../text/style.ts";
 import { threadTable } from "../text/thread-table.ts";
+import { verdictText } from "../text/verdict-text.ts";
 import { whatIfTable } from "../text/what-if-table.ts";
 import type { Writer } from "./writer.ts";
 
 /** The report for people: the verdict first, then what it rests on, in descending order of interest. */
 export const writeText: Writer = (presented, { sort, top, plot: isPlotted, ...style }) => {
-  const { report, verdict, budgets } = presented;
+  const { report, budgets } = presented;
   const recorded = report.scenarios[0];
   const sections = [
     budgets.length > 0 && budgetList(budgets, style),
-    verdict.map((sentence) => paragraph(sentence, style)).join("\n"),
+    verdictText(presented, style),
     processTable(presented, top, style),
     report.threads.length > 0 && threadTable(report, sort, top, style),
     recorded && whatIfTable(presented, top, style),
@@ -30,10 +28,3 @@ export const writeText: Writer = (presented, { sort, top, plot: isPlotted, ...st
   ];
   return `${sections.filter((section) => typeof section === "string").join("\n\n")}\n`;
 };
-
-function paragraph({ tone, text }: Sentence, { chalk, width }: TextStyle): string {
-  const paint = { plain: chalk.bold, good: chalk.bold.green, bad: chalk.bold.red }[tone];
-  return wrap(printable(text), width)
-    .map((line) => paint(line))
-    .join("\n");
-}

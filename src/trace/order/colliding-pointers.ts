@@ -29,6 +29,16 @@ export class CollidingPointers {
     this.#table = table;
   }
 
+  /** Becomes a copy of `from`, with its own table. */
+  copy(from: CollidingPointers): void {
+    this.#waiting.clear();
+    for (const [pointer, blocks] of from.#waiting) {
+      this.#waiting.set(pointer, [...blocks]);
+    }
+    this.#owners = from.#owners.slice();
+    this.#bytes = from.#bytes.slice();
+  }
+
   /** True while any pointer is shared. */
   get any(): boolean {
     return this.#waiting.size > 0;

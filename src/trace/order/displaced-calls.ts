@@ -22,13 +22,21 @@ export class DisplacedCalls {
   /** calls in the wrong place */
   found = 0;
   /** pointers freed before the log showed them, with the thread that freed them */
-  readonly #freed = new Map<number, number>();
+  #freed = new Map<number, number>();
   /** of these, pointers returned since, by a call that belongs above */
-  readonly #returned = new Set<number>();
+  #returned = new Set<number>();
   /** pointers returned twice, with the thread of the second call */
-  readonly #doubled = new Map<number, number>();
+  #doubled = new Map<number, number>();
   /** of these, pointers freed since, by a call that belongs above */
-  readonly #freedLate = new Set<number>();
+  #freedLate = new Set<number>();
+
+  copy(from: DisplacedCalls): void {
+    this.found = from.found;
+    this.#freed = new Map(from.#freed);
+    this.#returned = new Set(from.#returned);
+    this.#doubled = new Map(from.#doubled);
+    this.#freedLate = new Set(from.#freedLate);
+  }
 
   /** False if no pointer waits for a second contradiction: then `returned` and `freed` need not be called. */
   get any(): boolean {

@@ -51,6 +51,11 @@ export class TimeOrder {
     return this.#held.shift() ?? null;
   }
 
+  /** the batches that wait, oldest first */
+  get waiting(): readonly EventBatch[] {
+    return this.#held;
+  }
+
   /** the batch that `release` returns next; null if none waits */
   get next(): EventBatch | null {
     return this.#held[0] ?? null;

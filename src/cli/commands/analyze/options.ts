@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { AnalysisValues } from "../../analysis/analysis-request.ts";
 import { modelOptions, VALUES_HELP } from "../../options/model-options.ts";
+import { parseInterval, valueOption } from "../../options/option-values.ts";
 import { FILES_HELP, formOption, outputOptions } from "../../options/output-options.ts";
 
 /** After the help of `analyze`, and of mallog, whose default command it is. */
@@ -20,6 +21,7 @@ Examples:
   mallog malloc.log.gz --container-limit 512MiB --base-rss 120MiB
   mallog malloc.log.gz --what-if MALLOC_ARENA_MAX=1 \\
     --what-if MALLOC_TRIM_THRESHOLD_=131072,malloc_trim=30s
+  mallog --follow malloc.log --every 10s -o report.html
   mallog malloc.log.gz -q -o report.json -o report.md
   printf '7 0.1 malloc(100) = 0x5581000002a0\\n' | mallog
 `;
@@ -43,10 +45,28 @@ export function addAnalyze(
     .action((inputs: string[], values: AnalysisValues) => run(inputs, values))
     .addHelpText("after", ANALYZE_HELP);
   const quiet = "no progress line; with -o, no report on standard output either";
-  for (const option of [...modelOptions(), ...outputOptions(quiet, moreForms())]) {
+  for (const option of [
+    ...readingOptions(),
+    ...modelOptions(),
+    ...outputOptions(quiet, moreForms()),
+  ]) {
     command.addOption(option);
   }
   return command;
+}
+
+function readingOptions(): Option[] {
+  return [
+    new Option(
+      "-f, --follow",
+      "read the last log as it grows, like tail -F, until interrupted; it may be rotated, truncated, or missing at first",
+    ),
+    valueOption(
+      "--every <interval>",
+      "also report while reading, e.g. every 10s: rewrite the files of -o, and print a summary (--ndjson: a line)",
+      parseInterval,
+    ),
+  ].map((option) => option.helpGroup("Reading:"));
 }
 
 function moreForms(): Option[] {

@@ -60,15 +60,33 @@ export class LayoutScanner implements BlockScanner {
     }
     const held = this.#held;
     this.#held = [];
+    this.#scanner = this.#read(held, next, this.#sink, this.#diagnostics);
+  }
+
+  /** Reads the lines held back so far into another sink, as if the log ended there. Returns false if there are none. */
+  preview(sink: EventSink, diagnostics: Diagnostics): boolean {
+    if (this.#scanner === null) {
+      this.#read(this.#held, "", sink, diagnostics);
+    }
+    return this.#scanner === null;
+  }
+
+  /** Infers the layout from held lines and the one after them, and reads those held. Returns the scanner of the layout. */
+  #read(
+    held: readonly Held[],
+    next: string,
+    sink: EventSink,
+    diagnostics: Diagnostics,
+  ): NativeScanner {
     const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
     const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
     const layout = inferLayout(head + next);
-    const scanner = new NativeScanner(this.#sink, this.#diagnostics, this.#maxLineBytes, layout);
-    this.#diagnostics.layout = layout;
-    this.#scanner = scanner;
+    const scanner = new NativeScanner(sink, diagnostics, this.#maxLineBytes, layout);
+    diagnostics.layout = layout;
     for (const { kind, bytes } of held) {
       scanner[kind](bytes, bytes.length);
     }
+    return scanner;
   }
 
   #hold(kind: Held["kind"], bytes: Buffer, length: number): void {

@@ -23,7 +23,7 @@ export class NativeScanner implements BlockScanner {
   /** false: lines have other columns, and no line has the common form */
   readonly #hasCommonLines: boolean;
   /** lines before the current one */
-  #linesBefore = 0;
+  #linesBefore: number;
   /** the process of each thread, where the lines state it */
   readonly #owners = new Map<number, number>();
   /** events not yet counted in the diagnostics */
@@ -41,6 +41,7 @@ export class NativeScanner implements BlockScanner {
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
     this.#line = new NativeLine(layout);
+    this.#linesBefore = diagnostics.lines.total;
     this.#hasCommonLines = layout.columns === null;
   }
 

@@ -1,0 +1,108 @@
+import { close, fstat, open, read } from "node:fs";
+import { stat } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { InputError } from "./input-error.ts";
+import { CHUNK_BYTES } from "./open-file.ts";
+import { Successors } from "./successors.ts";
+
+/** ms between two looks at a file that has not grown */
+const POLL_MS = 100;
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const readInto = promisify(read);
+
+/**
+ * The bytes of a file that is still being written, as `tail -F` reads them; only an abort ends them, with an AbortError. A
+ * file that does not exist yet is waited for. A chunk is valid only until the next one is requested.
+ *
+ * - Rotation by renaming: another file at the path is read on from its beginning once it has content, after the rest of
+ *   the old one. A writer may go on with the old file until it opens the new one.
+ * - Truncation (copytruncate): a file that is shorter than what was read of it begins again. One that has grown beyond
+ *   that within `POLL_MS` looks as if it had only grown.
+ * @throws InputError notFollowable; and Error of the system while reading
+ */
+export async function* followed(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let file = new Followed(await whenExists(path, signal));
+  let successors: Successors | null = null;
+  try {
+    successors = new Successors(path, await file.id(), POLL_MS);
+    for (;;) {
+      yield* file.rest(buffer, signal);
+      const next = successors.next();
+      if (next !== null) {
+        // What was written between the last read and the first byte of the new file.
+        yield* file.rest(buffer, signal);
+        await closeFile(file.fd);
+        file = new Followed(next);
+      } else if (!(await file.beginsAgain())) {
+        await pause(POLL_MS, undefined, { signal });
+      }
+    }
+  } finally {
+    const unread = (await successors?.close()) ?? [];
+    await Promise.all([file.fd, ...unread].map((fd) => closeFile(fd)));
+  }
+}
+
+/** Opens the file, once there is one. */
+async function whenExists(path: string, signal?: AbortSignal): Promise<number> {
+  for (;;) {
+    try {
+      // To open a pipe would wait for its writer, beyond an abort.
+      if (!(await stat(path)).isFile()) {
+        throw new InputError({ code: "notFollowable", path });
+      }
+      return await openFile(path, "r");
+    } catch (error) {
+      if (!isMissing(error)) {
+        throw error;
+      }
+    }
+    await pause(POLL_MS, undefined, { signal });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** An open file, as far as it has been read. */
+class Followed {
+  readonly fd: number;
+  #position = 0;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  async id(): Promise<{ dev: bigint; ino: bigint }> {
+    return await promisify(fstat)(this.fd, { bigint: true });
+  }
+
+  /** The bytes up to the file's present end. */
+  async *rest(buffer: Buffer, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await readInto(this.fd, buffer, 0, buffer.length, this.#position);
+      if (bytesRead === 0) {
+        return;
+      }
+      this.#position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  /** Returns true if the file was truncated, and goes back to its beginning. */
+  async beginsAgain(): Promise<boolean> {
+    const { size } = await promisify(fstat)(this.fd);
+    if (size >= this.#position) {
+      return false;
+    }
+    this.#position = 0;
+    return true;
+  }
+}

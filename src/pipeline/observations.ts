@@ -1,0 +1,22 @@
+import type { Replay } from "../replay/replay.ts";
+import type { Observation } from "../replay/writes/fit.ts";
+import type { TouchPolicy } from "../replay/writes/touch.ts";
+import type { MeasuredRss } from "./model-result.ts";
+
+/** Returns what a fitted policy has to meet: the RSS given by the user, else the samples in the log. */
+export function observations(
+  touch: TouchPolicy,
+  measured: readonly MeasuredRss[],
+  { model, rss }: Replay,
+): Observation[] {
+  if (typeof touch === "string" || !("fitted" in touch)) {
+    return [];
+  }
+  if (touch.fitted !== null) {
+    return [{ bytes: touch.fitted, pages: model.resident.pages.slice() }];
+  }
+  return measured.flatMap(({ bytes }, i) => {
+    const pages = rss.probes[i];
+    return pages === undefined ? [] : [{ bytes, pages }];
+  });
+}

@@ -1,0 +1,105 @@
+import type { Candidate } from "../recorded/candidate.ts";
+import type { Detection } from "../recorded/detection.ts";
+import type { RecordedRun } from "../recorded/recorded-run.ts";
+import { NO_EXITS } from "../replay/last-exits.ts";
+import { Touch, TouchBatch } from "../replay/writes/touch.ts";
+import { touchReading } from "../replay/writes/touch-reading.ts";
+import { ActionBatch } from "../trace/actions.ts";
+import { EventBatch } from "../trace/event.ts";
+import { Ledger } from "../trace/ledger.ts";
+import { isAsRecorded } from "../what-if/what-ifs.ts";
+import type { ModelResult } from "./analysis-result.ts";
+import { type FinishedAnalysis, modelResult } from "./model-result.ts";
+import { observations } from "./observations.ts";
+import { LEDGER_PASSES } from "./passes.ts";
+
+/** The state of an analysis between two batches. */
+export interface RunningAnalysis
+  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "whatIfs"> {
+  /** null under --no-model */
+  readonly detection: Detection | null;
+  /** the batches that wait for lines that follow, oldest first */
+  readonly waiting: readonly EventBatch[];
+}
+
+/** What an analysis in progress has found. */
+export interface Snapshot {
+  readonly ledger: Ledger;
+  readonly model: ModelResult | null;
+}
+
+/**
+ * Returns what would be found if the log ended here, and changes nothing: copies of the ledger and of the recorded runs
+ * read the batches that wait. What only lines that follow can show is left out for these: thread exits, and the order of
+ * lines. Of the what-ifs there are only those that share the recorded run.
+ */
+export function snapshotOf(running: RunningAnalysis): Snapshot {
+  const { options, detection } = running;
+  const ledger = new Ledger();
+  ledger.copy(running.ledger);
+  const touch = new Touch(options.touch);
+  touch.copy(running.touch);
+  const runs = new Map(
+    detection?.runs.map(({ recorded }) => [recorded, recorded.clone()] as const),
+  );
+  readWaiting(running.waiting, ledger, touch, [...runs.values()]);
+  if (detection === null) {
+    return { ledger, model: null };
+  }
+  for (const run of runs.values()) {
+    run.finish([], NO_EXITS);
+  }
+  const copyOf = ({ origin, recorded }: Candidate): Candidate => ({
+    origin,
+    recorded: runs.get(recorded) ?? recorded,
+  });
+  const best = copyOf(detection.best);
+  const model = modelResult({
+    ...running,
+    options: { ...options, whatIfs: options.whatIfs.filter(isAsRecorded) },
+    ledger,
+    touch,
+    detection: {
+      best,
+      alive: detection.alive.map(copyOf),
+      indistinguishable: detection.indistinguishable,
+      runnerUp: detection.runnerUp,
+    },
+    touchReading: touchReading(
+      options.touch,
+      observations(options.touch, running.measured, best.recorded.guided.replay),
+    ),
+    refused: new Map(),
+    whatIfs: new Map(),
+  });
+  return { ledger, model };
+}
+
+/** Reads the waiting batches, which stay as they are. */
+function readWaiting(
+  waiting: readonly EventBatch[],
+  ledger: Ledger,
+  touch: Touch,
+  runs: readonly RecordedRun[],
+): void {
+  const actions = new ActionBatch();
+  const touched = new TouchBatch();
+  const batches = waiting.map((one) => {
+    const copy = new EventBatch();
+    copy.copy(one, one.length);
+    return copy;
+  });
+  for (const [n, batch] of batches.entries()) {
+    const next = batches[n + 1] ?? null;
+    for (const pass of LEDGER_PASSES) {
+      pass.run({ batch, next, actions, ledger });
+    }
+    if (runs.length === 0) {
+      continue;
+    }
+    touch.fill(batch, actions, touched);
+    for (const run of runs) {
+      run.replay({ batch, actions, touch: touched }, next, [], null);
+    }
+  }
+}
