@@ -51,11 +51,14 @@ describe.each(["file", "pipe"] as const)("the bytes of a %s", (kind) => {
 test("reading a silent pipe ends when the signal fires", async () => {
   const { fd } = await KINDS.pipe();
   const stop = new AbortController();
-  setTimeout(() => stop.abort(), 50);
   let length = 0;
   const read = async () => {
     for await (const chunk of bytesOf(fd, stop.signal)) {
       length += chunk.length;
+      if (length === CONTENT.length) {
+        // The next read waits by then.
+        setTimeout(() => stop.abort(), 50);
+      }
     }
   };
   await expect(read()).rejects.toThrow(/abort/);
