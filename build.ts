@@ -86,6 +86,14 @@ const [{ output }] = await Promise.all([
       // Keeps names, for stack traces and profiles.
       minify: { compress: true, mangle: false, codegen: true },
       sourcemap: true,
+      codeSplitting: {
+        groups: [
+          // The model's functions call each other for every event: between two chunks each call would be a getter's, too. The
+          // events are apart, for the worker that reads.
+          { name: "model", test: /\/src\/(ptmalloc|replay|what-if)\// },
+          { name: "event", test: /\/src\/trace\/(columns|event)\.ts$/, priority: 1 },
+        ],
+      },
     },
   }),
   build({

@@ -27,6 +27,12 @@ it("chunks read no constants of each other: a getter's call for each use would s
   ]);
 });
 
+it("the model and its replays are one chunk, which needs no other but that of the events", () => {
+  const model = [...chunks.keys()].find((name) => name.startsWith("model-")) ?? "";
+  expect(loadedBy("what-if-worker.js").map(({ from }) => from)).toEqual([model]);
+  expect(loadedBy(model).map(({ from }) => from)).toEqual([expect.stringMatching(/^event-/)]);
+});
+
 /** The names of the numbers and enumerations that a chunk reads from another one's exports. */
 function constantsReadIn(name: string): string[] {
   return loadedBy(name)
