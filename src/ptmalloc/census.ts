@@ -14,7 +14,7 @@ import {
 } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { firstOfHugePage, PLANES } from "./resident.ts";
+import { EVERY_PLANE, firstOfHugePage, PLANES } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
 /** An arena's memory by use, in bytes, counted by walking its heaps and bins. */
@@ -102,17 +102,17 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranules: number): ArenaCensu
 
 /** Resident memory of an arena's heaps in SMALLEST_PAGEs, by bit number of the plane. */
 export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
-  const counts = new Float64Array(PLANES);
-  const units = m.pageBytes / SMALLEST_PAGE;
+  const byPlanes = new Float64Array(EVERY_PLANE + 1);
   for (const heap of arena.heaps) {
     const first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));
-    heap.pages.eachRun(first, heap.pages.length, (from, to, planes) => {
-      for (let bit = 0; bit < PLANES; bit++) {
-        if ((planes >> bit) & 1) {
-          counts[bit]! += (to - from) * units;
-        }
-      }
-    });
+    heap.pages.countIn(first, heap.pages.length, byPlanes);
+  }
+  const counts = new Float64Array(PLANES);
+  const units = m.pageBytes / SMALLEST_PAGE;
+  for (let planes = 1; planes <= EVERY_PLANE; planes++) {
+    for (let bit = 0; byPlanes[planes]! > 0 && bit < PLANES; bit++) {
+      counts[bit]! += (planes >> bit) & 1 ? byPlanes[planes]! * units : 0;
+    }
   }
   return counts;
 }

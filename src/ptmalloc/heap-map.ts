@@ -156,9 +156,15 @@ function mapOf(
 function residentRuns(heap: Heap, { first, end }: Span, plane: number): number[] {
   const runs: number[] = [];
   heap.pages.eachRun(first, end, (from, to, planes) => {
-    if (planes & plane) {
-      runs.push(from - first, to - first);
+    if ((planes & plane) === 0) {
+      return;
     }
+    if (runs.at(-1) === from - first) {
+      runs.pop();
+    } else {
+      runs.push(from - first);
+    }
+    runs.push(to - first);
   });
   return runs;
 }

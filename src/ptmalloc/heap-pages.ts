@@ -152,6 +152,24 @@ export class HeapPages {
     }
   }
 
+  /** Adds the number of pages among from..to-1, below `length`, to `counts`: by their planes, 0 to EVERY_PLANE. */
+  countIn(from: number, to: number, counts: Float64Array): void {
+    const end = Math.min(to, this.length);
+    for (let page = from; page < end; ) {
+      const leaf = page >> LEAF_SHIFT;
+      const leafEnd = Math.min(end, endOf(leaf));
+      if (this.#isUniform(leaf)) {
+        counts[this.get(page)]! += leafEnd - page;
+      } else {
+        const pages = this.#leaves[leaf]!;
+        for (let at = page & PAGE_MASK; at < leafEnd - (leaf << LEAF_SHIFT); at++) {
+          counts[pages[at]!]!++;
+        }
+      }
+      page = leafEnd;
+    }
+  }
+
   /** Pages up to `to` may be in a plane. */
   #extend(to: number): void {
     while (this.#leaves.length << LEAF_SHIFT < to) {

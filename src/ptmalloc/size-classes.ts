@@ -5,10 +5,10 @@ import { GRANULE, MIN_LARGE_GRANULES } from "./chunks.ts";
  */
 
 /** The break is stuck here, just below 32 GiB, and no heap is larger: chunk addresses are 31-bit counts of granules. */
-export const BREAK_LIMIT = (2 ** 31 - 2 ** 16) * GRANULE;
+export const BREAK_LIMIT = 0x7fff_0000 * GRANULE;
 /** Requests from that size on share one size class, since no heap can hold them; a mapping has their true size. */
 export const HUGE_BYTES = BREAK_LIMIT;
-export const HUGE_GRANULES = 2 ** 31 - 1;
+export const HUGE_GRANULES = 0x7fff_ffff;
 
 /**
  * request2size in granules: (bytes + 8) rounded up to 16, at least 32 bytes. `bytes` is 0..2^64; huge requests give

@@ -1,8 +1,8 @@
 /** A hook that prints pointers with %08x, or sizes with %u, logs them modulo this. */
-export const CUT_MODULUS = 2 ** 32;
+export const CUT_MODULUS = 0x1_0000_0000;
 
 /** Bytes that a process can address, the most of all machines: 48 bits on arm64, 47 on x86_64. */
-export const ADDRESS_SPACE = 2 ** 48;
+export const ADDRESS_SPACE = 0x1_0000_0000_0000;
 
 /**
  * True where the kernel places mappings, for a whole (uncut) address: libraries, arena heaps and mapped blocks lie in

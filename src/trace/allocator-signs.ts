@@ -5,9 +5,13 @@ import { type EventBatch, Op } from "./event.ts";
 import { eighthClasses, MAX_UNIT_REQUEST, quarterClasses, unitClasses } from "./slab-classes.ts";
 import { SlabRule } from "./slab-rule.ts";
 
-/** The first batches are read in full, some 65,000 events; of those that follow, one in SAMPLED. */
+/**
+ * The first batches are read in full, some 65,000 events, or fewer where so many pairs of blocks break the rules; of those
+ * that follow, one in SAMPLED.
+ */
 const READ = 2 ** 16 / EVENTS_PER_BATCH;
 const SAMPLED = 16;
+const ENOUGH_BROKEN = 512;
 
 /** The area in which mimalloc asks the kernel for its memory, in bytes: from 2 TiB to 30 TiB (MI_HINT_BASE, MI_HINT_MAX). */
 const HINT_BASE = 2 * 2 ** 40;
@@ -39,7 +43,7 @@ export class AllocatorSigns {
   /** Reads the next batch, in the order of the log. */
   read(batch: EventBatch): void {
     this.#batches++;
-    if (this.#batches > READ) {
+    if (this.#batches > READ || this.#noRuleHolds) {
       if (this.#batches % SAMPLED !== 0) {
         return;
       }
@@ -56,6 +60,17 @@ export class AllocatorSigns {
         this.#allocated(pointer, size[i]!);
       }
     }
+  }
+
+  /** True if many pairs of blocks were compared, and most break each rule: a name needs nearly all to keep one. */
+  get #noRuleHolds(): boolean {
+    const { jemalloc, tcmalloc, mimalloc, musl, spacing } = this;
+    const { pairs, admin, redZones } = spacing;
+    return (
+      jemalloc.broken >= ENOUGH_BROKEN &&
+      [jemalloc, tcmalloc, mimalloc, musl].every(({ kept, broken }) => kept <= broken) &&
+      [admin, redZones].every(([first, second]) => (first + second) * 2 <= pairs)
+    );
   }
 
   /** The calls before the next ones were not read. */

@@ -67,3 +67,17 @@ it("reads part of a long log, and compares no blocks across what it left out", (
   expect(blocks).toBe(18);
   expect([jemalloc.broken, spacing.pairs]).toEqual([7, 7]);
 });
+
+it("reads part of a log as soon as many pairs of blocks break the rules", () => {
+  const signs = new AllocatorSigns();
+  for (let batch = 0; batch < 16; batch++) {
+    const calls = Array.from({ length: 600 }, (_, i) => ({
+      bytes: i % 2 === 0 ? 24 : 120,
+      // The chunks of a glibc: 32 and 128 bytes.
+      pointerOut: PAGE + 160 * (i >> 1) + (i % 2 === 0 ? 0 : 32),
+    }));
+    signs.read(batchOf(calls));
+  }
+  // The first batch and the sixteenth.
+  expect(signs.blocks).toBe(1200);
+});
