@@ -59,8 +59,8 @@ function sentence(problem: Problem): string {
     case "unreadable":
     case "stdinTwice":
     case "corrupt":
-    case "zstdMissing":
-    case "compression":
+    case "decoderMissing":
+    case "container":
       return inputProblemText(problem);
     case "process":
       return noProcess(problem.asked, problem.names);

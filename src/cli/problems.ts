@@ -74,8 +74,8 @@ export function exitCodeOf(problem: Problem): number {
     case "permission":
     case "unreadable":
     case "corrupt":
-    case "zstdMissing":
-    case "compression":
+    case "decoderMissing":
+    case "container":
     case "empty":
     case "noEvents":
     case "shortWords":

@@ -13,7 +13,13 @@ function failing(error: Error) {
 
 test.each<[InputProblem, number, string]>([
   [{ code: "missing", path: "x.log" }, 3, "mallog: x.log: no such file;"],
-  [{ code: "compression", path: "x.xz", tool: "xz" }, 3, "xz -dc x.xz | mallog\n"],
+  [{ code: "decoderMissing", path: "x.xz", tool: "xz" }, 3, "xz -dc x.xz | mallog\n"],
+  [{ code: "decoderMissing", path: "-", tool: "lz4" }, 3, ": … | lz4 -dc | mallog\n"],
+  [{ code: "decoderMissing", path: "x", tool: "zstd" }, 3, "install zstd, or use Node 22.15 or"],
+  [{ code: "container", path: "x", container: "zip" }, 3, "x: is a zip archive; unpack it first"],
+  [{ code: "container", path: "x", container: "tar" }, 3, "log first: tar -xOf x | mallog\n"],
+  [{ code: "container", path: "-", container: "tar" }, 3, "log first: … | tar -xO | mallog\n"],
+  [{ code: "container", path: "-", container: "sevenZip" }, 3, ": 7z e -so FILE | mallog\n"],
   [{ code: "stdinTwice" }, 2, "is named more than once; name it once"],
   [{ code: "missing", path: "\u001b[2J" }, 3, "mallog: \\x1b[2J: no such file;"],
 ])("%j: %i", async (problem, exitCode, text) => {
