@@ -36,6 +36,13 @@ const SETTINGS = [
   "glibc.malloc.mxfast",
   "glibc.malloc.hugetlb",
   "glibc.malloc.arena_max",
+  "glibc.malloc.arena_test",
+  "glibc.malloc.trim_threshold",
+  "glibc.malloc.top_pad",
+  "glibc.malloc.mmap_threshold",
+  "glibc.malloc.mmap_max",
+  "glibc.malloc.perturb",
+  "GLIBC_TUNABLES=glibc.malloc.mxfast",
   "glibc.malloc.nothing",
 ];
 
