@@ -1,3 +1,4 @@
+import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "rolldown";
 
@@ -20,14 +21,22 @@ const smallBatches: Plugin = {
  * import(), also of a module that is loaded: a tenth of the time of an input.
  */
 export async function bundled(): Promise<string> {
-  // Two folders below the package, like test/fuzz: relative URLs stay the same.
-  const dir = fileURLToPath(new URL("../../dist/fuzz", import.meta.url));
+  // Two folders below the package, like test/fuzz and src/report: relative URLs stay the same, or lead to dist.
+  const dir = pathOf("../../dist/fuzz");
+  cpSync(
+    pathOf("../../src/report/report.schema.json"),
+    pathOf("../../dist/report/report.schema.json"),
+  );
   await build({
-    input: { "try-seeds": fileURLToPath(new URL("try-seeds.ts", import.meta.url)) },
+    input: { "try-seeds": pathOf("try-seeds.ts") },
     platform: "node",
     resolve: { mainFields: ["module", "main"] },
     plugins: [smallBatches],
     output: { dir, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" },
   });
   return `${dir}/try-seeds.mjs`;
+}
+
+function pathOf(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
 }

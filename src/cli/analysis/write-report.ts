@@ -21,7 +21,7 @@ export async function writeFiles(
   outputs: readonly OutputFile[],
 ): Promise<void> {
   for (const output of outputs) {
-    output.write(await formatReport(report, output.ending, fileOptions(request)));
+    await output.write(await formatReport(report, output.ending, fileOptions(request)));
   }
 }
 
