@@ -1,5 +1,6 @@
 import { InputError } from "../input/input-error.ts";
 import { analyse, NoSuchProcess, type Workers } from "../pipeline/analyse.ts";
+import { asOutOfMemory, refuseFullHeap } from "../pipeline/out-of-memory.ts";
 import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
 import { summarize } from "../summary/summarize.ts";
@@ -10,8 +11,11 @@ import { Failure } from "./problems.ts";
 
 /** Analyses logs in the given workers; null: in this thread. `version` is mallog's own. */
 export function reportOfLog(version: string, workers: Workers | null): Analyse {
-  return async (inputs, options, hooks) =>
-    summarize(await analyse(inputs, options, hooks, workers), version);
+  return async (inputs, options, hooks) => {
+    const report = summarize(await analyse(inputs, options, hooks, workers), version);
+    refuseFullHeap();
+    return report;
+  };
 }
 
 /** Null: a bug in mallog. */
@@ -29,5 +33,6 @@ export function failureOf(error: unknown): Failure | null {
   if (error instanceof ShortWordsRefused) {
     return new Failure({ code: "shortWords", shown: error.shown });
   }
-  return null;
+  const full = asOutOfMemory(error);
+  return full === null ? null : new Failure({ code: "memory", limitBytes: full.limitBytes });
 }

@@ -5,6 +5,7 @@ import type { AnalysisHooks } from "./analysis-hooks.ts";
 import type { LogOptions } from "./analysis-options.ts";
 import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
 import type { MemberAnalysis } from "./member-process.ts";
+import { refuseFullHeap } from "./out-of-memory.ts";
 import { ProcessAnalyses } from "./process-analyses.ts";
 import { readSummary } from "./read-summary.ts";
 import { readInWorker } from "./threads/read-in-worker.ts";
@@ -42,6 +43,7 @@ export class NoSuchProcess extends Error {
  * @throws InputError an input cannot be read
  * @throws SettingRefused the log's glibc does not accept a setting
  * @throws NoSuchProcess
+ * @throws OutOfMemory
  */
 export async function analyse(
   inputs: readonly string[],
@@ -115,5 +117,7 @@ async function readAndReplay(
 
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
   const touch = analysis.touchReading();
-  return analysis.result(touch, await runner.figures(touch.reading));
+  const whatIfs = await runner.figures(touch.reading);
+  refuseFullHeap();
+  return analysis.result(touch, whatIfs);
 }

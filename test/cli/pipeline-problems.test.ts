@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError, type InputProblem } from "../../src/input/input-error.ts";
+import { OutOfMemory } from "../../src/pipeline/out-of-memory.ts";
 import { SettingRefused } from "../../src/replay/recorded-process.ts";
 import { mallog } from "../support/run-mallog.ts";
 
@@ -34,4 +35,19 @@ test.each([
   [null, "mallog: --recorded-with: no A; see mallog --help\n"],
 ])("a setting that the log's glibc refuses, of scenario %j: 2", async (scenario, err) => {
   expect(await failing(new SettingRefused(scenario, "no A"))).toMatchObject({ code: 2, err });
+});
+
+const LESS = "leave out replays: --no-what-if, --glibc VERSION, --no-model\n";
+
+test.each([
+  [
+    new OutOfMemory(4096 * 2 ** 20),
+    `mallog: out of memory: the log needs more than the 4,096 MiB that Node allows; allow twice as much by NODE_OPTIONS=--max-old-space-size=8192, or ${LESS}`,
+  ],
+  [
+    new RangeError("Array buffer allocation failed"),
+    `mallog: out of memory: the system grants no more; free some, or ${LESS}`,
+  ],
+])("%s: 3, the limit, and what to do", async (error, err) => {
+  expect(await failing(error)).toMatchObject({ code: 3, out: "", err });
 });
