@@ -89,6 +89,10 @@ export function comment(chance: Chance, live: readonly number[]): string {
       return chance.pick([
         `# tunables.conf -${setting(chance)}`,
         "# program /usr/bin/java",
+        "# tunables.conf [proc:java]",
+        `# pid ${any()}`,
+        `# fork ${any()} ${any()}`,
+        "# exec /bin/ls",
         "#",
         `# ${"\u202e"}x`,
         `# ${any()}`,

@@ -12,6 +12,7 @@ const ODD: readonly unknown[] = [
   "\u001b]0;x\u0007",
   "::error::x",
   "x".repeat(5000),
+  "|`<\u001b".repeat(2500),
   [],
   {},
   [null],
