@@ -74,13 +74,13 @@ const MAGIC = [
 function compressed(chance: Chance, bytes: Buffer): Buffer {
   const kind = chance.fraction();
   const middle = chance.below(bytes.length + 1);
-  if (kind < 0.5) {
+  if (kind < 0.55) {
     return gzipSync(bytes);
   }
-  if (kind < 0.88) {
+  if (kind < 0.95) {
     return Buffer.concat([gzipSync(bytes.subarray(0, middle)), gzipSync(bytes.subarray(middle))]);
   }
-  if (kind < 0.97) {
+  if (kind < 0.98) {
     return Buffer.concat([Buffer.from(chance.pick(MAGIC), "hex"), bytes]);
   }
   return byCommand(chance.pick(["zstd", "xz", "bzip2", "lz4"]), bytes);
