@@ -61,7 +61,7 @@ function sentence(problem: Problem): string {
     case "corrupt":
     case "decoderMissing":
     case "container":
-      return inputProblemText(problem);
+      return inputProblemText(problem, fileWord);
     case "process":
       return noProcess(problem.asked, problem.names);
     case "shortWords":
@@ -82,6 +82,11 @@ function sentence(problem: Problem): string {
       return `${problem.sources.map(sourceName).join(", ")}: ${found}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
   }
+}
+
+/** A file's name as an operand of a command. */
+function fileWord(path: string): string {
+  return shellWord(path.startsWith("-") && path !== "-" ? `./${path}` : path);
 }
 
 function memoryReason(limitBytes: number | null): string {

@@ -32,29 +32,35 @@ export class InputError extends Error {
   }
 }
 
-/** One line: the input, what is wrong with it, and what to do. */
-export function inputProblemText(problem: InputProblem): string {
+/**
+ * One line: the input, what is wrong with it, and what to do. `word`: a path as a word of the shell, for the commands that
+ * the line names.
+ */
+export function inputProblemText(
+  problem: InputProblem,
+  word: (path: string) => string = (path) => path,
+): string {
   switch (problem.code) {
     case "missing":
       return `${problem.path}: no such file; check the path, or give - to read standard input`;
     case "directory":
       return `${problem.path}: is a directory; name the log files in it, in order`;
     case "permission":
-      return `${problem.path}: permission denied; make it readable for this user, or pipe it in: sudo cat ${problem.path} | mallog`;
+      return `${problem.path}: permission denied; make it readable for this user, or pipe it in: sudo cat ${word(problem.path)} | mallog`;
     case "unreadable":
       return `${problem.path}: cannot be read (${problem.reason}); copy it to a healthy local disk and try again`;
     case "stdinTwice":
       return "standard input (-) is named more than once; name it once, in its place among the pieces";
     case "corrupt":
-      return `${problem.path}: cannot be decompressed; copy it again, or test it with: ${problem.compression} -t ${problem.path}`;
+      return `${problem.path}: cannot be decompressed; copy it again, or test it with: ${problem.compression} -t ${word(problem.path)}`;
     case "decoderMissing": {
       const { path, tool } = problem;
       const newer = tool === "zstd" ? ", or use Node 22.15 or newer" : "";
-      return `${path}: is ${tool}-compressed, and there is no ${tool} command; install ${tool}${newer}, or decompress it elsewhere: ${piped(path, `${tool} -dc`, `${tool} -dc`)}`;
+      return `${path}: is ${tool}-compressed, and there is no ${tool} command; install ${tool}${newer}, or decompress it elsewhere: ${piped(word(path), `${tool} -dc`, `${tool} -dc`)}`;
     }
     case "container": {
       const { is, command, inPipe } = CONTAINERS[problem.container];
-      return `${problem.path}: is ${is}: ${piped(problem.path, command, inPipe)}`;
+      return `${problem.path}: is ${is}: ${piped(word(problem.path), command, inPipe)}`;
     }
   }
 }

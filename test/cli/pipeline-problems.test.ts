@@ -17,6 +17,13 @@ test.each<[InputProblem, number, string]>([
   [{ code: "decoderMissing", path: "x.xz", tool: "xz" }, 3, "xz -dc x.xz | mallog\n"],
   [{ code: "decoderMissing", path: "-", tool: "lz4" }, 3, ": … | lz4 -dc | mallog\n"],
   [{ code: "decoderMissing", path: "x", tool: "zstd" }, 3, "install zstd, or use Node 22.15 or"],
+  [
+    { code: "decoderMissing", path: "my log's.xz", tool: "xz" },
+    3,
+    "xz -dc 'my log'\\''s.xz' | mallog",
+  ],
+  [{ code: "corrupt", path: "-x.gz", compression: "gzip" }, 3, "test it with: gzip -t ./-x.gz\n"],
+  [{ code: "permission", path: "a b" }, 3, "sudo cat 'a b' | mallog\n"],
   [{ code: "container", path: "x", container: "zip" }, 3, "x: is a zip archive; unpack it first"],
   [{ code: "container", path: "x", container: "tar" }, 3, "log first: tar -xOf x | mallog\n"],
   [{ code: "container", path: "-", container: "tar" }, 3, "log first: … | tar -xO | mallog\n"],
