@@ -3,7 +3,7 @@ export const Exit = {
   /** a budget is not kept */
   exceeded: 1,
   usage: 2,
-  /** the input is unusable, or the report cannot be written */
+  /** the input is unusable, the memory is not enough, or the report cannot be written */
   unusable: 3,
   /** a budget limits a figure of the model, and the log does not support it */
   unjudged: 4,

@@ -1,5 +1,5 @@
 import { inputProblemText } from "../input/input-error.ts";
-import { count, plural } from "../report/format.ts";
+import { count, exact, plural } from "../report/format.ts";
 import { printable, sourceName } from "../report/printable.ts";
 import { cut } from "../report/shorten.ts";
 import type { ShortWords } from "../trace/word-size.ts";
@@ -60,13 +60,15 @@ function sentence(problem: Problem): string {
     case "stdinTwice":
     case "notFollowable":
     case "corrupt":
-    case "zstdMissing":
-    case "compression":
-      return inputProblemText(problem);
+    case "decoderMissing":
+    case "container":
+      return inputProblemText(problem, fileWord);
     case "process":
       return noProcess(problem.asked, problem.names);
     case "shortWords":
       return `${evidence(problem.shown)}: the log is of a 32-bit process, and only 64-bit ones are modelled; --no-model reports calls and live bytes`;
+    case "memory":
+      return `out of memory: ${memoryReason(problem.limitBytes)} replays: --no-what-if, --glibc VERSION, --no-model`;
     case "empty":
       return `${problem.sources.map(sourceName).join(", ")}: empty; check that the hook was loaded and that the process ran`;
     case "noEvents": {
@@ -81,6 +83,19 @@ function sentence(problem: Problem): string {
       return `${problem.sources.map(sourceName).join(", ")}: ${found}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
   }
+}
+
+/** A file's name as an operand of a command. */
+function fileWord(path: string): string {
+  return shellWord(path.startsWith("-") && path !== "-" ? `./${path}` : path);
+}
+
+function memoryReason(limitBytes: number | null): string {
+  if (limitBytes === null) {
+    return "the system grants no more; free some, or leave out";
+  }
+  const megabytes = Math.round(limitBytes / 2 ** 20);
+  return `the log needs more than the ${exact(megabytes)} MiB that Node allows; allow twice as much by NODE_OPTIONS=--max-old-space-size=${2 * megabytes}, or leave out`;
 }
 
 function evidence(shown: ShortWords | null): string {

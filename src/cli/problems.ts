@@ -33,6 +33,8 @@ export type Problem =
   | InputProblem
   /** the log is of a 32-bit process; `shown`: what shows it; null: a comment says so */
   | { readonly code: "shortWords"; readonly shown: ShortWords | null }
+  /** `limitBytes`: of the heap that Node allows, where that is what is full; null: the system grants no more memory */
+  | { readonly code: "memory"; readonly limitBytes: number | null }
   /** not one byte of input */
   | { readonly code: "empty"; readonly sources: readonly string[] }
   | {
@@ -75,11 +77,12 @@ export function exitCodeOf(problem: Problem): number {
     case "permission":
     case "unreadable":
     case "corrupt":
-    case "zstdMissing":
-    case "compression":
+    case "decoderMissing":
+    case "container":
     case "empty":
     case "noEvents":
     case "shortWords":
+    case "memory":
       return Exit.unusable;
   }
 }

@@ -2,6 +2,7 @@ import { InputError } from "../input/input-error.ts";
 import { analyse, type Workers } from "../pipeline/analyse.ts";
 import type { AnalysisResult } from "../pipeline/analysis-result.ts";
 import { NoSuchProcess } from "../pipeline/no-such-process.ts";
+import { asOutOfMemory, refuseFullHeap } from "../pipeline/out-of-memory.ts";
 import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
 import { summarize } from "../summary/summarize.ts";
@@ -19,7 +20,9 @@ export function reportOfLog(version: string, workers: Workers | null): Analyse {
         return found === null ? null : summarize(found, version);
       });
     const watched = onStart === undefined ? hooks : { ...hooks, onStart: start };
-    return summarize(await analyse(inputs, options, watched, workers), version);
+    const report = summarize(await analyse(inputs, options, watched, workers), version);
+    refuseFullHeap();
+    return report;
   };
 }
 
@@ -38,5 +41,6 @@ export function failureOf(error: unknown): Failure | null {
   if (error instanceof ShortWordsRefused) {
     return new Failure({ code: "shortWords", shown: error.shown });
   }
-  return null;
+  const full = asOutOfMemory(error);
+  return full === null ? null : new Failure({ code: "memory", limitBytes: full.limitBytes });
 }

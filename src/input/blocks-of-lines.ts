@@ -6,6 +6,9 @@ import type { Diagnostics } from "./diagnostics.ts";
 /** A longer line is malformed. Without a limit, one endless line (/dev/zero) would take all memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
+/** Capacity at first, enough for blocks of short lines. */
+const FIRST_BYTES = 128 * 1024;
+
 export interface BlockScanner {
   /** `bytes[0, length)` holds whole lines, each ended by \n. Bytes beyond are undefined but readable. */
   scan(bytes: Buffer, length: number): void;
@@ -42,7 +45,7 @@ export function blocksOfLines(
   diagnostics: Diagnostics,
   { maxLineBytes = MAX_LINE_BYTES, cutAt = new Set() }: BlockOptions = {},
 ): Transform {
-  let buffer = Buffer.alloc(2 * maxLineBytes);
+  let buffer = Buffer.alloc(FIRST_BYTES);
   let isFragment = false;
   let insideOverlong = false;
   /** the text before the current one, at least its last `BEFORE_BYTES` */

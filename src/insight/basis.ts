@@ -46,7 +46,7 @@ function configuration(model: ModelSummary): string[] {
 
 /** A setting; if detected, with what the pointers leave open. */
 function setting(model: ModelSummary, name: string): string {
-  const text = `${name}=${model.settings[name]}`;
+  const text = printable(`${name}=${model.settings[name]}`);
   if (model.settingsSource[name] !== "detected") {
     return text;
   }

@@ -69,12 +69,18 @@ function repair(trace: TraceSummary, refersToPlaces: boolean): string | null {
   return `To repair this log: ${command} | mallog`;
 }
 
+const UNPACKED_BY: ReadonlyMap<string, string> = new Map([
+  ["gz", "zcat FILE"],
+  ["zst", "zstdcat FILE"],
+  ["xz", "xzcat FILE"],
+  ["bz2", "bzcat FILE"],
+  ["lz4", "lz4cat FILE"],
+]);
+
 /** The command that prints the compressed log; null for one that is not, as far as its name shows. */
 function unpack(source: string): string | null {
-  if (source.endsWith(".gz")) {
-    return "zcat FILE";
-  }
-  return source.endsWith(".zst") ? "zstdcat FILE" : null;
+  const ending = /\.(\w+)$/.exec(source)?.[1] ?? "";
+  return UNPACKED_BY.get(ending) ?? null;
 }
 
 /** Two significant digits, or whole seconds: 0.0026 s, 2.6 s, 13 s. */

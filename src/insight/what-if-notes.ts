@@ -1,4 +1,5 @@
 import { byteUnit, percent, plural, size } from "../report/format.ts";
+import { printable } from "../report/printable.ts";
 import type { ModelSummary, Report, RssFigures, Scenario } from "../report/report.ts";
 import { isRangeShown } from "../report/tables/scenario-columns.ts";
 import { isUnreliable } from "./grade.ts";
@@ -26,7 +27,9 @@ const UNRELIABLE =
 function failingCalls(recorded: Scenario, scenarios: readonly Scenario[]): string[] {
   return scenarios
     .filter((scenario) => !servesAllCalls(scenario, recorded))
-    .map(({ name, failedCalls }) => `${name}: ${plural(failedCalls, "call")} would return NULL.`);
+    .map(({ name, failedCalls }) => {
+      return `${printable(name)}: ${plural(failedCalls, "call")} would return NULL.`;
+    });
 }
 
 /** Which unknowns cause the ranges that the table shows. */

@@ -29,6 +29,7 @@ const MAX_RUNNERS = 2;
  * @throws InputError an input cannot be read
  * @throws SettingRefused the log's glibc does not accept a setting
  * @throws NoSuchProcess `options.process` is not in the log
+ * @throws OutOfMemory
  */
 export async function analyse(
   inputs: readonly string[],

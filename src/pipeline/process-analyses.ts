@@ -10,6 +10,7 @@ import type { LogOptions } from "./analysis-options.ts";
 import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
 import { type MemberAnalysis, MemberProcess } from "./member-process.ts";
 import { NoSuchProcess } from "./no-such-process.ts";
+import { refuseFullHeap } from "./out-of-memory.ts";
 
 /** What was found in a log, without its reading. */
 type MembersResult = Omit<AnalysisResult, "read">;
@@ -274,7 +275,9 @@ export class ProcessAnalyses implements EventSink {
 
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
   const touch = analysis.touchReading();
-  return analysis.result(touch, await runner.figures(touch.reading));
+  const whatIfs = await runner.figures(touch.reading);
+  refuseFullHeap();
+  return analysis.result(touch, whatIfs);
 }
 
 function rowOf(

@@ -1,7 +1,10 @@
-/** Breaks a list of settings after its commas, and anywhere if that is not enough: nothing is cut. */
+/** cli-table3 needs cubic time in the length of a cell of several lines. No list that glibc accepts is so long. */
+const LONGEST_FOLDED = 500;
+
+/** Breaks a list of settings after its commas, and anywhere if that is not enough: nothing of a list of real length is cut. */
 export function foldAtCommas(text: string, width: number): string {
   const lines: string[] = [];
-  for (const setting of text.split(/(?<=,)/)) {
+  for (const setting of cutMiddle(text, LONGEST_FOLDED).split(/(?<=,)/)) {
     for (let start = 0; start < setting.length; start += width) {
       const part = setting.slice(start, start + width);
       const last = lines.at(-1);

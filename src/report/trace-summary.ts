@@ -103,6 +103,6 @@ export interface Anomalies {
   readonly reordered: number;
   /** lines moved before a line of another thread above them, because pointers show that they ran first */
   readonly swapped: number;
-  /** inputs that ended early: a truncated gzip stream, or a last line without a newline that does not parse */
+  /** inputs that ended early: compressed data that is damaged or cut short, or a last line without a newline that does not parse */
   readonly truncatedInputs: number;
 }

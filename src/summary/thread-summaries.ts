@@ -1,11 +1,20 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
+import { refuseFullHeap } from "../pipeline/out-of-memory.ts";
 import type { ThreadSummary } from "../report/report.ts";
 import type { ThreadRow } from "../trace/threads.ts";
 import { secondsSinceStart } from "./seconds.ts";
 
-/** Returns the report's threads, in order of first appearance. */
+/** Bytes of a thread's row and summary. */
+const BYTES_PER_THREAD = 1000;
+
+/**
+ * Returns the report's threads, in order of first appearance.
+ * @throws OutOfMemory
+ */
 export function threadSummaries(result: LogResult): ThreadSummary[] {
-  return result.ledger.threads.rows().map((row, thread) => threadSummary(result, thread, row));
+  const { threads } = result.ledger;
+  refuseFullHeap(threads.size * BYTES_PER_THREAD);
+  return threads.rows().map((row, thread) => threadSummary(result, thread, row));
 }
 
 /** `thread` is the dense index of the row. */

@@ -3,6 +3,20 @@ import { chunkBytes, MAX_SLOT_REQUEST, type SlotBytes } from "./slab-classes.ts"
 /** Windows kept at once. A power of two. */
 const WINDOWS = 1024;
 
+/** By the function that they hold the values of. */
+const tables = new Map<SlotBytes, Uint16Array>();
+
+/** Values up to MAX_SLOT_REQUEST + 1, computed once and never changed. */
+function tableOf(key: SlotBytes, entry: SlotBytes): Uint16Array {
+  const known = tables.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const table = Uint16Array.from({ length: MAX_SLOT_REQUEST + 2 }, (_, bytes) => entry(bytes));
+  tables.set(key, table);
+  return table;
+}
+
 const IS_SEEN = 1;
 const IS_ACROSS = 2;
 
@@ -44,12 +58,10 @@ export class SlabRule {
   constructor(slotBytes: SlotBytes, windowBytes: number) {
     this.#windowShift = Math.log2(windowBytes);
     this.#offsetBits = windowBytes - 1;
-    this.#slotBytes = Uint16Array.from({ length: MAX_SLOT_REQUEST + 2 }, (_, bytes) =>
+    this.#slotBytes = tableOf(slotBytes, (bytes) =>
       bytes > 0 && bytes <= MAX_SLOT_REQUEST ? slotBytes(bytes) : 0,
     );
-    this.#chunkBytes = Uint16Array.from({ length: MAX_SLOT_REQUEST + 2 }, (_, bytes) =>
-      chunkBytes(bytes),
-    );
+    this.#chunkBytes = tableOf(chunkBytes, chunkBytes);
   }
 
   /** slot sizes of all pairs that keep the rule */

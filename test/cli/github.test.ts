@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { annotations, withoutCommands } from "../../src/cli/github.ts";
+import { printable } from "../../src/report/printable.ts";
 import type { BudgetResult } from "../../src/report/report.ts";
+import { hostileText } from "../support/hostile-report.ts";
 
 function exceeded(given: Partial<BudgetResult> = {}): BudgetResult {
   return {
@@ -48,4 +51,72 @@ test("names in the shape of workflow commands are broken up", () => {
   expect(shown).not.toMatch(/^\s*::/m);
   expect(shown).not.toContain("##[");
   expect(shown).toContain("a ::z");
+});
+
+/** A workflow command as GitHub's runner reads it: the level, its properties and its message. */
+function parsed(line: string) {
+  const [, level, properties = "", data = ""] = /^::(\w+) (.*?)::(.*)$/s.exec(line) ?? [];
+  const unescaped = (text: string): string =>
+    text
+      .replace(/%3A/g, ":")
+      .replace(/%2C/g, ",")
+      .replace(/%0D/g, "\r")
+      .replace(/%0A/g, "\n")
+      .replace(/%25/g, "%");
+  const pairs = properties.split(",").map((pair) => pair.split("="));
+  return {
+    level,
+    keys: pairs.map(([key]) => key),
+    title: unescaped(properties.slice(properties.indexOf("=") + 1)),
+    text: unescaped(data),
+  };
+}
+
+test("whatever the names, each budget is one annotation of one title", () => {
+  fc.assert(
+    fc.property(fc.array(hostileText, { minLength: 1, maxLength: 9 }), (names) => {
+      const budgets = names.map((name) => exceeded({ name, message: name, command: name }));
+      const lines = annotations(budgets, "warning").split("\n");
+      expect(lines.pop()).toBe("");
+      expect(lines).toHaveLength(names.length);
+      lines.forEach((line, i) => {
+        expect(line).not.toMatch(/\p{Cc}/u);
+        const { level, keys, title, text } = parsed(line);
+        expect({ level, keys, title }).toEqual({
+          level: "warning",
+          keys: ["title"],
+          title: printable(names[i] ?? ""),
+        });
+        expect(text).toContain("calls is 12");
+      });
+    }),
+  );
+});
+
+test("no text in the step's log is a workflow command", () => {
+  const part = fc.constantFrom(
+    "::",
+    ":",
+    "#",
+    "##[",
+    "[",
+    "error",
+    "\n",
+    " ",
+    "\t",
+    "stop-commands",
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        hostileText,
+        fc.array(part).map((parts) => parts.join("")),
+      ),
+      (text) => {
+        const shown = withoutCommands(text);
+        expect(shown).not.toMatch(/^\s*::/m);
+        expect(shown).not.toContain("##[");
+      },
+    ),
+  );
 });

@@ -102,7 +102,7 @@ describe("help", () => {
 
   test("the help states what holds for compressed logs and for CPUs", async () => {
     const out = (await mallog(["analyze", "--help"])).out.replace(/\s+/g, " ");
-    expect(out).toContain("gzip- and zstd-compressed or not");
+    expect(out).toContain("compressed (gzip, zstd, xz, bzip2, lz4) or not");
     expect(out).toContain("(default: what the log or its pointers say, else this machine's)");
   });
 

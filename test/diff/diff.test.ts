@@ -191,6 +191,14 @@ describe("as text", () => {
     expect(text(many(1), many(2), 80, 0)).not.toContain("more");
   });
 
+  test("takes little time for endless names", () => {
+    const name = "|`<\u001b".repeat(2500);
+    const given = report({ scenarios: [scenario("as recorded"), scenario(name)] });
+    const began = performance.now();
+    text(given, later(), 80);
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
   test("escapes hostile names", () => {
     const evil = "\u001b[31m\n::error::x";
     const shown = text(

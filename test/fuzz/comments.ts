@@ -36,6 +36,13 @@ const SETTINGS = [
   "glibc.malloc.mxfast",
   "glibc.malloc.hugetlb",
   "glibc.malloc.arena_max",
+  "glibc.malloc.arena_test",
+  "glibc.malloc.trim_threshold",
+  "glibc.malloc.top_pad",
+  "glibc.malloc.mmap_threshold",
+  "glibc.malloc.mmap_max",
+  "glibc.malloc.perturb",
+  "GLIBC_TUNABLES=glibc.malloc.mxfast",
   "glibc.malloc.nothing",
 ];
 
@@ -82,6 +89,10 @@ export function comment(chance: Chance, live: readonly number[]): string {
       return chance.pick([
         `# tunables.conf -${setting(chance)}`,
         "# program /usr/bin/java",
+        "# tunables.conf [proc:java]",
+        `# pid ${any()}`,
+        `# fork ${any()} ${any()}`,
+        "# exec /bin/ls",
         "#",
         `# ${"\u202e"}x`,
         `# ${any()}`,

@@ -1,4 +1,3 @@
-import { gzipSync } from "node:zlib";
 import type { Chance } from "./chance.ts";
 import { comment } from "./comments.ts";
 import { pointer, size } from "./numbers.ts";
@@ -14,7 +13,7 @@ export function damageLines(chance: Chance, lines: readonly string[]): string[] 
   for (let round = 0; round < rounds && damaged.length > 0; round++) {
     const at = chance.below(damaged.length);
     const line = damaged[at]!;
-    switch (chance.below(12)) {
+    switch (chance.below(14)) {
       case 0:
         damaged.splice(at, 1 + chance.below(5));
         break;
@@ -53,6 +52,18 @@ export function damageLines(chance: Chance, lines: readonly string[]): string[] 
         break;
       case 9:
         return damaged.map((one) => one.replace(/0x[0-9a-f]{4,8}([0-9a-f]{8})/g, "0x$1"));
+      case 10:
+        damaged[at] = line.replace(/(?<=^\S+ )[\d:.]+/, () =>
+          chance.pick([
+            size(chance),
+            `${size(chance)}.5`,
+            "99:59:59",
+            "1:2:3:4",
+            "25:61:61.9",
+            ".",
+          ]),
+        );
+        break;
       default:
         damaged.splice(at, 0, comment(chance, live));
     }
@@ -67,31 +78,10 @@ function withByte(chance: Chance, line: string): string {
   );
 }
 
-/** The bytes of a log: its lines with some kind of ending, perhaps compressed, cut short, overwritten or followed by garbage. */
-export function toBytes(chance: Chance, lines: readonly string[]): Buffer {
-  const ending = chance.pick(["\n", "\n", "\n", "\r\n", "\n\n", "\0\n"]);
-  const text = Buffer.from(lines.join(ending) + (chance.happens(0.8) ? ending : ""), "latin1");
-  let bytes = text;
-  if (chance.happens(0.15)) {
-    const middle = chance.below(text.length + 1);
-    bytes = chance.happens(0.5)
-      ? gzipSync(text)
-      : Buffer.concat([gzipSync(text.subarray(0, middle)), gzipSync(text.subarray(middle))]);
-  }
-  if (chance.happens(0.1)) {
-    bytes = bytes.subarray(0, chance.below(bytes.length + 1));
-  }
-  if (chance.happens(0.1)) {
-    bytes = Buffer.from(bytes);
-    for (let i = chance.below(8); i >= 0 && bytes.length > 0; i--) {
-      bytes[chance.below(bytes.length)] = chance.below(256);
-    }
-  }
-  if (chance.happens(0.05)) {
-    bytes = Buffer.concat([
-      bytes,
-      Buffer.from(chance.times(chance.below(64), () => chance.below(256))),
-    ]);
-  }
-  return bytes;
+const UNUSUAL = ["\r\n", "\r\n", "\n\n", "\n\n", "\0\n", "\r"];
+
+/** The text of a log: its lines with some kind of ending, the last of which may lack. */
+export function joined(chance: Chance, lines: readonly string[]): Buffer {
+  const ending = chance.happens(0.85) ? "\n" : chance.pick(UNUSUAL);
+  return Buffer.from(lines.join(ending) + (chance.happens(0.8) ? ending : ""), "latin1");
 }

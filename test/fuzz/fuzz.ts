@@ -1,12 +1,9 @@
-import { writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { problemWith } from "./check.ts";
-import { inputOf } from "./input.ts";
-import { kindOf, Problems } from "./problems.ts";
-import { shrunk } from "./shrink.ts";
+import { bundled } from "./bundle.ts";
+import { Problems } from "./problems.ts";
 import type { Task } from "./try-seeds.ts";
 
 /**
@@ -21,14 +18,6 @@ import type { Task } from "./try-seeds.ts";
 /** A seed that takes longer does not end. */
 const HANGS_AFTER_MS = 20_000;
 
-/** A thread does not inherit the loader of TypeScript. */
-const LOADER = `
-  import("tsx/esm/api").then(({ register }) => {
-    register();
-    return import(${JSON.stringify(new URL("./try-seeds.ts", import.meta.url).href)});
-  });
-`;
-
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "60" },
@@ -38,27 +27,22 @@ const { values } = parseArgs({
   },
 });
 
+const program = await bundled();
+
 if (values.seed !== undefined) {
   await again(Number(values.seed));
 } else {
   await trySeeds(Number(values.from), Number(values.threads), Number(values.seconds) * 1000);
 }
 
+function start(task: Task): Worker {
+  return new Worker(program, { workerData: task, execArgv: [] });
+}
+
 async function again(seed: number): Promise<void> {
-  const input = inputOf(seed);
-  const problem = await problemWith(input);
-  if (problem === null) {
-    console.log(`seed ${seed}: nothing is wrong`);
-    return;
-  }
-  const small = await shrunk(input, async (one) => {
-    const other = await problemWith(one);
-    return other !== null && kindOf(other) === kindOf(problem);
-  });
-  const path = join(tmpdir(), `mallog-fuzz-${seed}.log`);
-  writeFileSync(path, small.bytes);
-  console.log(`seed ${seed}: ${problem}\nmallog ${small.argv.join(" ")} ${path}\n`);
-  console.log(small.bytes.toString("latin1").slice(0, 2000));
+  const worker = start({ from: seed, step: 0, progress: new SharedArrayBuffer(8) });
+  const [text] = await once(worker, "message");
+  console.log(text);
 }
 
 async function trySeeds(from: number, threads: number, forMs: number): Promise<void> {
@@ -88,7 +72,7 @@ async function tryLane(
     const shared = new Int32Array(progress);
     shared[0] = next;
     const task: Task = { from: next, step, progress };
-    const worker = new Worker(LOADER, { eval: true, workerData: task });
+    const worker = start(task);
     worker.on("message", ({ seed, problem }) => problems.add(seed, problem));
     const outcome = await watch(worker, shared, until);
     const seed = shared[0]!;

@@ -24,7 +24,13 @@ describe.each(LOGS)("%s", (name) => {
     "gives a report: %s",
     async (_, argv) => {
       const bytes = readFileSync(join(FOLDER, name));
-      const input = { argv: [...argv, "--json"], bytes, isForAllWriters: true };
+      const input = {
+        argv: [...argv, "--json"],
+        bytes,
+        files: [],
+        isForAllWriters: true,
+        diff: null,
+      };
       expect(await problemWith(input)).toBeNull();
     },
   );

@@ -1,6 +1,9 @@
 import { Chance } from "./chance.ts";
-import { comment, setting } from "./comments.ts";
-import { damageLines, toBytes } from "./damage.ts";
+import { comment } from "./comments.ts";
+import { stored } from "./containers.ts";
+import { damageLines, joined } from "./damage.ts";
+import { relayout } from "./layouts.ts";
+import { analysisOptions, checkOptions, diffOptions } from "./options.ts";
 import { program } from "./program.ts";
 import { recorded } from "./recorded.ts";
 import { soup } from "./soup.ts";
@@ -8,105 +11,84 @@ import { soup } from "./soup.ts";
 /** A log, and how mallog is called on it. */
 export interface Input {
   readonly argv: readonly string[];
+  /** standard input */
   readonly bytes: Buffer;
+  /** the pieces of the log, if they are files; their names follow `argv` */
+  readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
   /** the report is also written in every form of a file */
   readonly isForAllWriters: boolean;
+  /** options of a `mallog diff` of the report with a damaged copy; null: none */
+  readonly diff: { readonly seed: number; readonly argv: readonly string[] } | null;
 }
+
+/** Most inputs are short, and replayed once at most: they find the most in a given time. */
+const CHEAP = 0.88;
 
 /** Makes the input of a seed. */
 export function inputOf(seed: number): Input {
   const chance = new Chance(seed);
-  const lines = damageLines(chance, linesOf(chance));
+  const isCheap = chance.happens(CHEAP);
+  const made = linesOf(chance, isCheap);
+  const inLayout = chance.happens(0.25) ? relayout(chance, made) : made;
+  const lines = damageLines(chance, inLayout);
+  const isCheck = chance.happens(0.08);
+  const argv = isCheck ? checkOptions(chance, isCheap) : analysisOptions(chance, isCheap);
+  const files = chance.happens(0.04) ? piecesOf(chance, lines) : [];
+  const bytes = stored(chance, joined(chance, lines));
+  const hasDiff = argv.includes("--json") && chance.happens(0.05);
   return {
-    argv: optionsOf(chance),
-    bytes: toBytes(chance, lines),
-    isForAllWriters: chance.happens(0.05),
+    argv,
+    bytes: files.length === 0 ? bytes : Buffer.alloc(0),
+    files,
+    isForAllWriters: chance.happens(isCheap ? 0.02 : 0.05),
+    diff: hasDiff ? { seed: chance.below(2 ** 31), argv: diffOptions(chance) } : null,
   };
 }
 
-function linesOf(chance: Chance): string[] {
+const NAMES = [
+  "malloc.log",
+  "-x.log",
+  "a\u001b[31mb",
+  "::error::x",
+  "<b>&.log",
+  "a\nb",
+  "=1+1",
+  "x.gz",
+];
+
+/** A log in pieces, in any order, perhaps with a gap, each stored in its own way. */
+function piecesOf(chance: Chance, lines: readonly string[]): Input["files"] {
+  const count = 1 + chance.below(3);
+  const pieces = chance.times(count, (i) => {
+    const from = Math.floor((lines.length * i) / count);
+    const to = Math.floor((lines.length * (i + 1)) / count);
+    const bytes = stored(chance, joined(chance, lines.slice(from, to)));
+    return { name: `${i}${chance.pick(NAMES)}`, bytes };
+  });
+  return chance.happens(0.5) ? pieces.reverse() : pieces;
+}
+
+function linesOf(chance: Chance, isCheap: boolean): string[] {
   const kind = chance.fraction();
-  if (kind < 0.01) {
+  const most = isCheap ? chance.pick([2, 8, 25]) : Number.POSITIVE_INFINITY;
+  if (kind < 0.01 && !isCheap) {
     // Work that grows faster than the log shows.
-    const pattern = soup(chance);
+    const pattern = soup(chance, most);
     return chance.times(Math.ceil(4000 / pattern.length), () => pattern).flat();
   }
-  if (kind < 0.5) {
-    return soup(chance);
+  if (kind < 0.55) {
+    return soup(chance, most);
   }
   if (kind < 0.7) {
-    return program(chance);
+    return program(chance, most);
   }
-  if (kind < 0.9) {
-    return recorded(chance);
+  if (kind < 0.93) {
+    return recorded(chance, most);
   }
-  if (kind < 0.95) {
-    return chance.times(chance.below(30), () => comment(chance, [2 ** 40]));
+  if (kind < 0.97) {
+    return chance.times(chance.below(Math.min(30, most)), () => comment(chance, [2 ** 40]));
   }
   return chance.times(chance.below(10), () =>
     Buffer.from(chance.times(chance.below(100), () => chance.below(256))).toString("latin1"),
   );
-}
-
-const VERSIONS = [
-  "2.17",
-  "2.23",
-  "2.27",
-  "2.31",
-  "2.36",
-  "2.38-tag",
-  "2.39",
-  "2.42",
-  "2.43",
-  "2.44",
-];
-const FORMS = [
-  ["--json"],
-  ["--json"],
-  ["--json"],
-  [],
-  ["--csv"],
-  ["--plain"],
-  ["--ndjson"],
-  ["--plot"],
-  ["-q"],
-];
-
-function optionsOf(chance: Chance): string[] {
-  const argv: string[] = [];
-  const add = (probability: number, ...words: string[]): void => {
-    if (chance.happens(probability)) {
-      argv.push(...words);
-    }
-  };
-  const settings = (): string => chance.times(1 + chance.below(2), () => setting(chance)).join(",");
-  if (chance.happens(0.2)) {
-    argv.push("--no-model");
-  } else {
-    // Most runs name a version: all versions side by side take ten times as long.
-    add(0.85, "--glibc", chance.pick(VERSIONS));
-    add(0.3, "--no-what-if");
-    add(0.1, "--recorded-with", settings());
-    add(0.1, "--what-if", settings());
-    add(
-      0.05,
-      "--what-if",
-      chance.pick(["malloc_trim=end", "malloc_trim=1s", "glibc=2.23", "cpus=1", settings()]),
-    );
-    add(0.05, "--cpus", chance.pick(["1", "64", "99999"]));
-    add(0.1, "--thp", chance.pick(["always", "madvise", "never"]));
-    const touch = chance.pick(["all", "none", "facts", "0.3", "0", "1", "0.0001"]);
-    argv.push(
-      ...chance.pick([
-        [],
-        [],
-        ["--touch", touch],
-        ["--observed-rss", chance.pick(["1", "40MiB", "1TiB"])],
-      ]),
-    );
-    add(0.05, "--container-limit", chance.pick(["1", "64MiB", "8192PiB"]));
-  }
-  add(0.2, "--sort", chance.pick(["live", "-peak", "tid", "calls", "pinned"]));
-  add(0.2, "--top", chance.pick(["0", "1", "1000"]));
-  return [...argv, ...chance.pick(FORMS)];
 }

@@ -3,15 +3,15 @@ import type { Chance } from "./chance.ts";
 
 /**
  * The log of a program that the model has served: its pointers fit together, so that the analysis goes far into it. Some
- * calls are missing, as with a hook that was loaded late.
+ * calls are missing, as with a hook that was loaded late. `most`: calls.
  */
-export function program(chance: Chance): string[] {
+export function program(chance: Chance, most: number): string[] {
   const glibc = chance.pick(["2.17", "2.23", "2.31", "2.36", "2.41", "2.43", "2.44"]);
   const p = new LoggedProgram(glibc, {}, { unchecked: true });
   const threads: LoggedThread[] = [p.main];
   const size = (): number =>
     chance.happens(0.05) ? 100_000 + chance.below(2 ** 20) : chance.below(3000);
-  const steps = 5 + chance.below(chance.pick([30, 150]));
+  const steps = Math.min(5 + chance.below(chance.pick([30, 150])), most);
   for (let i = 0; i < steps; i++) {
     p.isHooked = !chance.happens(0.03);
     const by = chance.pick(threads);

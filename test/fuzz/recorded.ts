@@ -7,7 +7,7 @@ import type { Chance } from "./chance.ts";
 const FOLDER = fileURLToPath(new URL("../../fixtures/corpus", import.meta.url));
 
 /** Lines kept of each log. */
-const KEPT = 20_000;
+const KEPT = 5000;
 
 /** The logs by name, each read when it is first needed. */
 const logs = new Map<string, readonly string[]>();
@@ -29,10 +29,10 @@ function linesOf(name: string): readonly string[] {
   return lines;
 }
 
-/** Lines of a recorded log: its head, or some from within, as of a log that began late. */
-export function recorded(chance: Chance): string[] {
+/** At most `most` lines of a recorded log: its head, or some from within, as of a log that began late. */
+export function recorded(chance: Chance, most: number): string[] {
   const lines = linesOf(chance.pick(names));
-  const count = 1 + chance.below(chance.pick([20, 80, 300]));
+  const count = Math.min(1 + chance.below(chance.pick([20, 80, 300])), most);
   const from = chance.happens(0.5) ? 0 : chance.below(Math.max(1, lines.length - count));
   return lines.slice(from, from + count);
 }

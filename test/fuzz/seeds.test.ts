@@ -3,9 +3,9 @@ import { problemWith } from "./check.ts";
 import { inputOf } from "./input.ts";
 
 /** The first of the inputs that `npm run fuzz` makes: they stay the same, so that a failure is one of the change. */
-const SEEDS = 100;
+const SEEDS = 500;
 /** New inputs in each run; the title has the seed of the first. */
-const NEW_SEEDS = 20;
+const NEW_SEEDS = 100;
 const newSeed = Math.floor(Math.random() * 2 ** 30);
 
 async function problemsFrom(first: number, count: number): Promise<string[]> {

@@ -11,7 +11,6 @@ export async function shrunk(
   const until = performance.now() + SHRINK_MS;
   const hasProblem = async (one: Input) => performance.now() < until && (await stillFails(one));
   let { argv, bytes } = input;
-  const { isForAllWriters } = input;
   const isCompressed = bytes[0] === 0x1f;
   let lines = bytes.toString("latin1").split("\n");
   for (let size = lines.length >> 1; size >= 1 && !isCompressed; size >>= 1) {
@@ -28,11 +27,11 @@ export async function shrunk(
   for (let at = argv.length - 1; at >= 0; at--) {
     for (const count of [1, 2]) {
       const fewer = argv.toSpliced(at, count);
-      if (await hasProblem({ argv: fewer, bytes, isForAllWriters })) {
+      if (await hasProblem({ ...input, argv: fewer, bytes })) {
         argv = fewer;
         break;
       }
     }
   }
-  return { argv, bytes, isForAllWriters };
+  return { ...input, argv, bytes };
 }

@@ -4,9 +4,9 @@ import { Addresses, pointer, size } from "./numbers.ts";
 
 /**
  * Lines of calls that fit together more or less: blocks are freed after they were returned, mostly once and mostly by a
- * thread of the log. Every call of the format occurs, and comments in between.
+ * thread of the log. Every call of the format occurs, and comments in between. At most `most` lines.
  */
-export function soup(chance: Chance): string[] {
+export function soup(chance: Chance, most: number): string[] {
   const addresses = new Addresses(chance);
   const tids = chance.times(
     1 + chance.below(chance.pick([1, 2, 5, 50])),
@@ -79,7 +79,7 @@ export function soup(chance: Chance): string[] {
     return `${tid} ${time(style.time, clock)}${caller}${call()}`;
   }
 
-  const length = chance.pick([3, 12, 40, 120]);
+  const length = Math.min(chance.pick([3, 12, 40, 120]), most);
   return chance.times(1 + chance.below(length), () =>
     chance.happens(0.12) ? comment(chance, live) : line(),
   );

@@ -50,6 +50,8 @@ describe("the command that repairs the log", () => {
   it("unpacks a compressed one", () => {
     expect(message({ sources: ["a.log.gz"] })).toMatch(/zcat FILE \| sort -s -k2b,2V \| mallog$/);
     expect(message({ sources: ["a.log.zst"] })).toMatch(/zstdcat FILE \| sort .* \| mallog$/);
+    expect(message({ sources: ["a.log.xz"] })).toMatch(/xzcat FILE \| sort .* \| mallog$/);
+    expect(message({ sources: ["a.constructor"] })).toMatch(/: sort .* FILE \| mallog$/);
   });
 
   it("keeps the comments at the head of the log", () => {

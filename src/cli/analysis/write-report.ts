@@ -1,4 +1,5 @@
 import { present } from "../../insight/present.ts";
+import { refuseFullHeap } from "../../pipeline/out-of-memory.ts";
 import type { Report } from "../../report/report.ts";
 import { writerOf } from "../../report/writers/index.ts";
 import { writePlain } from "../../report/writers/plain.ts";
@@ -21,7 +22,7 @@ export async function writeFiles(
   outputs: readonly OutputFile[],
 ): Promise<void> {
   for (const output of outputs) {
-    output.write(await formatReport(report, output.ending, fileOptions(request)));
+    await output.write(await formatReport(report, output.ending, fileOptions(request)));
   }
 }
 
@@ -31,7 +32,17 @@ export async function formatReport(
   ending: string,
   options: WriterOptions,
 ): Promise<string> {
-  return (await writerFor(ending))(present(report), options);
+  const writer = await writerFor(ending);
+  refuseTooLong(report);
+  return writer(present(report), options);
+}
+
+/** Bytes of a thread in the longest format, JSON, with the parts that make it up. */
+const TEXT_BYTES_PER_THREAD = 1500;
+
+/** @throws OutOfMemory */
+function refuseTooLong({ threads }: Report): void {
+  refuseFullHeap(threads.length * TEXT_BYTES_PER_THREAD);
 }
 
 const ENDING = { text: ".txt", json: ".json", ndjson: ".ndjson", csv: ".csv" } as const;
@@ -45,6 +56,7 @@ export async function formatForTerminal(
   const { form } = request;
   // --plain has no file ending.
   const writer = form === "plain" ? writePlain : await writerFor(ENDING[form]);
+  refuseTooLong(report);
   const text = writer(present(report), terminalOptions(request, io));
   return form === "text" ? forStepLog(text, io.env) : text;
 }

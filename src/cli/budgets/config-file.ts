@@ -39,9 +39,9 @@ export function readConfig(file: string | undefined, cwd: string): Config {
 export function parseConfig(text: string, file: string): Config {
   const source = new Source(text, file);
   const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const root = treeOf(text, errors, source);
   const [first] = errors;
-  if (first !== undefined || root === undefined) {
+  if (first !== undefined || root === null) {
     const detail = first === undefined ? "" : `: ${inWords(printParseErrorCode(first.error))}`;
     throw source.failure(first?.offset ?? 0, `not valid JSON${detail}`);
   }
@@ -51,6 +51,18 @@ export function parseConfig(text: string, file: string): Config {
       whatIf === undefined ? null : source.items(whatIf).map((item) => scenario(source, item)),
     budgets: budgets === undefined ? [] : source.items(budgets).map((item) => budget(source, item)),
   };
+}
+
+/** @throws Failure config, where the parser, which is recursive, has no stack left */
+function treeOf(text: string, errors: ParseError[], source: Source): Node | null {
+  try {
+    return parseTree(text, errors, { allowTrailingComma: true }) ?? null;
+  } catch (error) {
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
+    throw source.failure(0, "nested too deeply");
+  }
 }
 
 function scenario(source: Source, node: Node): string {

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { Chalk } from "chalk";
 import type { TextStyle } from "../../report/text/style.ts";
 import { endingOf } from "../../report/writers/index.ts";
@@ -16,6 +17,8 @@ export const FILE_STYLE: TextStyle = { width: 120, chalk: new Chalk({ level: 0 }
  * A report file, written whole or not at all: a temporary file beside the target, renamed over it once all is written.
  * Whether that is possible is tried before the log is read, so that a bad path fails early. In between there is no file
  * that a process which is killed would leave behind.
+ *
+ * A named pipe or a device is written to as it is, not replaced.
  */
 export class OutputFile {
   /** as typed */
@@ -23,36 +26,41 @@ export class OutputFile {
   /** the ending that selects the format, with its dots */
   readonly ending: string;
   readonly #target: string;
-  readonly #temporary: string;
+  /** null: the target is a pipe or a device */
+  readonly #temporary: string | null;
 
   /** @throws Failure output */
   constructor(name: string, ending: string, cwd: string) {
     this.name = name;
     this.ending = ending;
     this.#target = realPath(name, cwd);
-    this.#temporary = join(dirname(this.#target), `.${basename(name)}.${crypto.randomUUID()}.tmp`);
-    this.#try(() => {
-      if (statSync(this.#target, { throwIfNoEntry: false })?.isDirectory()) {
+    // Not with the file's own name in it, which may be as long as a name can be.
+    const temporary = join(dirname(this.#target), `.mallog-${crypto.randomUUID()}.tmp`);
+    try {
+      const found = statSync(this.#target, { throwIfNoEntry: false });
+      if (found?.isDirectory()) {
         throw new Error("it is a directory");
       }
-      writeFileSync(this.#temporary, "", CREATED);
-      rmSync(this.#temporary);
-    });
-  }
-
-  /** @throws Failure output; the target keeps its old content */
-  write(text: string): void {
-    this.#try(() => {
-      writeFileSync(this.#temporary, text, CREATED);
-      renameSync(this.#temporary, this.#target);
-    });
-  }
-
-  #try(step: () => void): void {
-    try {
-      step();
+      this.#temporary = found === undefined || found.isFile() ? temporary : null;
+      if (this.#temporary !== null) {
+        writeFileSync(temporary, "", CREATED);
+        rmSync(temporary);
+      }
     } catch (error) {
-      rmSync(this.#temporary, { force: true });
+      throw this.#cannotWrite(error);
+    }
+  }
+
+  /** @throws Failure output; a target that is a file keeps its old content */
+  async write(text: string): Promise<void> {
+    try {
+      if (this.#temporary === null) {
+        // Not at once: a pipe may have no reader yet, and this thread must hear of signals.
+        await writeFile(this.#target, text);
+      } else {
+        replaceWhole(this.#target, this.#temporary, text);
+      }
+    } catch (error) {
       throw this.#cannotWrite(error);
     }
   }
@@ -65,6 +73,16 @@ export class OutputFile {
         ? "no file can be created in its directory"
         : writeErrorReason(error);
     return new Failure({ code: "output", file: this.name, reason });
+  }
+}
+
+function replaceWhole(target: string, temporary: string, text: string): void {
+  try {
+    writeFileSync(temporary, text, CREATED);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 

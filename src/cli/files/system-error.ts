@@ -1,6 +1,8 @@
 const WHEN_WRITING: Readonly<Record<string, string>> = {
   ENOENT: "its directory does not exist",
-  ENOTDIR: "its directory does not exist",
+  ENOTDIR: "a part of its path is not a directory",
+  ENAMETOOLONG: "its name is too long",
+  EFBIG: "it exceeds the size that this process may write (ulimit -f)",
   EACCES: "permission denied",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
@@ -11,6 +13,7 @@ const WHEN_WRITING: Readonly<Record<string, string>> = {
 const WHEN_READING: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
   ENOTDIR: "no such file",
+  ENAMETOOLONG: "its name is too long",
   EISDIR: "is a directory",
   EACCES: "permission denied",
   EPERM: "permission denied",

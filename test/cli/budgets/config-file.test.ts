@@ -47,6 +47,13 @@ test.each([
   ['{ "__proto__": [] }', "c.json:1:3: unknown key __proto__"],
 ])("%j: %s", (text, message) => expect(refusal(text)).toContain(message));
 
+test("a file of brackets alone is refused", () => {
+  expect(refusal("[".repeat(100_000))).toContain("c.json:1:1: nested too deeply");
+  expect(refusal(`{ "budgets": ${"[".repeat(100_000)}${"]".repeat(100_000)} }`)).toContain(
+    "deeply",
+  );
+});
+
 test("any text is either read or refused in one line", () => {
   const token = fc.constantFrom(
     "{",

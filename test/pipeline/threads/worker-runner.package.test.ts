@@ -87,12 +87,20 @@ describe("what-ifs in worker threads", () => {
     expect(scenarios.map(({ name }) => name)).toContain("two, trimmed");
   });
 
-  it("end the analysis with an error if the worker cannot run", async () => {
+  it.each([
+    ["cannot run", "throw new Error('no worker today');", "no worker today"],
+    ["ends", "process.exit(7);", "the what-if worker exited with 7"],
+    [
+      "ends later",
+      'import { parentPort } from "node:worker_threads"; parentPort.once("message", () => process.exit(7));',
+      "the what-if worker exited with 7",
+    ],
+  ])("end the analysis with an error if the worker %s", async (_, code, message) => {
     const broken = join(newFolder(), "broken.mjs");
-    writeFileSync(broken, "throw new Error('no worker today');");
+    writeFileSync(broken, code);
     await expect(
       report({ ...WORKERS, whatIf: pathToFileURL(broken) }, chunks(log, 65_536)),
-    ).rejects.toThrow("no worker today");
+    ).rejects.toThrow(message);
   });
 });
 

@@ -40,7 +40,7 @@ export function addAnalyze(
     )
     .argument(
       "[log...]",
-      "a log, or its pieces in order, gzip- and zstd-compressed or not; none or -: standard input",
+      "a log, or its pieces in order, compressed (gzip, zstd, xz, bzip2, lz4) or not; none or -: standard input",
     )
     .action((inputs: string[], values: AnalysisValues) => run(inputs, values))
     .addHelpText("after", ANALYZE_HELP);

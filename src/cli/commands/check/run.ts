@@ -104,8 +104,12 @@ async function printResult(
   if (json) {
     await print(io.stdout, await formatReport(report, ".json", style));
   }
-  const stream = json ? io.stderr : io.stdout;
-  await print(stream, forStepLog(text.join(""), io.env));
+  const shown = forStepLog(text.join(""), io.env);
+  if (json) {
+    io.stderr.write(shown);
+  } else {
+    await print(io.stdout, shown);
+  }
   if (!isGitHub(io.env)) {
     return;
   }

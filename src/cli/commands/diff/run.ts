@@ -52,7 +52,7 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
     }),
   };
   for (const output of outputs) {
-    output.write(formatDiff(diff, output.ending, request.top));
+    await output.write(formatDiff(diff, output.ending, request.top));
   }
   await printResult(diff, request, io);
   return exitFor(diff.budgets, request.allowFailure ?? false);
