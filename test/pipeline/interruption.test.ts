@@ -21,6 +21,7 @@ const OPTIONS = {
   hostCpus: 2,
   touch: { fitted: null },
   thp: null,
+  process: null,
 };
 
 /** Analyses a log that comes in chunks; `after` is called with the number of each chunk that has been asked for. */
