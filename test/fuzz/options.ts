@@ -109,6 +109,13 @@ function sorting(chance: Chance): string[] {
 }
 
 function modelOptions(chance: Chance, isCheap: boolean): string[] {
+  const process = chance.happens(0.06) ? ["--process", chance.pick(PROCESSES)] : [];
+  return [...process, ...replayOptions(chance, isCheap)];
+}
+
+const PROCESSES = ["all", "1", "2", "4000", "#1", "0", "x", "\u001b[31m"];
+
+function replayOptions(chance: Chance, isCheap: boolean): string[] {
   if (chance.happens(isCheap ? 0.5 : 0.2)) {
     return ["--no-model"];
   }
