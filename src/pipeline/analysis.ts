@@ -19,6 +19,7 @@ import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { BASELINES } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
@@ -57,6 +58,8 @@ export class Analysis implements EventSink {
   readonly #touched = new TouchBatch();
   /** the what-ifs that the recorded glibc refuses, known once the what-ifs begin */
   #refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
+  /** the recorded run was anchored before the what-ifs began */
+  #needsBaseline = false;
   #batch = new EventBatch();
   readonly #timeOrder = new TimeOrder();
   readonly #threadBuffers = new ThreadBuffers();
@@ -77,8 +80,9 @@ export class Analysis implements EventSink {
     this.#touch = new Touch(options.touch);
     this.recorded = new RecordedRuns(options, this.#facts, {
       accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
-      start: (origin) => {
+      start: (origin, isAnchored) => {
         this.#refused = refusedBy(origin, options.whatIfs);
+        this.#needsBaseline = isAnchored;
         runner.start(origin, this.#ownReplays);
       },
       take: (work, inferences) => runner.take(work, inferences),
@@ -252,7 +256,10 @@ export class Analysis implements EventSink {
 
   /** the scenarios with replays of their own; the others share those of the recorded run */
   get #ownReplays(): readonly ScenarioSpec[] {
-    return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec) && !this.#refused.has(spec));
+    const own = this.#options.whatIfs.filter(
+      (spec) => !isAsRecorded(spec) && !this.#refused.has(spec),
+    );
+    return own.length > 0 && this.#needsBaseline ? [...own, ...BASELINES] : own;
   }
 
   /**

@@ -14,6 +14,7 @@ import type { TouchReading } from "../replay/writes/touch-reading.ts";
 import type { BlockTable } from "../trace/blocks.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
+import { BASELINE, BASELINES, baselineOf, movedToRecorded } from "../what-if/baseline.ts";
 import type { Replays } from "../what-if/rss-figures.ts";
 import {
   type ScenarioFigures,
@@ -50,7 +51,7 @@ export interface FinishedAnalysis {
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
-  /** figures of the scenarios with replays of their own */
+  /** figures of the scenarios with replays of their own, and of the baselines if there are any */
   readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
 }
 
@@ -84,6 +85,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
         : { minBytes: holes.minBytes, lines: holes.lines },
     fidelity: fidelity(recorded, cutSizes),
     inferred: inferredBy(recorded, cutSizes),
+    baseline: finished.whatIfs.get(BASELINE)?.rss ?? null,
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
     arenasByThread: arenasByThread(replay),
@@ -177,14 +179,27 @@ function scenarioResults(
     reading,
     (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
   );
-  const figures = new Map([
-    ...sharedFigures(replays, options.whatIfs.filter(isAsRecorded), reading),
-    ...whatIfs,
-  ]);
+  const anchored = BASELINES.filter((spec) => whatIfs.has(spec));
+  const asRecorded = sharedFigures(
+    replays,
+    [...options.whatIfs.filter(isAsRecorded), ...anchored],
+    reading,
+  );
+  const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
+    const replayed = whatIfs.get(spec);
+    if (replayed === undefined) {
+      return asRecorded.get(spec)!;
+    }
+    const base = baselineOf(spec);
+    const [ofRecorded, baseline] = [asRecorded.get(base), whatIfs.get(base)];
+    return ofRecorded === undefined || baseline === undefined
+      ? replayed
+      : movedToRecorded(replayed, { recorded: ofRecorded, baseline });
+  };
   return [
     { spec: null, figures: recorded },
     ...options.whatIfs
       .filter((spec) => !refused.has(spec))
-      .map((spec) => ({ spec, figures: figures.get(spec)! })),
+      .map((spec) => ({ spec, figures: figuresOf(spec) })),
   ];
 }
