@@ -19,7 +19,7 @@ import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
-import { BASELINES } from "../what-if/baseline.ts";
+import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
@@ -58,8 +58,7 @@ export class Analysis implements EventSink {
   readonly #touched = new TouchBatch();
   /** the what-ifs that the recorded glibc refuses, known once the what-ifs begin */
   #refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
-  /** the recorded run was anchored before the what-ifs began */
-  #needsBaseline = false;
+  #baseline: Baseline | null = null;
   #batch = new EventBatch();
   readonly #timeOrder = new TimeOrder();
   readonly #threadBuffers = new ThreadBuffers();
@@ -82,7 +81,7 @@ export class Analysis implements EventSink {
       accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
       start: (origin, isAnchored) => {
         this.#refused = refusedBy(origin, options.whatIfs);
-        this.#needsBaseline = isAnchored;
+        this.#baseline = baselineFor(this.#ownWhatIfs, isAnchored, this.ledger.threads.size);
         runner.start(origin, this.#ownReplays);
       },
       take: (work, inferences) => runner.take(work, inferences),
@@ -219,6 +218,7 @@ export class Analysis implements EventSink {
               detection,
               touchReading: touch,
               refused: this.#refused,
+              baseline: this.#baseline,
               whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
             }),
     };
@@ -254,12 +254,13 @@ export class Analysis implements EventSink {
     return this.#timeOrder.take(this.#batch);
   }
 
-  /** the scenarios with replays of their own; the others share those of the recorded run */
+  /** the what-ifs with replays of their own; the others share those of the recorded run */
+  get #ownWhatIfs(): readonly ScenarioSpec[] {
+    return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec) && !this.#refused.has(spec));
+  }
+
   get #ownReplays(): readonly ScenarioSpec[] {
-    const own = this.#options.whatIfs.filter(
-      (spec) => !isAsRecorded(spec) && !this.#refused.has(spec),
-    );
-    return own.length > 0 && this.#needsBaseline ? [...own, ...BASELINES] : own;
+    return [...this.#ownWhatIfs, ...scenariosOf(this.#baseline)];
   }
 
   /**

@@ -11,10 +11,17 @@ import type { Holes } from "../replay/writes/holes.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { Touch } from "../replay/writes/touch.ts";
 import type { TouchReading } from "../replay/writes/touch-reading.ts";
+import type { RssFigures } from "../report/report.ts";
 import type { BlockTable } from "../trace/blocks.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
-import { BASELINE, BASELINES, baselineOf, movedToRecorded } from "../what-if/baseline.ts";
+import {
+  AS_RECORDED,
+  type Baseline,
+  comparedWith,
+  movedToRecorded,
+  scenariosOf,
+} from "../what-if/baseline.ts";
 import type { Replays } from "../what-if/rss-figures.ts";
 import {
   type ScenarioFigures,
@@ -51,7 +58,9 @@ export interface FinishedAnalysis {
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
-  /** figures of the scenarios with replays of their own, and of the baselines if there are any */
+  /** what was replayed to be compared with the what-ifs; null: nothing */
+  readonly baseline: Baseline | null;
+  /** figures of the scenarios with replays of their own, and of the baseline's */
   readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
 }
 
@@ -85,7 +94,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
         : { minBytes: holes.minBytes, lines: holes.lines },
     fidelity: fidelity(recorded, cutSizes),
     inferred: inferredBy(recorded, cutSizes),
-    baseline: finished.whatIfs.get(BASELINE)?.rss ?? null,
+    baseline: baselineRss(finished, recorded),
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
     arenasByThread: arenasByThread(replay),
@@ -167,11 +176,27 @@ function pinnedByThread(replay: Replay, blocks: BlockTable, { plane }: Reading):
   return pinned;
 }
 
+/** Returns the baseline if the what-ifs must be compared with it; null if the recorded run itself serves. */
+function baselineOf(
+  { baseline, ledger }: FinishedAnalysis,
+  { isAnchored }: RecordedRun,
+): Baseline | null {
+  if (baseline?.ofOneThread === true) {
+    return isAnchored && ledger.threads.size === 1 ? baseline : null;
+  }
+  return baseline;
+}
+
+function baselineRss(finished: FinishedAnalysis, recorded: RecordedRun): RssFigures | null {
+  const baseline = baselineOf(finished, recorded);
+  return baseline === null ? null : (finished.whatIfs.get(baseline.untrimmed)?.rss ?? null);
+}
+
 /** Returns the recorded run's figures, then those of the what-ifs in the order asked for. */
-function scenarioResults(
-  { options, ledger, touchReading: { reading }, whatIfs, refused }: FinishedAnalysis,
-  { guided, otherwise }: RecordedRun,
-): ScenarioResult[] {
+function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): ScenarioResult[] {
+  const { options, ledger, refused, whatIfs } = finished;
+  const { reading } = finished.touchReading;
+  const { guided, otherwise } = run;
   const replays: Replays = { likeliest: guided.replay, contended: [], otherwise };
   const { arenaSeries } = guided;
   const recorded = scenarioFigures(
@@ -179,22 +204,21 @@ function scenarioResults(
     reading,
     (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
   );
-  const anchored = BASELINES.filter((spec) => whatIfs.has(spec));
-  const asRecorded = sharedFigures(
-    replays,
-    [...options.whatIfs.filter(isAsRecorded), ...anchored],
-    reading,
-  );
+  const baseline = baselineOf(finished, run);
+  const shared = options.whatIfs.filter(isAsRecorded);
+  const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
+  const asRecorded = sharedFigures(replays, [...shared, ...bases], reading);
   const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
     const replayed = whatIfs.get(spec);
     if (replayed === undefined) {
       return asRecorded.get(spec)!;
     }
-    const base = baselineOf(spec);
-    const [ofRecorded, baseline] = [asRecorded.get(base), whatIfs.get(base)];
-    return ofRecorded === undefined || baseline === undefined
+    return baseline === null
       ? replayed
-      : movedToRecorded(replayed, { recorded: ofRecorded, baseline });
+      : movedToRecorded(replayed, {
+          recorded: asRecorded.get(comparedWith(spec, AS_RECORDED))!,
+          baseline: whatIfs.get(comparedWith(spec, baseline))!,
+        });
   };
   return [
     { spec: null, figures: recorded },

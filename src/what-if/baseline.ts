@@ -6,23 +6,65 @@ import type { ScenarioFigures } from "./scenario-figures.ts";
  * A what-if is replayed without the log's pointers, so its heap differs from that of an anchored run under equal settings,
  * too. The baseline is a what-if that changes nothing: what another what-if saves is the difference from it.
  */
-export const BASELINE: ScenarioSpec = {
-  name: "baseline",
-  settings: {},
-  trim: "never",
-  glibc: null,
-  cpus: null,
-};
+export interface Baseline {
+  readonly untrimmed: ScenarioSpec;
+  /** the same, compared with what-ifs that trim at the end */
+  readonly trimmed: ScenarioSpec;
+  /** true if it changes nothing only while the log has one thread */
+  readonly ofOneThread: boolean;
+}
 
-/** the same, compared with what-ifs that trim at the end */
-const TRIMMED: ScenarioSpec = { ...BASELINE, name: "baseline,malloc_trim=end", trim: "end" };
+/** the recorded settings, in a replay of their own */
+export const AS_RECORDED = baselineWith({}, false);
 
-/** They share one replay. */
-export const BASELINES: readonly ScenarioSpec[] = [BASELINE, TRIMMED];
+/**
+ * Returns the baseline to replay with `whatIfs`; null if there is none. `isAnchored`: the recorded run is anchored
+ * already, so that it is worth a replay of its own. Otherwise a what-if that limits arenas may serve: the run may be
+ * anchored later, and with one thread such a limit changes nothing (ptmalloc2.md §6.1).
+ */
+export function baselineFor(
+  whatIfs: readonly ScenarioSpec[],
+  isAnchored: boolean,
+  threads: number,
+): Baseline | null {
+  if (whatIfs.length === 0) {
+    return null;
+  }
+  if (isAnchored) {
+    return AS_RECORDED;
+  }
+  const limiting = threads > 1 ? undefined : whatIfs.find(limitsArenasOnly);
+  return limiting === undefined ? null : baselineWith(limiting.settings, true);
+}
 
-/** Returns the baseline with which a what-if is compared. */
-export function baselineOf({ trim }: ScenarioSpec): ScenarioSpec {
-  return trim === "end" ? TRIMMED : BASELINE;
+/** Returns the scenarios of a baseline, which share one replay. */
+export function scenariosOf(baseline: Baseline | null): ScenarioSpec[] {
+  return baseline === null ? [] : [baseline.untrimmed, baseline.trimmed];
+}
+
+/** Returns the one of a baseline's scenarios with which a what-if is compared. */
+export function comparedWith({ trim }: ScenarioSpec, baseline: Baseline): ScenarioSpec {
+  return trim === "end" ? baseline.trimmed : baseline.untrimmed;
+}
+
+function baselineWith(settings: ScenarioSpec["settings"], ofOneThread: boolean): Baseline {
+  const untrimmed: ScenarioSpec = {
+    name: "baseline",
+    settings,
+    trim: "never",
+    glibc: null,
+    cpus: null,
+  };
+  return { untrimmed, trimmed: { ...untrimmed, trim: "end" }, ofOneThread };
+}
+
+/** Variables only: as tunables they would lengthen GLIBC_TUNABLES, whose copy moves the break (trap T21). */
+const ARENA_LIMITS = ["MALLOC_ARENA_MAX", "MALLOC_ARENA_TEST"];
+
+function limitsArenasOnly({ settings, trim, glibc, cpus }: ScenarioSpec): boolean {
+  const names = Object.keys(settings);
+  const isLimit = names.length > 0 && names.every((name) => ARENA_LIMITS.includes(name));
+  return isLimit && typeof trim === "string" && glibc === null && cpus === null;
 }
 
 /** The figures of two runs under the recorded settings. */

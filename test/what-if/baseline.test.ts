@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
 import type { Report } from "../../src/report/report.ts";
-import { BASELINE, BASELINES, baselineOf, movedToRecorded } from "../../src/what-if/baseline.ts";
+import {
+  AS_RECORDED,
+  baselineFor,
+  comparedWith,
+  movedToRecorded,
+  scenariosOf,
+} from "../../src/what-if/baseline.ts";
 import type { ScenarioFigures } from "../../src/what-if/scenario-figures.ts";
+import { bySharing, isAsRecorded } from "../../src/what-if/what-ifs.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
 
 /** Figures with that RSS at the end and at the peak; the range is a quarter to both sides. */
@@ -66,7 +74,12 @@ describe("a what-if of an anchored run", () => {
   it("differs from the recorded run as it differs from the baseline", () => {
     const whatIf = figures(300, 350);
     const { rss, system, inUseBytes, rssSeries } = movedToRecorded(whatIf, { recorded, baseline });
-    expect(rss).toMatchObject({ endBytes: 400, peakBytes: 550, lowBytes: 300, peakHighBytes: 687.5 });
+    expect(rss).toMatchObject({
+      endBytes: 400,
+      peakBytes: 550,
+      lowBytes: 300,
+      peakHighBytes: 687.5,
+    });
     expect(rss).toMatchObject({ endBytesTouchNone: 200, endBytesTouchAll: 600 });
     expect(system).toEqual({ endBytes: 410, peakBytes: 560 });
     expect(inUseBytes).toBe(200);
@@ -95,13 +108,51 @@ describe("a what-if of an anchored run", () => {
     expect(wide.rss.peakBytes).toBe(wide.rss.endBytes);
     expect(wide.rss.peakHighBytes).toBeGreaterThanOrEqual(wide.rss.peakBytes);
   });
+});
 
-  it("that trims at the end is compared with a baseline that does", () => {
-    expect(baselineOf(scenario("one", { MALLOC_ARENA_MAX: "1" }, false))).toBe(BASELINE);
-    expect(baselineOf(scenario("trim", { MALLOC_ARENA_MAX: "1" }, true)).trim).toBe("end");
-    const every = { ...scenario("often", {}, false), trim: { everySeconds: 1 } };
-    expect(baselineOf(every)).toBe(BASELINE);
-    expect(BASELINES.map(baselineOf)).toEqual(BASELINES);
+describe("the baseline", () => {
+  const one = scenario("one", { MALLOC_ARENA_MAX: "1" }, false);
+  const oneTrimmed = scenario("one, trimmed", { MALLOC_ARENA_MAX: "1" }, true);
+  const threshold = scenario("threshold", { MALLOC_TRIM_THRESHOLD_: "4096" }, false);
+
+  it("is a replay of the recorded settings if the run is anchored before the what-ifs begin", () => {
+    expect(baselineFor([one], true, 1)).toBe(AS_RECORDED);
+    expect(baselineFor([threshold], true, 9)).toBe(AS_RECORDED);
+    expect(scenariosOf(AS_RECORDED).map(isAsRecorded)).toEqual([true, true]);
+  });
+
+  it("is none without what-ifs", () => {
+    expect(baselineFor([], true, 1)).toBeNull();
+    expect(scenariosOf(null)).toEqual([]);
+  });
+
+  it("is the what-if that limits arenas if one thread may need it later, in the same replay", () => {
+    for (const limiting of [one, oneTrimmed, scenario("t", { MALLOC_ARENA_TEST: "1" }, false)]) {
+      const baseline = baselineFor([threshold, limiting], false, 1);
+      expect(baseline).toMatchObject({ ofOneThread: true });
+      expect(bySharing([limiting, ...scenariosOf(baseline)])).toHaveLength(1);
+    }
+  });
+
+  it.each<[string, ScenarioSpec, number]>([
+    ["of more than one thread", one, 2],
+    ["without such a what-if", threshold, 1],
+    [
+      "whose limit is not alone",
+      { ...one, settings: { ...one.settings, ...threshold.settings } },
+      1,
+    ],
+    ["whose limit is a tunable", scenario("t", { "glibc.malloc.arena_max": "1" }, false), 1],
+    ["whose limit comes with another glibc", { ...one, glibc: "2.31" }, 1],
+    ["whose limit comes with trims", { ...one, trim: { everySeconds: 1 } }, 1],
+  ])("is none for a run that is not anchored %s", (_, whatIf, threads) => {
+    expect(baselineFor([whatIf], false, threads)).toBeNull();
+  });
+
+  it("trims at the end if the what-if does", () => {
+    expect(comparedWith(one, AS_RECORDED).trim).toBe("never");
+    expect(comparedWith(oneTrimmed, AS_RECORDED).trim).toBe("end");
+    expect(comparedWith({ ...one, trim: { everySeconds: 1 } }, AS_RECORDED).trim).toBe("never");
   });
 });
 
@@ -111,11 +162,11 @@ const WHAT_IFS = [
   scenario("one, trimmed", { MALLOC_ARENA_MAX: "1" }, true),
 ];
 
-/** The log of a case of one thread, without the first part of its lines. */
-function cut(name: string, missing: number): Report {
+/** The report of a case's log, of which `keep` keeps lines; `at` is a line's place, 0 to 1. */
+function reportOf(name: string, keep: (at: number, line: number) => boolean): Report {
   const one = casesOf(OWN_CORPUS).find((each) => each.name === name)!;
   const lines = logOf(one, "default")!.toString("latin1").trimEnd().split("\n");
-  const log = lines.slice(Math.floor(lines.length * missing)).join("\n");
+  const log = lines.filter((_, line) => keep(line / lines.length, line)).join("\n");
   return analyse(Buffer.from(`${log}\n`, "latin1"), optionsFor(one, "default", WHAT_IFS));
 }
 
@@ -129,23 +180,30 @@ function totals({ scenarios, timeline }: Report) {
   });
 }
 
-describe("a log of one thread, attached late", () => {
-  it("says that a limit on arenas changes nothing", () => {
-    const report = cut("perl-churn-g223", 2 / 3);
-    expect(report.model?.fidelity.ratio).toBeLessThan(0.9);
+describe("a limit on arenas changes nothing in a log of one thread", () => {
+  const logs: [string, string, (at: number, line: number) => boolean][] = [
+    ["attached late", "perl-churn-g223", (at) => at >= 2 / 3],
+    ["that lacks lines", "sqlite3-mem-g239", (_, line) => line % 10 !== 9],
+    [
+      "that lacks lines near its end",
+      "sqlite3-mem-g239",
+      (at, line) => at < 0.95 || line % 10 !== 9,
+    ],
+  ];
+  it.each(logs)("%s", (_, name, keep) => {
+    const report = reportOf(name, keep);
+    expect(report.model?.fidelity.ratio).toBeLessThan(0.99);
     const [recorded, trimmed, one, oneTrimmed] = totals(report);
     expect(one).toEqual(recorded);
     expect(oneTrimmed).toEqual(trimmed);
+    expect(report.model?.baseline?.rssEndBytes).not.toBe(recorded?.ends.endBytes);
   });
+});
 
-  it("says what the compared replay of the recorded settings needed", () => {
-    const { model, scenarios } = cut("perl-churn-g223", 2 / 3);
-    expect(model?.baseline?.rssPeakBytes).toBeGreaterThan(0);
-    expect(model?.baseline?.rssEndBytes).not.toBe(scenarios[0]?.rss.endBytes);
-  });
-
-  it("is not replayed once more if the model reproduces it", () => {
-    const { model } = cut("perl-churn-g223", 0);
+describe("a log that the model reproduces", () => {
+  it.each(["perl-churn-g223", "mt-free16-g244"])("is compared with itself: %s", (name) => {
+    const { model } = reportOf(name, () => true);
+    expect(model?.fidelity.ratio).toBe(1);
     expect(model).not.toHaveProperty("baseline");
   });
 });
