@@ -179,10 +179,10 @@ function pinnedByThread(replay: Replay, blocks: BlockTable, { plane }: Reading):
 /** Returns the baseline if the what-ifs must be compared with it; null if the recorded run itself serves. */
 function baselineOf(
   { baseline, ledger }: FinishedAnalysis,
-  { isAnchored }: RecordedRun,
+  { guided }: RecordedRun,
 ): Baseline | null {
   if (baseline?.ofOneThread === true) {
-    return isAnchored && ledger.threads.size === 1 ? baseline : null;
+    return guided.isAnchored && ledger.threads.size === 1 ? baseline : null;
   }
   return baseline;
 }

@@ -67,7 +67,7 @@ export class InferenceFeed {
     if (this.#followed !== null) {
       return;
     }
-    this.#sink.start(best.origin, best.recorded.isAnchored);
+    this.#sink.start(best.origin, best.recorded.guided.isAnchored);
     this.#followed = best.origin.glibc;
     for (const found of this.#waiting) {
       this.#give(best, found.get(best)!);

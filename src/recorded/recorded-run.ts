@@ -118,11 +118,6 @@ export class RecordedRun {
     return this.guided.model.unloggedGranules * GRANULE;
   }
 
-  /** true once the log's pointers have moved a block of the model, or shown memory that its calls did not allocate */
-  get isAnchored(): boolean {
-    return this.judge.mismatches > 0 || this.unloggedBytes > 0;
-  }
-
   /** pointers that the model matches without an inference */
   get matched(): number {
     const inferred =
