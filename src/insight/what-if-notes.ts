@@ -14,6 +14,7 @@ export function whatIfNotes(report: Report): string[] {
   }
   return [
     ...(isUnreliable(report) ? [UNRELIABLE] : []),
+    ...(model.baseline === undefined ? [] : [BASELINE]),
     ...failingCalls(recorded, scenarios),
     ...rangeReasons(scenarios, model),
     ...touchBounds(recorded.rss, model),
@@ -23,6 +24,9 @@ export function whatIfNotes(report: Report): string[] {
 
 const UNRELIABLE =
   "The model did not reproduce this run: its figures are not those of the process.";
+
+const BASELINE =
+  "Other settings were replayed without the log's pointers: what they change against the recorded settings, replayed in the same way, is added to the recorded run.";
 
 function failingCalls(recorded: Scenario, scenarios: readonly Scenario[]): string[] {
   return scenarios

@@ -5,6 +5,7 @@ import type {
   Fidelity,
   LayoutSummary,
   ModelSummary,
+  RssFigures,
   TouchFit,
   TraceSummary,
   UnreadCalls,
@@ -106,6 +107,8 @@ export interface ModelResult {
   readonly holes: ModelSummary["holes"];
   readonly fidelity: Fidelity;
   readonly inferred: ModelSummary["inferred"];
+  /** RSS of the baseline with which the what-ifs were compared; null: with the recorded run itself */
+  readonly baseline: RssFigures | null;
   readonly assumedWritten: ModelSummary["assumedWritten"];
   /** the recorded run, then the what-ifs in the order asked for, without the refused ones */
   readonly scenarios: readonly ScenarioResult[];

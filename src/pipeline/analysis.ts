@@ -19,6 +19,7 @@ import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
@@ -57,6 +58,7 @@ export class Analysis implements EventSink {
   readonly #touched = new TouchBatch();
   /** the what-ifs that the recorded glibc refuses, known once the what-ifs begin */
   #refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
+  #baseline: Baseline | null = null;
   #batch = new EventBatch();
   readonly #timeOrder = new TimeOrder();
   readonly #threadBuffers = new ThreadBuffers();
@@ -77,8 +79,9 @@ export class Analysis implements EventSink {
     this.#touch = new Touch(options.touch);
     this.recorded = new RecordedRuns(options, this.#facts, {
       accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
-      start: (origin) => {
+      start: (origin, isAnchored) => {
         this.#refused = refusedBy(origin, options.whatIfs);
+        this.#baseline = baselineFor(this.#ownWhatIfs, isAnchored, this.ledger.threads.size);
         runner.start(origin, this.#ownReplays);
       },
       take: (work, inferences) => runner.take(work, inferences),
@@ -215,6 +218,7 @@ export class Analysis implements EventSink {
               detection,
               touchReading: touch,
               refused: this.#refused,
+              baseline: this.#baseline,
               whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
             }),
     };
@@ -250,9 +254,13 @@ export class Analysis implements EventSink {
     return this.#timeOrder.take(this.#batch);
   }
 
-  /** the scenarios with replays of their own; the others share those of the recorded run */
-  get #ownReplays(): readonly ScenarioSpec[] {
+  /** the what-ifs with replays of their own; the others share those of the recorded run */
+  get #ownWhatIfs(): readonly ScenarioSpec[] {
     return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec) && !this.#refused.has(spec));
+  }
+
+  get #ownReplays(): readonly ScenarioSpec[] {
+    return [...this.#ownWhatIfs, ...scenariosOf(this.#baseline)];
   }
 
   /**

@@ -11,9 +11,17 @@ import type { Holes } from "../replay/writes/holes.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { Touch } from "../replay/writes/touch.ts";
 import type { TouchReading } from "../replay/writes/touch-reading.ts";
+import type { RssFigures } from "../report/report.ts";
 import type { BlockTable } from "../trace/blocks.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
+import {
+  AS_RECORDED,
+  type Baseline,
+  comparedWith,
+  movedToRecorded,
+  scenariosOf,
+} from "../what-if/baseline.ts";
 import type { Replays } from "../what-if/rss-figures.ts";
 import {
   type ScenarioFigures,
@@ -50,7 +58,9 @@ export interface FinishedAnalysis {
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
-  /** figures of the scenarios with replays of their own */
+  /** what was replayed to be compared with the what-ifs; null: nothing */
+  readonly baseline: Baseline | null;
+  /** figures of the scenarios with replays of their own, and of the baseline's */
   readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
 }
 
@@ -84,6 +94,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
         : { minBytes: holes.minBytes, lines: holes.lines },
     fidelity: fidelity(recorded, cutSizes),
     inferred: inferredBy(recorded, cutSizes),
+    baseline: baselineRss(finished, recorded),
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
     arenasByThread: arenasByThread(replay),
@@ -165,11 +176,27 @@ function pinnedByThread(replay: Replay, blocks: BlockTable, { plane }: Reading):
   return pinned;
 }
 
+/** Returns the baseline if the what-ifs must be compared with it; null if the recorded run itself serves. */
+function baselineOf(
+  { baseline, ledger }: FinishedAnalysis,
+  { guided }: RecordedRun,
+): Baseline | null {
+  if (baseline?.ofOneThread === true) {
+    return guided.isAnchored && ledger.threads.size === 1 ? baseline : null;
+  }
+  return baseline;
+}
+
+function baselineRss(finished: FinishedAnalysis, recorded: RecordedRun): RssFigures | null {
+  const baseline = baselineOf(finished, recorded);
+  return baseline === null ? null : (finished.whatIfs.get(baseline.untrimmed)?.rss ?? null);
+}
+
 /** Returns the recorded run's figures, then those of the what-ifs in the order asked for. */
-function scenarioResults(
-  { options, ledger, touchReading: { reading }, whatIfs, refused }: FinishedAnalysis,
-  { guided, otherwise }: RecordedRun,
-): ScenarioResult[] {
+function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): ScenarioResult[] {
+  const { options, ledger, refused, whatIfs } = finished;
+  const { reading } = finished.touchReading;
+  const { guided, otherwise } = run;
   const replays: Replays = { likeliest: guided.replay, contended: [], otherwise };
   const { arenaSeries } = guided;
   const recorded = scenarioFigures(
@@ -177,14 +204,26 @@ function scenarioResults(
     reading,
     (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
   );
-  const figures = new Map([
-    ...sharedFigures(replays, options.whatIfs.filter(isAsRecorded), reading),
-    ...whatIfs,
-  ]);
+  const baseline = baselineOf(finished, run);
+  const shared = options.whatIfs.filter(isAsRecorded);
+  const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
+  const asRecorded = sharedFigures(replays, [...shared, ...bases], reading);
+  const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
+    const replayed = whatIfs.get(spec);
+    if (replayed === undefined) {
+      return asRecorded.get(spec)!;
+    }
+    return baseline === null
+      ? replayed
+      : movedToRecorded(replayed, {
+          recorded: asRecorded.get(comparedWith(spec, AS_RECORDED))!,
+          baseline: whatIfs.get(comparedWith(spec, baseline))!,
+        });
+  };
   return [
     { spec: null, figures: recorded },
     ...options.whatIfs
       .filter((spec) => !refused.has(spec))
-      .map((spec) => ({ spec, figures: figures.get(spec)! })),
+      .map((spec) => ({ spec, figures: figuresOf(spec) })),
   ];
 }

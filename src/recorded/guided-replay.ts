@@ -62,6 +62,11 @@ export class GuidedReplay implements Guide {
     return copy;
   }
 
+  /** true once the log's pointers have moved a block of the model, or shown memory that its calls did not allocate */
+  get isAnchored(): boolean {
+    return this.judge.mismatches > 0 || this.model.unloggedGranules > 0;
+  }
+
   /** Runs `step` without anchoring: the state afterwards serves only to count mismatches. */
   withoutAnchors(step: () => void): void {
     const before = this.#anchors;

@@ -10,8 +10,11 @@ import type { Part } from "./explain/first-mismatch.ts";
 export interface InferenceSink {
   /** True if the process's glibc accepts the settings of all what-ifs. */
   accepts(origin: RecordedProcess): boolean;
-  /** The log begins, or begins again with other settings of the process. */
-  start(origin: RecordedProcess): void;
+  /**
+   * The log begins, or begins again with other settings of the process. `isAnchored`: the recorded run already follows
+   * pointers that its model does not explain.
+   */
+  start(origin: RecordedProcess, isAnchored: boolean): void;
   take(work: Work, inferences: Inferences): void;
 }
 
@@ -64,7 +67,7 @@ export class InferenceFeed {
     if (this.#followed !== null) {
       return;
     }
-    this.#sink.start(best.origin);
+    this.#sink.start(best.origin, best.recorded.guided.isAnchored);
     this.#followed = best.origin.glibc;
     for (const found of this.#waiting) {
       this.#give(best, found.get(best)!);

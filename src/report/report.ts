@@ -162,6 +162,12 @@ export interface ModelSummary {
     /** pointers that match only because their thread was given the arena that they show: thread exits raced */
     readonly arenaChoices: number;
   };
+  /**
+   * RSS of the same calls under the recorded settings, replayed without the log's pointers, as what-ifs are. Present if
+   * the recorded run needed the pointers: then RSS, system bytes and bytes in use of a what-if are those of the recorded
+   * run plus the difference between the what-if's replay and this one.
+   */
+  readonly baseline?: { readonly rssEndBytes: number; readonly rssPeakBytes: number };
   /** bytes of live blocks ≥ 1 MiB that are assumed written, at the end of the recorded run */
   readonly assumedWritten: {
     readonly blocks: number;

@@ -25,8 +25,15 @@ export function modelSummary({ model }: LogResult): ModelSummary | null {
     thpUnitBytes: model.thpUnitBytes,
     fidelity: model.fidelity,
     inferred: model.inferred,
+    ...baselineSummary(model),
     assumedWritten: model.assumedWritten,
   };
+}
+
+function baselineSummary({ baseline }: ModelResult): Pick<ModelSummary, "baseline"> {
+  return baseline === null
+    ? {}
+    : { baseline: { rssEndBytes: baseline.endBytes, rssPeakBytes: baseline.peakBytes } };
 }
 
 /** Returns the releases that the processes may have run. A detected profile stands for those with the same addresses, too. */

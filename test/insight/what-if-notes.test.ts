@@ -16,6 +16,13 @@ test("failing calls", () => {
   ]);
 });
 
+test("what-ifs that are compared with a baseline", () => {
+  const model = { ...MODEL, baseline: { rssEndBytes: MiB, rssPeakBytes: MiB } };
+  expect(whatIfNotes(report({ model }))).toEqual([
+    "Other settings were replayed without the log's pointers: what they change against the recorded settings, replayed in the same way, is added to the recorded run.",
+  ]);
+});
+
 test("none without a model", () => {
   expect(whatIfNotes(report({ model: null, scenarios: [] }))).toEqual([]);
 });

@@ -22,9 +22,13 @@ function feeding(batches: number, ...versions: string[]) {
   const detection = new Detection(candidates);
   const received: (Inferences & { pointers: number[] })[] = [];
   const starts: string[] = [];
+  const anchored: boolean[] = [];
   const feed = new InferenceFeed({
     accepts: () => true,
-    start: ({ glibc }) => starts.push(glibc),
+    start: ({ glibc }, isAnchored) => {
+      starts.push(glibc);
+      anchored.push(isAnchored);
+    },
     take: ({ batch }, inferences) =>
       received.push({ ...inferences, pointers: [...batch.pointerOut.subarray(0, batch.length)] }),
   });
@@ -42,7 +46,7 @@ function feeding(batches: number, ...versions: string[]) {
     feed.take(part, detection);
     part.work.batch.pointerOut.fill(0);
   };
-  return { candidates, detection, feed, takeNext, received, starts, pointers };
+  return { candidates, detection, feed, takeNext, received, starts, anchored, pointers };
 }
 
 /** A pointer shows an exit before event `before`. */
@@ -103,5 +107,33 @@ describe("batches that wait for the version", () => {
     takeNext();
     feed.begin(detection);
     expect(received.map(({ first }) => first)).toEqual([PER_BATCH]);
+  });
+});
+
+describe("the what-ifs are told at their start whether the recorded run needed the log's pointers", () => {
+  const toldAfter = (found: (candidate: Candidate, first: number) => void): boolean[] => {
+    const { takeNext, anchored } = feeding(2, "2.36");
+    takeNext(found);
+    takeNext();
+    return anchored;
+  };
+
+  test("not if its model explains them", () => {
+    expect(toldAfter(() => {})).toEqual([false]);
+  });
+
+  test("after a mismatch", () => {
+    expect(toldAfter(({ recorded }) => recorded.judge.state.matched--)).toEqual([true]);
+  });
+
+  test("after memory that the log's calls did not allocate", () => {
+    expect(toldAfter(({ recorded }) => recorded.guided.model.unloggedGranules++)).toEqual([true]);
+  });
+
+  test("only what is known by then", () => {
+    const { takeNext, anchored } = feeding(2, "2.36");
+    takeNext();
+    takeNext(({ recorded }) => recorded.judge.state.matched--);
+    expect(anchored).toEqual([false]);
   });
 });

@@ -23,6 +23,7 @@ const WORKERS = {
 const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
 const log = logOf(THREADS!, "default")!;
 const stripped = Buffer.from(strip(log.toString("latin1"), ["events", "caller", "cut"]), "latin1");
+const late = log.subarray(log.indexOf("\n", Math.floor(log.length / 5)) + 1);
 
 const OPTIONS = {
   ...optionsFor(THREADS!, "default", [
@@ -59,6 +60,7 @@ describe("what-ifs in worker threads", () => {
   it.each([
     ["full", log, [4093, 1_000_003]],
     ["as a simple hook writes it", stripped, [4093]],
+    ["attached late, compared with a baseline", late, [65_537]],
   ])(
     "give the report that one thread gives, whatever pieces the log comes in: %s",
     async (_, bytes, lengths) => {
