@@ -15,7 +15,10 @@ import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
 export interface RunningAnalysis
-  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "whatIfs"> {
+  extends Omit<
+    FinishedAnalysis,
+    "detection" | "touchReading" | "refused" | "whatIfs" | "baseline"
+  > {
   /** null under --no-model */
   readonly detection: Detection | null;
   /** the batches that wait for lines that follow, oldest first */
@@ -71,6 +74,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     ),
     refused: new Map(),
     whatIfs: new Map(),
+    baseline: null,
   });
   return { ledger, model };
 }
