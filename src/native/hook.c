@@ -1,0 +1,1991 @@
+/*
+ * mallog's hook: writes every malloc call of a process to a log that mallog reads.
+ *
+ *     cc -O2 -fPIC -shared -o mallog-hook.so hook.c
+ *     LD_PRELOAD=$PWD/mallog-hook.so MALLOG_OUT=/logs/malloc.%p.log java -jar app.jar
+ *
+ * MALLOG_OUT=FILE            the log; %p is the process id. Without MALLOG_OUT nothing is recorded. Without %p only the first
+ *                            process is: others find the file locked. A FIFO works, too.
+ * MALLOG_START_AFTER=30s     records from then on; `signal`: once MALLOG_SIGNAL comes
+ * MALLOG_STOP_AFTER=60s      records no longer than that, counted from the start of the recording
+ * MALLOG_SIGNAL=USR1         name or number of a signal that switches recording on and off
+ * MALLOG_SAMPLE=1s           how often resident memory is measured; 0: only at the end
+ * MALLOG_HOLES=4096          smallest block whose unwritten pages are logged; 0: none
+ * MALLOG_MAX=2G              largest size of a log
+ * MALLOG_FULL=stop|block     when the disk is full or the log has that size: count the calls that are lost (default), or let
+ *                            the program wait until there is room
+ *
+ * How it works
+ *
+ * Order. One lock is held across a call and its line, so lines stand in the allocator's own order.
+ *
+ * No effects on the heap. The hook never calls malloc. It needs no function of the C library at link time: it makes system
+ * calls itself, and finds malloc and a few other functions in the symbol tables of the loaded objects. So there is nothing
+ * to wait for before the first call (dlsym may allocate), and no symbol version ties the built file to one glibc: it loads
+ * on every glibc from 2.17 on, whatever it was built on.
+ *
+ * Output. Lines go to a window of the log that is mapped into memory. What is in it survives the process, whatever ends it.
+ * The bytes of a window are reserved before it is used, so a full disk is an error that the hook sees, not a SIGBUS. The
+ * first byte of a line is stored last: the text before the first NUL byte is whole lines at any moment. At its end the
+ * process cuts the file behind the last line; a killed process leaves NUL bytes there, which mallog ignores. A file that
+ * cannot be mapped or reserved (FIFO, some network file systems) is written from a buffer.
+ *
+ * Processes. All that a forked child must not share is in one page that the kernel clears in the child (MADV_WIPEONFORK; on
+ * kernels before 4.14 a fork handler does). A child that finds it cleared begins a log of its own. A vfork child shares the
+ * parent's memory until it executes or ends: its calls belong to the parent's log, under the parent's thread.
+ *
+ * Layers, in the order of this file: system calls; text; symbols of loaded objects; state; the log file; facts about the
+ * machine and the process; blocks and pages; samples; threads; starting and ending; the calls.
+ */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#if !defined __linux__ || !(defined __x86_64__ || defined __aarch64__)
+#error "mallog's hook needs Linux on x86_64 or aarch64"
+#endif
+
+#define EXPORT __attribute__((visibility("default")))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define COLD __attribute__((noinline, cold))
+
+typedef uintptr_t word;
+
+enum {
+  WINDOW_BYTES = 512 << 10,
+  LINE_BYTES = 256,
+  HOLE_LINE_BYTES = 128 << 10,
+  /* at the end of a window, for the line that says what was lost */
+  RESERVE_BYTES = 64,
+  HIGH_FD = 900,
+  NAME_BYTES = 16,
+  PATH_BYTES = 4096,
+  DESTRUCTOR_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
+  /* HEAP_MAX_SIZE of glibc's malloc */
+  HEAP_BYTES = 64 << 20,
+};
+
+/* ---------------------------------------------------------------------------------------------------- system calls */
+
+static inline long system_call(long number, long a, long b, long c, long d, long e, long f) {
+#ifdef __x86_64__
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+#else
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+#endif
+}
+
+/* SYS(name, arguments…): returns the result, or a negative error number. errno is not touched. */
+#define SYS(name, ...) SYS_(SYS_##name, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define SYS_(n, a, b, c, d, e, f, ...) system_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+static int failed(long result) {
+  return result < 0 && result > -4096;
+}
+
+static void *map_memory(size_t bytes) {
+  long at = SYS(mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return failed(at) ? NULL : (void *)at;
+}
+
+static void copy(void *to, const void *from, size_t bytes) {
+  __builtin_memcpy(to, from, bytes);
+}
+
+static int open_file(const char *path, int flags, int mode) {
+  return (int)SYS(openat, AT_FDCWD, path, flags | O_CLOEXEC, mode);
+}
+
+/* Moves a descriptor above those that programs use, because some close or replace all low ones. */
+static int high_fd(int fd) {
+  for (int least = HIGH_FD; fd >= 0 && least > 40; least /= 3) {
+    long high = SYS(fcntl, fd, F_DUPFD_CLOEXEC, least);
+    if (high >= 0) {
+      SYS(close, fd);
+      return (int)high;
+    }
+  }
+  return fd;
+}
+
+/* A file that the hook keeps open, and what tells whether the descriptor still is that file. */
+struct file {
+  int fd;
+  dev_t dev;
+  ino_t ino;
+};
+
+static int identify(struct file *file, int fd) {
+  struct stat st;
+  if (fd < 0 || SYS(fstat, fd, &st) < 0) {
+    file->fd = -1;
+    return 0;
+  }
+  file->fd = fd;
+  file->dev = st.st_dev;
+  file->ino = st.st_ino;
+  return 1;
+}
+
+static int is_open(const struct file *file) {
+  struct stat st;
+  return file->fd >= 0 && SYS(fstat, file->fd, &st) == 0 && st.st_dev == file->dev && st.st_ino == file->ino;
+}
+
+static void close_file(struct file *file) {
+  if (is_open(file)) SYS(close, file->fd);
+  file->fd = -1;
+}
+
+/* Reads a file whole or its beginning, and ends it with a NUL byte. Returns the bytes read; 0 if it cannot be read. */
+static size_t read_file(const char *path, char *to, size_t bytes) {
+  size_t n = 0;
+  int fd = open_file(path, O_RDONLY, 0);
+  to[0] = 0;
+  if (fd < 0) return 0;
+  while (n < bytes - 1) {
+    long got = SYS(read, fd, to + n, bytes - 1 - n);
+    if (got == -EINTR) continue;
+    if (got <= 0) break;
+    n += (size_t)got;
+  }
+  to[n] = 0;
+  SYS(close, fd);
+  return n;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ text */
+
+static size_t length(const char *s) {
+  size_t n = 0;
+  while (s[n]) n++;
+  return n;
+}
+
+static int equal(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a == *b;
+}
+
+/* Returns the rest of `s` behind `prefix`; NULL if `s` does not begin with it. */
+static const char *after(const char *s, const char *prefix) {
+  while (*prefix)
+    if (*s++ != *prefix++) return NULL;
+  return s;
+}
+
+static const char *find(const char *s, const char *what) {
+  for (; *s; s++)
+    if (after(s, what)) return s;
+  return NULL;
+}
+
+static const char *base_name(const char *path) {
+  const char *base = path;
+  for (; *path; path++)
+    if (*path == '/') base = path + 1;
+  return base;
+}
+
+static char *text(char *o, const char *s) {
+  while (*s) *o++ = *s++;
+  return o;
+}
+
+/* Appends at most `most` bytes of `s` up to its first newline; other control characters become a question mark. */
+static char *safe_text(char *o, const char *s, size_t most) {
+  for (; *s && *s != '\n' && most > 0; s++, most--) *o++ = (unsigned char)*s < ' ' || *s == 127 ? '?' : *s;
+  return o;
+}
+
+static const char DIGITS[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+static inline char *two_digits(char *o, unsigned value) {
+  o[0] = DIGITS[2 * value];
+  o[1] = DIGITS[2 * value + 1];
+  return o + 2;
+}
+
+static inline char *decimal(char *o, word value) {
+  char digits[20];
+  int n = 20;
+  while (value >= 100) {
+    n -= 2;
+    two_digits(digits + n, (unsigned)(value % 100));
+    value /= 100;
+  }
+  if (value >= 10) {
+    n -= 2;
+    two_digits(digits + n, (unsigned)value);
+  } else {
+    digits[--n] = (char)('0' + value);
+  }
+  while (n < 20) *o++ = digits[n++];
+  return o;
+}
+
+static char *signed_decimal(char *o, long value) {
+  if (value < 0) *o++ = '-';
+  return decimal(o, value < 0 ? -(word)value : (word)value);
+}
+
+/* `least`: the number of digits, with leading zeros where needed */
+static inline char *hexadecimal(char *o, word value, int least) {
+  int n = value == 0 ? 1 : (67 - __builtin_clzl(value)) / 4;
+  if (n < least) n = least;
+  for (int i = n - 1; i >= 0; i--) {
+    o[i] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  }
+  return o + n;
+}
+
+static inline char *pointer(char *o, word value) {
+  *o++ = '0';
+  *o++ = 'x';
+  return hexadecimal(o, value, 1);
+}
+
+static word read_decimal(const char *s) {
+  word value = 0;
+  while (*s == ' ' || *s == '\t') s++;
+  while (*s >= '0' && *s <= '9') value = value * 10 + (word)(*s++ - '0');
+  return value;
+}
+
+static word read_hexadecimal(const char **s) {
+  word value = 0;
+  for (;; (*s)++) {
+    char c = **s;
+    if (c >= '0' && c <= '9') value = value * 16 + (word)(c - '0');
+    else if (c >= 'a' && c <= 'f') value = value * 16 + (word)(c - 'a' + 10);
+    else return value;
+  }
+}
+
+/* Digits with an optional fraction, in thousandths; `*s` moves behind them. */
+static word read_thousandths(const char **s) {
+  word value = 0;
+  word place = 100;
+  for (; **s >= '0' && **s <= '9'; (*s)++) value = value * 10 + (word)(**s - '0');
+  value *= 1000;
+  if (**s == '.')
+    for ((*s)++; **s >= '0' && **s <= '9'; (*s)++, place /= 10) value += (word)(**s - '0') * place;
+  return value;
+}
+
+/* `30s`, `500ms`, `2m`, `1h` or seconds, in µs */
+static word read_duration(const char *s) {
+  word thousandths = read_thousandths(&s);
+  if (s[0] == 'm' && s[1] == 's') return thousandths;
+  word seconds = *s == 'm' ? 60 : *s == 'h' ? 3600 : 1;
+  return thousandths * 1000 * seconds;
+}
+
+/* `4096`, `64K`, `1.5GiB`, in bytes */
+static word read_size(const char *s) {
+  word thousandths = read_thousandths(&s);
+  int shift = 0;
+  switch (*s | 0x20) {
+    case 'k': shift = 10; break;
+    case 'm': shift = 20; break;
+    case 'g': shift = 30; break;
+    case 't': shift = 40; break;
+  }
+  return (thousandths / 1000 << shift) + ((thousandths % 1000) << shift) / 1000;
+}
+
+/* ------------------------------------------------------------------------------------------ symbols of loaded objects */
+
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
+
+/* ld.so relocates these pointers in place, except in the kernel's own object (vdso). */
+static const void *dynamic_pointer(const struct link_map *map, const ElfW(Dyn) *entry) {
+  word at = entry->d_un.d_ptr;
+  return (const void *)(at < map->l_addr ? at + map->l_addr : at);
+}
+
+/* The symbol `name` that `map` defines, found by its GNU hash table; NULL if there is none. */
+static void *symbol_in(const struct link_map *map, const char *name) {
+  const ElfW(Sym) *symbols = NULL;
+  const char *strings = NULL;
+  const uint32_t *hash = NULL;
+  if (map->l_ld == NULL) return NULL;
+  for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+    if (entry->d_tag == DT_SYMTAB) symbols = dynamic_pointer(map, entry);
+    if (entry->d_tag == DT_STRTAB) strings = dynamic_pointer(map, entry);
+    if (entry->d_tag == DT_GNU_HASH) hash = dynamic_pointer(map, entry);
+  }
+  if (symbols == NULL || strings == NULL || hash == NULL || hash[0] == 0) return NULL;
+  uint32_t code = 5381;
+  for (const char *s = name; *s; s++) code = code * 33 + (unsigned char)*s;
+  const uint32_t *buckets = hash + 4 + hash[2] * 2;
+  const uint32_t *chains = buckets + hash[0];
+  uint32_t at = buckets[code % hash[0]];
+  if (at < hash[1]) return NULL;
+  for (;; at++) {
+    uint32_t found = chains[at - hash[1]];
+    const ElfW(Sym) *symbol = &symbols[at];
+    unsigned type = symbol->st_info & 15;
+    if ((found | 1) == (code | 1) && symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_OBJECT) &&
+        equal(strings + symbol->st_name, name))
+      return (void *)(map->l_addr + symbol->st_value);
+    if (found & 1) return NULL;
+  }
+}
+
+static const struct link_map *own_map(void) {
+  const struct link_map *map = _r_debug.r_map;
+  while (map != NULL && map->l_ld != _DYNAMIC) map = map->l_next;
+  return map;
+}
+
+/* As dlsym(RTLD_NEXT, name): the first definition behind the hook. `in`: where it is. */
+static void *next_symbol(const char *name, const struct link_map **in) {
+  const struct link_map *map = own_map();
+  for (map = map == NULL ? _r_debug.r_map : map->l_next; map != NULL; map = map->l_next) {
+    void *symbol = map->l_ld == _DYNAMIC ? NULL : symbol_in(map, name);
+    if (symbol != NULL) {
+      if (in != NULL) *in = map;
+      return symbol;
+    }
+  }
+  return NULL;
+}
+
+static struct {
+  void *(*malloc)(size_t);
+  void *(*calloc)(size_t, size_t);
+  void *(*realloc)(void *, size_t);
+  void *(*memalign)(size_t, size_t);
+  void *(*aligned_alloc)(size_t, size_t);
+  int (*posix_memalign)(void **, size_t, size_t);
+  void *(*valloc)(size_t);
+  void *(*pvalloc)(size_t);
+  void (*free)(void *);
+  int (*malloc_trim)(size_t);
+  int (*mallopt)(int, int);
+  size_t (*usable)(void *);
+  int (*clock_gettime)(clockid_t, struct timespec *);
+  int (*setname)(pthread_t, const char *);
+} real;
+
+/* malloc is glibc's own: chunks have its headers. */
+static int is_glibc;
+static const char *allocator_path = "";
+
+static COLD void resolve(void) {
+  const struct link_map *map = NULL;
+  real.malloc = next_symbol("malloc", &map);
+  real.calloc = next_symbol("calloc", NULL);
+  real.realloc = next_symbol("realloc", NULL);
+  real.memalign = next_symbol("memalign", NULL);
+  real.aligned_alloc = next_symbol("aligned_alloc", NULL);
+  real.posix_memalign = next_symbol("posix_memalign", NULL);
+  real.valloc = next_symbol("valloc", NULL);
+  real.pvalloc = next_symbol("pvalloc", NULL);
+  real.free = next_symbol("free", NULL);
+  real.malloc_trim = next_symbol("malloc_trim", NULL);
+  real.mallopt = next_symbol("mallopt", NULL);
+  real.usable = next_symbol("malloc_usable_size", NULL);
+  real.clock_gettime = next_symbol("clock_gettime", NULL);
+  real.setname = next_symbol("pthread_setname_np", NULL);
+  if (map != NULL) {
+    const char *name = base_name(map->l_name);
+    allocator_path = map->l_name;
+    is_glibc = (equal(name, "libc.so.6") || after(name, "libc-2.")) && next_symbol("gnu_get_libc_version", NULL) != NULL;
+  }
+}
+
+/* ----------------------------------------------------------------------------------------------------------- state */
+
+enum { NEW, OFF, WAITING, RECORDING, ENDED };
+
+/* What a forked child must not share with its parent; the kernel clears it there. */
+struct process {
+  int state;
+  int pid;
+  /* 0: free, 1: held, 2: held, and others wait */
+  int lock;
+  /* the thread that holds the lock */
+  int owner;
+  /* the window is being changed: a call of a signal handler cannot write */
+  int is_moving;
+  /* MALLOG_SIGNAL has come */
+  int is_switched;
+  /* calls that are not in the log and not yet stated there */
+  word lost;
+};
+
+static struct process before_start;
+static struct process *process = &before_start;
+
+/* Counts the processes that this memory was copied through; a thread's `self` of another number is its parent's. */
+static unsigned epoch = 1;
+
+static struct {
+  char out[PATH_BYTES];
+  int is_per_process;
+  int starts_by_signal;
+  word start_after;
+  word stop_after;
+  int signal;
+  word sample_every;
+  word min_hole;
+  word max_bytes;
+  int blocks_when_full;
+} config;
+
+/* All that is kept for a thread. A new thread's is zero, so its first call is known. */
+struct self {
+  unsigned epoch;
+  int tid;
+  unsigned renames;
+  unsigned destructor_rounds;
+  char name[NAME_BYTES];
+};
+
+static __thread struct self self __attribute__((tls_model("initial-exec")));
+
+/* How often a thread may have been renamed by another one. */
+static unsigned renames = 1;
+
+static word page_bytes = 4096;
+static struct timespec time_zero;
+static char scratch[64 << 10];
+
+static COLD void wait_for_lock(int *lock) {
+  int before = 1;
+  do {
+    before = __atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE);
+    if (before != 0) SYS(futex, lock, 128 /* FUTEX_WAIT_PRIVATE */, 2, 0);
+  } while (before != 0);
+}
+
+static inline void take_lock(int tid) {
+  int free_lock = 0;
+  if (!__atomic_compare_exchange_n(&process->lock, &free_lock, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    wait_for_lock(&process->lock);
+  __atomic_store_n(&process->owner, tid, __ATOMIC_RELAXED);
+}
+
+static inline void give_lock(void) {
+  __atomic_store_n(&process->owner, 0, __ATOMIC_RELAXED);
+  if (__atomic_exchange_n(&process->lock, 0, __ATOMIC_RELEASE) == 2)
+    SYS(futex, &process->lock, 129 /* FUTEX_WAKE_PRIVATE */, 1);
+}
+
+/* µs since the start of the recording */
+static inline word now(void) {
+  struct timespec t;
+  if (real.clock_gettime != NULL) real.clock_gettime(CLOCK_MONOTONIC, &t);
+  else SYS(clock_gettime, CLOCK_MONOTONIC, &t);
+  return (word)((t.tv_sec - time_zero.tv_sec) * 1000000 + (t.tv_nsec - time_zero.tv_nsec) / 1000);
+}
+
+/* ------------------------------------------------------------------------------------------------------ the log file */
+
+static struct {
+  struct file file;
+  char path[PATH_BYTES];
+  /* the window is mapped from the file; else it is a buffer */
+  int is_mapped;
+  char *window;
+  /* where the window begins in the file */
+  word base;
+  /* where the next line goes, in the window */
+  word at;
+  /* bytes of the window that lines may use */
+  word limit;
+  /* no room: the number of lost calls at `loss` is counted up */
+  int is_full;
+  char *loss;
+  word lost_here;
+  /* the next lost call after which to look for room */
+  word retry_at;
+} out;
+
+static int reopen_log(void) {
+  struct file found;
+  if (is_open(&out.file)) return 1;
+  int fd = high_fd(open_file(out.path, O_RDWR, 0));
+  if (!identify(&found, fd)) return 0;
+  if (found.dev != out.file.dev || found.ino != out.file.ino) {
+    SYS(close, fd);
+    return 0;
+  }
+  out.file.fd = fd;
+  return 1;
+}
+
+/* Writes the buffer. A signal for a reader that is gone must not reach the program. */
+static void flush_buffer(void) {
+  word done = 0;
+  uint64_t pipe_signal = 1ull << (SIGPIPE - 1);
+  uint64_t mask = 0;
+  if (!is_open(&out.file)) {
+    process->lost++;
+    out.base += out.at;
+    out.at = 0;
+    return;
+  }
+  SYS(rt_sigprocmask, SIG_BLOCK, &pipe_signal, &mask, 8);
+  while (done < out.at) {
+    long wrote = SYS(write, out.file.fd, out.window + done, out.at - done);
+    if (wrote > 0) {
+      done += (word)wrote;
+    } else if (wrote == -EAGAIN) {
+      struct pollfd ready = {.fd = out.file.fd, .events = POLLOUT};
+      SYS(ppoll, &ready, 1, 0, 0, 0);
+    } else if (wrote == -ENOSPC && config.blocks_when_full) {
+      struct timespec pause = {0, 100000000};
+      SYS(nanosleep, &pause, 0);
+    } else if (wrote != -EINTR) {
+      struct timespec none = {0, 0};
+      if (wrote == -EPIPE && !(mask & pipe_signal)) SYS(rt_sigtimedwait, &pipe_signal, 0, &none, 8);
+      /* Nobody reads, or there is no room: what follows would have a gap that nobody knows of. */
+      process->state = ENDED;
+      break;
+    }
+  }
+  SYS(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+  out.base += out.at;
+  out.at = 0;
+}
+
+/* Maps the part of the file that begins at the next line. Returns 0, or a negative error number. */
+static long map_window(void) {
+  word end = out.base + out.at;
+  word base = end - end % page_bytes;
+  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
+  if (!reopen_log()) return -EBADF;
+  long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
+  if (result < 0) return result;
+  result = SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
+  if (failed(result)) return result;
+  if (out.window != NULL) SYS(munmap, out.window, WINDOW_BYTES);
+  out.window = (char *)result;
+  out.base = base;
+  out.at = end - base;
+  out.limit = WINDOW_BYTES - RESERVE_BYTES;
+  return 0;
+}
+
+static void state_loss(void) {
+  char *o = out.loss;
+  word value = out.lost_here;
+  for (int i = 9; i >= 0; i--) {
+    o[i] = (char)('0' + value % 10);
+    value /= 10;
+  }
+}
+
+/* There is no room for the next line: says so in the window's reserve, where the count can grow. */
+static void begin_loss(void) {
+  char *line = out.window + out.at;
+  char *o = text(line + 1, " lost ");
+  out.loss = o;
+  out.lost_here = 0;
+  out.retry_at = 1024;
+  state_loss();
+  o += 10;
+  *o++ = '\n';
+  __atomic_store_n(line, '#', __ATOMIC_RELEASE);
+  out.at = (word)(o - out.window);
+  out.is_full = 1;
+}
+
+/* Makes room for `bytes`. Returns 0 if there is none. */
+static COLD int make_room(word bytes) {
+  int has_room = 1;
+  process->is_moving = 1;
+  if (!out.is_mapped) {
+    flush_buffer();
+  } else if (!out.is_full || out.lost_here >= out.retry_at) {
+    long result = map_window();
+    while (result < 0 && config.blocks_when_full) {
+      struct timespec pause = {0, 100000000};
+      SYS(nanosleep, &pause, 0);
+      result = map_window();
+    }
+    if (result == 0) {
+      out.is_full = 0;
+    } else {
+      has_room = 0;
+      if (!out.is_full) begin_loss();
+      else out.retry_at += 1 << 16;
+    }
+  } else {
+    has_room = 0;
+  }
+  process->is_moving = 0;
+  return has_room && out.at + bytes <= out.limit && process->state == RECORDING;
+}
+
+static void put_line(const char *line, word bytes) {
+  word at = __atomic_fetch_add(&out.at, bytes, __ATOMIC_RELAXED);
+  copy(out.window + at + 1, line + 1, bytes - 1);
+  /* A signal fence is enough: the other process is the kernel, after this one has ended. */
+  __atomic_store_n(out.window + at, line[0], __ATOMIC_RELEASE);
+}
+
+/* Counts a call that is not in the log. */
+static void lose(void) {
+  if (out.is_full) {
+    out.lost_here++;
+    state_loss();
+  } else {
+    process->lost++;
+  }
+}
+
+static COLD void state_lost_calls(void) {
+  char line[48];
+  char *o = text(line, "# lost ");
+  o = decimal(o, process->lost);
+  *o++ = '\n';
+  process->lost = 0;
+  put_line(line, (word)(o - line));
+}
+
+/* Appends a line that ends in a newline. Only the thread that holds the lock calls this, or its signal handler. */
+static inline int write_line(const char *line, word bytes) {
+  if (UNLIKELY(process->is_moving)) return 0;
+  if (UNLIKELY(out.is_full || out.at + bytes + 48 > out.limit) && !make_room(bytes + 48)) return 0;
+  if (UNLIKELY(process->lost != 0)) state_lost_calls();
+  put_line(line, bytes);
+  return 1;
+}
+
+/* Ends a line of a comment and appends it. */
+static void comment(const char *line, char *end) {
+  *end++ = '\n';
+  write_line(line, (word)(end - line));
+}
+
+static int is_regular(const char *path) {
+  struct stat st;
+  return SYS(newfstatat, AT_FDCWD, path, &st, 0) < 0 || S_ISREG(st.st_mode);
+}
+
+/* The path with the process id for %p, and `-again` behind it: a process that executes another program keeps its id. */
+static void expand_path(char *o, unsigned again) {
+  for (const char *s = config.out; *s; s++) {
+    if (s[0] == '%' && s[1] == 'p') {
+      o = decimal(o, (word)process->pid);
+      if (again > 0) {
+        *o++ = '-';
+        o = decimal(o, again);
+      }
+      s++;
+    } else {
+      *o++ = *s;
+    }
+  }
+  *o = 0;
+}
+
+/* Opens the log. Returns 0, or a negative error number; −EWOULDBLOCK: another process writes it. */
+static long open_log(void) {
+  long fd = -EEXIST;
+  out.window = NULL;
+  out.base = out.at = out.limit = 0;
+  out.is_full = 0;
+  for (unsigned again = 0; fd == -EEXIST && again < 1000; again++) {
+    expand_path(out.path, again);
+    out.is_mapped = is_regular(out.path);
+    if (!out.is_mapped) fd = open_file(out.path, O_WRONLY, 0);
+    else fd = open_file(out.path, O_RDWR | O_CREAT | (config.is_per_process ? O_EXCL : 0), 0666);
+  }
+  if (fd < 0) return fd;
+  if (out.is_mapped) {
+    if (SYS(flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
+      SYS(close, fd);
+      return -EWOULDBLOCK;
+    }
+    SYS(ftruncate, fd, 0);
+  }
+  identify(&out.file, high_fd((int)fd));
+  if (out.is_mapped) {
+    long result = map_window();
+    if (result == 0) return 0;
+    if (result == -ENOSPC || result == -EDQUOT || result == -EFBIG) return result;
+    out.is_mapped = 0;
+  }
+  out.window = map_memory(WINDOW_BYTES);
+  out.limit = WINDOW_BYTES - RESERVE_BYTES;
+  return out.window == NULL ? -ENOMEM : 0;
+}
+
+static void close_log(void) {
+  if (!out.is_mapped) flush_buffer();
+  else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + out.at);
+  close_file(&out.file);
+}
+
+/* A forked child leaves its parent's log. */
+static void leave_log(void) {
+  if (out.window != NULL) SYS(munmap, out.window, WINDOW_BYTES);
+  out.window = NULL;
+  close_file(&out.file);
+}
+
+/* ---------------------------------------------------------------------------------- facts about machine and process */
+
+/* The process's environment as glibc read it at the start: settings separated by NUL bytes. */
+static char *environment;
+static size_t environment_bytes;
+static word initial_break;
+static word heap_start;
+static char header[PATH_BYTES + 256];
+
+static COLD void read_environment(void) {
+  size_t most = 4 << 20;
+  environment = map_memory(most);
+  if (environment == NULL) return;
+  environment_bytes = read_file("/proc/self/environ", environment, most);
+  if (environment_bytes > 0) return;
+  char ***variables = next_symbol("environ", NULL);
+  char *o = environment;
+  if (variables == NULL || *variables == NULL) return;
+  for (char **v = *variables; *v && length(*v) + 1 < most - (size_t)(o - environment); v++) o = text(o, *v) + 1;
+  environment_bytes = (size_t)(o - environment);
+}
+
+static const char *next_variable(const char *variable) {
+  const char *next = variable == NULL ? environment : variable + length(variable) + 1;
+  return next == NULL || next >= environment + environment_bytes ? NULL : next;
+}
+
+static int signal_number(const char *name) {
+  static const struct {
+    const char *name;
+    int number;
+  } names[] = {{"HUP", SIGHUP},   {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"ALRM", SIGALRM}, {"CONT", SIGCONT},
+               {"PROF", SIGPROF}, {"URG", SIGURG},   {"IO", SIGIO},     {"WINCH", SIGWINCH}};
+  const char *short_name = after(name, "SIG");
+  if (short_name == NULL) short_name = name;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (equal(short_name, names[i].name)) return names[i].number;
+  /* glibc keeps the first two for itself. */
+  const char *rest = after(short_name, "RTMIN");
+  if (rest != NULL) return 34 + (*rest == '+' ? (int)read_decimal(rest + 1) : 0);
+  int number = (int)read_decimal(name);
+  return number < 65 ? number : 0;
+}
+
+static COLD void read_config(void) {
+  const char *value;
+  config.sample_every = 1000000;
+  config.min_hole = 4096;
+  for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
+    if ((value = after(v, "MALLOG_OUT=")) && length(value) < PATH_BYTES - 64) {
+      text(config.out, value)[0] = 0;
+      config.is_per_process = find(value, "%p") != NULL;
+    } else if ((value = after(v, "MALLOG_START_AFTER="))) {
+      config.starts_by_signal = equal(value, "signal");
+      config.start_after = read_duration(value);
+    } else if ((value = after(v, "MALLOG_STOP_AFTER="))) {
+      config.stop_after = read_duration(value);
+    } else if ((value = after(v, "MALLOG_SIGNAL="))) {
+      config.signal = signal_number(value);
+    } else if ((value = after(v, "MALLOG_SAMPLE="))) {
+      config.sample_every = read_duration(value);
+    } else if ((value = after(v, "MALLOG_HOLES="))) {
+      config.min_hole = read_size(value);
+    } else if ((value = after(v, "MALLOG_MAX="))) {
+      config.max_bytes = read_size(value);
+    } else if ((value = after(v, "MALLOG_FULL="))) {
+      config.blocks_when_full = equal(value, "block");
+    }
+  }
+  /* Growing a file beyond this limit would be answered by SIGXFSZ. */
+  struct rlimit files;
+  if (SYS(prlimit64, 0, RLIMIT_FSIZE, 0, &files) == 0 && files.rlim_cur != RLIM_INFINITY &&
+      (config.max_bytes == 0 || files.rlim_cur < config.max_bytes))
+    config.max_bytes = files.rlim_cur;
+}
+
+/* # KEY VALUE, where the value is a text of unknown origin */
+static void state_text(const char *key, const char *value) {
+  char *o = text(header, "# ");
+  o = text(o, key);
+  *o++ = ' ';
+  comment(header, safe_text(o, value, PATH_BYTES));
+}
+
+static void state_number(const char *key, word value) {
+  char *o = text(header, "# ");
+  o = text(o, key);
+  *o++ = ' ';
+  comment(header, decimal(o, value));
+}
+
+/* The number of CPUs in a list such as 0-3,8 */
+static word count_list(const char *s) {
+  word count = 0;
+  while (*s >= '0' && *s <= '9') {
+    word first = read_decimal(s);
+    word last = first;
+    while (*s >= '0' && *s <= '9') s++;
+    if (*s == '-') {
+      last = read_decimal(++s);
+      while (*s >= '0' && *s <= '9') s++;
+    }
+    count += last - first + 1;
+    if (*s == ',') s++;
+  }
+  return count;
+}
+
+/* glibc counts the CPUs that are online for its arena limit; 2.34 to 2.38 in the original count the affinity (§6.1). */
+static void state_cpus(void) {
+  static uint64_t mask[128];
+  word online = read_file("/sys/devices/system/cpu/online", scratch, sizeof scratch) ? count_list(scratch) : 0;
+  long bytes = SYS(sched_getaffinity, 0, sizeof mask, mask);
+  word affinity = 0;
+  for (long i = 0; i < bytes / 8; i++) affinity += (word)__builtin_popcountll(mask[i]);
+  if (online > 0 || affinity > 0) state_number("cpus", online > 0 ? online : affinity);
+  if (affinity > 0) state_number("affinity", affinity);
+}
+
+static void state_machine(void) {
+#ifdef __x86_64__
+  comment(header, text(header, "# arch x86_64"));
+#else
+  comment(header, text(header, "# arch aarch64"));
+#endif
+  state_number("page", page_bytes);
+  const char *(*version)(void) = (const char *(*)(void))next_symbol("gnu_get_libc_version", NULL);
+  if (version != NULL) state_text("glibc", version());
+  if (!is_glibc) state_text("allocator", allocator_path);
+  state_cpus();
+  if (read_file("/sys/kernel/mm/transparent_hugepage/enabled", scratch, sizeof scratch)) {
+    const char *mode = find(scratch, "[");
+    char *end = mode == NULL ? NULL : (char *)find(mode, "]");
+    if (end != NULL) {
+      *end = 0;
+      state_text("thp", mode + 1);
+    }
+  }
+  if (read_file("/proc/sys/vm/overcommit_memory", scratch, sizeof scratch)) state_text("overcommit", scratch);
+}
+
+static void state_settings(void) {
+  for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v))
+    if (after(v, "MALLOC_") || after(v, "GLIBC_TUNABLES=")) state_text("setting", v);
+  if (read_file("/etc/tunables.conf", scratch, sizeof scratch)) {
+    for (const char *line = scratch; *line;) {
+      if (*line != '#' && *line != '\n') state_text("tunables.conf", line);
+      while (*line && *line != '\n') line++;
+      if (*line) line++;
+    }
+  }
+}
+
+/* The figure in a file of a cgroup; no limit is the largest word. */
+static word read_cgroup(const char *folder, size_t folder_bytes, const char *name) {
+  static char path[PATH_BYTES + 64];
+  char figure[32];
+  char *o = path;
+  for (size_t i = 0; i < folder_bytes; i++) *o++ = folder[i];
+  *text(o, name) = 0;
+  if (read_file(path, figure, sizeof figure) == 0) return 0;
+  word value = read_decimal(figure);
+  return figure[0] == 'm' || value >> 62 != 0 ? (word)-1 : value;
+}
+
+/* The cgroup's memory limit, the least of all above it, and what it uses: cgroup v2, or v1. */
+static void state_cgroup(void) {
+  static char folder[PATH_BYTES + 64];
+  int is_second = 1;
+  const char *path = NULL;
+  if (read_file("/proc/self/cgroup", scratch, PATH_BYTES) == 0) return;
+  for (const char *line = scratch; *line;) {
+    const char *rest = find(line, ":");
+    const char *controllers = rest == NULL ? "" : rest + 1;
+    if (after(controllers, "memory:") || after(controllers, "memory,") || find(controllers, ",memory:")) {
+      const char *names_end = find(controllers, ":");
+      const char *end = find(line, "\n");
+      if (names_end != NULL && (end == NULL || names_end < end)) {
+        path = names_end + 1;
+        is_second = 0;
+        break;
+      }
+    }
+    if (after(line, "0::")) path = line + 3;
+    while (*line && *line != '\n') line++;
+    if (*line) line++;
+  }
+  if (path == NULL) return;
+  char *root = text(folder, is_second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory");
+  char *end = safe_text(root, path, PATH_BYTES);
+  const char *limit_name = is_second ? "/memory.max" : "/memory.limit_in_bytes";
+  const char *usage_name = is_second ? "/memory.current" : "/memory.usage_in_bytes";
+  word limit = (word)-1;
+  word usage = 0;
+  for (;; end--) {
+    while (end > root && end[-1] == '/') end--;
+    word here = read_cgroup(folder, (size_t)(end - folder), limit_name);
+    if (here != 0 && here < limit) limit = here;
+    if (usage == 0) usage = read_cgroup(folder, (size_t)(end - folder), usage_name);
+    if (end == root) break;
+    while (end > root && end[-1] != '/') end--;
+    if (end == root) break;
+  }
+  if (usage == 0 && limit == (word)-1) return;
+  char *o = text(header, "# cgroup limit=");
+  o = limit == (word)-1 ? text(o, "max") : decimal(o, limit);
+  o = text(o, " usage=");
+  comment(header, decimal(o, usage));
+}
+
+static void state_process(void) {
+  state_number("pid", (word)process->pid);
+  state_number("parent", (word)SYS(getppid));
+  struct timespec t;
+  SYS(clock_gettime, CLOCK_REALTIME, &t);
+  state_number("start", (word)t.tv_sec);
+  long n = SYS(readlinkat, AT_FDCWD, "/proc/self/exe", scratch, sizeof scratch - 1);
+  if (n > 0) {
+    scratch[n] = 0;
+    state_text("program", scratch);
+  }
+  size_t bytes = read_file("/proc/self/cmdline", scratch, 2048);
+  for (size_t i = 0; i + 1 < bytes; i++)
+    if (scratch[i] == 0) scratch[i] = ' ';
+  if (bytes > 0) state_text("command", scratch);
+}
+
+static COLD void find_heap(void) {
+  initial_break = (word)SYS(brk, 0);
+  heap_start = initial_break;
+  /* Field 47 of stat is the start of the break area; the name before field 3 may have blanks. */
+  size_t n = read_file("/proc/self/stat", scratch, sizeof scratch);
+  const char *s = scratch + n;
+  while (s > scratch && *s != ')') s--;
+  for (int field = 2; *s && field < 47; s++)
+    if (*s == ' ') field++;
+  word start = read_decimal(s);
+  if (start != 0 && start <= initial_break) heap_start = start;
+  n = read_file("/proc/self/auxv", scratch, sizeof scratch);
+  for (size_t i = 0; i + 16 <= n; i += 16) {
+    word entry[2];
+    copy(entry, scratch + i, sizeof entry);
+    if (entry[0] == AT_PAGESZ) page_bytes = entry[1];
+  }
+}
+
+/* Mappings of code, whose lines of /proc/self/maps the log has. */
+enum { MOST_RANGES = 8192, KNOWN_PAGES = 1024 };
+static struct {
+  word start;
+  word end;
+  word file;
+} ranges[MOST_RANGES];
+static int range_count;
+static word known_pages[KNOWN_PAGES];
+static word next_refresh;
+
+static void state_mapping(const char *line) {
+  const char *s = line;
+  word start = read_hexadecimal(&s);
+  s++;
+  word end = read_hexadecimal(&s);
+  if (s[0] != ' ' || s[3] != 'x') return;
+  const char *file = s;
+  word sum = 0;
+  for (; *file; file++) sum = sum * 31 + (unsigned char)*file;
+  file = find(s, "/");
+  if (file == NULL) file = find(s, "[vdso]");
+  if (file == NULL) return;
+  int i = 0;
+  while (i < range_count && !(ranges[i].start < end && start < ranges[i].end)) i++;
+  if (i < range_count && ranges[i].start == start && ranges[i].end == end && ranges[i].file == sum) return;
+  if (i == range_count) {
+    if (range_count == MOST_RANGES) return;
+    range_count++;
+  }
+  ranges[i].start = start;
+  ranges[i].end = end;
+  ranges[i].file = sum;
+  char *o = text(header, "# map ");
+  o = hexadecimal(o, start, 1);
+  *o++ = '-';
+  o = hexadecimal(o, end, 1);
+  for (int blanks = 0; *s && blanks < 3; s++) {
+    blanks += *s == ' ';
+    if (blanks < 3) *o++ = *s;
+  }
+  *o++ = ' ';
+  comment(header, safe_text(o, file, PATH_BYTES));
+}
+
+/* Writes the mappings of code that the log does not have yet. */
+static COLD void state_mappings(void) {
+  size_t kept = 0;
+  int fd = open_file("/proc/self/maps", O_RDONLY, 0);
+  if (fd < 0) return;
+  for (;;) {
+    long got = SYS(read, fd, scratch + kept, sizeof scratch - 1 - kept);
+    if (got == -EINTR) continue;
+    if (got <= 0) break;
+    size_t n = kept + (size_t)got;
+    char *line = scratch;
+    scratch[n] = 0;
+    for (char *end; (end = (char *)find(line, "\n")) != NULL; line = end + 1) {
+      *end = 0;
+      state_mapping(line);
+    }
+    kept = (size_t)(scratch + n - line);
+    for (size_t i = 0; i < kept; i++) scratch[i] = line[i];
+    if (kept == sizeof scratch - 1) kept = 0;
+  }
+  SYS(close, fd);
+}
+
+/* A call comes from a page of code that none came from before: an object may have been loaded. */
+static COLD void meet_caller(word caller, word time) {
+  known_pages[caller / page_bytes % KNOWN_PAGES] = caller / page_bytes;
+  for (int i = 0; i < range_count; i++)
+    if (caller >= ranges[i].start && caller < ranges[i].end) return;
+  if (time < next_refresh) return;
+  state_mappings();
+  /* Code without a file is compiled by the program itself: many new pages, none with a name. */
+  next_refresh = time + 100000;
+}
+
+/* ------------------------------------------------------------------------------------------------- blocks and pages */
+
+struct block {
+  word pointer;
+  /* bytes that the program may use */
+  word bytes;
+  /* start of the block's own mapping; 0: it has none */
+  word mapping;
+};
+
+/* Live blocks that may have unwritten pages, or have their own mapping: open addressing, at most half full. */
+static struct {
+  struct block *slots;
+  word size;
+  word count;
+} blocks;
+
+/* Heaps of arenas other than the main one. */
+enum { MOST_HEAPS = 16384 };
+static word heaps[MOST_HEAPS];
+static int heap_count;
+static word last_heap;
+
+static inline word slot_of(word pointer) {
+  return (pointer >> 4) * 0x9e3779b97f4a7c15u >> 20 & (blocks.size - 1);
+}
+
+static int grow_blocks(void) {
+  struct block *old = blocks.slots;
+  word old_size = blocks.size;
+  word size = old_size == 0 ? 4096 : old_size * 2;
+  struct block *slots = map_memory(size * sizeof *slots);
+  if (slots == NULL) return 0;
+  blocks.slots = slots;
+  blocks.size = size;
+  for (word i = 0; i < old_size; i++) {
+    if (old[i].pointer == 0) continue;
+    word at = slot_of(old[i].pointer);
+    while (slots[at].pointer != 0) at = (at + 1) & (size - 1);
+    slots[at] = old[i];
+  }
+  if (old != NULL) SYS(munmap, old, old_size * sizeof *old);
+  return 1;
+}
+
+static COLD void add_block(word p, word bytes, word mapping) {
+  if (blocks.count * 2 >= blocks.size && !grow_blocks()) return;
+  word at = slot_of(p);
+  while (blocks.slots[at].pointer != 0 && blocks.slots[at].pointer != p) at = (at + 1) & (blocks.size - 1);
+  if (blocks.slots[at].pointer == 0) blocks.count++;
+  blocks.slots[at] = (struct block){p, bytes, mapping};
+}
+
+static COLD void remove_block(word p) {
+  if (blocks.size == 0) return;
+  word mask = blocks.size - 1;
+  word at = slot_of(p);
+  while (blocks.slots[at].pointer != p) {
+    if (blocks.slots[at].pointer == 0) return;
+    at = (at + 1) & mask;
+  }
+  blocks.count--;
+  /* Moves up what would no longer be found behind the gap. */
+  for (word next = (at + 1) & mask; blocks.slots[next].pointer != 0; next = (next + 1) & mask) {
+    word home = slot_of(blocks.slots[next].pointer);
+    if (((next - home) & mask) >= ((next - at) & mask)) {
+      blocks.slots[at] = blocks.slots[next];
+      at = next;
+    }
+  }
+  blocks.slots[at].pointer = 0;
+}
+
+static COLD void forget_blocks(void) {
+  if (blocks.slots != NULL) SYS(munmap, blocks.slots, blocks.size * sizeof *blocks.slots);
+  blocks.slots = NULL;
+  blocks.size = blocks.count = 0;
+}
+
+static COLD void meet_heap(word heap) {
+  last_heap = heap;
+  for (int i = 0; i < heap_count; i++)
+    if (heaps[i] == heap) return;
+  if (heap_count < MOST_HEAPS) heaps[heap_count++] = heap;
+}
+
+enum { PREV_INUSE = 1, IS_MMAPPED = 2, NON_MAIN_ARENA = 4, FLAGS = 7, SMALLEST_LARGE = 4096 };
+
+static inline word chunk_head(const void *p) {
+  return ((const word *)p)[-1];
+}
+
+static inline int is_large(word head) {
+  return head >= SMALLEST_LARGE || head & IS_MMAPPED;
+}
+
+/* Notes a block that the allocator has just returned. */
+static inline void born(void *p) {
+  if (!is_glibc || p == NULL) return;
+  word head = chunk_head(p);
+  if (UNLIKELY(is_large(head))) {
+    word mapping = head & IS_MMAPPED ? (word)p - 16 - ((word *)p)[-2] : 0;
+    add_block((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8), mapping);
+  }
+  if (head & NON_MAIN_ARENA && !(head & IS_MMAPPED)) {
+    word heap = (word)p & ~(word)(HEAP_BYTES - 1);
+    if (UNLIKELY(heap != last_heap)) meet_heap(heap);
+  }
+}
+
+static struct {
+  struct file file;
+  /* frame of the page of zeros that the kernel shows where memory is read before it is written; 0: unknown */
+  word zero_frame;
+  /* such a page cannot be told from a written one, or there is none and reading makes a page resident */
+  int counts_reads;
+  uint64_t entries[512];
+} pagemap;
+
+/* Bit 56 tells the page of zeros from others only as long as no page is shared with a child. */
+static int has_forked;
+
+static int read_pagemap(word page, word count) {
+  long got = SYS(pread64, pagemap.file.fd, pagemap.entries, count * 8, page * 8);
+  return got == (long)(count * 8);
+}
+
+static word frame_of(uint64_t entry) {
+  return entry & (((uint64_t)1 << 55) - 1);
+}
+
+static int is_present(uint64_t entry) {
+  return entry >> 63 != 0;
+}
+
+static int is_resident(uint64_t entry) {
+  if (!is_present(entry)) return 0;
+  if (pagemap.counts_reads) return 1;
+  if (pagemap.zero_frame != 0) return frame_of(entry) != pagemap.zero_frame;
+  return has_forked || entry >> 56 & 1;
+}
+
+/* Neither resident nor swapped out */
+static int is_unwritten(uint64_t entry) {
+  return !is_resident(entry) && !(entry >> 62 & 1);
+}
+
+static COLD void open_pagemap(void) {
+  if (!identify(&pagemap.file, high_fd(open_file("/proc/self/pagemap", O_RDONLY, 0)))) return;
+  volatile char *pages = map_memory(2 * page_bytes);
+  if (pages == NULL) return;
+  (void)pages[0];
+  (void)pages[page_bytes];
+  if (read_pagemap((word)pages / page_bytes, 2)) {
+    uint64_t first = pagemap.entries[0];
+    uint64_t second = pagemap.entries[1];
+    pagemap.zero_frame = frame_of(first);
+    pagemap.counts_reads =
+        frame_of(first) != 0 ? frame_of(first) != frame_of(second) : is_present(first) && first >> 56 & 1;
+  } else {
+    close_file(&pagemap.file);
+  }
+  SYS(munmap, pages, 2 * page_bytes);
+}
+
+/* Resident pages of [from, to) */
+static word resident_pages(word from, word to) {
+  word count = 0;
+  word last = (to + page_bytes - 1) / page_bytes;
+  for (word page = from / page_bytes; page < last;) {
+    word n = last - page < 512 ? last - page : 512;
+    if (!read_pagemap(page, n)) break;
+    for (word i = 0; i < n; i++) count += (word)is_resident(pagemap.entries[i]);
+    page += n;
+  }
+  return count;
+}
+
+/* Logs the pages of a block that were never written (docs/touch.md §6). */
+static COLD void state_holes(word p, word bytes) {
+  static char line[HOLE_LINE_BYTES];
+  char *o = NULL;
+  word first = p / page_bytes;
+  word last = (p + bytes - 1) / page_bytes;
+  word hole = 0;
+  if (config.min_hole == 0 || bytes < config.min_hole || first == last || !is_open(&pagemap.file)) return;
+  for (word page = first; page <= last;) {
+    word n = last - page + 1 < 512 ? last - page + 1 : 512;
+    if (!read_pagemap(page, n)) return;
+    for (word i = 0; i <= n; i++) {
+      int unwritten = i < n && is_unwritten(pagemap.entries[i]);
+      /* A hole may go on in the next entries that are read. */
+      if (i == n && page + n <= last) break;
+      if (unwritten && hole == 0) hole = page + i;
+      if (unwritten || hole == 0) continue;
+      word from = hole == first ? 0 : hole * page_bytes - p;
+      word to = (page + i) * page_bytes - p;
+      hole = 0;
+      if (o == NULL) {
+        o = text(line, "# hole ");
+        o = pointer(o, p);
+        *o++ = ' ';
+      } else {
+        *o++ = ',';
+      }
+      o = decimal(o, from);
+      *o++ = '+';
+      o = decimal(o, to - from);
+      if (o > line + sizeof line - 64) {
+        comment(line, o);
+        return;
+      }
+    }
+    page += n;
+  }
+  if (o != NULL) comment(line, o);
+}
+
+/* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
+static inline void dies(void *p) {
+  if (!is_glibc || p == NULL) return;
+  word head = chunk_head(p);
+  if (UNLIKELY(is_large(head))) {
+    state_holes((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8));
+    remove_block((word)p);
+  }
+}
+
+/* ---------------------------------------------------------------------------------------------------------- samples */
+
+static word next_sample;
+
+/* Resident pages of the heaps of arenas other than the main one. */
+static word resident_heaps(void) {
+  word pages = 0;
+  for (int i = 0; i < heap_count; i++) {
+    word heap = heaps[i];
+    /* heap_info: arena, previous heap, size, and bytes ever made accessible (§2.4) */
+    word arena = 0, previous = 0, size = 0, accessible = 0;
+    if (read_pagemap(heap / page_bytes, 1) && is_present(pagemap.entries[0])) {
+      const word *info = (const word *)heap;
+      arena = info[0], previous = info[1], size = info[2], accessible = info[3];
+    }
+    if (arena == 0 || previous % HEAP_BYTES != 0 || size > accessible || accessible > HEAP_BYTES || size % page_bytes != 0) {
+      /* The heap has been unmapped. */
+      heaps[i--] = heaps[--heap_count];
+      last_heap = 0;
+      continue;
+    }
+    pages += resident_pages(heap, heap + accessible);
+  }
+  return pages;
+}
+
+/* # rss TOTAL heap=… arenas=… mapped=… other=…: what is resident of malloc's memory, and of the rest of the process */
+static COLD void sample(word time) {
+  if (!is_glibc || !is_open(&pagemap.file)) {
+    next_sample = (word)-1;
+    return;
+  }
+  word mapped = 0;
+  for (word i = 0; i < blocks.size; i++) {
+    const struct block *block = &blocks.slots[i];
+    if (block->pointer == 0) continue;
+    state_holes(block->pointer, block->bytes);
+    if (block->mapping != 0) mapped += resident_pages(block->mapping, block->pointer + block->bytes);
+  }
+  word arenas = resident_heaps();
+  word brk = (word)SYS(brk, 0);
+  word heap = brk > heap_start ? resident_pages(heap_start, brk) : 0;
+  word malloced = heap + arenas + mapped;
+  word all = 0;
+  if (read_file("/proc/self/statm", scratch, 256)) {
+    const char *s = scratch;
+    while (*s && *s != ' ') s++;
+    all = read_decimal(s);
+  }
+  word own = (out.at + blocks.size * sizeof(struct block)) / page_bytes;
+  word other = all > malloced + own ? all - malloced - own : 0;
+  char *o = text(header, "# rss ");
+  o = decimal(o, malloced * page_bytes);
+  o = text(o, " heap=");
+  o = decimal(o, heap * page_bytes);
+  o = text(o, " arenas=");
+  o = decimal(o, arenas * page_bytes);
+  o = text(o, " mapped=");
+  o = decimal(o, mapped * page_bytes);
+  o = text(o, " other=");
+  comment(header, decimal(o, other * page_bytes));
+  if (!out.is_mapped) {
+    process->is_moving = 1;
+    flush_buffer();
+    process->is_moving = 0;
+  }
+  /* Samples take at most a fiftieth of the time. */
+  word took = now() - time;
+  word pause = took * 50 > config.sample_every ? took * 50 : config.sample_every;
+  next_sample = config.sample_every == 0 ? (word)-1 : time + took + pause;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- threads */
+
+static int (*key_create)(pthread_key_t *, void (*)(void *));
+static int (*set_specific)(pthread_key_t, const void *);
+static pthread_key_t key;
+static int has_key;
+
+static char *line_head(char *o, word caller, word *time);
+
+static void state_name(int tid, const char *name) {
+  char line[64];
+  char *o = text(line, "# thread ");
+  o = decimal(o, (word)tid);
+  *o++ = ' ';
+  comment(line, safe_text(o, name, NAME_BYTES));
+}
+
+/* Logs this thread's name if it is new. */
+static void name_thread(void) {
+  char name[NAME_BYTES + 1] = {0};
+  SYS(prctl, PR_GET_NAME, name);
+  self.renames = renames;
+  if (equal(name, self.name)) return;
+  for (int i = 0; i < NAME_BYTES; i++) self.name[i] = name[i];
+  state_name(self.tid, name);
+}
+
+/* A thread's data are destroyed: the last time is the nearest to its end that the hook can have. */
+static void thread_ends(void *value) {
+  if (process->state != RECORDING || self.epoch != epoch) return;
+  if (++self.destructor_rounds < DESTRUCTOR_ROUNDS) {
+    set_specific(key, value);
+    return;
+  }
+  char line[LINE_BYTES];
+  word time;
+  if (process->owner == self.tid) return;
+  take_lock(self.tid);
+  if (process->state == RECORDING) {
+    name_thread();
+    char *o = text(line_head(line, 0, &time), "thread_exit()\n");
+    write_line(line, (word)(o - line));
+  }
+  give_lock();
+}
+
+static COLD void create_key(void) {
+  key_create = (int (*)(pthread_key_t *, void (*)(void *)))next_symbol("pthread_key_create", NULL);
+  set_specific = (int (*)(pthread_key_t, const void *))next_symbol("pthread_setspecific", NULL);
+  has_key = key_create != NULL && set_specific != NULL && key_create(&key, thread_ends) == 0;
+}
+
+/* This thread's first call in this process, or the first since another thread was renamed; the lock is held. */
+static COLD void meet_thread(void) {
+  int is_new = self.renames == 0;
+  name_thread();
+  if (!is_new) return;
+  /* Before 2.34 the functions may come with a library that is loaded later. */
+  if (!has_key && self.tid != process->pid) create_key();
+  if (has_key) set_specific(key, &self);
+}
+
+/* Names of all threads that live, for those that were named past the hook. */
+static COLD void name_threads(void) {
+  struct {
+    uint64_t ino;
+    int64_t off;
+    unsigned short bytes;
+    unsigned char type;
+    char name[];
+  } *entry;
+  static char list[4096];
+  char name[NAME_BYTES + 2];
+  int folder = open_file("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
+  if (folder < 0) return;
+  long n;
+  while ((n = SYS(getdents64, folder, list, sizeof list)) > 0) {
+    for (long at = 0; at < n; at += entry->bytes) {
+      entry = (void *)(list + at);
+      if (entry->name[0] < '0' || entry->name[0] > '9') continue;
+      char *o = text(scratch, "/proc/self/task/");
+      o = text(o, entry->name);
+      *text(o, "/comm") = 0;
+      if (read_file(scratch, name, sizeof name)) state_name((int)read_decimal(entry->name), name);
+    }
+  }
+  SYS(close, folder);
+}
+
+/* ----------------------------------------------------------------------------------------------- starting and ending */
+
+static void complain(const char *what, long error) {
+  char line[PATH_BYTES + 128];
+  char *o = text(line, "mallog-hook: ");
+  o = text(o, what);
+  o = text(o, " ");
+  o = safe_text(o, out.path, PATH_BYTES);
+  o = text(o, ": error ");
+  o = decimal(o, (word)-error);
+  o = text(o, "; nothing is recorded\n");
+  SYS(write, 2, line, o - line);
+}
+
+/* Opens the log and writes its head. The lock is held, or there is only one thread. */
+static COLD void begin_recording(void) {
+  long result = open_log();
+  if (result < 0) {
+    if (result != -EWOULDBLOCK) complain("cannot write", result);
+    process->state = OFF;
+    return;
+  }
+  SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
+  process->state = RECORDING;
+  range_count = 0;
+  for (int i = 0; i < KNOWN_PAGES; i++) known_pages[i] = 0;
+  comment(header, text(header, "# hook mallog 1"));
+  state_process();
+  if (epoch > 1) comment(header, text(header, "# forked"));
+  state_machine();
+  state_settings();
+  state_cgroup();
+  char *o = text(header, "# heap ");
+  comment(header, pointer(o, initial_break));
+  if (is_glibc) {
+    close_file(&pagemap.file);
+    open_pagemap();
+    if (config.min_hole != 0 && is_open(&pagemap.file)) {
+      o = text(header, "# holes min=");
+      comment(header, decimal(o, config.min_hole));
+    }
+  }
+  state_mappings();
+  next_refresh = 0;
+  next_sample = config.sample_every == 0 ? (word)-1 : config.sample_every;
+}
+
+static COLD void end_recording(void) {
+  name_threads();
+  state_mappings();
+  state_cgroup();
+  sample(now());
+  if (process->lost != 0) state_lost_calls();
+  comment(header, text(header, "# end"));
+  close_log();
+  process->state = ENDED;
+}
+
+/* MALLOG_SIGNAL or a time switches the recording on or off; the lock is held. */
+static COLD void switch_recording(void) {
+  if (process->state == WAITING) {
+    begin_recording();
+  } else if (process->state == RECORDING) {
+    end_recording();
+    /* Later calls are not noted. A recording that begins again has another log, where %p tells them apart. */
+    forget_blocks();
+    if (config.is_per_process && config.signal != 0) {
+      process->state = WAITING;
+      config.starts_by_signal = 1;
+      epoch++;
+    }
+  }
+}
+
+static void finish(void) {
+  if (process->state != RECORDING || SYS(getpid) != process->pid) return;
+  int tid = (int)SYS(gettid);
+  if (process->owner == tid) return;
+  take_lock(tid);
+  if (process->state == RECORDING) end_recording();
+  give_lock();
+}
+
+static void finish_at_exit(void *unused) {
+  (void)unused;
+  finish();
+}
+
+static void note_signal(int number) {
+  (void)number;
+  process->is_switched = 1;
+}
+
+static void before_fork(void) {
+  has_forked = 1;
+}
+
+static void after_fork_in_child(void) {
+  *process = (struct process){0};
+}
+
+static COLD void make_process(void) {
+  struct process *page = map_memory(4096);
+  if (page == NULL) {
+    process->state = OFF;
+    return;
+  }
+  process = page;
+  int (*at_fork)(void (*)(void), void (*)(void), void (*)(void), void *) =
+      (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))next_symbol("__register_atfork", NULL);
+  int is_wiped = SYS(madvise, page, 4096, MADV_WIPEONFORK) == 0;
+  if (at_fork != NULL) at_fork(before_fork, NULL, is_wiped ? NULL : after_fork_in_child, NULL);
+}
+
+/* The first call of a process, or of a forked child. */
+static COLD void start_process(void) {
+  int is_child = process != &before_start;
+  if (!is_child) {
+    if (real.malloc == NULL) resolve();
+    read_environment();
+    read_config();
+    find_heap();
+    if (config.out[0] == 0 || real.malloc == NULL) {
+      process->state = OFF;
+      return;
+    }
+    make_process();
+    if (process->state == OFF) return;
+    SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
+  } else {
+    epoch++;
+    has_forked = 1;
+    leave_log();
+    if (!config.is_per_process) {
+      process->state = OFF;
+      return;
+    }
+  }
+  process->pid = (int)SYS(getpid);
+  if (is_child || (config.start_after == 0 && !config.starts_by_signal)) begin_recording();
+  else process->state = WAITING;
+}
+
+/* Called where a call is not simply recorded. Returns 1 if it is to be recorded after all. */
+static COLD int change_state(void) {
+  if (process->state == NEW) start_process();
+  int starts = process->state == WAITING && !config.starts_by_signal && now() >= config.start_after;
+  if (process->is_switched || starts) {
+    int tid = (int)SYS(gettid);
+    if (process->owner == tid) return 0;
+    take_lock(tid);
+    if (process->is_switched || (starts && process->state == WAITING)) {
+      process->is_switched = 0;
+      switch_recording();
+    }
+    give_lock();
+  }
+  return process->state == RECORDING;
+}
+
+__attribute__((constructor)) static void construct(void) {
+  if (process->state == NEW) start_process();
+  if (process->state == OFF) return;
+  create_key();
+  /* Registered before the C library's own clean-up and without an object: called after all destructors. */
+  int (*at_exit)(void (*)(void *), void *, void *) =
+      (int (*)(void (*)(void *), void *, void *))next_symbol("__cxa_atexit", NULL);
+  if (at_exit != NULL) at_exit(finish_at_exit, NULL, NULL);
+  int (*set_action)(int, const struct sigaction *, struct sigaction *) =
+      (int (*)(int, const struct sigaction *, struct sigaction *))next_symbol("sigaction", NULL);
+  if (config.signal != 0 && set_action != NULL) {
+    struct sigaction action = {0};
+    action.sa_handler = note_signal;
+    action.sa_flags = SA_RESTART;
+    set_action(config.signal, &action, NULL);
+  }
+}
+
+/* -------------------------------------------------------------------------------------------------------- the calls */
+
+enum {
+  /* the call is not recorded */
+  PASS,
+  RECORD,
+  /* the thread is inside a call: this one is of its signal handler, or of a function that the hook has called */
+  NESTED,
+};
+
+static inline int enter(void) {
+  if (UNLIKELY(process->state != RECORDING || process->is_switched) && !change_state()) return PASS;
+  if (UNLIKELY(self.epoch != epoch)) self = (struct self){.epoch = epoch, .tid = (int)SYS(gettid)};
+  if (UNLIKELY(__atomic_load_n(&process->owner, __ATOMIC_RELAXED) == self.tid)) return NESTED;
+  take_lock(self.tid);
+  if (UNLIKELY(process->state != RECORDING)) {
+    give_lock();
+    return PASS;
+  }
+  if (UNLIKELY(self.renames != renames)) meet_thread();
+  return RECORD;
+}
+
+static char *line_head(char *o, word caller, word *time) {
+  static word last_seconds = (word)-1;
+  static char clock[9];
+  word t = now();
+  word seconds = t / 1000000;
+  word micro = t % 1000000;
+  if (UNLIKELY(seconds != last_seconds)) {
+    last_seconds = seconds;
+    word hours = seconds / 3600 % 100;
+    two_digits(clock, (unsigned)hours)[0] = ':';
+    two_digits(clock + 3, (unsigned)(seconds / 60 % 60))[0] = ':';
+    two_digits(clock + 6, (unsigned)(seconds % 60))[0] = '.';
+  }
+  *time = t;
+  o = decimal(o, (word)self.tid);
+  *o++ = ' ';
+  for (int i = 0; i < 9; i++) *o++ = clock[i];
+  o = two_digits(o, (unsigned)(micro / 10000));
+  o = two_digits(o, (unsigned)(micro / 100 % 100));
+  o = two_digits(o, (unsigned)(micro % 100));
+  o = text(o, " [0x");
+  o = hexadecimal(o, caller, 8);
+  *o++ = ']';
+  *o++ = ' ';
+  return o;
+}
+
+struct line {
+  char text[LINE_BYTES];
+  char *end;
+  word time;
+};
+
+/* The next bytes of the line. */
+#define PUT(function, ...) line.end = function(line.end, ##__VA_ARGS__)
+
+static inline void begin_line(struct line *line, const void *caller) {
+  line->end = line_head(line->text, (word)caller, &line->time);
+  word page = (word)caller / page_bytes;
+  if (UNLIKELY(known_pages[page % KNOWN_PAGES] != page)) meet_caller((word)caller, line->time);
+}
+
+/* Writes the line, and lets other threads go on. */
+static inline void leave(int how, struct line *line) {
+  *line->end++ = '\n';
+  if (UNLIKELY(!write_line(line->text, (word)(line->end - line->text)))) lose();
+  if (how == NESTED) return;
+  if (UNLIKELY(line->time >= next_sample)) sample(line->time);
+  if (UNLIKELY(config.stop_after != 0 && line->time >= config.stop_after) && process->state == RECORDING) {
+    end_recording();
+    forget_blocks();
+  }
+  give_lock();
+}
+
+#define CALLER __builtin_return_address(0)
+
+/* NAME(A) = RESULT and NAME(A, B) = RESULT */
+static inline void log_one(int how, const void *caller, const char *name, word a, const char *equals, const void *result) {
+  struct line line;
+  begin_line(&line, caller);
+  PUT(text, name);
+  PUT(decimal, a);
+  PUT(text, equals);
+  PUT(pointer, (word)result);
+  leave(how, &line);
+}
+
+static inline void log_two(int how, const void *caller, const char *name, word a, word b, const void *result) {
+  struct line line;
+  begin_line(&line, caller);
+  PUT(text, name);
+  PUT(decimal, a);
+  PUT(text, ", ");
+  PUT(decimal, b);
+  PUT(text, ") = ");
+  PUT(pointer, (word)result);
+  leave(how, &line);
+}
+
+EXPORT void *malloc(size_t size) {
+  int how = enter();
+  void *p = real.malloc(size);
+  if (how == PASS) return p;
+  born(p);
+  log_one(how, CALLER, "malloc(", size, ")\t= ", p);
+  return p;
+}
+
+EXPORT void *calloc(size_t count, size_t size) {
+  int how = enter();
+  void *p = real.calloc(count, size);
+  if (how == PASS) return p;
+  born(p);
+  log_two(how, CALLER, "calloc(", count, size, p);
+  return p;
+}
+
+EXPORT void *realloc(void *old, size_t size) {
+  int how = enter();
+  if (how == PASS) return real.realloc(old, size);
+  dies(old);
+  void *p = real.realloc(old, size);
+  if (p != NULL) born(p);
+  else if (size != 0) born(old);
+  struct line line;
+  begin_line(&line, CALLER);
+  PUT(text, "realloc(");
+  PUT(pointer, (word)old);
+  PUT(text, ", ");
+  PUT(decimal, size);
+  PUT(text, ") = ");
+  PUT(pointer, (word)p);
+  leave(how, &line);
+  return p;
+}
+
+EXPORT void *reallocarray(void *old, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) bytes = (size_t)-1;
+  int how = enter();
+  if (how == PASS) return real.realloc(old, bytes);
+  dies(old);
+  void *p = real.realloc(old, bytes);
+  if (p != NULL) born(p);
+  else if (bytes != 0) born(old);
+  struct line line;
+  begin_line(&line, CALLER);
+  PUT(text, "reallocarray(");
+  PUT(pointer, (word)old);
+  PUT(text, ", ");
+  PUT(decimal, count);
+  PUT(text, ", ");
+  PUT(decimal, size);
+  PUT(text, ") = ");
+  PUT(pointer, (word)p);
+  leave(how, &line);
+  return p;
+}
+
+static inline void release(void *p, const void *caller) {
+  int how = enter();
+  if (how == PASS) {
+    real.free(p);
+    return;
+  }
+  dies(p);
+  real.free(p);
+  struct line line;
+  begin_line(&line, caller);
+  PUT(text, "free(");
+  PUT(pointer, (word)p);
+  *line.end++ = ')';
+  leave(how, &line);
+}
+
+EXPORT void free(void *p) {
+  release(p, CALLER);
+}
+
+/* Until 2.25 */
+EXPORT void cfree(void *p) {
+  release(p, CALLER);
+}
+
+/* C23; glibc has them since 2.43. */
+EXPORT void free_sized(void *p, size_t size) {
+  (void)size;
+  release(p, CALLER);
+}
+
+EXPORT void free_aligned_sized(void *p, size_t alignment, size_t size) {
+  (void)alignment;
+  (void)size;
+  release(p, CALLER);
+}
+
+static inline void *align(size_t alignment, size_t size, const void *caller) {
+  int how = enter();
+  void *p = real.memalign(alignment, size);
+  if (how == PASS) return p;
+  born(p);
+  log_two(how, caller, "memalign(", alignment, size, p);
+  return p;
+}
+
+EXPORT void *memalign(size_t alignment, size_t size) {
+  return align(alignment, size, CALLER);
+}
+
+/* ld.so allocates the thread-local memory of loaded objects so, until 2.25. */
+EXPORT void *__libc_memalign(size_t alignment, size_t size) {
+  return align(alignment, size, CALLER);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size) {
+  int how = enter();
+  void *p = real.aligned_alloc(alignment, size);
+  if (how == PASS) return p;
+  born(p);
+  log_two(how, CALLER, "aligned_alloc(", alignment, size, p);
+  return p;
+}
+
+EXPORT int posix_memalign(void **result, size_t alignment, size_t size) {
+  int how = enter();
+  void *p = NULL;
+  int error = real.posix_memalign(&p, alignment, size);
+  if (error == 0) *result = p;
+  else p = NULL;
+  if (how == PASS) return error;
+  if (error == EINVAL) {
+    /* The allocator was not asked. */
+    if (how == RECORD) give_lock();
+    return error;
+  }
+  born(p);
+  log_two(how, CALLER, "posix_memalign(", alignment, size, p);
+  return error;
+}
+
+EXPORT void *valloc(size_t size) {
+  int how = enter();
+  void *p = real.valloc(size);
+  if (how == PASS) return p;
+  born(p);
+  log_one(how, CALLER, "valloc(", size, ") = ", p);
+  return p;
+}
+
+EXPORT void *pvalloc(size_t size) {
+  int how = enter();
+  void *p = real.pvalloc(size);
+  if (how == PASS) return p;
+  born(p);
+  log_one(how, CALLER, "pvalloc(", size, ") = ", p);
+  return p;
+}
+
+EXPORT int malloc_trim(size_t pad) {
+  int how = enter();
+  int result = real.malloc_trim(pad);
+  if (how == PASS) return result;
+  struct line line;
+  begin_line(&line, CALLER);
+  PUT(text, "malloc_trim(");
+  PUT(decimal, pad);
+  PUT(text, ") = ");
+  PUT(signed_decimal, result);
+  leave(how, &line);
+  return result;
+}
+
+EXPORT int mallopt(int parameter, int value) {
+  int how = enter();
+  int result = real.mallopt(parameter, value);
+  if (how == PASS) return result;
+  struct line line;
+  begin_line(&line, CALLER);
+  PUT(text, "mallopt(");
+  PUT(signed_decimal, parameter);
+  PUT(text, ", ");
+  PUT(signed_decimal, value);
+  PUT(text, ") = ");
+  PUT(signed_decimal, result);
+  leave(how, &line);
+  return result;
+}
+
+/* Names of threads: each thread looks for a new name at its next call. */
+EXPORT int pthread_setname_np(pthread_t thread, const char *name) {
+  if (real.malloc == NULL) resolve();
+  if (real.setname == NULL) real.setname = next_symbol("pthread_setname_np", NULL);
+  int result = real.setname == NULL ? ENOSYS : real.setname(thread, name);
+  __atomic_fetch_add(&renames, 1, __ATOMIC_RELAXED);
+  return result;
+}
+
+EXPORT int prctl(int option, ...) {
+  __builtin_va_list list;
+  __builtin_va_start(list, option);
+  long a = __builtin_va_arg(list, long);
+  long b = __builtin_va_arg(list, long);
+  long c = __builtin_va_arg(list, long);
+  long d = __builtin_va_arg(list, long);
+  __builtin_va_end(list);
+  long result = SYS(prctl, option, a, b, c, d);
+  if (option == PR_SET_NAME) __atomic_fetch_add(&renames, 1, __ATOMIC_RELAXED);
+  if (failed(result)) {
+    int *(*location)(void) = (int *(*)(void))next_symbol("__errno_location", NULL);
+    if (location != NULL) *location() = (int)-result;
+    return -1;
+  }
+  return (int)result;
+}
+
+/* They end a process without the functions of atexit. */
+EXPORT __attribute__((noreturn)) void _exit(int status) {
+  finish();
+  for (;;) SYS(exit_group, status);
+}
+
+EXPORT __attribute__((noreturn)) void _Exit(int status) {
+  _exit(status);
+}
