@@ -88,7 +88,12 @@ export function blocksOfLines(
     }
   }
 
-  function lastLine(text: string): void {
+  function lastLine(padded: string): void {
+    const text = withoutPadding(padded);
+    if (text === "" && !insideOverlong) {
+      scanner.decide();
+      return;
+    }
     scanner.decide(insideOverlong ? "" : text);
     const malformedBefore = diagnostics.lines.malformed;
     if (!insideOverlong) {
@@ -125,4 +130,13 @@ export function blocksOfLines(
   }
 
   return split(matcher, mapper, { decodeStrings: false });
+}
+
+/**
+ * Removes the NUL bytes that end the log of a killed process: mallog's hook reserves room in the file, stores the first byte
+ * of a line after the others, and cuts the file only at the process's own end.
+ */
+function withoutPadding(text: string): string {
+  const end = text.indexOf("\0");
+  return end < 0 || (end > 0 && !/^\0+$/.test(text.slice(end))) ? text : text.slice(0, end);
 }

@@ -26,9 +26,9 @@
  *
  * Output. Lines go to a window of the log that is mapped into memory. What is in it survives the process, whatever ends it.
  * The bytes of a window are reserved before it is used, so a full disk is an error that the hook sees, not a SIGBUS. The
- * first byte of a line is stored last: the text before the first NUL byte is whole lines at any moment. At its end the
- * process cuts the file behind the last line; a killed process leaves NUL bytes there, which mallog ignores. A file that
- * cannot be mapped or reserved (FIFO, some network file systems) is written from a buffer.
+ * first byte of a line is stored after the others: at any moment the text is whole lines up to the first line that begins
+ * with a NUL byte. At its end the process cuts the file there; a killed process leaves the NUL bytes, which mallog ignores.
+ * A file that cannot be mapped or reserved (FIFO, some network file systems) is written from a buffer.
  *
  * Processes. All that a forked child must not share is in one page that the kernel clears in the child (MADV_WIPEONFORK; on
  * kernels before 4.14 a fork handler does). A child that finds it cleared begins a log of its own. A vfork child shares the
@@ -661,11 +661,14 @@ static COLD int make_room(word bytes) {
   return has_room && out.at + bytes <= out.limit && process->state == RECORDING;
 }
 
-static void put_line(const char *line, word bytes) {
-  word at = __atomic_fetch_add(&out.at, bytes, __ATOMIC_RELAXED);
-  copy(out.window + at + 1, line + 1, bytes - 1);
-  /* A signal fence is enough: the other process is the kernel, after this one has ended. */
-  __atomic_store_n(out.window + at, line[0], __ATOMIC_RELEASE);
+/* Stores the first byte and then the newline last: the window's text up to its first NUL byte at the start of a line is whole
+   lines, and at most one without its newline. */
+static inline void put_line(const char *line, word bytes) {
+  char *to = out.window + __atomic_fetch_add(&out.at, bytes, __ATOMIC_RELAXED);
+  copy(to + 1, line + 1, bytes - 2);
+  /* Order in this thread is enough: what else reads the memory is the kernel, after the process has ended. */
+  __atomic_store_n(to, line[0], __ATOMIC_RELEASE);
+  __atomic_store_n(to + bytes - 1, line[bytes - 1], __ATOMIC_RELEASE);
 }
 
 /* Counts a call that is not in the log. */
