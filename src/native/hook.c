@@ -78,6 +78,8 @@ enum {
   NAME_BYTES = 16,
   PATH_BYTES = 4096,
   DESTRUCTOR_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
+  /* µs that threads wait for the end of one that has logged its exit */
+  MOST_WAIT = 20000,
   /* HEAP_MAX_SIZE of glibc's malloc */
   HEAP_BYTES = 64 << 20,
 };
@@ -450,6 +452,10 @@ struct process {
   int owner;
   /* the window is being changed: a call of a signal handler cannot write */
   int is_moving;
+  /* the thread that has logged its exit and still holds the lock; 0: none */
+  int leaving;
+  /* when others no longer wait for its end, in µs */
+  word leaving_until;
   /* MALLOG_SIGNAL has come */
   int is_switched;
   /* calls that are not in the log and not yet stated there */
@@ -493,12 +499,43 @@ static word page_bytes = 4096;
 static struct timespec time_zero;
 static char scratch[64 << 10];
 
+/* µs since the start of the recording */
+static inline word now(void) {
+  struct timespec t;
+  if (real.clock_gettime != NULL) real.clock_gettime(CLOCK_MONOTONIC, &t);
+  else SYS(clock_gettime, CLOCK_MONOTONIC, &t);
+  return (word)((t.tv_sec - time_zero.tv_sec) * 1000000 + (t.tv_nsec - time_zero.tv_nsec) / 1000);
+}
+
+/*
+ * A thread that has logged its exit still has to give its cache back to the arenas, which it does without a call. It keeps
+ * the lock, and others wait until the kernel no longer knows it: so all this happens at its line. Returns 1 once the lock
+ * is the caller's. The wait is limited, because the thread may itself wait for one of the others.
+ */
+static int wait_for_end(void) {
+  int leaving = __atomic_load_n(&process->leaving, __ATOMIC_ACQUIRE);
+  for (int turns = 0; leaving != 0; turns++) {
+    if (SYS(tgkill, process->pid, leaving, 0) == -ESRCH || now() > process->leaving_until) {
+      if (__atomic_compare_exchange_n(&process->leaving, &leaving, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return 1;
+    } else if (turns < 100) {
+      SYS(sched_yield);
+    } else {
+      struct timespec pause = {0, 20000};
+      SYS(nanosleep, &pause, 0);
+    }
+    leaving = __atomic_load_n(&process->leaving, __ATOMIC_ACQUIRE);
+  }
+  return 0;
+}
+
 static COLD void wait_for_lock(int *lock) {
-  int before = 1;
-  do {
-    before = __atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE);
-    if (before != 0) SYS(futex, lock, 128 /* FUTEX_WAIT_PRIVATE */, 2, 0);
-  } while (before != 0);
+  /* Somebody who comes while a thread is leaving must not sleep: nobody would wake it. */
+  while (!wait_for_end()) {
+    if (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) == 0) return;
+    struct timespec most = {0, 1000000};
+    SYS(futex, lock, 128 /* FUTEX_WAIT_PRIVATE */, 2, &most);
+  }
+  __atomic_store_n(lock, 2, __ATOMIC_RELAXED);
 }
 
 static inline void take_lock(int tid) {
@@ -512,14 +549,6 @@ static inline void give_lock(void) {
   __atomic_store_n(&process->owner, 0, __ATOMIC_RELAXED);
   if (__atomic_exchange_n(&process->lock, 0, __ATOMIC_RELEASE) == 2)
     SYS(futex, &process->lock, 129 /* FUTEX_WAKE_PRIVATE */, 1);
-}
-
-/* µs since the start of the recording */
-static inline word now(void) {
-  struct timespec t;
-  if (real.clock_gettime != NULL) real.clock_gettime(CLOCK_MONOTONIC, &t);
-  else SYS(clock_gettime, CLOCK_MONOTONIC, &t);
-  return (word)((t.tv_sec - time_zero.tv_sec) * 1000000 + (t.tv_nsec - time_zero.tv_nsec) / 1000);
 }
 
 /* ------------------------------------------------------------------------------------------------------ the log file */
@@ -1213,6 +1242,8 @@ static struct {
   word zero_frame;
   /* such a page cannot be told from a written one, or there is none and reading makes a page resident */
   int counts_reads;
+  /* it cannot be read here */
+  int is_missing;
   uint64_t entries[512];
 } pagemap;
 
@@ -1222,6 +1253,14 @@ static int has_forked;
 static int read_pagemap(word page, word count) {
   long got = SYS(pread64, pagemap.file.fd, pagemap.entries, count * 8, page * 8);
   return got == (long)(count * 8);
+}
+
+/* Opens it again where the program has closed it. */
+static int has_pagemap(void) {
+  if (is_open(&pagemap.file)) return 1;
+  if (pagemap.is_missing) return 0;
+  pagemap.is_missing = !identify(&pagemap.file, high_fd(open_file("/proc/self/pagemap", O_RDONLY, 0)));
+  return !pagemap.is_missing;
 }
 
 static word frame_of(uint64_t entry) {
@@ -1245,7 +1284,9 @@ static int is_unwritten(uint64_t entry) {
 }
 
 static COLD void open_pagemap(void) {
-  if (!identify(&pagemap.file, high_fd(open_file("/proc/self/pagemap", O_RDONLY, 0)))) return;
+  close_file(&pagemap.file);
+  pagemap.is_missing = 0;
+  if (!has_pagemap()) return;
   volatile char *pages = map_memory(2 * page_bytes);
   if (pages == NULL) return;
   (void)pages[0];
@@ -1257,6 +1298,7 @@ static COLD void open_pagemap(void) {
     pagemap.counts_reads =
         frame_of(first) != 0 ? frame_of(first) != frame_of(second) : is_present(first) && first >> 56 & 1;
   } else {
+    pagemap.is_missing = 1;
     close_file(&pagemap.file);
   }
   SYS(munmap, pages, 2 * page_bytes);
@@ -1282,7 +1324,7 @@ static COLD void state_holes(word p, word bytes) {
   word first = p / page_bytes;
   word last = (p + bytes - 1) / page_bytes;
   word hole = 0;
-  if (config.min_hole == 0 || bytes < config.min_hole || first == last || !is_open(&pagemap.file)) return;
+  if (config.min_hole == 0 || bytes < config.min_hole || first == last || !has_pagemap()) return;
   for (word page = first; page <= last;) {
     word n = last - page + 1 < 512 ? last - page + 1 : 512;
     if (!read_pagemap(page, n)) return;
@@ -1353,7 +1395,7 @@ static word resident_heaps(void) {
 
 /* # rss TOTAL heap=… arenas=… mapped=… other=…: what is resident of malloc's memory, and of the rest of the process */
 static COLD void sample(word time) {
-  if (!is_glibc || !is_open(&pagemap.file)) {
+  if (!is_glibc || !has_pagemap()) {
     next_sample = (word)-1;
     return;
   }
@@ -1439,6 +1481,9 @@ static void thread_ends(void *value) {
     name_thread();
     char *o = text(line_head(line, 0, &time), "thread_exit()\n");
     write_line(line, (word)(o - line));
+    process->leaving_until = time + MOST_WAIT;
+    __atomic_store_n(&process->leaving, self.tid, __ATOMIC_RELEASE);
+    return;
   }
   give_lock();
 }
@@ -1521,9 +1566,8 @@ static COLD void begin_recording(void) {
   char *o = text(header, "# heap ");
   comment(header, pointer(o, initial_break));
   if (is_glibc) {
-    close_file(&pagemap.file);
     open_pagemap();
-    if (config.min_hole != 0 && is_open(&pagemap.file)) {
+    if (config.min_hole != 0 && !pagemap.is_missing) {
       o = text(header, "# holes min=");
       comment(header, decimal(o, config.min_hole));
     }
