@@ -105,6 +105,7 @@ const [{ output }] = await Promise.all([
 ]);
 writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
+cpSync("src/native/hook.c", "dist/native/hook.c");
 cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
 

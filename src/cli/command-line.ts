@@ -53,6 +53,14 @@ async function dispatch(
         const { diffReports } = await import("./commands/runs.ts");
         exitCode = await diffReports(request, io);
       },
+      record: async (words, values) => {
+        const { recordCommand } = await import("./commands/runs.ts");
+        exitCode = await recordCommand(words, values, io, analyse, commands);
+      },
+      hook: async (values) => {
+        const { writeHook } = await import("./commands/runs.ts");
+        exitCode = await writeHook(values, io);
+      },
       schema: (text) => print(io.stdout, text),
     },
   );

@@ -9,6 +9,9 @@ export const Exit = {
   unjudged: 4,
   /** EX_SOFTWARE: a bug in mallog */
   internal: 70,
+  /** mallog record: the command cannot be executed, or there is none; as shells have it */
+  commandRefused: 126,
+  commandMissing: 127,
   /** 128 + SIGINT */
   interrupted: 130,
   /** 128 + SIGTERM */

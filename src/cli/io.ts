@@ -9,6 +9,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A stream that may be a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** What a hook for this machine depends on. */
+export interface Host {
+  /** as Node.js names them: linux, x64 */
+  readonly platform: string;
+  readonly arch: string;
+}
+
 /** All that mallog uses of the process it runs in. Tests pass their own. */
 export interface Io {
   readonly stdin: StandardInput;
@@ -17,8 +24,9 @@ export interface Io {
   readonly env: Environment;
   readonly cwd: string;
   readonly hostCpus: number;
+  readonly host: Host;
   readonly version: string;
-  /** emits SIGINT and SIGTERM */
+  /** emits SIGINT, SIGTERM and SIGHUP */
   readonly signals: EventEmitter;
   /** lets SIGTERM end the process by itself after so many ms, also while this thread is busy */
   readonly endWithin: (milliseconds: number) => void;

@@ -37,6 +37,7 @@ run(
     env: process.env,
     cwd: process.cwd(),
     hostCpus: CORES,
+    host: { platform: process.platform, arch: process.arch },
     version: VERSION,
     signals: process,
     endWithin: (milliseconds) => {

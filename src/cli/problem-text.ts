@@ -53,6 +53,12 @@ function sentence(problem: Problem): string {
       return `${sourceName(problem.file)}: ${problem.reason}; give a report made with mallog LOG -o FILE.json`;
     case "output":
       return `cannot write ${problem.file}: ${problem.reason}`;
+    case "hook":
+      return problem.reason;
+    case "notStarted":
+      return `${problem.command}: ${problem.reason}`;
+    case "notRecorded":
+      return `${problem.command}: nothing was recorded; the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc`;
     case "missing":
     case "directory":
     case "permission":

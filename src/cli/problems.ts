@@ -30,6 +30,17 @@ export type Problem =
   | { readonly code: "output"; readonly file: string; readonly reason: string }
   /** --process; `names`: the processes that the log has */
   | { readonly code: "process"; readonly asked: string; readonly names: readonly string[] }
+  /** the recording hook cannot be built; `reason` says what to do */
+  | { readonly code: "hook"; readonly reason: string }
+  /** mallog record: the command cannot be started */
+  | {
+      readonly code: "notStarted";
+      readonly command: string;
+      readonly isMissing: boolean;
+      readonly reason: string;
+    }
+  /** mallog record: no process has written a log */
+  | { readonly code: "notRecorded"; readonly command: string }
   | InputProblem
   /** the log is of a 32-bit process; `shown`: what shows it; null: a comment says so */
   | { readonly code: "shortWords"; readonly shown: ShortWords | null }
@@ -70,6 +81,10 @@ export function exitCodeOf(problem: Problem): number {
     case "process":
     case "notFollowable":
       return Exit.usage;
+    case "notStarted":
+      return problem.isMissing ? Exit.commandMissing : Exit.commandRefused;
+    case "hook":
+    case "notRecorded":
     case "report":
     case "output":
     case "missing":

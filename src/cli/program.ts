@@ -3,6 +3,8 @@ import type { AnalysisValues } from "./analysis/analysis-request.ts";
 import { ANALYZE_HELP, addAnalyze } from "./commands/analyze/options.ts";
 import { addCheck, type CheckRequest } from "./commands/check/options.ts";
 import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
+import { addHook, type HookValues } from "./commands/hook/options.ts";
+import { addRecord, type RecordValues } from "./commands/record/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
 
 /** What each command calls. */
@@ -10,6 +12,8 @@ export interface Commands {
   readonly analyze: (inputs: readonly string[], values: AnalysisValues) => Promise<void>;
   readonly check: (request: CheckRequest) => Promise<void>;
   readonly diff: (request: DiffRequest) => Promise<void>;
+  readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
+  readonly hook: (values: HookValues) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
 
@@ -35,6 +39,8 @@ export function buildProgram(
   const analyze = addAnalyze(program, commands.analyze);
   addCheck(program, commands.check);
   addDiff(program, commands.diff);
+  addRecord(program, commands.record);
+  addHook(program, commands.hook);
   addSchema(program, commands.schema);
   // `mallog --help` is asked for the options of the default command.
   const help = new Help();

@@ -46,6 +46,7 @@ export function fakeIo(given: GivenIo = {}): FakeIo {
     env: {},
     cwd: "/",
     hostCpus: 4,
+    host: { platform: process.platform, arch: process.arch },
     version: "1.2.3",
     signals: new EventEmitter(),
     endWithin: (milliseconds) => endsWithin.push(milliseconds),

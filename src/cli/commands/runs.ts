@@ -2,3 +2,5 @@
 export { analyzeLog } from "./analyze/run.ts";
 export { checkLog } from "./check/run.ts";
 export { diffReports } from "./diff/run.ts";
+export { writeHook } from "./hook/run.ts";
+export { recordCommand } from "./record/run.ts";

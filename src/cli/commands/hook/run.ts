@@ -1,0 +1,56 @@
+import { copyFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { builtHook, HookError, hostArch } from "../../../native/build-hook.ts";
+import type { HookArch } from "../../../native/hook-arches.ts";
+import { hookSource } from "../../../native/hook-source.ts";
+import { Exit } from "../../exit-codes.ts";
+import { writeErrorReason } from "../../files/system-error.ts";
+import type { Io } from "../../io.ts";
+import { Failure } from "../../problems.ts";
+import { print } from "../../terminal/print.ts";
+import type { HookValues } from "./options.ts";
+
+/**
+ * Runs `mallog hook`. Returns the exit code.
+ * @throws Failure hook, output
+ */
+export async function writeHook(
+  { output, source, arch }: HookValues,
+  io: Pick<Io, "stdout" | "host" | "env" | "cwd">,
+): Promise<number> {
+  if (source && output === undefined) {
+    await print(io.stdout, hookSource());
+    return Exit.done;
+  }
+  const built = source ? null : hookFor(arch ?? null, io);
+  if (output === undefined) {
+    await print(io.stdout, `${built}\n`);
+    return Exit.done;
+  }
+  try {
+    if (built === null) {
+      writeFileSync(resolve(io.cwd, output), hookSource());
+    } else {
+      copyFileSync(built, resolve(io.cwd, output));
+    }
+  } catch (error) {
+    throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
+  }
+  return Exit.done;
+}
+
+/**
+ * The path of the built hook; `arch` null: for this machine.
+ * @throws Failure hook
+ */
+export function hookFor(arch: HookArch | null, { host, env }: Pick<Io, "host" | "env">): string {
+  try {
+    const place = { ...host, env };
+    return builtHook(arch ?? hostArch(place), place);
+  } catch (error) {
+    if (error instanceof HookError) {
+      throw new Failure({ code: "hook", reason: error.message });
+    }
+    throw error;
+  }
+}

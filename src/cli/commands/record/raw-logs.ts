@@ -1,0 +1,98 @@
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+
+/** A log as the hook has left it. */
+export interface RawLog {
+  readonly path: string;
+  /** the process id, with -1 and so on behind it if the process has executed another program */
+  readonly pid: string;
+  /** null: the log does not say */
+  readonly command: string | null;
+  readonly bytes: number;
+}
+
+/** Bytes of a log's head that are searched for the command. */
+const HEAD_BYTES = 16 * 1024;
+
+const MOST_CHARACTERS = 60;
+
+/** The logs in a folder that hold at least one line. Cuts what killed processes have reserved and not written. */
+export function rawLogs(folder: string): RawLog[] {
+  return readdirSync(folder)
+    .map((name) => {
+      const path = join(folder, name);
+      const file = openSync(path, "r+");
+      try {
+        const bytes = cutPadding(file);
+        const head = Buffer.alloc(Math.min(bytes, HEAD_BYTES));
+        readSync(file, head, 0, head.length, 0);
+        const [, command = null] = /^# command (.*)$/m.exec(head.toString("utf8")) ?? [];
+        const [pid = name] = /\d+(?:-\d+)?/.exec(name) ?? [];
+        return { path, pid, command: command?.slice(0, MOST_CHARACTERS) ?? null, bytes };
+      } finally {
+        closeSync(file);
+      }
+    })
+    .filter(({ bytes }) => bytes > 0);
+}
+
+/** Cuts the NUL bytes at the end of a file. Returns the bytes that are left. */
+function cutPadding(file: number): number {
+  const { size } = fstatSync(file);
+  const block = Buffer.alloc(64 * 1024);
+  let end = size;
+  while (end > 0) {
+    const from = Math.max(0, end - block.length);
+    const read = readSync(file, block, 0, end - from, from);
+    let kept = read;
+    while (kept > 0 && block[kept - 1] === 0) {
+      kept--;
+    }
+    end = from + kept;
+    if (kept > 0) {
+      break;
+    }
+  }
+  if (end < size) {
+    ftruncateSync(file, end);
+  }
+  return end;
+}
+
+/** The name of a log: the target, with the process id for %p. */
+export function logName(target: string, { pid }: RawLog): string {
+  return target.replaceAll("%p", pid);
+}
+
+/** Moves a log to its place, compressed if the name says so: whole, or not at all. */
+export async function keepLog(path: string, target: string): Promise<void> {
+  if (!target.endsWith(".gz")) {
+    renameSync(path, target);
+    return;
+  }
+  const temporary = join(dirname(path), `${crypto.randomUUID()}.gz`);
+  try {
+    await pipeline(
+      createReadStream(path, { highWaterMark: 1024 * 1024 }),
+      // Higher levels take longer than the report, for logs that are a sixth smaller.
+      createGzip({ level: 1, chunkSize: 256 * 1024 }),
+      createWriteStream(temporary),
+    );
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}

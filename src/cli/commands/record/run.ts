@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { byteUnit, count, size } from "../../../report/format.ts";
+import { analysisRequest } from "../../analysis/analysis-request.ts";
+import { writeErrorReason } from "../../files/system-error.ts";
+import type { Analyse, Io } from "../../io.ts";
+import { Failure } from "../../problems.ts";
+import { message } from "../../terminal/message.ts";
+import { analyzeLog } from "../analyze/run.ts";
+import { hookFor } from "../hook/run.ts";
+import type { RecordValues } from "./options.ts";
+import { keepLog, logName, type RawLog, rawLogs } from "./raw-logs.ts";
+import { runHooked } from "./run-hooked.ts";
+
+/**
+ * Runs `mallog record`: the command under the hook, one log for each process in a folder beside the target, then the logs
+ * compressed and the largest process reported. Returns the exit code. `commands`: the names of all commands.
+ * @throws Failure hook, output, notStarted, notRecorded, and whatever `analyse` throws
+ */
+export async function recordCommand(
+  words: readonly string[],
+  values: RecordValues,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+): Promise<number> {
+  const hook = hookFor(null, io);
+  const folder = newFolder(values.output, io.cwd);
+  try {
+    const status = await runHooked(words, { hook, folder, seconds: values.for ?? null }, io);
+    const logs = await byVolume(rawLogs(folder), values, io, analyse);
+    const [first, ...others] = logs;
+    if (first === undefined) {
+      if (status !== 0) {
+        return status;
+      }
+      throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
+    }
+    const kept = await keep(first, others, values, io);
+    if (!values.report) {
+      return status;
+    }
+    const request = { ...values, output: undefined };
+    const reported = await analyzeLog([kept], analysisValues(request), io, analyse, commands);
+    return status === 0 ? reported : status;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The options of the report: `-o` names the log, not a report. */
+function analysisValues({
+  output: _,
+  ...values
+}: Omit<RecordValues, "output"> & { output: undefined }) {
+  return values;
+}
+
+/** Moves the logs to their places. Returns the path of the first one, as the user would write it. */
+async function keep(
+  first: RawLog,
+  others: readonly RawLog[],
+  { output, quiet }: RecordValues,
+  io: Io,
+): Promise<string> {
+  const areAllKept = output.includes("%p");
+  const logs = areAllKept ? [first, ...others] : [first];
+  const names: string[] = [];
+  for (const log of logs) {
+    const name = logName(output, log);
+    names.push(name);
+    try {
+      await keepLog(log.path, resolve(io.cwd, name));
+    } catch (error) {
+      throw new Failure({ code: "output", file: name, reason: writeErrorReason(error) });
+    }
+  }
+  const [name = output] = names;
+  if (!quiet) {
+    message(io.stderr, keptText(name, first, others, areAllKept));
+  }
+  return name;
+}
+
+const MOST_NAMED = 5;
+
+function keptText(
+  name: string,
+  first: RawLog,
+  others: readonly RawLog[],
+  areAllKept: boolean,
+): string {
+  const recorded = `recorded process ${first.pid}${first.command === null ? "" : ` (${first.command})`} in ${name}`;
+  if (others.length === 0) {
+    return recorded;
+  }
+  const named = others
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ pid, command, bytes }) =>
+        `${pid} (${command ?? "?"}, a log of ${size(bytes, byteUnit([bytes]))})`,
+    );
+  const more = others.length > MOST_NAMED ? `, and ${count(others.length - MOST_NAMED)} more` : "";
+  const hint = areAllKept ? "" : "; %p in the name of -o keeps all logs";
+  return `${recorded}; ${`${count(others.length)} other ${others.length === 1 ? "process" : "processes"}`}: ${named.join(", ")}${more}${hint}`;
+}
+
+/** Logs whose volume is counted; the others are smaller than each of these. */
+const MOST_COUNTED = 8;
+
+/** The logs by the volume of their processes, the largest first: of the largest logs, the calls are read. */
+async function byVolume(
+  logs: readonly RawLog[],
+  values: RecordValues,
+  io: Io,
+  analyse: Analyse,
+): Promise<RawLog[]> {
+  const sorted = logs.toSorted((a, b) => b.bytes - a.bytes);
+  if (sorted.length < 2) {
+    return sorted;
+  }
+  const { analysis } = analysisRequest(
+    [],
+    { sort: values.sort, top: 0, glibc: "auto", progress: false, model: false, whatIf: false },
+    io.hostCpus,
+  );
+  const volumes = new Map<RawLog, number>();
+  for (const log of sorted.slice(0, MOST_COUNTED)) {
+    const { threads } = await analyse([log.path], analysis, {
+      stdin: io.stdin,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    });
+    volumes.set(
+      log,
+      threads.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0),
+    );
+  }
+  return sorted.toSorted((a, b) => (volumes.get(b) ?? 0) - (volumes.get(a) ?? 0));
+}
+
+/** A new folder beside the log: both are on one file system, and a log may be large. */
+function newFolder(output: string, cwd: string): string {
+  try {
+    return mkdtempSync(join(dirname(resolve(cwd, output)), ".mallog-record-"));
+  } catch (error) {
+    throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
+  }
+}
