@@ -1,3 +1,4 @@
+import { plural } from "../report/format.ts";
 import type {
   Anomalies,
   Fidelity,
@@ -20,6 +21,8 @@ export interface Facts {
   readonly recorded: Scenario;
   readonly threads: readonly ThreadSummary[];
   readonly trace: TraceSummary;
+  /** calls that the hook could not write */
+  readonly lostCalls: number;
   readonly fidelity: Fidelity;
   /** bytes in use that were allocated outside the log: they are not free */
   readonly outsideBytes: number;
@@ -40,6 +43,7 @@ export function findings(facts: Facts): Finding[] {
     pinned(threads),
     arenas(recorded, outsideBytes),
     undecided(recorded, facts.rssByGlibc),
+    lost(facts.lostCalls),
     otherAllocatorFinding(trace),
     threadBuffersFinding(trace, fidelity, refersToPlaces),
   ];
@@ -58,6 +62,19 @@ const OF_MODEL = ["retained-free-memory", "pinned-heap", "arenas-retain", "glibc
 /** Returns the findings that do not rest on the model's figures. */
 export function withoutModel(all: readonly Finding[]): Finding[] {
   return all.filter(({ kind }) => !OF_MODEL.includes(kind));
+}
+
+function lost(calls: number): Finding | null {
+  if (calls === 0) {
+    return null;
+  }
+  return {
+    kind: "lost-calls",
+    severity: "critical",
+    message: `the hook could not write ${plural(calls, "call")}, as the disk was full or the log as large as MALLOG_MAX allows: what follows in the log lacks them`,
+    bytes: 0,
+    evidence: { calls },
+  };
 }
 
 function showsBuffersByTime({ threadBuffers }: TraceSummary): boolean {

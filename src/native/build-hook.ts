@@ -94,7 +94,8 @@ function compile(
       [...first, ...FLAGS, "-o", target, "-x", "c", "-"],
       { input: source, encoding: "utf8", env: { ...env, LD_PRELOAD: undefined, LC_ALL: "C" } },
     );
-    if (error !== undefined) {
+    // A compiler that ends before it has read the source (EPIPE) has a status.
+    if (error !== undefined && status === null) {
       continue;
     }
     if (status !== 0) {

@@ -14,6 +14,7 @@ import type { AllocatorSigns } from "../trace/allocator-signs.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ProcessOrigin } from "../trace/processes/log-process.ts";
+import type { StatedProcess } from "../trace/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 
 /** What the reading of the log found, besides its events. */
@@ -40,6 +41,8 @@ export interface LogResult {
   readonly ledger: Ledger;
   /** names of threads by tid */
   readonly threadNames: ReadonlyMap<number, string>;
+  /** what the log states about its process */
+  readonly statedProcess: StatedProcess;
   readonly pointerBits: 32 | 64;
   /** lines that stood too low, as their times show, and were moved up */
   readonly movedLate: number;

@@ -228,6 +228,7 @@ export class Analysis implements EventSink {
     return {
       ledger: this.ledger,
       threadNames: this.#facts.threadNames,
+      statedProcess: this.#facts.statedProcess,
       movedLate: this.#timeOrder.moved,
       threadBuffers: this.#threadBuffers,
       allocatorSigns: this.#allocatorSigns,

@@ -55,10 +55,24 @@ export interface Report {
   /** the processes of a log that has several, largest volume first; the other fields are those of the reported one */
   readonly processes?: readonly ProcessSummary[];
   readonly budgets: readonly BudgetResult[];
-  /** only with --container-limit or --base-rss */
+  /** only with --container-limit or --base-rss, or if the log states a container's limit */
   readonly container?: Container;
+  /** what the log states about its process, as logs of mallog's hook do; absent if it states nothing */
+  readonly process?: ProcessSummary;
   /** what-ifs that the recorded run's glibc cannot run, in the order asked for; absent if there are none */
   readonly unavailable?: readonly UnavailableScenario[];
+}
+
+/** Each is null where the log does not state it. */
+export interface ProcessSummary {
+  readonly pid: number | null;
+  readonly command: string | null;
+  /** the memory limit of its container (cgroup), in bytes */
+  readonly limitBytes: number | null;
+  /** largest measured RSS of the process outside malloc's memory, in bytes */
+  readonly otherRssBytes: number | null;
+  /** calls that the hook could not write, for example because the disk was full */
+  readonly lostCalls: number;
 }
 
 export interface CallCounts {

@@ -57,6 +57,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
             recorded,
             threads,
             trace,
+            lostCalls: result.statedProcess.lostCalls,
             fidelity: model.fidelity,
             outsideBytes: model.inferred.unloggedBytes,
             refersToPlaces: samples !== null || model.holes !== null,
@@ -68,10 +69,19 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ),
     budgets: [],
     ...unavailable(model?.refused ?? []),
+    ...processSummary(result),
   } satisfies Omit<Report, "grade">;
   const grade = gradeOf(ungraded);
   const known = isUnreliable({ grade }) ? withoutModel(ungraded.findings) : ungraded.findings;
   return { ...ungraded, grade, findings: known };
+}
+
+function processSummary({ statedProcess }: LogResult): Pick<Report, "process"> {
+  const { pid, command, limitBytes, otherRssBytes, lostCalls } = statedProcess;
+  const stated = { pid, command, limitBytes, otherRssBytes, lostCalls };
+  return Object.values(stated).every((value) => value === null || value === 0)
+    ? {}
+    : { process: stated };
 }
 
 function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavailable"> {

@@ -1,5 +1,6 @@
 import { ADDRESS_SPACE } from "./address-space.ts";
 import type { Note } from "./event.ts";
+import { StatedProcess } from "./stated-process.ts";
 
 export type Arch = "x86_64" | "aarch64";
 
@@ -8,7 +9,8 @@ export type ThpMode = "always" | "madvise" | "never";
 
 /**
  * Facts that the log states in `# key value` comments: glibc, CPUs, architecture, page size, settings, heap start and huge
- * page mode of the recorded process, names of threads, and measured RSS. Other comments are ignored here; hole-notes.ts reads some.
+ * page mode of the recorded process, names of threads, and measured RSS. Other comments are ignored here;
+ * stated-process.ts and hole-notes.ts read some.
  *
  *     # glibc 2.36
  *     # cpus 8
@@ -40,10 +42,12 @@ export class LogFacts {
   /** path of the executable; null if not stated */
   program: string | null = null;
   readonly threadNames = new Map<number, string>();
+  readonly statedProcess = new StatedProcess();
 
   /** Reads one comment. Returns the RSS in bytes if the comment is an RSS sample, else null. */
   read(note: Note): number | null {
     const [key, value, rest] = split(note.text);
+    this.statedProcess.read(key, value, rest);
     switch (key) {
       case "glibc":
         // Distributions add a revision: 2.36-9+deb12u4.

@@ -67,6 +67,25 @@ describe("the report on standard output", () => {
     });
   });
 
+  test("without them, the container is the one that the log states", async () => {
+    const process = {
+      pid: 7,
+      command: null,
+      limitBytes: 32 * MiB,
+      otherRssBytes: 9 * MiB,
+      lostCalls: 0,
+    };
+    const scenarios = [scenario("as recorded")];
+    const verdict = async (...argv: string[]) => {
+      const { out } = await mallog(["--json", ...argv], answers({ scenarios, process }));
+      const { container }: Report = JSON.parse(out);
+      return [container?.limitBytes, container?.baseRssBytes, container?.scenarios[0]?.fits];
+    };
+    expect(await verdict()).toEqual([32 * MiB, 9 * MiB, false]);
+    expect(await verdict("--container-limit", "64MiB")).toEqual([64 * MiB, 9 * MiB, true]);
+    expect(await verdict("--base-rss", "1MiB")).toEqual([32 * MiB, MiB, true]);
+  });
+
   test("colours follow the terminal and the options", async () => {
     const stdout = () => new FakeOutput({ columns: 100 });
     const colour = "\u001b[1m";

@@ -7,6 +7,7 @@ function kinds(given: Partial<Facts>): string[] {
     recorded: scenario("as recorded"),
     threads: [],
     trace: trace(),
+    lostCalls: 0,
     fidelity: MODEL.fidelity,
     outsideBytes: 0,
     refersToPlaces: false,
@@ -31,4 +32,9 @@ describe("memory in use that the log does not show", () => {
     expect(kinds({ recorded })).toEqual(["arenas-retain"]);
     expect(kinds({ recorded, outsideBytes: 3.5 * MiB })).toEqual([]);
   });
+});
+
+it("calls that the hook could not write are a finding", () => {
+  expect(kinds({})).not.toContain("lost-calls");
+  expect(kinds({ lostCalls: 3 })).toContain("lost-calls");
 });

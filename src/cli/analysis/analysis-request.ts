@@ -18,8 +18,8 @@ export interface AnalysisRequest {
   readonly analysis: LogOptions;
   readonly sort: ThreadSort;
   readonly top: number;
-  /** null: neither --container-limit nor --base-rss was given */
-  readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number } | null;
+  /** null: not given, so what the log states counts */
+  readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number | null };
   /** paths of the report files */
   readonly outputs: readonly string[];
   /** form of the report on standard output */
@@ -49,7 +49,7 @@ export function analysisRequest(
   }
   refuseUnfollowable(inputs, values);
   const glibc = accepted("--glibc", values.glibc, parseGlibcOrAuto(values.glibc));
-  const { containerLimit: limitBytes = null, baseRss } = values;
+  const { containerLimit: limitBytes = null, baseRss: baseRssBytes = null } = values;
   const recordedWith =
     values.recordedWith === undefined
       ? null
@@ -71,10 +71,7 @@ export function analysisRequest(
     },
     sort: values.sort,
     top: values.top,
-    container:
-      limitBytes === null && baseRss === undefined
-        ? null
-        : { limitBytes, baseRssBytes: baseRss ?? 0 },
+    container: { limitBytes, baseRssBytes },
     outputs: values.output ?? [],
     form: formOf(values),
     plot: values.plot ?? false,

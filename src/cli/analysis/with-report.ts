@@ -115,13 +115,19 @@ function sayWhatIsAwaited({ follows, inputs, quiet }: AnalysisRequest, { cwd, st
   }
 }
 
-/** The report with the threads sorted and the container's verdict, as the options demand. */
+/**
+ * The report with the threads sorted, and the container's verdict if the options ask for it or the log states a limit. What
+ * an option does not give is what the log states.
+ */
 function finished(report: Report, { sort, container }: AnalysisRequest): Report {
   const sorted = { ...report, threads: sortThreads(report.threads, sort) };
-  if (container === null) {
+  const stated = report.process;
+  const limitBytes = container.limitBytes ?? stated?.limitBytes ?? null;
+  const isUnknown = limitBytes === null && container.baseRssBytes === null;
+  if (isUnknown || report.scenarios.length === 0) {
     return sorted;
   }
-  const { limitBytes, baseRssBytes } = container;
+  const baseRssBytes = container.baseRssBytes ?? stated?.otherRssBytes ?? 0;
   return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
 }
 

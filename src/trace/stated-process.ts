@@ -1,0 +1,52 @@
+/**
+ * What comments state about the process as a whole. mallog's own hook writes them:
+ *
+ *     # pid 16342
+ *     # command java -jar app.jar
+ *     # cgroup limit=536870912 usage=412000000     bytes; the least limit of its cgroups, or max
+ *     # rss 1052672 … other=8400896                other: resident bytes of the process outside malloc's memory
+ *     # lost 17                                    calls that could not be written
+ */
+export class StatedProcess {
+  pid: number | null = null;
+  command: string | null = null;
+  /** the container's memory limit in bytes; null: none is stated, or there is none */
+  limitBytes: number | null = null;
+  /** the largest RSS outside malloc's memory at a sample, in bytes; null: no sample states it */
+  otherRssBytes: number | null = null;
+  lostCalls = 0;
+
+  /** `value`: the first word after the key, `rest`: what follows it. */
+  read(key: string, value: string, rest: string): void {
+    switch (key) {
+      case "pid":
+        this.pid = wholeNumber(value) ?? this.pid;
+        break;
+      case "command":
+        this.command = `${value} ${rest}`.trim() || null;
+        break;
+      case "cgroup":
+        this.limitBytes = fieldOf("limit", `${value} ${rest}`) ?? this.limitBytes;
+        break;
+      case "rss": {
+        const other = fieldOf("other", rest);
+        if (other !== null) {
+          this.otherRssBytes = Math.max(other, this.otherRssBytes ?? 0);
+        }
+        break;
+      }
+      case "lost":
+        this.lostCalls += wholeNumber(value) ?? 0;
+        break;
+    }
+  }
+}
+
+function fieldOf(name: string, text: string): number | null {
+  const field = text.split(" ").find((word) => word.startsWith(`${name}=`));
+  return field === undefined ? null : wholeNumber(field.slice(name.length + 1));
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

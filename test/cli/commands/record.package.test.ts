@@ -1,0 +1,168 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Report } from "../../../src/report/report.ts";
+import { CProgram } from "../../support/c-program.ts";
+import { canRecord, HOOK_SOURCE } from "../../support/hooked.ts";
+import { MALLOG } from "../../support/mallog-command.ts";
+import { newFolder, sharedFolder } from "../../support/run-mallog.ts";
+
+/** mallog record and mallog hook as users start them. */
+
+const calls = new CProgram("hook-calls");
+const cache = sharedFolder();
+afterAll(() => rmSync(cache, { recursive: true }));
+
+function mallog(argv: readonly string[], cwd: string, more: Record<string, string> = {}) {
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: cache, ...more };
+  return spawnSync(process.execPath, [MALLOG, ...argv], { cwd, env, encoding: "utf8" });
+}
+
+const skipped = canRecord ? "" : " (skipped: no C compiler, or no glibc)";
+
+describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
+  beforeAll(() => calls.compile("-O1", "-fno-builtin", "-pthread"));
+
+  it("writes the log, compressed, and prints the report", () => {
+    const folder = newFolder();
+    const { status, stdout, stderr } = mallog(["record", "--", calls.path, "threads"], folder);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/The model reproduced (\d+) of \1 pointers\./);
+    expect(stdout).toContain("GC Thread#0");
+    expect(stderr).toMatch(
+      /^mallog: recorded process \d+ \(.*hook-calls threads\) in malloc\.log\.gz\n$/,
+    );
+    expect(readdirSync(folder)).toEqual(["malloc.log.gz"]);
+    const log = gunzipSync(readFileSync(join(folder, "malloc.log.gz"))).toString("latin1");
+    expect(log).toMatch(/^# hook mallog 1\n/);
+    expect(log).toMatch(/\n# end\n$/);
+  });
+
+  it("takes the options of a report", () => {
+    const argv = ["record", "-q", "--json", "--no-what-if", "--container-limit", "64MiB"];
+    const { stdout, stderr } = mallog([...argv, "--", calls.path, "all"], newFolder());
+    const { model, container, scenarios }: Report = JSON.parse(stdout);
+    expect(model?.fidelity.ratio).toBe(1);
+    expect(scenarios.length).toBe(1);
+    expect(container).toMatchObject({ limitBytes: 64 * 1024 * 1024 });
+    expect(container?.baseRssBytes).toBeGreaterThan(500_000);
+    expect(stderr).toBe("");
+  });
+
+  it("reports the process that allocated most, names the others, and keeps them with %p", () => {
+    const script = `${calls.path} many 3000; ${calls.path} all; ${calls.path} many 10`;
+    const folder = newFolder();
+    const kept = mallog(
+      ["record", "--no-report", "-o", "m.%p.log", "--", "sh", "-c", script],
+      folder,
+    );
+    expect([kept.status, kept.stdout]).toEqual([0, ""]);
+    expect(kept.stderr).toMatch(/recorded process [\d-]+ \(.*\) in m\.[\d-]+\.log; \d+ other proc/);
+    expect(kept.stderr).not.toContain("%p");
+    expect(readdirSync(folder).length).toBeGreaterThanOrEqual(3);
+
+    const one = newFolder();
+    const { stderr } = mallog(
+      ["record", "--no-report", "-o", "m.log", "--", "sh", "-c", script],
+      one,
+    );
+    // `many 3000` has the largest log, and asks for 4.5 MB; a call that fails asks for more, but gets nothing.
+    expect(stderr).toMatch(/recorded process [\d-]+ \(.*hook-calls (many 3000|all)\) in m\.log; /);
+    expect(stderr).toContain("%p in the name of -o keeps all logs");
+    expect(readdirSync(one)).toEqual(["m.log"]);
+  });
+
+  it("has the command's exit code, and reports all the same", () => {
+    const failing = mallog(["record", "--", "sh", "-c", "ls >/dev/null; exit 7"], newFolder());
+    expect(failing.status).toBe(7);
+    expect(failing.stdout).toContain("The model reproduced");
+    const killed = mallog(
+      ["record", "--", "sh", "-c", "ls >/dev/null; kill -KILL $$"],
+      newFolder(),
+    );
+    expect(killed.status).toBe(137);
+    expect(killed.stdout).toContain("The model reproduced");
+  });
+
+  it("ends with 127 and 126 where the command cannot be started", () => {
+    const folder = newFolder();
+    const missing = mallog(["record", "--", "/nonexistent/app"], folder);
+    expect([missing.status, missing.stderr]).toEqual([
+      127,
+      "mallog: /nonexistent/app: no such command\n",
+    ]);
+    writeFileSync(join(folder, "data"), "");
+    expect(mallog(["record", "--", "./data"], folder).status).toBe(126);
+    expect(readdirSync(folder)).toEqual(["data"]);
+  });
+
+  it("says where nothing was recorded", () => {
+    const env = { MALLOG_START_AFTER: "1h" };
+    const { status, stderr } = mallog(["record", "--", calls.path, "all"], newFolder(), env);
+    expect(status).toBe(3);
+    expect(stderr).toContain("nothing was recorded");
+  });
+
+  it("ends the command after the time of --for", () => {
+    const argv = ["record", "--for", "300ms", "--", calls.path, "wait", "100000"];
+    const { status, stdout } = mallog(argv, newFolder());
+    expect(status).toBe(0);
+    expect(stdout).toContain("The model reproduced");
+  });
+
+  it("passes a signal on to the command, and reports what it did", async () => {
+    const folder = newFolder();
+    const child = spawn(
+      process.execPath,
+      [MALLOG, "record", "--json", "--", calls.path, "wait", "100000"],
+      { cwd: folder, env: { PATH: process.env.PATH, XDG_CACHE_HOME: cache } },
+    );
+    let out = "";
+    child.stdout.on("data", (text: Buffer) => {
+      out += text.toString();
+    });
+    child.stdin.end();
+    const started = () =>
+      readdirSync(folder).some((name) => readdirSync(join(folder, name)).length > 0);
+    while (!started()) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    await new Promise((done) => setTimeout(done, 100));
+    child.kill("SIGTERM");
+    const [code] = await once(child, "close");
+    expect(code).toBe(143);
+    const { trace }: Report = JSON.parse(out);
+    expect(trace.events).toBeGreaterThan(0);
+  });
+});
+
+describe(`mallog hook`, () => {
+  it("prints the source", () => {
+    const folder = newFolder();
+    expect(mallog(["hook", "--source"], folder).stdout).toBe(readFileSync(HOOK_SOURCE, "utf8"));
+    mallog(["hook", "--source", "-o", "hook.c"], folder);
+    expect(readFileSync(join(folder, "hook.c"), "utf8")).toBe(readFileSync(HOOK_SOURCE, "utf8"));
+  });
+
+  it.skipIf(!canRecord)("prints the path of the built hook, or writes it", () => {
+    const folder = newFolder();
+    const path = mallog(["hook"], folder).stdout.trim();
+    expect(existsSync(path)).toBe(true);
+    mallog(["hook", "-o", "mallog-hook.so"], folder);
+    expect(readFileSync(join(folder, "mallog-hook.so"))).toEqual(readFileSync(path));
+  });
+
+  it("says what to install where there is no compiler", () => {
+    const { status, stderr } = mallog(["hook"], newFolder(), {
+      PATH: "/nonexistent",
+      XDG_CACHE_HOME: newFolder(),
+    });
+    expect(status).toBe(3);
+    expect(stderr).toMatch(
+      /^mallog: the hook is built at its first use, .*install gcc and libc6-dev/,
+    );
+  });
+});

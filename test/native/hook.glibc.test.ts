@@ -1,0 +1,260 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { CProgram } from "../support/c-program.ts";
+import { canRecord, comments, Hook, misses, reported } from "../support/hooked.ts";
+import { newFolder } from "../support/run-mallog.ts";
+
+/** The hook under real programs: what it logs, that the model reproduces each pointer and page, and what it survives. */
+
+const hook = new Hook();
+const calls = new CProgram("hook-calls");
+const stress = new CProgram("hook-stress");
+const EXACT = { pointers: 0, malformed: 0, samples: 0 };
+
+const skipped = canRecord ? "" : " (skipped: no C compiler, or no glibc)";
+
+describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
+  beforeAll(() => {
+    hook.compile();
+    calls.compile("-O1", "-fno-builtin", "-pthread");
+    stress.compile("-O1", "-pthread");
+  });
+
+  it("needs no library, and no symbol of a glibc after 2.17", () => {
+    const dynamic = execFileSync("readelf", ["-dW", "--dyn-syms", hook.path], { encoding: "utf8" });
+    const versions = [...dynamic.matchAll(/@GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+    expect(Math.max(...versions, 0)).toBeLessThanOrEqual(17);
+    expect(dynamic).not.toContain("libdl");
+  });
+
+  it("logs each kind of call as mallog reads it", () => {
+    const { status, largest } = hook.record(calls.path, ["all"]);
+    expect(status.status).toBe(0);
+    const text = largest.toString("latin1");
+    const found = [...text.matchAll(/^\d+ \d\d:\d\d:\d\d\.\d{6} \[0x[0-9a-f]+\] (.*)$/gm)].map(
+      ([, call = ""]) => call.replace(/0x[0-9a-f]{3,}/g, "P").replace("\t", " "),
+    );
+    expect(found.slice(0, 16)).toEqual([
+      "malloc(100) = P",
+      "realloc(P, 200000) = P",
+      "reallocarray(P, 10, 30000) = P",
+      "free(P)",
+      "calloc(3, 50) = P",
+      "free(P)",
+      "memalign(64, 100) = P",
+      "free(P)",
+      "aligned_alloc(128, 256) = P",
+      "free(P)",
+      "valloc(10) = P",
+      "free(P)",
+      "pvalloc(10) = P",
+      "free(P)",
+      "posix_memalign(256, 1000) = P",
+      "free(P)",
+    ]);
+    expect(found.slice(16)).toEqual([
+      "malloc(4611686018427387904) = 0x0",
+      "malloc(10) = P",
+      "realloc(P, 4611686018427387904) = 0x0",
+      "reallocarray(P, 4611686018427387904, 4611686018427387904) = 0x0",
+      "free(P)",
+      "free(0x0)",
+      "mallopt(-1, 65536) = 1",
+      "malloc(1048576) = P",
+      "malloc_trim(0) = 1",
+    ]);
+    expect(misses(largest)).toEqual(EXACT);
+    // Half of the last block was not written.
+    const hole = comments(largest, "hole").at(-1) ?? "";
+    expect(Number(hole.split("+")[1])).toBeGreaterThanOrEqual(500_000);
+  });
+
+  it("states the facts of the machine and of the process", () => {
+    const env = { MALLOC_ARENA_MAX: "2", GLIBC_TUNABLES: "glibc.malloc.tcache_count=3" };
+    const { largest } = hook.record(calls.path, ["all"], { env });
+    expect(comments(largest, "setting").sort()).toEqual([
+      "GLIBC_TUNABLES=glibc.malloc.tcache_count=3",
+      "MALLOC_ARENA_MAX=2",
+    ]);
+    const [version = ""] = comments(largest, "glibc");
+    expect(execFileSync("getconf", ["GNU_LIBC_VERSION"], { encoding: "utf8" })).toContain(version);
+    expect(comments(largest, "program")).toEqual([calls.path]);
+    expect(comments(largest, "command")).toEqual([`${calls.path} all`]);
+    expect(comments(largest, "page")).toEqual([
+      execFileSync("getconf", ["PAGESIZE"], { encoding: "utf8" }).trim(),
+    ]);
+    expect(comments(largest, "arch")).toEqual([
+      execFileSync("uname", ["-m"], { encoding: "utf8" }).trim(),
+    ]);
+    expect(comments(largest, "map").join("\n")).toMatch(/ r-xp [0-9a-f]+ \/.*libc\.so\.6$/m);
+    const { model, process: stated, measured } = reported(largest);
+    expect(model).toMatchObject({
+      glibc: version,
+      glibcSource: "log",
+      cpusSource: "log",
+      settings: { MALLOC_ARENA_MAX: "2", "glibc.malloc.tcache_count": "3" },
+    });
+    expect(stated?.command).toBe(`${calls.path} all`);
+    expect(stated?.otherRssBytes).toBeGreaterThan(500_000);
+    expect(measured?.rssSamples.length).toBe(1);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
+  it("logs names of threads and the ends of threads", () => {
+    const { largest } = hook.record(calls.path, ["threads"]);
+    const { threads } = reported(largest);
+    expect(threads.map(({ name }) => name).sort()).toEqual([
+      "GC Thread#0",
+      "by prctl",
+      "hook-calls",
+      "http-nio 8080",
+    ]);
+    expect(largest.toString("latin1").match(/thread_exit\(\)/g)?.length).toBe(3);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
+  it("gives a forked child a log of its own, and leaves the parent's alone", () => {
+    const { logs } = hook.record(calls.path, ["fork"]);
+    expect(logs.size).toBe(2);
+    const texts = [...logs.values()].map((log) => log.toString("latin1"));
+    const child = texts.find((text) => text.includes("# forked"));
+    const parent = texts.find((text) => !text.includes("# forked"));
+    expect(child).toContain("malloc(2000)");
+    expect(parent).toContain("malloc(3000)");
+    expect(parent).not.toContain("malloc(2000)");
+    expect(parent).toMatch(/# end\n$/);
+    expect(child).toMatch(/# end\n$/);
+  });
+
+  it("records neither children nor a second program where the name has no %p", () => {
+    const file = join(newFolder(), "malloc.log");
+    execFileSync("sh", ["-c", `${calls.path} many 10; exec ${calls.path} fork`], {
+      env: hook.env(file),
+    });
+    const text = readFileSync(file, "latin1");
+    expect(text).toContain("malloc(3000)");
+    expect(text).not.toContain("malloc(2000)");
+    expect(comments(Buffer.from(text), "command")).toEqual([`${calls.path} fork`]);
+  });
+
+  it("begins another log where a process executes a program", () => {
+    const { logs } = hook.record(calls.path, ["exec"]);
+    expect([...logs.keys()].map((name) => name.replace(/\d{2,}/, "PID")).sort()).toEqual([
+      "malloc.PID-1.log",
+      "malloc.PID.log",
+    ]);
+    const [first, second] = [...logs].sort(([a], [b]) => a.length - b.length).map(([, log]) => log);
+    expect(comments(first!, "command")).toEqual([`${calls.path} exec`]);
+    expect(comments(second!, "command")).toEqual([`${calls.path} all`]);
+    expect(first!.indexOf("malloc(777)")).toBeGreaterThan(0);
+  });
+
+  it("goes on where the program closes all files", () => {
+    const { largest } = hook.record(calls.path, ["close", "30000"]);
+    expect(reported(largest).trace.events).toBe(60_000);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
+  it("starts after a time, and stops after a time", () => {
+    const late = hook.record(calls.path, ["wait", "300"], { env: { MALLOG_START_AFTER: "150ms" } });
+    expect(late.largest.toString("latin1").match(/malloc\(\d\d\)/g)).toEqual([
+      "malloc(22)",
+      "malloc(33)",
+    ]);
+    const short = hook.record(calls.path, ["wait", "300"], { env: { MALLOG_STOP_AFTER: "150ms" } });
+    expect(short.largest.toString("latin1").match(/malloc\(\d\d\)/g)).toEqual([
+      "malloc(11)",
+      "malloc(22)",
+    ]);
+    expect(short.largest.toString("latin1")).toMatch(/# end\n$/);
+  });
+
+  it("is switched on by a signal", async () => {
+    const file = join(newFolder(), "malloc.log");
+    const child = spawn(calls.path, ["wait", "400"], {
+      env: hook.env(file, { MALLOG_START_AFTER: "signal", MALLOG_SIGNAL: "USR1" }),
+    });
+    setTimeout(() => child.kill("SIGUSR1"), 200);
+    await once(child, "exit");
+    expect(
+      readFileSync(file, "latin1")
+        .match(/malloc\(\d\d\)/g)
+        ?.at(-1),
+    ).toBe("malloc(33)");
+    expect(readFileSync(file, "latin1")).not.toContain("malloc(11)");
+  });
+
+  it("says what it has lost where the log has its largest size", () => {
+    const { status, largest } = hook.record(calls.path, ["many", "40000"], {
+      env: { MALLOG_MAX: "1M" },
+    });
+    expect(status.status).toBe(0);
+    expect(largest.length).toBeLessThanOrEqual(1 << 20);
+    const report = reported(largest);
+    expect(report.trace.lines.malformed).toBe(0);
+    expect(report.trace.events + (report.process?.lostCalls ?? 0)).toBe(80_000);
+    expect(report.findings.map(({ kind }) => kind)).toContain("lost-calls");
+  });
+
+  it("writes to a pipe", async () => {
+    const file = join(newFolder(), "pipe");
+    execFileSync("mkfifo", [file]);
+    const reader = spawn("cat", [file]);
+    const chunks: Buffer[] = [];
+    reader.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    spawn(calls.path, ["many", "20000"], { env: hook.env(file) });
+    await once(reader, "close");
+    const log = Buffer.concat(chunks);
+    expect(reported(log).trace.events).toBe(40_000);
+    expect(misses(log)).toEqual(EXACT);
+  });
+
+  it("says on standard error that a log cannot be written, and lets the program run", () => {
+    const env = hook.env("/nonexistent/malloc.log");
+    const output = execFileSync("sh", ["-c", `${calls.path} all 2>&1`], { env, encoding: "utf8" });
+    expect(output).toContain("mallog-hook: cannot write /nonexistent/malloc.log: error 2");
+  });
+
+  it("records 64 threads with signals, forks and threads that run on at the end", () => {
+    const { status, logs, largest } = hook.record(stress.path, ["64", "1000"]);
+    expect([status.status, status.stderr]).toEqual([0, ""]);
+    expect(logs.size).toBe(7);
+    const { threads } = reported(largest);
+    expect(threads.filter(({ name }) => name?.startsWith("worker-")).length).toBe(64);
+    // Threads that write their memory while it is measured: the samples are those of no moment.
+    expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
+    for (const log of logs.values()) {
+      expect(reported(log).trace.lines.malformed).toBe(0);
+    }
+  });
+
+  it("leaves a valid log where the process is killed, at any moment", async () => {
+    const folder = mkdtempSync(join(hook.folder, "killed-"));
+    let logs = 0;
+    for (let i = 0; i < 100; i++) {
+      const file = join(folder, `${i}.log`);
+      const child = spawn(stress.path, ["8", "1000000"], { env: hook.env(file) });
+      await new Promise((done) => setTimeout(done, 5 + 1.3 * i));
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      if (!existsSync(file)) {
+        // Killed before its first call.
+        continue;
+      }
+      logs++;
+      const raw = readFileSync(file);
+      const end = raw.indexOf("\n\0");
+      const log = end < 0 ? raw : raw.subarray(0, end + 1);
+      // Behind the last line there is at most a part of the next one, and reserved room.
+      expect(raw.subarray(log.length).indexOf("\n\0")).toBe(-1);
+      expect(log.indexOf(0)).toBe(-1);
+      if (i % 10 === 9) {
+        expect(misses(log)).toMatchObject({ pointers: 0, malformed: 0 });
+      }
+    }
+    expect(logs).toBeGreaterThan(80);
+  });
+});

@@ -1,0 +1,99 @@
+/*
+ * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
+ * executed program, files of the hook that are closed.
+ *
+ *     hook-calls all | threads | fork | exec | close | many N | wait MS
+ */
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile size_t huge = (size_t)1 << 62;
+static void *volatile kept;
+
+static void all(void) {
+  void *p = malloc(100);
+  p = realloc(p, 200000);
+  p = reallocarray(p, 10, 30000);
+  free(p);
+  free(calloc(3, 50));
+  free(memalign(64, 100));
+  free(aligned_alloc(128, 256));
+  free(valloc(10));
+  free(pvalloc(10));
+  if (posix_memalign(&p, 256, 1000) != 0) exit(3);
+  free(p);
+  if (posix_memalign(&p, 3, 1000) == 0) exit(4);
+  if (malloc(huge) != NULL || realloc(kept = malloc(10), huge) != NULL) exit(5);
+  if (reallocarray(kept, huge, huge) != NULL) exit(6);
+  free(kept);
+  free(NULL);
+  mallopt(M_TRIM_THRESHOLD, 65536);
+  /* Its last half is never written. */
+  char *large = malloc(1 << 20);
+  memset(large, 1, 1 << 19);
+  kept = large;
+  malloc_trim(0);
+}
+
+static void *work(void *name) {
+  if (name != NULL) pthread_setname_np(pthread_self(), name);
+  else prctl(PR_SET_NAME, "by prctl");
+  free(malloc(50));
+  return NULL;
+}
+
+static void threads(void) {
+  pthread_t thread;
+  char *names[] = {"GC Thread#0", "http-nio 8080", NULL};
+  for (int i = 0; i < 3; i++) {
+    pthread_create(&thread, NULL, work, names[i]);
+    pthread_join(thread, NULL);
+  }
+}
+
+static void in_child(void) {
+  kept = malloc(1000);
+  pid_t child = fork();
+  if (child == 0) {
+    free(kept);
+    kept = malloc(2000);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+  free(malloc(3000));
+}
+
+int main(int argc, char **argv) {
+  const char *what = argc > 1 ? argv[1] : "";
+  long number = argc > 2 ? atol(argv[2]) : 0;
+  if (strcmp(what, "all") == 0) all();
+  if (strcmp(what, "threads") == 0) threads();
+  if (strcmp(what, "fork") == 0) in_child();
+  if (strcmp(what, "exec") == 0) {
+    kept = malloc(777);
+    execl(argv[0], argv[0], "all", NULL);
+    return 7;
+  }
+  if (strcmp(what, "close") == 0)
+    for (int fd = 3; fd < 4096; fd++) close(fd);
+  if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
+    for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
+  if (strcmp(what, "wait") == 0) {
+    struct timespec pause = {number / 1000, number % 1000 * 1000000};
+    kept = malloc(11);
+    nanosleep(&pause, NULL);
+    kept = malloc(22);
+    nanosleep(&pause, NULL);
+    kept = malloc(33);
+  }
+  return 0;
+}

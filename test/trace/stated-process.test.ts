@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { LogFacts } from "../../src/trace/log-facts.ts";
+import type { StatedProcess } from "../../src/trace/stated-process.ts";
+
+function statedIn(...comments: string[]): StatedProcess {
+  const facts = new LogFacts();
+  for (const [at, text] of comments.entries()) {
+    facts.read({ at, line: at + 1, text });
+  }
+  return facts.statedProcess;
+}
+
+describe("what the log states about its process", () => {
+  it("is in the comments of mallog's hook", () => {
+    const stated = statedIn(
+      "pid 16342",
+      "command java -jar my app.jar",
+      "cgroup limit=536870912 usage=412000000",
+      "rss 1052672 heap=1048576 arenas=4096 mapped=0 other=8400896",
+      "rss 1052672 heap=1048576 arenas=4096 mapped=0 other=8000000",
+      "lost 0000000017",
+      "lost 3",
+    );
+    expect(stated).toMatchObject({
+      pid: 16342,
+      command: "java -jar my app.jar",
+      limitBytes: 536870912,
+      otherRssBytes: 8400896,
+      lostCalls: 20,
+    });
+  });
+
+  it("is nothing where there is no limit, and in other comments", () => {
+    const comments = [
+      "cgroup limit=max usage=5",
+      "rss 4096",
+      "pid x",
+      "lost",
+      "command",
+      "other=5",
+    ];
+    expect(statedIn(...comments)).toMatchObject({
+      pid: null,
+      command: null,
+      limitBytes: null,
+      otherRssBytes: null,
+      lostCalls: 0,
+    });
+  });
+});
