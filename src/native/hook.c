@@ -127,7 +127,7 @@ static void *map_memory(size_t bytes) {
   return failed(at) ? NULL : (void *)at;
 }
 
-static void copy(void *to, const void *from, size_t bytes) {
+static inline __attribute__((always_inline)) void copy(void *to, const void *from, size_t bytes) {
   __builtin_memcpy(to, from, bytes);
 }
 
@@ -226,9 +226,11 @@ static const char *base_name(const char *path) {
   return base;
 }
 
-static char *text(char *o, const char *s) {
-  while (*s) *o++ = *s++;
-  return o;
+/* A text that the compiler knows takes a few stores. */
+static inline __attribute__((always_inline)) char *text(char *o, const char *s) {
+  size_t n = __builtin_constant_p(__builtin_strlen(s)) ? __builtin_strlen(s) : length(s);
+  copy(o, s, n);
+  return o + n;
 }
 
 /* Appends at most `most` bytes of `s` up to its first newline; other control characters become a question mark. */
@@ -270,15 +272,24 @@ static char *signed_decimal(char *o, long value) {
   return decimal(o, value < 0 ? -(word)value : (word)value);
 }
 
-/* `least`: the number of digits, with leading zeros where needed */
+/* Two hexadecimal digits for each value of a byte; filled at the start. */
+static char hexadecimal_pairs[512];
+
+static COLD void fill_pairs(void) {
+  for (int i = 0; i < 512; i++) hexadecimal_pairs[i] = "0123456789abcdef"[i & 1 ? i / 2 & 15 : i / 2 >> 4];
+}
+
+/* `least`: the number of digits, with leading zeros where needed; even */
 static inline char *hexadecimal(char *o, word value, int least) {
   int n = value == 0 ? 1 : (67 - __builtin_clzl(value)) / 4;
   if (n < least) n = least;
-  for (int i = n - 1; i >= 0; i--) {
-    o[i] = "0123456789abcdef"[value & 15];
-    value >>= 4;
+  char *end = o + n;
+  if (n & 1) *o++ = hexadecimal_pairs[2 * (value >> 4 * (n - 1) & 15) + 1];
+  for (char *at = end; at > o; value >>= 8) {
+    at -= 2;
+    copy(at, hexadecimal_pairs + 2 * (value & 255), 2);
   }
-  return o + n;
+  return end;
 }
 
 static inline char *pointer(char *o, word value) {
@@ -491,6 +502,9 @@ struct self {
 };
 
 static __thread struct self self __attribute__((tls_model("initial-exec")));
+
+/* This process is a forked child that has not executed a program. */
+static int is_forked;
 
 /* How often a thread may have been renamed by another one. */
 static unsigned renames = 1;
@@ -1117,10 +1131,11 @@ static COLD void state_mappings(void) {
 
 /* A call comes from a page of code that none came from before: an object may have been loaded. */
 static COLD void meet_caller(word caller, word time) {
+  int i = 0;
+  while (i < range_count && (caller < ranges[i].start || caller >= ranges[i].end)) i++;
+  if (i == range_count && time < next_refresh) return;
   known_pages[caller / page_bytes % KNOWN_PAGES] = caller / page_bytes;
-  for (int i = 0; i < range_count; i++)
-    if (caller >= ranges[i].start && caller < ranges[i].end) return;
-  if (time < next_refresh) return;
+  if (i < range_count) return;
   state_mappings();
   /* Code without a file is compiled by the program itself: many new pages, none with a name. */
   next_refresh = time + 100000;
@@ -1559,7 +1574,7 @@ static COLD void begin_recording(void) {
   for (int i = 0; i < KNOWN_PAGES; i++) known_pages[i] = 0;
   comment(header, text(header, "# hook mallog 1"));
   state_process();
-  if (epoch > 1) comment(header, text(header, "# forked"));
+  if (is_forked) comment(header, text(header, "# forked"));
   state_machine();
   state_settings();
   state_cgroup();
@@ -1649,6 +1664,7 @@ static COLD void start_process(void) {
   int is_child = process != &before_start;
   if (!is_child) {
     if (real.malloc == NULL) resolve();
+    fill_pairs();
     read_environment();
     read_config();
     find_heap();
@@ -1661,7 +1677,7 @@ static COLD void start_process(void) {
     SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
   } else {
     epoch++;
-    has_forked = 1;
+    is_forked = has_forked = 1;
     leave_log();
     if (!config.is_per_process) {
       process->state = OFF;
@@ -1747,7 +1763,8 @@ static char *line_head(char *o, word caller, word *time) {
   *time = t;
   o = decimal(o, (word)self.tid);
   *o++ = ' ';
-  for (int i = 0; i < 9; i++) *o++ = clock[i];
+  copy(o, clock, 9);
+  o += 9;
   o = two_digits(o, (unsigned)(micro / 10000));
   o = two_digits(o, (unsigned)(micro / 100 % 100));
   o = two_digits(o, (unsigned)(micro % 100));
@@ -1789,7 +1806,7 @@ static inline void leave(int how, struct line *line) {
 #define CALLER __builtin_return_address(0)
 
 /* NAME(A) = RESULT and NAME(A, B) = RESULT */
-static inline void log_one(int how, const void *caller, const char *name, word a, const char *equals, const void *result) {
+static inline __attribute__((always_inline)) void log_one(int how, const void *caller, const char *name, word a, const char *equals, const void *result) {
   struct line line;
   begin_line(&line, caller);
   PUT(text, name);
@@ -1799,7 +1816,7 @@ static inline void log_one(int how, const void *caller, const char *name, word a
   leave(how, &line);
 }
 
-static inline void log_two(int how, const void *caller, const char *name, word a, word b, const void *result) {
+static inline __attribute__((always_inline)) void log_two(int how, const void *caller, const char *name, word a, word b, const void *result) {
   struct line line;
   begin_line(&line, caller);
   PUT(text, name);
@@ -1849,8 +1866,8 @@ EXPORT void *realloc(void *old, size_t size) {
 }
 
 EXPORT void *reallocarray(void *old, size_t count, size_t size) {
-  size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) bytes = (size_t)-1;
+  /* Too many bytes fail in realloc. */
+  size_t bytes = size != 0 && count > (size_t)-1 / size ? (size_t)-1 : count * size;
   int how = enter();
   if (how == PASS) return real.realloc(old, bytes);
   dies(old);

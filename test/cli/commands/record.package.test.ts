@@ -21,6 +21,8 @@ function mallog(argv: readonly string[], cwd: string, more: Record<string, strin
   return spawnSync(process.execPath, [MALLOG, ...argv], { cwd, env, encoding: "utf8" });
 }
 
+const hasJava = spawnSync("java", ["-version"]).status === 0;
+
 const skipped = canRecord ? "" : " (skipped: no C compiler, or no glibc)";
 
 describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
@@ -85,6 +87,18 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     );
     expect(killed.status).toBe(137);
     expect(killed.stdout).toContain("The model reproduced");
+  });
+
+  it.skipIf(!hasJava)("records a JVM: names of threads, and each pointer and page", () => {
+    const { stdout } = mallog(["record", "-q", "--json", "--", "java", "-version"], newFolder());
+    const { threads, model, trace, measured, process: stated }: Report = JSON.parse(stdout);
+    expect(threads.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["java", "VM Thread", "Finalizer", "Signal Dispatch"]),
+    );
+    expect(model?.fidelity.ratio).toBe(1);
+    expect(trace.lines.malformed).toBe(0);
+    expect(Math.abs(measured?.error.max ?? 1)).toBeLessThan(0.001);
+    expect(stated?.command).toBe("java -version");
   });
 
   it("ends with 127 and 126 where the command cannot be started", () => {
