@@ -21,7 +21,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     hook.compile();
     calls.compile("-O1", "-fno-builtin", "-pthread");
     stress.compile("-O1", "-pthread");
-  });
+  }, 120_000);
 
   it("needs no library, and no symbol of a glibc after 2.17", () => {
     const dynamic = execFileSync("readelf", ["-dW", "--dyn-syms", hook.path], { encoding: "utf8" });

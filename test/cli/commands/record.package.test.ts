@@ -26,7 +26,7 @@ const hasJava = spawnSync("java", ["-version"]).status === 0;
 const skipped = canRecord ? "" : " (skipped: no C compiler, or no glibc)";
 
 describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
-  beforeAll(() => calls.compile("-O1", "-fno-builtin", "-pthread"));
+  beforeAll(() => calls.compile("-O1", "-fno-builtin", "-pthread"), 120_000);
 
   it("writes the log, compressed, and prints the report", () => {
     const folder = newFolder();
