@@ -488,6 +488,8 @@ static struct {
   int signal;
   word sample_every;
   word min_hole;
+  /* smallest chunk that is noted, in bytes */
+  word smallest_noted;
   word max_bytes;
   int blocks_when_full;
 } config;
@@ -884,6 +886,7 @@ static COLD void read_config(void) {
       config.blocks_when_full = equal(value, "block");
     }
   }
+  config.smallest_noted = config.min_hole == 0 ? (word)-1 : config.min_hole;
   /* Growing a file beyond this limit would be answered by SIGXFSZ. */
   struct rlimit files;
   if (SYS(prlimit64, 0, RLIMIT_FSIZE, 0, &files) == 0 && files.rlim_cur != RLIM_INFINITY &&
@@ -1227,14 +1230,14 @@ static COLD void meet_heap(word heap) {
   if (heap_count < MOST_HEAPS) heaps[heap_count++] = heap;
 }
 
-enum { PREV_INUSE = 1, IS_MMAPPED = 2, NON_MAIN_ARENA = 4, FLAGS = 7, SMALLEST_LARGE = 4096 };
+enum { PREV_INUSE = 1, IS_MMAPPED = 2, NON_MAIN_ARENA = 4, FLAGS = 7 };
 
 static inline word chunk_head(const void *p) {
   return ((const word *)p)[-1];
 }
 
 static inline int is_large(word head) {
-  return head >= SMALLEST_LARGE || head & IS_MMAPPED;
+  return head >= config.smallest_noted || head & IS_MMAPPED;
 }
 
 /* Notes a block that the allocator has just returned. */

@@ -103,6 +103,20 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(largest)).toEqual(EXACT);
   });
 
+  it("logs unwritten pages of blocks from the size that it is asked for", () => {
+    const holesOf = (min: string) => {
+      const { largest } = hook.record(calls.path, ["unwritten"], { env: { MALLOG_HOLES: min } });
+      const header = min === "16K" ? "min=16384" : `min=${min}`;
+      expect(comments(largest, "holes")).toEqual(min === "0" ? [] : [header]);
+      return { holes: comments(largest, "hole").length, ...misses(largest) };
+    };
+    // Below a page no size differs: the headers of neighbours write each page.
+    expect(holesOf("512")).toMatchObject({ ...EXACT, holes: 30 });
+    expect(holesOf("4096")).toMatchObject({ ...EXACT, holes: 30 });
+    expect(holesOf("16K")).toMatchObject({ pointers: 0, holes: 10 });
+    expect(holesOf("0")).toMatchObject({ pointers: 0, holes: 0 });
+  });
+
   it("logs names of threads and the ends of threads", () => {
     const { largest } = hook.record(calls.path, ["threads"]);
     const { threads } = reported(largest);

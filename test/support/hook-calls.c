@@ -2,7 +2,7 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | threads | fork | exec | close | many N | wait MS
+ *     hook-calls all | unwritten | threads | fork | exec | close | many N | wait MS
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -76,6 +76,8 @@ int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   long number = argc > 2 ? atol(argv[2]) : 0;
   if (strcmp(what, "all") == 0) all();
+  if (strcmp(what, "unwritten") == 0)
+    for (int i = 0; i < 30; i++) kept = malloc(i < 20 ? 9000 : 20000);
   if (strcmp(what, "threads") == 0) threads();
   if (strcmp(what, "fork") == 0) in_child();
   if (strcmp(what, "exec") == 0) {
