@@ -82,6 +82,8 @@ enum {
   MOST_WAIT = 20000,
   /* HEAP_MAX_SIZE of glibc's malloc */
   HEAP_BYTES = 64 << 20,
+  /* above all thread ids */
+  HAS_WAITERS = 1 << 30,
 };
 
 /* ---------------------------------------------------------------------------------------------------- system calls */
@@ -457,10 +459,8 @@ enum { NEW, OFF, WAITING, RECORDING, ENDED };
 struct process {
   int state;
   int pid;
-  /* 0: free, 1: held, 2: held, and others wait */
+  /* the thread that holds the lock, and HAS_WAITERS if others may sleep; 0: free */
   int lock;
-  /* the thread that holds the lock */
-  int owner;
   /* the window is being changed: a call of a signal handler cannot write */
   int is_moving;
   /* the thread that has logged its exit and still holds the lock; 0: none */
@@ -544,26 +544,37 @@ static int wait_for_end(void) {
   return 0;
 }
 
-static COLD void wait_for_lock(int *lock) {
+static COLD void wait_for_lock(int *lock, int tid) {
   /* Somebody who comes while a thread is leaving must not sleep: nobody would wake it. */
   while (!wait_for_end()) {
-    if (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) == 0) return;
-    struct timespec most = {0, 1000000};
-    SYS(futex, lock, 128 /* FUTEX_WAIT_PRIVATE */, 2, &most);
+    int held = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    if (held == 0) {
+      if (__atomic_compare_exchange_n(lock, &held, tid | HAS_WAITERS, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+    } else if (held & HAS_WAITERS ||
+               __atomic_compare_exchange_n(lock, &held, held | HAS_WAITERS, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      struct timespec most = {0, 1000000};
+      SYS(futex, lock, 128 /* FUTEX_WAIT_PRIVATE */, held | HAS_WAITERS, &most);
+    }
   }
-  __atomic_store_n(lock, 2, __ATOMIC_RELAXED);
+  __atomic_store_n(lock, tid | HAS_WAITERS, __ATOMIC_RELAXED);
+}
+
+/*
+ * The lock's word is its owner: at any moment a signal handler can tell whether its thread holds the lock, and that it must
+ * not wait for itself.
+ */
+static inline int holds_lock(int tid) {
+  return (__atomic_load_n(&process->lock, __ATOMIC_RELAXED) & ~HAS_WAITERS) == tid;
 }
 
 static inline void take_lock(int tid) {
   int free_lock = 0;
-  if (!__atomic_compare_exchange_n(&process->lock, &free_lock, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-    wait_for_lock(&process->lock);
-  __atomic_store_n(&process->owner, tid, __ATOMIC_RELAXED);
+  if (!__atomic_compare_exchange_n(&process->lock, &free_lock, tid, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    wait_for_lock(&process->lock, tid);
 }
 
 static inline void give_lock(void) {
-  __atomic_store_n(&process->owner, 0, __ATOMIC_RELAXED);
-  if (__atomic_exchange_n(&process->lock, 0, __ATOMIC_RELEASE) == 2)
+  if (__atomic_exchange_n(&process->lock, 0, __ATOMIC_RELEASE) & HAS_WAITERS)
     SYS(futex, &process->lock, 129 /* FUTEX_WAKE_PRIVATE */, 1);
 }
 
@@ -1240,9 +1251,20 @@ static inline int is_large(word head) {
   return head >= config.smallest_noted || head & IS_MMAPPED;
 }
 
+enum how {
+  /* the call is not recorded */
+  PASS,
+  RECORD,
+  /*
+   * The thread is inside a call: this one is of its signal handler, or of a function that the hook has called. Its line is
+   * written, but what the outer call may just be changing is left alone.
+   */
+  NESTED,
+};
+
 /* Notes a block that the allocator has just returned. */
-static inline void born(void *p) {
-  if (!is_glibc || p == NULL) return;
+static inline void born(enum how how, void *p) {
+  if (how == NESTED || !is_glibc || p == NULL) return;
   word head = chunk_head(p);
   if (UNLIKELY(is_large(head))) {
     word mapping = head & IS_MMAPPED ? (word)p - 16 - ((word *)p)[-2] : 0;
@@ -1376,8 +1398,8 @@ static COLD void state_holes(word p, word bytes) {
 }
 
 /* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
-static inline void dies(void *p) {
-  if (!is_glibc || p == NULL) return;
+static inline void dies(enum how how, void *p) {
+  if (how == NESTED || !is_glibc || p == NULL) return;
   word head = chunk_head(p);
   if (UNLIKELY(is_large(head))) {
     state_holes((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8));
@@ -1493,7 +1515,7 @@ static void thread_ends(void *value) {
   }
   char line[LINE_BYTES];
   word time;
-  if (process->owner == self.tid) return;
+  if (holds_lock(self.tid)) return;
   take_lock(self.tid);
   if (process->state == RECORDING) {
     name_thread();
@@ -1625,7 +1647,7 @@ static COLD void switch_recording(void) {
 static void finish(void) {
   if (process->state != RECORDING || SYS(getpid) != process->pid) return;
   int tid = (int)SYS(gettid);
-  if (process->owner == tid) return;
+  if (holds_lock(tid)) return;
   take_lock(tid);
   if (process->state == RECORDING) end_recording();
   give_lock();
@@ -1698,7 +1720,7 @@ static COLD int change_state(void) {
   int starts = process->state == WAITING && !config.starts_by_signal && now() >= config.start_after;
   if (process->is_switched || starts) {
     int tid = (int)SYS(gettid);
-    if (process->owner == tid) return 0;
+    if (holds_lock(tid)) return 0;
     take_lock(tid);
     if (process->is_switched || (starts && process->state == WAITING)) {
       process->is_switched = 0;
@@ -1729,18 +1751,19 @@ __attribute__((constructor)) static void construct(void) {
 
 /* -------------------------------------------------------------------------------------------------------- the calls */
 
-enum {
-  /* the call is not recorded */
-  PASS,
-  RECORD,
-  /* the thread is inside a call: this one is of its signal handler, or of a function that the hook has called */
-  NESTED,
-};
+static COLD void meet_self(void) {
+  self.tid = (int)SYS(gettid);
+  self.renames = 0;
+  self.destructor_rounds = 0;
+  self.name[0] = 0;
+  /* Last: a signal handler that finds the number must find the rest. */
+  __atomic_store_n(&self.epoch, epoch, __ATOMIC_RELEASE);
+}
 
-static inline int enter(void) {
+static inline enum how enter(void) {
   if (UNLIKELY(process->state != RECORDING || process->is_switched) && !change_state()) return PASS;
-  if (UNLIKELY(self.epoch != epoch)) self = (struct self){.epoch = epoch, .tid = (int)SYS(gettid)};
-  if (UNLIKELY(__atomic_load_n(&process->owner, __ATOMIC_RELAXED) == self.tid)) return NESTED;
+  if (UNLIKELY(self.epoch != epoch)) meet_self();
+  if (UNLIKELY(holds_lock(self.tid))) return NESTED;
   take_lock(self.tid);
   if (UNLIKELY(process->state != RECORDING)) {
     give_lock();
@@ -1787,14 +1810,14 @@ struct line {
 /* The next bytes of the line. */
 #define PUT(function, ...) line.end = function(line.end, ##__VA_ARGS__)
 
-static inline void begin_line(struct line *line, const void *caller) {
+static inline void begin_line(enum how how, struct line *line, const void *caller) {
   line->end = line_head(line->text, (word)caller, &line->time);
   word page = (word)caller / page_bytes;
-  if (UNLIKELY(known_pages[page % KNOWN_PAGES] != page)) meet_caller((word)caller, line->time);
+  if (UNLIKELY(known_pages[page % KNOWN_PAGES] != page) && how == RECORD) meet_caller((word)caller, line->time);
 }
 
 /* Writes the line, and lets other threads go on. */
-static inline void leave(int how, struct line *line) {
+static inline void leave(enum how how, struct line *line) {
   *line->end++ = '\n';
   if (UNLIKELY(!write_line(line->text, (word)(line->end - line->text)))) lose();
   if (how == NESTED) return;
@@ -1809,9 +1832,9 @@ static inline void leave(int how, struct line *line) {
 #define CALLER __builtin_return_address(0)
 
 /* NAME(A) = RESULT and NAME(A, B) = RESULT */
-static inline __attribute__((always_inline)) void log_one(int how, const void *caller, const char *name, word a, const char *equals, const void *result) {
+static inline __attribute__((always_inline)) void log_one(enum how how, const void *caller, const char *name, word a, const char *equals, const void *result) {
   struct line line;
-  begin_line(&line, caller);
+  begin_line(how, &line, caller);
   PUT(text, name);
   PUT(decimal, a);
   PUT(text, equals);
@@ -1819,9 +1842,9 @@ static inline __attribute__((always_inline)) void log_one(int how, const void *c
   leave(how, &line);
 }
 
-static inline __attribute__((always_inline)) void log_two(int how, const void *caller, const char *name, word a, word b, const void *result) {
+static inline __attribute__((always_inline)) void log_two(enum how how, const void *caller, const char *name, word a, word b, const void *result) {
   struct line line;
-  begin_line(&line, caller);
+  begin_line(how, &line, caller);
   PUT(text, name);
   PUT(decimal, a);
   PUT(text, ", ");
@@ -1832,32 +1855,32 @@ static inline __attribute__((always_inline)) void log_two(int how, const void *c
 }
 
 EXPORT void *malloc(size_t size) {
-  int how = enter();
+  enum how how = enter();
   void *p = real.malloc(size);
   if (how == PASS) return p;
-  born(p);
+  born(how, p);
   log_one(how, CALLER, "malloc(", size, ")\t= ", p);
   return p;
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
-  int how = enter();
+  enum how how = enter();
   void *p = real.calloc(count, size);
   if (how == PASS) return p;
-  born(p);
+  born(how, p);
   log_two(how, CALLER, "calloc(", count, size, p);
   return p;
 }
 
 EXPORT void *realloc(void *old, size_t size) {
-  int how = enter();
+  enum how how = enter();
   if (how == PASS) return real.realloc(old, size);
-  dies(old);
+  dies(how, old);
   void *p = real.realloc(old, size);
-  if (p != NULL) born(p);
-  else if (size != 0) born(old);
+  if (p != NULL) born(how, p);
+  else if (size != 0) born(how, old);
   struct line line;
-  begin_line(&line, CALLER);
+  begin_line(how, &line, CALLER);
   PUT(text, "realloc(");
   PUT(pointer, (word)old);
   PUT(text, ", ");
@@ -1871,14 +1894,14 @@ EXPORT void *realloc(void *old, size_t size) {
 EXPORT void *reallocarray(void *old, size_t count, size_t size) {
   /* Too many bytes fail in realloc. */
   size_t bytes = size != 0 && count > (size_t)-1 / size ? (size_t)-1 : count * size;
-  int how = enter();
+  enum how how = enter();
   if (how == PASS) return real.realloc(old, bytes);
-  dies(old);
+  dies(how, old);
   void *p = real.realloc(old, bytes);
-  if (p != NULL) born(p);
-  else if (bytes != 0) born(old);
+  if (p != NULL) born(how, p);
+  else if (bytes != 0) born(how, old);
   struct line line;
-  begin_line(&line, CALLER);
+  begin_line(how, &line, CALLER);
   PUT(text, "reallocarray(");
   PUT(pointer, (word)old);
   PUT(text, ", ");
@@ -1892,15 +1915,15 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
 }
 
 static inline void release(void *p, const void *caller) {
-  int how = enter();
+  enum how how = enter();
   if (how == PASS) {
     real.free(p);
     return;
   }
-  dies(p);
+  dies(how, p);
   real.free(p);
   struct line line;
-  begin_line(&line, caller);
+  begin_line(how, &line, caller);
   PUT(text, "free(");
   PUT(pointer, (word)p);
   *line.end++ = ')';
@@ -1929,10 +1952,10 @@ EXPORT void free_aligned_sized(void *p, size_t alignment, size_t size) {
 }
 
 static inline void *align(size_t alignment, size_t size, const void *caller) {
-  int how = enter();
+  enum how how = enter();
   void *p = real.memalign(alignment, size);
   if (how == PASS) return p;
-  born(p);
+  born(how, p);
   log_two(how, caller, "memalign(", alignment, size, p);
   return p;
 }
@@ -1947,16 +1970,16 @@ EXPORT void *__libc_memalign(size_t alignment, size_t size) {
 }
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
-  int how = enter();
+  enum how how = enter();
   void *p = real.aligned_alloc(alignment, size);
   if (how == PASS) return p;
-  born(p);
+  born(how, p);
   log_two(how, CALLER, "aligned_alloc(", alignment, size, p);
   return p;
 }
 
 EXPORT int posix_memalign(void **result, size_t alignment, size_t size) {
-  int how = enter();
+  enum how how = enter();
   void *p = NULL;
   int error = real.posix_memalign(&p, alignment, size);
   if (error == 0) *result = p;
@@ -1967,35 +1990,35 @@ EXPORT int posix_memalign(void **result, size_t alignment, size_t size) {
     if (how == RECORD) give_lock();
     return error;
   }
-  born(p);
+  born(how, p);
   log_two(how, CALLER, "posix_memalign(", alignment, size, p);
   return error;
 }
 
 EXPORT void *valloc(size_t size) {
-  int how = enter();
+  enum how how = enter();
   void *p = real.valloc(size);
   if (how == PASS) return p;
-  born(p);
+  born(how, p);
   log_one(how, CALLER, "valloc(", size, ") = ", p);
   return p;
 }
 
 EXPORT void *pvalloc(size_t size) {
-  int how = enter();
+  enum how how = enter();
   void *p = real.pvalloc(size);
   if (how == PASS) return p;
-  born(p);
+  born(how, p);
   log_one(how, CALLER, "pvalloc(", size, ") = ", p);
   return p;
 }
 
 EXPORT int malloc_trim(size_t pad) {
-  int how = enter();
+  enum how how = enter();
   int result = real.malloc_trim(pad);
   if (how == PASS) return result;
   struct line line;
-  begin_line(&line, CALLER);
+  begin_line(how, &line, CALLER);
   PUT(text, "malloc_trim(");
   PUT(decimal, pad);
   PUT(text, ") = ");
@@ -2005,11 +2028,11 @@ EXPORT int malloc_trim(size_t pad) {
 }
 
 EXPORT int mallopt(int parameter, int value) {
-  int how = enter();
+  enum how how = enter();
   int result = real.mallopt(parameter, value);
   if (how == PASS) return result;
   struct line line;
-  begin_line(&line, CALLER);
+  begin_line(how, &line, CALLER);
   PUT(text, "mallopt(");
   PUT(signed_decimal, parameter);
   PUT(text, ", ");

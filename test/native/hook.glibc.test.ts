@@ -172,6 +172,16 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(largest)).toEqual(EXACT);
   });
 
+  it("does not wait for itself where signal handlers allocate", () => {
+    const { status, largest } = hook.record(calls.path, ["signals", "300000"]);
+    expect(status.status).toBe(0);
+    const { trace, model } = reported(largest);
+    expect(trace.events).toBeGreaterThanOrEqual(600_200);
+    expect(trace.lines.malformed).toBe(0);
+    // Whether a handler's call came before the one that it interrupted is not known.
+    expect(model?.fidelity.ratio).toBeGreaterThan(0.999);
+  });
+
   it("starts after a time, and stops after a time", () => {
     const late = hook.record(calls.path, ["wait", "300"], { env: { MALLOG_START_AFTER: "150ms" } });
     expect(late.largest.toString("latin1").match(/malloc\(\d\d\)/g)).toEqual([

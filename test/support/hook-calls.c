@@ -2,16 +2,18 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork | exec | close | many N | wait MS
+ *     hook-calls all | unwritten | threads | fork | exec | close | many N | signals N | wait MS
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +62,23 @@ static void threads(void) {
   }
 }
 
+static volatile int signals;
+
+static void allocate(int number) {
+  (void)number;
+  signals++;
+  free(malloc(100));
+}
+
+/* Not allowed in C, but some programs do it. */
+static void allocate_in_signals(long calls) {
+  struct sigaction action = {.sa_handler = allocate};
+  struct itimerval every = {{0, 300}, {0, 300}};
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &every, NULL);
+  for (long i = 0; i < calls || signals < 100; i++) free(malloc((size_t)(i % 700)));
+}
+
 static void in_child(void) {
   kept = malloc(1000);
   pid_t child = fork();
@@ -80,6 +99,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 30; i++) kept = malloc(i < 20 ? 9000 : 20000);
   if (strcmp(what, "threads") == 0) threads();
   if (strcmp(what, "fork") == 0) in_child();
+  if (strcmp(what, "signals") == 0) allocate_in_signals(number);
   if (strcmp(what, "exec") == 0) {
     kept = malloc(777);
     execl(argv[0], argv[0], "all", NULL);

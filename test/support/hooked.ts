@@ -60,6 +60,9 @@ export class Hook {
     const status = spawnSync(command, argv, {
       encoding: "utf8",
       input,
+      // A program that waits for a lock forever is to fail the test, and not to stop it.
+      timeout: 60_000,
+      killSignal: "SIGKILL",
       env: this.env(join(folder, "malloc.%p.log"), env),
       maxBuffer: 2 ** 28,
     });
