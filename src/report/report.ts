@@ -57,14 +57,14 @@ export interface Report {
   readonly budgets: readonly BudgetResult[];
   /** only with --container-limit or --base-rss, or if the log states a container's limit */
   readonly container?: Container;
-  /** what the log states about its process, as logs of mallog's hook do; absent if it states nothing */
-  readonly process?: ProcessSummary;
+  /** what the log states about how it was recorded, as logs of mallog's hook do; absent if it states nothing */
+  readonly recording?: RecordingSummary;
   /** what-ifs that the recorded run's glibc cannot run, in the order asked for; absent if there are none */
   readonly unavailable?: readonly UnavailableScenario[];
 }
 
 /** Each is null where the log does not state it. */
-export interface ProcessSummary {
+export interface RecordingSummary {
   readonly pid: number | null;
   readonly command: string | null;
   /** the memory limit of its container (cgroup), in bytes */

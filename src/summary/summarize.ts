@@ -69,19 +69,19 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ),
     budgets: [],
     ...unavailable(model?.refused ?? []),
-    ...processSummary(result),
+    ...recordingSummary(result),
   } satisfies Omit<Report, "grade">;
   const grade = gradeOf(ungraded);
   const known = isUnreliable({ grade }) ? withoutModel(ungraded.findings) : ungraded.findings;
   return { ...ungraded, grade, findings: known };
 }
 
-function processSummary({ statedProcess }: LogResult): Pick<Report, "process"> {
+function recordingSummary({ statedProcess }: LogResult): Pick<Report, "recording"> {
   const { pid, command, limitBytes, otherRssBytes, lostCalls } = statedProcess;
   const stated = { pid, command, limitBytes, otherRssBytes, lostCalls };
   return Object.values(stated).every((value) => value === null || value === 0)
     ? {}
-    : { process: stated };
+    : { recording: stated };
 }
 
 function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavailable"> {

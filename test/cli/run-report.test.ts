@@ -68,7 +68,7 @@ describe("the report on standard output", () => {
   });
 
   test("without them, the container is the one that the log states", async () => {
-    const process = {
+    const recording = {
       pid: 7,
       command: null,
       limitBytes: 32 * MiB,
@@ -77,7 +77,7 @@ describe("the report on standard output", () => {
     };
     const scenarios = [scenario("as recorded")];
     const verdict = async (...argv: string[]) => {
-      const { out } = await mallog(["--json", ...argv], answers({ scenarios, process }));
+      const { out } = await mallog(["--json", ...argv], answers({ scenarios, recording }));
       const { container }: Report = JSON.parse(out);
       return [container?.limitBytes, container?.baseRssBytes, container?.scenarios[0]?.fits];
     };

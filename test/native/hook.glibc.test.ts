@@ -90,7 +90,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
       execFileSync("uname", ["-m"], { encoding: "utf8" }).trim(),
     ]);
     expect(comments(largest, "map").join("\n")).toMatch(/ r-xp [0-9a-f]+ \/.*libc\.so\.6$/m);
-    const { model, process: stated, measured } = reported(largest);
+    const { model, recording: stated, measured } = reported(largest);
     expect(model).toMatchObject({
       glibc: version,
       glibcSource: "log",
@@ -219,7 +219,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(largest.length).toBeLessThanOrEqual(1 << 20);
     const report = reported(largest);
     expect(report.trace.lines.malformed).toBe(0);
-    expect(report.trace.events + (report.process?.lostCalls ?? 0)).toBe(80_000);
+    expect(report.trace.events + (report.recording?.lostCalls ?? 0)).toBe(80_000);
     expect(report.findings.map(({ kind }) => kind)).toContain("lost-calls");
   });
 

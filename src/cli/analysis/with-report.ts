@@ -121,7 +121,7 @@ function sayWhatIsAwaited({ follows, inputs, quiet }: AnalysisRequest, { cwd, st
  */
 function finished(report: Report, { sort, container }: AnalysisRequest): Report {
   const sorted = { ...report, threads: sortThreads(report.threads, sort) };
-  const stated = report.process;
+  const stated = report.recording;
   const limitBytes = container.limitBytes ?? stated?.limitBytes ?? null;
   const isUnknown = limitBytes === null && container.baseRssBytes === null;
   if (isUnknown || report.scenarios.length === 0) {

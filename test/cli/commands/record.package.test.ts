@@ -91,7 +91,7 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
 
   it.skipIf(!hasJava)("records a JVM: names of threads, and each pointer and page", () => {
     const { stdout } = mallog(["record", "-q", "--json", "--", "java", "-version"], newFolder());
-    const { threads, model, trace, measured, process: stated }: Report = JSON.parse(stdout);
+    const { threads, model, trace, measured, recording: stated }: Report = JSON.parse(stdout);
     expect(threads.map(({ name }) => name)).toEqual(
       expect.arrayContaining(["java", "VM Thread", "Finalizer", "Signal Dispatch"]),
     );
