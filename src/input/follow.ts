@@ -21,6 +21,7 @@ const readInto = promisify(read);
  *   the old one. A writer may go on with the old file until it opens the new one.
  * - Truncation (copytruncate): a file that is shorter than what was read of it begins again. One that has grown beyond
  *   that within `POLL_MS` looks as if it had only grown.
+ * - Room that mallog's hook has reserved in the file is not read before it is written.
  * @throws InputError notFollowable; and Error of the system while reading
  */
 export async function* followed(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
@@ -91,8 +92,14 @@ class Followed {
       if (bytesRead === 0) {
         return;
       }
-      this.#position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+      const written = writtenBytes(buffer.subarray(0, bytesRead));
+      this.#position += written;
+      if (written > 0) {
+        yield buffer.subarray(0, written);
+      }
+      if (written < bytesRead) {
+        return;
+      }
     }
   }
 
@@ -105,4 +112,15 @@ class Followed {
     this.#position = 0;
     return true;
   }
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Bytes of a chunk before the room that mallog's hook has reserved in the file: NUL bytes, perhaps with a part of the next
+ * line, whose newline the hook stores last.
+ */
+function writtenBytes(chunk: Buffer): number {
+  const end = chunk.indexOf(0);
+  return end < 0 || chunk.includes(NEWLINE, end) ? chunk.length : end;
 }

@@ -62,6 +62,32 @@ test("a file is read as it grows", async () => {
   expect(await next()).toBe("o\n");
 });
 
+test("room that the hook has reserved in the file is waited for, not read", async () => {
+  const path = newPath();
+  writeFileSync(path, `one\n${"\0".repeat(300_000)}`);
+  const fd = openSync(path, "r+");
+  const { next } = following(path);
+  expect(await next()).toBe("one\n");
+  // The hook stores the first byte of a line, and then its newline, after the others.
+  writeSync(fd, "wo", 5);
+  const second = next();
+  await new Promise((done) => setTimeout(done, 150));
+  writeSync(fd, "two\nthree", 4);
+  expect(await second).toBe("two\nthree");
+  writeSync(fd, "\n", 13);
+  expect(await next()).toBe("\n");
+  truncateSync(path, 14);
+  appendFileSync(path, "more\n");
+  expect(await next()).toBe("more\n");
+});
+
+test("NUL bytes between lines are read: the file is damaged", async () => {
+  const path = newPath();
+  writeFileSync(path, "one\n\0\0\ntwo\n");
+  const { next } = following(path);
+  expect(await next()).toBe("one\n\0\0\ntwo\n");
+});
+
 test("a file that does not exist yet is waited for, with its folder", async () => {
   const folder = newFolder();
   const path = join(folder, "later", "malloc.log");
