@@ -11,7 +11,10 @@ const REPRODUCED_RATIO = 0.99;
 /** Below this share the modelled heap has drifted so far from the real one that its sizes say little. */
 export const TRUSTED_RATIO = 0.95;
 
-/** Blocks from outside the log that are a larger part of RSS leave its causes unknown. */
+/**
+ * Blocks from outside the log that are a larger part of RSS leave its causes unknown; and so do more frees of such blocks
+ * than calls that returned one.
+ */
 const OUTSIDE_RATIO = 0.5;
 
 /** Calls that contradict the log, as a part of all events: fewer are single lines lost. */
@@ -31,7 +34,7 @@ export function gradeOf(report: Omit<Report, "grade">): Grade | null {
   }
   const { compared, ratio } = model.fidelity;
   const outside = model.inferred.unloggedBytes / Math.max(1, recorded.rss.endBytes);
-  const isOutside = outside > OUTSIDE_RATIO;
+  const isOutside = outside > OUTSIDE_RATIO || olderBlocks(trace) > compared;
   if (compared > 0 && ratio >= REPRODUCED_RATIO && !isOutside) {
     return { level: "reproduced", reasons: [] };
   }
@@ -137,15 +140,17 @@ function forked({ processes }: Omit<Report, "grade">): GradeReason | null {
       };
 }
 
+/** Calls that free or resize blocks whose allocation is not in the log. */
+function olderBlocks({ anomalies }: TraceSummary): number {
+  return anomalies.freeUnknown + anomalies.foreignRealloc;
+}
+
 /** Blocks that are older than the log, or were allocated past its hook. */
-function attachedLate(
-  { anomalies, events }: TraceSummary,
-  { inferred }: ModelSummary,
-): GradeReason | null {
-  const { freeUnknown, foreignRealloc } = anomalies;
+function attachedLate(trace: TraceSummary, { inferred }: ModelSummary): GradeReason | null {
+  const { freeUnknown, foreignRealloc } = trace.anomalies;
   const { unloggedBytes } = inferred;
-  const calls = freeUnknown + foreignRealloc;
-  if (calls < events * NOTABLE_RATIO && unloggedBytes === 0) {
+  const calls = olderBlocks(trace);
+  if (calls < trace.events * NOTABLE_RATIO && unloggedBytes === 0) {
     return null;
   }
   const used = calls === 0 ? "" : `${plural(calls, "call")} free or resize blocks from before it`;

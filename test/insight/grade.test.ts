@@ -29,6 +29,13 @@ describe("the level", () => {
     expect([levelOf(outside(10)), levelOf(outside(11))]).toEqual(["reproduced", "unreliable"]);
   });
 
+  it("is unreliable if more blocks are freed from before the log than it allocates", () => {
+    const freed = (freeUnknown: number, foreignRealloc: number) =>
+      levelOf({ model: fidelity(1000, 1000), trace: anomalies({ freeUnknown, foreignRealloc }) });
+    expect(freed(900, 100)).toBe("reproduced");
+    expect(freed(901, 100)).toBe("unreliable");
+  });
+
   it("is none without a model or an event", () => {
     expect(gradeOf(report({ model: null, scenarios: [] }))).toBeNull();
     expect(gradeOf(report({ trace: trace({ events: 0 }) }))).toBeNull();
