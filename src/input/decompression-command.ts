@@ -25,10 +25,15 @@ export async function* decompressedBy(
   const child = spawn(command, ARGUMENTS[command], { stdio: ["pipe", "pipe", "pipe"] });
   try {
     await once(child, "spawn");
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code !== "ENOENT") {
+      throw new InputError({ code: "unreadable", path, reason: error.message });
+    }
     throw new InputError({ code: "decoderMissing", path, tool: command });
   }
   const closed = once(child, "close");
+  // An iteration that ends early does not wait for it.
+  closed.catch(() => {});
   let hasComplained = false;
   child.stderr.on("data", () => {
     hasComplained = true;

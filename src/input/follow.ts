@@ -92,7 +92,11 @@ class Followed {
       if (bytesRead === 0) {
         return;
       }
-      const written = writtenBytes(buffer.subarray(0, bytesRead));
+      let written = writtenBytes(buffer.subarray(0, bytesRead));
+      if (written < bytesRead && (await this.#hasLinesFrom(this.#position + bytesRead))) {
+        // A writer has gone on at its old place in a file that was truncated: nothing will fill the room before it.
+        written = bytesRead;
+      }
       this.#position += written;
       if (written > 0) {
         yield buffer.subarray(0, written);
@@ -101,6 +105,18 @@ class Followed {
         return;
       }
     }
+  }
+
+  /** Returns true if a line ends in the last bytes of the file, at `start` or behind it. */
+  async #hasLinesFrom(start: number): Promise<boolean> {
+    const { size } = await promisify(fstat)(this.fd);
+    const from = Math.max(start, size - LAST_BYTES);
+    if (from >= size) {
+      return false;
+    }
+    const last = Buffer.alloc(size - from);
+    const { bytesRead } = await readInto(this.fd, last, 0, last.length, from);
+    return last.subarray(0, bytesRead).includes(NEWLINE);
   }
 
   /** Returns true if the file was truncated, and goes back to its beginning. */
@@ -115,6 +131,9 @@ class Followed {
 }
 
 const NEWLINE = 0x0a;
+
+/** Lines of a log are shorter. */
+const LAST_BYTES = 4096;
 
 /**
  * Bytes of a chunk before the room that mallog's hook has reserved in the file: NUL bytes, perhaps with a part of the next

@@ -12,7 +12,13 @@ export function processSentences({ processes = [] }: Pick<Report, "processes">):
   const volume = processes.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
   const part = `${share(reported.volumeBytes, volume)} of all requested bytes`;
   const first = `The log has ${count(processes.length)} processes`;
-  return [plain(`${first}; this is process ${reported.name}, with ${part}.`)];
+  const sentences = [plain(`${first}; this is process ${reported.name}, with ${part}.`)];
+  const [most] = processes.filter(({ origin }) => origin !== "others");
+  if (most !== undefined && most.volumeBytes > reported.volumeBytes) {
+    const more = `Process ${most.name} requested more, ${share(most.volumeBytes, volume)}`;
+    sentences.push(plain(`${more}; --process ${most.name} reports it.`));
+  }
+  return sentences;
 }
 
 /** The sums over all processes; null if not all of them were modelled. */

@@ -40,33 +40,44 @@ export class MemberProcess {
       this.events += batch.length;
       return this.analysed.analysis.exchange(batch);
     }
-    this.take(batch, 0, batch.length, batch.notes);
+    let from = 0;
+    for (const note of batch.notes) {
+      this.take(batch, from, note.at);
+      this.takeNote(note);
+      from = note.at;
+    }
+    this.take(batch, from, batch.length);
     batch.clear();
     return batch;
   }
 
-  /** Takes a copy of rows from .. to − 1 of the batch, and of `notes`, which stand among them. */
-  take(batch: EventBatch, from: number, to: number, notes: readonly Note[]): void {
+  /** Takes a copy of rows from .. to − 1 of the batch, without its notes. */
+  take(batch: EventBatch, from: number, to: number): void {
     this.events += to - from;
     if (this.analysed === null) {
       this.#count(batch, from, to);
       return;
     }
     const { analysis } = this.analysed;
-    let next = 0;
-    for (let at = from; at < to || next < notes.length; ) {
+    for (let at = from; at < to; ) {
       if (analysis.batch.length === EVENTS_PER_BATCH) {
         analysis.advance();
       }
-      const own = analysis.batch;
-      const end = Math.min(to, at + EVENTS_PER_BATCH - own.length);
-      const shift = own.length - at;
-      for (; next < notes.length && notes[next]!.at <= end; next++) {
-        const note = notes[next]!;
-        own.notes.push({ ...note, at: Math.max(own.length, note.at + shift) });
-      }
-      own.append(batch, at, end);
+      const end = Math.min(to, at + EVENTS_PER_BATCH - analysis.batch.length);
+      analysis.batch.append(batch, at, end);
       at = end;
+    }
+  }
+
+  /** Takes a comment that stands behind the rows taken so far. */
+  takeNote(note: Note): void {
+    if (this.analysed !== null) {
+      const { analysis } = this.analysed;
+      if (analysis.batch.notes.length === EVENTS_PER_BATCH) {
+        analysis.advance();
+      }
+      const { notes, length } = analysis.batch;
+      notes.push({ ...note, at: length });
     }
   }
 

@@ -15,8 +15,11 @@ import { refuseFullHeap } from "./out-of-memory.ts";
 /** What was found in a log, without its reading. */
 type MembersResult = Omit<AnalysisResult, "read">;
 
-/** Processes analysed at once. Beyond that, the one with the fewest events is only counted from then on. */
+/** Processes analysed at once. Beyond that, the one with the least volume is only counted from then on. */
 const MAX_ANALYSED = 64;
+
+/** Comments that are kept before the first event shows whose they are: more are no head of a log. */
+const MAX_EARLY = 2 ** 16;
 
 /**
  * Analyses the processes of a log, each as if it had a log of its own. A batch waits until the next one is full: which
@@ -30,10 +33,13 @@ export class ProcessAnalyses implements EventSink {
   /** in order of first appearance */
   readonly #members: MemberProcess[] = [];
   readonly #memberOfProcess = new Map<LogProcess, MemberProcess>();
+  readonly #countOfPid = new Map<number, number>();
   #batch = new EventBatch();
   #held: EventBatch | null = null;
   #spare: EventBatch | null = null;
   #hasEnded = false;
+  /** the process of the latest line; null before the first */
+  #above: MemberProcess | null = null;
   /** comments before the first event */
   readonly #early: Note[] = [];
 
@@ -189,9 +195,18 @@ export class ProcessAnalyses implements EventSink {
     });
     this.#held = null;
     this.#batch = new EventBatch();
+    const last = this.#above;
+    if (last !== null) {
+      for (const note of this.#early.splice(0)) {
+        this.#routeNote(note, last, last);
+      }
+    }
     if (this.#members.length === 0) {
       // A log without events has an empty report.
-      this.#memberOf(new LogProcess(0, 0, "first")).take(this.#batch, 0, 0, this.#early);
+      const none = this.#memberOf(new LogProcess(0, 0, "first"));
+      for (const note of this.#early) {
+        none.takeNote(note);
+      }
     }
   }
 
@@ -200,42 +215,74 @@ export class ProcessAnalyses implements EventSink {
     const runs = this.#splitter.split(batch, next);
     const [first] = runs;
     if (first === undefined) {
-      this.#early.push(...batch.notes);
+      for (const note of batch.notes) {
+        if (this.#above !== null && refersUp(note)) {
+          this.#above.takeNote(note);
+        } else if (this.#early.length < MAX_EARLY) {
+          this.#early.push(note);
+        }
+      }
       batch.clear();
       return batch;
     }
-    if (this.#early.length > 0) {
-      batch.notes.unshift(...this.#early.map((note) => ({ ...note, at: 0 })));
-      this.#early.length = 0;
+    const owner = this.#memberOf(first.process);
+    for (const note of this.#early) {
+      owner.takeNote(note);
     }
+    this.#early.length = 0;
     if (this.#splitter.processes.length === 1) {
-      return this.#memberOf(first.process).takeAll(batch);
+      this.#above = owner;
+      return owner.takeAll(batch);
     }
-    const notes = this.#notesOfRuns(batch, runs);
-    runs.forEach(({ process, from, to }, n) => {
-      this.#memberOf(process).take(batch, from, to, notes[n] ?? []);
-    });
+    this.#routeRuns(batch, runs);
     batch.clear();
     return batch;
   }
 
-  /**
-   * The comments of each run. Those that refer to what stands above, and those at the batch's end, go to the run above;
-   * a thread's name to a run of its process; others to the run below, as the head of a log.
-   */
-  #notesOfRuns(batch: EventBatch, runs: readonly Run[]): Note[][] {
-    const notes: Note[][] = runs.map(() => []);
-    for (const note of batch.notes) {
-      if (isStatement(note)) {
-        continue;
+  /** Hands the lines of several processes on, each comment at its place. */
+  #routeRuns(batch: EventBatch, runs: readonly Run[]): void {
+    const { notes } = batch;
+    let next = 0;
+    for (const { process, from, to } of runs) {
+      const owner = this.#memberOf(process);
+      let at = from;
+      for (; next < notes.length && notes[next]!.at < to; next++) {
+        const note = notes[next]!;
+        owner.take(batch, at, note.at);
+        this.#routeNote(note, note.at > from ? owner : (this.#above ?? owner), owner);
+        at = note.at;
       }
-      const below = runs.findIndex(({ to }) => to > note.at);
-      const above = runs.findLastIndex(({ from }) => from < note.at);
-      const refersUp = /^(?:rss|hole)\b/.test(note.text);
-      const at = (refersUp || below < 0) && above >= 0 ? above : below;
-      notes[at < 0 ? 0 : at]?.push(note);
+      owner.take(batch, at, to);
+      this.#above = owner;
     }
-    return notes;
+    // What stands below all lines may be the head of another log: the next batch shows it.
+    for (; next < notes.length; next++) {
+      const note = notes[next]!;
+      if (refersUp(note) && this.#above !== null) {
+        this.#routeNote(note, this.#above, this.#above);
+      } else if (this.#early.length < MAX_EARLY) {
+        this.#early.push(note);
+      }
+    }
+  }
+
+  /**
+   * Hands a comment to the process that it is of: a hole to the one that uses the block, a name to that of the thread, RSS
+   * to that of the line above, and others, as the head of a log, to that of the line below.
+   */
+  #routeNote(note: Note, above: MemberProcess, below: MemberProcess): void {
+    if (isStatement(note)) {
+      return;
+    }
+    const [key = "", value = ""] = note.text.split(/\s+/, 2);
+    let owner = refersUp(note) ? above : below;
+    if (key === "hole") {
+      owner = [below, above].find(({ known }) => known.uses(Number(value))) ?? below;
+    } else if (key === "thread") {
+      const named = this.#splitter.ownerOf(Number(value));
+      owner = named === null ? below : this.#memberOf(named);
+    }
+    owner.takeNote(note);
   }
 
   #memberOf(owner: LogProcess): MemberProcess {
@@ -244,8 +291,10 @@ export class ProcessAnalyses implements EventSink {
       return known;
     }
     const { pid } = owner;
-    const earlier = this.#members.filter((one) => one.known.pid === pid).length;
-    const name = earlier === 0 ? String(pid) : `${pid}.${earlier + 1}`;
+    const nth = (this.#countOfPid.get(pid) ?? 0) + 1;
+    this.#countOfPid.set(pid, nth);
+    const number = nth === 1 ? String(pid) : `${pid}.${nth}`;
+    const name = owner.origin === "others" ? "others" : number;
     const member = new MemberProcess(owner, name, this.#analysisOf(owner, name));
     this.#members.push(member);
     this.#memberOfProcess.set(owner, member);
@@ -254,8 +303,11 @@ export class ProcessAnalyses implements EventSink {
   }
 
   /** Null: the process was not asked for. */
-  #analysisOf({ pid }: LogProcess, name: string): MemberAnalysis | null {
+  #analysisOf({ pid, origin }: LogProcess, name: string): MemberAnalysis | null {
     const { process: asked } = this.#options;
+    if (origin === "others") {
+      return null;
+    }
     if (asked !== null && asked !== "all" && asked !== name && asked !== String(pid)) {
       return null;
     }
@@ -263,14 +315,22 @@ export class ProcessAnalyses implements EventSink {
     return { analysis: new Analysis(this.#options, runner), runner };
   }
 
+  /** Keeps the first process, which may wait for those that it has started. */
   #releaseOne(latest: MemberProcess): void {
-    const analysed = this.#members.filter((one) => one.analysed !== null && one !== latest);
+    const analysed = this.#members.filter(
+      (one) => one.analysed !== null && one !== latest && one !== this.#members[0],
+    );
     if (analysed.length < MAX_ANALYSED) {
       return;
     }
-    const [least] = analysed.sort((a, b) => a.events - b.events);
-    least?.release();
+    const volumes = analysed.map(({ volumeBytes }) => volumeBytes);
+    analysed[volumes.indexOf(Math.min(...volumes))]?.release();
   }
+}
+
+/** True for a comment that refers to the lines above it. */
+function refersUp({ text }: Note): boolean {
+  return /^rss\b/.test(text);
 }
 
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {

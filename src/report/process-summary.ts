@@ -5,8 +5,11 @@ export interface ProcessSummary {
   /** the pid; with `.2` and so on for a process that began later under the same pid: an executed program, or another run */
   readonly name: string;
   readonly pid: number;
-  /** what shows it: the log's first lines, a heap of its own, a copy of another one's heap, or its pid in the log */
-  readonly origin: "first" | "program" | "fork" | "stated";
+  /**
+   * what shows it: the log's first lines, a heap of its own, a copy of another one's heap, or its pid in the log; others:
+   * all processes beyond the first 1,024 together
+   */
+  readonly origin: "first" | "program" | "fork" | "stated" | "others";
   readonly events: number;
   /** bytes requested by malloc, calloc, memalign and realloc (its new size) */
   readonly volumeBytes: number;

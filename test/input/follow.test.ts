@@ -81,6 +81,25 @@ test("room that the hook has reserved in the file is waited for, not read", asyn
   expect(await next()).toBe("more\n");
 });
 
+test("lines of a writer that goes on at its old place after a truncation are read", async () => {
+  const path = newPath();
+  writeFileSync(path, "one\n".repeat(50_000));
+  const fd = openSync(path, "r+");
+  const { next } = following(path);
+  let read = "";
+  while (read.length < 200_000) {
+    read += await next();
+  }
+  truncateSync(path, 0);
+  let more = next();
+  // Mostly the truncation is seen by then; the line must be read in any case.
+  await new Promise((done) => setTimeout(done, 200));
+  writeSync(fd, "two\n", 200_000);
+  while (!(await more).endsWith("two\n")) {
+    more = next();
+  }
+});
+
 test("NUL bytes between lines are read: the file is damaged", async () => {
   const path = newPath();
   writeFileSync(path, "one\n\0\0\ntwo\n");

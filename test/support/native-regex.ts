@@ -13,7 +13,8 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
   const read: ReadLog = { events: [], notes: [], diagnostics };
 
   const texts = log.toString("latin1").split("\n");
-  const unterminated = texts.pop() ?? "";
+  // mallog's hook reserves room, and stores the first byte of a line last.
+  const unterminated = (texts.pop() ?? "").replace(/^\0[\s\S]*$|\0+$/, "");
   if (unterminated !== "") {
     texts.push(unterminated);
   }

@@ -7,6 +7,7 @@ const ORIGINS: Readonly<Record<ProcessSummary["origin"], string>> = {
   program: "own heap",
   fork: "forked",
   stated: "stated",
+  others: "",
 };
 
 /** Ranks give the order of dropping: 6 first, 0 never. */

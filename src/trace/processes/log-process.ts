@@ -10,7 +10,9 @@ export type ProcessOrigin =
   /** it continued with a copy of another process's heap */
   | "fork"
   /** the log's column of pids, or a `# pid` line, states it */
-  | "stated";
+  | "stated"
+  /** all processes beyond the first thousand: their calls are not told apart */
+  | "others";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -44,9 +46,11 @@ export class LogProcess {
   /** mapped blocks, and the heaps of arenas other than the main arena; with cut pointers, all that is far from the break */
   readonly mappings = new AddressRange();
   threads = 0;
-  /** new threads that were found to be its own although they allocate in its heap, and those that were forks of it */
+  /** new threads that were found to be its own although they allocate in its heap, and those that were shown to be forks */
   ownThreads = 0;
   forks = 0;
+  /** it was shown to be a fork, and not only taken for one */
+  isShownFork = false;
   /** number of the event with which its latest run of lines began; −1: none */
   lastEvent = -1;
   /** the first block of its heap was seen: none lies below */

@@ -19,8 +19,11 @@ const MAX_CANDIDATES = 8;
 /** Less evidence may be that of lines in the wrong order. */
 const MIN_SHOWN = 3;
 
-/** So many new threads of one kind, and none of the other, decide for those that follow. */
+/** So many threads that are a process's own, and no fork, decide for those that follow. */
 const SETTLED = 64;
+
+/** Lines that are compared for the new threads of one batch: a log of many threads must not take longer for it. */
+const MAX_COMPARED = 2 ** 19;
 
 /** Alignment of the heaps of arenas other than the main arena, and what they begin with at most (ptmalloc2.md §2.3). */
 const HEAP_BYTES = 64 * 2 ** 20;
@@ -28,6 +31,11 @@ const ARENA_HEAD_BYTES = 4096;
 
 /** Blocks of so many bytes may have a mapping of their own (ptmalloc2.md §2.5). */
 const MAPPED = 128 * 1024;
+
+interface Relation {
+  readonly own: LogProcess;
+  readonly fork: "none" | "likely" | "shown";
+}
 
 /**
  * Finds the process of a thread that is new in the log, by its lines in the batch and the next one. A thread allocates in
@@ -40,6 +48,10 @@ export class NewThreads {
   #lines = new Lines(this.#batch, null);
   /** number of the batch's first event */
   #first = 0;
+  /** lines that may still be compared in this batch */
+  #budget = 0;
+  /** the hook logs calloc, with which thread vectors are allocated */
+  #logsCalloc = false;
   /** the last lines of the batch before */
   readonly #before = new EventBatch();
 
@@ -52,6 +64,8 @@ export class NewThreads {
     this.#batch = batch;
     this.#lines = new Lines(batch, next);
     this.#first = first;
+    this.#budget = MAX_COMPARED;
+    this.#logsCalloc ||= batch.op.subarray(0, batch.length).includes(Op.calloc);
   }
 
   /** The batch is done; its columns may change from now on. */
@@ -79,9 +93,12 @@ export class NewThreads {
     if (parent === undefined) {
       return likely;
     }
-    const { own, isFork } = this.#relation(sharing, parent, tid, at);
-    if (isFork && !areStated) {
-      return this.#owners.fork(parent, tid);
+    if (areStated) {
+      return parent;
+    }
+    const { own, fork } = this.#relation(sharing, parent, tid, at);
+    if (fork !== "none") {
+      return this.#owners.fork(parent, tid, fork === "shown");
     }
     own.ownThreads++;
     return own;
@@ -125,45 +142,46 @@ export class NewThreads {
   }
 
   /** Whether a thread is one of `sharing`, the processes in whose heap it allocates, or a fork of `parent`, their first. */
-  #relation(
-    sharing: readonly LogProcess[],
-    parent: LogProcess,
-    tid: number,
-    at: number,
-  ): { readonly own: LogProcess; readonly isFork: boolean } {
+  #relation(sharing: readonly LogProcess[], parent: LogProcess, tid: number, at: number): Relation {
     const { ownThreads, forks } = parent;
-    if (sharing.length === 1 && ownThreads + forks >= SETTLED && ownThreads * forks === 0) {
-      return { own: parent, isFork: forks > 0 };
+    if (ownThreads >= SETTLED && forks === 0) {
+      return { own: parent, fork: "none" };
     }
-    const kin = sharing.map((process) => kinshipOf(this.#lines, at, tid, process, this.#owners));
+    this.#budget -= this.#lines.length * sharing.length;
+    if (this.#budget < 0) {
+      return { own: parent, fork: hasRelatives(parent) ? "shown" : "none" };
+    }
+    const kin = sharing.map((one) => kinshipOf(this.#lines, at, tid, one, this.#owners));
     if (kin.some(({ areKeptBack }) => areKeptBack)) {
-      return { own: parent, isFork: false };
+      return { own: parent, fork: "none" };
     }
     const isForeign = kin.some(contradicts);
     const related = kin.find((one) => one.shared >= MIN_SHOWN && mayBeOwn(one, isForeign));
     if (related !== undefined) {
-      return { own: related.other, isFork: false };
+      return { own: related.other, fork: "none" };
     }
     const isApart = kin[0]?.areActive === true && mayBeOwn(kin[0], true);
-    return { own: parent, isFork: isForeign || (!isApart && this.#isForkOf(parent, tid, at)) };
+    if (isForeign) {
+      return { own: parent, fork: "shown" };
+    }
+    return { own: parent, fork: isApart ? "none" : this.#forkOf(parent, tid, at) };
   }
 
-  /**
-   * Decides where blocks do not. A process with one thread announces the next one by its vector. A thread that executes a
-   * program is a fork, as its process would end otherwise.
-   */
-  #isForkOf(parent: LogProcess, tid: number, at: number): boolean {
+  /** Decides where blocks do not. A thread that executes a program is a fork, as its process would end otherwise. */
+  #forkOf(parent: LogProcess, tid: number, at: number): Relation["fork"] {
     if (this.#creatorOf(at) === parent) {
-      return false;
+      return "none";
     }
     if (hasRelatives(parent) || this.#executes(parent, tid, at)) {
-      return true;
+      return "shown";
     }
     const inherits = inheritsCache(this.#lines, at, tid, parent, this.#owners);
     if (inherits !== null) {
-      return inherits;
+      return inherits ? "shown" : "none";
     }
-    return parent.showsHeapStart && parent.threads === 1;
+    // The second thread of a process is announced by a thread vector.
+    const isSecond = parent.showsHeapStart && parent.threads === 1;
+    return isSecond && this.#logsCalloc ? "likely" : "none";
   }
 
   /** True if the first block of the thread outside the memory of `parent` is one of another program. */
@@ -192,9 +210,9 @@ function mayBeOwn(one: Kinship, isForeign: boolean): boolean {
     : !contradicts(one);
 }
 
-/** True if the heap of the process is not the only copy. */
-function hasRelatives({ forks, origin }: LogProcess): boolean {
-  return forks > 0 || origin === "fork";
+/** True if the heap of the process is not the only copy, as the log has shown. */
+function hasRelatives({ forks, isShownFork }: LogProcess): boolean {
+  return forks > 0 || isShownFork;
 }
 
 /** True for the first block of an arena's first heap, as a cut pointer shows it (ptmalloc2.md §2.3). */

@@ -7,6 +7,9 @@ import { ThreadOwners } from "./thread-owners.ts";
 /** Blocks elsewhere that show that a thread has left the memory of its process. */
 const MIN_ELSEWHERE = 8;
 
+/** Lines that are looked at in one batch for threads that may have executed a program. */
+const MAX_LOOKED_AT = 2 ** 19;
+
 /** Entries of the cache of threads whose process is known; a power of 2. */
 const CACHED = 1024;
 
@@ -32,6 +35,8 @@ export class ProcessSplitter {
   #areStated = false;
   /** events before the batch */
   #events = 0;
+  /** lines that may still be looked at in this batch */
+  #budget = 0;
   readonly #runs: Run[] = [];
 
   /** in order of first appearance */
@@ -47,6 +52,7 @@ export class ProcessSplitter {
   /** Returns the runs of a batch in order; they are valid until the next call. `next`: the batch that follows. */
   split(batch: EventBatch, next: EventBatch | null): readonly Run[] {
     this.#runs.length = 0;
+    this.#budget = MAX_LOOKED_AT;
     this.#lines = new Lines(batch, next);
     this.#newThreads.enter(batch, next, this.#events);
     let from = 0;
@@ -69,8 +75,7 @@ export class ProcessSplitter {
     this.#areStated = true;
     const owner = this.#owners.ownerOf(tid);
     if (pid !== null) {
-      const known = this.#owners.all.findLast((one) => one.pid === pid);
-      this.#own(tid, known ?? this.#owners.start(pid, "stated"));
+      this.#own(tid, this.#owners.latestOf(pid) ?? this.#owners.start(pid, "stated"));
     } else if (owner === null || owner.lastEvent >= 0) {
       // A process that begins again has executed a program.
       this.#own(tid, this.#owners.start(tid, "stated"));
@@ -151,6 +156,10 @@ export class ProcessSplitter {
    */
   #hasLeft(known: LogProcess, tid: number, at: number): boolean {
     const lines = this.#lines;
+    this.#budget -= lines.length - at;
+    if (this.#budget < 0) {
+      return false;
+    }
     let elsewhere = 0;
     let hasOtherBreak = false;
     for (let k = at; k < lines.length; k++) {
@@ -191,5 +200,5 @@ export function isStatement(note: Note): boolean {
 }
 
 function isId(text: string | undefined): boolean {
-  return text !== undefined && /^\d{1,10}$/.test(text);
+  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 2 ** 31;
 }

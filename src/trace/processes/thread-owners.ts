@@ -1,13 +1,23 @@
 import { LogProcess, type ProcessOrigin } from "./log-process.ts";
 
+/** Processes that are told apart; the calls of all others are those of one more. */
+const MAX_PROCESSES = 1024;
+
 /** The processes of a log, and which threads are whose. */
 export class ThreadOwners {
   readonly all: LogProcess[] = [];
   readonly #owners = new Map<number, LogProcess>();
+  /** the latest process of each pid */
+  readonly #latest = new Map<number, LogProcess>();
 
   /** The process of a thread id at present; null: it is new. */
   ownerOf(tid: number): LogProcess | null {
     return this.#owners.get(tid) ?? null;
+  }
+
+  /** The latest process of a pid; null: none has it. */
+  latestOf(pid: number): LogProcess | null {
+    return this.#latest.get(pid) ?? null;
   }
 
   own(tid: number, owner: LogProcess): void {
@@ -19,15 +29,25 @@ export class ThreadOwners {
 
   start(pid: number, origin: ProcessOrigin): LogProcess {
     const index = this.all.length;
-    const process = new LogProcess(index, pid, index === 0 ? "first" : origin);
-    this.all.push(process);
-    return process;
+    return this.#add(new LogProcess(index, pid, index === 0 ? "first" : origin));
   }
 
-  fork(parent: LogProcess, pid: number): LogProcess {
-    parent.forks++;
+  /** `isShown`: the log shows that it is a fork. */
+  fork(parent: LogProcess, pid: number, isShown: boolean): LogProcess {
     const child = parent.fork(this.all.length, pid);
-    this.all.push(child);
-    return child;
+    child.isShownFork = isShown;
+    parent.forks += isShown ? 1 : 0;
+    return this.#add(child);
+  }
+
+  #add(told: LogProcess): LogProcess {
+    const last = this.all[MAX_PROCESSES];
+    if (last !== undefined) {
+      return last;
+    }
+    const added = told.index < MAX_PROCESSES ? told : new LogProcess(told.index, 0, "others");
+    this.all.push(added);
+    this.#latest.set(added.pid, added);
+    return added;
   }
 }

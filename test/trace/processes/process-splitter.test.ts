@@ -104,8 +104,14 @@ describe("a thread that allocates in the heap of a process", () => {
 
   it("is a fork if nothing shows otherwise, as a process announces its first thread", () => {
     const child = allocations(2, HEAP + 0x5000, 3);
-    expect(count(joined(parent, child))).toBe(2);
-    expect(count(joined(parent, THREAD_VECTOR, child))).toBe(1);
+    const zeroed = `1 calloc(1, 24) = ${hex(HEAP + 0x4000)}`;
+    expect(count(joined(parent, zeroed, child))).toBe(2);
+    expect(count(joined(parent, zeroed, THREAD_VECTOR, child))).toBe(1);
+  });
+
+  it("is one of its own if the hook may not log what announces it", () => {
+    const pool = [2, 3, 4].flatMap((tid) => allocations(tid, HEAP + 0x1000 * tid, 20));
+    expect(count(joined(parent, pool))).toBe(1);
   });
 
   it("is one of its own in a log that begins late: its start may be older", () => {
