@@ -10,6 +10,7 @@ interface Program {
   readonly needs: string;
   /** The command line of a run with many calls, or with a few thousand: ltrace stops the program twice at each. */
   readonly command: (sandbox: Sandbox, amount: "many" | "few") => string;
+  readonly hasThreads?: boolean;
 }
 
 const HOOK_SOURCE = fileURLToPath(new URL("../../../src/native/hook.c", import.meta.url));
@@ -32,8 +33,8 @@ const PROGRAMS: readonly Program[] = [
   {
     name: "threads",
     needs: "gcc",
-    command: (_sandbox, amount) =>
-      `./allocate ${amount === "many" ? "4000000 16 100000" : "2000 16 160"}`,
+    command: () => "./allocate 4000000 16 100000",
+    hasThreads: true,
   },
   {
     name: "sqlite",
@@ -74,7 +75,8 @@ export const OVERHEAD_ROWS: readonly Row[] = PROGRAMS.flatMap((program) => [
   row(program, "hook", "none", { stretch: program.name === "threads" ? 5 : null }),
   row(program, "hook", "heaptrack", { target: 1 }),
   row(program, "hook", "massif"),
-  row(program, "hook", "ltrace"),
+  // ltrace fails at times with threads: an assertion of its own.
+  ...(program.hasThreads === true ? [] : [row(program, "hook", "ltrace")]),
   row(program, "record", "heaptrack"),
 ]);
 
