@@ -34,6 +34,12 @@ export const RECORDERS = {
     writes: true,
     command: (_sandbox, folder, program) => `heaptrack -o ${folder}/heaptrack ${program}`,
   },
+  /** without the process that looks up what the addresses of backtraces are */
+  "heaptrack-raw": {
+    needs: "heaptrack",
+    writes: true,
+    command: (_sandbox, folder, program) => `heaptrack -r -o ${folder}/heaptrack ${program}`,
+  },
   massif: {
     needs: "valgrind",
     writes: true,
