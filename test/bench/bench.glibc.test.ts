@@ -8,8 +8,10 @@ import { realGlibc } from "../support/glibc-driver.ts";
 import { CallsReader, CallsWriter } from "./calls-file.ts";
 import { callsOfLog } from "./calls-of-log.ts";
 import { largeBinCalls, liveSetCalls } from "./growth-calls.ts";
+import { isInstalled, RECORDERS, Recording } from "./recorders.ts";
 import { inTurns, median } from "./row.ts";
 import { modelReplay } from "./rows/glibc.ts";
+import { callsIn } from "./rows/overhead.ts";
 import { pipeline } from "./rows/pipeline.ts";
 import { Sandbox } from "./sandbox.ts";
 
@@ -172,6 +174,38 @@ describe.skipIf(!glibc.available)("the calls of both sides", () => {
       expect(reader.next(work) && work.batch.length).toBe(prepared);
       expect(reader.isPrepared).toBe(true);
     }
+  });
+});
+
+describe.skipIf(!glibc.available)("the recorders", () => {
+  /** 2000 calls, the frees of what is live at the end, and at most a hundred for starting it; one thread, for ltrace */
+  const program = "./allocate 2000 1 40";
+
+  it.each(Object.entries(RECORDERS))("%s: each run leaves a file of its own", (_name, recorder) => {
+    if (recorder.needs !== null && !isInstalled(recorder.needs)) {
+      return;
+    }
+    const recording = new Recording(sandbox, recorder, program);
+    recording.run();
+    const first = recording.file;
+    recording.run();
+    expect(recording.file === null).toBe(!recorder.writes);
+    expect(recording.file === first).toBe(!recorder.writes);
+    recording.remove();
+  });
+
+  it.each([RECORDERS.hook, RECORDERS.record])("the log has the program's calls", (recorder) => {
+    const recording = new Recording(sandbox, recorder, program);
+    recording.run();
+    const calls = callsIn(sandbox, recording.file!);
+    expect(calls).toBeGreaterThanOrEqual(2000 + 40);
+    expect(calls).toBeLessThan(2000 + 40 + 100);
+    recording.remove();
+  });
+
+  it("a run that leaves nothing fails", () => {
+    const nothing = { ...RECORDERS.hook, command: () => "true" };
+    expect(() => new Recording(sandbox, nothing, program).run()).toThrow("left 0 files");
   });
 });
 

@@ -7,6 +7,7 @@ import { COMPRESSED_ROWS } from "./rows/compressed.ts";
 import { GLIBC_ROWS } from "./rows/glibc.ts";
 import { GROWTH_ROWS } from "./rows/growth.ts";
 import { MEMORY_ROWS } from "./rows/memory.ts";
+import { OVERHEAD_ROWS } from "./rows/overhead.ts";
 import { PARSER_ROWS } from "./rows/parser.ts";
 import { PIPELINE_ROWS } from "./rows/pipeline.ts";
 import { START_UP_ROWS } from "./rows/start-up.ts";
@@ -26,6 +27,7 @@ const ROWS: readonly Row[] = [
   ...COMPRESSED_ROWS,
   ...MEMORY_ROWS,
   ...GROWTH_ROWS,
+  ...OVERHEAD_ROWS,
 ];
 
 const { positionals: wanted, values } = parseArgs({
@@ -49,9 +51,10 @@ const sandbox = await Sandbox.open();
 process.on("SIGINT", () => {});
 try {
   const rows = ROWS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  const results = rows.map((row): Result => {
-    console.error(`${row.name} …`);
-    return resultOf(row, row.measure(sandbox, pairs));
+  const results = rows.flatMap((row): Result[] => {
+    const missing = row.missing?.() ?? null;
+    console.error(missing === null ? `${row.name} …` : `${row.name}: skipped: ${missing}`);
+    return missing === null ? [resultOf(row, row.measure(sandbox, pairs))] : [];
   });
   writeFileSync(values.output, `${JSON.stringify(results, null, 2)}\n`);
   console.log(resultsTable(results));

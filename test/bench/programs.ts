@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 /** The C programs of this folder. */
-const PROGRAMS = ["make-log", "parse-log", "native-replay", "measured"] as const;
+const PROGRAMS = ["make-log", "parse-log", "native-replay", "measured", "allocate"] as const;
 
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"];
 

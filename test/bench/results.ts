@@ -2,7 +2,7 @@ import { Chalk } from "chalk";
 import { count } from "../../src/report/format.ts";
 import { type Column, splitAtTop } from "../../src/report/tables/column.ts";
 import { renderTable } from "../../src/report/text/text-table.ts";
-import { type CurvePoint, type Measured, median, type Row } from "./row.ts";
+import { type BytesPerCall, type CurvePoint, type Measured, median, type Row } from "./row.ts";
 
 /** A row and its result, as written to the JSON file. It has ratios only: times depend on the machine. */
 export interface Result {
@@ -20,9 +20,11 @@ export interface Result {
   readonly holds: boolean | null;
   readonly ratios: readonly number[];
   readonly curve: readonly CurvePoint[];
+  /** null if the row's sides are not recorders */
+  readonly bytes: BytesPerCall | null;
 }
 
-export function resultOf(row: Row, { ratios, processor, curve = [] }: Measured): Result {
+export function resultOf(row: Row, { ratios, processor, curve = [], bytes }: Measured): Result {
   const { name, ratioOf, target, stretch } = row;
   return {
     name,
@@ -36,6 +38,7 @@ export function resultOf(row: Row, { ratios, processor, curve = [] }: Measured):
     holds: target === null ? null : median(ratios) <= target,
     ratios,
     curve,
+    bytes: bytes ?? null,
   };
 }
 
@@ -69,7 +72,27 @@ function verdict({ median, stretch, holds }: Result): string {
 
 export function resultsTable(results: readonly Result[]): string {
   const curves = results.filter(({ curve }) => curve.length > 0).map(curveTable);
-  return [renderTable(COLUMNS, splitAtTop(results, 0), STYLE), ...curves].join("\n\n");
+  const sizes = results.flatMap(({ name, bytes }) => (bytes === null ? [] : [{ name, ...bytes }]));
+  const bytes = sizes.length > 0 ? [renderTable(BYTES_COLUMNS, splitAtTop(sizes, 0), STYLE)] : [];
+  return [renderTable(COLUMNS, splitAtTop(results, 0), STYLE), ...curves, ...bytes].join("\n\n");
+}
+
+type NamedBytes = BytesPerCall & { readonly name: string };
+
+const BYTES_COLUMNS: readonly Column<NamedBytes>[] = [
+  { head: ["bytes per call"], align: "left", rank: 0, cell: ({ name }) => name },
+  { head: ["calls"], align: "right", rank: 0, cell: ({ calls }) => count(calls) },
+  bytesOf(["mallog"], ({ log }) => log),
+  bytesOf(["gzipped"], ({ logGzipped }) => logGzipped),
+  bytesOf(["other side"], ({ rival }) => rival),
+  bytesOf(["gzipped"], ({ rivalGzipped }) => rivalGzipped),
+];
+
+function bytesOf(
+  head: readonly string[],
+  of: (bytes: NamedBytes) => number | null,
+): Column<NamedBytes> {
+  return { head, align: "right", rank: 0, cell: (bytes) => of(bytes)?.toFixed(1) ?? "" };
 }
 
 function curveTable({ name, curve }: Result): string {

@@ -10,6 +10,8 @@ export interface Row {
   readonly target: number | null;
   /** a more ambitious limit */
   readonly stretch: number | null;
+  /** Why the row cannot be measured on this machine; null if it can. */
+  readonly missing?: () => string | null;
   /** Measures `pairs` pairs. */
   readonly measure: (sandbox: Sandbox, pairs: number) => Measured;
 }
@@ -20,6 +22,18 @@ export interface Measured {
   /** ratios of processor time (user and system), which other work on the machine disturbs less; absent if `ratios` has them */
   readonly processor?: readonly number[];
   readonly curve?: readonly CurvePoint[];
+  readonly bytes?: BytesPerCall;
+}
+
+/** What the two sides of a row of recorders leave on disk. */
+export interface BytesPerCall {
+  /** of the program; counted in mallog's log */
+  readonly calls: number;
+  readonly log: number;
+  readonly logGzipped: number;
+  /** null: the other side writes nothing */
+  readonly rival: number | null;
+  readonly rivalGzipped: number | null;
 }
 
 /** The cost of a call at `size`, relative to the curve's first point; medians of the pairs. */
@@ -49,7 +63,16 @@ export function inTurns<Figure>(
 
 /** Ratios of two command lines: wall time and processor time. */
 export function timeRatios(sandbox: Sandbox, pairs: number, one: string, other: string): Measured {
-  const rounds = inTurns(pairs, [() => sandbox.cost(one), () => sandbox.cost(other)]);
+  return costRatios(
+    pairs,
+    () => sandbox.cost(one),
+    () => sandbox.cost(other),
+  );
+}
+
+/** Ratios of wall time and of processor time. */
+export function costRatios(pairs: number, one: () => Cost, other: () => Cost): Measured {
+  const rounds = inTurns(pairs, [one, other]);
   const ratios = (of: (cost: Cost) => number) => rounds.map(([a, b]) => of(a!) / of(b!));
   return {
     ratios: ratios(({ wallSeconds }) => wallSeconds),
