@@ -268,8 +268,12 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
         // Killed before its first call.
         continue;
       }
-      logs++;
       const raw = readFileSync(file);
+      if (raw.length === 0 || raw[0] === 0) {
+        // Killed before its first line.
+        continue;
+      }
+      logs++;
       const end = raw.indexOf("\n\0");
       const log = end < 0 ? raw : raw.subarray(0, end + 1);
       // Behind the last line there is at most a part of the next one, and reserved room.

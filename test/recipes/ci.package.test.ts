@@ -171,7 +171,19 @@ describe("examples of the documents and of the help", async () => {
   test("the documents and the help have examples", () =>
     expect(examples.length).toBeGreaterThan(20));
 
-  test.each(examples)("%s", (command) => {
+  const following = examples.filter((command) => command.includes("--follow"));
+
+  test.each(following)("%s, until it is interrupted", (command) => {
+    writeFileSync(file("malloc.log"), gunzipSync(beginning()));
+    // timeout sends the signal to its process group as well, but a second one ends mallog without a report.
+    const { status, stdout, stderr } = shell(`timeout --foreground -s INT 8 ${command}`);
+    // The status is that of timeout.
+    expect(status).toBe(124);
+    expect(stderr).toMatch(/^mallog: interrupted; [^\n]*\n$/);
+    expect(stdout).toMatch(/^Interrupted: all figures cover/m);
+  });
+
+  test.each(examples.filter((command) => !following.includes(command)))("%s", (command) => {
     const { status, stdout, stderr } = shell(command);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     if (!/ -q /.test(command)) {

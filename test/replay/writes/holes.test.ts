@@ -179,7 +179,10 @@ describe("any log", () => {
         all.scenarios.forEach((one, i) => {
           const { rss } = silent.scenarios[i]!;
           expect(rss.endBytes).toBe(one.rss.endBytes);
-          expect(rss.peakBytes).toBeLessThanOrEqual(one.rss.peakBytes);
+          // The what-ifs of an anchored run are moved by a difference of two peaks, which come at different times.
+          if (i === 0 || all.model?.baseline === undefined) {
+            expect(rss.peakBytes).toBeLessThanOrEqual(one.rss.peakBytes);
+          }
         });
       }),
     );
