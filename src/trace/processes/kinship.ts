@@ -27,8 +27,9 @@ const ENOUGH = 256;
 const MAX_SKEW = 100;
 
 /**
- * Lines with an earlier time than a line above. Without buffers, only those are late that a thread had yet to write as it
- * lost the processor: measured, one in a thousand with a buffer for none, one in a hundred and more with buffers.
+ * Lines with an earlier time than a line above show buffers if they are many. Without buffers, a line is late only if its
+ * thread loses the processor before it writes it: measured, at most one line in a thousand; with buffers, one in a hundred
+ * or more.
  */
 const FEW_LATE = 4;
 const LATE_PART = 0.01;
@@ -42,6 +43,15 @@ interface Address {
   readonly isOld: boolean;
   /** both sides have claimed it: what follows shows nothing */
   readonly isContested: boolean;
+}
+
+/** A call that allocates or frees a block. */
+interface Claim {
+  readonly isFree: boolean;
+  /** the call is the new thread's, not the process's */
+  readonly byThread: boolean;
+  /** it stands above the thread's first line */
+  readonly isBefore: boolean;
 }
 
 /**
@@ -66,7 +76,8 @@ export function kinshipOf(
   let inHeap = 0;
   let late = 0;
 
-  function see(pointer: number, isFree: boolean, byNew: boolean, isBefore: boolean): void {
+  /** A call of the thread, or of the process, allocates or frees the block at `pointer`. */
+  function claim(pointer: number, { isFree, byThread: byNew, isBefore }: Claim): void {
     const known = addresses.get(pointer);
     const isOld = isBefore ? !isFree : (known?.isOld ?? isFree);
     let isContested = known?.isContested ?? false;
@@ -99,10 +110,10 @@ export function kinshipOf(
       continue;
     }
     if (freed !== 0) {
-      see(freed, true, isThread, k < start);
+      claim(freed, { isFree: true, byThread: isThread, isBefore: k < start });
     }
     if (returned !== 0) {
-      see(returned, false, isThread, k < start);
+      claim(returned, { isFree: false, byThread: isThread, isBefore: k < start });
     }
     if (other.heap.includes(freed === 0 ? returned : freed)) {
       const time = lines.get("time", k);
