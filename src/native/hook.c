@@ -82,8 +82,8 @@ enum {
   MOST_WAIT = 20000,
   /* HEAP_MAX_SIZE of glibc's malloc */
   HEAP_BYTES = 64 << 20,
-  /* above all thread ids */
-  HAS_WAITERS = 1 << 30,
+  /* looks at a lock that is taken before a thread sleeps */
+  MOST_TURNS = 200,
 };
 
 /* ---------------------------------------------------------------------------------------------------- system calls */
@@ -459,7 +459,7 @@ enum { NEW, OFF, WAITING, RECORDING, ENDED };
 struct process {
   int state;
   int pid;
-  /* the thread that holds the lock, and HAS_WAITERS if others may sleep; 0: free */
+  /* the thread that holds the lock; 0: free */
   int lock;
   /* the window is being changed: a call of a signal handler cannot write */
   int is_moving;
@@ -544,19 +544,32 @@ static int wait_for_end(void) {
   return 0;
 }
 
+static inline void pause_processor(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("yield");
+#endif
+}
+
+/*
+ * The lock is held for less than a microsecond. Threads that sleep until they are woken would make each call of a contended
+ * program wait for a switch of threads: a thread that finds the lock taken looks at it for a few microseconds, and sleeps briefly
+ * then, while others make many calls in a row.
+ */
 static COLD void wait_for_lock(int *lock, int tid) {
-  /* Somebody who comes while a thread is leaving must not sleep: nobody would wake it. */
-  while (!wait_for_end()) {
+  for (int turns = 0; !wait_for_end(); turns++) {
     int held = __atomic_load_n(lock, __ATOMIC_RELAXED);
     if (held == 0) {
-      if (__atomic_compare_exchange_n(lock, &held, tid | HAS_WAITERS, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
-    } else if (held & HAS_WAITERS ||
-               __atomic_compare_exchange_n(lock, &held, held | HAS_WAITERS, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-      struct timespec most = {0, 1000000};
-      SYS(futex, lock, 128 /* FUTEX_WAIT_PRIVATE */, held | HAS_WAITERS, &most);
+      if (__atomic_compare_exchange_n(lock, &held, tid, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+    } else if (turns < MOST_TURNS) {
+      pause_processor();
+    } else {
+      struct timespec pause = {0, 200000};
+      SYS(nanosleep, &pause, 0);
     }
   }
-  __atomic_store_n(lock, tid | HAS_WAITERS, __ATOMIC_RELAXED);
+  __atomic_store_n(lock, tid, __ATOMIC_RELAXED);
 }
 
 /*
@@ -564,7 +577,7 @@ static COLD void wait_for_lock(int *lock, int tid) {
  * not wait for itself.
  */
 static inline int holds_lock(int tid) {
-  return (__atomic_load_n(&process->lock, __ATOMIC_RELAXED) & ~HAS_WAITERS) == tid;
+  return __atomic_load_n(&process->lock, __ATOMIC_RELAXED) == tid;
 }
 
 static inline void take_lock(int tid) {
@@ -574,8 +587,7 @@ static inline void take_lock(int tid) {
 }
 
 static inline void give_lock(void) {
-  if (__atomic_exchange_n(&process->lock, 0, __ATOMIC_RELEASE) & HAS_WAITERS)
-    SYS(futex, &process->lock, 129 /* FUTEX_WAKE_PRIVATE */, 1);
+  __atomic_store_n(&process->lock, 0, __ATOMIC_RELEASE);
 }
 
 /* ------------------------------------------------------------------------------------------------------ the log file */
