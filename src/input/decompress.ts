@@ -11,12 +11,24 @@ type Decoded = AsyncGenerator<Buffer, boolean>;
 export const ADDED_NEWLINE = Buffer.from("\n");
 
 /**
- * The decompressed bytes of one piece, plain or compressed; `path` is for messages. Incomplete or damaged data yields
- * what can be decoded before the fault (a damaged spot also loses what was decoded of the same slice of input, up to a chunk of output), ends the
- * line there, and counts as a truncated input.
+ * The decompressed bytes of one piece, plain or compressed; `path` is for messages. Incomplete or damaged data yields what
+ * can be decoded before the fault, ends the line there, and counts as a truncated input. A damaged spot also loses what was
+ * decoded of the same slice of input, up to a chunk of output. The iteration of `bytes` ends with this one.
  * @throws InputError corrupt, decoderMissing, container
  */
 export async function* decompressed(
+  bytes: AsyncGenerator<Buffer>,
+  path: string,
+  diagnostics: Diagnostics,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* unpacked(bytes, path, diagnostics);
+  } finally {
+    await bytes.return(undefined);
+  }
+}
+
+async function* unpacked(
   bytes: AsyncGenerator<Buffer>,
   path: string,
   diagnostics: Diagnostics,

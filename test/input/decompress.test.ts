@@ -323,3 +323,26 @@ test("text that begins like a magic number passes", async () => {
     expect((await decode(Buffer.from(text))).bytes.toString()).toBe(text);
   }
 });
+
+test.each([
+  ["plain text", Buffer.from("7 0.1 malloc(24) = 0x5581000002a0\n")],
+  ["gzip", gzipSync("7 0.1 malloc(24) = 0x5581000002a0\n")],
+])(
+  "an iteration that ends early ends that of the bytes, which closes the file: %s",
+  async (_, data) => {
+    let isClosed = false;
+    async function* bytes(): AsyncGenerator<Buffer> {
+      try {
+        yield data;
+        yield data;
+      } finally {
+        isClosed = true;
+      }
+    }
+    for await (const chunk of decompressed(bytes(), "x", new Diagnostics())) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(isClosed).toBe(true);
+  },
+);

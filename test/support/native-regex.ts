@@ -14,7 +14,8 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
 
   const texts = log.toString("latin1").split("\n");
   // mallog's hook reserves room, and stores the first byte of a line last.
-  const unterminated = (texts.pop() ?? "").replace(/^\0[\s\S]*$|\0+$/, "");
+  const padded = texts.pop() ?? "";
+  const unterminated = padded.replace(/^\0[\s\S]*$/, "").replace(/^([^\0]+)\0+$/, "$1");
   if (unterminated !== "") {
     texts.push(unterminated);
   }
