@@ -18,7 +18,7 @@ import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
-import type { EventSink } from "../trace/sink.ts";
+import { type EventSink, feedCopies } from "../trace/sink.ts";
 import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
@@ -193,12 +193,7 @@ export class Analysis implements EventSink {
   /** Returns what is in the batches that wait, if there are no others. */
   #resultOf(waiting: readonly EventBatch[]): LogResult | null {
     const analysis = this.another();
-    for (const one of waiting) {
-      analysis.batch.copy(one, one.length);
-      analysis.batch.notes.push(...one.notes);
-      analysis.advance();
-    }
-    analysis.end();
+    feedCopies(analysis, waiting);
     return analysis.ledger.events === 0 ? null : analysis.result(analysis.touchReading(), []);
   }
 

@@ -2,7 +2,7 @@ import { EventBatch, type Note } from "../trace/event.ts";
 import { completed } from "../trace/in-steps.ts";
 import { LogProcess } from "../trace/processes/log-process.ts";
 import { isStatement, ProcessSplitter, type Run } from "../trace/processes/process-splitter.ts";
-import type { EventSink } from "../trace/sink.ts";
+import { type EventSink, feedCopies } from "../trace/sink.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import { Analysis } from "./analysis.ts";
@@ -40,7 +40,7 @@ export class ProcessAnalyses implements EventSink {
   #hasEnded = false;
   /** the process of the latest line; null before the first */
   #above: MemberProcess | null = null;
-  /** comments before the first event */
+  /** comments whose process only a later line shows */
   readonly #early: Note[] = [];
 
   /** `newRunner` is called once for each process that is analysed. */
@@ -164,12 +164,7 @@ export class ProcessAnalyses implements EventSink {
   /** Returns what is in batches that wait, if there were no others. */
   #resultOf(waiting: readonly EventBatch[]): MembersResult | null {
     const alone = this.another();
-    for (const one of waiting) {
-      alone.batch.copy(one, one.length);
-      alone.batch.notes.push(...one.notes);
-      alone.advance();
-    }
-    alone.end();
+    feedCopies(alone, waiting);
     const { reported } = alone;
     if (reported?.analysed == null || alone.events === 0) {
       return null;
@@ -215,13 +210,7 @@ export class ProcessAnalyses implements EventSink {
     const runs = this.#splitter.split(batch, next);
     const [first] = runs;
     if (first === undefined) {
-      for (const note of batch.notes) {
-        if (this.#above !== null && refersUp(note)) {
-          this.#above.takeNote(note);
-        } else if (this.#early.length < MAX_EARLY) {
-          this.#early.push(note);
-        }
-      }
+      this.#keepBack(batch.notes);
       batch.clear();
       return batch;
     }
@@ -255,11 +244,14 @@ export class ProcessAnalyses implements EventSink {
       owner.take(batch, at, to);
       this.#above = owner;
     }
-    // What stands below all lines may be the head of another log: the next batch shows it.
-    for (; next < notes.length; next++) {
-      const note = notes[next]!;
+    this.#keepBack(notes.slice(next));
+  }
+
+  /** Keeps comments below all lines of a batch: they may be the head of another log, which the next batch shows. */
+  #keepBack(notes: readonly Note[]): void {
+    for (const note of notes) {
       if (refersUp(note) && this.#above !== null) {
-        this.#routeNote(note, this.#above, this.#above);
+        this.#above.takeNote(note);
       } else if (this.#early.length < MAX_EARLY) {
         this.#early.push(note);
       }
