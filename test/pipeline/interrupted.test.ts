@@ -5,27 +5,11 @@ import { gunzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analyse } from "../../src/pipeline/analyse.ts";
-import type { LogOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report } from "../../src/report/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
-import { OWN_CORPUS, scenario } from "../support/corpus.ts";
+import { OWN_CORPUS, TWO_WHAT_IFS } from "../support/corpus.ts";
 
 /** A run that is interrupted has the report of the lines that it has read. */
-
-const OPTIONS: LogOptions = {
-  model: true,
-  whatIfs: [
-    scenario("malloc_trim=end", {}, true),
-    scenario("one", { MALLOC_ARENA_MAX: "1" }, false),
-  ],
-  recordedWith: null,
-  glibc: "auto",
-  cpus: null,
-  hostCpus: 4,
-  touch: { fitted: null },
-  thp: null,
-  process: null,
-};
 
 /** Analyses a log that comes in these chunks. The signal aborts when chunk `stopAt` has been read. */
 async function analysed(chunks: readonly string[], stopAt: number | null): Promise<Report> {
@@ -33,7 +17,7 @@ async function analysed(chunks: readonly string[], stopAt: number | null): Promi
   let read = 0;
   const found = await analyse(
     [],
-    OPTIONS,
+    TWO_WHAT_IFS,
     {
       stdin: Readable.from(chunks.map((one) => Buffer.from(one, "latin1"))),
       signal: stop.signal,

@@ -8,23 +8,8 @@ import type { StandardInput } from "../../src/pipeline/analysis-hooks.ts";
 import type { LogOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report } from "../../src/report/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
-import { OWN_CORPUS, scenario } from "../support/corpus.ts";
+import { OWN_CORPUS, TWO_WHAT_IFS } from "../support/corpus.ts";
 import { expectReportJson } from "../support/report-schema.ts";
-
-const OPTIONS: LogOptions = {
-  model: true,
-  whatIfs: [
-    scenario("malloc_trim=end", {}, true),
-    scenario("one", { MALLOC_ARENA_MAX: "1" }, false),
-  ],
-  recordedWith: null,
-  glibc: "auto",
-  cpus: null,
-  hostCpus: 4,
-  touch: { fitted: null },
-  thp: null,
-  process: null,
-};
 
 /** The first lines of a log of the corpus. */
 function linesOf(name: string, count: number): string[] {
@@ -95,9 +80,9 @@ describe.each(LOGS)("%s", (name) => {
   const chunks = chunksOf(lines, 1999);
 
   test("snapshots do not change the report", async () => {
-    const expected = await analysed(chunks, OPTIONS);
+    const expected = await analysed(chunks, TWO_WHAT_IFS);
     let taken = 0;
-    const watched = await analysed(chunks, OPTIONS, (snapshot, n) => {
+    const watched = await analysed(chunks, TWO_WHAT_IFS, (snapshot, n) => {
       if (n % 3 === 0 && snapshot() !== null) {
         taken++;
       }
@@ -108,7 +93,7 @@ describe.each(LOGS)("%s", (name) => {
 
   test("a snapshot has what the report of these lines has", async () => {
     const seen: Report[] = [];
-    await analysed(chunks, OPTIONS, (snapshot, n) => {
+    await analysed(chunks, TWO_WHAT_IFS, (snapshot, n) => {
       const report = n === 4 || n === 15 ? snapshot() : null;
       if (report !== null) {
         seen.push(structuredClone(report));
@@ -118,8 +103,8 @@ describe.each(LOGS)("%s", (name) => {
     for (const [n, found] of [4, 15].entries()) {
       const report = seen[n]!;
       const prefix = await analysed(chunks.slice(0, found), {
-        ...OPTIONS,
-        whatIfs: OPTIONS.whatIfs.slice(0, 1),
+        ...TWO_WHAT_IFS,
+        whatIfs: TWO_WHAT_IFS.whatIfs.slice(0, 1),
       });
       expectReportJson(JSON.stringify(report));
       expect(report).toMatchObject({ complete: false, interim: true });
@@ -143,7 +128,7 @@ describe.each(LOGS)("%s", (name) => {
 
 test("of one thread, a snapshot is the report of these lines", async () => {
   const chunks = chunksOf(linesOf("frag-oddfirst-60k-g227", 40_000), 997);
-  const options = { ...OPTIONS, whatIfs: OPTIONS.whatIfs.slice(0, 1) };
+  const options = { ...TWO_WHAT_IFS, whatIfs: TWO_WHAT_IFS.whatIfs.slice(0, 1) };
   const at = [0, 1, 3, 9, 17, 30, 41];
   const seen = new Map<number, Report | null>();
   await analysed(chunks, options, (snapshot, n) => {
@@ -164,7 +149,7 @@ test("of one thread, a snapshot is the report of these lines", async () => {
 
 test("without a model", async () => {
   const chunks = chunksOf(linesOf("mt-baton12-g244", 30_000), 1500);
-  const options = { ...OPTIONS, model: false, whatIfs: [] };
+  const options = { ...TWO_WHAT_IFS, model: false, whatIfs: [] };
   let last: Report | null = null;
   const report = await analysed(chunks, options, (snapshot) => {
     last = snapshot();
@@ -177,7 +162,7 @@ test("without a model", async () => {
 
 test("after the log's end there is none", async () => {
   let take: () => Report | null = () => null;
-  await analysed(chunksOf(linesOf("mt-baton12-g244", 3000), 1000), OPTIONS, (snapshot) => {
+  await analysed(chunksOf(linesOf("mt-baton12-g244", 3000), 1000), TWO_WHAT_IFS, (snapshot) => {
     take = snapshot;
   });
   expect(take()).toBe(null);

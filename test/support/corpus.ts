@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
-import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
+import type { AnalysisOptions, LogOptions } from "../../src/pipeline/analysis-options.ts";
 import { readSummary } from "../../src/pipeline/read-summary.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
 import type { Report } from "../../src/report/report.ts";
@@ -158,6 +158,18 @@ export const UNKNOWN_PROCESS: AnalysisOptions = {
   hostCpus: 2,
   touch: "all",
   thp: null,
+};
+
+/** Options of a log read as the command line does, with two what-ifs: one shares the recorded run, one has its own. */
+export const TWO_WHAT_IFS: LogOptions = {
+  ...UNKNOWN_PROCESS,
+  whatIfs: [
+    scenario("malloc_trim=end", {}, true),
+    scenario("one", { MALLOC_ARENA_MAX: "1" }, false),
+  ],
+  hostCpus: 4,
+  touch: { fitted: null },
+  process: null,
 };
 
 export function optionsFor(
