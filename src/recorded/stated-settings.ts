@@ -69,8 +69,12 @@ function tunablesIn(text: string, { tunables }: Profile): [string, string][] {
   });
 }
 
-/** An assignment with its prefixes. glibc reads a value up to the first character that is not a decimal digit. */
-const ASSIGNMENT = /^((?:[-+@$*\s]|(?:onlysecure|nonsecure|anysecure)\s)*)([^\s=#]+)\s*=\s*(-?\d+)/;
+/**
+ * An assignment with its prefixes. glibc reads a value up to the first character that is not a decimal digit. No name begins
+ * with a prefix: otherwise the time grows with the square of a line of prefixes.
+ */
+const ASSIGNMENT =
+  /^((?:[-+@$*\s]|(?:onlysecure|nonsecure|anysecure)\s)*)(?![-+@$*])([^\s=#]+)\s*=\s*(-?\d+)/;
 
 /**
  * The tunables that /etc/tunables.conf sets for `program`. A line "[proc:NAME]" or "[proc:/PATH]" limits the lines below it

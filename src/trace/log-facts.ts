@@ -110,6 +110,13 @@ export class LogFacts {
 
 /** The key, the first word after it, and the rest. */
 function split(text: string): [key: string, value: string, rest: string] {
-  const [, key = "", value = "", rest = ""] = /^(\S*)\s*(\S*)\s*(.*)$/.exec(text) ?? [];
+  const [key, afterKey] = cutAtSpace(text);
+  const [value, rest] = cutAtSpace(afterKey);
   return [key, value, rest];
+}
+
+/** The first word, and what follows the spaces after it. The time is linear, whatever bytes the text has. */
+function cutAtSpace(text: string): [word: string, rest: string] {
+  const end = text.search(/\s/);
+  return end < 0 ? [text, ""] : [text.slice(0, end), text.slice(end).trimStart()];
 }
