@@ -111,6 +111,13 @@ export const LEDGER_PASSES: readonly Pass<LedgerStage>[] = [
     run: ({ ledger, batch, actions }) => ledger.applyBlocks(batch, actions),
   },
   {
+    name: "count call sites and sizes",
+    needs: ["order", "blocks", "threads", "old sizes"],
+    gives: [],
+    forModel: false,
+    run: ({ ledger, batch, actions }) => ledger.countSites(batch, actions),
+  },
+  {
     name: "record live bytes over time",
     needs: ["times", "old sizes"],
     gives: [],

@@ -3,10 +3,12 @@
  * contract: fields are only added. Sizes are bytes, times are seconds since the first event of the log, ratios 0..1.
  */
 
+import type { CallerSummary, SizeSummary } from "./allocations.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Scenario, UnavailableScenario } from "./scenario.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
+export type { AllocationFigures, CallerSummary, SizeSummary } from "./allocations.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
@@ -41,6 +43,10 @@ export interface Report {
   readonly trace: TraceSummary;
   /** every thread of the log, in the order of `--sort` */
   readonly threads: readonly ThreadSummary[];
+  /** who allocates, by call site, in the order of `--sort`; a merged row comes last */
+  readonly callers: readonly CallerSummary[];
+  /** the same by requested size */
+  readonly sizes: readonly SizeSummary[];
   readonly live: LiveSummary;
   /** null under --no-model */
   readonly model: ModelSummary | null;

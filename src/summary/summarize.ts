@@ -20,6 +20,7 @@ import {
   type Timeline,
   type TraceSummary,
 } from "../report/report.ts";
+import { callerSummaries, sizeSummaries } from "./allocation-summaries.ts";
 import { modelSummary } from "./model-summary.ts";
 import { processSummaries } from "./process-summaries.ts";
 import { secondsSinceStart } from "./seconds.ts";
@@ -40,6 +41,8 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ...(result.read.isInterim ? { interim: true } : {}),
     trace,
     threads,
+    callers: callerSummaries(ledger.sites),
+    sizes: sizeSummaries(ledger.sites),
     live: {
       bytes: ledger.blocks.liveBytes,
       blocks: ledger.blocks.liveBlocks,

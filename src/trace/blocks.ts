@@ -2,25 +2,35 @@ import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.
 import type { EventBatch } from "./event.ts";
 import type { ThreadTable } from "./threads.ts";
 
-/** Cells of a block's row: adjacent, because they are read together. */
+/** Cells of a block's row: adjacent, because they are read together. A double: */
 const BYTES = 0;
-const OWNER = 1;
-const STRIDE = 2;
+const STRIDE = 4;
+/** Integers in the same row: */
+const OWNER = 2;
+const SITE = 3;
+const SITE_OWNER = 4;
+const EVENT = 5;
+const BORN = 6;
+const INTEGERS = 8;
 /** Up to this size (1 MiB) the rows stay in the processor's cache anyway. */
 const CACHED_DOUBLES = 2 ** 17;
 const INITIAL_BLOCKS = 1024;
 /** Up to here a sum of whole numbers is exact: what was added can be subtracted again in any order. */
 const MAX_LIVE_BYTES = Number.MAX_SAFE_INTEGER;
 
-/** Requested size and owner of every live block, by block id, and the sums over all live blocks. */
+/** Requested size, owner and site of every live block, by block id, and the sums over all live blocks. */
 export class BlockTable {
   readonly #threads: ThreadTable;
   /** The rows of free ids are stale. */
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
+  /** the same rows */
+  #integers = new Int32Array(this.#rows.buffer);
   #excessive = 0;
   // NaN first: avoids a Smi-to-double deoptimization.
   #liveBytes = Number.NaN;
   #liveBlocks = 0;
+  /** bytes of the blocks that the last batch lost, in the order of its events */
+  readonly lostBytes: number[] = [];
   /** sum of what `warm` read, as an integer: V8 would optimise an unused load away */
   #warmed = 0;
 
@@ -32,6 +42,7 @@ export class BlockTable {
   /** Becomes a copy of `from`, with its own threads. */
   copy(from: BlockTable): void {
     this.#rows = from.#rows.slice();
+    this.#integers = new Int32Array(this.#rows.buffer);
     this.#liveBytes = from.#liveBytes;
     this.#liveBlocks = from.#liveBlocks;
     this.#excessive = from.#excessive;
@@ -58,7 +69,37 @@ export class BlockTable {
 
   /** Dense index of the thread that allocated live block `block`, or that last resized it by realloc. */
   ownerOf(block: number): number {
-    return this.#rows[block * STRIDE + OWNER]! | 0;
+    return this.#integers[block * INTEGERS + OWNER]!;
+  }
+
+  /** Site of the call that allocated live block `block`, or that last resized it by realloc. */
+  siteOf(block: number): number {
+    return this.#integers[block * INTEGERS + SITE]!;
+  }
+
+  /** Number of that call's event, modulo 2^32. */
+  eventOf(block: number): number {
+    return this.#integers[block * INTEGERS + EVENT]!;
+  }
+
+  /** How many allocations its thread had made with it, modulo 2^32. */
+  bornOf(block: number): number {
+    return this.#integers[block * INTEGERS + BORN]!;
+  }
+
+  /** States the site of a block, and when the call was made. */
+  setSite(block: number, site: number, owner: number, event: number, born: number): void {
+    const integers = this.#integers;
+    const row = block * INTEGERS;
+    integers[row + SITE] = site;
+    integers[row + SITE_OWNER] = owner;
+    integers[row + EVENT] = event;
+    integers[row + BORN] = born;
+  }
+
+  /** As `ownerOf`, when `siteOf` was stated. */
+  siteOwnerOf(block: number): number {
+    return this.#integers[block * INTEGERS + SITE_OWNER]!;
   }
 
   /**
@@ -95,6 +136,7 @@ export class BlockTable {
 
   /** Loads the rows of a batch into the cache: these loads overlap, those of `apply` wait for one another. */
   warm(out: ActionBatch, length: number): void {
+    this.lostBytes.length = 0;
     const rows = this.#rows;
     if (rows.length <= CACHED_DOUBLES) {
       return;
@@ -122,7 +164,7 @@ export class BlockTable {
     }
     const rows = this.#rows;
     rows[row + BYTES] = bytes;
-    rows[row + OWNER] = thread;
+    this.#integers[out.block[i]! * INTEGERS + OWNER] = thread;
     this.#liveBytes += bytes;
     this.#liveBlocks++;
     this.#threads.allocated(thread, bytes);
@@ -140,6 +182,7 @@ export class BlockTable {
   /** Removes block `block`, whose free is missing: an allocation of `thread` returned its pointer. */
   #lose(block: number, thread: number): void {
     const bytes = this.bytesOf(block);
+    this.lostBytes.push(bytes);
     this.#threads.reused(thread, this.ownerOf(block));
     this.#liveBytes -= bytes;
     this.#liveBlocks--;
@@ -150,5 +193,6 @@ export class BlockTable {
     const grown = new Float64Array(this.#rows.length * 2);
     grown.set(this.#rows);
     this.#rows = grown;
+    this.#integers = new Int32Array(grown.buffer);
   }
 }

@@ -1,4 +1,5 @@
 import type { ActionBatch } from "./actions.ts";
+import { AllocationSites, type SiteLimits } from "./allocation-sites.ts";
 import type { AnomalyCounts } from "./anomalies.ts";
 import { BlockTable } from "./blocks.ts";
 import { Clock } from "./clock.ts";
@@ -12,12 +13,13 @@ import { ThreadTable } from "./threads.ts";
  * What the log itself states, without a model: threads, blocks, live bytes over time. What it writes to the ActionBatch
  * replaces the log's pointers and tids for the models.
  *
- * Every batch passes five steps: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks` and `recordSeries`, in the
- * order of pipeline/passes.ts. Each is a pass over the columns of its own: small loops compile better than one large loop.
+ * Every batch passes six steps: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks`, `countSites` and `recordSeries`,
+ * in the order of pipeline/passes.ts. Each is a pass over the columns of its own: small loops compile better than one large loop.
  */
 export class Ledger {
   readonly threads = new ThreadTable();
   readonly blocks = new BlockTable(this.threads);
+  readonly sites: AllocationSites;
   readonly #resolver = new Resolver();
   readonly clock = new Clock();
   /** live bytes after each event; `peak` and `peakEvent` are exact */
@@ -30,9 +32,15 @@ export class Ledger {
   #timeBefore = Number.NaN;
   #peakTime = Number.NaN;
 
+  /** `limits` of the call sites that are told apart: by default enough for all but made-up logs */
+  constructor(limits?: SiteLimits) {
+    this.sites = new AllocationSites(this.blocks, limits);
+  }
+
   /** Becomes a copy of `from`, between two batches. */
   copy(from: Ledger): void {
     this.threads.copy(from.threads);
+    this.sites.copy(from.sites);
     this.blocks.copy(from.blocks);
     this.#resolver.copy(from.#resolver);
     this.clock.copy(from.clock);
@@ -122,6 +130,11 @@ export class Ledger {
       }
       from = to;
     }
+  }
+
+  /** Needs `applyBlocks`. Counts who allocated what. */
+  countSites(batch: EventBatch, out: ActionBatch): void {
+    this.sites.count(batch, out, this.#liveAfter, this.#events);
   }
 
   /** Needs `readClock` and `applyBlocks`. Records the series `liveBytes` and `time`; counts the events of the batch. */

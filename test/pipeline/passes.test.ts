@@ -4,6 +4,7 @@ import { TOUCH_COLUMNS } from "../../src/replay/writes/touch.ts";
 import { ACTION_COLUMNS } from "../../src/trace/actions.ts";
 import { EVENT_COLUMNS } from "../../src/trace/event.ts";
 import { rowsOf } from "../support/columns.ts";
+import { sitesState } from "../support/naive-sites.ts";
 import { prepare } from "../support/prepared-log.ts";
 
 /** True if each pass needs only what decoding or a pass before it gives. */
@@ -79,8 +80,9 @@ function resultOf(passes: readonly Pass[]): string {
         logged,
       ];
     });
-    const { anomalies, liveBytes, threads, clock } = ledger;
-    return JSON.stringify([rows, anomalies, liveBytes.points(), threads.rows(), clock.last]);
+    const { anomalies, liveBytes, threads, sites, clock } = ledger;
+    const who = [threads.rows(), sitesState(sites)];
+    return JSON.stringify([rows, anomalies, liveBytes.points(), who, clock.last]);
   } catch {
     return "error";
   }

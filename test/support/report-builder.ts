@@ -169,6 +169,8 @@ export function report(given: Partial<Report> = {}): Report {
     complete: true,
     trace: trace({ threads: threads.length }),
     threads,
+    callers: [],
+    sizes: [],
     live: { bytes: 10 * MiB, blocks: 10, peakBytes: 12 * MiB, peakTime: 0.5 },
     model: MODEL,
     scenarios: [scenario("as recorded")],

@@ -16,11 +16,14 @@ const RULES = {
   skipped: new Set([
     // Hold for one batch.
     "Ledger.#liveAfter",
+    "AllocationSites.#sites",
+    "BlockTable.lostBytes",
     "Resolver.#next",
     "Resolver.failed",
     // Sums of loads that only warm the cache.
     "Resolver.#warmed",
     "BlockTable.#warmed",
+    "AllocationSites.#warmed",
     // Beyond the last point stand words that a finer series left there.
     "Points.#values",
     // A function.
@@ -30,6 +33,7 @@ const RULES = {
   ]),
   shared: new Set([
     "RowSeries.#points[]",
+    "AllocationSites.#limits",
     "Touch.#policy",
     "Facts.#bySize[]",
     "Facts.#callers[].fact",

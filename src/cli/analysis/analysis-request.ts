@@ -1,5 +1,6 @@
 import type { LogOptions } from "../../pipeline/analysis-options.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
+import type { Grouping } from "../../report/grouping.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import type { ThreadSort } from "../../report/sort-threads.ts";
 import { DEFAULT_WHAT_IFS, type ModelValues } from "../options/model-options.ts";
@@ -17,6 +18,7 @@ export interface AnalysisRequest {
   readonly everyMs: number | null;
   readonly analysis: LogOptions;
   readonly sort: ThreadSort;
+  readonly by: Grouping;
   readonly top: number;
   /** null: not given, so what the log states counts */
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number | null };
@@ -47,6 +49,10 @@ export function analysisRequest(
     const message = "--what-if cannot be used with --no-model, which replays nothing";
     throw new Failure({ code: "usage", message });
   }
+  if (!values.model && values.by === "arena") {
+    const message = "--by arena cannot be used with --no-model: arenas are the model's";
+    throw new Failure({ code: "usage", message });
+  }
   refuseUnfollowable(inputs, values);
   const glibc = accepted("--glibc", values.glibc, parseGlibcOrAuto(values.glibc));
   const { containerLimit: limitBytes = null, baseRss: baseRssBytes = null } = values;
@@ -70,6 +76,7 @@ export function analysisRequest(
       process: values.process ?? null,
     },
     sort: values.sort,
+    by: values.by,
     top: values.top,
     container: { limitBytes, baseRssBytes },
     outputs: values.output ?? [],

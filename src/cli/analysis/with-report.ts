@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { containerOf } from "../../insight/container.ts";
 import { mostlyUnread } from "../../insight/unread-lines.ts";
 import type { Report } from "../../report/report.ts";
+import { sortAllocations } from "../../report/sort-allocations.ts";
 import { sortThreads } from "../../report/sort-threads.ts";
 import { suggest } from "../../report/suggest.ts";
 import { ENDINGS } from "../../report/writers/index.ts";
@@ -116,11 +117,16 @@ function sayWhatIsAwaited({ follows, inputs, quiet }: AnalysisRequest, { cwd, st
 }
 
 /**
- * The report with the threads sorted, and the container's verdict if the options ask for it or the log states a limit. What
+ * The report with its rows sorted, and the container's verdict if the options ask for it or the log states a limit. What
  * an option does not give is what the log states.
  */
 function finished(report: Report, { sort, container }: AnalysisRequest): Report {
-  const sorted = { ...report, threads: sortThreads(report.threads, sort) };
+  const sorted = {
+    ...report,
+    threads: sortThreads(report.threads, sort),
+    callers: sortAllocations(report.callers, sort),
+    sizes: sortAllocations(report.sizes, sort),
+  };
   const stated = report.recording;
   const limitBytes = container.limitBytes ?? stated?.limitBytes ?? null;
   const isUnknown = limitBytes === null && container.baseRssBytes === null;

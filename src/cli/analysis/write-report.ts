@@ -74,17 +74,17 @@ export async function formatInterim(
   return forStepLog(interimSummary(present(report), terminalOptions(request, io)), io.env);
 }
 
-export function fileOptions({ sort, top, plot }: AnalysisRequest): WriterOptions {
-  return { sort, top, plot, ...FILE_STYLE };
+export function fileOptions({ by, sort, top, plot }: AnalysisRequest): WriterOptions {
+  return { by, sort, top, plot, ...FILE_STYLE };
 }
 
 export function terminalOptions(
-  { sort, top, plot, color }: AnalysisRequest,
+  { by, sort, top, plot, color }: AnalysisRequest,
   { stdout, env }: Io,
 ): WriterOptions {
   const ascii = !showsUnicode(stdout, env);
   const chalk = chalkFor(stdout, env, color);
-  return { sort, top, plot, width: widthOf(stdout, env), chalk, ascii };
+  return { by, sort, top, plot, width: widthOf(stdout, env), chalk, ascii };
 }
 
 async function writerFor(ending: string): Promise<Writer> {

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
+import { GROUPINGS, type Grouping } from "../../report/grouping.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import { parseDuration, parseSize } from "../../report/sizes.ts";
 import { SORT_KEYS, type ThreadSort } from "../../report/sort-threads.ts";
@@ -46,6 +47,13 @@ export function parseSort(text: string): Parsed<ThreadSort> {
   }
   const known = SORT_KEYS.join(", ");
   return { error: `unknown key${didYouMean(word, SORT_KEYS)}; keys are ${known}` };
+}
+
+export function parseGrouping(text: string): Parsed<Grouping> {
+  const known = GROUPINGS.find((candidate) => candidate === text);
+  return known === undefined
+    ? { error: `unknown kind of row${didYouMean(text, GROUPINGS)}; give ${GROUPINGS.join(", ")}` }
+    : { ok: known };
 }
 
 /** Rows of a table; 0: all. */

@@ -1,6 +1,13 @@
 import { Option } from "commander";
+import { GROUPINGS, type Grouping } from "../../report/grouping.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../../report/sort-threads.ts";
-import { parseSort, parseTop, repeatableOption, valueOption } from "./option-values.ts";
+import {
+  parseGrouping,
+  parseSort,
+  parseTop,
+  repeatableOption,
+  valueOption,
+} from "./option-values.ts";
 
 /** Forms of the report on standard output besides text, by the option that selects each. */
 export const FORMS = ["json", "ndjson", "csv", "plain"] as const;
@@ -9,6 +16,7 @@ export type Form = (typeof FORMS)[number];
 /** Values of `outputOptions` as commander returns them. */
 export interface OutputValues {
   readonly sort: ThreadSort;
+  readonly by: Grouping;
   readonly top: number;
   readonly output?: readonly string[];
   readonly json?: true;
@@ -26,9 +34,14 @@ export function outputOptions(quiet: string, moreForms: readonly Option[] = []):
   return [
     valueOption(
       "--sort <key>",
-      "sort threads by volume, calls, live, peak, tid or pinned; a leading - sorts ascending",
+      "sort the main table by volume, calls, live, peak, tid or pinned; a leading - sorts ascending",
       parseSort,
     ).default(DEFAULT_SORT, DEFAULT_SORT.key),
+    valueOption(
+      "--by <kind>",
+      "rows of the main table: thread, caller (call site), size (requested) or arena",
+      parseGrouping,
+    ).default(GROUPINGS[0], GROUPINGS[0]),
     topOption(),
     repeatableOption(
       "-o, --output <file>",

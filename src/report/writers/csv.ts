@@ -1,16 +1,38 @@
 import { printable } from "../printable.ts";
-import type { ThreadSummary } from "../report.ts";
+import type {
+  AllocationFigures,
+  ArenaSummary,
+  CallerSummary,
+  SizeSummary,
+  ThreadSummary,
+} from "../report.ts";
 import type { Writer } from "./writer.ts";
 
-/** The threads for spreadsheets, one per row: heads are keys of the JSON report, numbers are exact. */
-export const writeCsv: Writer = ({ report: { threads } }) => {
-  const rows = threads.map((thread) => COLUMNS.map(([, cell]) => field(cell(thread))));
-  return [COLUMNS.map(([head]) => head), ...rows].map((row) => `${row.join(",")}\r\n`).join("");
+/** The main table for spreadsheets, all rows: heads are keys of the JSON report, numbers are exact. */
+export const writeCsv: Writer = ({ report }, { by = "thread" }) => {
+  switch (by) {
+    case "thread":
+      return sheet(THREADS, report.threads);
+    case "caller":
+      return sheet(CALLERS, report.callers);
+    case "size":
+      return sheet(SIZES, report.sizes);
+    case "arena":
+      return sheet(ARENAS, report.scenarios[0]?.arenas ?? []);
+    default:
+      return by satisfies never;
+  }
 };
 
-type Cell = number | string | null;
+function sheet<Row>(columns: Columns<Row>, rows: readonly Row[]): string {
+  const lines = rows.map((row) => columns.map(([, cell]) => field(cell(row))));
+  return [columns.map(([head]) => head), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
+}
 
-const COLUMNS: readonly (readonly [head: string, cell: (thread: ThreadSummary) => Cell])[] = [
+type Cell = number | string | null;
+type Columns<Row> = readonly (readonly [head: string, cell: (row: Row) => Cell])[];
+
+const THREADS: Columns<ThreadSummary> = [
   ["tid", ({ tid }) => tid],
   ["name", ({ name }) => name],
   ["topFrame", ({ topFrame }) => topFrame],
@@ -31,6 +53,38 @@ const COLUMNS: readonly (readonly [head: string, cell: (thread: ThreadSummary) =
   ["arenas", ({ arenas }) => arenas.join(" ")],
   ["firstTime", ({ firstTime }) => firstTime],
   ["lastTime", ({ lastTime }) => lastTime],
+];
+
+const FIGURES: Columns<AllocationFigures> = [
+  ["calls", ({ calls }) => calls],
+  ["volumeBytes", ({ volumeBytes }) => volumeBytes],
+  ["liveBytes", ({ liveBytes }) => liveBytes],
+  ["liveBlocks", ({ liveBlocks }) => liveBlocks],
+  ["liveAtPeakBytes", ({ liveAtPeakBytes }) => liveAtPeakBytes],
+  ["temporaryCalls", ({ temporaryCalls }) => temporaryCalls],
+];
+
+/** A merged row. */
+const OTHERS = "others";
+
+const CALLERS: Columns<CallerSummary> = [
+  ["caller", ({ caller, merged }) => caller ?? (merged ? OTHERS : null)],
+  ...FIGURES,
+  ["medianLifetimeEvents", ({ medianLifetimeEvents }) => medianLifetimeEvents],
+];
+
+const SIZES: Columns<SizeSummary> = [["size", ({ size }) => size ?? OTHERS], ...FIGURES];
+
+const ARENAS: Columns<ArenaSummary> = [
+  ["id", ({ id }) => id],
+  ["heaps", ({ heaps }) => heaps],
+  ["systemBytes", ({ systemBytes }) => systemBytes],
+  ["rssBytes", ({ rssBytes }) => rssBytes],
+  ["inUseBytes", ({ inUseBytes }) => inUseBytes],
+  ["freeBytes", ({ freeBytes }) => freeBytes],
+  ["topBytes", ({ topBytes }) => topBytes],
+  ["pinnedBytes", ({ pinnedBytes }) => pinnedBytes],
+  ["threads", ({ threads }) => threads.join(" ")],
 ];
 
 /** A spreadsheet would run such a text as a formula: an apostrophe before it prevents that. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { mainTable } from "../html/main-table.ts";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
 import { processesSection } from "../html/processes-section.ts";
@@ -24,7 +25,7 @@ import type { Writer } from "./writer.ts";
  * The report as one self-contained page: no server, no network. Its text is plain HTML; its script draws the interactive
  * parts. The content security policy allows only that script and that style.
  */
-export const writeHtml: Writer = (presented, { sort }) => {
+export const writeHtml: Writer = (presented, options) => {
   const { report, budgets } = presented;
   const script = pageAsset("page.js");
   const style = pageAsset("page.css");
@@ -40,6 +41,7 @@ export const writeHtml: Writer = (presented, { sort }) => {
     processesSection(presented),
     findingsSection(report.findings),
     mapsSection(report),
+    mainTable(report, options),
     threadsSection(report),
     anomaliesSection(presented),
     basisSection(presented),
@@ -65,7 +67,7 @@ ${sections}
 </main>
 <noscript><p class="note">The timeline, the heap maps and the thread table need JavaScript, which is disabled here.</p></noscript>
 <footer><p>mallog ${report.tool.version} · sizes are IEC units: 1 MiB is 1,048,576 bytes</p></footer>
-<script type="application/json" id="data">${new Markup(jsonForScript(pageData(report, sort)))}</script>
+<script type="application/json" id="data">${new Markup(jsonForScript(pageData(report, options.sort)))}</script>
 <script>${new Markup(script)}</script>
 </body>
 </html>

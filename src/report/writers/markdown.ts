@@ -7,6 +7,8 @@ import { markdownTable } from "../markdown/markdown-table.ts";
 import type { Presented, PresentedBudget } from "../presented.ts";
 import { sourceName } from "../printable.ts";
 import type { Report, Scenario } from "../report.ts";
+import { sortArenas } from "../sort-allocations.ts";
+import { allocationsTitle, callerColumns, sizeColumns } from "../tables/allocation-columns.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import type { Column } from "../tables/column.ts";
 import { processColumns } from "../tables/process-columns.ts";
@@ -27,8 +29,8 @@ export const writeMarkdown: Writer = (presented, options) => {
     whatIfs(presented, options),
     findings(report),
     processes(presented),
-    threads(report, options),
-    arenas(report, options),
+    mainTable(report, options),
+    options.by === "arena" ? null : arenas(report, options),
     anomalies(presented),
     folded(
       report.model === null ? "What was read" : "How it was modelled",
@@ -137,6 +139,27 @@ function findings({ findings }: Report): string | null {
   return `### Findings\n\n${list(items)}`;
 }
 
+function mainTable(report: Report, options: WriterOptions): string | null {
+  const { callers, sizes } = report;
+  const { by = "thread", sort, top } = options;
+  switch (by) {
+    case "thread":
+      return threads(report, options);
+    case "caller": {
+      const title = `Call sites ${allocationsTitle(sort, callers, "call site")}`;
+      return folded(title, markdownTable(callerColumns(callers), callers, top));
+    }
+    case "size": {
+      const title = `Sizes ${allocationsTitle(sort, sizes, "size")}`;
+      return folded(title, markdownTable(sizeColumns(sizes), sizes, top));
+    }
+    case "arena":
+      return arenas(report, options);
+    default:
+      return by satisfies never;
+  }
+}
+
 function threads({ threads, trace }: Report, { sort, top }: WriterOptions): string | null {
   if (threads.length === 0) {
     return null;
@@ -145,11 +168,14 @@ function threads({ threads, trace }: Report, { sort, top }: WriterOptions): stri
   return folded(`Threads ${threadsTitle(sort, trace)}`, table);
 }
 
-function arenas({ scenarios: [recorded] }: Report, { top }: WriterOptions): string | null {
+function arenas(
+  { scenarios: [recorded] }: Report,
+  { top, by, sort }: WriterOptions,
+): string | null {
   if (recorded === undefined) {
     return null;
   }
-  const arenas = largestFirst(recorded.arenas);
+  const arenas = by === "arena" ? sortArenas(recorded.arenas, sort) : largestFirst(recorded.arenas);
   const table = markdownTable(arenaColumns(arenas), arenas, top);
   const count = plural(recorded.arenaCount, "arena");
   return folded(

@@ -1,4 +1,5 @@
 import { printable } from "../printable.ts";
+import type { AllocationFigures } from "../report.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { Writer } from "./writer.ts";
  * seconds, no colour; "-" is unknown. Fields are only added, at the end.
  */
 export const writePlain: Writer = ({ report, verdict }) => {
-  const { trace, threads, scenarios, findings } = report;
+  const { trace, threads, callers, sizes, scenarios, findings } = report;
   const lines = verdict.map(({ text }) => record("verdict", [text]));
   lines.push(
     ...records("log", [trace], {
@@ -49,6 +50,12 @@ export const writePlain: Writer = ({ report, verdict }) => {
       name: (thread) => thread.name,
       topFrame: (thread) => thread.topFrame,
     }),
+    ...records("caller", callers, {
+      caller: (row) => row.caller ?? (row.merged ? "others" : null),
+      ...FIGURES,
+      medianLifetimeEvents: (row) => row.medianLifetimeEvents,
+    }),
+    ...records("size", sizes, { size: (row) => row.size ?? "others", ...FIGURES }),
     ...records("scenario", scenarios, {
       settings: (scenario) => scenario.name,
       rssEndBytes: (scenario) => scenario.rss.endBytes,
@@ -87,6 +94,15 @@ export const writePlain: Writer = ({ report, verdict }) => {
 };
 
 type Value = string | number | null;
+
+const FIGURES = {
+  volumeBytes: (row: AllocationFigures) => row.volumeBytes,
+  calls: (row: AllocationFigures) => row.calls,
+  liveBytes: (row: AllocationFigures) => row.liveBytes,
+  liveBlocks: (row: AllocationFigures) => row.liveBlocks,
+  liveAtPeakBytes: (row: AllocationFigures) => row.liveAtPeakBytes,
+  temporaryCalls: (row: AllocationFigures) => row.temporaryCalls,
+};
 
 /** The head of a kind of record, and its rows; nothing if there are no rows. */
 function records<Row>(

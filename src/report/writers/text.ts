@@ -1,3 +1,4 @@
+import { callerTable, sizeTable } from "../text/allocation-table.ts";
 import { anomalyList } from "../text/anomaly-list.ts";
 import { arenaTable } from "../text/arena-table.ts";
 import { basisList } from "../text/basis-list.ts";
@@ -11,17 +12,24 @@ import { whatIfTable } from "../text/what-if-table.ts";
 import type { Writer } from "./writer.ts";
 
 /** The report for people: the verdict first, then what it rests on, in descending order of interest. */
-export const writeText: Writer = (presented, { sort, top, plot: isPlotted, ...style }) => {
+export const writeText: Writer = (
+  presented,
+  { sort, top, by = "thread", plot: isPlotted, ...style },
+) => {
   const { report, budgets } = presented;
   const recorded = report.scenarios[0];
+  const arenas = recorded && arenaTable(recorded, by === "arena" ? sort : null, top, style);
   const sections = [
     budgets.length > 0 && budgetList(budgets, style),
     verdictText(presented, style),
     processTable(presented, top, style),
-    report.threads.length > 0 && threadTable(report, sort, top, style),
+    by === "thread" && report.threads.length > 0 && threadTable(report, sort, top, style),
+    by === "caller" && callerTable(report, sort, top, style),
+    by === "size" && sizeTable(report, sort, top, style),
+    by === "arena" && arenas,
     recorded && whatIfTable(presented, top, style),
     isPlotted && plot(report, style),
-    recorded && arenaTable(recorded, top, style),
+    by !== "arena" && arenas,
     findingList(report.findings, style),
     anomalyList(presented, style),
     basisList(presented, style),

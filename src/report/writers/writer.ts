@@ -1,4 +1,5 @@
 import type { ChalkInstance } from "chalk";
+import type { Grouping } from "../grouping.ts";
 import type { Presented } from "../presented.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 
@@ -7,6 +8,8 @@ export interface WriterOptions {
   readonly top: number;
   /** the order of the report's threads */
   readonly sort: ThreadSort;
+  /** the rows of the main table; threads by default */
+  readonly by?: Grouping;
   /** columns of the terminal; fixed for files */
   readonly width: number;
   /** level 0: no colour */

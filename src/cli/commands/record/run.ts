@@ -121,7 +121,15 @@ async function byVolume(
   }
   const { analysis } = analysisRequest(
     [],
-    { sort: values.sort, top: 0, glibc: "auto", progress: false, model: false, whatIf: false },
+    {
+      sort: values.sort,
+      by: "thread",
+      top: 0,
+      glibc: "auto",
+      progress: false,
+      model: false,
+      whatIf: false,
+    },
     io.hostCpus,
   );
   const volumes = new Map<RawLog, number>();

@@ -1,0 +1,35 @@
+/** Who allocates: the part of the report by call site and by requested size. */
+
+/** The most rows of `callers` and of `sizes`; those beyond are summed in one more row. */
+export const MAX_ALLOCATION_ROWS = 1000;
+
+/** A block belongs to the call that allocated it, or that last resized it by realloc. */
+export interface AllocationFigures {
+  /** successful allocations, reallocs included */
+  readonly calls: number;
+  /** bytes that they requested */
+  readonly volumeBytes: number;
+  readonly liveBytes: number;
+  readonly liveBlocks: number;
+  /** live when the live bytes of the process first reached their peak: these add up to `live.peakBytes` */
+  readonly liveAtPeakBytes: number;
+  /** calls whose block was freed or resized before its thread had allocated more than 16 others */
+  readonly temporaryCalls: number;
+  /** the row sums those beyond the largest, and those that the log has too many of to tell apart */
+  readonly merged: boolean;
+}
+
+export interface CallerSummary extends AllocationFigures {
+  /** the return address as logged, or the text that the log has instead; null in a merged row, and where there is none */
+  readonly caller: string | null;
+  /**
+   * a power of two: half of the blocks that were freed or resized lived for at least so many events of the log, and for
+   * less than twice as many; null if none was
+   */
+  readonly medianLifetimeEvents: number | null;
+}
+
+export interface SizeSummary extends AllocationFigures {
+  /** requested bytes; null in a merged row */
+  readonly size: number | null;
+}

@@ -1,0 +1,396 @@
+import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.ts";
+import type { BlockTable } from "./blocks.ts";
+import { EVENTS_PER_BATCH } from "./columns.ts";
+import type { EventBatch } from "./event.ts";
+
+/** Cells of a site's row, which fills one cache line. Doubles: */
+const CALLER = 0;
+const SIZE = 1;
+const CALLS = 3;
+const VOLUME = 4;
+const LIVE_BYTES = 5;
+const AT_PEAK = 6;
+const STRIDE = 8;
+/** Integers in the same row: */
+const THREAD = 4;
+const LIVE_BLOCKS = 5;
+/** the peak of which AT_PEAK is known; if it is not the last one, nothing of the site has changed since that */
+const EPOCH = 14;
+const TEMPORARY = 15;
+const INTEGERS = 16;
+const INITIAL_SITES = 256;
+
+/** A block is temporary if its thread allocates at most so many others before it is freed or resized. */
+export const TEMPORARY_CALLS = 16;
+
+/** How many sites there may be while each kind is still added: they bound the memory. */
+export interface SiteLimits {
+  /** of a thread, caller and size */
+  readonly exact: number;
+  /** of any thread */
+  readonly anyThread: number;
+  /** of any thread and size */
+  readonly anySize: number;
+}
+
+const LIMITS: SiteLimits = { exact: 2 ** 15, anyThread: 2 ** 16, anySize: 3 * 2 ** 15 };
+/** A site that would lie farther from its slot than this is not added: made-up keys cannot make the search long. */
+const MAX_DISTANCE = 64;
+
+/** Stands for all sizes, threads or callers that are not told apart. */
+export const ANY = -1;
+export const ANY_CALLER = Number.NEGATIVE_INFINITY;
+
+/** What was allocated by a caller, of a size, in a thread: `ANY` where the log has too many of them. */
+export interface SiteRow {
+  /** as EventBatch.caller */
+  readonly caller: number;
+  /** requested bytes */
+  readonly size: number;
+  /** dense index */
+  readonly thread: number;
+  /** successful allocations, reallocs included */
+  readonly calls: number;
+  readonly volumeBytes: number;
+  readonly liveBytes: number;
+  readonly liveBlocks: number;
+  /** live when the live bytes of the process first reached their peak */
+  readonly liveAtPeakBytes: number;
+  /** blocks freed or resized within `TEMPORARY_CALLS` later allocations of their thread */
+  readonly temporaryCalls: number;
+}
+
+/** Lifetimes of a caller's blocks: item b counts those from 2^b events on, below 2^(b+1). */
+export const LIFETIMES = 32;
+/** What is read ahead for so many events stays in the cache until they are counted. */
+const EVENTS_AHEAD = 1024;
+
+/**
+ * Who allocates: a row for each call site, requested size and thread. A block belongs to the call that allocated it or
+ * last resized it. Memory is bounded: a log with too many different keys has rows that stand for many.
+ *
+ * What a site had live at the peak is known only afterwards, and each batch of a growing process has a new peak. So a row
+ * keeps its value of the last peak only when it changes: a value that has not changed since is the same still.
+ */
+export class AllocationSites {
+  #rows = new Float64Array(INITIAL_SITES * STRIDE);
+  /** the same rows */
+  #integers = new Int32Array(this.#rows.buffer);
+  #size = 0;
+  /** rows by key: open addressing, linear probing; −1 = empty, at most half full */
+  #slots = new Int32Array(INITIAL_SITES * 2).fill(-1);
+  readonly #blocks: BlockTable;
+  readonly #limits: SiteLimits;
+  /** index of each caller's lifetimes; at most one for each site */
+  readonly #callers = new Map<number, number>();
+  /** by site: index of its caller */
+  #callerIndexes = new Int32Array(INITIAL_SITES);
+  #lifetimes = new Uint32Array(16 * LIFETIMES);
+  /** allocations of each thread so far, modulo 2^32 */
+  #allocations = new Int32Array(16);
+  /** batches with a new peak of live bytes so far */
+  #peaks = Number.NaN;
+  #peakBytes = Number.NaN;
+  #liveBytes = Number.NaN;
+  /** of the allocations of a batch: hash of the key, then the site */
+  readonly #sites = new Int32Array(EVENTS_PER_BATCH);
+  /** sum of what was read ahead, as an integer: V8 would optimise an unused load away */
+  #warmed = 0;
+
+  constructor(blocks: BlockTable, limits: SiteLimits = LIMITS) {
+    this.#blocks = blocks;
+    this.#limits = limits;
+    // NaN first: avoids a Smi-to-double deoptimization.
+    this.#peaks = 0;
+    this.#peakBytes = 0;
+    this.#liveBytes = 0;
+  }
+
+  /** Becomes a copy of `from`, between two batches, with its own blocks. */
+  copy(from: AllocationSites): void {
+    this.#rows = from.#rows.slice();
+    this.#integers = new Int32Array(this.#rows.buffer);
+    this.#size = from.#size;
+    this.#slots = from.#slots.slice();
+    this.#callers.clear();
+    for (const [caller, index] of from.#callers) {
+      this.#callers.set(caller, index);
+    }
+    this.#callerIndexes = from.#callerIndexes.slice();
+    this.#lifetimes = from.#lifetimes.slice();
+    this.#allocations = from.#allocations.slice();
+    this.#peaks = from.#peaks;
+    this.#peakBytes = from.#peakBytes;
+    this.#liveBytes = from.#liveBytes;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The caller of a site; ANY_CALLER if it stands for several. */
+  callerOf(site: number): number {
+    return this.#rows[site * STRIDE + CALLER]!;
+  }
+
+  /**
+   * Counts a batch that has been applied to the blocks. `liveAfter`: live bytes after each event. `first`: number of the
+   * batch's first event.
+   */
+  count(batch: EventBatch, out: ActionBatch, liveAfter: Float64Array, first: number): void {
+    const peak = this.#peakOf(liveAfter, batch.length);
+    let lost = 0;
+    for (let from = 0; from < batch.length; from += EVENTS_AHEAD) {
+      const to = Math.min(batch.length, from + EVENTS_AHEAD);
+      this.#enter(batch, out, from, to);
+      for (let i = from; i < to; i++) {
+        const action = out.action[i]!;
+        const block = out.block[i]!;
+        if (block >= 0) {
+          if (action === Action.free) {
+            this.#end(block, out.oldSize[i]!, first + i);
+          } else {
+            let gone = out.oldSize[i]!;
+            if (action >= LOST_FREE) {
+              const bytes = this.#blocks.lostBytes[lost++]!;
+              gone += bytes;
+              this.#remove(this.#blocks.siteOf(out.lost[i]!), bytes);
+            }
+            if (withoutLostFree(action) === Action.realloc) {
+              this.#end(block, out.oldSize[i]!, first + i);
+            }
+            // Not the requested size: that of a call which no process has memory for counts as 0.
+            const bytes = liveAfter[i]! - this.#liveBytes + gone;
+            this.#begin(this.#sites[i]!, block, out.thread[i]!, bytes, first + i);
+          }
+          this.#liveBytes = liveAfter[i]!;
+        }
+        if (i === peak) {
+          this.#peaks++;
+        }
+      }
+    }
+  }
+
+  /** The last event of a batch that brings live bytes to a new peak; −1 if none does. */
+  #peakOf(liveAfter: Float64Array, length: number): number {
+    let peak = -1;
+    for (let i = 0; i < length; i++) {
+      if (liveAfter[i]! > this.#peakBytes) {
+        this.#peakBytes = liveAfter[i]!;
+        peak = i;
+      }
+    }
+    return peak;
+  }
+
+  /** Finds the sites of allocations from..to-1, and reads ahead those of the blocks that are freed. */
+  #enter(batch: EventBatch, out: ActionBatch, from: number, to: number): void {
+    const sites = this.#sites;
+    const slots = this.#slots;
+    const rows = this.#rows;
+    const mask = slots.length - 1;
+    // Two loops: the loads of the first overlap, those of the second wait for one another.
+    let sum = 0;
+    for (let i = from; i < to; i++) {
+      const block = out.block[i]!;
+      if (block < 0) {
+        continue;
+      }
+      let site = 0;
+      if (out.action[i] === Action.free) {
+        site = this.#blocks.siteOf(block);
+      } else {
+        const mixed = hash(batch.caller[i]!, batch.size[i]!, out.thread[i]!);
+        sites[i] = mixed;
+        site = slots[mixed & mask]!;
+      }
+      sum += site < 0 ? 0 : rows[site * STRIDE]!;
+    }
+    this.#warmed = (this.#warmed + sum) | 0;
+    for (let i = from; i < to; i++) {
+      if (out.block[i]! >= 0 && out.action[i] !== Action.free) {
+        sites[i] = this.#siteOf(batch.caller[i]!, batch.size[i]!, out.thread[i]!, sites[i]!);
+      }
+    }
+  }
+
+  #begin(site: number, block: number, thread: number, bytes: number, event: number): void {
+    if (thread >= this.#allocations.length) {
+      this.#growThreads(thread);
+    }
+    this.#blocks.setSite(block, site, thread, event, ++this.#allocations[thread]!);
+    this.#keepPeak(site);
+    const rows = this.#rows;
+    const row = site * STRIDE;
+    rows[row + CALLS]!++;
+    rows[row + VOLUME]! += bytes;
+    rows[row + LIVE_BYTES]! += bytes;
+    this.#integers[site * INTEGERS + LIVE_BLOCKS]!++;
+  }
+
+  /** A call frees or resizes a block. */
+  #end(block: number, bytes: number, event: number): void {
+    const site = this.#blocks.siteOf(block);
+    this.#remove(site, bytes);
+    const owner = this.#blocks.siteOwnerOf(block);
+    const later = (this.#allocations[owner]! - this.#blocks.bornOf(block)) >>> 0;
+    if (later <= TEMPORARY_CALLS) {
+      this.#integers[site * INTEGERS + TEMPORARY]!++;
+    }
+    const log = 31 - Math.clz32(((event | 0) - this.#blocks.eventOf(block)) | 1);
+    this.#lifetimes[this.#callerIndexes[site]! * LIFETIMES + log]!++;
+  }
+
+  #remove(site: number, bytes: number): void {
+    this.#keepPeak(site);
+    this.#rows[site * STRIDE + LIVE_BYTES]! -= bytes;
+    this.#integers[site * INTEGERS + LIVE_BLOCKS]!--;
+  }
+
+  /** Must be called before the live bytes of a site change. */
+  #keepPeak(site: number): void {
+    if (this.#integers[site * INTEGERS + EPOCH] !== this.#peaks) {
+      this.#integers[site * INTEGERS + EPOCH] = this.#peaks;
+      this.#rows[site * STRIDE + AT_PEAK] = this.#rows[site * STRIDE + LIVE_BYTES]!;
+    }
+  }
+
+  row(site: number): SiteRow {
+    const rows = this.#rows.subarray(site * STRIDE, (site + 1) * STRIDE);
+    const integers = this.#integers.subarray(site * INTEGERS, (site + 1) * INTEGERS);
+    return {
+      caller: rows[CALLER]!,
+      size: rows[SIZE]!,
+      thread: integers[THREAD]!,
+      calls: rows[CALLS]!,
+      volumeBytes: rows[VOLUME]!,
+      liveBytes: rows[LIVE_BYTES]!,
+      liveBlocks: integers[LIVE_BLOCKS]!,
+      liveAtPeakBytes: integers[EPOCH] === this.#peaks ? rows[AT_PEAK]! : rows[LIVE_BYTES]!,
+      temporaryCalls: integers[TEMPORARY]! >>> 0,
+    };
+  }
+
+  /** Blocks of a caller that were freed or resized, by lifetime. */
+  lifetimes(caller: number): number[] {
+    const index = this.#callers.get(caller);
+    return index === undefined
+      ? []
+      : Array.from(this.#lifetimes.subarray(index * LIFETIMES, (index + 1) * LIFETIMES));
+  }
+
+  /** All sites, in order of first appearance. */
+  rows(): SiteRow[] {
+    return Array.from({ length: this.#size }, (_, site) => this.row(site));
+  }
+
+  #siteOf(caller: number, size: number, thread: number, mixed: number): number {
+    const { exact, anyThread, anySize } = this.#limits;
+    let site = this.#find(caller, size, thread, mixed, exact);
+    if (site < 0) {
+      site = this.#find(caller, size, ANY, hash(caller, size, ANY), anyThread);
+    }
+    if (site < 0) {
+      site = this.#find(caller, ANY, ANY, hash(caller, ANY, ANY), anySize);
+    }
+    if (site < 0) {
+      const mixedAny = hash(ANY_CALLER, ANY, ANY);
+      site = this.#find(ANY_CALLER, ANY, ANY, mixedAny, Number.POSITIVE_INFINITY);
+    }
+    return site;
+  }
+
+  /** The site of the key, which is added if there are fewer than `limit` sites; −1 if it is not there. */
+  #find(caller: number, size: number, thread: number, mixed: number, limit: number): number {
+    const slots = this.#slots;
+    const rows = this.#rows;
+    const mask = slots.length - 1;
+    for (let slot = mixed & mask; ; slot = (slot + 1) & mask) {
+      const site = slots[slot]!;
+      if (site < 0) {
+        return this.#size < limit && isNear(slot, mixed, mask, limit)
+          ? this.#add(slot, caller, size, thread)
+          : -1;
+      }
+      const row = site * STRIDE;
+      if (
+        rows[row + SIZE] === size &&
+        rows[row + CALLER] === caller &&
+        this.#integers[site * INTEGERS + THREAD] === thread
+      ) {
+        return site;
+      }
+    }
+  }
+
+  #add(slot: number, caller: number, size: number, thread: number): number {
+    const site = this.#size++;
+    this.#slots[slot] = site;
+    this.#rows[site * STRIDE + CALLER] = caller;
+    this.#rows[site * STRIDE + SIZE] = size;
+    this.#integers[site * INTEGERS + THREAD] = thread;
+    this.#callerIndexes[site] = this.#callerIndex(caller);
+    if (this.#size * STRIDE === this.#rows.length) {
+      this.#grow();
+    }
+    return site;
+  }
+
+  /** Index of the caller's lifetimes, for which room is made. */
+  #callerIndex(caller: number): number {
+    const index = this.#callers.get(caller) ?? this.#callers.size;
+    this.#callers.set(caller, index);
+    if ((index + 1) * LIFETIMES > this.#lifetimes.length) {
+      const lifetimes = new Uint32Array(this.#lifetimes.length * 2);
+      lifetimes.set(this.#lifetimes);
+      this.#lifetimes = lifetimes;
+    }
+    return index;
+  }
+
+  #growThreads(thread: number): void {
+    const allocations = new Int32Array(Math.max(thread + 1, this.#allocations.length * 2));
+    allocations.set(this.#allocations);
+    this.#allocations = allocations;
+  }
+
+  #grow(): void {
+    const rows = new Float64Array(this.#rows.length * 2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    this.#integers = new Int32Array(rows.buffer);
+    const callerIndexes = new Int32Array(this.#callerIndexes.length * 2);
+    callerIndexes.set(this.#callerIndexes);
+    this.#callerIndexes = callerIndexes;
+    const slots = new Int32Array(this.#slots.length * 2).fill(-1);
+    const mask = slots.length - 1;
+    for (let site = 0; site < this.#size; site++) {
+      const thread = this.#integers[site * INTEGERS + THREAD]!;
+      const row = site * STRIDE;
+      let slot = hash(rows[row + CALLER]!, rows[row + SIZE]!, thread) & mask;
+      while (slots[slot]! >= 0) {
+        slot = (slot + 1) & mask;
+      }
+      slots[slot] = site;
+    }
+    this.#slots = slots;
+  }
+}
+
+/** The one site without a limit may lie anywhere. */
+function isNear(slot: number, mixed: number, mask: number, limit: number): boolean {
+  return ((slot - mixed) & mask) < MAX_DISTANCE || limit === Number.POSITIVE_INFINITY;
+}
+
+/** Callers may differ in their high half only: return addresses in libraries that lie far apart. */
+function hash(caller: number, size: number, thread: number): number {
+  const high = (caller * 2 ** -32) | 0;
+  let mixed =
+    Math.imul(caller | 0, 0x9e3779b1) ^
+    Math.imul(size | 0, 0x85ebca6b) ^
+    Math.imul(thread ^ (high << 16), 0xc2b2ae35);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x2c1b3c6d);
+  return mixed ^ (mixed >>> 13);
+}
