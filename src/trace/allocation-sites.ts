@@ -92,6 +92,8 @@ export class AllocationSites {
   #peaks = Number.NaN;
   #peakBytes = Number.NaN;
   #liveBytes = Number.NaN;
+  /** events so far, modulo 2^32 */
+  #events = 0;
   /** of the allocations of a batch: hash of the key, then the site */
   readonly #sites = new Int32Array(EVENTS_PER_BATCH);
   /** sum of what was read ahead, as an integer: V8 would optimise an unused load away */
@@ -122,6 +124,7 @@ export class AllocationSites {
     this.#peaks = from.#peaks;
     this.#peakBytes = from.#peakBytes;
     this.#liveBytes = from.#liveBytes;
+    this.#events = from.#events;
   }
 
   get size(): number {
@@ -134,10 +137,10 @@ export class AllocationSites {
   }
 
   /**
-   * Counts a batch that has been applied to the blocks. `liveAfter`: live bytes after each event. `first`: number of the
-   * batch's first event.
+   * Counts a batch that has been applied to the blocks. `liveAfter`: live bytes after each event.
    */
-  count(batch: EventBatch, out: ActionBatch, liveAfter: Float64Array, first: number): void {
+  count(batch: EventBatch, out: ActionBatch, liveAfter: Float64Array): void {
+    const first = this.#events;
     const peak = this.#peakOf(liveAfter, batch.length);
     let lost = 0;
     for (let from = 0; from < batch.length; from += EVENTS_AHEAD) {
@@ -147,7 +150,7 @@ export class AllocationSites {
         const action = out.action[i]!;
         const block = out.block[i]!;
         if (block >= 0) {
-          if (action === Action.free) {
+          if (!returnsBlock(action)) {
             this.#end(block, out.oldSize[i]!, first + i);
           } else {
             let gone = out.oldSize[i]!;
@@ -170,6 +173,7 @@ export class AllocationSites {
         }
       }
     }
+    this.#events = (this.#events + batch.length) | 0;
   }
 
   /** The last event of a batch that brings live bytes to a new peak; −1 if none does. */
@@ -198,7 +202,7 @@ export class AllocationSites {
         continue;
       }
       let site = 0;
-      if (out.action[i] === Action.free) {
+      if (!returnsBlock(out.action[i]!)) {
         site = this.#blocks.siteOf(block);
       } else {
         const mixed = hash(batch.caller[i]!, batch.size[i]!, out.thread[i]!);
@@ -209,7 +213,7 @@ export class AllocationSites {
     }
     this.#warmed = (this.#warmed + sum) | 0;
     for (let i = from; i < to; i++) {
-      if (out.block[i]! >= 0 && out.action[i] !== Action.free) {
+      if (out.block[i]! >= 0 && returnsBlock(out.action[i]!)) {
         sites[i] = this.#siteOf(batch.caller[i]!, batch.size[i]!, out.thread[i]!, sites[i]!);
       }
     }
@@ -238,7 +242,7 @@ export class AllocationSites {
     if (later <= TEMPORARY_CALLS) {
       this.#integers[site * INTEGERS + TEMPORARY]!++;
     }
-    const log = 31 - Math.clz32(((event | 0) - this.#blocks.eventOf(block)) | 1);
+    const log = 31 - Math.clz32((event - this.#blocks.eventOf(block)) | 1);
     this.#lifetimes[this.#callerIndexes[site]! * LIFETIMES + log]!++;
   }
 
@@ -376,6 +380,11 @@ export class AllocationSites {
     }
     this.#slots = slots;
   }
+}
+
+/** Of the actions with a block, the others free it. */
+function returnsBlock(action: number): boolean {
+  return withoutLostFree(action) <= Action.pvalloc;
 }
 
 /** The one site without a limit may lie anywhere. */

@@ -134,7 +134,7 @@ export class Ledger {
 
   /** Needs `applyBlocks`. Counts who allocated what. */
   countSites(batch: EventBatch, out: ActionBatch): void {
-    this.sites.count(batch, out, this.#liveAfter, this.#events);
+    this.sites.count(batch, out, this.#liveAfter);
   }
 
   /** Needs `readClock` and `applyBlocks`. Records the series `liveBytes` and `time`; counts the events of the batch. */
