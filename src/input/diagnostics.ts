@@ -51,6 +51,8 @@ export class Diagnostics {
   };
   /** what the log's first lines show of their columns */
   layout: Layout = NATIVE_LAYOUT;
+  /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */
+  readonly callerNames: string[] = [];
   /** inputs that end early: incomplete compressed data, an incomplete last line */
   truncatedInputs = 0;
   /** the first `MALFORMED_SAMPLES` malformed lines */

@@ -11,6 +11,7 @@ import type {
   UnreadCalls,
 } from "../report/report.ts";
 import type { AllocatorSigns } from "../trace/allocator-signs.ts";
+import type { CodeMappings } from "../trace/code-mappings.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ProcessOrigin } from "../trace/processes/log-process.ts";
@@ -33,6 +34,8 @@ export interface ReadSummary {
   readonly layout: LayoutSummary | null;
   readonly unreadCalls: readonly Omit<UnreadCalls, "read">[];
   readonly truncatedInputs: number;
+  /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */
+  readonly callerNames: readonly string[];
 }
 
 /** What an analysis found in a log. */
@@ -41,6 +44,8 @@ export interface LogResult {
   readonly ledger: Ledger;
   /** names of threads by tid */
   readonly threadNames: ReadonlyMap<number, string>;
+  /** the mappings of code that the log states */
+  readonly mappings: CodeMappings;
   /** what the log states about its process */
   readonly statedProcess: StatedProcess;
   readonly pointerBits: 32 | 64;

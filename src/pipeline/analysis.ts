@@ -223,6 +223,7 @@ export class Analysis implements EventSink {
     return {
       ledger: this.ledger,
       threadNames: this.#facts.threadNames,
+      mappings: this.#facts.mappings,
       statedProcess: this.#facts.statedProcess,
       movedLate: this.#timeOrder.moved,
       threadBuffers: this.#threadBuffers,

@@ -16,11 +16,12 @@ export interface Sources {
  * (`isInterim`).
  */
 export function readSummary(
-  { lines, samples, malformedKinds, unreadCalls, truncatedInputs, layout }: Diagnostics,
+  diagnostics: Diagnostics,
   { names, areSorted }: Sources,
   complete: boolean,
   isInterim = false,
 ): ReadSummary {
+  const { lines, samples, malformedKinds, unreadCalls, truncatedInputs, layout } = diagnostics;
   return {
     complete,
     isInterim,
@@ -34,6 +35,7 @@ export function readSummary(
       ...unreadCalls[call],
     })),
     truncatedInputs,
+    callerNames: diagnostics.callerNames,
     layout: isNative(layout) ? null : layoutSummary(layout),
   };
 }

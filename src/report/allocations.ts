@@ -22,6 +22,15 @@ export interface AllocationFigures {
 export interface CallerSummary extends AllocationFigures {
   /** the return address as logged, or the text that the log has instead; null in a merged row, and where there is none */
   readonly caller: string | null;
+  /** path of the file that was mapped there; null if no mapping is known, or several are possible */
+  readonly module: string | null;
+  /** bytes from the start of that file */
+  readonly offset: number | null;
+  /** the function; null if unknown */
+  readonly symbol: string | null;
+  /** path and line of its source; null if unknown */
+  readonly file: string | null;
+  readonly line: number | null;
   /**
    * a power of two: half of the blocks that were freed or resized lived for at least so many events of the log, and for
    * less than twice as many; null if none was

@@ -11,19 +11,28 @@ import {
   LIFETIMES,
   type SiteRow,
 } from "../trace/allocation-sites.ts";
+import { nameOfCaller } from "../trace/caller-names.ts";
+import type { CodeMappings } from "../trace/code-mappings.ts";
+import { placed } from "./caller-places.ts";
 
 /** The callers of a log, largest volume first. */
-export function callerSummaries(sites: AllocationSites): CallerSummary[] {
+export function callerSummaries(
+  sites: AllocationSites,
+  names: readonly string[],
+  mappings: CodeMappings,
+): CallerSummary[] {
   const groups = largest(
     grouped(sites, ({ caller }) => caller),
     ANY_CALLER,
   );
-  return groups.map(({ key, keys, figures }) => ({
-    caller: key === ANY_CALLER ? null : callerText(key),
+  const callers = groups.map(({ key, keys, figures }) => ({
+    caller: key === ANY_CALLER ? null : callerText(key, names),
+    ...NOWHERE,
     ...figures,
     medianLifetimeEvents: median(keys.map((caller) => sites.lifetimes(caller))),
     merged: key === ANY_CALLER,
   }));
+  return placed(callers, mappings);
 }
 
 /** The requested sizes of a log, largest volume first. */
@@ -39,9 +48,11 @@ export function sizeSummaries(sites: AllocationSites): SizeSummary[] {
 }
 
 /** Null: the line has none. */
-function callerText(caller: number): string | null {
-  return caller === 0 ? null : `0x${caller.toString(16)}`;
+function callerText(caller: number, names: readonly string[]): string | null {
+  return caller === 0 ? null : (nameOfCaller(caller, names) ?? `0x${caller.toString(16)}`);
 }
+
+const NOWHERE = { module: null, offset: null, symbol: null, file: null, line: null };
 
 type Figures = Omit<AllocationFigures, "merged">;
 

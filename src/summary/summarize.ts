@@ -41,7 +41,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ...(result.read.isInterim ? { interim: true } : {}),
     trace,
     threads,
-    callers: callerSummaries(ledger.sites),
+    callers: callerSummaries(ledger.sites, result.read.callerNames, result.mappings),
     sizes: sizeSummaries(ledger.sites),
     live: {
       bytes: ledger.blocks.liveBytes,

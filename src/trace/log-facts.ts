@@ -1,4 +1,5 @@
 import { ADDRESS_SPACE } from "./address-space.ts";
+import { CodeMappings } from "./code-mappings.ts";
 import type { Note } from "./event.ts";
 import { StatedProcess } from "./stated-process.ts";
 
@@ -23,6 +24,7 @@ export type ThpMode = "always" | "madvise" | "never";
  *     # tunables.conf -glibc.malloc.arena_max=2     a line of /etc/tunables.conf, which glibc reads since 2.44
  *     # program /usr/bin/java         the executable, for lines of /etc/tunables.conf that apply to one program
  *     # thread 16342 main             a thread's name
+ *     # map 7f11a000-7f11b000 r-xp 00001000 /usr/lib/libz.so.1     a line of /proc/PID/maps
  *     # rss 1052672                   resident bytes of heaps and mapped blocks after the line above
  */
 export class LogFacts {
@@ -41,6 +43,7 @@ export class LogFacts {
   readonly tunablesConf: string[] = [];
   /** path of the executable; null if not stated */
   program: string | null = null;
+  readonly mappings = new CodeMappings();
   readonly threadNames = new Map<number, string>();
   readonly statedProcess = new StatedProcess();
 
@@ -100,6 +103,9 @@ export class LogFacts {
         if (/^\d+$/.test(value) && rest !== "") {
           this.threadNames.set(Number(value), rest);
         }
+        break;
+      case "map":
+        this.mappings.add(`${value} ${rest}`);
         break;
       case "rss":
         return /^\d+$/.test(value) ? Number(value) : null;

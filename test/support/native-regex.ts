@@ -25,7 +25,7 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
     const text = whole.replace(/\r$/, "");
     const bytes = Buffer.from(text, "latin1");
     const comment = /^[ \t]*#([\s\S]*)$/.exec(text);
-    const event = parseLine(text);
+    const event = parseLine(text, diagnostics.callerNames);
     const malformedBefore = lines.malformed;
     const isUnterminated = unterminated !== "" && line === texts.length;
     lines.total++;
@@ -67,8 +67,11 @@ const SEPARATED = "(?:[ \\t]+|(?=\\[))";
 const FRACTION = "(?:\\.(?<fraction>[0-9]+))?";
 const TIME = `(?:(?<hours>[0-9]{1,15}):(?<minutes>[0-5][0-9]):(?<seconds>[0-5][0-9]|60)|(?<plain>[0-9]{1,15}))${FRACTION}`;
 
+/** Text up to the first bracket before a blank. */
+const NAMED = `\\[${_}(?<name>(?:(?!\\][ \\t])[^ \\t])(?:(?!\\][ \\t])[\\s\\S])*)\\](?=[ \\t])${_}`;
+
 const HEAD = new RegExp(
-  `^${_}(?<tid>[0-9]{1,10})${SEPARATED}(?:${TIME}${SEPARATED})?(?:\\[${_}(?<caller>${POINTER})${_}\\]${_})?(?<call>[^ \\t\\[]${ANYTHING})$`,
+  `^${_}(?<tid>[0-9]{1,10})${SEPARATED}(?:${TIME}${SEPARATED})?(?:\\[${_}(?<caller>${POINTER})${_}\\]${_}|${NAMED})?(?<call>[^ \\t\\[]${ANYTHING})$`,
 );
 
 const size = `(?<size>${SIZE})`;
@@ -114,7 +117,7 @@ function call(op: number, name: string, inside: string, after: string): [number,
   return [op, new RegExp(`^${name}${_}\\(${_}${inside}${_}\\)${after}${_}$`)];
 }
 
-function parseLine(text: string): Event | undefined {
+function parseLine(text: string, names: string[]): Event | undefined {
   const head = HEAD.exec(text)?.groups;
   if (head === undefined || Number(head.tid) > 0x7fffffff) {
     return undefined;
@@ -127,7 +130,7 @@ function parseLine(text: string): Event | undefined {
         op,
         tid: Number(head.tid),
         time: timeOf(head),
-        caller: pointerOf(head.caller),
+        caller: head.name === undefined ? pointerOf(head.caller) : numberOfText(head.name, names),
         size: Number(groups.count ?? 1) * numberOf(groups.size ?? groups.value),
         align: numberOf(groups.align ?? groups.parameter),
         pointerIn: pointerOf(groups.in),
@@ -136,6 +139,13 @@ function parseLine(text: string): Event | undefined {
     }
   }
   return undefined;
+}
+
+/** −2, −3, … in order of appearance. */
+function numberOfText(latin1: string, names: string[]): number {
+  const text = Buffer.from(latin1, "latin1").subarray(0, 256).toString("utf8").trim();
+  const known = names.indexOf(text);
+  return -2 - (known < 0 ? names.push(text) - 1 : known);
 }
 
 function timeOf({ hours, minutes, seconds, plain, fraction = "" }: Groups): number {

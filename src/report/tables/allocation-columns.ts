@@ -1,3 +1,4 @@
+import { callerLabel } from "../caller-label.ts";
 import { byteUnit, count, exact, inUnit, percent } from "../format.ts";
 import type { AllocationFigures, CallerSummary, SizeSummary } from "../report.ts";
 import { cutMiddle } from "../shorten.ts";
@@ -25,9 +26,9 @@ export function callerColumns(callers: readonly CallerSummary[]): Column<CallerS
       align: "left",
       isName: true,
       rank: 0,
-      cell: ({ caller, merged }) => caller ?? (merged ? "all others" : "not logged"),
+      cell: callerLabel,
       rest: (rows) => `… ${count(rows.length)} more`,
-      fold: { least: 18, to: cutMiddle },
+      fold: { least: 26, to: cutMiddle },
     },
     ...figureColumns(callers),
     {

@@ -71,6 +71,11 @@ const CALLERS: Columns<CallerSummary> = [
   ["caller", ({ caller, merged }) => caller ?? (merged ? OTHERS : null)],
   ...FIGURES,
   ["medianLifetimeEvents", ({ medianLifetimeEvents }) => medianLifetimeEvents],
+  ["module", ({ module }) => module],
+  ["offset", ({ offset }) => offset],
+  ["symbol", ({ symbol }) => symbol],
+  ["file", ({ file }) => file],
+  ["line", ({ line }) => line],
 ];
 
 const SIZES: Columns<SizeSummary> = [["size", ({ size }) => size ?? OTHERS], ...FIGURES];

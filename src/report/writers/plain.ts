@@ -54,6 +54,11 @@ export const writePlain: Writer = ({ report, verdict }) => {
       caller: (row) => row.caller ?? (row.merged ? "others" : null),
       ...FIGURES,
       medianLifetimeEvents: (row) => row.medianLifetimeEvents,
+      module: (row) => row.module,
+      offset: (row) => row.offset,
+      symbol: (row) => row.symbol,
+      file: (row) => row.file,
+      line: (row) => row.line,
     }),
     ...records("size", sizes, { size: (row) => row.size ?? "others", ...FIGURES }),
     ...records("scenario", scenarios, {

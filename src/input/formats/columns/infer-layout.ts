@@ -32,7 +32,7 @@ export function inferLayout(head: string): Layout {
   const roles = columnRoles(values);
   const tids = values[roles.indexOf("tid")] ?? [];
   const threads = threadsOf(tids);
-  const isNative = threads === "ids" && baseOf(tids) === 10 && isNativeOrder(first, roles);
+  const isNative = threads === "ids" && baseOf(tids) === 10 && isNativeOrder(typical, roles);
   return {
     columns: isNative ? null : roles.map((role, at) => column(role, values[at] ?? [])),
     timeDecimals: decimalsOf(values[roles.indexOf("time")] ?? []),
@@ -72,8 +72,17 @@ function mostOf(lines: readonly SampledLine[]): SampledLine[] {
 }
 
 /** True if the native grammar reads such lines with the same meaning. */
-function isNativeOrder({ signature }: SampledLine, roles: readonly ColumnRole[]): boolean {
+function isNativeOrder(lines: readonly SampledLine[], roles: readonly ColumnRole[]): boolean {
+  const signature = lines[0]?.signature ?? "";
+  if (/^n[cfn]?W$/.test(signature) && /^tid(?:,time)?,other$/.test(roles.join())) {
+    return lines.filter(({ fields }) => isPlaceInCode(fields.at(-1))).length * 2 > lines.length;
+  }
   return /^n[cfn]?[NX]?$/.test(signature) && /^tid(?:,time)?(?:,caller)?$/.test(roles.join());
+}
+
+/** `libzip.so+0x41`: other texts in brackets may be names of threads. */
+function isPlaceInCode(field: Field | undefined): boolean {
+  return field !== undefined && /\+0x[\da-f]+$/i.test(field.text);
 }
 
 function threadsOf(tids: readonly Field[]): Layout["threads"] {

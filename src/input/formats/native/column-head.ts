@@ -10,6 +10,8 @@ export class ColumnHead implements LineHead {
   tid = 0;
   time = Number.NaN;
   caller = 0;
+  readonly nameStart = 0;
+  readonly nameEnd = 0;
   readonly #columns: readonly Column[];
   readonly #timeDecimals: number;
   readonly #handles: ThreadHandles | null;

@@ -1,4 +1,4 @@
-import { isDigit, type NativeCursor } from "./cursor.ts";
+import { isBlank, isDigit, type NativeCursor } from "./cursor.ts";
 
 /** Reads what stands before the call. Valid after `read` returned true. */
 export interface LineHead {
@@ -9,16 +9,21 @@ export interface LineHead {
   readonly time: number;
   /** 0: none */
   readonly caller: number;
+  /** the caller's text, where it is no address; nameEnd 0: none */
+  readonly nameStart: number;
+  readonly nameEnd: number;
   /** Returns false if the line does not begin so. */
   read(cursor: NativeCursor): boolean;
 }
 
-/** `tid [time] ["[" pointer "]"]` */
+/** `tid [time] ["[" pointer "]" | "[" text "]"]` */
 export class NativeHead implements LineHead {
   readonly pid = 0;
   tid = 0;
   time = Number.NaN;
   caller = 0;
+  nameStart = 0;
+  nameEnd = 0;
   readonly #timeDecimals: number;
 
   constructor(timeDecimals: number) {
@@ -51,14 +56,39 @@ export class NativeHead implements LineHead {
 
   #readCaller(cursor: NativeCursor): boolean {
     this.caller = 0;
+    this.nameEnd = 0;
     if (!cursor.punctuation(OPEN_BRACKET)) {
       return true;
     }
-    if (!cursor.pointer()) {
+    const start = cursor.at;
+    if (cursor.pointer()) {
+      const { value } = cursor;
+      if (cursor.punctuation(CLOSE_BRACKET)) {
+        this.caller = value;
+        return true;
+      }
+    }
+    cursor.at = start;
+    return this.#readName(cursor);
+  }
+
+  /** Text up to the first bracket before a blank: `operator new[](unsigned long)` has one that is its own. */
+  #readName(cursor: NativeCursor): boolean {
+    const start = cursor.at;
+    while (cursor.peek() !== CLOSE_BRACKET || !isBlank(cursor.bytes[cursor.at + 1] ?? 0)) {
+      if (cursor.at === cursor.end) {
+        return false;
+      }
+      cursor.at++;
+    }
+    if (cursor.at === start) {
       return false;
     }
-    this.caller = cursor.value;
-    return cursor.punctuation(CLOSE_BRACKET);
+    this.nameStart = start;
+    this.nameEnd = cursor.at;
+    cursor.at++;
+    cursor.blanks();
+    return true;
   }
 }
 

@@ -12,11 +12,13 @@ import { ColumnHead } from "./column-head.ts";
 import { isBlank, isDigit, NativeCursor } from "./cursor.ts";
 import { type Layout, NATIVE_LAYOUT } from "./layout.ts";
 import { type LineHead, NativeHead } from "./line-head.ts";
+import { NamedCallers } from "./named-callers.ts";
 
 /**
  * Parser of one line of the native format, which follows its grammar and allocates nothing:
  *
- *     line    = tid [time] ["[" pointer "]"] call "(" arguments ")" [equals result]
+ *     line    = tid [time] [caller] call "(" arguments ")" [equals result]
+ *     caller  = "[" pointer "]" | "[" text "]" blank         text: such as libzip.so+0x41, up to the first "]" before a blank
  *     equals  = "=" | "->"
  *     tid     = decimal, 0 .. 2^31-1
  *     time    = (hours ":" MM ":" SS | seconds) ["." digits]     hours of any number, SS up to 60 (leap second);
@@ -44,8 +46,11 @@ export class NativeLine {
   readonly #cursor: NativeCursor;
   readonly #head: LineHead;
   readonly #hasTail: boolean;
+  readonly #callers: NamedCallers;
 
-  constructor(layout: Layout = NATIVE_LAYOUT) {
+  /** `callers`: those that lines give as text */
+  constructor(layout: Layout = NATIVE_LAYOUT, callers = new NamedCallers([])) {
+    this.#callers = callers;
     this.#cursor = new NativeCursor(layout.pointerBase);
     this.#hasTail = layout.hasTail;
     this.#head =
@@ -77,7 +82,14 @@ export class NativeLine {
     if (!this.#cursor.punctuation(OPEN) || !this.#readArguments(call.shape)) {
       return false;
     }
-    return this.#isAtEnd();
+    if (!this.#isAtEnd()) {
+      return false;
+    }
+    const { nameStart, nameEnd } = this.#head;
+    if (nameEnd > 0) {
+      this.caller = this.#callers.find(bytes, nameStart, nameEnd);
+    }
+    return true;
   }
 
   #isAtEnd(): boolean {

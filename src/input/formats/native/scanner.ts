@@ -5,6 +5,7 @@ import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
 import { NATIVE_LAYOUT } from "./layout.ts";
 import { NativeLine } from "./line.ts";
+import { NamedCallers } from "./named-callers.ts";
 
 /**
  * Scans blocks of native lines from bytes directly into event columns. Hot: a line that parses allocates nothing. Nearly
@@ -40,7 +41,7 @@ export class NativeScanner implements BlockScanner {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
-    this.#line = new NativeLine(layout);
+    this.#line = new NativeLine(layout, new NamedCallers(diagnostics.callerNames));
     this.#linesBefore = diagnostics.lines.total;
     this.#hasCommonLines = layout.columns === null;
   }

@@ -1,0 +1,12 @@
+/** The caller of an event is a return address, or a number below −1 for a text that stands in its place: −1 is neither. */
+const FIRST = -2;
+
+/** The number of the text with index `index` in the list of all such texts. */
+export function numberOfName(index: number): number {
+  return FIRST - index;
+}
+
+/** The text that stands in the caller's place; null if it is an address, or none. */
+export function nameOfCaller(caller: number, names: readonly string[]): string | null {
+  return names[FIRST - caller] ?? null;
+}
