@@ -20,6 +20,10 @@ export interface AnalysisRequest {
   readonly sort: ThreadSort;
   readonly by: Grouping;
   readonly top: number;
+  /** files of --maps */
+  readonly maps: readonly string[];
+  /** name call sites by the symbols of their files */
+  readonly symbols: boolean;
   /** null: not given, so what the log states counts */
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number | null };
   /** paths of the report files */
@@ -78,6 +82,8 @@ export function analysisRequest(
     sort: values.sort,
     by: values.by,
     top: values.top,
+    maps: values.maps ?? [],
+    symbols: values.symbols ?? false,
     container: { limitBytes, baseRssBytes },
     outputs: values.output ?? [],
     form: formOf(values),

@@ -17,6 +17,7 @@ import { LiveTable } from "../terminal/live-table.ts";
 import { message } from "../terminal/message.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
+import { mappingsOf, withNamedCallers } from "./name-callers.ts";
 import { Watching } from "./watching.ts";
 
 const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard input:
@@ -48,6 +49,7 @@ export async function withReport(
     return Exit.usage;
   }
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
+  const naming = { mappings: mappingsOf(request.maps, io.cwd), symbols: request.symbols };
   const outputs = outputFiles(request.outputs, request.inputs, io.cwd, ENDINGS);
   const isShown = showsProgress(request, io);
   const table = isShown && request.follows ? await liveTable(request, io) : null;
@@ -55,7 +57,12 @@ export async function withReport(
   const watching = new Watching({
     everyMs: request.everyMs,
     table,
-    deliver: (report) => deliver(finished(report, request), outputs),
+    // Symbols take too long for interim reports.
+    deliver: async (report) =>
+      deliver(
+        finished(await withNamedCallers(report, { ...naming, symbols: false }, io), request),
+        outputs,
+      ),
   });
   const signals = new Signals(io.signals, (name) => {
     (progress ?? table)?.clear();
@@ -80,7 +87,8 @@ export async function withReport(
     if (analysed.trace.events === 0 && signals.exitCode === null) {
       throw noEvents(analysed);
     }
-    const exitCode = await conclude(finished(analysed, request), outputs);
+    const named = await withNamedCallers(analysed, naming, io);
+    const exitCode = await conclude(finished(named, request), outputs);
     if (watching.readerIsGone) {
       return Exit.done;
     }

@@ -18,6 +18,8 @@ export interface OutputValues {
   readonly sort: ThreadSort;
   readonly by: Grouping;
   readonly top: number;
+  readonly maps?: readonly string[];
+  readonly symbols?: true;
   readonly output?: readonly string[];
   readonly json?: true;
   readonly ndjson?: true;
@@ -43,6 +45,14 @@ export function outputOptions(quiet: string, moreForms: readonly Option[] = []):
       parseGrouping,
     ).default(GROUPINGS[0], GROUPINGS[0]),
     topOption(),
+    repeatableOption(
+      "--maps <file>",
+      "name the modules of call sites by a copy of /proc/PID/maps (default: the lines of it that the log has); repeatable",
+    ),
+    new Option(
+      "--symbols",
+      "name functions and lines of call sites by the files on this machine, with llvm-symbolizer or addr2line",
+    ),
     repeatableOption(
       "-o, --output <file>",
       "also write the report to a file; its ending selects the format (see below); repeatable",
