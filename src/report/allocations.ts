@@ -42,3 +42,22 @@ export interface SizeSummary extends AllocationFigures {
   /** requested bytes; null in a merged row */
   readonly size: number | null;
 }
+
+/**
+ * Who allocates, in all three respects at once: one column each, since there may be a thousand rows. Rows beyond the
+ * largest are summed for each caller, as of all threads and sizes.
+ */
+export interface SiteColumns {
+  /** null: all threads */
+  readonly tid: readonly (number | null)[];
+  /** as in `callers`; null: not logged; `OTHER_CALLERS`: call sites that are not told apart */
+  readonly caller: readonly (string | null)[];
+  /** requested bytes; null: all sizes */
+  readonly size: readonly (number | null)[];
+  readonly calls: readonly number[];
+  readonly volumeBytes: readonly number[];
+  readonly liveBytes: readonly number[];
+  readonly liveAtPeakBytes: readonly number[];
+}
+
+export const OTHER_CALLERS = "others";

@@ -3,12 +3,12 @@
  * contract: fields are only added. Sizes are bytes, times are seconds since the first event of the log, ratios 0..1.
  */
 
-import type { CallerSummary, SizeSummary } from "./allocations.ts";
+import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Scenario, UnavailableScenario } from "./scenario.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
-export type { AllocationFigures, CallerSummary, SizeSummary } from "./allocations.ts";
+export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
@@ -47,6 +47,8 @@ export interface Report {
   readonly callers: readonly CallerSummary[];
   /** the same by requested size */
   readonly sizes: readonly SizeSummary[];
+  /** the same by thread, call site and size at once, for flame graphs */
+  readonly sites: SiteColumns;
   readonly live: LiveSummary;
   /** null under --no-model */
   readonly model: ModelSummary | null;

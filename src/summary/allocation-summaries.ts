@@ -4,13 +4,8 @@ import {
   MAX_ALLOCATION_ROWS,
   type SizeSummary,
 } from "../report/allocations.ts";
-import {
-  type AllocationSites,
-  ANY,
-  ANY_CALLER,
-  LIFETIMES,
-  type SiteRow,
-} from "../trace/allocation-sites.ts";
+import { type AllocationSites, ANY, ANY_CALLER, type SiteRow } from "../trace/allocation-sites.ts";
+import { LIFETIMES } from "../trace/caller-lifetimes.ts";
 import { nameOfCaller } from "../trace/caller-names.ts";
 import type { CodeMappings } from "../trace/code-mappings.ts";
 import { placed } from "./caller-places.ts";
@@ -29,7 +24,7 @@ export function callerSummaries(
     caller: key === ANY_CALLER ? null : callerText(key, names),
     ...NOWHERE,
     ...figures,
-    medianLifetimeEvents: median(keys.map((caller) => sites.lifetimes(caller))),
+    medianLifetimeEvents: median(keys.map((caller) => sites.lifetimes.of(caller))),
     merged: key === ANY_CALLER,
   }));
   return placed(callers, mappings);
@@ -48,7 +43,7 @@ export function sizeSummaries(sites: AllocationSites): SizeSummary[] {
 }
 
 /** Null: the line has none. */
-function callerText(caller: number, names: readonly string[]): string | null {
+export function callerText(caller: number, names: readonly string[]): string | null {
   return caller === 0 ? null : (nameOfCaller(caller, names) ?? `0x${caller.toString(16)}`);
 }
 

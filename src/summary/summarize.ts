@@ -24,6 +24,7 @@ import { callerSummaries, sizeSummaries } from "./allocation-summaries.ts";
 import { modelSummary } from "./model-summary.ts";
 import { processSummaries } from "./process-summaries.ts";
 import { secondsSinceStart } from "./seconds.ts";
+import { siteColumns } from "./site-columns.ts";
 import { threadSummaries } from "./thread-summaries.ts";
 
 /** Turns what an analysis found into the report. `version` is mallog's own. */
@@ -43,6 +44,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     threads,
     callers: callerSummaries(ledger.sites, result.read.callerNames, result.mappings),
     sizes: sizeSummaries(ledger.sites),
+    sites: siteColumns(ledger, result.read.callerNames),
     live: {
       bytes: ledger.blocks.liveBytes,
       blocks: ledger.blocks.liveBlocks,

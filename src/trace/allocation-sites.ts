@@ -1,5 +1,6 @@
 import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.ts";
 import type { BlockTable } from "./blocks.ts";
+import { CallerLifetimes } from "./caller-lifetimes.ts";
 import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
 
@@ -60,8 +61,6 @@ export interface SiteRow {
   readonly temporaryCalls: number;
 }
 
-/** Lifetimes of a caller's blocks: item b counts those from 2^b events on, below 2^(b+1). */
-export const LIFETIMES = 32;
 /** What is read ahead for so many events stays in the cache until they are counted. */
 const EVENTS_AHEAD = 1024;
 
@@ -81,11 +80,9 @@ export class AllocationSites {
   #slots = new Int32Array(INITIAL_SITES * 2).fill(-1);
   readonly #blocks: BlockTable;
   readonly #limits: SiteLimits;
-  /** index of each caller's lifetimes; at most one for each site */
-  readonly #callers = new Map<number, number>();
+  readonly lifetimes = new CallerLifetimes();
   /** by site: index of its caller */
   #callerIndexes = new Int32Array(INITIAL_SITES);
-  #lifetimes = new Uint32Array(16 * LIFETIMES);
   /** allocations of each thread so far, modulo 2^32 */
   #allocations = new Int32Array(16);
   /** batches with a new peak of live bytes so far */
@@ -114,12 +111,8 @@ export class AllocationSites {
     this.#integers = new Int32Array(this.#rows.buffer);
     this.#size = from.#size;
     this.#slots = from.#slots.slice();
-    this.#callers.clear();
-    for (const [caller, index] of from.#callers) {
-      this.#callers.set(caller, index);
-    }
+    this.lifetimes.copy(from.lifetimes);
     this.#callerIndexes = from.#callerIndexes.slice();
-    this.#lifetimes = from.#lifetimes.slice();
     this.#allocations = from.#allocations.slice();
     this.#peaks = from.#peaks;
     this.#peakBytes = from.#peakBytes;
@@ -242,8 +235,7 @@ export class AllocationSites {
     if (later <= TEMPORARY_CALLS) {
       this.#integers[site * INTEGERS + TEMPORARY]!++;
     }
-    const log = 31 - Math.clz32((event - this.#blocks.eventOf(block)) | 1);
-    this.#lifetimes[this.#callerIndexes[site]! * LIFETIMES + log]!++;
+    this.lifetimes.count(this.#callerIndexes[site]!, event - this.#blocks.eventOf(block));
   }
 
   #remove(site: number, bytes: number): void {
@@ -274,14 +266,6 @@ export class AllocationSites {
       liveAtPeakBytes: integers[EPOCH] === this.#peaks ? rows[AT_PEAK]! : rows[LIVE_BYTES]!,
       temporaryCalls: integers[TEMPORARY]! >>> 0,
     };
-  }
-
-  /** Blocks of a caller that were freed or resized, by lifetime. */
-  lifetimes(caller: number): number[] {
-    const index = this.#callers.get(caller);
-    return index === undefined
-      ? []
-      : Array.from(this.#lifetimes.subarray(index * LIFETIMES, (index + 1) * LIFETIMES));
   }
 
   /** All sites, in order of first appearance. */
@@ -334,23 +318,11 @@ export class AllocationSites {
     this.#rows[site * STRIDE + CALLER] = caller;
     this.#rows[site * STRIDE + SIZE] = size;
     this.#integers[site * INTEGERS + THREAD] = thread;
-    this.#callerIndexes[site] = this.#callerIndex(caller);
+    this.#callerIndexes[site] = this.lifetimes.indexOf(caller);
     if (this.#size * STRIDE === this.#rows.length) {
       this.#grow();
     }
     return site;
-  }
-
-  /** Index of the caller's lifetimes, for which room is made. */
-  #callerIndex(caller: number): number {
-    const index = this.#callers.get(caller) ?? this.#callers.size;
-    this.#callers.set(caller, index);
-    if ((index + 1) * LIFETIMES > this.#lifetimes.length) {
-      const lifetimes = new Uint32Array(this.#lifetimes.length * 2);
-      lifetimes.set(this.#lifetimes);
-      this.#lifetimes = lifetimes;
-    }
-    return index;
   }
 
   #growThreads(thread: number): void {

@@ -3,10 +3,10 @@ import {
   type AllocationSites,
   ANY,
   ANY_CALLER,
-  LIFETIMES,
   type SiteLimits,
   TEMPORARY_CALLS,
 } from "../../src/trace/allocation-sites.ts";
+import { LIFETIMES } from "../../src/trace/caller-lifetimes.ts";
 import type { PlainAction } from "./event-batches.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
 
@@ -134,6 +134,6 @@ export function sitesState(sites: AllocationSites): SitesState {
   const rows = sites.rows();
   return {
     rows,
-    lifetimes: Object.fromEntries(rows.map(({ caller }) => [caller, sites.lifetimes(caller)])),
+    lifetimes: Object.fromEntries(rows.map(({ caller }) => [caller, sites.lifetimes.of(caller)])),
   };
 }

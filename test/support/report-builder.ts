@@ -171,6 +171,7 @@ export function report(given: Partial<Report> = {}): Report {
     threads,
     callers: [],
     sizes: [],
+    sites: NO_SITES,
     live: { bytes: 10 * MiB, blocks: 10, peakBytes: 12 * MiB, peakTime: 0.5 },
     model: MODEL,
     scenarios: [scenario("as recorded")],
@@ -182,6 +183,16 @@ export function report(given: Partial<Report> = {}): Report {
   };
   return { ...ungraded, grade: given.grade ?? gradeOf(ungraded) };
 }
+
+export const NO_SITES: Report["sites"] = {
+  tid: [],
+  caller: [],
+  size: [],
+  calls: [],
+  volumeBytes: [],
+  liveBytes: [],
+  liveAtPeakBytes: [],
+};
 
 export const NO_TIMELINE: Report["timeline"] = {
   time: [],

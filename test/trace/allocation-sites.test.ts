@@ -75,8 +75,8 @@ describe("a call site", () => {
 
   it("knows how many events its blocks lived, in powers of two", () => {
     const sites = sitesOf([malloc(1, 0), free(0), malloc(1, 1), malloc(1, 2), free(2), free(1)]);
-    expect(sites.lifetimes(A).slice(0, 3)).toEqual([2, 1, 0]);
-    expect(sites.lifetimes(B)).toEqual([]);
+    expect(sites.lifetimes.of(A).slice(0, 3)).toEqual([2, 1, 0]);
+    expect(sites.lifetimes.of(B)).toEqual([]);
   });
 });
 

@@ -85,6 +85,8 @@ export function formOption(name: Form, description: string): Option {
 /** Explains <file>. */
 export const FILES_HELP = `
 <file> ends in .txt .json .ndjson .md .html .csv .sarif, .xml (JUnit), .prom or
-.metrics.txt (OpenMetrics), or .bench.json (customSmallerIsBetter of
-github-action-benchmark). mallog schema prints the JSON Schema of the report.
+.metrics.txt (OpenMetrics), .bench.json (customSmallerIsBetter of
+github-action-benchmark), .speedscope.json, or .folded (stacks for a flame graph
+of volume; .live.folded and .peak.folded: of what is live at the end, and at the
+peak). mallog schema prints the JSON Schema of the report.
 `;

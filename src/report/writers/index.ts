@@ -1,11 +1,13 @@
 import { writeBenchmark } from "./benchmark.ts";
 import { writeCsv } from "./csv.ts";
+import { foldedOf } from "./folded.ts";
 import { writeJson } from "./json.ts";
 import { writeJunit } from "./junit.ts";
 import { writeMarkdown } from "./markdown.ts";
 import { writeNdjson } from "./ndjson.ts";
 import { writeOpenMetrics } from "./open-metrics.ts";
 import { writeSarif } from "./sarif.ts";
+import { writeSpeedscope } from "./speedscope.ts";
 import { writeText } from "./text.ts";
 import type { Writer } from "./writer.ts";
 
@@ -26,6 +28,10 @@ const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".prom": async () => writeOpenMetrics,
   ".metrics.txt": async () => writeOpenMetrics,
   ".bench.json": async () => writeBenchmark,
+  ".folded": async () => foldedOf("volumeBytes"),
+  ".live.folded": async () => foldedOf("liveBytes"),
+  ".peak.folded": async () => foldedOf("liveAtPeakBytes"),
+  ".speedscope.json": async () => writeSpeedscope,
 };
 
 export const ENDINGS: readonly string[] = Object.keys(WRITERS);

@@ -10,8 +10,14 @@ export const writeNdjson: Writer = ({ report }) => {
   return `${escapeSteering(json)}\n`;
 };
 
-/** Keys of series over time and of heap maps, anywhere in the report. */
-const DRAWN: ReadonlySet<string> = new Set(["timeline", "liveTimeline", "rssTimeline", "heapMaps"]);
+/** Keys of series over time, of heap maps and of what a flame graph shows, anywhere in the report. */
+const DRAWN: ReadonlySet<string> = new Set([
+  "timeline",
+  "liveTimeline",
+  "rssTimeline",
+  "heapMaps",
+  "sites",
+]);
 
 /** The value with all lists emptied. */
 function emptied(value: unknown): unknown {

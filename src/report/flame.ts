@@ -1,0 +1,71 @@
+import { OTHER_CALLERS } from "./allocations.ts";
+import { callerLabel } from "./caller-label.ts";
+import { exact } from "./format.ts";
+import { printable } from "./printable.ts";
+import type { CallerSummary, Report } from "./report.ts";
+
+/** What a flame graph may show of the sites, and its name. */
+export const FLAMES = [
+  { key: "volumeBytes", name: "volume" },
+  { key: "liveBytes", name: "live at the end" },
+  { key: "liveAtPeakBytes", name: "live at the peak" },
+] as const;
+
+export type FlameKey = (typeof FLAMES)[number]["key"];
+
+export interface Frame {
+  readonly name: string;
+  /** of the source */
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export interface Stack {
+  /** the thread, the call site and the size, outermost first */
+  readonly frames: readonly Frame[];
+  readonly bytes: number;
+}
+
+/** Who allocates, as stacks, without those of 0 bytes. */
+export function stacksOf({ sites, callers, threads }: Report, key: FlameKey): Stack[] {
+  const namesByTid = new Map(threads.map(({ tid, name }) => [tid, name]));
+  const rowsByCaller = new Map(callers.map((row) => [row.caller, row]));
+  return sites[key].flatMap((bytes, i) => {
+    if (bytes <= 0) {
+      return [];
+    }
+    const tid = sites.tid[i] ?? null;
+    const caller = sites.caller[i] ?? null;
+    const frames = [
+      frame(threadName(tid, tid === null ? null : (namesByTid.get(tid) ?? null))),
+      callerFrame(caller, rowsByCaller.get(caller) ?? null),
+      frame(sizeName(sites.size[i] ?? null)),
+    ];
+    return [{ frames, bytes }];
+  });
+}
+
+function frame(name: string, file: string | null = null, line: number | null = null): Frame {
+  return { name: printable(name), file: file === null ? null : printable(file), line };
+}
+
+function threadName(tid: number | null, name: string | null): string {
+  if (tid === null) {
+    return "several threads";
+  }
+  return name === null ? `thread ${tid}` : `${name} (${tid})`;
+}
+
+function callerFrame(caller: string | null, row: CallerSummary | null): Frame {
+  if (caller === OTHER_CALLERS) {
+    return frame("other call sites");
+  }
+  if (row === null || row.merged) {
+    return frame(caller ?? "call site not logged");
+  }
+  return frame(callerLabel(row), row.file, row.line);
+}
+
+function sizeName(size: number | null): string {
+  return size === null ? "several sizes" : `${exact(size)} B`;
+}
