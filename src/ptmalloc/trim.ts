@@ -166,11 +166,17 @@ function dropBin(m: Ptmalloc, av: Arena, index: number): void {
   const w = m.chunks.words;
   const bin = av.bins + index * STRIDE;
   for (let c = w[bin + BK]!; c !== bin; c = w[c + BK]!) {
-    const addr = w[c + ADDR]!;
-    const from = Math.ceil((addr + CHUNK_STRUCT_GRANULES) / (1 << m.pageShift));
-    const to = (addr + w[c + SIZE]!) >> m.pageShift;
+    const { from, to } = droppablePages(m, c);
     if (to > from) {
       dropPages(m, m.heapOf(c), from, to);
     }
   }
+}
+
+/** The pages of its heap that malloc_trim drops within free chunk `c`: from..to-1; none if `to` is not above `from`. */
+export function droppablePages(m: Ptmalloc, c: number): { from: number; to: number } {
+  const w = m.chunks.words;
+  const addr = w[c + ADDR]!;
+  const from = Math.ceil((addr + CHUNK_STRUCT_GRANULES) / (1 << m.pageShift));
+  return { from, to: (addr + w[c + SIZE]!) >> m.pageShift };
 }

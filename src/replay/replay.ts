@@ -1,4 +1,5 @@
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { noteRequest } from "../ptmalloc/requests.ts";
 import { EVERY_PLANE } from "../ptmalloc/resident.ts";
 import { Action, LOST_FREE, withoutLostFree } from "../trace/actions.ts";
 import { BlockChunks } from "./block-chunks.ts";
@@ -75,6 +76,11 @@ export class Replay {
   /** Returns the chunk of live block `block`; 0 if the model could not serve it. */
   chunkOf(block: number): number {
     return this.#blocks.get(block);
+  }
+
+  /** bytes outside the model, see `holdOutside` */
+  get outsideBytes(): number {
+    return this.state.outsidePages * this.model.pageBytes;
   }
 
   /** Calls `visit` for every live block and its chunk. */
@@ -249,6 +255,7 @@ export class Replay {
       this.state.failedCalls++;
       return;
     }
+    noteRequest(this.model, c, batch.size[i]!);
     this.#pending.expect(c, actions.oldSize[i]!, batch.size[i]!, touch, i);
   }
 

@@ -5,13 +5,14 @@
 
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 import type { ProcessSummary } from "./process-summary.ts";
-import type { Scenario, UnavailableScenario } from "./scenario.ts";
+import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
+  Causes,
   FreeBytes,
   HeapMap,
   Mallinfo2,
@@ -54,6 +55,8 @@ export interface Report {
   readonly model: ModelSummary | null;
   /** scenarios[0] is the recorded run; empty under --no-model */
   readonly scenarios: readonly Scenario[];
+  /** why the memory of each scenario is resident, by name; absent under --no-model */
+  readonly causes?: Readonly<Record<string, CausesOfScenario>>;
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   readonly timeline: Timeline;
@@ -81,6 +84,11 @@ export interface RecordingSummary {
   readonly otherRssBytes: number | null;
   /** calls that the hook could not write, for example because the disk was full */
   readonly lostCalls: number;
+}
+
+export interface CausesOfScenario {
+  /** at the log's end; adds up to the scenario's `rss.endBytes` */
+  readonly end: Causes;
 }
 
 export interface CallCounts {

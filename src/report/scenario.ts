@@ -70,6 +70,34 @@ export interface FreeBytes {
   readonly top: number;
 }
 
+/**
+ * Why memory is resident, in bytes: the causes add up to the RSS. Only `unwritten` is negative. Memory that the program
+ * holds counts in full as `live`, `mapped` and `overhead`; `unwritten` subtracts the pages of it that are not resident.
+ */
+export interface Causes {
+  /** requested bytes of live blocks in heaps */
+  readonly live: number;
+  /** requested bytes of live blocks that have a mapping each */
+  readonly mapped: number;
+  /** headers and rounding of live blocks, tcache structs, and the allocator's own records in heaps */
+  readonly overhead: number;
+  readonly unwritten: number;
+  /** freed chunks in tcaches */
+  readonly tcache: number;
+  /** freed chunks in fastbins */
+  readonly fastbins: number;
+  /** whole pages within free chunks: malloc_trim returns them */
+  readonly returnable: number;
+  /** parts of free chunks that share a page with another chunk: malloc_trim leaves them */
+  readonly pinned: number;
+  /** the free tops of heaps */
+  readonly tops: number;
+  /** what arenas other than the main arena keep that hold no live block, besides tcaches and fastbins */
+  readonly idleArenas: number;
+  /** memory allocated outside the log */
+  readonly unlogged: number;
+}
+
 export interface ArenaSummary {
   /** 0 is the main arena; the others in order of creation */
   readonly id: number;

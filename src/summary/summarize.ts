@@ -53,6 +53,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     },
     model: modelSummary(result),
     scenarios,
+    ...causes(result),
     measured: samples,
     timeline: timeline(result),
     findings:
@@ -207,6 +208,17 @@ function scenarioSummary(
     })),
     mallinfo2: figures.mallinfo2,
   };
+}
+
+function causes({ model }: LogResult): Pick<Report, "causes"> {
+  if (model === null) {
+    return {};
+  }
+  const byName = model.scenarios.map(({ spec, figures }) => [
+    spec?.name ?? AS_RECORDED,
+    figures.causes,
+  ]);
+  return { causes: Object.fromEntries(byName) };
 }
 
 function trimName(trim: ScenarioSpec["trim"]): string {

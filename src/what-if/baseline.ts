@@ -1,5 +1,6 @@
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { RssFigures } from "../report/report.ts";
+import { movedCauses } from "./cause-figures.ts";
 import type { ScenarioFigures } from "./scenario-figures.ts";
 
 /**
@@ -96,6 +97,9 @@ export function movedToRecorded(
       ),
     },
     inUseBytes: moved(whatIf.inUseBytes, recorded.inUseBytes, baseline.inUseBytes),
+    causes: {
+      end: movedCauses(whatIf.causes.end, recorded.causes.end, baseline.causes.end, rss.endBytes),
+    },
     rssSeries: whatIf.rssSeries.map((bytes, point) =>
       Math.min(
         rss.peakBytes,

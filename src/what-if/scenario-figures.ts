@@ -3,8 +3,15 @@ import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { ArenaSummary, FreeBytes, Mallinfo2, RssFigures } from "../report/report.ts";
+import type {
+  ArenaSummary,
+  CausesOfScenario,
+  FreeBytes,
+  Mallinfo2,
+  RssFigures,
+} from "../report/report.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
+import { causeFigures } from "./cause-figures.ts";
 import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
 
 /**
@@ -23,6 +30,7 @@ export interface ScenarioFigures {
   readonly failedCalls: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;
+  readonly causes: CausesOfScenario;
   /** RSS in bytes at each point of the timeline */
   readonly rssSeries: readonly number[];
 }
@@ -79,6 +87,7 @@ export function scenarioFigures(
     failedCalls: state.failedCalls,
     arenas,
     mallinfo2: mallinfo2(model, counted),
+    causes: { end: causeFigures(likeliest, reading) },
     rssSeries: rssSeries(likeliest, reading),
   };
 }

@@ -3,74 +3,22 @@ import { describe, expect, it } from "vitest";
 import { census } from "../../src/ptmalloc/census.ts";
 import { SMALLEST_PAGE as PAGE } from "../../src/ptmalloc/chunks.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
-import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { PLANE_ALL, PLANE_NONE, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
-import { applySetting, MallocPar } from "../../src/ptmalloc/settings.ts";
-import { settingsIn } from "../support/against-glibc.ts";
-import type { Sequence } from "../support/glibc-program.ts";
 import { planesOf } from "../support/heap-pages.ts";
-import type { Calls, ProcessOptions } from "../support/model-calls.ts";
-import { type Process, process } from "../support/model-driver.ts";
-import { sequencesOf } from "../support/random-programs/sequences.ts";
-import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.ts";
+import type { Process } from "../support/model-driver.ts";
+import {
+  movesOf,
+  type Program,
+  programsOf,
+  run,
+  shapes,
+} from "../support/random-programs/programs.ts";
 
 /**
  * Random programs with all calls, several threads and thread ends, on every profile and under every setting. The driver
  * checks all invariants after every call; these tests check further properties.
  */
-interface Program {
-  readonly glibc: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly sequence: Sequence;
-}
 
-/** The variables and tunables of `settings` that a version accepts. */
-function accepted(glibc: string, settings: Readonly<Record<string, string>>) {
-  const profile = PROFILES.find(({ name }) => name === glibc)!;
-  const takes = ([name, value]: readonly [string, string]): boolean =>
-    applySetting(new MallocPar(profile), profile, name, value) === null;
-  return Object.fromEntries(settingsIn(settings).filter(takes));
-}
-
-function programsOf(shape: Shape, moves: number): fc.Arbitrary<Program> {
-  return fc
-    .tuple(
-      fc.constantFrom(...PROFILES.map(({ name }) => name)),
-      fc.constantFrom({}, {}, ...SETTINGS),
-      sequencesOf(shape, { moves: [moves, moves] }),
-    )
-    .map(([glibc, settings, [sequence]]) => ({
-      glibc,
-      settings: accepted(glibc, { ...settings, ...shape.env }),
-      sequence: sequence!,
-    }));
-}
-
-interface Run {
-  readonly p: Process;
-  readonly threads: (Calls | undefined)[];
-  /** the result of each call, and the resident pages after it */
-  readonly trace: string[];
-}
-
-function run(
-  { glibc, settings, sequence }: Program,
-  options: ProcessOptions = {},
-  afterEach: (p: Process) => void = () => {},
-): Run {
-  const p = process(glibc, settings, { touch: "half", ...options });
-  const threads: (Calls | undefined)[] = [p];
-  const trace = sequence.steps.map((step) => {
-    const done = p.step(step, threads);
-    afterEach(p);
-    return `${done} ${p.planes}`;
-  });
-  return { p, threads, trace };
-}
-
-const shapes = Object.values<Shape>(SHAPES);
-/** Fewer for heaps of 64 MiB, since each call checks them whole. */
-const movesOf = ({ name }: Shape): number => (name === "many heaps" ? 60 : 250);
 /** each with a random profile and setting */
 const RUNS = 15;
 

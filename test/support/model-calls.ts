@@ -3,6 +3,7 @@ import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import type { Machine } from "../../src/ptmalloc/machine.ts";
 import type { Mapping } from "../../src/ptmalloc/mapping.ts";
 import type { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
+import { noteRequest } from "../../src/ptmalloc/requests.ts";
 import { PLANE_ALL, PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 
 /** A thread's calls on the model; model-driver.ts has the process. */
@@ -76,6 +77,7 @@ export class Calls {
     }
     requested.delete(c);
     requested.set(moved, bytes);
+    noteRequest(m, moved, bytes);
     if (named.get(block) === c) {
       named.set(block, moved);
     }
@@ -170,6 +172,7 @@ export class Calls {
       return this.#done("NULL");
     }
     requested.set(c, bytes);
+    noteRequest(m, c, bytes);
     if (name !== undefined) {
       named.set(name, c);
     }

@@ -48,8 +48,13 @@ export abstract class Reading {
   abstract readonly plane: number;
   abstract readonly form: ReadingForm;
 
+  /** Returns the prediction in SMALLEST_PAGEs, not rounded; for other units of `pages`, in those. */
+  abstract amount(pages: ByPlane): number;
+
   /** Returns the prediction. */
-  abstract bytes(pages: ByPlane): number;
+  bytes(pages: ByPlane): number {
+    return Math.round(this.amount(pages)) * SMALLEST_PAGE;
+  }
 
   /** Returns the lowest RSS that an equally plausible policy predicts. */
   abstract lowBytes(pages: ByPlane): number;
@@ -73,8 +78,8 @@ export class AsGiven extends Reading {
   readonly plane: number = PLANE_POLICY;
   readonly form: ReadingForm = "given";
 
-  bytes(pages: ByPlane): number {
-    return inPlane(pages, PLANE_POLICY) * SMALLEST_PAGE;
+  amount(pages: ByPlane): number {
+    return inPlane(pages, PLANE_POLICY);
   }
 
   lowBytes(pages: ByPlane): number {
@@ -133,8 +138,8 @@ export class Fitted extends Reading {
     return ratioPlane(Math.round(this.#ratio * (RATIOS.length - 1)));
   }
 
-  bytes(pages: ByPlane): number {
-    return Math.round(pagesAtRatio(pages, this.#ratio)) * SMALLEST_PAGE;
+  override amount(pages: ByPlane): number {
+    return pagesAtRatio(pages, this.#ratio);
   }
 
   lowBytes(pages: ByPlane): number {

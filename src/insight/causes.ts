@@ -1,0 +1,237 @@
+import type { Arena } from "../ptmalloc/arena.ts";
+import { walkHeap } from "../ptmalloc/census.ts";
+import {
+  ADDR,
+  CACHED,
+  FAST,
+  FREE,
+  GRANULE,
+  IN_USE,
+  MAPPED,
+  SIZE,
+  STATE,
+  TOP,
+  UNLOGGED,
+} from "../ptmalloc/chunks.ts";
+import type { Heap } from "../ptmalloc/heap.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { occupiedBytes, requestedBytes } from "../ptmalloc/requests.ts";
+import { EVERY_PLANE, firstOfHugePage, PLANES } from "../ptmalloc/resident.ts";
+import { droppablePages } from "../ptmalloc/trim.ts";
+import type { Causes } from "../report/report.ts";
+
+/** Bytes of each cause in each plane (resident.ts), by number of its bit. They add up to the resident bytes of the plane. */
+export type CauseBytes = Readonly<Record<keyof Causes, Float64Array>>;
+
+/** The blocks that the program holds. */
+export interface Blocks {
+  /** Calls `visit` for every live block and its chunk. */
+  eachBlock(visit: (block: number, chunk: number) => void): void;
+}
+
+/**
+ * Why each resident byte of a process is resident, between two calls. Each byte of a heap belongs to one chunk, so the
+ * kind of the chunk is the cause. `outsideBytes` are resident outside the model.
+ */
+export function causesOf(m: Ptmalloc, blocks: Blocks, outsideBytes: number): CauseBytes {
+  const causes = new Sums();
+  const structs = new Set(m.tcacheStructs());
+  for (const arena of m.arenas) {
+    const ofArena = new ArenaCauses(m, structs);
+    for (const heap of arena.heaps) {
+      ofArena.addHeap(heap);
+    }
+    ofArena.addTo(causes, isIdle(arena, ofArena));
+  }
+  blocks.eachBlock((_, c) => {
+    if (m.chunks.words[c + STATE] === MAPPED) {
+      addMapped(m, c, causes);
+    }
+  });
+  for (const struct of structs) {
+    if (m.chunks.words[struct + STATE] === MAPPED) {
+      const mapping = m.mappingOf(struct);
+      causes.add("overhead", (bit) => mapping.pages(1 << bit) * m.pageBytes);
+    }
+  }
+  causes.add("unlogged", () => outsideBytes);
+  return causes.bytes;
+}
+
+/** True if none of the arena's chunks is in use: all that it keeps resident would do for a new thread. */
+function isIdle(arena: Arena, { heldChunks }: ArenaCauses): boolean {
+  return !arena.main && heldChunks === 0;
+}
+
+function addMapped(m: Ptmalloc, c: number, causes: Sums): void {
+  const mapping = m.mappingOf(c);
+  const total = occupiedBytes(m, c);
+  const requested = requestedBytes(m, c);
+  causes.add("mapped", () => requested);
+  causes.add("overhead", () => total - requested);
+  causes.add("unwritten", (bit) => mapping.pages(1 << bit) * m.pageBytes - total);
+}
+
+class Sums {
+  readonly bytes: CauseBytes = {
+    live: new Float64Array(PLANES),
+    mapped: new Float64Array(PLANES),
+    overhead: new Float64Array(PLANES),
+    unwritten: new Float64Array(PLANES),
+    tcache: new Float64Array(PLANES),
+    fastbins: new Float64Array(PLANES),
+    returnable: new Float64Array(PLANES),
+    pinned: new Float64Array(PLANES),
+    tops: new Float64Array(PLANES),
+    idleArenas: new Float64Array(PLANES),
+    unlogged: new Float64Array(PLANES),
+  };
+
+  /** Adds to a cause what `bytesOf` returns for each plane, by number of its bit. */
+  add(cause: keyof Causes, bytesOf: (bit: number) => number): void {
+    const sums = this.bytes[cause];
+    for (let bit = 0; bit < PLANES; bit++) {
+      sums[bit]! += bytesOf(bit);
+    }
+  }
+}
+
+/** Resident bytes by the planes that they are in, 0 to EVERY_PLANE. */
+class ByPlanes {
+  readonly #bytes = new Float64Array(EVERY_PLANE + 1);
+
+  /** Adds the resident ones of bytes from..to-1 of a heap. */
+  add({ pages }: Heap, pageBytes: number, from: number, to: number): void {
+    const first = Math.floor(from / pageBytes);
+    if (to <= (first + 1) * pageBytes) {
+      this.#bytes[first < pages.length ? pages.get(first) : 0]! += to - from;
+      return;
+    }
+    pages.eachRun(first, Math.ceil(to / pageBytes), (page, end, planes) => {
+      this.#bytes[planes]! += Math.min(to, end * pageBytes) - Math.max(from, page * pageBytes);
+    });
+  }
+
+  /** The bytes that are in the plane with this bit. */
+  in(bit: number): number {
+    let sum = 0;
+    for (let planes = 0; planes <= EVERY_PLANE; planes++) {
+      if (planes & (1 << bit)) {
+        sum += this.#bytes[planes]!;
+      }
+    }
+    return sum;
+  }
+}
+
+/** The causes of an arena's resident bytes. */
+class ArenaCauses {
+  readonly #m: Ptmalloc;
+  readonly #structs: ReadonlySet<number>;
+  /** chunks that the program holds, or that were allocated outside the log */
+  heldChunks = 0;
+  #requestedBytes = 0;
+  #inUseBytes = 0;
+  readonly #inUse = new ByPlanes();
+  readonly #structsAndFences = new ByPlanes();
+  readonly #tcache = new ByPlanes();
+  readonly #fastbins = new ByPlanes();
+  readonly #returnable = new ByPlanes();
+  readonly #pinned = new ByPlanes();
+  readonly #tops = new ByPlanes();
+  readonly #unlogged = new ByPlanes();
+  /** all of its heaps' resident bytes, in chunks or not */
+  readonly #all = new ByPlanes();
+
+  constructor(m: Ptmalloc, structs: ReadonlySet<number>) {
+    this.#m = m;
+    this.#structs = structs;
+  }
+
+  addHeap(heap: Heap): void {
+    const { chunks, pageBytes } = this.#m;
+    const w = chunks.words;
+    walkHeap(this.#m, heap, (c) => {
+      const from = w[c + ADDR]! * GRANULE;
+      const to = from + w[c + SIZE]! * GRANULE;
+      switch (w[c + STATE]) {
+        case IN_USE:
+          if (this.#structs.has(c)) {
+            this.#structsAndFences.add(heap, pageBytes, from, to);
+            return;
+          }
+          this.heldChunks++;
+          this.#inUseBytes += to - from;
+          this.#requestedBytes += requestedBytes(this.#m, c);
+          this.#inUse.add(heap, pageBytes, from, to);
+          return;
+        case CACHED:
+          this.#tcache.add(heap, pageBytes, from, to);
+          return;
+        case FAST:
+          this.#fastbins.add(heap, pageBytes, from, to);
+          return;
+        case FREE:
+          this.#addFree(heap, c, from, to);
+          return;
+        case TOP:
+          this.#tops.add(heap, pageBytes, from, to);
+          return;
+        case UNLOGGED:
+          this.heldChunks++;
+          this.#unlogged.add(heap, pageBytes, from, to);
+          return;
+        default:
+          this.#structsAndFences.add(heap, pageBytes, from, to);
+      }
+    });
+    const first = Math.max(0, firstOfHugePage(this.#m, heap, heap.firstPage));
+    this.#all.add(heap, pageBytes, first * pageBytes, heap.pages.length * pageBytes);
+  }
+
+  /** malloc_trim returns the whole pages within a free chunk; the rest shares pages with its neighbours (§7). */
+  #addFree(heap: Heap, c: number, from: number, to: number): void {
+    const { pageBytes } = this.#m;
+    const pages = droppablePages(this.#m, c);
+    const inner = pages.from * pageBytes;
+    const outer = Math.max(inner, pages.to * pageBytes);
+    if (outer === inner) {
+      this.#pinned.add(heap, pageBytes, from, to);
+      return;
+    }
+    this.#pinned.add(heap, pageBytes, from, inner);
+    this.#returnable.add(heap, pageBytes, inner, outer);
+    this.#pinned.add(heap, pageBytes, outer, to);
+  }
+
+  addTo(causes: Sums, isIdle: boolean): void {
+    causes.add("live", () => this.#requestedBytes);
+    causes.add("unwritten", (bit) => this.#inUse.in(bit) - this.#inUseBytes);
+    causes.add("tcache", (bit) => this.#tcache.in(bit));
+    causes.add("fastbins", (bit) => this.#fastbins.in(bit));
+    causes.add("unlogged", (bit) => this.#unlogged.in(bit));
+    causes.add("overhead", () => this.#inUseBytes - this.#requestedBytes);
+    // malloc_state and heap_info are in no chunk.
+    const besides = (bit: number) => this.#all.in(bit) - this.#inChunks(bit);
+    const own = (bit: number) => this.#structsAndFences.in(bit) + besides(bit);
+    if (isIdle) {
+      causes.add(
+        "idleArenas",
+        (bit) => own(bit) + this.#returnable.in(bit) + this.#pinned.in(bit) + this.#tops.in(bit),
+      );
+      return;
+    }
+    causes.add("overhead", own);
+    causes.add("returnable", (bit) => this.#returnable.in(bit));
+    causes.add("pinned", (bit) => this.#pinned.in(bit));
+    causes.add("tops", (bit) => this.#tops.in(bit));
+  }
+
+  #inChunks(bit: number): number {
+    const kinds = [
+      ...[this.#inUse, this.#structsAndFences, this.#tcache, this.#fastbins],
+      ...[this.#returnable, this.#pinned, this.#tops, this.#unlogged],
+    ];
+    return kinds.reduce((sum, kind) => sum + kind.in(bit), 0);
+  }
+}
