@@ -43,7 +43,7 @@ export function findPins(m: Ptmalloc, plane: number): Pin[] {
 }
 
 /** Bytes of from..from+length-1 that lie in resident pages. */
-function residentBytes(
+export function residentBytes(
   m: Ptmalloc,
   heap: Heap,
   plane: number,

@@ -15,7 +15,7 @@ export function causeFigures(replay: Replay, reading: Reading): Causes {
 
 /**
  * Returns the causes of a what-if moved by the difference between recorded run and baseline, so that they add up to `rss`,
- * which is moved likewise.
+ * which is moved likewise. Causes that would be negative are 0.
  */
 export function movedCauses(
   whatIf: Causes,
@@ -23,8 +23,16 @@ export function movedCauses(
   baseline: Causes,
   rss: number,
 ): Causes {
-  const moved = inCauses((cause) => recorded[cause] + whatIf[cause] - baseline[cause]);
-  return { ...moved, unwritten: moved.unwritten + rss - sumOf(moved) };
+  const moved = inCauses((cause) => {
+    const bytes = recorded[cause] + whatIf[cause] - baseline[cause];
+    return cause === "unwritten" ? Math.min(0, bytes) : Math.max(0, bytes);
+  });
+  const rest = rss - sumOf(moved);
+  return {
+    ...moved,
+    unwritten: moved.unwritten + Math.min(0, rest),
+    unlogged: moved.unlogged + Math.max(0, rest),
+  };
 }
 
 function inCauses(bytesOf: (cause: keyof CauseBytes) => number): Causes {

@@ -1,0 +1,102 @@
+import type { Arena } from "../ptmalloc/arena.ts";
+import { CACHED, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { countThatMatter, type Holders, holdersOf } from "./holders.ts";
+
+/** Smaller amounts are not worth a copy of the process. */
+const MIN_BYTES = 1024 * 1024;
+/** Arenas whose holders are stated, those that hold most first: each takes a copy of the process. */
+const MOST_ARENAS = 10;
+
+/** Chunks of one arena that keep free memory resident, and what would go back to the kernel without them. */
+export interface PinClaim {
+  readonly arena: Arena;
+  /** live blocks among them, from the top down */
+  readonly blocks: readonly number[];
+  /** others: freed chunks in tcaches, and tcache structs */
+  readonly cached: number;
+  /** threads, by dense index, that have these in their caches */
+  readonly cachingThreads: readonly number[];
+  /** of the others: memory from outside the log */
+  readonly outside: number;
+  /** free resident bytes that they hold */
+  readonly heldBytes: number;
+  /** resident pages by plane, now and after the blocks are freed and the caching threads have ended */
+  readonly before: ArrayLike<number>;
+  readonly after: ArrayLike<number>;
+}
+
+/**
+ * Returns the claims of the arenas that hold most. What would go back is not estimated: a copy of the process frees the
+ * blocks. `ownerOf` returns the thread that allocated a block, by dense index; it frees it, too, if it has not ended.
+ */
+export function pinClaims(
+  m: Ptmalloc,
+  plane: number,
+  ownerOf: (chunk: number) => number,
+): PinClaim[] {
+  const structs = new Set(m.tcacheStructs());
+  return m.arenas
+    .map((arena) => holdersOf(m, arena, plane))
+    .filter(({ freeBytes }) => freeBytes >= MIN_BYTES)
+    .sort((a, b) => b.freeBytes - a.freeBytes)
+    .slice(0, MOST_ARENAS)
+    .map((holders) => claimOf(m, holders, structs, ownerOf));
+}
+
+function claimOf(
+  m: Ptmalloc,
+  holders: Holders,
+  structs: ReadonlySet<number>,
+  ownerOf: (chunk: number) => number,
+): PinClaim {
+  const w = m.chunks.words;
+  const count = countThatMatter(holders);
+  const chunks = holders.chunks.slice(0, count);
+  const blocks = chunks.filter((c) => w[c + STATE] === IN_USE && !structs.has(c));
+  const cached = chunks.filter((c) => w[c + STATE] === CACHED || structs.has(c));
+  const cachingThreads = cached.length === 0 ? [] : threadsCaching(m, new Set(cached));
+  const copy = m.clone();
+  const [first] = copy.threads.all();
+  for (const c of blocks) {
+    const owner = ownerOf(c);
+    copy.enter(copy.threads.at(owner) === null ? (first?.index ?? owner) : owner);
+    copy.free(c);
+  }
+  for (const thread of cachingThreads) {
+    copy.enter(thread);
+    copy.exitThread();
+  }
+  return {
+    arena: holders.arena,
+    blocks,
+    cached: cached.length,
+    cachingThreads,
+    outside: count - blocks.length - cached.length,
+    heldBytes: holders.freeBelow.slice(0, count).reduce((sum, bytes) => sum + bytes, 0),
+    before: m.resident.pages,
+    after: copy.resident.pages,
+  };
+}
+
+/** The threads whose tcaches hold some of these chunks, or whose structs are among them. */
+function threadsCaching(m: Ptmalloc, chunks: ReadonlySet<number>): number[] {
+  const w = m.chunks.words;
+  const { bins } = m.threads;
+  return m.threads
+    .all()
+    .filter((thread) => {
+      if (chunks.has(thread.tcacheStruct)) {
+        return true;
+      }
+      for (let index = 0; index < thread.bins; index++) {
+        for (let c = bins.head(thread, index); c !== 0; c = w[c + FD]!) {
+          if (chunks.has(c)) {
+            return true;
+          }
+        }
+      }
+      return false;
+    })
+    .map(({ index }) => index);
+}
