@@ -21,9 +21,12 @@ export interface PinClaim {
   readonly outside: number;
   /** free resident bytes that they hold */
   readonly heldBytes: number;
-  /** resident pages by plane, now and after the blocks are freed and the caching threads have ended */
-  readonly before: ArrayLike<number>;
-  readonly after: ArrayLike<number>;
+  /** resident pages by plane: now, */
+  readonly now: ArrayLike<number>;
+  /** after the blocks are freed, */
+  readonly freed: ArrayLike<number>;
+  /** and after the caches of these threads, and of those that freed the blocks, are emptied, too */
+  readonly uncached: ArrayLike<number>;
 }
 
 /**
@@ -58,12 +61,16 @@ function claimOf(
   const cachingThreads = cached.length === 0 ? [] : threadsCaching(m, new Set(cached));
   const copy = m.clone();
   const [first] = copy.threads.all();
+  const emptied = new Set(cachingThreads);
   for (const c of blocks) {
     const owner = ownerOf(c);
-    copy.enter(copy.threads.at(owner) === null ? (first?.index ?? owner) : owner);
+    const freeing = copy.threads.at(owner) === null ? (first?.index ?? owner) : owner;
+    emptied.add(freeing);
+    copy.enter(freeing);
     copy.free(c);
   }
-  for (const thread of cachingThreads) {
+  const freed = copy.resident.pages.slice();
+  for (const thread of emptied) {
     copy.enter(thread);
     copy.exitThread();
   }
@@ -74,8 +81,9 @@ function claimOf(
     cachingThreads,
     outside: count - blocks.length - cached.length,
     heldBytes: holders.freeBelow.slice(0, count).reduce((sum, bytes) => sum + bytes, 0),
-    before: m.resident.pages,
-    after: copy.resident.pages,
+    now: m.resident.pages,
+    freed,
+    uncached: copy.resident.pages,
   };
 }
 

@@ -17,6 +17,7 @@ import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { StatedProcess } from "../trace/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
+import type { PinResult } from "./pin-result.ts";
 
 /** What the reading of the log found, besides its events. */
 export interface ReadSummary {
@@ -125,6 +126,8 @@ export interface ModelResult {
   readonly arenasByThread: readonly (readonly number[] | undefined)[];
   /** by dense thread index: bytes that its blocks pin */
   readonly pinnedByThread: readonly (number | undefined)[];
+  /** what keeps free memory resident at the log's end, those that hold most first */
+  readonly pins: readonly PinResult[];
   /** RSS samples of the log with the model's RSS at the same place */
   readonly rssSamples: readonly RssComparison[];
   /** bytes of the chunks that the program holds, at each point of the timeline */

@@ -36,6 +36,7 @@ import type {
   RssComparison,
   ScenarioResult,
 } from "./analysis-result.ts";
+import { pinResults } from "./pin-result.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
 export interface MeasuredRss {
@@ -99,6 +100,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     rssSamples: rssSamples(finished, replay, reading),
     arenasByThread: arenasByThread(replay),
     pinnedByThread: pinnedByThread(replay, ledger.blocks, reading),
+    pins: pinResults(recorded.guided, ledger.blocks, reading),
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
     // Last, because trims at the end change the models.

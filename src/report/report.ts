@@ -4,11 +4,13 @@
  */
 
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
+import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
+export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
@@ -57,6 +59,8 @@ export interface Report {
   readonly scenarios: readonly Scenario[];
   /** why the memory of each scenario is resident, by name; absent under --no-model */
   readonly causes?: Readonly<Record<string, CausesOfScenario>>;
+  /** what keeps free memory resident at the end of the recorded run, those that hold most first; absent under --no-model */
+  readonly pins?: readonly Pin[];
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   readonly timeline: Timeline;

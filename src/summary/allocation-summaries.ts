@@ -42,9 +42,11 @@ export function sizeSummaries(sites: AllocationSites): SizeSummary[] {
   }));
 }
 
-/** Null: the line has none. */
+/** Null: the line has none, or it is one of several. */
 export function callerText(caller: number, names: readonly string[]): string | null {
-  return caller === 0 ? null : (nameOfCaller(caller, names) ?? `0x${caller.toString(16)}`);
+  return caller === 0 || caller === ANY_CALLER
+    ? null
+    : (nameOfCaller(caller, names) ?? `0x${caller.toString(16)}`);
 }
 
 const NOWHERE = { module: null, offset: null, symbol: null, file: null, line: null };

@@ -22,6 +22,7 @@ import {
 } from "../report/report.ts";
 import { callerSummaries, sizeSummaries } from "./allocation-summaries.ts";
 import { modelSummary } from "./model-summary.ts";
+import { pinSummaries } from "./pin-summaries.ts";
 import { processSummaries } from "./process-summaries.ts";
 import { secondsSinceStart } from "./seconds.ts";
 import { siteColumns } from "./site-columns.ts";
@@ -54,6 +55,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     model: modelSummary(result),
     scenarios,
     ...causes(result),
+    ...(model === null ? {} : { pins: pinSummaries(result, result.read.callerNames) }),
     measured: samples,
     timeline: timeline(result),
     findings:

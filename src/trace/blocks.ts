@@ -11,6 +11,7 @@ const SITE = 3;
 const SITE_OWNER = 4;
 const EVENT = 5;
 const BORN = 6;
+const LINE = 7;
 const INTEGERS = 8;
 /** Up to this size (1 MiB) the rows stay in the processor's cache anyway. */
 const CACHED_DOUBLES = 2 ** 17;
@@ -25,6 +26,8 @@ export class BlockTable {
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
   /** the same rows */
   #integers = new Int32Array(this.#rows.buffer);
+  /** µs on the log's clock of each block's allocation; NaN where its line has no time */
+  #times = new Float64Array(INITIAL_BLOCKS);
   #excessive = 0;
   // NaN first: avoids a Smi-to-double deoptimization.
   #liveBytes = Number.NaN;
@@ -43,6 +46,7 @@ export class BlockTable {
   copy(from: BlockTable): void {
     this.#rows = from.#rows.slice();
     this.#integers = new Int32Array(this.#rows.buffer);
+    this.#times = from.#times.slice();
     this.#liveBytes = from.#liveBytes;
     this.#liveBlocks = from.#liveBlocks;
     this.#excessive = from.#excessive;
@@ -75,6 +79,16 @@ export class BlockTable {
   /** Site of the call that allocated live block `block`, or that last resized it by realloc. */
   siteOf(block: number): number {
     return this.#integers[block * INTEGERS + SITE]!;
+  }
+
+  /** Line of the log with that call, modulo 2^32. */
+  lineOf(block: number): number {
+    return this.#integers[block * INTEGERS + LINE]! >>> 0;
+  }
+
+  /** Time of that call in µs on the log's clock; NaN when unknown. */
+  timeOf(block: number): number {
+    return this.#times[block]!;
   }
 
   /** Number of that call's event, modulo 2^32. */
@@ -164,7 +178,10 @@ export class BlockTable {
     }
     const rows = this.#rows;
     rows[row + BYTES] = bytes;
-    this.#integers[out.block[i]! * INTEGERS + OWNER] = thread;
+    const block = out.block[i]!;
+    this.#integers[block * INTEGERS + OWNER] = thread;
+    this.#integers[block * INTEGERS + LINE] = batch.line[i]!;
+    this.#times[block] = batch.time[i]!;
     this.#liveBytes += bytes;
     this.#liveBlocks++;
     this.#threads.allocated(thread, bytes);
@@ -194,5 +211,8 @@ export class BlockTable {
     grown.set(this.#rows);
     this.#rows = grown;
     this.#integers = new Int32Array(grown.buffer);
+    const times = new Float64Array(this.#times.length * 2);
+    times.set(this.#times);
+    this.#times = times;
   }
 }

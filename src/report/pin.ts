@@ -1,0 +1,50 @@
+/** The part of the report about what keeps free memory resident. Units as in report.ts. */
+
+/**
+ * Chunks at the top of an arena that keep free memory below them resident: free() returns memory to the kernel from the
+ * top down only. They are the topmost few if these hold half of the arena's free memory, else those that hold nearly all.
+ */
+export interface Pin {
+  /** id of the arena; 0 is the main arena */
+  readonly arena: number;
+  /** number of its heap with the topmost block, 0 the oldest; null if no live block is among the chunks */
+  readonly heap: number | null;
+  /** the topmost live block; null if no live block is among the chunks */
+  readonly block: PinningBlock | null;
+  /** live blocks */
+  readonly blocks: number;
+  readonly blockBytes: number;
+  /** which they are, those of most blocks first; at most 5 */
+  readonly groups: readonly PinGroup[];
+  /** freed chunks in tcaches, and tcache structs */
+  readonly cachedChunks: number;
+  /** threads whose tcaches these are */
+  readonly cachingTids: readonly number[];
+  /** free resident bytes that the chunks hold */
+  readonly heldBytes: number;
+  /**
+   * bytes by which RSS falls if the thread that allocated each block frees it, or the main thread if that has ended: found
+   * by making these calls on a copy of the model
+   */
+  readonly returnedIfFreedBytes: number;
+  /** the same if the tcaches of these threads, and of `cachingTids`, are emptied, too, as at their ends */
+  readonly returnedIfUncachedBytes: number;
+}
+
+export interface PinningBlock {
+  /** line of the log that allocated it, or last resized it */
+  readonly line: number;
+  /** as the log prints it; null if unknown */
+  readonly address: string | null;
+  readonly size: number;
+  readonly tid: number;
+  readonly caller: string | null;
+  readonly time: number | null;
+}
+
+export interface PinGroup {
+  readonly tid: number;
+  readonly caller: string | null;
+  readonly size: number;
+  readonly blocks: number;
+}
