@@ -3,12 +3,14 @@ import type {
   Anomalies,
   Fidelity,
   Finding,
+  Pin,
   Scenario,
   ThreadSummary,
   TraceSummary,
 } from "../report/report.ts";
 import { threadBuffersFinding } from "./lines-in-blocks.ts";
 import { otherAllocatorFinding } from "./other-allocator.ts";
+import { pinSentence } from "./pin-sentence.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;
@@ -20,6 +22,7 @@ const UNDECIDED_RATIO = 0.02;
 export interface Facts {
   readonly recorded: Scenario;
   readonly threads: readonly ThreadSummary[];
+  readonly pins: readonly Pin[];
   readonly trace: TraceSummary;
   /** calls that the hook could not write */
   readonly lostCalls: number;
@@ -40,7 +43,7 @@ export function findings(facts: Facts): Finding[] {
     facts;
   const found = [
     retained(recorded, outsideBytes),
-    pinned(threads),
+    pinned(facts),
     arenas(recorded, outsideBytes),
     undecided(recorded, facts.rssByGlibc),
     lost(facts.lostCalls),
@@ -104,20 +107,24 @@ function retained(
   };
 }
 
-function pinned(threads: readonly ThreadSummary[]): Finding | null {
-  const worst = threads.reduce<ThreadSummary | null>(
-    (most, thread) => (thread.pinnedBytes > (most?.pinnedBytes ?? 0) ? thread : most),
-    null,
-  );
-  if (worst === null || worst.pinnedBytes < MIN_BYTES) {
+function pinned({ pins, threads, trace }: Facts): Finding | null {
+  const [largest] = pins;
+  if (largest === undefined || largest.heldBytes < MIN_BYTES) {
     return null;
   }
+  const { block } = largest;
   return {
     kind: "pinned-heap",
     severity: "warning",
-    message: `blocks of thread ${worst.tid} at the top of their heaps keep free memory below them resident`,
-    bytes: worst.pinnedBytes,
-    evidence: { tid: worst.tid },
+    message: pinSentence(largest, { threads, trace }),
+    bytes: largest.heldBytes,
+    evidence: {
+      arena: largest.arena,
+      blocks: largest.blocks,
+      cachedChunks: largest.cachedChunks,
+      returnedIfFreedBytes: largest.returnedIfFreedBytes,
+      ...(block === null ? {} : { line: block.line, tid: block.tid, size: block.size }),
+    },
   };
 }
 

@@ -1,14 +1,28 @@
-import { byteUnit, exact, percent, plural, share, signed, size } from "../report/format.ts";
+import {
+  type ByteUnit,
+  byteUnit,
+  exact,
+  percent,
+  plural,
+  share,
+  signed,
+  size,
+} from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
-import type { Fidelity, Report, Scenario, TouchFit } from "../report/report.ts";
+import type { Fidelity, Report, RssFigures, Scenario, TouchFit } from "../report/report.ts";
 import { advice } from "./advice.ts";
 import { containerSentences } from "./container.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
 import { processSentences } from "./process-sentences.ts";
 import { after, plain } from "./sentences.ts";
 import { unreadSentence } from "./unread-lines.ts";
+import { who } from "./who.ts";
+import { why } from "./why.ts";
 
-/** The answer in words: what is live, what glibc keeps beyond it, which setting helps, and how far to trust the figures. */
+/**
+ * The answer in words: what is live and what glibc keeps beyond it, why it does, whose memory it is, which setting helps, and
+ * how far to trust the figures.
+ */
 export function verdict(report: Report): Sentence[] {
   const [recorded, ...whatIfs] = report.scenarios;
   const sentences: Sentence[] = [];
@@ -39,6 +53,7 @@ export function verdict(report: Report): Sentence[] {
   if (report.container !== undefined) {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
+  sentences.push(...why(report), ...who(report));
   sentences.push(advice(recorded, whatIfs), reproduced(report.model.fidelity));
   return [...sentences, ...measuredSentences(report)];
 }
@@ -80,7 +95,7 @@ function liveOnly({ live }: Report): Sentence {
 /** Resident bytes of the recorded run beside the live ones, and those allocated outside the log, which are in use. */
 function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number): Sentence {
   const unit = byteUnit([live, rss.endBytes]);
-  const kept = size(rss.endBytes, unit);
+  const kept = withRange(rss, unit);
   const rest = rss.endBytes - live - outsideBytes;
   if (live === 0) {
     return plain(`Nothing is live at the end; glibc keeps ${kept} resident.`);
@@ -97,6 +112,17 @@ function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number)
       : `${more} or, with ${size(outsideBytes, unit)}, in use from outside the log.`,
   );
 }
+
+/** RSS, and its range where one number would claim too much. */
+function withRange({ endBytes, lowBytes, highBytes }: RssFigures, unit: ByteUnit): string {
+  const likeliest = size(endBytes, unit);
+  return highBytes - lowBytes <= WIDE_RANGE * endBytes
+    ? likeliest
+    : `${size(lowBytes, unit)} to ${size(highBytes, unit)}, most likely ${likeliest},`;
+}
+
+/** A range wider than this part of RSS is shown. */
+const WIDE_RANGE = 0.05;
 
 /** A smaller part of RSS from outside the log is not worth a word. */
 const NOTABLE_OUTSIDE = 0.01;
@@ -117,13 +143,16 @@ function reproduced(fidelity: Fidelity): Sentence {
   const tone = fidelityTone(fidelity);
   const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
   if (equal === compared) {
-    return { tone, text: `The model reproduced ${pointers}.` };
+    return { tone, text: `Proof: the model reproduced ${pointers}.` };
   }
   const first =
     firstDivergence === null
       ? ""
       : `; the first mismatch is in line ${exact(firstDivergence.line)}`;
-  return { tone, text: `The model reproduced ${pointers} (${share(equal, compared)})${first}.` };
+  return {
+    tone,
+    text: `Proof: the model reproduced ${pointers} (${share(equal, compared)})${first}.`,
+  };
 }
 
 function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>): Sentence {

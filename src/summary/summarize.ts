@@ -35,6 +35,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const trace = traceSummary(result, threads);
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
+  const pins = pinSummaries(result, result.read.callerNames);
   const samples = measured(result);
   const ungraded = {
     schema: REPORT_SCHEMA,
@@ -55,7 +56,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     model: modelSummary(result),
     scenarios,
     ...causes(result),
-    ...(model === null ? {} : { pins: pinSummaries(result, result.read.callerNames) }),
+    ...(model === null ? {} : { pins }),
     measured: samples,
     timeline: timeline(result),
     findings:
@@ -64,6 +65,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
         : findings({
             recorded,
             threads,
+            pins,
             trace,
             lostCalls: result.statedProcess.lostCalls,
             fidelity: model.fidelity,

@@ -13,7 +13,7 @@ describe("a log of a shell script that ends with exec", () => {
     const { code, out } = await run();
     expect(code).toBe(0);
     expect(out).toMatch(/^The log has 20 processes; this is process 19798\.2, with 4\d/);
-    expect(out).toMatch(/^The model reproduced [\d,]+ of [\d,]+ pointers\.$/m);
+    expect(out).toMatch(/^Proof: the model reproduced [\d,]+ of [\d,]+ pointers\.$/m);
     expect(out).toMatch(/^19795 +first in the log +[\d.]+ +1,866$/m);
     expect(out).not.toContain("All processes:");
   });

@@ -9,6 +9,7 @@ import {
   NO_TIMELINE,
   report,
   scenario,
+  thread,
   trace,
 } from "../support/report-builder.ts";
 
@@ -16,10 +17,14 @@ function texts(given: Partial<Report>): string[] {
   return verdict(report(given)).map(({ text }) => text);
 }
 
+function cure(given: Partial<Report>): string {
+  return texts(given).find((text) => text.startsWith("Cure: ")) ?? "";
+}
+
 /** The advice for scenarios given as name, RSS at the end and peak RSS in MiB. */
 function help(...rows: readonly [name: string, endMiB: number, peakMiB: number][]): string {
   const scenarios = rows.map(([name, endMiB, peakMiB]) => scenario(name, { endMiB, peakMiB }));
-  return texts({ scenarios })[1] ?? "";
+  return cure({ scenarios });
 }
 
 describe("resident memory", () => {
@@ -67,47 +72,49 @@ describe("resident memory", () => {
 describe("advice", () => {
   test("one setting for both moments", () => {
     expect(help(["as recorded", 100, 200], ["A=1", 50, 150], ["B=1", 90, 190])).toBe(
-      "A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %).",
+      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %).",
     );
   });
 
   test("one setting for the peak, another for the end", () => {
     expect(help(["as recorded", 100, 200], ["A=1", 90, 150], ["malloc_trim=end", 40, 200])).toBe(
-      "A=1 lowers peak RSS most: from 200 MiB to 150 MiB (-25.0 %). malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %).",
+      "Cure: A=1 lowers peak RSS most: from 200 MiB to 150 MiB (-25.0 %). malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %).",
     );
   });
 
   test("only the end is lowered", () => {
     expect(help(["as recorded", 100, 200], ["malloc_trim=end", 40, 200])).toBe(
-      "malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %); no setting tried lowers the peak.",
+      "Cure: malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %); no setting tried lowers the peak.",
     );
   });
 
   test("only the peak is lowered: the sentence shows the end, too", () => {
     expect(help(["as recorded", 100, 200], ["A=1", 110, 150])).toBe(
-      "A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end rises from 100 MiB to 110 MiB (+10.0 %).",
+      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end rises from 100 MiB to 110 MiB (+10.0 %).",
     );
   });
 
   test("the simplest of settings with nearly the same gain", () => {
     const text = help(["as recorded", 100, 200], ["A=1,B=2", 50, 150], ["A=1", 50.2, 150]);
-    expect(text).toContain("A=1 helps most: peak RSS falls");
+    expect(text).toContain("Cure: A=1 helps most: peak RSS falls");
   });
 
   test("no setting helps", () => {
     expect(help(["as recorded", 100, 200], ["A=1", 99, 199], ["B=1", 120, 210])).toBe(
-      "None of the 2 settings tried lowers RSS by 5 % and 1 MiB or more, at the peak or at the end.",
+      "Cure: none of the 2 settings tried lowers RSS by 5 % and 1 MiB or more, at the peak or at the end.",
     );
     expect(help(["as recorded", 100, 200], ["A=1", 99, 199])).toBe(
-      "A=1 does not lower RSS by 5 % and 1 MiB or more, at the peak or at the end.",
+      "Cure: A=1 does not lower RSS by 5 % and 1 MiB or more, at the peak or at the end.",
     );
   });
 
   test("needs a gain of 5 % and of 1 MiB", () => {
-    expect(help(["as recorded", 100, 100], ["A=1", 95, 95])).toMatch(/^A=1 helps most/);
-    expect(help(["as recorded", 100, 100], ["A=1", 95.1, 95.1])).toMatch(/^A=1 does not lower/);
-    expect(help(["as recorded", 1.5, 1.5], ["A=1", 0.5, 0.5])).toMatch(/^A=1 helps most/);
-    expect(help(["as recorded", 1.5, 1.5], ["A=1", 0.6, 0.6])).toMatch(/^A=1 does not lower/);
+    expect(help(["as recorded", 100, 100], ["A=1", 95, 95])).toMatch(/^Cure: A=1 helps most/);
+    expect(help(["as recorded", 100, 100], ["A=1", 95.1, 95.1])).toMatch(
+      /^Cure: A=1 does not lower/,
+    );
+    expect(help(["as recorded", 1.5, 1.5], ["A=1", 0.5, 0.5])).toMatch(/^Cure: A=1 helps most/);
+    expect(help(["as recorded", 1.5, 1.5], ["A=1", 0.6, 0.6])).toMatch(/^Cure: A=1 does not lower/);
   });
 
   test("an empty heap", () => {
@@ -120,24 +127,24 @@ describe("advice", () => {
       scenario("A=1", { endMiB: 1, peakMiB: 1, failedCalls }),
       scenario("B=1", { endMiB: 50, peakMiB: 150 }),
     ];
-    const sentence = (failedCalls: number, of = rows(failedCalls)) => texts({ scenarios: of })[1];
-    expect(sentence(3)).toMatch(/^A=1 helps most/);
-    expect(sentence(4)).toMatch(/^B=1 helps most/);
+    const sentence = (failedCalls: number, of = rows(failedCalls)) => cure({ scenarios: of });
+    expect(sentence(3)).toMatch(/^Cure: A=1 helps most/);
+    expect(sentence(4)).toMatch(/^Cure: B=1 helps most/);
     expect(sentence(4, rows(4).slice(0, 2))).toBe(
-      "With A=1, calls that succeeded in the recorded run would fail.",
+      "Cure: with A=1, calls that succeeded in the recorded run would fail.",
     );
     const three = [...rows(4).slice(0, 2), scenario("C=1", { failedCalls: 9 })];
     expect(sentence(4, three)).toBe(
-      "With each of the 2 settings tried, calls that succeeded in the recorded run would fail.",
+      "Cure: with each of the 2 settings tried, calls that succeeded in the recorded run would fail.",
     );
     const useless = [...rows(4).slice(0, 2), scenario("C=1", { endMiB: 99, peakMiB: 199 })];
     expect(sentence(4, useless)).toBe(
-      "None of the 2 settings tried lowers RSS by 5 % and 1 MiB or more without failing calls.",
+      "Cure: none of the 2 settings tried lowers RSS by 5 % and 1 MiB or more without failing calls.",
     );
   });
 
   test("no setting tried", () => {
-    expect(help(["as recorded", 100, 200])).toBe("No other settings were tried.");
+    expect(help(["as recorded", 100, 200])).toBe("Cure: no other settings were tried.");
   });
 });
 
@@ -148,14 +155,14 @@ describe("fidelity", () => {
   test("every pointer matches", () => {
     expect(sentence(567_839, 567_839)).toEqual({
       tone: "good",
-      text: "The model reproduced 567,839 of 567,839 pointers.",
+      text: "Proof: the model reproduced 567,839 of 567,839 pointers.",
     });
   });
 
   test("one mismatch is not 100 %", () => {
     expect(sentence(20_000_000, 19_999_999)).toEqual({
       tone: "plain",
-      text: "The model reproduced 19,999,999 of 20,000,000 pointers (99.9999 %); the first mismatch is in line 1,234.",
+      text: "Proof: the model reproduced 19,999,999 of 20,000,000 pointers (99.9999 %); the first mismatch is in line 1,234.",
     });
   });
 
@@ -163,8 +170,9 @@ describe("fidelity", () => {
     expect(texts({ model: fidelity(100, 97) })).toEqual([
       "The figures are approximate.",
       expect.stringContaining("glibc keeps"),
-      "No other settings were tried.",
-      "The model reproduced 97 of 100 pointers (97.0 %); the first mismatch is in line 1,234.",
+      "Who: thread 100 allocated most, 10 MiB in 15 calls.",
+      "Cure: no other settings were tried.",
+      "Proof: the model reproduced 97 of 100 pointers (97.0 %); the first mismatch is in line 1,234.",
     ]);
     const given = {
       model: fidelity(100, 60),
@@ -220,7 +228,8 @@ describe("the container", () => {
     perScenario: { "as recorded": [300 * MiB, 455 * MiB, 400 * MiB] },
   };
   const sentences = (limitMiB: number | null, baseMiB: number, of = scenarios) => {
-    const given = report({ scenarios: of, timeline });
+    // One thread: its name says nothing.
+    const given = report({ scenarios: of, timeline, threads: [thread(100)] });
     const limit = limitMiB === null ? null : limitMiB * MiB;
     const container = containerOf(given, limit, baseMiB * MiB);
     return verdict({ ...given, container }).slice(1, -2);

@@ -6,6 +6,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
 import type { AnalysisOptions, LogOptions } from "../../src/pipeline/analysis-options.ts";
+import type { AnalysisResult } from "../../src/pipeline/analysis-result.ts";
 import { readSummary } from "../../src/pipeline/read-summary.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
 import type { Report } from "../../src/report/report.ts";
@@ -207,6 +208,17 @@ export function analyse(
   options: AnalysisOptions,
   eventsPerBatch = EVENTS_PER_BATCH,
 ): Report {
+  const report = summarize(resultOf(log, options, eventsPerBatch), "test");
+  expectReportJson(JSON.stringify(report));
+  return report;
+}
+
+/** What an analysis finds, before it is summed up. */
+export function resultOf(
+  log: Buffer,
+  options: AnalysisOptions,
+  eventsPerBatch = EVENTS_PER_BATCH,
+): AnalysisResult {
   const runner = new InlineRunner();
   const analysis = new Analysis(options, runner);
   const diagnostics = new Diagnostics();
@@ -217,7 +229,5 @@ export function analyse(
   const touch = analysis.touchReading();
   const result = analysis.result(touch, runner.figures(touch.reading));
   const read = readSummary(diagnostics, { names: ["-"], areSorted: false }, true);
-  const report = summarize({ ...result, read, processes: [] }, "test");
-  expectReportJson(JSON.stringify(report));
-  return report;
+  return { ...result, read, processes: [] };
 }

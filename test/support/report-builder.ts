@@ -1,6 +1,8 @@
 import { gradeOf } from "../../src/insight/grade.ts";
+import type { CallerSummary } from "../../src/report/allocations.ts";
 import {
   type ArenaSummary,
+  type Causes,
   REPORT_SCHEMA,
   type Report,
   type Scenario,
@@ -193,6 +195,40 @@ export const NO_SITES: Report["sites"] = {
   liveBytes: [],
   liveAtPeakBytes: [],
 };
+
+export const NO_CAUSES: Causes = {
+  live: 0,
+  mapped: 0,
+  overhead: 0,
+  unwritten: 0,
+  tcache: 0,
+  fastbins: 0,
+  returnable: 0,
+  pinned: 0,
+  tops: 0,
+  idleArenas: 0,
+  unlogged: 0,
+};
+
+export function caller(text: string, given: Partial<CallerSummary> = {}): CallerSummary {
+  return {
+    caller: text,
+    module: null,
+    offset: null,
+    symbol: null,
+    file: null,
+    line: null,
+    calls: 10,
+    volumeBytes: 10 * MiB,
+    liveBytes: 5 * MiB,
+    liveBlocks: 5,
+    liveAtPeakBytes: 5 * MiB,
+    temporaryCalls: 0,
+    medianLifetimeEvents: null,
+    merged: false,
+    ...given,
+  };
+}
 
 export const NO_TIMELINE: Report["timeline"] = {
   time: [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
-import type { Causes, Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/report.ts";
 import {
   AS_RECORDED,
   baselineFor,
@@ -11,20 +11,7 @@ import {
 import type { ScenarioFigures } from "../../src/what-if/scenario-figures.ts";
 import { bySharing, isAsRecorded } from "../../src/what-if/what-ifs.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
-
-const NO_CAUSES: Causes = {
-  live: 0,
-  mapped: 0,
-  overhead: 0,
-  unwritten: 0,
-  tcache: 0,
-  fastbins: 0,
-  returnable: 0,
-  pinned: 0,
-  tops: 0,
-  idleArenas: 0,
-  unlogged: 0,
-};
+import { NO_CAUSES } from "../support/report-builder.ts";
 
 /** Figures with that RSS at the end and at the peak; the range is a quarter to both sides. */
 function figures(end: number, peak: number, given: Partial<ScenarioFigures> = {}): ScenarioFigures {

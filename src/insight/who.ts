@@ -1,0 +1,62 @@
+import { count, percent, plural, size } from "../report/format.ts";
+import type { Sentence } from "../report/presented.ts";
+import type { Report } from "../report/report.ts";
+import { callerName, threadName } from "./names.ts";
+import { pinSentence } from "./pin-sentence.ts";
+import { plain } from "./sentences.ts";
+
+/** What holds less than this of RSS is not worth a word on the first screen. */
+const NOTABLE_RATIO = 0.1;
+const NOTABLE_BYTES = 1024 * 1024;
+/** One call site has so much of the live memory that it is worth naming. */
+const DOMINANT_RATIO = 0.2;
+
+/** Whose memory it is: the thread that allocates most, the call site with most live memory, and what holds freed memory. */
+export function who(report: Report): Sentence[] {
+  const sentences = [busiest(report), holder(report), pin(report)].filter((one) => one !== null);
+  return sentences.length === 0 ? [] : [plain(`Who: ${sentences.join(" ")}`)];
+}
+
+function busiest(report: Report): string | null {
+  if (report.threads.length < 2) {
+    return null;
+  }
+  const first = report.threads.reduce((most, one) =>
+    one.volumeBytes > most.volumeBytes ? one : most,
+  );
+  const calls = `${count(first.calls.total)} ${first.calls.total === 1 ? "call" : "calls"}`;
+  return `${threadName(first.tid, report)} allocated most, ${size(first.volumeBytes)} in ${calls}.`;
+}
+
+function holder(report: Report): string | null {
+  const { live, callers } = report;
+  const known = callers.filter(({ caller, merged }) => caller !== null && !merged);
+  if (live.bytes < NOTABLE_BYTES || known.length < 2) {
+    return null;
+  }
+  const first = known.reduce((most, one) => (one.liveBytes > most.liveBytes ? one : most));
+  if (first.caller === null || first.liveBytes < DOMINANT_RATIO * live.bytes) {
+    return null;
+  }
+  const share = `${size(first.liveBytes)} (${percent(first.liveBytes / live.bytes)}) of what is live`;
+  return `Call site ${callerName(first.caller, report)} allocated ${share}, ${plural(first.liveBlocks, "block")}.`;
+}
+
+function pin(report: Report): string | null {
+  const [recorded] = report.scenarios;
+  const [largest, ...others] = report.pins ?? [];
+  if (recorded === undefined || largest === undefined) {
+    return null;
+  }
+  const { heldBytes } = largest;
+  if (heldBytes < NOTABLE_BYTES || heldBytes < NOTABLE_RATIO * recorded.rss.endBytes) {
+    return null;
+  }
+  const sentence = pinSentence(largest, report);
+  const rest = others.reduce((sum, one) => sum + one.heldBytes, 0);
+  const more =
+    others.length === 0
+      ? ""
+      : ` ${plural(others.length, "more arena")} ${others.length === 1 ? "is" : "are"} held likewise (${size(rest)}).`;
+  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}.${more}`;
+}

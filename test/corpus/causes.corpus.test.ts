@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import type { LogResult } from "../../src/pipeline/analysis-result.ts";
+import type { Causes, Report } from "../../src/report/report.ts";
+import {
+  analyse,
+  type Case,
+  casesOf,
+  logOf,
+  NEXT_CORPUS,
+  OWN_CORPUS,
+  optionsFor,
+  resultOf,
+  SHARED_CORPUS,
+  scenario,
+} from "../support/corpus.ts";
+
+/** Why memory is resident, and what keeps it so, on recorded logs. */
+
+const MiB = 1024 * 1024;
+
+const WHAT_IFS = [
+  scenario("malloc_trim=end", {}, true),
+  scenario("MALLOC_ARENA_MAX=1", { MALLOC_ARENA_MAX: "1" }, false),
+  scenario("MALLOC_TRIM_THRESHOLD_=131072", { MALLOC_TRIM_THRESHOLD_: "131072" }, false),
+];
+
+const own = casesOf(OWN_CORPUS);
+const names = new Set(own.map(({ name }) => name));
+const shared = [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf).filter(({ name }) => !names.has(name));
+
+describe.each([...own, ...shared])("$name", (one) => {
+  it.each(["all", "facts"] as const)("the causes add up to RSS, with writes by %s", (touch) => {
+    const { scenarios, causes, live } = analyse(
+      log(one),
+      optionsFor(one, "default", WHAT_IFS, touch),
+    );
+    expect(scenarios).toHaveLength(WHAT_IFS.length + 1);
+    for (const { name, rss } of scenarios) {
+      const atEnd = causes?.[name]?.end ?? fail();
+      expect(sumOf(atEnd)).toBe(rss.endBytes);
+      expect(atEnd.live + atEnd.mapped).toBe(live.bytes);
+      const { unwritten, ...others } = atEnd;
+      expect(unwritten).toBeLessThanOrEqual(0);
+      expect(Math.min(...Object.values(others))).toBe(0);
+    }
+    // Trimmed, no whole page is free.
+    expect(causes?.["malloc_trim=end"]?.end.returnable).toBe(0);
+  });
+
+  it("what a pin's blocks give back is what RSS falls by if the log goes on with their frees", () => {
+    const options = optionsFor(one, "default", []);
+    const result = resultOf(log(one), options);
+    const [claim] = (result.model?.pins ?? []).filter((pin) => pin.returnedIfFreedBytes > MiB);
+    if (claim === undefined) {
+      return;
+    }
+    const before = result.model?.scenarios[0]?.figures.rss.endBytes ?? fail();
+    const text = log(one).toString("latin1");
+    const frees = freesOf(text, claim.blocks, result);
+    const after = endBytes(analyse(Buffer.from(text + frees, "latin1"), options));
+    expect(before - after).toBeGreaterThanOrEqual(claim.returnedIfFreedBytes * 0.95);
+  });
+});
+
+/** Lines that free these blocks, each by the thread that allocated it, or by the main thread if that one has ended. */
+function freesOf(
+  text: string,
+  blocks: readonly number[],
+  { ledger }: Pick<LogResult, "ledger">,
+): string {
+  const lines = text.split("\n");
+  const last = lines.findLast((line) => line !== "") ?? fail();
+  const main = tidOf(lines[0]!);
+  const ended = new Set(lines.filter((line) => line.includes("thread_exit()")).map(tidOf));
+  const [, time] = last.split(/\s+/);
+  return blocks
+    .map((block) => {
+      const line = lines[ledger.blocks.lineOf(block) - 1] ?? fail();
+      const pointer = /=\s*(0x[\da-f]+)\s*$/.exec(line)?.[1];
+      const tid = ended.has(tidOf(line)) ? main : tidOf(line);
+      return `${tid} ${time} [0x00000000] free(${pointer})\n`;
+    })
+    .join("");
+}
+
+function tidOf(line: string): string {
+  return line.split(/\s+/, 1)[0]!;
+}
+
+function log(one: Case): Buffer {
+  return logOf(one, "default") ?? fail();
+}
+
+function endBytes({ scenarios }: Report): number {
+  return scenarios[0]?.rss.endBytes ?? fail();
+}
+
+function sumOf(causes: Causes): number {
+  return Object.values(causes).reduce((sum: number, bytes: number) => sum + bytes, 0);
+}
+
+function fail(): never {
+  throw new Error("the corpus case is not complete");
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { pinSentence } from "../../src/insight/pin-sentence.ts";
+import { who } from "../../src/insight/who.ts";
+import type { Pin, Report } from "../../src/report/report.ts";
+import { caller, KiB, MiB, report, scenario, thread } from "../support/report-builder.ts";
+
+const ONE_BLOCK: Pin = {
+  arena: 0,
+  heap: 0,
+  block: { line: 500_002, address: "0x446444a0", size: 1024, tid: 7, caller: "0x4011e0", time: 1 },
+  blocks: 1,
+  blockBytes: 1024,
+  groups: [{ tid: 7, caller: "0x4011e0", size: 1024, blocks: 1 }],
+  cachedChunks: 0,
+  cachingTids: [],
+  heldBytes: 40 * MiB,
+  returnedIfFreedBytes: 40 * MiB,
+  returnedIfUncachedBytes: 40 * MiB,
+};
+
+function sentence(given: Partial<Pin>, of: Partial<Report> = {}): string {
+  return pinSentence({ ...ONE_BLOCK, ...given }, report({ threads: [thread(7)], ...of }));
+}
+
+describe("what keeps free memory resident", () => {
+  it("is one block: its line, size and call site, and what its free gives back", () => {
+    expect(sentence({})).toBe(
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, keeps 40 MiB of freed memory below it resident; freeing it would give 40 MiB back",
+    );
+  });
+
+  it("names the thread, if there are several", () => {
+    const threads = [thread(7, { name: "pool-1" }), thread(8)];
+    const { trace } = report({});
+    expect(sentence({}, { threads, trace: { ...trace, threads: 2 } })).toContain(
+      "in line 500,002 by thread 7 (pool-1) at 0x4011e0",
+    );
+  });
+
+  it("says where a free alone gives nothing back", () => {
+    expect(sentence({ returnedIfFreedBytes: 0 })).toContain(
+      "; freeing it would give back nothing at once, since the threads' caches would keep it; with these emptied, 40 MiB",
+    );
+    expect(sentence({ returnedIfFreedBytes: 2 * MiB, returnedIfUncachedBytes: 2 * MiB })).toMatch(
+      /; freeing it would give back only 2 MiB at once$/,
+    );
+  });
+
+  it("is many blocks: how many, and which are most", () => {
+    const groups = [{ tid: 7, caller: null, size: 64, blocks: 20_000 }];
+    expect(
+      sentence({ blocks: 30_000, groups, heldBytes: 86 * MiB, returnedIfFreedBytes: 90 * MiB }),
+    ).toBe(
+      "30,000 live blocks (most: 20,000 × 64 B) keep 86 MiB of freed memory in arena 0 resident; freeing them would give 90 MiB back",
+    );
+  });
+
+  it("is freed chunks in a thread's cache", () => {
+    const given = {
+      block: null,
+      heap: null,
+      blocks: 0,
+      groups: [],
+      cachedChunks: 7,
+      cachingTids: [7],
+    };
+    expect(sentence({ ...given, returnedIfFreedBytes: 0 })).toBe(
+      "7 freed chunks in the tcache of thread 7 keep 40 MiB of freed memory below resident; with that cache empty, as after the thread's end, 40 MiB would go back",
+    );
+  });
+
+  it("may be memory from outside the log", () => {
+    expect(sentence({ block: null, blocks: 0, groups: [] })).toBe(
+      "memory from outside the log keeps 40 MiB of freed memory in arena 0 resident",
+    );
+  });
+});
+
+describe("whose memory it is", () => {
+  const answer = (given: Partial<Report>) =>
+    who(report({ scenarios: [scenario("as recorded", { endMiB: 100 })], ...given }))[0]?.text;
+
+  it("names the thread that allocates most", () => {
+    const threads = [thread(1), thread(2, { name: "loader", volumeBytes: 30 * MiB })];
+    expect(answer({ threads })).toBe("Who: thread 2 (loader) allocated most, 30 MiB in 15 calls.");
+    expect(answer({ threads: [thread(1)] })).toBeUndefined();
+  });
+
+  it("names the call site with most live memory, if it has a fifth of it", () => {
+    const live = { bytes: 50 * MiB, blocks: 20, peakBytes: 50 * MiB, peakTime: null };
+    const of = (bytes: number) => [
+      caller("0x1000", { liveBytes: bytes, liveBlocks: 3 }),
+      caller("0x2000", { liveBytes: 2 * MiB }),
+    ];
+    const threads = [thread(1)];
+    expect(answer({ threads, live, callers: of(10 * MiB) })).toBe(
+      "Who: Call site 0x1000 allocated 10 MiB (20.0 %) of what is live, 3 blocks.",
+    );
+    expect(answer({ threads, live, callers: of(9.9 * MiB) })).toBeUndefined();
+  });
+
+  it("names what holds a tenth of RSS or more, and counts other arenas", () => {
+    const threads = [thread(7)];
+    expect(answer({ threads, pins: [{ ...ONE_BLOCK, heldBytes: 9.9 * MiB }] })).toBeUndefined();
+    expect(answer({ threads, pins: [ONE_BLOCK, { ...ONE_BLOCK, heldBytes: 512 * KiB }] })).toMatch(
+      /^Who: One live block of 1,024 B, .*\. 1 more arena is held likewise \(512 KiB\)\.$/,
+    );
+  });
+});
