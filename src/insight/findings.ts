@@ -1,6 +1,7 @@
 import { plural } from "../report/format.ts";
 import type {
   Anomalies,
+  CallerSummary,
   Fidelity,
   Finding,
   Pin,
@@ -22,6 +23,7 @@ const UNDECIDED_RATIO = 0.02;
 export interface Facts {
   readonly recorded: Scenario;
   readonly threads: readonly ThreadSummary[];
+  readonly callers: readonly CallerSummary[];
   readonly pins: readonly Pin[];
   readonly trace: TraceSummary;
   /** calls that the hook could not write */
@@ -107,7 +109,7 @@ function retained(
   };
 }
 
-function pinned({ pins, threads, trace }: Facts): Finding | null {
+function pinned({ pins, callers, threads, trace }: Facts): Finding | null {
   const [largest] = pins;
   if (largest === undefined || largest.heldBytes < MIN_BYTES) {
     return null;
@@ -116,7 +118,7 @@ function pinned({ pins, threads, trace }: Facts): Finding | null {
   return {
     kind: "pinned-heap",
     severity: "warning",
-    message: pinSentence(largest, { threads, trace }),
+    message: pinSentence(largest, { callers, threads, trace }),
     bytes: largest.heldBytes,
     evidence: {
       arena: largest.arena,

@@ -1,7 +1,8 @@
+import { callerLabel } from "../report/caller-label.ts";
 import type { Report } from "../report/report.ts";
 
 /** What sentences need to name threads and call sites. */
-export type Named = Pick<Report, "threads" | "trace">;
+export type Named = Pick<Report, "callers" | "threads" | "trace">;
 
 /** A thread as sentences call it: "thread 16342 (pool-1-thread-3)". */
 export function threadName(tid: number, { threads }: Named): string {
@@ -9,7 +10,8 @@ export function threadName(tid: number, { threads }: Named): string {
   return name === null ? `thread ${tid}` : `thread ${tid} (${name})`;
 }
 
-/** A call site as sentences call it. */
-export function callerName(caller: string, _: Named): string {
-  return caller;
+/** A call site as sentences call it: by its function or module, if they are known. */
+export function callerName(caller: string, { callers }: Named): string {
+  const row = callers.find((one) => one.caller === caller);
+  return row === undefined ? caller : callerLabel(row);
 }

@@ -35,6 +35,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const trace = traceSummary(result, threads);
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
+  const callers = callerSummaries(ledger.sites, result.read.callerNames, result.mappings);
   const pins = pinSummaries(result, result.read.callerNames);
   const samples = measured(result);
   const ungraded = {
@@ -44,7 +45,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ...(result.read.isInterim ? { interim: true } : {}),
     trace,
     threads,
-    callers: callerSummaries(ledger.sites, result.read.callerNames, result.mappings),
+    callers,
     sizes: sizeSummaries(ledger.sites),
     sites: siteColumns(ledger, result.read.callerNames),
     live: {
@@ -64,6 +65,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
         ? []
         : findings({
             recorded,
+            callers,
             threads,
             pins,
             trace,

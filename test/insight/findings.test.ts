@@ -6,6 +6,7 @@ function kinds(given: Partial<Facts>): string[] {
   const facts: Facts = {
     recorded: scenario("as recorded"),
     threads: [],
+    callers: [],
     pins: [],
     trace: trace(),
     lostCalls: 0,
