@@ -98,9 +98,9 @@ function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number)
   const kept = withRange(rss, unit);
   const rest = rss.endBytes - live - outsideBytes;
   if (live === 0) {
-    return plain(`Nothing is live at the end; glibc keeps ${kept} resident.`);
+    return plain(`Nothing is live at the end; glibc keeps ${kept}.`);
   }
-  const both = `${size(live, unit)} are live at the end; glibc keeps ${kept} resident`;
+  const both = `${size(live, unit)} are live at the end; glibc keeps ${kept}`;
   if (rest < 0) {
     return plain(`${both}, less than is live: part of it was never written.`);
   }
@@ -113,12 +113,12 @@ function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number)
   );
 }
 
-/** RSS, and its range where one number would claim too much. */
+/** What is resident, with a range where one number would claim too much. */
 function withRange({ endBytes, lowBytes, highBytes }: RssFigures, unit: ByteUnit): string {
   const likeliest = size(endBytes, unit);
   return highBytes - lowBytes <= WIDE_RANGE * endBytes
-    ? likeliest
-    : `${size(lowBytes, unit)} to ${size(highBytes, unit)}, most likely ${likeliest},`;
+    ? `${likeliest} resident`
+    : `${size(lowBytes, unit)} to ${size(highBytes, unit)} resident, most likely ${likeliest}`;
 }
 
 /** A range wider than this part of RSS is shown. */
