@@ -1,6 +1,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { builtHook, HookError, hostArch } from "../../../native/build-hook.ts";
+import { builtHook, hostArch } from "../../../native/build-hook.ts";
+import { HookError } from "../../../native/compile-hook.ts";
 import type { HookArch } from "../../../native/hook-arches.ts";
 import { hookSource } from "../../../native/hook-source.ts";
 import { Exit } from "../../exit-codes.ts";
