@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { didYouMean } from "../report/suggest.ts";
 import { Exit } from "./exit-codes.ts";
+import { isTooManyFiles } from "./files/system-error.ts";
 import type { Analyse, Io } from "./io.ts";
 import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
@@ -123,6 +124,9 @@ async function report(
 async function asFailure(error: unknown): Promise<Failure | null> {
   if (error instanceof Failure) {
     return error;
+  }
+  if (isTooManyFiles(error)) {
+    return new Failure({ code: "openFiles" });
   }
   const { failureOf } = await import("./report-of-log.ts");
   return failureOf(error);

@@ -46,6 +46,10 @@ export type Problem =
   | { readonly code: "shortWords"; readonly shown: ShortWords | null }
   /** `limitBytes`: of the heap that Node allows, where that is what is full; null: the system grants no more memory */
   | { readonly code: "memory"; readonly limitBytes: number | null }
+  /** the system opens no more files for this process */
+  | { readonly code: "openFiles" }
+  /** `threads`: of the report, whose text would be longer than Node.js allows */
+  | { readonly code: "tooLong"; readonly threads: number }
   /** not one byte of input */
   | { readonly code: "empty"; readonly sources: readonly string[] }
   | {
@@ -98,6 +102,8 @@ export function exitCodeOf(problem: Problem): number {
     case "noEvents":
     case "shortWords":
     case "memory":
+    case "openFiles":
+    case "tooLong":
       return Exit.unusable;
   }
 }
