@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { compileHook } from "../../src/native/compile-hook.ts";
 import { HOOK_ARCHES, type HookArch, hookFile } from "../../src/native/hook-arches.ts";
-import { misses } from "../support/hooked.ts";
+import { canRecord, misses } from "../support/hooked.ts";
 import { MALLOG } from "../support/mallog-command.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
@@ -99,6 +99,24 @@ describe.skipIf(!canEmulate)(
     });
   },
 );
+
+describe.skipIf(!canRecord)("a package in a folder whose name has a blank", () => {
+  it("records, and warns where it prints the hook's path", () => {
+    const folder = join(newFolder(), "my programs");
+    cpSync(dirname(MALLOG), join(folder, "bin"), { recursive: true });
+    cpSync(DIST, join(folder, "dist"), { recursive: true });
+    const run = (...argv: readonly string[]) =>
+      spawnSync(process.execPath, [join(folder, "bin", "mallog.js"), ...argv], {
+        cwd: folder,
+        env: { PATH: process.env.PATH },
+        encoding: "utf8",
+      });
+    const { status, stdout, stderr } = run("record", "-q", "--", "ls");
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("The model reproduced");
+    expect(run("hook").stderr).toMatch(/^mallog: LD_PRELOAD cannot name this path/);
+  });
+});
 
 describe("a package that was made without compilers", () => {
   it("says what to install where there is no compiler either", () => {

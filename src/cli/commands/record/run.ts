@@ -9,6 +9,7 @@ import { message } from "../../terminal/message.ts";
 import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
+import { preloadable } from "./preloadable.ts";
 import { keepLog, logName, type RawLog, rawLogs } from "./raw-logs.ts";
 import { runHooked } from "./run-hooked.ts";
 
@@ -24,10 +25,9 @@ export async function recordCommand(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
-  const hook = hookFor(null, io);
   const folder = newFolder(values.output, io.cwd);
   try {
-    const status = await runHooked(words, { hook, folder, seconds: values.for ?? null }, io);
+    const status = await record(words, folder, values.for ?? null, io);
     const logs = await byVolume(rawLogs(folder), values, io, analyse);
     const [first, ...others] = logs;
     if (first === undefined) {
@@ -45,6 +45,21 @@ export async function recordCommand(
     return status === 0 ? reported : status;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the command under the hook. Returns its exit code. */
+async function record(
+  words: readonly string[],
+  folder: string,
+  seconds: number | null,
+  io: Io,
+): Promise<number> {
+  const { path, remove } = preloadable(hookFor(null, io));
+  try {
+    return await runHooked(words, { hook: path, folder, seconds }, io);
+  } finally {
+    remove();
   }
 }
 
