@@ -107,7 +107,9 @@ const [{ output }] = await Promise.all([
 ]);
 writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
-cpSync("src/native/hook.c", "dist/native/hook.c");
+for (const name of ["hook.c", "attach.c"]) {
+  cpSync(`src/native/${name}`, `dist/native/${name}`);
+}
 buildHooks();
 cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));

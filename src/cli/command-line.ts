@@ -58,6 +58,10 @@ async function dispatch(
         const { recordCommand } = await import("./commands/runs.ts");
         exitCode = await recordCommand(words, values, io, analyse, commands);
       },
+      watch: async (pid, values) => {
+        const { watchProcess } = await import("./commands/runs.ts");
+        exitCode = await watchProcess(pid, values, io, analyse, commands);
+      },
       hook: async (values) => {
         const { writeHook } = await import("./commands/runs.ts");
         exitCode = await writeHook(values, io);

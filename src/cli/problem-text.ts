@@ -58,6 +58,8 @@ function sentence(problem: Problem): string {
       return problem.reason;
     case "notStarted":
       return `${problem.command}: ${problem.reason}`;
+    case "notAttached":
+      return `process ${problem.pid} cannot be watched: ${problem.reason}`;
     case "notRecorded":
       return `${problem.command}: nothing was recorded; the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc`;
     case "missing":

@@ -39,6 +39,8 @@ export type Problem =
       readonly isMissing: boolean;
       readonly reason: string;
     }
+  /** mallog watch: `reason` says why gdb cannot attach the hook, and what to do */
+  | { readonly code: "notAttached"; readonly pid: number; readonly reason: string }
   /** mallog record: no process has written a log */
   | { readonly code: "notRecorded"; readonly command: string }
   | InputProblem
@@ -88,6 +90,7 @@ export function exitCodeOf(problem: Problem): number {
     case "notStarted":
       return problem.isMissing ? Exit.commandMissing : Exit.commandRefused;
     case "hook":
+    case "notAttached":
     case "notRecorded":
     case "report":
     case "output":

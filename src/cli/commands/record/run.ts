@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { rmSync } from "node:fs";
 import { byteUnit, count, size } from "../../../report/format.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
-import { writeErrorReason } from "../../files/system-error.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
 import { message } from "../../terminal/message.ts";
@@ -10,7 +8,8 @@ import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
 import { preloadable } from "./preloadable.ts";
-import { keepLog, logName, type RawLog, rawLogs } from "./raw-logs.ts";
+import { logName, type RawLog, rawLogs } from "./raw-logs.ts";
+import { analysisValues, keepLogAs, newFolder } from "./recorded-log.ts";
 import { runHooked } from "./run-hooked.ts";
 
 /**
@@ -40,8 +39,7 @@ export async function recordCommand(
     if (!values.report) {
       return status;
     }
-    const request = { ...values, output: undefined };
-    const reported = await analyzeLog([kept], analysisValues(request), io, analyse, commands);
+    const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
     return status === 0 ? reported : status;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -63,14 +61,6 @@ async function record(
   }
 }
 
-/** The options of the report: `-o` names the log, not a report. */
-function analysisValues({
-  output: _,
-  ...values
-}: Omit<RecordValues, "output"> & { output: undefined }) {
-  return values;
-}
-
 /** Moves the logs to their places. Returns the path of the first one, as the user would write it. */
 async function keep(
   first: RawLog,
@@ -84,11 +74,7 @@ async function keep(
   for (const log of logs) {
     const name = logName(output, log);
     names.push(name);
-    try {
-      await keepLog(log.path, resolve(io.cwd, name));
-    } catch (error) {
-      throw new Failure({ code: "output", file: name, reason: writeErrorReason(error) });
-    }
+    await keepLogAs(name, log, io.cwd);
   }
   const [name = output] = names;
   if (!quiet) {
@@ -152,13 +138,4 @@ async function byVolume(
     );
   }
   return sorted.toSorted((a, b) => (volumes.get(b) ?? 0) - (volumes.get(a) ?? 0));
-}
-
-/** A new folder beside the log: both are on one file system, and a log may be large. */
-function newFolder(output: string, cwd: string): string {
-  try {
-    return mkdtempSync(join(dirname(resolve(cwd, output)), ".mallog-record-"));
-  } catch (error) {
-    throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
-  }
 }
