@@ -314,8 +314,7 @@ export class RecordedRun {
     const i = mismatch - first;
     const place = before.judge.addresses.placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
-    const threads = this.guided.model.threads.all().map(({ index }) => index);
-    const exits = exitsBefore(this.#past, mismatch, likely, threads);
+    const exits = exitsBefore(this.#past, mismatch, likely, this.guided.model.threads);
     const exit = this.#acceptBest(exits, mismatch, before);
     if (exit === null) {
       return false;

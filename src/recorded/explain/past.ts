@@ -265,7 +265,7 @@ export class RecentPast {
     }
     const replay = this.copyOf(kept.replay);
     const { chunks } = replay.model;
-    this.cost += chunks.words.length + replay.model.threads.all().length * WORDS_PER_THREAD;
+    this.cost += chunks.words.length + replay.model.threads.count * WORDS_PER_THREAD;
     if (kept !== near) {
       for (const one of insertions) {
         if (one.before < kept.at) {
