@@ -37,6 +37,20 @@ export class ArenaUsers {
     }
   }
 
+  /** Returns a function that gives the ids of the arenas of a thread, as it is now, in ascending order. */
+  byThread(): (thread: number) => number[] {
+    const first = this.#first.slice();
+    const further = new Map<number, number[]>();
+    for (const pair of this.#further) {
+      const thread = Math.floor(pair / ARENAS);
+      further.set(thread, [...(further.get(thread) ?? []), pair % ARENAS]);
+    }
+    return (thread) => {
+      const id = first[thread] ?? NONE;
+      return id === NONE ? [] : [id, ...(further.get(thread) ?? [])].sort((a, b) => a - b);
+    };
+  }
+
   /** Calls `visit` for every thread and each arena that it has been attached to. */
   each(visit: (thread: number, id: number) => void): void {
     for (const [thread, id] of this.#first.entries()) {
