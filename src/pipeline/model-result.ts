@@ -97,7 +97,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     baseline: baselineRss(finished, recorded),
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
-    arenasOf: replay.model.threads.arenas.byThread(),
+    arenasOf: arenasByThread(replay),
     pinnedByThread: pinnedByThread(replay, ledger.blocks, reading),
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
@@ -150,6 +150,11 @@ function rssSamples(
     const pages = probes[i];
     return { ...sample, modelledBytes: pages === undefined ? 0 : reading.bytes(pages) };
   });
+}
+
+function arenasByThread({ model }: Replay): (thread: number) => number[] {
+  const users = model.threads.arenas.clone();
+  return (thread) => users.of(thread);
 }
 
 /** Returns the bytes pinned by each thread's blocks. */

@@ -53,7 +53,7 @@ export class ProcessThreads {
     copy.#limit = this.#limit;
     copy.#packed = this.#packed.clone(recycled && copy.#packed);
     copy.bins = this.bins.clone(recycled?.bins);
-    copy.arenas = this.arenas.clone();
+    copy.arenas = this.arenas.clone(recycled?.arenas);
     copy.#spare.push(...copy.#recent.splice(0));
     for (const thread of this.#recent) {
       const arena = thread.arena && arenas[thread.arena.id]!;

@@ -20,6 +20,7 @@ import { exitsBefore, postponedExits } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
 import { type Bounds, type Explanation, type Postponed, RecentPast } from "./explain/past.ts";
+import { RecycledReplays } from "./explain/recycled-replays.ts";
 import { hasFailed, isOverBudget } from "./explain/search-limits.ts";
 import { suspects } from "./explain/suspects.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
@@ -60,12 +61,14 @@ export class RecordedRun {
   #inserted: (Exit | Sbrk)[] = [];
   /** exits that the pointers of the last batch show */
   readonly #shownExits: Exit[] = [];
-  #past = new RecentPast();
+  #past: RecentPast;
   /** the run under the opposite assumption about uncertain exits; null where all are certain */
   #otherwise: Replay | null = null;
 
-  constructor(guided: GuidedReplay, settledBefore = 0) {
+  /** `recycled`: shared with the runs of other versions */
+  constructor(guided: GuidedReplay, settledBefore = 0, recycled = new RecycledReplays()) {
     this.guided = guided;
+    this.#past = new RecentPast(recycled);
     this.state.settledBefore = settledBefore;
   }
 
