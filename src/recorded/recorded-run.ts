@@ -214,9 +214,10 @@ export class RecordedRun {
     for (const one of insertions) {
       insert(replay, one);
     }
-    // Nothing more is explained.
+    // A copy takes the memory of the past.
     this.#past.forget();
     this.#otherwise = endedOtherwise(replay, exits, () => this.#past.copyOf(this.guided).replay);
+    this.#past.close();
     this.state.lastExits += endThreads(replay, exits);
     replay.finish();
   }

@@ -139,6 +139,12 @@ export class RecentPast {
     this.insertions = [];
   }
 
+  /** The log ends: nothing more is explained. */
+  close(): void {
+    this.forget();
+    this.#recycled.clear();
+  }
+
   #forgetNear(): void {
     if (this.#near !== null) {
       this.recycle(this.#near.replay);

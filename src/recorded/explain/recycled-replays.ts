@@ -14,6 +14,11 @@ export class RecycledReplays {
     }
   }
 
+  /** Gives the memory back. */
+  clear(): void {
+    this.#replays.length = 0;
+  }
+
   /** Copies a replay, into recycled memory where there is some. */
   copyOf(replay: GuidedReplay): GuidedReplay {
     return replay.clone(this.#replays.pop() ?? null);
