@@ -86,7 +86,7 @@ export interface RefusedScenario {
   readonly reason: string;
 }
 
-/** What the models found; plain data. Times are in µs on the log's clock, NaN when unknown. */
+/** What the models found. Times are in µs on the log's clock, NaN when unknown. */
 export interface ModelResult {
   /** the process that the log fits best */
   readonly origin: RecordedProcess;
@@ -116,10 +116,10 @@ export interface ModelResult {
   /** the recorded run, then the what-ifs in the order asked for, without the refused ones */
   readonly scenarios: readonly ScenarioResult[];
   readonly refused: readonly RefusedScenario[];
-  /** by dense thread index: arenas that the thread used */
-  readonly arenasByThread: readonly (readonly number[] | undefined)[];
-  /** by dense thread index: bytes that its blocks pin */
-  readonly pinnedByThread: readonly (number | undefined)[];
+  /** ids of the arenas that a thread (dense index) used, in ascending order */
+  readonly arenasOf: (thread: number) => readonly number[];
+  /** by dense thread index: bytes that its blocks pin, if they do */
+  readonly pinnedByThread: ReadonlyMap<number, number>;
   /** RSS samples of the log with the model's RSS at the same place */
   readonly rssSamples: readonly RssComparison[];
   /** bytes of the chunks that the program holds, at each point of the timeline */

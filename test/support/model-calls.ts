@@ -194,6 +194,8 @@ export class Calls {
 
   #done(result: string): string {
     if (!this.shared.options.unchecked) {
+      // Whether a thread is packed must not matter.
+      this.shared.m.threads.packAll();
       checkInvariants(this.shared.m);
     }
     return result;
