@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build, type Plugin, type RolldownOutput } from "rolldown";
 import { Shape } from "./src/input/formats/native/calls.ts";
+import { compileHook, HookError } from "./src/native/compile-hook.ts";
+import { HOOK_ARCHES, hookFile } from "./src/native/hook-arches.ts";
 import { Action } from "./src/trace/actions.ts";
 import { Op } from "./src/trace/event.ts";
 
@@ -105,9 +107,26 @@ const [{ output }] = await Promise.all([
 ]);
 writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
-cpSync("src/native/hook.c", "dist/native/hook.c");
+for (const name of ["hook.c", "attach.c"]) {
+  cpSync(`src/native/${name}`, `dist/native/${name}`);
+}
+buildHooks();
 cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
+
+/** The recording hook for each machine that there is a compiler for; a hook that is not there is built by its user's. */
+function buildHooks(): void {
+  for (const arch of HOOK_ARCHES) {
+    try {
+      compileHook(arch, `dist/native/${hookFile(arch)}`, process);
+    } catch (error) {
+      if (!(error instanceof HookError)) {
+        throw error;
+      }
+      console.warn(`The package has no hook for ${arch}: ${error.message}`);
+    }
+  }
+}
 
 /** The licences of all packages in the bundle, which must accompany every copy. */
 function licensesOf(files: RolldownOutput["output"]): string {

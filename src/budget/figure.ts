@@ -1,3 +1,4 @@
+import { asJson } from "../report/as-json.ts";
 import type { Parsed } from "../report/parsed.ts";
 import {
   type BudgetKey,
@@ -145,7 +146,8 @@ function numbersIn(value: unknown, before: string): string[] {
   return Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, `${before}${name}.`));
 }
 
-export function member(value: unknown, name: string): unknown {
+export function member(of: unknown, name: string): unknown {
+  const value = asJson(of);
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) {
     return undefined;
   }

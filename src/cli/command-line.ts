@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { didYouMean } from "../report/suggest.ts";
 import { Exit } from "./exit-codes.ts";
+import { isTooManyFiles } from "./files/system-error.ts";
 import type { Analyse, Io } from "./io.ts";
 import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
@@ -56,6 +57,10 @@ async function dispatch(
       record: async (words, values) => {
         const { recordCommand } = await import("./commands/runs.ts");
         exitCode = await recordCommand(words, values, io, analyse, commands);
+      },
+      watch: async (pid, values) => {
+        const { watchProcess } = await import("./commands/runs.ts");
+        exitCode = await watchProcess(pid, values, io, analyse, commands);
       },
       hook: async (values) => {
         const { writeHook } = await import("./commands/runs.ts");
@@ -123,6 +128,9 @@ async function report(
 async function asFailure(error: unknown): Promise<Failure | null> {
   if (error instanceof Failure) {
     return error;
+  }
+  if (isTooManyFiles(error)) {
+    return new Failure({ code: "openFiles" });
   }
   const { failureOf } = await import("./report-of-log.ts");
   return failureOf(error);

@@ -1,5 +1,6 @@
+import { constants } from "node:buffer";
 import { inputProblemText } from "../input/input-error.ts";
-import { count, exact, plural } from "../report/format.ts";
+import { count, exact, plural, size } from "../report/format.ts";
 import { printable, sourceName } from "../report/printable.ts";
 import { cut } from "../report/shorten.ts";
 import type { ShortWords } from "../trace/word-size.ts";
@@ -57,6 +58,8 @@ function sentence(problem: Problem): string {
       return problem.reason;
     case "notStarted":
       return `${problem.command}: ${problem.reason}`;
+    case "notAttached":
+      return `process ${problem.pid} cannot be watched: ${problem.reason}`;
     case "notRecorded":
       return `${problem.command}: nothing was recorded; the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc`;
     case "missing":
@@ -75,6 +78,10 @@ function sentence(problem: Problem): string {
       return `${evidence(problem.shown)}: the log is of a 32-bit process, and only 64-bit ones are modelled; --no-model reports calls and live bytes`;
     case "memory":
       return `out of memory: ${memoryReason(problem.limitBytes)} replays: --no-what-if, --glibc VERSION, --no-model`;
+    case "openFiles":
+      return "too many files are open: allow more by ulimit -n 1024, and try again";
+    case "tooLong":
+      return `the report has ${plural(problem.threads, "thread")}, and would be longer than the ${size(constants.MAX_STRING_LENGTH)} that Node.js allows; .txt has only the first of them, .csv is shorter`;
     case "empty":
       return `${problem.sources.map(sourceName).join(", ")}: empty; check that the hook was loaded and that the process ran`;
     case "noEvents": {

@@ -39,6 +39,8 @@ export type Problem =
       readonly isMissing: boolean;
       readonly reason: string;
     }
+  /** mallog watch: `reason` says why gdb cannot attach the hook, and what to do */
+  | { readonly code: "notAttached"; readonly pid: number; readonly reason: string }
   /** mallog record: no process has written a log */
   | { readonly code: "notRecorded"; readonly command: string }
   | InputProblem
@@ -46,6 +48,10 @@ export type Problem =
   | { readonly code: "shortWords"; readonly shown: ShortWords | null }
   /** `limitBytes`: of the heap that Node allows, where that is what is full; null: the system grants no more memory */
   | { readonly code: "memory"; readonly limitBytes: number | null }
+  /** the system opens no more files for this process */
+  | { readonly code: "openFiles" }
+  /** `threads`: of the report, whose text would be longer than Node.js allows */
+  | { readonly code: "tooLong"; readonly threads: number }
   /** not one byte of input */
   | { readonly code: "empty"; readonly sources: readonly string[] }
   | {
@@ -84,6 +90,7 @@ export function exitCodeOf(problem: Problem): number {
     case "notStarted":
       return problem.isMissing ? Exit.commandMissing : Exit.commandRefused;
     case "hook":
+    case "notAttached":
     case "notRecorded":
     case "report":
     case "output":
@@ -98,6 +105,8 @@ export function exitCodeOf(problem: Problem): number {
     case "noEvents":
     case "shortWords":
     case "memory":
+    case "openFiles":
+    case "tooLong":
       return Exit.unusable;
   }
 }

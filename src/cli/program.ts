@@ -6,6 +6,7 @@ import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
+import { addWatch } from "./commands/watch/options.ts";
 
 /** What each command calls. */
 export interface Commands {
@@ -13,6 +14,7 @@ export interface Commands {
   readonly check: (request: CheckRequest) => Promise<void>;
   readonly diff: (request: DiffRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
+  readonly watch: (pid: number, values: RecordValues) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
@@ -40,6 +42,7 @@ export function buildProgram(
   addCheck(program, commands.check);
   addDiff(program, commands.diff);
   addRecord(program, commands.record);
+  addWatch(program, commands.watch);
   addHook(program, commands.hook);
   addSchema(program, commands.schema);
   // `mallog --help` is asked for the options of the default command.

@@ -133,10 +133,13 @@ export function blocksOfLines(
 }
 
 /**
- * Removes the NUL bytes that end the log of a killed process: mallog's hook reserves room in the file, stores the first byte
- * of a line after the others, and cuts the file only at the process's own end.
+ * Removes the NUL bytes at the end: room that mallog's hook had reserved in the file when its process was killed. It stores the
+ * first byte of a line after the others, so a last line that begins with a NUL byte is cut short.
  */
 function withoutPadding(text: string): string {
-  const end = text.indexOf("\0");
-  return end < 0 || (end > 0 && !/^\0+$/.test(text.slice(end))) ? text : text.slice(0, end);
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) {
+    end--;
+  }
+  return text.slice(0, end);
 }

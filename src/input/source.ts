@@ -119,7 +119,8 @@ function untilAborted(bytes: AsyncIterable<Buffer>, signal?: AbortSignal): Async
   return bytes;
 }
 
-function asInputError(error: unknown, path: string): InputError {
+/** Too many open files are no fault of the input. */
+function asInputError(error: unknown, path: string): Error {
   if (error instanceof InputError) {
     return error;
   }
@@ -133,6 +134,9 @@ function asInputError(error: unknown, path: string): InputError {
     case "EACCES":
     case "EPERM":
       return new InputError({ code: "permission", path });
+    case "EMFILE":
+    case "ENFILE":
+      return new Error(`${code}: too many open files`);
     default:
       return new InputError({
         code: "unreadable",

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** The hook's C source. The relative path is the same from src/native and from dist/node. */
+/** The hook and what attaches it to a running process, as one C source. */
 export function hookSource(): string {
-  return readFileSync(new URL("../native/hook.c", import.meta.url), "utf8");
+  // The relative path is the same from src/native and from dist/node.
+  const text = (name: string) =>
+    readFileSync(new URL(`../native/${name}`, import.meta.url), "utf8");
+  return `${text("hook.c")}\n${text("attach.c")}`;
 }

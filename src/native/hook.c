@@ -394,17 +394,22 @@ static const struct link_map *own_map(void) {
   return map;
 }
 
-/* As dlsym(RTLD_NEXT, name): the first definition behind the hook. `in`: where it is. */
-static void *next_symbol(const char *name, const struct link_map **in) {
-  const struct link_map *map = own_map();
-  for (map = map == NULL ? _r_debug.r_map : map->l_next; map != NULL; map = map->l_next) {
-    void *symbol = map->l_ld == _DYNAMIC ? NULL : symbol_in(map, name);
+static void *first_symbol(const struct link_map *map, const struct link_map *end, const char *name, const struct link_map **in) {
+  for (; map != end; map = map->l_next) {
+    void *symbol = symbol_in(map, name);
     if (symbol != NULL) {
       if (in != NULL) *in = map;
       return symbol;
     }
   }
   return NULL;
+}
+
+/* As dlsym(RTLD_NEXT, name): the first definition behind the hook, or else the first of all. `in`: where it is. */
+static void *next_symbol(const char *name, const struct link_map **in) {
+  const struct link_map *own = own_map();
+  void *symbol = own == NULL ? NULL : first_symbol(own->l_next, NULL, name, in);
+  return symbol != NULL ? symbol : first_symbol(_r_debug.r_map, own, name, in);
 }
 
 static struct {

@@ -92,7 +92,7 @@ export interface RefusedScenario {
   readonly reason: string;
 }
 
-/** What the models found; plain data. Times are in µs on the log's clock, NaN when unknown. */
+/** What the models found. Times are in µs on the log's clock, NaN when unknown. */
 export interface ModelResult {
   /** the process that the log fits best */
   readonly origin: RecordedProcess;
@@ -122,10 +122,10 @@ export interface ModelResult {
   /** the recorded run, then the what-ifs in the order asked for, without the refused ones */
   readonly scenarios: readonly ScenarioResult[];
   readonly refused: readonly RefusedScenario[];
-  /** by dense thread index: arenas that the thread used */
-  readonly arenasByThread: readonly (readonly number[] | undefined)[];
-  /** by dense thread index: bytes that its blocks pin */
-  readonly pinnedByThread: readonly (number | undefined)[];
+  /** ids of the arenas that a thread (dense index) used, in ascending order */
+  readonly arenasOf: (thread: number) => readonly number[];
+  /** by dense thread index: bytes that its blocks pin, if they do */
+  readonly pinnedByThread: ReadonlyMap<number, number>;
   /** what keeps free memory resident at the log's end, those that hold most first */
   readonly pins: readonly PinResult[];
   /** RSS samples of the log with the model's RSS at the same place */

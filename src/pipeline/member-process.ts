@@ -30,8 +30,8 @@ export class MemberProcess {
 
   /** Bytes requested by successful allocations, including realloc's new size; complete once all batches are consumed. */
   get volumeBytes(): number {
-    const rows = this.analysed?.analysis.ledger.threads.rows() ?? [];
-    return rows.reduce((sum, { volumeBytes }) => sum + volumeBytes, this.#countedBytes);
+    const counted = this.#countedBytes;
+    return this.analysed?.analysis.ledger.threads.withVolume(counted) ?? counted;
   }
 
   /** Takes the whole batch. Returns an empty batch that the caller may fill instead. */

@@ -98,7 +98,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     baseline: baselineRss(finished, recorded),
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
-    arenasByThread: arenasByThread(replay),
+    arenasOf: arenasByThread(replay),
     pinnedByThread: pinnedByThread(replay, ledger.blocks, reading),
     pins: pinResults(recorded.guided, ledger.blocks, reading),
     inUse: recorded.guided.inUse.points(),
@@ -154,25 +154,25 @@ function rssSamples(
   });
 }
 
-function arenasByThread({ model }: Replay): number[][] {
-  const arenas: number[][] = [];
-  model.threads.arenas.each((thread, id) => {
-    arenas[thread] ??= [];
-    arenas[thread].push(id);
-  });
-  return arenas.map((ids) => ids.sort((a, b) => a - b));
+function arenasByThread({ model }: Replay): (thread: number) => number[] {
+  const users = model.threads.arenas.clone();
+  return (thread) => users.of(thread);
 }
 
 /** Returns the bytes pinned by each thread's blocks. */
-function pinnedByThread(replay: Replay, blocks: BlockTable, { plane }: Reading): number[] {
+function pinnedByThread(
+  replay: Replay,
+  blocks: BlockTable,
+  { plane }: Reading,
+): Map<number, number> {
   const pins = findPins(replay.model, plane);
   const bytesBy = new Map(pins.map(({ chunk, bytes }) => [chunk, bytes]));
-  const pinned: number[] = [];
+  const pinned = new Map<number, number>();
   replay.eachBlock((block, chunk) => {
     const bytes = bytesBy.get(chunk);
     if (bytes !== undefined) {
       const owner = blocks.ownerOf(block);
-      pinned[owner] = (pinned[owner] ?? 0) + bytes;
+      pinned.set(owner, (pinned.get(owner) ?? 0) + bytes);
     }
   });
   return pinned;

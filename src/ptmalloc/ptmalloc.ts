@@ -68,7 +68,7 @@ export class Ptmalloc extends Memory {
   /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
   trylock: (() => boolean) | null = null;
 
-  threads = new ProcessThreads();
+  threads: ProcessThreads;
   /** the thread that makes the current call */
   thread: Thread;
   /** malloc was called by the program, or before the log began, so the initial hook has run (§5.2) */
@@ -100,7 +100,8 @@ export class Ptmalloc extends Memory {
     this.cpus = cpus;
     this.arenas = [this.mainArena];
     this.nextToUse = this.mainArena;
-    this.thread = new Thread(0);
+    this.threads = new ProcessThreads(this.arenas);
+    this.thread = new Thread(-1);
     this.updateLimits();
   }
 
@@ -122,7 +123,7 @@ export class Ptmalloc extends Memory {
     copy.copyMemory(this, arenas, recycled?.chunks ?? null);
     copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
     copy.nextToUse = arenaOf(this.nextToUse);
-    copy.threads = this.threads.clone(arenaOf, recycled?.threads);
+    copy.threads = this.threads.clone(copy.arenas, recycled?.threads);
     copy.thread = copy.threads.at(this.thread.index) ?? copy.thread;
     copy.trims = this.trims && [...this.trims];
     return copy;
@@ -148,10 +149,10 @@ export class Ptmalloc extends Memory {
   enter(index: number): void {
     this.servedByTcache = false;
     this.madeTcacheStruct = false;
-    let thread = this.threads.at(index);
-    if (thread !== null && thread === this.thread) {
+    if (index === this.thread.index) {
       return;
     }
+    let thread = this.threads.enter(index);
     if (thread === null) {
       this.multiThreaded ||= this.threads.hasMain;
       thread = this.threads.add(index, this.mainArena);
@@ -327,7 +328,8 @@ export class Ptmalloc extends Memory {
 
   /** The chunks of the threads' tcache structs, in heaps or mapped: in use, but not held by the program. */
   tcacheStructs(): number[] {
-    return this.threads.all().flatMap(({ tcacheStruct }) => (tcacheStruct ? [tcacheStruct] : []));
+    const structs = [...this.threads.indices()].map((index) => this.threads.structOf(index));
+    return structs.filter((struct) => struct !== 0);
   }
 
   /** Bytes of all chunks held by the program. */

@@ -43,6 +43,15 @@ export class TcacheBins {
     return index < bins ? this.#counts[firstBin + index]! : 0;
   }
 
+  /** Sets the newest chunk in the bin (0: none) and the number of its chunks. */
+  set(thread: Thread, index: number, head: number, count: number): void {
+    if (index >= thread.bins) {
+      this.#grow(thread, index < FIRST_BINS ? FIRST_BINS : MOST_BINS);
+    }
+    this.#heads[thread.firstBin + index] = head;
+    this.#counts[thread.firstBin + index] = count;
+  }
+
   /** Makes `c` the newest chunk in the bin. Returns the one that was; 0: none. */
   push(thread: Thread, index: number, c: number): number {
     if (index >= thread.bins) {

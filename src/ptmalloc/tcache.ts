@@ -69,8 +69,8 @@ export function detachStruct(m: Ptmalloc, thread: Thread): number {
 /** The thread whose tcache struct is chunk `c`, which is in use; null: it is a block. */
 export function structOwner(m: Ptmalloc, c: number): Thread | null {
   // The word of a block is stale.
-  const thread = m.threads.at(m.chunks.words[c + BK]!);
-  return thread?.tcacheStruct === c ? thread : null;
+  const index = m.chunks.words[c + BK]!;
+  return m.threads.structOf(index) === c ? m.threads.at(index) : null;
 }
 
 /** Bytes of the mapping of a struct; 0 if it lies in a heap, as it does unless mmap_threshold is smaller than it. */

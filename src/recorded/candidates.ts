@@ -3,6 +3,7 @@ import { modelFor, type RecordedProcess, SettingRefused } from "../replay/record
 import { Replay } from "../replay/replay.ts";
 import { ArenaSeries } from "./arena-series.ts";
 import type { Candidate } from "./candidate.ts";
+import { RecycledReplays } from "./explain/recycled-replays.ts";
 import { GuidedReplay } from "./guided-replay.ts";
 import { RecordedRun } from "./recorded-run.ts";
 
@@ -23,6 +24,7 @@ export function candidatesFor(
   facts: AddressFacts,
 ): Candidate[] {
   const candidates: Candidate[] = [];
+  const recycled = new RecycledReplays();
   let refused: SettingRefused | null = null;
   for (const origin of origins) {
     const guided = guidedReplayOf(origin, facts);
@@ -38,7 +40,7 @@ export function candidatesFor(
       continue;
     }
     guided.arenaSeries = new ArenaSeries();
-    candidates.push({ origin, recorded: new RecordedRun(guided, origin.shown.length) });
+    candidates.push({ origin, recorded: new RecordedRun(guided, origin.shown.length, recycled) });
   }
   if (candidates.length === 0 && refused !== null) {
     throw refused;

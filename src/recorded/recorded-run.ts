@@ -20,6 +20,7 @@ import { exitsBefore, postponedExits } from "./explain/exits.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
 import { type Bounds, type Explanation, type Postponed, RecentPast } from "./explain/past.ts";
+import { RecycledReplays } from "./explain/recycled-replays.ts";
 import { hasFailed, isOverBudget } from "./explain/search-limits.ts";
 import { suspects } from "./explain/suspects.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
@@ -60,12 +61,14 @@ export class RecordedRun {
   #inserted: (Exit | Sbrk)[] = [];
   /** exits that the pointers of the last batch show */
   readonly #shownExits: Exit[] = [];
-  #past = new RecentPast();
+  #past: RecentPast;
   /** the run under the opposite assumption about uncertain exits; null where all are certain */
   #otherwise: Replay | null = null;
 
-  constructor(guided: GuidedReplay, settledBefore = 0) {
+  /** `recycled`: shared with the runs of other versions */
+  constructor(guided: GuidedReplay, settledBefore = 0, recycled = new RecycledReplays()) {
     this.guided = guided;
+    this.#past = new RecentPast(recycled);
     this.state.settledBefore = settledBefore;
   }
 
@@ -211,9 +214,10 @@ export class RecordedRun {
     for (const one of insertions) {
       insert(replay, one);
     }
-    // Nothing more is explained.
+    // A copy takes the memory of the past.
     this.#past.forget();
     this.#otherwise = endedOtherwise(replay, exits, () => this.#past.copyOf(this.guided).replay);
+    this.#past.close();
     this.state.lastExits += endThreads(replay, exits);
     replay.finish();
   }
@@ -314,8 +318,7 @@ export class RecordedRun {
     const i = mismatch - first;
     const place = before.judge.addresses.placeOf(before.model, pointerOut[i]!, size[i]!);
     const likely = suspects(before.model, work.actions.thread[i]!, place);
-    const threads = this.guided.model.threads.all().map(({ index }) => index);
-    const exits = exitsBefore(this.#past, mismatch, likely, threads);
+    const exits = exitsBefore(this.#past, mismatch, likely, this.guided.model.threads);
     const exit = this.#acceptBest(exits, mismatch, before);
     if (exit === null) {
       return false;

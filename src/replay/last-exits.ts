@@ -62,7 +62,8 @@ export function endedOtherwise(
 
 /** Returns those of `threads` that have an arena or a tcache in the replay. */
 function stillExisting({ model }: Replay, threads: readonly LikelyExit[]): LikelyExit[] {
-  const held = model.threads.all().filter(({ arena, tcache }) => arena || tcache === "active");
-  const existing = new Set(held.map(({ index }) => index));
-  return threads.filter(({ thread }) => existing.has(thread));
+  const { threads: existing } = model;
+  return threads.filter(
+    ({ thread }) => existing.arenaOf(thread) !== null || existing.hasTcache(thread),
+  );
 }

@@ -1,11 +1,11 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
 import { refuseFullHeap } from "../pipeline/out-of-memory.ts";
-import type { ThreadSummary } from "../report/report.ts";
-import type { ThreadRow } from "../trace/threads.ts";
-import { secondsSinceStart } from "./seconds.ts";
+import type { CallCounts, ThreadSummary } from "../report/report.ts";
+import type { ThreadFigure } from "../trace/threads.ts";
+import { secondsBetween } from "./seconds.ts";
 
-/** Bytes of a thread's row and summary. */
-const BYTES_PER_THREAD = 1000;
+/** Bytes of a thread in the report: its object, and its place in a list and in a sorted copy. */
+const BYTES_PER_THREAD = 64;
 
 /**
  * Returns the report's threads, in order of first appearance.
@@ -14,34 +14,141 @@ const BYTES_PER_THREAD = 1000;
 export function threadSummaries(result: LogResult): ThreadSummary[] {
   const { threads } = result.ledger;
   refuseFullHeap(threads.size * BYTES_PER_THREAD);
-  return threads.rows().map((row, thread) => threadSummary(result, thread, row));
+  const log = new LoggedThreads(result);
+  return Array.from({ length: threads.size }, (_, thread) => new LoggedThread(log, thread));
 }
 
-/** `thread` is the dense index of the row. */
-function threadSummary(
-  { ledger, threadNames, model }: LogResult,
-  thread: number,
-  row: ThreadRow,
-): ThreadSummary {
-  const { malloc, calloc, realloc, memalign, free, calls } = row;
-  return {
-    tid: row.tid,
-    name: threadNames.get(row.tid) ?? null,
-    topFrame: null,
-    calls: { malloc, calloc, realloc, memalign, free, total: calls },
-    lines: row.lines,
-    failedCalls: row.failedCalls,
-    volumeBytes: row.volumeBytes,
-    liveBytes: row.liveBytes,
-    liveBlocks: row.liveBlocks,
-    peakLiveBytes: row.peakLiveBytes,
-    freedByOthersBytes: row.freedByOthersBytes,
-    freedForOthersBytes: row.freedForOthersBytes,
-    takenFromOthers: row.takenFromOthers,
-    pinnedBytes: model?.pinnedByThread[thread] ?? 0,
-    arenas: model?.arenasByThread[thread] ?? [],
-    firstTime: secondsSinceStart(ledger, row.firstTime),
-    lastTime: secondsSinceStart(ledger, row.lastTime),
-    liveTimeline: ledger.threads.liveTimeline(thread, ledger.events),
-  };
+/** What an analysis found about threads. It keeps nothing else of the analysis in memory. */
+class LoggedThreads {
+  readonly table: LogResult["ledger"]["threads"];
+  readonly names: LogResult["threadNames"];
+  readonly model: Pick<NonNullable<LogResult["model"]>, "pinnedByThread" | "arenasOf"> | null;
+  readonly events: number;
+  /** µs, as on the log's clock */
+  readonly start: number;
+
+  constructor({ ledger, threadNames, model }: LogResult) {
+    this.table = ledger.threads;
+    this.names = threadNames;
+    this.model = model && { pinnedByThread: model.pinnedByThread, arenasOf: model.arenasOf };
+    this.events = ledger.events;
+    this.start = ledger.clock.least;
+  }
+}
+
+/**
+ * A thread of the report: a view of the ledger, which has the figures in columns. A log may have many thousand threads,
+ * and as objects their figures take ten times the memory.
+ */
+class LoggedThread implements ThreadSummary {
+  readonly #log: LoggedThreads;
+  /** dense index */
+  readonly #thread: number;
+
+  constructor(log: LoggedThreads, thread: number) {
+    this.#log = log;
+    this.#thread = thread;
+  }
+
+  get tid(): number {
+    return this.#log.table.tidOf(this.#thread);
+  }
+
+  get name(): string | null {
+    return this.#log.names.get(this.tid) ?? null;
+  }
+
+  get topFrame(): string | null {
+    return null;
+  }
+
+  get calls(): CallCounts {
+    const counts = this.#log.table.counts(this.#thread);
+    const { malloc, calloc, realloc, memalign, free, calls: total } = counts;
+    return { malloc, calloc, realloc, memalign, free, total };
+  }
+
+  get lines(): number {
+    return this.#log.table.counts(this.#thread).lines;
+  }
+
+  get failedCalls(): number {
+    return this.#figure("failedCalls");
+  }
+
+  get volumeBytes(): number {
+    return this.#figure("volumeBytes");
+  }
+
+  get liveBytes(): number {
+    return this.#figure("liveBytes");
+  }
+
+  get liveBlocks(): number {
+    return this.#figure("liveBlocks");
+  }
+
+  get peakLiveBytes(): number {
+    return this.#figure("peakLiveBytes");
+  }
+
+  get freedByOthersBytes(): number {
+    return this.#figure("freedByOthersBytes");
+  }
+
+  get freedForOthersBytes(): number {
+    return this.#figure("freedForOthersBytes");
+  }
+
+  get takenFromOthers(): number {
+    return this.#log.table.takenFromOthers(this.#thread);
+  }
+
+  get pinnedBytes(): number {
+    return this.#log.model?.pinnedByThread.get(this.#thread) ?? 0;
+  }
+
+  get arenas(): readonly number[] {
+    return this.#log.model?.arenasOf(this.#thread) ?? [];
+  }
+
+  get firstTime(): number | null {
+    return secondsBetween(this.#log.start, this.#figure("firstTime"));
+  }
+
+  get lastTime(): number | null {
+    return secondsBetween(this.#log.start, this.#figure("lastTime"));
+  }
+
+  get liveTimeline(): readonly number[] {
+    return this.#log.table.liveTimeline(this.#thread, this.#log.events);
+  }
+
+  /** The same with properties of its own, as JSON needs them. */
+  toJSON(): ThreadSummary {
+    return {
+      tid: this.tid,
+      name: this.name,
+      topFrame: this.topFrame,
+      calls: this.calls,
+      lines: this.lines,
+      failedCalls: this.failedCalls,
+      volumeBytes: this.volumeBytes,
+      liveBytes: this.liveBytes,
+      liveBlocks: this.liveBlocks,
+      peakLiveBytes: this.peakLiveBytes,
+      freedByOthersBytes: this.freedByOthersBytes,
+      freedForOthersBytes: this.freedForOthersBytes,
+      takenFromOthers: this.takenFromOthers,
+      pinnedBytes: this.pinnedBytes,
+      arenas: this.arenas,
+      firstTime: this.firstTime,
+      lastTime: this.lastTime,
+      liveTimeline: this.liveTimeline,
+    };
+  }
+
+  #figure(name: ThreadFigure): number {
+    return this.#log.table.figure(this.#thread, name);
+  }
 }

@@ -38,38 +38,67 @@ export interface ThreadRow {
   readonly takenFromOthers: number;
 }
 
-/** The count of a ThreadRow that lines of an op add to; null: `lines` alone. */
-const COUNT_OF_OP = {
-  [Op.malloc]: "malloc",
-  [Op.calloc]: "calloc",
-  [Op.realloc]: "realloc",
-  [Op.memalign]: "memalign",
-  [Op.valloc]: "memalign",
-  [Op.pvalloc]: "memalign",
-  [Op.free]: "free",
-  [Op.mallocTrim]: null,
-  [Op.mallopt]: null,
-  [Op.threadExit]: null,
-  [Op.mark]: null,
-} as const satisfies Readonly<Record<Op, keyof ThreadRow | null>>;
-
-/** Cells of a row: first the lines of each `Op`, so that one increment counts an event, then these. */
-const OPS = Object.keys(Op).length;
-const TID = OPS;
-const FAILED = OPS + 1;
-const VOLUME = OPS + 2;
-const LIVE_BYTES = OPS + 3;
-const LIVE_BLOCKS = OPS + 4;
-const PEAK_LIVE_BYTES = OPS + 5;
-const FREED_BY_OTHERS = OPS + 6;
-const FREED_FOR_OTHERS = OPS + 7;
-const FIRST_TIME = OPS + 8;
-const LAST_TIME = OPS + 9;
-const TAKEN = OPS + 10;
+// Cells of a row.
+const MALLOC = 0;
+const CALLOC = 1;
+const REALLOC = 2;
+const MEMALIGN = 3;
+const FREE = 4;
+/** lines that are no calls of these */
+const OTHER = 5;
+const FAILED = 6;
+const VOLUME = 7;
+const LIVE_BYTES = 8;
+const LIVE_BLOCKS = 9;
+const PEAK_LIVE_BYTES = 10;
+const FREED_BY_OTHERS = 11;
+const FREED_FOR_OTHERS = 12;
+const FIRST_TIME = 13;
+const LAST_TIME = 14;
 /** peak of live bytes since the open point of the timeline began */
-const POINT_PEAK = OPS + 11;
-/** Doubles in a row: three cache lines. */
-const STRIDE = 24;
+const POINT_PEAK = 15;
+/** Doubles in a row: two cache lines. */
+const STRIDE = 16;
+
+/** The cell that counts lines of an op. */
+const CELL_OF_OP = {
+  [Op.malloc]: MALLOC,
+  [Op.calloc]: CALLOC,
+  [Op.realloc]: REALLOC,
+  [Op.memalign]: MEMALIGN,
+  [Op.valloc]: MEMALIGN,
+  [Op.pvalloc]: MEMALIGN,
+  [Op.free]: FREE,
+  [Op.mallocTrim]: OTHER,
+  [Op.mallopt]: OTHER,
+  [Op.threadExit]: OTHER,
+  [Op.mark]: OTHER,
+} as const satisfies Readonly<Record<Op, number>>;
+
+/** The same by op, for the hot path. Integer keys: the values are in the order of the ops. */
+const CELLS = Uint8Array.from(Object.values(CELL_OF_OP));
+
+/** The cells of the figures that a thread may be asked for. */
+const CELL_OF_FIGURE = {
+  failedCalls: FAILED,
+  volumeBytes: VOLUME,
+  liveBytes: LIVE_BYTES,
+  liveBlocks: LIVE_BLOCKS,
+  peakLiveBytes: PEAK_LIVE_BYTES,
+  freedByOthersBytes: FREED_BY_OTHERS,
+  freedForOthersBytes: FREED_FOR_OTHERS,
+  firstTime: FIRST_TIME,
+  lastTime: LAST_TIME,
+} as const satisfies Readonly<Partial<Record<keyof ThreadRow, number>>>;
+
+export type ThreadFigure = keyof typeof CELL_OF_FIGURE;
+
+/** The calls and lines of a ThreadRow. */
+export type ThreadCounts = Pick<
+  ThreadRow,
+  "malloc" | "calloc" | "realloc" | "memalign" | "free" | "calls" | "lines"
+>;
+
 const INITIAL_ROWS = 16;
 /** Values of all threads' timelines: 2 MiB, or 32 points for each of 8192 threads. */
 const MAX_TIMELINE_VALUES = 2 ** 18;
@@ -79,6 +108,9 @@ export class ThreadTable {
   readonly #index = new TidIndex();
   /** Rows in one array, not an array for each column: an event touches several cells of one row. */
   #cells = new Float64Array(INITIAL_ROWS * STRIDE);
+  #tids = new Int32Array(INITIAL_ROWS);
+  /** allocations that returned the pointer of another thread's live block; few threads have any */
+  #taken = new Map<number, number>();
   #rows = 0;
   #liveTimeline = new RowSeries(MAX_TIMELINE_VALUES);
 
@@ -86,6 +118,8 @@ export class ThreadTable {
   copy(from: ThreadTable): void {
     this.#index.copy(from.#index);
     this.#cells = from.#cells.slice();
+    this.#tids = from.#tids.slice();
+    this.#taken = new Map(from.#taken);
     this.#rows = from.#rows;
     this.#liveTimeline = from.#liveTimeline.clone();
   }
@@ -104,7 +138,7 @@ export class ThreadTable {
       }
       const cells = this.#cells;
       const row = thread * STRIDE;
-      cells[row + batch.op[i]!]!++;
+      cells[row + CELLS[batch.op[i]!]!]!++;
       const time = batch.time[i]!;
       if (Number.isNaN(time)) {
         continue;
@@ -154,7 +188,7 @@ export class ThreadTable {
   /** Counts an allocation of `thread` that returned the pointer of a live block of `owner`. */
   reused(thread: number, owner: number): void {
     if (thread !== owner) {
-      this.#cells[thread * STRIDE + TAKEN]!++;
+      this.#taken.set(thread, this.takenFromOthers(thread) + 1);
     }
   }
 
@@ -199,35 +233,53 @@ export class ThreadTable {
   }
 
   tidOf(thread: number): number {
-    return this.#cells[thread * STRIDE + TID]!;
+    return this.#tids[thread]!;
+  }
+
+  figure(thread: number, name: ThreadFigure): number {
+    return this.#cells[thread * STRIDE + CELL_OF_FIGURE[name]]!;
+  }
+
+  takenFromOthers(thread: number): number {
+    return this.#taken.get(thread) ?? 0;
+  }
+
+  counts(thread: number): ThreadCounts {
+    const cells = this.#cells;
+    const row = thread * STRIDE;
+    const malloc = cells[row + MALLOC]!;
+    const calloc = cells[row + CALLOC]!;
+    const realloc = cells[row + REALLOC]!;
+    const memalign = cells[row + MEMALIGN]!;
+    const free = cells[row + FREE]!;
+    const calls = malloc + calloc + realloc + memalign + free;
+    return { malloc, calloc, realloc, memalign, free, calls, lines: calls + cells[row + OTHER]! };
   }
 
   row(thread: number): ThreadRow {
-    const cells = this.#cells.subarray(thread * STRIDE, (thread + 1) * STRIDE);
-    const counts = { malloc: 0, calloc: 0, realloc: 0, memalign: 0, free: 0, calls: 0, lines: 0 };
-    // Integer keys: the values are in the order of the ops.
-    for (const [op, count] of Object.values(COUNT_OF_OP).entries()) {
-      const lines = cells[op]!;
-      counts.lines += lines;
-      if (count !== null) {
-        counts[count] += lines;
-        counts.calls += lines;
-      }
-    }
     return {
-      tid: cells[TID]!,
-      ...counts,
-      failedCalls: cells[FAILED]!,
-      volumeBytes: cells[VOLUME]!,
-      liveBytes: cells[LIVE_BYTES]!,
-      liveBlocks: cells[LIVE_BLOCKS]!,
-      peakLiveBytes: cells[PEAK_LIVE_BYTES]!,
-      freedByOthersBytes: cells[FREED_BY_OTHERS]!,
-      freedForOthersBytes: cells[FREED_FOR_OTHERS]!,
-      firstTime: cells[FIRST_TIME]!,
-      lastTime: cells[LAST_TIME]!,
-      takenFromOthers: cells[TAKEN]!,
+      tid: this.tidOf(thread),
+      ...this.counts(thread),
+      failedCalls: this.figure(thread, "failedCalls"),
+      volumeBytes: this.figure(thread, "volumeBytes"),
+      liveBytes: this.figure(thread, "liveBytes"),
+      liveBlocks: this.figure(thread, "liveBlocks"),
+      peakLiveBytes: this.figure(thread, "peakLiveBytes"),
+      freedByOthersBytes: this.figure(thread, "freedByOthersBytes"),
+      freedForOthersBytes: this.figure(thread, "freedForOthersBytes"),
+      firstTime: this.figure(thread, "firstTime"),
+      lastTime: this.figure(thread, "lastTime"),
+      takenFromOthers: this.takenFromOthers(thread),
     };
+  }
+
+  /** `bytes`, and the volume of all threads. */
+  withVolume(bytes: number): number {
+    let sum = bytes;
+    for (let thread = 0; thread < this.#rows; thread++) {
+      sum += this.figure(thread, "volumeBytes");
+    }
+    return sum;
   }
 
   /** All threads, in order of first appearance. */
@@ -236,14 +288,16 @@ export class ThreadTable {
   }
 
   #add(tid: number): void {
-    const row = this.#rows++ * STRIDE;
-    if (row === this.#cells.length) {
-      const grown = new Float64Array(this.#cells.length * 2);
-      grown.set(this.#cells);
-      this.#cells = grown;
+    const thread = this.#rows++;
+    if (thread === this.#tids.length) {
+      const [cells, tids] = [this.#cells, this.#tids];
+      this.#cells = new Float64Array(cells.length * 2);
+      this.#cells.set(cells);
+      this.#tids = new Int32Array(tids.length * 2);
+      this.#tids.set(tids);
     }
-    this.#cells[row + TID] = tid;
-    this.#cells[row + FIRST_TIME] = Number.NaN;
-    this.#cells[row + LAST_TIME] = Number.NaN;
+    this.#tids[thread] = tid;
+    this.#cells[thread * STRIDE + FIRST_TIME] = Number.NaN;
+    this.#cells[thread * STRIDE + LAST_TIME] = Number.NaN;
   }
 }

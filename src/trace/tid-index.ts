@@ -27,6 +27,13 @@ export class TidIndex {
     return this.#size;
   }
 
+  /** The index of a thread id; −1: it was not seen. */
+  find(tid: number): number {
+    const slot = this.#probe(tid);
+    return this.#tids[slot] === tid ? this.#indexes[slot]! : -1;
+  }
+
+  /** The index of a thread id, which is seen from now on. */
   indexOf(tid: number): number {
     if (tid === this.#lastTid) {
       return this.#lastIndex;

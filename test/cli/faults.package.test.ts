@@ -135,6 +135,15 @@ test.each([
   expect(child.exitCode).toBe(code);
 });
 
+test.each([
+  [["check", "log", "--config", "/dev/zero"], 2, "/dev/zero: is larger than 16 MiB"],
+  [["diff", "/dev/zero", "head.json"], 3, "/dev/zero: is larger than 512 MiB"],
+])("%j: files without an end are not read without end", async (argv, code, reason) => {
+  const { err, ...ended } = await mallog(argv);
+  expect(ended).toEqual({ code, out: "" });
+  expectOneLine(err, reason);
+});
+
 interface FileFault {
   readonly name: string;
   readonly reason: string;

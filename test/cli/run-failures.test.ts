@@ -49,6 +49,22 @@ describe("unusable input ends with 3", () => {
     ]);
   });
 
+  test("too many open files, as Node.js says it of files and of threads", async () => {
+    for (const [text, code] of [
+      ["EMFILE: too many open files, open '/opt/mallog/dist/node/gunzip.js'", "EMFILE"],
+      ["Worker initialization failure: EMFILE", "ERR_WORKER_INIT_FAILED"],
+    ] as const) {
+      const fails: Analyse = async () => {
+        throw Object.assign(new Error(text), { code });
+      };
+      const { err, ...ended } = await mallog(["x"], fails);
+      expect(ended).toMatchObject({ code: 3, out: "" });
+      expect(err).toBe(
+        "mallog: too many files are open: allow more by ulimit -n 1024, and try again\n",
+      );
+    }
+  });
+
   test("empty", async () => {
     const lines = { total: 0, parsed: 0, comments: 0, malformed: 0, blank: 0 };
     const { code, err } = await mallog(["x"], answers({ trace: trace({ events: 0, lines }) }));

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { builtHook, HookError, hostArch } from "../../src/native/build-hook.ts";
+import { builtHook, hostArch } from "../../src/native/build-hook.ts";
+import { HookError } from "../../src/native/compile-hook.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
 /** A "compiler" that counts its runs, and writes what it was given as the library. */
@@ -73,6 +74,15 @@ describe("the hook", () => {
       /no aarch64-linux-gnu-gcc; install gcc-aarch64-linux-gnu, or build it there/,
     );
     expect(() => builtHook("x86_64", { ...LINUX, env: { PATH: folder } })).toThrow(/HOME/);
+  });
+
+  it("is not built by CC for another machine, which CC is not for", () => {
+    const folder = newFolder();
+    const given = { PATH: folder, HOME: folder, CC: compiler(folder) };
+    expect(() => builtHook("aarch64", { ...LINUX, env: given })).toThrow(
+      /no aarch64-linux-gnu-gcc/,
+    );
+    expect(runs(folder)).toBe(0);
   });
 
   it("is for this machine, which must run Linux", () => {

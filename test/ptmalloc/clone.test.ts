@@ -35,6 +35,8 @@ const SKIPPED = new Set([
   // Set by the owner of the copy.
   "Ptmalloc.witness",
   "Ptmalloc.trylock",
+  // Objects to be used again.
+  "ProcessThreads.#spare",
   // A cache, filled again on demand.
   "Heap.hints",
   "ChunkHints.#pages",
@@ -111,6 +113,18 @@ const STATES: Record<string, () => Ptmalloc> = {
     p.write("mapped", 0, 10);
     p.m.write(p.chunkOf("mapped"), 4096 * 20, 4096 * 21, PLANE_ALL);
     p.m.attachesBefore(9, [1, 2]);
+    return p.m;
+  },
+  "with more threads than are kept as objects": () => {
+    const p = process("2.36", {}, { unchecked: true });
+    const threads = Array.from({ length: 200 }, () => p.thread());
+    for (const [n, t] of threads.entries()) {
+      t.malloc(24, `first of ${n}`);
+      t.malloc(1000, `second of ${n}`);
+      t.free(`second of ${n}`, `first of ${n}`);
+    }
+    threads[0]!.exit();
+    p.malloc(24);
     return p.m;
   },
   "on a machine with pages of 64 KiB": () => {

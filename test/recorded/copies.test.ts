@@ -47,6 +47,8 @@ const SKIPPED = new Set([
   "HeapPages.#isOwn",
   "Mapping.owner",
   "Ptmalloc.#owner",
+  // Objects to be used again.
+  "ProcessThreads.#spare",
   // A cache, filled again on demand.
   "Heap.hints",
   // Beyond the last record and the last point stand words that another replay, or a finer series, left there.

@@ -390,6 +390,8 @@ const RULES = {
     "Ptmalloc.#owner",
     // How far the search went, and the memory that it recycles: not the state of the run.
     "RecordedRun.#past",
+    // Objects to be used again.
+    "ProcessThreads.#spare",
     // A cache, filled again on demand.
     "Heap.hints",
     // Words beyond the last record hold what a recycled replay left there.

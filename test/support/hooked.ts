@@ -2,12 +2,10 @@ import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_proce
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
+import { hookSource } from "../../src/native/hook-source.ts";
 import type { Report } from "../../src/report/report.ts";
 import { analyse, UNKNOWN_PROCESS } from "./corpus.ts";
-
-export const HOOK_SOURCE = fileURLToPath(new URL("../../src/native/hook.c", import.meta.url));
 
 /** A C compiler, and a glibc to record with. */
 export const canRecord = hasGlibcAndCompiler();
@@ -42,7 +40,8 @@ export class Hook {
   /** @throws Error the compiler fails; the message has its output */
   compile(...flags: readonly string[]): void {
     const all = "-std=c11 -O2 -fPIC -shared -Wall -Wextra -Werror".split(" ");
-    execFileSync("cc", [...all, ...flags, "-o", this.path, HOOK_SOURCE], { stdio: "pipe" });
+    const argv = [...all, ...flags, "-o", this.path, "-x", "c", "-"];
+    execFileSync("cc", argv, { input: hookSource(), stdio: "pipe" });
   }
 
   /** The environment of a program that is to be recorded. */

@@ -13,9 +13,9 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
   const read: ReadLog = { events: [], notes: [], diagnostics };
 
   const texts = log.toString("latin1").split("\n");
-  // mallog's hook reserves room, and stores the first byte of a line last.
+  // mallog's hook reserves room.
   const padded = texts.pop() ?? "";
-  const unterminated = padded.replace(/^\0[\s\S]*$/, "").replace(/^([^\0]+)\0+$/, "$1");
+  const unterminated = padded.replace(/(?<!\0)\0+$/, "");
   if (unterminated !== "") {
     texts.push(unterminated);
   }

@@ -10,6 +10,7 @@ import type { Io } from "../io.ts";
 import { showsUnicode, widthOf } from "../terminal/capabilities.ts";
 import { chalkFor } from "../terminal/chalk-for.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
+import { withinLongestText } from "./longest-text.ts";
 
 /**
  * Writes the report files. Call it before anything is printed: the files are kept even if the reader of standard output
@@ -34,7 +35,7 @@ export async function formatReport(
 ): Promise<string> {
   const writer = await writerFor(ending);
   refuseTooLong(report);
-  return writer(present(report), options);
+  return withinLongestText(report.threads.length, () => writer(present(report), options));
 }
 
 /** Bytes of a thread in the longest format, JSON, with the parts that make it up. */
@@ -57,7 +58,9 @@ export async function formatForTerminal(
   // --plain has no file ending.
   const writer = form === "plain" ? writePlain : await writerFor(ENDING[form]);
   refuseTooLong(report);
-  const text = writer(present(report), terminalOptions(request, io));
+  const text = withinLongestText(report.threads.length, () =>
+    writer(present(report), terminalOptions(request, io)),
+  );
   return form === "text" ? forStepLog(text, io.env) : text;
 }
 

@@ -17,6 +17,9 @@ export interface Config {
   readonly budgets: readonly NamedBudget[];
 }
 
+/** Of a file of budgets. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 const EMPTY: Config = { whatIf: null, budgets: [] };
 
 /**
@@ -28,7 +31,7 @@ export function readConfig(file: string | undefined, cwd: string): Config {
     return EMPTY;
   }
   const name = file ?? CONFIG_FILE;
-  const read = readText(name, cwd);
+  const read = readText(name, cwd, MOST_BYTES);
   if ("error" in read) {
     throw new Failure({ code: "config", place: name, reason: read.error });
   }

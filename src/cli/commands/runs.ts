@@ -4,3 +4,4 @@ export { checkLog } from "./check/run.ts";
 export { diffReports } from "./diff/run.ts";
 export { writeHook } from "./hook/run.ts";
 export { recordCommand } from "./record/run.ts";
+export { watchProcess } from "./watch/run.ts";

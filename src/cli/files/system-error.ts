@@ -1,3 +1,5 @@
+const TOO_MANY = "too many files are open (ulimit -n)";
+
 const WHEN_WRITING: Readonly<Record<string, string>> = {
   ENOENT: "its directory does not exist",
   ENOTDIR: "a part of its path is not a directory",
@@ -6,6 +8,8 @@ const WHEN_WRITING: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
+  EMFILE: TOO_MANY,
+  ENFILE: TOO_MANY,
   ENOSPC: "no space left on the device",
   EDQUOT: "the disk quota is used up",
 };
@@ -17,7 +21,14 @@ const WHEN_READING: Readonly<Record<string, string>> = {
   EISDIR: "is a directory",
   EACCES: "permission denied",
   EPERM: "permission denied",
+  EMFILE: TOO_MANY,
+  ENFILE: TOO_MANY,
 };
+
+/** Node.js reports it in a message without a code where it starts a thread. */
+export function isTooManyFiles(error: unknown): boolean {
+  return error instanceof Error && /\bE[MN]FILE\b/.test(error.message);
+}
 
 /** Why a file cannot be written; the system's own message where there is no better one. */
 export function writeErrorReason(error: unknown): string {

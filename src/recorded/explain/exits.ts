@@ -14,6 +14,13 @@ const MAX_POSTPONED = 8;
 const MAX_BACK = 500;
 const MAX_DELAYS = 24;
 
+/** Threads of a process, by dense index. */
+export interface ThreadSet {
+  has(thread: number): boolean;
+  /** in ascending order */
+  indices(): Iterable<number>;
+}
+
 /**
  * Returns the exits that may explain the mismatch at event `mismatch` (0-based), likeliest first: exits of the
  * `suspects`, then of the other `threads`, because an exit may change only the order of a bin, far from the chunks that
@@ -23,7 +30,7 @@ export function exitsBefore(
   past: RecentPast,
   mismatch: number,
   suspects: readonly number[],
-  threads: readonly number[],
+  threads: ThreadSet,
 ): Exit[] {
   const pauses = pausesBefore(past, mismatch);
   const exitsOf = (thread: number, most: number): Exit[] =>
@@ -39,15 +46,14 @@ export function exitsBefore(
 
 /** The `threads` that are no suspects, latest last call first: those with a call in the past, then as many as wanted. */
 function othersAmong(
-  threads: readonly number[],
+  threads: ThreadSet,
   suspects: readonly number[],
   pauses: ReadonlyMap<number, readonly number[]>,
 ): number[] {
-  const existing = new Set(threads);
   // The main thread outlives all others.
   const isOther = (thread: number): boolean => thread !== 0 && !suspects.includes(thread);
-  const others = [...pauses.keys()].filter((thread) => isOther(thread) && existing.has(thread));
-  for (const thread of threads) {
+  const others = [...pauses.keys()].filter((thread) => isOther(thread) && threads.has(thread));
+  for (const thread of threads.indices()) {
     if (others.length >= MAX_OTHERS) {
       break;
     }

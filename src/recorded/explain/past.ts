@@ -10,6 +10,7 @@ import {
 import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
 import { copyWork, permuteWork, type ReplayedBatch, type Work } from "../../replay/work.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
+import { RecycledReplays } from "./recycled-replays.ts";
 
 /** Batches that can be replayed again; older events are settled. */
 export const WINDOW_BATCHES = 4;
@@ -17,8 +18,6 @@ export const WINDOW_BATCHES = 4;
 const SLICE = 1024;
 /** A second state is kept this many events before the one to explain: most explanations lie after it. */
 const NEAR = 2048;
-/** Replays kept for their memory: two copies are made for each event to explain, then one per trial. */
-const MAX_RECYCLED = 2;
 /** Cost of trials, in words copied: per thread for its tcache, and per event. */
 const WORDS_PER_THREAD = 200;
 const WORDS_PER_EVENT = 100;
@@ -92,12 +91,15 @@ export class RecentPast {
   /** a later state, with all accepted explanations applied; null where there is none */
   #near: Checkpoint | null = null;
   #next: ReplayedBatch | null = null;
-  /** replays no longer used, whose memory the next copies take */
-  readonly #recycled: GuidedReplay[] = [];
+  readonly #recycled: RecycledReplays;
+
+  constructor(recycled = new RecycledReplays()) {
+    this.#recycled = recycled;
+  }
 
   /** Returns the same past for the run of a sibling version. */
   cloneAs(profile: Profile): RecentPast {
-    const copy = new RecentPast();
+    const copy = new RecentPast(this.#recycled);
     for (const { work, first, isOwn } of this.batches) {
       copy.batches.push({ work: isOwn ? copyWork(work) : work, first, isOwn });
     }
@@ -137,6 +139,12 @@ export class RecentPast {
     this.insertions = [];
   }
 
+  /** The log ends: nothing more is explained. */
+  close(): void {
+    this.forget();
+    this.#recycled.clear();
+  }
+
   #forgetNear(): void {
     if (this.#near !== null) {
       this.recycle(this.#near.replay);
@@ -166,14 +174,12 @@ export class RecentPast {
 
   /** Takes a replay that is no longer used; a later copy reuses its memory. */
   recycle(replay: GuidedReplay): void {
-    if (this.#recycled.length < MAX_RECYCLED) {
-      this.#recycled.push(replay);
-    }
+    this.#recycled.put(replay);
   }
 
   /** Copies a replay, into recycled memory where there is some. */
   copyOf(replay: GuidedReplay): GuidedReplay {
-    return replay.clone(this.#recycled.pop() ?? null);
+    return this.#recycled.copyOf(replay);
   }
 
   /** Returns the index of the batch that holds event `number`. */
@@ -265,7 +271,7 @@ export class RecentPast {
     }
     const replay = this.copyOf(kept.replay);
     const { chunks } = replay.model;
-    this.cost += chunks.words.length + replay.model.threads.all().length * WORDS_PER_THREAD;
+    this.cost += chunks.words.length + replay.model.threads.count * WORDS_PER_THREAD;
     if (kept !== near) {
       for (const one of insertions) {
         if (one.before < kept.at) {

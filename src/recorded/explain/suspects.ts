@@ -15,13 +15,13 @@ export function suspects(m: Ptmalloc, caller: number, place: LoggedPlace): numbe
   const owners = ownersOfCachedChunks(m, place).filter((thread) => thread !== caller);
   const found = new Set([...owners.sort((a, b) => a - b), caller]);
   const arena = m.heaps[place.heap]?.arena;
-  for (const thread of m.threads.all()) {
+  for (const thread of m.threads.indices()) {
     // The main thread is among them, and left out below.
     if (found.size > MAX_SUSPECTS) {
       break;
     }
-    if (thread.arena === arena) {
-      found.add(thread.index);
+    if (m.threads.arenaOf(thread) === arena) {
+      found.add(thread);
     }
   }
   // The main thread outlives all others.

@@ -1,3 +1,4 @@
+import { asJson } from "../as-json.ts";
 import type { Writer } from "./writer.ts";
 
 /** The report unchanged, but safe on a terminal. Arrays of plain values take one line: a timeline has a thousand points. */
@@ -8,7 +9,8 @@ export function printJson(value: unknown): string {
   return `${print(value, "")}\n`;
 }
 
-function print(value: unknown, indent: string): string {
+function print(given: unknown, indent: string): string {
+  const value = asJson(given);
   const deeper = `${indent}  `;
   if (Array.isArray(value)) {
     if (value.every(isPlain)) {

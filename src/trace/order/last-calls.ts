@@ -2,8 +2,8 @@ import { Action, type ActionBatch } from "../actions.ts";
 import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
 import { RecycledIds } from "./recycled-ids.ts";
-import type { LastCall, ThreadCalls } from "./thread-calls.ts";
-import { type CleanUp, TrailingFrees } from "./trailing-frees.ts";
+import { type FirstCalls, type LastCall, ThreadCalls } from "./thread-calls.ts";
+import type { CleanUp } from "./trailing-frees.ts";
 
 /** A thread whose last calls look like those of a thread that exits. */
 export interface LikelyExit {
@@ -20,12 +20,8 @@ export interface LikelyExit {
 /** The exit of a thread, and the calls that show it. */
 interface Ending {
   readonly exit: LikelyExit;
-  readonly calls: ThreadCalls;
   readonly cleanUp: CleanUp;
 }
-
-/** Shared by all threads whose first call is another. */
-const NO_SITES: readonly [number, number] = [0, 0];
 
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
 const MAX_SITES = 65_536;
@@ -46,8 +42,7 @@ const MAX_REVIVED_RATIO = 0.1;
  * A log is read once, so whether a call is a thread's last is known only as far as the batch that follows.
  */
 export class LastCalls {
-  /** by dense thread index; a thread that has exited has none */
-  readonly #threads: (ThreadCalls | undefined)[] = [];
+  readonly #threads = new ThreadCalls();
   /** thread of the last event; −1 before the first */
   #lastThread = -1;
   /** callers that have freed a block */
@@ -82,6 +77,7 @@ export class LastCalls {
     next: EventBatch | null,
   ): LikelyExit[] {
     this.#calling.clear();
+    const threads = this.#threads;
     let latest = -1;
     for (let i = 0; i < batch.length; i++) {
       const op = batch.op[i]!;
@@ -90,24 +86,24 @@ export class LastCalls {
         continue;
       }
       const thread = actions.thread[i]!;
-      const calls = this.#threads[thread] ?? this.#enter(thread, batch.tid[i]!);
+      if (!threads.has(thread)) {
+        this.#enter(thread, batch.tid[i]!);
+      }
       const event = first + i;
       const caller = batch.caller[i]!;
-      if (op !== Op.free) {
-        if (!calls.trailing.isEmpty) {
-          this.#resume(thread, calls);
-          calls.trailing.clear();
-        }
-      } else if (batch.pointerIn[i] === 0) {
-        this.#readNull(calls, event, caller);
+      if (op === Op.free && batch.pointerIn[i] === 0) {
+        this.#readNull(thread, event, caller);
       } else {
-        calls.trailing.addBlock(event, actions.oldSize[i]!, caller);
-        if (this.#freeing.size < MAX_SITES) {
-          this.#freeing.add(caller);
+        if (op !== Op.free) {
+          this.#resume(thread);
+        } else {
+          threads.trailingOf(thread)?.addBlock(event, actions.oldSize[i]!, caller);
+          if (this.#freeing.size < MAX_SITES) {
+            this.#freeing.add(caller);
+          }
         }
+        threads.call(thread, event);
       }
-      calls.count++;
-      calls.last = event;
       this.#lastThread = thread;
       if (thread !== latest) {
         this.#calling.add(thread);
@@ -120,17 +116,17 @@ export class LastCalls {
   /** The threads that seem to have exited with `frees` (1 or 2) calls of free(NULL), in order of their last calls. */
   likelyExits(frees: number): LikelyExit[] {
     const found = new Map<number, LikelyExit>();
-    this.#threads.forEach((calls, thread) => {
-      const exit = calls === undefined ? null : this.#exitOf(thread, calls.trailing.cleanUp());
+    const threads = this.#threads;
+    for (const thread of threads.indices()) {
+      const exit = this.#exitOf(thread, threads.trailingOf(thread)?.cleanUp() ?? null);
       if (exit !== null && exit.frees >= frees) {
         found.set(thread, exit);
       }
-    });
-    for (const calls of this.#threads) {
-      const thread = calls === undefined ? null : this.#underNewTid(calls, frees);
+    }
+    for (const tid of threads.indices()) {
+      const thread = this.#underNewTid(threads.firstCalls(tid), frees);
       if (thread !== null && !found.has(thread)) {
-        const { last } = this.#threads[thread]!;
-        found.set(thread, { thread, last, frees: 0, sure: false });
+        found.set(thread, { thread, last: threads.lastOf(thread), frees: 0, sure: false });
       }
     }
     return inOrder([...found.values()]);
@@ -138,54 +134,54 @@ export class LastCalls {
 
   /** All threads but the main one, in order of their last calls: where no free(NULL) is logged, any may have exited. */
   all(): LikelyExit[] {
-    const all = this.#threads.flatMap((calls, thread) =>
-      calls === undefined || thread === 0
-        ? []
-        : [{ thread, last: calls.last, frees: 0, sure: false }],
-    );
+    const all: LikelyExit[] = [];
+    for (const thread of this.#threads.indices()) {
+      if (thread !== 0) {
+        all.push({ thread, last: this.#threads.lastOf(thread), frees: 0, sure: false });
+      }
+    }
     return inOrder(all);
   }
 
-  /** A thread, or another one with its id, goes on after some frees. */
-  #resume(thread: number, calls: ThreadCalls): void {
-    const { trailing, firstNulls, count } = calls;
+  /** A thread, or another one with its id, goes on after its frees, if it has made some. */
+  #resume(thread: number): void {
+    const trailing = this.#threads.trailingOf(thread);
+    if (trailing === null) {
+      return;
+    }
+    this.#threads.clearTrailing(thread);
     if (thread === 0) {
       return;
     }
     // Most frees of NULL are of the program: a look at the last call site is quick.
     const site = trailing.lastNullSite;
     const mayBe = site === null || (isAmongMappings(site) && !this.#freeing.has(site));
-    this.#recycled.resume({ thread, calls, isFirst: firstNulls === count }, mayBe);
+    this.#recycled.resume(
+      { thread, isFirst: this.#threads.firstCalls(thread).areAll },
+      trailing,
+      mayBe,
+    );
   }
 
   /** The pointers of the last batch show that the thread exited before event `before`. */
   confirm(thread: number, before: number): void {
-    const own = this.#threads[thread];
-    const others = this.#threads.filter((calls) => calls?.predecessor?.thread === thread);
-    for (const calls of [own, ...others]) {
-      const trailing = calls?.trailing ?? new TrailingFrees();
-      const latest = this.#recycled.known(trailing) ?? trailing.cleanUp();
+    const threads = this.#threads;
+    for (const one of [thread, ...threads.followersOf(thread)]) {
+      const trailing = threads.trailingOf(one);
+      const latest = trailing && (this.#recycled.known(trailing) ?? trailing.cleanUp());
       const shown = this.#recycled.shownBefore(before, latest);
       const sites = shown === null ? [] : this.#exitSites(shown);
       if (sites.length > 0 && sites.every(isAmongMappings)) {
         this.#recycled.learn(sites);
         // The id's next call is not to show the exit again.
-        trailing.clear();
+        threads.clearTrailing(one);
         return;
       }
     }
   }
 
-  #readNull(calls: ThreadCalls, event: number, caller: number): void {
-    if (calls.firstNulls === calls.count) {
-      if (calls.firstNulls === 0) {
-        calls.firstSites = [caller, 0];
-      } else if (calls.firstNulls === 1) {
-        calls.firstSites = [calls.firstSites[0], caller];
-      }
-      calls.firstNulls++;
-    }
-    calls.trailing.addNull(event, caller);
+  #readNull(thread: number, event: number, caller: number): void {
+    this.#threads.freeNull(thread, event, caller);
     if (this.#nulls.size < MAX_SITES) {
       this.#nulls.set(caller, (this.#nulls.get(caller) ?? 0) + 1);
     }
@@ -200,10 +196,12 @@ export class LastCalls {
   ): LikelyExit[] {
     const found: LikelyExit[] = [];
     const endings = this.#endings(end, next);
-    for (const { thread, calls, isFirst, cleanUp } of this.#recycled.take()) {
-      const owner = isFirst ? this.#silentSince(calls.predecessor) : thread;
+    for (const { thread, isFirst, cleanUp } of this.#recycled.take()) {
+      const owner = isFirst
+        ? this.#silentSince(this.#threads.firstCalls(thread).predecessor)
+        : thread;
       if (isFirst) {
-        calls.firstNulls = 0;
+        this.#threads.dropOpening(thread);
       }
       if (owner !== null) {
         markLate(cleanUp, actions, from);
@@ -211,16 +209,18 @@ export class LastCalls {
         found.push(exitAt(owner, cleanUp));
       }
     }
-    for (const { exit, calls, cleanUp } of endings) {
+    for (const { exit, cleanUp } of endings) {
+      const { thread } = exit;
       markLate(cleanUp, actions, from);
+      const first = this.#threads.firstCalls(thread);
       this.#forget(exit);
-      const other = this.#underNewTid(calls, exit.frees);
+      const other = this.#underNewTid(first, exit.frees);
       if (other !== null) {
-        this.#threads[other] = undefined;
+        this.#threads.remove(other);
         found.push({ ...exit, thread: other, sure: false });
       }
       // A tid that has made no other call has no thread of its own.
-      if (other === null || calls.firstNulls < calls.count) {
+      if (other === null || !first.areAll) {
         found.push(exit);
       }
     }
@@ -231,16 +231,19 @@ export class LastCalls {
   #endings(end: number, next: EventBatch | null): Ending[] {
     const found: Ending[] = [];
     for (const thread of this.#calling) {
-      const calls = this.#threads[thread];
-      if (calls === undefined) {
+      if (!this.#threads.has(thread)) {
         continue;
       }
-      const following = nextCall(next, calls.tid);
+      const trailing = this.#threads.trailingOf(thread);
+      if (trailing === null) {
+        continue;
+      }
+      const following = nextCall(next, this.#threads.tidOf(thread));
       const isSilent = following < 0;
       // A thread may free thread vectors after its exit.
       const mayEnd = isSilent || next?.op[following] !== Op.free;
-      const known = mayEnd ? this.#recycled.known(calls.trailing) : null;
-      const cleanUp = known ?? (isSilent ? calls.trailing.cleanUp() : null);
+      const known = mayEnd ? this.#recycled.known(trailing) : null;
+      const cleanUp = known ?? (isSilent ? trailing.cleanUp() : null);
       const exit = known === null ? this.#exitOf(thread, cleanUp) : exitAt(thread, known);
       if (cleanUp === null || exit === null) {
         continue;
@@ -252,13 +255,13 @@ export class LastCalls {
       if (exit.sure && known === null) {
         this.#recycled.learn(this.#exitSites(cleanUp));
       }
-      found.push({ exit, calls, cleanUp });
+      found.push({ exit, cleanUp });
     }
     return found;
   }
 
   #forget({ thread, sure }: LikelyExit): void {
-    this.#threads[thread] = undefined;
+    this.#threads.remove(thread);
     this.#exits++;
     if (!sure) {
       this.#unsureExits++;
@@ -300,13 +303,13 @@ export class LastCalls {
   }
 
   /**
-   * Returns the thread whose exit is logged under the new tid of `calls`; null if it is no such tid. A hook that keeps the
+   * Returns the thread whose exit is logged under a new tid with these first calls; null if it is no such tid. A hook that keeps the
    * tid in thread-specific data has lost it when the thread makes its last frees, and logs them with a tid not seen
    * before; the thread's lines until then have the tid of an earlier thread on the same stack. So if the first calls of a
    * tid look like an exit, they are of the thread that called just before, unless that calls again.
    */
-  #underNewTid({ predecessor, firstNulls, firstSites }: ThreadCalls, frees: number): number | null {
-    if (firstNulls < frees || !this.#mayBeExit(firstSites.slice(0, frees))) {
+  #underNewTid({ predecessor, nulls, sites }: FirstCalls, frees: number): number | null {
+    if (nulls < frees || !this.#mayBeExit(sites.slice(0, frees))) {
       return null;
     }
     return this.#silentSince(predecessor);
@@ -317,7 +320,7 @@ export class LastCalls {
     if (call === null || call.thread === 0) {
       return null;
     }
-    return this.#threads[call.thread]?.last === call.last ? call.thread : null;
+    return this.#threads.lastOf(call.thread) === call.last ? call.thread : null;
   }
 
   /** False if one of the call sites has freed a block, or NULL more often than there are threads. */
@@ -332,22 +335,12 @@ export class LastCalls {
     });
   }
 
-  #enter(thread: number, tid: number): ThreadCalls {
-    const before = this.#threads[this.#lastThread];
-    const calls: ThreadCalls = {
-      tid,
-      count: 0,
-      last: -1,
-      firstNulls: 0,
-      firstSites: NO_SITES,
-      trailing: new TrailingFrees(),
-      predecessor: before === undefined ? null : { thread: this.#lastThread, last: before.last },
-    };
-    this.#threads[thread] = calls;
+  #enter(thread: number, tid: number): void {
+    const last = this.#threads.lastOf(this.#lastThread);
+    this.#threads.add(thread, tid, last < 0 ? null : { thread: this.#lastThread, last });
     if (this.#unsure.delete(thread)) {
       this.#revived++;
     }
-    return calls;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { ThreadCalls } from "./thread-calls.ts";
 import type { CleanUp, TrailingFrees } from "./trailing-frees.ts";
 
 /** Groups of call sites kept. A process has one: that of its C library. */
@@ -8,7 +7,6 @@ const MAX_GROUPS = 16;
 export interface RecycledId {
   /** dense index */
   readonly thread: number;
-  readonly calls: ThreadCalls;
   /** the clean-up is all that the id had logged until then: it was another thread's */
   readonly isFirst: boolean;
   readonly cleanUp: CleanUp;
@@ -46,8 +44,7 @@ export class RecycledIds {
   }
 
   /** The thread's id speaks again after its latest frees, which look like a clean-up if `mayBe`. */
-  resume(id: Omit<RecycledId, "cleanUp">, mayBe: boolean): void {
-    const { trailing } = id.calls;
+  resume(id: Omit<RecycledId, "cleanUp">, trailing: TrailingFrees, mayBe: boolean): void {
     const cleanUp = this.known(trailing) ?? (mayBe ? trailing.cleanUp() : null);
     if (cleanUp !== null) {
       this.#found.push({ ...id, cleanUp });

@@ -1,5 +1,6 @@
 import { MIDNIGHT_STEP } from "../clock.ts";
 import type { EventBatch } from "../event.ts";
+import { TidIndex } from "../tid-index.ts";
 
 /** µs by which the clocks of two CPUs may differ. */
 const MIN_LATE = 100;
@@ -17,18 +18,16 @@ const BLOCK_LINES = 16;
 const MIN_RUNS = 32;
 const MAX_SHORT_RATIO = 0.25;
 
-/** What is kept of a thread after its latest line. */
-interface Thread {
-  /** µs, of that line */
-  time: number;
-  /** greatest time in the log up to that line, in µs, and the thread that it is of */
-  latest: number;
-  leader: number;
-  /** how often the clock had been set back at that line */
-  era: number;
-  /** for each thread that this one was behind: the number of the latest time; null: none. Most threads never are. */
-  behind: Map<number, number> | null;
-}
+/** Cells of a thread's row: what is kept of it after its latest line. A log may have many thousand threads. */
+/** µs, of that line */
+const TIME = 0;
+/** greatest time in the log up to that line, in µs, and the thread (index) that it is of */
+const LATEST = 1;
+const LEADER = 2;
+/** how often the clock had been set back at that line */
+const ERA = 3;
+const STRIDE = 4;
+const INITIAL_ROWS = 16;
 
 /**
  * Recognises a hook that collects the lines of each thread in a buffer of its own, and writes the buffer when it is full
@@ -49,14 +48,18 @@ export class ThreadBuffers {
   latestBy = 0;
   #turns = 0;
   #era = 0;
-  /** greatest time so far, and the thread that it is of; −1 while no line has a time */
+  /** greatest time so far, and the thread (index) that it is of; −1 while no line has a time */
   #latest = Number.NEGATIVE_INFINITY;
   #leader = -1;
+  /** of the latest line; −1 before the first */
   #tid = -1;
-  #current: Thread | null = null;
+  #current = -1;
   /** the thread that the current run of lines is behind; −1 for none */
   #behind = -1;
-  readonly #threads = new Map<number, Thread>();
+  readonly #index = new TidIndex();
+  #rows = new Float64Array(INITIAL_ROWS * STRIDE);
+  /** for each thread, those that it was behind: the number of the latest time. Most threads never are. */
+  readonly #pairsOf = new Map<number, Map<number, number>>();
   #pairs = 0;
   #times = 0;
   #runs = 0;
@@ -77,32 +80,35 @@ export class ThreadBuffers {
   /** Reads the next batch, in the order of the log. */
   read({ time, tid, length }: EventBatch): void {
     for (let i = 0; i < length; i++) {
-      const current =
-        tid[i] === this.#tid && this.#current !== null ? this.#current : this.#enter(tid[i]!);
+      if (tid[i] !== this.#tid) {
+        this.#enter(tid[i]!);
+      }
       this.#runLines++;
       const at = time[i]!;
       if (Number.isNaN(at)) {
         continue;
       }
-      if (at < current.time) {
+      const rows = this.#rows;
+      const row = this.#current * STRIDE;
+      if (at < rows[row + TIME]!) {
         this.#era++;
         this.#latest = at;
-      } else if (at < current.latest - MIN_LATE && current.era === this.#era) {
-        this.#late(current, at);
+      } else if (at < rows[row + LATEST]! - MIN_LATE && rows[row + ERA] === this.#era) {
+        this.#late(rows[row + LATEST]!, rows[row + LEADER]!, at);
       }
       if (at >= this.#latest) {
         this.#latest = at;
-        this.#leader = this.#tid;
+        this.#leader = this.#current;
       }
-      current.time = at;
-      current.latest = this.#latest;
-      current.leader = this.#leader;
-      current.era = this.#era;
+      rows[row + TIME] = at;
+      rows[row + LATEST] = this.#latest;
+      rows[row + LEADER] = this.#leader;
+      rows[row + ERA] = this.#era;
     }
   }
 
-  #late(current: Thread, at: number): void {
-    const { latest, leader } = current;
+  /** A line of time `at` follows others of its thread, above which `leader` had reached the time `latest`. */
+  #late(latest: number, leader: number, at: number): void {
     if (latest - at > MIDNIGHT_STEP) {
       return;
     }
@@ -112,34 +118,50 @@ export class ThreadBuffers {
       return;
     }
     this.#behind = leader;
-    current.behind ??= new Map();
-    const before = current.behind.get(leader);
-    const reverse = this.#threads.get(leader)?.behind?.get(this.#tid) ?? 0;
+    const before = this.#pairsOf.get(this.#current)?.get(leader);
+    const reverse = this.#pairsOf.get(leader)?.get(this.#current) ?? 0;
     if (reverse > (before ?? 0)) {
       this.#turns++;
     }
     if (before !== undefined || this.#pairs < MAX_PAIRS) {
       this.#pairs += before === undefined ? 1 : 0;
-      current.behind.set(leader, ++this.#times);
+      this.#pairOf(this.#current).set(leader, ++this.#times);
     }
   }
 
+  #pairOf(thread: number): Map<number, number> {
+    let pairs = this.#pairsOf.get(thread);
+    if (pairs === undefined) {
+      pairs = new Map();
+      this.#pairsOf.set(thread, pairs);
+    }
+    return pairs;
+  }
+
   /** A run of lines of another thread begins. */
-  #enter(tid: number): Thread {
-    if (this.#current !== null) {
+  #enter(tid: number): void {
+    if (this.#current >= 0) {
       this.#runs++;
       this.#shortRuns += this.#runLines < BLOCK_LINES ? 1 : 0;
     }
     this.#runLines = 0;
     this.#behind = -1;
     this.#tid = tid;
-    let thread = this.#threads.get(tid);
-    if (thread === undefined) {
-      const latest = Number.NEGATIVE_INFINITY;
-      thread = { time: latest, latest, leader: -1, era: 0, behind: null };
-      this.#threads.set(tid, thread);
+    const known = this.#index.size;
+    this.#current = this.#index.indexOf(tid);
+    if (this.#current === known) {
+      this.#add(known * STRIDE);
     }
-    this.#current = thread;
-    return thread;
+  }
+
+  #add(row: number): void {
+    if (row === this.#rows.length) {
+      const grown = new Float64Array(this.#rows.length * 2);
+      grown.set(this.#rows);
+      this.#rows = grown;
+    }
+    this.#rows[row + TIME] = Number.NEGATIVE_INFINITY;
+    this.#rows[row + LATEST] = Number.NEGATIVE_INFINITY;
+    this.#rows[row + LEADER] = -1;
   }
 }

@@ -31,21 +31,13 @@ interface Frees {
 
 /** The frees that a thread has made since its latest other call, from the first free(NULL) on. */
 export class TrailingFrees {
-  /** null: none. A log may have many thousand threads, and most have none. */
+  /** null: none */
   #frees: Frees | null = null;
-
-  get isEmpty(): boolean {
-    return this.#frees === null;
-  }
 
   /** the caller of the last free; null if that is of a block, or there is none */
   get lastNullSite(): number | null {
     const frees = this.#frees;
     return frees?.bytes.at(-1) === NULL ? frees.callers.at(-1)! : null;
-  }
-
-  clear(): void {
-    this.#frees = null;
   }
 
   addNull(event: number, caller: number): void {

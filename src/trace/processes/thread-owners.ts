@@ -1,3 +1,4 @@
+import { TidIndex } from "../tid-index.ts";
 import { LogProcess, type ProcessOrigin } from "./log-process.ts";
 
 /** Processes that are told apart; the calls of all others are those of one more. */
@@ -6,13 +7,16 @@ const MAX_PROCESSES = 1024;
 /** The processes of a log, and which threads are whose. */
 export class ThreadOwners {
   readonly all: LogProcess[] = [];
-  readonly #owners = new Map<number, LogProcess>();
+  readonly #index = new TidIndex();
+  /** index of the process of each thread: a log may have many thousand threads */
+  #owners = new Uint16Array(64);
   /** the latest process of each pid */
   readonly #latest = new Map<number, LogProcess>();
 
   /** The process of a thread id at present; null: it is new. */
   ownerOf(tid: number): LogProcess | null {
-    return this.#owners.get(tid) ?? null;
+    const thread = this.#index.find(tid);
+    return thread < 0 ? null : this.all[this.#owners[thread]!]!;
   }
 
   /** The latest process of a pid; null: none has it. */
@@ -21,10 +25,17 @@ export class ThreadOwners {
   }
 
   own(tid: number, owner: LogProcess): void {
-    if (this.#owners.get(tid) !== owner) {
-      owner.threads++;
-      this.#owners.set(tid, owner);
+    if (this.ownerOf(tid) === owner) {
+      return;
     }
+    owner.threads++;
+    const thread = this.#index.indexOf(tid);
+    if (thread === this.#owners.length) {
+      const grown = new Uint16Array(this.#owners.length * 2);
+      grown.set(this.#owners);
+      this.#owners = grown;
+    }
+    this.#owners[thread] = owner.index;
   }
 
   start(pid: number, origin: ProcessOrigin): LogProcess {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { exitsBefore, postponedExits } from "../../../src/recorded/explain/exits.ts";
+import {
+  exitsBefore,
+  postponedExits,
+  type ThreadSet,
+} from "../../../src/recorded/explain/exits.ts";
 import { RecentPast } from "../../../src/recorded/explain/past.ts";
 import { Action } from "../../../src/trace/actions.ts";
 import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
@@ -14,6 +18,10 @@ function pastOf(tids: readonly number[], eventsPerBatch = 1000, skipped = 0): Re
   return past;
 }
 
+function setOf(threads: readonly number[]): ThreadSet {
+  return { has: (thread) => threads.includes(thread), indices: () => threads };
+}
+
 /** The exits as "thread before event". */
 function exits(
   past: RecentPast,
@@ -21,7 +29,7 @@ function exits(
   suspects: number[],
   threads: number[],
 ): string[] {
-  return exitsBefore(past, mismatch, suspects, threads).map(
+  return exitsBefore(past, mismatch, suspects, setOf(threads)).map(
     ({ thread, before }) => `${thread} before ${before}`,
   );
 }
@@ -88,7 +96,7 @@ describe("the exits that may explain a mismatch", () => {
     // Ten rounds in which each thread calls once.
     const past = pastOf(Array.from({ length: 600 }, (_, i) => 10 + (i % 60)));
     const suspects = threads.slice(1, 21);
-    const found = exitsBefore(past, 600, suspects, threads);
+    const found = exitsBefore(past, 600, suspects, setOf(threads));
     const count = (thread: number) => found.filter((one) => one.thread === thread).length;
     expect(threads.slice(1, 13).map(count)).toEqual(new Array(12).fill(6));
     const others = threads.filter((thread) => thread === 0 || thread > 12).map(count);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { RecycledIds } from "../../../src/trace/order/recycled-ids.ts";
-import type { ThreadCalls } from "../../../src/trace/order/thread-calls.ts";
 import { TrailingFrees } from "../../../src/trace/order/trailing-frees.ts";
 
 const SITES = [0x7f00_0000_2000, 0x7f00_0000_1000];
@@ -17,27 +16,15 @@ function frees(next: number, thenNull = false): TrailingFrees {
   return trailing;
 }
 
-/** Thread 3, after these frees. */
-function id(trailing: TrailingFrees) {
-  const calls: ThreadCalls = {
-    tid: 7,
-    count: 5,
-    last: 9,
-    firstNulls: 0,
-    firstSites: [0, 0],
-    trailing,
-    predecessor: null,
-  };
-  return { thread: 3, calls, isFirst: false };
-}
+const ID = { thread: 3, isFirst: false };
 
 describe("an id that speaks again after a clean-up", () => {
   it("is a new thread's if a thread with the same call sites fell silent, in this batch or before", () => {
     const ids = new RecycledIds();
-    ids.resume(id(frees(10)), true);
+    ids.resume(ID, frees(10), true);
     ids.learn(SITES);
     expect(ids.take()).toMatchObject([{ thread: 3, cleanUp: { last: 9, nulls: 2 } }]);
-    ids.resume(id(frees(20)), true);
+    ids.resume(ID, frees(20), true);
     expect(ids.take()).toMatchObject([{ cleanUp: { last: 19 } }]);
     expect(ids.take()).toEqual([]);
   });
@@ -45,22 +32,22 @@ describe("an id that speaks again after a clean-up", () => {
   it("is so, too, if the new thread begins with a free(NULL)", () => {
     const ids = new RecycledIds();
     ids.learn(SITES);
-    ids.resume(id(frees(10, true)), false);
+    ids.resume(ID, frees(10, true), false);
     expect(ids.take()).toMatchObject([{ cleanUp: { last: 9, nulls: 2 } }]);
   });
 
   it("is not while the call sites are unknown, or the program's", () => {
     const ids = new RecycledIds();
     ids.learn([PROGRAM, SITES[0]!]);
-    ids.resume(id(frees(10)), true);
-    ids.resume(id(frees(20)), false);
+    ids.resume(ID, frees(10), true);
+    ids.resume(ID, frees(20), false);
     expect(ids.take()).toEqual([]);
   });
 });
 
 it("pointers that show an exit near an open clean-up show its call sites", () => {
   const ids = new RecycledIds();
-  ids.resume(id(frees(10)), true);
+  ids.resume(ID, frees(10), true);
   ids.take();
   expect(ids.shownBefore(10, null)?.sites).toEqual(SITES);
   expect(ids.shownBefore(8, null)?.sites).toEqual(SITES);

@@ -55,12 +55,6 @@ it("blocks before the first free(NULL) are left out; a block after the last one 
   expect(after([block]).cleanUp()).toBeNull();
 });
 
-it("another call clears what came before", () => {
-  const trailing = after(NULLS);
-  trailing.clear();
-  expect(trailing.cleanUp()).toBeNull();
-});
-
 describe("after the clean-up", () => {
   it("a thread may free thread vectors", () => {
     expect(after([...NULLS, ...vector, ...vector]).cleanUp()).toEqual({

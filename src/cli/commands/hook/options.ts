@@ -8,10 +8,10 @@ export interface HookValues {
 }
 
 const AFTER_HELP = `
-The hook is a library for LD_PRELOAD that logs every malloc call. It is built once
-by the C compiler, and kept in $XDG_CACHE_HOME/mallog or ~/.cache/mallog. Built
-anywhere, it works with every glibc from 2.17 on. docs/recording.md has its
-variables, and recipes for containers and services.
+The hook is a library for LD_PRELOAD that logs every malloc call. It works with
+every glibc from 2.17 on. If the package was made without it, the C compiler builds
+it once, into $XDG_CACHE_HOME/mallog or ~/.cache/mallog. docs/recording.md has the
+hook's variables, and recipes for containers and services.
 
 Exit codes:
   0    done
@@ -28,8 +28,8 @@ Examples:
 export function addHook(program: Command, run: (values: HookValues) => Promise<void>): void {
   program
     .command("hook")
-    .summary("build the hook that records programs, or print its source")
-    .description("Builds the recording hook, and prints its path.")
+    .summary("write the hook that records programs, or its source")
+    .description("Prints the path of the recording hook, or writes it to a file.")
     .option("-o, --output <file>", "write the hook to this file")
     .option("--source", "the C source instead of the library; without -o on standard output")
     .addOption(

@@ -1,13 +1,16 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { builtHook, HookError, hostArch } from "../../../native/build-hook.ts";
+import { builtHook, hostArch } from "../../../native/build-hook.ts";
+import { HookError } from "../../../native/compile-hook.ts";
 import type { HookArch } from "../../../native/hook-arches.ts";
 import { hookSource } from "../../../native/hook-source.ts";
 import { Exit } from "../../exit-codes.ts";
 import { writeErrorReason } from "../../files/system-error.ts";
 import type { Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
+import { message } from "../../terminal/message.ts";
 import { print } from "../../terminal/print.ts";
+import { canPreload } from "../record/preloadable.ts";
 import type { HookValues } from "./options.ts";
 
 /**
@@ -16,7 +19,7 @@ import type { HookValues } from "./options.ts";
  */
 export async function writeHook(
   { output, source, arch }: HookValues,
-  io: Pick<Io, "stdout" | "host" | "env" | "cwd">,
+  io: Pick<Io, "stdout" | "stderr" | "host" | "env" | "cwd">,
 ): Promise<number> {
   if (source && output === undefined) {
     await print(io.stdout, hookSource());
@@ -24,6 +27,12 @@ export async function writeHook(
   }
   const built = source ? null : hookFor(arch ?? null, io);
   if (output === undefined) {
+    if (built !== null && !canPreload(built)) {
+      message(
+        io.stderr,
+        "LD_PRELOAD cannot name this path, which has a blank or a colon; give another with -o",
+      );
+    }
     await print(io.stdout, `${built}\n`);
     return Exit.done;
   }

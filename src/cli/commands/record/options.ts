@@ -5,7 +5,7 @@ import { modelOptions, VALUES_HELP } from "../../options/model-options.ts";
 import { valueOption } from "../../options/option-values.ts";
 import { outputOptions } from "../../options/output-options.ts";
 
-/** Option values of `record`, as commander returns them. */
+/** Option values of `record` and `watch`, as commander returns them. */
 export interface RecordValues extends Omit<AnalysisValues, "output"> {
   readonly output: string;
   /** seconds */
@@ -51,22 +51,24 @@ export function addRecord(
     )
     .usage("[options] -- <command...>")
     .argument("<command...>", "the command and its arguments, after --")
-    .option("-o, --output <file>", "the log", "malloc.log.gz")
-    .addOption(
-      valueOption(
-        "--for <time>",
-        "end the recording and the command after this time, e.g. 60s",
-        (text) => {
-          const seconds = parseDuration(text);
-          return seconds === null || seconds === 0
-            ? { error: "give a time like 60s, 500ms or 2m" }
-            : { ok: seconds };
-        },
-      ),
-    )
-    .addOption(new Option("--no-report", "only record"))
     .action((words: string[], values: RecordValues) => run(words, values))
     .addHelpText("after", AFTER_HELP);
+  addRecordingOptions(command, "end the recording and the command after this time, e.g. 60s");
+}
+
+/** Adds the options of the log, of the recording's end and of the report. `forHelp`: the help of --for. */
+export function addRecordingOptions(command: Command, forHelp: string): void {
+  command
+    .option("-o, --output <file>", "the log", "malloc.log.gz")
+    .addOption(
+      valueOption("--for <time>", forHelp, (text) => {
+        const seconds = parseDuration(text);
+        return seconds === null || seconds === 0
+          ? { error: "give a time like 60s, 500ms or 2m" }
+          : { ok: seconds };
+      }),
+    )
+    .addOption(new Option("--no-report", "only record"));
   const quiet = "no progress line, and no message about the log";
   for (const option of [...modelOptions(), ...outputOptions(quiet)]) {
     if (option.long !== "--output") {

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { rmSync } from "node:fs";
 import { byteUnit, count, size } from "../../../report/format.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
-import { writeErrorReason } from "../../files/system-error.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
 import { message } from "../../terminal/message.ts";
 import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
-import { keepLog, logName, type RawLog, rawLogs } from "./raw-logs.ts";
+import { preloadable } from "./preloadable.ts";
+import { logName, type RawLog, rawLogs } from "./raw-logs.ts";
+import { analysisValues, keepLogAs, newFolder } from "./recorded-log.ts";
 import { runHooked } from "./run-hooked.ts";
 
 /**
@@ -24,10 +24,9 @@ export async function recordCommand(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
-  const hook = hookFor(null, io);
   const folder = newFolder(values.output, io.cwd);
   try {
-    const status = await runHooked(words, { hook, folder, seconds: values.for ?? null }, io);
+    const status = await record(words, folder, values.for ?? null, io);
     const logs = await byVolume(rawLogs(folder), values, io, analyse);
     const [first, ...others] = logs;
     if (first === undefined) {
@@ -40,20 +39,26 @@ export async function recordCommand(
     if (!values.report) {
       return status;
     }
-    const request = { ...values, output: undefined };
-    const reported = await analyzeLog([kept], analysisValues(request), io, analyse, commands);
+    const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
     return status === 0 ? reported : status;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The options of the report: `-o` names the log, not a report. */
-function analysisValues({
-  output: _,
-  ...values
-}: Omit<RecordValues, "output"> & { output: undefined }) {
-  return values;
+/** Runs the command under the hook. Returns its exit code. */
+async function record(
+  words: readonly string[],
+  folder: string,
+  seconds: number | null,
+  io: Io,
+): Promise<number> {
+  const { path, remove } = preloadable(hookFor(null, io));
+  try {
+    return await runHooked(words, { hook: path, folder, seconds }, io);
+  } finally {
+    remove();
+  }
 }
 
 /** Moves the logs to their places. Returns the path of the first one, as the user would write it. */
@@ -69,11 +74,7 @@ async function keep(
   for (const log of logs) {
     const name = logName(output, log);
     names.push(name);
-    try {
-      await keepLog(log.path, resolve(io.cwd, name));
-    } catch (error) {
-      throw new Failure({ code: "output", file: name, reason: writeErrorReason(error) });
-    }
+    await keepLogAs(name, log, io.cwd);
   }
   const [name = output] = names;
   if (!quiet) {
@@ -145,13 +146,4 @@ async function byVolume(
     );
   }
   return sorted.toSorted((a, b) => (volumes.get(b) ?? 0) - (volumes.get(a) ?? 0));
-}
-
-/** A new folder beside the log: both are on one file system, and a log may be large. */
-function newFolder(output: string, cwd: string): string {
-  try {
-    return mkdtempSync(join(dirname(resolve(cwd, output)), ".mallog-record-"));
-  } catch (error) {
-    throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
-  }
 }
