@@ -1,3 +1,4 @@
+import { patternFindings } from "../insight/allocation-patterns.ts";
 import { findings, withoutModel } from "../insight/findings.ts";
 import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/grade.ts";
 import { otherAllocator } from "../insight/other-allocator.ts";
@@ -35,6 +36,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
   const samples = measured(result);
+  const sites = siteColumns(ledger, result.read.callerNames);
   const ungraded = {
     schema: REPORT_SCHEMA,
     tool: { name: "mallog" as const, version },
@@ -44,7 +46,7 @@ export function summarize(result: AnalysisResult, version: string): Report {
     threads,
     callers: callerSummaries(ledger.sites, result.read.callerNames, result.mappings),
     sizes: sizeSummaries(ledger.sites),
-    sites: siteColumns(ledger, result.read.callerNames),
+    sites,
     live: {
       bytes: ledger.blocks.liveBytes,
       blocks: ledger.blocks.liveBlocks,
@@ -55,8 +57,8 @@ export function summarize(result: AnalysisResult, version: string): Report {
     scenarios,
     measured: samples,
     timeline: timeline(result),
-    findings:
-      recorded === undefined || model === null
+    findings: [
+      ...(recorded === undefined || model === null
         ? []
         : findings({
             recorded,
@@ -68,7 +70,9 @@ export function summarize(result: AnalysisResult, version: string): Report {
             refersToPlaces: samples !== null || model.holes !== null,
             freezesThresholds: model.freezesThresholds,
             rssByGlibc: model.rssByGlibc,
-          }),
+          })),
+      ...patternFindings(sites),
+    ],
     ...processSummaries(result, (one) =>
       summarize({ ...one, read: result.read, processes: [] }, version),
     ),
