@@ -36,7 +36,9 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
   const samples = measured(result);
-  const sites = siteColumns(ledger, result.read.callerNames);
+  const { callerNames } = result.read;
+  const table = ledger.sites.table();
+  const sites = siteColumns(table, ledger, callerNames);
   const ungraded = {
     schema: REPORT_SCHEMA,
     tool: { name: "mallog" as const, version },
@@ -44,8 +46,8 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ...(result.read.isInterim ? { interim: true } : {}),
     trace,
     threads,
-    callers: callerSummaries(ledger.sites, result.read.callerNames, result.mappings),
-    sizes: sizeSummaries(ledger.sites),
+    callers: callerSummaries(table, ledger.sites.lifetimes, callerNames, result.mappings),
+    sizes: sizeSummaries(table),
     sites,
     live: {
       bytes: ledger.blocks.liveBytes,
