@@ -24,7 +24,8 @@ interface Pair {
 /** Sizes that are requested together: those of known libraries, then those of which the counts of calls are equal. */
 export function patternFindings(sites: SiteColumns): Finding[] {
   const pairs = pairsOf(sites);
-  const known = KNOWN_PATTERNS.flatMap((pattern) => knownFinding(pattern, pairs) ?? []);
+  const bySize = totalsBySize(pairs);
+  const known = KNOWN_PATTERNS.flatMap((pattern) => knownFinding(pattern, bySize) ?? []);
   const explained = new Set(known.flatMap(({ sizes }) => sizes));
   const unknown = equalCounts(pairs.filter((pair) => !explained.has(pair.size)));
   return [...known.map(({ finding }) => finding), ...unknown];
@@ -46,15 +47,26 @@ function pairsOf({ caller, size, calls, liveAtPeakBytes }: SiteColumns): Pair[] 
   return [...pairs.values()];
 }
 
+/** What all callers requested of each size. */
+function totalsBySize(
+  pairs: readonly Pair[],
+): Map<number, Pick<Pair, "calls" | "liveAtPeakBlocks">> {
+  const totals = new Map<number, Pick<Pair, "calls" | "liveAtPeakBlocks">>();
+  for (const { size, calls, liveAtPeakBlocks } of pairs) {
+    const total = totals.get(size);
+    totals.set(size, {
+      calls: calls + (total?.calls ?? 0),
+      liveAtPeakBlocks: liveAtPeakBlocks + (total?.liveAtPeakBlocks ?? 0),
+    });
+  }
+  return totals;
+}
+
 function knownFinding(
   { name, parts, source }: KnownPattern,
-  pairs: readonly Pair[],
+  bySize: ReadonlyMap<number, Pick<Pair, "calls" | "liveAtPeakBlocks">>,
 ): { finding: Finding; sizes: number[] } | null {
-  const callsOf = (part: PatternPart): number =>
-    sum(
-      pairs.filter((pair) => pair.size === part.bytes),
-      ({ calls }) => calls,
-    );
+  const callsOf = (part: PatternPart): number => bySize.get(part.bytes)?.calls ?? 0;
   const [first] = parts;
   const uses = callsOf(first) / first.times;
   const seen = parts.flatMap((part) => {
@@ -74,11 +86,7 @@ function knownFinding(
   ) {
     return null;
   }
-  const liveUses =
-    sum(
-      pairs.filter((pair) => pair.size === first.bytes),
-      ({ liveAtPeakBlocks }) => liveAtPeakBlocks,
-    ) / first.times;
+  const liveUses = (bySize.get(first.bytes)?.liveAtPeakBlocks ?? 0) / first.times;
   // Of an optional part as large a share as of all its calls.
   const atPeakBytes = sum(seen, ({ bytes, calls }) => (bytes * calls * liveUses) / uses);
   const together = seen.filter(({ calls, times }) => calls === uses * times);
