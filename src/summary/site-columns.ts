@@ -1,25 +1,34 @@
 import { OTHER_CALLERS, type SiteColumns } from "../report/allocations.ts";
-import { ANY, ANY_CALLER, type SiteRow } from "../trace/allocation-sites.ts";
+import { ANY, ANY_CALLER, type SiteTable } from "../trace/allocation-sites.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import { callerText } from "./allocation-summaries.ts";
+import { keptOf } from "./site-groups.ts";
 
 /** The most sites with a row of their own. */
 const MAX_SITES = 1000;
 /** The most callers for whose other sites there is a row. */
 const MAX_RESTS = 1000;
 
-/** A site is among the largest by one of these. */
-const LARGE = ["volumeBytes", "calls", "liveBytes", "liveAtPeakBytes"] as const;
-
-type Site = Pick<SiteRow, "thread" | "caller" | "size" | (typeof LARGE)[number]>;
+interface Site {
+  readonly thread: number;
+  readonly caller: number;
+  readonly size: number;
+  calls: number;
+  volumeBytes: number;
+  liveBytes: number;
+  liveAtPeakBytes: number;
+}
 
 /** The sites of a log in columns, largest volume first. `names`: callers that lines give as text. */
-export function siteColumns({ sites, threads }: Ledger, names: readonly string[]): SiteColumns {
-  const all: Site[] = sites.rows();
-  const kept = new Set(all.length <= MAX_SITES ? all : largest(all));
-  const rows = [...kept, ...rests(all.filter((site) => !kept.has(site)))].sort(
-    byDescending("volumeBytes"),
-  );
+export function siteColumns(
+  table: SiteTable,
+  { threads }: Ledger,
+  names: readonly string[],
+): SiteColumns {
+  const kept = keptOf(table, MAX_SITES);
+  const rows = kept.map((site) => siteAt(table, site));
+  rows.push(...rests(table, new Set(kept)));
+  rows.sort((a, b) => b.volumeBytes - a.volumeBytes);
   return {
     tid: rows.map(({ thread }) => (thread === ANY ? null : threads.tidOf(thread))),
     caller: rows.map(({ caller }) =>
@@ -33,33 +42,36 @@ export function siteColumns({ sites, threads }: Ledger, names: readonly string[]
   };
 }
 
-function largest(all: readonly Site[]): Site[] {
-  return LARGE.flatMap((name) =>
-    [...all].sort(byDescending(name)).slice(0, MAX_SITES / LARGE.length),
-  );
+function siteAt(table: SiteTable, site: number): Site {
+  return {
+    thread: table.thread[site]!,
+    caller: table.caller[site]!,
+    size: table.size[site]!,
+    calls: table.calls[site]!,
+    volumeBytes: table.volumeBytes[site]!,
+    liveBytes: table.liveBytes[site]!,
+    liveAtPeakBytes: table.liveAtPeakBytes[site]!,
+  };
 }
 
-/** One row for each caller, of all threads and sizes; one for the callers beyond the first. */
-function rests(sites: readonly Site[]): Site[] {
+/** One row for each caller of the sites without a row, of all threads and sizes; one for the callers beyond the first. */
+function rests(table: SiteTable, kept: ReadonlySet<number>): Site[] {
   const byCaller = new Map<number, Site>();
-  for (const site of sites) {
-    const known = byCaller.has(site.caller) || byCaller.size < MAX_RESTS;
-    const caller = known ? site.caller : ANY_CALLER;
+  for (let site = 0; site < table.caller.length; site++) {
+    if (kept.has(site)) {
+      continue;
+    }
+    const own = table.caller[site]!;
+    const caller = byCaller.has(own) || byCaller.size < MAX_RESTS ? own : ANY_CALLER;
     const sum = byCaller.get(caller);
-    byCaller.set(caller, {
-      thread: ANY,
-      caller,
-      size: ANY,
-      calls: site.calls + (sum?.calls ?? 0),
-      volumeBytes: site.volumeBytes + (sum?.volumeBytes ?? 0),
-      liveBytes: site.liveBytes + (sum?.liveBytes ?? 0),
-      liveAtPeakBytes: site.liveAtPeakBytes + (sum?.liveAtPeakBytes ?? 0),
-    });
+    if (sum === undefined) {
+      byCaller.set(caller, { ...siteAt(table, site), thread: ANY, caller, size: ANY });
+      continue;
+    }
+    sum.calls += table.calls[site]!;
+    sum.volumeBytes += table.volumeBytes[site]!;
+    sum.liveBytes += table.liveBytes[site]!;
+    sum.liveAtPeakBytes += table.liveAtPeakBytes[site]!;
   }
   return [...byCaller.values()];
-}
-
-/** The order is the same in every run: sites are in order of first appearance, and sorting is stable. */
-function byDescending(name: (typeof LARGE)[number]): (a: Site, b: Site) => number {
-  return (a, b) => b[name] - a[name];
 }

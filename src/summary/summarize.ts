@@ -1,3 +1,4 @@
+import { patternFindings } from "../insight/allocation-patterns.ts";
 import { findings, withoutModel } from "../insight/findings.ts";
 import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/grade.ts";
 import { otherAllocator } from "../insight/other-allocator.ts";
@@ -35,9 +36,12 @@ export function summarize(result: AnalysisResult, version: string): Report {
   const trace = traceSummary(result, threads);
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
-  const callers = callerSummaries(ledger.sites, result.read.callerNames, result.mappings);
-  const pins = pinSummaries(result, result.read.callerNames);
+  const { callerNames } = result.read;
+  const table = ledger.sites.table();
+  const callers = callerSummaries(table, ledger.sites.lifetimes, callerNames, result.mappings);
+  const pins = pinSummaries(result, callerNames);
   const samples = measured(result);
+  const sites = siteColumns(table, ledger, callerNames);
   const ungraded = {
     schema: REPORT_SCHEMA,
     tool: { name: "mallog" as const, version },
@@ -46,8 +50,8 @@ export function summarize(result: AnalysisResult, version: string): Report {
     trace,
     threads,
     callers,
-    sizes: sizeSummaries(ledger.sites),
-    sites: siteColumns(ledger, result.read.callerNames),
+    sizes: sizeSummaries(table),
+    sites,
     live: {
       bytes: ledger.blocks.liveBytes,
       blocks: ledger.blocks.liveBlocks,
@@ -60,8 +64,8 @@ export function summarize(result: AnalysisResult, version: string): Report {
     ...(model === null ? {} : { pins }),
     measured: samples,
     timeline: timeline(result),
-    findings:
-      recorded === undefined || model === null
+    findings: [
+      ...(recorded === undefined || model === null
         ? []
         : findings({
             recorded,
@@ -75,7 +79,9 @@ export function summarize(result: AnalysisResult, version: string): Report {
             refersToPlaces: samples !== null || model.holes !== null,
             freezesThresholds: model.freezesThresholds,
             rssByGlibc: model.rssByGlibc,
-          }),
+          })),
+      ...patternFindings(sites),
+    ],
     ...processSummaries(result, (one) =>
       summarize({ ...one, read: result.read, processes: [] }, version),
     ),

@@ -42,23 +42,23 @@ const MAX_DISTANCE = 64;
 export const ANY = -1;
 export const ANY_CALLER = Number.NEGATIVE_INFINITY;
 
-/** What was allocated by a caller, of a size, in a thread: `ANY` where the log has too many of them. */
-export interface SiteRow {
-  /** as EventBatch.caller */
-  readonly caller: number;
-  /** requested bytes */
-  readonly size: number;
-  /** dense index */
-  readonly thread: number;
+/** Sites in columns, in order of first appearance: what was allocated by a caller, of a size, in a thread. */
+export interface SiteTable {
+  /** as EventBatch.caller; ANY_CALLER where the log has too many of them */
+  readonly caller: Float64Array;
+  /** requested bytes; `ANY` where the log has too many of them */
+  readonly size: Float64Array;
+  /** dense index; `ANY` where the log has too many of them */
+  readonly thread: Float64Array;
   /** successful allocations, reallocs included */
-  readonly calls: number;
-  readonly volumeBytes: number;
-  readonly liveBytes: number;
-  readonly liveBlocks: number;
+  readonly calls: Float64Array;
+  readonly volumeBytes: Float64Array;
+  readonly liveBytes: Float64Array;
+  readonly liveBlocks: Float64Array;
   /** live when the live bytes of the process first reached their peak */
-  readonly liveAtPeakBytes: number;
+  readonly liveAtPeakBytes: Float64Array;
   /** blocks freed or resized within `TEMPORARY_CALLS` later allocations of their thread */
-  readonly temporaryCalls: number;
+  readonly temporaryCalls: Float64Array;
 }
 
 /** What is read ahead for so many events stays in the cache until they are counted. */
@@ -252,25 +252,33 @@ export class AllocationSites {
     }
   }
 
-  row(site: number): SiteRow {
-    const rows = this.#rows.subarray(site * STRIDE, (site + 1) * STRIDE);
-    const integers = this.#integers.subarray(site * INTEGERS, (site + 1) * INTEGERS);
-    return {
-      caller: rows[CALLER]!,
-      size: rows[SIZE]!,
-      thread: integers[THREAD]!,
-      calls: rows[CALLS]!,
-      volumeBytes: rows[VOLUME]!,
-      liveBytes: rows[LIVE_BYTES]!,
-      liveBlocks: integers[LIVE_BLOCKS]!,
-      liveAtPeakBytes: integers[EPOCH] === this.#peaks ? rows[AT_PEAK]! : rows[LIVE_BYTES]!,
-      temporaryCalls: integers[TEMPORARY]! >>> 0,
+  /** A copy of all sites. */
+  table(): SiteTable {
+    const column = (of: (site: number) => number): Float64Array => {
+      const values = new Float64Array(this.#size);
+      for (let site = 0; site < values.length; site++) {
+        values[site] = of(site);
+      }
+      return values;
     };
-  }
-
-  /** All sites, in order of first appearance. */
-  rows(): SiteRow[] {
-    return Array.from({ length: this.#size }, (_, site) => this.row(site));
+    const rows = this.#rows;
+    const integers = this.#integers;
+    const double = (cell: number) => column((site) => rows[site * STRIDE + cell]!);
+    const integer = (cell: number) => column((site) => integers[site * INTEGERS + cell]!);
+    return {
+      caller: double(CALLER),
+      size: double(SIZE),
+      thread: integer(THREAD),
+      calls: double(CALLS),
+      volumeBytes: double(VOLUME),
+      liveBytes: double(LIVE_BYTES),
+      liveBlocks: integer(LIVE_BLOCKS),
+      liveAtPeakBytes: column((site) => {
+        const isOfLastPeak = integers[site * INTEGERS + EPOCH] === this.#peaks;
+        return rows[site * STRIDE + (isOfLastPeak ? AT_PEAK : LIVE_BYTES)]!;
+      }),
+      temporaryCalls: column((site) => integers[site * INTEGERS + TEMPORARY]! >>> 0),
+    };
   }
 
   #siteOf(caller: number, size: number, thread: number, mixed: number): number {

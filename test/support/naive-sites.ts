@@ -129,9 +129,25 @@ export function naiveSites(
   return { rows: [...sites.values()], lifetimes };
 }
 
-/** The same of the real sites. */
+/** The rows of the real sites. */
+export function rowsOf(sites: AllocationSites): Site[] {
+  const table = sites.table();
+  return Array.from({ length: sites.size }, (_, site) => ({
+    caller: table.caller[site]!,
+    size: table.size[site]!,
+    thread: table.thread[site]!,
+    calls: table.calls[site]!,
+    volumeBytes: table.volumeBytes[site]!,
+    liveBytes: table.liveBytes[site]!,
+    liveBlocks: table.liveBlocks[site]!,
+    liveAtPeakBytes: table.liveAtPeakBytes[site]!,
+    temporaryCalls: table.temporaryCalls[site]!,
+  }));
+}
+
+/** All that the real sites know. */
 export function sitesState(sites: AllocationSites): SitesState {
-  const rows = sites.rows();
+  const rows = rowsOf(sites);
   return {
     rows,
     lifetimes: Object.fromEntries(rows.map(({ caller }) => [caller, sites.lifetimes.of(caller)])),

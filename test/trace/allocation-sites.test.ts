@@ -5,7 +5,7 @@ import { Op } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
 import { inOrder, resolveAll } from "../support/event-batches.ts";
 import type { PlainEvent } from "../support/naive-ledger.ts";
-import { naiveSites, sitesState } from "../support/naive-sites.ts";
+import { naiveSites, rowsOf, sitesState } from "../support/naive-sites.ts";
 
 const P = 0x55d0_0000_02a0;
 const [A, B] = [0x7f11_0000_1000, 0x7f22_0000_1000];
@@ -36,7 +36,7 @@ function sitesOf(events: readonly PlainEvent[], limits?: SiteLimits) {
 describe("a call site", () => {
   it("counts the allocations of a caller, a size and a thread, and what is live of them", () => {
     const log = [malloc(10, 0), malloc(10, 1), malloc(10, 2, A, 2), malloc(10, 3, B), free(0)];
-    expect(sitesOf(log).rows()).toMatchObject([
+    expect(rowsOf(sitesOf(log))).toMatchObject([
       { caller: A, size: 10, thread: 0, calls: 2, volumeBytes: 20, liveBytes: 10, liveBlocks: 1 },
       { caller: A, size: 10, thread: 1, calls: 1, volumeBytes: 10, liveBytes: 10, liveBlocks: 1 },
       { caller: B, size: 10, thread: 0, calls: 1, volumeBytes: 10, liveBytes: 10, liveBlocks: 1 },
@@ -44,7 +44,7 @@ describe("a call site", () => {
   });
 
   it("loses its block to the realloc that resizes it", () => {
-    expect(sitesOf([malloc(10, 0), realloc(30, 0, 1, B)]).rows()).toMatchObject([
+    expect(rowsOf(sitesOf([malloc(10, 0), realloc(30, 0, 1, B)]))).toMatchObject([
       { caller: A, size: 10, calls: 1, liveBytes: 0, liveBlocks: 0 },
       { caller: B, size: 30, calls: 1, volumeBytes: 30, liveBytes: 30, liveBlocks: 1 },
     ]);
@@ -53,9 +53,7 @@ describe("a call site", () => {
   it("knows what it had live at the first peak of the process", () => {
     const log = [malloc(10, 0), malloc(50, 1, B), free(0), malloc(40, 2), free(1), malloc(20, 3)];
     // 10, 60, 50, 90, 40, 60: the peak is after the fourth call, when 0 is freed and 1 is not.
-    const atPeak = sitesOf(log)
-      .rows()
-      .map(({ size, liveAtPeakBytes }) => [size, liveAtPeakBytes]);
+    const atPeak = rowsOf(sitesOf(log)).map(({ size, liveAtPeakBytes }) => [size, liveAtPeakBytes]);
     expect(atPeak).toEqual([
       [10, 0],
       [50, 50],
@@ -67,7 +65,7 @@ describe("a call site", () => {
   it("counts blocks as temporary that are freed before their thread has allocated 17 others", () => {
     const others = (count: number, tid: number) =>
       Array.from({ length: count }, (_, i) => malloc(1, 10 + i, B, tid));
-    const temporary = (log: PlainEvent[]) => sitesOf(log).row(0).temporaryCalls;
+    const temporary = (log: PlainEvent[]) => rowsOf(sitesOf(log))[0]!.temporaryCalls;
     expect(temporary([malloc(10, 0), ...others(16, 1), free(0)])).toBe(1);
     expect(temporary([malloc(10, 0), ...others(17, 1), free(0)])).toBe(0);
     expect(temporary([malloc(10, 0), ...others(17, 2), free(0, 2)])).toBe(1);
@@ -115,7 +113,7 @@ describe("a log with a million callers and sizes", () => {
   it("has a bounded number of sites, one of which stands for all that came too late", () => {
     const sites = sitesOf(log.flatMap((call) => [call, free(0)]));
     expect(sites.size).toBe(3 * 2 ** 15 + 1);
-    const rows = sites.rows();
+    const rows = rowsOf(sites);
     expect(rows.at(-1)).toMatchObject({ caller: ANY_CALLER, size: ANY, thread: ANY });
     expect(rows.reduce((sum, { calls }) => sum + calls, 0)).toBe(log.length);
     expect(rows.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0)).toBe(

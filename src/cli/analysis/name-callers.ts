@@ -15,6 +15,9 @@ export interface CallerNaming {
   readonly symbols: boolean;
 }
 
+/** Ten times the mappings that a process may have by default (vm.max_map_count), at 100 bytes each. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /** @throws Failure option */
 export function mappingsOf(files: readonly string[], cwd: string): CodeMappings | null {
   if (files.length === 0) {
@@ -22,7 +25,7 @@ export function mappingsOf(files: readonly string[], cwd: string): CodeMappings 
   }
   const mappings = new CodeMappings();
   for (const file of files) {
-    const text = readText(file, cwd);
+    const text = readText(file, cwd, MAX_BYTES);
     if ("error" in text) {
       throw new Failure({ code: "option", option: "--maps", value: file, reason: text.error });
     }
