@@ -44,10 +44,16 @@ function composition(causes: Causes, rss: number): string {
   const unit = byteUnit([rss]);
   const held = causes.live + causes.mapped + causes.unwritten;
   if (notable.length === 0) {
-    return `the program holds ${percent(held / rss)} of it.`;
+    return `the program holds ${percent(held / rss)} of it.${neverWritten(causes, rss)}`;
   }
-  const of = `of ${size(rss, unit)}, `;
-  return `${of}${notable.map(({ bytes, words }) => `${size(bytes, unit)} are ${words}`).join("; ")}.`;
+  const parts = notable.map(({ bytes, words }) => `${size(bytes, unit)} are ${words}`);
+  return `of ${size(rss, unit)}, ${parts.join("; ")}.${neverWritten(causes, rss)}`;
+}
+
+function neverWritten({ unwritten }: Causes, rss: number): string {
+  return -unwritten < NOTABLE_RATIO * rss
+    ? ""
+    : ` ${size(-unwritten, byteUnit([rss]))} of what is live was never written, and is not resident.`;
 }
 
 /** Whether the program's memory grows, or what glibc holds beyond it; null if neither does, or both. */
