@@ -39,5 +39,5 @@ test.skipIf(!canRun)("the README's second example records a program, each pointe
   });
   expect(status).toBe(0);
   expect(stdout).toMatch(/^1000000\n/);
-  expect(stdout).toMatch(/The model reproduced (\d[\d,]*) of \1 pointers\./);
+  expect(stdout).toMatch(/the model reproduced (\d[\d,]*) of \1 pointers\./);
 });

@@ -33,7 +33,7 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     const folder = newFolder();
     const { status, stdout, stderr } = mallog(["record", "--", calls.path, "threads"], folder);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/The model reproduced (\d+) of \1 pointers\./);
+    expect(stdout).toMatch(/the model reproduced (\d+) of \1 pointers\./);
     expect(stdout).toContain("GC Thread#0");
     expect(stderr).toMatch(
       /^mallog: recorded process \d+ \(.*hook-calls threads\) in malloc\.log\.gz\n$/,
@@ -81,13 +81,13 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
   it("has the command's exit code, and reports all the same", () => {
     const failing = mallog(["record", "--", "sh", "-c", "ls >/dev/null; exit 7"], newFolder());
     expect(failing.status).toBe(7);
-    expect(failing.stdout).toContain("The model reproduced");
+    expect(failing.stdout).toContain("the model reproduced");
     const killed = mallog(
       ["record", "--", "sh", "-c", "ls >/dev/null; kill -KILL $$"],
       newFolder(),
     );
     expect(killed.status).toBe(137);
-    expect(killed.stdout).toContain("The model reproduced");
+    expect(killed.stdout).toContain("the model reproduced");
   });
 
   it.skipIf(!hasJava)("records a JVM: names of threads, and each pointer and page", () => {
@@ -125,7 +125,7 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     const argv = ["record", "--for", "300ms", "--", calls.path, "wait", "100000"];
     const { status, stdout } = mallog(argv, newFolder());
     expect(status).toBe(0);
-    expect(stdout).toContain("The model reproduced");
+    expect(stdout).toContain("the model reproduced");
   });
 
   it("passes a signal on to the command, and reports what it did", async () => {
