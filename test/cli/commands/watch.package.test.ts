@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -15,8 +15,14 @@ import { newFolder } from "../../support/run-mallog.ts";
 const calls = new CProgram("hook-calls");
 const stress = new CProgram("hook-stress");
 
-const canWatch = canRecord && spawnSync("gdb", ["--version"]).status === 0;
-const skipped = canWatch ? "" : " (skipped: no gdb, no C compiler, or no glibc)";
+/** Only root may debug a process that is not its child where this is not 0. */
+const SCOPE = "/proc/sys/kernel/yama/ptrace_scope";
+const mayDebug =
+  process.getuid?.() === 0 || !existsSync(SCOPE) || readFileSync(SCOPE, "utf8").startsWith("0");
+const canWatch = canRecord && mayDebug && spawnSync("gdb", ["--version"]).status === 0;
+const skipped = canWatch
+  ? ""
+  : " (skipped: no gdb, or it may not attach; no C compiler, or no glibc)";
 
 /** Starts a program that ends with the test. */
 async function running(command: string, ...argv: readonly string[]): Promise<ChildProcess> {

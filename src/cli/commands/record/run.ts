@@ -10,7 +10,7 @@ import type { RecordValues } from "./options.ts";
 import { preloadable } from "./preloadable.ts";
 import { logName, type RawLog, rawLogs } from "./raw-logs.ts";
 import { analysisValues, keepLogAs, newFolder } from "./recorded-log.ts";
-import { runHooked } from "./run-hooked.ts";
+import { type Recording, runHooked } from "./run-hooked.ts";
 
 /**
  * Runs `mallog record`: the command under the hook, one log for each process in a folder beside the target, then the logs
@@ -26,7 +26,8 @@ export async function recordCommand(
 ): Promise<number> {
   const folder = newFolder(values.output, io.cwd);
   try {
-    const status = await record(words, folder, values.for ?? null, io);
+    const { for: seconds = null } = values;
+    const status = await record(words, { folder, seconds }, io);
     const logs = await byVolume(rawLogs(folder), values, io, analyse);
     const [first, ...others] = logs;
     if (first === undefined) {
@@ -49,13 +50,12 @@ export async function recordCommand(
 /** Runs the command under the hook. Returns its exit code. */
 async function record(
   words: readonly string[],
-  folder: string,
-  seconds: number | null,
+  recording: Omit<Recording, "hook">,
   io: Io,
 ): Promise<number> {
   const { path, remove } = preloadable(hookFor(null, io));
   try {
-    return await runHooked(words, { hook: path, folder, seconds }, io);
+    return await runHooked(words, { ...recording, hook: path }, io);
   } finally {
     remove();
   }

@@ -63,7 +63,7 @@ export function loadLibrary(library: string, target: Target): void {
         /^\$2 = 0x[0-9a-f]+ "(.*)"$/m.exec(output) ?? [];
       throw notAttached(target, `the hook cannot be loaded: ${reason}`);
     }
-    if (!/No symbol "(dlopen|__libc_dlopen_mode)"/.test(output)) {
+    if (!/No symbol ("(dlopen|__libc_dlopen_mode)"|table)/.test(output)) {
       throw notAttached(target, gdbReason(output));
     }
   }
