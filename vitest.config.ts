@@ -15,7 +15,7 @@ const testTimeout = 120_000;
 const build = { globalSetup: ["./test/support/build.js"] };
 
 const loadedByNode = {
-  setupFiles: ["./test/support/quick.ts"],
+  setupFiles: ["./test/support/quick.ts", "./test/support/views-equal.ts"],
   // Node imports the sources itself. In those that vitest loads, each use of an import is a getter's call: the model is
   // half as fast.
   experimental: { viteModuleRunner: false, nodeLoader: false },
