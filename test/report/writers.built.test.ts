@@ -71,8 +71,8 @@ describe("the whole report", () => {
   });
 });
 
-/** CSV has rows of threads only. */
-test.each(ENDINGS.filter((ending) => ending !== ".csv"))(
+/** CSV has rows of threads only, folded stacks nothing but stacks. */
+test.each(ENDINGS.filter((ending) => !/\.(?:csv|folded)$/.test(ending)))(
   "an interruption is shown as %s",
   async (ending) => {
     const whole = { ...inBudget, complete: true };

@@ -4,7 +4,7 @@ import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 
 /** Speedscope's own format (https://www.speedscope.app/file-format-schema.json): one profile for each flame graph. */
-export const writeSpeedscope: Writer = ({ report }) => {
+export const writeSpeedscope: Writer = ({ report, interruption }) => {
   const indexes = new Map<string, number>();
   const frames: object[] = [];
   const indexOf = ({ name, file, line }: Frame): number => {
@@ -29,10 +29,11 @@ export const writeSpeedscope: Writer = ({ report }) => {
       weights: stacks.map(({ bytes }) => bytes),
     };
   });
+  const log = sourceName(report.trace.sources[0] ?? "-");
   return printJson({
     $schema: "https://www.speedscope.app/file-format-schema.json",
     exporter: `mallog@${report.tool.version}`,
-    name: sourceName(report.trace.sources[0] ?? "-"),
+    name: interruption === null ? log : `${log}. ${interruption}`,
     activeProfileIndex: 0,
     shared: { frames },
     profiles,
