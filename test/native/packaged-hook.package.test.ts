@@ -113,7 +113,7 @@ describe.skipIf(!canRecord)("a package in a folder whose name has a blank", () =
       });
     const { status, stdout, stderr } = run("record", "-q", "--", "ls");
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("The model reproduced");
+    expect(stdout).toContain("the model reproduced");
     expect(run("hook").stderr).toMatch(/^mallog: LD_PRELOAD cannot name this path/);
   });
 });

@@ -173,6 +173,8 @@ describe("examples of the documents and of the help", async () => {
   beforeAll(() => {
     copyFileSync(file("beginning.log.gz"), file("malloc.log.gz"));
     writeFileSync(file("mallog.config.json"), config);
+    const library = "7f92cc000000-7f92cd000000 r-xp 00000000 fd:00 7 /usr/lib/jvm/lib/libjvm.so";
+    writeFileSync(file("maps.txt"), `${library}\n`);
     expect(shell("mallog beginning.log.gz -q -o base.json -o head.json").status).toBe(0);
   });
 
