@@ -153,7 +153,7 @@ function manyThreads(): string {
 }
 
 test("100,000 threads need no large heap", async () => {
-  const argv = ["--max-old-space-size=400", MALLOG, manyThreads(), "--no-progress"];
+  const argv = ["--max-old-space-size=250", MALLOG, manyThreads(), "--no-progress"];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
   const { code, out, err } = await ended(child);
   expect({ code, err }).toEqual({ code: 0, err: "" });
