@@ -127,14 +127,16 @@ export class ProcessThreads {
 
   /** Thread `index`, which makes the next calls: others may be packed. Null: it has not called yet, or has ended. */
   enter(index: number): Thread | null {
+    const place = this.#placeOf(index);
+    if (place > 0) {
+      const thread = this.#recent[place - 1]!;
+      thread.isRecent = true;
+      return thread;
+    }
     if (this.#recent.length > this.#limit) {
       this.#packOthers(index);
     }
-    const thread = this.at(index);
-    if (thread !== null) {
-      thread.isRecent = true;
-    }
-    return thread;
+    return place < 0 ? this.#unpack(index, -place) : null;
   }
 
   /** Adds thread `index`; the first one is the main thread, in arena `main`. */

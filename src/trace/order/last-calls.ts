@@ -86,8 +86,12 @@ export class LastCalls {
         continue;
       }
       const thread = actions.thread[i]!;
-      if (!threads.has(thread)) {
-        this.#enter(thread, batch.tid[i]!);
+      if (thread !== latest) {
+        if (!threads.has(thread)) {
+          this.#enter(thread, batch.tid[i]!);
+        }
+        this.#calling.add(thread);
+        latest = thread;
       }
       const event = first + i;
       const caller = batch.caller[i]!;
@@ -105,10 +109,6 @@ export class LastCalls {
         threads.call(thread, event);
       }
       this.#lastThread = thread;
-      if (thread !== latest) {
-        this.#calling.add(thread);
-        latest = thread;
-      }
     }
     return this.#exitsWithin(actions, first, first + batch.length, next);
   }
