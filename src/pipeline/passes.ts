@@ -104,18 +104,11 @@ export const LEDGER_PASSES: readonly Pass<LedgerStage>[] = [
     run: ({ ledger, batch, actions }) => ledger.countThreads(batch, actions),
   },
   {
-    name: "apply allocations and frees to the live blocks",
+    name: "apply allocations and frees to the live blocks, and count call sites",
     needs: ["order", "blocks", "threads"],
     gives: ["old sizes"],
     forModel: false,
     run: ({ ledger, batch, actions }) => ledger.applyBlocks(batch, actions),
-  },
-  {
-    name: "count call sites and sizes",
-    needs: ["order", "blocks", "threads", "old sizes"],
-    gives: [],
-    forModel: false,
-    run: ({ ledger, batch, actions }) => ledger.countSites(batch, actions),
   },
   {
     name: "record live bytes over time",

@@ -5,14 +5,22 @@ import type { ThreadTable } from "./threads.ts";
 /** Cells of a block's row: adjacent, because they are read together. A double: */
 const BYTES = 0;
 const STRIDE = 4;
-/** Integers in the same row: */
-const OWNER = 2;
-const SITE = 3;
-const SITE_OWNER = 4;
-const EVENT = 5;
-const BORN = 6;
-const LINE = 7;
-const INTEGERS = 8;
+/** Integers in the same row; from `site` to `born` AllocationSites writes them. */
+export const BLOCK = {
+  owner: 2,
+  /** site of the call that allocated it, or that last resized it by realloc */
+  site: 3,
+  /** dense index of that call's thread */
+  siteOwner: 4,
+  /** number of its event, modulo 2^32 */
+  event: 5,
+  /** how many allocations its thread had made with it, modulo 2^32 */
+  born: 6,
+  /** number of its line, modulo 2^32 */
+  line: 7,
+  /** integers of a row */
+  integers: 8,
+} as const;
 /** Up to this size (1 MiB) the rows stay in the processor's cache anyway. */
 const CACHED_DOUBLES = 2 ** 17;
 const INITIAL_BLOCKS = 1024;
@@ -32,7 +40,7 @@ export class BlockTable {
   // NaN first: avoids a Smi-to-double deoptimization.
   #liveBytes = Number.NaN;
   #liveBlocks = 0;
-  /** bytes of the blocks that the last batch lost, in the order of its events */
+  /** bytes of the blocks lost since `warm`, in the order of the events */
   readonly lostBytes: number[] = [];
   /** sum of what `warm` read, as an integer: V8 would optimise an unused load away */
   #warmed = 0;
@@ -73,17 +81,17 @@ export class BlockTable {
 
   /** Dense index of the thread that allocated live block `block`, or that last resized it by realloc. */
   ownerOf(block: number): number {
-    return this.#integers[block * INTEGERS + OWNER]!;
+    return this.#integers[block * BLOCK.integers + BLOCK.owner]!;
   }
 
   /** Site of the call that allocated live block `block`, or that last resized it by realloc. */
   siteOf(block: number): number {
-    return this.#integers[block * INTEGERS + SITE]!;
+    return this.#integers[block * BLOCK.integers + BLOCK.site]!;
   }
 
   /** Line of the log with that call, modulo 2^32. */
   lineOf(block: number): number {
-    return this.#integers[block * INTEGERS + LINE]! >>> 0;
+    return this.#integers[block * BLOCK.integers + BLOCK.line]! >>> 0;
   }
 
   /** Time of that call in µs on the log's clock; NaN when unknown. */
@@ -91,29 +99,9 @@ export class BlockTable {
     return this.#times[block]!;
   }
 
-  /** Number of that call's event, modulo 2^32. */
-  eventOf(block: number): number {
-    return this.#integers[block * INTEGERS + EVENT]!;
-  }
-
-  /** How many allocations its thread had made with it, modulo 2^32. */
-  bornOf(block: number): number {
-    return this.#integers[block * INTEGERS + BORN]!;
-  }
-
-  /** States the site of a block, and when the call was made. */
-  setSite(block: number, site: number, owner: number, event: number, born: number): void {
-    const integers = this.#integers;
-    const row = block * INTEGERS;
-    integers[row + SITE] = site;
-    integers[row + SITE_OWNER] = owner;
-    integers[row + EVENT] = event;
-    integers[row + BORN] = born;
-  }
-
-  /** As `ownerOf`, when `siteOf` was stated. */
-  siteOwnerOf(block: number): number {
-    return this.#integers[block * INTEGERS + SITE_OWNER]!;
+  /** The rows as integers, until the next `apply`. */
+  get integers(): Int32Array {
+    return this.#integers;
   }
 
   /**
@@ -148,15 +136,15 @@ export class BlockTable {
     }
   }
 
-  /** Loads the rows of a batch into the cache: these loads overlap, those of `apply` wait for one another. */
-  warm(out: ActionBatch, length: number): void {
+  /** Loads the rows of events from..to-1 into the cache: these loads overlap, those of `apply` wait for one another. */
+  warm(out: ActionBatch, from: number, to: number): void {
     this.lostBytes.length = 0;
     const rows = this.#rows;
     if (rows.length <= CACHED_DOUBLES) {
       return;
     }
     let sum = 0;
-    for (let i = 0; i < length; i++) {
+    for (let i = from; i < to; i++) {
       const row = out.block[i]! * STRIDE;
       if (row >= 0 && row < rows.length) {
         sum += rows[row]!;
@@ -179,8 +167,8 @@ export class BlockTable {
     const rows = this.#rows;
     rows[row + BYTES] = bytes;
     const block = out.block[i]!;
-    this.#integers[block * INTEGERS + OWNER] = thread;
-    this.#integers[block * INTEGERS + LINE] = batch.line[i]!;
+    this.#integers[block * BLOCK.integers + BLOCK.owner] = thread;
+    this.#integers[block * BLOCK.integers + BLOCK.line] = batch.line[i]!;
     this.#times[block] = batch.time[i]!;
     this.#liveBytes += bytes;
     this.#liveBlocks++;

@@ -9,12 +9,15 @@ import { Resolver } from "./resolver.ts";
 import { PeakSeries, TimeAxis } from "./series.ts";
 import { ThreadTable } from "./threads.ts";
 
+/** The rows of so many events stay in the processor's cache from one step to the next. */
+const EVENTS_AHEAD = 1024;
+
 /**
  * What the log itself states, without a model: threads, blocks, live bytes over time. What it writes to the ActionBatch
  * replaces the log's pointers and tids for the models.
  *
- * Every batch passes six steps: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks`, `countSites` and `recordSeries`,
- * in the order of pipeline/passes.ts. Each is a pass over the columns of its own: small loops compile better than one large loop.
+ * Every batch passes five steps: `resolveBlocks`, `readClock`, `countThreads`, `applyBlocks` and `recordSeries`, in the
+ * order of pipeline/passes.ts. Each is a pass over the columns of its own: small loops compile better than one large loop.
  */
 export class Ledger {
   readonly threads = new ThreadTable();
@@ -115,26 +118,22 @@ export class Ledger {
 
   /**
    * Needs `resolveBlocks` and `countThreads`. Writes `out.oldSize`; applies the batch to live blocks and live bytes, of
-   * each thread too.
+   * each thread and call site too.
    */
   applyBlocks(batch: EventBatch, out: ActionBatch): void {
-    const { threads, blocks } = this;
-    blocks.warm(out, batch.length);
+    const { threads, blocks, sites } = this;
     for (let from = 0; from < batch.length; ) {
       // A point of the threads' timelines is closed between two events.
       const pointEnd = threads.pointEnd - this.#events;
-      const to = Math.min(batch.length, pointEnd);
+      const to = Math.min(batch.length, pointEnd, from + EVENTS_AHEAD);
+      blocks.warm(out, from, to);
       blocks.apply(batch, out, this.#liveAfter, from, to);
+      sites.count(batch, out, this.#liveAfter, from, to);
       if (to === pointEnd) {
         threads.closePoint();
       }
       from = to;
     }
-  }
-
-  /** Needs `applyBlocks`. Counts who allocated what. */
-  countSites(batch: EventBatch, out: ActionBatch): void {
-    this.sites.count(batch, out, this.#liveAfter);
   }
 
   /** Needs `readClock` and `applyBlocks`. Records the series `liveBytes` and `time`; counts the events of the batch. */
