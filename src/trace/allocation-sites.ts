@@ -20,6 +20,8 @@ const EPOCH = 14;
 const TEMPORARY = 15;
 const INTEGERS = 16;
 const INITIAL_SITES = 256;
+/** Up to this size the rows stay in the processor's cache anyway. */
+const CACHED_BYTES = 2 ** 20;
 
 /** A block is temporary if its thread allocates at most so many others before it is freed or resized. */
 export const TEMPORARY_CALLS = 16;
@@ -218,14 +220,35 @@ export class AllocationSites {
     return peak;
   }
 
-  /** Finds the sites of allocations from..to-1, and reads ahead those of the blocks that are freed. */
+  /** Finds the sites of allocations from..to-1. */
   #enter(batch: EventBatch, out: ActionBatch, from: number, to: number): void {
+    const sites = this.#sites;
+    const isAhead = this.#rows.byteLength > CACHED_BYTES;
+    if (isAhead) {
+      this.#readAhead(batch, out, from, to);
+    }
+    for (let i = from; i < to; i++) {
+      if (out.block[i]! < 0 || !returnsBlock(out.action[i]!)) {
+        continue;
+      }
+      const caller = batch.caller[i]!;
+      const size = batch.size[i]!;
+      const thread = out.thread[i]!;
+      if (thread >= this.#allocations.length) {
+        this.#growThreads(thread);
+      }
+      const mixed = isAhead ? sites[i]! : hash(caller, size, thread);
+      sites[i] = this.#siteOf(caller, size, thread, mixed);
+    }
+  }
+
+  /** Loads the rows of sites into the cache: these loads overlap, those of a search wait for one another. */
+  #readAhead(batch: EventBatch, out: ActionBatch, from: number, to: number): void {
     const sites = this.#sites;
     const slots = this.#slots;
     const rows = this.#rows;
     const blocks = this.#blocks.integers;
     const mask = slots.length - 1;
-    // Two loops: the loads of the first overlap, those of the second wait for one another.
     let sum = 0;
     for (let i = from; i < to; i++) {
       const block = out.block[i]!;
@@ -243,14 +266,6 @@ export class AllocationSites {
       sum += site < 0 ? 0 : rows[site * STRIDE]!;
     }
     this.#warmed = (this.#warmed + sum) | 0;
-    for (let i = from; i < to; i++) {
-      if (out.block[i]! >= 0 && returnsBlock(out.action[i]!)) {
-        if (out.thread[i]! >= this.#allocations.length) {
-          this.#growThreads(out.thread[i]!);
-        }
-        sites[i] = this.#siteOf(batch.caller[i]!, batch.size[i]!, out.thread[i]!, sites[i]!);
-      }
-    }
   }
 
   /** Removes a block whose free is missing: nothing shows how long it lived. */
