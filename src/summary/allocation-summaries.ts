@@ -3,10 +3,10 @@ import {
   MAX_ALLOCATION_ROWS,
   type SizeSummary,
 } from "../report/allocations.ts";
-import { ANY, ANY_CALLER, type SiteTable } from "../trace/allocation-sites.ts";
 import { type CallerLifetimes, LIFETIMES } from "../trace/caller-lifetimes.ts";
 import { nameOfCaller } from "../trace/caller-names.ts";
 import type { CodeMappings } from "../trace/code-mappings.ts";
+import { ANY, ANY_CALLER, type SiteTable } from "../trace/site-table.ts";
 import { placed } from "./caller-places.ts";
 import { siteGroups } from "./site-groups.ts";
 

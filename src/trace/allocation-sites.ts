@@ -3,6 +3,7 @@ import { BLOCK, type BlockTable } from "./blocks.ts";
 import { CallerLifetimes } from "./caller-lifetimes.ts";
 import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
+import { ANY, ANY_CALLER, type SiteTable, TEMPORARY_CALLS } from "./site-table.ts";
 
 /** Cells of a site's row, which fills one cache line. Doubles: */
 const CALLER = 0;
@@ -23,9 +24,6 @@ const INITIAL_SITES = 256;
 /** Up to this size the rows stay in the processor's cache anyway. */
 const CACHED_BYTES = 2 ** 20;
 
-/** A block is temporary if its thread allocates at most so many others before it is freed or resized. */
-export const TEMPORARY_CALLS = 16;
-
 /** How many sites there may be while each kind is still added: they bound the memory. */
 export interface SiteLimits {
   /** of a thread, caller and size */
@@ -39,29 +37,6 @@ export interface SiteLimits {
 const LIMITS: SiteLimits = { exact: 2 ** 15, anyThread: 2 ** 16, anySize: 3 * 2 ** 15 };
 /** A site that would lie farther from its slot than this is not added: made-up keys cannot make the search long. */
 const MAX_DISTANCE = 64;
-
-/** Stands for all sizes, threads or callers that are not told apart. */
-export const ANY = -1;
-export const ANY_CALLER = Number.NEGATIVE_INFINITY;
-
-/** Sites in columns, in order of first appearance: what was allocated by a caller, of a size, in a thread. */
-export interface SiteTable {
-  /** as EventBatch.caller; ANY_CALLER where the log has too many of them */
-  readonly caller: Float64Array;
-  /** requested bytes; `ANY` where the log has too many of them */
-  readonly size: Float64Array;
-  /** dense index; `ANY` where the log has too many of them */
-  readonly thread: Float64Array;
-  /** successful allocations, reallocs included */
-  readonly calls: Float64Array;
-  readonly volumeBytes: Float64Array;
-  readonly liveBytes: Float64Array;
-  readonly liveBlocks: Float64Array;
-  /** live when the live bytes of the process first reached their peak */
-  readonly liveAtPeakBytes: Float64Array;
-  /** blocks freed or resized within `TEMPORARY_CALLS` later allocations of their thread */
-  readonly temporaryCalls: Float64Array;
-}
 
 /**
  * Who allocates: a row for each call site, requested size and thread. A block belongs to the call that allocated it or

@@ -5,7 +5,7 @@ import type { ThreadTable } from "./threads.ts";
 /** Cells of a block's row: adjacent, because they are read together. A double: */
 const BYTES = 0;
 const STRIDE = 4;
-/** Integers in the same row; AllocationSites writes those from `site` to `born`. */
+/** Integers in the same row; from `site` to `born` AllocationSites writes them. */
 export const BLOCK = {
   owner: 2,
   /** site of the call that allocated it, or that last resized it by realloc */
@@ -16,7 +16,7 @@ export const BLOCK = {
   event: 5,
   /** how many allocations its thread had made with it, modulo 2^32 */
   born: 6,
-  /** its line in the log, modulo 2^32 */
+  /** number of its line, modulo 2^32 */
   line: 7,
   /** integers of a row */
   integers: 8,

@@ -104,6 +104,7 @@ function sorting(chance: Chance): string[] {
   const keys = ["live", "-peak", "tid", "calls", "pinned"];
   return [
     ...(chance.happens(0.2) ? ["--sort", chance.pick(keys)] : []),
+    ...(chance.happens(0.3) ? ["--by", chance.pick(["caller", "size", "arena", "x"])] : []),
     ...(chance.happens(0.2) ? ["--top", chance.pick(["0", "1", "1000"])] : []),
   ];
 }

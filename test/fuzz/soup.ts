@@ -75,7 +75,7 @@ export function soup(chance: Chance, most: number): string[] {
   function line(): string {
     const tid = chance.pick(tids);
     clock += chance.happens(0.03) ? -chance.below(1e9) : chance.below(1e5);
-    const caller = style.caller ? `[${pointer(0x40_0000 + chance.below(64) * 16)}] ` : "";
+    const caller = style.caller ? `[${callerOf(chance)}] ` : "";
     return `${tid} ${time(style.time, clock)}${caller}${call()}`;
   }
 
@@ -97,3 +97,19 @@ function time(style: number, microseconds: number): string {
       return `${two(at / 3600e6)}:${two((at / 60e6) % 60)}:${two((at / 1e6) % 60)}.${String(Math.floor(at % 1e6)).padStart(6, "0")} `;
   }
 }
+
+/** An address, or sometimes a text in its place. */
+function callerOf(chance: Chance): string {
+  return chance.happens(0.1) ? chance.pick(CALLERS) : pointer(0x40_0000 + chance.below(64) * 16);
+}
+
+const CALLERS = [
+  "libz.so.1+0x41",
+  "operator new[](unsigned long)+0x1c",
+  "\u001b[31m+0x1",
+  "=1+1",
+  "a;b",
+  "<script>",
+  "others",
+  "é".repeat(300),
+];

@@ -1,12 +1,7 @@
 import { Action, LOST_FREE } from "../../src/trace/actions.ts";
-import {
-  type AllocationSites,
-  ANY,
-  ANY_CALLER,
-  type SiteLimits,
-  TEMPORARY_CALLS,
-} from "../../src/trace/allocation-sites.ts";
+import type { AllocationSites, SiteLimits } from "../../src/trace/allocation-sites.ts";
 import { LIFETIMES } from "../../src/trace/caller-lifetimes.ts";
+import { ANY, ANY_CALLER, TEMPORARY_CALLS } from "../../src/trace/site-table.ts";
 import type { PlainAction } from "./event-batches.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ANY, ANY_CALLER, type SiteLimits } from "../../src/trace/allocation-sites.ts";
+import type { SiteLimits } from "../../src/trace/allocation-sites.ts";
 import { Op } from "../../src/trace/event.ts";
 import { Ledger } from "../../src/trace/ledger.ts";
+import { ANY, ANY_CALLER } from "../../src/trace/site-table.ts";
 import { inOrder, resolveAll } from "../support/event-batches.ts";
 import type { PlainEvent } from "../support/naive-ledger.ts";
 import { naiveSites, rowsOf, sitesState } from "../support/naive-sites.ts";
