@@ -501,10 +501,21 @@ struct process {
   int is_switched;
   /* not only the main thread has made calls */
   int has_threads;
-  /* the thread that holds the log's lock; 0: free */
+  /* What each line needs, in one cache line. The thread that holds the log's lock; 0: free */
   int lock __attribute__((aligned(CACHE_LINE)));
   /* the window is being changed: a call of a signal handler cannot write */
   int is_moving;
+  /* a line is being copied to the window, which a signal handler must not replace */
+  int is_copying;
+  /* there is no room */
+  int is_full;
+  char *window;
+  /* where the next line goes, in the window */
+  word at;
+  /* bytes of the window that lines may use */
+  word limit;
+  /* µs, of the last line: times never fall */
+  word last_time;
   /* calls that are not in the log and not yet stated there */
   word lost;
   struct call_lock calls[CALL_LOCKS];
@@ -715,24 +726,16 @@ static struct {
   char path[PATH_BYTES];
   /* the window is mapped from the file; else it is a buffer */
   int is_mapped;
-  char *window;
+  /* the window, known to a forked child, too */
+  char *memory;
   /* where the window begins in the file */
   word base;
-  /* where the next line goes, in the window */
-  word at;
-  /* bytes of the window that lines may use */
-  word limit;
-  /* no room: the number of lost calls at `loss` is counted up */
-  int is_full;
+  /* where the number of lost calls is counted up while there is no room */
   char *loss;
   word lost_here;
   /* the next lost call after which to look for room */
   word retry_at;
-  /* a line is being copied to the window, which a signal handler must not replace */
-  int is_copying;
-  /* µs, of the last line: times never fall */
-  word last_time;
-} out __attribute__((aligned(CACHE_LINE)));
+} out;
 
 static int reopen_log(void) {
   struct file found;
@@ -754,13 +757,13 @@ static void flush_buffer(void) {
   uint64_t mask = 0;
   if (!is_open(&out.file)) {
     process->lost++;
-    out.base += out.at;
-    out.at = 0;
+    out.base += process->at;
+    process->at = 0;
     return;
   }
   SYS(rt_sigprocmask, SIG_BLOCK, &pipe_signal, &mask, 8);
-  while (done < out.at) {
-    long wrote = SYS(write, out.file.fd, out.window + done, out.at - done);
+  while (done < process->at) {
+    long wrote = SYS(write, out.file.fd, process->window + done, process->at - done);
     if (wrote > 0) {
       done += (word)wrote;
     } else if (wrote == -EAGAIN) {
@@ -778,13 +781,13 @@ static void flush_buffer(void) {
     }
   }
   SYS(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
-  out.base += out.at;
-  out.at = 0;
+  out.base += process->at;
+  process->at = 0;
 }
 
 /* Maps the part of the file that begins at the next line. Returns 0, or a negative error number. */
 static long map_window(void) {
-  word end = out.base + out.at;
+  word end = out.base + process->at;
   word base = end - end % page_bytes;
   if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
   if (!reopen_log()) return -EBADF;
@@ -792,11 +795,11 @@ static long map_window(void) {
   if (result < 0) return result;
   result = SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
   if (failed(result)) return result;
-  if (out.window != NULL) SYS(munmap, out.window, WINDOW_BYTES);
-  out.window = (char *)result;
+  if (process->window != NULL) SYS(munmap, process->window, WINDOW_BYTES);
+  process->window = out.memory = (char *)result;
   out.base = base;
-  out.at = end - base;
-  out.limit = WINDOW_BYTES - RESERVE_BYTES;
+  process->at = end - base;
+  process->limit = WINDOW_BYTES - RESERVE_BYTES;
   return 0;
 }
 
@@ -811,7 +814,7 @@ static void state_loss(void) {
 
 /* There is no room for the next line: says so in the window's reserve, where the count can grow. */
 static void begin_loss(void) {
-  char *line = out.window + out.at;
+  char *line = process->window + process->at;
   char *o = text(line + 1, " lost ");
   out.loss = o;
   out.lost_here = 0;
@@ -820,18 +823,18 @@ static void begin_loss(void) {
   o += 10;
   *o++ = '\n';
   __atomic_store_n(line, '#', __ATOMIC_RELEASE);
-  out.at = (word)(o - out.window);
-  out.is_full = 1;
+  process->at = (word)(o - process->window);
+  process->is_full = 1;
 }
 
 /* Makes room for `bytes`. Returns 0 if there is none. */
 static COLD int make_room(word bytes) {
   int has_room = 1;
-  if (out.is_copying) return 0;
+  if (process->is_copying) return 0;
   process->is_moving = 1;
   if (!out.is_mapped) {
     flush_buffer();
-  } else if (!out.is_full || out.lost_here >= out.retry_at) {
+  } else if (!process->is_full || out.lost_here >= out.retry_at) {
     long result = map_window();
     while (result < 0 && config.blocks_when_full) {
       struct timespec pause = {0, 100000000};
@@ -839,36 +842,36 @@ static COLD int make_room(word bytes) {
       result = map_window();
     }
     if (result == 0) {
-      out.is_full = 0;
+      process->is_full = 0;
     } else {
       has_room = 0;
-      if (!out.is_full) begin_loss();
+      if (!process->is_full) begin_loss();
       else out.retry_at += 1 << 16;
     }
   } else {
     has_room = 0;
   }
   process->is_moving = 0;
-  return has_room && out.at + bytes <= out.limit && process->state == RECORDING;
+  return has_room && process->at + bytes <= process->limit && process->state == RECORDING;
 }
 
 /* Stores the first byte and then the newline last: the window's text up to its first NUL byte at the start of a line is whole
    lines, and at most one without its newline. */
 static inline void put_line(const char *line, word bytes) {
-  int was_copying = out.is_copying;
-  __atomic_store_n(&out.is_copying, 1, __ATOMIC_RELAXED);
+  int was_copying = process->is_copying;
+  __atomic_store_n(&process->is_copying, 1, __ATOMIC_RELAXED);
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  char *to = out.window + __atomic_fetch_add(&out.at, bytes, __ATOMIC_RELAXED);
+  char *to = process->window + __atomic_fetch_add(&process->at, bytes, __ATOMIC_RELAXED);
   copy(to + 1, line + 1, bytes - 2);
   /* Order in this thread is enough: what else reads the memory is the kernel, after the process has ended. */
   __atomic_store_n(to, line[0], __ATOMIC_RELEASE);
   __atomic_store_n(to + bytes - 1, line[bytes - 1], __ATOMIC_RELEASE);
-  __atomic_store_n(&out.is_copying, was_copying, __ATOMIC_RELEASE);
+  __atomic_store_n(&process->is_copying, was_copying, __ATOMIC_RELEASE);
 }
 
 /* Counts a call that is not in the log. */
 static void lose(void) {
-  if (out.is_full) {
+  if (process->is_full) {
     out.lost_here++;
     state_loss();
   } else {
@@ -888,7 +891,7 @@ static COLD void state_lost_calls(void) {
 /* Appends a line that ends in a newline. Only the thread that holds the lock calls this, or its signal handler. */
 static inline int write_line(const char *line, word bytes) {
   if (UNLIKELY(process->is_moving)) return 0;
-  if (UNLIKELY(out.is_full || out.at + bytes + 48 > out.limit) && !make_room(bytes + 48)) return 0;
+  if (UNLIKELY(process->is_full || process->at + bytes + 48 > process->limit) && !make_room(bytes + 48)) return 0;
   if (UNLIKELY(process->lost != 0)) state_lost_calls();
   put_line(line, bytes);
   return 1;
@@ -925,9 +928,10 @@ static void expand_path(char *o, unsigned again) {
 /* Opens the log. Returns 0, or a negative error number; −EWOULDBLOCK: another process writes it. */
 static long open_log(void) {
   long fd = -EEXIST;
-  out.window = NULL;
-  out.base = out.at = out.limit = 0;
-  out.is_full = 0;
+  process->window = NULL;
+  out.memory = NULL;
+  out.base = process->at = process->limit = 0;
+  process->is_full = 0;
   for (unsigned again = 0; fd == -EEXIST && again < 1000; again++) {
     expand_path(out.path, again);
     out.is_mapped = is_regular(out.path);
@@ -949,21 +953,21 @@ static long open_log(void) {
     if (result == -ENOSPC || result == -EDQUOT || result == -EFBIG) return result;
     out.is_mapped = 0;
   }
-  out.window = map_memory(WINDOW_BYTES);
-  out.limit = WINDOW_BYTES - RESERVE_BYTES;
-  return out.window == NULL ? -ENOMEM : 0;
+  process->window = out.memory = map_memory(WINDOW_BYTES);
+  process->limit = WINDOW_BYTES - RESERVE_BYTES;
+  return process->window == NULL ? -ENOMEM : 0;
 }
 
 static void close_log(void) {
   if (!out.is_mapped) flush_buffer();
-  else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + out.at);
+  else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + process->at);
   close_file(&out.file);
 }
 
 /* A forked child leaves its parent's log. */
 static void leave_log(void) {
-  if (out.window != NULL) SYS(munmap, out.window, WINDOW_BYTES);
-  out.window = NULL;
+  if (out.memory != NULL) SYS(munmap, out.memory, WINDOW_BYTES);
+  out.memory = NULL;
   close_file(&out.file);
 }
 
@@ -1416,24 +1420,25 @@ enum how {
   NESTED,
 };
 
-/* Notes a block that the allocator has just returned. */
-static inline void born(enum how how, void *p) {
-  if (how == NESTED || !is_glibc || p == NULL) return;
+static inline word heap_of(const void *p) {
+  return (word)p & ~(word)(HEAP_BYTES - 1);
+}
+
+/* True if a block that the allocator has just returned is to be noted. */
+static inline int is_notable(const void *p) {
+  if (!is_glibc || p == NULL) return 0;
   word head = chunk_head(p);
-  if (UNLIKELY(is_large(head))) {
-    word mapping = head & IS_MMAPPED ? (word)p - 16 - ((word *)p)[-2] : 0;
-    take_lock(self.tid);
+  return is_large(head) || (head & NON_MAIN_ARENA && *known_heap(heap_of(p)) != heap_of(p));
+}
+
+/* The log's lock is held. */
+static COLD void born(const void *p) {
+  word head = chunk_head(p);
+  if (is_large(head)) {
+    word mapping = head & IS_MMAPPED ? (word)p - 16 - ((const word *)p)[-2] : 0;
     add_block((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8), mapping);
-    give_lock();
   }
-  if (head & NON_MAIN_ARENA && !(head & IS_MMAPPED)) {
-    word heap = (word)p & ~(word)(HEAP_BYTES - 1);
-    if (UNLIKELY(*known_heap(heap) != heap)) {
-      take_lock(self.tid);
-      meet_heap(heap);
-      give_lock();
-    }
-  }
+  if (head & NON_MAIN_ARENA && !(head & IS_MMAPPED)) meet_heap(heap_of(p));
 }
 
 /* ------------------------------------------------------------------------------------------ which locks a call takes */
@@ -1515,9 +1520,13 @@ static struct {
 /* Bit 56 tells the page of zeros from others only as long as no page is shared with a child. */
 static int has_forked;
 
-static int read_pagemap(word page, word count) {
-  long got = SYS(pread64, pagemap.file.fd, pagemap.entries, count * 8, page * 8);
+static int read_entries(uint64_t *entries, word page, word count) {
+  long got = SYS(pread64, pagemap.file.fd, entries, count * 8, page * 8);
   return got == (long)(count * 8);
+}
+
+static int read_pagemap(word page, word count) {
+  return read_entries(pagemap.entries, page, count);
 }
 
 /* Opens it again where the program has closed it. */
@@ -1582,19 +1591,26 @@ static word resident_pages(word from, word to) {
   return count;
 }
 
-/* Logs the pages of a block that were never written (docs/touch.md §6). */
-static COLD void state_holes(word p, word bytes) {
-  static char line[HOLE_LINE_BYTES];
+/* Memory for a line of holes, and for the entries of the page map that it is made from. */
+struct hole_buffer {
+  uint64_t *entries;
+  word entry_count;
+  char *line;
+  size_t line_bytes;
+};
+
+/* Writes the line of the pages of a block that were never written (docs/touch.md §6). Returns its end; NULL if there are none. */
+static char *hole_line(word p, word bytes, const struct hole_buffer *buffer) {
   char *o = NULL;
   word first = p / page_bytes;
   word last = (p + bytes - 1) / page_bytes;
   word hole = 0;
-  if (config.min_hole == 0 || bytes < config.min_hole || first == last || !has_pagemap()) return;
   for (word page = first; page <= last;) {
-    word n = last - page + 1 < 512 ? last - page + 1 : 512;
-    if (!read_pagemap(page, n)) return;
+    word left = last - page + 1;
+    word n = left < buffer->entry_count ? left : buffer->entry_count;
+    if (!read_entries(buffer->entries, page, n)) return NULL;
     for (word i = 0; i <= n; i++) {
-      int unwritten = i < n && is_unwritten(pagemap.entries[i]);
+      int unwritten = i < n && is_unwritten(buffer->entries[i]);
       /* A hole may go on in the next entries that are read. */
       if (i == n && page + n <= last) break;
       if (unwritten && hole == 0) hole = page + i;
@@ -1603,7 +1619,7 @@ static COLD void state_holes(word p, word bytes) {
       word to = (page + i) * page_bytes - p;
       hole = 0;
       if (o == NULL) {
-        o = text(line, "# hole ");
+        o = text(buffer->line, "# hole ");
         o = pointer(o, p);
         *o++ = ' ';
       } else {
@@ -1612,23 +1628,43 @@ static COLD void state_holes(word p, word bytes) {
       o = decimal(o, from);
       *o++ = '+';
       o = decimal(o, to - from);
-      if (o > line + sizeof line - 64) {
-        comment(line, o);
-        return;
-      }
+      if (o > buffer->line + buffer->line_bytes - 64) return o;
     }
     page += n;
   }
-  if (o != NULL) comment(line, o);
+  return o;
+}
+
+static int may_have_holes(word p, word bytes) {
+  return config.min_hole != 0 && bytes >= config.min_hole && p / page_bytes != (p + bytes - 1) / page_bytes;
+}
+
+/* The log's lock is held. */
+static COLD void state_holes(word p, word bytes) {
+  static char line[HOLE_LINE_BYTES];
+  struct hole_buffer buffer = {pagemap.entries, 512, line, sizeof line};
+  if (!may_have_holes(p, bytes) || !has_pagemap()) return;
+  char *end = hole_line(p, bytes, &buffer);
+  if (end != NULL) comment(line, end);
 }
 
 /* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
+enum { MOST_EARLY_PAGES = 32 };
+
 static inline void dies(enum how how, void *p) {
   if (how == NESTED || !is_glibc || p == NULL) return;
   word head = chunk_head(p);
   if (UNLIKELY(is_large(head))) {
+    word bytes = (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8);
+    /* Most blocks have few pages: these are looked at before the log's lock is taken, for which others would wait. */
+    uint64_t entries[MOST_EARLY_PAGES];
+    char line[MOST_EARLY_PAGES * 16 + 64];
+    struct hole_buffer buffer = {entries, MOST_EARLY_PAGES, line, sizeof line};
+    int is_early = bytes < (MOST_EARLY_PAGES - 1) * page_bytes && is_open(&pagemap.file);
+    char *end = is_early && may_have_holes((word)p, bytes) ? hole_line((word)p, bytes, &buffer) : NULL;
     take_lock(self.tid);
-    state_holes((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8));
+    if (!is_early) state_holes((word)p, bytes);
+    else if (end != NULL) comment(line, end);
     remove_block((word)p);
     give_lock();
   }
@@ -1683,7 +1719,7 @@ static COLD void sample(word time) {
     while (*s && *s != ' ') s++;
     all = read_decimal(s);
   }
-  word own = (out.at + blocks.size * sizeof(struct block)) / page_bytes;
+  word own = (process->at + blocks.size * sizeof(struct block)) / page_bytes;
   word other = all > malloced + own ? all - malloced - own : 0;
   char *o = text(header, "# rss ");
   o = decimal(o, malloced * page_bytes);
@@ -1750,8 +1786,8 @@ static inline void begin_text(struct line *line, word caller) {
 static inline void write_call(struct line *line) {
   *line->end++ = '\n';
   /* The line's text is older than the lock. */
-  if (LIKELY(line->time >= out.last_time)) out.last_time = line->time;
-  else clock_time(line->clock, out.last_time);
+  if (LIKELY(line->time >= process->last_time)) process->last_time = line->time;
+  else clock_time(line->clock, process->last_time);
   if (UNLIKELY(!write_line(line->text, (word)(line->end - line->text)))) lose();
 }
 
@@ -1889,7 +1925,7 @@ static COLD void begin_recording(void) {
   }
   SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
   process->state = RECORDING;
-  out.last_time = 0;
+  process->last_time = 0;
   range_count = 0;
   for (int i = 0; i < KNOWN_PAGES; i++) known_pages[i] = 0;
   comment(header, text(header, "# hook mallog 1"));
@@ -2088,11 +2124,12 @@ static COLD void act_on_time(word time) {
 /* Writes the line, and lets other threads go on. `p`: the block that there is now */
 static inline void end_call(enum how how, struct line *line, void *p) {
   int is_locked = how == NESTED && holds_lock(self.tid);
+  int is_noted = how == RECORD && is_notable(p);
   if (!is_locked) take_lock(self.tid);
   if (LIKELY(process->state == RECORDING)) write_call(line);
+  if (UNLIKELY(is_noted)) born(p);
   if (!is_locked) give_lock();
   if (how == NESTED) return;
-  born(how, p);
   give_call_locks(line->locks);
   set_inside(0);
   if (UNLIKELY(line->time >= next_sample || (config.stop_after != 0 && line->time >= config.stop_after)))
