@@ -125,6 +125,9 @@ static inline long system_call(long number, long a, long b, long c, long d, long
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 static int failed(long result) {
   return result < 0 && result > -4096;
@@ -519,6 +522,13 @@ struct process {
   /* calls that are not in the log and not yet stated there */
   word lost;
   struct call_lock calls[CALL_LOCKS];
+  /* The window that follows, mapped ahead by one thread while the others write; NULL: none */
+  char *next_window;
+  /* where it begins in the file */
+  word next_base;
+  int is_preparing;
+  /* the window before, which that thread unmaps; NULL: none */
+  char *old_window;
 };
 
 static struct process before_start;
@@ -555,6 +565,9 @@ struct self {
   unsigned char arena;
   /* the locks of arenas that it has given blocks to: its cache may hold some, and return them at its end */
   word given;
+  /* the second of its latest line, and its text to the point */
+  word second;
+  char clock[9];
   char name[NAME_BYTES];
 };
 
@@ -697,6 +710,7 @@ static COLD void meet_self(void) {
   self.is_inside = 0;
   self.arena = NO_ARENA;
   self.given = 0;
+  self.second = (word)-1;
   self.name[0] = 0;
   if (self.tid != process->pid) process->has_threads = 1;
   /* Last: a signal handler that finds the number must find the rest. */
@@ -785,18 +799,55 @@ static void flush_buffer(void) {
   process->at = 0;
 }
 
+/* Maps a window of the file. Returns its address, or a negative error number. */
+static long map_part(word base) {
+  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
+  long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
+  return result < 0 ? result : SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
+}
+
+/* Unmaps a window that is no longer used. */
+static void unmap_window(char **window) {
+  char *old = __atomic_exchange_n(window, NULL, __ATOMIC_ACQ_REL);
+  if (old != NULL) SYS(munmap, old, WINDOW_BYTES);
+}
+
+/* Half of the window is used: prepares the next one, so that no other thread waits while it is mapped and its pages are made. */
+static COLD void prepare_window(void) {
+  int none = 0;
+  if (!__atomic_compare_exchange_n(&process->is_preparing, &none, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+  unmap_window(&process->old_window);
+  /* Where a window ends whose last line is short */
+  word base = out.base + WINDOW_BYTES - page_bytes;
+  if (process->next_window == NULL && is_open(&out.file)) {
+    long next = map_part(base);
+    if (!failed(next)) {
+      SYS(madvise, next, WINDOW_BYTES, MADV_POPULATE_WRITE);
+      process->next_base = base;
+      __atomic_store_n(&process->next_window, (char *)next, __ATOMIC_RELEASE);
+    }
+  }
+  __atomic_store_n(&process->is_preparing, 0, __ATOMIC_RELEASE);
+}
+
 /* Maps the part of the file that begins at the next line. Returns 0, or a negative error number. */
 static long map_window(void) {
   word end = out.base + process->at;
   word base = end - end % page_bytes;
-  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
-  if (!reopen_log()) return -EBADF;
-  long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
-  if (result < 0) return result;
-  result = SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
-  if (failed(result)) return result;
-  if (process->window != NULL) SYS(munmap, process->window, WINDOW_BYTES);
-  process->window = out.memory = (char *)result;
+  char *window = __atomic_exchange_n(&process->next_window, NULL, __ATOMIC_ACQ_REL);
+  if (window != NULL && process->next_base != base) {
+    SYS(munmap, window, WINDOW_BYTES);
+    window = NULL;
+  }
+  if (window == NULL) {
+    if (!reopen_log()) return -EBADF;
+    long result = map_part(base);
+    if (failed(result)) return result;
+    window = (char *)result;
+  }
+  unmap_window(&process->old_window);
+  process->old_window = process->window;
+  process->window = out.memory = window;
   out.base = base;
   process->at = end - base;
   process->limit = WINDOW_BYTES - RESERVE_BYTES;
@@ -928,7 +979,7 @@ static void expand_path(char *o, unsigned again) {
 /* Opens the log. Returns 0, or a negative error number; −EWOULDBLOCK: another process writes it. */
 static long open_log(void) {
   long fd = -EEXIST;
-  process->window = NULL;
+  process->window = process->next_window = process->old_window = NULL;
   out.memory = NULL;
   out.base = process->at = process->limit = 0;
   process->is_full = 0;
@@ -961,6 +1012,8 @@ static long open_log(void) {
 static void close_log(void) {
   if (!out.is_mapped) flush_buffer();
   else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + process->at);
+  unmap_window(&process->next_window);
+  unmap_window(&process->old_window);
   close_file(&out.file);
 }
 
@@ -1719,7 +1772,8 @@ static COLD void sample(word time) {
     while (*s && *s != ' ') s++;
     all = read_decimal(s);
   }
-  word own = (process->at + blocks.size * sizeof(struct block)) / page_bytes;
+  int windows = (process->next_window != NULL) + (process->old_window != NULL);
+  word own = (process->at + windows * (word)WINDOW_BYTES + blocks.size * sizeof(struct block)) / page_bytes;
   word other = all > malloced + own ? all - malloced - own : 0;
   char *o = text(header, "# rss ");
   o = decimal(o, malloced * page_bytes);
@@ -1744,12 +1798,18 @@ static COLD void sample(word time) {
 
 /* ------------------------------------------------------------------------------------------------- lines of calls */
 
+static COLD void begin_second(word seconds) {
+  self.second = seconds;
+  two_digits(self.clock, (unsigned)(seconds / 3600 % 100))[0] = ':';
+  two_digits(self.clock + 3, (unsigned)(seconds / 60 % 60))[0] = ':';
+  two_digits(self.clock + 6, (unsigned)(seconds % 60))[0] = '.';
+}
+
 static inline char *clock_time(char *o, word t) {
   word seconds = t / 1000000;
   unsigned micro = (unsigned)(t % 1000000);
-  two_digits(o, (unsigned)(seconds / 3600 % 100))[0] = ':';
-  two_digits(o + 3, (unsigned)(seconds / 60 % 60))[0] = ':';
-  two_digits(o + 6, (unsigned)(seconds % 60))[0] = '.';
+  if (UNLIKELY(seconds != self.second)) begin_second(seconds);
+  copy(o, self.clock, sizeof self.clock);
   two_digits(o + 9, micro / 10000);
   two_digits(o + 11, micro / 100 % 100);
   return two_digits(o + 13, micro % 100);
@@ -2090,6 +2150,12 @@ static inline enum how enter(void) {
 }
 
 static inline void begin_line(enum how how, struct line *line, const void *caller) {
+  line->locks = 0;
+  if (config.is_exact && how == RECORD && !needs_no_locks()) {
+    /* At once: threads that all wait for one lock do better if others sleep meanwhile. */
+    line->locks = LOCK(MAIN_ARENA);
+    take_call_locks(line->locks, self.tid);
+  }
   begin_text(line, (word)caller);
   word page = (word)caller / page_bytes;
   if (UNLIKELY(known_pages[page % KNOWN_PAGES] != page) && how == RECORD) {
@@ -2101,8 +2167,10 @@ static inline void begin_line(enum how how, struct line *line, const void *calle
 
 /* The call is made next: takes the locks that it needs, and notes what becomes of the block that it is given. */
 static inline void begin_call(enum how how, struct line *line, word locks, void *old) {
-  line->locks = how == RECORD ? locks : 0;
-  take_call_locks(line->locks, self.tid);
+  if (!config.is_exact && how == RECORD) {
+    line->locks = locks;
+    take_call_locks(locks, self.tid);
+  }
   dies(how, old);
 }
 
@@ -2128,8 +2196,10 @@ static inline void end_call(enum how how, struct line *line, void *p) {
   if (!is_locked) take_lock(self.tid);
   if (LIKELY(process->state == RECORDING)) write_call(line);
   if (UNLIKELY(is_noted)) born(p);
+  int is_half_full = process->at > WINDOW_BYTES / 2 && process->next_window == NULL;
   if (!is_locked) give_lock();
   if (how == NESTED) return;
+  if (UNLIKELY(is_half_full) && out.is_mapped && process->state == RECORDING) prepare_window();
   give_call_locks(line->locks);
   set_inside(0);
   if (UNLIKELY(line->time >= next_sample || (config.stop_after != 0 && line->time >= config.stop_after)))
@@ -2189,6 +2259,7 @@ static inline __attribute__((always_inline)) void *resize(enum how how, struct l
 }
 
 EXPORT void *realloc(void *old, size_t size) {
+  __builtin_prefetch((const char *)old - 8);
   enum how how = enter();
   if (how == PASS) return real.realloc(old, size);
   struct line line;
@@ -2219,6 +2290,8 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
 }
 
 static inline void release(void *p, const void *caller) {
+  /* The chunk's header is read soon, and seldom in the cache. */
+  __builtin_prefetch((const char *)p - 8);
   enum how how = enter();
   if (how == PASS) {
     real.free(p);
