@@ -34,7 +34,7 @@
  * with a NUL byte. At its end the process cuts the file there; a killed process leaves the NUL bytes, which mallog ignores.
  * A file that cannot be mapped or reserved (FIFO, some network file systems) is written from a buffer.
  *
- * Processes. All that a forked child must not share is in one page that the kernel clears in the child (MADV_WIPEONFORK; on
+ * Processes. All that a forked child must not share is in pages that the kernel clears in the child (MADV_WIPEONFORK; on
  * kernels before 4.14 a fork handler does). A child that finds it cleared begins a log of its own. A vfork child shares the
  * parent's memory until it executes or ends: its calls belong to the parent's log, under the parent's thread.
  *
@@ -565,6 +565,8 @@ struct self {
   unsigned char arena;
   /* the locks of arenas that it has given blocks to: its cache may hold some, and return them at its end */
   word given;
+  /* while its arena is unknown: the sizes of chunks that it has freed, by bit; its cache may hold some of other arenas */
+  word freed_sizes;
   /* the second of its latest line, and its text to the point */
   word second;
   char clock[9];
@@ -710,6 +712,7 @@ static COLD void meet_self(void) {
   self.is_inside = 0;
   self.arena = NO_ARENA;
   self.given = 0;
+  self.freed_sizes = 0;
   self.second = (word)-1;
   self.name[0] = 0;
   if (self.tid != process->pid) process->has_threads = 1;
@@ -1502,6 +1505,11 @@ static word smallest_mapped = 124 << 10;
 /* The largest chunk that a thread's cache holds, unless a tunable raises it. */
 enum { LARGEST_CACHED = 1040 };
 
+/* The bit for a chunk of that size, one for each of the cache's bins; 0: the cache does not hold it. */
+static inline word bin_bit(word chunk_bytes) {
+  return chunk_bytes > LARGEST_CACHED ? 0 : (word)1 << (chunk_bytes / 16 - 2);
+}
+
 /* The lock of the arena that a chunk is of; its heap begins with the arena's address (§2.4). */
 static inline unsigned arena_lock(const void *p, word head) {
   if (!(head & NON_MAIN_ARENA)) return MAIN_ARENA;
@@ -1533,7 +1541,9 @@ static inline word locks_to_give(const void *p) {
   word head = chunk_head(p);
   word lock = LOCK(head & IS_MMAPPED ? MAPPED_BLOCKS : arena_lock(p, head));
   self.given |= lock & ~LOCK(MAPPED_BLOCKS);
-  if (LIKELY(self.arena != NO_ARENA)) return lock;
+  if (LIKELY(self.arena < CALL_LOCKS)) return lock;
+  self.freed_sizes |= bin_bit(head & ~(word)FLAGS);
+  if (self.arena == UNKNOWN_ARENA) return lock;
   /* The first call also gives the thread an arena, for its cache. */
   self.arena = UNKNOWN_ARENA;
   return ALL_LOCKS;
@@ -1543,18 +1553,16 @@ static inline word locks_of_all(void) {
   return needs_no_locks() ? 0 : config.is_exact ? LOCK(MAIN_ARENA) : ALL_LOCKS;
 }
 
-/*
- * Learns a thread's arena from a block that it was given: from the first one, and from any that its cache cannot hold. Blocks in
- * the cache may be of other arenas.
- */
+/* Learns the thread's arena from a block that it was given, unless the cache may have held the block: it may be of another. */
 static inline void learn_arena(enum how how, const void *p, word bytes) {
   if (config.is_exact || how == NESTED || p == NULL) return;
   word head = chunk_head(p);
   if (head & IS_MMAPPED) {
     if (bytes < smallest_mapped) smallest_mapped = bytes;
-  } else if (UNLIKELY(self.arena >= CALL_LOCKS) || (head & ~(word)FLAGS) > LARGEST_CACHED) {
-    self.arena = (unsigned char)arena_lock(p, head);
+    return;
   }
+  word bit = bin_bit(head & ~(word)FLAGS);
+  if (UNLIKELY(bit == 0 || (self.arena >= CALL_LOCKS && !(bit & self.freed_sizes)))) self.arena = (unsigned char)arena_lock(p, head);
 }
 
 /* ----------------------------------------------------------------------------------------------------- unwritten pages */
