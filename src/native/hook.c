@@ -475,6 +475,8 @@ struct call_lock {
   int owner;
   /* when it logged its exit, in µs */
   word leaving_since;
+  /* the arena that a thread was last found to have, of those with this lock */
+  word arena;
 } __attribute__((aligned(CACHE_LINE)));
 
 /* The call locks, by number. */
@@ -504,6 +506,8 @@ struct process {
   int is_switched;
   /* not only the main thread has made calls */
   int has_threads;
+  /* arenas, at least as many as there are */
+  int arena_count;
   /* What each line needs, in one cache line. The thread that holds the log's lock; 0: free */
   int lock __attribute__((aligned(CACHE_LINE)));
   /* the window is being changed: a call of a signal handler cannot write */
@@ -551,6 +555,8 @@ static struct {
   word max_bytes;
   int blocks_when_full;
   int is_exact;
+  /* while there are fewer arenas, a new thread gets one that no other has (§6.1) */
+  int arena_limit;
 } config;
 
 /* All that is kept for a thread. A new thread's is zero, so its first call is known. */
@@ -1071,6 +1077,44 @@ static int signal_number(const char *name) {
   return number < 65 ? number : 0;
 }
 
+/* The number of CPUs in a list such as 0-3,8 */
+static word count_list(const char *s) {
+  word count = 0;
+  while (*s >= '0' && *s <= '9') {
+    word first = read_decimal(s);
+    word last = first;
+    while (*s >= '0' && *s <= '9') s++;
+    if (*s == '-') {
+      last = read_decimal(++s);
+      while (*s >= '0' && *s <= '9') s++;
+    }
+    count += last - first + 1;
+    if (*s == ',') s++;
+  }
+  return count;
+}
+
+/* The least number of arenas, by all versions and settings, at which threads share them. */
+static COLD void find_arena_limit(void) {
+  static uint64_t mask[128];
+  const char *value;
+  const char *(*version)(void) = (const char *(*)(void))next_symbol("gnu_get_libc_version", NULL);
+  word online = read_file("/sys/devices/system/cpu/online", scratch, sizeof scratch) ? count_list(scratch) : 1;
+  long bytes = SYS(sched_getaffinity, 0, sizeof mask, mask);
+  word cpus = 0;
+  for (long i = 0; i < bytes / 8; i++) cpus += (word)__builtin_popcountll(mask[i]);
+  if (cpus == 0 || online < cpus) cpus = online;
+  /* Since 2.44 the CPUs, or arena_test; before, eight for each CPU */
+  int is_new = version != NULL && (value = after(version(), "2.")) != NULL && read_decimal(value) >= 44;
+  word limit = !is_new ? 8 * cpus : cpus < 8 ? 8 : cpus;
+  for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
+    /* What is said in another way, or by a file, is not looked for. */
+    if (after(v, "MALLOC_ARENA_") || find(v, "glibc.malloc.arena_")) limit = 1;
+  }
+  if (read_file("/etc/tunables.conf", scratch, sizeof scratch)) limit = 1;
+  config.arena_limit = (int)limit;
+}
+
 static COLD void read_config(void) {
   const char *value;
   int has_other_heaps = 0;
@@ -1105,6 +1149,7 @@ static COLD void read_config(void) {
     }
   }
   if (!is_glibc || has_other_heaps) config.is_exact = 1;
+  find_arena_limit();
   config.smallest_noted = config.min_hole == 0 ? (word)-1 : config.min_hole;
   /* Growing a file beyond this limit would be answered by SIGXFSZ. */
   struct rlimit files;
@@ -1126,23 +1171,6 @@ static void state_number(const char *key, word value) {
   o = text(o, key);
   *o++ = ' ';
   comment(header, decimal(o, value));
-}
-
-/* The number of CPUs in a list such as 0-3,8 */
-static word count_list(const char *s) {
-  word count = 0;
-  while (*s >= '0' && *s <= '9') {
-    word first = read_decimal(s);
-    word last = first;
-    while (*s >= '0' && *s <= '9') s++;
-    if (*s == '-') {
-      last = read_decimal(++s);
-      while (*s >= '0' && *s <= '9') s++;
-    }
-    count += last - first + 1;
-    if (*s == ',') s++;
-  }
-  return count;
 }
 
 /* glibc counts the CPUs that are online for its arena limit; 2.34 to 2.38 in the original count the affinity (§6.1). */
@@ -1522,9 +1550,13 @@ static inline int needs_no_locks(void) {
   return !process->has_threads || self.destructor_rounds >= DESTRUCTOR_ROUNDS;
 }
 
-/* The lock of the thread's arena; all, if the thread may use any. */
+/*
+ * The lock of the thread's arena; all, if the thread may use any. A first call needs none while it gets an arena of its own: it
+ * has to wait only for other starts and ends of threads.
+ */
 static inline word own_lock(void) {
-  return LIKELY(self.arena < CALL_LOCKS) ? LOCK(self.arena) : ALL_LOCKS;
+  if (LIKELY(self.arena < CALL_LOCKS)) return LOCK(self.arena);
+  return self.arena == NO_ARENA && process->arena_count < config.arena_limit ? LOCK(ROSTER) : ALL_LOCKS;
 }
 
 /* The locks of a call that asks for so many bytes */
@@ -1545,12 +1577,25 @@ static inline word locks_to_give(const void *p) {
   self.freed_sizes |= bin_bit(head & ~(word)FLAGS);
   if (self.arena == UNKNOWN_ARENA) return lock;
   /* The first call also gives the thread an arena, for its cache. */
+  word locks = lock | own_lock();
   self.arena = UNKNOWN_ARENA;
-  return ALL_LOCKS;
+  __atomic_fetch_add(&process->arena_count, 1, __ATOMIC_RELAXED);
+  return locks;
 }
 
 static inline word locks_of_all(void) {
   return needs_no_locks() ? 0 : config.is_exact ? LOCK(MAIN_ARENA) : ALL_LOCKS;
+}
+
+static inline void set_arena(const void *p, word head) {
+  unsigned number = arena_lock(p, head);
+  word arena = head & NON_MAIN_ARENA ? *(const word *)heap_of(p) : 1;
+  /* Two arenas with one lock may be counted again and again. */
+  if (UNLIKELY(process->calls[number].arena != arena)) {
+    process->calls[number].arena = arena;
+    __atomic_fetch_add(&process->arena_count, 1, __ATOMIC_RELAXED);
+  }
+  self.arena = (unsigned char)number;
 }
 
 /* Learns the thread's arena from a block that it was given, unless the cache may have held the block: it may be of another. */
@@ -1562,7 +1607,7 @@ static inline void learn_arena(enum how how, const void *p, word bytes) {
     return;
   }
   word bit = bin_bit(head & ~(word)FLAGS);
-  if (UNLIKELY(bit == 0 || (self.arena >= CALL_LOCKS && !(bit & self.freed_sizes)))) self.arena = (unsigned char)arena_lock(p, head);
+  if (UNLIKELY(bit == 0 || (self.arena >= CALL_LOCKS && !(bit & self.freed_sizes)))) set_arena(p, head);
 }
 
 /* ----------------------------------------------------------------------------------------------------- unwritten pages */
@@ -2424,6 +2469,8 @@ EXPORT int malloc_trim(size_t pad) {
   return result;
 }
 
+enum { ARENA_MAX = -8 };
+
 EXPORT int mallopt(int parameter, int value) {
   enum how how = enter();
   if (how == PASS) return real.mallopt(parameter, value);
@@ -2436,6 +2483,7 @@ EXPORT int mallopt(int parameter, int value) {
   PUT(text, ") = ");
   begin_call(how, &line, locks_of_all(), NULL);
   int result = real.mallopt(parameter, value);
+  if (parameter == ARENA_MAX && value > 0) config.arena_limit = 1;
   PUT(signed_decimal, result);
   end_call(how, &line, NULL);
   return result;
