@@ -90,7 +90,7 @@ enum {
   /* looks at a lock that is taken before a thread sleeps */
   MOST_TURNS = 200,
   /* contention of a thread from which on it sleeps */
-  MOST_CONTENTION = 32,
+  MOST_CONTENTION = 60,
   CACHE_LINE = 64,
 };
 
@@ -686,10 +686,11 @@ static inline void give_call_locks(word locks) {
 
 /*
  * Two processors that write lines in turn take longer than one that writes all of them, because each line moves between their
- * caches. So a thread that finds the lock taken at more than a fifth of its lines sleeps, and lets others make many in a row.
+ * caches. So a thread that finds the lock taken at more than a tenth of its lines sleeps between two calls, while others make
+ * many in a row.
  */
 static COLD void wait_for_lock(int tid) {
-  if (self.contention <= MOST_CONTENTION) self.contention += 4;
+  if (self.contention <= MOST_CONTENTION) self.contention += 10;
   for (int turns = 0;; turns++) {
     if (__atomic_load_n(&process->lock, __ATOMIC_RELAXED) != 0) wait_a_turn(turns);
     else if (try_lock(&process->lock, tid)) return;
@@ -2266,7 +2267,7 @@ static inline void end_call(enum how how, struct line *line, void *p) {
   if (UNLIKELY(is_half_full) && out.is_mapped && process->state == RECORDING) prepare_window();
   give_call_locks(line->locks);
   set_inside(0);
-  if (UNLIKELY(self.contention > MOST_CONTENTION)) sleep_briefly(200000);
+  if (UNLIKELY(self.contention > MOST_CONTENTION)) sleep_briefly(1000000);
   if (UNLIKELY(line->time >= next_sample || (config.stop_after != 0 && line->time >= config.stop_after)))
     act_on_time(line->time);
 }
