@@ -557,7 +557,7 @@ static struct {
   word max_bytes;
   int blocks_when_full;
   int is_exact;
-  /* while there are fewer arenas, a new thread gets one that no other has (§6.1) */
+  /* while there are fewer arenas, a new thread gets one that no other has (§6.1); 0: some may be from before the recording */
   int arena_limit;
 } config;
 
@@ -2166,6 +2166,7 @@ static COLD void start_process(void) {
     }
   }
   process->pid = (int)SYS(getpid);
+  if (is_child || config.start_after != 0 || config.starts_by_signal) config.arena_limit = 0;
   if (is_child || (config.start_after == 0 && !config.starts_by_signal)) begin_recording();
   else process->state = WAITING;
 }
