@@ -2326,7 +2326,7 @@ static inline __attribute__((always_inline)) void *resize(enum how how, struct l
 }
 
 EXPORT void *realloc(void *old, size_t size) {
-  __builtin_prefetch((const char *)old - 8);
+  __builtin_prefetch((const void *)((word)old - 8));
   enum how how = enter();
   if (how == PASS) return real.realloc(old, size);
   struct line line;
@@ -2358,7 +2358,7 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
 
 static inline void release(void *p, const void *caller) {
   /* The chunk's header is read soon, and seldom in the cache. */
-  __builtin_prefetch((const char *)p - 8);
+  __builtin_prefetch((const void *)((word)p - 8));
   enum how how = enter();
   if (how == PASS) {
     real.free(p);
