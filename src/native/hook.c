@@ -12,12 +12,16 @@
  * MALLOG_SAMPLE=1s           how often resident memory is measured; 0: only at the end
  * MALLOG_HOLES=4096          smallest block whose unwritten pages are logged; 0: none
  * MALLOG_MAX=2G              largest size of a log
+ * MALLOG_ORDER=free|exact    which calls wait for each other while they are recorded: those that the allocator lets wait for each
+ *                            other (free), or all (exact, and with allocators other than glibc's)
  * MALLOG_FULL=stop|block     when the disk is full or the log has that size: count the calls that are lost (default), or let
  *                            the program wait until there is room
  *
  * How it works
  *
- * Order. One lock is held across a call and its line, so lines stand in the allocator's own order.
+ * Order. A call and its line are one step for all other calls whose result it may change: they hold locks in common, one for
+ * each arena, one for blocks with their own mapping, and one for starts and ends of threads. Lines of calls that share no lock
+ * may stand in either order, because neither call can tell. `exact` takes one lock for all calls.
  *
  * No effects on the heap. The hook never calls malloc. It needs no function of the C library at link time: it makes system
  * calls itself, and finds malloc and a few other functions in the symbol tables of the loaded objects. So there is nothing
@@ -30,12 +34,12 @@
  * with a NUL byte. At its end the process cuts the file there; a killed process leaves the NUL bytes, which mallog ignores.
  * A file that cannot be mapped or reserved (FIFO, some network file systems) is written from a buffer.
  *
- * Processes. All that a forked child must not share is in one page that the kernel clears in the child (MADV_WIPEONFORK; on
+ * Processes. All that a forked child must not share is in pages that the kernel clears in the child (MADV_WIPEONFORK; on
  * kernels before 4.14 a fork handler does). A child that finds it cleared begins a log of its own. A vfork child shares the
  * parent's memory until it executes or ends: its calls belong to the parent's log, under the parent's thread.
  *
  * Layers, in the order of this file: system calls; text; symbols of loaded objects; state; the log file; facts about the
- * machine and the process; blocks and pages; samples; threads; starting and ending; the calls.
+ * machine and the process; blocks; locks; pages; samples; lines; threads; starting and ending; the calls.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -78,12 +82,16 @@ enum {
   NAME_BYTES = 16,
   PATH_BYTES = 4096,
   DESTRUCTOR_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
-  /* µs that threads wait for the end of one that has logged its exit */
-  MOST_WAIT = 20000,
+  /* µs that threads wait for the end of one that has logged its exit and sleeps; of one that can run, on a busy machine */
+  MOST_WAIT_ASLEEP = 20000,
+  MOST_WAIT = 2000000,
   /* HEAP_MAX_SIZE of glibc's malloc */
   HEAP_BYTES = 64 << 20,
   /* looks at a lock that is taken before a thread sleeps */
   MOST_TURNS = 200,
+  /* contention of a thread from which on it sleeps */
+  MOST_CONTENTION = 60,
+  CACHE_LINE = 64,
 };
 
 /* ---------------------------------------------------------------------------------------------------- system calls */
@@ -118,6 +126,9 @@ static inline long system_call(long number, long a, long b, long c, long d, long
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
 #endif
 
 static int failed(long result) {
@@ -460,22 +471,70 @@ static COLD void resolve(void) {
 
 enum { NEW, OFF, WAITING, RECORDING, ENDED };
 
+/* A call lock. In a cache line of its own, so that threads of different arenas do not slow each other down. */
+struct call_lock {
+  /* the thread that holds it; 0: free; negative: a thread that has logged its exit holds it until it has ended */
+  int owner;
+  /* when it logged its exit, in µs */
+  word leaving_since;
+  /* the arena that a thread was last found to have, of those with this lock */
+  word arena;
+} __attribute__((aligned(CACHE_LINE)));
+
+/* The call locks, by number. */
+enum {
+  /* the main arena; `exact`: everything */
+  MAIN_ARENA = 0,
+  FIRST_ARENA = 1,
+  /* more arenas share locks */
+  ARENA_LOCKS = 61,
+  MAPPED_BLOCKS = 62,
+  /* starts and ends of threads, which change what arena the next thread gets */
+  ROSTER = 63,
+  CALL_LOCKS = 64,
+};
+
+/* Of a thread: its first call will give it an arena; it has one, but no block has shown which. */
+enum { NO_ARENA = 254, UNKNOWN_ARENA = 255 };
+
+#define ALL_LOCKS (~(word)0)
+#define LOCK(number) ((word)1 << (number))
+
 /* What a forked child must not share with its parent; the kernel clears it there. */
 struct process {
   int state;
   int pid;
-  /* the thread that holds the lock; 0: free */
-  int lock;
-  /* the window is being changed: a call of a signal handler cannot write */
-  int is_moving;
-  /* the thread that has logged its exit and still holds the lock; 0: none */
-  int leaving;
-  /* when others no longer wait for its end, in µs */
-  word leaving_until;
   /* MALLOG_SIGNAL has come */
   int is_switched;
+  /* not only the main thread has made calls */
+  int has_threads;
+  /* arenas, at least as many as there are */
+  int arena_count;
+  /* What each line needs, in one cache line. The thread that holds the log's lock; 0: free */
+  int lock __attribute__((aligned(CACHE_LINE)));
+  /* the window is being changed: a call of a signal handler cannot write */
+  int is_moving;
+  /* a line is being copied to the window, which a signal handler must not replace */
+  int is_copying;
+  /* there is no room */
+  int is_full;
+  char *window;
+  /* where the next line goes, in the window */
+  word at;
+  /* bytes of the window that lines may use */
+  word limit;
+  /* µs, of the last line: times never fall */
+  word last_time;
   /* calls that are not in the log and not yet stated there */
   word lost;
+  struct call_lock calls[CALL_LOCKS];
+  /* The window that follows, mapped ahead by one thread while the others write; NULL: none */
+  char *next_window;
+  /* where it begins in the file */
+  word next_base;
+  int is_preparing;
+  /* the window before, which that thread unmaps; NULL: none */
+  char *old_window;
 };
 
 static struct process before_start;
@@ -497,6 +556,9 @@ static struct {
   word smallest_noted;
   word max_bytes;
   int blocks_when_full;
+  int is_exact;
+  /* while there are fewer arenas, a new thread gets one that no other has (§6.1); 0: some may be from before the recording */
+  int arena_limit;
 } config;
 
 /* All that is kept for a thread. A new thread's is zero, so its first call is known. */
@@ -504,7 +566,20 @@ struct self {
   unsigned epoch;
   int tid;
   unsigned renames;
-  unsigned destructor_rounds;
+  unsigned char destructor_rounds;
+  /* the thread is inside a call, or changes the hook's state: what its signal handlers call is nested */
+  unsigned char is_inside;
+  /* the number of its arena's lock; NO_ARENA or UNKNOWN_ARENA */
+  unsigned char arena;
+  /* grows with each line for which the log's lock was taken, and falls with each other */
+  unsigned char contention;
+  /* the locks of arenas that it has given blocks to: its cache may hold some, and return them at its end */
+  word given;
+  /* while its arena is unknown: the sizes of chunks that it has freed, by bit; its cache may hold some of other arenas */
+  word freed_sizes;
+  /* the second of its latest line, and its text to the point */
+  word second;
+  char clock[9];
   char name[NAME_BYTES];
 };
 
@@ -528,27 +603,6 @@ static inline word now(void) {
   return (word)((t.tv_sec - time_zero.tv_sec) * 1000000 + (t.tv_nsec - time_zero.tv_nsec) / 1000);
 }
 
-/*
- * A thread that has logged its exit still has to give its cache back to the arenas, which it does without a call. It keeps
- * the lock, and others wait until the kernel no longer knows it: so all this happens at its line. Returns 1 once the lock
- * is the caller's. The wait is limited, because the thread may itself wait for one of the others.
- */
-static int wait_for_end(void) {
-  int leaving = __atomic_load_n(&process->leaving, __ATOMIC_ACQUIRE);
-  for (int turns = 0; leaving != 0; turns++) {
-    if (SYS(tgkill, process->pid, leaving, 0) == -ESRCH || now() > process->leaving_until) {
-      if (__atomic_compare_exchange_n(&process->leaving, &leaving, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return 1;
-    } else if (turns < 100) {
-      SYS(sched_yield);
-    } else {
-      struct timespec pause = {0, 20000};
-      SYS(nanosleep, &pause, 0);
-    }
-    leaving = __atomic_load_n(&process->leaving, __ATOMIC_ACQUIRE);
-  }
-  return 0;
-}
-
 static inline void pause_processor(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -557,42 +611,147 @@ static inline void pause_processor(void) {
 #endif
 }
 
-/*
- * The lock is held for less than a microsecond. Threads that sleep until they are woken would make each call of a contended
- * program wait for a switch of threads: a thread that finds the lock taken looks at it for a few microseconds, and sleeps briefly
- * then, while others make many calls in a row.
- */
-static COLD void wait_for_lock(int *lock, int tid) {
-  for (int turns = 0; !wait_for_end(); turns++) {
-    int held = __atomic_load_n(lock, __ATOMIC_RELAXED);
-    if (held == 0) {
-      if (__atomic_compare_exchange_n(lock, &held, tid, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
-    } else if (turns < MOST_TURNS) {
-      pause_processor();
-    } else {
-      struct timespec pause = {0, 200000};
-      SYS(nanosleep, &pause, 0);
-    }
-  }
-  __atomic_store_n(lock, tid, __ATOMIC_RELAXED);
+static void sleep_briefly(long nanoseconds) {
+  struct timespec pause = {0, nanoseconds};
+  SYS(nanosleep, &pause, 0);
+}
+
+static inline int try_lock(int *lock, int tid) {
+  int none = 0;
+  return __atomic_compare_exchange_n(lock, &none, tid, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /*
- * The lock's word is its owner: at any moment a signal handler can tell whether its thread holds the lock, and that it must
- * not wait for itself.
+ * Locks are held for less than a microsecond. Threads that sleep until they are woken would make each call of a contended
+ * program wait for a switch of threads: a thread that finds a lock taken looks at it for a few microseconds, and sleeps briefly
+ * then, while others make many calls in a row.
+ */
+static void wait_a_turn(int turns) {
+  if (turns < MOST_TURNS) pause_processor();
+  else sleep_briefly(200000);
+}
+
+/* True if the thread waits for nothing but a processor or the disk. */
+static COLD int can_run(int tid) {
+  char path[64];
+  char stat[256];
+  char *o = text(path, "/proc/self/task/");
+  o = decimal(o, (word)tid);
+  *text(o, "/stat") = 0;
+  size_t n = read_file(path, stat, sizeof stat);
+  /* The state follows the name, which may have brackets. */
+  while (n > 0 && stat[n - 1] != ')') n--;
+  return n > 0 && (stat[n + 1] == 'R' || stat[n + 1] == 'D');
+}
+
+/*
+ * A thread that has logged its exit still has to give its cache back to the arenas, which it does without a call. It keeps
+ * its locks until the kernel no longer knows it: so all this happens at its line. Others do not wait forever, because the
+ * thread may itself wait for one of them. Returns 1 once the lock is the caller's.
+ */
+static COLD int take_from_leaving(struct call_lock *lock, int owner, int turns, int tid) {
+  word waited = now() - lock->leaving_since;
+  if (SYS(tgkill, process->pid, -owner, 0) == -ESRCH || waited > MOST_WAIT || (waited > MOST_WAIT_ASLEEP && !can_run(-owner)))
+    return __atomic_compare_exchange_n(&lock->owner, &owner, tid, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+  if (turns < 100) SYS(sched_yield);
+  else sleep_briefly(waited > MOST_WAIT_ASLEEP ? 1000000 : 20000);
+  return 0;
+}
+
+static COLD void wait_for_call_lock(struct call_lock *lock, int tid) {
+  for (int turns = 0;; turns++) {
+    int owner = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+    if (owner < 0) {
+      if (take_from_leaving(lock, owner, turns, tid)) return;
+    } else if (owner != 0) {
+      wait_a_turn(turns);
+    } else if (try_lock(&lock->owner, tid)) {
+      return;
+    }
+  }
+}
+
+/* Takes call locks, by rising number. Who holds the log's lock takes none. */
+static inline void take_call_locks(word locks, int tid) {
+  for (; locks != 0; locks &= locks - 1) {
+    struct call_lock *lock = &process->calls[__builtin_ctzl(locks)];
+    if (UNLIKELY(!try_lock(&lock->owner, tid))) wait_for_call_lock(lock, tid);
+  }
+}
+
+static inline void give_call_locks(word locks) {
+  for (; locks != 0; locks &= locks - 1)
+    __atomic_store_n(&process->calls[__builtin_ctzl(locks)].owner, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Two processors that write lines in turn take longer than one that writes all of them, because each line moves between their
+ * caches. So a thread that finds the lock taken at more than a tenth of its lines sleeps between two calls, while others make
+ * many in a row.
+ */
+static COLD void wait_for_lock(int tid) {
+  if (self.contention <= MOST_CONTENTION) self.contention += 10;
+  for (int turns = 0;; turns++) {
+    if (__atomic_load_n(&process->lock, __ATOMIC_RELAXED) != 0) wait_a_turn(turns);
+    else if (try_lock(&process->lock, tid)) return;
+  }
+}
+
+/*
+ * The log's lock protects the log and all that the hook notes. Its word is its owner: at any moment a signal handler can tell
+ * whether its thread holds the lock, and that it must not wait for itself.
  */
 static inline int holds_lock(int tid) {
   return __atomic_load_n(&process->lock, __ATOMIC_RELAXED) == tid;
 }
 
 static inline void take_lock(int tid) {
-  int free_lock = 0;
-  if (!__atomic_compare_exchange_n(&process->lock, &free_lock, tid, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-    wait_for_lock(&process->lock, tid);
+  if (UNLIKELY(!try_lock(&process->lock, tid))) wait_for_lock(tid);
+  else if (UNLIKELY(self.contention != 0)) self.contention--;
 }
 
 static inline void give_lock(void) {
   __atomic_store_n(&process->lock, 0, __ATOMIC_RELEASE);
+}
+
+/* A signal handler sees the change before what follows, and after what was before. */
+static inline void set_inside(int is_inside) {
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  *(volatile unsigned char *)&self.is_inside = (unsigned char)is_inside;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* This thread's first call in this process */
+static COLD void meet_self(void) {
+  self.tid = (int)SYS(gettid);
+  self.renames = 0;
+  self.destructor_rounds = 0;
+  self.is_inside = 0;
+  self.arena = NO_ARENA;
+  self.given = 0;
+  self.freed_sizes = 0;
+  self.contention = 0;
+  self.second = (word)-1;
+  self.name[0] = 0;
+  if (self.tid != process->pid) process->has_threads = 1;
+  /* Last: a signal handler that finds the number must find the rest. */
+  __atomic_store_n(&self.epoch, epoch, __ATOMIC_RELEASE);
+}
+
+/* Waits until all calls have their lines, and lets none begin. Returns 0 if the thread is inside a call itself. */
+static COLD int stop_calls(void) {
+  if (self.epoch != epoch) meet_self();
+  if (self.is_inside) return 0;
+  set_inside(1);
+  take_call_locks(ALL_LOCKS, self.tid);
+  take_lock(self.tid);
+  return 1;
+}
+
+static void let_calls_go_on(void) {
+  give_lock();
+  give_call_locks(ALL_LOCKS);
+  set_inside(0);
 }
 
 /* ------------------------------------------------------------------------------------------------------ the log file */
@@ -602,15 +761,11 @@ static struct {
   char path[PATH_BYTES];
   /* the window is mapped from the file; else it is a buffer */
   int is_mapped;
-  char *window;
+  /* the window, known to a forked child, too */
+  char *memory;
   /* where the window begins in the file */
   word base;
-  /* where the next line goes, in the window */
-  word at;
-  /* bytes of the window that lines may use */
-  word limit;
-  /* no room: the number of lost calls at `loss` is counted up */
-  int is_full;
+  /* where the number of lost calls is counted up while there is no room */
   char *loss;
   word lost_here;
   /* the next lost call after which to look for room */
@@ -637,13 +792,13 @@ static void flush_buffer(void) {
   uint64_t mask = 0;
   if (!is_open(&out.file)) {
     process->lost++;
-    out.base += out.at;
-    out.at = 0;
+    out.base += process->at;
+    process->at = 0;
     return;
   }
   SYS(rt_sigprocmask, SIG_BLOCK, &pipe_signal, &mask, 8);
-  while (done < out.at) {
-    long wrote = SYS(write, out.file.fd, out.window + done, out.at - done);
+  while (done < process->at) {
+    long wrote = SYS(write, out.file.fd, process->window + done, process->at - done);
     if (wrote > 0) {
       done += (word)wrote;
     } else if (wrote == -EAGAIN) {
@@ -661,25 +816,62 @@ static void flush_buffer(void) {
     }
   }
   SYS(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
-  out.base += out.at;
-  out.at = 0;
+  out.base += process->at;
+  process->at = 0;
+}
+
+/* Maps a window of the file. Returns its address, or a negative error number. */
+static long map_part(word base) {
+  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
+  long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
+  return result < 0 ? result : SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
+}
+
+/* Unmaps a window that is no longer used. */
+static void unmap_window(char **window) {
+  char *old = __atomic_exchange_n(window, NULL, __ATOMIC_ACQ_REL);
+  if (old != NULL) SYS(munmap, old, WINDOW_BYTES);
+}
+
+/* Half of the window is used: prepares the next one, so that no other thread waits while it is mapped and its pages are made. */
+static COLD void prepare_window(void) {
+  int none = 0;
+  if (!__atomic_compare_exchange_n(&process->is_preparing, &none, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+  unmap_window(&process->old_window);
+  /* Where a window ends whose last line is short */
+  word base = out.base + WINDOW_BYTES - page_bytes;
+  if (process->next_window == NULL && is_open(&out.file)) {
+    long next = map_part(base);
+    if (!failed(next)) {
+      SYS(madvise, next, WINDOW_BYTES, MADV_POPULATE_WRITE);
+      process->next_base = base;
+      __atomic_store_n(&process->next_window, (char *)next, __ATOMIC_RELEASE);
+    }
+  }
+  __atomic_store_n(&process->is_preparing, 0, __ATOMIC_RELEASE);
 }
 
 /* Maps the part of the file that begins at the next line. Returns 0, or a negative error number. */
 static long map_window(void) {
-  word end = out.base + out.at;
+  word end = out.base + process->at;
   word base = end - end % page_bytes;
-  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
-  if (!reopen_log()) return -EBADF;
-  long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
-  if (result < 0) return result;
-  result = SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
-  if (failed(result)) return result;
-  if (out.window != NULL) SYS(munmap, out.window, WINDOW_BYTES);
-  out.window = (char *)result;
+  char *window = __atomic_exchange_n(&process->next_window, NULL, __ATOMIC_ACQ_REL);
+  if (window != NULL && process->next_base != base) {
+    SYS(munmap, window, WINDOW_BYTES);
+    window = NULL;
+  }
+  if (window == NULL) {
+    if (!reopen_log()) return -EBADF;
+    long result = map_part(base);
+    if (failed(result)) return result;
+    window = (char *)result;
+  }
+  unmap_window(&process->old_window);
+  process->old_window = process->window;
+  process->window = out.memory = window;
   out.base = base;
-  out.at = end - base;
-  out.limit = WINDOW_BYTES - RESERVE_BYTES;
+  process->at = end - base;
+  process->limit = WINDOW_BYTES - RESERVE_BYTES;
   return 0;
 }
 
@@ -694,7 +886,7 @@ static void state_loss(void) {
 
 /* There is no room for the next line: says so in the window's reserve, where the count can grow. */
 static void begin_loss(void) {
-  char *line = out.window + out.at;
+  char *line = process->window + process->at;
   char *o = text(line + 1, " lost ");
   out.loss = o;
   out.lost_here = 0;
@@ -703,17 +895,18 @@ static void begin_loss(void) {
   o += 10;
   *o++ = '\n';
   __atomic_store_n(line, '#', __ATOMIC_RELEASE);
-  out.at = (word)(o - out.window);
-  out.is_full = 1;
+  process->at = (word)(o - process->window);
+  process->is_full = 1;
 }
 
 /* Makes room for `bytes`. Returns 0 if there is none. */
 static COLD int make_room(word bytes) {
   int has_room = 1;
+  if (process->is_copying) return 0;
   process->is_moving = 1;
   if (!out.is_mapped) {
     flush_buffer();
-  } else if (!out.is_full || out.lost_here >= out.retry_at) {
+  } else if (!process->is_full || out.lost_here >= out.retry_at) {
     long result = map_window();
     while (result < 0 && config.blocks_when_full) {
       struct timespec pause = {0, 100000000};
@@ -721,32 +914,36 @@ static COLD int make_room(word bytes) {
       result = map_window();
     }
     if (result == 0) {
-      out.is_full = 0;
+      process->is_full = 0;
     } else {
       has_room = 0;
-      if (!out.is_full) begin_loss();
+      if (!process->is_full) begin_loss();
       else out.retry_at += 1 << 16;
     }
   } else {
     has_room = 0;
   }
   process->is_moving = 0;
-  return has_room && out.at + bytes <= out.limit && process->state == RECORDING;
+  return has_room && process->at + bytes <= process->limit && process->state == RECORDING;
 }
 
 /* Stores the first byte and then the newline last: the window's text up to its first NUL byte at the start of a line is whole
    lines, and at most one without its newline. */
 static inline void put_line(const char *line, word bytes) {
-  char *to = out.window + __atomic_fetch_add(&out.at, bytes, __ATOMIC_RELAXED);
+  int was_copying = process->is_copying;
+  __atomic_store_n(&process->is_copying, 1, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  char *to = process->window + __atomic_fetch_add(&process->at, bytes, __ATOMIC_RELAXED);
   copy(to + 1, line + 1, bytes - 2);
   /* Order in this thread is enough: what else reads the memory is the kernel, after the process has ended. */
   __atomic_store_n(to, line[0], __ATOMIC_RELEASE);
   __atomic_store_n(to + bytes - 1, line[bytes - 1], __ATOMIC_RELEASE);
+  __atomic_store_n(&process->is_copying, was_copying, __ATOMIC_RELEASE);
 }
 
 /* Counts a call that is not in the log. */
 static void lose(void) {
-  if (out.is_full) {
+  if (process->is_full) {
     out.lost_here++;
     state_loss();
   } else {
@@ -766,7 +963,7 @@ static COLD void state_lost_calls(void) {
 /* Appends a line that ends in a newline. Only the thread that holds the lock calls this, or its signal handler. */
 static inline int write_line(const char *line, word bytes) {
   if (UNLIKELY(process->is_moving)) return 0;
-  if (UNLIKELY(out.is_full || out.at + bytes + 48 > out.limit) && !make_room(bytes + 48)) return 0;
+  if (UNLIKELY(process->is_full || process->at + bytes + 48 > process->limit) && !make_room(bytes + 48)) return 0;
   if (UNLIKELY(process->lost != 0)) state_lost_calls();
   put_line(line, bytes);
   return 1;
@@ -803,9 +1000,10 @@ static void expand_path(char *o, unsigned again) {
 /* Opens the log. Returns 0, or a negative error number; −EWOULDBLOCK: another process writes it. */
 static long open_log(void) {
   long fd = -EEXIST;
-  out.window = NULL;
-  out.base = out.at = out.limit = 0;
-  out.is_full = 0;
+  process->window = process->next_window = process->old_window = NULL;
+  out.memory = NULL;
+  out.base = process->at = process->limit = 0;
+  process->is_full = 0;
   for (unsigned again = 0; fd == -EEXIST && again < 1000; again++) {
     expand_path(out.path, again);
     out.is_mapped = is_regular(out.path);
@@ -827,21 +1025,23 @@ static long open_log(void) {
     if (result == -ENOSPC || result == -EDQUOT || result == -EFBIG) return result;
     out.is_mapped = 0;
   }
-  out.window = map_memory(WINDOW_BYTES);
-  out.limit = WINDOW_BYTES - RESERVE_BYTES;
-  return out.window == NULL ? -ENOMEM : 0;
+  process->window = out.memory = map_memory(WINDOW_BYTES);
+  process->limit = WINDOW_BYTES - RESERVE_BYTES;
+  return process->window == NULL ? -ENOMEM : 0;
 }
 
 static void close_log(void) {
   if (!out.is_mapped) flush_buffer();
-  else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + out.at);
+  else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + process->at);
+  unmap_window(&process->next_window);
+  unmap_window(&process->old_window);
   close_file(&out.file);
 }
 
 /* A forked child leaves its parent's log. */
 static void leave_log(void) {
-  if (out.window != NULL) SYS(munmap, out.window, WINDOW_BYTES);
-  out.window = NULL;
+  if (out.memory != NULL) SYS(munmap, out.memory, WINDOW_BYTES);
+  out.memory = NULL;
   close_file(&out.file);
 }
 
@@ -889,8 +1089,47 @@ static int signal_number(const char *name) {
   return number < 65 ? number : 0;
 }
 
+/* The number of CPUs in a list such as 0-3,8 */
+static word count_list(const char *s) {
+  word count = 0;
+  while (*s >= '0' && *s <= '9') {
+    word first = read_decimal(s);
+    word last = first;
+    while (*s >= '0' && *s <= '9') s++;
+    if (*s == '-') {
+      last = read_decimal(++s);
+      while (*s >= '0' && *s <= '9') s++;
+    }
+    count += last - first + 1;
+    if (*s == ',') s++;
+  }
+  return count;
+}
+
+/* The least number of arenas, by all versions and settings, at which threads share them. */
+static COLD void find_arena_limit(void) {
+  static uint64_t mask[128];
+  const char *value;
+  const char *(*version)(void) = (const char *(*)(void))next_symbol("gnu_get_libc_version", NULL);
+  word online = read_file("/sys/devices/system/cpu/online", scratch, sizeof scratch) ? count_list(scratch) : 1;
+  long bytes = SYS(sched_getaffinity, 0, sizeof mask, mask);
+  word cpus = 0;
+  for (long i = 0; i < bytes / 8; i++) cpus += (word)__builtin_popcountll(mask[i]);
+  if (cpus == 0 || online < cpus) cpus = online;
+  /* Since 2.44 the CPUs, or arena_test; before, eight for each CPU */
+  int is_new = version != NULL && (value = after(version(), "2.")) != NULL && read_decimal(value) >= 44;
+  word limit = !is_new ? 8 * cpus : cpus < 8 ? 8 : cpus;
+  for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
+    /* What is said in another way, or by a file, is not looked for. */
+    if (after(v, "MALLOC_ARENA_") || find(v, "glibc.malloc.arena_")) limit = 1;
+  }
+  if (read_file("/etc/tunables.conf", scratch, sizeof scratch)) limit = 1;
+  config.arena_limit = (int)limit;
+}
+
 static COLD void read_config(void) {
   const char *value;
+  int has_other_heaps = 0;
   config.sample_every = 1000000;
   config.min_hole = 4096;
   for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
@@ -912,8 +1151,17 @@ static COLD void read_config(void) {
       config.max_bytes = read_size(value);
     } else if ((value = after(v, "MALLOG_FULL="))) {
       config.blocks_when_full = equal(value, "block");
+    } else if ((value = after(v, "MALLOG_ORDER="))) {
+      config.is_exact = equal(value, "exact");
+    } else if (after(v, "GLIBC_TUNABLES=")) {
+      /* Then heaps have another size: their arenas would not be found. */
+      const char *huge = find(v, "glibc.malloc.hugetlb=");
+      const char *digit = huge == NULL ? "" : after(huge, "glibc.malloc.hugetlb=");
+      has_other_heaps = *digit != 0 && !((*digit == '0' || *digit == '1') && (digit[1] == 0 || digit[1] == ':'));
     }
   }
+  if (!is_glibc || has_other_heaps) config.is_exact = 1;
+  find_arena_limit();
   config.smallest_noted = config.min_hole == 0 ? (word)-1 : config.min_hole;
   /* Growing a file beyond this limit would be answered by SIGXFSZ. */
   struct rlimit files;
@@ -935,23 +1183,6 @@ static void state_number(const char *key, word value) {
   o = text(o, key);
   *o++ = ' ';
   comment(header, decimal(o, value));
-}
-
-/* The number of CPUs in a list such as 0-3,8 */
-static word count_list(const char *s) {
-  word count = 0;
-  while (*s >= '0' && *s <= '9') {
-    word first = read_decimal(s);
-    word last = first;
-    while (*s >= '0' && *s <= '9') s++;
-    if (*s == '-') {
-      last = read_decimal(++s);
-      while (*s >= '0' && *s <= '9') s++;
-    }
-    count += last - first + 1;
-    if (*s == ',') s++;
-  }
-  return count;
 }
 
 /* glibc counts the CPUs that are online for its arena limit; 2.34 to 2.38 in the original count the affinity (§6.1). */
@@ -1193,7 +1424,9 @@ static struct {
 enum { MOST_HEAPS = 16384 };
 static word heaps[MOST_HEAPS];
 static int heap_count;
-static word last_heap;
+/* heaps that are among them, by the end of their number */
+enum { KNOWN_HEAPS = 64 };
+static word known_heaps[KNOWN_HEAPS];
 
 static inline word slot_of(word pointer) {
   return (pointer >> 4) * 0x9e3779b97f4a7c15u >> 20 & (blocks.size - 1);
@@ -1251,8 +1484,12 @@ static COLD void forget_blocks(void) {
   blocks.size = blocks.count = 0;
 }
 
+static inline word *known_heap(word heap) {
+  return &known_heaps[heap / HEAP_BYTES % KNOWN_HEAPS];
+}
+
 static COLD void meet_heap(word heap) {
-  last_heap = heap;
+  *known_heap(heap) = heap;
   for (int i = 0; i < heap_count; i++)
     if (heaps[i] == heap) return;
   if (heap_count < MOST_HEAPS) heaps[heap_count++] = heap;
@@ -1279,19 +1516,113 @@ enum how {
   NESTED,
 };
 
-/* Notes a block that the allocator has just returned. */
-static inline void born(enum how how, void *p) {
-  if (how == NESTED || !is_glibc || p == NULL) return;
+static inline word heap_of(const void *p) {
+  return (word)p & ~(word)(HEAP_BYTES - 1);
+}
+
+/* True if a block that the allocator has just returned is to be noted. */
+static inline int is_notable(const void *p) {
+  if (!is_glibc || p == NULL) return 0;
   word head = chunk_head(p);
-  if (UNLIKELY(is_large(head))) {
-    word mapping = head & IS_MMAPPED ? (word)p - 16 - ((word *)p)[-2] : 0;
+  return is_large(head) || (head & NON_MAIN_ARENA && *known_heap(heap_of(p)) != heap_of(p));
+}
+
+/* The log's lock is held. */
+static COLD void born(const void *p) {
+  word head = chunk_head(p);
+  if (is_large(head)) {
+    word mapping = head & IS_MMAPPED ? (word)p - 16 - ((const word *)p)[-2] : 0;
     add_block((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8), mapping);
   }
-  if (head & NON_MAIN_ARENA && !(head & IS_MMAPPED)) {
-    word heap = (word)p & ~(word)(HEAP_BYTES - 1);
-    if (UNLIKELY(heap != last_heap)) meet_heap(heap);
-  }
+  if (head & NON_MAIN_ARENA && !(head & IS_MMAPPED)) meet_heap(heap_of(p));
 }
+
+/* ------------------------------------------------------------------------------------------ which locks a call takes */
+
+/* A request of that many bytes may be given a mapping of its own; less than M_MMAP_THRESHOLD's default, because a chunk is larger. */
+static word smallest_mapped = 124 << 10;
+
+/* The largest chunk that a thread's cache holds, unless a tunable raises it. */
+enum { LARGEST_CACHED = 1040 };
+
+/* The bit for a chunk of that size, one for each of the cache's bins; 0: the cache does not hold it. */
+static inline word bin_bit(word chunk_bytes) {
+  return chunk_bytes > LARGEST_CACHED ? 0 : (word)1 << (chunk_bytes / 16 - 2);
+}
+
+/* The lock of the arena that a chunk is of; its heap begins with the arena's address (§2.4). */
+static inline unsigned arena_lock(const void *p, word head) {
+  if (!(head & NON_MAIN_ARENA)) return MAIN_ARENA;
+  word arena = *(const word *)((word)p & ~(word)(HEAP_BYTES - 1));
+  return FIRST_ARENA + (unsigned)(arena / HEAP_BYTES % ARENA_LOCKS);
+}
+
+/* No thread can be in the way, or the thread has its locks until its end. */
+static inline int needs_no_locks(void) {
+  return !process->has_threads || self.destructor_rounds >= DESTRUCTOR_ROUNDS;
+}
+
+/*
+ * The lock of the thread's arena; all, if the thread may use any. A first call needs none while it gets an arena of its own: it
+ * has to wait only for other starts and ends of threads.
+ */
+static inline word own_lock(void) {
+  if (LIKELY(self.arena < CALL_LOCKS)) return LOCK(self.arena);
+  return self.arena == NO_ARENA && process->arena_count < config.arena_limit ? LOCK(ROSTER) : ALL_LOCKS;
+}
+
+/* The locks of a call that asks for so many bytes */
+static inline word locks_to_get(word bytes) {
+  if (needs_no_locks()) return 0;
+  if (config.is_exact) return LOCK(MAIN_ARENA);
+  return bytes >= smallest_mapped ? own_lock() | LOCK(MAPPED_BLOCKS) : own_lock();
+}
+
+/* The locks of a call that gives the block back */
+static inline word locks_to_give(const void *p) {
+  if (needs_no_locks() || p == NULL) return 0;
+  if (config.is_exact) return LOCK(MAIN_ARENA);
+  word head = chunk_head(p);
+  word lock = LOCK(head & IS_MMAPPED ? MAPPED_BLOCKS : arena_lock(p, head));
+  self.given |= lock & ~LOCK(MAPPED_BLOCKS);
+  if (LIKELY(self.arena < CALL_LOCKS)) return lock;
+  self.freed_sizes |= bin_bit(head & ~(word)FLAGS);
+  if (self.arena == UNKNOWN_ARENA) return lock;
+  /* The first call also gives the thread an arena, for its cache. */
+  word locks = lock | own_lock();
+  self.arena = UNKNOWN_ARENA;
+  __atomic_fetch_add(&process->arena_count, 1, __ATOMIC_RELAXED);
+  return locks;
+}
+
+static inline word locks_of_all(void) {
+  return needs_no_locks() ? 0 : config.is_exact ? LOCK(MAIN_ARENA) : ALL_LOCKS;
+}
+
+static inline void set_arena(const void *p, word head) {
+  unsigned number = arena_lock(p, head);
+  word arena = head & NON_MAIN_ARENA ? *(const word *)heap_of(p) : 1;
+  /* Two arenas with one lock may be counted again and again. */
+  if (UNLIKELY(process->calls[number].arena != arena)) {
+    process->calls[number].arena = arena;
+    __atomic_fetch_add(&process->arena_count, 1, __ATOMIC_RELAXED);
+  }
+  self.arena = (unsigned char)number;
+}
+
+/* Learns the thread's arena from a block that it was given, unless the cache may have held the block: it may be of another. */
+static inline void learn_arena(enum how how, const void *p, word bytes) {
+  if (config.is_exact || how == NESTED || p == NULL) return;
+  word head = chunk_head(p);
+  if (head & IS_MMAPPED) {
+    if (bytes < smallest_mapped) smallest_mapped = bytes;
+    return;
+  }
+  word bit = bin_bit(head & ~(word)FLAGS);
+  if (UNLIKELY(bit == 0 || (self.arena >= CALL_LOCKS && !(bit & self.freed_sizes)))) set_arena(p, head);
+}
+
+/* ----------------------------------------------------------------------------------------------------- unwritten pages */
 
 static struct {
   struct file file;
@@ -1307,9 +1638,13 @@ static struct {
 /* Bit 56 tells the page of zeros from others only as long as no page is shared with a child. */
 static int has_forked;
 
-static int read_pagemap(word page, word count) {
-  long got = SYS(pread64, pagemap.file.fd, pagemap.entries, count * 8, page * 8);
+static int read_entries(uint64_t *entries, word page, word count) {
+  long got = SYS(pread64, pagemap.file.fd, entries, count * 8, page * 8);
   return got == (long)(count * 8);
+}
+
+static int read_pagemap(word page, word count) {
+  return read_entries(pagemap.entries, page, count);
 }
 
 /* Opens it again where the program has closed it. */
@@ -1374,19 +1709,26 @@ static word resident_pages(word from, word to) {
   return count;
 }
 
-/* Logs the pages of a block that were never written (docs/touch.md §6). */
-static COLD void state_holes(word p, word bytes) {
-  static char line[HOLE_LINE_BYTES];
+/* Memory for a line of holes, and for the entries of the page map that it is made from. */
+struct hole_buffer {
+  uint64_t *entries;
+  word entry_count;
+  char *line;
+  size_t line_bytes;
+};
+
+/* Writes the line of the pages of a block that were never written (docs/touch.md §6). Returns its end; NULL if there are none. */
+static char *hole_line(word p, word bytes, const struct hole_buffer *buffer) {
   char *o = NULL;
   word first = p / page_bytes;
   word last = (p + bytes - 1) / page_bytes;
   word hole = 0;
-  if (config.min_hole == 0 || bytes < config.min_hole || first == last || !has_pagemap()) return;
   for (word page = first; page <= last;) {
-    word n = last - page + 1 < 512 ? last - page + 1 : 512;
-    if (!read_pagemap(page, n)) return;
+    word left = last - page + 1;
+    word n = left < buffer->entry_count ? left : buffer->entry_count;
+    if (!read_entries(buffer->entries, page, n)) return NULL;
     for (word i = 0; i <= n; i++) {
-      int unwritten = i < n && is_unwritten(pagemap.entries[i]);
+      int unwritten = i < n && is_unwritten(buffer->entries[i]);
       /* A hole may go on in the next entries that are read. */
       if (i == n && page + n <= last) break;
       if (unwritten && hole == 0) hole = page + i;
@@ -1395,7 +1737,7 @@ static COLD void state_holes(word p, word bytes) {
       word to = (page + i) * page_bytes - p;
       hole = 0;
       if (o == NULL) {
-        o = text(line, "# hole ");
+        o = text(buffer->line, "# hole ");
         o = pointer(o, p);
         *o++ = ' ';
       } else {
@@ -1404,23 +1746,45 @@ static COLD void state_holes(word p, word bytes) {
       o = decimal(o, from);
       *o++ = '+';
       o = decimal(o, to - from);
-      if (o > line + sizeof line - 64) {
-        comment(line, o);
-        return;
-      }
+      if (o > buffer->line + buffer->line_bytes - 64) return o;
     }
     page += n;
   }
-  if (o != NULL) comment(line, o);
+  return o;
+}
+
+static int may_have_holes(word p, word bytes) {
+  return config.min_hole != 0 && bytes >= config.min_hole && p / page_bytes != (p + bytes - 1) / page_bytes;
+}
+
+/* The log's lock is held. */
+static COLD void state_holes(word p, word bytes) {
+  static char line[HOLE_LINE_BYTES];
+  struct hole_buffer buffer = {pagemap.entries, 512, line, sizeof line};
+  if (!may_have_holes(p, bytes) || !has_pagemap()) return;
+  char *end = hole_line(p, bytes, &buffer);
+  if (end != NULL) comment(line, end);
 }
 
 /* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
+enum { MOST_EARLY_PAGES = 32 };
+
 static inline void dies(enum how how, void *p) {
   if (how == NESTED || !is_glibc || p == NULL) return;
   word head = chunk_head(p);
   if (UNLIKELY(is_large(head))) {
-    state_holes((word)p, (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8));
+    word bytes = (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8);
+    /* Most blocks have few pages: these are looked at before the log's lock is taken, for which others would wait. */
+    uint64_t entries[MOST_EARLY_PAGES];
+    char line[MOST_EARLY_PAGES * 16 + 64];
+    struct hole_buffer buffer = {entries, MOST_EARLY_PAGES, line, sizeof line};
+    int is_early = bytes < (MOST_EARLY_PAGES - 1) * page_bytes && is_open(&pagemap.file);
+    char *end = is_early && may_have_holes((word)p, bytes) ? hole_line((word)p, bytes, &buffer) : NULL;
+    take_lock(self.tid);
+    if (!is_early) state_holes((word)p, bytes);
+    else if (end != NULL) comment(line, end);
     remove_block((word)p);
+    give_lock();
   }
 }
 
@@ -1441,8 +1805,8 @@ static word resident_heaps(void) {
     }
     if (arena == 0 || previous % HEAP_BYTES != 0 || size > accessible || accessible > HEAP_BYTES || size % page_bytes != 0) {
       /* The heap has been unmapped. */
+      *known_heap(heap) = 0;
       heaps[i--] = heaps[--heap_count];
-      last_heap = 0;
       continue;
     }
     pages += resident_pages(heap, heap + accessible);
@@ -1473,7 +1837,8 @@ static COLD void sample(word time) {
     while (*s && *s != ' ') s++;
     all = read_decimal(s);
   }
-  word own = (out.at + blocks.size * sizeof(struct block)) / page_bytes;
+  int windows = (process->next_window != NULL) + (process->old_window != NULL);
+  word own = (process->at + windows * (word)WINDOW_BYTES + blocks.size * sizeof(struct block)) / page_bytes;
   word other = all > malloced + own ? all - malloced - own : 0;
   char *o = text(header, "# rss ");
   o = decimal(o, malloced * page_bytes);
@@ -1496,6 +1861,61 @@ static COLD void sample(word time) {
   next_sample = config.sample_every == 0 ? (word)-1 : time + took + pause;
 }
 
+/* ------------------------------------------------------------------------------------------------- lines of calls */
+
+static COLD void begin_second(word seconds) {
+  self.second = seconds;
+  two_digits(self.clock, (unsigned)(seconds / 3600 % 100))[0] = ':';
+  two_digits(self.clock + 3, (unsigned)(seconds / 60 % 60))[0] = ':';
+  two_digits(self.clock + 6, (unsigned)(seconds % 60))[0] = '.';
+}
+
+static inline char *clock_time(char *o, word t) {
+  word seconds = t / 1000000;
+  unsigned micro = (unsigned)(t % 1000000);
+  if (UNLIKELY(seconds != self.second)) begin_second(seconds);
+  copy(o, self.clock, sizeof self.clock);
+  two_digits(o + 9, micro / 10000);
+  two_digits(o + 11, micro / 100 % 100);
+  return two_digits(o + 13, micro % 100);
+}
+
+/* A call's line, and what the call holds. */
+struct line {
+  char *end;
+  /* where the time stands in the text */
+  char *clock;
+  word time;
+  word locks;
+  char text[LINE_BYTES];
+};
+
+/* The next bytes of the line. */
+#define PUT(function, ...) line.end = function(line.end, ##__VA_ARGS__)
+
+/* tid, time and caller */
+static inline void begin_text(struct line *line, word caller) {
+  char *o = decimal(line->text, (word)self.tid);
+  line->time = now();
+  *o++ = ' ';
+  line->clock = o;
+  o = clock_time(o, line->time);
+  o = text(o, " [0x");
+  o = hexadecimal(o, caller, 8);
+  *o++ = ']';
+  *o++ = ' ';
+  line->end = o;
+}
+
+/* Ends the line and writes it; the log's lock is held. */
+static inline void write_call(struct line *line) {
+  *line->end++ = '\n';
+  /* The line's text is older than the lock. */
+  if (LIKELY(line->time >= process->last_time)) process->last_time = line->time;
+  else clock_time(line->clock, process->last_time);
+  if (UNLIKELY(!write_line(line->text, (word)(line->end - line->text)))) lose();
+}
+
 /* ---------------------------------------------------------------------------------------------------------- threads */
 
 static int (*key_create)(pthread_key_t *, void (*)(void *));
@@ -1503,7 +1923,6 @@ static int (*set_specific)(pthread_key_t, const void *);
 static pthread_key_t key;
 static int has_key;
 
-static char *line_head(char *o, word caller, word *time);
 
 static void state_name(int tid, const char *name) {
   char line[64];
@@ -1517,7 +1936,6 @@ static void state_name(int tid, const char *name) {
 static void name_thread(void) {
   char name[NAME_BYTES + 1] = {0};
   SYS(prctl, PR_GET_NAME, name);
-  self.renames = renames;
   if (equal(name, self.name)) return;
   for (int i = 0; i < NAME_BYTES; i++) self.name[i] = name[i];
   state_name(self.tid, name);
@@ -1525,24 +1943,38 @@ static void name_thread(void) {
 
 /* A thread's data are destroyed: the last time is the nearest to its end that the hook can have. */
 static void thread_ends(void *value) {
-  if (process->state != RECORDING || self.epoch != epoch) return;
-  if (++self.destructor_rounds < DESTRUCTOR_ROUNDS) {
+  if (process->state != RECORDING || self.epoch != epoch || self.is_inside) return;
+  if (self.destructor_rounds + 1 < DESTRUCTOR_ROUNDS) {
+    self.destructor_rounds++;
     set_specific(key, value);
     return;
   }
-  char line[LINE_BYTES];
-  word time;
-  if (holds_lock(self.tid)) return;
+  struct line line;
+  begin_text(&line, 0);
+  line.end = text(line.end, "thread_exit()");
+  word locks = LOCK(MAIN_ARENA);
+  if (!config.is_exact) locks = self.given | LOCK(ROSTER) | own_lock();
+  set_inside(1);
+  take_call_locks(locks, self.tid);
   take_lock(self.tid);
-  if (process->state == RECORDING) {
+  int is_recording = process->state == RECORDING;
+  if (is_recording) {
     name_thread();
-    char *o = text(line_head(line, 0, &time), "thread_exit()\n");
-    write_line(line, (word)(o - line));
-    process->leaving_until = time + MOST_WAIT;
-    __atomic_store_n(&process->leaving, self.tid, __ATOMIC_RELEASE);
-    return;
+    write_call(&line);
   }
   give_lock();
+  if (!is_recording) {
+    give_call_locks(locks);
+  } else {
+    word since = now();
+    self.destructor_rounds = DESTRUCTOR_ROUNDS;
+    for (word left = locks; left != 0; left &= left - 1) {
+      struct call_lock *lock = &process->calls[__builtin_ctzl(left)];
+      lock->leaving_since = since;
+      __atomic_store_n(&lock->owner, -self.tid, __ATOMIC_RELEASE);
+    }
+  }
+  set_inside(0);
 }
 
 static COLD void create_key(void) {
@@ -1551,13 +1983,19 @@ static COLD void create_key(void) {
   has_key = key_create != NULL && set_specific != NULL && key_create(&key, thread_ends) == 0;
 }
 
-/* This thread's first call in this process, or the first since another thread was renamed; the lock is held. */
+/* This thread's first call in this process, or the first since another thread was renamed */
 static COLD void meet_thread(void) {
   int is_new = self.renames == 0;
-  name_thread();
+  self.renames = renames;
+  set_inside(1);
+  take_lock(self.tid);
+  if (process->state == RECORDING) name_thread();
+  give_lock();
+  set_inside(0);
   if (!is_new) return;
   /* Before 2.34 the functions may come with a library that is loaded later. */
   if (!has_key && self.tid != process->pid) create_key();
+  /* This may allocate: a call like others. */
   if (has_key) set_specific(key, &self);
 }
 
@@ -1602,7 +2040,7 @@ static void complain(const char *what, long error) {
   SYS(write, 2, line, o - line);
 }
 
-/* Opens the log and writes its head. The lock is held, or there is only one thread. */
+/* Opens the log and writes its head. Calls are stopped, or there is only one thread. */
 static COLD void begin_recording(void) {
   long result = open_log();
   if (result < 0) {
@@ -1612,11 +2050,13 @@ static COLD void begin_recording(void) {
   }
   SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
   process->state = RECORDING;
+  process->last_time = 0;
   range_count = 0;
   for (int i = 0; i < KNOWN_PAGES; i++) known_pages[i] = 0;
   comment(header, text(header, "# hook mallog 1"));
   state_process();
   if (is_forked) comment(header, text(header, "# forked"));
+  comment(header, text(header, config.is_exact ? "# order exact" : "# order free"));
   state_machine();
   state_settings();
   state_cgroup();
@@ -1641,11 +2081,12 @@ static COLD void end_recording(void) {
   sample(now());
   if (process->lost != 0) state_lost_calls();
   comment(header, text(header, "# end"));
-  close_log();
+  /* Before: behind the file's new end, the line of a signal handler would be an error of the bus. */
   process->state = ENDED;
+  close_log();
 }
 
-/* MALLOG_SIGNAL or a time switches the recording on or off; the lock is held. */
+/* MALLOG_SIGNAL or a time switches the recording on or off; calls are stopped. */
 static COLD void switch_recording(void) {
   if (process->state == WAITING) {
     begin_recording();
@@ -1663,11 +2104,9 @@ static COLD void switch_recording(void) {
 
 static void finish(void) {
   if (process->state != RECORDING || SYS(getpid) != process->pid) return;
-  int tid = (int)SYS(gettid);
-  if (holds_lock(tid)) return;
-  take_lock(tid);
+  if (!stop_calls()) return;
   if (process->state == RECORDING) end_recording();
-  give_lock();
+  let_calls_go_on();
 }
 
 static void finish_at_exit(void *unused) {
@@ -1689,7 +2128,7 @@ static void after_fork_in_child(void) {
 }
 
 static COLD void make_process(void) {
-  struct process *page = map_memory(4096);
+  struct process *page = map_memory(sizeof *page);
   if (page == NULL) {
     process->state = OFF;
     return;
@@ -1697,7 +2136,7 @@ static COLD void make_process(void) {
   process = page;
   int (*at_fork)(void (*)(void), void (*)(void), void (*)(void), void *) =
       (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))next_symbol("__register_atfork", NULL);
-  int is_wiped = SYS(madvise, page, 4096, MADV_WIPEONFORK) == 0;
+  int is_wiped = SYS(madvise, page, sizeof *page, MADV_WIPEONFORK) == 0;
   if (at_fork != NULL) at_fork(before_fork, NULL, is_wiped ? NULL : after_fork_in_child, NULL);
 }
 
@@ -1727,6 +2166,7 @@ static COLD void start_process(void) {
     }
   }
   process->pid = (int)SYS(getpid);
+  if (is_child || config.start_after != 0 || config.starts_by_signal) config.arena_limit = 0;
   if (is_child || (config.start_after == 0 && !config.starts_by_signal)) begin_recording();
   else process->state = WAITING;
 }
@@ -1736,14 +2176,12 @@ static COLD int change_state(void) {
   if (process->state == NEW) start_process();
   int starts = process->state == WAITING && !config.starts_by_signal && now() >= config.start_after;
   if (process->is_switched || starts) {
-    int tid = (int)SYS(gettid);
-    if (holds_lock(tid)) return 0;
-    take_lock(tid);
+    if (!stop_calls()) return 0;
     if (process->is_switched || (starts && process->state == WAITING)) {
       process->is_switched = 0;
       switch_recording();
     }
-    give_lock();
+    let_calls_go_on();
   }
   return process->state == RECORDING;
 }
@@ -1768,134 +2206,129 @@ __attribute__((constructor)) static void construct(void) {
 
 /* -------------------------------------------------------------------------------------------------------- the calls */
 
-static COLD void meet_self(void) {
-  self.tid = (int)SYS(gettid);
-  self.renames = 0;
-  self.destructor_rounds = 0;
-  self.name[0] = 0;
-  /* Last: a signal handler that finds the number must find the rest. */
-  __atomic_store_n(&self.epoch, epoch, __ATOMIC_RELEASE);
-}
-
 static inline enum how enter(void) {
   if (UNLIKELY(process->state != RECORDING || process->is_switched) && !change_state()) return PASS;
   if (UNLIKELY(self.epoch != epoch)) meet_self();
-  if (UNLIKELY(holds_lock(self.tid))) return NESTED;
-  take_lock(self.tid);
-  if (UNLIKELY(process->state != RECORDING)) {
-    give_lock();
-    return PASS;
-  }
+  if (UNLIKELY(self.is_inside)) return NESTED;
   if (UNLIKELY(self.renames != renames)) meet_thread();
+  set_inside(1);
   return RECORD;
 }
 
-static char *line_head(char *o, word caller, word *time) {
-  static word last_seconds = (word)-1;
-  static char clock[9];
-  word t = now();
-  word seconds = t / 1000000;
-  word micro = t % 1000000;
-  if (UNLIKELY(seconds != last_seconds)) {
-    last_seconds = seconds;
-    word hours = seconds / 3600 % 100;
-    two_digits(clock, (unsigned)hours)[0] = ':';
-    two_digits(clock + 3, (unsigned)(seconds / 60 % 60))[0] = ':';
-    two_digits(clock + 6, (unsigned)(seconds % 60))[0] = '.';
-  }
-  *time = t;
-  o = decimal(o, (word)self.tid);
-  *o++ = ' ';
-  copy(o, clock, 9);
-  o += 9;
-  o = two_digits(o, (unsigned)(micro / 10000));
-  o = two_digits(o, (unsigned)(micro / 100 % 100));
-  o = two_digits(o, (unsigned)(micro % 100));
-  o = text(o, " [0x");
-  o = hexadecimal(o, caller, 8);
-  *o++ = ']';
-  *o++ = ' ';
-  return o;
-}
-
-struct line {
-  char text[LINE_BYTES];
-  char *end;
-  word time;
-};
-
-/* The next bytes of the line. */
-#define PUT(function, ...) line.end = function(line.end, ##__VA_ARGS__)
-
 static inline void begin_line(enum how how, struct line *line, const void *caller) {
-  line->end = line_head(line->text, (word)caller, &line->time);
+  line->locks = 0;
+  if (config.is_exact && how == RECORD && !needs_no_locks()) {
+    /* At once: threads that all wait for one lock do better if others sleep meanwhile. */
+    line->locks = LOCK(MAIN_ARENA);
+    take_call_locks(line->locks, self.tid);
+  }
+  begin_text(line, (word)caller);
   word page = (word)caller / page_bytes;
-  if (UNLIKELY(known_pages[page % KNOWN_PAGES] != page) && how == RECORD) meet_caller((word)caller, line->time);
+  if (UNLIKELY(known_pages[page % KNOWN_PAGES] != page) && how == RECORD) {
+    take_lock(self.tid);
+    meet_caller((word)caller, line->time);
+    give_lock();
+  }
 }
 
-/* Writes the line, and lets other threads go on. */
-static inline void leave(enum how how, struct line *line) {
-  *line->end++ = '\n';
-  if (UNLIKELY(!write_line(line->text, (word)(line->end - line->text)))) lose();
-  if (how == NESTED) return;
-  if (UNLIKELY(line->time >= next_sample)) sample(line->time);
-  if (UNLIKELY(config.stop_after != 0 && line->time >= config.stop_after) && process->state == RECORDING) {
-    end_recording();
-    forget_blocks();
+/* The call is made next: takes the locks that it needs, and notes what becomes of the block that it is given. */
+static inline void begin_call(enum how how, struct line *line, word locks, void *old) {
+  if (!config.is_exact && how == RECORD) {
+    line->locks = locks;
+    take_call_locks(locks, self.tid);
   }
-  give_lock();
+  dies(how, old);
+}
+
+/* Measures, or ends the recording, between two calls of any thread. */
+static COLD void act_on_time(word time) {
+  /* The thread that ends holds locks that others may wait for. */
+  if (self.destructor_rounds >= DESTRUCTOR_ROUNDS || !stop_calls()) return;
+  if (process->state == RECORDING) {
+    if (config.stop_after != 0 && time >= config.stop_after) {
+      end_recording();
+      forget_blocks();
+    } else if (time >= next_sample) {
+      sample(time);
+    }
+  }
+  let_calls_go_on();
+}
+
+/* Writes the line, and lets other threads go on. `p`: the block that there is now */
+static inline void end_call(enum how how, struct line *line, void *p) {
+  int is_locked = how == NESTED && holds_lock(self.tid);
+  int is_noted = how == RECORD && is_notable(p);
+  if (!is_locked) take_lock(self.tid);
+  if (LIKELY(process->state == RECORDING)) write_call(line);
+  if (UNLIKELY(is_noted)) born(p);
+  int is_half_full = process->at > WINDOW_BYTES / 2 && process->next_window == NULL && !process->is_preparing;
+  if (!is_locked) give_lock();
+  if (how == NESTED) return;
+  if (UNLIKELY(is_half_full) && out.is_mapped && process->state == RECORDING) prepare_window();
+  give_call_locks(line->locks);
+  set_inside(0);
+  if (UNLIKELY(self.contention > MOST_CONTENTION)) sleep_briefly(1000000);
+  if (UNLIKELY(line->time >= next_sample || (config.stop_after != 0 && line->time >= config.stop_after)))
+    act_on_time(line->time);
 }
 
 #define CALLER __builtin_return_address(0)
 
-/* NAME(A) = RESULT and NAME(A, B) = RESULT */
-static inline __attribute__((always_inline)) void log_one(enum how how, const void *caller, const char *name, word a, const char *equals, const void *result) {
-  struct line line;
-  begin_line(how, &line, caller);
-  PUT(text, name);
-  PUT(decimal, a);
-  PUT(text, equals);
-  PUT(pointer, (word)result);
-  leave(how, &line);
-}
-
-static inline __attribute__((always_inline)) void log_two(enum how how, const void *caller, const char *name, word a, word b, const void *result) {
-  struct line line;
-  begin_line(how, &line, caller);
-  PUT(text, name);
-  PUT(decimal, a);
-  PUT(text, ", ");
-  PUT(decimal, b);
-  PUT(text, ") = ");
-  PUT(pointer, (word)result);
-  leave(how, &line);
-}
-
 EXPORT void *malloc(size_t size) {
   enum how how = enter();
+  if (how == PASS) return real.malloc(size);
+  struct line line;
+  begin_line(how, &line, CALLER);
+  PUT(text, "malloc(");
+  PUT(decimal, size);
+  PUT(text, ")\t= ");
+  begin_call(how, &line, locks_to_get(size), NULL);
   void *p = real.malloc(size);
-  if (how == PASS) return p;
-  born(how, p);
-  log_one(how, CALLER, "malloc(", size, ")\t= ", p);
+  learn_arena(how, p, size);
+  PUT(pointer, (word)p);
+  end_call(how, &line, p);
   return p;
+}
+
+/* NAME(A, B) = RESULT: begins the line */
+static inline __attribute__((always_inline)) void begin_two(enum how how, struct line *out_line, const void *caller, const char *name, word a, word b) {
+  begin_line(how, out_line, caller);
+  char *o = text(out_line->end, name);
+  o = decimal(o, a);
+  o = text(o, ", ");
+  o = decimal(o, b);
+  out_line->end = text(o, ") = ");
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
   enum how how = enter();
+  if (how == PASS) return real.calloc(count, size);
+  struct line line;
+  begin_two(how, &line, CALLER, "calloc(", count, size);
+  begin_call(how, &line, locks_to_get(count * size), NULL);
   void *p = real.calloc(count, size);
-  if (how == PASS) return p;
-  born(how, p);
-  log_two(how, CALLER, "calloc(", count, size, p);
+  learn_arena(how, p, count * size);
+  PUT(pointer, (word)p);
+  end_call(how, &line, p);
+  return p;
+}
+
+/* The rest of realloc and reallocarray, whose line has the arguments but for the old block's. */
+static inline __attribute__((always_inline)) void *resize(enum how how, struct line *of, void *old, size_t bytes) {
+  begin_call(how, of, locks_to_give(old) | locks_to_get(bytes), old);
+  void *p = real.realloc(old, bytes);
+  if (old == NULL) learn_arena(how, p, bytes);
+  of->end = pointer(of->end, (word)p);
+  /* A realloc that fails leaves the block as it is. */
+  end_call(how, of, p != NULL || bytes == 0 ? p : old);
   return p;
 }
 
 EXPORT void *realloc(void *old, size_t size) {
+  __builtin_prefetch((const void *)((word)old - 8));
   enum how how = enter();
   if (how == PASS) return real.realloc(old, size);
-  dies(how, old);
-  void *p = real.realloc(old, size);
-  if (p != NULL) born(how, p);
-  else if (size != 0) born(how, old);
   struct line line;
   begin_line(how, &line, CALLER);
   PUT(text, "realloc(");
@@ -1903,9 +2336,7 @@ EXPORT void *realloc(void *old, size_t size) {
   PUT(text, ", ");
   PUT(decimal, size);
   PUT(text, ") = ");
-  PUT(pointer, (word)p);
-  leave(how, &line);
-  return p;
+  return resize(how, &line, old, size);
 }
 
 EXPORT void *reallocarray(void *old, size_t count, size_t size) {
@@ -1913,10 +2344,6 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
   size_t bytes = size != 0 && count > (size_t)-1 / size ? (size_t)-1 : count * size;
   enum how how = enter();
   if (how == PASS) return real.realloc(old, bytes);
-  dies(how, old);
-  void *p = real.realloc(old, bytes);
-  if (p != NULL) born(how, p);
-  else if (bytes != 0) born(how, old);
   struct line line;
   begin_line(how, &line, CALLER);
   PUT(text, "reallocarray(");
@@ -1926,25 +2353,25 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
   PUT(text, ", ");
   PUT(decimal, size);
   PUT(text, ") = ");
-  PUT(pointer, (word)p);
-  leave(how, &line);
-  return p;
+  return resize(how, &line, old, bytes);
 }
 
 static inline void release(void *p, const void *caller) {
+  /* The chunk's header is read soon, and seldom in the cache. */
+  __builtin_prefetch((const void *)((word)p - 8));
   enum how how = enter();
   if (how == PASS) {
     real.free(p);
     return;
   }
-  dies(how, p);
-  real.free(p);
   struct line line;
   begin_line(how, &line, caller);
   PUT(text, "free(");
   PUT(pointer, (word)p);
   *line.end++ = ')';
-  leave(how, &line);
+  begin_call(how, &line, locks_to_give(p), p);
+  real.free(p);
+  end_call(how, &line, NULL);
 }
 
 EXPORT void free(void *p) {
@@ -1968,86 +2395,99 @@ EXPORT void free_aligned_sized(void *p, size_t alignment, size_t size) {
   release(p, CALLER);
 }
 
-static inline void *align(size_t alignment, size_t size, const void *caller) {
+static inline __attribute__((always_inline)) void *align(void *(*of)(size_t, size_t), const char *name, size_t alignment, size_t size, const void *caller) {
   enum how how = enter();
-  void *p = real.memalign(alignment, size);
-  if (how == PASS) return p;
-  born(how, p);
-  log_two(how, caller, "memalign(", alignment, size, p);
+  if (how == PASS) return of(alignment, size);
+  struct line line;
+  begin_two(how, &line, caller, name, alignment, size);
+  begin_call(how, &line, locks_to_get(alignment + size), NULL);
+  void *p = of(alignment, size);
+  learn_arena(how, p, alignment + size);
+  PUT(pointer, (word)p);
+  end_call(how, &line, p);
   return p;
 }
 
 EXPORT void *memalign(size_t alignment, size_t size) {
-  return align(alignment, size, CALLER);
+  return align(real.memalign, "memalign(", alignment, size, CALLER);
 }
 
 /* ld.so allocates the thread-local memory of loaded objects so, until 2.25. */
 EXPORT void *__libc_memalign(size_t alignment, size_t size) {
-  return align(alignment, size, CALLER);
+  return align(real.memalign, "memalign(", alignment, size, CALLER);
 }
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
-  enum how how = enter();
-  void *p = real.aligned_alloc(alignment, size);
-  if (how == PASS) return p;
-  born(how, p);
-  log_two(how, CALLER, "aligned_alloc(", alignment, size, p);
-  return p;
+  return align(real.aligned_alloc, "aligned_alloc(", alignment, size, CALLER);
 }
 
 EXPORT int posix_memalign(void **result, size_t alignment, size_t size) {
   enum how how = enter();
+  if (how == PASS) return real.posix_memalign(result, alignment, size);
+  struct line line;
+  begin_two(how, &line, CALLER, "posix_memalign(", alignment, size);
+  begin_call(how, &line, locks_to_get(alignment + size), NULL);
   void *p = NULL;
   int error = real.posix_memalign(&p, alignment, size);
   if (error == 0) *result = p;
   else p = NULL;
-  if (how == PASS) return error;
   if (error == EINVAL) {
     /* The allocator was not asked. */
-    if (how == RECORD) give_lock();
+    give_call_locks(line.locks);
+    if (how == RECORD) set_inside(0);
     return error;
   }
-  born(how, p);
-  log_two(how, CALLER, "posix_memalign(", alignment, size, p);
+  learn_arena(how, p, alignment + size);
+  PUT(pointer, (word)p);
+  end_call(how, &line, p);
   return error;
 }
 
-EXPORT void *valloc(size_t size) {
+/* valloc and pvalloc */
+static inline __attribute__((always_inline)) void *align_to_pages(void *(*of)(size_t), const char *name, size_t size, const void *caller) {
   enum how how = enter();
-  void *p = real.valloc(size);
-  if (how == PASS) return p;
-  born(how, p);
-  log_one(how, CALLER, "valloc(", size, ") = ", p);
+  if (how == PASS) return of(size);
+  struct line line;
+  begin_line(how, &line, caller);
+  PUT(text, name);
+  PUT(decimal, size);
+  PUT(text, ") = ");
+  begin_call(how, &line, locks_to_get(size + 2 * page_bytes), NULL);
+  void *p = of(size);
+  learn_arena(how, p, size + 2 * page_bytes);
+  PUT(pointer, (word)p);
+  end_call(how, &line, p);
   return p;
 }
 
+EXPORT void *valloc(size_t size) {
+  return align_to_pages(real.valloc, "valloc(", size, CALLER);
+}
+
 EXPORT void *pvalloc(size_t size) {
-  enum how how = enter();
-  void *p = real.pvalloc(size);
-  if (how == PASS) return p;
-  born(how, p);
-  log_one(how, CALLER, "pvalloc(", size, ") = ", p);
-  return p;
+  return align_to_pages(real.pvalloc, "pvalloc(", size, CALLER);
 }
 
 EXPORT int malloc_trim(size_t pad) {
   enum how how = enter();
-  int result = real.malloc_trim(pad);
-  if (how == PASS) return result;
+  if (how == PASS) return real.malloc_trim(pad);
   struct line line;
   begin_line(how, &line, CALLER);
   PUT(text, "malloc_trim(");
   PUT(decimal, pad);
   PUT(text, ") = ");
+  begin_call(how, &line, locks_of_all(), NULL);
+  int result = real.malloc_trim(pad);
   PUT(signed_decimal, result);
-  leave(how, &line);
+  end_call(how, &line, NULL);
   return result;
 }
 
+enum { ARENA_MAX = -8 };
+
 EXPORT int mallopt(int parameter, int value) {
   enum how how = enter();
-  int result = real.mallopt(parameter, value);
-  if (how == PASS) return result;
+  if (how == PASS) return real.mallopt(parameter, value);
   struct line line;
   begin_line(how, &line, CALLER);
   PUT(text, "mallopt(");
@@ -2055,8 +2495,11 @@ EXPORT int mallopt(int parameter, int value) {
   PUT(text, ", ");
   PUT(signed_decimal, value);
   PUT(text, ") = ");
+  begin_call(how, &line, locks_of_all(), NULL);
+  int result = real.mallopt(parameter, value);
+  if (parameter == ARENA_MAX && value > 0) config.arena_limit = 1;
   PUT(signed_decimal, result);
-  leave(how, &line);
+  end_call(how, &line, NULL);
   return result;
 }
 

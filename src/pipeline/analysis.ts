@@ -289,6 +289,7 @@ export class Analysis implements EventSink {
 
   *#replay(batch: EventBatch, next: EventBatch | null): InSteps {
     const samples = this.#readNotes(batch);
+    this.#threadExits.areLogged ||= this.#facts.logsExits;
     const hasHoles = this.#holes.concerns(batch.notes);
     if (batch.length === 0 && samples.size === 0 && !hasHoles) {
       return;

@@ -25,6 +25,7 @@ export type ThpMode = "always" | "madvise" | "never";
  *     # program /usr/bin/java         the executable, for lines of /etc/tunables.conf that apply to one program
  *     # thread 16342 main             a thread's name
  *     # map 7f11a000-7f11b000 r-xp 00001000 /usr/lib/libz.so.1     a line of /proc/PID/maps
+ *     # hook mallog 1                 the hook, and the version of what it writes
  *     # rss 1052672                   resident bytes of heaps and mapped blocks after the line above
  */
 export class LogFacts {
@@ -46,6 +47,8 @@ export class LogFacts {
   readonly mappings = new CodeMappings();
   readonly threadNames = new Map<number, string>();
   readonly statedProcess = new StatedProcess();
+  /** the hook says that it logs each end of a thread: until it has logged one, none has ended */
+  logsExits = false;
 
   /** Reads one comment. Returns the RSS in bytes if the comment is an RSS sample, else null. */
   read(note: Note): number | null {
@@ -106,6 +109,9 @@ export class LogFacts {
         break;
       case "map":
         this.mappings.add(`${value} ${rest}`);
+        break;
+      case "hook":
+        this.logsExits = value === "mallog";
         break;
       case "rss":
         return /^\d+$/.test(value) ? Number(value) : null;

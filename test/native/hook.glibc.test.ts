@@ -242,18 +242,36 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(output).toContain("mallog-hook: cannot write /nonexistent/malloc.log: error 2");
   });
 
-  it("records 64 threads with signals, forks and threads that run on at the end", () => {
-    const { status, logs, largest } = hook.record(stress.path, ["64", "1000"]);
-    expect([status.status, status.stderr]).toEqual([0, ""]);
-    expect(logs.size).toBe(7);
-    const { threads } = reported(largest);
-    expect(threads.filter(({ name }) => name?.startsWith("worker-")).length).toBe(64);
-    // Threads that write their memory while it is measured: the samples are those of no moment.
-    expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
-    for (const log of logs.values()) {
-      expect(reported(log).trace.lines.malformed).toBe(0);
-    }
-  });
+  it.each(["free", "exact"])(
+    "records 64 threads with signals, forks and threads that run on at the end: order %s",
+    (order) => {
+      const env = { MALLOG_ORDER: order };
+      const { status, logs, largest } = hook.record(stress.path, ["64", "1000"], { env });
+      expect([status.status, status.stderr]).toEqual([0, ""]);
+      expect(logs.size).toBe(7);
+      expect(comments(largest, "order")).toEqual([order]);
+      const { threads } = reported(largest);
+      expect(threads.filter(({ name }) => name?.startsWith("worker-")).length).toBe(64);
+      // Threads that write their memory while it is measured: the samples are those of no moment.
+      expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
+      for (const log of logs.values()) {
+        expect(reported(log).trace.lines.malformed).toBe(0);
+      }
+    },
+  );
+
+  it.each(["1", "3"])(
+    "keeps the order of calls where threads share %s arenas",
+    (MALLOC_ARENA_MAX) => {
+      const { largest } = hook.record(stress.path, ["12", "3000"], { env: { MALLOC_ARENA_MAX } });
+      expect(comments(largest, "order")).toEqual(["free"]);
+      expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
+      const times = [...largest.toString("latin1").matchAll(/^\d+ (\S+) \[/gm)].map(
+        ([, time]) => time,
+      );
+      expect(times).toEqual(times.toSorted());
+    },
+  );
 
   it("leaves a valid log where the process is killed, at any moment", async () => {
     const folder = mkdtempSync(join(hook.folder, "killed-"));

@@ -35,6 +35,12 @@ describe("the facts of a log", () => {
     expect([...facts.threadNames]).toEqual([[16342, "main loop"]]);
   });
 
+  it("say that each end of a thread is logged, if the hook is mallog's", () => {
+    expect(factsOf("hook mallog 1").logsExits).toBe(true);
+    expect(factsOf("hook other 1").logsExits).toBe(false);
+    expect(factsOf().logsExits).toBe(false);
+  });
+
   it("include the lines of /etc/tunables.conf in order, and the program's path", () => {
     const facts = factsOf(
       "tunables.conf # system-wide",

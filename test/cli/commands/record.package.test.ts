@@ -55,6 +55,20 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     expect(stderr).toBe("");
   });
 
+  it("lets the calls of different arenas overlap, or none", () => {
+    const ordersOf = (...argv: string[]) => {
+      const folder = newFolder();
+      mallog(
+        ["record", "--no-report", "-o", "m.log", ...argv, "--", calls.path, "threads"],
+        folder,
+      );
+      return readFileSync(join(folder, "m.log"), "latin1").match(/^# order .*$/gm);
+    };
+    expect(ordersOf()).toEqual(["# order free"]);
+    expect(ordersOf("--order", "exact")).toEqual(["# order exact"]);
+    expect(ordersOf("--order", "free")).toEqual(["# order free"]);
+  });
+
   it("reports the process that allocated most, names the others, and keeps them with %p", () => {
     const script = `${calls.path} many 3000; ${calls.path} all; ${calls.path} many 10`;
     const folder = newFolder();

@@ -5,12 +5,16 @@ import { modelOptions, VALUES_HELP } from "../../options/model-options.ts";
 import { valueOption } from "../../options/option-values.ts";
 import { outputOptions } from "../../options/output-options.ts";
 
+/** What waits for what while it is recorded. */
+export type RecordedOrder = "free" | "exact";
+
 /** Option values of `record` and `watch`, as commander returns them. */
 export interface RecordValues extends Omit<AnalysisValues, "output"> {
   readonly output: string;
   /** seconds */
   readonly for?: number;
   readonly report: boolean;
+  readonly order?: RecordedOrder;
 }
 
 const AFTER_HELP = `
@@ -51,6 +55,12 @@ export function addRecord(
     )
     .usage("[options] -- <command...>")
     .argument("<command...>", "the command and its arguments, after --")
+    .addOption(
+      new Option(
+        "--order <order>",
+        "calls that wait for each other while they are recorded: those in one arena, as without the hook (free, the default), or all (exact)",
+      ).choices(["free", "exact"]),
+    )
     .action((words: string[], values: RecordValues) => run(words, values))
     .addHelpText("after", AFTER_HELP);
   addRecordingOptions(command, "end the recording and the command after this time, e.g. 60s");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Exit } from "../../exit-codes.ts";
 import type { Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
+import type { RecordedOrder } from "./options.ts";
 
 export interface Recording {
   /** path of the built hook */
@@ -12,6 +13,8 @@ export interface Recording {
   readonly folder: string;
   /** the recording and the command end after that time; null: the command ends by itself */
   readonly seconds: number | null;
+  /** null: as the environment says */
+  readonly order: RecordedOrder | null;
 }
 
 /** Time between SIGTERM and SIGKILL for a command that --for ends. */
@@ -29,7 +32,7 @@ const PASSED_ON = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
  */
 export async function runHooked(
   words: readonly string[],
-  { hook, folder, seconds }: Recording,
+  { hook, folder, seconds, order }: Recording,
   io: Pick<Io, "env" | "cwd" | "signals" | "stdin">,
 ): Promise<number> {
   const [command = "", ...rest] = words;
@@ -41,6 +44,7 @@ export async function runHooked(
       LD_PRELOAD: [hook, io.env.LD_PRELOAD ?? []].flat().join(":"),
       MALLOG_OUT: join(folder, "malloc.%p.log"),
       ...(seconds === null ? {} : { MALLOG_STOP_AFTER: `${seconds}s` }),
+      ...(order === null ? {} : { MALLOG_ORDER: order }),
     },
   });
   const ended = new Promise<number>((done, fail) => {

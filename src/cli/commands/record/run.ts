@@ -26,8 +26,8 @@ export async function recordCommand(
 ): Promise<number> {
   const folder = newFolder(values.output, io.cwd);
   try {
-    const { for: seconds = null } = values;
-    const status = await record(words, { folder, seconds }, io);
+    const { for: seconds = null, order = null } = values;
+    const status = await record(words, { folder, seconds, order }, io);
     const logs = await byVolume(rawLogs(folder), values, io, analyse);
     const [first, ...others] = logs;
     if (first === undefined) {
