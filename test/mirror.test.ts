@@ -31,6 +31,7 @@ it.each(files.filter(hasLogic))("%s has a test of its name", (file) => {
 
 it("files with types and data only need no test", () => {
   expect(files.filter((file) => !hasLogic(file))).toEqual([
+    "recorded/explain/explanation",
     "recorded/run-counts",
     "replay/guide",
     "replay/inferences",

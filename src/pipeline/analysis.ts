@@ -27,7 +27,7 @@ import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
 import { inTurns } from "./in-turns.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
-import { observations } from "./observations.ts";
+import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { refuseShortWords } from "./short-words.ts";
 import { snapshotOf } from "./snapshot.ts";
@@ -323,6 +323,7 @@ export class Analysis implements EventSink {
         swappedLines: this.ledger.anomalies.swapped + this.#timeOrder.moved,
         seesWholePointers: this.#seesWholePointers,
         logsExits: this.#threadExits.areLogged,
+        isMeasured: isFitted(this.#options.touch, this.#measured),
       },
     );
     for (const { thread, before } of this.recorded.shownExits) {

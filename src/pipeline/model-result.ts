@@ -199,7 +199,13 @@ function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): Scenario
   const { options, ledger, refused, whatIfs } = finished;
   const { reading } = finished.touchReading;
   const { guided, otherwise } = run;
-  const replays: Replays = { likeliest: guided.replay, contended: [], otherwise };
+  const atPeak = (by: Reading) => run.peak.atPeak(guided, by.plane)?.replay ?? null;
+  const replays: Replays = {
+    likeliest: guided.replay,
+    contended: [],
+    otherwise,
+    atPeak,
+  };
   const { arenaSeries } = guided;
   const recorded = scenarioFigures(
     replays,

@@ -3,6 +3,13 @@ import type { Observation } from "../replay/writes/fit.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
 import type { MeasuredRss } from "./model-result.ts";
 
+/** True if the policy has an RSS to meet, so far. */
+export function isFitted(touch: TouchPolicy, measured: readonly MeasuredRss[]): boolean {
+  return (
+    typeof touch !== "string" && "fitted" in touch && (touch.fitted !== null || measured.length > 0)
+  );
+}
+
 /** Returns what a fitted policy has to meet: the RSS given by the user, else the samples in the log. */
 export function observations(
   touch: TouchPolicy,

@@ -2,6 +2,7 @@ import type { Candidate } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
 import { NO_EXITS } from "../replay/last-exits.ts";
+import { KeptWorks } from "../replay/peak/kept-works.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import { touchReading } from "../replay/writes/touch-reading.ts";
 import { ActionBatch } from "../trace/actions.ts";
@@ -88,6 +89,7 @@ function readWaiting(
 ): void {
   const actions = new ActionBatch();
   const touched = new TouchBatch();
+  const keptWorks = new KeptWorks(true);
   const batches = waiting.map((one) => {
     const copy = new EventBatch();
     copy.copy(one, one.length);
@@ -102,8 +104,10 @@ function readWaiting(
       continue;
     }
     touch.fill(batch, actions, touched);
+    const work = { batch, actions, touch: touched };
+    const kept = keptWorks.keep(work);
     for (const run of runs) {
-      run.replay({ batch, actions, touch: touched }, next, [], null);
+      run.replay(work, next, [], kept, false);
     }
   }
 }

@@ -16,6 +16,12 @@ import { PeakSeries } from "../trace/series.ts";
 import type { ArenaSeries } from "./arena-series.ts";
 import { SiblingVersions } from "./sibling-versions.ts";
 
+/** What `beginBatch` reads of the batch that follows. */
+type ComingFrees = Pick<ReplayedBatch, "op" | "pointerIn" | "length">;
+
+/** Begins a batch in a replay. */
+export type BatchBeginning = (run: GuidedReplay, work: Work) => void;
+
 /** A replay of the run as it was recorded: the log's pointers judge the model and correct it. */
 export class GuidedReplay implements Guide {
   readonly replay: Replay;
@@ -76,17 +82,32 @@ export class GuidedReplay implements Guide {
   }
 
   /** Prepares the replay of a batch. `next` is the batch that follows; null at the log's end. */
-  beginBatch(work: Work, next: ReplayedBatch | null): void {
+  beginBatch(work: Work, next: ComingFrees | null): void {
     // They came in this batch. A later thread with the same id may be given another arena.
     this.witness.coming.clear();
     this.placeUnlogged(work, next);
+  }
+
+  /** Returns what makes a copy of this replay begin its next batch as this one does now. */
+  beginning(next: ReplayedBatch | null): BatchBeginning {
+    const { logsExits } = this.witness.state;
+    const { whole } = this.judge.addresses.state;
+    const isRead = this.model.unloggedGranules > 0;
+    const frees = next !== null && isRead ? freesOf(next) : null;
+    return (run, work) => {
+      run.witness.logsExits(logsExits);
+      if (whole) {
+        run.judge.addresses.assumeWholePointers();
+      }
+      run.beginBatch(work, frees);
+    };
   }
 
   /**
    * Finds the chunks of blocks that were allocated outside the log: their frees show where they begin. All chunks of a
    * batch are placed before the first of them is freed, because a chunk ends where the next one begins.
    */
-  placeUnlogged({ batch, actions }: Work, next: ReplayedBatch | null): void {
+  placeUnlogged({ batch, actions }: Work, next: ComingFrees | null): void {
     const { model, judge } = this;
     if (next !== null && model.unloggedGranules > 0) {
       for (let i = 0; i < next.length; i++) {
@@ -177,6 +198,10 @@ export class GuidedReplay implements Guide {
   }
 }
 
-function isFreeOfBlock(batch: ReplayedBatch, i: number): boolean {
+function isFreeOfBlock(batch: ComingFrees, i: number): boolean {
   return batch.op[i] === Op.free && batch.pointerIn[i] !== 0;
+}
+
+function freesOf({ op, pointerIn, length }: ReplayedBatch): ComingFrees {
+  return { op: op.slice(0, length), pointerIn: pointerIn.slice(0, length), length };
 }

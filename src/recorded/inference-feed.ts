@@ -121,6 +121,7 @@ function foundBy({ recorded }: Candidate, { first, logged }: Part, work: Work): 
       first,
       insertions: [...writes, ...inferred].sort((a, b) => a.before - b.before),
       unloggedBytes: recorded.unloggedBytes,
+      isMeasured: recorded.peak.isMeasured,
       cpus: recorded.mostCpus,
       settings: settings.map(({ name, value }) => ({ name, value })),
       breakStart: recorded.guided.model.breakHeap.start,

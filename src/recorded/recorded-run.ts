@@ -5,25 +5,29 @@ import {
   type Exit,
   type Insertion,
   insert,
+  insertAll,
   isExit,
   type LateExits,
   replayBatch,
   type Sbrk,
 } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
+import type { KeptWork } from "../replay/peak/kept-works.ts";
 import type { Missed, PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ReplayedBatch, Work } from "../replay/work.ts";
 import type { InSteps } from "../trace/in-steps.ts";
 import { bestExplanation } from "./explain/best-explanation.ts";
 import { exitsBefore, postponedExits } from "./explain/exits.ts";
+import type { Bounds, Explanation, Postponed } from "./explain/explanation.ts";
 import { divergenceAt, ForeignSbrk } from "./explain/foreign-sbrk.ts";
 import { OrderHypotheses } from "./explain/order.ts";
-import { type Bounds, type Explanation, type Postponed, RecentPast } from "./explain/past.ts";
+import { RecentPast } from "./explain/past.ts";
 import { RecycledReplays } from "./explain/recycled-replays.ts";
 import { hasFailed, isOverBudget } from "./explain/search-limits.ts";
 import { suspects } from "./explain/suspects.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
+import { RecordedPeak } from "./recorded-peak.ts";
 import { NOTHING_COUNTED } from "./run-counts.ts";
 
 /** Mismatches explained per batch. */
@@ -60,28 +64,23 @@ export class RecordedRun {
   /** exits, and moves of the break, in the last batch */
   #inserted: (Exit | Sbrk)[] = [];
   /** exits that the pointers of the last batch show */
-  readonly #shownExits: Exit[] = [];
+  readonly shownExits: Exit[] = [];
   #past: RecentPast;
+  /** what it takes to return to the peak */
+  peak: RecordedPeak;
   /** the run under the opposite assumption about uncertain exits; null where all are certain */
-  #otherwise: Replay | null = null;
+  otherwise: Replay | null = null;
 
   /** `recycled`: shared with the runs of other versions */
   constructor(guided: GuidedReplay, settledBefore = 0, recycled = new RecycledReplays()) {
     this.guided = guided;
     this.#past = new RecentPast(recycled);
+    this.peak = new RecordedPeak(recycled);
     this.state.settledBefore = settledBefore;
   }
 
   get judge(): PointerJudge {
     return this.guided.judge;
-  }
-
-  get shownExits(): readonly Exit[] {
-    return this.#shownExits;
-  }
-
-  get otherwise(): Replay | null {
-    return this.#otherwise;
   }
 
   /** pointers that match only because of inferred settings */
@@ -123,23 +122,21 @@ export class RecordedRun {
 
   /** pointers that the model matches without an inference */
   get matched(): number {
-    const inferred =
-      this.explanations +
-      this.foreignSbrk.state.moves +
-      this.explainedBySettings +
-      this.arenaChoices;
+    const searched = this.explanations + this.foreignSbrk.state.moves;
+    const inferred = searched + this.explainedBySettings + this.arenaChoices;
     return Math.max(0, this.judge.matched - inferred);
   }
 
   /**
-   * Replays a batch with the logged insertions among its calls. `copy` is the same work, kept for inference; null if
-   * nothing is to be inferred. `next` is the batch that follows; null at the log's end.
+   * Replays a batch with the logged insertions among its calls. `kept` is the same work, to be replayed again.
+   * `mayInfer`: the log may leave out something. `next` is the batch that follows; null at the log's end.
    */
   replay(
     work: Work,
     next: ReplayedBatch | null,
     insertions: readonly Insertion[],
-    copy: Work | null,
+    kept: KeptWork,
+    mayInfer: boolean,
   ): void {
     const first = this.state.event;
     this.state.first = first;
@@ -148,11 +145,15 @@ export class RecordedRun {
     this.state.lastExits += exits.filter(({ kind }) => kind === "suggestedExit").length;
     this.guided.witness.found.length = 0;
     this.judge.missed.length = 0;
-    this.#shownExits.length = 0;
-    if (copy === null || this.#hasFailed || this.#isOverBudget) {
-      this.#past.forget();
+    this.shownExits.length = 0;
+    const infers = mayInfer && !this.#hasFailed && !this.#isOverBudget;
+    if (!infers || this.#past.isFull || !this.#past.isKept) {
+      this.peak.settle(this.#past);
+    }
+    if (infers) {
+      this.#past.keep(this.guided, kept, first, insertions, next);
     } else {
-      this.#past.keep(this.guided, copy, first, insertions, next);
+      this.peak.take(this.guided, kept, first, insertions, next);
     }
     this.guided.beginBatch(work, next);
     const splitOff: SplitOff[] = [];
@@ -192,12 +193,16 @@ export class RecordedRun {
     }
     copy.#inserted = [...this.#inserted];
     copy.#past = this.#past.cloneAs(profile);
+    copy.peak = this.peak.share();
     return copy;
   }
 
   /** Returns a run in the same state that shares nothing. It explains no mismatches. */
   clone(): RecordedRun {
-    return this.#copyWith(this.guided.clone());
+    const copy = this.#copyWith(this.guided.clone());
+    copy.peak = this.peak.share();
+    copy.peak.settle(this.#past.cloneAs(this.guided.model.profile));
+    return copy;
   }
 
   #copyWith(guided: GuidedReplay): RecordedRun {
@@ -210,13 +215,16 @@ export class RecordedRun {
 
   /** The log ends: applies its last insertions and ends the threads that have ended. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
-    const { replay } = this.guided;
-    for (const one of insertions) {
-      insert(replay, one);
-    }
     // A copy takes the memory of the past.
-    this.#past.forget();
-    this.#otherwise = endedOtherwise(replay, exits, () => this.#past.copyOf(this.guided).replay);
+    this.peak.settle(this.#past);
+    this.peak.end(this.guided, ({ replay }) => {
+      insertAll(replay, insertions);
+      endThreads(replay, exits);
+      replay.finish();
+    });
+    const { replay } = this.guided;
+    insertAll(replay, insertions);
+    this.otherwise = endedOtherwise(replay, exits, () => this.#past.copyOf(this.guided).replay);
     this.#past.close();
     this.state.lastExits += endThreads(replay, exits);
     replay.finish();
@@ -225,7 +233,7 @@ export class RecordedRun {
   /** Returns the last batch's work, with its lines in the inferred order. */
   inOrder(work: Work): Work {
     const last = this.#past.batches.at(-1);
-    return last?.isOwn === true ? last.work : work;
+    return last?.isOwn ? last.work : work;
   }
 
   /**
@@ -264,6 +272,7 @@ export class RecordedRun {
     this.state.firstDivergence ??= divergenceAt(this.guided, work, i);
     insert(this.guided.replay, move);
     this.#past.addSbrk(move);
+    this.peak.addSbrk(move);
     this.#inserted.push(move);
   }
 
@@ -324,19 +333,15 @@ export class RecordedRun {
       return false;
     }
     this.#inserted.push(exit);
-    this.#shownExits.push(exit);
+    this.shownExits.push(exit);
     this.state.inferredExits++;
     return true;
   }
 
   /** Tries to postpone the exits before the mismatch at event `mismatch` (0-based), and accepts the best. */
   #explainByPostponing(mismatch: number, before: GuidedReplay): boolean {
-    const { profile } = this.guided.model;
-    const postponed = this.#acceptBest(
-      postponedExits(this.#past, mismatch, profile),
-      mismatch,
-      before,
-    );
+    const exits = postponedExits(this.#past, mismatch, this.guided.model.profile);
+    const postponed = this.#acceptBest(exits, mismatch, before);
     if (postponed === null) {
       return false;
     }

@@ -1,7 +1,8 @@
 import type { Exit, Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
+import { KeptWorks } from "../replay/peak/kept-works.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
-import { copyWork, type ReplayedBatch, type Work } from "../replay/work.ts";
+import type { ReplayedBatch, Work } from "../replay/work.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { InSteps } from "../trace/in-steps.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
@@ -11,7 +12,6 @@ import type { Candidate } from "./candidate.ts";
 import { type AddressFacts, candidatesFor, guidedReplayOf } from "./candidates.ts";
 import { Detection, MAX_INFERRING } from "./detection.ts";
 import type { Part } from "./explain/first-mismatch.ts";
-import { WINDOW_BATCHES } from "./explain/past.ts";
 import { ProcessSettings } from "./explain/process-settings.ts";
 import type { GuidedReplay } from "./guided-replay.ts";
 import { InferenceFeed, type InferenceSink } from "./inference-feed.ts";
@@ -36,6 +36,8 @@ export interface LogEvidence {
   readonly seesWholePointers: boolean;
   /** the log has thread_exit() lines */
   readonly logsExits: boolean;
+  /** the process's RSS was measured, and decides from which planes RSS is read */
+  readonly isMeasured: boolean;
 }
 
 /**
@@ -47,8 +49,8 @@ export class RecordedRuns {
   readonly #facts: LogFacts;
   readonly #sink: InferenceSink;
   readonly #feed: InferenceFeed;
-  /** the latest batches, shared by the pasts of all runs */
-  readonly #copies: Work[] = [];
+  /** batches that the runs may have to replay again */
+  readonly #keptWorks = new KeptWorks(true);
   /** null before the first event */
   #detection: Detection | null = null;
   /** null where the settings are known */
@@ -118,25 +120,20 @@ export class RecordedRuns {
   *#replay({ work, first, logged, next }: PreparedWork, evidence: LogEvidence): InSteps {
     const detection = this.#detection!;
     detection.rank({ work, first, logged });
-    const copy = this.#mayInfer(evidence) ? this.#keepCopy(work) : null;
+    const kept = this.#keptWorks.keep(work);
+    const mayInfer = this.#mayInfer(evidence);
     for (const [rank, { recorded }] of detection.runs.entries()) {
       recorded.guided.witness.logsExits(this.#logsExits);
-      recorded.replay(work, next, logged, rank < MAX_INFERRING ? copy : null);
+      recorded.peak.isMeasured = evidence.isMeasured;
+      recorded.replay(work, next, logged, kept, mayInfer && rank < MAX_INFERRING);
       yield;
     }
+    kept.release();
     detection.adoptSplits();
     // Candidates are dropped only after the search for explanations: the right version may need one.
     yield* detection.infer(this.#logsExits);
     detection.adoptSplits();
     detection.narrow();
-  }
-
-  /** Copies the work, kept until as many batches have followed as a past can hold. */
-  #keepCopy(work: Work): Work {
-    const recycled = this.#copies.length < WINDOW_BATCHES ? null : (this.#copies.shift() ?? null);
-    const copy = copyWork(work, recycled);
-    this.#copies.push(copy);
-    return copy;
   }
 
   /**

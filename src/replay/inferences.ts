@@ -16,6 +16,8 @@ export interface Inferences {
   readonly retractsThreshold: boolean;
   /** start of the break area, as Heap.start: the what-ifs keep it, although the kernel chooses another in every run */
   readonly breakStart: number;
+  /** the process's RSS has been measured, and may decide from which planes RSS is read */
+  readonly isMeasured: boolean;
   /** the version to follow from now on; null: as before */
   readonly glibc: string | null;
 }

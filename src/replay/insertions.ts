@@ -102,6 +102,12 @@ export function insert(replay: Replay, insertion: Insertion): void {
   }
 }
 
+export function insertAll(replay: Replay, insertions: readonly Insertion[]): void {
+  for (const one of insertions) {
+    insert(replay, one);
+  }
+}
+
 /** Replays events from..to-1 of a batch whose first event has number `first`, with the insertions among them. */
 export function replayWith(
   replay: Replay,
@@ -135,10 +141,22 @@ export function replayBatch(
   insertions: readonly Insertion[],
   from = 0,
 ): void {
-  const end = first + work.batch.length;
-  replayWith(replay, work, first, from, work.batch.length, insertions);
+  replayUntil(replay, work, first, insertions, Number.POSITIVE_INFINITY, from);
+}
+
+/** The same, but stops before event number `end`, after the insertions there. */
+export function replayUntil(
+  replay: Replay,
+  work: Work,
+  first: number,
+  insertions: readonly Insertion[],
+  end: number,
+  from = 0,
+): void {
+  const to = Math.min(work.batch.length, end - first);
+  replayWith(replay, work, first, from, to, insertions);
   for (const insertion of insertions) {
-    if (insertion.before === end) {
+    if (insertion.before === first + to) {
       insert(replay, insertion);
     }
   }

@@ -20,7 +20,7 @@ const WARMED_EVENTS = 512;
  */
 export class Replay {
   readonly model: Ptmalloc;
-  readonly rss = new RssRecord();
+  readonly rss: RssRecord;
   /** null in what-ifs */
   guide: Guide | null = null;
   /** called once, before the first event whose thread has to share an arena; null: not watched */
@@ -43,14 +43,16 @@ export class Replay {
     outsidePages: 0,
   };
 
-  constructor(model: Ptmalloc, trimEverySeconds = Number.POSITIVE_INFINITY) {
+  constructor(model: Ptmalloc, trimEverySeconds = Number.POSITIVE_INFINITY, rss = new RssRecord()) {
     this.model = model;
+    this.rss = rss;
     this.#trimEvery = trimEverySeconds * 1e6;
   }
 
   /** Returns a replay in the same state, without a guide, that shares nothing. It reuses the memory of `recycled`. */
   clone(recycled: Replay | null = null): Replay {
-    const copy = new Replay(this.model.clone(recycled?.model ?? null), this.#trimEvery / 1e6);
+    const model = this.model.clone(recycled?.model ?? null);
+    const copy = new Replay(model, this.#trimEvery / 1e6, recycled?.rss);
     copy.rss.copy(this.rss);
     if (recycled !== null) {
       copy.#blocks = recycled.#blocks;

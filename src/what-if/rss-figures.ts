@@ -10,6 +10,11 @@ export interface Replays {
   readonly contended: readonly Replay[];
   /** the same under the opposite assumption about uncertain exits; null where all are certain */
   readonly otherwise: Replay | null;
+  /**
+   * Returns the likeliest replay as it was when RSS, read so, was highest; null if that is unknown. It must not be
+   * changed. Before trims at the end it may be the replay itself.
+   */
+  atPeak(reading: Reading): Replay | null;
 }
 
 export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {

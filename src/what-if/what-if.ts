@@ -1,10 +1,14 @@
-import type { Profile } from "../ptmalloc/profile.ts";
-import { type Insertion, insert, replayBatch } from "../replay/insertions.ts";
+import type { Inferences } from "../replay/inferences.ts";
+import { type Insertion, insertAll, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
+import type { KeptWork } from "../replay/peak/kept-works.ts";
+import { PeakPast, type Recycled } from "../replay/peak/peak-past.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Work } from "../replay/work.ts";
+import type { Reading } from "../replay/writes/reading.ts";
 import { coin, SEEDS } from "./contention.ts";
+import { followInferences } from "./follow-inferences.ts";
 import type { Replays } from "./rss-figures.ts";
 
 /**
@@ -16,10 +20,13 @@ export class WhatIf implements Replays {
   readonly likeliest: Replay;
   readonly contended: Replay[] = [];
   otherwise: Replay | null = null;
+  /** of the likeliest replay */
+  readonly #past: PeakPast<Replay>;
 
-  constructor(specs: readonly ScenarioSpec[], replay: Replay) {
+  constructor(specs: readonly ScenarioSpec[], replay: Replay, recycled: Recycled<Replay>) {
     this.specs = specs;
     this.likeliest = replay;
+    this.#past = new PeakPast((one) => one, recycled);
   }
 
   /** the replays that make the log's calls; `otherwise` exists only after its end */
@@ -27,9 +34,14 @@ export class WhatIf implements Replays {
     return [this.likeliest, ...this.contended];
   }
 
-  /** Replays a batch whose first event has number `first`, with the insertions among its calls. */
-  replay(work: Work, first: number, insertions: readonly Insertion[]): void {
+  /** Replays a batch with what was inferred from it. `kept` is a copy, to replay it again. */
+  replay(work: Work, inferences: Inferences, kept: KeptWork): void {
     const { likeliest } = this;
+    const { first, insertions } = inferences;
+    const begin = (replay: Replay) => followInferences(replay, this.specs[0]!, inferences);
+    this.#past.readsRatios = inferences.isMeasured;
+    this.#past.take(likeliest, { first, kept, insertions, begin });
+    this.running.forEach(begin);
     const before = [...this.contended];
     let forkedAt = 0;
     if (before.length === 0) {
@@ -57,43 +69,27 @@ export class WhatIf implements Replays {
 
   /** The log ends: applies its last insertions and ends the threads that have ended. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
-    for (const replay of this.running) {
-      for (const one of insertions) {
-        insert(replay, one);
-      }
-      if (replay === this.likeliest) {
+    const { likeliest } = this;
+    const end = (replay: Replay): void => {
+      insertAll(replay, insertions);
+      if (replay === likeliest) {
         this.otherwise = endedOtherwise(replay, exits);
       }
       endThreads(replay, exits);
       replay.finish();
-    }
+    };
+    this.#past.end(likeliest, end);
+    this.running.forEach(end);
   }
 
-  /** Sets the CPUs of the recorded process, unless the scenario has its own. */
-  setCpus(cpus: number): void {
-    if (this.specs[0]?.cpus !== null) {
-      return;
-    }
-    for (const { model } of this.running) {
-      model.cpus = cpus;
-    }
+  /** Returns the likeliest replay as it was when RSS, read so, was highest; null if that is unknown. */
+  atPeak(reading: Reading): Replay | null {
+    return this.#past.atPeak(this.likeliest, reading.plane);
   }
 
-  /** Sets the bytes in use that the recorded run found to be allocated outside the log. */
-  setUnlogged(bytes: number): void {
-    for (const replay of this.running) {
-      replay.holdOutside(bytes);
-    }
-  }
-
-  /** Follows another version from now on, unless the scenario has its own. */
-  adopt(profile: Profile): void {
-    if (this.specs[0]?.glibc !== null) {
-      return;
-    }
-    for (const { model } of this.running) {
-      model.adopt(profile);
-    }
+  /** Forgets what `atPeak` needs. */
+  forgetPeak(): void {
+    this.#past.forget();
   }
 }
 

@@ -1,10 +1,8 @@
-import { type Profile, profileOf } from "../ptmalloc/profile.ts";
-import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { tunableOf } from "../ptmalloc/settings.ts";
 import type { Inferences } from "../replay/inferences.ts";
-import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "../replay/inferred-settings.ts";
 import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
+import { KeptWorks } from "../replay/peak/kept-works.ts";
+import { RecycledRuns } from "../replay/peak/peak-past.ts";
 import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
@@ -26,12 +24,14 @@ export interface Step {
 export class WhatIfs {
   readonly #whatIfs: readonly WhatIf[];
   readonly #specs: readonly ScenarioSpec[];
+  readonly #keptWorks = new KeptWorks(false);
 
   /** @throws SettingRefused a setting that the process's glibc does not accept */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
     this.#specs = specs;
+    const recycled = new RecycledRuns<Replay>();
     this.#whatIfs = bySharing(specs).map(
-      (sharing) => new WhatIf(sharing, replayOf(origin, sharing[0]!)),
+      (sharing) => new WhatIf(sharing, replayOf(origin, sharing[0]!), recycled),
     );
   }
 
@@ -40,11 +40,14 @@ export class WhatIfs {
   }
 
   replay(steps: readonly Step[]): void {
+    const kept = steps.map(({ work }) => this.#keptWorks.keep(work));
     for (const whatIf of this.#whatIfs) {
-      for (const { work, inferences } of steps) {
-        apply(whatIf, inferences);
-        whatIf.replay(work, inferences.first, inferences.insertions);
+      for (const [n, { work, inferences }] of steps.entries()) {
+        whatIf.replay(work, inferences, kept[n]!);
       }
+    }
+    for (const one of kept) {
+      one.release();
     }
   }
 
@@ -57,9 +60,13 @@ export class WhatIfs {
 
   /** Returns the figures of each scenario, in the constructor's order. Must be called once: it makes the trims at the end. */
   figures(reading: Reading): ScenarioFigures[] {
-    const figures = new Map(
-      this.#whatIfs.flatMap((whatIf) => [...sharedFigures(whatIf, whatIf.specs, reading)]),
-    );
+    const figures = new Map<ScenarioSpec, ScenarioFigures>();
+    for (const whatIf of this.#whatIfs) {
+      for (const [spec, one] of sharedFigures(whatIf, whatIf.specs, reading)) {
+        figures.set(spec, one);
+      }
+      whatIf.forgetPeak();
+    }
     return this.#specs.flatMap((spec) => figures.get(spec) ?? []);
   }
 }
@@ -91,39 +98,3 @@ function sharingKey({ settings, glibc, cpus, trim }: Omit<ScenarioSpec, "name">)
 }
 
 const NOTHING_CHANGED = sharingKey({ settings: {}, glibc: null, cpus: null, trim: "never" });
-
-/** What holds for the recorded process holds for the what-if, too, unless the scenario sets it. */
-function apply(whatIf: WhatIf, inferences: Inferences): void {
-  if (inferences.glibc !== null) {
-    whatIf.adopt(versionOf(inferences.glibc));
-  }
-  for (const { model } of whatIf.running) {
-    model.breakHeap.start = inferences.breakStart;
-  }
-  if (inferences.cpus !== null) {
-    whatIf.setCpus(inferences.cpus);
-  }
-  for (const { name, value } of inferences.settings) {
-    for (const model of modelsWithout(whatIf, name)) {
-      adoptSetting(model, name, value);
-    }
-  }
-  if (inferences.retractsThreshold) {
-    modelsWithout(whatIf, MMAP_THRESHOLD).forEach(retractThreshold);
-  }
-  whatIf.setUnlogged(inferences.unloggedBytes);
-}
-
-/** Returns the what-if's models if its scenario does not set `name`; else none. */
-function modelsWithout({ specs, running }: WhatIf, name: string): Ptmalloc[] {
-  const own = Object.keys(specs[0]?.settings ?? {}).map(tunableOf);
-  return own.includes(tunableOf(name)) ? [] : running.map(({ model }) => model);
-}
-
-function versionOf(glibc: string): Profile {
-  const profile = profileOf(glibc);
-  if (profile === null) {
-    throw new RangeError(`glibc ${glibc} is not modelled`);
-  }
-  return profile;
-}

@@ -7,7 +7,7 @@ import { modelFor } from "../../src/replay/recorded-process.ts";
 import { Replay } from "../../src/replay/replay.ts";
 import { RssRecord } from "../../src/replay/rss-record.ts";
 import { compareCopy, describeValue, eachField } from "../support/compare-copy.ts";
-import { LoggedProgram, type LoggedThread } from "../support/model-log.ts";
+import { LoggedProgram } from "../support/model-log.ts";
 import {
   guidedReplay,
   originOf,
@@ -15,63 +15,19 @@ import {
   replayPart,
   WHOLE_POINTERS,
 } from "../support/prepared-log.ts";
+import { RANDOM_CALL, randomLog } from "../support/random-log.ts";
+import { NEVER_CHANGED, NOT_COPIED, REPLAY_COPIES } from "../support/replay-copies.ts";
 
 /**
  * A copy of a guided replay holds every field of the original and shares nothing that changes, and it behaves as the
  * original does. The model's own fields are tested in ptmalloc/clone.test.ts.
  */
 
-/** Objects that never change once made. */
-const SHARED = new Set([
-  "Ptmalloc.machine",
-  "Ptmalloc.profile",
-  "Ptmalloc.trims[]",
-  "Thread.detachingLater",
-  "AddressMap.#bases[]",
-  "AddressMap.#heapAt[]",
-  "AddressMap.#strays[]",
-  "PointerJudge.missed[]",
-  "PointerJudge.state.firstDivergence",
-  "PointerWitness.found[]",
-  "RssRecord.probes[]",
-  "RowSeries.#points[]",
-  "SiblingVersions.profiles",
-  // One function for all series.
-  "Points.#merge",
-  // Shared leaves and mappings are copied before they change.
-  "HeapPages.#leaves[]",
-  "Ptmalloc.mappings[]",
-]);
-const SKIPPED = new Set([
-  // Tell which leaves and mappings are shared.
-  "HeapPages.#isOwn",
-  "Mapping.owner",
-  "Ptmalloc.#owner",
-  // Objects to be used again.
-  "ProcessThreads.#spare",
-  // A cache, filled again on demand.
-  "Heap.hints",
-  // Beyond the last record and the last point stand words that another replay, or a finer series, left there.
-  "Chunks.words",
-  "Points.#values",
-  // Set by the owner of the copy.
-  "GuidedReplay.arenaSeries",
-  "GuidedReplay.onAboveBreak",
-  "SiblingVersions.onSplit",
-  "Replay.onArenaReuse",
-  // Hold for one call.
-  "AddressMap.#mismatch",
-  "PointerWitness.#work",
-  "PointerWitness.#at",
-  "BlockChunks.#warmed",
-]);
-const RULES = { shared: SHARED, skipped: SKIPPED };
-
 /** All that is wrong with a copy. */
 function problemsOf(original: GuidedReplay, copy: GuidedReplay): string[] {
   const seriesOf = ({ replay, inUse }: GuidedReplay) =>
     JSON.stringify([...replay.rss.pages, inUse].map((series) => series.points()));
-  const problems = compareCopy(original, copy, RULES);
+  const problems = compareCopy(original, copy, REPLAY_COPIES);
   return seriesOf(original) === seriesOf(copy) ? problems : [...problems, "other points"];
 }
 
@@ -173,7 +129,7 @@ function setEveryScalar(root: object): void {
         Object.assign(owner, { [key]: !value });
       }
     },
-    SHARED,
+    NEVER_CHANGED,
   );
 }
 
@@ -211,8 +167,8 @@ describe.each(Object.entries(STATES))("a copy of a guided replay %s", (_name, ma
 
   it("equals the original without its guide", () => {
     const { replay } = make();
-    const skipped = new Set([...SKIPPED, "Replay.guide", "Ptmalloc.witness"]);
-    expect(compareCopy(replay, replay.clone(), { shared: SHARED, skipped })).toEqual([]);
+    const skipped = new Set([...NOT_COPIED, "Replay.guide", "Ptmalloc.witness"]);
+    expect(compareCopy(replay, replay.clone(), { shared: NEVER_CHANGED, skipped })).toEqual([]);
   });
 });
 
@@ -226,7 +182,7 @@ it("every field has another value than at first in one of these states", () => {
           values.set(field, (values.get(field) ?? new Set()).add(describeValue(value)));
         }
       },
-      SHARED,
+      NEVER_CHANGED,
     );
   collect(new GuidedReplay(new Replay(modelFor(UNKNOWN, null))));
   for (const make of Object.values(STATES)) {
@@ -242,7 +198,7 @@ it("every field has another value than at first in one of these states", () => {
 });
 
 function isSkipped(field: string): boolean {
-  return [...SKIPPED].some((skipped) => field === skipped || field.startsWith(`${skipped}.`));
+  return [...NOT_COPIED].some((skipped) => field === skipped || field.startsWith(`${skipped}.`));
 }
 
 describe("a copy of a part", () => {
@@ -250,7 +206,7 @@ describe("a copy of a part", () => {
     const { rss } = STATES["after mismatches, RSS samples and a call that failed"]!().replay;
     const copy = new RssRecord();
     copy.copy(rss);
-    expect(compareCopy(rss, copy, RULES)).toEqual([]);
+    expect(compareCopy(rss, copy, REPLAY_COPIES)).toEqual([]);
   });
 
   it("of the moves of the break has every field", () => {
@@ -267,46 +223,15 @@ describe("a copy of a part", () => {
     for (let point = 0; point < 40; point++) {
       series.closePoint(model);
     }
-    expect(compareCopy(series, series.clone(), RULES)).toEqual([]);
+    expect(compareCopy(series, series.clone(), REPLAY_COPIES)).toEqual([]);
   });
 });
-
-/** A call of a random program: by a thread, with a size or of a block, and whether the hook logs it. */
-const call = fc.record({
-  thread: fc.nat(2),
-  kind: fc.constantFrom("malloc", "malloc", "calloc", "realloc", "free", "free"),
-  bytes: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 200_000 })),
-  pick: fc.nat(),
-  isLogged: fc.nat(9).map((n) => n > 0),
-});
-
-/** The log of a random program in which the hook misses some calls. */
-function randomLog(
-  calls: readonly (typeof call extends fc.Arbitrary<infer T> ? T : never)[],
-): string[] {
-  const p = new LoggedProgram("2.36", {}, { unchecked: true });
-  const threads: LoggedThread[] = [p.main, p.thread(), p.thread()];
-  calls.forEach(({ thread, kind, bytes, pick, isLogged }, i) => {
-    const by = threads[thread]!;
-    const names = [...p.pointers.keys()];
-    const name = names[pick % Math.max(1, names.length)];
-    p.isHooked = isLogged || i === 0;
-    if (kind === "malloc" || kind === "calloc") {
-      by[kind](bytes, `${i}`);
-    } else if (name !== undefined && kind === "free") {
-      by.free(name);
-    } else if (name !== undefined) {
-      by.realloc(name, bytes);
-    }
-  });
-  return p.lines;
-}
 
 describe("a copy of any replay", () => {
   it("goes on as a replay that was never copied, whatever the original does", () => {
     fc.assert(
       fc.property(
-        fc.array(call, { minLength: 5, maxLength: 60, size: "max" }),
+        fc.array(RANDOM_CALL, { minLength: 5, maxLength: 60, size: "max" }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (calls, part) => {
           const lines = randomLog(calls);

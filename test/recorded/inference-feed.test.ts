@@ -4,6 +4,7 @@ import { Detection } from "../../src/recorded/detection.ts";
 import { InferenceFeed, MAX_WAITING } from "../../src/recorded/inference-feed.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
 import type { Inferences } from "../../src/replay/inferences.ts";
+import { KeptWork } from "../../src/replay/peak/kept-works.ts";
 import { LoggedProgram } from "../support/model-log.ts";
 import { guidedReplay, originOf, prepare } from "../support/prepared-log.ts";
 
@@ -40,7 +41,7 @@ function feeding(batches: number, ...versions: string[]) {
   const takeNext = (found: (candidate: Candidate, first: number) => void = () => {}): void => {
     const part = left.shift()!;
     for (const one of candidates) {
-      one.recorded.replay(part.work, part.next, part.logged, null);
+      one.recorded.replay(part.work, part.next, part.logged, new KeptWork(part.work), false);
       found(one, part.first);
     }
     feed.take(part, detection);

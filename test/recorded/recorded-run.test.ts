@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { candidatesFor } from "../../src/recorded/candidates.ts";
 import { Detection } from "../../src/recorded/detection.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
 import type { Insertion } from "../../src/replay/insertions.ts";
-import type { LastExits } from "../../src/replay/last-exits.ts";
+import { type LastExits, NO_EXITS } from "../../src/replay/last-exits.ts";
+import { KeptWork } from "../../src/replay/peak/kept-works.ts";
 import { copyWork, type Work } from "../../src/replay/work.ts";
 import { completed } from "../../src/trace/in-steps.ts";
 import { compareCopy } from "../support/compare-copy.ts";
@@ -23,7 +25,7 @@ function replay(
   { eventsPerBatch = 8192, infers = true, logsExits = false } = {},
 ): void {
   for (const { work, next, logged } of prepare(lines, eventsPerBatch).batches) {
-    run.replay(work, next, logged, infers ? copyWork(work) : null);
+    run.replay(work, next, logged, new KeptWork(copyWork(work)), infers);
     if (infers) {
       completed(run.infer(logsExits));
     }
@@ -88,7 +90,7 @@ describe("an inferred exit", () => {
     replay(run, exitLog());
     expect(run.inferred).toEqual([{ kind: "exit", thread: 1, before: 2 }]);
     const [next] = prepare(["1 free(0x0)"]).batches;
-    run.replay(next!.work, null, [], null);
+    run.replay(next!.work, null, [], new KeptWork(next!.work), false);
     expect(run.inferred).toEqual([]);
   });
 
@@ -146,7 +148,7 @@ describe("an inferred order", () => {
   it("is that of the work for the what-ifs; the log's own work stays as it is", () => {
     const run = newRun("2.36", ONE_ARENA);
     const { work, next, logged } = prepare(swapLog()).batches[0]!;
-    run.replay(work, next, logged, copyWork(work));
+    run.replay(work, next, logged, new KeptWork(copyWork(work)), true);
     completed(run.infer(false));
     const pointersOf = ({ batch }: Work) => [...batch.pointerOut.subarray(2, 6)];
     const [a, b, c, d] = pointersOf(work);
@@ -156,7 +158,7 @@ describe("an inferred order", () => {
   it("leaves the work itself where nothing was put in order", () => {
     const run = newRun();
     const { work, next, logged } = prepare(exitLog()).batches[0]!;
-    run.replay(work, next, logged, copyWork(work));
+    run.replay(work, next, logged, new KeptWork(copyWork(work)), true);
     completed(run.infer(false));
     expect(run.inOrder(work)).toBe(work);
   });
@@ -350,7 +352,7 @@ describe("a run that is split off", () => {
     const detection = new Detection(candidatesFor(origins, WHOLE_POINTERS));
     for (const { work, next, logged } of prepare(lines(), eventsPerBatch).batches) {
       for (const { recorded } of detection.runs) {
-        recorded.replay(work, next, logged, copyWork(work));
+        recorded.replay(work, next, logged, new KeptWork(copyWork(work)), true);
       }
       detection.adoptSplits();
       for (const { recorded } of detection.runs) {
@@ -371,6 +373,10 @@ describe("a run that is split off", () => {
         // Both have inferred something before the split.
         expect([alone.state.inferredExits, alone.foreignSbrk.state.moves]).toEqual([1, 1]);
         expect(compareCopy(alone, run, RULES)).toEqual([]);
+        run.finish([], NO_EXITS);
+        const { peak } = run.guided.replay.rss.pages[0]!;
+        const then = run.peak.atPeak(run.guided, PLANE_POLICY)!;
+        expect([then.model.profile.name, then.model.resident.pages[0]]).toEqual([glibc, peak]);
       }
     },
   );
@@ -392,6 +398,8 @@ const RULES = {
     "RecordedRun.#past",
     // Objects to be used again.
     "ProcessThreads.#spare",
+    // Shares what came before the split: recorded-peak.test.ts.
+    "RecordedRun.peak",
     // A cache, filled again on demand.
     "Heap.hints",
     // Words beyond the last record hold what a recycled replay left there.

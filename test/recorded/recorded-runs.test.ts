@@ -48,7 +48,15 @@ function replayed(options: RecordedOptions, { lines, eventsPerBatch, threads = 1
   const { batches, lastCalls } = prepare(lines, eventsPerBatch);
   const logsExits = lastCalls === null;
   for (const batch of batches) {
-    completed(runs.replay(batch, { threads, swappedLines: 0, seesWholePointers: true, logsExits }));
+    completed(
+      runs.replay(batch, {
+        threads,
+        swappedLines: 0,
+        seesWholePointers: true,
+        logsExits,
+        isMeasured: false,
+      }),
+    );
   }
   return { runs, lastCalls, ...received };
 }
@@ -75,6 +83,7 @@ describe("the what-ifs", () => {
       first: 0,
       insertions: [],
       unloggedBytes: 0,
+      isMeasured: false,
       cpus: 2,
       settings: [],
       retractsThreshold: false,

@@ -1,5 +1,6 @@
 import type { GuidedReplay } from "../guided-replay.ts";
-import { type Bounds, type Explanation, outcomeOf, type RecentPast } from "./past.ts";
+import type { Bounds, Explanation } from "./explanation.ts";
+import { outcomeOf, type RecentPast } from "./past.ts";
 
 /** An explanation, and the replay of the past under it. */
 export interface Explained<E extends Explanation> {

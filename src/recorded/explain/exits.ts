@@ -1,7 +1,8 @@
 import type { Profile } from "../../ptmalloc/profile.ts";
 import { type Exit, isExit, type SuggestedExit } from "../../replay/insertions.ts";
 import { Action } from "../../trace/actions.ts";
-import type { Postponed, RecentPast } from "./past.ts";
+import type { Postponed } from "./explanation.ts";
+import type { RecentPast } from "./past.ts";
 import { MAX_SUSPECTS } from "./suspects.ts";
 
 /** Places tried for each suspect. */

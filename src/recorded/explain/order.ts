@@ -3,7 +3,8 @@ import {
   REORDER_WINDOW_MICROSECONDS,
 } from "../../trace/order/reorder-window.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
-import type { Order, PastBatch, RecentPast } from "./past.ts";
+import type { Order, PastBatch } from "./explanation.ts";
+import type { RecentPast } from "./past.ts";
 
 /** How far back swapped lines are searched for, in lines: a swap may stay hidden in a bin that long. */
 const MAX_BACK = 2000;

@@ -5,11 +5,12 @@ import {
   insert,
   replayWith,
   type Sbrk,
-  type SuggestedExit,
 } from "../../replay/insertions.ts";
+import { KeptWork } from "../../replay/peak/kept-works.ts";
 import type { PointerJudge } from "../../replay/pointers/pointer-judge.ts";
-import { copyWork, permuteWork, type ReplayedBatch, type Work } from "../../replay/work.ts";
+import { copyWork, permuteWork, type ReplayedBatch } from "../../replay/work.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
+import type { Bounds, Explanation, Outcome, PastBatch, Postponed } from "./explanation.ts";
 import { RecycledReplays } from "./recycled-replays.ts";
 
 /** Batches that can be replayed again; older events are settled. */
@@ -21,51 +22,6 @@ const NEAR = 2048;
 /** Cost of trials, in words copied: per thread for its tcache, and per event. */
 const WORDS_PER_THREAD = 200;
 const WORDS_PER_EVENT = 100;
-
-/** A batch of the past; its first event has number `first`. */
-export interface PastBatch {
-  work: Work;
-  readonly first: number;
-  /** `work` belongs to this past alone: its lines may be reordered for good */
-  isOwn: boolean;
-}
-
-/** Lines `from`, `from` + 1, … of a batch in another order: `lines[n]` is the n-th of them, counted from `from`. */
-export interface Order {
-  readonly kind: "order";
-  readonly batch: PastBatch;
-  readonly from: number;
-  readonly lines: readonly number[];
-}
-
-/** An exit takes effect only before event `before`, after calls of other threads. */
-export interface Postponed {
-  readonly kind: "postponed";
-  readonly exit: Exit | SuggestedExit;
-  readonly before: number;
-}
-
-/** A course of events that differs from the log. */
-export type Explanation = Exit | Order | Postponed;
-
-/** What a trial that is to explain event `mismatch` (0-based) must achieve. */
-export interface Bounds {
-  readonly mismatch: number;
-  /** mismatches allowed up to and including that event */
-  readonly allowed: number;
-  /** events after it that must match */
-  readonly mustHold: number;
-  /** the outcome to improve on */
-  readonly best: Outcome;
-}
-
-/** How a replay goes on after the event to explain. */
-export interface Outcome {
-  /** number (1-based) of the next mismatch; Infinity if there is none */
-  readonly next: number;
-  /** mismatches in all */
-  readonly mismatches: number;
-}
 
 /** The state before event `at` (0-based), and before the insertions there. */
 interface Checkpoint {
@@ -100,8 +56,9 @@ export class RecentPast {
   /** Returns the same past for the run of a sibling version. */
   cloneAs(profile: Profile): RecentPast {
     const copy = new RecentPast(this.#recycled);
-    for (const { work, first, isOwn } of this.batches) {
-      copy.batches.push({ work: isOwn ? copyWork(work) : work, first, isOwn });
+    for (const batch of this.batches) {
+      batch.kept.keep();
+      copy.batches.push(batch.isOwn ? withOwnWork(batch) : { ...batch });
     }
     copy.insertions = [...this.insertions];
     copy.cost = this.cost;
@@ -115,6 +72,22 @@ export class RecentPast {
 
   get isKept(): boolean {
     return this.#start !== null;
+  }
+
+  /** The next batch to keep begins a new window. */
+  get isFull(): boolean {
+    return this.batches.length >= WINDOW_BATCHES;
+  }
+
+  /** the state before the first batch; null while nothing is kept */
+  get startState(): GuidedReplay | null {
+    return this.#start?.replay ?? null;
+  }
+
+  /** Forgets everything. Leaves the state before the first batch to another owner. */
+  forgetAllButStart(): void {
+    this.#start = null;
+    this.forget();
   }
 
   /** number of the first event that can be replayed */
@@ -135,6 +108,9 @@ export class RecentPast {
     this.#start = null;
     this.#forgetNear();
     this.#next = null;
+    for (const { kept } of this.batches) {
+      kept.release();
+    }
     this.batches.length = 0;
     this.insertions = [];
   }
@@ -158,17 +134,19 @@ export class RecentPast {
    */
   keep(
     replay: GuidedReplay,
-    work: Work,
+    kept: KeptWork,
     first: number,
     logged: readonly Insertion[],
     next: ReplayedBatch | null,
   ): void {
-    if (this.#start === null || this.batches.length >= WINDOW_BATCHES) {
+    if (this.#start === null || this.isFull) {
       this.forget();
       this.#start = { replay: this.copyOf(replay), at: first };
     }
     this.#next = next;
-    this.batches.push({ work, first, isOwn: false });
+    kept.keep();
+    const begin = replay.beginning(next);
+    this.batches.push({ work: kept.work, kept, first, isOwn: false, begin });
     this.insertions = [...this.insertions, ...logged];
   }
 
@@ -234,9 +212,8 @@ export class RecentPast {
       case "order": {
         const { batch, from, lines } = explanation;
         if (!batch.isOwn) {
-          batch.work = copyWork(batch.work);
+          Object.assign(batch, withOwnWork(batch));
         }
-        batch.isOwn = true;
         permuteWork(batch.work, from, lines);
       }
     }
@@ -375,6 +352,13 @@ function firstChanged(explanation: Explanation): number {
     case "order":
       return explanation.batch.first + explanation.from;
   }
+}
+
+/** Returns the batch with a copy of its work, in place of the kept one. */
+function withOwnWork(batch: PastBatch): PastBatch {
+  const kept = new KeptWork(copyWork(batch.work));
+  batch.kept.release();
+  return { ...batch, work: kept.work, kept, isOwn: true };
 }
 
 function inverse(lines: readonly number[]): number[] {

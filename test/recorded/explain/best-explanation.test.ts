@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { bestExplanation } from "../../../src/recorded/explain/best-explanation.ts";
-import { type Bounds, RecentPast } from "../../../src/recorded/explain/past.ts";
+import type { Bounds } from "../../../src/recorded/explain/explanation.ts";
+import { RecentPast } from "../../../src/recorded/explain/past.ts";
 import type { Exit } from "../../../src/replay/insertions.ts";
+import { KeptWork } from "../../../src/replay/peak/kept-works.ts";
 import { LoggedProgram } from "../../support/model-log.ts";
 import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
 
@@ -21,7 +23,7 @@ function pastOf(): RecentPast {
   const past = new RecentPast();
   const replay = guidedReplay(originOf("2.36", { MALLOC_ARENA_MAX: "1" }));
   for (const { work, first, next, logged } of prepare(p.lines).batches) {
-    past.keep(replay, work, first, logged, next);
+    past.keep(replay, new KeptWork(work), first, logged, next);
   }
   return past;
 }

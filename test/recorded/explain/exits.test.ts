@@ -5,6 +5,7 @@ import {
   type ThreadSet,
 } from "../../../src/recorded/explain/exits.ts";
 import { RecentPast } from "../../../src/recorded/explain/past.ts";
+import { KeptWork } from "../../../src/replay/peak/kept-works.ts";
 import { Action } from "../../../src/trace/actions.ts";
 import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
 
@@ -13,7 +14,7 @@ function pastOf(tids: readonly number[], eventsPerBatch = 1000, skipped = 0): Re
   const lines = tids.map((tid) => `${tid} free(0x0)`);
   const past = new RecentPast();
   for (const { work, first, next } of prepare(lines, eventsPerBatch).batches.slice(skipped)) {
-    past.keep(guidedReplay(originOf("2.36")), work, first, [], next);
+    past.keep(guidedReplay(originOf("2.36")), new KeptWork(work), first, [], next);
   }
   return past;
 }

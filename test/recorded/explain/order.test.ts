@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
+import type { Order } from "../../../src/recorded/explain/explanation.ts";
 import { OrderHypotheses } from "../../../src/recorded/explain/order.ts";
-import { type Order, RecentPast } from "../../../src/recorded/explain/past.ts";
+import { RecentPast } from "../../../src/recorded/explain/past.ts";
 import type { Insertion } from "../../../src/replay/insertions.ts";
+import { KeptWork } from "../../../src/replay/peak/kept-works.ts";
 import { analyse } from "../../support/corpus.ts";
 import { guidedReplay, originOf, prepare } from "../../support/prepared-log.ts";
 
@@ -138,7 +140,7 @@ function ordersOf(
   const { work } = prepare(lines).batches[0]!;
   const before = guidedReplay(originOf("2.36", settings));
   const past = new RecentPast();
-  past.keep(before, work, 0, insertions, null);
+  past.keep(before, new KeptWork(work), 0, insertions, null);
   before.replay.run(work, 0, mismatch);
   const hypotheses = new OrderHypotheses(past, mismatch, block(modelled), before);
   return [...hypotheses.orders()].map(({ from, lines: order }: Order) => `${from}: ${order}`);

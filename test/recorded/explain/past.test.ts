@@ -1,14 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { profileOf } from "../../../src/ptmalloc/profile.ts";
-import {
-  type Bounds,
-  type Order,
-  outcomeOf,
-  RecentPast,
-  WINDOW_BATCHES,
-} from "../../../src/recorded/explain/past.ts";
+import type { Bounds, Order } from "../../../src/recorded/explain/explanation.ts";
+import { outcomeOf, RecentPast, WINDOW_BATCHES } from "../../../src/recorded/explain/past.ts";
 import type { GuidedReplay } from "../../../src/recorded/guided-replay.ts";
 import { type Exit, replayWith } from "../../../src/replay/insertions.ts";
+import { KeptWork } from "../../../src/replay/peak/kept-works.ts";
 import type { Work } from "../../../src/replay/work.ts";
 import { EVENTS_PER_BATCH } from "../../../src/trace/columns.ts";
 import { LoggedProgram } from "../../support/model-log.ts";
@@ -20,7 +16,7 @@ function follow(lines: readonly string[], eventsPerBatch?: number, settings = {}
   const guided = guidedReplay(originOf("2.36", settings));
   const { batches } = prepare(lines, eventsPerBatch);
   for (const { work, first, logged, next } of batches) {
-    past.keep(guided, work, first, logged, next);
+    past.keep(guided, new KeptWork(work), first, logged, next);
     replayWith(guided.replay, work, first, 0, work.batch.length, logged);
   }
   return { past, guided, batches };

@@ -1,0 +1,172 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { census } from "../../../src/ptmalloc/census.ts";
+import { bitOf, PLANE_POLICY, RATIOS, ratioPlane } from "../../../src/ptmalloc/resident.ts";
+import { replayBatch, replayUntil } from "../../../src/replay/insertions.ts";
+import { KeptWorks } from "../../../src/replay/peak/kept-works.ts";
+import { type PastStep, PeakPast } from "../../../src/replay/peak/peak-past.ts";
+import { modelFor } from "../../../src/replay/recorded-process.ts";
+import { Replay } from "../../../src/replay/replay.ts";
+import { compareCopy } from "../../support/compare-copy.ts";
+import { LoggedProgram } from "../../support/model-log.ts";
+import { originOf, prepare } from "../../support/prepared-log.ts";
+import { RANDOM_CALL, randomLog } from "../../support/random-log.ts";
+import { REPLAY_COPIES } from "../../support/replay-copies.ts";
+
+const PLANES = [PLANE_POLICY, ...RATIOS.map((_, i) => ratioPlane(i))];
+
+function freshReplay(): Replay {
+  return new Replay(modelFor(originOf("2.36", {}, null), null));
+}
+
+/** A replay with its past, and a twin of its steps. */
+class Followed {
+  readonly run = freshReplay();
+  readonly past = new PeakPast<Replay>((one) => one);
+  readonly steps: PastStep<Replay>[] = [];
+  readonly #works = new KeptWorks(false);
+  /** bytes held outside from each batch on: something that happens between batches */
+  #held = 0;
+
+  /** `begins`: of each batch, true if a stretch begins with it; by default where one is due */
+  constructor(lines: readonly string[], eventsPerBatch: number, begins: boolean[] | null = null) {
+    this.past.readsRatios = true;
+    for (const [n, { work, first, logged }] of prepare(lines, eventsPerBatch).batches.entries()) {
+      this.#held += 4096 * ((n * 7) % 3);
+      const held = this.#held;
+      const kept = this.#works.keep(work);
+      const step = {
+        first,
+        kept,
+        insertions: logged,
+        begin: (run: Replay) => run.holdOutside(held),
+      };
+      // The past may give the work's memory to others.
+      this.steps.push({ ...step, kept: new KeptWorks(false).keep(work) });
+      if (begins === null) {
+        this.past.take(this.run, step);
+      } else {
+        if (begins[n % begins.length] === true || n === 0) {
+          this.past.begin(this.run, this.run.clone());
+        }
+        this.past.add(step);
+      }
+      kept.release();
+      step.begin(this.run);
+      replayBatch(this.run, work, first, logged);
+    }
+    const end = (run: Replay) => run.finish();
+    this.steps.push({ first: this.run.state.event, kept: null, insertions: [], begin: end });
+    this.past.end(this.run, end);
+    end(this.run);
+  }
+
+  /** The same in a replay that begins with the log and stops there. */
+  naively(plane: number): Replay {
+    const end = this.run.rss.pages[bitOf(plane)]!.peakEvent + 1;
+    const run = freshReplay();
+    for (const { first, kept, insertions, begin } of this.steps) {
+      if (first > end) {
+        break;
+      }
+      begin(run);
+      if (kept !== null) {
+        replayUntil(run, kept.work, first, insertions, end);
+      }
+    }
+    run.settle();
+    return run;
+  }
+}
+
+describe("the state at the peak", () => {
+  it("is that of a replay that stops there, whatever the stretches", () => {
+    fc.assert(
+      fc.property(
+        fc.array(RANDOM_CALL, { minLength: 5, maxLength: 300, size: "max" }),
+        fc.integer({ min: 3, max: 40 }),
+        fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 })),
+        (calls, eventsPerBatch, begins) => {
+          const lines = randomLog(calls);
+          for (const plane of PLANES) {
+            const followed = new Followed(lines, eventsPerBatch, begins);
+            const found = followed.past.atPeak(followed.run, plane)!;
+            const naive = followed.naively(plane);
+            const { peak } = followed.run.rss.pages[bitOf(plane)]!;
+            expect(found.model.resident.pages[bitOf(plane)]).toBe(peak);
+            expect(compareCopy(naive, found, REPLAY_COPIES)).toEqual([]);
+            const counted = census(found.model).map(({ arena, ...counts }) => counts);
+            expect(counted).toEqual(census(naive.model).map(({ arena, ...counts }) => counts));
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it("is found in a log whose RSS rises and falls for long, of which only a part is kept", () => {
+    const p = new LoggedProgram("2.36");
+    for (let wave = 0; wave < 40; wave++) {
+      const names = Array.from({ length: 10 + (wave % 13) * 2 }, (_, i) => `${wave} ${i}`);
+      names.forEach((name) => {
+        p.malloc(9000, name);
+      });
+      p.free(...names);
+    }
+    const followed = new Followed(p.lines, 16);
+    const { peak, peakEvent } = followed.run.rss.pages[0]!;
+    const found = followed.past.atPeak(followed.run, PLANE_POLICY)!;
+    expect([found.model.resident.pages[0], found.state.event]).toEqual([peak, peakEvent + 1]);
+    expect(compareCopy(followed.naively(PLANE_POLICY), found, REPLAY_COPIES)).toEqual([]);
+  });
+
+  it("is the end if a trim at the end raises RSS, and the state before it otherwise", () => {
+    const followed = new Followed(["1 malloc(300000) = 0x7ffff7c00010"], 16);
+    const { run, past } = followed;
+    const before = past.atPeak(run, PLANE_POLICY);
+    expect(before).not.toBe(run);
+    run.trim();
+    expect(past.atPeak(run, PLANE_POLICY)).toBe(before);
+    run.holdOutside(1e9);
+    expect(past.atPeak(run, PLANE_POLICY)).toBe(run);
+  });
+
+  it("is the beginning if nothing was ever resident", () => {
+    const { run, past } = new Followed(["1 free(0x0)"], 16);
+    expect(past.atPeak(run, PLANE_POLICY)?.model.resident.pages[0]).toBe(0);
+  });
+
+  it("is unknown in a log without events, or once forgotten", () => {
+    const empty = new Followed([], 16);
+    expect(empty.past.atPeak(empty.run, PLANE_POLICY)).toBeNull();
+    const { run, past } = new Followed(["1 malloc(10) = 0x5555555592a0"], 16);
+    past.forget();
+    expect(past.atPeak(run, PLANE_POLICY)).toBeNull();
+  });
+
+  it("is null if the past leads elsewhere, as it must not", () => {
+    const run = freshReplay();
+    const past = new PeakPast<Replay>((one) => one);
+    const elsewhere = (one: Replay) => one.holdOutside(8192);
+    past.take(run, { first: 0, kept: null, insertions: [], begin: elsewhere });
+    const { work, first, logged } = prepare(["1 malloc(10) = 0x5555555592a0"]).batches[0]!;
+    replayBatch(run, work, first, logged);
+    run.finish();
+    expect(past.atPeak(run, PLANE_POLICY)).toBeNull();
+  });
+});
+
+describe("a past", () => {
+  it("shared with a copy of the run serves both, although they go on", () => {
+    const p = new LoggedProgram("2.36");
+    for (let i = 0; i < 40; i++) {
+      p.malloc(5000);
+    }
+    const { run, past } = new Followed(p.lines, 8);
+    const copy = run.clone();
+    const shared = past.share();
+    past.forget();
+    const found = shared.atPeak(copy, PLANE_POLICY)!;
+    expect(found.model.resident.pages[0]).toBe(copy.rss.pages[0]!.peak);
+  });
+});
