@@ -216,6 +216,7 @@ function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): Scenario
   const shared = options.whatIfs.filter(isAsRecorded);
   const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
   const asRecorded = sharedFigures(replays, [...shared, ...bases], reading);
+  run.peak.forget();
   const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
     const replayed = whatIfs.get(spec);
     if (replayed === undefined) {

@@ -27,7 +27,7 @@ export class RecordedPeak {
   /** `recycled`: shared with other runs */
   constructor(recycled: Recycled<GuidedReplay>) {
     this.#recycled = recycled;
-    this.#past = new PeakPast(REPLAY_OF, recycled, followRules);
+    this.#past = this.#noPast();
   }
 
   /** RSS was measured, and may decide from which planes it is read */
@@ -98,6 +98,15 @@ export class RecordedPeak {
     copy.#past = this.#past.share();
     copy.#insertions = this.#insertions;
     return copy;
+  }
+
+  /** Gives back the memory that `atPeak` needs. */
+  forget(): void {
+    this.#past = this.#noPast();
+  }
+
+  #noPast(): PeakPast<GuidedReplay> {
+    return new PeakPast(REPLAY_OF, this.#recycled, followRules);
   }
 
   /** Returns the run as it was when the plane's RSS was highest; null if that is unknown. */

@@ -112,6 +112,9 @@ export class RecordedRuns {
     this.#feed.begin(detection);
     for (const { origin, recorded } of detection.runs) {
       recorded.finish(insertions, exitsOf(origin));
+      if (recorded !== detection.best.recorded) {
+        recorded.peak.forget();
+      }
     }
     return exitsOf(detection.best.origin);
   }

@@ -100,29 +100,29 @@ function neededColumns({ batch, actions, touch }: Work, guide: boolean): Needed 
 function withRoom({ batch, actions, touch }: Work, from: Work, needs: Needed): Work {
   const { length } = from.batch;
   const ofParts = (name: keyof typeof parts): Float64Array =>
-    touch[name] === ZEROS && hasPart(from.touch[name], needs.parts)
-      ? new Float64Array(EVENTS_PER_BATCH)
-      : touch[name];
+    touch[name] === ZEROS && !hasPart(from.touch[name], needs.parts)
+      ? ZEROS
+      : room(touch[name] === ZEROS ? NO_DOUBLES : touch[name], length, Float64Array);
   return {
     batch: {
-      op: room(batch.op, needs.guide, Uint8Array),
-      time: room(batch.time, true, Float64Array),
-      size: room(batch.size, true, Float64Array),
-      align: room(batch.align, needs.align, Float64Array),
-      pointerIn: room(batch.pointerIn, needs.guide, Float64Array),
-      pointerOut: room(batch.pointerOut, needs.guide, Float64Array),
-      line: room(batch.line, needs.guide, Float64Array),
+      op: room(batch.op, needs.guide ? length : 0, Uint8Array),
+      time: room(batch.time, length, Float64Array),
+      size: room(batch.size, length, Float64Array),
+      align: room(batch.align, needs.align ? length : 0, Float64Array),
+      pointerIn: room(batch.pointerIn, needs.guide ? length : 0, Float64Array),
+      pointerOut: room(batch.pointerOut, needs.guide ? length : 0, Float64Array),
+      line: room(batch.line, needs.guide ? length : 0, Float64Array),
       length,
     },
     actions: {
-      action: room(actions.action, true, Uint8Array),
-      thread: room(actions.thread, true, Int32Array),
-      block: room(actions.block, true, Int32Array),
-      lost: room(actions.lost, needs.lost, Int32Array),
-      oldSize: room(actions.oldSize, true, Float64Array),
+      action: room(actions.action, length, Uint8Array),
+      thread: room(actions.thread, length, Int32Array),
+      block: room(actions.block, length, Int32Array),
+      lost: room(actions.lost, needs.lost ? length : 0, Int32Array),
+      oldSize: room(actions.oldSize, length, Float64Array),
     },
     touch: {
-      whole: room(touch.whole, true, Uint8Array),
+      whole: room(touch.whole, length, Uint8Array),
       from: ofParts("from"),
       to: ofParts("to"),
       ratioFrom: ofParts("ratioFrom"),
@@ -132,12 +132,13 @@ function withRoom({ batch, actions, touch }: Work, from: Work, needs: Needed): W
   };
 }
 
+/** Returns a column with so many rows at least: `column` if it has them, or if none are needed. */
 function room<C extends { readonly length: number }>(
   column: C,
-  isNeeded: boolean,
+  rows: number,
   Type: new (rows: number) => C,
 ): C {
-  return isNeeded && column.length === 0 ? new Type(EVENTS_PER_BATCH) : column;
+  return column.length < rows ? new Type(rows) : column;
 }
 
 /** True if one of the first `count` of `partRows` is not 0. */

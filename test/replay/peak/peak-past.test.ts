@@ -87,7 +87,7 @@ describe("the state at the peak", () => {
         fc.integer({ min: 3, max: 40 }),
         fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 })),
         (calls, eventsPerBatch, begins) => {
-          const lines = randomLog(calls);
+          const lines = ["1 malloc(24) = 0x5555555592a0", ...randomLog(calls)];
           for (const plane of PLANES) {
             const followed = new Followed(lines, eventsPerBatch, begins);
             const found = followed.past.atPeak(followed.run, plane)!;
