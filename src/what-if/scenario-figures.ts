@@ -87,7 +87,10 @@ export function scenarioFigures(
     failedCalls: state.failedCalls,
     arenas,
     mallinfo2: mallinfo2(model, counted),
-    causes: { end: causeFigures(likeliest, reading) },
+    causes: {
+      end: causeFigures(likeliest, reading),
+      peak: causeFigures(replays.atPeak(reading) ?? likeliest, reading),
+    },
     rssSeries: rssSeries(likeliest, reading),
   };
 }

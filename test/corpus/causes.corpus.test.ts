@@ -36,12 +36,14 @@ describe.each([...own, ...shared])("$name", (one) => {
     );
     expect(scenarios).toHaveLength(WHAT_IFS.length + 1);
     for (const { name, rss } of scenarios) {
-      const atEnd = causes?.[name]?.end ?? fail();
-      expect(sumOf(atEnd)).toBe(rss.endBytes);
-      expect(atEnd.live + atEnd.mapped).toBe(live.bytes);
-      const { unwritten, ...others } = atEnd;
-      expect(unwritten).toBeLessThanOrEqual(0);
-      expect(Math.min(...Object.values(others))).toBe(0);
+      const { end, peak } = causes?.[name] ?? fail();
+      expect(sumOf(end)).toBe(rss.endBytes);
+      expect(sumOf(peak)).toBe(rss.peakBytes);
+      expect(end.live + end.mapped).toBe(live.bytes);
+      for (const { unwritten, ...others } of [end, peak]) {
+        expect(unwritten).toBeLessThanOrEqual(0);
+        expect(Math.min(...Object.values(others))).toBe(0);
+      }
     }
     // Trimmed, no whole page is free.
     expect(causes?.["malloc_trim=end"]?.end.returnable).toBe(0);

@@ -49,7 +49,10 @@ function figures(end: number, peak: number, given: Partial<ScenarioFigures> = {}
       fordblks: 0,
       keepcost: 0,
     },
-    causes: { end: { ...NO_CAUSES, live: end / 2, returnable: end / 2 } },
+    causes: {
+      end: { ...NO_CAUSES, live: end / 2, returnable: end / 2 },
+      peak: { ...NO_CAUSES, live: peak / 2, returnable: peak / 2 },
+    },
     rssSeries: [peak, end],
     ...given,
   };
