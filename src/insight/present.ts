@@ -1,7 +1,8 @@
 import type { Presented } from "../report/presented.ts";
-import type { Report } from "../report/report.ts";
+import type { CausesOfScenario, Report } from "../report/report.ts";
 import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
+import { isUnreliable } from "./grade.ts";
 import { threadBuffersSentence } from "./lines-in-blocks.ts";
 import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
 import { processTotals } from "./process-sentences.ts";
@@ -24,10 +25,18 @@ export function present(report: Report): Presented {
     budgets: presentBudgets(budgets),
     failing: new Set(failing),
     processTotals: processTotals(report),
+    causes: knownCauses(report),
     whatIfNotes: whatIfNotes(report),
     fidelityTone: model === null ? "plain" : fidelityTone(model.fidelity),
     anomalies: [...(buffers === null ? [] : [buffers]), ...anomalySentences(trace.anomalies)],
     malformed: malformedSentence(trace),
     basis: basis(report),
   };
+}
+
+function knownCauses(report: Report): CausesOfScenario | null {
+  const [recorded] = report.scenarios;
+  return recorded === undefined || recorded.rss.peakBytes === 0 || isUnreliable(report)
+    ? null
+    : (report.causes?.[recorded.name] ?? null);
 }

@@ -1,4 +1,4 @@
-import type { BudgetResult, Report, Scenario } from "./report.ts";
+import type { BudgetResult, CausesOfScenario, Report, Scenario } from "./report.ts";
 
 /** One sentence of the verdict. The tone only sets its colour: the words say the same. */
 export interface Sentence {
@@ -36,6 +36,8 @@ export interface Presented {
   readonly failing: ReadonlySet<Scenario>;
   /** sums over all processes of the log, if they were asked for; else null */
   readonly processTotals: string | null;
+  /** why the memory of the recorded run was resident; null if nothing was, or if the log does not show it */
+  readonly causes: CausesOfScenario | null;
   /** notes below the table of scenarios */
   readonly whatIfNotes: readonly string[];
   /** how far the share of reproduced pointers lets the figures be trusted */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { causesSection } from "../html/causes-section.ts";
 import { mainTable } from "../html/main-table.ts";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
@@ -38,6 +39,7 @@ export const writeHtml: Writer = (presented, options) => {
     fidelitySection(presented),
     timelineSection(report),
     whatIfSection(presented),
+    causesSection(presented),
     processesSection(presented),
     findingsSection(report.findings),
     mapsSection(report),

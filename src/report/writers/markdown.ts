@@ -10,6 +10,7 @@ import type { Report, Scenario } from "../report.ts";
 import { sortArenas } from "../sort-allocations.ts";
 import { allocationsTitle, callerColumns, sizeColumns } from "../tables/allocation-columns.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
+import { causeColumns, causeRows } from "../tables/cause-columns.ts";
 import type { Column } from "../tables/column.ts";
 import { processColumns } from "../tables/process-columns.ts";
 import { scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
@@ -29,6 +30,7 @@ export const writeMarkdown: Writer = (presented, options) => {
     whatIfs(presented, options),
     findings(report),
     processes(presented),
+    causes(presented),
     mainTable(report, options),
     options.by === "arena" ? null : arenas(report, options),
     anomalies(presented),
@@ -126,6 +128,14 @@ function processes({ report: { processes }, processTotals }: Presented): string 
   const table = markdownTable(processColumns(processes), processes, MAX_PROCESSES);
   const totals = processTotals === null ? [] : [prose(processTotals)];
   return ["### Processes", table, ...totals].join("\n\n");
+}
+
+function causes({ causes }: Presented): string | null {
+  if (causes === null) {
+    return null;
+  }
+  const rows = causeRows(causes);
+  return folded("Why it is resident", markdownTable(causeColumns(rows), rows, 0));
 }
 
 function findings({ findings }: Report): string | null {

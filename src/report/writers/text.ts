@@ -3,6 +3,7 @@ import { anomalyList } from "../text/anomaly-list.ts";
 import { arenaTable } from "../text/arena-table.ts";
 import { basisList } from "../text/basis-list.ts";
 import { budgetList } from "../text/budget-list.ts";
+import { causeTable } from "../text/cause-table.ts";
 import { findingList } from "../text/finding-list.ts";
 import { plot } from "../text/plot.ts";
 import { processTable } from "../text/process-table.ts";
@@ -28,6 +29,7 @@ export const writeText: Writer = (
     by === "size" && sizeTable(report, sort, top, style),
     by === "arena" && arenas,
     recorded && whatIfTable(presented, top, style),
+    causeTable(presented, style),
     isPlotted && plot(report, style),
     by !== "arena" && arenas,
     findingList(report.findings, style),
