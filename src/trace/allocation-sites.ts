@@ -3,6 +3,7 @@ import { BLOCK, type BlockTable } from "./blocks.ts";
 import { CallerLifetimes } from "./caller-lifetimes.ts";
 import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
+import { FEW_CALLS, LIMITS, type SiteLimits } from "./site-limits.ts";
 import { ANY, ANY_CALLER, type SiteTable, TEMPORARY_CALLS } from "./site-table.ts";
 
 /** Cells of a site's row, which fills one cache line. Doubles: */
@@ -24,17 +25,6 @@ const INITIAL_SITES = 256;
 /** Up to this size the rows stay in the processor's cache anyway. */
 const CACHED_BYTES = 2 ** 20;
 
-/** How many sites there may be while each kind is still added: they bound the memory. */
-export interface SiteLimits {
-  /** of a thread, caller and size */
-  readonly exact: number;
-  /** of any thread */
-  readonly anyThread: number;
-  /** of any thread and size */
-  readonly anySize: number;
-}
-
-const LIMITS: SiteLimits = { exact: 2 ** 15, anyThread: 2 ** 16, anySize: 3 * 2 ** 15 };
 /** A site that would lie farther from its slot than this is not added: made-up keys cannot make the search long. */
 const MAX_DISTANCE = 64;
 
@@ -59,6 +49,8 @@ export class AllocationSites {
   #callerIndexes = new Int32Array(INITIAL_SITES);
   /** allocations of each thread so far, modulo 2^32 */
   #allocations = new Int32Array(16);
+  /** the same, up to the event whose site is being found */
+  #met = new Uint32Array(16);
   /** new peaks of live bytes so far, of which each call of `count` has one at most */
   #peaks = Number.NaN;
   #peakBytes = Number.NaN;
@@ -88,6 +80,7 @@ export class AllocationSites {
     this.lifetimes.copy(from.lifetimes);
     this.#callerIndexes = from.#callerIndexes.slice();
     this.#allocations = from.#allocations.slice();
+    this.#met = from.#met.slice();
     this.#peaks = from.#peaks;
     this.#peakBytes = from.#peakBytes;
     this.#liveBytes = from.#liveBytes;
@@ -283,8 +276,9 @@ export class AllocationSites {
   }
 
   #siteOf(caller: number, size: number, thread: number, mixed: number): number {
-    const { exact, anyThread, anySize } = this.#limits;
-    let site = this.#find(caller, size, thread, mixed, exact);
+    const { ofFewCalls, exact, anyThread, anySize } = this.#limits;
+    const most = ++this.#met[thread]! <= FEW_CALLS ? Math.min(ofFewCalls, exact) : exact;
+    let site = this.#find(caller, size, thread, mixed, most);
     if (site < 0) {
       site = this.#find(caller, size, ANY, hash(caller, size, ANY), anyThread);
     }
@@ -335,6 +329,9 @@ export class AllocationSites {
   }
 
   #growThreads(thread: number): void {
+    const met = new Uint32Array(Math.max(thread + 1, this.#met.length * 2));
+    met.set(this.#met);
+    this.#met = met;
     const allocations = new Int32Array(Math.max(thread + 1, this.#allocations.length * 2));
     allocations.set(this.#allocations);
     this.#allocations = allocations;

@@ -1,5 +1,5 @@
 import type { ActionBatch } from "./actions.ts";
-import { AllocationSites, type SiteLimits } from "./allocation-sites.ts";
+import { AllocationSites } from "./allocation-sites.ts";
 import type { AnomalyCounts } from "./anomalies.ts";
 import { BlockTable } from "./blocks.ts";
 import { Clock } from "./clock.ts";
@@ -7,6 +7,7 @@ import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
 import { Resolver } from "./resolver.ts";
 import { PeakSeries, TimeAxis } from "./series.ts";
+import type { SiteLimits } from "./site-limits.ts";
 import { ThreadTable } from "./threads.ts";
 
 /** The rows of so many events stay in the processor's cache from one step to the next. */

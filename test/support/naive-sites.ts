@@ -1,6 +1,7 @@
 import { Action, LOST_FREE } from "../../src/trace/actions.ts";
-import type { AllocationSites, SiteLimits } from "../../src/trace/allocation-sites.ts";
+import type { AllocationSites } from "../../src/trace/allocation-sites.ts";
 import { LIFETIMES } from "../../src/trace/caller-lifetimes.ts";
+import { FEW_CALLS, type SiteLimits } from "../../src/trace/site-limits.ts";
 import { ANY, ANY_CALLER, TEMPORARY_CALLS } from "../../src/trace/site-table.ts";
 import type { PlainAction } from "./event-batches.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
@@ -46,12 +47,16 @@ export function naiveSites(
   const blocks = new Map<number, Block>();
   const calls = new Map<number, number>();
   const lifetimes: Record<string, number[]> = {};
+  const met = new Map<number, number>();
   let peak = 0;
   let live = 0;
 
   function siteOf(caller: number, size: number, thread: number): Site {
+    met.set(thread, (met.get(thread) ?? 0) + 1);
+    const isRare = met.get(thread)! <= FEW_CALLS;
+    const exact = isRare ? Math.min(limits.ofFewCalls, limits.exact) : limits.exact;
     const keys: [caller: number, size: number, thread: number, limit: number][] = [
-      [caller, size, thread, limits.exact],
+      [caller, size, thread, exact],
       [caller, size, ANY, limits.anyThread],
       [caller, ANY, ANY, limits.anySize],
       [ANY_CALLER, ANY, ANY, Number.POSITIVE_INFINITY],

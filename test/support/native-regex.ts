@@ -25,7 +25,8 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
     const text = whole.replace(/\r$/, "");
     const bytes = Buffer.from(text, "latin1");
     const comment = /^[ \t]*#([\s\S]*)$/.exec(text);
-    const event = parseLine(text, diagnostics.callerNames);
+    const names = [...diagnostics.callerNames];
+    const event = parseLine(text, names);
     const malformedBefore = lines.malformed;
     const isUnterminated = unterminated !== "" && line === texts.length;
     lines.total++;
@@ -36,6 +37,7 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
     } else if (event !== undefined) {
       lines.parsed++;
       read.events.push({ ...event, line });
+      diagnostics.callerNames.push(...names.slice(diagnostics.callerNames.length));
     } else if (comment !== null) {
       lines.comments++;
       const noteText = Buffer.from(comment[1] ?? "", "latin1")
