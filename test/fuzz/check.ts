@@ -169,8 +169,11 @@ function impossibleFigure(report: Report): string | null {
   return impossibleIn(report, "");
 }
 
-/** Figures that may be negative: errors, and the fragmentation of chunks that are smaller than what was asked for. */
-const SIGNED = /error|fragmentation/i;
+/**
+ * Figures that may be negative: errors, the fragmentation of chunks that are smaller than what was asked for, and the
+ * memory that the program never wrote.
+ */
+const SIGNED = /error|fragmentation|unwritten/i;
 
 /** Sizes are whole numbers of bytes, nothing that is counted is negative, and JSON knows neither NaN nor Infinity. */
 function impossibleIn(value: unknown, path: string): string | null {
