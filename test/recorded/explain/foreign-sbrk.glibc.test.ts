@@ -106,7 +106,6 @@ function bothOf(run: RealRun) {
   const real = {
     foreignSbrkBytes: movedBytes(run),
     unloggedBytes: 0,
-    isMeasured: false,
     rss: pages * 4096,
     // glibc counts what others put between its stretches (§3.8).
     system: mallinfo.arena + mallinfo.hblkhd,
