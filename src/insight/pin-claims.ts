@@ -1,12 +1,11 @@
 import type { Arena } from "../ptmalloc/arena.ts";
 import { CACHED, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { MOST_PINS } from "../report/pin.ts";
 import { countThatMatter, type Holders, holdersOf } from "./holders.ts";
 
 /** Smaller amounts are not worth a copy of the process. */
 const MIN_BYTES = 1024 * 1024;
-/** Arenas whose holders are stated, those that hold most first: each takes a copy of the process. */
-const MOST_ARENAS = 10;
 
 /** Chunks of one arena that keep free memory resident, and what would go back to the kernel without them. */
 export interface PinClaim {
@@ -43,7 +42,7 @@ export function pinClaims(
     .map((arena) => holdersOf(m, arena, plane))
     .filter(({ freeBytes }) => freeBytes >= MIN_BYTES)
     .sort((a, b) => b.freeBytes - a.freeBytes)
-    .slice(0, MOST_ARENAS)
+    .slice(0, MOST_PINS)
     .map((holders) => claimOf(m, holders, structs, ownerOf));
 }
 

@@ -1,5 +1,8 @@
 /** The part of the report about what keeps free memory resident. Units as in report.ts. */
 
+/** The most arenas whose pins are stated, those that hold most first: each takes a copy of the process. */
+export const MOST_PINS = 10;
+
 /**
  * Chunks at the top of an arena that keep free memory below them resident: free() returns memory to the kernel from the
  * top down only. They are the topmost few if these hold half of the arena's free memory, else those that hold nearly all.

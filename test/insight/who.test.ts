@@ -39,10 +39,39 @@ describe("what keeps free memory resident", () => {
 
   it("says where a free alone gives nothing back", () => {
     expect(sentence({ returnedIfFreedBytes: 0 })).toContain(
-      "; freeing it would give back nothing at once, since the threads' caches would keep it; with these emptied, 40 MiB",
+      "; freeing it would give back nothing at once, since the thread's cache would keep it; with that emptied, 40 MiB",
     );
     expect(sentence({ returnedIfFreedBytes: 2 * MiB, returnedIfUncachedBytes: 2 * MiB })).toMatch(
       /; freeing it would give back only 2 MiB at once$/,
+    );
+  });
+
+  it("may name the caches of several threads", () => {
+    const { trace } = report({});
+    const given = { returnedIfFreedBytes: 0 };
+    expect(sentence(given, { trace: { ...trace, threads: 2 } })).toContain(
+      "at once, since the threads' caches would keep it; with these emptied, 40 MiB",
+    );
+  });
+
+  it("is one block and chunks in caches", () => {
+    expect(sentence({ cachedChunks: 1, cachingTids: [7] })).toBe(
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and 1 chunk in a thread's cache keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+    );
+    expect(sentence({ cachedChunks: 2, cachingTids: [7, 8] })).toContain(
+      " and 2 chunks in the threads' caches keep ",
+    );
+  });
+
+  it("is many different blocks: a group that is no more than a few of them is not named", () => {
+    const of = (blocks: number) => ({
+      blocks: 200,
+      groups: [{ tid: 7, caller: null, size: 64, blocks }],
+    });
+    expect(sentence(of(101))).toContain("200 live blocks (most: 101 × 64 B) keep");
+    expect(sentence(of(100))).toContain("200 live blocks (among them: 100 × 64 B) keep");
+    expect(sentence(of(19))).toContain(
+      "200 live blocks (the topmost: 1,024 B, allocated in line 500,002 at 0x4011e0) keep",
     );
   });
 
@@ -65,7 +94,7 @@ describe("what keeps free memory resident", () => {
       cachingTids: [7],
     };
     expect(sentence({ ...given, returnedIfFreedBytes: 0 })).toBe(
-      "7 freed chunks in the tcache of thread 7 keep 40 MiB of freed memory below resident; with that cache empty, as after the thread's end, 40 MiB would go back",
+      "7 freed chunks in the tcache of thread 7 keep 40 MiB of freed memory below them resident; with that cache empty, as after the thread's end, 40 MiB would go back",
     );
   });
 
@@ -86,6 +115,13 @@ describe("whose memory it is", () => {
     expect(answer({ threads: [thread(1)] })).toBeUndefined();
   });
 
+  it("names no thread where another allocated as much", () => {
+    const volumeBytes = 30 * MiB;
+    const equal = [thread(1), thread(2, { volumeBytes }), thread(3, { volumeBytes })];
+    expect(answer({ threads: equal })).toBeUndefined();
+    expect(answer({ threads: equal.toReversed() })).toBeUndefined();
+  });
+
   it("names the call site with most live memory, if it has a fifth of it", () => {
     const live = { bytes: 50 * MiB, blocks: 20, peakBytes: 50 * MiB, peakTime: null };
     const of = (bytes: number) => [
@@ -94,7 +130,7 @@ describe("whose memory it is", () => {
     ];
     const threads = [thread(1)];
     expect(answer({ threads, live, callers: of(10 * MiB) })).toBe(
-      "Who: Call site 0x1000 allocated 10 MiB (20.0 %) of what is live, 3 blocks.",
+      "Who: call site 0x1000 allocated 10 MiB (20.0 %) of what is live, 3 blocks.",
     );
     expect(answer({ threads, live, callers: of(9.9 * MiB) })).toBeUndefined();
   });
@@ -103,7 +139,11 @@ describe("whose memory it is", () => {
     const threads = [thread(7)];
     expect(answer({ threads, pins: [{ ...ONE_BLOCK, heldBytes: 9.9 * MiB }] })).toBeUndefined();
     expect(answer({ threads, pins: [ONE_BLOCK, { ...ONE_BLOCK, heldBytes: 512 * KiB }] })).toMatch(
-      /^Who: One live block of 1,024 B, .*\. 1 more arena is held likewise \(512 KiB\)\.$/,
+      /^Who: one live block of 1,024 B, .*\. 1 more arena is held likewise \(512 KiB\)\.$/,
     );
+    // More arenas than these are not looked into.
+    const pins = Array.from({ length: 10 }, () => ONE_BLOCK);
+    expect(answer({ threads, pins })).toMatch(/\. At least 9 more arenas are held likewise /);
+    expect(answer({ threads, pins: pins.slice(1) })).toMatch(/\. 8 more arenas are held /);
   });
 });
