@@ -1,5 +1,5 @@
 import type { Arena } from "../ptmalloc/arena.ts";
-import { CACHED, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
+import { CACHED, FAST, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { MOST_PINS } from "../report/pin.ts";
 import { countThatMatter, type Holders, holdersOf } from "./holders.ts";
@@ -26,6 +26,10 @@ export interface PinClaim {
   readonly freed: ArrayLike<number>;
   /** and after the caches of these threads, and of those that freed the blocks, are emptied, too */
   readonly uncached: ArrayLike<number>;
+  /** of the blocks, those in tcaches once they are freed, */
+  readonly cachedIfFreed: number;
+  /** and in fastbins (ptmalloc2.md §4.3), then or, if caches keep any, once these are empty */
+  readonly unmergedIfFreed: number;
 }
 
 /**
@@ -68,7 +72,11 @@ function claimOf(
     copy.enter(freeing);
     copy.free(c);
   }
+  const countIn = (state: number) =>
+    blocks.filter((c) => copy.chunks.words[c + STATE] === state).length;
   const freed = copy.resident.pages.slice();
+  const cachedIfFreed = countIn(CACHED);
+  const unmerged = countIn(FAST);
   for (const thread of emptied) {
     copy.enter(thread);
     copy.exitThread();
@@ -80,9 +88,11 @@ function claimOf(
     cachingThreads,
     outside: count - blocks.length - cached.length,
     heldBytes: holders.freeBelow.slice(0, count).reduce((sum, bytes) => sum + bytes, 0),
-    now: m.resident.pages,
+    now: m.resident.pages.slice(),
     freed,
     uncached: copy.resident.pages,
+    cachedIfFreed,
+    unmergedIfFreed: cachedIfFreed + cached.length === 0 ? unmerged : countIn(FAST),
   };
 }
 

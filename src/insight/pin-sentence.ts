@@ -70,8 +70,11 @@ function ifFreed(
   }
   const without = pin.returnedIfUncachedBytes;
   const first = `${subject} would give back ${freed === 0 ? "nothing" : `only ${size(freed, unit)}`} at once`;
-  if (without - freed < NOTABLE_BYTES) {
-    return first;
+  const areCached = pin.cachedChunks + pin.cachedIfFreed > 0;
+  if (!areCached || without - freed < NOTABLE_BYTES) {
+    return pin.unmergedIfFreed === 0
+      ? first
+      : `${first}, since glibc leaves freed blocks this small unmerged for a time (fastbins)`;
   }
   const [caches, these] =
     trace.threads > 1 ? ["the threads' caches", "these"] : ["the thread's cache", "that"];

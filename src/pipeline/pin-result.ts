@@ -18,6 +18,8 @@ export interface PinResult {
   readonly heldBytes: number;
   readonly returnedIfFreedBytes: number;
   readonly returnedIfUncachedBytes: number;
+  readonly cachedIfFreed: number;
+  readonly unmergedIfFreed: number;
 }
 
 /** Returns the pins of the recorded run at the log's end, those that hold most first. */
@@ -51,6 +53,8 @@ export function pinResults(
         heldBytes: claim.heldBytes,
         returnedIfFreedBytes: fall(now, freed),
         returnedIfUncachedBytes: fall(now, uncached),
+        cachedIfFreed: claim.cachedIfFreed,
+        unmergedIfFreed: claim.unmergedIfFreed,
       };
     },
   );

@@ -32,6 +32,10 @@ export interface Pin {
   readonly returnedIfFreedBytes: number;
   /** the same if the tcaches of these threads, and of `cachingTids`, are emptied, too, as at their ends */
   readonly returnedIfUncachedBytes: number;
+  /** of the blocks, those that would lie in tcaches once they are freed */
+  readonly cachedIfFreed: number;
+  /** and in fastbins, not merged with their neighbours: once they are freed or, if caches keep any, once these are empty */
+  readonly unmergedIfFreed: number;
 }
 
 export interface PinningBlock {

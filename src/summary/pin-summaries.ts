@@ -21,6 +21,8 @@ export function pinSummaries(result: LogResult, callerNames: readonly string[]):
     heldBytes: pin.heldBytes,
     returnedIfFreedBytes: pin.returnedIfFreedBytes,
     returnedIfUncachedBytes: pin.returnedIfUncachedBytes,
+    cachedIfFreed: pin.cachedIfFreed,
+    unmergedIfFreed: pin.unmergedIfFreed,
   }));
 }
 

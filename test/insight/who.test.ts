@@ -16,6 +16,8 @@ const ONE_BLOCK: Pin = {
   heldBytes: 40 * MiB,
   returnedIfFreedBytes: 40 * MiB,
   returnedIfUncachedBytes: 40 * MiB,
+  cachedIfFreed: 0,
+  unmergedIfFreed: 0,
 };
 
 function sentence(given: Partial<Pin>, of: Partial<Report> = {}): string {
@@ -38,7 +40,7 @@ describe("what keeps free memory resident", () => {
   });
 
   it("says where a free alone gives nothing back", () => {
-    expect(sentence({ returnedIfFreedBytes: 0 })).toContain(
+    expect(sentence({ cachedIfFreed: 1, returnedIfFreedBytes: 0 })).toContain(
       "; freeing it would give back nothing at once, since the thread's cache would keep it; with that emptied, 40 MiB",
     );
     expect(sentence({ returnedIfFreedBytes: 2 * MiB, returnedIfUncachedBytes: 2 * MiB })).toMatch(
@@ -46,9 +48,18 @@ describe("what keeps free memory resident", () => {
     );
   });
 
+  it("says where freed blocks stay unmerged", () => {
+    const unmerged =
+      /would give back nothing at once, since glibc leaves freed blocks this small unmerged for a time \(fastbins\)$/;
+    const given = { returnedIfFreedBytes: 0, unmergedIfFreed: 1 };
+    expect(sentence(given)).toMatch(unmerged);
+    expect(sentence({ ...given, cachedIfFreed: 1, returnedIfUncachedBytes: 0 })).toMatch(unmerged);
+    expect(sentence({ ...given, cachedIfFreed: 1 })).not.toMatch(unmerged);
+  });
+
   it("may name the caches of several threads", () => {
     const { trace } = report({});
-    const given = { returnedIfFreedBytes: 0 };
+    const given = { cachedIfFreed: 1, returnedIfFreedBytes: 0 };
     expect(sentence(given, { trace: { ...trace, threads: 2 } })).toContain(
       "at once, since the threads' caches would keep it; with these emptied, 40 MiB",
     );
