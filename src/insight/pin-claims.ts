@@ -14,6 +14,8 @@ export interface PinClaim {
   readonly blocks: readonly number[];
   /** others: freed chunks in tcaches, and tcache structs */
   readonly cached: number;
+  /** of these, tcache structs */
+  readonly structs: number;
   /** threads, by dense index, that have these in their caches */
   readonly cachingThreads: readonly number[];
   /** of the others: memory from outside the log */
@@ -85,6 +87,7 @@ function claimOf(
     arena: holders.arena,
     blocks,
     cached: cached.length,
+    structs: cached.filter((c) => structs.has(c)).length,
     cachingThreads,
     outside: count - blocks.length - cached.length,
     heldBytes: holders.freeBelow.slice(0, count).reduce((sum, bytes) => sum + bytes, 0),

@@ -11,51 +11,57 @@ const NOTABLE_GROUP = 0.1;
 
 /** What keeps an arena's free memory resident, without a full stop. */
 export function pinSentence(pin: Pin, names: Named): string {
-  const { block, blocks, cachedChunks } = pin;
-  if (block === null) {
-    return cachedChunks > 0 ? cacheSentence(pin, names) : outsideSentence(pin);
-  }
+  const { block, blocks, cachedChunks, outsideChunks } = pin;
   const held = `${size(pin.heldBytes)} of freed memory`;
-  const back = ifFreed(pin, names);
-  if (blocks > 1) {
-    const kinds = kindsText(pin, block, names);
-    return `${plural(blocks, "live block")} (${kinds})${alsoCached(pin)} keep ${held} in arena ${pin.arena} resident; ${back}`;
+  const inArena = `in arena ${pin.arena} resident`;
+  if (block === null) {
+    return cachedChunks > 0 ? cacheSentence(pin, names) : `${OUTSIDE} keeps ${held} ${inArena}`;
   }
+  const back = ifFreed(pin, names);
+  const others = [
+    ...(cachedChunks === 0 ? [] : [cachesText(pin)]),
+    ...(outsideChunks === 0 ? [] : [OUTSIDE]),
+  ];
   const one = `one live block of ${blockText(block, names)}`;
-  return cachedChunks === 0
-    ? `${one}, keeps ${held} below it resident; ${back}`
-    : `${one},${alsoCached(pin)} keep ${held} in arena ${pin.arena} resident; ${back}`;
+  if (blocks === 1 && others.length === 0) {
+    return `${one}, keeps ${held} below it resident; ${back}`;
+  }
+  const several = `${plural(blocks, "live block")} (${kindsText(pin, block, names)})`;
+  const also = others.map((other) => ` and ${other}`).join("");
+  return `${blocks === 1 ? `${one},` : several}${also} keep ${held} ${inArena}; ${back}`;
 }
 
-function alsoCached({ cachedChunks, cachingTids }: Pin): string {
+const OUTSIDE = "memory from outside the log";
+
+function cachesText({ cachedChunks, cachingTids }: Pin): string {
   const whose = cachingTids.length === 1 ? "a thread's cache" : "the threads' caches";
-  return cachedChunks === 0 ? "" : ` and ${plural(cachedChunks, "chunk")} in ${whose}`;
+  return `${plural(cachedChunks, "chunk")} of ${whose}`;
 }
 
-function cacheSentence(
-  { cachedChunks, cachingTids, heldBytes, ...pin }: Pin,
-  names: Named,
-): string {
+function cacheSentence(pin: Pin, names: Named): string {
+  const { cachedChunks, tcacheStructs, outsideChunks, cachingTids, heldBytes } = pin;
   const unit = byteUnit([heldBytes]);
   const [tid] = cachingTids;
+  const others = cachingTids.length - 1;
   const whose =
     tid === undefined
       ? "of threads"
-      : cachingTids.length === 1
-        ? `of ${threadName(tid, names)}`
-        : `of ${threadName(tid, names)} and ${cachingTids.length - 1} more`;
-  const chunks = `${plural(cachedChunks, "freed chunk")} in the tcache ${whose}`;
-  const keep = cachedChunks === 1 ? "keeps" : "keep";
-  const below = cachedChunks === 1 ? "below it" : "below them";
+      : `of ${threadName(tid, names)}${others > 0 ? ` and ${others} more` : ""}`;
+  const freed = cachedChunks - tcacheStructs;
+  const parts = [
+    ...(freed === 0 ? [] : [`${plural(freed, "freed chunk")} in the tcache`]),
+    ...(tcacheStructs === 0 ? [] : [tcacheStructs === 1 ? "the table" : "the tables"]),
+  ];
+  const tables = tcacheStructs === 0 ? "" : " (tcache_perthread_struct)";
+  const tcache = freed === 0 ? " of the tcache" : "";
+  const outside = outsideChunks === 0 ? "" : ` and ${OUTSIDE}`;
+  const [keep, below] =
+    cachedChunks + outsideChunks === 1 ? ["keeps", "below it"] : ["keep", "below them"];
   const emptied =
-    cachingTids.length === 1
+    others === 0
       ? "with that cache empty, as after the thread's end"
       : "with these caches empty, as after the threads' ends";
-  return `${chunks} ${keep} ${size(heldBytes, unit)} of freed memory ${below} resident; ${emptied}, ${size(pin.returnedIfUncachedBytes, unit)} would go back`;
-}
-
-function outsideSentence({ arena, heldBytes }: Pin): string {
-  return `memory from outside the log keeps ${size(heldBytes)} of freed memory in arena ${arena} resident`;
+  return `${parts.join(" and ")}${tables}${tcache} ${whose}${outside} ${keep} ${size(heldBytes, unit)} of freed memory ${below} resident; ${emptied}, ${size(pin.returnedIfUncachedBytes, unit)} would go back`;
 }
 
 /** What would go back to the system, as computed on a copy of the model. */

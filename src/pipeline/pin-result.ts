@@ -13,6 +13,8 @@ export interface PinResult {
   readonly top: { readonly block: number; readonly address: number } | null;
   readonly blocks: readonly number[];
   readonly cachedChunks: number;
+  readonly tcacheStructs: number;
+  readonly outsideChunks: number;
   /** dense indices of the threads that cache these chunks */
   readonly cachingThreads: readonly number[];
   readonly heldBytes: number;
@@ -49,6 +51,8 @@ export function pinResults(
             : { block: inBlock(top), address: judge.addresses.addressOf(model, top) },
         blocks: claim.blocks.map(inBlock),
         cachedChunks: claim.cached,
+        tcacheStructs: claim.structs,
+        outsideChunks: claim.outside,
         cachingThreads: claim.cachingThreads,
         heldBytes: claim.heldBytes,
         returnedIfFreedBytes: fall(now, freed),

@@ -21,6 +21,10 @@ export interface Pin {
   readonly groups: readonly PinGroup[];
   /** freed chunks in tcaches, and tcache structs */
   readonly cachedChunks: number;
+  /** of these, tcache structs */
+  readonly tcacheStructs: number;
+  /** chunks from outside the log, which no call of it can free */
+  readonly outsideChunks: number;
   /** threads whose tcaches these are */
   readonly cachingTids: readonly number[];
   /** free resident bytes that the chunks hold */

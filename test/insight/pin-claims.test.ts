@@ -30,7 +30,13 @@ describe("the block above free memory", () => {
     const p = pinnedBy(200);
     const [claim, ...others] = claims(p);
     expect(others).toEqual([]);
-    expect(claim).toMatchObject({ cached: 0, outside: 0, cachedIfFreed: 0, unmergedIfFreed: 0 });
+    expect(claim).toMatchObject({
+      cached: 0,
+      structs: 0,
+      outside: 0,
+      cachedIfFreed: 0,
+      unmergedIfFreed: 0,
+    });
     expect(claim?.blocks).toHaveLength(1);
     expect(claim?.heldBytes).toBeGreaterThan(BLOCKS * 1024);
     const before = p.m.resident.pages[bitOf(PLANE_ALL)]!;

@@ -12,6 +12,8 @@ const ONE_BLOCK: Pin = {
   blockBytes: 1024,
   groups: [{ tid: 7, caller: "0x4011e0", size: 1024, blocks: 1 }],
   cachedChunks: 0,
+  tcacheStructs: 0,
+  outsideChunks: 0,
   cachingTids: [],
   heldBytes: 40 * MiB,
   returnedIfFreedBytes: 40 * MiB,
@@ -67,10 +69,10 @@ describe("what keeps free memory resident", () => {
 
   it("is one block and chunks in caches", () => {
     expect(sentence({ cachedChunks: 1, cachingTids: [7] })).toBe(
-      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and 1 chunk in a thread's cache keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and 1 chunk of a thread's cache keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
     );
     expect(sentence({ cachedChunks: 2, cachingTids: [7, 8] })).toContain(
-      " and 2 chunks in the threads' caches keep ",
+      " and 2 chunks of the threads' caches keep ",
     );
   });
 
@@ -106,6 +108,26 @@ describe("what keeps free memory resident", () => {
     };
     expect(sentence({ ...given, returnedIfFreedBytes: 0 })).toBe(
       "7 freed chunks in the tcache of thread 7 keep 40 MiB of freed memory below them resident; with that cache empty, as after the thread's end, 40 MiB would go back",
+    );
+  });
+
+  it("is the table of a thread's cache", () => {
+    const given = { block: null, blocks: 0, groups: [], cachedChunks: 1, cachingTids: [7] };
+    expect(sentence({ ...given, tcacheStructs: 1 })).toMatch(
+      /^the table \(tcache_perthread_struct\) of the tcache of thread 7 keeps 40 MiB of freed memory below it resident;/,
+    );
+    expect(sentence({ ...given, cachedChunks: 4, cachingTids: [7, 8], tcacheStructs: 2 })).toMatch(
+      /^2 freed chunks in the tcache and the tables \(tcache_perthread_struct\) of thread 7 and 1 more keep 40 MiB of freed memory below them resident; with these caches empty, as after the threads' ends, /,
+    );
+  });
+
+  it("may be memory from outside the log, too", () => {
+    expect(sentence({ outsideChunks: 1 })).toBe(
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and memory from outside the log keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+    );
+    const cached = { block: null, blocks: 0, groups: [], cachedChunks: 1, cachingTids: [7] };
+    expect(sentence({ ...cached, outsideChunks: 2 })).toMatch(
+      /^1 freed chunk in the tcache of thread 7 and memory from outside the log keep 40 MiB/,
     );
   });
 
