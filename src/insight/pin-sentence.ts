@@ -78,9 +78,11 @@ function ifFreed(
   const first = `${subject} would give back ${freed === 0 ? "nothing" : `only ${size(freed, unit)}`} at once`;
   const areCached = pin.cachedChunks + pin.cachedIfFreed > 0;
   if (!areCached || without - freed < NOTABLE_BYTES) {
+    const small =
+      pin.unmergedIfFreed < blocks ? "the small ones of them" : "freed blocks this small";
     return pin.unmergedIfFreed === 0
       ? first
-      : `${first}, since glibc leaves freed blocks this small unmerged for a time (fastbins)`;
+      : `${first}, since glibc leaves ${small} unmerged for a time (fastbins)`;
   }
   const [caches, these] =
     trace.threads > 1 ? ["the threads' caches", "these"] : ["the thread's cache", "that"];
