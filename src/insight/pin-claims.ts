@@ -1,12 +1,11 @@
 import type { Arena } from "../ptmalloc/arena.ts";
-import { CACHED, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
+import { CACHED, FAST, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { MOST_PINS } from "../report/pin.ts";
 import { countThatMatter, type Holders, holdersOf } from "./holders.ts";
 
 /** Smaller amounts are not worth a copy of the process. */
 const MIN_BYTES = 1024 * 1024;
-/** Arenas whose holders are stated, those that hold most first: each takes a copy of the process. */
-const MOST_ARENAS = 10;
 
 /** Chunks of one arena that keep free memory resident, and what would go back to the kernel without them. */
 export interface PinClaim {
@@ -15,6 +14,8 @@ export interface PinClaim {
   readonly blocks: readonly number[];
   /** others: freed chunks in tcaches, and tcache structs */
   readonly cached: number;
+  /** of these, tcache structs */
+  readonly structs: number;
   /** threads, by dense index, that have these in their caches */
   readonly cachingThreads: readonly number[];
   /** of the others: memory from outside the log */
@@ -27,6 +28,10 @@ export interface PinClaim {
   readonly freed: ArrayLike<number>;
   /** and after the caches of these threads, and of those that freed the blocks, are emptied, too */
   readonly uncached: ArrayLike<number>;
+  /** of the blocks, those in tcaches once they are freed, */
+  readonly cachedIfFreed: number;
+  /** and in fastbins (ptmalloc2.md §4.3), then or, if caches keep any, once these are empty */
+  readonly unmergedIfFreed: number;
 }
 
 /**
@@ -43,7 +48,7 @@ export function pinClaims(
     .map((arena) => holdersOf(m, arena, plane))
     .filter(({ freeBytes }) => freeBytes >= MIN_BYTES)
     .sort((a, b) => b.freeBytes - a.freeBytes)
-    .slice(0, MOST_ARENAS)
+    .slice(0, MOST_PINS)
     .map((holders) => claimOf(m, holders, structs, ownerOf));
 }
 
@@ -69,7 +74,11 @@ function claimOf(
     copy.enter(freeing);
     copy.free(c);
   }
+  const countIn = (state: number) =>
+    blocks.filter((c) => copy.chunks.words[c + STATE] === state).length;
   const freed = copy.resident.pages.slice();
+  const cachedIfFreed = countIn(CACHED);
+  const unmerged = countIn(FAST);
   for (const thread of emptied) {
     copy.enter(thread);
     copy.exitThread();
@@ -78,12 +87,15 @@ function claimOf(
     arena: holders.arena,
     blocks,
     cached: cached.length,
+    structs: cached.filter((c) => structs.has(c)).length,
     cachingThreads,
     outside: count - blocks.length - cached.length,
     heldBytes: holders.freeBelow.slice(0, count).reduce((sum, bytes) => sum + bytes, 0),
-    now: m.resident.pages,
+    now: m.resident.pages.slice(),
     freed,
     uncached: copy.resident.pages,
+    cachedIfFreed,
+    unmergedIfFreed: cachedIfFreed + cached.length === 0 ? unmerged : countIn(FAST),
   };
 }
 

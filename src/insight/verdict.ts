@@ -85,11 +85,15 @@ export function interruption({ complete, interim, trace: { events } }: Report): 
 function liveOnly({ live }: Report): Sentence {
   const unit = byteUnit([live.bytes, live.peakBytes]);
   const when = after(live.peakTime, ",");
-  const now = live.blocks === 0 ? "Nothing is" : `${size(live.bytes, unit)} are`;
+  const now = live.blocks === 0 ? "Nothing is" : `${size(live.bytes, unit)} ${isOrAre(live.bytes)}`;
   const blocks = live.blocks === 0 ? "" : ` in ${plural(live.blocks, "block")}`;
   return plain(
     `${now} live at the end${blocks}; the peak was ${size(live.peakBytes, unit)}${when}.`,
   );
+}
+
+function isOrAre(bytes: number): string {
+  return bytes === 1 ? "is" : "are";
 }
 
 /** Resident bytes of the recorded run beside the live ones, and those allocated outside the log, which are in use. */
@@ -100,7 +104,7 @@ function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number)
   if (live === 0) {
     return plain(`Nothing is live at the end; glibc keeps ${kept}.`);
   }
-  const both = `${size(live, unit)} are live at the end; glibc keeps ${kept}`;
+  const both = `${size(live, unit)} ${isOrAre(live)} live at the end; glibc keeps ${kept}`;
   if (rest < 0) {
     return plain(`${both}, less than is live: part of it was never written.`);
   }

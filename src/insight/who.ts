@@ -1,4 +1,5 @@
 import { count, percent, plural, size } from "../report/format.ts";
+import { MOST_PINS } from "../report/pin.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
 import { callerName, threadName } from "./names.ts";
@@ -14,16 +15,27 @@ const DOMINANT_RATIO = 0.2;
 /** Whose memory it is: the thread that allocates most, the call site with most live memory, and what holds freed memory. */
 export function who(report: Report): Sentence[] {
   const sentences = [busiest(report), holder(report), pin(report)].filter((one) => one !== null);
-  return sentences.length === 0 ? [] : [plain(`Who: ${sentences.join(" ")}`)];
+  const [first, ...others] = sentences;
+  return first === undefined ? [] : [plain(["Who:", first, ...others.map(capitalized)].join(" "))];
 }
 
+function capitalized(sentence: string): string {
+  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}`;
+}
+
+/** Null if no thread allocated more than all others. */
 function busiest(report: Report): string | null {
   if (report.threads.length < 2) {
     return null;
   }
-  const first = report.threads.reduce((most, one) =>
-    one.volumeBytes > most.volumeBytes ? one : most,
-  );
+  let [first, next] = [report.threads[0]!, 0];
+  for (const one of report.threads.slice(1)) {
+    next = Math.max(next, Math.min(one.volumeBytes, first.volumeBytes));
+    first = one.volumeBytes > first.volumeBytes ? one : first;
+  }
+  if (first.volumeBytes === next) {
+    return null;
+  }
   const calls = `${count(first.calls.total)} ${first.calls.total === 1 ? "call" : "calls"}`;
   return `${threadName(first.tid, report)} allocated most, ${size(first.volumeBytes)} in ${calls}.`;
 }
@@ -39,7 +51,7 @@ function holder(report: Report): string | null {
     return null;
   }
   const share = `${size(first.liveBytes)} (${percent(first.liveBytes / live.bytes)}) of what is live`;
-  return `Call site ${callerName(first.caller, report)} allocated ${share}, ${plural(first.liveBlocks, "block")}.`;
+  return `call site ${callerName(first.caller, report)} allocated ${share}, ${plural(first.liveBlocks, "block")}.`;
 }
 
 function pin(report: Report): string | null {
@@ -52,11 +64,10 @@ function pin(report: Report): string | null {
   if (heldBytes < NOTABLE_BYTES || heldBytes < NOTABLE_RATIO * recorded.rss.endBytes) {
     return null;
   }
-  const sentence = pinSentence(largest, report);
   const rest = others.reduce((sum, one) => sum + one.heldBytes, 0);
-  const more =
-    others.length === 0
-      ? ""
-      : ` ${plural(others.length, "more arena")} ${others.length === 1 ? "is" : "are"} held likewise (${size(rest)}).`;
-  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}.${more}`;
+  // Arenas beyond these are not looked into.
+  const number = others.length < MOST_PINS - 1 ? "" : "at least ";
+  const arenas = `${number}${plural(others.length, "more arena")} ${others.length === 1 ? "is" : "are"}`;
+  const more = others.length === 0 ? "" : ` ${capitalized(arenas)} held likewise (${size(rest)}).`;
+  return `${pinSentence(largest, report)}.${more}`;
 }

@@ -69,7 +69,7 @@ function growthOf(
   const ofLive = growthIn(live);
   const grew = `In the second half of the log RSS grew by ${size(held)}`;
   if (ofLive >= EXPLAINED_RATIO * held) {
-    return `${grew}, and live memory by ${size(ofLive)}: the program holds ever more.`;
+    return `${grew}, and live memory by ${size(ofLive)}: the program itself holds more.`;
   }
   if (ofLive <= (1 - EXPLAINED_RATIO) * held) {
     const but = ofLive <= 0 ? "live memory did not grow" : `live memory only by ${size(ofLive)}`;

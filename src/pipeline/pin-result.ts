@@ -13,11 +13,15 @@ export interface PinResult {
   readonly top: { readonly block: number; readonly address: number } | null;
   readonly blocks: readonly number[];
   readonly cachedChunks: number;
+  readonly tcacheStructs: number;
+  readonly outsideChunks: number;
   /** dense indices of the threads that cache these chunks */
   readonly cachingThreads: readonly number[];
   readonly heldBytes: number;
   readonly returnedIfFreedBytes: number;
   readonly returnedIfUncachedBytes: number;
+  readonly cachedIfFreed: number;
+  readonly unmergedIfFreed: number;
 }
 
 /** Returns the pins of the recorded run at the log's end, those that hold most first. */
@@ -47,10 +51,14 @@ export function pinResults(
             : { block: inBlock(top), address: judge.addresses.addressOf(model, top) },
         blocks: claim.blocks.map(inBlock),
         cachedChunks: claim.cached,
+        tcacheStructs: claim.structs,
+        outsideChunks: claim.outside,
         cachingThreads: claim.cachingThreads,
         heldBytes: claim.heldBytes,
         returnedIfFreedBytes: fall(now, freed),
         returnedIfUncachedBytes: fall(now, uncached),
+        cachedIfFreed: claim.cachedIfFreed,
+        unmergedIfFreed: claim.unmergedIfFreed,
       };
     },
   );

@@ -1,5 +1,8 @@
 /** The part of the report about what keeps free memory resident. Units as in report.ts. */
 
+/** The most arenas whose pins are stated, those that hold most first: each takes a copy of the process. */
+export const MOST_PINS = 10;
+
 /**
  * Chunks at the top of an arena that keep free memory below them resident: free() returns memory to the kernel from the
  * top down only. They are the topmost few if these hold half of the arena's free memory, else those that hold nearly all.
@@ -18,6 +21,10 @@ export interface Pin {
   readonly groups: readonly PinGroup[];
   /** freed chunks in tcaches, and tcache structs */
   readonly cachedChunks: number;
+  /** of these, tcache structs */
+  readonly tcacheStructs: number;
+  /** chunks from outside the log, which no call of it can free */
+  readonly outsideChunks: number;
   /** threads whose tcaches these are */
   readonly cachingTids: readonly number[];
   /** free resident bytes that the chunks hold */
@@ -29,6 +36,10 @@ export interface Pin {
   readonly returnedIfFreedBytes: number;
   /** the same if the tcaches of these threads, and of `cachingTids`, are emptied, too, as at their ends */
   readonly returnedIfUncachedBytes: number;
+  /** of the blocks, those that would lie in tcaches once they are freed */
+  readonly cachedIfFreed: number;
+  /** and in fastbins, not merged with their neighbours: once they are freed or, if caches keep any, once these are empty */
+  readonly unmergedIfFreed: number;
 }
 
 export interface PinningBlock {

@@ -17,10 +17,14 @@ export function pinSummaries(result: LogResult, callerNames: readonly string[]):
     blockBytes: pin.blocks.reduce((sum, block) => sum + ledger.blocks.bytesOf(block), 0),
     groups: groupsOf(result, pin.blocks, callerNames),
     cachedChunks: pin.cachedChunks,
+    tcacheStructs: pin.tcacheStructs,
+    outsideChunks: pin.outsideChunks,
     cachingTids: pin.cachingThreads.map((thread) => ledger.threads.tidOf(thread)),
     heldBytes: pin.heldBytes,
     returnedIfFreedBytes: pin.returnedIfFreedBytes,
     returnedIfUncachedBytes: pin.returnedIfUncachedBytes,
+    cachedIfFreed: pin.cachedIfFreed,
+    unmergedIfFreed: pin.unmergedIfFreed,
   }));
 }
 

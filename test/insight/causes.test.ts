@@ -20,7 +20,7 @@ function inPlane(p: Process, plane: number): Partial<Record<keyof CauseBytes, nu
   return Object.fromEntries(all.filter(([, bytes]) => bytes !== 0));
 }
 
-const RUNS = 15;
+const RUNS = 5;
 
 describe.each(shapes)("random programs: $name", (shape) => {
   it("the causes add up to the resident bytes in every plane, and only unwritten memory is negative", () => {

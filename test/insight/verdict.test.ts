@@ -50,6 +50,15 @@ describe("resident memory", () => {
     );
   });
 
+  test("of one byte", () => {
+    const recorded = scenario("as recorded", { requestedBytes: 1, endMiB: 1 });
+    expect(texts({ scenarios: [recorded] })[0]).toMatch(/^1 B is live at the end; glibc keeps /);
+    const live = { bytes: 1, blocks: 1, peakBytes: 1, peakTime: null };
+    expect(texts({ model: null, scenarios: [], live })[0]).toBe(
+      "1 B is live at the end in 1 block; the peak was 1 B.",
+    );
+  });
+
   test("leaves out what is in use from outside the log", () => {
     const inferred = { ...MODEL.inferred, unloggedBytes: 2 * MiB };
     const scenarios = [scenario("as recorded", { requestedBytes: 10 * MiB, endMiB: 16 })];

@@ -12,10 +12,14 @@ const ONE_BLOCK: Pin = {
   blockBytes: 1024,
   groups: [{ tid: 7, caller: "0x4011e0", size: 1024, blocks: 1 }],
   cachedChunks: 0,
+  tcacheStructs: 0,
+  outsideChunks: 0,
   cachingTids: [],
   heldBytes: 40 * MiB,
   returnedIfFreedBytes: 40 * MiB,
   returnedIfUncachedBytes: 40 * MiB,
+  cachedIfFreed: 0,
+  unmergedIfFreed: 0,
 };
 
 function sentence(given: Partial<Pin>, of: Partial<Report> = {}): string {
@@ -38,11 +42,53 @@ describe("what keeps free memory resident", () => {
   });
 
   it("says where a free alone gives nothing back", () => {
-    expect(sentence({ returnedIfFreedBytes: 0 })).toContain(
-      "; freeing it would give back nothing at once, since the threads' caches would keep it; with these emptied, 40 MiB",
+    expect(sentence({ cachedIfFreed: 1, returnedIfFreedBytes: 0 })).toContain(
+      "; freeing it would give back nothing at once, since the thread's cache would keep it; with that emptied, 40 MiB",
     );
     expect(sentence({ returnedIfFreedBytes: 2 * MiB, returnedIfUncachedBytes: 2 * MiB })).toMatch(
       /; freeing it would give back only 2 MiB at once$/,
+    );
+  });
+
+  it("says where freed blocks stay unmerged", () => {
+    const unmerged =
+      /would give back nothing at once, since glibc leaves freed blocks this small unmerged for a time \(fastbins\)$/;
+    const given = { returnedIfFreedBytes: 0, unmergedIfFreed: 1 };
+    expect(sentence(given)).toMatch(unmerged);
+    expect(sentence({ ...given, cachedIfFreed: 1, returnedIfUncachedBytes: 0 })).toMatch(unmerged);
+    expect(sentence({ ...given, cachedIfFreed: 1 })).not.toMatch(unmerged);
+    const groups = [{ tid: 7, caller: null, size: 300, blocks: 2 }];
+    expect(sentence({ ...given, blocks: 2, groups })).toMatch(
+      /give back nothing at once, since glibc leaves the small ones of them unmerged for a time /,
+    );
+  });
+
+  it("may name the caches of several threads", () => {
+    const { trace } = report({});
+    const given = { cachedIfFreed: 1, returnedIfFreedBytes: 0 };
+    expect(sentence(given, { trace: { ...trace, threads: 2 } })).toContain(
+      "at once, since the threads' caches would keep it; with these emptied, 40 MiB",
+    );
+  });
+
+  it("is one block and chunks in caches", () => {
+    expect(sentence({ cachedChunks: 1, cachingTids: [7] })).toBe(
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and 1 chunk of a thread's cache keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+    );
+    expect(sentence({ cachedChunks: 2, cachingTids: [7, 8] })).toContain(
+      " and 2 chunks of the threads' caches keep ",
+    );
+  });
+
+  it("is many different blocks: a group that is no more than a few of them is not named", () => {
+    const of = (blocks: number) => ({
+      blocks: 200,
+      groups: [{ tid: 7, caller: null, size: 64, blocks }],
+    });
+    expect(sentence(of(101))).toContain("200 live blocks (most: 101 × 64 B) keep");
+    expect(sentence(of(100))).toContain("200 live blocks (among them: 100 × 64 B) keep");
+    expect(sentence(of(19))).toContain(
+      "200 live blocks (the topmost: 1,024 B, allocated in line 500,002 at 0x4011e0) keep",
     );
   });
 
@@ -65,7 +111,27 @@ describe("what keeps free memory resident", () => {
       cachingTids: [7],
     };
     expect(sentence({ ...given, returnedIfFreedBytes: 0 })).toBe(
-      "7 freed chunks in the tcache of thread 7 keep 40 MiB of freed memory below resident; with that cache empty, as after the thread's end, 40 MiB would go back",
+      "7 freed chunks in the tcache of thread 7 keep 40 MiB of freed memory below them resident; with that cache empty, as after the thread's end, 40 MiB would go back",
+    );
+  });
+
+  it("is the table of a thread's cache", () => {
+    const given = { block: null, blocks: 0, groups: [], cachedChunks: 1, cachingTids: [7] };
+    expect(sentence({ ...given, tcacheStructs: 1 })).toMatch(
+      /^the table \(tcache_perthread_struct\) of the tcache of thread 7 keeps 40 MiB of freed memory below it resident;/,
+    );
+    expect(sentence({ ...given, cachedChunks: 4, cachingTids: [7, 8], tcacheStructs: 2 })).toMatch(
+      /^2 freed chunks in the tcache and the tables \(tcache_perthread_struct\) of thread 7 and 1 more keep 40 MiB of freed memory below them resident; with these caches empty, as after the threads' ends, /,
+    );
+  });
+
+  it("may be memory from outside the log, too", () => {
+    expect(sentence({ outsideChunks: 1 })).toBe(
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and memory from outside the log keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+    );
+    const cached = { block: null, blocks: 0, groups: [], cachedChunks: 1, cachingTids: [7] };
+    expect(sentence({ ...cached, outsideChunks: 2 })).toMatch(
+      /^1 freed chunk in the tcache of thread 7 and memory from outside the log keep 40 MiB/,
     );
   });
 
@@ -86,6 +152,13 @@ describe("whose memory it is", () => {
     expect(answer({ threads: [thread(1)] })).toBeUndefined();
   });
 
+  it("names no thread where another allocated as much", () => {
+    const volumeBytes = 30 * MiB;
+    const equal = [thread(1), thread(2, { volumeBytes }), thread(3, { volumeBytes })];
+    expect(answer({ threads: equal })).toBeUndefined();
+    expect(answer({ threads: equal.toReversed() })).toBeUndefined();
+  });
+
   it("names the call site with most live memory, if it has a fifth of it", () => {
     const live = { bytes: 50 * MiB, blocks: 20, peakBytes: 50 * MiB, peakTime: null };
     const of = (bytes: number) => [
@@ -94,7 +167,7 @@ describe("whose memory it is", () => {
     ];
     const threads = [thread(1)];
     expect(answer({ threads, live, callers: of(10 * MiB) })).toBe(
-      "Who: Call site 0x1000 allocated 10 MiB (20.0 %) of what is live, 3 blocks.",
+      "Who: call site 0x1000 allocated 10 MiB (20.0 %) of what is live, 3 blocks.",
     );
     expect(answer({ threads, live, callers: of(9.9 * MiB) })).toBeUndefined();
   });
@@ -103,7 +176,11 @@ describe("whose memory it is", () => {
     const threads = [thread(7)];
     expect(answer({ threads, pins: [{ ...ONE_BLOCK, heldBytes: 9.9 * MiB }] })).toBeUndefined();
     expect(answer({ threads, pins: [ONE_BLOCK, { ...ONE_BLOCK, heldBytes: 512 * KiB }] })).toMatch(
-      /^Who: One live block of 1,024 B, .*\. 1 more arena is held likewise \(512 KiB\)\.$/,
+      /^Who: one live block of 1,024 B, .*\. 1 more arena is held likewise \(512 KiB\)\.$/,
     );
+    // More arenas than these are not looked into.
+    const pins = Array.from({ length: 10 }, () => ONE_BLOCK);
+    expect(answer({ threads, pins })).toMatch(/\. At least 9 more arenas are held likewise /);
+    expect(answer({ threads, pins: pins.slice(1) })).toMatch(/\. 8 more arenas are held /);
   });
 });

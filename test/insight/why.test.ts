@@ -54,7 +54,7 @@ describe("what grows", () => {
 
   it("is memory that the program holds if live memory grows as much", () => {
     expect(grown([10, 50, 90], [20, 60, 100])).toBe(
-      " In the second half of the log RSS grew by 40 MiB, and live memory by 40 MiB: the program holds ever more.",
+      " In the second half of the log RSS grew by 40 MiB, and live memory by 40 MiB: the program itself holds more.",
     );
   });
 

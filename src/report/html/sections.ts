@@ -1,4 +1,5 @@
 import { budgetsKept, exceededFirst } from "../budget-results.ts";
+import { findingAmount } from "../finding-amount.ts";
 import { count, duration, exact, plural, share, size } from "../format.ts";
 import { gravestFirst } from "../gravest-first.ts";
 import type { Presented, PresentedBudget, Sentence } from "../presented.ts";
@@ -113,9 +114,11 @@ export function findingsSection(findings: readonly Finding[]): Markup | null {
   if (findings.length === 0) {
     return null;
   }
-  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
-    const amount = bytes === 0 ? null : html` <span class="amount">${size(bytes)}</span>`;
-    return html`<li><span class="severity ${severity}">${severity}</span> ${message}${amount}</li>`;
+  const items = gravestFirst(findings).map((finding) => {
+    const { severity, message } = finding;
+    const amount = findingAmount(finding);
+    const behind = amount === null ? null : html` <span class="amount">${amount}</span>`;
+    return html`<li><span class="severity ${severity}">${severity}</span> ${message}${behind}</li>`;
   });
   return html`<section id="findings" aria-labelledby="findings-title">
 <h2 id="findings-title">Findings</h2>

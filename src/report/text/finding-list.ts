@@ -1,4 +1,4 @@
-import { size } from "../format.ts";
+import { findingAmount } from "../finding-amount.ts";
 import { gravestFirst } from "../gravest-first.ts";
 import { printable } from "../printable.ts";
 import type { Finding } from "../report.ts";
@@ -11,9 +11,11 @@ export function findingList(findings: readonly Finding[], style: TextStyle): str
   }
   const { chalk } = style;
   const paint = { critical: chalk.red, warning: chalk.yellow, info: chalk.dim };
-  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
-    const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
-    const text = item(`${severity}: ${printable(message)}${amount}`, style);
+  const items = gravestFirst(findings).map((finding) => {
+    const { severity, message } = finding;
+    const amount = findingAmount(finding);
+    const behind = amount === null ? "" : ` (${amount})`;
+    const text = item(`${severity}: ${printable(message)}${behind}`, style);
     return text.replace(severity, paint[severity](severity));
   });
   return [heading("Findings", "", style), ...items].join("\n");

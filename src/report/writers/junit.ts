@@ -1,4 +1,4 @@
-import { size } from "../format.ts";
+import { findingAmount } from "../finding-amount.ts";
 import type { Presented, PresentedBudget } from "../presented.ts";
 import { printable, sourceName } from "../printable.ts";
 import type { Finding } from "../report.ts";
@@ -52,9 +52,11 @@ function budgetCase({ result, name, sentence, details }: PresentedBudget): strin
   return testcase("budgets", name, failure);
 }
 
-function findingCase({ kind, severity, message, bytes }: Finding): string {
-  const amount = bytes === 0 ? "" : ` (${size(bytes)})`;
-  return passed("findings", kind, [`${severity}: ${message}${amount}`]);
+function findingCase(finding: Finding): string {
+  const { kind, severity, message } = finding;
+  const amount = findingAmount(finding);
+  const behind = amount === null ? "" : ` (${amount})`;
+  return passed("findings", kind, [`${severity}: ${message}${behind}`]);
 }
 
 function passed(group: string, name: string, out: readonly string[]): string {

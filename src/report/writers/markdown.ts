@@ -1,5 +1,6 @@
 import { budgetsKept, exceededFirst } from "../budget-results.ts";
-import { exact, plural, size } from "../format.ts";
+import { findingAmount } from "../finding-amount.ts";
+import { exact, plural } from "../format.ts";
 import { gravestFirst } from "../gravest-first.ts";
 import { capped, list } from "../markdown/capped.ts";
 import { code, prose } from "../markdown/escape.ts";
@@ -142,8 +143,10 @@ function findings({ findings }: Report): string | null {
   if (findings.length === 0) {
     return null;
   }
-  const items = gravestFirst(findings).map(({ severity, message, bytes }) => {
-    const text = `${prose(message)}${bytes === 0 ? "" : ` (${size(bytes)})`}`;
+  const items = gravestFirst(findings).map((finding) => {
+    const { severity, message } = finding;
+    const amount = findingAmount(finding);
+    const text = `${prose(message)}${amount === null ? "" : ` (${amount})`}`;
     return severity === "info" ? text : `**${severity}:** ${text}`;
   });
   return `### Findings\n\n${list(items)}`;

@@ -1,5 +1,5 @@
 import type { Invocation, Log, ReportingDescriptor, Result } from "sarif";
-import { size } from "../format.ts";
+import { findingAmount } from "../finding-amount.ts";
 import type { Presented, PresentedBudget } from "../presented.ts";
 import { printable } from "../printable.ts";
 import type { Finding, Report } from "../report.ts";
@@ -51,8 +51,10 @@ function fingerprintOf(text: string): Result["partialFingerprints"] {
 
 const LEVEL = { info: "note", warning: "warning", critical: "error" } as const;
 
-function found({ kind, severity, message, bytes }: Finding): Found {
-  const text = `${printable(message)}${bytes === 0 ? "" : ` (${size(bytes)})`}`;
+function found(finding: Finding): Found {
+  const { kind, severity, message } = finding;
+  const amount = findingAmount(finding);
+  const text = `${printable(message)}${amount === null ? "" : ` (${amount})`}`;
   const level = LEVEL[severity];
   return { ruleId: kind, level, message: { text }, partialFingerprints: fingerprintOf(kind) };
 }
