@@ -93,11 +93,8 @@ export interface RecordingSummary {
 export interface CausesOfScenario {
   /** at the log's end; adds up to the scenario's `rss.endBytes` */
   readonly end: Causes;
-  /**
-   * at the peak; adds up to `rss.peakBytes`. If `touch` is fitted, that is interpolated between two assumptions, whose peaks
-   * may be at different events: then it adds up to the RSS at one of them.
-   */
-  readonly peak: Causes;
+  /** at the peak; adds up to `rss.peakBytes`; null if unknown, as where RSS was first measured after the peak */
+  readonly peak: Causes | null;
 }
 
 export interface CallCounts {

@@ -99,12 +99,11 @@ export function movedToRecorded(
     inUseBytes: moved(whatIf.inUseBytes, recorded.inUseBytes, baseline.inUseBytes),
     causes: {
       end: movedCauses(whatIf.causes.end, recorded.causes.end, baseline.causes.end, rss.endBytes),
-      peak: movedCauses(
-        whatIf.causes.peak,
-        recorded.causes.peak,
-        baseline.causes.peak,
-        rss.peakBytes,
-      ),
+      peak:
+        whatIf.causes.peak &&
+        recorded.causes.peak &&
+        baseline.causes.peak &&
+        movedCauses(whatIf.causes.peak, recorded.causes.peak, baseline.causes.peak, rss.peakBytes),
     },
     rssSeries: whatIf.rssSeries.map((bytes, point) =>
       Math.min(

@@ -24,26 +24,36 @@ export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
 
 /**
  * Returns the RSS of a scenario's likeliest replay, and the lowest and the highest of all its replays under equally
- * plausible touch policies. The time of the peak is in µs on the log's clock, NaN when unknown.
+ * plausible touch policies. `then` is the likeliest replay at its peak, null if that is unknown. The time of the peak is in µs
+ * on the log's clock, NaN when unknown.
  */
-export function rssFigures(replays: Replays, reading: Reading): RssFigures & { peakTime: number } {
+export function rssFigures(
+  replays: Replays,
+  then: Replay | null,
+  reading: Reading,
+): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;
   const ends = allOf(replays).map(pagesAtEnd);
   const peaks = allOf(replays).map(peakPages);
   const end = pagesAtEnd(likeliest);
   const [low, high] = range(ends, reading);
   const [peakLow, peakHigh] = range(peaks, reading);
-  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
   const endBytes = reading.bytes(end);
+  // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
+  const peakBytes = Math.max(
+    endBytes,
+    reading.bytes(then?.model.resident.pages ?? peakPages(likeliest)),
+  );
+  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
   return {
     endBytes,
-    peakBytes: reading.bytes(peakPages(likeliest)),
+    peakBytes,
     peakTime: likeliest.rss.peakTimes[bitOf(reading.plane)]!,
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
     lowBytes: low,
     highBytes: high,
-    peakLowBytes: peakLow,
+    peakLowBytes: Math.min(peakLow, peakBytes),
     peakHighBytes: peakHigh,
     spread: {
       touchBytes: reading.highBytes(end) - reading.lowBytes(end),

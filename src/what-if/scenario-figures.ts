@@ -70,15 +70,18 @@ export function scenarioFigures(
 ): ScenarioFigures {
   const { likeliest } = replays;
   const { model, rss, state } = likeliest;
+  const atPeak = replays.atPeak(reading);
   const counted = census(model);
   const threads = threadsByArena(model);
   const arenas = arenaSummaries(model, counted, reading, {
     threads: (arena) => threads[arena.id] ?? [],
     rssTimeline,
   });
+  const figures = rssFigures(replays, atPeak, reading);
+  const causesAtEnd = causeFigures(likeliest, reading);
   return {
     glibc: model.profile.name,
-    rss: rssFigures(replays, reading),
+    rss: figures,
     system: { endBytes: model.systemBytes, peakBytes: rss.state.systemPeakBytes },
     inUseBytes: model.inUseBytes,
     free: sumOfArenas(arenas),
@@ -88,10 +91,13 @@ export function scenarioFigures(
     arenas,
     mallinfo2: mallinfo2(model, counted),
     causes: {
-      end: causeFigures(likeliest, reading),
-      peak: causeFigures(replays.atPeak(reading) ?? likeliest, reading),
+      end: causesAtEnd,
+      peak:
+        figures.peakBytes === figures.endBytes
+          ? causesAtEnd
+          : atPeak && causeFigures(atPeak, reading),
     },
-    rssSeries: rssSeries(likeliest, reading),
+    rssSeries: rssSeries(likeliest, reading).map((bytes) => Math.min(bytes, figures.peakBytes)),
   };
 }
 

@@ -6,7 +6,8 @@ import type { Column } from "./column.ts";
 export interface CauseRow {
   readonly words: string;
   readonly endBytes: number;
-  readonly peakBytes: number;
+  /** null if unknown */
+  readonly peakBytes: number | null;
 }
 
 const WORDS: readonly (readonly [cause: keyof Causes, words: string])[] = [
@@ -28,13 +29,15 @@ export function causeRows({ end, peak }: CausesOfScenario): CauseRow[] {
   const rows = WORDS.map(([cause, words]) => ({
     words,
     endBytes: end[cause],
-    peakBytes: peak[cause],
-  })).filter(({ endBytes, peakBytes }) => endBytes !== 0 || peakBytes !== 0);
-  return [...rows, { words: "RSS", endBytes: sumOf(end), peakBytes: sumOf(peak) }];
+    peakBytes: peak?.[cause] ?? null,
+  })).filter(
+    ({ endBytes, peakBytes }) => endBytes !== 0 || (peakBytes !== null && peakBytes !== 0),
+  );
+  return [...rows, { words: "RSS", endBytes: sumOf(end), peakBytes: peak && sumOf(peak) }];
 }
 
 export function causeColumns(rows: readonly CauseRow[]): Column<CauseRow>[] {
-  const unit = byteUnit(rows.flatMap(({ endBytes, peakBytes }) => [endBytes, peakBytes]));
+  const unit = byteUnit(rows.flatMap(({ endBytes, peakBytes }) => [endBytes, peakBytes ?? 0]));
   return [
     { head: ["cause"], align: "left", rank: 0, cell: ({ words }) => words },
     {
@@ -46,8 +49,8 @@ export function causeColumns(rows: readonly CauseRow[]): Column<CauseRow>[] {
     {
       head: ["at peak", unit.name],
       align: "right",
-      rank: 0,
-      cell: ({ peakBytes }) => inUnit(unit, peakBytes),
+      rank: 1,
+      cell: ({ peakBytes }) => (peakBytes === null ? "" : inUnit(unit, peakBytes)),
     },
   ];
 }
