@@ -129,14 +129,20 @@ function threadsUnknown({ layout }: TraceSummary): GradeReason | null {
 }
 
 /** A fork begins with a copy of its parent's memory. */
-function forked({ processes }: Omit<Report, "grade">): GradeReason | null {
+function forked({ processes, recording }: Omit<Report, "grade">): GradeReason | null {
   const reported = processes?.find(({ isReported }) => isReported);
-  return reported?.origin !== "fork"
+  const fork =
+    reported?.origin === "fork"
+      ? { name: reported.name, pid: reported.pid }
+      : recording?.forked === true && recording.pid !== null
+        ? { name: `${recording.pid}`, pid: recording.pid }
+        : null;
+  return fork === null
     ? null
     : {
         kind: "forked",
-        message: `process ${reported.name} is a fork and began with its parent's memory, which its own lines do not show`,
-        evidence: { pid: reported.pid },
+        message: `process ${fork.name} is a fork and began with its parent's memory, which its own lines do not show`,
+        evidence: { pid: fork.pid },
       };
 }
 

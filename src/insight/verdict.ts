@@ -49,7 +49,7 @@ export function verdict(report: Report): Sentence[] {
     const judged = report.container === undefined ? [] : [NOT_CONTAINED];
     return [...sentences, liveOnly(report), ...judged, ...measuredSentences(report)];
   }
-  sentences.push(resident(recorded, report.model.inferred.unloggedBytes));
+  sentences.push(resident(recorded, report.model.inferred.unloggedBytes, report.live.blocks));
   if (report.container !== undefined) {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
@@ -92,17 +92,25 @@ function liveOnly({ live }: Report): Sentence {
   );
 }
 
-function isOrAre(bytes: number): string {
-  return bytes === 1 ? "is" : "are";
+function isOrAre(count: number): string {
+  return count === 1 ? "is" : "are";
 }
 
 /** Resident bytes of the recorded run beside the live ones, and those allocated outside the log, which are in use. */
-function resident({ requestedBytes: live, rss }: Scenario, outsideBytes: number): Sentence {
+function resident(
+  { requestedBytes: live, rss }: Scenario,
+  outsideBytes: number,
+  liveBlocks: number,
+): Sentence {
   const unit = byteUnit([live, rss.endBytes]);
   const kept = withRange(rss, unit);
   const rest = rss.endBytes - live - outsideBytes;
   if (live === 0) {
-    return plain(`Nothing is live at the end; glibc keeps ${kept}.`);
+    const now =
+      liveBlocks === 0
+        ? "Nothing is"
+        : `${plural(liveBlocks, "block")} of 0 B ${isOrAre(liveBlocks)}`;
+    return plain(`${now} live at the end; glibc keeps ${kept}.`);
   }
   const both = `${size(live, unit)} ${isOrAre(live)} live at the end; glibc keeps ${kept}`;
   if (rest < 0) {

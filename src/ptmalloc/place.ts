@@ -21,6 +21,7 @@ import { findChunk } from "./find-chunk.ts";
 import { arenaFree, mergeFree, unmapChunk } from "./free.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
+import { keepRequest } from "./requests.ts";
 import { writeHeader } from "./resident.ts";
 import { detachStruct, structOwner, tcacheHasRoom, tcachePush, tcacheRemove } from "./tcache.ts";
 import { cutUnlogged, markUnlogged } from "./unlogged.ts";
@@ -151,7 +152,9 @@ function mayEndInRemainder(m: Ptmalloc, c: number, addr: number): boolean {
 /** Splits off the part of chunk `c` from granule `addr` on, no longer held by the program. Returns it. */
 function splitRemainder(m: Ptmalloc, c: number, addr: number): number {
   const remainder = m.chunks.cutAbove(c, addr - m.chunks.words[c + ADDR]!);
-  m.inUseGranules -= m.chunks.words[remainder + SIZE]!;
+  const size = m.chunks.words[remainder + SIZE]!;
+  m.inUseGranules -= size;
+  keepRequest(m, c, -size);
   markUnlogged(m, remainder);
   return remainder;
 }
@@ -258,6 +261,7 @@ function restore(m: Ptmalloc, av: Arena, c: number, state: number): void {
     // Below MINSIZE: it is the remainder of the chunk below (§3.5).
     if (structOwner(m, below) === null) {
       m.inUseGranules += w[c + SIZE]!;
+      keepRequest(m, below, w[c + SIZE]!);
     }
     m.chunks.absorbAbove(below);
   } else if (state === UNLOGGED || state === TOP || w[c + SIZE]! < MIN_GRANULES) {

@@ -14,6 +14,11 @@ export function noteRequest(m: Ptmalloc, c: number, bytes: number): void {
   m.chunks.words[c + BEYOND] = Math.min(occupiedBytes(m, c) - bytes, MOST);
 }
 
+/** Chunk `c` of a block has grown by `granules`, or shrunk: the request stays. */
+export function keepRequest(m: Ptmalloc, c: number, granules: number): void {
+  m.chunks.words[c + BEYOND]! += granules * GRANULE;
+}
+
 /** Requested bytes of a chunk that the program holds. */
 export function requestedBytes(m: Ptmalloc, c: number): number {
   return occupiedBytes(m, c) - m.chunks.words[c + BEYOND]!;

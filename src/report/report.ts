@@ -88,6 +88,8 @@ export interface RecordingSummary {
   readonly otherRssBytes: number | null;
   /** calls that the hook could not write, for example because the disk was full */
   readonly lostCalls: number;
+  /** the process began as a copy of its parent, which had recorded calls in a log of its own */
+  readonly forked?: true;
 }
 
 export interface CausesOfScenario {

@@ -95,11 +95,11 @@ export function summarize(result: AnalysisResult, version: string): Report {
 }
 
 function recordingSummary({ statedProcess }: LogResult): Pick<Report, "recording"> {
-  const { pid, command, limitBytes, otherRssBytes, lostCalls } = statedProcess;
+  const { pid, command, limitBytes, otherRssBytes, lostCalls, isForked } = statedProcess;
   const stated = { pid, command, limitBytes, otherRssBytes, lostCalls };
   return Object.values(stated).every((value) => value === null || value === 0)
     ? {}
-    : { recording: stated };
+    : { recording: { ...stated, ...(isForked ? { forked: true } : {}) } };
 }
 
 function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavailable"> {

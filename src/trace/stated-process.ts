@@ -5,6 +5,7 @@
  *     # command java -jar app.jar
  *     # cgroup limit=536870912 usage=412000000     bytes; the least limit of its cgroups, or max
  *     # rss 1052672 … other=8400896                other: resident bytes of the process outside malloc's memory
+ *     # forked                                     it began as a copy of its parent, and has not executed a program
  *     # lost 17                                    calls that could not be written
  */
 export class StatedProcess {
@@ -15,6 +16,7 @@ export class StatedProcess {
   /** the largest RSS outside malloc's memory at a sample, in bytes; null: no sample states it */
   otherRssBytes: number | null = null;
   lostCalls = 0;
+  isForked = false;
 
   /** `value`: the first word after the key, `rest`: what follows it. */
   read(key: string, value: string, rest: string): void {
@@ -35,6 +37,9 @@ export class StatedProcess {
         }
         break;
       }
+      case "forked":
+        this.isForked = true;
+        break;
       case "lost":
         this.lostCalls += wholeNumber(value) ?? 0;
         break;

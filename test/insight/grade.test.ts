@@ -85,6 +85,22 @@ describe("the reasons", () => {
     ]);
   });
 
+  it("are the memory of a fork's parent, where the log states the fork", () => {
+    const recording = {
+      pid: 7,
+      command: null,
+      limitBytes: null,
+      otherRssBytes: null,
+      lostCalls: 0,
+    };
+    const given = { model, trace: anomalies({ freeUnknown: 10 }) };
+    expect(kindsOf({ ...given, recording })).toEqual(["attached-late"]);
+    expect(kindsOf({ ...given, recording: { ...recording, forked: true } })).toEqual([
+      "forked",
+      "attached-late",
+    ]);
+  });
+
   it("are blocks from before the log", () => {
     expect(kindsOf({ model, trace: anomalies({ freeUnknown: 9, foreignRealloc: 1 }) })).toEqual([
       "attached-late",

@@ -68,7 +68,12 @@ describe("resident memory", () => {
   });
 
   test("with nothing live", () => {
-    expect(sentence(0, 412)).toBe("Nothing is live at the end; glibc keeps 412 MiB resident.");
+    const scenarios = [scenario("as recorded", { requestedBytes: 0, endMiB: 412 })];
+    const of = (blocks: number) =>
+      texts({ scenarios, live: { bytes: 0, blocks, peakBytes: MiB, peakTime: null } })[0];
+    expect(of(0)).toBe("Nothing is live at the end; glibc keeps 412 MiB resident.");
+    expect(of(1)).toBe("1 block of 0 B is live at the end; glibc keeps 412 MiB resident.");
+    expect(of(2)).toBe("2 blocks of 0 B are live at the end; glibc keeps 412 MiB resident.");
   });
 
   test("is less than is live if the program did not write all of it", () => {

@@ -18,6 +18,7 @@ import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { placeChunk, startUnlogged, undoAllocation } from "../../src/ptmalloc/place.ts";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
+import { noteRequest, requestedBytes } from "../../src/ptmalloc/requests.ts";
 import { MallocPar } from "../../src/ptmalloc/settings.ts";
 import { cutUnlogged, freeUnlogged } from "../../src/ptmalloc/unlogged.ts";
 
@@ -189,11 +190,25 @@ describe("a block placed at the end of one in use", () => {
   it("takes the remainder, which the lower chunk did not have in the process", () => {
     const lower = withRemainder();
     m.free(above(lower));
+    noteRequest(m, lower, 1984);
     const held = m.inUseGranules;
     const c = placeChunk(m, m.breakHeap, addr(lower) + 125, 1 + 60);
     expect([addr(c) - addr(lower), size(c), size(lower)]).toEqual([125, 61, 125]);
     expect([state(c), state(lower), state(above(c))]).toEqual([IN_USE, IN_USE, FREE]);
     expect(m.inUseGranules - held).toBe(60);
+    expect(requestedBytes(m, lower)).toBe(1984);
+  });
+
+  it("gives a remainder below the block to the lower chunk, whose request stays", () => {
+    const lower = m.malloc(100);
+    noteRequest(m, lower, 100);
+    const block = m.malloc(2000);
+    m.malloc(24);
+    m.free(block);
+    const granules = size(lower);
+    expect(state(placeChunk(m, m.breakHeap, addr(block) + 1, 4))).toBe(IN_USE);
+    expect(size(lower)).toBe(granules + 1);
+    expect(requestedBytes(m, lower)).toBe(100);
   });
 
   it("leaves the remainder if the block cannot lie there", () => {

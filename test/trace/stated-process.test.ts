@@ -20,6 +20,7 @@ describe("what the log states about its process", () => {
       "rss 1052672 heap=1048576 arenas=4096 mapped=0 other=8000000",
       "lost 0000000017",
       "lost 3",
+      "forked",
     );
     expect(stated).toMatchObject({
       pid: 16342,
@@ -27,6 +28,7 @@ describe("what the log states about its process", () => {
       limitBytes: 536870912,
       otherRssBytes: 8400896,
       lostCalls: 20,
+      isForked: true,
     });
   });
 
@@ -45,6 +47,7 @@ describe("what the log states about its process", () => {
       limitBytes: null,
       otherRssBytes: null,
       lostCalls: 0,
+      isForked: false,
     });
   });
 });
