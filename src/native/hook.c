@@ -12,8 +12,8 @@
  * MALLOG_SAMPLE=1s           how often resident memory is measured; 0: only at the end
  * MALLOG_HOLES=4096          smallest block whose unwritten pages are logged; 0: none
  * MALLOG_MAX=2G              largest size of a log
- * MALLOG_ORDER=free|exact    which calls wait for each other while they are recorded: those that the allocator lets wait for each
- *                            other (free), or all (exact, and with allocators other than glibc's)
+ * MALLOG_ORDER=exact|free    which calls wait for each other while they are recorded: all (default), or those that the allocator
+ *                            lets wait for each other (free, with glibc's malloc only)
  * MALLOG_FULL=stop|block     when the disk is full or the log has that size: count the calls that are lost (default), or let
  *                            the program wait until there is room
  *
@@ -21,7 +21,8 @@
  *
  * Order. A call and its line are one step for all other calls whose result it may change: they hold locks in common, one for
  * each arena, one for blocks with their own mapping, and one for starts and ends of threads. Lines of calls that share no lock
- * may stand in either order, because neither call can tell. `exact` takes one lock for all calls.
+ * may stand in either order, because neither call can tell. `exact` takes one lock for all calls: with `free`, the order of
+ * threads that start and end at the same time is not always right.
  *
  * No effects on the heap. The hook never calls malloc. It needs no function of the C library at link time: it makes system
  * calls itself, and finds malloc and a few other functions in the symbol tables of the loaded objects. So there is nothing
@@ -1128,6 +1129,7 @@ static COLD void find_arena_limit(void) {
 }
 
 static COLD void read_config(void) {
+  config.is_exact = 1;
   const char *value;
   int has_other_heaps = 0;
   config.sample_every = 1000000;
@@ -1152,7 +1154,7 @@ static COLD void read_config(void) {
     } else if ((value = after(v, "MALLOG_FULL="))) {
       config.blocks_when_full = equal(value, "block");
     } else if ((value = after(v, "MALLOG_ORDER="))) {
-      config.is_exact = equal(value, "exact");
+      config.is_exact = !equal(value, "free");
     } else if (after(v, "GLIBC_TUNABLES=")) {
       /* Then heaps have another size: their arenas would not be found. */
       const char *huge = find(v, "glibc.malloc.hugetlb=");

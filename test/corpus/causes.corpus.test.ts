@@ -52,7 +52,10 @@ describe.each([...own, ...shared])("$name", (one) => {
   it("the causes add up to RSS between two assumptions on what the program wrote", () => {
     const { timeline } = truthOf(one, "default") ?? { timeline: [] };
     // Less than was measured: met, if at all, by a ratio between those that are replayed.
-    const samples = timeline.map((sample) => ({ ...sample, heap_rss: Math.round(sample.heap_rss * 0.7) }));
+    const samples = timeline.map((sample) => ({
+      ...sample,
+      heap_rss: Math.round(sample.heap_rss * 0.7),
+    }));
     const options = { ...optionsFor(one, "default", WHAT_IFS), touch: { fitted: null } };
     const { scenarios, causes } = analyse(withRssSamples(log(one), samples), options);
     for (const { name, rss } of scenarios) {

@@ -242,7 +242,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(output).toContain("mallog-hook: cannot write /nonexistent/malloc.log: error 2");
   });
 
-  it.each(["free", "exact"])(
+  it.each(["exact", "free"])(
     "records 64 threads with signals, forks and threads that run on at the end: order %s",
     (order) => {
       const env = { MALLOG_ORDER: order };
@@ -252,8 +252,10 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
       expect(comments(largest, "order")).toEqual([order]);
       const { threads } = reported(largest);
       expect(threads.filter(({ name }) => name?.startsWith("worker-")).length).toBe(64);
-      // Threads that write their memory while it is measured: the samples are those of no moment.
-      expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
+      if (order === "exact") {
+        // Threads that write their memory while it is measured: the samples are those of no moment.
+        expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
+      }
       for (const log of logs.values()) {
         expect(reported(log).trace.lines.malformed).toBe(0);
       }
@@ -264,7 +266,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     "keeps the order of calls where threads share %s arenas",
     (MALLOC_ARENA_MAX) => {
       const { largest } = hook.record(stress.path, ["12", "3000"], { env: { MALLOC_ARENA_MAX } });
-      expect(comments(largest, "order")).toEqual(["free"]);
+      expect(comments(largest, "order")).toEqual(["exact"]);
       expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
       const times = [...largest.toString("latin1").matchAll(/^\d+ (\S+) \[/gm)].map(
         ([, time]) => time,
