@@ -2,13 +2,18 @@ import type { Presented, Sentence } from "../presented.ts";
 import { printable } from "../printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
 
-/** The verdict, a paragraph for each sentence. */
+/** The verdict, a paragraph for each sentence; the answer and bad news stand out. */
 export function verdictText({ verdict }: Presented, style: TextStyle): string {
-  return verdict.map((sentence) => paragraph(sentence, style)).join("\n");
+  const [answer, ...others] = verdict;
+  const bold = { ...style, chalk: style.chalk.bold };
+  const first = answer === undefined ? [] : [paragraph(answer, bold)];
+  return [...first, ...others.map((one) => paragraph(one, one.tone === "bad" ? bold : style))].join(
+    "\n",
+  );
 }
 
 function paragraph({ tone, text }: Sentence, { chalk, width }: TextStyle): string {
-  const paint = { plain: chalk.bold, good: chalk.bold.green, bad: chalk.bold.red }[tone];
+  const paint = { plain: chalk, good: chalk.green, bad: chalk.red }[tone];
   return wrap(printable(text), width)
     .map((line) => paint(line))
     .join("\n");
