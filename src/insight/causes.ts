@@ -1,5 +1,5 @@
 import type { Arena } from "../ptmalloc/arena.ts";
-import { walkHeap } from "../ptmalloc/census.ts";
+import { residentPages, walkHeap } from "../ptmalloc/census.ts";
 import {
   ADDR,
   CACHED,
@@ -9,6 +9,7 @@ import {
   IN_USE,
   MAPPED,
   SIZE,
+  SMALLEST_PAGE,
   STATE,
   TOP,
   UNLOGGED,
@@ -16,7 +17,7 @@ import {
 import type { Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { occupiedBytes, requestedBytes } from "../ptmalloc/requests.ts";
-import { EVERY_PLANE, firstOfHugePage, PLANES } from "../ptmalloc/resident.ts";
+import { EVERY_PLANE, PLANES, sumsByBit } from "../ptmalloc/resident.ts";
 import { droppablePages } from "../ptmalloc/trim.ts";
 import type { Causes } from "../report/report.ts";
 
@@ -41,7 +42,7 @@ export function causesOf(m: Ptmalloc, blocks: Blocks, outsideBytes: number): Cau
     for (const heap of arena.heaps) {
       ofArena.addHeap(heap);
     }
-    ofArena.addTo(causes, isIdle(arena, ofArena));
+    ofArena.addTo(causes, arena);
   }
   blocks.eachBlock((_, c) => {
     if (m.chunks.words[c + STATE] === MAPPED) {
@@ -56,11 +57,6 @@ export function causesOf(m: Ptmalloc, blocks: Blocks, outsideBytes: number): Cau
   }
   causes.add("unlogged", () => outsideBytes);
   return causes.bytes;
-}
-
-/** True if none of the arena's chunks is in use: all that it keeps resident would do for a new thread. */
-function isIdle(arena: Arena, { heldChunks }: ArenaCauses): boolean {
-  return !arena.main && heldChunks === 0;
 }
 
 function addMapped(m: Ptmalloc, c: number, causes: Sums): void {
@@ -112,15 +108,9 @@ class ByPlanes {
     });
   }
 
-  /** The bytes that are in the plane with this bit. */
-  in(bit: number): number {
-    let sum = 0;
-    for (let planes = 0; planes <= EVERY_PLANE; planes++) {
-      if (planes & (1 << bit)) {
-        sum += this.#bytes[planes]!;
-      }
-    }
-    return sum;
+  /** The bytes that are in each plane, by number of its bit. */
+  get byBit(): Float64Array {
+    return sumsByBit(this.#bytes);
   }
 }
 
@@ -129,7 +119,7 @@ class ArenaCauses {
   readonly #m: Ptmalloc;
   readonly #structs: ReadonlySet<number>;
   /** chunks that the program holds, or that were allocated outside the log */
-  heldChunks = 0;
+  #heldChunks = 0;
   #requestedBytes = 0;
   #inUseBytes = 0;
   readonly #inUse = new ByPlanes();
@@ -140,8 +130,6 @@ class ArenaCauses {
   readonly #pinned = new ByPlanes();
   readonly #tops = new ByPlanes();
   readonly #unlogged = new ByPlanes();
-  /** all of its heaps' resident bytes, in chunks or not */
-  readonly #all = new ByPlanes();
 
   constructor(m: Ptmalloc, structs: ReadonlySet<number>) {
     this.#m = m;
@@ -160,7 +148,7 @@ class ArenaCauses {
             this.#structsAndFences.add(heap, pageBytes, from, to);
             return;
           }
-          this.heldChunks++;
+          this.#heldChunks++;
           this.#inUseBytes += to - from;
           this.#requestedBytes += requestedBytes(this.#m, c);
           this.#inUse.add(heap, pageBytes, from, to);
@@ -178,15 +166,13 @@ class ArenaCauses {
           this.#tops.add(heap, pageBytes, from, to);
           return;
         case UNLOGGED:
-          this.heldChunks++;
+          this.#heldChunks++;
           this.#unlogged.add(heap, pageBytes, from, to);
           return;
         default:
           this.#structsAndFences.add(heap, pageBytes, from, to);
       }
     });
-    const first = Math.max(0, firstOfHugePage(this.#m, heap, heap.firstPage));
-    this.#all.add(heap, pageBytes, first * pageBytes, heap.pages.length * pageBytes);
   }
 
   /** malloc_trim returns the whole pages within a free chunk; the rest shares pages with its neighbours (§7). */
@@ -204,34 +190,42 @@ class ArenaCauses {
     this.#pinned.add(heap, pageBytes, outer, to);
   }
 
-  addTo(causes: Sums, isIdle: boolean): void {
-    causes.add("live", () => this.#requestedBytes);
-    causes.add("unwritten", (bit) => this.#inUse.in(bit) - this.#inUseBytes);
-    causes.add("tcache", (bit) => this.#tcache.in(bit));
-    causes.add("fastbins", (bit) => this.#fastbins.in(bit));
-    causes.add("unlogged", (bit) => this.#unlogged.in(bit));
-    causes.add("overhead", () => this.#inUseBytes - this.#requestedBytes);
+  /** Adds the causes of `arena`, whose heaps were added. */
+  addTo(causes: Sums, arena: Arena): void {
+    const inUse = this.#inUse.byBit;
+    const own = this.#structsAndFences.byBit;
+    const tcache = this.#tcache.byBit;
+    const fastbins = this.#fastbins.byBit;
+    const unlogged = this.#unlogged.byBit;
+    const returnable = this.#returnable.byBit;
+    const pinned = this.#pinned.byBit;
+    const tops = this.#tops.byBit;
+    const inChunks = [inUse, own, tcache, fastbins, unlogged, returnable, pinned, tops];
+    const pages = residentPages(this.#m, arena);
+    const sumOf = (kinds: readonly Float64Array[], bit: number): number =>
+      kinds.reduce((sum, kind) => sum + kind[bit]!, 0);
     // malloc_state and heap_info are in no chunk.
-    const besides = (bit: number) => this.#all.in(bit) - this.#inChunks(bit);
-    const own = (bit: number) => this.#structsAndFences.in(bit) + besides(bit);
-    if (isIdle) {
-      causes.add(
-        "idleArenas",
-        (bit) => own(bit) + this.#returnable.in(bit) + this.#pinned.in(bit) + this.#tops.in(bit),
-      );
+    const overhead = own.map(
+      (bytes, bit) => bytes + pages[bit]! * SMALLEST_PAGE - sumOf(inChunks, bit),
+    );
+    causes.add("live", () => this.#requestedBytes);
+    causes.add("unwritten", (bit) => inUse[bit]! - this.#inUseBytes);
+    causes.add("tcache", (bit) => tcache[bit]!);
+    causes.add("fastbins", (bit) => fastbins[bit]!);
+    causes.add("unlogged", (bit) => unlogged[bit]!);
+    causes.add("overhead", () => this.#inUseBytes - this.#requestedBytes);
+    if (this.#isIdle(arena)) {
+      causes.add("idleArenas", (bit) => sumOf([overhead, returnable, pinned, tops], bit));
       return;
     }
-    causes.add("overhead", own);
-    causes.add("returnable", (bit) => this.#returnable.in(bit));
-    causes.add("pinned", (bit) => this.#pinned.in(bit));
-    causes.add("tops", (bit) => this.#tops.in(bit));
+    causes.add("overhead", (bit) => overhead[bit]!);
+    causes.add("returnable", (bit) => returnable[bit]!);
+    causes.add("pinned", (bit) => pinned[bit]!);
+    causes.add("tops", (bit) => tops[bit]!);
   }
 
-  #inChunks(bit: number): number {
-    const kinds = [
-      ...[this.#inUse, this.#structsAndFences, this.#tcache, this.#fastbins],
-      ...[this.#returnable, this.#pinned, this.#tops, this.#unlogged],
-    ];
-    return kinds.reduce((sum, kind) => sum + kind.in(bit), 0);
+  /** True if none of the arena's chunks is in use: all that it keeps resident would do for a new thread. */
+  #isIdle({ main }: Arena): boolean {
+    return !main && this.#heldChunks === 0;
   }
 }

@@ -14,7 +14,7 @@ import {
 } from "./chunks.ts";
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { EVERY_PLANE, firstOfHugePage, PLANES } from "./resident.ts";
+import { EVERY_PLANE, firstOfHugePage, sumsByBit } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
 /** An arena's memory by use, in bytes, counted by walking its heaps and bins. */
@@ -107,14 +107,8 @@ export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
     const first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));
     heap.pages.countIn(first, heap.pages.length, byPlanes);
   }
-  const counts = new Float64Array(PLANES);
   const units = m.pageBytes / SMALLEST_PAGE;
-  for (let planes = 1; planes <= EVERY_PLANE; planes++) {
-    for (let bit = 0; byPlanes[planes]! > 0 && bit < PLANES; bit++) {
-      counts[bit]! += (planes >> bit) & 1 ? byPlanes[planes]! * units : 0;
-    }
-  }
-  return counts;
+  return sumsByBit(byPlanes).map((pages) => pages * units);
 }
 
 /** Granules of tcache structs by arena: they are in use, but not held by the program. */

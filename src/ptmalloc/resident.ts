@@ -83,6 +83,17 @@ export class Resident {
   }
 }
 
+/** Sums up what was counted by planes, 0 to EVERY_PLANE: for each plane, by number of its bit. */
+export function sumsByBit(byPlanes: Float64Array): Float64Array {
+  const sums = new Float64Array(PLANES);
+  for (let planes = 1; planes <= EVERY_PLANE; planes++) {
+    for (let bit = 0; byPlanes[planes]! > 0 && bit < PLANES; bit++) {
+      sums[bit]! += (planes >> bit) & 1 ? byPlanes[planes]! : 0;
+    }
+  }
+  return sums;
+}
+
 /** The bit number of a plane. */
 export function bitOf(plane: number): number {
   return 31 - Math.clz32(plane);
