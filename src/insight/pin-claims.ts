@@ -44,16 +44,22 @@ export function pinClaims(
   ownerOf: (chunk: number) => number,
 ): PinClaim[] {
   const structs = new Set(m.tcacheStructs());
+  let copy: Ptmalloc | null = null;
   return m.arenas
     .map((arena) => holdersOf(m, arena, plane))
     .filter(({ freeBytes }) => freeBytes >= MIN_BYTES)
     .sort((a, b) => b.freeBytes - a.freeBytes)
     .slice(0, MOST_PINS)
-    .map((holders) => claimOf(m, holders, structs, ownerOf));
+    .map((holders) => {
+      copy = m.clone(copy);
+      return claimOf(m, copy, holders, structs, ownerOf);
+    });
 }
 
+/** `copy` is a copy of the process, which is changed. */
 function claimOf(
   m: Ptmalloc,
+  copy: Ptmalloc,
   holders: Holders,
   structs: ReadonlySet<number>,
   ownerOf: (chunk: number) => number,
@@ -64,7 +70,6 @@ function claimOf(
   const blocks = chunks.filter((c) => w[c + STATE] === IN_USE && !structs.has(c));
   const cached = chunks.filter((c) => w[c + STATE] === CACHED || structs.has(c));
   const cachingThreads = cached.length === 0 ? [] : threadsCaching(m, new Set(cached));
-  const copy = m.clone();
   const [first] = copy.threads.all();
   const emptied = new Set(cachingThreads);
   for (const c of blocks) {
