@@ -12,10 +12,10 @@ const NEARLY_THE_SAME = 0.99;
 
 type Moment = "peakBytes" | "endBytes";
 
-/** The setting that lowers RSS most, at the peak and at the end, of those under which no call fails. */
+/** The setting that lowers RSS most, at the peak and at the end, of those under which no call fails. It follows a label. */
 export function advice(recorded: Scenario, tried: readonly Scenario[]): Sentence {
   if (tried.length === 0) {
-    return plain("Cure: no other settings were tried.");
+    return plain("no other settings were tried.");
   }
   const whatIfs = tried.filter((scenario) => servesAllCalls(scenario, recorded));
   if (whatIfs.length === 0) {
@@ -60,7 +60,7 @@ function allFail(tried: readonly Scenario[]): Sentence {
     first !== undefined && others.length === 0
       ? first.name
       : `each of the ${tried.length} settings tried`;
-  return plain(`Cure: with ${settings}, calls that succeeded in the recorded run would fail.`);
+  return plain(`with ${settings}, calls that succeeded in the recorded run would fail.`);
 }
 
 function noHelp(tried: readonly Scenario[], allServe: boolean): Sentence {
@@ -70,7 +70,7 @@ function noHelp(tried: readonly Scenario[], allServe: boolean): Sentence {
       ? `${first.name} does not lower`
       : `none of the ${tried.length} settings tried lowers`;
   const when = allServe ? ", at the peak or at the end" : " without failing calls";
-  return plain(`Cure: ${none} RSS by ${WORTHWHILE_RATIO * 100} % and 1 MiB or more${when}.`);
+  return plain(`${none} RSS by ${WORTHWHILE_RATIO * 100} % and 1 MiB or more${when}.`);
 }
 
 /** "falls from 455.2 MiB to 259.9 MiB (-42.9 %)" */
@@ -89,5 +89,5 @@ function fromTo(from: number, to: number): string {
 }
 
 function good(text: string): Sentence {
-  return { tone: "good", text: `Cure: ${text}` };
+  return { tone: "good", text };
 }

@@ -14,7 +14,7 @@ import { advice } from "./advice.ts";
 import { containerSentences } from "./container.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
 import { processSentences } from "./process-sentences.ts";
-import { after, plain } from "./sentences.ts";
+import { after, labelled, plain } from "./sentences.ts";
 import { unreadSentence } from "./unread-lines.ts";
 import { who } from "./who.ts";
 import { why } from "./why.ts";
@@ -54,7 +54,10 @@ export function verdict(report: Report): Sentence[] {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
   sentences.push(...why(report), ...who(report));
-  sentences.push(advice(recorded, whatIfs), reproduced(report.model.fidelity));
+  sentences.push(
+    labelled("Cure", advice(recorded, whatIfs)),
+    labelled("Proof", reproduced(report.model.fidelity)),
+  );
   return [...sentences, ...measuredSentences(report)];
 }
 
@@ -155,7 +158,7 @@ function reproduced(fidelity: Fidelity): Sentence {
   const tone = fidelityTone(fidelity);
   const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
   if (equal === compared) {
-    return { tone, text: `Proof: the model reproduced ${pointers}.` };
+    return { tone, text: `the model reproduced ${pointers}.` };
   }
   const first =
     firstDivergence === null
@@ -163,7 +166,7 @@ function reproduced(fidelity: Fidelity): Sentence {
       : `; the first mismatch is in line ${exact(firstDivergence.line)}`;
   return {
     tone,
-    text: `Proof: the model reproduced ${pointers} (${share(equal, compared)})${first}.`,
+    text: `the model reproduced ${pointers} (${share(equal, compared)})${first}.`,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Sentence } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
 import { callerName, threadName } from "./names.ts";
 import { pinSentence } from "./pin-sentence.ts";
-import { plain } from "./sentences.ts";
+import { labelled, plain } from "./sentences.ts";
 
 /** What holds less than this of RSS is not worth a word on the first screen. */
 const NOTABLE_RATIO = 0.1;
@@ -16,7 +16,9 @@ const DOMINANT_RATIO = 0.2;
 export function who(report: Report): Sentence[] {
   const sentences = [busiest(report), holder(report), pin(report)].filter((one) => one !== null);
   const [first, ...others] = sentences;
-  return first === undefined ? [] : [plain(["Who:", first, ...others.map(capitalized)].join(" "))];
+  return first === undefined
+    ? []
+    : [labelled("Who", plain([first, ...others.map(capitalized)].join(" ")))];
 }
 
 function capitalized(sentence: string): string {

@@ -1,7 +1,7 @@
 import { byteUnit, percent, size } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Causes, Report, Timeline } from "../report/report.ts";
-import { plain } from "./sentences.ts";
+import { labelled, plain } from "./sentences.ts";
 
 /** A cause with a smaller share of RSS is not worth a word on the first screen. */
 const NOTABLE_RATIO = 0.05;
@@ -33,7 +33,8 @@ export function why({ scenarios, causes, timeline }: Report): Sentence[] {
   }
   const rss = recorded.rss.endBytes;
   const growth = growthOf(timeline.liveBytes, timeline.perScenario[recorded.name] ?? [], rss);
-  return [plain(`Why: ${composition(atEnd, rss)}${growth === null ? "" : ` ${growth}`}`)];
+  const text = `${composition(atEnd, rss)}${growth === null ? "" : ` ${growth}`}`;
+  return [labelled("Why", plain(text))];
 }
 
 function composition(causes: Causes, rss: number): string {
