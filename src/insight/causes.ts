@@ -15,6 +15,7 @@ import {
   UNLOGGED,
 } from "../ptmalloc/chunks.ts";
 import type { Heap } from "../ptmalloc/heap.ts";
+import type { HeapPages } from "../ptmalloc/heap-pages.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { occupiedBytes, requestedBytes } from "../ptmalloc/requests.ts";
 import { EVERY_PLANE, PLANES, sumsByBit } from "../ptmalloc/resident.ts";
@@ -92,26 +93,62 @@ class Sums {
   }
 }
 
-/** Resident bytes by the planes that they are in, 0 to EVERY_PLANE. */
-class ByPlanes {
-  readonly #bytes = new Float64Array(EVERY_PLANE + 1);
+/** Kinds of chunks, as rows of an arena's table. */
+const KIND = {
+  inUse: 0,
+  /** tcache structs and fenceposts */
+  own: 1,
+  tcache: 2,
+  fastbins: 3,
+  unlogged: 4,
+  returnable: 5,
+  pinned: 6,
+  tops: 7,
+} as const;
+const KINDS = 8;
+const COMBINATIONS = EVERY_PLANE + 1;
+
+/** Resident bytes of an arena's chunks, by their kind and by the planes that they are in, 0 to EVERY_PLANE. */
+class ByKind {
+  readonly #bytes = new Float64Array(KINDS * COMBINATIONS);
+  readonly #pageBytes: number;
+
+  constructor(pageBytes: number) {
+    this.#pageBytes = pageBytes;
+  }
 
   /** Adds the resident ones of bytes from..to-1 of a heap. */
-  add({ pages }: Heap, pageBytes: number, from: number, to: number): void {
+  add(kind: number, { pages }: Heap, from: number, to: number): void {
+    const pageBytes = this.#pageBytes;
     const first = Math.floor(from / pageBytes);
-    if (to <= (first + 1) * pageBytes) {
-      this.#bytes[first < pages.length ? pages.get(first) : 0]! += to - from;
-      return;
+    // Most chunks lie in a page or two.
+    const end = (first + 1) * pageBytes;
+    if (to <= end) {
+      this.#bytes[kind * COMBINATIONS + planesOf(pages, first)]! += to - from;
+    } else if (to <= end + pageBytes) {
+      this.#bytes[kind * COMBINATIONS + planesOf(pages, first)]! += end - from;
+      this.#bytes[kind * COMBINATIONS + planesOf(pages, first + 1)]! += to - end;
+    } else {
+      this.#addPages(kind, pages, from, to);
     }
-    pages.eachRun(first, Math.ceil(to / pageBytes), (page, end, planes) => {
-      this.#bytes[planes]! += Math.min(to, end * pageBytes) - Math.max(from, page * pageBytes);
+  }
+
+  #addPages(kind: number, pages: HeapPages, from: number, to: number): void {
+    const pageBytes = this.#pageBytes;
+    pages.eachRun(Math.floor(from / pageBytes), Math.ceil(to / pageBytes), (page, end, planes) => {
+      this.#bytes[kind * COMBINATIONS + planes]! +=
+        Math.min(to, end * pageBytes) - Math.max(from, page * pageBytes);
     });
   }
 
-  /** The bytes that are in each plane, by number of its bit. */
-  get byBit(): Float64Array {
-    return sumsByBit(this.#bytes);
+  /** The bytes of a kind that are in each plane, by number of its bit. */
+  byBit(kind: number): Float64Array {
+    return sumsByBit(this.#bytes.subarray(kind * COMBINATIONS, (kind + 1) * COMBINATIONS));
   }
+}
+
+function planesOf(pages: HeapPages, page: number): number {
+  return page < pages.length ? pages.get(page) : 0;
 }
 
 /** The causes of an arena's resident bytes. */
@@ -122,55 +159,50 @@ class ArenaCauses {
   #heldChunks = 0;
   #requestedBytes = 0;
   #inUseBytes = 0;
-  readonly #inUse = new ByPlanes();
-  readonly #structsAndFences = new ByPlanes();
-  readonly #tcache = new ByPlanes();
-  readonly #fastbins = new ByPlanes();
-  readonly #returnable = new ByPlanes();
-  readonly #pinned = new ByPlanes();
-  readonly #tops = new ByPlanes();
-  readonly #unlogged = new ByPlanes();
+  readonly #bytes: ByKind;
 
   constructor(m: Ptmalloc, structs: ReadonlySet<number>) {
     this.#m = m;
     this.#structs = structs;
+    this.#bytes = new ByKind(m.pageBytes);
   }
 
   addHeap(heap: Heap): void {
-    const { chunks, pageBytes } = this.#m;
-    const w = chunks.words;
-    walkHeap(this.#m, heap, (c) => {
+    const m = this.#m;
+    const w = m.chunks.words;
+    const bytes = this.#bytes;
+    walkHeap(m, heap, (c) => {
       const from = w[c + ADDR]! * GRANULE;
       const to = from + w[c + SIZE]! * GRANULE;
       switch (w[c + STATE]) {
         case IN_USE:
           if (this.#structs.has(c)) {
-            this.#structsAndFences.add(heap, pageBytes, from, to);
+            bytes.add(KIND.own, heap, from, to);
             return;
           }
           this.#heldChunks++;
           this.#inUseBytes += to - from;
-          this.#requestedBytes += requestedBytes(this.#m, c);
-          this.#inUse.add(heap, pageBytes, from, to);
+          this.#requestedBytes += requestedBytes(m, c);
+          bytes.add(KIND.inUse, heap, from, to);
           return;
         case CACHED:
-          this.#tcache.add(heap, pageBytes, from, to);
+          bytes.add(KIND.tcache, heap, from, to);
           return;
         case FAST:
-          this.#fastbins.add(heap, pageBytes, from, to);
+          bytes.add(KIND.fastbins, heap, from, to);
           return;
         case FREE:
           this.#addFree(heap, c, from, to);
           return;
         case TOP:
-          this.#tops.add(heap, pageBytes, from, to);
+          bytes.add(KIND.tops, heap, from, to);
           return;
         case UNLOGGED:
           this.#heldChunks++;
-          this.#unlogged.add(heap, pageBytes, from, to);
+          bytes.add(KIND.unlogged, heap, from, to);
           return;
         default:
-          this.#structsAndFences.add(heap, pageBytes, from, to);
+          bytes.add(KIND.own, heap, from, to);
       }
     });
   }
@@ -182,24 +214,24 @@ class ArenaCauses {
     const inner = pages.from * pageBytes;
     const outer = Math.max(inner, pages.to * pageBytes);
     if (outer === inner) {
-      this.#pinned.add(heap, pageBytes, from, to);
+      this.#bytes.add(KIND.pinned, heap, from, to);
       return;
     }
-    this.#pinned.add(heap, pageBytes, from, inner);
-    this.#returnable.add(heap, pageBytes, inner, outer);
-    this.#pinned.add(heap, pageBytes, outer, to);
+    this.#bytes.add(KIND.pinned, heap, from, inner);
+    this.#bytes.add(KIND.returnable, heap, inner, outer);
+    this.#bytes.add(KIND.pinned, heap, outer, to);
   }
 
   /** Adds the causes of `arena`, whose heaps were added. */
   addTo(causes: Sums, arena: Arena): void {
-    const inUse = this.#inUse.byBit;
-    const own = this.#structsAndFences.byBit;
-    const tcache = this.#tcache.byBit;
-    const fastbins = this.#fastbins.byBit;
-    const unlogged = this.#unlogged.byBit;
-    const returnable = this.#returnable.byBit;
-    const pinned = this.#pinned.byBit;
-    const tops = this.#tops.byBit;
+    const inUse = this.#bytes.byBit(KIND.inUse);
+    const own = this.#bytes.byBit(KIND.own);
+    const tcache = this.#bytes.byBit(KIND.tcache);
+    const fastbins = this.#bytes.byBit(KIND.fastbins);
+    const unlogged = this.#bytes.byBit(KIND.unlogged);
+    const returnable = this.#bytes.byBit(KIND.returnable);
+    const pinned = this.#bytes.byBit(KIND.pinned);
+    const tops = this.#bytes.byBit(KIND.tops);
     const inChunks = [inUse, own, tcache, fastbins, unlogged, returnable, pinned, tops];
     const pages = residentPages(this.#m, arena);
     const sumOf = (kinds: readonly Float64Array[], bit: number): number =>
