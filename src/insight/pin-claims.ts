@@ -66,9 +66,18 @@ function claimOf(
 ): PinClaim {
   const w = m.chunks.words;
   const count = countThatMatter(holders);
-  const chunks = holders.chunks.slice(0, count);
-  const blocks = chunks.filter((c) => w[c + STATE] === IN_USE && !structs.has(c));
-  const cached = chunks.filter((c) => w[c + STATE] === CACHED || structs.has(c));
+  const blocks: number[] = [];
+  const cached: number[] = [];
+  let heldBytes = 0;
+  for (let n = 0; n < count; n++) {
+    const c = holders.chunks[n]!;
+    heldBytes += holders.freeBelow[n]!;
+    if (w[c + STATE] === CACHED || structs.has(c)) {
+      cached.push(c);
+    } else if (w[c + STATE] === IN_USE) {
+      blocks.push(c);
+    }
+  }
   const cachingThreads = cached.length === 0 ? [] : threadsCaching(m, new Set(cached));
   const [first] = copy.threads.all();
   const emptied = new Set(cachingThreads);
@@ -95,7 +104,7 @@ function claimOf(
     structs: cached.filter((c) => structs.has(c)).length,
     cachingThreads,
     outside: count - blocks.length - cached.length,
-    heldBytes: holders.freeBelow.slice(0, count).reduce((sum, bytes) => sum + bytes, 0),
+    heldBytes,
     now: m.resident.pages.slice(),
     freed,
     uncached: copy.resident.pages,

@@ -44,21 +44,53 @@ function pinningBlock(
   };
 }
 
-/** By thread, caller and size, those of most blocks first. */
+/** By thread, caller and size, those of most blocks first. There may be many blocks: text is made of the first groups only. */
 function groupsOf(
   { ledger }: LogResult,
   pinning: readonly number[],
   callerNames: readonly string[],
 ): PinGroup[] {
   const { blocks, sites, threads } = ledger;
-  const groups = new Map<string, PinGroup>();
+  const byCaller = new Map<number, Map<number, Map<number, Counted>>>();
+  const groups: Counted[] = [];
   for (const block of pinning) {
-    const tid = threads.tidOf(blocks.ownerOf(block));
     const caller = sites.callerOf(blocks.siteOf(block));
     const size = blocks.bytesOf(block);
-    const key = `${tid} ${caller} ${size}`;
-    const count = groups.get(key)?.blocks ?? 0;
-    groups.set(key, { tid, caller: callerText(caller, callerNames), size, blocks: count + 1 });
+    const thread = blocks.ownerOf(block);
+    const bySize = entryOf(byCaller, caller, () => new Map<number, Map<number, Counted>>());
+    const byThread = entryOf(bySize, size, () => new Map<number, Counted>());
+    const group = entryOf(byThread, thread, () => {
+      const added = { thread, caller, size, blocks: 0 };
+      groups.push(added);
+      return added;
+    });
+    group.blocks++;
   }
-  return [...groups.values()].sort((a, b) => b.blocks - a.blocks).slice(0, MAX_GROUPS);
+  return groups
+    .sort((a, b) => b.blocks - a.blocks)
+    .slice(0, MAX_GROUPS)
+    .map(({ thread, caller, size, blocks: count }) => ({
+      tid: threads.tidOf(thread),
+      caller: callerText(caller, callerNames),
+      size,
+      blocks: count,
+    }));
+}
+
+interface Counted {
+  readonly thread: number;
+  readonly caller: number;
+  readonly size: number;
+  blocks: number;
+}
+
+/** The entry of a key, which is added if there is none. */
+function entryOf<V>(map: Map<number, V>, key: number, added: () => V): V {
+  const present = map.get(key);
+  if (present !== undefined) {
+    return present;
+  }
+  const value = added();
+  map.set(key, value);
+  return value;
 }
