@@ -22,6 +22,7 @@ import {
   movedToRecorded,
   scenariosOf,
 } from "../what-if/baseline.ts";
+import { PeakFigures } from "../what-if/peak-figures.ts";
 import type { Replays } from "../what-if/rss-figures.ts";
 import {
   type ScenarioFigures,
@@ -207,15 +208,17 @@ function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): Scenario
     atPeak,
   };
   const { arenaSeries } = guided;
+  const peak = new PeakFigures(replays, reading);
   const recorded = scenarioFigures(
     replays,
+    peak,
     reading,
     (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
   );
   const baseline = baselineOf(finished, run);
   const shared = options.whatIfs.filter(isAsRecorded);
   const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
-  const asRecorded = sharedFigures(replays, [...shared, ...bases], reading);
+  const asRecorded = sharedFigures(replays, [...shared, ...bases], reading, peak);
   run.peak.forget();
   const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
     const replayed = whatIfs.get(spec);

@@ -24,12 +24,12 @@ export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
 
 /**
  * Returns the RSS of a scenario's likeliest replay, and the lowest and the highest of all its replays under equally
- * plausible touch policies. `then` is the likeliest replay at its peak, null if that is unknown. The time of the peak is in µs
+ * plausible touch policies. `atPeak`: RSS of the likeliest replay at its peak, null if its state is unknown. The time of the peak is in µs
  * on the log's clock, NaN when unknown.
  */
 export function rssFigures(
   replays: Replays,
-  then: Replay | null,
+  atPeak: number | null,
   reading: Reading,
 ): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;
@@ -40,10 +40,7 @@ export function rssFigures(
   const [peakLow, peakHigh] = range(peaks, reading);
   const endBytes = reading.bytes(end);
   // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
-  const peakBytes = Math.max(
-    endBytes,
-    reading.bytes(then?.model.resident.pages ?? peakPages(likeliest)),
-  );
+  const peakBytes = Math.max(endBytes, atPeak ?? reading.bytes(peakPages(likeliest)));
   const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
   return {
     endBytes,

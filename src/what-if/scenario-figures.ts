@@ -12,6 +12,7 @@ import type {
 } from "../report/report.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { causeFigures } from "./cause-figures.ts";
+import { PeakFigures } from "./peak-figures.ts";
 import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
 
 /**
@@ -43,21 +44,23 @@ export function sharedFigures(
   replays: Replays,
   specs: readonly ScenarioSpec[],
   reading: Reading,
+  peak = new PeakFigures(replays, reading),
 ): Map<ScenarioSpec, ScenarioFigures> {
   const figures = new Map<ScenarioSpec, ScenarioFigures>();
   for (const spec of specs) {
     if (spec.trim !== "end") {
-      figures.set(spec, scenarioFigures(replays, reading));
+      figures.set(spec, scenarioFigures(replays, peak, reading));
     }
   }
   const trimmed = specs.filter(({ trim }) => trim === "end");
   if (trimmed.length > 0) {
+    peak.causes();
     for (const replay of allOf(replays)) {
       replay.trim();
     }
   }
   for (const spec of trimmed) {
-    figures.set(spec, scenarioFigures(replays, reading));
+    figures.set(spec, scenarioFigures(replays, peak, reading));
   }
   return figures;
 }
@@ -65,19 +68,19 @@ export function sharedFigures(
 /** Returns the figures of the replays as they are now. `rssTimeline` gives an arena's RSS over time, if recorded. */
 export function scenarioFigures(
   replays: Replays,
+  peak: PeakFigures,
   reading: Reading,
   rssTimeline: (arena: Arena, pages: ArrayLike<number>) => number[] = () => [],
 ): ScenarioFigures {
   const { likeliest } = replays;
   const { model, rss, state } = likeliest;
-  const atPeak = replays.atPeak(reading);
   const counted = census(model);
   const threads = threadsByArena(model);
   const arenas = arenaSummaries(model, counted, reading, {
     threads: (arena) => threads[arena.id] ?? [],
     rssTimeline,
   });
-  const figures = rssFigures(replays, atPeak, reading);
+  const figures = rssFigures(replays, peak.bytes, reading);
   const causesAtEnd = causeFigures(likeliest, reading);
   return {
     glibc: model.profile.name,
@@ -92,10 +95,7 @@ export function scenarioFigures(
     mallinfo2: mallinfo2(model, counted),
     causes: {
       end: causesAtEnd,
-      peak:
-        figures.peakBytes === figures.endBytes
-          ? causesAtEnd
-          : atPeak && causeFigures(atPeak, reading),
+      peak: figures.peakBytes === figures.endBytes ? causesAtEnd : peak.causes(),
     },
     rssSeries: rssSeries(likeliest, reading).map((bytes) => Math.min(bytes, figures.peakBytes)),
   };

@@ -1,0 +1,29 @@
+import type { Replay } from "../replay/replay.ts";
+import type { Reading } from "../replay/writes/reading.ts";
+import type { Causes } from "../report/report.ts";
+import { causeFigures } from "./cause-figures.ts";
+import type { Replays } from "./rss-figures.ts";
+
+/** What is known of the moment when the RSS of replays was highest. Several scenarios may share it. */
+export class PeakFigures {
+  /** RSS in bytes; null if the state is unknown */
+  readonly bytes: number | null;
+  readonly #replay: Replay | null;
+  readonly #reading: Reading;
+  #causes: Causes | null = null;
+
+  constructor(replays: Replays, reading: Reading) {
+    this.#replay = replays.atPeak(reading);
+    this.#reading = reading;
+    this.bytes = this.#replay && reading.bytes(this.#replay.model.resident.pages);
+  }
+
+  /**
+   * Why the memory was resident; null if the state is unknown. It is counted at the first call. If the peak is at the log's
+   * end, this must come before the trims there: the state is that of the replay itself.
+   */
+  causes(): Causes | null {
+    this.#causes ??= this.#replay && causeFigures(this.#replay, this.#reading);
+    return this.#causes;
+  }
+}
