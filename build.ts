@@ -90,9 +90,9 @@ const [{ output }] = await Promise.all([
       sourcemap: true,
       codeSplitting: {
         groups: [
-          // The model's functions call each other for every event: between two chunks each call would be a getter's, too. The
-          // events are apart, for the worker that reads.
-          { name: "model", test: /\/src\/(ptmalloc|replay|what-if)\// },
+          // Functions that call each other for every event: between two chunks each call would be a getter's, too. The events
+          // are apart, for the worker that reads.
+          { name: "model", test: /\/src\/(ptmalloc|recorded|replay|trace|what-if)\// },
           { name: "event", test: /\/src\/trace\/(columns|event)\.ts$/, priority: 1 },
         ],
       },

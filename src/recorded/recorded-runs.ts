@@ -2,7 +2,7 @@ import type { Exit, Insertion } from "../replay/insertions.ts";
 import { type LastExits, lastExits, NO_EXITS } from "../replay/last-exits.ts";
 import { KeptWorks } from "../replay/peak/kept-works.ts";
 import { type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
-import type { ReplayedBatch, Work } from "../replay/work.ts";
+import { type ReplayedBatch, type Work, workOf } from "../replay/work.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { InSteps } from "../trace/in-steps.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
@@ -81,10 +81,11 @@ export class RecordedRuns {
   }
 
   /** @throws SettingRefused */
-  *replay(prepared: PreparedBatch, evidence: LogEvidence): InSteps {
+  *replay(batch: PreparedBatch, evidence: LogEvidence): InSteps {
+    const prepared = { ...batch, work: workOf(batch.work) };
     const { work, first, logged } = prepared;
     this.#seesWholePointers = evidence.seesWholePointers;
-    this.#detection ??= this.#startDetection(prepared);
+    this.#detection ??= this.#startDetection(batch);
     if (this.#seesWholePointers) {
       for (const { recorded } of this.#detection.runs) {
         recorded.judge.addresses.assumeWholePointers();

@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { Work } from "../../replay/work.ts";
+import { type Work, workOf } from "../../replay/work.ts";
 import { readingOf } from "../../replay/writes/reading.ts";
 import { STEPS_AT_ONCE } from "../../what-if/what-if-runner.ts";
 import { type Step, WhatIfs } from "../../what-if/what-ifs.ts";
@@ -43,7 +43,7 @@ port.on("message", (request: Request) => {
       whatIfs = new WhatIfs(request.origin, request.specs);
       break;
     case "buffer":
-      buffers[request.slot] = request.work;
+      buffers[request.slot] = workOf(request.work);
       break;
     case "step":
       steps.push({

@@ -1,7 +1,7 @@
 import { ACTION_COLUMNS, Action, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
 import { columnNames, copyColumns, copyRows, EVENTS_PER_BATCH } from "../../trace/columns.ts";
 import { REPLAYED_COLUMNS } from "../../trace/event.ts";
-import type { Work } from "../work.ts";
+import { type Work, workOf } from "../work.ts";
 import { TOUCH_COLUMNS } from "../writes/touch.ts";
 
 const { time, size, align, ...forGuide } = REPLAYED_COLUMNS;
@@ -16,7 +16,7 @@ const ZEROS = new Float64Array(EVENTS_PER_BATCH);
 /** rows of blocks that are written in part */
 const partRows = new Int32Array(EVENTS_PER_BATCH);
 
-const EMPTY: Work = {
+const EMPTY = workOf({
   batch: {
     op: NO_BYTES,
     time: NO_DOUBLES,
@@ -42,7 +42,7 @@ const EMPTY: Work = {
     full: ZEROS,
     large: ZEROS,
   },
-};
+});
 
 /**
  * Copies what a replay, with a guide or without, reads of a batch. Columns that no event needs take no memory: few calls
@@ -103,7 +103,7 @@ function withRoom({ batch, actions, touch }: Work, from: Work, needs: Needed): W
     touch[name] === ZEROS && !hasPart(from.touch[name], needs.parts)
       ? ZEROS
       : room(touch[name] === ZEROS ? NO_DOUBLES : touch[name], length, Float64Array);
-  return {
+  return workOf({
     batch: {
       op: room(batch.op, needs.guide ? length : 0, Uint8Array),
       time: room(batch.time, length, Float64Array),
@@ -129,7 +129,7 @@ function withRoom({ batch, actions, touch }: Work, from: Work, needs: Needed): W
       full: ofParts("full"),
       large: ofParts("large"),
     },
-  };
+  });
 }
 
 /** Returns a column with so many rows at least: `column` if it has them, or if none are needed. */

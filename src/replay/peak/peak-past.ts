@@ -54,7 +54,7 @@ const BITS = [PLANE_POLICY, ...RATIOS.map((_, i) => ratioPlane(i))].map(bitOf);
 const POLICY = bitOf(PLANE_POLICY);
 
 /** A stretch has at least an event for so many words of its copied state: copying then takes a small part of the time. */
-const WORDS_PER_EVENT = 16;
+const WORDS_PER_EVENT = 8;
 /** What copying a heap or an arena takes, and a thread, in words. */
 const WORDS_PER_OBJECT = 200;
 const WORDS_PER_THREAD = 50;
