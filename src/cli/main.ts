@@ -1,10 +1,17 @@
 import { availableParallelism } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { run } from "./command-line.ts";
 import type { Analyse } from "./io.ts";
 import { VERSION } from "./version.ts";
 
 /** The only file that uses the process. */
+
+/**
+ * V8 takes a third of the time of a small log for optimizing. With less inlining that is a tenth of the time less, and a
+ * large log takes no longer.
+ */
+setFlagsFromString("--max-inlined-bytecode-size-cumulative=400");
 
 const CORES = availableParallelism();
 
