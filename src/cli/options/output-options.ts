@@ -20,6 +20,7 @@ export interface OutputValues {
   readonly top: number;
   readonly maps?: readonly string[];
   readonly symbols?: true;
+  readonly jstack?: readonly string[];
   readonly output?: readonly string[];
   readonly json?: true;
   readonly ndjson?: true;
@@ -52,6 +53,10 @@ export function outputOptions(quiet: string, moreForms: readonly Option[] = []):
     new Option(
       "--symbols",
       "name functions and lines of call sites by the files on this machine, with llvm-symbolizer or addr2line",
+    ),
+    repeatableOption(
+      "--jstack <file>",
+      "name the threads, and what they ran, by a thread dump of jstack or jcmd PID Thread.print, or by a listing of names such as grep . /proc/PID/task/*/comm; a folder: all its files; repeatable",
     ),
     repeatableOption(
       "-o, --output <file>",

@@ -1,0 +1,63 @@
+import { readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { plural } from "../../report/format.ts";
+import type { Report } from "../../report/report.ts";
+import type { ThreadDump } from "../../trace/thread-dump.ts";
+import { readText } from "../files/read-text.ts";
+import type { Io } from "../io.ts";
+import { Failure } from "../problems.ts";
+import { message } from "../terminal/message.ts";
+
+/** Hundreds of dumps of thousands of threads. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The dumps of --jstack, in the order given; of a folder, in the order of its files' names.
+ * @throws Failure option
+ */
+export async function threadDumpsOf(paths: readonly string[], cwd: string): Promise<ThreadDump[]> {
+  if (paths.length === 0) {
+    return [];
+  }
+  const { notThreads, threadsInFile } = await import("../../input/side-files/thread-files.ts");
+  const dumps: ThreadDump[] = [];
+  for (const path of paths) {
+    for (const file of filesOf(path, cwd)) {
+      const text = readText(file, cwd, MAX_BYTES);
+      const found = "error" in text ? [] : threadsInFile(text.ok, file);
+      if (found.length === 0) {
+        const reason = "error" in text ? text.error : notThreads(text.ok);
+        throw new Failure({ code: "option", option: "--jstack", value: file, reason });
+      }
+      dumps.push(...found);
+    }
+  }
+  return dumps;
+}
+
+function filesOf(path: string, cwd: string): string[] {
+  if (!statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()) {
+    return [path];
+  }
+  const names = readdirSync(resolve(cwd, path)).sort();
+  if (names.length === 0) {
+    const reason = "the folder is empty";
+    throw new Failure({ code: "option", option: "--jstack", value: path, reason });
+  }
+  return names.map((name) => join(path, name));
+}
+
+/** No thread of the dumps is in the log: names that were asked for are missing, and here is why. */
+export function sayIfNoneMatches(
+  { threadDumps, trace }: Pick<Report, "threadDumps" | "trace">,
+  { stderr }: Pick<Io, "stderr">,
+): void {
+  if (threadDumps === undefined || threadDumps.matchedThreads > 0 || trace.events === 0) {
+    return;
+  }
+  const threads = threadDumps.dumps.reduce((sum, dump) => sum + dump.threads, 0);
+  message(
+    stderr,
+    `--jstack: none of its ${plural(threads, "thread")} is in the log: the dumps are of another process, or the log's thread ids are those of the host and the dumps' (nid) those of the container, or the other way round; threads stay as the log names them`,
+  );
+}
