@@ -35,7 +35,24 @@ export function busiest(report: Report): string | null {
     threads.length > 1 || first === undefined ? poolName(threads) : threadName(first.tid, report);
   const calls = threads.reduce((sum, thread) => sum + thread.calls.total, 0);
   const requested = `${size(most.volumeBytes)} in ${count(calls)} ${calls === 1 ? "call" : "calls"}`;
-  return `${name} allocated most, ${requested}${inDumps(threads)}.`;
+  return `${name} allocated most, ${requested}${foremost(threads, report)}${inDumps(threads)}.`;
+}
+
+/** A thread that allocated so many times the average of its pool is worth naming. */
+const FOREMOST_RATIO = 1.5;
+
+/** Of a pool, the thread that allocated most, if much more than others; empty if none did. */
+function foremost(threads: readonly ThreadSummary[], report: Report): string {
+  const volume = threads.reduce((sum, thread) => sum + thread.volumeBytes, 0);
+  const [first, ...others] = threads;
+  if (first === undefined || others.length === 0) {
+    return "";
+  }
+  const most = others.reduce((a, b) => (b.volumeBytes > a.volumeBytes ? b : a), first);
+  if (most.volumeBytes * threads.length <= FOREMOST_RATIO * volume) {
+    return "";
+  }
+  return `, ${size(most.volumeBytes)} of it by ${threadName(most.tid, report)}`;
 }
 
 /** Threads of equal names but for numbers. One that allocated most of it all stands for itself. */

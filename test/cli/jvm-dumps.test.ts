@@ -111,7 +111,7 @@ describe("a JVM that inflates many jars, with thread dumps", () => {
 
   it("has the names in each format", async () => {
     const folder = newFolder();
-    for (const ending of [".md", ".folded", ".speedscope.json", ".txt"]) {
+    for (const ending of [".md", ".folded", ".speedscope.json"]) {
       const file = join(folder, `report${ending}`);
       await run("-q", "-o", file, ...DUMPS);
       const written = readFileSync(file, "utf8");

@@ -167,6 +167,10 @@ describe("whose memory it is", () => {
       "Who: 3 threads pool-1-thread-* allocated most, 50 MiB in 45 calls.",
     );
     expect(answer({ threads: [thread(9, of("main", 51)), ...pool] })).toContain("thread 9 (main)");
+    const uneasy = [40, 25, 10, 5].map((volume, i) => thread(i, of(`pool-1-thread-${i}`, volume)));
+    expect(answer({ threads: uneasy })).toBe(
+      "Who: 4 threads pool-1-thread-* allocated most, 80 MiB in 60 calls, 40 MiB of it by thread 0 (pool-1-thread-0).",
+    );
     // As the kernel cuts names, they are equal.
     const cut = pool.map((one) => ({ ...one, name: "http-nio-8080-e" }));
     expect(answer({ threads: [main, ...cut] })).toContain(
