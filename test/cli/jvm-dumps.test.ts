@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import type { Report } from "../../src/report/report.ts";
+import { codeBlocks } from "../support/documents.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
 /**
@@ -59,6 +60,13 @@ describe("a JVM that inflates many jars, with thread dumps", () => {
     ]) {
       expect(text.replace(/\s+/g, " ")).toContain(part);
     }
+  });
+
+  it("is quoted by docs/thread-names.md as it is printed", async () => {
+    const quotes = codeBlocks("docs/thread-names.md", "text");
+    expect(quotes).toHaveLength(1);
+    const printed = (await run("--jstack", "dumps")).replace(/\s+/g, " ");
+    expect(printed).toContain(quotes[0]!.replace(/\s+/g, " ").trim());
   });
 
   it("reproduces each pointer", () => {
