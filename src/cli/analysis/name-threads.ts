@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { plural } from "../../report/format.ts";
-import type { Report } from "../../report/report.ts";
 import type { ThreadDump } from "../../trace/thread-dump.ts";
 import { readText } from "../files/read-text.ts";
 import type { Io } from "../io.ts";
@@ -47,17 +46,19 @@ function filesOf(path: string, cwd: string): string[] {
   return names.map((name) => join(path, name));
 }
 
-/** No thread of the dumps is in the log: names that were asked for are missing, and here is why. */
+/** No thread of the dumps is in the log or the reports: names that were asked for are missing, and here is why. */
 export function sayIfNoneMatches(
-  { threadDumps, trace }: Pick<Report, "threadDumps" | "trace">,
+  dumps: readonly ThreadDump[],
+  matched: number,
+  where: "log" | "reports",
   { stderr }: Pick<Io, "stderr">,
 ): void {
-  if (threadDumps === undefined || threadDumps.matchedThreads > 0 || trace.events === 0) {
+  if (dumps.length === 0 || matched > 0) {
     return;
   }
-  const threads = threadDumps.dumps.reduce((sum, dump) => sum + dump.threads, 0);
+  const threads = dumps.reduce((sum, dump) => sum + dump.threads.length, 0);
   message(
     stderr,
-    `--jstack: none of its ${plural(threads, "thread")} is in the log: the dumps are of another process, or the log's thread ids are those of the host and the dumps' (nid) those of the container, or the other way round; threads stay as the log names them`,
+    `--jstack: none of its ${plural(threads, "thread")} is in the ${where}: the dumps are of another process, or one has the thread ids of the host and the other those (nid) of a container; no thread is named by them`,
   );
 }

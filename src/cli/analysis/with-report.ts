@@ -93,7 +93,9 @@ export async function withReport(
     if (analysed.trace.events === 0 && signals.exitCode === null) {
       throw noEvents(analysed);
     }
-    sayIfNoneMatches(analysed, io);
+    if (analysed.trace.events > 0) {
+      sayIfNoneMatches(threadDumps, analysed.threadDumps?.matchedThreads ?? 0, "log", io);
+    }
     const named = await withNamedCallers(analysed, naming, io);
     const exitCode = await conclude(finished(named, request), outputs);
     if (watching.readerIsGone) {

@@ -200,6 +200,33 @@ describe("--jstack", () => {
     ]);
   });
 
+  it("names the threads of either run in diff, by the run that a dump is of", async () => {
+    const cwd = folder({ "a.txt": dump(0, "a.B.c(B.java:1)") });
+    await run(cwd, "app.log", "-o", "base.json");
+    writeFileSync(join(cwd, "app.log"), LOG.replace(/^8 /gm, "80 ").replace(/^7 /gm, "70 "));
+    const later = dump(0, "a.B.c(B.java:1)").replace(/nid=0x([78])/g, "nid=$10");
+    writeFileSync(join(cwd, "b.txt"), later);
+    await run(cwd, "app.log", "-o", "head.json");
+    const jstack = ["--jstack", "a.txt", "--jstack", "b.txt"];
+    const { out } = await run(cwd, "diff", "base.json", "head.json", "--json", ...jstack);
+    const { threads } = JSON.parse(out);
+    expect(threads.matchedBy).toBe("name");
+    expect(threads.rows.map(({ name }: { name: string }) => name).sort()).toEqual([
+      "plugin-jar-loader-0",
+      "plugin-jar-loader-1",
+    ]);
+    const foreign = dump(0, "a.B.c(B.java:1)").replace(/nid=0x([78])/g, "nid=$1000");
+    writeFileSync(join(cwd, "c.txt"), foreign);
+    const none = await run(cwd, "diff", "base.json", "head.json", "--jstack", "c.txt");
+    expect(none.err).toMatch(/--jstack: none of its 2 threads is in the reports: /);
+    expect(await run(cwd, "diff", "base.json", "head.json", "--jstack", "base.json")).toMatchObject(
+      {
+        code: 2,
+        err: expect.stringContaining("--jstack base.json: is no thread dump"),
+      },
+    );
+  });
+
   it("lets no name control the terminal or the page", async () => {
     const evil = dump(0, "<b>\u001b[31m").replace("plugin-jar-loader-0", "<b>\u001b[3\u202e");
     const cwd = folder({ "a.txt": evil });
