@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { plural } from "../../report/format.ts";
 import type { ThreadDump } from "../../trace/thread-dump.ts";
 import { readText } from "../files/read-text.ts";
+import { readErrorReason } from "../files/system-error.ts";
 import type { Io } from "../io.ts";
 import { Failure } from "../problems.ts";
 import { message } from "../terminal/message.ts";
@@ -35,15 +36,19 @@ export async function threadDumpsOf(paths: readonly string[], cwd: string): Prom
 }
 
 function filesOf(path: string, cwd: string): string[] {
-  if (!statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()) {
-    return [path];
+  const refused = (reason: string): Failure =>
+    new Failure({ code: "option", option: "--jstack", value: path, reason });
+  let names: string[] | null;
+  try {
+    const isFolder = statSync(resolve(cwd, path)).isDirectory();
+    names = isFolder ? readdirSync(resolve(cwd, path)).sort() : null;
+  } catch (error) {
+    throw refused(readErrorReason(error));
   }
-  const names = readdirSync(resolve(cwd, path)).sort();
-  if (names.length === 0) {
-    const reason = "the folder is empty";
-    throw new Failure({ code: "option", option: "--jstack", value: path, reason });
+  if (names?.length === 0) {
+    throw refused("the folder is empty");
   }
-  return names.map((name) => join(path, name));
+  return names?.map((name) => join(path, name)) ?? [path];
 }
 
 /** No thread of the dumps is in the log or the reports: names that were asked for are missing, and here is why. */

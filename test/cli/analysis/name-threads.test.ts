@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
@@ -159,6 +159,11 @@ describe("--jstack", () => {
     expect(await run(cwd, "app.log", "--jstack", "none")).toMatchObject({
       code: 2,
       err: expect.stringContaining("--jstack none: no such file"),
+    });
+    symlinkSync("loop", join(cwd, "loop"));
+    expect(await run(cwd, "app.log", "--jstack", "loop")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^mallog: --jstack loop: ELOOP/),
     });
     mkdirSync(join(cwd, "empty"));
     expect(await run(cwd, "app.log", "--jstack", "empty")).toMatchObject({
