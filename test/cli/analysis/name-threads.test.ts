@@ -1,5 +1,6 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { mallog, newFolder } from "../../support/run-mallog.ts";
@@ -232,15 +233,26 @@ describe("--jstack", () => {
     );
   });
 
-  it("lets no name control the terminal or the page", async () => {
+  it("lets no name and no frame control the terminal or a file", async () => {
     const evil = dump(0, "<b>\u001b[31m").replace("plugin-jar-loader-0", "<b>\u001b[3\u202e");
     const cwd = folder({ "a.txt": evil });
-    const { out } = await run(
-      cwd,
-      ..."app.log --jstack a.txt -o r.md -o r.csv -o r.folded -o r.json".split(" "),
-    );
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test is about these
-    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    const { out } = await run(cwd, "app.log", "--jstack", "a.txt");
     expect(out).toContain("<b>\\x1b[3\\u{202e}");
+    const text = fc.string({ unit: "binary", maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(text, text, async (name, frame) => {
+        const written = dump(0, frame).replace("plugin-jar-loader-0", () => name);
+        writeFileSync(join(cwd, "a.txt"), written);
+        const files = [".md", ".folded", ".txt", ".csv"].map((ending) => `r${ending}`);
+        const outputs = files.flatMap((file) => ["-o", file]);
+        const { out, code } = await run(cwd, "app.log", "--plain", "--jstack", "a.txt", ...outputs);
+        expect(code).toBe(0);
+        const texts = files.map((file) => readFileSync(join(cwd, file), "utf8"));
+        for (const one of [out.replaceAll("\t", ""), ...texts]) {
+          expect(one.replaceAll(/\r?\n/g, "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 });
