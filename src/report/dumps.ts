@@ -13,6 +13,12 @@ export interface ThreadInDumps {
   readonly frames: readonly FrameInDumps[];
 }
 
+/** "WAITING 4, RUNNABLE 1": how many dumps show a thread in which state; null if none shows it. */
+export function statesText(dumps: ThreadInDumps | null | undefined): string | null {
+  const states = Object.entries(dumps?.states ?? {}).sort((a, b) => b[1] - a[1]);
+  return states.length === 0 ? null : states.map(([state, n]) => `${state} ${n}`).join(", ");
+}
+
 export interface FrameInDumps {
   /** the innermost frame, without module and version */
   readonly frame: string;

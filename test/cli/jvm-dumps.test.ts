@@ -129,6 +129,9 @@ describe("a JVM that inflates many jars, with thread dumps", () => {
     }
     for (const form of ["--csv", "--plain", "--ndjson"]) {
       const out = await run(form, ...DUMPS);
+      if (form !== "--ndjson") {
+        expect(out).toContain("WAITING 4, RUNNABLE 1");
+      }
       for (const name of LOADERS) {
         expect(out).toContain(name);
       }

@@ -1,3 +1,4 @@
+import { statesText } from "../dumps.ts";
 import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../format.ts";
 import type { CallCounts, ThreadSummary, TraceSummary } from "../report.ts";
 import { cut, cutFrame, cutMiddle } from "../shorten.ts";
@@ -91,6 +92,10 @@ export function threadColumns(
     },
     { head: ["last"], align: "right", rank: 12, cell: ({ lastTime }) => moment(lastTime, start) },
     named("top frame", 8, threads, (thread) => thread.topFrame, { least: 24, to: cutFrame }),
+    named("states in dumps", 10.5, threads, ({ dumps }) => statesText(dumps), {
+      least: 24,
+      to: cut,
+    }),
   ];
 }
 
