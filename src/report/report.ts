@@ -127,8 +127,6 @@ export interface ThreadSummary {
   readonly name: string | null;
   /** the innermost frame seen most in thread dumps, see `dumps.frames` */
   readonly topFrame: string | null;
-  /** what thread dumps show of it; absent or null if none has it */
-  readonly dumps?: ThreadInDumps | null;
   readonly calls: CallCounts;
   /** lines with this tid: calls, and malloc_trim, mallopt, thread_exit and marks */
   readonly lines: number;
@@ -157,6 +155,8 @@ export interface ThreadSummary {
    * they begin; at most 32 points, the last of which may cover fewer events
    */
   readonly liveTimeline: readonly number[];
+  /** what thread dumps show of it; absent or null if none has it */
+  readonly dumps?: ThreadInDumps | null;
 }
 
 export interface LiveSummary {

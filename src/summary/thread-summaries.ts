@@ -139,7 +139,6 @@ class LoggedThread implements ThreadSummary {
       tid: this.tid,
       name: this.name,
       topFrame: dumps?.frames[0]?.frame ?? null,
-      ...(dumps === null ? {} : { dumps }),
       calls: this.calls,
       lines: this.lines,
       failedCalls: this.failedCalls,
@@ -155,6 +154,7 @@ class LoggedThread implements ThreadSummary {
       firstTime: this.firstTime,
       lastTime: this.lastTime,
       liveTimeline: this.liveTimeline,
+      ...(dumps === null ? {} : { dumps }),
     };
   }
 
