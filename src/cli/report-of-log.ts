@@ -17,10 +17,11 @@ export function reportOfLog(version: string, workers: Workers | null): Analyse {
     const start = (snapshot: () => AnalysisResult | null): void =>
       onStart?.(() => {
         const found = snapshot();
-        return found === null ? null : summarize(found, version);
+        return found === null ? null : summarize(found, version, options.threadDumps);
       });
     const watched = onStart === undefined ? hooks : { ...hooks, onStart: start };
-    const report = summarize(await analyse(inputs, options, watched, workers), version);
+    const result = await analyse(inputs, options, watched, workers);
+    const report = summarize(result, version, options.threadDumps);
     refuseFullHeap();
     return report;
   };

@@ -1,11 +1,12 @@
 import { exact, percent, plural, signed, size } from "../report/format.ts";
 import { printable, sourceName } from "../report/printable.ts";
 import type { ModelSummary, Provenance, Report, TouchFit } from "../report/report.ts";
+import { dumpsItem } from "./dump-sentences.ts";
 import { glibcVersion } from "./glibc-version.ts";
 import { columnItems } from "./log-columns.ts";
 
 /** What was read and which assumptions and inferences the figures rest on, one item each. */
-export function basis({ model, trace }: Report): string[] {
+export function basis({ model, trace, threadDumps }: Report): string[] {
   const items = [`log: ${trace.sources.map(sourceName).join(", ")} (${trace.format})`];
   if (trace.sortedByTime) {
     items.push("pieces read in the order of their first times, not in the order given");
@@ -13,6 +14,9 @@ export function basis({ model, trace }: Report): string[] {
   items.push(...(trace.layout === undefined ? [] : columnItems(trace.layout)));
   if (trace.pointerBits === 32 && trace.events > 0) {
     items.push("pointers: none above 4 GiB; cut to 32 bits, or from a small process");
+  }
+  if (threadDumps !== undefined) {
+    items.push(dumpsItem(threadDumps, trace.threads));
   }
   if (model !== null) {
     items.push(...configuration(model), ...inferences(model), ...firstMismatch(model));

@@ -13,6 +13,7 @@ import type { Fidelity, Report, RssFigures, Scenario, TouchFit } from "../report
 import { advice } from "./advice.ts";
 import { containerSentences } from "./container.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
+import { jvmCure } from "./jvm-cure.ts";
 import { processSentences } from "./process-sentences.ts";
 import { after, labelled, plain } from "./sentences.ts";
 import { unreadSentence } from "./unread-lines.ts";
@@ -54,8 +55,10 @@ export function verdict(report: Report): Sentence[] {
     sentences.push(...containerSentences(report.container, report.scenarios));
   }
   sentences.push(...why(report), ...who(report));
+  const inJvm = jvmCure(report);
   sentences.push(
     labelled("Cure", advice(recorded, whatIfs)),
+    ...(inJvm === null ? [] : [inJvm]),
     labelled("Proof", reproduced(report.model.fidelity)),
   );
   return [...sentences, ...measuredSentences(report)];

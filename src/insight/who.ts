@@ -1,8 +1,9 @@
-import { count, percent, plural, size } from "../report/format.ts";
+import { percent, plural, size } from "../report/format.ts";
 import { MOST_PINS } from "../report/pin.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
-import { callerName, threadName } from "./names.ts";
+import { busiest, dominantPattern } from "./busiest.ts";
+import { callerName } from "./names.ts";
 import { pinSentence } from "./pin-sentence.ts";
 import { labelled, plain } from "./sentences.ts";
 
@@ -12,9 +13,11 @@ const NOTABLE_BYTES = 1024 * 1024;
 /** One call site has so much of the live memory that it is worth naming. */
 const DOMINANT_RATIO = 0.2;
 
-/** Whose memory it is: the thread that allocates most, the call site with most live memory, and what holds freed memory. */
+/** Whose memory it is: the threads and the library that allocate most, the call site with most live memory, and what holds freed memory. */
 export function who(report: Report): Sentence[] {
-  const sentences = [busiest(report), holder(report), pin(report)].filter((one) => one !== null);
+  const sentences = [busiest(report), dominantPattern(report), holder(report), pin(report)].filter(
+    (one) => one !== null,
+  );
   const [first, ...others] = sentences;
   return first === undefined
     ? []
@@ -23,23 +26,6 @@ export function who(report: Report): Sentence[] {
 
 function capitalized(sentence: string): string {
   return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}`;
-}
-
-/** Null if no thread allocated more than all others. */
-function busiest(report: Report): string | null {
-  if (report.threads.length < 2) {
-    return null;
-  }
-  let [first, next] = [report.threads[0]!, 0];
-  for (const one of report.threads.slice(1)) {
-    next = Math.max(next, Math.min(one.volumeBytes, first.volumeBytes));
-    first = one.volumeBytes > first.volumeBytes ? one : first;
-  }
-  if (first.volumeBytes === next) {
-    return null;
-  }
-  const calls = `${count(first.calls.total)} ${first.calls.total === 1 ? "call" : "calls"}`;
-  return `${threadName(first.tid, report)} allocated most, ${size(first.volumeBytes)} in ${calls}.`;
 }
 
 function holder(report: Report): string | null {

@@ -1,6 +1,7 @@
 import type { RecordedOptions } from "../recorded/processes.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
+import type { ThreadDump } from "../trace/thread-dump.ts";
 
 /** What the user asked of an analysis. All settings are checked. */
 export interface AnalysisOptions extends RecordedOptions {
@@ -17,4 +18,6 @@ export interface AnalysisOptions extends RecordedOptions {
 export interface LogOptions extends AnalysisOptions {
   /** the process to report, by its name; null: the one with the most volume; "all": the same, with the figures of each */
   readonly process: string | null;
+  /** dumps and listings of the threads; absent: none */
+  readonly threadDumps?: readonly ThreadDump[];
 }

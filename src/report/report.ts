@@ -4,12 +4,20 @@
  */
 
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
+import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
 import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
+export type {
+  DumpSummary,
+  DumpsSummary,
+  FrameInDumps,
+  JvmSummary,
+  ThreadInDumps,
+} from "./dumps.ts";
 export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
@@ -74,6 +82,10 @@ export interface Report {
   readonly container?: Container;
   /** what the log states about how it was recorded, as logs of mallog's hook do; absent if it states nothing */
   readonly recording?: RecordingSummary;
+  /** the thread dumps and listings of --jstack; absent if none were given */
+  readonly threadDumps?: DumpsSummary;
+  /** the process is a HotSpot JVM; absent if nothing shows that */
+  readonly jvm?: JvmSummary;
   /** what-ifs that the recorded run's glibc cannot run, in the order asked for; absent if there are none */
   readonly unavailable?: readonly UnavailableScenario[];
 }
@@ -111,7 +123,9 @@ export interface CallCounts {
 
 export interface ThreadSummary {
   readonly tid: number;
+  /** of the thread dumps, else of the log, else of a listing */
   readonly name: string | null;
+  /** the innermost frame seen most in thread dumps, see `dumps.frames` */
   readonly topFrame: string | null;
   readonly calls: CallCounts;
   /** lines with this tid: calls, and malloc_trim, mallopt, thread_exit and marks */
@@ -141,6 +155,8 @@ export interface ThreadSummary {
    * they begin; at most 32 points, the last of which may cover fewer events
    */
   readonly liveTimeline: readonly number[];
+  /** what thread dumps show of it; absent or null if none has it */
+  readonly dumps?: ThreadInDumps | null;
 }
 
 export interface LiveSummary {

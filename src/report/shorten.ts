@@ -34,3 +34,12 @@ export function cutMiddle(text: string, width: number): string {
   const tail = characters.slice(characters.length - (width - 1 - head));
   return `${characters.slice(0, head).join("")}…${tail.join("")}`;
 }
+
+/** A frame of a stack, at most `width` characters: without its package or its line first, as its method says most. */
+export function cutFrame(frame: string, width: number): string {
+  const at = frame.indexOf("(");
+  const method = at < 0 ? frame : frame.slice(0, at);
+  const short = method.split(".").slice(-2).join(".");
+  const shorter = [frame, short + frame.slice(method.length), short];
+  return shorter.find((text) => [...text].length <= width) ?? cutMiddle(short, width);
+}

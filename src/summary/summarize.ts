@@ -13,6 +13,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { relativeError } from "../replay/writes/fit.ts";
 import {
   AS_RECORDED,
+  type CallerSummary,
   type Measured,
   REPORT_SCHEMA,
   type Report,
@@ -21,7 +22,10 @@ import {
   type Timeline,
   type TraceSummary,
 } from "../report/report.ts";
+import type { ThreadDump } from "../trace/thread-dump.ts";
 import { callerSummaries, sizeSummaries } from "./allocation-summaries.ts";
+import { DumpedThreads } from "./dumped-threads.ts";
+import { jvmSummary } from "./jvm-summary.ts";
 import { modelSummary } from "./model-summary.ts";
 import { pinSummaries } from "./pin-summaries.ts";
 import { processSummaries } from "./process-summaries.ts";
@@ -29,10 +33,15 @@ import { secondsSinceStart } from "./seconds.ts";
 import { siteColumns } from "./site-columns.ts";
 import { threadSummaries } from "./thread-summaries.ts";
 
-/** Turns what an analysis found into the report. `version` is mallog's own. */
-export function summarize(result: AnalysisResult, version: string): Report {
+/** Turns what an analysis found into the report. `version` is mallog's own; `dumps`: of the process's threads. */
+export function summarize(
+  result: AnalysisResult,
+  version: string,
+  dumps: readonly ThreadDump[] = [],
+): Report {
   const { ledger, model } = result;
-  const threads = threadSummaries(result);
+  const dumped = new DumpedThreads(result, dumps);
+  const threads = threadSummaries(result, dumped);
   const trace = traceSummary(result, threads);
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
@@ -83,15 +92,28 @@ export function summarize(result: AnalysisResult, version: string): Report {
       ...patternFindings(sites),
     ],
     ...processSummaries(result, (one) =>
-      summarize({ ...one, read: result.read, processes: [] }, version),
+      summarize({ ...one, read: result.read, processes: [] }, version, dumps),
     ),
     budgets: [],
     ...unavailable(model?.refused ?? []),
     ...recordingSummary(result),
+    ...(dumped.summary === null ? {} : { threadDumps: dumped.summary }),
+    ...jvm(result, callers, dumps, dumped),
   } satisfies Omit<Report, "grade">;
   const grade = gradeOf(ungraded);
   const known = isUnreliable({ grade }) ? withoutModel(ungraded.findings) : ungraded.findings;
   return { ...ungraded, grade, findings: known };
+}
+
+function jvm(
+  result: LogResult,
+  callers: readonly CallerSummary[],
+  dumps: readonly ThreadDump[],
+  { summary }: DumpedThreads,
+): Pick<Report, "jvm"> {
+  const own = dumps.filter((_, i) => (summary?.dumps[i]?.matched ?? 0) > 0);
+  const found = jvmSummary(result, callers, own);
+  return found === null ? {} : { jvm: found };
 }
 
 function recordingSummary({ statedProcess }: LogResult): Pick<Report, "recording"> {

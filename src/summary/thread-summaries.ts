@@ -1,7 +1,8 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
 import { refuseFullHeap } from "../pipeline/out-of-memory.ts";
-import type { CallCounts, ThreadSummary } from "../report/report.ts";
+import type { CallCounts, ThreadInDumps, ThreadSummary } from "../report/report.ts";
 import type { ThreadFigure } from "../trace/threads.ts";
+import type { DumpedThreads } from "./dumped-threads.ts";
 import { secondsBetween } from "./seconds.ts";
 
 /** Bytes of a thread in the report: its object, and its place in a list and in a sorted copy. */
@@ -11,10 +12,10 @@ const BYTES_PER_THREAD = 64;
  * Returns the report's threads, in order of first appearance.
  * @throws OutOfMemory
  */
-export function threadSummaries(result: LogResult): ThreadSummary[] {
+export function threadSummaries(result: LogResult, dumped: DumpedThreads): ThreadSummary[] {
   const { threads } = result.ledger;
   refuseFullHeap(threads.size * BYTES_PER_THREAD);
-  const log = new LoggedThreads(result);
+  const log = new LoggedThreads(result, dumped);
   return Array.from({ length: threads.size }, (_, thread) => new LoggedThread(log, thread));
 }
 
@@ -22,14 +23,16 @@ export function threadSummaries(result: LogResult): ThreadSummary[] {
 class LoggedThreads {
   readonly table: LogResult["ledger"]["threads"];
   readonly names: LogResult["threadNames"];
+  readonly dumped: DumpedThreads;
   readonly model: Pick<NonNullable<LogResult["model"]>, "pinnedByThread" | "arenasOf"> | null;
   readonly events: number;
   /** µs, as on the log's clock */
   readonly start: number;
 
-  constructor({ ledger, threadNames, model }: LogResult) {
+  constructor({ ledger, threadNames, model }: LogResult, dumped: DumpedThreads) {
     this.table = ledger.threads;
     this.names = threadNames;
+    this.dumped = dumped;
     this.model = model && { pinnedByThread: model.pinnedByThread, arenasOf: model.arenasOf };
     this.events = ledger.events;
     this.start = ledger.clock.least;
@@ -55,11 +58,16 @@ class LoggedThread implements ThreadSummary {
   }
 
   get name(): string | null {
-    return this.#log.names.get(this.tid) ?? null;
+    const { tid } = this;
+    return this.#log.dumped.nameOf(tid, this.#log.names.get(tid) ?? null);
   }
 
   get topFrame(): string | null {
-    return null;
+    return this.dumps?.frames[0]?.frame ?? null;
+  }
+
+  get dumps(): ThreadInDumps | null {
+    return this.#log.dumped.of(this.tid);
   }
 
   get calls(): CallCounts {
@@ -126,10 +134,11 @@ class LoggedThread implements ThreadSummary {
 
   /** The same with properties of its own, as JSON needs them. */
   toJSON(): ThreadSummary {
+    const { dumps } = this;
     return {
       tid: this.tid,
       name: this.name,
-      topFrame: this.topFrame,
+      topFrame: dumps?.frames[0]?.frame ?? null,
       calls: this.calls,
       lines: this.lines,
       failedCalls: this.failedCalls,
@@ -145,6 +154,7 @@ class LoggedThread implements ThreadSummary {
       firstTime: this.firstTime,
       lastTime: this.lastTime,
       liveTimeline: this.liveTimeline,
+      ...(dumps === null ? {} : { dumps }),
     };
   }
 

@@ -28,6 +28,11 @@ export class CodeMappings {
     return this.#mappings.length;
   }
 
+  /** Paths of the files mapped, each once. */
+  modules(): string[] {
+    return [...new Set(this.#mappings.map(({ module }) => module))];
+  }
+
   /** Reads a line of /proc/PID/maps. Ignores those that map no code of a file. Returns false if it is no such line. */
   add(line: string): boolean {
     const [, start, end, offset, module] = LINE.exec(line.trimEnd()) ?? [];

@@ -2,6 +2,8 @@
  * What comments state about the process as a whole. mallog's own hook writes them:
  *
  *     # pid 16342
+ *     # start 1796001966                           when its clock began, in seconds since 1970
+ *     # program /usr/lib/jvm/java-17/bin/java
  *     # command java -jar app.jar
  *     # cgroup limit=536870912 usage=412000000     bytes; the least limit of its cgroups, or max
  *     # rss 1052672 … other=8400896                other: resident bytes of the process outside malloc's memory
@@ -10,6 +12,10 @@
  */
 export class StatedProcess {
   pid: number | null = null;
+  /** seconds since 1970 (UTC) at the log's time 0, cut to the second; null: not stated */
+  startSeconds: number | null = null;
+  /** path of the executable */
+  program: string | null = null;
   command: string | null = null;
   /** the container's memory limit in bytes; null: none is stated, or there is none */
   limitBytes: number | null = null;
@@ -23,6 +29,12 @@ export class StatedProcess {
     switch (key) {
       case "pid":
         this.pid = wholeNumber(value) ?? this.pid;
+        break;
+      case "start":
+        this.startSeconds = wholeNumber(value) ?? this.startSeconds;
+        break;
+      case "program":
+        this.program = `${value} ${rest}`.trim() || null;
         break;
       case "command":
         this.command = `${value} ${rest}`.trim() || null;

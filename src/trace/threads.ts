@@ -113,6 +113,8 @@ export class ThreadTable {
   #taken = new Map<number, number>();
   #rows = 0;
   #liveTimeline = new RowSeries(MAX_TIMELINE_VALUES);
+  /** volume up to the end of each point of the timeline: in between, a thread has allocated if it grew */
+  #volumeTimeline = new RowSeries(MAX_TIMELINE_VALUES);
 
   /** Becomes a copy of `from`. */
   copy(from: ThreadTable): void {
@@ -122,6 +124,7 @@ export class ThreadTable {
     this.#taken = new Map(from.#taken);
     this.#rows = from.#rows;
     this.#liveTimeline = from.#liveTimeline.clone();
+    this.#volumeTimeline = from.#volumeTimeline.clone();
   }
 
   get size(): number {
@@ -212,12 +215,23 @@ export class ThreadTable {
   closePoint(): void {
     const cells = this.#cells;
     const peaks = new Float64Array(this.#rows);
+    const volumes = new Float64Array(this.#rows);
     for (let thread = 0; thread < this.#rows; thread++) {
       const row = thread * STRIDE;
       peaks[thread] = cells[row + POINT_PEAK]!;
       cells[row + POINT_PEAK] = cells[row + LIVE_BYTES]!;
+      volumes[thread] = cells[row + VOLUME]!;
     }
     this.#liveTimeline.close(peaks);
+    this.#volumeTimeline.close(volumes);
+  }
+
+  /** Whether a thread has allocated in the point of the timelines in which `event` (0-based) falls. */
+  allocatedAround(thread: number, event: number): boolean {
+    const closed = this.#volumeTimeline.row(thread);
+    const point = Math.floor(event / this.eventsPerPoint);
+    const before = closed[point - 1] ?? 0;
+    return (closed[point] ?? this.figure(thread, "volumeBytes")) > before;
   }
 
   /**

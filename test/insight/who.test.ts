@@ -159,6 +159,78 @@ describe("whose memory it is", () => {
     expect(answer({ threads: equal.toReversed() })).toBeUndefined();
   });
 
+  it("names the threads of a pool, whose names differ in numbers only, if they did together", () => {
+    const of = (name: string, volumeMiB: number) => ({ name, volumeBytes: volumeMiB * MiB });
+    const pool = [20, 20, 10].map((volume, i) => thread(i, of(`pool-1-thread-${i}`, volume)));
+    const main = thread(9, of("main", 45));
+    expect(answer({ threads: [main, ...pool] })).toBe(
+      "Who: 3 threads pool-1-thread-* allocated most, 50 MiB in 45 calls.",
+    );
+    expect(answer({ threads: [thread(9, of("main", 51)), ...pool] })).toContain("thread 9 (main)");
+    const uneasy = [40, 25, 10, 5].map((volume, i) => thread(i, of(`pool-1-thread-${i}`, volume)));
+    expect(answer({ threads: uneasy })).toBe(
+      "Who: 4 threads pool-1-thread-* allocated most, 80 MiB in 60 calls, 40 MiB of it by thread 0 (pool-1-thread-0).",
+    );
+    // As the kernel cuts names, they are equal.
+    const cut = pool.map((one) => ({ ...one, name: "http-nio-8080-e" }));
+    expect(answer({ threads: [main, ...cut] })).toContain(
+      "3 threads http-nio-8080-e allocated most",
+    );
+    const uneven = [thread(1, of("worker-1", 40)), thread(2, of("worker-2", 10))];
+    expect(answer({ threads: uneven })).toContain("thread 1 (worker-1) allocated most, 40 MiB");
+    expect(answer({ threads: [main, ...pool.map((one) => ({ ...one, name: "java" }))] })).toContain(
+      "thread 9 (main)",
+    );
+    expect(
+      answer({ threads: [main, thread(1, of("x\u001b1", 40)), thread(2, of("x\u001b2", 40))] }),
+    ).toContain("2 threads x\\x1b* allocated");
+  });
+
+  it("says what the threads ran in dumps that were taken while they allocated", () => {
+    const inDumps = (whileAllocating: number | null, frames: Readonly<Record<string, number>>) => ({
+      dumps: 5,
+      whileAllocating,
+      states: {},
+      frames: Object.entries(frames).map(([frame, dumps]) => ({ frame, dumps, stack: [frame] })),
+    });
+    const one = (dumps: ReturnType<typeof inDumps>) =>
+      answer({ threads: [thread(1), thread(2, { volumeBytes: 30 * MiB, dumps })] });
+    expect(one(inDumps(3, { "a.B.c(B.java:1)": 2, "a.B.d(B.java:1)": 1 }))).toBe(
+      "Who: thread 2 allocated most, 30 MiB in 15 calls; 2 of its 3 stacks dumped meanwhile are in a.B.c(B.java:1).",
+    );
+    expect(one(inDumps(null, { "a.B.c(B.java:1)": 1 }))).toMatch(
+      /; 1 of its 5 stacks dumped is in a\.B\.c\(B\.java:1\)\.$/,
+    );
+    expect(one(inDumps(0, { "a.B.c(B.java:1)": 5 }))).toContain("5 of its 5 stacks dumped are in");
+    expect(one(inDumps(3, {}))).toMatch(/15 calls\.$/);
+    const pool = [1, 2].map((number) =>
+      thread(number, {
+        name: `loader-${number}`,
+        volumeBytes: 30 * MiB,
+        dumps: inDumps(number, { "a.B.c(B.java:1)": 1, [`a.B.d${number}(B.java:1)`]: number - 1 }),
+      }),
+    );
+    expect(answer({ threads: [thread(7), ...pool] })).toContain(
+      "; 2 of their 3 stacks dumped meanwhile are in a.B.c(B.java:1).",
+    );
+  });
+
+  it("names the library that has requested a fifth or more, as sizes show", () => {
+    const finding = (pattern: string, volumeBytes: number) => ({
+      kind: "known-pattern",
+      severity: "info" as const,
+      message: "",
+      bytes: 0,
+      evidence: { pattern, volumeBytes },
+    });
+    const threads = [thread(1, { volumeBytes: 50 * MiB })];
+    const findings = [finding("zlib's deflate", 2 * MiB), finding("zlib's inflate", 10 * MiB)];
+    expect(answer({ threads, findings })).toBe(
+      "Who: by their sizes, 10 MiB (20.0 %) of all requests are zlib's inflate.",
+    );
+    expect(answer({ threads, findings: [finding("zlib's inflate", 9.9 * MiB)] })).toBeUndefined();
+  });
+
   it("names the call site with most live memory, if it has a fifth of it", () => {
     const live = { bytes: 50 * MiB, blocks: 20, peakBytes: 50 * MiB, peakTime: null };
     const of = (bytes: number) => [

@@ -175,6 +175,8 @@ describe("examples of the documents and of the help", async () => {
     writeFileSync(file("mallog.config.json"), config);
     const library = "7f92cc000000-7f92cd000000 r-xp 00000000 fd:00 7 /usr/lib/jvm/lib/libjvm.so";
     writeFileSync(file("maps.txt"), `${library}\n`);
+    const thread = '"main" #1 prio=5 os_prio=0 tid=0x00007f92c4010800 nid=0x3fd2 runnable [0x0]';
+    writeFileSync(file("dump.txt"), `Full thread dump OpenJDK 64-Bit Server VM:\n\n${thread}\n`);
     expect(shell("mallog beginning.log.gz -q -o base.json -o head.json").status).toBe(0);
   });
 

@@ -24,6 +24,8 @@ export interface AnalysisRequest {
   readonly maps: readonly string[];
   /** name call sites by the symbols of their files */
   readonly symbols: boolean;
+  /** files and folders of --jstack */
+  readonly jstack: readonly string[];
   /** null: not given, so what the log states counts */
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number | null };
   /** paths of the report files */
@@ -84,6 +86,7 @@ export function analysisRequest(
     top: values.top,
     maps: values.maps ?? [],
     symbols: values.symbols ?? false,
+    jstack: values.jstack ?? [],
     container: { limitBytes, baseRssBytes },
     outputs: values.output ?? [],
     form: formOf(values),

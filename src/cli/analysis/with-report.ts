@@ -18,6 +18,7 @@ import { message } from "../terminal/message.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
 import { mappingsOf, withNamedCallers } from "./name-callers.ts";
+import { sayIfNoneMatches, threadDumpsOf } from "./name-threads.ts";
 import { Watching } from "./watching.ts";
 
 const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard input:
@@ -50,6 +51,7 @@ export async function withReport(
   }
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
   const naming = { mappings: mappingsOf(request.maps, io.cwd), symbols: request.symbols };
+  const threadDumps = await threadDumpsOf(request.jstack, io.cwd);
   const outputs = outputFiles(request.outputs, request.inputs, io.cwd, ENDINGS);
   const isShown = showsProgress(request, io);
   const table = isShown && request.follows ? await liveTable(request, io) : null;
@@ -73,19 +75,26 @@ export async function withReport(
   });
   try {
     sayWhatIsAwaited(request, io);
-    const analysed = await analyse(request.inputs, request.analysis, {
-      stdin: io.stdin,
-      signal: AbortSignal.any([signals.aborted, watching.signal]),
-      onProgress: (now) => (progress ?? table)?.update(now),
-      follows: request.follows,
-      ...(table === null && request.everyMs === null
-        ? {}
-        : { onStart: (snapshot) => watching.start(snapshot) }),
-    });
+    const analysed = await analyse(
+      request.inputs,
+      { ...request.analysis, threadDumps },
+      {
+        stdin: io.stdin,
+        signal: AbortSignal.any([signals.aborted, watching.signal]),
+        onProgress: (now) => (progress ?? table)?.update(now),
+        follows: request.follows,
+        ...(table === null && request.everyMs === null
+          ? {}
+          : { onStart: (snapshot) => watching.start(snapshot) }),
+      },
+    );
     await watching.stop();
     progress?.clear();
     if (analysed.trace.events === 0 && signals.exitCode === null) {
       throw noEvents(analysed);
+    }
+    if (analysed.trace.events > 0) {
+      sayIfNoneMatches(threadDumps, analysed.threadDumps?.matchedThreads ?? 0, "log", io);
     }
     const named = await withNamedCallers(analysed, naming, io);
     const exitCode = await conclude(finished(named, request), outputs);

@@ -20,6 +20,7 @@ export interface OutputValues {
   readonly top: number;
   readonly maps?: readonly string[];
   readonly symbols?: true;
+  readonly jstack?: readonly string[];
   readonly output?: readonly string[];
   readonly json?: true;
   readonly ndjson?: true;
@@ -53,6 +54,7 @@ export function outputOptions(quiet: string, moreForms: readonly Option[] = []):
       "--symbols",
       "name functions and lines of call sites by the files on this machine, with llvm-symbolizer or addr2line",
     ),
+    jstackOption("name the threads, and say what they ran, by"),
     repeatableOption(
       "-o, --output <file>",
       "also write the report to a file; its ending selects the format (see below); repeatable",
@@ -63,6 +65,14 @@ export function outputOptions(quiet: string, moreForms: readonly Option[] = []):
     new Option("--no-progress", "no progress line"),
     ...colorOptions(),
   ].map((option) => option.helpGroup("Output:"));
+}
+
+/** `purpose`: what the dumps are for, before what they are. */
+export function jstackOption(purpose: string): Option {
+  return repeatableOption(
+    "--jstack <file>",
+    `${purpose} a thread dump of jstack or jcmd PID Thread.print, or a listing of names such as grep . /proc/PID/task/*/comm; a folder: all its files; repeatable`,
+  );
 }
 
 export function topOption(): Option {

@@ -1,6 +1,7 @@
+import { statesText } from "../dumps.ts";
 import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../format.ts";
 import type { CallCounts, ThreadSummary, TraceSummary } from "../report.ts";
-import { cut, cutMiddle } from "../shorten.ts";
+import { cut, cutFrame, cutMiddle } from "../shorten.ts";
 import type { ThreadSort } from "../sort-threads.ts";
 import type { Column } from "./column.ts";
 
@@ -59,7 +60,7 @@ export function threadColumns(
       cell: ({ tid }) => String(tid),
       rest: (rows) => `… ${count(rows.length)} more`,
     },
-    named("name", 4, threads, (thread) => thread.name),
+    named("name", 4, threads, (thread) => thread.name, { least: 16, to: cutMiddle }),
     bytes(["volume"], 0, (thread) => thread.volumeBytes, volume),
     { ...calls("total", 1), head: ["calls"] },
     bytes(["live"], 0, (thread) => thread.liveBytes, held),
@@ -90,7 +91,11 @@ export function threadColumns(
       cell: ({ firstTime }) => moment(firstTime, start),
     },
     { head: ["last"], align: "right", rank: 12, cell: ({ lastTime }) => moment(lastTime, start) },
-    named("top frame", 8, threads, (thread) => thread.topFrame),
+    named("top frame", 8, threads, (thread) => thread.topFrame, { least: 24, to: cutFrame }),
+    named("states in dumps", 10.5, threads, ({ dumps }) => statesText(dumps), {
+      least: 24,
+      to: cut,
+    }),
   ];
 }
 
@@ -99,6 +104,7 @@ function named(
   rank: number,
   threads: readonly ThreadSummary[],
   of: (thread: ThreadSummary) => string | null,
+  fold: NonNullable<ThreadColumn["fold"]>,
 ): ThreadColumn {
   const known = threads.some((thread) => of(thread) !== null);
   return {
@@ -107,7 +113,7 @@ function named(
     isName: true,
     rank,
     cell: (thread) => of(thread) ?? (known ? "?" : ""),
-    fold: { least: 16, to: cutMiddle },
+    fold,
   };
 }
 

@@ -1,3 +1,4 @@
+import { statesText } from "../dumps.ts";
 import { printable } from "../printable.ts";
 import type {
   AllocationFigures,
@@ -53,6 +54,7 @@ const THREADS: Columns<ThreadSummary> = [
   ["arenas", ({ arenas }) => arenas.join(" ")],
   ["firstTime", ({ firstTime }) => firstTime],
   ["lastTime", ({ lastTime }) => lastTime],
+  ["states", ({ dumps }) => statesText(dumps)],
 ];
 
 const FIGURES: Columns<AllocationFigures> = [

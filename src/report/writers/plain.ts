@@ -1,3 +1,4 @@
+import { statesText } from "../dumps.ts";
 import { printable } from "../printable.ts";
 import type { AllocationFigures } from "../report.ts";
 import type { Writer } from "./writer.ts";
@@ -49,6 +50,7 @@ export const writePlain: Writer = ({ report, verdict }) => {
       arenas: (thread) => thread.arenas.join(" "),
       name: (thread) => thread.name,
       topFrame: (thread) => thread.topFrame,
+      states: ({ dumps }) => statesText(dumps),
     }),
     ...records("caller", callers, {
       caller: (row) => row.caller ?? (row.merged ? "others" : null),

@@ -7,11 +7,12 @@ import {
   budgetOption,
 } from "../../budgets/budget-options.ts";
 import { repeatableOption } from "../../options/option-values.ts";
-import { colorOptions, topOption } from "../../options/output-options.ts";
+import { colorOptions, jstackOption, topOption } from "../../options/output-options.ts";
 
 /** Option values of `diff`, as commander returns them. */
 interface DiffValues extends BudgetValues {
   readonly top: number;
+  readonly jstack?: readonly string[];
   readonly output?: readonly string[];
   readonly json?: true;
   readonly quiet?: true;
@@ -59,6 +60,7 @@ export function addDiff(program: Command, run: (request: DiffRequest) => Promise
     allowFailureOption(),
     allowUnreliableOption(),
     topOption(),
+    jstackOption("name the threads of the run that it is of by"),
     repeatableOption(
       "-o, --output <file>",
       "also write the comparison to a .txt or .json file; repeatable",

@@ -4,6 +4,7 @@ import { presentDiff } from "../../../diff/present-diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { budgetList } from "../../../report/text/budget-list.ts";
 import { printJson } from "../../../report/writers/json.ts";
+import { sayIfNoneMatches, threadDumpsOf } from "../../analysis/name-threads.ts";
 import { readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
 import { readBase } from "../../files/base-report.ts";
@@ -15,6 +16,7 @@ import { widthOf } from "../../terminal/capabilities.ts";
 import { chalkFor } from "../../terminal/chalk-for.ts";
 import { print } from "../../terminal/print.ts";
 import { shellWord } from "../../terminal/shell-word.ts";
+import { matchedThreads, withDumpedNames } from "./name-both.ts";
 import type { DiffRequest } from "./options.ts";
 
 const ENDINGS = [".txt", ".json"];
@@ -32,9 +34,11 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
   const inFile = request.config === undefined ? [] : readConfig(request.config, io.cwd).budgets;
   const budgets = [...typedBudgets(request.budget ?? []), ...inFile];
   const outputs = outputFiles(request.output ?? [], [base, head], io.cwd, ENDINGS);
+  const dumps = await threadDumpsOf(request.jstack ?? [], io.cwd);
+  const reports = { base: await readBase(base, io), head: await readBase(head, io) };
+  sayIfNoneMatches(dumps, matchedThreads(reports, dumps), "reports", io);
   const evidence = {
-    base: await readBase(base, io),
-    head: await readBase(head, io),
+    ...withDumpedNames(reports, dumps),
     trustsModel: request.allowUnreliable ?? false,
   };
   const command =
