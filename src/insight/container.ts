@@ -1,3 +1,4 @@
+import { type Fate, fateOf } from "../report/container-fate.ts";
 import { byteUnit, size } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Container, Report, Scenario } from "../report/report.ts";
@@ -47,9 +48,9 @@ export function containerSentences(
     return [plain(`The process needs ${needs}.`)];
   }
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
-  const least = baseRssBytes + recorded.rss.peakLowBytes;
-  const most = baseRssBytes + recorded.rss.peakHighBytes;
-  if (least <= limitBytes && most > limitBytes) {
+  if (fateOf(recorded, limitBytes, baseRssBytes) === "may not fit") {
+    const least = baseRssBytes + recorded.rss.peakLowBytes;
+    const most = baseRssBytes + recorded.rss.peakHighBytes;
     const range = `${size(least, unit)} to ${size(most, unit)}`;
     return [
       {
@@ -68,13 +69,19 @@ export function containerSentences(
   if (whatIfs.length === 0) {
     return [killed];
   }
-  const serving = new Set(
-    all.filter((scenario) => servesAllCalls(scenario, recorded)).map(({ name }) => name),
-  );
-  const fitting = whatIfs.filter(({ name, fits }) => fits && serving.has(name));
-  if (fitting.length === 0) {
-    return [killed, plain("No setting tried makes it fit.")];
+  const serving = all.slice(1).filter((scenario) => servesAllCalls(scenario, recorded));
+  const under = (fate: Fate): string =>
+    serving
+      .filter((scenario) => fateOf(scenario, limitBytes, baseRssBytes) === fate)
+      .map(({ name, rss }) => `${name} (${size(baseRssBytes + rss.peakBytes, unit)})`)
+      .join(" or ");
+  const [fitting, uncertain] = [under("fits"), under("may not fit")];
+  if (fitting === "") {
+    const text =
+      uncertain === ""
+        ? "No setting tried makes it fit."
+        : `It may fit with ${uncertain}: the limit lies within the range.`;
+    return [killed, plain(text)];
   }
-  const names = fitting.map(({ name, peakBytes }) => `${name} (${size(peakBytes, unit)})`);
-  return [killed, { tone: "good", text: `It would fit with ${names.join(" or ")}.` }];
+  return [killed, { tone: "good", text: `It would fit with ${fitting}.` }];
 }

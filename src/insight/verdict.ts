@@ -57,7 +57,7 @@ export function verdict(report: Report): Sentence[] {
   sentences.push(...why(report), ...who(report));
   const inJvm = jvmCure(report);
   sentences.push(
-    labelled("Cure", advice(recorded, whatIfs)),
+    labelled("Cure", advice(recorded, whatIfs, report.causes?.[recorded.name] ?? null)),
     ...(inJvm === null ? [] : [inJvm]),
     labelled("Proof", reproduced(report.model.fidelity)),
   );

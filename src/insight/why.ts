@@ -1,6 +1,7 @@
 import { byteUnit, percent, size } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Causes, Report, Timeline } from "../report/report.ts";
+import { BEYOND_LIVE, heldBytes } from "./cause-words.ts";
 import { labelled, plain } from "./sentences.ts";
 
 /** A cause with a smaller share of RSS is not worth a word on the first screen. */
@@ -11,18 +12,6 @@ const GROWTH_RATIO = 0.1;
 const GROWTH_BYTES = 1024 * 1024;
 /** Growth of RSS is explained by live memory, or by what is held beyond it, if that is at least this share of it. */
 const EXPLAINED_RATIO = 0.8;
-
-/** Memory beyond what is live, in words. */
-const BEYOND_LIVE: readonly (readonly [cause: keyof Causes, words: string])[] = [
-  ["returnable", "whole free pages within heaps, which malloc_trim would return"],
-  ["pinned", "free, but on pages that they share with blocks in use"],
-  ["tops", "the free tops of heaps"],
-  ["idleArenas", "in arenas without a live block"],
-  ["tcache", "freed blocks in the threads' caches (tcache)"],
-  ["fastbins", "freed small blocks that glibc does not merge (fastbins)"],
-  ["overhead", "headers and rounding of blocks"],
-  ["unlogged", "in use from outside the log"],
-];
 
 /** Why the memory of the recorded run is resident at its end, largest causes first, and what grows. */
 export function why({ scenarios, causes, timeline }: Report): Sentence[] {
@@ -43,9 +32,8 @@ function composition(causes: Causes, rss: number): string {
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, MOST_CAUSES);
   const unit = byteUnit([rss]);
-  const held = causes.live + causes.mapped + causes.unwritten;
   if (notable.length === 0) {
-    return `the program holds ${percent(held / rss)} of it.${neverWritten(causes, rss)}`;
+    return `the program holds ${percent(heldBytes(causes) / rss)} of it.${neverWritten(causes, rss)}`;
   }
   const parts = notable.map(({ bytes, words }) => `${size(bytes, unit)} are ${words}`);
   return `of ${size(rss, unit)}, ${parts.join("; ")}.${neverWritten(causes, rss)}`;

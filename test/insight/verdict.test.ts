@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { containerOf } from "../../src/insight/container.ts";
 import { verdict } from "../../src/insight/verdict.ts";
-import type { Report, TouchFit } from "../../src/report/report.ts";
+import type { Causes, Report, TouchFit } from "../../src/report/report.ts";
 import {
   fidelity,
   MiB,
@@ -109,8 +109,18 @@ describe("advice", () => {
   });
 
   test("the simplest of settings with nearly the same gain", () => {
-    const text = help(["as recorded", 100, 200], ["A=1,B=2", 50, 150], ["A=1", 50.2, 150]);
+    const text = help(["as recorded", 100, 200], ["A=1,B=2", 50, 150], ["A=1", 50.9, 150.9]);
     expect(text).toContain("Cure: A=1 helps most: peak RSS falls");
+    const worse = help(["as recorded", 100, 200], ["A=1,B=2", 50, 150], ["A=1", 51.1, 151.1]);
+    expect(worse).toContain("Cure: A=1,B=2 helps most");
+  });
+
+  test("of as many settings, first those under which no call can fail for want of mappings", () => {
+    const [risky, safe] = ["MALLOC_MMAP_THRESHOLD_=131072", "MALLOC_TRIM_THRESHOLD_=131072"];
+    const text = (safeMiB: number) =>
+      help(["as recorded", 100, 100], [risky, 50, 50], [safe, safeMiB, safeMiB]);
+    expect(text(50.9)).toMatch(/^Cure: MALLOC_TRIM_THRESHOLD_=131072 helps most/);
+    expect(text(51.1)).toMatch(/^Cure: MALLOC_MMAP_THRESHOLD_=131072 helps most/);
   });
 
   test("no setting helps", () => {
@@ -120,6 +130,30 @@ describe("advice", () => {
     expect(help(["as recorded", 100, 200], ["A=1", 99, 199])).toBe(
       "Cure: A=1 does not lower RSS by 5 % and 1 MiB or more, at the peak or at the end.",
     );
+  });
+
+  test("no setting helps: what the memory is", () => {
+    const scenarios = [scenario("as recorded", { endMiB: 100 }), scenario("A=1", { endMiB: 99 })];
+    const none = { live: 0, mapped: 0, overhead: 0, unwritten: 0, tcache: 0, fastbins: 0 };
+    const others = { returnable: 0, pinned: 0, tops: 0, idleArenas: 0, unlogged: 0 };
+    const why = (end: Partial<Causes>, peak: Partial<Causes> | null) =>
+      cure({
+        scenarios,
+        causes: {
+          "as recorded": {
+            end: { ...none, ...others, ...end },
+            peak: peak && { ...none, ...others, ...peak },
+          },
+        },
+      }).split("at the end: ")[1];
+    const held = { live: 40, mapped: 30, unwritten: -10, tops: 40 };
+    expect(why({}, held)).toBe("60.0 % of the memory at the peak is live.");
+    expect(why(held, null)).toBe("60.0 % of the memory at the end is live.");
+    expect(why({ live: 30, overhead: 70 }, null)).toBe(
+      "70.0 % of the memory at the end is headers and rounding of blocks.",
+    );
+    expect(why({ live: 30, overhead: 30, pinned: 40 }, null)).toBeUndefined();
+    expect(why({}, null)).toBeUndefined();
   });
 
   test("needs a gain of 5 % and of 1 MiB", () => {
@@ -287,6 +321,16 @@ describe("the container", () => {
     expect(text(500)).toContain("may not fit");
     expect(text(499)).toContain("OOM-killed");
     expect(text(600)).toContain("The process fits");
+  });
+
+  test("a setting under which it may not fit is no promise", () => {
+    const { rss, ...rest } = scenario("A=1", { peakMiB: 260 });
+    const ranged = { ...rest, rss: { ...rss, peakLowBytes: 250 * MiB, peakHighBytes: 300 * MiB } };
+    const text = (limitMiB: number) =>
+      sentences(limitMiB, 0, [scenarios[0]!, ranged]).map((one) => one.text)[1];
+    expect(text(299)).toBe("It may fit with A=1 (260 MiB): the limit lies within the range.");
+    expect(text(300)).toBe("It would fit with A=1 (260 MiB).");
+    expect(text(249)).toBe("No setting tried makes it fit.");
   });
 
   test("fits, to the byte", () => {

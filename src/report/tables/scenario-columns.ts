@@ -1,7 +1,8 @@
 import type { ChalkInstance } from "chalk";
+import { fateOf } from "../container-fate.ts";
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Presented } from "../presented.ts";
-import type { Container, Scenario, UnavailableScenario } from "../report.ts";
+import type { Scenario, UnavailableScenario } from "../report.ts";
 import { foldAtCommas } from "../shorten.ts";
 import type { Column } from "./column.ts";
 
@@ -124,24 +125,22 @@ function scenarioColumns(
   if (container === undefined || container.limitBytes === null) {
     return columns;
   }
-  return [...columns, fate(scenarios, failing, container, container.limitBytes, chalk)];
+  return [...columns, fate(failing, container.limitBytes, container.baseRssBytes, chalk)];
 }
 
 /** Whether the process fits its container. */
 function fate(
-  scenarios: readonly Scenario[],
   failing: Presented["failing"],
-  container: Container,
   limitBytes: number,
+  baseRssBytes: number,
   chalk: ChalkInstance,
 ): ScenarioColumn {
-  const fits = (scenario: Scenario): boolean =>
-    container.scenarios[scenarios.indexOf(scenario)]?.fits === true;
   return {
     head: ["in", size(limitBytes)],
     align: "left",
     rank: 3,
-    cell: (scenario) => (failing.has(scenario) ? FAILS : fits(scenario) ? "fits" : "killed"),
+    cell: (scenario) =>
+      failing.has(scenario) ? FAILS : fateOf(scenario, limitBytes, baseRssBytes),
     paint: (_, text) => (text === "fits" ? chalk.green(text) : chalk.red(text)),
   };
 }
