@@ -33,10 +33,13 @@ export type Action = (typeof Action)[keyof typeof Action];
  */
 export const LOST_FREE = 0x80;
 
+/** The bits of an Action in its column, without LOST_FREE. */
+export const ACTION_BITS = 0x7f;
+
 /** Returns the action without LOST_FREE. */
 export function withoutLostFree(action: number): Action {
   // The column holds an Action, plus LOST_FREE or not.
-  return (action & ~LOST_FREE) as Action;
+  return (action & ACTION_BITS) as Action;
 }
 
 /** The columns of an ActionBatch: row i belongs to event i of the EventBatch. */

@@ -1,9 +1,10 @@
-import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.ts";
+import { ACTION_BITS, Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { BLOCK, type BlockTable } from "./blocks.ts";
-import { CallerLifetimes } from "./caller-lifetimes.ts";
+import { CallerLifetimes, LIFETIMES } from "./caller-lifetimes.ts";
 import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
 import { FEW_CALLS, LIMITS, type SiteLimits } from "./site-limits.ts";
+import { hash, hasTagOf, isNear, SITE_MASK, withTagOf } from "./site-slots.ts";
 import { ANY, ANY_CALLER, type SiteTable, TEMPORARY_CALLS } from "./site-table.ts";
 
 /** Cells of a site's row, which fills one cache line. Doubles: */
@@ -11,13 +12,12 @@ const CALLER = 0;
 const SIZE = 1;
 const CALLS = 3;
 const VOLUME = 4;
-const LIVE_BYTES = 5;
-const AT_PEAK = 6;
+/** bytes freed since the peak `EPOCH` that were live then */
+const GONE = 5;
 const STRIDE = 8;
 /** Integers in the same row: */
 const THREAD = 4;
-const LIVE_BLOCKS = 5;
-/** the peak of which AT_PEAK is known; if it is not the last one, nothing of the site has changed since that */
+/** number of the peak since which GONE counts; if it is not the last one, GONE is 0 */
 const EPOCH = 14;
 const TEMPORARY = 15;
 const INTEGERS = 16;
@@ -25,22 +25,19 @@ const INITIAL_SITES = 256;
 /** Up to this size the rows stay in the processor's cache anyway. */
 const CACHED_BYTES = 2 ** 20;
 
-/** A site that would lie farther from its slot than this is not added: made-up keys cannot make the search long. */
-const MAX_DISTANCE = 64;
-
 /**
  * Who allocates: a row for each call site, requested size and thread. A block belongs to the call that allocated it or
  * last resized it. Memory is bounded: a log with too many different keys has rows that stand for many.
  *
- * What a site had live at the peak is known only afterwards, and a growing process has one new peak after the other. So a row
- * keeps its value of the last peak only when it changes: a value that has not changed since is the same still.
+ * What a site has live is summed over the live blocks when it is asked for. What it had live at the peak, which is known only
+ * afterwards, are the blocks of that moment: those that are still live, and those freed since. So most frees change no row.
  */
 export class AllocationSites {
   #rows = new Float64Array(INITIAL_SITES * STRIDE);
   /** the same rows */
   #integers = new Int32Array(this.#rows.buffer);
   #size = 0;
-  /** rows by key: open addressing, linear probing; −1 = empty, at most half full */
+  /** sites by key: open addressing, linear probing; −1 = empty, at most half full */
   #slots = new Int32Array(INITIAL_SITES * 2).fill(-1);
   readonly #blocks: BlockTable;
   readonly #limits: SiteLimits;
@@ -112,6 +109,10 @@ export class AllocationSites {
     const integers = this.#integers;
     const blocks = this.#blocks.integers;
     const allocations = this.#allocations;
+    const callerIndexes = this.#callerIndexes;
+    const lifetimes = this.lifetimes.counts;
+    const sites = this.#sites;
+    const { oldOwners } = this.#blocks;
     let peaks = this.#peaks;
     let live = this.#liveBytes;
     let lost = 0;
@@ -122,53 +123,41 @@ export class AllocationSites {
         let gone = out.oldSize[i]!;
         if (action >= LOST_FREE) {
           const bytes = this.#blocks.lostBytes[lost++]!;
-          this.#lose(this.#blocks.siteOf(out.lost[i]!), bytes, peaks);
+          this.#lose(out.lost[i]! * BLOCK.integers, bytes, i > peak, peaks);
           gone += bytes;
         }
-        if (isEnd(action)) {
-          const site = blocks[block + BLOCK.site]!;
-          const row = site * STRIDE;
-          const cell = site * INTEGERS;
-          if (integers[cell + EPOCH] !== peaks) {
-            integers[cell + EPOCH] = peaks;
-            rows[row + AT_PEAK] = rows[row + LIVE_BYTES]!;
+        const plain = action & ACTION_BITS;
+        if (plain > Action.pvalloc || plain === Action.realloc) {
+          const site = ~blocks[block + BLOCK.site]!;
+          blocks[block + BLOCK.site] = 0;
+          if (i > peak && blocks[block + BLOCK.epoch] !== peaks) {
+            this.#countGone(site, out.oldSize[i]!, peaks);
           }
-          rows[row + LIVE_BYTES]! -= out.oldSize[i]!;
-          integers[cell + LIVE_BLOCKS]!--;
-          const later =
-            allocations[blocks[block + BLOCK.siteOwner]!]! - blocks[block + BLOCK.born]!;
-          if (later >>> 0 <= TEMPORARY_CALLS) {
-            integers[cell + TEMPORARY]!++;
+          if (
+            (allocations[oldOwners[i]!]! - blocks[block + BLOCK.born]!) >>> 0 <=
+            TEMPORARY_CALLS
+          ) {
+            integers[site * INTEGERS + TEMPORARY]!++;
           }
-          this.lifetimes.count(
-            this.#callerIndexes[site]!,
-            first + i - blocks[block + BLOCK.event]!,
-          );
+          const lived = (first + i - blocks[block + BLOCK.event]!) | 1;
+          lifetimes[callerIndexes[site]! * LIFETIMES + 31 - Math.clz32(lived)]!++;
         }
-        if (returnsBlock(action)) {
+        if (plain <= Action.pvalloc) {
           const thread = out.thread[i]!;
-          const site = this.#sites[i]!;
+          const site = sites[i]!;
           const row = site * STRIDE;
-          const cell = site * INTEGERS;
-          blocks[block + BLOCK.site] = site;
-          blocks[block + BLOCK.siteOwner] = thread;
+          blocks[block + BLOCK.site] = ~site;
+          blocks[block + BLOCK.epoch] = peaks;
           blocks[block + BLOCK.event] = first + i;
           blocks[block + BLOCK.born] = ++allocations[thread]!;
-          if (integers[cell + EPOCH] !== peaks) {
-            integers[cell + EPOCH] = peaks;
-            rows[row + AT_PEAK] = rows[row + LIVE_BYTES]!;
-          }
-          // Not the requested size: that of a call which no process has memory for counts as 0.
-          const bytes = liveAfter[i]! - live + gone;
           rows[row + CALLS]!++;
-          rows[row + VOLUME]! += bytes;
-          rows[row + LIVE_BYTES]! += bytes;
-          integers[cell + LIVE_BLOCKS]!++;
+          // Not the requested size: that of a call which no process has memory for counts as 0.
+          rows[row + VOLUME]! += liveAfter[i]! - live + gone;
         }
         live = liveAfter[i]!;
       }
       if (i === peak) {
-        peaks++;
+        peaks = (peaks + 1) | 0;
       }
     }
     this.#peaks = peaks;
@@ -215,39 +204,42 @@ export class AllocationSites {
     const sites = this.#sites;
     const slots = this.#slots;
     const rows = this.#rows;
-    const blocks = this.#blocks.integers;
     const mask = slots.length - 1;
     let sum = 0;
     for (let i = from; i < to; i++) {
-      const block = out.block[i]!;
-      if (block < 0) {
+      if (out.block[i]! < 0 || !returnsBlock(out.action[i]!)) {
         continue;
       }
-      let site = 0;
-      if (!returnsBlock(out.action[i]!)) {
-        site = blocks[block * BLOCK.integers + BLOCK.site]!;
-      } else {
-        const mixed = hash(batch.caller[i]!, batch.size[i]!, out.thread[i]!);
-        sites[i] = mixed;
-        site = slots[mixed & mask]!;
-      }
-      sum += site < 0 ? 0 : rows[site * STRIDE]!;
+      const mixed = hash(batch.caller[i]!, batch.size[i]!, out.thread[i]!);
+      sites[i] = mixed;
+      const slot = slots[mixed & mask]!;
+      sum += hasTagOf(slot, mixed) ? rows[(slot & SITE_MASK) * STRIDE]! : 0;
     }
     this.#warmed = (this.#warmed + sum) | 0;
   }
 
-  /** Removes a block whose free is missing: nothing shows how long it lived. */
-  #lose(site: number, bytes: number, peaks: number): void {
+  /** Removes a block, by the index of its row, whose free is missing: nothing shows how long it lived. */
+  #lose(block: number, bytes: number, isAfterPeak: boolean, peaks: number): void {
+    const blocks = this.#blocks.integers;
+    if (isAfterPeak && blocks[block + BLOCK.epoch] !== peaks) {
+      this.#countGone(~blocks[block + BLOCK.site]!, bytes, peaks);
+    }
+    blocks[block + BLOCK.site] = 0;
+  }
+
+  /** A block of the site that was live at the last peak is freed. */
+  #countGone(site: number, bytes: number, peaks: number): void {
     if (this.#integers[site * INTEGERS + EPOCH] !== peaks) {
       this.#integers[site * INTEGERS + EPOCH] = peaks;
-      this.#rows[site * STRIDE + AT_PEAK] = this.#rows[site * STRIDE + LIVE_BYTES]!;
+      this.#rows[site * STRIDE + GONE] = 0;
     }
-    this.#rows[site * STRIDE + LIVE_BYTES]! -= bytes;
-    this.#integers[site * INTEGERS + LIVE_BLOCKS]!--;
+    this.#rows[site * STRIDE + GONE]! += bytes;
   }
 
   /** A copy of all sites. */
   table(): SiteTable {
+    const rows = this.#rows;
+    const integers = this.#integers;
     const column = (of: (site: number) => number): Float64Array => {
       const values = new Float64Array(this.#size);
       for (let site = 0; site < values.length; site++) {
@@ -255,24 +247,41 @@ export class AllocationSites {
       }
       return values;
     };
-    const rows = this.#rows;
-    const integers = this.#integers;
-    const double = (cell: number) => column((site) => rows[site * STRIDE + cell]!);
-    const integer = (cell: number) => column((site) => integers[site * INTEGERS + cell]!);
+    const liveAtPeakBytes = column((site) =>
+      integers[site * INTEGERS + EPOCH] === this.#peaks ? rows[site * STRIDE + GONE]! : 0,
+    );
     return {
-      caller: double(CALLER),
-      size: double(SIZE),
-      thread: integer(THREAD),
-      calls: double(CALLS),
-      volumeBytes: double(VOLUME),
-      liveBytes: double(LIVE_BYTES),
-      liveBlocks: integer(LIVE_BLOCKS),
-      liveAtPeakBytes: column((site) => {
-        const isOfLastPeak = integers[site * INTEGERS + EPOCH] === this.#peaks;
-        return rows[site * STRIDE + (isOfLastPeak ? AT_PEAK : LIVE_BYTES)]!;
-      }),
+      caller: column((site) => rows[site * STRIDE + CALLER]!),
+      size: column((site) => rows[site * STRIDE + SIZE]!),
+      thread: column((site) => integers[site * INTEGERS + THREAD]!),
+      calls: column((site) => rows[site * STRIDE + CALLS]!),
+      volumeBytes: column((site) => rows[site * STRIDE + VOLUME]!),
+      ...this.#live(liveAtPeakBytes),
       temporaryCalls: column((site) => integers[site * INTEGERS + TEMPORARY]! >>> 0),
     };
+  }
+
+  /** Sums the live blocks. Adds those of the last peak to `liveAtPeakBytes`. */
+  #live(
+    liveAtPeakBytes: Float64Array,
+  ): Pick<SiteTable, "liveBytes" | "liveBlocks" | "liveAtPeakBytes"> {
+    const liveBytes = new Float64Array(this.#size);
+    const liveBlocks = new Float64Array(this.#size);
+    const { integers, idLimit } = this.#blocks;
+    for (let block = 0; block < idLimit; block++) {
+      const cell = block * BLOCK.integers;
+      if (integers[cell + BLOCK.site] === 0) {
+        continue;
+      }
+      const site = this.#blocks.siteOf(block);
+      const bytes = this.#blocks.bytesOf(block);
+      liveBytes[site]! += bytes;
+      liveBlocks[site]!++;
+      if (integers[cell + BLOCK.epoch] !== this.#peaks) {
+        liveAtPeakBytes[site]! += bytes;
+      }
+    }
+    return { liveBytes, liveBlocks, liveAtPeakBytes };
   }
 
   #siteOf(caller: number, size: number, thread: number, mixed: number): number {
@@ -298,12 +307,16 @@ export class AllocationSites {
     const rows = this.#rows;
     const mask = slots.length - 1;
     for (let slot = mixed & mask; ; slot = (slot + 1) & mask) {
-      const site = slots[slot]!;
-      if (site < 0) {
+      const tagged = slots[slot]!;
+      if (tagged < 0) {
         return this.#size < limit && isNear(slot, mixed, mask, limit)
-          ? this.#add(slot, caller, size, thread)
+          ? this.#add(slot, caller, size, thread, mixed)
           : -1;
       }
+      if (!hasTagOf(tagged, mixed)) {
+        continue;
+      }
+      const site = tagged & SITE_MASK;
       const row = site * STRIDE;
       if (
         rows[row + SIZE] === size &&
@@ -315,9 +328,9 @@ export class AllocationSites {
     }
   }
 
-  #add(slot: number, caller: number, size: number, thread: number): number {
+  #add(slot: number, caller: number, size: number, thread: number, mixed: number): number {
     const site = this.#size++;
-    this.#slots[slot] = site;
+    this.#slots[slot] = withTagOf(site, mixed);
     this.#rows[site * STRIDE + CALLER] = caller;
     this.#rows[site * STRIDE + SIZE] = size;
     this.#integers[site * INTEGERS + THREAD] = thread;
@@ -350,11 +363,12 @@ export class AllocationSites {
     for (let site = 0; site < this.#size; site++) {
       const thread = this.#integers[site * INTEGERS + THREAD]!;
       const row = site * STRIDE;
-      let slot = hash(rows[row + CALLER]!, rows[row + SIZE]!, thread) & mask;
+      const mixed = hash(rows[row + CALLER]!, rows[row + SIZE]!, thread);
+      let slot = mixed & mask;
       while (slots[slot]! >= 0) {
         slot = (slot + 1) & mask;
       }
-      slots[slot] = site;
+      slots[slot] = withTagOf(site, mixed);
     }
     this.#slots = slots;
   }
@@ -362,28 +376,5 @@ export class AllocationSites {
 
 /** Of the actions with a block, the others free it. */
 function returnsBlock(action: number): boolean {
-  return withoutLostFree(action) <= Action.pvalloc;
-}
-
-/** A free, or a realloc. */
-function isEnd(action: number): boolean {
-  const plain = withoutLostFree(action);
-  return plain > Action.pvalloc || plain === Action.realloc;
-}
-
-/** The one site without a limit may lie anywhere. */
-function isNear(slot: number, mixed: number, mask: number, limit: number): boolean {
-  return ((slot - mixed) & mask) < MAX_DISTANCE || limit === Number.POSITIVE_INFINITY;
-}
-
-/** Callers may differ in their high half only: return addresses in libraries that lie far apart. */
-function hash(caller: number, size: number, thread: number): number {
-  const high = (caller * 2 ** -32) | 0;
-  let mixed =
-    Math.imul(caller | 0, 0x9e3779b1) ^
-    Math.imul(size | 0, 0x85ebca6b) ^
-    Math.imul(thread ^ (high << 16), 0xc2b2ae35);
-  mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0x2c1b3c6d);
-  return mixed ^ (mixed >>> 13);
+  return (action & ACTION_BITS) <= Action.pvalloc;
 }

@@ -1,4 +1,5 @@
 import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "./actions.ts";
+import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
 import type { ThreadTable } from "./threads.ts";
 
@@ -8,10 +9,10 @@ const STRIDE = 4;
 /** Integers in the same row; from `site` to `born` AllocationSites writes them. */
 export const BLOCK = {
   owner: 2,
-  /** site of the call that allocated it, or that last resized it by realloc */
+  /** ~site of the call that allocated it, or that last resized it by realloc; 0: no block is live */
   site: 3,
-  /** dense index of that call's thread */
-  siteOwner: 4,
+  /** peaks of the process before that call, modulo 2^32 */
+  epoch: 4,
   /** number of its event, modulo 2^32 */
   event: 5,
   /** how many allocations its thread had made with it, modulo 2^32 */
@@ -42,6 +43,8 @@ export class BlockTable {
   #liveBlocks = 0;
   /** bytes of the blocks lost since `warm`, in the order of the events */
   readonly lostBytes: number[] = [];
+  /** of each free and realloc of the batch: owner of the block before it */
+  readonly oldOwners = new Int32Array(EVENTS_PER_BATCH);
   /** sum of what `warm` read, as an integer: V8 would optimise an unused load away */
   #warmed = 0;
 
@@ -86,7 +89,7 @@ export class BlockTable {
 
   /** Site of the call that allocated live block `block`, or that last resized it by realloc. */
   siteOf(block: number): number {
-    return this.#integers[block * BLOCK.integers + BLOCK.site]!;
+    return ~this.#integers[block * BLOCK.integers + BLOCK.site]!;
   }
 
   /** Line of the log with that call, modulo 2^32. */
@@ -102,6 +105,11 @@ export class BlockTable {
   /** The rows as integers, until the next `apply`. */
   get integers(): Int32Array {
     return this.#integers;
+  }
+
+  /** Ids are below this. */
+  get idLimit(): number {
+    return this.#rows.length / STRIDE;
   }
 
   /**
@@ -181,7 +189,9 @@ export class BlockTable {
     out.oldSize[i] = bytes;
     this.#liveBytes -= bytes;
     this.#liveBlocks--;
-    this.#threads.freed(out.thread[i]!, this.ownerOf(block), bytes);
+    const owner = this.ownerOf(block);
+    this.oldOwners[i] = owner;
+    this.#threads.freed(out.thread[i]!, owner, bytes);
   }
 
   /** Removes block `block`, whose free is missing: an allocation of `thread` returned its pointer. */

@@ -28,9 +28,9 @@ export class CallerLifetimes {
     return index;
   }
 
-  /** Counts a block of the caller with this index that lived for so many events, modulo 2^32. */
-  count(index: number, events: number): void {
-    this.#counts[index * LIFETIMES + 31 - Math.clz32(events | 1)]!++;
+  /** How many blocks lived how long: item `index * LIFETIMES + b` for the caller with this index. Until the next `indexOf`. */
+  get counts(): Uint32Array {
+    return this.#counts;
   }
 
   /** Of a caller; empty if it is not known. */

@@ -18,6 +18,7 @@ const RULES = {
     "Ledger.#liveAfter",
     "AllocationSites.#sites",
     "BlockTable.lostBytes",
+    "BlockTable.oldOwners",
     "Resolver.#next",
     "Resolver.failed",
     // Sums of loads that only warm the cache.
