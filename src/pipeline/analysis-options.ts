@@ -7,6 +7,8 @@ import type { ThreadDump } from "../trace/thread-dump.ts";
 export interface AnalysisOptions extends RecordedOptions {
   /** false: counts and live bytes only */
   readonly model: boolean;
+  /** false: calls are not counted by call site and size; true if absent */
+  readonly countsSites?: boolean;
   /** the what-ifs, in order, without the recorded run */
   readonly whatIfs: readonly ScenarioSpec[];
   /** CPUs of this machine */

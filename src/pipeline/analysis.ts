@@ -42,7 +42,7 @@ const NOTHING: InSteps = (function* () {})();
  * of the next batch may belong further up.
  */
 export class Analysis implements EventSink {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly recorded: RecordedRuns;
   readonly #options: AnalysisOptions;
   readonly #runner: WhatIfRunner;
@@ -75,6 +75,7 @@ export class Analysis implements EventSink {
 
   constructor(options: AnalysisOptions, runner: WhatIfRunner) {
     this.#options = options;
+    this.ledger = new Ledger(options.countsSites);
     this.#runner = runner;
     this.#touch = new Touch(options.touch);
     this.recorded = new RecordedRuns(options, this.#facts, {

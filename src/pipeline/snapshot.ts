@@ -39,7 +39,7 @@ export interface Snapshot {
  */
 export function snapshotOf(running: RunningAnalysis): Snapshot {
   const { options, detection } = running;
-  const ledger = new Ledger();
+  const ledger = new Ledger(options.countsSites);
   ledger.copy(running.ledger);
   const touch = new Touch(options.touch);
   touch.copy(running.touch);

@@ -31,6 +31,7 @@ const MAX_LIVE_BYTES = Number.MAX_SAFE_INTEGER;
 /** Requested size, owner and site of every live block, by block id, and the sums over all live blocks. */
 export class BlockTable {
   readonly #threads: ThreadTable;
+  readonly #remembersCalls: boolean;
   /** The rows of free ids are stale. */
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
   /** the same rows */
@@ -48,8 +49,10 @@ export class BlockTable {
   /** sum of what `warm` read, as an integer: V8 would optimise an unused load away */
   #warmed = 0;
 
-  constructor(threads: ThreadTable) {
+  /** `remembersCalls`: false to leave out the lines and times of the calls */
+  constructor(threads: ThreadTable, remembersCalls = true) {
     this.#threads = threads;
+    this.#remembersCalls = remembersCalls;
     this.#liveBytes = 0;
   }
 
@@ -176,8 +179,10 @@ export class BlockTable {
     rows[row + BYTES] = bytes;
     const block = out.block[i]!;
     this.#integers[block * BLOCK.integers + BLOCK.owner] = thread;
-    this.#integers[block * BLOCK.integers + BLOCK.line] = batch.line[i]!;
-    this.#times[block] = batch.time[i]!;
+    if (this.#remembersCalls) {
+      this.#integers[block * BLOCK.integers + BLOCK.line] = batch.line[i]!;
+      this.#times[block] = batch.time[i]!;
+    }
     this.#liveBytes += bytes;
     this.#liveBlocks++;
     this.#threads.allocated(thread, bytes);

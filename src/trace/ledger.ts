@@ -22,7 +22,7 @@ const EVENTS_AHEAD = 1024;
  */
 export class Ledger {
   readonly threads = new ThreadTable();
-  readonly blocks = new BlockTable(this.threads);
+  readonly blocks: BlockTable;
   readonly sites: AllocationSites;
   readonly #resolver = new Resolver();
   readonly clock = new Clock();
@@ -36,8 +36,16 @@ export class Ledger {
   #timeBefore = Number.NaN;
   #peakTime = Number.NaN;
 
-  /** `limits` of the call sites that are told apart: by default enough for all but made-up logs */
-  constructor(limits?: SiteLimits) {
+  readonly #countsSites: boolean;
+
+  /**
+   * `countsSites`: false to leave `sites` empty, which takes a third less time without a model; `limits` of the call sites that are told
+   * apart: by default enough for all but made-up logs
+   */
+  constructor(countsSites = true, limits?: SiteLimits) {
+    this.#countsSites = countsSites;
+    // Where nothing is counted by call site, nothing asks for the call of a block.
+    this.blocks = new BlockTable(this.threads, countsSites);
     this.sites = new AllocationSites(this.blocks, limits);
   }
 
@@ -129,7 +137,9 @@ export class Ledger {
       const to = Math.min(batch.length, pointEnd, from + EVENTS_AHEAD);
       blocks.warm(out, from, to);
       blocks.apply(batch, out, this.#liveAfter, from, to);
-      sites.count(batch, out, this.#liveAfter, from, to);
+      if (this.#countsSites) {
+        sites.count(batch, out, this.#liveAfter, from, to);
+      }
       if (to === pointEnd) {
         threads.closePoint();
       }

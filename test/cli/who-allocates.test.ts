@@ -37,6 +37,33 @@ async function report(log: string, options: readonly string[], given: GivenIo = 
 }
 
 describe("call sites", () => {
+  it.each([
+    [[], true],
+    [["--no-model"], false],
+    [["--no-model", "--by", "thread"], false],
+    [["--no-model", "--by", "caller"], true],
+    [["--no-model", "--by", "size"], true],
+    [["--no-model", "--json"], true],
+    [["--no-model", "-o", "report.html"], true],
+    [["--no-model", "--symbols"], true],
+    [["check", "--no-model", "--budget", "live<=1MiB"], true],
+  ])("are counted where the output of %j may show them: %s", async (options, expected) => {
+    let counts: boolean | undefined;
+    await mallog([...options, "app.log"], (_, asked) => {
+      counts = asked.countsSites;
+      return Promise.reject(new Error("that is all"));
+    });
+    expect(counts).toBe(expected);
+  });
+
+  it("are left out without a trace where they are not counted", async () => {
+    const lines = Array.from({ length: 2000 }, (_, i) => `7 malloc(100) = 0x55${i + 4096}00`);
+    const log = [...lines, ...lines.map((line) => `7 free(${line.split(" = ")[1]})`)].join("\n");
+    const [counted, left] = [await report(log, ["--csv"]), await report(log, [])];
+    expect(counted.out).toContain("2000");
+    expect(left.out).toContain("2,000");
+  });
+
   it("are texts of the log, or addresses", async () => {
     const { out, code } = await report(LOG, ["--json"]);
     expect(code).toBe(0);

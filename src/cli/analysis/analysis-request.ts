@@ -72,6 +72,7 @@ export function analysisRequest(
     everyMs: values.every ?? null,
     analysis: {
       model: values.model,
+      countsSites: showsSites(values),
       whatIfs: values.model ? whatIfs(values, glibc) : [],
       recordedWith,
       glibc,
@@ -113,6 +114,19 @@ function refuseUnfollowable(inputs: readonly string[], values: AnalysisValues): 
     const message = `--every has nowhere to put interim reports, as --${form} prints one report; use --ndjson, or add -o FILE`;
     throw new Failure({ code: "usage", message });
   }
+}
+
+/** False if all that is asked for is a table of threads in text, and no model: only then call sites show nowhere. */
+function showsSites(values: AnalysisValues): boolean {
+  return (
+    values.model ||
+    formOf(values) !== "text" ||
+    values.by === "caller" ||
+    values.by === "size" ||
+    values.maps !== undefined ||
+    values.symbols === true ||
+    values.output !== undefined
+  );
 }
 
 function formOf(values: OutputValues): AnalysisRequest["form"] {

@@ -60,7 +60,9 @@ export async function checkLog(
     whatIf === undefined ? values : { ...values, whatIf },
     io.hostCpus,
   );
-  const request = { ...asked, analysis: withScenariosOf(budgets, asked.analysis) };
+  const analysis = withScenariosOf(budgets, asked.analysis);
+  // A budget may be one of a call site.
+  const request = { ...asked, analysis: { ...analysis, countsSites: true } };
   return withReport(request, io, analyse, commands, async (analysed, outputs) => {
     const evidence = {
       head: { known: analysed, json: analysed },
