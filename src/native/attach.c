@@ -137,7 +137,6 @@ __attribute__((constructor)) static void attach(void) {
   make_process();
   if (process->state == OFF) return;
   process->pid = (int)SYS(getpid);
-  config.arena_limit = 0;
   begin_recording();
   if (process->state != RECORDING) return;
   comment(header, text(header, "# attached"));
