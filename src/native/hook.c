@@ -81,6 +81,10 @@ enum {
   HIGH_FD = 900,
   NAME_BYTES = 16,
   PATH_BYTES = 4096,
+  /* of membarrier */
+  MEMBARRIER_ALL = 1,
+  MEMBARRIER_ONE_PROCESS = 8,
+  MEMBARRIER_REGISTER = 16,
   DESTRUCTOR_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
   /* of `is_inside`: the thread forks */
   FORKING = 2,
@@ -500,14 +504,17 @@ enum { UNKNOWN_ARENA = 255 };
 #define ALL_LOCKS (~(word)0)
 #define LOCK(number) ((word)1 << (number))
 
+struct self;
+
 /* What a forked child must not share with its parent; the kernel clears it there. */
 struct process {
   int state;
   int pid;
   /* MALLOG_SIGNAL has come */
   int is_switched;
-  /* not only the main thread has made calls */
+  /* 1: a second thread makes its first call, and the main thread begins no more calls without locks; 2: it has ended the last one */
   int has_threads;
+  struct self *main_thread;
   /* the largest mapped chunk that was freed, which sets M_MMAP_THRESHOLD and M_TRIM_THRESHOLD */
   word largest_unmapped;
   /* What each line needs, in one cache line. The thread that holds the log's lock; 0: free */
@@ -721,6 +728,21 @@ static inline void set_inside(int is_inside) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/*
+ * The first call of a second thread: waits until the main thread is in no call without locks, unless that waits itself. Calls
+ * need no fence for this, because the kernel makes one in each thread.
+ */
+static COLD void begin_threads(void) {
+  __atomic_store_n(&process->has_threads, 1, __ATOMIC_SEQ_CST);
+  if (SYS(membarrier, MEMBARRIER_ONE_PROCESS, 0, 0) < 0) SYS(membarrier, MEMBARRIER_ALL, 0, 0);
+  for (int turns = 0; turns < 10 * MOST_TURNS && process->has_threads == 1; turns++) {
+    const struct self *other = __atomic_load_n(&process->main_thread, __ATOMIC_ACQUIRE);
+    if (other == NULL || !*(const volatile unsigned char *)&other->is_inside) break;
+    wait_a_turn(turns);
+  }
+  process->has_threads = 2;
+}
+
 /* This thread's first call in this process */
 static COLD void meet_self(void) {
   self.tid = (int)SYS(gettid);
@@ -734,7 +756,8 @@ static COLD void meet_self(void) {
   self.contention = 0;
   self.second = (word)-1;
   self.name[0] = 0;
-  if (self.tid != process->pid) process->has_threads = 1;
+  if (self.tid == process->pid) process->main_thread = &self;
+  else if (process->has_threads < 2) begin_threads();
   /* Last: a signal handler that finds the number must find the rest. */
   __atomic_store_n(&self.epoch, epoch, __ATOMIC_RELEASE);
 }
@@ -1925,6 +1948,7 @@ static void name_thread(void) {
 
 /* A thread's data are destroyed: the last time is the nearest to its end that the hook can have. */
 static void thread_ends(void *value) {
+  if (process->main_thread == &self) process->main_thread = NULL;
   if (process->state != RECORDING || self.epoch != epoch || self.is_inside) return;
   if (self.destructor_rounds + 1 < DESTRUCTOR_ROUNDS) {
     self.destructor_rounds++;
@@ -2161,6 +2185,7 @@ static COLD void start_process(void) {
     }
   }
   process->pid = (int)SYS(getpid);
+  SYS(membarrier, MEMBARRIER_REGISTER, 0, 0);
   if (is_child || (config.start_after == 0 && !config.starts_by_signal)) begin_recording();
   else process->state = WAITING;
 }
