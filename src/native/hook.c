@@ -12,8 +12,8 @@
  * MALLOG_SAMPLE=1s           how often resident memory is measured; 0: only at the end
  * MALLOG_HOLES=4096          smallest block whose unwritten pages are logged; 0: none
  * MALLOG_MAX=2G              largest size of a log
- * MALLOG_ORDER=exact|free    which calls wait for each other while they are recorded: all (default), or those that the allocator
- *                            lets wait for each other (free, with glibc's malloc only)
+ * MALLOG_ORDER=free|exact    which calls wait for each other while they are recorded: those that the allocator lets wait for
+ *                            each other (default, with glibc's malloc and from the start of a process only), or all
  * MALLOG_FULL=stop|block     when the disk is full or the log has that size: count the calls that are lost (default), or let
  *                            the program wait until there is room
  *
@@ -563,6 +563,7 @@ static struct {
   word smallest_noted;
   word max_bytes;
   int blocks_when_full;
+  /* also where caches may hold blocks from before the recording: of which arenas is not known */
   int is_exact;
 } config;
 
@@ -1131,7 +1132,7 @@ static word count_list(const char *s) {
 }
 
 static COLD void read_config(void) {
-  config.is_exact = 1;
+  config.is_exact = 0;
   const char *value;
   int has_other_arenas = 0;
   config.sample_every = 1000000;
@@ -1156,7 +1157,7 @@ static COLD void read_config(void) {
     } else if ((value = after(v, "MALLOG_FULL="))) {
       config.blocks_when_full = equal(value, "block");
     } else if ((value = after(v, "MALLOG_ORDER="))) {
-      config.is_exact = !equal(value, "free");
+      config.is_exact = equal(value, "exact");
     } else if (after(v, "GLIBC_TUNABLES=")) {
       /* Heaps of another size: their arenas would not be found. Or caches of larger chunks, which may be of any arena. */
       const char *huge = find(v, "glibc.malloc.hugetlb=");
@@ -1165,7 +1166,7 @@ static COLD void read_config(void) {
                          (*digit != 0 && !((*digit == '0' || *digit == '1') && (digit[1] == 0 || digit[1] == ':')));
     }
   }
-  if (!is_glibc || has_other_arenas) config.is_exact = 1;
+  if (!is_glibc || has_other_arenas || config.start_after != 0 || config.starts_by_signal) config.is_exact = 1;
   config.smallest_noted = config.min_hole == 0 ? (word)-1 : config.min_hole;
   /* Growing a file beyond this limit would be answered by SIGXFSZ. */
   struct rlimit files;
@@ -2103,6 +2104,7 @@ static COLD void switch_recording(void) {
     if (config.is_per_process && config.signal != 0) {
       process->state = WAITING;
       config.starts_by_signal = 1;
+      config.is_exact = 1;
       epoch++;
     }
   }
@@ -2178,6 +2180,7 @@ static COLD void start_process(void) {
   } else {
     epoch++;
     is_forked = has_forked = 1;
+    config.is_exact = 1;
     leave_log();
     if (!config.is_per_process) {
       process->state = OFF;

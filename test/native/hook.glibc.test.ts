@@ -196,6 +196,17 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(short.largest.toString("latin1")).toMatch(/# end\n$/);
   });
 
+  it("lets calls of different arenas overlap from the start of a process only", () => {
+    const orders = (env: Record<string, string> = {}, what = "fork") =>
+      [...hook.record(calls.path, [what, "300"], { env }).logs.values()]
+        .sort((a, b) => Number(b.includes("# forked")) - Number(a.includes("# forked")))
+        .flatMap((log) => comments(log, "order"));
+    expect(orders()).toEqual(["exact", "free"]);
+    expect(orders({ MALLOG_ORDER: "exact" })).toEqual(["exact", "exact"]);
+    expect(orders({ MALLOG_START_AFTER: "1ms" }, "wait")).toEqual(["exact"]);
+    expect(orders({ GLIBC_TUNABLES: "glibc.malloc.tcache_max=4096" }, "all")).toEqual(["exact"]);
+  });
+
   it("is switched on by a signal", async () => {
     const file = join(newFolder(), "malloc.log");
     const child = spawn(calls.path, ["wait", "400"], {
@@ -260,11 +271,17 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     },
   );
 
-  it.each(["1", "3"])(
-    "keeps the order of calls where threads share %s arenas",
-    (MALLOC_ARENA_MAX) => {
-      const { largest } = hook.record(stress.path, ["12", "3000"], { env: { MALLOC_ARENA_MAX } });
-      expect(comments(largest, "order")).toEqual(["exact"]);
+  it.each([
+    ["exact", "1"],
+    ["exact", "3"],
+    ["free", "1"],
+    ["free", "3"],
+  ])(
+    "keeps the order of calls, %s, where threads share %s arenas",
+    (MALLOG_ORDER, MALLOC_ARENA_MAX) => {
+      const env = { MALLOG_ORDER, MALLOC_ARENA_MAX };
+      const { largest } = hook.record(stress.path, ["12", "3000"], { env });
+      expect(comments(largest, "order")).toEqual([MALLOG_ORDER]);
       expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
       const times = [...largest.toString("latin1").matchAll(/^\d+ (\S+) \[/gm)].map(
         ([, time]) => time,

@@ -64,7 +64,7 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
       );
       return readFileSync(join(folder, "m.log"), "latin1").match(/^# order .*$/gm);
     };
-    expect(ordersOf()).toEqual(["# order exact"]);
+    expect(ordersOf()).toEqual(["# order free"]);
     expect(ordersOf("--order", "exact")).toEqual(["# order exact"]);
     expect(ordersOf("--order", "free")).toEqual(["# order free"]);
   });
