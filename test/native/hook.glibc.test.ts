@@ -72,6 +72,17 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(Number(hole.split("+")[1])).toBeGreaterThanOrEqual(500_000);
   });
 
+  it("gives lines that follow each other within 100 µs one time", () => {
+    const { largest } = hook.record(calls.path, ["many", "20000"]);
+    const micros = [...largest.toString("latin1").matchAll(/^\d+ 00:00:(\d\d)\.(\d{6}) /gm)].map(
+      ([, seconds = "", fraction = ""]) => Number(seconds + fraction),
+    );
+    expect(micros.length).toBe(40_000);
+    const steps = micros.slice(1).map((time, i) => time - micros[i]!);
+    expect(steps.filter((step) => step !== 0 && step < 100)).toEqual([]);
+    expect(Math.max(...steps)).toBeGreaterThanOrEqual(100);
+  });
+
   it("states the facts of the machine and of the process", () => {
     const env = { MALLOC_ARENA_MAX: "2", GLIBC_TUNABLES: "glibc.malloc.tcache_count=3" };
     const { largest } = hook.record(calls.path, ["all"], { env });

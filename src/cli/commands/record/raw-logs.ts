@@ -87,8 +87,8 @@ export async function keepLog(path: string, target: string): Promise<void> {
   try {
     await pipeline(
       createReadStream(path, { highWaterMark: 1024 * 1024 }),
-      // Higher levels take longer than the report, for logs that are a sixth smaller.
-      createGzip({ level: 1, chunkSize: 256 * 1024 }),
+      // Higher levels take longer, for logs that are a twentieth smaller; more memory takes less time.
+      createGzip({ level: 2, memLevel: 9, chunkSize: 256 * 1024 }),
       createWriteStream(temporary),
     );
     renameSync(temporary, target);
