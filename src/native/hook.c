@@ -86,8 +86,9 @@ enum {
   MEMBARRIER_ONE_PROCESS = 8,
   MEMBARRIER_REGISTER = 16,
   DESTRUCTOR_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
-  /* of `is_inside`: the thread forks */
+  /* of `is_inside`: the thread forks, with the call locks; without, as the only thread */
   FORKING = 2,
+  FORKING_ALONE = 3,
   /* µs that threads wait for the end of one that has logged its exit and sleeps; of one that can run, on a busy machine */
   MOST_WAIT_ASLEEP = 20000,
   MOST_WAIT = 2000000,
@@ -1065,8 +1066,20 @@ static void close_log(void) {
   close_file(&out.file);
 }
 
+/* How far the parent's log was when this process was forked, and by which thread; a child has these as its parent left them. */
+static struct {
+  /* 0: unknown */
+  word bytes;
+  int tid;
+  /* the name of the parent's log, without its folder */
+  char name[256];
+} fork_point;
+
 /* A forked child leaves its parent's log. */
 static void leave_log(void) {
+  const char *name = base_name(out.path);
+  if (fork_point.tid != self.tid || length(name) >= sizeof fork_point.name) fork_point.bytes = 0;
+  else *text(fork_point.name, name) = 0;
   if (out.memory != NULL) SYS(munmap, out.memory, WINDOW_BYTES);
   out.memory = NULL;
   close_file(&out.file);
@@ -2052,6 +2065,21 @@ static void complain(const char *what, long error) {
   SYS(write, 2, line, o - line);
 }
 
+/* # forked NAME BYTES TID: the parent's log, how far it was, and the thread that goes on here; only # forked if that is unknown */
+static void state_fork(void) {
+  char *o = text(header, "# forked");
+  if (fork_point.bytes != 0) {
+    *o++ = ' ';
+    o = text(o, fork_point.name);
+    *o++ = ' ';
+    o = decimal(o, fork_point.bytes);
+    *o++ = ' ';
+    o = decimal(o, (word)fork_point.tid);
+  }
+  comment(header, o);
+  fork_point.bytes = 0;
+}
+
 /* Opens the log and writes its head. Calls are stopped, or there is only one thread. */
 static COLD void begin_recording(void) {
   long result = open_log();
@@ -2060,14 +2088,15 @@ static COLD void begin_recording(void) {
     process->state = OFF;
     return;
   }
-  SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
+  /* The clock of a child goes on where it was forked. */
+  if (fork_point.bytes == 0) SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
   process->state = RECORDING;
   process->last_time = 0;
   range_count = 0;
   for (int i = 0; i < KNOWN_PAGES; i++) known_pages[i] = 0;
   comment(header, text(header, "# hook mallog 1"));
   state_process();
-  if (is_forked) comment(header, text(header, "# forked"));
+  if (is_forked) state_fork();
   comment(header, text(header, config.is_exact ? "# order exact" : "# order free"));
   state_machine();
   state_settings();
@@ -2083,7 +2112,7 @@ static COLD void begin_recording(void) {
   }
   state_mappings();
   next_refresh = 0;
-  next_sample = config.sample_every == 0 ? (word)-1 : config.sample_every;
+  next_sample = config.sample_every == 0 ? (word)-1 : now() + config.sample_every;
 }
 
 static COLD void end_recording(void) {
@@ -2138,14 +2167,20 @@ static void note_signal(int number) {
  */
 static void before_fork(void) {
   has_forked = 1;
-  if (process->state != RECORDING || self.epoch != epoch || self.is_inside || needs_no_locks()) return;
-  set_inside(FORKING);
-  take_call_locks(locks_of_all(), self.tid);
+  if (process->state != RECORDING || self.epoch != epoch || self.is_inside || self.destructor_rounds >= DESTRUCTOR_ROUNDS) return;
+  word locks = locks_of_all();
+  set_inside(locks == 0 ? FORKING_ALONE : FORKING);
+  take_call_locks(locks, self.tid);
+  take_lock(self.tid);
+  fork_point.bytes = out.is_mapped ? out.base + process->at : 0;
+  fork_point.tid = self.tid;
+  give_lock();
 }
 
 static void after_fork(void) {
-  if (self.epoch != epoch || self.is_inside != FORKING) return;
-  give_call_locks(locks_of_all());
+  if (process->state == RECORDING) fork_point.bytes = 0;
+  if (self.epoch != epoch || (self.is_inside != FORKING && self.is_inside != FORKING_ALONE)) return;
+  if (self.is_inside == FORKING) give_call_locks(locks_of_all());
   set_inside(0);
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CProgram } from "../support/c-program.ts";
-import { canRecord, comments, Hook, misses, reported } from "../support/hooked.ts";
+import { canRecord, comments, Hook, misses, reported, withParentsOf } from "../support/hooked.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
 /** The hook under real programs: what it logs, that the model reproduces each pointer and page, and what it survives. */
@@ -141,7 +141,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(largest)).toEqual(EXACT);
   });
 
-  it("gives a forked child a log of its own, and leaves the parent's alone", () => {
+  it("gives a forked child a log of its own, and leaves the parent's alone", async () => {
     const { logs } = hook.record(calls.path, ["fork"]);
     expect(logs.size).toBe(2);
     const texts = [...logs.values()].map((log) => log.toString("latin1"));
@@ -152,6 +152,12 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(parent).not.toContain("malloc(2000)");
     expect(parent).toMatch(/# end\n$/);
     expect(child).toMatch(/# end\n$/);
+    expect(comments(Buffer.from(child ?? ""), "forked")).toEqual([
+      expect.stringMatching(/^malloc\.\d+\.log \d+ \d+$/),
+    ]);
+    for (const name of logs.keys()) {
+      expect(misses(await withParentsOf(name, logs))).toEqual(EXACT);
+    }
   });
 
   it("records neither children nor a second program where the name has no %p", () => {
@@ -266,7 +272,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
 
   it.each(["exact", "free"])(
     "records 64 threads with signals, forks and threads that run on at the end: order %s",
-    (order) => {
+    async (order) => {
       const env = { MALLOG_ORDER: order };
       const { status, logs, largest } = hook.record(stress.path, ["64", "1000"], { env });
       expect([status.status, status.stderr]).toEqual([0, ""]);
@@ -276,8 +282,12 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
       expect(threads.filter(({ name }) => name?.startsWith("worker-")).length).toBe(64);
       // Threads that write their memory while it is measured: the samples are those of no moment.
       expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
-      for (const log of logs.values()) {
+      for (const [name, log] of logs) {
         expect(reported(log).trace.lines.malformed).toBe(0);
+        expect(misses(await withParentsOf(name, logs))).toMatchObject({
+          pointers: 0,
+          malformed: 0,
+        });
       }
     },
   );

@@ -70,13 +70,11 @@ async function keep(
 ): Promise<string> {
   const areAllKept = output.includes("%p");
   const logs = areAllKept ? [first, ...others] : [first];
-  const names: string[] = [];
-  for (const log of logs) {
-    const name = logName(output, log);
-    names.push(name);
-    await keepLogAs(name, log, io.cwd);
+  // A forked process's log is kept with its parent's lines: as long as that log is in the folder.
+  for (const log of logs.toSorted((a, b) => Number(b.isForked) - Number(a.isForked))) {
+    await keepLogAs(logName(output, log), log, io.cwd);
   }
-  const [name = output] = names;
+  const name = logName(output, first);
   if (!quiet) {
     message(io.stderr, keptText(name, first, others, areAllKept));
   }
