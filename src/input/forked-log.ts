@@ -19,28 +19,31 @@ interface ForkPoint {
 /** Bytes of a log's beginning that hold its head up to the mappings of code. */
 const MOST_HEAD_BYTES = 16 * 1024;
 
-/** Forks in a row; a hostile log may name a circle. */
-const MOST_FORKS = 32;
-
 /**
  * The log of a forked process with its parent's up to the fork before it, as if one process had made all these calls; null if
  * the file is no such log, or the parent's is not in the same folder. A chunk is valid only until the next one is requested.
  * @throws Error of the system, while reading
  */
 export function withParents(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> | null {
-  const fork = forkOf(path);
-  return fork === null ? null : untilAborted(joined(path, fork, null, 0), signal);
+  const forks = lineage(path);
+  return forks.length === 0 ? null : untilAborted(joined(path, forks, null), signal);
 }
 
 /** Length of the parents' parts of that text in bytes; 0: the file is no such log. */
 export function bytesOfParents(path: string): number {
-  let bytes = 0;
-  let fork = forkOf(path);
-  for (let depth = 0; fork !== null && depth < MOST_FORKS; depth++) {
-    bytes += fork.bytes;
+  return lineage(path).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The forks from which a process comes, its own first. Ends where a hostile log names a circle. */
+function lineage(path: string): ForkPoint[] {
+  const forks: ForkPoint[] = [];
+  const seen = new Set([join(path)]);
+  for (let fork = forkOf(path); fork !== null && !seen.has(fork.parent); ) {
+    forks.push(fork);
+    seen.add(fork.parent);
     fork = forkOf(fork.parent);
   }
-  return bytes;
+  return forks;
 }
 
 async function* untilAborted(
@@ -53,19 +56,17 @@ async function* untilAborted(
   }
 }
 
-/** `length`: bytes of the file; null: all */
+/** `length`: bytes of the file that are read; null: all */
 async function* joined(
   path: string,
-  fork: ForkPoint | null,
+  [fork, ...older]: readonly ForkPoint[],
   length: number | null,
-  depth: number,
 ): AsyncGenerator<Buffer> {
-  if (fork !== null && depth < MOST_FORKS) {
-    const before = joined(fork.parent, forkOf(fork.parent), fork.bytes, depth + 1);
-    yield* renamed(before, fork);
+  if (fork !== undefined) {
+    yield* renamed(joined(fork.parent, older, fork.bytes), fork);
     yield Buffer.from(fork.command, "latin1");
   }
-  const start = fork === null ? 0 : fork.headBytes;
+  const start = fork?.headBytes ?? 0;
   if (length === null || length > start) {
     const end = length === null ? {} : { end: length - 1 };
     yield* createReadStream(path, { start, ...end, highWaterMark: 256 * 1024 });
