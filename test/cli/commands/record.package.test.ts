@@ -64,6 +64,15 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     expect(new Set(child.match(/^# pid .*/gm)).size).toBe(1);
   });
 
+  it("reports the parent, not its fork, where the parent allocated more itself", () => {
+    const folder = newFolder();
+    const { stderr } = mallog(["record", "--no-report", "--", calls.path, "fork", "9000"], folder);
+    const log = gunzipSync(readFileSync(join(folder, "malloc.log.gz"))).toString("latin1");
+    expect(log).toContain("malloc(30)");
+    expect(log).not.toContain("malloc(2000)");
+    expect(stderr).toContain("1 other process");
+  });
+
   it("takes the options of a report", () => {
     const argv = ["record", "-q", "--json", "--no-what-if", "--container-limit", "64MiB"];
     const { stdout, stderr } = mallog([...argv, "--", calls.path, "all"], newFolder());

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
+import { Readable } from "node:stream";
 import { byteUnit, count, size } from "../../../report/format.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
 import type { Analyse, Io } from "../../io.ts";
@@ -133,8 +134,9 @@ async function byVolume(
   );
   const volumes = new Map<RawLog, number>();
   for (const log of sorted.slice(0, MOST_COUNTED)) {
-    const { threads } = await analyse([log.path], analysis, {
-      stdin: io.stdin,
+    // By its name, a fork's log would be read with its parent's calls.
+    const { threads } = await analyse(["-"], analysis, {
+      stdin: Readable.from(createReadStream(log.path, { highWaterMark: 256 * 1024 })),
       signal: new AbortController().signal,
       onProgress: () => {},
     });
