@@ -3,6 +3,7 @@ import { access, stat } from "node:fs/promises";
 import { addAbortSignal, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { followed } from "./follow.ts";
+import { bytesOfParents, withParents } from "./forked-log.ts";
 import { InputError } from "./input-error.ts";
 import { bytesOf } from "./open-file.ts";
 
@@ -19,7 +20,7 @@ export interface LogInputs {
 export interface Piece {
   /** as the user wrote it; `-` for standard input */
   readonly name: string;
-  /** bytes on disk; null for pipes, devices and standard input */
+  /** bytes on disk, with those of a forked process's parents; null for pipes, devices and standard input */
   readonly sizeBytes: number | null;
   /** read as it grows (follow.ts) */
   readonly isFollowed?: true;
@@ -70,7 +71,8 @@ async function findFile(path: string): Promise<Piece> {
       throw new InputError({ code: "directory", path });
     }
     await access(path, constants.R_OK);
-    return { name: path, sizeBytes: found.isFile() ? found.size : null };
+    const sizeBytes = found.isFile() ? found.size + bytesOfParents(path) : null;
+    return { name: path, sizeBytes };
   } catch (error) {
     throw asInputError(error, path);
   }
@@ -108,7 +110,10 @@ async function opened(
   if (isFollowed) {
     return followed(name, signal);
   }
-  return name === "-" ? untilAborted(stdin, signal) : bytesOf(await openFile(name, "r"), signal);
+  if (name === "-") {
+    return untilAborted(stdin, signal);
+  }
+  return withParents(name, signal) ?? bytesOf(await openFile(name, "r"), signal);
 }
 
 /** A stream needs the signal added; any other iterable must handle an abort itself. */

@@ -132,12 +132,12 @@ __attribute__((constructor)) static void attach(void) {
   if (process != &before_start || process->state != OFF || real.malloc == NULL || !add_settings()) return;
   read_config();
   if (config.out[0] == 0) return;
+  config.is_exact = 1;
   /* The heap does not begin where it ends now. */
   initial_break = heap_start;
   make_process();
   if (process->state == OFF) return;
   process->pid = (int)SYS(getpid);
-  config.arena_limit = 0;
   begin_recording();
   if (process->state != RECORDING) return;
   comment(header, text(header, "# attached"));

@@ -12,8 +12,8 @@
  * MALLOG_SAMPLE=1s           how often resident memory is measured; 0: only at the end
  * MALLOG_HOLES=4096          smallest block whose unwritten pages are logged; 0: none
  * MALLOG_MAX=2G              largest size of a log
- * MALLOG_ORDER=exact|free    which calls wait for each other while they are recorded: all (default), or those that the allocator
- *                            lets wait for each other (free, with glibc's malloc only)
+ * MALLOG_ORDER=free|exact    which calls wait for each other while they are recorded: those that the allocator lets wait for
+ *                            each other (default, with glibc's malloc and from the start of a process only), or all
  * MALLOG_FULL=stop|block     when the disk is full or the log has that size: count the calls that are lost (default), or let
  *                            the program wait until there is room
  *
@@ -21,8 +21,7 @@
  *
  * Order. A call and its line are one step for all other calls whose result it may change: they hold locks in common, one for
  * each arena, one for blocks with their own mapping, and one for starts and ends of threads. Lines of calls that share no lock
- * may stand in either order, because neither call can tell. `exact` takes one lock for all calls: with `free`, the order of
- * threads that start and end at the same time is not always right.
+ * may stand in either order, because neither call can tell. `exact` takes one lock for all calls.
  *
  * No effects on the heap. The hook never calls malloc. It needs no function of the C library at link time: it makes system
  * calls itself, and finds malloc and a few other functions in the symbol tables of the loaded objects. So there is nothing
@@ -82,7 +81,14 @@ enum {
   HIGH_FD = 900,
   NAME_BYTES = 16,
   PATH_BYTES = 4096,
+  /* of membarrier */
+  MEMBARRIER_ALL = 1,
+  MEMBARRIER_ONE_PROCESS = 8,
+  MEMBARRIER_REGISTER = 16,
   DESTRUCTOR_ROUNDS = 4, /* PTHREAD_DESTRUCTOR_ITERATIONS */
+  /* of `is_inside`: the thread forks, with the call locks; without, as the only thread */
+  FORKING = 2,
+  FORKING_ALONE = 3,
   /* µs that threads wait for the end of one that has logged its exit and sleeps; of one that can run, on a busy machine */
   MOST_WAIT_ASLEEP = 20000,
   MOST_WAIT = 2000000,
@@ -93,6 +99,8 @@ enum {
   /* contention of a thread from which on it sleeps */
   MOST_CONTENTION = 60,
   CACHE_LINE = 64,
+  /* µs that a line's time may be before its call */
+  SAME_TIME = 100,
 };
 
 /* ---------------------------------------------------------------------------------------------------- system calls */
@@ -478,8 +486,6 @@ struct call_lock {
   int owner;
   /* when it logged its exit, in µs */
   word leaving_since;
-  /* the arena that a thread was last found to have, of those with this lock */
-  word arena;
 } __attribute__((aligned(CACHE_LINE)));
 
 /* The call locks, by number. */
@@ -495,11 +501,13 @@ enum {
   CALL_LOCKS = 64,
 };
 
-/* Of a thread: its first call will give it an arena; it has one, but no block has shown which. */
-enum { NO_ARENA = 254, UNKNOWN_ARENA = 255 };
+/* Of a thread: no block has shown which arena it has, if any. */
+enum { UNKNOWN_ARENA = 255 };
 
 #define ALL_LOCKS (~(word)0)
 #define LOCK(number) ((word)1 << (number))
+
+struct self;
 
 /* What a forked child must not share with its parent; the kernel clears it there. */
 struct process {
@@ -507,10 +515,11 @@ struct process {
   int pid;
   /* MALLOG_SIGNAL has come */
   int is_switched;
-  /* not only the main thread has made calls */
+  /* 1: a second thread makes its first call, and the main thread begins no more calls without locks; 2: it has ended the last one */
   int has_threads;
-  /* arenas, at least as many as there are */
-  int arena_count;
+  struct self *main_thread;
+  /* the largest mapped chunk that was freed, which sets M_MMAP_THRESHOLD and M_TRIM_THRESHOLD */
+  word largest_unmapped;
   /* What each line needs, in one cache line. The thread that holds the log's lock; 0: free */
   int lock __attribute__((aligned(CACHE_LINE)));
   /* the window is being changed: a call of a signal handler cannot write */
@@ -557,9 +566,8 @@ static struct {
   word smallest_noted;
   word max_bytes;
   int blocks_when_full;
+  /* also where caches may hold blocks from before the recording: of which arenas is not known */
   int is_exact;
-  /* while there are fewer arenas, a new thread gets one that no other has (§6.1); 0: some may be from before the recording */
-  int arena_limit;
 } config;
 
 /* All that is kept for a thread. A new thread's is zero, so its first call is known. */
@@ -570,7 +578,7 @@ struct self {
   unsigned char destructor_rounds;
   /* the thread is inside a call, or changes the hook's state: what its signal handlers call is nested */
   unsigned char is_inside;
-  /* the number of its arena's lock; NO_ARENA or UNKNOWN_ARENA */
+  /* the number of its arena's lock, or UNKNOWN_ARENA */
   unsigned char arena;
   /* grows with each line for which the log's lock was taken, and falls with each other */
   unsigned char contention;
@@ -582,6 +590,8 @@ struct self {
   word second;
   char clock[9];
   char name[NAME_BYTES];
+  /* a free has shown that it has a cache: before, its next free may allocate one in its arena */
+  unsigned char has_cache;
 };
 
 static __thread struct self self __attribute__((tls_model("initial-exec")));
@@ -722,19 +732,36 @@ static inline void set_inside(int is_inside) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/*
+ * The first call of a second thread: waits until the main thread is in no call without locks, unless that waits itself. Calls
+ * need no fence for this, because the kernel makes one in each thread.
+ */
+static COLD void begin_threads(void) {
+  __atomic_store_n(&process->has_threads, 1, __ATOMIC_SEQ_CST);
+  if (SYS(membarrier, MEMBARRIER_ONE_PROCESS, 0, 0) < 0) SYS(membarrier, MEMBARRIER_ALL, 0, 0);
+  for (int turns = 0; turns < 10 * MOST_TURNS && process->has_threads == 1; turns++) {
+    const struct self *other = __atomic_load_n(&process->main_thread, __ATOMIC_ACQUIRE);
+    if (other == NULL || !*(const volatile unsigned char *)&other->is_inside) break;
+    wait_a_turn(turns);
+  }
+  process->has_threads = 2;
+}
+
 /* This thread's first call in this process */
 static COLD void meet_self(void) {
   self.tid = (int)SYS(gettid);
   self.renames = 0;
   self.destructor_rounds = 0;
   self.is_inside = 0;
-  self.arena = NO_ARENA;
+  self.arena = UNKNOWN_ARENA;
+  self.has_cache = 0;
   self.given = 0;
   self.freed_sizes = 0;
   self.contention = 0;
   self.second = (word)-1;
   self.name[0] = 0;
-  if (self.tid != process->pid) process->has_threads = 1;
+  if (self.tid == process->pid) process->main_thread = &self;
+  else if (process->has_threads < 2) begin_threads();
   /* Last: a signal handler that finds the number must find the rest. */
   __atomic_store_n(&self.epoch, epoch, __ATOMIC_RELEASE);
 }
@@ -1039,8 +1066,20 @@ static void close_log(void) {
   close_file(&out.file);
 }
 
+/* How far the parent's log was when this process was forked, and by which thread; a child has these as its parent left them. */
+static struct {
+  /* 0: unknown */
+  word bytes;
+  int tid;
+  /* the name of the parent's log, without its folder */
+  char name[256];
+} fork_point;
+
 /* A forked child leaves its parent's log. */
 static void leave_log(void) {
+  const char *name = base_name(out.path);
+  if (fork_point.tid != self.tid || length(name) >= sizeof fork_point.name) fork_point.bytes = 0;
+  else *text(fork_point.name, name) = 0;
   if (out.memory != NULL) SYS(munmap, out.memory, WINDOW_BYTES);
   out.memory = NULL;
   close_file(&out.file);
@@ -1107,31 +1146,10 @@ static word count_list(const char *s) {
   return count;
 }
 
-/* The least number of arenas, by all versions and settings, at which threads share them. */
-static COLD void find_arena_limit(void) {
-  static uint64_t mask[128];
-  const char *value;
-  const char *(*version)(void) = (const char *(*)(void))next_symbol("gnu_get_libc_version", NULL);
-  word online = read_file("/sys/devices/system/cpu/online", scratch, sizeof scratch) ? count_list(scratch) : 1;
-  long bytes = SYS(sched_getaffinity, 0, sizeof mask, mask);
-  word cpus = 0;
-  for (long i = 0; i < bytes / 8; i++) cpus += (word)__builtin_popcountll(mask[i]);
-  if (cpus == 0 || online < cpus) cpus = online;
-  /* Since 2.44 the CPUs, or arena_test; before, eight for each CPU */
-  int is_new = version != NULL && (value = after(version(), "2.")) != NULL && read_decimal(value) >= 44;
-  word limit = !is_new ? 8 * cpus : cpus < 8 ? 8 : cpus;
-  for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
-    /* What is said in another way, or by a file, is not looked for. */
-    if (after(v, "MALLOC_ARENA_") || find(v, "glibc.malloc.arena_")) limit = 1;
-  }
-  if (read_file("/etc/tunables.conf", scratch, sizeof scratch)) limit = 1;
-  config.arena_limit = (int)limit;
-}
-
 static COLD void read_config(void) {
-  config.is_exact = 1;
+  config.is_exact = 0;
   const char *value;
-  int has_other_heaps = 0;
+  int has_other_arenas = 0;
   config.sample_every = 1000000;
   config.min_hole = 4096;
   for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
@@ -1154,16 +1172,16 @@ static COLD void read_config(void) {
     } else if ((value = after(v, "MALLOG_FULL="))) {
       config.blocks_when_full = equal(value, "block");
     } else if ((value = after(v, "MALLOG_ORDER="))) {
-      config.is_exact = !equal(value, "free");
+      config.is_exact = equal(value, "exact");
     } else if (after(v, "GLIBC_TUNABLES=")) {
-      /* Then heaps have another size: their arenas would not be found. */
+      /* Heaps of another size: their arenas would not be found. Or caches of larger chunks, which may be of any arena. */
       const char *huge = find(v, "glibc.malloc.hugetlb=");
       const char *digit = huge == NULL ? "" : after(huge, "glibc.malloc.hugetlb=");
-      has_other_heaps = *digit != 0 && !((*digit == '0' || *digit == '1') && (digit[1] == 0 || digit[1] == ':'));
+      has_other_arenas = find(v, "glibc.malloc.tcache_max=") != NULL ||
+                         (*digit != 0 && !((*digit == '0' || *digit == '1') && (digit[1] == 0 || digit[1] == ':')));
     }
   }
-  if (!is_glibc || has_other_heaps) config.is_exact = 1;
-  find_arena_limit();
+  if (!is_glibc || has_other_arenas || config.start_after != 0 || config.starts_by_signal) config.is_exact = 1;
   config.smallest_noted = config.min_hole == 0 ? (word)-1 : config.min_hole;
   /* Growing a file beyond this limit would be answered by SIGXFSZ. */
   struct rlimit files;
@@ -1565,12 +1583,11 @@ static inline int needs_no_locks(void) {
 }
 
 /*
- * The lock of the thread's arena; all, if the thread may use any. A first call needs none while it gets an arena of its own: it
- * has to wait only for other starts and ends of threads.
+ * The lock of the thread's arena; all, where that is unknown. A first call may give the thread any arena: which one depends on
+ * the arenas that exist, that no thread has, or that are locked (§6.1).
  */
 static inline word own_lock(void) {
-  if (LIKELY(self.arena < CALL_LOCKS)) return LOCK(self.arena);
-  return self.arena == NO_ARENA && process->arena_count < config.arena_limit ? LOCK(ROSTER) : ALL_LOCKS;
+  return LIKELY(self.arena < CALL_LOCKS) ? LOCK(self.arena) : ALL_LOCKS;
 }
 
 /* The locks of a call that asks for so many bytes */
@@ -1582,34 +1599,35 @@ static inline word locks_to_get(word bytes) {
 
 /* The locks of a call that gives the block back */
 static inline word locks_to_give(const void *p) {
-  if (needs_no_locks() || p == NULL) return 0;
-  if (config.is_exact) return LOCK(MAIN_ARENA);
+  if (p == NULL) return 0;
+  if (config.is_exact) return needs_no_locks() ? 0 : LOCK(MAIN_ARENA);
   word head = chunk_head(p);
-  word lock = LOCK(head & IS_MMAPPED ? MAPPED_BLOCKS : arena_lock(p, head));
-  self.given |= lock & ~LOCK(MAPPED_BLOCKS);
-  if (LIKELY(self.arena < CALL_LOCKS)) return lock;
-  self.freed_sizes |= bin_bit(head & ~(word)FLAGS);
-  if (self.arena == UNKNOWN_ARENA) return lock;
-  /* The first call also gives the thread an arena, for its cache. */
-  word locks = lock | own_lock();
-  self.arena = UNKNOWN_ARENA;
-  __atomic_fetch_add(&process->arena_count, 1, __ATOMIC_RELAXED);
-  return locks;
+  word locks;
+  if (UNLIKELY(head & IS_MMAPPED)) {
+    locks = LOCK(MAPPED_BLOCKS);
+    /* What any arena gives back depends on the thresholds. */
+    if (head > process->largest_unmapped) locks = ALL_LOCKS;
+  } else {
+    word bit = bin_bit(head & ~(word)FLAGS);
+    locks = LOCK(arena_lock(p, head));
+    self.given |= locks;
+    if (UNLIKELY(!self.has_cache)) {
+      locks |= own_lock();
+      self.has_cache = bit != 0;
+    }
+    if (UNLIKELY(self.arena == UNKNOWN_ARENA)) self.freed_sizes |= bit;
+  }
+  return needs_no_locks() ? 0 : locks;
+}
+
+/* The block is freed with all locks, as the first of its size may be. */
+static COLD void note_unmapped(const void *p) {
+  word head = chunk_head(p);
+  if (head & IS_MMAPPED && head > process->largest_unmapped) process->largest_unmapped = head;
 }
 
 static inline word locks_of_all(void) {
   return needs_no_locks() ? 0 : config.is_exact ? LOCK(MAIN_ARENA) : ALL_LOCKS;
-}
-
-static inline void set_arena(const void *p, word head) {
-  unsigned number = arena_lock(p, head);
-  word arena = head & NON_MAIN_ARENA ? *(const word *)heap_of(p) : 1;
-  /* Two arenas with one lock may be counted again and again. */
-  if (UNLIKELY(process->calls[number].arena != arena)) {
-    process->calls[number].arena = arena;
-    __atomic_fetch_add(&process->arena_count, 1, __ATOMIC_RELAXED);
-  }
-  self.arena = (unsigned char)number;
 }
 
 /* Learns the thread's arena from a block that it was given, unless the cache may have held the block: it may be of another. */
@@ -1621,7 +1639,8 @@ static inline void learn_arena(enum how how, const void *p, word bytes) {
     return;
   }
   word bit = bin_bit(head & ~(word)FLAGS);
-  if (UNLIKELY(bit == 0 || (self.arena >= CALL_LOCKS && !(bit & self.freed_sizes)))) set_arena(p, head);
+  if (UNLIKELY(bit == 0 || (self.arena >= CALL_LOCKS && !(bit & self.freed_sizes))))
+    self.arena = (unsigned char)arena_lock(p, head);
 }
 
 /* ----------------------------------------------------------------------------------------------------- unwritten pages */
@@ -1898,7 +1917,10 @@ struct line {
 /* tid, time and caller */
 static inline void begin_text(struct line *line, word caller) {
   char *o = decimal(line->text, (word)self.tid);
-  line->time = now();
+  word last = __atomic_load_n(&process->last_time, __ATOMIC_RELAXED);
+  word time = now();
+  /* Lines that follow each other closely have one time: in a packed log, times would be a quarter of all. */
+  line->time = time - last < SAME_TIME ? last : time;
   *o++ = ' ';
   line->clock = o;
   o = clock_time(o, line->time);
@@ -1945,6 +1967,7 @@ static void name_thread(void) {
 
 /* A thread's data are destroyed: the last time is the nearest to its end that the hook can have. */
 static void thread_ends(void *value) {
+  if (process->main_thread == &self) process->main_thread = NULL;
   if (process->state != RECORDING || self.epoch != epoch || self.is_inside) return;
   if (self.destructor_rounds + 1 < DESTRUCTOR_ROUNDS) {
     self.destructor_rounds++;
@@ -2042,6 +2065,21 @@ static void complain(const char *what, long error) {
   SYS(write, 2, line, o - line);
 }
 
+/* # forked NAME BYTES TID: the parent's log, how far it was, and the thread that goes on here; only # forked if that is unknown */
+static void state_fork(void) {
+  char *o = text(header, "# forked");
+  if (fork_point.bytes != 0) {
+    *o++ = ' ';
+    o = text(o, fork_point.name);
+    *o++ = ' ';
+    o = decimal(o, fork_point.bytes);
+    *o++ = ' ';
+    o = decimal(o, (word)fork_point.tid);
+  }
+  comment(header, o);
+  fork_point.bytes = 0;
+}
+
 /* Opens the log and writes its head. Calls are stopped, or there is only one thread. */
 static COLD void begin_recording(void) {
   long result = open_log();
@@ -2050,14 +2088,15 @@ static COLD void begin_recording(void) {
     process->state = OFF;
     return;
   }
-  SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
+  /* The clock of a child goes on where it was forked. */
+  if (fork_point.bytes == 0) SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);
   process->state = RECORDING;
   process->last_time = 0;
   range_count = 0;
   for (int i = 0; i < KNOWN_PAGES; i++) known_pages[i] = 0;
   comment(header, text(header, "# hook mallog 1"));
   state_process();
-  if (is_forked) comment(header, text(header, "# forked"));
+  if (is_forked) state_fork();
   comment(header, text(header, config.is_exact ? "# order exact" : "# order free"));
   state_machine();
   state_settings();
@@ -2073,7 +2112,7 @@ static COLD void begin_recording(void) {
   }
   state_mappings();
   next_refresh = 0;
-  next_sample = config.sample_every == 0 ? (word)-1 : config.sample_every;
+  next_sample = config.sample_every == 0 ? (word)-1 : now() + config.sample_every;
 }
 
 static COLD void end_recording(void) {
@@ -2099,6 +2138,7 @@ static COLD void switch_recording(void) {
     if (config.is_per_process && config.signal != 0) {
       process->state = WAITING;
       config.starts_by_signal = 1;
+      config.is_exact = 1;
       epoch++;
     }
   }
@@ -2121,8 +2161,27 @@ static void note_signal(int number) {
   process->is_switched = 1;
 }
 
+/*
+ * fork holds the locks of all arenas, so that a thread that gets one meanwhile may get another (§6.1): no call overlaps it. The
+ * calls of what else is done at a fork are nested.
+ */
 static void before_fork(void) {
   has_forked = 1;
+  if (process->state != RECORDING || self.epoch != epoch || self.is_inside || self.destructor_rounds >= DESTRUCTOR_ROUNDS) return;
+  word locks = locks_of_all();
+  set_inside(locks == 0 ? FORKING_ALONE : FORKING);
+  take_call_locks(locks, self.tid);
+  take_lock(self.tid);
+  fork_point.bytes = out.is_mapped ? out.base + process->at : 0;
+  fork_point.tid = self.tid;
+  give_lock();
+}
+
+static void after_fork(void) {
+  if (process->state == RECORDING) fork_point.bytes = 0;
+  if (self.epoch != epoch || (self.is_inside != FORKING && self.is_inside != FORKING_ALONE)) return;
+  if (self.is_inside == FORKING) give_call_locks(locks_of_all());
+  set_inside(0);
 }
 
 static void after_fork_in_child(void) {
@@ -2139,7 +2198,7 @@ static COLD void make_process(void) {
   int (*at_fork)(void (*)(void), void (*)(void), void (*)(void), void *) =
       (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))next_symbol("__register_atfork", NULL);
   int is_wiped = SYS(madvise, page, sizeof *page, MADV_WIPEONFORK) == 0;
-  if (at_fork != NULL) at_fork(before_fork, NULL, is_wiped ? NULL : after_fork_in_child, NULL);
+  if (at_fork != NULL) at_fork(before_fork, after_fork, is_wiped ? NULL : after_fork_in_child, NULL);
 }
 
 /* The first call of a process, or of a forked child. */
@@ -2161,6 +2220,7 @@ static COLD void start_process(void) {
   } else {
     epoch++;
     is_forked = has_forked = 1;
+    config.is_exact = 1;
     leave_log();
     if (!config.is_per_process) {
       process->state = OFF;
@@ -2168,7 +2228,7 @@ static COLD void start_process(void) {
     }
   }
   process->pid = (int)SYS(getpid);
-  if (is_child || config.start_after != 0 || config.starts_by_signal) config.arena_limit = 0;
+  SYS(membarrier, MEMBARRIER_REGISTER, 0, 0);
   if (is_child || (config.start_after == 0 && !config.starts_by_signal)) begin_recording();
   else process->state = WAITING;
 }
@@ -2372,6 +2432,7 @@ static inline void release(void *p, const void *caller) {
   PUT(pointer, (word)p);
   *line.end++ = ')';
   begin_call(how, &line, locks_to_give(p), p);
+  if (UNLIKELY(line.locks == ALL_LOCKS)) note_unmapped(p);
   real.free(p);
   end_call(how, &line, NULL);
 }
@@ -2485,8 +2546,6 @@ EXPORT int malloc_trim(size_t pad) {
   return result;
 }
 
-enum { ARENA_MAX = -8 };
-
 EXPORT int mallopt(int parameter, int value) {
   enum how how = enter();
   if (how == PASS) return real.mallopt(parameter, value);
@@ -2499,7 +2558,6 @@ EXPORT int mallopt(int parameter, int value) {
   PUT(text, ") = ");
   begin_call(how, &line, locks_of_all(), NULL);
   int result = real.mallopt(parameter, value);
-  if (parameter == ARENA_MAX && value > 0) config.arena_limit = 1;
   PUT(signed_decimal, result);
   end_call(how, &line, NULL);
   return result;

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CProgram } from "../support/c-program.ts";
-import { canRecord, comments, Hook, misses, reported } from "../support/hooked.ts";
+import { canRecord, comments, Hook, misses, reported, withParentsOf } from "../support/hooked.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
 /** The hook under real programs: what it logs, that the model reproduces each pointer and page, and what it survives. */
@@ -72,6 +72,17 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(Number(hole.split("+")[1])).toBeGreaterThanOrEqual(500_000);
   });
 
+  it("gives lines that follow each other within 100 µs one time", () => {
+    const { largest } = hook.record(calls.path, ["many", "20000"]);
+    const micros = [...largest.toString("latin1").matchAll(/^\d+ 00:00:(\d\d)\.(\d{6}) /gm)].map(
+      ([, seconds = "", fraction = ""]) => Number(seconds + fraction),
+    );
+    expect(micros.length).toBe(40_000);
+    const steps = micros.slice(1).map((time, i) => time - micros[i]!);
+    expect(steps.filter((step) => step !== 0 && step < 100)).toEqual([]);
+    expect(Math.max(...steps)).toBeGreaterThanOrEqual(100);
+  });
+
   it("states the facts of the machine and of the process", () => {
     const env = { MALLOC_ARENA_MAX: "2", GLIBC_TUNABLES: "glibc.malloc.tcache_count=3" };
     const { largest } = hook.record(calls.path, ["all"], { env });
@@ -130,7 +141,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(largest)).toEqual(EXACT);
   });
 
-  it("gives a forked child a log of its own, and leaves the parent's alone", () => {
+  it("gives a forked child a log of its own, and leaves the parent's alone", async () => {
     const { logs } = hook.record(calls.path, ["fork"]);
     expect(logs.size).toBe(2);
     const texts = [...logs.values()].map((log) => log.toString("latin1"));
@@ -141,6 +152,12 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(parent).not.toContain("malloc(2000)");
     expect(parent).toMatch(/# end\n$/);
     expect(child).toMatch(/# end\n$/);
+    expect(comments(Buffer.from(child ?? ""), "forked")).toEqual([
+      expect.stringMatching(/^malloc\.\d+\.log \d+ \d+$/),
+    ]);
+    for (const name of logs.keys()) {
+      expect(misses(await withParentsOf(name, logs))).toEqual(EXACT);
+    }
   });
 
   it("records neither children nor a second program where the name has no %p", () => {
@@ -196,6 +213,17 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(short.largest.toString("latin1")).toMatch(/# end\n$/);
   });
 
+  it("lets calls of different arenas overlap from the start of a process only", () => {
+    const orders = (env: Record<string, string> = {}, what = "fork") =>
+      [...hook.record(calls.path, [what, "300"], { env }).logs.values()]
+        .sort((a, b) => Number(b.includes("# forked")) - Number(a.includes("# forked")))
+        .flatMap((log) => comments(log, "order"));
+    expect(orders()).toEqual(["exact", "free"]);
+    expect(orders({ MALLOG_ORDER: "exact" })).toEqual(["exact", "exact"]);
+    expect(orders({ MALLOG_START_AFTER: "1ms" }, "wait")).toEqual(["exact"]);
+    expect(orders({ GLIBC_TUNABLES: "glibc.malloc.tcache_max=4096" }, "all")).toEqual(["exact"]);
+  });
+
   it("is switched on by a signal", async () => {
     const file = join(newFolder(), "malloc.log");
     const child = spawn(calls.path, ["wait", "400"], {
@@ -244,7 +272,7 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
 
   it.each(["exact", "free"])(
     "records 64 threads with signals, forks and threads that run on at the end: order %s",
-    (order) => {
+    async (order) => {
       const env = { MALLOG_ORDER: order };
       const { status, logs, largest } = hook.record(stress.path, ["64", "1000"], { env });
       expect([status.status, status.stderr]).toEqual([0, ""]);
@@ -252,21 +280,29 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
       expect(comments(largest, "order")).toEqual([order]);
       const { threads } = reported(largest);
       expect(threads.filter(({ name }) => name?.startsWith("worker-")).length).toBe(64);
-      if (order === "exact") {
-        // Threads that write their memory while it is measured: the samples are those of no moment.
-        expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
-      }
-      for (const log of logs.values()) {
+      // Threads that write their memory while it is measured: the samples are those of no moment.
+      expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
+      for (const [name, log] of logs) {
         expect(reported(log).trace.lines.malformed).toBe(0);
+        expect(misses(await withParentsOf(name, logs))).toMatchObject({
+          pointers: 0,
+          malformed: 0,
+        });
       }
     },
   );
 
-  it.each(["1", "3"])(
-    "keeps the order of calls where threads share %s arenas",
-    (MALLOC_ARENA_MAX) => {
-      const { largest } = hook.record(stress.path, ["12", "3000"], { env: { MALLOC_ARENA_MAX } });
-      expect(comments(largest, "order")).toEqual(["exact"]);
+  it.each([
+    ["exact", "1"],
+    ["exact", "3"],
+    ["free", "1"],
+    ["free", "3"],
+  ])(
+    "keeps the order of calls, %s, where threads share %s arenas",
+    (MALLOG_ORDER, MALLOC_ARENA_MAX) => {
+      const env = { MALLOG_ORDER, MALLOC_ARENA_MAX };
+      const { largest } = hook.record(stress.path, ["12", "3000"], { env });
+      expect(comments(largest, "order")).toEqual([MALLOG_ORDER]);
       expect(misses(largest)).toMatchObject({ pointers: 0, malformed: 0 });
       const times = [...largest.toString("latin1").matchAll(/^\d+ (\S+) \[/gm)].map(
         ([, time]) => time,

@@ -2,7 +2,7 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork | exec | close | many N | signals N | wait MS
+ *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close | many N | signals N | wait MS
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -81,8 +81,8 @@ static void allocate_in_signals(long calls) {
   for (long i = 0; i < calls || signals < 100; i++) free(malloc((size_t)(i % 700)));
 }
 
-static void in_child(void) {
-  kept = malloc(1000);
+static void in_child(size_t before) {
+  kept = malloc(before);
   pid_t child = fork();
   if (child == 0) {
     free(kept);
@@ -90,7 +90,7 @@ static void in_child(void) {
     _exit(0);
   }
   waitpid(child, NULL, 0);
-  free(malloc(3000));
+  free(malloc(before > 1000 ? 30 : 3000));
 }
 
 int main(int argc, char **argv) {
@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
   if (strcmp(what, "unwritten") == 0)
     for (int i = 0; i < 30; i++) kept = malloc(i < 20 ? 9000 : 20000);
   if (strcmp(what, "threads") == 0) threads();
-  if (strcmp(what, "fork") == 0) in_child();
+  if (strcmp(what, "fork") == 0) in_child(number > 0 ? (size_t)number : 1000);
   if (strcmp(what, "signals") == 0) allocate_in_signals(number);
   if (strcmp(what, "exec") == 0) {
     kept = malloc(777);

@@ -1,11 +1,13 @@
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { withParents } from "../../src/input/forked-log.ts";
 import { hookSource } from "../../src/native/hook-source.ts";
 import type { Report } from "../../src/report/report.ts";
 import { analyse, UNKNOWN_PROCESS } from "./corpus.ts";
+import { newFolder } from "./run-mallog.ts";
 
 /** A C compiler, and a glibc to record with. */
 export const canRecord = hasGlibcAndCompiler();
@@ -71,6 +73,22 @@ export class Hook {
     const [largest = Buffer.alloc(0)] = [...logs.values()].sort((a, b) => b.length - a.length);
     return { status, logs, largest };
   }
+}
+
+/** A log as it is read beside those of the other processes: with its parents' calls, if it is a fork's. */
+export async function withParentsOf(
+  name: string,
+  logs: ReadonlyMap<string, Buffer>,
+): Promise<Buffer> {
+  const folder = newFolder();
+  for (const [other, log] of logs) {
+    writeFileSync(join(folder, other), log);
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of withParents(join(folder, name)) ?? [logs.get(name)!]) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The report of a log about which nothing is known but what it states. */

@@ -44,6 +44,35 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     expect(log).toMatch(/\n# end\n$/);
   });
 
+  it.each(["m.%p.log", "m.%p.log.gz"])("keeps a fork's log with its parent's calls: %s", (name) => {
+    const folder = newFolder();
+    mallog(["record", "--no-report", "-o", name, "--", calls.path, "fork"], folder);
+    const logs = readdirSync(folder).map((file) => {
+      const bytes = readFileSync(join(folder, file));
+      return (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("latin1");
+    });
+    expect(logs.length).toBe(2);
+    // The child's call, and the parent's one after the fork
+    const [child = "", parent = ""] = logs.toSorted(
+      (a, b) => Number(b.includes("malloc(2000)")) - Number(a.includes("malloc(2000)")),
+    );
+    const [before = ""] = parent.split(/^\d+ \S+ \S+ malloc\(3000\)/m);
+    const callsIn = (text: string) => text.match(/\] .*$/gm) ?? [];
+    expect(callsIn(before).length).toBeGreaterThan(0);
+    expect(callsIn(child).slice(0, callsIn(before).length)).toEqual(callsIn(before));
+    expect(child).not.toMatch(/^# forked/m);
+    expect(new Set(child.match(/^# pid .*/gm)).size).toBe(1);
+  });
+
+  it("reports the parent, not its fork, where the parent allocated more itself", () => {
+    const folder = newFolder();
+    const { stderr } = mallog(["record", "--no-report", "--", calls.path, "fork", "9000"], folder);
+    const log = gunzipSync(readFileSync(join(folder, "malloc.log.gz"))).toString("latin1");
+    expect(log).toContain("malloc(30)");
+    expect(log).not.toContain("malloc(2000)");
+    expect(stderr).toContain("1 other process");
+  });
+
   it("takes the options of a report", () => {
     const argv = ["record", "-q", "--json", "--no-what-if", "--container-limit", "64MiB"];
     const { stdout, stderr } = mallog([...argv, "--", calls.path, "all"], newFolder());
@@ -64,7 +93,7 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
       );
       return readFileSync(join(folder, "m.log"), "latin1").match(/^# order .*$/gm);
     };
-    expect(ordersOf()).toEqual(["# order exact"]);
+    expect(ordersOf()).toEqual(["# order free"]);
     expect(ordersOf("--order", "exact")).toEqual(["# order exact"]);
     expect(ordersOf("--order", "free")).toEqual(["# order free"]);
   });

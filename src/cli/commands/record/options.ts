@@ -58,8 +58,8 @@ export function addRecord(
     .addOption(
       new Option(
         "--order <order>",
-        "calls that wait for each other while they are recorded: all (exact, the default), or those in one arena, as without the hook (free)",
-      ).choices(["exact", "free"]),
+        "calls that wait for each other while they are recorded: those in one arena, as without the hook (free, the default), or all (exact)",
+      ).choices(["free", "exact"]),
     )
     .action((words: string[], values: RecordValues) => run(words, values))
     .addHelpText("after", AFTER_HELP);

@@ -11,8 +11,10 @@ import {
   rmSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { withParents } from "../../../input/forked-log.ts";
 
 /** A log as the hook has left it. */
 export interface RawLog {
@@ -21,6 +23,7 @@ export interface RawLog {
   readonly pid: string;
   /** null: the log does not say */
   readonly command: string | null;
+  readonly isForked: boolean;
   readonly bytes: number;
 }
 
@@ -37,11 +40,13 @@ export function rawLogs(folder: string): RawLog[] {
       const file = openSync(path, "r+");
       try {
         const bytes = cutPadding(file);
-        const head = Buffer.alloc(Math.min(bytes, HEAD_BYTES));
-        readSync(file, head, 0, head.length, 0);
-        const [, command = null] = /^# command (.*)$/m.exec(head.toString("utf8")) ?? [];
+        const start = Buffer.alloc(Math.min(bytes, HEAD_BYTES));
+        readSync(file, start, 0, start.length, 0);
+        const head = start.toString("utf8");
+        const [, command = null] = /^# command (.*)$/m.exec(head) ?? [];
         const [pid = name] = /\d+(?:-\d+)?/.exec(name) ?? [];
-        return { path, pid, command: command?.slice(0, MOST_CHARACTERS) ?? null, bytes };
+        const isForked = /^# forked\b/m.test(head);
+        return { path, pid, command: command?.slice(0, MOST_CHARACTERS) ?? null, isForked, bytes };
       } finally {
         closeSync(file);
       }
@@ -77,18 +82,23 @@ export function logName(target: string, { pid }: RawLog): string {
   return target.replaceAll("%p", pid);
 }
 
-/** Moves a log to its place, compressed if the name says so: whole, or not at all. */
+/**
+ * Moves a log to its place, compressed if the name says so: whole, or not at all. That of a forked process gets its parent's
+ * calls up to the fork, if the parent's log has not been moved.
+ */
 export async function keepLog(path: string, target: string): Promise<void> {
-  if (!target.endsWith(".gz")) {
+  const forked = withParents(path);
+  const isPacked = target.endsWith(".gz");
+  if (!isPacked && forked === null) {
     renameSync(path, target);
     return;
   }
-  const temporary = join(dirname(path), `${crypto.randomUUID()}.gz`);
+  const temporary = join(dirname(path), crypto.randomUUID());
   try {
     await pipeline(
-      createReadStream(path, { highWaterMark: 1024 * 1024 }),
-      // Higher levels take longer than the report, for logs that are a sixth smaller.
-      createGzip({ level: 1, chunkSize: 256 * 1024 }),
+      forked ?? createReadStream(path, { highWaterMark: 1024 * 1024 }),
+      // Higher levels take longer, for logs that are a twentieth smaller; more memory takes less time.
+      isPacked ? createGzip({ level: 2, memLevel: 9, chunkSize: 256 * 1024 }) : new PassThrough(),
       createWriteStream(temporary),
     );
     renameSync(temporary, target);

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
+import { Readable } from "node:stream";
 import { byteUnit, count, size } from "../../../report/format.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
 import type { Analyse, Io } from "../../io.ts";
@@ -70,13 +71,11 @@ async function keep(
 ): Promise<string> {
   const areAllKept = output.includes("%p");
   const logs = areAllKept ? [first, ...others] : [first];
-  const names: string[] = [];
-  for (const log of logs) {
-    const name = logName(output, log);
-    names.push(name);
-    await keepLogAs(name, log, io.cwd);
+  // A forked process's log is kept with its parent's lines: as long as that log is in the folder.
+  for (const log of logs.toSorted((a, b) => Number(b.isForked) - Number(a.isForked))) {
+    await keepLogAs(logName(output, log), log, io.cwd);
   }
-  const [name = output] = names;
+  const name = logName(output, first);
   if (!quiet) {
     message(io.stderr, keptText(name, first, others, areAllKept));
   }
@@ -135,8 +134,9 @@ async function byVolume(
   );
   const volumes = new Map<RawLog, number>();
   for (const log of sorted.slice(0, MOST_COUNTED)) {
-    const { threads } = await analyse([log.path], analysis, {
-      stdin: io.stdin,
+    // By its name, a fork's log would be read with its parent's calls.
+    const { threads } = await analyse(["-"], analysis, {
+      stdin: Readable.from(createReadStream(log.path, { highWaterMark: 256 * 1024 })),
       signal: new AbortController().signal,
       onProgress: () => {},
     });

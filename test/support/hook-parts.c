@@ -1,0 +1,136 @@
+/*
+ * The hook's parts that write text, read settings and keep blocks, called with what is at the limits of their buffers. It is
+ * built with AddressSanitizer, whose malloc must not be the hook's: the hook's functions get other names.
+ *
+ *     hook-parts
+ */
+#define malloc hook_malloc
+#define calloc hook_calloc
+#define realloc hook_realloc
+#define reallocarray hook_reallocarray
+#define free hook_free
+#define cfree hook_cfree
+#define free_sized hook_free_sized
+#define free_aligned_sized hook_free_aligned_sized
+#define memalign hook_memalign
+#define __libc_memalign hook_libc_memalign
+#define aligned_alloc hook_aligned_alloc
+#define posix_memalign hook_posix_memalign
+#define valloc hook_valloc
+#define pvalloc hook_pvalloc
+#define malloc_trim hook_malloc_trim
+#define mallopt hook_mallopt
+#define pthread_setname_np hook_pthread_setname_np
+#define prctl hook_prctl
+#define _exit hook_exit
+#define _Exit hook_Exit
+#include "hook.c"
+#include <stdio.h>
+#include <string.h>
+
+static int failures;
+
+static void expect(const char *what, const char *found, size_t bytes, const char *expected) {
+  if (bytes == strlen(expected) && memcmp(found, expected, bytes) == 0) return;
+  failures++;
+  fprintf(stderr, "%s: %.*s, not %s\n", what, (int)bytes, found, expected);
+}
+
+static void expect_number(const char *what, word found, word expected) {
+  if (found == expected) return;
+  failures++;
+  fprintf(stderr, "%s: %lu, not %lu\n", what, (unsigned long)found, (unsigned long)expected);
+}
+
+static void write_number(word value) {
+  char expected[32];
+  /* The longest of each, and no byte more */
+  char digits[20];
+  char sign[21];
+  char sixteen[16];
+  char address[18];
+  snprintf(expected, sizeof expected, "%lu", (unsigned long)value);
+  expect("decimal", digits, (size_t)(decimal(digits, value) - digits), expected);
+  snprintf(expected, sizeof expected, "%ld", (long)value);
+  expect("signed_decimal", sign, (size_t)(signed_decimal(sign, (long)value) - sign), expected);
+  snprintf(expected, sizeof expected, "%lx", (unsigned long)value);
+  expect("hexadecimal", sixteen, (size_t)(hexadecimal(sixteen, value, 1) - sixteen), expected);
+  snprintf(expected, sizeof expected, "%08lx", (unsigned long)value);
+  expect("hexadecimal, 8", sixteen, (size_t)(hexadecimal(sixteen, value, 8) - sixteen), expected);
+  snprintf(expected, sizeof expected, "0x%lx", (unsigned long)value);
+  expect("pointer", address, (size_t)(pointer(address, value) - address), expected);
+  const char *hexadecimals = expected + 2;
+  expect_number("read_hexadecimal", read_hexadecimal(&hexadecimals), value);
+}
+
+static void write_time(word micros) {
+  char expected[32];
+  char clock[15];
+  snprintf(expected, sizeof expected, "%02lu:%02lu:%02lu.%06lu", (unsigned long)(micros / 3600000000 % 100),
+           (unsigned long)(micros / 60000000 % 60), (unsigned long)(micros / 1000000 % 60), (unsigned long)(micros % 1000000));
+  expect("clock_time", clock, (size_t)(clock_time(clock, micros) - clock), expected);
+}
+
+/* Adds and removes blocks as a table without hashing would. */
+static void keep_blocks(void) {
+  enum { POINTERS = 20000 };
+  static word live[POINTERS];
+  word state = 1;
+  word count = 0;
+  for (int i = 0; i < 400000; i++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    word n = (state >> 33) % POINTERS;
+    word p = (n + 1) << (n % 3 == 0 ? 4 : 20);
+    if (state >> 63) {
+      count += live[n] == 0;
+      live[n] = i + 1;
+      add_block(p, live[n], 0);
+    } else {
+      count -= live[n] != 0;
+      live[n] = 0;
+      remove_block(p);
+    }
+  }
+  expect_number("blocks", blocks.count, count);
+  for (word n = 0; n < POINTERS; n++) {
+    word p = (n + 1) << (n % 3 == 0 ? 4 : 20);
+    word at = slot_of(p);
+    while (blocks.slots[at].pointer != 0 && blocks.slots[at].pointer != p) at = (at + 1) & (blocks.size - 1);
+    expect_number("block", blocks.slots[at].pointer == 0 ? 0 : blocks.slots[at].bytes, live[n]);
+  }
+  forget_blocks();
+}
+
+int main(void) {
+  fill_pairs();
+  self.second = (word)-1;
+  for (int shift = 0; shift < 64; shift++)
+    for (word less = 0; less < 3; less++) write_number(((word)1 << shift) - less + 1);
+  for (word power = 1, i = 0; i < 20; i++, power *= 10)
+    for (word less = 0; less < 2; less++) write_number(power - less);
+  write_number((word)-1);
+  const word micros[] = {0, 1, 99, 999999, 1000000, 59999999, 60000000, 3599999999, 3600000000, 359999999999, 360000000000};
+  for (size_t i = 0; i < sizeof micros / sizeof *micros; i++) write_time(micros[i]);
+
+  char ten[10];
+  expect("safe_text", ten, (size_t)(safe_text(ten, "a\tb\x7f""c\xff" "defghijkl", 10) - ten), "a?b?c\xff" "defg");
+  expect("safe_text, a line", ten, (size_t)(safe_text(ten, "ab\ncd", 10) - ten), "ab");
+  expect_number("read_duration", read_duration("1.5s"), 1500000);
+  expect_number("read_duration", read_duration("250ms"), 250000);
+  expect_number("read_duration", read_duration("2m"), 120000000);
+  expect_number("read_duration", read_duration(""), 0);
+  expect_number("read_duration", read_duration("99999999999999999999999h"), read_duration("99999999999999999999999h"));
+  expect_number("read_size", read_size("1.5GiB"), 3 * (word)1 << 29);
+  expect_number("read_size", read_size("64K"), 65536);
+  expect_number("read_size", read_size("99999999999999999999T"), read_size("99999999999999999999T"));
+  expect_number("count_list", count_list("0-3,8,10-11"), 7);
+  expect_number("count_list", count_list("-,x"), 0);
+  expect_number("signal_number", (word)signal_number("SIGUSR1"), SIGUSR1);
+  expect_number("signal_number", (word)signal_number("RTMIN+3"), 37);
+  expect_number("signal_number", (word)signal_number("999"), 0);
+  expect_number("bin_bit", bin_bit(32), 1);
+  expect_number("bin_bit", bin_bit(1040), (word)1 << 63);
+  expect_number("bin_bit", bin_bit(1056), 0);
+  keep_blocks();
+  return failures == 0 ? 0 : 1;
+}
