@@ -118,7 +118,7 @@ export function findingsSection(findings: readonly Finding[]): Markup | null {
     const { severity, message } = finding;
     const amount = findingAmount(finding);
     const behind = amount === null ? null : html` <span class="amount">${amount}</span>`;
-    return html`<li><span class="severity ${severity}">${severity}</span> ${message}${behind}</li>`;
+    return html`<li><span class="severity ${severity}">${severity}</span> <span>${message}${behind}</span></li>`;
   });
   return html`<section id="findings" aria-labelledby="findings-title">
 <h2 id="findings-title">Findings</h2>

@@ -1,5 +1,6 @@
 import { size } from "../../format.ts";
 import type { TimelineData } from "../page-data.ts";
+import { settingsOf } from "../scenario-name.ts";
 import { element, find } from "./dom.ts";
 
 /** How a series is drawn. */
@@ -115,7 +116,9 @@ export class SeriesButtons {
     const button = element("button");
     button.type = "button";
     button.setAttribute("aria-pressed", String(shown));
-    button.append(key, element("span", "name", name), value);
+    const label = element("span", "name");
+    label.append(...settingsOf(name).map((setting) => element("span", "setting", setting)));
+    button.append(key, label, value);
     button.addEventListener("click", () => {
       const pressed = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(pressed));

@@ -76,7 +76,7 @@ export class Timeline {
           ...axis,
           incrs: [...BYTE_STEPS],
           space: 44,
-          size: 76,
+          size: width < 600 ? 62 : 76,
           values: (_, marks) => byteMarks(marks),
         },
       ],
@@ -152,10 +152,7 @@ export class Timeline {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.setLineDash([]);
-      ctx.textAlign = "right";
-      ctx.textBaseline = "bottom";
-      ctx.font = this.#font.replace("12px", `${12 * scale}px`);
-      ctx.fillText(`${limit.name} ${size(limit.bytes)}`, bbox.left + bbox.width - 6 * scale, y - 3);
+      this.#label(plot, `limit ${size(limit.bytes)}`, y - 3);
     }
     ctx.fillStyle = colour("--measured");
     ctx.strokeStyle = colour("--paper");
@@ -173,6 +170,20 @@ export class Timeline {
       ctx.stroke();
     }
     ctx.restore();
+  }
+
+  /** Writes a text at the right edge, on a halo: series may pass behind it. */
+  #label({ ctx, bbox }: uPlot, text: string, y: number): void {
+    const scale = devicePixelRatio;
+    const x = bbox.left + bbox.width - 6 * scale;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "bottom";
+    ctx.font = this.#font.replace("12px", `${12 * scale}px`);
+    ctx.strokeStyle = colour("--paper");
+    ctx.lineWidth = 4 * scale;
+    ctx.lineJoin = "round";
+    ctx.strokeText(text, x, y);
+    ctx.fillText(text, x, y);
   }
 
   /** Called when a series is toggled. */
