@@ -1,6 +1,7 @@
 import { printable } from "../printable.ts";
 import type { HeapMap, Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
+import { steadyTimes } from "./steady-times.ts";
 
 /** The data of the page's script, as JSON in the page. Units as in Report; texts are already printable. */
 export interface PageData {
@@ -103,7 +104,7 @@ function timelineData(report: Report): TimelineData | null {
   const events = timeline.liveBytes.map((_, i) =>
     Math.min((i + 1) * timeline.eventsPerPoint, trace.events),
   );
-  const time = risingTimes(timeline.time);
+  const time = steadyTimes(timeline.time);
   const [recorded] = scenarios;
   const inUse: SeriesData[] =
     recorded === undefined || timeline.inUseBytes.length !== points
@@ -139,16 +140,6 @@ function timelineData(report: Report): TimelineData | null {
             name: base === 0 ? "container limit" : "container limit minus base RSS",
           },
   };
-}
-
-/** The times, if all are known, never fall and span more than zero; else null: they cannot label an axis. */
-function risingTimes(times: Report["timeline"]["time"]): number[] | null {
-  const known = times.filter((time) => time !== null);
-  if (known.length < times.length) {
-    return null;
-  }
-  const isRising = known.every((time, i) => i === 0 || time >= (known[i - 1] ?? 0));
-  return isRising && (known.at(-1) ?? 0) > (known[0] ?? 0) ? known : null;
 }
 
 /** Repeats the last number: the run ends at its last event. */
