@@ -301,6 +301,8 @@ export interface Timeline {
   readonly perScenario: Readonly<Record<string, readonly number[]>>;
   /** events per point of `threads[].liveTimeline` */
   readonly eventsPerThreadPoint: number;
+  /** events per point of `callers[].liveTimeline` and of `sizes[].liveTimeline` */
+  readonly eventsPerSitePoint: number;
   /** events per point of `arenas[].rssTimeline` */
   readonly eventsPerArenaPoint: number;
 }

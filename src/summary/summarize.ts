@@ -47,7 +47,7 @@ export function summarize(
   const [recorded] = scenarios;
   const { callerNames } = result.read;
   const table = ledger.sites.table();
-  const callers = callerSummaries(table, ledger.sites.lifetimes, callerNames, result.mappings);
+  const callers = callerSummaries(table, ledger, callerNames, result.mappings);
   const pins = pinSummaries(result, callerNames);
   const samples = measured(result);
   const sites = siteColumns(table, ledger, callerNames);
@@ -59,7 +59,7 @@ export function summarize(
     trace,
     threads,
     callers,
-    sizes: sizeSummaries(table),
+    sizes: sizeSummaries(table, ledger),
     sites,
     live: {
       bytes: ledger.blocks.liveBytes,
@@ -276,6 +276,7 @@ function timeline({ ledger, model }: LogResult): Timeline {
     inUseBytes: model?.inUse ?? [],
     perScenario: Object.fromEntries(series),
     eventsPerThreadPoint: ledger.threads.eventsPerPoint,
+    eventsPerSitePoint: ledger.siteSeries.eventsPerPoint,
     eventsPerArenaPoint: model?.eventsPerArenaPoint ?? 1,
   };
 }

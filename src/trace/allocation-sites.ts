@@ -236,6 +236,15 @@ export class AllocationSites {
     this.#rows[site * STRIDE + GONE]! += bytes;
   }
 
+  /** The live bytes of each site, as a copy. */
+  liveBytes(): Float64Array {
+    const live = new Float64Array(this.#size);
+    for (let site = 0; site < live.length; site++) {
+      live[site] = this.#rows[site * STRIDE + LIVE_BYTES]!;
+    }
+    return live;
+  }
+
   /** A copy of all sites. */
   table(): SiteTable {
     const rows = this.#rows;

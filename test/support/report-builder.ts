@@ -226,6 +226,7 @@ export function caller(text: string, given: Partial<CallerSummary> = {}): Caller
     temporaryCalls: 0,
     medianLifetimeEvents: null,
     merged: false,
+    liveTimeline: [],
     ...given,
   };
 }
@@ -237,6 +238,7 @@ export const NO_TIMELINE: Report["timeline"] = {
   inUseBytes: [],
   perScenario: {},
   eventsPerThreadPoint: 1,
+  eventsPerSitePoint: 1,
   eventsPerArenaPoint: 1,
 };
 
