@@ -1,12 +1,14 @@
 import { printable } from "../printable.ts";
 import type { HeapMap, Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
+import { type AllocationsData, allocationsData } from "./allocations-data.ts";
 import { steadyTimes } from "./steady-times.ts";
 
 /** The data of the page's script, as JSON in the page. Units as in Report; texts are already printable. */
 export interface PageData {
   readonly timeline: TimelineData | null;
   readonly threads: ThreadsData;
+  readonly allocations: AllocationsData;
   readonly maps: readonly ScenarioMaps[];
 }
 
@@ -78,6 +80,7 @@ export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageD
   return {
     timeline: timelineData(report),
     threads: threadsData(report.threads, sort),
+    allocations: allocationsData(report, sort),
     maps: report.scenarios.map(({ name, arenas }) => ({
       name: printable(name),
       arenas: [...arenas]

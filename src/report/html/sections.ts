@@ -174,7 +174,7 @@ export function threadsSection({ threads }: Report): Markup | null {
 <div class="head"><h2 id="threads-title">Threads</h2>
 <label class="filter">Filter <input type="search" id="thread-filter" placeholder="tid or name" autocomplete="off" spellcheck="false"></label>
 <output id="thread-count" for="thread-filter" aria-live="polite">${count(threads.length)} threads</output></div>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="threads-title"><table id="thread-table"><caption class="hidden">Threads; the buttons in the column heads sort</caption><thead></thead><tbody></tbody></table></div>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="threads-title"><table id="thread-table" class="sortable"><caption class="hidden">Threads; the buttons in the column heads sort</caption><thead></thead><tbody></tbody></table></div>
 <p><button type="button" id="thread-more" hidden></button></p>
 </section>`;
 }

@@ -1,9 +1,11 @@
 import type { PageData } from "../page-data.ts";
 import { find } from "./dom.ts";
 import { HeapMaps } from "./heap-maps.ts";
-import { ThreadTable } from "./sortable-threads.ts";
+import { SiteTables } from "./sortable-sites.ts";
+import { threadTable } from "./sortable-threads.ts";
 import { startTheme } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
+import { startViews } from "./views.ts";
 
 /*!
 This page holds uPlot. The MIT License (MIT)
@@ -33,8 +35,18 @@ const data: PageData = JSON.parse(document.getElementById("data")?.textContent ?
 startTheme();
 
 const chart = find("chart", HTMLElement);
-if (chart !== null && data.timeline !== null) {
-  new Timeline(data.timeline, chart);
+const timeline =
+  chart !== null && data.timeline !== null ? new Timeline(data.timeline, chart) : null;
+
+const allocations = find("allocations", HTMLElement);
+if (allocations !== null) {
+  startViews(allocations);
+  const tables = new SiteTables(data.allocations, (site) => {
+    timeline?.pick(site, () => tables.clear());
+    if (site !== null) {
+      find("timeline", HTMLElement)?.scrollIntoView({ block: "start" });
+    }
+  });
 }
 
 const maps = find("maps", HTMLElement);
@@ -44,5 +56,5 @@ if (maps !== null) {
 
 const table = find("thread-table", HTMLTableElement);
 if (table !== null) {
-  new ThreadTable(data.threads, table);
+  threadTable(data.threads, table);
 }
