@@ -22,6 +22,7 @@ import {
   movedToRecorded,
   scenariosOf,
 } from "../what-if/baseline.ts";
+import { causesRead } from "../what-if/cause-figures.ts";
 import { PeakFigures } from "../what-if/peak-figures.ts";
 import type { Replays } from "../what-if/rss-figures.ts";
 import {
@@ -37,6 +38,7 @@ import type {
   RssComparison,
   ScenarioResult,
 } from "./analysis-result.ts";
+import type { CauseSeries } from "./cause-series.ts";
 import { pinResults } from "./pin-result.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
@@ -57,6 +59,7 @@ export interface FinishedAnalysis {
   readonly holes: Holes;
   readonly cutSizes: CutSizes;
   readonly measured: readonly MeasuredRss[];
+  readonly causeSeries: CauseSeries;
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
@@ -104,6 +107,11 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     pins: pinResults(recorded.guided, ledger.blocks, reading),
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
+    causesOverTime: finished.causeSeries.samples.map(({ events, time, causes, pages }) => ({
+      events,
+      time,
+      causes: causesRead(causes, reading.bytes(pages), reading),
+    })),
     // Last, because trims at the end change the models.
     scenarios: scenarioResults(finished, recorded),
     refused: [...finished.refused.values()],

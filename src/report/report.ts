@@ -305,6 +305,15 @@ export interface Timeline {
   readonly eventsPerSitePoint: number;
   /** events per point of `arenas[].rssTimeline` */
   readonly eventsPerArenaPoint: number;
+  /** why memory was resident during the recorded run; absent under --no-model */
+  readonly causes?: CauseColumns;
+}
+
+/** One column for each cause: bytes at some moments of the log, at most 24, not at regular distances. */
+export interface CauseColumns extends Readonly<Record<keyof Causes, readonly number[]>> {
+  /** events of the log before the moment */
+  readonly events: readonly number[];
+  readonly time: readonly (number | null)[];
 }
 
 export interface Finding {

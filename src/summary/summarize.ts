@@ -14,6 +14,7 @@ import { relativeError } from "../replay/writes/fit.ts";
 import {
   AS_RECORDED,
   type CallerSummary,
+  type Causes,
   type Measured,
   REPORT_SCHEMA,
   type Report,
@@ -264,7 +265,33 @@ function tidsOf({ threads }: LogResult["ledger"], indices: readonly number[]): n
   return [...tids].sort((a, b) => a - b);
 }
 
-function timeline({ ledger, model }: LogResult): Timeline {
+function causeColumns({ ledger, model }: LogResult): Pick<Timeline, "causes"> {
+  if (model === null) {
+    return {};
+  }
+  const all = model.causesOverTime;
+  const column = (cause: keyof Causes): number[] => all.map(({ causes }) => causes[cause]);
+  return {
+    causes: {
+      events: all.map(({ events }) => events),
+      time: all.map(({ time }) => secondsSinceStart(ledger, time)),
+      live: column("live"),
+      mapped: column("mapped"),
+      overhead: column("overhead"),
+      unwritten: column("unwritten"),
+      tcache: column("tcache"),
+      fastbins: column("fastbins"),
+      returnable: column("returnable"),
+      pinned: column("pinned"),
+      tops: column("tops"),
+      idleArenas: column("idleArenas"),
+      unlogged: column("unlogged"),
+    },
+  };
+}
+
+function timeline(result: LogResult): Timeline {
+  const { ledger, model } = result;
   const series = (model?.scenarios ?? []).map(({ spec, figures }) => [
     spec?.name ?? AS_RECORDED,
     figures.rssSeries,
@@ -278,5 +305,6 @@ function timeline({ ledger, model }: LogResult): Timeline {
     eventsPerThreadPoint: ledger.threads.eventsPerPoint,
     eventsPerSitePoint: ledger.siteSeries.eventsPerPoint,
     eventsPerArenaPoint: model?.eventsPerArenaPoint ?? 1,
+    ...causeColumns(result),
   };
 }
