@@ -20,9 +20,9 @@ export async function inkOf(
   return (await look(page, selector, property)).pixels;
 }
 
-/** The timeline's canvas, for comparison. */
-export async function pictureOf(page: Page): Promise<string> {
-  return (await look(page, "#chart canvas", "--ink")).picture;
+/** A canvas, for comparison. */
+export async function pictureOf(page: Page, selector = "#chart canvas"): Promise<string> {
+  return (await look(page, selector, "--ink")).picture;
 }
 
 interface Look {

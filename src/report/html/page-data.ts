@@ -2,6 +2,7 @@ import { printable } from "../printable.ts";
 import type { HeapMap, Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
 import { type AllocationsData, allocationsData } from "./allocations-data.ts";
+import { type CausesData, causesData } from "./causes-data.ts";
 import { steadyTimes } from "./steady-times.ts";
 
 /** The data of the page's script, as JSON in the page. Units as in Report; texts are already printable. */
@@ -9,6 +10,7 @@ export interface PageData {
   readonly timeline: TimelineData | null;
   readonly threads: ThreadsData;
   readonly allocations: AllocationsData;
+  readonly causes: CausesData;
   readonly maps: readonly ScenarioMaps[];
 }
 
@@ -77,10 +79,12 @@ export interface ArenaMaps {
 }
 
 export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageData {
+  const timeline = timelineData(report);
   return {
-    timeline: timelineData(report),
+    timeline,
     threads: threadsData(report.threads, sort),
     allocations: allocationsData(report, sort),
+    causes: causesData(report, timeline?.events ?? []),
     maps: report.scenarios.map(({ name, arenas }) => ({
       name: printable(name),
       arenas: [...arenas]

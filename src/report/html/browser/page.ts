@@ -1,4 +1,5 @@
 import type { PageData } from "../page-data.ts";
+import { Composition } from "./composition.ts";
 import { find } from "./dom.ts";
 import { HeapMaps } from "./heap-maps.ts";
 import { SiteTables } from "./sortable-sites.ts";
@@ -37,6 +38,10 @@ startTheme();
 const chart = find("chart", HTMLElement);
 const timeline =
   chart !== null && data.timeline !== null ? new Timeline(data.timeline, chart) : null;
+
+if (document.querySelector("#causes") !== null) {
+  new Composition(data.causes, data.timeline);
+}
 
 const allocations = find("allocations", HTMLElement);
 if (allocations !== null) {
