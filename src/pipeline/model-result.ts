@@ -1,4 +1,5 @@
 import { findPins } from "../insight/pins.ts";
+import { binContents } from "../ptmalloc/bin-contents.ts";
 import { settingsOf, shownSettings } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";
 import type { CutSizes } from "../recorded/explain/cut-sizes.ts";
@@ -217,12 +218,18 @@ function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): Scenario
   };
   const { arenaSeries } = guided;
   const peak = new PeakFigures(replays, reading);
-  const recorded = scenarioFigures(
+  const figures = scenarioFigures(
     replays,
     peak,
     reading,
     (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
   );
+  const { model } = guided;
+  const arenas = figures.arenas.map((arena) => ({
+    ...arena,
+    bins: binContents(model, model.arenas[arena.id]!),
+  }));
+  const recorded = { ...figures, arenas };
   const baseline = baselineOf(finished, run);
   const shared = options.whatIfs.filter(isAsRecorded);
   const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);

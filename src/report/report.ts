@@ -22,6 +22,7 @@ export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
+  BinSummary,
   Causes,
   FreeBytes,
   HeapMap,

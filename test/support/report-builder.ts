@@ -55,6 +55,7 @@ export function arena(id: number, given: Partial<ArenaSummary> = {}): ArenaSumma
     pinnedBytes: 0,
     threads: [100],
     rssTimeline: [],
+    bins: [],
     heapMaps: [],
     ...given,
   };
