@@ -1,8 +1,9 @@
 import { printable } from "../printable.ts";
-import type { HeapMap, Report, ThreadSummary } from "../report.ts";
+import type { Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
 import { type AllocationsData, allocationsData } from "./allocations-data.ts";
 import { type CausesData, causesData } from "./causes-data.ts";
+import { mapsData, type ScenarioMaps } from "./maps-data.ts";
 import { steadyTimes } from "./steady-times.ts";
 
 /** The data of the page's script, as JSON in the page. Units as in Report; texts are already printable. */
@@ -62,22 +63,6 @@ export type ThreadNumber =
   | "freedForOthers"
   | "failed";
 
-export interface ScenarioMaps {
-  readonly name: string;
-  readonly arenas: readonly ArenaMaps[];
-}
-
-export interface ArenaMaps {
-  readonly id: number;
-  readonly rssBytes: number;
-  readonly inUseBytes: number;
-  readonly pinnedBytes: number;
-  /** bytes by kind of free memory, without zeros */
-  readonly free: readonly (readonly [kind: string, bytes: number])[];
-  readonly threads: readonly number[];
-  readonly heaps: readonly HeapMap[];
-}
-
 export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageData {
   const timeline = timelineData(report);
   return {
@@ -85,20 +70,7 @@ export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageD
     threads: threadsData(report.threads, sort),
     allocations: allocationsData(report, sort),
     causes: causesData(report, timeline?.events ?? []),
-    maps: report.scenarios.map(({ name, arenas }) => ({
-      name: printable(name),
-      arenas: [...arenas]
-        .sort((a, b) => b.rssBytes - a.rssBytes || a.id - b.id)
-        .map(({ id, rssBytes, inUseBytes, pinnedBytes, free, threads, heapMaps }) => ({
-          id,
-          rssBytes,
-          inUseBytes,
-          pinnedBytes,
-          free: Object.entries(free).filter(([, bytes]) => bytes > 0),
-          threads,
-          heaps: heapMaps,
-        })),
-    })),
+    maps: mapsData(report),
   };
 }
 

@@ -201,7 +201,7 @@ export function mapsSection({ scenarios }: Report): Markup | null {
   return html`<section id="heaps" aria-labelledby="heaps-title">
 <div class="head"><h2 id="heaps-title">Heap maps at the end</h2>
 <label class="pick">Scenario <select id="map-scenario">${options}</select></label></div>
-<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or returned to the kernel</span><span class="key topmost">topmost live block</span></p>
+<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or returned to the kernel</span><span class="key topmost">topmost live block</span><span class="key pin">pin: one that keeps much free memory</span></p>
 <p class="note" id="map-scale"></p>
 <div id="maps"></div>
 <p><button type="button" id="maps-more" hidden></button></p>
