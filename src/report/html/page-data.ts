@@ -3,6 +3,7 @@ import type { Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
 import { type AllocationsData, allocationsData } from "./allocations-data.ts";
 import { type CausesData, causesData } from "./causes-data.ts";
+import { type FlameData, flameData } from "./flame-data.ts";
 import { mapsData, type ScenarioMaps } from "./maps-data.ts";
 import { steadyTimes } from "./steady-times.ts";
 
@@ -11,6 +12,7 @@ export interface PageData {
   readonly timeline: TimelineData | null;
   readonly threads: ThreadsData;
   readonly allocations: AllocationsData;
+  readonly flame: FlameData;
   readonly causes: CausesData;
   readonly maps: readonly ScenarioMaps[];
 }
@@ -69,6 +71,7 @@ export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageD
     timeline,
     threads: threadsData(report.threads, sort),
     allocations: allocationsData(report, sort),
+    flame: flameData(report),
     causes: causesData(report, timeline?.events ?? []),
     maps: mapsData(report),
   };

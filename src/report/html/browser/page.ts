@@ -1,6 +1,7 @@
 import type { PageData } from "../page-data.ts";
 import { Composition } from "./composition.ts";
 import { find } from "./dom.ts";
+import { startFlames } from "./flame-views.ts";
 import { HeapMaps } from "./heap-maps.ts";
 import { SiteTables } from "./sortable-sites.ts";
 import { threadTable } from "./sortable-threads.ts";
@@ -46,6 +47,7 @@ if (document.querySelector("#causes") !== null) {
 const allocations = find("allocations", HTMLElement);
 if (allocations !== null) {
   startViews(allocations);
+  startFlames(data.flame);
   const tables = new SiteTables(data.allocations, (site) => {
     timeline?.pick(site, () => tables.clear());
     if (site !== null) {

@@ -2,7 +2,7 @@ import { find } from "./dom.ts";
 
 /** Buttons of a section of which one is pressed: its panel is shown, the others are not. `onShow`: called with its id. */
 export function startViews(section: HTMLElement, onShow: (id: string) => void = () => {}): void {
-  const buttons = [...section.querySelectorAll<HTMLButtonElement>("button.view")];
+  const buttons = [...section.querySelectorAll<HTMLButtonElement>("button[data-view]")];
   const show = (shown: HTMLButtonElement): void => {
     for (const button of buttons) {
       button.setAttribute("aria-pressed", String(button === shown));
