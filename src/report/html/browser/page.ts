@@ -1,5 +1,6 @@
 import type { PageData } from "../page-data.ts";
 import { Composition } from "./composition.ts";
+import { startCopyButtons } from "./copy-buttons.ts";
 import { find } from "./dom.ts";
 import { startFlames } from "./flame-views.ts";
 import { HeapMaps } from "./heap-maps.ts";
@@ -35,6 +36,7 @@ THE SOFTWARE.
 const data: PageData = JSON.parse(document.getElementById("data")?.textContent ?? "");
 
 startTheme();
+startCopyButtons();
 
 const chart = find("chart", HTMLElement);
 const timeline =
