@@ -134,7 +134,7 @@ function nameOf({ name }: ScenarioRow): Markup[] {
 function copyButtons(scenario: Scenario, report: Report): Markup[] {
   return whatToType(scenario, report).map(
     (text) =>
-      html`<button type="button" class="copy" data-copy="${text}" title="${text}" aria-label="Copy ${text}" hidden>Copy</button>`,
+      html`<button type="button" class="copy" data-copy="${text}" title="${text}" aria-label="Copy ${text}" hidden>${text.includes("=") ? "Copy" : "Copy call"}</button>`,
   );
 }
 
