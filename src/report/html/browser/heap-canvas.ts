@@ -79,13 +79,29 @@ export class HeapCanvas {
         context.fillRect(x, y + side - high, side, high);
       }
       if (cell === topmost || cell === this.#selected) {
-        const isPin = cell === topmost && this.#pin !== null;
-        context.strokeStyle = isPin ? colour("--bad") : ink;
-        context.lineWidth = cell === this.#selected || isPin ? 2 : 1.5;
+        context.strokeStyle = ink;
+        context.lineWidth = cell === this.#selected ? 2 : 1.5;
         context.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
       }
     }
+    if (topmost >= 0 && this.#pin !== null) {
+      this.#drawPin(context, topmost);
+    }
     this.#width = width;
+  }
+
+  /** A ring around the cell, on a halo: it must be seen on cells of every colour. */
+  #drawPin(context: CanvasRenderingContext2D, cell: number): void {
+    const x = (cell % this.#columns) * PITCH;
+    const y = Math.floor(cell / this.#columns) * PITCH;
+    for (const [property, width] of [
+      ["--paper", 4],
+      ["--bad", 2],
+    ] as const) {
+      context.strokeStyle = colour(property);
+      context.lineWidth = width;
+      context.strokeRect(x, y, PITCH - GAP, PITCH - GAP);
+    }
   }
 
   #width = 0;
