@@ -2,12 +2,17 @@ import { type CauseBytes, causesOf } from "../insight/causes.ts";
 import type { Candidate } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
+import { EVENTS_PER_BATCH } from "../trace/columns.ts";
 import type { Ledger } from "../trace/ledger.ts";
 
-/** So many events for each live block are between two walks: together these take 1 to 3 % of the time of a report. */
+/**
+ * So many events are between two walks at least, and so many for each live block: together the walks take 1 to 3 % of the
+ * time of a report.
+ */
+const MIN_EVENTS = 2 * EVENTS_PER_BATCH;
 const EVENTS_PER_BLOCK = 1.5;
 /** At so many samples every second one is dropped. Even, so that the last one stays. */
-const MAX_SAMPLES = 24;
+const MAX_SAMPLES = 20;
 
 /** Why the memory of the recorded run was resident at one moment, in each plane (resident.ts). */
 export interface CauseSample {
@@ -28,7 +33,7 @@ export interface CauseSample {
 export class CauseSeries {
   #samples: CauseSample[] = [];
   #nextEvents = 0;
-  #eventsApart = 0;
+  #eventsApart = MIN_EVENTS;
   #best: Pick<Candidate, "origin" | "recorded"> | null = null;
 
   /** Becomes a copy of `from`. */

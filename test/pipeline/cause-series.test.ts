@@ -77,8 +77,8 @@ describe("the causes over time", () => {
     const log = logOf("perl-churn-g223");
     const columns = columnsOf(analyse(log, optionsFor("2.23"), 256));
     const { events } = columns;
-    expect(events.length).toBeGreaterThan(8);
-    expect(events.length).toBeLessThan(24);
+    expect(events.length).toBeGreaterThan(4);
+    expect(events.length).toBeLessThan(20);
     expect([...events].sort((a, b) => a - b)).toEqual(events);
     expect(columnsOf(analyse(log, optionsFor("auto"))).events).toEqual(
       columnsOf(analyse(log, optionsFor("2.23"))).events,
