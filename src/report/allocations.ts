@@ -17,10 +17,7 @@ export interface AllocationFigures {
   readonly temporaryCalls: number;
   /** the row sums those beyond the largest, and those that the log has too many of to tell apart */
   readonly merged: boolean;
-  /**
-   * live bytes at the end of each `timeline.eventsPerSitePoint` events; at most 32 points, the last of which may cover fewer
-   * events
-   */
+  /** live bytes at each of `timeline.siteEvents` */
   readonly liveTimeline: readonly number[];
 }
 

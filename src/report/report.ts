@@ -302,8 +302,11 @@ export interface Timeline {
   readonly perScenario: Readonly<Record<string, readonly number[]>>;
   /** events per point of `threads[].liveTimeline` */
   readonly eventsPerThreadPoint: number;
-  /** events per point of `callers[].liveTimeline` and of `sizes[].liveTimeline` */
-  readonly eventsPerSitePoint: number;
+  /**
+   * events of the log up to each value of `callers[].liveTimeline` and of `sizes[].liveTimeline`; at most 32, the last of
+   * which is the log's end
+   */
+  readonly siteEvents: readonly number[];
   /** events per point of `arenas[].rssTimeline` */
   readonly eventsPerArenaPoint: number;
   /** why memory was resident during the recorded run; absent under --no-model */

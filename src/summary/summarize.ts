@@ -303,7 +303,7 @@ function timeline(result: LogResult): Timeline {
     inUseBytes: model?.inUse ?? [],
     perScenario: Object.fromEntries(series),
     eventsPerThreadPoint: ledger.threads.eventsPerPoint,
-    eventsPerSitePoint: ledger.siteSeries.eventsPerPoint,
+    siteEvents: ledger.siteSeries.events(ledger.events),
     eventsPerArenaPoint: model?.eventsPerArenaPoint ?? 1,
     ...causeColumns(result),
   };

@@ -236,11 +236,15 @@ export class AllocationSites {
     this.#rows[site * STRIDE + GONE]! += bytes;
   }
 
-  /** The live bytes of each site, as a copy. */
+  /** The live bytes of each site, summed over the live blocks. */
   liveBytes(): Float64Array {
     const live = new Float64Array(this.#size);
-    for (let site = 0; site < live.length; site++) {
-      live[site] = this.#rows[site * STRIDE + LIVE_BYTES]!;
+    const { integers, idLimit } = this.#blocks;
+    for (let block = 0; block < idLimit; block++) {
+      const site = ~integers[block * BLOCK.integers + BLOCK.site]!;
+      if (site >= 0) {
+        live[site]! += this.#blocks.bytesOf(block);
+      }
     }
     return live;
   }

@@ -127,19 +127,16 @@ export class Ledger {
   applyBlocks(batch: EventBatch, out: ActionBatch): void {
     const { threads, blocks, sites, siteSeries } = this;
     for (let from = 0; from < batch.length; ) {
-      // A point of the timelines is closed between two events.
+      // A point of the threads' timelines is closed between two events.
       const pointEnd = threads.pointEnd - this.#events;
-      const sitePointEnd = siteSeries.pointEnd - this.#events;
-      const to = Math.min(batch.length, pointEnd, sitePointEnd, from + EVENTS_AHEAD);
+      const to = Math.min(batch.length, pointEnd, from + EVENTS_AHEAD);
       blocks.warm(out, from, to);
       blocks.apply(batch, out, this.#liveAfter, from, to);
       sites.count(batch, out, this.#liveAfter, from, to);
       if (to === pointEnd) {
         threads.closePoint();
       }
-      if (to === sitePointEnd) {
-        siteSeries.closePoint(sites);
-      }
+      siteSeries.takeIfDue(sites, this.#events + to, blocks.liveBlocks);
       from = to;
     }
   }

@@ -9,24 +9,22 @@ const MIN_POINTS = 8;
  *
  * The number of events of a point is a power of two, 1 at first, so that it covers whole points of the finer series. The
  * caller closes a point after its last event, with one value for each row. At MAX_ROW_POINTS points, or where points ×
- * rows take too much memory, neighbours merge pairwise and keep the larger value, so peaks survive; or the later one, so
- * that rows can be added up. Rows may be added at any time; their earlier values are 0.
+ * rows take too much memory, neighbours merge pairwise and keep the larger value, so peaks survive. Rows may be added at
+ * any time; their earlier values are 0.
  */
 export class RowSeries {
   /** values of all rows, by point, oldest first */
   #points: Float64Array[] = [];
   #eventsPerPoint = 1;
   readonly #maxValues: number;
-  readonly #keeps: "larger" | "later";
 
   /** `maxValues`: points × rows above which points merge, as long as MIN_POINTS remain */
-  constructor(maxValues: number, keeps: "larger" | "later" = "larger") {
+  constructor(maxValues: number) {
     this.#maxValues = maxValues;
-    this.#keeps = keeps;
   }
 
   clone(): RowSeries {
-    const copy = new RowSeries(this.#maxValues, this.#keeps);
+    const copy = new RowSeries(this.#maxValues);
     // A closed point never changes.
     copy.#points = [...this.#points];
     copy.#eventsPerPoint = this.#eventsPerPoint;
@@ -60,11 +58,6 @@ export class RowSeries {
     }
   }
 
-  /** The closed points, oldest first: the values of the rows that there were. */
-  get points(): readonly Float64Array[] {
-    return this.#points;
-  }
-
   /** The closed points of a row, oldest first. */
   row(row: number): number[] {
     return this.#points.map((values) => values[row] ?? 0);
@@ -75,10 +68,6 @@ export class RowSeries {
     for (let point = 0; point < this.#points.length; point += 2) {
       const earlier = this.#points[point]!;
       const later = this.#points[point + 1]!;
-      if (this.#keeps === "later") {
-        merged.push(later);
-        continue;
-      }
       merged.push(later.map((value, row) => Math.max(value, earlier[row] ?? 0)));
     }
     this.#points = merged;

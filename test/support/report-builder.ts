@@ -239,7 +239,7 @@ export const NO_TIMELINE: Report["timeline"] = {
   inUseBytes: [],
   perScenario: {},
   eventsPerThreadPoint: 1,
-  eventsPerSitePoint: 1,
+  siteEvents: [],
   eventsPerArenaPoint: 1,
 };
 

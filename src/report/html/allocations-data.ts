@@ -34,10 +34,9 @@ export type AllocationNumber = "volume" | "calls" | "live" | "atPeak" | "blocks"
 const MOST_SERIES = 200;
 
 export function allocationsData(
-  { callers, sizes, timeline, trace }: Report,
+  { callers, sizes, timeline }: Report,
   { key, ascending }: { readonly key: string; readonly ascending: boolean },
 ): AllocationsData {
-  const points = Math.max(0, ...[...callers, ...sizes].map((row) => row.liveTimeline.length));
   return {
     callers: {
       ...rowsOf(callers),
@@ -56,9 +55,7 @@ export function allocationsData(
       path: sizes.map(({ size }) => (size === null ? null : String(size))),
       life: sizes.map(() => null),
     },
-    events: Array.from({ length: points }, (_, i) =>
-      Math.min((i + 1) * timeline.eventsPerSitePoint, trace.events),
-    ),
+    events: timeline.siteEvents,
     sorted: SORTED[key] ?? "volume",
     ascending,
   };

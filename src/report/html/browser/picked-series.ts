@@ -13,19 +13,21 @@ export interface Picked {
 }
 
 /**
- * It is known at the end of some points, and at the peak of the process. `events`: those up to each point; `live`: live
- * bytes of the process.
+ * It is known at some moments, which belong to the points that end next, and at the peak of the process. `events`: those up
+ * to each point; `live`: live bytes of the process.
  */
 export function pickedOf(
   site: PickedSite,
   events: readonly number[],
   live: readonly number[],
 ): Picked {
-  const known = new Map(site.events.map((event, i) => [event, site.live[i] ?? 0]));
-  const bytes = events.map((event, i) =>
-    // The last two points are the same event.
-    event === events[i - 1] ? null : (known.get(event) ?? null),
-  );
+  const bytes: (number | null)[] = events.map(() => null);
+  site.events.forEach((moment, i) => {
+    const point = events.findIndex((upTo) => upTo >= moment);
+    if (point >= 0) {
+      bytes[point] = site.live[i] ?? 0;
+    }
+  });
   const peak = live.indexOf(live.reduce((most, one) => Math.max(most, one), 0));
   bytes[peak] ??= site.atPeak;
   const look = {
