@@ -2,6 +2,7 @@ import type { ShownSetting } from "../replay/inferred-settings.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type {
+  Causes,
   Fidelity,
   LayoutSummary,
   ModelSummary,
@@ -133,6 +134,16 @@ export interface ModelResult {
   /** bytes of the chunks that the program holds, at each point of the timeline */
   readonly inUse: readonly number[];
   readonly eventsPerArenaPoint: number;
+  /** why memory was resident at some moments of the recorded run */
+  readonly causesOverTime: readonly CausesAt[];
+}
+
+export interface CausesAt {
+  /** of the log, before it */
+  readonly events: number;
+  readonly time: number;
+  /** add up to RSS */
+  readonly causes: Causes;
 }
 
 export interface RssComparison {

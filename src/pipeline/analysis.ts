@@ -1,7 +1,6 @@
 import { otherAllocator } from "../insight/other-allocator.ts";
 import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
-import { parFor, type RecordedProcess, SettingRefused } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { Holes } from "../replay/writes/holes.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
@@ -25,10 +24,12 @@ import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
+import { CauseSeries } from "./cause-series.ts";
 import { inTurns } from "./in-turns.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
 import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
+import { refusedBy } from "./refused-what-ifs.ts";
 import { refuseShortWords } from "./short-words.ts";
 import { snapshotOf } from "./snapshot.ts";
 
@@ -51,6 +52,7 @@ export class Analysis implements EventSink {
   readonly #touch: Touch;
   readonly #holes = new Holes();
   readonly #cutSizes = new CutSizes();
+  readonly #causeSeries = new CauseSeries();
   readonly #firstPointers = new FirstPointers();
   readonly #threadExits = new ThreadExits();
   readonly #lastCalls = new LastCalls();
@@ -242,6 +244,7 @@ export class Analysis implements EventSink {
       holes: this.#holes,
       cutSizes: this.#cutSizes,
       measured: this.#measured,
+      causeSeries: this.#causeSeries,
     };
   }
 
@@ -330,6 +333,9 @@ export class Analysis implements EventSink {
     for (const { thread, before } of this.recorded.shownExits) {
       this.#lastCalls.confirm(thread, before);
     }
+    if (this.recorded.detection !== null) {
+      this.#causeSeries.takeIfDue(this.recorded.detection, this.ledger);
+    }
   }
 
   #stage(batch: EventBatch, next: EventBatch | null, samples: ReadonlyMap<Note, number>): Stage {
@@ -370,26 +376,4 @@ export class Analysis implements EventSink {
         batch.pointerOut[i]! >= CUT_MODULUS || batch.pointerIn[i]! >= CUT_MODULUS;
     }
   }
-}
-
-/**
- * Returns the what-ifs that the process's glibc refuses.
- * @throws SettingRefused if the user has stated that glibc
- */
-function refusedBy(
-  origin: RecordedProcess,
-  specs: readonly ScenarioSpec[],
-): Map<ScenarioSpec, RefusedScenario> {
-  const refused = new Map<ScenarioSpec, RefusedScenario>();
-  for (const spec of specs) {
-    try {
-      parFor(origin, spec);
-    } catch (error) {
-      if (!(error instanceof SettingRefused) || origin.glibcSource === "given") {
-        throw error;
-      }
-      refused.set(spec, { spec, glibc: spec.glibc ?? origin.glibc, reason: error.message });
-    }
-  }
-  return refused;
 }

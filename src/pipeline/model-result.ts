@@ -1,4 +1,5 @@
 import { findPins } from "../insight/pins.ts";
+import { binContents } from "../ptmalloc/bin-contents.ts";
 import { settingsOf, shownSettings } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";
 import type { CutSizes } from "../recorded/explain/cut-sizes.ts";
@@ -22,6 +23,7 @@ import {
   movedToRecorded,
   scenariosOf,
 } from "../what-if/baseline.ts";
+import { causesRead } from "../what-if/cause-figures.ts";
 import { PeakFigures } from "../what-if/peak-figures.ts";
 import type { Replays } from "../what-if/rss-figures.ts";
 import {
@@ -37,6 +39,7 @@ import type {
   RssComparison,
   ScenarioResult,
 } from "./analysis-result.ts";
+import type { CauseSeries } from "./cause-series.ts";
 import { pinResults } from "./pin-result.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
@@ -57,6 +60,7 @@ export interface FinishedAnalysis {
   readonly holes: Holes;
   readonly cutSizes: CutSizes;
   readonly measured: readonly MeasuredRss[];
+  readonly causeSeries: CauseSeries;
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
@@ -104,6 +108,11 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     pins: pinResults(recorded.guided, ledger.blocks, reading),
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
+    causesOverTime: finished.causeSeries.samples.map(({ events, time, causes, pages }) => ({
+      events,
+      time,
+      causes: causesRead(causes, reading.bytes(pages), reading),
+    })),
     // Last, because trims at the end change the models.
     scenarios: scenarioResults(finished, recorded),
     refused: [...finished.refused.values()],
@@ -209,12 +218,18 @@ function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): Scenario
   };
   const { arenaSeries } = guided;
   const peak = new PeakFigures(replays, reading);
-  const recorded = scenarioFigures(
+  const figures = scenarioFigures(
     replays,
     peak,
     reading,
     (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
   );
+  const { model } = guided;
+  const arenas = figures.arenas.map((arena) => ({
+    ...arena,
+    bins: binContents(model, model.arenas[arena.id]!),
+  }));
+  const recorded = { ...figures, arenas };
   const baseline = baselineOf(finished, run);
   const shared = options.whatIfs.filter(isAsRecorded);
   const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);

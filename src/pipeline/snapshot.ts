@@ -10,6 +10,7 @@ import { EventBatch } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { ModelResult } from "./analysis-result.ts";
+import { CauseSeries } from "./cause-series.ts";
 import { type FinishedAnalysis, modelResult } from "./model-result.ts";
 import { observations } from "./observations.ts";
 import { LEDGER_PASSES } from "./passes.ts";
@@ -46,23 +47,30 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
   const runs = new Map(
     detection?.runs.map(({ recorded }) => [recorded, recorded.clone()] as const),
   );
-  readWaiting(running.waiting, ledger, touch, [...runs.values()]);
+  const copyOf = ({ origin, recorded }: Candidate): Candidate => ({
+    origin,
+    recorded: runs.get(recorded) ?? recorded,
+  });
+  const causeSeries = new CauseSeries();
+  causeSeries.copy(running.causeSeries);
+  readWaiting(running.waiting, ledger, touch, [...runs.values()], () => {
+    if (detection !== null) {
+      causeSeries.takeIfDue({ best: copyOf(detection.best) }, ledger);
+    }
+  });
   if (detection === null) {
     return { ledger, model: null };
   }
   for (const run of runs.values()) {
     run.finish([], NO_EXITS);
   }
-  const copyOf = ({ origin, recorded }: Candidate): Candidate => ({
-    origin,
-    recorded: runs.get(recorded) ?? recorded,
-  });
   const best = copyOf(detection.best);
   const model = modelResult({
     ...running,
     options: { ...options, whatIfs: options.whatIfs.filter(isAsRecorded) },
     ledger,
     touch,
+    causeSeries,
     detection: {
       best,
       alive: detection.alive.map(copyOf),
@@ -80,12 +88,13 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
   return { ledger, model };
 }
 
-/** Reads the waiting batches, which stay as they are. */
+/** Reads the waiting batches, which stay as they are. `onReplayed` is called after each of them. */
 function readWaiting(
   waiting: readonly EventBatch[],
   ledger: Ledger,
   touch: Touch,
   runs: readonly RecordedRun[],
+  onReplayed: () => void,
 ): void {
   const actions = new ActionBatch();
   const touched = new TouchBatch();
@@ -109,5 +118,6 @@ function readWaiting(
     for (const run of runs) {
       run.replay(work, next, [], kept, false);
     }
+    onReplayed();
   }
 }

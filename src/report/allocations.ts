@@ -17,6 +17,8 @@ export interface AllocationFigures {
   readonly temporaryCalls: number;
   /** the row sums those beyond the largest, and those that the log has too many of to tell apart */
   readonly merged: boolean;
+  /** live bytes at each of `timeline.siteEvents` */
+  readonly liveTimeline: readonly number[];
 }
 
 export interface CallerSummary extends AllocationFigures {

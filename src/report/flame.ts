@@ -27,21 +27,24 @@ export interface Stack {
 }
 
 /** Who allocates, as stacks, without those of 0 bytes. */
-export function stacksOf({ sites, callers, threads }: Report, key: FlameKey): Stack[] {
+export function stacksOf(report: Report, key: FlameKey): Stack[] {
+  const frames = siteFrames(report);
+  return report.sites[key].flatMap((bytes, i) =>
+    bytes <= 0 ? [] : [{ frames: frames[i] ?? [], bytes }],
+  );
+}
+
+/** The frames of each site. */
+export function siteFrames({ sites, callers, threads }: Report): Frame[][] {
   const namesByTid = new Map(threads.map(({ tid, name }) => [tid, name]));
   const rowsByCaller = new Map(callers.map((row) => [row.caller, row]));
-  return sites[key].flatMap((bytes, i) => {
-    if (bytes <= 0) {
-      return [];
-    }
+  return sites.caller.map((caller, i) => {
     const tid = sites.tid[i] ?? null;
-    const caller = sites.caller[i] ?? null;
-    const frames = [
+    return [
       frame(threadName(tid, tid === null ? null : (namesByTid.get(tid) ?? null))),
       callerFrame(caller, rowsByCaller.get(caller) ?? null),
       frame(sizeName(sites.size[i] ?? null)),
     ];
-    return [{ frames, bytes }];
   });
 }
 

@@ -22,6 +22,7 @@ export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
   ArenaSummary,
+  BinSummary,
   Causes,
   FreeBytes,
   HeapMap,
@@ -301,8 +302,22 @@ export interface Timeline {
   readonly perScenario: Readonly<Record<string, readonly number[]>>;
   /** events per point of `threads[].liveTimeline` */
   readonly eventsPerThreadPoint: number;
+  /**
+   * events of the log up to each value of `callers[].liveTimeline` and of `sizes[].liveTimeline`; at most 32, the last of
+   * which is the log's end
+   */
+  readonly siteEvents: readonly number[];
   /** events per point of `arenas[].rssTimeline` */
   readonly eventsPerArenaPoint: number;
+  /** why memory was resident during the recorded run; absent under --no-model */
+  readonly causes?: CauseColumns;
+}
+
+/** One column for each cause: bytes at some moments of the log, at most 20, not at regular distances. */
+export interface CauseColumns extends Readonly<Record<keyof Causes, readonly number[]>> {
+  /** events of the log before the moment */
+  readonly events: readonly number[];
+  readonly time: readonly (number | null)[];
 }
 
 export interface Finding {

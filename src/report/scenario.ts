@@ -119,8 +119,20 @@ export interface ArenaSummary {
    * 32 points, the last of which may cover fewer events; empty except in the recorded run
    */
   readonly rssTimeline: readonly number[];
+  /** the bins that are not empty, at the end; none except in the recorded run */
+  readonly bins: readonly BinSummary[];
   /** the contents of each heap page by page, oldest heap first */
   readonly heapMaps: readonly HeapMap[];
+}
+
+/** The free chunks of one bin of an arena; of tcaches, those of one size in all threads. */
+export interface BinSummary {
+  readonly kind: "tcache" | "fastbin" | "unsorted" | "smallbin" | "largebin";
+  /** sizes of its smallest and largest chunk, with their headers */
+  readonly leastBytes: number;
+  readonly mostBytes: number;
+  readonly chunks: number;
+  readonly bytes: number;
 }
 
 /** Pages of a heap (4096 bytes each) by state; the four counts add up to `pages`. */

@@ -3,39 +3,56 @@ import {
   MAX_ALLOCATION_ROWS,
   type SizeSummary,
 } from "../report/allocations.ts";
-import { type CallerLifetimes, LIFETIMES } from "../trace/caller-lifetimes.ts";
+import { LIFETIMES } from "../trace/caller-lifetimes.ts";
 import { nameOfCaller } from "../trace/caller-names.ts";
 import type { CodeMappings } from "../trace/code-mappings.ts";
+import type { Ledger } from "../trace/ledger.ts";
 import { ANY, ANY_CALLER, type SiteTable } from "../trace/site-table.ts";
 import { placed } from "./caller-places.ts";
-import { siteGroups } from "./site-groups.ts";
+import { type SiteGroup, siteGroups } from "./site-groups.ts";
 
 /** The callers of a log, largest volume first. `names`: those that lines give as text. */
 export function callerSummaries(
   table: SiteTable,
-  lifetimes: CallerLifetimes,
+  ledger: Ledger,
   names: readonly string[],
   mappings: CodeMappings,
 ): CallerSummary[] {
   const groups = siteGroups(table, table.caller, ANY_CALLER, MAX_ALLOCATION_ROWS);
-  const callers = groups.map(({ key, keys, figures }) => ({
+  const liveTimelines = liveTimelinesOf(groups, table.caller, ledger);
+  const { lifetimes } = ledger.sites;
+  const callers = groups.map(({ key, keys, figures }, i) => ({
     caller: key === ANY_CALLER ? null : callerText(key, names),
     ...NOWHERE,
     ...figures,
     medianLifetimeEvents: median(keys.map((caller) => lifetimes.of(caller))),
     merged: key === ANY_CALLER,
+    liveTimeline: liveTimelines[i]!,
   }));
   return placed(callers, mappings);
 }
 
 /** The requested sizes of a log, largest volume first. */
-export function sizeSummaries(table: SiteTable): SizeSummary[] {
+export function sizeSummaries(table: SiteTable, ledger: Ledger): SizeSummary[] {
   const groups = siteGroups(table, table.size, ANY, MAX_ALLOCATION_ROWS);
-  return groups.map(({ key, figures }) => ({
+  const liveTimelines = liveTimelinesOf(groups, table.size, ledger);
+  return groups.map(({ key, figures }, i) => ({
     size: key === ANY ? null : key,
     ...figures,
     merged: key === ANY,
+    liveTimeline: liveTimelines[i]!,
   }));
+}
+
+/** The live bytes of each group over the log. `keyColumn`: the key of each site. */
+function liveTimelinesOf(
+  groups: readonly SiteGroup[],
+  keyColumn: Float64Array,
+  { sites, siteSeries, events }: Ledger,
+): number[][] {
+  const groupOfKey = new Map(groups.flatMap(({ keys }, i) => keys.map((key) => [key, i] as const)));
+  const groupOf = Int32Array.from(keyColumn, (key) => groupOfKey.get(key) ?? -1);
+  return siteSeries.sums(sites, groupOf, groups.length, events);
 }
 
 /** Null: the line has none, or it is one of several. */

@@ -2,7 +2,7 @@ import type { AllocationFigures } from "../report/allocations.ts";
 import type { SiteTable } from "../trace/site-table.ts";
 import { largestOf } from "./largest.ts";
 
-export type Figures = Omit<AllocationFigures, "merged">;
+export type Figures = Omit<AllocationFigures, "merged" | "liveTimeline">;
 export type FigureColumns = Readonly<Record<keyof Figures, Float64Array>>;
 
 export const FIGURES = [

@@ -14,6 +14,7 @@ import { relativeError } from "../replay/writes/fit.ts";
 import {
   AS_RECORDED,
   type CallerSummary,
+  type Causes,
   type Measured,
   REPORT_SCHEMA,
   type Report,
@@ -47,7 +48,7 @@ export function summarize(
   const [recorded] = scenarios;
   const { callerNames } = result.read;
   const table = ledger.sites.table();
-  const callers = callerSummaries(table, ledger.sites.lifetimes, callerNames, result.mappings);
+  const callers = callerSummaries(table, ledger, callerNames, result.mappings);
   const pins = pinSummaries(result, callerNames);
   const samples = measured(result);
   const sites = siteColumns(table, ledger, callerNames);
@@ -59,7 +60,7 @@ export function summarize(
     trace,
     threads,
     callers,
-    sizes: sizeSummaries(table),
+    sizes: sizeSummaries(table, ledger),
     sites,
     live: {
       bytes: ledger.blocks.liveBytes,
@@ -264,7 +265,33 @@ function tidsOf({ threads }: LogResult["ledger"], indices: readonly number[]): n
   return [...tids].sort((a, b) => a - b);
 }
 
-function timeline({ ledger, model }: LogResult): Timeline {
+function causeColumns({ ledger, model }: LogResult): Pick<Timeline, "causes"> {
+  if (model === null) {
+    return {};
+  }
+  const all = model.causesOverTime;
+  const column = (cause: keyof Causes): number[] => all.map(({ causes }) => causes[cause]);
+  return {
+    causes: {
+      events: all.map(({ events }) => events),
+      time: all.map(({ time }) => secondsSinceStart(ledger, time)),
+      live: column("live"),
+      mapped: column("mapped"),
+      overhead: column("overhead"),
+      unwritten: column("unwritten"),
+      tcache: column("tcache"),
+      fastbins: column("fastbins"),
+      returnable: column("returnable"),
+      pinned: column("pinned"),
+      tops: column("tops"),
+      idleArenas: column("idleArenas"),
+      unlogged: column("unlogged"),
+    },
+  };
+}
+
+function timeline(result: LogResult): Timeline {
+  const { ledger, model } = result;
   const series = (model?.scenarios ?? []).map(({ spec, figures }) => [
     spec?.name ?? AS_RECORDED,
     figures.rssSeries,
@@ -276,6 +303,8 @@ function timeline({ ledger, model }: LogResult): Timeline {
     inUseBytes: model?.inUse ?? [],
     perScenario: Object.fromEntries(series),
     eventsPerThreadPoint: ledger.threads.eventsPerPoint,
+    siteEvents: ledger.siteSeries.events(ledger.events),
     eventsPerArenaPoint: model?.eventsPerArenaPoint ?? 1,
+    ...causeColumns(result),
   };
 }

@@ -236,6 +236,19 @@ export class AllocationSites {
     this.#rows[site * STRIDE + GONE]! += bytes;
   }
 
+  /** The live bytes of each site, summed over the live blocks. */
+  liveBytes(): Float64Array {
+    const live = new Float64Array(this.#size);
+    const { integers, idLimit } = this.#blocks;
+    for (let block = 0; block < idLimit; block++) {
+      const site = ~integers[block * BLOCK.integers + BLOCK.site]!;
+      if (site >= 0) {
+        live[site]! += this.#blocks.bytesOf(block);
+      }
+    }
+    return live;
+  }
+
   /** A copy of all sites. */
   table(): SiteTable {
     const rows = this.#rows;

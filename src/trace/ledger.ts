@@ -8,6 +8,7 @@ import type { EventBatch } from "./event.ts";
 import { Resolver } from "./resolver.ts";
 import { PeakSeries, TimeAxis } from "./series.ts";
 import type { SiteLimits } from "./site-limits.ts";
+import { SiteSeries } from "./site-series.ts";
 import { ThreadTable } from "./threads.ts";
 
 /** The rows of so many events stay in the processor's cache from one step to the next. */
@@ -24,6 +25,7 @@ export class Ledger {
   readonly threads = new ThreadTable();
   readonly blocks: BlockTable;
   readonly sites: AllocationSites;
+  readonly siteSeries = new SiteSeries();
   readonly #resolver = new Resolver();
   readonly clock = new Clock();
   /** live bytes after each event; `peak` and `peakEvent` are exact */
@@ -53,6 +55,7 @@ export class Ledger {
   copy(from: Ledger): void {
     this.threads.copy(from.threads);
     this.sites.copy(from.sites);
+    this.siteSeries.copy(from.siteSeries);
     this.blocks.copy(from.blocks);
     this.#resolver.copy(from.#resolver);
     this.clock.copy(from.clock);
@@ -130,7 +133,7 @@ export class Ledger {
    * each thread and call site too.
    */
   applyBlocks(batch: EventBatch, out: ActionBatch): void {
-    const { threads, blocks, sites } = this;
+    const { threads, blocks, sites, siteSeries } = this;
     for (let from = 0; from < batch.length; ) {
       // A point of the threads' timelines is closed between two events.
       const pointEnd = threads.pointEnd - this.#events;
@@ -143,6 +146,7 @@ export class Ledger {
       if (to === pointEnd) {
         threads.closePoint();
       }
+      siteSeries.takeIfDue(sites, this.#events + to, blocks.liveBlocks);
       from = to;
     }
   }

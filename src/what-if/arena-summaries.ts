@@ -39,6 +39,7 @@ export function arenaSummaries(
     pinnedBytes: pinnedBy.get(arena.id) ?? 0,
     threads: threads(arena),
     rssTimeline: rssTimeline(arena, pages),
+    bins: [],
     heapMaps: maps.get(arena) ?? [],
   }));
 }

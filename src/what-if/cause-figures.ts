@@ -7,8 +7,12 @@ import type { Causes } from "../report/report.ts";
 export function causeFigures(replay: Replay, reading: Reading): Causes {
   const { model } = replay;
   const byPlane = causesOf(model, replay, replay.outsideBytes);
+  return causesRead(byPlane, reading.bytes(model.resident.pages), reading);
+}
+
+/** Reads causes from the planes, in bytes. They add up to `rss`, which is read likewise. */
+export function causesRead(byPlane: CauseBytes, rss: number, reading: Reading): Causes {
   const rounded = inCauses((cause) => Math.round(reading.amount(byPlane[cause])));
-  const rss = reading.bytes(model.resident.pages);
   // RSS between two planes is rounded to pages; what the program wrote is uncertain, so this part takes the difference.
   return { ...rounded, unwritten: rounded.unwritten + rss - sumOf(rounded) };
 }

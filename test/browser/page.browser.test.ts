@@ -1,81 +1,13 @@
-import { Chalk } from "chalk";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { containerOf } from "../../src/insight/container.ts";
-import { present } from "../../src/insight/present.ts";
-import type { Report } from "../../src/report/report.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
-import { writeHtml } from "../../src/report/writers/html.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { heapMap, largeReport, MANY_SCENARIOS } from "../support/large-report.ts";
-import { arena, MiB, report, scenario, thread, trace } from "../support/report-builder.ts";
-import { serviceReport } from "../support/service-report.ts";
-import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
+import { arena, report, scenario, thread, trace } from "../support/report-builder.ts";
+import { coloursIn, drawn, inkOf, pictureOf } from "./look.ts";
+import { service } from "./service.ts";
+import { describePage } from "./shown.ts";
 
 /** The page in a real browser: its drawings, mouse and keyboard, and that it makes no requests. */
-const options = { top: 10, sort: DEFAULT_SORT, width: 120, chalk: new Chalk({ level: 0 }) };
-const html = (given: Report): string => writeHtml(present(given), options);
-
-/** A service with heap maps, a container's limit, measured RSS, and a timeline of four points and two scenarios. */
-function service(): Report {
-  const given = serviceReport();
-  const [recorded, ...whatIfs] = given.scenarios;
-  const maps = [heapMap(400), heapMap(40)];
-  const whatIfMaps = [heapMap(40, { resident: "0".repeat(40) })];
-  const full: Report = {
-    ...given,
-    scenarios: [
-      { ...recorded!, arenas: recorded!.arenas.map((one) => ({ ...one, heapMaps: maps })) },
-      ...whatIfs.map((one) => ({ ...one, arenas: [arena(0, { heapMaps: whatIfMaps })] })),
-    ],
-    timeline: {
-      ...given.timeline,
-      time: [20, 40, 60, 72.4],
-      eventsPerPoint: 262_144,
-      liveBytes: [90, 180, 231, 218].map((size) => size * MiB),
-      inUseBytes: [100, 190, 242, 231].map((size) => size * MiB),
-      perScenario: {
-        "as recorded": [200, 380, 455, 412].map((size) => size * MiB),
-        "MALLOC_ARENA_MAX=1": [150, 200, 259, 244].map((size) => size * MiB),
-      },
-    },
-    measured: {
-      rssSamples: [{ time: 50, events: 600_000, bytes: 300 * MiB, modelledBytes: 380 * MiB }],
-      error: { median: 0.26, max: 0.26 },
-    },
-  };
-  return { ...full, container: containerOf(full, 500 * MiB, 0) };
-}
-
-/** Asserts what a canvas shows as soon as it does: style, size and media changes reach it in a later frame. */
-const drawn = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 10_000 });
-
-const reason = hasChromium ? "" : " (skipped: no /usr/bin/chromium; apt-get install chromium)";
-
-describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
-  let browser: Browser;
-  let opened: Opened[] = [];
-  const show = async (given: Report, context: Parameters<typeof open>[2] = {}): Promise<Opened> => {
-    const one = await open(browser, html(given), context);
-    opened.push(one);
-    return one;
-  };
-
-  beforeAll(async () => {
-    browser = await startChromium();
-  });
-
-  afterAll(() => browser.close());
-
-  // No test may cause a request or a complaint.
-  afterEach(async () => {
-    const seen = opened.flatMap(({ requests, complaints }) => [...requests, ...complaints]);
-    for (const one of opened) {
-      await one.close();
-    }
-    opened = [];
-    expect(seen).toEqual([]);
-  });
-
+describePage("the page", (show) => {
   test("draws its charts", async () => {
     const { page } = await show(service());
     await drawn(() => coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
@@ -286,6 +218,30 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     await drawn(() => coloursIn(page, "#chart canvas")).toBeGreaterThan(5);
   });
 
+  test("on a phone the legend shows the default scenarios whole, and breaks them between settings", async () => {
+    const names = ["malloc_trim=end", "MALLOC_ARENA_MAX=1", "MALLOC_ARENA_MAX=2"];
+    const given = service();
+    const all = [
+      ...given.scenarios.slice(0, 1),
+      ...[...names, names.join(",")].map((name) => scenario(name)),
+    ];
+    const { bytes: recorded = [] } = { bytes: given.timeline.perScenario["as recorded"] };
+    const perScenario = Object.fromEntries(all.map(({ name }) => [name, recorded]));
+    const { page } = await show(
+      { ...given, scenarios: all, timeline: { ...given.timeline, perScenario } },
+      { viewport: { width: 390, height: 844 } },
+    );
+    const legend = page.locator("#series");
+    expect(await legend.evaluate((box) => box.scrollHeight - box.clientHeight)).toBeLessThanOrEqual(
+      0,
+    );
+    const lines = await legend
+      .locator("button", { hasText: names.join(",") })
+      .locator(".setting")
+      .evaluateAll((settings) => settings.map((one) => one.getClientRects().length));
+    expect(lines).toEqual([1, 1, 1]);
+  });
+
   test("in print it is light, and has no controls", async () => {
     const { page } = await show(service(), { colorScheme: "dark" });
     await page.locator("#theme").click();
@@ -324,56 +280,6 @@ describe.skipIf(!hasChromium)(`the page in Chromium${reason}`, () => {
     expect(await page.locator("#thread-table tbody tr").count()).toBe(550);
   });
 });
-
-/** The number of colours on a canvas; at most one if it is blank. */
-async function coloursIn(page: Page, selector: string): Promise<number> {
-  return (await look(page, selector, "--ink")).colours;
-}
-
-/** The number of pixels of a canvas with exactly the colour of a custom property. */
-async function inkOf(page: Page, property: string, selector = "#chart canvas"): Promise<number> {
-  return (await look(page, selector, property)).pixels;
-}
-
-/** The timeline's canvas, for comparison. */
-async function pictureOf(page: Page): Promise<string> {
-  return (await look(page, "#chart canvas", "--ink")).picture;
-}
-
-interface Look {
-  readonly colours: number;
-  /** number of pixels in the colour of the custom property */
-  readonly pixels: number;
-  /** as a data URL */
-  readonly picture: string;
-}
-
-/** Reads the first such canvas after it has been drawn. */
-function look(page: Page, selector: string, property: string): Promise<Look> {
-  return page
-    .locator(selector)
-    .first()
-    .evaluate(async (canvas, name) => {
-      if (!(canvas instanceof HTMLCanvasElement)) {
-        throw new Error("not a canvas");
-      }
-      // uPlot draws in a microtask, observers in a frame.
-      await new Promise(requestAnimationFrame);
-      const probe = document.body.appendChild(document.createElement("span"));
-      probe.style.color = `var(${name})`;
-      const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
-      probe.remove();
-      // Chromium warns about reading the canvas itself.
-      const copy = new OffscreenCanvas(canvas.width, canvas.height);
-      const context = copy.getContext("2d", { willReadFrequently: true });
-      context?.drawImage(canvas, 0, 0);
-      const bytes = context?.getImageData(0, 0, canvas.width, canvas.height).data.buffer;
-      const all = new Uint32Array(bytes ?? new ArrayBuffer(0));
-      const wanted = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-      const pixels = all.filter((pixel) => pixel === wanted).length;
-      return { colours: new Set(all).size, pixels, picture: canvas.toDataURL() };
-    }, property);
-}
 
 /** Processor seconds of the page's main thread during `act`, which other load does not affect. */
 async function busySeconds(page: Page, act: () => Promise<unknown>): Promise<number> {

@@ -15,7 +15,7 @@ const SCHEMA = fileURLToPath(
 function caller(text: string, given: Partial<CallerSummary> = {}): CallerSummary {
   const figures = { calls: 1, volumeBytes: 1, liveBytes: 1, liveBlocks: 1, liveAtPeakBytes: 1 };
   const nowhere = { module: null, offset: null, symbol: null, file: null, line: null };
-  const rest = { temporaryCalls: 0, medianLifetimeEvents: null, merged: false };
+  const rest = { temporaryCalls: 0, medianLifetimeEvents: null, merged: false, liveTimeline: [] };
   return { caller: text, ...nowhere, ...figures, ...rest, ...given };
 }
 

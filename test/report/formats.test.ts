@@ -79,11 +79,11 @@ describe("a what-if that the log's glibc lacks", () => {
 });
 
 describe("NDJSON", () => {
-  const DRAWN = ["timeline", "liveTimeline", "rssTimeline", "heapMaps"];
+  const DRAWN = ["timeline", "liveTimeline", "rssTimeline", "heapMaps", "sites", "bins"];
   const withoutDrawn = (text: string): unknown =>
     JSON.parse(text, (key, value) => (DRAWN.includes(key) ? undefined : value));
 
-  test("is one line that matches the schema: the report without series and heap maps", () => {
+  test("is one line that matches the schema: the report without what is drawn", () => {
     withHostileTexts(writeNdjson, (text, given) => {
       expect(text.split(/[\r\n\u2028\u2029]/)).toEqual([text.slice(0, -1), ""]);
       expectReportJson(text);

@@ -15,6 +15,7 @@ const FIGURES = {
   liveAtPeakBytes: 4.75 * MiB,
   temporaryCalls: 4400,
   merged: false,
+  liveTimeline: [],
 };
 
 function caller(text: string | null, given: Partial<CallerSummary> = {}): CallerSummary {

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import type { BudgetResult, Report } from "../../src/report/report.ts";
 import {
   arena,
+  caller,
   fidelity,
   MiB,
   NO_ANOMALIES,
+  NO_CAUSES,
   NO_TIMELINE,
   report,
   scenario,
@@ -107,6 +109,46 @@ export function reportOf(texts: readonly string[]): Report {
       liveBytes: [1, 2],
       perScenario: { "as recorded": [3, 4] },
     },
+    callers: [
+      caller(text(3), {
+        module: text(4),
+        offset: 64,
+        symbol: text(5),
+        file: text(6),
+        line: 7,
+        liveTimeline: [MiB, 2 * MiB],
+      }),
+      caller(text(7), { liveTimeline: [MiB, MiB] }),
+    ],
+    sites: {
+      tid: [100, null],
+      caller: [text(3), text(7)],
+      size: [64, null],
+      calls: [1, 1],
+      volumeBytes: [MiB, MiB],
+      liveBytes: [MiB, MiB],
+      liveAtPeakBytes: [MiB, MiB],
+    },
+    causes: { "as recorded": { end: { ...NO_CAUSES, live: 3 }, peak: null } },
+    pins: [
+      {
+        arena: 1,
+        heap: 0,
+        block: { line: 3, address: text(8), size: 48, tid: 100, caller: text(3), time: null },
+        blocks: 1,
+        blockBytes: 48,
+        groups: [{ tid: 100, caller: text(9), size: 48, blocks: 1 }],
+        cachedChunks: 0,
+        tcacheStructs: 0,
+        outsideChunks: 0,
+        cachingTids: [],
+        heldBytes: MiB,
+        returnedIfFreedBytes: 0,
+        returnedIfUncachedBytes: 0,
+        cachedIfFreed: 0,
+        unmergedIfFreed: 0,
+      },
+    ],
     findings: [
       {
         kind: "pins",

@@ -55,6 +55,7 @@ export function arena(id: number, given: Partial<ArenaSummary> = {}): ArenaSumma
     pinnedBytes: 0,
     threads: [100],
     rssTimeline: [],
+    bins: [],
     heapMaps: [],
     ...given,
   };
@@ -226,6 +227,7 @@ export function caller(text: string, given: Partial<CallerSummary> = {}): Caller
     temporaryCalls: 0,
     medianLifetimeEvents: null,
     merged: false,
+    liveTimeline: [],
     ...given,
   };
 }
@@ -237,6 +239,7 @@ export const NO_TIMELINE: Report["timeline"] = {
   inUseBytes: [],
   perScenario: {},
   eventsPerThreadPoint: 1,
+  siteEvents: [],
   eventsPerArenaPoint: 1,
 };
 

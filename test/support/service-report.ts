@@ -123,6 +123,7 @@ export function serviceReport(): Report {
         "MALLOC_ARENA_MAX=1,malloc_trim=end": course(259.9 * MiB, 244.6 * MiB),
       },
       eventsPerPoint: 1024,
+      siteEvents: [],
       eventsPerThreadPoint: 16384,
       eventsPerArenaPoint: 16384,
     },

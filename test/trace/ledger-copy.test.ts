@@ -34,6 +34,7 @@ const RULES = {
   ]),
   shared: new Set([
     "RowSeries.#points[]",
+    "SiteSeries.#samples[]",
     "AllocationSites.#limits",
     "Touch.#policy",
     "Facts.#bySize[]",

@@ -1,11 +1,19 @@
 import { printable } from "../printable.ts";
-import type { HeapMap, Report, ThreadSummary } from "../report.ts";
+import type { Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
+import { type AllocationsData, allocationsData } from "./allocations-data.ts";
+import { type CausesData, causesData } from "./causes-data.ts";
+import { type FlameData, flameData } from "./flame-data.ts";
+import { mapsData, type ScenarioMaps } from "./maps-data.ts";
+import { steadyTimes } from "./steady-times.ts";
 
 /** The data of the page's script, as JSON in the page. Units as in Report; texts are already printable. */
 export interface PageData {
   readonly timeline: TimelineData | null;
   readonly threads: ThreadsData;
+  readonly allocations: AllocationsData;
+  readonly flame: FlameData;
+  readonly causes: CausesData;
   readonly maps: readonly ScenarioMaps[];
 }
 
@@ -57,40 +65,15 @@ export type ThreadNumber =
   | "freedForOthers"
   | "failed";
 
-export interface ScenarioMaps {
-  readonly name: string;
-  readonly arenas: readonly ArenaMaps[];
-}
-
-export interface ArenaMaps {
-  readonly id: number;
-  readonly rssBytes: number;
-  readonly inUseBytes: number;
-  readonly pinnedBytes: number;
-  /** bytes by kind of free memory, without zeros */
-  readonly free: readonly (readonly [kind: string, bytes: number])[];
-  readonly threads: readonly number[];
-  readonly heaps: readonly HeapMap[];
-}
-
 export function pageData(report: Report, sort: ThreadSort = DEFAULT_SORT): PageData {
+  const timeline = timelineData(report);
   return {
-    timeline: timelineData(report),
+    timeline,
     threads: threadsData(report.threads, sort),
-    maps: report.scenarios.map(({ name, arenas }) => ({
-      name: printable(name),
-      arenas: [...arenas]
-        .sort((a, b) => b.rssBytes - a.rssBytes || a.id - b.id)
-        .map(({ id, rssBytes, inUseBytes, pinnedBytes, free, threads, heapMaps }) => ({
-          id,
-          rssBytes,
-          inUseBytes,
-          pinnedBytes,
-          free: Object.entries(free).filter(([, bytes]) => bytes > 0),
-          threads,
-          heaps: heapMaps,
-        })),
-    })),
+    allocations: allocationsData(report, sort),
+    flame: flameData(report),
+    causes: causesData(report, timeline?.events ?? []),
+    maps: mapsData(report),
   };
 }
 
@@ -103,7 +86,7 @@ function timelineData(report: Report): TimelineData | null {
   const events = timeline.liveBytes.map((_, i) =>
     Math.min((i + 1) * timeline.eventsPerPoint, trace.events),
   );
-  const time = risingTimes(timeline.time);
+  const time = steadyTimes(timeline.time);
   const [recorded] = scenarios;
   const inUse: SeriesData[] =
     recorded === undefined || timeline.inUseBytes.length !== points
@@ -139,16 +122,6 @@ function timelineData(report: Report): TimelineData | null {
             name: base === 0 ? "container limit" : "container limit minus base RSS",
           },
   };
-}
-
-/** The times, if all are known, never fall and span more than zero; else null: they cannot label an axis. */
-function risingTimes(times: Report["timeline"]["time"]): number[] | null {
-  const known = times.filter((time) => time !== null);
-  if (known.length < times.length) {
-    return null;
-  }
-  const isRising = known.every((time, i) => i === 0 || time >= (known[i - 1] ?? 0));
-  return isRising && (known.at(-1) ?? 0) > (known[0] ?? 0) ? known : null;
 }
 
 /** Repeats the last number: the run ends at its last event. */

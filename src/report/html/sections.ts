@@ -118,7 +118,7 @@ export function findingsSection(findings: readonly Finding[]): Markup | null {
     const { severity, message } = finding;
     const amount = findingAmount(finding);
     const behind = amount === null ? null : html` <span class="amount">${amount}</span>`;
-    return html`<li><span class="severity ${severity}">${severity}</span> ${message}${behind}</li>`;
+    return html`<li><span class="severity ${severity}">${severity}</span> <span>${message}${behind}</span></li>`;
   });
   return html`<section id="findings" aria-labelledby="findings-title">
 <h2 id="findings-title">Findings</h2>
@@ -174,7 +174,7 @@ export function threadsSection({ threads }: Report): Markup | null {
 <div class="head"><h2 id="threads-title">Threads</h2>
 <label class="filter">Filter <input type="search" id="thread-filter" placeholder="tid or name" autocomplete="off" spellcheck="false"></label>
 <output id="thread-count" for="thread-filter" aria-live="polite">${count(threads.length)} threads</output></div>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="threads-title"><table id="thread-table"><caption class="hidden">Threads; the buttons in the column heads sort</caption><thead></thead><tbody></tbody></table></div>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="threads-title"><table id="thread-table" class="sortable"><caption class="hidden">Threads; the buttons in the column heads sort</caption><thead></thead><tbody></tbody></table></div>
 <p><button type="button" id="thread-more" hidden></button></p>
 </section>`;
 }
@@ -201,7 +201,7 @@ export function mapsSection({ scenarios }: Report): Markup | null {
   return html`<section id="heaps" aria-labelledby="heaps-title">
 <div class="head"><h2 id="heaps-title">Heap maps at the end</h2>
 <label class="pick">Scenario <select id="map-scenario">${options}</select></label></div>
-<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or returned to the kernel</span><span class="key topmost">topmost live block</span></p>
+<p class="legend"><span class="key full">full</span><span class="key part">partly free</span><span class="key free">all free</span><span class="key absent">not resident: never written, or returned to the kernel</span><span class="key topmost">topmost live block</span><span class="key pin">pin: one that keeps much free memory</span></p>
 <p class="note" id="map-scale"></p>
 <div id="maps"></div>
 <p><button type="button" id="maps-more" hidden></button></p>

@@ -3,6 +3,8 @@ import type { Presented } from "../presented.ts";
 import type { Report, Scenario, UnavailableScenario } from "../report.ts";
 import { isRangeShown, notIn, type ScenarioRow } from "../tables/scenario-columns.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
+import { settingsOf } from "./scenario-name.ts";
+import { whatToType } from "./what-to-type.ts";
 
 /** A table of all scenarios, with RSS at the end and at the peak as bars with ranges. */
 export function whatIfSection({ report, failing, whatIfNotes }: Presented): Markup | null {
@@ -34,7 +36,7 @@ ${head("ext. fragm.")}${head("arenas")}
 </tr></thead>
 <tbody role="rowgroup">
 ${[
-  ...scenarios.map((scenario) => row(scenario, scale, isAlone)),
+  ...scenarios.map((scenario) => row(scenario, scale, isAlone, report)),
   ...(report.unavailable ?? []).map((one) => unavailableRow(one, isAlone)),
 ]}
 </tbody>
@@ -82,7 +84,7 @@ function head(text: string): Markup {
   return html`<th role="columnheader" scope="col" class="num">${text}</th>`;
 }
 
-function row(scenario: Scenario, scale: Scale, isAlone: boolean): Markup {
+function row(scenario: Scenario, scale: Scale, isAlone: boolean, report: Report): Markup {
   const { rss } = scenario;
   const { recorded, failing, unit } = scale;
   const isRecorded = scenario === recorded;
@@ -103,7 +105,7 @@ function row(scenario: Scenario, scale: Scale, isAlone: boolean): Markup {
   const peak = { bytes: rss.peakBytes, low: rss.peakLowBytes, high: rss.peakHighBytes };
   const asRecorded = (bytes: number): number | null => (isAlone ? null : bytes);
   return html`<tr role="row" class="${isRecorded ? "recorded" : ""}">
-<th role="rowheader" scope="row">${settingsOf(scenario)}</th>
+<th role="rowheader" scope="row">${nameOf(scenario)}${copyButtons(scenario, report)}</th>
 <td role="cell" class="bar" data-label="at the end">${barOf(end, asRecorded(recorded.rss.endBytes), scale)}</td>
 ${cell(inUnit(unit, rss.endBytes))}${changed(recorded.rss.endBytes, rss.endBytes)}
 <td role="cell" class="bar" data-label="at the peak">${barOf(peak, asRecorded(recorded.rss.peakBytes), scale)}</td>
@@ -114,7 +116,7 @@ ${cell(percent(scenario.fragmentation.external), "aside")}${cell(count(scenario.
 
 function unavailableRow(one: UnavailableScenario, isAlone: boolean): Markup {
   return html`<tr role="row">
-<th role="rowheader" scope="row">${settingsOf(one)}</th>
+<th role="rowheader" scope="row">${nameOf(one)}</th>
 <td role="cell" colspan="${isAlone ? 6 : 8}" title="${one.reason}">${notIn(one)}</td>
 </tr>`;
 }
@@ -124,9 +126,16 @@ function cell(text: string, name = ""): Markup {
   return html`<td role="cell" class="num ${name}">${text.replace(/^-/, "−")}</td>`;
 }
 
-/** Lines break between settings, not within one. */
-function settingsOf({ name }: ScenarioRow): Markup[] {
-  return name.split(/(?<=,)/).map((setting) => html`<span class="setting">${setting}</span>`);
+function nameOf({ name }: ScenarioRow): Markup[] {
+  return settingsOf(name).map((setting) => html`<span class="setting">${setting}</span>`);
+}
+
+/** Buttons that copy what one types for the scenario. The script shows them. */
+function copyButtons(scenario: Scenario, report: Report): Markup[] {
+  return whatToType(scenario, report).map(
+    (text) =>
+      html`<button type="button" class="copy" data-copy="${text}" title="${text}" aria-label="Copy ${text}" hidden>${text.includes("=") ? "Copy" : "Copy call"}</button>`,
+  );
 }
 
 interface Range {

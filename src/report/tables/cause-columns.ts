@@ -10,7 +10,8 @@ export interface CauseRow {
   readonly peakBytes: number | null;
 }
 
-const WORDS: readonly (readonly [cause: keyof Causes, words: string])[] = [
+/** Each cause in words, in the order of tables. */
+export const CAUSE_WORDS: readonly (readonly [cause: keyof Causes, words: string])[] = [
   ["live", "live blocks in heaps"],
   ["mapped", "live blocks, mapped one by one"],
   ["overhead", "their headers and rounding"],
@@ -26,7 +27,7 @@ const WORDS: readonly (readonly [cause: keyof Causes, words: string])[] = [
 
 /** The causes that have bytes at the end or at the peak, and their sum. */
 export function causeRows({ end, peak }: CausesOfScenario): CauseRow[] {
-  const rows = WORDS.map(([cause, words]) => ({
+  const rows = CAUSE_WORDS.map(([cause, words]) => ({
     words,
     endBytes: end[cause],
     peakBytes: peak?.[cause] ?? null,
@@ -56,5 +57,5 @@ export function causeColumns(rows: readonly CauseRow[]): Column<CauseRow>[] {
 }
 
 function sumOf(causes: Causes): number {
-  return WORDS.reduce((sum, [cause]) => sum + causes[cause], 0);
+  return CAUSE_WORDS.reduce((sum, [cause]) => sum + causes[cause], 0);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { allocationsSection } from "../html/allocations-section.ts";
+import { arenasSection } from "../html/arenas-section.ts";
 import { causesSection } from "../html/causes-section.ts";
-import { mainTable } from "../html/main-table.ts";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { pageData } from "../html/page-data.ts";
 import { processesSection } from "../html/processes-section.ts";
@@ -43,7 +44,8 @@ export const writeHtml: Writer = (presented, options) => {
     processesSection(presented),
     findingsSection(report.findings),
     mapsSection(report),
-    mainTable(report, options),
+    options.by === "arena" ? arenasSection(report, options) : null,
+    allocationsSection(report, options.by ?? "thread"),
     threadsSection(report),
     anomaliesSection(presented),
     basisSection(presented),
@@ -67,7 +69,7 @@ export const writeHtml: Writer = (presented, options) => {
 <main>
 ${sections}
 </main>
-<noscript><p class="note">The timeline, the heap maps and the thread table need JavaScript, which is disabled here.</p></noscript>
+<noscript><p class="note">The timeline, the heap maps and the tables of threads and of call sites need JavaScript, which is disabled here.</p></noscript>
 <footer><p>mallog ${report.tool.version} · sizes are IEC units: 1 MiB is 1,048,576 bytes</p></footer>
 <script type="application/json" id="data">${new Markup(jsonForScript(pageData(report, options.sort)))}</script>
 <script>${new Markup(script)}</script>

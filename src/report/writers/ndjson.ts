@@ -3,18 +3,19 @@ import type { Writer } from "./writer.ts";
 
 /**
  * The report on one line, so that one file or one query covers the reports of many logs. Same keys and schema as .json,
- * but series and heap maps are empty: they are most of a report's bytes, and queries over a fleet do not use them.
+ * but series, heap maps and bins are empty: they are most of a report's bytes, and queries over a fleet do not use them.
  */
 export const writeNdjson: Writer = ({ report }) => {
   const json = JSON.stringify(report, (key, value) => (DRAWN.has(key) ? emptied(value) : value));
   return `${escapeSteering(json)}\n`;
 };
 
-/** Keys of series over time, of heap maps and of what a flame graph shows, anywhere in the report. */
+/** Keys of series over time, of heap maps, of bins and of what a flame graph shows, anywhere in the report. */
 const DRAWN: ReadonlySet<string> = new Set([
   "timeline",
   "liveTimeline",
   "rssTimeline",
+  "bins",
   "heapMaps",
   "sites",
 ]);

@@ -12,18 +12,24 @@ export class HeapCanvas {
   readonly canvas = element("canvas");
   readonly #map: HeapMap;
   readonly #name: string;
+  readonly #pin: string | null;
   #columns = 1;
   /** -1: none */
   #selected = -1;
 
-  constructor(map: HeapMap, name: string) {
+  /** `pin`: what the topmost block of the heap holds, in words; null if it is no pin of the report */
+  constructor(map: HeapMap, name: string, pin: string | null) {
     this.#map = map;
     this.#name = name;
+    this.#pin = pin;
     const { canvas } = this;
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-roledescription", "heap map");
-    canvas.setAttribute("aria-label", `${name}: ${summary(map)}. Arrow keys describe the cells.`);
+    canvas.setAttribute(
+      "aria-label",
+      `${name}: ${summary(map)}.${pin === null ? "" : ` Pin: ${pin}.`} Arrow keys describe the cells.`,
+    );
     canvas.addEventListener("pointermove", (event) => this.#select(this.#cellAt(event)));
     canvas.addEventListener("pointerdown", (event) => this.#select(this.#cellAt(event)));
     canvas.addEventListener("pointerleave", () => this.#select(-1));
@@ -78,7 +84,24 @@ export class HeapCanvas {
         context.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
       }
     }
+    if (topmost >= 0 && this.#pin !== null) {
+      this.#drawPin(context, topmost);
+    }
     this.#width = width;
+  }
+
+  /** A ring around the cell, on a halo: it must be seen on cells of every colour. */
+  #drawPin(context: CanvasRenderingContext2D, cell: number): void {
+    const x = (cell % this.#columns) * PITCH;
+    const y = Math.floor(cell / this.#columns) * PITCH;
+    for (const [property, width] of [
+      ["--paper", 4],
+      ["--bad", 2],
+    ] as const) {
+      context.strokeStyle = colour(property);
+      context.lineWidth = width;
+      context.strokeRect(x, y, PITCH - GAP, PITCH - GAP);
+    }
   }
 
   #width = 0;
@@ -125,7 +148,9 @@ export class HeapCanvas {
     if (cell < 0) {
       return;
     }
-    const text = `${this.#name}, ${cellInWords(this.#map, cell)}`;
+    const pin =
+      this.#pin !== null && cell === topmostCell(this.#map) ? ` It is a pin: ${this.#pin}.` : "";
+    const text = `${this.#name}, ${cellInWords(this.#map, cell)}${pin}`;
     setText(tip, text);
     if (aloud) {
       setText(find("map-status", HTMLElement), text);

@@ -1,5 +1,6 @@
 import { byteUnit, count, plural, size } from "../../format.ts";
-import type { ArenaMaps, ScenarioMaps } from "../page-data.ts";
+import type { ArenaMaps, ScenarioMaps } from "../maps-data.ts";
+import { binTable } from "./bin-table.ts";
 import { element, find, setText } from "./dom.ts";
 import { HeapCanvas } from "./heap-canvas.ts";
 import { onThemeChange } from "./theme.ts";
@@ -73,12 +74,19 @@ export class HeapMaps {
     const title = element("h3", "", `${name[0]?.toUpperCase()}${name.slice(1)}`);
     title.append(element("span", "facts", factsOf(arena)));
     box.append(title);
+    for (const { words } of arena.pins) {
+      box.append(element("p", "pin", `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}.`));
+    }
     arena.heaps.forEach((map, i) => {
       const which = arena.heaps.length === 1 ? name : `${name}, heap ${i + 1}`;
-      const canvas = new HeapCanvas(map, which);
+      const pin = arena.pins.find(({ heap }) => heap === i)?.words ?? null;
+      const canvas = new HeapCanvas(map, which, pin);
       this.#canvases.push(canvas);
       box.append(canvas.canvas);
     });
+    if (arena.bins.length > 0) {
+      box.append(binTable(arena.bins, name));
+    }
     return box;
   }
 }

@@ -1,9 +1,14 @@
 import type { PageData } from "../page-data.ts";
+import { Composition } from "./composition.ts";
+import { startCopyButtons } from "./copy-buttons.ts";
 import { find } from "./dom.ts";
+import { startFlames } from "./flame-views.ts";
 import { HeapMaps } from "./heap-maps.ts";
-import { ThreadTable } from "./sortable-threads.ts";
+import { SiteTables } from "./sortable-sites.ts";
+import { threadTable } from "./sortable-threads.ts";
 import { startTheme } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
+import { startViews } from "./views.ts";
 
 /*!
 This page holds uPlot. The MIT License (MIT)
@@ -31,10 +36,26 @@ THE SOFTWARE.
 const data: PageData = JSON.parse(document.getElementById("data")?.textContent ?? "");
 
 startTheme();
+startCopyButtons();
 
 const chart = find("chart", HTMLElement);
-if (chart !== null && data.timeline !== null) {
-  new Timeline(data.timeline, chart);
+const timeline =
+  chart !== null && data.timeline !== null ? new Timeline(data.timeline, chart) : null;
+
+if (document.querySelector("#causes") !== null) {
+  new Composition(data.causes, data.timeline);
+}
+
+const allocations = find("allocations", HTMLElement);
+if (allocations !== null) {
+  startViews(allocations);
+  startFlames(data.flame);
+  const tables = new SiteTables(data.allocations, (site) => {
+    timeline?.pick(site, () => tables.clear());
+    if (site !== null) {
+      find("timeline", HTMLElement)?.scrollIntoView({ block: "start" });
+    }
+  });
 }
 
 const maps = find("maps", HTMLElement);
@@ -44,5 +65,5 @@ if (maps !== null) {
 
 const table = find("thread-table", HTMLTableElement);
 if (table !== null) {
-  new ThreadTable(data.threads, table);
+  threadTable(data.threads, table);
 }

@@ -1,6 +1,7 @@
 import { size } from "../../format.ts";
 import type { TimelineData } from "../page-data.ts";
-import { element, find } from "./dom.ts";
+import { settingsOf } from "../scenario-name.ts";
+import { element, find, setText } from "./dom.ts";
 
 /** How a series is drawn. */
 export interface Look {
@@ -53,11 +54,14 @@ function scenarioLook(name: string, nth: number): Look {
 export class SeriesButtons {
   readonly #values: HTMLElement[] = [];
   readonly #where = element("span", "where");
+  readonly #box = find("series", HTMLElement);
+  /** the buttons of what was picked, and its value */
+  #picked: { readonly buttons: readonly HTMLElement[]; readonly value: HTMLElement } | null = null;
   showsLimit: boolean;
   showsSamples: boolean;
 
   constructor(all: readonly Look[], changed: () => void, { limit, samples }: TimelineData) {
-    const box = find("series", HTMLElement);
+    const box = this.#box;
     this.showsLimit = limit !== null;
     this.showsSamples = samples.length > 0;
     for (const look of all) {
@@ -94,9 +98,42 @@ export class SeriesButtons {
     box?.append(this.#where);
   }
 
+  /** Adds the buttons of what was picked, in place of those of what was picked before. */
+  showPicked(
+    look: Look,
+    alone: boolean,
+    on: { readonly remove: () => void; readonly showAlone: (alone: boolean) => void },
+  ): void {
+    this.removePicked();
+    const value = element("span", "value");
+    const remove = element("button", "", "×");
+    remove.type = "button";
+    remove.setAttribute("aria-label", `Remove ${look.name}`);
+    remove.addEventListener("click", on.remove);
+    const only = this.#button(keyOf(look), look.name, value, alone, (isAlone) => {
+      this.#box?.classList.toggle("alone", isAlone);
+      on.showAlone(isAlone);
+    });
+    only.title = "Show it alone";
+    only.className = "picked";
+    remove.className = "picked close";
+    this.#box?.classList.toggle("alone", alone);
+    this.#picked = { buttons: [only, remove], value };
+    this.#where.before(only, remove);
+  }
+
+  removePicked(): void {
+    for (const button of this.#picked?.buttons ?? []) {
+      button.remove();
+    }
+    this.#picked = null;
+    this.#box?.classList.remove("alone");
+  }
+
   /** Shows the values of the series, in their order, and the place they belong to. */
-  showValues(where: string, values: readonly string[]): void {
+  showValues(where: string, values: readonly string[], picked: string): void {
     this.#where.textContent = where;
+    setText(this.#picked?.value ?? null, picked);
     values.forEach((text, i) => {
       const value = this.#values[i];
       if (value !== undefined) {
@@ -115,7 +152,9 @@ export class SeriesButtons {
     const button = element("button");
     button.type = "button";
     button.setAttribute("aria-pressed", String(shown));
-    button.append(key, element("span", "name", name), value);
+    const label = element("span", "name");
+    label.append(...settingsOf(name).map((setting) => element("span", "setting", setting)));
+    button.append(key, label, value);
     button.addEventListener("click", () => {
       const pressed = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(pressed));

@@ -1,20 +1,15 @@
 import { byteUnit, count, duration, inUnit } from "../../format.ts";
 import type { ThreadNumber, ThreadsData } from "../page-data.ts";
-
-/** A column of the thread table: the text of row `i`, and the value to sort it by. */
-export interface ThreadColumn {
-  readonly key: string;
-  /** `unit` is empty if it has none */
-  readonly head: readonly [name: string, unit: string];
-  readonly isText: boolean;
-  readonly cell: (i: number) => string;
-  readonly value: (i: number) => number | string;
-}
+import type { SortableColumn } from "./sortable-table.ts";
 
 /** The columns, without those that are empty for all threads. */
-export function threadColumns(threads: ThreadsData): ThreadColumn[] {
+export function threadColumns(threads: ThreadsData): SortableColumn[] {
   const { numbers, tid, name, topFrame, arenas, first, last } = threads;
-  const bytes = (key: ThreadNumber, head: string, group: readonly ThreadNumber[]): ThreadColumn => {
+  const bytes = (
+    key: ThreadNumber,
+    head: string,
+    group: readonly ThreadNumber[],
+  ): SortableColumn => {
     // Columns that a reader compares share a unit.
     const unit = byteUnit(group.flatMap((one) => numbers[one]));
     return {
@@ -25,21 +20,21 @@ export function threadColumns(threads: ThreadsData): ThreadColumn[] {
       value: (i) => numbers[key][i] ?? 0,
     };
   };
-  const counted = (key: ThreadNumber, head: string): ThreadColumn => ({
+  const counted = (key: ThreadNumber, head: string): SortableColumn => ({
     key,
     head: [head, ""],
     isText: false,
     cell: (i) => count(numbers[key][i] ?? 0),
     value: (i) => numbers[key][i] ?? 0,
   });
-  const text = (key: string, of: readonly (string | null)[]): ThreadColumn => ({
+  const text = (key: string, of: readonly (string | null)[]): SortableColumn => ({
     key,
     head: [key, ""],
     isText: true,
     cell: (i) => of[i] ?? "?",
     value: (i) => of[i] ?? "",
   });
-  const moment = (key: string, of: readonly (number | null)[]): ThreadColumn => ({
+  const moment = (key: string, of: readonly (number | null)[]): SortableColumn => ({
     key,
     head: [key, ""],
     isText: false,
@@ -54,14 +49,15 @@ export function threadColumns(threads: ThreadsData): ThreadColumn[] {
     of.some((value) => value !== null && value !== "");
   const held = ["live", "peak", "pinned"] as const;
   const passed = ["freedByOthers", "freedForOthers"] as const;
-  const thread: ThreadColumn = {
+  const thread: SortableColumn = {
     key: "tid",
     head: ["thread", ""],
     isText: false,
+    startsAscending: true,
     cell: (i) => String(tid[i] ?? ""),
     value: (i) => tid[i] ?? 0,
   };
-  const columns: (ThreadColumn | false)[] = [
+  const columns: (SortableColumn | false)[] = [
     thread,
     any(name) && text("name", name),
     bytes("volume", "volume", ["volume"]),
@@ -77,7 +73,7 @@ export function threadColumns(threads: ThreadsData): ThreadColumn[] {
     anyNumber("freedByOthers") && bytes("freedByOthers", "freed\u00a0by others", passed),
     anyNumber("freedForOthers") && bytes("freedForOthers", "freed\u00a0for others", passed),
     anyNumber("failed") && counted("failed", "failed"),
-    any(first) && moment("first", first),
+    any(first) && { ...moment("first", first), startsAscending: true },
     any(last) && moment("last", last),
     any(topFrame) && text("top frame", topFrame),
   ];

@@ -3,14 +3,15 @@ import { count, duration, size } from "../../format.ts";
 import type { TimelineData } from "../page-data.ts";
 import { BYTE_STEPS, byteMarks, EVENT_STEPS, eventMarks, TIME_STEPS, timeMarks } from "./axes.ts";
 import { find, setText } from "./dom.ts";
+import { isFlatBeside, lastKnown, type Picked, pickedOf, pickedSeries } from "./picked-series.ts";
 import { type Look, looks, SeriesButtons } from "./series-buttons.ts";
+import type { PickedSite } from "./sortable-sites.ts";
 import { colour, onThemeChange } from "./theme.ts";
 
 /** Height of the chart in pixels, by its width. */
 const heightFor = (width: number): number => (width < 600 ? 260 : 360);
 /** A limit more than this many times above the series would flatten them: the axis leaves it out. */
 const FAR_ABOVE = 3;
-
 /** Live bytes, bytes in use and RSS by scenario over the run. */
 export class Timeline {
   readonly #data: TimelineData;
@@ -18,6 +19,9 @@ export class Timeline {
   readonly #looks: readonly Look[];
   readonly #buttons: SeriesButtons;
   #byTime: boolean;
+  #picked: Picked | null = null;
+  /** only the picked series is shown: beside the others it would be flat */
+  #alone = false;
   #plot: uPlot;
 
   constructor(data: TimelineData, box: HTMLElement) {
@@ -43,8 +47,47 @@ export class Timeline {
     return (this.#byTime ? this.#data.time : null) ?? this.#data.events;
   }
 
+  /** Shows what of a call site or of a size was live; null: of none. `onRemove`: its button was pressed. */
+  pick(site: PickedSite | null, onRemove: () => void = () => {}): void {
+    const { events, series } = this.#data;
+    if (site === null) {
+      this.#picked = null;
+      this.#alone = false;
+      this.#buttons.removePicked();
+    } else {
+      const shown = series.filter((_, i) => this.#looks[i]?.shown);
+      this.#picked = pickedOf(site, events, series[0]?.bytes ?? []);
+      this.#alone = isFlatBeside(
+        this.#picked,
+        shown.map(({ bytes }) => bytes),
+      );
+      this.#buttons.showPicked(this.#picked.look, this.#alone, {
+        remove: () => {
+          this.pick(null);
+          onRemove();
+        },
+        showAlone: (alone) => {
+          this.#alone = alone;
+          this.#redraw();
+        },
+      });
+    }
+    this.#redraw();
+    this.#showValues(null);
+    this.#note();
+  }
+
+  #isShown(look: Look | undefined): boolean {
+    return look?.shown === true && !this.#alone;
+  }
+
+  get #showsLimit(): boolean {
+    return this.#buttons.showsLimit && !this.#alone;
+  }
+
   #draw(): uPlot {
     const { series } = this.#data;
+    const picked = this.#picked;
     const width = Math.max(this.#box.clientWidth, 200);
     const grid = { stroke: colour("--grid"), width: 1 };
     const axis = { stroke: colour("--soft"), grid, ticks: grid, font: this.#font };
@@ -76,7 +119,7 @@ export class Timeline {
           ...axis,
           incrs: [...BYTE_STEPS],
           space: 44,
-          size: 76,
+          size: width < 600 ? 62 : 76,
           values: (_, marks) => byteMarks(marks),
         },
       ],
@@ -86,7 +129,7 @@ export class Timeline {
           const look = this.#looks[i];
           return {
             label: one.name,
-            show: look?.shown ?? true,
+            show: this.#isShown(look),
             stroke: colour(look?.property ?? "--ink"),
             width: look?.width ?? 1.5,
             points: { show: false },
@@ -95,13 +138,18 @@ export class Timeline {
             ...(stepped === undefined ? {} : { paths: stepped }),
           };
         }),
+        ...(picked === null ? [] : [pickedSeries(picked.look)]),
       ],
       hooks: {
         draw: [(plot) => this.#drawBeside(plot)],
         setCursor: [(plot) => this.#showValues(plot.cursor.idx ?? null)],
       },
     };
-    const data: uPlot.AlignedData = [[...this.#xs], ...series.map(({ bytes }) => [...bytes])];
+    const data: uPlot.AlignedData = [
+      [...this.#xs],
+      ...series.map(({ bytes }) => [...bytes]),
+      ...(picked === null ? [] : [[...picked.bytes]]),
+    ];
     return new uPlot(options, data, this.#box);
   }
 
@@ -115,14 +163,14 @@ export class Timeline {
     const samples = this.#samples().filter(({ x }) => x >= (min ?? x) && x <= (max ?? x));
     let most = Math.max(mostOfSeries ?? 0, ...samples.map(({ bytes }) => bytes));
     const { limit } = this.#data;
-    if (limit !== null && this.#buttons.showsLimit && limit.bytes < FAR_ABOVE * most) {
+    if (limit !== null && this.#showsLimit && limit.bytes < FAR_ABOVE * most) {
       most = Math.max(most, limit.bytes);
     }
     return [0, most === 0 ? 1 : most * 1.06];
   }
 
   #samples(): { x: number; bytes: number }[] {
-    if (!this.#buttons.showsSamples) {
+    if (!this.#buttons.showsSamples || this.#alone) {
       return [];
     }
     return this.#data.samples.flatMap(({ time, events, bytes }) => {
@@ -141,7 +189,7 @@ export class Timeline {
     ctx.rect(bbox.left - 5 * scale, bbox.top, bbox.width + 10 * scale, bbox.height);
     ctx.clip();
     const { limit } = this.#data;
-    if (limit !== null && this.#buttons.showsLimit) {
+    if (limit !== null && this.#showsLimit) {
       const y = Math.round(plot.valToPos(limit.bytes, "y", true));
       ctx.strokeStyle = colour("--bad");
       ctx.fillStyle = colour("--bad");
@@ -152,10 +200,7 @@ export class Timeline {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.setLineDash([]);
-      ctx.textAlign = "right";
-      ctx.textBaseline = "bottom";
-      ctx.font = this.#font.replace("12px", `${12 * scale}px`);
-      ctx.fillText(`${limit.name} ${size(limit.bytes)}`, bbox.left + bbox.width - 6 * scale, y - 3);
+      this.#label(plot, `limit ${size(limit.bytes)}`, y - 3);
     }
     ctx.fillStyle = colour("--measured");
     ctx.strokeStyle = colour("--paper");
@@ -175,11 +220,26 @@ export class Timeline {
     ctx.restore();
   }
 
+  /** Writes a text at the right edge, on a halo: series may pass behind it. */
+  #label({ ctx, bbox }: uPlot, text: string, y: number): void {
+    const scale = devicePixelRatio;
+    const x = bbox.left + bbox.width - 6 * scale;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "bottom";
+    ctx.font = this.#font.replace("12px", `${12 * scale}px`);
+    ctx.strokeStyle = colour("--paper");
+    ctx.lineWidth = 4 * scale;
+    ctx.lineJoin = "round";
+    ctx.strokeText(text, x, y);
+    ctx.fillText(text, x, y);
+  }
+
   /** Called when a series is toggled. */
   #show(): void {
-    this.#looks.forEach(({ shown }, i) => {
-      if (this.#plot.series[i + 1]?.show !== shown) {
-        this.#plot.setSeries(i + 1, { show: shown });
+    this.#looks.forEach((look, i) => {
+      const show = this.#isShown(look);
+      if (this.#plot.series[i + 1]?.show !== show) {
+        this.#plot.setSeries(i + 1, { show });
       }
     });
     this.#zoom(null, null);
@@ -224,17 +284,6 @@ export class Timeline {
     find("zoom-in", HTMLButtonElement)?.addEventListener("click", () => this.#zoomBy(0.5));
     find("zoom-out", HTMLButtonElement)?.addEventListener("click", () => this.#zoomBy(2));
     find("zoom-reset", HTMLButtonElement)?.addEventListener("click", () => this.#reset());
-    const note = find("timeline-note", HTMLElement);
-    const points =
-      "Each point is the maximum over its events; the last point is the end of the run.";
-    const labelAxis = (): void => {
-      const axis = this.#byTime
-        ? "Time since the first event."
-        : this.#data.time === null
-          ? "Events of the log, which has no steady clock."
-          : "Events of the log.";
-      setText(note, `${axis} ${points} Drag to zoom in, double-click to reset.`);
-    };
     const axis = find("axis", HTMLButtonElement);
     if (axis !== null && this.#data.time !== null) {
       axis.hidden = false;
@@ -243,11 +292,25 @@ export class Timeline {
       axis.addEventListener("click", () => {
         this.#byTime = !this.#byTime;
         label();
-        labelAxis();
+        this.#note();
         this.#redraw(false);
       });
     }
-    labelAxis();
+    this.#note();
+  }
+
+  #note(): void {
+    const axis = this.#byTime
+      ? "Time since the first event."
+      : this.#data.time === null
+        ? "Events of the log, which has no steady clock."
+        : "Events of the log.";
+    const picked =
+      this.#picked === null ? "" : " Dots: what was live at that moment; lines only join them.";
+    setText(
+      find("timeline-note", HTMLElement),
+      `${axis} Each point is the maximum over its events; the last point is the end of the run.${picked} Drag to zoom in, double-click to reset.`,
+    );
   }
 
   #wireKeys(): void {
@@ -287,9 +350,12 @@ export class Timeline {
   }
 
   #description(point: number): string {
-    const values = this.#looks.flatMap(({ name, shown }, i) =>
-      shown ? [`${name} ${size(this.#data.series[i]?.bytes[point] ?? 0)}`] : [],
+    const values = this.#looks.flatMap((look, i) =>
+      this.#isShown(look) ? [`${look.name} ${size(this.#data.series[i]?.bytes[point] ?? 0)}`] : [],
     );
+    if (this.#picked !== null) {
+      values.push(`${this.#picked.look.name} ${this.#pickedValue(point)}`);
+    }
     return `${this.#place(point)}: ${values.join(", ")}`;
   }
 
@@ -305,7 +371,13 @@ export class Timeline {
     this.#buttons.showValues(
       where,
       this.#data.series.map(({ bytes }) => size(bytes[point ?? last] ?? 0)),
+      this.#pickedValue(point ?? last),
     );
+  }
+
+  #pickedValue(point: number): string {
+    const value = lastKnown(this.#picked?.bytes ?? [], point);
+    return value === null ? "" : size(value);
   }
 }
 
