@@ -146,7 +146,9 @@ export class Ledger {
       if (to === pointEnd) {
         threads.closePoint();
       }
-      siteSeries.takeIfDue(sites, this.#events + to, blocks.liveBlocks);
+      if (this.#countsSites) {
+        siteSeries.takeIfDue(sites, this.#events + to, blocks.liveBlocks);
+      }
       from = to;
     }
   }
