@@ -9,6 +9,8 @@ export interface AnalysisOptions extends RecordedOptions {
   readonly model: boolean;
   /** false: calls are not counted by call site and size; true if absent */
   readonly countsSites?: boolean;
+  /** false: causes, and live bytes of call sites, are not sampled over the log; true if absent */
+  readonly samples?: boolean;
   /** the what-ifs, in order, without the recorded run */
   readonly whatIfs: readonly ScenarioSpec[];
   /** CPUs of this machine */

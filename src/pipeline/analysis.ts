@@ -77,7 +77,7 @@ export class Analysis implements EventSink {
 
   constructor(options: AnalysisOptions, runner: WhatIfRunner) {
     this.#options = options;
-    this.ledger = new Ledger(options.countsSites);
+    this.ledger = new Ledger(options);
     this.#runner = runner;
     this.#touch = new Touch(options.touch);
     this.recorded = new RecordedRuns(options, this.#facts, {
@@ -333,7 +333,7 @@ export class Analysis implements EventSink {
     for (const { thread, before } of this.recorded.shownExits) {
       this.#lastCalls.confirm(thread, before);
     }
-    if (this.recorded.detection !== null) {
+    if (this.recorded.detection !== null && this.#options.samples !== false) {
       this.#causeSeries.takeIfDue(this.recorded.detection, this.ledger);
     }
   }

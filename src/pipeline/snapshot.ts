@@ -40,7 +40,7 @@ export interface Snapshot {
  */
 export function snapshotOf(running: RunningAnalysis): Snapshot {
   const { options, detection } = running;
-  const ledger = new Ledger(options.countsSites);
+  const ledger = new Ledger(options);
   ledger.copy(running.ledger);
   const touch = new Touch(options.touch);
   touch.copy(running.touch);
@@ -54,7 +54,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
   const causeSeries = new CauseSeries();
   causeSeries.copy(running.causeSeries);
   readWaiting(running.waiting, ledger, touch, [...runs.values()], () => {
-    if (detection !== null) {
+    if (detection !== null && options.samples !== false) {
       causeSeries.takeIfDue({ best: copyOf(detection.best) }, ledger);
     }
   });

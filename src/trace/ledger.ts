@@ -14,6 +14,16 @@ import { ThreadTable } from "./threads.ts";
 /** The rows of so many events stay in the processor's cache from one step to the next. */
 const EVENTS_AHEAD = 1024;
 
+/** What a ledger keeps beyond threads, blocks and series: all of it, unless an option says otherwise. */
+export interface LedgerOptions {
+  /** false: `sites` stays empty, which without a model takes a third less time */
+  readonly countsSites?: boolean;
+  /** false: `siteSeries` stays empty */
+  readonly samples?: boolean;
+  /** of the call sites that are told apart: by default enough for all but made-up logs */
+  readonly limits?: SiteLimits;
+}
+
 /**
  * What the log itself states, without a model: threads, blocks, live bytes over time. What it writes to the ActionBatch
  * replaces the log's pointers and tids for the models.
@@ -39,13 +49,11 @@ export class Ledger {
   #peakTime = Number.NaN;
 
   readonly #countsSites: boolean;
+  readonly #samplesSites: boolean;
 
-  /**
-   * `countsSites`: false to leave `sites` empty, which takes a third less time without a model; `limits` of the call sites that are told
-   * apart: by default enough for all but made-up logs
-   */
-  constructor(countsSites = true, limits?: SiteLimits) {
+  constructor({ countsSites = true, samples = true, limits }: LedgerOptions = {}) {
     this.#countsSites = countsSites;
+    this.#samplesSites = countsSites && samples;
     // Where nothing is counted by call site, nothing asks for the call of a block.
     this.blocks = new BlockTable(this.threads, countsSites);
     this.sites = new AllocationSites(this.blocks, limits);
@@ -146,7 +154,7 @@ export class Ledger {
       if (to === pointEnd) {
         threads.closePoint();
       }
-      if (this.#countsSites) {
+      if (this.#samplesSites) {
         siteSeries.takeIfDue(sites, this.#events + to, blocks.liveBlocks);
       }
       from = to;

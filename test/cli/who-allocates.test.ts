@@ -56,6 +56,23 @@ describe("call sites", () => {
     expect(counts).toBe(expected);
   });
 
+  it.each([
+    [[], false],
+    [["--by", "caller"], false],
+    [["--json"], true],
+    [["-o", "report.html"], true],
+  ])(
+    "are sampled over the log where the output of %j may show that: %s",
+    async (options, expected) => {
+      let samples: boolean | undefined;
+      await mallog([...options, "app.log"], (_, asked) => {
+        samples = asked.samples;
+        return Promise.reject(new Error("that is all"));
+      });
+      expect(samples).toBe(expected);
+    },
+  );
+
   it("are left out without a trace where they are not counted", async () => {
     const lines = Array.from({ length: 2000 }, (_, i) => `7 malloc(100) = 0x55${i + 4096}00`);
     const log = [...lines, ...lines.map((line) => `7 free(${line.split(" = ")[1]})`)].join("\n");

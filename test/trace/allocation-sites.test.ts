@@ -29,7 +29,7 @@ const realloc = (size: number, from: number, at: number, caller = A): PlainEvent
 });
 
 function sitesOf(events: readonly PlainEvent[], limits?: SiteLimits) {
-  const ledger = new Ledger(true, limits);
+  const ledger = new Ledger(limits && { limits });
   resolveAll(ledger, events);
   return ledger.sites;
 }
@@ -105,7 +105,7 @@ it("agrees with sites of Maps and objects, whatever the batches and the limits",
         fc.constant({ ofFewCalls: 1000, exact: 1000, anyThread: 1000, anySize: 1000 }),
       ),
       (log, perBatch, limits) => {
-        const ledger = new Ledger(true, limits);
+        const ledger = new Ledger({ limits });
         const actions = resolveAll(ledger, log, perBatch);
         const liveAfter = ledger.liveBytes.points();
         const naive = naiveSites(inOrder(log, actions), actions, liveAfter, limits);

@@ -73,6 +73,7 @@ export function analysisRequest(
     analysis: {
       model: values.model,
       countsSites: showsSites(values),
+      samples: formOf(values) !== "text" || values.output !== undefined,
       whatIfs: values.model ? whatIfs(values, glibc) : [],
       recordedWith,
       glibc,
