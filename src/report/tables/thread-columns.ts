@@ -60,7 +60,7 @@ export function threadColumns(
       cell: ({ tid }) => String(tid),
       rest: (rows) => `… ${count(rows.length)} more`,
     },
-    named("name", 4, threads, (thread) => thread.name, { least: 16, to: cutMiddle }),
+    named("name", 1, threads, (thread) => thread.name, { least: 16, to: cutMiddle }),
     bytes(["volume"], 0, (thread) => thread.volumeBytes, volume),
     { ...calls("total", 1), head: ["calls"] },
     bytes(["live"], 0, (thread) => thread.liveBytes, held),
