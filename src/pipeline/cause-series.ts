@@ -10,9 +10,9 @@ import type { Ledger } from "../trace/ledger.ts";
  * time of a report.
  */
 const MIN_EVENTS = 2 * EVENTS_PER_BATCH;
-const EVENTS_PER_BLOCK = 1.5;
+const EVENTS_PER_BLOCK = 2.5;
 /** At so many samples every second one is dropped. Even, so that the last one stays. */
-const MAX_SAMPLES = 20;
+const MAX_SAMPLES = 16;
 
 /** Why the memory of the recorded run was resident at one moment, in each plane (resident.ts). */
 export interface CauseSample {

@@ -313,7 +313,7 @@ export interface Timeline {
   readonly causes?: CauseColumns;
 }
 
-/** One column for each cause: bytes at some moments of the log, at most 20, not at regular distances. */
+/** One column for each cause: bytes at some moments of the log, at most 16, not at regular distances. */
 export interface CauseColumns extends Readonly<Record<keyof Causes, readonly number[]>> {
   /** events of the log before the moment */
   readonly events: readonly number[];
