@@ -6,11 +6,11 @@ import { EVENTS_PER_BATCH } from "../trace/columns.ts";
 import type { Ledger } from "../trace/ledger.ts";
 
 /**
- * So many events are between two walks at least, and so many for each live block: together the walks take 1 to 3 % of the
- * time of a report.
+ * So many events are between two walks at least, and so many for each live block: together the walks take 2 to 6 % of the
+ * time of a report that shows them.
  */
-const MIN_EVENTS = 2 * EVENTS_PER_BATCH;
-const EVENTS_PER_BLOCK = 2.5;
+const MIN_EVENTS = EVENTS_PER_BATCH;
+const EVENTS_PER_BLOCK = 0.75;
 /** At so many samples every second one is dropped. Even, so that the last one stays. */
 const MAX_SAMPLES = 16;
 
