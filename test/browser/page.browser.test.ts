@@ -150,7 +150,21 @@ describePage("the page", (show) => {
     const low: string[] = [];
     for (const [least, properties] of [
       [4.5, ["--ink", "--soft", "--accent", "--good", "--bad", "--s1"]],
-      [3, ["--live", "--in-use", "--s0", "--s2", "--s3", "--s4", "--s5", "--s6", "--measured"]],
+      [
+        3,
+        [
+          "--live",
+          "--in-use",
+          "--picked",
+          "--s0",
+          "--s2",
+          "--s3",
+          "--s4",
+          "--s5",
+          "--s6",
+          "--measured",
+        ],
+      ],
     ] as const) {
       for (const property of properties) {
         const ratio = await contrastOf(page, property);
