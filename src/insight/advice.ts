@@ -1,9 +1,10 @@
 import { byteUnit, change, percent, size } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
-import type { CausesOfScenario, Scenario } from "../report/report.ts";
+import type { CausesOfScenario, RssFigures, Scenario } from "../report/report.ts";
 import { BEYOND_LIVE, heldBytes } from "./cause-words.ts";
 import { plain } from "./sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
+import { isWide } from "./wide-range.ts";
 
 /** A smaller gain, in either measure, is not worth a change of settings: the advice does not name it. */
 const WORTHWHILE_RATIO = 0.05;
@@ -39,16 +40,19 @@ export function advice(
       ? noHelp(tried, whatIfs.length === tried.length, causes)
       : good(
           `${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}; no setting tried lowers the peak.`,
+          [recorded, end],
         );
   }
   if (end === null || peak === end) {
     const { name, rss } = peak;
     return good(
       `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.`,
+      [recorded, peak],
     );
   }
   return good(
     `${peak.name} lowers peak RSS most: ${fromTo(from.peakBytes, peak.rss.peakBytes)}. ${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}.`,
+    [recorded, peak, end],
   );
 }
 
@@ -130,6 +134,17 @@ function fromTo(from: number, to: number): string {
   return `from ${size(from, unit)} to ${size(to, unit)}${by === null ? "" : ` (${by})`}`;
 }
 
-function good(text: string): Sentence {
-  return { tone: "good", text };
+/** `compared`: the scenarios whose figures the text states. */
+function good(text: string, compared: readonly Scenario[]): Sentence {
+  const ranges = compared.some(({ rss }) => hasWideRange(rss))
+    ? " These are the most likely values; their ranges are below."
+    : "";
+  return { tone: "good", text: `${text}${ranges}` };
+}
+
+function hasWideRange(rss: RssFigures): boolean {
+  return (
+    isWide(rss.endBytes, rss.lowBytes, rss.highBytes) ||
+    isWide(rss.peakBytes, rss.peakLowBytes, rss.peakHighBytes)
+  );
 }

@@ -19,6 +19,7 @@ import { after, labelled, plain } from "./sentences.ts";
 import { unreadSentence } from "./unread-lines.ts";
 import { who } from "./who.ts";
 import { why } from "./why.ts";
+import { isWide } from "./wide-range.ts";
 
 /**
  * The answer in words: what is live and what glibc keeps beyond it, why it does, whose memory it is, which setting helps, and
@@ -134,13 +135,10 @@ function resident(
 /** What is resident, with a range where one number would claim too much. */
 function withRange({ endBytes, lowBytes, highBytes }: RssFigures, unit: ByteUnit): string {
   const likeliest = size(endBytes, unit);
-  return highBytes - lowBytes <= WIDE_RANGE * endBytes
+  return !isWide(endBytes, lowBytes, highBytes)
     ? `${likeliest} resident`
     : `${size(lowBytes, unit)} to ${size(highBytes, unit)} resident, most likely ${likeliest}`;
 }
-
-/** A range wider than this part of RSS is shown. */
-const WIDE_RANGE = 0.05;
 
 /** A smaller part of RSS from outside the log is not worth a word. */
 const NOTABLE_OUTSIDE = 0.01;

@@ -96,6 +96,19 @@ describe("advice", () => {
     );
   });
 
+  test("says that its numbers lie within ranges where these are wide", () => {
+    const { rss, ...rest } = scenario("A=1", { endMiB: 50, peakMiB: 150 });
+    const text = (peakHighMiB: number) =>
+      cure({
+        scenarios: [
+          scenario("as recorded", { endMiB: 100, peakMiB: 200 }),
+          { ...rest, rss: { ...rss, peakHighBytes: peakHighMiB * MiB } },
+        ],
+      });
+    expect(text(157)).not.toContain("most likely");
+    expect(text(158)).toMatch(/\). These are the most likely values; their ranges are below\.$/);
+  });
+
   test("only the end is lowered", () => {
     expect(help(["as recorded", 100, 200], ["malloc_trim=end", 40, 200])).toBe(
       "Cure: malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %); no setting tried lowers the peak.",
