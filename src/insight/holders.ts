@@ -3,6 +3,7 @@ import { walkHeap } from "../ptmalloc/census.ts";
 import {
   ADDR,
   CACHED,
+  FAST,
   FENCE,
   GRANULE,
   IN_USE,
@@ -11,7 +12,9 @@ import {
   TOP,
   UNLOGGED,
 } from "../ptmalloc/chunks.ts";
+import type { Heap } from "../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { droppablePages } from "../ptmalloc/trim.ts";
 import { residentBytes } from "./pins.ts";
 
 /**
@@ -20,10 +23,15 @@ import { residentBytes } from "./pins.ts";
  */
 export interface Holders {
   readonly arena: Arena;
-  /** from the top of the newest heap down: live blocks, tcache structs, chunks in tcaches, memory from outside the log */
+  /**
+   * from the top of the newest heap down: live blocks, tcache structs, chunks in tcaches and fastbins, which are marked in
+   * use (§2.1), and memory from outside the log
+   */
   readonly chunks: readonly number[];
   /** free resident bytes between a chunk and the next one below it */
   readonly freeBelow: readonly number[];
+  /** of these, bytes in whole free pages, which malloc_trim returns (§7) */
+  readonly wholePagesBelow: readonly number[];
   readonly freeBytes: number;
 }
 
@@ -32,21 +40,30 @@ export function holdersOf(m: Ptmalloc, arena: Arena, plane: number): Holders {
   const w = m.chunks.words;
   const chunks: number[] = [];
   const freeBelow: number[] = [];
+  const wholePagesBelow: number[] = [];
   let freeBytes = 0;
   for (const heap of [...arena.heaps].reverse()) {
     walkHeap(m, heap, (c) => {
       const state = w[c + STATE];
-      if (state === IN_USE || state === UNLOGGED || state === CACHED) {
+      if (state === IN_USE || state === UNLOGGED || state === CACHED || state === FAST) {
         chunks.push(c);
         freeBelow.push(0);
+        wholePagesBelow.push(0);
       } else if (chunks.length > 0 && state !== TOP && state !== FENCE) {
         const bytes = residentBytes(m, heap, plane, w[c + ADDR]! * GRANULE, w[c + SIZE]! * GRANULE);
         freeBelow[freeBelow.length - 1]! += bytes;
         freeBytes += bytes;
+        wholePagesBelow[wholePagesBelow.length - 1]! += wholePageBytes(m, heap, plane, c);
       }
     });
   }
-  return { arena, chunks, freeBelow, freeBytes };
+  return { arena, chunks, freeBelow, wholePagesBelow, freeBytes };
+}
+
+function wholePageBytes(m: Ptmalloc, heap: Heap, plane: number, c: number): number {
+  const { from, to } = droppablePages(m, c);
+  const { pageBytes } = m;
+  return to > from ? residentBytes(m, heap, plane, from * pageBytes, (to - from) * pageBytes) : 0;
 }
 
 /** So few chunks are worth naming even if they hold no more than half. */

@@ -1,6 +1,7 @@
 import type { Arena } from "../ptmalloc/arena.ts";
 import { CACHED, FAST, FD, IN_USE, STATE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { TRIM_GRANULES, trimAfterFree } from "../ptmalloc/trim.ts";
 import { MOST_PINS } from "../report/pin.ts";
 import { countThatMatter, type Holders, holdersOf } from "./holders.ts";
 
@@ -18,16 +19,22 @@ export interface PinClaim {
   readonly structs: number;
   /** threads, by dense index, that have these in their caches */
   readonly cachingThreads: readonly number[];
-  /** of the others: memory from outside the log */
+  /** freed chunks in fastbins */
+  readonly unmerged: number;
+  /** memory from outside the log */
   readonly outside: number;
   /** free resident bytes that they hold */
   readonly heldBytes: number;
+  /** of these, bytes in whole free pages, which malloc_trim returns */
+  readonly wholePageBytes: number;
   /** resident pages by plane: now, */
   readonly now: ArrayLike<number>;
   /** after the blocks are freed, */
   readonly freed: ArrayLike<number>;
-  /** and after the caches of these threads, and of those that freed the blocks, are emptied, too */
+  /** after the caches of these threads, and of those that freed the blocks, are emptied, too, */
   readonly uncached: ArrayLike<number>;
+  /** and after the next free of 64 KiB or more, which merges the chunks in fastbins (§4.5) */
+  readonly merged: ArrayLike<number>;
   /** of the blocks, those in tcaches once they are freed, */
   readonly cachedIfFreed: number;
   /** and in fastbins (ptmalloc2.md §4.3), then or, if caches keep any, once these are empty */
@@ -69,13 +76,18 @@ function claimOf(
   const blocks: number[] = [];
   const cached: number[] = [];
   let heldBytes = 0;
+  let wholePageBytes = 0;
+  let unmerged = 0;
   for (let n = 0; n < count; n++) {
     const c = holders.chunks[n]!;
     heldBytes += holders.freeBelow[n]!;
+    wholePageBytes += holders.wholePagesBelow[n]!;
     if (w[c + STATE] === CACHED || structs.has(c)) {
       cached.push(c);
     } else if (w[c + STATE] === IN_USE) {
       blocks.push(c);
+    } else if (w[c + STATE] === FAST) {
+      unmerged++;
     }
   }
   const cachingThreads = cached.length === 0 ? [] : threadsCaching(m, new Set(cached));
@@ -92,24 +104,30 @@ function claimOf(
     blocks.filter((c) => copy.chunks.words[c + STATE] === state).length;
   const freed = copy.resident.pages.slice();
   const cachedIfFreed = countIn(CACHED);
-  const unmerged = countIn(FAST);
+  const unmergedAtOnce = countIn(FAST);
   for (const thread of emptied) {
     copy.enter(thread);
     copy.exitThread();
   }
+  const uncached = copy.resident.pages.slice();
+  const unmergedIfFreed = cachedIfFreed + cached.length === 0 ? unmergedAtOnce : countIn(FAST);
+  trimAfterFree(copy, copy.arenas[holders.arena.id]!, TRIM_GRANULES);
   return {
     arena: holders.arena,
     blocks,
     cached: cached.length,
     structs: cached.filter((c) => structs.has(c)).length,
     cachingThreads,
-    outside: count - blocks.length - cached.length,
+    unmerged,
+    outside: count - blocks.length - cached.length - unmerged,
     heldBytes,
+    wholePageBytes,
     now: m.resident.pages.slice(),
     freed,
-    uncached: copy.resident.pages,
+    uncached,
+    merged: copy.resident.pages.slice(),
     cachedIfFreed,
-    unmergedIfFreed: cachedIfFreed + cached.length === 0 ? unmerged : countIn(FAST),
+    unmergedIfFreed,
   };
 }
 

@@ -14,12 +14,15 @@ export interface PinResult {
   readonly blocks: readonly number[];
   readonly cachedChunks: number;
   readonly tcacheStructs: number;
+  readonly fastbinChunks: number;
   readonly outsideChunks: number;
   /** dense indices of the threads that cache these chunks */
   readonly cachingThreads: readonly number[];
   readonly heldBytes: number;
+  readonly wholePageBytes: number;
   readonly returnedIfFreedBytes: number;
   readonly returnedIfUncachedBytes: number;
+  readonly returnedIfMergedBytes: number;
   readonly cachedIfFreed: number;
   readonly unmergedIfFreed: number;
 }
@@ -40,7 +43,7 @@ export function pinResults(
   const inBlock = (chunk: number) => blockOf[chunk / STRIDE]!;
   return pinClaims(model, reading.plane, (chunk) => blocks.ownerOf(inBlock(chunk))).map(
     (claim: PinClaim) => {
-      const { arena, now, freed, uncached } = claim;
+      const { arena, now, freed, uncached, merged } = claim;
       const [top] = claim.blocks;
       return {
         arena: arena.id,
@@ -52,11 +55,14 @@ export function pinResults(
         blocks: claim.blocks.map(inBlock),
         cachedChunks: claim.cached,
         tcacheStructs: claim.structs,
+        fastbinChunks: claim.unmerged,
         outsideChunks: claim.outside,
         cachingThreads: claim.cachingThreads,
         heldBytes: claim.heldBytes,
+        wholePageBytes: claim.wholePageBytes,
         returnedIfFreedBytes: fall(now, freed),
         returnedIfUncachedBytes: fall(now, uncached),
+        returnedIfMergedBytes: fall(now, merged),
         cachedIfFreed: claim.cachedIfFreed,
         unmergedIfFreed: claim.unmergedIfFreed,
       };

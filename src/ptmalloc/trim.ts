@@ -9,7 +9,7 @@ import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
 import { rememberTrim } from "./undo-trims.ts";
 
 /** FASTBIN_CONSOLIDATION_THRESHOLD, 65536 bytes, in granules */
-const TRIM_GRANULES = 4096;
+export const TRIM_GRANULES = 4096;
 /** MINSIZE + 1: bytes that trimming leaves in top in addition to the pad */
 const KEEP = 33;
 

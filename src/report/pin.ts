@@ -23,12 +23,16 @@ export interface Pin {
   readonly cachedChunks: number;
   /** of these, tcache structs */
   readonly tcacheStructs: number;
+  /** freed chunks in fastbins, which are not merged with what is free beside them */
+  readonly fastbinChunks: number;
   /** chunks from outside the log, which no call of it can free */
   readonly outsideChunks: number;
   /** threads whose tcaches these are */
   readonly cachingTids: readonly number[];
   /** free resident bytes that the chunks hold */
   readonly heldBytes: number;
+  /** of these, bytes in whole free pages, which malloc_trim returns; the rest shares pages with chunks in use */
+  readonly wholePageBytes: number;
   /**
    * bytes by which RSS falls if the thread that allocated each block frees it, or the main thread if that has ended: found
    * by making these calls on a copy of the model
@@ -36,6 +40,8 @@ export interface Pin {
   readonly returnedIfFreedBytes: number;
   /** the same if the tcaches of these threads, and of `cachingTids`, are emptied, too, as at their ends */
   readonly returnedIfUncachedBytes: number;
+  /** the same if the chunks in fastbins are then merged, as by the next free of 64 KiB or more in this arena */
+  readonly returnedIfMergedBytes: number;
   /** of the blocks, those that would lie in tcaches once they are freed */
   readonly cachedIfFreed: number;
   /** and in fastbins, not merged with their neighbours: once they are freed or, if caches keep any, once these are empty */
@@ -51,6 +57,10 @@ export interface PinningBlock {
   readonly tid: number;
   readonly caller: string | null;
   readonly time: number | null;
+  /** from then to the log's end; null without times */
+  readonly ageSeconds: number | null;
+  /** events after it */
+  readonly ageEvents: number;
 }
 
 export interface PinGroup {

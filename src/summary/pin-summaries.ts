@@ -2,7 +2,7 @@ import type { LogResult } from "../pipeline/analysis-result.ts";
 import type { PinResult } from "../pipeline/pin-result.ts";
 import type { Pin, PinGroup, PinningBlock } from "../report/pin.ts";
 import { callerText } from "./allocation-summaries.ts";
-import { secondsSinceStart } from "./seconds.ts";
+import { secondsBetween, secondsSinceStart } from "./seconds.ts";
 
 const MAX_GROUPS = 5;
 
@@ -18,11 +18,14 @@ export function pinSummaries(result: LogResult, callerNames: readonly string[]):
     groups: groupsOf(result, pin.blocks, callerNames),
     cachedChunks: pin.cachedChunks,
     tcacheStructs: pin.tcacheStructs,
+    fastbinChunks: pin.fastbinChunks,
     outsideChunks: pin.outsideChunks,
     cachingTids: pin.cachingThreads.map((thread) => ledger.threads.tidOf(thread)),
     heldBytes: pin.heldBytes,
+    wholePageBytes: pin.wholePageBytes,
     returnedIfFreedBytes: pin.returnedIfFreedBytes,
     returnedIfUncachedBytes: pin.returnedIfUncachedBytes,
+    returnedIfMergedBytes: pin.returnedIfMergedBytes,
     cachedIfFreed: pin.cachedIfFreed,
     unmergedIfFreed: pin.unmergedIfFreed,
   }));
@@ -33,14 +36,17 @@ function pinningBlock(
   { block, address }: NonNullable<PinResult["top"]>,
   callerNames: readonly string[],
 ): PinningBlock {
-  const { blocks, threads, sites } = ledger;
+  const { blocks, threads, sites, clock } = ledger;
+  const time = blocks.timeOf(block);
   return {
     line: blocks.lineOf(block),
     address: Number.isNaN(address) ? null : `0x${address.toString(16)}`,
     size: blocks.bytesOf(block),
     tid: threads.tidOf(blocks.ownerOf(block)),
     caller: callerText(sites.callerOf(blocks.siteOf(block)), callerNames),
-    time: secondsSinceStart(ledger, blocks.timeOf(block)),
+    time: secondsSinceStart(ledger, time),
+    ageSeconds: secondsBetween(time, clock.greatest),
+    ageEvents: (ledger.events - 1 - blocks.eventOf(block)) >>> 0,
   };
 }
 

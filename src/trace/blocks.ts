@@ -100,6 +100,11 @@ export class BlockTable {
     return this.#integers[block * BLOCK.integers + BLOCK.line]! >>> 0;
   }
 
+  /** Number of that call's event, modulo 2^32. */
+  eventOf(block: number): number {
+    return this.#integers[block * BLOCK.integers + BLOCK.event]! >>> 0;
+  }
+
   /** Time of that call in µs on the log's clock; NaN when unknown. */
   timeOf(block: number): number {
     return this.#times[block]!;

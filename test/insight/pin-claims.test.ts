@@ -20,9 +20,16 @@ function claims({ m }: Process): PinClaim[] {
   return pinClaims(m, PLANE_ALL, () => 0);
 }
 
-function returned({ now, freed }: PinClaim): number {
+function returned({ now, freed }: Pick<PinClaim, "now" | "freed">): number {
   const bit = bitOf(PLANE_ALL);
   return (now[bit]! - freed[bit]!) * SMALLEST_PAGE;
+}
+
+/** Bytes that RSS falls by while `step` runs. */
+function fallOf({ m }: Process, step: () => void): number {
+  const now = m.resident.pages.slice();
+  step();
+  return returned({ now, freed: m.resident.pages });
 }
 
 describe("the block above free memory", () => {
@@ -33,6 +40,7 @@ describe("the block above free memory", () => {
     expect(claim).toMatchObject({
       cached: 0,
       structs: 0,
+      unmerged: 0,
       outside: 0,
       cachedIfFreed: 0,
       unmergedIfFreed: 0,
@@ -53,6 +61,19 @@ describe("the block above free memory", () => {
     expect(returned(claim!)).toBe(0);
   });
 
+  it("gives back what the claim says at the next free of 64 KiB, which merges it", () => {
+    const p = pinnedBy(40);
+    const [claim] = claims(p);
+    const { now, merged } = claim!;
+    const fall = fallOf(p, () => {
+      p.free("pin");
+      p.malloc(70_000, "large");
+      p.free("large");
+    });
+    expect(returned({ now, freed: merged })).toBe(fall);
+    expect(fall).toBeGreaterThan(0.9 * claim!.heldBytes);
+  });
+
   it("gives back nothing while a cache keeps it", () => {
     const p = process("2.36", {}, { touch: "all" });
     const names = Array.from({ length: BLOCKS }, (_, i) => p.malloc(2000, `block${i}`));
@@ -61,5 +82,46 @@ describe("the block above free memory", () => {
     const [claim] = claims(p);
     expect(claim).toMatchObject({ cachedIfFreed: 1, unmergedIfFreed: 0 });
     expect(returned(claim!)).toBe(0);
+  });
+});
+
+describe("a freed chunk in a fastbin above free memory", () => {
+  it("holds it as a live block does, until it is merged", () => {
+    const p = pinnedBy(40);
+    p.free("pin");
+    const [claim, ...others] = claims(p);
+    expect(others).toEqual([]);
+    expect(claim).toMatchObject({ blocks: [], cached: 0, unmerged: 1, outside: 0 });
+    expect(claim?.heldBytes).toBeGreaterThan(BLOCKS * 1024);
+    const { now, uncached, merged } = claim!;
+    expect(returned({ now, freed: uncached })).toBe(0);
+    const fall = fallOf(p, () => {
+      p.malloc(70_000, "large");
+      p.free("large");
+    });
+    expect(returned({ now, freed: merged })).toBe(fall);
+    expect(fall).toBeGreaterThan(0.9 * claim!.heldBytes);
+  });
+});
+
+describe("many blocks with free memory between them", () => {
+  it.each([
+    [2000, 700, 0],
+    [200, 12_000, 0.6],
+  ])("%i × %i bytes: malloc_trim returns what the claim says", (count, bytes, least) => {
+    const p = process("2.36", WITHOUT_TCACHE, { touch: "all" });
+    const names = Array.from({ length: count }, (_, i) => {
+      const name = p.malloc(bytes, `block${i}`);
+      p.malloc(200, `pin${i}`);
+      return name;
+    });
+    p.free(...names);
+    const [claim] = claims(p);
+    expect(claim?.blocks.length).toBeGreaterThan(0.9 * names.length);
+    expect(claim!.wholePageBytes).toBeGreaterThanOrEqual(least * claim!.heldBytes);
+    const fall = fallOf(p, () => p.trim(0));
+    // The claim is about the blocks that hold 95 %; the trim, about all, and the top.
+    expect(claim!.wholePageBytes).toBeLessThanOrEqual(fall);
+    expect(claim!.wholePageBytes).toBeGreaterThanOrEqual(0.9 * fall - 256 * 1024);
   });
 });

@@ -7,17 +7,29 @@ import { caller, KiB, MiB, report, scenario, thread } from "../support/report-bu
 const ONE_BLOCK: Pin = {
   arena: 0,
   heap: 0,
-  block: { line: 500_002, address: "0x446444a0", size: 1024, tid: 7, caller: "0x4011e0", time: 1 },
+  block: {
+    line: 500_002,
+    address: "0x446444a0",
+    size: 1024,
+    tid: 7,
+    caller: "0x4011e0",
+    time: 1,
+    ageSeconds: 2.5,
+    ageEvents: 500_001,
+  },
   blocks: 1,
   blockBytes: 1024,
   groups: [{ tid: 7, caller: "0x4011e0", size: 1024, blocks: 1 }],
   cachedChunks: 0,
   tcacheStructs: 0,
+  fastbinChunks: 0,
   outsideChunks: 0,
   cachingTids: [],
   heldBytes: 40 * MiB,
+  wholePageBytes: 30 * MiB,
   returnedIfFreedBytes: 40 * MiB,
   returnedIfUncachedBytes: 40 * MiB,
+  returnedIfMergedBytes: 40 * MiB,
   cachedIfFreed: 0,
   unmergedIfFreed: 0,
 };
@@ -29,7 +41,7 @@ function sentence(given: Partial<Pin>, of: Partial<Report> = {}): string {
 describe("what keeps free memory resident", () => {
   it("is one block: its line, size and call site, and what its free gives back", () => {
     expect(sentence({})).toBe(
-      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, keeps 40 MiB of freed memory below it resident; freeing it would give 40 MiB back",
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, 500,001 events (2.50 s) before the end, keeps 40 MiB of freed memory below it resident; freeing it would give 40 MiB back",
     );
   });
 
@@ -45,15 +57,34 @@ describe("what keeps free memory resident", () => {
     expect(sentence({ cachedIfFreed: 1, returnedIfFreedBytes: 0 })).toContain(
       "; freeing it would give back nothing at once, since the thread's cache would keep it; with that emptied, 40 MiB",
     );
-    expect(sentence({ returnedIfFreedBytes: 2 * MiB, returnedIfUncachedBytes: 2 * MiB })).toMatch(
-      /; freeing it would give back only 2 MiB at once$/,
+    const little = {
+      returnedIfFreedBytes: 2 * MiB,
+      returnedIfUncachedBytes: 2 * MiB,
+      returnedIfMergedBytes: 2 * MiB,
+    };
+    expect(sentence(little)).toMatch(/; freeing it would give back only 2 MiB at once$/);
+  });
+
+  it("says how old the block is; without times, in events alone", () => {
+    const { block } = ONE_BLOCK;
+    const old = { ...block!, ageSeconds: null, ageEvents: 1 };
+    expect(sentence({ block: old })).toContain("at 0x4011e0, 1 event before the end, keeps");
+  });
+
+  it("says what goes back once chunks in fastbins are merged", () => {
+    const merged = /; once fastbins are merged \(at the next free of 64 KiB or more\), 40 MiB$/;
+    const given = { returnedIfFreedBytes: 0, returnedIfUncachedBytes: 0 };
+    expect(sentence({ ...given, unmergedIfFreed: 1 })).toMatch(merged);
+    expect(sentence({ ...given, fastbinChunks: 1 })).toMatch(merged);
+    expect(sentence({ ...given, cachedIfFreed: 1, returnedIfUncachedBytes: 20 * MiB })).toMatch(
+      /; with that emptied, 20 MiB; once fastbins are merged .* 40 MiB$/,
     );
   });
 
   it("says where freed blocks stay unmerged", () => {
     const unmerged =
       /would give back nothing at once, since glibc leaves freed blocks this small unmerged for a time \(fastbins\)$/;
-    const given = { returnedIfFreedBytes: 0, unmergedIfFreed: 1 };
+    const given = { returnedIfFreedBytes: 0, returnedIfMergedBytes: 0, unmergedIfFreed: 1 };
     expect(sentence(given)).toMatch(unmerged);
     expect(sentence({ ...given, cachedIfFreed: 1, returnedIfUncachedBytes: 0 })).toMatch(unmerged);
     expect(sentence({ ...given, cachedIfFreed: 1 })).not.toMatch(unmerged);
@@ -73,7 +104,7 @@ describe("what keeps free memory resident", () => {
 
   it("is one block and chunks in caches", () => {
     expect(sentence({ cachedChunks: 1, cachingTids: [7] })).toBe(
-      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and 1 chunk of a thread's cache keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, 500,001 events (2.50 s) before the end, and 1 chunk of a thread's cache keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
     );
     expect(sentence({ cachedChunks: 2, cachingTids: [7, 8] })).toContain(
       " and 2 chunks of the threads' caches keep ",
@@ -88,7 +119,7 @@ describe("what keeps free memory resident", () => {
     expect(sentence(of(101))).toContain("200 live blocks (most: 101 × 64 B) keep");
     expect(sentence(of(100))).toContain("200 live blocks (among them: 100 × 64 B) keep");
     expect(sentence(of(19))).toContain(
-      "200 live blocks (the topmost: 1,024 B, allocated in line 500,002 at 0x4011e0) keep",
+      "200 live blocks (the topmost: 1,024 B, allocated in line 500,002 at 0x4011e0, 500,001 events (2.50 s) before the end) keep",
     );
   });
 
@@ -97,7 +128,41 @@ describe("what keeps free memory resident", () => {
     expect(
       sentence({ blocks: 30_000, groups, heldBytes: 86 * MiB, returnedIfFreedBytes: 90 * MiB }),
     ).toBe(
-      "30,000 live blocks (most: 20,000 × 64 B) keep 86 MiB of freed memory in arena 0 resident; freeing them would give 90 MiB back",
+      "30,000 live blocks (most: 20,000 × 64 B) keep 86 MiB of freed memory in arena 0 resident; freeing them would give 90 MiB back; malloc_trim would return 30 MiB of it, and the rest stays, as it shares pages with chunks in use",
+    );
+  });
+
+  it("is many blocks, with whole pages between them that malloc_trim returns", () => {
+    expect(sentence({ blocks: 17 })).toContain(
+      "; malloc_trim would return 30 MiB of it, and the rest stays",
+    );
+    expect(sentence({ blocks: 17, wholePageBytes: 39 * MiB })).toMatch(
+      /; malloc_trim would return 39 MiB of it$/,
+    );
+    expect(sentence({ blocks: 16 })).not.toContain("malloc_trim");
+  });
+
+  it("is freed chunks in fastbins", () => {
+    const given = {
+      block: null,
+      heap: null,
+      blocks: 0,
+      groups: [],
+      fastbinChunks: 2,
+      returnedIfFreedBytes: 0,
+      returnedIfUncachedBytes: 0,
+    };
+    expect(sentence(given)).toBe(
+      "2 freed chunks in fastbins keep 40 MiB of freed memory below them resident; once fastbins are merged (at the next free of 64 KiB or more), 40 MiB would go back",
+    );
+    expect(sentence({ ...given, cachedChunks: 1, cachingTids: [7] })).toMatch(
+      /^1 freed chunk in the tcache of thread 7 and 2 freed chunks in fastbins keep 40 MiB .* with that cache empty, as after the thread's end, nothing would go back; once fastbins/,
+    );
+    expect(sentence({ fastbinChunks: 1 })).toContain(
+      "before the end, and 1 freed chunk in fastbins keep 40 MiB of freed memory in arena 0 resident;",
+    );
+    expect(sentence({ cachedChunks: 1, cachingTids: [7], fastbinChunks: 2 })).toContain(
+      "before the end, 1 chunk of a thread's cache and 2 freed chunks in fastbins keep 40 MiB",
     );
   });
 
@@ -127,7 +192,7 @@ describe("what keeps free memory resident", () => {
 
   it("may be memory from outside the log, too", () => {
     expect(sentence({ outsideChunks: 1 })).toBe(
-      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, and memory from outside the log keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
+      "one live block of 1,024 B, allocated in line 500,002 at 0x4011e0, 500,001 events (2.50 s) before the end, and memory from outside the log keep 40 MiB of freed memory in arena 0 resident; freeing it would give 40 MiB back",
     );
     const cached = { block: null, blocks: 0, groups: [], cachedChunks: 1, cachingTids: [7] };
     expect(sentence({ ...cached, outsideChunks: 2 })).toMatch(
