@@ -7,11 +7,13 @@ import type {
   Pin,
   Scenario,
   ThreadSummary,
+  ThresholdRaise,
   TraceSummary,
 } from "../report/report.ts";
 import { threadBuffersFinding } from "./lines-in-blocks.ts";
 import { otherAllocatorFinding } from "./other-allocator.ts";
-import { pinSentence } from "./pin-sentence.ts";
+import { heldLikewise, pinSentence } from "./pin-sentence.ts";
+import { raisedThresholds } from "./threshold-sentence.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;
@@ -22,6 +24,9 @@ const UNDECIDED_RATIO = 0.02;
 /** What findings rest on. */
 export interface Facts {
   readonly recorded: Scenario;
+  /** the recorded run and the what-ifs */
+  readonly scenarios: readonly Scenario[];
+  readonly thresholdRaise: ThresholdRaise | null;
   readonly threads: readonly ThreadSummary[];
   readonly callers: readonly CallerSummary[];
   readonly pins: readonly Pin[];
@@ -43,9 +48,11 @@ export interface Facts {
 export function findings(facts: Facts): Finding[] {
   const { recorded, threads, trace, fidelity, outsideBytes, refersToPlaces, freezesThresholds } =
     facts;
+  const held = retained(recorded, outsideBytes);
+  const pins = pinned(facts, held);
   const found = [
-    retained(recorded, outsideBytes),
-    pinned(facts),
+    held,
+    raisedThresholds(facts.thresholdRaise, facts.scenarios, facts),
     arenas(recorded, outsideBytes),
     undecided(recorded, facts.rssByGlibc),
     lost(facts.lostCalls),
@@ -59,10 +66,26 @@ export function findings(facts: Facts): Finding[] {
   if (freezesThresholds) {
     found.push(frozen());
   }
-  return found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
+  const others = found.filter((finding) => finding !== null).sort((a, b) => b.bytes - a.bytes);
+  if (pins === null) {
+    return others;
+  }
+  // What explains the other is read first.
+  return pins.severity === held?.severity
+    ? [pins, ...others]
+    : [...others, pins].sort((a, b) => b.bytes - a.bytes);
 }
 
-const OF_MODEL = ["retained-free-memory", "pinned-heap", "arenas-retain", "glibc-undecided"];
+/** Pins explain retained memory if they hold at least this share of it. */
+const EXPLAINED_RATIO = 0.5;
+
+const OF_MODEL = [
+  "retained-free-memory",
+  "pinned-heap",
+  "arenas-retain",
+  "glibc-undecided",
+  "thresholds-raised",
+];
 
 /** Returns the findings that do not rest on the model's figures. */
 export function withoutModel(all: readonly Finding[]): Finding[] {
@@ -109,16 +132,20 @@ function retained(
   };
 }
 
-function pinned({ pins, callers, threads, trace }: Facts): Finding | null {
-  const [largest] = pins;
+/** What keeps free memory resident; as grave as that memory itself if it is most of it. */
+function pinned({ pins, callers, threads, trace }: Facts, held: Finding | null): Finding | null {
+  const [largest, ...others] = pins;
   if (largest === undefined || largest.heldBytes < MIN_BYTES) {
     return null;
   }
   const { block } = largest;
+  const bytes = pins.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+  const explains = held !== null && bytes >= EXPLAINED_RATIO * held.bytes;
+  const more = others.length === 0 ? "" : `; ${heldLikewise(others)}`;
   return {
     kind: "pinned-heap",
-    severity: "warning",
-    message: pinSentence(largest, { callers, threads, trace }),
+    severity: explains ? held.severity : "warning",
+    message: `${pinSentence(largest, { callers, threads, trace })}${more}`,
     bytes: largest.heldBytes,
     evidence: {
       arena: largest.arena,

@@ -1,4 +1,5 @@
 import { byteUnit, duration, exact, plural, size } from "../report/format.ts";
+import { MOST_PINS } from "../report/pin.ts";
 import type { Pin, PinGroup, PinningBlock } from "../report/report.ts";
 import { callerName, type Named, threadName } from "./names.ts";
 
@@ -39,6 +40,15 @@ export function pinSentence(pin: Pin, names: Named): string {
     .join("");
   const subject = blocks === 1 ? `${one}${others.length > 1 ? "" : ","}` : several;
   return `${subject}${also} keep ${held} ${inArena}; ${back}`;
+}
+
+/** The pins after the largest one, in a clause. */
+export function heldLikewise(others: readonly Pin[]): string {
+  const bytes = others.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+  // Arenas beyond these are not looked into.
+  const number = others.length < MOST_PINS - 1 ? "" : "at least ";
+  const are = others.length === 1 ? "is" : "are";
+  return `${number}${plural(others.length, "more arena")} ${are} held likewise (${size(bytes)})`;
 }
 
 const OUTSIDE = "memory from outside the log";

@@ -1,10 +1,9 @@
 import { percent, plural, size } from "../report/format.ts";
-import { MOST_PINS } from "../report/pin.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Report } from "../report/report.ts";
 import { busiest, dominantPattern } from "./busiest.ts";
 import { callerName } from "./names.ts";
-import { pinSentence } from "./pin-sentence.ts";
+import { heldLikewise, pinSentence } from "./pin-sentence.ts";
 import { labelled, plain } from "./sentences.ts";
 
 /** What holds less than this of RSS is not worth a word on the first screen. */
@@ -52,10 +51,6 @@ function pin(report: Report): string | null {
   if (heldBytes < NOTABLE_BYTES || heldBytes < NOTABLE_RATIO * recorded.rss.endBytes) {
     return null;
   }
-  const rest = others.reduce((sum, one) => sum + one.heldBytes, 0);
-  // Arenas beyond these are not looked into.
-  const number = others.length < MOST_PINS - 1 ? "" : "at least ";
-  const arenas = `${number}${plural(others.length, "more arena")} ${others.length === 1 ? "is" : "are"}`;
-  const more = others.length === 0 ? "" : ` ${capitalized(arenas)} held likewise (${size(rest)}).`;
+  const more = others.length === 0 ? "" : ` ${capitalized(heldLikewise(others))}.`;
   return `${pinSentence(largest, report)}.${more}`;
 }

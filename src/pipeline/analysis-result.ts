@@ -19,6 +19,7 @@ import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { StatedProcess } from "../trace/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { PinResult } from "./pin-result.ts";
+import type { RaiseResult } from "./raise-result.ts";
 
 /** What the reading of the log found, besides its events. */
 export interface ReadSummary {
@@ -129,6 +130,8 @@ export interface ModelResult {
   readonly pinnedByThread: ReadonlyMap<number, number>;
   /** what keeps free memory resident at the log's end, those that hold most first */
   readonly pins: readonly PinResult[];
+  /** how frees raised the dynamic thresholds; null: they did not */
+  readonly thresholdRaise: RaiseResult | null;
   /** RSS samples of the log with the model's RSS at the same place */
   readonly rssSamples: readonly RssComparison[];
   /** bytes of the chunks that the program holds, at each point of the timeline */

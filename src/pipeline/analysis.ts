@@ -29,6 +29,7 @@ import { inTurns } from "./in-turns.ts";
 import { type MeasuredRss, modelResult } from "./model-result.ts";
 import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
+import { RaiseSites } from "./raise-sites.ts";
 import { refusedBy } from "./refused-what-ifs.ts";
 import { refuseShortWords } from "./short-words.ts";
 import { snapshotOf } from "./snapshot.ts";
@@ -65,6 +66,7 @@ export class Analysis implements EventSink {
   readonly #timeOrder = new TimeOrder();
   readonly #threadBuffers = new ThreadBuffers();
   readonly #allocatorSigns = new AllocatorSigns();
+  readonly #raiseSites = new RaiseSites();
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
   /** the replay of the oldest batch, as far as it has yet to be done */
@@ -245,6 +247,7 @@ export class Analysis implements EventSink {
       cutSizes: this.#cutSizes,
       measured: this.#measured,
       causeSeries: this.#causeSeries,
+      raiseSites: this.#raiseSites,
     };
   }
 
@@ -330,6 +333,7 @@ export class Analysis implements EventSink {
         isMeasured: isFitted(this.#options.touch, this.#measured),
       },
     );
+    this.#raiseSites.note(this.recorded, batch, this.#actions, first, this.ledger);
     for (const { thread, before } of this.recorded.shownExits) {
       this.#lastCalls.confirm(thread, before);
     }

@@ -41,6 +41,8 @@ import type {
 } from "./analysis-result.ts";
 import type { CauseSeries } from "./cause-series.ts";
 import { pinResults } from "./pin-result.ts";
+import { raiseResult } from "./raise-result.ts";
+import type { RaiseSites } from "./raise-sites.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
 export interface MeasuredRss {
@@ -62,6 +64,7 @@ export interface FinishedAnalysis {
   readonly measured: readonly MeasuredRss[];
   readonly causeSeries: CauseSeries;
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
+  readonly raiseSites: RaiseSites;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** what was replayed to be compared with the what-ifs; null: nothing */
@@ -106,6 +109,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     arenasOf: arenasByThread(replay),
     pinnedByThread: pinnedByThread(replay, ledger.blocks, reading),
     pins: pinResults(recorded.guided, ledger.blocks, reading),
+    thresholdRaise: raiseResult(recorded.guided, finished.raiseSites, reading),
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
     causesOverTime: finished.causeSeries.samples.map(({ events, time, causes, pages }) => ({

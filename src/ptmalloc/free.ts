@@ -134,8 +134,12 @@ export function unmapChunk(m: Ptmalloc, c: number, adjust: boolean): void {
     word > m.par.mmapThreshold &&
     word <= DEFAULT_MMAP_THRESHOLD_MAX
   ) {
+    const { mmapThreshold, trimThreshold } = m.par;
     m.par.mmapThreshold = bytes;
     m.par.trimThreshold = 2 * bytes;
+    if (m.par.trimThreshold > trimThreshold) {
+      m.onRaise?.(mmapThreshold, trimThreshold);
+    }
   }
   mapping.count(m.resident, -1);
   m.removeMapping(id);

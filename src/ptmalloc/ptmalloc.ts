@@ -68,6 +68,9 @@ export class Ptmalloc extends Memory {
   /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
   trylock: (() => boolean) | null = null;
 
+  /** called after a free has raised the dynamic thresholds from these values (§4.6); null: not watched */
+  onRaise: ((mmapThreshold: number, trimThreshold: number) => void) | null = null;
+
   threads: ProcessThreads;
   /** the thread that makes the current call */
   thread: Thread;
@@ -106,7 +109,7 @@ export class Ptmalloc extends Memory {
   }
 
   /**
-   * A process in the same state that shares nothing with this one but has neither witness nor `trylock`. The chunks and
+   * A process in the same state that shares nothing with this one, without witness, `trylock` and `onRaise`. The chunks and
    * threads, most of the memory, go to that of `recycled`, a process no longer in use.
    */
   clone(recycled: Ptmalloc | null = null): Ptmalloc {

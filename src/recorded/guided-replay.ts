@@ -15,6 +15,7 @@ import { Op } from "../trace/event.ts";
 import { PeakSeries } from "../trace/series.ts";
 import type { ArenaSeries } from "./arena-series.ts";
 import { SiblingVersions } from "./sibling-versions.ts";
+import { ThresholdRaises } from "./threshold-raises.ts";
 
 /** What `beginBatch` reads of the batch that follows. */
 type ComingFrees = Pick<ReplayedBatch, "op" | "pointerIn" | "length">;
@@ -33,6 +34,8 @@ export class GuidedReplay implements Guide {
   readonly inUse = new PeakSeries();
   /** RSS by arena over time; null in trials, which do not need it */
   arenaSeries: ArenaSeries | null = null;
+  /** how the frees of mapped chunks have raised the dynamic thresholds */
+  readonly raises = new ThresholdRaises();
   /** called before event `i` if its block lies above the break; null: not watched */
   onAboveBreak: ((i: number) => void) | null = null;
   /** true: a mismatch moves the block to the log's pointer; false: the model keeps its own place */
@@ -45,6 +48,8 @@ export class GuidedReplay implements Guide {
     this.witness = new PointerWitness(replay.model, judge);
     replay.model.trims ??= [];
     replay.guide = this;
+    this.model.onRaise = (mmapThreshold, trimThreshold) =>
+      this.raises.note(replay, mmapThreshold, trimThreshold);
   }
 
   /**
@@ -57,6 +62,7 @@ export class GuidedReplay implements Guide {
     copy.witness.copy(this.witness);
     copy.siblings.profiles = this.siblings.profiles;
     copy.inUse.copy(this.inUse);
+    copy.raises.copy(this.raises);
     copy.#anchors = this.#anchors;
     return copy;
   }

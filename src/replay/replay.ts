@@ -43,6 +43,10 @@ export class Replay {
     outsidePages: 0,
   };
 
+  /** the work that is replayed, and what to add to the number of an event for its row; null between two calls of `run` */
+  #replaying: Work | null = null;
+  #rowOfEvent = 0;
+
   constructor(model: Ptmalloc, trimEverySeconds = Number.POSITIVE_INFINITY, rss = new RssRecord()) {
     this.model = model;
     this.rss = rss;
@@ -95,8 +99,17 @@ export class Replay {
     for (let at = from; at < to; at += WARMED_EVENTS) {
       const end = Math.min(to, at + WARMED_EVENTS);
       this.#blocks.warm(this.model.chunks.words, work.actions, at, end);
+      this.#replaying = work;
+      this.#rowOfEvent = at - this.state.event;
       this.#run(work, at, end);
     }
+    this.#replaying = null;
+  }
+
+  /** The row of the event that is being replayed; null if none is. */
+  get current(): { readonly work: Work; readonly row: number } | null {
+    const work = this.#replaying;
+    return work === null ? null : { work, row: this.state.event - 1 + this.#rowOfEvent };
   }
 
   /** The log ends: the last block is written. */

@@ -8,6 +8,7 @@ import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
 import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
+import type { ThresholdRaise } from "./threshold-raise.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
@@ -31,6 +32,7 @@ export type {
   Scenario,
   UnavailableScenario,
 } from "./scenario.ts";
+export type { ThresholdRaise } from "./threshold-raise.ts";
 export type {
   AllocatorSummary,
   Anomalies,
@@ -70,6 +72,8 @@ export interface Report {
   readonly causes?: Readonly<Record<string, CausesOfScenario>>;
   /** what keeps free memory resident at the end of the recorded run, those that hold most first; absent under --no-model */
   readonly pins?: readonly Pin[];
+  /** how frees raised the dynamic thresholds of the recorded run; null: they did not; absent under --no-model */
+  readonly thresholdRaise?: ThresholdRaise | null;
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   readonly timeline: Timeline;

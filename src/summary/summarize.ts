@@ -33,6 +33,7 @@ import { processSummaries } from "./process-summaries.ts";
 import { secondsSinceStart } from "./seconds.ts";
 import { siteColumns } from "./site-columns.ts";
 import { threadSummaries } from "./thread-summaries.ts";
+import { thresholdSummary } from "./threshold-summary.ts";
 
 /** Turns what an analysis found into the report. `version` is mallog's own; `dumps`: of the process's threads. */
 export function summarize(
@@ -50,6 +51,7 @@ export function summarize(
   const table = ledger.sites.table();
   const callers = callerSummaries(table, ledger, callerNames, result.mappings);
   const pins = pinSummaries(result, callerNames);
+  const thresholdRaise = thresholdSummary(result, callerNames);
   const samples = measured(result);
   const sites = siteColumns(table, ledger, callerNames);
   const ungraded = {
@@ -71,7 +73,7 @@ export function summarize(
     model: modelSummary(result),
     scenarios,
     ...causes(result),
-    ...(model === null ? {} : { pins }),
+    ...(model === null ? {} : { pins, thresholdRaise }),
     measured: samples,
     timeline: timeline(result),
     findings: [
@@ -79,6 +81,8 @@ export function summarize(
         ? []
         : findings({
             recorded,
+            scenarios,
+            thresholdRaise,
             callers,
             threads,
             pins,

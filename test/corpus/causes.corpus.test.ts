@@ -33,7 +33,7 @@ const shared = [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf).filter(({ name }) =
 describe.each([...own, ...shared])("$name", (one) => {
   it("the causes add up to RSS", () => {
     const options = optionsFor(one, "default", WHAT_IFS, "facts");
-    const { scenarios, causes, live } = analyse(log(one), options);
+    const { scenarios, causes, live, thresholdRaise } = analyse(log(one), options);
     expect(scenarios).toHaveLength(WHAT_IFS.length + 1);
     for (const { name, rss } of scenarios) {
       const { end, peak } = causes?.[name] ?? fail();
@@ -47,6 +47,13 @@ describe.each([...own, ...shared])("$name", (one) => {
     }
     // Trimmed, no whole page is free.
     expect(causes?.["malloc_trim=end"]?.end.returnable).toBe(0);
+    // What raised thresholds keep is what frozen ones do not.
+    const frozen = scenarios.find(({ name }) => name === "MALLOC_TRIM_THRESHOLD_=131072") ?? fail();
+    const saved = scenarios[0]!.rss.endBytes - frozen.rss.endBytes;
+    const retained = thresholdRaise?.retainedBytes ?? 0;
+    if (retained > 0) {
+      expect(saved).toBeGreaterThanOrEqual(retained * 0.95);
+    }
   });
 
   it("the causes add up to RSS between two assumptions on what the program wrote", () => {

@@ -5,6 +5,8 @@ import { arena, MiB, MODEL, scenario, trace } from "../support/report-builder.ts
 function kinds(given: Partial<Facts>): string[] {
   const facts: Facts = {
     recorded: scenario("as recorded"),
+    scenarios: [],
+    thresholdRaise: null,
     threads: [],
     callers: [],
     pins: [],

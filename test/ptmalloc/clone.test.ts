@@ -35,6 +35,7 @@ const SKIPPED = new Set([
   // Set by the owner of the copy.
   "Ptmalloc.witness",
   "Ptmalloc.trylock",
+  "Ptmalloc.onRaise",
   // Objects to be used again.
   "ProcessThreads.#spare",
   // A cache, filled again on demand.
@@ -217,10 +218,11 @@ it("every field has another value than at first in one of these states", () => {
   expect(neverSet).toEqual([]);
 });
 
-it("a copy has neither witness nor trylock", () => {
+it("a copy has no witness, no trylock and no onRaise", () => {
   const { m } = process("2.36");
   m.trylock = () => true;
-  expect(m.clone()).toMatchObject({ witness: null, trylock: null });
+  m.onRaise = () => {};
+  expect(m.clone()).toMatchObject({ witness: null, trylock: null, onRaise: null });
 });
 
 it("copies of a process with very many unmapped blocks", () => {

@@ -36,6 +36,10 @@ export const NOT_COPIED = new Set([
   "GuidedReplay.onAboveBreak",
   "SiblingVersions.onSplit",
   "Replay.onArenaReuse",
+  "Ptmalloc.onRaise",
+  // Hold while a batch is replayed.
+  "Replay.#replaying",
+  "Replay.#rowOfEvent",
   // Hold for one call.
   "AddressMap.#mismatch",
   "PointerWitness.#work",
