@@ -88,10 +88,12 @@ function allocationOf(
       time: batch.time[before]!,
     };
   }
+  const site = blocks.siteOf(id);
   return blocks.eventOf(id) < first
     ? {
         line: blocks.lineOf(id),
-        caller: sites.callerOf(blocks.siteOf(id)),
+        // The ledger forgets the site of a block that is freed.
+        caller: site < 0 ? 0 : sites.callerOf(site),
         thread: blocks.ownerOf(id),
         time: blocks.timeOf(id),
       }
