@@ -16,6 +16,7 @@ import type { CodeMappings } from "../trace/code-mappings.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ProcessOrigin } from "../trace/processes/log-process.ts";
+import type { PinnedBytes } from "../trace/site-table.ts";
 import type { StatedProcess } from "../trace/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { PinResult } from "./pin-result.ts";
@@ -126,8 +127,8 @@ export interface ModelResult {
   readonly refused: readonly RefusedScenario[];
   /** ids of the arenas that a thread (dense index) used, in ascending order */
   readonly arenasOf: (thread: number) => readonly number[];
-  /** by dense thread index: bytes that its blocks pin, if they do */
-  readonly pinnedByThread: ReadonlyMap<number, number>;
+  /** the topmost live block of each heap that has free memory below it */
+  readonly pinned: readonly PinnedBytes[];
   /** what keeps free memory resident at the log's end, those that hold most first */
   readonly pins: readonly PinResult[];
   /** how frees raised the dynamic thresholds; null: they did not */

@@ -13,9 +13,9 @@ import type { Reading } from "../replay/writes/reading.ts";
 import type { Touch } from "../replay/writes/touch.ts";
 import type { TouchReading } from "../replay/writes/touch-reading.ts";
 import type { RssFigures } from "../report/report.ts";
-import type { BlockTable } from "../trace/blocks.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
+import type { PinnedBytes } from "../trace/site-table.ts";
 import {
   AS_RECORDED,
   type Baseline,
@@ -107,7 +107,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
     arenasOf: arenasByThread(replay),
-    pinnedByThread: pinnedByThread(replay, ledger.blocks, reading),
+    pinned: pinnedBlocks(replay, reading),
     pins: pinResults(recorded.guided, ledger.blocks, reading),
     thresholdRaise: raiseResult(recorded.guided, finished.raiseSites, reading),
     inUse: recorded.guided.inUse.points(),
@@ -173,20 +173,15 @@ function arenasByThread({ model }: Replay): (thread: number) => number[] {
   return (thread) => users.of(thread);
 }
 
-/** Returns the bytes pinned by each thread's blocks. */
-function pinnedByThread(
-  replay: Replay,
-  blocks: BlockTable,
-  { plane }: Reading,
-): Map<number, number> {
+/** Returns the blocks that pin free memory, and how much. */
+function pinnedBlocks(replay: Replay, { plane }: Reading): PinnedBytes[] {
   const pins = findPins(replay.model, plane);
   const bytesBy = new Map(pins.map(({ chunk, bytes }) => [chunk, bytes]));
-  const pinned = new Map<number, number>();
+  const pinned: PinnedBytes[] = [];
   replay.eachBlock((block, chunk) => {
     const bytes = bytesBy.get(chunk);
     if (bytes !== undefined) {
-      const owner = blocks.ownerOf(block);
-      pinned.set(owner, (pinned.get(owner) ?? 0) + bytes);
+      pinned.push({ block, bytes });
     }
   });
   return pinned;

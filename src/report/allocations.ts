@@ -13,6 +13,8 @@ export interface AllocationFigures {
   readonly liveBlocks: number;
   /** live when the live bytes of the process first reached their peak: these add up to `live.peakBytes` */
   readonly liveAtPeakBytes: number;
+  /** as `threads[].pinnedBytes`: of the blocks that it allocated; 0 under --no-model */
+  readonly pinnedBytes: number;
   /** calls whose block was freed or resized before its thread had allocated more than 16 others */
   readonly temporaryCalls: number;
   /** the row sums those beyond the largest, and those that the log has too many of to tell apart */
@@ -60,6 +62,7 @@ export interface SiteColumns {
   readonly volumeBytes: readonly number[];
   readonly liveBytes: readonly number[];
   readonly liveAtPeakBytes: readonly number[];
+  readonly pinnedBytes: readonly number[];
 }
 
 export const OTHER_CALLERS = "others";

@@ -9,6 +9,7 @@ export const FLAMES = [
   { key: "volumeBytes", name: "volume" },
   { key: "liveBytes", name: "live at the end" },
   { key: "liveAtPeakBytes", name: "live at the peak" },
+  { key: "pinnedBytes", name: "pinned" },
 ] as const;
 
 export type FlameKey = (typeof FLAMES)[number]["key"];

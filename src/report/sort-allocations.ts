@@ -1,14 +1,14 @@
 import type { AllocationFigures, ArenaSummary, CallerSummary, SizeSummary } from "./report.ts";
 import type { SortKey, ThreadSort } from "./sort-threads.ts";
 
-/** Of `tid` and `pinned` there are none: they leave the order by volume. */
+/** There is no `tid`: it leaves the order by volume. */
 const VALUE: Readonly<Record<SortKey, (row: AllocationFigures) => number>> = {
   volume: (row) => row.volumeBytes,
   calls: (row) => row.calls,
   live: (row) => row.liveBytes,
   peak: (row) => row.liveAtPeakBytes,
   tid: (row) => row.volumeBytes,
-  pinned: (row) => row.volumeBytes,
+  pinned: (row) => row.pinnedBytes,
 };
 
 /** A sorted copy. `peak`: what was live at the peak. The merged row stays last. */

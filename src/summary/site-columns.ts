@@ -17,6 +17,7 @@ interface Site {
   volumeBytes: number;
   liveBytes: number;
   liveAtPeakBytes: number;
+  pinnedBytes: number;
 }
 
 /** The sites of a log in columns, largest volume first. `names`: callers that lines give as text. */
@@ -39,6 +40,7 @@ export function siteColumns(
     volumeBytes: rows.map(({ volumeBytes }) => volumeBytes),
     liveBytes: rows.map(({ liveBytes }) => liveBytes),
     liveAtPeakBytes: rows.map(({ liveAtPeakBytes }) => liveAtPeakBytes),
+    pinnedBytes: rows.map(({ pinnedBytes }) => pinnedBytes),
   };
 }
 
@@ -51,6 +53,7 @@ function siteAt(table: SiteTable, site: number): Site {
     volumeBytes: table.volumeBytes[site]!,
     liveBytes: table.liveBytes[site]!,
     liveAtPeakBytes: table.liveAtPeakBytes[site]!,
+    pinnedBytes: table.pinnedBytes[site]!,
   };
 }
 
@@ -72,6 +75,7 @@ function rests(table: SiteTable, kept: ReadonlySet<number>): Site[] {
     sum.volumeBytes += table.volumeBytes[site]!;
     sum.liveBytes += table.liveBytes[site]!;
     sum.liveAtPeakBytes += table.liveAtPeakBytes[site]!;
+    sum.pinnedBytes += table.pinnedBytes[site]!;
   }
   return [...byCaller.values()];
 }

@@ -11,6 +11,7 @@ export const FIGURES = [
   "liveBytes",
   "liveBlocks",
   "liveAtPeakBytes",
+  "pinnedBytes",
   "temporaryCalls",
 ] as const satisfies readonly (keyof Figures)[];
 
@@ -23,7 +24,7 @@ export interface SiteGroup {
 }
 
 /** A group is among the largest by one of these. */
-const LARGE = ["volumeBytes", "calls", "liveBytes", "liveAtPeakBytes"] as const;
+const LARGE = ["volumeBytes", "calls", "liveBytes", "liveAtPeakBytes", "pinnedBytes"] as const;
 
 /**
  * The sums over the sites with the same key (a column of the table), by descending volume. At most `most` groups are kept;
@@ -45,6 +46,7 @@ export function siteGroups(
     liveBytes: columns.liveBytes[index]!,
     liveBlocks: columns.liveBlocks[index]!,
     liveAtPeakBytes: columns.liveAtPeakBytes[index]!,
+    pinnedBytes: columns.pinnedBytes[index]!,
     temporaryCalls: columns.temporaryCalls[index]!,
   });
   const groups = [...kept]
@@ -70,6 +72,7 @@ const NOTHING: Figures = {
   liveBytes: 0,
   liveBlocks: 0,
   liveAtPeakBytes: 0,
+  pinnedBytes: 0,
   temporaryCalls: 0,
 };
 
@@ -102,6 +105,7 @@ function summed(
     liveBytes: sumOf("liveBytes"),
     liveBlocks: sumOf("liveBlocks"),
     liveAtPeakBytes: sumOf("liveAtPeakBytes"),
+    pinnedBytes: sumOf("pinnedBytes"),
     temporaryCalls: sumOf("temporaryCalls"),
   };
   return { keys: [...indexes.keys()], columns };
@@ -116,7 +120,11 @@ export function keptOf(
   if (length <= most) {
     return Array.from({ length }, (_, index) => index);
   }
-  const kept = new Set(LARGE.flatMap((name) => largestOf(columns[name], most / LARGE.length)));
+  const kept = new Set(
+    LARGE.flatMap((name) =>
+      largestOf(columns[name], most / LARGE.length).filter((index) => columns[name][index]! > 0),
+    ),
+  );
   for (const index of largestOf(columns.volumeBytes, most)) {
     if (kept.size < most) {
       kept.add(index);

@@ -48,7 +48,7 @@ export function summarize(
   const scenarios = (model?.scenarios ?? []).map((one) => scenarioSummary(result, one));
   const [recorded] = scenarios;
   const { callerNames } = result.read;
-  const table = ledger.sites.table();
+  const table = ledger.sites.table(model?.pinned);
   const callers = callerSummaries(table, ledger, callerNames, result.mappings);
   const pins = pinSummaries(result, callerNames);
   const thresholdRaise = thresholdSummary(result, callerNames);

@@ -24,7 +24,9 @@ class LoggedThreads {
   readonly table: LogResult["ledger"]["threads"];
   readonly names: LogResult["threadNames"];
   readonly dumped: DumpedThreads;
-  readonly model: Pick<NonNullable<LogResult["model"]>, "pinnedByThread" | "arenasOf"> | null;
+  readonly model: Pick<NonNullable<LogResult["model"]>, "arenasOf"> | null;
+  /** by dense index: bytes that its blocks pin, if they do */
+  readonly pinnedBytes = new Map<number, number>();
   readonly events: number;
   /** µs, as on the log's clock */
   readonly start: number;
@@ -33,7 +35,11 @@ class LoggedThreads {
     this.table = ledger.threads;
     this.names = threadNames;
     this.dumped = dumped;
-    this.model = model && { pinnedByThread: model.pinnedByThread, arenasOf: model.arenasOf };
+    this.model = model && { arenasOf: model.arenasOf };
+    for (const { block, bytes } of model?.pinned ?? []) {
+      const owner = ledger.blocks.ownerOf(block);
+      this.pinnedBytes.set(owner, (this.pinnedBytes.get(owner) ?? 0) + bytes);
+    }
     this.events = ledger.events;
     this.start = ledger.clock.least;
   }
@@ -113,7 +119,7 @@ class LoggedThread implements ThreadSummary {
   }
 
   get pinnedBytes(): number {
-    return this.#log.model?.pinnedByThread.get(this.#thread) ?? 0;
+    return this.#log.pinnedBytes.get(this.#thread) ?? 0;
   }
 
   get arenas(): readonly number[] {

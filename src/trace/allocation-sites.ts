@@ -5,7 +5,13 @@ import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
 import { FEW_CALLS, LIMITS, type SiteLimits } from "./site-limits.ts";
 import { hash, hasTagOf, isNear, SITE_MASK, withTagOf } from "./site-slots.ts";
-import { ANY, ANY_CALLER, type SiteTable, TEMPORARY_CALLS } from "./site-table.ts";
+import {
+  ANY,
+  ANY_CALLER,
+  type PinnedBytes,
+  type SiteTable,
+  TEMPORARY_CALLS,
+} from "./site-table.ts";
 
 /** Cells of a site's row, which fills one cache line. Doubles: */
 const CALLER = 0;
@@ -236,21 +242,13 @@ export class AllocationSites {
     this.#rows[site * STRIDE + GONE]! += bytes;
   }
 
-  /** The live bytes of each site, summed over the live blocks. */
+  /** The live bytes of each site. */
   liveBytes(): Float64Array {
-    const live = new Float64Array(this.#size);
-    const { integers, idLimit } = this.#blocks;
-    for (let block = 0; block < idLimit; block++) {
-      const site = ~integers[block * BLOCK.integers + BLOCK.site]!;
-      if (site >= 0) {
-        live[site]! += this.#blocks.bytesOf(block);
-      }
-    }
-    return live;
+    return this.#live(new Float64Array(this.#size)).liveBytes;
   }
 
-  /** A copy of all sites. */
-  table(): SiteTable {
+  /** A copy of all sites. `pinned`: the blocks below which free memory lies, and how much of it is resident. */
+  table(pinned: readonly PinnedBytes[] = []): SiteTable {
     const rows = this.#rows;
     const integers = this.#integers;
     const column = (of: (site: number) => number): Float64Array => {
@@ -263,6 +261,10 @@ export class AllocationSites {
     const liveAtPeakBytes = column((site) =>
       integers[site * INTEGERS + EPOCH] === this.#peaks ? rows[site * STRIDE + GONE]! : 0,
     );
+    const pinnedBytes = new Float64Array(this.#size);
+    for (const { block, bytes } of pinned) {
+      pinnedBytes[this.#blocks.siteOf(block)]! += bytes;
+    }
     return {
       caller: column((site) => rows[site * STRIDE + CALLER]!),
       size: column((site) => rows[site * STRIDE + SIZE]!),
@@ -270,6 +272,7 @@ export class AllocationSites {
       calls: column((site) => rows[site * STRIDE + CALLS]!),
       volumeBytes: column((site) => rows[site * STRIDE + VOLUME]!),
       ...this.#live(liveAtPeakBytes),
+      pinnedBytes,
       temporaryCalls: column((site) => integers[site * INTEGERS + TEMPORARY]! >>> 0),
     };
   }

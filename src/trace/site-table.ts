@@ -20,6 +20,14 @@ export interface SiteTable {
   readonly liveBlocks: Float64Array;
   /** live when the live bytes of the process first reached their peak */
   readonly liveAtPeakBytes: Float64Array;
+  /** free resident bytes below blocks that are the topmost of their heaps, at the log's end */
+  readonly pinnedBytes: Float64Array;
   /** blocks freed or resized within `TEMPORARY_CALLS` later allocations of their thread */
   readonly temporaryCalls: Float64Array;
+}
+
+/** Free resident bytes that a live block pins. */
+export interface PinnedBytes {
+  readonly block: number;
+  readonly bytes: number;
 }

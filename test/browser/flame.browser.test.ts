@@ -20,6 +20,7 @@ function given(): Report {
       volumeBytes: [6 * MiB, 3 * MiB, MiB],
       liveBytes: [0, 0, 2 * MiB],
       liveAtPeakBytes: [0, 0, 0],
+      pinnedBytes: [0, 0, 0],
     },
   };
 }

@@ -147,9 +147,9 @@ describe("--by", () => {
   it("selects the rows of CSV", async () => {
     const { out } = await report(LOG, ["--by", "size", "--csv"]);
     expect(out.split("\r\n").slice(0, 3)).toEqual([
-      "size,calls,volumeBytes,liveBytes,liveBlocks,liveAtPeakBytes,temporaryCalls",
-      "200,2,400,400,2,400,0",
-      "400,1,400,400,1,400,0",
+      "size,calls,volumeBytes,liveBytes,liveBlocks,liveAtPeakBytes,pinnedBytes,temporaryCalls",
+      "200,2,400,400,2,400,0,0",
+      "400,1,400,400,1,400,0,0",
     ]);
   });
 

@@ -56,6 +56,18 @@ describe.each([...own, ...shared])("$name", (one) => {
     }
   });
 
+  it("call sites and sizes pin together what threads pin", () => {
+    const { threads, callers, sizes, sites } = analyse(
+      log(one),
+      optionsFor(one, "default", [], "facts"),
+    );
+    const pinned = (rows: readonly { pinnedBytes: number }[]) =>
+      sumOf(rows.map((row) => row.pinnedBytes));
+    expect(pinned(callers)).toBe(pinned(threads));
+    expect(pinned(sizes)).toBe(pinned(threads));
+    expect(sumOf(sites.pinnedBytes)).toBe(pinned(threads));
+  });
+
   it("the causes add up to RSS between two assumptions on what the program wrote", () => {
     const { timeline } = truthOf(one, "default") ?? { timeline: [] };
     // Less than was measured: met, if at all, by a ratio between those that are replayed.
@@ -122,7 +134,7 @@ function endBytes({ scenarios }: Report): number {
   return scenarios[0]?.rss.endBytes ?? fail();
 }
 
-function sumOf(causes: Causes): number {
+function sumOf(causes: Causes | readonly number[]): number {
   return Object.values(causes).reduce((sum: number, bytes: number) => sum + bytes, 0);
 }
 

@@ -14,6 +14,7 @@ function sitesOf(...rows: readonly Row[]): SiteColumns {
     calls: rows.map(([, , calls]) => calls),
     volumeBytes: bytes,
     liveBytes: rows.map(() => 0),
+    pinnedBytes: rows.map(() => 0),
     liveAtPeakBytes: rows.map(([, size, , atPeak = 0]) => (size ?? 1) * atPeak),
   };
 }

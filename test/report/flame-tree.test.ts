@@ -19,6 +19,7 @@ const REPORT = report({
     volumeBytes: [50, 30, 15, 5],
     liveBytes: [0, 0, 9, 0],
     liveAtPeakBytes: [0, 0, 0, 0],
+    pinnedBytes: [0, 0, 0, 0],
   },
 });
 const DATA = flameData(REPORT);

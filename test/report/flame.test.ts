@@ -13,7 +13,14 @@ const SCHEMA = fileURLToPath(
 );
 
 function caller(text: string, given: Partial<CallerSummary> = {}): CallerSummary {
-  const figures = { calls: 1, volumeBytes: 1, liveBytes: 1, liveBlocks: 1, liveAtPeakBytes: 1 };
+  const figures = {
+    calls: 1,
+    volumeBytes: 1,
+    liveBytes: 1,
+    liveBlocks: 1,
+    liveAtPeakBytes: 1,
+    pinnedBytes: 0,
+  };
   const nowhere = { module: null, offset: null, symbol: null, file: null, line: null };
   const rest = { temporaryCalls: 0, medianLifetimeEvents: null, merged: false, liveTimeline: [] };
   return { caller: text, ...nowhere, ...figures, ...rest, ...given };
@@ -34,6 +41,7 @@ const REPORT = report({
     volumeBytes: [5000, 4000, 3000, 2000, 1000],
     liveBytes: [0, 40, 30, 20, 10],
     liveAtPeakBytes: [500, 0, 300, 200, 100],
+    pinnedBytes: [0, 0, 0, 0, 900],
   },
 });
 
@@ -70,7 +78,7 @@ describe("a speedscope file", () => {
     }
   });
 
-  it("has one profile each of volume, live at the end and live at the peak, which share frames", async () => {
+  it("has one profile each of volume, live at the end, live at the peak and pinned, which share frames", async () => {
     const { profiles, shared } = JSON.parse(await write(".speedscope.json"));
     expect(
       profiles.map(({ name, unit, endValue }: Record<string, unknown>) => [name, unit, endValue]),
@@ -78,6 +86,7 @@ describe("a speedscope file", () => {
       ["volume", "bytes", 15000],
       ["live at the end", "bytes", 100],
       ["live at the peak", "bytes", 1100],
+      ["pinned", "bytes", 900],
     ]);
     const names = profiles[1].samples.map((stack: number[]) =>
       stack.map((index) => shared.frames[index].name).join(" > "),

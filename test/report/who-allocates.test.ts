@@ -13,6 +13,7 @@ const FIGURES = {
   liveBytes: 0,
   liveBlocks: 0,
   liveAtPeakBytes: 4.75 * MiB,
+  pinnedBytes: 2 * MiB,
   temporaryCalls: 4400,
   merged: false,
   liveTimeline: [],

@@ -128,6 +128,7 @@ export function reportOf(texts: readonly string[]): Report {
       volumeBytes: [MiB, MiB],
       liveBytes: [MiB, MiB],
       liveAtPeakBytes: [MiB, MiB],
+      pinnedBytes: [0, MiB],
     },
     causes: { "as recorded": { end: { ...NO_CAUSES, live: 3 }, peak: null } },
     pins: [

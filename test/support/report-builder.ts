@@ -195,6 +195,7 @@ export const NO_SITES: Report["sites"] = {
   volumeBytes: [],
   liveBytes: [],
   liveAtPeakBytes: [],
+  pinnedBytes: [],
 };
 
 export const NO_CAUSES: Causes = {
@@ -224,6 +225,7 @@ export function caller(text: string, given: Partial<CallerSummary> = {}): Caller
     liveBytes: 5 * MiB,
     liveBlocks: 5,
     liveAtPeakBytes: 5 * MiB,
+    pinnedBytes: 0,
     temporaryCalls: 0,
     medianLifetimeEvents: null,
     merged: false,

@@ -97,6 +97,7 @@ export const FILES_HELP = `
 <file> ends in .txt .json .ndjson .md .html .csv .sarif, .xml (JUnit), .prom or
 .metrics.txt (OpenMetrics), .bench.json (customSmallerIsBetter of
 github-action-benchmark), .speedscope.json, or .folded (stacks for a flame graph
-of volume; .live.folded and .peak.folded: of what is live at the end, and at the
-peak). mallog schema prints the JSON Schema of the report.
+of volume; .live.folded, .peak.folded and .pinned.folded: of what is live at the
+end, live at the peak, and free below the blocks). mallog schema prints the JSON
+Schema of the report.
 `;

@@ -18,8 +18,12 @@ export function flameData(report: Report): FlameData {
     return index;
   };
   const frames = siteFrames(report).map((one) => one.map(({ name }) => indexOf(name)));
-  const { volumeBytes, liveBytes, liveAtPeakBytes } = report.sites;
-  return { names: [...indexes.keys()], frames, bytes: { volumeBytes, liveBytes, liveAtPeakBytes } };
+  const { volumeBytes, liveBytes, liveAtPeakBytes, pinnedBytes } = report.sites;
+  return {
+    names: [...indexes.keys()],
+    frames,
+    bytes: { volumeBytes, liveBytes, liveAtPeakBytes, pinnedBytes },
+  };
 }
 
 /** The views of the graph that have anything to show. */

@@ -13,7 +13,7 @@ export function allocationsTitle(
 ): string {
   const known = rows.filter(({ merged }) => !merged).length;
   const more = known < rows.length ? "the largest " : "";
-  const by = key === "tid" || key === "pinned" ? "volume" : key;
+  const by = key === "tid" ? "volume" : key;
   const order = `by ${by}${ascending ? ", ascending" : ""}`;
   return `${order} (${more}${count(known)} ${noun}${known === 1 ? "" : "s"})`;
 }
@@ -57,7 +57,7 @@ function figureColumns<Row extends AllocationFigures>(rows: readonly Row[]): Col
   const volume = byteUnit(rows.map(({ volumeBytes }) => volumeBytes));
   // Columns that a reader compares share a unit.
   const held = byteUnit(
-    rows.flatMap(({ liveBytes, liveAtPeakBytes }) => [liveBytes, liveAtPeakBytes]),
+    rows.flatMap((row) => [row.liveBytes, row.liveAtPeakBytes, row.pinnedBytes]),
   );
   const sum = (from: readonly Row[], of: (row: Row) => number): number =>
     from.reduce((total, row) => total + of(row), 0);
@@ -91,6 +91,12 @@ function figureColumns<Row extends AllocationFigures>(rows: readonly Row[]): Col
       ["live at", "the peak", held.name],
       2,
       ({ liveAtPeakBytes }) => liveAtPeakBytes,
+      (bytes) => inUnit(held, bytes),
+    ),
+    column(
+      ["pinned", held.name],
+      5,
+      ({ pinnedBytes }) => pinnedBytes,
       (bytes) => inUnit(held, bytes),
     ),
     column(["blocks"], 4, ({ liveBlocks }) => liveBlocks, count),

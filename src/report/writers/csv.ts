@@ -63,6 +63,7 @@ const FIGURES: Columns<AllocationFigures> = [
   ["liveBytes", ({ liveBytes }) => liveBytes],
   ["liveBlocks", ({ liveBlocks }) => liveBlocks],
   ["liveAtPeakBytes", ({ liveAtPeakBytes }) => liveAtPeakBytes],
+  ["pinnedBytes", ({ pinnedBytes }) => pinnedBytes],
   ["temporaryCalls", ({ temporaryCalls }) => temporaryCalls],
 ];
 

@@ -31,6 +31,7 @@ const WRITERS: Readonly<Record<string, () => Promise<Writer>>> = {
   ".folded": async () => foldedOf("volumeBytes"),
   ".live.folded": async () => foldedOf("liveBytes"),
   ".peak.folded": async () => foldedOf("liveAtPeakBytes"),
+  ".pinned.folded": async () => foldedOf("pinnedBytes"),
   ".speedscope.json": async () => writeSpeedscope,
 };
 

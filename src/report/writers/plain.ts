@@ -108,6 +108,7 @@ const FIGURES = {
   liveBytes: (row: AllocationFigures) => row.liveBytes,
   liveBlocks: (row: AllocationFigures) => row.liveBlocks,
   liveAtPeakBytes: (row: AllocationFigures) => row.liveAtPeakBytes,
+  pinnedBytes: (row: AllocationFigures) => row.pinnedBytes,
   temporaryCalls: (row: AllocationFigures) => row.temporaryCalls,
 };
 
