@@ -67,18 +67,13 @@ function differsByFreezing(one: Scenario, recorded: Scenario, raise: ThresholdRa
 }
 
 function raisingFree(
-  { raises, free, size: bytes, allocated, mmapThreshold, trimThreshold }: ThresholdRaise,
+  { raises, free, size: bytes, mmapThreshold, trimThreshold }: ThresholdRaise,
   names: Named,
 ): string {
   const by = (tid: number) => (names.trace.threads > 1 ? ` by ${threadName(tid, names)}` : "");
   const at = (caller: string | null) => (caller === null ? "" : ` at ${callerName(caller, names)}`);
-  const from = allocated;
-  const allocation =
-    from === null
-      ? ""
-      : ` (allocated in line ${exact(from.line)}${by(from.tid)}${at(from.caller)})`;
   const block = bytes === null ? "a mapped block" : `a mapped block of ${size(bytes)}`;
-  const where = `the free of ${block}${allocation} in line ${exact(free.line)}${by(free.tid)}${at(free.caller)}`;
+  const where = `the free of ${block} in line ${exact(free.line)}${by(free.tid)}${at(free.caller)}`;
   const change = ({ fromBytes, toBytes }: ThresholdRaise["mmapThreshold"]) =>
     `from ${size(fromBytes)} to ${size(toBytes)}`;
   const last = raises === 1 ? "" : `, the last of ${exact(raises)} such frees,`;

@@ -333,7 +333,7 @@ export class Analysis implements EventSink {
         isMeasured: isFitted(this.#options.touch, this.#measured),
       },
     );
-    this.#raiseSites.note(this.recorded, batch, this.#actions, first, this.ledger);
+    this.#raiseSites.note(this.recorded, batch);
     for (const { thread, before } of this.recorded.shownExits) {
       this.#lastCalls.confirm(thread, before);
     }

@@ -18,13 +18,6 @@ export interface ThresholdRaise {
   };
   /** the block that it freed; null if the log lacks this free */
   readonly size: number | null;
-  /** its allocation, or last realloc; null if not at hand */
-  readonly allocated: {
-    readonly line: number;
-    readonly tid: number;
-    readonly caller: string | null;
-    readonly time: number | null;
-  } | null;
   /**
    * at the end: resident bytes that would go back if the thresholds were as before, and live blocks of that size had
    * mappings of their own; found on a copy of the model. What such blocks left among others when they were freed is not in it

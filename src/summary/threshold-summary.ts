@@ -14,7 +14,6 @@ export function thresholdSummary(
   }
   const { site, retained } = raise;
   const { threads } = ledger;
-  const allocated = site?.allocated ?? null;
   return {
     raises: raise.count,
     mmapThreshold: { fromBytes: raise.mmapThreshold.from, toBytes: raise.mmapThreshold.to },
@@ -26,12 +25,6 @@ export function thresholdSummary(
       time: site === null ? null : secondsSinceStart(ledger, site.time),
     },
     size: raise.size === 0 ? null : raise.size,
-    allocated: allocated && {
-      line: allocated.line,
-      tid: threads.tidOf(allocated.thread),
-      caller: callerText(allocated.caller, callerNames),
-      time: secondsSinceStart(ledger, allocated.time),
-    },
     retainedBytes: retained.bytes,
     largeBlocks: retained.largeBlocks,
     largeBlockBytes: retained.largeBlockBytes,

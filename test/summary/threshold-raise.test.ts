@@ -36,14 +36,13 @@ describe("the frees that raise the dynamic thresholds", () => {
       trimThreshold: { fromBytes: 131_072, toBytes: 606_208 },
       free: { line: 6, tid: 2 },
       size: 300_000,
-      allocated: { line: 2, tid: 1 },
     });
   });
 
   it("have their call sites", () => {
     const lines = program().lines.map((line, i) => line.replace(" ", ` [0x${i + 1}00] `));
     const raise = analyse(Buffer.from(`${lines.join("\n")}\n`), OPTIONS).thresholdRaise;
-    expect(raise).toMatchObject({ free: { caller: "0x600" }, allocated: { caller: "0x200" } });
+    expect(raise).toMatchObject({ free: { caller: "0x600" } });
   });
 
   it("are none where a setting freezes the thresholds", () => {
