@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import { basis } from "../../src/insight/basis.ts";
+import { verdict } from "../../src/insight/verdict.ts";
 import type { Report } from "../../src/report/report.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";
 import { newFolder } from "../support/run-mallog.ts";
@@ -38,7 +39,11 @@ describe("logs of forked processes", () => {
     expect(basis(one).join("\n")).toMatch(
       /p\.200\.log begins with its parent's calls up to the fork, .*; lines are counted from there/,
     );
-    expect(basis(await reportOf("p.200.log", "p.300.log"))).toContain(
+    const two = await reportOf("p.200.log", "p.300.log");
+    expect(verdict(two)[0]?.text).toBe(
+      "The log has 2 processes; this is process 200, with 50.0 % of all requested bytes (those before a fork count for parent and child).",
+    );
+    expect(basis(two)).toContain(
       "2 of these logs begin with their parents' calls up to the fork, read from the parents' logs; lines are counted from there",
     );
   });
