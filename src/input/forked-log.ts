@@ -19,6 +19,12 @@ interface ForkPoint {
 /** Bytes of a log's beginning that hold its head up to the mappings of code. */
 const MOST_HEAD_BYTES = 16 * 1024;
 
+/** Each fork is a pass over the lines of those before it. */
+const MOST_FORKS = 64;
+
+/** A longer line is no call: it is passed on in parts. */
+const LONGEST_LINE = 64 * 1024;
+
 /**
  * The log of a forked process with its parent's up to the fork before it, as if one process had made all these calls; null if
  * the file is no such log, or the parent's is not in the same folder. A chunk is valid only until the next one is requested.
@@ -34,11 +40,12 @@ export function bytesOfParents(path: string): number {
   return lineage(path).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The forks from which a process comes, its own first. Ends where a hostile log names a circle. */
+/** The last forks from which a process comes, its own first. Ends where a hostile log names a circle. */
 function lineage(path: string): ForkPoint[] {
   const forks: ForkPoint[] = [];
   const seen = new Set([join(path)]);
-  for (let fork = forkOf(path); fork !== null && !seen.has(fork.parent); ) {
+  let fork = forkOf(path);
+  while (fork !== null && !seen.has(fork.parent) && forks.length < MOST_FORKS) {
     forks.push(fork);
     seen.add(fork.parent);
     fork = forkOf(fork.parent);
@@ -82,7 +89,8 @@ async function* renamed(
   let rest = "";
   for await (const chunk of chunks) {
     const text = rest + chunk.toString("latin1");
-    const end = text.lastIndexOf("\n") + 1;
+    const lastLine = text.lastIndexOf("\n") + 1;
+    const end = text.length - lastLine > LONGEST_LINE ? text.length : lastLine;
     rest = text.slice(end);
     yield Buffer.from(text.slice(0, end).replace(lines, `$1${to}`), "latin1");
   }
@@ -95,7 +103,10 @@ function forkOf(path: string): ForkPoint | null {
     /^# forked (\S+) (\d{1,15}) (\d{1,10})$/m.exec(head) ?? [];
   const [, to = ""] = /^# pid (\d{1,10})$/m.exec(head) ?? [];
   const parent = join(dirname(path), basename(name));
-  if (name === "" || to === "" || name !== basename(name) || !hasBytes(parent, Number(bytes))) {
+  if (name === "" || to === "" || name !== basename(name)) {
+    return null;
+  }
+  if (headOf(parent) === "" || !hasBytes(parent, Number(bytes))) {
     return null;
   }
   const headBytes = head.search(/^(?:# (?:map|thread|hole|rss|lost|end)\b|[^#])/m);
@@ -115,16 +126,21 @@ function hasBytes(path: string, bytes: number): boolean {
   return found?.isFile() === true && found.size >= bytes;
 }
 
-/** The comments at a log's beginning; empty if it is no log of mallog's hook. */
+/** The beginning of a log; empty if it is none of mallog's hook, or cannot be read: a log may name anything as its parent. */
 function headOf(path: string): string {
-  if (!hasBytes(path, 1)) {
+  try {
+    const text = hasBytes(path, 1) ? beginningOf(path) : "";
+    return text.startsWith("# hook mallog ") ? text : "";
+  } catch {
     return "";
   }
+}
+
+function beginningOf(path: string): string {
   const file = openSync(path, "r");
   try {
-    const head = Buffer.alloc(MOST_HEAD_BYTES);
-    const text = head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));
-    return text.startsWith("# hook mallog ") ? text : "";
+    const bytes = Buffer.alloc(MOST_HEAD_BYTES);
+    return bytes.toString("latin1", 0, readSync(file, bytes, 0, bytes.length, 0));
   } finally {
     closeSync(file);
   }

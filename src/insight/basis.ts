@@ -11,6 +11,9 @@ export function basis({ model, trace, threadDumps }: Report): string[] {
   if (trace.sortedByTime) {
     items.push("pieces read in the order of their first times, not in the order given");
   }
+  if (trace.withParents !== undefined) {
+    items.push(forkedItem(trace.withParents));
+  }
   items.push(...(trace.layout === undefined ? [] : columnItems(trace.layout)));
   if (trace.pointerBits === 32 && trace.events > 0) {
     items.push("pointers: none above 4 GiB; cut to 32 bits, or from a small process");
@@ -22,6 +25,16 @@ export function basis({ model, trace, threadDumps }: Report): string[] {
     items.push(...configuration(model), ...inferences(model), ...firstMismatch(model));
   }
   return items;
+}
+
+/** Line numbers are not those of the log's own file. */
+function forkedItem(names: readonly string[]): string {
+  const [name, ...others] = names;
+  const begin =
+    name !== undefined && others.length === 0
+      ? `${sourceName(name)} begins with its parent's calls up to the fork, read from the parent's log`
+      : `${exact(names.length)} of these logs begin with their parents' calls up to the fork, read from the parents' logs`;
+  return `${begin}; lines are counted from there`;
 }
 
 const CPUS_SOURCE: Readonly<Record<Provenance, string>> = {

@@ -109,7 +109,11 @@ function inDumps(threads: readonly ThreadSummary[]): string {
   const whose = threads.length === 1 ? "its" : "their";
   const when = isMeanwhile ? " meanwhile" : "";
   const frame = cutMiddle(printable(most[0]), MAX_FRAME_WIDTH);
-  return `; ${count(most[1])} of ${whose} ${plural(stacks, "stack")} dumped${when} ${most[1] === 1 ? "is" : "are"} in ${frame}`;
+  const which =
+    stacks === 1
+      ? `${whose} only stack`
+      : `${count(most[1])} of ${whose} ${plural(stacks, "stack")}`;
+  return `; ${which} dumped${when} ${most[1] === 1 ? "is" : "are"} in ${frame}`;
 }
 
 const MAX_FRAME_WIDTH = 90;

@@ -22,8 +22,9 @@ export function containerOf(
     }
     const series = report.timeline.perScenario[name] ?? [];
     const point = series.findIndex((bytes) => baseRssBytes + bytes > limitBytes);
-    const killedTime = point < 0 ? rss.peakTime : (report.timeline.time[point] ?? null);
-    return { name, peakBytes, fits, killedTime };
+    const time = point < 0 ? rss.peakTime : (report.timeline.time[point] ?? null);
+    // The memory outside malloc is known at its most: when that alone exceeds the limit is unknown.
+    return { name, peakBytes, fits, killedTime: baseRssBytes > limitBytes ? null : time };
   });
   return { limitBytes, baseRssBytes, scenarios };
 }

@@ -15,14 +15,18 @@ export function dumpsItem({ dumps, matchedThreads, clock }: DumpsSummary, thread
   }
   const times = taken.flatMap(({ time }) => (time === null ? [] : [time]));
   if (clock === null) {
-    return `${of}; when they were taken is not known, so that frames are counted in all of them`;
+    return taken.length === 1
+      ? `${of}; when it was taken is not known, so that its frames count in any case`
+      : `${of}; when they were taken is not known, so that frames are counted in all of them`;
   }
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const span = first === last ? moment(first) : `${moment(first)} to ${moment(last)}`;
   const shownBy = { ages: "the ages of their threads show", dates: "their dates show" }[clock];
   const unknown = taken.length - times.length;
   const rest =
-    unknown === 0 ? "" : `; when ${plural(unknown, "dump")} more were taken is not known`;
+    unknown === 0
+      ? ""
+      : `; when ${plural(unknown, "dump")} more ${unknown === 1 ? "was" : "were"} taken is not known`;
   return `${of}; taken at ${span} of the log, as ${shownBy}${rest}`;
 }
 

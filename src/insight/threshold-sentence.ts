@@ -73,11 +73,11 @@ function raisingFree(
   const by = (tid: number) => (names.trace.threads > 1 ? ` by ${threadName(tid, names)}` : "");
   const at = (caller: string | null) => (caller === null ? "" : ` at ${callerName(caller, names)}`);
   const block = bytes === null ? "a mapped block" : `a mapped block of ${size(bytes)}`;
-  const where = `the free of ${block} in line ${exact(free.line)}${by(free.tid)}${at(free.caller)}`;
+  const last = `the free of ${block} in line ${exact(free.line)}${by(free.tid)}${at(free.caller)}`;
   const change = ({ fromBytes, toBytes }: ThresholdRaise["mmapThreshold"]) =>
     `from ${size(fromBytes)} to ${size(toBytes)}`;
-  const last = raises === 1 ? "" : `, the last of ${exact(raises)} such frees,`;
-  return `${where}${last} raised mmap_threshold ${change(mmapThreshold)} and trim_threshold ${change(trimThreshold)}: since then, blocks below that lie in heaps`;
+  const which = raises === 1 ? last : `${exact(raises)} frees, the last of them ${last},`;
+  return `${which} raised mmap_threshold ${change(mmapThreshold)} and trim_threshold ${change(trimThreshold)}: since then, blocks below that lie in heaps`;
 }
 
 function kept({ retainedBytes, largeFreeBytes }: ThresholdRaise, saved: number | null): string {

@@ -1,4 +1,5 @@
 import { Diagnostics } from "../input/diagnostics.ts";
+import { bytesOfParents } from "../input/forked-log.ts";
 import { inOrderOfTime } from "../input/piece-order.ts";
 import type { Preview } from "../input/read-log.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
@@ -63,7 +64,11 @@ async function readAndReplay(
   const diagnostics = new Diagnostics();
   const given = paths.length === 0 ? ["-"] : paths;
   const names = follows ? given : await inOrderOfTime(given);
-  const sources = { names, areSorted: names !== given };
+  const sources = {
+    names,
+    areSorted: names !== given,
+    withParents: follows ? [] : names.filter((name) => name !== "-" && bytesOfParents(name) > 0),
+  };
   // Only in this thread is all that has been read at hand.
   const thread = follows || onStart !== undefined ? null : reader;
   const inputs = { names, stdin, follows };

@@ -31,6 +31,8 @@ export interface ReadSummary {
   readonly sources: readonly string[];
   /** the sources were given in another order than that of their times */
   readonly areSorted: boolean;
+  /** those of forked processes that were read with their parents' */
+  readonly withParents: readonly string[];
   readonly lines: TraceSummary["lines"];
   readonly malformedSamples: TraceSummary["malformedSamples"];
   readonly malformedKinds: TraceSummary["malformedKinds"];

@@ -9,6 +9,8 @@ export interface Sources {
   readonly names: readonly string[];
   /** they were given in another order than that of their times */
   readonly areSorted: boolean;
+  /** names of logs of forked processes, which are read with their parents' */
+  readonly withParents: readonly string[];
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Sources {
  */
 export function readSummary(
   diagnostics: Diagnostics,
-  { names, areSorted }: Sources,
+  { names, areSorted, withParents }: Sources,
   complete: boolean,
   isInterim = false,
 ): ReadSummary {
@@ -27,6 +29,7 @@ export function readSummary(
     isInterim,
     sources: names,
     areSorted,
+    withParents,
     lines,
     malformedSamples: samples,
     malformedKinds,

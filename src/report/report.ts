@@ -386,7 +386,7 @@ export interface Container {
     readonly peakBytes: number;
     /** null without a limit */
     readonly fits: boolean | null;
-    /** when the limit is first exceeded; null if it is not, or if the log has no times */
+    /** when the limit is first exceeded; null if it is not, if baseRssBytes alone exceeds it, or if the log has no times */
     readonly killedTime: number | null;
   }[];
 }

@@ -6,6 +6,11 @@ export interface TraceSummary {
   readonly sources: readonly string[];
   /** the inputs were given in another order, and read in that of their first times; absent otherwise */
   readonly sortedByTime?: true;
+  /**
+   * of the inputs, logs of forked processes that begin with their parents' calls up to the fork: lines are counted from
+   * there; absent: none
+   */
+  readonly withParents?: readonly string[];
   readonly events: number;
   readonly threads: number;
   /** least and greatest time of all lines, in seconds on the log's clock; null if the log has no times */

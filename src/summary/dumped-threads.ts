@@ -84,10 +84,10 @@ export class DumpedThreads {
     if (seen.length === 0) {
       return null;
     }
-    const states: Record<string, number> = {};
+    const states = new Map<string, number>();
     for (const { shown } of seen) {
       if (shown.state !== null) {
-        states[shown.state] = (states[shown.state] ?? 0) + 1;
+        states.set(shown.state, (states.get(shown.state) ?? 0) + 1);
       }
     }
     const isKnown = seen.some(({ wasAllocating }) => wasAllocating !== null);
@@ -95,7 +95,7 @@ export class DumpedThreads {
     return {
       dumps: seen.length,
       whileAllocating: isKnown ? allocating.length : null,
-      states,
+      states: Object.fromEntries(states),
       frames: framesOf(allocating.length === 0 ? seen : allocating),
     };
   }

@@ -151,6 +151,7 @@ function traceSummary(result: AnalysisResult, threads: readonly ThreadSummary[])
     format: "native",
     sources: read.sources,
     ...(read.areSorted ? { sortedByTime: true } : {}),
+    ...(read.withParents.length === 0 ? {} : { withParents: read.withParents }),
     events: ledger.events,
     threads: ledger.threads.size,
     firstTime: Number.isNaN(least) ? null : least / 1e6,

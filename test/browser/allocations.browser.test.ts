@@ -11,6 +11,7 @@ const FIGURES = {
   liveBytes: 30 * MiB,
   liveBlocks: 5,
   liveAtPeakBytes: 35 * MiB,
+  pinnedBytes: 0,
   temporaryCalls: 5,
   merged: false,
 };

@@ -56,6 +56,19 @@ describePage("why memory is resident", (show) => {
     expect(await page.locator("table.causes .picked >> nth=0").isHidden()).toBe(true);
   });
 
+  test("has RSS as a line over the whole run, between the moments too", async () => {
+    const chart = "#cause-chart canvas";
+    const picture = async (...bytes: number[]): Promise<string> => {
+      const { timeline, ...rest } = given();
+      const perScenario = { "as recorded": bytes.map((size) => size * MiB) };
+      const { page } = await show({ ...rest, timeline: { ...timeline, perScenario } });
+      await drawn(() => inkOf(page, "--layer-held", chart)).toBeGreaterThan(50);
+      return pictureOf(page, chart);
+    };
+    expect(await picture(200, 380, 455, 412)).toBe(await picture(200, 380, 455, 412));
+    expect(await picture(200, 380, 455, 412)).not.toBe(await picture(200, 100, 455, 412));
+  });
+
   test("a moment is chosen by mouse and by key, and has a column of its own", async () => {
     const { page } = await show(given());
     await page.locator("#cause-chart .u-over").click({ position: { x: 5, y: 50 } });

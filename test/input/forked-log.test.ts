@@ -87,6 +87,45 @@ describe("the log of a forked process", () => {
     }
   });
 
+  it("is read alone where what it names is no log, or no name of a file", async () => {
+    const names = ["bytes.bin", "x".repeat(300), "a\0b"];
+    const folder = folderWith({
+      "bytes.bin": "\x7fELF".repeat(100),
+      ...Object.fromEntries(
+        names.map((name, i) => [`${i}.log`, `${head(200, `# forked ${name} 8 100`)}200 ${CALL}`]),
+      ),
+    });
+    for (const [i, name] of names.entries()) {
+      expect(await textOf(join(folder, `${i}.log`)), name).toBeNull();
+      expect(bytesOfParents(join(folder, `${i}.log`)), name).toBe(0);
+    }
+  });
+
+  it("begins with the last of its forebears, where there are very many", async () => {
+    const log = (i: number) => `${head(i, `# forked p.${i - 1}.log 60 ${i - 1}`)}${i} ${CALL}`;
+    const folder = folderWith(
+      Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`p.${i}.log`, log(i)])),
+    );
+    const text = await textOf(join(folder, "p.2999.log"));
+    expect(text).toMatch(/^# hook mallog 1\n# pid 2999\n# command c2\d{3}\n/);
+    expect(text?.match(/malloc/g)?.length).toBe(1);
+  });
+
+  it("passes a line on that has no end", async () => {
+    const parent = `${head(100)}${"\0".repeat(5 * 2 ** 20)}`;
+    const folder = folderWith({
+      "p.100.log": parent,
+      "p.200.log": `${head(200, `# forked p.100.log ${parent.length} 100`)}200 ${CALL}`,
+    });
+    const chunks = withParents(join(folder, "p.200.log"));
+    const sizes: number[] = [];
+    for await (const chunk of chunks ?? []) {
+      sizes.push(chunk.length);
+    }
+    expect(sizes.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(5 * 2 ** 20);
+    expect(Math.max(...sizes)).toBeLessThan(3 * 2 ** 20);
+  });
+
   it("ends where logs name each other as parents", async () => {
     const log = (pid: number, parent: string) => `${head(pid, `# forked ${parent} 40 1`)}1 ${CALL}`;
     const folder = folderWith({ "a.log": log(1, "b.log"), "b.log": log(2, "a.log") });

@@ -16,6 +16,7 @@ function cure(version: string | null, given: Partial<Report> = {}): string | nul
 
 const TRIM = "jcmd PID System.trim_native_heap";
 const INTERVAL = "-XX:TrimNativeHeapInterval=60000";
+const UNLOCK = "-XX:+UnlockExperimentalVMOptions";
 
 describe("what to type for a malloc_trim in a JVM", () => {
   it("is jcmd's command, and an option for trims at intervals", () => {
@@ -23,7 +24,7 @@ describe("what to type for a malloc_trim in a JVM", () => {
       `In this JVM (17.0.15+6), ${TRIM} calls malloc_trim once, and ${INTERVAL} does every minute.`,
     );
     expect(cure(null)).toBe(
-      `In a JVM, ${TRIM} calls malloc_trim once (JDK 11.0.18, 17.0.2, 18 or newer), and ${INTERVAL} does every minute (JDK 17.0.9, 21.0.1, 22 or newer).`,
+      `In a JVM, ${TRIM} calls malloc_trim once (JDK 11.0.18, 17.0.2, 18 or newer), and ${INTERVAL} does every minute (JDK 17.0.9, 21.0.1, 22 or newer; the first of them need ${UNLOCK}, too).`,
     );
   });
 
@@ -52,12 +53,25 @@ describe("what to type for a malloc_trim in a JVM", () => {
     }
   });
 
+  it.each([
+    ["17.0.9+9", true],
+    ["17.0.12+7", false],
+    ["21.0.1+12", true],
+    ["21.0.4+7", false],
+    ["22", true],
+    ["23", false],
+  ])("unlocks the option of JDK %s, which is experimental there: %s", (version, isExperimental) => {
+    const text = cure(version) ?? "";
+    expect(text.includes(`${UNLOCK} ${INTERVAL} do`)).toBe(isExperimental);
+    expect(text.includes(UNLOCK)).toBe(isExperimental);
+  });
+
   it("says which updates have them, if only the release is known", () => {
     expect(cure("17")).toContain(
       `${TRIM} calls malloc_trim once (JDK 11.0.18, 17.0.2, 18 or newer)`,
     );
     expect(cure("21")).toBe(
-      `In this JVM (21), ${TRIM} calls malloc_trim once, and ${INTERVAL} does every minute (JDK 17.0.9, 21.0.1, 22 or newer).`,
+      `In this JVM (21), ${TRIM} calls malloc_trim once, and ${INTERVAL} does every minute (JDK 17.0.9, 21.0.1, 22 or newer; the first of them need ${UNLOCK}, too).`,
     );
   });
 

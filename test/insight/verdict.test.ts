@@ -312,6 +312,10 @@ describe("the container", () => {
       "No setting tried makes it fit.",
     ]);
     expect(sentences(100, 0, scenarios.slice(0, 1))).toHaveLength(1);
+    // When the memory outside malloc exceeds the limit is unknown.
+    expect(sentences(100, 120)[0]?.text).toBe(
+      "The process is OOM-killed: it needs 575 MiB at its peak (120 MiB of it outside malloc), more than the container's limit of 100 MiB.",
+    );
   });
 
   test("a setting that fits because calls fail does not count", () => {

@@ -267,6 +267,9 @@ describe("whose memory it is", () => {
       /; 1 of its 5 stacks dumped is in a\.B\.c\(B\.java:1\)\.$/,
     );
     expect(one(inDumps(0, { "a.B.c(B.java:1)": 5 }))).toContain("5 of its 5 stacks dumped are in");
+    expect(one(inDumps(1, { "a.B.c(B.java:1)": 1 }))).toMatch(
+      /; its only stack dumped meanwhile is in a\.B\.c\(B\.java:1\)\.$/,
+    );
     expect(one(inDumps(3, {}))).toMatch(/15 calls\.$/);
     const pool = [1, 2].map((number) =>
       thread(number, {

@@ -79,7 +79,7 @@ async function bytesFor(
   const sink = new SmallerBatches(analyses, EVENTS_PER_BATCH);
   new NativeScanner(sink, diagnostics).scan(log, log.length);
   sink.end();
-  const read = readSummary(diagnostics, { names: ["-"], areSorted: false }, true);
+  const read = readSummary(diagnostics, { names: ["-"], areSorted: false, withParents: [] }, true);
   const report = summarize({ ...(await analyses.result()), read }, "test");
   const bytes = usedBytes() - before;
   // Both are in use until here.

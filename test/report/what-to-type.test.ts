@@ -36,6 +36,10 @@ describe("what one types for a scenario", () => {
     expect(typed(trims)).toEqual(["malloc_trim(0);"]);
     const threads = [thread(1, { name: "java" }), thread(2, { name: "VM Thread" })];
     expect(typed(trims, { threads })).toEqual(["jcmd PID System.trim_native_heap"]);
+    const of = (version: string | null) => ({ version, evidence: "mapping" as const });
+    expect(typed(trims, { jvm: of(null) })).toEqual(["jcmd PID System.trim_native_heap"]);
+    expect(typed(trims, { jvm: of("11.0.18") })).toEqual(["jcmd PID System.trim_native_heap"]);
+    expect(typed(trims, { jvm: of("11.0.17"), threads })).toEqual(["malloc_trim(0);"]);
     const recording = {
       pid: 42,
       command: null,

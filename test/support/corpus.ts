@@ -228,6 +228,6 @@ export function resultOf(
   sink.end();
   const touch = analysis.touchReading();
   const result = analysis.result(touch, runner.figures(touch.reading));
-  const read = readSummary(diagnostics, { names: ["-"], areSorted: false }, true);
+  const read = readSummary(diagnostics, { names: ["-"], areSorted: false, withParents: [] }, true);
   return { ...result, read, processes: [] };
 }

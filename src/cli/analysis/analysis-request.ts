@@ -117,7 +117,10 @@ function refuseUnfollowable(inputs: readonly string[], values: AnalysisValues): 
   }
 }
 
-/** False if all that is asked for is a table of threads in text, and no model: only then call sites show nowhere. */
+/**
+ * False if all that is asked for is a table of threads in text, and no model: only findings of known patterns would show call
+ * sites there, and are not worth the time.
+ */
 function showsSites(values: AnalysisValues): boolean {
   return (
     values.model ||

@@ -51,11 +51,21 @@ function filesOf(path: string, cwd: string): string[] {
   return names?.map((name) => join(path, name)) ?? [path];
 }
 
-/** No thread of the dumps is in the log or the reports: names that were asked for are missing, and here is why. */
+/** What the threads of the dumps were looked for in. */
+export type LookedIn = "log" | "process" | "reports";
+
+const NO_THREAD: Readonly<Record<LookedIn, string>> = {
+  log: "in the log: the dumps are of another process",
+  process:
+    "of the process reported: the dumps are of another process, which --process NAME reports if the log has it",
+  reports: "in the reports: the dumps are of another process",
+};
+
+/** Names that were asked for are missing, and here is why. */
 export function sayIfNoneMatches(
   dumps: readonly ThreadDump[],
   matched: number,
-  where: "log" | "reports",
+  where: LookedIn,
   { stderr }: Pick<Io, "stderr">,
 ): void {
   if (dumps.length === 0 || matched > 0) {
@@ -64,6 +74,6 @@ export function sayIfNoneMatches(
   const threads = dumps.reduce((sum, dump) => sum + dump.threads.length, 0);
   message(
     stderr,
-    `--jstack: none of its ${plural(threads, "thread")} is in the ${where}: the dumps are of another process, or one has the thread ids of the host and the other those (nid) of a container; no thread is named by them`,
+    `--jstack: none of its ${plural(threads, "thread")} is ${NO_THREAD[where]}, or one has the thread ids of the host and the other those (nid) of a container; no thread is named by them`,
   );
 }

@@ -94,7 +94,8 @@ export async function withReport(
       throw noEvents(analysed);
     }
     if (analysed.trace.events > 0) {
-      sayIfNoneMatches(threadDumps, analysed.threadDumps?.matchedThreads ?? 0, "log", io);
+      const where = analysed.processes === undefined ? "log" : "process";
+      sayIfNoneMatches(threadDumps, analysed.threadDumps?.matchedThreads ?? 0, where, io);
     }
     const named = await withNamedCallers(analysed, naming, io);
     const exitCode = await conclude(finished(named, request), outputs);

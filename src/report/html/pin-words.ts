@@ -13,17 +13,21 @@ export class PinWords {
     this.#labels = new Map(callers.map((row) => [row.caller, callerLabel(row)]));
   }
 
-  /** "48 B of line 12 by thread 7 (main) at f+0x1 …", printable */
+  /** "48 B, allocated in line 12 by thread 7 (main) at f+0x1; it keeps …", printable */
   of(pin: Pin): string {
-    const held = `${size(pin.heldBytes)} of freed memory`;
+    const held = `${size(pin.heldBytes)} of freed memory resident`;
+    const chunks = [
+      ...counted(pin.cachedChunks, "chunk", "in caches"),
+      ...counted(pin.fastbinChunks, "freed chunk", "in fastbins"),
+      ...counted(pin.outsideChunks, "chunk", "from outside the log"),
+    ];
     if (pin.block === null) {
-      const chunks = pin.cachedChunks + pin.outsideChunks;
-      const verb = chunks === 1 ? "keeps" : "keep";
-      return `no live block: ${plural(chunks, "chunk")} in caches, or from outside the log, ${verb} ${held} resident`;
+      const isOne = pin.cachedChunks + pin.fastbinChunks + pin.outsideChunks === 1;
+      return `no live block: ${chunks.join(" and ")} ${isOne ? "keeps" : "keep"} ${held}`;
     }
-    const others = pin.blocks - 1;
-    const subject = others > 0 ? `with ${plural(others, "other live block")} it keeps` : "it keeps";
-    return printable(`${this.#blockOf(pin.block)}; ${subject} ${held} resident`);
+    const others = [...counted(pin.blocks - 1, "other live block", ""), ...chunks].join(" and ");
+    const subject = others === "" ? "it keeps" : `with ${others} it keeps`;
+    return printable(`${this.#blockOf(pin.block)}; ${subject} ${held}`);
   }
 
   #blockOf({ line, size: bytes, tid, caller }: NonNullable<Pin["block"]>): string {
@@ -33,4 +37,9 @@ export class PinWords {
     const place = label === null ? "" : ` at ${label}`;
     return `${size(bytes)}, allocated in line ${exact(line)} by ${thread}${place}`;
   }
+}
+
+/** Empty if there are none. */
+function counted(n: number, noun: string, where: string): string[] {
+  return n === 0 ? [] : [`${plural(n, noun)} ${where}`.trim()];
 }

@@ -1,3 +1,4 @@
+import { has, TRIM } from "../jvm-releases.ts";
 import type { Report, Scenario } from "../report.ts";
 
 /** Threads that every HotSpot JVM has; the kernel cuts names to 15 characters. */
@@ -41,7 +42,8 @@ function quoted(value: string): string {
   return /^[\w.:=,/+-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
-function trimCall({ threads, recording }: Report): string {
+function trimCall({ threads, recording, jvm }: Report): string {
   const isJvm = threads.some(({ name }) => name !== null && JVM_THREADS.has(name));
-  return isJvm ? `jcmd ${recording?.pid ?? "PID"} System.trim_native_heap` : "malloc_trim(0);";
+  const trims = jvm === undefined ? isJvm : has(TRIM, jvm.version) !== false;
+  return trims ? `jcmd ${recording?.pid ?? "PID"} System.trim_native_heap` : "malloc_trim(0);";
 }

@@ -116,6 +116,10 @@ describe("--jstack", () => {
     expect(out.replace(/\s+/g, " ")).toContain(
       "3 thread dumps: of 2 of the log's 2 threads; when they were taken is not known, so that frames are counted in all of them",
     );
+    const alone = await run(folder({ "a.txt": one }), "app.log", "--jstack", "a.txt");
+    expect(alone.out.replace(/\s+/g, " ")).toContain(
+      "1 thread dump: of 2 of the log's 2 threads; when it was taken is not known, so that its frames count in any case",
+    );
   });
 
   it("takes names from a listing for threads that neither the log nor a dump names", async () => {
@@ -141,6 +145,29 @@ describe("--jstack", () => {
     expect(code).toBe(0);
     expect(err.split("\n")).toHaveLength(2);
     expect(err).toMatch(/--jstack: none of its 2 threads is in the log: .*container/);
+  });
+
+  it("says that no thread is of the process reported, in a log of several", async () => {
+    const cwd = folder({ "a.txt": dump(0, "a.B.c(B.java:1)") });
+    const own = "# pid 70\n70 malloc(100) = 0x5581000002a0\n70 malloc(900) = 0x558100000310\n";
+    writeFileSync(join(cwd, "app.log"), `${own}# pid 7\n7 malloc(100) = 0x5581000002a0\n`);
+    const { err } = await run(cwd, "app.log", "--jstack", "a.txt");
+    expect(err).toMatch(/none of its 2 threads is of the process reported: .*--process NAME/);
+    const of7 = await run(cwd, "app.log", "--process", "7", "--jstack", "a.txt");
+    expect(of7.err).toBe("");
+  });
+
+  it("counts states by whatever name a dump gives them", async () => {
+    const text = ["constructor", "__proto__"]
+      .map((state) => dump(0, "a.B.c(B.java:1)").replace(/runnable .*\n.*/, state))
+      .join("\n");
+    const cwd = folder({ "a.txt": text });
+    const { out } = await run(cwd, "app.log", "--json", "--jstack", "a.txt");
+    const { dumps } = JSON.parse(out).threads.find(({ tid }: { tid: number }) => tid === 7);
+    expect(Object.entries(dumps.states)).toEqual([
+      ["constructor", 1],
+      ["__proto__", 1],
+    ]);
   });
 
   it.each([

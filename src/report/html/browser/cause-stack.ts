@@ -17,13 +17,15 @@ export class CauseStack {
   /** of the timeline, so that both charts stand one above the other */
   readonly #range: readonly [number, number];
   readonly #byTime: boolean;
+  /** RSS at each point of the timeline, which moments between others would hide */
+  readonly #rss: readonly { readonly x: number; readonly bytes: number }[];
   readonly #onPick: (moment: number) => void;
   #picked: number;
   #plot: uPlot;
 
   constructor(
     data: CausesData,
-    { time, events }: TimelineData,
+    { time, events, series }: TimelineData,
     box: HTMLElement,
     onPick: (moment: number) => void,
   ) {
@@ -34,6 +36,8 @@ export class CauseStack {
     this.#xs = data.moments.map(({ point }) => points[point] ?? 0);
     const [from, to] = [points[0] ?? 0, points.at(-1) ?? 0];
     this.#range = [from, to > from ? to : from + 1];
+    const recorded = series.find(({ kind }) => kind === "rss");
+    this.#rss = (recorded?.bytes ?? []).map((bytes, i) => ({ x: points[i] ?? 0, bytes }));
     this.#onPick = onPick;
     this.#picked = this.#xs.length - 1;
     this.#plot = this.#draw();
@@ -70,6 +74,7 @@ export class CauseStack {
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const axis = { stroke: colour("--soft"), grid, ticks: grid, font };
     const byTime = this.#byTime;
+    const mostRss = this.#rss.reduce((most, { bytes }) => Math.max(most, bytes), 0);
     const options: uPlot.Options = {
       width,
       height: heightFor(width),
@@ -78,7 +83,7 @@ export class CauseStack {
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {
         x: { time: false, range: () => [...this.#range] },
-        y: { range: (_, __, most) => [0, most ? most * 1.06 : 1] },
+        y: { range: (_, __, most) => [0, Math.max(most, mostRss) * 1.06 || 1] },
       },
       axes: [
         {
@@ -103,7 +108,9 @@ export class CauseStack {
           return { label: words, stroke: fill, width: 1, fill, points: { show: false } };
         }),
       ],
-      hooks: { draw: [(plot) => this.#drawMoments(plot)] },
+      hooks: {
+        draw: [(plot) => this.#drawRss(plot), (plot) => this.#drawMoments(plot)],
+      },
     };
     const sums: number[][] = [];
     for (const layer of this.#layers) {
@@ -118,6 +125,19 @@ export class CauseStack {
       }
     });
     return plot;
+  }
+
+  #drawRss(plot: uPlot): void {
+    const { ctx } = plot;
+    ctx.save();
+    ctx.strokeStyle = colour("--ink");
+    ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.beginPath();
+    for (const { x, bytes } of this.#rss) {
+      ctx.lineTo(plot.valToPos(x, "x", true), plot.valToPos(bytes, "y", true));
+    }
+    ctx.stroke();
+    ctx.restore();
   }
 
   /** A tick for each moment that is known, and a line at the one that is chosen. */

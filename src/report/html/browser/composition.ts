@@ -31,7 +31,7 @@ export class Composition {
     setText(
       find("cause-note", HTMLElement),
       isCourse
-        ? `Known at the ${exact(moments.length)} moments that are marked at the foot; lines only join them. Click one to see its causes.`
+        ? `Known at the ${exact(moments.length)} moments that are marked at the foot; colours only join them. The line is RSS. Click a moment to see its causes.`
         : "",
     );
     this.#makeButtons();
