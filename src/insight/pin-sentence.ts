@@ -133,7 +133,7 @@ function ifTrimmed({ blocks, heldBytes, wholePageBytes }: Pin): string {
     return "";
   }
   const unit = byteUnit([heldBytes]);
-  const trim = `; malloc_trim would return ${size(wholePageBytes, unit)} of it`;
+  const trim = `; malloc_trim would return ${size(wholePageBytes, unit)} of the freed memory`;
   return wholePageBytes >= NEARLY_ALL * heldBytes
     ? trim
     : `${trim}, and the rest stays, as it shares pages with chunks in use`;

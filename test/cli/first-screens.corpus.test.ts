@@ -45,7 +45,7 @@ const PROGRAMS: readonly Known[] = [
     log: PINS,
     finding: [
       "28,500 live blocks (most: 28,500 × 160 B at",
-      "malloc_trim would return 21.7 MiB of it, and the rest stays",
+      "malloc_trim would return 21.7 MiB of the freed memory, and the rest stays",
     ],
   },
 ];

@@ -128,16 +128,16 @@ describe("what keeps free memory resident", () => {
     expect(
       sentence({ blocks: 30_000, groups, heldBytes: 86 * MiB, returnedIfFreedBytes: 90 * MiB }),
     ).toBe(
-      "30,000 live blocks (most: 20,000 × 64 B) keep 86 MiB of freed memory in arena 0 resident; freeing them would give 90 MiB back; malloc_trim would return 30 MiB of it, and the rest stays, as it shares pages with chunks in use",
+      "30,000 live blocks (most: 20,000 × 64 B) keep 86 MiB of freed memory in arena 0 resident; freeing them would give 90 MiB back; malloc_trim would return 30 MiB of the freed memory, and the rest stays, as it shares pages with chunks in use",
     );
   });
 
   it("is many blocks, with whole pages between them that malloc_trim returns", () => {
     expect(sentence({ blocks: 17 })).toContain(
-      "; malloc_trim would return 30 MiB of it, and the rest stays",
+      "; malloc_trim would return 30 MiB of the freed memory, and the rest stays",
     );
     expect(sentence({ blocks: 17, wholePageBytes: 39 * MiB })).toMatch(
-      /; malloc_trim would return 39 MiB of it$/,
+      /; malloc_trim would return 39 MiB of the freed memory$/,
     );
     expect(sentence({ blocks: 16 })).not.toContain("malloc_trim");
   });
