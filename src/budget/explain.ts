@@ -1,5 +1,5 @@
 import { type Change, type ThreadChange, threadChanges } from "../diff/diff.ts";
-import { servesAllCalls } from "../insight/served-calls.ts";
+import { servesAllCalls } from "../insight/cures/served-calls.ts";
 import { byteUnit, exact, percent, share, size } from "../report/format.ts";
 import type { KnownReport, KnownThread } from "../report/read-report.ts";
 import { AS_RECORDED, type BudgetResult } from "../report/report.ts";

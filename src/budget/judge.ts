@@ -1,4 +1,4 @@
-import { isUnreliable } from "../insight/grade.ts";
+import { isUnreliable } from "../insight/evidence/grade.ts";
 import type { Parsed } from "../report/parsed.ts";
 import type { ReadReport } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";

@@ -10,10 +10,10 @@ import type {
   ThresholdRaise,
   TraceSummary,
 } from "../report/report.ts";
-import { threadBuffersFinding } from "./lines-in-blocks.ts";
-import { otherAllocatorFinding } from "./other-allocator.ts";
-import { heldLikewise, pinSentence } from "./pin-sentence.ts";
-import { raisedThresholds } from "./threshold-sentence.ts";
+import { threadBuffersFinding } from "./evidence/lines-in-blocks.ts";
+import { otherAllocatorFinding } from "./evidence/other-allocator.ts";
+import { heldLikewise, pinSentence } from "./pins/pin-sentence.ts";
+import { raisedThresholds } from "./pins/threshold-sentence.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;

@@ -1,14 +1,14 @@
 import type { Presented } from "../report/presented.ts";
 import type { CausesOfScenario, Report } from "../report/report.ts";
-import { basis } from "./basis.ts";
 import { presentBudgets } from "./budget-sentences.ts";
-import { isUnreliable } from "./grade.ts";
-import { threadBuffersSentence } from "./lines-in-blocks.ts";
-import { anomalySentences, malformedSentence } from "./log-anomalies.ts";
+import { servesAllCalls } from "./cures/served-calls.ts";
+import { whatIfNotes } from "./cures/what-if-notes.ts";
+import { basis } from "./evidence/basis.ts";
+import { isUnreliable } from "./evidence/grade.ts";
+import { threadBuffersSentence } from "./evidence/lines-in-blocks.ts";
+import { anomalySentences, malformedSentence } from "./evidence/log-anomalies.ts";
 import { processTotals } from "./process-sentences.ts";
-import { servesAllCalls } from "./served-calls.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
-import { whatIfNotes } from "./what-if-notes.ts";
 
 /** The report and every judgement of it, for the writers. */
 export function present(report: Report): Presented {

@@ -10,16 +10,16 @@ import {
 } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
 import type { Fidelity, Report, RssFigures, Scenario, TouchFit } from "../report/report.ts";
-import { advice } from "./advice.ts";
-import { containerSentences } from "./container.ts";
-import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./grade.ts";
-import { jvmCure } from "./jvm-cure.ts";
+import { why } from "./causes/why.ts";
+import { advice } from "./cures/advice.ts";
+import { containerSentences } from "./cures/container.ts";
+import { jvmCure } from "./cures/jvm-cure.ts";
+import { isWide } from "./cures/wide-range.ts";
+import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
+import { unreadSentence } from "./evidence/unread-lines.ts";
 import { processSentences } from "./process-sentences.ts";
 import { after, labelled, plain } from "./sentences.ts";
-import { unreadSentence } from "./unread-lines.ts";
-import { who } from "./who.ts";
-import { why } from "./why.ts";
-import { isWide } from "./wide-range.ts";
+import { who } from "./who/who.ts";
 
 /**
  * The answer in words: what is live and what glibc keeps beyond it, why it does, whose memory it is, which setting helps, and

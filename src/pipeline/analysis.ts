@@ -1,4 +1,4 @@
-import { otherAllocator } from "../insight/other-allocator.ts";
+import { otherAllocator } from "../insight/evidence/other-allocator.ts";
 import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";

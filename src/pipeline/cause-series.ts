@@ -1,4 +1,4 @@
-import { type CauseBytes, causesOf } from "../insight/causes.ts";
+import { type CauseBytes, causesOf } from "../insight/causes/causes.ts";
 import type { Candidate } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";

@@ -1,4 +1,4 @@
-import { findPins } from "../insight/pins.ts";
+import { findPins } from "../insight/pins/pins.ts";
 import { binContents } from "../ptmalloc/bin-contents.ts";
 import { settingsOf, shownSettings } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";

@@ -1,4 +1,4 @@
-import { type PinClaim, pinClaims } from "../insight/pin-claims.ts";
+import { type PinClaim, pinClaims } from "../insight/pins/pin-claims.ts";
 import { STRIDE } from "../ptmalloc/chunks.ts";
 import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";

@@ -1,4 +1,4 @@
-import { type Retained, retainedBy } from "../insight/thresholds.ts";
+import { type Retained, retainedBy } from "../insight/pins/thresholds.ts";
 import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { RaiseSite, RaiseSites } from "./raise-sites.ts";

@@ -1,7 +1,7 @@
-import { patternFindings } from "../insight/allocation-patterns.ts";
+import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/evidence/grade.ts";
+import { otherAllocator } from "../insight/evidence/other-allocator.ts";
 import { findings, withoutModel } from "../insight/findings.ts";
-import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/grade.ts";
-import { otherAllocator } from "../insight/other-allocator.ts";
+import { patternFindings } from "../insight/who/allocation-patterns.ts";
 import type {
   AnalysisResult,
   LogResult,

@@ -1,4 +1,4 @@
-import { findPins } from "../insight/pins.ts";
+import { findPins } from "../insight/pins/pins.ts";
 import type { Arena } from "../ptmalloc/arena.ts";
 import type { ArenaCensus } from "../ptmalloc/census.ts";
 import { type HeapMaps, heapMaps } from "../ptmalloc/heap-map.ts";

@@ -1,4 +1,4 @@
-import { type CauseBytes, causesOf } from "../insight/causes.ts";
+import { type CauseBytes, causesOf } from "../insight/causes/causes.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { Causes } from "../report/report.ts";

@@ -1,4 +1,4 @@
-import { containerOf } from "../../src/insight/container.ts";
+import { containerOf } from "../../src/insight/cures/container.ts";
 import type { Report } from "../../src/report/report.ts";
 import { heapMap } from "../support/large-report.ts";
 import { arena, MiB } from "../support/report-builder.ts";

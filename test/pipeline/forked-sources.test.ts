@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import { basis } from "../../src/insight/basis.ts";
+import { basis } from "../../src/insight/evidence/basis.ts";
 import { verdict } from "../../src/insight/verdict.ts";
 import type { Report } from "../../src/report/report.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";

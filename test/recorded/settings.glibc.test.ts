@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TRUSTED_RATIO } from "../../src/insight/grade.ts";
+import { TRUSTED_RATIO } from "../../src/insight/evidence/grade.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
 import type { ModelSummary, Report } from "../../src/report/report.ts";
 import { analyse, scenario } from "../support/corpus.ts";

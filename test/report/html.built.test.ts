@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/insight/container.ts";
+import { containerOf } from "../../src/insight/cures/container.ts";
 import { present } from "../../src/insight/present.ts";
 import { html, jsonForScript, Markup } from "../../src/report/html/markup.ts";
 import { pageData } from "../../src/report/html/page-data.ts";

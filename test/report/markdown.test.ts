@@ -2,7 +2,7 @@ import { Chalk } from "chalk";
 import fc from "fast-check";
 import { marked, type Token } from "marked";
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/insight/container.ts";
+import { containerOf } from "../../src/insight/cures/container.ts";
 import { present } from "../../src/insight/present.ts";
 import { printable } from "../../src/report/printable.ts";
 import type { Report } from "../../src/report/report.ts";

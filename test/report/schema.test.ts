@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { Chalk } from "chalk";
 import { expect, test } from "vitest";
-import { containerOf } from "../../src/insight/container.ts";
+import { containerOf } from "../../src/insight/cures/container.ts";
 import { present } from "../../src/insight/present.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { writeJson } from "../../src/report/writers/json.ts";

@@ -1,6 +1,6 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
-import { containerOf } from "../../src/insight/container.ts";
+import { containerOf } from "../../src/insight/cures/container.ts";
 import { present } from "../../src/insight/present.ts";
 import type { Report, RssFigures } from "../../src/report/report.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";

@@ -1,4 +1,4 @@
-import { gradeOf } from "../../src/insight/grade.ts";
+import { gradeOf } from "../../src/insight/evidence/grade.ts";
 import type { CallerSummary } from "../../src/report/allocations.ts";
 import {
   type ArenaSummary,

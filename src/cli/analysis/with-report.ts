@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { containerOf } from "../../insight/container.ts";
-import { mostlyUnread } from "../../insight/unread-lines.ts";
+import { containerOf } from "../../insight/cures/container.ts";
+import { mostlyUnread } from "../../insight/evidence/unread-lines.ts";
 import type { Report } from "../../report/report.ts";
 import { sortAllocations } from "../../report/sort-allocations.ts";
 import { sortThreads } from "../../report/sort-threads.ts";

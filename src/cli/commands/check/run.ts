@@ -3,7 +3,7 @@ import { sortFor } from "../../../budget/explain.ts";
 import type { NamedBudget } from "../../../budget/judge.ts";
 import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
-import { unreadSentence } from "../../../insight/unread-lines.ts";
+import { unreadSentence } from "../../../insight/evidence/unread-lines.ts";
 import { interruption } from "../../../insight/verdict.ts";
 import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";

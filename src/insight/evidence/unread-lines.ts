@@ -1,0 +1,58 @@
+import { count, percent } from "../../report/format.ts";
+import { printable } from "../../report/printable.ts";
+import type { Report, TraceSummary, UnreadCalls } from "../../report/report.ts";
+import { cut } from "../../report/shorten.ts";
+
+const SHOWN_CHARACTERS = 60;
+
+/** In a longer log a single line of a rare call may be garbled. */
+const SHORT_LINES = 1000;
+
+/**
+ * The kinds of call of which more lines could not be read than were: without them no figure of the report holds. A last
+ * line that is cut short says nothing about its kind.
+ */
+export function mostlyUnread(trace: TraceSummary): readonly UnreadCalls[] {
+  const { unreadCalls = [], anomalies } = trace;
+  const least = trace.lines.total > SHORT_LINES ? 2 : 1;
+  return unreadCalls.filter(
+    ({ lines, read }) => lines >= least && lines - anomalies.truncatedInputs > read,
+  );
+}
+
+/** The report's first sentence if most lines of a kind of call, or of the log, were not read; else null. */
+export function unreadSentence({ trace }: Report): string | null {
+  const { lines, malformedSamples } = trace;
+  const kinds = mostlyUnread(trace);
+  const [first] = kinds.map((kind) => kind.first).sort((a, b) => a.line - b.line);
+  if (first !== undefined) {
+    const unread = kinds.reduce((sum, kind) => sum + kind.lines, 0);
+    return `${part(unread / lines.total)} of the lines, ${unreadCalls(kinds)}, were not read: ${shown(first)}`;
+  }
+  const [sample] = malformedSamples;
+  const relevant = lines.total - lines.comments - lines.blank;
+  if (sample === undefined || lines.malformed * 2 <= relevant) {
+    return null;
+  }
+  return `${part(lines.malformed / lines.total)} of the lines were not read: ${shown(sample)}`;
+}
+
+/** A share in whole per cent, as a headline needs it. */
+function part(ratio: number): string {
+  return ratio < 0.01 ? percent(ratio) : `${Math.round(100 * ratio)} %`;
+}
+
+function shown({ line, text }: UnreadCalls["first"]): string {
+  return `line ${count(line)}: ${cut(printable(text), SHOWN_CHARACTERS)}`;
+}
+
+/** "all calls of free" */
+export function unreadCalls(kinds: readonly UnreadCalls[]): string {
+  const share = kinds.every(({ read }) => read === 0) ? "all" : "most";
+  return `${share} calls of ${listed(kinds.map(({ call }) => call))}`;
+}
+
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
+}

@@ -1,0 +1,24 @@
+import { callerLabel } from "../../report/caller-label.ts";
+import { printable } from "../../report/printable.ts";
+import type { Report } from "../../report/report.ts";
+import { cutMiddle } from "../../report/shorten.ts";
+
+/** Columns of a name in a sentence: Linux cuts names of threads to 15, but others may come from anywhere. */
+const MAX_WIDTH = 40;
+
+/** What sentences need to name threads and call sites. */
+export type Named = Pick<Report, "callers" | "threads" | "trace">;
+
+/** A thread as sentences call it: "thread 16342 (pool-1-thread-3)". */
+export function threadName(tid: number, { threads }: Named): string {
+  const name = threads.find((thread) => thread.tid === tid)?.name ?? null;
+  return name === null
+    ? `thread ${tid}`
+    : `thread ${tid} (${cutMiddle(printable(name), MAX_WIDTH)})`;
+}
+
+/** A call site as sentences call it: by its function or module, if they are known. */
+export function callerName(caller: string, { callers }: Named): string {
+  const row = callers.find((one) => one.caller === caller);
+  return cutMiddle(printable(row === undefined ? caller : callerLabel(row)), MAX_WIDTH);
+}

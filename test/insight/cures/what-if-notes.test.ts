@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { whatIfNotes } from "../../../src/insight/cures/what-if-notes.ts";
+import type { RssFigures, TouchFit } from "../../../src/report/report.ts";
+import { MiB, MODEL, report, scenario } from "../../support/report-builder.ts";
+
+test("failing calls", () => {
+  const scenarios = [
+    scenario("as recorded", { failedCalls: 1 }),
+    scenario("A=1", { failedCalls: 12_345 }),
+    scenario("B=1", { failedCalls: 1 }),
+    scenario("C=1", { failedCalls: 2 }),
+  ];
+  expect(whatIfNotes(report({ scenarios }))).toEqual([
+    "A=1: 12,345 calls would return NULL.",
+    "C=1: 2 calls would return NULL.",
+  ]);
+});
+
+test("what-ifs that are compared with a baseline", () => {
+  const model = { ...MODEL, baseline: { rssEndBytes: MiB, rssPeakBytes: MiB } };
+  expect(whatIfNotes(report({ model }))).toEqual([
+    "Other settings were replayed without the log's pointers: what they change against the recorded settings, replayed in the same way, is added to the recorded run.",
+  ]);
+});
+
+test("none without a model", () => {
+  expect(whatIfNotes(report({ model: null, scenarios: [] }))).toEqual([]);
+});
+
+describe("what is assumed written", () => {
+  const notes = (none: number, all: number, blocks = 0, mediumMiB = 0): string[] => {
+    const medium = { mediumBlocks: mediumMiB * 10, mediumBytes: mediumMiB * MiB };
+    const assumedWritten = { blocks, bytes: blocks * 2 * MiB, ...medium };
+    const scenarios = [scenario("as recorded", { endMiB: 100, touchMiB: [none, all] })];
+    return whatIfNotes(report({ scenarios, model: { ...MODEL, assumedWritten } }));
+  };
+
+  test("the bounds, if they are more than 5 % of the RSS apart", () => {
+    expect(notes(94, 100)).toEqual([
+      "RSS of the recorded run at the end is 94 MiB if the program wrote nothing to its blocks, 100 MiB if it wrote all of them.",
+    ]);
+    expect(notes(95, 100)).toEqual([]);
+  });
+
+  test("no bounds if the log records what was written", () => {
+    const model = { ...MODEL, holes: { minBytes: 4096, lines: 7 } };
+    const scenarios = [scenario("as recorded", { endMiB: 100, touchMiB: [10, 200] })];
+    expect(whatIfNotes(report({ model, scenarios }))).toEqual([]);
+  });
+
+  test("large blocks, even if the bounds are equal", () => {
+    expect(notes(100, 100, 3)).toEqual([
+      "3 blocks ≥ 1 MiB (6 MiB, 6.0 % of the predicted RSS) are assumed written.",
+    ]);
+    expect(notes(100, 100, 1)).toEqual([
+      "1 block ≥ 1 MiB (2 MiB, 2.0 % of the predicted RSS) is assumed written.",
+    ]);
+    expect(notes(100, 100, 0)).toEqual([]);
+  });
+
+  test("medium blocks above 5 % of the RSS", () => {
+    expect(notes(100, 100, 0, 6)).toEqual([
+      "60 blocks of 32 KiB to 1 MiB (6 MiB, 6.0 % of the predicted RSS) are assumed written.",
+    ]);
+    expect(notes(100, 100, 0, 5)).toEqual([]);
+  });
+});
+
+describe("ranges", () => {
+  const note = (
+    low: number,
+    high: number,
+    rss: Partial<RssFigures> = {},
+    model = MODEL,
+  ): string | undefined => {
+    const recorded = scenario("as recorded", { endMiB: 100, peakMiB: 100 });
+    const figures = { ...recorded.rss, lowBytes: low * MiB, highBytes: high * MiB, ...rss };
+    return whatIfNotes(report({ model, scenarios: [{ ...recorded, rss: figures }] }))[0];
+  };
+  const byTouch = { spread: { touchBytes: MiB, arenasBytes: 0, exitsBytes: 0 } };
+  const byExits = { spread: { touchBytes: 0, arenasBytes: 0, exitsBytes: MiB } };
+
+  test("have no note if the table shows none", () => {
+    expect(note(99, 101, byTouch)).toBeUndefined();
+  });
+
+  test("by the program's writes", () => {
+    expect(note(90, 110, byTouch)).toBe(
+      "Ranges: the program may have written anything from a quarter to all of its blocks above 32 KiB. Changes compare the most likely values.",
+    );
+  });
+
+  test("by shared arenas", () => {
+    expect(note(90, 110, { contendedRuns: 2 })).toBe(
+      "Ranges: which arena a thread shares depends on the locks held at that moment (2 further replays). Changes compare the most likely values.",
+    );
+  });
+
+  test("by thread exits", () => {
+    expect(note(90, 110, byExits)).toContain(
+      "Ranges: the log does not show whether threads other than the main one had ended.",
+    );
+    const inferred = { ...MODEL.inferred, lastExits: 1 };
+    expect(note(90, 110, byExits, { ...MODEL, inferred })).toContain(
+      "Ranges: threads that seem to have ended, because their last calls are free(NULL), may still run.",
+    );
+  });
+
+  test("of a fit cover the two kinds of writes that give the measured RSS", () => {
+    const fit: TouchFit = {
+      ratio: 0.455,
+      source: "--observed-rss",
+      outside: null,
+      error: { median: -0.0001, max: -0.0001 },
+    };
+    const fitted = { ...MODEL, touch: "fitted", fit };
+    expect(note(90, 110, byTouch, fitted)).toContain(
+      "Ranges: writes to a part of each block above 32 KiB, or to a part of all pages, give the measured RSS.",
+    );
+    expect(note(90, 110, byTouch, { ...fitted, fit: { ...fit, outside: "above" } })).toContain(
+      "Ranges: writes to blocks above 32 KiB alone do not give the measured RSS, writes to a part of all pages come closer.",
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { basis } from "../../../src/insight/evidence/basis.ts";
+import { columnItems } from "../../../src/insight/evidence/log-columns.ts";
+import type { LayoutSummary } from "../../../src/report/report.ts";
+import { report, trace } from "../../support/report-builder.ts";
+
+const NATIVE: LayoutSummary = {
+  columns: null,
+  timeUnit: "s",
+  pointerBase: 16,
+  processes: 0,
+  hasTail: false,
+  threads: "ids",
+};
+
+const LAYOUTS: [layout: Partial<LayoutSummary>, items: string[]][] = [
+  [{}, []],
+  [{ timeUnit: "ms" }, ["columns: tid, time in ms, by its size"]],
+  [{ hasTail: true }, ["columns: more after the result, not read"]],
+  [
+    { columns: ["pid", "tid", "time", "caller"], timeUnit: "ns", processes: 1 },
+    [
+      "columns: pid, tid, time in ns, by its size, caller",
+      "pid and tid: each thread goes with one process",
+    ],
+  ],
+  [
+    { columns: ["pid", "tid"], processes: 2 },
+    [
+      "columns: pid, tid",
+      "pid and tid: each thread goes with one process; 2 processes in the first lines",
+    ],
+  ],
+  [
+    { columns: [], threads: "none" },
+    ["columns: none before the call", "threads: no column shows them; read as one thread, 0"],
+  ],
+  [
+    { columns: ["other", "tid"], threads: "handles", hasTail: true },
+    [
+      "columns: other text, tid, more after the result, not read",
+      "threads: handles (pthread_self), numbered from 1 in order of appearance",
+    ],
+  ],
+  [{ pointerBase: 10 }, ["pointers: decimal, since only as such they are aligned addresses"]],
+];
+
+test.each(LAYOUTS)("%j", (layout, items) => {
+  expect(columnItems({ ...NATIVE, ...layout })).toEqual(items);
+});
+
+test("the basis of a report includes them", () => {
+  const layout = { ...NATIVE, timeUnit: "ms" } as const;
+  expect(basis(report({ trace: trace({ layout }) }))[1]).toBe(
+    "columns: tid, time in ms, by its size",
+  );
+  expect(basis(report({ trace: trace() }))[1]).not.toContain("columns");
+});
