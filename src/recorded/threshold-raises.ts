@@ -18,7 +18,7 @@ export class ThresholdRaises {
   }
 
   /** A call of `replay` has raised the thresholds from these values. */
-  note({ current }: Replay, mmapThreshold: number, trimThreshold: number): void {
+  note({ current }: Pick<Replay, "current">, mmapThreshold: number, trimThreshold: number): void {
     if (current === null) {
       return;
     }
