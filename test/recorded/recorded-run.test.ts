@@ -394,6 +394,8 @@ const RULES = {
     "HeapPages.#isOwn",
     "Mapping.owner",
     "Ptmalloc.#owner",
+    // A callback of each run.
+    "Ptmalloc.onRaise",
     // How far the search went, and the memory that it recycles: not the state of the run.
     "RecordedRun.#past",
     // Objects to be used again.
