@@ -5,7 +5,9 @@ import type { ThreadTable } from "./threads.ts";
 
 /** Cells of a block's row: adjacent, because they are read together. A double: */
 const BYTES = 0;
+/** Doubles of a row; of one without what AllocationSites writes, where calls are not remembered. */
 const STRIDE = 4;
+const SHORT_STRIDE = 2;
 /** Integers in the same row; from `site` to `born` AllocationSites writes them. */
 export const BLOCK = {
   owner: 2,
@@ -32,6 +34,8 @@ const MAX_LIVE_BYTES = Number.MAX_SAFE_INTEGER;
 export class BlockTable {
   readonly #threads: ThreadTable;
   readonly #remembersCalls: boolean;
+  /** doubles of a row */
+  readonly #stride: number;
   /** The rows of free ids are stale. */
   #rows = new Float64Array(INITIAL_BLOCKS * STRIDE);
   /** the same rows */
@@ -53,6 +57,7 @@ export class BlockTable {
   constructor(threads: ThreadTable, remembersCalls = true) {
     this.#threads = threads;
     this.#remembersCalls = remembersCalls;
+    this.#stride = remembersCalls ? STRIDE : SHORT_STRIDE;
     this.#liveBytes = 0;
   }
 
@@ -82,12 +87,12 @@ export class BlockTable {
 
   /** Requested bytes of live block `block`. */
   bytesOf(block: number): number {
-    return this.#rows[block * STRIDE + BYTES]!;
+    return this.#rows[block * this.#stride + BYTES]!;
   }
 
   /** Dense index of the thread that allocated live block `block`, or that last resized it by realloc. */
   ownerOf(block: number): number {
-    return this.#integers[block * BLOCK.integers + BLOCK.owner]!;
+    return this.#integers[block * 2 * this.#stride + BLOCK.owner]!;
   }
 
   /** Site of the call that allocated live block `block`, or that last resized it by realloc. */
@@ -97,7 +102,7 @@ export class BlockTable {
 
   /** Line of the log with that call, modulo 2^32. */
   lineOf(block: number): number {
-    return this.#integers[block * BLOCK.integers + BLOCK.line]! >>> 0;
+    return this.#integers[block * 2 * this.#stride + BLOCK.line]! >>> 0;
   }
 
   /** Number of that call's event, modulo 2^32. */
@@ -117,7 +122,7 @@ export class BlockTable {
 
   /** Ids are below this. */
   get idLimit(): number {
-    return this.#rows.length / STRIDE;
+    return this.#rows.length / this.#stride;
   }
 
   /**
@@ -161,7 +166,7 @@ export class BlockTable {
     }
     let sum = 0;
     for (let i = from; i < to; i++) {
-      const row = out.block[i]! * STRIDE;
+      const row = out.block[i]! * this.#stride;
       if (row >= 0 && row < rows.length) {
         sum += rows[row]!;
       }
@@ -176,16 +181,16 @@ export class BlockTable {
       this.#excessive++;
     }
     const thread = out.thread[i]!;
-    const row = out.block[i]! * STRIDE;
+    const row = out.block[i]! * this.#stride;
     if (row >= this.#rows.length) {
       this.#grow();
     }
     const rows = this.#rows;
     rows[row + BYTES] = bytes;
     const block = out.block[i]!;
-    this.#integers[block * BLOCK.integers + BLOCK.owner] = thread;
+    this.#integers[block * 2 * this.#stride + BLOCK.owner] = thread;
     if (this.#remembersCalls) {
-      this.#integers[block * BLOCK.integers + BLOCK.line] = batch.line[i]!;
+      this.#integers[block * 2 * this.#stride + BLOCK.line] = batch.line[i]!;
       this.#times[block] = batch.time[i]!;
     }
     this.#liveBytes += bytes;
@@ -219,8 +224,10 @@ export class BlockTable {
     grown.set(this.#rows);
     this.#rows = grown;
     this.#integers = new Int32Array(grown.buffer);
-    const times = new Float64Array(this.#times.length * 2);
-    times.set(this.#times);
-    this.#times = times;
+    if (this.#remembersCalls) {
+      const times = new Float64Array(this.#times.length * 2);
+      times.set(this.#times);
+      this.#times = times;
+    }
   }
 }
