@@ -17,10 +17,7 @@ import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
 export interface RunningAnalysis
-  extends Omit<
-    FinishedAnalysis,
-    "detection" | "touchReading" | "refused" | "whatIfs" | "baseline"
-  > {
+  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "baseline"> {
   /** null under --no-model */
   readonly detection: Detection | null;
   /** the batches that wait for lines that follow, oldest first */
@@ -82,9 +79,8 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
       observations(options.touch, running.measured, best.recorded.guided.replay),
     ),
     refused: new Map(),
-    whatIfs: new Map(),
     baseline: null,
-  });
+  })(new Map());
   return { ledger, model };
 }
 

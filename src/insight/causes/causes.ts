@@ -45,11 +45,13 @@ export function causesOf(m: Ptmalloc, blocks: Blocks, outsideBytes: number): Cau
     }
     ofArena.addTo(causes, arena);
   }
-  blocks.eachBlock((_, c) => {
-    if (m.chunks.words[c + STATE] === MAPPED) {
-      addMapped(m, c, causes);
-    }
-  });
+  if (m.mappedBlocks > 0) {
+    blocks.eachBlock((_, c) => {
+      if (m.chunks.words[c + STATE] === MAPPED) {
+        addMapped(m, c, causes);
+      }
+    });
+  }
   for (const struct of structs) {
     if (m.chunks.words[struct + STATE] === MAPPED) {
       const mapping = m.mappingOf(struct);
