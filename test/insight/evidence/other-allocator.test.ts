@@ -15,7 +15,8 @@ import { chunkBytes, eighthClasses, quarterClasses } from "../../../src/trace/sl
 import { analyse, UNKNOWN_PROCESS } from "../../support/corpus.ts";
 import { trace } from "../../support/report-builder.ts";
 
-const folder = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+const folder = (name: string) =>
+  fileURLToPath(new URL(`../../../fixtures/${name}`, import.meta.url));
 const logIn = (path: string) => gunzipSync(readFileSync(path)).toString("latin1");
 
 /** Beginnings of real logs: fixtures/allocators/README.md. */
