@@ -2,8 +2,8 @@ import uPlot from "uplot";
 import { LAYERS } from "../cause-layers.ts";
 import type { CausesData } from "../causes-data.ts";
 import type { TimelineData } from "../page-data.ts";
-import { BYTE_STEPS, byteMarks, EVENT_STEPS, eventMarks, TIME_STEPS, timeMarks } from "./axes.ts";
 import { layersOf } from "./cause-layers-of.ts";
+import { chartAxes } from "./chart-axes.ts";
 import { colour, onThemeChange } from "./theme.ts";
 
 /** Height of the chart in pixels, by its width. */
@@ -70,10 +70,6 @@ export class CauseStack {
 
   #draw(): uPlot {
     const width = Math.max(this.#box.clientWidth, 200);
-    const grid = { stroke: colour("--grid"), width: 1 };
-    const font = `12px ${getComputedStyle(document.body).fontFamily}`;
-    const axis = { stroke: colour("--soft"), grid, ticks: grid, font };
-    const byTime = this.#byTime;
     const mostRss = this.#rss.reduce((most, { bytes }) => Math.max(most, bytes), 0);
     const options: uPlot.Options = {
       width,
@@ -85,21 +81,7 @@ export class CauseStack {
         x: { time: false, range: () => [...this.#range] },
         y: { range: (_, __, most) => [0, Math.max(most, mostRss) * 1.06 || 1] },
       },
-      axes: [
-        {
-          ...axis,
-          incrs: [...(byTime ? TIME_STEPS : EVENT_STEPS)],
-          space: width < 600 ? 60 : 90,
-          values: (_, marks) => (byTime ? timeMarks(marks) : eventMarks(marks)),
-        },
-        {
-          ...axis,
-          incrs: [...BYTE_STEPS],
-          space: 40,
-          size: width < 600 ? 62 : 76,
-          values: (_, marks) => byteMarks(marks),
-        },
-      ],
+      axes: chartAxes(width, this.#byTime, 40),
       // The whole stack first: each layer paints over those above it.
       series: [
         {},

@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import { count, duration, size } from "../../format.ts";
 import type { TimelineData } from "../page-data.ts";
-import { BYTE_STEPS, byteMarks, EVENT_STEPS, eventMarks, TIME_STEPS, timeMarks } from "./axes.ts";
+import { chartAxes, chartFont } from "./chart-axes.ts";
 import { find, setText } from "./dom.ts";
 import { isFlatBeside, lastKnown, type Picked, pickedOf, pickedSeries } from "./picked-series.ts";
 import { type Look, looks, SeriesButtons } from "./series-buttons.ts";
@@ -89,10 +89,7 @@ export class Timeline {
     const { series } = this.#data;
     const picked = this.#picked;
     const width = Math.max(this.#box.clientWidth, 200);
-    const grid = { stroke: colour("--grid"), width: 1 };
-    const axis = { stroke: colour("--soft"), grid, ticks: grid, font: this.#font };
     const stepped = uPlot.paths.stepped?.({ align: 1 });
-    const byTime = this.#byTime;
     const options: uPlot.Options = {
       width,
       height: heightFor(width),
@@ -108,21 +105,7 @@ export class Timeline {
         x: { time: false, range: (_, min, max) => (max > min ? [min, max] : [min - 1, max + 1]) },
         y: { range: (plot, _, most) => this.#range(plot, most) },
       },
-      axes: [
-        {
-          ...axis,
-          incrs: [...(byTime ? TIME_STEPS : EVENT_STEPS)],
-          space: width < 600 ? 60 : 90,
-          values: (_, marks) => (byTime ? timeMarks(marks) : eventMarks(marks)),
-        },
-        {
-          ...axis,
-          incrs: [...BYTE_STEPS],
-          space: 44,
-          size: width < 600 ? 62 : 76,
-          values: (_, marks) => byteMarks(marks),
-        },
-      ],
+      axes: chartAxes(width, this.#byTime, 44),
       series: [
         {},
         ...series.map((one, i): uPlot.Series => {
@@ -151,10 +134,6 @@ export class Timeline {
       ...(picked === null ? [] : [[...picked.bytes]]),
     ];
     return new uPlot(options, data, this.#box);
-  }
-
-  get #font(): string {
-    return `12px ${getComputedStyle(document.body).fontFamily}`;
   }
 
   /** From 0, so that heights are comparable, to the maximum in view. */
@@ -226,7 +205,7 @@ export class Timeline {
     const x = bbox.left + bbox.width - 6 * scale;
     ctx.textAlign = "right";
     ctx.textBaseline = "bottom";
-    ctx.font = this.#font.replace("12px", `${12 * scale}px`);
+    ctx.font = chartFont().replace("12px", `${12 * scale}px`);
     ctx.strokeStyle = colour("--paper");
     ctx.lineWidth = 4 * scale;
     ctx.lineJoin = "round";
