@@ -5,10 +5,8 @@ import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWide } from "./wide-range.ts";
+import { isWorthwhile, WORTHWHILE_RATIO } from "./worthwhile.ts";
 
-/** A smaller gain, in either measure, is not worth a change of settings: the advice does not name it. */
-const WORTHWHILE_RATIO = 0.05;
-const WORTHWHILE_BYTES = 1024 * 1024;
 /** Of settings whose gain is this close to the best, the simplest is named. */
 const NEARLY_THE_SAME = 0.98;
 /** From this share of RSS on, one cause explains why no setting helps. */
@@ -60,7 +58,7 @@ export function advice(
 function best(recorded: Scenario, whatIfs: readonly Scenario[], moment: Moment): Scenario | null {
   const gain = (scenario: Scenario): number => recorded.rss[moment] - scenario.rss[moment];
   const most = Math.max(...whatIfs.map(gain));
-  if (most < WORTHWHILE_BYTES || most < WORTHWHILE_RATIO * recorded.rss[moment]) {
+  if (!isWorthwhile(most, recorded.rss[moment])) {
     return null;
   }
   const contenders = whatIfs.filter((scenario) => gain(scenario) >= NEARLY_THE_SAME * most);

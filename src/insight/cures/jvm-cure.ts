@@ -3,15 +3,12 @@ import type { Sentence } from "../../report/presented.ts";
 import type { Report, Scenario } from "../../report/report.ts";
 import { plain } from "../sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
+import { isWorthwhile } from "./worthwhile.ts";
 
 const TRIMS_SINCE = "JDK 11.0.18, 17.0.2, 18 or newer";
 const INTERVALS_SINCE = "JDK 17.0.9, 21.0.1, 22 or newer";
 /** The first JVMs with the option refuse it without this one; later ones take both. */
 const UNLOCK = "-XX:+UnlockExperimentalVMOptions";
-
-/** A smaller gain is not worth a command. */
-const WORTHWHILE_RATIO = 0.05;
-const WORTHWHILE_BYTES = 1024 * 1024;
 
 /**
  * What to type for a malloc_trim in a JVM. Null if nothing shows that the process is one, or if a malloc_trim at the end was
@@ -52,6 +49,5 @@ function saves(recorded: Scenario, tried: readonly Scenario[]): boolean {
   if (trimmed === undefined || !servesAllCalls(trimmed, recorded)) {
     return false;
   }
-  const bytes = recorded.rss.endBytes - trimmed.rss.endBytes;
-  return bytes >= WORTHWHILE_BYTES && bytes >= WORTHWHILE_RATIO * recorded.rss.endBytes;
+  return isWorthwhile(recorded.rss.endBytes - trimmed.rss.endBytes, recorded.rss.endBytes);
 }
