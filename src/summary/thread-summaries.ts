@@ -24,7 +24,7 @@ class LoggedThreads {
   readonly table: LogResult["ledger"]["threads"];
   readonly names: LogResult["threadNames"];
   readonly dumped: DumpedThreads;
-  readonly model: Pick<NonNullable<LogResult["model"]>, "arenasOf"> | null;
+  readonly arenasOf: NonNullable<LogResult["model"]>["arenasOf"];
   /** by dense index: bytes that its blocks pin, if they do */
   readonly pinnedBytes = new Map<number, number>();
   readonly events: number;
@@ -35,7 +35,7 @@ class LoggedThreads {
     this.table = ledger.threads;
     this.names = threadNames;
     this.dumped = dumped;
-    this.model = model && { arenasOf: model.arenasOf };
+    this.arenasOf = model?.arenasOf ?? (() => []);
     for (const { block, bytes } of model?.pinned ?? []) {
       const owner = ledger.blocks.ownerOf(block);
       this.pinnedBytes.set(owner, (this.pinnedBytes.get(owner) ?? 0) + bytes);
@@ -123,7 +123,7 @@ class LoggedThread implements ThreadSummary {
   }
 
   get arenas(): readonly number[] {
-    return this.#log.model?.arenasOf(this.#thread) ?? [];
+    return this.#log.arenasOf(this.#thread);
   }
 
   get firstTime(): number | null {
