@@ -1,7 +1,7 @@
 import { byteUnit, duration, exact, plural, size } from "../../report/format.ts";
 import { MOST_PINS } from "../../report/pin.ts";
 import type { Pin, PinGroup, PinningBlock } from "../../report/report.ts";
-import { callerName, type Named, threadName } from "../who/names.ts";
+import { callOrigin, type Named, threadName } from "../who/names.ts";
 
 /** Freeing the blocks gives back most of what is held. */
 const MOST_OF_IT = 0.9;
@@ -152,14 +152,9 @@ function blockText(block: PinningBlock, names: Named): string {
   const { size: bytes, line, tid, caller, ageEvents, ageSeconds } = block;
   const seconds = ageSeconds === null || ageSeconds < 0 ? "" : ` (${duration(ageSeconds)})`;
   const age = `${plural(ageEvents, "event")}${seconds} before the end`;
-  return `${size(bytes)}, allocated in line ${exact(line)}${by(tid, caller, names)}, ${age}`;
+  return `${size(bytes)}, allocated in line ${exact(line)}${callOrigin(tid, caller, names)}, ${age}`;
 }
 
 function groupText({ blocks, size: bytes, tid, caller }: PinGroup, names: Named): string {
-  return `${exact(blocks)} × ${size(bytes)}${by(tid, caller, names)}`;
-}
-
-function by(tid: number, caller: string | null, names: Named): string {
-  const thread = names.trace.threads > 1 ? ` by ${threadName(tid, names)}` : "";
-  return caller === null ? thread : `${thread} at ${callerName(caller, names)}`;
+  return `${exact(blocks)} × ${size(bytes)}${callOrigin(tid, caller, names)}`;
 }

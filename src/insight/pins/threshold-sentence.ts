@@ -1,6 +1,6 @@
 import { byteUnit, exact, size } from "../../report/format.ts";
 import type { Finding, Scenario, ThresholdRaise } from "../../report/report.ts";
-import { callerName, type Named, threadName } from "../who/names.ts";
+import { callOrigin, type Named } from "../who/names.ts";
 
 /** Smaller amounts are not worth a line. */
 const MIN_BYTES = 1024 * 1024;
@@ -70,10 +70,8 @@ function raisingFree(
   { raises, free, size: bytes, mmapThreshold, trimThreshold }: ThresholdRaise,
   names: Named,
 ): string {
-  const by = (tid: number) => (names.trace.threads > 1 ? ` by ${threadName(tid, names)}` : "");
-  const at = (caller: string | null) => (caller === null ? "" : ` at ${callerName(caller, names)}`);
   const block = bytes === null ? "a mapped block" : `a mapped block of ${size(bytes)}`;
-  const last = `the free of ${block} in line ${exact(free.line)}${by(free.tid)}${at(free.caller)}`;
+  const last = `the free of ${block} in line ${exact(free.line)}${callOrigin(free.tid, free.caller, names)}`;
   const change = ({ fromBytes, toBytes }: ThresholdRaise["mmapThreshold"]) =>
     `from ${size(fromBytes)} to ${size(toBytes)}`;
   const which = raises === 1 ? last : `${exact(raises)} frees, the last of them ${last},`;

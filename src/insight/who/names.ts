@@ -22,3 +22,9 @@ export function callerName(caller: string, { callers }: Named): string {
   const row = callers.find((one) => one.caller === caller);
   return cutMiddle(printable(row === undefined ? caller : callerLabel(row)), MAX_WIDTH);
 }
+
+/** Whose call it was: " by thread 16342 (main) at f+0x41"; of one thread only, and without a call site, empty. */
+export function callOrigin(tid: number, caller: string | null, names: Named): string {
+  const thread = names.trace.threads > 1 ? ` by ${threadName(tid, names)}` : "";
+  return caller === null ? thread : `${thread} at ${callerName(caller, names)}`;
+}
