@@ -12,10 +12,8 @@ import {
   TOP,
   UNLOGGED,
 } from "../../ptmalloc/chunks.ts";
-import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
-import { droppablePages } from "../../ptmalloc/trim.ts";
-import { residentBytes } from "./pins.ts";
+import { residentBytes, wholePageBytes } from "./pins.ts";
 
 /**
  * The chunks of an arena that keep its free memory resident. free() returns memory to the kernel from the top down only
@@ -58,12 +56,6 @@ export function holdersOf(m: Ptmalloc, arena: Arena, plane: number): Holders {
     });
   }
   return { arena, chunks, freeBelow, wholePagesBelow, freeBytes };
-}
-
-function wholePageBytes(m: Ptmalloc, heap: Heap, plane: number, c: number): number {
-  const { from, to } = droppablePages(m, c);
-  const { pageBytes } = m;
-  return to > from ? residentBytes(m, heap, plane, from * pageBytes, (to - from) * pageBytes) : 0;
 }
 
 /** So few chunks are worth naming even if they hold no more than half. */

@@ -2,6 +2,7 @@ import { walkHeap } from "../../ptmalloc/census.ts";
 import { ADDR, FENCE, GRANULE, IN_USE, SIZE, STATE, TOP, UNLOGGED } from "../../ptmalloc/chunks.ts";
 import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
+import { droppablePages } from "../../ptmalloc/trim.ts";
 
 /**
  * A block that pins memory: free() returns memory to the kernel only from the top of a heap, so everything free below
@@ -63,4 +64,11 @@ export function residentBytes(
     },
   );
   return bytes;
+}
+
+/** Bytes of free chunk `c` in whole resident pages, which malloc_trim returns (ptmalloc2.md §7). */
+export function wholePageBytes(m: Ptmalloc, heap: Heap, plane: number, c: number): number {
+  const { from, to } = droppablePages(m, c);
+  const { pageBytes } = m;
+  return to > from ? residentBytes(m, heap, plane, from * pageBytes, (to - from) * pageBytes) : 0;
 }

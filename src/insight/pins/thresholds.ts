@@ -3,8 +3,8 @@ import { ADDR, FREE, GRANULE, IN_USE, SIZE, SMALLEST_PAGE, STATE } from "../../p
 import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { bitOf } from "../../ptmalloc/resident.ts";
-import { droppablePages, TRIM_GRANULES, trimAfterFree } from "../../ptmalloc/trim.ts";
-import { residentBytes } from "./pins.ts";
+import { TRIM_GRANULES, trimAfterFree } from "../../ptmalloc/trim.ts";
+import { residentBytes, wholePageBytes } from "./pins.ts";
 
 export interface Thresholds {
   readonly mmapThreshold: number;
@@ -83,8 +83,7 @@ function largeBlocks(m: Ptmalloc, plane: number, least: number) {
 function freePageBytes(m: Ptmalloc, plane: number, least: number): number {
   let bytes = 0;
   eachLarge(m, least, FREE, (heap, c) => {
-    const { from, to } = droppablePages(m, c);
-    bytes += residentBytes(m, heap, plane, from * m.pageBytes, (to - from) * m.pageBytes);
+    bytes += wholePageBytes(m, heap, plane, c);
   });
   return bytes;
 }
