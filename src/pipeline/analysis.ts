@@ -202,32 +202,26 @@ export class Analysis implements EventSink {
     return analysis.ledger.events === 0 ? null : analysis.result(analysis.touchReading(), []);
   }
 
-  /** Returns what was found: see `found`. `whatIfs` are the figures of the runner. */
-  result(touch: TouchReading, whatIfs: readonly ScenarioFigures[]): LogResult {
-    return this.found(touch)(whatIfs);
-  }
-
   /**
-   * Finds what needs no what-ifs, read as `touch` says; the runner may find their figures meanwhile. Returns a function that
-   * completes it with these. Must be called once: it makes the malloc_trim calls at the end.
+   * Returns what was found, read as `touch` says. `whatIfs` are the figures of the runner. Must be called once: it makes the
+   * malloc_trim calls at the end.
    */
-  found(touch: TouchReading): (whatIfs: readonly ScenarioFigures[]) => LogResult {
-    const log = this.#logResult();
+  result(touch: TouchReading, whatIfs: readonly ScenarioFigures[]): LogResult {
     const { detection } = this.recorded;
-    if (detection === null) {
-      return () => ({ ...log, model: null });
-    }
-    const withWhatIfs = modelResult({
-      ...this.#state(),
-      detection,
-      touchReading: touch,
-      refused: this.#refused,
-      baseline: this.#baseline,
-    });
-    return (whatIfs) => ({
-      ...log,
-      model: withWhatIfs(new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!]))),
-    });
+    return {
+      ...this.#logResult(),
+      model:
+        detection === null
+          ? null
+          : modelResult({
+              ...this.#state(),
+              detection,
+              touchReading: touch,
+              refused: this.#refused,
+              baseline: this.#baseline,
+              whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
+            }),
+    };
   }
 
   #logResult(): Omit<LogResult, "model"> {

@@ -69,22 +69,18 @@ export interface FinishedAnalysis {
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** what was replayed to be compared with the what-ifs; null: nothing */
   readonly baseline: Baseline | null;
+  /** figures of the scenarios with replays of their own, and of the baseline's */
+  readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
 }
 
-/** Figures of the scenarios with replays of their own, and of the baseline's. */
-type Replayed = ReadonlyMap<ScenarioSpec, ScenarioFigures>;
-
-/**
- * Finds what needs no what-ifs. Returns a function that completes it with these. Must be called once: it makes the malloc_trim
- * calls at the end.
- */
-export function modelResult(finished: FinishedAnalysis): (whatIfs: Replayed) => ModelResult {
+/** Returns what the models found. Must be called once: it makes the malloc_trim calls at the end. */
+export function modelResult(finished: FinishedAnalysis): ModelResult {
   const { options, facts, ledger, touch, holes, cutSizes, detection, touchReading } = finished;
   const { best } = detection;
   const { origin, recorded } = best;
   const { replay } = recorded.guided;
   const { reading, fit } = touchReading;
-  const found = {
+  return {
     origin,
     thpUnitBytes: replay.model.thpBytes,
     indistinguishable: detection.indistinguishable.map((one) => one.origin),
@@ -107,6 +103,7 @@ export function modelResult(finished: FinishedAnalysis): (whatIfs: Replayed) => 
         : { minBytes: holes.minBytes, lines: holes.lines },
     fidelity: fidelity(recorded, cutSizes),
     inferred: inferredBy(recorded, cutSizes),
+    baseline: baselineRss(finished, recorded),
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
     arenasOf: arenasByThread(replay),
@@ -120,15 +117,10 @@ export function modelResult(finished: FinishedAnalysis): (whatIfs: Replayed) => 
       time,
       causes: causesRead(causes, reading.bytes(pages), reading),
     })),
+    // Last, because trims at the end change the models.
+    scenarios: scenarioResults(finished, recorded),
     refused: [...finished.refused.values()],
   };
-  // Last, because trims at the end change the models.
-  const scenarios = scenarioResults(finished, recorded);
-  return (whatIfs) => ({
-    ...found,
-    baseline: baselineRss(finished, recorded, whatIfs),
-    scenarios: scenarios(whatIfs),
-  });
 }
 
 function cpusOf(
@@ -206,21 +198,14 @@ function baselineOf(
   return baseline;
 }
 
-function baselineRss(
-  finished: FinishedAnalysis,
-  recorded: RecordedRun,
-  whatIfs: Replayed,
-): RssFigures | null {
+function baselineRss(finished: FinishedAnalysis, recorded: RecordedRun): RssFigures | null {
   const baseline = baselineOf(finished, recorded);
-  return baseline === null ? null : (whatIfs.get(baseline.untrimmed)?.rss ?? null);
+  return baseline === null ? null : (finished.whatIfs.get(baseline.untrimmed)?.rss ?? null);
 }
 
-/** Returns what gives the recorded run's figures, then those of the what-ifs in the order asked for. */
-function scenarioResults(
-  finished: FinishedAnalysis,
-  run: RecordedRun,
-): (whatIfs: Replayed) => ScenarioResult[] {
-  const { options, ledger, refused } = finished;
+/** Returns the recorded run's figures, then those of the what-ifs in the order asked for. */
+function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): ScenarioResult[] {
+  const { options, ledger, refused, whatIfs } = finished;
   const { reading } = finished.touchReading;
   const { guided, otherwise } = run;
   const atPeak = (by: Reading) => run.peak.atPeak(guided, by.plane)?.replay ?? null;
@@ -249,7 +234,7 @@ function scenarioResults(
   const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
   const asRecorded = sharedFigures(replays, [...shared, ...bases], reading, peak);
   run.peak.forget();
-  const figuresOf = (spec: ScenarioSpec, whatIfs: Replayed): ScenarioFigures => {
+  const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
     const replayed = whatIfs.get(spec);
     if (replayed === undefined) {
       return asRecorded.get(spec)!;
@@ -261,10 +246,10 @@ function scenarioResults(
           baseline: whatIfs.get(comparedWith(spec, baseline))!,
         });
   };
-  return (whatIfs) => [
+  return [
     { spec: null, figures: recorded },
     ...options.whatIfs
       .filter((spec) => !refused.has(spec))
-      .map((spec) => ({ spec, figures: figuresOf(spec, whatIfs) })),
+      .map((spec) => ({ spec, figures: figuresOf(spec) })),
   ];
 }

@@ -327,14 +327,9 @@ function refersUp({ text }: Note): boolean {
 
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
   const touch = analysis.touchReading();
-  const figures = Promise.resolve(runner.figures(touch.reading));
-  // They may fail before they are waited for.
-  figures.catch(() => {});
-  // Other threads find the figures of the what-ifs meanwhile.
-  const withWhatIfs = analysis.found(touch);
-  const whatIfs = await figures;
+  const whatIfs = await runner.figures(touch.reading);
   refuseFullHeap();
-  return withWhatIfs(whatIfs);
+  return analysis.result(touch, whatIfs);
 }
 
 function rowOf(

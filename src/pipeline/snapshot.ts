@@ -17,7 +17,10 @@ import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
 export interface RunningAnalysis
-  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "baseline"> {
+  extends Omit<
+    FinishedAnalysis,
+    "detection" | "touchReading" | "refused" | "whatIfs" | "baseline"
+  > {
   /** null under --no-model */
   readonly detection: Detection | null;
   /** the batches that wait for lines that follow, oldest first */
@@ -79,8 +82,9 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
       observations(options.touch, running.measured, best.recorded.guided.replay),
     ),
     refused: new Map(),
+    whatIfs: new Map(),
     baseline: null,
-  })(new Map());
+  });
   return { ledger, model };
 }
 
