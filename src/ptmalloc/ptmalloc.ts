@@ -74,7 +74,7 @@ export class Ptmalloc extends Memory {
   threads: ProcessThreads;
   /** the thread that makes the current call */
   thread: Thread;
-  /** malloc was called by the program, or before the log began, so the initial hook has run (§5.2) */
+  /** the program called malloc or realloc, or the log began later: the initial hook is removed (§5.2) */
   initialHookDone = false;
   /** !SINGLE_THREAD_P: true for good once a second thread exists (§6.6) */
   multiThreaded = false;
@@ -209,8 +209,13 @@ export class Ptmalloc extends Memory {
     return c;
   }
 
-  /** realloc of a block to `bytes` > 0. Returns its chunk; 0 for NULL, with `c` still valid. */
+  /** realloc of a block. Returns its chunk; 0 for NULL, with `c` still valid unless `bytes` is 0, which frees it. */
   realloc(c: number, bytes: number): number {
+    this.initialHookDone = true;
+    if (bytes === 0) {
+      this.free(c);
+      return 0;
+    }
     if (shortcutApplies(this, c, bytes)) {
       return c;
     }

@@ -79,6 +79,17 @@ describe("calloc clears (§5.2)", () => {
     },
   );
 
+  it.each([0, 1])("2.31: realloc to %i bytes removes the initial hook for calloc", (bytes) => {
+    const p = process("2.31");
+    p.memalign(4096, 0, "a");
+    p.realloc("a", bytes);
+    if (bytes > 0) {
+      p.free("a");
+    }
+    // The hook's malloc would take the cached chunk at 0x1000.
+    expect(p.calloc(0)).toBe("main+0x2a0");
+  });
+
   it("2.31: malloc removes the initial hook for calloc; mallopt, memalign and free do not", () => {
     const untouched = process("2.31");
     untouched.memalign(64, 100);

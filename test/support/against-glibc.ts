@@ -139,10 +139,6 @@ class Twin {
         if (events.pointerIn[i] === 0) {
           return m.malloc(size);
         }
-        if (size === 0) {
-          m.free(chunk);
-          return 0;
-        }
         this.#countReads(i, chunk);
         return m.realloc(chunk, size);
       case Op.memalign:
