@@ -98,31 +98,47 @@ export class Resolver {
       this.#impossible(i, out);
       return;
     }
-    let block = this.pointers.insert(pointer);
-    if (block < 0 && this.order.repair(batch, i, this.#next, pointer, "free")) {
+    const block = this.pointers.insert(pointer);
+    if (block < 0) {
+      this.#returnLive(batch, i, action, ~block, out);
+    } else {
+      this.#return(batch, i, action, block, out);
+    }
+  }
+
+  /** An allocation returned the pointer of `block`, which is new. */
+  #return(batch: EventBatch, i: number, action: number, block: number, out: ActionBatch): void {
+    const pointer = batch.pointerOut[i]!;
+    if (this.mayBeCut) {
+      this.#own(block, batch, i);
+    }
+    if (this.displaced.any) {
+      this.displaced.returned(pointer, batch.tid[i]!, tidAbove(batch, i));
+    }
+    this.#recentlyFreed.delete(pointer);
+    out.action[i] = action;
+    out.block[i] = block;
+  }
+
+  /** An allocation returned the pointer of `block`, which is live. */
+  #returnLive(batch: EventBatch, i: number, action: number, block: number, out: ActionBatch): void {
+    const pointer = batch.pointerOut[i]!;
+    if (this.order.repair(batch, i, this.#next, pointer, "free")) {
       this.#resolve(batch, i, out);
       return;
     }
-    if (block < 0 && this.#keepsBoth(pointer, batch.tid[i]!)) {
-      block = this.pointers.insert(pointer);
+    if (this.#keepsBoth(pointer, batch.tid[i]!)) {
+      this.#return(batch, i, action, this.pointers.insert(pointer), out);
+      return;
     }
     if (this.mayBeCut) {
-      this.#own(block < 0 ? ~block : block, batch, i);
+      this.#own(block, batch, i);
     }
-    if (block >= 0) {
-      if (this.displaced.any) {
-        this.displaced.returned(pointer, batch.tid[i]!, tidAbove(batch, i));
-      }
-      this.#recentlyFreed.delete(pointer);
-      out.action[i] = action;
-      out.block[i] = block;
-    } else {
-      this.anomalies.reusedLive++;
-      this.displaced.returnedLive(pointer, batch.tid[i]!);
-      out.action[i] = action | LOST_FREE;
-      out.block[i] = ~block;
-      out.lost[i] = ~block;
-    }
+    this.anomalies.reusedLive++;
+    this.displaced.returnedLive(pointer, batch.tid[i]!);
+    out.action[i] = action | LOST_FREE;
+    out.block[i] = block;
+    out.lost[i] = block;
   }
 
   #free(batch: EventBatch, i: number, out: ActionBatch): void {
@@ -135,18 +151,24 @@ export class Resolver {
       this.#colliding.choose(batch, i, batch.tid[i]!);
     }
     const block = this.pointers.remove(pointer);
-    if (block >= 0) {
-      if (this.#colliding.any) {
-        this.#colliding.release(pointer);
-      }
-      if (this.displaced.any) {
-        this.displaced.freed(pointer, batch.tid[i]!, tidAbove(batch, i));
-      }
-      out.action[i] = Action.free;
-      out.block[i] = block;
-      this.#recentlyFreed.add(pointer);
+    if (block < 0) {
+      this.#freeUnknown(batch, i, out);
       return;
     }
+    if (this.#colliding.any) {
+      this.#colliding.release(pointer);
+    }
+    if (this.displaced.any) {
+      this.displaced.freed(pointer, batch.tid[i]!, tidAbove(batch, i));
+    }
+    out.action[i] = Action.free;
+    out.block[i] = block;
+    this.#recentlyFreed.add(pointer);
+  }
+
+  /** A free of a pointer that is not live. */
+  #freeUnknown(batch: EventBatch, i: number, out: ActionBatch): void {
+    const pointer = batch.pointerIn[i]!;
     if (
       this.#isContradiction(pointer) &&
       this.order.repair(batch, i, this.#next, pointer, "allocation")

@@ -117,21 +117,8 @@ export class NativeScanner implements BlockScanner {
     if (tid < 0 || bytes[at] !== SPACE) {
       return 0;
     }
-    const hours = twoDigits(bytes, at + 1);
-    if (hours < 0 || bytes[at + 3] !== COLON) {
-      return 0;
-    }
-    const minutes = twoDigits(bytes, at + 4);
-    if (minutes < 0 || minutes > 59 || bytes[at + 6] !== COLON) {
-      return 0;
-    }
-    const seconds = twoDigits(bytes, at + 7);
-    if (seconds < 0 || seconds > 60 || bytes[at + 9] !== DOT) {
-      return 0;
-    }
-    const high = threeDigits(bytes, at + 10);
-    const low = high < 0 ? -1 : threeDigits(bytes, at + 13);
-    if (low < 0 || bytes[at + 16] !== SPACE || bytes[at + 17] !== OPEN_BRACKET) {
+    const time = clockTime(bytes, at + 1);
+    if (time < 0 || bytes[at + 16] !== SPACE || bytes[at + 17] !== OPEN_BRACKET) {
       return 0;
     }
     const caller = this.#hexadecimal(bytes, at + 18);
@@ -208,7 +195,7 @@ export class NativeScanner implements BlockScanner {
 
     batch.op[index] = op;
     batch.tid[index] = tid;
-    batch.time[index] = (hours * 3600 + minutes * 60 + seconds) * 1_000_000 + high * 1000 + low;
+    batch.time[index] = time;
     batch.caller[index] = caller;
     batch.size[index] = size;
     batch.align[index] = 0;
@@ -353,6 +340,13 @@ for (let value = 0; value < 16; value++) {
   HEX_DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
+const NO_DIGIT = 16;
+/** Value of a decimal digit, by byte; `NO_DIGIT` for all other bytes. */
+const DIGITS = new Uint8Array(256).fill(NO_DIGIT);
+for (let value = 0; value < 10; value++) {
+  DIGITS[ZERO + value] = value;
+}
+
 /** True if `alloc(`, the common end of malloc, calloc and realloc, is at `at`. */
 function isAlloc(bytes: Buffer, at: number): boolean {
   return (
@@ -365,15 +359,28 @@ function isAlloc(bytes: Buffer, at: number): boolean {
   );
 }
 
-/** The number of two digits at `at`, or -1. */
-function twoDigits(bytes: Buffer, at: number): number {
-  const tens = bytes[at]! - ZERO;
-  const ones = bytes[at + 1]! - ZERO;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
-}
-
-function threeDigits(bytes: Buffer, at: number): number {
-  const hundreds = bytes[at]! - ZERO;
-  const rest = twoDigits(bytes, at + 1);
-  return hundreds >= 0 && hundreds <= 9 && rest >= 0 ? hundreds * 100 + rest : -1;
+/** The time `HH:MM:SS.ffffff` at `at` in µs, or -1. In one pass: a call for each of its numbers takes longer. */
+function clockTime(bytes: Buffer, at: number): number {
+  if (bytes[at + 2] !== COLON || bytes[at + 5] !== COLON || bytes[at + 8] !== DOT) {
+    return -1;
+  }
+  const h1 = DIGITS[bytes[at]!]!;
+  const h0 = DIGITS[bytes[at + 1]!]!;
+  const m1 = DIGITS[bytes[at + 3]!]!;
+  const m0 = DIGITS[bytes[at + 4]!]!;
+  const s1 = DIGITS[bytes[at + 6]!]!;
+  const s0 = DIGITS[bytes[at + 7]!]!;
+  const f1 = DIGITS[bytes[at + 9]!]!;
+  const f2 = DIGITS[bytes[at + 10]!]!;
+  const f3 = DIGITS[bytes[at + 11]!]!;
+  const f4 = DIGITS[bytes[at + 12]!]!;
+  const f5 = DIGITS[bytes[at + 13]!]!;
+  const f6 = DIGITS[bytes[at + 14]!]!;
+  const seconds = s1 * 10 + s0;
+  const all = h1 | h0 | m1 | m0 | s1 | s0 | f1 | f2 | f3 | f4 | f5 | f6;
+  if (all >= NO_DIGIT || m1 > 5 || seconds > 60) {
+    return -1;
+  }
+  const milliseconds = ((h1 * 10 + h0) * 3600 + (m1 * 10 + m0) * 60 + seconds) * 1000;
+  return (milliseconds + f1 * 100 + f2 * 10 + f3) * 1000 + f4 * 100 + f5 * 10 + f6;
 }
