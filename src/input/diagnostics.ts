@@ -1,3 +1,4 @@
+import type { MarkLabels } from "../trace/mark-labels.ts";
 import { type Layout, NATIVE_LAYOUT } from "./formats/native/layout.ts";
 import { type CallKind, kindOfCall } from "./unread-calls.ts";
 
@@ -53,6 +54,8 @@ export class Diagnostics {
   layout: Layout = NATIVE_LAYOUT;
   /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */
   readonly callerNames: string[] = [];
+  /** labels of marks by the number in their events */
+  readonly markLabels: MarkLabels = new Map();
   /** inputs that end early: incomplete compressed data, an incomplete last line */
   truncatedInputs = 0;
   /** the first `MALFORMED_SAMPLES` malformed lines */

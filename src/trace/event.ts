@@ -25,7 +25,7 @@ export const Op = {
   /** the program's own mallopt(parameter, value): parameter in `align`, value in `size` */
   mallopt: 8,
   threadExit: 9,
-  /** mark(label): a named point of the run, without effect on the heap */
+  /** mark(label): a named point of the run, without effect on the heap; the number of its label in `align` */
   mark: 10,
 } as const;
 

@@ -1,6 +1,7 @@
 import { endsInsidePointer } from "../../src/input/cut-pointer.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { Op } from "../../src/trace/event.ts";
+import { type MarkLabels, noteLabel } from "../../src/trace/mark-labels.ts";
 import type { ReadEvent, ReadLog } from "./collect.ts";
 
 /**
@@ -26,7 +27,8 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
     const bytes = Buffer.from(text, "latin1");
     const comment = /^[ \t]*#([\s\S]*)$/.exec(text);
     const names = [...diagnostics.callerNames];
-    const event = parseLine(text, names);
+    const labels = new Map(diagnostics.markLabels);
+    const event = parseLine(text, names, labels);
     const malformedBefore = lines.malformed;
     const isUnterminated = unterminated !== "" && line === texts.length;
     lines.total++;
@@ -38,6 +40,9 @@ export function readByRegex(log: Buffer, maxLineBytes: number): ReadLog {
       lines.parsed++;
       read.events.push({ ...event, line });
       diagnostics.callerNames.push(...names.slice(diagnostics.callerNames.length));
+      for (const [number, label] of labels) {
+        diagnostics.markLabels.set(number, label);
+      }
     } else if (comment !== null) {
       lines.comments++;
       const noteText = Buffer.from(comment[1] ?? "", "latin1")
@@ -102,7 +107,7 @@ const CALLS: [op: number, call: RegExp][] = [
   call(Op.mallocTrim, "malloc_trim", size, status),
   call(Op.mallopt, "mallopt", `(?<parameter>${INTEGER})${comma}(?<value>${INTEGER})`, status),
   call(Op.threadExit, "thread_exit", "", ""),
-  call(Op.mark, "mark", ANYTHING, ""),
+  call(Op.mark, "mark", `(?<label>${ANYTHING}?)`, ""),
   call(Op.malloc, `operator[ \\t]+new${_}(?:\\[\\])?`, size + _ + more, result),
   call(Op.free, `operator[ \\t]+delete${_}(?:\\[\\])?`, pointer + _ + more, end),
   call(Op.malloc, "_Zn[wa]m(?:RKSt9nothrow_t)?", size + _ + more, result),
@@ -119,7 +124,7 @@ function call(op: number, name: string, inside: string, after: string): [number,
   return [op, new RegExp(`^${name}${_}\\(${_}${inside}${_}\\)${after}${_}$`)];
 }
 
-function parseLine(text: string, names: string[]): Event | undefined {
+function parseLine(text: string, names: string[], labels: MarkLabels): Event | undefined {
   const head = HEAD.exec(text)?.groups;
   if (head === undefined || Number(head.tid) > 0x7fffffff) {
     return undefined;
@@ -134,7 +139,10 @@ function parseLine(text: string, names: string[]): Event | undefined {
         time: timeOf(head),
         caller: head.name === undefined ? pointerOf(head.caller) : numberOfText(head.name, names),
         size: Number(groups.count ?? 1) * numberOf(groups.size ?? groups.value),
-        align: numberOf(groups.align ?? groups.parameter),
+        align:
+          groups.label === undefined
+            ? numberOf(groups.align ?? groups.parameter)
+            : noteLabel(labels, Buffer.from(groups.label, "latin1")),
         pointerIn: pointerOf(groups.in),
         pointerOut: pointerOf(groups.out),
       };

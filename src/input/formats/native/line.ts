@@ -1,4 +1,5 @@
 import { Op } from "../../../trace/event.ts";
+import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
 import {
   CXX_DELETE,
   CXX_NEW,
@@ -47,10 +48,18 @@ export class NativeLine {
   readonly #head: LineHead;
   readonly #hasTail: boolean;
   readonly #callers: NamedCallers;
+  readonly #labels: MarkLabels;
+  #labelStart = 0;
+  #labelEnd = 0;
 
-  /** `callers`: those that lines give as text */
-  constructor(layout: Layout = NATIVE_LAYOUT, callers = new NamedCallers([])) {
+  /** `callers`: those that lines give as text; `labels`: those of marks */
+  constructor(
+    layout: Layout = NATIVE_LAYOUT,
+    callers = new NamedCallers([]),
+    labels: MarkLabels = new Map(),
+  ) {
     this.#callers = callers;
+    this.#labels = labels;
     this.#cursor = new NativeCursor(layout.pointerBase);
     this.#hasTail = layout.hasTail;
     this.#head =
@@ -84,6 +93,9 @@ export class NativeLine {
     }
     if (!this.#isAtEnd()) {
       return false;
+    }
+    if (this.op === Op.mark) {
+      this.align = noteLabel(this.#labels, bytes.subarray(this.#labelStart, this.#labelEnd));
     }
     const { nameStart, nameEnd } = this.#head;
     if (nameEnd > 0) {
@@ -164,7 +176,7 @@ export class NativeLine {
       case Shape.nothing:
         return this.#cursor.punctuation(CLOSE);
       case Shape.label:
-        return this.#ignoreLabel();
+        return this.#readLabel();
       default:
         shape satisfies never;
         return false;
@@ -302,15 +314,23 @@ export class NativeLine {
     return true;
   }
 
-  /** Everything up to the last closing parenthesis of the line. */
-  #ignoreLabel(): boolean {
-    for (let at = this.#cursor.end - 1; at >= this.#cursor.at; at--) {
-      if (this.#cursor.bytes[at] === CLOSE) {
-        this.#cursor.at = at + 1;
-        return true;
-      }
+  /** Everything up to the last closing parenthesis of the line, without blanks around it. */
+  #readLabel(): boolean {
+    const { bytes, at: start } = this.#cursor;
+    let end = this.#cursor.end - 1;
+    while (end >= start && bytes[end] !== CLOSE) {
+      end--;
     }
-    return false;
+    if (end < start) {
+      return false;
+    }
+    this.#cursor.at = end + 1;
+    while (end > start && isBlank(bytes[end - 1]!)) {
+      end--;
+    }
+    this.#labelStart = start;
+    this.#labelEnd = end;
+    return true;
   }
 
   #comma(): boolean {

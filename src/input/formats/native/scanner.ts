@@ -41,7 +41,8 @@ export class NativeScanner implements BlockScanner {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
-    this.#line = new NativeLine(layout, new NamedCallers(diagnostics.callerNames));
+    const { callerNames, markLabels } = diagnostics;
+    this.#line = new NativeLine(layout, new NamedCallers(callerNames), markLabels);
     this.#linesBefore = diagnostics.lines.total;
     this.#hasCommonLines = layout.columns === null;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EVENTS_PER_BATCH } from "../../../../src/trace/columns.ts";
 import { Op } from "../../../../src/trace/event.ts";
+import { numberOfTypedLabel } from "../../../../src/trace/mark-labels.ts";
 import { type ReadEvent, scanText } from "../../../support/collect.ts";
 
 async function readOne(line: string): Promise<ReadEvent | undefined> {
@@ -52,8 +53,9 @@ describe("calls", () => {
     ["mallopt(-3, 131072) = 1", { op: Op.mallopt, align: -3, size: 131072 }],
     ["mallopt(-8, -1) = 1", { op: Op.mallopt, align: -8, size: -1 }],
     ["thread_exit()", { op: Op.threadExit }],
-    ["mark(phase (2) done)", { op: Op.mark }],
-    ["mark()", { op: Op.mark }],
+    ["mark(phase (2) done)", { op: Op.mark, align: numberOfTypedLabel("phase (2) done") }],
+    ["mark( warm \t)", { op: Op.mark, align: numberOfTypedLabel("warm") }],
+    ["mark()", { op: Op.mark, align: numberOfTypedLabel("") }],
     ["operator new(8) = 0x10", { op: Op.malloc, size: 8, pointerOut: 16 }],
     ["operator new[](8, std::nothrow) = 0x10", { op: Op.malloc, size: 8, pointerOut: 16 }],
     ["operator delete(0x10)", { op: Op.free, pointerIn: 16 }],
@@ -202,6 +204,18 @@ test("every line is counted once and has its number", async () => {
   ]);
   expect(diagnostics.lines).toEqual({ total: 8, parsed: 2, comments: 3, malformed: 1, blank: 2 });
   expect(diagnostics.samples).toEqual([{ line: 5, text: "bad" }]);
+});
+
+test("labels of marks are kept by their numbers, except those of malformed lines", async () => {
+  const { events, diagnostics } = await scanText(
+    "1 mark(warm)\n1 mark(größer)\n1 mark(warm)\n1 mark(bad) = 3\n",
+  );
+  expect([...diagnostics.markLabels.values()]).toEqual(["warm", "größer"]);
+  expect(events.map(({ align }) => diagnostics.markLabels.get(align))).toEqual([
+    "warm",
+    "größer",
+    "warm",
+  ]);
 });
 
 test("a batch that is full of events or of comments is passed on", async () => {
