@@ -1,6 +1,7 @@
 import type { RecordedOptions } from "../recorded/processes.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
+import type { Moment } from "../trace/moment.ts";
 import type { ThreadDump } from "../trace/thread-dump.ts";
 
 /** What the user asked of an analysis. All settings are checked. */
@@ -16,6 +17,21 @@ export interface AnalysisOptions extends RecordedOptions {
   /** CPUs of this machine */
   readonly hostCpus: number;
   readonly touch: TouchPolicy;
+  /** the moment of the recorded run to show; absent: none */
+  readonly inspect?: InspectOptions;
+}
+
+/** What to show of a moment. What is left out takes time and memory. */
+export interface InspectOptions {
+  readonly moment: Moment;
+  /** id of the only arena to show; null: all */
+  readonly arena: number | null;
+  /** chunks listed of each bin; Infinity: all */
+  readonly chunksPerBin: number;
+  /** all chunks of the heaps */
+  readonly chunks: boolean;
+  /** what malloc_trim(0) would return */
+  readonly trim: boolean;
 }
 
 /** What the user asked of a log, which may have the calls of several processes. */

@@ -19,6 +19,7 @@ import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { PinnedBytes } from "../trace/site-table.ts";
 import type { StatedProcess } from "../trace/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
+import type { InspectionResult } from "./inspection/inspect.ts";
 import type { PinResult } from "./pin-result.ts";
 import type { RaiseResult } from "./raise-result.ts";
 
@@ -42,6 +43,8 @@ export interface ReadSummary {
   readonly truncatedInputs: number;
   /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */
   readonly callerNames: readonly string[];
+  /** labels of marks by the number in their events */
+  readonly markLabels: ReadonlyMap<number, string>;
 }
 
 /** What an analysis found in a log. */
@@ -140,6 +143,8 @@ export interface ModelResult {
   /** bytes of the chunks that the program holds, at each point of the timeline */
   readonly inUse: readonly number[];
   readonly eventsPerArenaPoint: number;
+  /** null: no moment was asked for */
+  readonly inspection: InspectionResult | null;
   /** why memory was resident at some moments of the recorded run */
   readonly causesOverTime: readonly CausesAt[];
 }

@@ -13,6 +13,7 @@ import { FirstPointers } from "../trace/first-pointers.ts";
 import { completed, type InSteps } from "../trace/in-steps.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
+import { MomentSearch } from "../trace/moment.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
@@ -67,6 +68,7 @@ export class Analysis implements EventSink {
   readonly #threadBuffers = new ThreadBuffers();
   readonly #allocatorSigns = new AllocatorSigns();
   readonly #raiseSites = new RaiseSites();
+  readonly #moment: MomentSearch | null;
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
   /** the replay of the oldest batch, as far as it has yet to be done */
@@ -82,6 +84,7 @@ export class Analysis implements EventSink {
     this.ledger = new Ledger(options);
     this.#runner = runner;
     this.#touch = new Touch(options.touch);
+    this.#moment = options.inspect === undefined ? null : new MomentSearch(options.inspect.moment);
     this.recorded = new RecordedRuns(options, this.#facts, {
       accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
       start: (origin, isAnchored) => {
@@ -248,6 +251,7 @@ export class Analysis implements EventSink {
       measured: this.#measured,
       causeSeries: this.#causeSeries,
       raiseSites: this.#raiseSites,
+      moment: this.#moment,
     };
   }
 
@@ -311,6 +315,7 @@ export class Analysis implements EventSink {
       }
     }
     const { first } = stage;
+    this.#moment?.take(batch, first, this.ledger.clock.least);
     // Only now are the batch's times on one clock.
     for (const [{ at }, bytes] of samples) {
       const time = at > 0 ? batch.time[at - 1]! : timeBefore;
@@ -331,6 +336,7 @@ export class Analysis implements EventSink {
         seesWholePointers: this.#seesWholePointers,
         logsExits: this.#threadExits.areLogged,
         isMeasured: isFitted(this.#options.touch, this.#measured),
+        moment: this.#moment?.found ?? null,
       },
     );
     this.#raiseSites.note(this.recorded, batch);

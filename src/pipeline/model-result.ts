@@ -15,6 +15,7 @@ import type { TouchReading } from "../replay/writes/touch-reading.ts";
 import type { RssFigures } from "../report/report.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
+import type { MomentSearch } from "../trace/moment.ts";
 import type { PinnedBytes } from "../trace/site-table.ts";
 import {
   AS_RECORDED,
@@ -40,6 +41,7 @@ import type {
   ScenarioResult,
 } from "./analysis-result.ts";
 import type { CauseSeries } from "./cause-series.ts";
+import { inspect } from "./inspection/inspect.ts";
 import { pinResults } from "./pin-result.ts";
 import { raiseResult } from "./raise-result.ts";
 import type { RaiseSites } from "./raise-sites.ts";
@@ -65,6 +67,8 @@ export interface FinishedAnalysis {
   readonly causeSeries: CauseSeries;
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly raiseSites: RaiseSites;
+  /** null: no moment was asked for */
+  readonly moment: MomentSearch | null;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** what was replayed to be compared with the what-ifs; null: nothing */
@@ -112,6 +116,7 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     thresholdRaise: raiseResult(recorded.guided, finished.raiseSites, reading),
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
+    inspection: inspectionOf(finished, recorded, reading),
     causesOverTime: finished.causeSeries.samples.map(({ events, time, causes, pages }) => ({
       events,
       time,
@@ -121,6 +126,16 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
     scenarios: scenarioResults(finished, recorded),
     refused: [...finished.refused.values()],
   };
+}
+
+function inspectionOf(
+  { options, moment, ledger }: FinishedAnalysis,
+  recorded: RecordedRun,
+  reading: Reading,
+): ModelResult["inspection"] {
+  return options.inspect === undefined || moment === null
+    ? null
+    : inspect(recorded, moment, options.inspect, ledger, reading);
 }
 
 function cpusOf(

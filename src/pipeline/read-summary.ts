@@ -39,6 +39,7 @@ export function readSummary(
     })),
     truncatedInputs,
     callerNames: diagnostics.callerNames,
+    markLabels: diagnostics.markLabels,
     layout: isNative(layout) ? null : layoutSummary(layout),
   };
 }

@@ -2,7 +2,7 @@ import type { Arena } from "./arena.ts";
 import { unlink } from "./bins.ts";
 import { ADDR, BK, FREE, GRANULE, HEAP, PREV, SIZE, STATE, STRIDE, TOP } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
-import { HEAP_MAX } from "./heap.ts";
+import { HEAP_MAX, type Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { dropPages } from "./resident.ts";
 import { BIN_COUNT, binIndex, UNSORTED } from "./size-classes.ts";
@@ -136,10 +136,13 @@ function deleteHeap(m: Ptmalloc, av: Arena, pad: number): boolean {
   return true;
 }
 
+/** Called for each madvise of malloc_trim, with the pages of the heap that it drops: from..to-1. */
+export type OnDropped = (heap: Heap, from: number, to: number) => void;
+
 /**
  * malloc_trim(pad) (§7): drops whole pages within free chunks of every arena, and trims the top of the main arena.
  */
-export function mallocTrim(m: Ptmalloc, pad: number): void {
+export function mallocTrim(m: Ptmalloc, pad: number, onDropped: OnDropped | null = null): void {
   // bin_index of a page: chunks in lower bins have no whole page between their link words and their end.
   const firstPageBin = binIndex(m.pageBytes / GRANULE);
   let av = m.mainArena;
@@ -148,9 +151,9 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
       if (m.profile.fastbins) {
         consolidate(m, av);
       }
-      dropBin(m, av, UNSORTED);
+      dropBin(m, av, UNSORTED, onDropped);
       for (let index = firstPageBin; index < BIN_COUNT; index++) {
-        dropBin(m, av, index);
+        dropBin(m, av, index, onDropped);
       }
     }
     av = av.next;
@@ -162,12 +165,13 @@ export function mallocTrim(m: Ptmalloc, pad: number): void {
 /** sizeof(malloc_chunk): the words at a free chunk's start, which must stay */
 const CHUNK_STRUCT_GRANULES = 3;
 
-function dropBin(m: Ptmalloc, av: Arena, index: number): void {
+function dropBin(m: Ptmalloc, av: Arena, index: number, onDropped: OnDropped | null): void {
   const w = m.chunks.words;
   const bin = av.bins + index * STRIDE;
   for (let c = w[bin + BK]!; c !== bin; c = w[c + BK]!) {
     const { from, to } = droppablePages(m, c);
     if (to > from) {
+      onDropped?.(m.heapOf(c), from, to);
       dropPages(m, m.heapOf(c), from, to);
     }
   }

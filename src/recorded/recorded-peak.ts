@@ -2,6 +2,7 @@ import { type Insertion, insertAll, type Sbrk } from "../replay/insertions.ts";
 import type { KeptWork } from "../replay/peak/kept-works.ts";
 import { type PastStep, PeakPast, type Recycled } from "../replay/peak/peak-past.ts";
 import type { ReplayedBatch } from "../replay/work.ts";
+import type { MomentEvent } from "../trace/moment.ts";
 import type { RecentPast } from "./explain/past.ts";
 import type { BatchBeginning, GuidedReplay } from "./guided-replay.ts";
 
@@ -15,7 +16,7 @@ function followRules(copy: GuidedReplay, { model: { profile } }: GuidedReplay): 
 }
 
 /**
- * What it takes to return to the peak of a recorded run. A batch that may yet be explained otherwise is taken only when
+ * What it takes to return to the peak of a recorded run, or to a moment that was asked for. A batch that may yet be explained otherwise is taken only when
  * the run's recent past forgets it.
  */
 export class RecordedPeak {
@@ -37,6 +38,11 @@ export class RecordedPeak {
 
   get isMeasured(): boolean {
     return this.#past.readsRatios;
+  }
+
+  /** the last event up to the moment to which `atMoment` returns, as far as the log has been read */
+  set moment(moment: MomentEvent | null) {
+    this.#past.moment = moment;
   }
 
   /** Takes a batch that the run is about to make and that nothing will explain. */
@@ -107,6 +113,14 @@ export class RecordedPeak {
 
   #noPast(): PeakPast<GuidedReplay> {
     return new PeakPast(REPLAY_OF, this.#recycled, followRules);
+  }
+
+  /**
+   * Returns the run as it was at the moment; null if that is unknown. Must be called before `atPeak`, which forgets what it
+   * needs.
+   */
+  atMoment(guided: GuidedReplay): GuidedReplay | null {
+    return this.#past.atMoment(guided);
   }
 
   /** Returns the run as it was when the plane's RSS was highest; null if that is unknown. */

@@ -6,6 +6,7 @@ import { type ReplayedBatch, type Work, workOf } from "../replay/work.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { InSteps } from "../trace/in-steps.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
+import type { MomentEvent } from "../trace/moment.ts";
 import type { LastCalls } from "../trace/order/last-calls.ts";
 import { addressLayout } from "./address-layout.ts";
 import type { Candidate } from "./candidate.ts";
@@ -38,6 +39,8 @@ export interface LogEvidence {
   readonly logsExits: boolean;
   /** the process's RSS was measured, and decides from which planes RSS is read */
   readonly isMeasured: boolean;
+  /** the last event up to the moment that was asked for, so far; null: none was, or it is not reached */
+  readonly moment: MomentEvent | null;
 }
 
 /**
@@ -129,6 +132,7 @@ export class RecordedRuns {
     for (const [rank, { recorded }] of detection.runs.entries()) {
       recorded.guided.witness.logsExits(this.#logsExits);
       recorded.peak.isMeasured = evidence.isMeasured;
+      recorded.peak.moment = evidence.moment;
       recorded.replay(work, next, logged, kept, mayInfer && rank < MAX_INFERRING);
       yield;
     }

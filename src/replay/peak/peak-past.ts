@@ -1,5 +1,6 @@
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { bitOf, PLANE_POLICY, RATIOS, ratioPlane } from "../../ptmalloc/resident.ts";
+import type { MomentEvent } from "../../trace/moment.ts";
 import { type Insertion, replayUntil } from "../insertions.ts";
 import type { Replay } from "../replay.ts";
 import type { RssRecord } from "../rss-record.ts";
@@ -62,11 +63,14 @@ const WORDS_PER_THREAD = 50;
 /**
  * What it takes to return to the moment when a run's RSS was highest, which only the log's end shows. The log is divided
  * into stretches; of each the state at its start is copied, and its steps are kept. A stretch in which no plane reached a
- * new peak is forgotten. A stretch is as long as its copy is cheap beside its replay.
+ * new peak is forgotten, unless it has another moment that was asked for. A stretch is as long as its copy is cheap beside
+ * its replay.
  */
 export class PeakPast<R extends Copyable<R>> {
   /** RSS may be read from the planes of the ratios: it was measured */
   readsRatios = false;
+  /** the last event up to the moment to which `atMoment` returns, as far as the log has been read; null: none */
+  moment: MomentEvent | null = null;
   readonly #replayOf: (run: R) => Replay;
   readonly #recycled: Recycled<R>;
   readonly #follow: (copy: R, run: R) => void;
@@ -74,6 +78,8 @@ export class PeakPast<R extends Copyable<R>> {
   #latest: Stretch<R> | null = null;
   /** earlier stretches in which planes had their peaks so far, by number of the plane's bit */
   readonly #earlier = new Map<number, Stretch<R>>();
+  /** an earlier stretch that has the moment; null: none has */
+  #ofMoment: Stretch<R> | null = null;
   /** the latest result of `atPeak`, which has event `end` to come */
   #found: { readonly run: R; readonly end: number } | null = null;
 
@@ -95,6 +101,8 @@ export class PeakPast<R extends Copyable<R>> {
   share(): PeakPast<R> {
     const copy = new PeakPast(this.#replayOf, this.#recycled, this.#follow);
     copy.readsRatios = this.readsRatios;
+    copy.moment = this.moment;
+    copy.#ofMoment = this.#ofMoment && shared(this.#ofMoment);
     copy.#latest = this.#latest && shared(this.#latest);
     const twins = new Map<Stretch<R>, Stretch<R>>();
     for (const [bit, stretch] of this.#earlier) {
@@ -109,7 +117,7 @@ export class PeakPast<R extends Copyable<R>> {
   take(run: R, step: PastStep<R>): void {
     if (this.isDue(run)) {
       // First, because the copy takes the memory of what ends.
-      this.#endStretch(this.#replayOf(run).rss);
+      this.#endStretch(this.#replayOf(run));
       this.begin(run, this.#recycled.copyOf(run));
     }
     this.add(step);
@@ -128,9 +136,9 @@ export class PeakPast<R extends Copyable<R>> {
 
   /** Begins a stretch at the state of `run`; `start` is a copy of it that nobody else uses. */
   begin(run: R, start: R): void {
-    const { rss, state } = this.#replayOf(run);
-    this.#endStretch(rss);
-    this.#latest = { start, at: state.event, steps: [], isShared: false };
+    const replay = this.#replayOf(run);
+    this.#endStretch(replay);
+    this.#latest = { start, at: replay.state.event, steps: [], isShared: false };
   }
 
   /** Adds a step to the latest stretch. */
@@ -179,6 +187,31 @@ export class PeakPast<R extends Copyable<R>> {
     return found && this.#replayOf(found).model.resident.pages[bit] === peak ? found : null;
   }
 
+  /**
+   * Returns the state of `run`, which has ended, after the moment's event and the program's write of that call. It must
+   * not be changed. Null if the run did not come there. Must be called before `atPeak`, which forgets what it needs.
+   */
+  atMoment(run: R): R | null {
+    const { moment } = this;
+    const stretch = [this.#latest, this.#ofMoment].find(
+      (one) => one !== null && moment !== null && moment.event >= one.at,
+    );
+    if (stretch == null || moment === null) {
+      return null;
+    }
+    const step = stretch.steps.findLast(
+      ({ kept, first }) => kept !== null && first <= moment.event,
+    );
+    const batch = step?.kept?.work.batch;
+    if (step === undefined || batch === undefined) {
+      return null;
+    }
+    const row = moment.isOfLine
+      ? batch.line.subarray(0, batch.length).indexOf(moment.line)
+      : moment.event - step.first;
+    return row < 0 ? null : this.#replay(stretch, run, step.first + row + 1);
+  }
+
   /** Replays a copy of a stretch's start until event `end` is to come. */
   #replay({ start, steps }: Stretch<R>, run: R, end: number): R {
     const copy = this.#recycled.copyOf(start);
@@ -214,6 +247,14 @@ export class PeakPast<R extends Copyable<R>> {
   forget(): void {
     this.#keepOnly(null);
     this.#found = null;
+    this.#forgetMoment();
+  }
+
+  #forgetMoment(): void {
+    if (this.#ofMoment !== null) {
+      this.#drop(this.#ofMoment);
+    }
+    this.#ofMoment = null;
   }
 
   #stretchOf(rss: RssRecord, bit: number): Stretch<R> | null {
@@ -223,13 +264,18 @@ export class PeakPast<R extends Copyable<R>> {
       : (this.#earlier.get(bit) ?? null);
   }
 
-  /** The latest stretch is complete: keeps as much of it as the peaks so far need. */
-  #endStretch(rss: RssRecord): void {
+  /** The latest stretch is complete: keeps as much of it as the moment and the peaks so far need. */
+  #endStretch({ rss, state }: Replay): void {
     const latest = this.#latest;
     if (latest === null) {
       return;
     }
     this.#latest = null;
+    const { moment } = this;
+    if (moment !== null && moment.event >= latest.at && moment.event < state.event) {
+      this.#forgetMoment();
+      this.#ofMoment = shared(latest);
+    }
     this.#forgetExceeded(latest, rss);
     const bits = BITS.filter((bit) => hasPeakIn(latest, rss, bit));
     const read = bits.filter((bit) => this.#isRead(bit));

@@ -263,11 +263,17 @@ export class AddressMap {
   /** Returns the pointer that the log would show for chunk `c`; NaN if the heap's start is unknown. */
   addressOf(m: Ptmalloc, c: number): number {
     const w = m.chunks.words;
-    const base = c === 0 || w[c + STATE] === MAPPED ? null : this.#baseOf(m.heapOf(c));
+    const isInHeap = c !== 0 && w[c + STATE] !== MAPPED;
+    return isInHeap ? this.addressIn(m.heapOf(c), (w[c + ADDR]! + 1) * GRANULE) : Number.NaN;
+  }
+
+  /** Returns the address so many bytes above the heap's start, as the log would show it; NaN if the start is unknown. */
+  addressIn(heap: Heap, offset: number): number {
+    const base = this.#baseOf(heap);
     if (base === null) {
       return Number.NaN;
     }
-    const address = base + (w[c + ADDR]! + 1) * GRANULE;
+    const address = base + offset;
     return this.state.whole ? address : (address + CUT_MODULUS) % CUT_MODULUS;
   }
 

@@ -79,6 +79,11 @@ export class MappingStarts {
     }
   }
 
+  /** Returns the address at which a mapping starts, by its id; NaN if it is unknown. */
+  startOf(id: number): number {
+    return this.#starts[id] ?? Number.NaN;
+  }
+
   /** true if the start of some mapping may be unknown */
   get leavesSomeOpen(): boolean {
     return this.#isNeeded;
