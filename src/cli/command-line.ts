@@ -54,6 +54,10 @@ async function dispatch(
         const { diffReports } = await import("./commands/runs.ts");
         exitCode = await diffReports(request, io);
       },
+      inspect: async (request) => {
+        const { inspectLog } = await import("./commands/runs.ts");
+        exitCode = await inspectLog(request, io, analyse, commands);
+      },
       record: async (words, values) => {
         const { recordCommand } = await import("./commands/runs.ts");
         exitCode = await recordCommand(words, values, io, analyse, commands);

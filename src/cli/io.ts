@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { AnalysisHooks, StandardInput } from "../pipeline/analysis-hooks.ts";
 import type { LogOptions } from "../pipeline/analysis-options.ts";
+import type { InspectionOutcome } from "../report/inspection.ts";
 import type { Report } from "../report/report.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,5 +41,10 @@ export interface Io {
 export type Analyse = (
   inputs: readonly string[],
   options: LogOptions,
-  hooks: AnalysisHooks<Report>,
+  hooks: AnalysisHooks<Report> & InspectionHook,
 ) => Promise<Report>;
+
+export interface InspectionHook {
+  /** called before the report is returned, if a moment was asked for and a model was run */
+  readonly onInspected?: (outcome: InspectionOutcome) => void;
+}

@@ -4,6 +4,7 @@ import { ANALYZE_HELP, addAnalyze } from "./commands/analyze/options.ts";
 import { addCheck, type CheckRequest } from "./commands/check/options.ts";
 import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
+import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
 import { addWatch } from "./commands/watch/options.ts";
@@ -13,6 +14,7 @@ export interface Commands {
   readonly analyze: (inputs: readonly string[], values: AnalysisValues) => Promise<void>;
   readonly check: (request: CheckRequest) => Promise<void>;
   readonly diff: (request: DiffRequest) => Promise<void>;
+  readonly inspect: (request: InspectRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
@@ -41,6 +43,7 @@ export function buildProgram(
   const analyze = addAnalyze(program, commands.analyze);
   addCheck(program, commands.check);
   addDiff(program, commands.diff);
+  addInspect(program, commands.inspect);
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
   addHook(program, commands.hook);

@@ -5,6 +5,7 @@ import { NoSuchProcess } from "../pipeline/no-such-process.ts";
 import { asOutOfMemory, refuseFullHeap } from "../pipeline/out-of-memory.ts";
 import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
+import { inspectionOutcome } from "../summary/inspection-summary.ts";
 import { summarize } from "../summary/summarize.ts";
 import type { Analyse } from "./io.ts";
 import { Failure } from "./problems.ts";
@@ -13,7 +14,7 @@ import { Failure } from "./problems.ts";
 
 /** Analyses logs in the given workers; null: in this thread. `version` is mallog's own. */
 export function reportOfLog(version: string, workers: Workers | null): Analyse {
-  return async (inputs, options, { onStart, ...hooks }) => {
+  return async (inputs, options, { onStart, onInspected, ...hooks }) => {
     const start = (snapshot: () => AnalysisResult | null): void =>
       onStart?.(() => {
         const found = snapshot();
@@ -22,6 +23,10 @@ export function reportOfLog(version: string, workers: Workers | null): Analyse {
     const watched = onStart === undefined ? hooks : { ...hooks, onStart: start };
     const result = await analyse(inputs, options, watched, workers);
     const report = summarize(result, version, options.threadDumps);
+    const outcome = options.inspect && inspectionOutcome(result, report, options.inspect);
+    if (outcome != null) {
+      onInspected?.(outcome);
+    }
     refuseFullHeap();
     return report;
   };

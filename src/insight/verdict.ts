@@ -154,7 +154,8 @@ export function fidelityTone({ compared, equal }: Fidelity): Sentence["tone"] {
   return equal / compared >= TRUSTED_RATIO ? "plain" : "bad";
 }
 
-function reproduced(fidelity: Fidelity): Sentence {
+/** How many of the log's pointers the model reproduced, as a clause. */
+export function reproduced(fidelity: Fidelity): Sentence {
   const { compared, equal, firstDivergence } = fidelity;
   const tone = fidelityTone(fidelity);
   const pointers = `${exact(equal)} of ${exact(compared)} pointers`;

@@ -24,6 +24,8 @@ export interface AnalysisOptions extends RecordedOptions {
 /** What to show of a moment. What is left out takes time and memory. */
 export interface InspectOptions {
   readonly moment: Moment;
+  /** the moment as typed */
+  readonly asked: string;
   /** id of the only arena to show; null: all */
   readonly arena: number | null;
   /** chunks listed of each bin; Infinity: all */

@@ -86,6 +86,11 @@ interface Span {
   readonly end: number;
 }
 
+/** Bytes from the heap's start to the first page of its map. */
+export function mapOffset(m: Ptmalloc, heap: Heap, plane: number): number {
+  return spanOf(m, heap, plane).first * m.pageBytes;
+}
+
 /** Huge pages may be resident below the first known chunk, and above the heap's end up to its past maximum. */
 function spanOf(m: Ptmalloc, heap: Heap, plane: number): Span {
   let first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));

@@ -26,6 +26,11 @@ export interface Inspection {
   readonly heap: HeapState;
 }
 
+/** What was found of a moment; `missing` says in one clause why nothing was, and `option` which option asked for it. */
+export type InspectionOutcome =
+  | { readonly inspection: Inspection }
+  | { readonly missing: string; readonly option?: string };
+
 /** After a call, and what the program writes to its block, and before the next call. */
 export interface InspectedMoment {
   /** as typed */
@@ -135,6 +140,8 @@ export interface ArenaHeap {
   readonly rssBytes: number;
   /** all chunks by address; null: not asked for (--chunks) */
   readonly chunks: readonly HeapChunk[] | null;
+  /** bytes from the heap's start to the first page of the map */
+  readonly mapOffset: number;
   readonly map: HeapMap;
 }
 

@@ -3,5 +3,6 @@ export { analyzeLog } from "./analyze/run.ts";
 export { checkLog } from "./check/run.ts";
 export { diffReports } from "./diff/run.ts";
 export { writeHook } from "./hook/run.ts";
+export { inspectLog } from "./inspect/run.ts";
 export { recordCommand } from "./record/run.ts";
 export { watchProcess } from "./watch/run.ts";

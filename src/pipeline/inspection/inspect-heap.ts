@@ -2,7 +2,7 @@ import type { Arena } from "../../ptmalloc/arena.ts";
 import { arenaBins } from "../../ptmalloc/bin-lists.ts";
 import { type ArenaCensus, census } from "../../ptmalloc/census.ts";
 import { GRANULE, SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
-import { heapMaps, type HeapMap as ModelMap } from "../../ptmalloc/heap-map.ts";
+import { heapMaps, type HeapMap as ModelMap, mapOffset } from "../../ptmalloc/heap-map.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { trimRanges } from "../../ptmalloc/trim-ranges.ts";
 import type { GuidedReplay } from "../../recorded/guided-replay.ts";
@@ -101,6 +101,7 @@ function arenaState(
         bytes: heap.size,
         rssBytes: (map.fullPages + map.partlyFreePages + map.freePages) * SMALLEST_PAGE,
         chunks: options.chunks ? heapChunks(run, heap) : null,
+        mapOffset: mapOffset(model, heap, reading.plane),
         map: reportedMap(map, pagesPerCell),
       };
     }),

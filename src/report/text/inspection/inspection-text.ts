@@ -1,0 +1,221 @@
+import { byteUnit, count, duration, exact, plural, size } from "../../format.ts";
+import type { HeapState, InspectedMoment, Inspection, MallocParameters } from "../../inspection.ts";
+import type { Sentence } from "../../presented.ts";
+import { printable } from "../../printable.ts";
+import { type Column, splitAtTop } from "../../tables/column.ts";
+import { heading, item, type TextStyle, wrap } from "../style.ts";
+import { renderTable } from "../text-table.ts";
+import { heapMapLines, MAP_KEY, mapTitle } from "./heap-map-lines.ts";
+import {
+  arenaStateColumns,
+  binColumns,
+  chunkColumns,
+  HEAP_COLUMNS,
+  mappedColumns,
+  threadStateColumns,
+  trimColumns,
+} from "./inspected-tables.ts";
+
+/** How `inspect` prints a moment. */
+export interface InspectionStyle extends TextStyle {
+  /** rows of a table; 0: all */
+  readonly top: number;
+  readonly bins: boolean;
+  readonly map: boolean;
+}
+
+/** The heap at a moment for people. `evidence`: how far the log supports it. */
+export function inspectionText(
+  inspection: Inspection,
+  evidence: readonly Sentence[],
+  style: InspectionStyle,
+): string {
+  const { heap } = inspection;
+  const sections = [
+    summary(inspection, evidence, style),
+    arenas(heap, style),
+    ...(style.bins ? bins(heap, style) : []),
+    threads(heap, style),
+    ...(style.bins ? threadBins(heap, style) : []),
+    mapped(heap, style),
+    parameters(heap.parameters, style),
+    ...(style.map ? maps(heap, style) : []),
+    ...chunks(heap, style),
+    trim(heap, style),
+  ];
+  return `${sections.filter((section) => section !== null).join("\n\n")}\n`;
+}
+
+function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  style: InspectionStyle,
+): string {
+  return renderTable(columns, splitAtTop(rows, style.top), style);
+}
+
+function summary(
+  { moment, heap }: Inspection,
+  evidence: readonly Sentence[],
+  style: InspectionStyle,
+): string {
+  const unit = byteUnit([heap.rssBytes, heap.systemBytes, heap.inUseBytes]);
+  const lines = [
+    `RSS ${size(heap.rssBytes, unit)}; ${size(heap.systemBytes, unit)} from the kernel; ${size(heap.inUseBytes, unit)} in use.`,
+    ...(heap.unloggedBytes === 0
+      ? []
+      : [`${size(heap.unloggedBytes)} more in use were allocated outside the log.`]),
+    ...evidence.map(({ text }) => printable(text)),
+    addresses(heap),
+  ];
+  return [
+    heading("Heap", ` ${momentText(moment)}`, style),
+    ...lines.flatMap((line) => wrap(line, style.width)),
+  ].join("\n");
+}
+
+/** "at mark warm, after line 1,500 (1,498 events, 12.5 s)" */
+function momentText({ asked, events, line, time, marks }: InspectedMoment): string {
+  const after = time === null ? "" : `, ${duration(time)} after the first`;
+  const where = line === null ? "" : `, after line ${exact(line)}`;
+  const others =
+    marks === null || marks.count === 1
+      ? ""
+      : `; the first of ${count(marks.count)} such marks, the next in line ${exact(marks.lines[1] ?? 0)}`;
+  return `at ${printable(asked)}${where} (${plural(events, "event")}${after}${others})`;
+}
+
+function addresses({ addresses: which, arenas: all }: HeapState): string {
+  const unknown = all.some(({ heaps }) => heaps.some(({ address }) => address === null));
+  const cut = which === "cut" ? "Addresses are the low 32 bits, as in the log; they" : "Addresses";
+  const offsets = unknown
+    ? " Where the log does not show where a heap lies, offsets in it stand for addresses."
+    : "";
+  return `${cut} are of chunks, whose blocks begin 16 bytes above.${offsets}`;
+}
+
+function arenas({ arenas: all }: HeapState, style: InspectionStyle): string {
+  const rows = all.flatMap((arena) => arena.heaps.map((heap, number) => ({ arena, number, heap })));
+  return [
+    heading("Arenas", ` (${count(all.length)})`, style),
+    table(arenaStateColumns(all), all, style),
+    "",
+    heading("Heaps", ` (${count(rows.length)})`, style),
+    table(HEAP_COLUMNS, rows, style),
+  ].join("\n");
+}
+
+function bins({ arenas: all }: HeapState, style: InspectionStyle): string[] {
+  const empty = all.filter(({ bins: lists }) => lists.length === 0);
+  const sections = all
+    .filter(({ bins: lists }) => lists.length > 0)
+    .map(({ id, bins: lists }) => {
+      const title = heading(`Bins of arena ${id}`, ", each from its head along fd", style);
+      return [title, everyBin(lists, style)].join("\n");
+    });
+  if (empty.length === 0) {
+    return sections;
+  }
+  const ids = empty.map(({ id }) => String(id)).join(", ");
+  const which = `No bin of arena${empty.length === 1 ? "" : "s"} ${ids} holds a chunk.`;
+  return [...sections, wrap(which, style.width).join("\n")];
+}
+
+function threadBins({ threads: all }: HeapState, style: InspectionStyle): string[] {
+  return all
+    .filter(({ bins: lists }) => lists.length > 0)
+    .map(({ tid, name, bins: lists }) => {
+      const named = name === null ? "" : `, ${printable(name)}`;
+      const title = heading(`Tcache of thread ${tid}`, `${named}, each bin from its head`, style);
+      return [title, everyBin(lists, style)].join("\n");
+    });
+}
+
+/** --top limits the chunks of a bin, not the bins. */
+function everyBin(lists: HeapState["arenas"][number]["bins"], style: InspectionStyle): string {
+  return renderTable(binColumns(), { shown: lists, rest: [] }, style);
+}
+
+function threads({ threads: all }: HeapState, style: InspectionStyle): string | null {
+  if (all.length === 0) {
+    return null;
+  }
+  const largest = [...all].sort((a, b) => b.cachedBytes - a.cachedBytes);
+  const title = heading("Threads", ` and their tcaches (${count(all.length)})`, style);
+  return [title, table(threadStateColumns(), largest, style)].join("\n");
+}
+
+function mapped({ mapped: { blocks, bytes, chunks: all } }: HeapState, style: InspectionStyle) {
+  if (blocks === 0) {
+    return null;
+  }
+  const title = heading(
+    "Mapped one by one",
+    ` (${plural(blocks, "block")}, ${size(bytes)})`,
+    style,
+  );
+  return [title, table(mappedColumns(), all, style)].join("\n");
+}
+
+function parameters(par: MallocParameters, style: InspectionStyle): string {
+  const dynamic = par.isDynamic ? "adapted when mapped blocks are freed" : "fixed by a setting";
+  return [
+    heading("Parameters", " (mp_), in bytes", style),
+    item(
+      `mmap_threshold ${exact(par.mmapThreshold)}, trim_threshold ${exact(par.trimThreshold)} (${dynamic}); top_pad ${exact(par.topPad)}`,
+      style,
+    ),
+    item(
+      `tcache: ${plural(par.tcacheCount, "chunk")} of up to ${exact(par.tcacheMaxBytes)} in a bin; fastbins: chunks of up to ${exact(par.maxFast)}`,
+      style,
+    ),
+    item(
+      `arena_max ${par.arenaMax === 0 ? "not set" : exact(par.arenaMax)}; mmap_max ${exact(par.mmapMax)}`,
+      style,
+    ),
+  ].join("\n");
+}
+
+function maps({ arenas: all }: HeapState, style: InspectionStyle): string[] {
+  const drawn = all.flatMap(({ id, heaps }) =>
+    heaps.map((heap, number) =>
+      [
+        heading(`Pages of arena ${id}, heap ${number}`, ` (${mapTitle(heap.map)})`, style),
+        ...heapMapLines(heap, style),
+      ].join("\n"),
+    ),
+  );
+  return [wrap(MAP_KEY, style.width).join("\n"), ...drawn];
+}
+
+function chunks({ arenas: all }: HeapState, style: InspectionStyle): string[] {
+  return all.flatMap(({ id, heaps }) =>
+    heaps.flatMap(({ chunks: list }, number) => {
+      if (list === null) {
+        return [];
+      }
+      const title = heading(
+        `Chunks of arena ${id}, heap ${number}`,
+        ` by address (${count(list.length)})`,
+        style,
+      );
+      return [[title, table(chunkColumns(), list, style)].join("\n")];
+    }),
+  );
+}
+
+function trim({ trim: ranges }: HeapState, style: InspectionStyle): string | null {
+  if (ranges === null) {
+    return null;
+  }
+  if (ranges.length === 0) {
+    return heading("malloc_trim(0)", " would return nothing.", style);
+  }
+  const resident = ranges.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+  const title = heading(
+    "malloc_trim(0)",
+    ` would return ${size(resident)} of resident memory, in ${plural(ranges.length, "call")}`,
+    style,
+  );
+  return [title, table(trimColumns(), ranges, style)].join("\n");
+}
