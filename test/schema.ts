@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { generatedSchema } from "./support/generate-schema.ts";
-import { SCHEMA_FILE } from "./support/report-schema.ts";
+import { INSPECTION_SCHEMA_FILE, SCHEMA_FILE } from "./support/report-schema.ts";
 
-/** `npm run schema`: updates the report's JSON Schema after a change of its types. */
+/** `npm run schema`: updates the JSON Schemas after a change of the types. */
 writeFileSync(SCHEMA_FILE, generatedSchema());
+writeFileSync(INSPECTION_SCHEMA_FILE, generatedSchema("Inspection"));

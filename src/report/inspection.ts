@@ -71,6 +71,8 @@ export interface HeapState {
   readonly mapped: {
     readonly blocks: number;
     readonly bytes: number;
+    /** the same as glibc counts it (mp_.mmapped_mem, mallinfo's hblkhd), which some versions' realloc gets wrong */
+    readonly countedBytes: number;
     /** largest first */
     readonly chunks: readonly MappedChunk[];
   };

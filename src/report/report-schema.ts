@@ -4,3 +4,8 @@ import { readFileSync } from "node:fs";
 export function reportSchema(): string {
   return readFileSync(new URL("../report/report.schema.json", import.meta.url), "utf8");
 }
+
+/** The same of what `mallog inspect --json` prints, generated from inspection.ts. */
+export function inspectionSchema(): string {
+  return readFileSync(new URL("../report/inspection.schema.json", import.meta.url), "utf8");
+}

@@ -9,7 +9,12 @@ import { writeJson } from "../../src/report/writers/json.ts";
 import { generatedSchema } from "../support/generate-schema.ts";
 import { reportOf } from "../support/hostile-report.ts";
 import { MiB, report } from "../support/report-builder.ts";
-import { expectReportJson, publishedSchema, SCHEMA_FILE } from "../support/report-schema.ts";
+import {
+  expectReportJson,
+  INSPECTION_SCHEMA_FILE,
+  publishedSchema,
+  SCHEMA_FILE,
+} from "../support/report-schema.ts";
 import { mallog } from "../support/run-mallog.ts";
 import { serviceReport } from "../support/service-report.ts";
 
@@ -17,6 +22,7 @@ const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ leve
 
 test("matches the types of the report (npm run schema)", () => {
   expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(generatedSchema());
+  expect(readFileSync(INSPECTION_SCHEMA_FILE, "utf8")).toBe(generatedSchema("Inspection"));
 });
 
 test("mallog schema prints it", async () => {

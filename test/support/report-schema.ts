@@ -6,32 +6,47 @@ export const SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/report.schema.json", import.meta.url),
 );
 
+/** The schema of what `mallog inspect --json` prints. */
+export const INSPECTION_SCHEMA_FILE = fileURLToPath(
+  new URL("../../src/report/inspection.schema.json", import.meta.url),
+);
+
 /** The published schema. */
 export function publishedSchema(): AnySchemaObject {
   return JSON.parse(readFileSync(SCHEMA_FILE, "utf8"));
 }
 
 /** The published schema, but an object may have only the keys it names: mallog's reports have no others. */
-function strictSchema(): AnySchemaObject {
-  return JSON.parse(readFileSync(SCHEMA_FILE, "utf8"), (_, value) =>
+function strictSchema(file: string): AnySchemaObject {
+  return JSON.parse(readFileSync(file, "utf8"), (_, value) =>
     typeof value?.properties === "object" && value.type === "object"
       ? { ...value, additionalProperties: false }
       : value,
   );
 }
 
-let validate: ValidateFunction | null = null;
+const validators = new Map<string, ValidateFunction>();
 
 /** @throws Error the JSON text is not a report, or has keys or values that the schema does not allow */
 export function expectReportJson(json: string): void {
-  validate ??= new Ajv({ allErrors: true, allowUnionTypes: true }).compile(strictSchema());
+  expectJson(json, SCHEMA_FILE);
+}
+
+/** The same for what `mallog inspect --json` prints. */
+export function expectInspectionJson(json: string): void {
+  expectJson(json, INSPECTION_SCHEMA_FILE);
+}
+
+function expectJson(json: string, file: string): void {
+  const validate =
+    validators.get(file) ??
+    new Ajv({ allErrors: true, allowUnionTypes: true }).compile(strictSchema(file));
+  validators.set(file, validate);
   if (validate(JSON.parse(json))) {
     return;
   }
   const errors = validate.errors?.slice(0, 5).map(({ instancePath, message, params }) => {
     return `${instancePath} ${message} ${JSON.stringify(params)}`;
   });
-  throw new Error(
-    `violates report.schema.json (npm run schema updates it):\n${errors?.join("\n")}`,
-  );
+  throw new Error(`violates ${file} (npm run schema updates it):\n${errors?.join("\n")}`);
 }

@@ -43,6 +43,7 @@ export function inspectHeap(
     mapped: {
       blocks: model.mappedBlocks,
       bytes: model.mappedBytes,
+      countedBytes: model.mappedBytes + model.miscountedMappedBytes,
       chunks: mappedChunks(run),
     },
     trim: options.trim ? trimmedRanges(run) : null,

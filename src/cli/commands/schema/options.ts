@@ -1,5 +1,5 @@
-import type { Command } from "commander";
-import { reportSchema } from "../../../report/report-schema.ts";
+import { Argument, type Command } from "commander";
+import { inspectionSchema, reportSchema } from "../../../report/report-schema.ts";
 
 /** Adds `schema`, which passes the JSON Schema of the report to `print`. */
 export function addSchema(program: Command, print: (text: string) => Promise<void>): Command {
@@ -9,6 +9,13 @@ export function addSchema(program: Command, print: (text: string) => Promise<voi
     .description(
       "Prints the JSON Schema (draft 7) of the reports that --json and -o report.json write. Later versions of mallog only add keys.",
     )
+    .addArgument(
+      new Argument("[document]", "report, or inspection: what mallog inspect --json prints")
+        .choices(["report", "inspection"])
+        .default("report"),
+    )
     .addHelpText("after", "\nExample:\n  mallog schema >mallog.report.schema.json\n")
-    .action(() => print(reportSchema()));
+    .action((document: string) =>
+      print(document === "inspection" ? inspectionSchema() : reportSchema()),
+    );
 }
