@@ -57,6 +57,8 @@ export interface HeapState {
   readonly addresses: "whole" | "cut";
   /** resident memory of heaps and mapped blocks, as the touch policy says */
   readonly rssBytes: number;
+  /** the same if the program wrote none of its blocks, and if it wrote all of them */
+  readonly rssRange: { readonly noneBytes: number; readonly allBytes: number };
   /** obtained from the kernel and not returned */
   readonly systemBytes: number;
   /** chunks that the program holds, mapped ones included */

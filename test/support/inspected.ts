@@ -11,6 +11,7 @@ export interface InspectedParts {
   readonly chunks?: boolean;
   readonly trim?: boolean;
   readonly chunksPerBin?: number;
+  readonly eventsPerBatch?: number;
 }
 
 /** The heap at a moment of a log in memory. The JSON must fit the published schema. */
@@ -43,6 +44,6 @@ export function outcomeOf(
     trim: parts.trim ?? false,
     chunksPerBin: parts.chunksPerBin ?? 4,
   };
-  const result = resultOf(log, { ...options, inspect });
+  const result = resultOf(log, { ...options, inspect }, parts.eventsPerBatch);
   return inspectionOutcome(result, summarize(result, "test"), inspect);
 }

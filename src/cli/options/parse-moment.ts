@@ -22,7 +22,9 @@ export function parseMoment(text: string): Parsed<Moment> {
   }
   const [, label] = /^mark:(.*)$/s.exec(word) ?? [];
   if (label !== undefined) {
-    return { ok: { kind: "mark", label: label.trim() } };
+    return label.trim() === ""
+      ? { error: "give the label of a mark, such as mark:warm" }
+      : { ok: { kind: "mark", label: label.trim() } };
   }
   const [, line] = /^(?:line:)?([0-9]{1,15})$/.exec(word) ?? [];
   if (line !== undefined) {

@@ -34,6 +34,10 @@ export function inspectHeap(
   return {
     addresses: guided.judge.addresses.state.whole ? "whole" : "cut",
     rssBytes: reading.bytes(model.resident.pages),
+    rssRange: {
+      noneBytes: reading.noneBytes(model.resident.pages),
+      allBytes: reading.allBytes(model.resident.pages),
+    },
     systemBytes: model.systemBytes,
     inUseBytes: model.inUseBytes,
     unloggedBytes: model.unloggedGranules * GRANULE,

@@ -1,4 +1,4 @@
-import { byteUnit, count, duration, exact, plural, size } from "../../format.ts";
+import { type ByteUnit, byteUnit, count, duration, exact, plural, size } from "../../format.ts";
 import type { HeapState, InspectedMoment, Inspection, MallocParameters } from "../../inspection.ts";
 import type { Sentence } from "../../presented.ts";
 import { printable } from "../../printable.ts";
@@ -15,6 +15,9 @@ import {
   threadStateColumns,
   trimColumns,
 } from "./inspected-tables.ts";
+
+/** A range of RSS below this part of it is not printed. */
+const NOTABLE_RANGE = 0.05;
 
 /** How `inspect` prints a moment. */
 export interface InspectionStyle extends TextStyle {
@@ -61,7 +64,7 @@ function summary(
 ): string {
   const unit = byteUnit([heap.rssBytes, heap.systemBytes, heap.inUseBytes]);
   const lines = [
-    `RSS ${size(heap.rssBytes, unit)}; ${size(heap.systemBytes, unit)} from the kernel; ${size(heap.inUseBytes, unit)} in use.`,
+    `RSS ${size(heap.rssBytes, unit)}${range(heap, unit)}; ${size(heap.systemBytes, unit)} from the kernel; ${size(heap.inUseBytes, unit)} in use.`,
     ...(heap.unloggedBytes === 0
       ? []
       : [`${size(heap.unloggedBytes)} more in use were allocated outside the log.`]),
@@ -72,6 +75,13 @@ function summary(
     heading("Heap", ` ${momentText(moment)}`, style),
     ...lines.flatMap((line) => wrap(line, style.width)),
   ].join("\n");
+}
+
+/** Nothing if what the program wrote of its blocks hardly matters. */
+function range({ rssRange: { noneBytes, allBytes } }: HeapState, unit: ByteUnit): string {
+  return allBytes - noneBytes <= NOTABLE_RANGE * allBytes
+    ? ""
+    : ` (${size(noneBytes, unit)} if the program wrote none of its blocks, ${size(allBytes, unit)} if all)`;
 }
 
 /** "at mark warm, after line 1,500 (1,498 events, 12.5 s)" */
