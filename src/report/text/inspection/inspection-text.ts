@@ -176,7 +176,7 @@ function parameters(par: MallocParameters, style: InspectionStyle): string {
       style,
     ),
     item(
-      `tcache: ${plural(par.tcacheCount, "chunk")} of up to ${exact(par.tcacheMaxBytes)} in a bin; fastbins: chunks of up to ${exact(par.maxFast)}`,
+      `tcache: ${tcacheLimits(par)}; fastbins: ${par.maxFast === 0 ? "none" : `chunks of up to ${exact(par.maxFast)}`}`,
       style,
     ),
     item(
@@ -184,6 +184,12 @@ function parameters(par: MallocParameters, style: InspectionStyle): string {
       style,
     ),
   ].join("\n");
+}
+
+function tcacheLimits({ tcacheCount, tcacheMaxBytes }: MallocParameters): string {
+  return tcacheCount === 0
+    ? "none"
+    : `${plural(tcacheCount, "chunk")} of up to ${exact(tcacheMaxBytes)} in a bin`;
 }
 
 function maps({ arenas: all }: HeapState, style: InspectionStyle): string[] {
