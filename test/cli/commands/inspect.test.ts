@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseMoment } from "../../../src/cli/options/parse-moment.ts";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { OWN_CORPUS } from "../../support/corpus.ts";
+import { codeBlocks } from "../../support/documents.ts";
 import { expectInspectionJson } from "../../support/report-schema.ts";
 import { mallog } from "../../support/run-mallog.ts";
 
@@ -114,4 +116,15 @@ describe("a moment is", () => {
   test.each(["", "0", "-1", "1.5", "1.5x", "00:61:00", "mark:", "ende"])("not %j", (text) => {
     expect(parseMoment(text)).toEqual({ error: expect.any(String) });
   });
+});
+
+test("docs/inspect.md quotes what is printed", async () => {
+  const log = fileURLToPath(new URL("../../../fixtures/jvm/boot.log.gz", import.meta.url));
+  const argv = ["--at", "peak", "--arena", "13", "--bins", "--trim", "--top", "3"];
+  const { out } = await inspect([log, ...argv]);
+  const blocks = codeBlocks("docs/inspect.md", "text");
+  expect(blocks.length).toBe(3);
+  for (const block of blocks) {
+    expect(out).toContain(block);
+  }
 });
