@@ -14,6 +14,7 @@ import type {
 import type { AllocatorSigns } from "../trace/allocator-signs.ts";
 import type { CodeMappings } from "../trace/code-mappings.ts";
 import type { Ledger } from "../trace/ledger.ts";
+import type { Marks } from "../trace/marks.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ProcessOrigin } from "../trace/processes/log-process.ts";
 import type { PinnedBytes } from "../trace/site-table.ts";
@@ -60,6 +61,7 @@ export interface LogResult {
   readonly pointerBits: 32 | 64;
   /** lines that stood too low, as their times show, and were moved up */
   readonly movedLate: number;
+  readonly marks: Marks;
   readonly threadBuffers: ThreadBuffers;
   readonly allocatorSigns: AllocatorSigns;
   /** null under --no-model, and for a log without events */

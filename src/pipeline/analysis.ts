@@ -13,6 +13,7 @@ import { FirstPointers } from "../trace/first-pointers.ts";
 import { completed, type InSteps } from "../trace/in-steps.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
+import { Marks } from "../trace/marks.ts";
 import { MomentSearch } from "../trace/moment.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
@@ -68,6 +69,7 @@ export class Analysis implements EventSink {
   readonly #threadBuffers = new ThreadBuffers();
   readonly #allocatorSigns = new AllocatorSigns();
   readonly #raiseSites = new RaiseSites();
+  readonly #marks = new Marks();
   readonly #moment: MomentSearch | null;
   /** an address of 2^32 or more was seen: the log's pointers are whole */
   #seesWholePointers = false;
@@ -188,7 +190,7 @@ export class Analysis implements EventSink {
     }
     return {
       ...this.#logResult(),
-      ...snapshotOf({ ...this.#state(), detection, waiting }),
+      ...snapshotOf({ ...this.#state(), detection, waiting, marks: this.#marks }),
     };
   }
 
@@ -234,6 +236,7 @@ export class Analysis implements EventSink {
       mappings: this.#facts.mappings,
       statedProcess: this.#facts.statedProcess,
       movedLate: this.#timeOrder.moved,
+      marks: this.#marks,
       threadBuffers: this.#threadBuffers,
       allocatorSigns: this.#allocatorSigns,
       pointerBits: this.#seesWholePointers ? 64 : 32,
@@ -315,6 +318,7 @@ export class Analysis implements EventSink {
       }
     }
     const { first } = stage;
+    this.#marks.take(batch, first);
     this.#moment?.take(batch, first, this.ledger.clock.least);
     // Only now are the batch's times on one clock.
     for (const [{ at }, bytes] of samples) {

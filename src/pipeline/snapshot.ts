@@ -8,6 +8,7 @@ import { touchReading } from "../replay/writes/touch-reading.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
+import { Marks } from "../trace/marks.ts";
 import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { ModelResult } from "./analysis-result.ts";
 import { CauseSeries } from "./cause-series.ts";
@@ -23,6 +24,7 @@ export interface RunningAnalysis
   > {
   /** null under --no-model */
   readonly detection: Detection | null;
+  readonly marks: Marks;
   /** the batches that wait for lines that follow, oldest first */
   readonly waiting: readonly EventBatch[];
 }
@@ -30,6 +32,7 @@ export interface RunningAnalysis
 /** What an analysis in progress has found. */
 export interface Snapshot {
   readonly ledger: Ledger;
+  readonly marks: Marks;
   readonly model: ModelResult | null;
 }
 
@@ -42,6 +45,8 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
   const { options, detection } = running;
   const ledger = new Ledger(options);
   ledger.copy(running.ledger);
+  const marks = new Marks();
+  marks.copy(running.marks);
   const touch = new Touch(options.touch);
   touch.copy(running.touch);
   const runs = new Map(
@@ -53,13 +58,13 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
   });
   const causeSeries = new CauseSeries();
   causeSeries.copy(running.causeSeries);
-  readWaiting(running.waiting, ledger, touch, [...runs.values()], () => {
+  readWaiting(running.waiting, { ledger, marks }, touch, [...runs.values()], () => {
     if (detection !== null && options.samples !== false) {
       causeSeries.takeIfDue({ best: copyOf(detection.best) }, ledger);
     }
   });
   if (detection === null) {
-    return { ledger, model: null };
+    return { ledger, marks, model: null };
   }
   for (const run of runs.values()) {
     run.finish([], NO_EXITS);
@@ -85,13 +90,13 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     whatIfs: new Map(),
     baseline: null,
   });
-  return { ledger, model };
+  return { ledger, marks, model };
 }
 
 /** Reads the waiting batches, which stay as they are. `onReplayed` is called after each of them. */
 function readWaiting(
   waiting: readonly EventBatch[],
-  ledger: Ledger,
+  { ledger, marks }: Pick<Snapshot, "ledger" | "marks">,
   touch: Touch,
   runs: readonly RecordedRun[],
   onReplayed: () => void,
@@ -106,9 +111,11 @@ function readWaiting(
   });
   for (const [n, batch] of batches.entries()) {
     const next = batches[n + 1] ?? null;
+    const first = ledger.events;
     for (const pass of LEDGER_PASSES) {
       pass.run({ batch, next, actions, ledger });
     }
+    marks.take(batch, first);
     if (runs.length === 0) {
       continue;
     }

@@ -9,6 +9,7 @@ import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
 import type { ThresholdRaise } from "./threshold-raise.ts";
+import type { TimelineMark } from "./timeline-mark.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
@@ -315,6 +316,8 @@ export interface Timeline {
   readonly eventsPerArenaPoint: number;
   /** why memory was resident during the recorded run; absent under --no-model */
   readonly causes?: CauseColumns;
+  /** the first 256 lines mark(label) of the log, in order; absent if there are none */
+  readonly marks?: readonly TimelineMark[];
 }
 
 /** One column for each cause: bytes at some moments of the log, at most 16, not at regular distances. */

@@ -295,7 +295,24 @@ function causeColumns({ ledger, model }: LogResult): Pick<Timeline, "causes"> {
   };
 }
 
-function timeline(result: LogResult): Timeline {
+function timelineMarks({
+  marks,
+  ledger,
+  read,
+}: LogResult & { readonly read: ReadSummary }): Pick<Timeline, "marks"> {
+  return marks.first.length === 0
+    ? {}
+    : {
+        marks: marks.first.map(({ label, line, events, time }) => ({
+          label: read.markLabels.get(label) ?? "",
+          line,
+          events,
+          time: secondsSinceStart(ledger, time),
+        })),
+      };
+}
+
+function timeline(result: LogResult & { readonly read: ReadSummary }): Timeline {
   const { ledger, model } = result;
   const series = (model?.scenarios ?? []).map(({ spec, figures }) => [
     spec?.name ?? AS_RECORDED,
@@ -311,5 +328,6 @@ function timeline(result: LogResult): Timeline {
     siteEvents: ledger.siteSeries.events(ledger.events),
     eventsPerArenaPoint: model?.eventsPerArenaPoint ?? 1,
     ...causeColumns(result),
+    ...timelineMarks(result),
   };
 }

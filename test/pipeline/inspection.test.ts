@@ -141,6 +141,21 @@ describe("the heap at a mark", () => {
     }
   });
 
+  it("stands in the timeline, with its label, line and time", () => {
+    const log = bufferOf([
+      "1 1.0 malloc(24) = 0x5555555592a0",
+      "1 1.5 mark(warm (up))",
+      "1 2.0 malloc(24) = 0x5555555592c0",
+      "1 mark(größer)",
+    ]);
+    expect(analyse(log, OPTIONS).timeline.marks).toEqual([
+      { label: "warm (up)", line: 2, events: 2, time: 0.5 },
+      { label: "größer", line: 4, events: 4, time: null },
+    ]);
+    expect(analyse(log, { ...OPTIONS, model: false }).timeline.marks).toHaveLength(2);
+    expect(analyse(bufferOf(["1 free(0x0)"]), OPTIONS).timeline.marks).toBeUndefined();
+  });
+
   it("is the first of several with the same label, and says where the others are", () => {
     const { lines } = longProgram(20);
     const log = bufferOf([...lines.slice(0, 5), "1 mark(warm)", ...lines.slice(5), "1 mark(warm)"]);

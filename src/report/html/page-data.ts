@@ -1,6 +1,7 @@
 import { printable } from "../printable.ts";
 import type { Report, ThreadSummary } from "../report.ts";
 import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
+import type { TimelineMark } from "../timeline-mark.ts";
 import { type AllocationsData, allocationsData } from "./allocations-data.ts";
 import { type CausesData, causesData } from "./causes-data.ts";
 import { type FlameData, flameData } from "./flame-data.ts";
@@ -29,6 +30,8 @@ export interface TimelineData {
     readonly events: number;
     readonly bytes: number;
   }[];
+  /** the log's marks; absent: none */
+  readonly marks?: readonly Omit<TimelineMark, "line">[];
   /** the container's limit minus the memory outside malloc */
   readonly limit: { readonly bytes: number; readonly name: string } | null;
 }
@@ -104,6 +107,15 @@ function timelineData(report: Report): TimelineData | null {
   return {
     time: time && withEnd(time),
     events: withEnd(events),
+    ...(timeline.marks === undefined
+      ? {}
+      : {
+          marks: timeline.marks.map(({ label, events, time }) => ({
+            label: printable(label),
+            events,
+            time,
+          })),
+        }),
     series: [
       { name: "live", kind: "live", bytes: [...timeline.liveBytes, live.bytes] },
       ...inUse,

@@ -3,6 +3,7 @@ import { count, duration, size } from "../../format.ts";
 import type { TimelineData } from "../page-data.ts";
 import { chartAxes, chartFont } from "./chart-axes.ts";
 import { find, setText } from "./dom.ts";
+import { drawMarks } from "./mark-lines.ts";
 import { isFlatBeside, lastKnown, type Picked, pickedOf, pickedSeries } from "./picked-series.ts";
 import { type Look, looks, SeriesButtons } from "./series-buttons.ts";
 import type { PickedSite } from "./sortable-sites.ts";
@@ -124,7 +125,10 @@ export class Timeline {
         ...(picked === null ? [] : [pickedSeries(picked.look)]),
       ],
       hooks: {
-        draw: [(plot) => this.#drawBeside(plot)],
+        draw: [
+          (plot) => drawMarks(plot, this.#data.marks, this.#byTime),
+          (plot) => this.#drawBeside(plot),
+        ],
         setCursor: [(plot) => this.#showValues(plot.cursor.idx ?? null)],
       },
     };
