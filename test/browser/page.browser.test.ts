@@ -17,6 +17,29 @@ describePage("the page", (show) => {
     expect(await page.locator(".what-if rect").count()).toBe(10);
   });
 
+  test("draws the log's marks, by time and by events", async () => {
+    const without = await show(service());
+    await drawn(() => coloursIn(without.page, "#chart canvas")).toBeGreaterThan(5);
+    expect(await without.page.locator("#timeline-note").textContent()).not.toContain("marks");
+    const given = service();
+    const marks = [
+      { label: "warm", line: 7, events: 400_000, time: 30 },
+      { label: "beyond the axis", line: 8, events: 2e9, time: null },
+    ];
+    const { page } = await show({ ...given, timeline: { ...given.timeline, marks } });
+    const before = await pictureOf(without.page);
+    await drawn(() => pictureOf(page)).not.toBe(before);
+    expect(await page.locator("#timeline-note").textContent()).toContain(
+      "Dotted lines: marks of the log.",
+    );
+    for (const { page: one } of [without, { page }]) {
+      await one.getByRole("button", { name: "By events" }).click();
+    }
+    await drawn(async () => (await pictureOf(page)) === (await pictureOf(without.page))).toBe(
+      false,
+    );
+  });
+
   test("a series is toggled by mouse and by keyboard", async () => {
     const { page } = await show(service());
     const button = page.getByRole("button", { name: /^RSS as recorded/ });

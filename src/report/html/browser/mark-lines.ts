@@ -36,6 +36,11 @@ export function drawMarks(plot: uPlot, marks: TimelineData["marks"], byTime: boo
     ctx.save();
     ctx.translate(x, bbox.top + 4 * scale);
     ctx.rotate(-Math.PI / 2);
+    // A halo: series pass behind it.
+    ctx.setLineDash([]);
+    ctx.strokeStyle = colour("--paper");
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeText(label, 0, -2 * scale);
     ctx.fillText(label, 0, -2 * scale);
     ctx.restore();
   }

@@ -290,9 +290,10 @@ export class Timeline {
         : "Events of the log.";
     const picked =
       this.#picked === null ? "" : " Dots: what was live at that moment; lines only join them.";
+    const marked = this.#data.marks === undefined ? "" : " Dotted lines: marks of the log.";
     setText(
       find("timeline-note", HTMLElement),
-      `${axis} Each point is the maximum over its events; the last point is the end of the run.${picked} Drag to zoom in, double-click to reset.`,
+      `${axis} Each point is the maximum over its events; the last point is the end of the run.${marked}${picked} Drag to zoom in, double-click to reset.`,
     );
   }
 
