@@ -12,6 +12,7 @@ import {
   optionsFor,
   type Sample,
   SHARED_CORPUS,
+  UNKNOWN_PROCESS,
 } from "../support/corpus.ts";
 import { inspected } from "../support/inspected.ts";
 
@@ -93,6 +94,22 @@ function testMoments(one: Case, isOwn: boolean): void {
       );
     }
   });
+  it.runIf(isOwn)(
+    "has at the line of the peak the heap of the peak, and at its last line that of the end",
+    () => {
+      // Nothing is known of the process: versions, exits and the order of lines are inferred.
+      const parts = { chunks: true };
+      const peak = inspected(log, UNKNOWN_PROCESS, { kind: "peak" }, parts);
+      // These logs have no comments.
+      const line = peak.moment.events;
+      expect(inspected(log, UNKNOWN_PROCESS, { kind: "line", line }, parts).heap).toEqual(
+        peak.heap,
+      );
+      const end = inspected(log, UNKNOWN_PROCESS, { kind: "end" }, parts);
+      const last = { kind: "line", line: end.moment.events } as const;
+      expect(inspected(log, UNKNOWN_PROCESS, last, parts).heap).toEqual(end.heap);
+    },
+  );
   if (!one.meta.deterministic) {
     return;
   }
