@@ -139,12 +139,13 @@ export interface ArenaState {
 export interface ArenaHeap {
   /** break: below the program break; arena: a heap of 64 MiB; fallback: mapped because the break did not move */
   readonly kind: "break" | "arena" | "fallback";
+  /** where it begins; if the log begins later than the process, its first known page */
   readonly address: string | null;
   readonly bytes: number;
   readonly rssBytes: number;
   /** all chunks by address; null: not asked for (--chunks) */
   readonly chunks: readonly HeapChunk[] | null;
-  /** bytes from the heap's start to the first page of the map */
+  /** bytes from `address` to the first page of the map */
   readonly mapOffset: number;
   readonly map: HeapMap;
 }

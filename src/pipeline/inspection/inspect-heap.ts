@@ -100,13 +100,15 @@ function arenaState(
     top: arena.top === 0 ? null : places.chunk(arena.top),
     heaps: arena.heaps.map((heap): ArenaHeap => {
       const { map, pagesPerCell } = mapOf(heap);
+      // What lies below the first known chunk is unknown where the log begins later.
+      const start = heap.firstPage * model.pageBytes;
       return {
         kind: heap.kind,
-        address: places.address(heap, 0),
-        bytes: heap.size,
+        address: places.address(heap, start),
+        bytes: heap.size - start,
         rssBytes: (map.fullPages + map.partlyFreePages + map.freePages) * SMALLEST_PAGE,
         chunks: options.chunks ? heapChunks(run, heap) : null,
-        mapOffset: mapOffset(model, heap, reading.plane),
+        mapOffset: mapOffset(model, heap, reading.plane) - start,
         map: reportedMap(map, pagesPerCell),
       };
     }),

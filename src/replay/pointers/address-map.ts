@@ -274,7 +274,11 @@ export class AddressMap {
       return Number.NaN;
     }
     const address = base + offset;
-    return this.state.whole ? address : (address + CUT_MODULUS) % CUT_MODULUS;
+    if (this.state.whole) {
+      // The start of a break area whose beginning the log does not have is assumed, with room below its first block.
+      return address < 0 ? Number.NaN : address;
+    }
+    return (address + CUT_MODULUS) % CUT_MODULUS;
   }
 
   #isSame(pointer: number, address: number): boolean {

@@ -57,6 +57,12 @@ describe("the first block of a heap", () => {
     expect(fresh.holds(p.m, p.chunkOf("main"), BREAK + FIRST)).toBe(false);
   });
 
+  it("gives no address below 0, where an assumed start of the heap may lie", () => {
+    map.place(p.m.breakHeap, -8192);
+    expect(map.addressIn(p.m.breakHeap, 4096)).toBeNaN();
+    expect(map.addressIn(p.m.breakHeap, 8192)).toBe(0);
+  });
+
   it("does not put two heaps at one address", () => {
     const other = p.thread();
     other.malloc(100, "third");
