@@ -169,6 +169,7 @@ export class Analysis implements EventSink {
     return touchReading(
       touch,
       current === null ? [] : observations(touch, this.#measured, current.replay),
+      this.#holes.statesWrites,
     );
   }
 
