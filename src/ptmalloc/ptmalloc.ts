@@ -15,7 +15,7 @@ import { reallocChunk, shortcutApplies } from "./realloc.ts";
 import { EVERY_PLANE, LOGGED_PLANES, markBlockAbsent, writeBlock } from "./resident.ts";
 import { type MallocPar, mallopt } from "./settings.ts";
 import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
-import { tcacheInit, tcacheTake } from "./tcache.ts";
+import { mallocInitsTcache, tcacheInit, tcacheTake } from "./tcache.ts";
 import { ENDED_THREAD, Thread } from "./thread.ts";
 import { exitThread } from "./thread-exit.ts";
 import { mallocTrim } from "./trim.ts";
@@ -361,20 +361,8 @@ export class Ptmalloc extends Memory {
 
   /** MAYBE_INIT_TCACHE: which call of a thread allocates its tcache depends on the version (§3.2). */
   #maybeInitTcache(nb: number): void {
-    if (this.thread.tcache === "inactive" && this.#mallocInitsTcache(nb)) {
+    if (this.thread.tcache === "inactive" && mallocInitsTcache(this, nb)) {
       tcacheInit(this);
-    }
-  }
-
-  #mallocInitsTcache(nb: number): boolean {
-    switch (this.profile.tcache) {
-      case "none":
-      case "lazy":
-        return false;
-      case "eager":
-        return true;
-      case "small":
-        return nb <= this.tcacheMaxGranules;
     }
   }
 

@@ -14,6 +14,19 @@ export function tcacheIndex(granules: number): number {
   return granules - MIN_GRANULES;
 }
 
+/** MAYBE_INIT_TCACHE: true if a call for `nb` granules by a thread without a tcache allocates it first (§3.2). */
+export function mallocInitsTcache(m: Ptmalloc, nb: number): boolean {
+  switch (m.profile.tcache) {
+    case "none":
+    case "lazy":
+      return false;
+    case "eager":
+      return true;
+    case "small":
+      return nb <= m.tcacheMaxGranules;
+  }
+}
+
 /** tcache_init: allocates the struct from the thread's arena and clears it, which makes its pages resident (§3.2). */
 export function tcacheInit(m: Ptmalloc): void {
   if (!beginInit(m)) {
