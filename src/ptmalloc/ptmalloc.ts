@@ -209,13 +209,12 @@ export class Ptmalloc extends Memory {
     return c;
   }
 
-  /** realloc of a block. Returns its chunk; 0 for NULL, with `c` still valid unless `bytes` is 0, which frees it. */
+  /**
+   * realloc of a block, which never frees it: glibc's realloc to 0 bytes is a free. Returns its chunk; 0 for NULL, with `c`
+   * still valid.
+   */
   realloc(c: number, bytes: number): number {
     this.initialHookDone = true;
-    if (bytes === 0) {
-      this.free(c);
-      return 0;
-    }
     if (shortcutApplies(this, c, bytes)) {
       return c;
     }

@@ -79,13 +79,11 @@ describe("calloc clears (§5.2)", () => {
     },
   );
 
-  it.each([0, 1])("2.31: realloc to %i bytes removes the initial hook for calloc", (bytes) => {
+  it("2.31: realloc removes the initial hook for calloc", () => {
     const p = process("2.31");
     p.memalign(4096, 0, "a");
-    p.realloc("a", bytes);
-    if (bytes > 0) {
-      p.free("a");
-    }
+    p.realloc("a", 1);
+    p.free("a");
     // The hook's malloc would take the cached chunk at 0x1000.
     expect(p.calloc(0)).toBe("main+0x2a0");
   });

@@ -10,6 +10,14 @@ describe("realloc to a smaller size (§5.1)", () => {
     expect(p.tcache(32)).toEqual(main(0x300));
   });
 
+  it("0 bytes leave the smallest chunk: another allocator's realloc to 0 returns a live block", () => {
+    const p = process("2.36");
+    const block = p.malloc(1000, "a");
+    expect(p.realloc("a", 0)).toBe(block);
+    p.free("a");
+    expect(p.malloc(1)).toBe(block);
+  });
+
   it("the remainder merges with a free chunk above if the tcache does not take it", () => {
     const p = process("2.36");
     p.malloc(3000, "a");

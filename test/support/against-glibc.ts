@@ -139,6 +139,12 @@ class Twin {
         if (events.pointerIn[i] === 0) {
           return m.malloc(size);
         }
+        if (size === 0) {
+          // As any realloc, it removes the initial hook (§5.2).
+          m.initialHookDone = true;
+          m.free(chunk);
+          return 0;
+        }
         this.#countReads(i, chunk);
         return m.realloc(chunk, size);
       case Op.memalign:

@@ -66,17 +66,13 @@ export class Calls {
     return this.#allocated(this.#enter().pvalloc(bytes), bytes, name);
   }
 
-  /** The block's new place; "NULL" if it was freed by a size of 0, or if the call failed, which leaves it as it was. */
+  /** The block's new place; "NULL" if the call fails, which leaves the block as it was. */
   realloc(block: string, bytes: number): string {
     const { requested, named, m } = this.shared;
     const c = this.#find(block);
     const before = requested.get(c)!;
     const moved = this.#enter().realloc(c, bytes);
     if (moved === 0) {
-      if (bytes === 0) {
-        named.delete(block);
-        requested.delete(c);
-      }
       return this.#done("NULL");
     }
     requested.delete(c);
