@@ -9,13 +9,12 @@ import {
   size,
 } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
-import type { Fidelity, Report, RssFigures, Scenario } from "../report/report.ts";
+import type { Fidelity, Report, RssFigures, Scenario, TouchFit } from "../report/report.ts";
 import { why } from "./causes/why.ts";
 import { advice } from "./cures/advice.ts";
 import { containerSentences } from "./cures/container.ts";
 import { jvmCure } from "./cures/jvm-cure.ts";
 import { isWide } from "./cures/wide-range.ts";
-import { outsideText } from "./evidence/fit-sentences.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
 import { unreadSentence } from "./evidence/unread-lines.ts";
 import { processSentences } from "./process-sentences.ts";
@@ -73,7 +72,7 @@ function measuredSentences({ measured, model }: Report): Sentence[] {
   const fit = model?.fit ?? null;
   return fit === null || fit.outside === null
     ? sentences
-    : [...sentences, { tone: "bad", text: outsideText(fit, fit.outside) }];
+    : [...sentences, outOfRange(fit, fit.outside)];
 }
 
 /** The sentence that every format shows for a partly read log; null for a complete one. */
@@ -178,4 +177,21 @@ function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>)
   return plain(
     `Modelled RSS against ${samples}: ${signed(error.median)} in the median, ${signed(error.max)} at worst.`,
   );
+}
+
+/** No assumption about the program's writes to large blocks gives the measured RSS. */
+function outOfRange(
+  { error, source }: TouchFit,
+  outside: NonNullable<TouchFit["outside"]>,
+): Sentence {
+  const measured = {
+    "--observed-rss": "The measured RSS is",
+    "rss samples": "The RSS samples are",
+  }[source];
+  const bound = {
+    above: "above the model's RSS with every block written",
+    below: "below the model's RSS with no block above 32 KiB written",
+  }[outside];
+  const text = `${measured} ${bound}; the closest value is used, off by ${signed(error.max)}.`;
+  return { tone: "bad", text };
 }

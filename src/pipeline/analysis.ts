@@ -169,7 +169,6 @@ export class Analysis implements EventSink {
     return touchReading(
       touch,
       current === null ? [] : observations(touch, this.#measured, current.replay),
-      this.#holes.statesWrites,
     );
   }
 

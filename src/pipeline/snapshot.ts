@@ -85,7 +85,6 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     touchReading: touchReading(
       options.touch,
       observations(options.touch, running.measured, best.recorded.guided.replay),
-      running.holes.statesWrites,
     ),
     refused: new Map(),
     whatIfs: new Map(),

@@ -33,11 +33,11 @@ export class RecordedPeak {
 
   /** RSS was measured, and may decide from which planes it is read */
   set isMeasured(is: boolean) {
-    this.#past.readsEvery = is;
+    this.#past.readsRatios = is;
   }
 
   get isMeasured(): boolean {
-    return this.#past.readsEvery;
+    return this.#past.readsRatios;
   }
 
   /** the last event up to the moment to which `atMoment` returns, as far as the log has been read */

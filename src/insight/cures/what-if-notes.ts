@@ -65,10 +65,13 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
     : [`Ranges: ${reasons.join("; ")}. Changes compare the most likely values.`];
 }
 
-function touchReason({ touch }: ModelSummary): string {
+function touchReason({ fit, touch }: ModelSummary): string {
+  if (fit !== null && fit.outside !== null) {
+    return "writes to blocks above 32 KiB alone do not give the measured RSS, writes to a part of all pages come closer";
+  }
   return touch === "fitted"
-    ? "writes to a part of each block, or to a part of all pages, give the measured RSS"
-    : "the program may have written anything from a quarter to all of its blocks of 16 KiB and more";
+    ? "writes to a part of each block above 32 KiB, or to a part of all pages, give the measured RSS"
+    : "the program may have written anything from a quarter to all of its blocks above 32 KiB";
 }
 
 /** A smaller part of RSS changes no decision. */

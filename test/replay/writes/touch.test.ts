@@ -42,11 +42,6 @@ function writtenAtRatios(...calls: Call[]): [number, number][] {
 }
 
 function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
-  return touchBy(new Touch(policy), calls);
-}
-
-/** Gives calls, all of block 3, to a touch policy. */
-function touchBy(touch: Touch, calls: readonly Call[]): TouchBatch {
   const batch = new EventBatch();
   const actions = new ActionBatch();
   const out = new TouchBatch();
@@ -58,7 +53,7 @@ function touchBy(touch: Touch, calls: readonly Call[]): TouchBatch {
     actions.block[i] = 3;
     actions.oldSize[i] = oldSize;
   });
-  touch.fill(batch, actions, out);
+  new Touch(policy).fill(batch, actions, out);
   return out;
 }
 
@@ -128,53 +123,29 @@ describe("pools", () => {
 });
 
 describe("a part of large blocks", () => {
-  it("is a prefix of each block from 16 KiB on, and the whole of smaller ones", () => {
-    for (const call of [malloc(16 * KIB), malloc(20 * KIB), calloc(MIB)]) {
-      expect(writtenAtRatios(call)).toEqual(RATIOS.map((q) => [0, q * call.size]));
-    }
-    expect(writtenAtRatios(malloc(16 * KIB - 1))).toEqual(RATIOS.map(() => [0, 16 * KIB - 1]));
+  it("is a prefix of each block above 32 KiB, and the whole of smaller ones", () => {
+    expect(writtenAtRatios(malloc(32 * KIB + 8))).toEqual(
+      RATIOS.map((q) => [0, q * (32 * KIB + 8)]),
+    );
+    expect(writtenAtRatios(malloc(32 * KIB))).toEqual(RATIOS.map(() => [0, 32 * KIB]));
+    expect(writtenAtRatios(calloc(MIB))).toEqual(RATIOS.map((q) => [0, q * MIB]));
   });
 
-  it("is the same of a block that the program has resized", () => {
+  it("a block that the program grows was full", () => {
     const grown = writtenAtRatios(malloc(100 * KIB), realloc(100 * KIB, 200 * KIB));
-    expect(grown).toEqual(RATIOS.map((q) => [0, q * 200 * KIB]));
-    expect(writtenAtRatios(malloc(8 * KIB), realloc(8 * KIB, 64 * KIB))).toEqual(
-      RATIOS.map((q) => [0, q * 64 * KIB]),
-    );
-    expect(writtenAtRatios(malloc(64 * KIB), realloc(64 * KIB, 8 * KIB))).toEqual(
-      RATIOS.map(() => [0, 8 * KIB]),
-    );
-  });
-});
-
-describe("a ratio that is given", () => {
-  const half = (...calls: Call[]) => written({ ratio: 0.5 }, ...calls).at(-1);
-
-  it("is of each block above 32 KiB; smaller ones are written whole", () => {
-    expect(half(malloc(32 * KIB))).toEqual([0, 32 * KIB]);
-    expect(half(malloc(32 * KIB + 8))).toEqual([0, 16 * KIB + 4]);
+    expect(grown).toEqual(RATIOS.map((q) => [0, Math.max(100 * KIB, q * 200 * KIB)]));
+    const again = [malloc(100 * KIB), realloc(100 * KIB, 200 * KIB), realloc(200 * KIB, 300 * KIB)];
+    expect(writtenAtRatios(...again)[0]).toEqual([100 * KIB, 200 * KIB]);
+    const shrunk = writtenAtRatios(malloc(200 * KIB), realloc(200 * KIB, 100 * KIB));
+    expect(shrunk).toEqual(RATIOS.map(() => [0, 100 * KIB]));
   });
 
-  it("leaves a block full that the program grows", () => {
-    const grown = [malloc(100 * KIB), realloc(100 * KIB, 150 * KIB)];
-    expect(half(...grown)).toEqual([50 * KIB, 100 * KIB]);
-    expect(half(...grown, realloc(150 * KIB, 400 * KIB))).toEqual([100 * KIB, 200 * KIB]);
-    expect(half(malloc(200 * KIB), realloc(200 * KIB, 100 * KIB))).toEqual([100 * KIB, 100 * KIB]);
-  });
-});
-
-describe("what a fit takes a live block to have written", () => {
-  const ratioOf = (ratio: number, ...calls: Call[]): number => {
-    const touch = new Touch({ fitted: null });
-    touchBy(touch, calls);
-    return touch.writtenAtRatio(3, calls.at(-1)!.size, ratio);
-  };
-
-  it("is the ratio of it, unless a library is known to write less", () => {
-    expect(ratioOf(0.75, malloc(64 * KIB))).toBe(48 * KIB);
-    expect(ratioOf(0.75, malloc(32 * KIB), realloc(32 * KIB, 64 * KIB))).toBe(48 * KIB);
-    expect(ratioOf(0.75, malloc(32 * KIB + 48))).toBe(2 * KIB);
-    expect(ratioOf(0.75, malloc(72704))).toBe(0);
+  it("equals what the policy of that ratio writes", () => {
+    const calls = [malloc(100 * KIB), realloc(100 * KIB, 300 * KIB)];
+    RATIOS.forEach((ratio, i) => {
+      const [, to] = written({ ratio }, ...calls).at(-1)!;
+      expect(to).toBe(writtenAtRatios(...calls)[i]![1]);
+    });
   });
 });
 
