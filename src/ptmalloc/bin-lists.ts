@@ -1,5 +1,5 @@
 import { type Arena, FASTBIN_COUNT } from "./arena.ts";
-import { FD, GRANULE, MIN_GRANULES, MIN_LARGE_GRANULES, SIZE, STRIDE } from "./chunks.ts";
+import { FD, GRANULE, MIN_LARGE_GRANULES, SIZE, STRIDE } from "./chunks.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 import type { Thread } from "./thread.ts";
@@ -42,11 +42,6 @@ export function tcacheBins(m: Ptmalloc, thread: Thread, most: number): BinList[]
     addList(lists, m, { kind: "tcache", index, head, end: 0, most });
   }
   return lists;
-}
-
-/** Bytes of the chunks of a tcache's or fastbin's list. */
-export function bytesOfIndex(index: number): number {
-  return (index + MIN_GRANULES) * GRANULE;
 }
 
 interface List {

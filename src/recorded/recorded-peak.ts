@@ -16,8 +16,8 @@ function followRules(copy: GuidedReplay, { model: { profile } }: GuidedReplay): 
 }
 
 /**
- * What it takes to return to the peak of a recorded run, or to a moment that was asked for. A batch that may yet be explained otherwise is taken only when
- * the run's recent past forgets it.
+ * What it takes to return to the peak of a recorded run, or to a moment that was asked for. A batch that may yet be
+ * explained otherwise is taken only when the run's recent past forgets it.
  */
 export class RecordedPeak {
   #past: PeakPast<GuidedReplay>;

@@ -37,9 +37,9 @@ export interface InspectedMoment {
   readonly asked: string;
   /** calls and marks of the log up to the moment */
   readonly events: number;
-  /** line of the last of them; null: unknown, as at the peak */
+  /** line of the last of them; null: unknown, as at the peak and at the end */
   readonly line: number | null;
-  /** null if the log has no times, or at the end */
+  /** of the last of them; null if the log has no times */
   readonly time: number | null;
   /** the marks with the label asked for; null: none was */
   readonly marks: {
@@ -78,7 +78,7 @@ export interface HeapState {
     /** largest first */
     readonly chunks: readonly MappedChunk[];
   };
-  /** what malloc_trim(0) would return now, in the order of its calls; null: not asked for (--trim) */
+  /** of the arenas shown: what malloc_trim(0) would return now, in the order of its calls; null: not asked for (--trim) */
   readonly trim: readonly TrimmedRange[] | null;
 }
 

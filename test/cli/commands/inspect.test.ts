@@ -44,6 +44,17 @@ describe("mallog inspect prints", () => {
     await expect(out).toMatchFileSnapshot("golden/inspect-parts.txt");
   });
 
+  test("what malloc_trim would return of one arena, as a part of what it returns", async () => {
+    const { out } = await inspect([THREADS, "--at", "END", "--trim", "--arena", "0"]);
+    expect(out).toContain(
+      "malloc_trim(0) would return 0 B of resident memory of arena 0, in 1 call",
+    );
+    const { out: other } = await inspect([THREADS, "--at", "END", "--trim", "--arena", "2"]);
+    expect(other).toMatch(
+      /malloc_trim\(0\) would return [\d.]+ MiB of resident memory of arena 2, in/,
+    );
+  });
+
   test("the chunks of one arena", async () => {
     const argv = ["--at", "5ms", "--glibc", "2.17", "--chunks", "--arena", "1", "--top", "5"];
     const { out, code } = await inspect([THREADS, ...argv]);

@@ -19,7 +19,7 @@ import { message } from "../../terminal/message.ts";
 import { print } from "../../terminal/print.ts";
 import type { InspectRequest, InspectValues } from "./options.ts";
 
-/** Chunks of a bin in text beyond those of --top 0. */
+/** Chunks of each bin under --top 0. */
 const ALL = Number.POSITIVE_INFINITY;
 
 /**
@@ -64,6 +64,7 @@ export function inspectLog(
           top: values.top,
           bins: values.bins ?? false,
           map: values.map ?? false,
+          arena: values.arena ?? null,
         });
     await print(io.stdout, text);
     return Exit.done;

@@ -25,6 +25,8 @@ export interface InspectionStyle extends TextStyle {
   readonly top: number;
   readonly bins: boolean;
   readonly map: boolean;
+  /** the only arena shown; null: all */
+  readonly arena: number | null;
 }
 
 /** The heap at a moment for people. `evidence`: how far the log supports it. */
@@ -224,13 +226,14 @@ function trim({ trim: ranges }: HeapState, style: InspectionStyle): string | nul
   if (ranges === null) {
     return null;
   }
+  const where = style.arena === null ? "" : ` of arena ${style.arena}`;
   if (ranges.length === 0) {
-    return heading("malloc_trim(0)", " would return nothing.", style);
+    return heading("malloc_trim(0)", ` would return nothing${where}.`, style);
   }
   const resident = ranges.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
   const title = heading(
     "malloc_trim(0)",
-    ` would return ${size(resident)} of resident memory, in ${plural(ranges.length, "call")}`,
+    ` would return ${size(resident)} of resident memory${where}, in ${plural(ranges.length, "call")}`,
     style,
   );
   return [title, table(trimColumns(), ranges, style)].join("\n");
