@@ -20,16 +20,15 @@ export function trimRanges(m: Ptmalloc, pad: number, plane: number): TrimRange[]
   const ranges: TrimRange[] = [];
   const copy = m.clone();
   const before = copy.brk;
-  const add = (call: TrimRange["call"], { id }: Heap, offset: number, bytes: number): void => {
-    const heap = m.heaps[id]!;
-    const from = Math.ceil(offset / m.pageBytes);
-    const to = Math.ceil((offset + bytes) / m.pageBytes);
-    const residentBytes = residentPages(copy.heaps[id]!, plane, from, to) * m.pageBytes;
-    ranges.push({ call, heap, offset, bytes, residentBytes });
-  };
-  mallocTrim(copy, pad, (heap, from, to) =>
-    add("madvise", heap, from * m.pageBytes, (to - from) * m.pageBytes),
-  );
+  mallocTrim(copy, pad, ({ id }, from, to) => {
+    ranges.push({
+      call: "madvise",
+      heap: m.heaps[id]!,
+      offset: from * m.pageBytes,
+      bytes: (to - from) * m.pageBytes,
+      residentBytes: residentPages(copy.heaps[id]!, plane, from, to) * m.pageBytes,
+    });
+  });
   if (copy.brk < before) {
     const { breakHeap } = m;
     const from = Math.ceil(copy.brk / m.pageBytes);

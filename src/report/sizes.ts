@@ -20,7 +20,14 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(Math.round(value)) ? Math.round(value) : null;
 }
 
-const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
+/** Seconds of each unit of a duration. */
+export const SECONDS: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+};
 
 /** Seconds from `500ms`, `30s`, `2m`, `1h`; null for anything else, including zero. */
 export function parseDuration(text: string): number | null {

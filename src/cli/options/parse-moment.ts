@@ -1,15 +1,9 @@
 import type { Parsed } from "../../report/parsed.ts";
+import { SECONDS } from "../../report/sizes.ts";
 import type { Moment } from "../../trace/moment.ts";
 
-const SECONDS: Readonly<Record<string, number>> = {
-  us: 1e-6,
-  µs: 1e-6,
-  ms: 1e-3,
-  s: 1,
-  min: 60,
-  m: 60,
-  h: 3600,
-};
+/** Calls of a log are microseconds apart. */
+const UNITS: Readonly<Record<string, number>> = { us: 1e-6, µs: 1e-6, ...SECONDS };
 
 /** A moment of a log: END, peak, a line, a time, or a mark. */
 export function parseMoment(text: string): Parsed<Moment> {
@@ -40,7 +34,7 @@ const KNOWN =
 
 function parseTime(word: string): Parsed<Moment> | null {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-zµ]+)$/.exec(word) ?? [];
-  const factor = SECONDS[unit];
+  const factor = UNITS[unit];
   if (factor !== undefined) {
     return { ok: { kind: "time", seconds: Number(number) * factor } };
   }

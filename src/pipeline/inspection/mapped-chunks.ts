@@ -1,4 +1,4 @@
-import { GRANULE, HEAP, MAPPED, SMALLEST_PAGE, STATE } from "../../ptmalloc/chunks.ts";
+import { GRANULE, HEAP, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
 import { requestedBytes } from "../../ptmalloc/requests.ts";
 import type { MappedChunk } from "../../report/inspection.ts";
 import type { InspectedRun } from "./inspected-run.ts";
@@ -15,7 +15,7 @@ export function mappedChunks({ guided, model, places, reading }: InspectedRun): 
     mapped.push({
       address: places.mapped(w[c + HEAP]!, mapping.offset * GRANULE),
       bytes: mapping.totalBytes,
-      rssBytes: mapping.pages(reading.plane) * (model.pageBytes / SMALLEST_PAGE) * SMALLEST_PAGE,
+      rssBytes: mapping.pages(reading.plane) * model.pageBytes,
       requestedBytes: requestedBytes(model, c),
     });
   });
