@@ -22,13 +22,14 @@ import { TimeOrder } from "../trace/order/time-order.ts";
 import { type EventSink, feedCopies } from "../trace/sink.ts";
 import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
+import { isAsRecorded } from "../what-if/sharing.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
-import { isAsRecorded } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
 import { CauseSeries } from "./cause-series.ts";
+import type { MeasuredRss } from "./finished-analysis.ts";
 import { inTurns } from "./in-turns.ts";
-import { type MeasuredRss, modelResult } from "./model-result.ts";
+import { modelResult, type OwnResult, ownResult } from "./model-result.ts";
 import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { RaiseSites } from "./raise-sites.ts";
@@ -204,29 +205,32 @@ export class Analysis implements EventSink {
   #resultOf(waiting: readonly EventBatch[]): LogResult | null {
     const analysis = this.another();
     feedCopies(analysis, waiting);
-    return analysis.ledger.events === 0 ? null : analysis.result(analysis.touchReading(), []);
+    return analysis.ledger.events === 0
+      ? null
+      : analysis.result(analysis.ownResult(analysis.touchReading()), []);
   }
 
   /**
-   * Returns what was found, read as `touch` says. `whatIfs` are the figures of the runner. Must be called once: it makes the
-   * malloc_trim calls at the end.
+   * Returns what was found without the what-ifs that have replays of their own, read as `touch` says; null without a model.
+   * Must be called once: it makes the malloc_trim calls at the end.
    */
-  result(touch: TouchReading, whatIfs: readonly ScenarioFigures[]): LogResult {
+  ownResult(touch: TouchReading): OwnResult | null {
     const { detection } = this.recorded;
-    return {
-      ...this.#logResult(),
-      model:
-        detection === null
-          ? null
-          : modelResult({
-              ...this.#state(),
-              detection,
-              touchReading: touch,
-              refused: this.#refused,
-              baseline: this.#baseline,
-              whatIfs: new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!])),
-            }),
-    };
+    return detection === null
+      ? null
+      : ownResult({
+          ...this.#state(),
+          detection,
+          touchReading: touch,
+          refused: this.#refused,
+          baseline: this.#baseline,
+        });
+  }
+
+  /** Returns what was found. `whatIfs` are the figures of the runner. */
+  result(own: OwnResult | null, whatIfs: readonly ScenarioFigures[]): LogResult {
+    const figures = new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!]));
+    return { ...this.#logResult(), model: own && modelResult(own, figures) };
   }
 
   #logResult(): Omit<LogResult, "model"> {

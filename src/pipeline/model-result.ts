@@ -1,84 +1,39 @@
 import { findPins } from "../insight/pins/pins.ts";
-import { binContents } from "../ptmalloc/bin-contents.ts";
 import { settingsOf, shownSettings } from "../recorded/candidate.ts";
-import type { Detection } from "../recorded/detection.ts";
 import type { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { fidelity } from "../recorded/fidelity.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { assumedWritten } from "../replay/writes/assumed-written.ts";
-import type { Holes } from "../replay/writes/holes.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { Touch } from "../replay/writes/touch.ts";
-import type { TouchReading } from "../replay/writes/touch-reading.ts";
-import type { RssFigures } from "../report/report.ts";
-import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
-import type { MomentSearch } from "../trace/moment.ts";
 import type { PinnedBytes } from "../trace/site-table.ts";
-import {
-  AS_RECORDED,
-  type Baseline,
-  comparedWith,
-  movedToRecorded,
-  scenariosOf,
-} from "../what-if/baseline.ts";
 import { causesRead } from "../what-if/cause-figures.ts";
-import { PeakFigures } from "../what-if/peak-figures.ts";
-import type { Replays } from "../what-if/rss-figures.ts";
-import {
-  type ScenarioFigures,
-  scenarioFigures,
-  sharedFigures,
-} from "../what-if/scenario-figures.ts";
-import { isAsRecorded } from "../what-if/what-ifs.ts";
+import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
-import type {
-  ModelResult,
-  RefusedScenario,
-  RssComparison,
-  ScenarioResult,
-} from "./analysis-result.ts";
-import type { CauseSeries } from "./cause-series.ts";
+import type { ModelResult, RssComparison } from "./analysis-result.ts";
+import type { FinishedAnalysis } from "./finished-analysis.ts";
 import { inspect } from "./inspection/inspect.ts";
 import { pinResults } from "./pin-result.ts";
 import { raiseResult } from "./raise-result.ts";
-import type { RaiseSites } from "./raise-sites.ts";
+import { compared, type SharedRun, sharedRun } from "./shared-run.ts";
 
-/** An RSS sample of the log. The recorded run has a probe for each. */
-export interface MeasuredRss {
-  /** µs on the log's clock; NaN when unknown */
-  readonly time: number;
-  /** events of the log before it */
-  readonly events: number;
-  readonly bytes: number;
+/** What the models found before the what-ifs with replays of their own are known. */
+export interface OwnResult extends Omit<ModelResult, "baseline" | "scenarios"> {
+  readonly sharedRun: SharedRun;
 }
 
-/** The state of an analysis at the log's end. */
-export interface FinishedAnalysis {
-  readonly options: AnalysisOptions;
-  readonly facts: LogFacts;
-  readonly ledger: Ledger;
-  readonly touch: Touch;
-  readonly holes: Holes;
-  readonly cutSizes: CutSizes;
-  readonly measured: readonly MeasuredRss[];
-  readonly causeSeries: CauseSeries;
-  readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
-  readonly raiseSites: RaiseSites;
-  /** null: no moment was asked for */
-  readonly moment: MomentSearch | null;
-  readonly touchReading: TouchReading;
-  readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
-  /** what was replayed to be compared with the what-ifs; null: nothing */
-  readonly baseline: Baseline | null;
-  /** figures of the scenarios with replays of their own, and of the baseline's */
-  readonly whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
+/** Adds the what-ifs: figures of the scenarios with replays of their own, and of the baseline's. */
+export function modelResult(
+  { sharedRun, ...found }: OwnResult,
+  whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>,
+): ModelResult {
+  return { ...found, ...compared(sharedRun, whatIfs) };
 }
 
-/** Returns what the models found. Must be called once: it makes the malloc_trim calls at the end. */
-export function modelResult(finished: FinishedAnalysis): ModelResult {
+/** Returns what the recorded run shows. Must be called once: it makes the malloc_trim calls at the end. */
+export function ownResult(finished: FinishedAnalysis): OwnResult {
   const { options, facts, ledger, touch, holes, cutSizes, detection, touchReading } = finished;
   const { best } = detection;
   const { origin, recorded } = best;
@@ -107,7 +62,6 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
         : { minBytes: holes.minBytes, lines: holes.lines },
     fidelity: fidelity(recorded, cutSizes),
     inferred: inferredBy(recorded, cutSizes),
-    baseline: baselineRss(finished, recorded),
     assumedWritten: assumedWritten(replay, ledger.blocks, touch, holes, fit?.ratio ?? null),
     rssSamples: rssSamples(finished, replay, reading),
     arenasOf: arenasByThread(replay),
@@ -122,9 +76,9 @@ export function modelResult(finished: FinishedAnalysis): ModelResult {
       time,
       causes: causesRead(causes, reading.bytes(pages), reading),
     })),
-    // Last, because trims at the end change the models.
-    scenarios: scenarioResults(finished, recorded),
     refused: [...finished.refused.values()],
+    // Last, because trims at the end change the models.
+    sharedRun: sharedRun(finished, recorded),
   };
 }
 
@@ -200,71 +154,4 @@ function pinnedBlocks(replay: Replay, { plane }: Reading): PinnedBytes[] {
     }
   });
   return pinned;
-}
-
-/** Returns the baseline if the what-ifs must be compared with it; null if the recorded run itself serves. */
-function baselineOf(
-  { baseline, ledger }: FinishedAnalysis,
-  { guided }: RecordedRun,
-): Baseline | null {
-  if (baseline?.ofOneThread === true) {
-    return guided.isAnchored && ledger.threads.size === 1 ? baseline : null;
-  }
-  return baseline;
-}
-
-function baselineRss(finished: FinishedAnalysis, recorded: RecordedRun): RssFigures | null {
-  const baseline = baselineOf(finished, recorded);
-  return baseline === null ? null : (finished.whatIfs.get(baseline.untrimmed)?.rss ?? null);
-}
-
-/** Returns the recorded run's figures, then those of the what-ifs in the order asked for. */
-function scenarioResults(finished: FinishedAnalysis, run: RecordedRun): ScenarioResult[] {
-  const { options, ledger, refused, whatIfs } = finished;
-  const { reading } = finished.touchReading;
-  const { guided, otherwise } = run;
-  const atPeak = (by: Reading) => run.peak.atPeak(guided, by.plane)?.replay ?? null;
-  const replays: Replays = {
-    likeliest: guided.replay,
-    contended: [],
-    otherwise,
-    atPeak,
-  };
-  const { arenaSeries } = guided;
-  const peak = new PeakFigures(replays, reading);
-  const figures = scenarioFigures(
-    replays,
-    peak,
-    reading,
-    (arena, pages) => arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
-  );
-  const { model } = guided;
-  const arenas = figures.arenas.map((arena) => ({
-    ...arena,
-    bins: binContents(model, model.arenas[arena.id]!),
-  }));
-  const recorded = { ...figures, arenas };
-  const baseline = baselineOf(finished, run);
-  const shared = options.whatIfs.filter(isAsRecorded);
-  const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
-  const asRecorded = sharedFigures(replays, [...shared, ...bases], reading, peak);
-  run.peak.forget();
-  const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
-    const replayed = whatIfs.get(spec);
-    if (replayed === undefined) {
-      return asRecorded.get(spec)!;
-    }
-    return baseline === null
-      ? replayed
-      : movedToRecorded(replayed, {
-          recorded: asRecorded.get(comparedWith(spec, AS_RECORDED))!,
-          baseline: whatIfs.get(comparedWith(spec, baseline))!,
-        });
-  };
-  return [
-    { spec: null, figures: recorded },
-    ...options.whatIfs
-      .filter((spec) => !refused.has(spec))
-      .map((spec) => ({ spec, figures: figuresOf(spec) })),
-  ];
 }

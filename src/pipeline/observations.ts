@@ -1,7 +1,7 @@
 import type { Replay } from "../replay/replay.ts";
 import type { Observation } from "../replay/writes/fit.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
-import type { MeasuredRss } from "./model-result.ts";
+import type { MeasuredRss } from "./finished-analysis.ts";
 
 /** True if the policy has an RSS to meet, so far. */
 export function isFitted(touch: TouchPolicy, measured: readonly MeasuredRss[]): boolean {

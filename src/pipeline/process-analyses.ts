@@ -3,12 +3,13 @@ import { completed } from "../trace/in-steps.ts";
 import { LogProcess } from "../trace/processes/log-process.ts";
 import { isStatement, ProcessSplitter, type Run } from "../trace/processes/process-splitter.ts";
 import { type EventSink, feedCopies } from "../trace/sink.ts";
+import { isAsRecorded } from "../what-if/sharing.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
-import { isAsRecorded } from "../what-if/what-ifs.ts";
 import { Analysis } from "./analysis.ts";
 import type { LogOptions } from "./analysis-options.ts";
 import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
 import { type MemberAnalysis, MemberProcess } from "./member-process.ts";
+import type { OwnResult } from "./model-result.ts";
 import { NoSuchProcess } from "./no-such-process.ts";
 import { refuseFullHeap } from "./out-of-memory.ts";
 
@@ -170,7 +171,7 @@ export class ProcessAnalyses implements EventSink {
       return null;
     }
     const { analysis } = reported.analysed;
-    const result = analysis.result(analysis.touchReading(), []);
+    const result = analysis.result(analysis.ownResult(analysis.touchReading()), []);
     const processes = alone.members.map((one) =>
       rowOf(one, reported, one === reported ? result : null),
     );
@@ -327,9 +328,15 @@ function refersUp({ text }: Note): boolean {
 
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
   const touch = analysis.touchReading();
-  const whatIfs = await runner.figures(touch.reading);
+  // The workers still replay meanwhile.
+  const [whatIfs, own] = await Promise.all([runner.figures(touch.reading), ownFigures()]);
   refuseFullHeap();
-  return analysis.result(touch, whatIfs);
+  return analysis.result(own, whatIfs);
+
+  async function ownFigures(): Promise<OwnResult | null> {
+    refuseFullHeap();
+    return analysis.ownResult(touch);
+  }
 }
 
 function rowOf(

@@ -9,19 +9,17 @@ import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { Marks } from "../trace/marks.ts";
-import { isAsRecorded } from "../what-if/what-ifs.ts";
+import { isAsRecorded } from "../what-if/sharing.ts";
 import type { ModelResult } from "./analysis-result.ts";
 import { CauseSeries } from "./cause-series.ts";
-import { type FinishedAnalysis, modelResult } from "./model-result.ts";
+import type { FinishedAnalysis } from "./finished-analysis.ts";
+import { modelResult, ownResult } from "./model-result.ts";
 import { observations } from "./observations.ts";
 import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
 export interface RunningAnalysis
-  extends Omit<
-    FinishedAnalysis,
-    "detection" | "touchReading" | "refused" | "whatIfs" | "baseline"
-  > {
+  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "baseline"> {
   /** null under --no-model */
   readonly detection: Detection | null;
   readonly marks: Marks;
@@ -70,7 +68,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     run.finish([], NO_EXITS);
   }
   const best = copyOf(detection.best);
-  const model = modelResult({
+  const own = ownResult({
     ...running,
     options: { ...options, whatIfs: options.whatIfs.filter(isAsRecorded) },
     ledger,
@@ -87,10 +85,9 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
       observations(options.touch, running.measured, best.recorded.guided.replay),
     ),
     refused: new Map(),
-    whatIfs: new Map(),
     baseline: null,
   });
-  return { ledger, marks, model };
+  return { ledger, marks, model: modelResult(own, new Map()) };
 }
 
 /** Reads the waiting batches, which stay as they are. `onReplayed` is called after each of them. */

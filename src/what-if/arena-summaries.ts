@@ -6,20 +6,15 @@ import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { ArenaSummary, FreeBytes, HeapMap } from "../report/report.ts";
 
-/** Data of an arena that is not in the model. */
-interface ArenaHistory {
-  /** the threads that used it, by dense index */
-  readonly threads: (arena: Arena) => number[];
-  /** its RSS over time in bytes; `pages` are its resident pages now */
-  readonly rssTimeline: (arena: Arena, pages: ArrayLike<number>) => number[];
-}
-
-/** Returns the arenas of a model by id, from their census. */
+/**
+ * Returns the arenas of a model by id, from their census. `threads` returns those that used an arena, by dense index. What
+ * only a recorded run has, contents of bins and RSS over time, is left out.
+ */
 export function arenaSummaries(
   model: Ptmalloc,
   counted: readonly ArenaCensus[],
   reading: Reading,
-  { threads, rssTimeline }: ArenaHistory,
+  threads: (arena: Arena) => number[],
 ): ArenaSummary[] {
   const pinnedBy = new Map<number, number>();
   for (const { heap, bytes } of findPins(model, reading.plane)) {
@@ -38,7 +33,7 @@ export function arenaSummaries(
     free,
     pinnedBytes: pinnedBy.get(arena.id) ?? 0,
     threads: threads(arena),
-    rssTimeline: rssTimeline(arena, pages),
+    rssTimeline: [],
     bins: [],
     heapMaps: maps.get(arena) ?? [],
   }));

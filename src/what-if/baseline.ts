@@ -2,6 +2,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { RssFigures } from "../report/report.ts";
 import { movedCauses } from "./cause-figures.ts";
 import type { ScenarioFigures } from "./scenario-figures.ts";
+import { limitsArenasOnly } from "./sharing.ts";
 
 /**
  * A what-if is replayed without the log's pointers, so its heap differs from that of an anchored run under equal settings,
@@ -57,15 +58,6 @@ function baselineWith(settings: ScenarioSpec["settings"], ofOneThread: boolean):
     cpus: null,
   };
   return { untrimmed, trimmed: { ...untrimmed, trim: "end" }, ofOneThread };
-}
-
-/** Variables only: as tunables they would lengthen GLIBC_TUNABLES, whose copy moves the break (trap T21). */
-const ARENA_LIMITS = ["MALLOC_ARENA_MAX", "MALLOC_ARENA_TEST"];
-
-function limitsArenasOnly({ settings, trim, glibc, cpus }: ScenarioSpec): boolean {
-  const names = Object.keys(settings);
-  const isLimit = names.length > 0 && names.every((name) => ARENA_LIMITS.includes(name));
-  return isLimit && typeof trim === "string" && glibc === null && cpus === null;
 }
 
 /** The figures of two runs under the recorded settings. */

@@ -1,4 +1,3 @@
-import type { Arena } from "../ptmalloc/arena.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
@@ -37,49 +36,48 @@ export interface ScenarioFigures {
 }
 
 /**
- * Returns the figures of scenarios that share their replays up to the log's end. Must be called once: scenarios that trim
- * at the end come last and change the models.
+ * Returns the figures of scenarios that share their replays up to the log's end. Must be called once: those that trim there
+ * come last and change the models. `untrimmed`: the figures before the trims, if they are known.
  */
 export function sharedFigures(
   replays: Replays,
   specs: readonly ScenarioSpec[],
   reading: Reading,
   peak = new PeakFigures(replays, reading),
+  untrimmed: ScenarioFigures | null = null,
 ): Map<ScenarioSpec, ScenarioFigures> {
   const figures = new Map<ScenarioSpec, ScenarioFigures>();
-  for (const spec of specs) {
-    if (spec.trim !== "end") {
-      figures.set(spec, scenarioFigures(replays, peak, reading));
+  const trimmed = specs.filter(({ trim }) => trim === "end");
+  if (trimmed.length < specs.length) {
+    const before = untrimmed ?? scenarioFigures(replays, peak, reading);
+    for (const spec of specs) {
+      figures.set(spec, before);
     }
   }
-  const trimmed = specs.filter(({ trim }) => trim === "end");
   if (trimmed.length > 0) {
     peak.causes();
     for (const replay of allOf(replays)) {
       replay.trim();
     }
-  }
-  for (const spec of trimmed) {
-    figures.set(spec, scenarioFigures(replays, peak, reading));
+    const after = scenarioFigures(replays, peak, reading);
+    for (const spec of trimmed) {
+      figures.set(spec, after);
+    }
   }
   return figures;
 }
 
-/** Returns the figures of the replays as they are now. `rssTimeline` gives an arena's RSS over time, if recorded. */
+/** Returns the figures of the replays as they are now. */
 export function scenarioFigures(
   replays: Replays,
   peak: PeakFigures,
   reading: Reading,
-  rssTimeline: (arena: Arena, pages: ArrayLike<number>) => number[] = () => [],
 ): ScenarioFigures {
   const { likeliest } = replays;
   const { model, rss, state } = likeliest;
   const counted = census(model);
   const threads = threadsByArena(model);
-  const arenas = arenaSummaries(model, counted, reading, {
-    threads: (arena) => threads[arena.id] ?? [],
-    rssTimeline,
-  });
+  const arenas = arenaSummaries(model, counted, reading, (arena) => threads[arena.id] ?? []);
   const figures = rssFigures(replays, peak.bytes, reading);
   const causesAtEnd = causeFigures(likeliest, reading);
   return {

@@ -1,3 +1,4 @@
+import { applySetting } from "../ptmalloc/settings.ts";
 import type { Inferences } from "../replay/inferences.ts";
 import { type Insertion, insertAll, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
@@ -10,9 +11,11 @@ import type { Reading } from "../replay/writes/reading.ts";
 import { coin, SEEDS } from "./contention.ts";
 import { followInferences } from "./follow-inferences.ts";
 import type { Replays } from "./rss-figures.ts";
+import { arenaLimitsOf, bySharing } from "./sharing.ts";
 
 /**
- * The scenarios that share one model: they differ only in a malloc_trim at the end. From the first thread on that has to
+ * The scenarios that share one model: they differ only in a malloc_trim at the end, and while the log has one thread also
+ * in limits on arenas. From the first thread on that has to
  * share an arena there are several replays: one with no arena locked, and one per seed with random locks.
  */
 export class WhatIf implements Replays {
@@ -20,13 +23,42 @@ export class WhatIf implements Replays {
   readonly likeliest: Replay;
   readonly contended: Replay[] = [];
   otherwise: Replay | null = null;
+  readonly #recycled: Recycled<Replay>;
   /** of the likeliest replay */
   readonly #past: PeakPast<Replay>;
 
-  constructor(specs: readonly ScenarioSpec[], replay: Replay, recycled: Recycled<Replay>) {
+  constructor(
+    specs: readonly ScenarioSpec[],
+    replay: Replay,
+    recycled: Recycled<Replay>,
+    past = new PeakPast<Replay>((one) => one, recycled),
+  ) {
     this.specs = specs;
     this.likeliest = replay;
-    this.#past = new PeakPast((one) => one, recycled);
+    this.#recycled = recycled;
+    this.#past = past;
+  }
+
+  /**
+   * Returns what-ifs whose scenarios have the same limits on arenas, which take effect now; this one must not be used any
+   * more. Called before a second thread, and so before arenas are shared.
+   */
+  divided(): WhatIf[] {
+    const groups = bySharing(this.specs);
+    const copies = groups.slice(1).map(() => this.#recycled.copyOf(this.likeliest));
+    return groups.map((specs, n) => {
+      const replay = copies[n - 1] ?? this.likeliest;
+      const past = n === 0 ? this.#past : this.#past.share();
+      const limits = arenaLimitsOf(specs[0]!);
+      for (const [name, value] of limits) {
+        applySetting(replay.model.par, replay.model.profile, name, value);
+      }
+      if (limits.length > 0) {
+        // Earlier states have no limits yet.
+        past.begin(replay, this.#recycled.copyOf(replay));
+      }
+      return new WhatIf(specs, replay, this.#recycled, past);
+    });
   }
 
   /** the replays that make the log's calls; `otherwise` exists only after its end */

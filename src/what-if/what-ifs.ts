@@ -1,7 +1,7 @@
 import type { Inferences } from "../replay/inferences.ts";
 import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
-import { KeptWorks } from "../replay/peak/kept-works.ts";
+import { type KeptWork, KeptWorks } from "../replay/peak/kept-works.ts";
 import { RecycledRuns } from "../replay/peak/peak-past.ts";
 import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
@@ -9,6 +9,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
+import { bySharingOfOneThread, mayChooseArenas, withoutArenaLimits } from "./sharing.ts";
 import { WhatIf } from "./what-if.ts";
 
 /** A batch with what the recorded run inferred from it. */
@@ -22,7 +23,9 @@ export interface Step {
  * may replay several batches in a row, which keeps its state in the processor's cache.
  */
 export class WhatIfs {
-  readonly #whatIfs: readonly WhatIf[];
+  #whatIfs: readonly WhatIf[];
+  /** the log has one thread so far: scenarios that differ in limits on arenas still share their replays */
+  #hasOneThread = true;
   readonly #specs: readonly ScenarioSpec[];
   readonly #keptWorks = new KeptWorks(false);
 
@@ -30,8 +33,8 @@ export class WhatIfs {
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
     this.#specs = specs;
     const recycled = new RecycledRuns<Replay>();
-    this.#whatIfs = bySharing(specs).map(
-      (sharing) => new WhatIf(sharing, replayOf(origin, sharing[0]!), recycled),
+    this.#whatIfs = bySharingOfOneThread(specs).map(
+      (sharing) => new WhatIf(sharing, replayOf(origin, withoutArenaLimits(sharing[0]!)), recycled),
     );
   }
 
@@ -40,14 +43,26 @@ export class WhatIfs {
   }
 
   replay(steps: readonly Step[]): void {
-    const kept = steps.map(({ work }) => this.#keptWorks.keep(work));
-    for (const whatIf of this.#whatIfs) {
-      for (const [n, { work, inferences }] of steps.entries()) {
-        whatIf.replay(work, inferences, kept[n]!);
-      }
+    const kept = steps.map((step) => ({ ...step, kept: this.#keptWorks.keep(step.work) }));
+    const choice = this.#hasOneThread ? steps.findIndex(mayChooseArenas) : -1;
+    if (choice < 0) {
+      this.#replay(kept);
+    } else {
+      this.#replay(kept.slice(0, choice));
+      this.#whatIfs = this.#whatIfs.flatMap((whatIf) => whatIf.divided());
+      this.#hasOneThread = false;
+      this.#replay(kept.slice(choice));
     }
     for (const one of kept) {
-      one.release();
+      one.kept.release();
+    }
+  }
+
+  #replay(steps: readonly (Step & { readonly kept: KeptWork })[]): void {
+    for (const whatIf of this.#whatIfs) {
+      for (const { work, inferences, kept } of steps) {
+        whatIf.replay(work, inferences, kept);
+      }
     }
   }
 
@@ -71,30 +86,8 @@ export class WhatIfs {
   }
 }
 
-/** True for a scenario whose calls have the same effect as those of the recorded run, up to the log's end. */
-export function isAsRecorded(spec: ScenarioSpec): boolean {
-  return sharingKey(spec) === NOTHING_CHANGED;
-}
-
-/** Groups the scenarios that share their replays. */
-export function bySharing(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
-  const groups = new Map<string, ScenarioSpec[]>();
-  for (const spec of specs) {
-    const key = sharingKey(spec);
-    groups.set(key, [...(groups.get(key) ?? []), spec]);
-  }
-  return [...groups.values()];
-}
-
 function replayOf(origin: RecordedProcess, spec: ScenarioSpec): Replay {
   const { trim } = spec;
   const every = typeof trim === "object" ? trim.everySeconds : Number.POSITIVE_INFINITY;
   return new Replay(modelFor(origin, spec), every);
 }
-
-/** Scenarios with the same key pass through the same states until the log's end. */
-function sharingKey({ settings, glibc, cpus, trim }: Omit<ScenarioSpec, "name">): string {
-  return JSON.stringify([settings, glibc, cpus, typeof trim === "object" ? trim : null]);
-}
-
-const NOTHING_CHANGED = sharingKey({ settings: {}, glibc: null, cpus: null, trim: "never" });

@@ -9,7 +9,7 @@ import {
   scenariosOf,
 } from "../../src/what-if/baseline.ts";
 import type { ScenarioFigures } from "../../src/what-if/scenario-figures.ts";
-import { bySharing, isAsRecorded } from "../../src/what-if/what-ifs.ts";
+import { bySharing, isAsRecorded } from "../../src/what-if/sharing.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
 import { NO_CAUSES } from "../support/report-builder.ts";
 

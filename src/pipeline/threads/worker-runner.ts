@@ -7,8 +7,9 @@ import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import { copyWork, newWork, type Work } from "../../replay/work.ts";
 import type { Reading } from "../../replay/writes/reading.ts";
 import type { ScenarioFigures } from "../../what-if/scenario-figures.ts";
+import { bySharing } from "../../what-if/sharing.ts";
 import { STEPS_AT_ONCE, type WhatIfRunner } from "../../what-if/what-if-runner.ts";
-import { bySharing, WhatIfs } from "../../what-if/what-ifs.ts";
+import { WhatIfs } from "../../what-if/what-ifs.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Request, Response } from "./what-if-messages.ts";
 

@@ -1,0 +1,43 @@
+import type { Detection } from "../recorded/detection.ts";
+import type { CutSizes } from "../recorded/explain/cut-sizes.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import type { Holes } from "../replay/writes/holes.ts";
+import type { Touch } from "../replay/writes/touch.ts";
+import type { TouchReading } from "../replay/writes/touch-reading.ts";
+import type { Ledger } from "../trace/ledger.ts";
+import type { LogFacts } from "../trace/log-facts.ts";
+import type { MomentSearch } from "../trace/moment.ts";
+import type { Baseline } from "../what-if/baseline.ts";
+import type { AnalysisOptions } from "./analysis-options.ts";
+import type { RefusedScenario } from "./analysis-result.ts";
+import type { CauseSeries } from "./cause-series.ts";
+import type { RaiseSites } from "./raise-sites.ts";
+
+/** An RSS sample of the log. The recorded run has a probe for each. */
+export interface MeasuredRss {
+  /** µs on the log's clock; NaN when unknown */
+  readonly time: number;
+  /** events of the log before it */
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** The state of an analysis at the log's end. */
+export interface FinishedAnalysis {
+  readonly options: AnalysisOptions;
+  readonly facts: LogFacts;
+  readonly ledger: Ledger;
+  readonly touch: Touch;
+  readonly holes: Holes;
+  readonly cutSizes: CutSizes;
+  readonly measured: readonly MeasuredRss[];
+  readonly causeSeries: CauseSeries;
+  readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
+  readonly raiseSites: RaiseSites;
+  /** null: no moment was asked for */
+  readonly moment: MomentSearch | null;
+  readonly touchReading: TouchReading;
+  readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
+  /** what was replayed to be compared with the what-ifs; null: nothing */
+  readonly baseline: Baseline | null;
+}

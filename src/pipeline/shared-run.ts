@@ -1,0 +1,108 @@
+import { binContents } from "../ptmalloc/bin-contents.ts";
+import { residentPages } from "../ptmalloc/census.ts";
+import type { RecordedRun } from "../recorded/recorded-run.ts";
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
+import type { Reading } from "../replay/writes/reading.ts";
+import {
+  AS_RECORDED,
+  type Baseline,
+  comparedWith,
+  movedToRecorded,
+  scenariosOf,
+} from "../what-if/baseline.ts";
+import { PeakFigures } from "../what-if/peak-figures.ts";
+import type { Replays } from "../what-if/rss-figures.ts";
+import {
+  type ScenarioFigures,
+  scenarioFigures,
+  sharedFigures,
+} from "../what-if/scenario-figures.ts";
+import { isAsRecorded } from "../what-if/sharing.ts";
+import type { ModelResult } from "./analysis-result.ts";
+import type { FinishedAnalysis } from "./finished-analysis.ts";
+
+/** The figures of the scenarios that share the recorded run. */
+export interface SharedRun {
+  readonly recorded: ScenarioFigures;
+  /** what-ifs that share its replay, and the recorded settings with and without a trim if there is a baseline */
+  readonly shared: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
+  /** with which the other what-ifs must be compared; null: the recorded run itself serves */
+  readonly baseline: Baseline | null;
+  /** what-ifs that glibc does not refuse, in the order asked for */
+  readonly specs: readonly ScenarioSpec[];
+}
+
+/** Must be called once: it makes the malloc_trim calls at the end. */
+export function sharedRun(finished: FinishedAnalysis, run: RecordedRun): SharedRun {
+  const { options, ledger, refused } = finished;
+  const { reading } = finished.touchReading;
+  const { guided, otherwise } = run;
+  const atPeak = (by: Reading) => run.peak.atPeak(guided, by.plane)?.replay ?? null;
+  const replays: Replays = {
+    likeliest: guided.replay,
+    contended: [],
+    otherwise,
+    atPeak,
+  };
+  const peak = new PeakFigures(replays, reading);
+  const figures = scenarioFigures(replays, peak, reading);
+  const { model, arenaSeries } = guided;
+  const arenas = figures.arenas.map((summary) => {
+    const arena = model.arenas[summary.id]!;
+    const pages = residentPages(model, arena);
+    return {
+      ...summary,
+      rssTimeline: arenaSeries?.rssBytes(arena.id, pages, reading, ledger.events) ?? [],
+      bins: binContents(model, arena),
+    };
+  });
+  const baseline = baselineOf(finished, run);
+  const specs = options.whatIfs.filter((spec) => !refused.has(spec));
+  const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
+  const shared = sharedFigures(
+    replays,
+    [...options.whatIfs.filter(isAsRecorded), ...bases],
+    reading,
+    peak,
+    figures,
+  );
+  run.peak.forget();
+  return { recorded: { ...figures, arenas }, shared, baseline, specs };
+}
+
+/** Returns the recorded run's figures, then those of the what-ifs, moved to the recorded run if there is a baseline. */
+export function compared(
+  { recorded, shared, baseline, specs }: SharedRun,
+  whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>,
+): Pick<ModelResult, "baseline" | "scenarios"> {
+  const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
+    const replayed = whatIfs.get(spec);
+    if (replayed === undefined) {
+      return shared.get(spec)!;
+    }
+    return baseline === null
+      ? replayed
+      : movedToRecorded(replayed, {
+          recorded: shared.get(comparedWith(spec, AS_RECORDED))!,
+          baseline: whatIfs.get(comparedWith(spec, baseline))!,
+        });
+  };
+  return {
+    baseline: baseline === null ? null : (whatIfs.get(baseline.untrimmed)?.rss ?? null),
+    scenarios: [
+      { spec: null, figures: recorded },
+      ...specs.map((spec) => ({ spec, figures: figuresOf(spec) })),
+    ],
+  };
+}
+
+/** Returns the baseline if the what-ifs must be compared with it; null if the recorded run itself serves. */
+function baselineOf(
+  { baseline, ledger }: FinishedAnalysis,
+  { guided }: RecordedRun,
+): Baseline | null {
+  if (baseline?.ofOneThread === true) {
+    return guided.isAnchored && ledger.threads.size === 1 ? baseline : null;
+  }
+  return baseline;
+}
