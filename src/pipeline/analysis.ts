@@ -6,7 +6,6 @@ import { Holes } from "../replay/writes/holes.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import { type TouchReading, touchReading } from "../replay/writes/touch-reading.ts";
 import { ActionBatch } from "../trace/actions.ts";
-import { CUT_MODULUS } from "../trace/address-space.ts";
 import { AllocatorSigns } from "../trace/allocator-signs.ts";
 import { EventBatch, type Note } from "../trace/event.ts";
 import { FirstPointers } from "../trace/first-pointers.ts";
@@ -19,10 +18,11 @@ import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
+import { PointerWidth } from "../trace/pointer-width.ts";
 import { type EventSink, feedCopies } from "../trace/sink.ts";
 import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
-import { isAsRecorded } from "../what-if/sharing.ts";
+import { isAsRecorded, limitsArenasOnly } from "../what-if/sharing.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
@@ -72,8 +72,7 @@ export class Analysis implements EventSink {
   readonly #raiseSites = new RaiseSites();
   readonly #marks = new Marks();
   readonly #moment: MomentSearch | null;
-  /** an address of 2^32 or more was seen: the log's pointers are whole */
-  #seesWholePointers = false;
+  readonly #pointerWidth = new PointerWidth();
   /** the replay of the oldest batch, as far as it has yet to be done */
   #replaying: InSteps = NOTHING;
   /** a batch has been consumed, perhaps of comments only */
@@ -224,12 +223,19 @@ export class Analysis implements EventSink {
           touchReading: touch,
           refused: this.#refused,
           baseline: this.#baseline,
+          needsWhatIfs: this.needsWhatIfs,
         });
   }
 
-  /** Returns what was found. `whatIfs` are the figures of the runner. */
+  /** False if the recorded run's figures are those of all what-ifs: with one thread a limit on arenas changes nothing (§6.1). */
+  get needsWhatIfs(): boolean {
+    return this.ledger.threads.size > 1 || !this.#ownWhatIfs.every(limitsArenasOnly);
+  }
+
+  /** Returns what was found. `whatIfs` are the figures of the runner; none if they are not needed. */
   result(own: OwnResult | null, whatIfs: readonly ScenarioFigures[]): LogResult {
-    const figures = new Map(this.#ownReplays.map((spec, i) => [spec, whatIfs[i]!]));
+    const specs = this.#ownReplays;
+    const figures = new Map(whatIfs.map((one, n) => [specs[n]!, one]));
     return { ...this.#logResult(), model: own && modelResult(own, figures) };
   }
 
@@ -243,7 +249,7 @@ export class Analysis implements EventSink {
       marks: this.#marks,
       threadBuffers: this.#threadBuffers,
       allocatorSigns: this.#allocatorSigns,
-      pointerBits: this.#seesWholePointers ? 64 : 32,
+      pointerBits: this.#pointerWidth.isWhole ? 64 : 32,
     };
   }
 
@@ -313,8 +319,8 @@ export class Analysis implements EventSink {
       return;
     }
     const timeBefore = this.ledger.clock.last;
-    this.#lookForWholePointers(batch);
-    this.ledger.pointersMayBeCut = !this.#seesWholePointers;
+    this.#pointerWidth.read(batch);
+    this.ledger.pointersMayBeCut = !this.#pointerWidth.isWhole;
     const stage = this.#stage(batch, next, samples);
     for (const pass of PASSES) {
       if (this.#options.model || !pass.forModel) {
@@ -341,7 +347,7 @@ export class Analysis implements EventSink {
       {
         threads: this.ledger.threads.size,
         swappedLines: this.ledger.anomalies.swapped + this.#timeOrder.moved,
-        seesWholePointers: this.#seesWholePointers,
+        seesWholePointers: this.#pointerWidth.isWhole,
         logsExits: this.#threadExits.areLogged,
         isMeasured: isFitted(this.#options.touch, this.#measured),
         moment: this.#moment?.found ?? null,
@@ -386,12 +392,5 @@ export class Analysis implements EventSink {
       }
     }
     return samples;
-  }
-
-  #lookForWholePointers(batch: EventBatch): void {
-    for (let i = 0; i < batch.length && !this.#seesWholePointers; i++) {
-      this.#seesWholePointers =
-        batch.pointerOut[i]! >= CUT_MODULUS || batch.pointerIn[i]! >= CUT_MODULUS;
-    }
   }
 }

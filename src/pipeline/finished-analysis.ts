@@ -40,4 +40,6 @@ export interface FinishedAnalysis {
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** what was replayed to be compared with the what-ifs; null: nothing */
   readonly baseline: Baseline | null;
+  /** false: the recorded run's figures are those of all what-ifs */
+  readonly needsWhatIfs: boolean;
 }

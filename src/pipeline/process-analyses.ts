@@ -329,7 +329,10 @@ function refersUp({ text }: Note): boolean {
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
   const touch = analysis.touchReading();
   // The workers still replay meanwhile.
-  const [whatIfs, own] = await Promise.all([runner.figures(touch.reading), ownFigures()]);
+  const [whatIfs, own] = await Promise.all([
+    analysis.needsWhatIfs ? runner.figures(touch.reading) : [],
+    ownFigures(),
+  ]);
   refuseFullHeap();
   return analysis.result(own, whatIfs);
 

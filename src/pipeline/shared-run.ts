@@ -24,7 +24,7 @@ import type { FinishedAnalysis } from "./finished-analysis.ts";
 /** The figures of the scenarios that share the recorded run. */
 export interface SharedRun {
   readonly recorded: ScenarioFigures;
-  /** what-ifs that share its replay, and the recorded settings with and without a trim if there is a baseline */
+  /** what-ifs that share its replay; and the recorded settings with and without a trim, if others are compared with them */
   readonly shared: ReadonlyMap<ScenarioSpec, ScenarioFigures>;
   /** with which the other what-ifs must be compared; null: the recorded run itself serves */
   readonly baseline: Baseline | null;
@@ -34,7 +34,7 @@ export interface SharedRun {
 
 /** Must be called once: it makes the malloc_trim calls at the end. */
 export function sharedRun(finished: FinishedAnalysis, run: RecordedRun): SharedRun {
-  const { options, ledger, refused } = finished;
+  const { options, ledger, refused, needsWhatIfs } = finished;
   const { reading } = finished.touchReading;
   const { guided, otherwise } = run;
   const atPeak = (by: Reading) => run.peak.atPeak(guided, by.plane)?.replay ?? null;
@@ -56,16 +56,12 @@ export function sharedRun(finished: FinishedAnalysis, run: RecordedRun): SharedR
       bins: binContents(model, arena),
     };
   });
-  const baseline = baselineOf(finished, run);
+  const baseline = needsWhatIfs ? baselineOf(finished, run) : null;
   const specs = options.whatIfs.filter((spec) => !refused.has(spec));
-  const bases = baseline === null ? [] : scenariosOf(AS_RECORDED);
-  const shared = sharedFigures(
-    replays,
-    [...options.whatIfs.filter(isAsRecorded), ...bases],
-    reading,
-    peak,
-    figures,
-  );
+  const own = specs.filter(isAsRecorded);
+  const isCompared = own.length < specs.length && (baseline !== null || !needsWhatIfs);
+  const bases = isCompared ? scenariosOf(AS_RECORDED) : [];
+  const shared = sharedFigures(replays, [...own, ...bases], reading, peak, figures);
   run.peak.forget();
   return { recorded: { ...figures, arenas }, shared, baseline, specs };
 }
@@ -78,7 +74,7 @@ export function compared(
   const figuresOf = (spec: ScenarioSpec): ScenarioFigures => {
     const replayed = whatIfs.get(spec);
     if (replayed === undefined) {
-      return shared.get(spec)!;
+      return (shared.get(spec) ?? shared.get(comparedWith(spec, AS_RECORDED)))!;
     }
     return baseline === null
       ? replayed

@@ -19,7 +19,10 @@ import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
 export interface RunningAnalysis
-  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "baseline"> {
+  extends Omit<
+    FinishedAnalysis,
+    "detection" | "touchReading" | "refused" | "baseline" | "needsWhatIfs"
+  > {
   /** null under --no-model */
   readonly detection: Detection | null;
   readonly marks: Marks;
@@ -86,6 +89,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     ),
     refused: new Map(),
     baseline: null,
+    needsWhatIfs: false,
   });
   return { ledger, marks, model: modelResult(own, new Map()) };
 }

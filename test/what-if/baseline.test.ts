@@ -167,12 +167,19 @@ const WHAT_IFS = [
   scenario("one, trimmed", { MALLOC_ARENA_MAX: "1" }, true),
 ];
 
+/** It needs a replay of its own in every log. */
+const TOP_PAD = scenario("top pad", { MALLOC_TOP_PAD_: "1048576" }, false);
+
 /** The report of a case's log, of which `keep` keeps lines; `at` is a line's place, 0 to 1. */
-function reportOf(name: string, keep: (at: number, line: number) => boolean): Report {
+function reportOf(
+  name: string,
+  keep: (at: number, line: number) => boolean,
+  whatIfs = WHAT_IFS,
+): Report {
   const one = casesOf(OWN_CORPUS).find((each) => each.name === name)!;
   const lines = logOf(one, "default")!.toString("latin1").trimEnd().split("\n");
   const log = lines.filter((_, line) => keep(line / lines.length, line)).join("\n");
-  return analyse(Buffer.from(`${log}\n`, "latin1"), optionsFor(one, "default", WHAT_IFS));
+  return analyse(Buffer.from(`${log}\n`, "latin1"), optionsFor(one, "default", whatIfs));
 }
 
 /** What the table of scenarios shows, and its plot. */
@@ -196,7 +203,13 @@ describe("a limit on arenas changes nothing in a log of one thread", () => {
     ],
   ];
   it.each(logs)("%s", (_, name, keep) => {
-    const report = reportOf(name, keep);
+    const [recorded, trimmed, one, oneTrimmed] = totals(reportOf(name, keep));
+    expect(one).toEqual(recorded);
+    expect(oneTrimmed).toEqual(trimmed);
+  });
+
+  it.each(logs)("%s, with replays of their own", (_, name, keep) => {
+    const report = reportOf(name, keep, [...WHAT_IFS, TOP_PAD]);
     expect(report.model?.fidelity.ratio).toBeLessThan(0.99);
     const [recorded, trimmed, one, oneTrimmed] = totals(report);
     expect(one).toEqual(recorded);
