@@ -17,11 +17,11 @@ export function allowFailureOption(): Option {
   return new Option("--allow-failure", "exit with 0 even if a budget is not kept");
 }
 
-export function allowUnreliableOption(): Option {
-  return new Option(
-    "--allow-unreliable",
-    "judge figures of the model even if the log does not support them",
-  );
+/** `what`: what is done with figures that the log does not support. */
+export function allowUnreliableOption(
+  what = "judge figures of the model even if the log does not support them",
+): Option {
+  return new Option("--allow-unreliable", what);
 }
 
 /** Explains <budget>. */
