@@ -1,4 +1,4 @@
-import { byteUnit, change, exact, percent, size } from "../report/format.ts";
+import { byteUnit, change, exact, percent, placeInNoise, plural, size } from "../report/format.ts";
 import type { PresentedBudget } from "../report/presented.ts";
 import { printable } from "../report/printable.ts";
 import type { BudgetResult } from "../report/report.ts";
@@ -53,16 +53,27 @@ function sentenceOf(budget: BudgetResult): string {
   }
   if (ok) {
     const bound = isMinimum ? `minimum ${allowed}` : `limit ${allowed}`;
-    return printable(`${subject} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
+    return printable(
+      `${subject} is ${is} (${bound}${from === "" ? "" : `; ${from}`})${noiseText(budget)}`,
+    );
   }
   const now = `${subject} is ${is}${from === "" ? "" : ` (${from})`}`;
   if (actual === limit) {
-    return printable(`${now}, not ${isMinimum ? "above" : "below"} ${allowed}`);
+    return printable(`${now}, not ${isMinimum ? "above" : "below"} ${allowed}${noiseText(budget)}`);
   }
   const by = difference(budget);
   return printable(
-    `${now}: ${by} ${isMinimum ? `below the minimum of ${allowed}` : `over the limit of ${allowed}`}`,
+    `${now}: ${by} ${isMinimum ? `below the minimum of ${allowed}` : `over the limit of ${allowed}`}${noiseText(budget)}`,
   );
+}
+
+/** ", within the noise of 3 runs (19 MiB to 28 MiB)"; empty without --runs, and for an unchanged figure. */
+function noiseText({ noise, unit, actual, base }: BudgetResult): string {
+  if (noise === undefined || actual === base) {
+    return "";
+  }
+  const [least, most] = comparable(unit, [noise.least, noise.most]);
+  return `, ${placeInNoise(noise, actual)} the noise of ${plural(noise.runs, "run")} (${least} to ${most})`;
 }
 
 /** The explanation, and the configured message if the budget is not kept. */

@@ -67,6 +67,14 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
+/** Where a figure is from the noise of other runs. */
+export function placeInNoise(
+  { least, most }: { readonly least: number; readonly most: number },
+  value: number,
+): "within" | "above" | "below" {
+  return value > most ? "above" : value < least ? "below" : "within";
+}
+
 /** A ratio as a percentage with one decimal, so that columns align. */
 export function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(1)} %`;

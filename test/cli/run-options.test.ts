@@ -147,7 +147,10 @@ describe("wrong usage ends with 2 and one line, before any work", () => {
     [["--recorded-with", "cpus=4"], "--recorded-with: use --cpus for the recorded run"],
     [["analize"], "analize: no such file or command; did you mean mallog analyze?"],
     [["help", "chek"], "no such command: chek (did you mean check?); see mallog --help"],
-    [["schema", "x"], "schema x: no such document; give report or inspection; see mallog schema"],
+    [
+      ["schema", "x"],
+      "schema x: no such document; give report, inspection or diff; see mallog schema",
+    ],
     [["--top", "\u001b[2J"], "--top '\\x1b[2J': give a whole number"],
   ])("%j", async (argv, text) => {
     const { code, out, err, asked } = await mallog(argv);

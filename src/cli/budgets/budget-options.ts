@@ -5,12 +5,17 @@ import { repeatableOption } from "../options/option-values.ts";
 export interface BudgetValues {
   readonly budget?: readonly string[];
   readonly config?: string;
+  readonly runs?: readonly string[];
   readonly allowFailure?: true;
   readonly allowUnreliable?: true;
 }
 
 export function budgetOption(example: string): Option {
   return repeatableOption("--budget <budget>", `e.g. '${example}'; repeatable`);
+}
+
+export function runsOption(description: string): Option {
+  return new Option("--runs <reports...>", description);
 }
 
 export function allowFailureOption(): Option {
