@@ -126,10 +126,20 @@ function causeTable(diff: Diff, style: TextStyle): string {
   const unit = unitOf(
     changed.flatMap(({ endBytes, peakBytes }) => [endBytes, peakBytes ?? []].flat()),
   );
+  // One of the causes is negative, and the changes add up to that of RSS: percentages would say little.
+  const inBytes = (by: Change): string =>
+    by === UNKNOWN ? "" : marked(`${by.change > 0 ? "+" : ""}${inUnit(unit, by.change)}`, by);
   const columns: Column<CauseChange>[] = [
     { head: ["cause"], align: "left", rank: 0, cell: ({ cause }) => NAMES.get(cause) ?? cause },
-    ...changeColumns<CauseChange>("end", unit, 0, (row) => row.endBytes, style),
-    ...changeColumns<CauseChange>("peak", unit, 2, (row) => row.peakBytes ?? UNKNOWN, style),
+    ...changeColumns<CauseChange>("end", unit, 0, (row) => row.endBytes, style, inBytes),
+    ...changeColumns<CauseChange>(
+      "peak",
+      unit,
+      2,
+      (row) => row.peakBytes ?? UNKNOWN,
+      style,
+      inBytes,
+    ),
   ];
   const title = heading("Causes", ` of resident memory of the recorded run${markKey(diff)}`, style);
   return `${title}\n${renderTable(columns, { shown: changed, rest: [] }, style)}`;
@@ -251,17 +261,14 @@ function changeColumns<Row>(
   rank: number,
   of: (row: Row) => Change,
   style: TextStyle,
+  text: (change: Change) => string = relative,
 ): Column<Row>[] {
   const cell = (value: number | null): string => (value === null ? "–" : inUnit(unit, value));
   const head = (when: string): string[] => [name, when, unit.name];
   return [
     { head: head("before"), align: "right", rank: rank + 1, cell: (row) => cell(of(row).base) },
     { head: head("now"), align: "right", rank, cell: (row) => cell(of(row).head) },
-    painted(
-      { head: ["change"], align: "right", rank, cell: (row) => relative(of(row)) },
-      of,
-      style,
-    ),
+    painted({ head: ["change"], align: "right", rank, cell: (row) => text(of(row)) }, of, style),
   ];
 }
 

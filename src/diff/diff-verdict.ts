@@ -1,4 +1,4 @@
-import { byteUnit, change, placeInNoise, plural, size } from "../report/format.ts";
+import { byteUnit, change, placeInNoise, plural, size, sizeRange } from "../report/format.ts";
 import { type Change, isNoise } from "./change.ts";
 import type { Diff, TotalChange } from "./diff.ts";
 import { grownCauses, grownWhere, showBytes } from "./explain-growth.ts";
@@ -108,8 +108,8 @@ function noiseText(changed: Change, runs: number): string {
   if (noise === undefined) {
     return "";
   }
-  const [least, most] = showBytes([noise.least, noise.most]);
-  return `, ${placeInNoise(noise, changed.head ?? 0)} the noise of ${plural(runs, "run")} (${least} to ${most})`;
+  const unit = byteUnit([changed.base ?? 0, changed.head ?? 0]);
+  return `, ${placeInNoise(noise, changed.head ?? 0)} the noise of ${plural(runs, "run")} (${sizeRange(noise.least, noise.most, unit)})`;
 }
 
 /** "from 20 MiB to 27 MiB (+35.0 %)" */

@@ -15,6 +15,8 @@ export interface ThreadGroup {
 
 export interface ThreadMatch {
   readonly by: MatchedBy;
+  /** the further runs have the same groups: false if only the two reports share tids, and nothing else */
+  readonly isOfRuns: boolean;
   /** The threads of a report by the key of their group, which is the same in both reports and in other runs. */
   readonly groupsIn: (report: KnownReport) => Map<string, GroupedThreads>;
 }
@@ -28,14 +30,30 @@ export interface GroupedThreads {
 type Grouping = (thread: KnownThread) => readonly [key: string, group: ThreadGroup];
 
 /**
- * Matches by tid if at least half of the threads share a tid whose names do not contradict: in another run of a program,
- * tids differ, and some are equal by chance. Otherwise matches by name, if names tell threads apart, else by the call
- * site at which a thread requests most.
+ * Matches by tid if at least half of the threads share a tid whose names do not contradict, also with further runs of the
+ * base: in another run of a program, tids differ, and some are equal by chance. Otherwise matches by name, if names tell
+ * threads apart, else by the call site at which a thread requests most.
  */
-export function matchThreads(base: KnownReport, head: KnownReport): ThreadMatch {
-  if (shareTids(base.threads, head.threads)) {
-    return matching("tid", () => ({ tid, name }) => [`${tid}`, { tid, name, site: null }]);
-  }
+export function matchThreads(
+  base: KnownReport,
+  head: KnownReport,
+  runs: readonly KnownReport[],
+): ThreadMatch {
+  const isByTid = shareTids(base.threads, head.threads);
+  const isOfRuns = runs.every(({ threads }) => shareTids(base.threads, threads));
+  const byTid = (): ThreadMatch => ({
+    ...matching("tid", () => ({ tid, name }) => [`${tid}`, { tid, name, site: null }]),
+    isOfRuns,
+  });
+  return isByTid && isOfRuns
+    ? byTid()
+    : (matchByKind(base, head) ?? (isByTid ? byTid() : NO_MATCH));
+}
+
+const NO_MATCH: ThreadMatch = { by: "nothing", isOfRuns: true, groupsIn: () => new Map() };
+
+/** By name or call site; null: the reports share neither. */
+function matchByKind(base: KnownReport, head: KnownReport): ThreadMatch | null {
   const names = sharedNames(base.threads, head.threads);
   const sites = new SiteKeys(base, head);
   const bySite = (report: KnownReport): Grouping => {
@@ -67,7 +85,7 @@ export function matchThreads(base: KnownReport, head: KnownReport): ThreadMatch 
   }
   return names.size > 0
     ? matching("name", () => ({ name }) => [nameKey(name), { tid: null, name, site: null }])
-    : { by: "nothing", groupsIn: () => new Map() };
+    : null;
 }
 
 function shareTids(base: readonly KnownThread[], head: readonly KnownThread[]): boolean {
@@ -104,6 +122,7 @@ function numbered(name: string): string {
 function matching(by: MatchedBy, groupingOf: (report: KnownReport) => Grouping): ThreadMatch {
   return {
     by,
+    isOfRuns: true,
     groupsIn: (report) => {
       const grouping = groupingOf(report);
       const groups = new Map<string, { group: ThreadGroup; threads: KnownThread[] }>();

@@ -30,10 +30,9 @@ export function threadChanges(
   head: KnownReport,
   runs: readonly KnownReport[],
 ): ThreadChanges {
-  const { by, groupsIn } = matchThreads(base, head);
+  const { by, isOfRuns, groupsIn } = matchThreads(base, head, runs);
   const [before, after] = [groupsIn(base), groupsIn(head)];
-  // Another run has other tids.
-  const others = by === "tid" ? [] : runs.map(groupsIn);
+  const others = isOfRuns ? runs.map(groupsIn) : [];
   const rows = [...new Set([...after.keys(), ...before.keys()])].map((key) => {
     const sum = (of: (thread: KnownThread) => number): Change => {
       const figure = (groups: typeof before): number | null =>

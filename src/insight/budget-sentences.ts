@@ -1,4 +1,13 @@
-import { byteUnit, change, exact, percent, placeInNoise, plural, size } from "../report/format.ts";
+import {
+  byteUnit,
+  change,
+  exact,
+  percent,
+  placeInNoise,
+  plural,
+  size,
+  sizeRange,
+} from "../report/format.ts";
 import type { PresentedBudget } from "../report/presented.ts";
 import { printable } from "../report/printable.ts";
 import type { BudgetResult } from "../report/report.ts";
@@ -68,12 +77,16 @@ function sentenceOf(budget: BudgetResult): string {
 }
 
 /** ", within the noise of 3 runs (19 MiB to 28 MiB)"; empty without --runs, and for an unchanged figure. */
-function noiseText({ noise, unit, actual, base }: BudgetResult): string {
+function noiseText({ noise, unit, actual, limit, base }: BudgetResult): string {
   if (noise === undefined || actual === base) {
     return "";
   }
-  const [least, most] = comparable(unit, [noise.least, noise.most]);
-  return `, ${placeInNoise(noise, actual)} the noise of ${plural(noise.runs, "run")} (${least} to ${most})`;
+  const { least, most, runs } = noise;
+  const range =
+    unit === "bytes"
+      ? sizeRange(least, most, byteUnit([actual, limit, base ?? actual]))
+      : comparable(unit, [least, most]).join(" to ");
+  return `, ${placeInNoise(noise, actual)} the noise of ${plural(runs, "run")} (${range})`;
 }
 
 /** The explanation, and the configured message if the budget is not kept. */

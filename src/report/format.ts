@@ -47,6 +47,14 @@ export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string 
   return `${inUnit(used, bytes).replace(/\.0+$/, "")} ${used.name}`;
 }
 
+/** "19 MiB to 28 MiB", with all digits if rounding would make the two look equal. */
+export function sizeRange(least: number, most: number, unit: ByteUnit): string {
+  const [from, to] = [size(least, unit), size(most, unit)];
+  return from === to && least !== most
+    ? `${exact(least)} B to ${exact(most)} B`
+    : `${from} to ${to}`;
+}
+
 /** All digits: for numbers where a difference of 1 matters. */
 export function exact(value: number): string {
   return grouped(value, 0);

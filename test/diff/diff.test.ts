@@ -387,9 +387,19 @@ test("noise is the spread of the base and of further runs", () => {
   // The third run has no thread of that name.
   expect(given.threads.rows[0]?.liveBytes.noise).toEqual({ least: 0, most: 5 * MiB, within: true });
   expect(diff(at(20, 5), head).totals[0]).not.toHaveProperty("noise");
-  // Other tids of another run say nothing about the same run.
-  const sameTids = diff(at(20, 5), at(20, 6), [at(24, 3)]);
-  expect(sameTids.threads.rows[0]?.liveBytes).not.toHaveProperty("noise");
+});
+
+test("threads of reports with equal tids are matched by tid only if further runs have them, too", () => {
+  const at = (tid: number, mib: number, name: string | null): Report =>
+    report({ threads: [live(tid, mib, name), live(tid + 1, 1, name && "gc")] });
+  const firstRow = (...[base, head, ...runs]: [Report, Report, ...Report[]]) => {
+    const { matchedBy, rows } = diff(base, head, runs).threads;
+    return [matchedBy, rows[0]?.liveBytes.noise?.most ?? null];
+  };
+  expect(firstRow(at(1, 5, "main"), at(1, 6, "main"), at(1, 7, "main"))).toEqual(["tid", 7 * MiB]);
+  expect(firstRow(at(1, 5, "main"), at(1, 6, "main"), at(8, 7, "main"))).toEqual(["name", 7 * MiB]);
+  // Nothing else identifies them.
+  expect(firstRow(at(1, 5, null), at(1, 6, null), at(8, 7, null))).toEqual(["tid", null]);
 });
 
 describe("as text", () => {
