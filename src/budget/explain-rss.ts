@@ -10,6 +10,7 @@ import type { Causes } from "../report/report.ts";
 import { type BudgetKey, pathOf } from "./budget-key.ts";
 import type { Evidence } from "./judge.ts";
 import {
+  heldAtPeak,
   LIVE,
   largest,
   largestThread,
@@ -137,9 +138,17 @@ function composition(resident: Resident, head: KnownReport): string[] {
 
 /** Whose memory it is. */
 function ofProgram(part: string, when: Resident["when"], head: KnownReport): string[] {
-  const figure = when === "peak" ? PEAK_LIVE : LIVE;
-  const thread = largestThread(figure, head);
-  const site = mostOfSite(figure, head);
+  if (when === "peak") {
+    // Live memory and RSS have their peaks at times of their own.
+    const site = mostOfSite(PEAK_LIVE, head);
+    return [
+      `${part}.`,
+      ...[heldAtPeak(head) ?? []].flat(),
+      ...(site === null ? [] : [`Most of what was live at its own peak comes from ${site}.`]),
+    ];
+  }
+  const thread = largestThread(LIVE, head);
+  const site = mostOfSite(LIVE, head);
   const which = thread?.part === "most" ? "most of it" : "the largest part";
   return [
     thread === null ? `${part}.` : `${part}, ${which} from ${thread.whose}.`,

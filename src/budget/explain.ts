@@ -1,4 +1,5 @@
 import { servesAllCalls } from "../insight/cures/served-calls.ts";
+import type { KnownReport } from "../report/read-report.ts";
 import { AS_RECORDED } from "../report/report.ts";
 import type { SortKey } from "../report/sort-threads.ts";
 import type { Budget } from "./budget.ts";
@@ -6,7 +7,15 @@ import { type BudgetKey, isOfScenario, pathOf } from "./budget-key.ts";
 import { explainRss, grownParts } from "./explain-rss.ts";
 import { figureOf } from "./figure.ts";
 import { type Evidence, holds, type Judged } from "./judge.ts";
-import { largest, largestThread, mostOfSite, PART_FIGURES, shown } from "./part-figures.ts";
+import {
+  heldAtPeak,
+  largest,
+  largestThread,
+  mostOfSite,
+  PART_FIGURES,
+  type PartFigure,
+  shown,
+} from "./part-figures.ts";
 
 /**
  * Why a budget was not kept: what contributes most, and a setting that would keep it. Also, kept or not, whether the
@@ -30,13 +39,20 @@ export function explain({ key, operator }: Budget, judged: Judged, evidence: Evi
   if (grown.length > 0) {
     return grown;
   }
-  const thread = largestThread(figure, head.known);
   const site = mostOfSite(figure, head.known);
-  const lead = thread?.part === "most" ? "Most of it" : "The largest part";
   return [
-    ...(thread === null ? [] : [`${lead} comes from ${thread.whose}.`]),
+    ...largestOf(figure, head.known),
     ...(site === null ? [] : [`Most of it comes from ${site}.`]),
   ];
+}
+
+function largestOf(figure: PartFigure, report: KnownReport): string[] {
+  if (!figure.addsUp) {
+    return [heldAtPeak(report) ?? []].flat();
+  }
+  const thread = largestThread(figure, report);
+  const lead = thread?.part === "most" ? "Most of it" : "The largest part";
+  return thread === null ? [] : [`${lead} comes from ${thread.whose}.`];
 }
 
 /** The thread order in which the threads behind such a budget come first. */

@@ -31,7 +31,7 @@ export const LIVE: PartFigure = {
 
 /** Peaks of threads come at different times: they have no meaningful sum. */
 export const PEAK_LIVE: PartFigure = {
-  name: "live bytes at the peak",
+  name: "live bytes at their peak",
   unit: "bytes",
   addsUp: false,
   ofThread: ({ peakLiveBytes }) => peakLiveBytes,
@@ -73,9 +73,9 @@ export const PART_FIGURES: Readonly<Record<string, PartFigure>> = {
   },
 };
 
-/** The thread with the largest part of the figure; null if the log has one thread only. */
+/** The thread with the largest part of a figure that adds up; null if the log has one thread only. */
 export function largestThread(
-  { unit, addsUp, ofThread }: PartFigure,
+  { unit, ofThread }: PartFigure,
   { threads }: KnownReport,
 ): { readonly part: "most" | "largest"; readonly whose: string } | null {
   const first = threads.length < 2 ? null : largest(threads, ofThread);
@@ -84,14 +84,22 @@ export function largestThread(
   }
   const { tid, name } = first.item;
   const whose = `${threadsLabel({ tid, name, site: null })}: ${shown(unit, [first.value])[0]}`;
-  if (!addsUp) {
-    return { part: "largest", whose };
-  }
   const total = threads.reduce((sum, thread) => sum + ofThread(thread), 0);
   return {
     part: 2 * first.value > total ? "most" : "largest",
     whose: `${whose} (${share(first.value, total)})`,
   };
+}
+
+/** The thread that held most at a time of its own; null if the log has one thread only. */
+export function heldAtPeak({ threads }: KnownReport): string | null {
+  const first = threads.length < 2 ? null : largest(threads, PEAK_LIVE.ofThread);
+  if (first === null) {
+    return null;
+  }
+  const { tid, name } = first.item;
+  const label = threadsLabel({ tid, name, site: null });
+  return `${label.charAt(0).toUpperCase()}${label.slice(1)} held up to ${shown("bytes", [first.value])[0]} at a time.`;
 }
 
 /** A call site with most of the figure, if the log tells which it is; null: none has. */

@@ -388,9 +388,13 @@ describe("the explanation of a budget that is not kept", () => {
       "Only 2 MiB are blocks that the program holds; most of the rest: 22 MiB are freed blocks in the threads' caches (tcache).",
     );
     const unknown = evidence({ ...HEAD, causes: { "as recorded": { end, peak: null } } });
-    expect(judged("peak-rss<=15MiB", unknown).explanation[0]).toBe(
-      "12 MiB were live at the peak, the largest part from thread 100 (main): 6 MiB.",
+    expect(judged("peak-rss<=15MiB", unknown).explanation[0]).toBe("12 MiB were live at the peak.");
+    expect(judged("peak-rss<=15MiB", unknown).explanation[1]).toBe(
+      "Thread 100 (main) held up to 6 MiB at a time.",
     );
+    expect(judged("peak-live<=1MiB", unknown).explanation).toEqual([
+      "Thread 100 (main) held up to 6 MiB at a time.",
+    ]);
   });
 
   test("names a call site with most of it, if the log tells which it is", () => {
