@@ -237,7 +237,7 @@ describe("noise", () => {
       true,
       "rss is 18 MiB (minimum 21 MiB; 20 MiB before, -10.0 %), within the noise of 2 runs (17 MiB to 20 MiB)",
     ],
-  ])("%s %#: %j", (text, given, ok, sentence) => {
+  ])("%s (%#)", (text, given, ok, sentence) => {
     const result = judged(text, given);
     expect(result.ok).toBe(ok);
     expect(sentenceOf(result)).toBe(sentence);

@@ -100,7 +100,7 @@ function budgetOptions(): Option[] {
       "an earlier JSON report; rss, peak-rss, live and peak-live, or the keys that have a budget, must not grow",
     ),
     runsOption(
-      "reports of several earlier runs: what differs between them is noise, and no growth; --baseline is one more, or else the run in the middle",
+      "reports of several earlier runs: what differs between them is noise. Growth is counted from --baseline, else from the run in the middle. Give this option last",
     ),
     valueOption(
       "--fail-increase <percent>",

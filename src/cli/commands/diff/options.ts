@@ -60,7 +60,7 @@ export function addDiff(program: Command, run: (request: DiffRequest) => Promise
     budgetOption("rss<=+5%"),
     new Option("--config <file>", "read budgets from a file, as mallog check does"),
     runsOption(
-      "reports of further runs of the base: what differs between them is noise, and no growth; they come last",
+      "reports of further runs of the base: what differs between them is noise. Give this option last",
     ),
     allowFailureOption(),
     allowUnreliableOption(),
