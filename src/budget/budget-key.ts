@@ -47,6 +47,11 @@ export function shortNameIn({ thread, path }: BudgetKey): ShortName | null {
   return Object.hasOwn(names, path) ? (names[path] ?? null) : null;
 }
 
+/** The key's path in the report, in a thread or in a scenario. */
+export function pathOf(key: BudgetKey): string {
+  return shortNameIn(key)?.path ?? key.path;
+}
+
 /** True if the figure belongs to a scenario, so that other settings may change it. */
 export function isOfScenario(key: BudgetKey): boolean {
   return key.thread === null && (key.scenario !== null || shortNameIn(key)?.of === "scenario");

@@ -1,9 +1,10 @@
+import { noiseOf } from "../diff/change.ts";
 import { isUnreliable } from "../insight/evidence/grade.ts";
 import type { Parsed } from "../report/parsed.ts";
 import type { ReadReport } from "../report/read-report.ts";
-import type { BudgetResult } from "../report/report.ts";
+import type { BudgetNoise, BudgetResult } from "../report/report.ts";
 import { type Budget, type Limit, unfitLimit } from "./budget.ts";
-import { isModelled, printKey } from "./budget-key.ts";
+import { type BudgetKey, isModelled, printKey } from "./budget-key.ts";
 import { type Figure, figureOf } from "./figure.ts";
 
 /** A budget and what mallog.config.json says about it. */
@@ -21,6 +22,8 @@ export interface NamedBudget {
 export interface Evidence {
   readonly head: ReadReport;
   readonly base: ReadReport | null;
+  /** further runs of the base: what differs between them is noise */
+  readonly runs: readonly ReadReport[];
   /** figures of the model are judged even where the log does not support them */
   readonly trustsModel: boolean;
 }
@@ -37,13 +40,14 @@ export interface Unjudged {
 /** Compares a report with a budget. */
 export function judge(
   { budget, name, message, minDeltaBytes }: NamedBudget,
-  { head, base, trustsModel }: Evidence,
+  { head, base, runs, trustsModel }: Evidence,
 ): { readonly ok: Judged } | Unjudged {
   const { key, operator, limit } = budget;
   const isUnjudged =
     !trustsModel &&
     isModelled(key) &&
-    (isUnreliable(head.known) || (base !== null && limit.isGrowth && isUnreliable(base.known)));
+    (isUnreliable(head.known) ||
+      (limit.isGrowth && [base ?? [], runs].flat().some(({ known }) => isUnreliable(known))));
   const actual = figureOf(key, head.json);
   if ("error" in actual) {
     return { ...actual, in: "head" };
@@ -56,6 +60,7 @@ export function judge(
   // mallinfo2's fields are sizes, but their names do not say so: a limit typed in bytes decides.
   const unit = limit.unit === "bytes" ? "bytes" : actual.ok.unit;
   let from: Figure | null = null;
+  let noise: BudgetNoise | null = null;
   if (limit.isGrowth) {
     const before: Parsed<Figure> =
       base === null
@@ -65,6 +70,7 @@ export function judge(
       return { ...before, in: base === null ? "head" : "base" };
     }
     from = before.ok;
+    noise = noiseIn(key, value, from.value, runs);
   }
   const allowed = from === null ? limit.value : from.value + growth(limit, from, minDeltaBytes);
   const result: Judged = {
@@ -74,12 +80,40 @@ export function judge(
     limit: allowed,
     actual: value,
     base: from?.value ?? null,
-    ok: !isUnjudged && holds(value, operator, allowed),
+    ok: !isUnjudged && (holds(value, operator, allowed) || isNoWorse(value, operator, noise)),
+    ...(noise === null ? {} : { noise }),
     ...(isUnjudged ? { unreliable: true } : {}),
     name,
     message,
   };
   return { ok: result };
+}
+
+/** The figure in the runs that have it; null if no further run has. */
+function noiseIn(
+  key: BudgetKey,
+  actual: number,
+  base: number,
+  runs: readonly ReadReport[],
+): BudgetNoise | null {
+  const values = runs.flatMap(({ json }) => {
+    const figure = figureOf(key, json);
+    return "ok" in figure ? [figure.ok.value] : [];
+  });
+  return values.length === 0
+    ? null
+    : { runs: values.length + 1, ...noiseOf([base, ...values], actual) };
+}
+
+/** True if a run of the base was as large, or, where growth is demanded, as small. */
+function isNoWorse(
+  actual: number,
+  operator: BudgetResult["operator"],
+  noise: BudgetNoise | null,
+): boolean {
+  return (
+    noise !== null && (operator.startsWith("<") ? actual <= noise.most : actual >= noise.least)
+  );
 }
 
 /** Allowed growth: whole bytes or calls; for a ratio, percentage points. */

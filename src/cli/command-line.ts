@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { didYouMean } from "../report/suggest.ts";
 import { Exit } from "./exit-codes.ts";
 import { isTooManyFiles } from "./files/system-error.ts";
@@ -81,7 +81,7 @@ async function dispatch(
       throw error;
     }
     if (error.exitCode !== 0) {
-      const message = usageMessage(error, argv, commands);
+      const message = usageMessage(error, argv, commands, (command) => optionsOf(program, command));
       throw new Failure({ code: "usage", message });
     }
   }
@@ -91,12 +91,30 @@ async function dispatch(
   return exitCode;
 }
 
+/** Long options of the command, or of the default one if the word is not a command. */
+function optionsOf(program: Command, word: string | undefined): string[] {
+  const { commands } = program;
+  const isNamed = (command: Command): boolean =>
+    word !== undefined && [command.name(), ...command.aliases()].includes(word);
+  const command = commands.find(isNamed) ?? commands[0];
+  return [...(command?.options ?? []).flatMap(({ long }) => long ?? []), "--help"];
+}
+
 /** commander's message as one sentence, without its prefix and line breaks. */
 function usageMessage(
   { code, message }: CommanderError,
   argv: readonly string[],
   commands: readonly string[],
+  optionsOf: (command: string | undefined) => readonly string[],
 ): string {
+  if (code === "commander.unknownOption") {
+    const [unknown = "", ...suggested] = message.match(/(?<=['\s])-[^\s',?)]+/g) ?? [];
+    // commander suggests options of the default command, too: even the unknown one.
+    const known = optionsOf(argv[0]);
+    const meant = suggested.filter((option) => known.includes(option));
+    const suggestion = meant.length === 0 ? "" : ` (did you mean ${meant.join(" or ")}?)`;
+    return `unknown option '${unknown}'${suggestion}`;
+  }
   // commander answers `mallog help WORD` with the whole help on standard error and no message.
   if (code === "commander.help") {
     const topic = argv[1] ?? "";

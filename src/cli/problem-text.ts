@@ -81,6 +81,9 @@ function sentence(problem: Problem): string {
     case "openFiles":
       return "too many files are open: allow more by ulimit -n 1024, and try again";
     case "tooLong":
+      if (problem.threads === null) {
+        return `the tables would be longer than the ${size(constants.MAX_STRING_LENGTH)} that Node.js allows; show fewer rows by --top, or all of them by --json`;
+      }
       return `the report has ${plural(problem.threads, "thread")}, and would be longer than the ${size(constants.MAX_STRING_LENGTH)} that Node.js allows; .txt has only the first of them, .csv is shorter`;
     case "empty":
       return `${problem.sources.map(sourceName).join(", ")}: empty; check that the hook was loaded and that the process ran`;

@@ -50,8 +50,8 @@ export type Problem =
   | { readonly code: "memory"; readonly limitBytes: number | null }
   /** the system opens no more files for this process */
   | { readonly code: "openFiles" }
-  /** `threads`: of the report, whose text would be longer than Node.js allows */
-  | { readonly code: "tooLong"; readonly threads: number }
+  /** the text would be longer than Node.js allows; `threads`: of the report; null: it is of a moment's heap */
+  | { readonly code: "tooLong"; readonly threads: number | null }
   /** not one byte of input */
   | { readonly code: "empty"; readonly sources: readonly string[] }
   | {

@@ -1,12 +1,17 @@
 import { type ByteUnit, byteUnit, change, exact, inUnit, percent, size } from "../report/format.ts";
 import { printable, sourceName } from "../report/printable.ts";
 import { cutMiddle, foldAtCommas } from "../report/shorten.ts";
+import { CAUSE_WORDS } from "../report/tables/cause-columns.ts";
 import { type Column, splitAtTop } from "../report/tables/column.ts";
 import { budgetList } from "../report/text/budget-list.ts";
 import { heading, type TextStyle, wrap } from "../report/text/style.ts";
 import { renderTable } from "../report/text/text-table.ts";
-import type { ArenaChange, Change, Diff, ScenarioChange, ThreadChange } from "./diff.ts";
+import type { CallerChange } from "./caller-changes.ts";
+import type { CauseChange } from "./cause-changes.ts";
+import { type Change, isNoise } from "./change.ts";
+import type { ArenaChange, Diff, ScenarioChange, TotalChange } from "./diff.ts";
 import type { PresentedDiff } from "./present-diff.ts";
+import type { ThreadChange } from "./thread-changes.ts";
 
 /** The diff for people: the verdict first, then the figures, largest change first. */
 export function diffText(presented: PresentedDiff, top: number, style: TextStyle): string {
@@ -20,6 +25,8 @@ export function diffText(presented: PresentedDiff, top: number, style: TextStyle
     paragraphs(diff.remarks).join("\n"),
     totalsTable(diff, style),
     scenarioTable(diff, style),
+    causeTable(diff, style),
+    callerTable(diff, top, style),
     threadTable(diff, top, style),
     arenaTable(diff, top, style),
     budgets.length === 0 ? "" : budgetList(budgets, style),
@@ -27,11 +34,14 @@ export function diffText(presented: PresentedDiff, top: number, style: TextStyle
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-type Total = Diff["totals"][number];
-
-function totalsTable({ totals, base, head }: Diff, style: TextStyle): string {
-  const title = heading("Totals", `, from ${sourceName(base)} to ${sourceName(head)}`, style);
-  const value = ({ unit }: Total, number: number | null): string => {
+function totalsTable(diff: Diff, style: TextStyle): string {
+  const { totals, base, head, runs } = diff;
+  const title = heading(
+    "Totals",
+    `, from ${sourceName(base)} to ${sourceName(head)}${markKey(diff)}`,
+    style,
+  );
+  const value = ({ unit }: TotalChange, number: number | null): string => {
     if (number === null) {
       return "?";
     }
@@ -46,28 +56,41 @@ function totalsTable({ totals, base, head }: Diff, style: TextStyle): string {
         return unit satisfies never;
     }
   };
-  const columns: Column<Total>[] = [
+  const columns: Column<TotalChange>[] = [
     { head: ["figure"], align: "left", rank: 0, cell: ({ key }) => key },
     { head: ["before"], align: "right", rank: 0, cell: (total) => value(total, total.base) },
     { head: ["now"], align: "right", rank: 0, cell: (total) => value(total, total.head) },
     painted({ head: ["change"], align: "right", rank: 0, cell: totalChange }, (row) => row, style),
+    {
+      head: [`${runs.length + 1} runs`],
+      align: "right",
+      rank: 1,
+      cell: (total) => spread(total, (number) => value(total, number)),
+    },
   ];
   const shown = totals.filter((total) => total.base !== null || total.head !== null);
   return `${title}\n${renderTable(columns, { shown, rest: [] }, style)}`;
 }
 
-function totalChange({ unit, base, head, change: by }: Total): string {
+/** The noise of a total; empty without --runs. */
+function spread({ noise }: TotalChange, show: (value: number) => string): string {
+  return noise === undefined ? "" : `${show(noise.least)} to ${show(noise.most)}`;
+}
+
+function totalChange({ unit, base, head, change: by, ...more }: TotalChange): string {
   if (base === null || head === null) {
     return "";
   }
   if (unit !== "ratio") {
-    return relative({ base, head, change: by });
+    return relative({ base, head, change: by, ...more });
   }
   const points = (by * 100).toFixed(1);
-  return Number(points) === 0 ? "0.0 points" : `${by > 0 ? "+" : ""}${points} points`;
+  const text = Number(points) === 0 ? "0.0 points" : `${by > 0 ? "+" : ""}${points} points`;
+  return marked(text, { base, head, change: by, ...more });
 }
 
-function scenarioTable({ scenarios }: Diff, style: TextStyle): string {
+function scenarioTable(diff: Diff, style: TextStyle): string {
+  const { scenarios } = diff;
   if (scenarios.length === 0) {
     return "";
   }
@@ -84,19 +107,90 @@ function scenarioTable({ scenarios }: Diff, style: TextStyle): string {
     ...changeColumns<ScenarioChange>("end", unit, 0, (row) => row.endRssBytes, style),
     ...changeColumns<ScenarioChange>("peak", unit, 2, (row) => row.peakRssBytes, style),
   ];
-  const title = heading("Settings", `: heap RSS in ${unit.name}, before and now`, style);
+  const title = heading(
+    "Settings",
+    `: heap RSS in ${unit.name}, before and now${markKey(diff)}`,
+    style,
+  );
   return `${title}\n${renderTable(columns, { shown: scenarios, rest: [] }, style)}`;
 }
 
-function threadTable({ threads }: Diff, top: number, style: TextStyle): string {
+/** Causes that changed. */
+function causeTable(diff: Diff, style: TextStyle): string {
+  const changed = diff.causes.filter(({ endBytes, peakBytes }) =>
+    [endBytes, peakBytes].some((one) => one !== null && one.base !== one.head),
+  );
+  if (changed.length === 0) {
+    return "";
+  }
+  const unit = unitOf(
+    changed.flatMap(({ endBytes, peakBytes }) => [endBytes, peakBytes ?? []].flat()),
+  );
+  // One of the causes is negative, and the changes add up to that of RSS: percentages would say little.
+  const inBytes = (by: Change): string =>
+    by === UNKNOWN ? "" : marked(`${by.change > 0 ? "+" : ""}${inUnit(unit, by.change)}`, by);
+  const columns: Column<CauseChange>[] = [
+    { head: ["cause"], align: "left", rank: 0, cell: ({ cause }) => NAMES.get(cause) ?? cause },
+    ...changeColumns<CauseChange>("end", unit, 0, (row) => row.endBytes, style, inBytes),
+    ...changeColumns<CauseChange>(
+      "peak",
+      unit,
+      2,
+      (row) => row.peakBytes ?? UNKNOWN,
+      style,
+      inBytes,
+    ),
+  ];
+  const title = heading("Causes", ` of resident memory of the recorded run${markKey(diff)}`, style);
+  return `${title}\n${renderTable(columns, { shown: changed, rest: [] }, style)}`;
+}
+
+const NAMES = new Map(CAUSE_WORDS);
+
+const UNKNOWN: Change = { base: null, head: null, change: 0 };
+
+function callerTable(diff: Diff, top: number, style: TextStyle): string {
+  const { matched, rows } = diff.callers;
+  const changed = rows.filter((row) =>
+    [row.liveBytes, row.volumeBytes, row.calls].some(({ base, head }) => base !== head),
+  );
+  if (!matched || changed.length === 0) {
+    return "";
+  }
+  const unit = unitOf(changed.map((row) => row.liveBytes));
+  const volume = unitOf(changed.map((row) => row.volumeBytes));
+  const columns: Column<CallerChange>[] = [
+    {
+      head: ["call site"],
+      align: "left",
+      rank: 0,
+      isName: true,
+      cell: ({ caller }) => caller,
+      rest: (more) => `… ${exact(more.length)} more`,
+      fold: { least: 16, to: cutMiddle },
+    },
+    ...changeColumns<CallerChange>("live", unit, 0, (row) => row.liveBytes, style),
+    ...changeColumns<CallerChange>("volume", volume, 2, (row) => row.volumeBytes, style),
+    { head: ["calls"], align: "right", rank: 4, cell: ({ calls }) => relative(calls) },
+  ];
+  const title = heading(
+    "Call sites",
+    `, largest change of live bytes first${markKey(diff)}`,
+    style,
+  );
+  return `${title}\n${renderTable(columns, splitAtTop(changed, top), style)}`;
+}
+
+function threadTable(diff: Diff, top: number, style: TextStyle): string {
+  const { threads } = diff;
   if (threads.matchedBy === "nothing") {
-    const text = "Threads are not compared: the reports share neither tids nor names.";
+    const text = "Threads are not compared: the reports share neither tids, names, nor call sites.";
     return wrap(text, style.width).join("\n");
   }
   const changed = threads.rows.filter((row) =>
     [row.liveBytes, row.volumeBytes, row.calls].some(({ base, head }) => base !== head),
   );
-  const by = `matched by ${threads.matchedBy}`;
+  const by = `matched by ${threads.matchedBy === "site" ? "call site" : threads.matchedBy}`;
   if (changed.length === 0) {
     return wrap(`No thread changed (${by}).`, style.width).join("\n");
   }
@@ -107,12 +201,12 @@ function threadTable({ threads }: Diff, top: number, style: TextStyle): string {
       head: ["thread"],
       align: "left",
       rank: 0,
-      cell: ({ tid, name, threads: { base, head } }) => {
+      cell: ({ tid, name, site, threads: { base, head } }) => {
         if (tid !== null) {
           return String(tid);
         }
         const several = Math.max(base ?? 0, head ?? 0) > 1 ? ` (${base ?? 0} → ${head ?? 0})` : "";
-        return `${name ?? "unnamed"}${several}`;
+        return `${name ?? (site === null ? "unnamed" : `most at ${site}`)}${several}`;
       },
       rest: (rows) => `… ${exact(rows.length)} more`,
       fold: { least: 16, to: cutMiddle },
@@ -128,7 +222,11 @@ function threadTable({ threads }: Diff, top: number, style: TextStyle): string {
     ...changeColumns<ThreadChange>("volume", volume, 2, (row) => row.volumeBytes, style),
     { head: ["calls"], align: "right", rank: 4, cell: ({ calls }) => relative(calls) },
   ];
-  const title = heading("Threads", `, ${by}, largest change of live bytes first`, style);
+  const title = heading(
+    "Threads",
+    `, ${by}, largest change of live bytes first${markKey(diff)}`,
+    style,
+  );
   return `${title}\n${renderTable(columns, splitAtTop(changed, top), style)}`;
 }
 
@@ -163,17 +261,14 @@ function changeColumns<Row>(
   rank: number,
   of: (row: Row) => Change,
   style: TextStyle,
+  text: (change: Change) => string = relative,
 ): Column<Row>[] {
   const cell = (value: number | null): string => (value === null ? "–" : inUnit(unit, value));
   const head = (when: string): string[] => [name, when, unit.name];
   return [
     { head: head("before"), align: "right", rank: rank + 1, cell: (row) => cell(of(row).base) },
     { head: head("now"), align: "right", rank, cell: (row) => cell(of(row).head) },
-    painted(
-      { head: ["change"], align: "right", rank, cell: (row) => relative(of(row)) },
-      of,
-      style,
-    ),
+    painted({ head: ["change"], align: "right", rank, cell: (row) => text(of(row)) }, of, style),
   ];
 }
 
@@ -185,20 +280,28 @@ function painted<Row>(
   return {
     ...column,
     paint: (row, text) => {
-      const by = of(row).change;
+      const by = isNoise(of(row)) ? 0 : of(row).change;
       return by > 0 ? chalk.red(text) : by < 0 ? chalk.green(text) : text;
     },
   };
 }
 
-function relative({ base, head }: Change): string {
+function relative(changed: Change): string {
+  const { base, head } = changed;
   if (base === null) {
-    return "new";
+    return marked("new", changed);
   }
-  if (head === null) {
-    return "gone";
-  }
-  return change(base, head) ?? "from 0";
+  return marked(head === null ? "gone" : (change(base, head) ?? "from 0"), changed);
+}
+
+/** A change that other runs of the base show as well. */
+function marked(text: string, changed: Change): string {
+  return changed.change !== 0 && isNoise(changed) ? `~ ${text}` : text;
+}
+
+/** Explains the mark in the title of a table. */
+function markKey({ runs }: Diff): string {
+  return runs.length === 0 ? "" : `; ~ within the noise of ${runs.length + 1} runs`;
 }
 
 function unitOf(changes: readonly Change[]): ByteUnit {

@@ -1,8 +1,11 @@
 import type { KnownReport, KnownScenario } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";
-import { type MatchedBy, type MatchedThread, matchThreads } from "./match-threads.ts";
+import { type CallerChanges, callerChanges } from "./caller-changes.ts";
+import { type CauseChange, causeChanges } from "./cause-changes.ts";
+import { type Change, changeOf, compareTexts, larger } from "./change.ts";
+import { type ThreadChanges, threadChanges } from "./thread-changes.ts";
 
-const DIFF_SCHEMA = "mallog.diff/1";
+export const DIFF_SCHEMA = "mallog.diff/1";
 
 /** What changed between two reports. Sizes are bytes, ratios 0..1; keys are only added. */
 export interface Diff {
@@ -11,27 +14,26 @@ export interface Diff {
   /** file names as typed */
   readonly base: string;
   readonly head: string;
+  /** files of further runs of the base (--runs): what differs between them and the base is noise */
+  readonly runs: readonly string[];
   /** sentences: why the reports are less comparable than they look */
   readonly remarks: readonly string[];
   /** most important first; keys are the short names of budgets, and "threads" */
-  readonly totals: readonly (Change & {
-    readonly key: string;
-    readonly unit: BudgetResult["unit"];
-  })[];
+  readonly totals: readonly TotalChange[];
   /** the recorded run, then the what-ifs by change of RSS, largest first */
   readonly scenarios: readonly ScenarioChange[];
+  /** why memory of the recorded run is resident, largest change at the end first; empty if a report does not say */
+  readonly causes: readonly CauseChange[];
   /** arenas of the recorded run at its end, largest change of RSS first */
   readonly arenas: readonly ArenaChange[];
-  /** largest change of live bytes first */
-  readonly threads: { readonly matchedBy: MatchedBy; readonly rows: readonly ThreadChange[] };
+  readonly threads: ThreadChanges;
+  readonly callers: CallerChanges;
   readonly budgets: readonly BudgetResult[];
 }
 
-/** null: absent from that report; `change` counts it as 0 */
-export interface Change {
-  readonly base: number | null;
-  readonly head: number | null;
-  readonly change: number;
+export interface TotalChange extends Change {
+  readonly key: string;
+  readonly unit: BudgetResult["unit"];
 }
 
 export interface ScenarioChange {
@@ -47,74 +49,54 @@ export interface ArenaChange {
   readonly freeBytes: Change;
 }
 
-export interface ThreadChange {
-  /** null: matched by name */
-  readonly tid: number | null;
-  readonly name: string | null;
-  /** number of threads of that name */
-  readonly threads: Change;
-  readonly liveBytes: Change;
-  readonly liveBlocks: Change;
-  readonly volumeBytes: Change;
-  readonly calls: Change;
-}
-
 export interface Side {
   readonly file: string;
   readonly report: KnownReport;
 }
 
-/** Compares two reports; `budgets` stays empty, for the caller to fill. */
-export function diffOf({ file: base, report: a }: Side, head: Side, version: string): Diff {
+/** Compares two reports; `budgets` stays empty, for the caller to fill. `runs`: further runs of the base. */
+export function diffOf(
+  { file: base, report: a }: Side,
+  head: Side,
+  version: string,
+  runs: readonly Side[] = [],
+): Diff {
   const b = head.report;
+  const others = runs.map(({ report }) => report);
   return {
     schema: DIFF_SCHEMA,
     tool: { name: "mallog", version },
     base,
     head: head.file,
-    remarks: [...interrupted(base, a), ...interrupted(head.file, b), ...modelDifferences(a, b)],
-    totals: totalsOf(a, b),
-    scenarios: scenarioChanges(a, b),
+    runs: runs.map(({ file }) => file),
+    remarks: [
+      ...[{ file: base, report: a }, ...runs, head].flatMap(interrupted),
+      ...modelDifferences(a, b),
+      ...runs.flatMap((run) =>
+        modelDifferences(a, run.report).map((text) => `${run.file}: ${text}`),
+      ),
+    ],
+    totals: totalsOf(a, b, others),
+    scenarios: scenarioChanges(a, b, others),
+    causes: causeChanges(a, b, others),
     arenas: arenaChanges(a.scenarios[0], b.scenarios[0]),
-    threads: threadChanges(a, b),
+    threads: threadChanges(a, b, others),
+    callers: callerChanges(a, b, others),
     budgets: [],
   };
 }
 
-/** Matches the threads of two reports; largest change of live bytes first. */
-export function threadChanges(a: KnownReport, b: KnownReport): Diff["threads"] {
-  const { by, rows } = matchThreads(a.threads, b.threads);
-  const sorted = rows
-    .map(threadChange)
-    .sort(
-      (x, y) =>
-        larger(x.liveBytes, y.liveBytes) ||
-        larger(x.volumeBytes, y.volumeBytes) ||
-        (x.tid ?? 0) - (y.tid ?? 0) ||
-        compareTexts(x.name ?? "", y.name ?? ""),
-    );
-  return { matchedBy: by, rows: sorted };
-}
-
-/** By code units: the same order whatever the locale. */
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-export function changeOf(base: number | null, head: number | null): Change {
-  return { base, head, change: (head ?? 0) - (base ?? 0) };
-}
-
-function larger(a: Change, b: Change): number {
-  return Math.abs(b.change) - Math.abs(a.change);
-}
-
-function totalsOf(a: KnownReport, b: KnownReport): Diff["totals"] {
+function totalsOf(a: KnownReport, b: KnownReport, runs: readonly KnownReport[]): TotalChange[] {
   const total = (
     key: string,
     unit: BudgetResult["unit"],
     of: (report: KnownReport) => number | undefined,
-  ) => ({ key, unit, ...changeOf(of(a) ?? null, of(b) ?? null) });
+  ): TotalChange => {
+    const [base, head] = [of(a) ?? null, of(b) ?? null];
+    // A run without the figure, as one without a model, has no part in the spread.
+    const others = base === null || head === null ? [] : runs.flatMap((run) => of(run) ?? []);
+    return { key, unit, ...changeOf(base, head, others) };
+  };
   const recorded = (of: (scenario: KnownScenario) => number) => (report: KnownReport) =>
     report.scenarios[0] && of(report.scenarios[0]);
   const summed =
@@ -158,15 +140,23 @@ function totalsOf(a: KnownReport, b: KnownReport): Diff["totals"] {
   ];
 }
 
-function scenarioChanges(a: KnownReport, b: KnownReport): ScenarioChange[] {
-  const before = new Map(a.scenarios.map((scenario) => [scenario.name, scenario]));
-  const after = new Map(b.scenarios.map((scenario) => [scenario.name, scenario]));
+function scenarioChanges(
+  a: KnownReport,
+  b: KnownReport,
+  runs: readonly KnownReport[],
+): ScenarioChange[] {
+  const byName = ({ scenarios }: KnownReport): Map<string, KnownScenario> =>
+    new Map(scenarios.map((scenario) => [scenario.name, scenario]));
+  const [before, after] = [byName(a), byName(b)];
   const names = [...new Set([...after.keys(), ...before.keys()])];
   const [recorded, ...whatIfs] = names.map((name) => {
-    const rss = (of: (scenario: KnownScenario) => number): Change => {
-      const [base, head] = [before.get(name), after.get(name)];
-      return changeOf(base ? of(base) : null, head ? of(head) : null);
-    };
+    const [base, head] = [before.get(name), after.get(name)];
+    const others =
+      base === undefined || head === undefined
+        ? []
+        : runs.flatMap((run) => byName(run).get(name) ?? []);
+    const rss = (of: (scenario: KnownScenario) => number): Change =>
+      changeOf(base ? of(base) : null, head ? of(head) : null, others.map(of));
     return {
       name,
       endRssBytes: rss((scenario) => scenario.rss.endBytes),
@@ -207,20 +197,8 @@ function arenaChanges(a: KnownScenario | undefined, b: KnownScenario | undefined
     .sort((x, y) => larger(x.rssBytes, y.rssBytes) || x.id - y.id);
 }
 
-function threadChange({ tid, name, base, head }: MatchedThread): ThreadChange {
-  return {
-    tid,
-    name,
-    threads: changeOf(base?.threads ?? null, head?.threads ?? null),
-    liveBytes: changeOf(base?.liveBytes ?? null, head?.liveBytes ?? null),
-    liveBlocks: changeOf(base?.liveBlocks ?? null, head?.liveBlocks ?? null),
-    volumeBytes: changeOf(base?.volumeBytes ?? null, head?.volumeBytes ?? null),
-    calls: changeOf(base?.calls ?? null, head?.calls ?? null),
-  };
-}
-
-function interrupted(file: string, { complete }: KnownReport): string[] {
-  return complete
+function interrupted({ file, report }: Side): string[] {
+  return report.complete
     ? []
     : [`${file} comes from an interrupted run: its figures cover a part of the log.`];
 }

@@ -1,4 +1,13 @@
-import { byteUnit, change, exact, percent, size } from "../report/format.ts";
+import {
+  byteUnit,
+  change,
+  exact,
+  percent,
+  placeInNoise,
+  plural,
+  size,
+  sizeRange,
+} from "../report/format.ts";
 import type { PresentedBudget } from "../report/presented.ts";
 import { printable } from "../report/printable.ts";
 import type { BudgetResult } from "../report/report.ts";
@@ -53,16 +62,31 @@ function sentenceOf(budget: BudgetResult): string {
   }
   if (ok) {
     const bound = isMinimum ? `minimum ${allowed}` : `limit ${allowed}`;
-    return printable(`${subject} is ${is} (${bound}${from === "" ? "" : `; ${from}`})`);
+    return printable(
+      `${subject} is ${is} (${bound}${from === "" ? "" : `; ${from}`})${noiseText(budget)}`,
+    );
   }
   const now = `${subject} is ${is}${from === "" ? "" : ` (${from})`}`;
   if (actual === limit) {
-    return printable(`${now}, not ${isMinimum ? "above" : "below"} ${allowed}`);
+    return printable(`${now}, not ${isMinimum ? "above" : "below"} ${allowed}${noiseText(budget)}`);
   }
   const by = difference(budget);
   return printable(
-    `${now}: ${by} ${isMinimum ? `below the minimum of ${allowed}` : `over the limit of ${allowed}`}`,
+    `${now}: ${by} ${isMinimum ? `below the minimum of ${allowed}` : `over the limit of ${allowed}`}${noiseText(budget)}`,
   );
+}
+
+/** ", within the noise of 3 runs (19 MiB to 28 MiB)"; empty without --runs, and for an unchanged figure. */
+function noiseText({ noise, unit, actual, limit, base }: BudgetResult): string {
+  if (noise === undefined || actual === base) {
+    return "";
+  }
+  const { least, most, runs } = noise;
+  const range =
+    unit === "bytes"
+      ? sizeRange(least, most, byteUnit([actual, limit, base ?? actual]))
+      : comparable(unit, [least, most]).join(" to ");
+  return `, ${placeInNoise(noise, actual)} the noise of ${plural(runs, "run")} (${range})`;
 }
 
 /** The explanation, and the configured message if the budget is not kept. */

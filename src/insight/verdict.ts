@@ -158,7 +158,7 @@ export function fidelityTone({ compared, equal }: Fidelity): Sentence["tone"] {
 export function reproduced(fidelity: Fidelity): Sentence {
   const { compared, equal, firstDivergence } = fidelity;
   const tone = fidelityTone(fidelity);
-  const pointers = `${exact(equal)} of ${exact(compared)} pointers`;
+  const pointers = `${exact(equal)} of ${exact(compared)} pointer${compared === 1 ? "" : "s"}`;
   if (equal === compared) {
     return { tone, text: `the model reproduced ${pointers}.` };
   }

@@ -1,3 +1,4 @@
+import type { Arena } from "./arena.ts";
 import { walkHeap } from "./census.ts";
 import {
   ADDR,
@@ -54,7 +55,7 @@ export interface HeapMap {
 }
 
 export interface HeapMaps {
-  /** a power of two, the same for all heaps; a heap's last cell may have fewer */
+  /** a power of two, the same for all of these heaps; a heap's last cell may have fewer */
   readonly pagesPerCell: number;
   /** by arena, its heaps oldest first */
   readonly heaps: readonly HeapMap[];
@@ -63,9 +64,13 @@ export interface HeapMaps {
 /** Most cells of a process, plus one per heap. Up to 32 MiB a cell is a page. */
 export const MAX_CELLS = 8192;
 
-/** The maps of all heaps, with the resident pages of `plane` (resident.ts). */
-export function heapMaps(m: Ptmalloc, plane: number): HeapMaps {
-  const heaps = m.arenas.flatMap((arena) => arena.heaps);
+/** The maps of the heaps of these arenas, with the resident pages of `plane` (resident.ts). */
+export function heapMaps(
+  m: Ptmalloc,
+  plane: number,
+  arenas: readonly Arena[] = m.arenas,
+): HeapMaps {
+  const heaps = arenas.flatMap((arena) => arena.heaps);
   const spans = heaps.map((heap) => spanOf(m, heap, plane));
   let pagesPerCell = 1;
   const cells = ({ first, end }: Span) => Math.floor((end - first) / pagesPerCell);

@@ -47,6 +47,14 @@ export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string 
   return `${inUnit(used, bytes).replace(/\.0+$/, "")} ${used.name}`;
 }
 
+/** "19 MiB to 28 MiB", with all digits if rounding would make the two look equal. */
+export function sizeRange(least: number, most: number, unit: ByteUnit): string {
+  const [from, to] = [size(least, unit), size(most, unit)];
+  return from === to && least !== most
+    ? `${exact(least)} B to ${exact(most)} B`
+    : `${from} to ${to}`;
+}
+
 /** All digits: for numbers where a difference of 1 matters. */
 export function exact(value: number): string {
   return grouped(value, 0);
@@ -65,6 +73,14 @@ export function count(value: number): string {
 /** "1 block", "1,234 blocks" */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** Where a figure is from the noise of other runs. */
+export function placeInNoise(
+  { least, most }: { readonly least: number; readonly most: number },
+  value: number,
+): "within" | "above" | "below" {
+  return value > most ? "above" : value < least ? "below" : "within";
 }
 
 /** A ratio as a percentage with one decimal, so that columns align. */

@@ -26,10 +26,13 @@ export interface Inspection {
   readonly heap: HeapState;
 }
 
-/** What was found of a moment; `missing` says in one clause why nothing was, and `option` which option asked for it. */
+/** What was found of a moment; `missing` says in one clause why nothing was, and `option` which other option than --at asked for it. */
 export type InspectionOutcome =
   | { readonly inspection: Inspection }
-  | { readonly missing: string; readonly option?: string };
+  | {
+      readonly missing: string;
+      readonly option?: { readonly name: string; readonly value: string };
+    };
 
 /** After a call, and what the program writes to its block, and before the next call. */
 export interface InspectedMoment {
@@ -66,6 +69,8 @@ export interface HeapState {
   /** of the chunks in use, those allocated outside the log */
   readonly unloggedBytes: number;
   readonly parameters: MallocParameters;
+  /** arenas of the process, shown or not */
+  readonly arenaCount: number;
   /** by id, all or the one that was asked for */
   readonly arenas: readonly ArenaState[];
   /** threads that have called and not ended */

@@ -1,11 +1,21 @@
-import { REPORT_SCHEMA, type Report, type Scenario, type ThreadSummary } from "./report.ts";
+import type { CallerSummary, SiteColumns } from "./allocations.ts";
+import {
+  type Causes,
+  type CausesOfScenario,
+  REPORT_SCHEMA,
+  type Report,
+  type Scenario,
+  type ThreadSummary,
+} from "./report.ts";
 
 /** The parts of a report that diffs and budgets read. A Report is a KnownReport. */
-export interface KnownReport extends Pick<Report, "complete" | "live"> {
-  readonly trace: Pick<Report["trace"], "events" | "sources">;
+export interface KnownReport extends Pick<Report, "complete" | "live" | "causes" | "pins"> {
+  readonly trace: Pick<Report["trace"], "events" | "sources" | "threads">;
   /** null also in a report of a version that did not grade */
   readonly grade: { readonly level: string } | null;
   readonly threads: readonly KnownThread[];
+  readonly callers: readonly KnownCaller[];
+  readonly sites: Pick<SiteColumns, "tid" | "caller" | "volumeBytes">;
   readonly model: Pick<
     NonNullable<Report["model"]>,
     "glibc" | "cpus" | "settings" | "touch" | "thp"
@@ -20,6 +30,22 @@ export interface KnownThread
   > {
   readonly calls: Pick<ThreadSummary["calls"], "total">;
 }
+
+export type KnownCaller = Pick<
+  CallerSummary,
+  | "caller"
+  | "module"
+  | "offset"
+  | "symbol"
+  | "file"
+  | "line"
+  | "merged"
+  | "calls"
+  | "volumeBytes"
+  | "liveBytes"
+  | "liveBlocks"
+  | "liveAtPeakBytes"
+>;
 
 export interface KnownScenario
   extends Pick<
@@ -74,12 +100,15 @@ function knownReport(report: JsonValue): KnownReport {
     complete: report.at("complete").flag(),
     trace: {
       events: report.at("trace").at("events").number(),
+      threads: report.at("trace").at("threads").number(),
       sources: report
         .at("trace")
         .at("sources")
         .items((source) => source.text()),
     },
     threads: report.at("threads").items(knownThread),
+    callers: report.has("callers") ? report.at("callers").items(knownCaller) : [],
+    sites: report.has("sites") ? knownSites(report.at("sites")) : NO_SITES,
     live: {
       bytes: live.at("bytes").number(),
       blocks: live.at("blocks").number(),
@@ -97,6 +126,7 @@ function knownReport(report: JsonValue): KnownReport {
       ? report.at("grade").orNull((grade) => ({ level: grade.at("level").text() }))
       : null,
     scenarios: report.at("scenarios").items(knownScenario),
+    ...(report.has("causes") ? { causes: report.at("causes").record(knownCauses) } : {}),
   };
 }
 
@@ -110,6 +140,59 @@ function knownThread(thread: JsonValue): KnownThread {
     liveBlocks: thread.at("liveBlocks").number(),
     peakLiveBytes: thread.at("peakLiveBytes").number(),
     pinnedBytes: thread.at("pinnedBytes").number(),
+  };
+}
+
+function knownCaller(row: JsonValue): KnownCaller {
+  const text = (name: string): string | null => row.at(name).orNull((value) => value.text());
+  const number = (name: string): number | null => row.at(name).orNull((value) => value.number());
+  return {
+    caller: text("caller"),
+    module: text("module"),
+    offset: number("offset"),
+    symbol: text("symbol"),
+    file: text("file"),
+    line: number("line"),
+    merged: row.at("merged").flag(),
+    calls: row.at("calls").number(),
+    volumeBytes: row.at("volumeBytes").number(),
+    liveBytes: row.at("liveBytes").number(),
+    liveBlocks: row.at("liveBlocks").number(),
+    liveAtPeakBytes: row.at("liveAtPeakBytes").number(),
+  };
+}
+
+const NO_SITES = { tid: [], caller: [], volumeBytes: [] };
+
+function knownSites(sites: JsonValue): KnownReport["sites"] {
+  return {
+    tid: sites.at("tid").items((tid) => tid.orNull((value) => value.number())),
+    caller: sites.at("caller").items((caller) => caller.orNull((value) => value.text())),
+    volumeBytes: sites.at("volumeBytes").items((volume) => volume.number()),
+  };
+}
+
+function knownCauses(scenario: JsonValue): CausesOfScenario {
+  return {
+    end: causesIn(scenario.at("end")),
+    peak: scenario.at("peak").orNull(causesIn),
+  };
+}
+
+function causesIn(value: JsonValue): Causes {
+  const bytes = (cause: keyof Causes): number => value.at(cause).number();
+  return {
+    live: bytes("live"),
+    mapped: bytes("mapped"),
+    overhead: bytes("overhead"),
+    unwritten: bytes("unwritten"),
+    tcache: bytes("tcache"),
+    fastbins: bytes("fastbins"),
+    returnable: bytes("returnable"),
+    pinned: bytes("pinned"),
+    tops: bytes("tops"),
+    idleArenas: bytes("idleArenas"),
+    unlogged: bytes("unlogged"),
   };
 }
 

@@ -5,6 +5,11 @@ export function reportSchema(): string {
   return readFileSync(new URL("../report/report.schema.json", import.meta.url), "utf8");
 }
 
+/** The same of what `mallog diff --json` prints, generated from diff.ts. */
+export function diffSchema(): string {
+  return readFileSync(new URL("../report/diff.schema.json", import.meta.url), "utf8");
+}
+
 /** The same of what `mallog inspect --json` prints, generated from inspection.ts. */
 export function inspectionSchema(): string {
   return readFileSync(new URL("../report/inspection.schema.json", import.meta.url), "utf8");

@@ -5,6 +5,7 @@
 
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
+import type { BudgetResult } from "./judged-budget.ts";
 import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
@@ -20,6 +21,7 @@ export type {
   JvmSummary,
   ThreadInDumps,
 } from "./dumps.ts";
+export type { BudgetNoise, BudgetResult } from "./judged-budget.ts";
 export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
@@ -350,31 +352,6 @@ export interface GradeReason {
   readonly kind: string;
   readonly message: string;
   readonly evidence: Readonly<Record<string, number | string | boolean>>;
-}
-
-export interface BudgetResult {
-  /** as typed in a budget, e.g. "rss@MALLOC_ARENA_MAX=1" */
-  readonly key: string;
-  /** of `limit`, `actual` and `base`; a ratio is 0..1; a count is any other number, also seconds */
-  readonly unit: "bytes" | "ratio" | "count";
-  readonly operator: "<=" | "<" | ">=" | ">";
-  readonly limit: number;
-  readonly actual: number;
-  /** the earlier value, if the limit is relative to it; null for an absolute limit */
-  readonly base: number | null;
-  readonly ok: boolean;
-  /** the grade is unreliable, so that the figure cannot be judged; `ok` is false. Absent otherwise. */
-  readonly unreliable?: true;
-  /** from mallog.config.json */
-  readonly name: string | null;
-  readonly message: string | null;
-  /**
-   * sentences: if `ok` is false, the thread and the setting that explain it; in any case, whether the limit lies within
-   * the range of the prediction
-   */
-  readonly explanation: readonly string[];
-  /** the command that shows more; null if `ok` is true or the log was read from standard input */
-  readonly command: string | null;
 }
 
 /** The process as its cgroup counts it: the heaps, and the memory outside malloc (--base-rss). */

@@ -35,10 +35,11 @@ export function inspectionOutcome(
   }
   const { arena } = options;
   if (arena !== null && state.heap.arenas.length === 0) {
-    const all = plural(state.arenas, "arena");
+    const last = state.heap.arenaCount - 1;
+    const has = last === 0 ? "only arena 0" : `arenas 0 to ${last}`;
     return {
-      missing: `there is no arena ${arena} at ${options.asked}: the process has ${all}`,
-      option: "--arena",
+      missing: `the process has ${has} at ${options.asked}`,
+      option: { name: "--arena", value: String(arena) },
     };
   }
   const { moment } = search;

@@ -5,8 +5,16 @@ import { type Evidence, judge, type NamedBudget } from "../../src/budget/judge.t
 import { exitFor } from "../../src/cli/budgets/judge-budgets.ts";
 import { presentBudgets } from "../../src/insight/budget-sentences.ts";
 import { budgetsKept } from "../../src/report/budget-results.ts";
-import type { BudgetResult, Report } from "../../src/report/report.ts";
-import { fidelity, MiB, report, scenario, thread } from "../support/report-builder.ts";
+import type { BudgetResult, CallerSummary, Causes, Report } from "../../src/report/report.ts";
+import {
+  caller,
+  fidelity,
+  MiB,
+  NO_CAUSES,
+  report,
+  scenario,
+  thread,
+} from "../support/report-builder.ts";
 
 function named(text: string, minDeltaBytes: number | null = null): NamedBudget {
   const parsed = parseBudget(text);
@@ -16,9 +24,13 @@ function named(text: string, minDeltaBytes: number | null = null): NamedBudget {
   return { budget: parsed.ok, place: "", name: null, message: null, minDeltaBytes };
 }
 
-function evidence(head: Report, base: Report | null = null): Evidence {
+function evidence(
+  head: Report,
+  base: Report | null = null,
+  runs: readonly Report[] = [],
+): Evidence {
   const read = (one: Report) => ({ known: one, json: one });
-  return { trustsModel: false, head: read(head), base: base && read(base) };
+  return { trustsModel: false, head: read(head), base: base && read(base), runs: runs.map(read) };
 }
 
 function judged(text: string, given: Evidence, minDeltaBytes: number | null = null) {
@@ -174,11 +186,87 @@ describe("growth", () => {
 
   test("is explained by the thread that grew most", () => {
     expect(judged("live<=+1MiB", both).explanation).toEqual([
-      "Largest growth: live memory of thread 100 (main), from 2 MiB to 7 MiB.",
+      "Most of the growth of live bytes: thread 100 (main), from 2 MiB to 7 MiB (+250.0 %).",
     ]);
-    expect(judged("rss<=+1%", both).explanation[1]).toBe(
-      "Largest growth: live memory of thread 100 (main), from 2 MiB to 7 MiB.",
+    expect(judged("rss<=+1%", both).explanation[0]).toBe(
+      "Most of the growth of live bytes: thread 100 (main), from 2 MiB to 7 MiB (+250.0 %).",
     );
+  });
+
+  test("of RSS is not explained by live memory that hardly grew", () => {
+    const before = report({ ...base, live: { ...HEAD.live, bytes: 10 * MiB - 1 } });
+    expect(judged("rss<=+1%", evidence(HEAD, before)).explanation[0]).toBe(
+      "10 MiB are live, most of it from thread 100 (main): 7 MiB (70.0 %).",
+    );
+  });
+});
+
+describe("noise", () => {
+  /** Runs of the base with so many MiB at the end, of which the first is the base. */
+  const runs = (head: number, ...ends: number[]): Evidence => {
+    const [base, ...others] = ends.map((endMiB) =>
+      report({ scenarios: [scenario("as recorded", { endMiB })] }),
+    );
+    const now = report({ scenarios: [scenario("as recorded", { endMiB: head })] });
+    return evidence(now, base ?? null, others);
+  };
+
+  test.each<[string, Evidence, boolean, string]>([
+    [
+      "rss<=+5%",
+      runs(22, 18, 22, 17),
+      true,
+      "rss is 22 MiB (limit 18.90 MiB; 18 MiB before, +22.2 %), within the noise of 3 runs (17 MiB to 22 MiB)",
+    ],
+    [
+      "rss<=+5%",
+      runs(23, 18, 22, 17),
+      false,
+      "rss is 23 MiB (18 MiB before, +27.8 %): 4.10 MiB (21.7 %) over the limit of 18.90 MiB, above the noise of 3 runs (17 MiB to 22 MiB)",
+    ],
+    [
+      "rss<=+5%",
+      runs(16, 18, 22),
+      true,
+      "rss is 16 MiB (limit 18.90 MiB; 18 MiB before, -11.1 %), below the noise of 2 runs (18 MiB to 22 MiB)",
+    ],
+    ["rss<=+5%", runs(18, 18, 22), true, "rss is 18 MiB (limit 18.90 MiB; 18 MiB before, 0.0 %)"],
+    [
+      "rss>=+5%",
+      runs(18, 20, 17),
+      true,
+      "rss is 18 MiB (minimum 21 MiB; 20 MiB before, -10.0 %), within the noise of 2 runs (17 MiB to 20 MiB)",
+    ],
+  ])("%s (%#)", (text, given, ok, sentence) => {
+    const result = judged(text, given);
+    expect(result.ok).toBe(ok);
+    expect(sentenceOf(result)).toBe(sentence);
+  });
+
+  test("does not excuse an absolute budget", () => {
+    const result = judged("rss<=19MiB", runs(20, 18, 22));
+    expect(result.ok).toBe(false);
+    expect(result).not.toHaveProperty("noise");
+  });
+
+  test("is that of the runs which have the figure", () => {
+    const other = runs(22, 18, 22).runs;
+    const without = report({ model: null, scenarios: [] });
+    const base = report({ scenarios: [scenario("as recorded", { endMiB: 18 })] });
+    const given = { ...evidence(report(), base, [without]), trustsModel: true };
+    expect(judged("rss<=+5%", given)).not.toHaveProperty("noise");
+    expect(judged("rss<=+5%", { ...given, runs: [...given.runs, ...other] }).noise).toEqual({
+      runs: 2,
+      least: 18 * MiB,
+      most: 22 * MiB,
+      within: true,
+    });
+  });
+
+  test("leaves growth unjudged if a run's log does not support the model", () => {
+    const given = evidence(report(), report(), [report({ model: fidelity(100, 50) })]);
+    expect(judged("rss<=+5%", given)).toMatchObject({ ok: false, unreliable: true });
+    expect(judged("live<=+5%", given)).toMatchObject({ ok: true });
   });
 });
 
@@ -236,10 +324,91 @@ describe("the explanation of a budget that is not kept", () => {
   ])("%s", (text, explanation) => expect(judged(text, head).explanation).toEqual(explanation));
 
   test("names the thread whose blocks pin free memory", () => {
+    const given = {
+      ...HEAD,
+      live: { ...HEAD.live, bytes: 2 * MiB },
+      threads: HEAD.threads.map((one) => ({ ...one, pinnedBytes: one.pinnedBytes * 5 })),
+    };
+    expect(judged("rss<=1MiB", evidence(given)).explanation[0]).toBe(
+      "Only 2 MiB are live; blocks of thread 100 (main) pin most of the rest: 10 MiB.",
+    );
+    // Those of the recorded run at its end: not of its peak, nor of other settings.
+    expect(judged("peak-rss<=1MiB", evidence(given)).explanation[0]).not.toContain("pin");
+    const other = judged("rss@MALLOC_ARENA_MAX=1<=1MiB", evidence(given)).explanation[0];
+    expect(other).toBe("Only 2 MiB are live; glibc keeps the rest.");
+  });
+
+  test("does not call 2 of 18 MiB most of the rest", () => {
     const given = { ...HEAD, live: { ...HEAD.live, bytes: 2 * MiB } };
     expect(judged("rss<=1MiB", evidence(given)).explanation[0]).toBe(
-      "Only 2 MiB are live; blocks of thread 100 (main) pin most of the rest: 2 MiB.",
+      "Only 2 MiB are live; glibc keeps the rest.",
     );
+  });
+
+  describe("says why memory is resident", () => {
+    /** 20 MiB, of which the program holds `live` and has not written a part. */
+    const caused = (parts: Partial<Causes>): Evidence => {
+      const end = { ...NO_CAUSES, ...parts };
+      return evidence({ ...HEAD, causes: { "as recorded": { end, peak: end } } });
+    };
+    test.each<[string, Partial<Causes>, string[]]>([
+      [
+        "the program's blocks",
+        { live: 14 * MiB, unwritten: -2 * MiB, returnable: 8 * MiB },
+        [
+          "14 MiB are live, most of it from thread 100 (main): 7 MiB (70.0 %).",
+          "2 MiB of what is live was never written, and is not resident.",
+        ],
+      ],
+      [
+        "one cause with more than half of the rest",
+        { live: 4 * MiB, returnable: 9 * MiB, tops: 7 * MiB },
+        [
+          "Only 4 MiB are blocks that the program holds; most of the rest: 9 MiB are whole free pages within heaps, which malloc_trim would return.",
+        ],
+      ],
+      [
+        "several",
+        { live: 4 * MiB, returnable: 6 * MiB, tops: 7 * MiB, tcache: 2 * MiB, overhead: MiB },
+        [
+          "Only 4 MiB are blocks that the program holds; of the rest, 7 MiB are the free tops of heaps; 6 MiB are whole free pages within heaps, which malloc_trim would return.",
+        ],
+      ],
+    ])("%s", (_, parts, sentences) => {
+      const { explanation } = judged("rss<=15MiB", caused(parts));
+      expect(explanation.slice(0, -1)).toEqual(sentences);
+    });
+  });
+
+  test("says what was resident at the peak, not what is at the end", () => {
+    const end = { ...NO_CAUSES, live: 14 * MiB };
+    const peak = { ...NO_CAUSES, live: 2 * MiB, tcache: 22 * MiB };
+    const given = evidence({ ...HEAD, causes: { "as recorded": { end, peak } } });
+    expect(judged("peak-rss<=15MiB", given).explanation[0]).toBe(
+      "Only 2 MiB are blocks that the program holds; most of the rest: 22 MiB are freed blocks in the threads' caches (tcache).",
+    );
+    const unknown = evidence({ ...HEAD, causes: { "as recorded": { end, peak: null } } });
+    expect(judged("peak-rss<=15MiB", unknown).explanation[0]).toBe("12 MiB were live at the peak.");
+    expect(judged("peak-rss<=15MiB", unknown).explanation[1]).toBe(
+      "Thread 100 (main) held up to 6 MiB at a time.",
+    );
+    expect(judged("peak-live<=1MiB", unknown).explanation).toEqual([
+      "Thread 100 (main) held up to 6 MiB at a time.",
+    ]);
+  });
+
+  test("names a call site with most of it, if the log tells which it is", () => {
+    const site = (text: string, given: Partial<CallerSummary>) => caller(text, given);
+    const told = { module: "/usr/lib/libfoo.so", offset: 0x1234 };
+    const given = (first: Partial<CallerSummary>) =>
+      evidence({
+        ...HEAD,
+        callers: [site("0x7f01", first), site("0x7f02", { liveBytes: 3 * MiB })],
+      });
+    const most = judged("live<=1", given({ ...told, liveBytes: 4 * MiB })).explanation;
+    expect(most[1]).toBe("Most of it comes from call site libfoo.so+0x1234: 4 MiB (57.1 %).");
+    expect(judged("live<=1", given({ ...told, liveBytes: 3 * MiB })).explanation).toHaveLength(1);
+    expect(judged("live<=1", given({ liveBytes: 4 * MiB })).explanation).toHaveLength(1);
   });
 
   test("warns of a limit within the range of the prediction, kept or not", () => {

@@ -220,6 +220,10 @@ describe("fidelity", () => {
     });
   });
 
+  test("a log of one pointer", () => {
+    expect(sentence(1, 1)?.text).toBe("Proof: the model reproduced 1 of 1 pointer.");
+  });
+
   test("one mismatch is not 100 %", () => {
     expect(sentence(20_000_000, 19_999_999)).toEqual({
       tone: "plain",

@@ -244,8 +244,8 @@ describe("parts of the heap", () => {
     expect(heap.arenas.map(({ id }) => id)).toEqual([1]);
     expect(heap.threads).toMatchObject([{ tid: 2, arena: 1, cachedChunks: 1 }]);
     expect(outcomeOf(log, OPTIONS, { kind: "end" }, { arena: 2 })).toEqual({
-      missing: "there is no arena 2 at end: the process has 2 arenas",
-      option: "--arena",
+      missing: "the process has arenas 0 to 1 at end",
+      option: { name: "--arena", value: "2" },
     });
   });
 

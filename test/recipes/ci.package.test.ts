@@ -177,7 +177,8 @@ describe("examples of the documents and of the help", async () => {
     writeFileSync(file("maps.txt"), `${library}\n`);
     const thread = '"main" #1 prio=5 os_prio=0 tid=0x00007f92c4010800 nid=0x3fd2 runnable [0x0]';
     writeFileSync(file("dump.txt"), `Full thread dump OpenJDK 64-Bit Server VM:\n\n${thread}\n`);
-    expect(shell("mallog beginning.log.gz -q -o base.json -o head.json").status).toBe(0);
+    const reports = ["base", "head", "base-1", "base-2", "base-3"].map((name) => `-o ${name}.json`);
+    expect(shell(`mallog beginning.log.gz -q ${reports.join(" ")}`).status).toBe(0);
   });
 
   test("the documents and the help have examples", () =>

@@ -11,6 +11,7 @@ import {
   share,
   signed,
   size,
+  sizeRange,
 } from "../../src/report/format.ts";
 
 const KiB = 1024;
@@ -23,6 +24,13 @@ test.each([
   [-0.0004, "0.0 %"],
   [0, "0.0 %"],
 ])("an error of %d: %s", (ratio, text) => expect(signed(ratio)).toBe(text));
+
+test("a range in a given unit, with all digits if rounding would hide it", () => {
+  const unit = byteUnit([300 * MiB]);
+  expect(sizeRange(19 * MiB, 281 * MiB, unit)).toBe("19 MiB to 281 MiB");
+  expect(sizeRange(19 * MiB, 19 * MiB + 1, unit)).toBe("19,922,944 B to 19,922,945 B");
+  expect(sizeRange(19 * MiB, 19 * MiB, unit)).toBe("19 MiB to 19 MiB");
+});
 
 describe("sizes", () => {
   test.each([

@@ -1,9 +1,10 @@
 import { Chalk } from "chalk";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { present } from "../../src/insight/present.ts";
 import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
 import { ENDINGS, writerOf } from "../../src/report/writers/index.ts";
-import { writeJson } from "../../src/report/writers/json.ts";
+import { jsonPieces, printJson, writeJson } from "../../src/report/writers/json.ts";
 import { report, scenario, trace } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";
 
@@ -29,6 +30,24 @@ test("NaN and empty arrays", () => {
   const given = report({ scenarios: [scenario("as recorded", { trimmedBytes: Number.NaN })] });
   expect(writeJson(present(given), options)).toContain('"trimmedBytes": null');
   expect(writeJson(present(report({ threads: [] })), options)).toContain('"threads": []');
+});
+
+test("in pieces it is the same text", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect([...jsonPieces(value)].join("")).toBe(printJson(value));
+    }),
+  );
+  const given = serviceReport();
+  expect([...jsonPieces(given)].join("")).toBe(printJson(given));
+  const long = Array.from({ length: 20_000 }, (_, address) => ({
+    address,
+    state: "in use".repeat(20),
+  }));
+  const pieces = [...jsonPieces({ long, absent: undefined })];
+  expect(pieces.length).toBeGreaterThan(2);
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(2 ** 20 + 1000);
+  expect(pieces.join("")).toBe(printJson({ long }));
 });
 
 test("control characters are escaped, and read back unchanged", () => {

@@ -10,6 +10,7 @@ import { generatedSchema } from "../support/generate-schema.ts";
 import { reportOf } from "../support/hostile-report.ts";
 import { MiB, report } from "../support/report-builder.ts";
 import {
+  DIFF_SCHEMA_FILE,
   expectReportJson,
   INSPECTION_SCHEMA_FILE,
   publishedSchema,
@@ -23,12 +24,15 @@ const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ leve
 test("matches the types of the report (npm run schema)", () => {
   expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(generatedSchema());
   expect(readFileSync(INSPECTION_SCHEMA_FILE, "utf8")).toBe(generatedSchema("Inspection"));
+  expect(readFileSync(DIFF_SCHEMA_FILE, "utf8")).toBe(generatedSchema("Diff"));
 });
 
 test("mallog schema prints it", async () => {
   const { code, out, err } = await mallog(["schema"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toBe(readFileSync(SCHEMA_FILE, "utf8"));
+  const { out: ofDiff } = await mallog(["schema", "diff"]);
+  expect(ofDiff).toBe(readFileSync(DIFF_SCHEMA_FILE, "utf8"));
 });
 
 test.each([

@@ -1,15 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { createGenerator } from "ts-json-schema-generator";
 
-/** The type of a JSON document that mallog prints, and the file of src/report that has it. */
-const DOCUMENTS = { Report: "report.ts", Inspection: "inspection.ts" } as const;
+/** The type of a JSON document that mallog prints, and the file of src that has it. */
+const DOCUMENTS = {
+  Report: "report/report.ts",
+  Inspection: "report/inspection.ts",
+  Diff: "diff/diff.ts",
+} as const;
 
 /**
  * The JSON Schema of the report, or of another document, from its types and their comments. Objects may have more keys
  * than it names: keys are added without notice, and an earlier schema must accept a later report.
  */
 export function generatedSchema(type: keyof typeof DOCUMENTS = "Report"): string {
-  const path = fileURLToPath(new URL(`../../src/report/${DOCUMENTS[type]}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../src/${DOCUMENTS[type]}`, import.meta.url));
   const generator = createGenerator({
     path,
     tsconfig: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)),

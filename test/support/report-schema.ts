@@ -11,6 +11,11 @@ export const INSPECTION_SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/inspection.schema.json", import.meta.url),
 );
 
+/** The schema of what `mallog diff --json` prints. */
+export const DIFF_SCHEMA_FILE = fileURLToPath(
+  new URL("../../src/report/diff.schema.json", import.meta.url),
+);
+
 /** The published schema. */
 export function publishedSchema(): AnySchemaObject {
   return JSON.parse(readFileSync(SCHEMA_FILE, "utf8"));
@@ -35,6 +40,11 @@ export function expectReportJson(json: string): void {
 /** The same for what `mallog inspect --json` prints. */
 export function expectInspectionJson(json: string): void {
   expectJson(json, INSPECTION_SCHEMA_FILE);
+}
+
+/** The same for what `mallog diff --json` prints. */
+export function expectDiffJson(json: string): void {
+  expectJson(json, DIFF_SCHEMA_FILE);
 }
 
 function expectJson(json: string, file: string): void {

@@ -1,10 +1,10 @@
 import { Failure } from "../problems.ts";
 
 /**
- * What `format` returns.
+ * What `format` returns. `threads`: of the report that it formats; null: it formats a moment's heap.
  * @throws Failure tooLong
  */
-export function withinLongestText(threads: number, format: () => string): string {
+export function withinLongestText(threads: number | null, format: () => string): string {
   try {
     return format();
   } catch (error) {

@@ -5,6 +5,7 @@ import { repeatableOption } from "../options/option-values.ts";
 export interface BudgetValues {
   readonly budget?: readonly string[];
   readonly config?: string;
+  readonly runs?: readonly string[];
   readonly allowFailure?: true;
   readonly allowUnreliable?: true;
 }
@@ -13,15 +14,19 @@ export function budgetOption(example: string): Option {
   return repeatableOption("--budget <budget>", `e.g. '${example}'; repeatable`);
 }
 
+export function runsOption(description: string): Option {
+  return new Option("--runs <reports...>", description);
+}
+
 export function allowFailureOption(): Option {
   return new Option("--allow-failure", "exit with 0 even if a budget is not kept");
 }
 
-export function allowUnreliableOption(): Option {
-  return new Option(
-    "--allow-unreliable",
-    "judge figures of the model even if the log does not support them",
-  );
+/** `what`: what is done with figures that the log does not support. */
+export function allowUnreliableOption(
+  what = "judge figures of the model even if the log does not support them",
+): Option {
+  return new Option("--allow-unreliable", what);
 }
 
 /** Explains <budget>. */

@@ -1,4 +1,13 @@
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Chalk } from "chalk";
@@ -51,14 +60,14 @@ export class OutputFile {
     }
   }
 
-  /** @throws Failure output; a target that is a file keeps its old content */
-  async write(text: string): Promise<void> {
+  /** `text`: whole or in pieces. @throws Failure output; a target that is a file keeps its old content */
+  async write(text: string | Iterable<string>): Promise<void> {
     try {
       if (this.#temporary === null) {
         // Not at once: a pipe may have no reader yet, and this thread must hear of signals.
         await writeFile(this.#target, text);
       } else {
-        replaceWhole(this.#target, this.#temporary, text);
+        replaceWhole(this.#target, this.#temporary, typeof text === "string" ? [text] : text);
       }
     } catch (error) {
       throw this.#cannotWrite(error);
@@ -76,9 +85,16 @@ export class OutputFile {
   }
 }
 
-function replaceWhole(target: string, temporary: string, text: string): void {
+function replaceWhole(target: string, temporary: string, pieces: Iterable<string>): void {
   try {
-    writeFileSync(temporary, text, CREATED);
+    const file = openSync(temporary, CREATED.flag);
+    try {
+      for (const piece of pieces) {
+        writeFileSync(file, piece);
+      }
+    } finally {
+      closeSync(file);
+    }
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });

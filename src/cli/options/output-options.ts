@@ -75,8 +75,8 @@ export function jstackOption(purpose: string): Option {
   );
 }
 
-export function topOption(): Option {
-  return valueOption("--top <n>", "rows in each table; 0 shows all", parseTop).default(10);
+export function topOption(description = "rows in each table; 0 shows all"): Option {
+  return valueOption("--top <n>", description, parseTop).default(10);
 }
 
 export function colorOptions(): Option[] {

@@ -30,10 +30,10 @@ function agreement(model: ModelSummary): string {
     return "a guess: the log holds no pointers to compare";
   }
   if (equal === compared) {
-    return `detected: its rules reproduce all ${exact(compared)} pointers`;
+    return `detected: its rules reproduce ${compared === 1 ? "the log's only pointer" : `all ${exact(compared)} pointers`}`;
   }
   if (equal + explained(model) >= compared) {
-    return `detected: its rules reproduce all but ${exact(compared - equal)} pointers, which the inferences below explain`;
+    return `detected: its rules reproduce all but ${exact(compared - equal)} pointer${compared - equal === 1 ? "" : "s"}, which the inferences below explain`;
   }
   const rules = `its rules reproduce ${share(equal, compared)} of the pointers`;
   return isUncertain(model)

@@ -114,11 +114,15 @@ function linesLost({ anomalies, events }: TraceSummary): GradeReason | null {
   if (reusedLive + doubleFree < events * NOTABLE_RATIO) {
     return null;
   }
-  const returned = `${plural(reusedLive, "call")} returned a block that was still live`;
-  const freed = `${plural(doubleFree, "free")} had no block`;
+  const clauses = [
+    ...(reusedLive === 0
+      ? []
+      : [`${plural(reusedLive, "call")} returned a block that was still live`]),
+    ...(doubleFree === 0 ? [] : [`${plural(doubleFree, "free")} had no block any more`]),
+  ];
   return {
     kind: "lines-lost",
-    message: `the log lacks lines: ${returned}, and ${freed} any more`,
+    message: `the log lacks lines: ${clauses.join(", and ")}`,
     evidence: { reusedLive, doubleFree },
   };
 }

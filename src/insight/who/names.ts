@@ -1,13 +1,17 @@
 import { callerLabel } from "../../report/caller-label.ts";
 import { printable } from "../../report/printable.ts";
-import type { Report } from "../../report/report.ts";
+import type { CallerSummary, Report, ThreadSummary } from "../../report/report.ts";
 import { cutMiddle } from "../../report/shorten.ts";
 
 /** Columns of a name in a sentence: Linux cuts names of threads to 15, but others may come from anywhere. */
 const MAX_WIDTH = 40;
 
 /** What sentences need to name threads and call sites. */
-export type Named = Pick<Report, "callers" | "threads" | "trace">;
+export interface Named {
+  readonly callers: readonly (Pick<CallerSummary, "caller"> & Parameters<typeof callerLabel>[0])[];
+  readonly threads: readonly Pick<ThreadSummary, "tid" | "name">[];
+  readonly trace: Pick<Report["trace"], "threads">;
+}
 
 /** A thread as sentences call it: "thread 16342 (pool-1-thread-3)". */
 export function threadName(tid: number, { threads }: Named): string {

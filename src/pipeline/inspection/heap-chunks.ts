@@ -14,12 +14,19 @@ import type { Heap } from "../../ptmalloc/heap.ts";
 import { requestedBytes } from "../../ptmalloc/requests.ts";
 import { structOwner } from "../../ptmalloc/tcache.ts";
 import type { HeapChunk } from "../../report/inspection.ts";
+import { refuseFullHeap } from "../out-of-memory.ts";
 import type { InspectedRun } from "./inspected-run.ts";
 
-/** Returns the chunks of a heap by address, fenceposts included. */
+/** Chunks between two looks at the memory that they take. */
+const CHECKED_EVERY = 1 << 16;
+
+/** Returns the chunks of a heap by address, fenceposts included. @throws OutOfMemory */
 export function heapChunks(run: InspectedRun, heap: Heap): HeapChunk[] {
   const chunks: HeapChunk[] = [];
   walkHeap(run.model, heap, (c) => {
+    if (chunks.length % CHECKED_EVERY === 0) {
+      refuseFullHeap();
+    }
     chunks.push({ ...run.places.chunk(c), ...contents(run, c) });
   });
   return chunks.reverse();

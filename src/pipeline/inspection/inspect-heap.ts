@@ -42,6 +42,7 @@ export function inspectHeap(
     inUseBytes: model.inUseBytes,
     unloggedBytes: model.unloggedGranules * GRANULE,
     parameters: parametersOf(model),
+    arenaCount: model.arenas.length,
     arenas: arenaStates(run),
     threads: threadStates(run),
     mapped: {
@@ -72,7 +73,9 @@ function parametersOf({ par, profile }: Ptmalloc): MallocParameters {
 
 function arenaStates(run: InspectedRun): ArenaState[] {
   const { model, reading } = run;
-  const maps = heapMaps(model, reading.plane);
+  const shown = model.arenas.filter((arena) => isShown(run, arena));
+  // To the scale of what is shown.
+  const maps = heapMaps(model, reading.plane, shown);
   const mapOf = new Map(maps.heaps.map((map) => [map.heap, map]));
   return census(model)
     .filter(({ arena }) => isShown(run, arena))

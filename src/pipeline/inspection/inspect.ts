@@ -22,12 +22,10 @@ export interface InspectedState {
   readonly line: number | null;
   /** µs on the log's clock; NaN: unknown */
   readonly time: number;
-  /** arenas of the process */
-  readonly arenas: number;
   readonly heap: HeapState;
 }
 
-type At = Omit<InspectedState, "heap" | "arenas"> & { readonly guided: GuidedReplay };
+type At = Omit<InspectedState, "heap"> & { readonly guided: GuidedReplay };
 
 /**
  * Returns the state of a run, which has ended, at a moment. Must be called before its peak is asked for, which forgets what
@@ -46,7 +44,7 @@ export function inspect(
   }
   const { guided, ...moment } = at;
   const heap = inspectHeap(guided, reading, options, (thread) => ledger.threads.tidOf(thread));
-  return { search, state: { ...moment, arenas: guided.model.arenas.length, heap } };
+  return { search, state: { ...moment, heap } };
 }
 
 function stateAt(

@@ -99,7 +99,7 @@ function meter(
   if (compared === 0) {
     return html`<p>The log holds no pointers to compare with the model's: the fidelity of the figures is unknown.</p>`;
   }
-  const text = `${exact(equal)} of ${exact(compared)} pointers`;
+  const text = `${exact(equal)} of ${exact(compared)} pointer${compared === 1 ? "" : "s"}`;
   const bar = html`<div class="fidelity ${tone}"><strong>${share(equal, compared)}</strong><div><p>${exact(equal)} of the log's ${plural(compared, "pointer")} match the model's: same heap, same offset.</p>
 <svg class="meter" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label="${text}"><rect class="rail" width="1000" height="8"/><rect class="part" width="${Math.floor(ratio * 1000)}" height="8"/></svg></div></div>`;
   if (firstDivergence === null) {

@@ -9,6 +9,51 @@ export function printJson(value: unknown): string {
   return `${print(value, "")}\n`;
 }
 
+/** Characters of a piece, about. */
+const PIECE = 1 << 20;
+
+/** The same text in pieces: it may be longer than a string can be. */
+export function* jsonPieces(value: unknown): Generator<string> {
+  let piece = "";
+  for (const part of parts(value, "")) {
+    piece += part;
+    if (piece.length >= PIECE) {
+      yield piece;
+      piece = "";
+    }
+  }
+  yield `${piece}\n`;
+}
+
+function* parts(given: unknown, indent: string): Generator<string> {
+  const value = asJson(given);
+  const deeper = `${indent}  `;
+  if (Array.isArray(value) && !value.every(isPlain)) {
+    let before = "[\n";
+    for (const item of value) {
+      yield `${before}${deeper}`;
+      yield* parts(item, deeper);
+      before = ",\n";
+    }
+    yield `\n${indent}]`;
+    return;
+  }
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  if (Array.isArray(value) || entries.every(([, item]) => isPlain(item))) {
+    yield print(value, indent);
+    return;
+  }
+  let before = "{\n";
+  for (const [key, item] of entries) {
+    if (item !== undefined) {
+      yield `${before}${deeper}${print(key, "")}: `;
+      yield* parts(item, deeper);
+      before = ",\n";
+    }
+  }
+  yield `\n${indent}}`;
+}
+
 function print(given: unknown, indent: string): string {
   const value = asJson(given);
   const deeper = `${indent}  `;

@@ -38,7 +38,7 @@ test("one of the two reports may be standard input", async () => {
   const { out } = await diff(["base.json", "-"], given());
   expect(out).toContain("from base.json to standard input");
   expect((await diff(["-", "-"], given())).err).toContain(
-    "only one of the two reports can be standard input",
+    "only one of the reports can be standard input",
   );
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -6,11 +7,13 @@ import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { OWN_CORPUS } from "../../support/corpus.ts";
 import { codeBlocks } from "../../support/documents.ts";
 import { expectInspectionJson } from "../../support/report-schema.ts";
-import { mallog } from "../../support/run-mallog.ts";
+import { mallog, newFolder } from "../../support/run-mallog.ts";
 
 const analyse = reportOfLog("test", null);
 const LOG = join(OWN_CORPUS, "synth-mixed-realloc-g231", "trace.log.gz");
 const THREADS = join(OWN_CORPUS, "threadfrag-g217", "trace.log.gz");
+
+const JVM = fileURLToPath(new URL("../../../fixtures/jvm/boot.log.gz", import.meta.url));
 
 const inspect = (argv: readonly string[], columns = 80) =>
   mallog(["inspect", ...argv], analyse, { env: { COLUMNS: String(columns) } });
@@ -76,6 +79,103 @@ describe("mallog inspect prints", () => {
   });
 });
 
+describe("mallog inspect says of what a figure is", () => {
+  test("with one of several arenas: that one, and the process for what is of no arena", async () => {
+    const { out } = await inspect([THREADS, "--glibc", "2.17", "--at", "END", "--arena", "1"]);
+    expect(out).toMatch(/^The whole process: RSS [\d.]+ MiB/m);
+    expect(out).toMatch(/^Arena 1 \(of 3\)$/m);
+    expect(out).toMatch(/^Heaps of arena 1 \(\d+\)$/m);
+    const mapped = await inspect([JVM, "--at", "END", "--arena", "9"]);
+    expect(mapped.out).toMatch(/^Threads of arena 9 and their tcaches \(1\)$/m);
+    expect(mapped.out).toMatch(/^Mapped one by one, outside arenas \(8 blocks, 5.32 MiB\)$/m);
+  });
+
+  test("the arenas in JSON, shown or not", async () => {
+    const { out } = await inspect([THREADS, "--glibc", "2.17", "--arena", "1", "--json"]);
+    const { heap } = JSON.parse(out);
+    expect(heap.arenas.map(({ id }: { id: number }) => id)).toEqual([1]);
+    expect(heap.arenaCount).toBe(3);
+  });
+
+  test("of a line: once, and the line above if it is no call", async () => {
+    const { out } = await inspect([LOG, "--glibc", "2.31", "--at", "9000"]);
+    expect(out.split("\n")[0]).toBe(
+      "Heap after line 9,000 (9,000 events, 59.3 ms after the first)",
+    );
+    const commented = await inspect([JVM, "--at", "line:7"]);
+    expect(commented.out.split("\n")[0]).toMatch(/^Heap after line 7 /);
+  });
+
+  test("of the end and of the peak", async () => {
+    const end = await inspect([LOG, "--glibc", "2.31"]);
+    expect(end.out).toMatch(/^Heap at the log's end \(81,7\d\d events/);
+    const peak = await inspect([LOG, "--glibc", "2.31", "--at", "PEAK"]);
+    expect(peak.out).toMatch(/^Heap at the peak of RSS \(/);
+  });
+});
+
+describe("mallog inspect --top", () => {
+  test("0 lists every chunk of every bin, one in a line", async () => {
+    const argv = ["--at", "mark:loop_done", "--glibc", "2.31", "--bins", "--top", "0"];
+    const { out } = await inspect([LOG, ...argv]);
+    expect(out).not.toContain("…");
+    const { out: json } = await inspect([LOG, ...argv, "--json"]);
+    const [arena] = JSON.parse(json).heap.arenas;
+    const listed = out.split("\n\n").find((section) => section.startsWith("Bins of arena 0"));
+    expect(listed?.match(/0x[0-9a-f]+/g)).toEqual(
+      arena.bins.flatMap(({ first }: { first: { address: string }[] }) =>
+        first.map(({ address }) => address),
+      ),
+    );
+  });
+
+  test("limits chunks in text, and not in JSON", async () => {
+    const argv = ["--at", "5ms", "--glibc", "2.17", "--chunks", "--arena", "1"];
+    const all = await inspect([THREADS, ...argv, "--top", "0"]);
+    expect(all.out).not.toContain(" more");
+    const { out } = await inspect([THREADS, ...argv, "--json", "--top", "1"]);
+    const [{ chunks }] = JSON.parse(out).heap.arenas[0].heaps;
+    expect(all.out).toContain(`by address (${chunks.length})`);
+  });
+});
+
+test("mallog inspect --map --arena draws to the scale of what is drawn", async () => {
+  const log = join(OWN_CORPUS, "mt-baton12-g244", "trace.log.gz");
+  const all = await inspect([log, "--map"]);
+  expect(all.out.replaceAll("\n", " ")).toContain("not resident; 8 KiB a character)");
+  const one = await inspect([log, "--map", "--arena", "1"]);
+  expect(one.out).toContain("Pages of arena 1, heap 0 (2,157 pages");
+  expect(one.out).not.toContain("a character)");
+});
+
+describe("mallog inspect -o", () => {
+  test("writes text and JSON, and then nothing with -q", async () => {
+    const folder = newFolder();
+    const files = [join(folder, "heap.txt"), join(folder, "heap.json")] as const;
+    const argv = [LOG, "--glibc", "2.31", "--at", "9000", "-o", files[0], "-o", files[1]];
+    const { out, code } = await inspect(argv, 120);
+    expect(code).toBe(0);
+    expect(readFileSync(files[0], "utf8")).toBe(out);
+    const json = readFileSync(files[1], "utf8");
+    expectInspectionJson(json);
+    expect((await inspect([...argv.slice(0, 5), "--json"])).out).toBe(json);
+    expect(await inspect([...argv, "-q"])).toMatchObject({ out: "", err: "", code: 0 });
+  });
+
+  test("writes JSON with the chunks of bins beside text without them", async () => {
+    const file = join(newFolder(), "heap.json");
+    const argv = [LOG, "--glibc", "2.31", "--at", "9000"];
+    await inspect([...argv, "-q", "-o", file]);
+    expect(readFileSync(file, "utf8")).toBe((await inspect([...argv, "--json"])).out);
+  });
+
+  test("refuses a format that only reports have", async () => {
+    const { err, code } = await inspect([LOG, "-o", join(newFolder(), "heap.html")]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/unknown format; end the file's name in \.txt or \.json/);
+  });
+});
+
 describe("mallog inspect refuses", () => {
   test.each([
     [["--at", "soon"], /^mallog: --at soon: give END, peak, a line/],
@@ -88,7 +188,10 @@ describe("mallog inspect refuses", () => {
       /^mallog: --at mark:x: the log has no mark x; it has loop_done, three_quarters_freed;/,
     ],
     [["--at", "2h"], /^mallog: --at 2h: the log spans 483 ms;/],
-    [["--arena", "9"], /^mallog: --arena: there is no arena 9 at END: the process has 1 arena;/],
+    [["--arena", "9"], /^mallog: --arena 9: the process has only arena 0 at END;/],
+    [["--what-if", "x=1"], /^mallog: unknown option '--what-if'; see mallog inspect --help\n$/],
+    [["--no-model"], /^mallog: unknown option '--no-model'; see mallog inspect --help\n$/],
+    [["--chunk"], /^mallog: unknown option '--chunk' \(did you mean --chunks\?\); see/],
     [["--arena", "main"], /^mallog: --arena main: give the number of an arena;/],
   ])("%j", async (argv, message) => {
     const { out, err, code } = await inspect([LOG, ...argv]);
@@ -102,6 +205,7 @@ describe("mallog inspect refuses", () => {
     const { out, err, code } = await inspect([log]);
     expect({ out, code }).toEqual({ out: "", code: 4 });
     expect(err).toMatch(/This log does not show what glibc holds: .*jemalloc/s);
+    expect(err).toMatch(/^mallog: --allow-unreliable shows the model's heap all the same$/m);
     const trusted = await inspect([log, "--allow-unreliable"]);
     expect(trusted.code).toBe(0);
     expect(trusted.out).toMatch(/This log does not show what glibc holds/);
@@ -130,9 +234,8 @@ describe("a moment is", () => {
 });
 
 test("docs/inspect.md quotes what is printed", async () => {
-  const log = fileURLToPath(new URL("../../../fixtures/jvm/boot.log.gz", import.meta.url));
   const argv = ["--at", "peak", "--arena", "13", "--bins", "--trim", "--top", "3"];
-  const { out } = await inspect([log, ...argv]);
+  const { out } = await inspect([JVM, ...argv]);
   const blocks = codeBlocks("docs/inspect.md", "text");
   expect(blocks.length).toBe(3);
   for (const block of blocks) {

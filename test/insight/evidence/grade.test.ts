@@ -83,6 +83,15 @@ describe("the reasons", () => {
     expect(kindsOf({ model, trace: anomalies({ reusedLive: 9, doubleFree: 1 }) })).toEqual([
       "lines-lost",
     ]);
+    const messageOf = (reusedLive: number, doubleFree: number) =>
+      gradeOf(report({ model, trace: anomalies({ reusedLive, doubleFree }) }))?.reasons[0]?.message;
+    expect(messageOf(11, 0)).toBe(
+      "the log lacks lines: 11 calls returned a block that was still live",
+    );
+    expect(messageOf(0, 10)).toBe("the log lacks lines: 10 frees had no block any more");
+    expect(messageOf(9, 1)).toBe(
+      "the log lacks lines: 9 calls returned a block that was still live, and 1 free had no block any more",
+    );
   });
 
   it("are the memory of a fork's parent, where the log states the fork", () => {

@@ -6,6 +6,7 @@ import {
   BUDGET_HELP,
   type BudgetValues,
   budgetOption,
+  runsOption,
 } from "../../budgets/budget-options.ts";
 import { modelOptions, VALUES_HELP } from "../../options/model-options.ts";
 import { parseBytes, parsePercent, valueOption } from "../../options/option-values.ts";
@@ -14,6 +15,8 @@ import { FILES_HELP, outputOptions } from "../../options/output-options.ts";
 /** Option values of `check`, as commander returns them. */
 export interface CheckValues extends AnalysisValues, BudgetValues {
   readonly baseline?: string;
+  /** reports */
+  readonly runs?: readonly string[];
   /** a ratio */
   readonly failIncrease?: number;
   /** bytes */
@@ -54,6 +57,7 @@ Examples:
   mallog check malloc.log.gz --budget 'rss@MALLOC_ARENA_MAX=1<=900MiB'
   mallog check malloc.log.gz --budget 'thread:16352.volume<=1GiB' -o report.json
   mallog check malloc.log.gz --baseline base.json --fail-increase 5%
+  mallog check malloc.log.gz --runs base-1.json base-2.json base-3.json
   zcat malloc.log.gz | mallog check --config mallog.config.json
 `;
 
@@ -94,6 +98,9 @@ function budgetOptions(): Option[] {
     new Option(
       "--baseline <report>",
       "an earlier JSON report; rss, peak-rss, live and peak-live, or the keys that have a budget, must not grow",
+    ),
+    runsOption(
+      "reports of several earlier runs: what differs between them is noise. Growth is counted from --baseline, else from the run in the middle. Give this option last",
     ),
     valueOption(
       "--fail-increase <percent>",

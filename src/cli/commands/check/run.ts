@@ -5,7 +5,6 @@ import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { unreadSentence } from "../../../insight/evidence/unread-lines.ts";
 import { interruption } from "../../../insight/verdict.ts";
-import type { ReadReport } from "../../../report/read-report.ts";
 import type { Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
 import { budgetList } from "../../../report/text/budget-list.ts";
@@ -18,9 +17,9 @@ import {
   terminalOptions,
   writeFiles,
 } from "../../analysis/write-report.ts";
+import { type BaseRuns, readBaseRuns } from "../../budgets/base-runs.ts";
 import { CONFIG_FILE, readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-budgets.ts";
-import { readBase } from "../../files/base-report.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { DEFAULT_WHAT_IFS } from "../../options/model-options.ts";
@@ -47,12 +46,9 @@ export async function checkLog(
 ): Promise<number> {
   const config = readConfig(values.config, io.cwd);
   const absolute = [...typedBudgets(values.budget ?? []), ...config.budgets];
-  if (values.baseline === "-" && (inputs.length === 0 || inputs.includes("-"))) {
-    const message = "standard input (-) can be the log or the --baseline, not both";
-    throw new Failure({ code: "usage", message });
-  }
-  const base = values.baseline === undefined ? null : await readBase(values.baseline, io);
-  const budgets = [...absolute, ...growthBudgets(values, absolute, base)];
+  const earlier = await earlierRuns(values, inputs, io);
+  const base = earlier?.base.report ?? null;
+  const budgets = [...absolute, ...growthBudgets(values, absolute, earlier)];
   refuseUnusable(values, budgets);
   const whatIf = values.whatIf ?? config.whatIf ?? undefined;
   const asked = analysisRequest(
@@ -67,29 +63,55 @@ export async function checkLog(
     const evidence = {
       head: { known: analysed, json: analysed },
       base,
+      runs: earlier?.runs.map(({ report }) => report) ?? [],
       trustsModel: values.allowUnreliable ?? false,
     };
     const report: Report = {
       ...analysed,
       budgets: judgeAll(budgets, evidence, {
         head: null,
-        base: values.baseline ?? null,
+        base: earlier?.base.file ?? null,
         commandFor: (budget) => commandFor(budget, request, modelArguments),
       }),
     };
     await writeFiles(report, request, outputs);
-    for (const remark of base === null ? [] : modelDifferences(base.known, analysed)) {
-      message(io.stderr, `${values.baseline}: ${remark}`);
+    for (const { file, report } of earlier === null ? [] : [earlier.base, ...earlier.runs]) {
+      for (const remark of modelDifferences(report.known, analysed)) {
+        message(io.stderr, `${file}: ${remark}`);
+      }
     }
-    await printResult(report, request, values.allowFailure ?? false, io);
+    const chosen = values.baseline === undefined && earlier !== null ? middle(earlier) : null;
+    await printResult(report, request, chosen, values.allowFailure ?? false, io);
     return exitFor(report.budgets, values.allowFailure ?? false);
   });
+}
+
+/** The reports of --baseline and --runs; null: none was given. @throws Failure usage, report */
+async function earlierRuns(
+  { baseline, runs = [] }: CheckValues,
+  inputs: readonly string[],
+  io: Io,
+): Promise<BaseRuns | null> {
+  const reports = baseline === undefined ? runs : [baseline, ...runs];
+  const isLogStdin = inputs.length === 0 || inputs.includes("-");
+  if (reports.filter((file) => file === "-").length + Number(isLogStdin) > 1) {
+    const message = "standard input (-) can be the log or an earlier report, not both";
+    throw new Failure({ code: "usage", message });
+  }
+  return reports.length === 0 ? null : readBaseRuns(baseline ?? null, runs, io);
+}
+
+/** Says which run the growth is counted from. */
+function middle({ base, runs }: BaseRuns): string {
+  const of = base.report.known.scenarios.length === 0 ? "live memory" : "RSS";
+  return `Compared with ${base.file}, whose ${of} is in the middle of ${runs.length + 1} runs.`;
 }
 
 /** With --json standard output holds the report only; budgets that are not kept go to standard error. */
 async function printResult(
   report: Report,
   request: AnalysisRequest,
+  chosen: string | null,
   allowFailure: boolean,
   io: Io,
 ): Promise<void> {
@@ -98,7 +120,7 @@ async function printResult(
   const json = form === "json";
   const list = budgetList(presentBudgets(report.budgets), style, { onlyExceeded: quiet || json });
   const allowed = allowFailure && report.budgets.some(({ ok }) => !ok);
-  const warnings = [interruption(report), unreadSentence(report)];
+  const warnings = [interruption(report), unreadSentence(report), quiet || json ? null : chosen];
   const text = [
     ...warnings.flatMap((warning) => (warning === null ? [] : wrap(warning, style.width))),
     ...(list === "" ? [] : [`${list}${allowed ? " (allowed: --allow-failure)" : ""}`]),
@@ -121,14 +143,15 @@ async function printResult(
 
 /** A limit on the growth of each key that has a budget, else of RSS and live bytes. */
 function growthBudgets(
-  { baseline, failIncrease = FAIL_INCREASE, minDelta = MIN_DELTA_BYTES }: CheckValues,
+  { failIncrease = FAIL_INCREASE, minDelta = MIN_DELTA_BYTES }: CheckValues,
   absolute: readonly NamedBudget[],
-  base: ReadReport | null,
+  earlier: BaseRuns | null,
 ): NamedBudget[] {
-  if (base === null) {
+  if (earlier === null) {
     return [];
   }
-  const ofModel = base.known.scenarios.length === 0 ? [] : ["rss", "peak-rss"];
+  const { file, report } = earlier.base;
+  const ofModel = report.known.scenarios.length === 0 ? [] : ["rss", "peak-rss"];
   const keys =
     absolute.length > 0
       ? absolute.filter(({ budget }) => !budget.limit.isGrowth).map(({ budget }) => budget.key)
@@ -139,7 +162,7 @@ function growthBudgets(
     const budget: Budget = { key, operator: "<=", limit };
     return {
       budget,
-      place: `--baseline ${baseline} (${printBudget(budget)})`,
+      place: `--baseline ${file} (${printBudget(budget)})`,
       name: null,
       message: null,
       minDeltaBytes: minDelta,
@@ -148,7 +171,7 @@ function growthBudgets(
 }
 
 function refuseUnusable(values: CheckValues, budgets: readonly NamedBudget[]): void {
-  if (values.baseline === undefined) {
+  if (values.baseline === undefined && values.runs === undefined) {
     const needsBaseline = [
       ...(values.failIncrease === undefined ? [] : ["--fail-increase"]),
       ...(values.minDelta === undefined ? [] : ["--min-delta"]),

@@ -5,6 +5,7 @@ import {
   BUDGET_HELP,
   type BudgetValues,
   budgetOption,
+  runsOption,
 } from "../../budgets/budget-options.ts";
 import { repeatableOption } from "../../options/option-values.ts";
 import { colorOptions, jstackOption, topOption } from "../../options/output-options.ts";
@@ -26,8 +27,8 @@ export interface DiffRequest extends DiffValues {
 }
 
 const AFTER_HELP = `${BUDGET_HELP}
-Threads are matched by tid, or by name if the tids differ, as in another run of
-the program.
+Threads are matched by tid. If the tids differ, as in another run of the program,
+they are matched by name, or by the call site at which they request most.
 
 Exit codes:
   0    done, and all budgets are kept
@@ -42,6 +43,7 @@ Examples:
   mallog diff base.json head.json --budget 'rss<=+5%' --budget 'live<=+1MiB'
   mallog malloc.log.gz --json | mallog diff base.json - --top 3
   mallog diff base.json head.json -q -o diff.json -o diff.txt
+  mallog diff base.json head.json --budget 'rss<=+5%' --runs base-*.json
 `;
 
 /** Adds `diff`, which compares two reports. */
@@ -57,6 +59,9 @@ export function addDiff(program: Command, run: (request: DiffRequest) => Promise
   for (const option of [
     budgetOption("rss<=+5%"),
     new Option("--config <file>", "read budgets from a file, as mallog check does"),
+    runsOption(
+      "reports of further runs of the base: what differs between them is noise. Give this option last",
+    ),
     allowFailureOption(),
     allowUnreliableOption(),
     topOption(),

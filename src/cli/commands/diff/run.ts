@@ -5,6 +5,7 @@ import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { budgetList } from "../../../report/text/budget-list.ts";
 import { printJson } from "../../../report/writers/json.ts";
 import { sayIfNoneMatches, threadDumpsOf } from "../../analysis/name-threads.ts";
+import { readBaseRuns } from "../../budgets/base-runs.ts";
 import { readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
 import { readBase } from "../../files/base-report.ts";
@@ -27,18 +28,25 @@ const ENDINGS = [".txt", ".json"];
  */
 export async function diffReports(request: DiffRequest, io: Io): Promise<number> {
   const { base, head } = request;
-  if (base === "-" && head === "-") {
-    const message = "only one of the two reports can be standard input (-)";
+  if ([base, head, ...(request.runs ?? [])].filter((file) => file === "-").length > 1) {
+    const message = "only one of the reports can be standard input (-)";
     throw new Failure({ code: "usage", message });
   }
   const inFile = request.config === undefined ? [] : readConfig(request.config, io.cwd).budgets;
   const budgets = [...typedBudgets(request.budget ?? []), ...inFile];
-  const outputs = outputFiles(request.output ?? [], [base, head], io.cwd, ENDINGS);
+  const outputs = outputFiles(
+    request.output ?? [],
+    [base, head, ...(request.runs ?? [])],
+    io.cwd,
+    ENDINGS,
+  );
   const dumps = await threadDumpsOf(request.jstack ?? [], io.cwd);
-  const reports = { base: await readBase(base, io), head: await readBase(head, io) };
+  const { runs, ...read } = await readBaseRuns(base, request.runs ?? [], io);
+  const reports = { base: read.base.report, head: await readBase(head, io) };
   sayIfNoneMatches(dumps, matchedThreads(reports, dumps), "reports", io);
   const evidence = {
     ...withDumpedNames(reports, dumps),
+    runs: runs.map(({ report }) => report),
     trustsModel: request.allowUnreliable ?? false,
   };
   const command =
@@ -48,6 +56,7 @@ export async function diffReports(request: DiffRequest, io: Io): Promise<number>
       { file: base, report: evidence.base.known },
       { file: head, report: evidence.head.known },
       io.version,
+      runs.map(({ file, report: { known } }) => ({ file, report: known })),
     ),
     budgets: judgeAll(budgets, evidence, {
       head,

@@ -3,7 +3,7 @@ import type { Parsed } from "../../../report/parsed.ts";
 import type { Moment } from "../../../trace/moment.ts";
 import { allowUnreliableOption } from "../../budgets/budget-options.ts";
 import { type ModelValues, modelOptions } from "../../options/model-options.ts";
-import { valueOption } from "../../options/option-values.ts";
+import { repeatableOption, valueOption } from "../../options/option-values.ts";
 import { colorOptions, formOption, jstackOption, topOption } from "../../options/output-options.ts";
 import { parseMoment } from "../../options/parse-moment.ts";
 
@@ -18,7 +18,9 @@ export interface InspectValues extends Omit<ModelValues, "whatIf" | "model"> {
   readonly allowUnreliable?: true;
   readonly top: number;
   readonly jstack?: readonly string[];
+  readonly output?: readonly string[];
   readonly json?: true;
+  readonly quiet?: true;
   readonly progress: boolean;
   readonly color?: boolean;
 }
@@ -36,7 +38,7 @@ export interface InspectRequest {
 
 const AFTER_HELP = `
 <moment>:
-  END               the log's end, after the threads that have ended
+  END               after the log's last call, and the exits of threads
   peak              when the RSS of the recorded run was highest
   1500              after the call in line 1500 of the log
   12.5s, 300ms, 2h  so long after the log's first event
@@ -52,7 +54,8 @@ Exit codes:
   2    wrong usage, settings that glibc refuses, or a moment that is not in the
        log
   3    a log that cannot be read
-  4    the log does not support the model's figures: nothing is shown
+  4    the log does not support the model's figures: nothing is shown, unless
+       --allow-unreliable is given
   130  interrupted (143: terminated)
 
 Examples:
@@ -61,6 +64,7 @@ Examples:
   mallog inspect malloc.log.gz --at mark:warm --trim
   mallog inspect malloc.log.gz --at 12.5s --map
   mallog inspect malloc.log.gz --at 1500 --chunks --json
+  mallog inspect malloc.log.gz --at peak --bins --top 0 -q -o heap.txt
 `;
 
 /** Options of the model that do not change what the recorded run is, or that `inspect` has no use for. */
@@ -89,9 +93,14 @@ export function addInspect(
     }
   }
   for (const option of [
-    topOption(),
+    topOption("rows of each table, and chunks of each bin in JSON; 0 shows all"),
     jstackOption("name the threads by"),
+    repeatableOption(
+      "-o, --output <file>",
+      "also write what is shown to a .txt or .json file; repeatable",
+    ),
     formOption("json", "print the state as JSON"),
+    new Option("-q, --quiet", "no progress line; with -o, nothing on standard output either"),
     new Option("--no-progress", "no progress line"),
     ...colorOptions(),
   ]) {
@@ -107,10 +116,10 @@ function inspectOptions(): Option[] {
     ),
     valueOption("--arena <n>", "only this arena; 0 is the main arena", parseArena),
     new Option("--bins", "list the bins and tcaches, with the addresses of their first chunks"),
-    new Option("--chunks", "list all chunks by address"),
+    new Option("--chunks", "list the chunks of each heap by address, as many as --top; JSON: all"),
     new Option("--map", "draw the pages of the heaps"),
     new Option("--trim", "list what malloc_trim(0) would return to the kernel at that moment"),
-    allowUnreliableOption(),
+    allowUnreliableOption("show the model's heap even if the log does not support it"),
   ].map((option) => option.helpGroup("What to show:"));
 }
 

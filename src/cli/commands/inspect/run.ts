@@ -3,21 +3,28 @@ import { gradeSentence, isUnreliable } from "../../../insight/evidence/grade.ts"
 import { unreadSentence } from "../../../insight/evidence/unread-lines.ts";
 import { plain } from "../../../insight/sentences.ts";
 import { interruption, reproduced } from "../../../insight/verdict.ts";
+import type { InspectOptions } from "../../../pipeline/analysis-options.ts";
 import type { Inspection, InspectionOutcome } from "../../../report/inspection.ts";
 import type { Sentence } from "../../../report/presented.ts";
 import type { Fidelity, Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
 import { inspectionText } from "../../../report/text/inspection/inspection-text.ts";
-import { printJson } from "../../../report/writers/json.ts";
+import type { TextStyle } from "../../../report/text/style.ts";
+import { jsonPieces } from "../../../report/writers/json.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
+import { withinLongestText } from "../../analysis/longest-text.ts";
 import { withReport } from "../../analysis/with-report.ts";
 import { terminalOptions } from "../../analysis/write-report.ts";
 import { Exit } from "../../exit-codes.ts";
+import { FILE_STYLE, outputFiles } from "../../files/output-file.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
 import { message } from "../../terminal/message.ts";
-import { print } from "../../terminal/print.ts";
+import { isPrinted } from "../../terminal/print.ts";
 import type { InspectRequest, InspectValues } from "./options.ts";
+
+/** Of the files of -o. */
+const ENDINGS = [".txt", ".json"];
 
 /** Chunks of each bin under --top 0. */
 const ALL = Number.POSITIVE_INFINITY;
@@ -32,16 +39,19 @@ export function inspectLog(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
+  const { output = [], ...analysed } = values;
   const request = analysisRequest(
     inputs,
-    { ...values, whatIf: false, model: true, sort: DEFAULT_SORT, by: "thread" },
+    { ...analysed, whatIf: false, model: true, sort: DEFAULT_SORT, by: "thread" },
     io.hostCpus,
   );
+  const outputs = outputFiles(output, inputs, io.cwd, ENDINGS);
+  const writesJson = values.json === true || outputs.some(({ ending }) => ending === ".json");
   let outcome: InspectionOutcome | null = null;
   const inspecting: Analyse = (names, options, hooks) =>
     analyse(
       names,
-      { ...options, inspect: inspectOptions(values) },
+      { ...options, inspect: inspectOptions(values, writesJson) },
       {
         ...hooks,
         onInspected: (found) => {
@@ -54,29 +64,49 @@ export function inspectLog(
       for (const { text } of evidence(report)) {
         message(io.stderr, text);
       }
+      message(io.stderr, "--allow-unreliable shows the model's heap all the same");
       return Exit.unjudged;
     }
     const inspection = found(outcome, values);
-    const text = values.json
-      ? printJson(inspection)
-      : inspectionText(inspection, evidence(report), {
-          ...terminalOptions(request, io),
-          top: values.top,
-          bins: values.bins ?? false,
-          map: values.map ?? false,
-          arena: values.arena ?? null,
-        });
-    await print(io.stdout, text);
+    const format = (json: boolean, style: TextStyle): Iterable<string> =>
+      json ? jsonPieces(inspection) : [inTables(inspection, evidence(report), values, style)];
+    for (const file of outputs) {
+      await file.write(format(file.ending === ".json", FILE_STYLE));
+    }
+    if (!values.quiet || outputs.length === 0) {
+      for (const piece of format(values.json ?? false, terminalOptions(request, io))) {
+        if (!(await isPrinted(io.stdout, piece))) {
+          break;
+        }
+      }
+    }
     return Exit.done;
   });
 }
 
-function inspectOptions({ at, arena, bins, chunks, trim, top, json }: InspectValues) {
+/** @throws Failure tooLong */
+function inTables(
+  inspection: Inspection,
+  evidence: readonly Sentence[],
+  { top, bins, map, arena }: InspectValues,
+  style: TextStyle,
+): string {
+  const shown = { top, bins: bins ?? false, map: map ?? false, arena: arena ?? null };
+  return withinLongestText(null, () =>
+    inspectionText(inspection, evidence, { ...style, ...shown }),
+  );
+}
+
+/** `writesJson`: JSON is shown or written. */
+function inspectOptions(
+  { at, arena, bins, chunks, trim, top }: InspectValues,
+  writesJson: boolean,
+): InspectOptions {
   return {
     moment: at.moment,
     asked: at.text,
     arena: arena ?? null,
-    chunksPerBin: bins || json ? (top === 0 ? ALL : top) : 0,
+    chunksPerBin: bins || writesJson ? (top === 0 ? ALL : top) : 0,
     chunks: chunks ?? false,
     trim: trim ?? false,
   };
@@ -90,10 +120,13 @@ function found(outcome: InspectionOutcome | null, { at }: InspectValues): Inspec
   if ("inspection" in outcome) {
     return outcome.inspection;
   }
-  const { missing, option } = outcome;
-  throw option === undefined
-    ? new Failure({ code: "option", option: "--at", value: at.text, reason: missing })
-    : new Failure({ code: "option", option, value: null, reason: missing });
+  const { missing, option = { name: "--at", value: at.text } } = outcome;
+  throw new Failure({
+    code: "option",
+    option: option.name,
+    value: option.value,
+    reason: missing,
+  });
 }
 
 function proof(fidelity: Fidelity): Sentence {

@@ -1,5 +1,7 @@
 import { Argument, type Command } from "commander";
-import { inspectionSchema, reportSchema } from "../../../report/report-schema.ts";
+import type { Parsed } from "../../../report/parsed.ts";
+import { diffSchema, inspectionSchema, reportSchema } from "../../../report/report-schema.ts";
+import { accepted } from "../../options/option-values.ts";
 
 /** Adds `schema`, which passes the JSON Schema of the report to `print`. */
 export function addSchema(program: Command, print: (text: string) => Promise<void>): Command {
@@ -10,12 +12,22 @@ export function addSchema(program: Command, print: (text: string) => Promise<voi
       "Prints the JSON Schema (draft 7) of the reports that --json and -o report.json write. Later versions of mallog only add keys.",
     )
     .addArgument(
-      new Argument("[document]", "report, or inspection: what mallog inspect --json prints")
-        .choices(["report", "inspection"])
+      new Argument(
+        "[document]",
+        "report; inspection or diff: what mallog inspect --json and mallog diff --json print",
+      )
+        .argParser((text: string) => accepted("schema", text, parseDocument(text)))
         .default("report"),
     )
     .addHelpText("after", "\nExample:\n  mallog schema >mallog.report.schema.json\n")
-    .action((document: string) =>
-      print(document === "inspection" ? inspectionSchema() : reportSchema()),
-    );
+    .action((document: Document) => print(SCHEMAS[document]()));
+}
+
+const SCHEMAS = { report: reportSchema, inspection: inspectionSchema, diff: diffSchema } as const;
+type Document = keyof typeof SCHEMAS;
+
+function parseDocument(text: string): Parsed<Document> {
+  return text === "report" || text === "inspection" || text === "diff"
+    ? { ok: text }
+    : { error: "no such document; give report, inspection or diff" };
 }

@@ -10,7 +10,7 @@ const LABEL = 16;
 const MOST_CELLS = 64;
 
 export const MAP_KEY =
-  "Each character is a page, or as many as its heap's title says: # full, + partly free, - all free, . not resident.";
+  "Each character is a page, or as much as its heap's title says: # full, + partly free, - all free, . not resident.";
 
 /** A heap's pages, a character for each cell, with the address or the offset of each line's first one. */
 export function heapMapLines(
@@ -35,7 +35,7 @@ export function heapMapLines(
   return lines;
 }
 
-/** "2,048 pages: 1,024 full, …, 4 pages a character" */
+/** "2,048 pages: 1,024 full, 96 partly free, 900 all free, 28 not resident; 16 KiB a character" */
 export function mapTitle({
   pages,
   fullPages,

@@ -112,16 +112,41 @@ function sizes({ leastBytes, mostBytes }: BinState): string {
   return leastBytes === mostBytes ? exact(leastBytes) : `${exact(leastBytes)}–${exact(mostBytes)}`;
 }
 
-export function binColumns(): Column<BinState>[] {
+/** A line of a table of bins. */
+export interface BinRow {
+  /** null: the line continues the list of the bin above */
+  readonly bin: BinState | null;
+  readonly chunks: string;
+}
+
+/** The bin with the chunks that were asked for. */
+export function binRow(bin: BinState): BinRow {
+  const more = bin.chunks > bin.first.length ? ["…"] : [];
+  return { bin, chunks: [...bin.first.map(placeText), ...more].join(" ") };
+}
+
+/** The same with a line for each chunk. */
+export function binRows(bin: BinState): BinRow[] {
+  return bin.first.map((chunk, i) => ({ bin: i === 0 ? bin : null, chunks: placeText(chunk) }));
+}
+
+export function binColumns(): Column<BinRow>[] {
+  const ofBin = (
+    head: string,
+    rank: number,
+    align: "left" | "right",
+    cell: (bin: BinState) => string,
+  ): Column<BinRow> => ({
+    ...text<BinRow>(head, rank, ({ bin }) => (bin === null ? "" : cell(bin))),
+    align,
+  });
   return [
-    text("bin", 0, ({ kind, index }) => (kind === "unsorted" ? kind : `${kind} ${index}`)),
-    { ...text<BinState>("size", 0, sizes), align: "right" },
-    numbers(["chunks"], 0, ({ chunks }) => chunks),
-    numbers(["bytes"], 1, ({ bytes }) => bytes),
+    ofBin("bin", 0, "left", ({ kind, index }) => (kind === "unsorted" ? kind : `${kind} ${index}`)),
+    ofBin("size", 0, "right", sizes),
+    ofBin("chunks", 0, "right", ({ chunks }) => exact(chunks)),
+    ofBin("bytes", 1, "right", ({ bytes }) => exact(bytes)),
     {
-      ...text<BinState>("first chunks", 0, ({ first, chunks }) =>
-        [...first.map(placeText), ...(chunks > first.length ? ["…"] : [])].join(" "),
-      ),
+      ...text<BinRow>("first chunks", 0, ({ chunks }) => chunks),
       fold: { least: 14, to: cutList },
     },
   ];

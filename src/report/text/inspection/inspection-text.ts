@@ -1,5 +1,11 @@
 import { type ByteUnit, byteUnit, count, duration, exact, plural, size } from "../../format.ts";
-import type { HeapState, InspectedMoment, Inspection, MallocParameters } from "../../inspection.ts";
+import type {
+  BinState,
+  HeapState,
+  InspectedMoment,
+  Inspection,
+  MallocParameters,
+} from "../../inspection.ts";
 import type { Sentence } from "../../presented.ts";
 import { printable } from "../../printable.ts";
 import { type Column, splitAtTop } from "../../tables/column.ts";
@@ -9,6 +15,8 @@ import { heapMapLines, MAP_KEY, mapTitle } from "./heap-map-lines.ts";
 import {
   arenaStateColumns,
   binColumns,
+  binRow,
+  binRows,
   chunkColumns,
   HEAP_COLUMNS,
   mappedColumns,
@@ -65,8 +73,9 @@ function summary(
   style: InspectionStyle,
 ): string {
   const unit = byteUnit([heap.rssBytes, heap.systemBytes, heap.inUseBytes]);
+  const whole = style.arena === null ? "" : "The whole process: ";
   const lines = [
-    `RSS ${size(heap.rssBytes, unit)}${range(heap, unit)}; ${size(heap.systemBytes, unit)} from the kernel; ${size(heap.inUseBytes, unit)} in use.`,
+    `${whole}RSS ${size(heap.rssBytes, unit)}${range(heap, unit)}; ${size(heap.systemBytes, unit)} from the kernel; ${size(heap.inUseBytes, unit)} in use.`,
     ...(heap.unloggedBytes === 0
       ? []
       : [`${size(heap.unloggedBytes)} more in use were allocated outside the log.`]),
@@ -86,15 +95,30 @@ function range({ rssRange: { noneBytes, allBytes } }: HeapState, unit: ByteUnit)
     : ` (${size(noneBytes, unit)} if the program wrote none of its blocks, ${size(allBytes, unit)} if all)`;
 }
 
-/** "at mark warm, after line 1,500 (1,498 events, 12.5 s)" */
+/** "at mark:warm, after line 1,500 (1,498 events, 12.5 s after the first)" */
 function momentText({ asked, events, line, time, marks }: InspectedMoment): string {
   const after = time === null ? "" : `, ${duration(time)} after the first`;
-  const where = line === null ? "" : `, after line ${exact(line)}`;
   const others =
     marks === null || marks.count === 1
       ? ""
       : `; the first of ${count(marks.count)} such marks, the next in line ${exact(marks.lines[1] ?? 0)}`;
-  return `at ${printable(asked)}${where} (${plural(events, "event")}${after}${others})`;
+  return `${askedText(asked, line)} (${plural(events, "event")}${after}${others})`;
+}
+
+/** "at mark:warm, after line 1,500"; "after line 1,500" where that is what was asked for. */
+function askedText(asked: string, line: number | null): string {
+  switch (asked.trim().toLowerCase()) {
+    case "end":
+      return "at the log's end";
+    case "peak":
+      return "at the peak of RSS";
+  }
+  if (line === null) {
+    return `at ${printable(asked)}`;
+  }
+  const after = `after line ${exact(line)}`;
+  const typed = asked.trim().replace(/^line:/, "");
+  return Number(typed) === line ? after : `at ${printable(asked)}, ${after}`;
 }
 
 function addresses({ addresses: which, arenas: all }: HeapState): string {
@@ -106,15 +130,21 @@ function addresses({ addresses: which, arenas: all }: HeapState): string {
   return `${cut} are of chunks, whose blocks begin 16 bytes above.${offsets}`;
 }
 
-function arenas({ arenas: all }: HeapState, style: InspectionStyle): string {
+function arenas({ arenas: all, arenaCount }: HeapState, style: InspectionStyle): string {
   const rows = all.flatMap((arena) => arena.heaps.map((heap, number) => ({ arena, number, heap })));
   return [
-    heading("Arenas", ` (${count(all.length)})`, style),
+    style.arena === null
+      ? heading("Arenas", ` (${count(all.length)})`, style)
+      : heading(`Arena ${style.arena}`, ` (of ${count(arenaCount)})`, style),
     table(arenaStateColumns(all), all, style),
     "",
-    heading("Heaps", ` (${count(rows.length)})`, style),
+    heading(`Heaps${ofArena(style)}`, ` (${count(rows.length)})`, style),
     table(HEAP_COLUMNS, rows, style),
   ].join("\n");
+}
+
+function ofArena({ arena }: InspectionStyle): string {
+  return arena === null ? "" : ` of arena ${arena}`;
 }
 
 function bins({ arenas: all }: HeapState, style: InspectionStyle): string[] {
@@ -143,9 +173,10 @@ function threadBins({ threads: all }: HeapState, style: InspectionStyle): string
     });
 }
 
-/** --top limits the chunks of a bin, not the bins. */
-function everyBin(lists: HeapState["arenas"][number]["bins"], style: InspectionStyle): string {
-  return renderTable(binColumns(), { shown: lists, rest: [] }, style);
+/** --top limits the chunks of a bin, not the bins. All chunks have a line each; of some, a line has as many as fit. */
+function everyBin(lists: readonly BinState[], style: InspectionStyle): string {
+  const shown = style.top === 0 ? lists.flatMap(binRows) : lists.map(binRow);
+  return renderTable(binColumns(), { shown, rest: [] }, style);
 }
 
 function threads({ threads: all }: HeapState, style: InspectionStyle): string | null {
@@ -153,7 +184,11 @@ function threads({ threads: all }: HeapState, style: InspectionStyle): string | 
     return null;
   }
   const largest = [...all].sort((a, b) => b.cachedBytes - a.cachedBytes);
-  const title = heading("Threads", ` and their tcaches (${count(all.length)})`, style);
+  const title = heading(
+    `Threads${ofArena(style)}`,
+    ` and their tcaches (${count(all.length)})`,
+    style,
+  );
   return [title, table(threadStateColumns(), largest, style)].join("\n");
 }
 
@@ -162,7 +197,7 @@ function mapped({ mapped: { blocks, bytes, chunks: all } }: HeapState, style: In
     return null;
   }
   const title = heading(
-    "Mapped one by one",
+    `Mapped one by one${style.arena === null ? "" : ", outside arenas"}`,
     ` (${plural(blocks, "block")}, ${size(bytes)})`,
     style,
   );
@@ -226,7 +261,7 @@ function trim({ trim: ranges }: HeapState, style: InspectionStyle): string | nul
   if (ranges === null) {
     return null;
   }
-  const where = style.arena === null ? "" : ` of arena ${style.arena}`;
+  const where = ofArena(style);
   if (ranges.length === 0) {
     return heading("malloc_trim(0)", ` would return nothing${where}.`, style);
   }
