@@ -9,12 +9,13 @@ import {
   size,
 } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
-import type { Fidelity, Report, RssFigures, Scenario, TouchFit } from "../report/report.ts";
+import type { Fidelity, Report, RssFigures, Scenario } from "../report/report.ts";
 import { why } from "./causes/why.ts";
 import { advice } from "./cures/advice.ts";
 import { containerSentences } from "./cures/container.ts";
 import { jvmCure } from "./cures/jvm-cure.ts";
 import { isWide } from "./cures/wide-range.ts";
+import { outsideSentences } from "./evidence/fit-sentences.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
 import { unreadSentence } from "./evidence/unread-lines.ts";
 import { processSentences } from "./process-sentences.ts";
@@ -69,10 +70,7 @@ const NOT_CONTAINED = plain("Whether the process fits its container cannot be ju
 
 function measuredSentences({ measured, model }: Report): Sentence[] {
   const sentences = measured === null ? [] : [againstMeasured(measured)];
-  const fit = model?.fit ?? null;
-  return fit === null || fit.outside === null
-    ? sentences
-    : [...sentences, outOfRange(fit, fit.outside)];
+  return [...sentences, ...outsideSentences(model?.fit ?? null)];
 }
 
 /** The sentence that every format shows for a partly read log; null for a complete one. */
@@ -177,21 +175,4 @@ function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>)
   return plain(
     `Modelled RSS against ${samples}: ${signed(error.median)} in the median, ${signed(error.max)} at worst.`,
   );
-}
-
-/** No assumption about the program's writes to large blocks gives the measured RSS. */
-function outOfRange(
-  { error, source }: TouchFit,
-  outside: NonNullable<TouchFit["outside"]>,
-): Sentence {
-  const measured = {
-    "--observed-rss": "The measured RSS is",
-    "rss samples": "The RSS samples are",
-  }[source];
-  const bound = {
-    above: "above the model's RSS with every block written",
-    below: "below the model's RSS with no block above 32 KiB written",
-  }[outside];
-  const text = `${measured} ${bound}; the closest value is used, off by ${signed(error.max)}.`;
-  return { tone: "bad", text };
 }

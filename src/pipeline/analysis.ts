@@ -170,6 +170,7 @@ export class Analysis implements EventSink {
     return touchReading(
       touch,
       current === null ? [] : observations(touch, this.#measured, current.replay),
+      this.#holes.statesWrites,
     );
   }
 

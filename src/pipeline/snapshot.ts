@@ -83,6 +83,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     touchReading: touchReading(
       options.touch,
       observations(options.touch, running.measured, best.recorded.guided.replay),
+      running.holes.statesWrites,
     ),
     refused: new Map(),
     baseline: null,

@@ -33,11 +33,11 @@ export class RecordedPeak {
 
   /** RSS was measured, and may decide from which planes it is read */
   set isMeasured(is: boolean) {
-    this.#past.readsRatios = is;
+    this.#past.readsEvery = is;
   }
 
   get isMeasured(): boolean {
-    return this.#past.readsRatios;
+    return this.#past.readsEvery;
   }
 
   /** the last event up to the moment to which `atMoment` returns, as far as the log has been read */

@@ -10,6 +10,7 @@ import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
 import type { ThresholdRaise } from "./threshold-raise.ts";
 import type { TimelineMark } from "./timeline-mark.ts";
+import type { TouchFit } from "./touch-fit.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
@@ -34,6 +35,7 @@ export type {
   UnavailableScenario,
 } from "./scenario.ts";
 export type { ThresholdRaise } from "./threshold-raise.ts";
+export type { TouchFit } from "./touch-fit.ts";
 export type {
   AllocatorSummary,
   Anomalies,
@@ -236,20 +238,6 @@ export interface ModelSummary {
     readonly mediumBlocks: number;
     readonly mediumBytes: number;
   };
-}
-
-export interface TouchFit {
-  /**
-   * 0..1: the written part of every block above 32 KiB, from its start; null if no ratio makes a difference, so that
-   * `touch` stays "facts"
-   */
-  readonly ratio: number | null;
-  /** the option's size, or the `# rss` lines of the log */
-  readonly source: "--observed-rss" | "rss samples";
-  /** the measured RSS is below the model's at ratio 0, or above it at ratio 1; null: neither */
-  readonly outside: "below" | "above" | null;
-  /** remaining signed errors, (modelled − measured) / measured: the median, and the one farthest from 0 */
-  readonly error: { readonly median: number; readonly max: number };
 }
 
 export interface SettingRange {

@@ -64,12 +64,12 @@ export function modelOptions(): Option[] {
     ),
     valueOption(
       "--touch <policy>",
-      "what the program is assumed to write of its blocks: facts, all, none, or a ratio for blocks above 32 KiB (default: facts, or the ratio that fits the log's RSS samples)",
+      "what the program is assumed to write of its blocks: facts, all, none, or a ratio for blocks above 32 KiB (default: facts, or what fits the log's RSS samples)",
       parseTouch,
     ),
     valueOption(
       "--observed-rss <size>",
-      "RSS of the heap measured at the log's end, e.g. 412MiB; the ratio of --touch is fitted to it",
+      "RSS of the heap measured at the log's end, e.g. 412MiB; what the program wrote, from nothing to everything, is fitted to it",
       parsePositiveBytes,
     ).conflicts(["model", "touch"]),
     valueOption(

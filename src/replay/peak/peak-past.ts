@@ -1,5 +1,5 @@
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
-import { bitOf, PLANE_POLICY, RATIOS, ratioPlane } from "../../ptmalloc/resident.ts";
+import { bitOf, PLANE_POLICY, PLANES } from "../../ptmalloc/resident.ts";
 import type { MomentEvent } from "../../trace/moment.ts";
 import { type Insertion, replayUntil } from "../insertions.ts";
 import type { Replay } from "../replay.ts";
@@ -51,7 +51,7 @@ interface Stretch<R> {
 }
 
 /** The planes from which a peak may be read (reading.ts), by number of their bits. */
-const BITS = [PLANE_POLICY, ...RATIOS.map((_, i) => ratioPlane(i))].map(bitOf);
+const BITS = Array.from({ length: PLANES }, (_, bit) => bit);
 const POLICY = bitOf(PLANE_POLICY);
 
 /** A stretch has at least an event for so many words of its copied state: copying then takes a small part of the time. */
@@ -67,8 +67,8 @@ const WORDS_PER_THREAD = 50;
  * its replay.
  */
 export class PeakPast<R extends Copyable<R>> {
-  /** RSS may be read from the planes of the ratios: it was measured */
-  readsRatios = false;
+  /** RSS may be read from other planes than that of the policy: it was measured */
+  readsEvery = false;
   /** the last event up to the moment to which `atMoment` returns, as far as the log has been read; null: none */
   moment: MomentEvent | null = null;
   readonly #replayOf: (run: R) => Replay;
@@ -100,7 +100,7 @@ export class PeakPast<R extends Copyable<R>> {
   /** Returns the past of a copy of the run. */
   share(): PeakPast<R> {
     const copy = new PeakPast(this.#replayOf, this.#recycled, this.#follow);
-    copy.readsRatios = this.readsRatios;
+    copy.readsEvery = this.readsEvery;
     copy.moment = this.moment;
     copy.#ofMoment = this.#ofMoment && shared(this.#ofMoment);
     copy.#latest = this.#latest && shared(this.#latest);
@@ -315,7 +315,7 @@ export class PeakPast<R extends Copyable<R>> {
   }
 
   #isRead(bit: number): boolean {
-    return this.readsRatios || bit === POLICY;
+    return this.readsEvery || bit === POLICY;
   }
 
   #drop({ start, steps, isShared }: Stretch<R>): void {

@@ -28,13 +28,18 @@ export interface RelativeError {
 
 /** Values tried around the best so far, per step; each step is ten times finer. */
 const TRIED = 20;
-const STEPS = 4;
+/** The last step meets one observation within a millionth of what the family spans. */
+const STEPS = 7;
 
 /**
  * Returns the parameter with the least sum of absolute errors over all observations (touch.md §5); of several equally
- * good ones, the largest. Null if the parameter makes no difference.
+ * good ones `preferred` or, if it is none of them, the largest. Null if the parameter makes no difference.
  */
-export function fitPart(observations: readonly Observation[], family: Family): PartFit | null {
+export function fitPart(
+  observations: readonly Observation[],
+  family: Family,
+  preferred = 1,
+): PartFit | null {
   if (observations.every(({ pages }) => family(pages, 0) === family(pages, 1))) {
     return null;
   }
@@ -42,13 +47,33 @@ export function fitPart(observations: readonly Observation[], family: Family): P
   for (let step = 0, reach = 0.5; step < STEPS; step++, reach /= TRIED / 2) {
     part = bestAround(part, reach, observations, family);
   }
-  const modelled = observations.map(({ pages, bytes }) => ({
-    bytes,
-    modelledBytes: family(pages, part) * SMALLEST_PAGE,
-  }));
-  const excess = modelled.reduce((sum, one) => sum + one.modelledBytes - one.bytes, 0);
-  const outside = part === 1 && excess < 0 ? "above" : part === 0 && excess > 0 ? "below" : null;
-  return { part, outside, error: relativeError(modelled) };
+  // Equally good values differ in nothing that was measured, but other settings may tell them apart.
+  if (distance(observations, family, preferred) <= distance(observations, family, part)) {
+    part = preferred;
+  }
+  return {
+    part,
+    outside: sideOf(observations, family, part),
+    error: relativeError(observations.map((one) => modelledAt(one, family, part))),
+  };
+}
+
+/** Returns the side on which the measured RSS lies outside of what the family can give: `part` is the closest. */
+function sideOf(
+  observations: readonly Observation[],
+  family: Family,
+  part: number,
+): PartFit["outside"] {
+  const excess = observations.reduce(
+    (sum, one) => sum + modelledAt(one, family, part).modelledBytes - one.bytes,
+    0,
+  );
+  const isAt = (end: number): boolean =>
+    observations.every(({ pages }) => family(pages, part) === family(pages, end));
+  if (excess > 0) {
+    return isAt(0) ? "below" : null;
+  }
+  return excess < 0 && isAt(1) ? "above" : null;
 }
 
 export function relativeError(
@@ -66,6 +91,19 @@ export function relativeError(
   return { median, max };
 }
 
+function modelledAt({ bytes, pages }: Observation, family: Family, part: number) {
+  return { bytes, modelledBytes: family(pages, part) * SMALLEST_PAGE };
+}
+
+/** The sum of absolute errors. */
+function distance(observations: readonly Observation[], family: Family, part: number): number {
+  let sum = 0;
+  for (const { pages, bytes } of observations) {
+    sum += Math.abs(family(pages, part) * SMALLEST_PAGE - bytes);
+  }
+  return sum;
+}
+
 function bestAround(
   middle: number,
   reach: number,
@@ -76,15 +114,11 @@ function bestAround(
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i <= TRIED; i++) {
     const part = Math.min(1, Math.max(0, middle + reach * ((2 * i) / TRIED - 1)));
-    let sum = 0;
-    for (const { pages, bytes } of observations) {
-      sum += Math.abs(family(pages, part) * SMALLEST_PAGE - bytes);
+    const sum = distance(observations, family, part);
+    if (sum <= least) {
+      least = sum;
+      best = part;
     }
-    if (sum > least) {
-      continue;
-    }
-    least = sum;
-    best = part;
   }
   return best;
 }
