@@ -17,6 +17,7 @@ import { jvmCure } from "./cures/jvm-cure.ts";
 import { isWide } from "./cures/wide-range.ts";
 import { outsideSentences } from "./evidence/fit-sentences.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
+import { observedSentences } from "./evidence/observed-sentences.ts";
 import { unreadSentence } from "./evidence/unread-lines.ts";
 import { processSentences } from "./process-sentences.ts";
 import { after, labelled, plain } from "./sentences.ts";
@@ -68,9 +69,10 @@ export function verdict(report: Report): Sentence[] {
 
 const NOT_CONTAINED = plain("Whether the process fits its container cannot be judged.");
 
-function measuredSentences({ measured, model }: Report): Sentence[] {
+function measuredSentences(report: Report): Sentence[] {
+  const { measured, model } = report;
   const sentences = measured === null ? [] : [againstMeasured(measured)];
-  return [...sentences, ...outsideSentences(model?.fit ?? null)];
+  return [...sentences, ...outsideSentences(model?.fit ?? null), ...observedSentences(report)];
 }
 
 /** The sentence that every format shows for a partly read log; null for a complete one. */

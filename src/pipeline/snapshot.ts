@@ -85,6 +85,8 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
       observations(options.touch, running.measured, best.recorded.guided.replay),
       running.holes.statesWrites,
     ),
+    // The moments that were asked for may be yet to come.
+    moments: { inspected: null, observed: [] },
     refused: new Map(),
     baseline: null,
   });

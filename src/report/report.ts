@@ -5,6 +5,7 @@
 
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
+import type { ObservedMoment } from "./observed.ts";
 import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
@@ -21,6 +22,15 @@ export type {
   JvmSummary,
   ThreadInDumps,
 } from "./dumps.ts";
+export type {
+  Compared,
+  ObservedCount,
+  ObservedJvmSummary,
+  ObservedMalloc,
+  ObservedMoment,
+  ObservedResident,
+  ObservedRest,
+} from "./observed.ts";
 export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
@@ -79,6 +89,8 @@ export interface Report {
   readonly thresholdRaise?: ThresholdRaise | null;
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
+  /** what was measured of the process (--observed), by moment as given; absent if nothing was */
+  readonly observed?: readonly ObservedMoment[];
   readonly timeline: Timeline;
   /** how far the log supports the model's figures; null under --no-model, or if no event was read */
   readonly grade: Grade | null;
