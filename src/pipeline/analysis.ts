@@ -131,6 +131,7 @@ export class Analysis implements EventSink {
     this.#hasEnded = true;
     completed(this.drain());
     const insertions = this.#holes.finish();
+    this.#moments.finish(insertions);
     const exits = this.recorded.finish(
       insertions,
       this.#threadExits.areLogged ? null : this.#lastCalls,
@@ -324,7 +325,7 @@ export class Analysis implements EventSink {
     }
     const { first } = stage;
     this.#marks.take(batch, first);
-    this.#moments.take(batch, first, this.ledger.clock.least);
+    this.#moments.take(batch, this.ledger.clock.least, stage);
     // Only now are the batch's times on one clock.
     for (const [{ at }, bytes] of samples) {
       const time = at > 0 ? batch.time[at - 1]! : timeBefore;

@@ -1,11 +1,14 @@
-import { type ArenaCensus, census, mallinfo2 } from "../ptmalloc/census.ts";
+import type { Arena } from "../ptmalloc/arena.ts";
+import { census, mallinfo2, residentPages } from "../ptmalloc/census.ts";
 import { HEAP, MAPPED, STATE } from "../ptmalloc/chunks.ts";
+import type { Heap } from "../ptmalloc/heap.ts";
 import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { MomentSearch } from "../trace/moment.ts";
 import { runAt } from "./inspection/inspect.ts";
+import type { LaterWrites } from "./later-writes.ts";
 
 /** The recorded run's memory at a moment at which the process was measured. */
 export interface MemoryAt {
@@ -43,10 +46,9 @@ export interface MemoryState {
 
 /** Resident memory. */
 export interface ResidentBytes {
-  /** as the reading has it */
   readonly bytes: number;
-  /** the same, unless the log states later what was written until then: then as if everything was */
-  readonly mostBytes: number;
+  /** the same without what the log states only later; `bytes` where it states nothing later */
+  readonly leastBytes: number;
 }
 
 /** The mapping of a block of its own. */
@@ -56,64 +58,76 @@ export interface MappingAt {
   readonly bytes: number;
 }
 
-/**
- * Returns the run's memory at a moment. `statesWrites`: the log has lines of holes. Must be called before the run's peak is
- * asked for, which forgets what other moments need.
- */
+/** Returns the run's memory at a moment. Must be called before the run's peak, which forgets what other moments need. */
 export function memoryAt(
   run: RecordedRun,
   search: MomentSearch,
-  { ledger, reading, statesWrites }: MemoryReading,
+  { ledger, reading, later }: MemoryReading,
 ): MemoryAt {
   const at = runAt(run, search, ledger, reading);
-  // Such a log states what was written until a block's free or a sample, and at its end everything.
-  const isOpen = statesWrites && search.moment.kind !== "end";
+  if (at === null) {
+    return { search, state: null };
+  }
+  const { guided, line, time } = at;
+  const known = residentIn(guided, reading);
+  // The runs of the other moments are copies of their own.
+  if (search.moment.kind !== "end" && search.moment.kind !== "peak") {
+    later.apply(guided.replay);
+  }
+  const likely = residentIn(guided, reading);
+  const both = (of: keyof Resident): ResidentBytes => ({
+    bytes: likely[of],
+    leastBytes: Math.min(likely[of], known[of]),
+  });
   return {
     search,
-    state: at && { line: at.line, time: at.time, ...memoryOf(at.guided, reading, isOpen) },
+    state: {
+      line,
+      time,
+      heap: both("heap"),
+      arenasRss: both("arenas"),
+      mapped: both("mapped"),
+      ...memoryOf(guided),
+    },
   };
 }
 
 interface MemoryReading {
   readonly ledger: Ledger;
   readonly reading: Reading;
-  readonly statesWrites: boolean;
+  readonly later: LaterWrites;
+}
+
+interface Resident {
+  readonly heap: number;
+  readonly arenas: number;
+  readonly mapped: number;
+}
+
+function residentIn({ model }: GuidedReplay, reading: Reading): Resident {
+  const bytesOf = (arena: Arena): number => reading.bytes(residentPages(model, arena));
+  const heap = bytesOf(model.mainArena);
+  const arenas = model.arenas
+    .filter(({ main }) => !main)
+    .reduce((sum, arena) => sum + bytesOf(arena), 0);
+  const all = reading.bytes(model.resident.pages);
+  return { heap, arenas, mapped: Math.max(0, all - heap - arenas) };
 }
 
 function memoryOf(
   guided: GuidedReplay,
-  reading: Reading,
-  isOpen: boolean,
-): Omit<MemoryState, "line" | "time"> {
+): Omit<MemoryState, "line" | "time" | "heap" | "arenasRss" | "mapped"> {
   const { model, judge } = guided;
   const { addresses } = judge;
-  const startOf = (heap: Parameters<typeof addresses.addressIn>[0], offset: number): number =>
+  const startOf = (heap: Heap, offset: number): number =>
     addresses.state.whole ? addresses.addressIn(heap, offset) : Number.NaN;
   const counted = census(model);
-  const [main, ...others] = counted;
-  const residentIn = (some: readonly ArenaCensus[]): ResidentBytes => {
-    const bytes = some.reduce((sum, { pages }) => sum + reading.bytes(pages), 0);
-    const all = some.reduce((sum, { pages }) => sum + reading.allBytes(pages), 0);
-    return { bytes, mostBytes: isOpen ? Math.max(bytes, all) : bytes };
-  };
-  const heap = residentIn(main === undefined ? [] : [main]);
-  const arenasRss = residentIn(others);
-  const { pages } = model.resident;
-  const mappedBytes = Math.max(0, reading.bytes(pages) - heap.bytes - arenasRss.bytes);
-  const allMapped = reading.allBytes(pages) - heap.mostBytes - arenasRss.mostBytes;
+  const others = model.arenas.filter(({ main }) => !main);
   const { arena, uordblks, hblkhd } = mallinfo2(model, counted);
   const { breakHeap } = model;
   return {
-    heap,
-    arenasRss,
-    mapped: {
-      bytes: mappedBytes,
-      mostBytes: isOpen ? Math.max(mappedBytes, allMapped) : mappedBytes,
-    },
     heapStart: startOf(breakHeap, breakHeap.firstPage * model.pageBytes),
-    arenaHeapStarts: others.flatMap(({ arena: { heaps } }) =>
-      heaps.map((heap) => startOf(heap, 0)),
-    ),
+    arenaHeapStarts: others.flatMap(({ heaps }) => heaps.map((heap) => startOf(heap, 0))),
     mappings: mappingsOf(guided),
     arenas: counted.map(({ arena: { id }, systemBytes, free }) => ({
       id,

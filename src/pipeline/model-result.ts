@@ -72,8 +72,8 @@ export function ownResult(finished: FinishedAnalysis): OwnResult {
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
     inspection: inspectionOf(finished, recorded, reading),
-    observed: finished.moments.observed.map((search) =>
-      memoryAt(recorded, search, { ledger, reading, statesWrites: holes.statesWrites }),
+    observed: finished.moments.observed.map(({ search, later }) =>
+      memoryAt(recorded, search, { ledger, reading, later }),
     ),
     causesOverTime: finished.causeSeries.samples.map(({ events, time, causes, pages }) => ({
       events,

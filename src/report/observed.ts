@@ -38,12 +38,9 @@ export interface Compared {
   readonly mostBytes: number;
   /** null: the model has no figures of the moment */
   readonly modelledBytes: number | null;
-  /**
-   * the same if the program had written every byte by then; more than `modelledBytes` only where the log states what was
-   * written, and states it later (`# hole` lines)
-   */
-  readonly modelledMostBytes: number | null;
-  /** (modelled − measured) / measured, of the closest values within the bounds; null if one is missing, or 0 was measured */
+  /** the same without what a log with `# hole` lines states only later of the blocks that were live then */
+  readonly modelledLeastBytes: number | null;
+  /** (modelled − measured) / measured; null if either is missing, or 0 was measured */
   readonly error: number | null;
 }
 

@@ -196,7 +196,7 @@ function exactly(bytes: number): Bounds {
 }
 
 function counts(bytes: number | undefined): ResidentBytes | null {
-  return bytes === undefined ? null : { bytes, mostBytes: bytes };
+  return bytes === undefined ? null : { bytes, leastBytes: bytes };
 }
 
 function together(parts: readonly Compared[]): Compared {
@@ -206,7 +206,7 @@ function together(parts: readonly Compared[]): Compared {
   return compared(
     { leastBytes: sum((one) => one.leastBytes), mostBytes: sum((one) => one.mostBytes) },
     isModelled
-      ? { bytes: sum((one) => one.modelledBytes), mostBytes: sum((one) => one.modelledMostBytes) }
+      ? { bytes: sum((one) => one.modelledBytes), leastBytes: sum((one) => one.modelledLeastBytes) }
       : null,
   );
 }
@@ -218,19 +218,17 @@ function compared({ leastBytes, mostBytes }: Bounds, modelled: ResidentBytes | n
       leastBytes,
       mostBytes,
       modelledBytes: null,
-      modelledMostBytes: null,
+      modelledLeastBytes: null,
       error: null,
     };
   }
-  // Most programs write what they allocate: of several values that agree, the largest.
-  const measuredBytes = Math.min(mostBytes, Math.max(leastBytes, modelled.mostBytes));
-  const closest = Math.min(modelled.mostBytes, Math.max(modelled.bytes, measuredBytes));
+  const measuredBytes = Math.min(mostBytes, Math.max(leastBytes, modelled.bytes));
   return {
     measuredBytes,
     leastBytes,
     mostBytes,
     modelledBytes: modelled.bytes,
-    modelledMostBytes: modelled.mostBytes,
-    error: measuredBytes === 0 ? null : (closest - measuredBytes) / measuredBytes,
+    modelledLeastBytes: modelled.leastBytes,
+    error: measuredBytes === 0 ? null : (modelled.bytes - measuredBytes) / measuredBytes,
   };
 }

@@ -40,13 +40,13 @@ function compared(report: Report, observed: readonly ObservedMoment[]): Sentence
     return [];
   }
   const worst = known.reduce((a, b) => (Math.abs(b.error) > Math.abs(a.error) ? b : a));
-  const unit = byteUnit(known.flatMap((one) => [one.mostBytes, one.modelledMostBytes ?? 0]));
+  const unit = byteUnit(known.flatMap((one) => [one.mostBytes, one.modelledBytes ?? 0]));
   const range = (least: number, most: number): string => {
     const [from, to] = [size(least, unit), size(most, unit)];
     return from === to ? from : `${from} to ${to}`;
   };
   const figures = (one: typeof only): string =>
-    `${range(one.leastBytes, one.mostBytes)} measured, ${range(one.modelledBytes ?? 0, one.modelledMostBytes ?? 0)} modelled (${errorText(one)})`;
+    `${range(one.leastBytes, one.mostBytes)} measured, ${size(one.modelledBytes ?? 0, unit)} modelled (${errorText(one)})`;
   const text =
     known.length === 1
       ? `malloc's memory at ${only.asked}: ${figures(only)}.`
@@ -109,9 +109,10 @@ function residentNotes({ source, malloc, rest }: ObservedResident, asked: string
       `${file} shows bounds of the mapped blocks: the kernel joins neighbouring mappings to one.`,
     );
   }
-  if ((all.modelledBytes ?? 0) < (all.modelledMostBytes ?? 0)) {
+  if ((all.modelledLeastBytes ?? 0) < (all.modelledBytes ?? 0)) {
+    const [least, most] = [all.modelledLeastBytes ?? 0, all.modelledBytes ?? 0];
     notes.push(
-      `At ${asked} the model has bounds: the log states only later what was written of its blocks.`,
+      `At ${asked} the model counts as written what the log states later of the blocks that were live: ${size(most - least)} of it.`,
     );
   }
   return notes;

@@ -73,7 +73,7 @@ function stated(bytes: number): Compared {
     leastBytes: bytes,
     mostBytes: bytes,
     modelledBytes: null,
-    modelledMostBytes: null,
+    modelledLeastBytes: null,
     error: null,
   };
 }
@@ -84,7 +84,7 @@ export function observedColumns(
   isTrusted: boolean,
 ): Column<ObservedRow>[] {
   const unit = byteUnit(
-    rows.flatMap(({ compared }) => [compared.mostBytes, compared.modelledMostBytes ?? 0]),
+    rows.flatMap(({ compared }) => [compared.mostBytes, compared.modelledBytes ?? 0]),
   );
   const range = (leastBytes: number, mostBytes: number): string => {
     const [least, most] = [inUnit(unit, leastBytes), inUnit(unit, mostBytes)];
@@ -103,10 +103,8 @@ export function observedColumns(
       head: ["modelled", unit.name],
       align: "right",
       rank: 1,
-      cell: ({ compared: { modelledBytes, modelledMostBytes } }) =>
-        modelledBytes === null || !isTrusted
-          ? ""
-          : range(modelledBytes, modelledMostBytes ?? modelledBytes),
+      cell: ({ compared: { modelledBytes } }) =>
+        modelledBytes === null || !isTrusted ? "" : inUnit(unit, modelledBytes),
     },
     {
       head: ["error"],
@@ -117,12 +115,10 @@ export function observedColumns(
   ];
 }
 
-/** Bounds that have a value in common do not show the error. */
-export function errorText(compared: Compared): string {
-  const { error, leastBytes, mostBytes, modelledBytes, modelledMostBytes } = compared;
+/** Bounds that have the model's figure between them do not show the error. */
+export function errorText({ error, leastBytes, mostBytes }: Compared): string {
   if (error === null) {
     return "";
   }
-  const isExact = leastBytes === mostBytes && modelledBytes === modelledMostBytes;
-  return error === 0 && !isExact ? "in range" : signed(error);
+  return error === 0 && leastBytes < mostBytes ? "in range" : signed(error);
 }
