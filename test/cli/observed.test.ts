@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import type { Compared, ObservedMoment, Report } from "../../src/report/report.ts";
+import { codeBlocks } from "../support/documents.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
 const analyse = reportOfLog("test", null);
@@ -198,6 +199,14 @@ describe("the report", () => {
     expect(rollup).toContain(
       "freed.smaps_rollup has sums over the process: it does not show which memory is malloc's.",
     );
+  });
+
+  test("as docs/measured.md shows it", async () => {
+    const files = [`filled.smaps@${STOPPED}`, "freed.smaps", "freed.malloc_info.xml"];
+    const { out } = await run([LOG, ...files.flatMap((file) => ["--observed", file])]);
+    const blocks = codeBlocks("docs/measured.md", "text");
+    expect(blocks.length).toBe(1);
+    expect(out).toContain(blocks[0]);
   });
 
   test("as HTML and Markdown", async () => {
