@@ -59,6 +59,8 @@ export interface ObservedMalloc {
   readonly all: Compared;
   /** the main arena's heap: what the kernel calls [heap] */
   readonly heap: Compared;
+  /** the log's main heap lies in the file's, so that both are of one process; null: the log does not show where its heap lies */
+  readonly sameHeap: boolean | null;
   /** the heaps of the other arenas */
   readonly arenas: Compared;
   /** blocks with a mapping each */

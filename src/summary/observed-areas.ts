@@ -7,6 +7,7 @@ const HEAP_MAX = 64 * 1024 * 1024;
 /** The resident memory of a process, by whose it is. */
 export interface AreaSplit {
   readonly heapBytes: number;
+  readonly heaps: readonly MemoryArea[];
   readonly arenasBytes: number;
   readonly arenaHeapStarts: readonly number[];
   /** of blocks with a mapping each: the kernel joins neighbours, so that only bounds are known */
@@ -32,9 +33,11 @@ export function splitAreas(
   const found = locate(anonymous, mappings);
   const rssOf = (some: readonly MemoryArea[]): number =>
     some.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
+  const heaps = areas.filter(({ name }) => name === "[heap]");
   const isAll = found.located === mappings.length && mappings.length > 0;
   return {
-    heapBytes: rssOf(areas.filter(({ name }) => name === "[heap]")),
+    heapBytes: rssOf(heaps),
+    heaps,
     arenasBytes: rssOf(arenas),
     arenaHeapStarts: arenas.flatMap(startsIn),
     mappedLeastBytes: found.leastBytes,

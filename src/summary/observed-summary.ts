@@ -130,6 +130,10 @@ function mallocOf(split: AreaSplit, state: MemoryState | null): ObservedMalloc {
   return {
     all: together([heap, arenas, mapped]),
     heap,
+    sameHeap:
+      state === null || Number.isNaN(state.heapStart)
+        ? null
+        : split.heaps.some(({ from, to }) => state.heapStart >= from && state.heapStart < to),
     arenas,
     mapped,
     arenaHeaps: {

@@ -56,6 +56,7 @@ describe("smaps at the log's end", () => {
     for (const part of [malloc.heap, malloc.arenas]) {
       expect(part.leastBytes).toBe(part.mostBytes);
     }
+    expect(malloc.sameHeap).toBe(true);
     expect(malloc.arenaHeaps).toEqual({ measured: 3, modelled: 3, sameAddress: 3 });
     expect(malloc.blocks).toEqual({ modelled: 3, located: 3 });
   });
@@ -218,11 +219,12 @@ describe("the report", () => {
     expect(markdown).toMatch(/Measured beside modelled[\s\S]*\| +main heap +\|/);
   });
 
-  test("of a log of another run says that the file is of another process", async () => {
+  test("of a file of another run says so", async () => {
     const { out } = await run(
       [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")],
       400,
     );
+    expect(out).toContain("freed.smaps is of another run than the log: its heap lies elsewhere.");
     expect(out).toMatch(/freed\.smaps shows 3 heaps of arenas by their shape, the model has 0/);
   });
 });

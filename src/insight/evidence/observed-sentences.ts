@@ -91,8 +91,11 @@ function residentNotes({ source, malloc, rest }: ObservedResident, asked: string
         : " The rest is the process without the model's RSS, errors of both included.";
     return [`${file} has sums over the process: it does not show which memory is malloc's.${base}`];
   }
-  const { arenaHeaps, blocks, mapped, all } = malloc;
+  const { arenaHeaps, blocks, mapped, all, sameHeap } = malloc;
   const notes: string[] = [];
+  if (sameHeap === false) {
+    notes.push(`${file} is of another run than the log: its heap lies elsewhere.`);
+  }
   if (arenaHeaps.modelled !== null && arenaHeaps.modelled !== arenaHeaps.measured) {
     notes.push(
       `${file} shows ${plural(arenaHeaps.measured, "heap")} of arenas by their shape, the model has ${exact(arenaHeaps.modelled)}.`,
@@ -101,7 +104,7 @@ function residentNotes({ source, malloc, rest }: ObservedResident, asked: string
   if (blocks.modelled !== null && blocks.located < blocks.modelled) {
     const found =
       blocks.located === 0
-        ? "none of them lies in a mapping of it, so that any anonymous memory may be theirs: the file is of another run than the log, or the log's pointers are cut"
+        ? "none lies in a mapping of it, so that any anonymous memory may be theirs"
         : `${exact(blocks.located)} of them ${blocks.located === 1 ? "lies" : "lie"} in mappings of it`;
     notes.push(`${file}: of ${plural(blocks.modelled, "mapped block")}, ${found}.`);
   } else if (mapped.leastBytes < mapped.mostBytes) {
