@@ -87,7 +87,7 @@ function startsIn({ from, to }: MemoryArea): number[] {
 }
 
 function isWritable({ permissions }: MemoryArea): boolean {
-  return permissions.startsWith("rw-p") || permissions === "rw--";
+  return permissions === "rw-p";
 }
 
 /** With glibc.mem.decorate_maps=1, glibc 2.39 and newer name their mappings. */

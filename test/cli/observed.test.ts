@@ -219,6 +219,16 @@ describe("the report", () => {
     expect(markdown).toMatch(/Measured beside modelled[\s\S]*\| +main heap +\|/);
   });
 
+  test("names the number to fit where the model is off at the end", async () => {
+    const argv = [LOG, ...at("freed.smaps"), "--touch", "none"];
+    const { out } = await run(argv, 300);
+    expect(out).not.toContain("--observed-rss");
+    const other = [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")];
+    expect((await run(other, 300)).out).toMatch(
+      /\n--observed-rss \d+KiB fits what the program wrote/,
+    );
+  });
+
   test("of a file of another run says so", async () => {
     const { out } = await run(
       [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")],

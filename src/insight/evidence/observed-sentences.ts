@@ -49,15 +49,14 @@ function compared(report: Report, observed: readonly ObservedMoment[]): Sentence
     `${range(one.leastBytes, one.mostBytes)} measured, ${size(one.modelledBytes ?? 0, unit)} modelled (${errorText(one)})`;
   const text =
     known.length === 1
-      ? `malloc's memory at ${only.asked}: ${figures(only)}.`
-      : `malloc's memory at ${plural(known.length, "measured moment")}: at worst, at ${worst.asked}, ${figures(worst)}.`;
-  const sentence = plain(`M${text.slice(1)}`);
+      ? `Malloc's memory at ${only.asked}: ${figures(only)}.`
+      : `Malloc's memory at ${plural(known.length, "measured moment")}: at worst, at ${worst.asked}, ${figures(worst)}.`;
   const atEnd = known.find(({ asked }) => asked === "END");
   const isFitted = report.model?.touch === "fitted";
-  return Math.abs(worst.error) <= NOTABLE_ERROR || atEnd === undefined || isFitted
-    ? [sentence]
+  return atEnd === undefined || Math.abs(atEnd.error) <= NOTABLE_ERROR || isFitted
+    ? [plain(text)]
     : [
-        sentence,
+        plain(text),
         plain(
           `--observed-rss ${Math.round(atEnd.measuredBytes / 1024)}KiB fits what the program wrote to what was measured.`,
         ),

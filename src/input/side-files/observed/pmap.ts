@@ -34,7 +34,7 @@ export function readPmap(text: string): Read {
 /** A row of the table; null for the rule and the sums below it. */
 function areaIn(line: string, columns: readonly string[]): MemoryArea | null {
   const [, address = "", rest = ""] =
-    /^\s*([0-9a-f]{4,16})\s+([r-][w-][x-][ps-]\s.*)$/.exec(line) ?? [];
+    /^\s*([0-9a-f]{4,16})\s+([r-][w-][x-][ps]\s.*)$/.exec(line) ?? [];
   const words = rest.split(/\s+/);
   const cell = (name: string): string => words[columns.indexOf(name) - 1] ?? "";
   const sizeBytes = Number.parseInt(cell("Size"), 10) * KIB;
