@@ -29,6 +29,21 @@ describe("fitting", () => {
     );
   });
 
+  it("meets one where all the difference lies in a small part of the family", () => {
+    const small = planes(1000, 100_000, 100_000, 100_000, 100_000, 100_000, 100_000);
+    const known = planes(1000, 100_000, 1000, 1000, 1000, 1000, 1000);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(small, known),
+        fc.double({ min: 1000, max: 100_000, noNaN: true }),
+        (pages, measured) => {
+          const { part } = fitPart([{ bytes: measured * PAGE, pages }], pagesAtPart)!;
+          expect(pagesAtPart(pages, part)).toBeCloseTo(measured, 3);
+        },
+      ),
+    );
+  });
+
   it("takes the nearest parameter if none meets the observation, and reports the side", () => {
     expect(fitPart([{ bytes: 110 * PAGE, pages: SOME }], pagesAtRatio)).toMatchObject({
       part: 1,
