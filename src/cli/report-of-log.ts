@@ -6,6 +6,7 @@ import { asOutOfMemory, refuseFullHeap } from "../pipeline/out-of-memory.ts";
 import { ShortWordsRefused } from "../pipeline/short-words.ts";
 import { SettingRefused } from "../replay/recorded-process.ts";
 import { inspectionOutcome } from "../summary/inspection-summary.ts";
+import { observedSummary } from "../summary/observed-summary.ts";
 import { summarize } from "../summary/summarize.ts";
 import type { Analyse } from "./io.ts";
 import { Failure } from "./problems.ts";
@@ -22,7 +23,8 @@ export function reportOfLog(version: string, workers: Workers | null): Analyse {
       });
     const watched = onStart === undefined ? hooks : { ...hooks, onStart: start };
     const result = await analyse(inputs, options, watched, workers);
-    const report = summarize(result, version, options.threadDumps);
+    const summary = summarize(result, version, options.threadDumps);
+    const report = { ...summary, ...observedSummary(result, summary, options.observed ?? []) };
     const outcome = options.inspect && inspectionOutcome(result, report, options.inspect);
     if (outcome != null) {
       onInspected?.(outcome);

@@ -7,6 +7,7 @@ import { basis } from "./evidence/basis.ts";
 import { isUnreliable } from "./evidence/grade.ts";
 import { threadBuffersSentence } from "./evidence/lines-in-blocks.ts";
 import { anomalySentences, malformedSentence } from "./evidence/log-anomalies.ts";
+import { observedNotes } from "./evidence/observed-sentences.ts";
 import { processTotals } from "./process-sentences.ts";
 import { fidelityTone, interruption, verdict } from "./verdict.ts";
 
@@ -27,6 +28,8 @@ export function present(report: Report): Presented {
     processTotals: processTotals(report),
     causes: knownCauses(report),
     whatIfNotes: whatIfNotes(report),
+    observedNotes: observedNotes(report),
+    trustsModel: !isUnreliable(report),
     fidelityTone: model === null ? "plain" : fidelityTone(model.fidelity),
     anomalies: [...(buffers === null ? [] : [buffers]), ...anomalySentences(trace.anomalies)],
     malformed: malformedSentence(trace),

@@ -9,13 +9,15 @@ import {
   size,
 } from "../report/format.ts";
 import type { Sentence } from "../report/presented.ts";
-import type { Fidelity, Report, RssFigures, Scenario, TouchFit } from "../report/report.ts";
+import type { Fidelity, Report, RssFigures, Scenario } from "../report/report.ts";
 import { why } from "./causes/why.ts";
 import { advice } from "./cures/advice.ts";
 import { containerSentences } from "./cures/container.ts";
 import { jvmCure } from "./cures/jvm-cure.ts";
 import { isWide } from "./cures/wide-range.ts";
+import { outsideSentences } from "./evidence/fit-sentences.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
+import { observedSentences } from "./evidence/observed-sentences.ts";
 import { unreadSentence } from "./evidence/unread-lines.ts";
 import { processSentences } from "./process-sentences.ts";
 import { after, labelled, plain } from "./sentences.ts";
@@ -67,12 +69,10 @@ export function verdict(report: Report): Sentence[] {
 
 const NOT_CONTAINED = plain("Whether the process fits its container cannot be judged.");
 
-function measuredSentences({ measured, model }: Report): Sentence[] {
+function measuredSentences(report: Report): Sentence[] {
+  const { measured, model } = report;
   const sentences = measured === null ? [] : [againstMeasured(measured)];
-  const fit = model?.fit ?? null;
-  return fit === null || fit.outside === null
-    ? sentences
-    : [...sentences, outOfRange(fit, fit.outside)];
+  return [...sentences, ...outsideSentences(model?.fit ?? null), ...observedSentences(report)];
 }
 
 /** The sentence that every format shows for a partly read log; null for a complete one. */
@@ -177,21 +177,4 @@ function againstMeasured({ rssSamples, error }: NonNullable<Report["measured"]>)
   return plain(
     `Modelled RSS against ${samples}: ${signed(error.median)} in the median, ${signed(error.max)} at worst.`,
   );
-}
-
-/** No assumption about the program's writes to large blocks gives the measured RSS. */
-function outOfRange(
-  { error, source }: TouchFit,
-  outside: NonNullable<TouchFit["outside"]>,
-): Sentence {
-  const measured = {
-    "--observed-rss": "The measured RSS is",
-    "rss samples": "The RSS samples are",
-  }[source];
-  const bound = {
-    above: "above the model's RSS with every block written",
-    below: "below the model's RSS with no block above 32 KiB written",
-  }[outside];
-  const text = `${measured} ${bound}; the closest value is used, off by ${signed(error.max)}.`;
-  return { tone: "bad", text };
 }

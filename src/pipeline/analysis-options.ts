@@ -2,6 +2,7 @@ import type { RecordedOptions } from "../recorded/processes.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
 import type { Moment } from "../trace/moment.ts";
+import type { ObservedAt } from "../trace/observed-memory.ts";
 import type { ThreadDump } from "../trace/thread-dump.ts";
 
 /** What the user asked of an analysis. All settings are checked. */
@@ -19,6 +20,8 @@ export interface AnalysisOptions extends RecordedOptions {
   readonly touch: TouchPolicy;
   /** the moment of the recorded run to show; absent: none */
   readonly inspect?: InspectOptions;
+  /** what was measured of the process, and when; absent: nothing */
+  readonly observed?: readonly ObservedAt[];
 }
 
 /** What to show of a moment. What is left out takes time and memory. */

@@ -21,6 +21,7 @@ import type { PinnedBytes } from "../trace/site-table.ts";
 import type { StatedProcess } from "../trace/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { InspectionResult } from "./inspection/inspect.ts";
+import type { MemoryAt } from "./memory-at.ts";
 import type { PinResult } from "./pin-result.ts";
 import type { RaiseResult } from "./raise-result.ts";
 
@@ -147,6 +148,8 @@ export interface ModelResult {
   readonly eventsPerArenaPoint: number;
   /** null: no moment was asked for */
   readonly inspection: InspectionResult | null;
+  /** the model's memory when the process was measured, in the order of AnalysisOptions.observed */
+  readonly observed: readonly MemoryAt[];
   /** why memory was resident at some moments of the recorded run */
   readonly causesOverTime: readonly CausesAt[];
 }

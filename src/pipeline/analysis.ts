@@ -13,7 +13,6 @@ import { completed, type InSteps } from "../trace/in-steps.ts";
 import { Ledger } from "../trace/ledger.ts";
 import { LogFacts } from "../trace/log-facts.ts";
 import { Marks } from "../trace/marks.ts";
-import { MomentSearch } from "../trace/moment.ts";
 import { LastCalls } from "../trace/order/last-calls.ts";
 import { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import { ThreadExits } from "../trace/order/thread-exits.ts";
@@ -30,6 +29,7 @@ import { CauseSeries } from "./cause-series.ts";
 import type { MeasuredRss } from "./finished-analysis.ts";
 import { inTurns } from "./in-turns.ts";
 import { modelResult, type OwnResult, ownResult } from "./model-result.ts";
+import { MomentSearches } from "./moment-searches.ts";
 import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { RaiseSites } from "./raise-sites.ts";
@@ -71,7 +71,7 @@ export class Analysis implements EventSink {
   readonly #allocatorSigns = new AllocatorSigns();
   readonly #raiseSites = new RaiseSites();
   readonly #marks = new Marks();
-  readonly #moment: MomentSearch | null;
+  readonly #moments: MomentSearches;
   readonly #pointerWidth = new PointerWidth();
   /** the replay of the oldest batch, as far as it has yet to be done */
   #replaying: InSteps = NOTHING;
@@ -86,7 +86,7 @@ export class Analysis implements EventSink {
     this.ledger = new Ledger(options);
     this.#runner = runner;
     this.#touch = new Touch(options.touch);
-    this.#moment = options.inspect === undefined ? null : new MomentSearch(options.inspect.moment);
+    this.#moments = new MomentSearches(options);
     this.recorded = new RecordedRuns(options, this.#facts, {
       accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
       start: (origin, isAnchored) => {
@@ -130,6 +130,7 @@ export class Analysis implements EventSink {
     this.#hasEnded = true;
     completed(this.drain());
     const insertions = this.#holes.finish();
+    this.#moments.finish(insertions);
     const exits = this.recorded.finish(
       insertions,
       this.#threadExits.areLogged ? null : this.#lastCalls,
@@ -169,6 +170,7 @@ export class Analysis implements EventSink {
     return touchReading(
       touch,
       current === null ? [] : observations(touch, this.#measured, current.replay),
+      this.#holes.statesWrites,
     );
   }
 
@@ -264,7 +266,7 @@ export class Analysis implements EventSink {
       measured: this.#measured,
       causeSeries: this.#causeSeries,
       raiseSites: this.#raiseSites,
-      moment: this.#moment,
+      moments: this.#moments,
     };
   }
 
@@ -329,7 +331,7 @@ export class Analysis implements EventSink {
     }
     const { first } = stage;
     this.#marks.take(batch, first);
-    this.#moment?.take(batch, first, this.ledger.clock.least);
+    this.#moments.take(batch, this.ledger.clock.least, stage);
     // Only now are the batch's times on one clock.
     for (const [{ at }, bytes] of samples) {
       const time = at > 0 ? batch.time[at - 1]! : timeBefore;
@@ -350,7 +352,7 @@ export class Analysis implements EventSink {
         seesWholePointers: this.#pointerWidth.isWhole,
         logsExits: this.#threadExits.areLogged,
         isMeasured: isFitted(this.#options.touch, this.#measured),
-        moment: this.#moment?.found ?? null,
+        moments: this.#moments.found,
       },
     );
     this.#raiseSites.note(this.recorded, batch);

@@ -6,11 +6,11 @@ import type { Touch } from "../replay/writes/touch.ts";
 import type { TouchReading } from "../replay/writes/touch-reading.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
-import type { MomentSearch } from "../trace/moment.ts";
 import type { Baseline } from "../what-if/baseline.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { RefusedScenario } from "./analysis-result.ts";
 import type { CauseSeries } from "./cause-series.ts";
+import type { MomentSearches } from "./moment-searches.ts";
 import type { RaiseSites } from "./raise-sites.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
@@ -34,8 +34,7 @@ export interface FinishedAnalysis {
   readonly causeSeries: CauseSeries;
   readonly detection: Pick<Detection, "best" | "alive" | "indistinguishable" | "runnerUp">;
   readonly raiseSites: RaiseSites;
-  /** null: no moment was asked for */
-  readonly moment: MomentSearch | null;
+  readonly moments: Pick<MomentSearches, "inspected" | "observed">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
   /** what was replayed to be compared with the what-ifs; null: nothing */

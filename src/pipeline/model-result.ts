@@ -15,6 +15,7 @@ import type { AnalysisOptions } from "./analysis-options.ts";
 import type { ModelResult, RssComparison } from "./analysis-result.ts";
 import type { FinishedAnalysis } from "./finished-analysis.ts";
 import { inspect } from "./inspection/inspect.ts";
+import { memoryAt } from "./memory-at.ts";
 import { pinResults } from "./pin-result.ts";
 import { raiseResult } from "./raise-result.ts";
 import { compared, type SharedRun, sharedRun } from "./shared-run.ts";
@@ -71,6 +72,9 @@ export function ownResult(finished: FinishedAnalysis): OwnResult {
     inUse: recorded.guided.inUse.points(),
     eventsPerArenaPoint: recorded.guided.arenaSeries?.eventsPerPoint ?? 1,
     inspection: inspectionOf(finished, recorded, reading),
+    observed: finished.moments.observed.map(({ search, later }) =>
+      memoryAt(recorded, search, { ledger, reading, later }),
+    ),
     causesOverTime: finished.causeSeries.samples.map(({ events, time, causes, pages }) => ({
       events,
       time,
@@ -83,13 +87,13 @@ export function ownResult(finished: FinishedAnalysis): OwnResult {
 }
 
 function inspectionOf(
-  { options, moment, ledger }: FinishedAnalysis,
+  { options, moments: { inspected }, ledger }: FinishedAnalysis,
   recorded: RecordedRun,
   reading: Reading,
 ): ModelResult["inspection"] {
-  return options.inspect === undefined || moment === null
+  return options.inspect === undefined || inspected === null
     ? null
-    : inspect(recorded, moment, options.inspect, ledger, reading);
+    : inspect(recorded, inspected, options.inspect, ledger, reading);
 }
 
 function cpusOf(

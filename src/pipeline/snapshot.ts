@@ -86,7 +86,10 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     touchReading: touchReading(
       options.touch,
       observations(options.touch, running.measured, best.recorded.guided.replay),
+      running.holes.statesWrites,
     ),
+    // The moments that were asked for may be yet to come.
+    moments: { inspected: null, observed: [] },
     refused: new Map(),
     baseline: null,
     needsWhatIfs: false,

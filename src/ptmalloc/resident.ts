@@ -20,7 +20,7 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 export const PLANE_POLICY = 1;
 export const PLANE_NONE = 2;
 export const PLANE_ALL = 4;
-/** The ratios of large blocks that have a plane; ascending from 0 to 1. */
+/** The ratios of large blocks that have a plane; ascending from 0 to 1. Smaller blocks are written whole in all of them. */
 export const RATIOS = [0, 0.25, 0.5, 0.75, 1] as const;
 const FIRST_RATIO_BIT = 3;
 export const PLANES = FIRST_RATIO_BIT + RATIOS.length;

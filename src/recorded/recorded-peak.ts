@@ -16,7 +16,7 @@ function followRules(copy: GuidedReplay, { model: { profile } }: GuidedReplay): 
 }
 
 /**
- * What it takes to return to the peak of a recorded run, or to a moment that was asked for. A batch that may yet be
+ * What it takes to return to the peak of a recorded run, or to moments that were asked for. A batch that may yet be
  * explained otherwise is taken only when the run's recent past forgets it.
  */
 export class RecordedPeak {
@@ -33,16 +33,16 @@ export class RecordedPeak {
 
   /** RSS was measured, and may decide from which planes it is read */
   set isMeasured(is: boolean) {
-    this.#past.readsRatios = is;
+    this.#past.readsEvery = is;
   }
 
   get isMeasured(): boolean {
-    return this.#past.readsRatios;
+    return this.#past.readsEvery;
   }
 
-  /** the last event up to the moment to which `atMoment` returns, as far as the log has been read */
-  set moment(moment: MomentEvent | null) {
-    this.#past.moment = moment;
+  /** the last events up to the moments to which `atMoment` returns, as far as the log has been read */
+  set moments(moments: readonly MomentEvent[]) {
+    this.#past.moments = moments;
   }
 
   /** Takes a batch that the run is about to make and that nothing will explain. */
@@ -116,11 +116,11 @@ export class RecordedPeak {
   }
 
   /**
-   * Returns the run as it was at the moment; null if that is unknown. Must be called before `atPeak`, which forgets what it
-   * needs.
+   * Returns the run as it was at one of the moments; null if that is unknown. Must be called before `atPeak`, which forgets
+   * what it needs.
    */
-  atMoment(guided: GuidedReplay): GuidedReplay | null {
-    return this.#past.atMoment(guided);
+  atMoment(guided: GuidedReplay, moment: MomentEvent): GuidedReplay | null {
+    return this.#past.atMoment(guided, moment);
   }
 
   /** Returns the run as it was when the plane's RSS was highest; null if that is unknown. */

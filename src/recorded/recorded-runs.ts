@@ -39,8 +39,8 @@ export interface LogEvidence {
   readonly logsExits: boolean;
   /** the process's RSS was measured, and decides from which planes RSS is read */
   readonly isMeasured: boolean;
-  /** the last event up to the moment that was asked for, so far; null: none was, or it is not reached */
-  readonly moment: MomentEvent | null;
+  /** the last events up to the moments that were asked for, so far; none of those that are not reached */
+  readonly moments: readonly MomentEvent[];
 }
 
 /**
@@ -132,7 +132,7 @@ export class RecordedRuns {
     for (const [rank, { recorded }] of detection.runs.entries()) {
       recorded.guided.witness.logsExits(this.#logsExits);
       recorded.peak.isMeasured = evidence.isMeasured;
-      recorded.peak.moment = evidence.moment;
+      recorded.peak.moments = evidence.moments;
       recorded.replay(work, next, logged, kept, mayInfer && rank < MAX_INFERRING);
       yield;
     }

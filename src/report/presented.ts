@@ -40,6 +40,10 @@ export interface Presented {
   readonly causes: CausesOfScenario | null;
   /** notes below the table of scenarios */
   readonly whatIfNotes: readonly string[];
+  /** notes below the table of what was measured */
+  readonly observedNotes: readonly string[];
+  /** the log supports the model's figures */
+  readonly trustsModel: boolean;
   /** how far the share of reproduced pointers lets the figures be trusted */
   readonly fidelityTone: Sentence["tone"];
   /** one sentence for each kind of call that cannot have happened as logged */

@@ -6,11 +6,13 @@
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
 import type { BudgetResult } from "./judged-budget.ts";
+import type { ObservedMoment } from "./observed.ts";
 import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
 import type { Causes, Scenario, UnavailableScenario } from "./scenario.ts";
 import type { ThresholdRaise } from "./threshold-raise.ts";
 import type { TimelineMark } from "./timeline-mark.ts";
+import type { TouchFit } from "./touch-fit.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
@@ -22,6 +24,15 @@ export type {
   ThreadInDumps,
 } from "./dumps.ts";
 export type { BudgetNoise, BudgetResult } from "./judged-budget.ts";
+export type {
+  Compared,
+  ObservedCount,
+  ObservedJvmSummary,
+  ObservedMalloc,
+  ObservedMoment,
+  ObservedResident,
+  ObservedRest,
+} from "./observed.ts";
 export type { Pin, PinGroup, PinningBlock } from "./pin.ts";
 export type { ProcessFigures, ProcessSummary } from "./process-summary.ts";
 export type {
@@ -36,6 +47,7 @@ export type {
   UnavailableScenario,
 } from "./scenario.ts";
 export type { ThresholdRaise } from "./threshold-raise.ts";
+export type { TouchFit } from "./touch-fit.ts";
 export type {
   AllocatorSummary,
   Anomalies,
@@ -79,6 +91,8 @@ export interface Report {
   readonly thresholdRaise?: ThresholdRaise | null;
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
+  /** what was measured of the process (--observed), by moment as given; absent if nothing was */
+  readonly observed?: readonly ObservedMoment[];
   readonly timeline: Timeline;
   /** how far the log supports the model's figures; null under --no-model, or if no event was read */
   readonly grade: Grade | null;
@@ -238,20 +252,6 @@ export interface ModelSummary {
     readonly mediumBlocks: number;
     readonly mediumBytes: number;
   };
-}
-
-export interface TouchFit {
-  /**
-   * 0..1: the written part of every block above 32 KiB, from its start; null if no ratio makes a difference, so that
-   * `touch` stays "facts"
-   */
-  readonly ratio: number | null;
-  /** the option's size, or the `# rss` lines of the log */
-  readonly source: "--observed-rss" | "rss samples";
-  /** the measured RSS is below the model's at ratio 0, or above it at ratio 1; null: neither */
-  readonly outside: "below" | "above" | null;
-  /** remaining signed errors, (modelled − measured) / measured: the median, and the one farthest from 0 */
-  readonly error: { readonly median: number; readonly max: number };
 }
 
 export interface SettingRange {

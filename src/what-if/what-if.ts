@@ -71,7 +71,7 @@ export class WhatIf implements Replays {
     const { likeliest } = this;
     const { first, insertions } = inferences;
     const begin = (replay: Replay) => followInferences(replay, this.specs[0]!, inferences);
-    this.#past.readsRatios = inferences.isMeasured;
+    this.#past.readsEvery = inferences.isMeasured;
     this.#past.take(likeliest, { first, kept, insertions, begin });
     this.running.forEach(begin);
     const before = [...this.contended];

@@ -265,15 +265,26 @@ describe("fidelity", () => {
 
 describe("a fit that cannot reach the measured RSS", () => {
   const last = (fit: TouchFit): string | undefined => texts({ model: { ...MODEL, fit } }).at(-1);
+  const MIB = 2 ** 20;
+  const bounds = { measuredBytes: 100 * MIB, noneBytes: 20 * MIB, allBytes: 70 * MIB };
 
-  test("is reported", () => {
+  test("is reported, with the distance and what it may mean", () => {
     const error = { median: -0.3, max: -0.3 };
-    expect(last({ ratio: 1, source: "--observed-rss", outside: "above", error })).toBe(
-      "The measured RSS is above the model's RSS with every block written; the closest value is used, off by -30.0 %.",
+    const source = "--observed-rss";
+    const above = { ratio: 1, smallRatio: 1, knownRatio: 1, source, outside: "above" } as const;
+    expect(last({ ...above, error, bounds })).toBe(
+      "The measured RSS of 100 MiB is 30 MiB above the model's RSS with every byte written, 70 MiB; the closest value is used, off by -30.0 %. It may include memory that is not malloc's, blocks allocated before the log began, or transparent huge pages.",
+    );
+    const below = { ratio: 0, smallRatio: 0, knownRatio: 0, source, outside: "below" } as const;
+    const less = { ...bounds, measuredBytes: 15 * MIB };
+    const off = { median: 1 / 3, max: 1 / 3 };
+    expect(last({ ...below, error: off, bounds: less })).toContain(
+      "The measured RSS of 15 MiB is 5 MiB below the model's RSS with nothing written, 20 MiB; the closest value is used, off by +33.3 %. Pages may have been swapped out",
     );
     const errors = { median: 0.1, max: 0.3 };
-    expect(last({ ratio: 0, source: "rss samples", outside: "below", error: errors })).toBe(
-      "The RSS samples are below the model's RSS with no block above 32 KiB written; the closest value is used, off by +30.0 %.",
+    const samples = { ...below, source: "rss samples", error: errors, bounds: null } as const;
+    expect(last(samples)).toContain(
+      "The RSS samples are below the model's RSS with nothing written; the closest value is used, off by +30.0 %.",
     );
   });
 });

@@ -64,6 +64,9 @@ const LOG = [
   "2 00:00:00.000400 free(0x0)",
   // Too small for the holes that the log states.
   "3 00:00:00.000500 realloc(0x555555560010, 50000) = 0x555555560010",
+  // Small: its new part alone is written.
+  "1 00:00:00.000550 malloc(64) = 0x555555580010",
+  "1 00:00:00.000560 realloc(0x555555580010, 3000) = 0x555555580010",
   "1 00:00:00.000600 free(0x7ffff7000010)",
 ];
 

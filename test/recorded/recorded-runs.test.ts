@@ -55,7 +55,7 @@ function replayed(options: RecordedOptions, { lines, eventsPerBatch, threads = 1
         seesWholePointers: true,
         logsExits,
         isMeasured: false,
-        moment: null,
+        moments: [],
       }),
     );
   }

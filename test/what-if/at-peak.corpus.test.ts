@@ -6,7 +6,7 @@ import { Analysis } from "../../src/pipeline/analysis.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { bitOf, RATIOS } from "../../src/ptmalloc/resident.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
-import { AsGiven, Fitted, type Reading } from "../../src/replay/writes/reading.ts";
+import { AsGiven, Fitted, partAtRatio, type Reading } from "../../src/replay/writes/reading.ts";
 import type { Replays } from "../../src/what-if/rss-figures.ts";
 import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 import { casesOf, logOf, OWN_CORPUS, scenario, UNKNOWN_PROCESS } from "../support/corpus.ts";
@@ -21,7 +21,7 @@ const WHAT_IFS: readonly ScenarioSpec[] = [
 /** Readings of every plane that a peak may be read from. */
 const READINGS: readonly Reading[] = [
   new AsGiven(),
-  ...RATIOS.map((ratio) => new Fitted(ratio, 1)),
+  ...RATIOS.map((ratio) => new Fitted(partAtRatio(ratio), 1)),
 ];
 
 /** The replays of a log, and what returns their states at the peaks. */

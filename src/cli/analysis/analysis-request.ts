@@ -26,6 +26,8 @@ export interface AnalysisRequest {
   readonly symbols: boolean;
   /** files and folders of --jstack */
   readonly jstack: readonly string[];
+  /** files of --observed, each perhaps with its moment */
+  readonly observed: readonly string[];
   /** null: not given, so what the log states counts */
   readonly container: { readonly limitBytes: number | null; readonly baseRssBytes: number | null };
   /** paths of the report files */
@@ -89,6 +91,7 @@ export function analysisRequest(
     maps: values.maps ?? [],
     symbols: values.symbols ?? false,
     jstack: values.jstack ?? [],
+    observed: values.observed ?? [],
     container: { limitBytes, baseRssBytes },
     outputs: values.output ?? [],
     form: formOf(values),

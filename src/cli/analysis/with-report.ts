@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { containerOf } from "../../insight/cures/container.ts";
+import { observedRest } from "../../insight/evidence/observed-sentences.ts";
 import { mostlyUnread } from "../../insight/evidence/unread-lines.ts";
 import type { Report } from "../../report/report.ts";
 import { sortAllocations } from "../../report/sort-allocations.ts";
@@ -19,6 +20,7 @@ import { Progress } from "../terminal/progress.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
 import { mappingsOf, withNamedCallers } from "./name-callers.ts";
 import { sayIfNoneMatches, threadDumpsOf } from "./name-threads.ts";
+import { observedFiles } from "./observed-files.ts";
 import { Watching } from "./watching.ts";
 
 const SHORT_HELP = `mallog needs a log of malloc calls, from files or standard input:
@@ -52,6 +54,7 @@ export async function withReport(
   refuseMisspeltCommand(request.inputs, io.cwd, commands);
   const naming = { mappings: mappingsOf(request.maps, io.cwd), symbols: request.symbols };
   const threadDumps = await threadDumpsOf(request.jstack, io.cwd);
+  const observed = await observedFiles(request.observed, io.cwd);
   const outputs = outputFiles(request.outputs, request.inputs, io.cwd, ENDINGS);
   const isShown = showsProgress(request, io);
   const table = isShown && request.follows ? await liveTable(request, io) : null;
@@ -77,7 +80,7 @@ export async function withReport(
     sayWhatIsAwaited(request, io);
     const analysed = await analyse(
       request.inputs,
-      { ...request.analysis, threadDumps },
+      { ...request.analysis, threadDumps, observed },
       {
         stdin: io.stdin,
         signal: AbortSignal.any([signals.aborted, watching.signal]),
@@ -136,7 +139,7 @@ function sayWhatIsAwaited({ follows, inputs, quiet }: AnalysisRequest, { cwd, st
 
 /**
  * The report with its rows sorted, and the container's verdict if the options ask for it or the log states a limit. What
- * an option does not give is what the log states.
+ * an option does not give is what was measured or, without that, what the log states.
  */
 function finished(report: Report, { sort, container }: AnalysisRequest): Report {
   const sorted = {
@@ -147,11 +150,12 @@ function finished(report: Report, { sort, container }: AnalysisRequest): Report 
   };
   const stated = report.recording;
   const limitBytes = container.limitBytes ?? stated?.limitBytes ?? null;
-  const isUnknown = limitBytes === null && container.baseRssBytes === null;
+  const measuredBytes = container.baseRssBytes ?? observedRest(report);
+  const isUnknown = limitBytes === null && measuredBytes === null;
   if (isUnknown || report.scenarios.length === 0) {
     return sorted;
   }
-  const baseRssBytes = container.baseRssBytes ?? stated?.otherRssBytes ?? 0;
+  const baseRssBytes = measuredBytes ?? stated?.otherRssBytes ?? 0;
   return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
 }
 

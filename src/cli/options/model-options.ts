@@ -30,6 +30,8 @@ export interface ModelValues {
   readonly cpus?: number;
   readonly touch?: TouchPolicy;
   readonly observedRss?: number;
+  /** files, each perhaps with its moment */
+  readonly observed?: readonly string[];
   readonly thp?: ThpMode;
   readonly containerLimit?: number;
   readonly baseRss?: number;
@@ -64,14 +66,18 @@ export function modelOptions(): Option[] {
     ),
     valueOption(
       "--touch <policy>",
-      "what the program is assumed to write of its blocks: facts, all, none, or a ratio for blocks above 32 KiB (default: facts, or the ratio that fits the log's RSS samples)",
+      "what the program is assumed to write of its blocks: facts, all, none, or a ratio for blocks above 32 KiB (default: facts, or what fits the log's RSS samples)",
       parseTouch,
     ),
     valueOption(
       "--observed-rss <size>",
-      "RSS of the heap measured at the log's end, e.g. 412MiB; the ratio of --touch is fitted to it",
+      "RSS of the heap measured at the log's end, e.g. 412MiB; what the program wrote, from nothing to everything, is fitted to it",
       parsePositiveBytes,
     ).conflicts(["model", "touch"]),
+    repeatableOption(
+      "--observed <file>",
+      "what was measured of the process: /proc/PID/smaps or smaps_rollup, pmap -X PID, malloc_info() XML, malloc_stats() or mallinfo() text, jcmd PID VM.native_memory summary; shown beside the model's figures at the log's end, or, as FILE@MOMENT, at a moment as of mallog inspect --at; repeatable",
+    ).conflicts("model"),
     valueOption(
       "--thp <mode>",
       "transparent huge pages on the recorded machine: always, madvise or never (default: the mode in the log, else madvise)",
@@ -84,7 +90,7 @@ export function modelOptions(): Option[] {
     ).conflicts("model"),
     valueOption(
       "--base-rss <size>",
-      "memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap",
+      "memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap (default: what --observed or the log states)",
       parseBytes,
     ).conflicts("model"),
   ].map((option) => option.helpGroup("Model:"));

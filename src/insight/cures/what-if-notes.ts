@@ -65,12 +65,9 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
     : [`Ranges: ${reasons.join("; ")}. Changes compare the most likely values.`];
 }
 
-function touchReason({ fit, touch }: ModelSummary): string {
-  if (fit !== null && fit.outside !== null) {
-    return "writes to blocks above 32 KiB alone do not give the measured RSS, writes to a part of all pages come closer";
-  }
+function touchReason({ touch }: ModelSummary): string {
   return touch === "fitted"
-    ? "writes to a part of each block above 32 KiB, or to a part of all pages, give the measured RSS"
+    ? "writes to a part of each block, or to a part of all pages, give the measured RSS"
     : "the program may have written anything from a quarter to all of its blocks above 32 KiB";
 }
 

@@ -1,7 +1,8 @@
-import { exact, percent, plural, signed, size } from "../../report/format.ts";
+import { exact, plural, size } from "../../report/format.ts";
 import { printable, sourceName } from "../../report/printable.ts";
-import type { ModelSummary, Provenance, Report, TouchFit } from "../../report/report.ts";
+import type { ModelSummary, Provenance, Report } from "../../report/report.ts";
 import { dumpsItem } from "../who/dump-sentences.ts";
+import { fitted } from "./fit-sentences.ts";
 import { glibcVersion } from "./glibc-version.ts";
 import { columnItems } from "./log-columns.ts";
 
@@ -86,24 +87,6 @@ function touch({ touch, fit, holes }: ModelSummary): string {
   }
   const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
   return `from the log for ${which} (${plural(holes.lines, "hole line")}), ${policy} for others`;
-}
-
-const FIT_SOURCE: Readonly<Record<TouchFit["source"], string>> = {
-  "--observed-rss": "--observed-rss",
-  "rss samples": "the log's RSS samples",
-};
-
-/** The fitted ratio, what it was fitted to, and the remaining error. */
-function fitted({ ratio, source, error }: TouchFit): string {
-  const to = FIT_SOURCE[source];
-  const off =
-    error.median === error.max
-      ? `off by ${signed(error.max)}`
-      : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
-  if (ratio === null) {
-    return `--touch facts (not fitted to ${to}: no block is above 32 KiB; ${off})`;
-  }
-  return `fitted to ${to}, ${percent(ratio)} of each block above 32 KiB written (${off})`;
 }
 
 function inferences({ inferred }: ModelSummary): string[] {

@@ -25,7 +25,8 @@ export interface InspectedState {
   readonly heap: HeapState;
 }
 
-type At = Omit<InspectedState, "heap"> & { readonly guided: GuidedReplay };
+/** A run at a moment. It must not be changed. */
+export type RunAt = Omit<InspectedState, "heap"> & { readonly guided: GuidedReplay };
 
 /**
  * Returns the state of a run, which has ended, at a moment. Must be called before its peak is asked for, which forgets what
@@ -38,7 +39,7 @@ export function inspect(
   ledger: Ledger,
   reading: Reading,
 ): InspectionResult {
-  const at = stateAt(run, search, ledger, reading);
+  const at = runAt(run, search, ledger, reading);
   if (at === null) {
     return { search, state: null };
   }
@@ -47,12 +48,13 @@ export function inspect(
   return { search, state: { ...moment, heap } };
 }
 
-function stateAt(
+/** Returns a run, which has ended, as it was at a moment; null if the log has none, or the run cannot return to it. */
+export function runAt(
   run: RecordedRun,
   { moment, found }: MomentSearch,
   ledger: Ledger,
   reading: Reading,
-): At | null {
+): RunAt | null {
   const { guided } = run;
   switch (moment.kind) {
     case "end":
@@ -68,7 +70,7 @@ function stateAt(
     case "mark":
     case "time":
     case "clock": {
-      const atMoment = found && run.peak.atMoment(guided);
+      const atMoment = found && run.peak.atMoment(guided, found);
       if (found === null || atMoment === null) {
         return null;
       }

@@ -1,5 +1,5 @@
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
-import { bitOf, PLANE_POLICY, RATIOS, ratioPlane } from "../../ptmalloc/resident.ts";
+import { bitOf, PLANE_POLICY, PLANES } from "../../ptmalloc/resident.ts";
 import type { MomentEvent } from "../../trace/moment.ts";
 import { type Insertion, replayUntil } from "../insertions.ts";
 import type { Replay } from "../replay.ts";
@@ -50,8 +50,15 @@ interface Stretch<R> {
   isShared: boolean;
 }
 
+/** A complete stretch that has a moment which was asked for. */
+interface KeptStretch<R> {
+  readonly stretch: Stretch<R>;
+  /** number of the first event after it */
+  readonly end: number;
+}
+
 /** The planes from which a peak may be read (reading.ts), by number of their bits. */
-const BITS = [PLANE_POLICY, ...RATIOS.map((_, i) => ratioPlane(i))].map(bitOf);
+const BITS = Array.from({ length: PLANES }, (_, bit) => bit);
 const POLICY = bitOf(PLANE_POLICY);
 
 /** A stretch has at least an event for so many words of its copied state: copying then takes a small part of the time. */
@@ -67,10 +74,10 @@ const WORDS_PER_THREAD = 50;
  * its replay.
  */
 export class PeakPast<R extends Copyable<R>> {
-  /** RSS may be read from the planes of the ratios: it was measured */
-  readsRatios = false;
-  /** the last event up to the moment to which `atMoment` returns, as far as the log has been read; null: none */
-  moment: MomentEvent | null = null;
+  /** RSS may be read from other planes than that of the policy: it was measured */
+  readsEvery = false;
+  /** the last events up to the moments to which `atMoment` returns, as far as the log has been read */
+  moments: readonly MomentEvent[] = [];
   readonly #replayOf: (run: R) => Replay;
   readonly #recycled: Recycled<R>;
   readonly #follow: (copy: R, run: R) => void;
@@ -78,8 +85,8 @@ export class PeakPast<R extends Copyable<R>> {
   #latest: Stretch<R> | null = null;
   /** earlier stretches in which planes had their peaks so far, by number of the plane's bit */
   readonly #earlier = new Map<number, Stretch<R>>();
-  /** an earlier stretch that has the moment; null: none has */
-  #ofMoment: Stretch<R> | null = null;
+  /** earlier stretches that have the moments */
+  #ofMoments: readonly KeptStretch<R>[] = [];
   /** the latest result of `atPeak`, which has event `end` to come */
   #found: { readonly run: R; readonly end: number } | null = null;
 
@@ -100,9 +107,12 @@ export class PeakPast<R extends Copyable<R>> {
   /** Returns the past of a copy of the run. */
   share(): PeakPast<R> {
     const copy = new PeakPast(this.#replayOf, this.#recycled, this.#follow);
-    copy.readsRatios = this.readsRatios;
-    copy.moment = this.moment;
-    copy.#ofMoment = this.#ofMoment && shared(this.#ofMoment);
+    copy.readsEvery = this.readsEvery;
+    copy.moments = this.moments;
+    copy.#ofMoments = this.#ofMoments.map(({ stretch, end }) => ({
+      stretch: shared(stretch),
+      end,
+    }));
     copy.#latest = this.#latest && shared(this.#latest);
     const twins = new Map<Stretch<R>, Stretch<R>>();
     for (const [bit, stretch] of this.#earlier) {
@@ -188,15 +198,16 @@ export class PeakPast<R extends Copyable<R>> {
   }
 
   /**
-   * Returns the state of `run`, which has ended, after the moment's event and the program's write of that call. It must
-   * not be changed. Null if the run did not come there. Must be called before `atPeak`, which forgets what it needs.
+   * Returns the state of `run`, which has ended, after the event of one of its moments and the program's write of that call.
+   * It must not be changed. Null if the run did not come there. Must be called before `atPeak`, which forgets what it needs.
    */
-  atMoment(run: R): R | null {
-    const { moment } = this;
-    const stretch = [this.#latest, this.#ofMoment].find(
-      (one) => one !== null && moment !== null && moment.event >= one.at,
-    );
-    if (stretch == null || moment === null) {
+  atMoment(run: R, moment: MomentEvent): R | null {
+    const latest = this.#latest;
+    const stretch =
+      latest !== null && moment.event >= latest.at
+        ? latest
+        : this.#ofMoments.find((one) => isWithin(moment, one))?.stretch;
+    if (stretch === undefined) {
       return null;
     }
     const step = stretch.steps.findLast(
@@ -247,14 +258,18 @@ export class PeakPast<R extends Copyable<R>> {
   forget(): void {
     this.#keepOnly(null);
     this.#found = null;
-    this.#forgetMoment();
+    this.#keepMoments([]);
   }
 
-  #forgetMoment(): void {
-    if (this.#ofMoment !== null) {
-      this.#drop(this.#ofMoment);
+  /** Keeps the stretches that one of the moments lies in. */
+  #keepMoments(moments: readonly MomentEvent[]): void {
+    const needed = this.#ofMoments.filter((kept) => moments.some((one) => isWithin(one, kept)));
+    for (const kept of this.#ofMoments) {
+      if (!needed.includes(kept)) {
+        this.#drop(kept.stretch);
+      }
     }
-    this.#ofMoment = null;
+    this.#ofMoments = needed;
   }
 
   #stretchOf(rss: RssRecord, bit: number): Stretch<R> | null {
@@ -271,10 +286,14 @@ export class PeakPast<R extends Copyable<R>> {
       return;
     }
     this.#latest = null;
-    const { moment } = this;
-    if (moment !== null && moment.event >= latest.at && moment.event < state.event) {
-      this.#forgetMoment();
-      this.#ofMoment = shared(latest);
+    const { moments } = this;
+    if (moments.length > 0) {
+      // A moment that is given by time comes later with each batch, until the log is past it.
+      this.#keepMoments(moments);
+      const ended = { stretch: latest, end: state.event };
+      if (moments.some((one) => isWithin(one, ended))) {
+        this.#ofMoments = [...this.#ofMoments, { ...ended, stretch: shared(latest) }];
+      }
     }
     this.#forgetExceeded(latest, rss);
     const bits = BITS.filter((bit) => hasPeakIn(latest, rss, bit));
@@ -315,7 +334,7 @@ export class PeakPast<R extends Copyable<R>> {
   }
 
   #isRead(bit: number): boolean {
-    return this.readsRatios || bit === POLICY;
+    return this.readsEvery || bit === POLICY;
   }
 
   #drop({ start, steps, isShared }: Stretch<R>): void {
@@ -329,6 +348,10 @@ export class PeakPast<R extends Copyable<R>> {
 /** RSS counts at the end of an event: when the next one begins, in whose stretch the peak lies. */
 function endOfPeak({ pages }: RssRecord, bit: number): number {
   return pages[bit]!.peakEvent + 1;
+}
+
+function isWithin<R>({ event }: MomentEvent, { stretch, end }: KeptStretch<R>): boolean {
+  return event >= stretch.at && event < end;
 }
 
 function hasPeakIn<R>({ at }: Stretch<R>, rss: RssRecord, bit: number): boolean {

@@ -28,27 +28,52 @@ export interface RelativeError {
 
 /** Values tried around the best so far, per step; each step is ten times finer. */
 const TRIED = 20;
-const STEPS = 4;
+const STEPS = 7;
+/** Observations of which the parameters that meet them are tried, too: one is met exactly, wherever the family grows. */
+const MOST_MET = 100;
+/** Halvings of 0..1, down to what a double holds. */
+const HALVINGS = 52;
 
 /**
  * Returns the parameter with the least sum of absolute errors over all observations (touch.md §5); of several equally
- * good ones, the largest. Null if the parameter makes no difference.
+ * good ones `preferred` or, if it is none of them, the largest. Null if the parameter makes no difference.
  */
-export function fitPart(observations: readonly Observation[], family: Family): PartFit | null {
+export function fitPart(
+  observations: readonly Observation[],
+  family: Family,
+  preferred = 1,
+): PartFit | null {
   if (observations.every(({ pages }) => family(pages, 0) === family(pages, 1))) {
     return null;
   }
-  let part = 0.5;
-  for (let step = 0, reach = 0.5; step < STEPS; step++, reach /= TRIED / 2) {
-    part = bestAround(part, reach, observations, family);
+  let part = bestOf(partsOf(observations, family), observations, family);
+  // Equally good values differ in nothing that was measured, but other settings may tell them apart.
+  if (distance(observations, family, preferred) <= distance(observations, family, part)) {
+    part = preferred;
   }
-  const modelled = observations.map(({ pages, bytes }) => ({
-    bytes,
-    modelledBytes: family(pages, part) * SMALLEST_PAGE,
-  }));
-  const excess = modelled.reduce((sum, one) => sum + one.modelledBytes - one.bytes, 0);
-  const outside = part === 1 && excess < 0 ? "above" : part === 0 && excess > 0 ? "below" : null;
-  return { part, outside, error: relativeError(modelled) };
+  return {
+    part,
+    outside: sideOf(observations, family, part),
+    error: relativeError(observations.map((one) => modelledAt(one, family, part))),
+  };
+}
+
+/** Returns the side on which the measured RSS lies outside of what the family can give: `part` is the closest. */
+function sideOf(
+  observations: readonly Observation[],
+  family: Family,
+  part: number,
+): PartFit["outside"] {
+  const excess = observations.reduce(
+    (sum, one) => sum + modelledAt(one, family, part).modelledBytes - one.bytes,
+    0,
+  );
+  const isAt = (end: number): boolean =>
+    observations.every(({ pages }) => family(pages, part) === family(pages, end));
+  if (excess > 0) {
+    return isAt(0) ? "below" : null;
+  }
+  return excess < 0 && isAt(1) ? "above" : null;
 }
 
 export function relativeError(
@@ -66,25 +91,72 @@ export function relativeError(
   return { median, max };
 }
 
-function bestAround(
-  middle: number,
-  reach: number,
+function modelledAt({ bytes, pages }: Observation, family: Family, part: number) {
+  return { bytes, modelledBytes: family(pages, part) * SMALLEST_PAGE };
+}
+
+/** The sum of absolute errors. */
+function distance(observations: readonly Observation[], family: Family, part: number): number {
+  let sum = 0;
+  for (const { pages, bytes } of observations) {
+    sum += Math.abs(family(pages, part) * SMALLEST_PAGE - bytes);
+  }
+  return sum;
+}
+
+/** Returns the parameters that are worth a comparison: those that meet observations and, of several, what a search finds. */
+function partsOf(observations: readonly Observation[], family: Family): number[] {
+  const [only] = observations;
+  if (only !== undefined && observations.length === 1) {
+    return [meeting(only, family)];
+  }
+  let searched = 0.5;
+  for (let step = 0, reach = 0.5; step < STEPS; step++, reach /= TRIED / 2) {
+    searched = bestOf(partsAround(searched, reach), observations, family);
+  }
+  const distances = Math.ceil(observations.length / MOST_MET);
+  const some = observations.filter((_, i) => i % distances === 0);
+  return [searched, ...some.map((one) => meeting(one, family))];
+}
+
+/** Returns the largest parameter with which the model does not exceed the observation; 0 if it always does. */
+function meeting(one: Observation, family: Family): number {
+  if (modelledAt(one, family, 1).modelledBytes <= one.bytes) {
+    return 1;
+  }
+  let low = 0;
+  let high = 1;
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (low + high) / 2;
+    if (modelledAt(one, family, middle).modelledBytes <= one.bytes) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+function partsAround(middle: number, reach: number): number[] {
+  return Array.from({ length: TRIED + 1 }, (_, i) =>
+    Math.min(1, Math.max(0, middle + reach * ((2 * i) / TRIED - 1))),
+  );
+}
+
+/** Returns the part with the least distance; of several equally good ones, the largest. */
+function bestOf(
+  parts: readonly number[],
   observations: readonly Observation[],
   family: Family,
 ): number {
-  let best = middle;
+  let best = 0;
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i <= TRIED; i++) {
-    const part = Math.min(1, Math.max(0, middle + reach * ((2 * i) / TRIED - 1)));
-    let sum = 0;
-    for (const { pages, bytes } of observations) {
-      sum += Math.abs(family(pages, part) * SMALLEST_PAGE - bytes);
+  for (const part of parts) {
+    const sum = distance(observations, family, part);
+    if (sum < least || (sum === least && part > best)) {
+      least = sum;
+      best = part;
     }
-    if (sum > least) {
-      continue;
-    }
-    least = sum;
-    best = part;
   }
   return best;
 }

@@ -55,6 +55,11 @@ export class Holes {
     return this.#lines;
   }
 
+  /** True if the log states what is written of some blocks. */
+  get statesWrites(): boolean {
+    return this.minBytes !== null || this.#lines > 0;
+  }
+
   /** True if the log, not the touch policy, states what of live block `block` is written. */
   isLogged(block: number): boolean {
     return this.#logged[block] === 1;

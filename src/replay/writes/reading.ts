@@ -22,6 +22,51 @@ export function pagesAtRatio(pages: ByPlane, ratio: number): number {
   return low + ((high - low) * (ratio - from)) / (to - from);
 }
 
+/**
+ * The planes of the family that is fitted to a measured RSS, from nothing written to all, by number of their bits: of
+ * smaller blocks all from the second plane on, then the ratios of large blocks, and in the last what the facts leave out.
+ */
+const FAMILY = [PLANE_NONE, ...RATIOS.map((_, i) => ratioPlane(i)), PLANE_ALL].map(bitOf);
+const STEPS = FAMILY.length - 1;
+
+/** The part of the family at which the program wrote all but what the facts leave out: the ratio is 1. */
+export const PART_BY_FACTS = (STEPS - 1) / STEPS;
+
+/** Returns the pages at `part` (0..1) of the family, interpolated between two planes; they grow with it. */
+export function pagesAtPart(pages: ByPlane, part: number): number {
+  const step = Math.min(Math.floor(part * STEPS), STEPS - 1);
+  const [low, high] = [pages[FAMILY[step]!]!, pages[FAMILY[step + 1]!]!];
+  return low + (high - low) * (part * STEPS - step);
+}
+
+/** What the program wrote at a part of the family; each 0..1. */
+export interface Written {
+  /** of each large block, from its start */
+  readonly ratio: number;
+  /** of the pages that writes to smaller blocks alone make resident; 1 unless the ratio is 0 */
+  readonly smallRatio: number;
+  /** of the pages that the facts leave out; 0 unless the ratio is 1 */
+  readonly knownRatio: number;
+}
+
+export function writtenAtPart(part: number): Written {
+  const at = part * STEPS;
+  return {
+    ratio: clamped((at - 1) / (STEPS - 2)),
+    smallRatio: clamped(at),
+    knownRatio: clamped(at - (STEPS - 1)),
+  };
+}
+
+/** Returns the part of the family at a ratio. */
+export function partAtRatio(ratio: number): number {
+  return (1 + ratio * (STEPS - 2)) / STEPS;
+}
+
+function clamped(part: number): number {
+  return Math.min(1, Math.max(0, part));
+}
+
 /** Returns the pages if the part `share` (0..1) of all uncertain pages is resident. */
 export function pagesAtShare(pages: ByPlane, share: number): number {
   const none = inPlane(pages, PLANE_NONE);
@@ -33,13 +78,13 @@ function inPlane(pages: ByPlane, plane: number): number {
 }
 
 /** A reading as plain data, for another thread. */
-export type ReadingForm = "given" | "facts" | { readonly ratio: number; readonly share: number };
+export type ReadingForm = "given" | "facts" | { readonly part: number; readonly share: number };
 
 export function readingOf(form: ReadingForm): Reading {
   if (form === "given") {
     return new AsGiven();
   }
-  return form === "facts" ? new ByFacts() : new Fitted(form.ratio, form.share);
+  return form === "facts" ? new ByFacts() : new Fitted(form.part, form.share);
 }
 
 /** How RSS is read from the planes. Results are in bytes, and multiples of the page size. */
@@ -117,29 +162,29 @@ export class ByFacts extends AsGiven {
 }
 
 /**
- * Two fits meet the measured RSS and differ under other settings: the program wrote the part `ratio` of every large
- * block, which is the prediction; or the part `share` of all uncertain pages is resident.
+ * Two fits meet the measured RSS and differ under other settings: `part` of the family, which is the prediction; or the
+ * part `share` of all uncertain pages is resident.
  */
 export class Fitted extends Reading {
-  readonly #ratio: number;
+  readonly #part: number;
   readonly #share: number;
 
-  constructor(ratio: number, share: number) {
+  constructor(part: number, share: number) {
     super();
-    this.#ratio = ratio;
+    this.#part = part;
     this.#share = share;
   }
 
   get form(): ReadingForm {
-    return { ratio: this.#ratio, share: this.#share };
+    return { part: this.#part, share: this.#share };
   }
 
   get plane(): number {
-    return ratioPlane(Math.round(this.#ratio * (RATIOS.length - 1)));
+    return 1 << FAMILY[Math.round(this.#part * STEPS)]!;
   }
 
   override amount(pages: ByPlane): number {
-    return pagesAtRatio(pages, this.#ratio);
+    return pagesAtPart(pages, this.#part);
   }
 
   lowBytes(pages: ByPlane): number {

@@ -1,6 +1,17 @@
 import type { TouchFit } from "../../report/report.ts";
 import { fitPart, type Observation, relativeError } from "./fit.ts";
-import { AsGiven, ByFacts, Fitted, pagesAtRatio, pagesAtShare, type Reading } from "./reading.ts";
+import {
+  AsGiven,
+  ByFacts,
+  Fitted,
+  PART_BY_FACTS,
+  pagesAtPart,
+  pagesAtRatio,
+  pagesAtShare,
+  partAtRatio,
+  type Reading,
+  writtenAtPart,
+} from "./reading.ts";
 import type { TouchPolicy } from "./touch.ts";
 
 /** How the figures of an analysis are read from the planes, and what the report says of it. */
@@ -12,10 +23,14 @@ export interface TouchReading {
   readonly fit: TouchFit | null;
 }
 
-/** Returns the reading under the policy. A fitted policy meets the `observations`, if there are any. */
+/**
+ * Returns the reading under the policy. A fitted policy meets the `observations`, if there are any. `logStatesWrites`: the
+ * log has lines of holes, which samples in it do not overrule; a number that a user gives does.
+ */
 export function touchReading(
   policy: TouchPolicy,
   observations: readonly Observation[],
+  logStatesWrites = false,
 ): TouchReading {
   if (policy === "facts") {
     return { name: policy, reading: new ByFacts(), fit: null };
@@ -26,28 +41,61 @@ export function touchReading(
   if ("ratio" in policy) {
     return { name: String(policy.ratio), reading: new AsGiven(), fit: null };
   }
-  const source = policy.fitted === null ? "rss samples" : "--observed-rss";
-  const found = fitPart(observations, pagesAtRatio);
+  const source: TouchFit["source"] = policy.fitted === null ? "rss samples" : "--observed-rss";
+  const found =
+    policy.fitted === null && logStatesWrites
+      ? fitRatio(observations)
+      : fitPart(observations, pagesAtPart, PART_BY_FACTS);
+  const bounds = observations.length === 1 ? boundsOf(observations[0]!) : null;
   if (found === null) {
-    const reading = new ByFacts();
-    const fit = observations.length === 0 ? null : unfitted(observations, reading, source);
-    return { name: "facts", reading, fit };
+    return { name: "facts", ...unfitted(observations, source, bounds) };
   }
-  const { part: ratio, outside, error } = found;
+  const { part, outside, error } = found;
   const share = fitPart(observations, pagesAtShare)?.part ?? 1;
-  const fit = { ratio, source, outside, error } as const;
-  return { name: "fitted", reading: new Fitted(ratio, share), fit };
+  const fit = { ...writtenAtPart(part), source, outside, error, bounds };
+  return { name: "fitted", reading: new Fitted(part, share), fit };
 }
 
-/** No block is large enough for a ratio to make a difference. */
+/** Fits the ratio of large blocks alone, as far as the log does not state what was written of them. */
+function fitRatio(observations: readonly Observation[]): ReturnType<typeof fitPart> {
+  const found = fitPart(observations, pagesAtRatio);
+  return found && { ...found, part: partAtRatio(found.part), outside: null };
+}
+
+function boundsOf({ bytes, pages }: Observation): NonNullable<TouchFit["bounds"]> {
+  const reading = new AsGiven();
+  return {
+    measuredBytes: bytes,
+    noneBytes: reading.noneBytes(pages),
+    allBytes: reading.allBytes(pages),
+  };
+}
+
+/** Nothing that the program may have written makes a difference. */
 function unfitted(
   observations: readonly Observation[],
-  reading: Reading,
   source: TouchFit["source"],
-): TouchFit {
-  const modelled = observations.map(({ bytes, pages }) => ({
-    bytes,
-    modelledBytes: reading.bytes(pages),
-  }));
-  return { ratio: null, source, outside: null, error: relativeError(modelled) };
+  bounds: TouchFit["bounds"],
+): Pick<TouchReading, "reading" | "fit"> {
+  const reading = new ByFacts();
+  if (observations.length === 0) {
+    return { reading, fit: null };
+  }
+  const error = relativeError(
+    observations.map(({ bytes, pages }) => ({ bytes, modelledBytes: reading.bytes(pages) })),
+  );
+  const outside = bounds === null ? null : sideOf(bounds);
+  const nothing = { ratio: null, smallRatio: null, knownRatio: null };
+  return { reading, fit: { ...nothing, source, outside, error, bounds } };
+}
+
+function sideOf({
+  measuredBytes,
+  noneBytes,
+  allBytes,
+}: NonNullable<TouchFit["bounds"]>): TouchFit["outside"] {
+  if (measuredBytes < noneBytes) {
+    return "below";
+  }
+  return measuredBytes > allBytes ? "above" : null;
 }

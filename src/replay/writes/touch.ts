@@ -49,9 +49,15 @@ export function copyTouch(to: TouchColumns, from: TouchColumns, length: number):
 export const RATIO_FROM_BYTES = 32 * 1024;
 
 /**
+ * If the user gives a measured RSS, the planes of the ratios scale blocks from this size on, so that a fit reaches pools of
+ * 16–64 KiB (touch-facts.ts), and whatever the program has grown them from (touch.md §5).
+ */
+export const FITTED_FROM_BYTES = 16 * 1024;
+
+/**
  * What the program is taken to write (touch.md §4), since a log does not contain it. "facts": whole blocks except for
  * known facts about libraries (touch-facts.ts). `ratio`: the facts, and that part of each block above 32 KiB. `fitted`:
- * the facts, and where RSS was measured the ratio that meets it: this many bytes at the log's end or, if null, the RSS
+ * the facts or, where RSS was measured, what meets it (reading.ts): this many bytes at the log's end or, if null, the RSS
  * samples in the log.
  */
 export type TouchPolicy =
@@ -65,12 +71,18 @@ export type TouchPolicy =
 export class Touch {
   readonly #policy: TouchPolicy;
   readonly #facts = new Facts(TOUCH_FACTS);
+  /** the planes are those of a fit to a given RSS */
+  readonly #isFitted: boolean;
+  /** the smallest block that the planes of the ratios scale */
+  readonly #scaledFrom: number;
   // By block id, in bytes from the block's start: written under the policy, and under every ratio.
   #written = new Float64Array(1024);
   #full = new Float64Array(1024);
 
   constructor(policy: TouchPolicy) {
     this.#policy = policy;
+    this.#isFitted = typeof policy === "object" && "fitted" in policy && policy.fitted !== null;
+    this.#scaledFrom = this.#isFitted ? FITTED_FROM_BYTES : RATIO_FROM_BYTES + 1;
   }
 
   /** Becomes a copy of `from`, which has the same policy. */
@@ -87,7 +99,9 @@ export class Touch {
 
   /** Returns the same for a block of `size` bytes if the program wrote the part `ratio` of every large block. */
   writtenAtRatio(block: number, size: number, ratio: number): number {
-    return Math.max(this.#full[block] ?? 0, Math.min(this.writtenOf(block), partOf(size, ratio)));
+    const full = this.#full[block] ?? 0;
+    // The policy writes no more than every ratio does: a fact, or a small block.
+    return this.writtenOf(block) === full ? full : Math.max(full, partOf(size, ratio));
   }
 
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
@@ -104,42 +118,40 @@ export class Touch {
       const isRealloc = action === Action.realloc;
       const isMalloc = action === Action.malloc;
       const known = isMalloc ? this.#facts.writtenOf(size, batch.caller[i]!) : -1;
-      const isLarge = known < 0 && size > RATIO_FROM_BYTES;
-      // A block that the program grows was full and stays full (touch.md §1).
+      const isScaled = known < 0 && size >= this.#scaledFrom;
+      // A block that the program grows was full and stays full (touch.md §1); a fit does not rely on that.
       const kept = isRealloc ? Math.min(actions.oldSize[i]!, size) : 0;
-      const full = isLarge ? kept : known < 0 ? size : known;
-      const large = isLarge ? size : 0;
-      const to = this.#byPolicy(size, full, large, isMalloc && known < 0);
+      const full = known >= 0 ? known : !isScaled ? size : this.#isFitted ? 0 : kept;
+      const to = this.#byPolicy(size, known, kept, isMalloc);
       const from = isRealloc ? Math.min(this.#written[block]!, to) : 0;
       const ratioFrom = isRealloc ? Math.min(this.#full[block]!, full) : 0;
       const isNew = from === actions.oldSize[i] && ratioFrom === from;
-      out.whole[i] = isNew && to === size && full === size && !isLarge ? 1 : 0;
+      out.whole[i] = isNew && to === size && full === size ? 1 : 0;
       out.from[i] = from;
       out.to[i] = to;
       out.ratioFrom[i] = ratioFrom;
       out.full[i] = full;
-      out.large[i] = large;
+      out.large[i] = isScaled ? size : 0;
       this.#written[block] = to;
       this.#full[block] = full;
     }
   }
 
-  /** Returns the bytes written under the policy. */
-  #byPolicy(size: number, full: number, large: number, mayBePool: boolean): number {
+  /** Returns the bytes written under the policy. `known`: those of a fact, −1 where none holds. */
+  #byPolicy(size: number, known: number, kept: number, isMalloc: boolean): number {
     const policy = this.#policy;
-    if (typeof policy === "object") {
-      return "ratio" in policy
-        ? Math.max(full, partOf(large, policy.ratio))
-        : byFacts(size, full, large, mayBePool);
+    if (policy === "all" || policy === "none") {
+      return policy === "all" ? size : 0;
     }
-    switch (policy) {
-      case "all":
-        return size;
-      case "none":
-        return 0;
-      case "facts":
-        return byFacts(size, full, large, mayBePool);
+    if (known >= 0) {
+      return known;
     }
+    if (typeof policy === "object" && "ratio" in policy) {
+      return size > RATIO_FROM_BYTES ? Math.max(kept, partOf(size, policy.ratio)) : size;
+    }
+    return isMalloc && POOLS.requests.some((pool) => pool === size)
+      ? size * POOLS.writtenPart
+      : size;
   }
 
   #grow(block: number): void {
@@ -156,14 +168,6 @@ export class Touch {
 /** Returns the part `ratio` of a block, in whole bytes. */
 function partOf(size: number, ratio: number): number {
   return Math.round(size * ratio);
-}
-
-/** Returns the bytes written if the facts hold: all of a block, except of known ones and of pools. */
-function byFacts(size: number, full: number, large: number, mayBePool: boolean): number {
-  if (mayBePool && POOLS.requests.some((pool) => pool === size)) {
-    return size * POOLS.writtenPart;
-  }
-  return large > 0 ? size : full;
 }
 
 /** The facts, indexed for one lookup per malloc. */

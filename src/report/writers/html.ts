@@ -3,6 +3,7 @@ import { allocationsSection } from "../html/allocations-section.ts";
 import { arenasSection } from "../html/arenas-section.ts";
 import { causesSection } from "../html/causes-section.ts";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
+import { observedSection } from "../html/observed-section.ts";
 import { pageData } from "../html/page-data.ts";
 import { processesSection } from "../html/processes-section.ts";
 import {
@@ -41,6 +42,7 @@ export const writeHtml: Writer = (presented, options) => {
     timelineSection(report),
     whatIfSection(presented),
     causesSection(presented),
+    observedSection(presented),
     processesSection(presented),
     findingsSection(report.findings),
     mapsSection(report),

@@ -13,6 +13,7 @@ import { allocationsTitle, callerColumns, sizeColumns } from "../tables/allocati
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import { causeColumns, causeRows } from "../tables/cause-columns.ts";
 import type { Column } from "../tables/column.ts";
+import { observedColumns, observedRows } from "../tables/observed-columns.ts";
 import { processColumns } from "../tables/process-columns.ts";
 import { scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
 import { threadColumns, threadsTitle } from "../tables/thread-columns.ts";
@@ -32,6 +33,7 @@ export const writeMarkdown: Writer = (presented, options) => {
     findings(report),
     processes(presented),
     causes(presented),
+    observed(presented),
     mainTable(report, options),
     options.by === "arena" ? null : arenas(report, options),
     anomalies(presented),
@@ -137,6 +139,16 @@ function causes({ causes }: Presented): string | null {
   }
   const rows = causeRows(causes);
   return folded("Why it is resident", markdownTable(causeColumns(rows), rows, 0));
+}
+
+function observed({ report: { observed }, observedNotes, trustsModel }: Presented): string | null {
+  if (observed === undefined) {
+    return null;
+  }
+  const rows = observedRows(observed);
+  const table = markdownTable(observedColumns(rows, trustsModel), rows, 0);
+  const notes = observedNotes.length === 0 ? [] : [list(observedNotes.map(prose))];
+  return folded("Measured beside modelled", [table, ...notes].join("\n\n"));
 }
 
 function findings({ findings }: Report): string | null {

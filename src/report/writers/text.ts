@@ -5,6 +5,7 @@ import { basisList } from "../text/basis-list.ts";
 import { budgetList } from "../text/budget-list.ts";
 import { causeTable } from "../text/cause-table.ts";
 import { findingList } from "../text/finding-list.ts";
+import { observedTable } from "../text/observed-table.ts";
 import { plot } from "../text/plot.ts";
 import { processTable } from "../text/process-table.ts";
 import { threadTable } from "../text/thread-table.ts";
@@ -30,6 +31,7 @@ export const writeText: Writer = (
     by === "arena" && arenas,
     recorded && whatIfTable(presented, top, style),
     causeTable(presented, style),
+    observedTable(presented, style),
     isPlotted && plot(report, style),
     by !== "arena" && arenas,
     findingList(report.findings, style),

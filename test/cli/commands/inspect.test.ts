@@ -65,6 +65,19 @@ describe("mallog inspect prints", () => {
     await expect(out).toMatchFileSnapshot("golden/inspect-chunks.txt");
   });
 
+  test("what was fitted to a measured RSS, and that it cannot be met", async () => {
+    const argv = [LOG, "--at", "END", "--glibc", "2.31"];
+    const { out } = await inspect([...argv, "--observed-rss", "18MiB"], 200);
+    expect(out).toContain("\nRSS 18 MiB (");
+    expect(out).toMatch(
+      /\nWrites to blocks: fitted to --observed-rss, .* written \(off by 0\.0 %\)\.\n/,
+    );
+    const { out: beyond } = await inspect([...argv, "--observed-rss", "1GiB"], 200);
+    expect(beyond).toMatch(
+      /\nThe measured RSS of [\d.,]+ [MG]iB is .* above the model's RSS with every byte/,
+    );
+  });
+
   test("JSON, with as many chunks of each bin as --top says", async () => {
     const { out, code } = await inspect([LOG, "--at", "peak", "--json", "--top", "2"]);
     expect(code).toBe(0);

@@ -50,6 +50,9 @@ test("the name of the log is escaped", () => {
 describe("touch", () => {
   const FIT: TouchFit = {
     ratio: 0.455,
+    smallRatio: 1,
+    knownRatio: 0,
+    bounds: null,
     source: "--observed-rss",
     outside: null,
     error: { median: -0.0001, max: -0.0001 },
@@ -59,16 +62,34 @@ describe("touch", () => {
 
   test("fitted: source, ratio and error", () => {
     expect(fitted({})).toContain(
-      "writes to blocks: fitted to --observed-rss, 45.5 % of each block above 32 KiB written (off by 0.0 %)",
+      "writes to blocks: fitted to --observed-rss, 45.5 % of each block of 16 KiB or more written (off by 0.0 %)",
     );
     expect(fitted({ source: "rss samples", error: { median: 0.01, max: -0.2 } })).toContain(
       "writes to blocks: fitted to the log's RSS samples, 45.5 % of each block above 32 KiB written (off by +1.0 % in the median, -20.0 % at worst)",
     );
   });
 
+  test("fitted beyond the ratios of large blocks", () => {
+    const written = (given: Partial<TouchFit>): string | undefined => {
+      const item = fitted(given).find((one) => one.startsWith("writes"));
+      return item?.replace("writes to blocks: fitted to --observed-rss, ", "").split(" (")[0];
+    };
+    expect(written({ ratio: 0, smallRatio: 0 })).toBe("nothing written");
+    expect(written({ ratio: 0, smallRatio: 0.25 })).toBe(
+      "no block of 16 KiB or more written, of smaller ones 25.0 %",
+    );
+    expect(written({ ratio: 0 })).toBe("0.0 % of each block of 16 KiB or more written");
+    expect(written({ ratio: 1, knownRatio: 0.5 })).toBe(
+      "every block written, with 50.0 % of what libraries are known to leave unwritten",
+    );
+    expect(written({ ratio: 1, knownRatio: 1 })).toBe("every byte written");
+  });
+
   test("a fit that makes no difference leaves the facts", () => {
-    expect(fitted({ ratio: null, error: { median: 0.5, max: 0.5 } })).toContain(
-      "writes to blocks: --touch facts (not fitted to --observed-rss: no block is above 32 KiB; off by +50.0 %)",
+    expect(
+      fitted({ ratio: null, smallRatio: null, knownRatio: null, error: { median: 0.5, max: 0.5 } }),
+    ).toContain(
+      "writes to blocks: --touch facts (not fitted to --observed-rss: what the program wrote makes no difference; off by +50.0 %)",
     );
   });
 

@@ -30,7 +30,7 @@ class Followed {
 
   /** `begins`: of each batch, true if a stretch begins with it; by default where one is due */
   constructor(lines: readonly string[], eventsPerBatch: number, begins: boolean[] | null = null) {
-    this.past.readsRatios = true;
+    this.past.readsEvery = true;
     for (const [n, { work, first, logged }] of prepare(lines, eventsPerBatch).batches.entries()) {
       this.#held += 4096 * ((n * 7) % 3);
       const held = this.#held;

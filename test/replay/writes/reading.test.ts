@@ -11,10 +11,14 @@ import {
   AsGiven,
   ByFacts,
   Fitted,
+  PART_BY_FACTS,
+  pagesAtPart,
   pagesAtRatio,
   pagesAtShare,
+  partAtRatio,
   type Reading,
   readingOf,
+  writtenAtPart,
 } from "../../../src/replay/writes/reading.ts";
 
 const PAGE = 4096;
@@ -35,6 +39,34 @@ describe("the pages at a ratio", () => {
     at.forEach((pages, i) => {
       expect(pages).toBeCloseTo(expected[i]!, 9);
     });
+  });
+});
+
+describe("the pages at a part of the family", () => {
+  it("go from nothing written over the ratios to all", () => {
+    const at = [0, 1, 2, 3, 4, 5, 6].map((step) => pagesAtPart(SOME, step / 6));
+    [10, 20, 30, 50, 60, 100, 120].forEach((pages, i) => {
+      expect(at[i]).toBeCloseTo(pages, 9);
+    });
+    expect(pagesAtPart(SOME, 0.5 / 6)).toBeCloseTo(15, 9);
+    expect(pagesAtPart(SOME, 5.5 / 6)).toBeCloseTo(110, 9);
+    for (const ratio of [0, 0.125, 0.4, 0.75, 1]) {
+      expect(pagesAtPart(SOME, partAtRatio(ratio))).toBeCloseTo(pagesAtRatio(SOME, ratio), 9);
+    }
+  });
+
+  it("are described by what is written", () => {
+    const at = (part: number) => {
+      const { ratio, smallRatio, knownRatio } = writtenAtPart(part);
+      return [smallRatio, ratio, knownRatio].map((one) => Math.round(one * 1000) / 1000);
+    };
+    expect(at(0)).toEqual([0, 0, 0]);
+    expect(at(0.5 / 6)).toEqual([0.5, 0, 0]);
+    expect(at(1 / 6)).toEqual([1, 0, 0]);
+    expect(at(3 / 6)).toEqual([1, 0.5, 0]);
+    expect(at(PART_BY_FACTS)).toEqual([1, 1, 0]);
+    expect(at(5.5 / 6)).toEqual([1, 1, 0.5]);
+    expect(at(1)).toEqual([1, 1, 1]);
   });
 });
 
@@ -74,19 +106,20 @@ describe("a reading", () => {
 
   it("that was fitted ranges from one fit to the other", () => {
     // At a ratio of 0.4: 42 pages; at a share of 0.5: 65.
-    expect(figuresOf(new Fitted(0.4, 0.5))).toEqual([42, 42, 65, 10, 120]);
-    expect(figuresOf(new Fitted(0.9, 0.5))).toEqual([84, 65, 84, 10, 120]);
+    expect(figuresOf(new Fitted(partAtRatio(0.4), 0.5))).toEqual([42, 42, 65, 10, 120]);
+    expect(figuresOf(new Fitted(partAtRatio(0.9), 0.5))).toEqual([84, 65, 84, 10, 120]);
     // Whole pages.
-    expect(figuresOf(new Fitted(0.9, 0.502))[1]).toBe(65);
+    expect(figuresOf(new Fitted(partAtRatio(0.9), 0.502))[1]).toBe(65);
   });
 
-  it("that was fitted looks pages up in the plane of the nearest ratio", () => {
-    const planeOf = (ratio: number) => new Fitted(ratio, 1).plane;
-    expect([planeOf(0.1), planeOf(0.4), planeOf(0.9)]).toEqual([
+  it("that was fitted looks pages up in the nearest plane", () => {
+    const planeOf = (part: number) => new Fitted(part, 1).plane;
+    expect([0.1, 0.4, 0.9].map((ratio) => planeOf(partAtRatio(ratio)))).toEqual([
       ratioPlane(0),
       ratioPlane(2),
       ratioPlane(4),
     ]);
+    expect([planeOf(0), planeOf(1)]).toEqual([PLANE_NONE, PLANE_ALL]);
   });
 
   it("is the same after its way to another thread", () => {

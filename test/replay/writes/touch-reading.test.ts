@@ -61,18 +61,42 @@ describe("a policy", () => {
     expect([reading.lowBytes(PAGES), reading.highBytes(PAGES)]).toEqual([50 * PAGE, 50 * PAGE]);
   });
 
-  it("that is fitted falls back to the facts where no ratio makes a difference, and has its error", () => {
-    const same = [100, 1, 120, 100, 100, 100, 100, 100];
+  it("that is fitted leaves the facts where nothing makes a difference, and has its error", () => {
+    const same = PAGES.map(() => 100);
     const observations = [{ bytes: 80 * PAGE, pages: same }];
     const { name, reading, fit } = touchReading({ fitted: 80 * PAGE }, observations);
     expect([name, reading instanceof ByFacts]).toEqual(["facts", true]);
     expect(fit).toEqual({
       ratio: null,
+      smallRatio: null,
+      knownRatio: null,
       source: "--observed-rss",
-      outside: null,
+      outside: "below",
       error: { median: 0.25, max: 0.25 },
+      bounds: { measuredBytes: 80 * PAGE, noneBytes: 100 * PAGE, allBytes: 100 * PAGE },
     });
     expect(touchReading({ fitted: null }, []).fit).toBeNull();
+  });
+
+  it("reaches from nothing written to everything", () => {
+    const at = (pages: number) =>
+      touchReading({ fitted: 1 }, [{ bytes: pages * PAGE, pages: PAGES }]);
+    expect(at(1).fit).toMatchObject({ ratio: 0, smallRatio: 0, outside: null });
+    expect(at(120).fit).toMatchObject({ ratio: 1, knownRatio: 1, outside: null });
+    const { reading, fit } = at(10.5);
+    expect(fit?.smallRatio).toBeCloseTo(0.5, 3);
+    expect(reading.amount(PAGES)).toBeCloseTo(10.5, 3);
+    expect(at(110).fit?.knownRatio).toBeCloseTo(0.5, 3);
+    expect(at(121).fit?.outside).toBe("above");
+    expect(at(0.5).fit?.outside).toBe("below");
+  });
+
+  it("keeps to the ratios where the log states writes, except for a number that is given", () => {
+    const observations = [{ bytes: 10 * PAGE, pages: PAGES }];
+    const samples = touchReading({ fitted: null }, observations, true);
+    expect(samples.fit).toMatchObject({ ratio: 0, smallRatio: 1, outside: null });
+    const given = touchReading({ fitted: 10 * PAGE }, observations, true);
+    expect(given.fit?.smallRatio).toBeCloseTo(9 / 19, 3);
   });
 });
 
@@ -115,19 +139,40 @@ describe("--observed-rss", () => {
     expect(mapped!.highBytes).toBeGreaterThanOrEqual(mapped!.endBytes);
   });
 
-  it("takes the nearest ratio if it is out of reach, and reports the side", () => {
+  it("takes the nearest value if it is out of reach, and reports the side", () => {
     const { model, scenarios } = reportOf([BLOCK, NEXT], { touch: { fitted: 300 * PAGE } });
-    expect(model?.fit).toMatchObject({ ratio: 1, outside: "above" });
+    const bounds = { measuredBytes: 300 * PAGE, noneBytes: PAGE, allBytes: 257 * PAGE };
+    expect(model?.fit).toMatchObject({ ratio: 1, outside: "above", bounds });
     expect(scenarios[0]?.rss.endBytes).toBe(257 * PAGE);
   });
 
-  it("leaves the facts if there are no large blocks", () => {
-    const small = "1 malloc(16384) = 0x558000000010";
+  it.each([16, 32, 64])("is met by the written part of pools of %d KiB", (kib) => {
+    const bytes = kib * 1024;
+    const pools = Array.from(
+      { length: 40 },
+      (_, i) => `1 malloc(${bytes}) = 0x${(0x5580_0000_0010 + i * (bytes + 16)).toString(16)}`,
+    );
+    const [all, none] = (["all", "none"] as const).map(
+      (touch) => reportOf([...pools, NEXT], { touch }).scenarios[0]!.rss.endBytes,
+    );
+    const measured = none! + Math.round((all! - none!) / 4 / PAGE) * PAGE;
+    const { model, scenarios } = reportOf([...pools, NEXT], { touch: { fitted: measured } });
+    expect(scenarios[0]?.rss.endBytes).toBe(measured);
+    expect(model?.fit).toMatchObject({ outside: null, smallRatio: 1, knownRatio: 0 });
+  });
+
+  it("is met by the part of small blocks that is written", () => {
+    const small = "1 malloc(16000) = 0x558000000010";
+    const { model, scenarios } = reportOf([small, NEXT], { touch: { fitted: 3 * PAGE } });
+    expect(model?.fit).toMatchObject({ ratio: 0, outside: null });
+    expect(scenarios[0]?.rss.endBytes).toBe(3 * PAGE);
+  });
+
+  it("leaves the facts if there are no blocks", () => {
     const options = { touch: { fitted: 9 * PAGE } };
-    const { model, scenarios } = reportOf([small, NEXT], options);
-    expect(model).toMatchObject({ touch: "facts", fit: { ratio: null, outside: null } });
-    const facts = reportOf([small, NEXT], { touch: "facts" });
-    expect(scenarios[0]?.rss).toEqual(facts.scenarios[0]?.rss);
+    const { model, scenarios } = reportOf([NEXT], options);
+    expect(model).toMatchObject({ touch: "facts", fit: { ratio: null, outside: "above" } });
+    expect(scenarios[0]?.rss).toEqual(reportOf([NEXT], { touch: "facts" }).scenarios[0]?.rss);
   });
 });
 

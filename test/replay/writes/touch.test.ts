@@ -35,13 +35,18 @@ function written(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
 }
 
 /** The same for the last call, for each part of large blocks that may be written. */
-function writtenAtRatios(...calls: Call[]): [number, number][] {
-  const out = filled("facts", calls);
+function writtenAtRatios(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
+  const out = filled(policy, calls);
   const last = calls.length - 1;
   return RATIOS.map((q) => [out.ratioFrom[last]!, Math.max(out.full[last]!, out.large[last]! * q)]);
 }
 
 function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
+  return touchBy(new Touch(policy), calls);
+}
+
+/** Gives calls, all of block 3, to a touch policy. */
+function touchBy(touch: Touch, calls: readonly Call[]): TouchBatch {
   const batch = new EventBatch();
   const actions = new ActionBatch();
   const out = new TouchBatch();
@@ -53,7 +58,7 @@ function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
     actions.block[i] = 3;
     actions.oldSize[i] = oldSize;
   });
-  new Touch(policy).fill(batch, actions, out);
+  touch.fill(batch, actions, out);
   return out;
 }
 
@@ -80,7 +85,7 @@ describe("the facts about libraries", () => {
       expect(written(policy, malloc(size))).toEqual([[0, bytes]]);
     }
     expect(written({ ratio: 0.5 }, malloc(size))).toEqual([[0, bytes]]);
-    expect(writtenAtRatios(malloc(size))).toEqual(RATIOS.map(() => [0, bytes]));
+    expect(writtenAtRatios("facts", malloc(size))).toEqual(RATIOS.map(() => [0, bytes]));
     expect(written("all", malloc(size))).toEqual([[0, size]]);
     expect(written("none", malloc(size))).toEqual([[0, 0]]);
   });
@@ -123,20 +128,20 @@ describe("pools", () => {
 });
 
 describe("a part of large blocks", () => {
+  const atRatios = (...calls: Call[]) => writtenAtRatios("facts", ...calls);
+
   it("is a prefix of each block above 32 KiB, and the whole of smaller ones", () => {
-    expect(writtenAtRatios(malloc(32 * KIB + 8))).toEqual(
-      RATIOS.map((q) => [0, q * (32 * KIB + 8)]),
-    );
-    expect(writtenAtRatios(malloc(32 * KIB))).toEqual(RATIOS.map(() => [0, 32 * KIB]));
-    expect(writtenAtRatios(calloc(MIB))).toEqual(RATIOS.map((q) => [0, q * MIB]));
+    expect(atRatios(malloc(32 * KIB + 8))).toEqual(RATIOS.map((q) => [0, q * (32 * KIB + 8)]));
+    expect(atRatios(malloc(32 * KIB))).toEqual(RATIOS.map(() => [0, 32 * KIB]));
+    expect(atRatios(calloc(MIB))).toEqual(RATIOS.map((q) => [0, q * MIB]));
   });
 
   it("a block that the program grows was full", () => {
-    const grown = writtenAtRatios(malloc(100 * KIB), realloc(100 * KIB, 200 * KIB));
+    const grown = atRatios(malloc(100 * KIB), realloc(100 * KIB, 200 * KIB));
     expect(grown).toEqual(RATIOS.map((q) => [0, Math.max(100 * KIB, q * 200 * KIB)]));
     const again = [malloc(100 * KIB), realloc(100 * KIB, 200 * KIB), realloc(200 * KIB, 300 * KIB)];
-    expect(writtenAtRatios(...again)[0]).toEqual([100 * KIB, 200 * KIB]);
-    const shrunk = writtenAtRatios(malloc(200 * KIB), realloc(200 * KIB, 100 * KIB));
+    expect(atRatios(...again)[0]).toEqual([100 * KIB, 200 * KIB]);
+    const shrunk = atRatios(malloc(200 * KIB), realloc(200 * KIB, 100 * KIB));
     expect(shrunk).toEqual(RATIOS.map(() => [0, 100 * KIB]));
   });
 
@@ -144,8 +149,75 @@ describe("a part of large blocks", () => {
     const calls = [malloc(100 * KIB), realloc(100 * KIB, 300 * KIB)];
     RATIOS.forEach((ratio, i) => {
       const [, to] = written({ ratio }, ...calls).at(-1)!;
-      expect(to).toBe(writtenAtRatios(...calls)[i]![1]);
+      expect(to).toBe(atRatios(...calls)[i]![1]);
     });
+  });
+
+  it("is the same where RSS samples in the log may be fitted", () => {
+    const calls = [malloc(20 * KIB), realloc(20 * KIB, 200 * KIB)];
+    expect(writtenAtRatios({ fitted: null }, ...calls)).toEqual(atRatios(...calls));
+  });
+});
+
+describe("a part of large blocks, where a measured RSS is given", () => {
+  const atRatios = (...calls: Call[]) => writtenAtRatios({ fitted: MIB }, ...calls);
+
+  it("is a prefix of each block from 16 KiB on, and the whole of smaller ones", () => {
+    for (const call of [malloc(16 * KIB), malloc(20 * KIB), calloc(MIB)]) {
+      expect(atRatios(call)).toEqual(RATIOS.map((q) => [0, q * call.size]));
+    }
+    expect(atRatios(malloc(16 * KIB - 1))).toEqual(RATIOS.map(() => [0, 16 * KIB - 1]));
+  });
+
+  it("is the same of a block that the program has resized", () => {
+    const grown = atRatios(malloc(100 * KIB), realloc(100 * KIB, 200 * KIB));
+    expect(grown).toEqual(RATIOS.map((q) => [0, q * 200 * KIB]));
+    expect(atRatios(malloc(8 * KIB), realloc(8 * KIB, 64 * KIB))).toEqual(
+      RATIOS.map((q) => [0, q * 64 * KIB]),
+    );
+    expect(atRatios(malloc(64 * KIB), realloc(64 * KIB, 8 * KIB))).toEqual(
+      RATIOS.map(() => [0, 8 * KIB]),
+    );
+  });
+});
+
+describe("a ratio that is given", () => {
+  const half = (...calls: Call[]) => written({ ratio: 0.5 }, ...calls).at(-1);
+
+  it("is of each block above 32 KiB; smaller ones are written whole", () => {
+    expect(half(malloc(32 * KIB))).toEqual([0, 32 * KIB]);
+    expect(half(malloc(32 * KIB + 8))).toEqual([0, 16 * KIB + 4]);
+  });
+
+  it("leaves a block full that the program grows", () => {
+    const grown = [malloc(100 * KIB), realloc(100 * KIB, 150 * KIB)];
+    expect(half(...grown)).toEqual([50 * KIB, 100 * KIB]);
+    expect(half(...grown, realloc(150 * KIB, 400 * KIB))).toEqual([100 * KIB, 200 * KIB]);
+    expect(half(malloc(200 * KIB), realloc(200 * KIB, 100 * KIB))).toEqual([100 * KIB, 100 * KIB]);
+  });
+});
+
+describe("what a fit takes a live block to have written", () => {
+  const ratioOf = (fitted: number | null, ratio: number, ...calls: Call[]): number => {
+    const touch = new Touch({ fitted });
+    touchBy(touch, calls);
+    return touch.writtenAtRatio(3, calls.at(-1)!.size, ratio);
+  };
+
+  it.each([null, MIB])(
+    "is the ratio of it, unless a library is known to write less (%s)",
+    (fitted) => {
+      expect(ratioOf(fitted, 0.75, malloc(64 * KIB))).toBe(48 * KIB);
+      expect(ratioOf(fitted, 0.75, malloc(32 * KIB + 48))).toBe(2 * KIB);
+      expect(ratioOf(fitted, 0.75, malloc(72704))).toBe(0);
+      expect(ratioOf(fitted, 0.75, malloc(72704 - 8))).toBe(0.75 * (72704 - 8));
+    },
+  );
+
+  it("is at least what the program has grown it from, unless a measured RSS is given", () => {
+    const grown = [malloc(64 * KIB), realloc(64 * KIB, 80 * KIB)];
+    expect(ratioOf(null, 0.75, ...grown)).toBe(64 * KIB);
+    expect(ratioOf(MIB, 0.75, ...grown)).toBe(60 * KIB);
   });
 });
 

@@ -68,7 +68,7 @@ Examples:
 `;
 
 /** Options of the model that do not change what the recorded run is, or that `inspect` has no use for. */
-const UNUSED: readonly string[] = ["whatIf", "model", "containerLimit", "baseRss"];
+const UNUSED: readonly string[] = ["whatIf", "model", "containerLimit", "baseRss", "observed"];
 
 /** Adds `inspect`, which shows the model's heap at a moment. */
 export function addInspect(

@@ -1,3 +1,4 @@
+import { fitSentences } from "../../../insight/evidence/fit-sentences.ts";
 import { glibcVersion } from "../../../insight/evidence/glibc-version.ts";
 import { gradeSentence, isUnreliable } from "../../../insight/evidence/grade.ts";
 import { unreadSentence } from "../../../insight/evidence/unread-lines.ts";
@@ -146,6 +147,10 @@ function evidence(report: Report): Sentence[] {
     ...(graded === null ? [] : [graded]),
     ...(model === null || isUnreliable(report)
       ? []
-      : [proof(model.fidelity), plain(`Modelled: ${glibcVersion(model)}.`)]),
+      : [
+          proof(model.fidelity),
+          plain(`Modelled: ${glibcVersion(model)}.`),
+          ...fitSentences(model.fit),
+        ]),
   ];
 }

@@ -80,7 +80,9 @@ export function addRecordingOptions(command: Command, forHelp: string): void {
     )
     .addOption(new Option("--no-report", "only record"));
   const quiet = "no progress line, and no message about the log";
-  for (const option of [...modelOptions(), ...outputOptions(quiet)]) {
+  // Nothing has been measured before the recording.
+  const ofModel = modelOptions().filter((option) => option.attributeName() !== "observed");
+  for (const option of [...ofModel, ...outputOptions(quiet)]) {
     if (option.long !== "--output") {
       command.addOption(option);
     }

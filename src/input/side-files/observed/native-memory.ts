@@ -1,0 +1,69 @@
+import type { JvmCategory } from "../../../trace/observed-memory.ts";
+import { KIB, linesOf, type Read, several } from "./reader.ts";
+
+/**
+ * What jcmd PID VM.native_memory summary prints, of a JVM with -XX:NativeMemoryTracking=summary or detail; in KB, MB or GB
+ * with scale=.
+ *
+ *     Native Memory Tracking:
+ *
+ *     Total: reserved=1225464KB, committed=54260KB
+ *            malloc: 5852KB #5117
+ *            mmap:   reserved=1219612KB, committed=48408KB
+ *
+ *     -                 Java Heap (reserved=32768KB, committed=32768KB)
+ *                                 (mmap: reserved=32768KB, committed=32768KB)
+ *     -                    Thread (reserved=6688KB, committed=684KB)
+ *                                 (stack: reserved=6656KB, committed=652KB)
+ *                                 (malloc=19KB #70) (peak=27KB #74)
+ *
+ * Older JDKs do not sum up what malloc gave.
+ */
+export function readNativeMemory(text: string): Read {
+  if (/Native memory tracking is not enabled/i.test(text)) {
+    return { error: "has no figures: the JVM runs without -XX:NativeMemoryTracking=summary" };
+  }
+  const titles = text.match(/^\s*Native Memory Tracking:/gm) ?? [];
+  if (titles.length !== 1) {
+    return titles.length === 0 ? null : several("the figures of the JVM");
+  }
+  const categories: Open[] = [];
+  let committedBytes: number | null = null;
+  for (const line of linesOf(text)) {
+    const total = /^Total: reserved=.*?, committed=(\d+)([KMG]?)B/.exec(line);
+    committedBytes ??= total === null ? null : bytesOf(total[1], total[2]);
+    const [, name = "", size, unit] =
+      /^- +(\S.*?) \(reserved=\d+[KMG]?B, committed=(\d+)([KMG]?)B/.exec(line) ?? [];
+    if (name !== "") {
+      categories.push({ name, committedBytes: bytesOf(size, unit), mallocBytes: 0 });
+      continue;
+    }
+    const open = categories.at(-1);
+    // Arenas are malloc'ed, too; the tracker counts them in their own line.
+    for (const [, bytes, scale] of line.matchAll(/\((?:malloc|arena)=(\d+)([KMG]?)B/g)) {
+      if (open !== undefined) {
+        open.mallocBytes += bytesOf(bytes, scale);
+      }
+    }
+  }
+  if (committedBytes === null || categories.length === 0) {
+    return { error: "has no figures of VM.native_memory summary" };
+  }
+  const malloc = /^\s+malloc: (\d+)([KMG]?)B/m.exec(text);
+  return {
+    ok: {
+      kind: "native_memory",
+      committedBytes,
+      mallocBytes: malloc === null ? null : bytesOf(malloc[1], malloc[2]),
+      categories,
+    },
+  };
+}
+
+type Open = { -readonly [Key in keyof JvmCategory]: JvmCategory[Key] };
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: KIB, M: KIB ** 2, G: KIB ** 3 };
+
+function bytesOf(number = "0", unit = ""): number {
+  return Number(number) * (UNITS[unit] ?? 1);
+}

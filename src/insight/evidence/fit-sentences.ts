@@ -1,0 +1,84 @@
+import { byteUnit, percent, signed, size } from "../../report/format.ts";
+import type { Sentence } from "../../report/presented.ts";
+import type { TouchFit } from "../../report/report.ts";
+import { plain } from "../sentences.ts";
+
+const SOURCE: Readonly<Record<TouchFit["source"], string>> = {
+  "--observed-rss": "--observed-rss",
+  "rss samples": "the log's RSS samples",
+};
+
+/** What counts as written after a fit, what it was fitted to, and the remaining error. */
+export function fitted(fit: TouchFit): string {
+  const { source, error } = fit;
+  const to = SOURCE[source];
+  const off =
+    error.median === error.max
+      ? `off by ${signed(error.max)}`
+      : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
+  const written = writtenOf(fit);
+  return written === null
+    ? `--touch facts (not fitted to ${to}: what the program wrote makes no difference; ${off})`
+    : `fitted to ${to}, ${written} (${off})`;
+}
+
+/** The blocks that the fitted ratio scales: one number given for the whole run can lower smaller ones too (touch.md §5). */
+const LARGE: Readonly<Record<TouchFit["source"], string>> = {
+  "--observed-rss": "of 16 KiB or more",
+  "rss samples": "above 32 KiB",
+};
+
+/** What the program wrote of its blocks; null if that makes no difference. */
+function writtenOf({ ratio, smallRatio, knownRatio, source }: TouchFit): string | null {
+  if (ratio === null || smallRatio === null || knownRatio === null) {
+    return null;
+  }
+  if (smallRatio < 1) {
+    return smallRatio === 0
+      ? "nothing written"
+      : `no block ${LARGE[source]} written, of smaller ones ${percent(smallRatio)}`;
+  }
+  if (knownRatio > 0) {
+    return knownRatio === 1
+      ? "every byte written"
+      : `every block written, with ${percent(knownRatio)} of what libraries are known to leave unwritten`;
+  }
+  return `${percent(ratio)} of each block ${LARGE[source]} written`;
+}
+
+const BOUND = {
+  above: "the model's RSS with every byte written",
+  below: "the model's RSS with nothing written",
+} as const;
+
+/** What else may explain a measured RSS that no assumption about writes gives. */
+const MEANING = {
+  above:
+    "It may include memory that is not malloc's, blocks allocated before the log began, or transparent huge pages",
+  below:
+    "Pages may have been swapped out or returned by the program's own madvise, or it was measured at another moment or under other settings",
+} as const;
+
+/** What was fitted, where it is told apart from the rest of the basis; none without a fit. */
+export function fitSentences(fit: TouchFit | null): Sentence[] {
+  return fit === null ? [] : [plain(`Writes to blocks: ${fitted(fit)}.`), ...outsideSentences(fit)];
+}
+
+/** The measured RSS is outside of what any assumption about the program's writes gives; none if it is met. */
+export function outsideSentences(fit: TouchFit | null): Sentence[] {
+  return fit === null || fit.outside === null
+    ? []
+    : [{ tone: "bad", text: outsideText(fit, fit.outside) }];
+}
+
+function outsideText(fit: TouchFit, outside: NonNullable<TouchFit["outside"]>): string {
+  const closest = `the closest value is used, off by ${signed(fit.error.max)}.`;
+  if (fit.bounds === null) {
+    return `The RSS samples are ${outside} ${BOUND[outside]}; ${closest} ${MEANING[outside]}.`;
+  }
+  const { measuredBytes, noneBytes, allBytes } = fit.bounds;
+  const bound = outside === "above" ? allBytes : noneBytes;
+  const unit = byteUnit([measuredBytes, bound]);
+  const distance = size(Math.abs(measuredBytes - bound), unit);
+  return `The measured RSS of ${size(measuredBytes, unit)} is ${distance} ${outside} ${BOUND[outside]}, ${size(bound, unit)}; ${closest} ${MEANING[outside]}.`;
+}

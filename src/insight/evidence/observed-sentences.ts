@@ -1,0 +1,136 @@
+import { byteUnit, exact, plural, size } from "../../report/format.ts";
+import type { ObservedMoment, ObservedResident } from "../../report/observed.ts";
+import type { Sentence } from "../../report/presented.ts";
+import { printable } from "../../report/printable.ts";
+import type { Report } from "../../report/report.ts";
+import { errorText } from "../../report/tables/observed-columns.ts";
+import { plain } from "../sentences.ts";
+import { isUnreliable } from "./grade.ts";
+
+/** An error above this is worth fitting what the program wrote to the measured number. */
+const NOTABLE_ERROR = 0.05;
+
+/** 4 GiB: malloc_stats prints its figures modulo this. */
+const STATS_MODULUS = 2 ** 32;
+
+/** The memory of the process outside malloc, the most of all moments; null if no file shows it. */
+export function observedRest({ observed = [] }: Pick<Report, "observed">): number | null {
+  const rests = observed.flatMap(({ resident }) => resident?.rest?.bytes ?? []);
+  return rests.length === 0 ? null : Math.max(...rests);
+}
+
+/** How far the model is from what was measured; none if nothing was, or the model cannot be compared. */
+export function observedSentences(report: Report): Sentence[] {
+  const { observed = [] } = report;
+  const missing = observed.flatMap(({ asked, missing: why }): Sentence[] =>
+    why === null
+      ? []
+      : [{ tone: "bad", text: `No comparison with what was measured at ${asked}: ${why}.` }],
+  );
+  return isUnreliable(report) ? missing : [...missing, ...compared(report, observed)];
+}
+
+function compared(report: Report, observed: readonly ObservedMoment[]): Sentence[] {
+  const known = observed.flatMap(({ asked, resident }) => {
+    const all = resident?.malloc?.all;
+    return all == null || all.error === null ? [] : [{ asked, ...all, error: all.error }];
+  });
+  const [only] = known;
+  if (only === undefined) {
+    return [];
+  }
+  const worst = known.reduce((a, b) => (Math.abs(b.error) > Math.abs(a.error) ? b : a));
+  const unit = byteUnit(known.flatMap((one) => [one.mostBytes, one.modelledBytes ?? 0]));
+  const range = (least: number, most: number): string => {
+    const [from, to] = [size(least, unit), size(most, unit)];
+    return from === to ? from : `${from} to ${to}`;
+  };
+  const figures = (one: typeof only): string =>
+    `${range(one.leastBytes, one.mostBytes)} measured, ${size(one.modelledBytes ?? 0, unit)} modelled (${errorText(one)})`;
+  const text =
+    known.length === 1
+      ? `Malloc's memory at ${only.asked}: ${figures(only)}.`
+      : `Malloc's memory at ${plural(known.length, "measured moment")}: at worst, at ${worst.asked}, ${figures(worst)}.`;
+  const atEnd = known.find(({ asked }) => asked === "END");
+  const isFitted = report.model?.touch === "fitted";
+  return atEnd === undefined || Math.abs(atEnd.error) <= NOTABLE_ERROR || isFitted
+    ? [plain(text)]
+    : [
+        plain(text),
+        plain(
+          `--observed-rss ${Math.round(atEnd.measuredBytes / 1024)}KiB fits what the program wrote to what was measured.`,
+        ),
+      ];
+}
+
+/** What the files do not show, and what they show besides the table. */
+export function observedNotes(report: Report): string[] {
+  return (report.observed ?? []).flatMap((one) => [
+    ...(one.resident === null ? [] : residentNotes(one.resident, one.asked)),
+    ...one.counted.flatMap(({ source, kind, system }) =>
+      kind === "malloc_stats" && (system.modelledBytes ?? 0) >= STATS_MODULUS
+        ? [`${printable(source)}: malloc_stats prints the low 32 bits of its figures.`]
+        : [],
+    ),
+    ...(one.counted.length > 0 && one.resident === null
+      ? [
+          `At ${one.asked}, glibc's own counts say what malloc has of the kernel, not what is resident.`,
+        ]
+      : []),
+    ...jvmNotes(one),
+  ]);
+}
+
+function residentNotes({ source, malloc, rest }: ObservedResident, asked: string): string[] {
+  const file = printable(source);
+  if (malloc === null) {
+    const base =
+      rest === null
+        ? ""
+        : " The rest is the process without the model's RSS, errors of both included.";
+    return [`${file} has sums over the process: it does not show which memory is malloc's.${base}`];
+  }
+  const { arenaHeaps, blocks, mapped, all, sameHeap } = malloc;
+  const notes: string[] = [];
+  if (sameHeap === false) {
+    notes.push(`${file} is of another run than the log: its heap lies elsewhere.`);
+  }
+  if (arenaHeaps.modelled !== null && arenaHeaps.modelled !== arenaHeaps.measured) {
+    notes.push(
+      `${file} shows ${plural(arenaHeaps.measured, "heap")} of arenas by their shape, the model has ${exact(arenaHeaps.modelled)}.`,
+    );
+  }
+  if (blocks.modelled !== null && blocks.located < blocks.modelled) {
+    const found =
+      blocks.located === 0
+        ? "none lies in a mapping of it, so that any anonymous memory may be theirs"
+        : `${exact(blocks.located)} of them ${blocks.located === 1 ? "lies" : "lie"} in mappings of it`;
+    notes.push(`${file}: of ${plural(blocks.modelled, "mapped block")}, ${found}.`);
+  } else if (mapped.leastBytes < mapped.mostBytes) {
+    notes.push(
+      `${file} shows bounds of the mapped blocks: the kernel joins neighbouring mappings to one.`,
+    );
+  }
+  if ((all.modelledLeastBytes ?? 0) < (all.modelledBytes ?? 0)) {
+    const [least, most] = [all.modelledLeastBytes ?? 0, all.modelledBytes ?? 0];
+    notes.push(
+      `At ${asked} the model counts as written what the log states later of the blocks that were live: ${size(most - least)} of it.`,
+    );
+  }
+  return notes;
+}
+
+function jvmNotes({ jvm, resident }: ObservedMoment): string[] {
+  if (jvm === null) {
+    return [];
+  }
+  const rest = resident?.rest ?? null;
+  const unit = byteUnit([jvm.mappedBytes, jvm.mallocBytes, rest?.bytes ?? 0]);
+  const beside =
+    rest === null
+      ? ""
+      : ` Of the rest of the process, ${size(rest.bytes, unit)} ${rest.bytes === 1 ? "is" : "are"} resident, files and other libraries' memory included.`;
+  return [
+    `${printable(jvm.source)}: the JVM itself counts ${size(jvm.mallocBytes, unit)} from malloc and has committed ${size(jvm.mappedBytes, unit)} besides; what is committed need not be resident.${beside}`,
+  ];
+}
