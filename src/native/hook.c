@@ -793,6 +793,8 @@ static struct {
   char *memory;
   /* where the window begins in the file */
   word base;
+  /* how far windows of the file have been made */
+  word made;
   /* where the number of lost calls is counted up while there is no room */
   char *loss;
   word lost_here;
@@ -848,11 +850,23 @@ static void flush_buffer(void) {
   process->at = 0;
 }
 
-/* Maps a window of the file. Returns its address, or a negative error number. */
+/*
+ * Maps a window of the file. Returns its address, or a negative error number. Its pages are made by one write of zeros: a file
+ * system that keeps files in large folios then maps hundreds of pages at the first access, and not each at its own. The first
+ * window, of which many processes use little, has none of that.
+ */
 static long map_part(word base) {
-  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
+  /* never written: no pages of memory */
+  static const char *zeros;
+  word end = base + WINDOW_BYTES;
+  if (config.max_bytes != 0 && end > config.max_bytes) return -EFBIG;
   long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
-  return result < 0 ? result : SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
+  if (result < 0) return result;
+  word made = out.made > base ? out.made : base;
+  if (zeros == NULL) zeros = map_memory(WINDOW_BYTES);
+  if (base > 0 && made < end && zeros != NULL) SYS(pwrite64, out.file.fd, zeros, end - made, made);
+  if (out.made < end) out.made = end;
+  return SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
 }
 
 /* Unmaps a window that is no longer used. */
@@ -864,7 +878,14 @@ static void unmap_window(char **window) {
 /* Half of the window is used: prepares the next one, so that no other thread waits while it is mapped and its pages are made. */
 static COLD void prepare_window(void) {
   int none = 0;
-  if (!__atomic_compare_exchange_n(&process->is_preparing, &none, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+  uint64_t all = ~(uint64_t)0;
+  uint64_t mask = 0;
+  /* A signal handler's line may need the window, and must not wait for its own thread. */
+  SYS(rt_sigprocmask, SIG_BLOCK, &all, &mask, 8);
+  if (!__atomic_compare_exchange_n(&process->is_preparing, &none, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+    SYS(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+    return;
+  }
   unmap_window(&process->old_window);
   /* Where a window ends whose last line is short */
   word base = out.base + WINDOW_BYTES - page_bytes;
@@ -877,12 +898,15 @@ static COLD void prepare_window(void) {
     }
   }
   __atomic_store_n(&process->is_preparing, 0, __ATOMIC_RELEASE);
+  SYS(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 }
 
 /* Maps the part of the file that begins at the next line. Returns 0, or a negative error number. */
 static long map_window(void) {
   word end = out.base + process->at;
   word base = end - end % page_bytes;
+  /* Zeros that are still being written would replace lines. */
+  for (int turns = 0; __atomic_load_n(&process->is_preparing, __ATOMIC_ACQUIRE); turns++) wait_a_turn(turns);
   char *window = __atomic_exchange_n(&process->next_window, NULL, __ATOMIC_ACQ_REL);
   if (window != NULL && process->next_base != base) {
     SYS(munmap, window, WINDOW_BYTES);
@@ -1030,7 +1054,7 @@ static long open_log(void) {
   long fd = -EEXIST;
   process->window = process->next_window = process->old_window = NULL;
   out.memory = NULL;
-  out.base = process->at = process->limit = 0;
+  out.base = out.made = process->at = process->limit = 0;
   process->is_full = 0;
   for (unsigned again = 0; fd == -EEXIST && again < 1000; again++) {
     expand_path(out.path, again);
@@ -1813,6 +1837,15 @@ static inline void dies(enum how how, void *p) {
 
 static word next_sample;
 
+/* Pages of a window that the process has mapped: with large folios, also some that no line has reached. */
+static word present_pages(const char *window) {
+  word count = 0;
+  word pages = WINDOW_BYTES / page_bytes;
+  if (window == NULL || !read_pagemap((word)window / page_bytes, pages)) return 0;
+  for (word i = 0; i < pages; i++) count += (word)is_present(pagemap.entries[i]);
+  return count;
+}
+
 /* Resident pages of the heaps of arenas other than the main one. */
 static word resident_heaps(void) {
   word pages = 0;
@@ -1858,8 +1891,8 @@ static COLD void sample(word time) {
     while (*s && *s != ' ') s++;
     all = read_decimal(s);
   }
-  int windows = (process->next_window != NULL) + (process->old_window != NULL);
-  word own = (process->at + windows * (word)WINDOW_BYTES + blocks.size * sizeof(struct block)) / page_bytes;
+  word own = blocks.size * sizeof(struct block) / page_bytes + present_pages(out.is_mapped ? process->window : NULL) +
+             present_pages(process->next_window) + present_pages(process->old_window);
   word other = all > malloced + own ? all - malloced - own : 0;
   char *o = text(header, "# rss ");
   o = decimal(o, malloced * page_bytes);
