@@ -1,6 +1,5 @@
 import {
   closeSync,
-  createReadStream,
   createWriteStream,
   fstatSync,
   ftruncateSync,
@@ -15,6 +14,8 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { withParents } from "../../../input/forked-log.ts";
+import { GZIP_OPTIONS } from "./packed-log.ts";
+import type { Packer } from "./packer.ts";
 
 /** A log as the hook has left it. */
 export interface RawLog {
@@ -32,9 +33,15 @@ const HEAD_BYTES = 16 * 1024;
 
 const MOST_CHARACTERS = 60;
 
+/** Compressed logs may be in the same folder. */
+export function isRawLog(name: string): boolean {
+  return name.endsWith(".log");
+}
+
 /** The logs in a folder that hold at least one line. Cuts what killed processes have reserved and not written. */
 export function rawLogs(folder: string): RawLog[] {
   return readdirSync(folder)
+    .filter(isRawLog)
     .map((name) => {
       const path = join(folder, name);
       const file = openSync(path, "r+");
@@ -86,19 +93,18 @@ export function logName(target: string, { pid }: RawLog): string {
  * Moves a log to its place, compressed if the name says so: whole, or not at all. That of a forked process gets its parent's
  * calls up to the fork, if the parent's log has not been moved.
  */
-export async function keepLog(path: string, target: string): Promise<void> {
+export async function keepLog(path: string, target: string, packer: Packer): Promise<void> {
   const forked = withParents(path);
   const isPacked = target.endsWith(".gz");
-  if (!isPacked && forked === null) {
-    renameSync(path, target);
+  if (forked === null) {
+    renameSync(isPacked ? await packer.finish(path) : path, target);
     return;
   }
   const temporary = join(dirname(path), crypto.randomUUID());
   try {
     await pipeline(
-      forked ?? createReadStream(path, { highWaterMark: 1024 * 1024 }),
-      // Higher levels take longer, for logs that are a twentieth smaller; more memory takes less time.
-      isPacked ? createGzip({ level: 2, memLevel: 9, chunkSize: 256 * 1024 }) : new PassThrough(),
+      forked,
+      isPacked ? createGzip(GZIP_OPTIONS) : new PassThrough(),
       createWriteStream(temporary),
     );
     renameSync(temporary, target);

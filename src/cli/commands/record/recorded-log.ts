@@ -4,6 +4,7 @@ import type { AnalysisValues } from "../../analysis/analysis-request.ts";
 import { writeErrorReason } from "../../files/system-error.ts";
 import { Failure } from "../../problems.ts";
 import type { RecordValues } from "./options.ts";
+import type { Packer } from "./packer.ts";
 import { keepLog, type RawLog } from "./raw-logs.ts";
 
 /**
@@ -22,9 +23,14 @@ export function newFolder(output: string, cwd: string): string {
  * Moves a log to its place. `name`: as typed.
  * @throws Failure output
  */
-export async function keepLogAs(name: string, log: RawLog, cwd: string): Promise<void> {
+export async function keepLogAs(
+  name: string,
+  log: RawLog,
+  packer: Packer,
+  cwd: string,
+): Promise<void> {
   try {
-    await keepLog(log.path, resolve(cwd, name));
+    await keepLog(log.path, resolve(cwd, name), packer);
   } catch (error) {
     throw new Failure({ code: "output", file: name, reason: writeErrorReason(error) });
   }

@@ -8,6 +8,7 @@ import { message } from "../../terminal/message.ts";
 import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
+import { Packer } from "./packer.ts";
 import { preloadable } from "./preloadable.ts";
 import { logName, type RawLog, rawLogs } from "./raw-logs.ts";
 import { analysisValues, keepLogAs, newFolder } from "./recorded-log.ts";
@@ -26,9 +27,14 @@ export async function recordCommand(
   commands: readonly string[],
 ): Promise<number> {
   const folder = newFolder(values.output, io.cwd);
+  const packer = new Packer(folder, areAllKept(values));
   try {
     const { for: seconds = null, order = null } = values;
+    if (isPacked(values)) {
+      packer.start();
+    }
     const status = await record(words, { folder, seconds, order }, io);
+    await packer.stop();
     const logs = await byVolume(rawLogs(folder), values, io, analyse);
     const [first, ...others] = logs;
     if (first === undefined) {
@@ -37,15 +43,25 @@ export async function recordCommand(
       }
       throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
     }
-    const kept = await keep(first, others, values, io);
+    const kept = await keep(first, others, packer, values, io);
     if (!values.report) {
       return status;
     }
     const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
     return status === 0 ? reported : status;
   } finally {
+    await packer.stop();
+    packer.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function areAllKept({ output }: RecordValues): boolean {
+  return output.includes("%p");
+}
+
+function isPacked({ output }: RecordValues): boolean {
+  return output.endsWith(".gz");
 }
 
 /** Runs the command under the hook. Returns its exit code. */
@@ -66,18 +82,19 @@ async function record(
 async function keep(
   first: RawLog,
   others: readonly RawLog[],
-  { output, quiet }: RecordValues,
+  packer: Packer,
+  values: RecordValues,
   io: Io,
 ): Promise<string> {
-  const areAllKept = output.includes("%p");
-  const logs = areAllKept ? [first, ...others] : [first];
+  const { output, quiet } = values;
+  const logs = areAllKept(values) ? [first, ...others] : [first];
   // A forked process's log is kept with its parent's lines: as long as that log is in the folder.
   for (const log of logs.toSorted((a, b) => Number(b.isForked) - Number(a.isForked))) {
-    await keepLogAs(logName(output, log), log, io.cwd);
+    await keepLogAs(logName(output, log), log, packer, io.cwd);
   }
   const name = logName(output, first);
   if (!quiet) {
-    message(io.stderr, keptText(name, first, others, areAllKept));
+    message(io.stderr, keptText(name, first, others, areAllKept(values)));
   }
   return name;
 }
@@ -88,7 +105,7 @@ function keptText(
   name: string,
   first: RawLog,
   others: readonly RawLog[],
-  areAllKept: boolean,
+  isEachKept: boolean,
 ): string {
   const recorded = `recorded process ${first.pid}${first.command === null ? "" : ` (${first.command})`} in ${name}`;
   if (others.length === 0) {
@@ -101,7 +118,7 @@ function keptText(
         `${pid} (${command ?? "?"}, a log of ${size(bytes, byteUnit([bytes]))})`,
     );
   const more = others.length > MOST_NAMED ? `, and ${count(others.length - MOST_NAMED)} more` : "";
-  const hint = areAllKept ? "" : "; %p in the name of -o keeps all logs";
+  const hint = isEachKept ? "" : "; %p in the name of -o keeps all logs";
   return `${recorded}; ${`${count(others.length)} other ${others.length === 1 ? "process" : "processes"}`}: ${named.join(", ")}${more}${hint}`;
 }
 

@@ -9,6 +9,7 @@ import { message } from "../../terminal/message.ts";
 import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "../record/options.ts";
+import { Packer } from "../record/packer.ts";
 import { logName, type RawLog, rawLogs } from "../record/raw-logs.ts";
 import { analysisValues, keepLogAs, newFolder } from "../record/recorded-log.ts";
 import { callFunction, loadLibrary, type Target } from "./gdb.ts";
@@ -44,7 +45,7 @@ export async function watchProcess(
       await record(pid, shared, values, io);
       const log = logOf(pid, shared, folder);
       const name = logName(values.output, log);
-      await keepLogAs(name, log, io.cwd);
+      await keepLogAs(name, log, new Packer(folder, false), io.cwd);
       if (!values.quiet) {
         const what = log.command === null ? "" : ` (${log.command})`;
         message(io.stderr, `recorded process ${pid}${what} in ${values.output}`);
