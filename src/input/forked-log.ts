@@ -28,11 +28,16 @@ const LONGEST_LINE = 64 * 1024;
 /**
  * The log of a forked process with its parent's up to the fork before it, as if one process had made all these calls; null if
  * the file is no such log, or the parent's is not in the same folder. A chunk is valid only until the next one is requested.
+ * `length`: bytes of the file that are read; null: all
  * @throws Error of the system, while reading
  */
-export function withParents(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> | null {
+export function withParents(
+  path: string,
+  signal?: AbortSignal,
+  length: number | null = null,
+): AsyncGenerator<Buffer> | null {
   const forks = lineage(path);
-  return forks.length === 0 ? null : untilAborted(joined(path, forks, null), signal);
+  return forks.length === 0 ? null : untilAborted(joined(path, forks, length), signal);
 }
 
 /** Length of the parents' parts of that text in bytes; 0: the file is no such log. */

@@ -863,6 +863,9 @@ static long map_part(word base) {
   /* never written: no pages of memory */
   static const char *zeros;
   word end = base + WINDOW_BYTES;
+  struct stat st;
+  /* Removed: nobody could read it, and it would take room unseen. */
+  if (SYS(fstat, out.file.fd, &st) == 0 && st.st_nlink == 0) return -ENOENT;
   if (config.max_bytes != 0 && end > config.max_bytes) return -EFBIG;
   long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
   if (result < 0) return result;
@@ -975,7 +978,7 @@ static COLD int make_room(word bytes) {
     flush_buffer();
   } else if (!process->is_full || out.lost_here >= out.retry_at) {
     long result = map_window();
-    while (result < 0 && config.blocks_when_full) {
+    while (result < 0 && result != -ENOENT && config.blocks_when_full) {
       struct timespec pause = {0, 100000000};
       SYS(nanosleep, &pause, 0);
       result = map_window();
@@ -984,7 +987,8 @@ static COLD int make_room(word bytes) {
       process->is_full = 0;
     } else {
       has_room = 0;
-      if (!process->is_full) begin_loss();
+      if (result == -ENOENT) process->state = ENDED;
+      else if (!process->is_full) begin_loss();
       else out.retry_at += 1 << 16;
     }
   } else {

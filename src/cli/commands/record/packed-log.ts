@@ -27,7 +27,7 @@ export class PackedLog {
   constructor(log: string, file: string) {
     this.#log = openSync(log, "r");
     try {
-      this.#file = openSync(file, "wx");
+      this.#file = openSync(file, "w");
     } catch (error) {
       closeSync(this.#log);
       throw error;
@@ -52,11 +52,11 @@ export class PackedLog {
   }
 
   /**
-   * Packs the rest of a log that has ended, `atOnce` members at a time.
-   * @throws Error of the system
+   * Packs the rest of a log of that many bytes, `atOnce` members at a time.
+   * @throws Error of the system, or AbortError
    */
-  async packRest(atOnce: number): Promise<void> {
-    await this.#pack(fstatSync(this.#log).size, atOnce);
+  async packRest(bytes: number, atOnce: number, signal?: AbortSignal): Promise<void> {
+    await this.#pack(bytes, atOnce, signal);
   }
 
   close(): void {
@@ -64,9 +64,10 @@ export class PackedLog {
     closeSync(this.#file);
   }
 
-  async #pack(end: number, atOnce: number): Promise<void> {
+  async #pack(end: number, atOnce: number, signal?: AbortSignal): Promise<void> {
     const members: Promise<Buffer>[] = [];
     do {
+      signal?.throwIfAborted();
       while (members.length < atOnce && this.#begun < end) {
         members.push(packed(this.#next(end), GZIP_OPTIONS));
       }

@@ -21,7 +21,7 @@ export class Packer {
   readonly #folder: string;
   readonly #areAllKept: boolean;
   readonly #begun = new Map<string, Packing>();
-  #isOver = false;
+  readonly #over = new AbortController();
   #ended: Promise<void> = Promise.resolve();
 
   constructor(folder: string, areAllKept: boolean) {
@@ -35,34 +35,39 @@ export class Packer {
 
   /** Ends packing; the members that are begun are written. */
   async stop(): Promise<void> {
-    this.#isOver = true;
+    this.#over.abort();
     await this.#ended;
   }
 
   /**
-   * Packs the rest of a log that has ended. Returns the path of the compressed file.
-   * @throws Error of the system
+   * Packs the rest of a log of that many bytes. Returns the path of the compressed file.
+   * @throws Error of the system, or AbortError
    */
-  async finish(path: string): Promise<string> {
+  async finish(path: string, bytes: number, signal?: AbortSignal): Promise<string> {
     const { log, file } = this.#packing(path);
     try {
-      await log.packRest(availableParallelism());
+      await log.packRest(bytes, availableParallelism(), signal);
+      return file;
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
     } finally {
       log.close();
       this.#begun.delete(path);
     }
-    return file;
   }
 
   /** Where that fails, as on a full disk, the logs are packed once they have ended, which says what is wrong. */
   async #pack(): Promise<void> {
-    while (!this.#isOver) {
-      try {
+    const { signal } = this.#over;
+    try {
+      while (!signal.aborted) {
         if (!(await this.#packOneOfEach())) {
-          await pause(LOOK_MS);
+          await pause(LOOK_MS, undefined, { signal });
         }
-      } catch {
-        this.#isOver = true;
+      }
+    } catch {
+      if (!signal.aborted) {
         this.close();
       }
     }

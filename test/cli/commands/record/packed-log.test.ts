@@ -24,7 +24,7 @@ it("packs what no longer changes of a log that grows, and the rest once it has e
   expect(packedText()).toBe(written);
   writeFileSync(path, written);
   appendFileSync(path, text.slice(written.length));
-  await packed.packRest(3);
+  await packed.packRest(text.length, 3);
   packed.close();
   expect(packedText()).toBe(text);
 });
@@ -33,7 +33,7 @@ it("packs an empty log", async () => {
   const path = join(newFolder(), "malloc.1.log");
   writeFileSync(path, "");
   const packed = new PackedLog(path, `${path}.gz`);
-  await packed.packRest(2);
+  await packed.packRest(0, 2);
   packed.close();
   expect(readFileSync(`${path}.gz`).length).toBe(0);
 });
