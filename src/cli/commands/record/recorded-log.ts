@@ -45,7 +45,7 @@ export async function keepLogs(
     } catch (error) {
       const reason = signal?.aborted === true ? "interrupted" : writeErrorReason(error);
       const left = logs.slice(i).flatMap((one) => leaveUncompressed(one, cwd) ?? []);
-      const where = left.length === 0 ? "" : `; uncompressed it is ${left.join(", ")}`;
+      const where = left.length === 0 ? "" : `; kept uncompressed in ${left.join(", ")}`;
       throw new Failure({ code: "output", file: log.name, reason: `${reason}${where}` });
     }
   }

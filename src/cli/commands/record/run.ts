@@ -26,41 +26,49 @@ export async function recordCommand(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
+  const { status, kept } = await recordLogs(words, values, io, analyse);
+  if (kept === null && status === 0) {
+    throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
+  }
+  if (kept === null || !values.report) {
+    return status;
+  }
+  const { analyzeLog } = await import("../analyze/run.ts");
+  const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
+  return status === 0 ? reported : status;
+}
+
+/** The command's exit code, and the path of the log to report; null: there is none. */
+async function recordLogs(
+  words: readonly string[],
+  values: RecordValues,
+  io: Io,
+  analyse: Analyse,
+): Promise<{ status: number; kept: string | null }> {
   const folder = newFolder(values.output, io.cwd);
   const packer = new Packer(folder, areAllKept(values));
+  let signals: Signals | null = null;
   try {
     const { for: seconds = null, order = null } = values;
     if (isPacked(values)) {
       packer.start();
     }
     const status = await record(words, { folder, seconds, order }, io);
-    const signals = new Signals(io.signals, () => {});
-    let kept: string | null;
-    try {
-      await packer.stop();
-      kept = await keep(folder, packer, values, io, analyse, signals.aborted);
-    } catch (error) {
-      if (signals.exitCode === null || !(error instanceof Failure)) {
-        throw error;
-      }
-      message(io.stderr, problemText(error.problem, "record"));
-      return signals.exitCode;
-    } finally {
-      signals.stopListening();
+    signals = new Signals(io.signals, () => {});
+    await packer.stop();
+    return { status, kept: await keep(folder, packer, values, io, analyse, signals.aborted) };
+  } catch (error) {
+    const status = signals?.exitCode ?? null;
+    if (status === null || !(error instanceof Failure)) {
+      throw error;
     }
-    if (kept === null && status === 0) {
-      throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
-    }
-    if (kept === null || !values.report) {
-      return status;
-    }
-    const { analyzeLog } = await import("../analyze/run.ts");
-    const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
-    return status === 0 ? reported : status;
+    message(io.stderr, problemText(error.problem, "record"));
+    return { status, kept: null };
   } finally {
     await packer.stop();
     packer.close();
     rmSync(folder, { recursive: true, force: true });
+    signals?.stopListening();
   }
 }
 

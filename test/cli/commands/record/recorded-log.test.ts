@@ -41,7 +41,7 @@ describe("logs that cannot be packed", () => {
     expect(await failureOf(keepLogs(logs, packer, cwd))).toEqual({
       code: "output",
       file: `m.${PIDS[1]}.log.gz`,
-      reason: `no space left on the device; uncompressed it is m.${PIDS[1]}.log`,
+      reason: `no space left on the device; kept uncompressed in m.${PIDS[1]}.log`,
     });
     expect(readdirSync(cwd).sort()).toEqual([`m.${PIDS[0]}.log.gz`, `m.${PIDS[1]}.log`]);
     const packed = readFileSync(join(cwd, `m.${PIDS[0]}.log.gz`));
@@ -58,7 +58,7 @@ describe("logs that cannot be packed", () => {
     expect(await failure).toEqual({
       code: "output",
       file: `m.${PIDS[0]}.log.gz`,
-      reason: `interrupted; uncompressed it is m.${PIDS[0]}.log.${PIDS[0]}, m.${PIDS[1]}.log`,
+      reason: `interrupted; kept uncompressed in m.${PIDS[0]}.log.${PIDS[0]}, m.${PIDS[1]}.log`,
     });
     expect(kept(`m.${PIDS[0]}.log`)).toBe("another's\n");
     expect(kept(`m.${PIDS[0]}.log.${PIDS[0]}`)).toBe(texts[0]);
