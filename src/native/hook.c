@@ -2245,6 +2245,17 @@ static void after_fork_in_child(void) {
   *process = (struct process){0};
 }
 
+/*
+ * Before 2.24, malloc itself has handlers for a fork, which lock all arenas. What is registered later runs earlier there: this must
+ * be the hook's handler, because a thread that waits for an arena has locks that the handler waits for. A setting that does not
+ * exist makes malloc ready, and changes nothing else.
+ */
+static void let_malloc_register(void) {
+  const char *(*version)(void) = (const char *(*)(void))next_symbol("gnu_get_libc_version", NULL);
+  const char *minor = is_glibc && version != NULL ? after(version(), "2.") : NULL;
+  if (minor != NULL && read_decimal(minor) < 24 && real.mallopt != NULL) real.mallopt(0, 0);
+}
+
 static COLD void make_process(void) {
   struct process *page = map_memory(sizeof *page);
   if (page == NULL) {
@@ -2252,6 +2263,7 @@ static COLD void make_process(void) {
     return;
   }
   process = page;
+  let_malloc_register();
   int (*at_fork)(void (*)(void), void (*)(void), void (*)(void), void *) =
       (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))next_symbol("__register_atfork", NULL);
   int is_wiped = SYS(madvise, page, sizeof *page, MADV_WIPEONFORK) == 0;
