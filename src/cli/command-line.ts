@@ -59,7 +59,7 @@ async function dispatch(
         exitCode = await inspectLog(request, io, analyse, commands);
       },
       record: async (words, values) => {
-        const { recordCommand } = await import("./commands/runs.ts");
+        const { recordCommand } = await import("./commands/record/run.ts");
         exitCode = await recordCommand(words, values, io, analyse, commands);
       },
       watch: async (pid, values) => {

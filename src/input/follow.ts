@@ -2,6 +2,7 @@ import { close, fstat, open, read } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { contentOf, MAGIC_BYTES } from "./compressions.ts";
 import { InputError } from "./input-error.ts";
 import { CHUNK_BYTES } from "./open-file.ts";
 import { Successors } from "./successors.ts";
@@ -93,8 +94,10 @@ class Followed {
         return;
       }
       let written = writtenBytes(buffer.subarray(0, bytesRead));
-      if (written < bytesRead && (await this.#hasLinesFrom(this.#position + bytesRead))) {
-        // A writer has gone on at its old place in a file that was truncated: nothing will fill the room before it.
+      // A writer may go on at its old place in a file that was truncated: nothing will fill the room before it.
+      const isWhole = async () =>
+        (await this.#isCompressed()) || (await this.#hasLinesFrom(this.#position + bytesRead));
+      if (written < bytesRead && (await isWhole())) {
         written = bytesRead;
       }
       this.#position += written;
@@ -105,6 +108,13 @@ class Followed {
         return;
       }
     }
+  }
+
+  /** Compressed data has NUL bytes anywhere. */
+  async #isCompressed(): Promise<boolean> {
+    const head = Buffer.alloc(MAGIC_BYTES);
+    const { bytesRead } = await readInto(this.fd, head, 0, head.length, 0);
+    return "compression" in contentOf(head.subarray(0, bytesRead));
   }
 
   /** Returns true if a line ends in the last bytes of the file, at `start` or behind it. */

@@ -27,12 +27,17 @@ const LONGEST_LINE = 64 * 1024;
 
 /**
  * The log of a forked process with its parent's up to the fork before it, as if one process had made all these calls; null if
- * the file is no such log, or the parent's is not in the same folder. A chunk is valid only until the next one is requested.
+ * the file is no such log, or the parent's is not in the same folder. `# fork TID` follows the parent's part. A chunk is valid only until the next one is requested.
+ * `length`: bytes of the file that are read; null: all
  * @throws Error of the system, while reading
  */
-export function withParents(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> | null {
+export function withParents(
+  path: string,
+  signal?: AbortSignal,
+  length: number | null = null,
+): AsyncGenerator<Buffer> | null {
   const forks = lineage(path);
-  return forks.length === 0 ? null : untilAborted(joined(path, forks, null), signal);
+  return forks.length === 0 ? null : untilAborted(joined(path, forks, length), signal);
 }
 
 /** Length of the parents' parts of that text in bytes; 0: the file is no such log. */
@@ -71,7 +76,7 @@ async function* joined(
 ): AsyncGenerator<Buffer> {
   if (fork !== undefined) {
     yield* renamed(joined(fork.parent, older, fork.bytes), fork);
-    yield Buffer.from(fork.command, "latin1");
+    yield Buffer.from(`# fork ${fork.to}\n${fork.command}`, "latin1");
   }
   const start = fork?.headBytes ?? 0;
   if (length === null || length > start) {

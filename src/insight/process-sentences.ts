@@ -4,18 +4,13 @@ import type { ProcessFigures, ProcessSummary, Report } from "../report/report.ts
 import { plain } from "./sentences.ts";
 
 /** Which process of several the report is of. Empty for a log of one. */
-export function processSentences({
-  processes = [],
-  trace,
-}: Pick<Report, "processes" | "trace">): Sentence[] {
+export function processSentences({ processes = [] }: Pick<Report, "processes">): Sentence[] {
   const reported = processes.find(({ isReported }) => isReported);
   if (reported === undefined) {
     return [];
   }
   const volume = processes.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0);
-  const twice =
-    trace.withParents === undefined ? "" : " (those before a fork count for parent and child)";
-  const part = `${share(reported.volumeBytes, volume)} of all requested bytes${twice}`;
+  const part = `${share(reported.volumeBytes, volume)} of all requested bytes`;
   const first = `The log has ${count(processes.length)} processes`;
   const sentences = [plain(`${first}; this is process ${reported.name}, with ${part}.`)];
   const [most] = processes.filter(({ origin }) => origin !== "others");

@@ -537,12 +537,15 @@ struct process {
   word last_time;
   /* calls that are not in the log and not yet stated there */
   word lost;
+  /* bytes of the window from which on the next one is prepared; the largest word once that was tried */
+  word prepare_at;
   struct call_lock calls[CALL_LOCKS];
+  /* 1: a thread makes and maps windows. It waits for no other lock meanwhile. */
+  int window_lock;
   /* The window that follows, mapped ahead by one thread while the others write; NULL: none */
   char *next_window;
   /* where it begins in the file */
   word next_base;
-  int is_preparing;
   /* the window before, which that thread unmaps; NULL: none */
   char *old_window;
 };
@@ -793,6 +796,8 @@ static struct {
   char *memory;
   /* where the window begins in the file */
   word base;
+  /* how far windows of the file have been made */
+  word made;
   /* where the number of lost calls is counted up while there is no room */
   char *loss;
   word lost_here;
@@ -848,59 +853,96 @@ static void flush_buffer(void) {
   process->at = 0;
 }
 
-/* Maps a window of the file. Returns its address, or a negative error number. */
+/*
+ * Maps a window of the file. Returns its address, or a negative error number. Its pages are made by one write of zeros: a file
+ * system that keeps files in large folios then maps hundreds of pages at the first access, and not each at its own. The first
+ * window, of which many processes use little, has none of that. The window lock is held: zeros that are written when lines are
+ * would replace them.
+ */
 static long map_part(word base) {
-  if (config.max_bytes != 0 && base + WINDOW_BYTES > config.max_bytes) return -EFBIG;
+  /* never written: no pages of memory */
+  static const char *zeros;
+  word end = base + WINDOW_BYTES;
+  struct stat st;
+  /* Removed: nobody could read it, and it would take room unseen. */
+  if (SYS(fstat, out.file.fd, &st) == 0 && st.st_nlink == 0) return -ENOENT;
+  if (config.max_bytes != 0 && end > config.max_bytes) return -EFBIG;
   long result = SYS(fallocate, out.file.fd, 0, base, WINDOW_BYTES);
-  return result < 0 ? result : SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
+  if (result < 0) return result;
+  word made = out.made > base ? out.made : base;
+  if (zeros == NULL) zeros = map_memory(WINDOW_BYTES);
+  if (base > 0 && made < end && zeros != NULL) SYS(pwrite64, out.file.fd, zeros, end - made, made);
+  if (out.made < end) out.made = end;
+  return SYS(mmap, 0, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, out.file.fd, base);
 }
 
 /* Unmaps a window that is no longer used. */
 static void unmap_window(char **window) {
-  char *old = __atomic_exchange_n(window, NULL, __ATOMIC_ACQ_REL);
-  if (old != NULL) SYS(munmap, old, WINDOW_BYTES);
+  if (*window != NULL) SYS(munmap, *window, WINDOW_BYTES);
+  *window = NULL;
+}
+
+static void take_window_lock(void) {
+  for (int turns = 0; !try_lock(&process->window_lock, 1); turns++) wait_a_turn(turns);
+}
+
+static void give_window_lock(void) {
+  __atomic_store_n(&process->window_lock, 0, __ATOMIC_RELEASE);
 }
 
 /* Half of the window is used: prepares the next one, so that no other thread waits while it is mapped and its pages are made. */
 static COLD void prepare_window(void) {
-  int none = 0;
-  if (!__atomic_compare_exchange_n(&process->is_preparing, &none, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
-  unmap_window(&process->old_window);
-  /* Where a window ends whose last line is short */
-  word base = out.base + WINDOW_BYTES - page_bytes;
-  if (process->next_window == NULL && is_open(&out.file)) {
-    long next = map_part(base);
-    if (!failed(next)) {
-      SYS(madvise, next, WINDOW_BYTES, MADV_POPULATE_WRITE);
-      process->next_base = base;
-      __atomic_store_n(&process->next_window, (char *)next, __ATOMIC_RELEASE);
+  uint64_t all = ~(uint64_t)0;
+  uint64_t mask = 0;
+  /* A signal handler's line may need the window, and must not wait for its own thread. */
+  SYS(rt_sigprocmask, SIG_BLOCK, &all, &mask, 8);
+  if (try_lock(&process->window_lock, 1)) {
+    unmap_window(&process->old_window);
+    if (process->prepare_at != (word)-1 && process->next_window == NULL && reopen_log()) {
+      /* Where a window ends whose last line is short */
+      word base = out.base + WINDOW_BYTES - page_bytes;
+      long next = map_part(base);
+      if (!failed(next)) {
+        SYS(madvise, next, WINDOW_BYTES, MADV_POPULATE_WRITE);
+        process->next_base = base;
+        process->next_window = (char *)next;
+      }
     }
+    process->prepare_at = (word)-1;
+    give_window_lock();
   }
-  __atomic_store_n(&process->is_preparing, 0, __ATOMIC_RELEASE);
+  SYS(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 }
 
-/* Maps the part of the file that begins at the next line. Returns 0, or a negative error number. */
-static long map_window(void) {
+/* Goes on to the window that is prepared for the next line, or maps one. Returns 0, or a negative error number. */
+static long move_window(void) {
   word end = out.base + process->at;
   word base = end - end % page_bytes;
-  char *window = __atomic_exchange_n(&process->next_window, NULL, __ATOMIC_ACQ_REL);
-  if (window != NULL && process->next_base != base) {
-    SYS(munmap, window, WINDOW_BYTES);
-    window = NULL;
-  }
+  if (process->next_window != NULL && process->next_base != base) unmap_window(&process->next_window);
+  char *window = process->next_window;
   if (window == NULL) {
     if (!reopen_log()) return -EBADF;
     long result = map_part(base);
     if (failed(result)) return result;
     window = (char *)result;
   }
+  process->next_window = NULL;
   unmap_window(&process->old_window);
   process->old_window = process->window;
   process->window = out.memory = window;
   out.base = base;
   process->at = end - base;
   process->limit = WINDOW_BYTES - RESERVE_BYTES;
+  process->prepare_at = WINDOW_BYTES / 2;
   return 0;
+}
+
+/* The same where another thread may be preparing a window. */
+static long map_window(void) {
+  take_window_lock();
+  long result = move_window();
+  give_window_lock();
+  return result;
 }
 
 static void state_loss(void) {
@@ -936,7 +978,7 @@ static COLD int make_room(word bytes) {
     flush_buffer();
   } else if (!process->is_full || out.lost_here >= out.retry_at) {
     long result = map_window();
-    while (result < 0 && config.blocks_when_full) {
+    while (result < 0 && result != -ENOENT && config.blocks_when_full) {
       struct timespec pause = {0, 100000000};
       SYS(nanosleep, &pause, 0);
       result = map_window();
@@ -945,7 +987,8 @@ static COLD int make_room(word bytes) {
       process->is_full = 0;
     } else {
       has_room = 0;
-      if (!process->is_full) begin_loss();
+      if (result == -ENOENT) process->state = ENDED;
+      else if (!process->is_full) begin_loss();
       else out.retry_at += 1 << 16;
     }
   } else {
@@ -1030,7 +1073,7 @@ static long open_log(void) {
   long fd = -EEXIST;
   process->window = process->next_window = process->old_window = NULL;
   out.memory = NULL;
-  out.base = process->at = process->limit = 0;
+  out.base = out.made = process->at = process->limit = 0;
   process->is_full = 0;
   for (unsigned again = 0; fd == -EEXIST && again < 1000; again++) {
     expand_path(out.path, again);
@@ -1055,15 +1098,20 @@ static long open_log(void) {
   }
   process->window = out.memory = map_memory(WINDOW_BYTES);
   process->limit = WINDOW_BYTES - RESERVE_BYTES;
+  process->prepare_at = (word)-1;
   return process->window == NULL ? -ENOMEM : 0;
 }
 
 static void close_log(void) {
+  /* A thread that ends may be preparing a window. */
+  take_window_lock();
+  process->prepare_at = (word)-1;
   if (!out.is_mapped) flush_buffer();
   else if (reopen_log()) SYS(ftruncate, out.file.fd, out.base + process->at);
   unmap_window(&process->next_window);
   unmap_window(&process->old_window);
   close_file(&out.file);
+  give_window_lock();
 }
 
 /* How far the parent's log was when this process was forked, and by which thread; a child has these as its parent left them. */
@@ -1813,6 +1861,15 @@ static inline void dies(enum how how, void *p) {
 
 static word next_sample;
 
+/* Pages of a window that the process has mapped: with large folios, also some that no line has reached. */
+static word present_pages(const char *window) {
+  word count = 0;
+  word pages = WINDOW_BYTES / page_bytes;
+  if (window == NULL || !read_pagemap((word)window / page_bytes, pages)) return 0;
+  for (word i = 0; i < pages; i++) count += (word)is_present(pagemap.entries[i]);
+  return count;
+}
+
 /* Resident pages of the heaps of arenas other than the main one. */
 static word resident_heaps(void) {
   word pages = 0;
@@ -1858,8 +1915,8 @@ static COLD void sample(word time) {
     while (*s && *s != ' ') s++;
     all = read_decimal(s);
   }
-  int windows = (process->next_window != NULL) + (process->old_window != NULL);
-  word own = (process->at + windows * (word)WINDOW_BYTES + blocks.size * sizeof(struct block)) / page_bytes;
+  word own = blocks.size * sizeof(struct block) / page_bytes + present_pages(process->window) +
+             present_pages(process->next_window) + present_pages(process->old_window);
   word other = all > malloced + own ? all - malloced - own : 0;
   char *o = text(header, "# rss ");
   o = decimal(o, malloced * page_bytes);
@@ -2188,6 +2245,17 @@ static void after_fork_in_child(void) {
   *process = (struct process){0};
 }
 
+/*
+ * Before 2.24, malloc itself has handlers for a fork, which lock all arenas. What is registered later runs earlier there: this must
+ * be the hook's handler, because a thread that waits for an arena has locks that the handler waits for. A setting that does not
+ * exist makes malloc ready, and changes nothing else.
+ */
+static void let_malloc_register(void) {
+  const char *(*version)(void) = (const char *(*)(void))next_symbol("gnu_get_libc_version", NULL);
+  const char *minor = is_glibc && version != NULL ? after(version(), "2.") : NULL;
+  if (minor != NULL && read_decimal(minor) < 24 && real.mallopt != NULL) real.mallopt(0, 0);
+}
+
 static COLD void make_process(void) {
   struct process *page = map_memory(sizeof *page);
   if (page == NULL) {
@@ -2195,6 +2263,7 @@ static COLD void make_process(void) {
     return;
   }
   process = page;
+  let_malloc_register();
   int (*at_fork)(void (*)(void), void (*)(void), void (*)(void), void *) =
       (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))next_symbol("__register_atfork", NULL);
   int is_wiped = SYS(madvise, page, sizeof *page, MADV_WIPEONFORK) == 0;
@@ -2324,10 +2393,10 @@ static inline void end_call(enum how how, struct line *line, void *p) {
   if (!is_locked) take_lock(self.tid);
   if (LIKELY(process->state == RECORDING)) write_call(line);
   if (UNLIKELY(is_noted)) born(p);
-  int is_half_full = process->at > WINDOW_BYTES / 2 && process->next_window == NULL && !process->is_preparing;
+  int is_half_full = process->at > process->prepare_at && process->window_lock == 0;
   if (!is_locked) give_lock();
   if (how == NESTED) return;
-  if (UNLIKELY(is_half_full) && out.is_mapped && process->state == RECORDING) prepare_window();
+  if (UNLIKELY(is_half_full)) prepare_window();
   give_call_locks(line->locks);
   set_inside(0);
   if (UNLIKELY(self.contention > MOST_CONTENTION)) sleep_briefly(1000000);

@@ -21,6 +21,8 @@ export class MemberProcess {
   analysed: MemberAnalysis | null;
   /** bytes requested by successful allocations that were only counted */
   #countedBytes = 0;
+  /** what it did itself after it was forked; null: all that it did */
+  #sinceFork: { events: number; volumeBytes: number } | null = null;
 
   constructor(known: LogProcess, name: string, analysed: MemberAnalysis | null) {
     this.known = known;
@@ -28,15 +30,24 @@ export class MemberProcess {
     this.analysed = analysed;
   }
 
-  /** Bytes requested by successful allocations, including realloc's new size; complete once all batches are consumed. */
-  get volumeBytes(): number {
+  /**
+   * Events, and bytes requested by successful allocations, including realloc's new size; without its parent's where its log has
+   * them, too. Complete once all batches are consumed.
+   */
+  get own(): { readonly events: number; readonly volumeBytes: number } {
     const counted = this.#countedBytes;
-    return this.analysed?.analysis.ledger.threads.withVolume(counted) ?? counted;
+    return (
+      this.#sinceFork ?? {
+        events: this.events,
+        volumeBytes: this.analysed?.analysis.ledger.threads.withVolume(counted) ?? counted,
+      }
+    );
   }
 
   /** Takes the whole batch. Returns an empty batch that the caller may fill instead. */
   takeAll(batch: EventBatch): EventBatch {
-    if (this.analysed?.analysis.isBatchEmpty) {
+    const isOfFork = this.#sinceFork !== null || batch.notes.some(isFork);
+    if (this.analysed?.analysis.isBatchEmpty && !isOfFork) {
       this.events += batch.length;
       return this.analysed.analysis.exchange(batch);
     }
@@ -54,8 +65,12 @@ export class MemberProcess {
   /** Takes a copy of rows from .. to − 1 of the batch, without its notes. */
   take(batch: EventBatch, from: number, to: number): void {
     this.events += to - from;
+    if (this.#sinceFork !== null) {
+      this.#sinceFork.events += to - from;
+      this.#sinceFork.volumeBytes += requestedBytes(batch, from, to);
+    }
     if (this.analysed === null) {
-      this.#count(batch, from, to);
+      this.#countedBytes += requestedBytes(batch, from, to);
       return;
     }
     const { analysis } = this.analysed;
@@ -71,6 +86,9 @@ export class MemberProcess {
 
   /** Takes a comment that stands behind the rows taken so far. */
   takeNote(note: Note): void {
+    if (isFork(note)) {
+      this.#sinceFork = { events: 0, volumeBytes: 0 };
+    }
     if (this.analysed !== null) {
       const { analysis } = this.analysed;
       if (analysis.batch.notes.length === EVENTS_PER_BATCH) {
@@ -85,16 +103,24 @@ export class MemberProcess {
   release(): void {
     if (this.analysed !== null) {
       completed(this.analysed.analysis.drain());
-      this.#countedBytes = this.volumeBytes;
+      this.#countedBytes = this.analysed.analysis.ledger.threads.withVolume(0);
       this.analysed = null;
     }
   }
+}
 
-  #count({ op, size, pointerOut }: EventBatch, from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      if (op[i]! <= Op.pvalloc && pointerOut[i] !== 0) {
-        this.#countedBytes += size[i]!;
-      }
+/** True for the comment behind the calls that a forked process has from its parent (forked-log.ts). */
+function isFork({ text }: Note): boolean {
+  return /^fork /.test(text);
+}
+
+/** Bytes requested by the successful allocations in rows from .. to − 1. */
+function requestedBytes({ op, size, pointerOut }: EventBatch, from: number, to: number): number {
+  let bytes = 0;
+  for (let i = from; i < to; i++) {
+    if (op[i]! <= Op.pvalloc && pointerOut[i] !== 0) {
+      bytes += size[i]!;
     }
   }
+  return bytes;
 }

@@ -65,13 +65,13 @@ export class ProcessAnalyses implements EventSink {
   }
 
   /**
-   * The process to report: of those that are analysed, the one with the most volume; null if the log has none that was
+   * The process to report: of those that are analysed, the one with the most volume of its own; null if the log has none that was
    * asked for. Complete after `end`.
    */
   get reported(): MemberProcess | null {
     const analysed = this.#members.filter((member) => member.analysed !== null);
     return analysed.reduce<MemberProcess | null>(
-      (most, one) => (most === null || one.volumeBytes > most.volumeBytes ? one : most),
+      (most, one) => (most === null || one.own.volumeBytes > most.own.volumeBytes ? one : most),
       null,
     );
   }
@@ -251,8 +251,13 @@ export class ProcessAnalyses implements EventSink {
   /** Keeps comments below all lines of a batch: they may be the head of another log, which the next batch shows. */
   #keepBack(notes: readonly Note[]): void {
     for (const note of notes) {
-      if (refersUp(note) && this.#above !== null) {
-        this.#above.takeNote(note);
+      const owner = refersUp(note)
+        ? this.#above
+        : /^fork /.test(note.text)
+          ? this.#named(note)
+          : null;
+      if (owner !== null) {
+        owner.takeNote(note);
       } else if (this.#early.length < MAX_EARLY) {
         this.#early.push(note);
       }
@@ -260,7 +265,7 @@ export class ProcessAnalyses implements EventSink {
   }
 
   /**
-   * Hands a comment to the process that it is of: a hole to the one that uses the block, a name to that of the thread, RSS
+   * Hands a comment to the process that it is of: a hole to the one that uses the block, a name to that of the thread, a fork too, RSS
    * to that of the line above, and others, as the head of a log, to that of the line below.
    */
   #routeNote(note: Note, above: MemberProcess, below: MemberProcess): void {
@@ -271,11 +276,16 @@ export class ProcessAnalyses implements EventSink {
     let owner = refersUp(note) ? above : below;
     if (key === "hole") {
       owner = [below, above].find(({ known }) => known.uses(Number(value))) ?? below;
-    } else if (key === "thread") {
-      const named = this.#splitter.ownerOf(Number(value));
-      owner = named === null ? below : this.#memberOf(named);
+    } else if (key === "thread" || key === "fork") {
+      owner = this.#named(note) ?? below;
     }
     owner.takeNote(note);
+  }
+
+  /** The process of the thread whose id follows the comment's key; null: it has made no call. */
+  #named({ text }: Note): MemberProcess | null {
+    const named = this.#splitter.ownerOf(Number(text.split(/\s+/, 2)[1]));
+    return named === null ? null : this.#memberOf(named);
   }
 
   #memberOf(owner: LogProcess): MemberProcess {
@@ -316,7 +326,7 @@ export class ProcessAnalyses implements EventSink {
     if (analysed.length < MAX_ANALYSED) {
       return;
     }
-    const volumes = analysed.map(({ volumeBytes }) => volumeBytes);
+    const volumes = analysed.map(({ own }) => own.volumeBytes);
     analysed[volumes.indexOf(Math.min(...volumes))]?.release();
   }
 }
@@ -347,7 +357,7 @@ function rowOf(
   reported: MemberProcess | null,
   result: LogResult | null,
 ): ProcessResult {
-  const { name, known, events, volumeBytes } = member;
+  const { name, known, own } = member;
   const { pid, origin } = known;
-  return { name, pid, origin, events, volumeBytes, isReported: member === reported, result };
+  return { name, pid, origin, ...own, isReported: member === reported, result };
 }

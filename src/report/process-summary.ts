@@ -10,8 +10,9 @@ export interface ProcessSummary {
    * all processes beyond the first 1,024 together
    */
   readonly origin: "first" | "program" | "fork" | "stated" | "others";
+  /** calls; without those that a forked process's log has from its parent, which a report on it counts */
   readonly events: number;
-  /** bytes requested by malloc, calloc, memalign and realloc (its new size) */
+  /** bytes requested by malloc, calloc, memalign and realloc (its new size), in these calls */
   readonly volumeBytes: number;
   /** the one that the report is of */
   readonly isReported: boolean;

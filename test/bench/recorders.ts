@@ -71,12 +71,15 @@ export class Recording {
   readonly #sandbox: Sandbox;
   readonly #recorder: Recorder;
   readonly #program: string;
+  readonly #load: string | null;
   #folder: string | null = null;
 
-  constructor(sandbox: Sandbox, recorder: Recorder, program: string) {
+  /** `load`: a command line that runs beside the program, unrecorded; null: none */
+  constructor(sandbox: Sandbox, recorder: Recorder, program: string, load: string | null = null) {
     this.#sandbox = sandbox;
     this.#recorder = recorder;
     this.#program = program;
+    this.#load = load;
   }
 
   /** @throws Error the run did not leave exactly one file, with something in it */
@@ -84,7 +87,8 @@ export class Recording {
     this.remove();
     const folder = basename(mkdtempSync(this.#sandbox.path("run-")));
     this.#folder = folder;
-    const command = this.#recorder.command(this.#sandbox, folder, this.#program);
+    const program = this.#recorder.command(this.#sandbox, folder, this.#program);
+    const command = this.#load === null ? program : `{ ${this.#load}; } & ${program} && wait`;
     const cost = this.#sandbox.cost(command);
     const files = readdirSync(this.#sandbox.path(folder));
     if (files.length !== (this.#recorder.writes ? 1 : 0) || this.bytes === 0) {

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { followed } from "../../src/input/follow.ts";
 import { InputError } from "../../src/input/input-error.ts";
@@ -105,6 +106,17 @@ test("NUL bytes between lines are read: the file is damaged", async () => {
   writeFileSync(path, "one\n\0\0\ntwo\n");
   const { next } = following(path);
   expect(await next()).toBe("one\n\0\0\ntwo\n");
+});
+
+test("compressed data has NUL bytes anywhere", async () => {
+  const path = newPath();
+  const first = gzipSync("one\n");
+  const second = Buffer.from("NULs\0and no newline behind: \0\0", "latin1");
+  writeFileSync(path, first);
+  const { bytes } = following(path);
+  expect((await bytes.next()).value).toEqual(first);
+  appendFileSync(path, second);
+  expect((await bytes.next()).value).toEqual(second);
 });
 
 test("a file that does not exist yet is waited for, with its folder", async () => {

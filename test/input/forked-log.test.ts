@@ -46,7 +46,7 @@ describe("the log of a forked process", () => {
     });
     const path = join(folder, "p.200.log");
     expect(await textOf(path)).toBe(
-      `${head(100).replace("pid 100", "pid 200")}# map 1-2 r-xp a\n# thread 200 main\n200 ${CALL}101 ${CALL}# command c200\n${own}`,
+      `${head(100).replace("pid 100", "pid 200")}# map 1-2 r-xp a\n# thread 200 main\n200 ${CALL}101 ${CALL}# fork 200\n# command c200\n${own}`,
     );
     expect(bytesOfParents(path)).toBe(PARENT.length);
   });

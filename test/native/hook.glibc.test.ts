@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CProgram } from "../support/c-program.ts";
@@ -249,6 +258,25 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(report.trace.lines.malformed).toBe(0);
     expect(report.trace.events + (report.recording?.lostCalls ?? 0)).toBe(80_000);
     expect(report.findings.map(({ kind }) => kind)).toContain("lost-calls");
+  });
+
+  it("goes on to a log's end where the log is renamed, and ends the recording where it is removed", async () => {
+    const bytesAfter = async (change: (file: string) => void) => {
+      const file = join(newFolder(), "malloc.log");
+      const child = spawn(calls.path, ["many", "40000", "300"], { env: hook.env(file) });
+      while (!existsSync(file)) {
+        await new Promise((done) => setTimeout(done, 5));
+      }
+      const log = openSync(file, "r");
+      change(file);
+      const [code] = await once(child, "exit");
+      expect(code).toBe(0);
+      const { size } = fstatSync(log);
+      closeSync(log);
+      return size;
+    };
+    expect(await bytesAfter((file) => renameSync(file, `${file}.1`))).toBeGreaterThan(4_000_000);
+    expect(await bytesAfter((file) => rmSync(file))).toBeLessThanOrEqual(512 * 1024);
   });
 
   it("writes to a pipe", async () => {

@@ -1,8 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { CProgram } from "../support/c-program.ts";
 import { canRecord, Hook, misses } from "../support/hooked.ts";
+import { newFolder } from "../support/run-mallog.ts";
 
 /** The hook under the compiler's sanitizers: undefined behaviour ends the program, as do accesses beyond a buffer. */
 
@@ -37,10 +39,11 @@ describe.skipIf(!canSanitize)(`the hook${skipped}`, () => {
     }
   }, 60_000);
 
-  it("keeps within its buffers", () => {
+  it("keeps within its buffers, and loses no line while a window is made", () => {
     const folder = fileURLToPath(new URL("../../src/native", import.meta.url));
     const flags = "-std=gnu11 -O1 -g -fno-builtin -pthread -fno-sanitize-recover=all".split(" ");
     parts.compile(...flags, "-fsanitize=address,undefined", `-I${folder}`);
-    expect(execFileSync(parts.path, { encoding: "utf8", stdio: "pipe" })).toBe("");
+    const argv = [join(newFolder(), "parts.log")];
+    expect(execFileSync(parts.path, argv, { encoding: "utf8", stdio: "pipe" })).toBe("");
   }, 60_000);
 });

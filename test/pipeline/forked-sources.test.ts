@@ -9,11 +9,12 @@ import type { Report } from "../../src/report/report.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
-const PARENT =
+const BEFORE =
   "# hook mallog 1\n# pid 100\n# heap 0x555555559000\n100 malloc(24) = 0x5555555592a0\n";
+const PARENT = `${BEFORE}100 malloc(1000) = 0x5555555592c0\n`;
 
 function child(pid: number): string {
-  const head = `# hook mallog 1\n# pid ${pid}\n# forked p.100.log ${PARENT.length} 100\n`;
+  const head = `# hook mallog 1\n# pid ${pid}\n# forked p.100.log ${BEFORE.length} 100\n`;
   return `${head}# heap 0x555555559000\n${pid} malloc(24) = 0x5555555592c0\n`;
 }
 
@@ -22,6 +23,7 @@ function reportOf(...names: readonly string[]): Promise<Report> {
   writeFileSync(join(folder, "p.100.log"), PARENT);
   writeFileSync(join(folder, "p.200.log"), child(200));
   writeFileSync(join(folder, "p.300.log"), child(300));
+  writeFileSync(join(folder, "p.400.log"), child(400).replace(/^400 .*\n/m, ""));
   const hooks = {
     stdin: Readable.from([]),
     signal: new AbortController().signal,
@@ -41,11 +43,29 @@ describe("logs of forked processes", () => {
     );
     const two = await reportOf("p.200.log", "p.300.log");
     expect(verdict(two)[0]?.text).toBe(
-      "The log has 2 processes; this is process 200, with 50.0 % of all requested bytes (those before a fork count for parent and child).",
+      "The log has 2 processes; this is process 200, with 50.0 % of all requested bytes.",
     );
     expect(basis(two)).toContain(
       "2 of these logs begin with their parents' calls up to the fork, read from the parents' logs; lines are counted from there",
     );
+  });
+
+  it("count their own calls only where several processes are compared", async () => {
+    const { processes, trace } = await reportOf("p.200.log", "p.100.log", "p.300.log", "p.400.log");
+    expect(
+      processes?.map(({ name, events, volumeBytes, isReported }) => [
+        name,
+        events,
+        volumeBytes,
+        isReported,
+      ]),
+    ).toEqual([
+      ["100", 2, 1024, true],
+      ["200", 1, 24, false],
+      ["300", 1, 24, false],
+      ["400", 0, 0, false],
+    ]);
+    expect(trace.events).toBe(2);
   });
 
   it("are read alone where they name no parent", async () => {

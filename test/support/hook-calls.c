@@ -2,7 +2,7 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close | many N | signals N | wait MS
+ *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -109,6 +109,7 @@ int main(int argc, char **argv) {
   }
   if (strcmp(what, "close") == 0)
     for (int fd = 3; fd < 4096; fd++) close(fd);
+  if (argc > 3) usleep((useconds_t)atol(argv[3]) * 1000);
   if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
   if (strcmp(what, "wait") == 0) {

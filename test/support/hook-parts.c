@@ -2,7 +2,9 @@
  * The hook's parts that write text, read settings and keep blocks, called with what is at the limits of their buffers. It is
  * built with AddressSanitizer, whose malloc must not be the hook's: the hook's functions get other names.
  *
- *     hook-parts
+ *     hook-parts FILE
+ *
+ * It writes a log to FILE.
  */
 #define malloc hook_malloc
 #define calloc hook_calloc
@@ -24,8 +26,13 @@
 #define prctl hook_prctl
 #define _exit hook_exit
 #define _Exit hook_Exit
+#include <sys/syscall.h>
+#undef SYS_pwrite64
+#define SYS_pwrite64 (wait_before_zeros(), __NR_pwrite64)
+static void wait_before_zeros(void);
 #include "hook.c"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int failures;
@@ -101,7 +108,59 @@ static void keep_blocks(void) {
   forget_blocks();
 }
 
-int main(void) {
+/* how often the next line did not fit into the window; negative: the last line is written */
+static int moves;
+static __thread int is_slow;
+
+/* The thread that prepares windows loses its processor before it writes zeros. */
+static void wait_before_zeros(void) {
+  if (is_slow) sleep_briefly(1000000);
+}
+
+/* A thread that has seen a half full window, and prepares the next one late: just before or while another thread maps it. */
+static void *prepare_windows(void *unused) {
+  (void)unused;
+  is_slow = 1;
+  for (int seen = 0, now; (now = __atomic_load_n(&moves, __ATOMIC_ACQUIRE)) >= 0; seen = now) {
+    if (now == seen) continue;
+    for (int turns = now % 20 * 20; turns > 0; turns--) pause_processor();
+    prepare_window();
+  }
+  return NULL;
+}
+
+/* Lines that are written while windows are prepared late: none may be replaced by zeros. */
+static void write_while_windows_are_made(const char *path) {
+  enum { LINES = 2000000, BYTES = 20 };
+  pthread_t preparing;
+  text(config.out, path)[0] = 0;
+  expect_number("open_log", (word)open_log(), 0);
+  process->state = RECORDING;
+  if (pthread_create(&preparing, NULL, prepare_windows, NULL) != 0) abort();
+  char line[32];
+  for (int i = 0; i < LINES; i++) {
+    snprintf(line, sizeof line, "line %014d\n", i);
+    if (process->at + BYTES + 48 > process->limit) __atomic_fetch_add(&moves, 1, __ATOMIC_RELEASE);
+    expect_number("write_line", (word)write_line(line, BYTES), 1);
+  }
+  __atomic_store_n(&moves, -1, __ATOMIC_RELEASE);
+  pthread_join(preparing, NULL);
+  close_log();
+  process->state = OFF;
+  FILE *log = fopen(path, "r");
+  int lost = log == NULL ? LINES : 0;
+  for (int i = 0; lost == 0 && i < LINES; i++) {
+    char found[BYTES + 1] = {0};
+    snprintf(line, sizeof line, "line %014d\n", i);
+    lost += fread(found, 1, BYTES, log) != BYTES || strcmp(found, line) != 0;
+  }
+  expect_number("lines lost", (word)lost, 0);
+  expect_number("the log's end", log == NULL ? 0 : (word)fgetc(log), (word)EOF);
+  if (log != NULL) fclose(log);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return 2;
   fill_pairs();
   self.second = (word)-1;
   for (int shift = 0; shift < 64; shift++)
@@ -132,5 +191,6 @@ int main(void) {
   expect_number("bin_bit", bin_bit(1040), (word)1 << 63);
   expect_number("bin_bit", bin_bit(1056), 0);
   keep_blocks();
+  write_while_windows_are_made(argv[1]);
   return failures == 0 ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isInstalled, RECORDERS, Recording } from "../recorders.ts";
 import { type BytesPerCall, costRatios, type Measured, type Row } from "../row.ts";
@@ -14,11 +14,18 @@ interface Program {
   readonly needs: string;
   /** The command line of a run with many calls, or with a few thousand: ltrace stops the program twice at each. */
   readonly command: (sandbox: Sandbox, amount: "many" | "few") => string;
+  /** The command line of a load, which runs beside the program and ends it; it is not recorded, but its time counts. */
+  readonly load?: (amount: "many" | "few") => string;
   /** recorders that fail with it */
   readonly fails?: readonly RecorderName[];
 }
 
 const HOOK_SOURCE = fileURLToPath(new URL("../../../src/native/hook.c", import.meta.url));
+
+const JARS_SOURCE = fileURLToPath(new URL("../../support/InflateJars.java", import.meta.url));
+
+/** Debian's is linked with jemalloc: REDIS_SERVER names one that was built with MALLOC=libc. */
+const REDIS = process.env.REDIS_SERVER ?? "redis-server";
 
 const SQL = (rows: number) => `
 create table t (a integer primary key, b text, c text);
@@ -55,6 +62,26 @@ const PROGRAMS: readonly Program[] = [
       `/usr/bin/python3 ${file(sandbox, `${amount}.py`, PYTHON(amount === "many" ? 20_000 : 10))}`,
   },
   {
+    name: "jvm",
+    needs: "java",
+    // ltrace ends with "unexpected breakpoint".
+    fails: ["ltrace"],
+    command: (sandbox) => {
+      const folder = sandbox.file("jars", mkdirSync);
+      return `java ${JARS_SOURCE} ${folder} 6 60 10`;
+    },
+  },
+  {
+    name: "redis",
+    needs: REDIS,
+    command: () => `${REDIS} --port 0 --unixsocket redis.sock --save '' --appendonly no`,
+    load: (amount) => {
+      const calls = amount === "many" ? "-n 150000" : "-n 200";
+      const benchmark = `redis-benchmark -s redis.sock -q -P 16 -r 20000 -d 300 ${calls} -t set,lpush,hset`;
+      return `until redis-cli -s redis.sock ping 2> /dev/null; do sleep 0.01; done; ${benchmark}; redis-cli -s redis.sock shutdown nosave`;
+    },
+  },
+  {
     name: "cc1",
     needs: "gcc",
     // heaptrack_interpret 1.4 fails with std::bad_alloc.
@@ -83,6 +110,7 @@ export const OVERHEAD_ROWS: readonly Row[] = PROGRAMS.flatMap((program) => [
     row(program, "hook", rival, { target: rival.startsWith("heaptrack") ? 1 : null }),
   ),
   row(program, "record", "heaptrack-raw"),
+  ...(program.fails?.includes("heaptrack") === true ? [] : [row(program, "record", "heaptrack")]),
 ]);
 
 function row(
@@ -103,12 +131,14 @@ function row(
       return missing === undefined ? null : `${missing} is not installed`;
     },
     measure: (sandbox, pairs) => {
-      const command = program.command(sandbox, rival === "ltrace" ? "few" : "many");
+      const amount = rival === "ltrace" ? "few" : "many";
+      const command = program.command(sandbox, amount);
+      const load = program.load?.(amount) ?? null;
       return recorded(
         pairs,
         sandbox,
-        new Recording(sandbox, RECORDERS[ours], command),
-        new Recording(sandbox, RECORDERS[rival], command),
+        new Recording(sandbox, RECORDERS[ours], command, load),
+        new Recording(sandbox, RECORDERS[rival], command, load),
       );
     },
   };

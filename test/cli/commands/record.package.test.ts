@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -119,6 +119,41 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     expect(stderr).toMatch(/recorded process [\d-]+ \(.*hook-calls (many 3000|all)\) in m\.log; /);
     expect(stderr).toContain("%p in the name of -o keeps all logs");
     expect(readdirSync(one)).toEqual(["m.log"]);
+  });
+
+  it("leaves a process alone that the command leaves behind, and keeps its log up to then", async () => {
+    const folder = newFolder();
+    const script = `(${calls.path} many 40000 1500; echo $? > status) > /dev/null 2>&1 & sleep 0.5`;
+    const argv = ["record", "--no-report", "-o", "m.%p.log.gz", "--", "sh", "-c", script];
+    const { status, stderr } = mallog(argv, folder);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^mallog: process \d+ \(.*hook-calls.*\) still runs: .*$/m);
+    expect(existsSync(join(folder, "status"))).toBe(false);
+    while (!existsSync(join(folder, "status"))) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    await new Promise((done) => setTimeout(done, 50));
+    expect(readFileSync(join(folder, "status"), "utf8")).toBe("0\n");
+    for (const name of readdirSync(folder).filter((file) => file !== "status")) {
+      const log = gunzipSync(readFileSync(join(folder, name))).toString("latin1");
+      expect(log).toMatch(/^# hook mallog 1\n[^\0]*\n$/);
+    }
+  });
+
+  it("says before it starts the command that the log cannot be written", () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, "logs"));
+    const argv = ["--", "sh", "-c", "echo started"];
+    const refused = (output: string) => {
+      const { status, stdout, stderr } = mallog(["record", "-o", output, ...argv], folder);
+      expect([status, stdout]).toEqual([3, ""]);
+      return stderr;
+    };
+    expect(refused("logs")).toBe("mallog: cannot write logs: is a directory\n");
+    expect(refused("none/m.log")).toBe(
+      "mallog: cannot write none/m.log: its directory does not exist\n",
+    );
+    expect(readdirSync(folder)).toEqual(["logs"]);
   });
 
   it("has the command's exit code, and reports all the same", () => {

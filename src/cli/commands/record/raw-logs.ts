@@ -1,6 +1,5 @@
 import {
   closeSync,
-  createReadStream,
   createWriteStream,
   fstatSync,
   ftruncateSync,
@@ -15,6 +14,9 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { withParents } from "../../../input/forked-log.ts";
+import { isGone } from "../../living-process.ts";
+import { GZIP_OPTIONS } from "./packed-log.ts";
+import type { Packer } from "./packer.ts";
 
 /** A log as the hook has left it. */
 export interface RawLog {
@@ -24,7 +26,10 @@ export interface RawLog {
   /** null: the log does not say */
   readonly command: string | null;
   readonly isForked: boolean;
+  /** without the room that the hook has reserved behind the last line */
   readonly bytes: number;
+  /** its process goes on, and writes the log */
+  readonly isRunning: boolean;
 }
 
 /** Bytes of a log's head that are searched for the command. */
@@ -32,21 +37,41 @@ const HEAD_BYTES = 16 * 1024;
 
 const MOST_CHARACTERS = 60;
 
-/** The logs in a folder that hold at least one line. Cuts what killed processes have reserved and not written. */
+/** Compressed logs may be in the same folder. */
+export function isRawLog(name: string): boolean {
+  return name.endsWith(".log");
+}
+
+/**
+ * The logs in a folder that hold at least one line. Cuts what killed processes have reserved and not written. That of a running
+ * process must not be cut: what it writes next would be an error of the bus.
+ */
 export function rawLogs(folder: string): RawLog[] {
   return readdirSync(folder)
+    .filter(isRawLog)
     .map((name) => {
       const path = join(folder, name);
       const file = openSync(path, "r+");
       try {
-        const bytes = cutPadding(file);
+        const [pid = name] = /\d+(?:-\d+)?/.exec(name) ?? [];
+        const isRunning = !isGone(Number.parseInt(pid, 10));
+        const bytes = endOfText(file);
+        if (!isRunning && bytes < fstatSync(file).size) {
+          ftruncateSync(file, bytes);
+        }
         const start = Buffer.alloc(Math.min(bytes, HEAD_BYTES));
         readSync(file, start, 0, start.length, 0);
         const head = start.toString("utf8");
         const [, command = null] = /^# command (.*)$/m.exec(head) ?? [];
-        const [pid = name] = /\d+(?:-\d+)?/.exec(name) ?? [];
         const isForked = /^# forked\b/m.test(head);
-        return { path, pid, command: command?.slice(0, MOST_CHARACTERS) ?? null, isForked, bytes };
+        return {
+          path,
+          pid,
+          command: command?.slice(0, MOST_CHARACTERS) ?? null,
+          isForked,
+          bytes,
+          isRunning,
+        };
       } finally {
         closeSync(file);
       }
@@ -54,8 +79,8 @@ export function rawLogs(folder: string): RawLog[] {
     .filter(({ bytes }) => bytes > 0);
 }
 
-/** Cuts the NUL bytes at the end of a file. Returns the bytes that are left. */
-function cutPadding(file: number): number {
+/** The bytes of a file before the NUL bytes at its end. */
+function endOfText(file: number): number {
   const { size } = fstatSync(file);
   const block = Buffer.alloc(64 * 1024);
   let end = size;
@@ -71,9 +96,6 @@ function cutPadding(file: number): number {
       break;
     }
   }
-  if (end < size) {
-    ftruncateSync(file, end);
-  }
   return end;
 }
 
@@ -85,20 +107,25 @@ export function logName(target: string, { pid }: RawLog): string {
 /**
  * Moves a log to its place, compressed if the name says so: whole, or not at all. That of a forked process gets its parent's
  * calls up to the fork, if the parent's log has not been moved.
+ * @throws Error of the system, or AbortError
  */
-export async function keepLog(path: string, target: string): Promise<void> {
-  const forked = withParents(path);
+export async function keepLog(
+  { path, bytes }: RawLog,
+  target: string,
+  packer: Packer,
+  signal?: AbortSignal,
+): Promise<void> {
+  const forked = withParents(path, signal, bytes);
   const isPacked = target.endsWith(".gz");
-  if (!isPacked && forked === null) {
-    renameSync(path, target);
+  if (forked === null) {
+    renameSync(isPacked ? await packer.finish(path, bytes, signal) : path, target);
     return;
   }
   const temporary = join(dirname(path), crypto.randomUUID());
   try {
     await pipeline(
-      forked ?? createReadStream(path, { highWaterMark: 1024 * 1024 }),
-      // Higher levels take longer, for logs that are a twentieth smaller; more memory takes less time.
-      isPacked ? createGzip({ level: 2, memLevel: 9, chunkSize: 256 * 1024 }) : new PassThrough(),
+      forked,
+      isPacked ? createGzip(GZIP_OPTIONS) : new PassThrough(),
       createWriteStream(temporary),
     );
     renameSync(temporary, target);

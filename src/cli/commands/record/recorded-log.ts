@@ -1,9 +1,10 @@
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { AnalysisValues } from "../../analysis/analysis-request.ts";
 import { writeErrorReason } from "../../files/system-error.ts";
 import { Failure } from "../../problems.ts";
 import type { RecordValues } from "./options.ts";
+import type { Packer } from "./packer.ts";
 import { keepLog, type RawLog } from "./raw-logs.ts";
 
 /**
@@ -11,22 +12,54 @@ import { keepLog, type RawLog } from "./raw-logs.ts";
  * @throws Failure output
  */
 export function newFolder(output: string, cwd: string): string {
+  const path = resolve(cwd, output);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new Failure({ code: "output", file: output, reason: "is a directory" });
+  }
   try {
-    return mkdtempSync(join(dirname(resolve(cwd, output)), ".mallog-record-"));
+    return mkdtempSync(join(dirname(path), ".mallog-record-"));
   } catch (error) {
     throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
   }
 }
 
+/** A log, and the name that it is to have, as typed. */
+export interface NamedLog extends RawLog {
+  readonly name: string;
+}
+
 /**
- * Moves a log to its place. `name`: as typed.
+ * Moves logs to their places, in this order. Where one cannot be packed, it and the following ones are left there uncompressed:
+ * a recording cannot be repeated.
  * @throws Failure output
  */
-export async function keepLogAs(name: string, log: RawLog, cwd: string): Promise<void> {
+export async function keepLogs(
+  logs: readonly NamedLog[],
+  packer: Packer,
+  cwd: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const [i, log] of logs.entries()) {
+    try {
+      await keepLog(log, resolve(cwd, log.name), packer, signal);
+    } catch (error) {
+      const reason = signal?.aborted === true ? "interrupted" : writeErrorReason(error);
+      const left = logs.slice(i).flatMap((one) => leaveUncompressed(one, cwd) ?? []);
+      const where = left.length === 0 ? "" : `; kept uncompressed in ${left.join(", ")}`;
+      throw new Failure({ code: "output", file: log.name, reason: `${reason}${where}` });
+    }
+  }
+}
+
+/** Moves a log to its place without packing it, which needs no more room. Returns its name; null if it cannot be moved. */
+function leaveUncompressed({ name, path, pid }: NamedLog, cwd: string): string | null {
+  const plain = name.replace(/\.gz$/, "");
+  const free = existsSync(resolve(cwd, plain)) ? `${plain}.${pid}` : plain;
   try {
-    await keepLog(log.path, resolve(cwd, name));
-  } catch (error) {
-    throw new Failure({ code: "output", file: name, reason: writeErrorReason(error) });
+    renameSync(path, resolve(cwd, free));
+    return free;
+  } catch {
+    return null;
   }
 }
 

@@ -1,21 +1,22 @@
-import { createReadStream, rmSync } from "node:fs";
-import { Readable } from "node:stream";
+import { rmSync } from "node:fs";
 import { byteUnit, count, size } from "../../../report/format.ts";
-import { analysisRequest } from "../../analysis/analysis-request.ts";
 import type { Analyse, Io } from "../../io.ts";
+import { problemText } from "../../problem-text.ts";
 import { Failure } from "../../problems.ts";
+import { Signals } from "../../signals.ts";
 import { message } from "../../terminal/message.ts";
-import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
+import { Packer } from "./packer.ts";
 import { preloadable } from "./preloadable.ts";
 import { logName, type RawLog, rawLogs } from "./raw-logs.ts";
-import { analysisValues, keepLogAs, newFolder } from "./recorded-log.ts";
+import { analysisValues, keepLogs, newFolder } from "./recorded-log.ts";
 import { type Recording, runHooked } from "./run-hooked.ts";
 
 /**
  * Runs `mallog record`: the command under the hook, one log for each process in a folder beside the target, then the logs
- * compressed and the largest process reported. Returns the exit code. `commands`: the names of all commands.
+ * compressed and the largest process reported. Returns the exit code. `commands`: the names of all commands. The command does
+ * not wait for what analyses to be loaded.
  * @throws Failure hook, output, notStarted, notRecorded, and whatever `analyse` throws
  */
 export async function recordCommand(
@@ -25,27 +26,58 @@ export async function recordCommand(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
+  const { status, kept } = await recordLogs(words, values, io, analyse);
+  if (kept === null && status === 0) {
+    throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
+  }
+  if (kept === null || !values.report) {
+    return status;
+  }
+  const { analyzeLog } = await import("../analyze/run.ts");
+  const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
+  return status === 0 ? reported : status;
+}
+
+/** The command's exit code, and the path of the log to report; null: there is none. */
+async function recordLogs(
+  words: readonly string[],
+  values: RecordValues,
+  io: Io,
+  analyse: Analyse,
+): Promise<{ status: number; kept: string | null }> {
   const folder = newFolder(values.output, io.cwd);
+  const packer = new Packer(folder, areAllKept(values));
+  let signals: Signals | null = null;
   try {
     const { for: seconds = null, order = null } = values;
+    if (isPacked(values)) {
+      packer.start();
+    }
     const status = await record(words, { folder, seconds, order }, io);
-    const logs = await byVolume(rawLogs(folder), values, io, analyse);
-    const [first, ...others] = logs;
-    if (first === undefined) {
-      if (status !== 0) {
-        return status;
-      }
-      throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
+    signals = new Signals(io.signals, () => {});
+    await packer.stop();
+    return { status, kept: await keep(folder, packer, values, io, analyse, signals.aborted) };
+  } catch (error) {
+    const status = signals?.exitCode ?? null;
+    if (status === null || !(error instanceof Failure)) {
+      throw error;
     }
-    const kept = await keep(first, others, values, io);
-    if (!values.report) {
-      return status;
-    }
-    const reported = await analyzeLog([kept], analysisValues(values), io, analyse, commands);
-    return status === 0 ? reported : status;
+    message(io.stderr, problemText(error.problem, "record"));
+    return { status, kept: null };
   } finally {
+    await packer.stop();
+    packer.close();
     rmSync(folder, { recursive: true, force: true });
+    signals?.stopListening();
   }
+}
+
+function areAllKept({ output }: RecordValues): boolean {
+  return output.includes("%p");
+}
+
+function isPacked({ output }: RecordValues): boolean {
+  return output.endsWith(".gz");
 }
 
 /** Runs the command under the hook. Returns its exit code. */
@@ -62,22 +94,37 @@ async function record(
   }
 }
 
-/** Moves the logs to their places. Returns the path of the first one, as the user would write it. */
+/** Moves the logs to their places. Returns the path of the one to report, as the user would write it; null: there is none. */
 async function keep(
-  first: RawLog,
-  others: readonly RawLog[],
-  { output, quiet }: RecordValues,
+  folder: string,
+  packer: Packer,
+  values: RecordValues,
   io: Io,
-): Promise<string> {
-  const areAllKept = output.includes("%p");
-  const logs = areAllKept ? [first, ...others] : [first];
-  // A forked process's log is kept with its parent's lines: as long as that log is in the folder.
-  for (const log of logs.toSorted((a, b) => Number(b.isForked) - Number(a.isForked))) {
-    await keepLogAs(logName(output, log), log, io.cwd);
+  analyse: Analyse,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const found = rawLogs(folder);
+  let [first, ...others] = found;
+  if (others.length > 0) {
+    const { byVolume } = await import("./by-volume.ts");
+    [first, ...others] = await byVolume(found, values, io, analyse, signal);
   }
+  if (first === undefined) {
+    return null;
+  }
+  const { output, quiet } = values;
+  const kept = areAllKept(values) ? [first, ...others] : [first];
+  // A forked process's log is kept with its parent's lines: as long as that log is in the folder.
+  const named = kept
+    .toSorted((a, b) => Number(b.isForked) - Number(a.isForked))
+    .map((log) => ({ ...log, name: logName(output, log) }));
+  await keepLogs(named, packer, io.cwd, signal);
   const name = logName(output, first);
   if (!quiet) {
-    message(io.stderr, keptText(name, first, others, areAllKept));
+    message(io.stderr, keptText(name, first, others, areAllKept(values)));
+    for (const { pid, command } of [first, ...others].filter(({ isRunning }) => isRunning)) {
+      message(io.stderr, `process ${pid} (${command ?? "?"}) still runs: its log ends here`);
+    }
   }
   return name;
 }
@@ -88,7 +135,7 @@ function keptText(
   name: string,
   first: RawLog,
   others: readonly RawLog[],
-  areAllKept: boolean,
+  isEachKept: boolean,
 ): string {
   const recorded = `recorded process ${first.pid}${first.command === null ? "" : ` (${first.command})`} in ${name}`;
   if (others.length === 0) {
@@ -101,49 +148,6 @@ function keptText(
         `${pid} (${command ?? "?"}, a log of ${size(bytes, byteUnit([bytes]))})`,
     );
   const more = others.length > MOST_NAMED ? `, and ${count(others.length - MOST_NAMED)} more` : "";
-  const hint = areAllKept ? "" : "; %p in the name of -o keeps all logs";
+  const hint = isEachKept ? "" : "; %p in the name of -o keeps all logs";
   return `${recorded}; ${`${count(others.length)} other ${others.length === 1 ? "process" : "processes"}`}: ${named.join(", ")}${more}${hint}`;
-}
-
-/** Logs whose volume is counted; the others are smaller than each of these. */
-const MOST_COUNTED = 8;
-
-/** The logs by the volume of their processes, the largest first: of the largest logs, the calls are read. */
-async function byVolume(
-  logs: readonly RawLog[],
-  values: RecordValues,
-  io: Io,
-  analyse: Analyse,
-): Promise<RawLog[]> {
-  const sorted = logs.toSorted((a, b) => b.bytes - a.bytes);
-  if (sorted.length < 2) {
-    return sorted;
-  }
-  const { analysis } = analysisRequest(
-    [],
-    {
-      sort: values.sort,
-      by: "thread",
-      top: 0,
-      glibc: "auto",
-      progress: false,
-      model: false,
-      whatIf: false,
-    },
-    io.hostCpus,
-  );
-  const volumes = new Map<RawLog, number>();
-  for (const log of sorted.slice(0, MOST_COUNTED)) {
-    // By its name, a fork's log would be read with its parent's calls.
-    const { threads } = await analyse(["-"], analysis, {
-      stdin: Readable.from(createReadStream(log.path, { highWaterMark: 256 * 1024 })),
-      signal: new AbortController().signal,
-      onProgress: () => {},
-    });
-    volumes.set(
-      log,
-      threads.reduce((sum, { volumeBytes }) => sum + volumeBytes, 0),
-    );
-  }
-  return sorted.toSorted((a, b) => (volumes.get(b) ?? 0) - (volumes.get(a) ?? 0));
 }

@@ -3,16 +3,18 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Exit } from "../../exit-codes.ts";
 import type { Analyse, Io } from "../../io.ts";
+import { isGone } from "../../living-process.ts";
 import { Failure } from "../../problems.ts";
 import { Signals } from "../../signals.ts";
 import { message } from "../../terminal/message.ts";
 import { analyzeLog } from "../analyze/run.ts";
 import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "../record/options.ts";
+import { Packer } from "../record/packer.ts";
 import { logName, type RawLog, rawLogs } from "../record/raw-logs.ts";
-import { analysisValues, keepLogAs, newFolder } from "../record/recorded-log.ts";
+import { analysisValues, keepLogs, newFolder } from "../record/recorded-log.ts";
 import { callFunction, loadLibrary, type Target } from "./gdb.ts";
-import { isEnded, isGone, type SharedFolder, sharedFolder } from "./watched-process.ts";
+import { isEnded, type SharedFolder, sharedFolder } from "./watched-process.ts";
 
 /** Time between looks at the process and its log. */
 const LOOK_MS = 100;
@@ -44,7 +46,7 @@ export async function watchProcess(
       await record(pid, shared, values, io);
       const log = logOf(pid, shared, folder);
       const name = logName(values.output, log);
-      await keepLogAs(name, log, io.cwd);
+      await keepLogs([{ ...log, name }], new Packer(folder, false), io.cwd);
       if (!values.quiet) {
         const what = log.command === null ? "" : ` (${log.command})`;
         message(io.stderr, `recorded process ${pid}${what} in ${values.output}`);

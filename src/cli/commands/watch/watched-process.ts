@@ -4,7 +4,6 @@ import {
   fstatSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   readlinkSync,
   readSync,
   rmSync,
@@ -13,16 +12,6 @@ import {
 import { join } from "node:path";
 import { writeErrorReason } from "../../files/system-error.ts";
 import { Failure } from "../../problems.ts";
-
-/** There is no such process, or only what its parent has not collected yet. */
-export function isGone(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(")") + 1));
-  } catch {
-    return true;
-  }
-}
 
 const END = Buffer.from("\n# end\n");
 
