@@ -63,13 +63,12 @@ export class Packer {
     try {
       while (!signal.aborted) {
         if (!(await this.#packOneOfEach())) {
-          await pause(LOOK_MS, undefined, { signal });
+          // `stop` ends it.
+          await pause(LOOK_MS, undefined, { signal }).catch(() => {});
         }
       }
     } catch {
-      if (!signal.aborted) {
-        this.close();
-      }
+      this.close();
     }
   }
 

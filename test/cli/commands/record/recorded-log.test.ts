@@ -80,4 +80,15 @@ describe("logs that cannot be packed", () => {
     const packed = readFileSync(join(cwd, `m.${PIDS[0]}.log.gz`));
     expect(gunzipSync(packed).toString("latin1")).toBe(texts[0]);
   });
+
+  it("at the moment at which the program ends are packed anew", async () => {
+    const { cwd, folder, texts, paths, logs } = recorded();
+    symlinkSync("/dev/full", `${paths[0]}.gz`);
+    const packer = new Packer(folder, true);
+    packer.start();
+    await packer.stop();
+    await keepLogs(logs.slice(0, 1), packer, cwd);
+    const packed = readFileSync(join(cwd, `m.${PIDS[0]}.log.gz`));
+    expect(gunzipSync(packed).toString("latin1")).toBe(texts[0]);
+  });
 });
