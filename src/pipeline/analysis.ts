@@ -21,7 +21,7 @@ import { PointerWidth } from "../trace/pointer-width.ts";
 import { type EventSink, feedCopies } from "../trace/sink.ts";
 import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
-import { isAsRecorded, limitsArenasOnly } from "../what-if/sharing.ts";
+import { isAsRecorded } from "../what-if/sharing.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { LogResult, RefusedScenario } from "./analysis-result.ts";
@@ -34,6 +34,7 @@ import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { RaiseSites } from "./raise-sites.ts";
 import { refusedBy } from "./refused-what-ifs.ts";
+import { needReplays } from "./shared-run.ts";
 import { refuseShortWords } from "./short-words.ts";
 import { snapshotOf } from "./snapshot.ts";
 
@@ -229,9 +230,9 @@ export class Analysis implements EventSink {
         });
   }
 
-  /** False if the recorded run's figures are those of all what-ifs: with one thread a limit on arenas changes nothing (§6.1). */
+  /** False if the recorded run's figures are those of all what-ifs. */
   get needsWhatIfs(): boolean {
-    return this.ledger.threads.size > 1 || !this.#ownWhatIfs.every(limitsArenasOnly);
+    return needReplays(this.#ownWhatIfs, this.ledger, this.recorded.current);
   }
 
   /** Returns what was found. `whatIfs` are the figures of the runner; none if they are not needed. */

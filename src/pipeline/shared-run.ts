@@ -1,8 +1,10 @@
 import { binContents } from "../ptmalloc/bin-contents.ts";
 import { residentPages } from "../ptmalloc/census.ts";
+import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
+import type { Ledger } from "../trace/ledger.ts";
 import {
   AS_RECORDED,
   type Baseline,
@@ -17,7 +19,7 @@ import {
   scenarioFigures,
   sharedFigures,
 } from "../what-if/scenario-figures.ts";
-import { isAsRecorded } from "../what-if/sharing.ts";
+import { isAsRecorded, limitsArenasOnly } from "../what-if/sharing.ts";
 import type { ModelResult } from "./analysis-result.ts";
 import type { FinishedAnalysis } from "./finished-analysis.ts";
 
@@ -98,7 +100,25 @@ function baselineOf(
   { guided }: RecordedRun,
 ): Baseline | null {
   if (baseline?.ofOneThread === true) {
-    return guided.isAnchored && ledger.threads.size === 1 ? baseline : null;
+    return guided.isAnchored && usesMainArenaOnly(ledger, guided) ? baseline : null;
   }
   return baseline;
+}
+
+/** False if what-ifs with replays of their own come to the figures of the recorded run: limits on arenas change nothing. */
+export function needReplays(
+  specs: readonly ScenarioSpec[],
+  ledger: Ledger,
+  guided: GuidedReplay | null,
+): boolean {
+  const isLimited = guided !== null && usesMainArenaOnly(ledger, guided);
+  return !isLimited || !specs.every(limitsArenasOnly);
+}
+
+/**
+ * True if all memory is in the main arena because the log has one thread (§6.1). After a refusal of the kernel a thread alone
+ * may have got another arena (§6.5), and so have threads whose tids the log lacks.
+ */
+function usesMainArenaOnly({ threads }: Ledger, { replay }: GuidedReplay): boolean {
+  return threads.size === 1 && replay.model.arenas.length === 1;
 }

@@ -18,7 +18,7 @@ export function bySharing(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
   return groupedBy(specs, sharingKey);
 }
 
-/** Groups the scenarios that share their replays at the log's begin: with one thread a limit on arenas changes nothing (§6.1). */
+/** Groups the scenarios that share their replays at the log's beginning: one thread is served by the main arena (§6.1). */
 export function bySharingOfOneThread(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
   return groupedBy(specs, (spec) => sharingKey(withoutArenaLimits(spec)));
 }

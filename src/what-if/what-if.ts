@@ -15,8 +15,8 @@ import { arenaLimitsOf, bySharing } from "./sharing.ts";
 
 /**
  * The scenarios that share one model: they differ only in a malloc_trim at the end, and while the log has one thread also
- * in limits on arenas. From the first thread on that has to
- * share an arena there are several replays: one with no arena locked, and one per seed with random locks.
+ * in limits on arenas. From the first thread on that has to share an arena there are several replays: one with no arena
+ * locked, and one per seed with random locks.
  */
 export class WhatIf implements Replays {
   readonly specs: readonly ScenarioSpec[];
@@ -46,9 +46,11 @@ export class WhatIf implements Replays {
   divided(): WhatIf[] {
     const groups = bySharing(this.specs);
     const copies = groups.slice(1).map(() => this.#recycled.copyOf(this.likeliest));
+    // All before the first of them begins a stretch: its start has limits that others lack.
+    const pasts = groups.map((_, n) => (n === 0 ? this.#past : this.#past.share()));
     return groups.map((specs, n) => {
       const replay = copies[n - 1] ?? this.likeliest;
-      const past = n === 0 ? this.#past : this.#past.share();
+      const past = pasts[n]!;
       const limits = arenaLimitsOf(specs[0]!);
       for (const [name, value] of limits) {
         applySetting(replay.model.par, replay.model.profile, name, value);

@@ -218,6 +218,17 @@ describe("a limit on arenas changes nothing in a log of one thread", () => {
   });
 });
 
+describe("a log that lacks the tids of its threads", () => {
+  it("is not taken for one of a thread that a limit on arenas leaves as it is", () => {
+    const one = casesOf(OWN_CORPUS).find(({ name }) => name === "mt-baton24-g236")!;
+    const log = logOf(one, "default")!.toString("latin1").replace(/^\d+ /gm, "1 ");
+    const { scenarios } = analyse(Buffer.from(log, "latin1"), optionsFor(one, "default", WHAT_IFS));
+    const arenas = new Map(scenarios.map((each) => [each.name, each.arenas.length]));
+    expect(arenas.get("one")).toBe(1);
+    expect(arenas.get("as recorded")).toBeGreaterThan(1);
+  });
+});
+
 describe("a log that the model reproduces", () => {
   it.each(["perl-churn-g223", "mt-free16-g244"])("is compared with itself: %s", (name) => {
     const { model } = reportOf(name, () => true);
