@@ -7,8 +7,8 @@ import { type Change, isNoise } from "./change.ts";
 import { type ThreadChange, threadsLabel } from "./thread-changes.ts";
 
 /**
- * What grew, in sentences that the figures carry: "most" is more than half of all that grew, and what other runs of the
- * base have as well is not named.
+ * What grew, in sentences that the figures carry: "most" is more than half of all that grew, and no more than the growth
+ * itself. What other runs of the base have as well is not named.
  */
 
 /** A smaller part of the growth is not worth a word. */
@@ -24,36 +24,56 @@ export interface GrownCauses {
   readonly isHeld: boolean;
 }
 
-/** Which resident memory grew; null if the reports do not say. */
+/** Which resident memory grew; null if the reports do not say, or if other runs of the base differ as much. */
 export function grownCauses(
   causes: readonly CauseChange[],
   when: "end" | "peak",
 ): GrownCauses | null {
-  const changeIn = (cause: keyof Causes): number => {
-    const row = causes.find((one) => one.cause === cause);
-    return (when === "end" ? row?.endBytes : row?.peakBytes)?.change ?? 0;
+  const changes = new Map(
+    causes.map((row) => [row.cause, when === "end" ? row.endBytes : row.peakBytes]),
+  );
+  const part = (kinds: readonly (keyof Causes)[], words: string): Part => {
+    const changed = kinds
+      .flatMap((cause) => changes.get(cause) ?? [])
+      .filter((one) => one.change !== 0);
+    const bytes = changed.reduce((sum, one) => sum + one.change, 0);
+    return { bytes, words, isNoise: changed.every(isNoise) };
   };
-  const held = HELD.reduce((sum, cause) => sum + changeIn(cause), 0);
-  const ofProgram = { bytes: held, words: "blocks that the program holds" };
-  const parts = [
-    ofProgram,
-    ...BEYOND_LIVE.map(([cause, words]) => ({ bytes: changeIn(cause), words })),
-  ].filter(({ bytes }) => bytes > 0);
-  const grown = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  const [first, ...rest] = parts
-    .sort((a, b) => b.bytes - a.bytes)
-    .filter(({ bytes }) => bytes >= NOTABLE_RATIO * grown);
+  const ofProgram = part(HELD, "blocks that the program holds");
+  const parts = [ofProgram, ...BEYOND_LIVE.map(([cause, words]) => part([cause], words))];
+  const net = sumOf(parts);
+  const grown = sumOf(parts.filter(({ bytes }) => bytes > 0));
+  const notable = parts
+    .filter((one) => !one.isNoise && Math.abs(one.bytes) >= NOTABLE_RATIO * grown)
+    .sort((x, y) => Math.abs(y.bytes) - Math.abs(x.bytes))
+    .slice(0, MOST_PARTS);
+  const [first] = notable.filter(({ bytes }) => bytes > 0);
   if (first === undefined) {
     return null;
   }
   const of = when === "end" ? "RSS at the end" : "peak RSS";
   const unit = byteUnit([first.bytes]);
-  const text = ({ bytes, words }: typeof first): string => `${size(bytes, unit)} are ${words}`;
-  if (2 * first.bytes > grown) {
-    return { text: `Most of the growth of ${of}: ${text(first)}.`, isHeld: first === ofProgram };
+  const text = ({ bytes, words }: Part): string => `${size(bytes, unit)} are ${words}`;
+  const isMost = 2 * first.bytes > grown;
+  const isHeld = isMost && first === ofProgram;
+  if (first.bytes > net) {
+    const signed = (one: Part): string => `${one.bytes > 0 ? "+" : ""}${text(one)}`;
+    return { text: `Of the change of ${of}: ${notable.map(signed).join("; ")}.`, isHeld };
   }
-  const several = [first, ...rest].slice(0, MOST_PARTS).map(text).join("; ");
-  return { text: `Largest parts of the growth of ${of}: ${several}.`, isHeld: false };
+  return isMost
+    ? { text: `Most of the growth of ${of}: ${text(first)}.`, isHeld }
+    : { text: `Largest parts of the growth of ${of}: ${notable.map(text).join("; ")}.`, isHeld };
+}
+
+/** Resident memory of one kind, by how much it changed. */
+interface Part {
+  readonly bytes: number;
+  readonly words: string;
+  readonly isNoise: boolean;
+}
+
+function sumOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** What a figure of threads and call sites is called. */
@@ -75,8 +95,9 @@ export function grownWhere(
     ofCaller === null
       ? []
       : callers.map((row) => ({ label: `call site ${row.caller}`, change: ofCaller(row) }));
+  // That the only thread grew says nothing.
   const groups =
-    ofThread === null
+    ofThread === null || threads.length < 2
       ? []
       : threads.map((row) => ({ label: threadsLabel(row), change: ofThread(row) }));
   return [sites, groups].flatMap((rows) => {

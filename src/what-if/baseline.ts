@@ -22,7 +22,7 @@ export const AS_RECORDED = baselineWith({}, false);
 /**
  * Returns the baseline to replay with `whatIfs`; null if there is none. `isAnchored`: the recorded run is anchored
  * already, so that it is worth a replay of its own. Otherwise a what-if that limits arenas may serve: the run may be
- * anchored later, and with one thread such a limit changes nothing (ptmalloc2.md §6.1).
+ * anchored later, and with one thread, in one arena, such a limit changes nothing (ptmalloc2.md §6.1).
  */
 export function baselineFor(
   whatIfs: readonly ScenarioSpec[],

@@ -273,8 +273,14 @@ describe("the verdict", () => {
       [
         "most",
         caused(20, { live: 10 * MiB, returnable: 10 * MiB }),
-        caused(26, { live: 8 * MiB, returnable: 17 * MiB, tops: MiB }),
+        caused(28, { live: 10 * MiB, returnable: 17 * MiB, tops: MiB }),
         "Most of the growth of RSS at the end: 7 MiB are whole free pages within heaps, which malloc_trim would return.",
+      ],
+      [
+        "more than RSS grew",
+        caused(20, { live: 10 * MiB, returnable: 10 * MiB }),
+        caused(26, { live: 8 * MiB, returnable: 17 * MiB, tops: MiB }),
+        "Of the change of RSS at the end: +7 MiB are whole free pages within heaps, which malloc_trim would return; -2 MiB are blocks that the program holds.",
       ],
       [
         "of the program",
@@ -290,6 +296,15 @@ describe("the verdict", () => {
       ],
     ])("%s", (_, base, head, sentence) => {
       expect(diffVerdict(diff(base, head))).toContain(sentence);
+    });
+
+    test("without causes that differ as much between runs of the base", () => {
+      const base = caused(20, { live: 10 * MiB, returnable: 10 * MiB });
+      const other = caused(60, { live: 50 * MiB, returnable: 10 * MiB });
+      const head = caused(70, { live: 45 * MiB, returnable: 25 * MiB });
+      const said = diffVerdict(diff(base, head, [other])).join();
+      expect(said).toContain("15 MiB are whole free pages");
+      expect(said).not.toContain("blocks that the program holds");
     });
 
     test("at the peak, if only that grew", () => {
@@ -316,6 +331,17 @@ describe("the verdict", () => {
       expect(above[0]).toContain("above the noise of 2 runs (20 MiB to 25 MiB)");
       expect(above.join()).toContain("Most of the growth of RSS");
     });
+  });
+
+  test("no thread where there is only one", () => {
+    const at = (liveMiB: number): Report =>
+      report({
+        live: { ...report().live, bytes: liveMiB * MiB },
+        threads: [live(1, liveMiB, "main")],
+      });
+    expect(diffVerdict(diff(at(1), at(6))).join()).not.toContain(
+      "Most of the growth of live bytes",
+    );
   });
 
   test("the call site that grew most, unless other runs had as much", () => {

@@ -16,6 +16,11 @@ export interface BaseRuns {
   readonly runs: readonly BaseFile[];
 }
 
+/** False for a report of --no-model, which has no RSS. */
+export function hasModel({ report: { known } }: BaseFile): boolean {
+  return known.scenarios.length > 0;
+}
+
 /**
  * Reads the base and the reports of --runs, each once. Without a `base`, it is the run whose RSS, or without a model whose
  * live memory, is in the middle.
@@ -59,8 +64,10 @@ async function readRun(
   }
 }
 
+/** By RSS if all reports have it: live memory is no measure of it. */
 function byMemory(files: readonly BaseFile[]): BaseFile[] {
+  const haveModels = files.every(hasModel);
   const memory = ({ report: { known } }: BaseFile): number =>
-    known.scenarios[0]?.rss.endBytes ?? known.live.bytes;
+    haveModels ? known.scenarios[0]!.rss.endBytes : known.live.bytes;
   return [...files].sort((a, b) => memory(a) - memory(b));
 }

@@ -135,7 +135,7 @@ describe("refused with 2 and one line, before the log is read", () => {
     ],
     [["--config", "no.json"], "no.json: no such file"],
     [["--config", "."], ".: is a directory"],
-    [["--baseline", "-"], "standard input (-) can be the log or an earlier report, not both"],
+    [["--baseline", "-"], "only one of the log and the earlier reports can be standard input (-)"],
     [budget("live.byts<=1"), "no key live.byts (did you mean live.bytes?)"],
     [budget("rss.endByte@malloc_trim=end<=1"), "no key rss.endByte (did you mean rss.endBytes?)"],
     [budget("thread:7.liveByte<=1"), "no key liveByte (did you mean liveBytes?)"],

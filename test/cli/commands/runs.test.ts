@@ -171,7 +171,7 @@ describe("--runs refuses", () => {
     [
       ["check", "another.log", "--runs", "run-1.json", "-", "--baseline", "-"],
       2,
-      "standard input (-) can be the log or an earlier report, not both",
+      "only one of the log and the earlier reports can be standard input (-)",
     ],
   ])("%j", async (argv, code, text) => {
     const refused = await run(argv);

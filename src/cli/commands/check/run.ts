@@ -17,7 +17,7 @@ import {
   terminalOptions,
   writeFiles,
 } from "../../analysis/write-report.ts";
-import { type BaseRuns, readBaseRuns } from "../../budgets/base-runs.ts";
+import { type BaseRuns, hasModel, readBaseRuns } from "../../budgets/base-runs.ts";
 import { CONFIG_FILE, readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-budgets.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
@@ -95,7 +95,7 @@ async function earlierRuns(
   const reports = baseline === undefined ? runs : [baseline, ...runs];
   const isLogStdin = inputs.length === 0 || inputs.includes("-");
   if (reports.filter((file) => file === "-").length + Number(isLogStdin) > 1) {
-    const message = "standard input (-) can be the log or an earlier report, not both";
+    const message = "only one of the log and the earlier reports can be standard input (-)";
     throw new Failure({ code: "usage", message });
   }
   return reports.length === 0 ? null : readBaseRuns(baseline ?? null, runs, io);
@@ -103,8 +103,11 @@ async function earlierRuns(
 
 /** Says which run the growth is counted from. */
 function middle({ base, runs }: BaseRuns): string {
-  const of = base.report.known.scenarios.length === 0 ? "live memory" : "RSS";
-  return `Compared with ${base.file}, whose ${of} is in the middle of ${runs.length + 1} runs.`;
+  const of = [base, ...runs].every(hasModel) ? "RSS" : "live memory";
+  const count = runs.length + 1;
+  const place =
+    count === 2 ? "the smaller" : count % 2 === 1 ? "in the middle" : "the smaller in the middle";
+  return `Compared with ${base.file}, whose ${of} is ${place} of ${count} runs.`;
 }
 
 /** With --json standard output holds the report only; budgets that are not kept go to standard error. */
@@ -143,7 +146,7 @@ async function printResult(
 
 /** A limit on the growth of each key that has a budget, else of RSS and live bytes. */
 function growthBudgets(
-  { failIncrease = FAIL_INCREASE, minDelta = MIN_DELTA_BYTES }: CheckValues,
+  { baseline, failIncrease = FAIL_INCREASE, minDelta = MIN_DELTA_BYTES }: CheckValues,
   absolute: readonly NamedBudget[],
   earlier: BaseRuns | null,
 ): NamedBudget[] {
@@ -151,6 +154,7 @@ function growthBudgets(
     return [];
   }
   const { file, report } = earlier.base;
+  const option = baseline === undefined ? "--runs" : "--baseline";
   const ofModel = report.known.scenarios.length === 0 ? [] : ["rss", "peak-rss"];
   const keys =
     absolute.length > 0
@@ -162,7 +166,7 @@ function growthBudgets(
     const budget: Budget = { key, operator: "<=", limit };
     return {
       budget,
-      place: `--baseline ${file} (${printBudget(budget)})`,
+      place: `${option} ${file} (${printBudget(budget)})`,
       name: null,
       message: null,
       minDeltaBytes: minDelta,
@@ -177,12 +181,12 @@ function refuseUnusable(values: CheckValues, budgets: readonly NamedBudget[]): v
       ...(values.minDelta === undefined ? [] : ["--min-delta"]),
     ];
     if (needsBaseline[0] !== undefined) {
-      const message = `${needsBaseline[0]} needs --baseline BASE.json`;
+      const message = `${needsBaseline[0]} needs --baseline BASE.json or --runs`;
       throw new Failure({ code: "usage", message });
     }
     const growing = budgets.find(({ budget }) => budget.limit.isGrowth);
     if (growing !== undefined) {
-      const reason = "growth is relative to an earlier report; add --baseline BASE.json";
+      const reason = "growth is relative to an earlier report; add --baseline BASE.json or --runs";
       throw new Failure({ code: "budget", place: growing.place, reason });
     }
   }

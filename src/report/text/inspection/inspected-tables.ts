@@ -147,7 +147,8 @@ export function binColumns(): Column<BinRow>[] {
     ofBin("bytes", 1, "right", ({ bytes }) => exact(bytes)),
     {
       ...text<BinRow>("first chunks", 0, ({ chunks }) => chunks),
-      fold: { least: 14, to: cutList },
+      // An address and " …".
+      fold: { least: 16, to: cutList },
     },
   ];
 }
