@@ -161,12 +161,22 @@ export class HeapPages {
       if (this.#isUniform(leaf)) {
         counts[this.get(page)]! += leafEnd - page;
       } else {
-        const pages = this.#leaves[leaf]!;
-        for (let at = page & PAGE_MASK; at < leafEnd - (leaf << LEAF_SHIFT); at++) {
-          counts[pages[at]!]!++;
-        }
+        this.#countInLeaf(leaf, page & PAGE_MASK, leafEnd - (leaf << LEAF_SHIFT), counts);
       }
       page = leafEnd;
+    }
+  }
+
+  /** Pages from..to-1 of a leaf. */
+  #countInLeaf(leaf: number, from: number, to: number, counts: Float64Array): void {
+    const pages = this.#leaves[leaf]!;
+    for (let at = from; at < to; ) {
+      const end = runEnd(pages, at, to);
+      counts[pages[at]!]! += end - at;
+      if (end - at === LEAF_PAGES) {
+        this.#replace(leaf, pages[at]!);
+      }
+      at = end;
     }
   }
 
