@@ -177,6 +177,11 @@ describe("examples of the documents and of the help", async () => {
     writeFileSync(file("maps.txt"), `${library}\n`);
     const thread = '"main" #1 prio=5 os_prio=0 tid=0x00007f92c4010800 nid=0x3fd2 runnable [0x0]';
     writeFileSync(file("dump.txt"), `Full thread dump OpenJDK 64-Bit Server VM:\n\n${thread}\n`);
+    const observed = join(ROOT, "fixtures/observed");
+    for (const name of ["smaps", "smaps.1", "smaps.2"]) {
+      copyFileSync(join(observed, "filled.smaps"), file(name));
+    }
+    copyFileSync(join(observed, "filled.malloc_info.xml"), file("info.xml"));
     const reports = ["base", "head", "base-1", "base-2", "base-3"].map((name) => `-o ${name}.json`);
     expect(shell(`mallog beginning.log.gz -q ${reports.join(" ")}`).status).toBe(0);
   });
