@@ -12,9 +12,10 @@ export interface Price {
 export function priceFigures(model: Ptmalloc, reading: Reading): Price {
   const { brk, mmap, mremap, munmap, madvise, mprotect } = model.systemCalls;
   const { pages, returned } = model.resident;
+  const bytes = reading.bytes(pages.map((one, bit) => one + returned[bit]!));
   return {
     systemCalls: { brk, mmap, mremap, munmap, madvise, mprotect },
-    pageFaults: reading.bytes(pages.map((one, bit) => one + returned[bit]!)) / model.pageBytes,
+    pageFaults: Math.round(bytes / model.pageBytes),
   };
 }
 

@@ -1,7 +1,7 @@
 import { plural } from "../format.ts";
 import { printable } from "../printable.ts";
 import type { Sweep, SweptScenario } from "../sweep.ts";
-import { splitAtTop } from "../tables/column.ts";
+import { splitAtTop, type TableRows } from "../tables/column.ts";
 import { type SweepRow, sweepColumns, sweepUnit } from "../tables/sweep-columns.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
@@ -31,8 +31,13 @@ export function sweepText(
     throw new Error("the recorded run is missing");
   }
   const groups = grouped(scenarios);
-  const rows = groups.map(({ scenario }) => scenario);
-  const { shown, rest } = splitAtTop<SweepRow>(rows, style.top);
+  const { shown, rest } = withRecorded(
+    splitAtTop<SweepRow>(
+      groups.map(({ scenario }) => scenario),
+      style.top,
+    ),
+    recorded,
+  );
   const columns = sweepColumns(scenarios, recorded, style.chalk);
   const notes = [
     MARK_KEY,
@@ -53,6 +58,16 @@ const MARK_KEY =
 
 function title(scenarios: readonly SweptScenario[], unavailable: number): string {
   return `heap RSS in ${sweepUnit(scenarios).name} of the same calls under ${plural(scenarios.length - 1 + unavailable, "combination")} of settings`;
+}
+
+/** The recorded run is shown in any case: the changes are from it. */
+function withRecorded(
+  { shown, rest }: TableRows<SweepRow>,
+  recorded: SweptScenario,
+): TableRows<SweepRow> {
+  return rest.includes(recorded)
+    ? { shown: [...shown, recorded], rest: rest.filter((row) => row !== recorded) }
+    : { shown, rest };
 }
 
 /** Groups in the order of their first scenarios; the recorded run stands for those that equal it. */

@@ -62,7 +62,9 @@ describe("mallog sweep prints", () => {
     const argv = [THREADS, ...GRID, "--top", "2", "-q", "-o", files[0]!, "-o", files[1]!];
     const { out, code } = await sweep(argv);
     expect({ out, code }).toEqual({ out: "", code: 0 });
-    expect(readFileSync(files[0]!, "utf8")).toContain("… 4 more");
+    const text = readFileSync(files[0]!, "utf8");
+    expect(text).toContain("… 3 more");
+    expect(text).toMatch(/^ {3}as recorded /m);
     expectSweepJson(readFileSync(files[1]!, "utf8"));
   });
 });
