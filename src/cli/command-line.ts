@@ -58,6 +58,10 @@ async function dispatch(
         const { inspectLog } = await import("./commands/runs.ts");
         exitCode = await inspectLog(request, io, analyse, commands);
       },
+      sweep: async (request) => {
+        const { sweepLog } = await import("./commands/runs.ts");
+        exitCode = await sweepLog(request, io, analyse, commands);
+      },
       record: async (words, values) => {
         const { recordCommand } = await import("./commands/record/run.ts");
         exitCode = await recordCommand(words, values, io, analyse, commands);

@@ -7,6 +7,7 @@ import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
+import { addSweep, type SweepRequest } from "./commands/sweep/options.ts";
 import { addWatch } from "./commands/watch/options.ts";
 
 /** What each command calls. */
@@ -15,6 +16,7 @@ export interface Commands {
   readonly check: (request: CheckRequest) => Promise<void>;
   readonly diff: (request: DiffRequest) => Promise<void>;
   readonly inspect: (request: InspectRequest) => Promise<void>;
+  readonly sweep: (request: SweepRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
@@ -44,6 +46,7 @@ export function buildProgram(
   addCheck(program, commands.check);
   addDiff(program, commands.diff);
   addInspect(program, commands.inspect);
+  addSweep(program, commands.sweep);
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
   addHook(program, commands.hook);

@@ -14,7 +14,7 @@ import {
 import { findLowest } from "./find-chunk.ts";
 import { HEAP_MAX, HEAP_MIN, type Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { dropPages, writeHeader } from "./resident.ts";
+import { writeHeader } from "./resident.ts";
 import { BREAK_LIMIT } from "./size-classes.ts";
 import { breakGrowth } from "./sysmalloc.ts";
 import { markUnlogged } from "./unlogged.ts";
@@ -54,7 +54,7 @@ export function startBreakAt(m: Ptmalloc, addr: number): boolean {
   if (top !== 0 && (w[top + HEAP] !== area.id || w[top + PREV] !== 0 || area.ends.length > 1)) {
     return false;
   }
-  dropPages(m, area, 0, area.pages.length);
+  area.pages.drop(0, area.pages.length, m.resident);
   const inPage = addr % (m.pageBytes / GRANULE);
   m.brk += (addr - inPage) * GRANULE;
   area.size = m.brk;
@@ -109,6 +109,7 @@ function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
       if (m.brk + size > BREAK_LIMIT) {
         return false;
       }
+      m.systemCalls.moveBreak();
       m.brk += size;
       heap.size = m.brk;
       break;
@@ -116,8 +117,7 @@ function growTop(m: Ptmalloc, heap: Heap, bytes: number): boolean {
       if (heap.size + size > HEAP_MAX) {
         return false;
       }
-      heap.size += size;
-      heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
+      m.extendHeap(heap, size);
       break;
     case "fallback":
       return false;

@@ -141,7 +141,9 @@ export function unmapChunk(m: Ptmalloc, c: number, adjust: boolean): void {
       m.onRaise?.(mmapThreshold, trimThreshold);
     }
   }
+  m.resident.beginReturn();
   mapping.count(m.resident, -1);
+  m.resident.endReturn();
   m.removeMapping(id);
   m.chunks.release(c);
 }

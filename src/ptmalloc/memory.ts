@@ -5,6 +5,7 @@ import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Profile } from "./profile.ts";
 import { Resident } from "./resident.ts";
+import { SystemCalls } from "./system-calls.ts";
 
 /**
  * The memory that an allocator has from the kernel: the area below the program break, the heaps of other arenas,
@@ -24,6 +25,8 @@ export class Memory {
   readonly heapUnit: number;
   chunks = new Chunks();
   resident: Resident;
+  /** so far, by the allocator */
+  systemCalls = new SystemCalls();
   mainArena: Arena;
 
   /** heaps by id; an id is reused after its heap is unmapped */
@@ -79,6 +82,7 @@ export class Memory {
   copyMemory(from: Memory, arenas: ReadonlyMap<Arena, Arena>, recycled: Chunks | null): void {
     this.chunks = from.chunks.clone(recycled);
     this.resident = from.resident.clone();
+    this.systemCalls = from.systemCalls.clone();
     for (const [av, twin] of arenas) {
       let prev: Heap | null = null;
       for (const heap of av.heaps) {
@@ -128,13 +132,26 @@ export class Memory {
     const heap = new Heap(id, this.#heapSerials++, kind, av, prev, size);
     this.heaps[id] = heap;
     av.heaps.push(heap);
+    if (kind === "arena") {
+      this.systemCalls.reserveHeap(heap.serial);
+    }
     return heap;
   }
 
   /** Unmaps a heap. */
   removeHeap(heap: Heap): void {
+    this.systemCalls.unmapHeap(heap.serial);
     heap.arena.heaps.splice(heap.arena.heaps.indexOf(heap), 1);
     this.#freeHeapIds.push(heap.id);
+  }
+
+  /** Makes `bytes` more of a heap of another arena accessible (grow_heap). */
+  extendHeap(heap: Heap, bytes: number): void {
+    heap.size += bytes;
+    if (heap.size > heap.mprotectSize) {
+      heap.mprotectSize = heap.size;
+      this.systemCalls.mprotect++;
+    }
   }
 
   /** `bytes` rounded up to whole pages */
@@ -146,6 +163,7 @@ export class Memory {
     const id = this.#freeMappingIds.pop() ?? this.mappings.length;
     this.mappings[id] = mapping;
     mapping.owner = this.#owner;
+    this.systemCalls.mmap++;
     this.mappedBlocks++;
     this.mappedBytes += mapping.totalBytes;
     this.systemBytes += mapping.totalBytes;
@@ -156,6 +174,7 @@ export class Memory {
     const mapping = this.mappings[id]!;
     this.mappings[id] = null;
     this.#freeMappingIds.push(id);
+    this.systemCalls.munmap++;
     this.mappedBlocks--;
     this.mappedBytes -= mapping.totalBytes;
     this.systemBytes -= mapping.totalBytes;
@@ -170,7 +189,10 @@ export class Memory {
     this.miscountedMappedBytes += mapping.totalBytes - leadBytes - this.mappedChunkBytes(mapping);
     this.mappedBytes += totalBytes - mapping.totalBytes;
     this.systemBytes += totalBytes - mapping.totalBytes;
+    this.systemCalls.mremap++;
+    this.resident.beginReturn();
     mapping.resize(this.resident, totalBytes);
+    this.resident.endReturn();
   }
 
   /** memalign moves a mapped chunk up by `granules` within its mapping; negative: it turns out to lie lower. */

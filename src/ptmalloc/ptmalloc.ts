@@ -298,6 +298,7 @@ export class Ptmalloc extends Memory {
     }
     this.brk += bytes;
     this.calledSbrk = true;
+    this.systemCalls.knowsBreak = true;
   }
 
   /** Writes bytes from..to-1 of a block in `planes`, as the program or the allocator (EVERY_PLANE). */

@@ -16,6 +16,7 @@ export function regainTop(m: Ptmalloc, av: Arena): void {
   const bytes = av.trimmedBytes;
   av.trimmedBytes = 0;
   const heap = m.heapOf(av.top);
+  m.systemCalls.madvise--;
   heap.size += bytes;
   heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
   m.chunks.words[av.top + SIZE]! += bytes / GRANULE;

@@ -39,6 +39,11 @@ export function ratioPlane(i: number): number {
 export class Resident {
   /** by bit number of the plane, in SMALLEST_PAGEs */
   readonly pages = new Float64Array(PLANES);
+  /**
+   * likewise, what was resident and was returned to the kernel; with `pages` the pages that became resident, again after they
+   * were returned
+   */
+  readonly returned = new Float64Array(PLANES);
   /** set by every change of `pages`; cleared by the reader */
   changed = false;
   /** SMALLEST_PAGEs in a page */
@@ -51,6 +56,7 @@ export class Resident {
   clone(): Resident {
     const copy = new Resident(this.#units);
     copy.pages.set(this.pages);
+    copy.returned.set(this.returned);
     copy.changed = this.changed;
     return copy;
   }
@@ -63,6 +69,19 @@ export class Resident {
   /** SMALLEST_PAGEs in `plane` */
   pagesIn(plane: number): number {
     return this.pages[bitOf(plane)]!;
+  }
+
+  /** Counts as returned the pages that are resident now, and no longer are at the call of `endReturn`. */
+  beginReturn(): void {
+    for (let bit = 0; bit < PLANES; bit++) {
+      this.returned[bit]! += this.pages[bit]!;
+    }
+  }
+
+  endReturn(): void {
+    for (let bit = 0; bit < PLANES; bit++) {
+      this.returned[bit]! -= this.pages[bit]!;
+    }
   }
 
   /** Adds `pages`, which may be negative, to the plane with this bit number. */
@@ -180,7 +199,9 @@ function writeHugePages(m: Ptmalloc, heap: Heap, from: number, to: number, plane
 
 /** Makes pages from..to-1 of the heap absent: the break fell, the heap shrank, or madvise(MADV_DONTNEED). */
 export function dropPages(m: Ptmalloc, heap: Heap, from: number, to: number): void {
+  m.resident.beginReturn();
   heap.pages.drop(from, to, m.resident);
+  m.resident.endReturn();
 }
 
 /** Writes bytes from..to-1 of the block of chunk `c`, which begins 16 bytes above the chunk. */

@@ -90,8 +90,7 @@ function growHeaps(m: Ptmalloc, av: Arena, nb: number): boolean {
   const heap = m.heapOf(oldTop);
   const need = roundUp((nb + MIN_GRANULES - w[oldTop + SIZE]!) * GRANULE, m.heapUnit);
   if (heap.size + need <= HEAP_MAX) {
-    heap.size += need;
-    heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
+    m.extendHeap(heap, need);
     m.addSystemMem(av, need);
     w[oldTop + SIZE]! += need / GRANULE;
     av.noteGrowth(need);
@@ -131,6 +130,7 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
     size -= topBytes;
   }
   size = breakGrowth(m, size);
+  m.systemCalls.moveBreak();
   if (m.brk + size > BREAK_LIMIT) {
     return mapMorecore(m, av, nb, size, topBytes);
   }
@@ -160,6 +160,9 @@ function growMain(m: Ptmalloc, av: Arena, nb: number): boolean {
     correction += topBytes;
     const end = brk + size + correction;
     correction += m.pageUp(end) - end;
+    if (correction > 0) {
+      m.systemCalls.moveBreak();
+    }
     m.brk += correction;
     m.addSystemMem(av, correction);
   }
@@ -184,6 +187,7 @@ function mapMorecore(m: Ptmalloc, av: Arena, nb: number, size: number, topBytes:
   av.contiguous = false;
   const oldTop = av.top;
   const region = m.newHeap("fallback", av, null, bytes);
+  m.systemCalls.mmap++;
   m.addSystemMem(av, bytes);
   startTop(m, av, region, 0, bytes / GRANULE);
   if (oldTop !== 0) {

@@ -60,6 +60,7 @@ function systrim(m: Ptmalloc, pad: number): void {
   }
   const { pageBytes, brk: before } = m;
   rememberTrim(m, Math.ceil((before - extra) / pageBytes));
+  m.systemCalls.moveBreak();
   m.brk -= extra;
   m.breakHeap.size = m.brk;
   m.addSystemMem(av, -extra);
@@ -83,6 +84,7 @@ function heapTrim(m: Ptmalloc, av: Arena): void {
   // Up to 2.21 no threshold decides.
   const { heapTrim: rule } = m.profile;
   av.noteTrim(rule === "page" ? 0 : extra, rule === "extraThreshold" ? extra : bytes);
+  m.systemCalls.madvise++;
   heap.size -= extra;
   m.addSystemMem(av, -extra);
   w[top + SIZE]! -= extra / GRANULE;
@@ -171,6 +173,7 @@ function dropBin(m: Ptmalloc, av: Arena, index: number, onDropped: OnDropped | n
   for (let c = w[bin + BK]!; c !== bin; c = w[c + BK]!) {
     const { from, to } = droppablePages(m, c);
     if (to > from) {
+      m.systemCalls.madvise++;
       onDropped?.(m.heapOf(c), from, to);
       dropPages(m, m.heapOf(c), from, to);
     }

@@ -10,6 +10,10 @@ import { dropPages, writeRange } from "./resident.ts";
 export interface Trim {
   /** the break before the trim, in bytes */
   readonly brk: number;
+  /** calls of brk before the trim */
+  readonly breakMoves: number;
+  /** Resident.returned before it */
+  readonly returned: Float64Array;
   /** the dropped pages that were resident, in runs: first page, page after the last one, planes; … */
   readonly dropped: readonly number[];
 }
@@ -32,7 +36,12 @@ export function rememberTrim(m: Ptmalloc, from: number): void {
       dropped.push(first, end, planes);
     }
   });
-  trims.push({ brk, dropped });
+  trims.push({
+    brk,
+    breakMoves: m.systemCalls.brk,
+    returned: m.resident.returned.slice(),
+    dropped,
+  });
 }
 
 /** Undoes the last `count` trims and any growth of top since: the break is again where it was before them. */
@@ -51,6 +60,8 @@ export function undoTrims(m: Ptmalloc, count: number): void {
   dropPages(m, m.breakHeap, Math.ceil(brk / pageBytes), Math.ceil(m.brk / pageBytes));
   m.brk = brk;
   m.breakHeap.size = brk;
+  m.systemCalls.brk = first.breakMoves;
+  m.resident.returned.set(first.returned);
   for (const { dropped } of undone) {
     for (let i = 0; i < dropped.length; i += 3) {
       const [first, end, planes] = [dropped[i]!, dropped[i + 1]!, dropped[i + 2]!];

@@ -14,3 +14,8 @@ export function diffSchema(): string {
 export function inspectionSchema(): string {
   return readFileSync(new URL("../report/inspection.schema.json", import.meta.url), "utf8");
 }
+
+/** The same of what `mallog sweep --json` prints, generated from sweep.ts. */
+export function sweepSchema(): string {
+  return readFileSync(new URL("../report/sweep.schema.json", import.meta.url), "utf8");
+}

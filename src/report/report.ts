@@ -44,6 +44,7 @@ export type {
   Mallinfo2,
   RssFigures,
   Scenario,
+  SystemCalls,
   UnavailableScenario,
 } from "./scenario.ts";
 export type { ThresholdRaise } from "./threshold-raise.ts";

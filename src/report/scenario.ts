@@ -21,9 +21,29 @@ export interface Scenario {
   readonly trimmedBytes: number;
   /** calls that returned memory in the log, but return NULL in this scenario */
   readonly failedCalls: number;
+  readonly systemCalls: SystemCalls;
+  /**
+   * pages of the kernel that became resident, again after they were returned: page faults, of which one may make several pages
+   * resident where huge pages are used
+   */
+  readonly pageFaults: number;
   readonly arenaCount: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;
+}
+
+/**
+ * Calls with which malloc gets memory from the kernel and returns it. How many mmap and munmap a further arena costs depends
+ * on addresses that the kernel chooses: 2 or 3 in all are assumed.
+ */
+export interface SystemCalls {
+  readonly brk: number;
+  readonly mmap: number;
+  readonly mremap: number;
+  readonly munmap: number;
+  /** with MADV_DONTNEED */
+  readonly madvise: number;
+  readonly mprotect: number;
 }
 
 /** A what-if without figures: the glibc, which the log shows or states, lacks one of its settings or refuses its value. */

@@ -241,6 +241,8 @@ function scenarioSummary(
     },
     trimmedBytes: figures.trimmedBytes,
     failedCalls: figures.failedCalls,
+    systemCalls: figures.systemCalls,
+    pageFaults: figures.pageFaults,
     arenaCount: arenas.length,
     arenas: arenas.map((arena) => ({
       ...arena,

@@ -1,6 +1,7 @@
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { RssFigures } from "../report/report.ts";
 import { movedCauses } from "./cause-figures.ts";
+import { movedPrice } from "./price-figures.ts";
 import type { ScenarioFigures } from "./scenario-figures.ts";
 import { limitsArenasOnly } from "./sharing.ts";
 
@@ -88,6 +89,7 @@ export function movedToRecorded(
         baseline.system.peakBytes,
       ),
     },
+    ...movedPrice(whatIf, recorded, baseline),
     inUseBytes: moved(whatIf.inUseBytes, recorded.inUseBytes, baseline.inUseBytes),
     causes: {
       end: movedCauses(whatIf.causes.end, recorded.causes.end, baseline.causes.end, rss.endBytes),

@@ -8,10 +8,12 @@ import type {
   FreeBytes,
   Mallinfo2,
   RssFigures,
+  SystemCalls,
 } from "../report/report.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { causeFigures } from "./cause-figures.ts";
 import { PeakFigures } from "./peak-figures.ts";
+import { priceFigures } from "./price-figures.ts";
 import { allOf, type Replays, rssFigures, rssSeries } from "./rss-figures.ts";
 
 /**
@@ -28,6 +30,9 @@ export interface ScenarioFigures {
   readonly mmapped: { readonly blocks: number; readonly bytes: number };
   readonly trimmedBytes: number;
   readonly failedCalls: number;
+  readonly systemCalls: SystemCalls;
+  /** in pages of the kernel */
+  readonly pageFaults: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;
   readonly causes: CausesOfScenario;
@@ -89,6 +94,7 @@ export function scenarioFigures(
     mmapped: { blocks: model.mappedBlocks, bytes: model.mappedBytes },
     trimmedBytes: reading.bytes(rss.trimmedPages),
     failedCalls: state.failedCalls,
+    ...priceFigures(model, reading),
     arenas,
     mallinfo2: mallinfo2(model, counted),
     causes: {

@@ -84,6 +84,17 @@ describe("resident memory", () => {
 });
 
 describe("advice", () => {
+  test("states the price in calls to the kernel where it is high", () => {
+    const few = { brk: 9, mmap: 90, mremap: 0, munmap: 90, madvise: 0, mprotect: 0 };
+    const scenarios = [
+      scenario("as recorded", { endMiB: 100, peakMiB: 200, systemCalls: few }),
+      scenario("A=1", { endMiB: 50, peakMiB: 150, systemCalls: { ...few, munmap: 12_090 } }),
+    ];
+    expect(cure({ scenarios })).toBe(
+      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %), and makes 12,000 more calls of munmap.",
+    );
+  });
+
   test("one setting for both moments", () => {
     expect(help(["as recorded", 100, 200], ["A=1", 50, 150], ["B=1", 90, 190])).toBe(
       "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %).",

@@ -9,7 +9,9 @@ const SETTINGS = { MALLOC_TOP_PAD_: "0", MALLOC_TRIM_THRESHOLD_: "65536" };
 /** The visible state of the main heap. */
 function state({ m, brk }: Process) {
   const pages = m.resident.pages.slice();
-  return { brk, pages, mallinfo: mallinfo2(m, census(m)), heap: m.breakHeap.size };
+  const returned = m.resident.returned.slice();
+  const calls = m.systemCalls.brk;
+  return { brk, pages, returned, calls, mallinfo: mallinfo2(m, census(m)), heap: m.breakHeap.size };
 }
 
 function blocks(p: Process, count: number): void {

@@ -15,6 +15,7 @@ import {
   INSPECTION_SCHEMA_FILE,
   publishedSchema,
   SCHEMA_FILE,
+  SWEEP_SCHEMA_FILE,
 } from "../support/report-schema.ts";
 import { mallog } from "../support/run-mallog.ts";
 import { serviceReport } from "../support/service-report.ts";
@@ -24,6 +25,7 @@ const options = { top: 1, sort: DEFAULT_SORT, width: 80, chalk: new Chalk({ leve
 test("matches the types of the report (npm run schema)", () => {
   expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(generatedSchema());
   expect(readFileSync(INSPECTION_SCHEMA_FILE, "utf8")).toBe(generatedSchema("Inspection"));
+  expect(readFileSync(SWEEP_SCHEMA_FILE, "utf8")).toBe(generatedSchema("Sweep"));
   expect(readFileSync(DIFF_SCHEMA_FILE, "utf8")).toBe(generatedSchema("Diff"));
 });
 
@@ -31,6 +33,8 @@ test("mallog schema prints it", async () => {
   const { code, out, err } = await mallog(["schema"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toBe(readFileSync(SCHEMA_FILE, "utf8"));
+  const { out: ofSweep } = await mallog(["schema", "sweep"]);
+  expect(ofSweep).toBe(readFileSync(SWEEP_SCHEMA_FILE, "utf8"));
   const { out: ofDiff } = await mallog(["schema", "diff"]);
   expect(ofDiff).toBe(readFileSync(DIFF_SCHEMA_FILE, "utf8"));
 });

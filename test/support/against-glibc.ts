@@ -34,6 +34,7 @@ function thpMode(): Machine["thp"] {
  * Replays a real process in the model, and compares the place of every block, and the break after every call; and at the
  * end the size and the resident pages of every heap and mapping, and mallinfo2.
  *
+ * @returns the process in the model, at its end
  * @throws Error the first difference
  */
 export function compareWithModel(
@@ -41,7 +42,7 @@ export function compareWithModel(
   profile: Profile,
   env: Readonly<Record<string, string>>,
   touch: "all" | "none",
-): void {
+): Ptmalloc {
   if (run.outcome !== "finished") {
     throw new Error(`step ${run.outcome.step}: the program died: ${run.outcome.died}`);
   }
@@ -60,12 +61,14 @@ export function compareWithModel(
   m.breakHeap.start = startOf(run.startBreak - (run.startBreak % PAGE));
   // The driver has asked for the break.
   m.calledSbrk = true;
+  m.systemCalls.knowsBreak = true;
   const twin = new Twin(m, run, touch);
   for (let i = 0; i < run.events.count; i++) {
     twin.step(i);
   }
   twin.compareEnd();
   checkInvariants(m);
+  return m;
 }
 
 /** Names and values of the settings in an environment, one entry for each tunable. */

@@ -5,6 +5,7 @@ import { createGenerator } from "ts-json-schema-generator";
 const DOCUMENTS = {
   Report: "report/report.ts",
   Inspection: "report/inspection.ts",
+  Sweep: "report/sweep.ts",
   Diff: "diff/diff.ts",
 } as const;
 

@@ -36,7 +36,12 @@ export interface RunOptions extends InputOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** default: the machine's glibc */
   readonly loader?: Loader;
+  /** a file to which strace writes the calls that get memory from the kernel and return it; default: they are not traced */
+  readonly traceTo?: string;
 }
+
+/** Kinds of system calls that `traceTo` has. */
+const TRACED = "brk,mmap,mremap,munmap,madvise,mprotect";
 
 export type Availability =
   | { readonly available: true; readonly glibc: string }
@@ -152,12 +157,14 @@ export function runReal(sequences: readonly Sequence[], options: RunOptions = {}
     const input = openSync(inputPath, "r");
     const output = openSync(outputPath, "w+");
     try {
-      const { loader } = options;
-      const [command, args] = loader
-        ? [loader.program, ["--library-path", loader.libraryPath, driver]]
-        : [driver, []];
+      const { loader, traceTo } = options;
+      const argv = loader
+        ? [loader.program, "--library-path", loader.libraryPath, driver]
+        : [driver];
+      const traced = traceTo === undefined ? argv : straceArgv(traceTo, argv, options.env ?? {});
+      const [command = "", ...args] = traced;
       const child = spawnSync(command, args, {
-        env: { ...options.env },
+        env: traceTo === undefined ? { ...options.env } : { PATH: process.env.PATH },
         stdio: [input, output, "pipe"],
       });
       if (child.error) {
@@ -177,6 +184,28 @@ export function runReal(sequences: readonly Sequence[], options: RunOptions = {}
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The command under strace, with the environment `env` only. */
+function straceArgv(
+  file: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+): string[] {
+  const settings = Object.entries(env).flatMap(([name, value]) => ["-E", `${name}=${value}`]);
+  return [
+    "strace",
+    "-f",
+    "-qq",
+    "-e",
+    `trace=${TRACED}`,
+    "-o",
+    file,
+    "-E",
+    "PATH",
+    ...settings,
+    ...argv,
+  ];
 }
 
 /** The whole file in an ArrayBuffer of its own: typed arrays over it need aligned offsets. */

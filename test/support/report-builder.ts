@@ -95,6 +95,8 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
     fragmentation: { internal: 1 / 11, external: 1 - 11 / endMiB },
     trimmedBytes: 0,
     failedCalls: 0,
+    systemCalls: { brk: 2, mmap: 0, mremap: 0, munmap: 0, madvise: 0, mprotect: 0 },
+    pageFaults: (endMiB * MiB) / 4096,
     arenaCount: 1,
     arenas: [arena(0)],
     mallinfo2: {

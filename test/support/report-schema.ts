@@ -11,6 +11,11 @@ export const INSPECTION_SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/inspection.schema.json", import.meta.url),
 );
 
+/** The schema of what `mallog sweep --json` prints. */
+export const SWEEP_SCHEMA_FILE = fileURLToPath(
+  new URL("../../src/report/sweep.schema.json", import.meta.url),
+);
+
 /** The schema of what `mallog diff --json` prints. */
 export const DIFF_SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/diff.schema.json", import.meta.url),
@@ -40,6 +45,11 @@ export function expectReportJson(json: string): void {
 /** The same for what `mallog inspect --json` prints. */
 export function expectInspectionJson(json: string): void {
   expectJson(json, INSPECTION_SCHEMA_FILE);
+}
+
+/** The same for what `mallog sweep --json` prints. */
+export function expectSweepJson(json: string): void {
+  expectJson(json, SWEEP_SCHEMA_FILE);
 }
 
 /** The same for what `mallog diff --json` prints. */

@@ -36,6 +36,8 @@ function figures(end: number, peak: number, given: Partial<ScenarioFigures> = {}
     mmapped: { blocks: 0, bytes: 0 },
     trimmedBytes: 0,
     failedCalls: 0,
+    systemCalls: { brk: end, mmap: 5, mremap: 0, munmap: 4, madvise: 0, mprotect: 3 },
+    pageFaults: peak + 100,
     arenas: [],
     mallinfo2: {
       arena: 0,
@@ -63,22 +65,25 @@ describe("a what-if of an anchored run", () => {
   const baseline = figures(400, 500);
 
   it("has the recorded run's totals if it changes nothing", () => {
-    const { rss, system, inUseBytes, rssSeries, trimmedBytes } = movedToRecorded(baseline, {
-      recorded,
-      baseline,
-    });
-    expect({ rss, system, inUseBytes, rssSeries }).toEqual({
+    const moved = movedToRecorded(baseline, { recorded, baseline });
+    const { rss, system, inUseBytes, rssSeries, trimmedBytes, systemCalls, pageFaults } = moved;
+    expect({ rss, system, inUseBytes, rssSeries, systemCalls, pageFaults }).toEqual({
       rss: recorded.rss,
       system: recorded.system,
       inUseBytes: recorded.inUseBytes,
       rssSeries: recorded.rssSeries,
+      systemCalls: recorded.systemCalls,
+      pageFaults: recorded.pageFaults,
     });
     expect(trimmedBytes).toBe(0);
   });
 
   it("differs from the recorded run as it differs from the baseline", () => {
     const whatIf = figures(300, 350);
-    const { rss, system, inUseBytes, rssSeries } = movedToRecorded(whatIf, { recorded, baseline });
+    const moved = movedToRecorded(whatIf, { recorded, baseline });
+    const { rss, system, inUseBytes, rssSeries, systemCalls, pageFaults } = moved;
+    expect({ brk: systemCalls.brk, pageFaults }).toEqual({ brk: 400, pageFaults: 650 });
+    expect(systemCalls).toMatchObject({ mmap: 5, munmap: 4, mprotect: 3 });
     expect(rss).toMatchObject({
       endBytes: 400,
       peakBytes: 550,
@@ -108,6 +113,11 @@ describe("a what-if of an anchored run", () => {
       baseline,
     });
     expect(rss).toMatchObject({ endBytes: 0, peakBytes: 0, lowBytes: 0, peakLowBytes: 0 });
+    const { systemCalls } = movedToRecorded(figures(10, 20), {
+      recorded: figures(100, 120),
+      baseline,
+    });
+    expect(systemCalls.brk).toBe(0);
     expect(rssSeries).toEqual([0, 0]);
     const wide = movedToRecorded(figures(1000, 1000), { recorded, baseline: figures(10, 900) });
     expect(wide.rss.peakBytes).toBe(wide.rss.endBytes);

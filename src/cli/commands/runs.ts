@@ -7,4 +7,5 @@ export { checkLog } from "./check/run.ts";
 export { diffReports } from "./diff/run.ts";
 export { writeHook } from "./hook/run.ts";
 export { inspectLog } from "./inspect/run.ts";
+export { sweepLog } from "./sweep/run.ts";
 export { watchProcess } from "./watch/run.ts";

@@ -3,6 +3,7 @@ import type { Sentence } from "../../report/presented.ts";
 import type { CausesOfScenario, RssFigures, Scenario } from "../../report/report.ts";
 import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
+import { priceClause } from "./price.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWide } from "./wide-range.ts";
 import { isWorthwhile, WORTHWHILE_RATIO } from "./worthwhile.ts";
@@ -37,19 +38,19 @@ export function advice(
     return end === null
       ? noHelp(tried, whatIfs.length === tried.length, causes)
       : good(
-          `${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}; no setting tried lowers the peak.`,
+          `${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}${priceClause(end, recorded)}; no setting tried lowers the peak.`,
           [recorded, end],
         );
   }
   if (end === null || peak === end) {
     const { name, rss } = peak;
     return good(
-      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.`,
+      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}${priceClause(peak, recorded)}.`,
       [recorded, peak],
     );
   }
   return good(
-    `${peak.name} lowers peak RSS most: ${fromTo(from.peakBytes, peak.rss.peakBytes)}. ${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}.`,
+    `${peak.name} lowers peak RSS most: ${fromTo(from.peakBytes, peak.rss.peakBytes)}${priceClause(peak, recorded)}. ${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}${priceClause(end, recorded)}.`,
     [recorded, peak, end],
   );
 }

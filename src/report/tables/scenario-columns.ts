@@ -163,7 +163,8 @@ export function isRangeShown(bytes: number, low: number, high: number): boolean 
   return high - low > SHOWN_SPREAD * bytes;
 }
 
-function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number): string {
+/** The number, or the range if that is wide. */
+export function rangeOrNumber(unit: ByteUnit, bytes: number, low: number, high: number): string {
   if (!isRangeShown(bytes, low, high)) {
     return inUnit(unit, bytes);
   }

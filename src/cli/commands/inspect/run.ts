@@ -1,13 +1,8 @@
-import { fitSentences } from "../../../insight/evidence/fit-sentences.ts";
-import { glibcVersion } from "../../../insight/evidence/glibc-version.ts";
-import { gradeSentence, isUnreliable } from "../../../insight/evidence/grade.ts";
-import { unreadSentence } from "../../../insight/evidence/unread-lines.ts";
-import { plain } from "../../../insight/sentences.ts";
-import { interruption, reproduced } from "../../../insight/verdict.ts";
+import { isUnreliable } from "../../../insight/evidence/grade.ts";
+import { figuresBasis } from "../../../insight/figures-basis.ts";
 import type { InspectOptions } from "../../../pipeline/analysis-options.ts";
 import type { Inspection, InspectionOutcome } from "../../../report/inspection.ts";
 import type { Sentence } from "../../../report/presented.ts";
-import type { Fidelity, Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
 import { inspectionText } from "../../../report/text/inspection/inspection-text.ts";
 import type { TextStyle } from "../../../report/text/style.ts";
@@ -62,7 +57,7 @@ export function inspectLog(
     );
   return withReport(request, io, inspecting, commands, async (report) => {
     if (isUnreliable(report) && !values.allowUnreliable) {
-      for (const { text } of evidence(report)) {
+      for (const { text } of figuresBasis(report)) {
         message(io.stderr, text);
       }
       message(io.stderr, "--allow-unreliable shows the model's heap all the same");
@@ -70,7 +65,7 @@ export function inspectLog(
     }
     const inspection = found(outcome, values);
     const format = (json: boolean, style: TextStyle): Iterable<string> =>
-      json ? jsonPieces(inspection) : [inTables(inspection, evidence(report), values, style)];
+      json ? jsonPieces(inspection) : [inTables(inspection, figuresBasis(report), values, style)];
     for (const file of outputs) {
       await file.write(format(file.ending === ".json", FILE_STYLE));
     }
@@ -128,29 +123,4 @@ function found(outcome: InspectionOutcome | null, { at }: InspectValues): Inspec
     value: option.value,
     reason: missing,
   });
-}
-
-function proof(fidelity: Fidelity): Sentence {
-  const { tone, text } = reproduced(fidelity);
-  return { tone, text: `T${text.slice(1)}` };
-}
-
-/** What the figures rest on. */
-function evidence(report: Report): Sentence[] {
-  const interrupted = interruption(report);
-  const unread = unreadSentence(report);
-  const graded = gradeSentence(report);
-  const { model } = report;
-  return [
-    ...(interrupted === null ? [] : [{ tone: "bad" as const, text: interrupted }]),
-    ...(unread === null ? [] : [{ tone: "bad" as const, text: unread }]),
-    ...(graded === null ? [] : [graded]),
-    ...(model === null || isUnreliable(report)
-      ? []
-      : [
-          proof(model.fidelity),
-          plain(`Modelled: ${glibcVersion(model)}.`),
-          ...fitSentences(model.fit),
-        ]),
-  ];
 }

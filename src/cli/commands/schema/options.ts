@@ -1,6 +1,11 @@
 import { Argument, type Command } from "commander";
 import type { Parsed } from "../../../report/parsed.ts";
-import { diffSchema, inspectionSchema, reportSchema } from "../../../report/report-schema.ts";
+import {
+  diffSchema,
+  inspectionSchema,
+  reportSchema,
+  sweepSchema,
+} from "../../../report/report-schema.ts";
 import { accepted } from "../../options/option-values.ts";
 
 /** Adds `schema`, which passes the JSON Schema of the report to `print`. */
@@ -14,7 +19,7 @@ export function addSchema(program: Command, print: (text: string) => Promise<voi
     .addArgument(
       new Argument(
         "[document]",
-        "report; inspection or diff: what mallog inspect --json and mallog diff --json print",
+        "report; inspection, sweep or diff: what mallog inspect, sweep and diff print with --json",
       )
         .argParser((text: string) => accepted("schema", text, parseDocument(text)))
         .default("report"),
@@ -23,11 +28,16 @@ export function addSchema(program: Command, print: (text: string) => Promise<voi
     .action((document: Document) => print(SCHEMAS[document]()));
 }
 
-const SCHEMAS = { report: reportSchema, inspection: inspectionSchema, diff: diffSchema } as const;
+const SCHEMAS = {
+  report: reportSchema,
+  inspection: inspectionSchema,
+  sweep: sweepSchema,
+  diff: diffSchema,
+} as const;
 type Document = keyof typeof SCHEMAS;
 
 function parseDocument(text: string): Parsed<Document> {
-  return text === "report" || text === "inspection" || text === "diff"
+  return text === "report" || text === "inspection" || text === "sweep" || text === "diff"
     ? { ok: text }
-    : { error: "no such document; give report, inspection or diff" };
+    : { error: "no such document; give report, inspection, sweep or diff" };
 }
