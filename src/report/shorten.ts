@@ -1,12 +1,15 @@
 /** cli-table3 needs cubic time in the length of a cell of several lines. No list that glibc accepts is so long. */
 const LONGEST_FOLDED = 500;
 
-/** Breaks a list of settings after its commas, and anywhere if that is not enough: nothing of a list of real length is cut. */
+/**
+ * Breaks a list of settings after its commas; a setting that is too long after its name, and anywhere if that is not enough.
+ * Nothing of a list of real length is cut.
+ */
 export function foldAtCommas(text: string, width: number): string {
   const lines: string[] = [];
   for (const setting of cutMiddle(text, LONGEST_FOLDED).split(/(?<=,)/)) {
-    for (let start = 0; start < setting.length; start += width) {
-      const part = setting.slice(start, start + width);
+    const parts = setting.length > width ? setting.split(/(?<==)/) : [setting];
+    for (const part of parts.flatMap((one) => piecesOf(one, width))) {
       const last = lines.at(-1);
       if (last !== undefined && last.length + part.length <= width) {
         lines[lines.length - 1] += part;
@@ -16,6 +19,11 @@ export function foldAtCommas(text: string, width: number): string {
     }
   }
   return lines.join("\n");
+}
+
+function piecesOf(text: string, width: number): string[] {
+  const count = Math.ceil(text.length / width);
+  return Array.from({ length: count }, (_, n) => text.slice(n * width, (n + 1) * width));
 }
 
 /** Replaces the end of a list by an ellipsis. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutFrame } from "../../src/report/shorten.ts";
+import { cutFrame, foldAtCommas } from "../../src/report/shorten.ts";
 
 test("a frame loses its package first, then its line, then the middle of its method", () => {
   const frame = "java.util.zip.Inflater.inflate(Inflater.java:378)";
@@ -10,4 +10,12 @@ test("a frame loses its package first, then its line, then the middle of its met
   expect(cut(11)).toBe("Infla…flate");
   expect(cutFrame("main", 4)).toBe("main");
   expect(cutFrame("((((", 3)).toBe("");
+});
+
+test("a list of settings breaks after commas, then after a name, then anywhere", () => {
+  const list = "MALLOC_ARENA_MAX=1,MALLOC_TRIM_THRESHOLD_=131072";
+  expect(foldAtCommas(list, 48)).toBe(list);
+  expect(foldAtCommas(list, 29)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_THRESHOLD_=131072");
+  expect(foldAtCommas(list, 23)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_THRESHOLD_=\n131072");
+  expect(foldAtCommas(list, 20)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_THRESHOL\nD_=131072");
 });

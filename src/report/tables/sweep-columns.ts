@@ -9,6 +9,9 @@ import { notIn, rangeOrNumber } from "./scenario-columns.ts";
 /** A scenario with its figures, or one that the glibc cannot run. */
 export type SweepRow = SweptScenario | UnavailableScenario;
 
+/** Of a setting, with its "=": a longer setting breaks behind it. */
+const LONGEST_NAME = 23;
+
 /** RSS at the peak and at the end of all scenarios share a unit. */
 export function sweepUnit(all: readonly SweptScenario[]): ByteUnit {
   return byteUnit(all.flatMap(({ rss }) => [rss.peakBytes, rss.endBytes]));
@@ -47,6 +50,8 @@ export function sweepColumns(
     },
   });
   const price = (scenario: SweptScenario): number => scenario.price;
+  const settings = all.flatMap(({ name }) => name.split(/(?<=,)/));
+  const longest = Math.max(...settings.map(({ length }) => length));
   const peak = ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }: SweptScenario): string =>
     rangeOrNumber(unit, peakBytes, peakLowBytes, peakHighBytes);
   return [
@@ -63,7 +68,7 @@ export function sweepColumns(
       rank: 0,
       cell: ({ name }) => name,
       rest: (hidden) => `… ${count(hidden.length)} more`,
-      fold: { least: 19, to: foldAtCommas },
+      fold: { least: Math.min(LONGEST_NAME, longest), to: foldAtCommas },
     },
     {
       head: ["RSS", "at peak"],
