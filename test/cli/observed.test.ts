@@ -159,10 +159,38 @@ describe("the memory outside malloc", () => {
   });
 });
 
+/** Unpacks a fixture, and returns its path. */
+function unpacked(name: string): string {
+  const path = join(newFolder(), name.slice(0, -".gz".length));
+  writeFileSync(path, gunzipSync(readFileSync(join(FIXTURES, name))));
+  return path;
+}
+
+describe("heaps of arenas", () => {
+  test.each([
+    ["2.36", "one has a neighbour below that has other flags"],
+    ["2.41", "none has the flag of those of older glibcs"],
+    ["2.44", "one is an area with mapped blocks below it"],
+  ])("of glibc %s: %s", async (glibc) => {
+    const log = join(FIXTURES, `glibc-${glibc}.log.gz`);
+    const { resident } = await momentOf(log, "--observed", unpacked(`glibc-${glibc}.smaps.gz`));
+    const malloc = resident!.malloc!;
+    expect(malloc.arenaHeaps).toEqual({ measured: 4, modelled: 4, sameAddress: 4 });
+    for (const part of [malloc.heap, malloc.arenas, malloc.mapped, malloc.all]) {
+      expectEqual(part);
+    }
+    expect(malloc.arenas.mostBytes - malloc.arenas.leastBytes).toBeLessThanOrEqual(
+      glibc === "2.44" ? 57 * 4096 : 0,
+    );
+    // The mapping of 3 MiB is not malloc's, and less than 6 MiB are code, stacks, and the hook's.
+    expect(resident!.rest!.bytes).toBeGreaterThan(3 * 2 ** 20);
+    expect(resident!.rest!.bytes).toBeLessThan(9 * 2 ** 20);
+  });
+});
+
 describe("a JVM", () => {
   test("is split, and its own account stands beside the rest", async () => {
-    const smaps = join(newFolder(), "smaps");
-    writeFileSync(smaps, gunzipSync(readFileSync(join(FIXTURES, "jvm.smaps.gz"))));
+    const smaps = unpacked("jvm.smaps.gz");
     const { resident, jvm } = await momentOf(
       JVM,
       "--observed",
