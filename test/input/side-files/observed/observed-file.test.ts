@@ -88,10 +88,14 @@ describe("pmap -X", () => {
     expect(areas).toEqual(expected);
   });
 
-  it("of -XX has the flags, too", () => {
-    const head = "         Address Perm Offset Device Inode Size Rss VmFlags Mapping";
-    const text = `6829: ./a\n${head}\n7f0000000000 rw-p 00000000 00:00 0 132 16 rd wr mr mw me nr sd  \n`;
-    expect(areasIn(text)).toMatchObject([{ rssBytes: 16 * 1024, isUnreserved: true }]);
+  it.each(["2.36", "2.44"])("of -XX has the flags, too (glibc %s)", (glibc) => {
+    const areas = areasIn(fixture(`glibc-${glibc}.pmap.txt.gz`));
+    const expected = areasIn(fixture(`glibc-${glibc}.smaps.gz`)).map((area) => ({
+      ...area,
+      name: area.name.slice(area.name.lastIndexOf("/") + 1),
+    }));
+    expect(areas).toEqual(expected);
+    expect(areas.some(({ isUnreserved }) => isUnreserved)).toBe(glibc === "2.36");
   });
 
   it("of -x is refused, as it does not name the heap", () => {
