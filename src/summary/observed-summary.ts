@@ -116,7 +116,8 @@ function ofAreas(
     filesBytes,
     stackBytes,
   };
-  return { source, processBytes, malloc, rest };
+  // Without the model's blocks, any anonymous memory may be theirs.
+  return { source, processBytes, malloc, rest: state === null ? null : rest };
 }
 
 function mallocOf(split: AreaSplit, state: MemoryState | null): ObservedMalloc {
