@@ -125,22 +125,35 @@ function mallocOf(split: AreaSplit, state: MemoryState | null): ObservedMalloc {
   const arenas = compared(split.arenas, state?.arenasRss ?? null);
   const mapped = compared(split.mapped, state?.mapped ?? null);
   const starts = new Set(split.arenaHeapStarts);
+  const sameAddress = state?.arenaHeapStarts.filter((one) => starts.has(one)).length ?? 0;
   return {
     all: compared(split.malloc, state && together([state.heap, state.arenasRss, state.mapped])),
     heap,
-    sameHeap:
-      state === null || Number.isNaN(state.heapStart)
-        ? null
-        : split.heaps.some(({ from, to }) => state.heapStart >= from && state.heapStart < to),
+    sameHeap: isSameHeap(split, state?.heapStart ?? Number.NaN, sameAddress),
     arenas,
     mapped,
     arenaHeaps: {
       measured: split.arenaHeapStarts.length,
       modelled: state?.arenaHeapStarts.length ?? null,
-      sameAddress: state?.arenaHeapStarts.filter((one) => starts.has(one)).length ?? 0,
+      sameAddress,
     },
     blocks: { modelled: state?.mappings.length ?? null, located: split.located },
   };
+}
+
+/** A heap elsewhere is of another process, unless other addresses are the log's. */
+function isSameHeap(
+  { heaps, located }: AreaSplit,
+  heapStart: number,
+  sameAddress: number,
+): boolean | null {
+  if (heaps.length === 0 || Number.isNaN(heapStart)) {
+    return null;
+  }
+  if (heaps.some(({ from, to }) => heapStart >= from && heapStart < to)) {
+    return true;
+  }
+  return sameAddress > 0 || located > 0 ? null : false;
 }
 
 function ofCounts(

@@ -254,22 +254,63 @@ describe("the report", () => {
   });
 
   test("names the number to fit where the model is off at the end", async () => {
-    const argv = [LOG, ...at("freed.smaps"), "--touch", "none"];
-    const { out } = await run(argv, 300);
+    // Without what the log states of writes, the model takes whole blocks for written: a half is.
+    const folder = newFolder();
+    const log = join(folder, "stripped.log");
+    const text = gunzipSync(readFileSync(join(FIXTURES, "glibc-2.41.log.gz"))).toString("latin1");
+    writeFileSync(log, text.replace(/^# (hole|rss).*\n/gm, ""));
+    const smaps = unpacked("glibc-2.41.smaps.gz");
+    for (const observed of [smaps, `${smaps}@end`]) {
+      const { out } = await run([log, "--observed", observed], 300);
+      const [, number] = /\n--observed-rss (\d+KiB) fits what the program wrote/.exec(out) ?? [];
+      expect(number, out).toBeDefined();
+      const fitted = await momentOf(log, "--observed", observed, "--observed-rss", number!);
+      expect(Math.abs(fitted.resident!.malloc!.all.error!)).toBeLessThan(0.001);
+    }
+    // A moment before the end is not what the number is of.
+    const { out } = await run([log, "--observed", `${smaps}@100`], 300);
+    expect(out).toContain("Malloc's memory at 100:");
     expect(out).not.toContain("--observed-rss");
-    const other = [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")];
-    expect((await run(other, 300)).out).toMatch(
-      /\n--observed-rss \d+KiB fits what the program wrote/,
+    // What the log states is not to be overridden.
+    writeFileSync(
+      log,
+      text.replace(/^# rss.*\n/gm, "").replace(/(?<=^# hole .*\n)# hole.*\n/gm, ""),
     );
+    const stated = await run([log, "--observed", smaps], 300);
+    expect(stated.out).toMatch(/Malloc's memory at END: .*\+\d\d\.\d %/);
+    expect(stated.out).not.toContain("--observed-rss");
   });
 
-  test("of a file of another run says so", async () => {
-    const { out } = await run(
-      [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")],
-      400,
-    );
+  test("of a file of another run says so, and takes nothing from it", async () => {
+    const log = join(FIXTURES, "../pins/many-pins.log.gz");
+    const { out } = await run([log, ...at("freed.smaps")], 400);
     expect(out).toContain("freed.smaps is of another run than the log: its heap lies elsewhere.");
     expect(out).toMatch(/freed\.smaps shows 3 heaps of arenas by their shape, the model has 0/);
+    expect(out).not.toContain("Malloc's memory at");
+    expect(out).not.toContain("--observed-rss");
+    const limit = ["--container-limit", "1GiB"];
+    const { container } = await reportOf(log, ...at("freed.smaps"), ...limit);
+    expect(container).toEqual((await reportOf(log, ...limit)).container);
+  });
+
+  test("of a file without [heap] does not say that it is of another run", async () => {
+    const folder = newFolder();
+    const text = readFileSync(join(FIXTURES, "freed.smaps"), "latin1");
+    const [head, ...areas] = text.split(/^(?=[0-9a-f]+-)/m);
+    const without = [head, ...areas.filter((area) => !area.includes("[heap]"))].join("");
+    writeFileSync(join(folder, "smaps"), without);
+    const argv = [LOG, "--observed", join(folder, "smaps")];
+    expect((await momentOf(...argv)).resident!.malloc).toMatchObject({
+      sameHeap: null,
+      arenaHeaps: { sameAddress: 3 },
+    });
+    expect((await run(argv, 300)).out).toContain("smaps shows no [heap]");
+    // Where the arenas' heaps are the log's, a heap elsewhere does not refute it.
+    writeFileSync(
+      join(folder, "smaps"),
+      text.replace(/^[0-9a-f]+-[0-9a-f]+(?=.*\[heap\])/m, "562a18420000-562a1858b000"),
+    );
+    expect((await momentOf(...argv)).resident!.malloc!.sameHeap).toBeNull();
   });
 });
 
