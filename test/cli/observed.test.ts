@@ -172,6 +172,43 @@ function unpacked(name: string): string {
   return path;
 }
 
+describe("more than the model has at its peak", () => {
+  const LOG_OF_PEAK = join(FIXTURES, "peak.log.gz");
+  const observed = () => ["--observed", `${unpacked("peak.smaps.gz")}@0.2s`];
+
+  test("is what the process needs at least", async () => {
+    const argv = [LOG_OF_PEAK, ...observed(), "--container-limit", "9MiB"];
+    const { container, observed: moments, scenarios } = await reportOf(...argv);
+    const { processBytes, malloc } = moments![0]!.resident!;
+    expect(malloc!.all.leastBytes).toBeGreaterThan(scenarios[0]!.rss.peakBytes);
+    expect(container!.baseRssBytes + scenarios[0]!.rss.peakBytes).toBeLessThan(9 * 2 ** 20);
+    expect(container).toMatchObject({
+      measuredBytes: processBytes,
+      scenarios: [{ peakBytes: processBytes, fits: false, killedTime: null }],
+    });
+    const { out } = await run(argv, 400);
+    expect(out).toContain(
+      "The process is OOM-killed: it needs 9.55 MiB, more than the container's limit of 9 MiB; so much was measured, while the model has 8.55 MiB at its peak (1.52 MiB of it outside malloc).",
+    );
+    expect(out).toMatch(/^as recorded .* killed$/m);
+    expect(out).toContain("At 0.2s malloc's memory was more than at the modelled peak, 7.03 MiB");
+  });
+
+  test("is named without a limit, too", async () => {
+    const { out } = await run([LOG_OF_PEAK, ...observed()], 400);
+    expect(out).toContain("The process needs 9.55 MiB; so much was measured, while the model has");
+  });
+
+  test("says nothing of a process that fits, but that it needs as much", async () => {
+    const argv = [LOG_OF_PEAK, ...observed(), "--container-limit", "12MiB"];
+    expect((await run(argv, 400)).out).toContain(
+      "The process fits the container's limit of 12 MiB: it needs 9.55 MiB; so much was measured, while the model has 8.55 MiB at its peak (1.52 MiB of it outside malloc).",
+    );
+    const { container } = await reportOf(LOG, ...at("freed.smaps"), "--container-limit", "1GiB");
+    expect(container!.measuredBytes).toBeUndefined();
+  });
+});
+
 describe("heaps of arenas", () => {
   test.each([
     ["2.36", "one has a neighbour below that has other flags"],

@@ -26,6 +26,14 @@ export function observedRest({ observed = [] }: Pick<Report, "observed">): numbe
   return rests.length === 0 ? null : Math.max(...rests);
 }
 
+/** The resident memory of the process, the most of all moments; 0 if no file of the log's process shows it. */
+export function observedPeak({ observed = [] }: Pick<Report, "observed">): number {
+  const all = observed.flatMap(({ resident, missing }) =>
+    resident === null || missing !== null || isOfOtherRun(resident) ? [] : resident.processBytes,
+  );
+  return Math.max(0, ...all);
+}
+
 /** How far the model is from what was measured; none if nothing was, or the model cannot be compared. */
 export function observedSentences(report: Report): Sentence[] {
   const { observed = [] } = report;
@@ -102,6 +110,7 @@ function isOfOtherRun({ malloc }: ObservedResident): boolean {
 export function observedNotes(report: Report): string[] {
   return (report.observed ?? []).flatMap((one) => [
     ...(one.resident === null ? [] : residentNotes(one.resident, one.asked)),
+    ...peakNotes(one, report),
     ...one.counted.flatMap(({ source, kind, system }) =>
       kind === "malloc_stats" && (system.modelledBytes ?? 0) >= STATS_MODULUS
         ? [`${printable(source)}: malloc_stats prints the low 32 bits of its figures.`]
@@ -162,6 +171,20 @@ function residentNotes({ source, malloc, rest }: ObservedResident, asked: string
     );
   }
   return notes;
+}
+
+/** The peak counts writes when the log states them. */
+function peakNotes({ resident, asked }: ObservedMoment, { scenarios }: Report): string[] {
+  const peakBytes = scenarios[0]?.rss.peakBytes ?? 0;
+  if (resident === null || resident.malloc === null || isOfOtherRun(resident)) {
+    return [];
+  }
+  const { leastBytes, mostBytes, modelledBytes } = resident.malloc.all;
+  return modelledBytes === null || leastBytes <= peakBytes
+    ? []
+    : [
+        `At ${asked} malloc's memory was more than at the modelled peak, ${size(peakBytes, byteUnit([peakBytes, mostBytes]))}: the process's own peak is higher than the model's.`,
+      ];
 }
 
 function isRange({ leastBytes, mostBytes }: Compared): boolean {
