@@ -111,8 +111,9 @@ export function observedNotes(report: Report): string[] {
   return (report.observed ?? []).flatMap((one) => [
     ...(one.resident === null ? [] : residentNotes(one.resident, one.asked)),
     ...peakNotes(one, report),
-    ...one.counted.flatMap(({ source, kind, system }) =>
-      kind === "malloc_stats" && (system.modelledBytes ?? 0) >= STATS_MODULUS
+    ...one.counted.flatMap(({ source, kind, system, mapped }) =>
+      kind === "malloc_stats" &&
+      (system.modelledBytes ?? 0) + (mapped?.modelledBytes ?? 0) >= STATS_MODULUS
         ? [`${printable(source)}: malloc_stats prints the low 32 bits of its figures.`]
         : [],
     ),

@@ -26,11 +26,14 @@ const KNOWN =
 export function readObserved(
   text: string,
 ): { readonly ok: ObservedContent } | { readonly error: string } {
+  if (text.trim() === "") {
+    return { error: "is empty" };
+  }
   for (const read of READERS) {
     const found = read(text);
     if (found !== null) {
       return found;
     }
   }
-  return { error: text.trim() === "" ? "is empty" : `is none of ${KNOWN}` };
+  return { error: `is none of ${KNOWN}` };
 }

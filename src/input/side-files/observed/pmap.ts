@@ -1,5 +1,5 @@
 import type { MemoryArea } from "../../../trace/observed-memory.ts";
-import { KIB, linesOf, type Read, several } from "./reader.ts";
+import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
 
 /**
  * pmap -X PID, and -XX: a table of smaps, with paths cut to names, and flags only in -XX.
@@ -14,6 +14,7 @@ export function readPmap(text: string): Read {
   }
   const areas: MemoryArea[] = [];
   let table: Table | null = null;
+  let sumKib: number | null = null;
   for (const line of linesOf(text)) {
     const columns = line.trim().split(/\s+/);
     if (columns[0] === "Address" && columns.includes("Rss") && columns.at(-1) === "Mapping") {
@@ -26,9 +27,23 @@ export function readPmap(text: string): Read {
       if (area !== null) {
         areas.push(area);
       }
+      sumKib = sumIn(line, table) ?? sumKib;
     }
   }
-  return table === null ? null : { ok: { kind: "pmap", areas } };
+  if (table === null) {
+    return null;
+  }
+  const rssBytes = areas.reduce((sum, one) => sum + one.rssBytes, 0);
+  return sumKib !== null && sumKib * KIB === rssBytes
+    ? { ok: { kind: "pmap", areas } }
+    : cutOff("mappings, or the sums below them");
+}
+
+/** The sum of the column Rss in KiB; null in other lines. The sums begin with that of the sizes. */
+function sumIn(line: string, { columns }: Table): number | null {
+  const words = line.trim().split(/\s+/);
+  const rss = words[columns.indexOf("Rss") - columns.indexOf("Size")];
+  return words.at(-1) === "KB" && rss !== undefined ? Number(rss) : null;
 }
 
 interface Table {
