@@ -68,8 +68,6 @@ export interface CountedArena {
 export interface ObservedJvm {
   readonly kind: "native_memory";
   readonly committedBytes: number;
-  /** obtained by malloc; null: not stated */
-  readonly mallocBytes: number | null;
   /** in the file's order */
   readonly categories: readonly JvmCategory[];
 }

@@ -330,6 +330,24 @@ describe("the report", () => {
     expect(container).toEqual((await reportOf(log, ...limit)).container);
   });
 
+  test("says where the whole process has less than the model", async () => {
+    const folder = newFolder();
+    const text = readFileSync(join(FIXTURES, "freed.smaps_rollup"), "latin1");
+    writeFileSync(join(folder, "rollup"), text.replace(/^Rss: +\d+/m, "Rss: 4096"));
+    const { out } = await run([LOG, "--observed", join(folder, "rollup")], 300);
+    expect(out).toContain(
+      "rollup has less than the model's RSS: it is of another moment or process, or pages were swapped out.",
+    );
+    expect(out).not.toContain("the rest, by difference");
+  });
+
+  test("of a log of another allocator does not compare parts of malloc's memory", async () => {
+    const log = join(FIXTURES, "../allocators/musl-json.log.gz");
+    const { out } = await run([log, ...at("freed.smaps")], 300);
+    expect(out).toContain("Measured beside modelled");
+    expect(out).not.toMatch(/freed\.smaps.*the model has|of another run|: of \d+ mapped/);
+  });
+
   test("of a file without [heap] does not say that it is of another run", async () => {
     const folder = newFolder();
     const text = readFileSync(join(FIXTURES, "freed.smaps"), "latin1");
@@ -349,6 +367,12 @@ describe("the report", () => {
     );
     expect((await momentOf(...argv)).resident!.malloc!.sameHeap).toBeNull();
   });
+});
+
+test("mallog record, which lacks --observed, does not name it", async () => {
+  const { out } = await mallog(["record", "--help"], analyse, { env: { COLUMNS: "200" } });
+  expect(out).toContain("--base-rss");
+  expect(out).not.toMatch(/--observed(?!-rss)/);
 });
 
 describe("a file is refused", () => {

@@ -11,6 +11,7 @@ import type { Report } from "../../report/report.ts";
 import { errorText } from "../../report/tables/observed-columns.ts";
 import { plain } from "../sentences.ts";
 import { isUnreliable } from "./grade.ts";
+import { otherAllocatorClause } from "./other-allocator.ts";
 
 /** An error above this is worth fitting what the program wrote to the measured number. */
 const NOTABLE_ERROR = 0.05;
@@ -109,8 +110,10 @@ function isOfOtherRun({ malloc }: ObservedResident): boolean {
 /** What the files do not show, and what they show besides the table. */
 export function observedNotes(report: Report): string[] {
   return (report.observed ?? []).flatMap((one) => [
-    ...(one.resident === null ? [] : residentNotes(one.resident, one.asked)),
-    ...peakNotes(one, report),
+    ...(one.resident === null ? [] : residentNotes(one.resident, one)),
+    ...(otherAllocatorClause(report.trace) === null
+      ? [...mallocNotes(one), ...peakNotes(one, report)]
+      : []),
     ...one.counted.flatMap(({ source, kind, system, mapped }) =>
       kind === "malloc_stats" &&
       (system.modelledBytes ?? 0) + (mapped?.modelledBytes ?? 0) >= STATS_MODULUS
@@ -126,15 +129,34 @@ export function observedNotes(report: Report): string[] {
   ]);
 }
 
-function residentNotes({ source, malloc, rest }: ObservedResident, asked: string): string[] {
-  const file = printable(source);
-  if (malloc === null) {
-    const base =
-      rest === null
-        ? ""
-        : " The rest is the process without the model's RSS, errors of both included.";
-    return [`${file} has sums over the process: it does not show which memory is malloc's.${base}`];
+/** Sums over the process alone. */
+function residentNotes(
+  { source, malloc, rest }: ObservedResident,
+  { missing }: ObservedMoment,
+): string[] {
+  if (malloc !== null) {
+    return [];
   }
+  const file = printable(source);
+  const sums = `${file} has sums over the process: it does not show which memory is malloc's.`;
+  if (rest !== null) {
+    return [`${sums} The rest is the process without the model's RSS, errors of both included.`];
+  }
+  return missing === null
+    ? [
+        sums,
+        `${file} has less than the model's RSS: it is of another moment or process, or pages were swapped out.`,
+      ]
+    : [sums];
+}
+
+/** What the file does not show of malloc's memory, and where it contradicts the model. */
+function mallocNotes({ resident, asked }: ObservedMoment): string[] {
+  if (resident === null || resident.malloc === null) {
+    return [];
+  }
+  const { malloc } = resident;
+  const file = printable(resident.source);
   const { arenaHeaps, blocks, mapped, arenas, all, heap, sameHeap } = malloc;
   const notes: string[] = [];
   if (sameHeap === false) {

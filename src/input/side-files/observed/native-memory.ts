@@ -16,8 +16,6 @@ import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
  *     -                    Thread (reserved=6688KB, committed=684KB)
  *                                 (stack: reserved=6656KB, committed=652KB)
  *                                 (malloc=19KB #70) (peak=27KB #74)
- *
- * Older JDKs do not sum up what malloc gave.
  */
 export function readNativeMemory(text: string): Read {
   if (/Native memory tracking is not enabled/i.test(text)) {
@@ -66,12 +64,10 @@ export function readNativeMemory(text: string): Read {
   if (committedBytes - listed > UNLISTED_UNITS * unitBytes) {
     return cutOff("categories of what is committed");
   }
-  const malloc = /^\s+malloc: (\d+)([KMG]?)B/m.exec(text);
   return {
     ok: {
       kind: "native_memory",
       committedBytes,
-      mallocBytes: malloc === null ? null : bytesOf(malloc[1], malloc[2]),
       categories,
     },
   };
