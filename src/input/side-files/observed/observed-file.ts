@@ -24,8 +24,10 @@ const KNOWN =
 
 /** What a measured file states; the error says in a clause what is wrong with it. */
 export function readObserved(
-  text: string,
+  given: string,
 ): { readonly ok: ObservedContent } | { readonly error: string } {
+  // An editor may have put a byte order mark before the text.
+  const text = given.replace(/^\uFEFF/, "");
   if (text.trim() === "") {
     return { error: "is empty" };
   }

@@ -61,6 +61,7 @@ describe("smaps", () => {
   it("may have the line ends of another system", () => {
     const text = fixture("filled.smaps");
     expect(areasIn(text.replaceAll("\n", "\r\n"))).toEqual(areasIn(text));
+    expect(areasIn(`\uFEFF${text}`)).toEqual(areasIn(text));
   });
 
   it("that is cut is refused", () => {
