@@ -304,6 +304,13 @@ describe("the report", () => {
       const fitted = await momentOf(log, "--observed", observed, "--observed-rss", number!);
       expect(Math.abs(fitted.resident!.malloc!.all.error!)).toBeLessThan(0.001);
     }
+    // What the file shows is not all of malloc's memory.
+    const areas = readFileSync(smaps, "latin1").split(/^(?=[0-9a-f]+-)/m);
+    const heapless = join(folder, "heapless");
+    writeFileSync(heapless, areas.filter((area) => !area.includes("[heap]")).join(""));
+    const partial = await run([log, "--observed", heapless], 300);
+    expect(partial.out).toContain("Malloc's memory at END:");
+    expect(partial.out).not.toContain("--observed-rss");
     // A moment before the end is not what the number is of.
     const { out } = await run([log, "--observed", `${smaps}@100`], 300);
     expect(out).toContain("Malloc's memory at 100:");

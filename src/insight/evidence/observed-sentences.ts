@@ -94,6 +94,7 @@ function isToBeFitted({ model, scenarios }: Report, malloc: ObservedMalloc): boo
   return (
     Math.abs(all.error) > NOTABLE_ERROR &&
     all.mostBytes - all.leastBytes < Math.abs((all.modelledBytes ?? 0) - all.measuredBytes) &&
+    !lacksHeap(malloc) &&
     arenaHeaps.measured === arenaHeaps.modelled &&
     blocks.located === blocks.modelled &&
     model.holes === null &&
@@ -101,6 +102,10 @@ function isToBeFitted({ model, scenarios }: Report, malloc: ObservedMalloc): boo
     all.measuredBytes >= endBytesTouchNone &&
     all.measuredBytes <= endBytesTouchAll
   );
+}
+
+function lacksHeap({ heap }: ObservedMalloc): boolean {
+  return heap.mostBytes === 0 && (heap.modelledBytes ?? 0) > 0;
 }
 
 function isOfOtherRun({ malloc }: ObservedResident): boolean {
@@ -162,7 +167,7 @@ function mallocNotes({ resident, asked }: ObservedMoment): string[] {
   if (sameHeap === false) {
     notes.push(`${file} is of another run than the log: its heap lies elsewhere.`);
   }
-  if (heap.mostBytes === 0 && (heap.modelledBytes ?? 0) > 0) {
+  if (lacksHeap(malloc)) {
     notes.push(`${file} shows no [heap], of which the model has ${size(heap.modelledBytes ?? 0)}.`);
   }
   if (arenaHeaps.modelled !== null && arenaHeaps.modelled !== arenaHeaps.measured) {
