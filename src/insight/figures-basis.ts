@@ -22,7 +22,7 @@ export function figuresBasis(report: Report): Sentence[] {
       : [
           proof(model.fidelity),
           plain(`Modelled: ${glibcVersion(model)}.`),
-          ...fitSentences(model.fit),
+          ...fitSentences(model),
         ]),
   ];
 }

@@ -50,7 +50,7 @@ export interface ObservedResident {
   readonly processBytes: number;
   /** of malloc; null: the file has no more than the sum over the process */
   readonly malloc: ObservedMalloc | null;
-  /** the process without malloc's memory: what --base-rss is by default; null: unknown */
+  /** the process without malloc's memory: what --base-rss is by default, unless `sameHeap` is false; null: unknown */
   readonly rest: ObservedRest | null;
 }
 
@@ -59,7 +59,10 @@ export interface ObservedMalloc {
   readonly all: Compared;
   /** the main arena's heap: what the kernel calls [heap] */
   readonly heap: Compared;
-  /** the log's main heap lies in the file's, so that both are of one process; null: the log does not show where its heap lies */
+  /**
+   * the log's main heap lies in the file's, so that both are of one process; null: unknown, as one of them does not show
+   * where the heap lies, or others of the log's addresses are in the file
+   */
   readonly sameHeap: boolean | null;
   /** the heaps of the other arenas */
   readonly arenas: Compared;

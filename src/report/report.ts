@@ -360,14 +360,19 @@ export interface Container {
   /** null if only --base-rss was given */
   readonly limitBytes: number | null;
   readonly baseRssBytes: number;
+  /** the most that was measured of the process (--observed); absent unless it is more than the recorded run's prediction */
+  readonly measuredBytes?: number;
   /** in the order of the report's scenarios */
   readonly scenarios: readonly {
     readonly name: string;
-    /** baseRssBytes + rss.peakBytes */
+    /** baseRssBytes + rss.peakBytes; of the recorded run, `measuredBytes` where it is there */
     readonly peakBytes: number;
     /** null without a limit */
     readonly fits: boolean | null;
-    /** when the limit is first exceeded; null if it is not, if baseRssBytes alone exceeds it, or if the log has no times */
+    /**
+     * when the limit is first exceeded; null if it is not, if baseRssBytes alone exceeds it, if only what was measured does, or
+     * if the log has no times
+     */
     readonly killedTime: number | null;
   }[];
 }

@@ -1,18 +1,23 @@
-import type { MappingAt } from "../pipeline/memory-at.ts";
+import type { MappingAt, MemoryState } from "../pipeline/memory-at.ts";
 import type { MemoryArea } from "../trace/observed-memory.ts";
+import { heapBytesIn, heapsIn, isNameless, isWritable } from "./arena-heap-areas.ts";
 
-/** HEAP_MAX_SIZE: the heap of an arena begins at a multiple of it, and reserves as much (ptmalloc2.md §2.4). */
-const HEAP_MAX = 64 * 1024 * 1024;
+/** Bounds of resident memory. */
+export interface Bounds {
+  readonly leastBytes: number;
+  readonly mostBytes: number;
+}
 
-/** The resident memory of a process, by whose it is. */
+/** The resident memory of a process, by whose it is. The kernel joins neighbours, so that some parts have only bounds. */
 export interface AreaSplit {
   readonly heapBytes: number;
   readonly heaps: readonly MemoryArea[];
-  readonly arenasBytes: number;
+  readonly arenas: Bounds;
   readonly arenaHeapStarts: readonly number[];
-  /** of blocks with a mapping each: the kernel joins neighbours, so that only bounds are known */
-  readonly mappedLeastBytes: number;
-  readonly mappedMostBytes: number;
+  /** of blocks with a mapping each */
+  readonly mapped: Bounds;
+  /** the three together, whose bounds may be closer than the sums */
+  readonly malloc: Bounds;
   /** mappings of blocks that lie in an area */
   readonly located: number;
   readonly filesBytes: number;
@@ -20,119 +25,108 @@ export interface AreaSplit {
   readonly processBytes: number;
 }
 
-/** Splits the areas of smaps. `mappings`: of the model's blocks; without addresses, any anonymous area may be theirs. */
-export function splitAreas(
-  areas: readonly MemoryArea[],
-  mappings: readonly MappingAt[],
-): AreaSplit {
-  const arenas = areas.filter((area, i) => isArenaHeap(area, areas[i + 1] ?? null));
-  const isOfArenas = new Set(arenas);
-  const anonymous = areas.filter(
-    (area) => !isOfArenas.has(area) && isNameless(area) && isWritable(area),
-  );
-  const found = locate(anonymous, mappings);
+/** What the model has at the moment, by address. */
+export type KnownAddresses = Pick<MemoryState, "mappings" | "arenaHeapStarts">;
+
+/** An area of anonymous memory, and how much of it belongs to whom. */
+interface Shared {
+  readonly area: MemoryArea;
+  readonly arenaBytes: number;
+  blockBytes: number;
+}
+
+/** Splits the areas of smaps. Without the addresses of all blocks, any anonymous area may be theirs. */
+export function splitAreas(areas: readonly MemoryArea[], known: KnownAddresses | null): AreaSplit {
+  const starts = new Set(known?.arenaHeapStarts);
+  const arenaHeapStarts: number[] = [];
+  const anonymous: Shared[] = [];
+  for (const [i, area] of areas.entries()) {
+    const found = heapsIn(area, areas[i + 1] ?? null, starts);
+    arenaHeapStarts.push(...found);
+    if (found.length > 0 || (isNameless(area) && isWritable(area))) {
+      anonymous.push({ area, arenaBytes: heapBytesIn(area, found), blockBytes: 0 });
+    }
+  }
+  const located = locate(anonymous, known?.mappings ?? []);
   const rssOf = (some: readonly MemoryArea[]): number =>
     some.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
   const heaps = areas.filter(({ name }) => name === "[heap]");
-  const isAll = found.located === mappings.length && mappings.length > 0;
+  const heapBytes = rssOf(heaps);
+  // What was not found may lie in any other memory.
+  const hasAllHeaps = known === null || arenaHeapStarts.length >= known.arenaHeapStarts.length;
+  const hasAllBlocks = known !== null && located === known.mappings.length;
+  const malloc = boundsOf(
+    anonymous,
+    (one) => one.arenaBytes + one.blockBytes,
+    hasAllHeaps && hasAllBlocks,
+  );
   return {
-    heapBytes: rssOf(heaps),
+    heapBytes,
     heaps,
-    arenasBytes: rssOf(arenas),
-    arenaHeapStarts: arenas.flatMap(startsIn),
-    mappedLeastBytes: found.leastBytes,
-    // Blocks that were not found may lie in any other area.
-    mappedMostBytes: isAll || mappings.length === 0 ? found.mostBytes : rssOf(anonymous),
-    located: found.located,
+    arenas: boundsOf(anonymous, (one) => one.arenaBytes, hasAllHeaps),
+    arenaHeapStarts,
+    mapped: boundsOf(anonymous, (one) => one.blockBytes, hasAllBlocks),
+    malloc: {
+      leastBytes: heapBytes + malloc.leastBytes,
+      mostBytes: heapBytes + malloc.mostBytes,
+    },
+    located,
     filesBytes: rssOf(areas.filter(({ name }) => name !== "" && !name.startsWith("["))),
     stackBytes: rssOf(areas.filter(({ name }) => name === "[stack]")),
     processBytes: rssOf(areas),
   };
 }
 
+/** What is neither an arena's nor a block that was found. */
+function unknownIn({ area: { from, to }, arenaBytes, blockBytes }: Shared): number {
+  return Math.max(0, to - from - arenaBytes - blockBytes);
+}
+
 /**
- * An anonymous area that begins at a multiple of 64 MiB and, with the inaccessible one above, reaches the next: what
- * new_heap maps. If every page of a heap is in use, nothing stands above; neighbours may then be one area.
+ * Bounds of what is resident of memory of which each area has so many bytes. Unless that is all of it, it may also be
+ * what is nobody else's.
  */
-function isArenaHeap(area: MemoryArea, next: MemoryArea | null): boolean {
-  if (area.name === "[anon:glibc: malloc arena]" || area.name === "[anon: glibc: malloc arena]") {
-    return isWritable(area);
+function boundsOf(
+  areas: readonly Shared[],
+  bytesOf: (one: Shared) => number,
+  isAll: boolean,
+): Bounds {
+  let leastBytes = 0;
+  let mostBytes = 0;
+  for (const one of areas) {
+    const { from, to, rssBytes } = one.area;
+    const bytes = bytesOf(one);
+    leastBytes += Math.max(0, rssBytes - (to - from - bytes));
+    mostBytes += Math.min(rssBytes, isAll ? bytes : bytes + unknownIn(one));
   }
-  if (area.name !== "" || !isWritable(area) || area.from % HEAP_MAX !== 0) {
-    return false;
-  }
-  if (area.isUnreserved === false) {
-    return false;
-  }
-  const end = Math.ceil(area.to / HEAP_MAX) * HEAP_MAX;
-  if (area.to === end) {
-    // A whole heap; without flags, a mapping of the program may look the same.
-    return area.isUnreserved === true;
-  }
-  return (
-    next !== null &&
-    next.from === area.to &&
-    next.to === end &&
-    next.name === "" &&
-    next.permissions.startsWith("---")
-  );
+  return { leastBytes, mostBytes };
 }
 
-function startsIn({ from, to }: MemoryArea): number[] {
-  const starts: number[] = [];
-  for (let start = from; start < to; start += HEAP_MAX) {
-    starts.push(start);
-  }
-  return starts;
-}
-
-function isWritable({ permissions }: MemoryArea): boolean {
-  return permissions === "rw-p";
-}
-
-/** With glibc.mem.decorate_maps=1, glibc 2.39 and newer name their mappings. */
-function isNameless({ name }: MemoryArea): boolean {
-  return name === "" || /^\[anon: ?glibc: malloc\]$/.test(name);
-}
-
-interface Located {
-  readonly leastBytes: number;
-  readonly mostBytes: number;
-  readonly located: number;
-}
-
-/** Finds the mappings in the areas. Of an area with other memory besides, only bounds are known. */
-function locate(areas: readonly MemoryArea[], mappings: readonly MappingAt[]): Located {
-  const bytesIn = new Map<MemoryArea, number>();
+/** Finds the mappings of blocks in the areas, and returns how many were found. */
+function locate(areas: readonly Shared[], mappings: readonly MappingAt[]): number {
   let located = 0;
   for (const { start, bytes } of mappings) {
-    const area = areaAt(areas, start);
-    if (area !== null && start + bytes <= area.to) {
-      bytesIn.set(area, (bytesIn.get(area) ?? 0) + bytes);
+    const found = areaAt(areas, start);
+    if (found !== null && start + bytes <= found.area.to) {
+      found.blockBytes += bytes;
       located++;
     }
   }
-  let leastBytes = 0;
-  let mostBytes = 0;
-  for (const [{ from, to, rssBytes }, bytes] of bytesIn) {
-    leastBytes += Math.max(0, rssBytes - (to - from - bytes));
-    mostBytes += Math.min(rssBytes, bytes);
-  }
-  return { leastBytes, mostBytes, located };
+  return located;
 }
 
 /** Returns the area that has the address; null if none has. */
-function areaAt(areas: readonly MemoryArea[], address: number): MemoryArea | null {
+function areaAt(areas: readonly Shared[], address: number): Shared | null {
   let low = 0;
   let high = areas.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (areas[middle]!.to <= address) {
+    if (areas[middle]!.area.to <= address) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  const area = areas[low];
-  return area !== undefined && address >= area.from ? area : null;
+  const found = areas[low];
+  return found !== undefined && address >= found.area.from ? found : null;
 }

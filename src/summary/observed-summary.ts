@@ -18,7 +18,7 @@ import type {
   ObservedJvm,
 } from "../trace/observed-memory.ts";
 import { beyondLog } from "./beyond-log.ts";
-import { type AreaSplit, splitAreas } from "./observed-areas.ts";
+import { type AreaSplit, type Bounds, splitAreas } from "./observed-areas.ts";
 import { secondsSinceStart } from "./seconds.ts";
 
 /** Returns what was measured beside what the model has; absent if nothing was given, or no model was run. */
@@ -105,7 +105,7 @@ function ofAreas(
   { areas }: ObservedAreas,
   state: MemoryState | null,
 ): ObservedResident {
-  const split = splitAreas(areas, state?.mappings ?? []);
+  const split = splitAreas(areas, state);
   const malloc = mallocOf(split, state);
   const { processBytes, filesBytes, stackBytes } = split;
   const rest: ObservedRest = {
@@ -116,33 +116,44 @@ function ofAreas(
     filesBytes,
     stackBytes,
   };
-  return { source, processBytes, malloc, rest };
+  // Without the model's blocks, any anonymous memory may be theirs.
+  return { source, processBytes, malloc, rest: state === null ? null : rest };
 }
 
 function mallocOf(split: AreaSplit, state: MemoryState | null): ObservedMalloc {
   const heap = compared(exactly(split.heapBytes), state?.heap ?? null);
-  const arenas = compared(exactly(split.arenasBytes), state?.arenasRss ?? null);
-  const mapped = compared(
-    { leastBytes: split.mappedLeastBytes, mostBytes: split.mappedMostBytes },
-    state?.mapped ?? null,
-  );
+  const arenas = compared(split.arenas, state?.arenasRss ?? null);
+  const mapped = compared(split.mapped, state?.mapped ?? null);
   const starts = new Set(split.arenaHeapStarts);
+  const sameAddress = state?.arenaHeapStarts.filter((one) => starts.has(one)).length ?? 0;
   return {
-    all: together([heap, arenas, mapped]),
+    all: compared(split.malloc, state && together([state.heap, state.arenasRss, state.mapped])),
     heap,
-    sameHeap:
-      state === null || Number.isNaN(state.heapStart)
-        ? null
-        : split.heaps.some(({ from, to }) => state.heapStart >= from && state.heapStart < to),
+    sameHeap: isSameHeap(split, state?.heapStart ?? Number.NaN, sameAddress),
     arenas,
     mapped,
     arenaHeaps: {
       measured: split.arenaHeapStarts.length,
       modelled: state?.arenaHeapStarts.length ?? null,
-      sameAddress: state?.arenaHeapStarts.filter((one) => starts.has(one)).length ?? 0,
+      sameAddress,
     },
     blocks: { modelled: state?.mappings.length ?? null, located: split.located },
   };
+}
+
+/** A heap elsewhere is of another process, unless other addresses are the log's. */
+function isSameHeap(
+  { heaps, located }: AreaSplit,
+  heapStart: number,
+  sameAddress: number,
+): boolean | null {
+  if (heaps.length === 0 || Number.isNaN(heapStart)) {
+    return null;
+  }
+  if (heaps.some(({ from, to }) => heapStart >= from && heapStart < to)) {
+    return true;
+  }
+  return sameAddress > 0 || located > 0 ? null : false;
 }
 
 function ofCounts(
@@ -193,8 +204,6 @@ function rssOf({ heap, arenasRss, mapped }: MemoryState): number {
   return heap.bytes + arenasRss.bytes + mapped.bytes;
 }
 
-type Bounds = Pick<Compared, "leastBytes" | "mostBytes">;
-
 function exactly(bytes: number): Bounds {
   return { leastBytes: bytes, mostBytes: bytes };
 }
@@ -203,16 +212,11 @@ function counts(bytes: number | undefined): ResidentBytes | null {
   return bytes === undefined ? null : { bytes, leastBytes: bytes };
 }
 
-function together(parts: readonly Compared[]): Compared {
-  const sum = (of: (one: Compared) => number | null): number =>
-    parts.reduce((total, one) => total + (of(one) ?? 0), 0);
-  const isModelled = parts.every(({ modelledBytes }) => modelledBytes !== null);
-  return compared(
-    { leastBytes: sum((one) => one.leastBytes), mostBytes: sum((one) => one.mostBytes) },
-    isModelled
-      ? { bytes: sum((one) => one.modelledBytes), leastBytes: sum((one) => one.modelledLeastBytes) }
-      : null,
-  );
+function together(parts: readonly ResidentBytes[]): ResidentBytes {
+  return {
+    bytes: parts.reduce((sum, one) => sum + one.bytes, 0),
+    leastBytes: parts.reduce((sum, one) => sum + one.leastBytes, 0),
+  };
 }
 
 function compared({ leastBytes, mostBytes }: Bounds, modelled: ResidentBytes | null): Compared {

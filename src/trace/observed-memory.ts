@@ -34,7 +34,7 @@ export interface MemoryArea {
   /** path of a file, or what the kernel calls it; empty for anonymous memory */
   readonly name: string;
   readonly rssBytes: number;
-  /** mapped with MAP_NORESERVE, as the heaps of arenas are, and blocks and stacks are not; null: not stated */
+  /** mapped with MAP_NORESERVE, as the heaps of arenas are up to glibc 2.36, and blocks and stacks are not; null: not stated */
   readonly isUnreserved: boolean | null;
 }
 
@@ -68,8 +68,6 @@ export interface CountedArena {
 export interface ObservedJvm {
   readonly kind: "native_memory";
   readonly committedBytes: number;
-  /** obtained by malloc; null: not stated */
-  readonly mallocBytes: number | null;
   /** in the file's order */
   readonly categories: readonly JvmCategory[];
 }

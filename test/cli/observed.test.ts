@@ -125,10 +125,16 @@ describe("a moment within the log", () => {
   });
 
   test("that the log does not have is named, and the report stays", async () => {
-    const { observed, scenarios } = await reportOf(LOG, ...at("freed.smaps", "1h"));
+    const { observed, scenarios, container } = await reportOf(LOG, ...at("freed.smaps", "1h"));
     expect(observed![0]).toMatchObject({ missing: expect.stringContaining("the log spans") });
-    expect(observed![0]!.resident!.malloc!.heap.modelledBytes).toBeNull();
+    const { malloc, rest } = observed![0]!.resident!;
+    expect(malloc!.heap.modelledBytes).toBeNull();
     expect(scenarios[0]!.rss.endBytes).toBeGreaterThan(0);
+    // Any anonymous memory may be of blocks then, so that the rest is unknown, and no base for a container.
+    expect(malloc!.mapped.leastBytes).toBe(0);
+    expect(malloc!.mapped.mostBytes).toBeGreaterThan(2 ** 20);
+    expect(rest).toBeNull();
+    expect(container).toBeUndefined();
     const { out } = await run([LOG, ...at("freed.smaps", "mark:warm")], 200);
     expect(out).toContain(
       "No comparison with what was measured at mark:warm: the log has no marks.",
@@ -159,10 +165,75 @@ describe("the memory outside malloc", () => {
   });
 });
 
+/** Unpacks a fixture, and returns its path. */
+function unpacked(name: string): string {
+  const path = join(newFolder(), name.slice(0, -".gz".length));
+  writeFileSync(path, gunzipSync(readFileSync(join(FIXTURES, name))));
+  return path;
+}
+
+describe("more than the model has at its peak", () => {
+  const LOG_OF_PEAK = join(FIXTURES, "peak.log.gz");
+  const observed = () => ["--observed", `${unpacked("peak.smaps.gz")}@0.2s`];
+
+  test("is what the process needs at least", async () => {
+    const argv = [LOG_OF_PEAK, ...observed(), "--container-limit", "9MiB"];
+    const { container, observed: moments, scenarios } = await reportOf(...argv);
+    const { processBytes, malloc } = moments![0]!.resident!;
+    expect(malloc!.all.leastBytes).toBeGreaterThan(scenarios[0]!.rss.peakBytes);
+    expect(container!.baseRssBytes + scenarios[0]!.rss.peakBytes).toBeLessThan(9 * 2 ** 20);
+    expect(container).toMatchObject({
+      measuredBytes: processBytes,
+      scenarios: [{ peakBytes: processBytes, fits: false, killedTime: null }],
+    });
+    const { out } = await run(argv, 400);
+    expect(out).toContain(
+      "The process is OOM-killed: it needs 9.55 MiB, more than the container's limit of 9 MiB; so much was measured, while the model has 8.55 MiB at its peak (1.52 MiB of it outside malloc).",
+    );
+    expect(out).toMatch(/^as recorded .* killed$/m);
+    expect(out).toContain("At 0.2s malloc's memory was more than at the modelled peak, 7.03 MiB");
+  });
+
+  test("is named without a limit, too", async () => {
+    const { out } = await run([LOG_OF_PEAK, ...observed()], 400);
+    expect(out).toContain("The process needs 9.55 MiB; so much was measured, while the model has");
+  });
+
+  test("says nothing of a process that fits, but that it needs as much", async () => {
+    const argv = [LOG_OF_PEAK, ...observed(), "--container-limit", "12MiB"];
+    expect((await run(argv, 400)).out).toContain(
+      "The process fits the container's limit of 12 MiB: it needs 9.55 MiB; so much was measured, while the model has 8.55 MiB at its peak (1.52 MiB of it outside malloc).",
+    );
+    const { container } = await reportOf(LOG, ...at("freed.smaps"), "--container-limit", "1GiB");
+    expect(container!.measuredBytes).toBeUndefined();
+  });
+});
+
+describe("heaps of arenas", () => {
+  test.each([
+    ["2.36", "one has a neighbour below that has other flags"],
+    ["2.41", "none has the flag of those of older glibcs"],
+    ["2.44", "one is an area with mapped blocks below it"],
+  ])("of glibc %s: %s", async (glibc) => {
+    const log = join(FIXTURES, `glibc-${glibc}.log.gz`);
+    const { resident } = await momentOf(log, "--observed", unpacked(`glibc-${glibc}.smaps.gz`));
+    const malloc = resident!.malloc!;
+    expect(malloc.arenaHeaps).toEqual({ measured: 4, modelled: 4, sameAddress: 4 });
+    for (const part of [malloc.heap, malloc.arenas, malloc.mapped, malloc.all]) {
+      expectEqual(part);
+    }
+    expect(malloc.arenas.mostBytes - malloc.arenas.leastBytes).toBeLessThanOrEqual(
+      glibc === "2.44" ? 57 * 4096 : 0,
+    );
+    // The mapping of 3 MiB is not malloc's, and less than 6 MiB are code, stacks, and the hook's.
+    expect(resident!.rest!.bytes).toBeGreaterThan(3 * 2 ** 20);
+    expect(resident!.rest!.bytes).toBeLessThan(9 * 2 ** 20);
+  });
+});
+
 describe("a JVM", () => {
   test("is split, and its own account stands beside the rest", async () => {
-    const smaps = join(newFolder(), "smaps");
-    writeFileSync(smaps, gunzipSync(readFileSync(join(FIXTURES, "jvm.smaps.gz"))));
+    const smaps = unpacked("jvm.smaps.gz");
     const { resident, jvm } = await momentOf(
       JVM,
       "--observed",
@@ -220,23 +291,95 @@ describe("the report", () => {
   });
 
   test("names the number to fit where the model is off at the end", async () => {
-    const argv = [LOG, ...at("freed.smaps"), "--touch", "none"];
-    const { out } = await run(argv, 300);
+    // Without what the log states of writes, the model takes whole blocks for written: a half is.
+    const folder = newFolder();
+    const log = join(folder, "stripped.log");
+    const text = gunzipSync(readFileSync(join(FIXTURES, "glibc-2.41.log.gz"))).toString("latin1");
+    writeFileSync(log, text.replace(/^# (hole|rss).*\n/gm, ""));
+    const smaps = unpacked("glibc-2.41.smaps.gz");
+    for (const observed of [smaps, `${smaps}@end`]) {
+      const { out } = await run([log, "--observed", observed], 300);
+      const [, number] = /\n--observed-rss (\d+KiB) fits what the program wrote/.exec(out) ?? [];
+      expect(number, out).toBeDefined();
+      const fitted = await momentOf(log, "--observed", observed, "--observed-rss", number!);
+      expect(Math.abs(fitted.resident!.malloc!.all.error!)).toBeLessThan(0.001);
+    }
+    // What the file shows is not all of malloc's memory.
+    const areas = readFileSync(smaps, "latin1").split(/^(?=[0-9a-f]+-)/m);
+    const heapless = join(folder, "heapless");
+    writeFileSync(heapless, areas.filter((area) => !area.includes("[heap]")).join(""));
+    const partial = await run([log, "--observed", heapless], 300);
+    expect(partial.out).toContain("Malloc's memory at END:");
+    expect(partial.out).not.toContain("--observed-rss");
+    // A moment before the end is not what the number is of.
+    const { out } = await run([log, "--observed", `${smaps}@100`], 300);
+    expect(out).toContain("Malloc's memory at 100:");
     expect(out).not.toContain("--observed-rss");
-    const other = [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")];
-    expect((await run(other, 300)).out).toMatch(
-      /\n--observed-rss \d+KiB fits what the program wrote/,
+    // What the log states is not to be overridden.
+    writeFileSync(
+      log,
+      text.replace(/^# rss.*\n/gm, "").replace(/(?<=^# hole .*\n)# hole.*\n/gm, ""),
     );
+    const stated = await run([log, "--observed", smaps], 300);
+    expect(stated.out).toMatch(/Malloc's memory at END: .*\+\d\d\.\d %/);
+    expect(stated.out).not.toContain("--observed-rss");
   });
 
-  test("of a file of another run says so", async () => {
-    const { out } = await run(
-      [join(FIXTURES, "../pins/many-pins.log.gz"), ...at("freed.smaps")],
-      400,
-    );
+  test("of a file of another run says so, and takes nothing from it", async () => {
+    const log = join(FIXTURES, "../pins/many-pins.log.gz");
+    const { out } = await run([log, ...at("freed.smaps")], 400);
     expect(out).toContain("freed.smaps is of another run than the log: its heap lies elsewhere.");
     expect(out).toMatch(/freed\.smaps shows 3 heaps of arenas by their shape, the model has 0/);
+    expect(out).not.toContain("Malloc's memory at");
+    expect(out).not.toContain("--observed-rss");
+    const limit = ["--container-limit", "1GiB"];
+    const { container } = await reportOf(log, ...at("freed.smaps"), ...limit);
+    expect(container).toEqual((await reportOf(log, ...limit)).container);
   });
+
+  test("says where the whole process has less than the model", async () => {
+    const folder = newFolder();
+    const text = readFileSync(join(FIXTURES, "freed.smaps_rollup"), "latin1");
+    writeFileSync(join(folder, "rollup"), text.replace(/^Rss: +\d+/m, "Rss: 4096"));
+    const { out } = await run([LOG, "--observed", join(folder, "rollup")], 300);
+    expect(out).toContain(
+      "rollup has less than the model's RSS: it is of another moment or process, or pages were swapped out.",
+    );
+    expect(out).not.toContain("the rest, by difference");
+  });
+
+  test("of a log of another allocator does not compare parts of malloc's memory", async () => {
+    const log = join(FIXTURES, "../allocators/musl-json.log.gz");
+    const { out } = await run([log, ...at("freed.smaps")], 300);
+    expect(out).toContain("Measured beside modelled");
+    expect(out).not.toMatch(/freed\.smaps.*the model has|of another run|: of \d+ mapped/);
+  });
+
+  test("of a file without [heap] does not say that it is of another run", async () => {
+    const folder = newFolder();
+    const text = readFileSync(join(FIXTURES, "freed.smaps"), "latin1");
+    const [head, ...areas] = text.split(/^(?=[0-9a-f]+-)/m);
+    const without = [head, ...areas.filter((area) => !area.includes("[heap]"))].join("");
+    writeFileSync(join(folder, "smaps"), without);
+    const argv = [LOG, "--observed", join(folder, "smaps")];
+    expect((await momentOf(...argv)).resident!.malloc).toMatchObject({
+      sameHeap: null,
+      arenaHeaps: { sameAddress: 3 },
+    });
+    expect((await run(argv, 300)).out).toContain("smaps shows no [heap]");
+    // Where the arenas' heaps are the log's, a heap elsewhere does not refute it.
+    writeFileSync(
+      join(folder, "smaps"),
+      text.replace(/^[0-9a-f]+-[0-9a-f]+(?=.*\[heap\])/m, "562a18420000-562a1858b000"),
+    );
+    expect((await momentOf(...argv)).resident!.malloc!.sameHeap).toBeNull();
+  });
+});
+
+test("mallog record, which lacks --observed, does not name it", async () => {
+  const { out } = await mallog(["record", "--help"], analyse, { env: { COLUMNS: "200" } });
+  expect(out).toContain("--base-rss");
+  expect(out).not.toMatch(/--observed(?!-rss)/);
 });
 
 describe("a file is refused", () => {

@@ -12,6 +12,9 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 const OPTION = "--observed";
 
+/** The log's end, in whatever case it was typed. */
+const END = "END";
+
 /** A file, and when the process was measured. */
 interface Named {
   readonly path: string;
@@ -49,9 +52,12 @@ export async function observedFiles(values: readonly string[], cwd: string): Pro
 /** FILE, or FILE@MOMENT if there is no file of the whole name. */
 function named(value: string, cwd: string): Named {
   const at = value.lastIndexOf("@");
-  if (at <= 0 || existsSync(resolve(cwd, value))) {
-    return { path: value, moment: { kind: "end" }, asked: "END" };
-  }
-  const asked = value.slice(at + 1);
-  return { path: value.slice(0, at), moment: accepted(OPTION, value, parseMoment(asked)), asked };
+  const isWhole = at <= 0 || existsSync(resolve(cwd, value));
+  const asked = isWhole ? END : value.slice(at + 1);
+  const moment = accepted(OPTION, value, parseMoment(asked));
+  return {
+    path: isWhole ? value : value.slice(0, at),
+    moment,
+    asked: moment.kind === "end" ? END : asked,
+  };
 }

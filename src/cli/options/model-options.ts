@@ -38,7 +38,7 @@ export interface ModelValues {
   readonly process?: string;
 }
 
-export function modelOptions(): Option[] {
+export function modelOptions(observes = true): Option[] {
   return [
     valueOption(
       "--process <pid>",
@@ -74,10 +74,7 @@ export function modelOptions(): Option[] {
       "RSS of the heap measured at the log's end, e.g. 412MiB; what the program wrote, from nothing to everything, is fitted to it",
       parsePositiveBytes,
     ).conflicts(["model", "touch"]),
-    repeatableOption(
-      "--observed <file>",
-      "what was measured of the process: /proc/PID/smaps or smaps_rollup, pmap -X PID, malloc_info() XML, malloc_stats() or mallinfo() text, jcmd PID VM.native_memory summary; shown beside the model's figures at the log's end, or, as FILE@MOMENT, at a moment as of mallog inspect --at; repeatable",
-    ).conflicts("model"),
+    ...(observes ? [observedOption()] : []),
     valueOption(
       "--thp <mode>",
       "transparent huge pages on the recorded machine: always, madvise or never (default: the mode in the log, else madvise)",
@@ -90,10 +87,17 @@ export function modelOptions(): Option[] {
     ).conflicts("model"),
     valueOption(
       "--base-rss <size>",
-      "memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap (default: what --observed or the log states)",
+      `memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap (default: what ${observes ? "--observed or " : ""}the log states)`,
       parseBytes,
     ).conflicts("model"),
   ].map((option) => option.helpGroup("Model:"));
+}
+
+function observedOption(): Option {
+  return repeatableOption(
+    "--observed <file>",
+    "what was measured of the process: /proc/PID/smaps or smaps_rollup, pmap -X PID, malloc_info() XML, malloc_stats() or mallinfo() text, jcmd PID VM.native_memory summary; shown beside the model's figures at the log's end, or, as FILE@MOMENT, at a moment as of mallog inspect --at; repeatable",
+  ).conflicts("model");
 }
 
 /** Explains <settings> and <size>. */

@@ -1,7 +1,8 @@
-import { type Fate, fateOf } from "../../report/container-fate.ts";
+import { type Fate, fateOf, needsOf } from "../../report/container-fate.ts";
 import { byteUnit, size } from "../../report/format.ts";
 import type { Sentence } from "../../report/presented.ts";
 import type { Container, Report, Scenario } from "../../report/report.ts";
+import { observedPeak } from "../evidence/observed-sentences.ts";
 import { after, plain } from "../sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
@@ -14,8 +15,14 @@ export function containerOf(
   limitBytes: number | null,
   baseRssBytes: number,
 ): Container {
-  const scenarios = report.scenarios.map(({ name, rss }) => {
-    const peakBytes = baseRssBytes + rss.peakBytes;
+  const [recorded] = report.scenarios;
+  const measuredBytes = observedPeak(report);
+  const isMeasured =
+    recorded !== undefined && measuredBytes > baseRssBytes + recorded.rss.peakBytes;
+  const scenarios = report.scenarios.map((scenario) => {
+    const { name, rss } = scenario;
+    const modelledBytes = baseRssBytes + rss.peakBytes;
+    const peakBytes = isMeasured && scenario === recorded ? measuredBytes : modelledBytes;
     const fits = limitBytes === null ? null : peakBytes <= limitBytes;
     if (limitBytes === null || fits) {
       return { name, peakBytes, fits, killedTime: null };
@@ -23,17 +30,17 @@ export function containerOf(
     const series = report.timeline.perScenario[name] ?? [];
     const point = series.findIndex((bytes) => baseRssBytes + bytes > limitBytes);
     const time = point < 0 ? rss.peakTime : (report.timeline.time[point] ?? null);
-    // The memory outside malloc is known at its most: when that alone exceeds the limit is unknown.
-    return { name, peakBytes, fits, killedTime: baseRssBytes > limitBytes ? null : time };
+    // The memory outside malloc is known at its most: when that alone exceeds the limit is unknown, and what was measured shows
+    // only that it was exceeded before.
+    const isUnknown = baseRssBytes > limitBytes || modelledBytes <= limitBytes;
+    return { name, peakBytes, fits, killedTime: isUnknown ? null : time };
   });
-  return { limitBytes, baseRssBytes, scenarios };
+  return { limitBytes, baseRssBytes, ...(isMeasured ? { measuredBytes } : {}), scenarios };
 }
 
 /** Whether the process fits, and which settings would make it fit. */
-export function containerSentences(
-  { limitBytes, baseRssBytes, scenarios }: Container,
-  all: readonly Scenario[],
-): Sentence[] {
+export function containerSentences(container: Container, all: readonly Scenario[]): Sentence[] {
+  const { limitBytes, baseRssBytes, measuredBytes, scenarios } = container;
   const [inContainer, ...whatIfs] = scenarios;
   const [recorded] = all;
   if (inContainer === undefined || recorded === undefined) {
@@ -44,15 +51,17 @@ export function containerSentences(
     baseRssBytes === 0
       ? "malloc's memory only, see --base-rss"
       : `${size(baseRssBytes, unit)} of it outside malloc`;
-  const needs = `${size(inContainer.peakBytes, unit)} at its peak (${parts})`;
+  const modelled = `${size(baseRssBytes + recorded.rss.peakBytes, unit)} at its peak (${parts})`;
+  const needs = measuredBytes === undefined ? modelled : size(measuredBytes, unit);
+  const measured =
+    measuredBytes === undefined ? "" : `; so much was measured, while the model has ${modelled}`;
   if (limitBytes === null) {
-    return [plain(`The process needs ${needs}.`)];
+    return [plain(`The process needs ${needs}${measured}.`)];
   }
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
-  if (fateOf(recorded, limitBytes, baseRssBytes) === "may not fit") {
-    const least = baseRssBytes + recorded.rss.peakLowBytes;
-    const most = baseRssBytes + recorded.rss.peakHighBytes;
-    const range = `${size(least, unit)} to ${size(most, unit)}`;
+  if (fateOf(recorded, recorded, limitBytes, container) === "may not fit") {
+    const { leastBytes, mostBytes } = needsOf(recorded, recorded, container);
+    const range = `${size(leastBytes, unit)} to ${size(mostBytes, unit)}`;
     return [
       {
         tone: "bad",
@@ -61,11 +70,11 @@ export function containerSentences(
     ];
   }
   if (inContainer.fits) {
-    return [{ tone: "good", text: `The process fits ${limit}: it needs ${needs}.` }];
+    return [{ tone: "good", text: `The process fits ${limit}: it needs ${needs}${measured}.` }];
   }
   const killed: Sentence = {
     tone: "bad",
-    text: `The process is OOM-killed${after(inContainer.killedTime)}: it needs ${needs}, more than ${limit}.`,
+    text: `The process is OOM-killed${after(inContainer.killedTime)}: it needs ${needs}, more than ${limit}${measured}.`,
   };
   if (whatIfs.length === 0) {
     return [killed];
@@ -73,7 +82,7 @@ export function containerSentences(
   const serving = all.slice(1).filter((scenario) => servesAllCalls(scenario, recorded));
   const under = (fate: Fate): string =>
     serving
-      .filter((scenario) => fateOf(scenario, limitBytes, baseRssBytes) === fate)
+      .filter((scenario) => fateOf(scenario, recorded, limitBytes, container) === fate)
       .map(({ name, rss }) => `${name} (${size(baseRssBytes + rss.peakBytes, unit)})`)
       .join(" or ");
   const [fitting, uncertain] = [under("fits"), under("may not fit")];

@@ -2,7 +2,7 @@ import { exact, plural, size } from "../../report/format.ts";
 import { printable, sourceName } from "../../report/printable.ts";
 import type { ModelSummary, Provenance, Report } from "../../report/report.ts";
 import { dumpsItem } from "../who/dump-sentences.ts";
-import { fitted } from "./fit-sentences.ts";
+import { writes } from "./fit-sentences.ts";
 import { glibcVersion } from "./glibc-version.ts";
 import { columnItems } from "./log-columns.ts";
 
@@ -55,7 +55,7 @@ function configuration(model: ModelSummary): string[] {
     settings.length === 0
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
-    `writes to blocks: ${touch(model)}`,
+    `writes to blocks: ${writes(model)}`,
     `transparent huge pages: ${thp}${isUpperBound ? " (RSS is an upper bound)" : ""}`,
     ...(pageBytes === 4096 ? [] : [`pages of ${size(pageBytes)}`]),
     ...(thpUnitBytes === 0 ? [] : [`malloc aligns the program break to ${size(thpUnitBytes)}`]),
@@ -77,16 +77,6 @@ function setting(model: ModelSummary, name: string): string {
   const { from, to } = range;
   const open = to === null ? `${exact(from)} or more` : `${exact(from)} to ${exact(to)}`;
   return `${text} (the log's pointers show ${open}${orElse})`;
-}
-
-/** Which bytes of the program's blocks count as written. */
-function touch({ touch, fit, holes }: ModelSummary): string {
-  const policy = fit === null ? `--touch ${touch}` : fitted(fit);
-  if (holes === null) {
-    return policy;
-  }
-  const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
-  return `from the log for ${which} (${plural(holes.lines, "hole line")}), ${policy} for others`;
 }
 
 function inferences({ inferred }: ModelSummary): string[] {

@@ -1,6 +1,6 @@
-import { byteUnit, percent, signed, size } from "../../report/format.ts";
+import { byteUnit, percent, plural, signed, size } from "../../report/format.ts";
 import type { Sentence } from "../../report/presented.ts";
-import type { TouchFit } from "../../report/report.ts";
+import type { ModelSummary, TouchFit } from "../../report/report.ts";
 import { plain } from "../sentences.ts";
 
 const SOURCE: Readonly<Record<TouchFit["source"], string>> = {
@@ -8,15 +8,30 @@ const SOURCE: Readonly<Record<TouchFit["source"], string>> = {
   "rss samples": "the log's RSS samples",
 };
 
+/** Which bytes of the program's blocks count as written. */
+export function writes({ touch, fit, holes }: Writes): string {
+  if (holes === null) {
+    return fit === null ? `--touch ${touch}` : fitted(fit, writtenOf(fit));
+  }
+  const overriding = fit === null ? null : overridden(fit, plural(holes.lines, "hole line"));
+  if (fit !== null && overriding !== null) {
+    return fitted(fit, overriding);
+  }
+  const which = holes.minBytes === null ? "some blocks" : `blocks ≥ ${size(holes.minBytes)}`;
+  const policy = writes({ touch, fit, holes: null });
+  return `from the log for ${which} (${plural(holes.lines, "hole line")}), ${policy} for others`;
+}
+
+type Writes = Pick<ModelSummary, "touch" | "fit" | "holes">;
+
 /** What counts as written after a fit, what it was fitted to, and the remaining error. */
-export function fitted(fit: TouchFit): string {
+function fitted(fit: TouchFit, written: string | null): string {
   const { source, error } = fit;
   const to = SOURCE[source];
   const off =
     error.median === error.max
       ? `off by ${signed(error.max)}`
       : `off by ${signed(error.median)} in the median, ${signed(error.max)} at worst`;
-  const written = writtenOf(fit);
   return written === null
     ? `--touch facts (not fitted to ${to}: what the program wrote makes no difference; ${off})`
     : `fitted to ${to}, ${written} (${off})`;
@@ -46,6 +61,27 @@ function writtenOf({ ratio, smallRatio, knownRatio, source }: TouchFit): string 
   return `${percent(ratio)} of each block ${LARGE[source]} written`;
 }
 
+/** The same where a number given takes away from what the log states of writes, or adds to it; null where it does neither. */
+function overridden(
+  { ratio, smallRatio, knownRatio, source }: TouchFit,
+  lines: string,
+): string | null {
+  if (ratio === null || smallRatio === null || knownRatio === null) {
+    return null;
+  }
+  if (source !== "--observed-rss" || (smallRatio === 1 && knownRatio === 0)) {
+    return null;
+  }
+  if (smallRatio < 1) {
+    return smallRatio === 0
+      ? `nothing written, whatever the log states (${lines})`
+      : `${percent(smallRatio)} of what the log states as written (${lines}), and of blocks below 16 KiB, no other block written`;
+  }
+  return knownRatio === 1
+    ? `every byte written, whatever the log states (${lines})`
+    : `every block written, with ${percent(knownRatio)} of what the log states as unwritten (${lines}), or libraries are known to leave so`;
+}
+
 const BOUND = {
   above: "the model's RSS with every byte written",
   below: "the model's RSS with nothing written",
@@ -60,8 +96,11 @@ const MEANING = {
 } as const;
 
 /** What was fitted, where it is told apart from the rest of the basis; none without a fit. */
-export function fitSentences(fit: TouchFit | null): Sentence[] {
-  return fit === null ? [] : [plain(`Writes to blocks: ${fitted(fit)}.`), ...outsideSentences(fit)];
+export function fitSentences(model: Writes): Sentence[] {
+  const { fit } = model;
+  return fit === null
+    ? []
+    : [plain(`Writes to blocks: ${writes(model)}.`), ...outsideSentences(fit)];
 }
 
 /** The measured RSS is outside of what any assumption about the program's writes gives; none if it is met. */

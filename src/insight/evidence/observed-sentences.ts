@@ -1,11 +1,17 @@
 import { byteUnit, exact, plural, size } from "../../report/format.ts";
-import type { ObservedMoment, ObservedResident } from "../../report/observed.ts";
+import type {
+  Compared,
+  ObservedMalloc,
+  ObservedMoment,
+  ObservedResident,
+} from "../../report/observed.ts";
 import type { Sentence } from "../../report/presented.ts";
 import { printable } from "../../report/printable.ts";
 import type { Report } from "../../report/report.ts";
 import { errorText } from "../../report/tables/observed-columns.ts";
 import { plain } from "../sentences.ts";
 import { isUnreliable } from "./grade.ts";
+import { otherAllocatorClause } from "./other-allocator.ts";
 
 /** An error above this is worth fitting what the program wrote to the measured number. */
 const NOTABLE_ERROR = 0.05;
@@ -13,10 +19,20 @@ const NOTABLE_ERROR = 0.05;
 /** 4 GiB: malloc_stats prints its figures modulo this. */
 const STATS_MODULUS = 2 ** 32;
 
-/** The memory of the process outside malloc, the most of all moments; null if no file shows it. */
+/** The memory of the process outside malloc, the most of all moments; null if no file of the log's process shows it. */
 export function observedRest({ observed = [] }: Pick<Report, "observed">): number | null {
-  const rests = observed.flatMap(({ resident }) => resident?.rest?.bytes ?? []);
+  const rests = observed.flatMap(({ resident }) =>
+    resident === null || isOfOtherRun(resident) ? [] : (resident.rest?.bytes ?? []),
+  );
   return rests.length === 0 ? null : Math.max(...rests);
+}
+
+/** The resident memory of the process, the most of all moments; 0 if no file of the log's process shows it. */
+export function observedPeak({ observed = [] }: Pick<Report, "observed">): number {
+  const all = observed.flatMap(({ resident, missing }) =>
+    resident === null || missing !== null || isOfOtherRun(resident) ? [] : resident.processBytes,
+  );
+  return Math.max(0, ...all);
 }
 
 /** How far the model is from what was measured; none if nothing was, or the model cannot be compared. */
@@ -32,8 +48,10 @@ export function observedSentences(report: Report): Sentence[] {
 
 function compared(report: Report, observed: readonly ObservedMoment[]): Sentence[] {
   const known = observed.flatMap(({ asked, resident }) => {
-    const all = resident?.malloc?.all;
-    return all == null || all.error === null ? [] : [{ asked, ...all, error: all.error }];
+    const malloc = resident === null || isOfOtherRun(resident) ? null : resident.malloc;
+    return malloc === null || malloc.all.error === null
+      ? []
+      : [{ asked, malloc, ...malloc.all, error: malloc.all.error }];
   });
   const [only] = known;
   if (only === undefined) {
@@ -52,8 +70,7 @@ function compared(report: Report, observed: readonly ObservedMoment[]): Sentence
       ? `Malloc's memory at ${only.asked}: ${figures(only)}.`
       : `Malloc's memory at ${plural(known.length, "measured moment")}: at worst, at ${worst.asked}, ${figures(worst)}.`;
   const atEnd = known.find(({ asked }) => asked === "END");
-  const isFitted = report.model?.touch === "fitted";
-  return atEnd === undefined || Math.abs(atEnd.error) <= NOTABLE_ERROR || isFitted
+  return atEnd === undefined || !isToBeFitted(report, atEnd.malloc)
     ? [plain(text)]
     : [
         plain(text),
@@ -63,12 +80,48 @@ function compared(report: Report, observed: readonly ObservedMoment[]): Sentence
       ];
 }
 
+/**
+ * What was measured at the end leaves what the program wrote as the reason for the error: it is all of malloc's memory, and
+ * exact enough, nothing but the model's assumption states the writes, and one of the assumptions gives the number.
+ */
+function isToBeFitted({ model, scenarios }: Report, malloc: ObservedMalloc): boolean {
+  const { all, arenaHeaps, blocks } = malloc;
+  const [recorded] = scenarios;
+  if (model === null || recorded === undefined || all.error === null) {
+    return false;
+  }
+  const { endBytesTouchNone, endBytesTouchAll } = recorded.rss;
+  return (
+    Math.abs(all.error) > NOTABLE_ERROR &&
+    all.mostBytes - all.leastBytes < Math.abs((all.modelledBytes ?? 0) - all.measuredBytes) &&
+    !lacksHeap(malloc) &&
+    arenaHeaps.measured === arenaHeaps.modelled &&
+    blocks.located === blocks.modelled &&
+    model.holes === null &&
+    model.touch !== "fitted" &&
+    all.measuredBytes >= endBytesTouchNone &&
+    all.measuredBytes <= endBytesTouchAll
+  );
+}
+
+function lacksHeap({ heap }: ObservedMalloc): boolean {
+  return heap.mostBytes === 0 && (heap.modelledBytes ?? 0) > 0;
+}
+
+function isOfOtherRun({ malloc }: ObservedResident): boolean {
+  return malloc?.sameHeap === false;
+}
+
 /** What the files do not show, and what they show besides the table. */
 export function observedNotes(report: Report): string[] {
   return (report.observed ?? []).flatMap((one) => [
-    ...(one.resident === null ? [] : residentNotes(one.resident, one.asked)),
-    ...one.counted.flatMap(({ source, kind, system }) =>
-      kind === "malloc_stats" && (system.modelledBytes ?? 0) >= STATS_MODULUS
+    ...(one.resident === null ? [] : residentNotes(one.resident, one)),
+    ...(otherAllocatorClause(report.trace) === null
+      ? [...mallocNotes(one), ...peakNotes(one, report)]
+      : []),
+    ...one.counted.flatMap(({ source, kind, system, mapped }) =>
+      kind === "malloc_stats" &&
+      (system.modelledBytes ?? 0) + (mapped?.modelledBytes ?? 0) >= STATS_MODULUS
         ? [`${printable(source)}: malloc_stats prints the low 32 bits of its figures.`]
         : [],
     ),
@@ -81,19 +134,41 @@ export function observedNotes(report: Report): string[] {
   ]);
 }
 
-function residentNotes({ source, malloc, rest }: ObservedResident, asked: string): string[] {
-  const file = printable(source);
-  if (malloc === null) {
-    const base =
-      rest === null
-        ? ""
-        : " The rest is the process without the model's RSS, errors of both included.";
-    return [`${file} has sums over the process: it does not show which memory is malloc's.${base}`];
+/** Sums over the process alone. */
+function residentNotes(
+  { source, malloc, rest }: ObservedResident,
+  { missing }: ObservedMoment,
+): string[] {
+  if (malloc !== null) {
+    return [];
   }
-  const { arenaHeaps, blocks, mapped, all, sameHeap } = malloc;
+  const file = printable(source);
+  const sums = `${file} has sums over the process: it does not show which memory is malloc's.`;
+  if (rest !== null) {
+    return [`${sums} The rest is the process without the model's RSS, errors of both included.`];
+  }
+  return missing === null
+    ? [
+        sums,
+        `${file} has less than the model's RSS: it is of another moment or process, or pages were swapped out.`,
+      ]
+    : [sums];
+}
+
+/** What the file does not show of malloc's memory, and where it contradicts the model. */
+function mallocNotes({ resident, asked }: ObservedMoment): string[] {
+  if (resident === null || resident.malloc === null) {
+    return [];
+  }
+  const { malloc } = resident;
+  const file = printable(resident.source);
+  const { arenaHeaps, blocks, mapped, arenas, all, heap, sameHeap } = malloc;
   const notes: string[] = [];
   if (sameHeap === false) {
     notes.push(`${file} is of another run than the log: its heap lies elsewhere.`);
+  }
+  if (lacksHeap(malloc)) {
+    notes.push(`${file} shows no [heap], of which the model has ${size(heap.modelledBytes ?? 0)}.`);
   }
   if (arenaHeaps.modelled !== null && arenaHeaps.modelled !== arenaHeaps.measured) {
     notes.push(
@@ -104,12 +179,18 @@ function residentNotes({ source, malloc, rest }: ObservedResident, asked: string
     const found =
       blocks.located === 0
         ? "none lies in a mapping of it, so that any anonymous memory may be theirs"
-        : `${exact(blocks.located)} of them ${blocks.located === 1 ? "lies" : "lie"} in mappings of it`;
+        : `${exact(blocks.located)} ${blocks.located === 1 ? "lies" : "lie"} in mappings of it`;
     notes.push(`${file}: of ${plural(blocks.modelled, "mapped block")}, ${found}.`);
-  } else if (mapped.leastBytes < mapped.mostBytes) {
-    notes.push(
-      `${file} shows bounds of the mapped blocks: the kernel joins neighbouring mappings to one.`,
-    );
+  } else if (blocks.modelled !== null) {
+    const bounded = [
+      ...(isRange(arenas) ? ["arenas"] : []),
+      ...(isRange(mapped) ? ["mapped blocks"] : []),
+    ];
+    if (bounded.length > 0) {
+      notes.push(
+        `${file} shows bounds of the ${bounded.join(" and ")}: the kernel joins neighbouring mappings to one.`,
+      );
+    }
   }
   if ((all.modelledLeastBytes ?? 0) < (all.modelledBytes ?? 0)) {
     const [least, most] = [all.modelledLeastBytes ?? 0, all.modelledBytes ?? 0];
@@ -118,6 +199,24 @@ function residentNotes({ source, malloc, rest }: ObservedResident, asked: string
     );
   }
   return notes;
+}
+
+/** The peak counts writes when the log states them. */
+function peakNotes({ resident, asked }: ObservedMoment, { scenarios }: Report): string[] {
+  const peakBytes = scenarios[0]?.rss.peakBytes ?? 0;
+  if (resident === null || resident.malloc === null || isOfOtherRun(resident)) {
+    return [];
+  }
+  const { leastBytes, mostBytes, modelledBytes } = resident.malloc.all;
+  return modelledBytes === null || leastBytes <= peakBytes
+    ? []
+    : [
+        `At ${asked} malloc's memory was more than at the modelled peak, ${size(peakBytes, byteUnit([peakBytes, mostBytes]))}: the process's own peak is higher than the model's.`,
+      ];
+}
+
+function isRange({ leastBytes, mostBytes }: Compared): boolean {
+  return leastBytes < mostBytes;
 }
 
 function jvmNotes({ jvm, resident }: ObservedMoment): string[] {

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from "chalk";
-import { fateOf } from "../container-fate.ts";
+import { type Fate, fateOf } from "../container-fate.ts";
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Presented } from "../presented.ts";
 import type { Scenario, UnavailableScenario } from "../report.ts";
@@ -125,22 +125,24 @@ function scenarioColumns(
   if (container === undefined || container.limitBytes === null) {
     return columns;
   }
-  return [...columns, fate(failing, container.limitBytes, container.baseRssBytes, chalk)];
+  const { limitBytes } = container;
+  const fates = (scenario: Scenario): Fate =>
+    fateOf(scenario, recorded ?? scenario, limitBytes, container);
+  return [...columns, fate(failing, limitBytes, fates, chalk)];
 }
 
 /** Whether the process fits its container. */
 function fate(
   failing: Presented["failing"],
   limitBytes: number,
-  baseRssBytes: number,
+  fates: (scenario: Scenario) => Fate,
   chalk: ChalkInstance,
 ): ScenarioColumn {
   return {
     head: ["in", size(limitBytes)],
     align: "left",
     rank: 3,
-    cell: (scenario) =>
-      failing.has(scenario) ? FAILS : fateOf(scenario, limitBytes, baseRssBytes),
+    cell: (scenario) => (failing.has(scenario) ? FAILS : fates(scenario)),
     paint: (_, text) => (text === "fits" ? chalk.green(text) : chalk.red(text)),
   };
 }

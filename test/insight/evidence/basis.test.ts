@@ -85,6 +85,32 @@ describe("touch", () => {
     expect(written({ ratio: 1, knownRatio: 1 })).toBe("every byte written");
   });
 
+  test("a number given keeps what the log states of writes, or overrides it", () => {
+    const written = (given: Partial<TouchFit>) =>
+      items({
+        touch: "fitted",
+        fit: { ...FIT, ...given },
+        holes: { minBytes: 4096, lines: 7 },
+      }).find((one) => one.startsWith("writes"));
+    const from = "writes to blocks: from the log for blocks ≥ 4 KiB (7 hole lines), ";
+    const fitted = "fitted to --observed-rss, ";
+    expect(written({})).toBe(
+      `${from}${fitted}45.5 % of each block of 16 KiB or more written (off by 0.0 %) for others`,
+    );
+    expect(written({ ratio: 0, smallRatio: 0.25 })).toBe(
+      `writes to blocks: ${fitted}25.0 % of what the log states as written (7 hole lines), and of blocks below 16 KiB, no other block written (off by 0.0 %)`,
+    );
+    expect(written({ ratio: 0, smallRatio: 0 })).toBe(
+      `writes to blocks: ${fitted}nothing written, whatever the log states (7 hole lines) (off by 0.0 %)`,
+    );
+    expect(written({ ratio: 1, knownRatio: 0.5 })).toBe(
+      `writes to blocks: ${fitted}every block written, with 50.0 % of what the log states as unwritten (7 hole lines), or libraries are known to leave so (off by 0.0 %)`,
+    );
+    expect(written({ ratio: 1, knownRatio: 1 })).toBe(
+      `writes to blocks: ${fitted}every byte written, whatever the log states (7 hole lines) (off by 0.0 %)`,
+    );
+  });
+
   test("a fit that makes no difference leaves the facts", () => {
     expect(
       fitted({ ratio: null, smallRatio: null, knownRatio: null, error: { median: 0.5, max: 0.5 } }),

@@ -81,7 +81,7 @@ export function addRecordingOptions(command: Command, forHelp: string): void {
     .addOption(new Option("--no-report", "only record"));
   const quiet = "no progress line, and no message about the log";
   // Nothing has been measured before the recording.
-  const ofModel = modelOptions().filter((option) => option.attributeName() !== "observed");
+  const ofModel = modelOptions(false);
   for (const option of [...ofModel, ...outputOptions(quiet)]) {
     if (option.long !== "--output") {
       command.addOption(option);

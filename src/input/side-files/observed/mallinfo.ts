@@ -9,28 +9,37 @@ import { type Read, several } from "./reader.ts";
  *     Total non-mmapped bytes (arena):       10256384     the example in the manual page
  */
 export function readMallinfo(text: string): Read {
-  const [arena, inUse, mapped] = ["arena", "uordblks", "hblkhd"].map((name) => [
-    ...text.matchAll(new RegExp(`(?<![\\w.])${name}["')]*\\s*[:=]\\s*(-?\\d{1,15})\\b`, "g")),
-  ]);
-  const systemBytes = arena?.[0]?.[1];
-  const inUseBytes = inUse?.[0]?.[1];
-  if (arena === undefined || systemBytes === undefined || inUseBytes === undefined) {
+  if (/"schema"\s*:\s*"mallog\./.test(text)) {
     return null;
   }
-  if (arena.length > 1) {
+  const arenas = valuesOf("arena", text);
+  const [systemBytes] = arenas;
+  const [inUseBytes] = valuesOf("uordblks", text);
+  const [freeBytes] = valuesOf("fordblks", text);
+  const [mappedBytes] = valuesOf("hblkhd", text);
+  if (
+    systemBytes === undefined ||
+    inUseBytes === undefined ||
+    freeBytes === undefined ||
+    mappedBytes === undefined ||
+    valuesOf("ordblks", text).length === 0
+  ) {
+    return null;
+  }
+  if (arenas.length > 1) {
     return several("the fields of mallinfo");
   }
-  if (Number(systemBytes) < 0 || Number(inUseBytes) < 0) {
+  if (Math.min(systemBytes, inUseBytes, freeBytes, mappedBytes) < 0) {
     return { error: "is of mallinfo(), whose fields overflow at 2 GiB; take mallinfo2()" };
   }
-  const mappedBytes = mapped?.[0]?.[1];
-  return {
-    ok: {
-      kind: "mallinfo",
-      arenas: null,
-      systemBytes: Number(systemBytes),
-      inUseBytes: Number(inUseBytes),
-      mappedBytes: mappedBytes === undefined ? null : Number(mappedBytes),
-    },
-  };
+  // What a program has of such names of its own does not add up.
+  if (systemBytes !== inUseBytes + freeBytes) {
+    return null;
+  }
+  return { ok: { kind: "mallinfo", arenas: null, systemBytes, inUseBytes, mappedBytes } };
+}
+
+function valuesOf(name: string, text: string): number[] {
+  const pattern = new RegExp(`(?<![\\w.])${name}["')]*\\s*[:=]\\s*(-?\\d{1,15})\\b`, "g");
+  return [...text.matchAll(pattern)].map(([, value]) => Number(value));
 }

@@ -1,5 +1,5 @@
 import type { CountedArena } from "../../../trace/observed-memory.ts";
-import { type Read, several } from "./reader.ts";
+import { cutOff, type Read, several } from "./reader.ts";
 
 /**
  * What malloc_info(0, file) writes: XML, with a `<heap>` for each arena. Its `total` elements count the free chunks in
@@ -22,6 +22,9 @@ export function readMallocInfo(text: string): Read {
   }
   if (documents.length > 2) {
     return several("<malloc>");
+  }
+  if (!document.includes("</malloc>")) {
+    return cutOff("</malloc>");
   }
   const arenas: CountedArena[] = [];
   for (const [, nr, heap = ""] of document.matchAll(/<heap nr="(\d{1,9})">(.*?)<\/heap>/gs)) {

@@ -40,9 +40,16 @@ export function readMallocStats(text: string): Read {
       arenas,
       systemBytes,
       inUseBytes: arenas.reduce((sum, one) => sum + one.inUseBytes, 0),
-      mappedBytes: Math.max(0, Number(total[1]) - systemBytes),
+      mappedBytes: modulo(Number(total[1]) - systemBytes),
     },
   };
 }
+
+/** The sum of all is cut, too. */
+function modulo(bytes: number): number {
+  return ((bytes % MODULUS) + MODULUS) % MODULUS;
+}
+
+const MODULUS = 2 ** 32;
 
 const FIGURES = "system bytes +=\\s+(\\d{1,10})\\s*\\nin use bytes +=\\s+(\\d{1,10})";

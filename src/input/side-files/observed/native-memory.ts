@@ -1,5 +1,5 @@
 import type { JvmCategory } from "../../../trace/observed-memory.ts";
-import { KIB, linesOf, type Read, several } from "./reader.ts";
+import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
 
 /**
  * What jcmd PID VM.native_memory summary prints, of a JVM with -XX:NativeMemoryTracking=summary or detail; in KB, MB or GB
@@ -16,22 +16,33 @@ import { KIB, linesOf, type Read, several } from "./reader.ts";
  *     -                    Thread (reserved=6688KB, committed=684KB)
  *                                 (stack: reserved=6656KB, committed=652KB)
  *                                 (malloc=19KB #70) (peak=27KB #74)
- *
- * Older JDKs do not sum up what malloc gave.
  */
 export function readNativeMemory(text: string): Read {
   if (/Native memory tracking is not enabled/i.test(text)) {
     return { error: "has no figures: the JVM runs without -XX:NativeMemoryTracking=summary" };
   }
-  const titles = text.match(/^\s*Native Memory Tracking:/gm) ?? [];
+  if (/^Detail tracking is not enabled/m.test(text)) {
+    return { error: `has no figures; ${TAKE}` };
+  }
+  const titles = text.match(/^[ \t]*Native Memory Tracking:/gm) ?? [];
   if (titles.length !== 1) {
     return titles.length === 0 ? null : several("the figures of the JVM");
   }
   const categories: Open[] = [];
   let committedBytes: number | null = null;
+  let unitBytes = 1;
   for (const line of linesOf(text)) {
+    if (DETAILS.test(line)) {
+      break;
+    }
+    if (DIFFERENCE.test(line)) {
+      return { error: `is a diff; ${TAKE}` };
+    }
     const total = /^Total: reserved=.*?, committed=(\d+)([KMG]?)B/.exec(line);
-    committedBytes ??= total === null ? null : bytesOf(total[1], total[2]);
+    if (total !== null) {
+      committedBytes ??= bytesOf(total[1], total[2]);
+      unitBytes = bytesOf("1", total[2]);
+    }
     const [, name = "", size, unit] =
       /^- +(\S.*?) \(reserved=\d+[KMG]?B, committed=(\d+)([KMG]?)B/.exec(line) ?? [];
     if (name !== "") {
@@ -49,16 +60,28 @@ export function readNativeMemory(text: string): Read {
   if (committedBytes === null || categories.length === 0) {
     return { error: "has no figures of VM.native_memory summary" };
   }
-  const malloc = /^\s+malloc: (\d+)([KMG]?)B/m.exec(text);
+  const listed = categories.reduce((sum, one) => sum + one.committedBytes, 0);
+  if (committedBytes - listed > UNLISTED_UNITS * unitBytes) {
+    return cutOff("categories of what is committed");
+  }
   return {
     ok: {
       kind: "native_memory",
       committedBytes,
-      mallocBytes: malloc === null ? null : bytesOf(malloc[1], malloc[2]),
       categories,
     },
   };
 }
+
+const TAKE = "take jcmd PID VM.native_memory summary";
+
+/** What follows the summary: each mapping and call site. */
+const DETAILS = /^(Virtual memory map|Details):/;
+
+const DIFFERENCE = /(reserved|committed|malloc|arena)=\d+[KMG]?B [+-]\d/;
+
+/** Each category is rounded, and those below a unit are not listed; a JVM has fewer than so many. */
+const UNLISTED_UNITS = 64;
 
 type Open = { -readonly [Key in keyof JvmCategory]: JvmCategory[Key] };
 

@@ -24,13 +24,18 @@ const KNOWN =
 
 /** What a measured file states; the error says in a clause what is wrong with it. */
 export function readObserved(
-  text: string,
+  given: string,
 ): { readonly ok: ObservedContent } | { readonly error: string } {
+  // An editor may have put a byte order mark before the text.
+  const text = given.replace(/^\uFEFF/, "");
+  if (text.trim() === "") {
+    return { error: "is empty" };
+  }
   for (const read of READERS) {
     const found = read(text);
     if (found !== null) {
       return found;
     }
   }
-  return { error: text.trim() === "" ? "is empty" : `is none of ${KNOWN}` };
+  return { error: `is none of ${KNOWN}` };
 }

@@ -1,5 +1,5 @@
 import type { MemoryArea } from "../../../trace/observed-memory.ts";
-import { KIB, linesOf, type Read, several } from "./reader.ts";
+import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
 
 /**
  * pmap -X PID, and -XX: a table of smaps, with paths cut to names, and flags only in -XX.
@@ -13,26 +13,47 @@ export function readPmap(text: string): Read {
     return { error: "is of pmap -x, which does not show where the heap lies; take pmap -X PID" };
   }
   const areas: MemoryArea[] = [];
-  let columns: string[] | null = null;
+  let table: Table | null = null;
+  let sumKib: number | null = null;
   for (const line of linesOf(text)) {
-    const words = line.trim().split(/\s+/);
-    if (words[0] === "Address" && words.includes("Rss") && words.at(-1) === "Mapping") {
-      if (columns !== null) {
+    const columns = line.trim().split(/\s+/);
+    if (columns[0] === "Address" && columns.includes("Rss") && columns.at(-1) === "Mapping") {
+      if (table !== null) {
         return several("the mappings of a process");
       }
-      columns = words;
-    } else if (columns !== null) {
-      const area = areaIn(line, columns);
+      table = { columns, mappingAt: line.lastIndexOf("Mapping") };
+    } else if (table !== null) {
+      const area = areaIn(line, table);
       if (area !== null) {
         areas.push(area);
       }
+      sumKib = sumIn(line, table) ?? sumKib;
     }
   }
-  return columns === null ? null : { ok: { kind: "pmap", areas } };
+  if (table === null) {
+    return null;
+  }
+  const rssBytes = areas.reduce((sum, one) => sum + one.rssBytes, 0);
+  return sumKib !== null && sumKib * KIB === rssBytes
+    ? { ok: { kind: "pmap", areas } }
+    : cutOff("mappings, or the sums below them");
+}
+
+/** The sum of the column Rss in KiB; null in other lines. The sums begin with that of the sizes. */
+function sumIn(line: string, { columns }: Table): number | null {
+  const words = line.trim().split(/\s+/);
+  const rss = words[columns.indexOf("Rss") - columns.indexOf("Size")];
+  return words.at(-1) === "KB" && rss !== undefined ? Number(rss) : null;
+}
+
+interface Table {
+  readonly columns: readonly string[];
+  /** where the last column begins, the only one to the left */
+  readonly mappingAt: number;
 }
 
 /** A row of the table; null for the rule and the sums below it. */
-function areaIn(line: string, columns: readonly string[]): MemoryArea | null {
+function areaIn(line: string, { columns, mappingAt }: Table): MemoryArea | null {
   const [, address = "", rest = ""] =
     /^\s*([0-9a-f]{4,16})\s+([r-][w-][x-][ps]\s.*)$/.exec(line) ?? [];
   const words = rest.split(/\s+/);
@@ -43,15 +64,15 @@ function areaIn(line: string, columns: readonly string[]): MemoryArea | null {
     return null;
   }
   const from = Number.parseInt(address, 16);
-  // The flags of -XX are words, too: the name is what follows the last known column.
-  const isExact = !columns.includes("VmFlags");
-  const after = isExact ? words.slice(columns.length - 2) : words.slice(-1);
+  // The flags of -XX are words, too, however many: only the column shows where the name begins.
+  const hasFlags = columns.includes("VmFlags");
+  const name = hasFlags ? line.slice(mappingAt) : words.slice(columns.length - 2).join(" ");
   return {
     from,
     to: from + sizeBytes,
     permissions: cell("Perm"),
-    name: after.join(" "),
+    name,
     rssBytes,
-    isUnreserved: isExact ? null : words.includes("nr"),
+    isUnreserved: hasFlags ? / nr( |$)/.test(line.slice(0, mappingAt)) : null,
   };
 }

@@ -10,6 +10,11 @@ export function several(what: string): { readonly error: string } {
   return { error: `has ${what} more than once; give each in a file of its own, with its moment` };
 }
 
+/** Why a text that ends too early is of no use; `lacks`: what shows it. */
+export function cutOff(lacks: string): { readonly error: string } {
+  return { error: `is cut off: it lacks ${lacks}` };
+}
+
 /** The lines of a text, without what an editor or a terminal may have added to their ends. */
 export function linesOf(text: string): string[] {
   return text.split("\n").map((line) => line.trimEnd());

@@ -1,5 +1,5 @@
 import type { MemoryArea } from "../../../trace/observed-memory.ts";
-import { KIB, linesOf, type Read, several } from "./reader.ts";
+import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
 
 /**
  * /proc/PID/smaps: a line for each mapping, as in /proc/PID/maps, and below it its sizes in KiB and its flags (proc(5)):
@@ -12,7 +12,7 @@ import { KIB, linesOf, type Read, several } from "./reader.ts";
  */
 export function readSmaps(text: string): Read {
   const areas: Open[] = [];
-  let hasSizes = false;
+  let sizes = 0;
   for (const line of linesOf(text)) {
     const area = areaIn(line);
     if (area !== null) {
@@ -28,7 +28,7 @@ export function readSmaps(text: string): Read {
     }
     const [, key, value = ""] = /^(Rss|VmFlags):\s*(.*)$/.exec(line) ?? [];
     if (key === "Rss") {
-      hasSizes = true;
+      sizes++;
       open.rssBytes = Number.parseInt(value, 10) * KIB;
     } else if (key === "VmFlags") {
       open.isUnreserved = value.split(" ").includes("nr");
@@ -37,9 +37,16 @@ export function readSmaps(text: string): Read {
   if (areas.length === 0 || areas[0]?.name === "[rollup]") {
     return null;
   }
-  return hasSizes
+  if (sizes === 0) {
+    return {
+      error: "is /proc/PID/maps, which does not say what is resident; take /proc/PID/smaps",
+    };
+  }
+  // The flags come last; kernels before 3.8 show none.
+  const hasFlags = areas[0]?.isUnreserved === null || areas.at(-1)?.isUnreserved !== null;
+  return hasFlags && sizes === areas.length && text.endsWith("\n")
     ? { ok: { kind: "smaps", areas } }
-    : { error: "is /proc/PID/maps, which does not say what is resident; take /proc/PID/smaps" };
+    : cutOff("figures of its last mapping");
 }
 
 type Open = { -readonly [Key in keyof MemoryArea]: MemoryArea[Key] };

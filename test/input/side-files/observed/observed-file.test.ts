@@ -61,6 +61,17 @@ describe("smaps", () => {
   it("may have the line ends of another system", () => {
     const text = fixture("filled.smaps");
     expect(areasIn(text.replaceAll("\n", "\r\n"))).toEqual(areasIn(text));
+    expect(areasIn(`\uFEFF${text}`)).toEqual(areasIn(text));
+  });
+
+  it("that is cut is refused", () => {
+    const text = fixture("filled.smaps");
+    for (const line of ["Rss:", "Pss:", "VmFlags:"]) {
+      const at = text.lastIndexOf(line);
+      for (const end of [at, at + 3]) {
+        expect(refused(text.slice(0, end)), `before ${line}`).toContain("is cut off");
+      }
+    }
   });
 
   it("is told from maps, and refused twice in a file", () => {
@@ -88,10 +99,26 @@ describe("pmap -X", () => {
     expect(areas).toEqual(expected);
   });
 
-  it("of -XX has the flags, too", () => {
-    const head = "         Address Perm Offset Device Inode Size Rss VmFlags Mapping";
-    const text = `6829: ./a\n${head}\n7f0000000000 rw-p 00000000 00:00 0 132 16 rd wr mr mw me nr sd  \n`;
-    expect(areasIn(text)).toMatchObject([{ rssBytes: 16 * 1024, isUnreserved: true }]);
+  it.each(["2.36", "2.44"])("of -XX has the flags, too (glibc %s)", (glibc) => {
+    const areas = areasIn(fixture(`glibc-${glibc}.pmap.txt.gz`));
+    const expected = areasIn(fixture(`glibc-${glibc}.smaps.gz`)).map((area) => ({
+      ...area,
+      name: area.name.slice(area.name.lastIndexOf("/") + 1),
+    }));
+    expect(areas).toEqual(expected);
+    expect(areas.some(({ isUnreserved }) => isUnreserved)).toBe(glibc === "2.36");
+  });
+
+  it("that is cut is refused", () => {
+    const text = fixture("filled.pmap.txt");
+    const rows = text.split("\n");
+    for (const kept of [
+      rows.slice(0, -2),
+      rows.slice(0, 10),
+      rows.filter((row) => !row.includes("[heap]")),
+    ]) {
+      expect(refused(`${kept.join("\n")}\n`)).toContain("is cut off");
+    }
   });
 
   it("of -x is refused, as it does not name the heap", () => {
@@ -126,15 +153,40 @@ describe("what glibc counts", () => {
 
   test.each([
     "$1 = {arena = 135168, ordblks = 1, hblkhd = 4096, uordblks = 1000, fordblks = 134168}",
-    '{"arena":135168,"hblkhd":4096,"uordblks":1000}',
-    "Total non-mmapped bytes (arena):       135168\nBytes in mapped regions (hblkhd):      4096\nTotal allocated space (uordblks):      1000",
+    '{"arena":135168,"ordblks":1,"hblkhd":4096,"uordblks":1000,"fordblks":134168}',
+    "Total non-mmapped bytes (arena):       135168\n# of free chunks (ordblks):            1\nBytes in mapped regions (hblkhd):      4096\nTotal allocated space (uordblks):      1000\nTotal free space (fordblks):           134168",
   ])("mallinfo is read as programs print it: %s", (text) => {
     const figures = { systemBytes: 135168, inUseBytes: 1000, mappedBytes: 4096 };
     expect(read(text)).toEqual({ kind: "mallinfo", arenas: null, ...figures });
   });
 
   it("of mallinfo that has overflowed is refused", () => {
-    expect(refused("arena = -2147479552\nuordblks = -2147481000")).toContain("take mallinfo2()");
+    const text =
+      "arena = -2147479552\nordblks = 1\nhblkhd = 0\nuordblks = -2147481000\nfordblks = 1448\n";
+    expect(refused(text)).toContain("take mallinfo2()");
+  });
+
+  it("of mallinfo is told from other text with such names", () => {
+    for (const text of [
+      "arena = 3\nuordblks = 5\n",
+      "arena = 10, ordblks = 1, hblkhd = 4, uordblks = 5, fordblks = 6",
+      '{"schema": "mallog.report/1", "arena": 11, "ordblks": 1, "hblkhd": 4, "uordblks": 5, "fordblks": 6}',
+    ]) {
+      expect(refused(text)).toMatch(/^is none of/);
+    }
+  });
+
+  it("of malloc_stats is known up to a multiple of 4 GiB", () => {
+    const text = [
+      ["Arena 0:", 135168, 1000],
+      ["Total (incl. mmap):", 4096, 2 ** 32 - 130072],
+    ]
+      .map(
+        ([head, system, used]) =>
+          `${head}\nsystem bytes     = ${system}\nin use bytes     = ${used}\n`,
+      )
+      .join("");
+    expect((read(text) as ObservedCounts).mappedBytes).toBe(2 ** 32 - 131072);
   });
 
   it("before glibc 2.23 has no mappings in malloc_info", () => {
@@ -151,7 +203,9 @@ describe("what glibc counts", () => {
 
   it("of an XML that is cut is refused", () => {
     const text = fixture("freed.malloc_info.xml");
-    expect(refused(text.slice(0, 100))).toBe("has no <heap>");
+    for (const end of [100, 800, text.lastIndexOf("</malloc>")]) {
+      expect(refused(text.slice(0, end))).toContain("is cut off");
+    }
     expect(refused(text.replaceAll("<system", "<sys"))).toBe("has no sizes of heap 0");
   });
 });
@@ -160,7 +214,7 @@ describe("VM.native_memory", () => {
   it("has the categories, and of each what malloc gave", () => {
     const jvm = read(fixture("jvm.native_memory.txt"));
     expect(jvm).toMatchObject({ kind: "native_memory" });
-    const { categories, committedBytes, mallocBytes } = jvm as Extract<
+    const { categories, committedBytes } = jvm as Extract<
       ObservedContent,
       { kind: "native_memory" }
     >;
@@ -175,7 +229,6 @@ describe("VM.native_memory", () => {
     // Each category is rounded to KiB.
     const sum = categories.reduce((total, one) => total + one.committedBytes, 0);
     expect(Math.abs(sum - committedBytes)).toBeLessThan(categories.length * 1024);
-    expect(mallocBytes).toBeGreaterThan(4 * 2 ** 20);
   });
 
   it("has units of its own", () => {
@@ -184,14 +237,51 @@ describe("VM.native_memory", () => {
     expect(read(text)).toEqual({
       kind: "native_memory",
       committedBytes: 3 * 2 ** 20,
-      mallocBytes: null,
       categories: [{ name: "GC", committedBytes: 3 * 2 ** 20, mallocBytes: 2 ** 20 }],
     });
+  });
+
+  it("of detail has the figures of its summary", () => {
+    const jvm = read(fixture("grow.detail.txt.gz"));
+    const { categories, committedBytes } = jvm as Extract<
+      ObservedContent,
+      { kind: "native_memory" }
+    >;
+    expect(committedBytes).toBe(180686 * 1024);
+    expect(categories.at(-1)).toEqual({
+      name: "Object Monitors",
+      committedBytes: 1024,
+      mallocBytes: 1024,
+    });
+    const sum = categories.reduce((total, one) => total + one.mallocBytes, 0);
+    // Arenas count twice: as such, and in the chunks that they are made of.
+    expect(sum / (57930 * 1024)).toBeCloseTo(1, 2);
+  });
+
+  it.each(["summary", "detail"])("of %s.diff is refused", (kind) => {
+    expect(refused(fixture(`grow.${kind}.diff.txt.gz`))).toContain(
+      "is a diff; take jcmd PID VM.native_memory summary",
+    );
+  });
+
+  it("that is cut is refused", () => {
+    const text = fixture("jvm.native_memory.txt");
+    expect(refused(text.slice(0, text.indexOf("GC (")))).toContain("is cut off");
+  });
+
+  it("of newlines takes no long time to refuse", () => {
+    const started = performance.now();
+    expect(refused("\n".repeat(100_000))).toBe("is empty");
+    expect(refused(`${"\n".repeat(100_000)}x`)).toMatch(/^is none of/);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it("of a JVM that does not track it is refused", () => {
     expect(refused("4711:\nNative memory tracking is not enabled\n")).toContain(
       "-XX:NativeMemoryTracking=summary",
+    );
+    expect(refused("24537:\nDetail tracking is not enabled\n")).toContain(
+      "take jcmd PID VM.native_memory summary",
     );
   });
 });
