@@ -1784,18 +1784,25 @@ struct hole_buffer {
   word entry_count;
   char *line;
   size_t line_bytes;
+  /* resident pages of the block below `next_page`, as they were when the line was made */
+  word resident;
+  word next_page;
 };
 
 /* Writes the line of the pages of a block that were never written (docs/touch.md §6). Returns its end; NULL if there are none. */
-static char *hole_line(word p, word bytes, const struct hole_buffer *buffer) {
+static char *hole_line(word p, word bytes, struct hole_buffer *buffer) {
   char *o = NULL;
   word first = p / page_bytes;
   word last = (p + bytes - 1) / page_bytes;
   word hole = 0;
+  buffer->resident = 0;
+  buffer->next_page = first;
   for (word page = first; page <= last;) {
     word left = last - page + 1;
     word n = left < buffer->entry_count ? left : buffer->entry_count;
     if (!read_entries(buffer->entries, page, n)) return NULL;
+    for (word i = 0; i < n; i++) buffer->resident += (word)is_resident(buffer->entries[i]);
+    buffer->next_page = page + n;
     for (word i = 0; i <= n; i++) {
       int unwritten = i < n && is_unwritten(buffer->entries[i]);
       /* A hole may go on in the next entries that are read. */
@@ -1826,13 +1833,19 @@ static int may_have_holes(word p, word bytes) {
   return config.min_hole != 0 && bytes >= config.min_hole && p / page_bytes != (p + bytes - 1) / page_bytes;
 }
 
-/* The log's lock is held. */
-static COLD void state_holes(word p, word bytes) {
+/*
+ * Logs the holes of a block. Returns 1 if it looked for some; `resident` are then the block's resident pages, counted where the
+ * holes were found: other threads may write to the block meanwhile. The log's lock is held.
+ */
+static COLD int state_holes(word p, word bytes, word *resident) {
   static char line[HOLE_LINE_BYTES];
-  struct hole_buffer buffer = {pagemap.entries, 512, line, sizeof line};
-  if (!may_have_holes(p, bytes) || !has_pagemap()) return;
+  struct hole_buffer buffer = {.entries = pagemap.entries, .entry_count = 512, .line = line, .line_bytes = sizeof line};
+  if (!may_have_holes(p, bytes) || !has_pagemap()) return 0;
   char *end = hole_line(p, bytes, &buffer);
   if (end != NULL) comment(line, end);
+  word rest = buffer.next_page * page_bytes;
+  *resident = buffer.resident + (rest < p + bytes ? resident_pages(rest, p + bytes) : 0);
+  return 1;
 }
 
 /* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
@@ -1846,11 +1859,12 @@ static inline void dies(enum how how, void *p) {
     /* Most blocks have few pages: these are looked at before the log's lock is taken, for which others would wait. */
     uint64_t entries[MOST_EARLY_PAGES];
     char line[MOST_EARLY_PAGES * 16 + 64];
-    struct hole_buffer buffer = {entries, MOST_EARLY_PAGES, line, sizeof line};
+    struct hole_buffer buffer = {.entries = entries, .entry_count = MOST_EARLY_PAGES, .line = line, .line_bytes = sizeof line};
     int is_early = bytes < (MOST_EARLY_PAGES - 1) * page_bytes && is_open(&pagemap.file);
     char *end = is_early && may_have_holes((word)p, bytes) ? hole_line((word)p, bytes, &buffer) : NULL;
     take_lock(self.tid);
-    if (!is_early) state_holes((word)p, bytes);
+    word resident;
+    if (!is_early) (void)state_holes((word)p, bytes, &resident);
     else if (end != NULL) comment(line, end);
     remove_block((word)p);
     give_lock();
@@ -1902,8 +1916,12 @@ static COLD void sample(word time) {
   for (word i = 0; i < blocks.size; i++) {
     const struct block *block = &blocks.slots[i];
     if (block->pointer == 0) continue;
-    state_holes(block->pointer, block->bytes);
-    if (block->mapping != 0) mapped += resident_pages(block->mapping, block->pointer + block->bytes);
+    word end = block->pointer + block->bytes;
+    word resident;
+    int is_counted = state_holes(block->pointer, block->bytes, &resident);
+    if (block->mapping == 0) continue;
+    mapped += is_counted ? resident + resident_pages(block->mapping, block->pointer & ~(page_bytes - 1))
+                         : resident_pages(block->mapping, end);
   }
   word arenas = resident_heaps();
   word brk = (word)SYS(brk, 0);

@@ -133,6 +133,10 @@ export class GuidedReplay implements Guide {
     this.witness.coming.set(thread, pointer);
   }
 
+  showMappingStart(c: number, pointer: number, start: number): void {
+    this.judge.mappings.settle(this.model, c, pointer, start);
+  }
+
   beforeEvent(work: Work, i: number): void {
     const pointer = work.batch.pointerOut[i]!;
     if (this.onAboveBreak !== null && pointer !== 0) {

@@ -113,7 +113,7 @@ function foundBy({ recorded }: Candidate, { first, logged }: Part, work: Work): 
     ...one,
     before: Math.max(one.before, first),
   }));
-  const writes = logged.filter(({ kind }) => kind === "writes");
+  const writes = logged.filter(({ kind }) => kind === "writes" || kind === "mappingEnd");
   const { settings } = recorded.guided.witness;
   return {
     work: recorded.inOrder(work),

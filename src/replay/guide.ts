@@ -8,6 +8,8 @@ import type { Work } from "./work.ts";
 export interface Guide {
   /** The first pointer that thread `thread`, a new one, is given is `pointer`. */
   expectPointer(thread: number, pointer: number): void;
+  /** The mapping of mapped chunk `c` starts at `start`, its block at `pointer`. */
+  showMappingStart(c: number, pointer: number, start: number): void;
   /** Runs before event `i`, before the program's pending write is applied. The replay may be forked here. */
   beforeEvent(work: Work, i: number): void;
   /** Runs right before the model makes the call of event `i`.  */

@@ -4,7 +4,15 @@ import type { Work } from "./work.ts";
 import type { Ranges } from "./writes/byte-ranges.ts";
 
 /** A step between two calls, before event number `before` (0-based). */
-export type Insertion = Exit | SuggestedExit | Sbrk | LateExits | ComingPointer | Probe | Writes;
+export type Insertion =
+  | Exit
+  | SuggestedExit
+  | Sbrk
+  | LateExits
+  | ComingPointer
+  | Probe
+  | Writes
+  | MappingEnd;
 
 /** A thread ends: the log states it, or a pointer shows it. */
 export interface Exit {
@@ -68,6 +76,17 @@ export interface Writes {
   readonly unwritten: Ranges;
 }
 
+/** A hole that goes on behind an aligned block shows where the block's mapping ends, if it has one of its own. */
+export interface MappingEnd {
+  readonly kind: "mappingEnd";
+  readonly before: number;
+  readonly block: number;
+  /** the block's address in the log */
+  readonly pointer: number;
+  /** from the pointer to the end of the mapping */
+  readonly bytes: number;
+}
+
 /** True if a thread of a process of this version ends here. */
 export function isExit(one: Insertion, { exitFrees }: Profile): one is Exit | SuggestedExit {
   return one.kind === "exit" || (one.kind === "suggestedExit" && one.frees >= exitFrees);
@@ -96,6 +115,9 @@ export function insert(replay: Replay, insertion: Insertion): void {
       return;
     case "writes":
       replay.learn(insertion.block, insertion.written, insertion.unwritten);
+      return;
+    case "mappingEnd":
+      replay.endMapping(insertion.block, insertion.pointer, insertion.bytes);
       return;
     default:
       throw new TypeError(`unknown insertion: ${JSON.stringify(insertion satisfies never)}`);

@@ -1,3 +1,4 @@
+import { GRANULE, MAPPED, STATE } from "../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { noteRequest } from "../ptmalloc/requests.ts";
 import { EVERY_PLANE } from "../ptmalloc/resident.ts";
@@ -137,6 +138,30 @@ export class Replay {
       this.settle();
     }
     this.model.learn(c, written, unwritten);
+  }
+
+  /**
+   * The mapping of a block that is aligned above a page ends `bytes` above the block, which lies at `pointer` in the log.
+   * A what-if that maps the block gives it the same place in its mapping.
+   */
+  endMapping(block: number, pointer: number, bytes: number): void {
+    const { model, guide } = this;
+    const c = this.chunkOf(block);
+    if (c === 0 || model.chunks.words[c + STATE] !== MAPPED) {
+      return;
+    }
+    const { totalBytes, offset } = model.mappingOf(c);
+    const lead = totalBytes - bytes;
+    const assumed = (offset + 1) * GRANULE;
+    const isAlignedAbovePage = assumed > model.pageBytes && assumed % model.pageBytes === 0;
+    if (!isAlignedAbovePage || lead < model.pageBytes || lead % model.pageBytes !== 0) {
+      return;
+    }
+    if (guide !== null) {
+      guide.showMappingStart(c, pointer, pointer - lead);
+    } else if (lead < assumed) {
+      model.advanceMapped(c, (lead - assumed) / GRANULE);
+    }
   }
 
   /** Ends thread `thread`. */

@@ -137,6 +137,13 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(holesOf("0")).toMatchObject({ pointers: 0, holes: 0 });
   });
 
+  it("measures a mapped block as it states its holes, while a thread writes it", () => {
+    const env = { MALLOG_SAMPLE: "1ms" };
+    const { largest } = hook.record(calls.path, ["writes", "8192"], { env });
+    expect(comments(largest, "rss").length).toBeGreaterThan(1);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
   it("logs names of threads and the ends of threads", () => {
     const { largest } = hook.record(calls.path, ["threads"]);
     const { threads } = reported(largest);

@@ -89,6 +89,12 @@ describe("an insertion", () => {
     expect(replay.rss.probes).toHaveLength(1);
   });
 
+  it("shows where a block's mapping ends", () => {
+    const ended = vi.spyOn(replay, "endMapping");
+    insert(replay, { kind: "mappingEnd", before: 0, block: 7, pointer: 0x4000, bytes: 9000 });
+    expect(ended.mock.calls).toEqual([[7, 0x4000, 9000]]);
+  });
+
   it("states what of a block is written", () => {
     const learnt = vi.spyOn(replay, "learn");
     insert(replay, { kind: "writes", before: 0, block: 7, written: [0, 5], unwritten: [5, 9] });

@@ -283,6 +283,7 @@ describe("a guide", () => {
     let first = 0;
     const guide: Guide = {
       expectPointer: () => expect.unreachable(),
+      showMappingStart: () => expect.unreachable(),
       beforeEvent: (given, i) => {
         expect(given).toBe(work);
         calls.push(`before event ${i}`);

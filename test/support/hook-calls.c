@@ -2,7 +2,7 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS
+ *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -93,6 +93,30 @@ static void in_child(size_t before) {
   free(malloc(before > 1000 ? 30 : 3000));
 }
 
+static volatile int is_written;
+
+static void *write_pages(void *pages) {
+  volatile char *block = kept;
+  for (long i = 0; i < *(long *)pages; i++) {
+    block[i * 4096] = 1;
+    for (volatile int wait = 0; wait < 20000; wait++) continue;
+  }
+  is_written = 1;
+  return NULL;
+}
+
+/* A thread writes a mapped block while calls are logged, which change nothing that is resident. */
+static void write_meanwhile(long pages) {
+  pthread_t thread;
+  kept = malloc((size_t)pages * 4096);
+  pthread_create(&thread, NULL, write_pages, &pages);
+  while (!is_written) {
+    free(malloc(100));
+    usleep(100);
+  }
+  pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   long number = argc > 2 ? atol(argv[2]) : 0;
@@ -112,6 +136,7 @@ int main(int argc, char **argv) {
   if (argc > 3) usleep((useconds_t)atol(argv[3]) * 1000);
   if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
+  if (strcmp(what, "writes") == 0) write_meanwhile(number);
   if (strcmp(what, "wait") == 0) {
     struct timespec pause = {number / 1000, number % 1000 * 1000000};
     kept = malloc(11);

@@ -22,7 +22,7 @@ interface Open {
  * lead may be any number of pages. The size of the chunk, without the lead, becomes the mmap threshold when the block is
  * freed (ptmalloc2.md trap T17). The mapping's neighbours show its start: Linux maps at the top of the highest gap, so
  * that a new mapping ends where another starts. The other may be a library's or a stack's, which no pointer
- * shows, but the end of a block's mapping does.
+ * shows, but the end of a block's mapping does. So does a hole that goes on behind the block to the mapping's end.
  */
 export class MappingStarts {
   /** address by mapping id; NaN while unknown */
@@ -76,6 +76,21 @@ export class MappingStarts {
       this.#settle(m, one, start);
     } else {
       this.#open = [...this.#open.slice(1 - MAX_OPEN), one];
+    }
+  }
+
+  /**
+   * The mapping of chunk `c` starts at `start`, if its block lies at `pointer`. That is certain, unlike what neighbours
+   * show.
+   */
+  settle(m: Ptmalloc, c: number, pointer: number, start: number): void {
+    const id = m.chunks.words[c + HEAP]!;
+    const assumed = pointer - blockOffset(m, c);
+    const isOpen = this.#open.some((one) => one.id === id && one.pointer === pointer);
+    // The model may have mapped a block that the log shows elsewhere.
+    const isCorrected = this.startOf(id) === assumed && start !== assumed;
+    if (isCorrected || (isOpen && start >= assumed)) {
+      this.#settle(m, { id, chunk: c, pointer }, start);
     }
   }
 

@@ -18,6 +18,8 @@ interface OpenBlock {
   stated: boolean;
   /** number of the event before which the log last did so; −1: never */
   statedAt: number;
+  /** end of the latest hole that goes on behind the block, in bytes from the pointer; 0: none */
+  end: number;
 }
 
 /**
@@ -130,6 +132,7 @@ export class Holes {
     }
     this.#lines++;
     const before = this.#event + note.at;
+    showEnd(open, hole.ranges.at(-1) ?? 0, before, insertions);
     const holes = below(hole.ranges, open.bytes);
     if (known !== undefined) {
       this.#learn(open, holes, before, insertions);
@@ -206,7 +209,7 @@ export class Holes {
 
   #open(block: number, pointer: number, bytes: number, holes: Ranges): OpenBlock {
     this.#mark(block, 1);
-    const open = { block, pointer, bytes, holes, stated: false, statedAt: -1 };
+    const open = { block, pointer, bytes, holes, stated: false, statedAt: -1, end: 0 };
     this.#byPointer.set(pointer, open);
     this.#byBlock.set(block, open);
     return open;
@@ -268,6 +271,19 @@ export class Holes {
     }
     this.#logged[block] = logged;
   }
+}
+
+/**
+ * The block's last hole ends `end` bytes above its pointer. No one writes behind a block, so a hole that goes on there
+ * ends where the mapping does. Only an alignment above a page leaves the mapping's start, and with it its end, open.
+ */
+function showEnd(open: OpenBlock, end: number, before: number, insertions: Insertion[]): void {
+  const { block, pointer, bytes } = open;
+  if (pointer % SMALLEST_PAGE !== 0 || end <= bytes || end === open.end) {
+    return;
+  }
+  open.end = end;
+  insertions.push({ kind: "mappingEnd", before, block, pointer, bytes: end });
 }
 
 /** Returns the block at `pointer` before event `at` of a batch that the ledger has already resolved. */

@@ -87,6 +87,29 @@ describe("an alignment above a page", () => {
     expect(leadOf("a")).toBe(0x1000);
   });
 
+  it("starts where a hole shows it, and what ends there does, too", () => {
+    alignedAt("a", ALIGNED);
+    alignedAt("b", ALIGNED - 0x30_000);
+    starts.settle(p.m, p.chunkOf("b"), ALIGNED - 0x30_000, ALIGNED - 0x33_000);
+    expect([leadOf("b"), leadOf("a")]).toEqual([0x3000, 0x2000]);
+    p.free("b");
+    expect(p.m.par.mmapThreshold).toBe(0x31_000 - 0x3000 + 16);
+  });
+
+  it("starts where a hole shows it, although a neighbour shows another place", () => {
+    plainAt("above", ABOVE);
+    alignedAt("a", ALIGNED);
+    starts.settle(p.m, p.chunkOf("a"), ALIGNED, ALIGNED - 0x5000);
+    expect(leadOf("a")).toBe(0x5000);
+  });
+
+  it("has at most the longest lead, and stays where the log shows its block elsewhere", () => {
+    alignedAt("a", ALIGNED);
+    starts.settle(p.m, p.chunkOf("a"), ALIGNED, ALIGNED - 0x11_000);
+    starts.settle(p.m, p.chunkOf("a"), ALIGNED - MIB, ALIGNED - MIB - 0x1000);
+    expect(leadOf("a")).toBe(0x10_000);
+  });
+
   it("does not start where a shrunk block's mapping ends", () => {
     plainAt("resized", ALIGNED - 0x3000 - 0x23_000 - PAGE);
     alignedAt("a", ALIGNED);

@@ -114,6 +114,42 @@ describe("with the header", () => {
   });
 });
 
+describe("a hole behind an aligned block in a mapping of its own", () => {
+  const ALIGNED = 0x7f7a2a9fc000;
+  const call = `1 memalign(16384, ${2 * MIB}) = 0x${ALIGNED.toString(16)}`;
+  /** The mapping has 517 pages. The block is not written but for `written` pages; what follows it has `tail` pages. */
+  const end = (written: number, tail: number) =>
+    `# hole 0x${ALIGNED.toString(16)} ${written * PAGE}+${(512 - written + tail) * PAGE}`;
+  const whatIfs = [scenario("same", { MALLOC_MMAP_THRESHOLD_: "131072" }, false)];
+
+  /** Resident pages at the sample, at the end, and at the end of a what-if that changes nothing. */
+  function residentPages(...lines: string[]): number[] {
+    const { measured, scenarios } = reportOf([HEADER, call, ...lines], { whatIfs, glibc: "2.36" });
+    const samples = measured?.rssSamples.map(({ modelledBytes }) => modelledBytes) ?? [];
+    return [...samples, ...scenarios.map(({ rss }) => rss.endBytes)].map((bytes) => bytes / PAGE);
+  }
+
+  it("ends where the mapping does: a lead of one page has no page for the header alone", () => {
+    expect(residentPages(end(1, 4), RSS)).toEqual([2, 2, 2]);
+  });
+
+  it("shows a longer lead, too, whose header has a page of its own", () => {
+    for (const tail of [1, 2, 3]) {
+      expect(residentPages(end(1, tail), RSS)).toEqual([3, 3, 3]);
+    }
+  });
+
+  it("counts if the block is written whole, and at each sample anew", () => {
+    expect(residentPages(end(1, 4), RSS, end(512, 4), RSS, SOMETHING, end(512, 4), RSS)).toEqual([
+      2, 513, 513, 513, 513,
+    ]);
+  });
+
+  it("shows nothing if it ends with the block", () => {
+    expect(residentPages(end(1, 0), RSS)).toEqual([3, 3, 3]);
+  });
+});
+
 describe("without the header", () => {
   it("a hole line marks the pages of its own block absent", () => {
     expect(pagesOf(malloc(), RSS, SOMETHING, RSS, hole([1, WHOLE]), RSS)).toEqual([1, WHOLE, 1, 1]);
