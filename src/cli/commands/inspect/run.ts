@@ -1,4 +1,3 @@
-import { isUnreliable } from "../../../insight/evidence/grade.ts";
 import { figuresBasis } from "../../../insight/figures-basis.ts";
 import type { InspectOptions } from "../../../pipeline/analysis-options.ts";
 import type { Inspection, InspectionOutcome } from "../../../report/inspection.ts";
@@ -8,19 +7,19 @@ import { inspectionText } from "../../../report/text/inspection/inspection-text.
 import type { TextStyle } from "../../../report/text/style.ts";
 import { jsonPieces } from "../../../report/writers/json.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
+import {
+  DOCUMENT_ENDINGS,
+  type DocumentFormat,
+  isWithheld,
+  writeDocument,
+} from "../../analysis/document.ts";
 import { withinLongestText } from "../../analysis/longest-text.ts";
 import { withReport } from "../../analysis/with-report.ts";
-import { terminalOptions } from "../../analysis/write-report.ts";
 import { Exit } from "../../exit-codes.ts";
-import { FILE_STYLE, outputFiles } from "../../files/output-file.ts";
+import { outputFiles } from "../../files/output-file.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
-import { message } from "../../terminal/message.ts";
-import { isPrinted } from "../../terminal/print.ts";
 import type { InspectRequest, InspectValues } from "./options.ts";
-
-/** Of the files of -o. */
-const ENDINGS = [".txt", ".json"];
 
 /** Chunks of each bin under --top 0. */
 const ALL = Number.POSITIVE_INFINITY;
@@ -41,7 +40,7 @@ export function inspectLog(
     { ...analysed, whatIf: false, model: true, sort: DEFAULT_SORT, by: "thread" },
     io.hostCpus,
   );
-  const outputs = outputFiles(output, inputs, io.cwd, ENDINGS);
+  const outputs = outputFiles(output, inputs, io.cwd, DOCUMENT_ENDINGS);
   const writesJson = values.json === true || outputs.some(({ ending }) => ending === ".json");
   let outcome: InspectionOutcome | null = null;
   const inspecting: Analyse = (names, options, hooks) =>
@@ -56,26 +55,13 @@ export function inspectLog(
       },
     );
   return withReport(request, io, inspecting, commands, async (report) => {
-    if (isUnreliable(report) && !values.allowUnreliable) {
-      for (const { text } of figuresBasis(report)) {
-        message(io.stderr, text);
-      }
-      message(io.stderr, "--allow-unreliable shows the model's heap all the same");
+    if (isWithheld(report, values, "heap", io)) {
       return Exit.unjudged;
     }
     const inspection = found(outcome, values);
-    const format = (json: boolean, style: TextStyle): Iterable<string> =>
+    const format: DocumentFormat = (json, style) =>
       json ? jsonPieces(inspection) : [inTables(inspection, figuresBasis(report), values, style)];
-    for (const file of outputs) {
-      await file.write(format(file.ending === ".json", FILE_STYLE));
-    }
-    if (!values.quiet || outputs.length === 0) {
-      for (const piece of format(values.json ?? false, terminalOptions(request, io))) {
-        if (!(await isPrinted(io.stdout, piece))) {
-          break;
-        }
-      }
-    }
+    await writeDocument(format, outputs, values, request, io);
     return Exit.done;
   });
 }

@@ -1,29 +1,27 @@
 import { swept } from "../../../insight/cures/swept.ts";
 import { whatIfNotes } from "../../../insight/cures/what-if-notes.ts";
-import { isUnreliable } from "../../../insight/evidence/grade.ts";
 import { figuresBasis } from "../../../insight/figures-basis.ts";
 import type { Report } from "../../../report/report.ts";
 import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
 import { type GridAxis, SWEEP_SCHEMA, type Sweep } from "../../../report/sweep.ts";
-import type { TextStyle } from "../../../report/text/style.ts";
 import { sweepText } from "../../../report/text/sweep-text.ts";
 import { jsonPieces } from "../../../report/writers/json.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
+import {
+  DOCUMENT_ENDINGS,
+  type DocumentFormat,
+  isWithheld,
+  writeDocument,
+} from "../../analysis/document.ts";
 import { withinLongestText } from "../../analysis/longest-text.ts";
 import { withReport } from "../../analysis/with-report.ts";
-import { terminalOptions } from "../../analysis/write-report.ts";
 import { Exit } from "../../exit-codes.ts";
-import { FILE_STYLE, outputFiles } from "../../files/output-file.ts";
+import { outputFiles } from "../../files/output-file.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { accepted } from "../../options/option-values.ts";
 import { Failure } from "../../problems.ts";
-import { message } from "../../terminal/message.ts";
-import { isPrinted } from "../../terminal/print.ts";
 import { combinations } from "./grid.ts";
 import type { SweepRequest } from "./options.ts";
-
-/** Of the files of -o. */
-const ENDINGS = [".txt", ".json"];
 
 /**
  * Runs `mallog sweep`. Returns the exit code. `commands`: the names of all commands.
@@ -46,31 +44,18 @@ export async function sweepLog(
     { ...analysed, whatIf, model: true, sort: DEFAULT_SORT, by: "thread" },
     io.hostCpus,
   );
-  const outputs = outputFiles(output, inputs, io.cwd, ENDINGS);
+  const outputs = outputFiles(output, inputs, io.cwd, DOCUMENT_ENDINGS);
   return withReport(request, io, analyse, commands, async (report) => {
-    if (isUnreliable(report) && !values.allowUnreliable) {
-      for (const { text } of figuresBasis(report)) {
-        message(io.stderr, text);
-      }
-      message(io.stderr, "--allow-unreliable shows the model's figures all the same");
+    if (isWithheld(report, values, "figures", io)) {
       return Exit.unjudged;
     }
     const sweep = sweepOf(report, grid);
     const remarks = [...figuresBasis(report).map(({ text }) => text), ...whatIfNotes(report)];
-    const format = (json: boolean, style: TextStyle): Iterable<string> =>
+    const format: DocumentFormat = (json, style) =>
       json
         ? jsonPieces(sweep)
         : [withinLongestText(null, () => sweepText(sweep, remarks, { ...style, top: values.top }))];
-    for (const file of outputs) {
-      await file.write(format(file.ending === ".json", FILE_STYLE));
-    }
-    if (!values.quiet || outputs.length === 0) {
-      for (const piece of format(values.json ?? false, terminalOptions(request, io))) {
-        if (!(await isPrinted(io.stdout, piece))) {
-          break;
-        }
-      }
-    }
+    await writeDocument(format, outputs, values, request, io);
     return Exit.done;
   });
 }
