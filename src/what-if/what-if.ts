@@ -44,13 +44,15 @@ export class WhatIf implements Replays {
    * more. Called before a second thread, and so before arenas are shared.
    */
   divided(): WhatIf[] {
-    const groups = bySharing(this.specs);
-    const copies = groups.slice(1).map(() => this.#recycled.copyOf(this.likeliest));
+    const [first = [], ...others] = bySharing(this.specs);
     // All before the first of them begins a stretch: its start has limits that others lack.
-    const pasts = groups.map((_, n) => (n === 0 ? this.#past : this.#past.share()));
-    return groups.map((specs, n) => {
-      const replay = copies[n - 1] ?? this.likeliest;
-      const past = pasts[n]!;
+    const twins = others.map((specs) => ({
+      specs,
+      replay: this.#recycled.copyOf(this.likeliest),
+      past: this.#past.share(),
+    }));
+    const own = { specs: first, replay: this.likeliest, past: this.#past };
+    return [own, ...twins].map(({ specs, replay, past }) => {
       const limits = arenaLimitsOf(specs[0]!);
       for (const [name, value] of limits) {
         applySetting(replay.model.par, replay.model.profile, name, value);
