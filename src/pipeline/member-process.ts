@@ -110,7 +110,7 @@ export class MemberProcess {
 }
 
 /** True for the comment behind the calls that a forked process has from its parent (forked-log.ts). */
-function isFork({ text }: Note): boolean {
+export function isFork({ text }: Note): boolean {
   return /^fork /.test(text);
 }
 

@@ -8,7 +8,7 @@ import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
 import { Analysis } from "./analysis.ts";
 import type { LogOptions } from "./analysis-options.ts";
 import type { AnalysisResult, LogResult, ProcessResult } from "./analysis-result.ts";
-import { type MemberAnalysis, MemberProcess } from "./member-process.ts";
+import { isFork, type MemberAnalysis, MemberProcess } from "./member-process.ts";
 import type { OwnResult } from "./model-result.ts";
 import { NoSuchProcess } from "./no-such-process.ts";
 import { refuseFullHeap } from "./out-of-memory.ts";
@@ -251,11 +251,7 @@ export class ProcessAnalyses implements EventSink {
   /** Keeps comments below all lines of a batch: they may be the head of another log, which the next batch shows. */
   #keepBack(notes: readonly Note[]): void {
     for (const note of notes) {
-      const owner = refersUp(note)
-        ? this.#above
-        : /^fork /.test(note.text)
-          ? this.#named(note)
-          : null;
+      const owner = refersUp(note) ? this.#above : isFork(note) ? this.#named(note) : null;
       if (owner !== null) {
         owner.takeNote(note);
       } else if (this.#early.length < MAX_EARLY) {
