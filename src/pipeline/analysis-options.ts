@@ -15,6 +15,8 @@ export interface AnalysisOptions extends RecordedOptions {
   readonly samples?: boolean;
   /** the what-ifs, in order, without the recorded run */
   readonly whatIfs: readonly ScenarioSpec[];
+  /** further what-ifs, reported if a free raised the dynamic thresholds; absent: none */
+  readonly whatIfsOnRaise?: readonly ScenarioSpec[];
   /** CPUs of this machine */
   readonly hostCpus: number;
   readonly touch: TouchPolicy;

@@ -1,7 +1,6 @@
 import { otherAllocator } from "../insight/evidence/other-allocator.ts";
 import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
-import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { Holes } from "../replay/writes/holes.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import { type TouchReading, touchReading } from "../replay/writes/touch-reading.ts";
@@ -19,12 +18,13 @@ import { ThreadExits } from "../trace/order/thread-exits.ts";
 import { TimeOrder } from "../trace/order/time-order.ts";
 import { PointerWidth } from "../trace/pointer-width.ts";
 import { type EventSink, feedCopies } from "../trace/sink.ts";
-import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
-import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
+import { rssBytes } from "../what-if/rss-figures.ts";
+import type { MaybeFigures } from "../what-if/scenario-figures.ts";
 import { isAsRecorded } from "../what-if/sharing.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
+import type { Asked } from "../what-if/what-ifs.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
-import type { LogResult, RefusedScenario } from "./analysis-result.ts";
+import type { LogResult } from "./analysis-result.ts";
 import { CauseSeries } from "./cause-series.ts";
 import type { MeasuredRss } from "./finished-analysis.ts";
 import { inTurns } from "./in-turns.ts";
@@ -34,9 +34,9 @@ import { isFitted, observations } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { RaiseSites } from "./raise-sites.ts";
 import { refusedBy } from "./refused-what-ifs.ts";
-import { needReplays } from "./shared-run.ts";
 import { refuseShortWords } from "./short-words.ts";
 import { snapshotOf } from "./snapshot.ts";
+import { type NeededWhatIfs, TriedWhatIfs } from "./tried-what-ifs.ts";
 
 const NOTHING: InSteps = (function* () {})();
 
@@ -63,9 +63,7 @@ export class Analysis implements EventSink {
   readonly #lastCalls = new LastCalls();
   readonly #actions = new ActionBatch();
   readonly #touched = new TouchBatch();
-  /** the what-ifs that the recorded glibc refuses, known once the what-ifs begin */
-  #refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
-  #baseline: Baseline | null = null;
+  readonly #tried: TriedWhatIfs;
   #batch = new EventBatch();
   readonly #timeOrder = new TimeOrder();
   readonly #threadBuffers = new ThreadBuffers();
@@ -86,14 +84,13 @@ export class Analysis implements EventSink {
     this.#options = options;
     this.ledger = new Ledger(options);
     this.#runner = runner;
+    this.#tried = new TriedWhatIfs(options);
     this.#touch = new Touch(options.touch);
     this.#moments = new MomentSearches(options);
     this.recorded = new RecordedRuns(options, this.#facts, {
       accepts: (origin) => refusedBy(origin, options.whatIfs).size === 0,
       start: (origin, isAnchored) => {
-        this.#refused = refusedBy(origin, options.whatIfs);
-        this.#baseline = baselineFor(this.#ownWhatIfs, isAnchored, this.ledger.threads.size);
-        runner.start(origin, this.#ownReplays);
+        runner.start(origin, this.#tried.start(origin, isAnchored, this.ledger.threads.size));
       },
       take: (work, inferences) => runner.take(work, inferences),
     });
@@ -200,7 +197,7 @@ export class Analysis implements EventSink {
   /** Returns a new analysis of the recorded run under the same options. */
   another(): Analysis {
     const whatIfs = this.#options.whatIfs.filter(isAsRecorded);
-    return new Analysis({ ...this.#options, whatIfs }, new InlineRunner());
+    return new Analysis({ ...this.#options, whatIfs, whatIfsOnRaise: [] }, new InlineRunner());
   }
 
   /** Returns what is in the batches that wait, if there are no others. */
@@ -224,20 +221,22 @@ export class Analysis implements EventSink {
           ...this.#state(),
           detection,
           touchReading: touch,
-          refused: this.#refused,
-          baseline: this.#baseline,
-          needsWhatIfs: this.needsWhatIfs,
+          refused: this.#tried.refused,
+          needed: this.#needed,
         });
   }
 
-  /** False if the recorded run's figures are those of all what-ifs. */
-  get needsWhatIfs(): boolean {
-    return needReplays(this.#ownWhatIfs, this.ledger, this.recorded.current);
+  /** Returns what the runner must give after the log's end, before `ownResult` trims the recorded run. */
+  askedOf({ reading }: TouchReading): Asked {
+    const { replayed, baseline } = this.#needed;
+    const run = this.recorded.current;
+    const recorded = run === null || baseline !== null ? null : rssBytes(run.replay, reading);
+    return { specs: replayed, recorded };
   }
 
-  /** Returns what was found. `whatIfs` are the figures of the runner; none if they are not needed. */
-  result(own: OwnResult | null, whatIfs: readonly ScenarioFigures[]): LogResult {
-    const specs = this.#ownReplays;
+  /** Returns what was found. `whatIfs` are the runner's figures of what it was asked for. */
+  result(own: OwnResult | null, whatIfs: readonly MaybeFigures[]): LogResult {
+    const specs = this.#needed.replayed;
     const figures = new Map(whatIfs.map((one, n) => [specs[n]!, one]));
     return { ...this.#logResult(), model: own && modelResult(own, figures) };
   }
@@ -278,13 +277,8 @@ export class Analysis implements EventSink {
     return this.#timeOrder.take(this.#batch);
   }
 
-  /** the what-ifs with replays of their own; the others share those of the recorded run */
-  get #ownWhatIfs(): readonly ScenarioSpec[] {
-    return this.#options.whatIfs.filter((spec) => !isAsRecorded(spec) && !this.#refused.has(spec));
-  }
-
-  get #ownReplays(): readonly ScenarioSpec[] {
-    return [...this.#ownWhatIfs, ...scenariosOf(this.#baseline)];
+  get #needed(): NeededWhatIfs {
+    return this.#tried.neededBy(this.ledger, this.recorded.current);
   }
 
   /**

@@ -6,12 +6,12 @@ import type { Touch } from "../replay/writes/touch.ts";
 import type { TouchReading } from "../replay/writes/touch-reading.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
-import type { Baseline } from "../what-if/baseline.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { RefusedScenario } from "./analysis-result.ts";
 import type { CauseSeries } from "./cause-series.ts";
 import type { MomentSearches } from "./moment-searches.ts";
 import type { RaiseSites } from "./raise-sites.ts";
+import type { NeededWhatIfs } from "./tried-what-ifs.ts";
 
 /** An RSS sample of the log. The recorded run has a probe for each. */
 export interface MeasuredRss {
@@ -37,8 +37,5 @@ export interface FinishedAnalysis {
   readonly moments: Pick<MomentSearches, "inspected" | "observed">;
   readonly touchReading: TouchReading;
   readonly refused: ReadonlyMap<ScenarioSpec, RefusedScenario>;
-  /** what was replayed to be compared with the what-ifs; null: nothing */
-  readonly baseline: Baseline | null;
-  /** false: the recorded run's figures are those of all what-ifs */
-  readonly needsWhatIfs: boolean;
+  readonly needed: NeededWhatIfs;
 }

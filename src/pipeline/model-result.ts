@@ -10,7 +10,7 @@ import type { Reading } from "../replay/writes/reading.ts";
 import type { LogFacts } from "../trace/log-facts.ts";
 import type { PinnedBytes } from "../trace/site-table.ts";
 import { causesRead } from "../what-if/cause-figures.ts";
-import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
+import type { MaybeFigures } from "../what-if/scenario-figures.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { ModelResult, RssComparison } from "./analysis-result.ts";
 import type { FinishedAnalysis } from "./finished-analysis.ts";
@@ -28,7 +28,7 @@ export interface OwnResult extends Omit<ModelResult, "baseline" | "scenarios"> {
 /** Adds the what-ifs: figures of the scenarios with replays of their own, and of the baseline's. */
 export function modelResult(
   { sharedRun, ...found }: OwnResult,
-  whatIfs: ReadonlyMap<ScenarioSpec, ScenarioFigures>,
+  whatIfs: ReadonlyMap<ScenarioSpec, MaybeFigures>,
 ): ModelResult {
   return { ...found, ...compared(sharedRun, whatIfs) };
 }

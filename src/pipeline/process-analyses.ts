@@ -159,7 +159,8 @@ export class ProcessAnalyses implements EventSink {
   /** Returns new analyses of the recorded runs under the same options. */
   another(): ProcessAnalyses {
     const whatIfs = this.#options.whatIfs.filter(isAsRecorded);
-    return new ProcessAnalyses({ ...this.#options, whatIfs }, () => new InlineRunner());
+    const options = { ...this.#options, whatIfs, whatIfsOnRaise: [] };
+    return new ProcessAnalyses(options, () => new InlineRunner());
   }
 
   /** Returns what is in batches that wait, if there were no others. */
@@ -334,9 +335,10 @@ function refersUp({ text }: Note): boolean {
 
 async function resultOf({ analysis, runner }: MemberAnalysis): Promise<LogResult> {
   const touch = analysis.touchReading();
+  const asked = analysis.askedOf(touch);
   // The workers still replay meanwhile.
   const [whatIfs, own] = await Promise.all([
-    analysis.needsWhatIfs ? runner.figures(touch.reading) : [],
+    asked.specs.length === 0 ? [] : runner.figures(touch.reading, asked),
     ownFigures(),
   ]);
   refuseFullHeap();

@@ -19,10 +19,7 @@ import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
 export interface RunningAnalysis
-  extends Omit<
-    FinishedAnalysis,
-    "detection" | "touchReading" | "refused" | "baseline" | "needsWhatIfs"
-  > {
+  extends Omit<FinishedAnalysis, "detection" | "touchReading" | "refused" | "needed"> {
   /** null under --no-model */
   readonly detection: Detection | null;
   readonly marks: Marks;
@@ -73,7 +70,6 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
   const best = copyOf(detection.best);
   const own = ownResult({
     ...running,
-    options: { ...options, whatIfs: options.whatIfs.filter(isAsRecorded) },
     ledger,
     touch,
     causeSeries,
@@ -91,8 +87,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
     // The moments that were asked for may be yet to come.
     moments: { inspected: null, observed: [] },
     refused: new Map(),
-    baseline: null,
-    needsWhatIfs: false,
+    needed: { reported: options.whatIfs.filter(isAsRecorded), replayed: [], baseline: null },
   });
   return { ledger, marks, model: modelResult(own, new Map()) };
 }

@@ -3,6 +3,7 @@ import type { Profile } from "./profile.ts";
 import { requestToGranules } from "./size-classes.ts";
 
 export const DEFAULT_MMAP_THRESHOLD = 128 * 1024;
+export const DEFAULT_TRIM_THRESHOLD = 128 * 1024;
 /** maximum of the dynamic threshold, and half of HEAP_MAX_SIZE */
 export const DEFAULT_MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
 
@@ -11,8 +12,7 @@ export const DEFAULT_MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
  * dynamic unless `noDynThreshold` is set.
  */
 export class MallocPar {
-  /** DEFAULT_TRIM_THRESHOLD */
-  trimThreshold = 131072;
+  trimThreshold = DEFAULT_TRIM_THRESHOLD;
   /** DEFAULT_TOP_PAD; malloc-machine.h replaces the 0 of malloc.c */
   topPad = 131072;
   /** raised when a mapped chunk is freed (§4.6) */

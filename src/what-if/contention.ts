@@ -3,7 +3,7 @@
  * log of another setting does not show. So a what-if is replayed once more per seed, with locks held at random: the same
  * seed always gives the same locks.
  */
-export const SEEDS: readonly number[] = [1, 2];
+export const SEEDS: readonly number[] = [1];
 
 /** Returns a coin: true as often as false, in an order that `seed` decides (xorshift, 32 bits). */
 export function coin(seed: number): () => boolean {

@@ -1,3 +1,4 @@
+import { isWorthwhile } from "../insight/cures/worthwhile.ts";
 import { bitOf } from "../ptmalloc/resident.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
@@ -59,6 +60,29 @@ export function rssFigures(
         otherwise === null ? 0 : Math.abs(reading.bytes(pagesAtEnd(otherwise)) - endBytes),
     },
     contendedRuns: contended.length,
+  };
+}
+
+/** Heap RSS in bytes, at the log's end and at its highest. */
+export interface RssBytes {
+  readonly endBytes: number;
+  readonly peakBytes: number;
+}
+
+/** True if a trial lowers RSS enough to be reported, or if that is unknown. */
+export function helps(trial: RssBytes, recorded: RssBytes | null): boolean {
+  return (
+    recorded === null ||
+    isWorthwhile(recorded.endBytes - trial.endBytes, recorded.endBytes) ||
+    isWorthwhile(recorded.peakBytes - trial.peakBytes, recorded.peakBytes)
+  );
+}
+
+/** Returns the RSS of a replay before a trim at the end. */
+export function rssBytes(replay: Replay, reading: Reading): RssBytes {
+  return {
+    endBytes: reading.bytes(pagesAtEnd(replay)),
+    peakBytes: reading.bytes(peakPages(replay)),
   };
 }
 

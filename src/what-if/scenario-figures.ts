@@ -40,6 +40,9 @@ export interface ScenarioFigures {
   readonly rssSeries: readonly number[];
 }
 
+/** null: a trial that does not help */
+export type MaybeFigures = ScenarioFigures | null;
+
 /**
  * Returns the figures of scenarios that share their replays up to the log's end. Must be called once: those that trim there
  * come last and change the models. `untrimmed`: the figures before the trims, if they are known.

@@ -1,12 +1,7 @@
-import { tunableOf } from "../ptmalloc/settings.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import { Action } from "../trace/actions.ts";
-import type { Step } from "./what-ifs.ts";
+import { arenaLimitsOf, type LateKind, type Setting } from "./late-settings.ts";
 
 /** Which scenarios pass through the same states, so that one replay serves them: to the log's end, or for a time. */
-
-/** Variables that limit arenas. As tunables they would lengthen GLIBC_TUNABLES, whose copy moves the break (trap T21). */
-const ARENA_LIMITS: readonly string[] = ["MALLOC_ARENA_MAX", "MALLOC_ARENA_TEST"];
 
 /** True for a scenario whose calls have the same effect as those of the recorded run, up to the log's end. */
 export function isAsRecorded(spec: ScenarioSpec): boolean {
@@ -18,19 +13,24 @@ export function bySharing(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
   return groupedBy(specs, sharingKey);
 }
 
-/** Groups the scenarios that share their replays at the log's beginning: one thread is served by the main arena (§6.1). */
-export function bySharingOfOneThread(specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
-  return groupedBy(specs, (spec) => sharingKey(withoutArenaLimits(spec)));
+/** Groups the scenarios that share their replays at the log's beginning, as settings of these kinds take effect later. */
+export function bySharingAtFirst(
+  specs: readonly ScenarioSpec[],
+  kinds: readonly LateKind[],
+): ScenarioSpec[][] {
+  return groupedBy(specs, (spec) => sharingKey(atFirst(spec, kinds)));
 }
 
-export function withoutArenaLimits(spec: ScenarioSpec): ScenarioSpec {
-  const settings = Object.entries(spec.settings).filter(([name]) => !ARENA_LIMITS.includes(name));
+/** Groups scenarios by their settings of one kind. */
+export function bySettingsOf(kind: LateKind, specs: readonly ScenarioSpec[]): ScenarioSpec[][] {
+  return groupedBy(specs, (spec) => JSON.stringify(kind.of(spec)));
+}
+
+/** Returns the scenario without the settings that take effect later. */
+export function atFirst(spec: ScenarioSpec, kinds: readonly LateKind[]): ScenarioSpec {
+  const late = kinds.flatMap((kind) => kind.of(spec).map(([name]: Setting) => name));
+  const settings = Object.entries(spec.settings).filter(([name]) => !late.includes(name));
   return { ...spec, settings: Object.fromEntries(settings) };
-}
-
-/** The settings of a scenario that limit arenas, by name. */
-export function arenaLimitsOf({ settings }: ScenarioSpec): [name: string, value: string][] {
-  return Object.entries(settings).filter(([name]) => ARENA_LIMITS.includes(name));
 }
 
 /** True for a scenario that changes nothing while the log has one thread. */
@@ -39,18 +39,6 @@ export function limitsArenasOnly(spec: ScenarioSpec): boolean {
   const names = Object.keys(settings);
   const isLimit = names.length > 0 && arenaLimitsOf(spec).length === names.length;
   return isLimit && typeof trim === "string" && glibc === null && cpus === null;
-}
-
-const LIMITING = ARENA_LIMITS.map(tunableOf);
-
-/** True for a step in which limits on arenas may change something: another thread calls, or the program sets them. */
-export function mayChooseArenas({ work: { batch, actions }, inferences }: Step): boolean {
-  for (let i = 0; i < batch.length; i++) {
-    if (actions.thread[i] !== 0 || actions.action[i] === Action.mallopt) {
-      return true;
-    }
-  }
-  return inferences.settings.some(({ name }) => LIMITING.includes(tunableOf(name)));
 }
 
 function groupedBy(

@@ -5,8 +5,9 @@ import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { copyWork, newWork, type Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { ScenarioFigures } from "./scenario-figures.ts";
-import { type Step, WhatIfs } from "./what-ifs.ts";
+import type { Step } from "./late-settings.ts";
+import type { MaybeFigures } from "./scenario-figures.ts";
+import { type Asked, WhatIfs } from "./what-ifs.ts";
 
 /** Replays the what-ifs: in this thread, or in others (pipeline/threads). */
 export interface WhatIfRunner {
@@ -16,8 +17,8 @@ export interface WhatIfRunner {
   take(work: Work, inferences: Inferences): void;
   /** The log ends. */
   finish(insertions: readonly Insertion[], exits: LastExits): void;
-  /** Returns the figures of each scenario, in the order of `start`'s. Must be called once, at the end. */
-  figures(reading: Reading): ScenarioFigures[] | Promise<ScenarioFigures[]>;
+  /** Returns the figures of the scenarios asked for, null for trials that do not help. Must be called once, at the end. */
+  figures(reading: Reading, asked: Asked): MaybeFigures[] | Promise<MaybeFigures[]>;
   /** Returns null if the next batch may come; else a promise that resolves when it may. */
   whenReady(): Promise<void> | null;
 }
@@ -50,8 +51,8 @@ export class InlineRunner implements WhatIfRunner {
     this.whatIfs?.finish(insertions, exits);
   }
 
-  figures(reading: Reading): ScenarioFigures[] {
-    return this.whatIfs?.figures(reading) ?? [];
+  figures(reading: Reading, asked: Asked): MaybeFigures[] {
+    return this.whatIfs?.figures(reading, asked) ?? [];
   }
 
   whenReady(): null {

@@ -10,25 +10,31 @@ import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { coin, SEEDS } from "./contention.ts";
 import { followInferences } from "./follow-inferences.ts";
+import { arenaLimitsOf, type LateKind, type StepFacts } from "./late-settings.ts";
 import type { Replays } from "./rss-figures.ts";
-import { arenaLimitsOf, bySharing } from "./sharing.ts";
+import { bySettingsOf } from "./sharing.ts";
 
 /**
- * The scenarios that share one model: they differ only in a malloc_trim at the end, and while the log has one thread also
- * in limits on arenas. From the first thread on that has to share an arena there are several replays: one with no arena
+ * The scenarios that share one model: they differ only in a malloc_trim at the end, and in settings that have no effect yet.
+ * Of those that change who shares an arena there are several replays from the first thread on that has to: one with no arena
  * locked, and one per seed with random locks.
  */
 export class WhatIf implements Replays {
-  readonly specs: readonly ScenarioSpec[];
+  specs: readonly ScenarioSpec[];
   readonly likeliest: Replay;
   readonly contended: Replay[] = [];
   otherwise: Replay | null = null;
   readonly #recycled: Recycled<Replay>;
   /** of the likeliest replay */
   readonly #past: PeakPast<Replay>;
+  /** kinds of settings that have no effect yet, and that some of the scenarios make */
+  readonly #late: readonly LateKind[];
+  readonly #choosesArenas: boolean;
 
+  /** `late`: kinds of settings that the replay lacks */
   constructor(
     specs: readonly ScenarioSpec[],
+    late: readonly LateKind[],
     replay: Replay,
     recycled: Recycled<Replay>,
     past = new PeakPast<Replay>((one) => one, recycled),
@@ -37,15 +43,32 @@ export class WhatIf implements Replays {
     this.likeliest = replay;
     this.#recycled = recycled;
     this.#past = past;
+    this.#late = late.filter((kind) => specs.some((spec) => kind.of(spec).length > 0));
+    this.#choosesArenas = specs.some(choosesArenas);
   }
 
-  /**
-   * Returns what-ifs whose scenarios have the same limits on arenas, which take effect now; this one must not be used any
-   * more. Called before a second thread, and so before arenas are shared.
-   */
-  divided(): WhatIf[] {
-    const [first = [], ...others] = bySharing(this.specs);
-    // All before the first of them begins a stretch: its start has limits that others lack.
+  /** The log has several threads. Returns false if none of the scenarios is of use then: this must not be used any more. */
+  hasSeveralThreads(): boolean {
+    this.specs = this.specs.filter((spec) => spec.trial !== "ofOneThread");
+    if (this.specs.length > 0) {
+      return true;
+    }
+    this.#past.forget();
+    this.#recycled.put(this.likeliest);
+    return false;
+  }
+
+  /** The kind of settings that may take effect in a step that comes next; null if none does. */
+  dueIn(facts: StepFacts): LateKind | null {
+    const due = this.#late.find((kind) => kind.mayMatter(facts, this.specs.flatMap(kind.of)));
+    return due ?? null;
+  }
+
+  /** Returns what-ifs in which the settings of a kind have taken effect. This one must not be used any more. */
+  divided(kind: LateKind): WhatIf[] {
+    const late = this.#late.filter((one) => one !== kind);
+    const [first = [], ...others] = bySettingsOf(kind, this.specs);
+    // All before the first of them begins a stretch: its start has settings that others lack.
     const twins = others.map((specs) => ({
       specs,
       replay: this.#recycled.copyOf(this.likeliest),
@@ -53,15 +76,15 @@ export class WhatIf implements Replays {
     }));
     const own = { specs: first, replay: this.likeliest, past: this.#past };
     return [own, ...twins].map(({ specs, replay, past }) => {
-      const limits = arenaLimitsOf(specs[0]!);
-      for (const [name, value] of limits) {
+      const settings = kind.of(specs[0]!);
+      for (const [name, value] of settings) {
         applySetting(replay.model.par, replay.model.profile, name, value);
       }
-      if (limits.length > 0) {
-        // Earlier states have no limits yet.
+      if (settings.length > 0) {
+        // Earlier states lack them.
         past.begin(replay, this.#recycled.copyOf(replay));
       }
-      return new WhatIf(specs, replay, this.#recycled, past);
+      return new WhatIf(specs, late, replay, this.#recycled, past);
     });
   }
 
@@ -80,7 +103,7 @@ export class WhatIf implements Replays {
     this.running.forEach(begin);
     const before = [...this.contended];
     let forkedAt = 0;
-    if (before.length === 0) {
+    if (before.length === 0 && this.#choosesArenas) {
       likeliest.onArenaReuse = (i) => {
         forkedAt = i;
         for (const seed of SEEDS) {
@@ -127,6 +150,11 @@ export class WhatIf implements Replays {
   forgetPeak(): void {
     this.#past.forget();
   }
+}
+
+/** True for a scenario in which other threads may share an arena than in the recorded run. */
+function choosesArenas(spec: ScenarioSpec): boolean {
+  return arenaLimitsOf(spec).length > 0 || spec.cpus !== null || spec.glibc !== null;
 }
 
 function contendedCopy(replay: Replay, seed: number): Replay {

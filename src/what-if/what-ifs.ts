@@ -1,4 +1,3 @@
-import type { Inferences } from "../replay/inferences.ts";
 import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
 import { type KeptWork, KeptWorks } from "../replay/peak/kept-works.ts";
@@ -6,16 +5,24 @@ import { RecycledRuns } from "../replay/peak/peak-past.ts";
 import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
-import { bySharingOfOneThread, mayChooseArenas, withoutArenaLimits } from "./sharing.ts";
+import { lateKinds, type Step, type StepFacts, stepFacts } from "./late-settings.ts";
+import { helps, type RssBytes, rssBytes } from "./rss-figures.ts";
+import { type MaybeFigures, type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
+import { atFirst, bySharingAtFirst } from "./sharing.ts";
 import { WhatIf } from "./what-if.ts";
 
-/** A batch with what the recorded run inferred from it. */
-export interface Step {
-  readonly work: Work;
-  readonly inferences: Inferences;
+/** Scenarios whose figures are wanted: those of trials only if they help. */
+export interface Asked {
+  readonly specs: readonly ScenarioSpec[];
+  /** RSS of the recorded run; null: trials cannot be compared with it */
+  readonly recorded: RssBytes | null;
+}
+
+interface KeptStep extends Step {
+  readonly facts: StepFacts;
+  /** a copy of the work */
+  readonly kept: KeptWork;
 }
 
 /**
@@ -24,17 +31,15 @@ export interface Step {
  */
 export class WhatIfs {
   #whatIfs: readonly WhatIf[];
-  /** the log has one thread so far: scenarios that differ in limits on arenas still share their replays */
-  #hasOneThread = true;
-  readonly #specs: readonly ScenarioSpec[];
   readonly #keptWorks = new KeptWorks(false);
 
   /** @throws SettingRefused a setting that the process's glibc does not accept */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
-    this.#specs = specs;
     const recycled = new RecycledRuns<Replay>();
-    this.#whatIfs = bySharingOfOneThread(specs).map(
-      (sharing) => new WhatIf(sharing, replayOf(origin, withoutArenaLimits(sharing[0]!)), recycled),
+    const late = lateKinds(origin);
+    this.#whatIfs = bySharingAtFirst(specs, late).map(
+      (sharing) =>
+        new WhatIf(sharing, late, replayOf(origin, atFirst(sharing[0]!, late)), recycled),
     );
   }
 
@@ -43,26 +48,14 @@ export class WhatIfs {
   }
 
   replay(steps: readonly Step[]): void {
-    const kept = steps.map((step) => ({ ...step, kept: this.#keptWorks.keep(step.work) }));
-    const choice = this.#hasOneThread ? steps.findIndex(mayChooseArenas) : -1;
-    if (choice < 0) {
-      this.#replay(kept);
-    } else {
-      this.#replay(kept.slice(0, choice));
-      this.#whatIfs = this.#whatIfs.flatMap((whatIf) => whatIf.divided());
-      this.#hasOneThread = false;
-      this.#replay(kept.slice(choice));
-    }
+    const kept = steps.map((step) => ({
+      ...step,
+      facts: stepFacts(step),
+      kept: this.#keptWorks.keep(step.work),
+    }));
+    this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept));
     for (const one of kept) {
       one.kept.release();
-    }
-  }
-
-  #replay(steps: readonly (Step & { readonly kept: KeptWork })[]): void {
-    for (const whatIf of this.#whatIfs) {
-      for (const { work, inferences, kept } of steps) {
-        whatIf.replay(work, inferences, kept);
-      }
     }
   }
 
@@ -73,17 +66,39 @@ export class WhatIfs {
     }
   }
 
-  /** Returns the figures of each scenario, in the constructor's order. Must be called once: it makes the trims at the end. */
-  figures(reading: Reading): ScenarioFigures[] {
+  /** Returns the figures of what is asked for. Must be called once: it makes the trims at the end. */
+  figures(reading: Reading, { specs, recorded }: Asked): MaybeFigures[] {
     const figures = new Map<ScenarioSpec, ScenarioFigures>();
     for (const whatIf of this.#whatIfs) {
-      for (const [spec, one] of sharedFigures(whatIf, whatIf.specs, reading)) {
-        figures.set(spec, one);
+      const asked = whatIf.specs.filter(
+        (spec) =>
+          specs.includes(spec) &&
+          (spec.trial === undefined || helps(rssBytes(whatIf.likeliest, reading), recorded)),
+      );
+      if (asked.length > 0) {
+        for (const [spec, one] of sharedFigures(whatIf, asked, reading)) {
+          figures.set(spec, one);
+        }
       }
       whatIf.forgetPeak();
     }
-    return this.#specs.flatMap((spec) => figures.get(spec) ?? []);
+    return specs.map((spec) => figures.get(spec) ?? null);
   }
+}
+
+/** Replays the steps. Returns the what-if, or those that it was divided into; none if it was given up. */
+function replayed(whatIf: WhatIf, steps: readonly KeptStep[]): WhatIf[] {
+  for (const [n, step] of steps.entries()) {
+    if (step.facts.severalThreads && !whatIf.hasSeveralThreads()) {
+      return [];
+    }
+    const kind = whatIf.dueIn(step.facts);
+    if (kind !== null) {
+      return whatIf.divided(kind).flatMap((part) => replayed(part, steps.slice(n)));
+    }
+    whatIf.replay(step.work, step.inferences, step.kept);
+  }
+  return [whatIf];
 }
 
 function replayOf(origin: RecordedProcess, spec: ScenarioSpec): Replay {

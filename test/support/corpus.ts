@@ -227,7 +227,7 @@ export function resultOf(
   new NativeScanner(sink, diagnostics).scan(log, log.length);
   sink.end();
   const touch = analysis.touchReading();
-  const whatIfs = analysis.needsWhatIfs ? runner.figures(touch.reading) : [];
+  const whatIfs = runner.figures(touch.reading, analysis.askedOf(touch));
   const result = analysis.result(analysis.ownResult(touch), whatIfs);
   const read = readSummary(diagnostics, { names: ["-"], areSorted: false, withParents: [] }, true);
   return { ...result, read, processes: [] };

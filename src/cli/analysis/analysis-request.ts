@@ -3,7 +3,12 @@ import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Grouping } from "../../report/grouping.ts";
 import type { Parsed } from "../../report/parsed.ts";
 import type { ThreadSort } from "../../report/sort-threads.ts";
-import { DEFAULT_WHAT_IFS, type ModelValues } from "../options/model-options.ts";
+import {
+  DEFAULT_WHAT_IFS,
+  type ModelValues,
+  WHAT_IFS_OF_ONE_THREAD,
+  WHAT_IFS_ON_RAISE,
+} from "../options/model-options.ts";
 import { accepted } from "../options/option-values.ts";
 import { FORMS, type Form, type OutputValues } from "../options/output-options.ts";
 import { parseGlibc, parseRecordedWith, parseScenario } from "../options/parse-settings.ts";
@@ -76,7 +81,8 @@ export function analysisRequest(
       model: values.model,
       countsSites: showsSites(values),
       samples: formOf(values) !== "text" || values.output !== undefined,
-      whatIfs: values.model ? whatIfs(values, glibc) : [],
+      whatIfs: values.model ? scenarios(values.whatIf ?? DEFAULT_WHAT_IFS, glibc) : [],
+      whatIfsOnRaise: values.model && values.whatIf === undefined ? onRaise(glibc) : [],
       recordedWith,
       glibc,
       cpus: values.cpus ?? null,
@@ -148,9 +154,18 @@ function parseGlibcOrAuto(text: string): Parsed<string> {
   return "ok" in parsed ? parsed : { error: `${parsed.error}, or auto` };
 }
 
+function onRaise(glibc: string): ScenarioSpec[] {
+  const always = scenarios(WHAT_IFS_ON_RAISE, glibc);
+  const ofOneThread = scenarios(WHAT_IFS_OF_ONE_THREAD, glibc);
+  return [
+    ...always.map((spec) => ({ ...spec, trial: "always" }) as const),
+    ...ofOneThread.map((spec) => ({ ...spec, trial: "ofOneThread" }) as const),
+  ];
+}
+
 /** In the order given, without duplicates. */
-function whatIfs({ whatIf = DEFAULT_WHAT_IFS }: ModelValues, glibc: string): ScenarioSpec[] {
-  const specs = (whatIf === false ? [] : whatIf).map((text) =>
+function scenarios(texts: readonly string[] | false, glibc: string): ScenarioSpec[] {
+  const specs = (texts === false ? [] : texts).map((text) =>
     accepted("--what-if", null, parseScenario(text, glibc)),
   );
   return [...new Map(specs.map((spec) => [spec.name, spec])).values()];

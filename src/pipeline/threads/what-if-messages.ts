@@ -5,7 +5,8 @@ import type { RecordedProcess } from "../../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Work } from "../../replay/work.ts";
 import type { ReadingForm } from "../../replay/writes/reading.ts";
-import type { ScenarioFigures } from "../../what-if/scenario-figures.ts";
+import type { MaybeFigures } from "../../what-if/scenario-figures.ts";
+import type { Asked } from "../../what-if/what-ifs.ts";
 
 /**
  * Messages to a what-if worker. The columns of a batch lie in shared memory, in the buffer of a slot, which is sent once:
@@ -29,9 +30,17 @@ export type Request =
       readonly insertions: readonly Insertion[];
       readonly exits: LastExits;
     }
-  | { readonly kind: "figures"; readonly reading: ReadingForm };
+  | FiguresRequest;
+
+export interface FiguresRequest {
+  readonly kind: "figures";
+  readonly reading: ReadingForm;
+  /** indices of scenarios in `specs` */
+  readonly asked: readonly number[];
+  readonly recorded: Asked["recorded"];
+}
 
 /** Messages from a what-if worker. */
 export type Response =
   | { readonly kind: "done"; readonly slots: readonly number[] }
-  | { readonly kind: "figures"; readonly figures: ScenarioFigures[] };
+  | { readonly kind: "figures"; readonly figures: MaybeFigures[] };

@@ -1,9 +1,12 @@
 import { parentPort } from "node:worker_threads";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import { type Work, workOf } from "../../replay/work.ts";
 import { readingOf } from "../../replay/writes/reading.ts";
+import type { Step } from "../../what-if/late-settings.ts";
+import type { MaybeFigures } from "../../what-if/scenario-figures.ts";
 import { STEPS_AT_ONCE } from "../../what-if/what-if-runner.ts";
-import { type Step, WhatIfs } from "../../what-if/what-ifs.ts";
-import type { Request, Response } from "./what-if-messages.ts";
+import { WhatIfs } from "../../what-if/what-ifs.ts";
+import type { FiguresRequest, Request, Response } from "./what-if-messages.ts";
 
 /** The code of a thread that replays what-ifs for a WorkerRunner. It handles requests in the order sent. */
 
@@ -12,6 +15,7 @@ if (port === null) {
   throw new Error("what-if-worker.ts must run in a worker");
 }
 
+let specs: readonly ScenarioSpec[] = [];
 let whatIfs: WhatIfs | null = null;
 /** by slot */
 const buffers: Work[] = [];
@@ -29,6 +33,11 @@ function replay(): void {
   slots = [];
 }
 
+function figuresOf({ reading, asked, recorded }: FiguresRequest): MaybeFigures[] {
+  const wanted = { specs: asked.flatMap((n) => specs[n] ?? []), recorded };
+  return whatIfs?.figures(readingOf(reading), wanted) ?? [];
+}
+
 /** The columns in shared memory have been filled again; the length is not among them. */
 function filled(work: Work, length: number): Work {
   work.batch.length = length;
@@ -40,7 +49,8 @@ port.on("message", (request: Request) => {
     case "start":
       // Earlier steps belong to a process that was ruled out.
       steps = [];
-      whatIfs = new WhatIfs(request.origin, request.specs);
+      specs = request.specs;
+      whatIfs = new WhatIfs(request.origin, specs);
       break;
     case "buffer":
       buffers[request.slot] = workOf(request.work);
@@ -60,7 +70,7 @@ port.on("message", (request: Request) => {
       whatIfs?.finish(request.insertions, request.exits);
       break;
     case "figures":
-      respond({ kind: "figures", figures: whatIfs?.figures(readingOf(request.reading)) ?? [] });
+      respond({ kind: "figures", figures: figuresOf(request) });
       break;
     default:
       throw new TypeError(`unknown request: ${JSON.stringify(request satisfies never)}`);

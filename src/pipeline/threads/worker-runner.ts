@@ -6,10 +6,10 @@ import type { RecordedProcess } from "../../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import { copyWork, newWork, type Work } from "../../replay/work.ts";
 import type { Reading } from "../../replay/writes/reading.ts";
-import type { ScenarioFigures } from "../../what-if/scenario-figures.ts";
+import type { MaybeFigures } from "../../what-if/scenario-figures.ts";
 import { bySharing } from "../../what-if/sharing.ts";
 import { STEPS_AT_ONCE, type WhatIfRunner } from "../../what-if/what-if-runner.ts";
-import { WhatIfs } from "../../what-if/what-ifs.ts";
+import { type Asked, WhatIfs } from "../../what-if/what-ifs.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Request, Response } from "./what-if-messages.ts";
 
@@ -22,7 +22,7 @@ const MAX_IN_USE = 4 * STEPS_AT_ONCE;
 interface Share {
   readonly worker: Worker;
   readonly specs: readonly ScenarioSpec[];
-  figures: ScenarioFigures[] | null;
+  figures: MaybeFigures[] | null;
 }
 
 /** Replays the what-ifs in other threads, each with a share of them; in this one if the log is short. */
@@ -80,21 +80,29 @@ export class WorkerRunner implements WhatIfRunner {
     this.#sendAll({ kind: "finish", insertions, exits });
   }
 
-  async figures(reading: Reading): Promise<ScenarioFigures[]> {
+  async figures(reading: Reading, asked: Asked): Promise<MaybeFigures[]> {
     if (this.#shares.length === 0) {
-      return this.#figuresInline(reading);
+      return this.#figuresInline(reading, asked);
     }
-    this.#sendAll({ kind: "figures", reading: reading.form });
-    const found = new Map<ScenarioSpec, ScenarioFigures>();
-    for (const share of this.#shares) {
+    const found = new Map<ScenarioSpec, MaybeFigures>();
+    const shares = this.#shares.map((share) => {
+      const specs = share.specs.filter((spec) => asked.specs.includes(spec));
+      return { share, specs };
+    });
+    for (const { share, specs } of shares) {
+      const indices = specs.map((spec) => share.specs.indexOf(spec));
+      const { recorded } = asked;
+      send(share, { kind: "figures", reading: reading.form, asked: indices, recorded });
+    }
+    for (const { share, specs } of shares) {
       while (share.figures === null) {
         await this.#response();
       }
       for (const [n, figures] of share.figures.entries()) {
-        found.set(share.specs[n]!, figures);
+        found.set(specs[n]!, figures);
       }
     }
-    return (this.#start?.specs ?? []).flatMap((spec) => found.get(spec) ?? []);
+    return asked.specs.map((spec) => found.get(spec) ?? null);
   }
 
   whenReady(): Promise<void> | null {
@@ -114,7 +122,7 @@ export class WorkerRunner implements WhatIfRunner {
     }
   }
 
-  #figuresInline(reading: Reading): ScenarioFigures[] {
+  #figuresInline(reading: Reading, asked: Asked): MaybeFigures[] {
     if (this.#start === null || this.#end === null) {
       return [];
     }
@@ -123,7 +131,7 @@ export class WorkerRunner implements WhatIfRunner {
       this.#held.map(({ slot, inferences }) => ({ work: this.#workIn(slot), inferences })),
     );
     whatIfs.finish(this.#end.insertions, this.#end.exits);
-    return whatIfs.figures(reading);
+    return whatIfs.figures(reading, asked);
   }
 
   #startWorkers(): void {
@@ -214,13 +222,16 @@ export class WorkerRunner implements WhatIfRunner {
   }
 }
 
+/** Groups for one core beside this thread's: with more there is a worker on this thread's core, too. */
+const GROUPS_PER_CORE = 6;
+
 /**
  * Shares the scenarios out: one share per core but this thread's, and one for that core, too, if there is so much to
  * replay that this thread finishes long before the workers.
  */
 export function inShares(specs: readonly ScenarioSpec[], cores: number): ScenarioSpec[][] {
   const groups = bySharing(specs);
-  const count = groups.length > 2 * (cores - 1) ? cores : cores - 1;
+  const count = groups.length > GROUPS_PER_CORE * (cores - 1) ? cores : cores - 1;
   const shares: ScenarioSpec[][] = [];
   for (const [n, group] of groups.entries()) {
     shares[n % count] = [...(shares[n % count] ?? []), ...group];
