@@ -24,6 +24,8 @@ const GDB = "gdb -p PID -batch -ex 'call (int)malloc_trim(0)'";
 /** The note of a command that acts on a process that runs. */
 export const ONCE = "once";
 const CALL = "malloc_trim(0);";
+const PYTHON_CALL = 'ctypes.CDLL("libc.so.6").malloc_trim(0)';
+const PYTHON = /^(?:\S*\/)?python[\d.]*(?: |$)/;
 /** of a trim at the end, for those who want it again and again */
 const EVERY_MINUTE = 60_000;
 
@@ -32,7 +34,7 @@ export function trimLines(periodMs: number | null, program: Program): TypedLine[
   return [
     ...(periodMs === null ? once(program) : []),
     ...jvmLines(periodMs, program),
-    ...(program.jvm === undefined ? [callInCode(periodMs)] : []),
+    ...(program.jvm === undefined ? [callInCode(periodMs, program)] : []),
   ];
 }
 
@@ -91,7 +93,8 @@ export function jdksThatTrim(program: Program): string | null {
     : `System.trim_native_heap: ${TRIMS_SINCE} (${TRIM_CHANGE}); TrimNativeHeapInterval: ${INTERVALS_SINCE} (${INTERVAL_CHANGE})`;
 }
 
-function callInCode(periodMs: number | null): TypedLine {
+function callInCode(periodMs: number | null, { recording }: Program): TypedLine {
+  const isPython = PYTHON.test(recording?.command ?? "");
   const note = periodMs === null ? null : `every ${periodMs / 1000} s`;
-  return { target: "code", text: CALL, note };
+  return { target: "code", text: isPython ? PYTHON_CALL : CALL, note };
 }

@@ -87,6 +87,13 @@ describe("what one types for a malloc_trim", () => {
     expect(lines(TRIM, { recording })).toEqual([`shell: ${GDB} (once)`, "code: malloc_trim(0);"]);
   });
 
+  it("is a call by ctypes in a Python program", () => {
+    const recording = { ...SILENT, command: "/usr/bin/python3.11 app.py" };
+    expect(lines(TRIM, { recording })).toContain('code: ctypes.CDLL("libc.so.6").malloc_trim(0)');
+    const other = { ...SILENT, command: "/usr/bin/cpython-build x" };
+    expect(lines(TRIM, { recording: other })).toContain("code: malloc_trim(0);");
+  });
+
   it("is a command of jcmd in a JVM, also in a container, where its pid is not known", () => {
     expect(lines(TRIM, jvm("23.0.1"))).toEqual([
       `shell: ${command} (once)`,
