@@ -1,6 +1,7 @@
 import type { Presented } from "../report/presented.ts";
 import type { CausesOfScenario, Report } from "../report/report.ts";
 import { presentBudgets } from "./budget-sentences.ts";
+import { presentCures } from "./cures/cure-sentences.ts";
 import { servesAllCalls } from "./cures/served-calls.ts";
 import { whatIfNotes } from "./cures/what-if-notes.ts";
 import { basis } from "./evidence/basis.ts";
@@ -27,6 +28,7 @@ export function present(report: Report): Presented {
     failing: new Set(failing),
     processTotals: processTotals(report),
     causes: knownCauses(report),
+    cures: presentCures(report),
     whatIfNotes: whatIfNotes(report),
     observedNotes: observedNotes(report),
     trustsModel: !isUnreliable(report),

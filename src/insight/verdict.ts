@@ -14,6 +14,7 @@ import { why } from "./causes/why.ts";
 import { advice } from "./cures/advice.ts";
 import { containerSentences } from "./cures/container.ts";
 import { jvmCure } from "./cures/jvm-cure.ts";
+import { typedForNamed } from "./cures/typed-for-named.ts";
 import { isWide } from "./cures/wide-range.ts";
 import { outsideSentences } from "./evidence/fit-sentences.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
@@ -59,8 +60,10 @@ export function verdict(report: Report): Sentence[] {
   }
   sentences.push(...why(report), ...who(report));
   const inJvm = jvmCure(report);
+  const cure = labelled("Cure", advice(recorded, whatIfs, report.causes?.[recorded.name] ?? null));
+  const typed = typedForNamed(report);
   sentences.push(
-    labelled("Cure", advice(recorded, whatIfs, report.causes?.[recorded.name] ?? null)),
+    typed.length === 0 ? cure : { ...cure, typed },
     ...(inJvm === null ? [] : [inJvm]),
     labelled("Proof", reproduced(report.model.fidelity)),
   );

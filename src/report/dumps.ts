@@ -53,5 +53,11 @@ export interface JvmSummary {
   /** e.g. "17.0.15+6", or "17" if only the path of the JDK shows it; null: unknown */
   readonly version: string | null;
   /** what shows it */
-  readonly evidence: "thread dump" | "mapping" | "call site" | "program" | "command";
+  readonly evidence:
+    | "thread dump"
+    | "mapping"
+    | "call site"
+    | "program"
+    | "command"
+    | "thread name";
 }

@@ -18,6 +18,14 @@ export const TRIM: Since = { release: 18, updates: { 17: 2, 11: 18 } };
 export const INTERVAL: Since = { release: 22, updates: { 21: 1, 17: 9 } };
 export const PRODUCT_INTERVAL: Since = { release: 23, updates: { 21: 4, 17: 12 } };
 
+/** The first releases of each, and the change that brought it. */
+export const TRIMS_SINCE = "JDK 11.0.18, 17.0.2, 18 or newer";
+export const TRIM_CHANGE = "JDK-8268893";
+export const INTERVALS_SINCE = "JDK 17.0.9, 21.0.1, 22 or newer";
+export const INTERVAL_CHANGE = "JDK-8293114";
+/** The first JVMs with the option refuse it without this one; later ones take both. */
+export const UNLOCK = "-XX:+UnlockExperimentalVMOptions";
+
 /** Whether a JVM of this version has it. Null: the version does not say. */
 export function has({ release, updates }: Since, version: string | null): boolean | null {
   const [, first, update] = /^(\d{1,2})(?:u\d+|\.\d+\.(\d+))?/.exec(version ?? "") ?? [];

@@ -1,9 +1,21 @@
-import type { BudgetResult, CausesOfScenario, Report, Scenario } from "./report.ts";
+import type { BudgetResult, CausesOfScenario, Cure, Report, Scenario } from "./report.ts";
+import type { TypedLine } from "./what-to-type/typed-line.ts";
 
 /** One sentence of the verdict. The tone only sets its colour: the words say the same. */
 export interface Sentence {
   readonly tone: "plain" | "good" | "bad";
   readonly text: string;
+  /** what one types to do what it advises, for formats that show no cures; absent if there is nothing */
+  readonly typed?: readonly TypedLine[];
+}
+
+/** A cure in words. */
+export interface PresentedCure {
+  readonly cure: Cure;
+  /** RSS at both moments, and the price */
+  readonly sentence: string;
+  /** what one types, for each target */
+  readonly lines: readonly TypedLine[];
 }
 
 /** A budget's result in words. */
@@ -38,6 +50,8 @@ export interface Presented {
   readonly processTotals: string | null;
   /** why the memory of the recorded run was resident; null if nothing was, or if the log does not show it */
   readonly causes: CausesOfScenario | null;
+  /** in the order of the report's cures; empty if none helps */
+  readonly cures: readonly PresentedCure[];
   /** notes below the table of scenarios */
   readonly whatIfNotes: readonly string[];
   /** notes below the table of what was measured */

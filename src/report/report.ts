@@ -4,6 +4,7 @@
  */
 
 import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
+import type { Cure } from "./cure.ts";
 import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
 import type { BudgetResult } from "./judged-budget.ts";
 import type { ObservedMoment } from "./observed.ts";
@@ -16,6 +17,7 @@ import type { TouchFit } from "./touch-fit.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
+export type { Cure, CureFigures, CurePrice, CureTyped } from "./cure.ts";
 export type {
   DumpSummary,
   DumpsSummary,
@@ -90,6 +92,12 @@ export interface Report {
   readonly pins?: readonly Pin[];
   /** how frees raised the dynamic thresholds of the recorded run; null: they did not; absent under --no-model */
   readonly thresholdRaise?: ThresholdRaise | null;
+  /**
+   * the what-ifs that lower RSS at the peak or at the end by 5 % and 1 MiB or more without failing calls: first those that lower
+   * the peak, by how much they do, then those that lower the end only; of those within 2 % of the best the simplest first. Empty
+   * if none does, or if `grade` is unreliable; absent under --no-model
+   */
+  readonly cures?: readonly Cure[];
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   /** what was measured of the process (--observed), by moment as given; absent if nothing was */
@@ -121,6 +129,8 @@ export interface RecordingSummary {
   readonly limitBytes: number | null;
   /** largest measured RSS of the process outside malloc's memory, in bytes */
   readonly otherRssBytes: number | null;
+  /** the whole of its environment variable GLIBC_TUNABLES; absent if the log does not state it */
+  readonly tunables?: string;
   /** calls that the hook could not write, for example because the disk was full */
   readonly lostCalls: number;
   /** the process began as a copy of its parent, which had recorded calls in a log of its own */

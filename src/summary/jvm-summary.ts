@@ -1,6 +1,6 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
 import type { JvmSummary } from "../report/dumps.ts";
-import type { CallerSummary } from "../report/report.ts";
+import type { CallerSummary, ThreadSummary } from "../report/report.ts";
 import type { ThreadDump } from "../trace/thread-dump.ts";
 
 const LIBJVM = /(?:^|\/)libjvm\.so$/;
@@ -15,6 +15,7 @@ export function jvmSummary(
   { mappings, statedProcess }: Pick<LogResult, "mappings" | "statedProcess">,
   callers: readonly CallerSummary[],
   dumps: readonly ThreadDump[],
+  threads: readonly Pick<ThreadSummary, "name">[] = [],
 ): JvmSummary | null {
   const modules = mappings.modules();
   const { program, command } = statedProcess;
@@ -36,8 +37,19 @@ export function jvmSummary(
   if (isJava(program)) {
     return { version, evidence: "program" };
   }
-  return isJava(command?.split(" ")[0] ?? null) ? { version, evidence: "command" } : null;
+  if (isJava(command?.split(" ")[0] ?? null)) {
+    return { version, evidence: "command" };
+  }
+  const isNamed = threads.some(({ name }) => name !== null && JVM_THREADS.has(name));
+  return isNamed ? { version, evidence: "thread name" } : null;
 }
+
+/** Threads that every HotSpot JVM has, and no other program is known to have; the kernel cuts names to 15 characters. */
+const JVM_THREADS: ReadonlySet<string> = new Set([
+  "VM Thread",
+  "VM Periodic Tas",
+  "C2 CompilerThre",
+]);
 
 function isJava(path: string | null): boolean {
   return path !== null && /(?:^|\/)java$/.test(path);

@@ -1,3 +1,4 @@
+import { curesOf } from "../insight/cures/cures.ts";
 import { gradeOf, isUnreliable, TRUSTED_RATIO } from "../insight/evidence/grade.ts";
 import { otherAllocator } from "../insight/evidence/other-allocator.ts";
 import { findings, withoutModel } from "../insight/findings.ts";
@@ -103,11 +104,12 @@ export function summarize(
     ...unavailable(model?.refused ?? []),
     ...recordingSummary(result),
     ...(dumped.summary === null ? {} : { threadDumps: dumped.summary }),
-    ...jvm(result, callers, dumps, dumped),
+    ...jvm(result, callers, dumps, dumped, threads),
   } satisfies Omit<Report, "grade">;
   const grade = gradeOf(ungraded);
   const known = isUnreliable({ grade }) ? withoutModel(ungraded.findings) : ungraded.findings;
-  return { ...ungraded, grade, findings: known };
+  const report = { ...ungraded, grade, findings: known };
+  return model === null ? report : { ...report, cures: curesOf(report) };
 }
 
 function jvm(
@@ -115,18 +117,26 @@ function jvm(
   callers: readonly CallerSummary[],
   dumps: readonly ThreadDump[],
   { summary }: DumpedThreads,
+  threads: readonly ThreadSummary[],
 ): Pick<Report, "jvm"> {
   const own = dumps.filter((_, i) => (summary?.dumps[i]?.matched ?? 0) > 0);
-  const found = jvmSummary(result, callers, own);
+  const found = jvmSummary(result, callers, own, threads);
   return found === null ? {} : { jvm: found };
 }
 
 function recordingSummary({ statedProcess }: LogResult): Pick<Report, "recording"> {
-  const { pid, command, limitBytes, otherRssBytes, lostCalls, isForked } = statedProcess;
+  const { pid, command, limitBytes, otherRssBytes, lostCalls, isForked, tunables } = statedProcess;
   const stated = { pid, command, limitBytes, otherRssBytes, lostCalls };
-  return Object.values(stated).every((value) => value === null || value === 0)
+  const isSilent = Object.values(stated).every((value) => value === null || value === 0);
+  return isSilent && tunables === null
     ? {}
-    : { recording: { ...stated, ...(isForked ? { forked: true } : {}) } };
+    : {
+        recording: {
+          ...stated,
+          ...(tunables === null ? {} : { tunables }),
+          ...(isForked ? { forked: true } : {}),
+        },
+      };
 }
 
 function unavailable(refused: readonly RefusedScenario[]): Pick<Report, "unavailable"> {

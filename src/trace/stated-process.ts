@@ -5,6 +5,7 @@
  *     # start 1796001966                           when its clock began, in seconds since 1970
  *     # program /usr/lib/jvm/java-17/bin/java
  *     # command java -jar app.jar
+ *     # setting GLIBC_TUNABLES=a=b:c=d
  *     # cgroup limit=536870912 usage=412000000     bytes; the least limit of its cgroups, or max
  *     # rss 1052672 … other=8400896                other: resident bytes of the process outside malloc's memory
  *     # forked                                     it began as a copy of its parent, and has not executed a program
@@ -17,6 +18,8 @@ export class StatedProcess {
   /** path of the executable */
   program: string | null = null;
   command: string | null = null;
+  /** the environment variable GLIBC_TUNABLES */
+  tunables: string | null = null;
   /** the container's memory limit in bytes; null: none is stated, or there is none */
   limitBytes: number | null = null;
   /** the largest RSS outside malloc's memory at a sample, in bytes; null: no sample states it */
@@ -38,6 +41,9 @@ export class StatedProcess {
         break;
       case "command":
         this.command = `${value} ${rest}`.trim() || null;
+        break;
+      case "setting":
+        this.tunables = /^GLIBC_TUNABLES=(.+)$/.exec(value)?.[1] ?? this.tunables;
         break;
       case "cgroup":
         this.limitBytes = fieldOf("limit", `${value} ${rest}`) ?? this.limitBytes;

@@ -120,6 +120,35 @@ describe("advice", () => {
     expect(text(158)).toMatch(/\). These are the most likely values; their ranges are below\.$/);
   });
 
+  test("names the settings whose ranges overlap those of the recorded run", () => {
+    const { rss, ...rest } = scenario("A=1", { endMiB: 100, peakMiB: 150 });
+    const trim = scenario("malloc_trim=end", { endMiB: 40, peakMiB: 200 });
+    const text = (peakHighMiB: number) =>
+      cure({
+        scenarios: [
+          scenario("as recorded", { endMiB: 100, peakMiB: 200 }),
+          { ...rest, rss: { ...rss, peakHighBytes: peakHighMiB * MiB } },
+          trim,
+        ],
+      });
+    expect(text(199)).toMatch(/ranges are below\.$/);
+    expect(text(200)).toMatch(
+      /ranges are below\. Those of A=1 overlap those of the recorded run\.$/,
+    );
+  });
+
+  test("a setting that lowers one moment and raises the other says so", () => {
+    expect(help(["as recorded", 100, 200], ["A=1", 106, 150], ["malloc_trim=end", 40, 220])).toBe(
+      "Cure: A=1 lowers peak RSS most: from 200 MiB to 150 MiB (-25.0 %), but it raises RSS at the end to 106 MiB (+6.0 %). malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %), but it raises peak RSS to 220 MiB (+10.0 %).",
+    );
+    expect(help(["as recorded", 100, 200], ["A=1", 40, 220])).toBe(
+      "Cure: A=1 lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %); it raises peak RSS to 220 MiB (+10.0 %).",
+    );
+    expect(help(["as recorded", 100, 200], ["A=1", 104, 150], ["B=1", 40, 209])).not.toContain(
+      "raises",
+    );
+  });
+
   test("only the end is lowered", () => {
     expect(help(["as recorded", 100, 200], ["malloc_trim=end", 40, 200])).toBe(
       "Cure: malloc_trim=end lowers RSS at the end most: from 100 MiB to 40 MiB (-60.0 %); no setting tried lowers the peak.",

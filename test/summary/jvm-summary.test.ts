@@ -11,9 +11,10 @@ interface Given {
   readonly command?: string;
   readonly modules?: readonly string[];
   readonly dump?: string;
+  readonly names?: readonly (string | null)[];
 }
 
-function jvm({ maps = [], program, command, modules = [], dump }: Given) {
+function jvm({ maps = [], program, command, modules = [], dump, names = [] }: Given) {
   const mappings = new CodeMappings();
   for (const [i, path] of maps.entries()) {
     mappings.add(`7f00000${i}0000-7f00000${i}1000 r-xp 00000000 ${path}`);
@@ -24,7 +25,8 @@ function jvm({ maps = [], program, command, modules = [], dump }: Given) {
   const callers = modules.map((module, i) => caller(`${i}`, { module }));
   const dumps: ThreadDump[] =
     dump === undefined ? [] : [{ source: "a", kind: "dump", date: null, jvm: dump, threads: [] }];
-  return jvmSummary({ mappings, statedProcess: stated }, callers, dumps);
+  const threads = names.map((name) => ({ name }));
+  return jvmSummary({ mappings, statedProcess: stated }, callers, dumps, threads);
 }
 
 describe("a process is a JVM", () => {
@@ -52,6 +54,14 @@ describe("a process is a JVM", () => {
     const program = "/opt/jdk-21.0.3+9/bin/java";
     expect(jvm({ program })).toEqual({ version: "21.0.3+9", evidence: "program" });
     expect(jvm({ command: "java -jar app.jar" })).toEqual({ version: null, evidence: "command" });
+  });
+
+  it("by a thread that every HotSpot JVM has, also where a launcher is the command", () => {
+    const found = { version: null, evidence: "thread name" };
+    expect(jvm({ names: ["main", null, "VM Thread"] })).toEqual(found);
+    expect(jvm({ names: ["C2 CompilerThre"], command: "gradle" })).toEqual(found);
+    expect(jvm({ names: ["java", null] })).toBeNull();
+    expect(jvm({ names: ["VM Thread"], maps: ["/jdk/lib/libj9vm29.so"] })).toBeNull();
   });
 
   it("not without evidence, and not an OpenJ9, which has other commands", () => {

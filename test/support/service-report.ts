@@ -102,11 +102,23 @@ export function serviceReport(): Report {
         arenas,
         mmapped: { blocks: 3, bytes: 12 * MiB },
       }),
-      scenario("malloc_trim=end", { ...numbers(16, 300.7, 455.2), trimmedBytes: 111.4 * MiB }),
-      scenario("MALLOC_ARENA_MAX=1", numbers(1, 244.6, 259.9)),
-      scenario("MALLOC_ARENA_MAX=2", numbers(2, 251.3, 270.1)),
+      scenario("malloc_trim=end", {
+        ...numbers(16, 300.7, 455.2),
+        trim: "end",
+        trimmedBytes: 111.4 * MiB,
+      }),
+      scenario("MALLOC_ARENA_MAX=1", {
+        ...numbers(1, 244.6, 259.9),
+        settings: { MALLOC_ARENA_MAX: "1" },
+      }),
+      scenario("MALLOC_ARENA_MAX=2", {
+        ...numbers(2, 251.3, 270.1),
+        settings: { MALLOC_ARENA_MAX: "2" },
+      }),
       scenario("MALLOC_ARENA_MAX=1,malloc_trim=end", {
         ...numbers(1, 236.2, 259.9),
+        settings: { MALLOC_ARENA_MAX: "1" },
+        trim: "end",
         trimmedBytes: 8.4 * MiB,
       }),
     ],

@@ -15,6 +15,8 @@ describe("what the log states about its process", () => {
     const stated = statedIn(
       "pid 16342",
       "command java -jar my app.jar",
+      "setting MALLOC_ARENA_MAX=2",
+      "setting GLIBC_TUNABLES=glibc.rtld.nns=8:glibc.malloc.mxfast=0",
       "cgroup limit=536870912 usage=412000000",
       "rss 1052672 heap=1048576 arenas=4096 mapped=0 other=8400896",
       "rss 1052672 heap=1048576 arenas=4096 mapped=0 other=8000000",
@@ -25,6 +27,7 @@ describe("what the log states about its process", () => {
     expect(stated).toMatchObject({
       pid: 16342,
       command: "java -jar my app.jar",
+      tunables: "glibc.rtld.nns=8:glibc.malloc.mxfast=0",
       limitBytes: 536870912,
       otherRssBytes: 8400896,
       lostCalls: 20,
@@ -40,10 +43,12 @@ describe("what the log states about its process", () => {
       "lost",
       "command",
       "other=5",
+      "setting GLIBC_TUNABLES=",
     ];
     expect(statedIn(...comments)).toMatchObject({
       pid: null,
       command: null,
+      tunables: null,
       limitBytes: null,
       otherRssBytes: null,
       lostCalls: 0,

@@ -4,16 +4,13 @@ import type { CausesOfScenario, RssFigures, Scenario } from "../../report/report
 import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
 import { priceClause } from "./price.ts";
+import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWide } from "./wide-range.ts";
 import { isWorthwhile, WORTHWHILE_RATIO } from "./worthwhile.ts";
 
-/** Of settings whose gain is this close to the best, the simplest is named. */
-const NEARLY_THE_SAME = 0.98;
 /** From this share of RSS on, one cause explains why no setting helps. */
 const EXPLAINED_RATIO = 0.5;
-
-type Moment = "peakBytes" | "endBytes";
 
 /**
  * The setting that lowers RSS most, at the peak and at the end, of those under which no call fails. It follows a label.
@@ -31,50 +28,51 @@ export function advice(
   if (whatIfs.length === 0) {
     return allFail(tried);
   }
-  const peak = best(recorded, whatIfs, "peakBytes");
-  const end = best(recorded, whatIfs, "endBytes");
+  const [peak = null] = ranked(recorded, whatIfs, "peak");
+  const [end = null] = ranked(recorded, whatIfs, "end");
   const from = recorded.rss;
   if (peak === null) {
     return end === null
       ? noHelp(tried, whatIfs.length === tried.length, causes)
       : good(
-          `${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}${priceClause(end, recorded)}; no setting tried lowers the peak.`,
-          [recorded, end],
+          `${lowersMost(end, recorded, "end")}; ${raised(end, recorded, "peak") ?? "no setting tried lowers the peak"}.`,
+          recorded,
+          [end],
         );
   }
   if (end === null || peak === end) {
     const { name, rss } = peak;
     return good(
       `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}${priceClause(peak, recorded)}.`,
-      [recorded, peak],
+      recorded,
+      [peak],
     );
   }
-  return good(
-    `${peak.name} lowers peak RSS most: ${fromTo(from.peakBytes, peak.rss.peakBytes)}${priceClause(peak, recorded)}. ${end.name} lowers RSS at the end most: ${fromTo(from.endBytes, end.rss.endBytes)}${priceClause(end, recorded)}.`,
-    [recorded, peak, end],
-  );
+  const first = `${lowersMost(peak, recorded, "peak")}${butRaises(peak, recorded, "end")}.`;
+  const second = `${lowersMost(end, recorded, "end")}${butRaises(end, recorded, "peak")}.`;
+  return good(`${first} ${second}`, recorded, [peak, end]);
 }
 
-/** The scenario that lowers RSS most at that moment; null if none lowers it enough. */
-function best(recorded: Scenario, whatIfs: readonly Scenario[], moment: Moment): Scenario | null {
-  const gain = (scenario: Scenario): number => recorded.rss[moment] - scenario.rss[moment];
-  const most = Math.max(...whatIfs.map(gain));
-  if (!isWorthwhile(most, recorded.rss[moment])) {
-    return null;
-  }
-  const contenders = whatIfs.filter((scenario) => gain(scenario) >= NEARLY_THE_SAME * most);
-  const order = (a: Scenario, b: Scenario): number =>
-    settingsOf(a) - settingsOf(b) || Number(mayCrash(a)) - Number(mayCrash(b)) || gain(b) - gain(a);
-  return contenders.sort(order)[0] ?? null;
+/** "A=1 lowers peak RSS most: from 455.2 MiB to 259.9 MiB (-42.9 %)", and its price */
+function lowersMost(cure: Scenario, recorded: Scenario, moment: Moment): string {
+  const by = fromTo(rssAt(recorded, moment), rssAt(cure, moment));
+  return `${cure.name} lowers ${WHICH[moment]} most: ${by}${priceClause(cure, recorded)}`;
 }
 
-function settingsOf({ name }: Scenario): number {
-  return name.split(",").length;
+const WHICH: Readonly<Record<Moment, string>> = { peak: "peak RSS", end: "RSS at the end" };
+
+function butRaises(cure: Scenario, recorded: Scenario, moment: Moment): string {
+  const clause = raised(cure, recorded, moment);
+  return clause === null ? "" : `, but ${clause}`;
 }
 
-/** With a lower threshold a process may need more mappings than vm.max_map_count allows: then malloc fails. */
-function mayCrash({ name }: Scenario): boolean {
-  return /mmap_threshold/i.test(name);
+/** "it raises peak RSS to 500 MiB (+9.8 %)"; null if it does not, or not notably */
+function raised(cure: Scenario, recorded: Scenario, moment: Moment): string | null {
+  const [from, to] = [rssAt(recorded, moment), rssAt(cure, moment)];
+  const by = change(from, to);
+  return isWorthwhile(to - from, from)
+    ? `it raises ${WHICH[moment]} to ${size(to)}${by === null ? "" : ` (${by})`}`
+    : null;
 }
 
 function allFail(tried: readonly Scenario[]): Sentence {
@@ -133,12 +131,22 @@ function fromTo(from: number, to: number): string {
   return `from ${size(from, unit)} to ${size(to, unit)}${by === null ? "" : ` (${by})`}`;
 }
 
-/** `compared`: the scenarios whose figures the text states. */
-function good(text: string, compared: readonly Scenario[]): Sentence {
-  const ranges = compared.some(({ rss }) => hasWideRange(rss))
-    ? " These are the most likely values; their ranges are below."
-    : "";
-  return { tone: "good", text: `${text}${ranges}` };
+/** `cures`: the scenarios whose figures the text states beside those of the recorded run. */
+function good(text: string, recorded: Scenario, cures: readonly Scenario[]): Sentence {
+  const isWide = [recorded, ...cures].some(({ rss }) => hasWideRange(rss));
+  return { tone: "good", text: `${text}${isWide ? rangeNote(recorded, cures) : ""}` };
+}
+
+function rangeNote(recorded: Scenario, cures: readonly Scenario[]): string {
+  const doubtful = cures.filter((cure) =>
+    MOMENTS.some(
+      (moment) =>
+        ranked(recorded, [cure], moment).length > 0 && !isSurelyLower(cure, recorded, moment),
+    ),
+  );
+  const note = " These are the most likely values; their ranges are below.";
+  const names = doubtful.map(({ name }) => name).join(" and ");
+  return names === "" ? note : `${note} Those of ${names} overlap those of the recorded run.`;
 }
 
 function hasWideRange(rss: RssFigures): boolean {

@@ -1,14 +1,17 @@
-import { has, INTERVAL, PRODUCT_INTERVAL, TRIM } from "../../report/jvm-releases.ts";
+import {
+  has,
+  INTERVAL,
+  INTERVALS_SINCE,
+  PRODUCT_INTERVAL,
+  TRIM,
+  TRIMS_SINCE,
+  UNLOCK,
+} from "../../report/jvm-releases.ts";
 import type { Sentence } from "../../report/presented.ts";
 import type { Report, Scenario } from "../../report/report.ts";
 import { plain } from "../sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWorthwhile } from "./worthwhile.ts";
-
-const TRIMS_SINCE = "JDK 11.0.18, 17.0.2, 18 or newer";
-const INTERVALS_SINCE = "JDK 17.0.9, 21.0.1, 22 or newer";
-/** The first JVMs with the option refuse it without this one; later ones take both. */
-const UNLOCK = "-XX:+UnlockExperimentalVMOptions";
 
 /**
  * What to type for a malloc_trim in a JVM. Null if nothing shows that the process is one, or if a malloc_trim at the end was

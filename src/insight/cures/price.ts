@@ -4,12 +4,22 @@ import type { Scenario, SystemCalls } from "../../report/report.ts";
 /** Fewer calls more than in the recorded run take no notable time. */
 const NOTABLE_CALLS = 1000;
 const NOTABLE_FACTOR = 10;
+/** A page fault takes about as long as a call: each of so many more is a page that the program had, gave back and takes again. */
+const NOTABLE_FAULTS = 10_000;
+const NOTABLE_FAULTS_FACTOR = 2;
 
-/** What a setting costs in calls to the kernel, as the end of a sentence; empty where that does not matter. */
-export function priceClause(
-  { systemCalls: calls }: Scenario,
-  { systemCalls: before }: Scenario,
-): string {
+/** What a setting costs in calls to the kernel and page faults, as the end of a sentence; empty where that does not matter. */
+export function priceClause(scenario: Scenario, recorded: Scenario): string {
+  const parts = [...moreCalls(scenario, recorded), ...moreFaults(scenario, recorded)];
+  return parts.length === 0 ? "" : `, and makes ${parts.join(" and ")}`;
+}
+
+function moreFaults({ pageFaults: to }: Scenario, { pageFaults: from }: Scenario): string[] {
+  const isNotable = to - from >= NOTABLE_FAULTS && to >= NOTABLE_FAULTS_FACTOR * from;
+  return isNotable ? [`${count(to - from)} more page faults`] : [];
+}
+
+function moreCalls({ systemCalls: calls }: Scenario, { systemCalls: before }: Scenario): string[] {
   const kinds: readonly (keyof SystemCalls)[] = [
     "mmap",
     "munmap",
@@ -29,8 +39,8 @@ export function priceClause(
     .sort((a, b) => b.more - a.more);
   const [first, second] = notable;
   if (first === undefined) {
-    return "";
+    return [];
   }
   const rest = second === undefined ? "" : ` and ${count(second.more)} of ${second.kind}`;
-  return `, and makes ${count(first.more)} more calls of ${first.kind}${rest}`;
+  return [`${count(first.more)} more calls of ${first.kind}${rest}`];
 }

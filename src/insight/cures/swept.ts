@@ -1,7 +1,9 @@
 import type { Scenario } from "../../report/report.ts";
 import type { SweptScenario } from "../../report/sweep.ts";
+import { systemCallsOf } from "../../report/system-calls-of.ts";
 import { paretoSet } from "./pareto.ts";
 import { servesAllCalls } from "./served-calls.ts";
+import { threadsPerArena } from "./threads-per-arena.ts";
 
 /**
  * The scenarios of a sweep, of which the first is the recorded run: the Pareto set of RSS at the peak, RSS at the end, and
@@ -25,7 +27,7 @@ export function swept(scenarios: readonly Scenario[]): SweptScenario[] {
       pageFaults: scenario.pageFaults,
       failedCalls: scenario.failedCalls,
       arenaCount: scenario.arenaCount,
-      threadsPerArena: Math.max(0, ...scenario.arenas.map(({ threads }) => threads.length)),
+      threadsPerArena: threadsPerArena(scenario),
       pareto: best.has(scenario),
     }))
     .sort(
@@ -37,6 +39,6 @@ export function swept(scenarios: readonly Scenario[]): SweptScenario[] {
     );
 }
 
-function priceOf({ systemCalls, pageFaults }: Scenario): number {
-  return Object.values(systemCalls).reduce((sum: number, calls: number) => sum + calls, pageFaults);
+function priceOf(scenario: Scenario): number {
+  return systemCallsOf(scenario) + scenario.pageFaults;
 }

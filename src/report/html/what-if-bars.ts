@@ -2,9 +2,10 @@ import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from ".
 import type { Presented } from "../presented.ts";
 import type { Report, Scenario, UnavailableScenario } from "../report.ts";
 import { isRangeShown, notIn, type ScenarioRow } from "../tables/scenario-columns.ts";
+import { briefly } from "../what-to-type/what-to-type.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
+import { priceTable } from "./price-table.ts";
 import { settingsOf } from "./scenario-name.ts";
-import { whatToType } from "./what-to-type.ts";
 
 /** A table of all scenarios, with RSS at the end and at the peak as bars with ranges. */
 export function whatIfSection({ report, failing, whatIfNotes }: Presented): Markup | null {
@@ -41,6 +42,7 @@ ${[
 ]}
 </tbody>
 </table>
+${isAlone ? null : priceTable(scenarios)}
 ${whatIfNotes.map((note) => html`<p class="note">${unbroken(note)}</p>`)}
 </section>`;
 }
@@ -132,7 +134,7 @@ function nameOf({ name }: ScenarioRow): Markup[] {
 
 /** Buttons that copy what one types for the scenario. The script shows them. */
 function copyButtons(scenario: Scenario, report: Report): Markup[] {
-  return whatToType(scenario, report).map(
+  return briefly(scenario, report).map(
     (text) =>
       html`<button type="button" class="copy" data-copy="${text}" title="${text}" aria-label="Copy ${text}" hidden>${text.includes("=") ? "Copy" : "Copy call"}</button>`,
   );

@@ -4,6 +4,7 @@ import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from ".
 import type { Presented } from "../presented.ts";
 import type { Scenario, UnavailableScenario } from "../report.ts";
 import { foldAtCommas } from "../shorten.ts";
+import { systemCallsOf } from "../system-calls-of.ts";
 import type { Column } from "./column.ts";
 
 /** RSS at the end and at the peak of all scenarios share a unit. */
@@ -88,6 +89,10 @@ function scenarioColumns(
       return text.startsWith("+") || text === FAILS ? chalk.red(text) : text;
     },
   });
+  const price = [
+    right(["system", "calls"], 7, (scenario) => count(systemCallsOf(scenario))),
+    right(["page", "faults"], 7, ({ pageFaults }) => count(pageFaults)),
+  ];
   const columns: ScenarioColumn[] = [
     {
       head: ["settings"],
@@ -116,6 +121,7 @@ function scenarioColumns(
     changed(2, (scenario) => scenario.rss.peakBytes),
     right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
     right(["arenas"], 5, (scenario) => count(scenario.arenaCount)),
+    ...(scenarios.length > 1 ? price : []),
     bytes(["in use"], 7, (scenario) => scenario.inUseBytes),
     bytes(["system"], 7, (scenario) => scenario.system.endBytes),
     bytes(["mmapped"], 8, (scenario) => scenario.mmapped.bytes),

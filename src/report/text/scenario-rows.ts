@@ -1,6 +1,7 @@
 import type { Presented } from "../presented.ts";
 import { printable } from "../printable.ts";
 import type { Scenario } from "../report.ts";
+import { systemCallsOf } from "../system-calls-of.ts";
 import { splitAtTop, type TableRows } from "../tables/column.ts";
 
 /** Scenarios with equal figures; the first one represents them. */
@@ -27,10 +28,11 @@ export function groupEqual(scenarios: readonly Scenario[]): ScenarioGroup[] {
 /** Everything that the text shows of a scenario except its name. */
 function figures(scenario: Scenario): string {
   const { rss, system, requestedBytes, inUseBytes, mmapped } = scenario;
-  const { trimmedBytes, failedCalls, arenaCount } = scenario;
+  const { trimmedBytes, failedCalls, arenaCount, pageFaults } = scenario;
   const { peakTime: _, ...bytes } = rss;
   const all = { bytes, system, requestedBytes, inUseBytes, mmapped };
-  return JSON.stringify({ ...all, trimmedBytes, failedCalls, arenaCount });
+  const price = { systemCalls: systemCallsOf(scenario), pageFaults };
+  return JSON.stringify({ ...all, ...price, trimmedBytes, failedCalls, arenaCount });
 }
 
 /** The recorded run and the scenarios with the lowest RSS at the end and at the peak, failing ones last; in report order. */

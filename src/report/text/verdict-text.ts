@@ -1,8 +1,9 @@
 import type { Presented, Sentence } from "../presented.ts";
 import { printable } from "../printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
+import { typedLines } from "./typed-lines.ts";
 
-/** The verdict, a paragraph for each sentence; the answer and bad news stand out. */
+/** The verdict, a paragraph for each sentence, with what one types below it; the answer and bad news stand out. */
 export function verdictText({ verdict }: Presented, style: TextStyle): string {
   const [answer, ...others] = verdict;
   const bold = { ...style, chalk: style.chalk.bold };
@@ -12,9 +13,9 @@ export function verdictText({ verdict }: Presented, style: TextStyle): string {
   );
 }
 
-function paragraph({ tone, text }: Sentence, { chalk, width }: TextStyle): string {
+function paragraph({ tone, text, typed = [] }: Sentence, style: TextStyle): string {
+  const { chalk, width } = style;
   const paint = { plain: chalk, good: chalk.green, bad: chalk.red }[tone];
-  return wrap(printable(text), width)
-    .map((line) => paint(line))
-    .join("\n");
+  const lines = wrap(printable(text), width).map((line) => paint(line));
+  return [...lines, ...typedLines(typed, style)].join("\n");
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { allocationsSection } from "../html/allocations-section.ts";
 import { arenasSection } from "../html/arenas-section.ts";
 import { causesSection } from "../html/causes-section.ts";
+import { curesSection } from "../html/cures-section.ts";
 import { html, jsonForScript, Markup } from "../html/markup.ts";
 import { observedSection } from "../html/observed-section.ts";
 import { pageData } from "../html/page-data.ts";
@@ -41,6 +42,7 @@ export const writeHtml: Writer = (presented, options) => {
     fidelitySection(presented),
     timelineSection(report),
     whatIfSection(presented),
+    curesSection(presented),
     causesSection(presented),
     observedSection(presented),
     processesSection(presented),

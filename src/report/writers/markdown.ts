@@ -3,6 +3,7 @@ import { findingAmount } from "../finding-amount.ts";
 import { exact, plural } from "../format.ts";
 import { gravestFirst } from "../gravest-first.ts";
 import { capped, list } from "../markdown/capped.ts";
+import { cureList } from "../markdown/cure-list.ts";
 import { code, prose } from "../markdown/escape.ts";
 import { markdownTable } from "../markdown/markdown-table.ts";
 import type { Presented, PresentedBudget } from "../presented.ts";
@@ -30,6 +31,7 @@ export const writeMarkdown: Writer = (presented, options) => {
     answer(presented),
     budgets(presented),
     whatIfs(presented, options),
+    cureList(presented),
     findings(report),
     processes(presented),
     causes(presented),

@@ -1,6 +1,7 @@
 import { statesText } from "../dumps.ts";
 import { printable } from "../printable.ts";
 import type { AllocationFigures } from "../report.ts";
+import { systemCallsOf } from "../system-calls-of.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { Writer } from "./writer.ts";
  * record. A line that starts with # names the fields of the records below it. All rows, exact numbers in bytes and
  * seconds, no colour; "-" is unknown. Fields are only added, at the end.
  */
-export const writePlain: Writer = ({ report, verdict }) => {
+export const writePlain: Writer = ({ report, verdict, cures }) => {
   const { trace, threads, callers, sizes, scenarios, findings } = report;
   const lines = verdict.map(({ text }) => record("verdict", [text]));
   lines.push(
@@ -78,7 +79,31 @@ export const writePlain: Writer = ({ report, verdict }) => {
       trimmedBytes: (scenario) => scenario.trimmedBytes,
       arenas: (scenario) => scenario.arenaCount,
       failedCalls: (scenario) => scenario.failedCalls,
+      systemCalls: systemCallsOf,
+      pageFaults: (scenario) => scenario.pageFaults,
     }),
+    ...records("cure", cures, {
+      settings: ({ cure }) => cure.name,
+      bestFor: ({ cure }) => cure.bestFor.join(" "),
+      peakBytes: ({ cure }) => cure.peak.bytes,
+      peakChange: ({ cure }) => cure.peak.change,
+      endBytes: ({ cure }) => cure.end.bytes,
+      endChange: ({ cure }) => cure.end.change,
+      certain: ({ cure }) => String(cure.certain),
+      systemCalls: ({ cure }) => systemCallsOf(cure.price),
+      pageFaults: ({ cure }) => cure.price.pageFaults,
+      threadsPerArena: ({ cure }) => cure.price.threadsPerArena,
+    }),
+    ...records(
+      "type",
+      cures.flatMap(({ cure, lines }) => lines.map((line) => ({ ...line, settings: cure.name }))),
+      {
+        settings: (line) => line.settings,
+        for: (line) => line.target,
+        text: (line) => line.text,
+        note: (line) => line.note,
+      },
+    ),
     ...records("arena", scenarios[0]?.arenas ?? [], {
       id: (arena) => arena.id,
       heaps: (arena) => arena.heaps,

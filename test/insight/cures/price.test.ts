@@ -18,6 +18,21 @@ it("names the calls that are at least ten times as many, and 1,000 more", () => 
   expect(clause({ brk: 2000 })).toBe(", and makes 1,800 more calls of brk");
 });
 
+it("names page faults that are at least twice as many, and 10,000 more", () => {
+  const faults = (from: number, to: number, calls: Partial<SystemCalls> = {}): string => {
+    const recorded = scenario("as recorded", { systemCalls: FEW, pageFaults: from });
+    const systemCalls = { ...FEW, ...calls };
+    return priceClause(scenario("A=1", { systemCalls, pageFaults: to }), recorded);
+  };
+  expect(faults(24_000, 61_000)).toBe(", and makes 37,000 more page faults");
+  expect(faults(24_000, 61_000, { madvise: 1000 })).toBe(
+    ", and makes 1,000 more calls of madvise and 37,000 more page faults",
+  );
+  expect(faults(24_000, 47_999)).toBe("");
+  expect(faults(100, 10_099)).toBe("");
+  expect(faults(61_000, 24_000)).toBe("");
+});
+
 it("is silent about others", () => {
   expect(clause({})).toBe("");
   expect(clause({ brk: 1999 })).toBe("");

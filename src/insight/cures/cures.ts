@@ -1,0 +1,67 @@
+import type { Cure, CurePrice } from "../../report/cure.ts";
+import type { Report, Scenario, SystemCalls } from "../../report/report.ts";
+import { whatToType } from "../../report/what-to-type/what-to-type.ts";
+import { isUnreliable } from "../evidence/grade.ts";
+import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
+import { threadsPerArena } from "./threads-per-arena.ts";
+import { typedFor } from "./typed-for.ts";
+
+/**
+ * The scenarios that lower RSS notably: first those that lower the peak, by how much they do, then those that lower the end only.
+ * None if the log does not support the model's figures.
+ */
+export function curesOf(report: Omit<Report, "cures">): Cure[] {
+  const [recorded, ...tried] = report.scenarios;
+  if (recorded === undefined || isUnreliable(report)) {
+    return [];
+  }
+  const byMoment = { peak: ranked(recorded, tried, "peak"), end: ranked(recorded, tried, "end") };
+  return [...new Set([...byMoment.peak, ...byMoment.end])].map((scenario) => {
+    const lowers = MOMENTS.filter((moment) => byMoment[moment].includes(scenario));
+    const figures = (moment: Moment) => {
+      const bytes = rssAt(scenario, moment);
+      return { bytes, change: bytes - rssAt(recorded, moment) };
+    };
+    return {
+      name: scenario.name,
+      settings: settingsOf(scenario, recorded),
+      bestFor: MOMENTS.filter((moment) => byMoment[moment][0] === scenario),
+      peak: figures("peak"),
+      end: figures("end"),
+      price: priceOf(scenario, recorded),
+      certain: lowers.every((moment) => isSurelyLower(scenario, recorded, moment)),
+      type: typedFor(whatToType(scenario, report), report),
+    };
+  });
+}
+
+/** What differs from the recorded run, as --what-if takes it. */
+function settingsOf(scenario: Scenario, recorded: Scenario): Record<string, string> {
+  const changed = Object.entries(scenario.settings).filter(
+    ([name, value]) => recorded.settings[name] !== value,
+  );
+  const [cpus] = scenario.name.split(",").flatMap((part) => /^cpus=(.+)$/.exec(part)?.[1] ?? []);
+  return {
+    ...Object.fromEntries(changed),
+    ...(scenario.trim === recorded.trim ? {} : { malloc_trim: scenario.trim }),
+    ...(scenario.glibc === recorded.glibc ? {} : { glibc: scenario.glibc }),
+    ...(cpus === undefined ? {} : { cpus }),
+  };
+}
+
+function priceOf(scenario: Scenario, recorded: Scenario): CurePrice {
+  const more = (kind: keyof SystemCalls): number =>
+    scenario.systemCalls[kind] - recorded.systemCalls[kind];
+  return {
+    systemCalls: {
+      brk: more("brk"),
+      mmap: more("mmap"),
+      mremap: more("mremap"),
+      munmap: more("munmap"),
+      madvise: more("madvise"),
+      mprotect: more("mprotect"),
+    },
+    pageFaults: scenario.pageFaults - recorded.pageFaults,
+    threadsPerArena: threadsPerArena(scenario) - threadsPerArena(recorded),
+  };
+}

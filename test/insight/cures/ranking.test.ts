@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { isSurelyLower, ranked } from "../../../src/insight/cures/ranking.ts";
+import type { Scenario } from "../../../src/report/report.ts";
+import { MiB, scenario } from "../../support/report-builder.ts";
+
+const RECORDED = scenario("as recorded", { endMiB: 100, peakMiB: 200 });
+
+/** Scenarios as name, RSS at the end and peak RSS in MiB. */
+function tried(...rows: readonly [name: string, endMiB: number, peakMiB: number][]): Scenario[] {
+  return rows.map(([name, endMiB, peakMiB]) => scenario(name, { endMiB, peakMiB }));
+}
+
+function names(scenarios: readonly Scenario[]): string[] {
+  return scenarios.map(({ name }) => name);
+}
+
+describe("ranked", () => {
+  const all = tried(["A=1", 90, 150], ["B=1", 50, 200], ["C=1", 80, 100], ["D=1", 99, 199]);
+
+  it("has those that lower RSS notably at that moment, most first", () => {
+    expect(names(ranked(RECORDED, all, "peak"))).toEqual(["C=1", "A=1"]);
+    expect(names(ranked(RECORDED, all, "end"))).toEqual(["B=1", "C=1", "A=1"]);
+  });
+
+  it("leaves out those under which calls fail", () => {
+    const failing = scenario("F=1", { endMiB: 1, peakMiB: 1, failedCalls: 1 });
+    expect(names(ranked(RECORDED, [failing, ...all], "peak"))).toEqual(["C=1", "A=1"]);
+    const asMany = { ...RECORDED, failedCalls: 1 };
+    expect(names(ranked(asMany, [failing, ...all], "peak"))).toEqual(["F=1", "C=1", "A=1"]);
+  });
+
+  it("has the simplest first of those whose gain is within 2 % of the best, in each place", () => {
+    const alike = tried(
+      ["A=1,B=2", 50, 100],
+      ["A=1", 51, 101],
+      ["glibc.malloc.a=1:glibc.malloc.b=2", 50, 100.5],
+      ["C=1,D=1", 60, 140],
+      ["C=1", 60, 141],
+      ["D=1", 60, 142],
+    );
+    expect(names(ranked(RECORDED, alike, "peak"))).toEqual([
+      "A=1",
+      "A=1,B=2",
+      "glibc.malloc.a=1:glibc.malloc.b=2",
+      "C=1",
+      "C=1,D=1",
+      "D=1",
+    ]);
+  });
+
+  it("has a setting that may need too many mappings after one as good", () => {
+    const alike = tried(["MALLOC_MMAP_THRESHOLD_=65536", 50, 100], ["A=1", 50, 101]);
+    expect(names(ranked(RECORDED, alike, "peak"))).toEqual(["A=1", "MALLOC_MMAP_THRESHOLD_=65536"]);
+  });
+});
+
+describe("surely lower", () => {
+  const ranged = (low: number, high: number): Scenario => {
+    const { rss, ...rest } = scenario("A=1", { endMiB: 50, peakMiB: 50 });
+    const end = { lowBytes: low * MiB, highBytes: high * MiB };
+    return { ...rest, rss: { ...rss, ...end, peakLowBytes: low * MiB, peakHighBytes: high * MiB } };
+  };
+
+  it("is what lies below the range of the recorded run", () => {
+    expect(isSurelyLower(ranged(40, 99), RECORDED, "end")).toBe(true);
+    expect(isSurelyLower(ranged(40, 100), RECORDED, "end")).toBe(false);
+    expect(isSurelyLower(ranged(40, 199), RECORDED, "peak")).toBe(true);
+    expect(isSurelyLower(ranged(40, 200), RECORDED, "peak")).toBe(false);
+    expect(isSurelyLower(scenario("A=1", { endMiB: 60 }), ranged(55, 110), "end")).toBe(false);
+  });
+});
