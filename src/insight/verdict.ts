@@ -15,6 +15,7 @@ import { advice } from "./cures/advice.ts";
 import { containerSentences } from "./cures/container.ts";
 import { jvmCure } from "./cures/jvm-cure.ts";
 import { typedForNamed } from "./cures/typed-for-named.ts";
+import { untried } from "./cures/untried.ts";
 import { isWide } from "./cures/wide-range.ts";
 import { outsideSentences } from "./evidence/fit-sentences.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
@@ -62,9 +63,10 @@ export function verdict(report: Report): Sentence[] {
   const inJvm = jvmCure(report);
   const cure = labelled("Cure", advice(recorded, whatIfs, report.causes?.[recorded.name] ?? null));
   const typed = typedForNamed(report);
+  const others = untried(report);
   sentences.push(
     typed.length === 0 ? cure : { ...cure, typed },
-    ...(inJvm === null ? [] : [inJvm]),
+    ...[inJvm, others].filter((one) => one !== null),
     labelled("Proof", reproduced(report.model.fidelity)),
   );
   return [...sentences, ...measuredSentences(report)];
