@@ -595,6 +595,8 @@ struct self {
   char name[NAME_BYTES];
   /* a free has shown that it has a cache: before, its next free may allocate one in its arena */
   unsigned char has_cache;
+  /* it has begun a call */
+  unsigned char has_called;
 };
 
 static __thread struct self self __attribute__((tls_model("initial-exec")));
@@ -758,6 +760,7 @@ static COLD void meet_self(void) {
   self.is_inside = 0;
   self.arena = UNKNOWN_ARENA;
   self.has_cache = 0;
+  self.has_called = 0;
   self.given = 0;
   self.freed_sizes = 0;
   self.contention = 0;
@@ -1402,6 +1405,7 @@ static int range_count;
 static word known_pages[KNOWN_PAGES];
 static word next_refresh;
 
+/* Writes the line of a mapping of code, unless the log has it. */
 static void state_mapping(const char *line) {
   const char *s = line;
   word start = read_hexadecimal(&s);
@@ -1436,8 +1440,8 @@ static void state_mapping(const char *line) {
   comment(header, safe_text(o, file, PATH_BYTES));
 }
 
-/* Writes the mappings of code that the log does not have yet. */
-static COLD void state_mappings(void) {
+/* Reads /proc/self/maps line by line. */
+static COLD void read_mappings(void (*take)(const char *line)) {
   size_t kept = 0;
   int fd = open_file("/proc/self/maps", O_RDONLY, 0);
   if (fd < 0) return;
@@ -1450,7 +1454,7 @@ static COLD void state_mappings(void) {
     scratch[n] = 0;
     for (char *end; (end = (char *)find(line, "\n")) != NULL; line = end + 1) {
       *end = 0;
-      state_mapping(line);
+      take(line);
     }
     kept = (size_t)(scratch + n - line);
     for (size_t i = 0; i < kept; i++) scratch[i] = line[i];
@@ -1466,7 +1470,7 @@ static COLD void meet_caller(word caller, word time) {
   if (i == range_count && time < next_refresh) return;
   known_pages[caller / page_bytes % KNOWN_PAGES] = caller / page_bytes;
   if (i < range_count) return;
-  state_mappings();
+  read_mappings(state_mapping);
   /* Code without a file is compiled by the program itself: many new pages, none with a name. */
   next_refresh = time + 100000;
 }
@@ -1916,6 +1920,58 @@ struct reading {
   const uint64_t *unwritten;
 };
 
+/* The beginning of a heap (§2.4) */
+struct heap_info {
+  word arena;
+  word previous;
+  word size;
+  /* bytes that were ever made accessible */
+  word accessible;
+};
+
+/* True if such a heap may begin at `start`. The arena is in its first heap, behind heap_info. */
+static int is_heap(word start, const struct heap_info *info) {
+  word first = info->arena & ~(word)(HEAP_BYTES - 1);
+  return info->arena != 0 && info->arena - first < 2 * sizeof *info && (first == start) == (info->previous == 0) &&
+         info->previous % HEAP_BYTES == 0 && info->size <= info->accessible && info->accessible <= HEAP_BYTES &&
+         info->size % page_bytes == 0;
+}
+
+/*
+ * A thread has made its first call since heaps were looked for. That makes its cache, and often an arena, of which no block need be
+ * returned: the call may be a free, or its block may have a mapping of its own.
+ */
+static int has_new_threads;
+
+static COLD void note_first_call(void) {
+  self.has_called = 1;
+  has_new_threads = 1;
+}
+
+/* Reads memory that another thread may unmap meanwhile. */
+static int memory_fd;
+
+/* Meets the heaps that are in a mapping. */
+static void meet_mapped_heaps(const char *line) {
+  word start = read_hexadecimal(&line);
+  line++;
+  word end = read_hexadecimal(&line);
+  if (after(line, " rw-p ") == NULL || find(line, "/") != NULL) return;
+  for (word heap = (start + HEAP_BYTES - 1) / HEAP_BYTES * HEAP_BYTES; heap < end; heap += HEAP_BYTES) {
+    if (!read_pagemap(heap / page_bytes, 1) || !is_present(pagemap.entries[0])) continue;
+    struct heap_info info;
+    if (SYS(pread64, memory_fd, &info, sizeof info, heap) == sizeof info && is_heap(heap, &info)) meet_heap(heap);
+  }
+}
+
+static COLD void meet_heaps_of_new_threads(void) {
+  has_new_threads = 0;
+  memory_fd = open_file("/proc/self/mem", O_RDONLY, 0);
+  if (memory_fd < 0) return;
+  read_mappings(meet_mapped_heaps);
+  SYS(close, memory_fd);
+}
+
 static struct reading main_reading;
 /* of the heaps in `heaps`, in their order */
 static struct reading heap_readings[MOST_HEAPS];
@@ -1953,19 +2009,14 @@ static word read_heaps(struct reading_memory *memory) {
   word left = 0;
   for (word i = 0; i < heap_count; i++) {
     word heap = heaps[i];
-    /* heap_info: arena, previous heap, size, and bytes ever made accessible (§2.4) */
-    word arena = 0, previous = 0, size = 0, accessible = 0;
-    if (read_pagemap(heap / page_bytes, 1) && is_present(pagemap.entries[0])) {
-      const word *info = (const word *)heap;
-      arena = info[0], previous = info[1], size = info[2], accessible = info[3];
-    }
-    if (arena == 0 || previous % HEAP_BYTES != 0 || size > accessible || accessible > HEAP_BYTES || size % page_bytes != 0) {
+    const struct heap_info *info = (const struct heap_info *)heap;
+    if (!read_pagemap(heap / page_bytes, 1) || !is_present(pagemap.entries[0]) || !is_heap(heap, info)) {
       /* The heap has been unmapped. */
       *known_heap(heap) = 0;
       continue;
     }
     heaps[left] = heap;
-    resident += read_heap(&heap_readings[left++], heap, heap + accessible, memory);
+    resident += read_heap(&heap_readings[left++], heap, heap + info->accessible, memory);
   }
   heap_count = left;
   return resident;
@@ -2015,6 +2066,7 @@ static COLD void sample(word time) {
     next_sample = (word)-1;
     return;
   }
+  if (has_new_threads) meet_heaps_of_new_threads();
   word brk = (word)SYS(brk, 0);
   if (brk < heap_start) brk = heap_start;
   struct reading_memory memory = map_readings(brk - heap_start);
@@ -2289,14 +2341,15 @@ static COLD void begin_recording(void) {
       comment(header, decimal(o, config.min_hole));
     }
   }
-  state_mappings();
+  read_mappings(state_mapping);
   next_refresh = 0;
+  has_new_threads = 1;
   next_sample = config.sample_every == 0 ? (word)-1 : now() + config.sample_every;
 }
 
 static COLD void end_recording(void) {
   name_threads();
-  state_mappings();
+  read_mappings(state_mapping);
   state_cgroup();
   sample(now());
   if (process->lost != 0) state_lost_calls();
@@ -2490,6 +2543,7 @@ static inline void begin_call(enum how how, struct line *line, word locks, void 
     line->locks = locks;
     take_call_locks(locks, self.tid);
   }
+  if (UNLIKELY(!self.has_called)) note_first_call();
   dies(how, old);
 }
 

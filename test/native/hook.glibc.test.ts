@@ -147,6 +147,12 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(largest)).toEqual(EXACT);
   });
 
+  it("measures the heap of a thread that was given no block", () => {
+    const { largest } = hook.record(calls.path, ["frees"]);
+    expect(comments(largest, "rss").length).toBe(1);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
   it("logs names of threads and the ends of threads", () => {
     const { largest } = hook.record(calls.path, ["threads"]);
     const { threads } = reported(largest);

@@ -2,7 +2,8 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES
+ *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES |
+ *                frees
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -117,6 +118,19 @@ static void write_meanwhile(long pages) {
   pthread_join(thread, NULL);
 }
 
+static void *free_kept(void *unused) {
+  free(kept);
+  return unused;
+}
+
+/* The thread's cache, and with it an arena, are made by a call that returns no block. */
+static void free_in_thread(void) {
+  pthread_t thread;
+  kept = malloc(100);
+  pthread_create(&thread, NULL, free_kept, NULL);
+  pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   long number = argc > 2 ? atol(argv[2]) : 0;
@@ -137,6 +151,7 @@ int main(int argc, char **argv) {
   if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
   if (strcmp(what, "writes") == 0) write_meanwhile(number);
+  if (strcmp(what, "frees") == 0) free_in_thread();
   if (strcmp(what, "wait") == 0) {
     struct timespec pause = {number / 1000, number % 1000 * 1000000};
     kept = malloc(11);
