@@ -75,7 +75,8 @@ typedef uintptr_t word;
 enum {
   WINDOW_BYTES = 512 << 10,
   LINE_BYTES = 256,
-  HOLE_LINE_BYTES = 128 << 10,
+  /* less than a window, whose first page may have lines of the one before */
+  HOLE_LINE_BYTES = 480 << 10,
   /* at the end of a window, for the line that says what was lost */
   RESERVE_BYTES = 64,
   HIGH_FD = 900,

@@ -137,6 +137,12 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(holesOf("0")).toMatchObject({ pointers: 0, holes: 0 });
   });
 
+  it("logs thousands of holes of one block", () => {
+    const { largest } = hook.record(calls.path, ["sparse", "40000"]);
+    expect(comments(largest, "hole").at(-1)?.split(",").length).toBeGreaterThan(19_900);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
   it.each([
     ["mapped block", {}],
     ["heap's block", { MALLOC_MMAP_THRESHOLD_: String(2 ** 25) }],

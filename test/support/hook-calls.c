@@ -3,7 +3,7 @@
  * executed program, files of the hook that are closed.
  *
  *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES |
- *                frees
+ *                frees | sparse PAGES
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -131,6 +131,12 @@ static void free_in_thread(void) {
   pthread_join(thread, NULL);
 }
 
+/* Every other page of a block is written. */
+static void write_sparsely(long pages) {
+  char *block = kept = malloc((size_t)pages * 4096);
+  for (long page = 0; page < pages; page += 2) block[page * 4096] = 1;
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   long number = argc > 2 ? atol(argv[2]) : 0;
@@ -151,6 +157,7 @@ int main(int argc, char **argv) {
   if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
   if (strcmp(what, "writes") == 0) write_meanwhile(number);
+  if (strcmp(what, "sparse") == 0) write_sparsely(number);
   if (strcmp(what, "frees") == 0) free_in_thread();
   if (strcmp(what, "wait") == 0) {
     struct timespec pause = {number / 1000, number % 1000 * 1000000};
