@@ -1949,7 +1949,7 @@ static COLD void note_first_call(void) {
   has_new_threads = 1;
 }
 
-/* Reads memory that another thread may unmap meanwhile. */
+/* /proc/self/mem: mappings that are not malloc's may be gone when they are read. */
 static int memory_fd;
 
 /* Meets the heaps that are in a mapping. */

@@ -157,6 +157,11 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     const { largest } = hook.record(calls.path, ["frees"]);
     expect(comments(largest, "rss").length).toBe(1);
     expect(misses(largest)).toEqual(EXACT);
+    const env = { MALLOG_START_AFTER: "150ms" };
+    const late = hook.record(calls.path, ["frees", "300"], { env }).largest;
+    const arenas = comments(largest, "rss").map((text) => /arenas=\d+/.exec(text)?.[0]);
+    expect(arenas).not.toEqual(["arenas=0"]);
+    expect(comments(late, "rss").map((text) => /arenas=\d+/.exec(text)?.[0])).toEqual(arenas);
   });
 
   it("logs names of threads and the ends of threads", () => {

@@ -3,7 +3,7 @@
  * executed program, files of the hook that are closed.
  *
  *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES |
- *                frees | sparse PAGES
+ *                frees [MS] | sparse PAGES
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -124,11 +124,13 @@ static void *free_kept(void *unused) {
 }
 
 /* The thread's cache, and with it an arena, are made by a call that returns no block. */
-static void free_in_thread(void) {
+static void free_in_thread(long pause_ms) {
   pthread_t thread;
   kept = malloc(100);
   pthread_create(&thread, NULL, free_kept, NULL);
   pthread_join(thread, NULL);
+  usleep((useconds_t)pause_ms * 1000);
+  kept = malloc(100);
 }
 
 /* Every other page of a block is written. */
@@ -158,7 +160,7 @@ int main(int argc, char **argv) {
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
   if (strcmp(what, "writes") == 0) write_meanwhile(number);
   if (strcmp(what, "sparse") == 0) write_sparsely(number);
-  if (strcmp(what, "frees") == 0) free_in_thread();
+  if (strcmp(what, "frees") == 0) free_in_thread(number);
   if (strcmp(what, "wait") == 0) {
     struct timespec pause = {number / 1000, number % 1000 * 1000000};
     kept = malloc(11);
