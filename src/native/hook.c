@@ -75,7 +75,8 @@ typedef uintptr_t word;
 enum {
   WINDOW_BYTES = 512 << 10,
   LINE_BYTES = 256,
-  HOLE_LINE_BYTES = 128 << 10,
+  /* less than a window, whose first page may have lines of the one before */
+  HOLE_LINE_BYTES = 480 << 10,
   /* at the end of a window, for the line that says what was lost */
   RESERVE_BYTES = 64,
   HIGH_FD = 900,
@@ -595,6 +596,8 @@ struct self {
   char name[NAME_BYTES];
   /* a free has shown that it has a cache: before, its next free may allocate one in its arena */
   unsigned char has_cache;
+  /* it has begun a call */
+  unsigned char has_called;
 };
 
 static __thread struct self self __attribute__((tls_model("initial-exec")));
@@ -758,6 +761,7 @@ static COLD void meet_self(void) {
   self.is_inside = 0;
   self.arena = UNKNOWN_ARENA;
   self.has_cache = 0;
+  self.has_called = 0;
   self.given = 0;
   self.freed_sizes = 0;
   self.contention = 0;
@@ -1402,6 +1406,7 @@ static int range_count;
 static word known_pages[KNOWN_PAGES];
 static word next_refresh;
 
+/* Writes the line of a mapping of code, unless the log has it. */
 static void state_mapping(const char *line) {
   const char *s = line;
   word start = read_hexadecimal(&s);
@@ -1436,8 +1441,8 @@ static void state_mapping(const char *line) {
   comment(header, safe_text(o, file, PATH_BYTES));
 }
 
-/* Writes the mappings of code that the log does not have yet. */
-static COLD void state_mappings(void) {
+/* Reads /proc/self/maps line by line. */
+static COLD void read_mappings(void (*take)(const char *line)) {
   size_t kept = 0;
   int fd = open_file("/proc/self/maps", O_RDONLY, 0);
   if (fd < 0) return;
@@ -1450,7 +1455,7 @@ static COLD void state_mappings(void) {
     scratch[n] = 0;
     for (char *end; (end = (char *)find(line, "\n")) != NULL; line = end + 1) {
       *end = 0;
-      state_mapping(line);
+      take(line);
     }
     kept = (size_t)(scratch + n - line);
     for (size_t i = 0; i < kept; i++) scratch[i] = line[i];
@@ -1466,7 +1471,7 @@ static COLD void meet_caller(word caller, word time) {
   if (i == range_count && time < next_refresh) return;
   known_pages[caller / page_bytes % KNOWN_PAGES] = caller / page_bytes;
   if (i < range_count) return;
-  state_mappings();
+  read_mappings(state_mapping);
   /* Code without a file is compiled by the program itself: many new pages, none with a name. */
   next_refresh = time + 100000;
 }
@@ -1488,10 +1493,10 @@ static struct {
   word count;
 } blocks;
 
-/* Heaps of arenas other than the main one. */
+/* Heaps of arenas other than the main one, by address. */
 enum { MOST_HEAPS = 16384 };
 static word heaps[MOST_HEAPS];
-static int heap_count;
+static word heap_count;
 /* heaps that are among them, by the end of their number */
 enum { KNOWN_HEAPS = 64 };
 static word known_heaps[KNOWN_HEAPS];
@@ -1556,11 +1561,24 @@ static inline word *known_heap(word heap) {
   return &known_heaps[heap / HEAP_BYTES % KNOWN_HEAPS];
 }
 
+/* How many heaps begin at `address` or below */
+static word heaps_up_to(word address) {
+  word from = 0;
+  word to = heap_count;
+  while (from < to) {
+    word middle = (from + to) / 2;
+    if (heaps[middle] <= address) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
 static COLD void meet_heap(word heap) {
   *known_heap(heap) = heap;
-  for (int i = 0; i < heap_count; i++)
-    if (heaps[i] == heap) return;
-  if (heap_count < MOST_HEAPS) heaps[heap_count++] = heap;
+  word at = heaps_up_to(heap);
+  if ((at > 0 && heaps[at - 1] == heap) || heap_count == MOST_HEAPS) return;
+  for (word i = heap_count++; i > at; i--) heaps[i] = heaps[i - 1];
+  heaps[at] = heap;
 }
 
 enum { PREV_INUSE = 1, IS_MMAPPED = 2, NON_MAIN_ARENA = 4, FLAGS = 7 };
@@ -1765,87 +1783,96 @@ static COLD void open_pagemap(void) {
   SYS(munmap, pages, 2 * page_bytes);
 }
 
-/* Resident pages of [from, to) */
-static word resident_pages(word from, word to) {
+/* Resident pages of [from, to). Sets the bit of each unwritten page in `unwritten`, unless that is NULL. */
+static word resident_pages(word from, word to, uint64_t *unwritten) {
   word count = 0;
   word last = (to + page_bytes - 1) / page_bytes;
   for (word page = from / page_bytes; page < last;) {
     word n = last - page < 512 ? last - page : 512;
     if (!read_pagemap(page, n)) break;
-    for (word i = 0; i < n; i++) count += (word)is_resident(pagemap.entries[i]);
+    for (word i = 0; i < n; i++) {
+      count += (word)is_resident(pagemap.entries[i]);
+      if (unwritten != NULL && is_unwritten(pagemap.entries[i])) unwritten[i / 64] |= (uint64_t)1 << i % 64;
+    }
+    if (unwritten != NULL) unwritten += 512 / 64;
     page += n;
   }
   return count;
 }
 
-/* Memory for a line of holes, and for the entries of the page map that it is made from. */
-struct hole_buffer {
-  uint64_t *entries;
-  word entry_count;
-  char *line;
-  size_t line_bytes;
-  /* resident pages of the block below `next_page`, as they were when the line was made */
-  word resident;
-  word next_page;
+/* The line of a block's pages that were never written (docs/touch.md §6), while it is made. */
+struct hole_line {
+  char *text;
+  size_t bytes;
+  word block;
+  /* NULL: there are none so far */
+  char *end;
+  /* the first page of the hole that the page before is in; 0: that is written */
+  word hole;
 };
 
-/* Writes the line of the pages of a block that were never written (docs/touch.md §6). Returns its end; NULL if there are none. */
-static char *hole_line(word p, word bytes, struct hole_buffer *buffer) {
-  char *o = NULL;
-  word first = p / page_bytes;
-  word last = (p + bytes - 1) / page_bytes;
-  word hole = 0;
-  buffer->resident = 0;
-  buffer->next_page = first;
-  for (word page = first; page <= last;) {
+/* Takes the next page of the block, or the one behind it as written. A line that is full takes no more holes. */
+static inline void take_page(struct hole_line *line, word page, int unwritten) {
+  if (unwritten && line->hole == 0) line->hole = page;
+  if (unwritten || line->hole == 0) return;
+  char *o = line->end;
+  if (o != NULL && o > line->text + line->bytes - 64) return;
+  if (o == NULL) {
+    o = text(line->text, "# hole ");
+    o = pointer(o, line->block);
+    *o++ = ' ';
+  } else {
+    *o++ = ',';
+  }
+  word from = line->hole * page_bytes > line->block ? line->hole * page_bytes - line->block : 0;
+  o = decimal(o, from);
+  *o++ = '+';
+  line->end = o = decimal(o, page * page_bytes - line->block - from);
+  line->hole = 0;
+}
+
+/* Finds the holes of a block in the page map. Returns its resident pages as they were there. */
+static inline word find_holes(struct hole_line *line, word bytes, uint64_t *entries, word entry_count) {
+  word resident = 0;
+  word last = (line->block + bytes - 1) / page_bytes;
+  for (word page = line->block / page_bytes; page <= last;) {
     word left = last - page + 1;
-    word n = left < buffer->entry_count ? left : buffer->entry_count;
-    if (!read_entries(buffer->entries, page, n)) return NULL;
-    for (word i = 0; i < n; i++) buffer->resident += (word)is_resident(buffer->entries[i]);
-    buffer->next_page = page + n;
-    for (word i = 0; i <= n; i++) {
-      int unwritten = i < n && is_unwritten(buffer->entries[i]);
-      /* A hole may go on in the next entries that are read. */
-      if (i == n && page + n <= last) break;
-      if (unwritten && hole == 0) hole = page + i;
-      if (unwritten || hole == 0) continue;
-      word from = hole == first ? 0 : hole * page_bytes - p;
-      word to = (page + i) * page_bytes - p;
-      hole = 0;
-      if (o == NULL) {
-        o = text(buffer->line, "# hole ");
-        o = pointer(o, p);
-        *o++ = ' ';
-      } else {
-        *o++ = ',';
-      }
-      o = decimal(o, from);
-      *o++ = '+';
-      o = decimal(o, to - from);
-      if (o > buffer->line + buffer->line_bytes - 64) return o;
+    word n = left < entry_count ? left : entry_count;
+    if (!read_entries(entries, page, n)) {
+      line->end = NULL;
+      return resident;
+    }
+    for (word i = 0; i < n; i++) {
+      resident += (word)is_resident(entries[i]);
+      take_page(line, page + i, is_unwritten(entries[i]));
     }
     page += n;
   }
-  return o;
+  take_page(line, last + 1, 0);
+  return resident;
 }
 
 static int may_have_holes(word p, word bytes) {
   return config.min_hole != 0 && bytes >= config.min_hole && p / page_bytes != (p + bytes - 1) / page_bytes;
 }
 
+static char hole_text[HOLE_LINE_BYTES];
+
+static struct hole_line begin_holes(word block) {
+  return (struct hole_line){.text = hole_text, .bytes = sizeof hole_text, .block = block};
+}
+
 /*
- * Logs the holes of a block. Returns 1 if it looked for some; `resident` are then the block's resident pages, counted where the
- * holes were found: other threads may write to the block meanwhile. The log's lock is held.
+ * Logs the holes of a block. Returns its resident pages, counted where the holes were found: other threads may write to the block
+ * meanwhile. The log's lock is held.
  */
-static COLD int state_holes(word p, word bytes, word *resident) {
-  static char line[HOLE_LINE_BYTES];
-  struct hole_buffer buffer = {.entries = pagemap.entries, .entry_count = 512, .line = line, .line_bytes = sizeof line};
-  if (!may_have_holes(p, bytes) || !has_pagemap()) return 0;
-  char *end = hole_line(p, bytes, &buffer);
-  if (end != NULL) comment(line, end);
-  word rest = buffer.next_page * page_bytes;
-  *resident = buffer.resident + (rest < p + bytes ? resident_pages(rest, p + bytes) : 0);
-  return 1;
+static COLD word state_holes(word p, word bytes) {
+  if (!has_pagemap()) return 0;
+  if (!may_have_holes(p, bytes)) return resident_pages(p, p + bytes, NULL);
+  struct hole_line line = begin_holes(p);
+  word resident = find_holes(&line, bytes, pagemap.entries, 512);
+  if (line.end != NULL) comment(line.text, line.end);
+  return resident;
 }
 
 /* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
@@ -1858,14 +1885,14 @@ static inline void dies(enum how how, void *p) {
     word bytes = (head & ~(word)FLAGS) - (head & IS_MMAPPED ? 16 : 8);
     /* Most blocks have few pages: these are looked at before the log's lock is taken, for which others would wait. */
     uint64_t entries[MOST_EARLY_PAGES];
-    char line[MOST_EARLY_PAGES * 16 + 64];
-    struct hole_buffer buffer = {.entries = entries, .entry_count = MOST_EARLY_PAGES, .line = line, .line_bytes = sizeof line};
-    int is_early = bytes < (MOST_EARLY_PAGES - 1) * page_bytes && is_open(&pagemap.file);
-    char *end = is_early && may_have_holes((word)p, bytes) ? hole_line((word)p, bytes, &buffer) : NULL;
+    char early_text[MOST_EARLY_PAGES * 16 + 64];
+    struct hole_line line = {.text = early_text, .bytes = sizeof early_text, .block = (word)p};
+    int is_inspected = may_have_holes((word)p, bytes);
+    int is_early = is_inspected && bytes < (MOST_EARLY_PAGES - 1) * page_bytes && is_open(&pagemap.file);
+    if (is_early) find_holes(&line, bytes, entries, MOST_EARLY_PAGES);
     take_lock(self.tid);
-    word resident;
-    if (!is_early) (void)state_holes((word)p, bytes, &resident);
-    else if (end != NULL) comment(line, end);
+    if (line.end != NULL) comment(line.text, line.end);
+    else if (is_inspected && !is_early) state_holes((word)p, bytes);
     remove_block((word)p);
     give_lock();
   }
@@ -1884,26 +1911,154 @@ static word present_pages(const char *window) {
   return count;
 }
 
-/* Resident pages of the heaps of arenas other than the main one. */
-static word resident_heaps(void) {
-  word pages = 0;
-  for (int i = 0; i < heap_count; i++) {
+/*
+ * What a sample has read of a heap: a bit for each page, 1 where it was not written. The holes of the heap's blocks are found in
+ * these bits: other threads go on writing, so that the page map may have changed since the resident pages were counted.
+ */
+struct reading {
+  word first_page;
+  word page_count;
+  const uint64_t *unwritten;
+};
+
+/* The beginning of a heap (§2.4) */
+struct heap_info {
+  word arena;
+  word previous;
+  word size;
+  /* bytes that were ever made accessible */
+  word accessible;
+};
+
+/* True if such a heap may begin at `start`. The arena is in its first heap, behind heap_info. */
+static int is_heap(word start, const struct heap_info *info) {
+  word first = info->arena & ~(word)(HEAP_BYTES - 1);
+  return info->arena != 0 && info->arena - first < 2 * sizeof *info && (first == start) == (info->previous == 0) &&
+         info->previous % HEAP_BYTES == 0 && info->size <= info->accessible && info->accessible <= HEAP_BYTES &&
+         info->size % page_bytes == 0;
+}
+
+/*
+ * A thread has made its first call since heaps were looked for. That makes its cache, and often an arena, of which no block need be
+ * returned: the call may be a free, or its block may have a mapping of its own.
+ */
+static int has_new_threads;
+
+static COLD void note_first_call(void) {
+  self.has_called = 1;
+  has_new_threads = 1;
+}
+
+/* /proc/self/mem: mappings that are not malloc's may be gone when they are read. */
+static int memory_fd;
+
+/* Meets the heaps that are in a mapping. */
+static void meet_mapped_heaps(const char *line) {
+  word start = read_hexadecimal(&line);
+  line++;
+  word end = read_hexadecimal(&line);
+  if (after(line, " rw-p ") == NULL || find(line, "/") != NULL) return;
+  for (word heap = (start + HEAP_BYTES - 1) / HEAP_BYTES * HEAP_BYTES; heap < end; heap += HEAP_BYTES) {
+    if (!read_pagemap(heap / page_bytes, 1) || !is_present(pagemap.entries[0])) continue;
+    struct heap_info info;
+    if (SYS(pread64, memory_fd, &info, sizeof info, heap) == sizeof info && is_heap(heap, &info)) meet_heap(heap);
+  }
+}
+
+static COLD void meet_heaps_of_new_threads(void) {
+  has_new_threads = 0;
+  memory_fd = open_file("/proc/self/mem", O_RDONLY, 0);
+  if (memory_fd < 0) return;
+  read_mappings(meet_mapped_heaps);
+  SYS(close, memory_fd);
+}
+
+static struct reading main_reading;
+/* of the heaps in `heaps`, in their order */
+static struct reading heap_readings[MOST_HEAPS];
+
+/* Memory for the bits of one sample; `next`: of the next heap; NULL: there is none */
+struct reading_memory {
+  uint64_t *bits;
+  uint64_t *next;
+  word bytes;
+};
+
+static word words_of_bits(word pages) {
+  return (pages + 63) / 64;
+}
+
+static struct reading_memory map_readings(word main_bytes) {
+  word words = words_of_bits(main_bytes / page_bytes + 2) + heap_count * words_of_bits(HEAP_BYTES / page_bytes);
+  uint64_t *bits = map_memory(words * 8);
+  return (struct reading_memory){bits, bits, words * 8};
+}
+
+/* Reads the pages of a heap, [from, to). Returns how many are resident. */
+static word read_heap(struct reading *reading, word from, word to, struct reading_memory *memory) {
+  word first = from / page_bytes;
+  word pages = (to + page_bytes - 1) / page_bytes - first;
+  *reading = (struct reading){first, memory->next == NULL ? 0 : pages, memory->next};
+  word resident = resident_pages(from, to, memory->next);
+  if (memory->next != NULL) memory->next += words_of_bits(pages);
+  return resident;
+}
+
+/* The same of all heaps of arenas other than the main one. */
+static word read_heaps(struct reading_memory *memory) {
+  word resident = 0;
+  word left = 0;
+  for (word i = 0; i < heap_count; i++) {
     word heap = heaps[i];
-    /* heap_info: arena, previous heap, size, and bytes ever made accessible (§2.4) */
-    word arena = 0, previous = 0, size = 0, accessible = 0;
-    if (read_pagemap(heap / page_bytes, 1) && is_present(pagemap.entries[0])) {
-      const word *info = (const word *)heap;
-      arena = info[0], previous = info[1], size = info[2], accessible = info[3];
-    }
-    if (arena == 0 || previous % HEAP_BYTES != 0 || size > accessible || accessible > HEAP_BYTES || size % page_bytes != 0) {
+    const struct heap_info *info = (const struct heap_info *)heap;
+    if (!read_pagemap(heap / page_bytes, 1) || !is_present(pagemap.entries[0]) || !is_heap(heap, info)) {
       /* The heap has been unmapped. */
       *known_heap(heap) = 0;
-      heaps[i--] = heaps[--heap_count];
       continue;
     }
-    pages += resident_pages(heap, heap + accessible);
+    heaps[left] = heap;
+    resident += read_heap(&heap_readings[left++], heap, heap + info->accessible, memory);
   }
-  return pages;
+  heap_count = left;
+  return resident;
+}
+
+/* What was read of the heap that has these pages; NULL: nothing, they may be of a mapping that replaces the main heap (§2.3) */
+static const struct reading *reading_of(word first, word last) {
+  const struct reading *reading = &main_reading;
+  if (first - reading->first_page >= reading->page_count) {
+    word heap = heaps_up_to(first * page_bytes);
+    if (heap == 0) return NULL;
+    reading = &heap_readings[heap - 1];
+  }
+  return last - reading->first_page < reading->page_count ? reading : NULL;
+}
+
+/* Logs the holes of a heap's block as the sample has read them. The log's lock is held. */
+static void state_read_holes(word p, word bytes) {
+  word first = p / page_bytes;
+  word last = (p + bytes - 1) / page_bytes;
+  const struct reading *reading = reading_of(first, last);
+  if (reading == NULL) {
+    state_holes(p, bytes);
+    return;
+  }
+  if (!may_have_holes(p, bytes)) return;
+  struct hole_line line = begin_holes(p);
+  for (word page = first; page <= last;) {
+    word at = page - reading->first_page;
+    uint64_t bits = reading->unwritten[at / 64] >> at % 64;
+    word n = 64 - at % 64;
+    if (n > last - page + 1) n = last - page + 1;
+    /* Of most blocks all is written. */
+    if (bits == 0 && line.hole == 0) {
+      page += n;
+      continue;
+    }
+    for (word end = page + n; page < end; page++, bits >>= 1) take_page(&line, page, (int)(bits & 1));
+  }
+  take_page(&line, last + 1, 0);
+  if (line.end != NULL) comment(line.text, line.end);
 }
 
 /* # rss TOTAL heap=… arenas=… mapped=… other=…: what is resident of malloc's memory, and of the rest of the process */
@@ -1912,20 +2067,22 @@ static COLD void sample(word time) {
     next_sample = (word)-1;
     return;
   }
+  if (has_new_threads) meet_heaps_of_new_threads();
+  word brk = (word)SYS(brk, 0);
+  if (brk < heap_start) brk = heap_start;
+  struct reading_memory memory = map_readings(brk - heap_start);
+  word heap = read_heap(&main_reading, heap_start, brk, &memory);
+  word arenas = read_heaps(&memory);
   word mapped = 0;
   for (word i = 0; i < blocks.size; i++) {
     const struct block *block = &blocks.slots[i];
     if (block->pointer == 0) continue;
-    word end = block->pointer + block->bytes;
-    word resident;
-    int is_counted = state_holes(block->pointer, block->bytes, &resident);
-    if (block->mapping == 0) continue;
-    mapped += is_counted ? resident + resident_pages(block->mapping, block->pointer & ~(page_bytes - 1))
-                         : resident_pages(block->mapping, end);
+    if (block->mapping == 0) state_read_holes(block->pointer, block->bytes);
+    else
+      mapped += state_holes(block->pointer, block->bytes) +
+                resident_pages(block->mapping, block->pointer & ~(page_bytes - 1), NULL);
   }
-  word arenas = resident_heaps();
-  word brk = (word)SYS(brk, 0);
-  word heap = brk > heap_start ? resident_pages(heap_start, brk) : 0;
+  if (memory.bits != NULL) SYS(munmap, memory.bits, memory.bytes);
   word malloced = heap + arenas + mapped;
   word all = 0;
   if (read_file("/proc/self/statm", scratch, 256)) {
@@ -2185,14 +2342,15 @@ static COLD void begin_recording(void) {
       comment(header, decimal(o, config.min_hole));
     }
   }
-  state_mappings();
+  read_mappings(state_mapping);
   next_refresh = 0;
+  has_new_threads = 1;
   next_sample = config.sample_every == 0 ? (word)-1 : now() + config.sample_every;
 }
 
 static COLD void end_recording(void) {
   name_threads();
-  state_mappings();
+  read_mappings(state_mapping);
   state_cgroup();
   sample(now());
   if (process->lost != 0) state_lost_calls();
@@ -2386,6 +2544,7 @@ static inline void begin_call(enum how how, struct line *line, word locks, void 
     line->locks = locks;
     take_call_locks(locks, self.tid);
   }
+  if (UNLIKELY(!self.has_called)) note_first_call();
   dies(how, old);
 }
 

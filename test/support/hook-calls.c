@@ -2,7 +2,8 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES
+ *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES |
+ *                frees [MS] | sparse PAGES
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -117,6 +118,27 @@ static void write_meanwhile(long pages) {
   pthread_join(thread, NULL);
 }
 
+static void *free_kept(void *unused) {
+  free(kept);
+  return unused;
+}
+
+/* The thread's cache, and with it an arena, are made by a call that returns no block. */
+static void free_in_thread(long pause_ms) {
+  pthread_t thread;
+  kept = malloc(100);
+  pthread_create(&thread, NULL, free_kept, NULL);
+  pthread_join(thread, NULL);
+  usleep((useconds_t)pause_ms * 1000);
+  kept = malloc(100);
+}
+
+/* Every other page of a block is written. */
+static void write_sparsely(long pages) {
+  char *block = kept = malloc((size_t)pages * 4096);
+  for (long page = 0; page < pages; page += 2) block[page * 4096] = 1;
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   long number = argc > 2 ? atol(argv[2]) : 0;
@@ -137,6 +159,8 @@ int main(int argc, char **argv) {
   if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
   if (strcmp(what, "writes") == 0) write_meanwhile(number);
+  if (strcmp(what, "sparse") == 0) write_sparsely(number);
+  if (strcmp(what, "frees") == 0) free_in_thread(number);
   if (strcmp(what, "wait") == 0) {
     struct timespec pause = {number / 1000, number % 1000 * 1000000};
     kept = malloc(11);

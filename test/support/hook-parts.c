@@ -29,7 +29,10 @@
 #include <sys/syscall.h>
 #undef SYS_pwrite64
 #define SYS_pwrite64 (wait_before_zeros(), __NR_pwrite64)
+#undef SYS_pread64
+#define SYS_pread64 (write_before_reading(), __NR_pread64)
 static void wait_before_zeros(void);
+static void write_before_reading(void);
 #include "hook.c"
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +136,6 @@ static void *prepare_windows(void *unused) {
 static void write_while_windows_are_made(const char *path) {
   enum { LINES = 2000000, BYTES = 20 };
   pthread_t preparing;
-  text(config.out, path)[0] = 0;
   expect_number("open_log", (word)open_log(), 0);
   process->state = RECORDING;
   if (pthread_create(&preparing, NULL, prepare_windows, NULL) != 0) abort();
@@ -157,6 +159,91 @@ static void write_while_windows_are_made(const char *path) {
   expect_number("lines lost", (word)lost, 0);
   expect_number("the log's end", log == NULL ? 0 : (word)fgetc(log), (word)EOF);
   if (log != NULL) fclose(log);
+}
+
+enum { REGION_PAGES = 3000 };
+
+/* Memory of which the program writes a page before each reading of the page map, from the last one down. */
+static struct {
+  char *start;
+  word unwritten_pages;
+} written_late[8];
+static size_t late_count;
+
+static void write_before_reading(void) {
+  for (size_t i = 0; i < late_count; i++) {
+    if (written_late[i].unwritten_pages == 0) continue;
+    written_late[i].start[--written_late[i].unwritten_pages * page_bytes] = 1;
+  }
+}
+
+/* Blocks one behind another, each behind data of glibc that make its first page resident. All other pages are written late. */
+static void add_blocks_written_late(char *start, int are_mapped) {
+  enum { PAGES = 125 };
+  word bytes = PAGES * page_bytes;
+  written_late[late_count].start = start;
+  written_late[late_count++].unwritten_pages = REGION_PAGES;
+  for (word at = (word)start; at < (word)start + REGION_PAGES * page_bytes; at += bytes) {
+    word data[] = {at, 0, REGION_PAGES * page_bytes, REGION_PAGES * page_bytes};
+    memcpy((char *)at, data, sizeof data);
+    add_block(at + sizeof data, bytes - sizeof data, are_mapped ? at : 0);
+  }
+}
+
+/* Returns the bytes of all holes in a log, and those that its samples name. */
+static word holes_and(const char *name, const char *path) {
+  static char line[1 << 20];
+  word bytes = 0;
+  FILE *log = fopen(path, "r");
+  if (log == NULL) return 0;
+  while (fgets(line, sizeof line, log) != NULL) {
+    const char *value = strstr(line, name);
+    if (after(line, "# rss ") != NULL && value != NULL) bytes += strtoul(value + strlen(name), NULL, 10);
+    if (after(line, "# hole ") == NULL) continue;
+    for (const char *s = strchr(line, '+'); s != NULL; s = strchr(s + 1, '+')) bytes += strtoul(s + 1, NULL, 10);
+  }
+  fclose(log);
+  return bytes;
+}
+
+/* A program that writes while it is measured: each page of its blocks is either counted, or in a hole that is stated. */
+static void measure_while_written(const char *path) {
+  enum { HEAPS = 3 };
+  word bytes = REGION_PAGES * page_bytes;
+  word missing = (word)sbrk(0) % page_bytes;
+  char *main_heap = sbrk((long)(bytes + (missing == 0 ? 0 : page_bytes - missing)));
+  main_heap += missing == 0 ? 0 : page_bytes - missing;
+  char *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *reserved = mmap(NULL, (HEAPS + 1) * (word)HEAP_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (main_heap == (void *)-1 || mapping == MAP_FAILED || reserved == MAP_FAILED) abort();
+  is_glibc = 1;
+  config.min_hole = config.smallest_noted = page_bytes;
+  heap_start = (word)main_heap;
+  open_pagemap();
+  const struct {
+    const char *name;
+    word pages;
+  } kinds[] = {{" heap=", REGION_PAGES}, {" mapped=", REGION_PAGES}, {" arenas=", HEAPS * REGION_PAGES}};
+  for (int kind = 0; kind < 3; kind++) {
+    expect_number("open_log", (word)open_log(), 0);
+    process->state = RECORDING;
+    if (kind == 0) add_blocks_written_late(main_heap, 0);
+    if (kind == 1) add_blocks_written_late(mapping, 1);
+    /* Not in the order of their addresses */
+    for (word i = 1; kind == 2 && i <= HEAPS; i++) {
+      char *heap = (char *)heap_of(reserved) + (1 + i % HEAPS) * (word)HEAP_BYTES;
+      mprotect(heap, bytes, PROT_READ | PROT_WRITE);
+      add_blocks_written_late(heap, 0);
+      meet_heap((word)heap);
+    }
+    sample(0);
+    late_count = 0;
+    forget_blocks();
+    close_log();
+    process->state = OFF;
+    expect_number(kinds[kind].name, holes_and(kinds[kind].name, path), kinds[kind].pages * page_bytes);
+    unlink(path);
+  }
 }
 
 int main(int argc, char **argv) {
@@ -191,6 +278,8 @@ int main(int argc, char **argv) {
   expect_number("bin_bit", bin_bit(1040), (word)1 << 63);
   expect_number("bin_bit", bin_bit(1056), 0);
   keep_blocks();
+  text(config.out, argv[1])[0] = 0;
+  measure_while_written(argv[1]);
   write_while_windows_are_made(argv[1]);
   return failures == 0 ? 0 : 1;
 }
