@@ -124,6 +124,8 @@ export interface ModelResult {
   readonly freezesThresholds: boolean;
   readonly touchName: string;
   readonly touchFit: TouchFit | null;
+  /** the lower end of ranges of RSS; null if the policy was given or fitted */
+  readonly lowestRatio: number | null;
   readonly holes: ModelSummary["holes"];
   readonly fidelity: Fidelity;
   readonly inferred: ModelSummary["inferred"];

@@ -3,7 +3,7 @@ import { CutSizes } from "../recorded/explain/cut-sizes.ts";
 import { RecordedRuns } from "../recorded/recorded-runs.ts";
 import { Holes } from "../replay/writes/holes.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
-import { type TouchReading, touchReading } from "../replay/writes/touch-reading.ts";
+import type { TouchReading } from "../replay/writes/touch-reading.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { AllocatorSigns } from "../trace/allocator-signs.ts";
 import { EventBatch, type Note } from "../trace/event.ts";
@@ -30,7 +30,7 @@ import type { MeasuredRss } from "./finished-analysis.ts";
 import { inTurns } from "./in-turns.ts";
 import { modelResult, type OwnResult, ownResult } from "./model-result.ts";
 import { MomentSearches } from "./moment-searches.ts";
-import { isFitted, observations } from "./observations.ts";
+import { isFitted, readingAtEnd } from "./observations.ts";
 import { insertionsOf, PASSES, type Stage } from "./passes.ts";
 import { RaiseSites } from "./raise-sites.ts";
 import { refusedBy } from "./refused-what-ifs.ts";
@@ -163,13 +163,7 @@ export class Analysis implements EventSink {
 
   /** Returns how RSS is read from the planes. Must be called after the log's end, before `result`. */
   touchReading(): TouchReading {
-    const { touch } = this.#options;
-    const { current } = this.recorded;
-    return touchReading(
-      touch,
-      current === null ? [] : observations(touch, this.#measured, current.replay),
-      this.#holes.statesWrites,
-    );
+    return readingAtEnd(this.#state(), this.recorded.current?.replay ?? null);
   }
 
   /**

@@ -57,6 +57,7 @@ export function ownResult(finished: FinishedAnalysis): OwnResult {
     freezesThresholds: replay.model.par.noDynThreshold,
     touchName: touchReading.name,
     touchFit: fit,
+    lowestRatio: reading.lowestRatio,
     holes:
       holes.minBytes === null && holes.lines === 0
         ? null

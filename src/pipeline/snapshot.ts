@@ -4,7 +4,6 @@ import type { RecordedRun } from "../recorded/recorded-run.ts";
 import { NO_EXITS } from "../replay/last-exits.ts";
 import { KeptWorks } from "../replay/peak/kept-works.ts";
 import { Touch, TouchBatch } from "../replay/writes/touch.ts";
-import { touchReading } from "../replay/writes/touch-reading.ts";
 import { ActionBatch } from "../trace/actions.ts";
 import { EventBatch } from "../trace/event.ts";
 import { Ledger } from "../trace/ledger.ts";
@@ -14,7 +13,7 @@ import type { ModelResult } from "./analysis-result.ts";
 import { CauseSeries } from "./cause-series.ts";
 import type { FinishedAnalysis } from "./finished-analysis.ts";
 import { modelResult, ownResult } from "./model-result.ts";
-import { observations } from "./observations.ts";
+import { readingAtEnd } from "./observations.ts";
 import { LEDGER_PASSES } from "./passes.ts";
 
 /** The state of an analysis between two batches. */
@@ -79,11 +78,7 @@ export function snapshotOf(running: RunningAnalysis): Snapshot {
       indistinguishable: detection.indistinguishable,
       runnerUp: detection.runnerUp,
     },
-    touchReading: touchReading(
-      options.touch,
-      observations(options.touch, running.measured, best.recorded.guided.replay),
-      running.holes.statesWrites,
-    ),
+    touchReading: readingAtEnd({ ...running, ledger, touch }, best.recorded.guided.replay),
     // The moments that were asked for may be yet to come.
     moments: { inspected: null, observed: [] },
     refused: new Map(),

@@ -222,6 +222,11 @@ export interface ModelSummary {
   readonly touch: string;
   /** how `touch` was fitted to measured RSS; null if it was given, or nothing was measured */
   readonly fit: TouchFit | null;
+  /**
+   * the lower end of the ranges of RSS: the program wrote this part, 0..1, of each block of 4 KiB or more; absent if `touch`
+   * was given or fitted
+   */
+  readonly lowestRatio?: number;
   /** what the log says of the program's writes, so that `touch` applies to other blocks only; null if it says nothing */
   readonly holes: HolesSummary | null;
   readonly thp: string;

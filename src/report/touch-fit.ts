@@ -1,9 +1,8 @@
 /** How what the program wrote was fitted to measured RSS. */
 export interface TouchFit {
   /**
-   * 0..1: the written part of every block of 16 KiB or more (by RSS samples: above 32 KiB) whose writes the log does not state,
-   * from its start; null if nothing
-   * that the program may have written makes a difference, so that `touch` stays "facts"
+   * 0..1: the written part of every block of 4 KiB or more whose writes the log does not state, from its start; null if
+   * nothing that the program may have written makes a difference, so that `touch` stays "facts"
    */
   readonly ratio: number | null;
   /**

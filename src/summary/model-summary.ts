@@ -19,6 +19,7 @@ export function modelSummary({ model }: LogResult): ModelSummary | null {
     ...settingsSummary(model),
     touch: model.touchName,
     fit: model.touchFit,
+    ...(model.lowestRatio === null ? {} : { lowestRatio: model.lowestRatio }),
     holes: model.holes,
     thp: origin.thp,
     pageBytes: origin.pageBytes,

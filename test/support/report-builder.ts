@@ -138,6 +138,7 @@ export const MODEL: NonNullable<Report["model"]> = {
   settingsRange: {},
   settingsOrElse: {},
   touch: "facts",
+  lowestRatio: 0.25,
   fit: null,
   holes: null,
   thp: "madvise",

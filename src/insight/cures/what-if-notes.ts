@@ -65,10 +65,13 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
     : [`Ranges: ${reasons.join("; ")}. Changes compare the most likely values.`];
 }
 
-function touchReason({ touch }: ModelSummary): string {
-  return touch === "fitted"
-    ? "writes to a part of each block, or to a part of all pages, give the measured RSS"
-    : "the program may have written anything from a quarter to all of its blocks above 32 KiB";
+function touchReason({ touch, lowestRatio = 0 }: ModelSummary): string {
+  if (touch === "fitted") {
+    return "writes to a part of each block, or to a part of all pages, give the measured RSS";
+  }
+  return lowestRatio === 0
+    ? "the program may have written nothing or all of its blocks of 4 KiB or more, most of which are of one size"
+    : `the program may have written anything from ${percent(lowestRatio)} to all of its blocks of 4 KiB or more`;
 }
 
 /** A smaller part of RSS changes no decision. */

@@ -37,28 +37,25 @@ function fitted(fit: TouchFit, written: string | null): string {
     : `fitted to ${to}, ${written} (${off})`;
 }
 
-/** The blocks that the fitted ratio scales: one number given for the whole run can lower smaller ones too (touch.md §5). */
-const LARGE: Readonly<Record<TouchFit["source"], string>> = {
-  "--observed-rss": "of 16 KiB or more",
-  "rss samples": "above 32 KiB",
-};
+/** The blocks that the fitted ratio scales. */
+const LARGE = "of 4 KiB or more";
 
 /** What the program wrote of its blocks; null if that makes no difference. */
-function writtenOf({ ratio, smallRatio, knownRatio, source }: TouchFit): string | null {
+function writtenOf({ ratio, smallRatio, knownRatio }: TouchFit): string | null {
   if (ratio === null || smallRatio === null || knownRatio === null) {
     return null;
   }
   if (smallRatio < 1) {
     return smallRatio === 0
       ? "nothing written"
-      : `no block ${LARGE[source]} written, of smaller ones ${percent(smallRatio)}`;
+      : `no block ${LARGE} written, of smaller ones ${percent(smallRatio)}`;
   }
   if (knownRatio > 0) {
     return knownRatio === 1
       ? "every byte written"
       : `every block written, with ${percent(knownRatio)} of what libraries are known to leave unwritten`;
   }
-  return `${percent(ratio)} of each block ${LARGE[source]} written`;
+  return `${percent(ratio)} of each block ${LARGE} written`;
 }
 
 /** The same where a number given takes away from what the log states of writes, or adds to it; null where it does neither. */
@@ -75,7 +72,7 @@ function overridden(
   if (smallRatio < 1) {
     return smallRatio === 0
       ? `nothing written, whatever the log states (${lines})`
-      : `${percent(smallRatio)} of what the log states as written (${lines}), and of blocks below 16 KiB, no other block written`;
+      : `${percent(smallRatio)} of what the log states as written (${lines}), and of blocks below 4 KiB, no other block written`;
   }
   return knownRatio === 1
     ? `every byte written, whatever the log states (${lines})`

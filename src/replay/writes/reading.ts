@@ -78,13 +78,16 @@ function inPlane(pages: ByPlane, plane: number): number {
 }
 
 /** A reading as plain data, for another thread. */
-export type ReadingForm = "given" | "facts" | { readonly part: number; readonly share: number };
+export type ReadingForm =
+  | "given"
+  | { readonly lowestRatio: number }
+  | { readonly part: number; readonly share: number };
 
 export function readingOf(form: ReadingForm): Reading {
   if (form === "given") {
     return new AsGiven();
   }
-  return form === "facts" ? new ByFacts() : new Fitted(form.part, form.share);
+  return "lowestRatio" in form ? new ByFacts(form.lowestRatio) : new Fitted(form.part, form.share);
 }
 
 /** How RSS is read from the planes. Results are in bytes, and multiples of the page size. */
@@ -92,6 +95,8 @@ export abstract class Reading {
   /** the closest plane, for lookups page by page */
   abstract readonly plane: number;
   abstract readonly form: ReadingForm;
+  /** the ratio at the lower end of the range; null if the range has none */
+  readonly lowestRatio: number | null = null;
 
   /** Returns the prediction in SMALLEST_PAGEs, not rounded; for other units of `pages`, in those. */
   abstract amount(pages: ByPlane): number;
@@ -121,7 +126,10 @@ export abstract class Reading {
 /** The policy was given: no range. */
 export class AsGiven extends Reading {
   readonly plane: number = PLANE_POLICY;
-  readonly form: ReadingForm = "given";
+
+  get form(): ReadingForm {
+    return "given";
+  }
 
   amount(pages: ByPlane): number {
     return inPlane(pages, PLANE_POLICY);
@@ -136,28 +144,28 @@ export class AsGiven extends Reading {
   }
 }
 
-/** The plausible ratios lie between these: a quarter, and all, of each block above 32 KiB. */
-const PLAUSIBLE_RATIOS = [0.25, 1] as const;
-
 /**
- * The policy was not given: the facts hold, but beyond them a program may write a quarter or all of its large blocks. The
- * lowest ratio that met the RSS of a program in touch.md was 0.45.
+ * The policy was not given: the facts hold, but beyond them a program may write any part of its blocks from the lowest
+ * plausible ratio (lowest-ratio.ts) to all.
  */
 export class ByFacts extends AsGiven {
-  override readonly form = "facts";
+  override readonly lowestRatio: number;
+
+  constructor(lowestRatio: number) {
+    super();
+    this.lowestRatio = lowestRatio;
+  }
+
+  override get form(): ReadingForm {
+    return { lowestRatio: this.lowestRatio };
+  }
 
   override lowBytes(pages: ByPlane): number {
-    return Math.min(
-      this.bytes(pages),
-      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * SMALLEST_PAGE),
-    );
+    return Math.min(this.bytes(pages), pagesAtRatio(pages, this.lowestRatio) * SMALLEST_PAGE);
   }
 
   override highBytes(pages: ByPlane): number {
-    return Math.max(
-      this.bytes(pages),
-      ...PLAUSIBLE_RATIOS.map((q) => pagesAtRatio(pages, q) * SMALLEST_PAGE),
-    );
+    return Math.max(this.bytes(pages), pagesAtRatio(pages, 1) * SMALLEST_PAGE);
   }
 }
 
@@ -175,7 +183,7 @@ export class Fitted extends Reading {
     this.#share = share;
   }
 
-  get form(): ReadingForm {
+  override get form(): ReadingForm {
     return { part: this.#part, share: this.#share };
   }
 

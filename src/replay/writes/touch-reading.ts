@@ -24,16 +24,18 @@ export interface TouchReading {
 }
 
 /**
- * Returns the reading under the policy. A fitted policy meets the `observations`, if there are any. `logStatesWrites`: the
- * log has lines of holes, which samples in it do not overrule; a number that a user gives does.
+ * Returns the reading under the policy. A fitted policy meets the `observations`, if there are any. `lowest`: the lowest
+ * plausible ratio. `logStatesWrites`: the log has lines of holes, which samples in it do not overrule; a number that a user
+ * gives does.
  */
 export function touchReading(
   policy: TouchPolicy,
   observations: readonly Observation[],
+  lowest: number,
   logStatesWrites = false,
 ): TouchReading {
   if (policy === "facts") {
-    return { name: policy, reading: new ByFacts(), fit: null };
+    return { name: policy, reading: new ByFacts(lowest), fit: null };
   }
   if (typeof policy === "string") {
     return { name: policy, reading: new AsGiven(), fit: null };
@@ -48,7 +50,7 @@ export function touchReading(
       : fitPart(observations, pagesAtPart, PART_BY_FACTS);
   const bounds = observations.length === 1 ? boundsOf(observations[0]!) : null;
   if (found === null) {
-    return { name: "facts", ...unfitted(observations, source, bounds) };
+    return { name: "facts", ...unfitted(observations, source, bounds, lowest) };
   }
   const { part, outside, error } = found;
   const share = fitPart(observations, pagesAtShare)?.part ?? 1;
@@ -76,8 +78,9 @@ function unfitted(
   observations: readonly Observation[],
   source: TouchFit["source"],
   bounds: TouchFit["bounds"],
+  lowest: number,
 ): Pick<TouchReading, "reading" | "fit"> {
-  const reading = new ByFacts();
+  const reading = new ByFacts(lowest);
   if (observations.length === 0) {
     return { reading, fit: null };
   }

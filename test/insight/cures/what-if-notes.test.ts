@@ -86,7 +86,13 @@ describe("ranges", () => {
 
   test("by the program's writes", () => {
     expect(note(90, 110, byTouch)).toBe(
-      "Ranges: the program may have written anything from a quarter to all of its blocks above 32 KiB. Changes compare the most likely values.",
+      "Ranges: the program may have written anything from 25.0 % to all of its blocks of 4 KiB or more. Changes compare the most likely values.",
+    );
+  });
+
+  test("by the program's writes to blocks of one size", () => {
+    expect(note(90, 110, byTouch, { ...MODEL, lowestRatio: 0 })).toBe(
+      "Ranges: the program may have written nothing or all of its blocks of 4 KiB or more, most of which are of one size. Changes compare the most likely values.",
     );
   });
 

@@ -62,10 +62,10 @@ describe("touch", () => {
 
   test("fitted: source, ratio and error", () => {
     expect(fitted({})).toContain(
-      "writes to blocks: fitted to --observed-rss, 45.5 % of each block of 16 KiB or more written (off by 0.0 %)",
+      "writes to blocks: fitted to --observed-rss, 45.5 % of each block of 4 KiB or more written (off by 0.0 %)",
     );
     expect(fitted({ source: "rss samples", error: { median: 0.01, max: -0.2 } })).toContain(
-      "writes to blocks: fitted to the log's RSS samples, 45.5 % of each block above 32 KiB written (off by +1.0 % in the median, -20.0 % at worst)",
+      "writes to blocks: fitted to the log's RSS samples, 45.5 % of each block of 4 KiB or more written (off by +1.0 % in the median, -20.0 % at worst)",
     );
   });
 
@@ -76,9 +76,9 @@ describe("touch", () => {
     };
     expect(written({ ratio: 0, smallRatio: 0 })).toBe("nothing written");
     expect(written({ ratio: 0, smallRatio: 0.25 })).toBe(
-      "no block of 16 KiB or more written, of smaller ones 25.0 %",
+      "no block of 4 KiB or more written, of smaller ones 25.0 %",
     );
-    expect(written({ ratio: 0 })).toBe("0.0 % of each block of 16 KiB or more written");
+    expect(written({ ratio: 0 })).toBe("0.0 % of each block of 4 KiB or more written");
     expect(written({ ratio: 1, knownRatio: 0.5 })).toBe(
       "every block written, with 50.0 % of what libraries are known to leave unwritten",
     );
@@ -95,10 +95,10 @@ describe("touch", () => {
     const from = "writes to blocks: from the log for blocks ≥ 4 KiB (7 hole lines), ";
     const fitted = "fitted to --observed-rss, ";
     expect(written({})).toBe(
-      `${from}${fitted}45.5 % of each block of 16 KiB or more written (off by 0.0 %) for others`,
+      `${from}${fitted}45.5 % of each block of 4 KiB or more written (off by 0.0 %) for others`,
     );
     expect(written({ ratio: 0, smallRatio: 0.25 })).toBe(
-      `writes to blocks: ${fitted}25.0 % of what the log states as written (7 hole lines), and of blocks below 16 KiB, no other block written (off by 0.0 %)`,
+      `writes to blocks: ${fitted}25.0 % of what the log states as written (7 hole lines), and of blocks below 4 KiB, no other block written (off by 0.0 %)`,
     );
     expect(written({ ratio: 0, smallRatio: 0 })).toBe(
       `writes to blocks: ${fitted}nothing written, whatever the log states (7 hole lines) (off by 0.0 %)`,

@@ -93,15 +93,16 @@ describe("a reading", () => {
     expect(new AsGiven().plane).toBe(PLANE_POLICY);
   });
 
-  it("by facts ranges from a quarter to all of the large blocks", () => {
-    expect(figuresOf(new ByFacts())).toEqual([80, 30, 100, 10, 120]);
+  it("by facts ranges from the lowest ratio to all of the large blocks", () => {
+    expect(figuresOf(new ByFacts(0.25))).toEqual([80, 30, 100, 10, 120]);
+    expect(figuresOf(new ByFacts(0))).toEqual([80, 20, 100, 10, 120]);
   });
 
   it("by facts has a range that includes its own prediction", () => {
     const low = SOME.with(0, 25);
-    expect(new ByFacts().lowBytes(low)).toBe(25 * PAGE);
+    expect(new ByFacts(0.25).lowBytes(low)).toBe(25 * PAGE);
     const high = SOME.with(0, 110);
-    expect(new ByFacts().highBytes(high)).toBe(110 * PAGE);
+    expect(new ByFacts(0.25).highBytes(high)).toBe(110 * PAGE);
   });
 
   it("that was fitted ranges from one fit to the other", () => {
@@ -123,7 +124,7 @@ describe("a reading", () => {
   });
 
   it("is the same after its way to another thread", () => {
-    for (const reading of [new AsGiven(), new ByFacts(), new Fitted(0.4, 0.5)]) {
+    for (const reading of [new AsGiven(), new ByFacts(0.1), new Fitted(0.4, 0.5)]) {
       const received = readingOf(structuredClone(reading.form));
       expect(received.constructor).toBe(reading.constructor);
       expect(figuresOf(received)).toEqual(figuresOf(reading));

@@ -31,9 +31,9 @@ const PAGES = [100, 1, 120, 20, 40, 60, 80, 100];
 describe("a policy", () => {
   it("that is given is read as it is", () => {
     const given = [
-      touchReading("all", []),
-      touchReading("none", []),
-      touchReading({ ratio: 0.5 }, []),
+      touchReading("all", [], 0.25),
+      touchReading("none", [], 0.25),
+      touchReading({ ratio: 0.5 }, [], 0.25),
     ];
     expect(given.map(({ name, fit }) => [name, fit])).toEqual([
       ["all", null],
@@ -46,13 +46,13 @@ describe("a policy", () => {
   });
 
   it("of facts has a range", () => {
-    const { name, reading, fit } = touchReading("facts", []);
+    const { name, reading, fit } = touchReading("facts", [], 0.25);
     expect([name, reading instanceof ByFacts, fit]).toEqual(["facts", true, null]);
   });
 
   it("that is fitted meets the observations", () => {
     const observations = [{ bytes: 50 * PAGE, pages: PAGES }];
-    const { name, reading, fit } = touchReading({ fitted: null }, observations);
+    const { name, reading, fit } = touchReading({ fitted: null }, observations, 0.25);
     expect([name, reading instanceof Fitted, fit?.source]).toEqual(["fitted", true, "rss samples"]);
     // Halfway between the ratios ¼ and ½.
     expect(fit?.ratio).toBeCloseTo(0.375, 3);
@@ -64,7 +64,7 @@ describe("a policy", () => {
   it("that is fitted leaves the facts where nothing makes a difference, and has its error", () => {
     const same = PAGES.map(() => 100);
     const observations = [{ bytes: 80 * PAGE, pages: same }];
-    const { name, reading, fit } = touchReading({ fitted: 80 * PAGE }, observations);
+    const { name, reading, fit } = touchReading({ fitted: 80 * PAGE }, observations, 0.25);
     expect([name, reading instanceof ByFacts]).toEqual(["facts", true]);
     expect(fit).toEqual({
       ratio: null,
@@ -75,12 +75,12 @@ describe("a policy", () => {
       error: { median: 0.25, max: 0.25 },
       bounds: { measuredBytes: 80 * PAGE, noneBytes: 100 * PAGE, allBytes: 100 * PAGE },
     });
-    expect(touchReading({ fitted: null }, []).fit).toBeNull();
+    expect(touchReading({ fitted: null }, [], 0.25).fit).toBeNull();
   });
 
   it("reaches from nothing written to everything", () => {
     const at = (pages: number) =>
-      touchReading({ fitted: 1 }, [{ bytes: pages * PAGE, pages: PAGES }]);
+      touchReading({ fitted: 1 }, [{ bytes: pages * PAGE, pages: PAGES }], 0.25);
     expect(at(1).fit).toMatchObject({ ratio: 0, smallRatio: 0, outside: null });
     expect(at(120).fit).toMatchObject({ ratio: 1, knownRatio: 1, outside: null });
     const { reading, fit } = at(10.5);
@@ -93,9 +93,9 @@ describe("a policy", () => {
 
   it("keeps to the ratios where the log states writes, except for a number that is given", () => {
     const observations = [{ bytes: 10 * PAGE, pages: PAGES }];
-    const samples = touchReading({ fitted: null }, observations, true);
+    const samples = touchReading({ fitted: null }, observations, 0.25, true);
     expect(samples.fit).toMatchObject({ ratio: 0, smallRatio: 1, outside: null });
-    const given = touchReading({ fitted: 10 * PAGE }, observations, true);
+    const given = touchReading({ fitted: 10 * PAGE }, observations, 0.25, true);
     expect(given.fit?.smallRatio).toBeCloseTo(9 / 19, 3);
   });
 });
@@ -161,10 +161,10 @@ describe("--observed-rss", () => {
     expect(model?.fit).toMatchObject({ outside: null, smallRatio: 1, knownRatio: 0 });
   });
 
-  it("is met by the part of small blocks that is written", () => {
+  it("is met by the part of a block of a few pages that is written", () => {
     const small = "1 malloc(16000) = 0x558000000010";
     const { model, scenarios } = reportOf([small, NEXT], { touch: { fitted: 3 * PAGE } });
-    expect(model?.fit).toMatchObject({ ratio: 0, outside: null });
+    expect(model?.fit).toMatchObject({ ratio: 0.5, outside: null });
     expect(scenarios[0]?.rss.endBytes).toBe(3 * PAGE);
   });
 
@@ -220,16 +220,25 @@ describe("the range", () => {
   const rssWith = (touch: AnalysisOptions["touch"]) =>
     reportOf([BLOCK, NEXT], { touch }).scenarios[0]!.rss;
 
-  it("of the facts is from a quarter of the large blocks to all", () => {
+  it("of the facts is from nothing to all of the blocks if they are of one size", () => {
     expect(rssWith("facts")).toMatchObject({
       endBytes: 257 * PAGE,
-      lowBytes: 65 * PAGE,
+      lowBytes: PAGE,
       highBytes: 257 * PAGE,
-      peakLowBytes: 65 * PAGE,
+      peakLowBytes: PAGE,
       peakHighBytes: 257 * PAGE,
-      spread: { touchBytes: 192 * PAGE, arenasBytes: 0, exitsBytes: 0 },
+      spread: { touchBytes: 256 * PAGE, arenasBytes: 0, exitsBytes: 0 },
       contendedRuns: 0,
     });
+  });
+
+  it("of the facts is from a quarter to all if they are of several sizes", () => {
+    const others = ["1 malloc(1048000) = 0x7f0000200010", "1 malloc(1047000) = 0x7f0000400010"];
+    const { endBytes, lowBytes, highBytes } = reportOf([BLOCK, ...others, NEXT], {
+      touch: "facts",
+    }).scenarios[0]!.rss;
+    const pages = [endBytes, lowBytes, highBytes].map((bytes) => bytes / PAGE);
+    expect(pages).toEqual([257 + 256 + 256, 65 + 64 + 64, 257 + 256 + 256]);
   });
 
   it("of a given policy is empty", () => {
@@ -241,7 +250,7 @@ describe("the range", () => {
   });
 
   it("of a block that a fact covers is empty: no ratio scales it", () => {
-    const pool = "1 malloc(73728) = 0x558000000010";
+    const pool = "1 malloc(72704) = 0x558000000010";
     const { lowBytes, highBytes } = reportOf([pool, NEXT], { touch: "facts" }).scenarios[0]!.rss;
     expect(highBytes).toBe(lowBytes);
   });

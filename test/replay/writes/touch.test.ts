@@ -6,7 +6,7 @@ import {
   TouchBatch,
   type TouchPolicy,
 } from "../../../src/replay/writes/touch.ts";
-import { POOLS, TOUCH_FACTS } from "../../../src/replay/writes/touch-facts.ts";
+import { TOUCH_FACTS } from "../../../src/replay/writes/touch-facts.ts";
 import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { EventBatch } from "../../../src/trace/event.ts";
 
@@ -17,11 +17,12 @@ interface Call {
   readonly action: number;
   readonly size: number;
   readonly caller?: number;
+  readonly tid?: number;
   readonly oldSize?: number;
 }
 
 const malloc = (size: number, caller = 7): Call => ({ action: Action.malloc, size, caller });
-const calloc = (size: number): Call => ({ action: Action.calloc, size });
+const calloc = (size: number, caller = 7): Call => ({ action: Action.calloc, size, caller });
 const realloc = (oldSize: number, size: number): Call => ({
   action: Action.realloc,
   size,
@@ -51,9 +52,10 @@ function touchBy(touch: Touch, calls: readonly Call[]): TouchBatch {
   const actions = new ActionBatch();
   const out = new TouchBatch();
   batch.length = calls.length;
-  calls.forEach(({ action, size, caller = 0, oldSize = 0 }, i) => {
+  calls.forEach(({ action, size, caller = 0, tid = 1, oldSize = 0 }, i) => {
     batch.size[i] = size;
     batch.caller[i] = caller;
+    batch.tid[i] = tid;
     actions.action[i] = action;
     actions.block[i] = 3;
     actions.oldSize[i] = oldSize;
@@ -65,27 +67,34 @@ function touchBy(touch: Touch, calls: readonly Call[]): TouchBatch {
 const POLICIES: readonly TouchPolicy[] = ["facts", { fitted: null }];
 
 describe("the facts about libraries", () => {
-  const bySize = TOUCH_FACTS.flatMap(({ requests, writtenBytes }) =>
-    "powersOfTwoFrom" in requests
-      ? []
-      : requests.map((size: number) => [size, writtenBytes] as const),
+  const bySize = TOUCH_FACTS.flatMap(
+    ({ requests, callerAskedFor, after, writtenBytes, isExact }) =>
+      "powersOfTwoFrom" in requests || callerAskedFor.length + after.length > 0
+        ? []
+        : requests.map((size: number) => [size, writtenBytes, isExact] as const),
   );
+  const last = (...calls: Call[]) => written("facts", ...calls).at(-1);
+  const whole = (size: number) => [0, size];
 
-  it("has a source and a size that counts in each case", () => {
+  it("have a source, and say no more than the whole block", () => {
     expect(bySize.length).toBeGreaterThan(2);
-    for (const { source, what, writtenBytes } of TOUCH_FACTS) {
-      expect(source).toMatch(/\.(cc|c|hpp)\b/);
+    for (const { source, what, requests, writtenBytes } of TOUCH_FACTS) {
+      expect(source).toMatch(/\.(cc|cpp|c|h|hpp)\b/);
       expect(what).not.toBe("");
-      expect(writtenBytes).toBeLessThan(4096);
+      const least =
+        "powersOfTwoFrom" in requests ? requests.powersOfTwoFrom : Math.min(...requests);
+      expect(writtenBytes).toBeLessThanOrEqual(least);
     }
   });
 
-  it.each(bySize)("malloc(%d): %d bytes", (size, bytes) => {
+  it.each(bySize)("malloc(%d): %d bytes, exactly: %s", (size, bytes, isExact) => {
     for (const policy of POLICIES) {
       expect(written(policy, malloc(size))).toEqual([[0, bytes]]);
     }
     expect(written({ ratio: 0.5 }, malloc(size))).toEqual([[0, bytes]]);
-    expect(writtenAtRatios("facts", malloc(size))).toEqual(RATIOS.map(() => [0, bytes]));
+    expect(writtenAtRatios("facts", malloc(size))).toEqual(
+      RATIOS.map((q) => [0, isExact ? bytes : q * size]),
+    );
     expect(written("all", malloc(size))).toEqual([[0, size]]);
     expect(written("none", malloc(size))).toEqual([[0, 0]]);
   });
@@ -96,43 +105,103 @@ describe("the facts about libraries", () => {
     expect(written("facts", malloc(size), realloc(size, 2 * size))[1]).toEqual([bytes, 2 * size]);
   });
 
+  it("are none for the round sizes of unknown programs: these blocks are written whole", () => {
+    for (const size of [16 * KIB, 32 * KIB, 64 * KIB, MIB]) {
+      expect(last(malloc(size))).toEqual(whole(size));
+      expect(last(malloc(size), malloc(size))).toEqual(whole(size));
+    }
+  });
+
   it("hold for HotSpot's queues once their caller has requested its Arena's three chunks", () => {
     const arena = [232, 1000, 32744].map((size) => malloc(size));
-    const last = (...calls: Call[]) => written("facts", ...calls).at(-1);
     expect(last(...arena, malloc(MIB))).toEqual([0, 1]);
     expect(last(...arena, malloc(4 * MIB))).toEqual([0, 1]);
-    expect(last(...arena, malloc(MIB + 1))).toEqual([0, MIB + 1]);
-    expect(last(...arena, malloc(MIB / 2))).toEqual([0, MIB / 2]);
-    expect(last(...arena, malloc(MIB, 8))).toEqual([0, MIB]);
-    expect(last(...arena.slice(1), malloc(MIB))).toEqual([0, MIB]);
-    expect(last(...arena.slice(1), malloc(232, 8), malloc(MIB))).toEqual([0, MIB]);
-  });
-});
-
-describe("pools", () => {
-  it.each([...POOLS.requests])("of %d bytes are half full until they grow", (size) => {
-    for (const policy of POLICIES) {
-      const grown = written(policy, malloc(size), realloc(size, size + 100));
-      expect(grown).toEqual([
-        [0, size / 2],
-        [size / 2, size + 100],
-      ]);
-    }
-    expect(written("facts", calloc(size))).toEqual([[0, size]]);
+    expect(last(...arena, malloc(128 * KIB))).toEqual([0, 1]);
+    expect(last(...arena, malloc(MIB + 1))).toEqual(whole(MIB + 1));
+    // its tables of 256 and 512 KiB are written
+    expect(last(...arena, malloc(MIB / 4))).toEqual(whole(MIB / 4));
+    expect(last(...arena, malloc(MIB / 2))).toEqual(whole(MIB / 2));
+    expect(last(...arena, malloc(MIB, 8))).toEqual(whole(MIB));
+    expect(last(...arena.slice(1), malloc(MIB))).toEqual(whole(MIB));
+    expect(last(...arena.slice(1), malloc(232, 8), malloc(MIB))).toEqual(whole(MIB));
+    expect(last(malloc(128 * KIB))).toEqual(whole(128 * KIB));
   });
 
-  it("are not facts: a ratio applies to them as to other blocks", () => {
-    expect(written({ ratio: 0.25 }, malloc(32 * KIB))).toEqual([[0, 32 * KIB]]);
-    expect(written({ ratio: 0.25 }, malloc(64 * KIB))).toEqual([[0, 16 * KIB]]);
+  it("hold for the chunks of HotSpot's Arena, which are full: no ratio scales them", () => {
+    const arena = [232, 1000].map((size) => malloc(size));
+    expect(last(...arena, malloc(32744))).toEqual(whole(32744));
+    expect(writtenAtRatios("facts", ...arena, malloc(32744))).toEqual(
+      RATIOS.map(() => whole(32744)),
+    );
+    expect(writtenAtRatios("facts", malloc(32744))).toEqual(RATIOS.map((q) => [0, q * 32744]));
+  });
+
+  it("hold for the two nodes of CPython's tree of arenas, which follow its list of arenas", () => {
+    // realloc(NULL, 768) is a malloc.
+    const arenas = malloc(768, 1);
+    const middle = calloc(256 * KIB, 2);
+    const leaf = calloc(128 * KIB, 3);
+    expect(last(arenas, middle)).toEqual([0, 4 * KIB]);
+    expect(last(arenas, middle, leaf)).toEqual([0, 4 * KIB]);
+    expect(writtenAtRatios("facts", arenas, middle)).toEqual(RATIOS.map(() => [0, 4 * KIB]));
+    expect(last(middle)).toEqual(whole(256 * KIB));
+    expect(last(arenas, malloc(8), middle)).toEqual(whole(256 * KIB));
+    expect(last(arenas, malloc(256 * KIB, 2))).toEqual(whole(256 * KIB));
+    expect(last(malloc(8), middle, leaf)).toEqual(whole(128 * KIB));
+    expect(last(arenas, middle, leaf, leaf)).toEqual(whole(128 * KIB));
+  });
+
+  it("look at the calls of the same thread alone", () => {
+    const other = { ...malloc(8), tid: 2 };
+    expect(last(malloc(768), other, calloc(256 * KIB))).toEqual([0, 4 * KIB]);
+    expect(last({ ...malloc(768), tid: 2 }, calloc(256 * KIB))).toEqual(whole(256 * KIB));
+    const many = Array.from({ length: 40 }, () => other);
+    expect(last(malloc(768), ...many, calloc(256 * KIB))).toEqual(whole(256 * KIB));
+  });
+
+  it("hold for inflate's window, requested near the code that requests inflate's state", () => {
+    const state = malloc(7160, 5000);
+    const window = malloc(32 * KIB, 4300);
+    expect(last(state, malloc(100, 1), window)).toEqual([0, 16 * KIB]);
+    expect(writtenAtRatios("facts", state, window)).toEqual(RATIOS.map((q) => [0, q * 32 * KIB]));
+    expect(last(state, malloc(32 * KIB, 10_000))).toEqual(whole(32 * KIB));
+    expect(last(window, state, malloc(32 * KIB - 8, 4300))).toEqual(whole(32 * KIB - 8));
+  });
+
+  it.each([5952, 5968])(
+    "hold for three of the four blocks behind deflate's state of %d",
+    (state) => {
+      const blocks = [1, 2, 3, 4].map((caller) => malloc(64 * KIB, caller));
+      const found = written("facts", malloc(state, 5), ...blocks, ...blocks.slice(0, 1));
+      const half = [0, 32 * KIB];
+      expect(found.slice(1)).toEqual([half, half, whole(64 * KIB), half, whole(64 * KIB)]);
+    },
+  );
+
+  it("hold for GCC's pools, by the caller's requests", () => {
+    expect(last(malloc(4064), malloc(8696), malloc(64 * KIB))).toEqual([0, 32 * KIB]);
+    expect(last(malloc(4064), malloc(64 * KIB))).toEqual(whole(64 * KIB));
+    expect(last(malloc(4064), malloc(8696), malloc(64 * KIB, 8))).toEqual(whole(64 * KIB));
+  });
+
+  it("are the same for a copy of the policy, which goes on alone", () => {
+    const [touch, copy] = [new Touch("facts"), new Touch("facts")];
+    touchBy(touch, [malloc(7160), malloc(768)]);
+    copy.copy(touch);
+    touchBy(touch, [malloc(8)]);
+    expect(touchBy(copy, [calloc(256 * KIB)]).to[0]).toBe(4 * KIB);
+    expect(touchBy(touch, [calloc(256 * KIB)]).to[0]).toBe(256 * KIB);
+    expect(touchBy(copy, [malloc(32 * KIB)]).to[0]).toBe(16 * KIB);
   });
 });
 
 describe("a part of large blocks", () => {
   const atRatios = (...calls: Call[]) => writtenAtRatios("facts", ...calls);
 
-  it("is a prefix of each block above 32 KiB, and the whole of smaller ones", () => {
-    expect(atRatios(malloc(32 * KIB + 8))).toEqual(RATIOS.map((q) => [0, q * (32 * KIB + 8)]));
-    expect(atRatios(malloc(32 * KIB))).toEqual(RATIOS.map(() => [0, 32 * KIB]));
+  it("is a prefix of each block from 4 KiB on, and the whole of smaller ones", () => {
+    expect(atRatios(malloc(16512))).toEqual(RATIOS.map((q) => [0, q * 16512]));
+    expect(atRatios(malloc(4 * KIB))).toEqual(RATIOS.map((q) => [0, q * 4 * KIB]));
+    expect(atRatios(malloc(4 * KIB - 1))).toEqual(RATIOS.map(() => [0, 4 * KIB - 1]));
     expect(atRatios(calloc(MIB))).toEqual(RATIOS.map((q) => [0, q * MIB]));
   });
 
@@ -162,11 +231,11 @@ describe("a part of large blocks", () => {
 describe("a part of large blocks, where a measured RSS is given", () => {
   const atRatios = (...calls: Call[]) => writtenAtRatios({ fitted: MIB }, ...calls);
 
-  it("is a prefix of each block from 16 KiB on, and the whole of smaller ones", () => {
-    for (const call of [malloc(16 * KIB), malloc(20 * KIB), calloc(MIB)]) {
+  it("is a prefix of each block from 4 KiB on, and the whole of smaller ones", () => {
+    for (const call of [malloc(4 * KIB), malloc(20 * KIB), calloc(MIB)]) {
       expect(atRatios(call)).toEqual(RATIOS.map((q) => [0, q * call.size]));
     }
-    expect(atRatios(malloc(16 * KIB - 1))).toEqual(RATIOS.map(() => [0, 16 * KIB - 1]));
+    expect(atRatios(malloc(4 * KIB - 1))).toEqual(RATIOS.map(() => [0, 4 * KIB - 1]));
   });
 
   it("is the same of a block that the program has resized", () => {
@@ -175,8 +244,8 @@ describe("a part of large blocks, where a measured RSS is given", () => {
     expect(atRatios(malloc(8 * KIB), realloc(8 * KIB, 64 * KIB))).toEqual(
       RATIOS.map((q) => [0, q * 64 * KIB]),
     );
-    expect(atRatios(malloc(64 * KIB), realloc(64 * KIB, 8 * KIB))).toEqual(
-      RATIOS.map(() => [0, 8 * KIB]),
+    expect(atRatios(malloc(64 * KIB), realloc(64 * KIB, 2 * KIB))).toEqual(
+      RATIOS.map(() => [0, 2 * KIB]),
     );
   });
 });
@@ -208,7 +277,7 @@ describe("what a fit takes a live block to have written", () => {
     "is the ratio of it, unless a library is known to write less (%s)",
     (fitted) => {
       expect(ratioOf(fitted, 0.75, malloc(64 * KIB))).toBe(48 * KIB);
-      expect(ratioOf(fitted, 0.75, malloc(32 * KIB + 48))).toBe(2 * KIB);
+      expect(ratioOf(fitted, 0.75, malloc(32 * KIB + 48))).toBe(24 * KIB + 36);
       expect(ratioOf(fitted, 0.75, malloc(72704))).toBe(0);
       expect(ratioOf(fitted, 0.75, malloc(72704 - 8))).toBe(0.75 * (72704 - 8));
     },
