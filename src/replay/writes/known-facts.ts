@@ -88,7 +88,7 @@ export class KnownFacts {
     return (
       asked === action &&
       (callers === null || callers.has(caller, fact.callersApart)) &&
-      this.#recent.endWith(tid, fact.after)
+      this.#recent.endWithOneOf(tid, fact.after)
     );
   }
 
@@ -190,8 +190,18 @@ class RecentRequests {
     this.#next = (this.#next + 1) % REMEMBERED;
   }
 
+  /** True if the last requests of thread `tid` are one of `lists`, or if there are none. */
+  endWithOneOf(tid: number, lists: TouchFact["after"]): boolean {
+    for (const sizes of lists) {
+      if (this.#endWith(tid, sizes)) {
+        return true;
+      }
+    }
+    return lists.length === 0;
+  }
+
   /** True if the last requests of thread `tid` are `sizes`, the oldest first. */
-  endWith(tid: number, sizes: readonly number[]): boolean {
+  #endWith(tid: number, sizes: readonly number[]): boolean {
     let left = sizes.length;
     for (let back = 1; left > 0 && back <= REMEMBERED; back++) {
       const at = (this.#next - back + REMEMBERED) % REMEMBERED;

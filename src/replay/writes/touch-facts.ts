@@ -12,8 +12,8 @@ export interface TouchFact {
   readonly callerAskedFor: readonly number[];
   /** bytes of code between that caller and this one: more than 0 where two functions of a library request the blocks */
   readonly callersApart: number;
-  /** the thread's requests right before this one, the oldest first; none: any */
-  readonly after: readonly number[];
+  /** the thread's requests right before this one, the oldest first: one of these lists; none: any */
+  readonly after: readonly (readonly number[])[];
   /** bytes written from the block's start, not counting the allocator's own words */
   readonly writtenBytes: number;
   /** false: the library fills the block as far as its data go, so that between nothing and all of it is written */
@@ -28,39 +28,22 @@ const MIB = 1024 * KIB;
 const ARENA_CHUNK = 32744;
 const HOTSPOT: readonly number[] = [232, 1000, ARENA_CHUNK];
 
-/** What deflateInit2 of zlib 1.2 and 1.3 requests first: its state. Four blocks of 64 KiB follow: window, prev, head, pending_buf. */
-const DEFLATE_STATES = [5952, 5968] as const;
+/** What deflateInit2 of zlib 1.2.13 requests, and of 1.3: its state, then window, prev, head and pending_buf. */
+const DEFLATE = 5952;
+const DEFLATE_1_3 = 5968;
+const DEFLATE_BLOCK = 64 * KIB;
 
 /** The state of inflate, whose window follows when it is first needed. */
 const INFLATE_STATE = 7160;
-
-const ANY: readonly number[] = [];
-
-/** Blocks of 64 KiB that deflateInit2 requested before window, prev and pending_buf; the one left out, head, is cleared. */
-const DEFLATE_PARTLY = [0, 1, 3] as const;
-
-function deflate(state: number, blocks: number): TouchFact {
-  return {
-    what: "window, prev and pending_buf of zlib's deflate: filled as far as its input and output go",
-    call: "malloc",
-    requests: [64 * KIB],
-    callerAskedFor: ANY,
-    callersApart: 0,
-    after: [state, ...Array.from({ length: blocks }, () => 64 * KIB)],
-    writtenBytes: 32 * KIB,
-    isExact: false,
-    source: "deflate.c of zlib 1.2.13 and 1.3, deflateInit2_",
-  };
-}
 
 export const TOUCH_FACTS: readonly TouchFact[] = [
   {
     what: "libstdc++'s emergency pool, for exceptions thrown when memory is short; allocated at start",
     call: "malloc",
     requests: [72704],
-    callerAskedFor: ANY,
+    callerAskedFor: [],
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: 0,
     isExact: true,
     source: "libstdc++-v3/libsupc++/eh_alloc.cc of gcc 5 to 12; 0 of 200 pages written, 6 programs",
@@ -69,9 +52,9 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     what: "the same pool of later versions; a size that git uses, too, for its slabs of commits",
     call: "malloc",
     requests: [73728],
-    callerAskedFor: ANY,
+    callerAskedFor: [],
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: 0,
     isExact: false,
     source: "libstdc++-v3/libsupc++/eh_alloc.cc of gcc 13 and later; alloc.c of git",
@@ -80,9 +63,9 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     what: "opendir's buffer, 32 KiB behind a header of 48 bytes; most directories are small",
     call: "malloc",
     requests: [32 * KIB + 48],
-    callerAskedFor: ANY,
+    callerAskedFor: [],
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: 2 * KIB,
     isExact: false,
     source: "sysdeps/unix/sysv/linux/opendir.c of glibc; 2 % of 734 pages written, 7 programs",
@@ -93,7 +76,7 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     requests: [ARENA_CHUNK],
     callerAskedFor: HOTSPOT,
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: ARENA_CHUNK,
     isExact: true,
     source:
@@ -105,7 +88,7 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     requests: { powersOfTwoFrom: MIB },
     callerAskedFor: HOTSPOT,
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: 1,
     isExact: true,
     source:
@@ -117,7 +100,7 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     requests: [128 * KIB],
     callerAskedFor: HOTSPOT,
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: 1,
     isExact: true,
     source: "share/gc/parallel/psCompactionManager.hpp of OpenJDK 17, OBJARRAY_QUEUE_SIZE",
@@ -126,9 +109,9 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     what: "a node in the middle of the tree in which CPython keeps where its arenas are; one entry in use",
     call: "calloc",
     requests: [256 * KIB],
-    callerAskedFor: ANY,
+    callerAskedFor: [],
     callersApart: 0,
-    after: [768],
+    after: [[768]],
     writtenBytes: 4 * KIB,
     isExact: true,
     source:
@@ -138,9 +121,9 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     what: "a leaf of that tree; a page has the entries of 512 arenas",
     call: "calloc",
     requests: [128 * KIB],
-    callerAskedFor: ANY,
+    callerAskedFor: [],
     callersApart: 0,
-    after: [768, 256 * KIB],
+    after: [[768, 256 * KIB]],
     writtenBytes: 4 * KIB,
     isExact: true,
     source: "Objects/obmalloc.c of CPython 3.10 and later, arena_map_bot_t",
@@ -151,19 +134,36 @@ export const TOUCH_FACTS: readonly TouchFact[] = [
     requests: [32 * KIB],
     callerAskedFor: [INFLATE_STATE],
     callersApart: 4 * KIB,
-    after: ANY,
+    after: [],
     writtenBytes: 16 * KIB,
     isExact: false,
     source: "inflate.c of zlib 1.2.12 and later, updatewindow",
   },
-  ...DEFLATE_STATES.flatMap((state) => DEFLATE_PARTLY.map((blocks) => deflate(state, blocks))),
+  {
+    what: "window, prev and pending_buf of zlib's deflate: filled as far as its input and output go; head, the third, is cleared",
+    call: "malloc",
+    requests: [DEFLATE_BLOCK],
+    callerAskedFor: [],
+    callersApart: 0,
+    after: [
+      [DEFLATE],
+      [DEFLATE, DEFLATE_BLOCK],
+      [DEFLATE, DEFLATE_BLOCK, DEFLATE_BLOCK, DEFLATE_BLOCK],
+      [DEFLATE_1_3],
+      [DEFLATE_1_3, DEFLATE_BLOCK],
+      [DEFLATE_1_3, DEFLATE_BLOCK, DEFLATE_BLOCK, DEFLATE_BLOCK],
+    ],
+    writtenBytes: DEFLATE_BLOCK / 2,
+    isExact: false,
+    source: "deflate.c of zlib 1.2.13 and 1.3, deflateInit2_",
+  },
   {
     what: "the blocks of GCC's allocation pools, each filled as far as its pass needs it",
     call: "malloc",
     requests: [64 * KIB],
     callerAskedFor: [4064, 8696],
     callersApart: 0,
-    after: ANY,
+    after: [],
     writtenBytes: 32 * KIB,
     isExact: false,
     source:
