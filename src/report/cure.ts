@@ -16,8 +16,8 @@ export interface Cure {
   readonly end: CureFigures;
   readonly price: CurePrice;
   /**
-   * false if the ranges of RSS under the cure and of the recorded run overlap at a moment at which the cure lowers RSS: then RSS
-   * may not be lower
+   * false if the ranges of RSS under the cure and of the recorded run overlap at a moment at which the cure lowers RSS, with the
+   * same writes of the program in both: then RSS may not be lower
    */
   readonly certain: boolean;
   readonly type: CureTyped;

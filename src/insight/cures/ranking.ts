@@ -43,15 +43,35 @@ export function rssAt({ rss }: Scenario, moment: Moment): number {
   return moment === "peak" ? rss.peakBytes : rss.endBytes;
 }
 
-/** Whether the ranges of RSS show that it is lower under the setting: they do not overlap. */
-export function isSurelyLower(
-  { rss: whatIf }: Scenario,
-  { rss: recorded }: Scenario,
-  moment: Moment,
-): boolean {
-  return moment === "peak"
-    ? whatIf.peakHighBytes < recorded.peakLowBytes
-    : whatIf.highBytes < recorded.lowBytes;
+/**
+ * Whether the ranges of RSS show that it is lower under the setting. What the program wrote is the same in both: the lower ends are
+ * compared with each other, and so are the upper ends. What else is unknown may differ.
+ */
+export function isSurelyLower(whatIf: Scenario, recorded: Scenario, moment: Moment): boolean {
+  const [[low, high], [recordedLow, recordedHigh]] = [
+    rangeAt(whatIf, moment),
+    rangeAt(recorded, moment),
+  ];
+  return (
+    low + otherSpread(whatIf, moment) < recordedLow &&
+    high < recordedHigh - otherSpread(recorded, moment)
+  );
+}
+
+function rangeAt({ rss }: Scenario, moment: Moment): [low: number, high: number] {
+  return moment === "peak" ? [rss.peakLowBytes, rss.peakHighBytes] : [rss.lowBytes, rss.highBytes];
+}
+
+/** The part of the range's width that other unknowns than the program's writes may cause. */
+function otherSpread(scenario: Scenario, moment: Moment): number {
+  const [low, high] = rangeAt(scenario, moment);
+  const { spread, contendedRuns } = scenario.rss;
+  if (moment === "end") {
+    return Math.max(0, high - low - spread.touchBytes);
+  }
+  // The unknowns are the same at the peak, but how much each of them matters there is not known.
+  const byWritesAlone = spread.touchBytes > 0 && contendedRuns === 0 && spread.exitsBytes === 0;
+  return byWritesAlone ? 0 : high - low;
 }
 
 function settingsOf({ name }: Scenario): number {

@@ -68,4 +68,24 @@ describe("surely lower", () => {
     expect(isSurelyLower(ranged(40, 200), RECORDED, "peak")).toBe(false);
     expect(isSurelyLower(scenario("A=1", { endMiB: 60 }), ranged(55, 110), "end")).toBe(false);
   });
+
+  it("is what is lower at both ends where the range is of the program's writes, which are the same", () => {
+    const byWrites = (low: number, high: number, contendedRuns = 0, touch = high - low) => {
+      const { rss, ...rest } = ranged(low, high);
+      const spread = { ...rss.spread, touchBytes: touch * MiB };
+      return { ...rest, rss: { ...rss, spread, contendedRuns } };
+    };
+    for (const moment of ["end", "peak"] as const) {
+      expect(isSurelyLower(byWrites(15, 17), byWrites(16, 20), moment)).toBe(true);
+      expect(isSurelyLower(byWrites(16, 17), byWrites(16, 20), moment)).toBe(false);
+      expect(isSurelyLower(byWrites(15, 20), byWrites(16, 20), moment)).toBe(false);
+    }
+    // 2 of 10 MiB are of the locks that are held: the setting's 32 and 40 may be the recorded run's 33 and 41 with other locks.
+    const recorded = byWrites(33, 43, 2, 8);
+    expect(isSurelyLower(byWrites(30, 40, 2, 8), recorded, "end")).toBe(true);
+    expect(isSurelyLower(byWrites(31, 40, 2, 7), recorded, "end")).toBe(false);
+    expect(isSurelyLower(byWrites(31.5, 41, 2, 9), recorded, "end")).toBe(false);
+    // At the peak it is not known how much of the range is of the locks.
+    expect(isSurelyLower(byWrites(30, 40, 2, 8), recorded, "peak")).toBe(false);
+  });
 });
