@@ -37,9 +37,8 @@ const RULES = {
     "SiteSeries.#samples[]",
     "AllocationSites.#limits",
     "Touch.#policy",
-    "Facts.#bySize[]",
-    "Facts.#callers[].fact",
-    "Facts.#powersOfTwo[].fact",
+    "KnownFacts.#bySize[].facts[].fact",
+    "KnownFacts.#powersOfTwo[].known.fact",
     "KnownCallers.#sizes",
   ]),
 };
