@@ -81,7 +81,7 @@ function inPlane(pages: ByPlane, plane: number): number {
 export type ReadingForm =
   | "given"
   | { readonly lowestRatio: number }
-  | { readonly part: number; readonly share: number };
+  | { readonly part: number; readonly share: number | null };
 
 export function readingOf(form: ReadingForm): Reading {
   if (form === "given") {
@@ -171,13 +171,13 @@ export class ByFacts extends AsGiven {
 
 /**
  * Two fits meet the measured RSS and differ under other settings: `part` of the family, which is the prediction; or the
- * part `share` of all uncertain pages is resident.
+ * part `share` of all uncertain pages is resident; null where that would contradict the log.
  */
 export class Fitted extends Reading {
   readonly #part: number;
-  readonly #share: number;
+  readonly #share: number | null;
 
-  constructor(part: number, share: number) {
+  constructor(part: number, share: number | null) {
     super();
     this.#part = part;
     this.#share = share;
@@ -204,6 +204,9 @@ export class Fitted extends Reading {
   }
 
   #byShare(pages: ByPlane): number {
+    if (this.#share === null) {
+      return this.bytes(pages);
+    }
     return Math.round(pagesAtShare(pages, this.#share)) * SMALLEST_PAGE;
   }
 }

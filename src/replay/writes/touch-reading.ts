@@ -44,16 +44,17 @@ export function touchReading(
     return { name: String(policy.ratio), reading: new AsGiven(), fit: null };
   }
   const source: TouchFit["source"] = policy.fitted === null ? "rss samples" : "--observed-rss";
-  const found =
-    policy.fitted === null && logStatesWrites
-      ? fitRatio(observations)
-      : fitPart(observations, pagesAtPart, PART_BY_FACTS);
+  const keepsStated = policy.fitted === null && logStatesWrites;
+  const found = keepsStated
+    ? fitRatio(observations)
+    : fitPart(observations, pagesAtPart, PART_BY_FACTS);
   const bounds = observations.length === 1 ? boundsOf(observations[0]!) : null;
   if (found === null) {
     return { name: "facts", ...unfitted(observations, source, bounds, lowest) };
   }
   const { part, outside, error } = found;
-  const share = fitPart(observations, pagesAtShare)?.part ?? 1;
+  // A share of all uncertain pages would take away from what the log states.
+  const share = keepsStated ? null : (fitPart(observations, pagesAtShare)?.part ?? 1);
   const fit = { ...writtenAtPart(part), source, outside, error, bounds };
   return { name: "fitted", reading: new Fitted(part, share), fit };
 }

@@ -113,6 +113,10 @@ describe("a reading", () => {
     expect(figuresOf(new Fitted(partAtRatio(0.9), 0.502))[1]).toBe(65);
   });
 
+  it("that was fitted to the ratio alone has no range", () => {
+    expect(figuresOf(new Fitted(partAtRatio(0.4), null))).toEqual([42, 42, 42, 10, 120]);
+  });
+
   it("that was fitted looks pages up in the nearest plane", () => {
     const planeOf = (part: number) => new Fitted(part, 1).plane;
     expect([0.1, 0.4, 0.9].map((ratio) => planeOf(partAtRatio(ratio)))).toEqual([
@@ -124,7 +128,12 @@ describe("a reading", () => {
   });
 
   it("is the same after its way to another thread", () => {
-    for (const reading of [new AsGiven(), new ByFacts(0.1), new Fitted(0.4, 0.5)]) {
+    for (const reading of [
+      new AsGiven(),
+      new ByFacts(0.1),
+      new Fitted(0.4, 0.5),
+      new Fitted(0.4, null),
+    ]) {
       const received = readingOf(structuredClone(reading.form));
       expect(received.constructor).toBe(reading.constructor);
       expect(figuresOf(received)).toEqual(figuresOf(reading));

@@ -95,6 +95,8 @@ describe("a policy", () => {
     const observations = [{ bytes: 10 * PAGE, pages: PAGES }];
     const samples = touchReading({ fitted: null }, observations, 0.25, true);
     expect(samples.fit).toMatchObject({ ratio: 0, smallRatio: 1, outside: null });
+    const { reading } = samples;
+    expect([reading.lowBytes(PAGES), reading.highBytes(PAGES)]).toEqual([20 * PAGE, 20 * PAGE]);
     const given = touchReading({ fitted: 10 * PAGE }, observations, 0.25, true);
     expect(given.fit?.smallRatio).toBeCloseTo(9 / 19, 3);
   });
