@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Report } from "../../src/report/report.ts";
+import type { Report, Scenario } from "../../src/report/report.ts";
 import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
 import { codeBlocks } from "../support/documents.ts";
 import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
@@ -155,7 +155,9 @@ function worstOf(reports: readonly Report[]): Row[] {
 }
 
 function bestOf(reports: readonly Report[]): Row[] {
-  const names = reports[0]?.scenarios.map(({ name }) => name) ?? [];
+  const inAll = ({ name }: Scenario): boolean =>
+    reports.every(({ scenarios }) => scenarios.some((one) => one.name === name));
+  const names = reports[0]?.scenarios.filter(inAll).map(({ name }) => name) ?? [];
   const rows = names.flatMap((setting) => {
     const row = { setting, endBytes: 0, peakBytes: 0, podsWithHigherPeak: 0 };
     for (const { scenarios } of reports) {
