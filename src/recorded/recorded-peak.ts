@@ -114,6 +114,12 @@ export class RecordedPeak {
     this.#past = this.#noPast();
   }
 
+  /** Another run is the best: the states of its past take the memory of the chunks of `guided`, which none reads any more. */
+  retire(guided: GuidedReplay): void {
+    this.forget();
+    this.#recycled.put(guided);
+  }
+
   #noPast(): PeakPast<GuidedReplay> {
     return new PeakPast(REPLAY_OF, this.#recycled, followRules);
   }
