@@ -90,10 +90,14 @@ const [{ output }] = await Promise.all([
       sourcemap: true,
       codeSplitting: {
         groups: [
-          // Functions that call each other for every event: between two chunks each call would be a getter's, too. The events
-          // are apart, for the worker that reads.
+          // Functions that call each other for every event: between two chunks each call would be a getter's, too. What
+          // the worker that reads needs is apart.
           { name: "model", test: /\/src\/(ptmalloc|recorded|replay|trace|what-if)\// },
-          { name: "event", test: /\/src\/trace\/(columns|event)\.ts$/, priority: 1 },
+          {
+            name: "event",
+            test: /\/src\/trace\/(caller-names|columns|event|mark-labels)\.ts$/,
+            priority: 1,
+          },
         ],
       },
     },

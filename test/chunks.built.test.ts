@@ -30,6 +30,12 @@ it("the model and its replays are one chunk, which needs no other but that of th
   expect(loadedBy(model).map(({ from }) => from)).toEqual([expect.stringMatching(/^event-/)]);
 });
 
+it("the thread that reads does not wait for the model to be loaded", () => {
+  const loaded = allLoadedBy("reading-worker.js");
+  expect(loaded).toContainEqual(expect.stringMatching(/^event-/));
+  expect(loaded.filter((name) => name.startsWith("model-"))).toEqual([]);
+});
+
 /** The names of the numbers and enumerations that a chunk reads from another one's exports. */
 function constantsReadIn(name: string): string[] {
   return loadedBy(name)
@@ -46,6 +52,11 @@ function constantsReadIn(name: string): string[] {
 function loadedBy(name: string): { variable: string; from: string }[] {
   const loads = chunks.get(name)?.matchAll(/(\w+)=require\([`"]\.\/(.+?)[`"]\)/g) ?? [];
   return [...loads].map(([, variable = "", from = ""]) => ({ variable, from }));
+}
+
+/** The chunks that are loaded with a chunk, one by the other. */
+function allLoadedBy(name: string): string[] {
+  return loadedBy(name).flatMap(({ from }) => [from, ...allLoadedBy(from)]);
 }
 
 function startsSomething(name: string): boolean {

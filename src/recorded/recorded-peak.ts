@@ -1,6 +1,8 @@
 import { type Insertion, insertAll, type Sbrk } from "../replay/insertions.ts";
 import type { KeptWork } from "../replay/peak/kept-works.ts";
-import { type PastStep, PeakPast, type Recycled } from "../replay/peak/peak-past.ts";
+import { PeakPast } from "../replay/peak/peak-past.ts";
+import type { Recycled } from "../replay/peak/recycled-runs.ts";
+import type { PastStep } from "../replay/peak/stretch.ts";
 import type { ReplayedBatch } from "../replay/work.ts";
 import type { MomentEvent } from "../trace/moment.ts";
 import type { RecentPast } from "./explain/past.ts";
@@ -66,15 +68,16 @@ export class RecordedPeak {
     }
   }
 
-  /** Takes over the batches of a recent past, which forgets them. */
-  settle(recent: RecentPast): void {
+  /** Takes over the batches of a recent past, which forgets them. `guided` has made them, and no others since. */
+  settle(recent: RecentPast, guided: GuidedReplay): void {
     this.#insertions = null;
+    this.#past.defer(guided);
     const start = recent.startState;
     if (start === null) {
       return;
     }
-    const isDue = this.#past.isDue(start);
-    if (isDue) {
+    const begins = this.#past.needsStretch(start, guided);
+    if (begins) {
       this.#past.begin(start, start);
     }
     for (const [n, { kept, first, begin }] of recent.batches.entries()) {
@@ -86,7 +89,7 @@ export class RecordedPeak {
       };
       this.#past.add(stepOf(kept, first, insertionsIn(recent, n), beginning));
     }
-    if (isDue) {
+    if (begins) {
       recent.forgetAllButStart();
     } else {
       recent.forget();
@@ -98,10 +101,10 @@ export class RecordedPeak {
     this.#past.end(guided, end);
   }
 
-  /** Returns the same for a copy of the run, as long as neither has gone on. */
-  share(): RecordedPeak {
+  /** Returns the same for `guided`, a copy of the run, as long as neither has gone on. */
+  share(guided: GuidedReplay): RecordedPeak {
     const copy = new RecordedPeak(this.#recycled);
-    copy.#past = this.#past.share();
+    copy.#past = this.#past.share(guided);
     copy.#insertions = this.#insertions;
     return copy;
   }
@@ -109,6 +112,12 @@ export class RecordedPeak {
   /** Gives back the memory that `atPeak` needs. */
   forget(): void {
     this.#past = this.#noPast();
+  }
+
+  /** Another run is the best: the states of its past take the memory of the chunks of `guided`, which none reads any more. */
+  retire(guided: GuidedReplay): void {
+    this.forget();
+    this.#recycled.put(guided);
   }
 
   #noPast(): PeakPast<GuidedReplay> {

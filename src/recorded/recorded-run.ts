@@ -148,7 +148,7 @@ export class RecordedRun {
     this.shownExits.length = 0;
     const infers = mayInfer && !this.#hasFailed && !this.#isOverBudget;
     if (!infers || this.#past.isFull || !this.#past.isKept) {
-      this.peak.settle(this.#past);
+      this.peak.settle(this.#past, this.guided);
     }
     if (infers) {
       this.#past.keep(this.guided, kept, first, insertions, next);
@@ -193,15 +193,15 @@ export class RecordedRun {
     }
     copy.#inserted = [...this.#inserted];
     copy.#past = this.#past.cloneAs(profile);
-    copy.peak = this.peak.share();
+    copy.peak = this.peak.share(copy.guided);
     return copy;
   }
 
   /** Returns a run in the same state that shares nothing. It explains no mismatches. */
   clone(): RecordedRun {
     const copy = this.#copyWith(this.guided.clone());
-    copy.peak = this.peak.share();
-    copy.peak.settle(this.#past.cloneAs(this.guided.model.profile));
+    copy.peak = this.peak.share(copy.guided);
+    copy.peak.settle(this.#past.cloneAs(this.guided.model.profile), copy.guided);
     return copy;
   }
 
@@ -216,7 +216,7 @@ export class RecordedRun {
   /** The log ends: applies its last insertions and ends the threads that have ended. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     // A copy takes the memory of the past.
-    this.peak.settle(this.#past);
+    this.peak.settle(this.#past, this.guided);
     this.peak.end(this.guided, ({ replay }) => {
       insertAll(replay, insertions);
       endThreads(replay, exits);

@@ -114,13 +114,16 @@ export class RecordedRuns {
       return NO_EXITS;
     }
     this.#feed.begin(detection);
-    for (const { origin, recorded } of detection.runs) {
+    const { runs, best } = detection;
+    for (const { origin, recorded } of runs) {
       recorded.finish(insertions, exitsOf(origin));
-      if (recorded !== detection.best.recorded) {
-        recorded.peak.forget();
+    }
+    for (const { recorded } of runs) {
+      if (recorded !== best.recorded) {
+        recorded.peak.retire(recorded.guided);
       }
     }
-    return exitsOf(detection.best.origin);
+    return exitsOf(best.origin);
   }
 
   /** Replays one batch under every candidate. */

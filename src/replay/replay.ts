@@ -26,6 +26,8 @@ export class Replay {
   guide: Guide | null = null;
   /** called once, before the first event whose thread has to share an arena; null: not watched */
   onArenaReuse: ((i: number) => void) | null = null;
+  /** called between two events if RSS has reached a new peak, with its planes, one bit each; null: not watched */
+  onPeak: ((planes: number) => void) | null = null;
   /** µs of log time between the scenario's malloc_trim(0) calls; Infinity for none */
   readonly #trimEvery: number;
   readonly #pending = new PendingWrite();
@@ -119,8 +121,9 @@ export class Replay {
     // The series end with the log, even if its last events changed nothing.
     this.model.resident.changed = true;
     const event = this.state.event - 1;
-    this.rss.record(this.model, event, this.state.time);
+    const risen = this.rss.record(this.model, event, this.state.time);
     this.guide?.finish(event);
+    this.#report(risen);
   }
 
   /** Takes the RSS as a hook measures it right after a call: without the program's write to that call's block. */
@@ -220,11 +223,18 @@ export class Replay {
     }
   }
 
+  #report(risen: number): void {
+    if (risen !== 0) {
+      this.onPeak?.(risen);
+    }
+  }
+
   /** Records the RSS after the previous event, begins the next one, and trims when it is time. */
   #begin(time: number): void {
     const { state } = this;
-    this.rss.record(this.model, state.event - 1, state.time);
+    const risen = this.rss.record(this.model, state.event - 1, state.time);
     this.guide?.afterEvent(state.event - 1);
+    this.#report(risen);
     state.event++;
     if (Number.isNaN(time)) {
       return;

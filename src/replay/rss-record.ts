@@ -28,23 +28,29 @@ export class RssRecord {
     Object.assign(this.state, from.state);
   }
 
-  /** Records the model after event `event` (0-based; −1: none yet), which happened at `time`. */
-  record({ systemBytes, resident }: Ptmalloc, event: number, time: number): void {
+  /**
+   * Records the model after event `event` (0-based; −1: none yet), which happened at `time`. Returns the planes whose pages
+   * have never been so many, one bit each.
+   */
+  record({ systemBytes, resident }: Ptmalloc, event: number, time: number): number {
     if (systemBytes > this.state.systemPeakBytes) {
       this.state.systemPeakBytes = systemBytes;
     }
     if (event < 0 || !resident.changed) {
-      return;
+      return 0;
     }
     resident.changed = false;
+    let risen = 0;
     for (let bit = 0; bit < PLANES; bit++) {
       const series = this.pages[bit]!;
       const pages = resident.pages[bit]!;
       if (pages > series.peak) {
         this.peakTimes[bit] = time;
+        risen |= 1 << bit;
       }
       series.record(event, pages);
     }
+    return risen;
   }
 
   probe({ resident: { pages } }: Ptmalloc): void {

@@ -3,7 +3,8 @@ import type { Inferences } from "../replay/inferences.ts";
 import { type Insertion, insertAll, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
 import type { KeptWork } from "../replay/peak/kept-works.ts";
-import { PeakPast, type Recycled } from "../replay/peak/peak-past.ts";
+import { PeakPast } from "../replay/peak/peak-past.ts";
+import type { Recycled } from "../replay/peak/recycled-runs.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Work } from "../replay/work.ts";
@@ -68,12 +69,10 @@ export class WhatIf implements Replays {
   divided(kind: LateKind): WhatIf[] {
     const late = this.#late.filter((one) => one !== kind);
     const [first = [], ...others] = bySettingsOf(kind, this.specs);
-    // All before the first of them begins a stretch: its start has settings that others lack.
-    const twins = others.map((specs) => ({
-      specs,
-      replay: this.#recycled.copyOf(this.likeliest),
-      past: this.#past.share(),
-    }));
+    const twins = others.map((specs) => {
+      const replay = this.#recycled.copyOf(this.likeliest);
+      return { specs, replay, past: this.#past.share(replay) };
+    });
     const own = { specs: first, replay: this.likeliest, past: this.#past };
     return [own, ...twins].map(({ specs, replay, past }) => {
       const settings = kind.of(specs[0]!);
@@ -82,7 +81,7 @@ export class WhatIf implements Replays {
       }
       if (settings.length > 0) {
         // Earlier states lack them.
-        past.begin(replay, this.#recycled.copyOf(replay));
+        past.close(replay);
       }
       return new WhatIf(specs, late, replay, this.#recycled, past);
     });

@@ -1,7 +1,7 @@
 import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
 import { type KeptWork, KeptWorks } from "../replay/peak/kept-works.ts";
-import { RecycledRuns } from "../replay/peak/peak-past.ts";
+import { RecycledRuns } from "../replay/peak/recycled-runs.ts";
 import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";

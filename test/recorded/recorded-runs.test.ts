@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { PLANE_POLICY } from "../../src/ptmalloc/resident.ts";
 import { type InferenceSink, MAX_WAITING } from "../../src/recorded/inference-feed.ts";
 import type { RecordedOptions } from "../../src/recorded/processes.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
@@ -290,6 +291,18 @@ describe("the end of the log", () => {
     expect(runs.finish([], null)).toBe(NO_EXITS);
     expect([runs.detection, runs.current]).toEqual([null, null]);
   });
+});
+
+it("the state at the peak takes the memory of a run of another version", () => {
+  const { runs } = replayed({ ...OPTIONS, glibc: "auto" }, allocations(300));
+  const { best, runs: all } = runs.detection!;
+  const others = all.filter((one) => one.recorded !== best.recorded);
+  const memory = others.map(({ recorded }) => recorded.guided.model.chunks);
+  runs.finish([], null);
+  const { guided, peak } = best.recorded;
+  const found = peak.atPeak(guided, PLANE_POLICY)!;
+  expect(found.model.resident.pages).toEqual(guided.model.resident.pages);
+  expect(memory).toContain(found.model.chunks);
 });
 
 describe("2.44 and 2.43 (§10.5)", () => {

@@ -36,6 +36,7 @@ export const NOT_COPIED = new Set([
   "GuidedReplay.onAboveBreak",
   "SiblingVersions.onSplit",
   "Replay.onArenaReuse",
+  "Replay.onPeak",
   "Ptmalloc.onRaise",
   // Hold while a batch is replayed.
   "Replay.#replaying",

@@ -11,34 +11,47 @@ export class KeptWorks {
     this.#isGuided = isGuided;
   }
 
-  /** Returns a copy of the work, kept once. */
+  /** Returns the work for replays that may keep it: kept once, and copied as soon as one of them does. */
   keep(work: Work): KeptWork {
-    const copy = copyNeeded(work, this.#isGuided, this.#unused.pop() ?? null);
-    return new KeptWork(copy, this.#unused);
+    const copyOf = () => copyNeeded(work, this.#isGuided, this.#unused.pop() ?? null);
+    return new KeptWork(work, this.#unused, copyOf);
   }
 }
 
-/** A batch kept by one replay or several. It must not change. */
+/** A batch that one replay or several keep. It must not change. */
 export class KeptWork {
-  readonly work: Work;
+  #work: Work;
   #keepers = 1;
   readonly #unused: Work[];
+  #copyOf: (() => Work) | null;
 
-  /** `unused` takes the work when nobody keeps it any more */
-  constructor(work: Work, unused: Work[] = []) {
-    this.work = work;
+  /**
+   * `unused` takes the work when nobody keeps it any more. `copyOf` makes a copy, which takes the place of `work` if anybody
+   * else keeps it; null: the work is never used otherwise.
+   */
+  constructor(work: Work, unused: Work[] = [], copyOf: (() => Work) | null = null) {
+    this.#work = work;
     this.#unused = unused;
+    this.#copyOf = copyOf;
+  }
+
+  get work(): Work {
+    return this.#work;
   }
 
   /** One more replay keeps it. */
   keep(): void {
     this.#keepers++;
+    if (this.#copyOf !== null) {
+      this.#work = this.#copyOf();
+      this.#copyOf = null;
+    }
   }
 
   release(): void {
     this.#keepers--;
-    if (this.#keepers === 0) {
-      this.#unused.push(this.work);
+    if (this.#keepers === 0 && this.#copyOf === null) {
+      this.#unused.push(this.#work);
     }
   }
 }

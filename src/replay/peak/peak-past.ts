@@ -1,61 +1,21 @@
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { bitOf, PLANE_POLICY, PLANES } from "../../ptmalloc/resident.ts";
 import type { MomentEvent } from "../../trace/moment.ts";
-import { type Insertion, replayUntil } from "../insertions.ts";
+import type { Insertion } from "../insertions.ts";
 import type { Replay } from "../replay.ts";
 import type { RssRecord } from "../rss-record.ts";
-import type { KeptWork } from "./kept-works.ts";
-
-/** A batch that a run has made, or the log's end: all that is needed to make it again. */
-export interface PastStep<R> {
-  /** number of the batch's first event */
-  readonly first: number;
-  /** null at the log's end */
-  readonly kept: KeptWork | null;
-  readonly insertions: readonly Insertion[];
-  /** Does what comes before the first event. */
-  readonly begin: (run: R) => void;
-}
-
-/** A run that can be copied. A copy may take the memory of another run. */
-export interface Copyable<R> {
-  clone(recycled: R | null): R;
-}
-
-/** Runs that are no longer used, whose memory copies take. */
-export interface Recycled<R> {
-  put(run: R): void;
-  copyOf(run: R): R;
-}
-
-export class RecycledRuns<R extends Copyable<R>> implements Recycled<R> {
-  readonly #runs: R[] = [];
-
-  put(run: R): void {
-    this.#runs.push(run);
-  }
-
-  copyOf(run: R): R {
-    return run.clone(this.#runs.pop() ?? null);
-  }
-}
-
-/** The state before a step, and the steps from it on. */
-interface Stretch<R> {
-  readonly start: R;
-  /** number of the first event after `start` */
-  readonly at: number;
-  steps: PastStep<R>[];
-  /** another past has the same start */
-  isShared: boolean;
-}
-
-/** A complete stretch that has a moment which was asked for. */
-interface KeptStretch<R> {
-  readonly stretch: Stretch<R>;
-  /** number of the first event after it */
-  readonly end: number;
-}
+import { type Copyable, type Recycled, RecycledRuns } from "./recycled-runs.ts";
+import {
+  endOfPeak,
+  hasPeakIn,
+  isWithin,
+  type LeftStep,
+  makeSteps,
+  type PastStep,
+  release,
+  type Stretch,
+  shared,
+} from "./stretch.ts";
 
 /** The planes from which a peak may be read (reading.ts), by number of their bits. */
 const BITS = Array.from({ length: PLANES }, (_, bit) => bit);
@@ -68,10 +28,10 @@ const WORDS_PER_OBJECT = 200;
 const WORDS_PER_THREAD = 50;
 
 /**
- * What it takes to return to the moment when a run's RSS was highest, which only the log's end shows. The log is divided
- * into stretches; of each the state at its start is copied, and its steps are kept. A stretch in which no plane reached a
- * new peak is forgotten, unless it has another moment that was asked for. A stretch is as long as its copy is cheap beside
- * its replay.
+ * What it takes to return to the moment when a run's RSS was highest, which only the log's end shows. Stretches of the log
+ * are kept: the state at the start of each is copied, and its steps are kept. A stretch begins at an event at which RSS is
+ * higher than ever before, and is as long as its copy is cheap beside its replay. It is forgotten when RSS exceeds its peak
+ * later, unless it has another moment that was asked for.
  */
 export class PeakPast<R extends Copyable<R>> {
   /** RSS may be read from other planes than that of the policy: it was measured */
@@ -83,10 +43,12 @@ export class PeakPast<R extends Copyable<R>> {
   readonly #follow: (copy: R, run: R) => void;
   /** the latest stretch; null before the first */
   #latest: Stretch<R> | null = null;
+  /** the step that the run makes while no stretch goes on; null: it makes none */
+  #coming: PastStep<R> | null = null;
   /** earlier stretches in which planes had their peaks so far, by number of the plane's bit */
   readonly #earlier = new Map<number, Stretch<R>>();
   /** earlier stretches that have the moments */
-  #ofMoments: readonly KeptStretch<R>[] = [];
+  #ofMoments: readonly Stretch<R>[] = [];
   /** the latest result of `atPeak`, which has event `end` to come */
   #found: { readonly run: R; readonly end: number } | null = null;
 
@@ -104,74 +66,134 @@ export class PeakPast<R extends Copyable<R>> {
     this.#follow = follow;
   }
 
-  /** Returns the past of a copy of the run. */
-  share(): PeakPast<R> {
+  /** Returns the past of `run`, a copy of the run, which may be in the middle of a step. */
+  share(run: R): PeakPast<R> {
     const copy = new PeakPast(this.#replayOf, this.#recycled, this.#follow);
     copy.readsEvery = this.readsEvery;
     copy.moments = this.moments;
-    copy.#ofMoments = this.#ofMoments.map(({ stretch, end }) => ({
-      stretch: shared(stretch),
-      end,
-    }));
+    copy.#ofMoments = this.#ofMoments.map((stretch) => shared(stretch));
     copy.#latest = this.#latest && shared(this.#latest);
+    copy.#coming = this.#coming;
     const twins = new Map<Stretch<R>, Stretch<R>>();
     for (const [bit, stretch] of this.#earlier) {
       const twin = twins.get(stretch) ?? shared(stretch);
       twins.set(stretch, twin);
       copy.#earlier.set(bit, twin);
     }
+    copy.#watch(run);
     return copy;
   }
 
   /** Takes a step that `run` is about to make. */
   take(run: R, step: PastStep<R>): void {
-    if (this.isDue(run)) {
-      // First, because the copy takes the memory of what ends.
-      this.#endStretch(this.#replayOf(run));
-      this.begin(run, this.#recycled.copyOf(run));
+    if (this.needsStretch(run, run)) {
+      this.#beginCopy(run);
     }
-    this.add(step);
+    this.#addComing(run, step);
   }
 
-  /** True if a new stretch should begin at the state of `run`. Forgets the stretches whose peaks were exceeded. */
-  isDue(run: R): boolean {
-    const { rss, model, state } = this.#replayOf(run);
+  /** The log ends: `end` does what `run` is about to do at its end. */
+  end(run: R, end: (run: R) => void): void {
+    const first = this.#replayOf(run).state.event;
+    this.#addComing(run, { first, kept: null, insertions: [], begin: end });
+  }
+
+  /** Steps that the run is about to make will be added later, if at all. */
+  defer(run: R): void {
+    this.#coming = null;
+    this.#watch(run);
+  }
+
+  /** Begins a stretch where `run` reaches a new peak in its step, unless one goes on. */
+  #watch(run: R): void {
+    const onPeak = (planes: number): void => this.#reachPeak(run, planes);
+    this.#replayOf(run).onPeak = this.#coming === null ? null : onPeak;
+  }
+
+  #addComing(run: R, step: PastStep<R>): void {
+    this.#coming = this.#isOpen ? null : step;
+    this.add(step);
+    this.#watch(run);
+  }
+
+  /** `run` has reached a new peak in the step. */
+  #reachPeak(run: R, planes: number): void {
+    const step = this.#coming;
+    if (step !== null && BITS.some((bit) => this.#isRead(bit) && (planes & (1 << bit)) !== 0)) {
+      this.defer(run);
+      this.#beginCopy(run);
+      this.#add({ ...step, from: this.#replayOf(run).state.event });
+    }
+  }
+
+  #beginCopy(run: R): void {
+    // First, because the copy takes the memory of what ends.
+    this.#endStretch(this.#replayOf(run));
+    this.begin(run, this.#recycled.copyOf(run));
+  }
+
+  /** true while the latest stretch takes steps */
+  get #isOpen(): boolean {
+    return this.#latest?.end === Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * True if a stretch should begin at the state of `before`, with the steps from there to `run`; with the next one if that
+   * is the same state. Closes the latest stretch if it is long enough, and forgets those whose peaks were exceeded.
+   */
+  needsStretch(before: R, run: R): boolean {
+    const { rss, model, state } = this.#replayOf(before);
     const latest = this.#latest;
     if (latest === null) {
       return true;
     }
     this.#forgetExceeded(latest, rss);
-    return (state.event - latest.at) * WORDS_PER_EVENT >= wordsToCopy(model);
+    if ((state.event - latest.at) * WORDS_PER_EVENT >= wordsToCopy(model)) {
+      this.close(before);
+    }
+    const now = this.#replayOf(run).rss;
+    return (
+      !this.#isOpen &&
+      (this.moments.some(({ event }) => event >= state.event) ||
+        BITS.some((bit) => this.#isRead(bit) && endOfPeak(now, bit) >= state.event))
+    );
+  }
+
+  /** The latest stretch ends before the state of `run`. */
+  close(run: R): void {
+    if (this.#isOpen) {
+      this.#latest!.end = this.#replayOf(run).state.event;
+    }
   }
 
   /** Begins a stretch at the state of `run`; `start` is a copy of it that nobody else uses. */
   begin(run: R, start: R): void {
     const replay = this.#replayOf(run);
     this.#endStretch(replay);
-    this.#latest = { start, at: replay.state.event, steps: [], isShared: false };
+    const end = Number.POSITIVE_INFINITY;
+    this.#latest = { start, at: replay.state.event, end, steps: [], isShared: false };
   }
 
-  /** Adds a step to the latest stretch. */
+  /** Adds a step to the latest stretch, unless that has ended. */
   add(step: PastStep<R>): void {
+    this.#add({ ...step, from: null });
+  }
+
+  #add(step: LeftStep<R>): void {
     this.#found = null;
-    if (this.#latest !== null) {
+    if (this.#isOpen) {
       step.kept?.keep();
-      this.#latest.steps.push(step);
+      this.#latest!.steps.push(step);
     }
   }
 
   /** Gives the latest step other insertions. */
   changeLast(insertions: readonly Insertion[]): void {
-    const last = this.#latest?.steps.pop();
+    this.#coming &&= { ...this.#coming, insertions };
+    const last = this.#isOpen ? this.#latest?.steps.pop() : undefined;
     if (last !== undefined) {
       this.#latest?.steps.push({ ...last, insertions });
     }
-  }
-
-  /** The log ends: `end` does what `run` is about to do at its end. */
-  end(run: R, end: (run: R) => void): void {
-    const first = this.#replayOf(run).state.event;
-    this.add({ first, kept: null, insertions: [], begin: end });
   }
 
   /**
@@ -202,11 +224,8 @@ export class PeakPast<R extends Copyable<R>> {
    * It must not be changed. Null if the run did not come there. Must be called before `atPeak`, which forgets what it needs.
    */
   atMoment(run: R, moment: MomentEvent): R | null {
-    const latest = this.#latest;
-    const stretch =
-      latest !== null && moment.event >= latest.at
-        ? latest
-        : this.#ofMoments.find((one) => isWithin(moment, one))?.stretch;
+    const stretches = this.#latest === null ? [] : [this.#latest, ...this.#ofMoments];
+    const stretch = stretches.find((one) => isWithin(moment, one));
     if (stretch === undefined) {
       return null;
     }
@@ -224,19 +243,10 @@ export class PeakPast<R extends Copyable<R>> {
   }
 
   /** Replays a copy of a stretch's start until event `end` is to come. */
-  #replay({ start, steps }: Stretch<R>, run: R, end: number): R {
-    const copy = this.#recycled.copyOf(start);
+  #replay(stretch: Stretch<R>, run: R, end: number): R {
+    const copy = this.#recycled.copyOf(stretch.start);
     this.#follow(copy, run);
-    for (const { first, kept, insertions, begin } of steps) {
-      if (first > end) {
-        break;
-      }
-      begin(copy);
-      if (kept !== null) {
-        replayUntil(this.#replayOf(copy), kept.work, first, insertions, end);
-      }
-    }
-    this.#replayOf(copy).settle();
+    makeSteps(stretch.steps, copy, this.#replayOf(copy), end);
     return copy;
   }
 
@@ -266,7 +276,7 @@ export class PeakPast<R extends Copyable<R>> {
     const needed = this.#ofMoments.filter((kept) => moments.some((one) => isWithin(one, kept)));
     for (const kept of this.#ofMoments) {
       if (!needed.includes(kept)) {
-        this.#drop(kept.stretch);
+        this.#drop(kept);
       }
     }
     this.#ofMoments = needed;
@@ -286,13 +296,13 @@ export class PeakPast<R extends Copyable<R>> {
       return;
     }
     this.#latest = null;
+    latest.end = Math.min(latest.end, state.event);
     const { moments } = this;
     if (moments.length > 0) {
       // A moment that is given by time comes later with each batch, until the log is past it.
       this.#keepMoments(moments);
-      const ended = { stretch: latest, end: state.event };
-      if (moments.some((one) => isWithin(one, ended))) {
-        this.#ofMoments = [...this.#ofMoments, { ...ended, stretch: shared(latest) }];
+      if (moments.some((one) => isWithin(one, latest))) {
+        this.#ofMoments = [...this.#ofMoments, shared(latest)];
       }
     }
     this.#forgetExceeded(latest, rss);
@@ -342,34 +352,6 @@ export class PeakPast<R extends Copyable<R>> {
     if (!isShared) {
       this.#recycled.put(start);
     }
-  }
-}
-
-/** RSS counts at the end of an event: when the next one begins, in whose stretch the peak lies. */
-function endOfPeak({ pages }: RssRecord, bit: number): number {
-  return pages[bit]!.peakEvent + 1;
-}
-
-function isWithin<R>({ event }: MomentEvent, { stretch, end }: KeptStretch<R>): boolean {
-  return event >= stretch.at && event < end;
-}
-
-function hasPeakIn<R>({ at }: Stretch<R>, rss: RssRecord, bit: number): boolean {
-  return endOfPeak(rss, bit) >= at;
-}
-
-/** Returns the stretch for another past. */
-function shared<R>(stretch: Stretch<R>): Stretch<R> {
-  stretch.isShared = true;
-  for (const { kept } of stretch.steps) {
-    kept?.keep();
-  }
-  return { ...stretch, steps: [...stretch.steps] };
-}
-
-function release<R>(steps: readonly PastStep<R>[]): void {
-  for (const { kept } of steps) {
-    kept?.release();
   }
 }
 

@@ -1,12 +1,15 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { census } from "../../../src/ptmalloc/census.ts";
 import { bitOf, PLANE_POLICY, RATIOS, ratioPlane } from "../../../src/ptmalloc/resident.ts";
-import { replayBatch, replayUntil } from "../../../src/replay/insertions.ts";
+import { replayBatch, replayUntil, replayWith } from "../../../src/replay/insertions.ts";
 import { KeptWorks } from "../../../src/replay/peak/kept-works.ts";
-import { type PastStep, PeakPast } from "../../../src/replay/peak/peak-past.ts";
+import { PeakPast } from "../../../src/replay/peak/peak-past.ts";
+import { RecycledRuns } from "../../../src/replay/peak/recycled-runs.ts";
+import type { PastStep } from "../../../src/replay/peak/stretch.ts";
 import { modelFor } from "../../../src/replay/recorded-process.ts";
 import { Replay } from "../../../src/replay/replay.ts";
+import type { MomentEvent } from "../../../src/trace/moment.ts";
 import { compareCopy } from "../../support/compare-copy.ts";
 import { LoggedProgram } from "../../support/model-log.ts";
 import { originOf, prepare } from "../../support/prepared-log.ts";
@@ -28,8 +31,12 @@ class Followed {
   /** bytes held outside from each batch on: something that happens between batches */
   #held = 0;
 
-  /** `begins`: of each batch, true if a stretch begins with it; by default where one is due */
-  constructor(lines: readonly string[], eventsPerBatch: number, begins: boolean[] | null = null) {
+  /** `closes`: of each batch in turn, true if no stretch goes on into it, however short the latest is */
+  constructor(
+    lines: readonly string[],
+    eventsPerBatch: number,
+    closes: readonly boolean[] = [false],
+  ) {
     this.past.readsEvery = true;
     for (const [n, { work, first, logged }] of prepare(lines, eventsPerBatch).batches.entries()) {
       this.#held += 4096 * ((n * 7) % 3);
@@ -43,17 +50,13 @@ class Followed {
       };
       // The past may give the work's memory to others.
       this.steps.push({ ...step, kept: new KeptWorks(false).keep(work) });
-      if (begins === null) {
-        this.past.take(this.run, step);
-      } else {
-        if (begins[n % begins.length] === true || n === 0) {
-          this.past.begin(this.run, this.run.clone());
-        }
-        this.past.add(step);
+      if (closes[n % closes.length] === true) {
+        this.past.close(this.run);
       }
-      kept.release();
+      this.past.take(this.run, step);
       step.begin(this.run);
       replayBatch(this.run, work, first, logged);
+      kept.release();
     }
     const end = (run: Replay) => run.finish();
     this.steps.push({ first: this.run.state.event, kept: null, insertions: [], begin: end });
@@ -79,22 +82,30 @@ class Followed {
   }
 }
 
+/** All in which a state differs from another, once both have recorded their RSS. */
+function difference(one: Replay, other: Replay): string[] {
+  for (const { rss, model, state } of [one, other]) {
+    rss.record(model, state.event - 1, state.time);
+  }
+  return compareCopy(one, other, REPLAY_COPIES);
+}
+
 describe("the state at the peak", () => {
   it("is that of a replay that stops there, whatever the stretches", () => {
     fc.assert(
       fc.property(
         fc.array(RANDOM_CALL, { minLength: 5, maxLength: 300, size: "max" }),
         fc.integer({ min: 3, max: 40 }),
-        fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 })),
-        (calls, eventsPerBatch, begins) => {
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }),
+        (calls, eventsPerBatch, closes) => {
           const lines = ["1 malloc(24) = 0x5555555592a0", ...randomLog(calls)];
           for (const plane of PLANES) {
-            const followed = new Followed(lines, eventsPerBatch, begins);
+            const followed = new Followed(lines, eventsPerBatch, closes);
             const found = followed.past.atPeak(followed.run, plane)!;
             const naive = followed.naively(plane);
             const { peak } = followed.run.rss.pages[bitOf(plane)]!;
             expect(found.model.resident.pages[bitOf(plane)]).toBe(peak);
-            expect(compareCopy(naive, found, REPLAY_COPIES)).toEqual([]);
+            expect(difference(naive, found)).toEqual([]);
             const counted = census(found.model).map(({ arena, ...counts }) => counts);
             expect(counted).toEqual(census(naive.model).map(({ arena, ...counts }) => counts));
           }
@@ -117,7 +128,7 @@ describe("the state at the peak", () => {
     const { peak, peakEvent } = followed.run.rss.pages[0]!;
     const found = followed.past.atPeak(followed.run, PLANE_POLICY)!;
     expect([found.model.resident.pages[0], found.state.event]).toEqual([peak, peakEvent + 1]);
-    expect(compareCopy(followed.naively(PLANE_POLICY), found, REPLAY_COPIES)).toEqual([]);
+    expect(difference(followed.naively(PLANE_POLICY), found)).toEqual([]);
   });
 
   it("is the end if a trim at the end raises RSS, and the state before it otherwise", () => {
@@ -156,7 +167,114 @@ describe("the state at the peak", () => {
   });
 });
 
+/** Blocks of two pages each are allocated and freed again. */
+function wave(p: LoggedProgram, blocks: number): void {
+  const names = Array.from({ length: blocks }, (_, i) => `${i}`);
+  names.forEach((name) => {
+    p.malloc(8000, name);
+  });
+  p.free(...names);
+}
+
+/** A wave; then RSS stays below its peak. */
+function calmProgram(): LoggedProgram {
+  const p = new LoggedProgram("2.36");
+  wave(p, 60);
+  for (let i = 0; i < 20; i++) {
+    wave(p, 20);
+  }
+  return p;
+}
+
+/** Replays the lines in small batches, with this past, up to the end of the last batch. */
+function replayOf(
+  lines: readonly string[],
+  past: PeakPast<Replay>,
+  moments: readonly MomentEvent[] = [],
+): Replay {
+  const run = freshReplay();
+  const works = new KeptWorks(false);
+  for (const { work, first, logged } of prepare(lines, 16).batches) {
+    const kept = works.keep(work);
+    past.moments = moments.filter(({ event }) => event < first + work.batch.length);
+    past.take(run, { first, kept, insertions: logged, begin: () => {} });
+    replayBatch(run, work, first, logged);
+    kept.release();
+  }
+  return run;
+}
+
+describe("a stretch", () => {
+  it("begins at the event with which RSS is higher than ever before", () => {
+    const starts = ({ lines }: LoggedProgram): number[] => {
+      const recycled = new RecycledRuns<Replay>();
+      const copyOf = vi.spyOn(recycled, "copyOf");
+      replayOf(lines, new PeakPast<Replay>((one) => one, recycled));
+      return copyOf.mock.results.map(({ value }) => value.state.event);
+    };
+    expect(starts(calmProgram())).toEqual([0]);
+
+    const higher = calmProgram();
+    const before = higher.lines.length;
+    wave(higher, 70);
+    const [, start, ...others] = starts(higher);
+    expect(start).toBeGreaterThan(before + 50);
+    expect(start).toBeLessThan(before + 65);
+    expect(others).toEqual([]);
+  });
+});
+
+describe("a moment", () => {
+  it("is found while RSS is below its peak", () => {
+    const { lines } = calmProgram();
+    for (const event of [700, 801, 850]) {
+      const past = new PeakPast<Replay>((one) => one);
+      const moment = { event, line: event + 1, time: Number.NaN, isOfLine: false };
+      const run = replayOf(lines, past, [moment]);
+      const found = past.atMoment(run, moment)!;
+      expect(found.state.event).toBe(event + 1);
+      const naive = replayOf(lines.slice(0, event + 1), new PeakPast<Replay>((one) => one));
+      naive.settle();
+      expect(difference(naive, found)).toEqual([]);
+    }
+  });
+});
+
 describe("a past", () => {
+  it("shared in the middle of a batch shows the peak that each run reaches in it", () => {
+    const p = calmProgram();
+    // RSS is at its peak when a block more than 60 is live.
+    const middle = p.lines.length + 50;
+    wave(p, 70);
+    const run = freshReplay();
+    const past = new PeakPast<Replay>((one) => one);
+    let copy = run;
+    let copied = past;
+    for (const { work, first, logged } of prepare(p.lines, 128).batches) {
+      const kept = new KeptWorks(false).keep(work);
+      const step = { first, kept, insertions: logged, begin: () => {} };
+      past.take(run, step);
+      const to = middle - first;
+      if (to >= 0 && to < work.batch.length) {
+        replayWith(run, work, first, 0, to, logged);
+        copy = run.clone();
+        copied = past.share(copy);
+        replayBatch(copy, work, first, logged, to);
+      } else if (copied !== past) {
+        copied.take(copy, step);
+        replayBatch(copy, work, first, logged);
+      }
+      replayBatch(run, work, first, logged, Math.max(0, to < work.batch.length ? to : 0));
+      kept.release();
+    }
+    const { peak, peakEvent } = run.rss.pages[0]!;
+    expect(peakEvent).toBeGreaterThan(middle);
+    for (const [one, ofOne] of [[run, past] as const, [copy, copied] as const]) {
+      const found = ofOne.atPeak(one, PLANE_POLICY)!;
+      expect([found.model.resident.pages[0], found.state.event]).toEqual([peak, peakEvent + 1]);
+    }
+  });
+
   it("shared with a copy of the run serves both, although they go on", () => {
     const p = new LoggedProgram("2.36");
     for (let i = 0; i < 40; i++) {
@@ -164,7 +282,7 @@ describe("a past", () => {
     }
     const { run, past } = new Followed(p.lines, 8);
     const copy = run.clone();
-    const shared = past.share();
+    const shared = past.share(copy);
     past.forget();
     const found = shared.atPeak(copy, PLANE_POLICY)!;
     expect(found.model.resident.pages[0]).toBe(copy.rss.pages[0]!.peak);
