@@ -26,6 +26,8 @@ export interface Holders {
    * use (§2.1), and memory from outside the log
    */
   readonly chunks: readonly number[];
+  /** their states, as in chunks.ts: reading them once more would miss the processor's cache */
+  readonly states: readonly number[];
   /** free resident bytes between a chunk and the next one below it */
   readonly freeBelow: readonly number[];
   /** of these, bytes in whole free pages, which malloc_trim returns (§7) */
@@ -37,6 +39,7 @@ export interface Holders {
 export function holdersOf(m: Ptmalloc, arena: Arena, plane: number): Holders {
   const w = m.chunks.words;
   const chunks: number[] = [];
+  const states: number[] = [];
   const freeBelow: number[] = [];
   const wholePagesBelow: number[] = [];
   let freeBytes = 0;
@@ -45,6 +48,7 @@ export function holdersOf(m: Ptmalloc, arena: Arena, plane: number): Holders {
       const state = w[c + STATE];
       if (state === IN_USE || state === UNLOGGED || state === CACHED || state === FAST) {
         chunks.push(c);
+        states.push(state);
         freeBelow.push(0);
         wholePagesBelow.push(0);
       } else if (chunks.length > 0 && state !== TOP && state !== FENCE) {
@@ -55,7 +59,7 @@ export function holdersOf(m: Ptmalloc, arena: Arena, plane: number): Holders {
       }
     });
   }
-  return { arena, chunks, freeBelow, wholePagesBelow, freeBytes };
+  return { arena, chunks, states, freeBelow, wholePagesBelow, freeBytes };
 }
 
 /** So few chunks are worth naming even if they hold no more than half. */

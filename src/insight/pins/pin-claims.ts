@@ -71,7 +71,6 @@ function claimOf(
   structs: ReadonlySet<number>,
   ownerOf: (chunk: number) => number,
 ): PinClaim {
-  const w = m.chunks.words;
   const count = countThatMatter(holders);
   const blocks: number[] = [];
   const cached: number[] = [];
@@ -80,13 +79,14 @@ function claimOf(
   let unmerged = 0;
   for (let n = 0; n < count; n++) {
     const c = holders.chunks[n]!;
+    const state = holders.states[n];
     heldBytes += holders.freeBelow[n]!;
     wholePageBytes += holders.wholePagesBelow[n]!;
-    if (w[c + STATE] === CACHED || structs.has(c)) {
+    if (state === CACHED || structs.has(c)) {
       cached.push(c);
-    } else if (w[c + STATE] === IN_USE) {
+    } else if (state === IN_USE) {
       blocks.push(c);
-    } else if (w[c + STATE] === FAST) {
+    } else if (state === FAST) {
       unmerged++;
     }
   }
@@ -100,17 +100,15 @@ function claimOf(
     copy.enter(freeing);
     copy.free(c);
   }
-  const countIn = (state: number) =>
-    blocks.filter((c) => copy.chunks.words[c + STATE] === state).length;
   const freed = copy.resident.pages.slice();
-  const cachedIfFreed = countIn(CACHED);
-  const unmergedAtOnce = countIn(FAST);
+  const atOnce = keptCounts(copy, blocks);
   for (const thread of emptied) {
     copy.enter(thread);
     copy.exitThread();
   }
   const uncached = copy.resident.pages.slice();
-  const unmergedIfFreed = cachedIfFreed + cached.length === 0 ? unmergedAtOnce : countIn(FAST);
+  const isCached = atOnce.cached + cached.length > 0;
+  const unmergedIfFreed = isCached ? keptCounts(copy, blocks).unmerged : atOnce.unmerged;
   trimAfterFree(copy, copy.arenas[holders.arena.id]!, TRIM_GRANULES);
   return {
     arena: holders.arena,
@@ -126,9 +124,21 @@ function claimOf(
     freed,
     uncached,
     merged: copy.resident.pages.slice(),
-    cachedIfFreed,
+    cachedIfFreed: atOnce.cached,
     unmergedIfFreed,
   };
+}
+
+/** Of freed chunks, those that caches keep, and those in fastbins. */
+function keptCounts({ chunks: { words } }: Ptmalloc, freed: readonly number[]) {
+  let cached = 0;
+  let unmerged = 0;
+  for (const c of freed) {
+    const state = words[c + STATE];
+    cached += state === CACHED ? 1 : 0;
+    unmerged += state === FAST ? 1 : 0;
+  }
+  return { cached, unmerged };
 }
 
 /** The threads whose tcaches hold some of these chunks, or whose structs are among them. */
