@@ -17,6 +17,8 @@ export interface AnalysisOptions extends RecordedOptions {
   readonly whatIfs: readonly ScenarioSpec[];
   /** further what-ifs, reported if a free raised the dynamic thresholds; absent: none */
   readonly whatIfsOnRaise?: readonly ScenarioSpec[];
+  /** false: of what-ifs only totals are counted, no causes and heap maps; true if absent */
+  readonly explainsWhatIfs?: boolean;
   /** CPUs of this machine */
   readonly hostCpus: number;
   readonly touch: TouchPolicy;

@@ -225,7 +225,7 @@ export class Analysis implements EventSink {
     const { replayed, baseline } = this.#needed;
     const run = this.recorded.current;
     const recorded = run === null || baseline !== null ? null : rssBytes(run.replay, reading);
-    return { specs: replayed, recorded };
+    return { specs: replayed, recorded, explains: this.#options.explainsWhatIfs !== false };
   }
 
   /** Returns what was found. `whatIfs` are the runner's figures of what it was asked for. */

@@ -27,7 +27,7 @@ export interface SharedRun {
 
 /** Must be called once: it makes the malloc_trim calls at the end. */
 export function sharedRun(finished: FinishedAnalysis, run: RecordedRun): SharedRun {
-  const { ledger, needed } = finished;
+  const { options, ledger, needed } = finished;
   const { reading } = finished.touchReading;
   const { guided, otherwise } = run;
   const atPeak = (by: Reading) => run.peak.atPeak(guided, by.plane)?.replay ?? null;
@@ -37,8 +37,9 @@ export function sharedRun(finished: FinishedAnalysis, run: RecordedRun): SharedR
     otherwise,
     atPeak,
   };
-  const peak = new PeakFigures(replays, reading);
-  const figures = scenarioFigures(replays, peak, reading);
+  const explains = options.explainsWhatIfs !== false;
+  const peak = new PeakFigures(replays, reading, true);
+  const figures = scenarioFigures(replays, peak, reading, true);
   const { model, arenaSeries } = guided;
   const arenas = figures.arenas.map((summary) => {
     const arena = model.arenas[summary.id]!;
@@ -54,7 +55,7 @@ export function sharedRun(finished: FinishedAnalysis, run: RecordedRun): SharedR
   const others = reported.filter((spec) => !isAsRecorded(spec));
   const areCompared = baseline !== null || !others.every((spec) => replayed.includes(spec));
   const bases = areCompared ? scenariosOf(AS_RECORDED) : [];
-  const shared = sharedFigures(replays, [...own, ...bases], reading, peak, figures);
+  const shared = sharedFigures(replays, [...own, ...bases], reading, explains, peak, figures);
   run.peak.forget();
   return { recorded: { ...figures, arenas }, shared, needed };
 }

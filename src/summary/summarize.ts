@@ -266,10 +266,9 @@ function causes({ model }: LogResult): Pick<Report, "causes"> {
   if (model === null) {
     return {};
   }
-  const byName = model.scenarios.map(({ spec, figures }) => [
-    spec?.name ?? AS_RECORDED,
-    figures.causes,
-  ]);
+  const byName = model.scenarios.flatMap(({ spec, figures }) =>
+    figures.causes === null ? [] : [[spec?.name ?? AS_RECORDED, figures.causes] as const],
+  );
   return { causes: Object.fromEntries(byName) };
 }
 

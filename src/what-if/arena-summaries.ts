@@ -8,19 +8,20 @@ import type { ArenaSummary, FreeBytes, HeapMap } from "../report/report.ts";
 
 /**
  * Returns the arenas of a model by id, from their census. `threads` returns those that used an arena, by dense index. What
- * only a recorded run has, contents of bins and RSS over time, is left out.
+ * only a recorded run has, contents of bins and RSS over time, is left out. `drawsHeaps`: false leaves out heap maps, too.
  */
 export function arenaSummaries(
   model: Ptmalloc,
   counted: readonly ArenaCensus[],
   reading: Reading,
   threads: (arena: Arena) => number[],
+  drawsHeaps: boolean,
 ): ArenaSummary[] {
   const pinnedBy = new Map<number, number>();
   for (const { heap, bytes } of findPins(model, reading.plane)) {
     pinnedBy.set(heap.arena.id, (pinnedBy.get(heap.arena.id) ?? 0) + bytes);
   }
-  const maps = mapsByArena(heapMaps(model, reading.plane));
+  const maps = drawsHeaps ? mapsByArena(heapMaps(model, reading.plane)) : new Map();
   return counted.map(({ arena, systemBytes, pages, inUseBytes, free }) => ({
     id: arena.id,
     main: arena.main,

@@ -1,5 +1,5 @@
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { RssFigures } from "../report/report.ts";
+import type { CausesOfScenario, RssFigures } from "../report/report.ts";
 import { movedCauses } from "./cause-figures.ts";
 import { movedPrice } from "./price-figures.ts";
 import type { ScenarioFigures } from "./scenario-figures.ts";
@@ -91,20 +91,33 @@ export function movedToRecorded(
     },
     ...movedPrice(whatIf, recorded, baseline),
     inUseBytes: moved(whatIf.inUseBytes, recorded.inUseBytes, baseline.inUseBytes),
-    causes: {
-      end: movedCauses(whatIf.causes.end, recorded.causes.end, baseline.causes.end, rss.endBytes),
-      peak:
-        whatIf.causes.peak &&
-        recorded.causes.peak &&
-        baseline.causes.peak &&
-        movedCauses(whatIf.causes.peak, recorded.causes.peak, baseline.causes.peak, rss.peakBytes),
-    },
+    causes:
+      whatIf.causes &&
+      recorded.causes &&
+      baseline.causes &&
+      movedOfScenario(whatIf.causes, recorded.causes, baseline.causes, rss),
     rssSeries: whatIf.rssSeries.map((bytes, point) =>
       Math.min(
         rss.peakBytes,
         moved(bytes, recorded.rssSeries[point] ?? 0, baseline.rssSeries[point] ?? 0),
       ),
     ),
+  };
+}
+
+function movedOfScenario(
+  whatIf: CausesOfScenario,
+  recorded: CausesOfScenario,
+  baseline: CausesOfScenario,
+  { endBytes, peakBytes }: Rss,
+): CausesOfScenario {
+  return {
+    end: movedCauses(whatIf.end, recorded.end, baseline.end, endBytes),
+    peak:
+      whatIf.peak &&
+      recorded.peak &&
+      baseline.peak &&
+      movedCauses(whatIf.peak, recorded.peak, baseline.peak, peakBytes),
   };
 }
 

@@ -12,8 +12,9 @@ export class PeakFigures {
   readonly #reading: Reading;
   #causes: Causes | null = null;
 
-  constructor(replays: Replays, reading: Reading) {
-    this.#replay = replays.atPeak(reading);
+  /** `explains`: false if causes are not wanted, so that the state is needed only where the series do not show RSS */
+  constructor(replays: Replays, reading: Reading, explains: boolean) {
+    this.#replay = explains || !reading.isOfOnePlane ? replays.atPeak(reading) : null;
     this.#reading = reading;
     this.bytes = this.#replay && reading.bytes(this.#replay.model.resident.pages);
   }

@@ -1,5 +1,7 @@
+import type { Arena } from "../ptmalloc/arena.ts";
 import { census, mallinfo2 } from "../ptmalloc/census.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import type { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type {
@@ -35,7 +37,8 @@ export interface ScenarioFigures {
   readonly pageFaults: number;
   readonly arenas: readonly ArenaSummary[];
   readonly mallinfo2: Mallinfo2;
-  readonly causes: CausesOfScenario;
+  /** null: not counted */
+  readonly causes: CausesOfScenario | null;
   /** RSS in bytes at each point of the timeline */
   readonly rssSeries: readonly number[];
 }
@@ -45,29 +48,33 @@ export type MaybeFigures = ScenarioFigures | null;
 
 /**
  * Returns the figures of scenarios that share their replays up to the log's end. Must be called once: those that trim there
- * come last and change the models. `untrimmed`: the figures before the trims, if they are known.
+ * come last and change the models. `explains`: false for totals only. `untrimmed`: the figures before the trims, if they are
+ * known.
  */
 export function sharedFigures(
   replays: Replays,
   specs: readonly ScenarioSpec[],
   reading: Reading,
-  peak = new PeakFigures(replays, reading),
+  explains: boolean,
+  peak = new PeakFigures(replays, reading, explains),
   untrimmed: ScenarioFigures | null = null,
 ): Map<ScenarioSpec, ScenarioFigures> {
   const figures = new Map<ScenarioSpec, ScenarioFigures>();
   const trimmed = specs.filter(({ trim }) => trim === "end");
   if (trimmed.length < specs.length) {
-    const before = untrimmed ?? scenarioFigures(replays, peak, reading);
+    const before = untrimmed ?? scenarioFigures(replays, peak, reading, explains);
     for (const spec of specs) {
       figures.set(spec, before);
     }
   }
   if (trimmed.length > 0) {
-    peak.causes();
+    if (explains) {
+      peak.causes();
+    }
     for (const replay of allOf(replays)) {
       replay.trim();
     }
-    const after = scenarioFigures(replays, peak, reading);
+    const after = scenarioFigures(replays, peak, reading, explains);
     for (const spec of trimmed) {
       figures.set(spec, after);
     }
@@ -75,19 +82,20 @@ export function sharedFigures(
   return figures;
 }
 
-/** Returns the figures of the replays as they are now. */
+/** Returns the figures of the replays as they are now. `explains`: false leaves out causes and heap maps, which take time. */
 export function scenarioFigures(
   replays: Replays,
   peak: PeakFigures,
   reading: Reading,
+  explains: boolean,
 ): ScenarioFigures {
   const { likeliest } = replays;
   const { model, rss, state } = likeliest;
   const counted = census(model);
   const threads = threadsByArena(model);
-  const arenas = arenaSummaries(model, counted, reading, (arena) => threads[arena.id] ?? []);
+  const threadsOf = (arena: Arena): number[] => threads[arena.id] ?? [];
+  const arenas = arenaSummaries(model, counted, reading, threadsOf, explains);
   const figures = rssFigures(replays, peak.bytes, reading);
-  const causesAtEnd = causeFigures(likeliest, reading);
   return {
     glibc: model.profile.name,
     rss: figures,
@@ -100,12 +108,19 @@ export function scenarioFigures(
     ...priceFigures(model, reading),
     arenas,
     mallinfo2: mallinfo2(model, counted),
-    causes: {
-      end: causesAtEnd,
-      peak: figures.peakBytes === figures.endBytes ? causesAtEnd : peak.causes(),
-    },
+    causes: explains ? causesOfScenario(likeliest, figures, peak, reading) : null,
     rssSeries: rssSeries(likeliest, reading).map((bytes) => Math.min(bytes, figures.peakBytes)),
   };
+}
+
+function causesOfScenario(
+  likeliest: Replay,
+  { peakBytes, endBytes }: RssFigures,
+  peak: PeakFigures,
+  reading: Reading,
+): CausesOfScenario {
+  const end = causeFigures(likeliest, reading);
+  return { end, peak: peakBytes === endBytes ? end : peak.causes() };
 }
 
 /** The dense indices of the threads that used each arena, by its id. */

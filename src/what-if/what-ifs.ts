@@ -17,6 +17,8 @@ export interface Asked {
   readonly specs: readonly ScenarioSpec[];
   /** RSS of the recorded run; null: trials cannot be compared with it */
   readonly recorded: RssBytes | null;
+  /** false: only totals are wanted */
+  readonly explains: boolean;
 }
 
 interface KeptStep extends Step {
@@ -67,7 +69,7 @@ export class WhatIfs {
   }
 
   /** Returns the figures of what is asked for. Must be called once: it makes the trims at the end. */
-  figures(reading: Reading, { specs, recorded }: Asked): MaybeFigures[] {
+  figures(reading: Reading, { specs, recorded, explains }: Asked): MaybeFigures[] {
     const figures = new Map<ScenarioSpec, ScenarioFigures>();
     for (const whatIf of this.#whatIfs) {
       const asked = whatIf.specs.filter(
@@ -76,7 +78,7 @@ export class WhatIfs {
           (spec.trial === undefined || helps(rssBytes(whatIf.likeliest, reading), recorded)),
       );
       if (asked.length > 0) {
-        for (const [spec, one] of sharedFigures(whatIf, asked, reading)) {
+        for (const [spec, one] of sharedFigures(whatIf, asked, reading, explains)) {
           figures.set(spec, one);
         }
       }

@@ -37,7 +37,7 @@ function replayed(log: string, specs: readonly ScenarioSpec[], recordedWith = {}
   sink.end();
   const replays = runner.whatIfs?.all.length;
   const { reading } = analysis.touchReading();
-  return { replays, figures: runner.figures(reading, { specs, recorded: null }) };
+  return { replays, figures: runner.figures(reading, { specs, recorded: null, explains: true }) };
 }
 
 /** A program that allocates and frees blocks of these sizes, and then frees what is left. */

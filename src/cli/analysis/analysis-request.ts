@@ -80,7 +80,8 @@ export function analysisRequest(
     analysis: {
       model: values.model,
       countsSites: showsSites(values),
-      samples: formOf(values) !== "text" || values.output !== undefined,
+      samples: !printsTextOnly(values),
+      explainsWhatIfs: !printsTextOnly(values),
       whatIfs: values.model ? scenarios(values.whatIf ?? DEFAULT_WHAT_IFS, glibc) : [],
       whatIfsOnRaise: values.model && values.whatIf === undefined ? onRaise(glibc) : [],
       recordedWith,
@@ -111,6 +112,10 @@ export function analysisRequest(
 /** Forms of which standard output can hold many: summaries for people, and one report a line. */
 export function isRepeatable(form: AnalysisRequest["form"]): boolean {
   return form === "text" || form === "ndjson";
+}
+
+function printsTextOnly(values: AnalysisValues): boolean {
+  return formOf(values) === "text" && values.output === undefined;
 }
 
 function refuseUnfollowable(inputs: readonly string[], values: AnalysisValues): void {

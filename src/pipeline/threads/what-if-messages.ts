@@ -35,9 +35,10 @@ export type Request =
 export interface FiguresRequest {
   readonly kind: "figures";
   readonly reading: ReadingForm;
-  /** indices of scenarios in `specs` */
-  readonly asked: readonly number[];
-  readonly recorded: Asked["recorded"];
+  readonly asked: Omit<Asked, "specs"> & {
+    /** indices of scenarios in those of the start */
+    readonly specs: readonly number[];
+  };
 }
 
 /** Messages from a what-if worker. */

@@ -33,8 +33,8 @@ function replay(): void {
   slots = [];
 }
 
-function figuresOf({ reading, asked, recorded }: FiguresRequest): MaybeFigures[] {
-  const wanted = { specs: asked.flatMap((n) => specs[n] ?? []), recorded };
+function figuresOf({ reading, asked }: FiguresRequest): MaybeFigures[] {
+  const wanted = { ...asked, specs: asked.specs.flatMap((n) => specs[n] ?? []) };
   return whatIfs?.figures(readingOf(reading), wanted) ?? [];
 }
 

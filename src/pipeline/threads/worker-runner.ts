@@ -91,8 +91,11 @@ export class WorkerRunner implements WhatIfRunner {
     });
     for (const { share, specs } of shares) {
       const indices = specs.map((spec) => share.specs.indexOf(spec));
-      const { recorded } = asked;
-      send(share, { kind: "figures", reading: reading.form, asked: indices, recorded });
+      send(share, {
+        kind: "figures",
+        reading: reading.form,
+        asked: { ...asked, specs: indices },
+      });
     }
     for (const { share, specs } of shares) {
       while (share.figures === null) {

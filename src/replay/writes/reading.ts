@@ -95,6 +95,8 @@ export abstract class Reading {
   /** the closest plane, for lookups page by page */
   abstract readonly plane: number;
   abstract readonly form: ReadingForm;
+  /** false: the prediction lies between two planes, whose peaks may be at different events */
+  readonly isOfOnePlane: boolean = true;
   /** the ratio at the lower end of the range; null if the range has none */
   readonly lowestRatio: number | null = null;
 
@@ -174,6 +176,7 @@ export class ByFacts extends AsGiven {
  * part `share` of all uncertain pages is resident; null where that would contradict the log.
  */
 export class Fitted extends Reading {
+  override readonly isOfOnePlane = false;
   readonly #part: number;
   readonly #share: number | null;
 

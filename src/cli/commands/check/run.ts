@@ -57,8 +57,11 @@ export async function checkLog(
     io.hostCpus,
   );
   const analysis = withScenariosOf(budgets, asked.analysis);
-  // A budget may be one of a call site.
-  const request = { ...asked, analysis: { ...analysis, countsSites: true } };
+  // A budget may be one of a call site, or of a what-if, which its causes explain.
+  const request = {
+    ...asked,
+    analysis: { ...analysis, countsSites: true, explainsWhatIfs: true },
+  };
   return withReport(request, io, analyse, commands, async (analysed, outputs) => {
     const evidence = {
       head: { known: analysed, json: analysed },
