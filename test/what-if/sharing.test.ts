@@ -32,7 +32,7 @@ function replayed(log: string, specs: readonly ScenarioSpec[], explains = true) 
   const figures = runner.figures(analysis.touchReading().reading, {
     specs,
     recorded: null,
-    explains: true,
+    explains,
   });
   return { replays, figures };
 }
