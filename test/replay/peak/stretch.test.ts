@@ -88,7 +88,7 @@ describe("the steps of a stretch", () => {
 describe("a stretch", () => {
   it("has the moments after its first event and before its end", () => {
     const within = (event: number) =>
-      isWithin({ event, line: event + 1, isOfLine: false }, stretch(10, 20));
+      isWithin({ event, time: 0, line: event + 1, isOfLine: false }, stretch(10, 20));
     expect([9, 10, 19, 20].map(within)).toEqual([false, true, true, false]);
   });
 
