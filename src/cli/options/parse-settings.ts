@@ -102,7 +102,16 @@ function pairsOf(text: string): Parsed<readonly Pair[]> {
   return { ok: pairs };
 }
 
+/** Other allocators that people ask for, by name or as the library to preload. */
+const OTHER_ALLOCATORS = /jemalloc|tcmalloc|mimalloc|hoard|snmalloc|scudo/i;
+
 function parsePair(text: string): Parsed<Pair> {
+  const [other] = OTHER_ALLOCATORS.exec(text) ?? [];
+  if (other !== undefined) {
+    return {
+      error: `${other} is another allocator, and only glibc's is modelled; measure your program under it, started with LD_PRELOAD`,
+    };
+  }
   const [, name, value] = /^([^=\s]+)=(.+)$/.exec(text.trim()) ?? [];
   return name === undefined || value === undefined
     ? { error: `"${text.trim()}" is not of the form NAME=VALUE` }
@@ -168,6 +177,13 @@ function refusal(settings: Readonly<Record<string, string>>, glibc: string): str
   return first;
 }
 
+/** The known name of which this is the end: ARENA_MAX, arena_max, TRIM_THRESHOLD. Null: there is none. */
+function withoutPrefix(name: string, known: readonly string[]): string | null {
+  const asTyped = name === name.toUpperCase() ? "MALLOC_" : "glibc.malloc.";
+  const whole = [name, `${name}_`].map((one) => `${asTyped}${one}`);
+  return known.find((one) => whole.includes(one)) ?? null;
+}
+
 const OWN_NAMES = ["malloc_trim", "glibc", "cpus"];
 
 /** Typical: MALLOC_TRIM_THRESHOLD without its last underscore, which glibc ignores silently. */
@@ -176,6 +192,6 @@ function misspelling(name: string): string | null {
   if (known.includes(name)) {
     return null;
   }
-  const meant = suggest(name, known);
+  const meant = withoutPrefix(name, known) ?? suggest(name, known);
   return meant === null ? null : `unknown setting ${name} (did you mean ${meant}?)`;
 }
