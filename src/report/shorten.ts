@@ -2,13 +2,13 @@
 const LONGEST_FOLDED = 500;
 
 /**
- * Breaks a list of settings after its commas; a setting that is too long after its name, and anywhere if that is not enough.
+ * Breaks a list of settings after its commas; a setting that is too long between words, and anywhere if that is not enough.
  * Nothing of a list of real length is cut.
  */
 export function foldAtCommas(text: string, width: number): string {
   const lines: string[] = [];
   for (const setting of cutMiddle(text, LONGEST_FOLDED).split(/(?<=,)/)) {
-    const parts = setting.length > width ? setting.split(/(?<==)/) : [setting];
+    const parts = setting.length > width ? setting.split(/(?<=[=.:]|_(?!=))/) : [setting];
     for (const part of parts.flatMap((one) => piecesOf(one, width))) {
       const last = lines.at(-1);
       if (last !== undefined && last.length + part.length <= width) {

@@ -12,10 +12,10 @@ test("a frame loses its package first, then its line, then the middle of its met
   expect(cutFrame("((((", 3)).toBe("");
 });
 
-test("a list of settings breaks after commas, then after a name, then anywhere", () => {
+test("a list of settings breaks after commas, then between words, then anywhere", () => {
   const list = "MALLOC_ARENA_MAX=1,MALLOC_TRIM_THRESHOLD_=131072";
   expect(foldAtCommas(list, 48)).toBe(list);
   expect(foldAtCommas(list, 29)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_THRESHOLD_=131072");
   expect(foldAtCommas(list, 23)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_THRESHOLD_=\n131072");
-  expect(foldAtCommas(list, 20)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_THRESHOL\nD_=131072");
+  expect(foldAtCommas(list, 20)).toBe("MALLOC_ARENA_MAX=1,\nMALLOC_TRIM_\nTHRESHOLD_=131072");
 });

@@ -114,7 +114,7 @@ describe("folding", () => {
 
   test("settings are folded after commas, and never cut", () => {
     expect(foldAtCommas("A=1,B=2,C=3", 8)).toBe("A=1,B=2,\nC=3");
-    expect(foldAtCommas("MALLOC_TRIM_THRESHOLD_=0", 10)).toBe("MALLOC_TRI\nM_THRESHOL\nD_=0");
+    expect(foldAtCommas("MALLOC_TRIM_THRESHOLD_=0", 10)).toBe("MALLOC_\nTRIM_\nTHRESHOLD_\n=0");
     expect(foldAtCommas("A=1", 8)).toBe("A=1");
   });
 

@@ -14,8 +14,16 @@ export interface Column<Row> {
   readonly paint?: (row: Row, text: string) => string;
   /** a note below the table if the column is shown */
   readonly note?: string;
-  /** makes a text narrower; below `least` columns of width, the table column is dropped instead */
-  readonly fold?: { readonly least: number; readonly to: (text: string, width: number) => string };
+  readonly fold?: Fold;
+}
+
+/** Makes a text narrower. Widths are in characters. */
+export interface Fold {
+  /** below it, other columns are dropped */
+  readonly least: number;
+  /** the width that keeps words whole: rather than go below it, columns of that rank and higher are dropped */
+  readonly whole?: { readonly width: number; readonly rank: number };
+  readonly to: (text: string, width: number) => string;
 }
 
 export interface TableRows<Row> {

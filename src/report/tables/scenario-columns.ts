@@ -101,7 +101,11 @@ function scenarioColumns(
       rank: 0,
       cell: ({ name }) => name,
       rest: (hidden) => `… ${count(hidden.length)} more`,
-      fold: { least: 19, to: foldAtCommas },
+      fold: {
+        least: 19,
+        whole: { width: longestSetting(scenarios), rank: CHANGES_RANK + 1 },
+        to: foldAtCommas,
+      },
     },
     right(
       ["RSS", "at end"],
@@ -118,7 +122,7 @@ function scenarioColumns(
         rangeOrNumber(unit, peakBytes, peakLowBytes, peakHighBytes),
       (hidden) => leastToMost(unit, hidden, (scenario) => scenario.rss.peakBytes),
     ),
-    changed(2, (scenario) => scenario.rss.peakBytes),
+    changed(CHANGES_RANK, (scenario) => scenario.rss.peakBytes),
     right(["ext.", "fragm."], 4, (scenario) => percent(scenario.fragmentation.external)),
     right(["arenas"], 5, (scenario) => count(scenario.arenaCount)),
     ...(scenarios.length > 1 ? price : []),
@@ -135,6 +139,15 @@ function scenarioColumns(
   const fates = (scenario: Scenario): Fate =>
     fateOf(scenario, recorded ?? scenario, limitBytes, container);
   return [...columns, fate(failing, limitBytes, fates, chalk)];
+}
+
+/** Changes are worth more than whole settings. */
+const CHANGES_RANK = 2;
+
+function longestSetting(scenarios: readonly Scenario[]): number {
+  return Math.max(
+    ...scenarios.flatMap(({ name }) => name.split(/(?<=,)/)).map((one) => one.length),
+  );
 }
 
 /** Whether the process fits its container. */

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { printable } from "../printable.ts";
-import type { Column, TableRows } from "../tables/column.ts";
+import type { Column, Fold, TableRows } from "../tables/column.ts";
 import { type TextStyle, wrap } from "./style.ts";
 
 const GAP = "  ";
@@ -90,6 +90,7 @@ function fitted<Row>(
   const kept = [...texts.keys()].sort((a, b) => a.rank - b.rank);
   for (;;) {
     const widths = new Map(kept.map((column) => [column, naturalWidth(column, texts)]));
+    const last = kept.at(-1);
     let excess = GAP.length * (kept.length - 1) - width;
     for (const natural of widths.values()) {
       excess += natural;
@@ -99,16 +100,23 @@ function fitted<Row>(
       if (column.fold === undefined || excess <= 0) {
         continue;
       }
-      const given = Math.min(excess, Math.max(0, natural - column.fold.least));
+      const given = Math.min(
+        excess,
+        Math.max(0, natural - leastWidth(column.fold, last?.rank ?? 0)),
+      );
       widths.set(column, natural - given);
       excess -= given;
     }
-    const last = kept.at(-1);
     if (excess <= 0 || last === undefined || last.rank === 0) {
       return widths;
     }
     kept.pop();
   }
+}
+
+/** `highest`: the highest rank of the columns that are left */
+function leastWidth({ least, whole }: Fold, highest: number): number {
+  return whole !== undefined && highest >= whole.rank ? Math.max(least, whole.width) : least;
 }
 
 function naturalWidth<Row>(
