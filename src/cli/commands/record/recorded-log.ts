@@ -7,14 +7,26 @@ import type { RecordValues } from "./options.ts";
 import type { Packer } from "./packer.ts";
 import { keepLog, type RawLog } from "./raw-logs.ts";
 
+const NOT_TO_STDOUT = "a log is not written to standard output; give the name of a file";
+
+/** Why the log cannot take the place of what is there; null: it can. */
+function notReplaceable(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) {
+    return null;
+  }
+  return found.isDirectory() ? "is a directory" : "is a device or a pipe; give the name of a file";
+}
+
 /**
  * A new folder beside the log: both are on one file system, and a log may be large.
  * @throws Failure output
  */
 export function newFolder(output: string, cwd: string): string {
   const path = resolve(cwd, output);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new Failure({ code: "output", file: output, reason: "is a directory" });
+  const reason = output === "-" ? NOT_TO_STDOUT : notReplaceable(path);
+  if (reason !== null) {
+    throw new Failure({ code: "output", file: output, reason });
   }
   try {
     return mkdtempSync(join(dirname(path), ".mallog-record-"));

@@ -1,10 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { Packer } from "../../../../src/cli/commands/record/packer.ts";
 import { rawLogs } from "../../../../src/cli/commands/record/raw-logs.ts";
-import { keepLogs } from "../../../../src/cli/commands/record/recorded-log.ts";
+import {
+  keepLogs,
+  newFolder as newLogFolder,
+} from "../../../../src/cli/commands/record/recorded-log.ts";
 import { Failure } from "../../../../src/cli/problems.ts";
 import { newFolder } from "../../../support/run-mallog.ts";
 
@@ -90,5 +94,27 @@ describe("logs that cannot be packed", () => {
     await keepLogs(logs.slice(0, 1), packer, cwd);
     const packed = readFileSync(join(cwd, `m.${PIDS[0]}.log.gz`));
     expect(gunzipSync(packed).toString("latin1")).toBe(texts[0]);
+  });
+});
+
+describe("the place of a log", () => {
+  it("is a file: a pipe or a device is not replaced", () => {
+    const cwd = newFolder();
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    symlinkSync("/dev/full", join(cwd, "device"));
+    const refusedFor = (output: string) => {
+      try {
+        return newLogFolder(output, cwd);
+      } catch (error) {
+        return error instanceof Failure ? error.problem : error;
+      }
+    };
+    for (const file of ["pipe", "device"]) {
+      const reason = "is a device or a pipe; give the name of a file";
+      expect(refusedFor(file)).toEqual({ code: "output", file, reason });
+    }
+    const reason = "a log is not written to standard output; give the name of a file";
+    expect(refusedFor("-")).toEqual({ code: "output", file: "-", reason });
+    expect(readdirSync(cwd).toSorted()).toEqual(["device", "pipe"]);
   });
 });
