@@ -370,6 +370,26 @@ static word read_size(const char *s) {
   return (thousandths / 1000 << shift) + ((thousandths % 1000) << shift) / 1000;
 }
 
+/* Moves behind digits with an optional fraction; NULL if `s` does not begin with one. */
+static const char *behind_number(const char *s) {
+  if (*s < '0' || *s > '9') return NULL;
+  read_thousandths(&s);
+  return s;
+}
+
+static int is_duration(const char *s) {
+  const char *unit = behind_number(s);
+  return unit != NULL && (*unit == 0 || equal(unit, "ms") || equal(unit, "s") || equal(unit, "m") || equal(unit, "h"));
+}
+
+static int is_size(const char *s) {
+  const char *unit = behind_number(s);
+  if (unit == NULL) return 0;
+  char prefix = (char)(*unit | 0x20);
+  if (prefix == 'k' || prefix == 'm' || prefix == 'g' || prefix == 't') unit++;
+  return *unit == 0 || equal(unit, "B") || equal(unit, "iB");
+}
+
 /* ------------------------------------------------------------------------------------------ symbols of loaded objects */
 
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
@@ -1086,13 +1106,11 @@ static long open_log(void) {
     else fd = open_file(out.path, O_RDWR | O_CREAT | (config.is_per_process ? O_EXCL : 0), 0666);
   }
   if (fd < 0) return fd;
-  if (out.is_mapped) {
-    if (SYS(flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
-      SYS(close, fd);
-      return -EWOULDBLOCK;
-    }
-    SYS(ftruncate, fd, 0);
+  if (SYS(flock, fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
+    SYS(close, fd);
+    return -EWOULDBLOCK;
   }
+  if (out.is_mapped) SYS(ftruncate, fd, 0);
   identify(&out.file, high_fd((int)fd));
   if (out.is_mapped) {
     long result = map_window();
@@ -1198,42 +1216,80 @@ static word count_list(const char *s) {
   return count;
 }
 
-static COLD void read_config(void) {
-  config.is_exact = 0;
+/* A setting whose value is wrong, and what to give instead; NULL: there is none. */
+static struct {
+  const char *setting;
+  const char *hint;
+} ignored;
+
+static int ignore(const char *setting, const char *hint) {
+  ignored.setting = setting;
+  ignored.hint = hint;
+  return 0;
+}
+
+/* Takes one of two words. Returns whether it is the second. */
+static int second_of(const char *setting, const char *value, const char *first, const char *second, const char *hint) {
+  if (!equal(value, first) && !equal(value, second)) return ignore(setting, hint);
+  return equal(value, second);
+}
+
+/* Takes what the variable `v` says. */
+static void read_setting(const char *v) {
   const char *value;
-  int has_other_arenas = 0;
+  if ((value = after(v, "MALLOG_OUT=")) && length(value) < PATH_BYTES - 64) {
+    text(config.out, value)[0] = 0;
+    config.is_per_process = find(value, "%p") != NULL;
+  } else if ((value = after(v, "MALLOG_START_AFTER="))) {
+    config.starts_by_signal = equal(value, "signal");
+    if (config.starts_by_signal || is_duration(value)) config.start_after = read_duration(value);
+    else ignore(v, "give a time like 30s, or signal");
+  } else if ((value = after(v, "MALLOG_STOP_AFTER="))) {
+    if (is_duration(value)) config.stop_after = read_duration(value);
+    else ignore(v, "give a time like 30s");
+  } else if ((value = after(v, "MALLOG_SIGNAL="))) {
+    config.signal = signal_number(value);
+    if (config.signal == 0) ignore(v, "give a signal like USR1, RTMIN+3 or 34");
+  } else if ((value = after(v, "MALLOG_SAMPLE="))) {
+    if (is_duration(value)) config.sample_every = read_duration(value);
+    else ignore(v, "give a time like 1s, or 0");
+  } else if ((value = after(v, "MALLOG_HOLES="))) {
+    if (is_size(value)) config.min_hole = read_size(value);
+    else ignore(v, "give a size like 4096, or 0");
+  } else if ((value = after(v, "MALLOG_MAX="))) {
+    if (is_size(value)) config.max_bytes = read_size(value);
+    else ignore(v, "give a size like 2G");
+  } else if ((value = after(v, "MALLOG_FULL="))) {
+    config.blocks_when_full = second_of(v, value, "stop", "block", "give stop or block");
+  } else if ((value = after(v, "MALLOG_ORDER="))) {
+    config.is_exact = second_of(v, value, "free", "exact", "give free or exact");
+  }
+}
+
+/* Heaps of another size: their arenas would not be found. Or caches of larger chunks, which may be of any arena. */
+static int has_other_arenas(const char *tunables) {
+  const char *huge = find(tunables, "glibc.malloc.hugetlb=");
+  const char *digit = huge == NULL ? "" : after(huge, "glibc.malloc.hugetlb=");
+  return find(tunables, "glibc.malloc.tcache_max=") != NULL ||
+         (*digit != 0 && !((*digit == '0' || *digit == '1') && (digit[1] == 0 || digit[1] == ':')));
+}
+
+static COLD void read_config(void) {
+  const char *by_signal = NULL;
+  int is_unknown = !is_glibc;
+  config.is_exact = 0;
   config.sample_every = 1000000;
   config.min_hole = 4096;
   for (const char *v = next_variable(NULL); v != NULL; v = next_variable(v)) {
-    if ((value = after(v, "MALLOG_OUT=")) && length(value) < PATH_BYTES - 64) {
-      text(config.out, value)[0] = 0;
-      config.is_per_process = find(value, "%p") != NULL;
-    } else if ((value = after(v, "MALLOG_START_AFTER="))) {
-      config.starts_by_signal = equal(value, "signal");
-      config.start_after = read_duration(value);
-    } else if ((value = after(v, "MALLOG_STOP_AFTER="))) {
-      config.stop_after = read_duration(value);
-    } else if ((value = after(v, "MALLOG_SIGNAL="))) {
-      config.signal = signal_number(value);
-    } else if ((value = after(v, "MALLOG_SAMPLE="))) {
-      config.sample_every = read_duration(value);
-    } else if ((value = after(v, "MALLOG_HOLES="))) {
-      config.min_hole = read_size(value);
-    } else if ((value = after(v, "MALLOG_MAX="))) {
-      config.max_bytes = read_size(value);
-    } else if ((value = after(v, "MALLOG_FULL="))) {
-      config.blocks_when_full = equal(value, "block");
-    } else if ((value = after(v, "MALLOG_ORDER="))) {
-      config.is_exact = equal(value, "exact");
-    } else if (after(v, "GLIBC_TUNABLES=")) {
-      /* Heaps of another size: their arenas would not be found. Or caches of larger chunks, which may be of any arena. */
-      const char *huge = find(v, "glibc.malloc.hugetlb=");
-      const char *digit = huge == NULL ? "" : after(huge, "glibc.malloc.hugetlb=");
-      has_other_arenas = find(v, "glibc.malloc.tcache_max=") != NULL ||
-                         (*digit != 0 && !((*digit == '0' || *digit == '1') && (digit[1] == 0 || digit[1] == ':')));
-    }
+    read_setting(v);
+    if (after(v, "MALLOG_START_AFTER=signal")) by_signal = v;
+    if (after(v, "GLIBC_TUNABLES=") && has_other_arenas(v)) is_unknown = 1;
   }
-  if (!is_glibc || has_other_arenas || config.start_after != 0 || config.starts_by_signal) config.is_exact = 1;
+  if (config.starts_by_signal && config.signal == 0) {
+    config.starts_by_signal = 0;
+    ignore(by_signal, "give the signal, too: MALLOG_SIGNAL=USR1");
+  }
+  if (is_unknown || config.start_after != 0 || config.starts_by_signal) config.is_exact = 1;
   config.smallest_noted = config.min_hole == 0 ? (word)-1 : config.min_hole;
   /* Growing a file beyond this limit would be answered by SIGXFSZ. */
   struct rlimit files;
@@ -2179,7 +2235,6 @@ static int (*set_specific)(pthread_key_t, const void *);
 static pthread_key_t key;
 static int has_key;
 
-
 static void state_name(int tid, const char *name) {
   char line[64];
   char *o = text(line, "# thread ");
@@ -2285,16 +2340,48 @@ static COLD void name_threads(void) {
 
 /* ----------------------------------------------------------------------------------------------- starting and ending */
 
-static void complain(const char *what, long error) {
-  char line[PATH_BYTES + 128];
-  char *o = text(line, "mallog-hook: ");
-  o = text(o, what);
-  o = text(o, " ");
+static const char *write_error(long error) {
+  switch (error) {
+    case -ENOENT: return "its directory does not exist";
+    case -ENOTDIR: return "a part of its path is not a directory";
+    case -EISDIR: return "is a directory";
+    case -EACCES: case -EPERM: return "permission denied";
+    case -EROFS: return "the file system is read-only";
+    case -ENOSPC: case -EDQUOT: return "no space left on the device";
+    case -EEXIST: return "too many logs of this process are there";
+    case -EFBIG: return "MALLOG_MAX or ulimit -f is below 512 KiB, the least";
+  }
+  return NULL;
+}
+
+static void say(const char *line, const char *end) {
+  SYS(write, 2, line, end - line);
+}
+
+/* There is no log: why, and what to do. */
+static COLD void complain(long error) {
+  char line[PATH_BYTES + 256];
+  const char *reason = write_error(error);
+  char *o = text(line, "mallog-hook: cannot write ");
   o = safe_text(o, out.path, PATH_BYTES);
-  o = text(o, ": error ");
-  o = decimal(o, (word)-error);
-  o = text(o, "; nothing is recorded\n");
-  SYS(write, 2, line, o - line);
+  o = text(o, ": ");
+  if (reason != NULL) o = text(o, reason);
+  else o = decimal(text(o, "error "), (word)-error);
+  o = text(o, "; nothing is recorded");
+  if (error != -EFBIG) {
+    o = decimal(text(o, "; set MALLOG_OUT to a file that user "), (word)SYS(geteuid));
+    o = text(o, " can write");
+  }
+  say(line, text(o, "\n"));
+}
+
+/* A setting has no effect: which, and what to give instead. */
+static COLD void complain_of_setting(void) {
+  char line[512];
+  char *o = text(line, "mallog-hook: ");
+  o = safe_text(o, ignored.setting, 200);
+  o = text(o, " is ignored; ");
+  say(line, text(text(o, ignored.hint), "\n"));
 }
 
 /* # forked NAME BYTES TID: the parent's log, how far it was, and the thread that goes on here; only # forked if that is unknown */
@@ -2316,7 +2403,7 @@ static void state_fork(void) {
 static COLD void begin_recording(void) {
   long result = open_log();
   if (result < 0) {
-    if (result != -EWOULDBLOCK) complain("cannot write", result);
+    if (result != -EWOULDBLOCK) complain(result);
     process->state = OFF;
     return;
   }
@@ -2459,6 +2546,7 @@ static COLD void start_process(void) {
       process->state = OFF;
       return;
     }
+    if (ignored.setting != NULL) complain_of_setting();
     make_process();
     if (process->state == OFF) return;
     SYS(clock_gettime, CLOCK_MONOTONIC, &time_zero);

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
@@ -319,10 +319,83 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(log)).toEqual(EXACT);
   });
 
-  it("says on standard error that a log cannot be written, and lets the program run", () => {
-    const env = hook.env("/nonexistent/malloc.log");
-    const output = execFileSync("sh", ["-c", `${calls.path} all 2>&1`], { env, encoding: "utf8" });
-    expect(output).toContain("mallog-hook: cannot write /nonexistent/malloc.log: error 2");
+  it("writes to a pipe for the first process only", async () => {
+    const file = join(newFolder(), "pipe");
+    execFileSync("mkfifo", [file]);
+    const reader = spawn("cat", [file]);
+    const chunks: Buffer[] = [];
+    reader.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    spawn("sh", ["-c", `${calls.path} all; ${calls.path} all`], { env: hook.env(file) });
+    await once(reader, "close");
+    const log = Buffer.concat(chunks);
+    expect(comments(log, "pid").length).toBe(1);
+    expect(comments(log, "program").at(0)).toMatch(/sh$/);
+  });
+
+  it("says on standard error why a log cannot be written, and lets the program run", () => {
+    const folder = newFolder();
+    const said = (out: string, more: Record<string, string> = {}) => {
+      const env = hook.env(out, more);
+      return spawnSync(calls.path, ["all"], { env, encoding: "utf8" });
+    };
+    const next = `set MALLOG_OUT to a file that user ${process.geteuid?.()} can write`;
+    for (const [out, reason] of [
+      ["/nonexistent/malloc.log", "its directory does not exist"],
+      [folder, "is a directory"],
+      [`${calls.path}/malloc.log`, "a part of its path is not a directory"],
+      [join(folder, "a".repeat(300)), `error 36`],
+    ] as const) {
+      const { status, stderr } = said(out);
+      expect(stderr).toBe(
+        `mallog-hook: cannot write ${out}: ${reason}; nothing is recorded; ${next}\n`,
+      );
+      expect(status).toBe(0);
+    }
+    const out = join(folder, "m.log");
+    expect(said(out, { MALLOG_MAX: "1K" }).stderr).toBe(
+      `mallog-hook: cannot write ${out}: MALLOG_MAX or ulimit -f is below 512 KiB, the least; nothing is recorded\n`,
+    );
+  });
+
+  it.each([
+    ["MALLOG_START_AFTER=soon", "give a time like 30s, or signal"],
+    ["MALLOG_STOP_AFTER=5 s", "give a time like 30s"],
+    ["MALLOG_SAMPLE=s", "give a time like 1s, or 0"],
+    ["MALLOG_SIGNAL=KILLER", "give a signal like USR1, RTMIN+3 or 34"],
+    ["MALLOG_MAX=2Q", "give a size like 2G"],
+    ["MALLOG_HOLES=all", "give a size like 4096, or 0"],
+    ["MALLOG_FULL=wait", "give stop or block"],
+    ["MALLOG_ORDER=any", "give free or exact"],
+  ])("says that it ignores %s, and records", (setting, hint) => {
+    const [name = "", value = ""] = setting.split("=");
+    const { status, largest } = hook.record(calls.path, ["all"], { env: { [name]: value } });
+    expect(status.stderr).toBe(`mallog-hook: ${setting} is ignored; ${hint}\n`);
+    expect(comments(largest, "order")).toEqual(["free"]);
+    expect(comments(largest, "holes")).toEqual(["min=4096"]);
+    expect(misses(largest)).toEqual(EXACT);
+  });
+
+  it("takes each form of a time and of a size", () => {
+    for (const env of [
+      { MALLOG_STOP_AFTER: "30000ms", MALLOG_MAX: "1.5GiB" },
+      { MALLOG_STOP_AFTER: "0.5h", MALLOG_MAX: "200m" },
+      { MALLOG_STOP_AFTER: "60", MALLOG_MAX: "300000KB" },
+      { MALLOG_STOP_AFTER: "2m", MALLOG_MAX: "1073741824" },
+    ]) {
+      const { status, largest } = hook.record(calls.path, ["all"], { env });
+      expect(status.stderr).toBe("");
+      expect(misses(largest)).toEqual(EXACT);
+    }
+  });
+
+  it("says that a recording which a signal starts needs a signal", () => {
+    const { status, logs } = hook.record(calls.path, ["all"], {
+      env: { MALLOG_START_AFTER: "signal" },
+    });
+    expect(status.stderr).toBe(
+      "mallog-hook: MALLOG_START_AFTER=signal is ignored; give the signal, too: MALLOG_SIGNAL=USR1\n",
+    );
+    expect(logs.size).toBe(1);
   });
 
   it.each(["exact", "free"])(
