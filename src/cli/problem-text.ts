@@ -60,8 +60,14 @@ function sentence(problem: Problem): string {
       return `${problem.command}: ${problem.reason}`;
     case "notAttached":
       return `process ${problem.pid} cannot be watched: ${problem.reason}`;
-    case "notRecorded":
-      return `${problem.command}: nothing was recorded; the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc`;
+    case "notRecorded": {
+      const { command, startsAfter } = problem;
+      const why =
+        startsAfter === null
+          ? "the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc"
+          : `it ended before MALLOG_START_AFTER=${startsAfter}`;
+      return `${command}: nothing was recorded; ${why}`;
+    }
     case "missing":
     case "directory":
     case "permission":
@@ -89,6 +95,10 @@ function sentence(problem: Problem): string {
       return `${problem.sources.map(sourceName).join(", ")}: empty; check that the hook was loaded and that the process ran`;
     case "noEvents": {
       const { lines, sample } = problem;
+      const sources = problem.sources.map(sourceName).join(", ");
+      if (problem.isRecorded && sample === null) {
+        return `${sources}: the recorded process made no malloc call`;
+      }
       const text = sample === null ? "" : cut(printable(sample.text), SAMPLE_CHARACTERS);
       const only = text === "" ? "" : `: ${text}`;
       const first = sample === null ? "" : ` (line ${count(sample.line)}: ${text})`;
@@ -96,7 +106,7 @@ function sentence(problem: Problem): string {
         lines === 1
           ? `its only line is not a malloc call${only}`
           : `none of its ${plural(lines, "line")} is a malloc call${first}`;
-      return `${problem.sources.map(sourceName).join(", ")}: ${found}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
+      return `${sources}: ${found}; expected lines like: 16342 00:00:01.5 [0x7f01] malloc(20) = 0x5581a2b0`;
     }
   }
 }

@@ -41,8 +41,12 @@ export type Problem =
     }
   /** mallog watch: `reason` says why gdb cannot attach the hook, and what to do */
   | { readonly code: "notAttached"; readonly pid: number; readonly reason: string }
-  /** mallog record: no process has written a log */
-  | { readonly code: "notRecorded"; readonly command: string }
+  /** no process has written a log; `startsAfter`: MALLOG_START_AFTER, which delays the recording; null: not set */
+  | {
+      readonly code: "notRecorded";
+      readonly command: string;
+      readonly startsAfter: string | null;
+    }
   | InputProblem
   /** the log is of a 32-bit process; `shown`: what shows it; null: a comment says so */
   | { readonly code: "shortWords"; readonly shown: ShortWords | null }
@@ -57,6 +61,8 @@ export type Problem =
   | {
       readonly code: "noEvents";
       readonly sources: readonly string[];
+      /** the log is of mallog's hook */
+      readonly isRecorded: boolean;
       readonly lines: number;
       /** the first line that is not a malloc call; null: comments and blank lines only */
       readonly sample: { readonly line: number; readonly text: string } | null;

@@ -86,6 +86,20 @@ describe("unusable input ends with 3", () => {
     expect(existsSync(join(folder, "r.txt"))).toBe(false);
   });
 
+  test("a log of mallog's hook without a call", async () => {
+    const lines = { total: 26, parsed: 0, comments: 26, malformed: 0, blank: 0 };
+    const recording = {
+      pid: 7,
+      command: "./idle",
+      limitBytes: null,
+      otherRssBytes: 4096,
+      lostCalls: 0,
+    };
+    const given = { trace: trace({ events: 0, lines }), recording };
+    const { code, err } = await mallog(["x"], answers(given));
+    expect([code, err]).toEqual([3, "mallog: app.log: the recorded process made no malloc call\n"]);
+  });
+
   test("a log whose only line is not a call", async () => {
     const lines = { total: 1, parsed: 0, comments: 0, malformed: 1, blank: 0 };
     const malformedSamples = [{ line: 1, text: "hello" }];

@@ -159,12 +159,13 @@ function finished(report: Report, { sort, container }: AnalysisRequest): Report 
   return { ...sorted, container: containerOf(report, limitBytes, baseRssBytes) };
 }
 
-function noEvents({ trace: { sources, lines, malformedSamples } }: Report): Failure {
+function noEvents({ trace: { sources, lines, malformedSamples }, recording }: Report): Failure {
   if (lines.total === 0) {
     return new Failure({ code: "empty", sources });
   }
   const sample = malformedSamples[0] ?? null;
-  return new Failure({ code: "noEvents", sources, lines: lines.total, sample });
+  const isRecorded = recording !== undefined;
+  return new Failure({ code: "noEvents", sources, isRecorded, lines: lines.total, sample });
 }
 
 /** The default command takes any word for a file: without this, a misspelt command would be a missing file. */

@@ -3,6 +3,7 @@ const TOO_MANY = "too many files are open (ulimit -n)";
 const WHEN_WRITING: Readonly<Record<string, string>> = {
   ENOENT: "its directory does not exist",
   ENOTDIR: "a part of its path is not a directory",
+  EISDIR: "is a directory",
   ENAMETOOLONG: "its name is too long",
   EFBIG: "it exceeds the size that this process may write (ulimit -f)",
   EACCES: "permission denied",

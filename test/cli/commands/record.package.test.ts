@@ -1,6 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -197,6 +205,10 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     const { status, stderr } = mallog(["record", "--", calls.path, "all"], newFolder(), env);
     expect(status).toBe(3);
     expect(stderr).toContain("nothing was recorded");
+    expect(stderr).toContain("MALLOG_START_AFTER=1h");
+    const failing = mallog(["record", "--", "sh", "-c", "exit 7"], newFolder(), env);
+    expect(failing.status).toBe(7);
+    expect(failing.stderr).toContain("nothing was recorded");
   });
 
   it("ends the command after the time of --for", () => {
@@ -246,5 +258,27 @@ describe(`mallog hook`, () => {
     expect(existsSync(path)).toBe(true);
     mallog(["hook", "-o", "mallog-hook.so"], folder);
     expect(readFileSync(join(folder, "mallog-hook.so"))).toEqual(readFileSync(path));
+  });
+
+  it.each([
+    ["the library", []],
+    ["the source", ["--source"]],
+  ])("replaces a file that processes may have mapped: %s", (_, source) => {
+    const folder = newFolder();
+    writeFileSync(join(folder, "hook"), "old");
+    linkSync(join(folder, "hook"), join(folder, "mapped"));
+    expect(mallog(["hook", ...source, "-o", "hook"], folder).stderr).toBe("");
+    expect(readFileSync(join(folder, "mapped"), "utf8")).toBe("old");
+    expect(readdirSync(folder).toSorted()).toEqual(["hook", "mapped"]);
+  });
+
+  it("writes to a pipe, and not in the place of a folder", () => {
+    const folder = newFolder();
+    const { status, stderr } = mallog(["hook", "--source", "-o", "."], folder);
+    expect([status, stderr]).toEqual([3, "mallog: cannot write .: is a directory\n"]);
+    const script = 'mkfifo pipe; cat pipe & "$@" -o pipe; wait';
+    const argv = ["-c", script, "sh", process.execPath, MALLOG, "hook", "--source"];
+    const { stdout } = spawnSync("sh", argv, { cwd: folder, encoding: "utf8", timeout: 20_000 });
+    expect(stdout).toBe(hookSource());
   });
 });

@@ -1,5 +1,5 @@
-import { copyFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { copyFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { builtHook, hostArch } from "../../../native/build-hook.ts";
 import { HookError } from "../../../native/compile-hook.ts";
 import type { HookArch } from "../../../native/hook-arches.ts";
@@ -37,15 +37,34 @@ export async function writeHook(
     return Exit.done;
   }
   try {
-    if (built === null) {
-      writeFileSync(resolve(io.cwd, output), hookSource());
-    } else {
-      copyFileSync(built, resolve(io.cwd, output));
-    }
+    replaceFile(resolve(io.cwd, output), (path) => {
+      if (built === null) {
+        writeFileSync(path, hookSource());
+      } else {
+        copyFileSync(built, path);
+      }
+    });
   } catch (error) {
     throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
   }
   return Exit.done;
+}
+
+/** Makes a file in the place of another one, which processes may have mapped: they would end if it were written to. */
+function replaceFile(target: string, make: (path: string) => void): void {
+  const found = statSync(target, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) {
+    make(target);
+    return;
+  }
+  const path = found === undefined ? target : realpathSync(target);
+  const temporary = join(dirname(path), `.mallog-${crypto.randomUUID()}.tmp`);
+  try {
+    make(temporary);
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 /**

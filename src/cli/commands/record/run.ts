@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { byteUnit, count, size } from "../../../report/format.ts";
+import { Exit } from "../../exit-codes.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { problemText } from "../../problem-text.ts";
-import { Failure } from "../../problems.ts";
+import { exitCodeOf, Failure } from "../../problems.ts";
 import { Signals } from "../../signals.ts";
 import { message } from "../../terminal/message.ts";
 import { hookFor } from "../hook/run.ts";
@@ -17,7 +18,7 @@ import { type Recording, runHooked } from "./run-hooked.ts";
  * Runs `mallog record`: the command under the hook, one log for each process in a folder beside the target, then the logs
  * compressed and the largest process reported. Returns the exit code. `commands`: the names of all commands. The command does
  * not wait for what analyses to be loaded.
- * @throws Failure hook, output, notStarted, notRecorded, and whatever `analyse` throws
+ * @throws Failure hook, output, notStarted, and whatever `analyse` throws
  */
 export async function recordCommand(
   words: readonly string[],
@@ -27,9 +28,6 @@ export async function recordCommand(
   commands: readonly string[],
 ): Promise<number> {
   const { status, kept } = await recordLogs(words, values, io, analyse);
-  if (kept === null && status === 0) {
-    throw new Failure({ code: "notRecorded", command: words[0] ?? "" });
-  }
   if (kept === null || !values.report) {
     return status;
   }
@@ -56,7 +54,10 @@ async function recordLogs(
     const status = await record(words, { folder, seconds, order }, io);
     signals = new Signals(io.signals, () => {});
     await packer.stop();
-    return { status, kept: await keep(folder, packer, values, io, analyse, signals.aborted) };
+    const kept = await keep(folder, packer, values, io, analyse, signals.aborted);
+    return kept === null
+      ? { status: sayNothingRecorded(words, status, io), kept }
+      : { status, kept };
   } catch (error) {
     const status = signals?.exitCode ?? null;
     if (status === null || !(error instanceof Failure)) {
@@ -70,6 +71,14 @@ async function recordLogs(
     rmSync(folder, { recursive: true, force: true });
     signals?.stopListening();
   }
+}
+
+/** Says that there is no log. Returns the exit code: that of the command, unless it has succeeded. */
+function sayNothingRecorded([command = ""]: readonly string[], status: number, io: Io): number {
+  const startsAfter = io.env.MALLOG_START_AFTER ?? null;
+  const problem = { code: "notRecorded", command, startsAfter } as const;
+  message(io.stderr, problemText(problem, "record"));
+  return status === Exit.done ? exitCodeOf(problem) : status;
 }
 
 function areAllKept({ output }: RecordValues): boolean {
