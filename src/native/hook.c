@@ -1234,6 +1234,20 @@ static int second_of(const char *setting, const char *value, const char *first, 
   return equal(value, second);
 }
 
+/* Programs change their folder, and the log may have to be opened again, or a forked child's begins. */
+static void make_path_absolute(void) {
+  static char path[PATH_BYTES];
+  if (config.out[0] == 0 || config.out[0] == '/') return;
+  long n = SYS(getcwd, path, sizeof path);
+  size_t bytes = length(config.out) + 1;
+  /* The folder may be out of the process's reach. */
+  if (n <= 1 || path[0] != '/' || (size_t)n + bytes > PATH_BYTES - 64) return;
+  char *o = path + n - 1;
+  if (n > 2) *o++ = '/';
+  copy(o, config.out, bytes);
+  copy(config.out, path, (size_t)(o - path) + bytes);
+}
+
 /* Takes what the variable `v` says. */
 static void read_setting(const char *v) {
   const char *value;
@@ -1285,6 +1299,7 @@ static COLD void read_config(void) {
     if (after(v, "MALLOG_START_AFTER=signal")) by_signal = v;
     if (after(v, "GLIBC_TUNABLES=") && has_other_arenas(v)) is_unknown = 1;
   }
+  make_path_absolute();
   if (config.starts_by_signal && config.signal == 0) {
     config.starts_by_signal = 0;
     ignore(by_signal, "give the signal, too: MALLOG_SIGNAL=USR1");

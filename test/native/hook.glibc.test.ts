@@ -225,6 +225,14 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
     expect(misses(largest)).toEqual(EXACT);
   });
 
+  it("goes on where the program then is in another folder than the log's name was given in", () => {
+    const cwd = newFolder();
+    execFileSync(calls.path, ["daemon", "30000"], { cwd, env: hook.env("m.log") });
+    const log = readFileSync(join(cwd, "m.log"));
+    expect(reported(log).trace.events).toBe(60_000);
+    expect(misses(log)).toEqual(EXACT);
+  });
+
   it("does not wait for itself where signal handlers allocate", () => {
     const { status, largest } = hook.record(calls.path, ["signals", "300000"]);
     expect(status.status).toBe(0);

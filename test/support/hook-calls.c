@@ -2,8 +2,8 @@
  * One call of each kind that the hook logs, and what is special about some: errors, threads and their names, a child, an
  * executed program, files of the hook that are closed.
  *
- *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | many N [MS] | signals N | wait MS | writes PAGES |
- *                frees [MS] | sparse PAGES
+ *     hook-calls all | unwritten | threads | fork [BYTES] | exec | close N | daemon N | many N [MS] | signals N | wait MS |
+ *                writes PAGES | frees [MS] | sparse PAGES
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -153,10 +153,11 @@ int main(int argc, char **argv) {
     execl(argv[0], argv[0], "all", NULL);
     return 7;
   }
-  if (strcmp(what, "close") == 0)
+  if (strcmp(what, "daemon") == 0 && chdir("/") != 0) return 1;
+  if (strcmp(what, "close") == 0 || strcmp(what, "daemon") == 0)
     for (int fd = 3; fd < 4096; fd++) close(fd);
   if (argc > 3) usleep((useconds_t)atol(argv[3]) * 1000);
-  if (strcmp(what, "close") == 0 || strcmp(what, "many") == 0)
+  if (strcmp(what, "close") == 0 || strcmp(what, "daemon") == 0 || strcmp(what, "many") == 0)
     for (long i = 0; i < number; i++) free(malloc((size_t)(i % 3000)));
   if (strcmp(what, "writes") == 0) write_meanwhile(number);
   if (strcmp(what, "sparse") == 0) write_sparsely(number);
