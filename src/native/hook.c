@@ -1946,9 +1946,9 @@ static COLD word state_holes(word p, word bytes) {
   return resident;
 }
 
-/* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
 enum { MOST_EARLY_PAGES = 32 };
 
+/* Logs what was not written of a block that is about to be freed or resized, and forgets it. */
 static inline void dies(enum how how, void *p) {
   if (how == NESTED || !is_glibc || p == NULL) return;
   word head = chunk_head(p);

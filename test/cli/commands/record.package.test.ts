@@ -159,7 +159,7 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     };
     expect(refused("logs")).toBe("mallog: cannot write logs: is a directory\n");
     expect(refused("none/m.log")).toBe(
-      "mallog: cannot write none/m.log: its directory does not exist\n",
+      "mallog: cannot write none/m.log: its directory does not exist; give a file that can be written by -o\n",
     );
     expect(readdirSync(folder)).toEqual(["logs"]);
   });

@@ -31,7 +31,9 @@ export function newFolder(output: string, cwd: string): string {
   try {
     return mkdtempSync(join(dirname(path), ".mallog-record-"));
   } catch (error) {
-    throw new Failure({ code: "output", file: output, reason: writeErrorReason(error) });
+    // The name may be the default, which nobody has typed.
+    const reason = `${writeErrorReason(error)}; give a file that can be written by -o`;
+    throw new Failure({ code: "output", file: output, reason });
   }
 }
 
