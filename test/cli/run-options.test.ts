@@ -106,6 +106,12 @@ describe("help", () => {
     expect(out).toContain("(default: what the log or its pointers say, else this machine's)");
   });
 
+  test("the process to watch is a number", async () => {
+    const { code, err } = await mallog(["watch", "java"]);
+    expect(code).toBe(2);
+    expect(err).toBe("mallog: watch java: give the number of a process; see mallog watch --help\n");
+  });
+
   test("--version", async () => {
     expect(await mallog(["--version"])).toMatchObject({ code: 0, out: "1.2.3\n" });
     expect(await mallog(["-V"])).toMatchObject({ code: 0, out: "1.2.3\n" });

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { VALUES_HELP } from "../../options/model-options.ts";
+import { Failure } from "../../problems.ts";
 import { addRecordingOptions, type RecordValues } from "../record/options.ts";
 
 const AFTER_HELP = `
@@ -36,7 +37,8 @@ export function addWatch(
     .usage("[options] <pid>")
     .argument("<pid>", "the process", (text: string) => {
       if (!/^[1-9]\d{0,9}$/.test(text)) {
-        throw new InvalidArgumentError("give the number of a process");
+        const reason = "give the number of a process";
+        throw new Failure({ code: "option", option: "watch", value: text, reason });
       }
       return Number(text);
     })
