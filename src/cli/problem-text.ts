@@ -60,14 +60,8 @@ function sentence(problem: Problem): string {
       return `${problem.command}: ${problem.reason}`;
     case "notAttached":
       return `process ${problem.pid} cannot be watched: ${problem.reason}`;
-    case "notRecorded": {
-      const { command, startsAfter } = problem;
-      const why =
-        startsAfter === null
-          ? "the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc"
-          : `it ended before MALLOG_START_AFTER=${startsAfter}`;
-      return `${command}: nothing was recorded; ${why}`;
-    }
+    case "notRecorded":
+      return `${problem.command}: nothing was recorded; ${NOT_RECORDED[problem.cause]}`;
     case "missing":
     case "directory":
     case "permission":
@@ -110,6 +104,13 @@ function sentence(problem: Problem): string {
     }
   }
 }
+
+const NOT_RECORDED = {
+  notLoaded:
+    "the hook is not loaded into programs that are statically linked, set-user-ID, 32-bit, or not of glibc",
+  notBegun: "it ended before the recording began (MALLOG_START_AFTER)",
+  notWritten: "the hook could not write, as it says above",
+};
 
 /** A file's name as an operand of a command. */
 function fileWord(path: string): string {

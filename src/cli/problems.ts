@@ -41,11 +41,11 @@ export type Problem =
     }
   /** mallog watch: `reason` says why gdb cannot attach the hook, and what to do */
   | { readonly code: "notAttached"; readonly pid: number; readonly reason: string }
-  /** no process has written a log; `startsAfter`: MALLOG_START_AFTER, which delays the recording; null: not set */
+  /** no process has written a log */
   | {
       readonly code: "notRecorded";
       readonly command: string;
-      readonly startsAfter: string | null;
+      readonly cause: "notLoaded" | "notBegun" | "notWritten";
     }
   | InputProblem
   /** the log is of a 32-bit process; `shown`: what shows it; null: a comment says so */

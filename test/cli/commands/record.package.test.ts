@@ -205,10 +205,14 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     const { status, stderr } = mallog(["record", "--", calls.path, "all"], newFolder(), env);
     expect(status).toBe(3);
     expect(stderr).toContain("nothing was recorded");
-    expect(stderr).toContain("MALLOG_START_AFTER=1h");
+    expect(stderr).toContain("it ended before the recording began (MALLOG_START_AFTER)");
     const failing = mallog(["record", "--", "sh", "-c", "exit 7"], newFolder(), env);
     expect(failing.status).toBe(7);
     expect(failing.stderr).toContain("nothing was recorded");
+    const full = mallog(["record", "--", calls.path, "all"], newFolder(), { MALLOG_MAX: "1K" });
+    expect(full.status).toBe(3);
+    expect(full.stderr).toContain("MALLOG_MAX or ulimit -f is below 512 KiB, the least");
+    expect(full.stderr).toContain("nothing was recorded; the hook could not write");
   });
 
   it("ends the command after the time of --for", () => {

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { byteUnit, count, size } from "../../../report/format.ts";
 import { Exit } from "../../exit-codes.ts";
 import type { Analyse, Io } from "../../io.ts";
@@ -10,7 +10,7 @@ import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
 import { Packer } from "./packer.ts";
 import { preloadable } from "./preloadable.ts";
-import { logName, type RawLog, rawLogs } from "./raw-logs.ts";
+import { isRawLog, logName, type RawLog, rawLogs } from "./raw-logs.ts";
 import { analysisValues, keepLogs, newFolder } from "./recorded-log.ts";
 import { type Recording, runHooked } from "./run-hooked.ts";
 
@@ -56,7 +56,7 @@ async function recordLogs(
     await packer.stop();
     const kept = await keep(folder, packer, values, io, analyse, signals.aborted);
     return kept === null
-      ? { status: sayNothingRecorded(words, status, io), kept }
+      ? { status: sayNothingRecorded(words, folder, status, io), kept }
       : { status, kept };
   } catch (error) {
     const status = signals?.exitCode ?? null;
@@ -73,10 +73,20 @@ async function recordLogs(
   }
 }
 
-/** Says that there is no log. Returns the exit code: that of the command, unless it has succeeded. */
-function sayNothingRecorded([command = ""]: readonly string[], status: number, io: Io): number {
-  const startsAfter = io.env.MALLOG_START_AFTER ?? null;
-  const problem = { code: "notRecorded", command, startsAfter } as const;
+/** Says that there is no log, and why. Returns the exit code: that of the command, unless it has succeeded. */
+function sayNothingRecorded(
+  [command = ""]: readonly string[],
+  folder: string,
+  status: number,
+  io: Io,
+): number {
+  const isDelayed = io.env.MALLOG_START_AFTER !== undefined;
+  const cause = readdirSync(folder).some(isRawLog)
+    ? "notWritten"
+    : isDelayed
+      ? "notBegun"
+      : "notLoaded";
+  const problem = { code: "notRecorded", command, cause } as const;
   message(io.stderr, problemText(problem, "record"));
   return status === Exit.done ? exitCodeOf(problem) : status;
 }

@@ -130,7 +130,7 @@ function logOf(pid: number, shared: SharedFolder, folder: string): RawLog {
   copyFileSync(join(shared.path, LOG), join(logs, `${pid}.log`));
   const [log] = rawLogs(logs);
   if (log === undefined) {
-    throw new Failure({ code: "notRecorded", command: `process ${pid}`, startsAfter: null });
+    throw new Failure({ code: "notRecorded", command: `process ${pid}`, cause: "notLoaded" });
   }
   return log;
 }
