@@ -164,6 +164,19 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
     expect(readdirSync(folder)).toEqual(["logs"]);
   });
 
+  it.each([
+    ["--what-if", "FOO=1"],
+    ["--recorded-with", "MALLOC_ARENA_MAX=many"],
+    ["--glibc", "1.0"],
+  ])("says before it starts the command that the report cannot be made: %s %s", (...wrong) => {
+    const folder = newFolder();
+    const argv = ["record", ...wrong, "--", "sh", "-c", "echo started"];
+    const { status, stdout, stderr } = mallog(argv, folder);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`mallog: ${wrong[0]}`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("has the command's exit code, and reports all the same", () => {
     const failing = mallog(["record", "--", "sh", "-c", "ls >/dev/null; exit 7"], newFolder());
     expect(failing.status).toBe(7);

@@ -81,3 +81,16 @@ function leaveUncompressed({ name, path, pid }: NamedLog, cwd: string): string |
 export function analysisValues({ output: _, ...values }: RecordValues): AnalysisValues {
   return values;
 }
+
+/**
+ * Refuses what no report can be made with, before anything is recorded. Only if there may be some, because the command would wait
+ * while the models are loaded.
+ * @throws Failure usage, option
+ */
+export async function refuseImpossible(values: RecordValues, hostCpus: number): Promise<void> {
+  const { whatIf, recordedWith, glibc, model } = values;
+  if (Array.isArray(whatIf) || recordedWith !== undefined || glibc !== "auto" || !model) {
+    const { analysisRequest } = await import("../../analysis/analysis-request.ts");
+    analysisRequest([], analysisValues(values), hostCpus);
+  }
+}

@@ -11,14 +11,14 @@ import type { RecordValues } from "./options.ts";
 import { Packer } from "./packer.ts";
 import { preloadable } from "./preloadable.ts";
 import { isRawLog, logName, type RawLog, rawLogs } from "./raw-logs.ts";
-import { analysisValues, keepLogs, newFolder } from "./recorded-log.ts";
+import { analysisValues, keepLogs, newFolder, refuseImpossible } from "./recorded-log.ts";
 import { type Recording, runHooked } from "./run-hooked.ts";
 
 /**
  * Runs `mallog record`: the command under the hook, one log for each process in a folder beside the target, then the logs
  * compressed and the largest process reported. Returns the exit code. `commands`: the names of all commands. The command does
  * not wait for what analyses to be loaded.
- * @throws Failure hook, output, notStarted, and whatever `analyse` throws
+ * @throws Failure usage, option, hook, output, notStarted, and whatever `analyse` throws
  */
 export async function recordCommand(
   words: readonly string[],
@@ -27,6 +27,7 @@ export async function recordCommand(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
+  await refuseImpossible(values, io.hostCpus);
   const { status, kept } = await recordLogs(words, values, io, analyse);
   if (kept === null || !values.report) {
     return status;

@@ -12,7 +12,7 @@ import { hookFor } from "../hook/run.ts";
 import type { RecordValues } from "../record/options.ts";
 import { Packer } from "../record/packer.ts";
 import { logName, type RawLog, rawLogs } from "../record/raw-logs.ts";
-import { analysisValues, keepLogs, newFolder } from "../record/recorded-log.ts";
+import { analysisValues, keepLogs, newFolder, refuseImpossible } from "../record/recorded-log.ts";
 import { callFunction, loadLibrary, type Target } from "./gdb.ts";
 import { isEnded, type SharedFolder, sharedFolder } from "./watched-process.ts";
 
@@ -25,7 +25,7 @@ const MOST_STOPS = 10;
 /**
  * Runs `mallog watch`: attaches the hook to a running process by gdb until the process ends, a time is over, or a signal
  * comes; then reports. Returns the exit code. `commands`: the names of all commands.
- * @throws Failure hook, output, notAttached, notRecorded, and whatever `analyse` throws
+ * @throws Failure usage, option, hook, output, notAttached, notRecorded, and whatever `analyse` throws
  */
 export async function watchProcess(
   pid: number,
@@ -34,6 +34,7 @@ export async function watchProcess(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
+  await refuseImpossible(values, io.hostCpus);
   if (isGone(pid)) {
     throw new Failure({ code: "notAttached", pid, reason: "there is no such process" });
   }
