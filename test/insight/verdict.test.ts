@@ -91,7 +91,7 @@ describe("advice", () => {
       scenario("A=1", { endMiB: 50, peakMiB: 150, systemCalls: { ...few, munmap: 12_090 } }),
     ];
     expect(cure({ scenarios })).toBe(
-      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %), and makes 12,000 more calls of munmap.",
+      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %). It makes 12,000 more calls of munmap.",
     );
   });
 

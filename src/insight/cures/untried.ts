@@ -61,7 +61,7 @@ function withMoreArenas(
   const limit = 4;
   const setting = `MALLOC_ARENA_MAX=${limit}`;
   const helps = MOMENTS.some((moment) =>
-    ranked(recorded, tried, moment).some(({ name }) => name.startsWith("MALLOC_ARENA_MAX=")),
+    ranked(recorded, tried, moment).some(({ name }) => /^MALLOC_ARENA_MAX=\d+$/.test(name)),
   );
   const isTried = tried.some(({ name }) => name.split(",").includes(setting));
   return helps && !isTried && recorded.arenaCount > limit && threads.length > limit

@@ -59,6 +59,11 @@ describe("settings worth a replay", () => {
     expect(untried(reportOf({}, [fewer], { threads: [thread(1)] }))).toBeNull();
   });
 
+  it("include no four arenas where fewer help only with a trim", () => {
+    const both: [string, ScenarioGiven] = ["MALLOC_ARENA_MAX=1,malloc_trim=end", LOWER];
+    expect(untried(reportOf({}, [["MALLOC_ARENA_MAX=1", {}], both]))).toBeNull();
+  });
+
   it("include trims on the way where one at the end helps, in a log that is long enough", () => {
     const causes = { returnable: 30 * MiB };
     const trimmed: [string, ScenarioGiven] = ["malloc_trim=end", { ...LOWER, trim: "end" }];
