@@ -383,6 +383,14 @@ describe("the container", () => {
     );
   });
 
+  test("a trim at the end, after the peak, is not named beside the settings that fit without it", () => {
+    const trimmed = scenario("A=1,malloc_trim=end", { peakMiB: 260, trim: "end" });
+    const fits = (of: typeof scenarios) => sentences(512, 120, of)[1]?.text;
+    expect(fits([...scenarios, trimmed])).toBe("It would fit with A=1 (380 MiB).");
+    const [recorded] = scenarios;
+    expect(fits([recorded!, trimmed])).toBe("It would fit with A=1,malloc_trim=end (380 MiB).");
+  });
+
   test("may not fit where the limit lies in the range of the prediction", () => {
     const { rss, ...rest } = scenario("as recorded", { peakMiB: 455 });
     const ranged = { ...rest, rss: { ...rss, peakLowBytes: 400 * MiB, peakHighBytes: 500 * MiB } };

@@ -79,7 +79,10 @@ export function containerSentences(container: Container, all: readonly Scenario[
   if (whatIfs.length === 0) {
     return [killed];
   }
-  const serving = all.slice(1).filter((scenario) => servesAllCalls(scenario, recorded));
+  const tried = all.slice(1);
+  const serving = tried.filter(
+    (scenario) => servesAllCalls(scenario, recorded) && !onlyAddsTrimAtEnd(scenario, tried),
+  );
   const under = (fate: Fate): string =>
     serving
       .filter((scenario) => fateOf(scenario, recorded, limitBytes, container) === fate)
@@ -94,4 +97,11 @@ export function containerSentences(container: Container, all: readonly Scenario[
     return [killed, plain(text)];
   }
   return [killed, { tone: "good", text: `It would fit with ${fitting}.` }];
+}
+
+const TRIM_AT_END = /,malloc_trim=end$/;
+
+/** True if the same settings were tried without a trim at the end, which comes after the peak. */
+function onlyAddsTrimAtEnd({ name }: Scenario, tried: readonly Scenario[]): boolean {
+  return TRIM_AT_END.test(name) && tried.some((one) => one.name === name.replace(TRIM_AT_END, ""));
 }
