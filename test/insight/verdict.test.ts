@@ -403,6 +403,17 @@ describe("the container", () => {
     expect(text(600)).toContain("The process fits");
   });
 
+  test("settings under which it surely fits are named where it may not", () => {
+    const { rss, ...rest } = scenario("as recorded", { peakMiB: 455 });
+    const ranged = { ...rest, rss: { ...rss, peakLowBytes: 400 * MiB, peakHighBytes: 500 * MiB } };
+    const fits = scenario("A=1", { peakMiB: 260 });
+    expect(sentences(500, 100, [ranged, fits])[1]).toEqual({
+      tone: "good",
+      text: "It would fit with A=1 (360 MiB).",
+    });
+    expect(sentences(500, 100, [ranged, { ...ranged, name: "B=1" }])).toHaveLength(1);
+  });
+
   test("a setting under which it may not fit is no promise", () => {
     const { rss, ...rest } = scenario("A=1", { peakMiB: 260 });
     const ranged = { ...rest, rss: { ...rss, peakLowBytes: 250 * MiB, peakHighBytes: 300 * MiB } };
