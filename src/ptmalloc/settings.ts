@@ -244,6 +244,13 @@ export function tunableOf(name: string): string | null {
   return setting === null ? null : `glibc.malloc.${setting.tunable}`;
 }
 
+const FREEZING: readonly string[] = ["mmap_threshold", "trim_threshold", "top_pad", "mmap_max"];
+
+/** True for a variable or a tunable that keeps the thresholds from moving (ptmalloc2.md §4.6). */
+export function freezesThresholds(name: string): boolean {
+  return FREEZING.some((tunable) => tunableOf(name) === `glibc.malloc.${tunable}`);
+}
+
 /** All names that `applySetting` accepts, environment variables first. */
 export function settingNames(): string[] {
   const env = SETTINGS.flatMap((setting) => (setting.env === undefined ? [] : [setting.env]));

@@ -1,5 +1,6 @@
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
-import { tunableOf } from "../ptmalloc/settings.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { applySetting, freezesThresholds, tunableOf } from "../ptmalloc/settings.ts";
 import type { Inferences } from "../replay/inferences.ts";
 import { adoptSetting, MMAP_THRESHOLD, retractThreshold } from "../replay/inferred-settings.ts";
 import type { Replay } from "../replay/replay.ts";
@@ -29,6 +30,7 @@ export function followInferences(
   }
   if (retractsThreshold && !sets(spec, MMAP_THRESHOLD)) {
     retractThreshold(model);
+    applyThresholds(model, spec);
   }
   // What lies outside the log is held whatever the settings.
   replay.holdOutside(unloggedBytes);
@@ -36,6 +38,15 @@ export function followInferences(
 
 function sets(spec: ScenarioSpec, name: string): boolean {
   return Object.keys(spec.settings).map(tunableOf).includes(tunableOf(name));
+}
+
+/** Applies those of the scenario's own settings that keep the thresholds from moving. */
+function applyThresholds({ par, profile }: Ptmalloc, { settings }: ScenarioSpec): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (freezesThresholds(name)) {
+      applySetting(par, profile, name, value);
+    }
+  }
 }
 
 function versionOf(glibc: string): Profile {

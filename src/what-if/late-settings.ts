@@ -1,4 +1,8 @@
-import { DEFAULT_MMAP_THRESHOLD, DEFAULT_TRIM_THRESHOLD, tunableOf } from "../ptmalloc/settings.ts";
+import {
+  DEFAULT_MMAP_THRESHOLD,
+  DEFAULT_TRIM_THRESHOLD,
+  freezesThresholds,
+} from "../ptmalloc/settings.ts";
 import type { Inferences } from "../replay/inferences.ts";
 import { parFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
@@ -82,7 +86,7 @@ export function arenaLimitsOf({ settings }: Pick<ScenarioSpec, "settings">): rea
 const ARENA_LIMITS: LateKind = {
   of: arenaLimitsOf,
   mayMatter: ({ severalThreads, mallopt, inferences }) =>
-    severalThreads || mallopt || isInferred(LIMITS, inferences),
+    severalThreads || mallopt || inferences.settings.some(({ name }) => LIMITS.includes(name)),
 };
 
 /**
@@ -121,16 +125,8 @@ function onlySetting(
   return isOnly ? all.filter(([one, value]) => one === name && hasEffectLate(Number(value))) : [];
 }
 
-const FREEZING = ["mmap_threshold", "trim_threshold", "top_pad", "mmap_max"].map(
-  (name) => `glibc.malloc.${name}`,
-);
-
 /** True if the program sets thresholds in the step, or if those of the process were inferred from it. */
 function setsThresholds({ mallopt, inferences }: StepFacts): boolean {
-  return mallopt || inferences.retractsThreshold || isInferred(FREEZING, inferences);
-}
-
-function isInferred(names: readonly string[], { settings }: Inferences): boolean {
-  const tunables = names.map(tunableOf);
-  return settings.some(({ name }) => tunables.includes(tunableOf(name)));
+  const { settings, retractsThreshold } = inferences;
+  return mallopt || retractsThreshold || settings.some(({ name }) => freezesThresholds(name));
 }

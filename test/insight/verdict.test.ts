@@ -91,7 +91,7 @@ describe("advice", () => {
       scenario("A=1", { endMiB: 50, peakMiB: 150, systemCalls: { ...few, munmap: 12_090 } }),
     ];
     expect(cure({ scenarios })).toBe(
-      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %), and makes 12,000 more calls of munmap.",
+      "Cure: A=1 helps most: peak RSS falls from 200 MiB to 150 MiB (-25.0 %), RSS at the end falls from 100 MiB to 50 MiB (-50.0 %). It makes 12,000 more calls of munmap.",
     );
   });
 
@@ -383,6 +383,14 @@ describe("the container", () => {
     );
   });
 
+  test("a trim at the end, after the peak, is not named beside the settings that fit without it", () => {
+    const trimmed = scenario("A=1,malloc_trim=end", { peakMiB: 260, trim: "end" });
+    const fits = (of: typeof scenarios) => sentences(512, 120, of)[1]?.text;
+    expect(fits([...scenarios, trimmed])).toBe("It would fit with A=1 (380 MiB).");
+    const [recorded] = scenarios;
+    expect(fits([recorded!, trimmed])).toBe("It would fit with A=1,malloc_trim=end (380 MiB).");
+  });
+
   test("may not fit where the limit lies in the range of the prediction", () => {
     const { rss, ...rest } = scenario("as recorded", { peakMiB: 455 });
     const ranged = { ...rest, rss: { ...rss, peakLowBytes: 400 * MiB, peakHighBytes: 500 * MiB } };
@@ -393,6 +401,17 @@ describe("the container", () => {
     expect(text(500)).toContain("may not fit");
     expect(text(499)).toContain("OOM-killed");
     expect(text(600)).toContain("The process fits");
+  });
+
+  test("settings under which it surely fits are named where it may not", () => {
+    const { rss, ...rest } = scenario("as recorded", { peakMiB: 455 });
+    const ranged = { ...rest, rss: { ...rss, peakLowBytes: 400 * MiB, peakHighBytes: 500 * MiB } };
+    const fits = scenario("A=1", { peakMiB: 260 });
+    expect(sentences(500, 100, [ranged, fits])[1]).toEqual({
+      tone: "good",
+      text: "It would fit with A=1 (360 MiB).",
+    });
+    expect(sentences(500, 100, [ranged, { ...ranged, name: "B=1" }])).toHaveLength(1);
   });
 
   test("a setting under which it may not fit is no promise", () => {

@@ -3,7 +3,7 @@ import type { Sentence } from "../../report/presented.ts";
 import type { CausesOfScenario, RssFigures, Scenario } from "../../report/report.ts";
 import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
-import { priceClause } from "./price.ts";
+import { notablePrice } from "./price.ts";
 import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWide } from "./wide-range.ts";
@@ -42,8 +42,10 @@ export function advice(
   }
   if (end === null || peak === end) {
     const { name, rss } = peak;
+    const price = notablePrice(peak, recorded);
+    const cost = price === null ? "" : ` It makes ${price}.`;
     return good(
-      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}${priceClause(peak, recorded)}.`,
+      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.${cost}`,
       recorded,
       [peak],
     );
@@ -56,7 +58,9 @@ export function advice(
 /** "A=1 lowers peak RSS most: from 455.2 MiB to 259.9 MiB (-42.9 %)", and its price */
 function lowersMost(cure: Scenario, recorded: Scenario, moment: Moment): string {
   const by = fromTo(rssAt(recorded, moment), rssAt(cure, moment));
-  return `${cure.name} lowers ${WHICH[moment]} most: ${by}${priceClause(cure, recorded)}`;
+  const price = notablePrice(cure, recorded);
+  const cost = price === null ? "" : `, and makes ${price}`;
+  return `${cure.name} lowers ${WHICH[moment]} most: ${by}${cost}`;
 }
 
 const WHICH: Readonly<Record<Moment, string>> = { peak: "peak RSS", end: "RSS at the end" };

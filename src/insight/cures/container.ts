@@ -58,16 +58,21 @@ export function containerSentences(container: Container, all: readonly Scenario[
   if (limitBytes === null) {
     return [plain(`The process needs ${needs}${measured}.`)];
   }
+  const under = (fate: Fate): string =>
+    servingSettings(recorded, all.slice(1))
+      .filter((scenario) => fateOf(scenario, recorded, limitBytes, container) === fate)
+      .map(({ name, rss }) => `${name} (${size(baseRssBytes + rss.peakBytes, unit)})`)
+      .join(" or ");
+  const fitting = under("fits");
   const limit = `the container's limit of ${size(limitBytes, unit)}`;
   if (fateOf(recorded, recorded, limitBytes, container) === "may not fit") {
     const { leastBytes, mostBytes } = needsOf(recorded, recorded, container);
     const range = `${size(leastBytes, unit)} to ${size(mostBytes, unit)}`;
-    return [
-      {
-        tone: "bad",
-        text: `The process may not fit ${limit}: it needs ${range} at its peak (${parts}).`,
-      },
-    ];
+    const mayNot: Sentence = {
+      tone: "bad",
+      text: `The process may not fit ${limit}: it needs ${range} at its peak (${parts}).`,
+    };
+    return fitting === "" ? [mayNot] : [mayNot, wouldFit(fitting)];
   }
   if (inContainer.fits) {
     return [{ tone: "good", text: `The process fits ${limit}: it needs ${needs}${measured}.` }];
@@ -79,13 +84,7 @@ export function containerSentences(container: Container, all: readonly Scenario[
   if (whatIfs.length === 0) {
     return [killed];
   }
-  const serving = all.slice(1).filter((scenario) => servesAllCalls(scenario, recorded));
-  const under = (fate: Fate): string =>
-    serving
-      .filter((scenario) => fateOf(scenario, recorded, limitBytes, container) === fate)
-      .map(({ name, rss }) => `${name} (${size(baseRssBytes + rss.peakBytes, unit)})`)
-      .join(" or ");
-  const [fitting, uncertain] = [under("fits"), under("may not fit")];
+  const uncertain = under("may not fit");
   if (fitting === "") {
     const text =
       uncertain === ""
@@ -93,5 +92,21 @@ export function containerSentences(container: Container, all: readonly Scenario[
         : `It may fit with ${uncertain}: the limit lies within the range.`;
     return [killed, plain(text)];
   }
-  return [killed, { tone: "good", text: `It would fit with ${fitting}.` }];
+  return [killed, wouldFit(fitting)];
+}
+
+function wouldFit(settings: string): Sentence {
+  return { tone: "good", text: `It would fit with ${settings}.` };
+}
+
+const TRIM_AT_END = /,malloc_trim=end$/;
+
+/** The scenarios under which no call fails; without a trim at the end, which comes after the peak, if that was tried, too. */
+function servingSettings(recorded: Scenario, tried: readonly Scenario[]): Scenario[] {
+  const names = new Set(tried.map(({ name }) => name));
+  return tried.filter((scenario) => {
+    const untrimmed = scenario.name.replace(TRIM_AT_END, "");
+    const addsTrim = untrimmed !== scenario.name && names.has(untrimmed);
+    return servesAllCalls(scenario, recorded) && !addsTrim;
+  });
 }

@@ -8,7 +8,7 @@ import { typedFor } from "./typed-for.ts";
 
 /**
  * The scenarios that lower RSS notably: first those that lower the peak, by how much they do, then those that lower the end only.
- * None if the log does not support the model's figures.
+ * One that adds settings without effect to another is left out. None if the log does not support the model's figures.
  */
 export function curesOf(report: Omit<Report, "cures">): Cure[] {
   const [recorded, ...tried] = report.scenarios;
@@ -16,7 +16,7 @@ export function curesOf(report: Omit<Report, "cures">): Cure[] {
     return [];
   }
   const byMoment = { peak: ranked(recorded, tried, "peak"), end: ranked(recorded, tried, "end") };
-  return [...new Set([...byMoment.peak, ...byMoment.end])].map((scenario) => {
+  const all = [...new Set([...byMoment.peak, ...byMoment.end])].map((scenario): Cure => {
     const lowers = MOMENTS.filter((moment) => byMoment[moment].includes(scenario));
     const figures = (moment: Moment) => {
       const bytes = rssAt(scenario, moment);
@@ -33,6 +33,21 @@ export function curesOf(report: Omit<Report, "cures">): Cure[] {
       type: typedFor(whatToType(scenario, report), report),
     };
   });
+  return all.filter((cure) => !all.some((simpler) => addsNothing(cure, simpler)));
+}
+
+/** True for a cure that has the settings of a simpler one and more, but the same figures. */
+function addsNothing(cure: Cure, simpler: Cure): boolean {
+  const settings = Object.entries(simpler.settings);
+  return (
+    settings.length < Object.keys(cure.settings).length &&
+    settings.every(([name, value]) => cure.settings[name] === value) &&
+    figuresOf(cure) === figuresOf(simpler)
+  );
+}
+
+function figuresOf({ peak, end, price }: Cure): string {
+  return JSON.stringify([peak.bytes, end.bytes, price]);
 }
 
 /** What differs from the recorded run, as --what-if takes it. */

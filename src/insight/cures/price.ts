@@ -8,10 +8,11 @@ const NOTABLE_FACTOR = 10;
 const NOTABLE_FAULTS = 10_000;
 const NOTABLE_FAULTS_FACTOR = 2;
 
-/** What a setting costs in calls to the kernel and page faults, as the end of a sentence; empty where that does not matter. */
-export function priceClause(scenario: Scenario, recorded: Scenario): string {
+/** What a setting makes more of, of calls to the kernel and page faults; null where that does not matter. */
+export function notablePrice(scenario: Scenario, recorded: Scenario): string | null {
   const parts = [...moreCalls(scenario, recorded), ...moreFaults(scenario, recorded)];
-  return parts.length === 0 ? "" : `, and makes ${parts.join(" and ")}`;
+  const last = parts.pop() ?? null;
+  return last === null || parts.length === 0 ? last : `${parts.join(", ")} and ${last}`;
 }
 
 function moreFaults({ pageFaults: to }: Scenario, { pageFaults: from }: Scenario): string[] {
@@ -41,6 +42,6 @@ function moreCalls({ systemCalls: calls }: Scenario, { systemCalls: before }: Sc
   if (first === undefined) {
     return [];
   }
-  const rest = second === undefined ? "" : ` and ${count(second.more)} of ${second.kind}`;
-  return [`${count(first.more)} more calls of ${first.kind}${rest}`];
+  const rest = second === undefined ? [] : [`${count(second.more)} of ${second.kind}`];
+  return [`${count(first.more)} more calls of ${first.kind}`, ...rest];
 }

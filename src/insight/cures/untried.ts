@@ -21,6 +21,7 @@ export function untried(report: Report): Sentence | null {
   const worthwhile = [
     withoutCaches(report, recorded, tried),
     withMoreArenas(report, recorded, tried),
+    withLowerThreshold(recorded, tried),
     withTrims(report, recorded, tried),
   ].filter((one) => one !== null);
   const options = worthwhile.map(({ setting, reason }) => `--what-if ${setting} (${reason})`);
@@ -52,7 +53,7 @@ function withoutCaches(
   return { setting: "glibc.malloc.tcache_count=0", reason };
 }
 
-/** A limit between those that were tried and the arenas that there are. */
+/** A limit between the highest that was tried, if that helps, and the arenas that there are. */
 function withMoreArenas(
   { threads }: Report,
   recorded: Scenario,
@@ -60,12 +61,28 @@ function withMoreArenas(
 ): Untried | null {
   const limit = 4;
   const setting = `MALLOC_ARENA_MAX=${limit}`;
-  const helps = MOMENTS.some((moment) =>
-    ranked(recorded, tried, moment).some(({ name }) => name.startsWith("MALLOC_ARENA_MAX=")),
-  );
+  const lower = tried.filter((one) => limitOf(one) < limit).sort((a, b) => limitOf(a) - limitOf(b));
+  const highest = lower.slice(-1);
+  const helps = MOMENTS.some((moment) => ranked(recorded, highest, moment).length > 0);
   const isTried = tried.some(({ name }) => name.split(",").includes(setting));
   return helps && !isTried && recorded.arenaCount > limit && threads.length > limit
     ? { setting, reason: "fewer threads share an arena" }
+    : null;
+}
+
+/** The limit on arenas, of a scenario that sets nothing else; else NaN. */
+function limitOf({ name }: Scenario): number {
+  return Number(/^MALLOC_ARENA_MAX=(\d+)$/.exec(name)?.[1]);
+}
+
+/** Thresholds that stay as they are help most: of the large blocks in heaps a lower one may leave fewer. */
+function withLowerThreshold(recorded: Scenario, tried: readonly Scenario[]): Untried | null {
+  const helps = MOMENTS.some((moment) =>
+    ranked(recorded, tried, moment)[0]?.name.startsWith("MALLOC_TRIM_THRESHOLD_="),
+  );
+  const isTried = tried.some(({ name }) => /mmap_threshold/i.test(name));
+  return helps && !isTried
+    ? { setting: "MALLOC_MMAP_THRESHOLD_=65536", reason: "free() unmaps blocks of 64 KiB or more" }
     : null;
 }
 

@@ -128,8 +128,15 @@ function cell(text: string, name = ""): Markup {
   return html`<td role="cell" class="num ${name}">${text.replace(/^-/, "−")}</td>`;
 }
 
+const BREAK = html`<wbr>`;
+
+/** A long setting breaks before its value, not within that. */
 function nameOf({ name }: ScenarioRow): Markup[] {
-  return settingsOf(name).map((setting) => html`<span class="setting">${setting}</span>`);
+  return settingsOf(name).map((setting) => {
+    const value = setting.indexOf("=") + 1;
+    const mayBreak = value === 0 ? null : BREAK;
+    return html`<span class="setting">${setting.slice(0, value)}${mayBreak}${setting.slice(value)}</span>`;
+  });
 }
 
 /** Buttons that copy what one types for the scenario. The script shows them. */

@@ -37,6 +37,17 @@ describe("the cures", () => {
     ]);
   });
 
+  it("leave out settings that add nothing to others", () => {
+    const settings = { ...SAME.settings, MALLOC_ARENA_MAX: "1" };
+    const names = (arenas: Partial<Scenario>) =>
+      cures([
+        whatIf("malloc_trim=end", 10, 200, { trim: "end" }),
+        whatIf("MALLOC_ARENA_MAX=1,malloc_trim=end", 10, 200, { settings, trim: "end", ...arenas }),
+      ]).map(({ name }) => name);
+    expect(names({})).toEqual(["malloc_trim=end"]);
+    expect(names({ pageFaults: 49_999 })).toHaveLength(2);
+  });
+
   it("are none where nothing helps, and where the model's figures mean nothing", () => {
     expect(cures([whatIf("NOTHING=1", 99, 199)])).toEqual([]);
     expect(cures([])).toEqual([]);

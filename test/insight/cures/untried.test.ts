@@ -59,6 +59,31 @@ describe("settings worth a replay", () => {
     expect(untried(reportOf({}, [fewer], { threads: [thread(1)] }))).toBeNull();
   });
 
+  it("include no four arenas where fewer help only with a trim, or two do not help", () => {
+    const one = "MALLOC_ARENA_MAX=1";
+    expect(
+      untried(
+        reportOf({}, [
+          [one, {}],
+          [`${one},malloc_trim=end`, LOWER],
+        ]),
+      ),
+    ).toBeNull();
+    const two: [string, ScenarioGiven] = ["MALLOC_ARENA_MAX=2", {}];
+    expect(untried(reportOf({}, [[one, LOWER], two]))).toBeNull();
+    expect(untried(reportOf({}, [[one, LOWER]]))).not.toBeNull();
+  });
+
+  it("include a lower mmap threshold where no setting helps more than thresholds that stay, unless that was tried", () => {
+    const stays: [string, ScenarioGiven] = ["MALLOC_TRIM_THRESHOLD_=131072", LOWER];
+    expect(untried(reportOf({}, [stays]))?.text).toBe(
+      "Worth a replay, too: --what-if MALLOC_MMAP_THRESHOLD_=65536 (free() unmaps blocks of 64 KiB or more).",
+    );
+    expect(untried(reportOf({}, [stays, ["MALLOC_MMAP_THRESHOLD_=65536", LOWER]]))).toBeNull();
+    const better: [string, ScenarioGiven] = ["malloc_trim=end", { endMiB: 10, peakMiB: 80 }];
+    expect(untried(reportOf({}, [stays, better]))).toBeNull();
+  });
+
   it("include trims on the way where one at the end helps, in a log that is long enough", () => {
     const causes = { returnable: 30 * MiB };
     const trimmed: [string, ScenarioGiven] = ["malloc_trim=end", { ...LOWER, trim: "end" }];
