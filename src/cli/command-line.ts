@@ -36,6 +36,10 @@ async function dispatch(
 ): Promise<number> {
   let exitCode: number = Exit.done;
   let help = "";
+  if (io.cwd === "") {
+    const message = "the working directory no longer exists; change to another one";
+    throw new Failure({ code: "usage", message });
+  }
   const program = buildProgram(
     { version: io.version, helpWidth: widthOf(io.stdout, io.env) },
     (text) => {

@@ -23,6 +23,7 @@ export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Environment;
+  /** "" if it was removed */
   readonly cwd: string;
   readonly hostCpus: number;
   readonly host: Host;

@@ -41,7 +41,7 @@ run(
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     hostCpus: CORES,
     host: { platform: process.platform, arch: process.arch },
     version: VERSION,
@@ -56,3 +56,12 @@ run(
 ).then((exitCode) => {
   process.exitCode = exitCode;
 });
+
+/** Empty if the working directory was removed: then neither files nor threads can be opened. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return "";
+  }
+}

@@ -46,6 +46,14 @@ test("a log on standard input", async () => {
   expect(out).toContain("Threads by volume (1 thread, 3 events");
 });
 
+test("a working directory that was removed", async () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"';
+  const child = spawn("sh", ["-c", script, process.execPath, MALLOG], { cwd: newFolder() });
+  const { code, out, err } = await ended(child);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toContain("mallog: the working directory no longer exists; change to another one");
+});
+
 test("--version prints the package's version", async () => {
   const { code, out } = await ended(start(["--version"]));
   expect(code).toBe(0);
