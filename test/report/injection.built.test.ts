@@ -50,8 +50,8 @@ describe("the page", () => {
     const body = text
       .replace(/<style>.*?<\/style>/s, "")
       .replace(/<script.*?<\/script>/gs, "<script>")
-      // Settings are broken into lines after their commas.
-      .replace(/<\/?span[^<>]*>/g, "");
+      // Settings are broken into lines after their commas, and before their values.
+      .replace(/<\/?span[^<>]*>|<wbr>/g, "");
     return (body.match(/<[^<>]*>/g) ?? []).map((tag) => tag.replace(/="[^"]*"/g, ""));
   }
 

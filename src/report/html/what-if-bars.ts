@@ -128,14 +128,11 @@ function cell(text: string, name = ""): Markup {
   return html`<td role="cell" class="num ${name}">${text.replace(/^-/, "−")}</td>`;
 }
 
-const BREAK = html`<wbr>`;
-
 /** A long setting breaks before its value, not within that. */
 function nameOf({ name }: ScenarioRow): Markup[] {
   return settingsOf(name).map((setting) => {
     const value = setting.indexOf("=") + 1;
-    const mayBreak = value === 0 ? null : BREAK;
-    return html`<span class="setting">${setting.slice(0, value)}${mayBreak}${setting.slice(value)}</span>`;
+    return html`<span class="setting">${setting.slice(0, value)}<wbr>${setting.slice(value)}</span>`;
   });
 }
 
