@@ -31,10 +31,11 @@ try {
   await browser.close();
 }
 
-/** The report in a terminal of 80 columns, up to the table of what-ifs. */
+/** The report in a terminal of 80 columns, up to the table of what-ifs, without the notes below it. */
 async function takeTerminal(chromium: Browser): Promise<void> {
-  const [verdict, threads, whatIfs] = mallog([LOG, "--color"]).split("\n\n");
-  const shown = [verdict, threads, whatIfs, "\x1b[2m…\x1b[22m"].join("\n\n");
+  const [verdict, threads, whatIfs = ""] = mallog([LOG, "--color"]).split("\n\n");
+  const [table] = whatIfs.split("\nRanges: ");
+  const shown = [verdict, threads, table, "\x1b[2m…\x1b[22m"].join("\n\n");
   const html = terminalPage(`node bin/mallog.js ${LOG}`, shown);
   const { page, close } = await open(chromium, html, {
     viewport: { width: 900, height: 600 },
@@ -45,7 +46,7 @@ async function takeTerminal(chromium: Browser): Promise<void> {
   await close();
 }
 
-/** The HTML report: its upper part, up to the table of what-ifs, and its heap maps. */
+/** The HTML report: its upper part, up to the first what-ifs, and its heap maps. */
 async function takePage(chromium: Browser): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "mallog-screenshots-"));
   const file = join(folder, "report.html");
@@ -58,7 +59,12 @@ async function takePage(chromium: Browser): Promise<void> {
   });
   const lastMap = page.locator("#maps canvas").nth(2);
   await lastMap.waitFor();
-  await takePart(page, "page.png", page.locator("header"), page.locator("table.what-if"));
+  await takePart(
+    page,
+    "page.png",
+    page.locator("header"),
+    page.locator("table.what-if tbody tr").nth(3),
+  );
   await takePart(page, "heap-maps.png", page.locator("#heaps"), lastMap);
   await close();
 }
