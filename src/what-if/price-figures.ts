@@ -1,6 +1,7 @@
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import type { SystemCalls } from "../report/report.ts";
+import { systemCallsBy } from "../report/system-calls-of.ts";
 
 /** What memory costs in time: calls to the kernel, and faults of pages of the kernel. */
 export interface Price {
@@ -10,28 +11,20 @@ export interface Price {
 
 /** Returns the price of what a model has done so far. */
 export function priceFigures(model: Ptmalloc, reading: Reading): Price {
-  const { brk, mmap, mremap, munmap, madvise, mprotect } = model.systemCalls;
   const { pages, returned } = model.resident;
   const bytes = reading.bytes(pages.map((one, bit) => one + returned[bit]!));
   return {
-    systemCalls: { brk, mmap, mremap, munmap, madvise, mprotect },
+    systemCalls: systemCallsBy((kind) => model.systemCalls[kind]),
     pageFaults: Math.round(bytes / model.pageBytes),
   };
 }
 
 /** Returns the price of a what-if moved by the difference between recorded run and baseline. */
 export function movedPrice(whatIf: Price, recorded: Price, baseline: Price): Price {
-  const calls = (kind: keyof SystemCalls): number =>
-    moved(whatIf.systemCalls[kind], recorded.systemCalls[kind], baseline.systemCalls[kind]);
   return {
-    systemCalls: {
-      brk: calls("brk"),
-      mmap: calls("mmap"),
-      mremap: calls("mremap"),
-      munmap: calls("munmap"),
-      madvise: calls("madvise"),
-      mprotect: calls("mprotect"),
-    },
+    systemCalls: systemCallsBy((kind) =>
+      moved(whatIf.systemCalls[kind], recorded.systemCalls[kind], baseline.systemCalls[kind]),
+    ),
     pageFaults: moved(whatIf.pageFaults, recorded.pageFaults, baseline.pageFaults),
   };
 }

@@ -3,17 +3,17 @@ import {
   existsSync,
   openSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Chalk } from "chalk";
 import type { TextStyle } from "../../report/text/style.ts";
 import { endingOf } from "../../report/writers/index.ts";
 import { Failure } from "../problems.ts";
+import { replaceFile, temporaryBeside } from "./replace-file.ts";
 import { writeErrorReason } from "./system-error.ts";
 
 /** The file must not exist. */
@@ -43,8 +43,7 @@ export class OutputFile {
     this.name = name;
     this.ending = ending;
     this.#target = realPath(name, cwd);
-    // Not with the file's own name in it, which may be as long as a name can be.
-    const temporary = join(dirname(this.#target), `.mallog-${crypto.randomUUID()}.tmp`);
+    const temporary = temporaryBeside(this.#target);
     try {
       const found = statSync(this.#target, { throwIfNoEntry: false });
       if (found?.isDirectory()) {
@@ -67,7 +66,8 @@ export class OutputFile {
         // Not at once: a pipe may have no reader yet, and this thread must hear of signals.
         await writeFile(this.#target, text);
       } else {
-        replaceWhole(this.#target, this.#temporary, typeof text === "string" ? [text] : text);
+        const pieces = typeof text === "string" ? [text] : text;
+        replaceFile(this.#target, this.#temporary, (path) => writePieces(path, pieces));
       }
     } catch (error) {
       throw this.#cannotWrite(error);
@@ -85,20 +85,14 @@ export class OutputFile {
   }
 }
 
-function replaceWhole(target: string, temporary: string, pieces: Iterable<string>): void {
+function writePieces(path: string, pieces: Iterable<string>): void {
+  const file = openSync(path, CREATED.flag);
   try {
-    const file = openSync(temporary, CREATED.flag);
-    try {
-      for (const piece of pieces) {
-        writeFileSync(file, piece);
-      }
-    } finally {
-      closeSync(file);
+    for (const piece of pieces) {
+      writeFileSync(file, piece);
     }
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+  } finally {
+    closeSync(file);
   }
 }
 

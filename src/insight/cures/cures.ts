@@ -1,5 +1,6 @@
 import type { Cure, CurePrice } from "../../report/cure.ts";
-import type { Report, Scenario, SystemCalls } from "../../report/report.ts";
+import type { Report, Scenario } from "../../report/report.ts";
+import { systemCallsBy } from "../../report/system-calls-of.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";
 import { isUnreliable } from "../evidence/grade.ts";
 import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
@@ -65,17 +66,8 @@ function settingsOf(scenario: Scenario, recorded: Scenario): Record<string, stri
 }
 
 function priceOf(scenario: Scenario, recorded: Scenario): CurePrice {
-  const more = (kind: keyof SystemCalls): number =>
-    scenario.systemCalls[kind] - recorded.systemCalls[kind];
   return {
-    systemCalls: {
-      brk: more("brk"),
-      mmap: more("mmap"),
-      mremap: more("mremap"),
-      munmap: more("munmap"),
-      madvise: more("madvise"),
-      mprotect: more("mprotect"),
-    },
+    systemCalls: systemCallsBy((kind) => scenario.systemCalls[kind] - recorded.systemCalls[kind]),
     pageFaults: scenario.pageFaults - recorded.pageFaults,
     threadsPerArena: threadsPerArena(scenario) - threadsPerArena(recorded),
   };

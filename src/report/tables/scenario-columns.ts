@@ -3,9 +3,9 @@ import { type Fate, fateOf } from "../container-fate.ts";
 import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
 import type { Presented } from "../presented.ts";
 import type { Scenario, UnavailableScenario } from "../report.ts";
-import { foldAtCommas } from "../shorten.ts";
 import { systemCallsOf } from "../system-calls-of.ts";
 import type { Column } from "./column.ts";
+import { FAILS, longestSetting, paintChange, settingsColumn } from "./setting-columns.ts";
 
 /** RSS at the end and at the peak of all scenarios share a unit. */
 function rssUnit(scenarios: readonly Scenario[]): ByteUnit {
@@ -19,9 +19,6 @@ export function whatIfTitle(scenarios: readonly Scenario[]): [title: string, res
     ? ["Heap RSS", ` of the recorded run, in ${unit}`]
     : ["What if", `: heap RSS in ${unit} of the same calls under other settings`];
 }
-
-/** Replaces the change of RSS if calls fail: memory saved by failed calls is no gain. */
-const FAILS = "fails";
 
 type ScenarioColumn = Column<Scenario>;
 
@@ -82,31 +79,17 @@ function scenarioColumns(
       }
       return failing.has(scenario) ? FAILS : (change(of(recorded), of(scenario)) ?? "");
     }),
-    paint: (_, text) => {
-      if (text.startsWith("-")) {
-        return chalk.green(text);
-      }
-      return text.startsWith("+") || text === FAILS ? chalk.red(text) : text;
-    },
+    paint: paintChange(chalk),
   });
   const price = [
     right(["system", "calls"], 7, (scenario) => count(systemCallsOf(scenario))),
     right(["page", "faults"], 7, ({ pageFaults }) => count(pageFaults)),
   ];
   const columns: ScenarioColumn[] = [
-    {
-      head: ["settings"],
-      align: "left",
-      isName: true,
-      rank: 0,
-      cell: ({ name }) => name,
-      rest: (hidden) => `… ${count(hidden.length)} more`,
-      fold: {
-        least: 19,
-        whole: { width: longestSetting(scenarios), rank: CHANGES_RANK + 1 },
-        to: foldAtCommas,
-      },
-    },
+    settingsColumn({
+      least: 19,
+      whole: { width: longestSetting(scenarios), rank: CHANGES_RANK + 1 },
+    }),
     right(
       ["RSS", "at end"],
       0,
@@ -143,12 +126,6 @@ function scenarioColumns(
 
 /** Changes are worth more than whole settings. */
 const CHANGES_RANK = 2;
-
-function longestSetting(scenarios: readonly Scenario[]): number {
-  return Math.max(
-    ...scenarios.flatMap(({ name }) => name.split(/(?<=,)/)).map((one) => one.length),
-  );
-}
 
 /** Whether the process fits its container. */
 function fate(

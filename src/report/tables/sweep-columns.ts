@@ -1,10 +1,10 @@
 import type { ChalkInstance } from "chalk";
 import { type ByteUnit, byteUnit, change, count } from "../format.ts";
 import type { UnavailableScenario } from "../report.ts";
-import { foldAtCommas } from "../shorten.ts";
 import type { SweptScenario } from "../sweep.ts";
 import type { Column } from "./column.ts";
 import { notIn, rangeOrNumber } from "./scenario-columns.ts";
+import { FAILS, longestSetting, paintChange, settingsColumn } from "./setting-columns.ts";
 
 /** A scenario with its figures, or one that the glibc cannot run. */
 export type SweepRow = SweptScenario | UnavailableScenario;
@@ -40,18 +40,11 @@ export function sweepColumns(
       if (row === recorded) {
         return "";
       }
-      return fails(row) ? "fails" : (change(of(recorded), of(row)) ?? "");
+      return fails(row) ? FAILS : (change(of(recorded), of(row)) ?? "");
     }),
-    paint: (_, text) => {
-      if (text.startsWith("-")) {
-        return chalk.green(text);
-      }
-      return text.startsWith("+") || text === "fails" ? chalk.red(text) : text;
-    },
+    paint: paintChange(chalk),
   });
   const price = (scenario: SweptScenario): number => scenario.price;
-  const settings = all.flatMap(({ name }) => name.split(/(?<=,)/));
-  const longest = Math.max(...settings.map(({ length }) => length));
   const peak = ({ rss: { peakBytes, peakLowBytes, peakHighBytes } }: SweptScenario): string =>
     rangeOrNumber(unit, peakBytes, peakLowBytes, peakHighBytes);
   return [
@@ -61,15 +54,7 @@ export function sweepColumns(
       rank: 0,
       cell: (row) => ("rss" in row && row.pareto ? "*" : ""),
     },
-    {
-      head: ["settings"],
-      align: "left",
-      isName: true,
-      rank: 0,
-      cell: ({ name }) => name,
-      rest: (hidden) => `… ${count(hidden.length)} more`,
-      fold: { least: Math.min(LONGEST_NAME, longest), to: foldAtCommas },
-    },
+    settingsColumn({ least: Math.min(LONGEST_NAME, longestSetting(all)) }),
     {
       head: ["RSS", "at peak"],
       align: "right",

@@ -1,10 +1,11 @@
-import { copyFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { copyFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { builtHook, hostArch } from "../../../native/build-hook.ts";
 import { HookError } from "../../../native/compile-hook.ts";
 import type { HookArch } from "../../../native/hook-arches.ts";
 import { hookSource } from "../../../native/hook-source.ts";
 import { Exit } from "../../exit-codes.ts";
+import { replaceFile, temporaryBeside } from "../../files/replace-file.ts";
 import { writeErrorReason } from "../../files/system-error.ts";
 import type { Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
@@ -37,7 +38,7 @@ export async function writeHook(
     return Exit.done;
   }
   try {
-    replaceFile(resolve(io.cwd, output), (path) => {
+    writeHookFile(resolve(io.cwd, output), (path) => {
       if (built === null) {
         writeFileSync(path, hookSource());
       } else {
@@ -50,21 +51,15 @@ export async function writeHook(
   return Exit.done;
 }
 
-/** Makes a file in the place of another one, which processes may have mapped: they would end if it were written to. */
-function replaceFile(target: string, make: (path: string) => void): void {
+/** Replaces a file, since processes that have it mapped would end if it were written to. Writes to a pipe or a device. */
+function writeHookFile(target: string, make: (path: string) => void): void {
   const found = statSync(target, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) {
     make(target);
     return;
   }
   const path = found === undefined ? target : realpathSync(target);
-  const temporary = join(dirname(path), `.mallog-${crypto.randomUUID()}.tmp`);
-  try {
-    make(temporary);
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  replaceFile(path, temporaryBeside(path), make);
 }
 
 /**
