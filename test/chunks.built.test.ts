@@ -1,13 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { chunkReads, loadedChunks } from "./support/chunk-reads.ts";
 import { MALLOG } from "./support/mallog-command.ts";
 
 const FOLDER = join(MALLOG, "../../dist/node");
 
 /** The chunks that Node starts: loading one, or a chunk that loads one, would start the command line or a worker. */
 const STARTED = ["main.js", "reading-worker.js", "what-if-worker.js"];
+
+/** The folders of src whose functions run for each event, or for each batch of them. */
+const HOT = ["input", "ptmalloc", "recorded", "replay", "trace", "what-if"];
 
 const require = createRequire(import.meta.url);
 const chunks = new Map(
@@ -22,6 +26,27 @@ it("chunks read no constants of each other: a getter's call for each use would s
     // Not a literal, and read where a report is made.
     "ANY_CALLER",
   ]);
+});
+
+describe("what functions read of other chunks", () => {
+  const reads = [...chunks.keys()]
+    .flatMap((name) => chunkReads(join(FOLDER, name)))
+    .filter(({ inFunction }) => inFunction)
+    .map(({ source, from, key }) => {
+      const exported = exportsOf(from);
+      return { text: `${source}: ${nameOf(exported, key)}`, source, value: exported[key] };
+    });
+
+  it("is found", () => {
+    expect(reads.map(({ text }) => text)).toContain("replay/work.ts: copyColumns");
+  });
+
+  it.each(HOT)("%s/: only functions and classes", (folder) => {
+    const constants = reads
+      .filter(({ source }) => source.startsWith(`${folder}/`))
+      .filter(({ value }) => typeof value !== "function");
+    expect(constants.map(({ text }) => text)).toEqual([]);
+  });
 });
 
 it("the model and its replays are one chunk, which needs no other but that of the events", () => {
@@ -41,17 +66,22 @@ function constantsReadIn(name: string): string[] {
   return loadedBy(name)
     .filter(({ from }) => !startsSomething(from))
     .flatMap(({ variable, from }) => {
-      const exported: Record<string, unknown> = require(join(FOLDER, from));
+      const exported = exportsOf(from);
       return Object.keys(exported)
         .filter((key) => isConstant(exported[key]) && reads(name, `${variable}.${key}`))
         .map((key) => nameOf(exported, key));
     });
 }
 
+/** Without any of a chunk that starts something: a hot function has to read nothing there. */
+function exportsOf(name: string): Record<string, unknown> {
+  return startsSomething(name) ? {} : require(join(FOLDER, name));
+}
+
 /** The chunks that a chunk loads at once, and the variables for their exports. */
 function loadedBy(name: string): { variable: string; from: string }[] {
-  const loads = chunks.get(name)?.matchAll(/(\w+)=require\([`"]\.\/(.+?)[`"]\)/g) ?? [];
-  return [...loads].map(([, variable = "", from = ""]) => ({ variable, from }));
+  const loaded = loadedChunks(chunks.get(name) ?? "");
+  return [...loaded].map(([variable, from]) => ({ variable, from }));
 }
 
 /** The chunks that are loaded with a chunk, one by the other. */

@@ -1,7 +1,12 @@
 import { ACTION_COLUMNS, ActionBatch } from "../trace/actions.ts";
 import { type ColumnMemory, type Columns, copyColumns, permuteRows } from "../trace/columns.ts";
-import { EventBatch, REPLAYED_COLUMNS } from "../trace/event.ts";
+import { EVENT_COLUMNS, EventBatch } from "../trace/event.ts";
 import { copyTouch, TOUCH_COLUMNS, TouchBatch, type TouchColumns } from "./writes/touch.ts";
+
+const { tid, caller, ...replayed } = EVENT_COLUMNS;
+
+/** The columns that a replay reads: `ActionBatch.thread` replaces tid, and callers are not replayed. */
+export const REPLAYED_COLUMNS = replayed;
 
 /** What a replay reads of an EventBatch. It has no methods: structured cloning to a worker drops them. */
 export type ReplayedBatch = Columns<typeof REPLAYED_COLUMNS> & { length: number };

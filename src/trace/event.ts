@@ -63,11 +63,6 @@ export const EVENT_COLUMNS = {
   line: Float64Array,
 } as const satisfies Declaration;
 
-const { tid, caller, ...replayed } = EVENT_COLUMNS;
-
-/** The columns that a replay reads: `ActionBatch.thread` replaces tid, and callers are not replayed. */
-export const REPLAYED_COLUMNS = replayed;
-
 export type EventColumns = Columns<typeof EVENT_COLUMNS>;
 
 export class EventBatch extends columnar(EVENT_COLUMNS) {

@@ -1,11 +1,17 @@
 import { setFlagsFromString } from "node:v8";
 import { expect, it } from "vitest";
 import { KeptWorks } from "../../src/replay/peak/kept-works.ts";
-import { copyWork, newWork, permuteWork, type Work, workOf } from "../../src/replay/work.ts";
+import {
+  copyWork,
+  newWork,
+  permuteWork,
+  REPLAYED_COLUMNS,
+  type Work,
+  workOf,
+} from "../../src/replay/work.ts";
 import { TOUCH_COLUMNS } from "../../src/replay/writes/touch.ts";
 import { ACTION_COLUMNS } from "../../src/trace/actions.ts";
 import { type Columns, columnNames } from "../../src/trace/columns.ts";
-import { REPLAYED_COLUMNS } from "../../src/trace/event.ts";
 import { distinct, rowsOf } from "../support/columns.ts";
 
 const ROWS = 4;

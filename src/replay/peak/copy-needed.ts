@@ -1,7 +1,6 @@
 import { ACTION_COLUMNS, Action, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
 import { columnNames, copyColumns, copyRows, EVENTS_PER_BATCH } from "../../trace/columns.ts";
-import { REPLAYED_COLUMNS } from "../../trace/event.ts";
-import { type Work, workOf } from "../work.ts";
+import { REPLAYED_COLUMNS, type Work, workOf } from "../work.ts";
 import { TOUCH_COLUMNS } from "../writes/touch.ts";
 
 const { time, size, align, ...forGuide } = REPLAYED_COLUMNS;
