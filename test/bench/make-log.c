@@ -2,11 +2,14 @@
  * Writes a log to standard output, as a simple hook does: THREADS threads call malloc, calloc, realloc and free, and each
  * line has the pointer that this machine's C library returned.
  *
- *     make-log EVENTS THREADS LIVE
+ *     make-log EVENTS THREADS LIVE [fill]
  *
- * It makes about EVENTS calls, with LIVE blocks live at once after all places are taken. As in a service, most blocks are
+ * It makes about EVENTS calls, with LIVE blocks live at once after all places are taken: in the course of its random
+ * calls, or with `fill` before them. As in a service, most blocks are
  * small and short-lived, some live long, and some are freed by another thread. Threads take turns with a few calls each,
  * so that the log is in the allocator's order, and all runs make the same calls.
+ *
+ * With SILENT defined the program makes these calls and writes nothing: a program for other recorders.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -21,12 +24,22 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void __libc_free(void *);
 
+static long events;
+
+#ifdef SILENT
+
+#define malloc(bytes) (events++, malloc(bytes))
+#define calloc(count, bytes) (events++, calloc(count, bytes))
+#define realloc(old, bytes) (events++, realloc(old, bytes))
+#define free(pointer) (events++, free(pointer))
+
+#else
+
 enum { FIRST_TID = 16342, LONGEST_LINE = 128, SITES = 512 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char lines[1 << 16];
 static size_t used;
-static long events;
 static uint64_t micros;
 static __thread int tid = FIRST_TID;
 
@@ -129,8 +142,11 @@ void free(void *pointer) {
   pthread_mutex_unlock(&lock);
 }
 
+#endif
+
 static long wanted_events;
 static int thread_count;
+static int fills;
 /* Places for blocks; place p belongs to thread (p modulo thread_count). */
 static void **places;
 static long own_places;
@@ -176,8 +192,11 @@ static void change_place(int thread, uint64_t *state) {
 static void *run_thread(void *argument) {
   int thread = (int)(intptr_t)argument;
   uint64_t state = 88172645463325252u + 977u * (uint64_t)thread;
+#ifndef SILENT
   tid = FIRST_TID + thread;
+#endif
   pthread_mutex_lock(&turn_lock);
+  for (long i = 0; fills && i < own_places; i++) places[i * thread_count + thread] = malloc(random_size(&state));
   while (events < wanted_events) {
     while (turn != thread && events < wanted_events) pthread_cond_wait(&turn_came[thread], &turn_lock);
     for (uint64_t changes = 1 + next_random(&state) % 64; changes > 0; changes--) change_place(thread, &state);
@@ -190,7 +209,8 @@ static void *run_thread(void *argument) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc != 4 && argc != 5) return 2;
+  fills = argc == 5;
   wanted_events = atol(argv[1]);
   thread_count = atoi(argv[2]);
   own_places = atol(argv[3]) / thread_count;
@@ -205,6 +225,8 @@ int main(int argc, char **argv) {
   pthread_mutex_unlock(&turn_lock);
   run_thread((void *)0);
   for (int i = 1; i < thread_count; i++) pthread_join(threads[i], NULL);
+#ifndef SILENT
   flush_lines();
+#endif
   return 0;
 }

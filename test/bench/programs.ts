@@ -3,8 +3,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
-/** The C programs of this folder. */
-const PROGRAMS = ["make-log", "parse-log", "native-replay", "measured", "allocate"] as const;
+/** The C programs, each with its source in this folder and its macros. */
+const PROGRAMS: readonly { name: string; source?: string; macros?: readonly string[] }[] = [
+  { name: "make-log" },
+  { name: "make-calls", source: "make-log", macros: ["-DSILENT"] },
+  { name: "parse-log" },
+  { name: "native-replay" },
+  { name: "measured" },
+  { name: "busy" },
+  { name: "allocate" },
+];
 
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"];
 
@@ -14,8 +22,9 @@ function here(name: string): string {
 
 /** Compiles all C programs into `folder`. A warning is an error. */
 export function compilePrograms(folder: string): void {
-  for (const name of PROGRAMS) {
-    execFileSync("gcc", [...FLAGS, "-o", join(folder, name), here(`${name}.c`), "-pthread"], {
+  for (const { name, source = name, macros = [] } of PROGRAMS) {
+    const files = ["-o", join(folder, name), here(`${source}.c`)];
+    execFileSync("gcc", [...FLAGS, ...macros, ...files, "-pthread"], {
       stdio: ["ignore", "ignore", "inherit"],
     });
   }

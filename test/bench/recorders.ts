@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Cost, Sandbox } from "./sandbox.ts";
 
 /** A way to run a program. */
 export interface Recorder {
-  /** the command that must be installed; null: none */
-  readonly needs: string | null;
+  /** the commands that must be installed */
+  readonly needs: readonly string[];
   /** false if nothing is recorded */
   readonly writes: boolean;
   /** The command line that runs `program`, and leaves one file in `folder`. */
@@ -14,15 +13,15 @@ export interface Recorder {
 }
 
 export const RECORDERS = {
-  none: { needs: null, writes: false, command: (_sandbox, _folder, program) => program },
+  none: { needs: [], writes: false, command: (_sandbox, _folder, program) => program },
   hook: {
-    needs: null,
+    needs: [],
     writes: true,
     command: (sandbox, folder, program) =>
       `LD_PRELOAD=$PWD/${hook(sandbox)} MALLOG_OUT=${folder}/malloc.log ${program}`,
   },
   record: {
-    needs: null,
+    needs: [],
     writes: true,
     command: (sandbox, folder, program) => {
       hook(sandbox);
@@ -30,24 +29,24 @@ export const RECORDERS = {
     },
   },
   heaptrack: {
-    needs: "heaptrack",
+    needs: ["heaptrack"],
     writes: true,
     command: (_sandbox, folder, program) => `heaptrack -o ${folder}/heaptrack ${program}`,
   },
   /** without the process that looks up what the addresses of backtraces are */
   "heaptrack-raw": {
-    needs: "heaptrack",
+    needs: ["heaptrack"],
     writes: true,
     command: (_sandbox, folder, program) => `heaptrack -r -o ${folder}/heaptrack ${program}`,
   },
   massif: {
-    needs: "valgrind",
+    needs: ["valgrind"],
     writes: true,
     command: (_sandbox, folder, program) =>
       `valgrind -q --tool=massif --massif-out-file=${folder}/massif ${program}`,
   },
   ltrace: {
-    needs: "ltrace",
+    needs: ["ltrace"],
     writes: true,
     command: (_sandbox, folder, program) =>
       `ltrace -f -e malloc+calloc+realloc+free -o ${folder}/ltrace ${program}`,
@@ -60,10 +59,6 @@ function hook(sandbox: Sandbox): string {
   return sandbox.file(name, () =>
     sandbox.output(`XDG_CACHE_HOME=$PWD/cache mallog hook -o ${name}`),
   );
-}
-
-export function isInstalled(command: string): boolean {
-  return spawnSync("which", [command], { stdio: "ignore" }).status === 0;
 }
 
 /** Runs of one program under one recorder. Each writes into a new folder, so that no file is one of an earlier run. */

@@ -16,26 +16,35 @@ export interface Result {
   readonly processor: number | null;
   readonly target: number | null;
   readonly stretch: number | null;
-  /** null without a target */
+  /** whether both medians keep the target; null without one */
   readonly holds: boolean | null;
+  /** the processors that two programs could use before the row and after it (`usableCores`) */
+  readonly cores: readonly [number, number];
   readonly ratios: readonly number[];
   readonly curve: readonly CurvePoint[];
   /** null if the row's sides are not recorders */
   readonly bytes: BytesPerCall | null;
 }
 
-export function resultOf(row: Row, { ratios, processor, curve = [], bytes }: Measured): Result {
+export function resultOf(
+  row: Row,
+  { ratios, processor, curve = [], bytes }: Measured,
+  cores: readonly [number, number],
+): Result {
   const { name, ratioOf, target, stretch } = row;
+  const wall = median(ratios);
+  const cpu = processor === undefined ? null : median(processor);
   return {
     name,
     ratioOf,
-    median: median(ratios),
+    median: wall,
     least: Math.min(...ratios),
     most: Math.max(...ratios),
-    processor: processor === undefined ? null : median(processor),
+    processor: cpu,
     target,
     stretch,
-    holds: target === null ? null : median(ratios) <= target,
+    holds: target === null ? null : Math.max(wall, cpu ?? 0) <= target,
+    cores,
     ratios,
     curve,
     bytes: bytes ?? null,
@@ -51,6 +60,7 @@ const COLUMNS: readonly Column<Result>[] = [
   number(["least"], ({ least }) => least),
   number(["most"], ({ most }) => most),
   number(["processor", "time"], ({ processor }) => processor),
+  number(["usable", "cores"], ({ cores: [before, after] }) => (before + after) / 2),
   number(["at most"], ({ target }) => target),
   number(["stretch"], ({ stretch }) => stretch),
   { head: ["holds"], align: "left", rank: 0, cell: verdict },
@@ -60,14 +70,18 @@ function number(head: readonly string[], of: (result: Result) => number | null):
   return { head, align: "right", rank: 0, cell: (result) => of(result)?.toFixed(2) ?? "" };
 }
 
-function verdict({ median, stretch, holds }: Result): string {
-  if (holds === null) {
+function verdict({ median, processor, target, stretch, holds }: Result): string {
+  if (target === null) {
     return "";
   }
-  if (!holds) {
-    return "no";
+  if (holds === true) {
+    const worst = Math.max(median, processor ?? 0);
+    return stretch !== null && worst <= stretch ? "yes, stretch" : "yes";
   }
-  return stretch !== null && median <= stretch ? "yes, stretch" : "yes";
+  if (median <= target) {
+    return "wall only";
+  }
+  return processor !== null && processor <= target ? "processor only" : "no";
 }
 
 export function resultsTable(results: readonly Result[]): string {

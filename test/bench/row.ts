@@ -6,12 +6,14 @@ export interface Row {
   readonly name: string;
   /** the two sides, "a / b" */
   readonly ratioOf: string;
-  /** limit of the median ratio; null: none, the row is for information */
+  /** limit of the median ratio, of wall time and of processor time; null: none, the row is for information */
   readonly target: number | null;
   /** a more ambitious limit */
   readonly stretch: number | null;
-  /** Why the row cannot be measured on this machine; null if it can. */
-  readonly missing?: () => string | null;
+  /** measured only if it is named, or with --all */
+  readonly onRequest: boolean;
+  /** the commands that the row needs besides those of every row */
+  readonly needs?: readonly string[];
   /** Measures `pairs` pairs. */
   readonly measure: (sandbox: Sandbox, pairs: number) => Measured;
 }

@@ -14,8 +14,22 @@ export interface Cost {
   readonly peakBytes: number;
 }
 
-/** blocks that are live at once in the generated logs, once all places are taken */
-const LIVE_BLOCKS = 100_000;
+/** What make-log and make-calls do. */
+export interface Calls {
+  /** how many calls, about */
+  readonly events: number;
+  readonly threads: number;
+  /** live at once, once all places are taken */
+  readonly liveBlocks: number;
+  /** whether all places are taken before the random calls */
+  readonly fills: boolean;
+}
+
+/** Calls like those of a service of 16 threads. */
+const SERVICE: Calls = { events: 5e6, threads: 16, liveBlocks: 100_000, fills: false };
+
+/** 3 M mallocs, then as many random calls. */
+export const MANY_LIVE: Partial<Calls> = { events: 6e6, liveBlocks: 3e6, fills: true };
 
 const BASH = ["bash", "-o", "pipefail", "-c"] as const;
 
@@ -61,10 +75,11 @@ export class Sandbox {
     return name;
   }
 
-  /** The name of a log of about `events` calls. */
-  log(events: number, threads = 16): string {
-    const name = `${events}-${threads}.log`;
-    return this.file(name, () => this.output(`${makeLog(events, threads)} > ${name}`));
+  /** The name of a log of these calls. */
+  log(calls: Partial<Calls> = {}): string {
+    const command = makeLog(calls);
+    const name = `${command.replaceAll(" ", "-")}.log`;
+    return this.file(name, () => this.output(`${command} > ${name}`));
   }
 
   /** The standard output of a command line. */
@@ -113,8 +128,18 @@ export class Sandbox {
 }
 
 /** The command that prints such a log. */
-export function makeLog(events: number, threads = 16): string {
-  return `make-log ${events} ${threads} ${LIVE_BLOCKS}`;
+export function makeLog(calls: Partial<Calls> = {}): string {
+  return `make-log ${argumentsOf(calls)}`;
+}
+
+/** The command that makes the same calls without a log. */
+export function makeCalls(calls: Partial<Calls> = {}): string {
+  return `make-calls ${argumentsOf(calls)}`;
+}
+
+function argumentsOf(calls: Partial<Calls>): string {
+  const { events, threads, liveBlocks, fills } = { ...SERVICE, ...calls };
+  return `${events} ${threads} ${liveBlocks}${fills ? " fill" : ""}`;
 }
 
 /** The command, run and measured. */

@@ -11,6 +11,7 @@ export const GROWTH_ROWS: readonly Row[] = [
     ratioOf: "growth of a call's cost with the live blocks, model / native",
     target: 1,
     stretch: null,
+    onRequest: true,
     measure: (sandbox, pairs) =>
       growth(sandbox, pairs, "live", [1e4, 1e5, 1e6, 1e7], (size) => liveSetCalls(size, 1e6)),
   },
@@ -19,6 +20,7 @@ export const GROWTH_ROWS: readonly Row[] = [
     ratioOf: "growth of a call's cost with the free chunks of a large bin, model / native",
     target: 1,
     stretch: null,
+    onRequest: true,
     measure: (sandbox, pairs) =>
       growth(sandbox, pairs, "bin", [1e2, 1e3, 1e4, 1e5], (size) => largeBinCalls(size, 1e5)),
   },

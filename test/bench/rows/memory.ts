@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Report, Scenario } from "../../../src/report/report.ts";
 import { inTurns, type Measured, type Row } from "../row.ts";
-import { makeLog, measured, type Sandbox } from "../sandbox.ts";
+import { type Calls, MANY_LIVE, makeLog, measured, type Sandbox } from "../sandbox.ts";
 
 /** Peak memory of the default report: that of mallog alone, without the program that prints the log. */
 export const MEMORY_ROWS: readonly Row[] = [
@@ -10,25 +10,37 @@ export const MEMORY_ROWS: readonly Row[] = [
     ratioOf: "peak memory / 80 MB + 64 B per live block + 64 B per chunk of a scenario",
     target: 1,
     stretch: null,
-    measure: againstAllowance,
+    onRequest: false,
+    measure: againstAllowance({}),
+  },
+  {
+    name: "memory-3m-live",
+    ratioOf: "the same, 3 M live blocks",
+    target: 1,
+    stretch: null,
+    onRequest: true,
+    measure: againstAllowance(MANY_LIVE),
   },
   {
     name: "memory-growth",
     ratioOf: "peak memory, 20 M calls / 5 M with as many live blocks",
     target: 1.05,
     stretch: null,
+    onRequest: true,
     measure: ofLongerLog,
   },
 ];
 
-function againstAllowance(sandbox: Sandbox, rounds: number): Measured {
-  const log = sandbox.log(5e6);
-  const report = `cat ${log} | ${measured("mallog --json")} > report.json`;
-  const ratios = Array.from({ length: rounds }, () => {
-    const { peakBytes } = sandbox.costWithin(report);
-    return peakBytes / allowance(JSON.parse(readFileSync(sandbox.path("report.json"), "utf8")));
-  });
-  return { ratios };
+function againstAllowance(calls: Partial<Calls>): Row["measure"] {
+  return (sandbox, rounds) => {
+    const log = sandbox.log(calls);
+    const report = `cat ${log} | ${measured("mallog --json")} > report.json`;
+    const ratios = Array.from({ length: rounds }, () => {
+      const { peakBytes } = sandbox.costWithin(report);
+      return peakBytes / allowance(JSON.parse(readFileSync(sandbox.path("report.json"), "utf8")));
+    });
+    return { ratios };
+  };
 }
 
 function allowance({ live, scenarios }: Report): number {
@@ -43,7 +55,7 @@ function chunksOf({ mallinfo2: { ordblks, smblks } }: Scenario, liveBlocks: numb
 
 function ofLongerLog(sandbox: Sandbox, rounds: number): Measured {
   const peak = (events: number) => () =>
-    sandbox.costWithin(`${makeLog(events)} | ${measured("mallog")}`).peakBytes;
+    sandbox.costWithin(`${makeLog({ events })} | ${measured("mallog")}`).peakBytes;
   return {
     ratios: inTurns(rounds, [peak(20e6), peak(5e6)]).map(([long, short]) => long! / short!),
   };

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isInstalled, RECORDERS, Recording } from "../recorders.ts";
+import { RECORDERS, Recording } from "../recorders.ts";
 import { type BytesPerCall, costRatios, type Measured, type Row } from "../row.ts";
 import type { Sandbox } from "../sandbox.ts";
 
@@ -109,6 +109,7 @@ export const OVERHEAD_ROWS: readonly Row[] = PROGRAMS.flatMap((program) => [
   ...RIVALS.filter((rival) => program.fails?.includes(rival) !== true).map((rival) =>
     row(program, "hook", rival, { target: rival.startsWith("heaptrack") ? 1 : null }),
   ),
+  row(program, "record", "none"),
   row(program, "record", "heaptrack-raw"),
   ...(program.fails?.includes("heaptrack") === true ? [] : [row(program, "record", "heaptrack")]),
 ]);
@@ -121,15 +122,11 @@ function row(
 ): Row {
   return {
     name: `${ours}-${program.name}${rival === "none" ? "" : `-${rival}`}`,
-    ratioOf: `${ours === "hook" ? "hook" : "mallog record"} / ${rival === "none" ? "no hook" : rival}`,
+    ratioOf: `${ours === "hook" ? "hook" : "mallog record"} / ${rival === "none" ? "unrecorded" : rival}`,
     target,
     stretch,
-    missing: () => {
-      const missing = [program.needs, RECORDERS[rival].needs].find(
-        (command) => command !== null && !isInstalled(command),
-      );
-      return missing === undefined ? null : `${missing} is not installed`;
-    },
+    onRequest: true,
+    needs: [program.needs, ...RECORDERS[rival].needs],
     measure: (sandbox, pairs) => {
       const amount = rival === "ltrace" ? "few" : "many";
       const command = program.command(sandbox, amount);

@@ -1,44 +1,80 @@
 import { writeFileSync } from "node:fs";
 import { casesOf, logOf, OWN_CORPUS } from "../../support/corpus.ts";
 import { inTurns, type Measured, type Row, timeRatios } from "../row.ts";
-import type { Sandbox } from "../sandbox.ts";
+import { type Calls, MANY_LIVE, type Sandbox } from "../sandbox.ts";
 
 /** mallog against the usual shell pipeline, which only counts lines. */
 export const PIPELINE_ROWS: readonly Row[] = [
   {
     name: "report",
     ratioOf: "default report / pipeline",
-    target: 1,
-    stretch: 0.7,
-    measure: (sandbox, pairs) => againstPipeline(sandbox, pairs, sandbox.log(5e6), "mallog"),
+    target: 1.2,
+    stretch: 0.9,
+    onRequest: false,
+    measure: againstPipeline("mallog"),
   },
   {
     name: "no-what-if",
     ratioOf: "--no-what-if / pipeline",
-    target: 0.5,
+    target: 0.6,
+    stretch: 0.5,
+    onRequest: false,
+    measure: againstPipeline("mallog --no-what-if"),
+  },
+  {
+    name: "no-model",
+    ratioOf: "--no-model / pipeline",
+    target: 0.45,
     stretch: 0.35,
-    measure: (sandbox, pairs) =>
-      againstPipeline(sandbox, pairs, sandbox.log(5e6), "mallog --no-what-if"),
+    onRequest: false,
+    measure: againstPipeline("mallog --no-model"),
   },
   {
     name: "further-scenario",
     ratioOf: "a further --what-if / pipeline",
     target: 0.15,
     stretch: 0.1,
+    onRequest: false,
     measure: furtherScenario,
   },
   {
     name: "report-1m",
     ratioOf: "default report, 1 M calls / pipeline",
-    target: null,
+    target: 1.8,
     stretch: null,
-    measure: (sandbox, pairs) => againstPipeline(sandbox, pairs, sandbox.log(1e6), "mallog"),
+    onRequest: false,
+    measure: againstPipeline("mallog", { events: 1e6 }),
+  },
+  {
+    name: "report-20m",
+    ratioOf: "default report, 20 M calls / pipeline",
+    target: 1.2,
+    stretch: null,
+    onRequest: true,
+    measure: againstPipeline("mallog", { events: 20e6 }),
+  },
+  {
+    name: "report-500-threads",
+    ratioOf: "default report, 500 threads / pipeline",
+    target: 1.5,
+    stretch: null,
+    onRequest: true,
+    measure: againstPipeline("mallog", { threads: 500 }),
+  },
+  {
+    name: "report-3m-live",
+    ratioOf: "default report, 3 M live blocks / pipeline",
+    target: 2,
+    stretch: null,
+    onRequest: true,
+    measure: againstPipeline("mallog", MANY_LIVE),
   },
   {
     name: "report-corpus",
     ratioOf: "default report, each log of the corpus / pipeline",
     target: null,
     stretch: null,
+    onRequest: true,
     measure: againstPipelineOnCorpus,
   },
 ];
@@ -47,8 +83,11 @@ export function pipeline(log: string): string {
   return `cat ${log} | mawk '{print $1}' | sort | uniq -c | sort -rn`;
 }
 
-function againstPipeline(sandbox: Sandbox, pairs: number, log: string, mallog: string): Measured {
-  return timeRatios(sandbox, pairs, `cat ${log} | ${mallog}`, pipeline(log));
+function againstPipeline(mallog: string, calls: Partial<Calls> = {}): Row["measure"] {
+  return (sandbox, pairs) => {
+    const log = sandbox.log(calls);
+    return timeRatios(sandbox, pairs, `cat ${log} | ${mallog}`, pipeline(log));
+  };
 }
 
 function againstPipelineOnCorpus(sandbox: Sandbox, pairs: number): Measured {
@@ -77,7 +116,7 @@ const FURTHER_WHAT_IFS = [
 ];
 
 function furtherScenario(sandbox: Sandbox, pairs: number): Measured {
-  const log = sandbox.log(5e6);
+  const log = sandbox.log();
   const report = (settings: readonly string[]) =>
     `cat ${log} | mallog ${settings.map((one) => `--what-if ${one}`).join(" ")}`;
   const rounds = inTurns(pairs, [
