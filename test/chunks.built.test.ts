@@ -55,6 +55,12 @@ it("the model and its replays are one chunk, which needs no other but that of th
   expect(loadedBy(model).map(({ from }) => from)).toEqual([expect.stringMatching(/^event-/)]);
 });
 
+it("the command line starts without the model", () => {
+  const loaded = allLoadedBy("main.js");
+  expect(loaded.length).toBeGreaterThan(0);
+  expect(loaded.filter((name) => name.startsWith("model-"))).toEqual([]);
+});
+
 it("the thread that reads does not wait for the model to be loaded", () => {
   const loaded = allLoadedBy("reading-worker.js");
   expect(loaded).toContainEqual(expect.stringMatching(/^event-/));

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { combinations, parseAxis } from "../../../src/cli/commands/sweep/grid.ts";
+import { parseAxis } from "../../../src/cli/commands/sweep/axis.ts";
+import { combinations } from "../../../src/cli/commands/sweep/grid.ts";
 import type { GridAxis } from "../../../src/report/sweep.ts";
 
 function axes(...texts: string[]): GridAxis[] {

@@ -1,25 +1,10 @@
 import type { Parsed } from "../../../report/parsed.ts";
 import type { GridAxis } from "../../../report/sweep.ts";
 import { parseScenario } from "../../options/parse-settings.ts";
+import { RECORDED } from "./axis.ts";
 
 /** More would need too much time and memory: each combination is a replay of the log, and all run at once. */
 const MOST_COMBINATIONS = 64;
-
-/** The value that leaves a setting as it was recorded. */
-const RECORDED = "recorded";
-
-/** An axis of the grid: NAME=VALUE,VALUE… */
-export function parseAxis(text: string): Parsed<GridAxis> {
-  const [, name, list] = /^([^=\s]+)=(.+)$/.exec(text.trim()) ?? [];
-  if (name === undefined || list === undefined) {
-    return { error: "give a setting and its values, such as MALLOC_ARENA_MAX=1,2,4" };
-  }
-  const values = list.split(",").map((value) => value.trim());
-  if (values.includes("")) {
-    return { error: `a value is empty; for the recorded one give ${RECORDED}` };
-  }
-  return { ok: { name, values: [...new Set(values)] } };
-}
 
 /**
  * The combinations of the axes' values, as a what-if writes them: the last axis changes fastest. That of recorded values only

@@ -4,7 +4,7 @@ import { allowUnreliableOption } from "../../budgets/budget-options.ts";
 import { type ModelValues, modelOptions } from "../../options/model-options.ts";
 import { accepted, repeatableOption } from "../../options/option-values.ts";
 import { colorOptions, formOption, topOption } from "../../options/output-options.ts";
-import { parseAxis } from "./grid.ts";
+import { parseAxis } from "./axis.ts";
 
 /** Option values of `sweep`, as commander returns them. */
 export interface SweepValues extends Omit<ModelValues, "whatIf" | "model"> {
