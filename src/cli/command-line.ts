@@ -47,23 +47,23 @@ async function dispatch(
     },
     {
       analyze: async (inputs, values) => {
-        const { analyzeLog } = await import("./commands/runs.ts");
+        const { analyzeLog } = await import("./commands/analyze/run.ts");
         exitCode = await analyzeLog(inputs, values, io, analyse, commands);
       },
       check: async (request) => {
-        const { checkLog } = await import("./commands/runs.ts");
+        const { checkLog } = await import("./commands/check/run.ts");
         exitCode = await checkLog(request, io, analyse, commands);
       },
       diff: async (request) => {
-        const { diffReports } = await import("./commands/runs.ts");
+        const { diffReports } = await import("./commands/diff/run.ts");
         exitCode = await diffReports(request, io);
       },
       inspect: async (request) => {
-        const { inspectLog } = await import("./commands/runs.ts");
+        const { inspectLog } = await import("./commands/inspect/run.ts");
         exitCode = await inspectLog(request, io, analyse, commands);
       },
       sweep: async (request) => {
-        const { sweepLog } = await import("./commands/runs.ts");
+        const { sweepLog } = await import("./commands/sweep/run.ts");
         exitCode = await sweepLog(request, io, analyse, commands);
       },
       record: async (words, values) => {
@@ -71,11 +71,11 @@ async function dispatch(
         exitCode = await recordCommand(words, values, io, analyse, commands);
       },
       watch: async (pid, values) => {
-        const { watchProcess } = await import("./commands/runs.ts");
+        const { watchProcess } = await import("./commands/watch/run.ts");
         exitCode = await watchProcess(pid, values, io, analyse, commands);
       },
       hook: async (values) => {
-        const { writeHook } = await import("./commands/runs.ts");
+        const { writeHook } = await import("./commands/hook/run.ts");
         exitCode = await writeHook(values, io);
       },
       schema: (text) => print(io.stdout, text),
