@@ -69,6 +69,8 @@ const literalMembers: Plugin = {
 };
 
 rmSync("dist", { recursive: true, force: true });
+// Compiles what is not there.
+await import("./build-wasm.ts");
 const [{ output }] = await Promise.all([
   build({
     input: ENTRIES,

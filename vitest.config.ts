@@ -12,6 +12,7 @@ const MOCKING = "test/what-if/contention.test.ts";
 // Corpus and differential tests replay millions of calls.
 const testTimeout = 120_000;
 
+const wasm = { globalSetup: ["./test/support/wasm.js"] };
 const build = { globalSetup: ["./test/support/build.js"] };
 
 const loadedByNode = {
@@ -37,10 +38,11 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, BUILT, BROWSER, SLOW, MOCKING],
           testTimeout,
+          ...wasm,
           ...loadedByNode,
         },
       },
-      { test: { name: "mocking", include: [MOCKING], testTimeout } },
+      { test: { name: "mocking", include: [MOCKING], testTimeout, ...wasm } },
       { test: { name: "built", include: [BUILT], testTimeout, ...build, ...loadedByNode } },
       { test: { name: "slow", include: [SLOW], testTimeout, ...build, ...loadedByNode } },
       // Loaded by vitest: functions sent to the browser must not call tsx's helpers.

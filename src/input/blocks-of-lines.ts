@@ -1,7 +1,8 @@
 import type { Transform } from "node:stream";
 import split from "split2";
-import { BEFORE_BYTES, endsInsidePointer } from "./cut-pointer.ts";
+import { BEFORE_BYTES } from "./cut-pointer.ts";
 import type { Diagnostics } from "./diagnostics.ts";
+import { incompleteLine, lastLine } from "./incomplete-line.ts";
 
 /** A longer line is malformed. Without a limit, one endless line (/dev/zero) would take all memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -45,6 +46,7 @@ export function blocksOfLines(
   diagnostics: Diagnostics,
   { maxLineBytes = MAX_LINE_BYTES, cutAt = new Set() }: BlockOptions = {},
 ): Transform {
+  const target = { scanner, diagnostics, maxLineBytes };
   let buffer = Buffer.alloc(FIRST_BYTES);
   let isFragment = false;
   let insideOverlong = false;
@@ -80,27 +82,17 @@ export function blocksOfLines(
     }
   }
 
-  function incompleteLine(text: string): void {
-    if (text.length <= maxLineBytes && endsInsidePointer(text, before)) {
-      scanner.cutLine(bytesOf(text), text.length);
-    } else {
-      scanner.scan(bytesOf(text), text.length + 1);
-    }
-  }
-
-  function lastLine(padded: string): void {
+  function end(padded: string): void {
     const text = withoutPadding(padded);
     if (text === "" && !insideOverlong) {
       scanner.decide();
       return;
     }
     scanner.decide(insideOverlong ? "" : text);
-    const malformedBefore = diagnostics.lines.malformed;
-    if (!insideOverlong) {
-      incompleteLine(text);
-    }
-    if (insideOverlong || diagnostics.lines.malformed > malformedBefore) {
+    if (insideOverlong) {
       diagnostics.truncatedInputs++;
+    } else {
+      lastLine(target, bytesOf(text), text.length, before);
     }
   }
 
@@ -109,7 +101,7 @@ export function blocksOfLines(
     const isCut = !insideOverlong && cutAt.has(offset);
     insideOverlong = false;
     if (isCut) {
-      incompleteLine(lines.slice(0, -1));
+      incompleteLine(target, bytesOf(lines), lines.length - 1, before);
     } else {
       scanner.scan(bytesOf(lines), lines.length);
     }
@@ -124,7 +116,7 @@ export function blocksOfLines(
     } else if (text.endsWith("\n")) {
       block(text);
     } else {
-      lastLine(text);
+      end(text);
     }
     before = text.length < BEFORE_BYTES ? (before + text).slice(-BEFORE_BYTES) : text;
   }

@@ -1,6 +1,8 @@
 import { pipeline } from "node:stream/promises";
 import type { EventSink } from "../trace/sink.ts";
-import { blocksOfLines } from "./blocks-of-lines.ts";
+import { blocksOfLines, MAX_LINE_BYTES } from "./blocks-of-lines.ts";
+import { ByteBlocks } from "./byte-blocks.ts";
+import { BEFORE_BYTES } from "./cut-pointer.ts";
 import { ADDED_NEWLINE, decompressed } from "./decompress.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { LayoutScanner } from "./formats/columns/layout-scanner.ts";
@@ -56,9 +58,7 @@ export async function readLog(
     onProgress?.({ bytesRead, bytesTotal });
   }
 
-  let length = 0;
-  const cutAt = new Set<number>();
-  async function* text(): AsyncGenerator<string> {
+  async function* readChunks(): AsyncGenerator<Buffer> {
     for (const piece of pieces) {
       const bytes = readPiece(piece, inputs.stdin, onBytes, signal);
       for await (const chunk of decompressed(bytes, piece.name, diagnostics)) {
@@ -66,11 +66,7 @@ export async function readLog(
         if (ready !== null) {
           await ready;
         }
-        length += chunk.length;
-        if (chunk === ADDED_NEWLINE) {
-          cutAt.add(length);
-        }
-        yield chunk.toString("latin1");
+        yield chunk;
       }
     }
   }
@@ -79,7 +75,7 @@ export async function readLog(
   onStart?.((other, counts) => scanner.preview(other, counts));
   let isComplete = true;
   try {
-    await pipeline(text, blocksOfLines(scanner, diagnostics, { cutAt }));
+    await readBlocks(readChunks(), scanner, diagnostics);
   } catch (error) {
     if (!signal?.aborted) {
       throw error;
@@ -90,4 +86,51 @@ export async function readLog(
   await sink.whenEnding();
   sink.end();
   return { bytesRead, bytesTotal, isComplete };
+}
+
+/** Hands the lines of a log to the scanner: as text and by split2, until it takes bytes. */
+async function readBlocks(
+  chunks: AsyncGenerator<Buffer>,
+  scanner: LayoutScanner,
+  diagnostics: Diagnostics,
+): Promise<void> {
+  const cutAt = new Set<number>();
+  /** the text up to the latest newline, or the last `BEFORE_BYTES` of it, and what follows the newline */
+  let before = "";
+  let rest = "";
+  async function* text(): AsyncGenerator<string> {
+    let length = 0;
+    while (!(scanner.takesBytes && before.endsWith("\n"))) {
+      const { done, value: chunk } = await chunks.next();
+      if (done) {
+        yield rest;
+        rest = "";
+        return;
+      }
+      length += chunk.length;
+      if (chunk === ADDED_NEWLINE) {
+        cutAt.add(length);
+      }
+      const held = rest + chunk.toString("latin1");
+      // split2 keeps no beginning of a line, which it would not give back.
+      const end = held.lastIndexOf("\n") + 1 || held.length;
+      rest = held.slice(end);
+      const whole = held.slice(0, end);
+      before = end < BEFORE_BYTES ? (before + whole).slice(-BEFORE_BYTES) : whole;
+      yield whole;
+    }
+  }
+  try {
+    await pipeline(text, blocksOfLines(scanner, diagnostics, { cutAt }));
+  } catch (error) {
+    // It may wait for a silent pipe.
+    chunks.return(undefined).catch(() => {});
+    throw error;
+  }
+  const blocks = new ByteBlocks({ scanner, diagnostics, maxLineBytes: MAX_LINE_BYTES }, before);
+  blocks.take(Buffer.from(rest, "latin1"));
+  for await (const chunk of chunks) {
+    blocks.take(chunk, chunk === ADDED_NEWLINE);
+  }
+  blocks.end();
 }

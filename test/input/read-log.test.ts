@@ -23,7 +23,7 @@ function file(content: string | Buffer): string {
   return path;
 }
 
-async function read(
+async function readEvents(
   names: string[],
   stdin: Readable = Readable.from([]),
   options: ReadOptions = {},
@@ -32,7 +32,12 @@ async function read(
   const diagnostics = new Diagnostics();
   const result = await readLog({ names, stdin }, sink, diagnostics, options);
   expect(sink.ends).toBe(1);
-  return { pointers: sink.events.map(({ pointerIn }) => pointerIn), diagnostics, result };
+  return { events: sink.events, notes: sink.notes, diagnostics, result };
+}
+
+async function read(names: string[], stdin?: Readable, options?: ReadOptions) {
+  const { events, diagnostics, result } = await readEvents(names, stdin, options);
+  return { pointers: events.map(({ pointerIn }) => pointerIn), diagnostics, result };
 }
 
 const stdinOf = (...chunks: string[]) => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
@@ -89,6 +94,71 @@ describe("pieces", () => {
 
   test("are standard input if no name is given", async () => {
     expect((await read([], stdinOf("1 free(0x1)\n"))).pointers).toEqual([1]);
+  });
+});
+
+describe("a log of the common form, whose beginning shows it", () => {
+  /** Twice the bytes that decide the layout. */
+  const long = Array.from({ length: 12_000 }, (_, i) => commonLine(i)).join("");
+  function commonLine(i: number): string {
+    const clock = `00:00:${String(i % 60).padStart(2, "0")}.000000`;
+    return `1 ${clock} [0x1] malloc(24) = 0x${(0x55555555_0000 + 16 * i).toString(16)}\n`;
+  }
+  const count = 12_000;
+
+  test.each([1000, 65_536, 300_000])("is read whole, in chunks of %i bytes", async (size) => {
+    const chunks: string[] = [];
+    for (let at = 0; at < long.length; at += size) {
+      chunks.push(long.slice(at, at + size));
+    }
+    const { events, diagnostics } = await readEvents([], stdinOf(...chunks));
+    expect(diagnostics.lines).toMatchObject({ total: count, parsed: count });
+    expect(events.map(({ line }) => line)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
+    expect(events.at(-1)?.pointerOut).toBe(0x55555555_0000 + 16 * (count - 1));
+  });
+
+  test("may have other lines in it", async () => {
+    const odd = `# cpus 4\n\n1 mark(a)\nbad\n${commonLine(1)}`;
+    const { events, notes, diagnostics } = await readEvents([file(long + odd + long)]);
+    expect(events.length).toBe(2 * count + 2);
+    expect(notes).toEqual([{ eventsBefore: count, line: count + 1, text: "cpus 4" }]);
+    expect(diagnostics.samples).toEqual([{ line: count + 4, text: "bad" }]);
+    expect(diagnostics.lines.blank).toBe(1);
+    expect(events.at(-1)?.line).toBe(2 * count + 5);
+  });
+
+  test("may end inside a pointer", async () => {
+    const { events, diagnostics } = await readEvents([file(long.slice(0, -3))]);
+    expect(events.length).toBe(count - 1);
+    expect(diagnostics.samples).toEqual([
+      { line: count, text: commonLine(count - 1).slice(0, -3) },
+    ]);
+    expect(diagnostics.truncatedInputs).toBe(1);
+  });
+
+  test("may be incomplete compressed data, in a piece of several", async () => {
+    const gz = gzipSync(long.slice(0, -3), { level: 0 });
+    const pieces = [file(gz.subarray(0, -8)), file(long)];
+    const { events, diagnostics } = await readEvents(pieces);
+    expect(events.length).toBe(2 * count - 1);
+    expect(diagnostics.samples).toEqual([
+      { line: count, text: commonLine(count - 1).slice(0, -3) },
+    ]);
+    expect(diagnostics.truncatedInputs).toBe(1);
+  });
+
+  test("may be stopped by the signal inside a line", async () => {
+    const stop = new AbortController();
+    const stdin = new Readable({ read() {} });
+    stdin.push(Buffer.from(long));
+    stdin.push(Buffer.from("1 fr"));
+    const { events, diagnostics, result } = await readEvents([], stdin, {
+      signal: stop.signal,
+      onProgress: ({ bytesRead }) => bytesRead > long.length && setTimeout(() => stop.abort(), 20),
+    });
+    expect(result.isComplete).toBe(false);
+    expect(events.length).toBe(count);
+    expect(diagnostics.lines.malformed + diagnostics.truncatedInputs).toBe(0);
   });
 });
 

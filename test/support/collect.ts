@@ -1,5 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
+import { ByteBlocks } from "../../src/input/byte-blocks.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { LayoutScanner } from "../../src/input/formats/columns/layout-scanner.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
@@ -89,6 +90,20 @@ export async function scanChunks(
   maxLineBytes = MAX_LINE_BYTES,
 ): Promise<ReadLog> {
   return scanWith(NativeScanner, chunks, maxLineBytes);
+}
+
+/** As `scanChunks`, without split2. */
+export function scanBytes(chunks: readonly Buffer[], maxLineBytes = MAX_LINE_BYTES): ReadLog {
+  const sink = new CollectingSink();
+  const diagnostics = new Diagnostics();
+  const scanner = new NativeScanner(sink, diagnostics, maxLineBytes);
+  const blocks = new ByteBlocks({ scanner, diagnostics, maxLineBytes });
+  for (const chunk of chunks) {
+    blocks.take(chunk);
+  }
+  blocks.end();
+  sink.end();
+  return { events: sink.events, notes: sink.notes, diagnostics };
 }
 
 /** As `scanChunks`, with the layout that the log shows. */

@@ -132,15 +132,38 @@ const common = joined(
 
 const valid = fc.oneof(freeLine, common);
 
-const mutated = fc
-  .tuple(valid, fc.nat(), fc.nat(3), fc.nat(255))
-  .map(([line, place, kind, byte]) => {
+const mutate = (from: fc.Arbitrary<string>) =>
+  fc.tuple(from, fc.nat(), fc.nat(3), fc.nat(255)).map(([line, place, kind, byte]) => {
     const at = place % (line.length + 1);
     const put = byte === 0x0a ? "" : String.fromCharCode(byte);
     // 0 cut off, 1 replace, 2 insert, 3 remove
     const [keep, removed] = [kind === 2 ? put : kind === 1 ? put : "", kind === 2 ? 0 : 1];
     return kind === 0 ? line.slice(0, at) : line.slice(0, at) + keep + line.slice(at + removed);
   });
+
+const mutated = mutate(valid);
+
+const address = fc
+  .tuple(hex, fc.nat(16))
+  .map(([value, width]) => `0x${value.toString(16).padStart(width, "0")}`);
+const bytes = fc.oneof(fc.nat(5000), fc.nat(2 ** 31)).map(String);
+const oneSpace = joined(
+  tid,
+  text(" "),
+  joined(two(99), text(":"), two(59), text(":"), two(60), text(".")),
+  fc.stringMatching(/^[0-9]{6}$/),
+  joined(text(" ["), address, text("] ")),
+  fc.oneof(
+    joined(text("malloc("), bytes, text(")"), fc.constantFrom(" = ", "\t= "), address),
+    joined(text("calloc("), bytes, text(", "), bytes, text(") = "), address),
+    joined(text("realloc("), address, text(", "), bytes, text(") = "), address),
+    joined(text("free("), address, text(")")),
+  ),
+  fc.constantFrom("", "", "\r"),
+);
+
+/** Lines of the form that WebAssembly reads, and such with one byte more, less or other. */
+export const commonLine: fc.Arbitrary<string> = fc.oneof(oneSpace, mutate(oneSpace), common);
 
 const latin1 = (maxLength: number) =>
   fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes).toString("latin1"));

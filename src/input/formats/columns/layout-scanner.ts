@@ -29,6 +29,11 @@ export class LayoutScanner implements BlockScanner {
     this.#maxLineBytes = maxLineBytes;
   }
 
+  /** True once the layout is decided, and lines may have the common form: no text need be made of them. */
+  get takesBytes(): boolean {
+    return this.#scanner?.hasCommonLines ?? false;
+  }
+
   scan(bytes: Buffer, length: number): void {
     if (this.#scanner === null) {
       this.#hold("scan", bytes, length);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scanChunks } from "../../../support/collect.ts";
+import { scanBytes, scanChunks } from "../../../support/collect.ts";
 import { logInChunks } from "../../../support/native-arbitraries.ts";
 import { readByRegex } from "../../../support/native-regex.ts";
 
@@ -25,4 +25,20 @@ test("the scanner agrees with its naive twin on any bytes, in any chunks", async
   // The agreement is only meaningful if the arbitraries make many lines of both kinds.
   expect(parsed).toBeGreaterThan(1500);
   expect(malformed).toBeGreaterThan(1500);
+});
+
+/** Blank lines: so long a log is read with WebAssembly. */
+const LONG = Buffer.from(`${" ".repeat(900)}\n`.repeat(40));
+
+test.each([
+  ["blocks of text", scanChunks],
+  ["blocks of bytes", scanBytes],
+])("a long log is read likewise, in %s", async (_, scan) => {
+  await fc.assert(
+    fc.asyncProperty(logInChunks, async (chunks) => {
+      const scanned = await scan([LONG, ...chunks], MAX_LINE_BYTES);
+      expect(scanned).toEqual(readByRegex(Buffer.concat([LONG, ...chunks]), MAX_LINE_BYTES));
+    }),
+    { numRuns: 250, interruptAfterTimeLimit: 120_000 },
+  );
 });

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+
+/** The modules that build-wasm.ts compiles from AssemblyScript. */
+export type WasmName = "scan";
+
+/** The compiled modules of this thread. */
+const modules = new Map<WasmName, WebAssembly.Module>();
+
+/**
+ * Returns what a new instance of a module exports. `Exports` must be what its source exports: nothing checks it.
+ * @throws Error of the system: the module is not built
+ */
+export function instantiate<Exports>(name: WasmName): Exports {
+  let module = modules.get(name);
+  if (module === undefined) {
+    // The relative path is the same from src/wasm and from dist/node.
+    const bytes = readFileSync(new URL(`../../dist/wasm/${name}.wasm`, import.meta.url));
+    module = new WebAssembly.Module(bytes);
+    modules.set(name, module);
+  }
+  return new WebAssembly.Instance<Exports>(module).exports;
+}
