@@ -20,6 +20,18 @@ interface ScanExports {
 
 const NEWLINE = 0x0a;
 
+/** Returns null where the system has no room for the module: V8 reserves 10 GB of addresses for it, more than `ulimit -v` may grant. */
+export function newCommonLines(): CommonLines | null {
+  try {
+    return new CommonLines();
+  } catch (error) {
+    if (error instanceof RangeError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
 /**
  * Reads the lines that have the common form (core/common-line.ts), in WebAssembly: V8's code for it takes three times as
  * long. A window of the log's bytes is copied into the module's memory, and the rows out of it.

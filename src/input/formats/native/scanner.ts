@@ -2,7 +2,7 @@ import { EVENTS_PER_BATCH } from "../../../trace/columns.ts";
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { CommonLines } from "./common-lines.ts";
+import { type CommonLines, newCommonLines } from "./common-lines.ts";
 import { NATIVE_LAYOUT } from "./layout.ts";
 import { NativeLine } from "./line.ts";
 import { NamedCallers } from "./named-callers.ts";
@@ -28,6 +28,8 @@ export class NativeScanner implements BlockScanner {
   #parsed = 0;
   /** bytes of the blocks so far */
   #bytes = 0;
+  /** false: common lines are read as all others are, too */
+  #mayHaveModule: boolean;
   /** null while these are few */
   #common: CommonLines | null = null;
 
@@ -44,6 +46,7 @@ export class NativeScanner implements BlockScanner {
     this.#line = new NativeLine(layout, new NamedCallers(callerNames), markLabels);
     this.#linesBefore = diagnostics.lines.total;
     this.hasCommonLines = layout.columns === null;
+    this.#mayHaveModule = this.hasCommonLines;
   }
 
   scan(bytes: Buffer, length: number): void {
@@ -74,10 +77,14 @@ export class NativeScanner implements BlockScanner {
   /** Reads lines of the common form from `at` on. Returns the index behind them: `at` if there are none. */
   #readCommon(bytes: Buffer, at: number, length: number): number {
     if (this.#common === null) {
-      if (!this.hasCommonLines || this.#bytes < FEW_BYTES) {
+      if (!this.#mayHaveModule || this.#bytes < FEW_BYTES) {
         return at;
       }
-      this.#common = new CommonLines();
+      this.#common = newCommonLines();
+    }
+    if (this.#common === null) {
+      this.#mayHaveModule = false;
+      return at;
     }
     const { batch } = this.#sink;
     const before = batch.length;
