@@ -20,7 +20,10 @@ interface ScanExports {
 
 const NEWLINE = 0x0a;
 
-/** Returns null where the system has no room for the module: V8 reserves 10 GB of addresses for it, more than `ulimit -v` may grant. */
+/**
+ * Returns null where the system has no room for the module: V8 reserves 10 GB of addresses for it, more than `ulimit -v` may
+ * grant.
+ */
 export function newCommonLines(): CommonLines | null {
   try {
     return new CommonLines();

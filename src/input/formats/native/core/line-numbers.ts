@@ -1,7 +1,7 @@
 /**
  * Reads the numbers of a line at an address in the module's memory. `numberEnd` is the address behind the number read
- * last. Where there is no such number, it is NOWHERE, at which no byte of a line is found: whoever looks for the next byte
- * there need not ask whether there was a number.
+ * last. Where there is no such number, it is NOWHERE, at which no byte of a line is found: the comparison of the byte
+ * that must follow the number fails there, so that the number needs no check of its own.
  */
 
 const NOWHERE: usize = memory.data(16, 8);

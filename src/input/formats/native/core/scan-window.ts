@@ -3,8 +3,8 @@ import { commonLine } from "./common-line";
 export { caller, op, pointerIn, pointerOut, ROWS, size, tid, time } from "./event-rows";
 
 /**
- * The module that reads the bytes of a native log. Its user copies a part of the log into the window, calls `scan`, and
- * takes the rows; a line that has not the common form it reads itself.
+ * The module that reads the bytes of a native log. Its user copies a part of the log into the window, calls `scan`, takes
+ * the rows, and reads a line of another form itself.
  */
 
 /** Bytes of the window: as many as fit in a processor's own cache beside the rows. */
@@ -24,8 +24,8 @@ export function rows(): u32 {
 }
 
 /**
- * Reads the lines of `window[at, end)` into at most `room` rows, up to the first that has not the common form. Returns the
- * index where it stopped: `end` after the last line. A line that crosses `end` has not the common form.
+ * Reads the lines of `window[at, end)` into at most `room` rows, up to the first of another form. Returns the index where it
+ * stopped: `end` after the last line. A line that crosses `end` is of another form.
  */
 export function scan(at: u32, end: u32, room: u32): u32 {
   const limit = window + end;
