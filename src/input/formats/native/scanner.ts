@@ -76,23 +76,26 @@ export class NativeScanner implements BlockScanner {
 
   /** Reads lines of the common form from `at` on. Returns the index behind them: `at` if there are none. */
   #readCommon(bytes: Buffer, at: number, length: number): number {
-    if (this.#common === null) {
-      if (!this.#mayHaveModule || this.#bytes < FEW_BYTES) {
-        return at;
-      }
-      this.#common = newCommonLines();
-    }
-    if (this.#common === null) {
-      this.#mayHaveModule = false;
+    const common = this.#commonLines();
+    if (common === null) {
       return at;
     }
     const { batch } = this.#sink;
     const before = batch.length;
     const room = EVENTS_PER_BATCH - before;
-    const next = this.#common.read(bytes, at, length, batch, room, this.#linesBefore + 1);
+    const next = common.read(bytes, at, length, batch, room, this.#linesBefore + 1);
     this.#parsed += batch.length - before;
     this.#linesBefore += batch.length - before;
     return next;
+  }
+
+  /** Returns null while the bytes are few, and where common lines are read as all others are. */
+  #commonLines(): CommonLines | null {
+    if (this.#common === null && this.#mayHaveModule && this.#bytes >= FEW_BYTES) {
+      this.#common = newCommonLines();
+      this.#mayHaveModule = this.#common !== null;
+    }
+    return this.#common;
   }
 
   /** The batch is full: the diagnostics are those of its lines. */
