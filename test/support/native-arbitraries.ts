@@ -107,6 +107,15 @@ const freeLine = joined(
   blanks,
 );
 
+/** Calls of the common form. */
+const commonCall = (bytes: fc.Arbitrary<string>, address: fc.Arbitrary<string>) =>
+  fc.oneof(
+    joined(text("malloc("), bytes, text(")"), fc.constantFrom(" = ", "\t= "), address),
+    joined(text("calloc("), bytes, text(", "), bytes, text(") = "), address),
+    joined(text("realloc("), address, text(", "), bytes, text(") = "), address),
+    joined(text("free("), address, text(")")),
+  );
+
 /** Lines that the scanner's fast path takes, or barely does not. */
 const common = joined(
   tid,
@@ -122,12 +131,7 @@ const common = joined(
   ),
   blank,
   joined(text("["), pointer, text("] ")),
-  fc.oneof(
-    joined(text("malloc("), size, text(")"), fc.constantFrom(" = ", "\t= "), pointer),
-    joined(text("calloc("), size, text(", "), size, text(") = "), pointer),
-    joined(text("realloc("), pointer, text(", "), size, text(") = "), pointer),
-    joined(text("free("), pointer, text(")")),
-  ),
+  commonCall(size, pointer),
 );
 
 const valid = fc.oneof(freeLine, common);
@@ -153,12 +157,7 @@ const oneSpace = joined(
   joined(two(99), text(":"), two(59), text(":"), two(60), text(".")),
   fc.stringMatching(/^[0-9]{6}$/),
   joined(text(" ["), address, text("] ")),
-  fc.oneof(
-    joined(text("malloc("), bytes, text(")"), fc.constantFrom(" = ", "\t= "), address),
-    joined(text("calloc("), bytes, text(", "), bytes, text(") = "), address),
-    joined(text("realloc("), address, text(", "), bytes, text(") = "), address),
-    joined(text("free("), address, text(")")),
-  ),
+  commonCall(bytes, address),
   fc.constantFrom("", "", "\r"),
 );
 
