@@ -4,7 +4,7 @@ import { grownCauses, grownWhere } from "../diff/explain-growth.ts";
 import { threadChanges, threadsLabel } from "../diff/thread-changes.ts";
 import { BEYOND_LIVE, heldBytes } from "../insight/causes/cause-words.ts";
 import { pinSentence } from "../insight/pins/pin-sentence.ts";
-import { byteUnit, size } from "../report/format.ts";
+import { byteUnit, capitalized, size } from "../report/format.ts";
 import type { KnownReport } from "../report/read-report.ts";
 import type { Causes } from "../report/report.ts";
 import { type BudgetKey, pathOf } from "./budget-key.ts";
@@ -187,7 +187,7 @@ function pinned({ when, isRecorded }: Resident, rest: number, head: KnownReport)
     return [];
   }
   const text = pinSentence(pin, head);
-  return [`${text.charAt(0).toUpperCase()}${text.slice(1)}.`];
+  return [`${capitalized(text)}.`];
 }
 
 /** For a report that does not say why memory is resident. */

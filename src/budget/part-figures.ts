@@ -2,7 +2,7 @@ import type { CallerChange } from "../diff/caller-changes.ts";
 import type { Change } from "../diff/change.ts";
 import { siteLabel } from "../diff/site-keys.ts";
 import { type ThreadChange, threadsLabel } from "../diff/thread-changes.ts";
-import { byteUnit, exact, percent, share, size } from "../report/format.ts";
+import { capitalized, exact, percent, share, sizes } from "../report/format.ts";
 import type { KnownCaller, KnownReport, KnownThread } from "../report/read-report.ts";
 import type { BudgetResult } from "../report/report.ts";
 
@@ -99,7 +99,7 @@ export function heldAtPeak({ threads }: KnownReport): string | null {
   }
   const { tid, name } = first.item;
   const label = threadsLabel({ tid, name, site: null });
-  return `${label.charAt(0).toUpperCase()}${label.slice(1)} held up to ${shown("bytes", [first.value])[0]} at a time.`;
+  return `${capitalized(label)} held up to ${shown("bytes", [first.value])[0]} at a time.`;
 }
 
 /** A call site with most of the figure, if the log tells which it is; null: none has. */
@@ -140,10 +140,8 @@ export function largest<T>(
 /** The values in one unit. */
 export function shown(unit: BudgetResult["unit"], values: readonly number[]): string[] {
   switch (unit) {
-    case "bytes": {
-      const common = byteUnit(values);
-      return values.map((value) => size(value, common));
-    }
+    case "bytes":
+      return sizes(values);
     case "ratio":
       return values.map(percent);
     case "count":

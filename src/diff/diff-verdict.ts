@@ -1,7 +1,16 @@
-import { byteUnit, change, placeInNoise, plural, size, sizeRange } from "../report/format.ts";
+import {
+  byteUnit,
+  capitalized,
+  change,
+  placeInNoise,
+  plural,
+  size,
+  sizeRange,
+  sizes,
+} from "../report/format.ts";
 import { type Change, isNoise } from "./change.ts";
 import type { Diff, TotalChange } from "./diff.ts";
-import { grownCauses, grownWhere, showBytes } from "./explain-growth.ts";
+import { grownCauses, grownWhere } from "./explain-growth.ts";
 import { type ThreadChange, threadsLabel } from "./thread-changes.ts";
 
 /** A smaller part of RSS is not worth a sentence. */
@@ -57,7 +66,7 @@ function ofLive({ callers, threads }: Diff, live: TotalChange | null): string[] 
   const site = callers.rows.find(hasChanged);
   const group = threads.rows.find(hasChanged);
   const most = (label: string, { liveBytes }: { liveBytes: Change }): string =>
-    `${label.charAt(0).toUpperCase()}${label.slice(1)} changed most: live bytes ${span(liveBytes)}.`;
+    `${capitalized(label)} changed most: live bytes ${span(liveBytes)}.`;
   return [
     ...(site === undefined ? [] : [most(`call site ${site.caller}`, site)]),
     ...(group === undefined ? [] : [most(threadsLabel(group), group)]),
@@ -66,7 +75,7 @@ function ofLive({ callers, threads }: Diff, live: TotalChange | null): string[] 
 
 const LIVE = {
   name: "live bytes",
-  show: showBytes,
+  show: sizes,
   ofThread: ({ liveBytes }: ThreadChange): Change => liveBytes,
   ofCaller: ({ liveBytes }: { readonly liveBytes: Change }): Change => liveBytes,
 };

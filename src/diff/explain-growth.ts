@@ -128,9 +128,3 @@ export function spanOf(
   const part = change(base, head ?? 0);
   return `from ${from} to ${to}${part === null ? "" : ` (${part})`}`;
 }
-
-/** Sizes in one unit. */
-export function showBytes(values: readonly number[]): string[] {
-  const unit = byteUnit(values);
-  return values.map((value) => size(value, unit));
-}

@@ -68,9 +68,10 @@ export class MemberProcess {
     if (this.#sinceFork !== null) {
       this.#sinceFork.events += to - from;
       this.#sinceFork.volumeBytes += requestedBytes(batch, from, to);
+    } else if (this.analysed === null) {
+      this.#countedBytes += requestedBytes(batch, from, to);
     }
     if (this.analysed === null) {
-      this.#countedBytes += requestedBytes(batch, from, to);
       return;
     }
     const { analysis } = this.analysed;

@@ -47,6 +47,12 @@ export function size(bytes: number, unit: ByteUnit = byteUnit([bytes])): string 
   return `${inUnit(used, bytes).replace(/\.0+$/, "")} ${used.name}`;
 }
 
+/** Numbers and units, for sentences: all in one unit. */
+export function sizes(values: readonly number[]): string[] {
+  const unit = byteUnit(values);
+  return values.map((bytes) => size(bytes, unit));
+}
+
 /** "19 MiB to 28 MiB", with all digits if rounding would make the two look equal. */
 export function sizeRange(least: number, most: number, unit: ByteUnit): string {
   const [from, to] = [size(least, unit), size(most, unit)];
@@ -107,10 +113,16 @@ export function signed(ratio: number): string {
   return ratio > 0 ? `+${text}` : text;
 }
 
-/** The relative change, signed unless it rounds to zero; null for a change from zero. */
+/** From here on a growth is a factor: +2000126300.0 % is unreadable. */
+const FACTOR = 10;
+
+/** The relative change, signed unless it rounds to zero, "× 25" for a large growth; null for a change from zero. */
 export function change(from: number, to: number): string | null {
   if (from === 0) {
     return to === 0 ? percent(0) : null;
+  }
+  if (to / from >= FACTOR) {
+    return `× ${count(Math.round(to / from))}`;
   }
   const text = percent((to - from) / from);
   if (to === from || text === "-0.0 %") {
@@ -158,4 +170,9 @@ function grouped(value: number, decimals: number): string {
   const [whole = "0", fraction] = value.toFixed(decimals).split(".");
   const commas = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? commas : `${commas}.${fraction}`;
+}
+
+/** A sentence from its words: the first letter is a capital one. */
+export function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

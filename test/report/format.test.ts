@@ -122,6 +122,9 @@ describe("ratios", () => {
     [1e6, 1e6 - 1, "0.0 %"],
     [0, 0, "0.0 %"],
     [0, 5, null],
+    [100, 999, "+899.0 %"],
+    [100, 1000, "× 10"],
+    [1, 20_001_264, "× 20.0 M"],
   ])("change from %d to %d: %s", (from, to, text) => expect(change(from, to)).toBe(text));
 });
 

@@ -1,4 +1,4 @@
-import { percent, plural, size } from "../../report/format.ts";
+import { capitalized, percent, plural, size } from "../../report/format.ts";
 import type { Sentence } from "../../report/presented.ts";
 import type { Report } from "../../report/report.ts";
 import { heldLikewise, pinSentence } from "../pins/pin-sentence.ts";
@@ -21,10 +21,6 @@ export function who(report: Report): Sentence[] {
   return first === undefined
     ? []
     : [labelled("Who", plain([first, ...others.map(capitalized)].join(" ")))];
-}
-
-function capitalized(sentence: string): string {
-  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}`;
 }
 
 function holder(report: Report): string | null {

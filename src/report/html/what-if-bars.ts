@@ -1,4 +1,13 @@
-import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
+import {
+  type ByteUnit,
+  byteUnit,
+  capitalized,
+  change,
+  count,
+  inUnit,
+  percent,
+  size,
+} from "../format.ts";
 import type { Presented } from "../presented.ts";
 import type { Report, Scenario, UnavailableScenario } from "../report.ts";
 import { isRangeShown, notIn, type ScenarioRow } from "../tables/scenario-columns.ts";
@@ -77,9 +86,7 @@ function legend({ scenarios, container }: Report, { limitBytes }: Scale): string
     lines.push("whiskers show the range of replays under other plausible assumptions");
   }
   const [first = "", ...rest] = lines;
-  return first === ""
-    ? ""
-    : ` ${[`${first[0]?.toUpperCase()}${first.slice(1)}`, ...rest].join("; ")}.`;
+  return first === "" ? "" : ` ${[capitalized(first), ...rest].join("; ")}.`;
 }
 
 function head(text: string): Markup {

@@ -1,4 +1,4 @@
-import { byteUnit, count, plural, size } from "../../format.ts";
+import { byteUnit, capitalized, count, plural, size } from "../../format.ts";
 import type { ArenaMaps, ScenarioMaps } from "../maps-data.ts";
 import { binTable } from "./bin-table.ts";
 import { element, find, setText } from "./dom.ts";
@@ -71,11 +71,11 @@ export class HeapMaps {
   #arena(arena: ArenaMaps): HTMLElement {
     const box = element("article", "arena");
     const name = arena.id === 0 ? "main arena" : `arena ${arena.id}`;
-    const title = element("h3", "", `${name[0]?.toUpperCase()}${name.slice(1)}`);
+    const title = element("h3", "", capitalized(name));
     title.append(element("span", "facts", factsOf(arena)));
     box.append(title);
     for (const { words } of arena.pins) {
-      box.append(element("p", "pin", `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}.`));
+      box.append(element("p", "pin", `${capitalized(words)}.`));
     }
     arena.heaps.forEach((map, i) => {
       const which = arena.heaps.length === 1 ? name : `${name}, heap ${i + 1}`;
