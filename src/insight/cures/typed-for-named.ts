@@ -1,5 +1,5 @@
 import type { Report, Scenario } from "../../report/report.ts";
-import { ONCE } from "../../report/what-to-type/trim-lines.ts";
+import { isOnce } from "../../report/what-to-type/trim-lines.ts";
 import { IN_ORDER, type Target, type TypedLine } from "../../report/what-to-type/typed-line.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";
 import { MOMENTS, ranked } from "./ranking.ts";
@@ -25,9 +25,7 @@ export function typedForNamed(report: Report): TypedLine[] {
   const isDeployed = lines.some(({ target }) => DEPLOYMENTS.has(target));
   const further = second === undefined ? [] : whatToType(second, report, LONGEST_COMMAND);
   lines.push(
-    ...further.filter(
-      ({ target, note }) => !(isDeployed && DEPLOYMENTS.has(target)) || note === ONCE,
-    ),
+    ...further.filter((line) => !(isDeployed && DEPLOYMENTS.has(line.target)) || isOnce(line)),
   );
   const [inJvm] = lines.filter(({ target }) => target === "jvm");
   return IN_ORDER.flatMap((target) => {

@@ -21,8 +21,10 @@ function jcmd(pid: string): string {
 
 /** Makes a running process call it, whatever its language; glibc needs no debug symbols for that. */
 const GDB = "gdb -p PID -batch -ex 'call (int)malloc_trim(0)'";
-/** The note of a command that acts on a process that runs. */
-export const ONCE = "once";
+/** The notes of commands that act on a process that runs. */
+const ONCE = "once";
+/** gdb 13 cannot restore the registers of a processor with AMX: its call may end the process. gdb 16 can. */
+const ONCE_BY_GDB = "once; gdb 16+";
 const CALL = "malloc_trim(0);";
 const PYTHON_CALL = 'ctypes.CDLL("libc.so.6").malloc_trim(0)';
 const PYTHON = /^(?:\S*\/)?python[\d.]*(?: |$)/;
@@ -40,7 +42,7 @@ export function trimLines(periodMs: number | null, program: Program): TypedLine[
 
 function once({ jvm }: Program): TypedLine[] {
   if (jvm === undefined || has(TRIM, jvm.version) === false) {
-    return [{ target: "shell", text: GDB, note: ONCE }];
+    return [{ target: "shell", text: GDB, note: ONCE_BY_GDB }];
   }
   const note = ONCE;
   return [
@@ -84,6 +86,11 @@ function since(isKnown: boolean | null, releases: string): string | null {
 /** The log states the process's command, and nothing shows a HotSpot JVM. Without that it may be one. */
 function isOther({ jvm, recording }: Program): boolean {
   return jvm === undefined && (recording?.command ?? null) !== null;
+}
+
+/** True for a command that acts on a process that runs. */
+export function isOnce({ note }: TypedLine): boolean {
+  return note === ONCE || note === ONCE_BY_GDB;
 }
 
 /** The releases that have what a JVM needs for a malloc_trim, with their sources; null if the process is no JVM. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { hasAmx } from "../../../src/cli/commands/watch/target-description.ts";
 import type { Scenario } from "../../../src/report/report.ts";
 import { whatToType } from "../../../src/report/what-to-type/what-to-type.ts";
 import { report, scenario } from "../../support/report-builder.ts";
@@ -74,7 +75,10 @@ it.skipIf(without("systemd-analyze"))("systemd takes the lines (skipped without 
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
-it.skipIf(without("gdb"))("gdb makes a process trim (skipped without gdb)", () => {
+/** gdb up to 13 cannot restore the registers of a processor with AMX. */
+const canCall = !without("gdb") && (!hasAmx() || !/ 1[0-3]\./.test(sh("gdb --version | head -1")));
+
+it.skipIf(!canCall)("gdb makes a process trim (skipped without gdb, or if it cannot call)", () => {
   const child = spawn("sleep", ["60"]);
   try {
     const [command = ""] = typed("shell", TRIM);

@@ -71,7 +71,7 @@ describe("what one types for a malloc_trim", () => {
 
   it("is gdb's command, the call, and what a JVM has, where nothing shows what the process is", () => {
     expect(lines(TRIM)).toEqual([
-      `shell: ${GDB} (once)`,
+      `shell: ${GDB} (once; gdb 16+)`,
       `jvm: ${command} (JDK 11.0.18, 17.0.2, 18+)`,
       `jvm: -XX:+UnlockExperimentalVMOptions ${option}=60000 (JDK 17.0.9, 21.0.1, 22+)`,
       "code: malloc_trim(0);",
@@ -84,7 +84,10 @@ describe("what one types for a malloc_trim", () => {
 
   it("names no JVM where the log states another program", () => {
     const recording = { ...SILENT, command: "postgres -D /data" };
-    expect(lines(TRIM, { recording })).toEqual([`shell: ${GDB} (once)`, "code: malloc_trim(0);"]);
+    expect(lines(TRIM, { recording })).toEqual([
+      `shell: ${GDB} (once; gdb 16+)`,
+      "code: malloc_trim(0);",
+    ]);
   });
 
   it("is a call by ctypes in a Python program", () => {
@@ -103,7 +106,9 @@ describe("what one types for a malloc_trim", () => {
       `jvm: ${option}=60000`,
     ]);
     expect(lines(TRIM, jvm("11.0.18"))).not.toContainEqual(expect.stringContaining(option));
-    expect(lines(TRIM, jvm("11.0.17"))).toEqual([`shell: ${GDB} (once)`]);
+    expect(lines(TRIM, jvm("11.0.17"))).toEqual([
+      `shell: ${GDB} (once; gdb 16+)`,
+    ]);
   });
 
   it("at intervals is an option in a JVM, which services take from a variable", () => {
@@ -127,7 +132,7 @@ describe("what one types for a malloc_trim", () => {
     const shell = lines(both).filter((line) => line.startsWith("shell"));
     expect(shell).toEqual([
       "shell: MALLOC_TOP_PAD_=0 MALLOC_ARENA_MAX=1 COMMAND",
-      `shell: ${GDB} (once)`,
+      `shell: ${GDB} (once; gdb 16+)`,
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readErrorReason } from "../../files/system-error.ts";
 import type { Environment } from "../../io.ts";
 import { Failure } from "../../problems.ts";
+import { hasAmx, sseRegisters } from "./target-description.ts";
 
 /** A process that gdb can stop. */
 export interface Target {
@@ -88,10 +89,13 @@ export function callFunction(name: string, library: string, target: Target): voi
  * @throws Failure notAttached
  */
 function whereIdle(commands: string, target: Target): string {
-  const isIdle = idleCondition(target);
+  const inLibraries = inLibrary(target.pid).join(" || ") || "0";
+  const isIdle = idleCondition(target, inLibraries);
   const script = `${SYMBOLS}
 set $steps = 0
+set $was_outside = 0
 while !(${isIdle}) && $steps < ${MOST_STEPS}
+  set $was_outside = !(${inLibraries})
   stepi
   set $steps = $steps + 1
 end
@@ -111,12 +115,28 @@ end`;
 
 const SYMBOLS = "sharedlibrary ^.*/(libc|libdl|ld)[-.]";
 
-function idleCondition({ pid, arch }: Target): string {
+/**
+ * Where vector registers are restored only in part, the program does not use them within a system call, nor where it has just
+ * called a function of a library.
+ */
+function idleCondition({ pid, arch }: Target, inLibraries: string): string {
   const { isIn, number, ofMalloc } = SYSTEM_CALLS[arch === "arm64" ? "arm64" : "x64"];
   const inMalloc = ofMalloc.map((call) => `${number} == ${call}`);
-  const hook = codeOf(pid, /\/hook\.so$|^\[vdso\]$/);
-  const libraries = codeOf(pid, /\/(?:libc|ld)[-.][^/]*$/);
-  return `(${isIn}) ? !(${[...inMalloc, ...hook].join(" || ")}) : !(${[...libraries, ...hook].join(" || ") || "0"})`;
+  const ofHook = codeOf(pid, HOOK);
+  const elsewhere = restoresInPart(arch) ? `$was_outside && (${inLibraries})` : `!(${inLibraries})`;
+  return `(${isIn}) ? !(${[...inMalloc, ...ofHook].join(" || ")}) : (${elsewhere})`;
+}
+
+/** True if gdb may not know all registers of the processor. */
+function restoresInPart(arch: string): boolean {
+  return arch === "x64" && hasAmx();
+}
+
+const HOOK = /\/hook\.so$|^\[vdso\]$/;
+
+/** Conditions that the next instruction is in the C library, in ld.so or in the hook. */
+function inLibrary(pid: number): string[] {
+  return [...codeOf(pid, /\/(?:libc|ld)[-.][^/]*$/), ...codeOf(pid, HOOK)];
 }
 
 /** Conditions that the next instruction is in the code of these files; the hook asks the vdso for the time. */
@@ -148,13 +168,20 @@ function mapsOf(pid: number): string {
  */
 function run(commands: string, target: Target): string {
   const script = join(target.folder, "gdb");
+  const registers = join(target.folder, "registers.xml");
+  const isPart = restoresInPart(target.arch);
+  if (isPart) {
+    writeFileSync(registers, sseRegisters());
+  }
   // A call that gdb is told to leave must not stay on the thread's stack.
   writeFileSync(script, `set unwindonsignal on\n${commands}\n`);
   const { error, stdout, stderr } = spawnSync(
     "gdb",
     [
       ...["-nx", "-batch", "-iex", "set auto-solib-add off", "-iex", "set language c"],
-      ...["-iex", "set debuginfod enabled off", "-p", String(target.pid), "-x", script],
+      ...["-iex", "set debuginfod enabled off"],
+      ...(isPart ? ["-iex", `set tdesc filename ${registers}`] : []),
+      ...["-p", String(target.pid), "-x", script],
     ],
     {
       encoding: "utf8",
