@@ -36,7 +36,7 @@ export interface ReadResult extends ReadProgress {
 }
 
 /**
- * Reads a native log into `sink` and `diagnostics`: its pieces in order, as one file, except that incomplete compressed
+ * Reads a log into `sink` and `diagnostics`: its pieces in order, as one file, except that incomplete compressed
  * data also ends the line. When the promise resolves, at the log's end or after an abort, `sink.end()` has been called;
  * an abort drops an incomplete line. The sink runs inside the stream, which therefore never reads ahead of it.
  * @throws InputError before or while reading, without `sink.end()`; and errors of the sink
@@ -71,7 +71,7 @@ export async function readLog(
     }
   }
 
-  const scanner = new LayoutScanner(sink, diagnostics);
+  const scanner = new LayoutScanner(sink, diagnostics, MAX_LINE_BYTES, inputs.format);
   onStart?.((other, counts) => scanner.preview(other, counts));
   let isComplete = true;
   try {

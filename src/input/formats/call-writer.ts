@@ -1,0 +1,86 @@
+import { EVENTS_PER_BATCH } from "../../trace/columns.ts";
+import type { Op } from "../../trace/event.ts";
+import type { EventSink } from "../../trace/sink.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import { NamedCallers } from "./native/named-callers.ts";
+
+/** One call, with what its line tells. Fields have the units and ranges of `EVENT_COLUMNS`; what is absent, the log does not tell. */
+export interface Call {
+  readonly op: Op;
+  readonly tid?: number;
+  /** 0 or absent: none */
+  readonly pid?: number;
+  readonly time?: number;
+  /** an address, or a text such as `libzip.so+0x41` */
+  readonly caller?: number | string;
+  readonly size?: number;
+  readonly align?: number;
+  readonly pointerIn?: number;
+  readonly pointerOut?: number;
+}
+
+/** Highest thread id that a batch of events can hold. */
+const MAX_TID = 2 ** 31 - 1;
+
+/** Writes the calls of a foreign format as events. Notes in the diagnostics what no call told so far. */
+export class CallWriter {
+  /** number of the line that is being read */
+  line = 0;
+  readonly #sink: EventSink;
+  readonly #diagnostics: Diagnostics;
+  readonly #callers: NamedCallers;
+  /** the process of each thread, where lines state it */
+  readonly #owners = new Map<number, number>();
+
+  constructor(sink: EventSink, diagnostics: Diagnostics) {
+    this.#sink = sink;
+    this.#diagnostics = diagnostics;
+    this.#callers = new NamedCallers(diagnostics.callerNames);
+  }
+
+  write({ op, tid, pid = 0, time, caller, size = 0, align = 0, ...pointers }: Call): void {
+    const thread = tid === undefined || tid > MAX_TID ? 0 : tid;
+    const { tells } = this.#diagnostics.format;
+    if (tells !== null) {
+      tells.threads ||= tid !== undefined;
+      tells.times ||= time !== undefined;
+      tells.callers ||= caller !== undefined;
+    }
+    if (pid !== 0 && this.#owners.get(thread) !== pid) {
+      this.#owners.set(thread, pid);
+      this.note(`owner ${thread} ${pid}`);
+    }
+    if (this.#sink.batch.length === EVENTS_PER_BATCH) {
+      this.#sink.advance();
+    }
+    const { batch } = this.#sink;
+    const row = batch.length;
+    batch.op[row] = op;
+    batch.tid[row] = thread;
+    batch.time[row] = time ?? Number.NaN;
+    batch.caller[row] = this.#callerOf(caller);
+    batch.size[row] = size;
+    batch.align[row] = align;
+    batch.pointerIn[row] = pointers.pointerIn ?? 0;
+    batch.pointerOut[row] = pointers.pointerOut ?? 0;
+    batch.line[row] = this.line;
+    batch.length = row + 1;
+  }
+
+  /** Writes what a `# key value` comment of the native format would state. */
+  note(text: string): void {
+    if (this.#sink.batch.notes.length === EVENTS_PER_BATCH) {
+      this.#sink.advance();
+    }
+    const { batch } = this.#sink;
+    batch.notes.push({ at: batch.length, line: this.line, text });
+  }
+
+  #callerOf(caller: number | string | undefined): number {
+    if (typeof caller !== "string") {
+      return caller ?? 0;
+    }
+    const bytes = Buffer.from(caller);
+    return this.#callers.find(bytes, 0, bytes.length);
+  }
+}

@@ -1,0 +1,34 @@
+import type { LogFormat } from "./log-format.ts";
+import { LTRACE } from "./ltrace.ts";
+
+/** The forms of log that mallog reads besides its own, and hooks' variants of it. The first that recognises a log reads it. */
+export const FORMATS: readonly LogFormat[] = [LTRACE];
+
+/** Hooks' logs: one call with its arguments and result a line. */
+export const NATIVE = "native";
+
+/** What --input-format takes. */
+export const FORMAT_NAMES: readonly string[] = [NATIVE, ...FORMATS.map(({ name }) => name)];
+
+/** Enough lines to recognise a format by. */
+const MOST_LINES = 2000;
+
+/** A longer line is looked at no further than this. */
+const LINE_CHARACTERS = 4000;
+
+/** The first lines of a log, without blank ones. */
+export function firstLines(head: string): string[] {
+  return head
+    .split("\n", MOST_LINES)
+    .map((line) => line.slice(0, LINE_CHARACTERS).trimEnd())
+    .filter((line) => line !== "");
+}
+
+/** The format of a log: the one that the user has named, or the one that its first lines show; null: the native one. */
+export function formatOf(lines: readonly string[], named: string | null): LogFormat | null {
+  if (named !== null) {
+    return FORMATS.find(({ name }) => name === named) ?? null;
+  }
+  const calls = lines.filter((line) => !line.startsWith("#"));
+  return calls.length === 0 ? null : (FORMATS.find((one) => one.recognises(calls)) ?? null);
+}
