@@ -28,13 +28,13 @@ const NAME =
   /^(?:[^\s()<>"]+->)?(operator (?:new|delete)(?:\[\])?(?:\([^()]*\))?|\w+)(?:@[^\s()]+)?\(/;
 
 const RESUMED = /^<\.\.\. (.+?) resumed> ?/;
-const UNFINISHED = / *<unfinished \.\.\.>$/;
+const UNFINISHED = / *<(?:unfinished|no return) \.\.\.>$/;
 
 /** The rest of a line of one of malloc's functions, whose arguments are numbers. */
 const ARGUMENTS = /^([^()]*)\)(?: *= (\S+)(?: <\d+\.\d+>)?)?$/;
 
-/** Signals, ends of processes, exec: no calls. */
-const EVENT = /^(?:\+\+\+|---) /;
+/** Signals, ends of processes, exec, and ltrace's own messages: no calls. */
+const EVENT = /^(?:(?:\+\+\+|---) |unexpected breakpoint )/;
 
 /** What only ltrace prints. Its results are in column 50. */
 const SIGN =

@@ -1,8 +1,9 @@
 import type { LogFormat } from "./log-format.ts";
 import { LTRACE } from "./ltrace.ts";
+import { MTRACE } from "./mtrace.ts";
 
 /** The forms of log that mallog reads besides its own, and hooks' variants of it. The first that recognises a log reads it. */
-export const FORMATS: readonly LogFormat[] = [LTRACE];
+export const FORMATS: readonly LogFormat[] = [LTRACE, MTRACE];
 
 /** Hooks' logs: one call with its arguments and result a line. */
 export const NATIVE = "native";
