@@ -25,18 +25,15 @@ export const NOTHING_TOLD: Readonly<Tells> = { threads: false, times: false, cal
 /** The format that a log was read as. */
 export interface ReadFormat {
   readonly name: string;
-  readonly addresses: Addresses;
-  readonly remarks: readonly string[];
+  addresses: Addresses;
+  readonly remarks: string[];
   /** of a foreign format, what its calls have told so far; null: native, whose layout says it */
   readonly tells: Tells | null;
 }
 
-const NATIVE_FORMAT: ReadFormat = {
-  name: "native",
-  addresses: "glibc",
-  remarks: [],
-  tells: null,
-};
+export function nativeFormat(): ReadFormat {
+  return { name: "native", addresses: "glibc", remarks: [], tells: null };
+}
 
 /** Lines that name a call and could not be parsed. */
 export interface UnreadCall {
@@ -76,7 +73,7 @@ export class Diagnostics {
     memalign: noUnread(),
     free: noUnread(),
   };
-  format = NATIVE_FORMAT;
+  format = nativeFormat();
   /** what the log's first lines show of their columns */
   layout: Layout = NATIVE_LAYOUT;
   /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */

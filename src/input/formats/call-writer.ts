@@ -2,6 +2,7 @@ import { EVENTS_PER_BATCH } from "../../trace/columns.ts";
 import type { Op } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
 import type { Diagnostics } from "../diagnostics.ts";
+import type { Addresses } from "./log-format.ts";
 import { NamedCallers } from "./native/named-callers.ts";
 
 /** One call, with what its line tells. Fields have the units and ranges of `EVENT_COLUMNS`; what is absent, the log does not tell. */
@@ -65,6 +66,17 @@ export class CallWriter {
     batch.pointerOut[row] = pointers.pointerOut ?? 0;
     batch.line[row] = this.line;
     batch.length = row + 1;
+  }
+
+  /** The pointers are no addresses of glibc's blocks. Must be called before the first call is written. */
+  addressesAre(addresses: Exclude<Addresses, "glibc">): void {
+    this.#diagnostics.format.addresses = addresses;
+    this.note(`addresses ${addresses}`);
+  }
+
+  /** Adds to what the report says of the format. */
+  remark(text: string): void {
+    this.#diagnostics.format.remarks.push(text);
   }
 
   /** Writes what a `# key value` comment of the native format would state. */

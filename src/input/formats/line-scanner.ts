@@ -23,11 +23,16 @@ export class LineScanner implements BlockScanner {
     const { name, addresses, remarks } = format;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
-    diagnostics.format = { name, addresses, remarks, tells: { ...NOTHING_TOLD } };
+    diagnostics.format = {
+      name,
+      addresses: "glibc",
+      remarks: [...remarks],
+      tells: { ...NOTHING_TOLD },
+    };
     this.#calls = new CallWriter(sink, diagnostics);
     this.#calls.line = diagnostics.lines.total;
     if (addresses !== "glibc") {
-      this.#calls.note(`addresses ${addresses}`);
+      this.#calls.addressesAre(addresses);
     }
     this.#reader = format.open(this.#calls, head);
   }

@@ -1,9 +1,11 @@
 import type { LogFormat } from "./log-format.ts";
 import { LTRACE } from "./ltrace.ts";
 import { MTRACE } from "./mtrace.ts";
+import { RECORDS } from "./records.ts";
+import { RETURNS } from "./returns.ts";
 
 /** The forms of log that mallog reads besides its own, and hooks' variants of it. The first that recognises a log reads it. */
-export const FORMATS: readonly LogFormat[] = [LTRACE, MTRACE];
+export const FORMATS: readonly LogFormat[] = [LTRACE, MTRACE, RETURNS, RECORDS];
 
 /** Hooks' logs: one call with its arguments and result a line. */
 export const NATIVE = "native";
