@@ -4,10 +4,12 @@ import type { EventSink } from "../../trace/sink.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Addresses } from "./log-format.ts";
 import { NamedCallers } from "./native/named-callers.ts";
+import { ThreadHandles } from "./native/thread-handles.ts";
 
 /** One call, with what its line tells. Fields have the units and ranges of `EVENT_COLUMNS`; what is absent, the log does not tell. */
 export interface Call {
   readonly op: Op;
+  /** absent: the format does not tell threads, and all calls of a process are one thread's */
   readonly tid?: number;
   /** 0 or absent: none */
   readonly pid?: number;
@@ -30,6 +32,7 @@ export class CallWriter {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #callers: NamedCallers;
+  readonly #handles = new ThreadHandles();
   /** the process of each thread, where lines state it */
   readonly #owners = new Map<number, number>();
 
@@ -40,7 +43,7 @@ export class CallWriter {
   }
 
   write({ op, tid, pid = 0, time, caller, size = 0, align = 0, ...pointers }: Call): void {
-    const thread = tid === undefined || tid > MAX_TID ? 0 : tid;
+    const thread = this.#threadOf(tid ?? pid);
     const { tells } = this.#diagnostics.format;
     if (tells !== null) {
       tells.threads ||= tid !== undefined;
@@ -86,6 +89,11 @@ export class CallWriter {
     }
     const { batch } = this.#sink;
     batch.notes.push({ at: batch.length, line: this.line, text });
+  }
+
+  /** Handles, as pthread_self() returns them, are numbered from 1. */
+  #threadOf(id: number): number {
+    return id <= MAX_TID ? id : this.#handles.numberOf(id);
   }
 
   #callerOf(caller: number | string | undefined): number {

@@ -17,7 +17,7 @@ export interface RecordRoles {
   readonly areNumbers: boolean;
   /** for the report */
   readonly summary: string;
-  of(op: Op, count: number): Roles;
+  of(record: Record): Roles;
 }
 
 /** No process has blocks below this (vm.mmap_min_addr). */
@@ -40,21 +40,19 @@ export function rolesOf(records: readonly Record[]): RecordRoles {
       : among.some(({ numbers }) => (numbers[column] ?? 0) >= least) &&
         among.every(({ numbers }) => (numbers[column] ?? 0) >= least || numbers[column] === 0);
   const known = new Map<string, Roles>();
-  const of = (op: Op, count: number): Roles => {
-    const key = `${op} ${count}`;
-    const found =
-      known.get(key) ??
-      rolesAmong(
-        op,
-        records.filter((one) => one.op === op && one.numbers.length === count),
-        count,
-        isAddress,
-        records,
-      );
-    known.set(key, found);
+  const of = (record: Record): Roles => {
+    const { op, numbers } = record;
+    const key = `${op} ${numbers.length}`;
+    let found = known.get(key);
+    if (found === undefined) {
+      const alike = records.filter((one) => one.op === op && one.numbers.length === numbers.length);
+      found = rolesAmong(record, alike.length === 0 ? [record] : alike, isAddress, records);
+      known.set(key, found);
+    }
     return found;
   };
-  const { pointer, size } = of(Op.malloc, mostFrequentCount(records));
+  const example = records.find(({ op }) => op === Op.malloc) ?? records[0];
+  const { pointer, size } = example === undefined ? NO_ROLES : of(example);
   const order = pointer < size ? "pointer, size" : "size, pointer";
   return {
     areNumbers,
@@ -65,18 +63,15 @@ export function rolesOf(records: readonly Record[]): RecordRoles {
   };
 }
 
-function mostFrequentCount(records: readonly Record[]): number {
-  return records.find(({ op }) => op === Op.malloc)?.numbers.length ?? 2;
-}
+const NO_ROLES: Roles = { pointer: 0, old: -1, size: 1, first: -1 };
 
 function rolesAmong(
-  op: Op,
+  { op, numbers }: Record,
   among: readonly Record[],
-  count: number,
   isAddress: (column: number, among: readonly Record[]) => boolean,
   all: readonly Record[],
 ): Roles {
-  const columns = Array.from({ length: count }, (_, column) => column);
+  const columns = numbers.map((_, column) => column);
   const addresses = columns.filter((column) => isAddress(column, among));
   const [first = -1, second = -1] = addresses;
   const rest = columns.filter((column) => !addresses.includes(column));

@@ -3,6 +3,7 @@ import { pointerOfBlock } from "./block-numbers.ts";
 import type { Call, CallWriter } from "./call-writer.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
 import { pointerOf } from "./named-call.ts";
+import { opNamed } from "./record-ops.ts";
 import { type RecordRoles, rolesOf } from "./record-roles.ts";
 
 /**
@@ -50,19 +51,6 @@ export interface Record {
   readonly numbers: readonly number[];
 }
 
-const OPS: ReadonlyMap<string, Op> = new Map([
-  ...["malloc", "m", "a", "alloc", "allocate", "allocated", "new", "+"].map(
-    (name) => [name, Op.malloc] as const,
-  ),
-  ...["calloc", "c"].map((name) => [name, Op.calloc] as const),
-  ...["realloc", "r", "reallocate"].map((name) => [name, Op.realloc] as const),
-  ...["memalign", "posix_memalign", "aligned_alloc"].map((name) => [name, Op.memalign] as const),
-  ...["valloc"].map((name) => [name, Op.valloc] as const),
-  ...["pvalloc"].map((name) => [name, Op.pvalloc] as const),
-  ...["free", "f", "d", "delete", "dealloc", "freed", "-"].map((name) => [name, Op.free] as const),
-  ...["thread_done", "thread_exit"].map((name) => [name, Op.threadExit] as const),
-]);
-
 /** What may stand before the operation: a thread's id, a time in seconds, a sign. */
 const HEAD =
   /^\s*(?:\[?(\d{1,10})(?:\]:?|:)\s*)?(?:(\d{1,15}\.\d{1,9})\s+)?(?:[-+*=]\s+(?=[a-z]))?([a-z_]+|[-+])[:,]?(?=\s|0x|,)/i;
@@ -83,8 +71,8 @@ const MOST_NUMBERS = 8;
 /** Null: the line is none. */
 function recordOf(line: string, base: 10 | 16 = 10): Record | null {
   const [head, tid, seconds, name = ""] = HEAD.exec(line) ?? [];
-  const op = OPS.get(name.toLowerCase());
-  if (head === undefined || op === undefined) {
+  const op = opNamed(name);
+  if (head === undefined || op === null) {
     return null;
   }
   const numbers: number[] = [];
@@ -153,11 +141,12 @@ class RecordReader implements LineReader {
     return LineKind.call;
   }
 
-  #callOf({ op, numbers }: Record): Call | null {
+  #callOf(record: Record): Call | null {
+    const { op, numbers } = record;
     if (op === Op.threadExit) {
       return { op };
     }
-    const { pointer, old, size, first } = this.#roles.of(op, numbers.length);
+    const { pointer, old, size, first } = this.#roles.of(record);
     const at = (column: number): number => (column < 0 ? 0 : (numbers[column] ?? Number.NaN));
     const [block, oldBlock] = [this.#blockAt(numbers, pointer), this.#blockAt(numbers, old)];
     if (op === Op.free) {

@@ -1,11 +1,26 @@
+import { CSV } from "./csv.ts";
+import { HEAPTRACK } from "./heaptrack.ts";
+import { JSON_LINES } from "./json-lines.ts";
 import type { LogFormat } from "./log-format.ts";
+import { LOGALLOC } from "./logalloc.ts";
 import { LTRACE } from "./ltrace.ts";
 import { MTRACE } from "./mtrace.ts";
 import { RECORDS } from "./records.ts";
 import { RETURNS } from "./returns.ts";
+import { VALGRIND } from "./valgrind.ts";
 
 /** The forms of log that mallog reads besides its own, and hooks' variants of it. The first that recognises a log reads it. */
-export const FORMATS: readonly LogFormat[] = [LTRACE, MTRACE, RETURNS, RECORDS];
+export const FORMATS: readonly LogFormat[] = [
+  HEAPTRACK,
+  VALGRIND,
+  LTRACE,
+  MTRACE,
+  LOGALLOC,
+  RETURNS,
+  RECORDS,
+  JSON_LINES,
+  CSV,
+];
 
 /** Hooks' logs: one call with its arguments and result a line. */
 export const NATIVE = "native";
