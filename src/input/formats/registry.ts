@@ -7,6 +7,7 @@ import { LTRACE } from "./ltrace.ts";
 import { MTRACE } from "./mtrace.ts";
 import { RECORDS } from "./records.ts";
 import { RETURNS } from "./returns.ts";
+import { UFTRACE } from "./uftrace.ts";
 import { VALGRIND } from "./valgrind.ts";
 
 /** The forms of log that mallog reads besides its own, and hooks' variants of it. The first that recognises a log reads it. */
@@ -16,6 +17,7 @@ export const FORMATS: readonly LogFormat[] = [
   LTRACE,
   MTRACE,
   LOGALLOC,
+  UFTRACE,
   RETURNS,
   RECORDS,
   JSON_LINES,
