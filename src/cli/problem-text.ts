@@ -71,6 +71,7 @@ function sentence(problem: Problem): string {
     case "corrupt":
     case "decoderMissing":
     case "container":
+    case "notALog":
       return inputProblemText(problem, fileWord);
     case "process":
       return noProcess(problem.asked, problem.names);

@@ -107,6 +107,7 @@ export function exitCodeOf(problem: Problem): number {
     case "corrupt":
     case "decoderMissing":
     case "container":
+    case "notALog":
     case "empty":
     case "noEvents":
     case "shortWords":

@@ -1,4 +1,5 @@
 import type { MarkLabels } from "../trace/mark-labels.ts";
+import type { Addresses } from "./formats/log-format.ts";
 import { type Layout, NATIVE_LAYOUT } from "./formats/native/layout.ts";
 import { type CallKind, kindOfCall } from "./unread-calls.ts";
 
@@ -10,6 +11,28 @@ export interface MalformedSample {
   readonly line: number;
   /** as logged, at most `SAMPLE_CHARACTERS` long; escape it before printing it to a terminal */
   readonly text: string;
+}
+
+/** What the calls of a log tell besides op and size. */
+export interface Tells {
+  threads: boolean;
+  times: boolean;
+  callers: boolean;
+}
+
+export const NOTHING_TOLD: Readonly<Tells> = { threads: false, times: false, callers: false };
+
+/** The format that a log was read as. */
+export interface ReadFormat {
+  readonly name: string;
+  addresses: Addresses;
+  readonly remarks: string[];
+  /** of a foreign format, what its calls have told so far; null: native, whose layout says it */
+  readonly tells: Tells | null;
+}
+
+export function nativeFormat(): ReadFormat {
+  return { name: "native", addresses: "glibc", remarks: [], tells: null };
 }
 
 /** Lines that name a call and could not be parsed. */
@@ -27,9 +50,9 @@ export class Diagnostics {
   readonly lines = {
     /** all lines, including blank ones and an unterminated last one */
     total: 0,
-    /** lines that gave an event */
+    /** lines that gave an event, or a part of one */
     parsed: 0,
-    /** lines whose first non-blank character is # */
+    /** lines whose first non-blank character is #, and others that a foreign format has besides calls */
     comments: 0,
     malformed: 0,
     /** lines of nothing but spaces and tabs */
@@ -50,6 +73,7 @@ export class Diagnostics {
     memalign: noUnread(),
     free: noUnread(),
   };
+  format = nativeFormat();
   /** what the log's first lines show of their columns */
   layout: Layout = NATIVE_LAYOUT;
   /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */

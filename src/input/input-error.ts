@@ -1,4 +1,5 @@
 import type { Compression, Container, DecompressedByCommand } from "./compressions.ts";
+import type { OtherFile } from "./not-a-log.ts";
 
 /**
  * Why an input cannot be read at all. Lesser faults (bad lines, a broken tail) are counted in `Diagnostics`. The union
@@ -22,7 +23,9 @@ export type InputProblem =
       readonly tool: DecompressedByCommand;
     }
   /** an archive, or text in another encoding */
-  | { readonly code: "container"; readonly path: string; readonly container: Container };
+  | { readonly code: "container"; readonly path: string; readonly container: Container }
+  /** a profile, a dump or anything else that has no calls */
+  | { readonly code: "notALog"; readonly path: string; readonly file: OtherFile };
 
 export class InputError extends Error {
   readonly problem: InputProblem;
@@ -65,6 +68,11 @@ export function inputProblemText(
     case "container": {
       const { is, command, inPipe } = CONTAINERS[problem.container];
       return `${problem.path}: is ${is}: ${piped(word(problem.path), command, inPipe)}`;
+    }
+    case "notALog": {
+      const { is, instead } = problem.file;
+      const name = problem.path === "-" ? "FILE" : word(problem.path);
+      return `${problem.path}: is ${is}, no log of calls; ${instead.replace("FILE", () => name)}`;
     }
   }
 }

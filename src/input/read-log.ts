@@ -6,6 +6,8 @@ import { BEFORE_BYTES } from "./cut-pointer.ts";
 import { ADDED_NEWLINE, decompressed } from "./decompress.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { LayoutScanner } from "./formats/columns/layout-scanner.ts";
+import { InputError } from "./input-error.ts";
+import { otherFile } from "./not-a-log.ts";
 import { findPieces, type LogInputs, readPiece } from "./source.ts";
 
 export interface ReadProgress {
@@ -36,7 +38,7 @@ export interface ReadResult extends ReadProgress {
 }
 
 /**
- * Reads a native log into `sink` and `diagnostics`: its pieces in order, as one file, except that incomplete compressed
+ * Reads a log into `sink` and `diagnostics`: its pieces in order, as one file, except that incomplete compressed
  * data also ends the line. When the promise resolves, at the log's end or after an abort, `sink.end()` has been called;
  * an abort drops an incomplete line. The sink runs inside the stream, which therefore never reads ahead of it.
  * @throws InputError before or while reading, without `sink.end()`; and errors of the sink
@@ -61,7 +63,12 @@ export async function readLog(
   async function* readChunks(): AsyncGenerator<Buffer> {
     for (const piece of pieces) {
       const bytes = readPiece(piece, inputs.stdin, onBytes, signal);
+      let isFirst = true;
       for await (const chunk of decompressed(bytes, piece.name, diagnostics)) {
+        if (isFirst) {
+          refuseOtherFile(chunk, piece.name, inputs.format != null);
+          isFirst = false;
+        }
         const ready = sink.whenReady();
         if (ready !== null) {
           await ready;
@@ -71,7 +78,7 @@ export async function readLog(
     }
   }
 
-  const scanner = new LayoutScanner(sink, diagnostics);
+  const scanner = new LayoutScanner(sink, diagnostics, MAX_LINE_BYTES, inputs.format);
   onStart?.((other, counts) => scanner.preview(other, counts));
   let isComplete = true;
   try {
@@ -86,6 +93,14 @@ export async function readLog(
   await sink.whenEnding();
   sink.end();
   return { bytesRead, bytesTotal, isComplete };
+}
+
+/** @throws InputError notALog */
+function refuseOtherFile(head: Buffer, path: string, isNamed: boolean): void {
+  const file = otherFile(head, isNamed);
+  if (file !== null) {
+    throw new InputError({ code: "notALog", path, file });
+  }
 }
 
 /** Hands the lines of a log to the scanner: as text and by split2, until it takes bytes. */

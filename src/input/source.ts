@@ -15,6 +15,8 @@ export interface LogInputs {
   readonly stdin: AsyncIterable<Buffer>;
   /** the last piece is still being written: it is read as it grows, until an abort */
   readonly follows?: boolean;
+  /** the name of the log's format (formats/registry.ts); null or absent: its first lines show it */
+  readonly format?: string | null;
 }
 
 export interface Piece {

@@ -18,6 +18,7 @@ import { typedForNamed } from "./cures/typed-for-named.ts";
 import { untried } from "./cures/untried.ts";
 import { isWide } from "./cures/wide-range.ts";
 import { outsideSentences } from "./evidence/fit-sentences.ts";
+import { noAddressesSentence } from "./evidence/foreign-log.ts";
 import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts";
 import { observedSentences } from "./evidence/observed-sentences.ts";
 import { unreadSentence } from "./evidence/unread-lines.ts";
@@ -45,7 +46,9 @@ export function verdict(report: Report): Sentence[] {
     sentences.push({ tone: "bad", text: unread });
   }
   if (recorded === undefined || report.model === null) {
-    return [...sentences, liveOnly(report), plain("No RSS: the model was not run (--no-model).")];
+    const reason =
+      noAddressesSentence(report.trace) ?? "No RSS: the model was not run (--no-model).";
+    return [...sentences, liveOnly(report), plain(reason)];
   }
   const graded = gradeSentence(report);
   if (graded !== null) {

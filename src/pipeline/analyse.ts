@@ -49,7 +49,13 @@ export async function analyse(
   }
   try {
     const processes = new ProcessAnalyses(options, newRunner);
-    return await readAndReplay(inputs, hooks, workers?.reading ?? null, processes);
+    return await readAndReplay(
+      inputs,
+      hooks,
+      workers?.reading ?? null,
+      processes,
+      options.format ?? null,
+    );
   } finally {
     await Promise.all(runners.map((runner) => runner.close()));
   }
@@ -60,10 +66,11 @@ async function readAndReplay(
   { stdin, signal, onProgress, follows = false, onStart }: AnalysisHooks<AnalysisResult>,
   reader: URL | null,
   processes: ProcessAnalyses,
+  format: string | null,
 ): Promise<AnalysisResult> {
   const diagnostics = new Diagnostics();
   const given = paths.length === 0 ? ["-"] : paths;
-  const names = follows ? given : await inOrderOfTime(given);
+  const names = follows ? given : await inOrderOfTime(given, format);
   const sources = {
     names,
     areSorted: names !== given,
@@ -71,7 +78,7 @@ async function readAndReplay(
   };
   // Only in this thread is all that has been read at hand.
   const thread = follows || onStart !== undefined ? null : reader;
-  const inputs = { names, stdin, follows };
+  const inputs = { names, stdin, follows, format };
   const { isComplete } = await readInWorker(thread, inputs, processes, diagnostics, {
     signal,
     onStart: (preview) => onStart?.(() => snapshot(processes, diagnostics, preview, sources)),

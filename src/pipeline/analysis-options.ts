@@ -47,6 +47,8 @@ export interface InspectOptions {
 export interface LogOptions extends AnalysisOptions {
   /** the process to report, by its name; null: the one with the most volume; "all": the same, with the figures of each */
   readonly process: string | null;
+  /** the name of the log's format (input/formats/registry.ts); absent or null: its first lines show it */
+  readonly format?: string | null;
   /** dumps and listings of the threads; absent: none */
   readonly threadDumps?: readonly ThreadDump[];
 }

@@ -4,6 +4,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type {
   Causes,
   Fidelity,
+  ForeignSummary,
   LayoutSummary,
   ModelSummary,
   RssFigures,
@@ -39,7 +40,10 @@ export interface ReadSummary {
   readonly lines: TraceSummary["lines"];
   readonly malformedSamples: TraceSummary["malformedSamples"];
   readonly malformedKinds: TraceSummary["malformedKinds"];
+  readonly format: string;
   /** null: native */
+  readonly foreign: ForeignSummary | null;
+  /** null: as in the native format */
   readonly layout: LayoutSummary | null;
   readonly unreadCalls: readonly Omit<UnreadCalls, "read">[];
   readonly truncatedInputs: number;

@@ -264,6 +264,10 @@ export class Analysis implements EventSink {
     };
   }
 
+  get #hasModel(): boolean {
+    return this.#options.model && !this.#facts.hasOtherAddresses;
+  }
+
   /** Adds the current batch to those that wait. Returns the oldest one if more wait than must. */
   #takeBatch(): EventBatch | null {
     this.#threadBuffers.read(this.#batch);
@@ -284,7 +288,7 @@ export class Analysis implements EventSink {
     const { next } = this.#timeOrder;
     let rest = batch;
     let from = 0;
-    while (this.#options.model) {
+    while (this.#hasModel) {
       const at = this.#cutSizes.correct(rest, from, next, this.recorded.current);
       if (at < 0) {
         break;
@@ -314,7 +318,7 @@ export class Analysis implements EventSink {
     this.ledger.pointersMayBeCut = !this.#pointerWidth.isWhole;
     const stage = this.#stage(batch, next, samples);
     for (const pass of PASSES) {
-      if (this.#options.model || !pass.forModel) {
+      if (this.#hasModel || !pass.forModel) {
         pass.run(stage);
       }
     }
@@ -326,7 +330,7 @@ export class Analysis implements EventSink {
       const time = at > 0 ? batch.time[at - 1]! : timeBefore;
       this.#measured.push({ time, events: first + at, bytes });
     }
-    if (!this.#options.model) {
+    if (!this.#hasModel) {
       return;
     }
     if (this.recorded.detection === null && otherAllocator(this.#allocatorSigns) === null) {

@@ -1,7 +1,7 @@
-import type { Diagnostics } from "../input/diagnostics.ts";
+import type { Diagnostics, ReadFormat } from "../input/diagnostics.ts";
 import { isNative, type Layout } from "../input/formats/native/layout.ts";
 import { CALL_KINDS } from "../input/unread-calls.ts";
-import type { LayoutSummary } from "../report/report.ts";
+import type { ForeignSummary, LayoutSummary } from "../report/report.ts";
 import type { ReadSummary } from "./analysis-result.ts";
 
 /** The pieces of a log as they were read. */
@@ -40,7 +40,25 @@ export function readSummary(
     truncatedInputs,
     callerNames: diagnostics.callerNames,
     markLabels: diagnostics.markLabels,
+    format: diagnostics.format.name,
+    foreign: foreignSummary(diagnostics.format),
     layout: isNative(layout) ? null : layoutSummary(layout),
+  };
+}
+
+function foreignSummary({ addresses, remarks, tells }: ReadFormat): ForeignSummary | null {
+  if (tells === null) {
+    return null;
+  }
+  const { threads, times, callers } = tells;
+  return {
+    lacks: [
+      ...(threads ? [] : (["threads"] as const)),
+      ...(times ? [] : (["times"] as const)),
+      ...(callers ? [] : (["callers"] as const)),
+    ],
+    addresses,
+    remarks,
   };
 }
 

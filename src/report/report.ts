@@ -54,6 +54,7 @@ export type { TouchFit } from "./touch-fit.ts";
 export type {
   AllocatorSummary,
   Anomalies,
+  ForeignSummary,
   LayoutSummary,
   ThreadBuffersSummary,
   TraceSummary,

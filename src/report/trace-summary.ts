@@ -1,7 +1,10 @@
 /** What the log itself says: the part of the report that needs no model. */
 
 export interface TraceSummary {
+  /** native, or the name of the tool that wrote the log, as --input-format has it */
   readonly format: string;
+  /** what a log of another format than the native one does not tell; absent for the native format */
+  readonly foreign?: ForeignSummary;
   /** names of the inputs in the order read; "-" is standard input */
   readonly sources: readonly string[];
   /** the inputs were given in another order, and read in that of their first times; absent otherwise */
@@ -47,6 +50,15 @@ export interface AllocatorSummary {
   readonly name: string;
   /** counts that show it */
   readonly evidence: Readonly<Record<string, number>>;
+}
+
+/** What a log of another format does not tell. */
+export interface ForeignSummary {
+  readonly lacks: readonly ("threads" | "times" | "callers")[];
+  /** whose addresses the pointers are; none: blocks are only numbered. The model needs glibc's */
+  readonly addresses: "glibc" | "none" | "valgrind";
+  /** what else the format leaves out */
+  readonly remarks: readonly string[];
 }
 
 /** How the lines of a log differ from the native format. */

@@ -158,7 +158,8 @@ function traceSummary(result: AnalysisResult, threads: readonly ThreadSummary[])
   const { least, greatest } = ledger.clock;
   const { anomalies } = ledger;
   return {
-    format: "native",
+    format: read.format,
+    ...(read.foreign === null ? {} : { foreign: read.foreign }),
     sources: read.sources,
     ...(read.areSorted ? { sortedByTime: true } : {}),
     ...(read.withParents.length === 0 ? {} : { withParents: read.withParents }),
@@ -212,8 +213,14 @@ function threadBuffersSummary({
 }
 
 /** A log whose pointers the model reproduces is glibc's, whatever else shows. */
-function allocatorSummary({ allocatorSigns, model }: LogResult): Pick<TraceSummary, "allocator"> {
-  if (model !== null && model.fidelity.ratio >= TRUSTED_RATIO) {
+function allocatorSummary({
+  allocatorSigns,
+  model,
+  read: { foreign },
+}: AnalysisResult): Pick<TraceSummary, "allocator"> {
+  const isGlibc = model !== null && model.fidelity.ratio >= TRUSTED_RATIO;
+  const isKnown = foreign !== null && foreign.addresses !== "glibc";
+  if (isGlibc || isKnown) {
     return {};
   }
   const allocator = otherAllocator(allocatorSigns);

@@ -18,6 +18,7 @@ export type ThpMode = "always" | "madvise" | "never";
  *     # arch aarch64                  `uname -m`; arm64 means the same
  *     # page 65536                    `getconf PAGESIZE`
  *     # thp madvise
+ *     # addresses none                pointers only number the blocks; or the name of another allocator whose they are
  *     # heap 0x55d0c0a2d000           the initial program break
  *     # setting MALLOC_ARENA_MAX=2    an environment variable or tunable; one for each line
  *     # setting GLIBC_TUNABLES=a=b:c=d     all tunables of the environment
@@ -34,6 +35,8 @@ export class LogFacts {
   arch: Arch | null = null;
   /** `arch` names a 32-bit architecture */
   hasShortWords = false;
+  /** the pointers are not those of glibc's malloc, so that a model of it has nothing to follow */
+  hasOtherAddresses = false;
   /** bytes of a page of the kernel */
   pageBytes: number | null = null;
   thp: ThpMode | null = null;
@@ -71,6 +74,9 @@ export class LogFacts {
           this.arch = "aarch64";
         }
         this.hasShortWords = /^(i[3-6]86|x86|arm|armhf|armv[5-8]l)$/.test(value);
+        break;
+      case "addresses":
+        this.hasOtherAddresses = value !== "glibc";
         break;
       case "page":
         if (value === "4096" || value === "16384" || value === "65536") {

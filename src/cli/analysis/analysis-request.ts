@@ -91,6 +91,7 @@ export function analysisRequest(
       touch: values.touch ?? { fitted: values.observedRss ?? null },
       thp: values.thp ?? null,
       process: values.process ?? null,
+      format: values.inputFormat ?? null,
     },
     sort: values.sort,
     by: values.by,

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { FORMAT_NAMES } from "../../input/formats/registry.ts";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
 import type { ThpMode } from "../../trace/log-facts.ts";
 import {
@@ -42,9 +43,27 @@ export interface ModelValues {
   readonly containerLimit?: number;
   readonly baseRss?: number;
   readonly process?: string;
+  readonly inputFormat?: string;
 }
 
+/** The options of all commands that read and replay a log. `observes`: it is one that exists already. */
 export function modelOptions(observes = true): Option[] {
+  return [
+    ...(observes ? [inputFormatOption()] : []),
+    ...replayOptions(observes).map((option) => option.helpGroup("Model:")),
+  ];
+}
+
+function inputFormatOption(): Option {
+  return new Option(
+    "--input-format <name>",
+    "format of the log (default: what its first lines show)",
+  )
+    .choices(FORMAT_NAMES)
+    .helpGroup("Reading:");
+}
+
+function replayOptions(observes: boolean): Option[] {
   return [
     valueOption(
       "--process <pid>",
@@ -96,7 +115,7 @@ export function modelOptions(observes = true): Option[] {
       `memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap (default: what ${observes ? "--observed or " : ""}the log states)`,
       parseBytes,
     ).conflicts("model"),
-  ].map((option) => option.helpGroup("Model:"));
+  ];
 }
 
 function observedOption(): Option {

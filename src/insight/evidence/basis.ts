@@ -3,6 +3,7 @@ import { printable, sourceName } from "../../report/printable.ts";
 import type { ModelSummary, Provenance, Report } from "../../report/report.ts";
 import { dumpsItem } from "../who/dump-sentences.ts";
 import { writes } from "./fit-sentences.ts";
+import { foreignItems } from "./foreign-log.ts";
 import { glibcVersion } from "./glibc-version.ts";
 import { columnItems } from "./log-columns.ts";
 
@@ -15,8 +16,9 @@ export function basis({ model, trace, threadDumps }: Report): string[] {
   if (trace.withParents !== undefined) {
     items.push(forkedItem(trace.withParents));
   }
+  items.push(...foreignItems(trace));
   items.push(...(trace.layout === undefined ? [] : columnItems(trace.layout)));
-  if (trace.pointerBits === 32 && trace.events > 0) {
+  if (trace.pointerBits === 32 && trace.events > 0 && trace.foreign?.addresses !== "none") {
     items.push("pointers: none above 4 GiB; cut to 32 bits, or from a small process");
   }
   if (threadDumps !== undefined) {

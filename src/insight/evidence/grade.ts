@@ -128,8 +128,9 @@ function linesLost({ anomalies, events }: TraceSummary): GradeReason | null {
 }
 
 /** Threads have arenas of their own, which a log without a column of threads does not show. */
-function threadsUnknown({ layout }: TraceSummary): GradeReason | null {
-  return layout?.threads !== "none"
+function threadsUnknown({ layout, foreign }: TraceSummary): GradeReason | null {
+  const areTold = layout?.threads !== "none" && foreign?.lacks.includes("threads") !== true;
+  return areTold
     ? null
     : {
         kind: "threads-unknown",

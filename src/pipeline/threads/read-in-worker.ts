@@ -25,6 +25,8 @@ interface Inputs {
   readonly stdin: StandardInput;
   /** the last piece is read as it grows; only in this thread */
   readonly follows?: boolean;
+  /** the name of the log's format; null: its lines show it */
+  readonly format?: string | null;
 }
 
 /**
@@ -34,13 +36,13 @@ interface Inputs {
  */
 export async function readInWorker(
   worker: URL | null,
-  { names, stdin, follows = false }: Inputs,
+  { names, stdin, follows = false, format = null }: Inputs,
   sink: EventSink,
   diagnostics: Diagnostics,
   options: ReadOptions,
 ): Promise<ReadResult> {
   const readHere = (from: AsyncIterable<Buffer>): Promise<ReadResult> =>
-    readLog({ names, stdin: from, follows }, sink, diagnostics, options);
+    readLog({ names, stdin: from, follows, format }, sink, diagnostics, options);
   if (worker === null) {
     return readHere(stdin);
   }
@@ -61,7 +63,7 @@ export async function readInWorker(
   } else if (bytesAtLeast(pieces, stdin) < SHORT_BYTES) {
     return readHere(stdin);
   }
-  return receive(startWorker(worker, { names, head }), sink, diagnostics, options);
+  return receive(startWorker(worker, { names, format, head }), sink, diagnostics, options);
 }
 
 /** Returns the least number of bytes to read; Infinity if only reading shows it. */

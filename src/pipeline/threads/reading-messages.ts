@@ -7,6 +7,8 @@ import type { EventBatch, EventColumns } from "../../trace/event.ts";
 export interface Task {
   /** paths of the log's pieces in order; `-` for standard input */
   readonly names: readonly string[];
+  /** the name of the log's format; null: its lines show it */
+  readonly format: string | null;
   /** the first bytes of standard input, read already */
   readonly head: Uint8Array;
 }

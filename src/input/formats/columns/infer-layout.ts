@@ -43,7 +43,8 @@ export function inferLayout(head: string): Layout {
   };
 }
 
-function isClearlyNative(head: string): boolean {
+/** True if the first lines have the native format's common form, so that no other needs to be looked for. */
+export function isClearlyNative(head: string): boolean {
   let start = 0;
   for (let lines = 0; lines < CLEAR_LINES; ) {
     const end = head.indexOf("\n", start);

@@ -1,8 +1,10 @@
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { LineScanner } from "../line-scanner.ts";
 import { NativeScanner } from "../native/scanner.ts";
-import { inferLayout } from "./infer-layout.ts";
+import { firstLines, formatOf } from "../registry.ts";
+import { inferLayout, isClearlyNative } from "./infer-layout.ts";
 
 /** Bytes of the lines that decide the layout; `sampleLines` takes the first 2,000 of them. */
 const HEAD_BYTES = 256 * 1024;
@@ -13,20 +15,31 @@ interface Held {
   readonly bytes: Buffer;
 }
 
-/** Holds the first lines of a log back, infers from them what the columns are, and then reads all lines so. */
+/**
+ * Holds the first lines of a log back, infers from them which format it is, and of the native one what the columns are, and
+ * then reads all lines so.
+ */
 export class LayoutScanner implements BlockScanner {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
+  readonly #format: string | null;
   /** null while lines are held back */
-  #scanner: NativeScanner | null = null;
+  #scanner: NativeScanner | LineScanner | null = null;
   #held: Held[] = [];
   #heldBytes = 0;
 
-  constructor(sink: EventSink, diagnostics: Diagnostics, maxLineBytes = MAX_LINE_BYTES) {
+  /** `format`: the name of the log's format; null: its lines show it */
+  constructor(
+    sink: EventSink,
+    diagnostics: Diagnostics,
+    maxLineBytes = MAX_LINE_BYTES,
+    format: string | null = null,
+  ) {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
+    this.#format = format;
   }
 
   /** True once the layout is decided, and lines may have the common form: no text need be made of them. */
@@ -76,22 +89,33 @@ export class LayoutScanner implements BlockScanner {
     return this.#scanner === null;
   }
 
-  /** Infers the layout from held lines and the one after them, and reads those held. Returns the scanner of the layout. */
+  /** Infers the format from held lines and the one after them, and reads those held. Returns its scanner. */
   #read(
     held: readonly Held[],
     next: string,
     sink: EventSink,
     diagnostics: Diagnostics,
-  ): NativeScanner {
+  ): NativeScanner | LineScanner {
     const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
     const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
-    const layout = inferLayout(head + next);
-    const scanner = new NativeScanner(sink, diagnostics, this.#maxLineBytes, layout);
-    diagnostics.layout = layout;
+    const scanner = this.#scannerOf(head + next, sink, diagnostics);
     for (const { kind, bytes } of held) {
       scanner[kind](bytes, bytes.length);
     }
     return scanner;
+  }
+
+  #scannerOf(head: string, sink: EventSink, diagnostics: Diagnostics): NativeScanner | LineScanner {
+    if (this.#format !== null || !isClearlyNative(head)) {
+      const lines = firstLines(head);
+      const format = formatOf(lines, this.#format);
+      if (format !== null) {
+        return new LineScanner(sink, diagnostics, format, lines, this.#maxLineBytes);
+      }
+    }
+    const layout = inferLayout(head);
+    diagnostics.layout = layout;
+    return new NativeScanner(sink, diagnostics, this.#maxLineBytes, layout);
   }
 
   #hold(kind: Held["kind"], bytes: Buffer, length: number): void {

@@ -1,0 +1,172 @@
+import { Op } from "../../trace/event.ts";
+import { pointerOfBlock } from "./block-numbers.ts";
+import type { Call, CallWriter } from "./call-writer.ts";
+import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
+import { pointerOf } from "./named-call.ts";
+import { opNamed } from "./record-ops.ts";
+import { type RecordRoles, rolesOf } from "./record-roles.ts";
+
+/**
+ * Lines that begin with the operation, as many hooks and benchmarks print them, with the numbers in any order:
+ *
+ *     + malloc 53 0x5581000002a0 [85:160]!      log-malloc
+ *     m 0x00005581000002a0 0x0000000000000064   a hook: pointer, size
+ *     100: realloc 0x96b002a0 0x96b003f0 150    Android's malloc_debug (record_allocs): tid, new, old, size
+ *     a 0 512                                   traces of CS:APP's malloc lab (.rep): number of the block, size
+ *     r 0 640
+ *     f 0
+ *
+ * The order of numbers is inferred from the first lines (record-roles.ts). A .rep file begins with lines of one number,
+ * and numbers its blocks. Android's newer versions add the times of begin and end in ns.
+ */
+export const RECORDS: LogFormat = {
+  name: "records",
+  origin:
+    "hooks that print the operation first, Android's malloc_debug, traces of CS:APP's malloc lab",
+  addresses: "glibc",
+  remarks: [],
+  recognises: (lines) => {
+    const records = lines.map((line) => recordOf(line));
+    const found = records.filter((one) => one !== null);
+    return found.length * 2 >= lines.length && found.some(({ op }) => op !== Op.free);
+  },
+  open: (calls, lines) => {
+    const base = baseOf(lines);
+    const roles = rolesOf(lines.map((line) => recordOf(line, base)).filter((one) => one !== null));
+    if (roles.areNumbers) {
+      calls.addressesAre("none");
+    }
+    calls.remark(roles.summary);
+    return new RecordReader(calls, roles, base);
+  },
+};
+
+/** A line that begins with an operation. */
+export interface Record {
+  readonly op: Op;
+  readonly tid: number | null;
+  /** µs */
+  readonly time: number | null;
+  /** the numbers after the operation, in order, up to the first other text */
+  readonly numbers: readonly number[];
+}
+
+/** What may stand before the operation: a thread's id, a time in seconds, a sign. */
+const HEAD =
+  /^\s*(?:\[?(\d{1,10})(?:\]:?|:)\s*)?(?:(\d{1,15}\.\d{1,9})\s+)?(?:[-+*=]\s+(?=[a-z]))?([a-z_]+|[-+])[:,]?(?=\s|0x|,)/i;
+
+const SEPARATORS = /[\s,;]+/;
+
+/** Between the numbers. */
+const WORD = /^(?:bytes|at|of|to|from|addr|address|ptr|pointer|size|returned|result|=|->|:)$/i;
+
+/** Digits of an address; sizes are shorter. */
+const LONG_DIGITS = 8;
+
+const BARE_HEXADECIMAL = /[\s,](?=[\da-f]*\d)(?=[\da-f]*[a-f])[\da-f]{8,16}(?:[\s,]|$)/i;
+
+/** More numbers are no arguments. */
+const MOST_NUMBERS = 8;
+
+/** Null: the line is none. */
+function recordOf(line: string, base: 10 | 16 = 10): Record | null {
+  const [head, tid, seconds, name = ""] = HEAD.exec(line) ?? [];
+  const op = opNamed(name);
+  if (head === undefined || op === null) {
+    return null;
+  }
+  const numbers: number[] = [];
+  for (const text of line
+    .slice(head.length)
+    .trim()
+    .split(SEPARATORS, 2 * MOST_NUMBERS)) {
+    const number = WORD.test(text) ? null : numberIn(text.replace(/^[a-z_]+[=:]/i, ""), base);
+    if (Number.isNaN(number)) {
+      break;
+    }
+    if (number !== null) {
+      numbers.push(number);
+    }
+  }
+  return numbers.length === 0
+    ? null
+    : {
+        op,
+        tid: tid === undefined ? null : Number(tid),
+        time: seconds === undefined ? null : Number(seconds) * 1e6,
+        numbers,
+      };
+}
+
+/** NaN: none. Without 0x, numbers of 16 digits and those with letters are hexadecimal. */
+function numberIn(text: string, base: 10 | 16): number {
+  const isDecimal = /^-?\d{1,15}$/.test(text) && (base === 10 || text.length < LONG_DIGITS);
+  return isDecimal ? Number(text) : pointerOf(text);
+}
+
+/** The base of long numbers without 0x. */
+function baseOf(lines: readonly string[]): 10 | 16 {
+  return lines.some((line) => BARE_HEXADECIMAL.test(line)) ? 16 : 10;
+}
+
+/** Lines of one number at the head of a .rep file; frames of a stack; a hook's own messages. */
+const OTHER = /^\s*(?:\d+|\S*\([^()]*\) ?\[0x[\da-f]+\]|[-+*=] [A-Z]+\b.*)\s*$/;
+
+class RecordReader implements LineReader {
+  readonly #calls: CallWriter;
+  readonly #roles: RecordRoles;
+  readonly #base: 10 | 16;
+
+  constructor(calls: CallWriter, roles: RecordRoles, base: 10 | 16) {
+    this.#calls = calls;
+    this.#base = base;
+    this.#roles = roles;
+  }
+
+  read(line: string): LineKind {
+    const record = recordOf(line, this.#base);
+    if (record === null) {
+      return OTHER.test(line) ? LineKind.other : LineKind.malformed;
+    }
+    const call = this.#callOf(record);
+    if (call === null) {
+      return LineKind.malformed;
+    }
+    const { tid, time } = record;
+    this.#calls.write({
+      ...call,
+      ...(tid === null ? {} : { tid }),
+      ...(time === null ? {} : { time }),
+    });
+    return LineKind.call;
+  }
+
+  #callOf(record: Record): Call | null {
+    const { op, numbers } = record;
+    if (op === Op.threadExit) {
+      return { op };
+    }
+    const { pointer, old, size, first } = this.#roles.of(record);
+    const at = (column: number): number => (column < 0 ? 0 : (numbers[column] ?? Number.NaN));
+    const [block, oldBlock] = [this.#blockAt(numbers, pointer), this.#blockAt(numbers, old)];
+    if (op === Op.free) {
+      return Number.isNaN(block) ? null : { op, pointerIn: block };
+    }
+    const bytes = at(size) * (op === Op.calloc && first >= 0 ? at(first) : 1);
+    if (size < 0 || Number.isNaN(bytes + block + oldBlock) || bytes < 0) {
+      return null;
+    }
+    return {
+      op,
+      size: bytes,
+      pointerOut: block,
+      ...(op === Op.realloc ? { pointerIn: oldBlock } : {}),
+      ...(op === Op.memalign ? { align: Math.max(0, at(first)) } : {}),
+    };
+  }
+
+  #blockAt(numbers: readonly number[], column: number): number {
+    const number = column < 0 ? 0 : (numbers[column] ?? Number.NaN);
+    return this.#roles.areNumbers && column >= 0 ? pointerOfBlock(number) : number;
+  }
+}

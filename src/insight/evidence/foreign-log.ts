@@ -1,0 +1,30 @@
+import type { TraceSummary } from "../../report/report.ts";
+
+const CONSEQUENCES = {
+  threads: "threads (all calls are read as one thread's)",
+  times: "times",
+  callers: "callers",
+} as const;
+
+/** What a log of another format leaves out, one item each; none if it tells all that the native format does. */
+export function foreignItems({ format, foreign }: TraceSummary): string[] {
+  if (foreign === undefined) {
+    return [];
+  }
+  const { lacks, remarks } = foreign;
+  const lacking = lacks.map((one) => CONSEQUENCES[one]).join(", ");
+  return [...(lacking === "" ? [] : [`not in this log (${format}): ${lacking}`]), ...remarks];
+}
+
+/** Why there is no RSS, if the log's pointers are no addresses of glibc's malloc; else null. */
+export function noAddressesSentence({ foreign }: TraceSummary): string | null {
+  const addresses = foreign?.addresses ?? "glibc";
+  switch (addresses) {
+    case "glibc":
+      return null;
+    case "none":
+      return "No RSS: the log numbers its blocks and has no addresses, which the model of glibc's malloc is judged by.";
+    default:
+      return `No RSS: the blocks are those of ${addresses}'s own allocator, and mallog models glibc's. Record without ${addresses}: mallog record -- COMMAND`;
+  }
+}
