@@ -1,8 +1,12 @@
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { NativeScanner } from "../native/scanner.ts";
+import type { CallLine } from "../native/call-line.ts";
+import type { Layout } from "../native/layout.ts";
+import { NamedCallers } from "../native/named-callers.ts";
+import { NativeScanner, nativeLine } from "../native/scanner.ts";
 import { inferLayout } from "./infer-layout.ts";
+import { ShapedLine } from "./shaped-line.ts";
 
 /** Bytes of the lines that decide the layout; `sampleLines` takes the first 2,000 of them. */
 const HEAD_BYTES = 256 * 1024;
@@ -86,7 +90,8 @@ export class LayoutScanner implements BlockScanner {
     const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
     const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
     const layout = inferLayout(head + next);
-    const scanner = new NativeScanner(sink, diagnostics, this.#maxLineBytes, layout);
+    const line = lineOf(layout, diagnostics);
+    const scanner = new NativeScanner(sink, diagnostics, this.#maxLineBytes, line);
     diagnostics.layout = layout;
     for (const { kind, bytes } of held) {
       scanner[kind](bytes, bytes.length);
@@ -101,4 +106,12 @@ export class LayoutScanner implements BlockScanner {
       this.decide();
     }
   }
+}
+
+function lineOf(layout: Layout, diagnostics: Diagnostics): CallLine {
+  if (layout.columns === null) {
+    return nativeLine(diagnostics, layout);
+  }
+  const { callerNames, markLabels } = diagnostics;
+  return new ShapedLine(layout, new NamedCallers(callerNames), markLabels);
 }
