@@ -253,11 +253,6 @@ export const PREFIXES: Readonly<Record<string, Prefix>> = {
   },
 };
 
-/** The native spelling of a call. */
-export interface Spelling {
-  readonly call: Print;
-}
-
 interface Parts {
   readonly name?: (name: string) => string;
   readonly size?: (bytes: number) => string;

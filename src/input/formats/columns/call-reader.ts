@@ -1,6 +1,6 @@
 import { Op } from "../../../trace/event.ts";
 import { type NativeCall, Shape } from "../native/calls.ts";
-import { isDigit, type NativeCursor } from "../native/cursor.ts";
+import { isBlank, isDigit, type NativeCursor } from "../native/cursor.ts";
 import { byteTable, classEnd, LETTER } from "./bytes.ts";
 import type { CallStart } from "./call-start.ts";
 
@@ -269,13 +269,15 @@ function namedMore(cursor: NativeCursor): boolean {
 /** Skips a sign between a call and its result. Returns false if there is none. */
 function sign(cursor: NativeCursor): boolean {
   cursor.blanks();
-  for (const word of SIGNS) {
-    if (cursor.word(word)) {
-      cursor.blanks();
-      return true;
-    }
+  if (cursor.peek() === EQUALS && isBlank(cursor.bytes[cursor.at + 1]!)) {
+    cursor.punctuation(EQUALS);
+    return true;
   }
-  return false;
+  if (SIGN_STARTS[cursor.peek()] !== 1 || !SIGNS.some((word) => cursor.word(word))) {
+    return false;
+  }
+  cursor.blanks();
+  return true;
 }
 
 /** The optional `= <void>`, or a number, of a call that returns nothing. */
@@ -311,6 +313,11 @@ const SIGNS: readonly Buffer[] = [
   "return",
   "ret",
 ].map((word) => Buffer.from(word));
+
+const SIGN_STARTS = new Uint8Array(256);
+for (const [first] of SIGNS) {
+  SIGN_STARTS[first ?? 0] = 1;
+}
 
 const VOIDS: readonly Buffer[] = ["<void>", "(void)", "void"].map((word) => Buffer.from(word));
 const UNITS: ReadonlySet<string> = new Set(["bytes", "byte", "B", "b"]);

@@ -38,19 +38,30 @@ export function callAt(bytes: Buffer, at: number, end: number): CallStart | null
   if (nameEnd - at > MAX_NAME_BYTES) {
     return null;
   }
-  const name = nameAt(bytes, at, nameEnd);
-  const found = name === null ? operatorAt(bytes, at, nameEnd) : { call: name, end: nameEnd };
-  if (found === null) {
+  if (nameEnd - at === OPERATOR.length && startsWith(bytes, at, OPERATOR)) {
+    const operator = operatorAt(bytes, nameEnd);
+    return operator === null ? null : startOf(bytes, operator.call, operator.end);
+  }
+  const parenthesis = parenthesisAt(bytes, nameEnd);
+  if (parenthesis < 0) {
     return null;
   }
-  let next = found.end;
-  if (bytes[next] === AT) {
-    next = classEnd(bytes, next + 1, VERSION);
-  }
-  next = classEnd(bytes, next, BLANKS);
-  return bytes[next] === OPEN && hasValue(bytes, next + 1, found.call)
-    ? { call: found.call, inside: next + 1 }
+  const call = nameAt(bytes, at, nameEnd);
+  return call === null ? null : startOf(bytes, call, nameEnd);
+}
+
+function startOf(bytes: Buffer, call: NativeCall, nameEnd: number): CallStart | null {
+  const parenthesis = parenthesisAt(bytes, nameEnd);
+  return parenthesis >= 0 && hasValue(bytes, parenthesis + 1, call)
+    ? { call, inside: parenthesis + 1 }
     : null;
+}
+
+/** Index of the parenthesis behind a name, `@plt` and blanks; −1 if there is none. */
+function parenthesisAt(bytes: Buffer, nameEnd: number): number {
+  const version = bytes[nameEnd] === AT ? classEnd(bytes, nameEnd + 1, VERSION) : nameEnd;
+  const at = classEnd(bytes, version, BLANKS);
+  return bytes[at] === OPEN ? at : -1;
 }
 
 function nameAt(bytes: Buffer, at: number, end: number): NativeCall | null {
@@ -70,15 +81,11 @@ function nameAt(bytes: Buffer, at: number, end: number): NativeCall | null {
   return null;
 }
 
-/** `operator new`, `operator new[]` and the like */
+/** `new`, `new[]` and the like, behind `operator` */
 function operatorAt(
   bytes: Buffer,
-  at: number,
   nameEnd: number,
 ): { readonly call: NativeCall; readonly end: number } | null {
-  if (nameEnd - at !== OPERATOR.length || !startsWith(bytes, at, OPERATOR)) {
-    return null;
-  }
   const start = classEnd(bytes, nameEnd, BLANKS);
   for (const call of [CXX_NEW, CXX_DELETE]) {
     if (startsWith(bytes, start, call.name)) {

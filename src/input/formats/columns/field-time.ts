@@ -7,23 +7,30 @@ import { byteTable, classEnd, LETTER } from "./bytes.ts";
  * before it and a zone behind it. Dates and zones are skipped, as the log's clock counts days itself.
  */
 
-/** Index behind the time that begins at `at`, date and zone included; −1 if there is none. A line ends in \r or \n. */
-export function timeEnd(bytes: Buffer, at: number): number {
-  const clock = clockStart(bytes, at);
-  return clock < 0 ? -1 : zoneEnd(bytes, fractionEnd(bytes, clockEnd(bytes, clock)));
+/** Index of the clock of the time that begins at `at`, behind its date; −1 if there is none. */
+export function clockStart(bytes: Buffer, at: number): number {
+  const digits = classEnd(bytes, at, DIGIT);
+  if (bytes[digits] === COLON) {
+    return isClock(bytes, at) ? at : -1;
+  }
+  if (!mayBeDate(bytes, at, digits)) {
+    return -1;
+  }
+  const date = dateEnd(bytes, at);
+  return date > 0 && isClock(bytes, date) ? date : -1;
 }
 
-/** Reads the time that `timeEnd` has found, in µs, into `cursor.value`. */
+/** Index behind the time whose clock is at `clock`, and its zone. A line ends in \r or \n. */
+export function timeEnd(bytes: Buffer, clock: number): number {
+  return zoneEnd(bytes, fractionEnd(bytes, clockEnd(bytes, clock)));
+}
+
+/** Reads the clock at the cursor, in µs, into `cursor.value`. */
 export function readClock(cursor: NativeCursor): boolean {
-  const { bytes } = cursor;
-  const clock = clockStart(bytes, cursor.at);
-  if (clock < 0) {
-    return false;
-  }
-  cursor.at = clock;
   if (!cursor.time()) {
     return false;
   }
+  const { bytes } = cursor;
   if (isOtherPoint(bytes, cursor.at)) {
     let microseconds = 0;
     let weight = 100_000;
@@ -36,13 +43,20 @@ export function readClock(cursor: NativeCursor): boolean {
   return true;
 }
 
-/** Index of the clock behind an optional date. */
-function clockStart(bytes: Buffer, at: number): number {
-  if (isClock(bytes, at)) {
-    return at;
+/** A cheap test: most fields are no dates. */
+function mayBeDate(bytes: Buffer, at: number, digits: number): boolean {
+  const sign = bytes[digits]!;
+  switch (digits - at) {
+    case 0:
+      return bytes[at]! >= UPPER_A && bytes[at]! <= UPPER_Z && LETTER[bytes[at + 1]!] === 1;
+    case 1:
+    case 2:
+      return DATE_SIGNS[sign] === 1 || (isBlank(sign) && LETTER[bytes[digits + 1]!] === 1);
+    case 4:
+      return DATE_SIGNS[sign] === 1;
+    default:
+      return false;
   }
-  const date = dateEnd(bytes, at);
-  return date > 0 && isClock(bytes, date) ? date : -1;
 }
 
 /** `H:MM:SS`, of any number of hours' digits */
@@ -130,9 +144,10 @@ function weekdayEnd(bytes: Buffer, at: number): number {
 
 function formEnd(bytes: Buffer, at: number, form: string): number {
   let next = at;
-  for (const kind of form) {
-    const byte = bytes[next] ?? 0;
-    if (kind === "M") {
+  for (let i = 0; i < form.length; i++) {
+    const kind = form.charCodeAt(i);
+    const byte = bytes[next]!;
+    if (kind === UPPER_M) {
       if (!isName(bytes, next, MONTHS)) {
         return -1;
       }
@@ -140,11 +155,7 @@ function formEnd(bytes: Buffer, at: number, form: string): number {
       continue;
     }
     const fits =
-      kind === "9"
-        ? isDigit(byte)
-        : kind === "-"
-          ? DATE_SIGNS[byte] === 1
-          : byte === kind.charCodeAt(0);
+      kind === NINE ? isDigit(byte) : kind === MINUS ? DATE_SIGNS[byte] === 1 : byte === kind;
     if (!fits) {
       return -1;
     }
@@ -173,4 +184,7 @@ const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
+const NINE = 0x39;
+const UPPER_A = 0x41;
+const UPPER_M = 0x4d;
 const UPPER_Z = 0x5a;

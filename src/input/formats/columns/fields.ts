@@ -3,7 +3,7 @@ import { isBlank, isDigit } from "../native/cursor.ts";
 import { byteTable, classEnd, HEX, LETTER, WORD } from "./bytes.ts";
 import { type CallStart, callAt } from "./call-start.ts";
 import { roleOfName } from "./column-names.ts";
-import { timeEnd } from "./field-time.ts";
+import { clockStart, timeEnd } from "./field-time.ts";
 
 /** The kinds of a field, by its form. */
 export const FieldKind = {
@@ -45,6 +45,8 @@ export class Fields {
   readonly kinds = new Uint8Array(MAX_FIELDS);
   /** index of the word before the value of each field; −1: none */
   readonly names = new Int32Array(MAX_FIELDS);
+  /** index of the clock in each time */
+  readonly clocks = new Int32Array(MAX_FIELDS + 1);
   /** the call at which the fields end; null: there is none */
   call: CallStart | null = null;
   /** index of the # of a comment where a field could stand, and the fields before it; −1: there is none */
@@ -143,7 +145,7 @@ export class Fields {
       follows === EQUALS ||
       (follows === COLON && isDigit(bytes[word + 1] ?? 0)) ||
       roleOfName(bytes.toString("latin1", start, word)) !== null;
-    if (isNamed || timeEnd(bytes, start) > 0 || callAt(bytes, start, this.#end) !== null) {
+    if (isNamed || clockStart(bytes, start) >= 0 || callAt(bytes, start, this.#end) !== null) {
       return true;
     }
     let end = close;
@@ -177,10 +179,11 @@ export class Fields {
     const bytes = this.#bytes;
     const start = this.#at;
     const first = bytes[start]!;
-    const time = isDigit(first) || isCapital(first) ? timeEnd(bytes, start) : -1;
-    if (time > 0) {
-      this.#at = time;
-      return this.#add(FieldKind.clock, start, time);
+    const clock = isDigit(first) || isCapital(first) ? clockStart(bytes, start) : -1;
+    if (clock >= 0) {
+      this.#at = timeEnd(bytes, clock);
+      this.clocks[this.count] = clock;
+      return this.#add(FieldKind.clock, start, this.#at);
     }
     return isDigit(first) ? this.#readNumber(start) : this.#readWord(start);
   }
@@ -208,9 +211,7 @@ export class Fields {
 
   #readWord(start: number): boolean {
     const bytes = this.#bytes;
-    if (
-      NULLS.some((word) => startsWith(bytes, start, word) && !WORD[bytes[start + word.length]!])
-    ) {
+    if (isNull(bytes, start)) {
       this.#at = classEnd(bytes, start, WORD);
       return this.#add(FieldKind.hex, start, this.#at);
     }
@@ -294,6 +295,14 @@ export class Fields {
   }
 }
 
+function isNull(bytes: Buffer, start: number): boolean {
+  const first = bytes[start]! | 0x20;
+  if (first !== LOWER_N) {
+    return false;
+  }
+  return NULLS.some((word) => startsWith(bytes, start, word) && !WORD[bytes[start + word.length]!]);
+}
+
 function isCapital(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
 }
@@ -322,4 +331,5 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const GREATER = 0x3e;
+const LOWER_N = 0x6e;
 const LOWER_X = 0x78;

@@ -33,9 +33,9 @@ export class LayoutScanner implements BlockScanner {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** True once the layout is decided, and lines may have the common form: no text need be made of them. */
+  /** True once the layout is decided: no text need be made of the lines. */
   get takesBytes(): boolean {
-    return this.#scanner?.hasCommonLines ?? false;
+    return this.#scanner !== null;
   }
 
   scan(bytes: Buffer, length: number): void {

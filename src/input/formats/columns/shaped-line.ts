@@ -165,6 +165,7 @@ export class ShapedLine implements CallLine {
     const cursor = this.#cursor;
     cursor.at = fields.starts[at]!;
     if (fields.kinds[at] === FieldKind.clock) {
+      cursor.at = fields.clocks[at]!;
       if (!readClock(cursor)) {
         return false;
       }

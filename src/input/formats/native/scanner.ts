@@ -19,8 +19,6 @@ export class NativeScanner implements BlockScanner {
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
   readonly #line: CallLine;
-  /** false: lines have other columns, and no line has the common form */
-  readonly hasCommonLines: boolean;
   /** lines before the current one */
   #linesBefore: number;
   /** the process of each thread, where the lines state it */
@@ -46,8 +44,7 @@ export class NativeScanner implements BlockScanner {
     this.#maxLineBytes = maxLineBytes;
     this.#line = line;
     this.#linesBefore = diagnostics.lines.total;
-    this.hasCommonLines = line instanceof NativeLine;
-    this.#mayHaveModule = this.hasCommonLines;
+    this.#mayHaveModule = line instanceof NativeLine;
   }
 
   scan(bytes: Buffer, length: number): void {
