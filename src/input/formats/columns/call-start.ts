@@ -64,6 +64,15 @@ function parenthesisAt(bytes: Buffer, nameEnd: number): number {
   return bytes[at] === OPEN ? at : -1;
 }
 
+/** The call named `bytes[at, end)`, without parentheses; null if it is none. */
+export function callNamed(bytes: Buffer, at: number, end: number): NativeCall | null {
+  const word = Math.min(classEnd(bytes, at, WORD), end);
+  if (word - at === OPERATOR.length && startsWith(bytes, at, OPERATOR)) {
+    return operatorAt(bytes, word)?.call ?? null;
+  }
+  return word === end ? nameAt(bytes, at, end) : null;
+}
+
 function nameAt(bytes: Buffer, at: number, end: number): NativeCall | null {
   const call = findCall(bytes, at, end);
   if (call !== null) {

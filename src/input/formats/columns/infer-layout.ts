@@ -2,6 +2,7 @@ import { type Column, type ColumnRole, type Layout, NATIVE_LAYOUT } from "../nat
 import { baseOf, columnRoles, numbersOf, type ShownRole } from "./column-roles.ts";
 import { areDecimal } from "./decimal-pointers.ts";
 import { FieldKind } from "./fields.ts";
+import type { GivenColumns } from "./given-columns.ts";
 import { type Field, type SampledLine, sampleLines } from "./sample-lines.ts";
 import { timeUnit } from "./time-unit.ts";
 
@@ -30,38 +31,98 @@ export function inferLayout(head: string): Layout {
     return NATIVE_LAYOUT;
   }
   const lines = sampleLines(head);
-  const typical = mostOf(lines);
-  const [first] = typical;
-  if (first === undefined) {
+  const sample = typicalOf(lines, TYPICAL);
+  if (sample === null) {
     return NATIVE_LAYOUT;
+  }
+  const { typical, before, after, hasTail } = sample;
+  const shown = columnRoles(before, after);
+  const layout = layoutOf(shown, before, after, lines);
+  const isNative =
+    layout.threads === "ids" &&
+    layout.columns?.find(({ role }) => role === "tid")?.base === 10 &&
+    isNativeOrder(shown.slice(0, before.length)) &&
+    layout.after.every(({ role }) => role === "other") &&
+    typical.every((line) => line.isNative || (line.hasTail && !hasTail));
+  return { ...layout, columns: isNative ? null : layout.columns, hasTail };
+}
+
+/** The layout that the user has named; the lines show the rest. */
+export function layoutOfColumns(head: string, given: GivenColumns): Layout {
+  const lines = sampleLines(head);
+  const sample = typicalOf(lines, 0);
+  const before = padded(sample?.before ?? [], given.before.length);
+  const after = padded(sample?.after ?? [], given.after.length);
+  const shown = [...rolesOf(given.before, before.length), ...rolesOf(given.after, after.length)];
+  const layout = layoutOf(shown, before, after, lines);
+  return {
+    ...layout,
+    timeDecimals: given.timeDecimals ?? layout.timeDecimals,
+    hasTail: given.after.length > 0 || (sample?.hasTail ?? false),
+  };
+}
+
+function padded(columns: readonly (readonly Field[])[], length: number): (readonly Field[])[] {
+  return Array.from({ length: Math.max(columns.length, length) }, (_, at) => columns[at] ?? []);
+}
+
+function rolesOf(roles: readonly ColumnRole[], length: number): ShownRole[] {
+  return Array.from({ length }, (_, at) => ({ role: roles[at] ?? "other", by: "given" }));
+}
+
+interface Sample {
+  readonly typical: readonly SampledLine[];
+  /** values of each field, before the call and behind its result */
+  readonly before: readonly (readonly Field[])[];
+  readonly after: readonly (readonly Field[])[];
+  readonly hasTail: boolean;
+}
+
+/** The lines of the most frequent form; null if they are less than `part` of all, or none. */
+function typicalOf(lines: readonly SampledLine[], part: number): Sample | null {
+  const typical = mostOf(lines);
+  if (typical.length === 0 || typical.length < lines.length * part) {
+    return null;
   }
   const withTail = lines.filter((line) => line.hasTail).length;
   const hasTail = withTail > 0 && withTail >= lines.length * WITH_TAIL;
-  const before = columnsOf(typical.map(({ fields }) => fields));
-  const after = hasTail ? tailColumns(typical) : [];
-  const shown = columnRoles(before, after);
+  return {
+    typical,
+    before: columnsOf(typical.map(({ fields }) => fields)),
+    after: hasTail ? tailColumns(typical) : [],
+    hasTail,
+  };
+}
+
+function layoutOf(
+  shown: readonly ShownRole[],
+  before: readonly (readonly Field[])[],
+  after: readonly (readonly Field[])[],
+  lines: readonly SampledLine[],
+): Layout {
   const values = [...before, ...after];
+  const columns = shown.map((one, at) => columnOf(one, values[at] ?? []));
+  return {
+    ...NATIVE_LAYOUT,
+    columns: columns.slice(0, before.length),
+    after: columns.slice(before.length),
+    pointerBase: areDecimal(lines.flatMap(({ pointers }) => pointers)) ? 10 : 16,
+    ...valuesOf(shown, values),
+  };
+}
+
+/** What the values of columns show, whose roles are known. */
+export function valuesOf(
+  shown: readonly ShownRole[],
+  values: readonly (readonly Field[])[],
+): Pick<Layout, "timeDecimals" | "processes" | "threads"> {
   const of = (role: ColumnRole): readonly Field[] =>
     values[shown.findIndex((one) => one.role === role)] ?? [];
-  const threads = threadsOf(of("tid"), shown);
-  const isNative =
-    threads === "ids" &&
-    baseOf(of("tid")) === 10 &&
-    isNativeOrder(shown.slice(0, before.length)) &&
-    shown.slice(before.length).every(({ role }) => role === "other") &&
-    typical.every((line) => line.isNative || (line.hasTail && !hasTail));
-  const pids = shown.some(({ role }) => role === "pid.tid")
-    ? of("pid.tid").map(({ text }) => Number.parseInt(text, 10))
-    : numbersOf(of("pid"));
-  const column = (one: ShownRole, at: number): Column => columnOf(one, values[at] ?? []);
+  const both = of("pid.tid").map(({ text }) => Number.parseInt(text, 10));
   return {
-    columns: isNative ? null : shown.slice(0, before.length).map(column),
-    after: shown.slice(before.length).map((one, at) => column(one, before.length + at)),
     timeDecimals: decimalsOf(of("time")),
-    pointerBase: areDecimal(lines.flatMap(({ pointers }) => pointers)) ? 10 : 16,
-    processes: new Set(pids).size,
-    hasTail,
-    threads,
+    processes: new Set([...both, ...numbersOf(of("pid"))]).size,
+    threads: threadsOf(of("tid"), shown),
   };
 }
 
@@ -81,17 +142,13 @@ export function isClearlyNative(head: string): boolean {
   return true;
 }
 
-/** The lines of the most frequent form; none if too few lines have it. */
 function mostOf(lines: readonly SampledLine[]): SampledLine[] {
   const counts = new Map<number, number>();
   for (const { form } of lines) {
     counts.set(form, (counts.get(form) ?? 0) + 1);
   }
   const [most] = [...counts].sort(([, a], [, b]) => b - a);
-  if (most === undefined || most[1] < lines.length * TYPICAL) {
-    return [];
-  }
-  return lines.filter(({ form }) => form === most[0]);
+  return lines.filter(({ form }) => form === most?.[0]);
 }
 
 /** The values of each field, in the order of lines. */
@@ -115,7 +172,7 @@ function isNativeOrder(shown: readonly ShownRole[]): boolean {
 
 function threadsOf(tids: readonly Field[], shown: readonly ShownRole[]): Layout["threads"] {
   if (tids.length === 0) {
-    return shown.some(({ role }) => role === "pid.tid") ? "ids" : "none";
+    return shown.some(({ role }) => role === "pid.tid" || role === "tid") ? "ids" : "none";
   }
   if (tids.some(({ kind }) => kind === FieldKind.text)) {
     return "names";
@@ -128,6 +185,6 @@ function decimalsOf(times: readonly Field[]): Layout["timeDecimals"] {
   return times.some(({ kind }) => kind === FieldKind.clock) ? 0 : timeUnit(numbersOf(times));
 }
 
-function columnOf({ role, by }: ShownRole, values: readonly Field[]): Column {
+export function columnOf({ role, by }: ShownRole, values: readonly Field[]): Column {
   return { role, by, kind: values[0]?.kind ?? FieldKind.text, base: baseOf(values) };
 }

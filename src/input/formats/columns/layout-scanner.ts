@@ -1,11 +1,15 @@
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { UnwrappingScanner, wrappedAs } from "../../wrappers/unwrapping-scanner.ts";
 import type { CallLine } from "../native/call-line.ts";
 import type { Layout } from "../native/layout.ts";
 import { NamedCallers } from "../native/named-callers.ts";
 import { NativeScanner, nativeLine } from "../native/scanner.ts";
-import { inferLayout } from "./infer-layout.ts";
+import type { GivenShape } from "./given-columns.ts";
+import { inferLayout, layoutOfColumns } from "./infer-layout.ts";
+import { layoutOfPattern } from "./pattern-layout.ts";
+import { PatternLine } from "./pattern-line.ts";
 import { ShapedLine } from "./shaped-line.ts";
 
 /** Bytes of the lines that decide the layout; `sampleLines` takes the first 2,000 of them. */
@@ -22,15 +26,23 @@ export class LayoutScanner implements BlockScanner {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
+  readonly #given: GivenShape | null;
   /** null while lines are held back */
-  #scanner: NativeScanner | null = null;
+  #scanner: BlockScanner | null = null;
   #held: Held[] = [];
   #heldBytes = 0;
 
-  constructor(sink: EventSink, diagnostics: Diagnostics, maxLineBytes = MAX_LINE_BYTES) {
+  /** `given`: what the user says of the lines; null: their first show it */
+  constructor(
+    sink: EventSink,
+    diagnostics: Diagnostics,
+    maxLineBytes = MAX_LINE_BYTES,
+    given: GivenShape | null = null,
+  ) {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
+    this.#given = given;
   }
 
   /** True once the layout is decided: no text need be made of the lines. */
@@ -86,17 +98,33 @@ export class LayoutScanner implements BlockScanner {
     next: string,
     sink: EventSink,
     diagnostics: Diagnostics,
-  ): NativeScanner {
+  ): BlockScanner {
     const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
     const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
-    const layout = inferLayout(head + next);
+    const wrapped = wrappedAs(head + next, (inner) => !hasTime(this.#layoutOf(inner), inner));
+    const layout = this.#layoutOf(wrapped.head);
+    diagnostics.layout = { ...layout, wrappers: wrapped.unwrappers.map(({ name }) => name) };
     const line = lineOf(layout, diagnostics);
     const scanner = new NativeScanner(sink, diagnostics, this.#maxLineBytes, line);
-    diagnostics.layout = layout;
+    const outer = wrapped.unwrappers.reduceRight<BlockScanner>(
+      (inner, unwrapper) => new UnwrappingScanner(inner, unwrapper),
+      scanner,
+    );
     for (const { kind, bytes } of held) {
-      scanner[kind](bytes, bytes.length);
+      outer[kind](bytes, bytes.length);
     }
-    return scanner;
+    return outer;
+  }
+
+  #layoutOf(head: string): Layout {
+    switch (this.#given?.kind) {
+      case "columns":
+        return layoutOfColumns(head, this.#given.columns);
+      case "pattern":
+        return layoutOfPattern(head, this.#given.pattern);
+      default:
+        return inferLayout(head);
+    }
   }
 
   #hold(kind: Held["kind"], bytes: Buffer, length: number): void {
@@ -109,9 +137,19 @@ export class LayoutScanner implements BlockScanner {
 }
 
 function lineOf(layout: Layout, diagnostics: Diagnostics): CallLine {
-  if (layout.columns === null) {
+  const { columns, pattern } = layout;
+  if (columns === null) {
     return nativeLine(diagnostics, layout);
   }
-  const { callerNames, markLabels } = diagnostics;
-  return new ShapedLine(layout, new NamedCallers(callerNames), markLabels);
+  const callers = new NamedCallers(diagnostics.callerNames);
+  return pattern === null
+    ? new ShapedLine(layout, callers, diagnostics.markLabels)
+    : new PatternLine(pattern, layout, callers);
+}
+
+/** A line of the native layout may lack its time. */
+function hasTime({ columns, after }: Layout, head: string): boolean {
+  return columns === null
+    ? /^[ \t]*\d+[ \t]+\d/m.test(head)
+    : [...columns, ...after].some(({ role }) => role === "time");
 }

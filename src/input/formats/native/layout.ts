@@ -36,6 +36,10 @@ export interface Layout {
    * column
    */
   readonly threads: "ids" | "handles" | "names" | "none";
+  /** what the lines are wrapped in, outermost first: names of `Wrapper`s */
+  readonly wrappers: readonly string[];
+  /** the user's regular expression, which has the columns as groups; null: none */
+  readonly pattern: string | null;
 }
 
 export const NATIVE_LAYOUT: Layout = {
@@ -46,11 +50,14 @@ export const NATIVE_LAYOUT: Layout = {
   processes: 0,
   hasTail: false,
   threads: "ids",
+  wrappers: [],
+  pattern: null,
 };
 
-export function isNative({ columns, timeDecimals, pointerBase }: Layout): boolean {
+export function isNative({ columns, timeDecimals, pointerBase, wrappers }: Layout): boolean {
   return (
     columns === null &&
+    wrappers.length === 0 &&
     timeDecimals === NATIVE_LAYOUT.timeDecimals &&
     pointerBase === NATIVE_LAYOUT.pointerBase
   );
