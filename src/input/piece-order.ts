@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
 import { EventBatch } from "../trace/event.ts";
 import type { EventSink } from "../trace/sink.ts";
+import { MAX_LINE_BYTES } from "./blocks-of-lines.ts";
 import { decompressed } from "./decompress.ts";
 import { Diagnostics } from "./diagnostics.ts";
+import type { GivenShape } from "./formats/columns/given-columns.ts";
 import { LayoutScanner } from "./formats/columns/layout-scanner.ts";
 import { InputError } from "./input-error.ts";
 import { findPieces, readPiece } from "./source.ts";
@@ -18,13 +20,16 @@ const HALF_A_DAY = 12 * 3600e6;
  * names: `malloc.log malloc.log.1 malloc.log.2.gz`, newest first. The given order stays where it may be right, also past
  * midnight, and where a piece is a pipe or begins without a time. Errors of reading are left to the reader itself.
  */
-export async function inOrderOfTime(names: readonly string[]): Promise<readonly string[]> {
+export async function inOrderOfTime(
+  names: readonly string[],
+  given: GivenShape | null = null,
+): Promise<readonly string[]> {
   if (names.length < 2) {
     return names;
   }
   const found: { name: string; time: number }[] = [];
   for (const name of names) {
-    found.push({ name, time: await firstTimeOf(name) });
+    found.push({ name, time: await firstTimeOf(name, given) });
   }
   const times = found.map(({ time }) => time);
   if (times.some(Number.isNaN) || mayBeInOrder(times)) {
@@ -43,7 +48,7 @@ function mayBeInOrder(times: readonly number[]): boolean {
 }
 
 /** The first time in the first chunk of a file, in µs; NaN if there is none, or if it cannot be read twice. */
-async function firstTimeOf(name: string): Promise<number> {
+async function firstTimeOf(name: string, given: GivenShape | null): Promise<number> {
   try {
     const [piece] = await findPieces([name]);
     if (piece === undefined || piece.sizeBytes === null) {
@@ -51,7 +56,7 @@ async function firstTimeOf(name: string): Promise<number> {
     }
     const bytes = readPiece(piece, Readable.from([]), () => {});
     for await (const chunk of decompressed(bytes, name, new Diagnostics())) {
-      return firstTimeIn(chunk);
+      return firstTimeIn(chunk, given);
     }
   } catch (error) {
     if (!(error instanceof InputError)) {
@@ -61,10 +66,10 @@ async function firstTimeOf(name: string): Promise<number> {
   return Number.NaN;
 }
 
-function firstTimeIn(chunk: Buffer): number {
+function firstTimeIn(chunk: Buffer, given: GivenShape | null): number {
   const sink = new FirstBatch();
   const length = chunk.lastIndexOf("\n") + 1;
-  const scanner = new LayoutScanner(sink, new Diagnostics());
+  const scanner = new LayoutScanner(sink, new Diagnostics(), MAX_LINE_BYTES, given);
   scanner.scan(chunk, length);
   scanner.decide();
   const { time, length: events } = sink.first;

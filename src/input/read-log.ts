@@ -71,7 +71,7 @@ export async function readLog(
     }
   }
 
-  const scanner = new LayoutScanner(sink, diagnostics);
+  const scanner = new LayoutScanner(sink, diagnostics, MAX_LINE_BYTES, inputs.given);
   onStart?.((other, counts) => scanner.preview(other, counts));
   let isComplete = true;
   try {

@@ -1,5 +1,6 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { bytesOfParents } from "../input/forked-log.ts";
+import type { GivenShape } from "../input/formats/columns/given-columns.ts";
 import { inOrderOfTime } from "../input/piece-order.ts";
 import type { Preview } from "../input/read-log.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
@@ -49,7 +50,13 @@ export async function analyse(
   }
   try {
     const processes = new ProcessAnalyses(options, newRunner);
-    return await readAndReplay(inputs, hooks, workers?.reading ?? null, processes);
+    return await readAndReplay(
+      inputs,
+      hooks,
+      workers?.reading ?? null,
+      processes,
+      options.given ?? null,
+    );
   } finally {
     await Promise.all(runners.map((runner) => runner.close()));
   }
@@ -60,18 +67,19 @@ async function readAndReplay(
   { stdin, signal, onProgress, follows = false, onStart }: AnalysisHooks<AnalysisResult>,
   reader: URL | null,
   processes: ProcessAnalyses,
+  given: GivenShape | null,
 ): Promise<AnalysisResult> {
   const diagnostics = new Diagnostics();
-  const given = paths.length === 0 ? ["-"] : paths;
-  const names = follows ? given : await inOrderOfTime(given);
+  const asked = paths.length === 0 ? ["-"] : paths;
+  const names = follows ? asked : await inOrderOfTime(asked, given);
   const sources = {
     names,
-    areSorted: names !== given,
+    areSorted: names !== asked,
     withParents: follows ? [] : names.filter((name) => name !== "-" && bytesOfParents(name) > 0),
   };
   // Only in this thread is all that has been read at hand.
   const thread = follows || onStart !== undefined ? null : reader;
-  const inputs = { names, stdin, follows };
+  const inputs = { names, stdin, follows, given };
   const { isComplete } = await readInWorker(thread, inputs, processes, diagnostics, {
     signal,
     onStart: (preview) => onStart?.(() => snapshot(processes, diagnostics, preview, sources)),

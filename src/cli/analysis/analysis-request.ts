@@ -1,3 +1,4 @@
+import type { GivenShape } from "../../input/formats/columns/given-columns.ts";
 import type { LogOptions } from "../../pipeline/analysis-options.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Grouping } from "../../report/grouping.ts";
@@ -6,6 +7,7 @@ import type { ThreadSort } from "../../report/sort-threads.ts";
 import {
   DEFAULT_WHAT_IFS,
   type ModelValues,
+  type ShapeValues,
   WHAT_IFS_OF_ONE_THREAD,
   WHAT_IFS_ON_RAISE,
 } from "../options/model-options.ts";
@@ -91,6 +93,7 @@ export function analysisRequest(
       touch: values.touch ?? { fitted: values.observedRss ?? null },
       thp: values.thp ?? null,
       process: values.process ?? null,
+      given: givenShape(values),
     },
     sort: values.sort,
     by: values.by,
@@ -107,6 +110,18 @@ export function analysisRequest(
     progress: values.progress,
     color: values.color ?? null,
   };
+}
+
+/** @throws Failure usage */
+export function givenShape({ columns, pattern }: ShapeValues): GivenShape | null {
+  if (columns !== undefined && pattern !== undefined) {
+    const message = "--columns cannot be used with --pattern, whose groups name the columns";
+    throw new Failure({ code: "usage", message });
+  }
+  if (pattern !== undefined) {
+    return { kind: "pattern", pattern };
+  }
+  return columns === undefined ? null : { kind: "columns", columns };
 }
 
 /** Forms of which standard output can hold many: summaries for people, and one report a line. */

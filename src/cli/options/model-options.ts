@@ -1,4 +1,6 @@
 import { Option } from "commander";
+import { type GivenColumns, parseColumns } from "../../input/formats/columns/given-columns.ts";
+import { parsePattern } from "../../input/formats/columns/given-pattern.ts";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
 import type { ThpMode } from "../../trace/log-facts.ts";
 import {
@@ -26,8 +28,14 @@ export const WHAT_IFS_ON_RAISE: readonly string[] = ["MALLOC_TRIM_THRESHOLD_=131
 /** The same, as long as the log has one thread. */
 export const WHAT_IFS_OF_ONE_THREAD: readonly string[] = ["MALLOC_MMAP_THRESHOLD_=65536"];
 
+/** What the lines of a log are. */
+export interface ShapeValues {
+  readonly columns?: GivenColumns;
+  readonly pattern?: string;
+}
+
 /** Values of `modelOptions` as commander returns them. Settings and versions are not checked yet. */
-export interface ModelValues {
+export interface ModelValues extends ShapeValues {
   /** false: --no-what-if; undefined: neither was given */
   readonly whatIf?: readonly string[] | false;
   readonly model: boolean;
@@ -44,7 +52,28 @@ export interface ModelValues {
   readonly process?: string;
 }
 
+/** Of all commands that replay a log. `observes`: the log exists already, and was not recorded by this command. */
 export function modelOptions(observes = true): Option[] {
+  const ofModel = replayOptions(observes).map((option) => option.helpGroup("Model:"));
+  return observes ? [...shapeOptions(), ...ofModel] : ofModel;
+}
+
+function shapeOptions(): Option[] {
+  return [
+    valueOption(
+      "--columns <list>",
+      "what stands before each call, and behind it, e.g. pid,tid,time:ms,-,call,caller (default: what the first lines show)",
+      parseColumns,
+    ),
+    valueOption(
+      "--pattern <regex>",
+      "regular expression of a line, with named groups: call, and of pid, tid, time, caller, size, align, count, pointer, result those that there are",
+      parsePattern,
+    ),
+  ].map((option) => option.helpGroup("Reading:"));
+}
+
+function replayOptions(observes: boolean): Option[] {
   return [
     valueOption(
       "--process <pid>",
@@ -96,7 +125,7 @@ export function modelOptions(observes = true): Option[] {
       `memory of the process outside malloc, e.g. 120MiB; added to the RSS of the heap (default: what ${observes ? "--observed or " : ""}the log states)`,
       parseBytes,
     ).conflicts("model"),
-  ].map((option) => option.helpGroup("Model:"));
+  ];
 }
 
 function observedOption(): Option {

@@ -38,6 +38,11 @@ export class FieldValues {
     this.#tidBase = columns.find(({ role }) => role === "tid")?.base ?? 10;
   }
 
+  /** The thread; where the log has no threads, the process, which tells its lines apart. */
+  get thread(): number {
+    return this.#layout.threads === "none" ? this.pid : this.tid;
+  }
+
   /** Another line follows. */
   clear(): void {
     this.pid = 0;

@@ -19,7 +19,7 @@ export function parsePattern(text: string): { readonly ok: string } | { readonly
   try {
     patternOf(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^.*\/: /s, "") : "";
+    const reason = error instanceof Error ? error.message.replace(/^.*\/\w*: /s, "") : "";
     return { error: `no regular expression (${reason})` };
   }
   const names = groupsOf(text);

@@ -56,7 +56,7 @@ export class PatternLine implements CallLine {
       return false;
     }
     this.pid = this.#values.pid;
-    this.tid = this.#values.tid;
+    this.tid = this.#values.thread;
     this.time = this.#values.time;
     this.caller = this.#values.caller;
     this.newThread = this.#values.newThread;

@@ -33,7 +33,7 @@ export interface SampledLine {
 }
 
 /** Bounds the work for hostile lines. */
-const LINE_BYTES = 2000;
+const LINE_BYTES = 800;
 const LINES = 2000;
 
 /** Fields behind the result of which the columns are inferred. */

@@ -57,8 +57,7 @@ export class ShapedLine implements CallLine {
       return false;
     }
     this.pid = this.#values.pid;
-    // The only number of a line's process tells its lines apart.
-    this.tid = this.#layout.threads === "none" ? this.#values.pid : this.#values.tid;
+    this.tid = this.#values.thread;
     this.time = this.#values.time;
     this.caller = this.#values.caller;
     this.newThread = this.#values.newThread;
