@@ -9,7 +9,7 @@ const NUL = 0;
 
 /**
  * Hands the lines of a log to a scanner as they come: the whole lines of a chunk at once, from where they are. It does what
- * `blocksOfLines` does, without a stream and without strings, for scanners whose layout is known to be the native one.
+ * `blocksOfLines` does, without a stream and without strings, for scanners whose layout is known.
  */
 export class ByteBlocks {
   readonly #target: BlockTarget;

@@ -5,7 +5,7 @@ export type Compression = "gzip" | DecompressedByCommand;
 /** Node has no decoder for these; zstd only from 22.15 on. The command of the same name has: `xz -dc`. */
 export type DecompressedByCommand = "zstd" | "xz" | "bzip2" | "lz4";
 
-export type Container = "zip" | "sevenZip" | "tar" | "rar" | "compress" | "lzip" | "utf16";
+export type Container = "zip" | "sevenZip" | "tar" | "rar" | "compress" | "lzip";
 
 export type Content =
   | { readonly compression: Compression }
@@ -38,7 +38,6 @@ const CONTAINERS: readonly Magic<Container>[] = [
   magic("rar", "526172211a07"),
   magic("compress", "1f9d"),
   magic("lzip", "4c5a4950"),
-  magic("utf16", "fffe", "feff"),
 ];
 
 /** Length of the longest magic number, bzip2's: more bytes than this need not be waited for. */

@@ -2,6 +2,7 @@ import { Duplex } from "node:stream";
 import { type Compression, contentOf, isTar, MAGIC_BYTES } from "./compressions.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { InputError } from "./input-error.ts";
+import { asUtf8 } from "./text-encoding.ts";
 import { INPUT_BYTES, ZlibDecoder } from "./zlib-decoder.ts";
 
 /** Decompressed chunks; at last, true if the data was whole. */
@@ -11,7 +12,7 @@ type Decoded = AsyncGenerator<Buffer, boolean>;
 export const ADDED_NEWLINE = Buffer.from("\n");
 
 /**
- * The decompressed bytes of one piece, plain or compressed; `path` is for messages. Incomplete or damaged data yields what
+ * The decompressed bytes of one piece, plain or compressed, as UTF-8; `path` is for messages. Incomplete or damaged data yields what
  * can be decoded before the fault, ends the line there, and counts as a truncated input. A damaged spot also loses what was
  * decoded of the same slice of input, up to a chunk of output. The iteration of `bytes` ends with this one.
  * @throws InputError corrupt, decoderMissing, container
@@ -22,7 +23,7 @@ export async function* decompressed(
   diagnostics: Diagnostics,
 ): AsyncGenerator<Buffer> {
   try {
-    yield* unpacked(bytes, path, diagnostics);
+    yield* asUtf8(unpacked(bytes, path, diagnostics), ADDED_NEWLINE);
   } finally {
     await bytes.return(undefined);
   }

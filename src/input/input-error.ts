@@ -22,7 +22,7 @@ export type InputProblem =
       readonly path: string;
       readonly tool: DecompressedByCommand;
     }
-  /** an archive, or text in another encoding */
+  /** an archive, or compressed in a way that mallog does not read */
   | { readonly code: "container"; readonly path: string; readonly container: Container }
   /** a profile, a dump or anything else that has no calls */
   | { readonly code: "notALog"; readonly path: string; readonly file: OtherFile };
@@ -95,7 +95,6 @@ interface ContainerText {
 
 const LZIP = "lzip -dc";
 const GZIP = "gzip -dc";
-const ICONV = "iconv -f UTF-16 -t UTF-8";
 
 const CONTAINERS: Readonly<Record<Container, ContainerText>> = {
   zip: { is: "a zip archive; unpack it first", command: "unzip -p", inPipe: "funzip" },
@@ -104,5 +103,4 @@ const CONTAINERS: Readonly<Record<Container, ContainerText>> = {
   rar: { is: "a rar archive; unpack it first", command: "unrar p -inul", inPipe: null },
   compress: { is: "compressed by compress; decompress it first", command: GZIP, inPipe: GZIP },
   lzip: { is: "compressed by lzip; decompress it first", command: LZIP, inPipe: LZIP },
-  utf16: { is: "UTF-16 text; convert it first", command: ICONV, inPipe: ICONV },
 };

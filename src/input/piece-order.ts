@@ -4,6 +4,7 @@ import type { EventSink } from "../trace/sink.ts";
 import { MAX_LINE_BYTES } from "./blocks-of-lines.ts";
 import { decompressed } from "./decompress.ts";
 import { Diagnostics } from "./diagnostics.ts";
+import type { GivenShape } from "./formats/columns/given-columns.ts";
 import { LayoutScanner } from "./formats/columns/layout-scanner.ts";
 import { InputError } from "./input-error.ts";
 import { findPieces, readPiece } from "./source.ts";
@@ -21,14 +22,14 @@ const HALF_A_DAY = 12 * 3600e6;
  */
 export async function inOrderOfTime(
   names: readonly string[],
-  format: string | null = null,
+  given: GivenShape | null = null,
 ): Promise<readonly string[]> {
   if (names.length < 2) {
     return names;
   }
   const found: { name: string; time: number }[] = [];
   for (const name of names) {
-    found.push({ name, time: await firstTimeOf(name, format) });
+    found.push({ name, time: await firstTimeOf(name, given) });
   }
   const times = found.map(({ time }) => time);
   if (times.some(Number.isNaN) || mayBeInOrder(times)) {
@@ -47,7 +48,7 @@ function mayBeInOrder(times: readonly number[]): boolean {
 }
 
 /** The first time in the first chunk of a file, in µs; NaN if there is none, or if it cannot be read twice. */
-async function firstTimeOf(name: string, format: string | null): Promise<number> {
+async function firstTimeOf(name: string, given: GivenShape | null): Promise<number> {
   try {
     const [piece] = await findPieces([name]);
     if (piece === undefined || piece.sizeBytes === null) {
@@ -55,7 +56,7 @@ async function firstTimeOf(name: string, format: string | null): Promise<number>
     }
     const bytes = readPiece(piece, Readable.from([]), () => {});
     for await (const chunk of decompressed(bytes, name, new Diagnostics())) {
-      return firstTimeIn(chunk, format);
+      return firstTimeIn(chunk, given);
     }
   } catch (error) {
     if (!(error instanceof InputError)) {
@@ -65,10 +66,10 @@ async function firstTimeOf(name: string, format: string | null): Promise<number>
   return Number.NaN;
 }
 
-function firstTimeIn(chunk: Buffer, format: string | null): number {
+function firstTimeIn(chunk: Buffer, given: GivenShape | null): number {
   const sink = new FirstBatch();
   const length = chunk.lastIndexOf("\n") + 1;
-  const scanner = new LayoutScanner(sink, new Diagnostics(), MAX_LINE_BYTES, format);
+  const scanner = new LayoutScanner(sink, new Diagnostics(), MAX_LINE_BYTES, given);
   scanner.scan(chunk, length);
   scanner.decide();
   const { time, length: events } = sink.first;

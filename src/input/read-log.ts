@@ -66,7 +66,7 @@ export async function readLog(
       let isFirst = true;
       for await (const chunk of decompressed(bytes, piece.name, diagnostics)) {
         if (isFirst) {
-          refuseOtherFile(chunk, piece.name, inputs.format != null);
+          refuseOtherFile(chunk, piece.name, inputs.given != null);
           isFirst = false;
         }
         const ready = sink.whenReady();
@@ -78,7 +78,7 @@ export async function readLog(
     }
   }
 
-  const scanner = new LayoutScanner(sink, diagnostics, MAX_LINE_BYTES, inputs.format);
+  const scanner = new LayoutScanner(sink, diagnostics, MAX_LINE_BYTES, inputs.given);
   onStart?.((other, counts) => scanner.preview(other, counts));
   let isComplete = true;
   try {

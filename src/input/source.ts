@@ -4,6 +4,7 @@ import { addAbortSignal, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { followed } from "./follow.ts";
 import { bytesOfParents, withParents } from "./forked-log.ts";
+import type { GivenShape } from "./formats/columns/given-columns.ts";
 import { InputError } from "./input-error.ts";
 import { bytesOf } from "./open-file.ts";
 
@@ -15,8 +16,8 @@ export interface LogInputs {
   readonly stdin: AsyncIterable<Buffer>;
   /** the last piece is still being written: it is read as it grows, until an abort */
   readonly follows?: boolean;
-  /** the name of the log's format (formats/registry.ts); null or absent: its first lines show it */
-  readonly format?: string | null;
+  /** what the user says of the lines; null or absent: the first lines show it */
+  readonly given?: GivenShape | null;
 }
 
 export interface Piece {

@@ -1,5 +1,6 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { bytesOfParents } from "../input/forked-log.ts";
+import type { GivenShape } from "../input/formats/columns/given-columns.ts";
 import { inOrderOfTime } from "../input/piece-order.ts";
 import type { Preview } from "../input/read-log.ts";
 import { InlineRunner, type WhatIfRunner } from "../what-if/what-if-runner.ts";
@@ -54,7 +55,7 @@ export async function analyse(
       hooks,
       workers?.reading ?? null,
       processes,
-      options.format ?? null,
+      options.given ?? null,
     );
   } finally {
     await Promise.all(runners.map((runner) => runner.close()));
@@ -66,19 +67,19 @@ async function readAndReplay(
   { stdin, signal, onProgress, follows = false, onStart }: AnalysisHooks<AnalysisResult>,
   reader: URL | null,
   processes: ProcessAnalyses,
-  format: string | null,
+  given: GivenShape | null,
 ): Promise<AnalysisResult> {
   const diagnostics = new Diagnostics();
-  const given = paths.length === 0 ? ["-"] : paths;
-  const names = follows ? given : await inOrderOfTime(given, format);
+  const asked = paths.length === 0 ? ["-"] : paths;
+  const names = follows ? asked : await inOrderOfTime(asked, given);
   const sources = {
     names,
-    areSorted: names !== given,
+    areSorted: names !== asked,
     withParents: follows ? [] : names.filter((name) => name !== "-" && bytesOfParents(name) > 0),
   };
   // Only in this thread is all that has been read at hand.
   const thread = follows || onStart !== undefined ? null : reader;
-  const inputs = { names, stdin, follows, format };
+  const inputs = { names, stdin, follows, given };
   const { isComplete } = await readInWorker(thread, inputs, processes, diagnostics, {
     signal,
     onStart: (preview) => onStart?.(() => snapshot(processes, diagnostics, preview, sources)),

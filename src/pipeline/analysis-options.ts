@@ -1,3 +1,4 @@
+import type { GivenShape } from "../input/formats/columns/given-columns.ts";
 import type { RecordedOptions } from "../recorded/processes.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
@@ -47,8 +48,8 @@ export interface InspectOptions {
 export interface LogOptions extends AnalysisOptions {
   /** the process to report, by its name; null: the one with the most volume; "all": the same, with the figures of each */
   readonly process: string | null;
-  /** the name of the log's format (input/formats/registry.ts); absent or null: its first lines show it */
-  readonly format?: string | null;
+  /** what the user says of the lines; null or absent: the first lines show it */
+  readonly given?: GivenShape | null;
   /** dumps and listings of the threads; absent: none */
   readonly threadDumps?: readonly ThreadDump[];
 }

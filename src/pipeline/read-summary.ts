@@ -65,9 +65,11 @@ function foreignSummary({ addresses, remarks, tells }: ReadFormat): ForeignSumma
 const TIME_UNITS = { 0: "s", 3: "ms", 6: "µs", 9: "ns" } as const;
 
 function layoutSummary(layout: Layout): LayoutSummary {
-  const { columns, timeDecimals, pointerBase, processes, hasTail, threads } = layout;
+  const { columns, after, timeDecimals, pointerBase, processes, hasTail, threads } = layout;
   return {
     columns: columns?.map(({ role }) => role) ?? null,
+    after: after.map(({ role }) => role),
+    shownBy: [...(columns ?? []), ...after].map(({ by }) => by),
     timeUnit: TIME_UNITS[timeDecimals],
     pointerBase,
     processes,

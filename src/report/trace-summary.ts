@@ -64,7 +64,14 @@ export interface ForeignSummary {
 /** How the lines of a log differ from the native format. */
 export interface LayoutSummary {
   /** what stands before the call, in order; "other" is not read. null: tid, time and caller, as in the native format */
-  readonly columns: readonly ("pid" | "tid" | "time" | "caller" | "other")[] | null;
+  readonly columns: readonly LogColumn[] | null;
+  /** what stands behind the result, in order */
+  readonly after: readonly LogColumn[];
+  /**
+   * what shows that, of each of `columns` and then of `after`: a word before the values, their form, how they change from line
+   * to line, the order of the native format, or --columns
+   */
+  readonly shownBy: readonly ("name" | "form" | "values" | "order" | "given")[];
   /** unit of times that are numbers without a clock's colons */
   readonly timeUnit: "s" | "ms" | "µs" | "ns";
   /** base of pointers without 0x */
@@ -74,11 +81,14 @@ export interface LayoutSummary {
   /** more stands behind the result of a call, which is not read */
   readonly hasTail: boolean;
   /**
-   * ids: as logged; handles: pthread_self() and the like, numbered 1, 2, … in order of appearance; none: the log does not
-   * tell threads apart, and all calls are of one thread, 0
+   * ids: as logged; handles: pthread_self() and the like, and names: texts, both numbered 1, 2, … in order of appearance;
+   * none: the log does not tell threads apart, and all calls of a process are of one thread, 0 or the pid
    */
-  readonly threads: "ids" | "handles" | "none";
+  readonly threads: "ids" | "handles" | "names" | "none";
 }
+
+/** "pid.tid": both, with a point between them */
+export type LogColumn = "pid" | "tid" | "pid.tid" | "time" | "caller" | "other";
 
 /** Lines of a kind of call that could not be parsed. */
 export interface UnreadCalls {

@@ -1,7 +1,12 @@
 import { pipeline } from "node:stream/promises";
-import { blocksOfLines, MAX_LINE_BYTES } from "../../src/input/blocks-of-lines.ts";
+import {
+  type BlockScanner,
+  blocksOfLines,
+  MAX_LINE_BYTES,
+} from "../../src/input/blocks-of-lines.ts";
 import { ByteBlocks } from "../../src/input/byte-blocks.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
+import type { GivenShape } from "../../src/input/formats/columns/given-columns.ts";
 import { LayoutScanner } from "../../src/input/formats/columns/layout-scanner.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
@@ -89,7 +94,11 @@ export async function scanChunks(
   chunks: readonly Buffer[],
   maxLineBytes = MAX_LINE_BYTES,
 ): Promise<ReadLog> {
-  return scanWith(NativeScanner, chunks, maxLineBytes);
+  return scanWith(
+    (sink, diagnostics) => new NativeScanner(sink, diagnostics, maxLineBytes),
+    chunks,
+    maxLineBytes,
+  );
 }
 
 /** As `scanChunks`, without split2. */
@@ -106,22 +115,31 @@ export function scanBytes(chunks: readonly Buffer[], maxLineBytes = MAX_LINE_BYT
   return { events: sink.events, notes: sink.notes, diagnostics };
 }
 
-/** As `scanChunks`, with the layout that the log shows. */
+/** As `scanChunks`, with the layout that the log shows, or the user has given. */
 export async function scanInferred(
   chunks: readonly Buffer[],
-  maxLineBytes = MAX_LINE_BYTES,
+  { maxLineBytes = MAX_LINE_BYTES, given = null }: InferredOptions = {},
 ): Promise<ReadLog> {
-  return scanWith(LayoutScanner, chunks, maxLineBytes);
+  return scanWith(
+    (sink, diagnostics) => new LayoutScanner(sink, diagnostics, maxLineBytes, given),
+    chunks,
+    maxLineBytes,
+  );
+}
+
+interface InferredOptions {
+  readonly maxLineBytes?: number;
+  readonly given?: GivenShape | null;
 }
 
 async function scanWith(
-  Scanner: typeof NativeScanner | typeof LayoutScanner,
+  newScanner: (sink: EventSink, diagnostics: Diagnostics) => BlockScanner,
   chunks: readonly Buffer[],
   maxLineBytes: number,
 ): Promise<ReadLog> {
   const sink = new CollectingSink();
   const diagnostics = new Diagnostics();
-  const scanner = new Scanner(sink, diagnostics, maxLineBytes);
+  const scanner = newScanner(sink, diagnostics);
   await pipeline(
     chunks.map((chunk) => chunk.toString("latin1")),
     blocksOfLines(scanner, diagnostics, { maxLineBytes }),

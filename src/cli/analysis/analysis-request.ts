@@ -1,3 +1,4 @@
+import type { GivenShape } from "../../input/formats/columns/given-columns.ts";
 import type { LogOptions } from "../../pipeline/analysis-options.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { Grouping } from "../../report/grouping.ts";
@@ -6,6 +7,7 @@ import type { ThreadSort } from "../../report/sort-threads.ts";
 import {
   DEFAULT_WHAT_IFS,
   type ModelValues,
+  type ShapeValues,
   WHAT_IFS_OF_ONE_THREAD,
   WHAT_IFS_ON_RAISE,
 } from "../options/model-options.ts";
@@ -91,7 +93,7 @@ export function analysisRequest(
       touch: values.touch ?? { fitted: values.observedRss ?? null },
       thp: values.thp ?? null,
       process: values.process ?? null,
-      format: values.inputFormat ?? null,
+      given: givenShape(values),
     },
     sort: values.sort,
     by: values.by,
@@ -108,6 +110,21 @@ export function analysisRequest(
     progress: values.progress,
     color: values.color ?? null,
   };
+}
+
+/** @throws Failure usage */
+export function givenShape({ columns, pattern, inputFormat }: ShapeValues): GivenShape | null {
+  if (columns !== undefined && pattern !== undefined) {
+    const message = "--columns cannot be used with --pattern, whose groups name the columns";
+    throw new Failure({ code: "usage", message });
+  }
+  if (pattern !== undefined) {
+    return { kind: "pattern", pattern };
+  }
+  if (columns !== undefined) {
+    return { kind: "columns", columns };
+  }
+  return inputFormat === undefined ? null : { kind: "format", name: inputFormat };
 }
 
 /** Forms of which standard output can hold many: summaries for people, and one report a line. */

@@ -1,4 +1,6 @@
 import { Option } from "commander";
+import { type GivenColumns, parseColumns } from "../../input/formats/columns/given-columns.ts";
+import { parsePattern } from "../../input/formats/columns/given-pattern.ts";
 import { FORMAT_NAMES } from "../../input/formats/registry.ts";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
 import type { ThpMode } from "../../trace/log-facts.ts";
@@ -27,8 +29,15 @@ export const WHAT_IFS_ON_RAISE: readonly string[] = ["MALLOC_TRIM_THRESHOLD_=131
 /** The same, as long as the log has one thread. */
 export const WHAT_IFS_OF_ONE_THREAD: readonly string[] = ["MALLOC_MMAP_THRESHOLD_=65536"];
 
+/** What the lines of a log are. */
+export interface ShapeValues {
+  readonly columns?: GivenColumns;
+  readonly pattern?: string;
+  readonly inputFormat?: string;
+}
+
 /** Values of `modelOptions` as commander returns them. Settings and versions are not checked yet. */
-export interface ModelValues {
+export interface ModelValues extends ShapeValues {
   /** false: --no-what-if; undefined: neither was given */
   readonly whatIf?: readonly string[] | false;
   readonly model: boolean;
@@ -43,24 +52,30 @@ export interface ModelValues {
   readonly containerLimit?: number;
   readonly baseRss?: number;
   readonly process?: string;
-  readonly inputFormat?: string;
 }
 
-/** The options of all commands that read and replay a log. `observes`: it is one that exists already. */
+/** Of all commands that replay a log. `observes`: the log exists already, and was not recorded by this command. */
 export function modelOptions(observes = true): Option[] {
-  return [
-    ...(observes ? [inputFormatOption()] : []),
-    ...replayOptions(observes).map((option) => option.helpGroup("Model:")),
-  ];
+  const ofModel = replayOptions(observes).map((option) => option.helpGroup("Model:"));
+  return observes ? [...shapeOptions(), ...ofModel] : ofModel;
 }
 
-function inputFormatOption(): Option {
-  return new Option(
-    "--input-format <name>",
-    "format of the log (default: what its first lines show)",
-  )
-    .choices(FORMAT_NAMES)
-    .helpGroup("Reading:");
+function shapeOptions(): Option[] {
+  return [
+    new Option("--input-format <name>", "format of the log (default: what its first lines show)")
+      .choices(FORMAT_NAMES)
+      .conflicts(["columns", "pattern"]),
+    valueOption(
+      "--columns <list>",
+      "what stands before each call, and behind it, e.g. pid,tid,time:ms,-,call,caller (default: what the first lines show)",
+      parseColumns,
+    ),
+    valueOption(
+      "--pattern <regex>",
+      "regular expression of a line, with named groups: call, and of pid, tid, time, caller, size, align, count, pointer, result those that there are",
+      parsePattern,
+    ),
+  ].map((option) => option.helpGroup("Reading:"));
 }
 
 function replayOptions(observes: boolean): Option[] {

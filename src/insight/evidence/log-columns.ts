@@ -1,22 +1,18 @@
 import type { LayoutSummary } from "../../report/report.ts";
 
+type Column = LayoutSummary["after"][number];
+type Evidence = LayoutSummary["shownBy"][number];
+
 /** What the log's first lines show of its columns, and from what; one item each. */
 export function columnItems(layout: LayoutSummary): string[] {
-  const { columns, timeUnit, pointerBase, processes, hasTail, threads } = layout;
+  const { columns, timeUnit, pointerBase, processes, threads } = layout;
   const items: string[] = [];
   if (columns !== null) {
-    const names = columns.map((role) => (role === "time" ? timeName(timeUnit) : NAMES[role]));
-    const list = names.length === 0 ? "none before the call" : names.join(", ");
-    items.push(`columns: ${list}${hasTail ? ", more after the result, not read" : ""}`);
-  } else {
-    if (timeUnit !== "s") {
-      items.push(`columns: tid, ${timeName(timeUnit)}`);
-    }
-    if (hasTail) {
-      items.push("columns: more after the result, not read");
-    }
+    items.push(`columns: ${columnList(columns, layout)}`);
+  } else if (timeUnit !== "s") {
+    items.push(`columns: tid, ${timeName(timeUnit)}`);
   }
-  if (columns?.includes("pid")) {
+  if (processes > 0) {
     const found = processes > 1 ? `; ${processes} processes in the first lines` : "";
     items.push(`pid and tid: each thread goes with one process${found}`);
   }
@@ -26,13 +22,53 @@ export function columnItems(layout: LayoutSummary): string[] {
   if (threads === "handles") {
     items.push("threads: handles (pthread_self), numbered from 1 in order of appearance");
   }
+  if (threads === "names") {
+    items.push("threads: names, numbered from 1 in order of appearance");
+  }
   if (pointerBase === 10) {
     items.push("pointers: decimal, since only as such they are aligned addresses");
   }
   return items;
 }
 
-const NAMES = { pid: "pid", tid: "tid", caller: "caller", other: "other text" } as const;
+/** In the order of lines, with what shows each. */
+function columnList(
+  columns: readonly Column[],
+  { after, shownBy, timeUnit, hasTail }: LayoutSummary,
+): string {
+  const named = [...columns, ...after].map((column, at) => {
+    const name = column === "time" ? timeName(timeUnit) : NAMES[column];
+    const by = column === "other" ? "" : BY[shownBy[at] ?? "form"];
+    return `${name}${by}`;
+  });
+  const before = named.slice(0, columns.length);
+  const readAfter = named.slice(columns.length).filter((_, at) => after[at] !== "other");
+  const list = before.length === 0 ? "none before the call" : before.join(", ");
+  const behind =
+    readAfter.length > 0
+      ? `; after the result ${readAfter.join(", ")}`
+      : hasTail
+        ? "; more after the result, not read"
+        : "";
+  return `${list}${behind}`;
+}
+
+const NAMES: Readonly<Record<Exclude<Column, "time">, string>> = {
+  pid: "pid",
+  tid: "tid",
+  "pid.tid": "pid.tid",
+  caller: "caller",
+  other: "other text",
+};
+
+/** The form of a value needs no words. */
+const BY: Readonly<Record<Evidence, string>> = {
+  name: " (by its name)",
+  form: "",
+  values: " (by its values)",
+  order: " (by its place)",
+  given: "",
+};
 
 /** Other units than seconds are inferred. */
 function timeName(unit: LayoutSummary["timeUnit"]): string {

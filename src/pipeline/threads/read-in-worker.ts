@@ -1,6 +1,7 @@
 import { on } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../../input/diagnostics.ts";
+import type { GivenShape } from "../../input/formats/columns/given-columns.ts";
 import { InputError } from "../../input/input-error.ts";
 import { bytesOf, isPipe, sizeOf } from "../../input/open-file.ts";
 import {
@@ -25,8 +26,8 @@ interface Inputs {
   readonly stdin: StandardInput;
   /** the last piece is read as it grows; only in this thread */
   readonly follows?: boolean;
-  /** the name of the log's format; null: its lines show it */
-  readonly format?: string | null;
+  /** what the user says of the lines; null: the first lines show it */
+  readonly given?: GivenShape | null;
 }
 
 /**
@@ -36,13 +37,13 @@ interface Inputs {
  */
 export async function readInWorker(
   worker: URL | null,
-  { names, stdin, follows = false, format = null }: Inputs,
+  { names, stdin, follows = false, given = null }: Inputs,
   sink: EventSink,
   diagnostics: Diagnostics,
   options: ReadOptions,
 ): Promise<ReadResult> {
   const readHere = (from: AsyncIterable<Buffer>): Promise<ReadResult> =>
-    readLog({ names, stdin: from, follows, format }, sink, diagnostics, options);
+    readLog({ names, stdin: from, follows, given }, sink, diagnostics, options);
   if (worker === null) {
     return readHere(stdin);
   }
@@ -63,7 +64,7 @@ export async function readInWorker(
   } else if (bytesAtLeast(pieces, stdin) < SHORT_BYTES) {
     return readHere(stdin);
   }
-  return receive(startWorker(worker, { names, format, head }), sink, diagnostics, options);
+  return receive(startWorker(worker, { names, given, head }), sink, diagnostics, options);
 }
 
 /** Returns the least number of bytes to read; Infinity if only reading shows it. */

@@ -1,4 +1,5 @@
 import type { Diagnostics } from "../../input/diagnostics.ts";
+import type { GivenShape } from "../../input/formats/columns/given-columns.ts";
 import type { InputProblem } from "../../input/input-error.ts";
 import type { ReadProgress, ReadResult } from "../../input/read-log.ts";
 import type { EventBatch, EventColumns } from "../../trace/event.ts";
@@ -7,8 +8,8 @@ import type { EventBatch, EventColumns } from "../../trace/event.ts";
 export interface Task {
   /** paths of the log's pieces in order; `-` for standard input */
   readonly names: readonly string[];
-  /** the name of the log's format; null: its lines show it */
-  readonly format: string | null;
+  /** what the user says of the lines; null: the first lines show it */
+  readonly given: GivenShape | null;
   /** the first bytes of standard input, read already */
   readonly head: Uint8Array;
 }

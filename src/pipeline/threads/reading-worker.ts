@@ -17,7 +17,7 @@ const port = parentPort;
 if (port === null) {
   throw new Error("reading-worker.ts must run in a worker");
 }
-const { names, format, head }: Task = workerData;
+const { names, given, head }: Task = workerData;
 
 function respond(response: Response): void {
   port?.postMessage(response);
@@ -90,7 +90,7 @@ port.on("message", (request: Request) => {
   }
 });
 
-readLog({ names, stdin: standardInput(), format }, sender, diagnostics, {
+readLog({ names, stdin: standardInput(), given }, sender, diagnostics, {
   signal: stopping.signal,
   onProgress: (progress) => {
     sender.progress = progress;

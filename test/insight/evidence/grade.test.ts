@@ -72,6 +72,8 @@ describe("the reasons", () => {
       timeUnit: "s",
       pointerBase: 16,
       processes: 0,
+      after: [],
+      shownBy: [],
       hasTail: false,
       threads: "none",
     } as const;

@@ -6,6 +6,8 @@ import { report, trace } from "../../support/report-builder.ts";
 
 const NATIVE: LayoutSummary = {
   columns: null,
+  after: [],
+  shownBy: [],
   timeUnit: "s",
   pointerBase: 16,
   processes: 0,
@@ -16,11 +18,15 @@ const NATIVE: LayoutSummary = {
 const LAYOUTS: [layout: Partial<LayoutSummary>, items: string[]][] = [
   [{}, []],
   [{ timeUnit: "ms" }, ["columns: tid, time in ms, by its size"]],
-  [{ hasTail: true }, ["columns: more after the result, not read"]],
   [
-    { columns: ["pid", "tid", "time", "caller"], timeUnit: "ns", processes: 1 },
+    {
+      columns: ["pid", "tid", "time", "caller"],
+      shownBy: ["values", "name", "order", "form"],
+      timeUnit: "ns",
+      processes: 1,
+    },
     [
-      "columns: pid, tid, time in ns, by its size, caller",
+      "columns: pid (by its values), tid (by its name), time in ns, by its size (by its place), caller",
       "pid and tid: each thread goes with one process",
     ],
   ],
@@ -38,8 +44,21 @@ const LAYOUTS: [layout: Partial<LayoutSummary>, items: string[]][] = [
   [
     { columns: ["other", "tid"], threads: "handles", hasTail: true },
     [
-      "columns: other text, tid, more after the result, not read",
+      "columns: other text, tid; more after the result, not read",
       "threads: handles (pthread_self), numbered from 1 in order of appearance",
+    ],
+  ],
+  [
+    {
+      columns: ["tid"],
+      after: ["other", "caller"],
+      shownBy: ["form", "form", "values"],
+      threads: "names",
+      hasTail: true,
+    },
+    [
+      "columns: tid; after the result caller (by its values)",
+      "threads: names, numbered from 1 in order of appearance",
     ],
   ],
   [{ pointerBase: 10 }, ["pointers: decimal, since only as such they are aligned addresses"]],

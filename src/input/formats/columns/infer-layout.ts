@@ -1,6 +1,8 @@
 import { type Column, type ColumnRole, type Layout, NATIVE_LAYOUT } from "../native/layout.ts";
-import { baseOf, columnRoles, numbersOf } from "./column-roles.ts";
+import { baseOf, columnRoles, numbersOf, type ShownRole } from "./column-roles.ts";
 import { areDecimal } from "./decimal-pointers.ts";
+import { FieldKind } from "./fields.ts";
+import type { GivenColumns } from "./given-columns.ts";
 import { type Field, type SampledLine, sampleLines } from "./sample-lines.ts";
 import { timeUnit } from "./time-unit.ts";
 
@@ -14,8 +16,14 @@ const CLEAR_LINES = 64;
 const COMMON =
   /^\d{1,9} \d\d:\d\d:\d\d\.\d{6} \[0x[\da-f]+\] \w+\([^()]*\)(?:\s= 0x[\da-f]+)?\r?$/i;
 
+/** So large a part of the lines must have one form, so that its columns are those of the log. */
+const TYPICAL = 0.4;
+
+/** So large a part of the lines shows that lines may have more behind the result. */
+const WITH_TAIL = 0.05;
+
 /**
- * The layout of a log's lines, by the first of them. It is the native one unless the lines show another: most
+ * The layout of a log's lines, by the first of them. It is the native one unless the lines show another: a part of the
  * call-shaped lines must have the same fields before the call.
  */
 export function inferLayout(head: string): Layout {
@@ -23,23 +31,98 @@ export function inferLayout(head: string): Layout {
     return NATIVE_LAYOUT;
   }
   const lines = sampleLines(head);
-  const typical = mostOf(lines);
-  const [first] = typical;
-  if (first === undefined) {
+  const sample = typicalOf(lines, TYPICAL);
+  if (sample === null) {
     return NATIVE_LAYOUT;
   }
-  const values = first.fields.map((_, at) => typical.flatMap(({ fields }) => fields[at] ?? []));
-  const roles = columnRoles(values);
-  const tids = values[roles.indexOf("tid")] ?? [];
-  const threads = threadsOf(tids);
-  const isNative = threads === "ids" && baseOf(tids) === 10 && isNativeOrder(typical, roles);
+  const { typical, before, after, hasTail } = sample;
+  const shown = columnRoles(before, after);
+  const layout = layoutOf(shown, before, after, lines);
+  const isNative =
+    layout.threads === "ids" &&
+    layout.columns?.find(({ role }) => role === "tid")?.base === 10 &&
+    isNativeOrder(shown.slice(0, before.length)) &&
+    layout.after.every(({ role }) => role === "other") &&
+    typical.every((line) => line.isNative || (line.hasTail && !hasTail));
+  return { ...layout, columns: isNative ? null : layout.columns, hasTail };
+}
+
+/** The layout that the user has named; the lines show the rest. */
+export function layoutOfColumns(head: string, given: GivenColumns): Layout {
+  const lines = sampleLines(head);
+  const sample = typicalOf(lines, 0);
+  const before = padded(sample?.before ?? [], given.before.length);
+  const after = padded(sample?.after ?? [], given.after.length);
+  const shown = [...rolesOf(given.before, before.length), ...rolesOf(given.after, after.length)];
+  const layout = layoutOf(shown, before, after, lines);
   return {
-    columns: isNative ? null : roles.map((role, at) => column(role, values[at] ?? [])),
-    timeDecimals: decimalsOf(values[roles.indexOf("time")] ?? []),
+    ...layout,
+    timeDecimals: given.timeDecimals ?? layout.timeDecimals,
+    hasTail: given.after.length > 0 || (sample?.hasTail ?? false),
+  };
+}
+
+function padded(columns: readonly (readonly Field[])[], length: number): (readonly Field[])[] {
+  return Array.from({ length: Math.max(columns.length, length) }, (_, at) => columns[at] ?? []);
+}
+
+function rolesOf(roles: readonly ColumnRole[], length: number): ShownRole[] {
+  return Array.from({ length }, (_, at) => ({ role: roles[at] ?? "other", by: "given" }));
+}
+
+interface Sample {
+  readonly typical: readonly SampledLine[];
+  /** values of each field, before the call and behind its result */
+  readonly before: readonly (readonly Field[])[];
+  readonly after: readonly (readonly Field[])[];
+  readonly hasTail: boolean;
+}
+
+/** The lines of the most frequent form; null if they are less than `part` of all, or none. */
+function typicalOf(lines: readonly SampledLine[], part: number): Sample | null {
+  const typical = mostOf(lines);
+  if (typical.length === 0 || typical.length < lines.length * part) {
+    return null;
+  }
+  const withTail = lines.filter((line) => line.hasTail).length;
+  const hasTail = withTail > 0 && withTail >= lines.length * WITH_TAIL;
+  return {
+    typical,
+    before: columnsOf(typical.map(({ fields }) => fields)),
+    after: hasTail ? tailColumns(typical) : [],
+    hasTail,
+  };
+}
+
+function layoutOf(
+  shown: readonly ShownRole[],
+  before: readonly (readonly Field[])[],
+  after: readonly (readonly Field[])[],
+  lines: readonly SampledLine[],
+): Layout {
+  const values = [...before, ...after];
+  const columns = shown.map((one, at) => columnOf(one, values[at] ?? []));
+  return {
+    ...NATIVE_LAYOUT,
+    columns: columns.slice(0, before.length),
+    after: columns.slice(before.length),
     pointerBase: areDecimal(lines.flatMap(({ pointers }) => pointers)) ? 10 : 16,
-    processes: new Set(numbersOf(values[roles.indexOf("pid")] ?? [])).size,
-    hasTail: lines.filter(({ hasTail }) => hasTail).length * 2 > lines.length,
-    threads,
+    ...valuesOf(shown, values),
+  };
+}
+
+/** What the values of columns show, whose roles are known. */
+export function valuesOf(
+  shown: readonly ShownRole[],
+  values: readonly (readonly Field[])[],
+): Pick<Layout, "timeDecimals" | "processes" | "threads"> {
+  const of = (role: ColumnRole): readonly Field[] =>
+    values[shown.findIndex((one) => one.role === role)] ?? [];
+  const both = of("pid.tid").map(({ text }) => Number.parseInt(text, 10));
+  return {
+    timeDecimals: decimalsOf(of("time")),
+    processes: new Set([...both, ...numbersOf(of("pid"))]).size,
+    threads: threadsOf(of("tid"), shown),
   };
 }
 
@@ -59,50 +142,49 @@ export function isClearlyNative(head: string): boolean {
   return true;
 }
 
-/** The lines of the most frequent signature; none if it is not that of at least half of the lines. */
 function mostOf(lines: readonly SampledLine[]): SampledLine[] {
-  const counts = new Map<string, number>();
-  for (const { signature } of lines) {
-    counts.set(signature, (counts.get(signature) ?? 0) + 1);
+  const counts = new Map<number, number>();
+  for (const { form } of lines) {
+    counts.set(form, (counts.get(form) ?? 0) + 1);
   }
   const [most] = [...counts].sort(([, a], [, b]) => b - a);
-  if (most === undefined || most[1] * 2 < lines.length) {
-    return [];
-  }
-  return lines.filter(({ signature }) => signature === most[0]);
+  return lines.filter(({ form }) => form === most?.[0]);
 }
 
-/** True if the native grammar reads such lines with the same meaning. */
-function isNativeOrder(lines: readonly SampledLine[], roles: readonly ColumnRole[]): boolean {
-  const signature = lines[0]?.signature ?? "";
-  if (/^n[cfn]?W$/.test(signature) && /^tid(?:,time)?,other$/.test(roles.join())) {
-    return lines.filter(({ fields }) => isPlaceInCode(fields.at(-1))).length * 2 > lines.length;
-  }
-  return /^n[cfn]?[NX]?$/.test(signature) && /^tid(?:,time)?(?:,caller)?$/.test(roles.join());
+/** The values of each field, in the order of lines. */
+function columnsOf(lines: readonly (readonly Field[])[]): Field[][] {
+  return (lines[0] ?? []).map((_, at) => lines.flatMap((fields) => fields[at] ?? []));
 }
 
-/** `libzip.so+0x41`: other texts in brackets may be names of threads. */
-function isPlaceInCode(field: Field | undefined): boolean {
-  return field !== undefined && /\+0x[\da-f]+$/i.test(field.text);
+/** The fields that most lines with something behind the result have there. */
+function tailColumns(lines: readonly SampledLine[]): Field[][] {
+  const tails = lines.map(({ tail }) => tail).filter(({ length }) => length > 0);
+  const most = Math.max(0, ...tails.map(({ length }) => length));
+  return Array.from({ length: most }, (_, at) =>
+    tails.flatMap((fields) => fields[at] ?? []),
+  ).filter((values) => values.length * 2 > tails.length);
 }
 
-function threadsOf(tids: readonly Field[]): Layout["threads"] {
+/** True if the native grammar reads such columns with the same meaning. */
+function isNativeOrder(shown: readonly ShownRole[]): boolean {
+  return /^tid(?:,time)?(?:,caller)?$/.test(shown.map(({ role }) => role).join());
+}
+
+function threadsOf(tids: readonly Field[], shown: readonly ShownRole[]): Layout["threads"] {
   if (tids.length === 0) {
-    return "none";
+    return shown.some(({ role }) => role === "pid.tid" || role === "tid") ? "ids" : "none";
+  }
+  if (tids.some(({ kind }) => kind === FieldKind.text)) {
+    return "names";
   }
   return numbersOf(tids).some((tid) => tid > MAX_TID) ? "handles" : "ids";
 }
 
-/** A clock, and seconds with a fraction, state their unit. */
+/** A clock states its unit. */
 function decimalsOf(times: readonly Field[]): Layout["timeDecimals"] {
-  return times.some(({ kind }) => kind === "c" || kind === "d") ? 0 : timeUnit(numbersOf(times));
+  return times.some(({ kind }) => kind === FieldKind.clock) ? 0 : timeUnit(numbersOf(times));
 }
 
-function column(role: ColumnRole, values: readonly Field[]): Column {
-  return {
-    role,
-    base: baseOf(values),
-    isNamed: values.every(({ isNamed }) => isNamed),
-    isDated: values.some(({ kind }) => kind === "d"),
-  };
+export function columnOf({ role, by }: ShownRole, values: readonly Field[]): Column {
+  return { role, by, kind: values[0]?.kind ?? FieldKind.text, base: baseOf(values) };
 }

@@ -1,10 +1,18 @@
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { UnwrappingScanner, type Wrapped, wrappedAs } from "../../wrappers/unwrapping-scanner.ts";
 import { LineScanner } from "../line-scanner.ts";
-import { NativeScanner } from "../native/scanner.ts";
+import type { CallLine } from "../native/call-line.ts";
+import type { Layout } from "../native/layout.ts";
+import { NamedCallers } from "../native/named-callers.ts";
+import { NativeScanner, nativeLine } from "../native/scanner.ts";
 import { firstLines, formatOf } from "../registry.ts";
-import { inferLayout, isClearlyNative } from "./infer-layout.ts";
+import type { GivenShape } from "./given-columns.ts";
+import { inferLayout, isClearlyNative, layoutOfColumns } from "./infer-layout.ts";
+import { layoutOfPattern } from "./pattern-layout.ts";
+import { PatternLine } from "./pattern-line.ts";
+import { ShapedLine } from "./shaped-line.ts";
 
 /** Bytes of the lines that decide the layout; `sampleLines` takes the first 2,000 of them. */
 const HEAD_BYTES = 256 * 1024;
@@ -23,28 +31,28 @@ export class LayoutScanner implements BlockScanner {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
-  readonly #format: string | null;
+  readonly #given: GivenShape | null;
   /** null while lines are held back */
-  #scanner: NativeScanner | LineScanner | null = null;
+  #scanner: BlockScanner | null = null;
   #held: Held[] = [];
   #heldBytes = 0;
 
-  /** `format`: the name of the log's format; null: its lines show it */
+  /** `given`: what the user says of the lines; null: their first show it */
   constructor(
     sink: EventSink,
     diagnostics: Diagnostics,
     maxLineBytes = MAX_LINE_BYTES,
-    format: string | null = null,
+    given: GivenShape | null = null,
   ) {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
-    this.#format = format;
+    this.#given = given;
   }
 
-  /** True once the layout is decided, and lines may have the common form: no text need be made of them. */
+  /** True once the layout is decided: no text need be made of the lines. */
   get takesBytes(): boolean {
-    return this.#scanner?.hasCommonLines ?? false;
+    return this.#scanner !== null;
   }
 
   scan(bytes: Buffer, length: number): void {
@@ -95,27 +103,56 @@ export class LayoutScanner implements BlockScanner {
     next: string,
     sink: EventSink,
     diagnostics: Diagnostics,
-  ): NativeScanner | LineScanner {
+  ): BlockScanner {
     const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
     const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
-    const scanner = this.#scannerOf(head + next, sink, diagnostics);
+    const wrapped = wrappedAs(head + next, (inner) => !hasTime(this.#layoutOf(inner), inner));
+    const scanner =
+      this.#foreignScanner(wrapped.head, sink, diagnostics) ??
+      this.#nativeScanner(wrapped, sink, diagnostics);
+    const outer = wrapped.unwrappers.reduceRight<BlockScanner>(
+      (inner, unwrapper) => new UnwrappingScanner(inner, unwrapper),
+      scanner,
+    );
     for (const { kind, bytes } of held) {
-      scanner[kind](bytes, bytes.length);
+      outer[kind](bytes, bytes.length);
     }
-    return scanner;
+    return outer;
   }
 
-  #scannerOf(head: string, sink: EventSink, diagnostics: Diagnostics): NativeScanner | LineScanner {
-    if (this.#format !== null || !isClearlyNative(head)) {
-      const lines = firstLines(head);
-      const format = formatOf(lines, this.#format);
-      if (format !== null) {
-        return new LineScanner(sink, diagnostics, format, lines, this.#maxLineBytes);
-      }
+  #layoutOf(head: string): Layout {
+    switch (this.#given?.kind) {
+      case "columns":
+        return layoutOfColumns(head, this.#given.columns);
+      case "pattern":
+        return layoutOfPattern(head, this.#given.pattern);
+      default:
+        return inferLayout(head);
     }
-    const layout = inferLayout(head);
-    diagnostics.layout = layout;
-    return new NativeScanner(sink, diagnostics, this.#maxLineBytes, layout);
+  }
+
+  /** The scanner of a format that the lines show, or the user names; null: it is the native one. */
+  #foreignScanner(head: string, sink: EventSink, diagnostics: Diagnostics): LineScanner | null {
+    const given = this.#given;
+    if (given === null ? isClearlyNative(head) : given.kind !== "format") {
+      return null;
+    }
+    const lines = firstLines(head);
+    const format = formatOf(lines, given?.kind === "format" ? given.name : null);
+    return format === null
+      ? null
+      : new LineScanner(sink, diagnostics, format, lines, this.#maxLineBytes);
+  }
+
+  #nativeScanner(
+    { head, unwrappers }: Wrapped,
+    sink: EventSink,
+    diagnostics: Diagnostics,
+  ): NativeScanner {
+    const layout = this.#layoutOf(head);
+    diagnostics.layout = { ...layout, wrappers: unwrappers.map(({ name }) => name) };
+    const line = lineOf(layout, diagnostics);
+    return new NativeScanner(sink, diagnostics, this.#maxLineBytes, line);
   }
 
   #hold(kind: Held["kind"], bytes: Buffer, length: number): void {
@@ -125,4 +162,22 @@ export class LayoutScanner implements BlockScanner {
       this.decide();
     }
   }
+}
+
+function lineOf(layout: Layout, diagnostics: Diagnostics): CallLine {
+  const { columns, pattern } = layout;
+  if (columns === null) {
+    return nativeLine(diagnostics, layout);
+  }
+  const callers = new NamedCallers(diagnostics.callerNames);
+  return pattern === null
+    ? new ShapedLine(layout, callers, diagnostics.markLabels)
+    : new PatternLine(pattern, layout, callers);
+}
+
+/** A line of the native layout may lack its time. */
+function hasTime({ columns, after }: Layout, head: string): boolean {
+  return columns === null
+    ? /^[ \t]*\d+[ \t]+\d/m.test(head)
+    : [...columns, ...after].some(({ role }) => role === "time");
 }

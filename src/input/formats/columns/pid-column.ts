@@ -45,7 +45,8 @@ export function areProcessAndThread(
   return mayBeIds && (distances.includes(0) || distances.every((distance) => distance <= NEAR));
 }
 
-function countsLines(numbers: readonly number[]): boolean {
+/** True if each of many lines has a higher number than the one before. */
+export function countsLines(numbers: readonly number[]): boolean {
   return (
     numbers.length >= COUNTER_LINES &&
     numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))

@@ -1,120 +1,153 @@
-import { CALL_NAMES } from "../native/calls.ts";
+import { isBlank, isDigit, NativeCursor } from "../native/cursor.ts";
+import type { ColumnRole } from "../native/layout.ts";
+import { NativeLine } from "../native/line.ts";
+import { classEnd, WORD } from "./bytes.ts";
+import { CallReader } from "./call-reader.ts";
+import { roleOfName } from "./column-names.ts";
+import { FieldKind, Fields } from "./fields.ts";
+import { formOf } from "./line-variants.ts";
 
-/** The kinds of a field by its form. A field in brackets has the same letter in upper case. */
-export type FieldKind =
-  /** `HH:MM:SS[.frac]` */
-  | "c"
-  /** a clock after a date and a T, as in ISO 8601 */
-  | "d"
-  /** `digits.digits` */
-  | "f"
-  /** digits, perhaps hexadecimal ones without 0x */
-  | "n"
-  /** `0x` and hexadecimal digits, or nil */
-  | "x"
-  /** anything else */
-  | "w";
-
+/** A field of a line, as what its column is inferred from. */
 export interface Field {
-  /** without `name=` before it, and punctuation after it */
   readonly text: string;
   readonly kind: FieldKind;
-  readonly isBracketed: boolean;
-  readonly isNamed: boolean;
-  readonly isPunctuated: boolean;
+  /** the bracket right before it; "": none */
+  readonly bracket: string;
+  /** what a word before it says that it is */
+  readonly named: ColumnRole | null;
 }
 
 export interface SampledLine {
   /** what stands before the call */
   readonly fields: readonly Field[];
-  /** the forms of the fields, a letter and marks for each: lines of one signature have the same columns */
-  readonly signature: string;
-  /** the pointers among the call's first argument and its result, as logged */
+  /** what stands behind its result */
+  readonly tail: readonly Field[];
+  /** lines of one form have the same fields before the call */
+  readonly form: number;
+  /** the pointers among the call's arguments, and its result, as logged */
   readonly pointers: readonly string[];
   /** more stands behind the result */
   readonly hasTail: boolean;
+  /** the grammar of the native format reads the line */
+  readonly isNative: boolean;
 }
 
 /** Bounds the work for hostile lines. */
-const LINE_CHARACTERS = 500;
+const LINE_BYTES = 800;
 const LINES = 2000;
 
-const CALL = new RegExp(
-  `(?:^|[\\s\\]:|])(${CALL_NAMES.join("|")}|operator[ \\t]+(?:new|delete)[ \\t]?(?:\\[\\])?)[ \\t]*\\(`,
-);
+/** Fields behind the result of which the columns are inferred. */
+const TAIL_FIELDS = 6;
 
-/** The call-shaped lines among the first whole lines of a log. */
+/** The call-shaped lines among the first whole lines of a log, whose text is latin1. */
 export function sampleLines(head: string): SampledLine[] {
+  const bytes = Buffer.from(`${head}\n`, "latin1");
+  const sampler = new Sampler();
   const lines: SampledLine[] = [];
-  for (const line of head.split("\n", LINES)) {
-    const sampled = line.length > LINE_CHARACTERS ? null : sampleLine(line);
+  for (let start = 0, count = 0; start < bytes.length && count < LINES; count++) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = bytes[newline - 1] === CARRIAGE_RETURN && newline > start ? newline - 1 : newline;
+    const sampled = end - start > LINE_BYTES ? null : sampler.sample(bytes, start, end);
     if (sampled !== null) {
       lines.push(sampled);
     }
+    start = newline + 1;
   }
   return lines;
 }
 
 /** Null: no call, or a comment. */
 export function sampleLine(line: string): SampledLine | null {
-  const call = CALL.exec(line);
-  if (call === null || /^[ \t]*#/.test(line)) {
-    return null;
+  return sampleLines(line)[0] ?? null;
+}
+
+class Sampler {
+  readonly #fields = new Fields();
+  readonly #call = new CallReader();
+  readonly #native = new NativeLine();
+  /** also reads decimal pointers, as digits */
+  readonly #cursor = new NativeCursor(16);
+
+  sample(bytes: Buffer, start: number, end: number): SampledLine | null {
+    const fields = this.#fields;
+    if (isComment(bytes, start) || !fields.readToCall(bytes, start, end) || fields.call === null) {
+      return null;
+    }
+    const form = formOf(fields, fields.count);
+    const before = fieldsOf(bytes, fields);
+    const cursor = this.#cursor;
+    cursor.start(bytes, start, end);
+    if (!this.#call.read(cursor, fields.call)) {
+      return null;
+    }
+    const behind = cursor.at;
+    fields.readAll(bytes, behind, end);
+    const tail = fieldsOf(bytes, fields).slice(0, TAIL_FIELDS);
+    const hasTail = /[\w([{<"#]/.test(bytes.toString("latin1", behind, end));
+    const pointers = this.#pointers(bytes);
+    const isNative = this.#native.parse(bytes, start, end);
+    return { fields: before, tail, form, pointers, hasTail, isNative };
   }
-  const [matched, name = ""] = call;
-  const end = call.index + matched.length;
-  const fields = fieldsOf(line.slice(0, end - matched.trimStart().length));
-  return {
-    fields,
-    signature: fields.map(signatureOf).join(""),
-    pointers: pointersOf(name, line.slice(end)),
-    hasTail: TAIL.test(line.slice(end)),
-  };
+
+  #pointers(bytes: Buffer): string[] {
+    const { inStart, inEnd, outStart, outEnd } = this.#call;
+    return [[inStart, inEnd] as const, [outStart, outEnd] as const].flatMap(([from, to]) =>
+      to === 0 ? [] : [bytes.toString("latin1", from, to)],
+    );
+  }
 }
 
-/** A field in a signature. */
-export function signatureOf({ kind, isBracketed, isNamed, isPunctuated }: Field): string {
-  const letter = isBracketed ? kind.toUpperCase() : kind;
-  return `${isNamed ? "=" : ""}${letter}${isPunctuated ? "," : ""}`;
+function isComment(bytes: Buffer, start: number): boolean {
+  let at = start;
+  while (isBlank(bytes[at]!)) {
+    at++;
+  }
+  return bytes[at] === HASH;
 }
 
-function fieldsOf(prefix: string): Field[] {
-  // A bracket or colon right before the call belongs to the match.
-  return [...prefix.matchAll(/(\[[ \t]*)?([^\s[\]]+)/g)].map(([, bracket, raw = ""]) => {
-    const [, name, value = "", mark = ""] = /^([A-Za-z_]+=)?(.*?)([:,;|]?)$/.exec(raw) ?? [];
-    const text = value === "" ? raw : value;
-    return {
+function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: Fields): Field[] {
+  const fields: Field[] = [];
+  for (let i = 0; i < count; i++) {
+    const [start, end, name] = [starts[i]!, ends[i]!, names[i]!];
+    const kind = FIELD_KINDS[kinds[i]!] ?? FieldKind.text;
+    const text = bytes.toString("utf8", start, end);
+    const bracket = start > 0 ? String.fromCharCode(bytes[start - 1]!) : "";
+    const own = name < 0 ? null : roleOfName(wordAt(bytes, name));
+    fields.push({
       text,
-      kind: kindOf(text),
-      isBracketed: bracket !== undefined,
-      isNamed: name !== undefined,
-      isPunctuated: mark !== "",
-    };
-  });
+      kind,
+      bracket: "[({<\"'`".includes(bracket) ? bracket : "",
+      named: own ?? tagRole(bytes, start, end) ?? roleBefore(fields.at(-1)),
+    });
+  }
+  return fields;
 }
 
-function kindOf(text: string): FieldKind {
-  if (/^\d+:\d\d:\d\d(?:\.\d+)?$/.test(text)) {
-    return "c";
-  }
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?$/.test(text)) {
-    return "d";
-  }
-  if (/^\d+\.\d+$/.test(text)) {
-    return "f";
-  }
-  if (/^(?:\d{1,20}|(?=.*\d)[\da-f]{5,16})$/i.test(text)) {
-    return "n";
-  }
-  return /^(?:0x[\da-f]{1,16}|\(?nil\)?)$/i.test(text) ? "x" : "w";
+/** `app[123]:`, as syslog has it */
+function tagRole(bytes: Buffer, start: number, end: number): ColumnRole | null {
+  const isTag =
+    bytes[start - 1] === OPEN_BRACKET &&
+    WORD[bytes[start - 2] ?? 0] === 1 &&
+    isDigit(bytes[start]!) &&
+    bytes[end] === CLOSE_BRACKET &&
+    bytes[end + 1] === COLON;
+  return isTag ? "pid" : null;
 }
 
-const TAIL = /\)[ \t]*(?:=|->)[ \t]*[\w<>()]+[ \t]+\S/;
-
-const TAKES_POINTER = /free|realloc|delete|_Zd/;
-
-function pointersOf(name: string, rest: string): string[] {
-  const given = TAKES_POINTER.test(name) ? /^[ \t]*(\w+)/.exec(rest)?.[1] : undefined;
-  const returned = /\)[ \t]*(?:=|->)[ \t]*(\w+)/.exec(rest)?.[1];
-  return [given, returned].filter((text) => text !== undefined);
+/** `tid 7`, but not `from` at the end of a name */
+function roleBefore(field: Field | undefined): ColumnRole | null {
+  return field?.kind === FieldKind.text && field.named === null ? roleOfName(field.text) : null;
 }
+
+function wordAt(bytes: Buffer, start: number): string {
+  return bytes.toString("latin1", start, classEnd(bytes, start, WORD));
+}
+
+const FIELD_KINDS: readonly FieldKind[] = Object.values(FieldKind);
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const HASH = 0x23;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;

@@ -1,5 +1,6 @@
 import { Op } from "../../../trace/event.ts";
 import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
+import type { CallLine } from "./call-line.ts";
 import {
   CXX_DELETE,
   CXX_NEW,
@@ -9,11 +10,10 @@ import {
   Shape,
   startsWith,
 } from "./calls.ts";
-import { ColumnHead } from "./column-head.ts";
 import { isBlank, isDigit, NativeCursor } from "./cursor.ts";
 import { type Layout, NATIVE_LAYOUT } from "./layout.ts";
-import { type LineHead, NativeHead } from "./line-head.ts";
 import { NamedCallers } from "./named-callers.ts";
+import { NativeHead } from "./native-head.ts";
 
 /**
  * Parser of one line of the native format, which follows its grammar and allocates nothing:
@@ -29,12 +29,13 @@ import { NamedCallers } from "./named-callers.ts";
  *
  * Blanks (spaces, tabs) may stand between any two tokens, and must follow tid and time unless "[" does. A pointer without
  * 0x is hexadecimal too, as %lx prints it: this is not ambiguous, because no call has a pointer or a size in the same
- * place. A `Layout` may replace what stands before the call, the unit of seconds, and the base of pointers without 0x.
+ * place. A `Layout` may replace the unit of seconds, and the base of pointers without 0x.
  * Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
  */
-export class NativeLine {
-  // Valid after `parse` returned true: the process, 0 for none, and the columns of `EventBatch`.
-  pid = 0;
+export class NativeLine implements CallLine {
+  readonly pid = 0;
+  readonly newThread = null;
+  readonly comment = -1;
   op: Op = Op.malloc;
   tid = 0;
   time = Number.NaN;
@@ -45,8 +46,7 @@ export class NativeLine {
   pointerOut = 0;
 
   readonly #cursor: NativeCursor;
-  readonly #head: LineHead;
-  readonly #hasTail: boolean;
+  readonly #head: NativeHead;
   readonly #callers: NamedCallers;
   readonly #labels: MarkLabels;
   #labelStart = 0;
@@ -61,14 +61,9 @@ export class NativeLine {
     this.#callers = callers;
     this.#labels = labels;
     this.#cursor = new NativeCursor(layout.pointerBase);
-    this.#hasTail = layout.hasTail;
-    this.#head =
-      layout.columns === null
-        ? new NativeHead(layout.timeDecimals)
-        : new ColumnHead(layout.columns, layout);
+    this.#head = new NativeHead(layout.timeDecimals);
   }
 
-  /** Parses `bytes[start, end)`; `bytes[end]` must be \r or \n. Returns false if the line does not match. */
   parse(bytes: Buffer, start: number, end: number): boolean {
     this.#cursor.start(bytes, start, end);
     this.size = 0;
@@ -79,7 +74,6 @@ export class NativeLine {
     if (!this.#head.read(this.#cursor)) {
       return false;
     }
-    this.pid = this.#head.pid;
     this.tid = this.#head.tid;
     this.time = this.#head.time;
     this.caller = this.#head.caller;
@@ -106,8 +100,7 @@ export class NativeLine {
 
   #isAtEnd(): boolean {
     this.#cursor.blanks();
-    const { bytes, at, end } = this.#cursor;
-    return at === end || (this.#hasTail && isBlank(bytes[at - 1]!));
+    return this.#cursor.at === this.#cursor.end;
   }
 
   #readCall(): NativeCall | null {

@@ -2,6 +2,7 @@ import { EVENTS_PER_BATCH } from "../../../trace/columns.ts";
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import type { CallLine } from "./call-line.ts";
 import { type CommonLines, newCommonLines } from "./common-lines.ts";
 import { NATIVE_LAYOUT } from "./layout.ts";
 import { NativeLine } from "./line.ts";
@@ -9,17 +10,15 @@ import { NamedCallers } from "./named-callers.ts";
 
 /**
  * Scans blocks of native lines from bytes directly into event columns. Hot: a line that parses allocates nothing. Nearly
- * all lines of a real log have one common form, which `CommonLines` reads. Any difference, even a blank, is left to
- * `NativeLine`, which has the whole grammar. Only a line that `NativeLine` rejects is checked for a comment or a blank
- * line.
+ * all lines of a real log have one common form, which `CommonLines` reads. Any difference, even a blank, is left to a
+ * `CallLine`: `NativeLine`, which has the whole grammar, or that of another layout. Only a line that it rejects is checked
+ * for a comment or a blank line.
  */
 export class NativeScanner implements BlockScanner {
   readonly #sink: EventSink;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
-  readonly #line: NativeLine;
-  /** false: lines have other columns, and no line has the common form */
-  readonly hasCommonLines: boolean;
+  readonly #line: CallLine;
   /** lines before the current one */
   #linesBefore: number;
   /** the process of each thread, where the lines state it */
@@ -33,20 +32,19 @@ export class NativeScanner implements BlockScanner {
   /** null while these are few */
   #common: CommonLines | null = null;
 
+  /** `line`: reads the lines that are not of the common form */
   constructor(
     sink: EventSink,
     diagnostics: Diagnostics,
     maxLineBytes = MAX_LINE_BYTES,
-    layout = NATIVE_LAYOUT,
+    line: CallLine = nativeLine(diagnostics),
   ) {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#maxLineBytes = maxLineBytes;
-    const { callerNames, markLabels } = diagnostics;
-    this.#line = new NativeLine(layout, new NamedCallers(callerNames), markLabels);
+    this.#line = line;
     this.#linesBefore = diagnostics.lines.total;
-    this.hasCommonLines = layout.columns === null;
-    this.#mayHaveModule = this.hasCommonLines;
+    this.#mayHaveModule = line instanceof NativeLine;
   }
 
   scan(bytes: Buffer, length: number): void {
@@ -147,6 +145,8 @@ export class NativeScanner implements BlockScanner {
       this.#diagnostics.lines.blank++;
     } else if (bytes[first] === HASH) {
       this.#note(number, bytes.toString("utf8", first + 1, endOfText).trim());
+    } else if (this.#line.comment >= 0) {
+      this.#note(number, bytes.toString("utf8", this.#line.comment + 1, endOfText).trim());
     } else {
       this.#diagnostics.malformed(number, "unparsable", bytes, start, endOfText);
     }
@@ -157,6 +157,9 @@ export class NativeScanner implements BlockScanner {
     if (line.pid !== 0 && this.#owners.get(line.tid) !== line.pid) {
       this.#owners.set(line.tid, line.pid);
       this.#addNote(number, `owner ${line.tid} ${line.pid}`);
+    }
+    if (line.newThread !== null) {
+      this.#addNote(number, `thread ${line.tid} ${line.newThread}`);
     }
     const batch = this.#sink.batch;
     const index = batch.length;
@@ -185,6 +188,14 @@ export class NativeScanner implements BlockScanner {
     const { batch } = this.#sink;
     batch.notes.push({ at: batch.length, line, text });
   }
+}
+
+/** The reader of the lines of a log in the native format, or one with other units and bases. */
+export function nativeLine(
+  { callerNames, markLabels }: Diagnostics,
+  layout = NATIVE_LAYOUT,
+): NativeLine {
+  return new NativeLine(layout, new NamedCallers(callerNames), markLabels);
 }
 
 /** So few bytes have been read before the module for common lines is loaded. */

@@ -9,8 +9,10 @@ test("any bytes are read the same in any chunks, and no line goes uncounted", as
   let parsed = 0;
   await fc.assert(
     fc.asyncProperty(logInChunks, async (chunks) => {
-      const scanned = await scanInferred(chunks, MAX_LINE_BYTES);
-      expect(scanned).toEqual(await scanInferred([Buffer.concat(chunks)], MAX_LINE_BYTES));
+      const scanned = await scanInferred(chunks, { maxLineBytes: MAX_LINE_BYTES });
+      expect(scanned).toEqual(
+        await scanInferred([Buffer.concat(chunks)], { maxLineBytes: MAX_LINE_BYTES }),
+      );
       const { lines } = scanned.diagnostics;
       expect(lines.total).toBe(lines.parsed + lines.comments + lines.malformed + lines.blank);
       parsed += lines.parsed;

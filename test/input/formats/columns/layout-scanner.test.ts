@@ -38,7 +38,7 @@ describe("the fields before the call", () => {
     ],
     [
       ["2026-11-29 17:42:30.5 7 free(0x1)", "2026-11-29 17:42:31.5 8 free(0x1)"],
-      "other,time,tid",
+      "time,tid",
       { tid: 8, time: 63_751_500_000 },
     ],
     [["[7] free(0x10)", "[8] free(0x10)"], "tid", { tid: 8 }],

@@ -1,27 +1,13 @@
 import { isBlank, isDigit, type NativeCursor } from "./cursor.ts";
 
-/** Reads what stands before the call. Valid after `read` returned true. */
-export interface LineHead {
-  /** 0: none */
-  readonly pid: number;
-  readonly tid: number;
-  /** µs; NaN: none */
-  readonly time: number;
-  /** 0: none */
-  readonly caller: number;
-  /** the caller's text, where it is no address; nameEnd 0: none */
-  readonly nameStart: number;
-  readonly nameEnd: number;
-  /** Returns false if the line does not begin so. */
-  read(cursor: NativeCursor): boolean;
-}
-
-/** `tid [time] ["[" pointer "]" | "[" text "]"]` */
-export class NativeHead implements LineHead {
-  readonly pid = 0;
+/** Reads what stands before the call: `tid [time] ["[" pointer "]" | "[" text "]"]`. Valid after `read` returned true. */
+export class NativeHead {
   tid = 0;
+  /** µs; NaN: none */
   time = Number.NaN;
+  /** 0: none */
   caller = 0;
+  /** the caller's text, where it is no address; nameEnd 0: none */
   nameStart = 0;
   nameEnd = 0;
   readonly #timeDecimals: number;
@@ -30,6 +16,7 @@ export class NativeHead implements LineHead {
     this.#timeDecimals = timeDecimals;
   }
 
+  /** Returns false if the line does not begin so. */
   read(cursor: NativeCursor): boolean {
     return this.#readTid(cursor) && this.#readTime(cursor) && this.#readCaller(cursor);
   }

@@ -1,0 +1,334 @@
+import { Op } from "../../../trace/event.ts";
+import { type NativeCall, Shape } from "../native/calls.ts";
+import { isBlank, isDigit, type NativeCursor } from "../native/cursor.ts";
+import { byteTable, classEnd, LETTER } from "./bytes.ts";
+import type { CallStart } from "./call-start.ts";
+
+/**
+ * Reads the arguments and the result of a call as hooks spell them: as in the native format, or with names before values
+ * (`size=24`, `ptr: 0x10`), units behind them (`24 bytes`), and other signs before the result (`=>`, `:`, `returned`).
+ * What a call returned is never guessed: a call without its block is no call.
+ */
+export class CallReader {
+  // Valid after `read` returned true.
+  op: Op = Op.malloc;
+  size = 0;
+  align = 0;
+  pointerIn = 0;
+  pointerOut = 0;
+  /** the label of a mark, in the bytes of the cursor */
+  labelStart = 0;
+  labelEnd = 0;
+  /** the pointers as logged: the last one given, and the one returned; an end of 0: none */
+  inStart = 0;
+  inEnd = 0;
+  outStart = 0;
+  outEnd = 0;
+
+  /** Reads a call whose arguments begin at the cursor, and moves behind its result. */
+  read(cursor: NativeCursor, { call, inside }: CallStart): boolean {
+    this.op = call.op;
+    this.size = 0;
+    this.align = 0;
+    this.pointerIn = 0;
+    this.pointerOut = 0;
+    this.inEnd = 0;
+    this.outEnd = 0;
+    cursor.at = inside;
+    cursor.blanks();
+    return this.#readCall(cursor, call.shape);
+  }
+
+  #readCall(cursor: NativeCursor, shape: NativeCall["shape"]): boolean {
+    switch (shape) {
+      case Shape.size:
+        return this.#size(cursor) && namedMore(cursor) && this.#result(cursor);
+      case Shape.countSize:
+        return this.#countAndSize(cursor) && namedMore(cursor) && this.#result(cursor);
+      case Shape.pointerSize:
+        return (
+          this.#pointer(cursor) &&
+          comma(cursor) &&
+          this.#size(cursor) &&
+          namedMore(cursor) &&
+          this.#result(cursor)
+        );
+      case Shape.pointerCountSize:
+        return (
+          this.#pointer(cursor) &&
+          comma(cursor) &&
+          this.#countAndSize(cursor) &&
+          this.#result(cursor)
+        );
+      case Shape.alignSize:
+        return this.#alignAndSize(cursor) && namedMore(cursor) && this.#result(cursor);
+      case Shape.posixMemalign:
+        return this.#posixMemalign(cursor);
+      case Shape.cxxNew:
+        return this.#size(cursor) && more(cursor) && this.#result(cursor);
+      case Shape.cxxNewAligned:
+        return (
+          this.#size(cursor) &&
+          comma(cursor) &&
+          this.#align(cursor) &&
+          more(cursor) &&
+          this.#result(cursor)
+        );
+      case Shape.pointer:
+      case Shape.cxxDelete:
+        return this.#pointer(cursor) && more(cursor) && nothingReturned(cursor);
+      case Shape.trim:
+        return this.#size(cursor) && status(cursor);
+      case Shape.mallopt:
+        return this.#mallopt(cursor) && status(cursor);
+      case Shape.nothing:
+        return cursor.punctuation(CLOSE);
+      case Shape.label:
+        return this.#label(cursor);
+      default:
+        shape satisfies never;
+        return false;
+    }
+  }
+
+  #size(cursor: NativeCursor): boolean {
+    if (!number(cursor)) {
+      return false;
+    }
+    this.size = cursor.value;
+    return true;
+  }
+
+  #countAndSize(cursor: NativeCursor): boolean {
+    if (!number(cursor)) {
+      return false;
+    }
+    const count = cursor.value;
+    if (!comma(cursor) || !this.#size(cursor)) {
+      return false;
+    }
+    this.size *= count;
+    return true;
+  }
+
+  #align(cursor: NativeCursor): boolean {
+    if (!number(cursor)) {
+      return false;
+    }
+    this.align = cursor.value;
+    return true;
+  }
+
+  #alignAndSize(cursor: NativeCursor): boolean {
+    return this.#align(cursor) && comma(cursor) && this.#size(cursor);
+  }
+
+  #pointer(cursor: NativeCursor): boolean {
+    skipName(cursor);
+    this.inStart = cursor.at;
+    if (!cursor.pointer()) {
+      return false;
+    }
+    this.inEnd = cursor.at;
+    this.pointerIn = cursor.value;
+    return true;
+  }
+
+  /** C's result is an error number: only a marked pointer is the block's address. */
+  #posixMemalign(cursor: NativeCursor): boolean {
+    const start = cursor.at;
+    if (this.#alignAndSize(cursor) && cursor.punctuation(CLOSE)) {
+      return this.#returned(cursor);
+    }
+    cursor.at = start;
+    skipName(cursor);
+    return (
+      cursor.pointer() &&
+      comma(cursor) &&
+      this.#alignAndSize(cursor) &&
+      cursor.punctuation(CLOSE) &&
+      sign(cursor) &&
+      isMarkedPointer(cursor) &&
+      this.#block(cursor)
+    );
+  }
+
+  #mallopt(cursor: NativeCursor): boolean {
+    if (!cursor.integer()) {
+      return false;
+    }
+    this.align = cursor.value;
+    if (!comma(cursor) || !cursor.integer()) {
+      return false;
+    }
+    this.size = cursor.value;
+    return true;
+  }
+
+  #result(cursor: NativeCursor): boolean {
+    return cursor.punctuation(CLOSE) && this.#returned(cursor);
+  }
+
+  /** A block without a sign before it must have 0x. */
+  #returned(cursor: NativeCursor): boolean {
+    return (sign(cursor) || cursor.isHexPrefix()) && this.#block(cursor);
+  }
+
+  #block(cursor: NativeCursor): boolean {
+    skipName(cursor);
+    this.outStart = cursor.at;
+    if (!cursor.pointer()) {
+      return false;
+    }
+    this.outEnd = cursor.at;
+    this.pointerOut = cursor.value;
+    return true;
+  }
+
+  /** Everything up to the last closing parenthesis of the line, without blanks around it. */
+  #label(cursor: NativeCursor): boolean {
+    const start = cursor.at;
+    let end = cursor.end - 1;
+    while (end >= start && cursor.bytes[end] !== CLOSE) {
+      end--;
+    }
+    if (end < start) {
+      return false;
+    }
+    cursor.at = end + 1;
+    while (end > start && BLANKS[cursor.bytes[end - 1]!] === 1) {
+      end--;
+    }
+    this.labelStart = start;
+    this.labelEnd = end;
+    return true;
+  }
+}
+
+/** `[name] number [unit]` */
+function number(cursor: NativeCursor): boolean {
+  skipName(cursor);
+  if (!cursor.natural()) {
+    return false;
+  }
+  const { value, at, bytes } = cursor;
+  const unit = classEnd(bytes, at, BLANKS);
+  const end = classEnd(bytes, unit, LETTER);
+  if (end > unit && UNITS.has(bytes.toString("latin1", unit, Math.min(end, unit + 6)))) {
+    cursor.at = end;
+  }
+  cursor.value = value;
+  return true;
+}
+
+/** Skips `size=`, `size: ` and `size ` before a value: letters behind which no parenthesis or comma stands. */
+function skipName(cursor: NativeCursor): void {
+  const { bytes, at } = cursor;
+  if (LETTER[bytes[at]!] !== 1) {
+    return;
+  }
+  const word = classEnd(bytes, at, NAME);
+  let next = classEnd(bytes, word, BLANKS);
+  const isSigned = bytes[next] === EQUALS || bytes[next] === COLON;
+  if (isSigned) {
+    next = classEnd(bytes, next + 1, BLANKS);
+  }
+  const isBeforeNumber = next > word && isDigit(bytes[next]!);
+  if (isSigned || isBeforeNumber) {
+    cursor.at = next;
+  }
+}
+
+function comma(cursor: NativeCursor): boolean {
+  return cursor.punctuation(COMMA);
+}
+
+/** Skips further arguments. */
+function more(cursor: NativeCursor): boolean {
+  if (comma(cursor)) {
+    while (cursor.at < cursor.end && cursor.peek() !== CLOSE) {
+      cursor.at++;
+    }
+  }
+  return true;
+}
+
+/** Skips further arguments whose names say that they are others than the call's. */
+function namedMore(cursor: NativeCursor): boolean {
+  cursor.blanks();
+  if (cursor.peek() !== COMMA) {
+    return true;
+  }
+  const { bytes } = cursor;
+  const name = classEnd(bytes, cursor.at + 1, BLANKS);
+  const end = classEnd(bytes, name, NAME);
+  const hasName = LETTER[bytes[name]!] === 1 && (bytes[end] === EQUALS || bytes[end] === COLON);
+  return hasName && more(cursor);
+}
+
+/** Skips a sign between a call and its result. Returns false if there is none. */
+function sign(cursor: NativeCursor): boolean {
+  cursor.blanks();
+  if (cursor.peek() === EQUALS && isBlank(cursor.bytes[cursor.at + 1]!)) {
+    cursor.punctuation(EQUALS);
+    return true;
+  }
+  if (SIGN_STARTS[cursor.peek()] !== 1 || !SIGNS.some((word) => cursor.word(word))) {
+    return false;
+  }
+  cursor.blanks();
+  return true;
+}
+
+/** The optional `= <void>`, or a number, of a call that returns nothing. */
+function nothingReturned(cursor: NativeCursor): boolean {
+  if (!cursor.punctuation(CLOSE)) {
+    return false;
+  }
+  return !sign(cursor) || VOIDS.some((word) => cursor.word(word)) || cursor.pointer();
+}
+
+/** The optional `= integer`, which is not used. */
+function status(cursor: NativeCursor): boolean {
+  return cursor.punctuation(CLOSE) && (!sign(cursor) || cursor.integer());
+}
+
+function isMarkedPointer(cursor: NativeCursor): boolean {
+  const first = cursor.peek();
+  return first === LOWER_N || first === UPPER_N || first === OPEN || cursor.isHexPrefix();
+}
+
+/** Longer ones before those that they begin with. */
+const SIGNS: readonly Buffer[] = [
+  "==>",
+  "=>",
+  "=",
+  "-->",
+  "->",
+  "→",
+  ":=",
+  ":",
+  "returned",
+  "returns",
+  "return",
+  "ret",
+].map((word) => Buffer.from(word));
+
+const SIGN_STARTS = new Uint8Array(256);
+for (const [first] of SIGNS) {
+  SIGN_STARTS[first ?? 0] = 1;
+}
+
+const VOIDS: readonly Buffer[] = ["<void>", "(void)", "void"].map((word) => Buffer.from(word));
+const UNITS: ReadonlySet<string> = new Set(["bytes", "byte", "B", "b"]);
+
+const BLANKS = byteTable(" \t");
+const NAME = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const UPPER_N = 0x4e;
+const LOWER_N = 0x6e;

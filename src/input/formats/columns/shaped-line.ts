@@ -1,0 +1,180 @@
+import { Op } from "../../../trace/event.ts";
+import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
+import type { CallLine } from "../native/call-line.ts";
+import { isBlank, NativeCursor } from "../native/cursor.ts";
+import type { Layout } from "../native/layout.ts";
+import type { NamedCallers } from "../native/named-callers.ts";
+import { byteTable } from "./bytes.ts";
+import { CallReader } from "./call-reader.ts";
+import { FieldValues } from "./field-values.ts";
+import { FieldKind, Fields } from "./fields.ts";
+import { type FieldPlaces, LineVariants } from "./line-variants.ts";
+
+/**
+ * Parser of a line that has a call anywhere, with the columns of a `Layout` before and behind it. A line without one of its
+ * ids, or with a time that cannot be read, does not match.
+ */
+export class ShapedLine implements CallLine {
+  pid = 0;
+  op: Op = Op.malloc;
+  tid = 0;
+  time = Number.NaN;
+  caller = 0;
+  size = 0;
+  align = 0;
+  pointerIn = 0;
+  pointerOut = 0;
+  newThread: string | null = null;
+  comment = -1;
+
+  readonly #layout: Layout;
+  readonly #labels: MarkLabels;
+  readonly #fields = new Fields();
+  readonly #tail = new Fields();
+  readonly #variants: LineVariants;
+  readonly #readsTail: boolean;
+  readonly #tailPlaces: FieldPlaces;
+  readonly #cursor: NativeCursor;
+  readonly #call = new CallReader();
+  readonly #values: FieldValues;
+
+  /** `callers`: those that lines give as text; `labels`: those of marks */
+  constructor(layout: Layout, callers: NamedCallers, labels: MarkLabels) {
+    const columns = layout.columns ?? [];
+    this.#layout = layout;
+    this.#labels = labels;
+    this.#cursor = new NativeCursor(layout.pointerBase);
+    this.#variants = new LineVariants(columns);
+    this.#readsTail = layout.after.some(({ role }) => role !== "other");
+    this.#tailPlaces = placesByOrder(layout.after);
+    this.#values = new FieldValues(this.#cursor, layout, callers);
+  }
+
+  parse(bytes: Buffer, start: number, end: number): boolean {
+    this.comment = -1;
+    if (!this.#readLine(bytes, start, end)) {
+      this.#findComment();
+      return false;
+    }
+    this.pid = this.#values.pid;
+    this.tid = this.#values.thread;
+    this.time = this.#values.time;
+    this.caller = this.#values.caller;
+    this.newThread = this.#values.newThread;
+    this.op = this.#call.op;
+    this.size = this.#call.size;
+    this.align = this.#call.align;
+    this.pointerIn = this.#call.pointerIn;
+    this.pointerOut = this.#call.pointerOut;
+    if (this.op === Op.mark) {
+      const { labelStart, labelEnd } = this.#call;
+      this.align = noteLabel(this.#labels, bytes.subarray(labelStart, labelEnd));
+    }
+    return true;
+  }
+
+  #readLine(bytes: Buffer, start: number, end: number): boolean {
+    const fields = this.#fields;
+    if (!fields.readToCall(bytes, start, end) || fields.call === null) {
+      return false;
+    }
+    const places = this.#variants.find(fields);
+    if (places === null || bytes[firstOf(bytes, start)] === HASH) {
+      return false;
+    }
+    this.#values.clear();
+    const cursor = this.#cursor;
+    cursor.start(bytes, start, end);
+    return (
+      this.#readFields(fields, places) && this.#call.read(cursor, fields.call) && this.#readTail()
+    );
+  }
+
+  /** What stands before the calls of a log also stands before its comments. */
+  #findComment(): void {
+    const { comment, fieldsBeforeComment } = this.#fields;
+    if (comment >= 0 && this.#variants.begins(this.#fields, fieldsBeforeComment)) {
+      this.comment = comment;
+    }
+  }
+
+  #readFields(
+    { starts, ends, kinds, clocks }: Fields,
+    { pid, tid, pidTid, time, caller }: FieldPlaces,
+  ): boolean {
+    const values = this.#values;
+    return (
+      (pid < 0 || values.readPid(starts[pid]!, ends[pid]!)) &&
+      (tid < 0 || values.readTid(starts[tid]!, ends[tid]!)) &&
+      (pidTid < 0 || values.readPidTid(starts[pidTid]!, ends[pidTid]!)) &&
+      (time < 0 ||
+        (kinds[time] === FieldKind.clock
+          ? values.readClock(clocks[time]!)
+          : values.readTime(starts[time]!, ends[time]!))) &&
+      (caller < 0 || values.readCaller(starts[caller]!, ends[caller]!, kinds[caller]!))
+    );
+  }
+
+  /** What stands behind the result: nothing but closing punctuation, or what the layout has there. */
+  #readTail(): boolean {
+    const cursor = this.#cursor;
+    const { bytes, end } = cursor;
+    const begin = cursor.at;
+    while (CLOSERS[cursor.peek()] === 1) {
+      cursor.at++;
+    }
+    if (cursor.at === end) {
+      return true;
+    }
+    const isApart = cursor.at > begin || isBlank(bytes[begin - 1]!) || OPENERS[cursor.peek()] === 1;
+    if (!this.#layout.hasTail || !isApart) {
+      return false;
+    }
+    if (this.#readsTail) {
+      this.#tail.readAll(bytes, begin, end);
+      return this.#readTailFields();
+    }
+    return true;
+  }
+
+  /** Ids must be there, as before the call. */
+  #readTailFields(): boolean {
+    const { count } = this.#tail;
+    const { pid, tid, pidTid, time, caller, columns } = this.#tailPlaces;
+    return (
+      Math.max(pid, tid, pidTid) < count &&
+      this.#readFields(this.#tail, {
+        pid,
+        tid,
+        pidTid,
+        time: time < count ? time : -1,
+        caller: caller < count ? caller : -1,
+        columns,
+      })
+    );
+  }
+}
+
+function firstOf(bytes: Buffer, start: number): number {
+  let at = start;
+  while (isBlank(bytes[at]!)) {
+    at++;
+  }
+  return at;
+}
+
+function placesByOrder(columns: Layout["after"]): FieldPlaces {
+  const at = (role: string): number => columns.findIndex((column) => column.role === role);
+  return {
+    pid: at("pid"),
+    tid: at("tid"),
+    pidTid: at("pid.tid"),
+    time: at("time"),
+    caller: at("caller"),
+    columns: Int8Array.from(columns, (_, i) => i),
+  };
+}
+
+const CLOSERS = byteTable(" \t.,;:|)]}>\"'`");
+const OPENERS = byteTable("([{<\"'`#");
+const HASH = 0x23;
