@@ -74,6 +74,10 @@ async function dispatch(
         const { watchProcess } = await import("./commands/watch/run.ts");
         exitCode = await watchProcess(pid, values, io, analyse, commands);
       },
+      convert: async (request) => {
+        const { convertLog } = await import("./commands/convert/run.ts");
+        exitCode = await convertLog(request, io);
+      },
       hook: async (values) => {
         const { writeHook } = await import("./commands/hook/run.ts");
         exitCode = await writeHook(values, io);

@@ -2,6 +2,7 @@ import { Command, Help } from "commander";
 import type { AnalysisValues } from "./analysis/analysis-request.ts";
 import { ANALYZE_HELP, addAnalyze } from "./commands/analyze/options.ts";
 import { addCheck, type CheckRequest } from "./commands/check/options.ts";
+import { addConvert, type ConvertRequest } from "./commands/convert/options.ts";
 import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
@@ -19,6 +20,7 @@ export interface Commands {
   readonly sweep: (request: SweepRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
+  readonly convert: (request: ConvertRequest) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
@@ -49,6 +51,7 @@ export function buildProgram(
   addSweep(program, commands.sweep);
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
+  addConvert(program, commands.convert);
   addHook(program, commands.hook);
   addSchema(program, commands.schema);
   // `mallog --help` is asked for the options of the default command.
