@@ -78,6 +78,10 @@ async function dispatch(
         const { convertLog } = await import("./commands/convert/run.ts");
         exitCode = await convertLog(request, io);
       },
+      shrink: async (request) => {
+        const { shrinkLog } = await import("./commands/shrink/run.ts");
+        exitCode = await shrinkLog(request, io);
+      },
       hook: async (values) => {
         const { writeHook } = await import("./commands/hook/run.ts");
         exitCode = await writeHook(values, io);

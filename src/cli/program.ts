@@ -8,6 +8,7 @@ import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
+import { addShrink, type ShrinkRequest } from "./commands/shrink/options.ts";
 import { addSweep, type SweepRequest } from "./commands/sweep/options.ts";
 import { addWatch } from "./commands/watch/options.ts";
 
@@ -21,6 +22,7 @@ export interface Commands {
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
   readonly convert: (request: ConvertRequest) => Promise<void>;
+  readonly shrink: (request: ShrinkRequest) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
@@ -52,6 +54,7 @@ export function buildProgram(
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
   addConvert(program, commands.convert);
+  addShrink(program, commands.shrink);
   addHook(program, commands.hook);
   addSchema(program, commands.schema);
   // `mallog --help` is asked for the options of the default command.

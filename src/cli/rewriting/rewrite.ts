@@ -20,16 +20,23 @@ export interface RewriteRequest {
   readonly values: RewriteValues;
 }
 
+/** What a command adds to the frame. */
+export interface RewriteParts<Writer extends LogWriter> {
+  /** throws a Failure if what was written is not what was asked for; the file is then not written */
+  readonly check?: (done: Rewritten<Writer>) => void;
+  /** what to say of it on standard error; empty: nothing */
+  readonly message: (done: Rewritten<Writer>) => string;
+}
+
 /**
- * Frame of the commands that write a log anew: to a file, whole or not at all, or to standard output. `leftOut`: the message
- * about what was left out; empty: nothing was. Returns the exit code.
+ * Frame of the commands that write a log anew: to a file, whole or not at all, or to standard output. Returns the exit code.
  * @throws Failure, InputError
  */
 export async function rewrite<Writer extends LogWriter>(
   { inputs, values }: RewriteRequest,
   io: Io,
   writerOf: (texts: LogTexts) => Writer,
-  leftOut: (rewritten: Rewritten<Writer>) => string,
+  parts: RewriteParts<Writer>,
 ): Promise<number> {
   if (inputs.length === 0 && io.stdin.isTTY) {
     const message = "a log is needed: name its file, or pipe it in";
@@ -42,12 +49,17 @@ export async function rewrite<Writer extends LogWriter>(
   const progress = shows ? new Progress(io.stderr, width, () => performance.now()) : null;
   const signals = new Signals(io.signals, () => progress?.clear());
   try {
-    const done = await writeTo(file ?? null, io, (write) =>
-      rewriteLog({ names: inputs, stdin: io.stdin }, writerOf, write, {
+    const done = await writeTo(file ?? null, io, async (write) => {
+      const written = await rewriteLog({ names: inputs, stdin: io.stdin }, writerOf, write, {
         signal: signals.aborted,
         onProgress: (now) => progress?.update(now),
-      }),
-    );
+      });
+      if (written.isComplete) {
+        refuseEmpty(written);
+        parts.check?.(written);
+      }
+      return written;
+    });
     progress?.clear();
     if (signals.exitCode !== null) {
       message(
@@ -56,7 +68,7 @@ export async function rewrite<Writer extends LogWriter>(
       );
       return signals.exitCode;
     }
-    const text = quiet ? "" : leftOut(done);
+    const text = quiet ? "" : parts.message(done);
     if (text !== "") {
       message(io.stderr, text);
     }
@@ -74,20 +86,13 @@ async function writeTo<Writer extends LogWriter>(
   io: Io,
   work: (write: WriteText) => Promise<Rewritten<Writer>>,
 ): Promise<Rewritten<Writer>> {
-  const checked = async (write: WriteText) => {
-    const done = await work(write);
-    if (done.isComplete && done.events === 0) {
-      throw noEvents(done);
-    }
-    return done;
-  };
   if (file === null) {
-    return checked((text) => isPrinted(io.stdout, text));
+    return work((text) => isPrinted(io.stdout, text));
   }
   const isPacked = file.name.endsWith(".gz");
   let done: Rewritten<Writer> | null = null;
   await file.writeParts(async (write) => {
-    done = await checked(async (text) => {
+    done = await work(async (text) => {
       // Each part is a member of its own; together they are a valid file.
       await write(isPacked ? await packed(text) : text);
       return true;
@@ -102,11 +107,16 @@ async function writeTo<Writer extends LogWriter>(
 
 const packed = promisify(gzip);
 
-function noEvents({ inputs, diagnostics: { lines, samples } }: Rewritten<LogWriter>): Failure {
+/** @throws Failure empty, noEvents */
+function refuseEmpty({ inputs, events, diagnostics }: Rewritten<LogWriter>): void {
+  if (events > 0) {
+    return;
+  }
   const sources = inputs.length === 0 ? ["-"] : inputs;
+  const { lines, samples } = diagnostics;
   if (lines.total === 0) {
-    return new Failure({ code: "empty", sources });
+    throw new Failure({ code: "empty", sources });
   }
   const sample = samples[0] ?? null;
-  return new Failure({ code: "noEvents", sources, isRecorded: false, lines: lines.total, sample });
+  throw new Failure({ code: "noEvents", sources, isRecorded: false, lines: lines.total, sample });
 }

@@ -10,14 +10,16 @@ import type { ConvertRequest } from "./options.ts";
  */
 export function convertLog({ inputs, values }: ConvertRequest, io: Io): Promise<number> {
   const { to } = values;
-  return rewrite({ inputs, values }, io, LOG_WRITERS[to], ({ writer, diagnostics }) => {
-    const { malformed } = diagnostics.lines;
-    const lost = writer.losses.text;
-    return [
-      lost === "" ? [] : `the ${to} format does not hold all: without ${lost}`,
-      malformed === 0 ? [] : `left out ${plural(malformed, "line")} that mallog does not read`,
-    ]
-      .flat()
-      .join("; ");
+  return rewrite({ inputs, values }, io, LOG_WRITERS[to], {
+    message: ({ writer, diagnostics }) => {
+      const { malformed } = diagnostics.lines;
+      const lost = writer.losses.text;
+      return [
+        lost === "" ? [] : `the ${to} format does not hold all: without ${lost}`,
+        malformed === 0 ? [] : `left out ${plural(malformed, "line")} that mallog does not read`,
+      ]
+        .flat()
+        .join("; ");
+    },
   });
 }
