@@ -13,7 +13,7 @@ export class MomentGate {
   #time: number;
   /** the next call is after the moment */
   #isReached = false;
-  /** the log goes on after the moment, or has the line that it names */
+  /** a call after the moment was read */
   isPassed = false;
 
   constructor(moment: GateMoment) {
@@ -58,10 +58,8 @@ export class MomentGate {
     return this.isPassed;
   }
 
-  /** Why no call is after the moment. */
-  get missing(): string {
-    return this.#moment.kind === "mark" && !this.#isReached
-      ? "the log has no such mark"
-      : "the log ends before it";
+  /** The log has what the moment names: the mark, or a call after it. */
+  get isFound(): boolean {
+    return this.#isReached || this.isPassed;
   }
 }

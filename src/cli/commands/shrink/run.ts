@@ -15,11 +15,21 @@ export function shrinkLog({ inputs, values }: ShrinkRequest, io: Io): Promise<nu
   const to = gateOf(values.to);
   return rewrite({ inputs, values }, io, () => new ShrinkingWriter({ from, to }), {
     check: ({ writer }) => {
-      if (writer.events === 0) {
-        refuse("--from", values.from, from?.isPassed ? "is not before --to" : from?.missing);
+      for (const [option, asked, gate] of [
+        ["--from", values.from, from],
+        ["--to", values.to, to],
+      ] as const) {
+        if (asked?.moment.kind === "mark" && !gate?.isFound) {
+          throw refused(option, asked, "the log has no such mark");
+        }
       }
-      if (values.to?.moment.kind === "mark" && !to?.isPassed) {
-        refuse("--to", values.to, to?.missing);
+      if (writer.events === 0 && values.from !== undefined && !from?.isPassed) {
+        throw refused("--from", values.from, "the log has no call after it");
+      }
+      if (writer.events === 0 && values.to !== undefined) {
+        const isAfterFrom = values.from !== undefined;
+        const reason = isAfterFrom ? "is not after --from" : "the log begins after it";
+        throw refused("--to", values.to, reason);
       }
     },
     message: ({ writer, diagnostics }) => summary(writer, diagnostics.lines.malformed),
@@ -30,17 +40,15 @@ function gateOf(asked: AskedGate | undefined): MomentGate | null {
   return asked === undefined ? null : new MomentGate(asked.moment);
 }
 
-/** @throws Failure option */
-function refuse(option: string, asked: AskedGate | undefined, reason = "no call is left"): never {
-  throw new Failure({ code: "option", option, value: asked?.text ?? null, reason });
+function refused(option: string, { text }: AskedGate, reason: string): Failure {
+  return new Failure({ code: "option", option, value: text, reason });
 }
 
 function summary(
   { events, blocksBefore, threads, sites, comments }: ShrinkingWriter,
   malformed: number,
 ): string {
-  const before =
-    blocksBefore === 0 ? "" : `, above them ${plural(blocksBefore, "block")} that were live`;
+  const before = blocksBefore === 0 ? "" : `, and above ${plural(blocksBefore, "live block")}`;
   const left = [plural(comments.leftOut, "comment"), plural(malformed, "line")];
   return [
     `${plural(events, "call")}${before}`,
