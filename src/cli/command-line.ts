@@ -40,7 +40,7 @@ async function dispatch(
     const message = "the working directory no longer exists; change to another one";
     throw new Failure({ code: "usage", message });
   }
-  const program = buildProgram(
+  const program: Command = buildProgram(
     { version: io.version, helpWidth: widthOf(io.stdout, io.env) },
     (text) => {
       help += text;
@@ -85,6 +85,10 @@ async function dispatch(
       hook: async (values) => {
         const { writeHook } = await import("./commands/hook/run.ts");
         exitCode = await writeHook(values, io);
+      },
+      completion: async (shell) => {
+        const { completionScript } = await import("./commands/completion/run.ts");
+        await print(io.stdout, completionScript(program, shell));
       },
       schema: (text) => print(io.stdout, text),
     },

@@ -2,6 +2,7 @@ import { Command, Help } from "commander";
 import type { AnalysisValues } from "./analysis/analysis-request.ts";
 import { ANALYZE_HELP, addAnalyze } from "./commands/analyze/options.ts";
 import { addCheck, type CheckRequest } from "./commands/check/options.ts";
+import { addCompletion, type Shell } from "./commands/completion/options.ts";
 import { addConvert, type ConvertRequest } from "./commands/convert/options.ts";
 import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
@@ -24,6 +25,7 @@ export interface Commands {
   readonly convert: (request: ConvertRequest) => Promise<void>;
   readonly shrink: (request: ShrinkRequest) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
+  readonly completion: (shell: Shell) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export function buildProgram(
   addConvert(program, commands.convert);
   addShrink(program, commands.shrink);
   addHook(program, commands.hook);
+  addCompletion(program, commands.completion);
   addSchema(program, commands.schema);
   // `mallog --help` is asked for the options of the default command.
   const help = new Help();
