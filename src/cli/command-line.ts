@@ -7,6 +7,7 @@ import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
 import { colorOption, widthOf } from "./terminal/capabilities.ts";
+import { inCharset, withCharset } from "./terminal/charset.ts";
 import { message } from "./terminal/message.ts";
 import { print } from "./terminal/print.ts";
 
@@ -14,7 +15,8 @@ import { print } from "./terminal/print.ts";
  * One run of mallog, from the arguments to the exit code. Never throws: a known problem is printed as one line, any other
  * error as a bug in mallog.
  */
-export async function run(argv: readonly string[], io: Io, analyse: Analyse): Promise<number> {
+export async function run(argv: readonly string[], given: Io, analyse: Analyse): Promise<number> {
+  const io = withCharset(given);
   // The callback of each write reports its error (print.ts). Without a listener the event would end the process as well.
   io.stdout.on("error", () => {});
   io.stderr.on("error", () => {});
@@ -106,7 +108,7 @@ async function dispatch(
     }
   }
   if (help !== "") {
-    await print(io.stdout, help);
+    await print(io.stdout, inCharset(help, io.stdout, io.env));
   }
   return exitCode;
 }
