@@ -2,6 +2,8 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build, type Plugin, type RolldownOutput } from "rolldown";
+import { manual } from "./src/cli/manual/manual.ts";
+import { VERSION } from "./src/cli/version.ts";
 import { Shape } from "./src/input/formats/native/calls.ts";
 import { compileHook, HookError } from "./src/native/compile-hook.ts";
 import { HOOK_ARCHES, hookFile } from "./src/native/hook-arches.ts";
@@ -120,6 +122,10 @@ for (const name of ["hook.c", "attach.c"]) {
   cpSync(`src/native/${name}`, `dist/native/${name}`);
 }
 buildHooks();
+writeFileSync(
+  "dist/mallog.1",
+  manual({ version: VERSION, date: new Date().toISOString().slice(0, 10) }),
+);
 cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
 

@@ -7,6 +7,7 @@ import { problemText } from "./problem-text.ts";
 import { exitCodeOf, Failure } from "./problems.ts";
 import { buildProgram } from "./program.ts";
 import { colorOption, widthOf } from "./terminal/capabilities.ts";
+import { inCharset, withCharset } from "./terminal/charset.ts";
 import { message } from "./terminal/message.ts";
 import { print } from "./terminal/print.ts";
 
@@ -14,7 +15,8 @@ import { print } from "./terminal/print.ts";
  * One run of mallog, from the arguments to the exit code. Never throws: a known problem is printed as one line, any other
  * error as a bug in mallog.
  */
-export async function run(argv: readonly string[], io: Io, analyse: Analyse): Promise<number> {
+export async function run(argv: readonly string[], given: Io, analyse: Analyse): Promise<number> {
+  const io = withCharset(given);
   // The callback of each write reports its error (print.ts). Without a listener the event would end the process as well.
   io.stdout.on("error", () => {});
   io.stderr.on("error", () => {});
@@ -40,7 +42,7 @@ async function dispatch(
     const message = "the working directory no longer exists; change to another one";
     throw new Failure({ code: "usage", message });
   }
-  const program = buildProgram(
+  const program: Command = buildProgram(
     { version: io.version, helpWidth: widthOf(io.stdout, io.env) },
     (text) => {
       help += text;
@@ -74,9 +76,21 @@ async function dispatch(
         const { watchProcess } = await import("./commands/watch/run.ts");
         exitCode = await watchProcess(pid, values, io, analyse, commands);
       },
+      convert: async (request) => {
+        const { convertLog } = await import("./commands/convert/run.ts");
+        exitCode = await convertLog(request, io);
+      },
+      shrink: async (request) => {
+        const { shrinkLog } = await import("./commands/shrink/run.ts");
+        exitCode = await shrinkLog(request, io);
+      },
       hook: async (values) => {
         const { writeHook } = await import("./commands/hook/run.ts");
         exitCode = await writeHook(values, io);
+      },
+      completion: async (shell) => {
+        const { completionScript } = await import("./commands/completion/run.ts");
+        await print(io.stdout, completionScript(program, shell));
       },
       schema: (text) => print(io.stdout, text),
     },
@@ -94,7 +108,7 @@ async function dispatch(
     }
   }
   if (help !== "") {
-    await print(io.stdout, help);
+    await print(io.stdout, inCharset(help, io.stdout, io.env));
   }
   return exitCode;
 }

@@ -2,11 +2,14 @@ import { Command, Help } from "commander";
 import type { AnalysisValues } from "./analysis/analysis-request.ts";
 import { ANALYZE_HELP, addAnalyze } from "./commands/analyze/options.ts";
 import { addCheck, type CheckRequest } from "./commands/check/options.ts";
+import { addCompletion, type Shell } from "./commands/completion/options.ts";
+import { addConvert, type ConvertRequest } from "./commands/convert/options.ts";
 import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
+import { addShrink, type ShrinkRequest } from "./commands/shrink/options.ts";
 import { addSweep, type SweepRequest } from "./commands/sweep/options.ts";
 import { addWatch } from "./commands/watch/options.ts";
 
@@ -19,7 +22,10 @@ export interface Commands {
   readonly sweep: (request: SweepRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
+  readonly convert: (request: ConvertRequest) => Promise<void>;
+  readonly shrink: (request: ShrinkRequest) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
+  readonly completion: (shell: Shell) => Promise<void>;
   readonly schema: (text: string) => Promise<void>;
 }
 
@@ -49,7 +55,10 @@ export function buildProgram(
   addSweep(program, commands.sweep);
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
+  addConvert(program, commands.convert);
+  addShrink(program, commands.shrink);
   addHook(program, commands.hook);
+  addCompletion(program, commands.completion);
   addSchema(program, commands.schema);
   // `mallog --help` is asked for the options of the default command.
   const help = new Help();

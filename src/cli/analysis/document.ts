@@ -4,6 +4,7 @@ import type { Report } from "../../report/report.ts";
 import type { TextStyle } from "../../report/text/style.ts";
 import { FILE_STYLE, type OutputFile } from "../files/output-file.ts";
 import type { Io } from "../io.ts";
+import { inCharset } from "../terminal/charset.ts";
 import { message } from "../terminal/message.ts";
 import { isPrinted } from "../terminal/print.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
@@ -55,7 +56,7 @@ export async function writeDocument(
     return;
   }
   for (const piece of format(json, terminalOptions(request, io))) {
-    if (!(await isPrinted(io.stdout, piece))) {
+    if (!(await isPrinted(io.stdout, json ? piece : inCharset(piece, io.stdout, io.env)))) {
       return;
     }
   }

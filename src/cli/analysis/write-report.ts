@@ -7,8 +7,9 @@ import type { Writer, WriterOptions } from "../../report/writers/writer.ts";
 import { FILE_STYLE, type OutputFile } from "../files/output-file.ts";
 import { forStepLog } from "../github.ts";
 import type { Io } from "../io.ts";
-import { showsUnicode, widthOf } from "../terminal/capabilities.ts";
+import { isAsciiOnly, showsUnicode, widthOf } from "../terminal/capabilities.ts";
 import { chalkFor } from "../terminal/chalk-for.ts";
+import { inCharset } from "../terminal/charset.ts";
 import type { AnalysisRequest } from "./analysis-request.ts";
 import { withinLongestText } from "./longest-text.ts";
 
@@ -61,7 +62,7 @@ export async function formatForTerminal(
   const text = withinLongestText(report.threads.length, () =>
     writer(present(report), terminalOptions(request, io)),
   );
-  return form === "text" ? forStepLog(text, io.env) : text;
+  return form === "text" ? forPeople(text, io) : text;
 }
 
 /** An interim report in the form that was asked for: a summary of some lines, or a report on one line. */
@@ -74,7 +75,12 @@ export async function formatInterim(
     return formatForTerminal(report, request, io);
   }
   const { interimSummary } = await import("../../report/text/interim-summary.ts");
-  return forStepLog(interimSummary(present(report), terminalOptions(request, io)), io.env);
+  return forPeople(interimSummary(present(report), terminalOptions(request, io)), io);
+}
+
+/** Text as standard output and the log of a CI step can hold it. */
+export function forPeople(text: string, { stdout, env }: Pick<Io, "stdout" | "env">): string {
+  return forStepLog(inCharset(text, stdout, env), env);
 }
 
 export function fileOptions({ by, sort, top, plot }: AnalysisRequest): WriterOptions {
@@ -85,9 +91,12 @@ export function terminalOptions(
   { by, sort, top, plot, color }: AnalysisRequest,
   { stdout, env }: Io,
 ): WriterOptions {
-  const ascii = !showsUnicode(stdout, env);
+  const characters = {
+    ascii: !showsUnicode(stdout, env),
+    isAsciiOnly: isAsciiOnly(stdout, env),
+  };
   const chalk = chalkFor(stdout, env, color);
-  return { by, sort, top, plot, width: widthOf(stdout, env), chalk, ascii };
+  return { by, sort, top, plot, width: widthOf(stdout, env), chalk, ...characters };
 }
 
 async function writerFor(ending: string): Promise<Writer> {

@@ -7,7 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Chalk } from "chalk";
 import type { TextStyle } from "../../report/text/style.ts";
@@ -69,6 +69,43 @@ export class OutputFile {
         const pieces = typeof text === "string" ? [text] : text;
         replaceFile(this.#target, this.#temporary, (path) => writePieces(path, pieces));
       }
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    }
+  }
+
+  /**
+   * Writes what `make` hands on, part by part. The target keeps its old content if `make` returns false or throws.
+   * @throws Failure output; and what `make` throws
+   */
+  async writeParts(
+    make: (write: (part: string | Buffer) => Promise<void>) => Promise<boolean>,
+  ): Promise<void> {
+    const path = this.#temporary ?? this.#target;
+    const file = await this.#tried(open(path, this.#temporary === null ? "w" : CREATED.flag));
+    let isWhole = false;
+    try {
+      isWhole = await make((part) => this.#tried(file.appendFile(part)));
+    } finally {
+      await this.#end(file, isWhole);
+    }
+  }
+
+  async #end(file: FileHandle, isWhole: boolean): Promise<void> {
+    await this.#tried(file.close());
+    if (this.#temporary === null) {
+      return;
+    }
+    if (isWhole) {
+      await this.#tried(rename(this.#temporary, this.#target));
+    } else {
+      await rm(this.#temporary, { force: true });
+    }
+  }
+
+  async #tried<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
     } catch (error) {
       throw this.#cannotWrite(error);
     }

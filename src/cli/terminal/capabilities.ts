@@ -26,18 +26,18 @@ export function colorOption(argv: readonly string[]): boolean | null {
 }
 
 /**
- * Whether block characters may be printed. A terminal shows them in a UTF-8 locale: LC_ALL, else LC_CTYPE, else LANG,
- * else C, which is ASCII. Pipes and files always get UTF-8.
+ * Whether only ASCII may be printed: in a locale that is not one of UTF-8. It is named by LC_ALL, else LC_CTYPE, else LANG;
+ * without them it is C on a terminal, and pipes get UTF-8. Files that mallog writes are always UTF-8.
  */
+export function isAsciiOnly(stream: Output, env: Environment): boolean {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || (stream.isTTY === true ? "C" : "");
+  return locale !== "" && !/utf-?8/i.test(locale);
+}
+
+/** Whether block characters may be printed: not all terminals have them. */
 export function showsUnicode(stream: Output, env: Environment): boolean {
-  if (stream.isTTY !== true) {
-    return true;
-  }
-  if (env.TERM === "dumb" || env.TERM === "linux") {
-    return false;
-  }
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "C";
-  return /utf-?8/i.test(locale);
+  const hasFew = env.TERM === "dumb" || env.TERM === "linux";
+  return !isAsciiOnly(stream, env) && !(stream.isTTY === true && hasFew);
 }
 
 const DEFAULT_WIDTH = 80;

@@ -7,6 +7,8 @@ export interface TextStyle {
   readonly chalk: ChalkInstance;
   /** the terminal shows no block characters: draw nothing with them */
   readonly ascii?: boolean;
+  /** the locale has no other characters: names are escaped */
+  readonly isAsciiOnly?: boolean;
 }
 
 /** The first line of a section; only `title` is emphasised. */

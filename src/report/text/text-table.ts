@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { asciiText } from "../ascii-text.ts";
 import { printable } from "../printable.ts";
 import type { Column, Fold, TableRows } from "../tables/column.ts";
 import { type TextStyle, wrap } from "./style.ts";
@@ -33,10 +34,13 @@ export function renderTable<Row>(
   style: TextStyle,
 ): string {
   const texts = new Map<Column<Row>, string[]>();
+  // Before the widths are known: it may be longer.
+  const cellText = (text: string) =>
+    style.isAsciiOnly ? asciiText(printable(text)) : printable(text);
   for (const column of columns) {
-    const cells = shown.map((row) => printable(column.cell(row)));
+    const cells = shown.map((row) => cellText(column.cell(row)));
     if (rest.length > 0) {
-      cells.push(printable(column.rest?.(rest) ?? ""));
+      cells.push(cellText(column.rest?.(rest) ?? ""));
     }
     if (column.rank > 0 && cells.every((cell) => cell === "" || cell === "0")) {
       continue;

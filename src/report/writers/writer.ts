@@ -16,6 +16,8 @@ export interface WriterOptions {
   readonly chalk: ChalkInstance;
   /** the terminal shows no block characters; files always do */
   readonly ascii?: boolean;
+  /** the locale has no other characters: names are escaped */
+  readonly isAsciiOnly?: boolean;
   /** add a plot of live bytes and of RSS by scenario */
   readonly plot?: boolean;
 }

@@ -14,6 +14,7 @@ import { withReport } from "../../analysis/with-report.ts";
 import {
   fileOptions,
   formatReport,
+  forPeople,
   terminalOptions,
   writeFiles,
 } from "../../analysis/write-report.ts";
@@ -134,11 +135,11 @@ async function printResult(
   if (json) {
     await print(io.stdout, await formatReport(report, ".json", style));
   }
-  const shown = forStepLog(text.join(""), io.env);
+  const shown = text.join("");
   if (json) {
-    io.stderr.write(shown);
+    io.stderr.write(forStepLog(shown, io.env));
   } else {
-    await print(io.stdout, shown);
+    await print(io.stdout, forPeople(shown, io));
   }
   if (!isGitHub(io.env)) {
     return;

@@ -5,6 +5,7 @@ import { presentBudgets } from "../../../insight/budget-sentences.ts";
 import { budgetList } from "../../../report/text/budget-list.ts";
 import { printJson } from "../../../report/writers/json.ts";
 import { sayIfNoneMatches, threadDumpsOf } from "../../analysis/name-threads.ts";
+import { forPeople } from "../../analysis/write-report.ts";
 import { readBaseRuns } from "../../budgets/base-runs.ts";
 import { readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets } from "../../budgets/judge-budgets.ts";
@@ -13,7 +14,7 @@ import { FILE_STYLE, outputFiles } from "../../files/output-file.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
 import type { Io } from "../../io.ts";
 import { Failure } from "../../problems.ts";
-import { widthOf } from "../../terminal/capabilities.ts";
+import { isAsciiOnly, widthOf } from "../../terminal/capabilities.ts";
 import { chalkFor } from "../../terminal/chalk-for.ts";
 import { print } from "../../terminal/print.ts";
 import { shellWord } from "../../terminal/shell-word.ts";
@@ -86,6 +87,7 @@ async function printResult(
   const style = {
     width: widthOf(io.stdout, io.env),
     chalk: chalkFor(io.stdout, io.env, color ?? null),
+    isAsciiOnly: isAsciiOnly(io.stdout, io.env),
   };
   const failures = budgetList(presentBudgets(diff.budgets), style, { onlyExceeded: true });
   const list = failures === "" ? "" : `${failures}\n`;
@@ -93,10 +95,7 @@ async function printResult(
     await print(io.stdout, printJson(diff));
     io.stderr.write(forStepLog(list, io.env));
   } else {
-    await print(
-      io.stdout,
-      forStepLog(quiet ? list : diffText(presentDiff(diff), top, style), io.env),
-    );
+    await print(io.stdout, forPeople(quiet ? list : diffText(presentDiff(diff), top, style), io));
   }
   if (!isGitHub(io.env)) {
     return;

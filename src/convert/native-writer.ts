@@ -1,0 +1,66 @@
+import { MAX_LINE_BYTES } from "../input/blocks-of-lines.ts";
+import { nameOfCaller } from "../trace/caller-names.ts";
+import { type EventBatch, Op } from "../trace/event.ts";
+import { callText, hexadecimal } from "./call-text.ts";
+import { clockText } from "./clock-text.ts";
+import type { LogTexts, LogWriter } from "./log-writer.ts";
+import { Losses } from "./losses.ts";
+
+/** mallog's own format (docs/log-format.md). It holds all that a log has, except the arguments of which only a product counts. */
+export class NativeWriter implements LogWriter {
+  readonly losses = new Losses();
+  readonly #texts: LogTexts;
+
+  constructor(texts: LogTexts) {
+    this.#texts = texts;
+  }
+
+  write(batch: EventBatch): string {
+    let text = "";
+    let next = 0;
+    for (let i = 0; i <= batch.length; i++) {
+      for (; batch.notes[next]?.at === i; next++) {
+        text += this.#comment(batch.notes[next]!.text);
+      }
+      if (i < batch.length) {
+        text += this.#line(batch, i);
+      }
+    }
+    return text;
+  }
+
+  #comment(text: string): string {
+    const line = text === "" ? "#" : `# ${text}`;
+    if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
+      this.losses.add("overlong comment");
+      return "#\n";
+    }
+    return `${line}\n`;
+  }
+
+  #line(batch: EventBatch, i: number): string {
+    const time = batch.time[i]!;
+    const clock = Number.isNaN(time) ? "" : `${clockText(time)} `;
+    const label = batch.op[i] === Op.mark ? this.#label(batch.align[i]!) : "";
+    const call = callText(batch, i, " = ", label);
+    return `${batch.tid[i]} ${clock}[${this.#caller(batch.caller[i]!)}] ${call}\n`;
+  }
+
+  #caller(caller: number): string {
+    const name = nameOfCaller(caller, this.#texts.callerNames);
+    // A bracket before a blank would end the name.
+    return name === null ? hexadecimal(caller) : oneLine(name).replace(/\](?=[ \t])/g, ")");
+  }
+
+  #label(number: number): string {
+    const label = this.#texts.markLabels.get(number);
+    if (label === undefined) {
+      this.losses.add("mark label");
+    }
+    return label === undefined ? `#${number}` : oneLine(label);
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll("\n", " ");
+}
