@@ -48,7 +48,8 @@ export async function analyse(
     return runner;
   }
   try {
-    const processes = new ProcessAnalyses(options, newRunner);
+    const { around = (runner) => runner } = hooks;
+    const processes = new ProcessAnalyses(options, () => around(newRunner()));
     return await readAndReplay(inputs, hooks, workers?.reading ?? null, processes);
   } finally {
     await Promise.all(runners.map((runner) => runner.close()));

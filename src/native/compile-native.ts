@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import type { HookArch } from "./hook-arches.ts";
-import { hookSource } from "./hook-source.ts";
+import type { NativeProgram } from "./native-programs.ts";
 
-/** Why there is no hook: one line, with what to do about it. */
-export class HookError extends Error {}
+/** Why a program cannot be built: one line, with what to do about it. */
+export class BuildError extends Error {}
 
 export interface BuildPlace {
   /** of the machine that builds, as Node.js names them */
@@ -14,15 +14,6 @@ export interface BuildPlace {
 }
 
 export const HOST_ARCHES: Readonly<Record<string, HookArch>> = { x64: "x86_64", arm64: "aarch64" };
-
-/**
- * Without the C library's start files nothing is linked that depends on the glibc of the machine that builds. No build id,
- * no debug information, no paths: the same compiler gives the same bytes.
- */
-const FLAGS = [
-  ..."-std=c11 -O2 -fPIC -shared -fvisibility=hidden -fno-stack-protector".split(" "),
-  ..."-nostartfiles -s -Wl,--build-id=none,--hash-style=gnu,-z,noexecstack".split(" "),
-];
 
 /** The oldest machines of each kind: some distributions' compilers build for newer ones. */
 const OLDEST_MACHINE: Readonly<Record<HookArch, string>> = {
@@ -37,8 +28,12 @@ export interface Toolchain {
 }
 
 /** CC is for this machine; another one's compiler has the name of its machine. */
-export function toolchain(arch: HookArch, { platform, arch: host, env }: BuildPlace): Toolchain {
-  const flags = [...FLAGS, OLDEST_MACHINE[arch]];
+export function toolchain(
+  program: NativeProgram,
+  arch: HookArch,
+  { platform, arch: host, env }: BuildPlace,
+): Toolchain {
+  const flags = [...program.flags, OLDEST_MACHINE[arch]];
   if (HOST_ARCHES[host] !== arch || platform !== "linux") {
     return { commands: [`${arch}-linux-gnu-gcc`], flags };
   }
@@ -46,19 +41,24 @@ export function toolchain(arch: HookArch, { platform, arch: host, env }: BuildPl
 }
 
 /**
- * Builds the hook for `arch` into `target`.
- * @throws HookError there is no compiler, or it fails
+ * Builds a program for `arch` into `target`.
+ * @throws BuildError there is no compiler, or it fails
  */
-export function compileHook(arch: HookArch, target: string, place: BuildPlace): void {
-  const { commands, flags } = toolchain(arch, place);
+export function compileNative(
+  program: NativeProgram,
+  arch: HookArch,
+  target: string,
+  place: BuildPlace,
+): void {
+  const { commands, flags } = toolchain(program, arch, place);
   for (const command of commands) {
     // CC may have options of its own: ccache gcc.
-    const [program = "cc", ...first] = command.split(/\s+/);
+    const [compiler = "cc", ...first] = command.split(/\s+/);
     const { error, status, stderr } = spawnSync(
-      program,
-      [...first, ...flags, "-o", target, "-x", "c", "-"],
+      compiler,
+      [...first, ...flags, "-o", target, "-x", "c", "-", "-x", "none", ...program.libraries],
       {
-        input: hookSource(),
+        input: program.source(),
         encoding: "utf8",
         env: { ...place.env, LD_PRELOAD: undefined, LC_ALL: "C" },
       },
@@ -68,27 +68,36 @@ export function compileHook(arch: HookArch, target: string, place: BuildPlace): 
       continue;
     }
     if (status !== 0) {
-      throw new HookError(failedText(command, stderr, arch));
+      throw new BuildError(failedText(program, command, stderr, arch));
     }
     return;
   }
-  throw new HookError(missingText(commands, arch));
+  throw new BuildError(missingText(program, commands, arch));
 }
 
-function failedText(command: string, output: string, arch: HookArch): string {
+function failedText(
+  { name }: NativeProgram,
+  command: string,
+  output: string,
+  arch: HookArch,
+): string {
   const line = output.split("\n").find((text) => text.includes("error:")) ?? output.split("\n")[0];
   if (/\.h: No such file/.test(output)) {
-    return `${command} cannot build the hook: the C library's headers are missing; install libc6-dev (Debian, Ubuntu) or glibc-devel (Fedora, RHEL, SUSE)`;
+    return `${command} cannot build the ${name}: the C library's headers are missing; install libc6-dev (Debian, Ubuntu) or glibc-devel (Fedora, RHEL, SUSE)`;
   }
-  return `${command} cannot build the hook for ${arch}: ${line ?? "no message"}`;
+  return `${command} cannot build the ${name} for ${arch}: ${line ?? "no message"}`;
 }
 
-function missingText([first = "cc", ...others]: readonly string[], arch: HookArch): string {
+function missingText(
+  { name }: NativeProgram,
+  [first = "cc", ...others]: readonly string[],
+  arch: HookArch,
+): string {
   if (others.length === 0) {
     const install = first.endsWith("-linux-gnu-gcc")
       ? `; install gcc-${arch.replace("_", "-")}-linux-gnu, or build it there: mallog hook --source | cc -O2 -fPIC -shared -o mallog-hook.so -x c -`
       : "; CC names it";
-    return `the hook is built at its first use, and there is no ${first}${install}`;
+    return `the ${name} is built at its first use, and there is no ${first}${install}`;
   }
-  return "the hook is built at its first use, and there is no C compiler: install gcc and libc6-dev (Debian, Ubuntu), or gcc and glibc-devel (Fedora, RHEL, SUSE)";
+  return `the ${name} is built at its first use, and there is no C compiler: install gcc and libc6-dev (Debian, Ubuntu), or gcc and glibc-devel (Fedora, RHEL, SUSE)`;
 }
