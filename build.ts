@@ -115,6 +115,7 @@ const [{ output }] = await Promise.all([
 writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
 cpSync("src/report/inspection.schema.json", "dist/report/inspection.schema.json");
+cpSync("src/report/measurements.schema.json", "dist/report/measurements.schema.json");
 cpSync("src/report/sweep.schema.json", "dist/report/sweep.schema.json");
 cpSync("src/report/diff.schema.json", "dist/report/diff.schema.json");
 for (const name of ["hook.c", "attach.c", "replayer.c"]) {

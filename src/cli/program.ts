@@ -6,8 +6,10 @@ import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
+import { addReplay, type ReplayRequest } from "./commands/replay/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
 import { addSweep, type SweepRequest } from "./commands/sweep/options.ts";
+import { addVerify, type VerifyRequest } from "./commands/verify/options.ts";
 import { addWatch } from "./commands/watch/options.ts";
 
 /** What each command calls. */
@@ -17,6 +19,8 @@ export interface Commands {
   readonly diff: (request: DiffRequest) => Promise<void>;
   readonly inspect: (request: InspectRequest) => Promise<void>;
   readonly sweep: (request: SweepRequest) => Promise<void>;
+  readonly replay: (request: ReplayRequest) => Promise<void>;
+  readonly verify: (request: VerifyRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
   readonly hook: (values: HookValues) => Promise<void>;
@@ -47,6 +51,8 @@ export function buildProgram(
   addDiff(program, commands.diff);
   addInspect(program, commands.inspect);
   addSweep(program, commands.sweep);
+  addReplay(program, commands.replay);
+  addVerify(program, commands.verify);
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
   addHook(program, commands.hook);

@@ -94,8 +94,9 @@ function missingText(
   arch: HookArch,
 ): string {
   if (others.length === 0) {
+    const byHand = `, or build it there: mallog hook --source | cc -O2 -fPIC -shared -o mallog-hook.so -x c -`;
     const install = first.endsWith("-linux-gnu-gcc")
-      ? `; install gcc-${arch.replace("_", "-")}-linux-gnu, or build it there: mallog hook --source | cc -O2 -fPIC -shared -o mallog-hook.so -x c -`
+      ? `; install gcc-${arch.replace("_", "-")}-linux-gnu${name === "hook" ? byHand : ""}`
       : "; CC names it";
     return `the ${name} is built at its first use, and there is no ${first}${install}`;
   }

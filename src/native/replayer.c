@@ -51,6 +51,7 @@ __asm__(".symver pthread_join, pthread_join@" OLDEST);
 __asm__(".symver pthread_attr_init, pthread_attr_init@" OLDEST);
 __asm__(".symver pthread_attr_setstack, pthread_attr_setstack@" OLDEST);
 __asm__(".symver dlsym, dlsym@" OLDEST);
+__asm__(".symver dladdr, dladdr@" OLDEST);
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -208,6 +209,15 @@ static void *aligned_to_page(size_t n, int whole_pages) {
   if (whole_pages && allocator.pvalloc != NULL) return allocator.pvalloc(n);
   if (!whole_pages && allocator.valloc != NULL) return allocator.valloc(n);
   return allocator.memalign(page_bytes, whole_pages ? (n + page_bytes - 1) / page_bytes * page_bytes : n);
+}
+
+/* ld.so goes on without a library that it cannot load, and a library may have no malloc. */
+static void require_preloaded(const char *path) {
+  Dl_info found;
+  void *p;
+  memcpy(&p, &allocator.malloc, sizeof p);
+  if (*path != '\0' && (dladdr(p, &found) == 0 || strcmp(found.dli_fname, path) != 0))
+    fail("the library cannot be loaded, or has no malloc");
 }
 
 /* ---- threads ---------------------------------------------------------------------------------------------------- */
@@ -636,6 +646,7 @@ int main(int argc, char **argv) {
   if (argc < 2) fail("no file of operations");
   for (int i = 2; i < argc; i++) read_option(argv[i]);
   find_allocator();
+  require_preloaded(preloaded);
   find_thread_pointer();
   first_pointer = thread_pointer();
   options.fd = open(argv[1], O_RDONLY | O_CLOEXEC);
