@@ -4,7 +4,10 @@
  * report.ts.
  */
 
+import type { MeasuredRun } from "./measured-run.ts";
 import type { Fidelity, Grade, UnavailableScenario } from "./report.ts";
+
+export type { MeasuredRss, MeasuredRun } from "./measured-run.ts";
 
 export const MEASUREMENTS_SCHEMA = "mallog.replay/1";
 
@@ -14,8 +17,9 @@ export interface Measurements {
   /** false if reading, or measuring, was interrupted */
   readonly complete: boolean;
   readonly model: {
-    /** version of the recorded process */
+    /** version of the recorded process, and all versions that the log cannot tell from it */
     readonly glibc: string;
+    readonly glibcRange: readonly string[];
     /** settings of the recorded process, by name */
     readonly settings: Readonly<Record<string, string>>;
     readonly fidelity: Fidelity;
@@ -30,32 +34,4 @@ export interface Measurements {
   readonly runs: readonly MeasuredRun[];
   /** settings that the measured glibc refuses */
   readonly unavailable: readonly UnavailableScenario[];
-}
-
-/** One replay of the calls. */
-export interface MeasuredRun {
-  /** settings as typed, "as recorded", or the name of another allocator */
-  readonly name: string;
-  /** "glibc", or the name or the library of another allocator */
-  readonly allocator: string;
-  /** version of the glibc of the replaying process */
-  readonly glibc: string;
-  /** environment variables and tunables of the replaying process */
-  readonly settings: Readonly<Record<string, string>>;
-  /** null: the allocator, or this version, is not modelled */
-  readonly predicted: MeasuredRss | null;
-  readonly measured: MeasuredRss;
-  /** measured minus predicted */
-  readonly error: MeasuredRss | null;
-  /** true if the prediction holds: what the settings save, or, as recorded, RSS; null where nothing is predicted */
-  readonly holds: boolean | null;
-  /** calls that returned NULL, though they returned memory in the log */
-  readonly failedCalls: number;
-  readonly callsPerSecond: number;
-}
-
-/** RSS of the heaps. */
-export interface MeasuredRss {
-  readonly peakBytes: number;
-  readonly endBytes: number;
 }

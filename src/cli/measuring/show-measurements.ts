@@ -1,4 +1,3 @@
-import { whatIfNotes } from "../../insight/cures/what-if-notes.ts";
 import { figuresBasis } from "../../insight/figures-basis.ts";
 import { proofSentences } from "../../insight/proof/proof-sentences.ts";
 import type { Measurements } from "../../report/measurements.ts";
@@ -53,7 +52,7 @@ export async function showMeasurements(
   request: AnalysisRequest,
   io: Io,
 ): Promise<void> {
-  const remarks = [...figuresBasis(report).map(({ text }) => text), ...whatIfNotes(report)];
+  const remarks = figuresBasis(report).map(({ text }) => text);
   const format: DocumentFormat = (json, style) =>
     json
       ? jsonPieces(measured)

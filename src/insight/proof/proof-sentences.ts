@@ -1,4 +1,4 @@
-import { change, percent, plural, size } from "../../report/format.ts";
+import { byteUnit, percent, plural, size } from "../../report/format.ts";
 import type { MeasuredRun, Measurements } from "../../report/measurements.ts";
 import type { Sentence } from "../../report/presented.ts";
 import { isWorthwhile } from "../cures/worthwhile.ts";
@@ -14,7 +14,7 @@ export function proofSentences({ runs, model, outsideBytes }: Measurements): Sen
   return [
     ...holding(runs),
     ...switching(runs),
-    ...(recorded.glibc === model.glibc
+    ...(model.glibcRange.includes(recorded.glibc)
       ? []
       : [
           plain(
@@ -31,7 +31,8 @@ export function proofSentences({ runs, model, outsideBytes }: Measurements): Sen
   ];
 }
 
-function holding(runs: readonly MeasuredRun[]): Sentence[] {
+/** Whether what was measured is what was predicted. */
+export function holding(runs: readonly MeasuredRun[]): Sentence[] {
   const judged = runs.filter(({ holds }) => holds !== null);
   const wrong = judged.filter(({ holds }) => holds === false);
   if (judged.length === 0) {
@@ -40,7 +41,7 @@ function holding(runs: readonly MeasuredRun[]): Sentence[] {
   if (wrong.length > 0) {
     const names = wrong.map(({ name }) => name).join("; ");
     const text = `${wrong.length} of ${plural(judged.length, "prediction")} ${wrong.length === 1 ? "does" : "do"} not hold: ${names}. The tolerance is ${percent(TOLERANCE)} of RSS as recorded.`;
-    return [{ ...labelled("Proof", plain(text)), tone: "bad" }];
+    return [{ ...labelled("Measured", plain(text)), tone: "bad" }];
   }
   const exact = judged.every(({ error }) => error?.peakBytes === 0 && error.endBytes === 0);
   const each =
@@ -48,47 +49,58 @@ function holding(runs: readonly MeasuredRun[]): Sentence[] {
   const how = exact ? "to the page" : `within ${percent(TOLERANCE)} of RSS as recorded`;
   return [
     {
-      ...labelled("Proof", plain(`measured on the real allocator, ${each} ${how}.`)),
+      ...labelled("Measured", plain(`on the real allocator ${each} ${how}.`)),
       tone: "good",
     },
   ];
 }
 
-/** Compares each other allocator with glibc under the settings that lower the peak most. */
+/** Compares each other allocator with glibc under the settings that are best for each moment. */
 function switching(runs: readonly MeasuredRun[]): Sentence[] {
   const ofGlibc = runs.filter(
     ({ allocator, failedCalls }) => allocator === "glibc" && failedCalls === 0,
   );
-  const [first, ...rest] = ofGlibc;
+  const [first] = ofGlibc;
   if (first === undefined) {
     return [];
   }
-  const best = rest.reduce((least, one) => (isLower(one, least) ? one : least), first);
+  const bestAt = (moment: Moment): MeasuredRun =>
+    ofGlibc.reduce((best, one) => (one.measured[moment] < best.measured[moment] ? one : best));
+  const best = { peakBytes: bestAt("peakBytes"), endBytes: bestAt("endBytes") };
   return runs
     .filter(({ allocator }) => allocator !== "glibc")
     .map((other) => labelled(other.name, plain(comparison(other, best))));
 }
 
-function isLower({ measured: a }: MeasuredRun, { measured: b }: MeasuredRun): boolean {
-  return a.peakBytes - b.peakBytes < 0 || (a.peakBytes === b.peakBytes && a.endBytes < b.endBytes);
+type Moment = keyof MeasuredRss;
+
+function comparison(
+  { measured, failedCalls }: MeasuredRun,
+  best: Readonly<Record<Moment, MeasuredRun>>,
+): string {
+  if (failedCalls > 0) {
+    return `${plural(failedCalls, "call")} failed, so that its figures compare with nothing.`;
+  }
+  const saved = (moment: Moment): number => best[moment].measured[moment] - measured[moment];
+  const isLess = (moment: Moment): boolean =>
+    isWorthwhile(saved(moment), best[moment].measured[moment]);
+  const isMore = (moment: Moment): boolean => isWorthwhile(-saved(moment), measured[moment]);
+  const lowers = MOMENTS.filter(isLess);
+  const raises = MOMENTS.filter(isMore);
+  const answer =
+    lowers.length === 0
+      ? raises.length === 0
+        ? "no reason to switch"
+        : "a switch would cost memory"
+      : raises.length === 0
+        ? "a switch would save memory"
+        : "a switch would save memory at one moment only";
+  const against = (moment: Moment): string => {
+    const run = best[moment];
+    const unit = byteUnit([measured[moment], run.measured[moment]]);
+    return `${size(measured[moment], unit)} against ${size(run.measured[moment], unit)} of glibc (${run.name})`;
+  };
+  return `${answer}: at the peak ${against("peakBytes")}, at the end ${against("endBytes")}.`;
 }
 
-function comparison({ measured, failedCalls }: MeasuredRun, best: MeasuredRun): string {
-  if (failedCalls > 0) {
-    return `${plural(failedCalls, "call")} failed; its figures compare with nothing.`;
-  }
-  const saved = best.measured.peakBytes - measured.peakBytes;
-  const savedAtEnd = best.measured.endBytes - measured.endBytes;
-  const isLess =
-    isWorthwhile(saved, best.measured.peakBytes) ||
-    (saved >= 0 && isWorthwhile(savedAtEnd, best.measured.endBytes));
-  const isMore = isWorthwhile(-saved, measured.peakBytes);
-  const answer = isLess
-    ? "a switch would save memory"
-    : isMore
-      ? "a switch would cost memory"
-      : "no reason to switch";
-  const peak = change(best.measured.peakBytes, measured.peakBytes) ?? "0 %";
-  const end = change(best.measured.endBytes, measured.endBytes) ?? "0 %";
-  return `${answer}: ${peak} at the peak and ${end} at the end, compared with glibc ${best.name === "as recorded" ? "as recorded" : `under ${best.name}`}.`;
-}
+const MOMENTS: readonly Moment[] = ["peakBytes", "endBytes"];

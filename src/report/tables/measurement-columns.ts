@@ -39,7 +39,7 @@ export function measurementColumns(
     figure(["measured", name], 0, ({ measured }) => inUnit(unit, measured[moment])),
     {
       ...figure(["error"], 1, (run) => errorText(run, moment)),
-      paint: ({ holds }, text) => (holds === false && text !== "0" ? chalk.red(text) : text),
+      paint: ({ holds }, text) => (holds === false && text !== "none" ? chalk.red(text) : text),
     },
     {
       ...figure(["change"], 3, (run) =>
@@ -60,5 +60,5 @@ function errorText({ error, measured }: MeasuredRun, moment: Moment): string {
   if (error === null) {
     return "–";
   }
-  return error[moment] === 0 ? "0" : signed(error[moment] / Math.max(1, measured[moment]));
+  return error[moment] === 0 ? "none" : signed(error[moment] / Math.max(1, measured[moment]));
 }

@@ -30,9 +30,14 @@ export async function replayLog(
   const outputs = outputFiles(values.output ?? [], inputs, io.cwd, DOCUMENT_ENDINGS);
   const choose = (report: Report): readonly ScenarioSpec[] =>
     given.length > 0 ? request.analysis.whatIfs : curesAmong(request, report, true);
-  const isRefused = (report: Report): boolean => isWithheld(report, values, "figures", io);
   return measureLog(
-    { request, targets, loader: null, choose, isRefused },
+    {
+      request,
+      targets,
+      loader: null,
+      choose,
+      isWithheld: (report) => isWithheld(report, values, "figures", io),
+    },
     io,
     analyse,
     commands,

@@ -36,7 +36,7 @@ export async function verifyLog(
       targets: [],
       loader: given?.loader ?? null,
       choose: (report) => curesAmong(request, report, false),
-      isRefused: (report) => isWithheld(report, values, "figures", io),
+      isWithheld: (report) => isWithheld(report, values, "figures", io),
     },
     io,
     analyse,
