@@ -1,5 +1,5 @@
 import { byteUnit, percent, plural, size } from "../../report/format.ts";
-import type { MeasuredRun, Measurements } from "../../report/measurements.ts";
+import type { MeasuredRss, MeasuredRun, Measurements } from "../../report/measurements.ts";
 import type { Sentence } from "../../report/presented.ts";
 import { isWorthwhile } from "../cures/worthwhile.ts";
 import { labelled, plain } from "../sentences.ts";
