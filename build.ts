@@ -5,8 +5,9 @@ import { build, type Plugin, type RolldownOutput } from "rolldown";
 import { manual } from "./src/cli/manual/manual.ts";
 import { VERSION } from "./src/cli/version.ts";
 import { Shape } from "./src/input/formats/native/calls.ts";
-import { compileHook, HookError } from "./src/native/compile-hook.ts";
-import { HOOK_ARCHES, hookFile } from "./src/native/hook-arches.ts";
+import { BuildError, compileNative } from "./src/native/compile-native.ts";
+import { HOOK_ARCHES } from "./src/native/hook-arches.ts";
+import { fileOf, HOOK, REPLAYER } from "./src/native/native-programs.ts";
 import { Action } from "./src/trace/actions.ts";
 import { Op } from "./src/trace/event.ts";
 
@@ -116,12 +117,13 @@ const [{ output }] = await Promise.all([
 writeFileSync("dist/page/page.css", styleOf("src/report/html/browser/page.css"));
 cpSync("src/report/report.schema.json", "dist/report/report.schema.json");
 cpSync("src/report/inspection.schema.json", "dist/report/inspection.schema.json");
+cpSync("src/report/measurements.schema.json", "dist/report/measurements.schema.json");
 cpSync("src/report/sweep.schema.json", "dist/report/sweep.schema.json");
 cpSync("src/report/diff.schema.json", "dist/report/diff.schema.json");
-for (const name of ["hook.c", "attach.c"]) {
+for (const name of ["hook.c", "attach.c", "replayer.c"]) {
   cpSync(`src/native/${name}`, `dist/native/${name}`);
 }
-buildHooks();
+buildNative();
 writeFileSync(
   "dist/mallog.1",
   manual({ version: VERSION, date: new Date().toISOString().slice(0, 10) }),
@@ -129,16 +131,18 @@ writeFileSync(
 cpSync("bin/package.json", "dist/package.json");
 writeFileSync("dist/node/LICENSES.txt", licensesOf(output));
 
-/** The recording hook for each machine that there is a compiler for; a hook that is not there is built by its user's. */
-function buildHooks(): void {
-  for (const arch of HOOK_ARCHES) {
-    try {
-      compileHook(arch, `dist/native/${hookFile(arch)}`, process);
-    } catch (error) {
-      if (!(error instanceof HookError)) {
-        throw error;
+/** The hook and the replayer for each machine that there is a compiler for; what is not there is built by its user's. */
+function buildNative(): void {
+  for (const program of [HOOK, REPLAYER]) {
+    for (const arch of HOOK_ARCHES) {
+      try {
+        compileNative(program, arch, `dist/native/${fileOf(program, arch)}`, process);
+      } catch (error) {
+        if (!(error instanceof BuildError)) {
+          throw error;
+        }
+        console.warn(`The package has no ${program.name} for ${arch}: ${error.message}`);
       }
-      console.warn(`The package has no hook for ${arch}: ${error.message}`);
     }
   }
 }

@@ -68,6 +68,14 @@ async function dispatch(
         const { sweepLog } = await import("./commands/sweep/run.ts");
         exitCode = await sweepLog(request, io, analyse, commands);
       },
+      replay: async (request) => {
+        const { replayLog } = await import("./commands/replay/run.ts");
+        exitCode = await replayLog(request, io, analyse, commands);
+      },
+      verify: async (request) => {
+        const { verifyLog } = await import("./commands/verify/run.ts");
+        exitCode = await verifyLog(request, io, analyse, commands);
+      },
       record: async (words, values) => {
         const { recordCommand } = await import("./commands/record/run.ts");
         exitCode = await recordCommand(words, values, io, analyse, commands);

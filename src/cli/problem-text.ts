@@ -60,6 +60,8 @@ function sentence(problem: Problem): string {
       return `${problem.command}: ${problem.reason}`;
     case "notAttached":
       return `process ${problem.pid} cannot be watched: ${problem.reason}`;
+    case "notReplayed":
+      return `${problem.what} cannot be measured: ${problem.reason}`;
     case "notRecorded":
       return `${problem.command}: nothing was recorded; ${NOT_RECORDED[problem.cause]}`;
     case "missing":

@@ -32,6 +32,8 @@ export type Problem =
   | { readonly code: "process"; readonly asked: string; readonly names: readonly string[] }
   /** the recording hook cannot be built; `reason` says what to do */
   | { readonly code: "hook"; readonly reason: string }
+  /** the calls cannot be replayed natively; `what`: the allocator or settings; `reason` says what to do */
+  | { readonly code: "notReplayed"; readonly what: string; readonly reason: string }
   /** mallog record: the command cannot be started */
   | {
       readonly code: "notStarted";
@@ -97,6 +99,7 @@ export function exitCodeOf(problem: Problem): number {
       return problem.isMissing ? Exit.commandMissing : Exit.commandRefused;
     case "hook":
     case "notAttached":
+    case "notReplayed":
     case "notRecorded":
     case "report":
     case "output":

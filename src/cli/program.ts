@@ -8,9 +8,11 @@ import { addDiff, type DiffRequest } from "./commands/diff/options.ts";
 import { addHook, type HookValues } from "./commands/hook/options.ts";
 import { addInspect, type InspectRequest } from "./commands/inspect/options.ts";
 import { addRecord, type RecordValues } from "./commands/record/options.ts";
+import { addReplay, type ReplayRequest } from "./commands/replay/options.ts";
 import { addSchema } from "./commands/schema/options.ts";
 import { addShrink, type ShrinkRequest } from "./commands/shrink/options.ts";
 import { addSweep, type SweepRequest } from "./commands/sweep/options.ts";
+import { addVerify, type VerifyRequest } from "./commands/verify/options.ts";
 import { addWatch } from "./commands/watch/options.ts";
 
 /** What each command calls. */
@@ -20,6 +22,8 @@ export interface Commands {
   readonly diff: (request: DiffRequest) => Promise<void>;
   readonly inspect: (request: InspectRequest) => Promise<void>;
   readonly sweep: (request: SweepRequest) => Promise<void>;
+  readonly replay: (request: ReplayRequest) => Promise<void>;
+  readonly verify: (request: VerifyRequest) => Promise<void>;
   readonly record: (command: readonly string[], values: RecordValues) => Promise<void>;
   readonly watch: (pid: number, values: RecordValues) => Promise<void>;
   readonly convert: (request: ConvertRequest) => Promise<void>;
@@ -53,6 +57,8 @@ export function buildProgram(
   addDiff(program, commands.diff);
   addInspect(program, commands.inspect);
   addSweep(program, commands.sweep);
+  addReplay(program, commands.replay);
+  addVerify(program, commands.verify);
   addRecord(program, commands.record);
   addWatch(program, commands.watch);
   addConvert(program, commands.convert);

@@ -6,10 +6,7 @@ export function plain(text: string): Sentence {
 }
 
 /** A sentence under the name of its part of the answer: "Why: …". */
-export function labelled(
-  part: "Why" | "Who" | "Cure" | "Proof",
-  { tone, text }: Sentence,
-): Sentence {
+export function labelled(part: string, { tone, text }: Sentence): Sentence {
   return { tone, text: `${part}: ${text}` };
 }
 

@@ -23,6 +23,7 @@ import { gradeSentence, isUnreliable, TRUSTED_RATIO } from "./evidence/grade.ts"
 import { observedSentences } from "./evidence/observed-sentences.ts";
 import { unreadSentence } from "./evidence/unread-lines.ts";
 import { processSentences } from "./process-sentences.ts";
+import { holding } from "./proof/proof-sentences.ts";
 import { after, labelled, plain } from "./sentences.ts";
 import { who } from "./who/who.ts";
 
@@ -70,7 +71,7 @@ export function verdict(report: Report): Sentence[] {
   sentences.push(
     typed.length === 0 ? cure : { ...cure, typed },
     ...[inJvm, others].filter((one) => one !== null),
-    labelled("Proof", reproduced(report.model.fidelity)),
+    ...proof(report.model.fidelity, report.proof),
   );
   return [...sentences, ...measuredSentences(report)];
 }
@@ -138,6 +139,12 @@ function resident(
       ? `${more}.`
       : `${more} or, with ${size(outsideBytes, unit)}, in use from outside the log.`,
   );
+}
+
+/** What the log proves of the model, and what measurements prove of the predictions. */
+function proof(fidelity: Fidelity, measured: Report["proof"]): Sentence[] {
+  const known = labelled("Proof", reproduced(fidelity));
+  return measured === undefined ? [known] : [known, ...holding(measured.runs)];
 }
 
 /** What is resident, with a range where one number would claim too much. */

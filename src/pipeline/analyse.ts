@@ -49,7 +49,8 @@ export async function analyse(
     return runner;
   }
   try {
-    const processes = new ProcessAnalyses(options, newRunner);
+    const { around = (runner) => runner } = hooks;
+    const processes = new ProcessAnalyses(options, () => around(newRunner()));
     return await readAndReplay(
       inputs,
       hooks,

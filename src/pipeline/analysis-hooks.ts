@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { WhatIfRunner } from "../what-if/what-if-runner.ts";
 
 /** `fd`: the descriptor of the process's own standard input; undefined for any other stream. */
 export type StandardInput = Readable & { readonly isTTY?: boolean; readonly fd?: number };
@@ -24,4 +25,6 @@ export interface AnalysisHooks<Result> {
    * need replays of their own; null before the first event, and after the last. Then the log is read in this thread.
    */
   readonly onStart?: (snapshot: () => Result | null) => void;
+  /** Called for each process of the log, with what replays its what-ifs: returns what is used instead, to see the calls. */
+  readonly around?: (runner: WhatIfRunner) => WhatIfRunner;
 }

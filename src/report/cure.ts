@@ -21,6 +21,8 @@ export interface Cure {
    */
   readonly certain: boolean;
   readonly type: CureTyped;
+  /** with --verify: the calls made again under the cure by the real allocator; absent if it was not measured */
+  readonly measured?: MeasuredCure;
 }
 
 export interface CureFigures {
@@ -28,6 +30,14 @@ export interface CureFigures {
   readonly bytes: number;
   /** bytes minus those of the recorded run: negative if the cure lowers RSS */
   readonly change: number;
+}
+
+/** What a replay by the real allocator measured; changes are from the recorded settings, measured likewise. */
+export interface MeasuredCure {
+  readonly peak: CureFigures;
+  readonly end: CureFigures;
+  /** true if it saves what was predicted */
+  readonly holds: boolean;
 }
 
 /** What the cure costs more than the recorded run; negative: less. */

@@ -15,6 +15,11 @@ export function inspectionSchema(): string {
   return readFileSync(new URL("../report/inspection.schema.json", import.meta.url), "utf8");
 }
 
+/** The same of what `mallog replay --json` and `mallog verify --json` print, generated from measurements.ts. */
+export function measurementsSchema(): string {
+  return readFileSync(new URL("../report/measurements.schema.json", import.meta.url), "utf8");
+}
+
 /** The same of what `mallog sweep --json` prints, generated from sweep.ts. */
 export function sweepSchema(): string {
   return readFileSync(new URL("../report/sweep.schema.json", import.meta.url), "utf8");

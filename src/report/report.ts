@@ -7,6 +7,7 @@ import type { CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
 import type { Cure } from "./cure.ts";
 import type { DumpsSummary, JvmSummary, ThreadInDumps } from "./dumps.ts";
 import type { BudgetResult } from "./judged-budget.ts";
+import type { Proof } from "./measured-run.ts";
 import type { ObservedMoment } from "./observed.ts";
 import type { Pin } from "./pin.ts";
 import type { ProcessSummary } from "./process-summary.ts";
@@ -17,7 +18,7 @@ import type { TouchFit } from "./touch-fit.ts";
 import type { TraceSummary } from "./trace-summary.ts";
 
 export type { AllocationFigures, CallerSummary, SiteColumns, SizeSummary } from "./allocations.ts";
-export type { Cure, CureFigures, CurePrice, CureTyped } from "./cure.ts";
+export type { Cure, CureFigures, CurePrice, CureTyped, MeasuredCure } from "./cure.ts";
 export type {
   DumpSummary,
   DumpsSummary,
@@ -99,6 +100,8 @@ export interface Report {
    * if none does, or if `grade` is unreliable; absent under --no-model
    */
   readonly cures?: readonly Cure[];
+  /** with --verify: what the real allocator needed for the same calls; absent without, and if `grade` is unreliable */
+  readonly proof?: Proof;
   /** null if the log has no measured RSS */
   readonly measured: Measured | null;
   /** what was measured of the process (--observed), by moment as given; absent if nothing was */

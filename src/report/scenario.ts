@@ -60,6 +60,8 @@ export interface RssFigures {
   readonly endBytes: number;
   readonly peakBytes: number;
   readonly peakTime: number | null;
+  /** events of the log up to the peak, the one that reached it included; 0: nothing was ever resident */
+  readonly peakEvents: number;
   /** RSS at the end if the program wrote nothing to its blocks, and if it wrote every byte */
   readonly endBytesTouchNone: number;
   readonly endBytesTouchAll: number;

@@ -132,6 +132,7 @@ function movedRss(whatIf: Rss, recorded: Rss, baseline: Rss): Rss {
     endBytes,
     peakBytes,
     peakTime: Object.is(whatIf.peakTime, baseline.peakTime) ? recorded.peakTime : whatIf.peakTime,
+    peakEvents: whatIf.peakEvents === baseline.peakEvents ? recorded.peakEvents : whatIf.peakEvents,
     endBytesTouchNone: Math.min(of("endBytesTouchNone"), endBytes),
     endBytesTouchAll: Math.max(of("endBytesTouchAll"), endBytes),
     lowBytes: Math.min(of("lowBytes"), endBytes),
@@ -142,7 +143,7 @@ function movedRss(whatIf: Rss, recorded: Rss, baseline: Rss): Rss {
 }
 
 /** the figures of RSS in bytes */
-type Bytes = Exclude<keyof RssFigures, "peakTime" | "spread" | "contendedRuns">;
+type Bytes = Exclude<keyof RssFigures, "peakTime" | "peakEvents" | "spread" | "contendedRuns">;
 
 function moved(whatIf: number, recorded: number, baseline: number): number {
   return Math.max(0, recorded + whatIf - baseline);

@@ -47,6 +47,7 @@ export function rssFigures(
     endBytes,
     peakBytes,
     peakTime: likeliest.rss.peakTimes[bitOf(reading.plane)]!,
+    peakEvents: likeliest.rss.pages[bitOf(reading.plane)]!.peakEvent + 1,
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
     lowBytes: low,

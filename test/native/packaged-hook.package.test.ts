@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { compileHook } from "../../src/native/compile-hook.ts";
-import { HOOK_ARCHES, type HookArch, hookFile } from "../../src/native/hook-arches.ts";
+import { compileNative } from "../../src/native/compile-native.ts";
+import { HOOK_ARCHES, type HookArch } from "../../src/native/hook-arches.ts";
+import { fileOf, HOOK } from "../../src/native/native-programs.ts";
 import { canRecord, misses } from "../support/hooked.ts";
 import { MALLOG } from "../support/mallog-command.ts";
 import { newFolder } from "../support/run-mallog.ts";
@@ -13,7 +14,7 @@ import { newFolder } from "../support/run-mallog.ts";
 /** The hooks that the package brings, as `npm run build` made them just now. */
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
-const packaged = (arch: HookArch) => join(DIST, "native", hookFile(arch));
+const packaged = (arch: HookArch) => join(DIST, "native", fileOf(HOOK, arch));
 
 /** e_machine of ELF */
 const MACHINES: Readonly<Record<HookArch, number>> = { x86_64: 62, aarch64: 183 };
@@ -35,7 +36,7 @@ describe.each(HOOK_ARCHES.map((arch) => ({ arch, compiler: compilers[arch] })))(
     it("has the bytes that the compiler makes each time", () => {
       const built = () => {
         const target = join(newFolder(), "hook.so");
-        compileHook(arch, target, process);
+        compileNative(HOOK, arch, target, process);
         return readFileSync(target);
       };
       const first = built();

@@ -6,6 +6,7 @@ const DOCUMENTS = {
   Report: "report/report.ts",
   Inspection: "report/inspection.ts",
   Sweep: "report/sweep.ts",
+  Measurements: "report/measurements.ts",
   Diff: "diff/diff.ts",
 } as const;
 

@@ -78,6 +78,7 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
       endBytes: endMiB * MiB,
       peakBytes: peakMiB * MiB,
       peakTime: 0.5,
+      peakEvents: 500,
       endBytesTouchNone: touchMiB[0] * MiB,
       endBytesTouchAll: touchMiB[1] * MiB,
       lowBytes: endMiB * MiB,

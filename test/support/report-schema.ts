@@ -16,6 +16,11 @@ export const SWEEP_SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/sweep.schema.json", import.meta.url),
 );
 
+/** The schema of what `mallog replay --json` prints. */
+export const MEASUREMENTS_SCHEMA_FILE = fileURLToPath(
+  new URL("../../src/report/measurements.schema.json", import.meta.url),
+);
+
 /** The schema of what `mallog diff --json` prints. */
 export const DIFF_SCHEMA_FILE = fileURLToPath(
   new URL("../../src/report/diff.schema.json", import.meta.url),
@@ -50,6 +55,11 @@ export function expectInspectionJson(json: string): void {
 /** The same for what `mallog sweep --json` prints. */
 export function expectSweepJson(json: string): void {
   expectJson(json, SWEEP_SCHEMA_FILE);
+}
+
+/** The same for what `mallog replay --json` prints. */
+export function expectMeasurementsJson(json: string): void {
+  expectJson(json, MEASUREMENTS_SCHEMA_FILE);
 }
 
 /** The same for what `mallog diff --json` prints. */

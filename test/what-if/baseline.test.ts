@@ -21,6 +21,7 @@ function figures(end: number, peak: number, given: Partial<ScenarioFigures> = {}
       endBytes: end,
       peakBytes: peak,
       peakTime: 5,
+      peakEvents: 50,
       endBytesTouchNone: end * 0.5,
       endBytesTouchAll: end * 1.5,
       lowBytes: end * 0.75,

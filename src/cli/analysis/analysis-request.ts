@@ -50,6 +50,7 @@ export interface AnalysisRequest {
 /** Option values of a command that analyses a log, as commander returns them. */
 export interface AnalysisValues extends ModelValues, OutputValues {
   readonly follow?: true;
+  readonly verify?: true;
   /** ms */
   readonly every?: number;
 }
@@ -69,6 +70,7 @@ export function analysisRequest(
     throw new Failure({ code: "usage", message });
   }
   refuseUnfollowable(inputs, values);
+  refuseUnmeasurable(values);
   const glibc = accepted("--glibc", values.glibc, parseGlibcOrAuto(values.glibc));
   const { containerLimit: limitBytes = null, baseRss: baseRssBytes = null } = values;
   const recordedWith =
@@ -90,7 +92,8 @@ export function analysisRequest(
       glibc,
       cpus: values.cpus ?? null,
       hostCpus,
-      touch: values.touch ?? { fitted: values.observedRss ?? null },
+      // What is fitted between two planes cannot be written.
+      touch: values.touch ?? (values.verify ? "facts" : { fitted: values.observedRss ?? null }),
       thp: values.thp ?? null,
       process: values.process ?? null,
       given: givenShape(values),
@@ -145,6 +148,20 @@ function refuseUnfollowable(inputs: readonly string[], values: AnalysisValues): 
   const form = formOf(values);
   if (values.every !== undefined && values.output === undefined && !isRepeatable(form)) {
     const message = `--every has nowhere to put interim reports, as --${form} prints one report; use --ndjson, or add -o FILE`;
+    throw new Failure({ code: "usage", message });
+  }
+}
+
+function refuseUnmeasurable({ verify, follow, every, process, model }: AnalysisValues): void {
+  const unusable = [
+    [!model, "--no-model"],
+    [follow, "--follow"],
+    [every !== undefined, "--every"],
+    [process === "all", "--process all"],
+  ] as const;
+  const [option] = unusable.flatMap(([isGiven, name]) => (isGiven ? name : []));
+  if (verify && option !== undefined) {
+    const message = `--verify cannot be used with ${option}: it replays the whole log of one process`;
     throw new Failure({ code: "usage", message });
   }
 }

@@ -12,6 +12,8 @@ const COMMANDS: Commands = {
   diff: nothing,
   inspect: nothing,
   sweep: nothing,
+  replay: nothing,
+  verify: nothing,
   record: nothing,
   watch: nothing,
   convert: nothing,

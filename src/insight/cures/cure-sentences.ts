@@ -1,6 +1,6 @@
 import { byteUnit, change, count, size } from "../../report/format.ts";
 import type { PresentedCure } from "../../report/presented.ts";
-import type { Cure, CureFigures, Report } from "../../report/report.ts";
+import type { Cure, CureFigures, MeasuredCure, Report } from "../../report/report.ts";
 import { systemCallsOf } from "../../report/system-calls-of.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";
 import { curesOf } from "./cures.ts";
@@ -13,9 +13,10 @@ export function presentCures(report: Report): PresentedCure[] {
   const byName = new Map(report.scenarios.map((scenario) => [scenario.name, scenario]));
   return curesOf(report).map((cure) => {
     const scenario = byName.get(cure.name);
+    const measured = report.cures?.find(({ name }) => name === cure.name)?.measured;
     return {
       cure,
-      sentence: sentenceOf(cure),
+      sentence: `${sentenceOf(cure)}${measured === undefined ? "" : measuredSentence(measured)}`,
       lines: scenario === undefined ? [] : whatToType(scenario, report, LONGEST_COMMAND),
     };
   });
@@ -23,11 +24,6 @@ export function presentCures(report: Report): PresentedCure[] {
 
 /** "Peak RSS 259.9 MiB (-42.9 %), at the end 244.6 MiB (-40.6 %); 1,200 more system calls, 300 fewer page faults." */
 function sentenceOf({ peak, end, price, certain }: Cure): string {
-  const unit = byteUnit([peak.bytes, end.bytes]);
-  const at = ({ bytes, change: by }: CureFigures): string => {
-    const relative = change(bytes - by, bytes);
-    return `${size(bytes, unit)}${relative === null ? "" : ` (${relative})`}`;
-  };
   const costs = [
     ...moreOrFewer(systemCallsOf(price), "system call"),
     ...moreOrFewer(price.pageFaults, "page fault"),
@@ -37,7 +33,22 @@ function sentenceOf({ peak, end, price, certain }: Cure): string {
   ];
   const cost = costs.length === 0 ? "no further price" : costs.join(", ");
   const doubt = certain ? "" : " The ranges of RSS with and without it overlap.";
-  return `Peak RSS ${at(peak)}, at the end ${at(end)}; ${cost}.${doubt}`;
+  return `Peak RSS ${atBoth({ peak, end })}; ${cost}.${doubt}`;
+}
+
+function measuredSentence({ peak, end, holds }: MeasuredCure): string {
+  const judged = holds ? "" : ", not what is predicted";
+  return ` Measured on the real allocator: peak RSS ${atBoth({ peak, end })}${judged}.`;
+}
+
+/** "259.9 MiB (-42.9 %), at the end 244.6 MiB (-40.6 %)" */
+function atBoth({ peak, end }: Pick<Cure, "peak" | "end">): string {
+  const unit = byteUnit([peak.bytes, end.bytes]);
+  const at = ({ bytes, change: by }: CureFigures): string => {
+    const relative = change(bytes - by, bytes);
+    return `${size(bytes, unit)}${relative === null ? "" : ` (${relative})`}`;
+  };
+  return `${at(peak)}, at the end ${at(end)}`;
 }
 
 function moreOrFewer(more: number, what: string): string[] {

@@ -23,7 +23,7 @@ function jcmd(pid: string): string {
 const GDB = "gdb -p PID -batch -ex 'call (int)malloc_trim(0)'";
 /** The notes of commands that act on a process that runs. */
 const ONCE = "once";
-/** gdb 13 cannot restore the registers of a processor with AMX: its call may end the process. gdb 16 can. */
+/** Where a processor has AMX, gdb 13 cannot restore the registers, and its call may end the process; gdb 16 can. */
 const ONCE_BY_GDB = "once; gdb 16+";
 const CALL = "malloc_trim(0);";
 const PYTHON_CALL = 'ctypes.CDLL("libc.so.6").malloc_trim(0)';

@@ -106,9 +106,7 @@ describe("what one types for a malloc_trim", () => {
       `jvm: ${option}=60000`,
     ]);
     expect(lines(TRIM, jvm("11.0.18"))).not.toContainEqual(expect.stringContaining(option));
-    expect(lines(TRIM, jvm("11.0.17"))).toEqual([
-      `shell: ${GDB} (once; gdb 16+)`,
-    ]);
+    expect(lines(TRIM, jvm("11.0.17"))).toEqual([`shell: ${GDB} (once; gdb 16+)`]);
   });
 
   it("at intervals is an option in a JVM, which services take from a variable", () => {

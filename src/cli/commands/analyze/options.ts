@@ -48,6 +48,7 @@ export function addAnalyze(
   for (const option of [
     ...readingOptions(),
     ...modelOptions(),
+    verifyOption(),
     ...outputOptions(quiet, moreForms()),
   ]) {
     command.addOption(option);
@@ -67,6 +68,15 @@ function readingOptions(): Option[] {
       parseInterval,
     ),
   ].map((option) => option.helpGroup("Reading:"));
+}
+
+function verifyOption(): Option {
+  return new Option(
+    "--verify",
+    "also measure: make the calls again with this machine's glibc, as recorded and under each cure (see mallog verify); nothing is fitted to a measured RSS",
+  )
+    .conflicts("observedRss")
+    .helpGroup("Model:");
 }
 
 function moreForms(): Option[] {

@@ -27,6 +27,9 @@ export function analyzeLog(
   commands: readonly string[],
 ): Promise<number> {
   const request = analysisRequest(inputs, values, io.hostCpus);
+  if (values.verify) {
+    return verified(request, io, analyse, commands);
+  }
   const prints = !request.quiet || request.outputs.length === 0;
   return withReport(
     request,
@@ -47,6 +50,23 @@ export function analyzeLog(
         : isPrinted(io.stdout, await formatInterim(report, request, io));
     },
   );
+}
+
+/** The same with --verify, which has no interim reports. */
+async function verified(
+  request: AnalysisRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+): Promise<number> {
+  const { withProof } = await import("../../measuring/with-proof.ts");
+  return withProof(request, io, analyse, commands, async (report, outputs) => {
+    await writeFiles(report, request, outputs);
+    if (!request.quiet || request.outputs.length === 0) {
+      await print(io.stdout, await formatForTerminal(report, request, io));
+    }
+    return Exit.done;
+  });
 }
 
 /** A file that cannot be written now may be the next time: the last report decides. */

@@ -1,9 +1,9 @@
 import { copyFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { builtHook, hostArch } from "../../../native/build-hook.ts";
-import { HookError } from "../../../native/compile-hook.ts";
+import { builtProgram, hostArch } from "../../../native/build-native.ts";
+import { BuildError } from "../../../native/compile-native.ts";
 import type { HookArch } from "../../../native/hook-arches.ts";
-import { hookSource } from "../../../native/hook-source.ts";
+import { HOOK, type NativeProgram } from "../../../native/native-programs.ts";
 import { Exit } from "../../exit-codes.ts";
 import { replaceFile, temporaryBeside } from "../../files/replace-file.ts";
 import { writeErrorReason } from "../../files/system-error.ts";
@@ -23,10 +23,10 @@ export async function writeHook(
   io: Pick<Io, "stdout" | "stderr" | "host" | "env" | "cwd">,
 ): Promise<number> {
   if (source && output === undefined) {
-    await print(io.stdout, hookSource());
+    await print(io.stdout, HOOK.source());
     return Exit.done;
   }
-  const built = source ? null : hookFor(arch ?? null, io);
+  const built = source ? null : nativeFor(HOOK, arch ?? null, io);
   if (output === undefined) {
     if (built !== null && !canPreload(built)) {
       message(
@@ -40,7 +40,7 @@ export async function writeHook(
   try {
     writeHookFile(resolve(io.cwd, output), (path) => {
       if (built === null) {
-        writeFileSync(path, hookSource());
+        writeFileSync(path, HOOK.source());
       } else {
         copyFileSync(built, path);
       }
@@ -63,15 +63,19 @@ function writeHookFile(target: string, make: (path: string) => void): void {
 }
 
 /**
- * The path of the built hook; `arch` null: for this machine.
+ * The path of the built program; `arch` null: for this machine.
  * @throws Failure hook
  */
-export function hookFor(arch: HookArch | null, { host, env }: Pick<Io, "host" | "env">): string {
+export function nativeFor(
+  program: NativeProgram,
+  arch: HookArch | null,
+  { host, env }: Pick<Io, "host" | "env">,
+): string {
   try {
     const place = { ...host, env };
-    return builtHook(arch ?? hostArch(place), place);
+    return builtProgram(program, arch ?? hostArch(program, place), place);
   } catch (error) {
-    if (error instanceof HookError) {
+    if (error instanceof BuildError) {
       throw new Failure({ code: "hook", reason: error.message });
     }
     throw error;

@@ -1,4 +1,5 @@
 import { readdirSync, rmSync } from "node:fs";
+import { HOOK } from "../../../native/native-programs.ts";
 import { byteUnit, count, size } from "../../../report/format.ts";
 import { Exit } from "../../exit-codes.ts";
 import type { Analyse, Io } from "../../io.ts";
@@ -6,7 +7,7 @@ import { problemText } from "../../problem-text.ts";
 import { exitCodeOf, Failure } from "../../problems.ts";
 import { Signals } from "../../signals.ts";
 import { message } from "../../terminal/message.ts";
-import { hookFor } from "../hook/run.ts";
+import { nativeFor } from "../hook/run.ts";
 import type { RecordValues } from "./options.ts";
 import { Packer } from "./packer.ts";
 import { preloadable } from "./preloadable.ts";
@@ -106,7 +107,7 @@ async function record(
   recording: Omit<Recording, "hook">,
   io: Io,
 ): Promise<number> {
-  const { path, remove } = preloadable(hookFor(null, io));
+  const { path, remove } = preloadable(nativeFor(HOOK, null, io));
   try {
     return await runHooked(words, { ...recording, hook: path }, io);
   } finally {

@@ -3,6 +3,7 @@ import type { Parsed } from "../../../report/parsed.ts";
 import {
   diffSchema,
   inspectionSchema,
+  measurementsSchema,
   reportSchema,
   sweepSchema,
 } from "../../../report/report-schema.ts";
@@ -19,7 +20,7 @@ export function addSchema(program: Command, print: (text: string) => Promise<voi
     .addArgument(
       new Argument(
         "[document]",
-        "report; inspection, sweep or diff: what mallog inspect, sweep and diff print with --json",
+        "report; inspection, sweep, replay or diff: what mallog inspect, sweep, replay (and verify) and diff print with --json",
       )
         .argParser((text: string) => accepted("schema", text, parseDocument(text)))
         .default("report"),
@@ -32,12 +33,15 @@ const SCHEMAS = {
   report: reportSchema,
   inspection: inspectionSchema,
   sweep: sweepSchema,
+  replay: measurementsSchema,
   diff: diffSchema,
 } as const;
 type Document = keyof typeof SCHEMAS;
+const DOCUMENTS: readonly Document[] = ["report", "inspection", "sweep", "replay", "diff"];
 
 function parseDocument(text: string): Parsed<Document> {
-  return text === "report" || text === "inspection" || text === "sweep" || text === "diff"
-    ? { ok: text }
-    : { error: "no such document; give report, inspection, sweep or diff" };
+  const known = DOCUMENTS.find((one) => one === text);
+  return known === undefined
+    ? { error: "no such document; give report, inspection, sweep, replay or diff" }
+    : { ok: known };
 }

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { HOOK } from "../../../native/native-programs.ts";
 import { Exit } from "../../exit-codes.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { isGone } from "../../living-process.ts";
@@ -8,7 +9,7 @@ import { Failure } from "../../problems.ts";
 import { Signals } from "../../signals.ts";
 import { message } from "../../terminal/message.ts";
 import { analyzeLog } from "../analyze/run.ts";
-import { hookFor } from "../hook/run.ts";
+import { nativeFor } from "../hook/run.ts";
 import type { RecordValues } from "../record/options.ts";
 import { Packer } from "../record/packer.ts";
 import { logName, type RawLog, rawLogs } from "../record/raw-logs.ts";
@@ -38,7 +39,7 @@ export async function watchProcess(
   if (isGone(pid)) {
     throw new Failure({ code: "notAttached", pid, reason: "there is no such process" });
   }
-  const hook = hookFor(null, io);
+  const hook = nativeFor(HOOK, null, io);
   const folder = newFolder(values.output, io.cwd);
   try {
     const shared = sharedFolder(pid, folder);

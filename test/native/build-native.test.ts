@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { builtHook, hostArch } from "../../src/native/build-hook.ts";
-import { HookError } from "../../src/native/compile-hook.ts";
+import { builtProgram, hostArch } from "../../src/native/build-native.ts";
+import { BuildError } from "../../src/native/compile-native.ts";
+import { HOOK, REPLAYER } from "../../src/native/native-programs.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
 /** A "compiler" that counts its runs, and writes what it was given as the library. */
@@ -30,19 +31,38 @@ function env(folder: string, more: Record<string, string> = {}): Record<string, 
   return { PATH: process.env.PATH ?? "", HOME: folder, ...more };
 }
 
+describe("the replayer", () => {
+  it("is built as the hook is, and says what it is for", () => {
+    const folder = newFolder();
+    const place = { ...LINUX, env: env(folder, { CC: compiler(folder) }) };
+    const path = builtProgram(REPLAYER, "x86_64", place);
+    expect(path).toMatch(/\/\.cache\/mallog\/replayer-x86_64-[0-9a-f]{16}$/);
+    expect(readFileSync(path, "utf8")).toContain("heap_rss");
+    expect(() => hostArch(REPLAYER, { platform: "darwin", arch: "arm64", env: {} })).toThrow(
+      /calls can be replayed natively on Linux on x86_64 and aarch64 only/,
+    );
+    const none = { PATH: folder, HOME: folder };
+    expect(() => builtProgram(REPLAYER, "x86_64", { ...LINUX, env: none })).toThrow(
+      /the replayer is built at its first use, and there is no C compiler: install gcc/,
+    );
+  });
+});
+
 describe("the hook", () => {
   it("is built once, into the cache folder", () => {
     const folder = newFolder();
     const place = { ...LINUX, env: env(folder, { CC: compiler(folder) }) };
-    const path = builtHook("x86_64", place);
+    const path = builtProgram(HOOK, "x86_64", place);
     expect(path).toMatch(/\/\.cache\/mallog\/hook-x86_64-[0-9a-f]{16}\.so$/);
     expect(readFileSync(path, "utf8")).toContain("EXPORT void *malloc(size_t size)");
-    expect(builtHook("x86_64", place)).toBe(path);
+    expect(builtProgram(HOOK, "x86_64", place)).toBe(path);
     expect(runs(folder)).toBe(1);
 
     const cache = newFolder();
     const elsewhere = { ...LINUX, env: { ...place.env, XDG_CACHE_HOME: cache } };
-    expect(builtHook("x86_64", elsewhere)).toBe(join(cache, "mallog", path.split("/").at(-1)!));
+    expect(builtProgram(HOOK, "x86_64", elsewhere)).toBe(
+      join(cache, "mallog", path.split("/").at(-1)!),
+    );
     expect(runs(folder)).toBe(2);
   });
 
@@ -50,7 +70,9 @@ describe("the hook", () => {
     const folder = newFolder();
     const script = 'echo "<stdin>:3:1: error: no luck" >&2; exit 1';
     const place = { ...LINUX, env: env(folder, { CC: compiler(folder, script) }) };
-    expect(() => builtHook("x86_64", place)).toThrow(/cannot build the hook for x86_64: .*no luck/);
+    expect(() => builtProgram(HOOK, "x86_64", place)).toThrow(
+      /cannot build the hook for x86_64: .*no luck/,
+    );
     expect(readdirSync(join(folder, ".cache", "mallog"))).toEqual([]);
   });
 
@@ -61,38 +83,38 @@ describe("the hook", () => {
     const folder = newFolder();
     const script = `echo "${text}" >&2; exit 1`;
     const place = { ...LINUX, env: env(folder, { CC: compiler(folder, script) }) };
-    expect(() => builtHook("x86_64", place)).toThrow(expected);
+    expect(() => builtProgram(HOOK, "x86_64", place)).toThrow(expected);
   });
 
   it("names the package to install where there is no compiler", () => {
     const folder = newFolder();
     const none = { PATH: folder, HOME: folder };
-    expect(() => builtHook("x86_64", { ...LINUX, env: none })).toThrow(
+    expect(() => builtProgram(HOOK, "x86_64", { ...LINUX, env: none })).toThrow(
       /no C compiler: install gcc and libc6-dev \(Debian, Ubuntu\)/,
     );
-    expect(() => builtHook("aarch64", { ...LINUX, env: none })).toThrow(
+    expect(() => builtProgram(HOOK, "aarch64", { ...LINUX, env: none })).toThrow(
       /no aarch64-linux-gnu-gcc; install gcc-aarch64-linux-gnu, or build it there/,
     );
-    expect(() => builtHook("x86_64", { ...LINUX, env: { PATH: folder } })).toThrow(/HOME/);
+    expect(() => builtProgram(HOOK, "x86_64", { ...LINUX, env: { PATH: folder } })).toThrow(/HOME/);
   });
 
   it("is not built by CC for another machine, which CC is not for", () => {
     const folder = newFolder();
     const given = { PATH: folder, HOME: folder, CC: compiler(folder) };
-    expect(() => builtHook("aarch64", { ...LINUX, env: given })).toThrow(
+    expect(() => builtProgram(HOOK, "aarch64", { ...LINUX, env: given })).toThrow(
       /no aarch64-linux-gnu-gcc/,
     );
     expect(runs(folder)).toBe(0);
   });
 
   it("is for this machine, which must run Linux", () => {
-    expect(hostArch({ ...LINUX, env: {} })).toBe("x86_64");
-    expect(hostArch({ platform: "linux", arch: "arm64", env: {} })).toBe("aarch64");
+    expect(hostArch(HOOK, { ...LINUX, env: {} })).toBe("x86_64");
+    expect(hostArch(HOOK, { platform: "linux", arch: "arm64", env: {} })).toBe("aarch64");
     for (const [platform, arch] of [
       ["darwin", "arm64"],
       ["linux", "riscv64"],
     ] as const) {
-      expect(() => hostArch({ platform, arch, env: {} })).toThrow(HookError);
+      expect(() => hostArch(HOOK, { platform, arch, env: {} })).toThrow(BuildError);
     }
   });
 });

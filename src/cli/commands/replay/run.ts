@@ -1,0 +1,52 @@
+import type { ScenarioSpec } from "../../../replay/scenario-spec.ts";
+import type { Report } from "../../../report/report.ts";
+import { DOCUMENT_ENDINGS, isWithheld } from "../../analysis/document.ts";
+import { Exit } from "../../exit-codes.ts";
+import { outputFiles } from "../../files/output-file.ts";
+import type { Analyse, Io } from "../../io.ts";
+import { curesAmong } from "../../measuring/cures-among.ts";
+import { measureLog } from "../../measuring/measure-log.ts";
+import { measuringRequest, showMeasurements } from "../../measuring/show-measurements.ts";
+import { parseTarget } from "../../measuring/target.ts";
+import type { ReplayRequest } from "./options.ts";
+
+/**
+ * Runs `mallog replay`. Returns the exit code. `commands`: the names of all commands.
+ * @throws Failure, and whatever `analyse` throws
+ */
+export async function replayLog(
+  { inputs, values }: ReplayRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+): Promise<number> {
+  const targets = (values.with ?? []).map((text) => parseTarget(text, values.glibc, io.cwd));
+  const given = targets.flatMap((one): ScenarioSpec[] =>
+    one.kind === "settings" && one.loader === null ? [one.spec] : [],
+  );
+  const names = given.map(({ name }) => name);
+  const whatIf = names.length === 0 ? undefined : names;
+  const request = measuringRequest(inputs, values, whatIf, io.hostCpus);
+  const outputs = outputFiles(values.output ?? [], inputs, io.cwd, DOCUMENT_ENDINGS);
+  const choose = (report: Report): readonly ScenarioSpec[] =>
+    given.length > 0 ? request.analysis.whatIfs : curesAmong(request, report, true);
+  return measureLog(
+    {
+      request,
+      targets,
+      loader: null,
+      choose,
+      isWithheld: (report) => isWithheld(report, values, "figures", io),
+    },
+    io,
+    analyse,
+    commands,
+    async (report, measured) => {
+      if (measured === null) {
+        return Exit.unjudged;
+      }
+      await showMeasurements(measured, report, outputs, values, request, io);
+      return Exit.done;
+    },
+  );
+}

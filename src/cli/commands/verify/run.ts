@@ -1,0 +1,56 @@
+import { DOCUMENT_ENDINGS, isWithheld } from "../../analysis/document.ts";
+import { Exit } from "../../exit-codes.ts";
+import { outputFiles } from "../../files/output-file.ts";
+import type { Analyse, Io } from "../../io.ts";
+import { curesAmong } from "../../measuring/cures-among.ts";
+import { measureLog } from "../../measuring/measure-log.ts";
+import { measuringRequest, showMeasurements } from "../../measuring/show-measurements.ts";
+import { parseTarget, type Target } from "../../measuring/target.ts";
+import { Failure } from "../../problems.ts";
+import type { VerifyRequest } from "./options.ts";
+
+/**
+ * Runs `mallog verify`. Returns the exit code. `commands`: the names of all commands.
+ * @throws Failure, and whatever `analyse` throws
+ */
+export async function verifyLog(
+  { inputs, values }: VerifyRequest,
+  io: Io,
+  analyse: Analyse,
+  commands: readonly string[],
+): Promise<number> {
+  const [given, ...more] = (values.with ?? []).map((text) =>
+    parseTarget(text, values.glibc, io.cwd),
+  );
+  if (more.length > 0 || !(given === undefined || isPlainGlibc(given))) {
+    const message =
+      "--with takes one glibc=PATH here; mallog replay measures other settings and allocators";
+    throw new Failure({ code: "usage", message });
+  }
+  const whatIf = values.whatIf === false ? [] : values.whatIf;
+  const request = measuringRequest(inputs, values, whatIf, io.hostCpus);
+  const outputs = outputFiles(values.output ?? [], inputs, io.cwd, DOCUMENT_ENDINGS);
+  return measureLog(
+    {
+      request,
+      targets: [],
+      loader: given?.loader ?? null,
+      choose: (report) => curesAmong(request, report, false),
+      isWithheld: (report) => isWithheld(report, values, "figures", io),
+    },
+    io,
+    analyse,
+    commands,
+    async (report, measured) => {
+      if (measured === null) {
+        return Exit.unjudged;
+      }
+      await showMeasurements(measured, report, outputs, values, request, io);
+      return measured.runs.some(({ holds }) => holds === false) ? Exit.exceeded : Exit.done;
+    },
+  );
+}
+
+function isPlainGlibc(target: Target): target is Target & { kind: "settings" } {
+  return target.kind === "settings" && target.loader !== null && target.spec.name === "as recorded";
+}

@@ -1,0 +1,171 @@
+import { holds } from "../../insight/proof/holds.ts";
+import { REPLAYER } from "../../native/native-programs.ts";
+import { RecordedOperations } from "../../native-replay/recorded-operations.ts";
+import { glibcVersionOf } from "../../native-replay/run-replayer.ts";
+import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
+import type { MeasuredRun } from "../../report/measurements.ts";
+import type { Report, UnavailableScenario } from "../../report/report.ts";
+import type { AnalysisRequest } from "../analysis/analysis-request.ts";
+import { nativeFor } from "../commands/hook/run.ts";
+import type { Analyse, Io } from "../io.ts";
+import { Failure } from "../problems.ts";
+import { type Job, jobsFor, otherVersions, predictionOf } from "./jobs.ts";
+import { measureJob, type Replayable } from "./measure-job.ts";
+import type { Target } from "./target.ts";
+
+/** What is measured besides the recorded settings, and with which glibcs. */
+export interface Processes {
+  /** allocators and glibcs besides `loader`'s */
+  readonly targets: readonly Target[];
+  /** ld.so of the glibc that settings are measured with; null: the machine's */
+  readonly loader: string | null;
+}
+
+/** What was measured of a log. */
+export interface Measured {
+  /** the recorded settings first */
+  readonly runs: readonly MeasuredRun[];
+  /** false: interrupted */
+  readonly isComplete: boolean;
+  /** what the measured glibc refuses */
+  readonly unavailable: readonly UnavailableScenario[];
+}
+
+/** A log that is analysed, its operations written meanwhile, and replayed then. Must be closed. */
+export class Measuring {
+  readonly #request: AnalysisRequest;
+  readonly #processes: Processes;
+  readonly #io: Io;
+  readonly #analyse: Analyse;
+  readonly #replayer: string;
+  readonly #versions: ReadonlyMap<string | null, string>;
+  readonly #trimPeriods: readonly number[];
+  readonly #operations: RecordedOperations;
+  /** aborts when the analysis is interrupted */
+  #signal = new AbortController().signal;
+
+  /** `replayer`: of the built program; `versions`: of glibcs by their ld.so */
+  constructor(
+    request: AnalysisRequest,
+    processes: Processes,
+    io: Io,
+    analyse: Analyse,
+    replayer: string,
+    versions: ReadonlyMap<string | null, string>,
+  ) {
+    this.#request = request;
+    this.#processes = processes;
+    this.#io = io;
+    this.#analyse = analyse;
+    this.#replayer = replayer;
+    this.#versions = versions;
+    const { whatIfs } = request.analysis;
+    const periods = whatIfs.flatMap(({ trim }) =>
+      typeof trim === "object" ? trim.everySeconds : [],
+    );
+    this.#trimPeriods = [...new Set(periods)];
+    this.#operations = new RecordedOperations(this.#trimPeriods);
+  }
+
+  /** What analyses the log: it writes the operations, too. */
+  get analyse(): Analyse {
+    return (inputs, options, hooks) => {
+      this.#signal = hooks.signal;
+      const around: typeof hooks.around = (runner) => this.#operations.around(runner);
+      return this.#analyse(inputs, options, { ...hooks, around });
+    };
+  }
+
+  /**
+   * Replays the calls under the recorded settings, the chosen ones, and in the processes. Must be called after the analysis.
+   * @throws Failure notReplayed, usage
+   */
+  async measure(report: Report, chosen: readonly ScenarioSpec[]): Promise<Measured> {
+    const { targets, loader } = this.#processes;
+    const version = (one: string | null): string => this.#versions.get(one)!;
+    const glibc = version(loader);
+    const jobs = jobsFor(targets, chosen, { loader, glibc }, version);
+    const others = otherVersions(jobs, report.model?.glibc ?? "");
+    const ofOthers = others.length === 0 ? null : await this.#again(others);
+    const { path } = this.#operations;
+    if (path === null) {
+      throw new Error("the operations are not complete");
+    }
+    return measureAll(
+      jobs,
+      {
+        report,
+        replayer: this.#replayer,
+        operations: path,
+        trimPeriods: this.#trimPeriods,
+        signal: this.#signal,
+      },
+      ofOthers,
+    );
+  }
+
+  close(): void {
+    this.#operations.remove();
+  }
+
+  /** Reads the log once more: only its first reading has shown of which version it is. */
+  async #again(whatIfs: readonly ScenarioSpec[]): Promise<Report> {
+    const { inputs, analysis } = this.#request;
+    if (inputs.length === 0 || inputs.includes("-")) {
+      const versions = [...new Set(whatIfs.map(({ glibc }) => glibc))].join(", ");
+      const message = `the log is of another glibc than the one to measure with (${versions}), and is read twice: give it as a file`;
+      throw new Failure({ code: "usage", message });
+    }
+    const options = { ...analysis, whatIfs, whatIfsOnRaise: [] };
+    const hooks = { stdin: this.#io.stdin, signal: this.#signal, onProgress: () => {} };
+    return this.#analyse(inputs, options, hooks);
+  }
+}
+
+/**
+ * Builds the replayer, if need be, and asks the glibcs for their versions.
+ * @throws Failure hook, notReplayed
+ */
+export async function beginMeasuring(
+  request: AnalysisRequest,
+  processes: Processes,
+  io: Io,
+  analyse: Analyse,
+): Promise<Measuring> {
+  const replayer = nativeFor(REPLAYER, null, io);
+  const versions = new Map<string | null, string>();
+  const others = processes.targets.flatMap((one) => (one.kind === "settings" ? one.loader : []));
+  for (const loader of new Set([processes.loader, ...others])) {
+    versions.set(loader, await versionUnder(loader, replayer));
+  }
+  return new Measuring(request, processes, io, analyse, replayer, versions);
+}
+
+async function versionUnder(loader: string | null, replayer: string): Promise<string> {
+  const { signal } = new AbortController();
+  const found = await glibcVersionOf({ replayer, loader, library: null, env: {} }, signal);
+  if ("error" in found) {
+    throw new Failure({ code: "notReplayed", what: loader ?? "glibc", reason: found.error });
+  }
+  return found.ok;
+}
+
+async function measureAll(
+  jobs: readonly Job[],
+  replayable: Replayable,
+  ofOthers: Report | null,
+): Promise<Measured> {
+  const { report } = replayable;
+  const unavailable = [...(report.unavailable ?? []), ...(ofOthers?.unavailable ?? [])];
+  const isRefused = ({ name, glibc }: Job): boolean =>
+    unavailable.some((one) => one.name === name || one.name === `${name},glibc=${glibc}`);
+  const runs: MeasuredRun[] = [];
+  for (const job of jobs.filter((one) => !isRefused(one))) {
+    const run = await measureJob(job, predictionOf(job, report, ofOthers), replayable);
+    if (run === null) {
+      return { runs, isComplete: false, unavailable };
+    }
+    runs.push({ ...run, holds: holds(run, runs[0] ?? run) });
+  }
+  return { runs, isComplete: report.complete, unavailable };
+}

@@ -1,0 +1,37 @@
+/** What replays of a log's calls by real allocators measured. Units as in report.ts. */
+
+/** Replays by the real allocator under the recorded settings, and under those that the report names. */
+export interface Proof {
+  /** version of the machine's glibc, for which the runs are predicted, too */
+  readonly glibc: string;
+  /** the recorded settings first, then the cures */
+  readonly runs: readonly MeasuredRun[];
+}
+
+/** One replay of the calls. */
+export interface MeasuredRun {
+  /** settings as typed, "as recorded", or the name of another allocator */
+  readonly name: string;
+  /** "glibc", or the name or the library of another allocator */
+  readonly allocator: string;
+  /** version of the glibc of the replaying process */
+  readonly glibc: string;
+  /** environment variables and tunables of the replaying process */
+  readonly settings: Readonly<Record<string, string>>;
+  /** null: the allocator, or this version, is not modelled */
+  readonly predicted: MeasuredRss | null;
+  readonly measured: MeasuredRss;
+  /** measured minus predicted */
+  readonly error: MeasuredRss | null;
+  /** true if the prediction holds: what the settings save, or, as recorded, RSS; null where nothing is predicted */
+  readonly holds: boolean | null;
+  /** calls that returned NULL, though they returned memory in the log */
+  readonly failedCalls: number;
+  readonly callsPerSecond: number;
+}
+
+/** RSS of the heaps. */
+export interface MeasuredRss {
+  readonly peakBytes: number;
+  readonly endBytes: number;
+}

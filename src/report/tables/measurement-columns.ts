@@ -1,0 +1,64 @@
+import type { ChalkInstance } from "chalk";
+import { type ByteUnit, byteUnit, change, inUnit, signed } from "../format.ts";
+import type { MeasuredRun } from "../measurements.ts";
+import type { Column } from "./column.ts";
+import { paintChange, settingsColumn } from "./setting-columns.ts";
+
+/** Of a setting, with its "=": a longer setting breaks behind it. */
+const LONGEST_NAME = 23;
+
+type Moment = "peakBytes" | "endBytes";
+
+/** Predictions and measurements share a unit. */
+export function measurementUnit(runs: readonly MeasuredRun[]): ByteUnit {
+  return byteUnit(
+    runs.flatMap(({ measured, predicted }) =>
+      [measured, predicted ?? []]
+        .flat()
+        .flatMap(({ peakBytes, endBytes }) => [peakBytes, endBytes]),
+    ),
+  );
+}
+
+/** Of the recorded settings, `recorded`, others show the change of what was measured. */
+export function measurementColumns(
+  runs: readonly MeasuredRun[],
+  recorded: MeasuredRun,
+  chalk: ChalkInstance,
+): Column<MeasuredRun>[] {
+  const unit = measurementUnit(runs);
+  const figure = (
+    head: readonly string[],
+    rank: number,
+    cell: (run: MeasuredRun) => string,
+  ): Column<MeasuredRun> => ({ head, align: "right", rank, cell });
+  const at = (moment: Moment, name: string): Column<MeasuredRun>[] => [
+    figure(["predicted", name], 2, ({ predicted }) =>
+      predicted === null ? "–" : inUnit(unit, predicted[moment]),
+    ),
+    figure(["measured", name], 0, ({ measured }) => inUnit(unit, measured[moment])),
+    {
+      ...figure(["error"], 1, (run) => errorText(run, moment)),
+      paint: ({ holds }, text) => (holds === false && text !== "none" ? chalk.red(text) : text),
+    },
+    {
+      ...figure(["change"], 3, (run) =>
+        run === recorded ? "" : (change(recorded.measured[moment], run.measured[moment]) ?? ""),
+      ),
+      paint: paintChange(chalk),
+    },
+  ];
+  return [
+    { ...settingsColumn<MeasuredRun>({ least: LONGEST_NAME }), head: ["settings, allocator"] },
+    ...at("peakBytes", "at peak"),
+    ...at("endBytes", "at end"),
+    figure(["calls", "failed"], 4, ({ failedCalls }) => String(failedCalls)),
+  ];
+}
+
+function errorText({ error, measured }: MeasuredRun, moment: Moment): string {
+  if (error === null) {
+    return "–";
+  }
+  return error[moment] === 0 ? "none" : signed(error[moment] / Math.max(1, measured[moment]));
+}
