@@ -69,6 +69,8 @@ function layoutSummary(layout: Layout): LayoutSummary {
   return {
     columns: columns?.map(({ role }) => role) ?? null,
     after: after.map(({ role }) => role),
+    isPattern: layout.pattern !== null,
+    wrappers: layout.wrappers,
     shownBy: [...(columns ?? []), ...after].map(({ by }) => by),
     timeUnit: TIME_UNITS[timeDecimals],
     pointerBase,

@@ -72,6 +72,10 @@ export interface LayoutSummary {
    * to line, the order of the native format, or --columns
    */
   readonly shownBy: readonly ("name" | "form" | "values" | "order" | "given")[];
+  /** the columns are the groups of --pattern */
+  readonly isPattern: boolean;
+  /** what each line is wrapped in, outermost first */
+  readonly wrappers: readonly string[];
   /** unit of times that are numbers without a clock's colons */
   readonly timeUnit: "s" | "ms" | "µs" | "ns";
   /** base of pointers without 0x */

@@ -89,7 +89,7 @@ free(0x9ee2a0)
       liveBytes: 2000,
       liveBlocks: 2,
       lastTime: null,
-      basis: "columns: pid, tid",
+      basis: "columns: pid (by its values), tid (by its values)",
     },
   ],
   [

@@ -52,6 +52,38 @@ describe("options that the analysis gets", () => {
     expect(given.asked?.options.touch).toBe("facts");
   });
 
+  test("--columns and --pattern, which say what the lines are", async () => {
+    const columns = await mallog(["--columns", "tid,time:ms,call,caller", "x"]);
+    expect(columns.asked?.options.given).toEqual({
+      kind: "columns",
+      columns: { before: ["tid", "time"], after: ["caller"], timeDecimals: 3 },
+    });
+    const pattern = await mallog([
+      "check",
+      "--budget",
+      "rss<=1GiB",
+      "--pattern",
+      "(?<call>.*)",
+      "x",
+    ]);
+    expect(pattern.asked?.options.given).toEqual({ kind: "pattern", pattern: "(?<call>.*)" });
+    expect((await mallog(["x"])).asked?.options.given).toBeNull();
+  });
+
+  test.each([
+    [["--columns", "tid,thread"], "--columns tid,thread: unknown column thread; columns are pid,"],
+    [["--pattern", "(?<call>"], "--pattern (?<call>: no regular expression (Unterminated group)"],
+    [
+      ["--columns", "tid", "--pattern", "(?<call>.*)"],
+      "--columns cannot be used with --pattern, whose groups name the columns",
+    ],
+  ])("%j is wrong usage, in one line", async (options, message) => {
+    const { code, err } = await mallog([...options, "x"]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+  });
+
   test("--no-what-if and --no-model", async () => {
     const bare = await mallog(["--no-what-if", "x"]);
     expect(bare.asked?.options).toMatchObject({ model: true, whatIfs: [] });

@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 import { run } from "../../src/cli/command-line.ts";
 import type { Analyse } from "../../src/cli/io.ts";
 import type { AnalysisHooks } from "../../src/pipeline/analysis-hooks.ts";
-import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
+import type { LogOptions } from "../../src/pipeline/analysis-options.ts";
 import type { Report } from "../../src/report/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
@@ -38,7 +38,7 @@ export function answers(given: Partial<Report> = {}): Analyse {
 
 interface Asked {
   readonly inputs: readonly string[];
-  readonly options: AnalysisOptions;
+  readonly options: LogOptions;
   readonly hooks: AnalysisHooks<Report>;
 }
 

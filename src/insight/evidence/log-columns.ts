@@ -5,9 +5,14 @@ type Evidence = LayoutSummary["shownBy"][number];
 
 /** What the log's first lines show of its columns, and from what; one item each. */
 export function columnItems(layout: LayoutSummary): string[] {
-  const { columns, timeUnit, pointerBase, processes, threads } = layout;
+  const { columns, timeUnit, pointerBase, processes, threads, wrappers, isPattern } = layout;
   const items: string[] = [];
-  if (columns !== null) {
+  if (wrappers.length > 0) {
+    items.push(`lines: taken out of ${wrappers.join(" and ")}`);
+  }
+  if (isPattern) {
+    items.push("lines: read by --pattern");
+  } else if (columns !== null) {
     items.push(`columns: ${columnList(columns, layout)}`);
   } else if (timeUnit !== "s") {
     items.push(`columns: tid, ${timeName(timeUnit)}`);
@@ -38,8 +43,8 @@ function columnList(
 ): string {
   const named = [...columns, ...after].map((column, at) => {
     const name = column === "time" ? timeName(timeUnit) : NAMES[column];
-    const by = column === "other" ? "" : BY[shownBy[at] ?? "form"];
-    return `${name}${by}`;
+    const by = BY[shownBy[at] ?? "form"];
+    return column === "other" || by === null ? name : `${name} (${by})`;
   });
   const before = named.slice(0, columns.length);
   const readAfter = named.slice(columns.length).filter((_, at) => after[at] !== "other");
@@ -62,15 +67,15 @@ const NAMES: Readonly<Record<Exclude<Column, "time">, string>> = {
 };
 
 /** The form of a value needs no words. */
-const BY: Readonly<Record<Evidence, string>> = {
-  name: " (by its name)",
-  form: "",
-  values: " (by its values)",
-  order: " (by its place)",
-  given: "",
+const BY: Readonly<Record<Evidence, string | null>> = {
+  name: "by its name",
+  form: null,
+  values: "by its values",
+  order: "by its place",
+  given: "given",
 };
 
 /** Other units than seconds are inferred. */
 function timeName(unit: LayoutSummary["timeUnit"]): string {
-  return unit === "s" ? "time" : `time in ${unit}, by its size`;
+  return unit === "s" ? "time" : `time in ${unit}`;
 }

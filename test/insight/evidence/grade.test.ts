@@ -74,6 +74,8 @@ describe("the reasons", () => {
       processes: 0,
       after: [],
       shownBy: [],
+      isPattern: false,
+      wrappers: [],
       hasTail: false,
       threads: "none",
     } as const;

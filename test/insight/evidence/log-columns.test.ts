@@ -8,6 +8,8 @@ const NATIVE: LayoutSummary = {
   columns: null,
   after: [],
   shownBy: [],
+  isPattern: false,
+  wrappers: [],
   timeUnit: "s",
   pointerBase: 16,
   processes: 0,
@@ -17,7 +19,7 @@ const NATIVE: LayoutSummary = {
 
 const LAYOUTS: [layout: Partial<LayoutSummary>, items: string[]][] = [
   [{}, []],
-  [{ timeUnit: "ms" }, ["columns: tid, time in ms, by its size"]],
+  [{ timeUnit: "ms" }, ["columns: tid, time in ms"]],
   [
     {
       columns: ["pid", "tid", "time", "caller"],
@@ -26,7 +28,7 @@ const LAYOUTS: [layout: Partial<LayoutSummary>, items: string[]][] = [
       processes: 1,
     },
     [
-      "columns: pid (by its values), tid (by its name), time in ns, by its size (by its place), caller",
+      "columns: pid (by its values), tid (by its name), time in ns (by its place), caller",
       "pid and tid: each thread goes with one process",
     ],
   ],
@@ -61,6 +63,11 @@ const LAYOUTS: [layout: Partial<LayoutSummary>, items: string[]][] = [
       "threads: names, numbered from 1 in order of appearance",
     ],
   ],
+  [
+    { columns: ["tid", "other"], shownBy: ["given", "given"], wrappers: ["JSON", "colours"] },
+    ["lines: taken out of JSON and colours", "columns: tid (given), other text"],
+  ],
+  [{ columns: ["tid"], shownBy: ["given"], isPattern: true }, ["lines: read by --pattern"]],
   [{ pointerBase: 10 }, ["pointers: decimal, since only as such they are aligned addresses"]],
 ];
 
@@ -70,8 +77,6 @@ test.each(LAYOUTS)("%j", (layout, items) => {
 
 test("the basis of a report includes them", () => {
   const layout = { ...NATIVE, timeUnit: "ms" } as const;
-  expect(basis(report({ trace: trace({ layout }) }))[1]).toBe(
-    "columns: tid, time in ms, by its size",
-  );
+  expect(basis(report({ trace: trace({ layout }) }))[1]).toBe("columns: tid, time in ms");
   expect(basis(report({ trace: trace() }))[1]).not.toContain("columns");
 });

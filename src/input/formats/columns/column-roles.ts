@@ -110,10 +110,11 @@ class Roles {
       this.#give("caller", "form", this.#before - 1);
       return;
     }
-    const places = this.#free((values) => isMostly(values, FieldKind.place), this.#columns.length);
-    this.#give("caller", "form", places[0]);
+    const isPlace = (values: readonly Field[]): boolean => isMostly(values, FieldKind.place);
+    this.#give("caller", "form", this.#free(isPlace)[0]);
     const addresses = this.#free((values, at) => isCaller(values, this.#numbers[at] ?? [], at));
     this.#give("caller", "form", addresses.at(-1));
+    this.#give("caller", "form", this.#free(isPlace, this.#columns.length)[0]);
     const behind = this.#columns.findIndex(
       (values, at) => at >= this.#before && areReturnAddresses(values, this.#numbers[at] ?? []),
     );
@@ -202,6 +203,7 @@ class Roles {
     return (
       values.every(({ text, bracket }) => bracket === "[" && /^0\d\d$/.test(text)) ||
       this.#isPriority(at) ||
+      isCaller(values, numbers, at) ||
       (countsLines(numbers) && at === 0)
     );
   }
