@@ -157,7 +157,9 @@ export class FieldRecords {
       return ((hours * 60 + minutes) * 60 + seconds) * 1e6;
     }
     const number = text === undefined || text === "" ? Number.NaN : Number(text);
-    return Number.isFinite(number) ? (number * 1e6) / 10 ** this.#forms.timeDecimals : null;
+    return Number.isFinite(number) && number >= 0
+      ? (number * 1e6) / 10 ** this.#forms.timeDecimals
+      : null;
   }
 }
 

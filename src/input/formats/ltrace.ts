@@ -38,7 +38,7 @@ const EVENT = /^(?:(?:\+\+\+|---) |unexpected breakpoint )/;
 
 /** What only ltrace prints. Its results are in column 50. */
 const SIGN =
-  /<unfinished \.\.\.>$|<\.\.\. .{1,200} resumed>|^[^"]{0,60}(?:\+\+\+ (?:exited|killed)|--- (?:SIG|Called exec))|^[^"(]{0,200}\w->\w+\(|^(?=.{49}= ).{0,47}\) {2}/;
+  /<unfinished \.\.\.>$|<\.\.\. .{1,200} resumed>|^[^"]{0,60}(?:\+\+\+ (?:exited|killed)|--- (?:SIG|Called exec))|^[^"(]{0,200}\w->(?:operator |\w+\()|^(?=.{49}= ).{0,47}\) {2}/;
 
 /** A line of any function; a string argument may have any text. */
 const FUNCTION = /^[^\s(].*(?:\).*= ?\S|<unfinished \.\.\.>$|<no return \.\.\.>|<detached \.\.\.>)/;

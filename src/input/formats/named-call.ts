@@ -76,7 +76,8 @@ export function callOf(
     case Shape.trim:
       return valid({ op, size: a });
     case Shape.mallopt:
-      return valid({ op, align: a, size: b });
+      // Parameters are negative numbers.
+      return valid({ op, align: Number(args[0]), size: Number(args[1]) });
     case Shape.nothing:
       return { op };
     case Shape.label:
@@ -89,12 +90,12 @@ export function callOf(
 
 /** The call, if all its numbers are there. */
 function valid(call: Call): Call | null {
-  return Object.values(call).some(Number.isNaN) ? null : call;
+  return Object.values(call).every(Number.isInteger) ? call : null;
 }
 
-/** A size or a pointer as text: decimal, or hexadecimal with 0x, or a word for NULL; NaN: none. */
+/** A size or a pointer as text, not negative: decimal, or hexadecimal with 0x, or a word for NULL; NaN: none. */
 export function numberOf(text: string): number {
-  if (/^-?\d{1,20}$|^0x[\da-f]{1,16}$/i.test(text)) {
+  if (/^\d{1,20}$|^0x[\da-f]{1,16}$/i.test(text)) {
     return Number(text);
   }
   return /^(?:\(?nil\)?|null|none|-)$/i.test(text) ? 0 : Number.NaN;

@@ -147,13 +147,14 @@ class RecordReader implements LineReader {
       return { op };
     }
     const { pointer, old, size, first } = this.#roles.of(record);
-    const at = (column: number): number => (column < 0 ? 0 : (numbers[column] ?? Number.NaN));
+    const at = (column: number): number =>
+      column < 0 ? 0 : Math.max(-1, numbers[column] ?? Number.NaN);
     const [block, oldBlock] = [this.#blockAt(numbers, pointer), this.#blockAt(numbers, old)];
     if (op === Op.free) {
       return Number.isNaN(block) ? null : { op, pointerIn: block };
     }
     const bytes = at(size) * (op === Op.calloc && first >= 0 ? at(first) : 1);
-    if (size < 0 || Number.isNaN(bytes + block + oldBlock) || bytes < 0) {
+    if (size < 0 || !(bytes >= 0) || Number.isNaN(block + oldBlock)) {
       return null;
     }
     return {
@@ -167,6 +168,9 @@ class RecordReader implements LineReader {
 
   #blockAt(numbers: readonly number[], column: number): number {
     const number = column < 0 ? 0 : (numbers[column] ?? Number.NaN);
-    return this.#roles.areNumbers && column >= 0 ? pointerOfBlock(number) : number;
+    if (this.#roles.areNumbers && column >= 0) {
+      return pointerOfBlock(number);
+    }
+    return Math.max(0, number);
   }
 }

@@ -19,9 +19,9 @@ export const FORMATS: readonly LogFormat[] = [
   LOGALLOC,
   UFTRACE,
   RETURNS,
-  RECORDS,
   JSON_LINES,
   CSV,
+  RECORDS,
 ];
 
 /** Hooks' logs: one call with its arguments and result a line. */
