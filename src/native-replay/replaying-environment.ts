@@ -1,4 +1,5 @@
-import { tunableOf } from "../ptmalloc/settings.ts";
+import { profileOf } from "../ptmalloc/profile.ts";
+import { MallocPar, tunableOf } from "../ptmalloc/settings.ts";
 
 /** What the environment of a replaying process depends on. */
 export interface SettingsToReplay {
@@ -9,12 +10,16 @@ export interface SettingsToReplay {
     readonly settings: Readonly<Record<string, string>>;
     readonly tunables: string;
   } | null;
-  /** CPUs of the recorded machine; null: not known, and the model limits no arenas */
+  /** CPUs of the recorded machine; null: not known */
   readonly cpus: number | null;
+  /** arenas that the model has made */
+  readonly arenas: number;
+  /** version of the replaying process's glibc */
+  readonly glibc: string;
 }
 
-/** More arenas than a log has threads. */
-const NO_LIMIT = 2 ** 20;
+/** No version limits arenas to fewer, whatever the CPUs. */
+const LEAST_LIMIT = 8;
 
 /**
  * Returns the environment variables of a process that has the settings. The limit of arenas, which glibc derives from the CPUs of
@@ -24,6 +29,8 @@ export function replayingEnvironment({
   settings,
   recorded,
   cpus,
+  arenas,
+  glibc,
 }: SettingsToReplay): Record<string, string> {
   const env: Record<string, string> = {};
   const tunables: [string, string][] = [];
@@ -37,10 +44,30 @@ export function replayingEnvironment({
   if (tunables.length > 0) {
     env.GLIBC_TUNABLES = tunablesText(tunables, recorded);
   }
-  if (!Object.keys(settings).some((name) => tunableOf(name) === "glibc.malloc.arena_max")) {
-    env.MALLOC_ARENA_MAX = String(cpus === null ? NO_LIMIT : 8 * cpus);
+  // Where CPUs are not known, the model goes by the arenas that the log shows.
+  const limit = cpus === null ? Math.max(LEAST_LIMIT, arenas) : arenaLimit(cpus, glibc);
+  if (limit !== null && !Object.keys(settings).some(limitsArenas)) {
+    env.MALLOC_ARENA_MAX = String(limit);
   }
   return env;
+}
+
+function limitsArenas(name: string): boolean {
+  return ["glibc.malloc.arena_max", "glibc.malloc.arena_test"].includes(tunableOf(name) ?? "");
+}
+
+/** The limit that a version derives from CPUs (ptmalloc2.md §6.1); null: the version is not known. */
+function arenaLimit(cpus: number, glibc: string): number | null {
+  const profile = profileOf(glibc);
+  if (profile === null) {
+    return null;
+  }
+  switch (profile.arenaLimit) {
+    case "eightPerCpu":
+      return 8 * cpus;
+    case "cpusOrTest":
+      return Math.max(cpus, new MallocPar(profile).arenaTest);
+  }
 }
 
 /** As the recorded process had it, if nothing in it has changed: its length moves the break of older glibcs (trap T21). */

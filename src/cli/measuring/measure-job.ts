@@ -6,6 +6,9 @@ import type { Report, Scenario } from "../../report/report.ts";
 import { Failure } from "../problems.ts";
 import type { Job } from "./jobs.ts";
 
+/** Where nothing is predicted: more than any log has threads. */
+const MANY_ARENAS = 2 ** 20;
+
 /** What all replays of a log share. */
 export interface Replayable {
   readonly report: Report;
@@ -39,6 +42,8 @@ export async function measureJob(
     settings,
     recorded: tunables === null ? null : { settings: model.settings, tunables },
     cpus,
+    arenas: predicted?.arenaCount ?? MANY_ARENAS,
+    glibc,
   });
   const every = spec !== null && typeof spec.trim === "object" ? spec.trim.everySeconds : null;
   const measured = await replayNatively(
