@@ -97,7 +97,8 @@ const log = fc.array(line, { maxLength: 60 }).map((lines) => `${lines.join("\n")
 function read(text: string, format: string | null) {
   const sink = new CollectingSink();
   const diagnostics = new Diagnostics();
-  const scanner = new LayoutScanner(sink, diagnostics, 1000, format);
+  const given = format === null ? null : ({ kind: "format", name: format } as const);
+  const scanner = new LayoutScanner(sink, diagnostics, 1000, given);
   const bytes = Buffer.from(text);
   scanner.scan(bytes, bytes.length);
   scanner.decide();
