@@ -1,7 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import type { CallWriter } from "./call-writer.ts";
-import { LineKind, type LineReader, type LogFormat, mostMatch } from "./log-format.ts";
-import { callNamed, callOf, numberOf } from "./named-call.ts";
+import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
+import { argumentsOf, callNamed, callOf, numberOf } from "./named-call.ts";
 import type { NativeCall } from "./native/calls.ts";
 
 /**
@@ -28,7 +28,7 @@ const NAME =
   /^(?:[^\s()<>"]+->)?(operator (?:new|delete)(?:\[\])?(?:\([^()]*\))?|\w+)(?:@[^\s()]+)?\(/;
 
 const RESUMED = /^<\.\.\. (.+?) resumed> ?/;
-const UNFINISHED = / *<(?:unfinished|no return) \.\.\.>$/;
+const UNFINISHED = /<(?:unfinished|no return) \.\.\.>$/;
 
 /** The rest of a line of one of malloc's functions, whose arguments are numbers. */
 const ARGUMENTS = /^([^()]*)\)(?: *= (\S+)(?: <\d+\.\d+>)?)?$/;
@@ -39,9 +39,6 @@ const EVENT = /^(?:(?:\+\+\+|---) |unexpected breakpoint )/;
 /** What only ltrace prints. Its results are in column 50. */
 const SIGN =
   /<unfinished \.\.\.>$|<\.\.\. .{1,200} resumed>|^[^"]{0,60}(?:\+\+\+ (?:exited|killed)|--- (?:SIG|Called exec))|^[^"(]{0,200}\w->(?:operator |\w+\()|^(?=.{49}= ).{0,47}\) {2}/;
-
-/** A line of any function; a string argument may have any text. */
-const FUNCTION = /^[^\s(].*(?:\).*= ?\S|<unfinished \.\.\.>$|<no return \.\.\.>|<detached \.\.\.>)/;
 
 /** Nested calls of one thread; more are a hostile log's. */
 const MOST_OPEN = 64;
@@ -57,14 +54,20 @@ export const LTRACE: LogFormat = {
     "ltrace shows the calls that the traced modules make: without -x '*alloc+free@libc.so*', blocks that a library allocates are missing, also those of strdup",
   ],
   recognises: (lines) =>
-    lines.some((line) => SIGN.test(line)) && mostMatch(lines.map(withoutHead), FORM),
+    lines.some((line) => SIGN.test(line)) &&
+    lines.filter((line) => isLine(line.replace(HEAD, ""))).length * 2 >= lines.length,
   open: (calls) => new LtraceReader(calls),
 };
 
-const FORM = new RegExp(`${EVENT.source}|${RESUMED.source}|${FUNCTION.source}`);
+function isLine(text: string): boolean {
+  return EVENT.test(text) || RESUMED.test(text) || isFunction(text);
+}
 
-function withoutHead(line: string): string {
-  return line.replace(HEAD, "");
+/** True for a line of any function: a string argument may have any text. */
+function isFunction(text: string): boolean {
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")", text.lastIndexOf("= "));
+  return open > 0 && (UNFINISHED.test(text) || close > open);
 }
 
 /** A call that has begun. */
@@ -128,7 +131,7 @@ class LtraceReader implements LineReader {
       return begun.call === null ? LineKind.other : LineKind.call;
     }
     if (begun.call === null) {
-      return FUNCTION.test(text) ? LineKind.other : LineKind.malformed;
+      return isFunction(text) ? LineKind.other : LineKind.malformed;
     }
     return this.#write(begun, "", place) ? LineKind.call : LineKind.malformed;
   }
@@ -164,7 +167,7 @@ class LtraceReader implements LineReader {
   #write(begun: Begun, rest: string, place: Place): boolean {
     const { call, text, caller } = begun;
     const [, list = "", result = null] = ARGUMENTS.exec(`${text}${rest}`) ?? [];
-    const made = call === null ? null : callOf(call, list.split(/, */, 3), result);
+    const made = call === null ? null : callOf(call, argumentsOf(list, 3), result);
     if (made === null) {
       return false;
     }
