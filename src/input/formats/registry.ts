@@ -1,4 +1,4 @@
-import { CSV } from "./csv.ts";
+import { CSV } from "./csv-table.ts";
 import { HEAPTRACK } from "./heaptrack.ts";
 import { JSON_LINES } from "./json-lines.ts";
 import type { LogFormat } from "./log-format.ts";
