@@ -2,7 +2,7 @@ import { Op } from "../../trace/event.ts";
 import type { Call, CallWriter } from "./call-writer.ts";
 import { timeUnit } from "./columns/time-unit.ts";
 import type { FieldRole } from "./field-names.ts";
-import { callNamed, callOf, numberOf, pointerOf } from "./named-call.ts";
+import { argumentsOf, callNamed, callOf, numberOf, pointerOf } from "./named-call.ts";
 import { opNamed } from "./record-ops.ts";
 
 /** The fields of one record by role, as text; empty or absent: not given. */
@@ -69,7 +69,7 @@ export class FieldRecords {
     const function_ = named === undefined ? null : callNamed(name);
     if (named !== undefined && function_ !== null) {
       const result = fields.get("result") ?? fields.get("pointer") ?? null;
-      return callOf(function_, named.split(/\s*,\s*/), result);
+      return callOf(function_, argumentsOf(named, 4), result);
     }
     const op = opNamed(name) ?? callNamed(name)?.op ?? null;
     const [pointer, result, old] = (["pointer", "result", "old"] as const).map((role) =>

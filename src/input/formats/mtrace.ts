@@ -19,7 +19,7 @@ import { pointerOf } from "./named-call.ts";
  * such lines without the place.
  */
 const LINE =
-  /^(?:@ +(?:(.*):)?(?:\(([^()]*)\))?\[((?:0x)?[\da-f]+|\(?nil\)?)\] +)?([-+<>!]) +(0x[\da-f]{1,16}|\(nil\))(?: +(0x[\da-f]{1,16}|\d{1,20}))? *$/i;
+  /^(?:@ (?:(.*):)?(?:\(([^()]*)\))?\[((?:0x)?[\da-f]+|\(?nil\)?)\] +)?([-+<>!]) +(0x[\da-f]{1,16}|\(nil\))(?: +(0x[\da-f]{1,16}|\d{1,20}))? *$/i;
 
 const BOUNDS = /^= (?:Start|End)\b/;
 

@@ -88,6 +88,11 @@ export function callOf(
   }
 }
 
+/** The first arguments of a list, without blanks around them. */
+export function argumentsOf(list: string, most: number): string[] {
+  return list.split(",", most).map((text) => text.trim());
+}
+
 /** The call, if all its numbers are there. */
 function valid(call: Call): Call | null {
   return Object.values(call).every(Number.isInteger) ? call : null;

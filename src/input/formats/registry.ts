@@ -1,10 +1,11 @@
-import { CSV } from "./csv.ts";
+import { CSV } from "./csv-table.ts";
 import { HEAPTRACK } from "./heaptrack.ts";
 import { JSON_LINES } from "./json-lines.ts";
 import type { LogFormat } from "./log-format.ts";
 import { LOGALLOC } from "./logalloc.ts";
 import { LTRACE } from "./ltrace.ts";
 import { MTRACE } from "./mtrace.ts";
+import { readsCalls } from "./reads-calls.ts";
 import { RECORDS } from "./records.ts";
 import { RETURNS } from "./returns.ts";
 import { UFTRACE } from "./uftrace.ts";
@@ -44,11 +45,17 @@ export function firstLines(head: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** The format of a log: the one that the user has named, or the one that its first lines show; null: the native one. */
+/**
+ * The format of a log: the one that the user has named, or the one that its first lines show, and whose reader understands
+ * them; null: the native one.
+ */
 export function formatOf(lines: readonly string[], named: string | null): LogFormat | null {
   if (named !== null) {
     return FORMATS.find(({ name }) => name === named) ?? null;
   }
   const calls = lines.filter((line) => !line.startsWith("#"));
-  return calls.length === 0 ? null : (FORMATS.find((one) => one.recognises(calls)) ?? null);
+  if (calls.length === 0) {
+    return null;
+  }
+  return FORMATS.find((one) => one.recognises(calls) && readsCalls(one, calls)) ?? null;
 }

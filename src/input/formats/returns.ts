@@ -1,7 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import type { CallWriter } from "./call-writer.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
-import { callNamed, callOf } from "./named-call.ts";
+import { argumentsOf, callNamed, callOf } from "./named-call.ts";
 import type { NativeCall } from "./native/calls.ts";
 
 /**
@@ -60,7 +60,7 @@ class ReturnsReader implements LineReader {
       return LineKind.malformed;
     }
     const call = callNamed(name);
-    const args = list.split(/\s*,\s*/, 4).map((text) => text.trim());
+    const args = argumentsOf(list, 4);
     if (call?.op === Op.free) {
       return this.#write(call, args, null, thread) ? LineKind.call : LineKind.malformed;
     }

@@ -1,7 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import type { CallWriter } from "./call-writer.ts";
 import { LineKind, type LineReader, type LogFormat, mostMatch } from "./log-format.ts";
-import { callNamed, callOf } from "./named-call.ts";
+import { argumentsOf, callNamed, callOf } from "./named-call.ts";
 import type { NativeCall } from "./native/calls.ts";
 
 /**
@@ -105,7 +105,7 @@ class UftraceReader implements LineReader {
     result: string | undefined,
     place: { readonly tid: number; readonly time?: number },
   ): boolean {
-    const made = callOf(call, list.split(/, */, 4), result ?? null);
+    const made = callOf(call, argumentsOf(list, 4), result ?? null);
     if (made === null) {
       return false;
     }

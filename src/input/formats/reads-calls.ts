@@ -1,0 +1,35 @@
+import { EventBatch } from "../../trace/event.ts";
+import type { EventSink } from "../../trace/sink.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { LineScanner } from "./line-scanner.ts";
+import type { LogFormat } from "./log-format.ts";
+
+/** True if a format's reader understands at least as many calls of the lines as it leaves unread. */
+export function readsCalls(format: LogFormat, lines: readonly string[]): boolean {
+  const diagnostics = new Diagnostics();
+  const scanner = new LineScanner(new Discarded(), diagnostics, format, lines);
+  const bytes = Buffer.from(`${lines.join("\n")}\n`, "latin1");
+  scanner.scan(bytes, bytes.length);
+  const kinds = Object.values(diagnostics.unreadCalls);
+  const unread = kinds.reduce((sum, kind) => sum + kind.lines, 0);
+  return diagnostics.lines.parsed >= unread;
+}
+
+/** Events that nobody reads. */
+class Discarded implements EventSink {
+  readonly batch = new EventBatch();
+
+  advance(): void {
+    this.batch.clear();
+  }
+
+  end(): void {}
+
+  whenReady(): null {
+    return null;
+  }
+
+  whenEnding(): null {
+    return null;
+  }
+}
