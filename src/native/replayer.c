@@ -102,6 +102,10 @@ static void *map_own(size_t bytes, int populate) {
 
 /* ---- what libc and ld.so allocate for themselves ---------------------------------------------------------------- */
 
+static int keeps_own; /* what libc frees now may still be read */
+
+/* AddressSanitizer is the allocator itself, and can run neither before libraries nor below another malloc. */
+#if !defined __SANITIZE_ADDRESS__
 enum { OWN_BYTES = 256 << 20, OWN_CLASSES = 256 };
 
 struct own_block { size_t bytes; struct own_block *next; };
@@ -109,7 +113,6 @@ struct own_block { size_t bytes; struct own_block *next; };
 static char *own_start, *own_next;
 static struct own_block *own_free[OWN_CLASSES]; /* by 16 bytes of size */
 static int own_lock;
-static int keeps_own; /* what libc frees now may still be read */
 
 static void lock_own(void) {
   while (__atomic_exchange_n(&own_lock, 1, __ATOMIC_ACQUIRE)) continue;
@@ -170,6 +173,7 @@ EXPORTED void *realloc(void *p, size_t n) {
 EXPORTED void free(void *p) {
   if (is_own(p)) own_release(p);
 }
+#endif
 
 /* ---- the allocator ---------------------------------------------------------------------------------------------- */
 
@@ -455,8 +459,10 @@ static void begin_measuring(int argc, char **argv, char **environment) {
   each_private_mapping(add_known);
 }
 
+#if !defined __SANITIZE_ADDRESS__
 /* ld.so calls this before the constructors of libraries, in which allocators may get memory. */
 __attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(int, char **, char **) = begin_measuring;
+#endif
 
 static uint64_t now(void) {
   struct timespec time;
@@ -644,6 +650,7 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (argc < 2) fail("no file of operations");
+  if (pagemap == 0) begin_measuring(argc, argv, environ);
   for (int i = 2; i < argc; i++) read_option(argv[i]);
   find_allocator();
   require_preloaded(preloaded);

@@ -96,7 +96,8 @@ class LtraceReader implements LineReader {
     this.#calls = calls;
   }
 
-  read(line: string): LineKind {
+  read(text: string): LineKind {
+    const line = text.trimEnd();
     const [head = "", inBrackets, bare, clock, ip] = HEAD.exec(line) ?? [];
     const pid = inBrackets ?? bare;
     const place: Place = {

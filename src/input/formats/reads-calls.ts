@@ -4,7 +4,10 @@ import { Diagnostics } from "../diagnostics.ts";
 import { LineScanner } from "./line-scanner.ts";
 import type { LogFormat } from "./log-format.ts";
 
-/** True if a format's reader understands at least as many calls of the lines as it leaves unread. */
+/** A name of the malloc family, whatever its case. */
+const ALLOCATION = /alloc\w*\(/i;
+
+/** True if a format's reader understands at least as many calls of the lines as it leaves unread, and one if there are any. */
 export function readsCalls(format: LogFormat, lines: readonly string[]): boolean {
   const diagnostics = new Diagnostics();
   const scanner = new LineScanner(new Discarded(), diagnostics, format, lines);
@@ -12,7 +15,8 @@ export function readsCalls(format: LogFormat, lines: readonly string[]): boolean
   scanner.scan(bytes, bytes.length);
   const kinds = Object.values(diagnostics.unreadCalls);
   const unread = kinds.reduce((sum, kind) => sum + kind.lines, 0);
-  return diagnostics.lines.parsed >= unread;
+  const { parsed } = diagnostics.lines;
+  return parsed >= unread && (parsed > 0 || !lines.some((line) => ALLOCATION.test(line)));
 }
 
 /** Events that nobody reads. */

@@ -1,0 +1,162 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { REPLAYER } from "../../src/native/native-programs.ts";
+import { Flag, Operation } from "../../src/native-replay/operations.ts";
+import { OperationsFile } from "../../src/native-replay/operations-file.ts";
+import { realGlibc } from "../support/glibc-driver.ts";
+import { newFolder } from "../support/run-mallog.ts";
+
+/** The replayer alone: files of operations written here, and what it says of them. */
+
+const found = realGlibc();
+const skipped = found.available ? "" : ` (skipped: ${found.reason})`;
+const replays = test.skipIf(!found.available);
+
+type Record = readonly [kind: Operation, flags: number, number: number, size: number];
+
+const event = (kind: Operation, number: number, size: number): Record => [
+  kind,
+  Flag.beginsEvent | Flag.writesAll,
+  number,
+  size,
+];
+
+/** Compiled with all warnings as errors. */
+function compiled(...flags: readonly string[]): string {
+  const target = join(newFolder(), "replayer");
+  const argv = [...REPLAYER.flags, "-Wall", "-Wextra", "-Werror", ...flags, "-o", target];
+  execFileSync("cc", [...argv, "-x", "c", "-", "-x", "none", ...REPLAYER.libraries], {
+    input: REPLAYER.source(),
+    stdio: "pipe",
+  });
+  return target;
+}
+
+function operations(records: readonly Record[], threads = 1, firstThreadExits = false) {
+  const file = new OperationsFile();
+  for (const record of records) {
+    file.append(...record);
+  }
+  const events = records.filter(([, flags]) => flags & Flag.beginsEvent).length;
+  const blocks = 1 + Math.max(0, ...records.map(([, , number]) => number));
+  file.finish({ events, blocks, threads, firstThreadExits });
+  return file;
+}
+
+function run(
+  replayer: string,
+  records: readonly Record[],
+  options: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  threads = 1,
+) {
+  const file = operations(records, threads);
+  try {
+    const { stdout, stderr, status } = spawnSync(replayer, [file.path, ...options], {
+      env,
+      encoding: "utf8",
+    });
+    const value = (name: string): number =>
+      Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stdout)?.[1]);
+    return { stdout, stderr, status, value };
+  } finally {
+    file.remove();
+  }
+}
+
+const MiB = 2 ** 20;
+
+replays(`the replayer counts no page of its own${skipped}`, () => {
+  const replayer = compiled();
+  const nothing = run(replayer, []);
+  expect([nothing.status, nothing.value("end")]).toEqual([0, 0]);
+  // A mapped block of 1 MiB and its header: 257 pages. The tcache struct, and the chunk of the small block: a page.
+  const { value } = run(replayer, [
+    [Operation.thread, Flag.beginsEvent, 0, 0],
+    [Operation.malloc, Flag.writesAll, 0, MiB],
+    event(Operation.malloc, 1, 100),
+    event(Operation.free, 0, 0),
+  ]);
+  expect(value("end")).toBe(4096);
+});
+
+replays(`samples where it is told to, and writes what it is told to${skipped}`, () => {
+  const { stdout, value } = run(
+    compiled(),
+    [
+      [Operation.thread, Flag.beginsEvent, 0, 0],
+      [Operation.malloc, 0, 0, 4 * MiB],
+      [Operation.argument, 0, 0, 8192],
+      [Operation.write, 0, 0, 8192 + 4096],
+      event(Operation.calloc, 1, 100),
+      event(Operation.free, 0, 0),
+      event(Operation.none, 0, 0),
+    ],
+    ["at=1", "at=2", "at=3"],
+  );
+  // The heap's first page, the block's header, and two pages that 4096 written bytes overlap.
+  const samples = [...stdout.matchAll(/^sample (\d+) (\d+)$/gm)].map(([, at, bytes]) => [
+    Number(at),
+    Number(bytes) / 4096,
+  ]);
+  expect(samples).toEqual([
+    [1, 4],
+    [2, 4],
+    [3, 1],
+    [4, 1],
+  ]);
+  expect(value("failed")).toBe(0);
+});
+
+replays(`gives each thread the allocator's state of a thread${skipped}`, () => {
+  const replayer = compiled();
+  const records: Record[] = [];
+  for (let thread = 0; thread < 500; thread++) {
+    records.push([Operation.thread, Flag.beginsEvent, thread, 0]);
+    records.push([Operation.malloc, Flag.writesAll, thread, 100]);
+  }
+  // An arena each, whose first heap has two pages in use: malloc_state, tcache struct and block.
+  const each = run(replayer, records, [], { MALLOC_ARENA_MAX: "1000" }, 500);
+  const shared = run(replayer, records, [], { MALLOC_ARENA_MAX: "1" }, 500);
+  expect(each.value("end") / 4096).toBeGreaterThanOrEqual(500);
+  expect(shared.value("end") / 4096).toBeLessThan(120);
+  const exits = records.flatMap((one): Record[] =>
+    one[0] === Operation.malloc && one[2] > 0
+      ? [one, event(Operation.free, one[2], 0), [Operation.exit, 0, one[2], 0]]
+      : [one],
+  );
+  // The next thread takes the arena that the last one has left.
+  const reused = run(replayer, exits, [], { MALLOC_ARENA_MAX: "1000" }, 500);
+  expect(reused.value("end") / 4096).toBeLessThan(8);
+});
+
+replays(`refuses what is not a file of operations, and a library without malloc${skipped}`, () => {
+  const replayer = compiled();
+  const path = join(newFolder(), "text");
+  writeFileSync(path, "no operations");
+  const { stdout, status } = spawnSync(replayer, [path], { encoding: "utf8", env: {} });
+  expect([status, stdout]).toEqual([2, "error no file of operations\n"]);
+  const broken = run(replayer, [], [], { LD_PRELOAD: path });
+  expect(broken.stdout).toBe("error the library cannot be loaded, or has no malloc\n");
+  expect(broken.status).toBe(2);
+});
+
+replays(`does nothing undefined, and reads no memory that is not its own${skipped}`, () => {
+  const flags = "-g -O1 -fno-sanitize-recover=all -fsanitize=undefined -fsanitize=address";
+  const replayer = compiled(...flags.split(" "));
+  const records: Record[] = [[Operation.thread, Flag.beginsEvent, 0, 0]];
+  for (let n = 0; n < 5000; n++) {
+    records.push([Operation.thread, Flag.beginsEvent, n % 7, 0]);
+    records.push([Operation.malloc, Flag.writesAll, n % 50, 1 + ((n * 37) % 5000)]);
+    records.push(event(Operation.realloc, n % 50, 1 + ((n * 91) % 9000)));
+    records.push(event(Operation.free, n % 50, 0));
+    if (n % 100 === 99) {
+      records.push([Operation.exit, 0, n % 7, 0]);
+    }
+  }
+  const env = { ASAN_OPTIONS: "detect_leaks=0:verify_asan_link_order=0" };
+  const { status, stderr } = run(replayer, records, ["samples=5"], env, 7);
+  expect([status, stderr]).toEqual([0, ""]);
+});
