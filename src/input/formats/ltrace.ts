@@ -96,8 +96,8 @@ class LtraceReader implements LineReader {
     this.#calls = calls;
   }
 
-  read(text: string): LineKind {
-    const line = text.trimEnd();
+  read(whole: string): LineKind {
+    const line = whole.trimEnd();
     const [head = "", inBrackets, bare, clock, ip] = HEAD.exec(line) ?? [];
     const pid = inBrackets ?? bare;
     const place: Place = {
