@@ -71,10 +71,18 @@ function integer(value: number): string {
 /** The most that a line can state, in 16 digits; the double nearest to it is 2^64. */
 const MOST_POINTER = 2n ** 64n - 1n;
 
+/** Digits of the lower part of a number: both parts are small integers, which become text ten times as fast. */
+const LOW_DIGITS = 6;
+const LOW = 16 ** LOW_DIGITS;
+
 /** With 0x. */
 export function hexadecimal(value: number): string {
-  if (value <= Number.MAX_SAFE_INTEGER) {
+  if (value < LOW) {
     return `0x${value.toString(16)}`;
+  }
+  if (value <= Number.MAX_SAFE_INTEGER) {
+    const low = (value % LOW).toString(16).padStart(LOW_DIGITS, "0");
+    return `0x${Math.floor(value / LOW).toString(16)}${low}`;
   }
   const whole = BigInt(value);
   return `0x${(whole > MOST_POINTER ? MOST_POINTER : whole).toString(16)}`;

@@ -16,17 +16,17 @@ export class NativeWriter implements LogWriter {
   }
 
   write(batch: EventBatch): string {
-    let text = "";
+    const lines: string[] = [];
     let next = 0;
     for (let i = 0; i <= batch.length; i++) {
       for (; batch.notes[next]?.at === i; next++) {
-        text += this.#comment(batch.notes[next]!.text);
+        lines.push(this.#comment(batch.notes[next]!.text));
       }
       if (i < batch.length) {
-        text += this.#line(batch, i);
+        lines.push(this.#line(batch, i));
       }
     }
-    return text;
+    return lines.join("");
   }
 
   #comment(text: string): string {

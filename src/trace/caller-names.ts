@@ -8,5 +8,6 @@ export function numberOfName(index: number): number {
 
 /** The text that stands in the caller's place; null if it is an address, or none. */
 export function nameOfCaller(caller: number, names: readonly string[]): string | null {
-  return names[FIRST - caller] ?? null;
+  // An address is no index of a list: looking it up would take as long as making a text of it.
+  return caller > FIRST ? null : (names[FIRST - caller] ?? null);
 }

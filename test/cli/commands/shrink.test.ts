@@ -23,7 +23,7 @@ describe("mallog shrink", () => {
     const { code, out, err } = await mallog(["shrink"], undefined, piped());
     expect(out).toBe(SHRUNK);
     expect(err).toBe(
-      "mallog: 2 calls; new numbers for 1 thread and 1 page of code; left out 0 comments, and 1 line that mallog does not read\n",
+      "mallog: 2 calls; new numbers for 1 thread and 1 page of code; left out 1 line that mallog does not read\n",
     );
     expect(code).toBe(0);
   });

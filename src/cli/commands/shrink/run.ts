@@ -49,10 +49,13 @@ function summary(
   malformed: number,
 ): string {
   const before = blocksBefore === 0 ? "" : `, and above ${plural(blocksBefore, "live block")}`;
-  const left = [plural(comments.leftOut, "comment"), plural(malformed, "line")];
+  const left = [
+    ...(comments.leftOut === 0 ? [] : [plural(comments.leftOut, "comment")]),
+    ...(malformed === 0 ? [] : [`${plural(malformed, "line")} that mallog does not read`]),
+  ];
   return [
     `${plural(events, "call")}${before}`,
     `new numbers for ${plural(threads.size, "thread")} and ${plural(sites.size, "page")} of code`,
-    `left out ${left[0]}${malformed === 0 ? "" : `, and ${left[1]} that mallog does not read`}`,
+    ...(left.length === 0 ? [] : [`left out ${left.join(", and ")}`]),
   ].join("; ");
 }
