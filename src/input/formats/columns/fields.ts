@@ -1,6 +1,6 @@
 import { startsWith } from "../native/calls.ts";
 import { isBlank, isDigit } from "../native/cursor.ts";
-import { byteTable, classEnd, HEX, LETTER, WORD } from "./bytes.ts";
+import { byteTable, classEnd, DIGITS, HEX, LETTER, WORD } from "./bytes.ts";
 import { type CallStart, callAt } from "./call-start.ts";
 import { roleOfName } from "./column-names.ts";
 import { clockStart, timeEnd } from "./field-time.ts";
@@ -49,6 +49,8 @@ export class Fields {
   readonly clocks = new Int32Array(MAX_FIELDS + 1);
   /** the call at which the fields end; null: there is none */
   call: CallStart | null = null;
+  /** index of the call's name */
+  callStart = 0;
   /** index of the # of a comment where a field could stand, and the fields before it; −1: there is none */
   comment = -1;
   fieldsBeforeComment = 0;
@@ -64,6 +66,7 @@ export class Fields {
     while (this.#skipToField()) {
       this.call = callAt(bytes, this.#at, end);
       if (this.call !== null) {
+        this.callStart = this.#at;
         return true;
       }
       if (!this.#readField()) {
@@ -318,7 +321,6 @@ for (const [opening, closing] of ["[]", "()", "{}", "<>", '""', "''", "``"].map(
 const NULLS: readonly Buffer[] = ["nil", "NULL"].map((word) => Buffer.from(word));
 const OFFSET = Buffer.from("+0x");
 const BLANKS = byteTable(" \t");
-const DIGITS = byteTable("0123456789");
 const IN_WORDS = byteTable("-.+/:@!#*~$%?&^\\");
 
 const SPACE = 0x20;
