@@ -60,7 +60,7 @@ export class Fields {
   #end = 0;
   #name = -1;
 
-  /** Reads the fields of `bytes[at, end)` up to the first call. Returns false if there is none, or if they are too many. */
+  /** Reads the fields of `bytes[at, end)` up to the first call. Returns false if there is none, or if they are too many; they are read then, or the first. */
   readToCall(bytes: Buffer, at: number, end: number): boolean {
     this.#start(bytes, at, end);
     while (this.#skipToField()) {
@@ -74,12 +74,6 @@ export class Fields {
       }
     }
     return false;
-  }
-
-  /** Reads the fields of `bytes[at, end)`, or the first of them. */
-  readAll(bytes: Buffer, at: number, end: number): void {
-    this.#start(bytes, at, end);
-    while (this.#skipToField() && this.#readField()) {}
   }
 
   #start(bytes: Buffer, at: number, end: number): void {

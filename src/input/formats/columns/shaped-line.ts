@@ -146,11 +146,10 @@ export class ShapedLine implements CallLine {
     if (!this.#layout.hasTail || !isApart) {
       return false;
     }
-    if (this.#readsTail) {
-      this.#tail.readAll(bytes, begin, end);
-      return this.#readTailFields();
-    }
-    return true;
+    // A second call shows that two lines were written at once.
+    return (
+      !this.#tail.readToCall(bytes, begin, end) && (!this.#readsTail || this.#readTailFields())
+    );
   }
 
   /** Ids must be there, as before the call. */
