@@ -72,7 +72,7 @@ describe("options that the analysis gets", () => {
 
   test.each([
     [["--columns", "tid,thread"], "--columns tid,thread: unknown column thread; columns are pid,"],
-    [["--pattern", "(?<call>"], "--pattern (?<call>: no regular expression (Unterminated group)"],
+    [["--pattern", "(?<call>"], "--pattern '(?<call>': no regular expression (Unterminated group)"],
     [
       ["--columns", "tid", "--pattern", "(?<call>.*)"],
       "--columns cannot be used with --pattern, whose groups name the columns",

@@ -25,4 +25,6 @@ export function classEnd(bytes: Buffer, at: number, of: Uint8Array): number {
   return next;
 }
 
+export const DIGITS = byteTable("0123456789");
+
 export const HEX = byteTable("0123456789abcdefABCDEF");

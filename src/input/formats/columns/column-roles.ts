@@ -1,6 +1,6 @@
 import type { ColumnEvidence, ColumnRole } from "../native/layout.ts";
 import { FieldKind } from "./fields.ts";
-import { areProcessAndThread, countsLines } from "./pid-column.ts";
+import { areProcessAndThread, countsLines, NEAR } from "./pid-column.ts";
 import type { Field } from "./sample-lines.ts";
 import { areThreadNames } from "./thread-column.ts";
 import { epochUnit } from "./time-unit.ts";
@@ -15,6 +15,9 @@ const HANDLE_ALIGNMENT = 64;
 
 /** malloc aligns its blocks to this; return addresses are not aligned. */
 const BLOCK_ALIGNMENT = 16;
+
+/** The point of `1.5` may be that of a time: ids of processes are rarely so small. */
+const LEAST_ID = 100;
 
 /** Largest priority of a line in syslog's protocol. */
 const MAX_PRIORITY = 191;
@@ -253,19 +256,21 @@ function isMostly(values: readonly Field[], kind: FieldKind): boolean {
   return values.filter((field) => field.kind === kind).length * 2 > values.length;
 }
 
-/** `pid.tid`: threads of few processes, one of which may have the process's own number; a time would rise. */
+/** `pid.tid`: threads of few processes, whose numbers come back, or lie a little above the process's; a time would rise. */
 function areBothIds(values: readonly Field[]): boolean {
-  if (
-    !values.every(
-      ({ kind, text }) => kind === FieldKind.fraction && /^[1-9]\d*\.[1-9]\d*$/.test(text),
-    )
-  ) {
+  const areWhole = values.every(
+    ({ kind, text }) => kind === FieldKind.fraction && /^[1-9]\d*\.[1-9]\d*$/.test(text),
+  );
+  if (!areWhole) {
     return false;
   }
   const pairs = values.map(({ text }) => text.split(".").map(Number));
   const firsts = pairs.map(([first]) => first ?? 0);
   const seconds = pairs.map(([, second]) => second ?? 0);
-  return areProcessAndThread(firsts, seconds);
+  const areNear = pairs.every(
+    ([first = 0, second = 0]) => first >= LEAST_ID && second >= first && second - first <= NEAR,
+  );
+  return (areNear || comesBack(seconds)) && areProcessAndThread(firsts, seconds);
 }
 
 /** The native place: `tid [caller]` or `tid time [caller]`. */
@@ -288,12 +293,13 @@ function isNativeCaller(columns: readonly (readonly Field[])[]): boolean {
   );
 }
 
-/** A return address: in brackets, or after other columns, and not aligned as the handles of threads are. */
+/** A return address, in some lines a place in code: in brackets, or after other columns, and not aligned as the handles of threads are. */
 function isCaller(values: readonly Field[], numbers: readonly number[], at: number): boolean {
-  if (!isInteger(values)) {
+  const addresses = values.filter(({ kind }) => kind !== FieldKind.place);
+  if (!isInteger(addresses)) {
     return false;
   }
-  const isAddress = values.every(({ kind }) => kind === FieldKind.hex) || baseOf(values) === 16;
+  const isAddress = addresses.every(({ kind }) => kind === FieldKind.hex) || baseOf(values) === 16;
   const areAligned = numbers.every((value) => value % HANDLE_ALIGNMENT === 0);
   const isBracketed = values.every(({ bracket }) => bracket !== "");
   return isAddress && !areAligned && (isBracketed || at > 0);

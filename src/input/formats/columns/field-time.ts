@@ -1,6 +1,6 @@
 import { startsWith } from "../native/calls.ts";
 import { isBlank, isDigit, type NativeCursor } from "../native/cursor.ts";
-import { byteTable, classEnd, LETTER } from "./bytes.ts";
+import { byteTable, classEnd, DIGITS, LETTER } from "./bytes.ts";
 
 /**
  * Times as loggers print them: a clock, `HH:MM:SS` with a fraction behind a point, a comma or a colon, perhaps with a date
@@ -9,7 +9,7 @@ import { byteTable, classEnd, LETTER } from "./bytes.ts";
 
 /** Index of the clock of the time that begins at `at`, behind its date; −1 if there is none. */
 export function clockStart(bytes: Buffer, at: number): number {
-  const digits = classEnd(bytes, at, DIGIT);
+  const digits = classEnd(bytes, at, DIGITS);
   if (bytes[digits] === COLON) {
     return isClock(bytes, at) ? at : -1;
   }
@@ -61,29 +61,30 @@ function mayBeDate(bytes: Buffer, at: number, digits: number): boolean {
 
 /** `H:MM:SS`, of any number of hours' digits */
 function isClock(bytes: Buffer, at: number): boolean {
-  const hours = classEnd(bytes, at, DIGIT);
+  const hours = classEnd(bytes, at, DIGITS);
   return (
     hours > at &&
     hours - at <= 9 &&
     bytes[hours] === COLON &&
-    classEnd(bytes, hours + 1, DIGIT) === hours + 3 &&
+    classEnd(bytes, hours + 1, DIGITS) === hours + 3 &&
     bytes[hours + 3] === COLON &&
-    classEnd(bytes, hours + 4, DIGIT) === hours + 6
+    classEnd(bytes, hours + 4, DIGITS) === hours + 6
   );
 }
 
 function clockEnd(bytes: Buffer, at: number): number {
-  return classEnd(bytes, at, DIGIT) + 6;
+  return classEnd(bytes, at, DIGITS) + 6;
 }
 
-function fractionEnd(bytes: Buffer, at: number): number {
-  const hasPoint = bytes[at] === DOT && classEnd(bytes, at + 1, DIGIT) > at + 1;
-  return hasPoint || isOtherPoint(bytes, at) ? classEnd(bytes, at + 1, DIGIT) : at;
+/** Index behind the fraction of a clock that ends at `at`. */
+export function fractionEnd(bytes: Buffer, at: number): number {
+  const hasPoint = bytes[at] === DOT && classEnd(bytes, at + 1, DIGITS) > at + 1;
+  return hasPoint || isOtherPoint(bytes, at) ? classEnd(bytes, at + 1, DIGITS) : at;
 }
 
 /** A comma or colon, and ms, µs or ns: other digits behind a comma are the next column. */
 function isOtherPoint(bytes: Buffer, at: number): boolean {
-  const digits = classEnd(bytes, at + 1, DIGIT) - at - 1;
+  const digits = classEnd(bytes, at + 1, DIGITS) - at - 1;
   const isPoint = bytes[at] === COMMA || bytes[at] === COLON;
   return isPoint && (digits === 3 || digits === 6 || digits === 9);
 }
@@ -97,11 +98,11 @@ function zoneEnd(bytes: Buffer, at: number): number {
   if (bytes[sign] !== PLUS && bytes[sign] !== MINUS) {
     return at;
   }
-  const first = classEnd(bytes, sign + 1, DIGIT) - sign - 1;
+  const first = classEnd(bytes, sign + 1, DIGITS) - sign - 1;
   if (first === 4) {
     return sign + 5;
   }
-  const hasMinutes = bytes[sign + 3] === COLON && classEnd(bytes, sign + 4, DIGIT) === sign + 6;
+  const hasMinutes = bytes[sign + 3] === COLON && classEnd(bytes, sign + 4, DIGITS) === sign + 6;
   return first === 2 && hasMinutes ? sign + 6 : at;
 }
 
@@ -176,7 +177,6 @@ const MONTHS = named("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec");
 const WEEKDAYS = named("Mon Tue Wed Thu Fri Sat Sun");
 const JOINTS = byteTable(" \tT_:,-");
 const DATE_SIGNS = byteTable("-/.");
-const DIGIT = byteTable("0123456789");
 
 const PLUS = 0x2b;
 const COMMA = 0x2c;

@@ -1,6 +1,6 @@
 import { startsWith } from "../native/calls.ts";
 import { isBlank, isDigit } from "../native/cursor.ts";
-import { byteTable, classEnd, HEX, LETTER, WORD } from "./bytes.ts";
+import { byteTable, classEnd, DIGITS, HEX, LETTER, WORD } from "./bytes.ts";
 import { type CallStart, callAt } from "./call-start.ts";
 import { roleOfName } from "./column-names.ts";
 import { clockStart, timeEnd } from "./field-time.ts";
@@ -49,6 +49,8 @@ export class Fields {
   readonly clocks = new Int32Array(MAX_FIELDS + 1);
   /** the call at which the fields end; null: there is none */
   call: CallStart | null = null;
+  /** index of the call's name */
+  callStart = 0;
   /** index of the # of a comment where a field could stand, and the fields before it; −1: there is none */
   comment = -1;
   fieldsBeforeComment = 0;
@@ -58,12 +60,13 @@ export class Fields {
   #end = 0;
   #name = -1;
 
-  /** Reads the fields of `bytes[at, end)` up to the first call. Returns false if there is none, or if they are too many. */
+  /** Reads the fields of `bytes[at, end)` up to the first call. Returns false if there is none, or if they are too many; they are read then, or the first. */
   readToCall(bytes: Buffer, at: number, end: number): boolean {
     this.#start(bytes, at, end);
     while (this.#skipToField()) {
       this.call = callAt(bytes, this.#at, end);
       if (this.call !== null) {
+        this.callStart = this.#at;
         return true;
       }
       if (!this.#readField()) {
@@ -71,12 +74,6 @@ export class Fields {
       }
     }
     return false;
-  }
-
-  /** Reads the fields of `bytes[at, end)`, or the first of them. */
-  readAll(bytes: Buffer, at: number, end: number): void {
-    this.#start(bytes, at, end);
-    while (this.#skipToField() && this.#readField()) {}
   }
 
   #start(bytes: Buffer, at: number, end: number): void {
@@ -318,7 +315,6 @@ for (const [opening, closing] of ["[]", "()", "{}", "<>", '""', "''", "``"].map(
 const NULLS: readonly Buffer[] = ["nil", "NULL"].map((word) => Buffer.from(word));
 const OFFSET = Buffer.from("+0x");
 const BLANKS = byteTable(" \t");
-const DIGITS = byteTable("0123456789");
 const IN_WORDS = byteTable("-.+/:@!#*~$%?&^\\");
 
 const SPACE = 0x20;

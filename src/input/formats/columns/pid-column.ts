@@ -2,7 +2,7 @@
 const MAX_ID = 2 ** 22;
 
 /** Threads of a process that were started soon after it have ids this close to its own. */
-const NEAR = 1000;
+export const NEAR = 1000;
 
 /** More lines in a row, each with a higher number, are no thread ids. */
 const COUNTER_LINES = 16;

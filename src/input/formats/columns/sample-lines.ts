@@ -81,7 +81,9 @@ class Sampler {
       return null;
     }
     const behind = cursor.at;
-    fields.readAll(bytes, behind, end);
+    if (fields.readToCall(bytes, behind, end)) {
+      return null;
+    }
     const tail = fieldsOf(bytes, fields).slice(0, TAIL_FIELDS);
     const hasTail = /[\w([{<"#]/.test(bytes.toString("latin1", behind, end));
     const pointers = this.#pointers(bytes);

@@ -6,8 +6,10 @@ import type { Layout } from "../native/layout.ts";
 import type { NamedCallers } from "../native/named-callers.ts";
 import { byteTable } from "./bytes.ts";
 import { CallReader } from "./call-reader.ts";
+import { callAt } from "./call-start.ts";
 import { FieldValues } from "./field-values.ts";
 import { FieldKind, Fields } from "./fields.ts";
+import { LineTemplate } from "./line-template.ts";
 import { type FieldPlaces, LineVariants } from "./line-variants.ts";
 
 /**
@@ -32,6 +34,7 @@ export class ShapedLine implements CallLine {
   readonly #fields = new Fields();
   readonly #tail = new Fields();
   readonly #variants: LineVariants;
+  readonly #template = new LineTemplate();
   readonly #readsTail: boolean;
   readonly #tailPlaces: FieldPlaces;
   readonly #cursor: NativeCursor;
@@ -75,19 +78,32 @@ export class ShapedLine implements CallLine {
 
   #readLine(bytes: Buffer, start: number, end: number): boolean {
     const fields = this.#fields;
-    if (!fields.readToCall(bytes, start, end) || fields.call === null) {
-      return false;
-    }
-    const places = this.#variants.find(fields);
-    if (places === null || bytes[firstOf(bytes, start)] === HASH) {
+    const template = this.#template;
+    const isLikeLast = template.match(bytes, start, fields);
+    const like = isLikeLast ? callAt(bytes, template.callStart, end) : null;
+    const places = like === null ? this.#findFields(bytes, start, end) : template.places;
+    const call = like ?? fields.call;
+    if (places === null || call === null) {
       return false;
     }
     this.#values.clear();
     const cursor = this.#cursor;
     cursor.start(bytes, start, end);
-    return (
-      this.#readFields(fields, places) && this.#call.read(cursor, fields.call) && this.#readTail()
-    );
+    return this.#readFields(fields, places) && this.#call.read(cursor, call) && this.#readTail();
+  }
+
+  /** Null: the fields are not those of the log. */
+  #findFields(bytes: Buffer, start: number, end: number): FieldPlaces | null {
+    const fields = this.#fields;
+    if (!fields.readToCall(bytes, start, end)) {
+      return null;
+    }
+    const places = this.#variants.find(fields);
+    if (places === null || bytes[firstOf(bytes, start)] === HASH) {
+      return null;
+    }
+    this.#template.learn(bytes, start, fields, places);
+    return places;
   }
 
   /** What stands before the calls of a log also stands before its comments. */
@@ -130,11 +146,10 @@ export class ShapedLine implements CallLine {
     if (!this.#layout.hasTail || !isApart) {
       return false;
     }
-    if (this.#readsTail) {
-      this.#tail.readAll(bytes, begin, end);
-      return this.#readTailFields();
-    }
-    return true;
+    // A second call shows that two lines were written at once.
+    return (
+      !this.#tail.readToCall(bytes, begin, end) && (!this.#readsTail || this.#readTailFields())
+    );
   }
 
   /** Ids must be there, as before the call. */

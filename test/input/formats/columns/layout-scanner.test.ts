@@ -126,6 +126,67 @@ test("text after the result", async () => {
   expect(diagnostics.lines).toMatchObject({ comments: 1, malformed: 1 });
 });
 
+describe("lines that differ from most", () => {
+  test("may lack their caller", async () => {
+    const { events, diagnostics } = await read(
+      "1.5 7: [0x7f11cd] free(0x10)",
+      "1.6 7: [0x7f11cf] free(0x20)",
+      "1.7 8: free(0x30)",
+      "1.8 8: [libz.so+0x12] free(0x40)",
+    );
+    expect(events.map(({ tid, caller }) => [tid, caller])).toEqual([
+      [7, 0x7f11cd],
+      [7, 0x7f11cf],
+      [8, 0],
+      [8, -2],
+    ]);
+    expect(diagnostics.callerNames).toEqual(["libz.so+0x12"]);
+  });
+
+  test("may be comments behind a prefix", async () => {
+    const prefix = "2026-11-30T17:04:41.5Z stdout F";
+    const { events, notes, diagnostics } = await read(
+      `${prefix} # glibc 2.36`,
+      `${prefix} 7 free(0x10)`,
+      `${prefix} 8 free(0x20)`,
+      `${prefix} # mark free(0x20)`,
+      "# cpus 4",
+      "some # words",
+    );
+    expect(events.map(({ tid }) => tid)).toEqual([7, 8]);
+    expect(notes.map(({ text }) => text)).toEqual(["glibc 2.36", "mark free(0x20)", "cpus 4"]);
+    expect(diagnostics.samples.map(({ line }) => line)).toEqual([6]);
+  });
+
+  test("do not parse without their thread, or with two calls", async () => {
+    const { events, diagnostics } = await read(
+      "[7] malloc(8) = 0x10",
+      "[8] malloc(8) = 0x20",
+      "malloc(8) = 0x30",
+      "[7] malloc(8) = 0x4[8] malloc(8) = 0x50",
+      "[7] je_malloc(8) = 0x60",
+    );
+    expect(events).toHaveLength(2);
+    expect(diagnostics.samples.map(({ line }) => line)).toEqual([3, 4, 5]);
+  });
+
+  test("in text, in length, or in the day are read alike", async () => {
+    const { events, diagnostics } = await read(
+      "2026-11-30 23:59:59,999 [INFO] 7 free(0x10)",
+      "2026-12-01 00:00:00,001 [WARNING] 12345 free(0x10)",
+      "2026-12-01 00:00:00,002 [INFO] 7 free(0x10)",
+      "2026-12-01 00:00:00,003 [INFO] 12345 free(0x10)",
+    );
+    expect(diagnostics.samples).toEqual([]);
+    expect(events.map(({ tid, time }) => [tid, time])).toEqual([
+      [7, 86_399_999_000],
+      [12_345, 1000],
+      [7, 2000],
+      [12_345, 3000],
+    ]);
+  });
+});
+
 test("a log without a line shape that most lines have is read as native", async () => {
   const { diagnostics } = await read("7 free(0x1)", "a free(0x1)", "b c free(0x1)", "free(0x1)");
   expect(diagnostics.layout).toEqual(NATIVE_LAYOUT);
