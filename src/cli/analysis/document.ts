@@ -1,3 +1,4 @@
+import { noAddressesSentence } from "../../insight/evidence/foreign-log.ts";
 import { isUnreliable } from "../../insight/evidence/grade.ts";
 import { figuresBasis } from "../../insight/figures-basis.ts";
 import type { Report } from "../../report/report.ts";
@@ -24,13 +25,21 @@ interface DocumentValues {
   readonly allowUnreliable?: boolean;
 }
 
-/** True if the log does not support the model's figures, and they were not asked for all the same. Says so; `what`: "heap". */
+/**
+ * True if the log does not support the model's figures, and they were not asked for all the same, or if its blocks cannot
+ * be modelled. Says so; `what`: "heap".
+ */
 export function isWithheld(
   report: Report,
   { allowUnreliable = false }: DocumentValues,
   what: string,
   io: Io,
 ): boolean {
+  const unmodelled = noAddressesSentence(report.trace);
+  if (unmodelled !== null) {
+    message(io.stderr, unmodelled);
+    return true;
+  }
   if (!isUnreliable(report) || allowUnreliable) {
     return false;
   }

@@ -21,11 +21,14 @@ export const CSV: LogFormat = {
   origin: "CSV and TSV with or without a header: MemFragX, spreadsheets, databases",
   addresses: "glibc",
   remarks: [],
-  recognises: (lines) => tableOf(lines) !== null,
+  recognises: (lines) => tableOf(lines.slice(0, SAMPLED_LINES)) !== null,
   open: (calls, lines) => new CsvReader(calls, lines),
 };
 
 const DELIMITERS: readonly string[] = [",", "\t", ";", "|"];
+
+/** Enough lines to recognise a table by; more show what its columns are. */
+const SAMPLED_LINES = 100;
 
 /** Columns of a table; a longer line is not one's. */
 const MOST_COLUMNS = 64;
@@ -40,7 +43,7 @@ interface Table {
 /** The table that the lines are; null: none. */
 function tableOf(lines: readonly string[]): Table | null {
   const [first = "", ...rest] = lines;
-  for (const delimiter of DELIMITERS) {
+  for (const delimiter of DELIMITERS.filter((one) => first.includes(one))) {
     const names = cellsOf(first, delimiter);
     const roles = names.map((name) => roleOfName(name.replace(/^#\s*/, "")));
     const hasHeader =

@@ -1,8 +1,10 @@
 import { type Budget, printBudget } from "../../../budget/budget.ts";
+import { isModelled } from "../../../budget/budget-key.ts";
 import { sortFor } from "../../../budget/explain.ts";
 import type { NamedBudget } from "../../../budget/judge.ts";
 import { modelDifferences } from "../../../diff/diff.ts";
 import { presentBudgets } from "../../../insight/budget-sentences.ts";
+import { noAddressesSentence } from "../../../insight/evidence/foreign-log.ts";
 import { unreadSentence } from "../../../insight/evidence/unread-lines.ts";
 import { interruption } from "../../../insight/verdict.ts";
 import type { Report } from "../../../report/report.ts";
@@ -21,6 +23,7 @@ import {
 import { type BaseRuns, hasModel, readBaseRuns } from "../../budgets/base-runs.ts";
 import { CONFIG_FILE, readConfig } from "../../budgets/config-file.ts";
 import { exitFor, judgeAll, typedBudgets, withScenariosOf } from "../../budgets/judge-budgets.ts";
+import { Exit } from "../../exit-codes.ts";
 import { annotations, appendSummary, forStepLog, isGitHub } from "../../github.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { DEFAULT_WHAT_IFS } from "../../options/model-options.ts";
@@ -64,6 +67,11 @@ export async function checkLog(
     analysis: { ...analysis, countsSites: true, explainsWhatIfs: true },
   };
   return withReport(request, io, analyse, commands, async (analysed, outputs) => {
+    const unmodelled = noAddressesSentence(analysed.trace);
+    if (unmodelled !== null && budgets.some(({ budget }) => isModelled(budget.key))) {
+      message(io.stderr, unmodelled);
+      return Exit.unjudged;
+    }
     const evidence = {
       head: { known: analysed, json: analysed },
       base,
