@@ -1,7 +1,7 @@
 /*
  * Makes the calls of a file again with whatever allocator the process has, and measures the resident memory of its heaps.
  *
- *     replayer version                              prints the version of glibc
+ *     replayer version                              prints the version of glibc, if the allocator can be used
  *     replayer FILE [samples=N] [at=EVENT]… [every=K] [trim] [small-pages]
  *
  * FILE holds the operations (src/native-replay/operations.ts writes it, and has the layout). RSS is measured N times at
@@ -644,6 +644,8 @@ static void read_option(const char *text) {
 }
 
 int main(int argc, char **argv) {
+  find_allocator();
+  require_preloaded(preloaded);
   if (argc == 2 && strcmp(argv[1], "version") == 0) {
     put(gnu_get_libc_version());
     put("\n");
@@ -652,8 +654,6 @@ int main(int argc, char **argv) {
   if (argc < 2) fail("no file of operations");
   if (pagemap == 0) begin_measuring(argc, argv, environ);
   for (int i = 2; i < argc; i++) read_option(argv[i]);
-  find_allocator();
-  require_preloaded(preloaded);
   find_thread_pointer();
   first_pointer = thread_pointer();
   options.fd = open(argv[1], O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 import { holds } from "../../insight/proof/holds.ts";
 import { REPLAYER } from "../../native/native-programs.ts";
 import { RecordedOperations } from "../../native-replay/recorded-operations.ts";
-import { glibcVersionOf } from "../../native-replay/run-replayer.ts";
+import { glibcVersionOf, type ReplayingProcess } from "../../native-replay/run-replayer.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import type { MeasuredRun } from "../../report/measurements.ts";
 import type { Report, UnavailableScenario } from "../../report/report.ts";
@@ -123,7 +123,7 @@ export class Measuring {
 }
 
 /**
- * Builds the replayer, if need be, and asks the glibcs for their versions.
+ * Builds the replayer, if need be, asks the glibcs for their versions, and loads the other allocators.
  * @throws Failure hook, notReplayed
  */
 export async function beginMeasuring(
@@ -136,16 +136,23 @@ export async function beginMeasuring(
   const versions = new Map<string | null, string>();
   const others = processes.targets.flatMap((one) => (one.kind === "settings" ? one.loader : []));
   for (const loader of new Set([processes.loader, ...others])) {
-    versions.set(loader, await versionUnder(loader, replayer));
+    const what = loader ?? "glibc";
+    versions.set(loader, await versionIn({ replayer, loader, library: null, env: {} }, what));
+  }
+  for (const one of processes.targets) {
+    if (one.kind === "allocator") {
+      const { loader } = processes;
+      await versionIn({ replayer, loader, library: one.library, env: {} }, one.name);
+    }
   }
   return new Measuring(request, processes, io, analyse, replayer, versions);
 }
 
-async function versionUnder(loader: string | null, replayer: string): Promise<string> {
-  const { signal } = new AbortController();
-  const found = await glibcVersionOf({ replayer, loader, library: null, env: {} }, signal);
+/** Fails early, before the log is read, where a library cannot be loaded. */
+async function versionIn(process: ReplayingProcess, what: string): Promise<string> {
+  const found = await glibcVersionOf(process, new AbortController().signal);
   if ("error" in found) {
-    throw new Failure({ code: "notReplayed", what: loader ?? "glibc", reason: found.error });
+    throw new Failure({ code: "notReplayed", what, reason: found.error });
   }
   return found.ok;
 }
@@ -159,13 +166,14 @@ async function measureAll(
   const unavailable = [...(report.unavailable ?? []), ...(ofOthers?.unavailable ?? [])];
   const isRefused = ({ name, glibc }: Job): boolean =>
     unavailable.some((one) => one.name === name || one.name === `${name},glibc=${glibc}`);
+  const outside = report.model?.inferred.unloggedBytes ?? 0;
   const runs: MeasuredRun[] = [];
   for (const job of jobs.filter((one) => !isRefused(one))) {
     const run = await measureJob(job, predictionOf(job, report, ofOthers), replayable);
     if (run === null) {
       return { runs, isComplete: false, unavailable };
     }
-    runs.push({ ...run, holds: holds(run, runs[0] ?? run) });
+    runs.push({ ...run, holds: holds(run, runs[0] ?? run, outside) });
   }
   return { runs, isComplete: report.complete, unavailable };
 }

@@ -25,8 +25,8 @@ export function measurementsText(
       ? []
       : [
           heading(
-            "Measured",
-            `: heap RSS in ${measurementUnit(runs).name} of the same calls, made again`,
+            "Heap RSS",
+            ` in ${measurementUnit(runs).name} of the same calls, made again`,
             style,
           ),
           renderTable(measurementColumns(runs, recorded, chalk), { shown: runs, rest: [] }, style),
