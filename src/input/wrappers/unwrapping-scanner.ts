@@ -79,8 +79,8 @@ export interface Wrapped {
 }
 
 /**
- * What the first lines of a log, as latin1, are wrapped in. `lacksTime`: true if lines without what is around them have no time, so that
- * that of the wrapper stands in for it.
+ * What the first lines of a log, as latin1, are wrapped in. `lacksTime`: true if lines have no time without what is around
+ * them; the wrapper's time then stands in for it.
  */
 export function wrappedAs(head: string, lacksTime: (head: string) => boolean): Wrapped {
   let inner = head;

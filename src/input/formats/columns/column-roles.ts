@@ -293,7 +293,10 @@ function isNativeCaller(columns: readonly (readonly Field[])[]): boolean {
   );
 }
 
-/** A return address, in some lines a place in code: in brackets, or after other columns, and not aligned as the handles of threads are. */
+/**
+ * A return address, in some lines a place in code: in brackets, or after other columns, and not aligned as the handles of
+ * threads are.
+ */
 function isCaller(values: readonly Field[], numbers: readonly number[], at: number): boolean {
   const addresses = values.filter(({ kind }) => kind !== FieldKind.place);
   if (!isInteger(addresses)) {

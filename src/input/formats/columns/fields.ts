@@ -60,7 +60,10 @@ export class Fields {
   #end = 0;
   #name = -1;
 
-  /** Reads the fields of `bytes[at, end)` up to the first call. Returns false if there is none, or if they are too many; they are read then, or the first. */
+  /**
+   * Reads the fields of `bytes[at, end)` up to the first call; `bytes[end]` must be \r or \n. Returns false if there is none, or if
+   * the fields are too many: then all of them are read, or the first.
+   */
   readToCall(bytes: Buffer, at: number, end: number): boolean {
     this.#start(bytes, at, end);
     while (this.#skipToField()) {
