@@ -27,7 +27,9 @@ export const HEAPTRACK: LogFormat = {
   name: "heaptrack",
   origin: "heaptrack, raw or interpreted",
   addresses: "glibc",
-  remarks: ["heaptrack writes realloc as a free and a malloc, and calloc and memalign as malloc"],
+  remarks: [
+    "heaptrack writes realloc as a free and a malloc, calloc and aligned_alloc as malloc, and does not record memalign",
+  ],
   recognises: ([first = ""]) => VERSION.test(first),
   open: (calls, lines) =>
     new HeaptrackReader(
