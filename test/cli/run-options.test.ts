@@ -187,7 +187,7 @@ describe("wrong usage ends with 2 and one line, before any work", () => {
     [["help", "chek"], "no such command: chek (did you mean check?); see mallog --help"],
     [
       ["schema", "x"],
-      "schema x: no such document; give report, inspection, sweep or diff; see mallog schema",
+      "schema x: no such document; give report, inspection, sweep, replay or diff; see mallog schema",
     ],
     [["--top", "\u001b[2J"], "--top '\\x1b[2J': give a whole number"],
   ])("%j", async (argv, text) => {
