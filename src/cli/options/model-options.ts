@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { type GivenColumns, parseColumns } from "../../input/formats/columns/given-columns.ts";
 import { parsePattern } from "../../input/formats/columns/given-pattern.ts";
-import { FORMAT_NAMES } from "../../input/formats/registry.ts";
+import { FORMAT_NAMES } from "../../input/formats/input-format-names.ts";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
 import type { ThpMode } from "../../trace/log-facts.ts";
 import {

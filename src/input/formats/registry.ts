@@ -25,12 +25,6 @@ export const FORMATS: readonly LogFormat[] = [
   RECORDS,
 ];
 
-/** Hooks' logs: one call with its arguments and result a line. */
-export const NATIVE = "native";
-
-/** What --input-format takes. */
-export const FORMAT_NAMES: readonly string[] = [NATIVE, ...FORMATS.map(({ name }) => name)];
-
 /** Enough lines to recognise a format by. */
 const MOST_LINES = 2000;
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Diagnostics } from "../../../src/input/diagnostics.ts";
 import { LayoutScanner } from "../../../src/input/formats/columns/layout-scanner.ts";
+import { FORMAT_NAMES } from "../../../src/input/formats/input-format-names.ts";
 import { FORMATS } from "../../../src/input/formats/registry.ts";
 import { CollectingSink } from "../../support/collect.ts";
 
@@ -105,6 +106,10 @@ function read(text: string, format: string | null) {
   sink.end();
   return { events: sink.events, diagnostics };
 }
+
+test("the command line knows the names of all formats, in their order", () => {
+  expect(FORMAT_NAMES).toEqual(["native", ...FORMATS.map(({ name }) => name)]);
+});
 
 describe("any text in any format", () => {
   test.each([...FORMATS.map(({ name }) => name), null])(
