@@ -17,7 +17,7 @@ import { type RecordRoles, rolesOf } from "./record-roles.ts";
  *     f 0
  *
  * The order of numbers is inferred from the first lines (record-roles.ts). A .rep file begins with lines of one number,
- * and numbers its blocks. Android's newer versions add the times of begin and end in ns.
+ * and numbers its blocks. Android's newer versions add the times of begin and end in ns. Its blocks are bionic's, not glibc's.
  */
 export const RECORDS: LogFormat = {
   name: "records",
@@ -35,11 +35,17 @@ export const RECORDS: LogFormat = {
     const roles = rolesOf(lines.map((line) => recordOf(line, base)).filter((one) => one !== null));
     if (roles.areNumbers) {
       calls.addressesAre("none");
+    } else if (lines.every((line) => line.startsWith("#") || ANDROID.test(line))) {
+      calls.addressesAre("bionic");
     }
     calls.remark(roles.summary);
     return new RecordReader(calls, roles, base);
   },
 };
+
+/** What malloc_debug writes: the thread, then the function with its block first, or the end of the thread. */
+const ANDROID =
+  /^\d+: (?:malloc|calloc|realloc|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|free|thread_done) 0x[\da-f]+(?: |$)/;
 
 /** A line that begins with an operation. */
 export interface Record {
