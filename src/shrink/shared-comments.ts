@@ -22,6 +22,7 @@ const PLAIN: readonly RegExp[] = [
   /^cgroup(?: (?:limit|usage)=(?:\d{1,20}|max)){1,2}$/,
   /^cpus \d{1,6}$/,
   /^end$/,
+  /^format native$/,
   /^holes(?: min=\d{1,15})?$/,
   /^hook mallog \d{1,6}$/,
   /^lost \d{1,15}$/,
