@@ -1,6 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import { pointerOfBlock } from "./block-numbers.ts";
 import type { Call, CallWriter } from "./call-writer.ts";
+import { type FieldRole, roleOfName } from "./field-names.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
 import { pointerOf } from "./named-call.ts";
 import { opNamed } from "./record-ops.ts";
@@ -71,6 +72,9 @@ const LONG_DIGITS = 8;
 
 const BARE_HEXADECIMAL = /[\s,](?=[\da-f]*\d)(?=[\da-f]*[a-f])[\da-f]{8,16}(?:[\s,]|$)/i;
 
+/** Named fields behind the operation that are none of its arguments: `tid=7`. */
+const NO_ARGUMENTS: ReadonlySet<FieldRole> = new Set(["tid", "pid", "time", "caller"]);
+
 /** More numbers are no arguments. */
 const MOST_NUMBERS = 8;
 
@@ -82,10 +86,18 @@ function recordOf(line: string, base: 10 | 16 = 10): Record | null {
     return null;
   }
   const numbers: number[] = [];
+  let thread = tid;
   for (const text of line
     .slice(head.length)
     .trim()
     .split(SEPARATORS, 2 * MOST_NUMBERS)) {
+    const role = roleOfName(/^([a-z_]+)[=:]/i.exec(text)?.[1] ?? "");
+    if (role === "tid") {
+      thread = /[=:](\d{1,10})$/.exec(text)?.[1];
+    }
+    if (NO_ARGUMENTS.has(role)) {
+      continue;
+    }
     const number = WORD.test(text) ? null : numberIn(text.replace(/^[a-z_]+[=:]/i, ""), base);
     if (Number.isNaN(number)) {
       break;
@@ -98,7 +110,7 @@ function recordOf(line: string, base: 10 | 16 = 10): Record | null {
     ? null
     : {
         op,
-        tid: tid === undefined ? null : Number(tid),
+        tid: thread === undefined ? null : Number(thread),
         time: seconds === undefined ? null : Number(seconds) * 1e6,
         numbers,
       };

@@ -189,6 +189,15 @@ const LOGS: readonly (readonly [
     [MALLOC, { op: "calloc", size: 64, out: B }, FREE],
   ],
   [
+    "records with named fields, of which not all are arguments",
+    "records",
+    `malloc pid=6 tid=7 size=100 ret=${a}\nfree pid=6 tid=7 ptr=${a}\n`,
+    [
+      { ...MALLOC, tid: 7 },
+      { ...FREE, tid: 7 },
+    ],
+  ],
+  [
     "records without 0x",
     "records",
     `malloc 558100000310 100\nmalloc 5581000002a0 100\nfree 558100000310\n`,

@@ -58,6 +58,17 @@ describe("the fields before the call", () => {
     expect(rolesOf(diagnostics.layout)).toBe("tid,other");
   });
 
+  test("a torn line adds no name of a caller", async () => {
+    const lines = [
+      "7 [a.so+0x1] x malloc(7) = 0x10",
+      "8 [b.so+0x1] x malloc(7",
+      "7 [a.so+0x1] x free(0x10)",
+    ];
+    const { diagnostics } = await read(...lines);
+    expect(diagnostics.callerNames).toEqual(["a.so+0x1"]);
+    expect(diagnostics.lines.malformed).toBe(1);
+  });
+
   test("a log that states the native format is read so, whatever its lines look like", async () => {
     const lines = ["7 [main] malloc(7) = 0x10", "8 [g] free(0x10)"];
     const { events, diagnostics } = await read("# format native", ...lines);
