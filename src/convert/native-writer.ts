@@ -1,4 +1,5 @@
 import { MAX_LINE_BYTES } from "../input/blocks-of-lines.ts";
+import { NATIVE_FORMAT } from "../input/formats/native/layout.ts";
 import { nameOfCaller } from "../trace/caller-names.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
 import { callText, hexadecimal } from "./call-text.ts";
@@ -10,17 +11,24 @@ import { Losses } from "./losses.ts";
 export class NativeWriter implements LogWriter {
   readonly losses = new Losses();
   readonly #texts: LogTexts;
+  #isBegun = false;
 
   constructor(texts: LogTexts) {
     this.#texts = texts;
   }
 
   write(batch: EventBatch): string {
-    const lines: string[] = [];
+    // The first lines decide how a log is read: names that come later change nothing.
+    const isHeadNeeded = !this.#isBegun && this.#texts.callerNames.length > 0;
+    const lines: string[] = isHeadNeeded ? [`# ${NATIVE_FORMAT}\n`] : [];
+    this.#isBegun = true;
     let next = 0;
     for (let i = 0; i <= batch.length; i++) {
       for (; batch.notes[next]?.at === i; next++) {
-        lines.push(this.#comment(batch.notes[next]!.text));
+        const { text } = batch.notes[next]!;
+        if (text !== NATIVE_FORMAT) {
+          lines.push(this.#comment(text));
+        }
       }
       if (i < batch.length) {
         lines.push(this.#line(batch, i));

@@ -56,7 +56,7 @@ export interface AllocatorSummary {
 export interface ForeignSummary {
   readonly lacks: readonly ("threads" | "times" | "callers")[];
   /** whose addresses the pointers are; none: blocks are only numbered. The model needs glibc's */
-  readonly addresses: "glibc" | "none" | "valgrind";
+  readonly addresses: "bionic" | "glibc" | "none" | "valgrind";
   /** what else the format leaves out */
   readonly remarks: readonly string[];
 }

@@ -4,7 +4,7 @@ import { sharedConfLine, sharedSetting } from "./shared-settings.ts";
 
 /** Comments that hold for the process, wherever they stand. The others are of the moment at which they stand. */
 const OF_PROCESS: ReadonlySet<string> = new Set(
-  "affinity arch attached cpus end forked glibc heap holes hook order overcommit owner page pid program setting thp thread tunables.conf".split(
+  "affinity arch attached calls cpus end forked glibc heap holes hook order overcommit owner page pid program setting thp thread tunables.conf".split(
     " ",
   ),
 );
@@ -18,9 +18,11 @@ const PLAIN: readonly RegExp[] = [
   /^affinity \d{1,6}$/,
   /^arch (?:x86_64|amd64|aarch64|arm64|i[3-6]86|x86|arm|armhf|armv[5-8]l)$/,
   /^attached$/,
+  /^calls program$/,
   /^cgroup(?: (?:limit|usage)=(?:\d{1,20}|max)){1,2}$/,
   /^cpus \d{1,6}$/,
   /^end$/,
+  /^format native$/,
   /^holes(?: min=\d{1,15})?$/,
   /^hook mallog \d{1,6}$/,
   /^lost \d{1,15}$/,

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { CsvWriter } from "../../src/convert/csv-writer.ts";
+import type { LogTexts } from "../../src/convert/log-writer.ts";
 import { LogallocWriter } from "../../src/convert/logalloc-writer.ts";
 import { NativeWriter } from "../../src/convert/native-writer.ts";
 import { RepWriter } from "../../src/convert/rep-writer.ts";
-import { rewritten } from "../support/rewritten.ts";
+import { readAsInput, rewritten } from "../support/rewritten.ts";
 
 const LOG = `# hook mallog 1
 # pid 41
@@ -25,7 +26,8 @@ no call
 
 test("native: one form for all lines, and all that the log states", async () => {
   const { text, writer } = await rewritten((texts) => new NativeWriter(texts), LOG);
-  expect(text).toBe(`# hook mallog 1
+  expect(text).toBe(`# format native
+# hook mallog 1
 # pid 41
 41 00:00:01.000001 [0x7f0000001000] malloc(20) = 0x5581000002a0
 42 00:00:01.000002 [libz.so+0x41] calloc(1, 24) = 0x5581000002c0
@@ -42,6 +44,19 @@ test("native: one form for all lines, and all that the log states", async () => 
 41 [0x0] malloc(0) = 0x5581000002a0
 `);
   expect(writer.losses.text).toBe("");
+});
+
+test("native: names of callers are read back, and the format is stated once", async () => {
+  const native = (texts: LogTexts) => new NativeWriter(texts);
+  const once = await rewritten(
+    native,
+    "7 [main+0x5] malloc(7) = 0x5581000002a0\n7 [main+0x5] free(0x5581000002a0)\n",
+  );
+  expect((await rewritten(native, once.text)).text).toBe(once.text);
+  expect((await readAsInput(once.text)).diagnostics.callerNames).toEqual(["main+0x5"]);
+  const stated = `# format native\n7 [main] malloc(7) = 0x5581000002a0\n8 [g] free(0x5581000002a0)\n`;
+  const again = await rewritten(native, stated);
+  expect((await readAsInput(again.text)).diagnostics.callerNames).toEqual(["main", "g"]);
 });
 
 test("logalloc: the process of each thread, and no blanks", async () => {

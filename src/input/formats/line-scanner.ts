@@ -1,3 +1,4 @@
+import { PROGRAM_CALLS } from "../../trace/processes/program-calls.ts";
 import type { EventSink } from "../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../blocks-of-lines.ts";
 import { type Diagnostics, NOTHING_TOLD } from "../diagnostics.ts";
@@ -31,6 +32,7 @@ export class LineScanner implements BlockScanner {
     };
     this.#calls = new CallWriter(sink, diagnostics);
     this.#calls.line = diagnostics.lines.total;
+    this.#calls.note(PROGRAM_CALLS);
     if (addresses !== "glibc") {
       this.#calls.addressesAre(addresses);
     }

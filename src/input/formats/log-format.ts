@@ -18,7 +18,7 @@ export interface LineReader {
 }
 
 /** What a log's pointers are: addresses of glibc's blocks, of another allocator's, or only numbers or names of blocks. */
-export type Addresses = "glibc" | "none" | "valgrind";
+export type Addresses = "bionic" | "glibc" | "none" | "valgrind";
 
 /**
  * A form of log other than the native one. Each is in a file of its own, with a line in the registry

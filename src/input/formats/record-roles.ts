@@ -74,7 +74,11 @@ function rolesAmong(
   const columns = numbers.map((_, column) => column);
   const addresses = columns.filter((column) => isAddress(column, among));
   const [first = -1, second = -1] = addresses;
-  const rest = columns.filter((column) => !addresses.includes(column));
+  // A hook may print all fields for each operation: those that it does not have are 0.
+  const isEmpty = (column: number): boolean => among.every(({ numbers: all }) => all[column] === 0);
+  const others = columns.filter((column) => !addresses.includes(column));
+  const given = others.filter((column) => !isEmpty(column));
+  const rest = given.length === 0 ? others : given;
   const hasTwo = op === Op.calloc || op === Op.memalign;
   const [one = -1, other = -1] = rest;
   const sizes = hasTwo && other >= 0 ? { first: one, size: other } : { first: -1, size: one };

@@ -1,6 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import { pointerOfBlock } from "./block-numbers.ts";
 import type { Call, CallWriter } from "./call-writer.ts";
+import { type FieldRole, roleOfName } from "./field-names.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
 import { pointerOf } from "./named-call.ts";
 import { opNamed } from "./record-ops.ts";
@@ -17,7 +18,7 @@ import { type RecordRoles, rolesOf } from "./record-roles.ts";
  *     f 0
  *
  * The order of numbers is inferred from the first lines (record-roles.ts). A .rep file begins with lines of one number,
- * and numbers its blocks. Android's newer versions add the times of begin and end in ns.
+ * and numbers its blocks. Android's newer versions add the times of begin and end in ns. Its blocks are bionic's, not glibc's.
  */
 export const RECORDS: LogFormat = {
   name: "records",
@@ -35,11 +36,17 @@ export const RECORDS: LogFormat = {
     const roles = rolesOf(lines.map((line) => recordOf(line, base)).filter((one) => one !== null));
     if (roles.areNumbers) {
       calls.addressesAre("none");
+    } else if (lines.every((line) => line.startsWith("#") || ANDROID.test(line))) {
+      calls.addressesAre("bionic");
     }
     calls.remark(roles.summary);
     return new RecordReader(calls, roles, base);
   },
 };
+
+/** What malloc_debug writes: the thread, then the function with its block first, or the end of the thread. */
+const ANDROID =
+  /^\d+: (?:malloc|calloc|realloc|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|free|thread_done) 0x[\da-f]+(?: |$)/;
 
 /** A line that begins with an operation. */
 export interface Record {
@@ -65,6 +72,9 @@ const LONG_DIGITS = 8;
 
 const BARE_HEXADECIMAL = /[\s,](?=[\da-f]*\d)(?=[\da-f]*[a-f])[\da-f]{8,16}(?:[\s,]|$)/i;
 
+/** Named fields behind the operation that are none of its arguments: `tid=7`. */
+const NO_ARGUMENTS: ReadonlySet<FieldRole> = new Set(["tid", "pid", "time", "caller"]);
+
 /** More numbers are no arguments. */
 const MOST_NUMBERS = 8;
 
@@ -76,10 +86,18 @@ function recordOf(line: string, base: 10 | 16 = 10): Record | null {
     return null;
   }
   const numbers: number[] = [];
+  let thread = tid;
   for (const text of line
     .slice(head.length)
     .trim()
     .split(SEPARATORS, 2 * MOST_NUMBERS)) {
+    const role = roleOfName(/^([a-z_]+)[=:]/i.exec(text)?.[1] ?? "");
+    if (role === "tid") {
+      thread = /[=:](\d{1,10})$/.exec(text)?.[1];
+    }
+    if (NO_ARGUMENTS.has(role)) {
+      continue;
+    }
     const number = WORD.test(text) ? null : numberIn(text.replace(/^[a-z_]+[=:]/i, ""), base);
     if (Number.isNaN(number)) {
       break;
@@ -92,7 +110,7 @@ function recordOf(line: string, base: 10 | 16 = 10): Record | null {
     ? null
     : {
         op,
-        tid: tid === undefined ? null : Number(tid),
+        tid: thread === undefined ? null : Number(thread),
         time: seconds === undefined ? null : Number(seconds) * 1e6,
         numbers,
       };

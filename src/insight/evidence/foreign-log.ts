@@ -24,6 +24,8 @@ export function noAddressesSentence({ foreign }: TraceSummary): string | null {
       return null;
     case "none":
       return "No RSS: the log numbers its blocks and has no addresses, which the model of glibc's malloc is judged by.";
+    case "bionic":
+      return "No RSS: the log is one of Android's malloc_debug, the blocks are those of Android's allocator, and mallog models glibc's.";
     default:
       return `No RSS: the blocks are those of ${addresses}'s own allocator, and mallog models glibc's. Record without ${addresses}: mallog record -- COMMAND`;
   }

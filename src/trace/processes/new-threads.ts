@@ -50,6 +50,8 @@ export class NewThreads {
   #first = 0;
   /** lines that may still be compared in this batch */
   #budget = 0;
+  /** the log would have the calls with which glibc allocates thread vectors */
+  seesVectors = true;
   /** the hook logs calloc, with which thread vectors are allocated */
   #logsCalloc = false;
   /** the last lines of the batch before */
@@ -181,7 +183,7 @@ export class NewThreads {
     }
     // The second thread of a process is announced by a thread vector.
     const isSecond = parent.showsHeapStart && parent.threads === 1;
-    return isSecond && this.#logsCalloc ? "likely" : "none";
+    return isSecond && this.#logsCalloc && this.seesVectors ? "likely" : "none";
   }
 
   /** True if the first block of the thread outside the memory of `parent` is one of another program. */

@@ -2,6 +2,7 @@ import { EventBatch, type Note } from "../event.ts";
 import { Lines } from "../order/lines.ts";
 import { isFirstBlock, type LogProcess } from "./log-process.ts";
 import { NewThreads } from "./new-threads.ts";
+import { PROGRAM_CALLS } from "./program-calls.ts";
 import { ThreadOwners } from "./thread-owners.ts";
 
 /** Blocks elsewhere that show that a thread has left the memory of its process. */
@@ -62,6 +63,8 @@ export class ProcessSplitter {
         this.#readRows(batch, from, note.at);
         from = note.at;
         this.#state(stated.tid, stated.pid);
+      } else if (note.text === PROGRAM_CALLS) {
+        this.#newThreads.seesVectors = false;
       }
     }
     this.#readRows(batch, from, batch.length);

@@ -183,6 +183,21 @@ const LOGS: readonly (readonly [
     [MALLOC, FREE],
   ],
   [
+    "records whose fields are 0 where an operation has none",
+    "records",
+    `malloc 100 0x0 ${a}\ncalloc 64 0x0 ${b}\nfree 0 ${a} 0x0\n`,
+    [MALLOC, { op: "calloc", size: 64, out: B }, FREE],
+  ],
+  [
+    "records with named fields, of which not all are arguments",
+    "records",
+    `malloc pid=6 tid=7 size=100 ret=${a}\nfree pid=6 tid=7 ptr=${a}\n`,
+    [
+      { ...MALLOC, tid: 7 },
+      { ...FREE, tid: 7 },
+    ],
+  ],
+  [
     "records without 0x",
     "records",
     `malloc 558100000310 100\nmalloc 5581000002a0 100\nfree 558100000310\n`,
@@ -324,8 +339,20 @@ describe("foreign formats", () => {
 
   test("blocks that are only numbered are no addresses", async () => {
     const { notes, diagnostics } = await read("a 0 512\nf 0\n");
-    expect(notes.map(({ text }) => text)).toEqual(["addresses none"]);
+    expect(notes.map(({ text }) => text)).toEqual(["calls program", "addresses none"]);
     expect(diagnostics.format.addresses).toBe("none");
+  });
+
+  test.each([
+    [
+      "Android's, whose blocks are bionic's",
+      `100: malloc ${a} 48\n100: thread_done 0x0\n`,
+      "bionic",
+    ],
+    ["a hook's, with the size first", `100: malloc 48 ${a}\n100: free ${a}\n`, "glibc"],
+    ["a hook's, without threads", `malloc ${a} 48\nfree ${a}\n`, "glibc"],
+  ])("records are %s", async (_, text, addresses) => {
+    expect((await read(text)).diagnostics.format.addresses).toBe(addresses);
   });
 
   test("a realloc that does not tell its old block keeps the one in its place", async () => {
@@ -348,7 +375,11 @@ describe("foreign formats", () => {
       { ...MALLOC, tid: 1 },
       { ...FREE, tid: 2 },
     ]);
-    expect(notes.map(({ text }) => text)).toEqual(["thread 1 main", "thread 2 worker-1"]);
+    expect(notes.map(({ text }) => text)).toEqual([
+      "calls program",
+      "thread 1 main",
+      "thread 2 worker-1",
+    ]);
   });
 
   test.each([

@@ -36,6 +36,9 @@ describe("what a log of another format does not tell", () => {
     expect(noAddressesSentence(trace("records", { addresses: "none" }))).toContain(
       "numbers its blocks",
     );
+    expect(noAddressesSentence(trace("records", { addresses: "bionic" }))).toContain(
+      "Android's allocator",
+    );
     expect(noAddressesSentence(trace("valgrind", { addresses: "valgrind" }))).toContain(
       "Record without valgrind",
     );

@@ -114,6 +114,12 @@ describe("a thread that allocates in the heap of a process", () => {
     expect(count(joined(parent, pool))).toBe(1);
   });
 
+  it("is one of its own if the log may lack what announces it", () => {
+    const zeroed = `1 calloc(1, 24) = ${hex(HEAP + 0x4000)}`;
+    const child = allocations(2, HEAP + 0x5000, 3);
+    expect(count(joined("# calls program", parent, zeroed, child))).toBe(1);
+  });
+
   it("is one of its own in a log that begins late: its start may be older", () => {
     const late = allocations(1, HEAP + 0x1230, 40);
     expect(count(joined(late, allocations(2, HEAP + 0x5000, 3)))).toBe(1);

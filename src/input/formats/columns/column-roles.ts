@@ -22,6 +22,9 @@ const LEAST_ID = 100;
 /** Largest priority of a line in syslog's protocol. */
 const MAX_PRIORITY = 191;
 
+/** A thread writes its own lines in the order of their times, except where the clock is set back. */
+const MOST_FALLS = 0.1;
+
 /** The base of a column's numbers that have no 0x. */
 export function baseOf(values: readonly Field[]): 10 | 16 {
   return values.some(({ text, kind }) => kind === FieldKind.number && /[a-f]/i.test(text))
@@ -194,11 +197,24 @@ class Roles {
     return [thread, ...ids.filter((at) => at !== thread && at > thread)];
   }
 
-  /** The native order, `tid time`, if nothing else is shown. */
+  /** The native order, `tid time`, if nothing else is shown. The number of a CPU falls in the lines of one thread, too. */
   #findTimeByOrder([at]: readonly number[]): void {
-    if (at !== undefined && rises(this.#numbers[at] ?? [])) {
+    const numbers = at === undefined ? [] : (this.#numbers[at] ?? []);
+    if (rises(numbers) && this.#risesInThreads(numbers)) {
       this.#give("time", "order", at);
     }
+  }
+
+  #risesInThreads(times: readonly number[]): boolean {
+    const threads = this.#columns[this.shown.findIndex(({ role }) => role === "tid")] ?? [];
+    const latest = new Map<string, number>();
+    let falls = 0;
+    for (const [i, time] of times.entries()) {
+      const thread = threads[i]?.text ?? "";
+      falls += time < (latest.get(thread) ?? time) ? 1 : 0;
+      latest.set(thread, time);
+    }
+    return falls <= times.length * MOST_FALLS;
   }
 
   #isNoId(values: readonly Field[], at: number): boolean {

@@ -1,4 +1,10 @@
-import { type Column, type ColumnRole, type Layout, NATIVE_LAYOUT } from "../native/layout.ts";
+import {
+  type Column,
+  type ColumnRole,
+  type Layout,
+  NATIVE_FORMAT,
+  NATIVE_LAYOUT,
+} from "../native/layout.ts";
 import { baseOf, columnRoles, numbersOf, type ShownRole } from "./column-roles.ts";
 import { areDecimal } from "./decimal-pointers.ts";
 import { FieldKind } from "./fields.ts";
@@ -126,8 +132,11 @@ export function valuesOf(
   };
 }
 
-/** True if the first lines have the native format's common form, so that no other needs to be looked for. */
+/** True if the log states the native format or its first lines have its common form: no other needs to be looked for. */
 export function isClearlyNative(head: string): boolean {
+  if (head.startsWith(`# ${NATIVE_FORMAT}\n`)) {
+    return true;
+  }
   let start = 0;
   for (let lines = 0; lines < CLEAR_LINES; ) {
     const end = head.indexOf("\n", start);

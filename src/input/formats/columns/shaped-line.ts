@@ -89,7 +89,13 @@ export class ShapedLine implements CallLine {
     this.#values.clear();
     const cursor = this.#cursor;
     cursor.start(bytes, start, end);
-    return this.#readFields(fields, places) && this.#call.read(cursor, call) && this.#readTail();
+    // The caller last: the names of callers are kept, and a torn line must not add any.
+    return (
+      this.#readFields(fields, places) &&
+      this.#call.read(cursor, call) &&
+      this.#readTail() &&
+      this.#readCaller(fields, places)
+    );
   }
 
   /** Null: the fields are not those of the log. */
@@ -116,7 +122,7 @@ export class ShapedLine implements CallLine {
 
   #readFields(
     { starts, ends, kinds, clocks }: Fields,
-    { pid, tid, pidTid, time, caller }: FieldPlaces,
+    { pid, tid, pidTid, time }: FieldPlaces,
   ): boolean {
     const values = this.#values;
     return (
@@ -126,9 +132,12 @@ export class ShapedLine implements CallLine {
       (time < 0 ||
         (kinds[time] === FieldKind.clock
           ? values.readClock(clocks[time]!)
-          : values.readTime(starts[time]!, ends[time]!))) &&
-      (caller < 0 || values.readCaller(starts[caller]!, ends[caller]!, kinds[caller]!))
+          : values.readTime(starts[time]!, ends[time]!)))
     );
+  }
+
+  #readCaller({ starts, ends, kinds }: Fields, { caller }: FieldPlaces): boolean {
+    return caller < 0 || this.#values.readCaller(starts[caller]!, ends[caller]!, kinds[caller]!);
   }
 
   /** What stands behind the result: nothing but closing punctuation, or what the layout has there. */
@@ -156,16 +165,18 @@ export class ShapedLine implements CallLine {
   #readTailFields(): boolean {
     const { count } = this.#tail;
     const { pid, tid, pidTid, time, caller, columns } = this.#tailPlaces;
+    const places: FieldPlaces = {
+      pid,
+      tid,
+      pidTid,
+      time: time < count ? time : -1,
+      caller: caller < count ? caller : -1,
+      columns,
+    };
     return (
       Math.max(pid, tid, pidTid) < count &&
-      this.#readFields(this.#tail, {
-        pid,
-        tid,
-        pidTid,
-        time: time < count ? time : -1,
-        caller: caller < count ? caller : -1,
-        columns,
-      })
+      this.#readFields(this.#tail, places) &&
+      this.#readCaller(this.#tail, places)
     );
   }
 }

@@ -42,6 +42,9 @@ export interface Layout {
   readonly pattern: string | null;
 }
 
+/** The comment with which `mallog convert` begins a log: names of callers could be taken for other columns. */
+export const NATIVE_FORMAT = "format native";
+
 export const NATIVE_LAYOUT: Layout = {
   columns: null,
   after: [],

@@ -48,8 +48,34 @@ describe("the fields before the call", () => {
     [["app 7 1.5 free(0x1)", "app 8 2.5 free(0x1)"], "other,tid,time", { tid: 8 }],
     [["7 1.5 free(0x10)", "8 2.5 free(0x20)"], null, { tid: 8, time: 2_500_000 }],
     [["7 1 free(0x10)", "8 2 free(0x20)"], null, { tid: 8, time: 2_000_000 }],
+    [["7 9 free(0x10)", "8 2 free(0x20)"], null, { tid: 8, time: 2_000_000 }],
     [["7 [0x10] free(0x10)", "8 [30] free(0x20)"], null, { tid: 8, caller: 0x30 }],
   ];
+
+  test("a number that falls in the lines of one thread is no time: that of a CPU", async () => {
+    const lines = Array.from({ length: 24 }, (_, n) => `${7 + (n & 1)} ${n % 3} free(0x10)`);
+    const { diagnostics } = await read(...lines);
+    expect(rolesOf(diagnostics.layout)).toBe("tid,other");
+  });
+
+  test("a torn line adds no name of a caller", async () => {
+    const lines = [
+      "7 [a.so+0x1] x malloc(7) = 0x10",
+      "8 [b.so+0x1] x malloc(7",
+      "7 [a.so+0x1] x free(0x10)",
+    ];
+    const { diagnostics } = await read(...lines);
+    expect(diagnostics.callerNames).toEqual(["a.so+0x1"]);
+    expect(diagnostics.lines.malformed).toBe(1);
+  });
+
+  test("a log that states the native format is read so, whatever its lines look like", async () => {
+    const lines = ["7 [main] malloc(7) = 0x10", "8 [g] free(0x10)"];
+    const { events, diagnostics } = await read("# format native", ...lines);
+    expect(diagnostics.layout).toEqual(NATIVE_LAYOUT);
+    expect(diagnostics.callerNames).toEqual(["main", "g"]);
+    expect(events.map(({ tid }) => tid)).toEqual([7, 8]);
+  });
 
   test.each(logs)("%j", async (lines, roles, second) => {
     const { events, diagnostics } = await read(...lines);
