@@ -101,12 +101,26 @@ function operatorAt(
       const end = start + call.name.length;
       const bracket = classEnd(bytes, end, BLANKS);
       if (bytes[bracket] !== OPEN_BRACKET) {
-        return { call, end };
+        return { call, end: behindTypes(bytes, end) };
       }
-      return bytes[bracket + 1] === CLOSE_BRACKET ? { call, end: bracket + 2 } : null;
+      return bytes[bracket + 1] === CLOSE_BRACKET
+        ? { call, end: behindTypes(bytes, bracket + 2) }
+        : null;
     }
   }
   return null;
+}
+
+/** Index behind the types of a demangled name, as in `operator new(unsigned long)(24)`; `at` if the arguments come first. */
+function behindTypes(bytes: Buffer, at: number): number {
+  const open = classEnd(bytes, at, BLANKS);
+  const close = classEnd(bytes, open + 1, TYPES);
+  const isDemangled =
+    bytes[open] === OPEN &&
+    bytes[close] === CLOSE &&
+    close - open <= MAX_NAME_BYTES &&
+    bytes[classEnd(bytes, close + 1, BLANKS)] === OPEN;
+  return isDemangled ? close + 1 : at;
 }
 
 /** True if what stands in the parentheses may be the call's arguments: not a type, as in the name of a function. */
@@ -135,6 +149,8 @@ function isPointerWord(bytes: Buffer, at: number, end: number): boolean {
 
 const OPERATOR = Buffer.from("operator");
 const BLANKS = byteTable(" \t");
+/** `unsigned long`, `void*`, `std::align_val_t`, `std::nothrow_t const&` */
+const TYPES = byteTable("abcdefghijklmnopqrstuvwxyz_:*&, ");
 const VERSION = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+@");
 
 const OPEN = 0x28;
