@@ -1,4 +1,4 @@
-import { Action } from "../trace/actions.ts";
+import type { Action } from "../trace/actions.ts";
 
 /**
  * The layout of a file of operations, little endian, as replayer.c reads it: a head, then records of 16 bytes.
@@ -9,7 +9,17 @@ import { Action } from "../trace/actions.ts";
 
 /** Kinds of records: those of Action, and what happens besides calls. */
 export const Operation = {
-  ...Action,
+  none: 0,
+  malloc: 1,
+  calloc: 2,
+  realloc: 3,
+  memalign: 4,
+  valloc: 5,
+  pvalloc: 6,
+  free: 7,
+  mallocTrim: 8,
+  mallopt: 9,
+  freeAfterExit: 10,
   /** the calls that follow are of this thread */
   thread: 11,
   exit: 12,
@@ -22,7 +32,7 @@ export const Operation = {
   sbrk: 16,
   /** malloc_trim(0) in scenarios with the schedule of this number, which counts from 1 */
   scheduledTrim: 17,
-} as const;
+} as const satisfies typeof Action & Readonly<Record<string, number>>;
 
 export type Operation = (typeof Operation)[keyof typeof Operation];
 
