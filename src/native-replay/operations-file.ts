@@ -6,7 +6,13 @@ import { HEAD_BYTES, type Head, MAGIC, type Operation, RECORD_BYTES } from "./op
 const BUFFERED_RECORDS = 1 << 15;
 const WORDS = RECORD_BYTES / 4;
 
-/** A file of operations in the system's temporary folder; operations.ts has its layout. */
+/** The file cannot be written; `cause` is the system's error. */
+export class OperationsFileError extends Error {
+  /** the temporary folder */
+  readonly folder = tmpdir();
+}
+
+/** A file of operations in the system's temporary folder; operations.ts has its layout. All but `remove` throw OperationsFileError. */
 export class OperationsFile {
   readonly path: string;
   readonly #folder: string;
@@ -17,9 +23,9 @@ export class OperationsFile {
   #writtenBytes = HEAD_BYTES;
 
   constructor() {
-    this.#folder = mkdtempSync(join(tmpdir(), "mallog-"));
+    this.#folder = written(() => mkdtempSync(join(tmpdir(), "mallog-")));
     this.path = join(this.#folder, "operations");
-    this.#fd = openSync(this.path, "wx+", 0o600);
+    this.#fd = written(() => openSync(this.path, "wx+", 0o600));
   }
 
   /** `size`: −2^53 .. 2^53 */
@@ -68,7 +74,16 @@ export class OperationsFile {
 
   #write(bytes: Uint8Array, position: number): void {
     for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+      const at = done;
+      done += written(() => writeSync(this.#fd, bytes, at, bytes.length - at, position + at));
     }
+  }
+}
+
+function written<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw new OperationsFileError("the operations cannot be written", { cause });
   }
 }

@@ -6,12 +6,13 @@ import { labelled, plain } from "../sentences.ts";
 import { TOLERANCE } from "./holds.ts";
 
 /** What the measurements prove: whether the predictions hold, and whether another allocator is worth a switch. */
-export function proofSentences({ runs, model, outsideBytes }: Measurements): Sentence[] {
+export function proofSentences({ runs, model, outsideBytes, complete }: Measurements): Sentence[] {
   const [recorded] = runs;
   if (recorded === undefined) {
-    return [];
+    return [plain("Interrupted: nothing has been measured.")];
   }
   return [
+    ...(complete ? [] : [plain("Interrupted: not everything has been measured.")]),
     ...holding(runs),
     ...switching(runs),
     ...(model.glibcRange.includes(recorded.glibc)

@@ -32,8 +32,8 @@ const other = (peak: number, end: number, purged: number | null): MeasuredRun =>
     purgedEndBytes: purged === null ? null : purged * MiB,
   });
 
-function sentences(...runs: MeasuredRun[]): string[] {
-  const measured: Measurements = {
+function measurements(...runs: MeasuredRun[]): Measurements {
+  return {
     schema: "mallog.replay/1",
     tool: { name: "mallog", version: "test" },
     complete: true,
@@ -49,8 +49,12 @@ function sentences(...runs: MeasuredRun[]): string[] {
     runs,
     unavailable: [],
   };
-  return proofSentences(measured).map(({ text }) => text);
 }
+
+const texts = (measured: Measurements): string[] =>
+  proofSentences(measured).map(({ text }) => text);
+
+const sentences = (...runs: MeasuredRun[]): string[] => texts(measurements(...runs));
 
 const GLIBC = [run("as recorded", 100, 100), run("malloc_trim=end", 100, 20)] as const;
 
@@ -98,4 +102,11 @@ test("a prediction that does not hold is named", () => {
   expect(holding([right, wrong])[0]?.text).toContain(
     "1 of 2 predictions does not hold: MALLOC_ARENA_MAX=1.",
   );
+});
+
+test("an interruption is named: nothing, or not everything, has been measured", () => {
+  const none = { ...measurements(), complete: false };
+  expect(texts(none)).toEqual(["Interrupted: nothing has been measured."]);
+  const some = { ...measurements(run("as recorded", 1, 1)), complete: false };
+  expect(texts(some)[0]).toBe("Interrupted: not everything has been measured.");
 });
