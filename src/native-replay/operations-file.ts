@@ -12,10 +12,13 @@ export class OperationsFileError extends Error {
   readonly folder = tmpdir();
 }
 
-/** A file of operations in the system's temporary folder; operations.ts has its layout. All but `remove` throw OperationsFileError. */
+/**
+ * A file of operations in the system's temporary folder; operations.ts has its layout. It has no name there: it ends with the
+ * process. All but `close` throw OperationsFileError.
+ */
 export class OperationsFile {
+  /** for other processes, while this one has it open */
   readonly path: string;
-  readonly #folder: string;
   readonly #fd: number;
   readonly #words = new Uint32Array(BUFFERED_RECORDS * WORDS);
   readonly #bytes = new Uint8Array(this.#words.buffer);
@@ -23,9 +26,13 @@ export class OperationsFile {
   #writtenBytes = HEAD_BYTES;
 
   constructor() {
-    this.#folder = written(() => mkdtempSync(join(tmpdir(), "mallog-")));
-    this.path = join(this.#folder, "operations");
-    this.#fd = written(() => openSync(this.path, "wx+", 0o600));
+    const folder = written(() => mkdtempSync(join(tmpdir(), "mallog-")));
+    try {
+      this.#fd = written(() => openSync(join(folder, "operations"), "wx+", 0o600));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    this.path = `/proc/${process.pid}/fd/${this.#fd}`;
   }
 
   /** `size`: −2^53 .. 2^53 */
@@ -59,10 +66,9 @@ export class OperationsFile {
     this.#write(head, 0);
   }
 
-  /** Removes the file. Nothing may follow. */
-  remove(): void {
+  /** Ends the file. Nothing may follow. */
+  close(): void {
     closeSync(this.#fd);
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #flush(): void {

@@ -107,7 +107,7 @@ export class Measuring {
   }
 
   close(): void {
-    this.#operations.remove();
+    this.#operations.close();
   }
 
   /** Reads the log once more: only its first reading has shown of which version it is. */
