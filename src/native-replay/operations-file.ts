@@ -1,4 +1,12 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HEAD_BYTES, type Head, MAGIC, type Operation, RECORD_BYTES } from "./operations.ts";
@@ -32,7 +40,7 @@ export class OperationsFile {
     } finally {
       rmSync(folder, { recursive: true });
     }
-    this.path = `/proc/${process.pid}/fd/${this.#fd}`;
+    this.path = join(realpathSync("/proc/self"), "fd", String(this.#fd));
   }
 
   /** `size`: −2^53 .. 2^53 */
