@@ -21,8 +21,8 @@ export class OperationsFileError extends Error {
 }
 
 /**
- * A file of operations in the system's temporary folder; operations.ts has its layout. It has no name there: it ends with the
- * process. All but `close` throw OperationsFileError.
+ * A file of operations in the system's temporary folder; operations.ts has its layout. It has no name there: nothing of it
+ * stays when the process ends, however it does. All but `close` throw OperationsFileError.
  */
 export class OperationsFile {
   /** for other processes, while this one has it open */
