@@ -4,6 +4,8 @@ import type { Parsed } from "../report/parsed.ts";
 export interface Measurement {
   readonly peakBytes: number;
   readonly endBytes: number;
+  /** at the end, after the allocator's own purge; null: it has none */
+  readonly purgedEndBytes: number | null;
   readonly failedCalls: number;
   /** time of the calls, without measuring */
   readonly seconds: number;
@@ -35,6 +37,6 @@ export function parseMeasurement(text: string): Parsed<Measurement> {
     seconds: one("nanoseconds") / 1e9,
   };
   return Object.values(found).every(Number.isFinite)
-    ? { ok: found }
+    ? { ok: { ...found, purgedEndBytes: values.get("purged")?.[0] ?? null } }
     : { error: "it ended before the last call" };
 }

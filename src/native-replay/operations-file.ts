@@ -1,4 +1,12 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HEAD_BYTES, type Head, MAGIC, type Operation, RECORD_BYTES } from "./operations.ts";
@@ -6,10 +14,19 @@ import { HEAD_BYTES, type Head, MAGIC, type Operation, RECORD_BYTES } from "./op
 const BUFFERED_RECORDS = 1 << 15;
 const WORDS = RECORD_BYTES / 4;
 
-/** A file of operations in the system's temporary folder; operations.ts has its layout. */
+/** The file cannot be written; `cause` is the system's error. */
+export class OperationsFileError extends Error {
+  /** the temporary folder */
+  readonly folder = tmpdir();
+}
+
+/**
+ * A file of operations in the system's temporary folder; operations.ts has its layout. It has no name there: nothing of it
+ * stays when the process ends, however it does. All but `close` throw OperationsFileError.
+ */
 export class OperationsFile {
+  /** for other processes, while this one has it open */
   readonly path: string;
-  readonly #folder: string;
   readonly #fd: number;
   readonly #words = new Uint32Array(BUFFERED_RECORDS * WORDS);
   readonly #bytes = new Uint8Array(this.#words.buffer);
@@ -17,9 +34,13 @@ export class OperationsFile {
   #writtenBytes = HEAD_BYTES;
 
   constructor() {
-    this.#folder = mkdtempSync(join(tmpdir(), "mallog-"));
-    this.path = join(this.#folder, "operations");
-    this.#fd = openSync(this.path, "wx+", 0o600);
+    const folder = written(() => mkdtempSync(join(tmpdir(), "mallog-")));
+    try {
+      this.#fd = written(() => openSync(join(folder, "operations"), "wx+", 0o600));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    this.path = join(realpathSync("/proc/self"), "fd", String(this.#fd));
   }
 
   /** `size`: −2^53 .. 2^53 */
@@ -53,10 +74,9 @@ export class OperationsFile {
     this.#write(head, 0);
   }
 
-  /** Removes the file. Nothing may follow. */
-  remove(): void {
+  /** Ends the file. Nothing may follow. */
+  close(): void {
     closeSync(this.#fd);
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #flush(): void {
@@ -68,7 +88,16 @@ export class OperationsFile {
 
   #write(bytes: Uint8Array, position: number): void {
     for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+      const at = done;
+      done += written(() => writeSync(this.#fd, bytes, at, bytes.length - at, position + at));
     }
+  }
+}
+
+function written<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw new OperationsFileError("the operations cannot be written", { cause });
   }
 }

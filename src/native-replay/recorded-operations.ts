@@ -35,10 +35,10 @@ export class RecordedOperations {
     });
   }
 
-  /** Removes all files. */
-  remove(): void {
+  /** Ends all files. */
+  close(): void {
     for (const { file } of this.#writers) {
-      file.remove();
+      file.close();
     }
     this.#writers.length = 0;
   }

@@ -10,6 +10,7 @@
  *
  *     sample EVENTS BYTES     RSS after so many events
  *     end BYTES               RSS at the end
+ *     purged BYTES            RSS after another allocator has returned the free memory that it keeps for a time
  *     highwater BYTES         lower bound of the peak between samples, from the kernel's high-water mark of the process
  *     failed N                calls that returned NULL
  *     nanoseconds N           time of the calls, without samples
@@ -187,6 +188,9 @@ static struct {
   void *(*pvalloc)(size_t);
   int (*malloc_trim)(size_t);
   int (*mallopt)(int, int);
+  int (*mallctl)(const char *, void *, size_t *, void *, size_t);  /* jemalloc */
+  void (*mi_collect)(_Bool);                                       /* mimalloc */
+  void (*release_free)(void);                                      /* tcmalloc */
 } allocator;
 
 static void find(void *place, const char *name, int required) {
@@ -205,6 +209,21 @@ static void find_allocator(void) {
   find(&allocator.pvalloc, "pvalloc", 0);
   find(&allocator.malloc_trim, "malloc_trim", 0);
   find(&allocator.mallopt, "mallopt", 0);
+  find(&allocator.mallctl, "mallctl", 0);
+  find(&allocator.mi_collect, "mi_collect", 0);
+  find(&allocator.release_free, "MallocExtension_ReleaseFreeMemory", 0);
+}
+
+/* Returns to the kernel what the allocator would return after a time. False: it has no function that is known for this. */
+static int purge(void) {
+  if (allocator.mallctl != NULL) {
+    /* 4096 stands for all arenas. */
+    return allocator.mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
+  }
+  if (allocator.mi_collect != NULL) allocator.mi_collect(1);
+  else if (allocator.release_free != NULL) allocator.release_free();
+  else return 0;
+  return 1;
 }
 
 static size_t page_bytes;
@@ -680,6 +699,11 @@ int main(int argc, char **argv) {
   uint64_t others = status_bytes("VmRSS:") - bytes;
   uint64_t most = status_bytes("VmHWM:");
   put_line("highwater", most > others ? most - others : 0);
+  if (purge()) {
+    /* The purging function may itself need memory, which a purge by the clock does not. */
+    uint64_t purged = heap_rss();
+    put_line("purged", purged < bytes ? purged : bytes);
+  }
   put_line("failed", failed);
   put_line("nanoseconds", nanoseconds);
   /* No destructors: threads of the log that have not exited still wait. */

@@ -21,6 +21,11 @@ export interface MeasuredRun {
   /** null: the allocator, or this version, is not modelled */
   readonly predicted: MeasuredRss | null;
   readonly measured: MeasuredRss;
+  /**
+   * of another allocator: measured at the end, after a purge returned the free memory that it else returns only after a time;
+   * null: glibc, or no such function is known
+   */
+  readonly purgedEndBytes: number | null;
   /** measured minus predicted */
   readonly error: MeasuredRss | null;
   /** true if the prediction holds: what the settings save, or, as recorded, RSS; null where nothing is predicted */

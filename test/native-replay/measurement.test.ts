@@ -6,13 +6,19 @@ const LINES =
 
 test("the peak is the highest sample", () => {
   expect(parseMeasurement(LINES)).toEqual({
-    ok: { peakBytes: 8192, endBytes: 4096, failedCalls: 2, seconds: 5e-7 },
+    ok: { peakBytes: 8192, endBytes: 4096, purgedEndBytes: null, failedCalls: 2, seconds: 5e-7 },
   });
 });
 
 test("a peak between two samples is that of the kernel, if it is much higher", () => {
   const missed = LINES.replace("highwater 9000", `highwater ${64 * 2 ** 20}`);
   expect(parseMeasurement(missed)).toMatchObject({ ok: { peakBytes: 64 * 2 ** 20 } });
+});
+
+test("a purge at the end is of allocators that have one", () => {
+  expect(parseMeasurement(`${LINES}purged 2048\n`)).toMatchObject({
+    ok: { endBytes: 4096, purgedEndBytes: 2048 },
+  });
 });
 
 test("a reason, or too few lines, is no measurement", () => {

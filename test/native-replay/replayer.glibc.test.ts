@@ -62,7 +62,7 @@ function run(
       Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stdout)?.[1]);
     return { stdout, stderr, status, value };
   } finally {
-    file.remove();
+    file.close();
   }
 }
 

@@ -63,7 +63,7 @@ export async function measureJob(
   if ("error" in measured) {
     throw new Failure({ code: "notReplayed", what: name, reason: measured.error });
   }
-  const { peakBytes, endBytes, failedCalls, seconds } = measured.ok;
+  const { peakBytes, endBytes, purgedEndBytes, failedCalls, seconds } = measured.ok;
   const outside = model.inferred.unloggedBytes;
   const figures = {
     predicted: predicted && {
@@ -78,6 +78,7 @@ export async function measureJob(
     glibc,
     settings,
     ...figures,
+    purgedEndBytes: purgedEndBytes === null ? null : purgedEndBytes + outside,
     error: errorOf(figures),
     failedCalls,
     callsPerSecond: Math.round(trace.events / seconds),

@@ -1,5 +1,6 @@
 import { holds } from "../../insight/proof/holds.ts";
 import { REPLAYER } from "../../native/native-programs.ts";
+import { OperationsFileError } from "../../native-replay/operations-file.ts";
 import { RecordedOperations } from "../../native-replay/recorded-operations.ts";
 import { glibcVersionOf, type ReplayingProcess } from "../../native-replay/run-replayer.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
@@ -7,6 +8,7 @@ import type { MeasuredRun } from "../../report/measurements.ts";
 import type { Report, UnavailableScenario } from "../../report/report.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
 import { nativeFor } from "../commands/hook/run.ts";
+import { writeErrorReason } from "../files/system-error.ts";
 import type { Analyse, Io } from "../io.ts";
 import { Failure } from "../problems.ts";
 import { type Job, jobsFor, otherVersions, predictionOf } from "./jobs.ts";
@@ -72,7 +74,7 @@ export class Measuring {
     return (inputs, options, hooks) => {
       this.#signal = hooks.signal;
       const around: typeof hooks.around = (runner) => this.#operations.around(runner);
-      return this.#analyse(inputs, options, { ...hooks, around });
+      return withFile(() => this.#analyse(inputs, options, { ...hooks, around }));
     };
   }
 
@@ -105,7 +107,7 @@ export class Measuring {
   }
 
   close(): void {
-    this.#operations.remove();
+    this.#operations.close();
   }
 
   /** Reads the log once more: only its first reading has shown of which version it is. */
@@ -146,6 +148,19 @@ export async function beginMeasuring(
     }
   }
   return new Measuring(request, processes, io, analyse, replayer, versions);
+}
+
+/** @throws Failure notReplayed: the temporary file cannot be written; and whatever `analyse` throws */
+async function withFile<T>(analyse: () => Promise<T>): Promise<T> {
+  try {
+    return await analyse();
+  } catch (error) {
+    if (!(error instanceof OperationsFileError)) {
+      throw error;
+    }
+    const reason = `its calls cannot be written to a file in ${error.folder}: ${writeErrorReason(error.cause)}; TMPDIR names another folder`;
+    throw new Failure({ code: "notReplayed", what: "the log", reason });
+  }
 }
 
 /** Fails early, before the log is read, where a library cannot be loaded. */

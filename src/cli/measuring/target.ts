@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { KNOWN_ALLOCATORS, libraryOf } from "../../native-replay/other-allocators.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
@@ -34,11 +35,16 @@ export function parseTarget(text: string, glibc: string, cwd: string): Target {
     return { kind: "allocator", name: text, library: library.ok };
   }
   if (/^[^=,]+\.so[.\d]*$/.test(text)) {
-    return { kind: "allocator", name: text, library: resolve(cwd, text) };
+    // Without symbolic links: /proc/PID/maps has it so, where the replayer looks for the library's own data.
+    return { kind: "allocator", name: text, library: realpathSync(existingFile(text, cwd)) };
+  }
+  if (/^[a-z]\w*$/.test(text)) {
+    const reason = `no such allocator; give ${KNOWN_ALLOCATORS.join(", ")}, the path of a library, or settings`;
+    throw new Failure({ code: "option", option: "--with", value: text, reason });
   }
   const [, path, settings = ""] = /^glibc=([^,]*\/[^,]*)(?:,(.*))?$/.exec(text) ?? [];
   const typed = path === undefined ? text : settings;
-  const loader = path === undefined ? null : resolve(cwd, path);
+  const loader = path === undefined ? null : existingFile(path, cwd);
   if (typed === "" && loader !== null) {
     return { kind: "settings", spec: UNCHANGED, loader };
   }
@@ -48,4 +54,12 @@ export function parseTarget(text: string, glibc: string, cwd: string): Target {
     throw new Failure({ code: "option", option: "--with", value: text, reason });
   }
   return { kind: "settings", spec, loader };
+}
+
+function existingFile(path: string, cwd: string): string {
+  const file = resolve(cwd, path);
+  if (!existsSync(file)) {
+    throw new Failure({ code: "notReplayed", what: path, reason: "there is no such file" });
+  }
+  return file;
 }

@@ -6,12 +6,13 @@ import { labelled, plain } from "../sentences.ts";
 import { TOLERANCE } from "./holds.ts";
 
 /** What the measurements prove: whether the predictions hold, and whether another allocator is worth a switch. */
-export function proofSentences({ runs, model, outsideBytes }: Measurements): Sentence[] {
+export function proofSentences({ runs, model, outsideBytes, complete }: Measurements): Sentence[] {
   const [recorded] = runs;
   if (recorded === undefined) {
-    return [];
+    return [plain("Interrupted: nothing has been measured.")];
   }
   return [
+    ...(complete ? [] : [plain("Interrupted: not everything has been measured.")]),
     ...holding(runs),
     ...switching(runs),
     ...(model.glibcRange.includes(recorded.glibc)
@@ -67,20 +68,27 @@ function switching(runs: readonly MeasuredRun[]): Sentence[] {
   const bestAt = (moment: Moment): MeasuredRun =>
     ofGlibc.reduce((best, one) => (one.measured[moment] < best.measured[moment] ? one : best));
   const best = { peakBytes: bestAt("peakBytes"), endBytes: bestAt("endBytes") };
-  return runs
-    .filter(({ allocator }) => allocator !== "glibc")
-    .map((other) => labelled(other.name, plain(comparison(other, best))));
+  const others = runs.filter(({ allocator }) => allocator !== "glibc");
+  return [
+    ...others.map((other) => labelled(other.name, plain(comparison(other, best)))),
+    ...(others.length === 0 ? [] : [plain(NO_PAUSES)]),
+  ];
 }
+
+/** Other allocators return memory by the clock, which the replay does not keep. */
+const NO_PAUSES =
+  "The calls are made without the log's pauses, but other allocators return freed memory only after a time: with pauses, their peaks may be lower.";
 
 type Moment = keyof MeasuredRss;
 
 function comparison(
-  { measured, failedCalls }: MeasuredRun,
+  { measured: atOnce, purgedEndBytes, failedCalls }: MeasuredRun,
   best: Readonly<Record<Moment, MeasuredRun>>,
 ): string {
   if (failedCalls > 0) {
     return `${plural(failedCalls, "call")} failed, so that its figures compare with nothing.`;
   }
+  const measured = { ...atOnce, endBytes: purgedEndBytes ?? atOnce.endBytes };
   const saved = (moment: Moment): number => best[moment].measured[moment] - measured[moment];
   const isLess = (moment: Moment): boolean =>
     isWorthwhile(saved(moment), best[moment].measured[moment]);
@@ -100,7 +108,8 @@ function comparison(
     const unit = byteUnit([measured[moment], run.measured[moment]]);
     return `${size(measured[moment], unit)} against ${size(run.measured[moment], unit)} of glibc (${run.name})`;
   };
-  return `${answer}: at the peak ${against("peakBytes")}, at the end ${against("endBytes")}.`;
+  const end = purgedEndBytes === null ? "right after the last call" : "after its own purge";
+  return `${answer}: at the peak ${against("peakBytes")}, at the end, ${end}, ${against("endBytes")}.`;
 }
 
 const MOMENTS: readonly Moment[] = ["peakBytes", "endBytes"];

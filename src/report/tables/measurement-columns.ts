@@ -1,5 +1,5 @@
 import type { ChalkInstance } from "chalk";
-import { type ByteUnit, byteUnit, change, inUnit, signed } from "../format.ts";
+import { type ByteUnit, byteUnit, change, inUnit, size } from "../format.ts";
 import type { MeasuredRun } from "../measurements.ts";
 import type { Column } from "./column.ts";
 import { paintChange, settingsColumn } from "./setting-columns.ts";
@@ -56,9 +56,12 @@ export function measurementColumns(
   ];
 }
 
-function errorText({ error, measured }: MeasuredRun, moment: Moment): string {
-  if (error === null) {
+function errorText({ error, predicted, measured }: MeasuredRun, moment: Moment): string {
+  if (error === null || predicted === null) {
     return "–";
   }
-  return error[moment] === 0 ? "none" : signed(error[moment] / Math.max(1, measured[moment]));
+  if (error[moment] === 0) {
+    return "none";
+  }
+  return change(predicted[moment], measured[moment]) ?? `+${size(error[moment])}`;
 }

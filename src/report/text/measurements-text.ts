@@ -1,4 +1,4 @@
-import type { Measurements } from "../measurements.ts";
+import type { MeasuredRun, Measurements } from "../measurements.ts";
 import type { Sentence } from "../presented.ts";
 import { printable } from "../printable.ts";
 import { measurementColumns, measurementUnit } from "../tables/measurement-columns.ts";
@@ -29,10 +29,25 @@ export function measurementsText(
             ` in ${measurementUnit(runs).name} of the same calls, made again`,
             style,
           ),
-          renderTable(measurementColumns(runs, recorded, chalk), { shown: runs, rest: [] }, style),
+          renderTable(
+            measurementColumns(runs, recorded, chalk),
+            { shown: runs.flatMap(rowsOf), rest: [] },
+            style,
+          ),
           "",
         ]),
     ...[...refused, ...remarks].map(printable).flatMap((note) => wrap(note, width)),
     "",
   ].join("\n");
+}
+
+/** A purge has a row of its own, as a setting that trims has. */
+function rowsOf(run: MeasuredRun): MeasuredRun[] {
+  const { name, measured, purgedEndBytes } = run;
+  return purgedEndBytes === null
+    ? [run]
+    : [
+        run,
+        { ...run, name: `${name}, purged`, measured: { ...measured, endBytes: purgedEndBytes } },
+      ];
 }

@@ -12,6 +12,8 @@ test.each([
   ["tid=12 t=1.5, malloc(8) -> 0x10", ["12", "1.5"], ["0x10"]],
   ["7f12ab4c0700 malloc(8) = 0x10", ["7f12ab4c0700"], ["0x10"]],
   ["0x7f12ab4c0700 operator new[](8) = 0x10", ["0x7f12ab4c0700"], ["0x10"]],
+  ["0x7f12ab4c0700 operator new(unsigned long)(8) = 0x10", ["0x7f12ab4c0700"], ["0x10"]],
+  ["0x7f12ab4c0700 operator delete(void*)(0x10)", ["0x7f12ab4c0700"], ["0x10"]],
   ["a.out->malloc(8) = 0x10", ["a.out"], ["0x10"]],
   ["libc.so.6:malloc(8) = 0x10", ["libc.so.6"], ["0x10"]],
   ["[GC Thread#0] 100/101 malloc(8) = 0x10", ["GC Thread#0", "100", "101"], ["0x10"]],

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { holding, proofSentences } from "../../../src/insight/proof/proof-sentences.ts";
+import type { MeasuredRun, Measurements } from "../../../src/report/measurements.ts";
+
+const MiB = 2 ** 20;
+
+function run(
+  name: string,
+  peak: number,
+  end: number,
+  some: Partial<MeasuredRun> = {},
+): MeasuredRun {
+  return {
+    name,
+    allocator: "glibc",
+    glibc: "2.36",
+    settings: {},
+    predicted: null,
+    measured: { peakBytes: peak * MiB, endBytes: end * MiB },
+    purgedEndBytes: null,
+    error: null,
+    holds: null,
+    failedCalls: 0,
+    callsPerSecond: 1,
+    ...some,
+  };
+}
+
+const other = (peak: number, end: number, purged: number | null): MeasuredRun =>
+  run("jemalloc", peak, end, {
+    allocator: "jemalloc",
+    purgedEndBytes: purged === null ? null : purged * MiB,
+  });
+
+function measurements(...runs: MeasuredRun[]): Measurements {
+  return {
+    schema: "mallog.replay/1",
+    tool: { name: "mallog", version: "test" },
+    complete: true,
+    model: {
+      glibc: "2.36",
+      glibcRange: ["2.36"],
+      settings: {},
+      fidelity: { compared: 1, equal: 1, ratio: 1, firstDivergence: null },
+      touch: "facts",
+    },
+    grade: null,
+    outsideBytes: 0,
+    runs,
+    unavailable: [],
+  };
+}
+
+const texts = (measured: Measurements): string[] =>
+  proofSentences(measured).map(({ text }) => text);
+
+const sentences = (...runs: MeasuredRun[]): string[] => texts(measurements(...runs));
+
+const GLIBC = [run("as recorded", 100, 100), run("malloc_trim=end", 100, 20)] as const;
+
+describe("another allocator is compared with glibc's best settings", () => {
+  test("at the end after its own purge: it returns free memory only after a time", () => {
+    const [answer] = sentences(...GLIBC, other(101, 90, 20));
+    expect(answer).toBe(
+      "jemalloc: no reason to switch: at the peak 101 MiB against 100 MiB of glibc (as recorded), at the end, after its own purge, 20 MiB against 20 MiB of glibc (malloc_trim=end).",
+    );
+  });
+
+  test("right after the last call, if no purge of it is known", () => {
+    const [answer] = sentences(...GLIBC, other(100, 90, null));
+    expect(answer).toMatch(
+      /^jemalloc: a switch would cost memory: .* at the end, right after the last call, 90 MiB/,
+    );
+  });
+
+  test.each([
+    [50, 10, "a switch would save memory"],
+    [50, 40, "a switch would save memory at one moment only"],
+    [130, 20, "a switch would cost memory"],
+  ])("%i MiB at the peak, %i MiB at the end: %s", (peak, end, answer) => {
+    expect(sentences(...GLIBC, other(peak, end, end))[0]).toContain(`jemalloc: ${answer}:`);
+  });
+
+  test("and the pauses that the replay leaves out are named once", () => {
+    const pauses = /without the log's pauses/;
+    const two = [...GLIBC, other(50, 40, 10), other(50, 40, 10)];
+    expect(sentences(...two).filter((text) => pauses.test(text))).toHaveLength(1);
+    expect(sentences(...GLIBC).filter((text) => pauses.test(text))).toEqual([]);
+  });
+
+  test("not at all, if calls failed", () => {
+    const failing = { ...other(50, 40, 10), failedCalls: 2 };
+    expect(sentences(...GLIBC, failing)[0]).toBe(
+      "jemalloc: 2 calls failed, so that its figures compare with nothing.",
+    );
+  });
+});
+
+test("a prediction that does not hold is named", () => {
+  const right = { ...run("as recorded", 1, 1), holds: true };
+  const wrong = { ...run("MALLOC_ARENA_MAX=1", 1, 1), holds: false };
+  expect(holding([right, wrong])[0]?.text).toContain(
+    "1 of 2 predictions does not hold: MALLOC_ARENA_MAX=1.",
+  );
+});
+
+test("an interruption is named: nothing, or not everything, has been measured", () => {
+  const none = { ...measurements(), complete: false };
+  expect(texts(none)).toEqual(["Interrupted: nothing has been measured."]);
+  const some = { ...measurements(run("as recorded", 1, 1)), complete: false };
+  expect(texts(some)[0]).toBe("Interrupted: not everything has been measured.");
+});
