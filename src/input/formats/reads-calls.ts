@@ -7,7 +7,10 @@ import type { LogFormat } from "./log-format.ts";
 /** A name of the malloc family, whatever its case. */
 const ALLOCATION = /alloc\w*\(/i;
 
-/** True if a format's reader understands at least as many calls of the lines as it leaves unread, and one if there are any. */
+/** So many times more calls are read than left unread: only some lines are torn. */
+const MOST = 10;
+
+/** True if a format's reader understands most calls of the lines, and one if there are any. */
 export function readsCalls(format: LogFormat, lines: readonly string[]): boolean {
   const diagnostics = new Diagnostics();
   const scanner = new LineScanner(new Discarded(), diagnostics, format, lines);
@@ -16,7 +19,7 @@ export function readsCalls(format: LogFormat, lines: readonly string[]): boolean
   const kinds = Object.values(diagnostics.unreadCalls);
   const unread = kinds.reduce((sum, kind) => sum + kind.lines, 0);
   const { parsed } = diagnostics.lines;
-  return parsed >= unread && (parsed > 0 || !lines.some((line) => ALLOCATION.test(line)));
+  return parsed >= MOST * unread && (parsed > 0 || !lines.some((line) => ALLOCATION.test(line)));
 }
 
 /** Events that nobody reads. */
