@@ -36,7 +36,7 @@ export const RECORDS: LogFormat = {
     const roles = rolesOf(lines.map((line) => recordOf(line, base)).filter((one) => one !== null));
     if (roles.areNumbers) {
       calls.addressesAre("none");
-    } else if (lines.every((line) => line.startsWith("#") || ANDROID.test(line))) {
+    } else if (isAndroids(lines)) {
       calls.addressesAre("bionic");
     }
     calls.remark(roles.summary);
@@ -47,6 +47,15 @@ export const RECORDS: LogFormat = {
 /** What malloc_debug writes: the thread, then the function with its block first, or the end of the thread. */
 const ANDROID =
   /^\d+: (?:malloc|calloc|realloc|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|free|thread_done) 0x[\da-f]+(?: |$)/;
+const THREAD_DONE = /^\d+: thread_done /;
+
+/** True if malloc_debug wrote the lines: hooks of glibc print such calls, too, but no thread_done. */
+function isAndroids(lines: readonly string[]): boolean {
+  return (
+    lines.every((line) => line.startsWith("#") || ANDROID.test(line)) &&
+    lines.some((line) => THREAD_DONE.test(line))
+  );
+}
 
 /** A line that begins with an operation. */
 export interface Record {

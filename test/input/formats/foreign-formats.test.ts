@@ -349,6 +349,7 @@ describe("foreign formats", () => {
       `100: malloc ${a} 48\n100: thread_done 0x0\n`,
       "bionic",
     ],
+    ["a hook's in Android's form", `100: malloc ${a} 48\n100: free ${a}\n`, "glibc"],
     ["a hook's, with the size first", `100: malloc 48 ${a}\n100: free ${a}\n`, "glibc"],
     ["a hook's, without threads", `malloc ${a} 48\nfree ${a}\n`, "glibc"],
   ])("records are %s", async (_, text, addresses) => {
