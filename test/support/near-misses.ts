@@ -116,6 +116,14 @@ export const PREFIXES: Readonly<Record<string, Prefix>> = {
   "tid=": { print: (call) => `tid=${tidOf(call)} ` },
   "[tid N]": { print: (call) => `[tid ${tidOf(call)}] ` },
   "[pid N], as tracers print threads": { print: (call) => `[pid ${tidOf(call)}] ` },
+  "[pid N] and a return address": {
+    hasCaller: true,
+    print: (call) => `[pid ${tidOf(call)}] [${hex(call.caller)}] `,
+  },
+  "a line of the source": {
+    hasThreads: false,
+    print: (_, line) => `[main.c:${40 + (line % 5)} do_work()] `,
+  },
   "Thread N:": { print: (call) => `Thread ${tidOf(call)}: ` },
   "pid tid": { print: (call) => `${PID} ${tidOf(call)} ` },
   "pid:tid": { print: (call) => `${PID}:${tidOf(call)} ` },

@@ -99,7 +99,10 @@ class Roles {
     }
     // A single number is the thread's: tracers call it pid.
     const pid = this.shown.findIndex(({ role }) => role === "pid");
-    if (pid >= 0 && !this.#has("tid") && this.#free((values) => isInteger(values)).length === 0) {
+    const ids = this.#free(
+      (values, at) => isInteger(values) && !isCaller(values, this.#numbers[at] ?? [], at),
+    );
+    if (pid >= 0 && !this.#has("tid") && ids.length === 0) {
       this.shown[pid] = { role: "tid", by: "name" };
     }
   }

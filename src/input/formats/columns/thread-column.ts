@@ -13,8 +13,8 @@ const LEVELS = /^(?:trace|debug|info|notice|warn|warning|error|fatal|stdout|stde
 const THREAD_NAME =
   /(?:^|[^a-z])(?:main|gc)(?:$|[^a-z])|thread|worker|pool|exec|loop|timer|[\w)][-_#: ]?\d+$/i;
 
-/** `app.c:12` or `libc.so.6+0x41` */
-const PLACE = /:\d+$|\+0x|\.\w{1,3}$/;
+/** `app.c:12 run()` or `libc.so.6+0x41` */
+const PLACE = /:\d+$|\.\w{1,3}:\d+|\(\)|\+0x|\.\w{1,3}$/;
 
 /** True if the texts of a column are the names of threads: at least two, which look like it and come back. */
 export function areThreadNames(values: readonly Field[]): boolean {
