@@ -19,14 +19,7 @@ export async function verifyLog(
   analyse: Analyse,
   commands: readonly string[],
 ): Promise<number> {
-  const [given, ...more] = (values.with ?? []).map((text) =>
-    parseTarget(text, values.glibc, io.cwd),
-  );
-  if (more.length > 0 || !(given === undefined || isPlainGlibc(given))) {
-    const message =
-      "--with takes one glibc=PATH here; mallog replay measures other settings and allocators";
-    throw new Failure({ code: "usage", message });
-  }
+  const loader = loaderOf(values, io.cwd);
   const whatIf = values.whatIf === false ? [] : values.whatIf;
   const request = measuringRequest(inputs, values, whatIf, io.hostCpus);
   const outputs = outputFiles(values.output ?? [], inputs, io.cwd, DOCUMENT_ENDINGS);
@@ -34,7 +27,7 @@ export async function verifyLog(
     {
       request,
       targets: [],
-      loader: given?.loader ?? null,
+      loader,
       choose: (report) => curesAmong(request, report, false),
       isWithheld: (report) => isWithheld(report, values, "figures", io),
     },
@@ -49,6 +42,22 @@ export async function verifyLog(
       return measured.runs.some(({ holds }) => holds === false) ? Exit.exceeded : Exit.done;
     },
   );
+}
+
+/** The ld.so of `--with glibc=PATH`; null: the machine's own. */
+function loaderOf(values: VerifyRequest["values"], cwd: string): string | null {
+  const [text, ...more] = values.with ?? [];
+  if (text === undefined) {
+    return null;
+  }
+  const target =
+    more.length === 0 && text.startsWith("glibc=") ? parseTarget(text, values.glibc, cwd) : null;
+  if (target === null || !isPlainGlibc(target)) {
+    const message =
+      "--with takes one glibc=PATH here; mallog replay measures other settings and allocators";
+    throw new Failure({ code: "usage", message });
+  }
+  return target.loader;
 }
 
 function isPlainGlibc(target: Target): target is Target & { kind: "settings" } {
