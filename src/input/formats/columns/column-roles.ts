@@ -159,7 +159,12 @@ class Roles {
   }
 
   #findIds(): void {
-    const ids = this.#free((values, at) => isInteger(values) && !this.#isNoId(values, at));
+    const numbers = this.#free((values, at) => isInteger(values) && !this.#isNoId(values, at));
+    // Where a thread may stand behind it, a number that rises in each line counts the lines.
+    const ids =
+      numbers.length > 1 && numbers[0] === 0 && countsLines(this.#numbers[0] ?? [])
+        ? numbers.slice(1)
+        : numbers;
     if (this.#has("pid.tid") || this.#has("tid")) {
       this.#findTimeByOrder(ids);
       return;
@@ -225,8 +230,7 @@ class Roles {
     return (
       values.every(({ text, bracket }) => bracket === "[" && /^0\d\d$/.test(text)) ||
       this.#isPriority(at) ||
-      isCaller(values, numbers, at) ||
-      (countsLines(numbers) && at === 0)
+      isCaller(values, numbers, at)
     );
   }
 

@@ -260,3 +260,18 @@ describe("a stream", () => {
     expect(diagnostics.truncatedInputs).toBe(0);
   });
 });
+
+describe("a number that rises in each line", () => {
+  const numbered = (print: (i: number) => string): Promise<ReadLog> =>
+    read(...Array.from({ length: 100 }, (_, i) => print(i)));
+
+  test("is the thread, if nothing else may be", async () => {
+    const { events } = await numbered((i) => `${i + 1} 0.1 malloc(9) = 0x55${i}00`);
+    expect(new Set(events.map(({ tid }) => tid)).size).toBe(100);
+  });
+
+  test("counts the lines, if a thread stands behind it", async () => {
+    const { events } = await numbered((i) => `${i + 1} ${7 + (i % 2)} malloc(9) = 0x55${i}00`);
+    expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([7, 8]));
+  });
+});
