@@ -9,9 +9,8 @@ const page = manual({ version: "1.2.3", date: "2026-11-30" });
 const isThere = (tool: string) => spawnSync(tool, ["--version"]).error === undefined;
 
 const COMMANDS = [
-  ..."analyze check diff inspect sweep record watch convert shrink hook completion schema".split(
-    " ",
-  ),
+  ..."analyze check diff inspect sweep replay verify".split(" "),
+  ..."record watch convert shrink hook completion schema".split(" "),
 ];
 
 test("the page has the sections of one, and all commands", () => {
