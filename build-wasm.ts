@@ -12,10 +12,18 @@ interface WasmModule {
   readonly entry: string;
   /** src/wasm/wasm-module.ts loads dist/wasm/<name>.wasm */
   readonly name: string;
+  /** options of asc besides OPTIONS */
+  readonly options?: readonly string[];
 }
 
 export const WASM_MODULES: readonly WasmModule[] = [
   { entry: "src/input/formats/native/core/scan-window.ts", name: "scan" },
+  {
+    entry: "src/ptmalloc/core/ptmalloc.ts",
+    name: "ptmalloc",
+    // Core's singletons are below 4096, its batch and the first records in the first MiB (core/model.ts).
+    options: ["--memoryBase", "4096", "--initialMemory", "16"],
+  },
 ];
 
 const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort="];
@@ -30,11 +38,15 @@ async function buildWasm(modules: readonly WasmModule[]): Promise<void> {
     return;
   }
   const { default: asc } = await import("assemblyscript/asc");
-  for (const { entry, name } of modules) {
+  for (const { entry, name, options = [] } of modules) {
     mkdirSync(`${ROOT}/dist/wasm`, { recursive: true });
     // Another process may compile the same module now, or load it.
     const output = `dist/wasm/${name}.${process.pid}.wasm`;
-    const { error, stderr } = await asc.main([entry, "-o", output, "--baseDir", ROOT, ...OPTIONS]);
+    const { error, stderr } = await asc.main([
+      ...[entry, "-o", output, "--baseDir", ROOT],
+      ...OPTIONS,
+      ...options,
+    ]);
     if (error !== null) {
       throw new Error(`${entry} does not compile:\n${stderr.toString()}`);
     }
