@@ -46,7 +46,7 @@ export class GuidedReplay implements Guide {
     this.model = replay.model;
     this.judge = judge;
     this.witness = new PointerWitness(replay.model, judge);
-    replay.model.trims ??= [];
+    replay.model.recordTrims();
     replay.guide = this;
     this.model.onRaise = (mmapThreshold, trimThreshold) =>
       this.raises.note(replay, mmapThreshold, trimThreshold);

@@ -7,8 +7,9 @@ import { isNearChunks as isNear, startBreakAt as startBreak } from "./extent";
 import { findChunk as find } from "./find-chunk";
 import { freeChunk } from "./free";
 import { BREAK, Heap, newHeap, pageUp } from "./heap";
+import { addPages as addPagesOf, dropAllPlanes } from "./heap-pages";
 import { applyMallopt } from "./host";
-import { advanceMapped as advance } from "./mapping";
+import { advanceMapped as advance, Mapping, pagesOfMapping as pagesOf } from "./mapping";
 import { memalignChunk } from "./memalign";
 import { m, par, profile, STORE } from "./model";
 import {
@@ -242,8 +243,23 @@ export function noteRequest(c: i32, bytes: f64): void {
   note(c, bytes);
 }
 
-export function mapChunk(bytes: f64): i32 {
-  return map(granulesFor(bytes));
+export function mapChunk(nb: i32): i32 {
+  return map(nb);
+}
+
+/** Resident pages of a mapping in the plane with this bit number. */
+export function pagesOfMapping(mapping: usize, bit: i32): f64 {
+  return pagesOf(changetype<Mapping>(mapping), bit);
+}
+
+/** Adds pages from..to-1 of a heap to `planes`. */
+export function addPages(heap: usize, from: i32, to: i32, planes: u32): void {
+  addPagesOf(changetype<Heap>(heap), from, to, planes);
+}
+
+/** Takes pages from..to-1 of a heap out of all planes. */
+export function dropPages(heap: usize, from: i32, to: i32): void {
+  dropAllPlanes(changetype<Heap>(heap), from, to);
 }
 
 /** Returns the address of the new arena. */

@@ -23,12 +23,11 @@ export function allocate(bytes: usize): usize {
   const shift = shiftFor(bytes);
   const size: usize = 1 << shift;
   const list = FREE_BLOCKS + ((<usize>shift) << 2);
-  let block = load<usize>(list);
-  if (block !== 0) {
-    store<usize>(list, load<usize>(block));
-  } else {
-    block = shift < PAGE_SHIFT ? smallBlock(size) : reserve(size);
+  const block = load<usize>(list);
+  if (block === 0) {
+    return shift < PAGE_SHIFT ? smallBlock(size) : reserve(size);
   }
+  store<usize>(list, load<usize>(block));
   memory.fill(block, 0, size);
   return block;
 }
@@ -50,7 +49,7 @@ export function enlarge(block: usize, bytes: usize): usize {
   return larger;
 }
 
-/** Returns `bytes`, whole pages, that were never in use; with any content. */
+/** Returns `bytes`, whole pages, that were never in use, zeroed: another model may have left something in them. */
 export function reserve(bytes: usize): usize {
   const start = m.limit;
   m.limit = start + bytes;
@@ -63,6 +62,7 @@ export function reserve(bytes: usize): usize {
   if (pages > present) {
     growTo(pages, present);
   }
+  memory.fill(start, 0, bytes);
   return start;
 }
 

@@ -318,7 +318,7 @@ export class AddressMap {
     if (heap === undefined || heap.serial !== known?.serial) {
       return null;
     }
-    return heap.arena.heaps.includes(heap) ? heap : null;
+    return heap.isMapped ? heap : null;
   }
 
   /**

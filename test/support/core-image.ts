@@ -1,0 +1,11 @@
+import { MODEL } from "../../src/ptmalloc/core-layout.ts";
+import type { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
+
+/** All memory of a process, but for what its owner sets anew in a copy. */
+export function imageOf(m: Ptmalloc): Buffer {
+  const image = Buffer.from(m.core.image());
+  image[MODEL.hasWitness] = 0;
+  image[MODEL.hasTrylock] = 0;
+  image[MODEL.watchesRaises] = 0;
+  return image;
+}
