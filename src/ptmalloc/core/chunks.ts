@@ -96,6 +96,11 @@ export function bytesIn(granules: i32): f64 {
   return <f64>granules * GRANULE;
 }
 
+/** Chunk `c` grows by `bytes`, or shrinks. A program's own sbrk may have moved the break by a part of a granule. */
+export function growBy(c: i32, bytes: f64): void {
+  rec(c).size = <i32>(<f64>rec(c).size + bytes / GRANULE);
+}
+
 /** `bytes` rounded up to a multiple of `unit` */
 export function roundUp(bytes: f64, unit: f64): f64 {
   return Math.ceil(bytes / unit) * unit;

@@ -1,6 +1,15 @@
 import { addSystemMem } from "./arena";
 import { startTop } from "./arenas";
-import { allocateChunk, bytesIn, GRANULE, MIN_GRANULES, rec, roundUp, UNLOGGED } from "./chunks";
+import {
+  allocateChunk,
+  bytesIn,
+  GRANULE,
+  growBy,
+  MIN_GRANULES,
+  rec,
+  roundUp,
+  UNLOGGED,
+} from "./chunks";
 import { findLowest } from "./find-chunk";
 import { ARENA, BREAK, endOfHeap, extendHeap, HEAP_MAX, HEAP_MIN, Heap, pageUp } from "./heap";
 import { dropAllPlanes } from "./heap-pages";
@@ -107,7 +116,7 @@ function growTop(heap: Heap, bytes: f64): bool {
     return false;
   }
   addSystemMem(av, size);
-  top.size += <i32>(size / GRANULE);
+  growBy(av.top, size);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { Arena, addSystemMem, isMain } from "./arena";
-import { GRANULE, rec } from "./chunks";
+import { growBy, rec } from "./chunks";
 import { heapOf } from "./heap";
 import { m } from "./model";
 import { undoTrims } from "./undo-trims";
@@ -20,6 +20,6 @@ export function regainTop(av: Arena): void {
   m.madviseCalls--;
   heap.size += bytes;
   heap.mprotectSize = Math.max(heap.mprotectSize, heap.size);
-  rec(av.top).size += <i32>(bytes / GRANULE);
+  growBy(av.top, bytes);
   addSystemMem(av, bytes);
 }

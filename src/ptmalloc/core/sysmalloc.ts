@@ -1,6 +1,15 @@
 import { Arena, addSystemMem, isMain, noteGrowth } from "./arena";
 import { fenceOldTop, startTop } from "./arenas";
-import { allocateChunk, bytesIn, GRANULE, MAPPED, MIN_GRANULES, rec, roundUp } from "./chunks";
+import {
+  allocateChunk,
+  bytesIn,
+  GRANULE,
+  growBy,
+  MAPPED,
+  MIN_GRANULES,
+  rec,
+  roundUp,
+} from "./chunks";
 import { internalFree } from "./free";
 import {
   ARENA,
@@ -88,7 +97,7 @@ function growHeaps(av: Arena, nb: i32): bool {
   if (heap.size + need <= HEAP_MAX) {
     extendHeap(heap, need);
     addSystemMem(av, need);
-    rec(oldTop).size += <i32>(need / GRANULE);
+    growBy(oldTop, need);
     noteGrowth(av, need);
     return true;
   }
@@ -136,7 +145,7 @@ function growMain(av: Arena, nb: i32): bool {
   const isInArea = oldTop !== 0 && rec(oldTop).heap === area.id;
   const oldEnd = isInArea ? bytesIn(rec(oldTop).addr) + topBytes : -1;
   if (brk === oldEnd) {
-    rec(oldTop).size += <i32>(size / GRANULE);
+    growBy(oldTop, size);
     area.size = m.brk;
     noteGrowth(av, size);
     return true;

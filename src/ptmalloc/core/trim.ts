@@ -1,6 +1,6 @@
 import { Arena, addSystemMem, isMain, noteTrim } from "./arena";
 import { unlink } from "./bins";
-import { absorbBelow, bytesIn, FREE, GRANULE, rec, releaseChunk, STRIDE, TOP } from "./chunks";
+import { absorbBelow, bytesIn, FREE, growBy, rec, releaseChunk, STRIDE, TOP } from "./chunks";
 import { consolidate } from "./consolidate";
 import { endOfHeap, HEAP_MAX, heapOf, removeHeap } from "./heap";
 import { dropped } from "./host";
@@ -66,7 +66,7 @@ function systrim(pad: f64): void {
   m.brk -= extra;
   m.breakHeap.size = m.brk;
   addSystemMem(av, -extra);
-  rec(top).size -= <i32>(extra / GRANULE);
+  growBy(top, -extra);
   const from = <i32>Math.ceil(m.brk / m.pageBytes);
   dropPages(m.breakHeap, from, <i32>Math.ceil(before / m.pageBytes));
 }
@@ -91,7 +91,7 @@ function heapTrim(av: Arena): void {
   m.madviseCalls++;
   heap.size -= extra;
   addSystemMem(av, -extra);
-  rec(top).size -= <i32>(extra / GRANULE);
+  growBy(top, -extra);
   dropPages(heap, <i32>(heap.size / m.pageBytes), <i32>(before / m.pageBytes));
 }
 

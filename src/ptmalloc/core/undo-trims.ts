@@ -1,5 +1,5 @@
 import { addSystemMem } from "./arena";
-import { GRANULE, rec } from "./chunks";
+import { growBy, rec } from "./chunks";
 import { planesOf, runEnd } from "./heap-pages";
 import { m, RETURNED_PAGES } from "./model";
 import { dropPages, writeRange } from "./resident";
@@ -118,7 +118,7 @@ export function undoTrims(count: i32): void {
   av.trimmedBytes = 0;
   const brk = earliest.brk;
   const more = brk - m.brk;
-  rec(av.top).size += <i32>(more / GRANULE);
+  growBy(av.top, more);
   addSystemMem(av, more);
   dropPages(heap, <i32>Math.ceil(brk / m.pageBytes), <i32>Math.ceil(m.brk / m.pageBytes));
   m.brk = brk;
