@@ -193,6 +193,8 @@ export class Core {
   readonly host: CoreHost;
   #instance: Instance | null = null;
   #image: Uint8Array | null;
+  /** its memory was given to a copy */
+  #isGone = false;
 
   /** `image`: null for a new process, whose memory is to be initialised */
   constructor(host: CoreHost, image: Uint8Array | null) {
@@ -234,6 +236,7 @@ export class Core {
   /** A copy in the instance of `recycled`, whose process is no longer in use; as `copy` if that is parked. */
   copyInto(host: CoreHost, recycled: Core): Core {
     const instance = recycled.#release();
+    recycled.#isGone = true;
     if (instance === null || this.#instance === null) {
       return this.copy(host);
     }
@@ -261,6 +264,9 @@ export class Core {
   }
 
   #attach(): Instance {
+    if (this.#isGone) {
+      throw new Error("a process is used whose memory another one has taken");
+    }
     uses++;
     const instance = freeInstance();
     if (this.#image === null) {

@@ -260,8 +260,8 @@ class Both {
               [c, d],
             ],
           ] as const);
-          m.learn(pair.c, ...lists);
-          old.learn(pair.old, ...lists);
+          m.learn(pair.c, lists[0], lists[1]);
+          old.learn(pair.old, lists[0], lists[1]);
         }
         return "learn";
       }

@@ -385,7 +385,7 @@ describe("a run that is split off", () => {
 const RULES = {
   // Never changed; a shared leaf is copied before it changes.
   shared: new Set([
-    "Ptmalloc.profile",
+    "Ptmalloc.#profile",
     "Thread.detachingLater",
     "HeapPages.#leaves[]",
     "Ptmalloc.mappings[]",
@@ -395,7 +395,7 @@ const RULES = {
     "Mapping.owner",
     "Ptmalloc.#owner",
     // A callback of each run.
-    "Ptmalloc.onRaise",
+    "Ptmalloc.#onRaise",
     // How far the search went, and the memory that it recycles: not the state of the run.
     "RecordedRun.#past",
     // Objects to be used again.
