@@ -31,7 +31,7 @@ function places<const Fields extends Readonly<Record<string, FieldType>>>(
 /** bytes of the singletons, which begin at 0 */
 export const SINGLETON_BYTES = 4096;
 /** where the rest of a model begins */
-export const STORE = 0xc0000;
+export const STORE = 0x100000;
 
 /** addresses of the resident pages by bit number of the plane, and of those returned: eight doubles each */
 export const RESIDENT_PAGES = 64;

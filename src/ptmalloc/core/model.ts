@@ -176,4 +176,4 @@ export const NO_THREAD = changetype<Thread>(1600);
 export const REPLAY: usize = 2048;
 
 /** where the memory of the model continues: room for the compiler's constants and for a batch lies below */
-export const STORE: usize = 0xc0000;
+export const STORE: usize = 0x100000;
