@@ -8,8 +8,9 @@ import { fileURLToPath } from "node:url";
  */
 
 interface WasmModule {
-  /** the file that exports what the module offers; the module's other files are in its folder */
+  /** the file that exports what the module offers; the module's other files are in its folder, and in those of `with` */
   readonly entry: string;
+  readonly with?: readonly string[];
   /** src/wasm/wasm-module.ts loads dist/wasm/<name>.wasm */
   readonly name: string;
   /** options of asc besides OPTIONS */
@@ -19,10 +20,11 @@ interface WasmModule {
 export const WASM_MODULES: readonly WasmModule[] = [
   { entry: "src/input/formats/native/core/scan-window.ts", name: "scan" },
   {
-    entry: "src/ptmalloc/core/ptmalloc.ts",
+    entry: "src/replay/core/replay.ts",
+    with: ["src/ptmalloc/core"],
     name: "ptmalloc",
-    // Core's singletons are below 4096, its batch and the first records in the first MiB (core/model.ts).
-    options: ["--memoryBase", "4096", "--initialMemory", "16"],
+    // The singletons are below 4096, the batch in the first MiB (src/ptmalloc/core/model.ts).
+    options: ["--memoryBase", "4096", "--initialMemory", "20"],
   },
 ];
 
@@ -58,13 +60,15 @@ function outputOf(name: string): string {
   return `dist/wasm/${name}.wasm`;
 }
 
-function isStale({ entry, name }: WasmModule): boolean {
+function isStale({ entry, with: others = [], name }: WasmModule): boolean {
   const output = `${ROOT}/${outputOf(name)}`;
   if (!existsSync(output)) {
     return true;
   }
-  const folder = `${ROOT}/${dirname(entry)}`;
-  const sources = readdirSync(folder).map((file) => `${folder}/${file}`);
+  const folders = [dirname(entry), ...others].map((folder) => `${ROOT}/${folder}`);
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder).map((file) => `${folder}/${file}`),
+  );
   const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map(modifiedAt));
   return newest > modifiedAt(output);
 }

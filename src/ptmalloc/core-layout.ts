@@ -12,7 +12,7 @@ const BYTES = { f64: 8, i32: 4, u8: 1 } as const;
 export type FieldType = keyof typeof BYTES;
 
 /** The places of the fields of a record at `start`; 0: of records anywhere, relative to their start. */
-function places<const Fields extends Readonly<Record<string, FieldType>>>(
+export function places<const Fields extends Readonly<Record<string, FieldType>>>(
   start: number,
   fields: Fields,
 ): Places<Fields> {
@@ -28,7 +28,7 @@ function places<const Fields extends Readonly<Record<string, FieldType>>>(
   return Object.fromEntries(found) as Places<Fields>;
 }
 
-/** bytes of the singletons, which begin at 0 */
+/** bytes of the singletons, which begin at 0; those of a replay are among them (replay/replay-state.ts) */
 export const SINGLETON_BYTES = 4096;
 /** where the rest of a model begins */
 export const STORE = 0x100000;
@@ -191,6 +191,7 @@ export const ARENA_BINMAP = ARENA_FASTBINS + 10;
 export const HEAP_FIELDS = {
   size: "f64",
   mprotectSize: "f64",
+  base: "f64",
   id: "i32",
   serial: "i32",
   kind: "i32",

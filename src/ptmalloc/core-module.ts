@@ -2,7 +2,7 @@ import { instantiate } from "../wasm/wasm-module.ts";
 import { MODEL, RESIDENT_PAGES, RETURNED_PAGES, SINGLETON_BYTES, STORE } from "./core-layout.ts";
 import { PLANES } from "./resident.ts";
 
-/** What core/ptmalloc.ts exports. Chunks are indices of words, arenas and heaps addresses; 0 is none. */
+/** What core/ptmalloc.ts and replay/core/replay.ts export. Chunks are indices of words, arenas and heaps addresses; 0 is none. */
 export interface CoreCalls {
   readonly memory: WebAssembly.Memory;
   allocate(bytes: number): number;
@@ -55,6 +55,15 @@ export interface CoreCalls {
   freeUnlogged(c: number): void;
   addPages(heap: number, from: number, to: number, planes: number): void;
   dropPages(heap: number, from: number, to: number): void;
+  beginReplay(trimEvery: number): void;
+  run(from: number, to: number): void;
+  settle(): void;
+  recordRss(event: number, time: number): number;
+  trim(pad: number): void;
+  finish(): void;
+  endThread(thread: number): void;
+  chunkOf(block: number): number;
+  setChunk(block: number, c: number): void;
 }
 
 /** What core/host.ts asks the process whose core it is. Arenas are addresses. */
@@ -71,6 +80,17 @@ export interface CoreHost {
   dropped(heap: number, from: number, to: number): void;
   /** The core has got an instance: writes what the image does not have. */
   attached(instance: Instance): void;
+}
+
+/** What the replay's part of core/host.ts asks; `row`: of an event in the batch. */
+export interface ReplayHost {
+  foundReuse(row: number): void;
+  foundPeak(planes: number): void;
+  beforeEvent(row: number): void;
+  beforeCall(row: number): void;
+  freeUnlogged(row: number): void;
+  place(c: number, row: number): number;
+  closePoint(): void;
 }
 
 /**
@@ -148,12 +168,20 @@ export class Instance {
   }
 
   #host() {
-    const host = (): CoreHost => {
-      const core = this.owner?.deref();
-      if (core === undefined) {
+    const core = (): Core => {
+      const owner = this.owner?.deref();
+      if (owner === undefined) {
         throw new Error("a call of a core that no process owns");
       }
-      return core.host;
+      return owner;
+    };
+    const host = () => core().host;
+    const replay = (): ReplayHost => {
+      const { replayHost } = core();
+      if (replayHost === null) {
+        throw new Error("a call of a core that nothing replays");
+      }
+      return replayHost;
     };
     return {
       grew: () => this.#renewViews(),
@@ -168,6 +196,13 @@ export class Instance {
         host().raised(mmapThreshold, trimThreshold),
       applyMallopt: (parameter: number, value: number) => host().applyMallopt(parameter, value),
       dropped: (heap: number, from: number, to: number) => host().dropped(heap, from, to),
+      foundReuse: (row: number) => replay().foundReuse(row),
+      foundPeak: (planes: number) => replay().foundPeak(planes),
+      beforeEvent: (row: number) => replay().beforeEvent(row),
+      beforeCall: (row: number) => replay().beforeCall(row),
+      freeUnlogged: (row: number) => replay().freeUnlogged(row),
+      place: (c: number, row: number) => replay().place(c, row),
+      closePoint: () => replay().closePoint(),
     };
   }
 }
@@ -191,6 +226,8 @@ let uses = 0;
  */
 export class Core {
   readonly host: CoreHost;
+  /** null: no replay runs */
+  replayHost: ReplayHost | null = null;
   #instance: Instance | null = null;
   #image: Uint8Array | null;
   /** its memory was given to a copy */

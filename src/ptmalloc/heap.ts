@@ -63,6 +63,11 @@ export class Heap {
     this.#m.core.attached.i32[this.address / 4 + HEAP_RECORD.start] = granule;
   }
 
+  /** address of the start in the log, with which the core compares the log's pointers; NaN: unknown */
+  set base(address: number) {
+    this.#m.core.attached.f64[this.address / 8 + HEAP_RECORD.base] = address;
+  }
+
   /** bytes in use from the heap's start; for the break area the break itself */
   get size(): number {
     return this.#m.core.attached.f64[this.address / 8 + HEAP_RECORD.size]!;

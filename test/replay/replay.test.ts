@@ -276,45 +276,52 @@ describe("the first thread that has to share an arena", () => {
 });
 
 describe("a guide", () => {
-  it("is called around every event, and decides where a block lies", () => {
-    const { replay, run, work } = whatIf([`malloc(100) = ${A}`, "free(0x0)", `malloc(100) = ${B}`]);
+  it("is called where it watches, and decides where a block lies that the core does not place", () => {
+    const { replay, run, work } = whatIf([
+      `malloc(100) = ${A}`,
+      "free(0x10)",
+      `malloc(100) = ${B}`,
+    ]);
     const calls: string[] = [];
     const policyPages = () => replay.model.resident.pagesIn(PLANE_POLICY);
     let first = 0;
     const guide: Guide = {
       expectPointer: () => expect.unreachable(),
       showMappingStart: () => expect.unreachable(),
+      watched: () => ({ siblings: true, pointers: true, calls: true, frees: true, pointEnd: 2 }),
+      collect: () => {},
       beforeEvent: (given, i) => {
         expect(given).toBe(work);
         calls.push(`before event ${i}`);
       },
-      beforeCall: (_, i, event, action) => calls.push(`call ${i}, ${event}, ${action}`),
-      freeUnlogged: (_, i) => calls.push(`no effect ${i}`),
-      place: (c, _, i, event) => {
-        calls.push(`place ${i}, ${event}`);
+      beforeCall: (_, i) => {
+        calls.push(`call ${i}`);
+      },
+      freeUnlogged: (_, i) => {
+        calls.push(`no effect ${i}`);
+      },
+      place: (c, _, i) => {
+        calls.push(`place ${i}, ${replay.state.event}`);
         // The second block is not served.
         first = i === 0 ? c : first;
         return i === 0 ? c : 0;
       },
-      afterEvent: (event) => calls.push(`after ${event}: ${policyPages()} pages`),
-      finish: (event) => calls.push(`finish ${event}`),
+      closePoint: () => {
+        calls.push(`after 2 events: ${policyPages()} pages`);
+      },
     };
     replay.guide = guide;
     run();
     replay.finish();
     expect(calls).toEqual([
       "before event 0",
-      "after -1: 0 pages",
-      "call 0, 0, 1",
-      "place 0, 0",
-      "before event 1",
-      "after 0: 1 pages",
+      "call 0",
+      "place 0, 1",
       "no effect 1",
       "before event 2",
-      "after 1: 1 pages",
-      "call 2, 2, 1",
-      "place 2, 2",
-      "finish 2",
+      "after 2 events: 1 pages",
+      "call 2",
+      "place 2, 3",
     ]);
     expect([replay.chunkOf(0), replay.chunkOf(1)]).toEqual([first, 0]);
     expect(replay.state.failedCalls).toBe(1);

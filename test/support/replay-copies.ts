@@ -29,13 +29,16 @@ export const NOT_COPIED = new Set([
   "Replay.onPeak",
   "Ptmalloc.#onRaise",
   // Hold while a batch is replayed.
+  "Core.replayHost",
+  "Replay.#host",
   "Replay.#replaying",
   "Replay.#rowOfEvent",
   // Hold for one call.
   "AddressMap.#mismatch",
+  "GuidedReplay.#followed",
+  "PointerWitness.beforeAnswer",
   "PointerWitness.#work",
   "PointerWitness.#at",
-  "BlockChunks.#warmed",
 ]);
 /** Rules of `compareCopy` for copies of guided replays. */
 export const REPLAY_COPIES = { shared: NEVER_CHANGED, skipped: NOT_COPIED };

@@ -25,6 +25,8 @@ export class Heap {
   size: f64;
   /** bytes ever made read/write; calloc may skip clearing beyond them (§5.2) */
   mprotectSize: f64;
+  /** address of its start in the log; NaN while that is unknown (guided.ts) */
+  base: f64;
   /** index in the table of heaps; reused after the heap is unmapped */
   id: i32;
   /** number in order of creation; never reused */
@@ -110,6 +112,7 @@ export function newHeap(kind: i32, av: Arena, prev: Heap | null, size: f64): Hea
   heap.size = size;
   heap.mprotectSize = size;
   heap.start = 0;
+  heap.base = NaN;
   heap.firstPage = 0;
   heap.lowest = 0;
   heap.stretchCount = 0;

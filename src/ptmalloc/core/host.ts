@@ -35,3 +35,16 @@ export declare function foundReuse(row: i32): void;
 
 /** Replay.onPeak: planes, one bit each */
 export declare function foundPeak(planes: i32): void;
+
+// Guide, with the row of an event in the batch.
+
+export declare function beforeEvent(row: i32): void;
+
+export declare function beforeCall(row: i32): void;
+
+export declare function freeUnlogged(row: i32): void;
+
+/** Returns the chunk. */
+export declare function place(c: i32, row: i32): i32;
+
+export declare function closePoint(): void;

@@ -157,6 +157,11 @@ export function advanceMapped(c: i32, granules: i32): void {
   m.mappedLeadBytes += bytesIn(granules);
 }
 
+/** Bytes of all chunks held by the program. */
+export function inUseBytes(): f64 {
+  return m.inUseGranules * GRANULE + (m.mappedBytes - m.mappedLeadBytes - m.mappedStructBytes);
+}
+
 /** chunksize of a mapping's chunk, in bytes (§4.6) */
 export function mappedChunkBytes(mapping: Mapping): f64 {
   const bytes = mapping.totalBytes - bytesIn(mapping.offset);

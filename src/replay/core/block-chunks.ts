@@ -10,7 +10,7 @@ import { state } from "./state";
  */
 const LEAF_SHIFT: i32 = 10;
 const LEAF_BLOCKS: i32 = 1 << LEAF_SHIFT;
-const LEAF_BYTES: usize = 4 * (<usize>1 << LEAF_SHIFT);
+const LEAF_BYTES: usize = 4 * ((<usize>1) << LEAF_SHIFT);
 
 /** Tables of chunk records up to this size (256 KiB) stay in the processor's cache anyway. */
 const CACHED_CHUNKS: i32 = 8192;

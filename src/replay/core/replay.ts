@@ -1,3 +1,6 @@
+import { foundPeak, foundReuse } from "../../ptmalloc/core/host";
+import { inUseBytes } from "../../ptmalloc/core/mapping";
+import { m } from "../../ptmalloc/core/model";
 import {
   calloc,
   enter,
@@ -13,7 +16,6 @@ import {
   valloc,
 } from "../../ptmalloc/core/ptmalloc";
 import { noteRequest } from "../../ptmalloc/core/requests";
-import { foundPeak, foundReuse } from "../../ptmalloc/core/host";
 import {
   ACTIONS,
   ALIGNS,
@@ -28,8 +30,10 @@ import {
   wordAt,
 } from "./batch";
 import { chunkOf, setChunk, warm } from "./block-chunks";
+import { guideAfter, guideCall, guideEvent, guideNone, guidePlace } from "./guided";
+import { record } from "./peak-series";
 import { expect, settle } from "./pending-write";
-import { beginRecord, recordRss, trim } from "./rss-record";
+import { beginRecord, inUseSeries, recordRss, trim } from "./rss-record";
 import { state } from "./state";
 
 export * from "../../ptmalloc/core/ptmalloc";
@@ -78,9 +82,13 @@ export function run(from: i32, to: i32): void {
 function replay(i: i32): void {
   const action = byteAt(ACTIONS, i);
   const thread = wordAt(THREADS, i);
+  const isGuided = state.isGuided;
   if (state.watchesReuse && action !== NONE && mayReuseArena(thread)) {
     state.watchesReuse = false;
     foundReuse(i);
+  }
+  if (isGuided) {
+    guideEvent(action & ACTION_BITS, i);
   }
   settle();
   begin(doubleAt(TIMES, i));
@@ -89,6 +97,13 @@ function replay(i: i32): void {
   } else {
     enter(thread);
   }
+  if (isGuided) {
+    if (action === NONE) {
+      guideNone(i);
+      return;
+    }
+    guideCall(action & ACTION_BITS, i);
+  }
   if (action >= LOST_FREE) {
     freeBlock(wordAt(LOST, i));
   }
@@ -96,14 +111,16 @@ function replay(i: i32): void {
 }
 
 /** Records the RSS after the previous event, begins the next one, and trims when it is time. */
-export function begin(time: f64): void {
+function begin(time: f64): void {
   const risen = recordRss(state.event - 1, state.time);
+  if (state.isGuided) {
+    guideAfter(state.event - 1);
+  }
   if (risen !== 0 && state.watchesPeaks) {
     foundPeak(risen);
   }
   state.event++;
-  // Not NaN.
-  if (time === time) {
+  if (!isNaN(time)) {
     state.time = time;
     if (state.trimEvery !== Infinity) {
       trimWhenDue(time);
@@ -112,7 +129,7 @@ export function begin(time: f64): void {
 }
 
 function trimWhenDue(time: f64): void {
-  if (state.nextTrim !== state.nextTrim) {
+  if (isNaN(state.nextTrim)) {
     state.nextTrim = time + state.trimEvery;
   }
   if (time < state.nextTrim) {
@@ -159,8 +176,9 @@ function call(action: i32, i: i32): void {
   }
 }
 
-/** The model returned chunk `c` for the event in row `i`; 0 is NULL. */
-export function serve(c: i32, size: f64, i: i32): void {
+/** The model returned chunk `served` for the event in row `i`; 0 is NULL. */
+function serve(served: i32, size: f64, i: i32): void {
+  const c = state.isGuided ? guidePlace(served, i) : served;
   setChunk(wordAt(BLOCKS, i), c);
   if (c === 0) {
     state.failedCalls++;
@@ -171,7 +189,7 @@ export function serve(c: i32, size: f64, i: i32): void {
 }
 
 /** realloc of block `block`. Returns the chunk; 0 for NULL. */
-export function reallocBlock(block: i32, size: f64): i32 {
+function reallocBlock(block: i32, size: f64): i32 {
   const c = chunkOf(block);
   // The model could not serve the block before: it is a new one now.
   if (c === 0) {
@@ -184,13 +202,27 @@ export function reallocBlock(block: i32, size: f64): i32 {
   return moved;
 }
 
-export function freeBlock(block: i32): void {
+function freeBlock(block: i32): void {
   const c = chunkOf(block);
   if (c === 0) {
     return;
   }
   setChunk(block, 0);
   free(c);
+}
+
+/** The log ends, at event `event`: records what its last events changed, even if that is nothing. */
+export function finish(): void {
+  settle();
+  // The series end with the log.
+  m.residentChanged = true;
+  const risen = recordRss(state.event - 1, state.time);
+  if (state.isGuided && state.event > 0) {
+    record(inUseSeries(), state.event - 1, inUseBytes());
+  }
+  if (risen !== 0 && state.watchesPeaks) {
+    foundPeak(risen);
+  }
 }
 
 /** Ends thread `thread`. */

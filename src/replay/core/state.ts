@@ -28,10 +28,24 @@ export class ReplayState {
   pendingChunk: i32;
   isWhole: bool;
 
+  /** number of the event at which the point of the series by arena ends; −1: there is no such series */
+  pointEnd: f64;
+  /** pointers that the loop has found where the model puts them, since the guide looked last */
+  matched: f64;
+
   // What the facade wants to know (host.ts).
   watchesPeaks: bool;
   watchesReuse: bool;
+  /** the log's pointers judge and correct the model (guided.ts) */
   isGuided: bool;
+  /** before reallocs and aligned allocations, of which sibling versions may make others */
+  watchesSiblings: bool;
+  /** before events that return a pointer */
+  watchesPointers: bool;
+  /** before each call */
+  watchesCalls: bool;
+  /** before each free */
+  watchesFrees: bool;
 
   /** see block-chunks.ts */
   blockLeaves: i32;

@@ -303,11 +303,13 @@ export class AddressMap {
       this.place(heap, base);
     } else {
       this.#bases[heap.id] = { serial: heap.serial, base: null };
+      heap.base = Number.NaN;
     }
   }
 
   #setBase(heap: Heap, base: number): void {
     this.#bases[heap.id] = { serial: heap.serial, base };
+    heap.base = base;
     heap.start = startOf(base);
   }
 
