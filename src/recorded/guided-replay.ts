@@ -144,7 +144,8 @@ export class GuidedReplay implements Guide {
   watched(): Watched {
     return {
       siblings: this.siblings.profiles.length > 0,
-      pointers: this.onAboveBreak !== null,
+      aboveBreak: this.onAboveBreak !== null,
+      cutPointers: !this.judge.addresses.state.whole,
       calls: this.witness.awaitsCall,
       frees: this.judge.mappings.leavesSomeOpen,
       pointEnd: this.arenaSeries?.pointEnd ?? -1,

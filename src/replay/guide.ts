@@ -32,8 +32,10 @@ export interface Guide {
 export interface Watched {
   /** before reallocs and aligned allocations, which sibling versions may treat differently */
   readonly siblings: boolean;
-  /** before events that return a pointer */
-  readonly pointers: boolean;
+  /** before events that return a pointer above the break */
+  readonly aboveBreak: boolean;
+  /** the log's pointers have 32 bits only */
+  readonly cutPointers: boolean;
   /** before each call */
   readonly calls: boolean;
   /** before each free */

@@ -177,7 +177,8 @@ export class Replay {
     u8[REPLAY.isGuided] = Number(guide !== null);
     const watched = guide?.watched() ?? null;
     u8[REPLAY.watchesSiblings] = Number(watched?.siblings ?? false);
-    u8[REPLAY.watchesPointers] = Number(watched?.pointers ?? false);
+    u8[REPLAY.watchesBreak] = Number(watched?.aboveBreak ?? false);
+    u8[REPLAY.cutsPointers] = Number(watched?.cutPointers ?? false);
     u8[REPLAY.watchesCalls] = Number(watched?.calls ?? false);
     u8[REPLAY.watchesFrees] = Number(watched?.frees ?? false);
     f64[REPLAY.pointEnd] = watched?.pointEnd ?? -1;

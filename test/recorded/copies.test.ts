@@ -86,7 +86,7 @@ const STATES: Record<string, () => GuidedReplay> = {
     t.malloc(100);
     p.malloc(300_000);
     p.malloc(310_000);
-    t.realloc("block", 110_000);
+    t.realloc("block", 290_000);
     return follow(guidedReplay(UNKNOWN), p.lines);
   },
   "with a choice of arena that is not yet confirmed": () => withChoice(1),

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ADDR, GRANULE, MAPPED, STATE } from "../../src/ptmalloc/chunks.ts";
 import {
   bitOf,
@@ -10,6 +10,7 @@ import {
 import type { Guide } from "../../src/replay/guide.ts";
 import { modelFor } from "../../src/replay/recorded-process.ts";
 import { Replay } from "../../src/replay/replay.ts";
+import { REPLAY } from "../../src/replay/replay-state.ts";
 import { originOf, prepare, replayPart } from "../support/prepared-log.ts";
 
 const PAGE = 4096;
@@ -79,11 +80,12 @@ describe("a call", () => {
       "2 thread_exit()",
       "1 malloc_trim(0)",
     ]);
-    const trimmed = vi.spyOn(replay.model, "mallocTrim");
-    run();
+    run(0, 6);
+    const { brk } = replay.model.systemCalls;
+    run(6);
     expect(replay.model.chunks.words[replay.chunkOf(2) + STATE]).toBe(MAPPED);
     expect(replay.model.threads.all().map(({ index }) => index)).toEqual([0]);
-    expect(trimmed.mock.calls).toEqual([[0]]);
+    expect(replay.model.systemCalls.brk).toBe(brk + 1);
   });
 
   it("without an effect in the ledger does nothing", () => {
@@ -223,10 +225,14 @@ describe("the scenario's malloc_trim", () => {
   function trimsOf(every: number, ...times: number[]): number[] {
     const { replay, run, work } = whatIf(["1 mark(x)", ...times.map(at)], { trimEvery: every });
     const trims: number[] = [];
-    vi.spyOn(replay, "trim").mockImplementation(() => {
-      trims.push(replay.state.event - 2);
-    });
-    run(0, work.batch.length);
+    const due = () => replay.model.core.attached.f64[REPLAY.nextTrim]!;
+    for (let i = 0; i < work.batch.length; i++) {
+      const before = due();
+      run(i, i + 1);
+      if (!Number.isNaN(before) && due() !== before) {
+        trims.push(i - 1);
+      }
+    }
     return trims;
   }
 
@@ -288,7 +294,14 @@ describe("a guide", () => {
     const guide: Guide = {
       expectPointer: () => expect.unreachable(),
       showMappingStart: () => expect.unreachable(),
-      watched: () => ({ siblings: true, pointers: true, calls: true, frees: true, pointEnd: 2 }),
+      watched: () => ({
+        siblings: true,
+        aboveBreak: true,
+        cutPointers: false,
+        calls: true,
+        frees: true,
+        pointEnd: 2,
+      }),
       collect: () => {},
       beforeEvent: (given, i) => {
         expect(given).toBe(work);
@@ -314,11 +327,9 @@ describe("a guide", () => {
     run();
     replay.finish();
     expect(calls).toEqual([
-      "before event 0",
       "call 0",
       "place 0, 1",
       "no effect 1",
-      "before event 2",
       "after 2 events: 1 pages",
       "call 2",
       "place 2, 3",

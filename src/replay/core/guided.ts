@@ -1,7 +1,8 @@
-import { bytesIn, MAPPED, rec } from "../../ptmalloc/core/chunks";
-import { heapOf } from "../../ptmalloc/core/heap";
+import { bytesIn, GRANULE, MAPPED, rec } from "../../ptmalloc/core/chunks";
+import { HEAP_MAX, heapOf } from "../../ptmalloc/core/heap";
 import { beforeCall, beforeEvent, closePoint, freeUnlogged, place } from "../../ptmalloc/core/host";
 import { inUseBytes } from "../../ptmalloc/core/mapping";
+import { m } from "../../ptmalloc/core/model";
 import { byteAt, doubleAt, OPS, POINTERS_IN, POINTERS_OUT } from "./batch";
 import { record } from "./peak-series";
 import { inUseSeries } from "./rss-record";
@@ -24,9 +25,26 @@ const OP_FREE: i32 = 6;
 /** Before the event in row `i`, and before the program's pending write is applied. */
 export function guideEvent(action: i32, i: i32): void {
   const mayDiffer = state.watchesSiblings && action >= REALLOC && action <= PVALLOC;
-  if (mayDiffer || (state.watchesPointers && doubleAt(POINTERS_OUT, i) !== 0)) {
+  if (mayDiffer || (state.watchesBreak && mayLieAboveBreak(doubleAt(POINTERS_OUT, i)))) {
     beforeEvent(i);
   }
+}
+
+/** Pointers of x86_64 in this range are among mappings (isAmongMappings in trace/address-space.ts), as most are. */
+const MAPPINGS_FROM: f64 = 0x7000_0000_0000;
+const MAPPINGS_TO: f64 = 0x8000_0000_0000;
+const CUT_MODULUS: f64 = 0x1_0000_0000;
+
+/** False if AddressMap.aboveBreak certainly returns 0. */
+function mayLieAboveBreak(pointer: f64): bool {
+  const above = pointer - GRANULE - m.breakHeap.base - m.brk;
+  if (pointer === 0 || isNaN(above)) {
+    return false;
+  }
+  if (state.cutsPointers) {
+    return above - Math.floor(above / CUT_MODULUS) * CUT_MODULUS < HEAP_MAX;
+  }
+  return above > 0 && !(pointer >= MAPPINGS_FROM && pointer < MAPPINGS_TO);
 }
 
 /** Right before the model makes the call of row `i`. */

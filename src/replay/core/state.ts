@@ -40,8 +40,10 @@ export class ReplayState {
   isGuided: bool;
   /** before reallocs and aligned allocations, of which sibling versions may make others */
   watchesSiblings: bool;
-  /** before events that return a pointer */
-  watchesPointers: bool;
+  /** before events that return a pointer above the break */
+  watchesBreak: bool;
+  /** the log's pointers have 32 bits only */
+  cutsPointers: bool;
   /** before each call */
   watchesCalls: bool;
   /** before each free */

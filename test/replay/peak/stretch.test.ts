@@ -96,6 +96,7 @@ describe("a stretch", () => {
   it("has a peak that ends in it: when the next event begins", () => {
     const hasPeakAt = (event: number): boolean => {
       const { m } = newProcess("2.36");
+      m.core.calls.beginReplay(Number.POSITIVE_INFINITY);
       m.malloc(100);
       m.core.calls.recordRss(event, 0);
       return hasPeakIn(stretch(10, 20), new RssRecord(m), 0);
