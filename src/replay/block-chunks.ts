@@ -5,7 +5,7 @@ import { REPLAY } from "./replay-state.ts";
 /** Blocks of a table of core/block-chunks.ts. */
 const LEAF_BLOCKS = 1024;
 
-/** Calls `visit` for every live block that has a chunk. */
+/** Calls `visit`, which must not change the process, for every live block that has a chunk. */
 export function eachBlockChunk(
   { core }: Ptmalloc,
   visit: (block: number, chunk: number) => void,
@@ -15,7 +15,7 @@ export function eachBlockChunk(
   for (let leaf = 0; leaf < i32[REPLAY.blockLeaves]!; leaf++) {
     const start = i32[table + leaf]! >>> 2;
     for (let n = 0; start !== 0 && n < LEAF_BLOCKS; n++) {
-      const chunk = core.attached.i32[start + n]!;
+      const chunk = i32[start + n]!;
       if (chunk !== 0) {
         visit(leaf * LEAF_BLOCKS + n, chunk);
       }
