@@ -1,7 +1,7 @@
 import { ARENA, ARENA_BINMAP, ARENA_FASTBINS } from "./core-layout.ts";
 import type { Core } from "./core-module.ts";
 import type { Heap } from "./heap.ts";
-import type { Ptmalloc } from "./ptmalloc.ts";
+import type { ProcessRecords } from "./process-records.ts";
 import { BIN_COUNT } from "./size-classes.ts";
 
 /** NFASTBINS: chunks of 32, 48 … 176 bytes */
@@ -13,9 +13,9 @@ export class Arena {
   readonly address: number;
   /** 0 is the main arena; others in order of creation */
   readonly id: number;
-  readonly #m: Ptmalloc;
+  readonly #m: ProcessRecords;
 
-  constructor(m: Ptmalloc, address: number, id: number) {
+  constructor(m: ProcessRecords, address: number, id: number) {
     this.#m = m;
     this.address = address;
     this.id = id;

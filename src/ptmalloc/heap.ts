@@ -1,7 +1,7 @@
 import type { Arena } from "./arena.ts";
 import { HEAP_RECORD } from "./core-layout.ts";
 import { HeapPages } from "./heap-pages.ts";
-import type { Ptmalloc } from "./ptmalloc.ts";
+import type { ProcessRecords } from "./process-records.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
 /** HEAP_MAX_SIZE: 64 MiB */
@@ -29,9 +29,9 @@ export class Heap {
   readonly arena: Arena;
   /** resident planes by page, see resident.ts */
   readonly pages: HeapPages;
-  readonly #m: Ptmalloc;
+  readonly #m: ProcessRecords;
 
-  constructor(m: Ptmalloc, address: number) {
+  constructor(m: ProcessRecords, address: number) {
     this.#m = m;
     this.address = address;
     this.id = this.#word(HEAP_RECORD.id);

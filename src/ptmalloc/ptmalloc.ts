@@ -1,17 +1,17 @@
-import { Arena } from "./arena.ts";
-import { GRANULE, HEAP, SMALLEST_PAGE } from "./chunks.ts";
+import type { Arena } from "./arena.ts";
+import { GRANULE, SMALLEST_PAGE } from "./chunks.ts";
 import { ProcessHost } from "./core-host.ts";
-import { ARENA, HEAP_RECORD, MODEL, TRIM } from "./core-layout.ts";
+import { MODEL, TRIM } from "./core-layout.ts";
 import { Core, type Instance } from "./core-module.ts";
 import { CorePar, writePar, writeProfile } from "./core-settings.ts";
-import { Heap } from "./heap.ts";
+import type { Heap } from "./heap.ts";
 import { hugePageBytes, type Machine, thpPageOf, X86_64 } from "./machine.ts";
-import { Mapping } from "./mapping.ts";
+import type { Mapping } from "./mapping.ts";
+import { ProcessRecords } from "./process-records.ts";
 import { ProcessThreads } from "./process-threads.ts";
 import type { Profile } from "./profile.ts";
 import { Resident } from "./resident.ts";
 import type { MallocPar } from "./settings.ts";
-import { requestToGranules } from "./size-classes.ts";
 import { SystemCalls } from "./system-calls.ts";
 import { Thread } from "./thread.ts";
 
@@ -60,7 +60,7 @@ export type OnDropped = (heap: Heap, from: number, to: number) => void;
  * pointers, no clock. A block is identified by its chunk (chunks.ts); 0 is NULL. The core has the state and the rules
  * (core/README.md).
  */
-export class Ptmalloc {
+export class Ptmalloc extends ProcessRecords {
   readonly core: Core;
   readonly machine: Machine;
   readonly par: MallocPar;
@@ -80,10 +80,6 @@ export class Ptmalloc {
   #onRaise: ((mmapThreshold: number, trimThreshold: number) => void) | null = null;
   #onDropped: OnDropped | null = null;
   #recordsTrims = false;
-  readonly #arenas: Arena[] = [];
-  readonly #heaps: Heap[] = [];
-  /** serial numbers of heaps so far, when `#heaps` was filled */
-  #heapSerials = 0;
 
   /** `initialBreak`: bytes of the break's page below it at first (trap T21). The first caller is the main thread. */
   constructor(
@@ -95,6 +91,7 @@ export class Ptmalloc {
     original: Ptmalloc | null = null,
     recycled: Ptmalloc | null = null,
   ) {
+    super();
     this.#profile = profile;
     this.machine = machine;
     this.pageBytes = machine.pageBytes;
@@ -217,10 +214,10 @@ export class Ptmalloc {
   /** malloc_trim(pad). Returns the bytes that RSS falls by, under the touch policy. */
   mallocTrim(pad: number, onDropped: OnDropped | null = null): number {
     this.#onDropped = onDropped;
-    this.#setFlag(MODEL.watchesDrops, onDropped !== null);
+    this.setFlag(MODEL.watchesDrops, onDropped !== null);
     const bytes = this.core.calls.mallocTrim(pad) * SMALLEST_PAGE;
     this.#onDropped = null;
-    this.#setFlag(MODEL.watchesDrops, false);
+    this.setFlag(MODEL.watchesDrops, false);
     return bytes;
   }
 
@@ -359,100 +356,6 @@ export class Ptmalloc {
     return this.core.imageBytes / 4;
   }
 
-  /** all arenas by id; their number is narenas */
-  get arenas(): readonly Arena[] {
-    const { i32 } = this.core.attached;
-    const count = i32[MODEL.arenaCount]!;
-    const table = i32[MODEL.arenas]! >>> 2;
-    for (let id = this.#arenas.length; id < count; id++) {
-      this.#arenas.push(new Arena(this, i32[table + id]! >>> 0, id));
-    }
-    return this.#arenas;
-  }
-
-  /** The arena whose record is at `address`; null for 0. */
-  arenaAt(address: number): Arena | null {
-    if (address === 0) {
-      return null;
-    }
-    const id = this.core.attached.i32[(address >>> 2) + ARENA.id]!;
-    return this.#arenas[id] ?? this.arenas[id]!;
-  }
-
-  get mainArena(): Arena {
-    return this.#arenas[0] ?? this.arenas[0]!;
-  }
-
-  get nextToUse(): Arena {
-    return this.arenaAt(this.core.attached.i32[MODEL.nextToUse]!)!;
-  }
-
-  set nextToUse(arena: Arena) {
-    this.core.attached.i32[MODEL.nextToUse] = arena.address;
-  }
-
-  /** free_list (§6.1) */
-  get freeList(): { readonly head: Arena | null; arenas(): Arena[] } {
-    const head = this.arenaAt(this.core.attached.i32[MODEL.freeArena]!);
-    return { head, arenas: () => listedFrom(head) };
-  }
-
-  /** Heaps by id; an id is reused after its heap is unmapped. Those of unused ids are as they were. */
-  get heaps(): readonly Heap[] {
-    const { i32 } = this.core.attached;
-    const serials = i32[MODEL.heapSerials]!;
-    if (serials !== this.#heapSerials) {
-      this.#heapSerials = serials;
-      const table = i32[MODEL.heaps]! >>> 2;
-      for (let id = 0; id < i32[MODEL.heapCount]!; id++) {
-        const address = i32[table + id]! >>> 0;
-        if (this.#heaps[id]?.serial !== i32[address / 4 + HEAP_RECORD.serial]) {
-          this.#heaps[id] = new Heap(this, address);
-        }
-      }
-    }
-    return this.#heaps;
-  }
-
-  /** The heap whose record is at `address`, and those after it in its arena's list; 0: none. */
-  heapsFrom(address: number): Heap[] {
-    const { i32 } = this.core.attached;
-    const all = this.heaps;
-    const found: Heap[] = [];
-    for (let at = address >>> 0; at !== 0; at = i32[at / 4 + HEAP_RECORD.newer]! >>> 0) {
-      found.push(all[i32[at / 4 + HEAP_RECORD.id]!]!);
-    }
-    return found;
-  }
-
-  /** the area below the program break */
-  get breakHeap(): Heap {
-    return this.#heaps[0] ?? this.heaps[0]!;
-  }
-
-  heapOf(c: number): Heap {
-    return this.heaps[this.core.attached.i32[c + HEAP]!]!;
-  }
-
-  /** by id; null: the id is unused */
-  get mappings(): (Mapping | null)[] {
-    const { i32 } = this.core.attached;
-    return Array.from({ length: i32[MODEL.mappingCount]! }, (_, id) => this.mappingAt(id));
-  }
-
-  /** Mapping number `id`; null: the id is unused. */
-  mappingAt(id: number): Mapping | null {
-    const { i32 } = this.core.attached;
-    const address = id < i32[MODEL.mappingCount]! ? i32[(i32[MODEL.mappings]! >>> 2) + id]! : 1;
-    // That of an unused id is odd.
-    return address & 1 ? null : new Mapping(this.core, address >>> 0);
-  }
-
-  /** The mapping of mapped chunk `c`. */
-  mappingOf(c: number): Mapping {
-    return this.mappingAt(this.core.attached.i32[c + HEAP]!)!;
-  }
-
   /** chunksize of a mapping's chunk, in bytes (§4.6) */
   mappedChunkBytes({ totalBytes, offset }: Mapping): number {
     const bytes = totalBytes - offset * GRANULE;
@@ -469,145 +372,4 @@ export class Ptmalloc {
     const structs = [...this.threads.indices()].map((index) => this.threads.structOf(index));
     return structs.filter((struct) => struct !== 0);
   }
-
-  /** the program break, in bytes from the page of its initial value */
-  get brk(): number {
-    return this.#number(MODEL.brk);
-  }
-
-  get cpus(): number {
-    return this.#number(MODEL.cpus);
-  }
-
-  set cpus(cpus: number) {
-    this.core.attached.f64[MODEL.cpus] = cpus;
-  }
-
-  /** narenas_limit; 0: not computed yet, no limit */
-  get arenaLimit(): number {
-    return this.#number(MODEL.arenaLimit);
-  }
-
-  set arenaLimit(arenas: number) {
-    this.core.attached.f64[MODEL.arenaLimit] = arenas;
-  }
-
-  /** n_mmaps; mmapped_mem in bytes, whole pages */
-  get mappedBlocks(): number {
-    return this.#number(MODEL.mappedBlocks);
-  }
-
-  get mappedBytes(): number {
-    return this.#number(MODEL.mappedBytes);
-  }
-
-  /** bytes of mappings below their chunks, left by memalign */
-  get mappedLeadBytes(): number {
-    return this.#number(MODEL.mappedLeadBytes);
-  }
-
-  /** bytes of mappings that hold tcache structs, which are not blocks of the program */
-  get mappedStructBytes(): number {
-    return this.#number(MODEL.mappedStructBytes);
-  }
-
-  set mappedStructBytes(bytes: number) {
-    this.core.attached.f64[MODEL.mappedStructBytes] = bytes;
-  }
-
-  /** bytes by which glibc's mmapped_mem, mallinfo2's hblkhd, exceeds `mappedBytes` (§5.1) */
-  get miscountedMappedBytes(): number {
-    return this.#number(MODEL.miscountedMappedBytes);
-  }
-
-  /** bytes obtained from the kernel and not returned: system_mem of all arenas, and all mappings */
-  get systemBytes(): number {
-    return this.#number(MODEL.systemBytes);
-  }
-
-  set systemBytes(bytes: number) {
-    this.core.attached.f64[MODEL.systemBytes] = bytes;
-  }
-
-  /** granules of heap chunks held by the program */
-  get inUseGranules(): number {
-    return this.#number(MODEL.inUseGranules);
-  }
-
-  set inUseGranules(granules: number) {
-    this.core.attached.f64[MODEL.inUseGranules] = granules;
-  }
-
-  /** granules of UNLOGGED chunks (unlogged.ts) */
-  get unloggedGranules(): number {
-    return this.#number(MODEL.unloggedGranules);
-  }
-
-  set unloggedGranules(granules: number) {
-    this.core.attached.f64[MODEL.unloggedGranules] = granules;
-  }
-
-  /** Bytes of all chunks held by the program. */
-  get inUseBytes(): number {
-    const { f64 } = this.core.attached;
-    const mappedBytes =
-      f64[MODEL.mappedBytes]! - f64[MODEL.mappedLeadBytes]! - f64[MODEL.mappedStructBytes]!;
-    return f64[MODEL.inUseGranules]! * GRANULE + mappedBytes;
-  }
-
-  /** request2size */
-  granulesFor(bytes: number): number {
-    return requestToGranules(bytes);
-  }
-
-  /** largest chunk that public calls put into or take from the tcache */
-  get tcacheMaxGranules(): number {
-    return this.core.attached.i32[MODEL.tcacheMaxGranules]!;
-  }
-
-  /** the current call allocated the thread's tcache struct */
-  get madeTcacheStruct(): boolean {
-    return this.core.attached.u8[MODEL.madeTcacheStruct] !== 0;
-  }
-
-  /** the kernel may back heaps and mappings with transparent huge pages: RSS is then an upper bound (§9.1) */
-  get hugePages(): boolean {
-    return this.core.attached.u8[MODEL.hugePages] !== 0;
-  }
-
-  set hugePages(may: boolean) {
-    this.#setFlag(MODEL.hugePages, may);
-  }
-
-  /** !SINGLE_THREAD_P: true for good once a second thread exists (§6.6) */
-  set multiThreaded(is: boolean) {
-    this.#setFlag(MODEL.multiThreaded, is);
-  }
-
-  /** the program called malloc or realloc, or the log began later: the initial hook is removed (§5.2) */
-  set initialHookDone(is: boolean) {
-    this.#setFlag(MODEL.initialHookDone, is);
-  }
-
-  /** sbrk was called before malloc first did (§10.6) */
-  set calledSbrk(is: boolean) {
-    this.#setFlag(MODEL.calledSbrk, is);
-  }
-
-  #number(field: number): number {
-    return this.core.attached.f64[field]!;
-  }
-
-  #setFlag(field: number, value: boolean): void {
-    this.core.attached.u8[field] = Number(value);
-  }
-}
-
-/** The arenas on the free list from `head` on, newest first, each once: up to 2.22 it may be a ring (core/free-list.ts). */
-function listedFrom(head: Arena | null): Arena[] {
-  const all = new Set<Arena>();
-  for (let at = head; at !== null && !all.has(at); at = at.nextFree) {
-    all.add(at);
-  }
-  return [...all];
 }

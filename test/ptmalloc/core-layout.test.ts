@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import * as layout from "../../src/ptmalloc/core-layout.ts";
-import { SERIES_FIELDS } from "../../src/replay/core-series.ts";
-import { REPLAY_FIELDS } from "../../src/replay/replay-state.ts";
+import { fieldsOf } from "../support/core-fields.ts";
 
 /** The records that TypeScript reads, and the classes of the core that describe them. */
 const RECORDS = {
@@ -14,21 +12,7 @@ const RECORDS = {
   "ptmalloc/core/mapping.ts Mapping": layout.MAPPING_FIELDS,
   "ptmalloc/core/thread.ts Thread": layout.THREAD_FIELDS,
   "ptmalloc/core/undo-trims.ts Trim": layout.TRIM_FIELDS,
-  "replay/core/state.ts ReplayState": REPLAY_FIELDS,
-  "replay/core/peak-series.ts PeakSeries": SERIES_FIELDS,
 };
-
-const TYPES: Readonly<Record<string, string>> = { f64: "f64", bool: "u8", u8: "u8" };
-
-/** The fields of a class of the core, each with the type of the view that reads it: 4 bytes unless TYPES says otherwise. */
-function fieldsOf(file: string, name: string): [string, string][] {
-  const source = readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8");
-  const [, body = ""] = source.match(new RegExp(`class ${name} \\{\\n(.*?)\\n\\}`, "s")) ?? [];
-  return [...body.matchAll(/^ {2}(\w+): ([\w | ]+);$/gm)].map(([, field, type]) => [
-    field!,
-    TYPES[type!] ?? "i32",
-  ]);
-}
 
 it.each(Object.entries(RECORDS))("the layout of %s is that of the core", (where, fields) => {
   const [file, name] = where.split(" ");
