@@ -1,5 +1,5 @@
 import { Arena, addSystemMem, isMain } from "./arena";
-import { growBy, rec } from "./chunks";
+import { growBy } from "./chunks";
 import { heapOf } from "./heap";
 import { m } from "./model";
 import { undoTrims } from "./undo-trims";

@@ -1,5 +1,5 @@
 import { addSystemMem } from "./arena";
-import { growBy, rec } from "./chunks";
+import { growBy } from "./chunks";
 import { planesOf, runEnd } from "./heap-pages";
 import { m, RETURNED_PAGES } from "./model";
 import { dropPages, writeRange } from "./resident";
