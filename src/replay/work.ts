@@ -1,5 +1,5 @@
 import { ACTION_COLUMNS, ActionBatch } from "../trace/actions.ts";
-import { type ColumnMemory, type Columns, copyColumns, permuteRows } from "../trace/columns.ts";
+import { type ColumnMemory, type Columns, copyColumns, gatherRows, permuteRows } from "../trace/columns.ts";
 import { EVENT_COLUMNS, EventBatch } from "../trace/event.ts";
 import { copyTouch, TOUCH_COLUMNS, TouchBatch, type TouchColumns } from "./writes/touch.ts";
 
@@ -83,4 +83,13 @@ export function permuteWork(
   permuteRows(columnsOfLine, batch, from, lines);
   permuteRows(ACTION_COLUMNS, actions, from, lines);
   permuteRows(TOUCH_COLUMNS, touch, from, lines);
+}
+
+/** Fills `to` with the work in another order: its row n gets row `rows[n]`. Times belong to the places and stay. */
+export function gatherWork(to: Work, { batch, actions, touch }: Work, rows: readonly number[]): void {
+  to.batch.length = batch.length;
+  to.batch.time.set(batch.time.subarray(0, batch.length));
+  gatherRows(columnsOfLine, to.batch, batch, rows);
+  gatherRows(ACTION_COLUMNS, to.actions, actions, rows);
+  gatherRows(TOUCH_COLUMNS, to.touch, touch, rows);
 }

@@ -91,6 +91,22 @@ function copyEntries(to: Column, from: Column, rows: Int32Array, count: number):
   }
 }
 
+/** Fills `to` with rows of `from`: its row n gets row `rows[n]`. */
+export function gatherRows<Name extends string>(
+  declaration: Declaration<Name>,
+  to: Readonly<Record<NoInfer<Name>, Column>>,
+  from: Readonly<Record<NoInfer<Name>, Column>>,
+  rows: readonly number[],
+): void {
+  for (const name of columnNames(declaration)) {
+    const target = to[name];
+    const source = from[name];
+    for (let n = 0; n < rows.length; n++) {
+      target[n] = source[rows[n]!]!;
+    }
+  }
+}
+
 /** Reorders rows from, from + 1, … of the declared columns: row from + n gets the values of row from + `order[n]`. */
 export function permuteRows<Name extends string>(
   declaration: Declaration<Name>,

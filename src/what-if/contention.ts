@@ -3,7 +3,7 @@
  * log of another setting does not show. So a what-if is replayed once more per seed, with locks held at random: the same
  * seed always gives the same locks.
  */
-export const SEEDS: readonly number[] = [1];
+export const SEEDS: readonly number[] = Array.from({length: Number(process.env.SEEDS ?? 1)}, (_, i) => i + 1);
 
 /** Returns a coin: true as often as false, in an order that `seed` decides (xorshift, 32 bits). */
 export function coin(seed: number): () => boolean {
@@ -14,4 +14,16 @@ export function coin(seed: number): () => boolean {
     state ^= state << 5;
     return state < 0;
   };
+}
+
+/** A number from 0 to 2^32 − 1 that looks random: the same for the same arguments. */
+export function numberFor(...parts: readonly number[]): number {
+  let hash = 0x811c9dc5;
+  for (const part of parts) {
+    hash = Math.imul(hash ^ part, 0x01000193);
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    hash ^= hash >>> 13;
+  }
+  return hash >>> 0;
 }

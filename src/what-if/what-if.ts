@@ -10,6 +10,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { coin, SEEDS } from "./contention.ts";
+import { Interleaving } from "./interleaving.ts";
 import { followInferences } from "./follow-inferences.ts";
 import { arenaLimitsOf, type LateKind, type StepFacts } from "./late-settings.ts";
 import type { Replays } from "./rss-figures.ts";
@@ -31,6 +32,7 @@ export class WhatIf implements Replays {
   /** kinds of settings that have no effect yet, and that some of the scenarios make */
   readonly #late: readonly LateKind[];
   readonly #choosesArenas: boolean;
+  readonly #orders: Interleaving[] = [];
 
   /** `late`: kinds of settings that the replay lacks */
   constructor(
@@ -100,28 +102,16 @@ export class WhatIf implements Replays {
     this.#past.readsEvery = inferences.isMeasured;
     this.#past.take(likeliest, { first, kept, insertions, begin });
     this.running.forEach(begin);
-    const before = [...this.contended];
-    let forkedAt = 0;
-    if (before.length === 0 && this.#choosesArenas) {
-      likeliest.onArenaReuse = (i) => {
-        forkedAt = i;
-        for (const seed of SEEDS) {
-          this.contended.push(contendedCopy(likeliest, seed));
-        }
-      };
+    if (this.contended.length === 0 && this.#choosesArenas && hasSeveral(work)) {
+      for (const seed of SEEDS) {
+        this.contended.push(contendedCopy(likeliest, seed));
+        this.#orders.push(new Interleaving(seed));
+      }
     }
     replayBatch(likeliest, work, first, insertions);
-    likeliest.onArenaReuse = null;
-    for (const one of before) {
-      replayBatch(one, work, first, insertions);
-    }
-    if (before.length === this.contended.length) {
-      return;
-    }
-    // The copies already contain the insertions up to the fork.
-    const left = insertions.filter((insertion) => insertion.before > first + forkedAt);
-    for (const one of this.contended) {
-      replayBatch(one, work, first, left, forkedAt);
+    for (const [n, one] of this.contended.entries()) {
+      const other = this.#orders[n]!.of(work, first, insertions);
+      replayBatch(one, other.work, first, other.insertions);
     }
   }
 
@@ -160,4 +150,13 @@ function contendedCopy(replay: Replay, seed: number): Replay {
   const copy = replay.clone();
   copy.model.trylock = coin(seed);
   return copy;
+}
+
+function hasSeveral({ batch, actions }: Work): boolean {
+  for (let i = 0; i < batch.length; i++) {
+    if (actions.thread[i] !== 0) {
+      return true;
+    }
+  }
+  return false;
 }
