@@ -3,6 +3,7 @@ import { MEASUREMENTS_SCHEMA, type Measurements } from "../../report/measurement
 import type { Report } from "../../report/report.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
 import { withReport } from "../analysis/with-report.ts";
+import { Exit } from "../exit-codes.ts";
 import type { Analyse, Io } from "../io.ts";
 import { beginMeasuring, type Measured, type Processes } from "./measuring.ts";
 
@@ -11,12 +12,12 @@ export interface MeasuringRequest extends Processes {
   readonly request: AnalysisRequest;
   /** the settings to measure, once the report has shown what helps */
   readonly choose: (report: Report) => readonly ScenarioSpec[];
-  /** true: nothing is to be measured, and `conclude` gets null */
+  /** true: nothing is to be measured */
   readonly isWithheld: (report: Report) => boolean;
 }
 
 /**
- * Analyses a log and measures it. `conclude` shows what was measured, and returns the exit code.
+ * Analyses a log and measures it, unless that is withheld. `conclude` shows what was measured, and returns the exit code.
  * @throws Failure hook, notReplayed, usage, and whatever `analyse` and `conclude` throw
  */
 export async function measureLog(
@@ -24,13 +25,13 @@ export async function measureLog(
   io: Io,
   analyse: Analyse,
   commands: readonly string[],
-  conclude: (report: Report, measured: Measurements | null) => Promise<number>,
+  conclude: (report: Report, measured: Measurements) => Promise<number>,
 ): Promise<number> {
   const measuring = await beginMeasuring(request, processes, io, analyse);
   try {
     return await withReport(request, io, measuring.analyse, commands, async (report) => {
       if (isWithheld(report)) {
-        return conclude(report, null);
+        return Exit.unjudged;
       }
       const measured = await measuring.measure(report, choose(report));
       return conclude(report, measurementsOf(report, measured));

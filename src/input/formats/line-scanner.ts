@@ -7,7 +7,6 @@ import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
 
 /** Reads blocks of lines of a foreign format, line by line. Blank lines and `#` comments are the same in all of them. */
 export class LineScanner implements BlockScanner {
-  readonly hasCommonLines = false;
   readonly #diagnostics: Diagnostics;
   readonly #maxLineBytes: number;
   readonly #calls: CallWriter;

@@ -131,7 +131,8 @@ function fits({ role, kind }: Column, found: number): boolean {
   }
 }
 
-function placesOf(columns: readonly Column[], found: Int8Array): FieldPlaces {
+/** Where the fields of each role are. `found`: for each field its column. */
+export function placesOf(columns: readonly Column[], found: Int8Array): FieldPlaces {
   const at = (role: Column["role"]): number =>
     found.findIndex((column) => columns[column]?.role === role);
   return {

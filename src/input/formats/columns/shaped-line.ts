@@ -10,7 +10,7 @@ import { callAt } from "./call-start.ts";
 import { FieldValues } from "./field-values.ts";
 import { FieldKind, Fields } from "./fields.ts";
 import { LineTemplate } from "./line-template.ts";
-import { type FieldPlaces, LineVariants } from "./line-variants.ts";
+import { type FieldPlaces, LineVariants, placesOf } from "./line-variants.ts";
 
 /**
  * Parser of a line that has a call anywhere, with the columns of a `Layout` before and behind it. A line without one of its
@@ -49,7 +49,10 @@ export class ShapedLine implements CallLine {
     this.#cursor = new NativeCursor(layout.pointerBase);
     this.#variants = new LineVariants(columns);
     this.#readsTail = layout.after.some(({ role }) => role !== "other");
-    this.#tailPlaces = placesByOrder(layout.after);
+    this.#tailPlaces = placesOf(
+      layout.after,
+      Int8Array.from(layout.after, (_, i) => i),
+    );
     this.#values = new FieldValues(this.#cursor, layout, callers);
   }
 
@@ -187,18 +190,6 @@ function firstOf(bytes: Buffer, start: number): number {
     at++;
   }
   return at;
-}
-
-function placesByOrder(columns: Layout["after"]): FieldPlaces {
-  const at = (role: string): number => columns.findIndex((column) => column.role === role);
-  return {
-    pid: at("pid"),
-    tid: at("tid"),
-    pidTid: at("pid.tid"),
-    time: at("time"),
-    caller: at("caller"),
-    columns: Int8Array.from(columns, (_, i) => i),
-  };
 }
 
 const CLOSERS = byteTable(" \t.,;:|)]}>\"'`");
