@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
+import { needsBoundsChecks, runWithBoundsChecks } from "./address-limit.ts";
 import { run } from "./command-line.ts";
 import type { Analyse } from "./io.ts";
 import { VERSION } from "./version.ts";
@@ -30,32 +31,38 @@ const analyse: Analyse = async (inputs, options, hooks) => {
   return reportOfLog(VERSION, WORKERS)(inputs, options, hooks);
 };
 
+const exitCode = needsBoundsChecks(process) ? runWithBoundsChecks(process) : runHere();
+
 // Not process.exit: it would drop output that a pipe has not accepted yet.
-run(
-  process.argv.slice(2),
-  {
-    // A getter: process.stdin is opened at its first use, which takes time that --version must not spend.
-    get stdin() {
-      return process.stdin;
-    },
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    cwd: workingDirectory(),
-    hostCpus: CORES,
-    host: { platform: process.platform, arch: process.arch },
-    version: VERSION,
-    signals: process,
-    endWithin: (milliseconds) => {
-      // Another thread, because a timer of this one waits while it is busy.
-      const code = `setTimeout(() => process.kill(process.pid, "SIGTERM"), ${milliseconds})`;
-      new Worker(code, { eval: true }).unref();
-    },
-  },
-  analyse,
-).then((exitCode) => {
-  process.exitCode = exitCode;
+exitCode.then((code) => {
+  process.exitCode = code;
 });
+
+function runHere(): Promise<number> {
+  return run(
+    process.argv.slice(2),
+    {
+      // A getter: process.stdin is opened at its first use, which takes time that --version must not spend.
+      get stdin() {
+        return process.stdin;
+      },
+      stdout: process.stdout,
+      stderr: process.stderr,
+      env: process.env,
+      cwd: workingDirectory(),
+      hostCpus: CORES,
+      host: { platform: process.platform, arch: process.arch },
+      version: VERSION,
+      signals: process,
+      endWithin: (milliseconds) => {
+        // Another thread, because a timer of this one waits while it is busy.
+        const code = `setTimeout(() => process.kill(process.pid, "SIGTERM"), ${milliseconds})`;
+        new Worker(code, { eval: true }).unref();
+      },
+    },
+    analyse,
+  );
+}
 
 /** Empty if the working directory was removed: then neither files nor threads can be opened. */
 function workingDirectory(): string {

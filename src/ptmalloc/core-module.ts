@@ -1,5 +1,6 @@
 import { instantiate } from "../wasm/wasm-module.ts";
 import { MODEL, RESIDENT_PAGES, RETURNED_PAGES, SINGLETON_BYTES, STORE } from "./core-layout.ts";
+import { imageOf, type ModelImage } from "./model-image.ts";
 import { PLANES } from "./resident.ts";
 
 /** What core/ptmalloc.ts and replay/core/replay.ts export. Chunks are indices of words, arenas and heaps addresses; 0 is none. */
@@ -56,6 +57,8 @@ export interface CoreCalls {
   addPages(heap: number, from: number, to: number, planes: number): void;
   dropPages(heap: number, from: number, to: number): void;
   beginReplay(trimEvery: number): void;
+  /** bits, see core/batch.ts */
+  neededColumns(from: number, to: number): number;
   run(from: number, to: number): void;
   settle(): void;
   recordRss(event: number, time: number): number;
@@ -125,18 +128,14 @@ export class Instance {
     return this.i32[MODEL.limit]! >>> 0;
   }
 
-  /** The image of the model, see Core. */
-  image(): Uint8Array {
-    const image = new Uint8Array(this.imageBytes);
-    image.set(this.u8.subarray(0, SINGLETON_BYTES));
-    image.set(this.u8.subarray(STORE, this.#end), SINGLETON_BYTES);
-    return image;
+  /** The image of the model, see `imageOf`. */
+  image(recycled: ModelImage | null): ModelImage {
+    return imageOf(this, this.imageBytes, recycled);
   }
 
-  load(image: Uint8Array): void {
+  load(image: ModelImage): void {
     this.#makeRoom(STORE + image.length - SINGLETON_BYTES);
-    this.u8.set(image.subarray(0, SINGLETON_BYTES));
-    this.u8.set(image.subarray(SINGLETON_BYTES), STORE);
+    image.writeTo(this);
   }
 
   /** Loads the image of the model in another instance. */
@@ -229,12 +228,12 @@ export class Core {
   /** null: no replay runs */
   replayHost: ReplayHost | null = null;
   #instance: Instance | null = null;
-  #image: Uint8Array | null;
+  #image: ModelImage | null;
   /** its memory was given to a copy */
   #isGone = false;
 
   /** `image`: null for a new process, whose memory is to be initialised */
-  constructor(host: CoreHost, image: Uint8Array | null) {
+  constructor(host: CoreHost, image: ModelImage | null) {
     this.host = host;
     this.#image = image;
   }
@@ -260,22 +259,19 @@ export class Core {
     return this.#image?.length ?? this.attached.imageBytes;
   }
 
-  /** A copy of the image. */
-  image(): Uint8Array {
-    return this.#image?.slice() ?? this.attached.image();
-  }
-
   /** A copy, parked, for a copy of the process: `host`. */
   copy(host: CoreHost): Core {
-    return new Core(host, this.image());
+    return new Core(host, this.#imageFor(null));
   }
 
-  /** A copy in the instance of `recycled`, whose process is no longer in use; as `copy` if that is parked. */
+  /** A copy in the memory of `recycled`, whose process is no longer in use. It is parked unless both are attached. */
   copyInto(host: CoreHost, recycled: Core): Core {
     const instance = recycled.#release();
+    const image = recycled.#image;
+    recycled.#image = null;
     recycled.#isGone = true;
     if (instance === null || this.#instance === null) {
-      return this.copy(host);
+      return new Core(host, this.#imageFor(image));
     }
     const copy = new Core(host, null);
     instance.loadFrom(this.#instance);
@@ -286,9 +282,14 @@ export class Core {
   /** Parks the model. */
   park(): void {
     if (this.#instance !== null) {
-      this.#image = this.#instance.image();
+      this.#image = this.#instance.image(null);
       this.#release();
     }
+  }
+
+  /** An image for a copy, in the memory of `recycled` where that serves. */
+  #imageFor(recycled: ModelImage | null): ModelImage {
+    return this.#image?.copy(recycled) ?? this.attached.image(recycled);
   }
 
   #release(): Instance | null {

@@ -21,9 +21,14 @@ const LARGES = FULLS + 8 * ROWS;
 const POINTERS_IN = LARGES + 8 * ROWS;
 const POINTERS_OUT = POINTERS_IN + 8 * ROWS;
 
+// Bits of `neededColumns` (core/batch.ts).
+const NEEDS_LOST = 1;
+const NEEDS_OLD_SIZES = 2;
+const NEEDS_ALIGNS = 4;
+
 /** Copies what a replay reads of rows from..to-1 to the core's batch; `isGuided`: with the log's pointers. */
 export function loadRows(
-  { u8, i32, f64 }: Instance,
+  { calls, u8, i32, f64 }: Instance,
   { batch, actions, touch }: Work,
   from: number,
   to: number,
@@ -35,13 +40,20 @@ export function loadRows(
   const doubles = (at: number, column: Float64Array) =>
     f64.set(column.subarray(from, to), at / 8 + from);
   bytes(ACTIONS, actions.action);
+  const needs = calls.neededColumns(from, to);
   words(THREADS, actions.thread);
   words(BLOCKS, actions.block);
-  words(LOST, actions.lost);
-  doubles(OLD_SIZES, actions.oldSize);
   doubles(TIMES, batch.time);
   doubles(SIZES, batch.size);
-  doubles(ALIGNS, batch.align);
+  if (needs & NEEDS_LOST) {
+    words(LOST, actions.lost);
+  }
+  if (needs & NEEDS_OLD_SIZES) {
+    doubles(OLD_SIZES, actions.oldSize);
+  }
+  if (needs & NEEDS_ALIGNS) {
+    doubles(ALIGNS, batch.align);
+  }
   bytes(WHOLES, touch.whole);
   if (touch.whole.subarray(from, to).includes(0)) {
     doubles(FROMS, touch.from);

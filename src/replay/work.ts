@@ -1,5 +1,11 @@
 import { ACTION_COLUMNS, ActionBatch } from "../trace/actions.ts";
-import { type ColumnMemory, type Columns, copyColumns, permuteRows } from "../trace/columns.ts";
+import {
+  type ColumnMemory,
+  type Columns,
+  copyColumns,
+  EVENTS_PER_BATCH,
+  permuteRows,
+} from "../trace/columns.ts";
 import { EVENT_COLUMNS, EventBatch } from "../trace/event.ts";
 import { copyTouch, TOUCH_COLUMNS, TouchBatch, type TouchColumns } from "./writes/touch.ts";
 
@@ -53,18 +59,18 @@ export function workOf({ batch, actions, touch }: Work): Work {
 }
 
 /** Allocates work for one batch: in shared memory if another thread replays it. */
-export function newWork(memory: ColumnMemory = ArrayBuffer): Work {
+export function newWork(memory: ColumnMemory = ArrayBuffer, rows = EVENTS_PER_BATCH): Work {
   return workOf({
-    batch: new EventBatch(memory),
-    actions: new ActionBatch(memory),
-    touch: new TouchBatch(memory),
+    batch: new EventBatch(memory, rows),
+    actions: new ActionBatch(memory, rows),
+    touch: new TouchBatch(memory, rows),
   });
 }
 
-/** Copies the work, because batches are reused. Fills `recycled` instead of new memory if given. */
+/** Copies the work, because batches are reused. Fills `recycled`, which has room, instead of new memory if given. */
 export function copyWork({ batch, actions, touch }: Work, recycled: Work | null = null): Work {
-  const copy = recycled ?? newWork();
   const { length } = batch;
+  const copy = recycled ?? newWork(ArrayBuffer, length);
   copy.batch.length = length;
   copyColumns(REPLAYED_COLUMNS, copy.batch, batch, length);
   copyColumns(ACTION_COLUMNS, copy.actions, actions, length);

@@ -3,7 +3,7 @@
  * and their types. Allocating, copying and reordering all use it, so none of them can leave a column out.
  */
 
-/** Rows of every column. */
+/** Rows of a column, but for copies. */
 export const EVENTS_PER_BATCH = 8192;
 
 /** The kind of memory of a column: shared where another thread reads it. */
@@ -39,11 +39,12 @@ export function columnar<Declared extends Declaration>(
   declaration: Declared,
 ): new (
   memory?: ColumnMemory,
+  rows?: number,
 ) => Columns<Declared> {
   class Columnar {
-    constructor(memory: ColumnMemory = ArrayBuffer) {
+    constructor(memory: ColumnMemory = ArrayBuffer, rows = EVENTS_PER_BATCH) {
       for (const [name, Type] of Object.entries(declaration)) {
-        const bytes = EVENTS_PER_BATCH * Type.BYTES_PER_ELEMENT;
+        const bytes = rows * Type.BYTES_PER_ELEMENT;
         Object.assign(this, { [name]: new Type(new memory(bytes)) });
       }
     }
@@ -51,6 +52,7 @@ export function columnar<Declared extends Declaration>(
   // The constructor sets exactly the fields of `Columns`; the compiler cannot derive that from the loop.
   return Columnar as unknown as new (
     memory?: ColumnMemory,
+    rows?: number,
   ) => Columns<Declared>;
 }
 

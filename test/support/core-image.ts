@@ -1,4 +1,4 @@
-import { MODEL } from "../../src/ptmalloc/core-layout.ts";
+import { MODEL, SINGLETON_BYTES, STORE } from "../../src/ptmalloc/core-layout.ts";
 import type { Core } from "../../src/ptmalloc/core-module.ts";
 import type { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { REPLAY } from "../../src/replay/replay-state.ts";
@@ -10,7 +10,11 @@ export function imageOf({ core }: Ptmalloc): Buffer {
 
 /** The same of its core. */
 export function withoutFlags(core: Core): Buffer {
-  const image = Buffer.from(core.image());
+  const { u8, imageBytes } = core.attached;
+  const image = Buffer.concat([
+    u8.subarray(0, SINGLETON_BYTES),
+    u8.subarray(STORE, STORE + imageBytes - SINGLETON_BYTES),
+  ]);
   image[MODEL.hasWitness] = 0;
   image[MODEL.hasTrylock] = 0;
   image[MODEL.watchesRaises] = 0;

@@ -24,6 +24,36 @@ export const LARGES: usize = FULLS + 8 * ROWS;
 export const POINTERS_IN: usize = LARGES + 8 * ROWS;
 export const POINTERS_OUT: usize = POINTERS_IN + 8 * ROWS;
 
+// Action (trace/actions.ts)
+const REALLOC: i32 = 3;
+const MEMALIGN: i32 = 4;
+const MALLOPT: i32 = 9;
+const LOST_FREE: i32 = 0x80;
+const ACTION_BITS: i32 = 0x7f;
+
+// Columns that few batches need, one bit each (batch-columns.ts).
+const NEEDS_LOST: i32 = 1;
+const NEEDS_OLD_SIZES: i32 = 2;
+const NEEDS_ALIGNS: i32 = 4;
+
+/** Returns which of the columns LOST, OLD_SIZES and ALIGNS the actions of rows from..to-1 need. */
+export function neededColumns(from: i32, to: i32): i32 {
+  let needs = 0;
+  for (let i = from; i < to; i++) {
+    const action = byteAt(ACTIONS, i);
+    const call = action & ACTION_BITS;
+    if (action >= LOST_FREE) {
+      needs |= NEEDS_LOST;
+    }
+    if (call === REALLOC) {
+      needs |= NEEDS_OLD_SIZES;
+    } else if (call === MEMALIGN || call === MALLOPT) {
+      needs |= NEEDS_ALIGNS;
+    }
+  }
+  return needs;
+}
+
 export function byteAt(column: usize, row: i32): i32 {
   return <i32>load<u8>(column + <usize>row);
 }

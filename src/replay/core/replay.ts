@@ -37,6 +37,7 @@ import { beginRecord, inUseSeries, recordRss, trim } from "./rss-record";
 import { state } from "./state";
 
 export * from "../../ptmalloc/core/ptmalloc";
+export { neededColumns } from "./batch";
 export { chunkOf, setChunk } from "./block-chunks";
 export { settle } from "./pending-write";
 export { recordRss, trim } from "./rss-record";
@@ -145,26 +146,26 @@ function call(action: i32, i: i32): void {
   const size = doubleAt(SIZES, i);
   switch (action) {
     case MALLOC:
-      serve(malloc(size), size, i);
+      serve(malloc(size), size, 0, i);
       break;
     case FREE:
     case FREE_AFTER_EXIT:
       freeBlock(wordAt(BLOCKS, i));
       break;
     case CALLOC:
-      serve(calloc(size), size, i);
+      serve(calloc(size), size, 0, i);
       break;
     case REALLOC:
-      serve(reallocBlock(wordAt(BLOCKS, i), size), size, i);
+      serve(reallocBlock(wordAt(BLOCKS, i), size), size, doubleAt(OLD_SIZES, i), i);
       break;
     case MEMALIGN:
-      serve(memalign(doubleAt(ALIGNS, i), size), size, i);
+      serve(memalign(doubleAt(ALIGNS, i), size), size, 0, i);
       break;
     case VALLOC:
-      serve(valloc(size), size, i);
+      serve(valloc(size), size, 0, i);
       break;
     case PVALLOC:
-      serve(pvalloc(size), size, i);
+      serve(pvalloc(size), size, 0, i);
       break;
     case MALLOC_TRIM:
       trim(size);
@@ -176,8 +177,8 @@ function call(action: i32, i: i32): void {
   }
 }
 
-/** The model returned chunk `served` for the event in row `i`; 0 is NULL. */
-function serve(served: i32, size: f64, i: i32): void {
+/** The model returned chunk `served` for the event in row `i`, 0 is NULL; the block keeps its first `oldSize` bytes. */
+function serve(served: i32, size: f64, oldSize: f64, i: i32): void {
   const c = state.isGuided ? guidePlace(served, i) : served;
   setChunk(wordAt(BLOCKS, i), c);
   if (c === 0) {
@@ -185,7 +186,7 @@ function serve(served: i32, size: f64, i: i32): void {
     return;
   }
   noteRequest(c, size);
-  expect(c, doubleAt(OLD_SIZES, i), size, i);
+  expect(c, oldSize, size, i);
 }
 
 /** realloc of block `block`. Returns the chunk; 0 for NULL. */

@@ -176,11 +176,11 @@ function wave(p: LoggedProgram, blocks: number): void {
   p.free(...names);
 }
 
-/** A wave; then RSS stays below its peak. */
-function calmProgram(): LoggedProgram {
+/** A wave; then RSS stays below its peak for so many smaller ones. */
+function calmProgram(waves = 20): LoggedProgram {
   const p = new LoggedProgram("2.36");
   wave(p, 60);
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < waves; i++) {
     wave(p, 20);
   }
   return p;
@@ -207,14 +207,20 @@ function replayOf(
 describe("a stretch", () => {
   it("begins at the event with which RSS is higher than ever before", () => {
     const starts = ({ lines }: LoggedProgram): number[] => {
+      const copied: number[] = [];
       const recycled = new RecycledRuns<Replay>();
-      const copyOf = vi.spyOn(recycled, "copyOf");
+      const copyOf = recycled.copyOf.bind(recycled);
+      vi.spyOn(recycled, "copyOf").mockImplementation((run) => {
+        copied.push(run.state.event);
+        return copyOf(run);
+      });
       replayOf(lines, new PeakPast<Replay>((one) => one, recycled));
-      return copyOf.mock.results.map(({ value }) => value.state.event);
+      return copied;
     };
-    expect(starts(calmProgram())).toEqual([0]);
+    // Long enough for the first stretch to end: it pays for its copy.
+    expect(starts(calmProgram(100))).toEqual([0]);
 
-    const higher = calmProgram();
+    const higher = calmProgram(100);
     const before = higher.lines.length;
     wave(higher, 70);
     const [, start, ...others] = starts(higher);

@@ -1,0 +1,154 @@
+import { SINGLETON_BYTES, STORE } from "./core-layout.ts";
+
+/** Views of an instance's memory. A model has its first SINGLETON_BYTES, and those from STORE to its end. */
+export interface ModelMemory {
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+}
+
+/** The bytes of a model that no instance holds. They do not change. */
+export interface ModelImage {
+  /** bytes that the model takes in an instance; multiple of 4096 */
+  readonly length: number;
+  /** Writes the model to the memory of an instance, which has room. */
+  writeTo(memory: ModelMemory): void;
+  /** An image for another model, in the memory of `recycled` where that serves. */
+  copy(recycled: ModelImage | null): ModelImage;
+}
+
+/** Images up to this size are packed: a log may have a thousand processes, each with dozens of models. */
+const MOST_PACKED = 65536;
+
+/** Returns an image of a model of `length` bytes, in the memory of `recycled`, which nobody else uses, where that serves. */
+export function imageOf(
+  { u8, i32 }: ModelMemory,
+  length: number,
+  recycled: ModelImage | null,
+): ModelImage {
+  if (length <= MOST_PACKED) {
+    return new PackedImage(i32, length);
+  }
+  const bytes = bytesFor(length, recycled);
+  bytes.set(u8.subarray(0, SINGLETON_BYTES));
+  bytes.set(u8.subarray(STORE, STORE + length - SINGLETON_BYTES), SINGLETON_BYTES);
+  return new PlainImage(bytes);
+}
+
+class PlainImage implements ModelImage {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get length(): number {
+    return this.bytes.length;
+  }
+
+  writeTo({ u8 }: ModelMemory): void {
+    u8.set(this.bytes.subarray(0, SINGLETON_BYTES));
+    u8.set(this.bytes.subarray(SINGLETON_BYTES), STORE);
+  }
+
+  copy(recycled: ModelImage | null): ModelImage {
+    const bytes = bytesFor(this.length, recycled);
+    bytes.set(this.bytes);
+    return new PlainImage(bytes);
+  }
+}
+
+/** Room for a quarter more than a model has: it often grows before its memory is used again. */
+const ROOM = 1.25;
+
+/** Returns `length` bytes of unspecified content: those of `recycled` if its memory has room. */
+function bytesFor(length: number, recycled: ModelImage | null): Uint8Array {
+  const memory = recycled instanceof PlainImage ? recycled.bytes.buffer : null;
+  return memory !== null && memory.byteLength >= length
+    ? new Uint8Array(memory, 0, length)
+    : new Uint8Array(new ArrayBuffer(Math.ceil(length * ROOM)), 0, length);
+}
+
+/** Words of a line: 64 bytes. */
+const LINE = 16;
+const SINGLETON_LINES = SINGLETON_BYTES / (4 * LINE);
+const STORE_LINES = STORE / (4 * LINE);
+
+/** the lines of the image that is being made */
+const found = new Int32Array(MOST_PACKED / (4 * LINE));
+
+/** The lines of a model that hold something: tables have room, so that three quarters of a small model are zero. */
+class PackedImage implements ModelImage {
+  readonly length: number;
+  /** the numbers of the lines, then their words */
+  readonly #words: Int32Array;
+  readonly #lines: number;
+
+  constructor(memory: Int32Array, length: number) {
+    this.length = length;
+    const end = STORE_LINES + length / (4 * LINE) - SINGLETON_LINES;
+    const lines = findLines(memory, STORE_LINES, end, findLines(memory, 0, SINGLETON_LINES, 0));
+    const words = roomFor(lines * (1 + LINE));
+    for (let n = 0; n < lines; n++) {
+      const from = found[n]! * LINE;
+      const to = lines + n * LINE;
+      words[n] = found[n]!;
+      for (let i = 0; i < LINE; i++) {
+        words[to + i] = memory[from + i]!;
+      }
+    }
+    this.#words = words;
+    this.#lines = lines;
+  }
+
+  writeTo({ u8, i32 }: ModelMemory): void {
+    u8.fill(0, 0, SINGLETON_BYTES);
+    u8.fill(0, STORE, STORE + this.length - SINGLETON_BYTES);
+    const words = this.#words;
+    const lines = this.#lines;
+    for (let n = 0; n < lines; n++) {
+      const to = words[n]! * LINE;
+      const from = lines + n * LINE;
+      for (let i = 0; i < LINE; i++) {
+        i32[to + i] = words[from + i]!;
+      }
+    }
+  }
+
+  copy(): ModelImage {
+    return this;
+  }
+}
+
+/**
+ * Packed images are cut from larger blocks, which cost less than a block each: thousands of them among blocks of other sizes
+ * keep the allocator from returning memory.
+ */
+const BLOCK_WORDS = 65536;
+let block = new Int32Array(0);
+let used = 0;
+
+/** Returns `words` words, which are zero. */
+function roomFor(words: number): Int32Array {
+  if (used + words > block.length) {
+    block = new Int32Array(BLOCK_WORDS);
+    used = 0;
+  }
+  const from = used;
+  used += words;
+  return block.subarray(from, used);
+}
+
+/** Adds the lines from..to-1 that are not zero to the `count` found. Returns how many there are then. */
+function findLines(memory: Int32Array, from: number, to: number, count: number): number {
+  let n = count;
+  for (let line = from; line < to; line++) {
+    let bits = 0;
+    for (let at = line * LINE, end = at + LINE; at < end; at++) {
+      bits |= memory[at]!;
+    }
+    if (bits !== 0) {
+      found[n++] = line;
+    }
+  }
+  return n;
+}
