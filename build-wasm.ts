@@ -8,14 +8,24 @@ import { fileURLToPath } from "node:url";
  */
 
 interface WasmModule {
-  /** the file that exports what the module offers; the module's other files are in its folder */
+  /** the file that exports what the module offers; the module's other files are in its folder, and in those of `with` */
   readonly entry: string;
+  readonly with?: readonly string[];
   /** src/wasm/wasm-module.ts loads dist/wasm/<name>.wasm */
   readonly name: string;
+  /** options of asc besides OPTIONS */
+  readonly options?: readonly string[];
 }
 
 export const WASM_MODULES: readonly WasmModule[] = [
   { entry: "src/input/formats/native/core/scan-window.ts", name: "scan" },
+  {
+    entry: "src/replay/core/replay.ts",
+    with: ["src/ptmalloc/core"],
+    name: "ptmalloc",
+    // The singletons are below 4096, the batch in the first MiB (src/ptmalloc/core/model.ts).
+    options: ["--memoryBase", "4096", "--initialMemory", "20"],
+  },
 ];
 
 const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort="];
@@ -30,11 +40,15 @@ async function buildWasm(modules: readonly WasmModule[]): Promise<void> {
     return;
   }
   const { default: asc } = await import("assemblyscript/asc");
-  for (const { entry, name } of modules) {
+  for (const { entry, name, options = [] } of modules) {
     mkdirSync(`${ROOT}/dist/wasm`, { recursive: true });
     // Another process may compile the same module now, or load it.
     const output = `dist/wasm/${name}.${process.pid}.wasm`;
-    const { error, stderr } = await asc.main([entry, "-o", output, "--baseDir", ROOT, ...OPTIONS]);
+    const { error, stderr } = await asc.main([
+      ...[entry, "-o", output, "--baseDir", ROOT],
+      ...OPTIONS,
+      ...options,
+    ]);
     if (error !== null) {
       throw new Error(`${entry} does not compile:\n${stderr.toString()}`);
     }
@@ -46,13 +60,15 @@ function outputOf(name: string): string {
   return `dist/wasm/${name}.wasm`;
 }
 
-function isStale({ entry, name }: WasmModule): boolean {
+function isStale({ entry, with: others = [], name }: WasmModule): boolean {
   const output = `${ROOT}/${outputOf(name)}`;
   if (!existsSync(output)) {
     return true;
   }
-  const folder = `${ROOT}/${dirname(entry)}`;
-  const sources = readdirSync(folder).map((file) => `${folder}/${file}`);
+  const folders = [dirname(entry), ...others].map((folder) => `${ROOT}/${folder}`);
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder).map((file) => `${folder}/${file}`),
+  );
   const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map(modifiedAt));
   return newest > modifiedAt(output);
 }

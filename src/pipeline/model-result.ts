@@ -143,8 +143,7 @@ function rssSamples(
 }
 
 function arenasByThread({ model }: Replay): (thread: number) => number[] {
-  const users = model.threads.arenas.clone();
-  return (thread) => users.of(thread);
+  return model.threads.arenas.byThread();
 }
 
 /** Returns the blocks that pin free memory, and how much. */

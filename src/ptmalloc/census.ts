@@ -38,14 +38,12 @@ export interface ArenaCensus {
   readonly binBlocks: number;
 }
 
-/** Calls `visit` for every chunk of a heap from its upper end down, fenceposts and top included. */
+/** Calls `visit`, which must not change the process, for every chunk of a heap from its upper end down, fenceposts and top included. */
 export function walkHeap(m: Ptmalloc, heap: Heap, visit: (chunk: number) => void): void {
-  for (let i = heap.ends.length - 1; i >= 0; i--) {
-    let c = heap.ends[i]!;
-    while (c !== 0) {
-      const below = m.chunks.words[c + PREV]!;
+  const w = m.chunks.words;
+  for (const end of heap.ends.reverse()) {
+    for (let c = end; c !== 0; c = w[c + PREV]!) {
       visit(c);
-      c = below;
     }
   }
 }

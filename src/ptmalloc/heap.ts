@@ -1,103 +1,104 @@
 import type { Arena } from "./arena.ts";
-import { ChunkHints } from "./chunk-hints.ts";
-import { roundUp } from "./chunks.ts";
-import { copyScalars } from "./copy-scalars.ts";
+import { HEAP_RECORD } from "./core-layout.ts";
 import { HeapPages } from "./heap-pages.ts";
+import type { ProcessRecords } from "./process-records.ts";
 import { DEFAULT_MMAP_THRESHOLD_MAX } from "./settings.ts";
 
 /** HEAP_MAX_SIZE: 64 MiB */
 export const HEAP_MAX = 2 * DEFAULT_MMAP_THRESHOLD_MAX;
-/** HEAP_MIN_SIZE */
-export const HEAP_MIN = 32768;
+
+/** by number, as core/heap.ts stores it */
+const KINDS = ["break", "arena", "fallback"] as const;
+
+/** Words of an entry in the table of a heap's stretches: its topmost record, and the granule where it began. */
+const STRETCH_WORDS = 2;
 
 /**
- * Address space for chunks: the break area of the main arena, a 64 MiB heap of another arena (heap_info, ptmalloc2.md
- * §2.4), or a region mapped because the break did not move (§3.8.1).
+ * Address space for chunks, as the core keeps it (core/heap.ts): the break area of the main arena, a 64 MiB heap of another
+ * arena (heap_info, ptmalloc2.md §2.4), or a region mapped because the break did not move (§3.8.1). A process has one object
+ * for each.
  */
 export class Heap {
-  /** index in Memory.heaps; reused after the heap is unmapped */
+  /** in the core's memory */
+  readonly address: number;
+  /** index in Ptmalloc.heaps; reused after the heap is unmapped */
   readonly id: number;
   /** number in order of creation; never reused */
   readonly serial: number;
-  readonly kind: "break" | "arena" | "fallback";
+  readonly kind: (typeof KINDS)[number];
   readonly arena: Arena;
-  /** the arena's previous heap */
-  readonly prev: Heap | null;
+  /** resident planes by page, see resident.ts */
+  readonly pages: HeapPages;
+  readonly #m: ProcessRecords;
+
+  constructor(m: ProcessRecords, address: number) {
+    this.#m = m;
+    this.address = address;
+    this.id = this.#word(HEAP_RECORD.id);
+    this.serial = this.#word(HEAP_RECORD.serial);
+    this.kind = KINDS[this.#word(HEAP_RECORD.kind)]!;
+    this.arena = m.arenaAt(this.#word(HEAP_RECORD.arena))!;
+    this.pages = new HeapPages(m.core, address);
+  }
+
+  /** false once it is unmapped, and perhaps its record reused */
+  get isMapped(): boolean {
+    const { u8 } = this.#m.core.attached;
+    return (
+      u8[this.address + HEAP_RECORD.isMapped] !== 0 &&
+      this.#word(HEAP_RECORD.serial) === this.serial
+    );
+  }
+
   /**
    * Address of the heap's start in granules, modulo 4 GiB. An alignment above a page (§5.3) and THP units (§10.6) depend on it. The
    * kernel chooses it; the caller sets it as soon as it is known. 0 until then: heaps of other arenas lie at multiples
    * of 64 MiB.
    */
-  start = 0;
-  // NaN first: avoids a Smi-to-double deoptimization.
-  /** bytes in use from the heap's start; for the break area the break itself */
-  size = Number.NaN;
-  /** bytes ever made read/write; calloc may skip clearing beyond them (§5.2) */
-  mprotectSize = Number.NaN;
-  /** topmost records of the stretches of chunks: top or fenceposts. Newest stretch last. */
-  ends: number[] = [];
-  /** granule where each stretch began; chunks may have been added below the first one (extent.ts) */
-  starts: number[] = [];
-  /** resident planes by page, see resident.ts */
-  pages = new HeapPages();
-  /** page of the first known chunk if the initial break is unknown (extent.ts); else 0 */
-  firstPage = 0;
-  /** where to search for a chunk */
-  readonly hints = new ChunkHints();
-  /** a record that was the lowest at some time; 0: unknown */
-  lowest = 0;
-
-  constructor(
-    id: number,
-    serial: number,
-    kind: Heap["kind"],
-    arena: Arena,
-    prev: Heap | null,
-    size: number,
-  ) {
-    this.id = id;
-    this.serial = serial;
-    this.kind = kind;
-    this.arena = arena;
-    this.prev = prev;
-    this.size = size;
-    this.mprotectSize = size;
+  get start(): number {
+    return this.#word(HEAP_RECORD.start);
   }
 
-  /** A copy for a copied process, with its `arena` and `prev`. */
-  clone(arena: Arena, prev: Heap | null): Heap {
-    const copy = new Heap(this.id, this.serial, this.kind, arena, prev, 0);
-    copyScalars<Heap>(this, copy);
-    copy.ends = [...this.ends];
-    copy.starts = [...this.starts];
-    copy.pages = this.pages.clone();
-    return copy;
+  set start(granule: number) {
+    this.#m.core.attached.i32[this.address / 4 + HEAP_RECORD.start] = granule;
+  }
+
+  /** address of the start in the log, with which the core compares the log's pointers; NaN: unknown */
+  set base(address: number) {
+    this.#m.core.attached.f64[this.address / 8 + HEAP_RECORD.base] = address;
+  }
+
+  /** bytes in use from the heap's start; for the break area the break itself */
+  get size(): number {
+    return this.#m.core.attached.f64[this.address / 8 + HEAP_RECORD.size]!;
+  }
+
+  /** bytes ever made read/write; calloc may skip clearing beyond them (§5.2) */
+  get mprotectSize(): number {
+    return this.#m.core.attached.f64[this.address / 8 + HEAP_RECORD.mprotectSize]!;
+  }
+
+  /** page of the first known chunk if the initial break is unknown (core/extent.ts); else 0 */
+  get firstPage(): number {
+    return this.#word(HEAP_RECORD.firstPage);
+  }
+
+  /** topmost records of the stretches of chunks: top or fenceposts. Newest stretch last. */
+  get ends(): number[] {
+    const table = this.#word(HEAP_RECORD.stretches) >>> 2;
+    const { i32 } = this.#m.core.attached;
+    return Array.from(
+      { length: this.#word(HEAP_RECORD.stretchCount) },
+      (_, i) => i32[table + i * STRETCH_WORDS]!,
+    );
   }
 
   /** The topmost record of the newest stretch; 0: no stretch. */
   get end(): number {
-    return this.ends[this.ends.length - 1] ?? 0;
+    return this.ends.at(-1) ?? 0;
   }
 
-  set end(chunk: number) {
-    this.ends[this.ends.length - 1] = chunk;
+  #word(field: number): number {
+    return this.#m.core.attached.i32[this.address / 4 + field]!;
   }
-}
-
-/**
- * new_heap's rounding (§6.3): bytes of a heap for `size` bytes and `pad`, a multiple of `unit`; 0 if `size` is above
- * HEAP_MAX.
- */
-export function heapSizeFor(size: number, pad: number, unit: number): number {
-  let bytes: number;
-  if (size + pad < HEAP_MIN) {
-    bytes = HEAP_MIN;
-  } else if (size + pad <= HEAP_MAX) {
-    bytes = size + pad;
-  } else if (size > HEAP_MAX) {
-    return 0;
-  } else {
-    bytes = HEAP_MAX;
-  }
-  return roundUp(bytes, unit);
 }

@@ -4,11 +4,9 @@ import { walkHeap } from "./census.ts";
 import {
   ADDR,
   BK,
-  BK_NEXTSIZE,
   CACHED,
   FAST,
   FD,
-  FD_NEXTSIZE,
   FENCE,
   FREE,
   GRANULE,
@@ -18,6 +16,7 @@ import {
   MIN_GRANULES,
   MIN_LARGE_GRANULES,
   NEXT,
+  nextsizeWord,
   PREV,
   SIZE,
   SMALLEST_PAGE,
@@ -175,10 +174,10 @@ function checkBin(m: Ptmalloc, av: Arena, index: number): number {
 /** The first chunk of each size is in the nextsize ring, and no other. */
 function checkNextsize(m: Ptmalloc, c: number, first: boolean): void {
   const w = m.chunks.words;
-  const smaller = w[c + FD_NEXTSIZE]!;
+  const smaller = w[nextsizeWord(c)]!;
   must((smaller !== 0) === first, "the first of a size represents it", c);
   if (first) {
-    must(w[smaller + BK_NEXTSIZE] === c, "the nextsize ring is linked both ways", c);
+    must(w[nextsizeWord(smaller) + 1] === c, "the nextsize ring is linked both ways", c);
   }
 }
 
@@ -200,11 +199,10 @@ function countFast(m: Ptmalloc): number {
 function countCached(m: Ptmalloc): number {
   const w = m.chunks.words;
   let count = 0;
-  const { bins } = m.threads;
   for (const thread of m.threads.all()) {
     for (let index = 0; index < thread.bins; index++) {
       let inBin = 0;
-      for (let c = bins.head(thread, index); c !== 0; c = w[c + FD]!) {
+      for (let c = m.threads.bins.head(thread, index); c !== 0; c = w[c + FD]!) {
         must(
           w[c + STATE] === CACHED && w[c + SIZE] === index + 2,
           "a tcache bin holds its size",
@@ -212,7 +210,11 @@ function countCached(m: Ptmalloc): number {
         );
         inBin++;
       }
-      must(inBin === bins.count(thread, index), "a tcache bin has the right count", index);
+      must(
+        inBin === m.threads.bins.count(thread, index),
+        "a tcache bin has the right count",
+        index,
+      );
       count += inBin;
     }
   }

@@ -1,25 +1,19 @@
 import type { Arena } from "./arena.ts";
-import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
-import { callocChunk } from "./calloc.ts";
-import { GRANULE, MAPPED, SIZE, SMALLEST_PAGE, STATE } from "./chunks.ts";
-import { consolidate } from "./consolidate.ts";
-import { copyScalars } from "./copy-scalars.ts";
-import { freeChunk } from "./free.ts";
-import { FreeList } from "./free-list.ts";
-import { thpPageOf, X86_64 } from "./machine.ts";
-import { memalignChunk } from "./memalign.ts";
-import { Memory } from "./memory.ts";
+import { GRANULE, SMALLEST_PAGE } from "./chunks.ts";
+import { ProcessHost } from "./core-host.ts";
+import { MODEL, TRIM } from "./core-layout.ts";
+import { Core, type Instance } from "./core-module.ts";
+import { CorePar, writePar, writeProfile } from "./core-settings.ts";
+import type { Heap } from "./heap.ts";
+import { hugePageBytes, type Machine, thpPageOf, X86_64 } from "./machine.ts";
+import type { Mapping } from "./mapping.ts";
+import { ProcessRecords } from "./process-records.ts";
 import { ProcessThreads } from "./process-threads.ts";
 import type { Profile } from "./profile.ts";
-import { reallocChunk, shortcutApplies } from "./realloc.ts";
-import { EVERY_PLANE, LOGGED_PLANES, markBlockAbsent, writeBlock } from "./resident.ts";
-import { type MallocPar, mallopt } from "./settings.ts";
-import { HUGE_BYTES, HUGE_GRANULES, requestToBytes, requestToGranules } from "./size-classes.ts";
-import { mallocInitsTcache, tcacheInit, tcacheTake } from "./tcache.ts";
-import { ENDED_THREAD, Thread } from "./thread.ts";
-import { exitThread } from "./thread-exit.ts";
-import { mallocTrim } from "./trim.ts";
-import { type Trim, undoTrims } from "./undo-trims.ts";
+import { Resident } from "./resident.ts";
+import type { MallocPar } from "./settings.ts";
+import { SystemCalls } from "./system-calls.ts";
+import { Thread } from "./thread.ts";
 
 /** `cpus` of a process whose number of CPUs is unknown. */
 export const UNKNOWN_CPUS = Number.POSITIVE_INFINITY;
@@ -44,169 +38,152 @@ export interface Witness {
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean;
 }
 
+/** The chunk records (chunks.ts). */
+export class Chunks {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** A view of the core's memory. It is replaced when that grows: read it again after a call. */
+  get words(): Int32Array {
+    return this.#core.attached.i32;
+  }
+}
+
+/** Called for each madvise of malloc_trim, with the pages of the heap that it drops: from..to-1. */
+export type OnDropped = (heap: Heap, from: number, to: number) => void;
+
 /**
  * The allocator of a process: the state that glibc keeps in globals, and the public calls. Its input is requests: no
- * pointers, no clock. A block is identified by its chunk (chunks.ts); 0 is NULL.
+ * pointers, no clock. A block is identified by its chunk (chunks.ts); 0 is NULL. The core has the state and the rules
+ * (core/README.md).
  */
-export class Ptmalloc extends Memory {
+export class Ptmalloc extends ProcessRecords {
+  readonly core: Core;
+  readonly machine: Machine;
   readonly par: MallocPar;
-  cpus: number;
+  readonly chunks: Chunks;
+  readonly resident: Resident;
+  readonly systemCalls: SystemCalls;
+  readonly threads: ProcessThreads;
+  /** bytes of a page of the kernel; the shift from a granule to its page */
+  readonly pageBytes: number;
+  readonly pageShift: number;
+  /** thp_pagesize: the unit of the program break; 0: a page */
+  readonly thpBytes: number;
 
-  /** all arenas by id; their number is narenas */
-  readonly arenas: Arena[];
-  readonly freeList = new FreeList();
-  nextToUse: Arena;
-  /** narenas_limit; 0: not computed yet, no limit */
-  arenaLimit = 0;
-
-  /** null: settings decide everything */
-  witness: Witness | null = null;
-
-  /** latest trims of the main heap, oldest first, in case foreignSbrk has to undo them; null: not recorded */
-  trims: Trim[] | null = null;
-
-  /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
-  trylock: (() => boolean) | null = null;
-
-  /** called after a free has raised the dynamic thresholds from these values (§4.6); null: not watched */
-  onRaise: ((mmapThreshold: number, trimThreshold: number) => void) | null = null;
-
-  threads: ProcessThreads;
-  /** the thread that makes the current call */
-  thread: Thread;
-  /** the program called malloc or realloc, or the log began later: the initial hook is removed (§5.2) */
-  initialHookDone = false;
-  /** !SINGLE_THREAD_P: true for good once a second thread exists (§6.6) */
-  multiThreaded = false;
-
-  /** granules of heap chunks held by the program */
-  inUseGranules = 0;
-  /** granules of UNLOGGED chunks (unlogged.ts) */
-  unloggedGranules = 0;
-  /** the current call took its chunk from the tcache */
-  servedByTcache = false;
-  /** the current call allocated the thread's tcache struct */
-  madeTcacheStruct = false;
-  /** chunk size in bytes of the latest huge request (size-classes.ts) */
-  hugeBytes = 0;
-
-  // Limits of `par` in granules, which every call compares with.
-  maxFastGranules = 0;
-  tcacheMaxGranules = 0;
-  /** largest chunk that _int_malloc stashes in the tcache; may differ from the limit of public calls (§10.4) */
-  stashMaxGranules = 0;
+  #profile: Profile;
+  #witness: Witness | null = null;
+  #trylock: (() => boolean) | null = null;
+  #onRaise: ((mmapThreshold: number, trimThreshold: number) => void) | null = null;
+  #onDropped: OnDropped | null = null;
+  #recordsTrims = false;
 
   /** `initialBreak`: bytes of the break's page below it at first (trap T21). The first caller is the main thread. */
-  constructor(profile: Profile, par: MallocPar, cpus: number, initialBreak = 0, machine = X86_64) {
-    super(profile, initialBreak, machine, thpPageOf(profile, machine, par.hugetlb));
-    this.par = par;
-    this.cpus = cpus;
-    this.arenas = [this.mainArena];
-    this.nextToUse = this.mainArena;
-    this.threads = new ProcessThreads(this.arenas);
-    this.thread = new Thread(-1);
-    this.updateLimits();
+  constructor(
+    profile: Profile,
+    par: MallocPar,
+    cpus: number,
+    initialBreak = 0,
+    machine = X86_64,
+    original: Ptmalloc | null = null,
+    recycled: Ptmalloc | null = null,
+  ) {
+    super();
+    this.#profile = profile;
+    this.machine = machine;
+    this.pageBytes = machine.pageBytes;
+    this.pageShift = Math.log2(machine.pageBytes / GRANULE);
+    const host = new ProcessHost(this);
+    if (original === null) {
+      this.thpBytes = thpPageOf(profile, machine, par.hugetlb);
+      this.core = new Core(host, null);
+    } else {
+      this.thpBytes = original.thpBytes;
+      this.#recordsTrims = original.#recordsTrims;
+      this.core =
+        recycled === null ? original.core.copy(host) : original.core.copyInto(host, recycled.core);
+    }
+    const corePar = new CorePar(this.core);
+    this.par = corePar;
+    this.chunks = new Chunks(this.core);
+    this.resident = new Resident(this.core);
+    this.systemCalls = new SystemCalls(this.core);
+    this.threads = new ProcessThreads(this);
+    if (original === null) {
+      this.#begin(corePar, par, cpus, initialBreak);
+    }
+  }
+
+  /** Writes what the core reads of a new process. */
+  #begin(corePar: CorePar, par: MallocPar, cpus: number, initialBreak: number): void {
+    const { pageBytes, thpBytes } = this;
+    const { thp } = this.machine;
+    const { f64, i32, u8 } = this.core.attached;
+    writePar(corePar, par);
+    writeProfile(this.core.attached, this.#profile);
+    f64[MODEL.pageBytes] = pageBytes;
+    f64[MODEL.pageUnits] = pageBytes / SMALLEST_PAGE;
+    f64[MODEL.thpBytes] = thpBytes;
+    const heapsInThp = thpBytes !== 0 && this.#profile.thpUnit === "breakAndHeaps";
+    f64[MODEL.heapUnit] = heapsInThp ? thpBytes : pageBytes;
+    f64[MODEL.cpus] = cpus;
+    i32[MODEL.pageShift] = this.pageShift;
+    i32[MODEL.hugePagePages] = hugePageBytes(pageBytes) / pageBytes;
+    u8[MODEL.hugePages] = Number(thp === "always" || (thp === "madvise" && thpBytes !== 0));
+    this.core.calls.init(initialBreak);
   }
 
   /**
-   * A process in the same state that shares nothing with this one, without witness, `trylock` and `onRaise`. The chunks and
-   * threads, most of the memory, go to that of `recycled`, a process no longer in use.
+   * A process in the same state that shares nothing with this one, without witness, `trylock` and `onRaise`. It takes the
+   * memory of `recycled`, a process no longer in use.
    */
   clone(recycled: Ptmalloc | null = null): Ptmalloc {
-    const par = this.par.clone(this.profile);
-    const copy = new Ptmalloc(this.profile, par, this.cpus, 0, this.machine);
-    copyScalars<Ptmalloc>(this, copy);
-    const arenas = new Map(this.arenas.map((av) => [av, av.clone()]));
-    const arenaOf = (av: Arena): Arena => arenas.get(av)!;
-    for (const [av, twin] of arenas) {
-      twin.next = arenaOf(av.next);
-      twin.nextFree = av.nextFree && arenaOf(av.nextFree);
-      copy.arenas[av.id] = twin;
-    }
-    copy.copyMemory(this, arenas, recycled?.chunks ?? null);
-    copy.freeList.head = this.freeList.head && arenaOf(this.freeList.head);
-    copy.nextToUse = arenaOf(this.nextToUse);
-    copy.threads = this.threads.clone(copy.arenas, recycled?.threads);
-    copy.thread = copy.threads.at(this.thread.index) ?? copy.thread;
-    copy.trims = this.trims && [...this.trims];
-    return copy;
+    return new Ptmalloc(this.#profile, this.par, 0, 0, this.machine, this, recycled);
+  }
+
+  get profile(): Profile {
+    return this.#profile;
   }
 
   /** Continues with the rules of another version, which must have the same state for the calls so far. */
   adopt(profile: Profile): void {
-    if (this.par.tcacheMaxChunk === this.profile.tcacheMaxChunkBytes) {
+    if (this.par.tcacheMaxChunk === this.#profile.tcacheMaxChunkBytes) {
       this.par.tcacheMaxChunk = profile.tcacheMaxChunkBytes;
     }
-    this.profile = profile;
+    this.#profile = profile;
+    writeProfile(this.core.attached, profile);
     this.updateLimits();
   }
 
   /** To be called after a change of `par`. */
   updateLimits(): void {
-    this.maxFastGranules = Math.floor(this.par.maxFast / GRANULE);
-    this.tcacheMaxGranules = Math.floor(this.par.tcacheMaxChunk / GRANULE);
-    this.stashMaxGranules = Math.floor(this.par.stashMaxChunk / GRANULE);
+    this.core.calls.updateLimits();
   }
 
   /** Makes thread `index` (dense: 0, 1, 2 … in order of appearance) the caller of the following calls. */
   enter(index: number): void {
-    this.servedByTcache = false;
-    this.madeTcacheStruct = false;
-    if (index === this.thread.index) {
-      return;
-    }
-    let thread = this.threads.enter(index);
-    if (thread === null) {
-      this.multiThreaded ||= this.threads.hasMain;
-      thread = this.threads.add(index, this.mainArena);
-    }
-    this.thread = thread;
+    this.core.calls.enter(index);
   }
 
   /** As `enter`; but a thread without cache and arena has given them up and may only free (§6.4). */
   enterEnded(index: number): void {
-    this.enter(index);
-    if (this.thread.arena === null && this.thread.tcache === "inactive") {
-      this.thread = ENDED_THREAD;
-    }
+    this.core.calls.enterEnded(index);
   }
 
   /** True if the next call of thread `index` may have to share an arena with others. */
   mayReuseArena(index: number): boolean {
-    const thread = this.threads.at(index);
-    if (!this.threads.hasMain || (thread?.arena ?? null) !== null) {
-      return false;
-    }
-    return wouldReuseArena(this, thread);
+    return this.core.calls.mayReuseArena(index) !== 0;
   }
 
   malloc(bytes: number): number {
-    this.initialHookDone = true;
-    const nb = this.granulesFor(bytes);
-    this.#maybeInitTcache(nb);
-    const c = this.#mallocChunk(bytes, nb);
-    this.#countHeld(c);
-    return c;
+    return this.core.calls.malloc(bytes);
   }
 
   calloc(bytes: number): number {
-    if (!this.initialHookDone && this.profile.initialHook) {
-      return this.#firstCalloc(bytes);
-    }
-    const nb = this.granulesFor(bytes);
-    this.#maybeInitTcache(nb);
-    const c = callocChunk(this, bytes, nb);
-    this.#countHeld(c);
-    return c;
-  }
-
-  /** calloc by the initial hook: malloc, and all bytes are cleared, even new ones from the kernel (§5.2). */
-  #firstCalloc(bytes: number): number {
-    const c = this.malloc(bytes);
-    if (c !== 0) {
-      this.write(c, 0, bytes, EVERY_PLANE);
-    }
-    return c;
+    return this.core.calls.calloc(bytes);
   }
 
   /**
@@ -214,100 +191,66 @@ export class Ptmalloc extends Memory {
    * still valid.
    */
   realloc(c: number, bytes: number): number {
-    this.initialHookDone = true;
-    if (shortcutApplies(this, c, bytes)) {
-      return c;
-    }
-    const nb = this.granulesFor(bytes);
-    if (this.profile.tcache === "eager" && this.chunks.words[c + STATE] !== MAPPED) {
-      this.#maybeInitTcache(nb);
-    }
-    return reallocChunk(this, c, bytes, nb);
+    return this.core.calls.realloc(c, bytes);
   }
 
   /** memalign, aligned_alloc, posix_memalign; the alignment is rounded up to a power of two. */
   memalign(alignment: number, bytes: number): number {
-    if (alignment <= GRANULE) {
-      return this.malloc(bytes);
-    }
-    let align = 32;
-    while (align < alignment) {
-      align *= 2;
-    }
-    const nb = this.granulesFor(bytes);
-    if (this.profile.tcache === "small") {
-      this.#maybeInitTcache(nb);
-    }
-    const c = memalignChunk(this, align, bytes, nb);
-    this.#countHeld(c);
-    return c;
+    return this.core.calls.memalign(alignment, bytes);
   }
 
   valloc(bytes: number): number {
-    const { arena } = this.thread;
-    if (this.profile.vallocConsolidates && arena?.haveFastchunks) {
-      consolidate(this, arena);
-    }
-    return this.memalign(this.pageBytes, bytes);
+    return this.core.calls.valloc(bytes);
   }
 
   pvalloc(bytes: number): number {
-    return this.valloc(this.pageUp(bytes));
+    return this.core.calls.pvalloc(bytes);
   }
 
   free(c: number): void {
-    freeChunk(this, c);
+    this.core.calls.free(c);
   }
 
   /** malloc_trim(pad). Returns the bytes that RSS falls by, under the touch policy. */
-  mallocTrim(pad: number): number {
-    const before = this.resident.policyPages;
-    mallocTrim(this, pad);
-    return (before - this.resident.policyPages) * SMALLEST_PAGE;
+  mallocTrim(pad: number, onDropped: OnDropped | null = null): number {
+    this.#onDropped = onDropped;
+    this.setFlag(MODEL.watchesDrops, onDropped !== null);
+    const bytes = this.core.calls.mallocTrim(pad) * SMALLEST_PAGE;
+    this.#onDropped = null;
+    this.setFlag(MODEL.watchesDrops, false);
+    return bytes;
   }
 
   /** mallopt(parameter, value), which consolidates the main arena's fastbins first (§8). */
   mallopt(parameter: number, value: number): void {
-    if (this.profile.fastbins && this.mainArena.top !== 0) {
-      consolidate(this, this.mainArena);
-    }
-    mallopt(this.par, this.profile, parameter, value);
-    this.updateLimits();
+    this.core.calls.mallopt(parameter, value);
   }
 
   /**
    * Thread `index` attaches to its first arena before `others` detach from theirs, although they have ended in the log.
    */
   attachesBefore(index: number, others: readonly number[]): void {
-    this.enter(index);
-    if (this.thread.arena === null) {
-      this.thread.detachingLater = others;
-    }
+    const { calls } = this.core;
+    const bytes = 4 * Math.max(1, others.length);
+    const list = calls.allocate(bytes) >>> 0;
+    this.core.attached.i32.set(others, list / 4);
+    calls.attachesBefore(index, list, others.length);
+    calls.release(list, bytes);
   }
 
   /** The current thread ends. */
   exitThread(): void {
-    exitThread(this);
-    this.threads.remove(this.thread);
+    this.core.calls.exitThread();
   }
 
   /** sbrk(bytes) by the program. It came before the latest `trims` trims of the main heap, which are undone. */
   foreignSbrk(bytes: number, trims = 0): void {
-    if (trims > 0) {
-      undoTrims(this, trims);
-    }
-    this.brk += bytes;
-    this.calledSbrk = true;
-    this.systemCalls.knowsBreak = true;
+    this.core.calls.foreignSbrk(bytes, trims);
   }
 
   /** Writes bytes from..to-1 of a block in `planes`, as the program or the allocator (EVERY_PLANE). */
   write(c: number, from: number, to: number, planes: number): void {
-    if (this.chunks.words[c + STATE] !== MAPPED) {
-      writeBlock(this, c, from, to, planes);
-    } else {
-      this.ownMappingOf(c).write(this.resident, from, to, planes);
-    }
+    this.core.calls.write(c, from, to, planes);
   }
 
   /**
@@ -315,74 +258,118 @@ export class Ptmalloc extends Memory {
    * LOGGED_PLANES. Both are lists from, to, from, to …, ascending.
    */
   learn(c: number, written: readonly number[], absent: readonly number[]): void {
-    if (this.chunks.words[c + STATE] === MAPPED) {
-      this.ownMappingOf(c).learn(this.resident, written, absent);
-      return;
+    const { calls } = this.core;
+    const bytes = 8 * Math.max(2, written.length + absent.length);
+    const list = calls.allocate(bytes) >>> 0;
+    const { f64 } = this.core.attached;
+    f64.set(written, list / 8);
+    f64.set(absent, list / 8 + written.length);
+    const absentList = list + 8 * written.length;
+    calls.learn(c, list, written.length / 2, absentList, absent.length / 2);
+    calls.release(list, bytes);
+  }
+
+  /** memalign moves a mapped chunk up by `granules` within its mapping; negative: it turns out to lie lower. */
+  advanceMapped(c: number, granules: number): void {
+    this.core.calls.advanceMapped(c, granules);
+  }
+
+  /** null: settings decide everything */
+  get witness(): Witness | null {
+    return this.#witness;
+  }
+
+  set witness(witness: Witness | null) {
+    this.#witness = witness;
+    this.#writeFlags();
+  }
+
+  /** called by reused_arena for each arena in turn, true if its lock is free; null: all locks are free */
+  get trylock(): (() => boolean) | null {
+    return this.#trylock;
+  }
+
+  set trylock(trylock: (() => boolean) | null) {
+    this.#trylock = trylock;
+    this.#writeFlags();
+  }
+
+  /** called after a free has raised the dynamic thresholds from these values (§4.6); null: not watched */
+  get onRaise(): ((mmapThreshold: number, trimThreshold: number) => void) | null {
+    return this.#onRaise;
+  }
+
+  set onRaise(onRaise: ((mmapThreshold: number, trimThreshold: number) => void) | null) {
+    this.#onRaise = onRaise;
+    this.#writeFlags();
+  }
+
+  get onDropped(): OnDropped | null {
+    return this.#onDropped;
+  }
+
+  /**
+   * Breaks before the latest trims of the main heap, oldest first, in case foreignSbrk has to undo them; null: not recorded.
+   * Setting a list begins to record, or begins again.
+   */
+  get trims(): readonly { readonly brk: number }[] | null {
+    if (!this.#recordsTrims) {
+      return null;
     }
-    for (let i = 0; i < written.length; i += 2) {
-      writeBlock(this, c, written[i]!, written[i + 1]!, LOGGED_PLANES);
-    }
-    for (let i = 0; i < absent.length; i += 2) {
-      markBlockAbsent(this, c, absent[i]!, absent[i + 1]!);
+    const { i32, f64 } = this.core.attached;
+    const table = i32[MODEL.trims]! >>> 2;
+    return Array.from({ length: i32[MODEL.trimCount]! }, (_, i) => ({
+      brk: f64[(i32[table + i]! >>> 3) + TRIM.brk]!,
+    }));
+  }
+
+  set trims(trims: readonly never[] | null) {
+    this.#recordsTrims = trims !== null;
+    this.core.calls.forgetTrims();
+    this.#writeFlags();
+  }
+
+  /** Records trims from now on, if it does not yet. */
+  recordTrims(): void {
+    this.#recordsTrims = true;
+    this.#writeFlags();
+  }
+
+  /** Writes what is no part of a copy, but for a parked process: it is written when that is attached. */
+  #writeFlags(): void {
+    const { instance } = this.core;
+    if (instance !== null) {
+      this.writeFlagsTo(instance);
     }
   }
 
-  /** alloc_perturb: with MALLOC_PERTURB_, a block from an arena is filled. */
-  perturb(c: number, bytes: number): void {
-    if (this.par.perturb) {
-      this.write(c, 0, bytes, EVERY_PLANE);
-    }
+  /** The core has got an instance. */
+  writeFlagsTo({ u8 }: Instance): void {
+    u8[MODEL.hasWitness] = Number(this.#witness !== null);
+    u8[MODEL.hasTrylock] = Number(this.#trylock !== null);
+    u8[MODEL.watchesRaises] = Number(this.#onRaise !== null);
+    u8[MODEL.recordsTrims] = Number(this.#recordsTrims);
+  }
+
+  /** Words of memory that a copy takes. */
+  get copiedWords(): number {
+    return this.core.imageBytes / 4;
+  }
+
+  /** chunksize of a mapping's chunk, in bytes (§4.6) */
+  mappedChunkBytes({ totalBytes, offset }: Mapping): number {
+    const bytes = totalBytes - offset * GRANULE;
+    return this.#profile.mmapTailBytes === 16 ? bytes - 16 : bytes;
+  }
+
+  /** the thread that makes the current call */
+  get thread(): Thread {
+    return new Thread(this, this.core.attached.i32[MODEL.thread]!);
   }
 
   /** The chunks of the threads' tcache structs, in heaps or mapped: in use, but not held by the program. */
   tcacheStructs(): number[] {
     const structs = [...this.threads.indices()].map((index) => this.threads.structOf(index));
     return structs.filter((struct) => struct !== 0);
-  }
-
-  /** Bytes of all chunks held by the program. */
-  get inUseBytes(): number {
-    const mappedBytes = this.mappedBytes - this.mappedLeadBytes - this.mappedStructBytes;
-    return this.inUseGranules * GRANULE + mappedBytes;
-  }
-
-  /** request2size; stores the true size of a huge request in `hugeBytes`. */
-  granulesFor(bytes: number): number {
-    if (bytes >= HUGE_BYTES) {
-      this.hugeBytes = requestToBytes(bytes);
-    }
-    return requestToGranules(bytes);
-  }
-
-  /** Bytes of a chunk of `nb` granules; of a huge one those of the latest request. */
-  bytesOf(nb: number): number {
-    return nb === HUGE_GRANULES ? this.hugeBytes : nb * GRANULE;
-  }
-
-  /** MAYBE_INIT_TCACHE: which call of a thread allocates its tcache depends on the version (§3.2). */
-  #maybeInitTcache(nb: number): void {
-    if (this.thread.tcache === "inactive" && mallocInitsTcache(this, nb)) {
-      tcacheInit(this);
-    }
-  }
-
-  #mallocChunk(bytes: number, nb: number): number {
-    const cached = tcacheTake(this, nb);
-    if (cached !== 0) {
-      return cached;
-    }
-    const c = mallocFromArena(this, bytes, nb);
-    if (c !== 0) {
-      this.perturb(c, bytes);
-    }
-    return c;
-  }
-
-  /** Counts a chunk that the program now holds; mappings have counters of their own. */
-  #countHeld(c: number): void {
-    const w = this.chunks.words;
-    if (w[c + STATE] !== MAPPED) {
-      this.inUseGranules += w[c + SIZE]!;
-    }
   }
 }

@@ -7,16 +7,9 @@ import type { Ptmalloc } from "./ptmalloc.ts";
  */
 const BEYOND = FD;
 
-const MOST = 2 ** 31 - 1;
-
 /** The program holds chunk `c` as a block of `bytes`. */
 export function noteRequest(m: Ptmalloc, c: number, bytes: number): void {
-  m.chunks.words[c + BEYOND] = Math.min(occupiedBytes(m, c) - bytes, MOST);
-}
-
-/** Chunk `c` of a block has grown by `granules`, or shrunk: the request stays. */
-export function keepRequest(m: Ptmalloc, c: number, granules: number): void {
-  m.chunks.words[c + BEYOND]! += granules * GRANULE;
+  m.core.calls.noteRequest(c, bytes);
 }
 
 /** Requested bytes of a chunk that the program holds. */

@@ -37,10 +37,6 @@ export class MallocPar {
   /** MALLOC_PERTURB_ is not 0: malloc and free write whole blocks */
   perturb = false;
 
-  clone(profile: Profile): MallocPar {
-    return Object.assign(new MallocPar(profile), this);
-  }
-
   constructor(profile: Profile) {
     this.tcacheCount = profile.tcacheCount;
     this.tcacheMaxChunk = profile.tcacheMaxChunkBytes;

@@ -1,6 +1,5 @@
 import type { Heap } from "./heap.ts";
 import type { Ptmalloc } from "./ptmalloc.ts";
-import { mallocTrim } from "./trim.ts";
 
 /** A call with which malloc_trim returns memory to the kernel (ptmalloc2.md §7). */
 export interface TrimRange {
@@ -20,7 +19,7 @@ export function trimRanges(m: Ptmalloc, pad: number, plane: number): TrimRange[]
   const ranges: TrimRange[] = [];
   const copy = m.clone();
   const before = copy.brk;
-  mallocTrim(copy, pad, ({ id }, from, to) => {
+  copy.mallocTrim(pad, ({ id }, from, to) => {
     ranges.push({
       call: "madvise",
       heap: m.heaps[id]!,

@@ -1,18 +1,19 @@
 import { MAPPED, STATE } from "../ptmalloc/chunks.ts";
 import type { Profile } from "../ptmalloc/profile.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { EVERY_PLANE } from "../ptmalloc/resident.ts";
+import { EVERY_PLANE, PLANES } from "../ptmalloc/resident.ts";
 import { freeUnlogged } from "../ptmalloc/unlogged.ts";
-import type { Guide } from "../replay/guide.ts";
+import { CoreSeries } from "../replay/core-series.ts";
+import type { Guide, Watched } from "../replay/guide.ts";
 import { anchor, findUnlogged, splitUnlogged } from "../replay/pointers/anchor.ts";
 import { findBreakStart } from "../replay/pointers/break-start.ts";
 import { PointerJudge } from "../replay/pointers/pointer-judge.ts";
 import { PointerWitness } from "../replay/pointers/pointer-witness.ts";
 import type { Replay } from "../replay/replay.ts";
+import { REPLAY } from "../replay/replay-state.ts";
 import type { ReplayedBatch, Work } from "../replay/work.ts";
 import { Action, withoutLostFree } from "../trace/actions.ts";
 import { Op } from "../trace/event.ts";
-import { PeakSeries } from "../trace/series.ts";
 import type { ArenaSeries } from "./arena-series.ts";
 import { SiblingVersions } from "./sibling-versions.ts";
 import { ThresholdRaises } from "./threshold-raises.ts";
@@ -31,7 +32,7 @@ export class GuidedReplay implements Guide {
   readonly witness: PointerWitness;
   readonly siblings = new SiblingVersions();
   /** bytes of the chunks that the program holds, after each event */
-  readonly inUse = new PeakSeries();
+  readonly inUse: CoreSeries;
   /** RSS by arena over time; null in trials, which do not need it */
   arenaSeries: ArenaSeries | null = null;
   /** how the frees of mapped chunks have raised the dynamic thresholds */
@@ -40,13 +41,17 @@ export class GuidedReplay implements Guide {
   onAboveBreak: ((i: number) => void) | null = null;
   /** true: a mismatch moves the block to the log's pointer; false: the model keeps its own place */
   #anchors = true;
+  /** event of which the witness knows the pointer */
+  #followed = -1;
 
   constructor(replay: Replay, judge = new PointerJudge()) {
     this.replay = replay;
     this.model = replay.model;
     this.judge = judge;
     this.witness = new PointerWitness(replay.model, judge);
-    replay.model.trims ??= [];
+    this.witness.beforeAnswer = () => this.#follow();
+    this.inUse = new CoreSeries(replay.model.core, PLANES);
+    replay.model.recordTrims();
     replay.guide = this;
     this.model.onRaise = (mmapThreshold, trimThreshold) =>
       this.raises.note(replay, mmapThreshold, trimThreshold);
@@ -61,7 +66,6 @@ export class GuidedReplay implements Guide {
     copy.judge.copy(this.judge);
     copy.witness.copy(this.witness);
     copy.siblings.profiles = this.siblings.profiles;
-    copy.inUse.copy(this.inUse);
     copy.raises.copy(this.raises);
     copy.#anchors = this.#anchors;
     return copy;
@@ -137,6 +141,23 @@ export class GuidedReplay implements Guide {
     this.judge.mappings.settle(this.model, c, pointer, start);
   }
 
+  watched(): Watched {
+    return {
+      siblings: this.siblings.profiles.length > 0,
+      aboveBreak: this.onAboveBreak !== null,
+      cutPointers: !this.judge.addresses.state.whole,
+      calls: this.witness.awaitsCall,
+      frees: this.judge.mappings.leavesSomeOpen,
+      pointEnd: this.arenaSeries?.pointEnd ?? -1,
+    };
+  }
+
+  collect(): void {
+    const { f64 } = this.model.core.attached;
+    this.judge.addMatched(f64[REPLAY.matched]!);
+    f64[REPLAY.matched] = 0;
+  }
+
   beforeEvent(work: Work, i: number): void {
     const pointer = work.batch.pointerOut[i]!;
     if (this.onAboveBreak !== null && pointer !== 0) {
@@ -149,16 +170,36 @@ export class GuidedReplay implements Guide {
     }
   }
 
-  beforeCall(work: Work, i: number, event: number, action: Action): void {
+  beforeCall(work: Work, i: number): void {
     const { batch, actions } = work;
+    const action = withoutLostFree(actions.action[i]!);
     if (action === Action.free && this.judge.mappings.leavesSomeOpen) {
       this.judge.mappings.beforeFree(this.model, this.replay.chunkOf(actions.block[i]!));
     }
     if (action === Action.memalign) {
       findBreakStart(this.model, this.judge.addresses, batch, i);
     }
-    this.witness.follow(work, i);
-    this.witness.expect(event, action, batch.pointerOut[i]!, batch.size[i]!);
+    this.#follow();
+  }
+
+  /** Tells the witness the pointer of the current call, once. */
+  #follow(): void {
+    const { current } = this.replay;
+    if (current === null) {
+      return;
+    }
+    // What the witness answers may have to be confirmed then.
+    this.model.core.attached.u8[REPLAY.watchesCalls] = 1;
+    const event = this.replay.state.event - 1;
+    if (event === this.#followed) {
+      return;
+    }
+    this.#followed = event;
+    const { work, row } = current;
+    this.collect();
+    this.witness.follow(work, row);
+    const action = withoutLostFree(work.actions.action[row]!);
+    this.witness.expect(event, action, work.batch.pointerOut[row]!, work.batch.size[row]!);
   }
 
   freeUnlogged({ batch }: Work, i: number): void {
@@ -171,10 +212,10 @@ export class GuidedReplay implements Guide {
     }
   }
 
-  place(c: number, { batch, actions }: Work, i: number, event: number): number {
+  place(c: number, { batch, actions }: Work, i: number): number {
     const { judge, model } = this;
     const pointer = batch.pointerOut[i]!;
-    const isRight = judge.judge(model, c, pointer, event + 1, batch.line[i]!);
+    const isRight = judge.judge(model, c, pointer, this.replay.state.event, batch.line[i]!);
     const action = withoutLostFree(actions.action[i]!);
     if (isRight && model.chunks.words[c + STATE] === MAPPED) {
       judge.mappings.note(model, c, pointer, action === Action.realloc);
@@ -192,19 +233,8 @@ export class GuidedReplay implements Guide {
     return moved;
   }
 
-  afterEvent(event: number): void {
-    if (event >= 0) {
-      this.inUse.record(event, this.model.inUseBytes);
-    }
-    if (event + 1 === this.arenaSeries?.pointEnd) {
-      this.arenaSeries.closePoint(this.model);
-    }
-  }
-
-  finish(event: number): void {
-    if (event >= 0) {
-      this.inUse.record(event, this.model.inUseBytes);
-    }
+  closePoint(): void {
+    this.arenaSeries?.closePoint(this.model);
   }
 }
 

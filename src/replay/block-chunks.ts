@@ -1,71 +1,24 @@
-import { NEXT, PREV, STATE } from "../ptmalloc/chunks.ts";
-import { Action, type ActionBatch } from "../trace/actions.ts";
+import { MODEL } from "../ptmalloc/core-layout.ts";
+import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
+import { REPLAY } from "./replay-state.ts";
 
-/** Tables of chunk records up to this size (256 KiB) stay in the processor's cache anyway. */
-const CACHED_WORDS = 2 ** 16;
+/** Blocks of a table of core/block-chunks.ts. */
+const LEAF_BLOCKS = 1024;
 
-/** The chunk of one replay that holds each live block, by block id. */
-export class BlockChunks {
-  /** 0: none. Grows with the most blocks live at once. */
-  #chunks = new Int32Array(1024);
-  /** sum of the words that `warm` read: V8 would optimise unused loads away */
-  #warmed = 0;
-
-  /** Returns the chunk that holds live block `block`; 0 if the model could not serve it. */
-  get(block: number): number {
-    return this.#chunks[block] ?? 0;
-  }
-
-  /** `block` is not negative. */
-  set(block: number, chunk: number): void {
-    if (block >= this.#chunks.length) {
-      this.#grow(block);
-    }
-    this.#chunks[block] = chunk;
-  }
-
-  /** Calls `visit` for every live block that has a chunk. */
-  each(visit: (block: number, chunk: number) => void): void {
-    for (let block = 0; block < this.#chunks.length; block++) {
-      const chunk = this.#chunks[block]!;
+/** Calls `visit`, which must not change the process, for every live block that has a chunk. */
+export function eachBlockChunk(
+  { core }: Ptmalloc,
+  visit: (block: number, chunk: number) => void,
+): void {
+  const { i32 } = core.attached;
+  const table = i32[MODEL.blocks]! >>> 2;
+  for (let leaf = 0; leaf < i32[REPLAY.blockLeaves]!; leaf++) {
+    const start = i32[table + leaf]! >>> 2;
+    for (let n = 0; start !== 0 && n < LEAF_BLOCKS; n++) {
+      const chunk = i32[start + n]!;
       if (chunk !== 0) {
-        visit(block, chunk);
+        visit(leaf * LEAF_BLOCKS + n, chunk);
       }
     }
-  }
-
-  /** Copies `other` into this. */
-  copy(other: BlockChunks): void {
-    if (this.#chunks.length === other.#chunks.length) {
-      this.#chunks.set(other.#chunks);
-    } else {
-      this.#chunks = other.#chunks.slice();
-    }
-  }
-
-  /**
-   * Loads the records that freeing the blocks of events from..to-1 will read, those of their neighbours, into the cache:
-   * these loads overlap, whereas those of the replay wait for one another.
-   */
-  warm(words: Int32Array, { action, block }: ActionBatch, from: number, to: number): void {
-    if (words.length <= CACHED_WORDS) {
-      return;
-    }
-    let sum = 0;
-    for (let i = from; i < to; i++) {
-      const id = block[i]!;
-      if (id < 0 || id >= this.#chunks.length || action[i]! < Action.realloc) {
-        continue;
-      }
-      const c = this.#chunks[id]!;
-      sum += words[words[c + NEXT]! + STATE]! + words[words[c + PREV]! + STATE]!;
-    }
-    this.#warmed = (this.#warmed + sum) | 0;
-  }
-
-  #grow(block: number): void {
-    const grown = new Int32Array(Math.max(block + 1, Math.ceil(this.#chunks.length * 1.5)));
-    grown.set(this.#chunks);
-    this.#chunks = grown;
   }
 }

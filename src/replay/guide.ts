@@ -1,4 +1,3 @@
-import type { Action } from "../trace/actions.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -10,16 +9,37 @@ export interface Guide {
   expectPointer(thread: number, pointer: number): void;
   /** The mapping of mapped chunk `c` starts at `start`, its block at `pointer`. */
   showMappingStart(c: number, pointer: number, start: number): void;
-  /** Runs before event `i`, before the program's pending write is applied. The replay may be forked here. */
+  /** What it watches for in the events that follow. */
+  watched(): Watched;
+  /** Takes over the pointers that the core has compared since it was called last. */
+  collect(): void;
+  /** Runs before event `i`, before the program's pending write is applied, if it is watched for. The replay may be forked here. */
   beforeEvent(work: Work, i: number): void;
-  /** Runs right before the model makes the call of event `i`.  */
-  beforeCall(work: Work, i: number, event: number, action: Action): void;
+  /** Runs right before the model makes the call of event `i`, if it is watched for, or an alignment may show something. */
+  beforeCall(work: Work, i: number): void;
   /** Event `i` has no effect in the ledger: it may free a block that was allocated outside the log. */
   freeUnlogged(work: Work, i: number): void;
-  /** Returns the chunk of the block that event `i` returned: `c`, or the one at the log's pointer. 0 is NULL. */
-  place(c: number, work: Work, i: number, event: number): number;
-  /** Event `event` and the program's writes after it are complete. */
-  afterEvent(event: number): void;
-  /** The log ends after event `event`. */
-  finish(event: number): void;
+  /**
+   * Returns the chunk of the block that event `i` returned: `c`, or the one at the log's pointer. 0 is NULL. Not called if the
+   * core finds the two equal.
+   */
+  place(c: number, work: Work, i: number): number;
+  /** `Watched.pointEnd` events are complete, with the program's writes. */
+  closePoint(): void;
+}
+
+/** Steps for which a guide is called. */
+export interface Watched {
+  /** before reallocs and aligned allocations, which sibling versions may treat differently */
+  readonly siblings: boolean;
+  /** before events that return a pointer above the break */
+  readonly aboveBreak: boolean;
+  /** the log's pointers have 32 bits only */
+  readonly cutPointers: boolean;
+  /** before each call */
+  readonly calls: boolean;
+  /** before each free */
+  readonly frees: boolean;
+  /** number of events after which a point of the series by arena ends; −1: there is no such series */
+  readonly pointEnd: number;
 }

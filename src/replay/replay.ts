@@ -1,17 +1,14 @@
 import { GRANULE, MAPPED, STATE } from "../ptmalloc/chunks.ts";
+import type { ReplayHost } from "../ptmalloc/core-module.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
-import { noteRequest } from "../ptmalloc/requests.ts";
 import { EVERY_PLANE } from "../ptmalloc/resident.ts";
-import { Action, LOST_FREE, withoutLostFree } from "../trace/actions.ts";
-import { BlockChunks } from "./block-chunks.ts";
+import { loadRows } from "./batch-columns.ts";
+import { eachBlockChunk } from "./block-chunks.ts";
 import type { Guide } from "./guide.ts";
-import { PendingWrite } from "./pending-write.ts";
+import { REPLAY, ReplayState } from "./replay-state.ts";
 import { RssRecord } from "./rss-record.ts";
 import type { Work } from "./work.ts";
 import type { Ranges } from "./writes/byte-ranges.ts";
-
-/** Events whose chunk records are brought into the cache at once: about 100 KiB. */
-const WARMED_EVENTS = 512;
 
 /**
  * One model that makes the log's calls. The trace names blocks by id; each replay keeps its own map from block to chunk.
@@ -28,46 +25,32 @@ export class Replay {
   onArenaReuse: ((i: number) => void) | null = null;
   /** called between two events if RSS has reached a new peak, with its planes, one bit each; null: not watched */
   onPeak: ((planes: number) => void) | null = null;
-  /** µs of log time between the scenario's malloc_trim(0) calls; Infinity for none */
-  readonly #trimEvery: number;
-  readonly #pending = new PendingWrite();
-  #blocks = new BlockChunks();
-  /** NaN first: avoids a Smi-to-double deoptimization. */
-  readonly state = {
-    /** calls that returned memory in the log and NULL here */
-    failedCalls: 0,
-    /** events begun */
-    event: 0,
-    /** µs on the log's clock of the latest event that carries a time */
-    time: Number.NaN,
-    /** µs on the log's clock when the scenario's next malloc_trim(0) is due */
-    nextTrim: Number.NaN,
-    /** pages outside the model, see `holdOutside` */
-    outsidePages: 0,
-  };
+  readonly state: ReplayState;
 
   /** the work that is replayed, and what to add to the number of an event for its row; null between two calls of `run` */
   #replaying: Work | null = null;
   #rowOfEvent = 0;
 
-  constructor(model: Ptmalloc, trimEverySeconds = Number.POSITIVE_INFINITY, rss = new RssRecord()) {
+  /** `original`: the replay that `model` was copied from */
+  constructor(
+    model: Ptmalloc,
+    trimEverySeconds = Number.POSITIVE_INFINITY,
+    original: Replay | null = null,
+  ) {
     this.model = model;
-    this.rss = rss;
-    this.#trimEvery = trimEverySeconds * 1e6;
+    this.rss = new RssRecord(model);
+    this.state = new ReplayState(model.core);
+    if (original === null) {
+      model.core.calls.beginReplay(trimEverySeconds * 1e6);
+    } else {
+      this.rss.copy(original.rss);
+      this.state.outsidePages = original.state.outsidePages;
+    }
   }
 
   /** Returns a replay in the same state, without a guide, that shares nothing. It reuses the memory of `recycled`. */
   clone(recycled: Replay | null = null): Replay {
-    const model = this.model.clone(recycled?.model ?? null);
-    const copy = new Replay(model, this.#trimEvery / 1e6, recycled?.rss);
-    copy.rss.copy(this.rss);
-    if (recycled !== null) {
-      copy.#blocks = recycled.#blocks;
-    }
-    copy.#blocks.copy(this.#blocks);
-    copy.#pending.copy(this.#pending);
-    Object.assign(copy.state, this.state);
-    return copy;
+    return new Replay(this.model.clone(recycled?.model ?? null), undefined, this);
   }
 
   /**
@@ -84,7 +67,7 @@ export class Replay {
 
   /** Returns the chunk of live block `block`; 0 if the model could not serve it. */
   chunkOf(block: number): number {
-    return this.#blocks.get(block);
+    return this.model.core.calls.chunkOf(block);
   }
 
   /** bytes outside the model, see `holdOutside` */
@@ -94,18 +77,23 @@ export class Replay {
 
   /** Calls `visit` for every live block and its chunk. */
   eachBlock(visit: (block: number, chunk: number) => void): void {
-    this.#blocks.each(visit);
+    eachBlockChunk(this.model, visit);
   }
 
   /** Replays events from..to-1 of a batch. */
   run(work: Work, from: number, to: number): void {
-    for (let at = from; at < to; at += WARMED_EVENTS) {
-      const end = Math.min(to, at + WARMED_EVENTS);
-      this.#blocks.warm(this.model.chunks.words, work.actions, at, end);
-      this.#replaying = work;
-      this.#rowOfEvent = at - this.state.event;
-      this.#run(work, at, end);
+    if (from >= to) {
+      return;
     }
+    const { core } = this.model;
+    loadRows(core.attached, work, from, to, this.guide !== null);
+    this.#replaying = work;
+    this.#rowOfEvent = from - this.state.event;
+    core.replayHost = this.#host;
+    this.#writeFlags();
+    core.calls.run(from, to);
+    this.guide?.collect();
+    core.replayHost = null;
     this.#replaying = null;
   }
 
@@ -117,13 +105,11 @@ export class Replay {
 
   /** The log ends: the last block is written. */
   finish(): void {
-    this.settle();
-    // The series end with the log, even if its last events changed nothing.
-    this.model.resident.changed = true;
-    const event = this.state.event - 1;
-    const risen = this.rss.record(this.model, event, this.state.time);
-    this.guide?.finish(event);
-    this.#report(risen);
+    const { core } = this.model;
+    core.replayHost = this.#host;
+    this.#writeFlags();
+    core.calls.finish();
+    core.replayHost = null;
   }
 
   /** Takes the RSS as a hook measures it right after a call: without the program's write to that call's block. */
@@ -137,7 +123,7 @@ export class Replay {
     if (c === 0) {
       return;
     }
-    if (c === this.#pending.chunk) {
+    if (c === this.model.core.attached.i32[REPLAY.pendingChunk]) {
       this.settle();
     }
     this.model.learn(c, written, unwritten);
@@ -169,165 +155,60 @@ export class Replay {
 
   /** Ends thread `thread`. */
   exitThread(thread: number): void {
-    this.settle();
-    this.model.enter(thread);
-    this.model.exitThread();
+    this.model.core.calls.endThread(thread);
   }
 
   /** The scenario's malloc_trim(0). */
   trim(): void {
-    this.rss.trim(this.model, 0);
+    this.model.core.calls.trim(0);
   }
 
   /** Applies the program's write to the block of the last call. */
   settle(): void {
-    if (this.#pending.chunk !== 0) {
-      this.#pending.settle(this.model);
-    }
+    this.model.core.calls.settle();
   }
 
-  #run(work: Work, from: number, to: number): void {
-    const { model, guide } = this;
-    const { batch, actions } = work;
-    for (let i = from; i < to; i++) {
-      const action = actions.action[i]!;
-      if (this.onArenaReuse !== null && action !== Action.none) {
-        this.#watchReuse(actions.thread[i]!, i);
-      }
-      guide?.beforeEvent(work, i);
-      this.settle();
-      this.#begin(batch.time[i]!);
-      if (action === Action.freeAfterExit) {
-        model.enterEnded(actions.thread[i]!);
-      } else {
-        model.enter(actions.thread[i]!);
-      }
-      if (action === Action.none) {
-        guide?.freeUnlogged(work, i);
-        continue;
-      }
-      const call = withoutLostFree(action);
-      guide?.beforeCall(work, i, this.state.event - 1, call);
-      if (action >= LOST_FREE) {
-        this.#free(actions.lost[i]!);
-      }
-      this.#call(call, work, i);
-    }
+  /** Tells the core what it is to report. */
+  #writeFlags(): void {
+    const { u8, f64 } = this.model.core.attached;
+    u8[REPLAY.watchesPeaks] = Number(this.onPeak !== null);
+    u8[REPLAY.watchesReuse] = Number(this.onArenaReuse !== null);
+    const { guide } = this;
+    u8[REPLAY.isGuided] = Number(guide !== null);
+    const watched = guide?.watched() ?? null;
+    u8[REPLAY.watchesSiblings] = Number(watched?.siblings ?? false);
+    u8[REPLAY.watchesBreak] = Number(watched?.aboveBreak ?? false);
+    u8[REPLAY.cutsPointers] = Number(watched?.cutPointers ?? false);
+    u8[REPLAY.watchesCalls] = Number(watched?.calls ?? false);
+    u8[REPLAY.watchesFrees] = Number(watched?.frees ?? false);
+    f64[REPLAY.pointEnd] = watched?.pointEnd ?? -1;
   }
 
-  #watchReuse(thread: number, i: number): void {
-    if (this.model.mayReuseArena(thread)) {
+  /** What the core reports while it runs. */
+  readonly #host: ReplayHost = {
+    foundReuse: (row) => {
       const found = this.onArenaReuse;
       this.onArenaReuse = null;
-      found?.(i);
-    }
-  }
+      found?.(row);
+    },
+    foundPeak: (planes) => this.onPeak?.(planes),
+    beforeEvent: (row) => this.#guided((guide, work) => guide.beforeEvent(work, row)),
+    beforeCall: (row) => this.#guided((guide, work) => guide.beforeCall(work, row)),
+    freeUnlogged: (row) => this.#guided((guide, work) => guide.freeUnlogged(work, row)),
+    place: (c, row) => this.#guided((guide, work) => guide.place(c, work, row)) ?? c,
+    closePoint: () => this.#guided((guide) => guide.closePoint()),
+  };
 
-  #report(risen: number): void {
-    if (risen !== 0) {
-      this.onPeak?.(risen);
+  /** Makes a step of the guide, after which it may watch for something else. Returns its result; null: there is no guide. */
+  #guided<T>(step: (guide: Guide, work: Work) => T): T | null {
+    const { guide } = this;
+    const work = this.#replaying;
+    if (guide === null || work === null) {
+      return null;
     }
-  }
-
-  /** Records the RSS after the previous event, begins the next one, and trims when it is time. */
-  #begin(time: number): void {
-    const { state } = this;
-    const risen = this.rss.record(this.model, state.event - 1, state.time);
-    this.guide?.afterEvent(state.event - 1);
-    this.#report(risen);
-    state.event++;
-    if (Number.isNaN(time)) {
-      return;
-    }
-    state.time = time;
-    if (this.#trimEvery === Number.POSITIVE_INFINITY) {
-      return;
-    }
-    if (Number.isNaN(state.nextTrim)) {
-      state.nextTrim = time + this.#trimEvery;
-    }
-    if (time < state.nextTrim) {
-      return;
-    }
-    this.trim();
-    // Log time may jump over many periods: one trim serves them all.
-    const periods = Math.ceil((time - state.nextTrim + 1) / this.#trimEvery);
-    state.nextTrim += periods * this.#trimEvery;
-  }
-
-  #call(action: Action, work: Work, i: number): void {
-    const { model } = this;
-    const { batch, actions } = work;
-    const size = batch.size[i]!;
-    switch (action) {
-      case Action.malloc:
-        this.#serve(model.malloc(size), work, i);
-        return;
-      case Action.free:
-      case Action.freeAfterExit:
-        this.#free(actions.block[i]!);
-        return;
-      case Action.calloc:
-        this.#serve(model.calloc(size), work, i);
-        return;
-      case Action.realloc:
-        this.#serve(this.#realloc(actions.block[i]!, size), work, i);
-        return;
-      case Action.memalign:
-        this.#serve(model.memalign(batch.align[i]!, size), work, i);
-        return;
-      case Action.valloc:
-        this.#serve(model.valloc(size), work, i);
-        return;
-      case Action.pvalloc:
-        this.#serve(model.pvalloc(size), work, i);
-        return;
-      case Action.mallocTrim:
-        this.rss.trim(model, size);
-        return;
-      case Action.mallopt:
-        model.mallopt(batch.align[i]!, size);
-        return;
-      case Action.none:
-        return;
-      default:
-        throw new RangeError(`unknown action ${action satisfies never}`);
-    }
-  }
-
-  /** The model returned chunk `served` for event `i`; 0 is NULL. */
-  #serve(served: number, work: Work, i: number): void {
-    const { batch, actions, touch } = work;
-    const c =
-      this.guide === null ? served : this.guide.place(served, work, i, this.state.event - 1);
-    this.#blocks.set(actions.block[i]!, c);
-    if (c === 0) {
-      this.state.failedCalls++;
-      return;
-    }
-    noteRequest(this.model, c, batch.size[i]!);
-    this.#pending.expect(c, actions.oldSize[i]!, batch.size[i]!, touch, i);
-  }
-
-  #realloc(block: number, size: number): number {
-    const c = this.chunkOf(block);
-    // The model could not serve the block before: it is a new one now.
-    if (c === 0) {
-      return this.model.malloc(size);
-    }
-    const moved = this.model.realloc(c, size);
-    if (moved === 0) {
-      this.model.free(c);
-    }
-    return moved;
-  }
-
-  #free(block: number): void {
-    const c = this.chunkOf(block);
-    if (c === 0) {
-      return;
-    }
-    this.#blocks.set(block, 0);
-    this.model.free(c);
+    guide.collect();
+    const result = step(guide, work);
+    this.#writeFlags();
+    return result;
   }
 }

@@ -1,56 +1,44 @@
+import type { Core } from "../ptmalloc/core-module.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANES } from "../ptmalloc/resident.ts";
-import { PeakSeries } from "../trace/series.ts";
+import { CoreSeries } from "./core-series.ts";
+import { PEAK_TIMES, REPLAY, TRIMMED_PAGES } from "./replay-state.ts";
 
-/** RSS of one model along the log, in SMALLEST_PAGEs and in each plane (resident.ts), by number of its bit. */
+/**
+ * RSS of one model along the log, in SMALLEST_PAGEs and in each plane (resident.ts), by number of its bit, as the core records
+ * it (core/rss-record.ts).
+ */
 export class RssRecord {
   /** resident pages of heaps and mappings after each event and the program's writes */
-  readonly pages: readonly PeakSeries[] = Array.from({ length: PLANES }, () => new PeakSeries());
-  /** µs on the log's clock when the pages of a plane were at their peak; NaN when unknown */
-  readonly peakTimes = new Float64Array(PLANES).fill(Number.NaN);
-  /** resident pages returned by malloc_trim: by the program's own calls and by those of the scenario */
-  readonly trimmedPages = new Float64Array(PLANES);
+  readonly pages: readonly CoreSeries[];
   /** resident pages at each probe; the same object where nothing has changed in between */
   probes: Float64Array[] = [];
-  readonly state = {
-    /** most bytes obtained from the kernel and not returned */
-    systemPeakBytes: 0,
-  };
+  readonly #core: Core;
 
-  copy(from: RssRecord): void {
-    this.pages.forEach((series, bit) => {
-      series.copy(from.pages[bit]!);
-    });
-    this.peakTimes.set(from.peakTimes);
-    this.trimmedPages.set(from.trimmedPages);
-    // A probe never changes once it is taken.
-    this.probes = [...from.probes];
-    Object.assign(this.state, from.state);
+  constructor({ core }: Ptmalloc) {
+    this.#core = core;
+    this.pages = Array.from({ length: PLANES }, (_, bit) => new CoreSeries(core, bit));
   }
 
-  /**
-   * Records the model after event `event` (0-based; −1: none yet), which happened at `time`. Returns the planes whose pages
-   * have never been so many, one bit each.
-   */
-  record({ systemBytes, resident }: Ptmalloc, event: number, time: number): number {
-    if (systemBytes > this.state.systemPeakBytes) {
-      this.state.systemPeakBytes = systemBytes;
-    }
-    if (event < 0 || !resident.changed) {
-      return 0;
-    }
-    resident.changed = false;
-    let risen = 0;
-    for (let bit = 0; bit < PLANES; bit++) {
-      const series = this.pages[bit]!;
-      const pages = resident.pages[bit]!;
-      if (pages > series.peak) {
-        this.peakTimes[bit] = time;
-        risen |= 1 << bit;
-      }
-      series.record(event, pages);
-    }
-    return risen;
+  /** Takes over the probes of another record; all else is in the memory of its process. */
+  copy(from: RssRecord): void {
+    // A probe never changes once it is taken.
+    this.probes = [...from.probes];
+  }
+
+  /** µs on the log's clock when the pages of a plane were at their peak; NaN when unknown */
+  get peakTimes(): Float64Array {
+    return this.#doubles(PEAK_TIMES);
+  }
+
+  /** resident pages returned by malloc_trim: by the program's own calls and by those of the scenario */
+  get trimmedPages(): Float64Array {
+    return this.#doubles(TRIMMED_PAGES);
+  }
+
+  /** most bytes obtained from the kernel and not returned */
+  get systemPeakBytes(): number {
+    return this.#core.attached.f64[REPLAY.systemPeakBytes]!;
   }
 
   probe({ resident: { pages } }: Ptmalloc): void {
@@ -59,13 +47,7 @@ export class RssRecord {
     this.probes.push(isUnchanged ? last : pages.slice());
   }
 
-  /** Makes the model's malloc_trim(pad) and counts what it returns. */
-  trim(model: Ptmalloc, pad: number): void {
-    const { pages } = model.resident;
-    const before = pages.slice();
-    model.mallocTrim(pad);
-    for (let bit = 0; bit < PLANES; bit++) {
-      this.trimmedPages[bit]! += before[bit]! - pages[bit]!;
-    }
+  #doubles(address: number): Float64Array {
+    return this.#core.attached.f64.slice(address / 8, address / 8 + PLANES);
   }
 }

@@ -1,16 +1,18 @@
 import { readFileSync } from "node:fs";
 
 /** The modules that build-wasm.ts compiles from AssemblyScript. */
-export type WasmName = "scan";
+export type WasmName = "scan" | "ptmalloc";
 
 /** The compiled modules of this thread. */
 const modules = new Map<WasmName, WebAssembly.Module>();
 
 /**
- * Returns what a new instance of a module exports. `Exports` must be what its source exports: nothing checks it.
+ * Returns what a new instance of a module exports. `Exports` must be what its source exports, and `imports` what it imports,
+ * by file and name: nothing checks it.
+ * @throws RangeError the system has no addresses for its memory
  * @throws Error of the system: the module is not built
  */
-export function instantiate<Exports>(name: WasmName): Exports {
+export function instantiate<Exports>(name: WasmName, imports?: object): Exports {
   let module = modules.get(name);
   if (module === undefined) {
     // The relative path is the same from src/wasm and from dist/node.
@@ -18,5 +20,5 @@ export function instantiate<Exports>(name: WasmName): Exports {
     module = new WebAssembly.Module(bytes);
     modules.set(name, module);
   }
-  return new WebAssembly.Instance<Exports>(module).exports;
+  return new WebAssembly.Instance<Exports>(module, imports).exports;
 }

@@ -11,6 +11,8 @@ declare namespace WebAssembly {
 
   interface Memory {
     readonly buffer: ArrayBuffer;
+    /** Adds pages of 64 KiB. */
+    grow(pages: number): number;
   }
 
   interface Global {

@@ -99,7 +99,7 @@ export function scenarioFigures(
   return {
     glibc: model.profile.name,
     rss: figures,
-    system: { endBytes: model.systemBytes, peakBytes: rss.state.systemPeakBytes },
+    system: { endBytes: model.systemBytes, peakBytes: rss.systemPeakBytes },
     inUseBytes: model.inUseBytes,
     free: sumOfArenas(arenas),
     mmapped: { blocks: model.mappedBlocks, bytes: model.mappedBytes },

@@ -3,6 +3,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import type { Insertion } from "../../src/replay/insertions.ts";
 import { replayBatch } from "../../src/replay/insertions.ts";
+import { REPLAY } from "../../src/replay/replay-state.ts";
 import { ActionBatch } from "../../src/trace/actions.ts";
 import { Op } from "../../src/trace/event.ts";
 import { FirstPointers } from "../../src/trace/first-pointers.ts";
@@ -105,7 +106,7 @@ describe.each(LIMITS)("around %i", (limit) => {
       );
       const { batches } = prepare(lines);
       const guided = guidedReplay(originOf("2.36", {}, 2));
-      guided.replay.state.event = before;
+      guided.model.core.attached.f64[REPLAY.event] = before;
       for (const { work, first, logged } of batches) {
         const moved = logged.map((one): Insertion => ({ ...one, before: one.before + before }));
         replayBatch(guided.replay, work, first + before, moved);

@@ -1,25 +1,26 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HeapPages } from "../../src/ptmalloc/heap-pages.ts";
-import { EVERY_PLANE, PLANES, Resident } from "../../src/ptmalloc/resident.ts";
+import type { HeapPages } from "../../src/ptmalloc/heap-pages.ts";
+import type { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
+import { EVERY_PLANE, PLANES } from "../../src/ptmalloc/resident.ts";
 import { planesOf } from "../support/heap-pages.ts";
+import { process } from "../support/model-driver.ts";
 
 /** Five leaves and a half. */
 const PAGES = 5 * 512 + 256;
 
-type Kind = "add" | "addRange" | "drop" | "remove" | "copy";
+type Kind = "addRange" | "drop" | "copy";
 
 interface Step {
   readonly kind: Kind;
   readonly from: number;
   readonly length: number;
   readonly planes: number;
-  readonly unless: number;
 }
 
 const planes = fc.oneof(fc.constant(EVERY_PLANE), fc.integer({ min: 1, max: EVERY_PLANE }));
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom<Kind>("add", "addRange", "addRange", "drop", "remove", "copy"),
+  kind: fc.constantFrom<Kind>("addRange", "addRange", "drop", "copy"),
   // Often where a leaf begins.
   from: fc.oneof(
     fc.nat(PAGES),
@@ -27,42 +28,35 @@ const step: fc.Arbitrary<Step> = fc.record({
   ),
   length: fc.oneof(fc.nat(3), fc.constant(512), fc.nat(PAGES)),
   planes,
-  unless: fc.oneof(fc.constant(0), planes),
 });
 
 /** The pages of a heap, and the same with a byte per page. */
 class Both {
-  pages = new HeapPages();
+  m: Ptmalloc = process("2.36").m;
   bytes = new Uint8Array(6 * 512);
-  resident = new Resident(1);
+
+  get pages(): HeapPages {
+    return this.m.breakHeap.pages;
+  }
 
   copy(): Both {
     const copy = new Both();
-    copy.pages = this.pages.clone();
+    copy.m = this.m.clone();
     copy.bytes = this.bytes.slice();
-    copy.resident = this.resident.clone();
     return copy;
   }
 
-  apply({ kind, from, length, planes, unless }: Step): void {
-    const { pages, resident } = this;
+  apply({ kind, from, length, planes }: Step): void {
+    const { pages } = this;
     const to = Math.min(PAGES, from + length);
     switch (kind) {
-      case "add":
-        pages.add(from, planes, resident);
-        this.#change(from, from + 1, (before) => before | planes);
-        break;
       case "addRange":
-        pages.addRange(from, to, planes, resident);
+        pages.addRange(from, to, planes);
         this.#change(from, to, (before) => before | planes);
         break;
       case "drop":
-        pages.drop(from, to, resident);
+        pages.drop(from, to);
         this.#change(from, to, () => 0);
-        break;
-      case "remove":
-        pages.remove(from, to, planes, unless, resident);
-        this.#change(from, to, (before) => (before & unless ? before : before & ~planes));
         break;
       case "copy":
         break;
@@ -82,7 +76,7 @@ class Both {
       { length: PLANES },
       (_, bit) => bytes.filter((one) => one & (1 << bit)).length,
     );
-    expect([...this.resident.pages]).toEqual(counts);
+    expect([...this.m.resident.pages]).toEqual(counts);
   }
 }
 
@@ -145,9 +139,6 @@ describe("the pages of a heap", () => {
         const counts = new Float64Array(EVERY_PLANE + 1);
         pages.countIn(from, to, counts);
         expect([...counts]).toEqual(countsOf(bytes.subarray(from, to)));
-        expect(pages.lacks(from, to, asked.planes)).toBe(
-          planesOf(pages, from, to).some((one) => (one & asked.planes) !== asked.planes),
-        );
         const last = bytes.findLastIndex((one) => one & asked.planes);
         expect(pages.endIn(asked.planes, from)).toBe(Math.max(from, last + 1));
       }),
@@ -155,17 +146,17 @@ describe("the pages of a heap", () => {
   });
 
   it("cost by what is written of them, whatever their number", () => {
-    const pages = new HeapPages();
-    const resident = new Resident(1);
+    const { m } = process("2.36");
+    const { pages } = m.breakHeap;
     const most = 2 ** 23;
     const began = performance.now();
     for (let i = 0; i < 100; i++) {
-      pages.addRange(0, most, 1, resident);
-      pages.addRange(i, most - i, EVERY_PLANE, resident);
-      pages.drop(i, most, resident);
-      pages.clone();
+      pages.addRange(0, most, 1);
+      pages.addRange(i, most - i, EVERY_PLANE);
+      pages.drop(i, most);
+      m.clone();
     }
     expect(performance.now() - began).toBeLessThan(1000);
-    expect(resident.pages[0]).toBe(99);
+    expect(m.resident.pages[0]).toBe(99);
   });
 });

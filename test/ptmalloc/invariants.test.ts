@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   BK,
-  BK_NEXTSIZE,
   CACHED,
   FAST,
   FD,
-  FD_NEXTSIZE,
   FREE,
   HEAP,
   IN_USE,
   MAPPED,
   NEXT,
+  nextsizeWord,
   SIZE,
   STATE,
   STRIDE,
 } from "../../src/ptmalloc/chunks.ts";
+import { HEAP_RECORD, THREAD } from "../../src/ptmalloc/core-layout.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { PLANE_NONE } from "../../src/ptmalloc/resident.ts";
 import { type Process, process } from "../support/model-driver.ts";
@@ -81,7 +81,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     w[p.m.mainArena.top + SIZE] = 1;
   },
   "headers are resident": (p) => {
-    p.heap(0).pages.drop(0, 1, p.m.resident);
+    p.heap(0).pages.drop(0, 1);
   },
   "neighbours are linked both ways": (p, w) => {
     w[p.chunkOf("used") + NEXT] = p.chunkOf("last");
@@ -96,7 +96,7 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
     w[p.chunkOf("used") + STATE] = MAPPED;
   },
   "chunks fill the heap": (p) => {
-    p.heap(1).size += 4096;
+    p.m.core.attached.f64[p.heap(1).address / 8 + HEAP_RECORD.size]! += 4096;
   },
   "a bin holds free chunks": (p, w) => {
     w[p.chunksIn(13)[0]! + STATE] = IN_USE;
@@ -136,11 +136,11 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
   },
   "the first of a size represents it": (p, w) => {
     const [, first, second] = p.chunksIn(97);
-    w[second! + FD_NEXTSIZE] = first!;
+    w[nextsizeWord(second!)] = first!;
   },
   "the nextsize ring is linked both ways": (p, w) => {
     const [largest] = p.chunksIn(97);
-    w[largest! + BK_NEXTSIZE] = largest!;
+    w[nextsizeWord(largest!) + 1] = largest!;
   },
   "a fastbin holds its size": (p) => {
     const { fastbins } = p.m.mainArena;
@@ -149,18 +149,19 @@ const BROKEN: Record<string, (p: Process, w: Int32Array) => void> = {
   "haveFastchunks is set while a fastbin is filled": (p) => {
     p.m.mainArena.haveFastchunks = false;
   },
-  "a tcache bin holds its size": (p) => {
-    const { bins } = p.m.threads;
+  "a tcache bin holds its size": (p, w) => {
     const [main] = p.m.threads.all();
-    bins.push(main!, 1, bins.head(main!, 0));
+    const heads = p.m.threads.wordOf(main!.index, THREAD.heads) / 4;
+    w[heads + 1] = p.m.threads.bins.head(main!, 0);
   },
   "a tcache bin has the right count": (p) => {
     const [main] = p.m.threads.all();
-    p.m.threads.bins.take(main!, 0, p.m.threads.bins.head(main!, 0));
+    const counts = p.m.threads.wordOf(main!.index, THREAD.counts) >>> 0;
+    p.m.core.attached.u8[counts]!--;
   },
   "resident pages lie in the heap": (p) => {
     const heap = p.heap(1);
-    heap.pages.add(heap.size / 4096, 7, p.m.resident);
+    heap.pages.addRange(heap.size / 4096, heap.size / 4096 + 1, 7);
   },
   "mappedStructBytes counts mapped structs": (p) => {
     p.m.mappedStructBytes += 4096;

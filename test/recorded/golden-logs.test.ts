@@ -61,9 +61,9 @@ const WITHOUT: Readonly<Record<string, () => string>> = {
       c,
       { batch },
       i,
-      event,
     ) {
-      this.judge.judge(this.model, c, batch.pointerOut[i]!, event + 1, batch.line[i]!);
+      const { event } = this.replay.state;
+      this.judge.judge(this.model, c, batch.pointerOut[i]!, event, batch.line[i]!);
       return c;
     });
     return "auto";

@@ -11,6 +11,7 @@ import { completed } from "../../src/trace/in-steps.ts";
 import { compareCopy } from "../support/compare-copy.ts";
 import { BREAK, LoggedProgram } from "../support/model-log.ts";
 import { guidedReplay, originOf, prepare, WHOLE_POINTERS } from "../support/prepared-log.ts";
+import { REPLAY_COPIES } from "../support/replay-copies.ts";
 
 const ONE_ARENA = { MALLOC_ARENA_MAX: "1" };
 
@@ -383,28 +384,12 @@ describe("a run that is split off", () => {
 });
 
 const RULES = {
-  // Never changed; a shared leaf is copied before it changes.
-  shared: new Set([
-    "Ptmalloc.profile",
-    "Thread.detachingLater",
-    "HeapPages.#leaves[]",
-    "Ptmalloc.mappings[]",
-  ]),
+  shared: REPLAY_COPIES.shared,
   skipped: new Set([
-    "HeapPages.#isOwn",
-    "Mapping.owner",
-    "Ptmalloc.#owner",
-    // A callback of each run.
-    "Ptmalloc.onRaise",
+    ...REPLAY_COPIES.skipped,
     // How far the search went, and the memory that it recycles: not the state of the run.
     "RecordedRun.#past",
-    // Objects to be used again.
-    "ProcessThreads.#spare",
     // Shares what came before the split: recorded-peak.test.ts.
     "RecordedRun.peak",
-    // A cache, filled again on demand.
-    "Heap.hints",
-    // Words beyond the last record hold what a recycled replay left there.
-    "Chunks.words",
   ]),
 };

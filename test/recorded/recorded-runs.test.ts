@@ -297,12 +297,12 @@ it("the state at the peak takes the memory of a run of another version", () => {
   const { runs } = replayed({ ...OPTIONS, glibc: "auto" }, allocations(300));
   const { best, runs: all } = runs.detection!;
   const others = all.filter((one) => one.recorded !== best.recorded);
-  const memory = others.map(({ recorded }) => recorded.guided.model.chunks);
+  const memory = others.map(({ recorded }) => recorded.guided.model.core.instance);
   runs.finish([], null);
   const { guided, peak } = best.recorded;
   const found = peak.atPeak(guided, PLANE_POLICY)!;
   expect(found.model.resident.pages).toEqual(guided.model.resident.pages);
-  expect(memory).toContain(found.model.chunks);
+  expect(memory).toContain(found.model.core.instance);
 });
 
 describe("2.44 and 2.43 (§10.5)", () => {

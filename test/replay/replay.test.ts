@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ADDR, GRANULE, MAPPED, STATE } from "../../src/ptmalloc/chunks.ts";
 import {
   bitOf,
@@ -10,6 +10,7 @@ import {
 import type { Guide } from "../../src/replay/guide.ts";
 import { modelFor } from "../../src/replay/recorded-process.ts";
 import { Replay } from "../../src/replay/replay.ts";
+import { REPLAY } from "../../src/replay/replay-state.ts";
 import { originOf, prepare, replayPart } from "../support/prepared-log.ts";
 
 const PAGE = 4096;
@@ -79,11 +80,12 @@ describe("a call", () => {
       "2 thread_exit()",
       "1 malloc_trim(0)",
     ]);
-    const trimmed = vi.spyOn(replay.model, "mallocTrim");
-    run();
+    run(0, 6);
+    const { brk } = replay.model.systemCalls;
+    run(6);
     expect(replay.model.chunks.words[replay.chunkOf(2) + STATE]).toBe(MAPPED);
     expect(replay.model.threads.all().map(({ index }) => index)).toEqual([0]);
-    expect(trimmed.mock.calls).toEqual([[0]]);
+    expect(replay.model.systemCalls.brk).toBe(brk + 1);
   });
 
   it("without an effect in the ledger does nothing", () => {
@@ -223,10 +225,14 @@ describe("the scenario's malloc_trim", () => {
   function trimsOf(every: number, ...times: number[]): number[] {
     const { replay, run, work } = whatIf(["1 mark(x)", ...times.map(at)], { trimEvery: every });
     const trims: number[] = [];
-    vi.spyOn(replay, "trim").mockImplementation(() => {
-      trims.push(replay.state.event - 2);
-    });
-    run(0, work.batch.length);
+    const due = () => replay.model.core.attached.f64[REPLAY.nextTrim]!;
+    for (let i = 0; i < work.batch.length; i++) {
+      const before = due();
+      run(i, i + 1);
+      if (!Number.isNaN(before) && due() !== before) {
+        trims.push(i - 1);
+      }
+    }
     return trims;
   }
 
@@ -276,45 +282,57 @@ describe("the first thread that has to share an arena", () => {
 });
 
 describe("a guide", () => {
-  it("is called around every event, and decides where a block lies", () => {
-    const { replay, run, work } = whatIf([`malloc(100) = ${A}`, "free(0x0)", `malloc(100) = ${B}`]);
+  it("is called where it watches, and decides where a block lies that the core does not place", () => {
+    const { replay, run, work } = whatIf([
+      `malloc(100) = ${A}`,
+      "free(0x10)",
+      `malloc(100) = ${B}`,
+    ]);
     const calls: string[] = [];
     const policyPages = () => replay.model.resident.pagesIn(PLANE_POLICY);
     let first = 0;
     const guide: Guide = {
       expectPointer: () => expect.unreachable(),
       showMappingStart: () => expect.unreachable(),
+      watched: () => ({
+        siblings: true,
+        aboveBreak: true,
+        cutPointers: false,
+        calls: true,
+        frees: true,
+        pointEnd: 2,
+      }),
+      collect: () => {},
       beforeEvent: (given, i) => {
         expect(given).toBe(work);
         calls.push(`before event ${i}`);
       },
-      beforeCall: (_, i, event, action) => calls.push(`call ${i}, ${event}, ${action}`),
-      freeUnlogged: (_, i) => calls.push(`no effect ${i}`),
-      place: (c, _, i, event) => {
-        calls.push(`place ${i}, ${event}`);
+      beforeCall: (_, i) => {
+        calls.push(`call ${i}`);
+      },
+      freeUnlogged: (_, i) => {
+        calls.push(`no effect ${i}`);
+      },
+      place: (c, _, i) => {
+        calls.push(`place ${i}, ${replay.state.event}`);
         // The second block is not served.
         first = i === 0 ? c : first;
         return i === 0 ? c : 0;
       },
-      afterEvent: (event) => calls.push(`after ${event}: ${policyPages()} pages`),
-      finish: (event) => calls.push(`finish ${event}`),
+      closePoint: () => {
+        calls.push(`after 2 events: ${policyPages()} pages`);
+      },
     };
     replay.guide = guide;
     run();
     replay.finish();
     expect(calls).toEqual([
-      "before event 0",
-      "after -1: 0 pages",
-      "call 0, 0, 1",
-      "place 0, 0",
-      "before event 1",
-      "after 0: 1 pages",
+      "call 0",
+      "place 0, 1",
       "no effect 1",
-      "before event 2",
-      "after 1: 1 pages",
-      "call 2, 2, 1",
-      "place 2, 2",
-      "finish 2",
+      "after 2 events: 1 pages",
+      "call 2",
+      "place 2, 3",
     ]);
     expect([replay.chunkOf(0), replay.chunkOf(1)]).toEqual([first, 0]);
     expect(replay.state.failedCalls).toBe(1);

@@ -1,4 +1,6 @@
 import { Session } from "node:inspector";
+import { Core } from "../../src/ptmalloc/core-module.ts";
+import { withoutFlags } from "./core-image.ts";
 
 /**
  * Compares a copy with its original field by field, #private fields included, through all objects they refer to. So a
@@ -41,7 +43,11 @@ export function compareCopy(original: object, copy: object, rules: CopyRules = {
       continue;
     }
     copies.set(before, after);
-    if (before.constructor !== after.constructor) {
+    if (before instanceof Core && after instanceof Core) {
+      if (withoutFlags(before).compare(withoutFlags(after)) !== 0) {
+        problems.add(`${field}: other memory in the copy`);
+      }
+    } else if (before.constructor !== after.constructor) {
       problems.add(
         `${field}: ${after.constructor.name} in the copy, not ${before.constructor.name}`,
       );
@@ -73,7 +79,7 @@ export function eachField(
   const waiting: [string, object][] = [[root.constructor.name, root]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [field, owner] = next;
-    if (seen.has(owner) || ArrayBuffer.isView(owner)) {
+    if (seen.has(owner) || ArrayBuffer.isView(owner) || owner instanceof Core) {
       continue;
     }
     seen.add(owner);

@@ -197,8 +197,6 @@ export class Calls {
 
   #done(result: string): string {
     if (!this.shared.options.unchecked) {
-      // Whether a thread is packed must not matter.
-      this.shared.m.threads.packAll();
       checkInvariants(this.shared.m);
     }
     return result;

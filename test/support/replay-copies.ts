@@ -1,9 +1,7 @@
 /** Objects that never change once made. */
 export const NEVER_CHANGED = new Set([
   "Ptmalloc.machine",
-  "Ptmalloc.profile",
-  "Ptmalloc.trims[]",
-  "Thread.detachingLater",
+  "Ptmalloc.#profile",
   "AddressMap.#bases[]",
   "AddressMap.#heapAt[]",
   "AddressMap.#strays[]",
@@ -15,21 +13,13 @@ export const NEVER_CHANGED = new Set([
   "SiblingVersions.profiles",
   // One function for all series.
   "Points.#merge",
-  // Shared leaves and mappings are copied before they change.
-  "HeapPages.#leaves[]",
-  "Ptmalloc.mappings[]",
 ]);
 export const NOT_COPIED = new Set([
-  // Tell which leaves and mappings are shared.
-  "HeapPages.#isOwn",
-  "Mapping.owner",
-  "Ptmalloc.#owner",
-  // Objects to be used again.
-  "ProcessThreads.#spare",
-  // A cache, filled again on demand.
-  "Heap.hints",
-  // Beyond the last record and the last point stand words that another replay, or a finer series, left there.
-  "Chunks.words",
+  // Objects for the core's records, made when they are asked for.
+  "Ptmalloc.#arenas",
+  "Ptmalloc.#heaps",
+  "Ptmalloc.#heapSerials",
+  // Beyond the last point stand words that a finer series left there.
   "Points.#values",
   // Set by the owner of the copy.
   "GuidedReplay.arenaSeries",
@@ -37,15 +27,18 @@ export const NOT_COPIED = new Set([
   "SiblingVersions.onSplit",
   "Replay.onArenaReuse",
   "Replay.onPeak",
-  "Ptmalloc.onRaise",
+  "Ptmalloc.#onRaise",
   // Hold while a batch is replayed.
+  "Core.replayHost",
+  "Replay.#host",
   "Replay.#replaying",
   "Replay.#rowOfEvent",
   // Hold for one call.
   "AddressMap.#mismatch",
+  "GuidedReplay.#followed",
+  "PointerWitness.beforeAnswer",
   "PointerWitness.#work",
   "PointerWitness.#at",
-  "BlockChunks.#warmed",
 ]);
 /** Rules of `compareCopy` for copies of guided replays. */
 export const REPLAY_COPIES = { shared: NEVER_CHANGED, skipped: NOT_COPIED };

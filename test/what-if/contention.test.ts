@@ -54,7 +54,7 @@ function figures({ model, rss, state }: Replay) {
     peakTimes: [...peakTimes],
     trimmedPages: [...trimmedPages],
     failedCalls: state.failedCalls,
-    systemPeakBytes: rss.state.systemPeakBytes,
+    systemPeakBytes: rss.systemPeakBytes,
     systemBytes: model.systemBytes,
     arenas: model.arenas.map(({ systemMem, attachedThreads }) => [systemMem, attachedThreads]),
   };

@@ -19,8 +19,7 @@ export const WINDOW_BATCHES = 4;
 const SLICE = 1024;
 /** A second state is kept this many events before the one to explain: most explanations lie after it. */
 const NEAR = 2048;
-/** Cost of trials, in words copied: per thread for its tcache, and per event. */
-const WORDS_PER_THREAD = 200;
+/** Cost of a trial, in words copied, per event. */
 const WORDS_PER_EVENT = 100;
 
 /** The state before event `at` (0-based), and before the insertions there. */
@@ -247,8 +246,7 @@ export class RecentPast {
       throw new Error("no state is kept");
     }
     const replay = this.copyOf(kept.replay);
-    const { chunks } = replay.model;
-    this.cost += chunks.words.length + replay.model.threads.count * WORDS_PER_THREAD;
+    this.cost += replay.model.copiedWords;
     if (kept !== near) {
       for (const one of insertions) {
         if (one.before < kept.at) {

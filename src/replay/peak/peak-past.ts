@@ -1,4 +1,3 @@
-import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { bitOf, PLANE_POLICY, PLANES } from "../../ptmalloc/resident.ts";
 import type { MomentEvent } from "../../trace/moment.ts";
 import type { Insertion } from "../insertions.ts";
@@ -23,9 +22,6 @@ const POLICY = bitOf(PLANE_POLICY);
 
 /** A stretch has at least an event for so many words of its copied state: copying then takes a small part of the time. */
 const WORDS_PER_EVENT = 8;
-/** What copying a heap or an arena takes, and a thread, in words. */
-const WORDS_PER_OBJECT = 200;
-const WORDS_PER_THREAD = 50;
 
 /**
  * What it takes to return to the moment when a run's RSS was highest, which only the log's end shows. Stretches of the log
@@ -148,7 +144,7 @@ export class PeakPast<R extends Copyable<R>> {
       return true;
     }
     this.#forgetExceeded(latest, rss);
-    if ((state.event - latest.at) * WORDS_PER_EVENT >= wordsToCopy(model)) {
+    if ((state.event - latest.at) * WORDS_PER_EVENT >= model.copiedWords) {
       this.close(before);
     }
     const now = this.#replayOf(run).rss;
@@ -353,9 +349,4 @@ export class PeakPast<R extends Copyable<R>> {
       this.#recycled.put(start);
     }
   }
-}
-
-function wordsToCopy({ chunks, mappings, heaps, arenas, threads }: Ptmalloc): number {
-  const objects = (heaps.length + arenas.length) * WORDS_PER_OBJECT;
-  return chunks.words.length + mappings.length + objects + threads.count * WORDS_PER_THREAD;
 }

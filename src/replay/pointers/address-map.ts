@@ -303,11 +303,13 @@ export class AddressMap {
       this.place(heap, base);
     } else {
       this.#bases[heap.id] = { serial: heap.serial, base: null };
+      heap.base = Number.NaN;
     }
   }
 
   #setBase(heap: Heap, base: number): void {
     this.#bases[heap.id] = { serial: heap.serial, base };
+    heap.base = base;
     heap.start = startOf(base);
   }
 
@@ -318,7 +320,7 @@ export class AddressMap {
     if (heap === undefined || heap.serial !== known?.serial) {
       return null;
     }
-    return heap.arena.heaps.includes(heap) ? heap : null;
+    return heap.isMapped ? heap : null;
   }
 
   /**

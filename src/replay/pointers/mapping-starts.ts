@@ -170,7 +170,7 @@ export class MappingStarts {
     if (!this.#isNeeded) {
       return;
     }
-    const end = start + m.mappings[id]!.totalBytes;
+    const end = start + m.mappingAt(id)!.totalBytes;
     const foreign = this.#foreign.filter((one) => one <= start || one > end);
     this.#foreign = foreign;
     this.#open = this.#open.filter((one) => one.id !== id && isLive(m, one));
@@ -192,7 +192,7 @@ export class MappingStarts {
   #nextAbove(m: Ptmalloc, pointer: number): number {
     let next = Number.POSITIVE_INFINITY;
     this.#starts.forEach((start, id) => {
-      if (start > pointer && start < next && m.mappings[id]) {
+      if (start > pointer && start < next && m.mappingAt(id) !== null) {
         next = start;
       }
     });
@@ -217,7 +217,7 @@ export class MappingStarts {
   /** True if the mapping of a block starts at `address`. */
   #isStartOfBlock(m: Ptmalloc, address: number): boolean {
     const id = this.#idAt.get(address);
-    return id !== undefined && Boolean(m.mappings[id]);
+    return id !== undefined && m.mappingAt(id) !== null;
   }
 
   #need(): void {

@@ -51,6 +51,12 @@ export class PointerJudge {
     return this.state.compared - this.state.matched;
   }
 
+  /** The core has compared so many pointers, all of which were right. */
+  addMatched(count: number): void {
+    this.state.compared += count;
+    this.state.matched += count;
+  }
+
   /**
    * Compares chunk `c` (0: the model returned NULL) with the pointer that event number `event` (1-based) returned.
    * Returns true if it lies there.

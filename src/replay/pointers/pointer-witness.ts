@@ -68,6 +68,8 @@ export class PointerWitness implements Witness {
     /** smallest chunk, in bytes, that was mapped */
     smallestMapped: Number.POSITIVE_INFINITY,
   };
+  /** called before each answer: may `follow` and `expect` the current call; null: that is done before each call */
+  beforeAnswer: (() => void) | null = null;
   readonly #model: Ptmalloc;
   readonly #judge: PointerJudge;
   /** the current event and those after it; not copied: holds for one call */
@@ -121,6 +123,11 @@ export class PointerWitness implements Witness {
     state.bytes = action <= Action.realloc ? bytes : -1;
   }
 
+  /** True if the next call must be expected, because the pointer of the last one has shown something. */
+  get awaitsCall(): boolean {
+    return this.state.matchedBefore >= 0 || this.state.matchedBeforeChoice >= 0;
+  }
+
   /** the settings inferred so far */
   get settings(): ShownSetting[] {
     const { state } = this;
@@ -145,6 +152,7 @@ export class PointerWitness implements Witness {
   }
 
   arenaShown(): Arena | "new" | null {
+    this.beforeAnswer?.();
     const { addresses } = this.#judge;
     const pointer = this.#pointerInArena();
     if (pointer === 0) {
@@ -197,6 +205,7 @@ export class PointerWitness implements Witness {
   }
 
   choseArena(passedOver: readonly Arena[]): void {
+    this.beforeAnswer?.();
     this.state.matchedBeforeChoice = this.#judge.matched;
     if (passedOver.length === 0) {
       return;
@@ -207,6 +216,7 @@ export class PointerWitness implements Witness {
   }
 
   sharesArena(): boolean {
+    this.beforeAnswer?.();
     const heap = this.#sharedHeap();
     // A limit of 8 per CPU is seldom reached by chance, one of 8 or more often: without thread_exit lines, threads that
     // ended unseen may have left any arena but the main one.
@@ -225,6 +235,7 @@ export class PointerWitness implements Witness {
   }
 
   sharesMainArena(): boolean {
+    this.beforeAnswer?.();
     const { state } = this;
     // The block of this very call must confirm it.
     const confirms = state.pointer !== 0 && !state.isRealloc;
@@ -264,6 +275,7 @@ export class PointerWitness implements Witness {
   }
 
   isMapped(av: Arena, bytes: number, mapped: boolean): boolean {
+    this.beforeAnswer?.();
     const { state } = this;
     if (av.main && av.top === 0 && !mapped) {
       state.firstOfHeap = bytes;

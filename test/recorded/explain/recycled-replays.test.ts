@@ -10,10 +10,10 @@ it("a copy takes the memory of the replay put last; two are kept at most, and no
   for (const replay of replays) {
     recycled.put(replay);
   }
+  const memory = replays.map(({ model }) => model.core.instance);
   const copies = replays.map(() => recycled.copyOf(replayOf()));
-  const memory = replays.map(({ model }) => model.chunks);
-  expect(copies.map(({ model }) => memory.indexOf(model.chunks))).toEqual([1, 0, -1]);
+  expect(copies.map(({ model }) => memory.indexOf(model.core.instance))).toEqual([1, 0, -1]);
   recycled.put(replays[2]!);
   recycled.clear();
-  expect(recycled.copyOf(replayOf()).model.chunks).not.toBe(memory[2]);
+  expect(recycled.copyOf(replayOf()).model.core.instance).not.toBe(memory[2]);
 });

@@ -84,8 +84,8 @@ class Followed {
 
 /** All in which a state differs from another, once both have recorded their RSS. */
 function difference(one: Replay, other: Replay): string[] {
-  for (const { rss, model, state } of [one, other]) {
-    rss.record(model, state.event - 1, state.time);
+  for (const { model, state } of [one, other]) {
+    model.core.calls.recordRss(state.event - 1, state.time);
   }
   return compareCopy(one, other, REPLAY_COPIES);
 }

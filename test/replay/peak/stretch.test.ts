@@ -14,6 +14,7 @@ import { modelFor } from "../../../src/replay/recorded-process.ts";
 import { Replay } from "../../../src/replay/replay.ts";
 import { RssRecord } from "../../../src/replay/rss-record.ts";
 import { compareCopy } from "../../support/compare-copy.ts";
+import { process as newProcess } from "../../support/model-driver.ts";
 import { LoggedProgram } from "../../support/model-log.ts";
 import { originOf, prepare } from "../../support/prepared-log.ts";
 import { REPLAY_COPIES } from "../../support/replay-copies.ts";
@@ -94,9 +95,11 @@ describe("a stretch", () => {
 
   it("has a peak that ends in it: when the next event begins", () => {
     const hasPeakAt = (event: number): boolean => {
-      const rss = new RssRecord();
-      rss.pages[0]!.record(event, 5);
-      return hasPeakIn(stretch(10, 20), rss, 0);
+      const { m } = newProcess("2.36");
+      m.core.calls.beginReplay(Number.POSITIVE_INFINITY);
+      m.malloc(100);
+      m.core.calls.recordRss(event, 0);
+      return hasPeakIn(stretch(10, 20), new RssRecord(m), 0);
     };
     expect([8, 9, 18, 19].map(hasPeakAt)).toEqual([false, true, true, false]);
   });

@@ -1,0 +1,56 @@
+import { GRANULE, MIN_LARGE_GRANULES } from "./chunks.ts";
+
+/**
+ * From requests to chunk sizes and from chunk sizes to bins (ptmalloc2.md §1), in granules of 16 bytes.
+ */
+
+/** The break is stuck here, just below 32 GiB, and no heap is larger: chunk addresses are 31-bit counts of granules. */
+export const BREAK_LIMIT = 0x7fff_0000 * GRANULE;
+/** Requests from that size on share one size class, since no heap can hold them; a mapping has their true size. */
+export const HUGE_BYTES = BREAK_LIMIT;
+export const HUGE_GRANULES = 0x7fff_ffff;
+
+/**
+ * request2size in granules: (bytes + 8) rounded up to 16, at least 32 bytes. `bytes` is 0..2^64; huge requests give
+ * HUGE_GRANULES.
+ */
+export function requestToGranules(bytes: number): number {
+  if (bytes < 2 ** 31) {
+    return bytes < 9 ? 2 : (bytes + 23) >>> 4;
+  }
+  return bytes < HUGE_BYTES ? Math.floor((bytes + 23) / 16) : HUGE_GRANULES;
+}
+
+/** request2size in bytes, for requests of 9 bytes and more, huge ones included. */
+export function requestToBytes(bytes: number): number {
+  return Math.floor((bytes + 23) / GRANULE) * GRANULE;
+}
+
+/** bin 1 */
+export const UNSORTED = 1;
+export const BIN_COUNT = 128;
+
+/** largebin_index of a chunk of 1024 bytes or more. Bin 120 belongs to two steps, as in glibc. */
+export function largeBinIndex(granules: number): number {
+  if (granules >> 2 <= 48) {
+    return 48 + (granules >> 2);
+  }
+  if (granules >> 5 <= 20) {
+    return 91 + (granules >> 5);
+  }
+  if (granules >> 8 <= 10) {
+    return 110 + (granules >> 8);
+  }
+  if (granules >> 11 <= 4) {
+    return 119 + (granules >> 11);
+  }
+  if (granules >> 14 <= 2) {
+    return 124 + (granules >> 14);
+  }
+  return 126;
+}
+
+/** bin_index: a small bin holds one size, and its index is that size in granules. */
+export function binIndex(granules: number): number {
+  return granules < MIN_LARGE_GRANULES ? granules : largeBinIndex(granules);
+}
