@@ -13,11 +13,10 @@ const EPOCH = 8;
 const EVENT = 9;
 const LINE = 11;
 
-const { time, size, line } = EVENT_COLUMNS;
-const { action, thread, block, lost, oldSize } = ACTION_COLUMNS;
-/** What the core reads of an event, and of its action. */
-const READ = { time, size, line };
-const READ_OF_ACTION = { action, thread, block, lost };
+const { line } = EVENT_COLUMNS;
+const { oldSize } = ACTION_COLUMNS;
+/** What the core reads of an event, besides what it has from the passes before. */
+const READ = { line };
 /** What the core writes. */
 const WRITTEN = { oldSize };
 
@@ -86,11 +85,9 @@ export class BlockTable {
     }
   }
 
-  /** Loads a batch whose actions, threads and blocks are resolved, to apply its events. */
-  load(batch: EventBatch, out: ActionBatch): void {
-    const { columns } = this.#core.attached;
-    copyColumns(READ, columns, batch, batch.length);
-    copyColumns(READ_OF_ACTION, columns, out, batch.length);
+  /** Loads the batch whose blocks have just been resolved, and threads counted, to apply its events. */
+  load(batch: EventBatch): void {
+    copyColumns(READ, this.#core.attached.columns, batch, batch.length);
   }
 
   /** Applies events from..to-1 of the batch. */

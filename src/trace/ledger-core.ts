@@ -128,6 +128,8 @@ function columnsIn(buffer: ArrayBuffer) {
     block: words(),
     lost: words(),
     oldSize: doubles(),
+    hashIn: words(),
+    hashOut: words(),
     liveAfter: doubles(),
   };
 }

@@ -142,12 +142,12 @@ export class Ledger {
   }
 
   /**
-   * Needs `resolveBlocks` and `countThreads`. Writes `out.oldSize`; applies the batch to live blocks and live bytes, of
+   * Needs `resolveBlocks` and `countThreads` right before. Writes `out.oldSize`; applies the batch to live blocks and live bytes, of
    * each thread and call site too.
    */
   applyBlocks(batch: EventBatch, out: ActionBatch): void {
     const { threads, blocks, sites, siteSeries } = this;
-    blocks.load(batch, out);
+    blocks.load(batch);
     if (this.#countsSites) {
       sites.load(batch);
     }

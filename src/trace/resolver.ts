@@ -27,11 +27,10 @@ const ACTION_OF_OP = Uint8Array.from(
 );
 
 const { op, size, align, pointerIn, pointerOut } = EVENT_COLUMNS;
-/** What the core reads of an event. */
-const RESOLVED = { op, size, align, pointerIn, pointerOut };
-const { action, block } = ACTION_COLUMNS;
-/** What the core writes. */
-const WRITTEN = { action, block };
+/** What the core reads of an event, besides the alignment. */
+const READ = { op, size, pointerIn, pointerOut };
+const { action, block, lost } = ACTION_COLUMNS;
+const RESOLVED = { action, block, lost };
 
 /**
  * Resolves the log's pointers to blocks: the action of each event, and its block.
@@ -85,34 +84,42 @@ export class Resolver {
       for (let i = 0; i < length; i++) {
         this.#resolve(batch, i, out);
       }
+      const { columns } = this.#core.attached;
+      copyColumns({ size }, columns, batch, length);
+      copyColumns(RESOLVED, columns, out, length);
       return;
     }
     this.#load(batch, 0);
     for (let i = 0; i < length; i++) {
       const stop = this.#core.calls.resolve(i, length);
-      this.#store(out, i, stop);
+      if (stop > i) {
+        copyColumns({ action, block }, out, this.#core.attached.columns, stop - i, i, i);
+      }
       i = stop;
       if (i < length) {
-        const { moved } = this.order;
-        this.#resolve(batch, i, out);
-        if (this.order.moved !== moved) {
-          this.#load(batch, i + 1);
-        }
+        this.#resolveHere(batch, i, out);
       }
     }
   }
 
-  /** Copies rows `from` .. of the batch to the core. */
+  /** Copies what the core reads of rows `from` .. of the batch. */
   #load(batch: EventBatch, from: number): void {
     const { columns } = this.#core.attached;
-    copyColumns(RESOLVED, columns, batch, batch.length - from, from, from);
+    const { length } = batch;
+    copyColumns(READ, columns, batch, length - from, from, from);
+    if (batch.op.includes(Op.memalign)) {
+      copyColumns({ align }, columns, batch, length - from, from, from);
+    }
   }
 
-  /** Copies what the core has resolved. */
-  #store(out: ActionBatch, from: number, to: number): void {
-    if (to > from) {
-      copyColumns(WRITTEN, out, this.#core.attached.columns, to - from, from, from);
+  /** Resolves event i, which the core has left. Tells it the result, and what other lines follow. */
+  #resolveHere(batch: EventBatch, i: number, out: ActionBatch): void {
+    const { moved } = this.order;
+    this.#resolve(batch, i, out);
+    if (this.order.moved !== moved) {
+      this.#load(batch, i);
     }
+    copyColumns(RESOLVED, this.#core.attached.columns, out, 1, i, i);
   }
 
   #resolve(batch: EventBatch, i: number, out: ActionBatch): void {

@@ -5,6 +5,7 @@ import {
   byteAt,
   CALLERS,
   doubleAt,
+  HASHES,
   LIVE_AFTER,
   LOST,
   LOST_BYTES,
@@ -13,7 +14,6 @@ import {
   OLD_SIZES,
   PVALLOC,
   REALLOC,
-  SITES,
   SIZES,
   setWord,
   THREADS,
@@ -55,6 +55,8 @@ const LEAF_BYTES: usize = 1 << (LEAF_SHIFT + ROW_SHIFT);
 const FIRST_LEAVES: i32 = 8;
 const FIRST_SLOTS: u32 = 512;
 
+/** Rows whose sites are brought into the cache at once. */
+const AHEAD: i32 = 64;
 /** Up to so many rows (1 MiB) stay in the processor's cache anyway. */
 const CACHED_SITES: i32 = 16384;
 
@@ -98,10 +100,12 @@ export function peaks(): i32 {
 export function count(from: i32, to: i32): void {
   const first = state.events - from;
   const peak = peakOf(from, to);
-  enterSites(from, to);
   let epoch = state.peaks;
   let live = state.countedBytes;
   for (let i = from; i < to; i++) {
+    if (i === from || i % AHEAD === 0) {
+      lookAhead(i, min((i | (AHEAD - 1)) + 1, to));
+    }
     const block = wordAt(BLOCKS, i);
     if (block >= 0) {
       const row = rowOf(block);
@@ -118,17 +122,10 @@ export function count(from: i32, to: i32): void {
       }
       const liveAfter = doubleAt(LIVE_AFTER, i);
       if (plain <= PVALLOC) {
-        const site = wordAt(SITES, i);
-        const thread = threadRow(wordAt(THREADS, i));
-        thread.allocations++;
-        row.site = ~site;
         row.epoch = epoch;
         row.event = first + i;
-        row.born = thread.allocations;
-        const counted = siteRow(site);
-        counted.calls += 1;
         // Not the requested size: that of a call which no process has memory for counts as 0.
-        counted.volume += liveAfter - live + gone;
+        enter(row, i, liveAfter - live + gone);
       }
       live = liveAfter;
     }
@@ -141,6 +138,27 @@ export function count(from: i32, to: i32): void {
   state.events += to - from;
 }
 
+/** The block of a row is allocated or resized to `bytes` by the event in row `i`. */
+function enter(row: BlockRow, i: i32, bytes: f64): void {
+  const thread = wordAt(THREADS, i);
+  const allocating = threadRow(thread);
+  allocating.allocations++;
+  const few = <u32>allocating.allocations <= FEW_CALLS;
+  const site = siteOf(
+    doubleAt(CALLERS, i),
+    doubleAt(SIZES, i),
+    thread,
+    <u32>wordAt(HASHES, i),
+    few,
+  );
+  const counted = siteRow(site);
+  row.site = ~site;
+  row.born = allocating.allocations;
+  row.callerIndex = counted.callerIndex;
+  counted.calls += 1;
+  counted.volume += bytes;
+}
+
 /** The block of a row is freed or resized by event `event`, in row `i`. */
 function leave(row: BlockRow, i: i32, isAfterPeak: bool, epoch: i32, event: i32): void {
   const site = ~row.site;
@@ -148,11 +166,10 @@ function leave(row: BlockRow, i: i32, isAfterPeak: bool, epoch: i32, event: i32)
   if (isAfterPeak && row.epoch !== epoch) {
     countGone(site, doubleAt(OLD_SIZES, i), epoch);
   }
-  const counted = siteRow(site);
   if (<u32>(threadRow(wordAt(OLD_OWNERS, i)).allocations - row.born) <= TEMPORARY_CALLS) {
-    counted.temporary++;
+    siteRow(site).temporary++;
   }
-  countLifetime(counted.callerIndex, <u32>(event - row.event));
+  countLifetime(row.callerIndex, <u32>(event - row.event));
 }
 
 /** Removes a block whose free is missing: nothing shows how long it lived. */
@@ -188,25 +205,25 @@ function peakOf(from: i32, to: i32): i32 {
   return peak;
 }
 
-/** Finds the sites of allocations from..to-1. */
-function enterSites(from: i32, to: i32): void {
+/**
+ * Hashes the keys of the sites of allocations from..to-1. Loads their slots, then their rows, into the cache: these loads
+ * overlap, those of a search wait for one another.
+ */
+function lookAhead(from: i32, to: i32): void {
   let sum = 0;
-  // Loads slots, then rows of sites into the cache: these loads overlap, those of a search wait for one another.
-  const isAhead = state.siteCount > CACHED_SITES;
+  const mask = state.siteMask;
   for (let i = from; i < to; i++) {
     if (returnsBlock(i)) {
       const mixed = hash(doubleAt(CALLERS, i), doubleAt(SIZES, i), wordAt(THREADS, i));
-      setWord(SITES, i, mixed);
-      if (isAhead) {
-        sum += slotAt(mixed & state.siteMask);
-      }
+      setWord(HASHES, i, mixed);
+      sum += slotAt(mixed & mask);
     }
   }
-  if (isAhead) {
+  if (state.siteCount > CACHED_SITES) {
     for (let i = from; i < to; i++) {
       if (returnsBlock(i)) {
-        const mixed = <u32>wordAt(SITES, i);
-        const slot = slotAt(mixed & state.siteMask);
+        const mixed = <u32>wordAt(HASHES, i);
+        const slot = slotAt(mixed & mask);
         if (slot !== 0 && hasTagOf(slot, mixed)) {
           sum += siteRow(siteIn(slot)).callerIndex;
         }
@@ -214,14 +231,6 @@ function enterSites(from: i32, to: i32): void {
     }
   }
   state.warmed = sum;
-  for (let i = from; i < to; i++) {
-    if (returnsBlock(i)) {
-      const caller = doubleAt(CALLERS, i);
-      const size = doubleAt(SIZES, i);
-      const thread = wordAt(THREADS, i);
-      setWord(SITES, i, siteOf(caller, size, thread, <u32>wordAt(SITES, i)));
-    }
-  }
 }
 
 /** Of the rows with a block, the others free it. */
@@ -229,10 +238,9 @@ function returnsBlock(i: i32): bool {
   return wordAt(BLOCKS, i) >= 0 && (byteAt(ACTIONS, i) & ACTION_BITS) <= PVALLOC;
 }
 
-function siteOf(caller: f64, size: f64, thread: i32, mixed: u32): i32 {
-  const row = threadRow(thread);
-  row.met++;
-  const most = row.met <= FEW_CALLS ? min(state.ofFewCalls, state.exact) : state.exact;
+/** `few`: the thread has allocated only a few times. */
+function siteOf(caller: f64, size: f64, thread: i32, mixed: u32, few: bool): i32 {
+  const most = few ? min(state.ofFewCalls, state.exact) : state.exact;
   let site = find(caller, size, thread, mixed, most);
   if (site < 0) {
     site = find(caller, size, ANY, hash(caller, size, ANY), state.anyThread);

@@ -20,14 +20,17 @@ export const BLOCKS: usize = THREADS + 4 * ROWS;
 export const LOST: usize = BLOCKS + 4 * ROWS;
 export const OLD_SIZES: usize = LOST + 4 * ROWS;
 // What the passes tell one another.
+/** hashes of the pointers, which `resolve` writes for some rows ahead */
+export const HASHES_IN: usize = OLD_SIZES + 8 * ROWS;
+export const HASHES_OUT: usize = HASHES_IN + 4 * ROWS;
 /** live bytes after each event */
-export const LIVE_AFTER: usize = OLD_SIZES + 8 * ROWS;
+export const LIVE_AFTER: usize = HASHES_OUT + 4 * ROWS;
 /** of each free and realloc, the owner of the block before it */
 export const OLD_OWNERS: usize = LIVE_AFTER + 8 * ROWS;
 /** of each event with LOST_FREE, the bytes of the block that is lost */
 export const LOST_BYTES: usize = OLD_OWNERS + 4 * ROWS;
-/** of each allocation, the hash of its site's key, then the site */
-export const SITES: usize = LOST_BYTES + 8 * ROWS;
+/** of each allocation, the hash of its site's key */
+export const HASHES: usize = LOST_BYTES + 8 * ROWS;
 
 // Op
 export const OP_REALLOC: i32 = 2;

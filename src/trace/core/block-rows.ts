@@ -25,6 +25,8 @@ export class BlockRow {
   born: i32;
   /** number of its line, modulo 2^32 */
   line: i32;
+  /** index of its caller (caller-lifetimes.ts): a free mostly needs no more of the site */
+  callerIndex: i32;
 }
 
 const ROW_SHIFT: usize = 6;

@@ -14,7 +14,7 @@ export class LedgerState {
   slots: usize;
   /** slots − 1 */
   slotMask: u32;
-  /** 64 − log2(slots): keeps the upper bits of the hash */
+  /** 32 − log2(slots): keeps the upper bits of the hash */
   hashShift: u32;
   /** pointers in the table, and how many it takes until it grows */
   pointers: i32;

@@ -38,7 +38,7 @@ export function beginPointers(): void {
 
 function setSlots(slots: u32): void {
   state.slotMask = slots - 1;
-  state.hashShift = 32 + clz<u32>(slots - 1);
+  state.hashShift = clz<u32>(slots - 1);
   // A higher load makes runs longer and mispredicts more branches.
   state.mostPointers = <i32>(slots >> 1);
 }
@@ -47,14 +47,18 @@ export function pointers(): i32 {
   return state.pointers;
 }
 
-/** The id of pointer `p` (≠ 0), or −1. */
+/** The id of pointer `p` (≠ 0) with this hash, or −1. */
+export function findHashed(p: f64, hash: u32): i32 {
+  return idIn(slotAt(probe(p, hash)));
+}
+
 export function find(p: f64): i32 {
-  return idIn(slotAt(probe(p)));
+  return findHashed(p, hashOf(p));
 }
 
 /** Adds `p` (≠ 0) and returns its new id. If `p` is in the table already, changes nothing and returns ~id. */
-export function insert(p: f64): i32 {
-  const at = probe(p);
+export function insertHashed(p: f64, hash: u32): i32 {
+  const at = probe(p, hash);
   const slot = slotAt(at);
   if (slot !== 0) {
     return ~idIn(slot);
@@ -64,18 +68,26 @@ export function insert(p: f64): i32 {
   return id;
 }
 
+export function insert(p: f64): i32 {
+  return insertHashed(p, hashOf(p));
+}
+
 /** Removes `p` and returns its id, which rests and is then reused; −1 if `p` is not in the table. */
-export function remove(p: f64): i32 {
-  const id = detach(p);
+export function removeHashed(p: f64, hash: u32): i32 {
+  const id = detachHashed(p, hash);
   if (id >= 0) {
     recycle(id);
   }
   return id;
 }
 
+export function remove(p: f64): i32 {
+  return removeHashed(p, hashOf(p));
+}
+
 /** Removes `p` and returns its id, which stays in use for `attach`; −1 if `p` is not in the table. */
-export function detach(p: f64): i32 {
-  const at = probe(p);
+export function detachHashed(p: f64, hash: u32): i32 {
+  const at = probe(p, hash);
   const slot = slotAt(at);
   if (slot === 0) {
     return -1;
@@ -87,9 +99,13 @@ export function detach(p: f64): i32 {
   return id;
 }
 
+export function detach(p: f64): i32 {
+  return detachHashed(p, hashOf(p));
+}
+
 /** Adds `p` with `id`, which `detach` returned. Returns the id that `p` had until now and that now rests, or −1. */
 export function attach(p: f64, id: i32): i32 {
-  const at = probe(p);
+  const at = probe(p, hashOf(p));
   const slot = slotAt(at);
   if (slot === 0) {
     put(at, p, id);
@@ -103,15 +119,15 @@ export function attach(p: f64, id: i32): i32 {
   return displaced;
 }
 
-/** Reads the slot where the search for `p` begins, which brings it into the cache. Returns its id, or −1. */
-export function firstIn(p: f64): i32 {
-  return idIn(slotAt(home(p)));
+/** Reads the slot where the search begins, which brings it into the cache. Returns its id, or −1. */
+export function firstIn(hash: u32): i32 {
+  return idIn(slotAt(hash >> state.hashShift));
 }
 
-/** The slot where the search for `p` begins. */
-function home(p: f64): u32 {
+/** The upper bits give the slot where the search for `p` begins. */
+export function hashOf(p: f64): u32 {
   // Fibonacci hashing: the upper bits of the product depend on all bits, and near addresses never share a slot.
-  return <u32>((<u64>(<i64>p >> 4) * 0x9e3779b97f4a7c15) >> <u64>state.hashShift);
+  return <u32>((<u64>(<i64>p >> 4) * 0x9e3779b97f4a7c15) >> 32);
 }
 
 function slotAt(at: u32): u32 {
@@ -128,9 +144,9 @@ function idIn(slot: u32): i32 {
 }
 
 /** The slot of `p`, or the empty one where it belongs. */
-function probe(p: f64): u32 {
+function probe(p: f64, hash: u32): u32 {
   const mask = state.slotMask;
-  let at = home(p);
+  let at = hash >> state.hashShift;
   distance = 0;
   let slot = slotAt(at);
   while (slot !== 0) {
@@ -205,7 +221,9 @@ function closeGap(gap: u32): void {
 
 function distanceOf(slot: u32, at: u32): u32 {
   const away = slot >> ID_BITS;
-  return away < FAR ? away : (at - home(rowOf(idIn(slot)).pointer)) & state.slotMask;
+  return away < FAR
+    ? away
+    : (at - (hashOf(rowOf(idIn(slot)).pointer) >> state.hashShift)) & state.slotMask;
 }
 
 function grow(): void {
@@ -217,7 +235,7 @@ function grow(): void {
   for (let id = 0; id < ids; id++) {
     const p = rowOf(id).pointer;
     if (p !== 0) {
-      const at = probe(p);
+      const at = probe(p, hashOf(p));
       setSlot(at, (min(distance, FAR) << ID_BITS) | <u32>(id + 1));
     }
   }

@@ -5,6 +5,8 @@ import {
   byteAt,
   doubleAt,
   FREE,
+  HASHES_IN,
+  HASHES_OUT,
   MALLOC,
   MALLOC_TRIM,
   MALLOPT,
@@ -23,10 +25,19 @@ import {
   SIZES,
   setByte,
   setWord,
+  wordAt,
 } from "./batch";
 import { rowOf } from "./block-rows";
 import { state } from "./ledger-state";
-import { attach, detach, find, firstIn, insert, remove } from "./pointer-table";
+import {
+  attach,
+  detachHashed,
+  findHashed,
+  firstIn,
+  hashOf,
+  insertHashed,
+  removeHashed,
+} from "./pointer-table";
 import { addFreed } from "./recently-freed";
 import { allocate } from "./store";
 
@@ -36,7 +47,7 @@ import { allocate } from "./store";
 const ADDRESS_SPACE: f64 = 0x1_0000_0000_0000;
 
 /** Rows whose slots and block rows are brought into the cache at once. */
-const AHEAD: i32 = 256;
+const AHEAD: i32 = 32;
 /** Up to here tables and rows (1 MiB) stay in the processor's cache anyway. */
 const CACHED_IDS: i32 = 8192;
 
@@ -45,8 +56,9 @@ const WATCHED_BITS: u32 = 18;
 /** Resolves rows from..to-1, up to the first that is left to the facade. Returns that one, or `to`. */
 export function resolve(from: i32, to: i32): i32 {
   for (let i = from; i < to; i++) {
-    if (i % AHEAD === 0 && state.idLimit > CACHED_IDS) {
-      warm(i, min(i + AHEAD, to));
+    // The facade may have put other rows after `from`.
+    if (i === from || i % AHEAD === 0) {
+      lookAhead(i, min((i | (AHEAD - 1)) + 1, to));
     }
     if (!resolveRow(i)) {
       return i;
@@ -87,7 +99,7 @@ function allocated(i: i32, action: i32): bool {
   if (isWatched(pointer)) {
     return false;
   }
-  const block = insert(pointer);
+  const block = insertHashed(pointer, wordAt(HASHES_OUT, i));
   if (block < 0) {
     return false;
   }
@@ -104,7 +116,7 @@ function freed(i: i32): bool {
   if (isWatched(pointer)) {
     return false;
   }
-  const block = remove(pointer);
+  const block = removeHashed(pointer, wordAt(HASHES_IN, i));
   if (block < 0) {
     return false;
   }
@@ -127,17 +139,17 @@ function reallocated(i: i32): bool {
     return false;
   }
   if (from === to) {
-    const same = find(from);
+    const same = findHashed(from, wordAt(HASHES_IN, i));
     if (same < 0) {
       return false;
     }
     act(i, REALLOC, same);
     return true;
   }
-  if (find(to) >= 0) {
+  if (findHashed(to, wordAt(HASHES_OUT, i)) >= 0) {
     return false;
   }
-  const block = detach(from);
+  const block = detachHashed(from, wordAt(HASHES_IN, i));
   if (block < 0) {
     return false;
   }
@@ -171,18 +183,24 @@ function watchedBit(pointer: f64): u32 {
 }
 
 /**
- * Loads the slots of the pointers in rows from..to-1, then the rows of their blocks, into the cache: these loads overlap,
- * those of lookups in sequence wait for one another.
+ * Hashes the pointers in rows from..to-1. Loads their slots, then the rows of their blocks, into the cache: these loads
+ * overlap, those of lookups in sequence wait for one another.
  */
-function warm(from: i32, to: i32): void {
+function lookAhead(from: i32, to: i32): void {
   let sum = 0;
   for (let i = from; i < to; i++) {
-    sum += firstIn(doubleAt(POINTERS_IN, i)) + firstIn(doubleAt(POINTERS_OUT, i));
+    const hashIn = hashOf(doubleAt(POINTERS_IN, i));
+    const hashOut = hashOf(doubleAt(POINTERS_OUT, i));
+    setWord(HASHES_IN, i, hashIn);
+    setWord(HASHES_OUT, i, hashOut);
+    sum += firstIn(hashIn) + firstIn(hashOut);
   }
-  for (let i = from; i < to; i++) {
-    const block = firstIn(doubleAt(POINTERS_IN, i));
-    if (block >= 0) {
-      sum += rowOf(block).site;
+  if (state.idLimit > CACHED_IDS) {
+    for (let i = from; i < to; i++) {
+      const block = firstIn(wordAt(HASHES_IN, i));
+      if (block >= 0) {
+        sum += rowOf(block).site;
+      }
     }
   }
   state.warmed = sum;

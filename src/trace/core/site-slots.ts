@@ -47,12 +47,14 @@ export function isNear(slot: u32, mixed: u32, limit: i32): bool {
   return ((slot - mixed) & state.siteMask) < MAX_DISTANCE || limit === i32.MAX_VALUE;
 }
 
+const TWO_TO_MINUS_32: f64 = 1 / 4294967296;
+
 /** Callers may differ in their high half only: return addresses in libraries that lie far apart. */
 export function hash(caller: f64, size: f64, thread: i32): u32 {
-  const high = <i32>(<i64>(caller / 0x1_0000_0000));
+  const high = <i32>(<i64>(caller * TWO_TO_MINUS_32));
   let mixed =
     (lowWord(caller) * 0x9e3779b1) ^
-    (lowWord(size) * 0x85ebca6b) ^
+    (<u32>(<i64>size) * 0x85ebca6b) ^
     (<u32>(thread ^ (high << 16)) * 0xc2b2ae35);
   mixed ^= mixed >> 15;
   mixed *= 0x2c1b3c6d;

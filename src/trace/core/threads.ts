@@ -40,8 +40,6 @@ export class ThreadRow {
   taken: i32;
   /** allocations so far, modulo 2^32 */
   allocations: i32;
-  /** the same, up to the event whose site is being found */
-  met: u32;
 }
 
 /** Bytes of a row: two cache lines and a part of the next. */
