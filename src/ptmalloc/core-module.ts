@@ -55,6 +55,10 @@ export interface CoreCalls {
   freeUnlogged(c: number): void;
   addPages(heap: number, from: number, to: number, planes: number): void;
   dropPages(heap: number, from: number, to: number): void;
+  clearSums(): void;
+  sumHeap(heap: number): void;
+  moveStruct(c: number): void;
+  sumPages(heap: number, first: number): void;
   beginReplay(trimEvery: number): void;
   run(from: number, to: number): void;
   settle(): void;
