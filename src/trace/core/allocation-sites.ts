@@ -1,6 +1,7 @@
 import {
   ACTION_BITS,
   ACTIONS,
+  ALLOCATIONS,
   BLOCKS,
   byteAt,
   CALLERS,
@@ -210,24 +211,24 @@ function peakOf(from: i32, to: i32): i32 {
  * overlap, those of a search wait for one another.
  */
 function lookAhead(from: i32, to: i32): void {
-  let sum = 0;
-  const mask = state.siteMask;
+  // No branch in the loops: whether a row is an allocation or a free cannot be predicted.
+  let allocations = 0;
   for (let i = from; i < to; i++) {
-    if (returnsBlock(i)) {
-      const mixed = hash(doubleAt(CALLERS, i), doubleAt(SIZES, i), wordAt(THREADS, i));
-      setWord(HASHES, i, mixed);
-      sum += slotAt(mixed & mask);
-    }
+    setWord(ALLOCATIONS, allocations, i);
+    allocations += <i32>returnsBlock(i);
+  }
+  let sum: u32 = 0;
+  const mask = state.siteMask;
+  for (let n = 0; n < allocations; n++) {
+    const i = wordAt(ALLOCATIONS, n);
+    const mixed = hash(doubleAt(CALLERS, i), doubleAt(SIZES, i), wordAt(THREADS, i));
+    setWord(HASHES, i, mixed);
+    sum += slotAt(mixed & mask);
   }
   if (state.siteCount > CACHED_SITES) {
-    for (let i = from; i < to; i++) {
-      if (returnsBlock(i)) {
-        const mixed = <u32>wordAt(HASHES, i);
-        const slot = slotAt(mixed & mask);
-        if (slot !== 0 && hasTagOf(slot, mixed)) {
-          sum += siteRow(siteIn(slot)).callerIndex;
-        }
-      }
+    for (let n = 0; n < allocations; n++) {
+      const mixed = <u32>wordAt(HASHES, wordAt(ALLOCATIONS, n));
+      sum += siteRow(max(siteIn(slotAt(mixed & mask)), 0)).thread;
     }
   }
   state.warmed = sum;
@@ -235,7 +236,9 @@ function lookAhead(from: i32, to: i32): void {
 
 /** Of the rows with a block, the others free it. */
 function returnsBlock(i: i32): bool {
-  return wordAt(BLOCKS, i) >= 0 && (byteAt(ACTIONS, i) & ACTION_BITS) <= PVALLOC;
+  return (
+    (<i32>(wordAt(BLOCKS, i) >= 0) & <i32>((byteAt(ACTIONS, i) & ACTION_BITS) <= PVALLOC)) === 1
+  );
 }
 
 /** `few`: the thread has allocated only a few times. */

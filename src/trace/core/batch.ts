@@ -31,6 +31,8 @@ export const OLD_OWNERS: usize = LIVE_AFTER + 8 * ROWS;
 export const LOST_BYTES: usize = OLD_OWNERS + 4 * ROWS;
 /** of each allocation, the hash of its site's key */
 export const HASHES: usize = LOST_BYTES + 8 * ROWS;
+/** numbers of the rows of allocations that are looked at ahead */
+export const ALLOCATIONS: usize = HASHES + 4 * ROWS;
 
 // Op
 export const OP_REALLOC: i32 = 2;

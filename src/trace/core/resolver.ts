@@ -197,10 +197,8 @@ function lookAhead(from: i32, to: i32): void {
   }
   if (state.idLimit > CACHED_IDS) {
     for (let i = from; i < to; i++) {
-      const block = firstIn(wordAt(HASHES_IN, i));
-      if (block >= 0) {
-        sum += rowOf(block).site;
-      }
+      // No branch: whether a row is an allocation or a free cannot be predicted.
+      sum += rowOf(max(firstIn(wordAt(HASHES_IN, i)), 0)).site;
     }
   }
   state.warmed = sum;
