@@ -26,6 +26,12 @@ export const WASM_MODULES: readonly WasmModule[] = [
     // The singletons are below 4096, the batch in the first MiB (src/ptmalloc/core/model.ts).
     options: ["--memoryBase", "4096", "--initialMemory", "20"],
   },
+  {
+    entry: "src/trace/core/ledger.ts",
+    name: "ledger",
+    // The state is below 4096, the batch in the first MiB (src/trace/core/ledger-state.ts).
+    options: ["--memoryBase", "4096", "--initialMemory", "18"],
+  },
 ];
 
 const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort="];

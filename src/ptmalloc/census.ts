@@ -17,6 +17,9 @@ import type { Ptmalloc } from "./ptmalloc.ts";
 import { EVERY_PLANE, firstOfHugePage, sumsByBit } from "./resident.ts";
 import { BIN_COUNT, UNSORTED } from "./size-classes.ts";
 
+/** core/census.ts: where the sums begin */
+const SUMS = 0xe0000;
+
 /** An arena's memory by use, in bytes, counted by walking its heaps and bins. */
 export interface ArenaCensus {
   readonly arena: Arena;
@@ -100,13 +103,79 @@ function censusOf(m: Ptmalloc, arena: Arena, structGranules: number): ArenaCensu
 
 /** Resident memory of an arena's heaps in SMALLEST_PAGEs, by bit number of the plane. */
 export function residentPages(m: Ptmalloc, arena: Arena): Float64Array {
-  const byPlanes = new Float64Array(EVERY_PLANE + 1);
+  const { calls } = m.core;
+  calls.clearSums();
   for (const heap of arena.heaps) {
-    const first = Math.max(0, firstOfHugePage(m, heap, heap.firstPage));
-    heap.pages.countIn(first, heap.pages.length, byPlanes);
+    calls.sumPages(heap.address, Math.max(0, firstOfHugePage(m, heap, heap.firstPage)));
   }
   const units = m.pageBytes / SMALLEST_PAGE;
-  return sumsByBit(byPlanes).map((pages) => pages * units);
+  return sumsByBit(sumsOf(m, 0)).map((pages) => pages * units);
+}
+
+/** Kinds of chunks, by number in the core's sums (core/census.ts). */
+const KINDS = {
+  inUse: 0,
+  /** tcache structs and fenceposts */
+  own: 1,
+  tcache: 2,
+  fastbins: 3,
+  unlogged: 4,
+  /** whole pages within free chunks, which malloc_trim returns */
+  returnable: 5,
+  /** the rest of free chunks, which shares pages with their neighbours */
+  pinned: 6,
+  tops: 7,
+} as const;
+/** Of the three doubles behind the sums. */
+const AFTER_KINDS = 8;
+
+/** Resident bytes of an arena's chunks by their kind, each by bit number of the plane. */
+export interface ResidentKinds extends Readonly<Record<keyof typeof KINDS, Float64Array>> {
+  /** chunks that the program holds, or that were allocated outside the log */
+  readonly heldChunks: number;
+  /** bytes of the chunks that the program holds, resident or not, and of these the requested ones */
+  readonly heldBytes: number;
+  readonly requestedBytes: number;
+}
+
+/** `structs`: all tcache structs of the process. */
+export function residentKinds(
+  m: Ptmalloc,
+  arena: Arena,
+  structs: readonly number[],
+): ResidentKinds {
+  const { calls } = m.core;
+  const w = m.chunks.words;
+  calls.clearSums();
+  for (const heap of arena.heaps) {
+    calls.sumHeap(heap.address);
+  }
+  for (const struct of structs) {
+    if (w[struct + STATE] === IN_USE && m.heapOf(struct).arena === arena) {
+      calls.moveStruct(struct);
+    }
+  }
+  const byBit = (kind: number) => sumsByBit(sumsOf(m, kind));
+  const [heldChunks = 0, heldBytes = 0, requestedBytes = 0] = sumsOf(m, AFTER_KINDS);
+  return {
+    inUse: byBit(KINDS.inUse),
+    own: byBit(KINDS.own),
+    tcache: byBit(KINDS.tcache),
+    fastbins: byBit(KINDS.fastbins),
+    unlogged: byBit(KINDS.unlogged),
+    returnable: byBit(KINDS.returnable),
+    pinned: byBit(KINDS.pinned),
+    tops: byBit(KINDS.tops),
+    heldChunks,
+    heldBytes,
+    requestedBytes,
+  };
+}
+
+/** Row `kind` of the core's sums, until the next walk. */
+function sumsOf(m: Ptmalloc, kind: number): Float64Array {
+  const start = SUMS / 8 + kind * (EVERY_PLANE + 1);
+  return m.core.attached.f64.subarray(start, start + EVERY_PLANE + 1);
 }
 
 /** Granules of tcache structs by arena: they are in use, but not held by the program. */

@@ -28,11 +28,6 @@ export function places<const Fields extends Readonly<Record<string, FieldType>>>
   return Object.fromEntries(found) as Places<Fields>;
 }
 
-/** bytes of the singletons, which begin at 0; those of a replay are among them (replay/replay-state.ts) */
-export const SINGLETON_BYTES = 4096;
-/** where the rest of a model begins */
-export const STORE = 0x100000;
-
 /** addresses of the resident pages by bit number of the plane, and of those returned: eight doubles each */
 export const RESIDENT_PAGES = 64;
 export const RETURNED_PAGES = 128;

@@ -1,6 +1,7 @@
+import { InstancePool } from "../wasm/instance-pool.ts";
+import { HEAD_BYTES, imageOf, STORE, type StateImage } from "../wasm/state-image.ts";
 import { instantiate } from "../wasm/wasm-module.ts";
-import { MODEL, RESIDENT_PAGES, RETURNED_PAGES, SINGLETON_BYTES, STORE } from "./core-layout.ts";
-import { imageOf, type ModelImage } from "./model-image.ts";
+import { MODEL, RESIDENT_PAGES, RETURNED_PAGES } from "./core-layout.ts";
 import { PLANES } from "./resident.ts";
 
 /** What core/ptmalloc.ts and replay/core/replay.ts export. Chunks are indices of words, arenas and heaps addresses; 0 is none. */
@@ -56,6 +57,10 @@ export interface CoreCalls {
   freeUnlogged(c: number): void;
   addPages(heap: number, from: number, to: number, planes: number): void;
   dropPages(heap: number, from: number, to: number): void;
+  clearSums(): void;
+  sumHeap(heap: number): void;
+  moveStruct(c: number): void;
+  sumPages(heap: number, first: number): void;
   beginReplay(trimEvery: number): void;
   /** bits, see core/batch.ts */
   neededColumns(from: number, to: number): number;
@@ -102,8 +107,8 @@ export interface ReplayHost {
  */
 export class Instance {
   readonly calls: CoreCalls;
-  /** the core whose model is in the memory; its process may no longer be in use */
-  owner: WeakRef<Core> | null = null;
+  /** the core whose model is in the memory; its process may no longer be in use: then it is soon the one used longest ago */
+  owner: Core | null = null;
   /** `uses` when the owner was used last */
   lastUse = 0;
   u8!: Uint8Array;
@@ -121,7 +126,7 @@ export class Instance {
 
   /** Bytes of the model's image. */
   get imageBytes(): number {
-    return SINGLETON_BYTES + this.#end - STORE;
+    return HEAD_BYTES + this.#end - STORE;
   }
 
   get #end(): number {
@@ -129,24 +134,24 @@ export class Instance {
   }
 
   /** The image of the model, see `imageOf`. */
-  image(recycled: ModelImage | null): ModelImage {
+  image(recycled: StateImage | null): StateImage {
     return imageOf(this, this.imageBytes, recycled);
   }
 
-  load(image: ModelImage): void {
-    this.#makeRoom(STORE + image.length - SINGLETON_BYTES);
+  load(image: StateImage): void {
+    this.#makeRoom(STORE + image.length - HEAD_BYTES);
     image.writeTo(this);
   }
 
   /** Loads the image of the model in another instance. */
   loadFrom(other: Instance): void {
     this.#makeRoom(other.#end);
-    this.u8.set(other.u8.subarray(0, SINGLETON_BYTES));
+    this.u8.set(other.u8.subarray(0, HEAD_BYTES));
     this.u8.set(other.u8.subarray(STORE, other.#end), STORE);
   }
 
   clear(): void {
-    this.u8.fill(0, 0, SINGLETON_BYTES);
+    this.u8.fill(0, 0, HEAD_BYTES);
   }
 
   #makeRoom(bytes: number): void {
@@ -168,11 +173,10 @@ export class Instance {
 
   #host() {
     const core = (): Core => {
-      const owner = this.owner?.deref();
-      if (owner === undefined) {
+      if (this.owner === null) {
         throw new Error("a call of a core that no process owns");
       }
-      return owner;
+      return this.owner;
     };
     const host = () => core().host;
     const replay = (): ReplayHost => {
@@ -209,15 +213,10 @@ export class Instance {
 /** Bytes of a page of WebAssembly. */
 const WASM_PAGE = 65536;
 
-/**
- * Most instances of a thread. V8 reserves 10 GB of addresses for each, of which a process has room for some thousands, while a
- * log may have as many processes, each with dozens of models.
- */
+/** Most models of a thread that are attached. */
 const MOST_INSTANCES = 32;
 
-const instances: Instance[] = [];
-/** how often a core has got an instance */
-let uses = 0;
+const pool = new InstancePool(MOST_INSTANCES, () => new Instance());
 
 /**
  * A model's memory. It is attached, in an instance of the module, or parked: an image of the bytes in use. Whoever uses a
@@ -228,12 +227,12 @@ export class Core {
   /** null: no replay runs */
   replayHost: ReplayHost | null = null;
   #instance: Instance | null = null;
-  #image: ModelImage | null;
+  #image: StateImage | null;
   /** its memory was given to a copy */
   #isGone = false;
 
   /** `image`: null for a new process, whose memory is to be initialised */
-  constructor(host: CoreHost, image: ModelImage | null) {
+  constructor(host: CoreHost, image: StateImage | null) {
     this.host = host;
     this.#image = image;
   }
@@ -241,7 +240,7 @@ export class Core {
   /** The instance that holds the model. Another use of any core may park it. */
   get attached(): Instance {
     const instance = this.#instance ?? this.#attach();
-    instance.lastUse = uses;
+    pool.use(instance);
     return instance;
   }
 
@@ -288,7 +287,7 @@ export class Core {
   }
 
   /** An image for a copy, in the memory of `recycled` where that serves. */
-  #imageFor(recycled: ModelImage | null): ModelImage {
+  #imageFor(recycled: StateImage | null): StateImage {
     return this.#image?.copy(recycled) ?? this.attached.image(recycled);
   }
 
@@ -305,8 +304,7 @@ export class Core {
     if (this.#isGone) {
       throw new Error("a process is used whose memory another one has taken");
     }
-    uses++;
-    const instance = freeInstance();
+    const instance = pool.take();
     if (this.#image === null) {
       instance.clear();
     } else {
@@ -318,38 +316,9 @@ export class Core {
   }
 
   #own(instance: Instance): void {
-    instance.owner = new WeakRef(this);
-    instance.lastUse = uses;
+    instance.owner = this;
+    pool.use(instance);
     this.#instance = instance;
     this.host.attached(instance);
   }
-}
-
-/** An instance that no core owns: an unused one, a new one, or that of the core used longest ago, which is parked. */
-function freeInstance(): Instance {
-  const unused = instances.find(({ owner }) => owner?.deref() === undefined);
-  if (unused !== undefined) {
-    return unused;
-  }
-  return (instances.length < MOST_INSTANCES ? newInstance() : null) ?? parkedInstance();
-}
-
-/** Null: the system has no addresses for another one, but there are some. */
-function newInstance(): Instance | null {
-  try {
-    const instance = new Instance();
-    instances.push(instance);
-    return instance;
-  } catch (error) {
-    if (error instanceof RangeError && instances.length > 1) {
-      return null;
-    }
-    throw error;
-  }
-}
-
-function parkedInstance(): Instance {
-  const oldest = instances.reduce((a, b) => (b.lastUse < a.lastUse ? b : a));
-  oldest.owner?.deref()?.park();
-  return oldest;
 }

@@ -65,13 +65,6 @@ export class HeapPages {
     }
   }
 
-  /** Adds the number of pages among from..to-1, below `length`, to `counts`: by their planes, 0 to EVERY_PLANE. */
-  countIn(from: number, to: number, counts: Float64Array): void {
-    this.eachRun(from, to, (first, end, planes) => {
-      counts[planes]! += end - first;
-    });
-  }
-
   /** The end of the run of pages from `from` on, below `to`, that are in `planes`. */
   #runEnd(from: number, to: number, planes: number): number {
     const { u8 } = this.#core.attached;

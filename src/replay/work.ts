@@ -78,6 +78,17 @@ export function copyWork({ batch, actions, touch }: Work, recycled: Work | null 
   return copy;
 }
 
+const { op, pointerIn, pointerOut, line, ...unguided } = REPLAYED_COLUMNS;
+
+/** Copies to `copy` what a replay without a guide reads. */
+export function copyUnguided(copy: Work, { batch, actions, touch }: Work): void {
+  const { length } = batch;
+  copy.batch.length = length;
+  copyColumns(unguided, copy.batch, batch, length);
+  copyColumns(ACTION_COLUMNS, copy.actions, actions, length);
+  copyTouch(copy.touch, touch, length);
+}
+
 const { time, ...columnsOfLine } = REPLAYED_COLUMNS;
 
 /** Reorders lines from, from + 1, …: `lines` are relative to `from`. Times belong to the places and stay. */

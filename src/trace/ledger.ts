@@ -1,13 +1,14 @@
+import type { StateImage } from "../wasm/state-image.ts";
 import type { ActionBatch } from "./actions.ts";
 import { AllocationSites } from "./allocation-sites.ts";
 import type { AnomalyCounts } from "./anomalies.ts";
 import { BlockTable } from "./blocks.ts";
 import { Clock } from "./clock.ts";
-import { EVENTS_PER_BATCH } from "./columns.ts";
 import type { EventBatch } from "./event.ts";
+import { LedgerCore } from "./ledger-core.ts";
 import { Resolver } from "./resolver.ts";
 import { PeakSeries, TimeAxis } from "./series.ts";
-import type { SiteLimits } from "./site-limits.ts";
+import { LIMITS, type SiteLimits } from "./site-limits.ts";
 import { SiteSeries } from "./site-series.ts";
 import { ThreadTable } from "./threads.ts";
 
@@ -32,17 +33,16 @@ export interface LedgerOptions {
  * order of pipeline/passes.ts. Each is a pass over the columns of its own: small loops compile better than one large loop.
  */
 export class Ledger {
-  readonly threads = new ThreadTable();
+  readonly #core: LedgerCore;
+  readonly threads: ThreadTable;
   readonly blocks: BlockTable;
   readonly sites: AllocationSites;
   readonly siteSeries = new SiteSeries();
-  readonly #resolver = new Resolver();
+  readonly #resolver: Resolver;
   readonly clock = new Clock();
   /** live bytes after each event; `peak` and `peakEvent` are exact */
   readonly liveBytes = new PeakSeries();
   readonly time = new TimeAxis();
-  /** live bytes after each event of the batch, from `applyBlocks` to `recordSeries` */
-  readonly #liveAfter = new Float64Array(EVENTS_PER_BATCH);
   #events = 0;
   /** `clock.last` before the batch */
   #timeBefore = Number.NaN;
@@ -51,20 +51,21 @@ export class Ledger {
   readonly #countsSites: boolean;
   readonly #samplesSites: boolean;
 
-  constructor({ countsSites = true, samples = true, limits }: LedgerOptions = {}) {
+  constructor({ countsSites = true, samples = true, limits = LIMITS }: LedgerOptions = {}) {
     this.#countsSites = countsSites;
     this.#samplesSites = countsSites && samples;
-    // Where nothing is counted by call site, nothing asks for the call of a block.
-    this.blocks = new BlockTable(this.threads, countsSites);
-    this.sites = new AllocationSites(this.blocks, limits);
+    this.#core = new LedgerCore(limits);
+    this.threads = new ThreadTable(this.#core);
+    this.blocks = new BlockTable(this.#core);
+    this.sites = new AllocationSites(this.#core, this.blocks);
+    this.#resolver = new Resolver(this.#core);
   }
 
   /** Becomes a copy of `from`, between two batches. */
   copy(from: Ledger): void {
+    this.#core.copy(from.#core);
     this.threads.copy(from.threads);
-    this.sites.copy(from.sites);
     this.siteSeries.copy(from.siteSeries);
-    this.blocks.copy(from.blocks);
     this.#resolver.copy(from.#resolver);
     this.clock.copy(from.clock);
     this.liveBytes.copy(from.liveBytes);
@@ -72,6 +73,11 @@ export class Ledger {
     this.#events = from.#events;
     this.#timeBefore = from.#timeBefore;
     this.#peakTime = from.#peakTime;
+  }
+
+  /** Its tables, which a copy has alike. */
+  image(): StateImage {
+    return this.#core.image();
   }
 
   /** events so far, including marks and thread exits; the 0-based number of the next event */
@@ -137,19 +143,22 @@ export class Ledger {
   }
 
   /**
-   * Needs `resolveBlocks` and `countThreads`. Writes `out.oldSize`; applies the batch to live blocks and live bytes, of
+   * Needs `resolveBlocks` and `countThreads` right before. Writes `out.oldSize`; applies the batch to live blocks and live bytes, of
    * each thread and call site too.
    */
   applyBlocks(batch: EventBatch, out: ActionBatch): void {
     const { threads, blocks, sites, siteSeries } = this;
+    blocks.load(batch);
+    if (this.#countsSites) {
+      sites.load(batch);
+    }
     for (let from = 0; from < batch.length; ) {
       // A point of the threads' timelines is closed between two events.
       const pointEnd = threads.pointEnd - this.#events;
       const to = Math.min(batch.length, pointEnd, from + EVENTS_AHEAD);
-      blocks.warm(out, from, to);
-      blocks.apply(batch, out, this.#liveAfter, from, to);
+      blocks.apply(from, to);
       if (this.#countsSites) {
-        sites.count(batch, out, this.#liveAfter, from, to);
+        sites.count(from, to);
       }
       if (to === pointEnd) {
         threads.closePoint();
@@ -159,12 +168,13 @@ export class Ledger {
       }
       from = to;
     }
+    blocks.store(out, batch.length);
   }
 
   /** Needs `readClock` and `applyBlocks`. Records the series `liveBytes` and `time`; counts the events of the batch. */
   recordSeries(batch: EventBatch): void {
     const first = this.#events;
-    this.liveBytes.recordAll(first, this.#liveAfter, batch.length);
+    this.liveBytes.recordAll(first, this.#core.attached.columns.liveAfter, batch.length);
     this.time.recordAll(first, batch.time, batch.length);
     const peak = this.liveBytes.peakEvent - first;
     if (peak >= 0) {

@@ -1,12 +1,13 @@
-import { Action, type ActionBatch, LOST_FREE } from "./actions.ts";
+import { ACTION_COLUMNS, Action, type ActionBatch, LOST_FREE } from "./actions.ts";
 import { ADDRESS_SPACE } from "./address-space.ts";
 import { noPointerAnomalies, type PointerAnomalies } from "./anomalies.ts";
-import { type EventBatch, Op } from "./event.ts";
+import { copyColumns } from "./columns.ts";
+import { EVENT_COLUMNS, type EventBatch, Op } from "./event.ts";
+import type { LedgerCore } from "./ledger-core.ts";
 import { CollidingPointers } from "./order/colliding-pointers.ts";
 import { DisplacedCalls } from "./order/displaced-calls.ts";
 import { LineOrder } from "./order/line-order.ts";
 import { PointerTable } from "./pointer-table.ts";
-import { RecentlyFreed } from "./recently-freed.ts";
 
 /** The action of each op, in the order of the ops (integer keys); realloc and free have others, too. */
 const ACTION_OF_OP = Uint8Array.from(
@@ -25,6 +26,12 @@ const ACTION_OF_OP = Uint8Array.from(
   } satisfies Readonly<Record<Op, Action>>),
 );
 
+const { op, size, align, pointerIn, pointerOut } = EVENT_COLUMNS;
+/** What the core reads of an event, besides the alignment. */
+const READ = { op, size, pointerIn, pointerOut };
+const { action, block, lost } = ACTION_COLUMNS;
+const RESOLVED = { action, block, lost };
+
 /**
  * Resolves the log's pointers to blocks: the action of each event, and its block.
  *
@@ -32,30 +39,34 @@ const ACTION_OF_OP = Uint8Array.from(
  * of the old block is missing; but if pointers may be cut to 32 bits and the old block is another thread's, both stay
  * live. A free without such a block, and an allocation whose size or alignment no process has memory for, do nothing. Each
  * case is counted.
+ *
+ * The core resolves calls that contradict nothing, nearly all of them (core/resolver.ts); this class resolves the others.
  */
 export class Resolver {
   readonly anomalies: PointerAnomalies = noPointerAnomalies();
-  readonly pointers = new PointerTable();
+  readonly pointers: PointerTable;
   /** indices of the allocations of the last batch that returned NULL */
   readonly failed: number[] = [];
   readonly order = new LineOrder((pointer) => this.pointers.find(pointer) >= 0);
   readonly displaced = new DisplacedCalls();
-  readonly #recentlyFreed = new RecentlyFreed();
-  readonly #colliding = new CollidingPointers(this.pointers);
+  readonly #colliding: CollidingPointers;
   #next: EventBatch | null = null;
   /** true while no address of the log is 2^32 or above: the hook may have cut them to 32 bits */
   mayBeCut = false;
 
-  /** sum of what PointerTable.warm returns, as an integer */
-  #warmed = 0;
+  readonly #core: LedgerCore;
 
-  /** Becomes a copy of `from`, between two batches. */
+  constructor(core: LedgerCore) {
+    this.#core = core;
+    this.pointers = new PointerTable(core);
+    this.#colliding = new CollidingPointers(this.pointers);
+  }
+
+  /** Becomes a copy of `from`, between two batches, with its own core. */
   copy(from: Resolver): void {
     Object.assign(this.anomalies, from.anomalies);
-    this.pointers.copy(from.pointers);
     this.order.moved = from.order.moved;
     this.displaced.copy(from.displaced);
-    this.#recentlyFreed.copy(from.#recentlyFreed);
     this.#colliding.copy(from.#colliding);
     this.mayBeCut = from.mayBeCut;
   }
@@ -67,11 +78,48 @@ export class Resolver {
   resolve(batch: EventBatch, out: ActionBatch, next: EventBatch | null): void {
     this.#next = next;
     this.failed.length = 0;
-    this.#warmed = (this.#warmed + this.pointers.warm(batch.pointerIn, batch.length)) | 0;
-    this.#warmed = (this.#warmed + this.pointers.warm(batch.pointerOut, batch.length)) | 0;
-    for (let i = 0; i < batch.length; i++) {
-      this.#resolve(batch, i, out);
+    const { length } = batch;
+    // Several blocks may share a pointer: only this class knows of those that the table has not.
+    if (this.mayBeCut || this.#colliding.any) {
+      for (let i = 0; i < length; i++) {
+        this.#resolve(batch, i, out);
+      }
+      const { columns } = this.#core.attached;
+      copyColumns({ size }, columns, batch, length);
+      copyColumns(RESOLVED, columns, out, length);
+      return;
     }
+    this.#load(batch, 0);
+    for (let i = 0; i < length; i++) {
+      const stop = this.#core.calls.resolve(i, length);
+      if (stop > i) {
+        copyColumns({ action, block }, out, this.#core.attached.columns, stop - i, i, i);
+      }
+      i = stop;
+      if (i < length) {
+        this.#resolveHere(batch, i, out);
+      }
+    }
+  }
+
+  /** Copies what the core reads of rows `from` .. of the batch. */
+  #load(batch: EventBatch, from: number): void {
+    const { columns } = this.#core.attached;
+    const { length } = batch;
+    copyColumns(READ, columns, batch, length - from, from, from);
+    if (batch.op.includes(Op.memalign)) {
+      copyColumns({ align }, columns, batch, length - from, from, from);
+    }
+  }
+
+  /** Resolves event i, which the core has left. Tells it the result, and what other lines follow. */
+  #resolveHere(batch: EventBatch, i: number, out: ActionBatch): void {
+    const { moved } = this.order;
+    this.#resolve(batch, i, out);
+    if (this.order.moved !== moved) {
+      this.#load(batch, i);
+    }
+    copyColumns(RESOLVED, this.#core.attached.columns, out, 1, i, i);
   }
 
   #resolve(batch: EventBatch, i: number, out: ActionBatch): void {
@@ -115,7 +163,6 @@ export class Resolver {
     if (this.displaced.any) {
       this.displaced.returned(pointer, batch.tid[i]!, tidAbove(batch, i));
     }
-    this.#recentlyFreed.delete(pointer);
     out.action[i] = action;
     out.block[i] = block;
   }
@@ -135,6 +182,7 @@ export class Resolver {
       this.#own(block, batch, i);
     }
     this.anomalies.reusedLive++;
+    this.#core.calls.watch(pointer);
     this.displaced.returnedLive(pointer, batch.tid[i]!);
     out.action[i] = action | LOST_FREE;
     out.block[i] = block;
@@ -163,7 +211,7 @@ export class Resolver {
     }
     out.action[i] = Action.free;
     out.block[i] = block;
-    this.#recentlyFreed.add(pointer);
+    this.#core.calls.addFreed(pointer);
   }
 
   /** A free of a pointer that is not live. */
@@ -177,11 +225,12 @@ export class Resolver {
       return;
     }
     nothing(i, Action.none, out);
-    if (this.#recentlyFreed.has(pointer)) {
+    if (this.#wasFreed(pointer)) {
       this.anomalies.doubleFree++;
       this.displaced.freedTwice(pointer);
     } else {
       this.anomalies.freeUnknown++;
+      this.#core.calls.watch(pointer);
       this.displaced.freedUnknown(pointer, batch.tid[i]!);
     }
   }
@@ -213,7 +262,12 @@ export class Resolver {
    */
   #isContradiction(pointer: number): boolean {
     const { freeUnknown, foreignRealloc } = this.anomalies;
-    return freeUnknown + foreignRealloc === 0 || this.#recentlyFreed.has(pointer);
+    return freeUnknown + foreignRealloc === 0 || this.#wasFreed(pointer);
+  }
+
+  /** True if the pointer was freed before, as far as is remembered. It must not be live. */
+  #wasFreed(pointer: number): boolean {
+    return this.#core.calls.wasFreed(pointer) !== 0;
   }
 
   /**
@@ -282,8 +336,7 @@ export class Resolver {
       this.#colliding.release(from);
     }
     this.#keepsBoth(to, tid);
-    this.#recentlyFreed.add(from);
-    this.#recentlyFreed.delete(to);
+    this.#core.calls.addFreed(from);
     const displaced = this.pointers.attach(to, block);
     if (displaced < 0) {
       return;

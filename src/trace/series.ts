@@ -65,8 +65,15 @@ export class PeakSeries {
 
   /** Records `length` consecutive events, the first of which is number `event`. */
   recordAll(event: number, values: Float64Array, length: number): void {
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < length; ) {
       this.record(event + i, values[i]!);
+      const end = Math.min(length, this.#end - event);
+      for (i++; i < end; i++) {
+        if (values[i]! > this.#newest) {
+          this.#raise(event + i, values[i]!);
+        }
+      }
+      this.last = values[i - 1]!;
     }
   }
 
@@ -131,8 +138,18 @@ export class TimeAxis {
 
   /** Records `length` consecutive events, the first of which is number `event`. */
   recordAll(event: number, times: Float64Array, length: number): void {
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < length; ) {
       this.record(event + i, times[i]!);
+      const end = Math.min(length, this.#points.end - event);
+      // The last time of the point, except that of event i, which is recorded.
+      let last = end - 1;
+      while (last > i && Number.isNaN(times[last]!)) {
+        last--;
+      }
+      if (last > i) {
+        this.record(event + last, times[last]!);
+      }
+      i = end;
     }
   }
 }

@@ -1,7 +1,8 @@
-import type { ActionBatch } from "./actions.ts";
-import { type EventBatch, Op } from "./event.ts";
+import { ACTION_COLUMNS, type ActionBatch } from "./actions.ts";
+import { copyColumns } from "./columns.ts";
+import { EVENT_COLUMNS, type EventBatch } from "./event.ts";
+import type { LedgerCore } from "./ledger-core.ts";
 import { RowSeries } from "./row-series.ts";
-import { TidIndex } from "./tid-index.ts";
 
 /** One thread of the log, as a row of the report's table. Counts are calls, sizes are requested bytes. */
 export interface ThreadRow {
@@ -38,13 +39,12 @@ export interface ThreadRow {
   readonly takenFromOthers: number;
 }
 
-// Cells of a row.
+// Doubles of a row of the core (core/threads.ts).
 const MALLOC = 0;
 const CALLOC = 1;
 const REALLOC = 2;
 const MEMALIGN = 3;
 const FREE = 4;
-/** lines that are no calls of these */
 const OTHER = 5;
 const FAILED = 6;
 const VOLUME = 7;
@@ -55,28 +55,10 @@ const FREED_BY_OTHERS = 11;
 const FREED_FOR_OTHERS = 12;
 const FIRST_TIME = 13;
 const LAST_TIME = 14;
-/** peak of live bytes since the open point of the timeline began */
 const POINT_PEAK = 15;
-/** Doubles in a row: two cache lines. */
-const STRIDE = 16;
-
-/** The cell that counts lines of an op. */
-const CELL_OF_OP = {
-  [Op.malloc]: MALLOC,
-  [Op.calloc]: CALLOC,
-  [Op.realloc]: REALLOC,
-  [Op.memalign]: MEMALIGN,
-  [Op.valloc]: MEMALIGN,
-  [Op.pvalloc]: MEMALIGN,
-  [Op.free]: FREE,
-  [Op.mallocTrim]: OTHER,
-  [Op.mallopt]: OTHER,
-  [Op.threadExit]: OTHER,
-  [Op.mark]: OTHER,
-} as const satisfies Readonly<Record<Op, number>>;
-
-/** The same by op, for the hot path. Integer keys: the values are in the order of the ops. */
-const CELLS = Uint8Array.from(Object.values(CELL_OF_OP));
+/** Words of the same row: */
+const TID = 32;
+const TAKEN = 33;
 
 /** The cells of the figures that a thread may be asked for. */
 const CELL_OF_FIGURE = {
@@ -99,107 +81,50 @@ export type ThreadCounts = Pick<
   "malloc" | "calloc" | "realloc" | "memalign" | "free" | "calls" | "lines"
 >;
 
-const INITIAL_ROWS = 16;
 /** Values of all threads' timelines: 2 MiB, or 32 points for each of 8192 threads. */
 const MAX_TIMELINE_VALUES = 2 ** 18;
 
+const { op, tid, time } = EVENT_COLUMNS;
+/** What the core reads of an event. */
+const COUNTED = { op, tid, time };
+const { thread } = ACTION_COLUMNS;
+/** What the core writes. */
+const WRITTEN = { thread };
+
 /** The per-thread ledger. Threads have dense indices in order of first appearance. */
 export class ThreadTable {
-  readonly #index = new TidIndex();
-  /** Rows in one array, not an array for each column: an event touches several cells of one row. */
-  #cells = new Float64Array(INITIAL_ROWS * STRIDE);
-  #tids = new Int32Array(INITIAL_ROWS);
-  /** allocations that returned the pointer of another thread's live block; few threads have any */
-  #taken = new Map<number, number>();
-  #rows = 0;
+  readonly #core: LedgerCore;
   #liveTimeline = new RowSeries(MAX_TIMELINE_VALUES);
   /** volume up to the end of each point of the timeline: in between, a thread has allocated if it grew */
   #volumeTimeline = new RowSeries(MAX_TIMELINE_VALUES);
 
-  /** Becomes a copy of `from`. */
+  constructor(core: LedgerCore) {
+    this.#core = core;
+  }
+
+  /** Becomes a copy of `from`, with its own core. */
   copy(from: ThreadTable): void {
-    this.#index.copy(from.#index);
-    this.#cells = from.#cells.slice();
-    this.#tids = from.#tids.slice();
-    this.#taken = new Map(from.#taken);
-    this.#rows = from.#rows;
     this.#liveTimeline = from.#liveTimeline.clone();
     this.#volumeTimeline = from.#volumeTimeline.clone();
   }
 
   get size(): number {
-    return this.#rows;
+    return this.#core.calls.threadCount();
   }
 
   /** Counts the lines of a batch and fills `out.thread`. */
   enter(batch: EventBatch, out: ActionBatch): void {
-    for (let i = 0; i < batch.length; i++) {
-      const thread = this.#index.indexOf(batch.tid[i]!);
-      out.thread[i] = thread;
-      if (thread === this.#rows) {
-        this.#add(batch.tid[i]!);
-      }
-      const cells = this.#cells;
-      const row = thread * STRIDE;
-      cells[row + CELLS[batch.op[i]!]!]!++;
-      const time = batch.time[i]!;
-      if (Number.isNaN(time)) {
-        continue;
-      }
-      // The cells are NaN at first, for which every comparison is false.
-      if (!(time >= cells[row + FIRST_TIME]!)) {
-        cells[row + FIRST_TIME] = time;
-      }
-      if (!(time <= cells[row + LAST_TIME]!)) {
-        cells[row + LAST_TIME] = time;
-      }
-    }
+    const { length } = batch;
+    const { columns, calls } = this.#core.attached;
+    copyColumns(COUNTED, columns, batch, length);
+    calls.enter(length);
+    copyColumns(WRITTEN, out, this.#core.attached.columns, length);
   }
 
   /** Counts an allocation that returned NULL. */
   failed(thread: number): void {
-    this.#cells[thread * STRIDE + FAILED]!++;
-  }
-
-  /** Counts a block of `bytes` that `thread` allocated, or resized to that. */
-  allocated(thread: number, bytes: number): void {
-    const cells = this.#cells;
-    const row = thread * STRIDE;
-    cells[row + VOLUME]! += bytes;
-    cells[row + LIVE_BLOCKS]!++;
-    const live = cells[row + LIVE_BYTES]! + bytes;
-    cells[row + LIVE_BYTES] = live;
-    if (live <= cells[row + POINT_PEAK]!) {
-      return;
-    }
-    cells[row + POINT_PEAK] = live;
-    if (live > cells[row + PEAK_LIVE_BYTES]!) {
-      cells[row + PEAK_LIVE_BYTES] = live;
-    }
-  }
-
-  /** Counts a block of `owner` that `thread` freed or resized; `bytes` is its former size. */
-  freed(thread: number, owner: number, bytes: number): void {
-    this.lost(owner, bytes);
-    if (thread === owner) {
-      return;
-    }
-    this.#cells[owner * STRIDE + FREED_BY_OTHERS]! += bytes;
-    this.#cells[thread * STRIDE + FREED_FOR_OTHERS]! += bytes;
-  }
-
-  /** Counts an allocation of `thread` that returned the pointer of a live block of `owner`. */
-  reused(thread: number, owner: number): void {
-    if (thread !== owner) {
-      this.#taken.set(thread, this.takenFromOthers(thread) + 1);
-    }
-  }
-
-  /** Removes a block of `owner` that an unknown thread freed. */
-  lost(owner: number, bytes: number): void {
-    const row = owner * STRIDE;
-    this.#cells[row + LIVE_BYTES]! -= bytes;
-    this.#cells[row + LIVE_BLOCKS]!--;
+    const at = this.#rowOf(thread) / 8 + FAILED;
+    this.#core.attached.f64[at]!++;
   }
 
   /** first event (0-based) beyond the open point of the timelines: call `closePoint` before it */
@@ -213,14 +138,15 @@ export class ThreadTable {
 
   /** Closes the open point of the timelines, after its last event. */
   closePoint(): void {
-    const cells = this.#cells;
-    const peaks = new Float64Array(this.#rows);
-    const volumes = new Float64Array(this.#rows);
-    for (let thread = 0; thread < this.#rows; thread++) {
-      const row = thread * STRIDE;
-      peaks[thread] = cells[row + POINT_PEAK]!;
-      cells[row + POINT_PEAK] = cells[row + LIVE_BYTES]!;
-      volumes[thread] = cells[row + VOLUME]!;
+    const { f64 } = this.#core.attached;
+    const { size } = this;
+    const peaks = new Float64Array(size);
+    const volumes = new Float64Array(size);
+    for (let thread = 0; thread < size; thread++) {
+      const row = this.#rowOf(thread) / 8;
+      peaks[thread] = f64[row + POINT_PEAK]!;
+      f64[row + POINT_PEAK] = f64[row + LIVE_BYTES]!;
+      volumes[thread] = f64[row + VOLUME]!;
     }
     this.#liveTimeline.close(peaks);
     this.#volumeTimeline.close(volumes);
@@ -243,31 +169,30 @@ export class ThreadTable {
     if (events === this.#liveTimeline.start) {
       return closed;
     }
-    return [...closed, this.#cells[thread * STRIDE + POINT_PEAK]!];
+    return [...closed, this.#double(thread, POINT_PEAK)];
   }
 
   tidOf(thread: number): number {
-    return this.#tids[thread]!;
+    return this.#word(thread, TID);
   }
 
   figure(thread: number, name: ThreadFigure): number {
-    return this.#cells[thread * STRIDE + CELL_OF_FIGURE[name]]!;
+    return this.#double(thread, CELL_OF_FIGURE[name]);
   }
 
   takenFromOthers(thread: number): number {
-    return this.#taken.get(thread) ?? 0;
+    return this.#word(thread, TAKEN);
   }
 
   counts(thread: number): ThreadCounts {
-    const cells = this.#cells;
-    const row = thread * STRIDE;
-    const malloc = cells[row + MALLOC]!;
-    const calloc = cells[row + CALLOC]!;
-    const realloc = cells[row + REALLOC]!;
-    const memalign = cells[row + MEMALIGN]!;
-    const free = cells[row + FREE]!;
+    const malloc = this.#double(thread, MALLOC);
+    const calloc = this.#double(thread, CALLOC);
+    const realloc = this.#double(thread, REALLOC);
+    const memalign = this.#double(thread, MEMALIGN);
+    const free = this.#double(thread, FREE);
+    const other = this.#double(thread, OTHER);
     const calls = malloc + calloc + realloc + memalign + free;
-    return { malloc, calloc, realloc, memalign, free, calls, lines: calls + cells[row + OTHER]! };
+    return { malloc, calloc, realloc, memalign, free, calls, lines: calls + other };
   }
 
   row(thread: number): ThreadRow {
@@ -290,7 +215,7 @@ export class ThreadTable {
   /** `bytes`, and the volume of all threads. */
   withVolume(bytes: number): number {
     let sum = bytes;
-    for (let thread = 0; thread < this.#rows; thread++) {
+    for (let thread = 0; thread < this.size; thread++) {
       sum += this.figure(thread, "volumeBytes");
     }
     return sum;
@@ -298,20 +223,18 @@ export class ThreadTable {
 
   /** All threads, in order of first appearance. */
   rows(): ThreadRow[] {
-    return Array.from({ length: this.#rows }, (_, thread) => this.row(thread));
+    return Array.from({ length: this.size }, (_, thread) => this.row(thread));
   }
 
-  #add(tid: number): void {
-    const thread = this.#rows++;
-    if (thread === this.#tids.length) {
-      const [cells, tids] = [this.#cells, this.#tids];
-      this.#cells = new Float64Array(cells.length * 2);
-      this.#cells.set(cells);
-      this.#tids = new Int32Array(tids.length * 2);
-      this.#tids.set(tids);
-    }
-    this.#tids[thread] = tid;
-    this.#cells[thread * STRIDE + FIRST_TIME] = Number.NaN;
-    this.#cells[thread * STRIDE + LAST_TIME] = Number.NaN;
+  #double(thread: number, cell: number): number {
+    return this.#core.attached.f64[this.#rowOf(thread) / 8 + cell]!;
+  }
+
+  #word(thread: number, cell: number): number {
+    return this.#core.attached.i32[this.#rowOf(thread) / 4 + cell]!;
+  }
+
+  #rowOf(thread: number): number {
+    return this.#core.calls.threadRow(thread) >>> 0;
   }
 }

@@ -1,7 +1,8 @@
-import { MODEL, SINGLETON_BYTES, STORE } from "../../src/ptmalloc/core-layout.ts";
+import { MODEL } from "../../src/ptmalloc/core-layout.ts";
 import type { Core } from "../../src/ptmalloc/core-module.ts";
 import type { Ptmalloc } from "../../src/ptmalloc/ptmalloc.ts";
 import { REPLAY } from "../../src/replay/replay-state.ts";
+import { HEAD_BYTES, STORE } from "../../src/wasm/state-image.ts";
 
 /** All memory of a process, but for what its owner sets anew in a copy. */
 export function imageOf({ core }: Ptmalloc): Buffer {
@@ -12,8 +13,8 @@ export function imageOf({ core }: Ptmalloc): Buffer {
 export function withoutFlags(core: Core): Buffer {
   const { u8, imageBytes } = core.attached;
   const image = Buffer.concat([
-    u8.subarray(0, SINGLETON_BYTES),
-    u8.subarray(STORE, STORE + imageBytes - SINGLETON_BYTES),
+    u8.subarray(0, HEAD_BYTES),
+    u8.subarray(STORE, STORE + imageBytes - HEAD_BYTES),
   ]);
   image[MODEL.hasWitness] = 0;
   image[MODEL.hasTrylock] = 0;

@@ -4,7 +4,7 @@ import type { Insertion } from "../../replay/insertions.ts";
 import type { LastExits } from "../../replay/last-exits.ts";
 import type { RecordedProcess } from "../../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import { copyWork, newWork, type Work } from "../../replay/work.ts";
+import { copyUnguided, newWork, type Work } from "../../replay/work.ts";
 import type { Reading } from "../../replay/writes/reading.ts";
 import type { MaybeFigures } from "../../what-if/scenario-figures.ts";
 import { bySharing } from "../../what-if/sharing.ts";
@@ -64,7 +64,7 @@ export class WorkerRunner implements WhatIfRunner {
       return;
     }
     const slot = this.#pool.take();
-    copyWork(work, this.#workIn(slot));
+    copyUnguided(this.#workIn(slot), work);
     if (this.#shares.length > 0) {
       this.#step(slot, inferences);
       return;

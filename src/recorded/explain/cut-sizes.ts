@@ -207,7 +207,8 @@ export class CutSizes {
 
 /** True if the first block of a mapping can lie there. */
 function isMappable(pointer: number): boolean {
-  return isAmongMappings(pointer) && (pointer & (SMALLEST_PAGE - 1)) === GRANULE;
+  // Few pointers pass the first comparison, which is quick.
+  return (pointer & (SMALLEST_PAGE - 1)) === GRANULE && isAmongMappings(pointer);
 }
 
 /** True if event `i` requests few bytes, and not by realloc of a mapping, which stays mapped however small it becomes. */

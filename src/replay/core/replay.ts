@@ -36,6 +36,7 @@ import { expect, settle } from "./pending-write";
 import { beginRecord, inUseSeries, recordRss, trim } from "./rss-record";
 import { state } from "./state";
 
+export { clearSums, moveStruct, sumHeap, sumPages } from "../../ptmalloc/core/census";
 export * from "../../ptmalloc/core/ptmalloc";
 export { neededColumns } from "./batch";
 export { chunkOf, setChunk } from "./block-chunks";

@@ -65,15 +65,17 @@ export type TouchPolicy =
   | { readonly ratio: number }
   | { readonly fitted: number | null };
 
+const WRITTEN = 0;
+const FULL = 1;
+
 /** Applies a touch policy to the blocks of the log. */
 export class Touch {
   readonly #policy: TouchPolicy;
   readonly #facts = new KnownFacts(TOUCH_FACTS);
   /** the planes are those of a fit to a given RSS */
   readonly #isFitted: boolean;
-  // By block id, in bytes from the block's start: written under the policy, and under every ratio.
-  #written = new Float64Array(1024);
-  #full = new Float64Array(1024);
+  /** Pairs by block id, in bytes from the block's start: WRITTEN under the policy, and FULL under every ratio. */
+  #bytes = new Float64Array(2 * 1024);
   /** by block id: 1 if a ratio decides what is written behind that */
   #scaled = new Uint8Array(1024);
 
@@ -85,19 +87,18 @@ export class Touch {
   /** Becomes a copy of `from`, which has the same policy. */
   copy(from: Touch): void {
     this.#facts.copy(from.#facts);
-    this.#written = from.#written.slice();
-    this.#full = from.#full.slice();
+    this.#bytes = from.#bytes.slice();
     this.#scaled = from.#scaled.slice();
   }
 
   /** Returns the bytes of live block `block` that are written under the policy. */
   writtenOf(block: number): number {
-    return this.#written[block] ?? 0;
+    return this.#bytes[2 * block + WRITTEN] ?? 0;
   }
 
   /** Returns the same for a block of `size` bytes if the program wrote the part `ratio` of every large block. */
   writtenAtRatio(block: number, size: number, ratio: number): number {
-    const full = this.#full[block] ?? 0;
+    const full = this.#bytes[2 * block + FULL] ?? 0;
     return this.#scaled[block] === 1 ? Math.max(full, partOf(size, ratio)) : full;
   }
 
@@ -108,7 +109,7 @@ export class Touch {
         continue;
       }
       const block = actions.block[i]!;
-      if (block >= this.#written.length) {
+      if (block >= this.#scaled.length) {
         this.#grow(block);
       }
       const size = batch.size[i]!;
@@ -121,8 +122,10 @@ export class Touch {
       const kept = isRealloc ? Math.min(actions.oldSize[i]!, size) : 0;
       const full = isExact ? known : !isScaled ? size : this.#isFitted ? 0 : kept;
       const to = this.#byPolicy(size, known, kept);
-      const from = isRealloc ? Math.min(this.#written[block]!, to) : 0;
-      const ratioFrom = isRealloc ? Math.min(this.#full[block]!, full) : 0;
+      const bytes = this.#bytes;
+      const pair = 2 * block;
+      const from = isRealloc ? Math.min(bytes[pair + WRITTEN]!, to) : 0;
+      const ratioFrom = isRealloc ? Math.min(bytes[pair + FULL]!, full) : 0;
       const isNew = from === actions.oldSize[i] && ratioFrom === from;
       out.whole[i] = isNew && to === size && full === size ? 1 : 0;
       out.from[i] = from;
@@ -130,8 +133,8 @@ export class Touch {
       out.ratioFrom[i] = ratioFrom;
       out.full[i] = full;
       out.large[i] = isScaled ? size : 0;
-      this.#written[block] = to;
-      this.#full[block] = full;
+      bytes[pair + WRITTEN] = to;
+      bytes[pair + FULL] = full;
       this.#scaled[block] = isScaled ? 1 : 0;
     }
   }
@@ -152,15 +155,12 @@ export class Touch {
   }
 
   #grow(block: number): void {
-    const length = Math.max(block + 1, this.#written.length * 2);
-    const written = new Float64Array(length);
-    const full = new Float64Array(length);
+    const length = Math.max(block + 1, this.#scaled.length * 2);
+    const bytes = new Float64Array(2 * length);
     const scaled = new Uint8Array(length);
-    written.set(this.#written);
-    full.set(this.#full);
+    bytes.set(this.#bytes);
     scaled.set(this.#scaled);
-    this.#written = written;
-    this.#full = full;
+    this.#bytes = bytes;
     this.#scaled = scaled;
   }
 }

@@ -79,17 +79,29 @@ export class ThreadBuffers {
 
   /** Reads the next batch, in the order of the log. */
   read({ time, tid, length }: EventBatch): void {
-    for (let i = 0; i < length; i++) {
-      if (tid[i] !== this.#tid) {
-        this.#enter(tid[i]!);
+    for (let from = 0; from < length; ) {
+      if (tid[from] !== this.#tid) {
+        this.#enter(tid[from]!);
       }
-      this.#runLines++;
+      let to = from + 1;
+      while (to < length && tid[to] === this.#tid) {
+        to++;
+      }
+      this.#runLines += to - from;
+      this.#readRun(time, from, to);
+      from = to;
+    }
+  }
+
+  /** Reads lines from..to-1, of the current thread. Fields in variables: a loop of so few steps takes half as long then. */
+  #readRun(time: Float64Array, from: number, to: number): void {
+    const rows = this.#rows;
+    const row = this.#current * STRIDE;
+    for (let i = from; i < to; i++) {
       const at = time[i]!;
       if (Number.isNaN(at)) {
         continue;
       }
-      const rows = this.#rows;
-      const row = this.#current * STRIDE;
       if (at < rows[row + TIME]!) {
         this.#era++;
         this.#latest = at;

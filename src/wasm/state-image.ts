@@ -1,40 +1,45 @@
-import { SINGLETON_BYTES, STORE } from "./core-layout.ts";
+/**
+ * What an instance keeps from call to call, its state, lies below HEAD_BYTES and from STORE on. Between them are the
+ * compiler's constants, and the batch that it works on.
+ */
+export const HEAD_BYTES = 4096;
+export const STORE = 0x100000;
 
-/** Views of an instance's memory. A model has its first SINGLETON_BYTES, and those from STORE to its end. */
-export interface ModelMemory {
+/** Views of an instance's memory. */
+export interface StateMemory {
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
 }
 
-/** The bytes of a model that no instance holds. They do not change. */
-export interface ModelImage {
-  /** bytes that the model takes in an instance; multiple of 4096 */
+/** The bytes of a state that no instance holds. They do not change. */
+export interface StateImage {
+  /** bytes of the state, a multiple of 64 */
   readonly length: number;
-  /** Writes the model to the memory of an instance, which has room. */
-  writeTo(memory: ModelMemory): void;
-  /** An image for another model, in the memory of `recycled` where that serves. */
-  copy(recycled: ModelImage | null): ModelImage;
+  /** Writes the state to the memory of an instance, which has room. */
+  writeTo(memory: StateMemory): void;
+  /** An image for another owner, in the memory of `recycled` where that serves. */
+  copy(recycled: StateImage | null): StateImage;
 }
 
-/** Images up to this size are packed: a log may have a thousand processes, each with dozens of models. */
+/** Images up to this size are packed: a log may have a thousand processes, each with dozens of states. */
 const MOST_PACKED = 65536;
 
-/** Returns an image of a model of `length` bytes, in the memory of `recycled`, which nobody else uses, where that serves. */
+/** Returns an image of a state of `length` bytes, in the memory of `recycled`, which nobody else uses, where that serves. */
 export function imageOf(
-  { u8, i32 }: ModelMemory,
+  { u8, i32 }: StateMemory,
   length: number,
-  recycled: ModelImage | null,
-): ModelImage {
+  recycled: StateImage | null,
+): StateImage {
   if (length <= MOST_PACKED) {
     return new PackedImage(i32, length);
   }
   const bytes = bytesFor(length, recycled);
-  bytes.set(u8.subarray(0, SINGLETON_BYTES));
-  bytes.set(u8.subarray(STORE, STORE + length - SINGLETON_BYTES), SINGLETON_BYTES);
+  bytes.set(u8.subarray(0, HEAD_BYTES));
+  bytes.set(u8.subarray(STORE, STORE + length - HEAD_BYTES), HEAD_BYTES);
   return new PlainImage(bytes);
 }
 
-class PlainImage implements ModelImage {
+class PlainImage implements StateImage {
   readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
@@ -45,23 +50,23 @@ class PlainImage implements ModelImage {
     return this.bytes.length;
   }
 
-  writeTo({ u8 }: ModelMemory): void {
-    u8.set(this.bytes.subarray(0, SINGLETON_BYTES));
-    u8.set(this.bytes.subarray(SINGLETON_BYTES), STORE);
+  writeTo({ u8 }: StateMemory): void {
+    u8.set(this.bytes.subarray(0, HEAD_BYTES));
+    u8.set(this.bytes.subarray(HEAD_BYTES), STORE);
   }
 
-  copy(recycled: ModelImage | null): ModelImage {
+  copy(recycled: StateImage | null): StateImage {
     const bytes = bytesFor(this.length, recycled);
     bytes.set(this.bytes);
     return new PlainImage(bytes);
   }
 }
 
-/** Room for a quarter more than a model has: it often grows before its memory is used again. */
+/** Room for a quarter more than a state has: it often grows before its memory is used again. */
 const ROOM = 1.25;
 
 /** Returns `length` bytes of unspecified content: those of `recycled` if its memory has room. */
-function bytesFor(length: number, recycled: ModelImage | null): Uint8Array {
+function bytesFor(length: number, recycled: StateImage | null): Uint8Array {
   const memory = recycled instanceof PlainImage ? recycled.bytes.buffer : null;
   return memory !== null && memory.byteLength >= length
     ? new Uint8Array(memory, 0, length)
@@ -70,14 +75,14 @@ function bytesFor(length: number, recycled: ModelImage | null): Uint8Array {
 
 /** Words of a line: 64 bytes. */
 const LINE = 16;
-const SINGLETON_LINES = SINGLETON_BYTES / (4 * LINE);
+const HEAD_LINES = HEAD_BYTES / (4 * LINE);
 const STORE_LINES = STORE / (4 * LINE);
 
 /** the lines of the image that is being made */
 const found = new Int32Array(MOST_PACKED / (4 * LINE));
 
-/** The lines of a model that hold something: tables have room, so that three quarters of a small model are zero. */
-class PackedImage implements ModelImage {
+/** The lines of a state that hold something: tables have room, so that three quarters of a small state are zero. */
+class PackedImage implements StateImage {
   readonly length: number;
   /** the numbers of the lines, then their words */
   readonly #words: Int32Array;
@@ -85,8 +90,8 @@ class PackedImage implements ModelImage {
 
   constructor(memory: Int32Array, length: number) {
     this.length = length;
-    const end = STORE_LINES + length / (4 * LINE) - SINGLETON_LINES;
-    const lines = findLines(memory, STORE_LINES, end, findLines(memory, 0, SINGLETON_LINES, 0));
+    const end = STORE_LINES + length / (4 * LINE) - HEAD_LINES;
+    const lines = findLines(memory, STORE_LINES, end, findLines(memory, 0, HEAD_LINES, 0));
     const words = roomFor(lines * (1 + LINE));
     for (let n = 0; n < lines; n++) {
       const from = found[n]! * LINE;
@@ -100,9 +105,9 @@ class PackedImage implements ModelImage {
     this.#lines = lines;
   }
 
-  writeTo({ u8, i32 }: ModelMemory): void {
-    u8.fill(0, 0, SINGLETON_BYTES);
-    u8.fill(0, STORE, STORE + this.length - SINGLETON_BYTES);
+  writeTo({ u8, i32 }: StateMemory): void {
+    u8.fill(0, 0, HEAD_BYTES);
+    u8.fill(0, STORE, STORE + this.length - HEAD_BYTES);
     const words = this.#words;
     const lines = this.#lines;
     for (let n = 0; n < lines; n++) {
@@ -114,7 +119,7 @@ class PackedImage implements ModelImage {
     }
   }
 
-  copy(): ModelImage {
+  copy(): StateImage {
     return this;
   }
 }
