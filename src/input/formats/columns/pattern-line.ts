@@ -10,6 +10,9 @@ import { FieldValues } from "./field-values.ts";
 import { FieldKind } from "./fields.ts";
 import { type PatternGroup, patternOf } from "./given-pattern.ts";
 
+/** A pattern names the result itself. */
+const NO_RESULT_BEFORE = { resultStart: 0, resultEnd: 0 };
+
 type Place = readonly [start: number, end: number];
 
 /**
@@ -115,7 +118,7 @@ export class PatternLine implements CallLine {
   }
 
   #readWhole(call: Parameters<CallReader["read"]>[1]): boolean {
-    if (!this.#call.read(this.#cursor, call)) {
+    if (!this.#call.read(this.#cursor, call, NO_RESULT_BEFORE)) {
       return false;
     }
     const { op, size, align, pointerIn, pointerOut } = this.#call;

@@ -1,5 +1,8 @@
 /** Highest thread id of Linux: PID_MAX_LIMIT. */
-const MAX_ID = 2 ** 22;
+export const MAX_ID = 2 ** 22;
+
+/** The point of `1.5` may be that of a time: ids of processes are rarely so small. */
+export const LEAST_ID = 100;
 
 /** Threads of a process that were started soon after it have ids this close to its own. */
 export const NEAR = 1000;
@@ -45,10 +48,24 @@ export function areProcessAndThread(
   return mayBeIds && (distances.includes(0) || distances.every((distance) => distance <= NEAR));
 }
 
+/** True if the numbers are larger than ids and in order, as times are, and no addresses of threads. */
+export function areLargeTimes(numbers: readonly number[]): boolean {
+  return (
+    new Set(numbers).size * 2 > Math.max(3, numbers.length) &&
+    numbers.every((number, i) => number > MAX_ID && number >= (numbers[i - 1] ?? 0)) &&
+    numbers.some((number) => number % 64 !== 0)
+  );
+}
+
 /** True if each of many lines has a higher number than the one before. */
 export function countsLines(numbers: readonly number[]): boolean {
   return (
     numbers.length >= COUNTER_LINES &&
     numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))
   );
+}
+
+/** True if the numbers are those of many lines: each is one above the one before. */
+export function countsByOne(numbers: readonly number[]): boolean {
+  return countsLines(numbers) && numbers.length - 1 === numbers.at(-1)! - numbers[0]!;
 }

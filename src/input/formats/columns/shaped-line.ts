@@ -95,7 +95,7 @@ export class ShapedLine implements CallLine {
     // The caller last: the names of callers are kept, and a torn line must not add any.
     return (
       this.#readFields(fields, places) &&
-      this.#call.read(cursor, call) &&
+      this.#call.read(cursor, call, fields) &&
       this.#readTail() &&
       this.#readCaller(fields, places)
     );
@@ -108,7 +108,7 @@ export class ShapedLine implements CallLine {
       return null;
     }
     const places = this.#variants.find(fields);
-    if (places === null || bytes[firstOf(bytes, start)] === HASH) {
+    if (places === null || (bytes[firstOf(bytes, start)] === HASH && !this.#layout.hasHash)) {
       return null;
     }
     this.#template.learn(bytes, start, fields, places);
