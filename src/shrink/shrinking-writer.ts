@@ -53,6 +53,11 @@ export class ShrinkingWriter implements LogWriter {
     this.#isBegun = window.from === null;
   }
 
+  /** The window has ended: comments that stand below it are left out. */
+  get isDone(): boolean {
+    return this.#isBegun && this.#isOver;
+  }
+
   write(batch: EventBatch): string {
     this.#clock.read(batch);
     this.#readStart(batch);

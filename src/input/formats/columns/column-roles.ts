@@ -167,7 +167,7 @@ class Roles {
   #findIds(): void {
     const numbers = this.#free((values, at) => isInteger(values) && !this.#isNoId(values, at));
     // Where a thread may stand behind it, or nothing else does, a number that rises in each line is none.
-    const isAlone = numbers.length === 1 && this.shown.length === 1;
+    const isAlone = numbers.length === 1 && this.#before === 1;
     const isCounted =
       numbers[0] === 0 &&
       (numbers.length > 1 || isAlone) &&

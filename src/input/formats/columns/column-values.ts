@@ -138,7 +138,9 @@ const LEAST_TIME = 2 ** 32;
 
 /** True for numbers behind results that can be nothing but times: in order, with a fraction or too large for others. */
 export function areTimesBehind(values: readonly Field[], numbers: readonly number[]): boolean {
-  const areFractions = isMostly(values, FieldKind.fraction);
+  // In `<0.000012>`, tracers print how long a call took.
+  const areFractions =
+    isMostly(values, FieldKind.fraction) && values.every(({ bracket }) => bracket !== "<");
   const areLarge = isInteger(values) && numbers.every((number) => number >= LEAST_TIME);
   return (areFractions || areLarge) && new Set(numbers).size > 1 && rises(numbers, MOST_FALLS);
 }

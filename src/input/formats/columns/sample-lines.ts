@@ -125,7 +125,8 @@ function isComment(bytes: Buffer, start: number): boolean {
   return bytes[at] === HASH;
 }
 
-function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: Fields): Field[] {
+/** The fields that were read of a line. */
+export function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: Fields): Field[] {
   const fields: Field[] = [];
   for (let i = 0; i < count; i++) {
     const [start, end, name] = [starts[i]!, ends[i]!, names[i]!];
