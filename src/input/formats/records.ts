@@ -28,9 +28,10 @@ export const RECORDS: LogFormat = {
   addresses: "glibc",
   remarks: [],
   recognises: (lines) => {
-    const records = lines.map((line) => recordOf(line));
+    // A short .rep file has more lines above its operations.
+    const records = lines.filter((line) => !/^\d+$/.test(line)).map((line) => recordOf(line));
     const found = records.filter((one) => one !== null);
-    return found.length * 2 >= lines.length && found.some(({ op }) => op !== Op.free);
+    return found.length * 2 >= records.length && found.some(({ op }) => op !== Op.free);
   },
   open: (calls, lines) => {
     const base = baseOf(lines);

@@ -420,6 +420,12 @@ describe("foreign formats", () => {
     expect((await read(text)).diagnostics.format.addresses).toBe(addresses);
   });
 
+  test("a trace without frees, and with large sizes, has numbered blocks", async () => {
+    const { calls, diagnostics } = await read("4\n2\n2\n1\na 0 131072\na 1 262144\n");
+    expect(calls.map(({ size }) => size)).toEqual([131_072, 262_144]);
+    expect(diagnostics.format.addresses).toBe("none");
+  });
+
   test("a realloc that does not tell its old block keeps the one in its place", async () => {
     const { calls, diagnostics } = await read(
       `op,ptr,size\nmalloc,${a},100\nrealloc,${a},120\nrealloc,${b},900\n`,
