@@ -22,9 +22,11 @@ import {
   areProcessAndThread,
   countsByOne,
   countsLines,
+  countsShortly,
   LEAST_ID,
   MAX_ID,
   NEAR,
+  standsBeforeThread,
 } from "./pid-column.ts";
 import type { Field } from "./sample-lines.ts";
 import { areNoThreads, type BlockUse } from "./shared-cache.ts";
@@ -166,17 +168,22 @@ class Roles {
 
   #findIds(): void {
     const numbers = this.#free((values, at) => isInteger(values) && !this.#isNoId(values, at));
-    // Where a thread may stand behind it, or nothing else does, a number that rises in each line is none.
-    const isAlone = numbers.length === 1 && this.#before === 1;
-    const isCounted =
-      numbers[0] === 0 &&
-      (numbers.length > 1 || isAlone) &&
-      (countsLines(this.#numbers[0] ?? []) || areLargeTimes(this.#numbers[0] ?? []));
+    const isCounted = numbers[0] === 0 && this.#isCounted(numbers[1] ?? -1);
     const ids = isCounted ? numbers.slice(1) : numbers;
     this.#findIdsAmong(ids.filter((at) => !this.#areNoThreads(at, numbers)));
-    if (isCounted) {
+    if (isCounted && !countsByOne(this.#numbers[0] ?? [])) {
       this.#findTimeByOrder([0]);
     }
+  }
+
+  /** The first column has a number for each line, and a thread may stand behind it, at `second`, or nothing else does. */
+  #isCounted(second: number): boolean {
+    const first = this.#numbers[0] ?? [];
+    const isMany = countsLines(first) || areLargeTimes(first);
+    if (second < 0) {
+      return this.#before === 1 && (isMany || countsShortly(first, this.#uses));
+    }
+    return isMany || standsBeforeThread(first, this.#numbers[second] ?? []);
   }
 
   /** Of a column that stands alone: next to a thread, others may be anything. */
@@ -236,7 +243,11 @@ class Roles {
   /** The native order, `tid time`, if nothing else is shown. The number of a CPU falls in the lines of one thread, too. */
   #findTimeByOrder([at]: readonly number[]): void {
     const numbers = at === undefined ? [] : (this.#numbers[at] ?? []);
-    if (!countsByOne(numbers) && rises(numbers) && this.#risesInThreads(numbers)) {
+    if (
+      !(countsLines(numbers) && countsByOne(numbers)) &&
+      rises(numbers) &&
+      this.#risesInThreads(numbers)
+    ) {
       this.#give("time", "order", at);
     }
   }

@@ -1,3 +1,5 @@
+import type { BlockUse } from "./shared-cache.ts";
+
 /** Highest thread id of Linux: PID_MAX_LIMIT. */
 export const MAX_ID = 2 ** 22;
 
@@ -59,13 +61,44 @@ export function areLargeTimes(numbers: readonly number[]): boolean {
 
 /** True if each of many lines has a higher number than the one before. */
 export function countsLines(numbers: readonly number[]): boolean {
+  return risesInEachLine(numbers, COUNTER_LINES);
+}
+
+/** Lines of a short log, each with a higher number than the one before. */
+const SHORT_LINES = 4;
+
+function risesInEachLine(numbers: readonly number[], least: number): boolean {
   return (
-    numbers.length >= COUNTER_LINES &&
+    numbers.length >= least &&
     numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))
   );
 }
 
-/** True if the numbers are those of many lines: each is one above the one before. */
+/** True if each of some lines has a higher number, also that which frees the block of another one: no thread makes one call. */
+export function countsShortly(numbers: readonly number[], uses: readonly BlockUse[]): boolean {
+  const returned = new Set<number>();
+  const freesKnown = uses.some((use) => {
+    const isKnown = returned.has(use.freed);
+    returned.add(use.returned);
+    return use.freed !== 0 && isKnown;
+  });
+  return freesKnown && risesInEachLine(numbers, SHORT_LINES);
+}
+
+/**
+ * True if `firsts` rise in each line, and `seconds` are threads rather than times: they come back after higher ones, or come
+ * again while `firsts` count from 0 or 1.
+ */
+export function standsBeforeThread(firsts: readonly number[], seconds: readonly number[]): boolean {
+  const rises = risesInEachLine(firsts, SHORT_LINES);
+  const areIds = seconds.every((second) => second >= LEAST_ID && second <= MAX_ID);
+  const fewer = new Set(seconds).size < seconds.length;
+  const comesBack = seconds.some((second, i) => second < (seconds[i - 1] ?? 0));
+  const counts = (firsts[0] ?? 2) <= 1 && countsByOne(firsts);
+  return rises && areIds && fewer && (comesBack || counts);
+}
+
+/** True if numbers that rise in each line are those of lines: each is one above the one before. */
 export function countsByOne(numbers: readonly number[]): boolean {
-  return countsLines(numbers) && numbers.length - 1 === numbers.at(-1)! - numbers[0]!;
+  return (numbers.at(-1) ?? 0) - (numbers[0] ?? 0) === numbers.length - 1;
 }

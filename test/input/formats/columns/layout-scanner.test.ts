@@ -347,6 +347,28 @@ describe("numbers that are no threads", () => {
   });
 });
 
+describe("a number for each line of a short log", () => {
+  const A = "0x5581000002a0";
+  test.each([
+    ["alone", ["0", "503", "4340", "4362"], [0]],
+    [
+      "that counts, before a thread",
+      ["#1 4101", "#2 4101", "#3 4102", "#4 4103"],
+      [4101, 4102, 4103],
+    ],
+    ["before threads in any order", ["10 4101", "23 4102", "29 4101", "31 4101"], [4101, 4102]],
+    ["that may be a thread", ["7 4101", "8 4102", "9 4103", "10 4104"], [7, 8, 9, 10]],
+  ])("%s", async (_, [a, b, c, d], threads) => {
+    const { events } = await read(
+      `${a} malloc(9) = ${A}`,
+      `${b} malloc(9) = 0x5581000002c0`,
+      `${c} malloc(9) = 0x5581000002e0`,
+      `${d} free(${A})`,
+    );
+    expect([...new Set(events.map(({ tid }) => tid))]).toEqual(threads);
+  });
+});
+
 describe("names with a prefix", () => {
   test.each(["je_", "x", "g_", "PyMem_", "__wrap_"])("%s", async (prefix) => {
     const { events, notes, diagnostics } = await read(
