@@ -1,5 +1,5 @@
 import { Op } from "../../../trace/event.ts";
-import type { CallLine } from "../native/call-line.ts";
+import { CallLine } from "../native/call-line.ts";
 import { NativeCursor } from "../native/cursor.ts";
 import type { Layout } from "../native/layout.ts";
 import type { NamedCallers } from "../native/named-callers.ts";
@@ -19,19 +19,7 @@ type Place = readonly [start: number, end: number];
  * Parser of a line by the user's regular expression, whose groups are the parts of a call. The group `call` has its name, or
  * the whole call with its arguments and result.
  */
-export class PatternLine implements CallLine {
-  pid = 0;
-  op: Op = Op.malloc;
-  tid = 0;
-  time = Number.NaN;
-  caller = 0;
-  size = 0;
-  align = 0;
-  pointerIn = 0;
-  pointerOut = 0;
-  newThread: string | null = null;
-  readonly comment = -1;
-
+export class PatternLine extends CallLine {
   readonly #pattern: RegExp;
   readonly #cursor: NativeCursor;
   readonly #values: FieldValues;
@@ -40,6 +28,7 @@ export class PatternLine implements CallLine {
   #start = 0;
 
   constructor(pattern: string, layout: Layout, callers: NamedCallers) {
+    super();
     this.#pattern = patternOf(pattern);
     this.#cursor = new NativeCursor(layout.pointerBase);
     this.#values = new FieldValues(this.#cursor, layout, callers);
