@@ -44,7 +44,9 @@ export function unreadSentence({ trace }: Report): string | null {
   }
   const [sample] = malformedSamples;
   const relevant = lines.total - lines.comments - lines.blank;
-  if (sample === undefined || lines.malformed < Math.max(FEW_LINES, relevant * SHARE)) {
+  const areMost = lines.malformed * 2 > relevant;
+  const areMany = lines.malformed >= Math.max(FEW_LINES, relevant * SHARE);
+  if (sample === undefined || !(areMost || areMany)) {
     return null;
   }
   return `${part(lines.malformed / lines.total)} of the lines were not read: ${shown(sample)}`;
