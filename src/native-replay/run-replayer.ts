@@ -24,6 +24,8 @@ export interface ReplayOptions {
   readonly schedule: number;
   readonly trimsAtEnd: boolean;
   readonly hugePages: boolean;
+  /** true: threads run side by side, as replayer/side-by-side.c has it; false: in the log's order */
+  readonly free: boolean;
 }
 
 /** At equal distances in the log. */
@@ -32,11 +34,12 @@ const SAMPLES = 200;
 /** Replays the operations. Null: `signal` has aborted. */
 export async function replayNatively(
   process: ReplayingProcess,
-  { operations, moments, schedule, trimsAtEnd, hugePages }: ReplayOptions,
+  { operations, moments, schedule, trimsAtEnd, hugePages, free }: ReplayOptions,
   signal: AbortSignal,
 ): Promise<Parsed<Measurement> | null> {
   const argv = [
     operations,
+    ...(free ? ["free"] : []),
     `samples=${SAMPLES}`,
     ...moments.map((events) => `at=${events}`),
     ...(schedule === 0 ? [] : [`every=${schedule}`]),

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { REPLAYER } from "../../src/native/native-programs.ts";
+import { REPLAYER, sourceOf } from "../../src/native/native-programs.ts";
 import { Flag, Operation } from "../../src/native-replay/operations.ts";
 import { OperationsFile } from "../../src/native-replay/operations-file.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
@@ -28,7 +28,7 @@ function compiled(...flags: readonly string[]): string {
   const target = join(newFolder(), "replayer");
   const argv = [...REPLAYER.flags, "-Wall", "-Wextra", "-Werror", ...flags, "-o", target];
   execFileSync("cc", [...argv, "-x", "c", "-", "-x", "none", ...REPLAYER.libraries], {
-    input: REPLAYER.source(),
+    input: sourceOf(REPLAYER),
     stdio: "pipe",
   });
   return target;

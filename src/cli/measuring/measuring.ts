@@ -21,6 +21,8 @@ export interface Processes {
   readonly targets: readonly Target[];
   /** ld.so of the glibc that settings are measured with; null: the machine's */
   readonly loader: string | null;
+  /** true: threads run side by side, several times; false: in the log's order */
+  readonly free: boolean;
 }
 
 /** What was measured of a log. */
@@ -83,7 +85,7 @@ export class Measuring {
    * @throws Failure notReplayed, usage
    */
   async measure(report: Report, chosen: readonly ScenarioSpec[]): Promise<Measured> {
-    const { targets, loader } = this.#processes;
+    const { targets, loader, free } = this.#processes;
     const version = (one: string | null): string => this.#versions.get(one)!;
     const glibc = version(loader);
     const jobs = jobsFor(targets, chosen, { loader, glibc }, version);
@@ -100,6 +102,7 @@ export class Measuring {
         replayer: this.#replayer,
         operations: path,
         trimPeriods: this.#trimPeriods,
+        free,
         signal: this.#signal,
       },
       ofOthers,
@@ -177,7 +180,7 @@ async function measureAll(
   replayable: Replayable,
   ofOthers: Report | null,
 ): Promise<Measured> {
-  const { report } = replayable;
+  const { report, free } = replayable;
   const unavailable = [...(report.unavailable ?? []), ...(ofOthers?.unavailable ?? [])];
   const isRefused = ({ name, glibc }: Job): boolean =>
     unavailable.some((one) => one.name === name || one.name === `${name},glibc=${glibc}`);
@@ -188,7 +191,7 @@ async function measureAll(
     if (run === null) {
       return { runs, isComplete: false, unavailable };
     }
-    runs.push({ ...run, holds: holds(run, runs[0] ?? run, outside) });
+    runs.push({ ...run, holds: free ? null : holds(run, runs[0] ?? run, outside) });
   }
   return { runs, isComplete: report.complete, unavailable };
 }

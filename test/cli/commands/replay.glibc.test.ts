@@ -69,21 +69,20 @@ describe.skipIf(!found.available)(`mallog replay${skipped}`, () => {
       const { runs } = await replayed([JVM, ...targets]);
       expect(runs.slice(-3).map(({ name }) => name)).toEqual(allocators);
       const live = 4 * 2 ** 20;
-      for (const { measured, purgedEndBytes, predicted, failedCalls } of runs.slice(-3)) {
+      for (const { measured, purged, predicted, failedCalls } of runs.slice(-3)) {
         expect([predicted, failedCalls]).toEqual([null, 0]);
         expect(measured.endBytes).toBeGreaterThan(live);
         expect(measured.peakBytes).toBeGreaterThanOrEqual(measured.endBytes);
-        expect(purgedEndBytes).toBeGreaterThan(live);
-        expect(purgedEndBytes).toBeLessThanOrEqual(measured.endBytes);
+        expect(purged?.endBytes).toBeGreaterThan(live);
+        // They keep what was freed for a time, which the replay does not last.
+        expect(purged?.endBytes).toBeLessThan(measured.endBytes * 0.5);
+        expect(purged?.peakBytes).toBeLessThan(measured.peakBytes);
       }
       const { out } = await run(["replay", JVM, ...targets]);
       expect(out).toMatch(/^jemalloc: (a switch would|no reason to switch)/m);
       expect(out).toMatch(/of\s+glibc\s+\(malloc_trim=end\)/);
       expect(out).toMatch(/^jemalloc, purged /m);
-      // jemalloc keeps what was freed for ten seconds, which the replay does not last.
-      const jemalloc = runs.find(({ name }) => name === "jemalloc");
-      expect(jemalloc?.purgedEndBytes).toBeLessThan(jemalloc!.measured.endBytes);
-      expect(runs[0]?.purgedEndBytes).toBe(null);
+      expect(runs[0]?.purged).toBe(null);
       const byPath = libraryOf("jemalloc");
       const path = "ok" in byPath ? byPath.ok : "";
       const again = await replayed([JVM, "--with", path]);
