@@ -53,13 +53,24 @@ export async function replayNatively(
   return "error" in output ? output : parseMeasurement(output.ok);
 }
 
-/** Returns the version of the process's glibc. */
-export async function glibcVersionOf(
+/** What a replaying process runs on. */
+export interface ReplayingSystem {
+  /** version of its glibc */
+  readonly glibc: string;
+  /** of a page of the kernel */
+  readonly pageBytes: number;
+}
+
+export async function systemOf(
   process: ReplayingProcess,
   signal: AbortSignal,
-): Promise<Parsed<string>> {
+): Promise<Parsed<ReplayingSystem>> {
   const output = await outputOf(process, ["version"], signal);
-  return "error" in output ? output : { ok: output.ok.trim() };
+  if ("error" in output) {
+    return output;
+  }
+  const [glibc = "", pageBytes = ""] = output.ok.trim().split(" ");
+  return { ok: { glibc, pageBytes: Number(pageBytes) } };
 }
 
 function outputOf(

@@ -1,7 +1,7 @@
 import { isUnreliable } from "../../insight/evidence/grade.ts";
 import { figuresBasis } from "../../insight/figures-basis.ts";
-import { arenaLimit } from "../../insight/proof/arena-limit.ts";
 import { proofSentences } from "../../insight/proof/proof-sentences.ts";
+import { replayLimits } from "../../insight/proof/replay-limits.ts";
 import type { Measurements } from "../../report/measurements.ts";
 import type { Report } from "../../report/report.ts";
 import { DEFAULT_SORT } from "../../report/sort-threads.ts";
@@ -54,7 +54,7 @@ export async function showMeasurements(
   request: AnalysisRequest,
   io: Io,
 ): Promise<void> {
-  const basis = [...figuresBasis(report), ...arenaLimit(report)];
+  const basis = [...figuresBasis(report), ...replayLimits(report)];
   // What casts doubt on all figures comes before them.
   const isDoubtful = isUnreliable(report);
   const answer = [...(isDoubtful ? basis : []), ...proofSentences(measured)];

@@ -67,8 +67,8 @@ function ranging(runs: readonly MeasuredRun[]): Sentence[] {
   if (freeRuns === null) {
     return [];
   }
-  const most = (figure: (run: MeasuredRun, moment: Moment) => number): string =>
-    percent(Math.max(...runs.flatMap((run) => MOMENTS.map((moment) => figure(run, moment)))));
+  const most = (figure: (run: MeasuredRun, moment: Moment) => number): number =>
+    Math.max(...runs.flatMap((run) => MOMENTS.map((moment) => figure(run, moment))));
   const spread = most(({ freeRuns, measured }, moment) => {
     const all = freeRuns?.map((run) => run[moment]) ?? [];
     return (Math.max(...all) - Math.min(...all)) / measured[moment];
@@ -76,7 +76,15 @@ function ranging(runs: readonly MeasuredRun[]): Sentence[] {
   const off = most(({ measured, predicted }, moment) =>
     predicted === null ? 0 : Math.abs(measured[moment] / predicted[moment] - 1),
   );
-  const text = `the threads ran freely, ${freeRuns.length} times: each run is another order of their calls. Between runs RSS differs by at most ${spread}; their medians are within ${off} of what is predicted for the log's order.`;
+  const between =
+    spread === 0
+      ? "RSS is the same in all of them"
+      : `between runs RSS differs by at most ${percent(spread)}`;
+  const from =
+    off === 0
+      ? "what is predicted for the log's order"
+      : `within ${percent(off)} of what is predicted for the log's order`;
+  const text = `the threads ran freely, ${freeRuns.length} times, so that their calls were in another order each time: ${between}; the medians are ${from}.`;
   return [labelled("Measured", plain(text))];
 }
 

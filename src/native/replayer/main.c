@@ -40,6 +40,8 @@ int main(int argc, char **argv) {
   require_preloaded(preloaded);
   if (argc == 2 && strcmp(argv[1], "version") == 0) {
     put(gnu_get_libc_version());
+    put(" ");
+    put_number(getauxval(AT_PAGESZ));
     put("\n");
     return 0;
   }

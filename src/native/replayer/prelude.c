@@ -1,7 +1,7 @@
 /*
  * Makes the calls of a file again with whatever allocator the process has, and measures the resident memory of its heaps.
  *
- *     replayer version                              prints the version of glibc, if the allocator can be used
+ *     replayer version                              prints the version of glibc, and the bytes of a page, if the allocator can be used
  *     replayer FILE [free] [samples=N] [at=EVENT]… [every=K] [trim] [small-pages]
  *
  * FILE holds the operations (src/native-replay/operations.ts writes it, and has the layout). They are made in their order

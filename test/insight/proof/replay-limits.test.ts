@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { arenaLimit } from "../../../src/insight/proof/arena-limit.ts";
+import { replayLimits } from "../../../src/insight/proof/replay-limits.ts";
 import { report } from "../../support/report-builder.ts";
 
 const base = report();
 
 const said = (cpusSource: "default" | "log", arenaCount: number): string[] =>
-  arenaLimit({
+  replayLimits({
     ...base,
     model: { ...base.model!, cpusSource },
     scenarios: [{ ...base.scenarios[0]!, arenaCount }],
@@ -17,4 +17,9 @@ test("the limit of arenas is named where it is not known, and may matter", () =>
   ]);
   expect(said("default", 7)).toEqual([]);
   expect(said("log", 16)).toEqual([]);
+});
+
+test("huge pages are the kernel's choice", () => {
+  const [text] = replayLimits({ ...base, model: { ...base.model!, thp: "always" } });
+  expect(text?.text).toMatch(/^The kernel decides which memory has huge pages/);
 });
