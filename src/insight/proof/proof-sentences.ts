@@ -109,7 +109,7 @@ function switching(runs: readonly MeasuredRun[]): Sentence[] {
 
 /** Other allocators return memory by the clock, which the replay does not keep. */
 const NO_PAUSES =
-  "The log's pauses are left out, in which other allocators return freed memory. The lower of two peaks was measured with all of it returned at once: with pauses, the peak is between them.";
+  "The log's pauses are left out, in which other allocators return freed memory. The lower of two peaks was measured with all of it returned at once: with pauses, the peak is between them as a rule.";
 
 type Moment = keyof MeasuredRss;
 
