@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { REPLAYER, sourceOf } from "../../src/native/native-programs.ts";
 import { Flag, Operation } from "../../src/native-replay/operations.ts";
 import { OperationsFile } from "../../src/native-replay/operations-file.ts";
+import { debianGlibc } from "../support/debian-glibc.ts";
 import { realGlibc } from "../support/glibc-driver.ts";
 import { newFolder } from "../support/run-mallog.ts";
 
@@ -170,6 +171,33 @@ function handOvers(count: number, freesAfterExits: boolean): Record[] {
   records.push([Operation.thread, 0, 0, 0]);
   return [...records, ...live.map((id) => event(Operation.free, id, 0))];
 }
+
+const older = found.available ? await debianGlibc("2.31", "bullseye") : found;
+const loader = "loader" in older ? older.loader : null;
+
+test.skipIf(loader === null)(
+  "frees under the id of an exited thread without a cache and an arena (glibc 2.31)",
+  () => {
+    const own = (thread: number, block: number): Record[] => [
+      [Operation.thread, 0, thread, 0],
+      event(Operation.malloc, block, 100),
+    ];
+    const replayer = compiled();
+    const records = [...own(0, 0), ...own(1, 1), ...own(1, 2)];
+    const exit: Record = [Operation.exit, 0, 1, 0];
+    const late = (kind: Operation): Record[] => [...records, exit, event(kind, 2, 0), ...own(2, 3)];
+    const end = (kind: Operation): string | undefined => {
+      const one = operations(late(kind), 3);
+      const { program, libraryPath } = loader!;
+      const argv = ["--library-path", libraryPath, replayer, one.path];
+      const { stdout } = spawnSync(program, argv, { env: {}, encoding: "utf8" });
+      one.close();
+      return /^end (\d+)$/m.exec(stdout)?.[1];
+    };
+    // Else the free takes the arena that the exit has left, and the next thread a new one.
+    expect(end(Operation.freeAfterExit)).toBe(end(Operation.none));
+  },
+);
 
 replays(`runs threads side by side, which hand blocks over${skipped}`, () => {
   const replayer = compiled();

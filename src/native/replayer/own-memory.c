@@ -2,8 +2,6 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-static int keeps_own; /* what libc frees now may still be read */
-
 #if !SANITIZED
 enum { OWN_BYTES = 256 << 20, OWN_CLASSES = 256 };
 
@@ -11,7 +9,9 @@ struct own_block { size_t bytes; struct own_block *next; };
 
 static char *own_start, *own_next;
 static struct own_block *own_free[OWN_CLASSES]; /* by 16 bytes of size */
+static struct own_block *own_kept;               /* freed while `keeps_own` */
 static int own_lock;
+static int keeps_own; /* what libc frees now may still be read: see `end` in threads.c */
 
 static void lock_own(void) {
   while (__atomic_exchange_n(&own_lock, 1, __ATOMIC_ACQUIRE)) continue;
@@ -43,10 +43,24 @@ static void *own_alloc(size_t n) {
 
 static void own_release(void *p) {
   struct own_block *block = (struct own_block *)p - 1;
-  if (block->bytes / 16 >= OWN_CLASSES || __atomic_load_n(&keeps_own, __ATOMIC_RELAXED)) return;
+  if (block->bytes / 16 >= OWN_CLASSES) return;
   lock_own();
-  block->next = own_free[block->bytes / 16];
-  own_free[block->bytes / 16] = block;
+  struct own_block **list = keeps_own ? &own_kept : &own_free[block->bytes / 16];
+  block->next = *list;
+  *list = block;
+  unlock_own();
+}
+
+/* What was kept until now is given up. */
+static void keep_own(int keeps) {
+  lock_own();
+  for (struct own_block *block = keeps ? own_kept : NULL, *next; block != NULL; block = next) {
+    next = block->next;
+    block->next = own_free[block->bytes / 16];
+    own_free[block->bytes / 16] = block;
+  }
+  if (keeps) own_kept = NULL;
+  keeps_own = keeps;
   unlock_own();
 }
 
@@ -72,4 +86,6 @@ EXPORTED void *realloc(void *p, size_t n) {
 EXPORTED void free(void *p) {
   if (is_own(p)) own_release(p);
 }
+#else
+static void keep_own(int keeps) { (void)keeps; }
 #endif

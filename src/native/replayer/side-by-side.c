@@ -109,6 +109,7 @@ static void live(uint32_t first) {
 
 static void *live_as_thread(void *argument) {
   struct thread *t = argument;
+  t->pointer = thread_pointer();
   live(t->first);
   await_change(t, STARTING);
   return NULL;

@@ -37,10 +37,18 @@ static void create(struct thread *t, void *(*run)(void *)) {
   if (pthread_create(&t->id, &attributes, run, t) != 0) fail("a thread cannot be created");
 }
 
+/* The thread that ended last: its thread-local memory is on its stack, which stays until the next one ends. */
+static struct thread ended;
+
 static void end(struct thread *t) {
+  keep_own(1);
   set_state(t, LEAVING);
   pthread_join(t->id, NULL);
+  keep_own(0);
+  char *stack = ended.stack;
+  ended = *t;
   t->pointer = 0;
+  t->stack = stack;
 }
 
 #if defined __x86_64__
@@ -75,21 +83,19 @@ static inline void become(uintptr_t p) { __asm__ volatile("msr tpidr_el0, %0" : 
 static void find_thread_pointer(void) {}
 #endif
 
-static struct thread ended; /* see `become_ended` */
-
 static void *end_at_once(void *argument) {
   ended.pointer = thread_pointer();
   return argument;
 }
 
-/* A free under the id of a thread that has exited: by then it has neither a cache nor an arena. Such a state is that of a
-   thread which ended: its thread-local memory is on its stack, which stays. */
+/* A free under the id of a thread that has exited: by then it has neither a cache nor an arena, and gets none. Such is the
+   state of a thread that has ended. In 2.31 it must have had a cache, else it would get one now. */
 static void become_ended(void) {
-  if (ended.stack == NULL) {
-    __atomic_store_n(&keeps_own, 1, __ATOMIC_RELAXED);
+  if (ended.pointer == 0) {
+    keep_own(1);
     create(&ended, end_at_once);
     pthread_join(ended.id, NULL);
-    __atomic_store_n(&keeps_own, 0, __ATOMIC_RELAXED);
+    keep_own(0);
   }
   become(ended.pointer);
 }
