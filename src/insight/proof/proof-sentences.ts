@@ -84,7 +84,7 @@ function ranging(runs: readonly MeasuredRun[]): Sentence[] {
     off === 0
       ? "what is predicted for the log's order"
       : `within ${percent(off)} of what is predicted for the log's order`;
-  const text = `the threads ran freely, ${freeRuns.length} times, so that their calls were in another order each time: ${between}; the medians are ${from}.`;
+  const text = `the threads ran freely, ${freeRuns.length} times, so that their calls may be in another order each time: ${between}; the medians are ${from}.`;
   return [labelled("Measured", plain(text))];
 }
 
