@@ -130,7 +130,7 @@ cpSync("src/report/inspection.schema.json", "dist/report/inspection.schema.json"
 cpSync("src/report/measurements.schema.json", "dist/report/measurements.schema.json");
 cpSync("src/report/sweep.schema.json", "dist/report/sweep.schema.json");
 cpSync("src/report/diff.schema.json", "dist/report/diff.schema.json");
-for (const name of ["hook.c", "attach.c", "replayer.c"]) {
+for (const name of [...HOOK.files, ...REPLAYER.files]) {
   cpSync(`src/native/${name}`, `dist/native/${name}`);
 }
 buildNative();
