@@ -87,6 +87,28 @@ export function casesOf(corpus: string): Case[] {
     });
 }
 
+/** The case's name without its glibc. */
+export function programOf(name: string): string {
+  return name.replace(/-g\d+$/, "");
+}
+
+/**
+ * One log of each program: those of the repository, and, of the whole corpus, the first of each program that it lacks. For
+ * rules that do not depend on the glibc, whose every version the repository's logs have.
+ */
+export function oneOfEachProgram(): Case[] {
+  const programs = new Map<string, Case[]>();
+  for (const one of casesOf(OWN_CORPUS)) {
+    programs.set(programOf(one.name), [...(programs.get(programOf(one.name)) ?? []), one]);
+  }
+  for (const one of [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf)) {
+    if (!programs.has(programOf(one.name))) {
+      programs.set(programOf(one.name), [one]);
+    }
+  }
+  return [...programs.values()].flat();
+}
+
 /** True for the programs that write every byte they allocate. */
 export function writesAll({ meta }: Case): boolean {
   const [program, , , , , touch] = meta.command.split(" ").map((word) => basename(word));
@@ -105,6 +127,12 @@ export function truthOf({ folder }: Case, setting: string): Truth | null {
   const name = setting === "default" ? "truth.json" : `truth.${setting}.json`;
   const path = join(folder, name);
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+}
+
+/** Whether the corpus has the log of one setting's run. */
+export function hasLog({ folder, meta }: Case, setting: string): boolean {
+  const file = meta.traces[setting]?.file;
+  return file !== undefined && existsSync(join(folder, file));
 }
 
 /** The log of one setting's run, unpacked; null if the corpus lacks it. */

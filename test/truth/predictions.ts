@@ -104,11 +104,6 @@ export function isReal({ meta }: Case): boolean {
   return !TEST_PROGRAMS.includes(basename(program));
 }
 
-/** The case's name without its glibc. */
-export function programOf(name: string): string {
-  return name.replace(/-g\d+$/, "");
-}
-
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
