@@ -5,7 +5,7 @@ import {
   analyse,
   type Case,
   logOf,
-  oneOfEachProgram,
+  oneOfEachKind,
   optionsFor,
   resultOf,
   scenario,
@@ -23,7 +23,7 @@ const WHAT_IFS = [
   scenario("MALLOC_TRIM_THRESHOLD_=131072", { MALLOC_TRIM_THRESHOLD_: "131072" }, false),
 ];
 
-describe.each(oneOfEachProgram())("$name", (one) => {
+describe.each(oneOfEachKind())("$name", (one) => {
   it("the causes add up to RSS; call sites and sizes pin together what threads pin", () => {
     const options = optionsFor(one, "default", WHAT_IFS, "facts");
     const report = analyse(log(one), options);

@@ -11,7 +11,7 @@ import {
   logOf,
   NEXT_CORPUS,
   OWN_CORPUS,
-  oneOfEachProgram,
+  oneOfEachKind,
   optionsFor,
   type Sample,
   SHARED_CORPUS,
@@ -52,7 +52,7 @@ for (const { folder, cases } of folders) {
 }
 
 /** Detection depends on the program, and on the glibc's version: the repository's logs have every one. */
-const detected = new Set(oneOfEachProgram().map(({ folder }) => folder));
+const detected = new Set(oneOfEachKind().map(({ folder }) => folder));
 
 /** The analysis that the tests of a case share: its default log, what was measured along it, and its other settings. */
 let shared: Report;

@@ -5,9 +5,9 @@ import {
   analyse,
   type Case,
   casesOf,
+  firstOfEachKind,
   logOf,
   NEXT_CORPUS,
-  programOf,
   SHARED_CORPUS,
   settingsOf,
   truthOf,
@@ -102,13 +102,12 @@ function verdictOf(one: Case, options: AnalysisOptions): Verdict {
 }
 
 describe("the cure that is named", () => {
-  const cases = [SHARED_CORPUS, NEXT_CORPUS]
-    .flatMap(casesOf)
-    .filter(({ meta }) => Object.keys(meta.settings).length > 1)
-    // Of one program, other versions of glibc are helped by the same settings.
-    .filter(
-      ({ name }, n, all) => n === all.findIndex((one) => programOf(one.name) === programOf(name)),
-    );
+  // Of one program, other versions of glibc are helped by the same settings.
+  const cases = firstOfEachKind(
+    [SHARED_CORPUS, NEXT_CORPUS]
+      .flatMap(casesOf)
+      .filter(({ meta }) => Object.keys(meta.settings).length > 1),
+  );
   if (cases.length === 0) {
     it.skip("is missing beside this checkout: nothing was measured under several settings");
     return;

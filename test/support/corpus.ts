@@ -92,21 +92,28 @@ export function programOf(name: string): string {
   return name.replace(/-g\d+$/, "");
 }
 
+/** The same without numbers, which are sizes of the program's work. */
+export function kindOf({ name }: Case): string {
+  return programOf(name).replace(/\d+/g, "");
+}
+
 /**
- * One log of each program: those of the repository, and, of the whole corpus, the first of each program that it lacks. For
- * rules that do not depend on the glibc, whose every version the repository's logs have.
+ * The logs of the repository, and, of the whole corpus, the first of each kind that it lacks. For rules that do not depend
+ * on the glibc, whose every version the repository's logs have.
  */
-export function oneOfEachProgram(): Case[] {
-  const programs = new Map<string, Case[]>();
-  for (const one of casesOf(OWN_CORPUS)) {
-    programs.set(programOf(one.name), [...(programs.get(programOf(one.name)) ?? []), one]);
-  }
-  for (const one of [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf)) {
-    if (!programs.has(programOf(one.name))) {
-      programs.set(programOf(one.name), [one]);
-    }
-  }
-  return [...programs.values()].flat();
+export function oneOfEachKind(): Case[] {
+  const own = casesOf(OWN_CORPUS);
+  return [...own, ...firstOfEachKind([SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf), own)];
+}
+
+/** The first case of each kind that is not among the kinds of `others`. */
+export function firstOfEachKind(cases: readonly Case[], others: readonly Case[] = []): Case[] {
+  const kinds = new Set(others.map(kindOf));
+  return cases.filter((one) => {
+    const isNew = !kinds.has(kindOf(one));
+    kinds.add(kindOf(one));
+    return isNew;
+  });
 }
 
 /** True for the programs that write every byte they allocate. */

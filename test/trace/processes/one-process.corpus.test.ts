@@ -6,7 +6,7 @@ import {
   logOf,
   NEXT_CORPUS,
   OWN_CORPUS,
-  oneOfEachProgram,
+  oneOfEachKind,
   SHARED_CORPUS,
 } from "../../support/corpus.ts";
 import { processCount } from "../../support/split-log.ts";
@@ -29,7 +29,7 @@ it.each([OWN_CORPUS, SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf))(
   },
 );
 
-describe.each(oneOfEachProgram())("$name", (one) => {
+describe.each(oneOfEachKind())("$name", (one) => {
   let logs: string[];
   beforeAll(() => {
     logs = logsOf(one);
