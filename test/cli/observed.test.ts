@@ -6,10 +6,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import type { Compared, ObservedMoment, Report } from "../../src/report/report.ts";
 import { codeBlocks } from "../support/documents.ts";
-import { remembered } from "../support/remembered.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
-const analyse = remembered(reportOfLog("test", null));
+const analyse = reportOfLog("test", null);
 const FIXTURES = fileURLToPath(new URL("../../fixtures/observed", import.meta.url));
 const LOG = join(FIXTURES, "observed.log.gz");
 const JVM = join(FIXTURES, "jvm.log.gz");
