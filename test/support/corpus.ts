@@ -93,7 +93,7 @@ export function programOf(name: string): string {
 }
 
 /** The same without numbers, which are sizes of the program's work. */
-export function kindOf({ name }: Case): string {
+function kindOf({ name }: Case): string {
   return programOf(name).replace(/\d+/g, "");
 }
 
@@ -103,17 +103,13 @@ export function kindOf({ name }: Case): string {
  */
 export function oneOfEachKind(): Case[] {
   const own = casesOf(OWN_CORPUS);
-  return [...own, ...firstOfEachKind([SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf), own)];
-}
-
-/** The first case of each kind that is not among the kinds of `others`. */
-export function firstOfEachKind(cases: readonly Case[], others: readonly Case[] = []): Case[] {
-  const kinds = new Set(others.map(kindOf));
-  return cases.filter((one) => {
+  const kinds = new Set(own.map(kindOf));
+  const others = [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf).filter((one) => {
     const isNew = !kinds.has(kindOf(one));
     kinds.add(kindOf(one));
     return isNew;
   });
+  return [...own, ...others];
 }
 
 /** True for the programs that write every byte they allocate. */

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   type Case,
   casesOf,
-  firstOfEachKind,
   NEXT_CORPUS,
   OWN_CORPUS,
   SHARED_CORPUS,
@@ -16,22 +15,14 @@ import { recordedErrors } from "./real-programs.ts";
 
 /**
  * Predictions that do not know what the program writes, against truth: the figures of `npm run truth`, for the cases of
- * the repository, and for the real programs of the first corpus, where it is present, with one test program of each kind:
- * corpus.corpus.test.ts has all of these to the byte. Of the second, only what was measured in the run of the log:
+ * the repository, and for the first corpus where it is present. Of the second, only what was measured in the run of the log:
  * the other runs of its programs, most of which have threads that race for arenas, are outside of what ranges cover.
  */
 const own = casesOf(OWN_CORPUS).filter(
   (one) => one.meta.glibc !== "2.44" && truthOf(one, "default") !== null,
 );
 const names = new Set(own.map(({ name }) => name));
-const inShared = casesOf(SHARED_CORPUS).filter(({ name }) => !names.has(name));
-const shared = [
-  ...inShared.filter(isReal),
-  ...firstOfEachKind(
-    inShared.filter((one) => !isReal(one)),
-    own,
-  ),
-];
+const shared = casesOf(SHARED_CORPUS).filter(({ name }) => !names.has(name));
 
 const predictions: Prediction[] = [];
 const fits: Prediction[] = [];
