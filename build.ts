@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { build, type Plugin, type RolldownOutput } from "rolldown";
 import { manual } from "./src/cli/manual/manual.ts";
 import { VERSION } from "./src/cli/version.ts";
+import { FORMAT_NAMES } from "./src/input/formats/input-format-names.ts";
 import { Shape } from "./src/input/formats/native/calls.ts";
 import { BuildError, compileNative } from "./src/native/compile-native.ts";
 import { HOOK_ARCHES } from "./src/native/hook-arches.ts";
@@ -71,6 +72,15 @@ const literalMembers: Plugin = {
   },
 };
 
+/** Writes the names of formats as text: the command line needs them at its start, and not what reads the formats. */
+const formatNames: Plugin = {
+  name: "format-names",
+  load: {
+    filter: { id: /\/input-format-names\.ts$/ },
+    handler: () => `export const FORMAT_NAMES = ${JSON.stringify(FORMAT_NAMES)};`,
+  },
+};
+
 rmSync("dist", { recursive: true, force: true });
 // Compiles what is not there.
 await import("./build-wasm.ts");
@@ -85,7 +95,7 @@ const [{ output }] = await Promise.all([
     },
     // Constants, too, are numbers in the chunks that use them, and so are constants made of two others.
     optimization: { inlineConst: { mode: "all", pass: 3 } },
-    plugins: [literalMembers, noDetection, noChildProcess],
+    plugins: [formatNames, literalMembers, noDetection, noChildProcess],
     output: {
       dir: "dist/node",
       format: "cjs",
@@ -120,7 +130,7 @@ cpSync("src/report/inspection.schema.json", "dist/report/inspection.schema.json"
 cpSync("src/report/measurements.schema.json", "dist/report/measurements.schema.json");
 cpSync("src/report/sweep.schema.json", "dist/report/sweep.schema.json");
 cpSync("src/report/diff.schema.json", "dist/report/diff.schema.json");
-for (const name of ["hook.c", "attach.c", "replayer.c"]) {
+for (const name of [...HOOK.files, ...REPLAYER.files]) {
   cpSync(`src/native/${name}`, `dist/native/${name}`);
 }
 buildNative();

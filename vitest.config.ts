@@ -9,8 +9,9 @@ const SLOW = "test/**/*.{corpus,glibc,package}.test.ts";
 /** vi.mock works only on modules that vitest loads. */
 const MOCKING = "test/what-if/contention.test.ts";
 
-// Corpus and differential tests replay millions of calls.
+// Corpus and differential tests replay millions of calls, also before the first of several tests.
 const testTimeout = 120_000;
+const limits = { testTimeout, hookTimeout: testTimeout };
 
 const wasm = { globalSetup: ["./test/support/wasm.js"] };
 const build = { globalSetup: ["./test/support/build.js"] };
@@ -37,16 +38,16 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, BUILT, BROWSER, SLOW, MOCKING],
-          testTimeout,
+          ...limits,
           ...wasm,
           ...loadedByNode,
         },
       },
-      { test: { name: "mocking", include: [MOCKING], testTimeout, ...wasm } },
-      { test: { name: "built", include: [BUILT], testTimeout, ...build, ...loadedByNode } },
-      { test: { name: "slow", include: [SLOW], testTimeout, ...build, ...loadedByNode } },
+      { test: { name: "mocking", include: [MOCKING], ...limits, ...wasm } },
+      { test: { name: "built", include: [BUILT], ...limits, ...build, ...loadedByNode } },
+      { test: { name: "slow", include: [SLOW], ...limits, ...build, ...loadedByNode } },
       // Loaded by vitest: functions sent to the browser must not call tsx's helpers.
-      { test: { name: "browser", include: [BROWSER], testTimeout, ...build } },
+      { test: { name: "browser", include: [BROWSER], ...limits, ...build } },
     ],
   },
 });

@@ -61,6 +61,12 @@ it("the command line starts without the model", () => {
   expect(loaded.filter((name) => name.startsWith("model-"))).toEqual([]);
 });
 
+it("the command line starts with the names of formats, and without what reads them", () => {
+  const loaded = ["main.js", ...allLoadedBy("main.js")].map((name) => chunks.get(name) ?? "");
+  expect(loaded.some((text) => text.includes("json-lines"))).toBe(true);
+  expect(loaded.filter((text) => text.includes("class JsonLinesReader"))).toEqual([]);
+});
+
 it("the thread that reads does not wait for the model to be loaded", () => {
   const loaded = allLoadedBy("reading-worker.js");
   expect(loaded).toContainEqual(expect.stringMatching(/^event-/));

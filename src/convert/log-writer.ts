@@ -12,6 +12,8 @@ export interface LogTexts {
 /** Writes a log in one format. */
 export interface LogWriter {
   readonly losses: Losses;
+  /** true: the rest of the log adds nothing, and need not be read */
+  readonly isDone?: boolean;
   /** Returns the lines of the next batch, each with its newline. */
   write(batch: EventBatch): string;
   /** What stands above all lines, where that is known only once all are written. */

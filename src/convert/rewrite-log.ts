@@ -1,6 +1,7 @@
 import { Diagnostics } from "../input/diagnostics.ts";
 import { readLog } from "../input/read-log.ts";
 import type { LogInputs } from "../input/source.ts";
+import type { CallKind } from "../input/unread-calls.ts";
 import type { LogTexts, LogWriter } from "./log-writer.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { type WriteText, WritingSink } from "./writing-sink.ts";
@@ -22,6 +23,8 @@ export interface Rewritten<Writer extends LogWriter> {
   /** as given */
   readonly inputs: readonly string[];
   readonly events: number;
+  /** by kind */
+  readonly calls: ReadonlyMap<CallKind, number>;
   readonly diagnostics: Diagnostics;
   readonly writer: Writer;
   /** false: `signal` ended it, or nobody reads the output any more */
@@ -42,21 +45,28 @@ export async function rewriteLog<Writer extends LogWriter>(
   const writer = writerOf(diagnostics);
   const spool = writer.lateHead === undefined ? null : await openSpool();
   const gone = new AbortController();
+  const done = new AbortController();
   try {
     const writeLines = spool === null ? write : (text: string) => spooled(spool, text);
-    const sink = new WritingSink(writer, writeLines, () => gone.abort());
-    const { isComplete } = await readLog(inputs, sink, diagnostics, {
-      signal: AbortSignal.any([signal, gone.signal]),
+    const sink = new WritingSink(writer, writeLines, {
+      onGone: () => gone.abort(),
+      onDone: () => done.abort(),
+    });
+    const read = await readLog(inputs, sink, diagnostics, {
+      signal: AbortSignal.any([signal, gone.signal, done.signal]),
       onProgress: ({ bytesRead, bytesTotal }) =>
         onProgress({ bytes: bytesRead, totalBytes: bytesTotal, events: sink.events }),
     });
+    const isComplete =
+      read.isComplete || (done.signal.aborted && !signal.aborted && !gone.signal.aborted);
     if (isComplete) {
       await sink.flush();
       if (spool !== null) {
         await unspool(spool, writer, write);
       }
     }
-    return { inputs: inputs.names, events: sink.events, diagnostics, writer, isComplete };
+    const { events, calls } = sink;
+    return { inputs: inputs.names, events, calls, diagnostics, writer, isComplete };
   } finally {
     await spool?.close();
   }

@@ -1,4 +1,5 @@
-import { EventBatch } from "../trace/event.ts";
+import { CALL_KINDS, type CallKind, kindOfOp } from "../input/unread-calls.ts";
+import { EventBatch, type Op } from "../trace/event.ts";
 import type { EventSink } from "../trace/sink.ts";
 import type { LogWriter } from "./log-writer.ts";
 
@@ -12,22 +13,45 @@ const PART_CHARACTERS = 2 ** 20;
 export class WritingSink implements EventSink {
   readonly batch = new EventBatch();
   events = 0;
+  /** by kind */
+  readonly calls = new Map<CallKind, number>(CALL_KINDS.map((kind) => [kind, 0]));
   readonly #writer: LogWriter;
   readonly #write: WriteText;
   readonly #onGone: () => void;
+  readonly #onDone: () => void;
   #text = "";
 
-  /** `onGone`: called when nobody reads the output any more */
-  constructor(writer: LogWriter, write: WriteText, onGone: () => void) {
+  /** `onGone`: called when nobody reads the output any more; `onDone`: when the writer needs no more of the log */
+  constructor(
+    writer: LogWriter,
+    write: WriteText,
+    { onGone, onDone }: { readonly onGone: () => void; readonly onDone: () => void },
+  ) {
     this.#writer = writer;
     this.#write = write;
     this.#onGone = onGone;
+    this.#onDone = onDone;
   }
 
   advance(): void {
     this.events += this.batch.length;
+    this.#count();
     this.#text += this.#writer.write(this.batch);
     this.batch.clear();
+    if (this.#writer.isDone === true) {
+      this.#onDone();
+    }
+  }
+
+  #count(): void {
+    const { op, length } = this.batch;
+    for (let i = 0; i < length; i++) {
+      // The column holds an Op.
+      const kind = kindOfOp(op[i]! as Op);
+      if (kind !== null) {
+        this.calls.set(kind, (this.calls.get(kind) ?? 0) + 1);
+      }
+    }
   }
 
   whenReady(): Promise<void> | null {

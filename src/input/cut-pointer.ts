@@ -1,9 +1,16 @@
-/** The result of a call, where a line ends in it. Comments have none; malloc_trim and mallopt return no pointer. */
+/**
+ * The result of a call, or any number with 0x, where a line ends in it. Comments have none; malloc_trim and mallopt return no
+ * pointer.
+ */
 const LAST_RESULT =
-  /^(?![ \t]*#|.*\b(?:malloc_trim|mallopt)\b).*\)[ \t]*(?:=|->)[ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})$/;
+  /^(?![ \t]*#|.*\b(?:malloc_trim|mallopt)\b).*(?:\)[ \t]*(?:=|->)[ \t]*|\W(?=0[xX]))((?:0[xX])?[0-9a-fA-F]{1,16})$/;
 
-/** The arguments and results of calls that may be pointers. */
-const POINTERS = /(?:[(=]|->)[ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})(?=[ \t]*[,)\r\n])/g;
+/** The arguments and results of calls that may be pointers, and all other numbers with 0x. */
+const POINTERS =
+  /(?:[(=]|->)[ \t]*((?:0[xX])?[0-9a-fA-F]{1,16})(?=[ \t]*[,)\r\n])|(?<!\w)(0[xX][0-9a-fA-F]{1,16})(?!\w)/g;
+
+/** No process has blocks below this (vm.mmap_min_addr). */
+const LEAST_ADDRESS = 65_536;
 
 /** Characters with which the pointers into one region begin alike: "0x" and two digits. */
 const SAME_REGION = 4;
@@ -21,7 +28,14 @@ export function endsInsidePointer(line: string, before: string): boolean {
   if (last === undefined) {
     return false;
   }
-  const others = [...before.slice(-BEFORE_BYTES).matchAll(POINTERS)].map(([, text = ""]) => text);
+  const others = [...before.slice(-BEFORE_BYTES).matchAll(POINTERS)]
+    .map(([, given, marked]) => given ?? marked ?? "")
+    .filter((text) => text !== "");
+  const addresses = others.filter((text) => /^0x/i.test(text) && !isNull(text));
+  const isTooLow = /^0x/i.test(last) && !isNull(last) && Number(last) < LEAST_ADDRESS;
+  if (isTooLow && addresses.length > 0 && addresses.every(({ length }) => length > last.length)) {
+    return true;
+  }
   const begin = last.slice(0, SAME_REGION).toLowerCase();
   return (
     others.some((one) => one.length > last.length && one.toLowerCase().startsWith(begin)) &&

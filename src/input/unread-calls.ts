@@ -28,15 +28,20 @@ export function kindOfCall(bytes: Buffer, start: number, end: number): CallKind 
   return null;
 }
 
+/** Null: the operation is none of these calls. */
+export function kindOfOp(op: Op): CallKind | null {
+  return KIND_OF_OP[op] ?? null;
+}
+
 function kindOfName(bytes: Buffer, start: number, end: number): CallKind | null {
   const call = findCall(bytes, start, end);
   if (call !== null) {
-    return KIND_OF_OP[call.op] ?? null;
+    return kindOfOp(call.op);
   }
   const name = bytes.toString("latin1", start, end);
   const isOperator = bytes.toString("latin1", Math.max(0, start - 9), start) === "operator ";
   const operator = [CXX_NEW, CXX_DELETE].find((one) => one.name.toString() === name);
-  return isOperator && operator !== undefined ? (KIND_OF_OP[operator.op] ?? null) : null;
+  return isOperator && operator !== undefined ? kindOfOp(operator.op) : null;
 }
 
 const KIND_OF_OP: Readonly<Partial<Record<Op, CallKind>>> = {

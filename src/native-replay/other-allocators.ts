@@ -23,6 +23,17 @@ const KNOWN: Readonly<Record<string, KnownAllocator>> = {
 
 export const KNOWN_ALLOCATORS: readonly string[] = Object.keys(KNOWN);
 
+/**
+ * Environment variables with which the known allocators return freed memory to the kernel at once, not after a time. mimalloc has
+ * renamed its option.
+ */
+export const RETURNS_AT_ONCE: Readonly<Record<string, string>> = {
+  MALLOC_CONF: "dirty_decay_ms:0,muzzy_decay_ms:0",
+  MIMALLOC_RESET_DELAY: "0",
+  MIMALLOC_PURGE_DELAY: "0",
+  TCMALLOC_AGGRESSIVE_DECOMMIT: "1",
+};
+
 /** Where distributions, and those who build an allocator themselves, install libraries. */
 const FOLDERS: readonly string[] = [
   "/usr/local/lib",

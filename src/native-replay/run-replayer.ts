@@ -24,6 +24,8 @@ export interface ReplayOptions {
   readonly schedule: number;
   readonly trimsAtEnd: boolean;
   readonly hugePages: boolean;
+  /** true: threads run side by side, as replayer/side-by-side.c has it; false: in the log's order */
+  readonly free: boolean;
 }
 
 /** At equal distances in the log. */
@@ -32,11 +34,12 @@ const SAMPLES = 200;
 /** Replays the operations. Null: `signal` has aborted. */
 export async function replayNatively(
   process: ReplayingProcess,
-  { operations, moments, schedule, trimsAtEnd, hugePages }: ReplayOptions,
+  { operations, moments, schedule, trimsAtEnd, hugePages, free }: ReplayOptions,
   signal: AbortSignal,
 ): Promise<Parsed<Measurement> | null> {
   const argv = [
     operations,
+    ...(free ? ["free"] : []),
     `samples=${SAMPLES}`,
     ...moments.map((events) => `at=${events}`),
     ...(schedule === 0 ? [] : [`every=${schedule}`]),
@@ -50,13 +53,24 @@ export async function replayNatively(
   return "error" in output ? output : parseMeasurement(output.ok);
 }
 
-/** Returns the version of the process's glibc. */
-export async function glibcVersionOf(
+/** What a replaying process runs on. */
+export interface ReplayingSystem {
+  /** version of its glibc */
+  readonly glibc: string;
+  /** of a page of the kernel */
+  readonly pageBytes: number;
+}
+
+export async function systemOf(
   process: ReplayingProcess,
   signal: AbortSignal,
-): Promise<Parsed<string>> {
+): Promise<Parsed<ReplayingSystem>> {
   const output = await outputOf(process, ["version"], signal);
-  return "error" in output ? output : { ok: output.ok.trim() };
+  if ("error" in output) {
+    return output;
+  }
+  const [glibc = "", pageBytes = ""] = output.ok.trim().split(" ");
+  return { ok: { glibc, pageBytes: Number(pageBytes) } };
 }
 
 function outputOf(

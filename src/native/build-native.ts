@@ -10,7 +10,7 @@ import {
   toolchain,
 } from "./compile-native.ts";
 import type { HookArch } from "./hook-arches.ts";
-import { fileOf, type NativeProgram } from "./native-programs.ts";
+import { fileOf, type NativeProgram, sourceOf } from "./native-programs.ts";
 
 /** @throws BuildError the machine is of another kind */
 export function hostArch({ purpose }: NativeProgram, { platform, arch }: BuildPlace): HookArch {
@@ -37,7 +37,7 @@ export function builtProgram(program: NativeProgram, arch: HookArch, place: Buil
 function cachedProgram(program: NativeProgram, arch: HookArch, place: BuildPlace): string {
   const { name, ending } = program;
   const { commands, flags } = toolchain(program, arch, place);
-  const made = [program.source(), ...flags, ...program.libraries, commands[0]].join("\0");
+  const made = [sourceOf(program), ...flags, ...program.libraries, commands[0]].join("\0");
   const hash = createHash("sha256").update(made).digest("hex").slice(0, 16);
   const folder = cacheFolder(program, place);
   const target = join(folder, `${name}-${arch}-${hash}${ending}`);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import type { HookArch } from "./hook-arches.ts";
-import type { NativeProgram } from "./native-programs.ts";
+import { type NativeProgram, sourceOf } from "./native-programs.ts";
 
 /** Why a program cannot be built: one line, with what to do about it. */
 export class BuildError extends Error {}
@@ -58,7 +58,7 @@ export function compileNative(
       compiler,
       [...first, ...flags, "-o", target, "-x", "c", "-", "-x", "none", ...program.libraries],
       {
-        input: program.source(),
+        input: sourceOf(program),
         encoding: "utf8",
         env: { ...place.env, LD_PRELOAD: undefined, LC_ALL: "C" },
       },

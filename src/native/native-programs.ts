@@ -9,7 +9,8 @@ export interface NativeProgram {
   readonly purpose: string;
   /** of the built file */
   readonly ending: ".so" | "";
-  readonly source: () => string;
+  /** of its C source in src/native, one after another */
+  readonly files: readonly string[];
   readonly flags: readonly string[];
   /** behind the source */
   readonly libraries: readonly string[];
@@ -21,12 +22,12 @@ const REPRODUCIBLE = "-s -Wl,--build-id=none,--hash-style=gnu,-z,noexecstack";
 /** Without the C library's start files nothing is linked that depends on the glibc of the machine that builds. */
 const FOR_ANY_GLIBC = "-std=c11 -O2 -fvisibility=hidden -fno-stack-protector -nostartfiles";
 
-/** The hook and what attaches it to a running process, as one C source. */
+/** The hook and what attaches it to a running process. */
 export const HOOK: NativeProgram = {
   name: "hook",
   purpose: "programs can be recorded",
   ending: ".so",
-  source: () => `${sourceOf("hook.c")}\n${sourceOf("attach.c")}`,
+  files: ["hook.c", "attach.c"],
   flags: `${FOR_ANY_GLIBC} -fPIC -shared ${REPRODUCIBLE}`.split(" "),
   libraries: [],
 };
@@ -36,7 +37,19 @@ export const REPLAYER: NativeProgram = {
   name: "replayer",
   purpose: "calls can be replayed natively",
   ending: "",
-  source: () => sourceOf("replayer.c"),
+  files: [
+    "prelude",
+    "output",
+    "own-memory",
+    "allocator",
+    "threads",
+    "resident",
+    "sampling",
+    "operations",
+    "in-order",
+    "side-by-side",
+    "main",
+  ].map((name) => `replayer/${name}.c`),
   flags: `${FOR_ANY_GLIBC} -fPIE -pie -fno-builtin -rdynamic ${REPRODUCIBLE}`.split(" "),
   // Before 2.34 these libraries have the threads and dlsym; since then they are empty.
   libraries: "-Wl,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2".split(" "),
@@ -47,7 +60,9 @@ export function fileOf({ name, ending }: NativeProgram, arch: HookArch): string 
   return `${name}-${arch}${ending}`;
 }
 
-/** The relative path is the same from src/native and from dist/node. */
-function sourceOf(name: string): string {
-  return readFileSync(new URL(`../native/${name}`, import.meta.url), "utf8");
+/** One C source. The relative path of its files is the same from src/native and from dist/node. */
+export function sourceOf({ files }: NativeProgram): string {
+  return files
+    .map((name) => readFileSync(new URL(`../native/${name}`, import.meta.url), "utf8"))
+    .join("\n");
 }

@@ -20,15 +20,21 @@ export interface MeasuredRun {
   readonly settings: Readonly<Record<string, string>>;
   /** null: the allocator, or this version, is not modelled */
   readonly predicted: MeasuredRss | null;
+  /** of several free runs, the median of each figure */
   readonly measured: MeasuredRss;
+  /** of each run in which threads ran side by side; null: the calls were made once, in the log's order */
+  readonly freeRuns: readonly MeasuredRss[] | null;
   /**
-   * of another allocator: measured at the end, after a purge returned the free memory that it else returns only after a time;
-   * null: glibc, or no such function is known
+   * of another allocator, told to return freed memory at once, not after a time, and to purge at the end; null: glibc, or an
+   * allocator that is not known to return memory after a time
    */
-  readonly purgedEndBytes: number | null;
+  readonly purged: MeasuredRss | null;
   /** measured minus predicted */
   readonly error: MeasuredRss | null;
-  /** true if the prediction holds: what the settings save, or, as recorded, RSS; null where nothing is predicted */
+  /**
+   * true if the prediction holds: what the settings save, or, as recorded, RSS; null where nothing is predicted, and for free runs,
+   * whose order is not that of the prediction
+   */
   readonly holds: boolean | null;
   /** calls that returned NULL, though they returned memory in the log */
   readonly failedCalls: number;

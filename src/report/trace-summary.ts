@@ -55,8 +55,11 @@ export interface AllocatorSummary {
 /** What a log of another format does not tell. */
 export interface ForeignSummary {
   readonly lacks: readonly ("threads" | "times" | "callers")[];
-  /** whose addresses the pointers are; none: blocks are only numbered. The model needs glibc's */
-  readonly addresses: "bionic" | "glibc" | "none" | "valgrind";
+  /**
+   * whose addresses the pointers are; none: blocks are only numbered; renamed: the lines are calls of other functions, such as
+   * je_malloc or xmalloc. The model needs glibc's
+   */
+  readonly addresses: "bionic" | "glibc" | "none" | "renamed" | "valgrind";
   /** what else the format leaves out */
   readonly remarks: readonly string[];
 }

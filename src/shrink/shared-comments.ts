@@ -4,7 +4,7 @@ import { sharedConfLine, sharedSetting } from "./shared-settings.ts";
 
 /** Comments that hold for the process, wherever they stand. The others are of the moment at which they stand. */
 const OF_PROCESS: ReadonlySet<string> = new Set(
-  "affinity arch attached calls cpus end forked glibc heap holes hook order overcommit owner page pid program setting thp thread tunables.conf".split(
+  "addresses affinity arch attached calls cpus end forked glibc heap holes hook order overcommit owner page pid program setting thp thread tunables.conf".split(
     " ",
   ),
 );
@@ -15,6 +15,7 @@ export function isOfProcess(text: string): boolean {
 
 /** Comments of figures and known words only. */
 const PLAIN: readonly RegExp[] = [
+  /^addresses (?:bionic|glibc|none|renamed|valgrind)$/,
   /^affinity \d{1,6}$/,
   /^arch (?:x86_64|amd64|aarch64|arm64|i[3-6]86|x86|arm|armhf|armv[5-8]l)$/,
   /^attached$/,

@@ -2,6 +2,7 @@ import type { LogWriter } from "../convert/log-writer.ts";
 import { NativeWriter } from "../convert/native-writer.ts";
 import { Clock } from "../trace/clock.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
+import { shortWords } from "../trace/word-size.ts";
 import { CallSites } from "./call-sites.ts";
 import { LiveBlocks } from "./live-blocks.ts";
 import type { MomentGate } from "./moment-gate.ts";
@@ -43,6 +44,7 @@ export class ShrinkingWriter implements LogWriter {
   /** a call of the window was written, and one after it was read */
   #isBegun: boolean;
   #isOver = false;
+  #isArchLookedFor = false;
   /** calls in the window */
   events = 0;
   /** live blocks at the window's start */
@@ -53,9 +55,15 @@ export class ShrinkingWriter implements LogWriter {
     this.#isBegun = window.from === null;
   }
 
+  /** The window has ended: comments that stand below it are left out. */
+  get isDone(): boolean {
+    return this.#isBegun && this.#isOver;
+  }
+
   write(batch: EventBatch): string {
     this.#clock.read(batch);
     this.#readStart(batch);
+    const arch = this.#statedArch(batch);
     const { from, to } = this.#window;
     const begin = from === null ? 0 : from.firstAfter(batch, 0);
     const end = to === null ? batch.length : Math.max(begin, to.firstAfter(batch, 0));
@@ -78,11 +86,24 @@ export class ShrinkingWriter implements LogWriter {
     this.#isBegun ||= isFirst;
     this.#isOver ||= end < batch.length;
     return (
+      arch +
       this.#outside(above) +
       (isFirst ? this.#liveBlocks() : "") +
       this.#inside(batch, begin, end, inside) +
       this.#outside(below)
     );
+  }
+
+  /** A 32-bit process that nothing shows but its addresses, which become others: a comment says it instead. */
+  #statedArch(batch: EventBatch): string {
+    if (this.#isArchLookedFor || batch.length === 0) {
+      return "";
+    }
+    this.#isArchLookedFor = true;
+    if (batch.notes.some(({ text }) => text.startsWith("arch "))) {
+      return "";
+    }
+    return shortWords([batch])?.shows === "place" ? "# arch i686\n" : "";
   }
 
   #readStart({ time, length }: EventBatch): void {

@@ -4,12 +4,14 @@ import { refusalBySchema } from "../../src/budget/schema-paths.ts";
 import { publishedSchema } from "../support/report-schema.ts";
 import { serviceReport } from "../support/service-report.ts";
 
+const SCHEMA = publishedSchema();
+
 function refusal(text: string) {
   const parsed = parseBudget(`${text}<=1`);
   if ("error" in parsed) {
     throw new Error(parsed.error);
   }
-  return refusalBySchema(parsed.ok.key, publishedSchema());
+  return refusalBySchema(parsed.ok.key, SCHEMA);
 }
 
 /** Dotted paths of all numbers in a value, including those in lists. */

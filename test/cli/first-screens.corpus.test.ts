@@ -6,6 +6,7 @@ import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import { gravestFirst } from "../../src/report/gravest-first.ts";
 import type { Report } from "../../src/report/report.ts";
 import { OWN_CORPUS, SHARED_CORPUS } from "../support/corpus.ts";
+import { remembered } from "../support/remembered.ts";
 import { mallog } from "../support/run-mallog.ts";
 
 /** The first screen of programs whose memory is held by what is known to hold it. */
@@ -50,8 +51,9 @@ const PROGRAMS: readonly Known[] = [
   },
 ];
 
+const analyse = remembered(reportOfLog("0", null));
+
 async function run(log: string, ...options: readonly string[]): Promise<string> {
-  const analyse = reportOfLog("0", null);
   const { out, code } = await mallog([log, ...options], analyse, {});
   expect(code).toBe(0);
   return out;

@@ -34,6 +34,11 @@ describe.skipIf(!canLog)("a hook's log of five threads (skipped without ../share
     gcc("-O1", "-w", "-pthread", "-o", program, join(FIELD, "five-threads.c"));
   });
 
+  let expected: Awaited<ReturnType<typeof figures>>;
+  beforeAll(async () => {
+    expected = await figures(NATIVE);
+  });
+
   async function figures(format: number) {
     const log = join(folder, `${format}.log`);
     const env = { FMT: `${format}`, FMTLOG: log, LD_PRELOAD: hook };
@@ -54,7 +59,6 @@ describe.skipIf(!canLog)("a hook's log of five threads (skipped without ../share
   }
 
   it.each(Array.from({ length: 24 }, (_, format) => format))("in format %d", async (format) => {
-    const expected = await figures(NATIVE);
     expect(expected).toMatchObject({ threads: 5 });
     expect(expected.bytes).toBeGreaterThan(1_000_000);
     const [malloc = 0, calloc = 0, realloc = 0, memalign = 0, free = 0] = expected.calls;

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import type { Report } from "../../src/report/report.ts";
 import { codeBlocks } from "../support/documents.ts";
+import { remembered } from "../support/remembered.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
 /**
@@ -21,8 +22,9 @@ const DATES = ["01:47:34", "01:48:06", "01:48:09", "01:48:12", "01:48:14"].map(
   (time) => Date.parse(`2026-11-30T${time}Z`) / 1000,
 );
 
+const analyse = remembered(reportOfLog("0", null));
+
 async function run(...options: readonly string[]): Promise<string> {
-  const analyse = reportOfLog("0", null);
   const { out, err, code } = await mallog(
     ["java.log.gz", ...options],
     (inputs, asked, hooks) =>

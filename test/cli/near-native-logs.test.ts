@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import type { Report } from "../../src/report/report.ts";
+import { remembered } from "../support/remembered.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
 /** Logs as public hooks print them, which differ from the native format in one thing each. */
@@ -141,7 +142,7 @@ free(0x9ee2a0)
 test.each(LOGS)("%s", async (_, text, { basis, ...expected }) => {
   const log = join(newFolder(), "log");
   writeFileSync(log, text);
-  const analyse = reportOfLog("0.0.0", null);
+  const analyse = remembered(reportOfLog("0.0.0", null));
   const { code, out } = await mallog([log, "--json", "--cpus", "4"], analyse);
   const { trace, live, threads, scenarios }: Report = JSON.parse(out);
   expect(code).toBe(0);

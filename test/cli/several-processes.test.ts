@@ -2,9 +2,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import type { Report } from "../../src/report/report.ts";
+import { remembered } from "../support/remembered.ts";
 import { mallog } from "../support/run-mallog.ts";
 
-const analyse = reportOfLog("0.0.0", null);
+const analyse = remembered(reportOfLog("0.0.0", null));
 const SCRIPT = fileURLToPath(new URL("../../fixtures/processes/script.log.gz", import.meta.url));
 const run = (...options: string[]) => mallog([SCRIPT, "--no-what-if", ...options], analyse);
 

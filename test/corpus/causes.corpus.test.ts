@@ -4,13 +4,10 @@ import type { Causes, Report } from "../../src/report/report.ts";
 import {
   analyse,
   type Case,
-  casesOf,
   logOf,
-  NEXT_CORPUS,
-  OWN_CORPUS,
+  oneOfEachKind,
   optionsFor,
   resultOf,
-  SHARED_CORPUS,
   scenario,
   truthOf,
   withRssSamples,
@@ -26,14 +23,11 @@ const WHAT_IFS = [
   scenario("MALLOC_TRIM_THRESHOLD_=131072", { MALLOC_TRIM_THRESHOLD_: "131072" }, false),
 ];
 
-const own = casesOf(OWN_CORPUS);
-const names = new Set(own.map(({ name }) => name));
-const shared = [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf).filter(({ name }) => !names.has(name));
-
-describe.each([...own, ...shared])("$name", (one) => {
-  it("the causes add up to RSS", () => {
+describe.each(oneOfEachKind())("$name", (one) => {
+  it("the causes add up to RSS; call sites and sizes pin together what threads pin", () => {
     const options = optionsFor(one, "default", WHAT_IFS, "facts");
-    const { scenarios, causes, live, thresholdRaise } = analyse(log(one), options);
+    const report = analyse(log(one), options);
+    const { scenarios, causes, live, thresholdRaise } = report;
     expect(scenarios).toHaveLength(WHAT_IFS.length + 1);
     for (const { name, rss } of scenarios) {
       const { end, peak } = causes?.[name] ?? fail();
@@ -54,13 +48,7 @@ describe.each([...own, ...shared])("$name", (one) => {
     if (retained > 0) {
       expect(saved).toBeGreaterThanOrEqual(retained * 0.95);
     }
-  });
-
-  it("call sites and sizes pin together what threads pin", () => {
-    const { threads, callers, sizes, sites } = analyse(
-      log(one),
-      optionsFor(one, "default", [], "facts"),
-    );
+    const { threads, callers, sizes, sites } = report;
     const pinned = (rows: readonly { pinnedBytes: number }[]) =>
       sumOf(rows.map((row) => row.pinnedBytes));
     expect(pinned(callers)).toBe(pinned(threads));

@@ -9,6 +9,7 @@ import {
   truthOf,
   writesAll,
 } from "../support/corpus.ts";
+import { remembered } from "../support/remembered.ts";
 import { mallog } from "../support/run-mallog.ts";
 
 /** Budgets at the measured values of real processes, and one below. */
@@ -46,6 +47,8 @@ function fail(): never {
   throw new Error("the corpus case is not complete");
 }
 
+const analyse = remembered(reportOfLog("test", null));
+
 function check(one: Case, budgets: readonly string[]) {
   const { glibc, cpu_count } = one.meta;
   return mallog(
@@ -53,7 +56,7 @@ function check(one: Case, budgets: readonly string[]) {
       ["--touch", "all", "--glibc", glibc, "--cpus", String(cpu_count)],
       budgets.flatMap((text) => ["--budget", text]),
     ),
-    reportOfLog("test", null),
+    analyse,
   );
 }
 

@@ -61,3 +61,12 @@ test("NULL in other words than the pointers' is whole", () => {
   const before = "1 malloc(24) = 0x5555560c1230\n1 malloc(-1) = 0\n";
   expect(endsInsidePointer("1 malloc(-1) = 0", before)).toBe(false);
 });
+
+test.each([
+  ["of a record", "+ malloc 24 0x55", "+ malloc 24 0x5555560c1230\n"],
+  ["of a named field", "op=malloc size=24 ptr=0x5555", "op=malloc size=24 ptr=0x5555560c1230\n"],
+  ["of a region not shown", "1 malloc(24) = 0x55", "1 malloc(24) = 0x7f31a0000b70\n"],
+  ["behind another sign", "1 malloc(24) => 0x5555560c12", "1 malloc(24) => 0x5555560c1230\n"],
+])("a pointer %s is cut, too", (_, line, before) => {
+  expect(endsInsidePointer(line, before)).toBe(true);
+});

@@ -20,7 +20,7 @@ const skipped = machine.available ? "" : ` (skipped: ${machine.reason})`;
 function record({ program, libraryPath }: Loader, order: string): Map<string, Buffer> {
   const folder = newFolder();
   const env = hook.env(join(folder, "malloc.%p.log"), { MALLOG_ORDER: order });
-  const argv = ["--library-path", libraryPath, stress.path, "24", "1000"];
+  const argv = ["--library-path", libraryPath, stress.path, "24", "400"];
   const { status, signal, stderr } = spawnSync(program, argv, { env, encoding: "utf8" });
   expect([status, signal, stderr]).toEqual([0, null, ""]);
   return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));

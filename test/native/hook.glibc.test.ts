@@ -446,10 +446,10 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
   it("leaves a valid log where the process is killed, at any moment", async () => {
     const folder = mkdtempSync(join(hook.folder, "killed-"));
     let logs = 0;
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 50; i++) {
       const file = join(folder, `${i}.log`);
       const child = spawn(stress.path, ["8", "1000000"], { env: hook.env(file) });
-      await new Promise((done) => setTimeout(done, 5 + 1.3 * i));
+      await new Promise((done) => setTimeout(done, 5 + 2.6 * i));
       child.kill("SIGKILL");
       await once(child, "exit");
       if (!existsSync(file)) {
@@ -471,6 +471,6 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
         expect(misses(log)).toMatchObject({ pointers: 0, malformed: 0 });
       }
     }
-    expect(logs).toBeGreaterThan(80);
+    expect(logs).toBeGreaterThan(40);
   });
 });

@@ -72,7 +72,7 @@ describe.each([
           expect({ ...interrupted, complete: true }).toEqual(await analysed([prefix], null));
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 });

@@ -19,7 +19,7 @@ import { SmallerBatches } from "../support/smaller-batches.ts";
  * threads as a power of two.
  */
 
-const FEW = 1000;
+const FEW = 500;
 const MANY = 4 * FEW;
 /** Memory is swept when this many looks in a row find no less of it. */
 const CALM_LOOKS = 4;

@@ -9,7 +9,17 @@ import { UNKNOWN_PROCESS } from "../support/corpus.ts";
 
 const analyse = reportOfLog("test", null);
 
+/** The reports made so far, by their logs and processes: several tests read one. */
+const reports = new Map<string, Promise<Report>>();
+
 function report(log: string, process: string | null = null): Promise<Report> {
+  const key = `${process} ${log}`;
+  const found = reports.get(key) ?? reportOf(log, process);
+  reports.set(key, found);
+  return found;
+}
+
+function reportOf(log: string, process: string | null): Promise<Report> {
   const hooks = {
     stdin: Readable.from([Buffer.from(log)]),
     signal: new AbortController().signal,
@@ -28,7 +38,9 @@ function separated(log: string): string[] {
   const byCaller = new Map<string, string[]>();
   for (const line of log.trimEnd().split("\n")) {
     const caller = /\[(\w+)\]/.exec(line)?.[1] ?? "";
-    byCaller.set(caller, [...(byCaller.get(caller) ?? []), line]);
+    const lines = byCaller.get(caller) ?? [];
+    lines.push(line);
+    byCaller.set(caller, lines);
   }
   return [...byCaller.values()].map((lines) => `${lines.join("\n")}\n`);
 }

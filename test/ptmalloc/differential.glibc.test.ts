@@ -18,8 +18,9 @@ import { SETTINGS, SHAPES, type Shape } from "../support/random-programs/shapes.
  */
 const LONGER = Number(process.env.MALLOG_FUZZ ?? 1);
 
-/** Programs per start of the driver. */
+/** Programs per start of the driver: of each shape, and of each shape under each setting, of which there are many. */
 const PROGRAMS = 10;
+const PROGRAMS_OF_SETTING = 5;
 
 interface Candidate {
   readonly glibc: string;
@@ -72,7 +73,7 @@ for (const { title, profile, on } of candidates) {
       const isUnknown = name.some((one) => one.includes("hugetlb")) && profile?.thpUnit === "none";
       it.skipIf(isUnknown)(`under ${name.join(" ")}`, () => {
         for (const shape of [SHAPES.mixed, SHAPES.threads, SHAPES.trims]) {
-          compare(shape, setting, "none");
+          compare(shape, setting, "none", PROGRAMS_OF_SETTING);
         }
       });
     }
@@ -91,8 +92,9 @@ for (const { title, profile, on } of candidates) {
       shape: Shape,
       env: Readonly<Record<string, string>>,
       touch: "all" | "none",
+      programs = PROGRAMS,
     ): void {
-      const property = fc.property(sequencesOf(shape, { programs: PROGRAMS }), (sequences) => {
+      const property = fc.property(sequencesOf(shape, { programs }), (sequences) => {
         for (const run of runReal(sequences, { ...on, env, touch, startBreak: "found" })) {
           compareWithModel(run, profile!, env, touch);
         }

@@ -10,7 +10,7 @@ import { mallogCommand, writeCommand } from "../support/mallog-command.ts";
 import { expectReportJson } from "../support/report-schema.ts";
 import { sharedFolder } from "../support/run-mallog.ts";
 
-/** Runs the recipes of docs/fleet.md on the logs of fixtures/corpus, and on one file that is not a log. */
+/** Runs the recipes of docs/fleet.md on shorter logs of fixtures/corpus, and on one file that is not a log. */
 
 const GUIDE = "docs/fleet.md";
 const [onOneHost = "", onMany = ""] = codeBlocks(GUIDE, "sh");
@@ -18,7 +18,9 @@ const [inSpark = ""] = codeBlocks(GUIDE, "python");
 const sql = codeBlocks(GUIDE, "sql");
 
 const hasParallel = spawnSync("parallel", ["--version"]).status === 0;
-const pods = casesOf(OWN_CORPUS).map(({ name }) => name);
+/** More than the ten rows that the first query shows. */
+const logs = casesOf(OWN_CORPUS).filter(({ meta }) => (meta.traces.default?.lines ?? 0) < 100_000);
+const pods = logs.map(({ name }) => name);
 
 describe.skipIf(!hasParallel)("a fleet", () => {
   let folder: string;
@@ -35,7 +37,7 @@ describe.skipIf(!hasParallel)("a fleet", () => {
   beforeAll(() => {
     folder = sharedFolder();
     mkdirSync(join(folder, "logs"));
-    for (const { name, folder: from } of casesOf(OWN_CORPUS)) {
+    for (const { name, folder: from } of logs) {
       symlinkSync(join(from, "trace.log.gz"), join(folder, "logs", `${name}.log.gz`));
     }
     writeFileSync(join(folder, "logs", "broken.log.gz"), "not a log\n");

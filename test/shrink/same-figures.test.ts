@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { ShortWordsRefused } from "../../src/pipeline/short-words.ts";
 import { comparedFigures } from "../support/compared-figures.ts";
 import { reportOfText, shrunkLog } from "../support/shrunk-log.ts";
 
@@ -42,4 +43,19 @@ test.each(LOGS)("%s has the same figures once it is shrunk", async (name) => {
   const { text } = await shrunkLog([log]);
   const report = await reportOfText(log);
   expect(comparedFigures(await reportOfText(text))).toEqual(comparedFigures(report));
+});
+
+test.each(["i386-one-size", "i386-small", "i386-mixed"])(
+  "%s is refused as a 32-bit process's once it is shrunk, too",
+  async (name) => {
+    const log = gunzipSync(readFileSync(`${FIXTURES}/machines/${name}.log.gz`));
+    await expect(reportOfText(log)).rejects.toThrow(ShortWordsRefused);
+    const { text } = await shrunkLog([log]);
+    await expect(reportOfText(text)).rejects.toThrow(ShortWordsRefused);
+  },
+);
+
+test("what a log's pointers are stays stated: blocks of another allocator are not modelled", async () => {
+  const { text } = await shrunkLog("--7-- malloc(16) = 0x4A40040\n--7-- free(0x4A40040)\n");
+  expect((await reportOfText(text)).model).toBeNull();
 });

@@ -87,6 +87,31 @@ export function casesOf(corpus: string): Case[] {
     });
 }
 
+/** The case's name without its glibc. */
+export function programOf(name: string): string {
+  return name.replace(/-g\d+$/, "");
+}
+
+/** The same without numbers, which are sizes of the program's work. */
+function kindOf({ name }: Case): string {
+  return programOf(name).replace(/\d+/g, "");
+}
+
+/**
+ * The logs of the repository, and, of the whole corpus, the first of each kind that it lacks. For rules that do not depend
+ * on the glibc, whose every version the repository's logs have.
+ */
+export function oneOfEachKind(): Case[] {
+  const own = casesOf(OWN_CORPUS);
+  const kinds = new Set(own.map(kindOf));
+  const others = [SHARED_CORPUS, NEXT_CORPUS].flatMap(casesOf).filter((one) => {
+    const isNew = !kinds.has(kindOf(one));
+    kinds.add(kindOf(one));
+    return isNew;
+  });
+  return [...own, ...others];
+}
+
 /** True for the programs that write every byte they allocate. */
 export function writesAll({ meta }: Case): boolean {
   const [program, , , , , touch] = meta.command.split(" ").map((word) => basename(word));
@@ -105,6 +130,12 @@ export function truthOf({ folder }: Case, setting: string): Truth | null {
   const name = setting === "default" ? "truth.json" : `truth.${setting}.json`;
   const path = join(folder, name);
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+}
+
+/** Whether the corpus has the log of one setting's run. */
+export function hasLog({ folder, meta }: Case, setting: string): boolean {
+  const file = meta.traces[setting]?.file;
+  return file !== undefined && existsSync(join(folder, file));
 }
 
 /** The log of one setting's run, unpacked; null if the corpus lacks it. */

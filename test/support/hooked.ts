@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { withParents } from "../../src/input/forked-log.ts";
-import { HOOK } from "../../src/native/native-programs.ts";
+import { HOOK, sourceOf } from "../../src/native/native-programs.ts";
 import type { Report } from "../../src/report/report.ts";
 import { analyse, UNKNOWN_PROCESS } from "./corpus.ts";
 import { newFolder } from "./run-mallog.ts";
@@ -43,7 +43,7 @@ export class Hook {
   compile(...flags: readonly string[]): void {
     const all = "-std=c11 -O2 -fPIC -shared -Wall -Wextra -Werror".split(" ");
     const argv = [...all, ...flags, "-o", this.path, "-x", "c", "-"];
-    execFileSync("cc", argv, { input: HOOK.source(), stdio: "pipe" });
+    execFileSync("cc", argv, { input: sourceOf(HOOK), stdio: "pipe" });
   }
 
   /** The environment of a program that is to be recorded. */

@@ -30,6 +30,8 @@ const PID = 7110;
 const THREADS = 5;
 const CALLS = 400;
 const EPOCH = 1_796_058_281;
+/** µs */
+const UPTIME = 8_123_456e6;
 const FIRST_TIME = (17 * 3600 + 4 * 60 + 41) * 1e6;
 
 /** Calls of a program that frees what it allocates, but for one block in seven. */
@@ -254,6 +256,39 @@ export const PREFIXES: Readonly<Record<string, Prefix>> = {
     timeUnit: US,
     print: (call) => `${epoch(call.time)} host a.out[${PID}]: ${tidOf(call)} `,
   },
+  "@[tid]": { print: (call) => `@[${tidOf(call)}] ` },
+  "!!!": { hasThreads: false, print: () => "!!! " },
+  "a depth": { hasThreads: false, print: (_, line) => `${[0, 1, 1, 2, 0, 3][line % 6]} ` },
+  "a number of the line": { hasThreads: false, print: (_, line) => `${line + 1}: ` },
+  "#n tid": { print: (call, line) => `#${line + 1} ${tidOf(call)} ` },
+  "# clock tid": { timeUnit: 1, print: (call) => `# ${clock(call.time)} ${tidOf(call)} ` },
+  "ppid pid tid": { print: (call) => `${PID - 40} ${PID} ${tidOf(call)} ` },
+  "ns since boot": {
+    hasThreads: false,
+    timeUnit: 1,
+    print: (call) => `${(call.time + UPTIME) * 1000} `,
+  },
+  "ns since boot, tid": {
+    timeUnit: 1,
+    print: (call) => `${(call.time + UPTIME) * 1000} ${tidOf(call)} `,
+  },
+  "µs since the start, tid": {
+    timeUnit: 1,
+    print: (call) => `${call.time - FIRST_TIME} ${tidOf(call)} `,
+  },
+  "12ms": {
+    timeUnit: 1000,
+    print: (call) => `[${tidOf(call)}] +${Math.floor((call.time - FIRST_TIME) / 1000)}ms `,
+  },
+  "1.234 ms": {
+    timeUnit: 1,
+    print: (call) => `${tidOf(call)} ${((call.time - FIRST_TIME) / 1000).toFixed(3)} ms `,
+  },
+  "12s": { timeUnit: 1, print: (call) => `${(call.time / 1e6).toFixed(6)}s ${tidOf(call)} ` },
+  "attributes of XML": {
+    timeUnit: 1,
+    print: (call) => `<call tid="${tidOf(call)}" time="${clock(call.time)}"> `,
+  },
   compose: { print: (call) => `web-1  | ${tidOf(call)} ` },
   "kubectl --prefix": {
     timeUnit: US,
@@ -297,6 +332,15 @@ function spelled({
   };
 }
 
+function before(sign: string): Print {
+  const call = spelled({ sign: "", pointer: hex });
+  return (logged, line) => {
+    const result = hex(logged.pointerOut);
+    const text = call(logged, line);
+    return logged.name === "free" ? text : `${result}${sign}${text.slice(0, -result.length)}`;
+  };
+}
+
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   malloc: "operator new",
   free: "operator delete",
@@ -332,6 +376,18 @@ export const SPELLINGS: Readonly<Record<string, Print>> = {
   __libc_malloc: spelled({ name: (text) => `__libc_${text}` }),
   "malloc@plt": spelled({ name: (text) => `${text}@plt` }),
   "malloc@GLIBC": spelled({ name: (text) => `${text}@GLIBC_2.2.5` }),
+  "1000UL": spelled({ size: (bytes) => `${bytes}UL` }),
+  casts: spelled({
+    size: (bytes) => `(size_t)${bytes}`,
+    pointer: (address) => (address === 0 ? "(nil)" : `(void *) ${hex(address)}`),
+  }),
+  "⇒": spelled({ sign: " ⇒ " }),
+  "==": spelled({ sign: " == " }),
+  ">>": spelled({ sign: " >> " }),
+  "|": spelled({ sign: " | " }),
+  "a comma": spelled({ sign: ", " }),
+  "the result before the call": before(" = "),
+  "the result before an arrow": before(" <- "),
   MALLOC: spelled({ name: (text) => text.toUpperCase() }),
   "operator new": spelled({ name: (text) => OTHER_NAMES[text] ?? text }),
   _Znwm: spelled({ name: (text) => MANGLED[text] ?? text }),

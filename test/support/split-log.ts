@@ -11,10 +11,32 @@ export interface SplitLine {
   readonly caller: number;
 }
 
+/** Calls of one process that follow each other in a batch, the last one excluded. */
+interface Span {
+  readonly process: LogProcess;
+  readonly batch: EventBatch;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The process of each call of a log, as the splitter finds them, in the order of lines. */
 export function splitLog(log: string | Buffer): SplitLine[] {
-  const splitter = new ProcessSplitter();
   const lines: SplitLine[] = [];
+  for (const { process, batch, from, to } of spansOf(log)) {
+    for (let i = from; i < to; i++) {
+      lines.push({ process, tid: batch.tid[i]!, caller: batch.caller[i]! });
+    }
+  }
+  return lines;
+}
+
+/** How many processes the splitter finds in a log. */
+export function processCount(log: string): number {
+  return new Set([...spansOf(log)].map(({ process }) => process)).size;
+}
+
+function* spansOf(log: string | Buffer): Generator<Span> {
+  const splitter = new ProcessSplitter();
   const batches: EventBatch[] = [new EventBatch()];
   const sink: EventSink = {
     get batch() {
@@ -31,12 +53,9 @@ export function splitLog(log: string | Buffer): SplitLine[] {
   scanner.decide();
   for (const [n, batch] of batches.entries()) {
     for (const { process, from, to } of splitter.split(batch, batches[n + 1] ?? null)) {
-      for (let i = from; i < to; i++) {
-        lines.push({ process, tid: batch.tid[i]!, caller: batch.caller[i]! });
-      }
+      yield { process, batch, from, to };
     }
   }
-  return lines;
 }
 
 /** Indexes of the processes of a log's lines, one for each. */

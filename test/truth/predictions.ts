@@ -36,12 +36,13 @@ export interface Prediction {
 }
 
 /**
- * The predictions from a case's default log for every setting with a truth, without repeats of a setting; null without
- * log or truth.
+ * The predictions from a case's default log for every setting with a truth, or for those named, without repeats of a
+ * setting; null without log or truth.
  */
 export function predict(
   one: Case,
   touchOf: AnalysisOptions["touch"] | ((truth: Truth) => AnalysisOptions["touch"]),
+  settings: readonly string[] = Object.keys(one.meta.settings),
 ): Prediction | null {
   const log = logOf(one, "default");
   const truth = truthOf(one, "default");
@@ -49,7 +50,7 @@ export function predict(
     return null;
   }
   const truths = new Map<string, Truth>();
-  for (const setting of Object.keys(one.meta.settings)) {
+  for (const setting of settings) {
     const measured = truthOf(one, setting);
     if (measured !== null && !/_r\d+$/.test(setting)) {
       truths.set(setting, measured);
@@ -102,11 +103,6 @@ const TEST_PROGRAMS = ["frag", "threadfrag", "mt", "synth"];
 export function isReal({ meta }: Case): boolean {
   const [program = ""] = meta.command.split(" ");
   return !TEST_PROGRAMS.includes(basename(program));
-}
-
-/** The case's name without its glibc. */
-export function programOf(name: string): string {
-  return name.replace(/-g\d+$/, "");
 }
 
 export function median(values: readonly number[]): number {

@@ -1,4 +1,5 @@
-import { errorOf, isReal, median, type Prediction, percent, programOf } from "./predictions.ts";
+import { programOf } from "../support/corpus.ts";
+import { errorOf, isReal, median, type Prediction, percent } from "./predictions.ts";
 
 /**
  * Errors at exit in percent of the policy that docs/touch.md §3 recommends, by program, with one decimal. No prediction

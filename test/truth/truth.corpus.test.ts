@@ -100,7 +100,7 @@ describe("all of them", () => {
   it.skipIf(shared.length === 0)(
     "the run of the log, at exit and trimmed: median error ≤ 1 %, 95 % in the range, median width ≤ 15 %",
     () => {
-      const next = casesOf(NEXT_CORPUS).flatMap((one) => predict(one, "facts") ?? []);
+      const next = casesOf(NEXT_CORPUS).flatMap((one) => predict(one, "facts", ["default"]) ?? []);
       expect(next.length).toBeGreaterThan(10);
       for (const all of [predictions, next]) {
         const rows = all.flatMap((one) => one.rows).filter(({ setting }) => setting === "default");

@@ -64,13 +64,15 @@ export function jobsFor(
   return [...own, ...others];
 }
 
-/** Returns the scenarios that predict jobs under other versions than that of the log. */
+/** Returns the scenarios that predict jobs under other versions than that of the log. None is a trial: its prediction is needed. */
 export function otherVersions(jobs: readonly Job[], recorded: string): ScenarioSpec[] {
-  return jobs.flatMap(({ spec, glibc }) =>
-    spec === null || glibc === recorded || profileOf(glibc) === null
-      ? []
-      : [{ ...spec, name: nameIn(spec, glibc), glibc }],
-  );
+  return jobs.flatMap(({ spec, glibc }) => {
+    if (spec === null || glibc === recorded || profileOf(glibc) === null) {
+      return [];
+    }
+    const { trial: _, ...asked } = spec;
+    return [{ ...asked, name: nameIn(spec, glibc), glibc }];
+  });
 }
 
 /** Returns the scenario of the reports that predicts a job; null: none does. */

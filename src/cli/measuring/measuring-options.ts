@@ -7,6 +7,8 @@ import { colorOptions, formOption } from "../options/output-options.ts";
 /** Option values that `replay` and `verify` share, as commander returns them. */
 export interface MeasuringValues extends Omit<ModelValues, "model" | "observedRss" | "observed"> {
   readonly with?: readonly string[];
+  /** of `replay` */
+  readonly free?: true;
   readonly allowUnreliable?: true;
   readonly output?: readonly string[];
   readonly json?: true;

@@ -2,8 +2,13 @@ import { holds } from "../../insight/proof/holds.ts";
 import { REPLAYER } from "../../native/native-programs.ts";
 import { OperationsFileError } from "../../native-replay/operations-file.ts";
 import { RecordedOperations } from "../../native-replay/recorded-operations.ts";
-import { glibcVersionOf, type ReplayingProcess } from "../../native-replay/run-replayer.ts";
+import {
+  type ReplayingProcess,
+  type ReplayingSystem,
+  systemOf,
+} from "../../native-replay/run-replayer.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
+import { size } from "../../report/format.ts";
 import type { MeasuredRun } from "../../report/measurements.ts";
 import type { Report, UnavailableScenario } from "../../report/report.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
@@ -21,6 +26,8 @@ export interface Processes {
   readonly targets: readonly Target[];
   /** ld.so of the glibc that settings are measured with; null: the machine's */
   readonly loader: string | null;
+  /** true: threads run side by side, several times; false: in the log's order */
+  readonly free: boolean;
 }
 
 /** What was measured of a log. */
@@ -40,27 +47,27 @@ export class Measuring {
   readonly #io: Io;
   readonly #analyse: Analyse;
   readonly #replayer: string;
-  readonly #versions: ReadonlyMap<string | null, string>;
+  readonly #systems: ReadonlyMap<string | null, ReplayingSystem>;
   readonly #trimPeriods: readonly number[];
   readonly #operations: RecordedOperations;
   /** aborts when the analysis is interrupted */
   #signal = new AbortController().signal;
 
-  /** `replayer`: of the built program; `versions`: of glibcs by their ld.so */
+  /** `replayer`: of the built program; `systems`: those of glibcs by their ld.so */
   constructor(
     request: AnalysisRequest,
     processes: Processes,
     io: Io,
     analyse: Analyse,
     replayer: string,
-    versions: ReadonlyMap<string | null, string>,
+    systems: ReadonlyMap<string | null, ReplayingSystem>,
   ) {
     this.#request = request;
     this.#processes = processes;
     this.#io = io;
     this.#analyse = analyse;
     this.#replayer = replayer;
-    this.#versions = versions;
+    this.#systems = systems;
     const { whatIfs } = request.analysis;
     const periods = whatIfs.flatMap(({ trim }) =>
       typeof trim === "object" ? trim.everySeconds : [],
@@ -83,9 +90,10 @@ export class Measuring {
    * @throws Failure notReplayed, usage
    */
   async measure(report: Report, chosen: readonly ScenarioSpec[]): Promise<Measured> {
-    const { targets, loader } = this.#processes;
-    const version = (one: string | null): string => this.#versions.get(one)!;
-    const glibc = version(loader);
+    const { targets, loader, free } = this.#processes;
+    const version = (one: string | null): string => this.#systems.get(one)!.glibc;
+    const { glibc, pageBytes } = this.#systems.get(loader)!;
+    requirePages(report, pageBytes);
     const jobs = jobsFor(targets, chosen, { loader, glibc }, version);
     const others = otherVersions(jobs, report.model?.glibc ?? "");
     const ofOthers = others.length === 0 ? null : await this.#again(others);
@@ -100,6 +108,7 @@ export class Measuring {
         replayer: this.#replayer,
         operations: path,
         trimPeriods: this.#trimPeriods,
+        free,
         signal: this.#signal,
       },
       ofOthers,
@@ -135,19 +144,19 @@ export async function beginMeasuring(
   analyse: Analyse,
 ): Promise<Measuring> {
   const replayer = nativeFor(REPLAYER, null, io);
-  const versions = new Map<string | null, string>();
+  const systems = new Map<string | null, ReplayingSystem>();
   const others = processes.targets.flatMap((one) => (one.kind === "settings" ? one.loader : []));
   for (const loader of new Set([processes.loader, ...others])) {
     const what = loader ?? "glibc";
-    versions.set(loader, await versionIn({ replayer, loader, library: null, env: {} }, what));
+    systems.set(loader, await systemIn({ replayer, loader, library: null, env: {} }, what));
   }
   for (const one of processes.targets) {
     if (one.kind === "allocator") {
       const { loader } = processes;
-      await versionIn({ replayer, loader, library: one.library, env: {} }, one.name);
+      await systemIn({ replayer, loader, library: one.library, env: {} }, one.name);
     }
   }
-  return new Measuring(request, processes, io, analyse, replayer, versions);
+  return new Measuring(request, processes, io, analyse, replayer, systems);
 }
 
 /** @throws Failure notReplayed: the temporary file cannot be written; and whatever `analyse` throws */
@@ -163,9 +172,17 @@ async function withFile<T>(analyse: () => Promise<T>): Promise<T> {
   }
 }
 
+/** @throws Failure notReplayed: heaps of other pages have another RSS */
+function requirePages({ model }: Report, pageBytes: number): void {
+  if (model !== null && model.pageBytes !== pageBytes) {
+    const reason = `its machine has pages of ${size(model.pageBytes)}, and this one of ${size(pageBytes)}`;
+    throw new Failure({ code: "notReplayed", what: "the log", reason });
+  }
+}
+
 /** Fails early, before the log is read, where a library cannot be loaded. */
-async function versionIn(process: ReplayingProcess, what: string): Promise<string> {
-  const found = await glibcVersionOf(process, new AbortController().signal);
+async function systemIn(process: ReplayingProcess, what: string): Promise<ReplayingSystem> {
+  const found = await systemOf(process, new AbortController().signal);
   if ("error" in found) {
     throw new Failure({ code: "notReplayed", what, reason: found.error });
   }
@@ -177,7 +194,7 @@ async function measureAll(
   replayable: Replayable,
   ofOthers: Report | null,
 ): Promise<Measured> {
-  const { report } = replayable;
+  const { report, free } = replayable;
   const unavailable = [...(report.unavailable ?? []), ...(ofOthers?.unavailable ?? [])];
   const isRefused = ({ name, glibc }: Job): boolean =>
     unavailable.some((one) => one.name === name || one.name === `${name},glibc=${glibc}`);
@@ -188,7 +205,7 @@ async function measureAll(
     if (run === null) {
       return { runs, isComplete: false, unavailable };
     }
-    runs.push({ ...run, holds: holds(run, runs[0] ?? run, outside) });
+    runs.push({ ...run, holds: free ? null : holds(run, runs[0] ?? run, outside) });
   }
   return { runs, isComplete: report.complete, unavailable };
 }

@@ -1,5 +1,7 @@
+import { isUnreliable } from "../../insight/evidence/grade.ts";
 import { figuresBasis } from "../../insight/figures-basis.ts";
 import { proofSentences } from "../../insight/proof/proof-sentences.ts";
+import { replayLimits } from "../../insight/proof/replay-limits.ts";
 import type { Measurements } from "../../report/measurements.ts";
 import type { Report } from "../../report/report.ts";
 import { DEFAULT_SORT } from "../../report/sort-threads.ts";
@@ -52,14 +54,14 @@ export async function showMeasurements(
   request: AnalysisRequest,
   io: Io,
 ): Promise<void> {
-  const remarks = figuresBasis(report).map(({ text }) => text);
+  const basis = [...figuresBasis(report), ...replayLimits(report)];
+  // What casts doubt on all figures comes before them.
+  const isDoubtful = isUnreliable(report);
+  const answer = [...(isDoubtful ? basis : []), ...proofSentences(measured)];
+  const remarks = isDoubtful ? [] : basis.map(({ text }) => text);
   const format: DocumentFormat = (json, style) =>
     json
       ? jsonPieces(measured)
-      : [
-          withinLongestText(null, () =>
-            measurementsText(measured, proofSentences(measured), remarks, style),
-          ),
-        ];
+      : [withinLongestText(null, () => measurementsText(measured, answer, remarks, style))];
   await writeDocument(format, outputs, values, request, io);
 }

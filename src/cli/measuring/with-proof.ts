@@ -21,7 +21,12 @@ export async function withProof(
   commands: readonly string[],
   conclude: (report: Report, outputs: readonly OutputFile[]) => Promise<number>,
 ): Promise<number> {
-  const measuring = await beginMeasuring(request, { targets: [], loader: null }, io, analyse);
+  const measuring = await beginMeasuring(
+    request,
+    { targets: [], loader: null, free: false },
+    io,
+    analyse,
+  );
   try {
     return await withReport(request, io, measuring.analyse, commands, async (report, outputs) => {
       if (isUnreliable(report)) {

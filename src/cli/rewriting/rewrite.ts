@@ -3,6 +3,8 @@ import { gzip } from "node:zlib";
 import type { LogTexts, LogWriter } from "../../convert/log-writer.ts";
 import { type Rewritten, rewriteLog } from "../../convert/rewrite-log.ts";
 import type { WriteText } from "../../convert/writing-sink.ts";
+import { CALL_KINDS } from "../../input/unread-calls.ts";
+import { mostlyUnread } from "../../insight/evidence/unread-lines.ts";
 import { Exit } from "../exit-codes.ts";
 import { type OutputFile, outputFiles } from "../files/output-file.ts";
 import type { Io } from "../io.ts";
@@ -72,7 +74,7 @@ export async function rewrite<Writer extends LogWriter>(
     if (text !== "") {
       message(io.stderr, text);
     }
-    return Exit.done;
+    return isMostlyUnread(done) ? Exit.unusable : Exit.done;
   } finally {
     progress?.clear();
     signals.stopListening();
@@ -106,6 +108,21 @@ async function writeTo<Writer extends LogWriter>(
 }
 
 const packed = promisify(gzip);
+
+/** True if more lines of a kind of call were left out than written: as `mallog` itself ends then. */
+function isMostlyUnread({ calls, diagnostics }: Rewritten<LogWriter>): boolean {
+  const { unreadCalls, truncatedInputs, lines } = diagnostics;
+  const kinds = mostlyUnread({
+    unreadCalls: CALL_KINDS.map((call) => ({
+      call,
+      ...unreadCalls[call],
+      read: calls.get(call) ?? 0,
+    })),
+    anomalies: { truncatedInputs },
+    lines,
+  });
+  return kinds.length > 0;
+}
 
 /** @throws Failure empty, noEvents */
 function refuseEmpty({ inputs, events, diagnostics }: Rewritten<LogWriter>): void {

@@ -20,7 +20,7 @@ export type FieldRole =
   | "other";
 
 const NAMES: Readonly<Record<Exclude<FieldRole, "other">, string>> = {
-  op: "op call event type func function fn name operation kind action method api alloctype eventtype",
+  op: "op call event type func function fn name operation kind action method api alloctype eventtype msg message",
   pointer: "ptr pointer addr address block mem memory pointerout p",
   result:
     "result ret retval return returned returnvalue new newptr newaddr newaddress newpointer out ptrout rv",

@@ -1,6 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import type { Call, CallWriter } from "./call-writer.ts";
-import { timeUnit } from "./columns/time-unit.ts";
+import type { RecordPlace } from "./columns/text-columns.ts";
+import { timeUnit, unitAt } from "./columns/time-unit.ts";
 import type { FieldRole } from "./field-names.ts";
 import { argumentsOf, callNamed, callOf, numberOf, pointerOf } from "./named-call.ts";
 import { opNamed } from "./record-ops.ts";
@@ -41,17 +42,15 @@ export class FieldRecords {
     this.#forms = forms;
   }
 
-  /** Returns false if the record is no call, or not whole. */
-  write(fields: Fields): boolean {
+  /** Returns false if the record is no call, or not whole. `place`: what stands around the fields, where these do not say it */
+  write(fields: Fields, place: RecordPlace = {}): boolean {
     const call = this.#callOf(fields);
     if (call === null) {
       return false;
     }
-    const { tid, time } = {
-      tid: this.#thread(fields.get("tid")),
-      time: this.#time(fields.get("time")),
-    };
-    const pid = Number(fields.get("pid") ?? 0);
+    const tid = this.#thread(fields.get("tid")) ?? place.tid ?? null;
+    const time = this.#time(fields.get("time")) ?? place.time ?? null;
+    const pid = Number(fields.get("pid") ?? place.pid ?? 0);
     const caller = callerOf(fields.get("caller") ?? "");
     this.#calls.write({
       ...call,
@@ -84,7 +83,7 @@ export class FieldRecords {
         [pointer, old, result].find((one) => one != null && one !== 0) ?? pointer ?? old;
       return freed == null ? null : this.#freed({ op, pointerIn: freed });
     }
-    const size = numberOf(fields.get("size") ?? "");
+    const size = numberOf((fields.get("size") ?? "").replace(/(?<=\d) ?(?:bytes?|B)$/, ""));
     const count = numberOf(fields.get("count") ?? "");
     const bytes = op === Op.calloc && count > 0 ? size * count : size;
     if (op === null || op > Op.pvalloc || block === null || !(bytes >= 0)) {
@@ -156,10 +155,13 @@ export class FieldRecords {
       const [hours = 0, minutes = 0, seconds = 0] = clock.replace(",", ".").split(":").map(Number);
       return ((hours * 60 + minutes) * 60 + seconds) * 1e6;
     }
-    const number = text === undefined || text === "" ? Number.NaN : Number(text);
-    return Number.isFinite(number) && number >= 0
-      ? (number * 1e6) / 10 ** this.#forms.timeDecimals
-      : null;
+    const [digits = ""] = /^\d+(?:\.\d+)?/.exec(text ?? "") ?? [];
+    const behind = (text ?? "").slice(digits.length);
+    const unit = behind === "" ? null : unitAt(Buffer.from(`${behind}\n`), 0);
+    if (digits === "" || (behind !== "" && unit === null)) {
+      return null;
+    }
+    return (Number(digits) * 1e6) / 10 ** (unit?.decimals ?? this.#forms.timeDecimals);
   }
 }
 

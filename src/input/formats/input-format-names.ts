@@ -1,17 +1,7 @@
+import { FORMATS } from "./registry.ts";
+
 /**
- * What --input-format takes: hooks' logs, and the formats of `registry.ts` in its order. The command line starts with
- * these names and without the readers.
+ * What --input-format takes: hooks' logs, and the formats of the registry. The build writes the names in place of this: the
+ * command line starts without the readers.
  */
-export const FORMAT_NAMES: readonly string[] = [
-  "native",
-  "heaptrack",
-  "valgrind",
-  "ltrace",
-  "mtrace",
-  "logalloc",
-  "uftrace",
-  "returns",
-  "json-lines",
-  "csv",
-  "records",
-];
+export const FORMAT_NAMES: readonly string[] = ["native", ...FORMATS.map(({ name }) => name)];

@@ -1,9 +1,8 @@
 import type { CallWriter } from "./call-writer.ts";
-import { decimalsOfName, type FieldRole, roleOfName } from "./field-names.ts";
+import { decimalsOfName, roleOfName } from "./field-names.ts";
 import { FieldRecords, type Fields, formsOf } from "./field-record.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
-import { callNamed } from "./named-call.ts";
-import { opNamed } from "./record-ops.ts";
+import { isOperation, namedFields } from "./named-fields.ts";
 
 /**
  * A JSON object a line, as structured loggers write them, or such lines as the elements of an array:
@@ -53,25 +52,14 @@ class JsonLinesReader implements LineReader {
 }
 
 function isCall(fields: Fields): boolean {
-  const name = fields.get("op") ?? "";
-  return opNamed(name) !== null || callNamed(name) !== null;
+  return isOperation(fields.get("op") ?? "");
 }
 
 function fieldsOf(line: string): Fields | null {
   const object = objectOf(line);
-  if (object === null) {
-    return null;
-  }
-  const fields = new Map<FieldRole, string>();
-  for (const [key, value] of Object.entries(object)) {
-    const role = roleOfName(key);
-    const text = textOf(value);
-    const isOp = role !== "op" || opNamed(text) !== null || callNamed(text) !== null;
-    if (text !== "" && isOp && !fields.has(role)) {
-      fields.set(role, text);
-    }
-  }
-  return fields;
+  return object === null
+    ? null
+    : namedFields(Object.entries(object).map(([key, value]) => [key, textOf(value)] as const));
 }
 
 function textOf(value: unknown): string {

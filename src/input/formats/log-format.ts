@@ -17,8 +17,11 @@ export interface LineReader {
   read(line: string): LineKind;
 }
 
-/** What a log's pointers are: addresses of glibc's blocks, of another allocator's, or only numbers or names of blocks. */
-export type Addresses = "bionic" | "glibc" | "none" | "valgrind";
+/**
+ * What a log's pointers are: addresses of glibc's blocks, of another allocator's, of functions with other names (`renamed`),
+ * or only numbers or names of blocks (`none`).
+ */
+export type Addresses = "bionic" | "glibc" | "none" | "renamed" | "valgrind";
 
 /**
  * A form of log other than the native one. Each is in a file of its own, with a line in the registry

@@ -31,9 +31,11 @@ export function rolesOf(records: readonly Record[]): RecordRoles {
   const greatest = records.reduce((most, { numbers }) => Math.max(most, ...numbers), 0);
   const least = Math.max(LEAST_ADDRESS, greatest / ADDRESS_RANGE);
   const frees = records.filter(({ op }) => op === Op.free);
-  const areNumbers = !(frees.length > 0 ? frees : records).some(({ numbers }) =>
-    numbers.some((number) => number >= least && number % 8 === 0),
-  );
+  const areNumbers =
+    areCounted(records) ||
+    !(frees.length > 0 ? frees : records).some(({ numbers }) =>
+      numbers.some((number) => number >= least && number % 8 === 0),
+    );
   const isAddress = (column: number, among: readonly Record[]): boolean =>
     areNumbers
       ? column === 0
@@ -61,6 +63,14 @@ export function rolesOf(records: readonly Record[]): RecordRoles {
       : `numbers after the operation, by their values: ${order}`,
     of,
   };
+}
+
+/** True if new blocks have the numbers 0, 1, 2 …: what stands behind them are sizes, however large. */
+function areCounted(records: readonly Record[]): boolean {
+  const made = records.filter(({ op }) => op !== Op.free && op !== Op.realloc);
+  return (
+    made.length > 0 && made.every(({ numbers }, i) => numbers.length === 2 && numbers[0] === i)
+  );
 }
 
 const NO_ROLES: Roles = { pointer: 0, old: -1, size: 1, first: -1 };

@@ -1,6 +1,7 @@
 import { Op } from "../../trace/event.ts";
 import { pointerOfBlock } from "./block-numbers.ts";
 import type { Call, CallWriter } from "./call-writer.ts";
+import { TextColumns } from "./columns/text-columns.ts";
 import { type FieldRole, roleOfName } from "./field-names.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
 import { pointerOf } from "./named-call.ts";
@@ -27,9 +28,10 @@ export const RECORDS: LogFormat = {
   addresses: "glibc",
   remarks: [],
   recognises: (lines) => {
-    const records = lines.map((line) => recordOf(line));
+    // A short .rep file has more lines above its operations.
+    const records = lines.filter((line) => !/^\d+$/.test(line)).map((line) => recordOf(line));
     const found = records.filter((one) => one !== null);
-    return found.length * 2 >= lines.length && found.some(({ op }) => op !== Op.free);
+    return found.length * 2 >= records.length && found.some(({ op }) => op !== Op.free);
   },
   open: (calls, lines) => {
     const base = baseOf(lines);
@@ -40,7 +42,7 @@ export const RECORDS: LogFormat = {
       calls.addressesAre("bionic");
     }
     calls.remark(roles.summary);
-    return new RecordReader(calls, roles, base);
+    return new RecordReader(calls, roles, base, lines);
   },
 };
 
@@ -57,24 +59,34 @@ function isAndroids(lines: readonly string[]): boolean {
   );
 }
 
-/** A line that begins with an operation. */
+/** A line that begins with an operation, or has one before its numbers. */
 export interface Record {
   readonly op: Op;
+  /** what stands before the operation */
+  readonly head: string;
+  /** as a field behind the operation says; null: none does */
   readonly tid: number | null;
-  /** µs */
-  readonly time: number | null;
   /** the numbers after the operation, in order, up to the first other text */
   readonly numbers: readonly number[];
 }
 
-/** What may stand before the operation: a thread's id, a time in seconds, a sign. */
-const HEAD =
-  /^\s*(?:\[?(\d{1,10})(?:\]:?|:)\s*)?(?:(\d{1,15}\.\d{1,9})\s+)?(?:[-+*=]\s+(?=[a-z]))?([a-z_]+|[-+])[:,]?(?=\s|0x|,)/i;
+/** What may be an operation: a word or a sign. */
+const WORD_OR_SIGN = /(?<![\w.+-])(?:[a-z_]+|[-+])(?=[:,]?(?:\s|0x|,|$))/gi;
+
+/** What stands before the operation in lines of nothing else: a thread's id, a time in seconds, a sign. */
+const PLAIN_HEAD = /^\s*(?:\[?\d{1,10}(?:\]:?|:)\s*)?(?:\d{1,15}\.\d{1,9}\s+)?(?:[-+*=]\s+)?$/;
+
+/** After other text, one of the numbers must be marked as an address. */
+const ADDRESS = /\b0x[\da-f]{4,16}\b/i;
+
+/** The operation stands in this part of a line. */
+const HEAD_CHARACTERS = 160;
 
 const SEPARATORS = /[\s,;]+/;
 
 /** Between the numbers. */
-const WORD = /^(?:bytes|at|of|to|from|addr|address|ptr|pointer|size|returned|result|=|->|:)$/i;
+const WORD =
+  /^(?:bytes|at|of|to|from|addr|address|ptr|pointer|size|returned|result|allocated|reallocated|freed|block|memory|=|->|=>|:)$/i;
 
 /** Digits of an address; sizes are shorter. */
 const LONG_DIGITS = 8;
@@ -89,25 +101,34 @@ const MOST_NUMBERS = 8;
 
 /** Null: the line is none. */
 function recordOf(line: string, base: 10 | 16 = 10): Record | null {
-  const [head, tid, seconds, name = ""] = HEAD.exec(line) ?? [];
-  const op = opNamed(name);
-  if (head === undefined || op === null) {
-    return null;
+  for (const { 0: word, index } of line.slice(0, HEAD_CHARACTERS).matchAll(WORD_OR_SIGN)) {
+    const head = line.slice(0, index);
+    const op = opNamed(word);
+    const rest = line.slice(index + word.length).replace(/^[:,]/, "");
+    const isPlain = PLAIN_HEAD.test(head);
+    if (op !== null && (isPlain || (word.length > 1 && ADDRESS.test(rest)))) {
+      const { numbers, tid } = numbersIn(rest, base);
+      if (numbers.length > 0) {
+        return { op, head, tid, numbers };
+      }
+    }
   }
+  return null;
+}
+
+/** The numbers up to the first other text, and the thread that a field among them names. */
+function numbersIn(text: string, base: 10 | 16): Pick<Record, "numbers" | "tid"> {
   const numbers: number[] = [];
-  let thread = tid;
-  for (const text of line
-    .slice(head.length)
-    .trim()
-    .split(SEPARATORS, 2 * MOST_NUMBERS)) {
-    const role = roleOfName(/^([a-z_]+)[=:]/i.exec(text)?.[1] ?? "");
+  let tid: number | null = null;
+  for (const word of text.trim().split(SEPARATORS, 2 * MOST_NUMBERS)) {
+    const role = roleOfName(/^([a-z_]+)[=:]/i.exec(word)?.[1] ?? "");
     if (role === "tid") {
-      thread = /[=:](\d{1,10})$/.exec(text)?.[1];
+      tid = Number(/[=:](\d{1,10})$/.exec(word)?.[1] ?? Number.NaN);
     }
     if (NO_ARGUMENTS.has(role)) {
       continue;
     }
-    const number = WORD.test(text) ? null : numberIn(text.replace(/^[a-z_]+[=:]/i, ""), base);
+    const number = WORD.test(word) ? null : numberIn(word.replace(/^[a-z_]+[=:]/i, ""), base);
     if (Number.isNaN(number)) {
       break;
     }
@@ -115,14 +136,7 @@ function recordOf(line: string, base: 10 | 16 = 10): Record | null {
       numbers.push(number);
     }
   }
-  return numbers.length === 0
-    ? null
-    : {
-        op,
-        tid: thread === undefined ? null : Number(thread),
-        time: seconds === undefined ? null : Number(seconds) * 1e6,
-        numbers,
-      };
+  return { numbers, tid: Number.isNaN(tid) ? null : tid };
 }
 
 /** NaN: none. Without 0x, numbers of 16 digits and those with letters are hexadecimal. */
@@ -143,8 +157,10 @@ class RecordReader implements LineReader {
   readonly #calls: CallWriter;
   readonly #roles: RecordRoles;
   readonly #base: 10 | 16;
+  readonly #columns: TextColumns;
 
-  constructor(calls: CallWriter, roles: RecordRoles, base: 10 | 16) {
+  constructor(calls: CallWriter, roles: RecordRoles, base: 10 | 16, lines: readonly string[]) {
+    this.#columns = new TextColumns(lines.flatMap((line) => recordOf(line, base)?.head ?? []));
     this.#calls = calls;
     this.#base = base;
     this.#roles = roles;
@@ -159,12 +175,13 @@ class RecordReader implements LineReader {
     if (call === null) {
       return LineKind.malformed;
     }
-    const { tid, time } = record;
-    this.#calls.write({
-      ...call,
-      ...(tid === null ? {} : { tid }),
-      ...(time === null ? {} : { time }),
-    });
+    const place = this.#columns.read(record.head);
+    const { newThread } = this.#columns;
+    if (newThread !== null) {
+      this.#calls.note(`thread ${place.tid} ${newThread}`);
+    }
+    const { tid } = record;
+    this.#calls.write({ ...call, ...place, ...(tid === null ? {} : { tid }) });
     return LineKind.call;
   }
 

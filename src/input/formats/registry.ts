@@ -3,6 +3,7 @@ import { HEAPTRACK } from "./heaptrack.ts";
 import { JSON_LINES } from "./json-lines.ts";
 import type { LogFormat } from "./log-format.ts";
 import { LOGALLOC } from "./logalloc.ts";
+import { LOGFMT } from "./logfmt.ts";
 import { LTRACE } from "./ltrace.ts";
 import { MTRACE } from "./mtrace.ts";
 import { readsCalls } from "./reads-calls.ts";
@@ -22,6 +23,7 @@ export const FORMATS: readonly LogFormat[] = [
   RETURNS,
   JSON_LINES,
   CSV,
+  LOGFMT,
   RECORDS,
 ];
 

@@ -1,6 +1,7 @@
 import type { BlockScanner } from "../blocks-of-lines.ts";
 import { ANSI_COLOURS } from "./ansi-colours.ts";
 import { JSON_MESSAGES } from "./json-messages.ts";
+import { withoutPrefix } from "./name-prefix.ts";
 import type { Wrapper } from "./wrapper.ts";
 
 /** In the order in which they are taken off. Prefixes of log shippers are columns like others: formats/columns/. */
@@ -97,6 +98,12 @@ export function wrappedAs(head: string, lacksTime: (head: string) => boolean): W
     }
   }
   return { head: inner, unwrappers };
+}
+
+/** The same, also without a prefix of the names of calls. */
+export function withoutNamePrefix({ head, unwrappers }: Wrapped, prefix: string): Wrapped {
+  const unwrapper = new Unwrapper(withoutPrefix(prefix), false);
+  return { head: unwrapped(unwrapper, head), unwrappers: [...unwrappers, unwrapper] };
 }
 
 function unwrapped(unwrapper: Unwrapper, text: string): string {

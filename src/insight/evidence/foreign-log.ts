@@ -26,6 +26,8 @@ export function noAddressesSentence({ foreign }: TraceSummary): string | null {
       return "No RSS: the log numbers its blocks and has no addresses, which the model of glibc's malloc is judged by.";
     case "bionic":
       return "No RSS: the log is one of Android's malloc_debug, the blocks are those of Android's allocator, and mallog models glibc's.";
+    case "renamed":
+      return "No RSS: the lines are calls of other functions than malloc, whose blocks need not be those of glibc. If they are glibc's malloc under another name, say so: --input-format native";
     default:
       return `No RSS: the blocks are those of ${addresses}'s own allocator, and mallog models glibc's. Record without ${addresses}: mallog record -- COMMAND`;
   }

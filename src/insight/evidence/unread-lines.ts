@@ -5,6 +5,12 @@ import { cut } from "../../report/shorten.ts";
 
 const SHOWN_CHARACTERS = 60;
 
+/** The part of a report's summary of a log that tells what was read. */
+export interface ReadCounts extends Pick<TraceSummary, "unreadCalls"> {
+  readonly anomalies: Pick<TraceSummary["anomalies"], "truncatedInputs">;
+  readonly lines: Pick<TraceSummary["lines"], "total">;
+}
+
 /** In a longer log a single line of a rare call may be garbled. */
 const SHORT_LINES = 1000;
 
@@ -12,15 +18,22 @@ const SHORT_LINES = 1000;
  * The kinds of call of which more lines could not be read than were: without them no figure of the report holds. A last
  * line that is cut short says nothing about its kind.
  */
-export function mostlyUnread(trace: TraceSummary): readonly UnreadCalls[] {
-  const { unreadCalls = [], anomalies } = trace;
-  const least = trace.lines.total > SHORT_LINES ? 2 : 1;
+export function mostlyUnread({
+  unreadCalls = [],
+  anomalies,
+  lines: { total },
+}: ReadCounts): readonly UnreadCalls[] {
+  const least = total > SHORT_LINES ? 2 : 1;
   return unreadCalls.filter(
     ({ lines, read }) => lines >= least && lines - anomalies.truncatedInputs > read,
   );
 }
 
-/** The report's first sentence if most lines of a kind of call, or of the log, were not read; else null. */
+/** From so many unread lines on, and this part of all, the report begins with them: the log may have two forms of lines. */
+const FEW_LINES = 10;
+const SHARE = 0.05;
+
+/** The report's first sentence if most lines of a kind of call, or many lines of the log, were not read; else null. */
 export function unreadSentence({ trace }: Report): string | null {
   const { lines, malformedSamples } = trace;
   const kinds = mostlyUnread(trace);
@@ -31,7 +44,9 @@ export function unreadSentence({ trace }: Report): string | null {
   }
   const [sample] = malformedSamples;
   const relevant = lines.total - lines.comments - lines.blank;
-  if (sample === undefined || lines.malformed * 2 <= relevant) {
+  const areMost = lines.malformed * 2 > relevant;
+  const areMany = lines.malformed >= Math.max(FEW_LINES, relevant * SHARE);
+  if (sample === undefined || !(areMost || areMany)) {
     return null;
   }
   return `${part(lines.malformed / lines.total)} of the lines were not read: ${shown(sample)}`;

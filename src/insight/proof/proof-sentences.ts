@@ -14,6 +14,7 @@ export function proofSentences({ runs, model, outsideBytes, complete }: Measurem
   return [
     ...(complete ? [] : [plain("Interrupted: not everything has been measured.")]),
     ...holding(runs),
+    ...ranging(runs),
     ...switching(runs),
     ...(model.glibcRange.includes(recorded.glibc)
       ? []
@@ -41,7 +42,11 @@ export function holding(runs: readonly MeasuredRun[]): Sentence[] {
   }
   if (wrong.length > 0) {
     const names = wrong.map(({ name }) => name).join("; ");
-    const text = `${wrong.length} of ${plural(judged.length, "prediction")} ${wrong.length === 1 ? "does" : "do"} not hold: ${names}. The tolerance is ${percent(TOLERANCE)} of RSS as recorded.`;
+    const which =
+      judged.length === 1
+        ? "the prediction does not hold"
+        : `${wrong.length} of ${judged.length} predictions ${wrong.length === 1 ? "does" : "do"} not hold`;
+    const text = `on the real allocator ${which}: ${names}. The tolerance is ${percent(TOLERANCE)} of RSS as recorded.`;
     return [{ ...labelled("Measured", plain(text)), tone: "bad" }];
   }
   const exact = judged.every(({ error }) => error?.peakBytes === 0 && error.endBytes === 0);
@@ -54,6 +59,33 @@ export function holding(runs: readonly MeasuredRun[]): Sentence[] {
       tone: "good",
     },
   ];
+}
+
+/** How far free runs differ from each other, and from the predictions for the log's order. */
+function ranging(runs: readonly MeasuredRun[]): Sentence[] {
+  const { freeRuns } = runs[0]!;
+  if (freeRuns === null) {
+    return [];
+  }
+  const most = (figure: (run: MeasuredRun, moment: Moment) => number): number =>
+    Math.max(...runs.flatMap((run) => MOMENTS.map((moment) => figure(run, moment))));
+  const spread = most(({ freeRuns, measured }, moment) => {
+    const all = freeRuns?.map((run) => run[moment]) ?? [];
+    return (Math.max(...all) - Math.min(...all)) / measured[moment];
+  });
+  const off = most(({ measured, predicted }, moment) =>
+    predicted === null ? 0 : Math.abs(measured[moment] / predicted[moment] - 1),
+  );
+  const between =
+    spread === 0
+      ? "RSS is the same in all of them"
+      : `between runs RSS differs by at most ${percent(spread)}`;
+  const from =
+    off === 0
+      ? "what is predicted for the log's order"
+      : `within ${percent(off)} of what is predicted for the log's order`;
+  const text = `the threads ran freely, ${freeRuns.length} times, so that their calls may be in another order each time: ${between}; the medians are ${from}.`;
+  return [labelled("Measured", plain(text))];
 }
 
 /** Compares each other allocator with glibc under the settings that are best for each moment. */
@@ -77,39 +109,48 @@ function switching(runs: readonly MeasuredRun[]): Sentence[] {
 
 /** Other allocators return memory by the clock, which the replay does not keep. */
 const NO_PAUSES =
-  "The calls are made without the log's pauses, but other allocators return freed memory only after a time: with pauses, their peaks may be lower.";
+  "The log's pauses are left out, in which other allocators return freed memory. The lower of two peaks was measured with all of it returned at once: with pauses, the peak is between them as a rule.";
 
 type Moment = keyof MeasuredRss;
 
+/** What another allocator needs at each moment, in bytes: at the peak depending on how soon it returns memory. */
+type Needs = Readonly<Record<Moment, { readonly least: number; readonly most: number }>>;
+
 function comparison(
-  { measured: atOnce, purgedEndBytes, failedCalls }: MeasuredRun,
+  { measured, purged, failedCalls }: MeasuredRun,
   best: Readonly<Record<Moment, MeasuredRun>>,
 ): string {
   if (failedCalls > 0) {
     return `${plural(failedCalls, "call")} failed, so that its figures compare with nothing.`;
   }
-  const measured = { ...atOnce, endBytes: purgedEndBytes ?? atOnce.endBytes };
-  const saved = (moment: Moment): number => best[moment].measured[moment] - measured[moment];
-  const isLess = (moment: Moment): boolean =>
-    isWorthwhile(saved(moment), best[moment].measured[moment]);
-  const isMore = (moment: Moment): boolean => isWorthwhile(-saved(moment), measured[moment]);
-  const lowers = MOMENTS.filter(isLess);
-  const raises = MOMENTS.filter(isMore);
-  const answer =
-    lowers.length === 0
-      ? raises.length === 0
-        ? "no reason to switch"
-        : "a switch would cost memory"
-      : raises.length === 0
-        ? "a switch would save memory"
-        : "a switch would save memory at one moment only";
-  const against = (moment: Moment): string => {
-    const run = best[moment];
-    const unit = byteUnit([measured[moment], run.measured[moment]]);
-    return `${size(measured[moment], unit)} against ${size(run.measured[moment], unit)} of glibc (${run.name})`;
+  const peaks = [measured.peakBytes, (purged ?? measured).peakBytes];
+  const end = (purged ?? measured).endBytes;
+  const needs: Needs = {
+    peakBytes: { least: Math.min(...peaks), most: Math.max(...peaks) },
+    endBytes: { least: end, most: end },
   };
-  const end = purgedEndBytes === null ? "right after the last call" : "after its own purge";
-  return `${answer}: at the peak ${against("peakBytes")}, at the end, ${end}, ${against("endBytes")}.`;
+  const ofGlibc = (moment: Moment): number => best[moment].measured[moment];
+  const lowers = MOMENTS.some((moment) =>
+    isWorthwhile(ofGlibc(moment) - needs[moment].most, ofGlibc(moment)),
+  );
+  const raises = MOMENTS.some((moment) =>
+    isWorthwhile(needs[moment].least - ofGlibc(moment), needs[moment].least),
+  );
+  const answer = lowers
+    ? raises
+      ? "a switch would save memory at one moment only"
+      : "a switch would save memory"
+    : raises
+      ? "a switch would cost memory"
+      : "no reason to switch";
+  const against = (moment: Moment): string => {
+    const { least, most } = needs[moment];
+    const unit = byteUnit([least, ofGlibc(moment)]);
+    const range = [least, most].map((bytes) => size(bytes, unit));
+    return `${[...new Set(range)].join(" to ")} against ${size(ofGlibc(moment), unit)} of glibc (${best[moment].name})`;
+  };
+  const when = purged === null ? "right after the last call" : "with freed memory returned";
+  return `${answer}: at the peak ${against("peakBytes")}, at the end, ${when}, ${against("endBytes")}.`;
 }
 
 const MOMENTS: readonly Moment[] = ["peakBytes", "endBytes"];

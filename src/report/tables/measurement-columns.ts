@@ -36,11 +36,16 @@ export function measurementColumns(
     figure(["predicted", name], 2, ({ predicted }) =>
       predicted === null ? "–" : inUnit(unit, predicted[moment]),
     ),
-    figure(["measured", name], 0, ({ measured }) => inUnit(unit, measured[moment])),
-    {
-      ...figure(["error"], 1, (run) => errorText(run, moment)),
-      paint: ({ holds }, text) => (holds === false && text !== "none" ? chalk.red(text) : text),
-    },
+    ...(recorded.freeRuns === null
+      ? [
+          figure(["measured", name], 0, ({ measured }) => inUnit(unit, measured[moment])),
+          {
+            ...figure(["error"], 1, (run) => errorText(run, moment)),
+            paint: ({ holds }: MeasuredRun, text: string) =>
+              holds === false && text !== "none" ? chalk.red(text) : text,
+          },
+        ]
+      : [figure(["measured", name], 0, (run) => rangeText(run, moment, unit))]),
     {
       ...figure(["change"], 3, (run) =>
         run === recorded ? "" : (change(recorded.measured[moment], run.measured[moment]) ?? ""),
@@ -54,6 +59,13 @@ export function measurementColumns(
     ...at("endBytes", "at end"),
     figure(["calls", "failed"], 4, ({ failedCalls }) => String(failedCalls)),
   ];
+}
+
+/** "79.84–81.61" of free runs that differ. */
+function rangeText({ measured, freeRuns }: MeasuredRun, moment: Moment, unit: ByteUnit): string {
+  const all = (freeRuns ?? [measured]).map((run) => run[moment]);
+  const [least, most] = [Math.min(...all), Math.max(...all)].map((bytes) => inUnit(unit, bytes));
+  return least === most ? `${least}` : `${least}–${most}`;
 }
 
 function errorText({ error, predicted, measured }: MeasuredRun, moment: Moment): string {

@@ -43,11 +43,8 @@ export function measurementsText(
 
 /** A purge has a row of its own, as a setting that trims has. */
 function rowsOf(run: MeasuredRun): MeasuredRun[] {
-  const { name, measured, purgedEndBytes } = run;
-  return purgedEndBytes === null
+  const { name, purged } = run;
+  return purged === null
     ? [run]
-    : [
-        run,
-        { ...run, name: `${name}, purged`, measured: { ...measured, endBytes: purgedEndBytes } },
-      ];
+    : [run, { ...run, name: `${name}, purged`, measured: purged, freeRuns: null }];
 }

@@ -6,10 +6,11 @@ import { parseMoment } from "../../../src/cli/options/parse-moment.ts";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { OWN_CORPUS } from "../../support/corpus.ts";
 import { codeBlocks } from "../../support/documents.ts";
+import { remembered } from "../../support/remembered.ts";
 import { expectInspectionJson } from "../../support/report-schema.ts";
 import { mallog, newFolder } from "../../support/run-mallog.ts";
 
-const analyse = reportOfLog("test", null);
+const analyse = remembered(reportOfLog("test", null));
 const LOG = join(OWN_CORPUS, "synth-mixed-realloc-g231", "trace.log.gz");
 const THREADS = join(OWN_CORPUS, "threadfrag-g217", "trace.log.gz");
 
@@ -207,7 +208,7 @@ describe("mallog inspect refuses", () => {
     [["--chunk"], /^mallog: unknown option '--chunk' \(did you mean --chunks\?\); see/],
     [["--arena", "main"], /^mallog: --arena main: give the number of an arena;/],
   ])("%j", async (argv, message) => {
-    const { out, err, code } = await inspect([LOG, ...argv]);
+    const { out, err, code } = await inspect([LOG, "--glibc", "2.31", ...argv]);
     expect({ out, code }).toEqual({ out: "", code: 2 });
     expect(err).toMatch(message);
     expect(err.trimEnd().split("\n")).toHaveLength(1);

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HOOK } from "../../../src/native/native-programs.ts";
+import { HOOK, sourceOf } from "../../../src/native/native-programs.ts";
 import type { Report } from "../../../src/report/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { canRecord } from "../../support/hooked.ts";
@@ -264,9 +264,9 @@ describe.skipIf(!canRecord)(`mallog record${skipped}`, () => {
 describe(`mallog hook`, () => {
   it("prints the source", () => {
     const folder = newFolder();
-    expect(mallog(["hook", "--source"], folder).stdout).toBe(HOOK.source());
+    expect(mallog(["hook", "--source"], folder).stdout).toBe(sourceOf(HOOK));
     mallog(["hook", "--source", "-o", "hook.c"], folder);
-    expect(readFileSync(join(folder, "hook.c"), "utf8")).toBe(HOOK.source());
+    expect(readFileSync(join(folder, "hook.c"), "utf8")).toBe(sourceOf(HOOK));
   });
 
   it.skipIf(!canRecord)("prints the path of the hook, or writes it", () => {
@@ -296,6 +296,6 @@ describe(`mallog hook`, () => {
     const script = 'mkfifo pipe; cat pipe & "$@" -o pipe; wait';
     const argv = ["-c", script, "sh", process.execPath, MALLOG, "hook", "--source"];
     const { stdout } = spawnSync("sh", argv, { cwd: folder, encoding: "utf8", timeout: 20_000 });
-    expect(stdout).toBe(HOOK.source());
+    expect(stdout).toBe(sourceOf(HOOK));
   });
 });

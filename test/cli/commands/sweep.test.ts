@@ -5,10 +5,11 @@ import { describe, expect, test } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { OWN_CORPUS } from "../../support/corpus.ts";
 import { codeBlocks } from "../../support/documents.ts";
+import { remembered } from "../../support/remembered.ts";
 import { expectSweepJson } from "../../support/report-schema.ts";
 import { mallog, newFolder } from "../../support/run-mallog.ts";
 
-const analyse = reportOfLog("test", null);
+const analyse = remembered(reportOfLog("test", null));
 const THREADS = join(OWN_CORPUS, "threadfrag-g217", "trace.log.gz");
 const JEMALLOC = fileURLToPath(
   new URL("../../../fixtures/allocators/jemalloc-perl.log.gz", import.meta.url),

@@ -22,7 +22,6 @@ const fixture = (path: string): string =>
 const BATON = join(OWN_CORPUS, "mt-baton24-g236", "trace.log.gz");
 /** One of each kind of log; others of the corpus take longer. */
 const CASES = [
-  "frag-oddfirst-60k-g227",
   "hookb-cpp-async-s-g236",
   "mt-baton12-g244",
   "perl-churn-g223",
@@ -62,9 +61,9 @@ describe.skipIf(!found.available)(`mallog verify${skipped}`, () => {
   });
 
   test("says in a line whether the cures hold, in a table by how much", async () => {
-    const { out, code } = await run(["verify", BATON]);
+    const { out, code } = await run(["verify", JVM]);
     expect(code).toBe(0);
-    expect(out).toContain("Measured: on the real allocator all 6 predictions hold to the page.");
+    expect(out).toContain("Measured: on the real allocator all 5 predictions hold to the page.");
     expect(out).toMatch(/^MALLOC_ARENA_MAX=1 +\d+\.\d\d +\d+\.\d\d /m);
   });
 
@@ -72,7 +71,9 @@ describe.skipIf(!found.available)(`mallog verify${skipped}`, () => {
     // The model follows the pointers of jemalloc, which glibc does not return.
     const argv = ["verify", fixture("allocators/jemalloc-perl.log.gz"), "--allow-unreliable"];
     const { out, code } = await run(argv);
-    expect(out).toContain("1 of 1 prediction does not hold: as recorded.");
+    expect(out).toContain(
+      "Measured: on the real allocator the prediction does not hold: as recorded.",
+    );
     expect(code).toBe(1);
   });
 
@@ -117,7 +118,9 @@ describe.skipIf(!found.available)(`mallog verify${skipped}`, () => {
   });
 });
 
-for (const { glibc, release } of DEBIAN_GLIBCS) {
+const others = DEBIAN_GLIBCS.filter(({ glibc }) => !found.available || glibc !== found.glibc);
+
+for (const { glibc, release } of others) {
   const fetched = found.available ? await debianGlibc(glibc, release) : found;
   const why = "reason" in fetched ? ` (skipped: ${fetched.reason})` : "";
   describe.skipIf(why !== "")(`with glibc ${glibc}${why}`, () => {

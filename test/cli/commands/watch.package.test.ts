@@ -59,7 +59,7 @@ describe.skipIf(!canWatch)(`mallog watch${skipped}`, () => {
     const folder = newFolder();
     for (const name of ["first.log.gz", "second.log.gz"]) {
       const { status, stdout, stderr } = watch(
-        ["--for", "300ms", "--json", "-o", name, `${child.pid}`],
+        ["--for", "300ms", "--json", "--no-what-if", "-o", name, `${child.pid}`],
         folder,
       );
       expect([status, stderr]).toEqual([
@@ -82,7 +82,7 @@ describe.skipIf(!canWatch)(`mallog watch${skipped}`, () => {
 
   it("records busy threads, and says that the log begins late", async () => {
     const child = await running(stress.path, "8", "1000000000");
-    const argv = ["--for", "200ms", "--json", "--no-what-if", `${child.pid}`];
+    const argv = ["--for", "100ms", "--json", "--no-what-if", `${child.pid}`];
     const { status, stdout } = watch(argv, newFolder());
     expect(status).toBe(0);
     const { threads, trace, grade }: Report = JSON.parse(stdout);

@@ -189,9 +189,73 @@ const LOGS: readonly (readonly [
     [MALLOC, { op: "calloc", size: 64, out: B }, FREE],
   ],
   [
-    "records with named fields, of which not all are arguments",
-    "records",
+    "an operation before named fields, of which not all are arguments",
+    "logfmt",
     `malloc pid=6 tid=7 size=100 ret=${a}\nfree pid=6 tid=7 ptr=${a}\n`,
+    [
+      { ...MALLOC, tid: 7 },
+      { ...FREE, tid: 7 },
+    ],
+  ],
+  [
+    "logfmt in any order",
+    "logfmt",
+    `level=info tid=7 size=100 op=malloc ts=1.5 ptr=${a}\nop=free ptr=${a} tid=7 ts=2.5\n`,
+    [
+      { ...MALLOC, tid: 7, time: 1_500_000 },
+      { ...FREE, tid: 7, time: 2_500_000 },
+    ],
+  ],
+  [
+    "logfmt behind a time, with arguments",
+    "logfmt",
+    `2026-11-30T07:05:43.5Z INFO x: func=calloc args="2, 50" ret=${a}\n2026-11-30T07:05:44.5Z INFO x: func=free args="${a}"\n`,
+    [
+      { ...MALLOC, op: "calloc", time: 25_543_500_000 },
+      { ...FREE, time: 25_544_500_000 },
+    ],
+  ],
+  [
+    "names and values with colons",
+    "logfmt",
+    `tid: 7, malloc, size: 100 bytes, ptr: ${a}\ntid: 7, realloc, old: ${a}, size: 200, ptr: ${b}\n`,
+    [
+      { ...MALLOC, tid: 7 },
+      { op: "realloc", tid: 7, size: 200, in: A, out: B },
+    ],
+  ],
+  [
+    "logfmt whose only size is n, and elements where there is a size",
+    "logfmt",
+    `fn=malloc n=100 p=${a} t=12ms\nfn=calloc n=4 size=50 p=${b} t=13ms\n`,
+    [
+      { ...MALLOC, time: 12_000 },
+      { op: "calloc", time: 13_000, size: 200, out: B },
+    ],
+  ],
+  [
+    "records behind other columns",
+    "records",
+    `12:00:01.5 7 malloc 100 ${a}\n12:00:02.5 8 free ${a}\n`,
+    [
+      { ...MALLOC, tid: 7, time: 43_201_500_000 },
+      { ...FREE, tid: 8, time: 43_202_500_000 },
+    ],
+  ],
+  [
+    "records behind @[tid]",
+    "records",
+    `@[7] malloc 100 ${a}\n@[8] free ${a}\n`,
+    [
+      { ...MALLOC, tid: 7 },
+      { ...FREE, tid: 8 },
+    ],
+  ],
+  ["records behind signs", "records", `!!! malloc 100 ${a}\n!!! free ${a}\n`, [MALLOC, FREE]],
+  [
+    "records in words",
+    "records",
+    `[7] malloc: allocated 100 bytes at ${a}\n[7] free: freed ${a}\n`,
     [
       { ...MALLOC, tid: 7 },
       { ...FREE, tid: 7 },
@@ -356,6 +420,12 @@ describe("foreign formats", () => {
     expect((await read(text)).diagnostics.format.addresses).toBe(addresses);
   });
 
+  test("a trace without frees, and with large sizes, has numbered blocks", async () => {
+    const { calls, diagnostics } = await read("4\n2\n2\n1\na 0 131072\na 1 262144\n");
+    expect(calls.map(({ size }) => size)).toEqual([131_072, 262_144]);
+    expect(diagnostics.format.addresses).toBe("none");
+  });
+
   test("a realloc that does not tell its old block keeps the one in its place", async () => {
     const { calls, diagnostics } = await read(
       `op,ptr,size\nmalloc,${a},100\nrealloc,${a},120\nrealloc,${b},900\n`,
@@ -387,6 +457,8 @@ describe("foreign formats", () => {
     ["native lines", `7 0.1 malloc(100) = ${a}\n7 0.2 free(${a})\n`],
     ["lines with a prefix", `[HOOK] malloc(100) = ${a}\n[HOOK] free(${a})\n`],
     ["words", "a quick brown fox\nf is a letter\n"],
+    ["sentences with numbers", "INFO heap allocated 500 used 300 free 200\nINFO free 7 of 9\n"],
+    ["pairs that are no log", "level=info msg=malloc a=1\nlevel=info msg=free a=2\n"],
     ["numbers", "1 2 3\n4 5 6\n"],
     ["JSON that is no log", '{"a":1}\n{"b":2}\n'],
     ["a table that is no log", "name,size\nx,1\n"],

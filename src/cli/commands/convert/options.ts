@@ -24,7 +24,8 @@ A message on standard error says what the format cannot hold.
 Exit codes:
   0    done
   2    wrong usage
-  3    a log that cannot be read, or a file that cannot be written
+  3    a log that cannot be read, or a file that cannot be written; or most calls
+       of a kind, such as free, are not read: what is read is written
   130  interrupted (143: terminated); a file is then not written
 
 Examples:

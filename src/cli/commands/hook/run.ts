@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { builtProgram, hostArch } from "../../../native/build-native.ts";
 import { BuildError } from "../../../native/compile-native.ts";
 import type { HookArch } from "../../../native/hook-arches.ts";
-import { HOOK, type NativeProgram } from "../../../native/native-programs.ts";
+import { HOOK, type NativeProgram, sourceOf } from "../../../native/native-programs.ts";
 import { Exit } from "../../exit-codes.ts";
 import { replaceFile, temporaryBeside } from "../../files/replace-file.ts";
 import { writeErrorReason } from "../../files/system-error.ts";
@@ -23,7 +23,7 @@ export async function writeHook(
   io: Pick<Io, "stdout" | "stderr" | "host" | "env" | "cwd">,
 ): Promise<number> {
   if (source && output === undefined) {
-    await print(io.stdout, HOOK.source());
+    await print(io.stdout, sourceOf(HOOK));
     return Exit.done;
   }
   const built = source ? null : nativeFor(HOOK, arch ?? null, io);
@@ -40,7 +40,7 @@ export async function writeHook(
   try {
     writeHookFile(resolve(io.cwd, output), (path) => {
       if (built === null) {
-        writeFileSync(path, HOOK.source());
+        writeFileSync(path, sourceOf(HOOK));
       } else {
         copyFileSync(built, path);
       }

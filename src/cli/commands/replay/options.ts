@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { FREE_RUNS } from "../../../native-replay/repeated-replays.ts";
 import {
   MEASURING_HELP,
   type MeasuringValues,
@@ -17,6 +18,11 @@ const AFTER_HELP = `
   glibc=PATH of another glibc's ld.so, alone or followed by settings
 The recorded settings are measured in any case, and, unless --with gives settings,
 those that the report names as cures.
+
+With --free each thread makes its own calls, as the scheduler lets it, so that it
+finds arenas locked, and uses others, as the program does. A block is freed only
+once another thread has allocated it; threads start and exit in the log's order. The
+runs show how far RSS depends on the order of calls.
 ${MEASURING_HELP}
 Exit codes:
   0    done
@@ -33,6 +39,11 @@ Examples:
   mallog replay malloc.log.gz --with glibc=/opt/glibc-2.41/lib/ld-linux-x86-64.so.2
 `;
 
+const FREE = new Option(
+  "--free",
+  `let the threads run side by side, ${FREE_RUNS} times, instead of in the log's order`,
+).helpGroup("Settings:");
+
 /** Adds `replay`, which makes a log's calls again with real allocators. */
 export function addReplay(program: Command, run: (request: ReplayRequest) => Promise<void>): void {
   const command = program
@@ -44,7 +55,11 @@ export function addReplay(program: Command, run: (request: ReplayRequest) => Pro
     .argument("[log...]", "a log, or its pieces in order; none or -: standard input")
     .action((inputs: string[], values: MeasuringValues) => run({ inputs, values }))
     .addHelpText("after", AFTER_HELP);
-  for (const option of measuringOptions("what to replay with (see below); repeatable", false)) {
+  const [target, ...options] = measuringOptions(
+    "what to replay with (see below); repeatable",
+    false,
+  );
+  for (const option of [target!, FREE, ...options]) {
     command.addOption(option);
   }
 }

@@ -1,12 +1,12 @@
 import type { ScenarioSpec } from "../../../replay/scenario-spec.ts";
 import type { Report } from "../../../report/report.ts";
-import { DOCUMENT_ENDINGS, isWithheld } from "../../analysis/document.ts";
+import { DOCUMENT_ENDINGS } from "../../analysis/document.ts";
 import { Exit } from "../../exit-codes.ts";
 import { outputFiles } from "../../files/output-file.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { curesAmong } from "../../measuring/cures-among.ts";
 import { measureLog } from "../../measuring/measure-log.ts";
-import { measuringRequest, showMeasurements } from "../../measuring/show-measurements.ts";
+import { measuringRequest } from "../../measuring/show-measurements.ts";
 import { parseTarget } from "../../measuring/target.ts";
 import type { ReplayRequest } from "./options.ts";
 
@@ -35,15 +35,14 @@ export async function replayLog(
       request,
       targets,
       loader: null,
+      free: values.free ?? false,
       choose,
-      isWithheld: (report) => isWithheld(report, values, "figures", io),
+      values,
+      outputs,
+      exitCode: () => Exit.done,
     },
     io,
     analyse,
     commands,
-    async (report, measured) => {
-      await showMeasurements(measured, report, outputs, values, request, io);
-      return Exit.done;
-    },
   );
 }

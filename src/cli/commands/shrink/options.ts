@@ -37,7 +37,8 @@ not those of the whole.
 Exit codes:
   0    done
   2    wrong usage, or a moment that is not in the log
-  3    a log that cannot be read, or a file that cannot be written
+  3    a log that cannot be read, or a file that cannot be written; or most calls
+       of a kind, such as free, are not read: what is read is written
   130  interrupted (143: terminated); a file is then not written
 
 Examples:

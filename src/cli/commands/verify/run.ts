@@ -1,10 +1,10 @@
-import { DOCUMENT_ENDINGS, isWithheld } from "../../analysis/document.ts";
+import { DOCUMENT_ENDINGS } from "../../analysis/document.ts";
 import { Exit } from "../../exit-codes.ts";
 import { outputFiles } from "../../files/output-file.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { curesAmong } from "../../measuring/cures-among.ts";
 import { measureLog } from "../../measuring/measure-log.ts";
-import { measuringRequest, showMeasurements } from "../../measuring/show-measurements.ts";
+import { measuringRequest } from "../../measuring/show-measurements.ts";
 import { parseTarget, type Target } from "../../measuring/target.ts";
 import { Failure } from "../../problems.ts";
 import type { VerifyRequest } from "./options.ts";
@@ -28,16 +28,16 @@ export async function verifyLog(
       request,
       targets: [],
       loader,
+      free: false,
       choose: (report) => curesAmong(request, report, false),
-      isWithheld: (report) => isWithheld(report, values, "figures", io),
+      values,
+      outputs,
+      exitCode: ({ runs }) =>
+        runs.some(({ holds }) => holds === false) ? Exit.exceeded : Exit.done,
     },
     io,
     analyse,
     commands,
-    async (report, measured) => {
-      await showMeasurements(measured, report, outputs, values, request, io);
-      return measured.runs.some(({ holds }) => holds === false) ? Exit.exceeded : Exit.done;
-    },
   );
 }
 

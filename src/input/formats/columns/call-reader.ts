@@ -1,8 +1,10 @@
 import { Op } from "../../../trace/event.ts";
 import { type NativeCall, Shape } from "../native/calls.ts";
-import { isBlank, isDigit, type NativeCursor } from "../native/cursor.ts";
+import { isDigit, type NativeCursor } from "../native/cursor.ts";
 import { byteTable, classEnd, LETTER } from "./bytes.ts";
 import type { CallStart } from "./call-start.ts";
+import type { Fields } from "./fields.ts";
+import { nothingReturned, separator, sign, status } from "./result-sign.ts";
 
 /**
  * Reads the arguments and the result of a call as hooks spell them: as in the native format, or with names before values
@@ -25,8 +27,17 @@ export class CallReader {
   outStart = 0;
   outEnd = 0;
 
-  /** Reads a call whose arguments begin at the cursor, and moves behind its result. */
-  read(cursor: NativeCursor, { call, inside }: CallStart): boolean {
+  #resultStart = 0;
+  #resultEnd = 0;
+
+  /** Reads a call and moves behind its result. `before`: the place of a result before the call; an end of 0: none */
+  read(
+    cursor: NativeCursor,
+    { call, inside }: CallStart,
+    { resultStart, resultEnd }: Pick<Fields, "resultEnd" | "resultStart">,
+  ): boolean {
+    this.#resultStart = resultStart;
+    this.#resultEnd = resultEnd;
     this.op = call.op;
     this.size = 0;
     this.align = 0;
@@ -125,6 +136,7 @@ export class CallReader {
 
   #pointer(cursor: NativeCursor): boolean {
     skipName(cursor);
+    skipType(cursor);
     this.inStart = cursor.at;
     if (!cursor.pointer()) {
       return false;
@@ -171,11 +183,22 @@ export class CallReader {
 
   /** A block without a sign before it must have 0x. */
   #returned(cursor: NativeCursor): boolean {
-    return (sign(cursor) || cursor.isHexPrefix()) && this.#block(cursor);
+    const end = cursor.at;
+    if (sign(cursor) || separator(cursor) || cursor.isHexPrefix()) {
+      return this.#block(cursor);
+    }
+    if (this.#resultEnd === 0) {
+      return false;
+    }
+    cursor.at = this.#resultStart;
+    const isRead = this.#block(cursor) && cursor.at === this.#resultEnd;
+    cursor.at = end;
+    return isRead;
   }
 
   #block(cursor: NativeCursor): boolean {
     skipName(cursor);
+    skipType(cursor);
     this.outStart = cursor.at;
     if (!cursor.pointer()) {
       return false;
@@ -208,6 +231,7 @@ export class CallReader {
 /** `[name] number [unit]` */
 function number(cursor: NativeCursor): boolean {
   skipName(cursor);
+  skipType(cursor);
   if (!cursor.natural()) {
     return false;
   }
@@ -219,6 +243,18 @@ function number(cursor: NativeCursor): boolean {
   }
   cursor.value = value;
   return true;
+}
+
+/** Skips a cast before a value, as in `(size_t)24`. */
+function skipType(cursor: NativeCursor): void {
+  const { bytes, at } = cursor;
+  if (bytes[at] !== OPEN) {
+    return;
+  }
+  const close = classEnd(bytes, at + 1, TYPES);
+  if (bytes[close] === CLOSE && !/^nil$/i.test(bytes.toString("latin1", at + 1, close))) {
+    cursor.at = classEnd(bytes, close + 1, BLANKS);
+  }
 }
 
 /** Skips `size=`, `size: ` and `size ` before a value: letters behind which no parenthesis or comma stands. */
@@ -266,63 +302,19 @@ function namedMore(cursor: NativeCursor): boolean {
   return hasName && more(cursor);
 }
 
-/** Skips a sign between a call and its result. Returns false if there is none. */
-function sign(cursor: NativeCursor): boolean {
-  cursor.blanks();
-  if (cursor.peek() === EQUALS && isBlank(cursor.bytes[cursor.at + 1]!)) {
-    cursor.punctuation(EQUALS);
-    return true;
-  }
-  if (SIGN_STARTS[cursor.peek()] !== 1 || !SIGNS.some((word) => cursor.word(word))) {
-    return false;
-  }
-  cursor.blanks();
-  return true;
-}
-
-/** The optional `= <void>`, or a number, of a call that returns nothing. */
-function nothingReturned(cursor: NativeCursor): boolean {
-  if (!cursor.punctuation(CLOSE)) {
-    return false;
-  }
-  return !sign(cursor) || VOIDS.some((word) => cursor.word(word)) || cursor.pointer();
-}
-
-/** The optional `= integer`, which is not used. */
-function status(cursor: NativeCursor): boolean {
-  return cursor.punctuation(CLOSE) && (!sign(cursor) || cursor.integer());
-}
-
 function isMarkedPointer(cursor: NativeCursor): boolean {
   const first = cursor.peek();
   return first === LOWER_N || first === UPPER_N || first === OPEN || cursor.isHexPrefix();
 }
 
-/** Longer ones before those that they begin with. */
-const SIGNS: readonly Buffer[] = [
-  "==>",
-  "=>",
-  "=",
-  "-->",
-  "->",
-  "→",
-  ":=",
-  ":",
-  "returned",
-  "returns",
-  "return",
-  "ret",
-].map((word) => Buffer.from(word));
-
-const SIGN_STARTS = new Uint8Array(256);
-for (const [first] of SIGNS) {
-  SIGN_STARTS[first ?? 0] = 1;
-}
-
-const VOIDS: readonly Buffer[] = ["<void>", "(void)", "void"].map((word) => Buffer.from(word));
-const UNITS: ReadonlySet<string> = new Set(["bytes", "byte", "B", "b"]);
+/** Also the suffixes of C's constants, as in `1000UL`. */
+const UNITS: ReadonlySet<string> = new Set(
+  "bytes byte B b U u UL ul ULL ull LU lu L l LL ll Z z ZU zu".split(" "),
+);
 
 const BLANKS = byteTable(" \t");
+/** `unsigned long`, `void *` */
+const TYPES = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:*& ");
 const NAME = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
 const OPEN = 0x28;

@@ -1,56 +1,56 @@
 import type { ColumnEvidence, ColumnRole } from "../native/layout.ts";
+import {
+  areBothIds,
+  areReturnAddresses,
+  areTimesBehind,
+  comesBack,
+  fitsRole,
+  isCaller,
+  isClock,
+  isEpoch,
+  isInteger,
+  isMostly,
+  isNativeCaller,
+  MOST_FALLS,
+  numbersOf,
+  rises,
+  secondsOf,
+} from "./column-values.ts";
 import { FieldKind } from "./fields.ts";
-import { areProcessAndThread, countsLines, NEAR } from "./pid-column.ts";
+import {
+  areLargeTimes,
+  areProcessAndThread,
+  countsByOne,
+  countsLines,
+  countsShortly,
+  LEAST_ID,
+  MAX_ID,
+  NEAR,
+  standsBeforeThread,
+} from "./pid-column.ts";
 import type { Field } from "./sample-lines.ts";
+import { areNoThreads, type BlockUse } from "./shared-cache.ts";
 import { areThreadNames } from "./thread-column.ts";
-import { epochUnit } from "./time-unit.ts";
 
 export interface ShownRole {
   readonly role: ColumnRole;
   readonly by: ColumnEvidence;
 }
 
-/** glibc aligns a thread's struct pthread, whose address is its handle, to this at least; return addresses are not. */
-const HANDLE_ALIGNMENT = 64;
-
-/** malloc aligns its blocks to this; return addresses are not aligned. */
-const BLOCK_ALIGNMENT = 16;
-
-/** The point of `1.5` may be that of a time: ids of processes are rarely so small. */
-const LEAST_ID = 100;
-
 /** Largest priority of a line in syslog's protocol. */
 const MAX_PRIORITY = 191;
 
-/** A thread writes its own lines in the order of their times, except where the clock is set back. */
-const MOST_FALLS = 0.1;
-
-/** The base of a column's numbers that have no 0x. */
-export function baseOf(values: readonly Field[]): 10 | 16 {
-  return values.some(({ text, kind }) => kind === FieldKind.number && /[a-f]/i.test(text))
-    ? 16
-    : 10;
-}
-
-/** 0 for nil, and for a text. */
-export function numbersOf(values: readonly Field[]): number[] {
-  const base = baseOf(values);
-  return values.map(({ text, kind }) => {
-    const value = Number(kind === FieldKind.number && base === 16 ? `0x${text}` : text);
-    return Number.isNaN(value) ? 0 : value;
-  });
-}
-
 /**
  * What each column is, by how its values behave: the columns of lines of one form, in the order of lines. `before` stand
- * before the call, `after` behind it, where only a word or their form says what they are. A log has at most one column of
- * each role but "other".
+ * before the call, `after` behind it. `uses`: what each of the lines does to blocks. A log has at most one column of each
+ * role but "other".
  */
 export function columnRoles(
   before: readonly (readonly Field[])[],
   after: readonly (readonly Field[])[] = [],
+  uses: readonly BlockUse[] = [],
 ): ShownRole[] {
-  return new Roles(before, after).shown;
+  return new Roles(before, after, uses).shown;
 }
 
 class Roles {
@@ -59,8 +59,14 @@ class Roles {
   readonly #numbers: readonly (readonly number[])[];
   /** columns before the call */
   readonly #before: number;
+  readonly #uses: readonly BlockUse[];
 
-  constructor(before: readonly (readonly Field[])[], after: readonly (readonly Field[])[]) {
+  constructor(
+    before: readonly (readonly Field[])[],
+    after: readonly (readonly Field[])[],
+    uses: readonly BlockUse[],
+  ) {
+    this.#uses = uses;
     this.#columns = [...before, ...after];
     this.#numbers = this.#columns.map(numbersOf);
     this.#before = before.length;
@@ -71,6 +77,7 @@ class Roles {
     this.#findTime();
     this.#findIds();
     this.#findNames();
+    this.#findBehind();
   }
 
   #has(role: ColumnRole): boolean {
@@ -133,7 +140,8 @@ class Roles {
   /** Of several, the one that tells most lines apart: a logger's time may be the coarser. The last is the hook's own. */
   #findTime(): void {
     const clocks = this.#free(isClock, this.#columns.length);
-    const inOrder = [...clocks, ...this.#free((values) => isMostly(values, FieldKind.fraction))]
+    const numbers = this.#free((values) => isMostly(values, FieldKind.fraction) || hasUnit(values));
+    const inOrder = [...clocks, ...numbers]
       .filter((at) => rises(this.#times(at)))
       .sort((one, other) => one - other);
     const distinct = (at: number): number =>
@@ -160,11 +168,30 @@ class Roles {
 
   #findIds(): void {
     const numbers = this.#free((values, at) => isInteger(values) && !this.#isNoId(values, at));
-    // Where a thread may stand behind it, a number that rises in each line counts the lines.
-    const ids =
-      numbers.length > 1 && numbers[0] === 0 && countsLines(this.#numbers[0] ?? [])
-        ? numbers.slice(1)
-        : numbers;
+    const isCounted = numbers[0] === 0 && this.#isCounted(numbers[1] ?? -1);
+    const ids = isCounted ? numbers.slice(1) : numbers;
+    this.#findIdsAmong(ids.filter((at) => !this.#areNoThreads(at, numbers)));
+    if (isCounted && !countsByOne(this.#numbers[0] ?? [])) {
+      this.#findTimeByOrder([0]);
+    }
+  }
+
+  /** The first column has a number for each line, and a thread may stand behind it, at `second`, or nothing else does. */
+  #isCounted(second: number): boolean {
+    const first = this.#numbers[0] ?? [];
+    const isMany = countsLines(first) || areLargeTimes(first);
+    if (second < 0) {
+      return this.#before === 1 && (isMany || countsShortly(first, this.#uses));
+    }
+    return isMany || standsBeforeThread(first, this.#numbers[second] ?? []);
+  }
+
+  /** Of a column that stands alone: next to a thread, others may be anything. */
+  #areNoThreads(at: number, numbers: readonly number[]): boolean {
+    return numbers.length === 1 && areNoThreads(this.#numbers[at] ?? [], this.#uses);
+  }
+
+  #findIdsAmong(ids: readonly number[]): void {
     if (this.#has("pid.tid") || this.#has("tid")) {
       this.#findTimeByOrder(ids);
       return;
@@ -175,14 +202,19 @@ class Roles {
       this.#findTimeByOrder(ids.slice(1));
       return;
     }
-    for (const [i, first] of ids.entries()) {
+    const pairs = ids.flatMap((first, i) => {
       const second = ids[i + 1];
-      if (second !== undefined && this.#arePair(first, second)) {
-        this.#give("pid", "values", first);
-        this.#give("tid", "values", second);
-        this.#findTimeByOrder(ids.slice(i + 2));
-        return;
-      }
+      return second !== undefined && this.#arePair(first, second)
+        ? [{ first, second, rest: ids.slice(i + 2) }]
+        : [];
+    });
+    // The number of a parent process, or a user, never changes either.
+    const pair = pairs.find(({ second }) => this.#changes(second)) ?? pairs[0];
+    if (pair !== undefined) {
+      this.#give("pid", "values", pair.first);
+      this.#give("tid", "values", pair.second);
+      this.#findTimeByOrder(pair.rest);
+      return;
     }
     const [first, ...others] = this.#withThreadFirst(ids);
     this.#give("tid", ids.length > 1 ? "values" : "form", first);
@@ -194,12 +226,15 @@ class Roles {
     return areProcessAndThread(this.#numbers[first] ?? [], this.#numbers[second] ?? []);
   }
 
+  #changes(at: number): boolean {
+    return new Set(this.#numbers[at]).size > 1;
+  }
+
   /** The first column, unless it never changes and a later one has few numbers that come back. */
   #withThreadFirst(ids: readonly number[]): number[] {
-    const changes = (at: number): boolean => new Set(this.#numbers[at]).size > 1;
-    const thread = ids.find((at) => changes(at) && comesBack(this.#numbers[at] ?? []));
+    const thread = ids.find((at) => this.#changes(at) && comesBack(this.#numbers[at] ?? []));
     const [first] = ids;
-    if (first === undefined || thread === undefined || changes(first)) {
+    if (first === undefined || thread === undefined || this.#changes(first)) {
       return [...ids];
     }
     return [thread, ...ids.filter((at) => at !== thread && at > thread)];
@@ -208,9 +243,52 @@ class Roles {
   /** The native order, `tid time`, if nothing else is shown. The number of a CPU falls in the lines of one thread, too. */
   #findTimeByOrder([at]: readonly number[]): void {
     const numbers = at === undefined ? [] : (this.#numbers[at] ?? []);
-    if (rises(numbers) && this.#risesInThreads(numbers)) {
+    if (
+      !(countsLines(numbers) && countsByOne(numbers)) &&
+      rises(numbers) &&
+      this.#risesInThreads(numbers)
+    ) {
       this.#give("time", "order", at);
     }
+  }
+
+  /** What stands behind the results of all lines, where no column before the calls says it. */
+  #findBehind(): void {
+    const behind = this.#columns.flatMap((values, at) =>
+      at >= this.#before && this.shown[at]?.role === "other" && values.length === this.#uses.length
+        ? [at]
+        : [],
+    );
+    if (!this.#has("tid") && !this.#has("pid") && !this.#has("pid.tid")) {
+      const ids = behind.filter((at) => isInteger(this.#columns[at] ?? []));
+      this.#give(
+        "tid",
+        "values",
+        ids.find((at) => this.#areThreads(this.#numbers[at] ?? [])),
+      );
+    }
+    this.#give(
+      "time",
+      "values",
+      behind.find(
+        (at) =>
+          this.shown[at]?.role === "other" &&
+          areTimesBehind(this.#columns[at] ?? [], this.#numbers[at] ?? []),
+      ),
+    );
+  }
+
+  /** Numbers of threads that were started one after the other: sizes are further apart, or multiples of 8. */
+  #areThreads(numbers: readonly number[]): boolean {
+    const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+    return (
+      least >= LEAST_ID &&
+      most <= MAX_ID &&
+      most - least <= NEAR &&
+      comesBack(numbers) &&
+      !numbers.every((number) => number % 8 === 0) &&
+      !areNoThreads(numbers, this.#uses)
+    );
   }
 
   #risesInThreads(times: readonly number[]): boolean {
@@ -252,115 +330,7 @@ class Roles {
   }
 }
 
-function fitsRole(values: readonly Field[], role: ColumnRole): boolean {
-  switch (role) {
-    case "pid":
-      return isInteger(values);
-    case "tid":
-      return isInteger(values) || values.every(({ kind }) => kind === FieldKind.text);
-    case "time":
-      return isClock(values) || isInteger(values) || isMostly(values, FieldKind.fraction);
-    case "caller":
-      return values.every(({ kind }) => kind !== FieldKind.clock && kind !== FieldKind.fraction);
-    default:
-      return role === "other";
-  }
-}
-
-function isInteger(values: readonly Field[]): boolean {
-  return values.every(({ kind }) => kind === FieldKind.number || kind === FieldKind.hex);
-}
-
-function isClock(values: readonly Field[]): boolean {
-  return values.length > 0 && values.every(({ kind }) => kind === FieldKind.clock);
-}
-
-function isMostly(values: readonly Field[], kind: FieldKind): boolean {
-  return values.filter((field) => field.kind === kind).length * 2 > values.length;
-}
-
-/** `pid.tid`: threads of few processes, whose numbers come back, or lie a little above the process's; a time would rise. */
-function areBothIds(values: readonly Field[]): boolean {
-  const areWhole = values.every(
-    ({ kind, text }) => kind === FieldKind.fraction && /^[1-9]\d*\.[1-9]\d*$/.test(text),
-  );
-  if (!areWhole) {
-    return false;
-  }
-  const pairs = values.map(({ text }) => text.split(".").map(Number));
-  const firsts = pairs.map(([first]) => first ?? 0);
-  const seconds = pairs.map(([, second]) => second ?? 0);
-  const areNear = pairs.every(
-    ([first = 0, second = 0]) => first >= LEAST_ID && second >= first && second - first <= NEAR,
-  );
-  return (areNear || comesBack(seconds)) && areProcessAndThread(firsts, seconds);
-}
-
-/** The native place: `tid [caller]` or `tid time [caller]`. */
-function isNativeCaller(columns: readonly (readonly Field[])[]): boolean {
-  const last = columns.at(-1) ?? [];
-  const forms = columns.slice(0, -1).map(([first]) => first?.kind);
-  const [tid, time] = forms;
-  const isTime =
-    time === undefined ||
-    time === FieldKind.clock ||
-    time === FieldKind.fraction ||
-    time === FieldKind.number;
-  return (
-    tid === FieldKind.number &&
-    columns[0]?.every(({ bracket }) => bracket === "") === true &&
-    forms.length <= 2 &&
-    isTime &&
-    isInteger(last) &&
-    last.every(({ bracket }) => bracket === "[" || bracket === "(")
-  );
-}
-
-/**
- * A return address, in some lines a place in code: in brackets, or after other columns, and not aligned as the handles of
- * threads are.
- */
-function isCaller(values: readonly Field[], numbers: readonly number[], at: number): boolean {
-  const addresses = values.filter(({ kind }) => kind !== FieldKind.place);
-  if (!isInteger(addresses)) {
-    return false;
-  }
-  const isAddress = addresses.every(({ kind }) => kind === FieldKind.hex) || baseOf(values) === 16;
-  const areAligned = numbers.every((value) => value % HANDLE_ALIGNMENT === 0);
-  const isBracketed = values.every(({ bracket }) => bracket !== "");
-  return isAddress && !areAligned && (isBracketed || at > 0);
-}
-
-/** Behind a result other addresses may stand: those of callers are not aligned as blocks are, and come back. */
-function areReturnAddresses(values: readonly Field[], numbers: readonly number[]): boolean {
-  const areHex = values.length > 0 && values.every(({ kind }) => kind === FieldKind.hex);
-  const areAligned = numbers.every((value) => value % BLOCK_ALIGNMENT === 0);
-  const isBracketed = values.every(({ bracket }) => bracket !== "");
-  return areHex && !areAligned && (isBracketed || new Set(numbers).size * 2 <= numbers.length);
-}
-
-/** Times since 1970. Seconds may also be numbers of other kinds: those must differ, and be mostly in order. */
-function isEpoch(values: readonly Field[], times: readonly number[]): boolean {
-  const areNumbers = values.every(({ kind }) => kind === FieldKind.number);
-  const unit = areNumbers ? epochUnit(times) : null;
-  const looksLikeTime = new Set(times).size > 1 && rises(times);
-  return unit !== null && (unit > 0 || looksLikeTime);
-}
-
-/** True if numbers fall from line to line at most half of the time. */
-function rises(times: readonly number[]): boolean {
-  const falls = times.filter((time, i) => time < (times[i - 1] ?? time)).length;
-  return falls * 2 <= times.length;
-}
-
-/** Few numbers, some of which come back after others. */
-function comesBack(numbers: readonly number[]): boolean {
-  const few = new Set(numbers).size * 2 <= numbers.length;
-  return few && numbers.some((number, i) => number < (numbers[i - 1] ?? 0));
-}
-
-function secondsOf(clock: string): number {
-  const [, hours = "0", minutes = "0", seconds = "0"] =
-    /(\d+):(\d\d):(\d\d(?:[.,:]\d+)?)/.exec(clock) ?? [];
-  return (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds.replace(/[,:]/, "."));
+/** True for `12ms`. */
+function hasUnit(values: readonly Field[]): boolean {
+  return isInteger(values) && values.length > 0 && values.every(({ unit }) => unit !== null);
 }

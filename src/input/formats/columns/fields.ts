@@ -4,6 +4,7 @@ import { byteTable, classEnd, DIGITS, HEX, LETTER, WORD } from "./bytes.ts";
 import { type CallStart, callAt } from "./call-start.ts";
 import { roleOfName } from "./column-names.ts";
 import { clockStart, timeEnd } from "./field-time.ts";
+import { unitAt } from "./time-unit.ts";
 
 /** The kinds of a field, by its form. */
 export const FieldKind = {
@@ -54,6 +55,9 @@ export class Fields {
   /** index of the # of a comment where a field could stand, and the fields before it; −1: there is none */
   comment = -1;
   fieldsBeforeComment = 0;
+  /** the block before the call, as in `0x5581a2b0 = malloc(24)`, which is no field; an end of 0: there is none */
+  resultStart = 0;
+  resultEnd = 0;
 
   #bytes: Buffer = Buffer.alloc(1);
   #at = 0;
@@ -70,6 +74,7 @@ export class Fields {
       this.call = callAt(bytes, this.#at, end);
       if (this.call !== null) {
         this.callStart = this.#at;
+        this.#takeResult();
         return true;
       }
       if (!this.#readField()) {
@@ -83,6 +88,7 @@ export class Fields {
     this.count = 0;
     this.call = null;
     this.comment = -1;
+    this.resultEnd = 0;
     this.#bytes = bytes;
     this.#at = at;
     this.#end = end;
@@ -120,6 +126,27 @@ export class Fields {
     return (next === SLASH || LETTER[next] === 1) && (isBlank(before) || CLOSING[before]! > 0);
   }
 
+  /** Takes the last field for the call's result, if it is an address and a sign stands between them. */
+  #takeResult(): void {
+    const bytes = this.#bytes;
+    const last = this.count - 1;
+    const sign = blanksBefore(bytes, this.callStart) - 1;
+    const isArrow = bytes[sign] === MINUS && bytes[sign - 1] === LESS;
+    if (last < 0 || !(bytes[sign] === EQUALS || isArrow)) {
+      return;
+    }
+    const [start, end] = [this.starts[last]!, this.ends[last]!];
+    const isAddress =
+      this.kinds[last] === FieldKind.hex ||
+      (this.kinds[last] === FieldKind.number && end - start >= HEX_DIGITS.from);
+    const behind = blanksBefore(bytes, isArrow || bytes[sign - 1] === COLON ? sign - 1 : sign);
+    if (isAddress && (behind === end || (behind === end + 1 && bytes[end] === CLOSE))) {
+      this.resultStart = start;
+      this.resultEnd = end;
+      this.count = last;
+    }
+  }
+
   #noteComment(): void {
     const before = this.#at === 0 ? SPACE : this.#bytes[this.#at - 1]!;
     if (this.comment < 0 && isBlank(before) && isBlank(this.#bytes[this.#at + 1] ?? 0)) {
@@ -145,7 +172,13 @@ export class Fields {
       follows === EQUALS ||
       (follows === COLON && isDigit(bytes[word + 1] ?? 0)) ||
       roleOfName(bytes.toString("latin1", start, word)) !== null;
-    if (isNamed || clockStart(bytes, start) >= 0 || callAt(bytes, start, this.#end) !== null) {
+    const hasValues = /\w=["'\d]/.test(bytes.toString("latin1", start, close));
+    if (
+      isNamed ||
+      hasValues ||
+      clockStart(bytes, start) >= 0 ||
+      callAt(bytes, start, this.#end) !== null
+    ) {
       return true;
     }
     let end = close;
@@ -200,6 +233,11 @@ export class Fields {
       kind = FieldKind.fraction;
     } else if (WORD[bytes[end]!] === 1 && this.#isHexWord(start)) {
       end = classEnd(bytes, start, HEX);
+    }
+    const unit = WORD[bytes[end]!] === 1 && kind !== FieldKind.hex ? unitAt(bytes, end) : null;
+    if (unit !== null && IN_WORDS[bytes[unit.end]!] !== 1) {
+      this.#at = unit.end;
+      return this.#add(kind, start, end);
     }
     const isVersion = bytes[end] === DOT && isDigit(bytes[end + 1]!);
     if (WORD[bytes[end]!] === 1 || isVersion) {
@@ -303,6 +341,15 @@ function isNull(bytes: Buffer, start: number): boolean {
   return NULLS.some((word) => startsWith(bytes, start, word) && !WORD[bytes[start + word.length]!]);
 }
 
+/** Index behind what stands before the blanks that end at `at`. */
+function blanksBefore(bytes: Buffer, at: number): number {
+  let end = at;
+  while (end > 0 && isBlank(bytes[end - 1]!)) {
+    end--;
+  }
+  return end;
+}
+
 function isCapital(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
 }
@@ -322,12 +369,14 @@ const IN_WORDS = byteTable("-.+/:@!#*~$%?&^\\");
 
 const SPACE = 0x20;
 const HASH = 0x23;
+const CLOSE = 0x29;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const SLASH = 0x2f;
 const ZERO = 0x30;
 const COLON = 0x3a;
+const LESS = 0x3c;
 const EQUALS = 0x3d;
 const GREATER = 0x3e;
 const LOWER_N = 0x6e;

@@ -5,11 +5,12 @@ import {
   NATIVE_FORMAT,
   NATIVE_LAYOUT,
 } from "../native/layout.ts";
-import { baseOf, columnRoles, numbersOf, type ShownRole } from "./column-roles.ts";
+import { columnRoles, type ShownRole } from "./column-roles.ts";
+import { baseOf, numbersOf } from "./column-values.ts";
 import { areDecimal } from "./decimal-pointers.ts";
 import { FieldKind } from "./fields.ts";
 import type { GivenColumns } from "./given-columns.ts";
-import { type Field, type SampledLine, sampleLines } from "./sample-lines.ts";
+import { type Field, type SampledLine, sampleHashedLines, sampleLines } from "./sample-lines.ts";
 import { timeUnit } from "./time-unit.ts";
 
 /** Highest thread id that a batch of events can hold. */
@@ -36,26 +37,34 @@ export function inferLayout(head: string): Layout {
   if (isClearlyNative(head)) {
     return NATIVE_LAYOUT;
   }
-  const lines = sampleLines(head);
+  const plain = sampleLines(head);
+  const lines = plain.length > 0 ? plain : sampleHashedLines(head);
   const sample = typicalOf(lines, TYPICAL);
   if (sample === null) {
     return NATIVE_LAYOUT;
   }
+  const hasHash = plain.length === 0;
   const { typical, before, after, hasTail } = sample;
-  const shown = columnRoles(before, after);
+  const shown = columnRoles(
+    before,
+    after,
+    typical.map(({ use }) => use),
+  );
   const layout = layoutOf(shown, before, after, lines);
   const isNative =
+    !hasHash &&
     layout.threads === "ids" &&
     layout.columns?.find(({ role }) => role === "tid")?.base === 10 &&
     isNativeOrder(shown.slice(0, before.length)) &&
     layout.after.every(({ role }) => role === "other") &&
     typical.every((line) => line.isNative || (line.hasTail && !hasTail));
-  return { ...layout, columns: isNative ? null : layout.columns, hasTail };
+  return { ...layout, columns: isNative ? null : layout.columns, hasTail, hasHash };
 }
 
 /** The layout that the user has named; the lines show the rest. */
 export function layoutOfColumns(head: string, given: GivenColumns): Layout {
-  const lines = sampleLines(head);
+  const plain = sampleLines(head);
+  const lines = plain.length > 0 ? plain : sampleHashedLines(head);
   const sample = typicalOf(lines, 0);
   const before = padded(sample?.before ?? [], given.before.length);
   const after = padded(sample?.after ?? [], given.after.length);
@@ -65,6 +74,7 @@ export function layoutOfColumns(head: string, given: GivenColumns): Layout {
     ...layout,
     timeDecimals: given.timeDecimals ?? layout.timeDecimals,
     hasTail: given.after.length > 0 || (sample?.hasTail ?? false),
+    hasHash: plain.length === 0 && lines.length > 0,
   };
 }
 
@@ -189,9 +199,13 @@ function threadsOf(tids: readonly Field[], shown: readonly ShownRole[]): Layout[
   return numbersOf(tids).some((tid) => tid > MAX_TID) ? "handles" : "ids";
 }
 
-/** A clock states its unit. */
+/** A clock states its unit, and others may. */
 function decimalsOf(times: readonly Field[]): Layout["timeDecimals"] {
-  return times.some(({ kind }) => kind === FieldKind.clock) ? 0 : timeUnit(numbersOf(times));
+  const [unit = null, ...others] = new Set(times.map((time) => time.unit));
+  if (times.some(({ kind }) => kind === FieldKind.clock)) {
+    return 0;
+  }
+  return unit !== null && others.length === 0 ? unit : timeUnit(numbersOf(times));
 }
 
 export function columnOf({ role, by }: ShownRole, values: readonly Field[]): Column {

@@ -1,10 +1,16 @@
 import type { EventSink } from "../../../trace/sink.ts";
 import { type BlockScanner, MAX_LINE_BYTES } from "../../blocks-of-lines.ts";
-import type { Diagnostics } from "../../diagnostics.ts";
-import { UnwrappingScanner, type Wrapped, wrappedAs } from "../../wrappers/unwrapping-scanner.ts";
+import type { Diagnostics, ReadFormat } from "../../diagnostics.ts";
+import { namePrefix } from "../../wrappers/name-prefix.ts";
+import {
+  UnwrappingScanner,
+  type Wrapped,
+  withoutNamePrefix,
+  wrappedAs,
+} from "../../wrappers/unwrapping-scanner.ts";
 import { LineScanner } from "../line-scanner.ts";
 import type { CallLine } from "../native/call-line.ts";
-import type { Layout } from "../native/layout.ts";
+import type { ColumnRole, Layout } from "../native/layout.ts";
 import { NamedCallers } from "../native/named-callers.ts";
 import { NativeScanner, nativeLine } from "../native/scanner.ts";
 import { firstLines, formatOf } from "../registry.ts";
@@ -106,10 +112,11 @@ export class LayoutScanner implements BlockScanner {
   ): BlockScanner {
     const lines = held.filter(({ kind }) => kind === "scan").map(({ bytes }) => bytes);
     const head = Buffer.concat(lines).toString("latin1", 0, HEAD_BYTES);
-    const wrapped = wrappedAs(head + next, (inner) => !hasTime(this.#layoutOf(inner), inner));
-    const scanner =
-      this.#foreignScanner(wrapped.head, sink, diagnostics) ??
-      this.#nativeScanner(wrapped, sink, diagnostics);
+    const around = wrappedAs(head + next, (inner) => !hasTime(this.#layoutOf(inner), inner));
+    const foreign = this.#foreignScanner(around.head, sink, diagnostics);
+    const prefix = foreign === null ? this.#namePrefix(around.head) : null;
+    const wrapped = prefix === null ? around : withoutNamePrefix(around, prefix);
+    const scanner = foreign ?? this.#nativeScanner(around, wrapped.head, prefix, sink, diagnostics);
     const outer = wrapped.unwrappers.reduceRight<BlockScanner>(
       (inner, unwrapper) => new UnwrappingScanner(inner, unwrapper),
       scanner,
@@ -131,6 +138,13 @@ export class LayoutScanner implements BlockScanner {
     }
   }
 
+  /** Null: the calls have malloc's own names. */
+  #namePrefix(head: string): string | null {
+    return this.#given?.kind === "pattern" || isClearlyNative(head)
+      ? null
+      : namePrefix(firstLines(head));
+  }
+
   /** The scanner of a format that the lines show, or the user names; null: it is the native one. */
   #foreignScanner(head: string, sink: EventSink, diagnostics: Diagnostics): LineScanner | null {
     const given = this.#given;
@@ -144,13 +158,20 @@ export class LayoutScanner implements BlockScanner {
       : new LineScanner(sink, diagnostics, format, lines, this.#maxLineBytes);
   }
 
+  /** `head`: the first lines, without what is around them; `prefix`: what stood before the names of calls; null: nothing */
   #nativeScanner(
-    { head, unwrappers }: Wrapped,
+    { unwrappers }: Wrapped,
+    head: string,
+    prefix: string | null,
     sink: EventSink,
     diagnostics: Diagnostics,
   ): NativeScanner {
     const layout = this.#layoutOf(head);
     diagnostics.layout = { ...layout, wrappers: unwrappers.map(({ name }) => name) };
+    if (prefix !== null && this.#given?.kind !== "format") {
+      diagnostics.format = renamedFormat(prefix, layout, head);
+      sink.batch.notes.push({ at: sink.batch.length, line: 0, text: "addresses renamed" });
+    }
     const line = lineOf(layout, diagnostics);
     return new NativeScanner(sink, diagnostics, this.#maxLineBytes, line);
   }
@@ -173,6 +194,22 @@ function lineOf(layout: Layout, diagnostics: Diagnostics): CallLine {
   return pattern === null
     ? new ShapedLine(layout, callers, diagnostics.markLabels)
     : new PatternLine(pattern, layout, callers);
+}
+
+/** The lines of functions that are not malloc: their figures are those of calls alone. */
+function renamedFormat(prefix: string, layout: Layout, head: string): ReadFormat {
+  const has = (role: ColumnRole): boolean =>
+    [...(layout.columns ?? []), ...layout.after].some((column) => column.role === role);
+  return {
+    name: "native",
+    addresses: "renamed",
+    remarks: [`the calls are those of ${prefix}malloc and its kin`],
+    tells: {
+      threads: layout.threads !== "none",
+      times: hasTime(layout, head),
+      callers: layout.columns === null || has("caller"),
+    },
+  };
 }
 
 /** A line of the native layout may lack its time. */

@@ -38,7 +38,8 @@ export class LineTemplate {
   /** Takes the line at `start`, with these fields before its call, as the template. */
   learn(bytes: Buffer, start: number, fields: Fields, places: FieldPlaces): void {
     const length = fields.callStart - start;
-    this.places = length > HEAD_BYTES || this.#isUseless ? null : places;
+    const isPlain = length <= HEAD_BYTES && fields.resultEnd === 0;
+    this.places = isPlain && !this.#isUseless ? places : null;
     if (this.places === null) {
       return;
     }
@@ -113,6 +114,7 @@ export class LineTemplate {
     }
     fields.count = this.#count;
     fields.comment = -1;
+    fields.resultEnd = 0;
     this.callStart = at;
     return true;
   }

@@ -95,11 +95,15 @@ export class LineVariants {
       const column = columns[at]!;
       if (fits(column, kinds[field]!)) {
         found[field++] = at++;
-      } else if (count - field > columns.length - at) {
+      } else if (count - field > columns.length - at && kinds[field] !== FieldKind.number) {
         field++;
       } else {
         at++;
       }
+    }
+    if (found.some((column, at) => column < 0 && kinds[at] === FieldKind.number)) {
+      // The line has a form of its own, in which other numbers may be ids.
+      return null;
     }
     const places = placesOf(columns, found);
     const hasAll = columns.every(({ role }) => {
@@ -126,6 +130,9 @@ function fits({ role, kind }: Column, found: number): boolean {
       return own === other || (isPlain(own) && isPlain(other));
     case "caller":
       return other < 2;
+    case "pid":
+    case "tid":
+      return kind === found;
     default:
       return own === other;
   }

@@ -38,7 +38,7 @@ export function layoutOfPattern(head: string, pattern: string): Layout {
 }
 
 function fieldOf(text: string): Field {
-  return { text, kind: kindOf(text), bracket: "", named: null };
+  return { text, kind: kindOf(text), bracket: "", named: null, unit: null };
 }
 
 function kindOf(text: string): FieldKind {

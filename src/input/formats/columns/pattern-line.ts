@@ -1,5 +1,5 @@
 import { Op } from "../../../trace/event.ts";
-import type { CallLine } from "../native/call-line.ts";
+import { CallLine } from "../native/call-line.ts";
 import { NativeCursor } from "../native/cursor.ts";
 import type { Layout } from "../native/layout.ts";
 import type { NamedCallers } from "../native/named-callers.ts";
@@ -10,25 +10,16 @@ import { FieldValues } from "./field-values.ts";
 import { FieldKind } from "./fields.ts";
 import { type PatternGroup, patternOf } from "./given-pattern.ts";
 
+/** A pattern names the result itself. */
+const NO_RESULT_BEFORE = { resultStart: 0, resultEnd: 0 };
+
 type Place = readonly [start: number, end: number];
 
 /**
  * Parser of a line by the user's regular expression, whose groups are the parts of a call. The group `call` has its name, or
  * the whole call with its arguments and result.
  */
-export class PatternLine implements CallLine {
-  pid = 0;
-  op: Op = Op.malloc;
-  tid = 0;
-  time = Number.NaN;
-  caller = 0;
-  size = 0;
-  align = 0;
-  pointerIn = 0;
-  pointerOut = 0;
-  newThread: string | null = null;
-  readonly comment = -1;
-
+export class PatternLine extends CallLine {
   readonly #pattern: RegExp;
   readonly #cursor: NativeCursor;
   readonly #values: FieldValues;
@@ -37,6 +28,7 @@ export class PatternLine implements CallLine {
   #start = 0;
 
   constructor(pattern: string, layout: Layout, callers: NamedCallers) {
+    super();
     this.#pattern = patternOf(pattern);
     this.#cursor = new NativeCursor(layout.pointerBase);
     this.#values = new FieldValues(this.#cursor, layout, callers);
@@ -115,7 +107,7 @@ export class PatternLine implements CallLine {
   }
 
   #readWhole(call: Parameters<CallReader["read"]>[1]): boolean {
-    if (!this.#call.read(this.#cursor, call)) {
+    if (!this.#call.read(this.#cursor, call, NO_RESULT_BEFORE)) {
       return false;
     }
     const { op, size, align, pointerIn, pointerOut } = this.#call;

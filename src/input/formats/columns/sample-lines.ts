@@ -6,6 +6,8 @@ import { CallReader } from "./call-reader.ts";
 import { roleOfName } from "./column-names.ts";
 import { FieldKind, Fields } from "./fields.ts";
 import { formOf } from "./line-variants.ts";
+import type { BlockUse } from "./shared-cache.ts";
+import { type TimeDecimals, unitAt } from "./time-unit.ts";
 
 /** A field of a line, as what its column is inferred from. */
 export interface Field {
@@ -15,6 +17,8 @@ export interface Field {
   readonly bracket: string;
   /** what a word before it says that it is */
   readonly named: ColumnRole | null;
+  /** of a time, as a unit behind it says: `12ms`; null: none does */
+  readonly unit: TimeDecimals | null;
 }
 
 export interface SampledLine {
@@ -26,6 +30,7 @@ export interface SampledLine {
   readonly form: number;
   /** the pointers among the call's arguments, and its result, as logged */
   readonly pointers: readonly string[];
+  readonly use: BlockUse;
   /** more stands behind the result */
   readonly hasTail: boolean;
   /** the grammar of the native format reads the line */
@@ -41,15 +46,27 @@ const TAIL_FIELDS = 6;
 
 /** The call-shaped lines among the first whole lines of a log, whose text is latin1. */
 export function sampleLines(head: string): SampledLine[] {
+  return sampled(head, false);
+}
+
+/** The same, of lines that begin with # as others do; none if most lines have no call. */
+export function sampleHashedLines(head: string): SampledLine[] {
+  const lines = sampled(head, true);
+  const all = head.split("\n", LINES).filter((line) => line.trim() !== "");
+  return lines.length > 1 && lines.length * 2 > all.length ? lines : [];
+}
+
+function sampled(head: string, withHash: boolean): SampledLine[] {
   const bytes = Buffer.from(`${head}\n`, "latin1");
   const sampler = new Sampler();
   const lines: SampledLine[] = [];
   for (let start = 0, count = 0; start < bytes.length && count < LINES; count++) {
     const newline = bytes.indexOf(NEWLINE, start);
     const end = bytes[newline - 1] === CARRIAGE_RETURN && newline > start ? newline - 1 : newline;
-    const sampled = end - start > LINE_BYTES ? null : sampler.sample(bytes, start, end);
-    if (sampled !== null) {
-      lines.push(sampled);
+    const isLeftOut = end - start > LINE_BYTES || (!withHash && isComment(bytes, start));
+    const line = isLeftOut ? null : sampler.sample(bytes, start, end);
+    if (line !== null) {
+      lines.push(line);
     }
     start = newline + 1;
   }
@@ -70,16 +87,17 @@ class Sampler {
 
   sample(bytes: Buffer, start: number, end: number): SampledLine | null {
     const fields = this.#fields;
-    if (isComment(bytes, start) || !fields.readToCall(bytes, start, end) || fields.call === null) {
+    if (!fields.readToCall(bytes, start, end) || fields.call === null) {
       return null;
     }
     const form = formOf(fields, fields.count);
     const before = fieldsOf(bytes, fields);
     const cursor = this.#cursor;
     cursor.start(bytes, start, end);
-    if (!this.#call.read(cursor, fields.call)) {
+    if (!this.#call.read(cursor, fields.call, fields)) {
       return null;
     }
+    const use = { freed: this.#call.pointerIn, returned: this.#call.pointerOut };
     const behind = cursor.at;
     if (fields.readToCall(bytes, behind, end)) {
       return null;
@@ -88,7 +106,7 @@ class Sampler {
     const hasTail = /[\w([{<"#]/.test(bytes.toString("latin1", behind, end));
     const pointers = this.#pointers(bytes);
     const isNative = this.#native.parse(bytes, start, end);
-    return { fields: before, tail, form, pointers, hasTail, isNative };
+    return { fields: before, tail, form, pointers, use, hasTail, isNative };
   }
 
   #pointers(bytes: Buffer): string[] {
@@ -107,7 +125,8 @@ function isComment(bytes: Buffer, start: number): boolean {
   return bytes[at] === HASH;
 }
 
-function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: Fields): Field[] {
+/** The fields that were read of a line. */
+export function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: Fields): Field[] {
   const fields: Field[] = [];
   for (let i = 0; i < count; i++) {
     const [start, end, name] = [starts[i]!, ends[i]!, names[i]!];
@@ -120,6 +139,7 @@ function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: Fields):
       kind,
       bracket: "[({<\"'`".includes(bracket) ? bracket : "",
       named: own ?? tagRole(bytes, start, end) ?? roleBefore(fields.at(-1)),
+      unit: unitAt(bytes, end)?.decimals ?? null,
     });
   }
   return fields;

@@ -1,6 +1,6 @@
 import { Op } from "../../../trace/event.ts";
 import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
-import type { CallLine } from "../native/call-line.ts";
+import { CallLine } from "../native/call-line.ts";
 import { isBlank, NativeCursor } from "../native/cursor.ts";
 import type { Layout } from "../native/layout.ts";
 import type { NamedCallers } from "../native/named-callers.ts";
@@ -16,19 +16,7 @@ import { type FieldPlaces, LineVariants, placesOf } from "./line-variants.ts";
  * Parser of a line that has a call anywhere, with the columns of a `Layout` before and behind it. A line without one of its
  * ids, or with a time that cannot be read, does not match.
  */
-export class ShapedLine implements CallLine {
-  pid = 0;
-  op: Op = Op.malloc;
-  tid = 0;
-  time = Number.NaN;
-  caller = 0;
-  size = 0;
-  align = 0;
-  pointerIn = 0;
-  pointerOut = 0;
-  newThread: string | null = null;
-  comment = -1;
-
+export class ShapedLine extends CallLine {
   readonly #layout: Layout;
   readonly #labels: MarkLabels;
   readonly #fields = new Fields();
@@ -43,6 +31,7 @@ export class ShapedLine implements CallLine {
 
   /** `callers`: those that lines give as text; `labels`: those of marks */
   constructor(layout: Layout, callers: NamedCallers, labels: MarkLabels) {
+    super();
     const columns = layout.columns ?? [];
     this.#layout = layout;
     this.#labels = labels;
@@ -95,7 +84,7 @@ export class ShapedLine implements CallLine {
     // The caller last: the names of callers are kept, and a torn line must not add any.
     return (
       this.#readFields(fields, places) &&
-      this.#call.read(cursor, call) &&
+      this.#call.read(cursor, call, fields) &&
       this.#readTail() &&
       this.#readCaller(fields, places)
     );
@@ -108,7 +97,7 @@ export class ShapedLine implements CallLine {
       return null;
     }
     const places = this.#variants.find(fields);
-    if (places === null || bytes[firstOf(bytes, start)] === HASH) {
+    if (places === null || (bytes[firstOf(bytes, start)] === HASH && !this.#layout.hasHash)) {
       return null;
     }
     this.#template.learn(bytes, start, fields, places);

@@ -108,7 +108,7 @@ export class NativeCursor {
       return false;
     }
     let seconds = this.value;
-    if (this.skip(COLON)) {
+    if (isDigit(this.bytes[this.at + 1] ?? 0) && this.skip(COLON)) {
       const hours = seconds;
       if (!this.sixtieths(59)) {
         return false;

@@ -31,6 +31,8 @@ export interface Layout {
   readonly processes: number;
   /** more may stand behind the call and its result, after a blank */
   readonly hasTail: boolean;
+  /** lines that begin with # are calls, too */
+  readonly hasHash: boolean;
   /**
    * ids: thread ids as logged; handles: of any size, as pthread_self() returns them; names: texts; none: there is no such
    * column
@@ -52,6 +54,7 @@ export const NATIVE_LAYOUT: Layout = {
   pointerBase: 16,
   processes: 0,
   hasTail: false,
+  hasHash: false,
   threads: "ids",
   wrappers: [],
   pattern: null,

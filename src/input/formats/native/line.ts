@@ -1,6 +1,6 @@
 import { Op } from "../../../trace/event.ts";
 import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
-import type { CallLine } from "./call-line.ts";
+import { CallLine } from "./call-line.ts";
 import {
   CXX_DELETE,
   CXX_NEW,
@@ -32,19 +32,7 @@ import { NativeHead } from "./native-head.ts";
  * place. A `Layout` may replace the unit of seconds, and the base of pointers without 0x.
  * Numbers above 2^53 become the nearest double. `Shape` has the arguments and results of each call.
  */
-export class NativeLine implements CallLine {
-  readonly pid = 0;
-  readonly newThread = null;
-  readonly comment = -1;
-  op: Op = Op.malloc;
-  tid = 0;
-  time = Number.NaN;
-  caller = 0;
-  size = 0;
-  align = 0;
-  pointerIn = 0;
-  pointerOut = 0;
-
+export class NativeLine extends CallLine {
   readonly #cursor: NativeCursor;
   readonly #head: NativeHead;
   readonly #callers: NamedCallers;
@@ -58,6 +46,7 @@ export class NativeLine implements CallLine {
     callers = new NamedCallers([]),
     labels: MarkLabels = new Map(),
   ) {
+    super();
     this.#callers = callers;
     this.#labels = labels;
     this.#cursor = new NativeCursor(layout.pointerBase);

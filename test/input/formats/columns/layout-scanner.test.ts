@@ -275,3 +275,121 @@ describe("a number that rises in each line", () => {
     expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([7, 8]));
   });
 });
+
+describe("behind the result", () => {
+  const lines = (print: (i: number) => string): Promise<ReadLog> =>
+    read(
+      ...Array.from({ length: 40 }, (_, i) => `malloc(9) = 0x5581000${10_000 + 32 * i}${print(i)}`),
+    );
+  const tid = (i: number): number => 4101 + (((i * 5) % 7) % 3);
+
+  test.each([
+    ["a thread and a time", (i: number) => `, ${tid(i)}, ${25_543_707_792 + 13 * i}`, true],
+    ["in brackets", (i: number) => ` [${tid(i)}] [2026-11-30T07:05:${10 + i}.5Z]`, true],
+    ["after words", (i: number) => ` at ${25_543 + i / 100}1 by ${tid(i)}`, true],
+    ["a size that comes back", (i: number) => ` ${[24, 40, 104][i % 3]}`, false],
+    ["a line of a file", (i: number) => ` (main.c:${tid(i)})`, false],
+  ])("%s", async (_, print, areThreads) => {
+    const { events } = await lines(print);
+    expect(events.length).toBe(40);
+    const expected = areThreads ? Array.from({ length: 40 }, (_, i) => tid(i)) : [0];
+    expect([...new Set(events.map((event) => event.tid))].sort()).toEqual(
+      [...new Set(expected)].sort(),
+    );
+    expect(events.every(({ time }) => Number.isNaN(time))).toBe(!areThreads);
+  });
+});
+
+describe("lines of a second form", () => {
+  const first = Array.from(
+    { length: 90 },
+    (_, i) => `${9e15 + i * 1000} 4101 malloc(9) = 0x5581${i}00`,
+  );
+
+  test("whose numbers mean something else are not read as the first", async () => {
+    const { events, diagnostics } = await read(
+      ...first,
+      "4102 07:05:43.7 [0x19c78257] malloc(9) = 0x7f01000",
+    );
+    expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([4101]));
+    expect(diagnostics.samples.map(({ line }) => line)).toEqual([91]);
+  });
+});
+
+describe("numbers that are no threads", () => {
+  const block = (i: number): string => `0x5581000${10_000 + 32 * i}`;
+
+  test("get back blocks that others have freed", async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => [
+      `${(i * 5) % 3} malloc(20) = ${block(i % 4)}`,
+      `${((i * 7) % 5) % 3} free(${block(i % 4)})`,
+    ]).flat();
+    const { events } = await read(...lines);
+    expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([0]));
+  });
+
+  test("but threads get back their own", async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => [
+      `${i % 3} malloc(20) = ${block(i % 3)}`,
+      `${i % 3} free(${block(i % 3)})`,
+    ]).flat();
+    const { events } = await read(...lines);
+    expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([0, 1, 2]));
+  });
+
+  test("nor what a producer has allocated and a consumer frees", async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => [
+      `1 malloc(20) = ${block(i % 4)}`,
+      `2 free(${block(i % 4)})`,
+    ]).flat();
+    const { events } = await read(...lines);
+    expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([1, 2]));
+  });
+});
+
+describe("a number for each line of a short log", () => {
+  const A = "0x5581000002a0";
+  test.each([
+    ["alone", ["0", "503", "4340", "4362"], [0]],
+    [
+      "that counts, before a thread",
+      ["#1 4101", "#2 4101", "#3 4102", "#4 4103"],
+      [4101, 4102, 4103],
+    ],
+    ["before threads in any order", ["10 4101", "23 4102", "29 4101", "31 4101"], [4101, 4102]],
+    ["that may be a thread", ["7 4101", "8 4102", "9 4103", "10 4104"], [7, 8, 9, 10]],
+  ])("%s", async (_, [a, b, c, d], threads) => {
+    const { events } = await read(
+      `${a} malloc(9) = ${A}`,
+      `${b} malloc(9) = 0x5581000002c0`,
+      `${c} malloc(9) = 0x5581000002e0`,
+      `${d} free(${A})`,
+    );
+    expect([...new Set(events.map(({ tid }) => tid))]).toEqual(threads);
+  });
+});
+
+describe("names with a prefix", () => {
+  test.each(["je_", "x", "g_", "PyMem_", "__wrap_"])("%s", async (prefix) => {
+    const { events, notes, diagnostics } = await read(
+      `7 0.1 ${prefix}malloc(9) = 0x5581000002a0`,
+      `7 0.2 ${prefix}free(0x5581000002a0)`,
+    );
+    expect(events).toMatchObject([
+      { op: Op.malloc, tid: 7, size: 9, pointerOut: 0x5581000002a0 },
+      { op: Op.free, tid: 7, pointerIn: 0x5581000002a0 },
+    ]);
+    expect(notes.map(({ text }) => text)).toContain("addresses renamed");
+    expect(diagnostics.format).toMatchObject({ addresses: "renamed", name: "native" });
+    expect(diagnostics.format.remarks.join()).toContain(`${prefix}malloc`);
+  });
+
+  test("next to malloc's own are other functions", async () => {
+    const { events, diagnostics } = await read(
+      "7 xmalloc(9) = 0x5581000002a0",
+      "7 malloc(9) = 0x5581000002a0",
+    );
+    expect(events.length).toBe(1);
+    expect(diagnostics.format.addresses).toBe("glibc");
+  });
+});

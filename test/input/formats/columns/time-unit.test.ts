@@ -20,7 +20,8 @@ test.each([
 test.each([
   ["no time", [], 0],
   ["seconds since the start", [0, 1, 2, 7], 0],
-  ["seconds of a day", from(0, 80), 0],
+  ["seconds of a day", from(0, 0.9, 86_400).map(Math.floor), 0],
+  ["microseconds since the start, each line its own", from(0, 13), 6],
   ["fractions of a long run", from(0.5, 1000), 0],
   ["seconds since the machine's start", from(12_345_678, 0.01).map(Math.floor), 0],
   ["milliseconds since the machine's start", from(123_456_789, 0.01).map(Math.floor), 3],

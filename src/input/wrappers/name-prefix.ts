@@ -1,0 +1,48 @@
+import { CALL_NAMES } from "../formats/native/calls.ts";
+import type { Wrapper } from "./wrapper.ts";
+
+/** Names of malloc's family, longest first: the shorter ones are the ends of others. */
+const NAMES = CALL_NAMES.filter((name) => /alloc|align|free/.test(name) && name !== "malloc_trim")
+  .sort((one, other) => other.length - one.length)
+  .join("|");
+
+const CALL = new RegExp(`(?<!\\w)(\\w{0,40}?)(${NAMES})\\(`, "gi");
+
+/** What glibc's own names begin with: columns/call-start.ts reads them. */
+const GLIBC = /^(?:__GI___libc_|__libc_|__GI_|__)?$/;
+
+/** So large a part of the lines that call anything of this kind must call it by such a name. */
+const PART = 0.5;
+
+/**
+ * What stands before the names of all calls, where these are not malloc's own but those of another allocator or of functions
+ * around malloc: `je_` of `je_malloc`, `g_` of `g_free`. Null: there is no such prefix, or some lines have malloc's own names.
+ */
+export function namePrefix(lines: readonly string[]): string | null {
+  const counts = new Map<string, number>();
+  let all = 0;
+  for (const line of lines) {
+    const prefixes = [...line.matchAll(CALL)].map(([, prefix = ""]) => prefix);
+    if (prefixes.some((prefix) => GLIBC.test(prefix))) {
+      return null;
+    }
+    const [prefix] = prefixes;
+    if (prefix !== undefined) {
+      all++;
+      counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+    }
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most !== undefined && most[1] >= all * PART ? most[0] : null;
+}
+
+/** Takes a prefix off the names of calls. */
+export function withoutPrefix(prefix: string): Wrapper {
+  const named = new RegExp(`(?<!\\w)${prefix}(?=(?:${NAMES})\\()`, "gi");
+  return {
+    name: `${prefix}malloc`,
+    wraps: (line) => named.test(line),
+    unwrap: (bytes, start, end, out, at) =>
+      at + out.write(bytes.toString("latin1", start, end).replace(named, ""), at, "latin1"),
+  };
+}
