@@ -72,6 +72,7 @@ export function asOutOfMemory(error: unknown): OutOfMemory | null {
   if ("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
     return new OutOfMemory(limitBytes());
   }
-  const isRefused = error instanceof RangeError && /allocation failed|out of memory/i.test(error.message);
+  const isRefused =
+    error instanceof RangeError && /allocation failed|out of memory/i.test(error.message);
   return isRefused ? new OutOfMemory(null) : null;
 }

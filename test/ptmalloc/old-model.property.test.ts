@@ -453,8 +453,6 @@ function thrownBy<M>(check: (m: M) => void, m: M): string {
 it.each(PROFILES)(
   "the core is equal to the old model of $name",
   (profile) => {
-    let calls = 0;
-    let broken = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
       const both = new Both(profile, seed);
       let at = 0;
@@ -465,11 +463,9 @@ it.each(PROFILES)(
           both.check(step);
           const isRare = at % 64 === 0 || /^(sbrk|regain|place|start)/.test(step);
           if (isRare && !both.isWhole()) {
-            broken++;
             break;
           }
         }
-        calls += at;
         both.checkWhole();
       } catch (error) {
         throw new Error(`seed ${seed}, call ${at} (${step})`, { cause: error });
