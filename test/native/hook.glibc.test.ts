@@ -462,11 +462,10 @@ describe.skipIf(!canRecord)(`the hook${skipped}`, () => {
         continue;
       }
       logs++;
-      const end = raw.indexOf("\n\0");
-      const log = end < 0 ? raw : raw.subarray(0, end + 1);
+      const room = raw.indexOf(0);
+      const log = room < 0 ? raw : raw.subarray(0, raw.lastIndexOf("\n", room) + 1);
       // Behind the last line there is at most a part of the next one, and reserved room.
       expect(raw.subarray(log.length).indexOf("\n\0")).toBe(-1);
-      expect(log.indexOf(0)).toBe(-1);
       if (i % 10 === 9) {
         expect(misses(log)).toMatchObject({ pointers: 0, malformed: 0 });
       }
