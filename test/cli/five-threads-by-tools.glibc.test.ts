@@ -149,7 +149,7 @@ describe.skipIf(!canLog)("five threads by tools (skipped without ../shared/field
         join(folder, "uftrace.log"),
         run("uftrace", ["replay", "-d", "uf", "-f", "+time"]),
       );
-      const { events, diagnostics } = await read("uftrace.log");
+      const { events } = await read("uftrace.log");
       const own = native.filter(
         (event) =>
           event.op === Op.free ||
