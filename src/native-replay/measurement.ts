@@ -17,7 +17,7 @@ export interface Measurement {
  */
 const MISSED_BYTES = 2 * 1024 * 1024;
 
-/** Reads the replayer's lines, which replayer.c describes. */
+/** Reads the replayer's lines, which src/native/replayer/prelude.c describes. */
 export function parseMeasurement(text: string): Parsed<Measurement> {
   const values = new Map<string, number[]>();
   for (const line of text.split("\n")) {

@@ -1,7 +1,8 @@
 import type { Action } from "../trace/actions.ts";
 
 /**
- * The layout of a file of operations, little endian, as replayer.c reads it: a head, then records of 16 bytes.
+ * The layout of a file of operations, little endian, as src/native/replayer/operations.c reads it: a head, then records of
+ * 16 bytes.
  *
  *     head     "mallogo1", u64 events, u32 block ids, u32 threads, u32 1 if the log's first thread exits, u32 0
  *     record   u8 kind, u8 flags, u16 0, u32 number of a block, thread or schedule, u64 size in bytes (two's complement)

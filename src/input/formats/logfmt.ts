@@ -67,10 +67,13 @@ function recordOf(line: string): Named | null {
 
 /** The first operation that stands between names and values. */
 function operationAmong(line: string, pairs: readonly RegExpExecArray[]): string | null {
-  let rest = line;
-  for (const { index, 0: text } of pairs) {
-    rest = rest.slice(0, index) + " ".repeat(text.length) + rest.slice(index + text.length);
-  }
+  let from = 0;
+  const between = pairs.map(({ index, 0: text }) => {
+    const part = line.slice(from, index);
+    from = index + text.length;
+    return part;
+  });
+  const rest = [...between, line.slice(from)].join(" ");
   return (rest.match(WORD) ?? []).find((word) => word.length > 1 && isOperation(word)) ?? null;
 }
 

@@ -1,5 +1,5 @@
 import { CALL_NAMES } from "../formats/native/calls.ts";
-import type { Wrapper } from "./wrapper.ts";
+import type { Unwrapping } from "./wrapper.ts";
 
 /** Names of malloc's family, longest first: the shorter ones are the ends of others. */
 const NAMES = CALL_NAMES.filter((name) => /alloc|align|free/.test(name) && name !== "malloc_trim")
@@ -16,17 +16,19 @@ const PART = 0.5;
 
 /**
  * What stands before the names of all calls, where these are not malloc's own but those of another allocator or of functions
- * around malloc: `je_` of `je_malloc`, `g_` of `g_free`. Null: there is no such prefix, or some lines have malloc's own names.
+ * around malloc: `je_` of `je_malloc`, `g_` of `g_free`. Null: there is no such prefix, or some lines allocate by malloc's own
+ * names; frees may have their own, as those of `xmalloc` do.
  */
 export function namePrefix(lines: readonly string[]): string | null {
   const counts = new Map<string, number>();
   let all = 0;
   for (const line of lines) {
-    const prefixes = [...line.matchAll(CALL)].map(([, prefix = ""]) => prefix);
-    if (prefixes.some((prefix) => GLIBC.test(prefix))) {
+    const calls = [...line.matchAll(CALL)];
+    const own = calls.filter(([, prefix = ""]) => GLIBC.test(prefix));
+    if (own.some(([, , name = ""]) => !/^c?free$/i.test(name))) {
       return null;
     }
-    const [prefix] = prefixes;
+    const [prefix] = own.length > 0 ? [] : calls.map(([, one = ""]) => one);
     if (prefix !== undefined) {
       all++;
       counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
@@ -37,11 +39,10 @@ export function namePrefix(lines: readonly string[]): string | null {
 }
 
 /** Takes a prefix off the names of calls. */
-export function withoutPrefix(prefix: string): Wrapper {
+export function withoutPrefix(prefix: string): Unwrapping {
   const named = new RegExp(`(?<!\\w)${prefix}(?=(?:${NAMES})\\()`, "gi");
   return {
     name: `${prefix}malloc`,
-    wraps: (line) => named.test(line),
     unwrap: (bytes, start, end, out, at) =>
       at + out.write(bytes.toString("latin1", start, end).replace(named, ""), at, "latin1"),
   };

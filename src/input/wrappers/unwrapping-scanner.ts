@@ -2,7 +2,7 @@ import type { BlockScanner } from "../blocks-of-lines.ts";
 import { ANSI_COLOURS } from "./ansi-colours.ts";
 import { JSON_MESSAGES } from "./json-messages.ts";
 import { withoutPrefix } from "./name-prefix.ts";
-import type { Wrapper } from "./wrapper.ts";
+import type { Unwrapping, Wrapper } from "./wrapper.ts";
 
 /** In the order in which they are taken off. Prefixes of log shippers are columns like others: formats/columns/. */
 const WRAPPERS: readonly Wrapper[] = [JSON_MESSAGES, ANSI_COLOURS];
@@ -15,11 +15,11 @@ const NEWLINE = 0x0a;
 
 /** Takes a wrapper off lines. Each line stays one line, so that numbers of lines hold. */
 export class Unwrapper {
-  readonly #wrapper: Wrapper;
+  readonly #wrapper: Unwrapping;
   readonly #withTime: boolean;
   #out = Buffer.alloc(0);
 
-  constructor(wrapper: Wrapper, withTime: boolean) {
+  constructor(wrapper: Unwrapping, withTime: boolean) {
     this.#wrapper = wrapper;
     this.#withTime = withTime;
   }

@@ -71,10 +71,12 @@ function ranging(runs: readonly MeasuredRun[]): Sentence[] {
     Math.max(...runs.flatMap((run) => MOMENTS.map((moment) => figure(run, moment))));
   const spread = most(({ freeRuns, measured }, moment) => {
     const all = freeRuns?.map((run) => run[moment]) ?? [];
-    return (Math.max(...all) - Math.min(...all)) / measured[moment];
+    return partOf(Math.max(...all) - Math.min(...all), measured[moment]);
   });
   const off = most(({ measured, predicted }, moment) =>
-    predicted === null ? 0 : Math.abs(measured[moment] / predicted[moment] - 1),
+    predicted === null
+      ? 0
+      : partOf(Math.abs(measured[moment] - predicted[moment]), predicted[moment]),
   );
   const between =
     spread === 0
@@ -86,6 +88,11 @@ function ranging(runs: readonly MeasuredRun[]): Sentence[] {
       : `within ${percent(off)} of what is predicted for the log's order`;
   const text = `the threads ran freely, ${freeRuns.length} times, so that their calls may be in another order each time: ${between}; the medians are ${from}.`;
   return [labelled("Measured", plain(text))];
+}
+
+/** All, if there is nothing that it could be a part of. */
+function partOf(bytes: number, whole: number): number {
+  return bytes === 0 ? 0 : bytes / (whole || bytes);
 }
 
 /** Compares each other allocator with glibc under the settings that are best for each moment. */

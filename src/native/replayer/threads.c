@@ -1,6 +1,12 @@
 /* Threads, and how one makes calls in the name of another. All functions expect the caller's own thread pointer. */
 
-enum { STACK_BYTES = SANITIZED ? 4 << 20 : 64 << 10 };
+/* At least PTHREAD_STACK_MIN, which is 128 KiB on arm64. */
+#if defined __aarch64__
+enum { PLAIN_STACK_BYTES = 128 << 10 };
+#else
+enum { PLAIN_STACK_BYTES = 64 << 10 };
+#endif
+enum { STACK_BYTES = SANITIZED ? 4 << 20 : PLAIN_STACK_BYTES };
 
 struct thread {
   uintptr_t pointer; /* its thread pointer, once it waits; 0: it does not run */
@@ -31,8 +37,9 @@ static void await_change(struct thread *t, uint32_t from) {
 static void create(struct thread *t, void *(*run)(void *)) {
   if (t->stack == NULL) t->stack = map_own(STACK_BYTES, 1);
   pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstack(&attributes, t->stack, STACK_BYTES);
+  /* A stack that is refused would be replaced by one that counts as heap. */
+  if (pthread_attr_init(&attributes) != 0 || pthread_attr_setstack(&attributes, t->stack, STACK_BYTES) != 0)
+    fail("a thread cannot have its stack");
   t->state = STARTING;
   if (pthread_create(&t->id, &attributes, run, t) != 0) fail("a thread cannot be created");
 }

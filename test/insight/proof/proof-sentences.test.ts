@@ -120,6 +120,18 @@ test("an interruption is named: nothing, or not everything, has been measured", 
   expect(texts(some)[0]).toBe("Interrupted: not everything has been measured.");
 });
 
+test("free runs without RSS, or of which none is predicted, have figures, too", () => {
+  const nothing = { peakBytes: 0, endBytes: 0 };
+  const freeRuns = [nothing, nothing, nothing];
+  expect(sentences(run("as recorded", 0, 0, { freeRuns, predicted: nothing }))[0]).toMatch(
+    /: RSS is the same in all of them; the medians are what is predicted for the log's order\.$/,
+  );
+  const some = [{ peakBytes: MiB, endBytes: 0 }];
+  expect(sentences(run("as recorded", 1, 0, { freeRuns: some, predicted: nothing }))[0]).toMatch(
+    /; the medians are within 100\.0 % of what is predicted/,
+  );
+});
+
 test("free runs differ from each other, and from what is predicted for the log's order", () => {
   const free = (...peaks: number[]): MeasuredRun["freeRuns"] =>
     peaks.map((peak) => ({ peakBytes: peak * MiB, endBytes: 50 * MiB }));

@@ -170,7 +170,7 @@ class Roles {
     const numbers = this.#free((values, at) => isInteger(values) && !this.#isNoId(values, at));
     const isCounted = numbers[0] === 0 && this.#isCounted(numbers[1] ?? -1);
     const ids = isCounted ? numbers.slice(1) : numbers;
-    this.#findIdsAmong(ids.filter((at) => !this.#areNoThreads(at, numbers)));
+    this.#findIdsAmong(ids.filter((at) => !this.#areNoThreads(at, ids)));
     if (isCounted && !countsByOne(this.#numbers[0] ?? [])) {
       this.#findTimeByOrder([0]);
     }
@@ -186,9 +186,14 @@ class Roles {
     return isMany || standsBeforeThread(first, this.#numbers[second] ?? []);
   }
 
-  /** Of a column that stands alone: next to a thread, others may be anything. */
-  #areNoThreads(at: number, numbers: readonly number[]): boolean {
-    return numbers.length === 1 && areNoThreads(this.#numbers[at] ?? [], this.#uses);
+  /** Of a column that stands alone, or next to a higher number that never changes: next to a thread, others may be anything. */
+  #areNoThreads(at: number, ids: readonly number[]): boolean {
+    const numbers = this.#numbers[at] ?? [];
+    const most = Math.max(...numbers);
+    const isAlone = ids.every(
+      (other) => other === at || (!this.#changes(other) && (this.#numbers[other]?.[0] ?? 0) > most),
+    );
+    return isAlone && areNoThreads(numbers, this.#uses);
   }
 
   #findIdsAmong(ids: readonly number[]): void {

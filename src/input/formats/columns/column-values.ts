@@ -4,10 +4,10 @@ import { areProcessAndThread, LEAST_ID, MAX_ID, NEAR } from "./pid-column.ts";
 import type { Field } from "./sample-lines.ts";
 import { epochUnit } from "./time-unit.ts";
 
+/** What the values of a column look like. */
+
 /** A thread writes its own lines in the order of their times, except where the clock is set back. */
 export const MOST_FALLS = 0.1;
-
-/** What the values of a column look like. */
 
 /** glibc aligns a thread's struct pthread, whose address is its handle, to this at least; return addresses are not. */
 const HANDLE_ALIGNMENT = 64;

@@ -37,8 +37,8 @@ export function epochUnit(times: readonly number[]): TimeDecimals | null {
 
 /**
  * The unit of times that are printed as numbers, in the order of lines: that of times since 1970, else seconds. Whole
- * seconds that make the first lines last days, or the machine's start lie years back, or each line's differs, are in the largest smaller unit in
- * which lines follow each other as fast as calls do.
+ * seconds that make the first lines last days, or the machine's start lie years back, or differ in each of many lines, are in
+ * the largest smaller unit in which lines follow each other as fast as calls do.
  */
 export function timeUnit(times: readonly number[]): TimeDecimals {
   const epoch = epochUnit(times);

@@ -319,13 +319,18 @@ describe("lines of a second form", () => {
 describe("numbers that are no threads", () => {
   const block = (i: number): string => `0x5581000${10_000 + 32 * i}`;
 
-  test("get back blocks that others have freed", async () => {
+  test.each([
+    ["alone", () => "", 0],
+    ["behind numbers of lines", (line: number) => `${line + 1} | `, 0],
+    ["behind a higher number that never changes", () => "4101 ", 4101],
+  ])("get back blocks that others have freed, %s", async (_, before, tid) => {
     const lines = Array.from({ length: 60 }, (_, i) => [
-      `${(i * 5) % 3} malloc(20) = ${block(i % 4)}`,
-      `${((i * 7) % 5) % 3} free(${block(i % 4)})`,
+      `${before(2 * i)}${(i * 5) % 3} malloc(20) = ${block(i % 4)}`,
+      `${before(2 * i + 1)}${((i * 7) % 5) % 3} free(${block(i % 4)})`,
     ]).flat();
     const { events } = await read(...lines);
-    expect(new Set(events.map(({ tid }) => tid))).toEqual(new Set([0]));
+    expect(events.length).toBe(120);
+    expect(new Set(events.map((event) => event.tid))).toEqual(new Set([tid]));
   });
 
   test("but threads get back their own", async () => {
@@ -382,6 +387,16 @@ describe("names with a prefix", () => {
     expect(notes.map(({ text }) => text)).toContain("addresses renamed");
     expect(diagnostics.format).toMatchObject({ addresses: "renamed", name: "native" });
     expect(diagnostics.format.remarks.join()).toContain(`${prefix}malloc`);
+  });
+
+  test("whose blocks malloc's own free takes", async () => {
+    const { events, diagnostics } = await read(
+      "7 xmalloc(9) = 0x5581000002a0",
+      "7 free(0x5581000002a0)",
+      "7 xrealloc(0, 9) = 0x5581000002a0",
+    );
+    expect(events.map(({ op }) => op)).toEqual([Op.malloc, Op.free, Op.realloc]);
+    expect(diagnostics.format.addresses).toBe("renamed");
   });
 
   test("next to malloc's own are other functions", async () => {
