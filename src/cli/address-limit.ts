@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 /**
@@ -7,8 +7,10 @@ import { constants } from "node:os";
  */
 const CHECK_BOUNDS = "--disable-wasm-trap-handler";
 
-/** Signals that a shell or a supervisor sends to end mallog. A terminal sends them to both processes. */
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+/** Signals that a shell or a supervisor sends to end mallog. */
+const SENT = ["SIGTERM", "SIGHUP"] as const;
+/** Those of keys: a terminal sends them to both processes. A second one would end a run that reports what it has read. */
+const TYPED = ["SIGINT", "SIGQUIT"] as const;
 
 /** What `runWithBoundsChecks` needs of the process that it stands for. */
 export interface LimitedProcess {
@@ -44,8 +46,12 @@ export async function runWithBoundsChecks(self: LimitedProcess): Promise<number>
   const { spawn } = await import("node:child_process");
   const args = [CHECK_BOUNDS, ...self.execArgv, ...self.argv.slice(1)];
   const child = spawn(self.execPath, args, { stdio: "inherit" });
-  for (const signal of FORWARDED) {
-    self.on(signal, () => child.kill(signal));
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const signal of SENT) {
+    self.on(signal, forward);
+  }
+  for (const signal of TYPED) {
+    self.on(signal, hasTerminal() ? () => {} : forward);
   }
   return new Promise((resolve, reject) => {
     child.on("error", reject);
@@ -53,4 +59,14 @@ export async function runWithBoundsChecks(self: LimitedProcess): Promise<number>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
+}
+
+/** True if a terminal controls this process, wherever its streams lead. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -61,6 +61,9 @@ function collectGarbage(): void {
   }
 }
 
+/** V8's words for memory that the system refuses: for an ArrayBuffer, for WebAssembly, and where that grows. */
+const REFUSED = /allocation failed|out of memory|unable to grow/i;
+
 /** An error of a worker or of the system that means the same; null: it means something else. */
 export function asOutOfMemory(error: unknown): OutOfMemory | null {
   if (error instanceof OutOfMemory) {
@@ -72,7 +75,5 @@ export function asOutOfMemory(error: unknown): OutOfMemory | null {
   if ("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
     return new OutOfMemory(limitBytes());
   }
-  const isRefused =
-    error instanceof RangeError && /allocation failed|out of memory/i.test(error.message);
-  return isRefused ? new OutOfMemory(null) : null;
+  return error instanceof RangeError && REFUSED.test(error.message) ? new OutOfMemory(null) : null;
 }

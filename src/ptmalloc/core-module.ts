@@ -1,6 +1,6 @@
 import { InstancePool } from "../wasm/instance-pool.ts";
 import { HEAD_BYTES, imageOf, STORE, type StateImage } from "../wasm/state-image.ts";
-import { instantiate } from "../wasm/wasm-module.ts";
+import { instantiate, outOfMemory } from "../wasm/wasm-module.ts";
 import { MODEL, RESIDENT_PAGES, RETURNED_PAGES } from "./core-layout.ts";
 import { PLANES } from "./resident.ts";
 
@@ -111,6 +111,7 @@ export class Instance {
   owner: Core | null = null;
   /** `uses` when the owner was used last */
   lastUse = 0;
+  isRunning = false;
   u8!: Uint8Array;
   i32!: Int32Array;
   f64!: Float64Array;
@@ -188,6 +189,7 @@ export class Instance {
     };
     return {
       grew: () => this.#renewViews(),
+      outOfMemory,
       sharesArena: () => host().sharesArena(),
       sharesMainArena: () => host().sharesMainArena(),
       arenaShown: () => host().arenaShown(),
@@ -224,8 +226,7 @@ const pool = new InstancePool(MOST_INSTANCES, () => new Instance());
  */
 export class Core {
   readonly host: CoreHost;
-  /** null: no replay runs */
-  replayHost: ReplayHost | null = null;
+  #replayHost: ReplayHost | null = null;
   #instance: Instance | null = null;
   #image: StateImage | null;
   /** its memory was given to a copy */
@@ -251,6 +252,24 @@ export class Core {
 
   get calls(): CoreCalls {
     return this.attached.calls;
+  }
+
+  /** null: no replay runs */
+  get replayHost(): ReplayHost | null {
+    return this.#replayHost;
+  }
+
+  /** Makes a call that asks `host`, which may use other cores: none of them parks this one. */
+  replay(host: ReplayHost, call: (calls: CoreCalls) => void): void {
+    const instance = this.attached;
+    this.#replayHost = host;
+    instance.isRunning = true;
+    try {
+      call(instance.calls);
+    } finally {
+      instance.isRunning = false;
+      this.#replayHost = null;
+    }
   }
 
   /** Bytes of the image. */

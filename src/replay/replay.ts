@@ -89,11 +89,9 @@ export class Replay {
     loadRows(core.attached, work, from, to, this.guide !== null);
     this.#replaying = work;
     this.#rowOfEvent = from - this.state.event;
-    core.replayHost = this.#host;
     this.#writeFlags();
-    core.calls.run(from, to);
+    core.replay(this.#host, (calls) => calls.run(from, to));
     this.guide?.collect();
-    core.replayHost = null;
     this.#replaying = null;
   }
 
@@ -106,10 +104,8 @@ export class Replay {
   /** The log ends: the last block is written. */
   finish(): void {
     const { core } = this.model;
-    core.replayHost = this.#host;
     this.#writeFlags();
-    core.calls.finish();
-    core.replayHost = null;
+    core.replay(this.#host, (calls) => calls.finish());
   }
 
   /** Takes the RSS as a hook measures it right after a call: without the program's write to that call's block. */

@@ -1,6 +1,6 @@
 import { InstancePool } from "../wasm/instance-pool.ts";
 import { HEAD_BYTES, imageOf, STORE, type StateImage } from "../wasm/state-image.ts";
-import { instantiate } from "../wasm/wasm-module.ts";
+import { instantiate, outOfMemory } from "../wasm/wasm-module.ts";
 import { EVENTS_PER_BATCH as ROWS } from "./columns.ts";
 import type { SiteLimits } from "./site-limits.ts";
 
@@ -47,6 +47,8 @@ export class LedgerInstance {
   /** the core whose ledger is in the memory */
   owner: LedgerCore | null = null;
   lastUse = 0;
+  /** Its code calls nothing that takes an instance. */
+  readonly isRunning = false;
   u8!: Uint8Array;
   i32!: Int32Array;
   u32!: Uint32Array;
@@ -55,7 +57,8 @@ export class LedgerInstance {
 
   /** @throws RangeError the system has no addresses for another memory */
   constructor() {
-    this.calls = instantiate<LedgerCalls>("ledger", { host: { grew: () => this.#renewViews() } });
+    const host = { grew: () => this.#renewViews(), outOfMemory };
+    this.calls = instantiate<LedgerCalls>("ledger", { host });
     this.#renewViews();
   }
 

@@ -9,6 +9,8 @@ export interface PooledInstance {
   owner: Owner | null;
   /** when the owner was used last: a number that rises with each use */
   lastUse: number;
+  /** its code is on the stack, and has called what may take another instance: it keeps its owner */
+  readonly isRunning: boolean;
 }
 
 /**
@@ -28,12 +30,17 @@ export class InstancePool<I extends PooledInstance> {
   }
 
   /**
-   * Returns an instance without an owner: an unused one, a new one, or that of the owner used longest ago, which is parked.
+   * Returns an instance without an owner: an unused one, a new one, or that of the owner used longest ago, which is parked,
+   * unless it runs.
    * @throws RangeError there is none, and the system has no addresses for one
    */
   take(): I {
     const unused = this.#instances.find(({ owner }) => owner === null);
-    return unused ?? this.#new() ?? this.#parked();
+    if (unused !== undefined) {
+      return unused;
+    }
+    const idle = this.#instances.filter(({ isRunning }) => !isRunning);
+    return this.#new(idle.length > 0) ?? parked(idle);
   }
 
   /** The instance's owner uses it. */
@@ -41,9 +48,9 @@ export class InstancePool<I extends PooledInstance> {
     instance.lastUse = ++this.#uses;
   }
 
-  /** Null: there are enough, or the system has no addresses for another one. */
-  #new(): I | null {
-    if (this.#instances.length === this.#most) {
+  /** Null, unless there must be one: there are enough, or the system has no addresses for another one. */
+  #new(mayFail: boolean): I | null {
+    if (mayFail && this.#instances.length >= this.#most) {
       return null;
     }
     try {
@@ -51,16 +58,17 @@ export class InstancePool<I extends PooledInstance> {
       this.#instances.push(instance);
       return instance;
     } catch (error) {
-      if (error instanceof RangeError && this.#instances.length > 0) {
+      if (mayFail && error instanceof RangeError) {
         return null;
       }
       throw error;
     }
   }
+}
 
-  #parked(): I {
-    const oldest = this.#instances.reduce((a, b) => (b.lastUse < a.lastUse ? b : a));
-    oldest.owner?.park();
-    return oldest;
-  }
+/** Parks the owner used longest ago. Returns its instance. */
+function parked<I extends PooledInstance>(instances: readonly I[]): I {
+  const oldest = instances.reduce((a, b) => (b.lastUse < a.lastUse ? b : a));
+  oldest.owner?.park();
+  return oldest;
 }

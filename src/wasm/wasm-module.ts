@@ -22,3 +22,11 @@ export function instantiate<Exports>(name: WasmName, imports?: object): Exports 
   }
   return new WebAssembly.Instance<Exports>(module, imports).exports;
 }
+
+/**
+ * What modules import to end where they get no memory: a trap would not say why.
+ * @throws RangeError always, as where the system refuses memory to V8
+ */
+export function outOfMemory(): never {
+  throw new RangeError("WebAssembly: out of memory");
+}

@@ -2,6 +2,10 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { asOutOfMemory, OutOfMemory, refuseFullHeap } from "../../src/pipeline/out-of-memory.ts";
+import { MODEL } from "../../src/ptmalloc/core-layout.ts";
+import { LedgerCore } from "../../src/trace/ledger-core.ts";
+import { LIMITS } from "../../src/trace/site-limits.ts";
+import { process } from "../support/model-driver.ts";
 
 test("a heap with room is not refused, one that the next step would fill is", () => {
   refuseFullHeap();
@@ -19,9 +23,54 @@ test("a worker that fills its heap", async () => {
   expect(asOutOfMemory(error)?.limitBytes).toBeGreaterThan(0);
 });
 
-test("memory that the system does not grant, and other errors", () => {
-  const refused = new RangeError("Array buffer allocation failed");
-  expect(asOutOfMemory(refused)?.limitBytes).toBeNull();
+/** What `step` throws. */
+function errorOf(step: () => void): unknown {
+  try {
+    step();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing is thrown");
+}
+
+/** So near to 4 GiB that no table has room. */
+const LAST_PAGE = -4096;
+/** core/ledger-state.ts: the word of `limit` */
+const LEDGER_LIMIT = 4;
+
+test.each<[string, () => void]>([
+  ["a buffer", () => new ArrayBuffer(2 ** 53 - 1)],
+  ["more than 4 GiB of WebAssembly", () => new LedgerCore(LIMITS).calls.memory.grow(65_536)],
+  [
+    "an allocator's model that has 4 GiB",
+    () => {
+      const { core } = process("2.39").m;
+      core.attached.i32[MODEL.limit] = LAST_PAGE;
+      core.calls.allocate(8192);
+    },
+  ],
+  [
+    "a ledger that has 4 GiB",
+    () => {
+      const { attached } = new LedgerCore(LIMITS);
+      attached.i32[LEDGER_LIMIT] = LAST_PAGE;
+      for (let pointer = 16; ; pointer += 16) {
+        attached.calls.insert(pointer);
+      }
+    },
+  ],
+])("memory that is refused: %s", (_, step) => {
+  expect(asOutOfMemory(errorOf(step))?.limitBytes).toBeNull();
+});
+
+test("an instance that the system has no addresses for", () => {
+  // In V8's words: a test cannot use up 128 TB.
+  const error =
+    "WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance";
+  expect(asOutOfMemory(new RangeError(error))?.limitBytes).toBeNull();
+});
+
+test("other errors", () => {
   expect(asOutOfMemory(new RangeError("Invalid array length"))).toBeNull();
   expect(asOutOfMemory(new Error("x"))).toBeNull();
   expect(asOutOfMemory("x")).toBeNull();

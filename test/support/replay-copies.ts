@@ -29,7 +29,7 @@ export const NOT_COPIED = new Set([
   "Replay.onPeak",
   "Ptmalloc.#onRaise",
   // Hold while a batch is replayed.
-  "Core.replayHost",
+  "Core.#replayHost",
   "Replay.#host",
   "Replay.#replaying",
   "Replay.#rowOfEvent",

@@ -4,6 +4,7 @@ import { InstancePool, type Owner, type PooledInstance } from "../../src/wasm/in
 class Instance implements PooledInstance {
   owner: Owner | null = null;
   lastUse = 0;
+  isRunning = false;
 }
 
 /** A pool, and what an owner does: it takes an instance, and gives it up when it is parked. */
@@ -55,6 +56,29 @@ it("does with those that the system has addresses for", () => {
   const a = own("a");
   expect(own("b")).toBe(a);
   expect(parked).toEqual(["a"]);
+});
+
+it("parks nothing that runs, but takes more than enough or fails", () => {
+  let left = 4;
+  const { parked, own } = poolOf(2, () => {
+    if (left-- === 0) {
+      throw new RangeError("no addresses");
+    }
+    return new Instance();
+  });
+  const a = own("a");
+  a.isRunning = true;
+  const b = own("b");
+  expect(own("c")).toBe(b);
+  expect(parked).toEqual(["b"]);
+  b.isRunning = true;
+  const d = own("d");
+  expect([a, b]).not.toContain(d);
+  expect(own("e")).toBe(d);
+  d.isRunning = true;
+  own("f").isRunning = true;
+  expect(parked).toEqual(["b", "d"]);
+  expect(() => own("g")).toThrow(RangeError);
 });
 
 it("fails if there are none at all", () => {

@@ -1,4 +1,4 @@
-import { grew } from "./host";
+import { grew, outOfMemory } from "./host";
 import { FREE_BLOCKS, m } from "./model";
 
 /**
@@ -55,7 +55,7 @@ export function reserve(bytes: usize): usize {
   m.limit = start + bytes;
   if (m.limit < start) {
     // 4 GiB are in use.
-    unreachable();
+    outOfMemory();
   }
   const pages = (m.limit + 0xffff) >> WASM_SHIFT;
   const present = <usize>memory.size();
@@ -69,7 +69,7 @@ export function reserve(bytes: usize): usize {
 function growTo(pages: usize, present: usize): void {
   const spare = min<usize>(max<usize>(present >> 1, LEAST_GROWTH), MOST_GROWTH);
   if (memory.grow(<i32>(pages - present + spare)) < 0 && memory.grow(<i32>(pages - present)) < 0) {
-    unreachable();
+    outOfMemory();
   }
   grew();
 }

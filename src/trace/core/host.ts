@@ -1,2 +1,5 @@
 /** The memory has grown: the facade's views of it are stale. */
 export declare function grew(): void;
+
+/** No memory is left, of the system's or of 4 GiB. Throws a RangeError: does not return. */
+export declare function outOfMemory(): void;

@@ -1,4 +1,5 @@
 import { addRow, rowOf } from "./block-rows";
+import { outOfMemory } from "./host";
 import { RESTING_IDS, state } from "./ledger-state";
 import { allocate, enlarge, release } from "./store";
 
@@ -177,7 +178,7 @@ function newId(): i32 {
   }
   const id = state.idLimit;
   if (<u32>id + 1 >= ID_MASK) {
-    unreachable();
+    outOfMemory();
   }
   addRow(id);
   state.idLimit = id + 1;

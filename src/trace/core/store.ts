@@ -1,4 +1,4 @@
-import { grew } from "./host";
+import { grew, outOfMemory } from "./host";
 import { FREE_MEMORY, STORE, state } from "./ledger-state";
 
 /**
@@ -50,7 +50,7 @@ function reserve(bytes: usize): usize {
   state.limit = start + bytes;
   if (state.limit < start) {
     // 4 GiB are in use.
-    unreachable();
+    outOfMemory();
   }
   const pages = (state.limit + 0xffff) >> WASM_SHIFT;
   const present = <usize>memory.size();
@@ -64,7 +64,7 @@ function reserve(bytes: usize): usize {
 function growTo(pages: usize, present: usize): void {
   const spare = min<usize>(present >> 1, MOST_SPARE);
   if (memory.grow(<i32>(pages - present + spare)) < 0 && memory.grow(<i32>(pages - present)) < 0) {
-    unreachable();
+    outOfMemory();
   }
   grew();
 }
