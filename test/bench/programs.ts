@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -30,11 +31,15 @@ export function compilePrograms(folder: string): void {
   }
 }
 
+/** Where the bundle of model-replay.ts is in the folder: it loads ../../dist/wasm, as mallog does from dist/node. */
+export const MODEL_REPLAY = "dist/node/model-replay.mjs";
+
 /** Bundles model-replay.ts and its imports: timed code must not pass a loader. */
 export async function bundleModelReplay(folder: string): Promise<void> {
   await build({
     input: here("model-replay.ts"),
     platform: "node",
-    output: { file: join(folder, "model-replay.mjs") },
+    output: { file: join(folder, MODEL_REPLAY) },
   });
+  cpSync(here("../../dist/wasm"), join(folder, "dist/wasm"), { recursive: true });
 }

@@ -1,4 +1,5 @@
 import { callsOfLog } from "../calls-of-log.ts";
+import { MODEL_REPLAY } from "../programs.ts";
 import { inTurns, type Measured, type Row } from "../row.ts";
 import type { Sandbox } from "../sandbox.ts";
 
@@ -40,7 +41,7 @@ export function modelReplay(
   calls: string,
 ): string {
   const glibc = sandbox.output("getconf GNU_LIBC_VERSION").trim().replace("glibc ", "");
-  return `node model-replay.mjs ${kind} ${glibc} ${warming} ${calls}`;
+  return `node ${MODEL_REPLAY} ${kind} ${glibc} ${warming} ${calls}`;
 }
 
 /** User time in µs, the first number that a replay prints. */
