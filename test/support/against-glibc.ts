@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { census, mallinfo2 } from "../../src/ptmalloc/census.ts";
-import { ADDR, GRANULE, MAPPED, SIZE, STATE } from "../../src/ptmalloc/chunks.ts";
+import { ADDR, GRANULE, HEAP, MAPPED, SIZE, STATE } from "../../src/ptmalloc/chunks.ts";
 import type { Heap } from "../../src/ptmalloc/heap.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { type Machine, X86_64 } from "../../src/ptmalloc/machine.ts";
@@ -248,13 +248,13 @@ class Twin {
     // The driver knows the mappings of its own blocks only.
     const w = m.chunks.words;
     const structs = m.tcacheStructs().filter((c) => w[c + STATE] === MAPPED);
-    const ofGlibc = new Set(structs.map((c) => m.mappingOf(c)));
+    const ofGlibc = new Set(structs.map((c) => w[c + HEAP]));
     this.#same(
       end,
       "mappings (bytes, pages)",
       m.mappings
-        .flatMap((one) =>
-          one === null || ofGlibc.has(one)
+        .flatMap((one, id) =>
+          one === null || ofGlibc.has(id)
             ? []
             : [[one.totalBytes, m.hugePages ? 0 : one.pages(plane)]],
         )
