@@ -109,7 +109,6 @@ export class Instance {
   readonly calls: CoreCalls;
   /** the core whose model is in the memory; its process may no longer be in use: then it is soon the one used longest ago */
   owner: Core | null = null;
-  /** `uses` when the owner was used last */
   lastUse = 0;
   isRunning = false;
   u8!: Uint8Array;

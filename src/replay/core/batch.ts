@@ -1,3 +1,5 @@
+import { ACTION_BITS, LOST_FREE, MALLOPT, MEMALIGN, REALLOC } from "./actions";
+
 /**
  * The rows of the batch that is replayed, in columns (trace/actions.ts, trace/event.ts, writes/touch.ts): the facade copies those
  * that it wants replayed to the same rows here. They are no part of a model and not copied with it.
@@ -23,13 +25,6 @@ export const FULLS: usize = RATIO_FROMS + 8 * ROWS;
 export const LARGES: usize = FULLS + 8 * ROWS;
 export const POINTERS_IN: usize = LARGES + 8 * ROWS;
 export const POINTERS_OUT: usize = POINTERS_IN + 8 * ROWS;
-
-// Action (trace/actions.ts)
-const REALLOC: i32 = 3;
-const MEMALIGN: i32 = 4;
-const MALLOPT: i32 = 9;
-const LOST_FREE: i32 = 0x80;
-const ACTION_BITS: i32 = 0x7f;
 
 // Columns that few batches need, one bit each (batch-columns.ts).
 const NEEDS_LOST: i32 = 1;

@@ -1,6 +1,7 @@
 import { rec } from "../../ptmalloc/core/chunks";
 import { m } from "../../ptmalloc/core/model";
 import { allocate } from "../../ptmalloc/core/store";
+import { REALLOC } from "./actions";
 import { ACTIONS, BLOCKS, byteAt, wordAt } from "./batch";
 import { state } from "./state";
 
@@ -14,9 +15,6 @@ const LEAF_BYTES: usize = 4 * ((<usize>1) << LEAF_SHIFT);
 
 /** Tables of chunk records up to this size (256 KiB) stay in the processor's cache anyway. */
 const CACHED_CHUNKS: i32 = 8192;
-
-/** Action.realloc: the first action that has a block already. */
-const FIRST_OF_BLOCK: i32 = 3;
 
 /** Returns the chunk that holds live block `block`; 0 if the model could not serve it. */
 export function chunkOf(block: i32): i32 {
@@ -65,7 +63,7 @@ export function warm(from: i32, to: i32): void {
   let sum = 0;
   for (let i = from; i < to; i++) {
     const block = wordAt(BLOCKS, i);
-    if (block >= 0 && byteAt(ACTIONS, i) >= FIRST_OF_BLOCK) {
+    if (block >= 0 && byteAt(ACTIONS, i) >= REALLOC) {
       const record = rec(chunkOf(block));
       sum += rec(record.next).state + rec(record.prev).state;
     }

@@ -3,6 +3,7 @@ import { HEAP_MAX, heapOf } from "../../ptmalloc/core/heap";
 import { beforeCall, beforeEvent, closePoint, freeUnlogged, place } from "../../ptmalloc/core/host";
 import { inUseBytes } from "../../ptmalloc/core/mapping";
 import { m } from "../../ptmalloc/core/model";
+import { FREE, MEMALIGN, PVALLOC, REALLOC } from "./actions";
 import { byteAt, doubleAt, OPS, POINTERS_IN, POINTERS_OUT } from "./batch";
 import { record } from "./peak-series";
 import { inUseSeries } from "./rss-record";
@@ -12,12 +13,6 @@ import { state } from "./state";
  * The recorded run: the log's pointers judge the model. Nearly all are where the model puts the block, which one comparison
  * shows. The guide (recorded/guided-replay.ts) is called only where it may have something to do.
  */
-
-// Action (trace/actions.ts)
-const REALLOC: i32 = 3;
-const MEMALIGN: i32 = 4;
-const PVALLOC: i32 = 6;
-const FREE: i32 = 7;
 
 /** Op.free */
 const OP_FREE: i32 = 6;

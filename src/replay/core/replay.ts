@@ -17,6 +17,21 @@ import {
 } from "../../ptmalloc/core/ptmalloc";
 import { noteRequest } from "../../ptmalloc/core/requests";
 import {
+  ACTION_BITS,
+  CALLOC,
+  FREE,
+  FREE_AFTER_EXIT,
+  LOST_FREE,
+  MALLOC,
+  MALLOC_TRIM,
+  MALLOPT,
+  MEMALIGN,
+  NONE,
+  PVALLOC,
+  REALLOC,
+  VALLOC,
+} from "./actions";
+import {
   ACTIONS,
   ALIGNS,
   BLOCKS,
@@ -42,22 +57,6 @@ export { neededColumns } from "./batch";
 export { chunkOf, setChunk } from "./block-chunks";
 export { settle } from "./pending-write";
 export { recordRss, trim } from "./rss-record";
-
-// Action (trace/actions.ts)
-const NONE: i32 = 0;
-const MALLOC: i32 = 1;
-const CALLOC: i32 = 2;
-const REALLOC: i32 = 3;
-const MEMALIGN: i32 = 4;
-const VALLOC: i32 = 5;
-const PVALLOC: i32 = 6;
-const FREE: i32 = 7;
-const MALLOC_TRIM: i32 = 8;
-const MALLOPT: i32 = 9;
-const FREE_AFTER_EXIT: i32 = 10;
-/** Added to an action: free block `lost` first. */
-const LOST_FREE: i32 = 0x80;
-const ACTION_BITS: i32 = 0x7f;
 
 /** Events whose chunk records are brought into the cache at once: about 100 KiB. */
 const WARMED_EVENTS: i32 = 512;
