@@ -10,24 +10,27 @@ import { fileURLToPath } from "node:url";
 interface WasmModule {
   /** the file that exports what the module offers; the module's other files are in its folder, and in those of `with` */
   readonly entry: string;
-  readonly with?: readonly string[];
+  readonly with: readonly string[];
   /** src/wasm/wasm-module.ts loads dist/wasm/<name>.wasm */
   readonly name: string;
   /** options of asc besides OPTIONS */
   readonly options?: readonly string[];
 }
 
+const STORE = "src/wasm/core";
+
 export const WASM_MODULES: readonly WasmModule[] = [
-  { entry: "src/input/formats/native/core/scan-window.ts", name: "scan" },
+  { entry: "src/input/formats/native/core/scan-window.ts", with: [], name: "scan" },
   {
     entry: "src/replay/core/replay.ts",
-    with: ["src/ptmalloc/core"],
+    with: ["src/ptmalloc/core", STORE],
     name: "ptmalloc",
     // The singletons are below 4096, the batch in the first MiB (src/ptmalloc/core/model.ts).
     options: ["--memoryBase", "4096", "--initialMemory", "20"],
   },
   {
     entry: "src/trace/core/ledger.ts",
+    with: [STORE],
     name: "ledger",
     // The state is below 4096, the batch in the first MiB (src/trace/core/ledger-state.ts).
     options: ["--memoryBase", "4096", "--initialMemory", "18"],
@@ -66,7 +69,7 @@ function outputOf(name: string): string {
   return `dist/wasm/${name}.wasm`;
 }
 
-function isStale({ entry, with: others = [], name }: WasmModule): boolean {
+function isStale({ entry, with: others, name }: WasmModule): boolean {
   const output = `${ROOT}/${outputOf(name)}`;
   if (!existsSync(output)) {
     return true;

@@ -1,7 +1,8 @@
 import { InstancePool } from "../wasm/instance-pool.ts";
-import { HEAD_BYTES, imageOf, STORE, type StateImage } from "../wasm/state-image.ts";
-import { instantiate, outOfMemory } from "../wasm/wasm-module.ts";
-import { MODEL, RESIDENT_PAGES, RETURNED_PAGES } from "./core-layout.ts";
+import type { StateImage } from "../wasm/state-image.ts";
+import { StateInstance } from "../wasm/state-instance.ts";
+import { StateOwner } from "../wasm/state-owner.ts";
+import { RESIDENT_PAGES, RETURNED_PAGES } from "./core-layout.ts";
 import { PLANES } from "./resident.ts";
 
 /** What core/ptmalloc.ts and replay/core/replay.ts export. Chunks are indices of words, arenas and heaps addresses; 0 is none. */
@@ -101,77 +102,27 @@ export interface ReplayHost {
   closePoint(): void;
 }
 
-/**
- * One instance of the module. Its memory holds one model at a time. The views are replaced when the memory grows: keep none
- * across a call.
- */
-export class Instance {
-  readonly calls: CoreCalls;
-  /** the core whose model is in the memory; its process may no longer be in use: then it is soon the one used longest ago */
-  owner: Core | null = null;
-  lastUse = 0;
-  isRunning = false;
-  u8!: Uint8Array;
-  i32!: Int32Array;
-  f64!: Float64Array;
+/** One instance of the module, whose memory holds one model at a time. */
+export class Instance extends StateInstance<CoreCalls> {
+  /** Its process may no longer be in use: then it is soon the one used longest ago. */
+  declare owner: Core | null;
   /** by bit number of the plane, see Resident */
-  residentPages!: Float64Array;
-  returnedPages!: Float64Array;
+  declare residentPages: Float64Array;
+  declare returnedPages: Float64Array;
 
   /** @throws RangeError the system has no addresses for another memory */
   constructor() {
-    this.calls = instantiate<CoreCalls>("ptmalloc", { host: this.#host() });
-    this.#renewViews();
+    super("ptmalloc");
   }
 
-  /** Bytes of the model's image. */
-  get imageBytes(): number {
-    return HEAD_BYTES + this.#end - STORE;
-  }
-
-  get #end(): number {
-    return this.i32[MODEL.limit]! >>> 0;
-  }
-
-  /** The image of the model, see `imageOf`. */
-  image(recycled: StateImage | null): StateImage {
-    return imageOf(this, this.imageBytes, recycled);
-  }
-
-  load(image: StateImage): void {
-    this.#makeRoom(STORE + image.length - HEAD_BYTES);
-    image.writeTo(this);
-  }
-
-  /** Loads the image of the model in another instance. */
-  loadFrom(other: Instance): void {
-    this.#makeRoom(other.#end);
-    this.u8.set(other.u8.subarray(0, HEAD_BYTES));
-    this.u8.set(other.u8.subarray(STORE, other.#end), STORE);
-  }
-
-  clear(): void {
-    this.u8.fill(0, 0, HEAD_BYTES);
-  }
-
-  #makeRoom(bytes: number): void {
-    const missing = bytes - this.u8.length;
-    if (missing > 0) {
-      this.calls.memory.grow(Math.ceil(missing / WASM_PAGE));
-      this.#renewViews();
-    }
-  }
-
-  #renewViews(): void {
+  override renewViews(): void {
+    super.renewViews();
     const { buffer } = this.calls.memory;
-    this.u8 = new Uint8Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.f64 = new Float64Array(buffer);
     this.residentPages = new Float64Array(buffer, RESIDENT_PAGES, PLANES);
     this.returnedPages = new Float64Array(buffer, RETURNED_PAGES, PLANES);
   }
 
-  #host() {
+  override imports(): object {
     const core = (): Core => {
       if (this.owner === null) {
         throw new Error("a call of a core that no process owns");
@@ -186,9 +137,7 @@ export class Instance {
       }
       return replayHost;
     };
-    return {
-      grew: () => this.#renewViews(),
-      outOfMemory,
+    const answers = {
       sharesArena: () => host().sharesArena(),
       sharesMainArena: () => host().sharesMainArena(),
       arenaShown: () => host().arenaShown(),
@@ -208,49 +157,26 @@ export class Instance {
       place: (c: number, row: number) => replay().place(c, row),
       closePoint: () => replay().closePoint(),
     };
+    return { host: answers };
   }
 }
-
-/** Bytes of a page of WebAssembly. */
-const WASM_PAGE = 65536;
 
 /** Most models of a thread that are attached. */
 const MOST_INSTANCES = 32;
 
 const pool = new InstancePool(MOST_INSTANCES, () => new Instance());
 
-/**
- * A model's memory. It is attached, in an instance of the module, or parked: an image of the bytes in use. Whoever uses a
- * parked one attaches it; the one that was used longest ago is then parked.
- */
-export class Core {
+/** A model's memory. */
+export class Core extends StateOwner<Instance> {
   readonly host: CoreHost;
   #replayHost: ReplayHost | null = null;
-  #instance: Instance | null = null;
-  #image: StateImage | null;
   /** its memory was given to a copy */
   #isGone = false;
 
   /** `image`: null for a new process, whose memory is to be initialised */
   constructor(host: CoreHost, image: StateImage | null) {
+    super(pool, image);
     this.host = host;
-    this.#image = image;
-  }
-
-  /** The instance that holds the model. Another use of any core may park it. */
-  get attached(): Instance {
-    const instance = this.#instance ?? this.#attach();
-    pool.use(instance);
-    return instance;
-  }
-
-  /** The same; null while the model is parked. */
-  get instance(): Instance | null {
-    return this.#instance;
-  }
-
-  get calls(): CoreCalls {
-    return this.attached.calls;
   }
 
   /** null: no replay runs */
@@ -271,72 +197,33 @@ export class Core {
     }
   }
 
-  /** Bytes of the image. */
-  get imageBytes(): number {
-    return this.#image?.length ?? this.attached.imageBytes;
-  }
-
   /** A copy, parked, for a copy of the process: `host`. */
   copy(host: CoreHost): Core {
-    return new Core(host, this.#imageFor(null));
+    return new Core(host, this.image(null));
   }
 
   /** A copy in the memory of `recycled`, whose process is no longer in use. It is parked unless both are attached. */
   copyInto(host: CoreHost, recycled: Core): Core {
-    const instance = recycled.#release();
-    const image = recycled.#image;
-    recycled.#image = null;
+    const { instance, image } = recycled.release();
     recycled.#isGone = true;
-    if (instance === null || this.#instance === null) {
-      return new Core(host, this.#imageFor(image));
+    if (instance === null || this.instance === null) {
+      return new Core(host, this.image(image));
     }
     const copy = new Core(host, null);
-    instance.loadFrom(this.#instance);
-    copy.#own(instance);
+    instance.loadFrom(this.instance);
+    copy.own(instance);
     return copy;
   }
 
-  /** Parks the model. */
-  park(): void {
-    if (this.#instance !== null) {
-      this.#image = this.#instance.image(null);
-      this.#release();
-    }
-  }
-
-  /** An image for a copy, in the memory of `recycled` where that serves. */
-  #imageFor(recycled: StateImage | null): StateImage {
-    return this.#image?.copy(recycled) ?? this.attached.image(recycled);
-  }
-
-  #release(): Instance | null {
-    const instance = this.#instance;
-    if (instance !== null) {
-      instance.owner = null;
-      this.#instance = null;
-    }
-    return instance;
-  }
-
-  #attach(): Instance {
+  override begin(instance: Instance): void {
     if (this.#isGone) {
       throw new Error("a process is used whose memory another one has taken");
     }
-    const instance = pool.take();
-    if (this.#image === null) {
-      instance.clear();
-    } else {
-      instance.load(this.#image);
-      this.#image = null;
-    }
-    this.#own(instance);
-    return instance;
+    instance.clear();
   }
 
-  #own(instance: Instance): void {
-    instance.owner = this;
-    pool.use(instance);
-    this.#instance = instance;
+  override own(instance: Instance): void {
+    super.own(instance);
     this.host.attached(instance);
   }
 }

@@ -1,6 +1,6 @@
 import { InstancePool } from "../wasm/instance-pool.ts";
-import { HEAD_BYTES, imageOf, STORE, type StateImage } from "../wasm/state-image.ts";
-import { instantiate, outOfMemory } from "../wasm/wasm-module.ts";
+import { StateInstance } from "../wasm/state-instance.ts";
+import { StateOwner } from "../wasm/state-owner.ts";
 import { EVENTS_PER_BATCH as ROWS } from "./columns.ts";
 import type { SiteLimits } from "./site-limits.ts";
 
@@ -38,64 +38,27 @@ export interface LedgerCalls {
   lifetimesAt(index: number): number;
 }
 
-/** core/ledger-state.ts: index of the word with the end of the store; 0: no ledger has begun */
-const LIMIT = 4;
-
-/** One instance of the module. Its memory holds one ledger at a time. The views are replaced when the memory grows. */
-export class LedgerInstance {
-  readonly calls: LedgerCalls;
-  /** the core whose ledger is in the memory */
-  owner: LedgerCore | null = null;
-  lastUse = 0;
-  /** Its code calls nothing that takes an instance. */
-  readonly isRunning = false;
-  u8!: Uint8Array;
-  i32!: Int32Array;
-  u32!: Uint32Array;
-  f64!: Float64Array;
-  columns!: LedgerColumns;
+/** One instance of the module, whose memory holds one ledger at a time. */
+export class LedgerInstance extends StateInstance<LedgerCalls> {
+  declare u32: Uint32Array;
+  declare columns: LedgerColumns;
 
   /** @throws RangeError the system has no addresses for another memory */
   constructor() {
-    const host = { grew: () => this.#renewViews(), outOfMemory };
-    this.calls = instantiate<LedgerCalls>("ledger", { host });
-    this.#renewViews();
+    super("ledger");
   }
 
-  get #end(): number {
-    return this.i32[LIMIT]! >>> 0;
-  }
-
-  begin({ ofFewCalls, exact, anyThread, anySize }: SiteLimits): void {
-    this.u8.fill(0, 0, HEAD_BYTES);
-    this.calls.begin(ofFewCalls, exact, anyThread, anySize);
-  }
-
-  image(): StateImage {
-    return imageOf(this, HEAD_BYTES + this.#end - STORE, null);
-  }
-
-  load(image: StateImage): void {
-    const missing = STORE + image.length - HEAD_BYTES - this.u8.length;
-    if (missing > 0) {
-      this.calls.memory.grow(Math.ceil(missing / WASM_PAGE));
-      this.#renewViews();
-    }
-    image.writeTo(this);
-  }
-
-  #renewViews(): void {
+  override renewViews(): void {
+    super.renewViews();
     const { buffer } = this.calls.memory;
-    this.u8 = new Uint8Array(buffer);
-    this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
-    this.f64 = new Float64Array(buffer);
     this.columns = columnsIn(buffer);
   }
-}
 
-/** Bytes of a page of WebAssembly. */
-const WASM_PAGE = 65536;
+  override imports(): object {
+    return {};
+  }
+}
 
 export type LedgerColumns = ReturnType<typeof columnsIn>;
 
@@ -136,68 +99,23 @@ const MOST_INSTANCES = 16;
 
 const pool = new InstancePool(MOST_INSTANCES, () => new LedgerInstance());
 
-/**
- * A ledger's memory. It is attached, in an instance of the module, or parked: an image of the bytes in use. Whoever uses a
- * parked one attaches it; the one that was used longest ago is then parked.
- */
-export class LedgerCore {
+/** A ledger's memory. */
+export class LedgerCore extends StateOwner<LedgerInstance> {
   readonly #limits: SiteLimits;
-  #instance: LedgerInstance | null = null;
-  /** null: no ledger has begun, unless there is an instance */
-  #image: StateImage | null = null;
 
   constructor(limits: SiteLimits) {
+    super(pool, null);
     this.#limits = limits;
-  }
-
-  /** The instance that holds the ledger. Another use of any core may park it. */
-  get attached(): LedgerInstance {
-    const instance = this.#instance ?? this.#attach();
-    pool.use(instance);
-    return instance;
-  }
-
-  get calls(): LedgerCalls {
-    return this.attached.calls;
   }
 
   /** Becomes a copy of `from`. */
   copy(from: LedgerCore): void {
-    const image = from.image();
-    this.#release();
-    this.#image = image;
+    this.replace(from.image(null));
   }
 
-  /** A copy of the bytes of the ledger. */
-  image(): StateImage {
-    return this.#image?.copy(null) ?? this.attached.image();
-  }
-
-  park(): void {
-    if (this.#instance !== null) {
-      this.#image = this.#instance.image();
-      this.#release();
-    }
-  }
-
-  #release(): void {
-    if (this.#instance !== null) {
-      this.#instance.owner = null;
-      this.#instance = null;
-    }
-  }
-
-  #attach(): LedgerInstance {
-    const instance = pool.take();
-    if (this.#image === null) {
-      instance.begin(this.#limits);
-    } else {
-      instance.load(this.#image);
-      this.#image = null;
-    }
-    instance.owner = this;
-    pool.use(instance);
-    this.#instance = instance;
-    return instance;
+  override begin(instance: LedgerInstance): void {
+    const { ofFewCalls, exact, anyThread, anySize } = this.#limits;
+    instance.clear();
+    instance.calls.begin(ofFewCalls, exact, anyThread, anySize);
   }
 }

@@ -77,7 +77,7 @@ export class Ledger {
 
   /** Its tables, which a copy has alike. */
   image(): StateImage {
-    return this.#core.image();
+    return this.#core.image(null);
   }
 
   /** events so far, including marks and thread exits; the 0-based number of the next event */

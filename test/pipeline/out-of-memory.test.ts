@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { asOutOfMemory, OutOfMemory, refuseFullHeap } from "../../src/pipeline/out-of-memory.ts";
-import { MODEL } from "../../src/ptmalloc/core-layout.ts";
 import { LedgerCore } from "../../src/trace/ledger-core.ts";
 import { LIMITS } from "../../src/trace/site-limits.ts";
+import { LIMIT } from "../../src/wasm/state-instance.ts";
 import { process } from "../support/model-driver.ts";
 
 test("a heap with room is not refused, one that the next step would fill is", () => {
@@ -35,8 +35,6 @@ function errorOf(step: () => void): unknown {
 
 /** So near to 4 GiB that no table has room. */
 const LAST_PAGE = -4096;
-/** core/ledger-state.ts: the word of `limit` */
-const LEDGER_LIMIT = 4;
 
 test.each<[string, () => void]>([
   ["a buffer", () => new ArrayBuffer(2 ** 53 - 1)],
@@ -45,7 +43,7 @@ test.each<[string, () => void]>([
     "an allocator's model that has 4 GiB",
     () => {
       const { core } = process("2.39").m;
-      core.attached.i32[MODEL.limit] = LAST_PAGE;
+      core.attached.i32[LIMIT] = LAST_PAGE;
       core.calls.allocate(8192);
     },
   ],
@@ -53,7 +51,7 @@ test.each<[string, () => void]>([
     "a ledger that has 4 GiB",
     () => {
       const { attached } = new LedgerCore(LIMITS);
-      attached.i32[LEDGER_LIMIT] = LAST_PAGE;
+      attached.i32[LIMIT] = LAST_PAGE;
       for (let pointer = 16; ; pointer += 16) {
         attached.calls.insert(pointer);
       }

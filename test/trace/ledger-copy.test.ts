@@ -29,6 +29,8 @@ const RULES = {
     "LineOrder.#isLive",
   ]),
   shared: new Set([
+    // The instances of this thread.
+    "LedgerCore.#pool",
     "RowSeries.#points[]",
     "SiteSeries.#samples[]",
     "LedgerCore.#limits",

@@ -1,5 +1,5 @@
+import { allocate, enlarge } from "../../wasm/core/store";
 import { m } from "./model";
-import { allocate, enlarge } from "./store";
 
 /**
  * Which threads have ever been attached to which arenas, also those that have ended. A log may have many thousand threads,

@@ -1,8 +1,8 @@
+import { allocate, enlarge, reserve, STORE_PAGE } from "../../wasm/core/store";
 import { BIN, rec, STRIDE } from "./chunks";
 import { Heap } from "./heap";
 import { m } from "./model";
 import { BIN_COUNT } from "./size-classes";
-import { allocate, enlarge, reserve, STORE_PAGE } from "./store";
 
 /** NFASTBINS: chunks of 32, 48 … 176 bytes */
 export const FASTBIN_COUNT: i32 = 10;

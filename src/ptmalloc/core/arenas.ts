@@ -1,3 +1,4 @@
+import { allocate, release } from "../../wasm/core/store";
 import { Arena, addSystemMem, createArena, isMain } from "./arena";
 import { addArenaUser } from "./arena-users";
 import { allocateChunk, cutBelow, FENCE, GRANULE, rec, TOP } from "./chunks";
@@ -8,7 +9,6 @@ import { intMalloc } from "./malloc";
 import { m, par, profile } from "./model";
 import { LIMIT_CPUS_OR_TEST, LIMIT_EIGHT_PER_CPU } from "./profile";
 import { EVERY_PLANE, writeRange, writeWord } from "./resident";
-import { allocate, release } from "./store";
 import { detachesLater, forgetDetachingLater, Thread } from "./thread";
 
 /** The choice of an arena for a thread, and new arenas (ptmalloc2.md §6). */

@@ -1,6 +1,6 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { MAPPED, RELEASED, rec } from "./chunks";
 import { Heap } from "./heap";
-import { allocate, enlarge, release } from "./store";
 
 /** Shift from a granule to the stretch of 4096 bytes that has a hint. */
 export const HINT_SHIFT: i32 = 8;

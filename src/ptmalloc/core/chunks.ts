@@ -1,5 +1,5 @@
+import { reserve, STORE_PAGE } from "../../wasm/core/store";
 import { m } from "./model";
-import { reserve, STORE_PAGE } from "./store";
 
 /**
  * Chunk records (ptmalloc2.md §2.1). A chunk is the index of its record's first word. 0 is no chunk; its record is in

@@ -1,6 +1,6 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { Heap } from "./heap";
 import { addResident, EVERY_PLANE } from "./resident";
-import { allocate, enlarge, release } from "./store";
 
 /** Pages of a leaf, a power of two: 2 MiB where a page has 4096 bytes. */
 const LEAF_SHIFT: i32 = 9;

@@ -1,8 +1,8 @@
+import { allocate, enlarge } from "../../wasm/core/store";
 import { Arena } from "./arena";
 import { dropHints } from "./chunk-hints";
 import { rec, roundUp } from "./chunks";
 import { m } from "./model";
-import { allocate, enlarge } from "./store";
 import { reserveHeap, unmapHeap } from "./system-calls";
 
 /** HEAP_MAX_SIZE: 64 MiB */

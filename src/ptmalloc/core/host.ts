@@ -1,11 +1,5 @@
 /** What the facade answers (core-host.ts). Each question is asked only if the flag of `m` says that there is an answer. */
 
-/** The memory has grown: views of it are stale. */
-export declare function grew(): void;
-
-/** No memory is left, of the system's or of 4 GiB. Throws a RangeError: does not return. */
-export declare function outOfMemory(): void;
-
 /** Witness.sharesArena */
 export declare function sharesArena(): bool;
 

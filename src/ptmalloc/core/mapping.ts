@@ -1,3 +1,4 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { bytesIn, GRANULE, rec } from "./chunks";
 import { m, profile } from "./model";
 import {
@@ -17,7 +18,6 @@ import {
   PLANE_NONE,
   PLANES,
 } from "./resident";
-import { allocate, enlarge, release } from "./store";
 
 /**
  * The mapping of a mapped chunk (IS_MMAPPED, ptmalloc2.md §3.8). Resident are its first page, which held the header at

@@ -137,12 +137,7 @@ export class Model {
   /** mark of the latest walk along the free list */
   listMark: i32;
 
-  // store.ts, chunks.ts
-  /** the end of the memory in use */
-  limit: usize;
-  /** what is left of the latest page of small blocks */
-  smallStart: usize;
-  smallEnd: usize;
+  // chunks.ts
   /** released chunk records, linked by `fd`; 0: none */
   releasedChunk: i32;
   /** chunk records never used in the latest page of them */
@@ -161,8 +156,6 @@ export class Model {
 export const RESIDENT_PAGES: usize = 64;
 /** likewise, returned to the kernel */
 export const RETURNED_PAGES: usize = 128;
-/** the first free block of each size (store.ts) */
-export const FREE_BLOCKS: usize = 192;
 
 export const par = changetype<MallocPar>(384);
 export const profile = changetype<Profile>(512);
@@ -174,6 +167,3 @@ export const ENDED_THREAD = changetype<Thread>(1536);
 export const NO_THREAD = changetype<Thread>(1600);
 /** singletons of the replay (replay/core) */
 export const REPLAY: usize = 2048;
-
-/** where the memory of the model continues: room for the compiler's constants and for a batch lies below */
-export const STORE: usize = 0x100000;

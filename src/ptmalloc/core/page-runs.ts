@@ -1,5 +1,5 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { PLANES } from "./resident";
-import { allocate, enlarge, release } from "./store";
 
 /**
  * The planes of a mapping whose resident pages are not a prefix: runs of adjacent pages with the same planes, and the page

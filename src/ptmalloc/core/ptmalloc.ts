@@ -11,7 +11,7 @@ import { addPages as addPagesOf, dropAllPlanes } from "./heap-pages";
 import { applyMallopt } from "./host";
 import { advanceMapped as advance, Mapping, pagesOfMapping as pagesOf } from "./mapping";
 import { memalignChunk } from "./memalign";
-import { m, par, profile, STORE } from "./model";
+import { m, par, profile } from "./model";
 import {
   useArena as attachTo,
   placeChunk as place,
@@ -34,7 +34,7 @@ import { forgetTrims as forget, undoTrims } from "./undo-trims";
 import { cutUnlogged as cut, freeUnlogged as freeOutside } from "./unlogged";
 import { learn as learnBytes, perturb, writeChunk } from "./writes";
 
-export { allocate, release } from "./store";
+export { allocate, release } from "../../wasm/core/store";
 
 /**
  * The public calls of the allocator of a process (ptmalloc.ts of the facade describes them). Arenas and heaps are given by
@@ -46,7 +46,6 @@ export { allocate, release } from "./store";
  * change.
  */
 export function init(initialBreak: f64): void {
-  m.limit = STORE;
   m.heapBelowArea = -1;
   initThreads();
   const main = createArena();

@@ -1,4 +1,4 @@
-import { allocate, release } from "./store";
+import { allocate, release } from "../../wasm/core/store";
 import { Thread } from "./thread";
 
 /** TCACHE_MAX_BINS: bins with one size each. The 12 large bins of 2.42 and later are not modelled. */

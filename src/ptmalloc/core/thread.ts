@@ -1,7 +1,7 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { Arena } from "./arena";
 import { addArenaUser } from "./arena-users";
 import { ENDED_THREAD, m, NO_THREAD } from "./model";
-import { allocate, enlarge, release } from "./store";
 import { releaseBins } from "./tcache-bins";
 
 // Thread.tcache: DISABLED while the struct is being allocated or torn down, or when caching is off.

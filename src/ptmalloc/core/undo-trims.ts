@@ -1,9 +1,9 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { addSystemMem } from "./arena";
 import { growBy } from "./chunks";
 import { planesOf, runEnd } from "./heap-pages";
 import { m, RETURNED_PAGES } from "./model";
 import { dropPages, writeRange } from "./resident";
-import { allocate, enlarge, release } from "./store";
 
 /**
  * A trim of the main heap that may have to be undone. glibc trims only while the top ends at the break (§4.5): after a

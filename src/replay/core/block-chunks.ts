@@ -1,6 +1,6 @@
 import { rec } from "../../ptmalloc/core/chunks";
 import { m } from "../../ptmalloc/core/model";
-import { allocate } from "../../ptmalloc/core/store";
+import { allocate } from "../../wasm/core/store";
 import { REALLOC } from "./actions";
 import { ACTIONS, BLOCKS, byteAt, wordAt } from "./batch";
 import { state } from "./state";

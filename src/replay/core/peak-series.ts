@@ -1,4 +1,4 @@
-import { allocate, release } from "../../ptmalloc/core/store";
+import { allocate, release } from "../../wasm/core/store";
 
 /**
  * PeakSeries (trace/series.ts): a quantity that holds from one event to the next. A point stands for a fixed number of

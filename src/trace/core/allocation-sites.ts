@@ -1,3 +1,4 @@
+import { allocate, enlarge } from "../../wasm/core/store";
 import {
   ACTION_BITS,
   ACTIONS,
@@ -24,7 +25,6 @@ import { BlockRow, rowOf } from "./block-rows";
 import { addCaller, beginCallers, countLifetime } from "./caller-lifetimes";
 import { state } from "./ledger-state";
 import { hash, hasTagOf, isNear, renewSlots, setSlot, siteIn, slotAt } from "./site-slots";
-import { allocate, enlarge } from "./store";
 import { threadRow } from "./threads";
 
 /** Who allocates: a row for each call site, requested size and thread, as trace/allocation-sites.ts describes them. */

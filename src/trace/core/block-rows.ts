@@ -1,5 +1,5 @@
+import { allocate, enlarge } from "../../wasm/core/store";
 import { state } from "./ledger-state";
-import { allocate, enlarge } from "./store";
 
 /**
  * A row for each block id, which fills a cache line: its pointer (pointer-table.ts), what BlockTable knows of it (blocks.ts)

@@ -1,5 +1,5 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import { state } from "./ledger-state";
-import { allocate, enlarge, release } from "./store";
 
 /**
  * How long blocks lived that were freed or resized, for each caller: LIFETIMES (trace/caller-lifetimes.ts) counts, and behind

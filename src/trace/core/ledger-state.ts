@@ -1,15 +1,6 @@
-/**
- * What a ledger knows besides its tables, at a fixed address. It and what lies from STORE on are the whole ledger: a copy
- * of these bytes is a copy of it. No variable of the module keeps state between two calls.
- */
+/** What a ledger knows besides its tables, at a fixed address. With the store it is the whole ledger (README.md). */
 @unmanaged
 export class LedgerState {
-  // The store (store.ts).
-  /** end of the memory in use */
-  limit: usize;
-  smallStart: usize;
-  smallEnd: usize;
-
   // The pointer table (pointer-table.ts).
   slots: usize;
   /** slots − 1 */
@@ -84,11 +75,7 @@ export class LedgerState {
 /** Addresses below 16 are none's. */
 export const state = changetype<LedgerState>(16);
 
-/** by log2 of their bytes, the first of the blocks of memory that were released */
-export const FREE_MEMORY: usize = 512;
 /** ring of the ids freed last, plus 1 */
 export const RESTING_IDS: usize = 1024;
 /** tables of pointers freed last (recently-freed.ts); 0: none yet */
 export const FREED_LEAVES: usize = 2048;
-/** Where the tables begin: before it is the batch (batch.ts), which is no part of the ledger. */
-export const STORE: usize = 0x100000;

@@ -1,7 +1,7 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
+import { outOfMemory } from "../../wasm/core/store-host";
 import { addRow, rowOf } from "./block-rows";
-import { outOfMemory } from "./host";
 import { RESTING_IDS, state } from "./ledger-state";
-import { allocate, enlarge, release } from "./store";
 
 /**
  * Pointer → dense block id, for every pointer that is live in the log; the pointer is in the block's row.

@@ -1,5 +1,5 @@
+import { allocate } from "../../wasm/core/store";
 import { FREED_LEAVES } from "./ledger-state";
-import { allocate } from "./store";
 
 /**
  * A bounded memory of pointers that were freed. It distinguishes a double free from the free of a pointer that the log never

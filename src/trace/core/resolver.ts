@@ -1,3 +1,4 @@
+import { allocate } from "../../wasm/core/store";
 import {
   ACTIONS,
   ALIGNS,
@@ -39,7 +40,6 @@ import {
   removeHashed,
 } from "./pointer-table";
 import { addFreed } from "./recently-freed";
-import { allocate } from "./store";
 
 /** Resolves the pointers of calls that contradict nothing. All others are left to the facade (trace/resolver.ts). */
 

@@ -1,5 +1,5 @@
+import { enlarge } from "../../wasm/core/store";
 import { state } from "./ledger-state";
-import { enlarge } from "./store";
 
 /**
  * Slots of the hash table of the sites: open addressing with linear probing, at most half full. A slot holds a site plus 1 in

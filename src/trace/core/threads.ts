@@ -1,3 +1,4 @@
+import { allocate, enlarge, release } from "../../wasm/core/store";
 import {
   byteAt,
   doubleAt,
@@ -12,7 +13,6 @@ import {
   wordAt,
 } from "./batch";
 import { state } from "./ledger-state";
-import { allocate, enlarge, release } from "./store";
 
 /** A thread of the log, as trace/threads.ts describes its figures. Counts are doubles. */
 @unmanaged

@@ -1,4 +1,6 @@
-/** The memory has grown: the facade's views of it are stale. */
+/** What the instance's owner in TypeScript does for the store (../state-instance.ts). */
+
+/** The memory has grown: views of it are stale. */
 export declare function grew(): void;
 
 /** No memory is left, of the system's or of 4 GiB. Throws a RangeError: does not return. */

@@ -1,10 +1,29 @@
-import { grew, outOfMemory } from "./host";
-import { FREE_BLOCKS, m } from "./model";
+import { grew, outOfMemory } from "./store-host";
 
 /**
  * Blocks of memory for records and tables: their sizes are powers of two, and released ones are used again. Memory is
  * added at the end, so that nothing moves but a table that has outgrown its block.
+ *
+ * An instance holds one state at a time: the first 4096 bytes, and what lies from STORE on (../state-image.ts). No variable
+ * of a module keeps anything between two calls.
  */
+
+@unmanaged
+class StoreState {
+  /** the end of the memory in use; 0: nothing is */
+  limit: usize;
+  /** what is left of the latest page of small blocks */
+  smallStart: usize;
+  smallEnd: usize;
+}
+
+/** The last bytes of the first 4096; a module's own fields lie before them. */
+const state = changetype<StoreState>(3936);
+/** the first released block of each size, by log2 of its bytes */
+const FREE_BLOCKS: usize = 3952;
+
+/** Where the store begins: before it is room for the compiler's constants, and for the batch that a module works on. */
+export const STORE: usize = 0x100000;
 
 /** Bytes of a page of the store. */
 export const STORE_PAGE: usize = 4096;
@@ -14,7 +33,7 @@ const PAGE_SHIFT: usize = 12;
 
 /** Bytes of a page of WebAssembly. */
 const WASM_SHIFT: usize = 16;
-/** WebAssembly pages that the memory grows by at least: each growth makes the facade's views anew. */
+/** WebAssembly pages that the memory grows by at least: each growth makes the owner's views anew. */
 const LEAST_GROWTH: usize = 4;
 const MOST_GROWTH: usize = 1024;
 
@@ -49,15 +68,15 @@ export function enlarge(block: usize, bytes: usize): usize {
   return larger;
 }
 
-/** Returns `bytes`, whole pages, that were never in use, zeroed: another model may have left something in them. */
+/** Returns `bytes`, whole pages, that were never in use, zeroed: another state may have left something in them. */
 export function reserve(bytes: usize): usize {
-  const start = m.limit;
-  m.limit = start + bytes;
-  if (m.limit < start) {
+  const start = state.limit === 0 ? STORE : state.limit;
+  state.limit = start + bytes;
+  if (state.limit < start) {
     // 4 GiB are in use.
     outOfMemory();
   }
-  const pages = (m.limit + 0xffff) >> WASM_SHIFT;
+  const pages = (state.limit + 0xffff) >> WASM_SHIFT;
   const present = <usize>memory.size();
   if (pages > present) {
     growTo(pages, present);
@@ -79,11 +98,11 @@ function shiftFor(bytes: usize): usize {
 }
 
 function smallBlock(size: usize): usize {
-  if (m.smallEnd - m.smallStart < size) {
-    m.smallStart = reserve(STORE_PAGE);
-    m.smallEnd = m.smallStart + STORE_PAGE;
+  if (state.smallEnd - state.smallStart < size) {
+    state.smallStart = reserve(STORE_PAGE);
+    state.smallEnd = state.smallStart + STORE_PAGE;
   }
-  const block = m.smallStart;
-  m.smallStart = block + size;
+  const block = state.smallStart;
+  state.smallStart = block + size;
   return block;
 }
