@@ -58,7 +58,7 @@ function configuration(model: ModelSummary): string[] {
       ? "recorded with glibc's default settings"
       : `recorded with ${settings.join(", ")}`,
     `writes to blocks: ${writes(model)}`,
-    `transparent huge pages: ${thp}${isUpperBound ? " (RSS is an upper bound)" : ""}`,
+    `transparent huge pages: ${thp}${isUpperBound ? " (RSS is an upper bound for heaps at these addresses)" : ""}`,
     ...(pageBytes === 4096 ? [] : [`pages of ${size(pageBytes)}`]),
     ...(thpUnitBytes === 0 ? [] : [`malloc aligns the program break to ${size(thpUnitBytes)}`]),
   ];
