@@ -161,8 +161,8 @@ export class Instance extends StateInstance<CoreCalls> {
   }
 }
 
-/** Most models of a thread that are attached. */
-const MOST_INSTANCES = 32;
+/** Most models of a thread that are attached: more cost a short log more time, in memory and its garbage, than turns do. */
+const MOST_INSTANCES = 8;
 
 const pool = new InstancePool(MOST_INSTANCES, () => new Instance());
 
