@@ -73,6 +73,18 @@ const LOGS: readonly (readonly [
     ],
   ],
   [
+    "SystemTap's printf, whose frees have one name",
+    "logfmt",
+    `app malloc size=100 ptr=${a}\napp free ptr=${a}\n`,
+    [MALLOC, FREE],
+  ],
+  [
+    "words",
+    "records",
+    `Allocated 100 bytes at ${a}\nReallocated ${a} to 8 bytes at ${b}\nFreed memory at ${b}\n`,
+    [MALLOC, { op: "realloc", size: 8, in: A, out: B }, { op: "free", in: B }],
+  ],
+  [
     "LTTng's malloc tracepoints, by babeltrace",
     "logfmt",
     [12, 13, 12, 13]
