@@ -510,6 +510,7 @@ describe("foreign formats", () => {
     ["words", "a quick brown fox\nf is a letter\n"],
     ["sentences with numbers", "INFO heap allocated 500 used 300 free 200\nINFO free 7 of 9\n"],
     ["pairs that are no log", "level=info msg=malloc a=1\nlevel=info msg=free a=2\n"],
+    ["calls without their blocks", `malloc 24\n=> ${a}\nmalloc 40\n=> ${b}\nfree ${a}\n`],
     ["numbers", "1 2 3\n4 5 6\n"],
     ["JSON that is no log", '{"a":1}\n{"b":2}\n'],
     ["a table that is no log", "name,size\nx,1\n"],
