@@ -160,7 +160,7 @@ const TEXTS: readonly Known[] = [
 
 /** A call that shows its block: such a log is read, whatever it begins with. */
 const CALL =
-  /alloc\w{0,40}\([^()\n]{0,200}\)\s{0,80}(?:=|->|:)\s{0,8}\(?(?:0x|nil|NULL|[\da-f]{5})|free\((?:0x|nil|[\da-f]{5})/i;
+  /alloc\w{0,40}\([^()\n]{0,200}\)\s{0,80}(?:=|->|:)\s{0,8}\(?(?:0x|nil|NULL|[\da-f]{5})|alloc\w{0,20}: \([\da-f]{1,16} <- [\da-f]{1,16}\) \w{1,20}=|free\((?:0x|nil|[\da-f]{5})/i;
 
 /** What a file is that begins so and is no log of calls; null: it may be one. `isNamed`: the user says that it is one. */
 export function otherFile(bytes: Buffer, isNamed = false): OtherFile | null {

@@ -66,8 +66,8 @@ type Groups = Record<string, string | undefined>;
 
 const _ = "[ \\t]*";
 const ANYTHING = "[\\s\\S]*";
-const POINTER = "(?:\\(nil\\)|nil|NULL|(?:0[xX])?[0-9a-fA-F]{1,16})";
-const MARKED_POINTER = "(?:\\(nil\\)|nil|NULL|0[xX][0-9a-fA-F]{1,16})";
+const POINTER = "(?:\\((?:nil|null)\\)|nil|null|NULL|NIL|(?:0[xX])?[0-9a-fA-F]{1,16})";
+const MARKED_POINTER = "(?:\\((?:nil|null)\\)|nil|null|NULL|NIL|0[xX][0-9a-fA-F]{1,16})";
 const SIZE = "(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})";
 const INTEGER = `-?${SIZE}`;
 const SEPARATED = "(?:[ \\t]+|(?=\\[))";
@@ -167,7 +167,7 @@ function timeOf({ hours, minutes, seconds, plain, fraction = "" }: Groups): numb
 }
 
 function pointerOf(text = "nil"): number {
-  return text === "NULL" || text.includes("nil") ? 0 : Number(`0x${text.replace(/^0x/i, "")}`);
+  return /nil|null/i.test(text) ? 0 : Number(`0x${text.replace(/^0x/i, "")}`);
 }
 
 function numberOf(text = "0"): number {

@@ -376,6 +376,8 @@ export const SPELLINGS: Readonly<Record<string, Print>> = {
   __libc_malloc: spelled({ name: (text) => `__libc_${text}` }),
   "malloc@plt": spelled({ name: (text) => `${text}@plt` }),
   "malloc@GLIBC": spelled({ name: (text) => `${text}@GLIBC_2.2.5` }),
+  "1_000": spelled({ size: (bytes) => bytes.toLocaleString("en").replaceAll(",", "_") }),
+  "(null)": spelled({ pointer: (address) => (address === 0 ? "(null)" : hex(address)) }),
   "1000UL": spelled({ size: (bytes) => `${bytes}UL` }),
   casts: spelled({
     size: (bytes) => `(size_t)${bytes}`,

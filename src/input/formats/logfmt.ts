@@ -1,9 +1,11 @@
+import { Op } from "../../trace/event.ts";
 import type { CallWriter } from "./call-writer.ts";
 import { type RecordPlace, TextColumns } from "./columns/text-columns.ts";
 import { decimalsOfName, roleOfName } from "./field-names.ts";
 import { FieldRecords, type Fields, formsOf } from "./field-record.ts";
 import { LineKind, type LineReader, type LogFormat } from "./log-format.ts";
 import { isOperation, namedFields } from "./named-fields.ts";
+import { opNamed } from "./record-ops.ts";
 
 /**
  * Names and values in any order, as structured loggers write them for people (logfmt), with or without other text before them:
@@ -49,20 +51,24 @@ interface Named {
 /** Null: the line is none. */
 function recordOf(line: string): Named | null {
   const equals = [...line.matchAll(WITH_EQUALS)];
-  const pairs = equals.length > 1 ? equals : [...line.matchAll(WITH_COLON)];
+  const colons = equals.length > 1 ? [] : [...line.matchAll(WITH_COLON)];
+  const pairs = colons.length > 1 || equals.length === 0 ? colons : equals;
   const [first] = pairs;
-  if (first === undefined || pairs.length < 2) {
+  if (first === undefined) {
     return null;
   }
   const named = pairs.map(([, name = "", text = ""]) => [name, unquoted(text)] as const);
   const [timeName = ""] = named.find(([name]) => roleOfName(name) === "time") ?? [];
   const fields = namedFields(named);
   const before = line.slice(0, first.index);
-  if (fields.has("op")) {
+  if (fields.has("op") && pairs.length > 1) {
     return { fields, timeName, before };
   }
   const op = operationAmong(line, pairs);
-  return op === null ? null : { fields: new Map([...fields, ["op", op]]), timeName, before };
+  // All but a free have a size beside their block.
+  return op === null || (pairs.length < 2 && opNamed(op) !== Op.free)
+    ? null
+    : { fields: new Map([...fields, ["op", op]]), timeName, before };
 }
 
 /** The first operation that stands between names and values. */

@@ -103,7 +103,7 @@ export function numberOf(text: string): number {
   if (/^\d{1,20}$|^0x[\da-f]{1,16}$/i.test(text)) {
     return Number(text);
   }
-  return /^(?:\(?nil\)?|null|none|-)$/i.test(text) ? 0 : Number.NaN;
+  return /^(?:\(?(?:nil|null)\)?|none|-)$/i.test(text) ? 0 : Number.NaN;
 }
 
 /** A pointer as text, which may be hexadecimal without 0x; NaN: none. */

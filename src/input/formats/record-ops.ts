@@ -3,7 +3,7 @@ import { Op } from "../../trace/event.ts";
 const NAMES: readonly (readonly [op: Op, names: string])[] = [
   [Op.malloc, "malloc m a alloc allocate allocated allocation new +"],
   [Op.calloc, "calloc c"],
-  [Op.realloc, "realloc reallocarray r reallocate resize"],
+  [Op.realloc, "realloc reallocarray r reallocate reallocated resize"],
   [Op.memalign, "memalign posix_memalign aligned_alloc"],
   [Op.valloc, "valloc"],
   [Op.pvalloc, "pvalloc"],

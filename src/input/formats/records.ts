@@ -197,6 +197,9 @@ class RecordReader implements LineReader {
     if (op === Op.free) {
       return Number.isNaN(block) ? null : { op, pointerIn: block };
     }
+    if (pointer < 0) {
+      return null;
+    }
     const bytes = at(size) * (op === Op.calloc && first >= 0 ? at(first) : 1);
     if (size < 0 || !(bytes >= 0) || Number.isNaN(block + oldBlock)) {
       return null;

@@ -6,6 +6,7 @@ import { LOGALLOC } from "./logalloc.ts";
 import { LOGFMT } from "./logfmt.ts";
 import { LTRACE } from "./ltrace.ts";
 import { MTRACE } from "./mtrace.ts";
+import { PERF_PROBES } from "./perf-probes.ts";
 import { readsCalls } from "./reads-calls.ts";
 import { RECORDS } from "./records.ts";
 import { RETURNS } from "./returns.ts";
@@ -20,6 +21,7 @@ export const FORMATS: readonly LogFormat[] = [
   MTRACE,
   LOGALLOC,
   UFTRACE,
+  PERF_PROBES,
   RETURNS,
   JSON_LINES,
   CSV,

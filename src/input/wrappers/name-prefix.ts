@@ -38,12 +38,30 @@ export function namePrefix(lines: readonly string[]): string | null {
   return most !== undefined && most[1] >= all * PART ? most[0] : null;
 }
 
+/** What other allocators call C++'s operators and functions that C does not have, and calls with the same arguments. */
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ["new", "_Znwm"],
+  ["new_nothrow", "_Znwm"],
+  ["newarray", "_Znam"],
+  ["newarray_nothrow", "_Znam"],
+  ["delete", "_ZdlPv"],
+  ["delete_sized", "_ZdlPv"],
+  ["deletearray", "_ZdaPv"],
+  ["deletearray_sized", "_ZdaPv"],
+  ["free_size", "_ZdlPv"],
+  ["zalloc", "malloc"],
+  ["malloc_aligned", "_ZnwmSt11align_val_t"],
+  ["zalloc_aligned", "_ZnwmSt11align_val_t"],
+]);
+
 /** Takes a prefix off the names of calls. */
 export function withoutPrefix(prefix: string): Unwrapping {
-  const named = new RegExp(`(?<!\\w)${prefix}(?=(?:${NAMES})\\()`, "gi");
+  const others = [...OTHERS.keys()].join("|");
+  const named = new RegExp(`(?<!\\w)${prefix}(${NAMES}|${others})(?=\\()`, "gi");
+  const plain = (_: string, name: string): string => OTHERS.get(name.toLowerCase()) ?? name;
   return {
     name: `${prefix}malloc`,
     unwrap: (bytes, start, end, out, at) =>
-      at + out.write(bytes.toString("latin1", start, end).replace(named, ""), at, "latin1"),
+      at + out.write(bytes.toString("latin1", start, end).replace(named, plain), at, "latin1"),
   };
 }

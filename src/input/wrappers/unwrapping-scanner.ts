@@ -30,7 +30,7 @@ export class Unwrapper {
 
   /** The lines in `bytes[0, length)`, each ended by \n; valid until the next call. */
   unwrap(bytes: Buffer, length: number): Buffer {
-    if (this.#out.length < length) {
+    if (this.#out.length < 2 * length) {
       this.#out = Buffer.alloc(2 * length);
     }
     const out = this.#out;

@@ -8,7 +8,7 @@ export interface Unwrapping {
   /** as in `trace.layout` of the report */
   readonly name: string;
   /**
-   * Writes what `bytes[start, end)` holds, without newlines, to `out` at `at`: no more bytes than the line has. Returns the index
+   * Writes what `bytes[start, end)` holds, without newlines, to `out` at `at`: at most twice the bytes of the line. Returns the index
    * behind it. A line without it is written as it is. With `withTime` the wrapper's own time stands before it.
    */
   unwrap(

@@ -53,6 +53,57 @@ const LOGS: readonly (readonly [
   calls: readonly Expected[],
 ])[] = [
   [
+    "probes of perf, of two threads at once",
+    "perf",
+    [
+      "  my app  12 [000]   84.000017: probe_libc:malloc: (7f11cdda8000) bytes=0x64",
+      "  my app  13 [001]   84.000018:     probe_libc:malloc: (7f11cdda8000) bytes=8",
+      `  my app  12 [000]   84.000019: probe_libc:malloc__return: (7f11cdda8000 <- 5581a2b01234) ptr=${a}`,
+      `  my app  13 [001]   84.000020: probe_libc:malloc__return: (7f11cdda8000 <- 5581a2b01234) ptr=${b}`,
+      `  my app  12 [000]   84.000021: probe_libc:free: (7f11cdda9000) mem=${a}`,
+      `  my app  13 [000]   84.000022: probe_libc:realloc: (7f11cdda9000) bytes=9 oldmem=${b}`,
+      `  my app  13 [000]   84.000023: probe_libc:realloc__return: (7f11cdda9000 <- 10) ptr=${a}`,
+      "",
+    ].join("\n"),
+    [
+      { ...MALLOC, tid: 12, time: 84_000_019, caller: 0x5581a2b01234 },
+      { op: "malloc", size: 8, out: B, tid: 13, time: 84_000_020, caller: 0x5581a2b01234 },
+      { ...FREE, tid: 12, time: 84_000_021 },
+      { op: "realloc", size: 9, in: B, out: A, tid: 13, time: 84_000_023, caller: 16 },
+    ],
+  ],
+  [
+    "SystemTap's printf, whose frees have one name",
+    "logfmt",
+    `app malloc size=100 ptr=${a}\napp free ptr=${a}\n`,
+    [MALLOC, FREE],
+  ],
+  [
+    "words",
+    "records",
+    `Allocated 100 bytes at ${a}\nReallocated ${a} to 8 bytes at ${b}\nFreed memory at ${b}\n`,
+    [MALLOC, { op: "realloc", size: 8, in: A, out: B }, { op: "free", in: B }],
+  ],
+  [
+    "LTTng's malloc tracepoints, by babeltrace",
+    "logfmt",
+    [12, 13, 12, 13]
+      .map((tid, i) => {
+        const time = `[07:05:43.0000${i}7000] (+0.00000${9 - i}000)`;
+        const context = `{ cpu_id = 1 }, { vpid = 7, vtid = ${tid} }`;
+        return i % 2 === 0
+          ? `${time} host lttng_ust_libc:malloc: ${context}, { size = 100, ptr = ${a} }\n`
+          : `${time} host lttng_ust_libc:free: ${context}, { ptr = ${a} }\n`;
+      })
+      .join(""),
+    [
+      { ...MALLOC, tid: 12, time: 25_543_000_007 },
+      { ...FREE, tid: 13, time: 25_543_000_017 },
+      { ...MALLOC, tid: 12, time: 25_543_000_027 },
+      { ...FREE, tid: 13, time: 25_543_000_037 },
+    ],
+  ],
+  [
     "ltrace with a module",
     "ltrace",
     `st->malloc(100)   = ${a}\nst->free(${a})   = <void>\n+++ exited (status 0) +++\n`,
@@ -459,6 +510,7 @@ describe("foreign formats", () => {
     ["words", "a quick brown fox\nf is a letter\n"],
     ["sentences with numbers", "INFO heap allocated 500 used 300 free 200\nINFO free 7 of 9\n"],
     ["pairs that are no log", "level=info msg=malloc a=1\nlevel=info msg=free a=2\n"],
+    ["calls without their blocks", `malloc 24\n=> ${a}\nmalloc 40\n=> ${b}\nfree ${a}\n`],
     ["numbers", "1 2 3\n4 5 6\n"],
     ["JSON that is no log", '{"a":1}\n{"b":2}\n'],
     ["a table that is no log", "name,size\nx,1\n"],

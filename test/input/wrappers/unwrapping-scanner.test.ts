@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Op } from "../../../src/trace/event.ts";
 import { type ReadLog, scanInferred } from "../../support/collect.ts";
 
 const CALLS = [
@@ -31,6 +32,23 @@ const WRAPPERS: [what: string, wrap: (line: string, i: number) => string, names:
   ["colours", coloured, ["colours"]],
   ["colours in JSON", (line, i) => docker(coloured(line), i), ["JSON", "colours"]],
 ];
+
+test("other allocators' names of C++'s operators, and of functions that C does not have", async () => {
+  const { events } = await read([
+    "mi_malloc(24) = 0x10",
+    "mi_malloc_aligned(24, 64) = 0x40",
+    "mi_new(8) = 0x80",
+    "mi_zalloc(9) = 0xa0",
+    "mi_free_size(0x80, 8)",
+  ]);
+  expect(events).toMatchObject([
+    { op: Op.malloc, size: 24 },
+    { op: Op.memalign, size: 24, align: 64, pointerOut: 0x40 },
+    { op: Op.malloc, size: 8, pointerOut: 0x80 },
+    { op: Op.malloc, size: 9, pointerOut: 0xa0 },
+    { op: Op.free, pointerIn: 0x80 },
+  ]);
+});
 
 describe.each(WRAPPERS)("%s", (_, wrap, names) => {
   test("gives the same events and comments, with the same numbers of lines", async () => {

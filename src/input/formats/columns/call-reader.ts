@@ -1,7 +1,7 @@
 import { Op } from "../../../trace/event.ts";
 import { type NativeCall, Shape } from "../native/calls.ts";
 import { isDigit, type NativeCursor } from "../native/cursor.ts";
-import { byteTable, classEnd, LETTER } from "./bytes.ts";
+import { byteTable, classEnd, DIGITS, LETTER } from "./bytes.ts";
 import type { CallStart } from "./call-start.ts";
 import type { Fields } from "./fields.ts";
 import { nothingReturned, separator, sign, status } from "./result-sign.ts";
@@ -53,14 +53,14 @@ export class CallReader {
   #readCall(cursor: NativeCursor, shape: NativeCall["shape"]): boolean {
     switch (shape) {
       case Shape.size:
-        return this.#size(cursor) && namedMore(cursor) && this.#result(cursor);
+        return this.#lastSize(cursor) && namedMore(cursor) && this.#result(cursor);
       case Shape.countSize:
         return this.#countAndSize(cursor) && namedMore(cursor) && this.#result(cursor);
       case Shape.pointerSize:
         return (
           this.#pointer(cursor) &&
           comma(cursor) &&
-          this.#size(cursor) &&
+          this.#lastSize(cursor) &&
           namedMore(cursor) &&
           this.#result(cursor)
         );
@@ -104,6 +104,15 @@ export class CallReader {
 
   #size(cursor: NativeCursor): boolean {
     if (!number(cursor)) {
+      return false;
+    }
+    this.size = cursor.value;
+    return true;
+  }
+
+  /** The size of a call that has no further number: a comma in it is that of thousands. */
+  #lastSize(cursor: NativeCursor): boolean {
+    if (!number(cursor, THOUSANDS)) {
       return false;
     }
     this.size = cursor.value;
@@ -228,14 +237,16 @@ export class CallReader {
   }
 }
 
-/** `[name] number [unit]` */
-function number(cursor: NativeCursor): boolean {
+/** `[name] number [unit]`, perhaps in groups of three digits: `1_000` */
+function number(cursor: NativeCursor, separators = JOINTS): boolean {
   skipName(cursor);
   skipType(cursor);
+  const start = cursor.at;
   if (!cursor.natural()) {
     return false;
   }
-  const { value, at, bytes } = cursor;
+  const value = groupsEnd(cursor, start, separators);
+  const { at, bytes } = cursor;
   const unit = classEnd(bytes, at, BLANKS);
   const end = classEnd(bytes, unit, LETTER);
   if (end > unit && UNITS.has(bytes.toString("latin1", unit, Math.min(end, unit + 6)))) {
@@ -245,6 +256,25 @@ function number(cursor: NativeCursor): boolean {
   return true;
 }
 
+/** Moves behind further groups of three digits, and returns the number with them. Three digits at most stand before them. */
+function groupsEnd(cursor: NativeCursor, start: number, separators: Uint8Array): number {
+  let { value } = cursor;
+  const { bytes, at } = cursor;
+  const separator = bytes[at]!;
+  if (separators[separator] !== 1 || at - start > GROUP || bytes[start] === ZERO) {
+    return value;
+  }
+  while (
+    bytes[cursor.at] === separator &&
+    classEnd(bytes, cursor.at + 1, DIGITS) === cursor.at + 1 + GROUP
+  ) {
+    cursor.at++;
+    const group = cursor.decimal(GROUP) ? cursor.value : 0;
+    value = value * 1000 + group;
+  }
+  return value;
+}
+
 /** Skips a cast before a value, as in `(size_t)24`. */
 function skipType(cursor: NativeCursor): void {
   const { bytes, at } = cursor;
@@ -252,7 +282,7 @@ function skipType(cursor: NativeCursor): void {
     return;
   }
   const close = classEnd(bytes, at + 1, TYPES);
-  if (bytes[close] === CLOSE && !/^nil$/i.test(bytes.toString("latin1", at + 1, close))) {
+  if (bytes[close] === CLOSE && !/^(?:nil|null)$/i.test(bytes.toString("latin1", at + 1, close))) {
     cursor.at = classEnd(bytes, close + 1, BLANKS);
   }
 }
@@ -312,11 +342,19 @@ const UNITS: ReadonlySet<string> = new Set(
   "bytes byte B b U u UL ul ULL ull LU lu L l LL ll Z z ZU zu".split(" "),
 );
 
+/** Digits of a group. */
+const GROUP = 3;
+
+/** What stands between groups of digits; a comma only where it cannot stand between arguments. */
+const JOINTS = byteTable("_'");
+const THOUSANDS = byteTable("_',");
+
 const BLANKS = byteTable(" \t");
 /** `unsigned long`, `void *` */
 const TYPES = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:*& ");
 const NAME = byteTable("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
+const ZERO = 0x30;
 const OPEN = 0x28;
 const CLOSE = 0x29;
 const COMMA = 0x2c;

@@ -4,11 +4,28 @@ import { fractionEnd } from "./field-time.ts";
 import { FieldKind, type Fields, MAX_FIELDS } from "./fields.ts";
 import type { FieldPlaces } from "./line-variants.ts";
 
-/** Capacity for what stands before the call. */
+/** Capacity for what stands before the call, or behind its result. */
 const HEAD_BYTES = 512;
 
 /** After so many lines that differ, and fewer that did not, lines are no longer compared. */
 const MISSES = 256;
+
+/** A field of a template. */
+export interface TemplateField {
+  /** what stands before its digits, itself if it is a text */
+  readonly before: Uint8Array;
+  /** one of `FieldKind` */
+  readonly kind: number;
+  /** of a number: it has hexadecimal digits without 0x */
+  readonly isHex: boolean;
+}
+
+export interface TemplateParts {
+  readonly fields: readonly TemplateField[];
+  /** what stands behind the digits of the last field */
+  readonly behind: Uint8Array;
+  readonly places: FieldPlaces;
+}
 
 /**
  * The last line that was taken apart, as a template for the next: in most logs lines have the same text and signs before the
@@ -19,6 +36,9 @@ export class LineTemplate {
   places: FieldPlaces | null = null;
   /** index of the call; valid after `match` returned true */
   callStart = 0;
+
+  /** rises whenever the template is another */
+  lessons = 0;
 
   readonly #head = Buffer.alloc(HEAD_BYTES);
   #length = 0;
@@ -35,15 +55,17 @@ export class LineTemplate {
   #hits = 0;
   #misses = 0;
 
-  /** Takes the line at `start`, with these fields before its call, as the template. */
-  learn(bytes: Buffer, start: number, fields: Fields, places: FieldPlaces): void {
-    const length = fields.callStart - start;
+  /** Takes `bytes[start, end)`, which has these fields, as the template: what stands before a call, up to its name. */
+  learn(bytes: Buffer, start: number, end: number, fields: Fields, places: FieldPlaces): void {
+    const length = end - start;
     const isPlain = length <= HEAD_BYTES && fields.resultEnd === 0;
+    const before = this.places;
     this.places = isPlain && !this.#isUseless ? places : null;
+    this.lessons += this.places === before && before === null ? 0 : 1;
     if (this.places === null) {
       return;
     }
-    bytes.copy(this.#head, 0, start, fields.callStart);
+    bytes.copy(this.#head, 0, start, end);
     this.#length = length;
     this.#count = fields.count;
     for (let i = 0; i < fields.count; i++) {
@@ -74,6 +96,30 @@ export class LineTemplate {
     }
     this.#hits++;
     return true;
+  }
+
+  /** So many lines were like the template, and were not matched here. */
+  passed(lines: number): void {
+    this.#hits += lines;
+  }
+
+  /** The fields in their order, with the text before each, and that behind the last. Null: there is no template. */
+  describe(): TemplateParts | null {
+    if (this.places === null) {
+      return null;
+    }
+    const fields: TemplateField[] = [];
+    let from = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const [digits, end, kind] = [this.#digits[i]!, this.#digitsEnd[i]!, this.#kinds[i]!];
+      fields.push({ before: this.#text(from, digits), kind, isHex: this.#isHex[i] === 1 });
+      from = end;
+    }
+    return { fields, behind: this.#text(from, this.#length), places: this.places };
+  }
+
+  #text(start: number, end: number): Uint8Array {
+    return Uint8Array.from(this.#head.subarray(start, end));
   }
 
   get #isUseless(): boolean {

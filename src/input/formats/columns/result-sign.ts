@@ -22,6 +22,11 @@ export function sign(cursor: NativeCursor): boolean {
   return true;
 }
 
+/** True if the byte begins a sign. */
+export function beginsSign(byte: number): boolean {
+  return byte >= BEYOND_ASCII || SIGN_STARTS[byte] === 1;
+}
+
 /** Skips a comma or a bar between a call and a block with 0x. Returns false if there is none. */
 export function separator(cursor: NativeCursor): boolean {
   const { at, bytes } = cursor;

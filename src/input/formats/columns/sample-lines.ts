@@ -138,11 +138,20 @@ export function fieldsOf(bytes: Buffer, { starts, ends, kinds, names, count }: F
       text,
       kind,
       bracket: "[({<\"'`".includes(bracket) ? bracket : "",
-      named: own ?? tagRole(bytes, start, end) ?? roleBefore(fields.at(-1)),
+      named:
+        (hasValue(bytes, start, end) ? null : own) ??
+        tagRole(bytes, start, end) ??
+        roleBefore(fields.at(-1)),
       unit: unitAt(bytes, end)?.decimals ?? null,
     });
   }
   return fields;
+}
+
+/** `ThreadId(7)`: the number is the value of a name before it, as in `thread=ThreadId(7)`. */
+function hasValue(bytes: Buffer, start: number, end: number): boolean {
+  const isName = bytes[end] === OPEN && isDigit(bytes[end + 1] ?? 0);
+  return isName && roleOfName(bytes.toString("latin1", start, end)) !== null;
 }
 
 /** `app[123]:`, as syslog has it */
@@ -171,5 +180,6 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const HASH = 0x23;
 const COLON = 0x3a;
+const OPEN = 0x28;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;

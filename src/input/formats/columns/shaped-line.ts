@@ -3,6 +3,7 @@ import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
 import { CallLine } from "../native/call-line.ts";
 import { isBlank, NativeCursor } from "../native/cursor.ts";
 import type { Layout } from "../native/layout.ts";
+import type { LineForm } from "../native/line-form.ts";
 import type { NamedCallers } from "../native/named-callers.ts";
 import { byteTable } from "./bytes.ts";
 import { CallReader } from "./call-reader.ts";
@@ -11,6 +12,7 @@ import { FieldValues } from "./field-values.ts";
 import { FieldKind, Fields } from "./fields.ts";
 import { LineTemplate } from "./line-template.ts";
 import { type FieldPlaces, LineVariants, placesOf } from "./line-variants.ts";
+import { formOfTemplates } from "./template-form.ts";
 
 /**
  * Parser of a line that has a call anywhere, with the columns of a `Layout` before and behind it. A line without one of its
@@ -23,8 +25,14 @@ export class ShapedLine extends CallLine {
   readonly #tail = new Fields();
   readonly #variants: LineVariants;
   readonly #template = new LineTemplate();
+  readonly #tailTemplate = new LineTemplate();
+  #form: LineForm | null = null;
+  /** lessons of the templates that the form is of */
+  #lessons = 0;
   readonly #readsTail: boolean;
   readonly #tailPlaces: FieldPlaces;
+  /** by the number of fields */
+  readonly #tailVariants: FieldPlaces[] = [];
   readonly #cursor: NativeCursor;
   readonly #call = new CallReader();
   readonly #values: FieldValues;
@@ -43,6 +51,20 @@ export class ShapedLine extends CallLine {
       Int8Array.from(layout.after, (_, i) => i),
     );
     this.#values = new FieldValues(this.#cursor, layout, callers);
+  }
+
+  override get form(): LineForm | null {
+    const lessons = this.#template.lessons + this.#tailTemplate.lessons;
+    if (lessons !== this.#lessons) {
+      this.#lessons = lessons;
+      this.#form = formOfTemplates(this.#template, this.#tailTemplate, this.#layout);
+    }
+    return this.#form;
+  }
+
+  override passedAlike(lines: number): void {
+    this.#template.passed(lines);
+    this.#tailTemplate.passed(lines);
   }
 
   parse(bytes: Buffer, start: number, end: number): boolean {
@@ -100,7 +122,7 @@ export class ShapedLine extends CallLine {
     if (places === null || (bytes[firstOf(bytes, start)] === HASH && !this.#layout.hasHash)) {
       return null;
     }
-    this.#template.learn(bytes, start, fields, places);
+    this.#template.learn(bytes, start, fields.callStart, fields, places);
     return places;
   }
 
@@ -147,29 +169,41 @@ export class ShapedLine extends CallLine {
     if (!this.#layout.hasTail || !isApart) {
       return false;
     }
-    // A second call shows that two lines were written at once.
+    return this.#readTailFields(bytes, cursor.at > begin ? firstOf(bytes, begin) : begin, end);
+  }
+
+  /** Ids must be there, as before the call. A second call shows that two lines were written at once. */
+  #readTailFields(bytes: Buffer, start: number, end: number): boolean {
+    const tail = this.#tail;
+    const template = this.#tailTemplate;
+    const isLikeLast = template.match(bytes, start, tail) && template.callStart === end;
+    if (!isLikeLast && tail.readToCall(bytes, start, end)) {
+      return false;
+    }
+    const places = (isLikeLast ? template.places : null) ?? this.#placesInTail(tail.count);
+    if (!isLikeLast) {
+      template.learn(bytes, start, end, tail, places);
+    }
+    if (!this.#readsTail) {
+      return true;
+    }
+    const { pid, tid, pidTid } = this.#tailPlaces;
     return (
-      !this.#tail.readToCall(bytes, begin, end) && (!this.#readsTail || this.#readTailFields())
+      Math.max(pid, tid, pidTid) < tail.count &&
+      this.#readFields(tail, places) &&
+      this.#readCaller(tail, places)
     );
   }
 
-  /** Ids must be there, as before the call. */
-  #readTailFields(): boolean {
-    const { count } = this.#tail;
-    const { pid, tid, pidTid, time, caller, columns } = this.#tailPlaces;
-    const places: FieldPlaces = {
-      pid,
-      tid,
-      pidTid,
+  /** Of a line that has so many fields behind its result. */
+  #placesInTail(count: number): FieldPlaces {
+    const { time, caller, ...ids } = this.#tailPlaces;
+    this.#tailVariants[count] ??= {
+      ...ids,
       time: time < count ? time : -1,
       caller: caller < count ? caller : -1,
-      columns,
     };
-    return (
-      Math.max(pid, tid, pidTid) < count &&
-      this.#readFields(this.#tail, places) &&
-      this.#readCaller(this.#tail, places)
-    );
+    return this.#tailVariants[count];
   }
 }
 

@@ -1,4 +1,5 @@
 import { Op } from "../../../trace/event.ts";
+import type { LineForm } from "./line-form.ts";
 
 /** Reads lines of one call each. Allocates nothing for a line that parses. */
 export abstract class CallLine {
@@ -16,6 +17,14 @@ export abstract class CallLine {
   newThread: string | null = null;
   /** valid after `parse` returned false: index of the # of a comment behind other columns; −1: there is none */
   comment = -1;
+
+  /** what the last line had around its call; null: the module for common calls cannot read such lines */
+  get form(): LineForm | null {
+    return null;
+  }
+
+  /** So many lines had the form of the last one, and were read elsewhere. */
+  passedAlike(_lines: number): void {}
 
   /** Parses `bytes[start, end)`; `bytes[end]` must be \r or \n. Returns false if the line does not match. */
   abstract parse(bytes: Buffer, start: number, end: number): boolean;

@@ -26,10 +26,10 @@ export class NativeCursor {
   }
 
   pointer(): boolean {
-    const nullWord = NULLS[this.peek()];
-    if (nullWord !== undefined) {
+    const words = NULLS[this.peek()];
+    if (words !== undefined) {
       this.value = 0;
-      return this.word(nullWord);
+      return this.word(words[0]) || this.word(words[1]);
     }
     if (this.isHexPrefix()) {
       this.at += 2;
@@ -218,9 +218,16 @@ const COLON = 0x3a;
 const LOWER_X = 0x78;
 
 /** The words for NULL, by their first byte. */
-const NULLS: (Buffer | undefined)[] = [];
-for (const word of ["nil", "(nil)", "NULL"].map((text) => Buffer.from(text))) {
-  NULLS[word[0] ?? 0] = word;
+const NULLS: ([Buffer, Buffer] | undefined)[] = [];
+for (const words of [
+  ["nil", "null"],
+  ["(nil)", "(null)"],
+  ["NULL", "NIL"],
+] as const) {
+  const [one, other] = words.map((text) => Buffer.from(text));
+  if (one !== undefined && other !== undefined) {
+    NULLS[one[0] ?? 0] = [one, other];
+  }
 }
 
 export function isDigit(byte: number): boolean {

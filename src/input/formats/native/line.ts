@@ -12,6 +12,7 @@ import {
 } from "./calls.ts";
 import { isBlank, isDigit, NativeCursor } from "./cursor.ts";
 import { type Layout, NATIVE_LAYOUT } from "./layout.ts";
+import { type LineForm, NATIVE_FORM } from "./line-form.ts";
 import { NamedCallers } from "./named-callers.ts";
 import { NativeHead } from "./native-head.ts";
 
@@ -51,6 +52,10 @@ export class NativeLine extends CallLine {
     this.#labels = labels;
     this.#cursor = new NativeCursor(layout.pointerBase);
     this.#head = new NativeHead(layout.timeDecimals);
+  }
+
+  override get form(): LineForm {
+    return NATIVE_FORM;
   }
 
   parse(bytes: Buffer, start: number, end: number): boolean {

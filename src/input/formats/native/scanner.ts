@@ -11,7 +11,7 @@ import { NamedCallers } from "./named-callers.ts";
 /**
  * Scans blocks of native lines from bytes directly into event columns. Hot: a line that parses allocates nothing. Nearly
  * all lines of a real log have one common form, which `CommonLines` reads. Any difference, even a blank, is left to a
- * `CallLine`: `NativeLine`, which has the whole grammar, or that of another layout. Only a line that it rejects is checked
+ * `CallLine`: `NativeLine`, which has the whole grammar, or that of another layout, which then says of what form its lines are. Only a line that it rejects is checked
  * for a comment or a blank line.
  */
 export class NativeScanner implements BlockScanner {
@@ -28,7 +28,7 @@ export class NativeScanner implements BlockScanner {
   /** bytes of the blocks so far */
   #bytes = 0;
   /** false: common lines are read as all others are, too */
-  #mayHaveModule: boolean;
+  #mayHaveModule = true;
   /** null while these are few */
   #common: CommonLines | null = null;
 
@@ -44,7 +44,6 @@ export class NativeScanner implements BlockScanner {
     this.#maxLineBytes = maxLineBytes;
     this.#line = line;
     this.#linesBefore = diagnostics.lines.total;
-    this.#mayHaveModule = line instanceof NativeLine;
   }
 
   scan(bytes: Buffer, length: number): void {
@@ -72,22 +71,41 @@ export class NativeScanner implements BlockScanner {
     this.#count();
   }
 
-  /** Reads lines of the common form from `at` on. Returns the index behind them: `at` if there are none. */
+  /** Reads lines with a common call from `at` on. Returns the index behind them: `at` if there are none. */
   #readCommon(bytes: Buffer, at: number, length: number): number {
-    const common = this.#commonLines();
-    if (common === null) {
+    const { form } = this.#line;
+    const common = form === null ? null : this.#commonLines();
+    if (form === null || common === null || !common.use(form)) {
       return at;
     }
     const { batch } = this.#sink;
     const before = batch.length;
     const room = EVENTS_PER_BATCH - before;
     const next = common.read(bytes, at, length, batch, room, this.#linesBefore + 1);
-    this.#parsed += batch.length - before;
-    this.#linesBefore += batch.length - before;
+    const rows = batch.length - before;
+    if (form.hasPid) {
+      this.#noteOwners(common, before, rows);
+    }
+    this.#line.passedAlike(rows);
+    this.#parsed += rows;
+    this.#linesBefore += rows;
     return next;
   }
 
-  /** Returns null while the bytes are few, and where common lines are read as all others are. */
+  #noteOwners(common: CommonLines, before: number, rows: number): void {
+    const { batch } = this.#sink;
+    for (let row = 0; row < rows; row++) {
+      const pid = common.pidOf(row);
+      const tid = batch.tid[before + row]!;
+      if (pid !== 0 && this.#owners.get(tid) !== pid) {
+        this.#owners.set(tid, pid);
+        const line = this.#linesBefore + 1 + row;
+        batch.notes.push({ at: before + row, line, text: `owner ${tid} ${pid}` });
+      }
+    }
+  }
+
+  /** Returns null while the bytes are few, and where there is no module. */
   #commonLines(): CommonLines | null {
     if (this.#common === null && this.#mayHaveModule && this.#bytes >= FEW_BYTES) {
       this.#common = newCommonLines();

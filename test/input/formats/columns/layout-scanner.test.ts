@@ -24,6 +24,11 @@ describe("the fields before the call", () => {
       "pid,tid,time",
       { tid: 101, time: 1_795_935_946_766_000 },
     ],
+    [["[7] malloc(1,234) = 0x10", "[8] malloc(1,234,567) = 0x50"], "tid", { size: 1_234_567 }],
+    [["[7] free(0x10)", "[8] realloc(0x10, 1,234) = 0x50"], "tid", { size: 1234, pointerIn: 16 }],
+    [["[7] free(0x10)", "[8] calloc(100,100) = 0x50"], "tid", { size: 10_000 }],
+    [["[7] free(0x10)", "[8] malloc(1'000) = (null)"], "tid", { size: 1000, pointerOut: 0 }],
+    [["free(0x1) thread=ThreadId(7)", "free(0x2) thread=ThreadId(8)"], "", { tid: 8 }],
     [["1.5 7 free(0x10)", "2.5 8 free(0x10)"], "time,tid", { tid: 8, time: 2_500_000 }],
     [["00:00:01 7 free(0x1)", "00:00:02 8 free(0x1)"], "time,tid", { tid: 8, time: 2_000_000 }],
     [

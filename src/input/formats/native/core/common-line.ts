@@ -1,37 +1,15 @@
 import { CLOCK_BYTES, clockTime } from "./clock-time";
+import { commonCall, nextLine } from "./common-call";
 import * as rows from "./event-rows";
-import { decimal, hexadecimal, numberEnd, secondDecimal } from "./line-numbers";
+import { decimal, hexadecimal, numberEnd } from "./line-numbers";
 
-/** The calls of the common form, as in `Op`. */
-const MALLOC: u8 = 0;
-const CALLOC: u8 = 1;
-const REALLOC: u8 = 2;
-const FREE: u8 = 6;
-
-const NEWLINE: u8 = 0x0a;
-const CARRIAGE_RETURN: u8 = 0x0d;
-const TAB: u8 = 0x09;
 const SPACE: u8 = 0x20;
-const CLOSE: u8 = 0x29;
-const LOWER_C: u8 = 0x63;
-const LOWER_F: u8 = 0x66;
-const LOWER_M: u8 = 0x6d;
-const LOWER_R: u8 = 0x72;
 
-// Several bytes as a little-endian word.
+// Two bytes as a little-endian word.
 /** " [" */
 const SPACE_OPEN_BRACKET: u16 = 0x5b20;
 /** "] " */
 const CLOSE_BRACKET_SPACE: u16 = 0x205d;
-/** "= " */
-const EQUALS_SPACE: u16 = 0x203d;
-/** "allo", of malloc, calloc and realloc, and "c(", their end */
-const ALLO: u32 = 0x6f6c6c61;
-const C_OPEN: u16 = 0x2863;
-/** "free" */
-const FREE_NAME: u32 = 0x65657266;
-const E_OF_REALLOC: u8 = 0x65;
-const OPEN: u8 = 0x28;
 
 /**
  * Reads the line at `start` into row `row`, if it has the form that nearly all lines of a real log have:
@@ -58,79 +36,13 @@ export function commonLine(start: usize, row: usize): usize {
   if (load<u16>(at) !== CLOSE_BRACKET_SPACE) {
     return 0;
   }
-  at += 2;
-
-  let op: u8 = MALLOC;
-  let size: f64 = 0;
-  let pointerIn: u64 = 0;
-  switch (load<u8>(at)) {
-    case LOWER_M:
-      if (!isAlloc(at + 1)) {
-        return 0;
-      }
-      size = <f64>decimal(at + 7);
-      break;
-    case LOWER_F:
-      if (load<u32>(at) !== FREE_NAME || load<u8>(at, 4) !== OPEN) {
-        return 0;
-      }
-      op = FREE;
-      pointerIn = hexadecimal(at + 5);
-      break;
-    case LOWER_C: {
-      if (!isAlloc(at + 1)) {
-        return 0;
-      }
-      op = CALLOC;
-      const count = <f64>decimal(at + 7);
-      size = count * <f64>secondDecimal(numberEnd());
-      break;
-    }
-    case LOWER_R:
-      if (load<u8>(at, 1) !== E_OF_REALLOC || !isAlloc(at + 2)) {
-        return 0;
-      }
-      op = REALLOC;
-      pointerIn = hexadecimal(at + 8);
-      size = <f64>secondDecimal(numberEnd());
-      break;
-    default:
-      return 0;
-  }
-  at = numberEnd();
-  if (load<u8>(at) !== CLOSE) {
+  at = commonCall(at + 2, row);
+  if (at === 0) {
     return 0;
   }
-  at++;
-
-  let pointerOut: u64 = 0;
-  if (op !== FREE) {
-    const blank = load<u8>(at);
-    if ((blank !== SPACE && blank !== TAB) || load<u16>(at, 1) !== EQUALS_SPACE) {
-      return 0;
-    }
-    pointerOut = hexadecimal(at + 3);
-    at = numberEnd();
-  }
-  if (load<u8>(at) === CARRIAGE_RETURN) {
-    at++;
-  }
-  if (load<u8>(at) !== NEWLINE) {
-    return 0;
-  }
-
-  store<u8>(rows.op + row, op);
   store<u32>(rows.tid + (row << 2), tid);
   const double = row << 3;
   store<f64>(rows.time + double, <f64>time);
   store<f64>(rows.caller + double, <f64>caller);
-  store<f64>(rows.size + double, size);
-  store<f64>(rows.pointerIn + double, <f64>pointerIn);
-  store<f64>(rows.pointerOut + double, <f64>pointerOut);
-  return at + 1;
-}
-
-/** True if `alloc(`, the common end of malloc, calloc and realloc, is at `at`. */
-function isAlloc(at: usize): bool {
-  return load<u32>(at) === ALLO && load<u16>(at, 4) === C_OPEN;
+  return nextLine(at);
 }

@@ -1,5 +1,5 @@
 /**
- * The columns that the scanner fills, as those of an EventBatch (src/trace/event.ts), which gets a copy of them. `align`
+ * The columns that the scanner fills, as those of an EventBatch (src/trace/event.ts), which gets a copy of them, and the process. `align`
  * is missing: no call of the common form has an alignment.
  */
 
@@ -8,6 +8,8 @@ export const ROWS: i32 = 8192;
 
 /** one of `Op` */
 export const op: usize = memory.data(ROWS);
+/** process id; 0: none. Lines of the native form have none, and leave the row as it is. */
+export const pid: usize = memory.data(ROWS * 4, 8);
 /** thread id */
 export const tid: usize = memory.data(ROWS * 4, 8);
 /** µs since midnight, a double as all that follow */

@@ -12,6 +12,11 @@ export function numberEnd(): usize {
   return end;
 }
 
+/** A number that is read elsewhere ends at `at`; 0: there is none. */
+export function endNumber(at: usize): void {
+  end = at === 0 ? NOWHERE : at;
+}
+
 /** A longer decimal number is left to the line reader, which knows the numbers that a double cannot hold. */
 const DECIMAL_DIGITS: usize = 9;
 const HEXADECIMAL_DIGITS: usize = 16;
@@ -63,7 +68,11 @@ export function hexadecimal(at: usize): u64 {
     end = NOWHERE;
     return 0;
   }
-  at += 2;
+  return hexDigits(at + 2);
+}
+
+/** The number of 1 to 16 hexadecimal digits at `at`. */
+export function hexDigits(at: usize): u64 {
   const start = at;
   let value: u64 = 0;
   for (;;) {
@@ -77,6 +86,40 @@ export function hexadecimal(at: usize): u64 {
   const digits = at - start;
   end = digits - 1 < HEXADECIMAL_DIGITS ? at : NOWHERE;
   return value;
+}
+
+/** The number of 1 to `most` decimal digits at `at`; `most` is 18 or less. */
+export function longDecimal(at: usize, most: usize): u64 {
+  const start = at;
+  let value: u64 = 0;
+  while (isDigit(at)) {
+    // Wraps around for too many digits, which are rejected below.
+    value = value * 10 + (<u64>load<u8>(at) - ZERO);
+    at++;
+  }
+  const digits = at - start;
+  end = digits - 1 < most ? at : NOWHERE;
+  return value;
+}
+
+/** The address behind the decimal digits at `at`, which is `at` if there are none. */
+export function digitsEnd(at: usize): usize {
+  while (isDigit(at)) {
+    at++;
+  }
+  return at;
+}
+
+/** The same, of hexadecimal digits. */
+export function hexDigitsEnd(at: usize): usize {
+  while (<u32>load<u8>(HEX_VALUES + load<u8>(at)) !== NO_DIGIT) {
+    at++;
+  }
+  return at;
+}
+
+function isDigit(at: usize): bool {
+  return <u32>load<u8>(at) - ZERO <= 9;
 }
 
 /** The number of `, ` and a decimal number at `at`. */

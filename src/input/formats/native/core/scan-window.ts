@@ -1,6 +1,8 @@
 import { commonLine } from "./common-line";
+import { lineOfSteps } from "./line-steps";
 
-export { caller, op, pointerIn, pointerOut, ROWS, size, tid, time } from "./event-rows";
+export { caller, op, pid, pointerIn, pointerOut, ROWS, size, tid, time } from "./event-rows";
+export { head, STEPS_BYTES, tail } from "./line-steps";
 
 /**
  * The module that reads the bytes of a native log. Its user copies a part of the log into the window, calls `scan`, takes
@@ -18,6 +20,13 @@ export const window: usize = memory.data(WINDOW_BYTES + MARGIN, 8);
 
 let count: u32 = 0;
 
+/** Lines have the columns that the steps say; if not, those of the native form. */
+let hasSteps = false;
+
+export function useSteps(use: bool): void {
+  hasSteps = use;
+}
+
 /** rows that the last `scan` has filled, from row 0 on */
 export function rows(): u32 {
   return count;
@@ -34,7 +43,7 @@ export function scan(at: u32, end: u32, room: u32): u32 {
   let line = window + at;
   let row: u32 = 0;
   while (row < room && line < limit) {
-    const next = commonLine(line, row);
+    const next = hasSteps ? lineOfSteps(line, row) : commonLine(line, row);
     if (next === 0) {
       break;
     }
