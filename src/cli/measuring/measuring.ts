@@ -127,7 +127,7 @@ export class Measuring {
       const message = `the log is of another glibc than the one to measure with (${versions}), and is read twice: give it as a file`;
       throw new Failure({ code: "usage", message });
     }
-    const options = { ...analysis, whatIfs, whatIfsOnRaise: [] };
+    const options = { ...analysis, whatIfs, trials: [] };
     const hooks = { stdin: this.#io.stdin, signal: this.#signal, onProgress: () => {} };
     return this.#analyse(inputs, options, hooks);
   }
