@@ -17,7 +17,10 @@ export function arenaLimitsOf({ settings }: Pick<ScenarioSpec, "settings">): rea
   return Object.entries(settings).filter(([name]) => LIMITS.includes(name));
 }
 
-/** Returns a kind for each low limit of the scenarios, and one for all other limits. */
+/**
+ * Returns a kind for each low limit of the scenarios, and one for all other limits, which wait for a second thread: one alone is
+ * served by the main arena, whatever they are.
+ */
 export function arenaLimits(
   origin: RecordedProcess,
   specs: readonly ScenarioSpec[],
@@ -25,8 +28,12 @@ export function arenaLimits(
   const { profile, par } = parFor(origin, null);
   const unset = new MallocPar(profile);
   const isUnlimited = par.arenaMax === unset.arenaMax && par.arenaTest === unset.arenaTest;
-  const low = isUnlimited ? new Set(specs.flatMap((spec) => lowLimitOf(spec) ?? [])) : [];
-  return [...[...low].map(lowLimit), OTHER_LIMITS];
+  const low = new Set(isUnlimited ? specs.flatMap((spec) => lowLimitOf(spec) ?? []) : []);
+  const others = lateSettings(
+    (spec) => (low.has(lowLimitOf(spec) ?? 0) ? [] : arenaLimitsOf(spec)),
+    (facts) => setsLimits(facts) || [...facts.threads].some((thread) => thread !== 0),
+  );
+  return [...[...low].map(lowLimit), others];
 }
 
 /** The limit of a scenario that has no other one, if it is below all that may hold without it; else null. */
@@ -46,31 +53,33 @@ function lowLimit(limit: number): LateKind {
   );
 }
 
-/** One thread is served by the main arena, whatever the limits. */
-const OTHER_LIMITS = lateSettings(
-  arenaLimitsOf,
-  (facts) => setsLimits(facts) || [...facts.threads].some((thread) => thread !== 0),
-);
-
 function setsLimits({ mallopt, inferences }: StepFacts): boolean {
   return mallopt || inferences.settings.some(({ name }) => LIMITS.includes(name));
 }
 
+/** The main arena may fail such a request, which takes its break far (§6.5). */
+const FAILING_BYTES = 2 ** 30;
+
 /**
  * At most so many arenas are made in a step: one for each thread without any, for each that begins anew after an exit, and
- * for each that the main arena may fail (§6.5).
+ * for each that the main arena may fail.
  */
-function wantedArenas({ threads, inferences }: StepFacts, { model }: Replay): number {
+function wantedArenas(
+  { threads, inferences: { insertions }, largestRequest }: StepFacts,
+  { model }: Replay,
+): number {
   if (model.threads.count <= 1 && [...threads].every((thread) => thread === 0)) {
     // One thread is served by the main arena.
     return 0;
   }
-  const inOthers = [...threads].filter((thread) => {
+  const mainMayFail =
+    largestRequest >= FAILING_BYTES ||
+    model.calledSbrk ||
+    insertions.some(({ kind }) => kind === "sbrk");
+  const wanting = [...threads].filter((thread) => {
     const arena = model.threads.arenaOf(thread);
-    return arena !== null && !arena.main;
+    return arena === null || (arena.main && mainMayFail);
   });
-  const exits = inferences.insertions.filter(
-    ({ kind }) => kind === "exit" || kind === "suggestedExit",
-  );
-  return threads.size - inOthers.length + exits.length;
+  const exits = insertions.filter(({ kind }) => kind === "exit" || kind === "suggestedExit");
+  return wanting.length + exits.length;
 }
