@@ -68,8 +68,8 @@ export class Measuring {
     this.#analyse = analyse;
     this.#replayer = replayer;
     this.#systems = systems;
-    const { whatIfs } = request.analysis;
-    const periods = whatIfs.flatMap(({ trim }) =>
+    const { whatIfs, trials = [] } = request.analysis;
+    const periods = [...whatIfs, ...trials].flatMap(({ trim }) =>
       typeof trim === "object" ? trim.everySeconds : [],
     );
     this.#trimPeriods = [...new Set(periods)];

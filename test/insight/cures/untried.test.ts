@@ -22,7 +22,7 @@ const STAYS: [string, ScenarioGiven] = ["MALLOC_TRIM_THRESHOLD_=131072", { peakM
 describe("a setting worth a replay", () => {
   it("is no pad where thresholds that stay help most, and many arenas have one", () => {
     expect(untried(reportOf(9, [STAYS]))?.text).toBe(
-      "Worth a replay, too: --what-if MALLOC_TOP_PAD_=0 (the tops of 9 arenas keep up to 1.13 MiB).",
+      "Worth a replay, too: --what-if MALLOC_TOP_PAD_=0 (the tops of 9 arenas keep up to 1,152 KiB).",
     );
   });
 
