@@ -16,8 +16,8 @@ export interface AnalysisOptions extends RecordedOptions {
   readonly samples?: boolean;
   /** the what-ifs, in order, without the recorded run */
   readonly whatIfs: readonly ScenarioSpec[];
-  /** further what-ifs, reported if a free raised the dynamic thresholds; absent: none */
-  readonly whatIfsOnRaise?: readonly ScenarioSpec[];
+  /** further ones, reported if they help; absent: none */
+  readonly trials?: readonly ScenarioSpec[];
   /** false: of what-ifs only totals are counted, no causes and heap maps; true if absent */
   readonly explainsWhatIfs?: boolean;
   /** CPUs of this machine */

@@ -191,7 +191,7 @@ export class Analysis implements EventSink {
   /** Returns a new analysis of the recorded run under the same options. */
   another(): Analysis {
     const whatIfs = this.#options.whatIfs.filter(isAsRecorded);
-    return new Analysis({ ...this.#options, whatIfs, whatIfsOnRaise: [] }, new InlineRunner());
+    return new Analysis({ ...this.#options, whatIfs, trials: [] }, new InlineRunner());
   }
 
   /** Returns what is in the batches that wait, if there are no others. */

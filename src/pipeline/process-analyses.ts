@@ -159,7 +159,7 @@ export class ProcessAnalyses implements EventSink {
   /** Returns new analyses of the recorded runs under the same options. */
   another(): ProcessAnalyses {
     const whatIfs = this.#options.whatIfs.filter(isAsRecorded);
-    const options = { ...this.#options, whatIfs, whatIfsOnRaise: [] };
+    const options = { ...this.#options, whatIfs, trials: [] };
     return new ProcessAnalyses(options, () => new InlineRunner());
   }
 

@@ -3,8 +3,8 @@ import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Ledger } from "../trace/ledger.ts";
 import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
-import { hasDynamicThresholds } from "../what-if/late-settings.ts";
 import { isAsRecorded, limitsArenasOnly } from "../what-if/sharing.ts";
+import { mayHelp } from "../what-if/trials.ts";
 import type { AnalysisOptions } from "./analysis-options.ts";
 import type { RefusedScenario } from "./analysis-result.ts";
 import { refusedBy } from "./refused-what-ifs.ts";
@@ -23,8 +23,8 @@ export class TriedWhatIfs {
   /** those that the process's glibc refuses */
   refused: ReadonlyMap<ScenarioSpec, RefusedScenario> = new Map();
   readonly #options: AnalysisOptions;
-  /** reported if a free raised the dynamic thresholds */
-  #onRaise: readonly ScenarioSpec[] = [];
+  /** those that the process may have a use for */
+  #trials: readonly ScenarioSpec[] = [];
   /** null: none is replayed */
   #baseline: Baseline | null = null;
 
@@ -38,18 +38,15 @@ export class TriedWhatIfs {
    */
   start(origin: RecordedProcess, isAnchored: boolean, threads: number): readonly ScenarioSpec[] {
     this.refused = refusedBy(origin, this.#options.whatIfs);
-    this.#onRaise = hasDynamicThresholds(origin) ? (this.#options.whatIfsOnRaise ?? []) : [];
-    const own = [...this.#accepted, ...this.#onRaise].filter((spec) => !isAsRecorded(spec));
+    this.#trials = (this.#options.trials ?? []).filter((spec) => mayHelp(spec, origin));
+    const own = this.#all.filter((spec) => !isAsRecorded(spec));
     this.#baseline = baselineFor(own, isAnchored, threads);
     return [...own, ...scenariosOf(this.#baseline)];
   }
 
   /** Returns what is needed at the log's end. `guided`: the recorded run; null without a model. */
   neededBy(ledger: Ledger, guided: GuidedReplay | null): NeededWhatIfs {
-    const hasRaised = guided !== null && guided.raises.state.count > 0;
-    const isAlone = ledger.threads.size === 1;
-    const onRaise = this.#onRaise.filter((spec) => isAlone || spec.trial !== "ofOneThread");
-    const reported = [...this.#accepted, ...(hasRaised ? onRaise : [])];
+    const reported = this.#all;
     const inMainArena = guided !== null && usesMainArenaOnly(ledger, guided);
     const replayed = reported.filter(
       (spec) => !isAsRecorded(spec) && !(inMainArena && limitsArenasOnly(spec)),
@@ -60,8 +57,9 @@ export class TriedWhatIfs {
     return { reported, replayed: [...replayed, ...scenariosOf(baseline)], baseline };
   }
 
-  get #accepted(): readonly ScenarioSpec[] {
-    return this.#options.whatIfs.filter((spec) => !this.refused.has(spec));
+  get #all(): readonly ScenarioSpec[] {
+    const accepted = this.#options.whatIfs.filter((spec) => !this.refused.has(spec));
+    return [...accepted, ...this.#trials];
   }
 }
 

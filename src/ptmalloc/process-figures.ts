@@ -126,7 +126,11 @@ export abstract class ProcessFigures {
     this.setFlag(MODEL.initialHookDone, is);
   }
 
-  /** sbrk was called before malloc first did (§10.6) */
+  /** the program called sbrk itself, past malloc or before it (§10.6) */
+  get calledSbrk(): boolean {
+    return this.core.attached.u8[MODEL.calledSbrk] !== 0;
+  }
+
   set calledSbrk(is: boolean) {
     this.setFlag(MODEL.calledSbrk, is);
   }

@@ -65,6 +65,13 @@ export class Replay {
     this.model.systemBytes += pages * pageBytes;
   }
 
+  /** From now on malloc_trim(0) is called every `period` of the log's clock after `start`, both in µs; it has not been due yet. */
+  trimAtIntervals(period: number, start: number): void {
+    const { f64 } = this.model.core.attached;
+    f64[REPLAY.trimEvery] = period;
+    f64[REPLAY.nextTrim] = start + period;
+  }
+
   /** Returns the chunk of live block `block`; 0 if the model could not serve it. */
   chunkOf(block: number): number {
     return this.model.core.calls.chunkOf(block);

@@ -10,6 +10,6 @@ export interface ScenarioSpec {
   readonly glibc: string | null;
   /** CPUs of this scenario; null: as in the recorded run */
   readonly cpus: number | null;
-  /** tried unasked, and reported only if it helps; "ofOneThread": given up when a second thread calls. Absent: asked for */
-  readonly trial?: "always" | "ofOneThread";
+  /** tried unasked, and reported only if it helps; absent: asked for */
+  readonly trial?: true;
 }

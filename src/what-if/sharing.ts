@@ -1,5 +1,6 @@
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import { arenaLimitsOf, type LateKind, type Setting } from "./late-settings.ts";
+import { arenaLimitsOf } from "./late-arena-limits.ts";
+import type { LateKind } from "./late-kind.ts";
 
 /** Which scenarios pass through the same states, so that one replay serves them: to the log's end, or for a time. */
 
@@ -28,9 +29,7 @@ export function bySettingsOf(kind: LateKind, specs: readonly ScenarioSpec[]): Sc
 
 /** Returns the scenario without the settings that take effect later. */
 export function atFirst(spec: ScenarioSpec, kinds: readonly LateKind[]): ScenarioSpec {
-  const late = kinds.flatMap((kind) => kind.of(spec).map(([name]: Setting) => name));
-  const settings = Object.entries(spec.settings).filter(([name]) => !late.includes(name));
-  return { ...spec, settings: Object.fromEntries(settings) };
+  return kinds.reduce((rest, kind) => kind.without(rest), spec);
 }
 
 /** True for a scenario that changes nothing while the log has one thread. */

@@ -5,8 +5,8 @@ import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { copyWork, newWork, type Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { Step } from "./late-settings.ts";
 import type { MaybeFigures } from "./scenario-figures.ts";
+import type { Step } from "./step-facts.ts";
 import { type Asked, WhatIfs } from "./what-ifs.ts";
 
 /** Replays the what-ifs: in this thread, or in others (pipeline/threads). */

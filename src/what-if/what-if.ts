@@ -1,19 +1,23 @@
-import { applySetting } from "../ptmalloc/settings.ts";
+import { profileOf } from "../ptmalloc/profile.ts";
+import { areSiblings } from "../ptmalloc/siblings.ts";
 import type { Inferences } from "../replay/inferences.ts";
 import { type Insertion, insertAll, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
 import type { KeptWork } from "../replay/peak/kept-works.ts";
 import { PeakPast } from "../replay/peak/peak-past.ts";
 import type { Recycled } from "../replay/peak/recycled-runs.ts";
+import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { coin, SEEDS } from "./contention.ts";
 import { followInferences } from "./follow-inferences.ts";
-import { arenaLimitsOf, type LateKind, type StepFacts } from "./late-settings.ts";
+import { arenaLimitsOf } from "./late-arena-limits.ts";
+import type { LateKind } from "./late-kind.ts";
 import type { Replays } from "./rss-figures.ts";
-import { bySettingsOf } from "./sharing.ts";
+import { atFirst, bySettingsOf } from "./sharing.ts";
+import type { StepFacts } from "./step-facts.ts";
 
 /**
  * The scenarios that share one model: they differ only in a malloc_trim at the end, and in settings that have no effect yet.
@@ -21,52 +25,49 @@ import { bySettingsOf } from "./sharing.ts";
  * locked, and one per seed with random locks.
  */
 export class WhatIf implements Replays {
-  specs: readonly ScenarioSpec[];
+  readonly specs: readonly ScenarioSpec[];
   readonly likeliest: Replay;
   readonly contended: Replay[] = [];
   otherwise: Replay | null = null;
+  readonly #origin: RecordedProcess;
   readonly #recycled: Recycled<Replay>;
   /** of the likeliest replay */
   readonly #past: PeakPast<Replay>;
   /** kinds of settings that have no effect yet, and that some of the scenarios make */
   readonly #late: readonly LateKind[];
+  /** what the scenarios share besides */
+  readonly #common: ScenarioSpec;
   readonly #choosesArenas: boolean;
 
   /** `late`: kinds of settings that the replay lacks */
   constructor(
+    origin: RecordedProcess,
     specs: readonly ScenarioSpec[],
     late: readonly LateKind[],
     replay: Replay,
     recycled: Recycled<Replay>,
     past = new PeakPast<Replay>((one) => one, recycled),
   ) {
+    this.#origin = origin;
     this.specs = specs;
     this.likeliest = replay;
     this.#recycled = recycled;
     this.#past = past;
     this.#late = late.filter((kind) => specs.some((spec) => kind.of(spec).length > 0));
-    this.#choosesArenas = specs.some(choosesArenas);
-  }
-
-  /** The log has several threads. Returns false if none of the scenarios is of use then: this must not be used any more. */
-  hasSeveralThreads(): boolean {
-    this.specs = this.specs.filter((spec) => spec.trial !== "ofOneThread");
-    if (this.specs.length > 0) {
-      return true;
-    }
-    this.#past.forget();
-    this.#recycled.put(this.likeliest);
-    return false;
+    this.#common = atFirst(specs[0]!, this.#late);
+    this.#choosesArenas = choosesArenas(this.#common, origin);
   }
 
   /** The kind of settings that may take effect in a step that comes next; null if none does. */
   dueIn(facts: StepFacts): LateKind | null {
-    const due = this.#late.find((kind) => kind.mayMatter(facts, this.specs.flatMap(kind.of)));
+    const due = this.#late.find((kind) =>
+      kind.mayMatter(facts, this.specs.flatMap(kind.of), this.likeliest),
+    );
     return due ?? null;
   }
 
-  /** Returns what-ifs in which the settings of a kind have taken effect. This one must not be used any more. */
-  divided(kind: LateKind): WhatIf[] {
+  /** Returns what-ifs in which the settings of a kind take effect in the step. This one must not be used any more. */
+  divided(kind: LateKind, facts: StepFacts): WhatIf[] {
     const late = this.#late.filter((one) => one !== kind);
     const [first = [], ...others] = bySettingsOf(kind, this.specs);
     const twins = others.map((specs) => {
@@ -75,15 +76,12 @@ export class WhatIf implements Replays {
     });
     const own = { specs: first, replay: this.likeliest, past: this.#past };
     return [own, ...twins].map(({ specs, replay, past }) => {
-      const settings = kind.of(specs[0]!);
-      for (const [name, value] of settings) {
-        applySetting(replay.model.par, replay.model.profile, name, value);
-      }
-      if (settings.length > 0) {
+      if (kind.of(specs[0]!).length > 0) {
+        kind.apply(replay, specs[0]!, facts);
         // Earlier states lack them.
         past.close(replay);
       }
-      return new WhatIf(specs, late, replay, this.#recycled, past);
+      return new WhatIf(this.#origin, specs, late, replay, this.#recycled, past);
     });
   }
 
@@ -96,7 +94,7 @@ export class WhatIf implements Replays {
   replay(work: Work, inferences: Inferences, kept: KeptWork): void {
     const { likeliest } = this;
     const { first, insertions } = inferences;
-    const begin = (replay: Replay) => followInferences(replay, this.specs[0]!, inferences);
+    const begin = (replay: Replay) => followInferences(replay, this.#common, inferences);
     this.#past.readsEvery = inferences.isMeasured;
     this.#past.take(likeliest, { first, kept, insertions, begin });
     this.running.forEach(begin);
@@ -151,9 +149,14 @@ export class WhatIf implements Replays {
   }
 }
 
-/** True for a scenario in which other threads may share an arena than in the recorded run. */
-function choosesArenas(spec: ScenarioSpec): boolean {
-  return arenaLimitsOf(spec).length > 0 || spec.cpus !== null || spec.glibc !== null;
+/** True for a scenario in which other threads may share an arena than in the recorded run. Sibling versions choose alike. */
+function choosesArenas(spec: ScenarioSpec, { profile }: RecordedProcess): boolean {
+  const version = spec.glibc === null ? null : profileOf(spec.glibc);
+  return (
+    arenaLimitsOf(spec).length > 0 ||
+    spec.cpus !== null ||
+    (version !== null && !areSiblings(version, profile))
+  );
 }
 
 function contendedCopy(replay: Replay, seed: number): Replay {

@@ -6,10 +6,11 @@ import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { lateKinds, type Step, type StepFacts, stepFacts } from "./late-settings.ts";
+import { lateKinds } from "./late-settings.ts";
 import { helps, type RssBytes, rssBytes } from "./rss-figures.ts";
 import { type MaybeFigures, type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
 import { atFirst, bySharingAtFirst } from "./sharing.ts";
+import { type Step, type StepFacts, stepFacts } from "./step-facts.ts";
 import { WhatIf } from "./what-if.ts";
 
 /** Scenarios whose figures are wanted: those of trials only if they help. */
@@ -34,14 +35,16 @@ interface KeptStep extends Step {
 export class WhatIfs {
   #whatIfs: readonly WhatIf[];
   readonly #keptWorks = new KeptWorks(false);
+  /** see StepFacts */
+  #startTime = Number.NaN;
 
   /** @throws SettingRefused a setting that the process's glibc does not accept */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
     const recycled = new RecycledRuns<Replay>();
-    const late = lateKinds(origin);
+    const late = lateKinds(origin, specs);
     this.#whatIfs = bySharingAtFirst(specs, late).map(
       (sharing) =>
-        new WhatIf(sharing, late, replayOf(origin, atFirst(sharing[0]!, late)), recycled),
+        new WhatIf(origin, sharing, late, replayOf(origin, atFirst(sharing[0]!, late)), recycled),
     );
   }
 
@@ -50,11 +53,11 @@ export class WhatIfs {
   }
 
   replay(steps: readonly Step[]): void {
-    const kept = steps.map((step) => ({
-      ...step,
-      facts: stepFacts(step),
-      kept: this.#keptWorks.keep(step.work),
-    }));
+    const kept = steps.map((step) => {
+      const facts = stepFacts(step, this.#startTime);
+      this.#startTime = facts.startTime;
+      return { ...step, facts, kept: this.#keptWorks.keep(step.work) };
+    });
     this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept));
     for (const one of kept) {
       one.kept.release();
@@ -88,15 +91,12 @@ export class WhatIfs {
   }
 }
 
-/** Replays the steps. Returns the what-if, or those that it was divided into; none if it was given up. */
+/** Replays the steps. Returns the what-if, or those that it was divided into. */
 function replayed(whatIf: WhatIf, steps: readonly KeptStep[]): WhatIf[] {
   for (const [n, step] of steps.entries()) {
-    if (step.facts.severalThreads && !whatIf.hasSeveralThreads()) {
-      return [];
-    }
     const kind = whatIf.dueIn(step.facts);
     if (kind !== null) {
-      return whatIf.divided(kind).flatMap((part) => replayed(part, steps.slice(n)));
+      return whatIf.divided(kind, step.facts).flatMap((part) => replayed(part, steps.slice(n)));
     }
     whatIf.replay(step.work, step.inferences, step.kept);
   }

@@ -8,8 +8,7 @@ import {
   DEFAULT_WHAT_IFS,
   type ModelValues,
   type ShapeValues,
-  WHAT_IFS_OF_ONE_THREAD,
-  WHAT_IFS_ON_RAISE,
+  TRIALS,
 } from "../options/model-options.ts";
 import { accepted } from "../options/option-values.ts";
 import { FORMS, type Form, type OutputValues } from "../options/output-options.ts";
@@ -87,7 +86,7 @@ export function analysisRequest(
       samples: !printsTextOnly(values),
       explainsWhatIfs: !printsTextOnly(values),
       whatIfs: values.model ? scenarios(values.whatIf ?? DEFAULT_WHAT_IFS, glibc) : [],
-      whatIfsOnRaise: values.model && values.whatIf === undefined ? onRaise(glibc) : [],
+      trials: values.model && values.whatIf === undefined ? trials() : [],
       recordedWith,
       glibc,
       cpus: values.cpus ?? null,
@@ -194,13 +193,9 @@ function parseGlibcOrAuto(text: string): Parsed<string> {
   return "ok" in parsed ? parsed : { error: `${parsed.error}, or auto` };
 }
 
-function onRaise(glibc: string): ScenarioSpec[] {
-  const always = scenarios(WHAT_IFS_ON_RAISE, glibc);
-  const ofOneThread = scenarios(WHAT_IFS_OF_ONE_THREAD, glibc);
-  return [
-    ...always.map((spec) => ({ ...spec, trial: "always" }) as const),
-    ...ofOneThread.map((spec) => ({ ...spec, trial: "ofOneThread" }) as const),
-  ];
+/** Some versions lack their settings: those are left out once the log has shown its version. */
+function trials(): ScenarioSpec[] {
+  return scenarios(TRIALS, "auto").map((spec) => ({ ...spec, trial: true }) as const);
 }
 
 /** In the order given, without duplicates. */

@@ -68,8 +68,8 @@ export class Measuring {
     this.#analyse = analyse;
     this.#replayer = replayer;
     this.#systems = systems;
-    const { whatIfs } = request.analysis;
-    const periods = whatIfs.flatMap(({ trim }) =>
+    const { whatIfs, trials = [] } = request.analysis;
+    const periods = [...whatIfs, ...trials].flatMap(({ trim }) =>
       typeof trim === "object" ? trim.everySeconds : [],
     );
     this.#trimPeriods = [...new Set(periods)];
@@ -127,7 +127,7 @@ export class Measuring {
       const message = `the log is of another glibc than the one to measure with (${versions}), and is read twice: give it as a file`;
       throw new Failure({ code: "usage", message });
     }
-    const options = { ...analysis, whatIfs, whatIfsOnRaise: [] };
+    const options = { ...analysis, whatIfs, trials: [] };
     const hooks = { stdin: this.#io.stdin, signal: this.#signal, onProgress: () => {} };
     return this.#analyse(inputs, options, hooks);
   }

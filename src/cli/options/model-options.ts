@@ -23,11 +23,15 @@ export const DEFAULT_WHAT_IFS: readonly string[] = [
   "MALLOC_ARENA_MAX=1,malloc_trim=end",
 ];
 
-/** Further ones of such a run, where a free raised the dynamic thresholds (ptmalloc2.md §4.6). */
-export const WHAT_IFS_ON_RAISE: readonly string[] = ["MALLOC_TRIM_THRESHOLD_=131072"];
-
-/** The same, as long as the log has one thread. */
-export const WHAT_IFS_OF_ONE_THREAD: readonly string[] = ["MALLOC_MMAP_THRESHOLD_=65536"];
+/** Further ones of such a run, reported if they help. Most cost nothing until a call comes for which they matter. */
+export const TRIALS: readonly string[] = [
+  "MALLOC_TRIM_THRESHOLD_=131072",
+  "MALLOC_MMAP_THRESHOLD_=65536",
+  "MALLOC_ARENA_MAX=4",
+  "glibc.malloc.tcache_count=0",
+  "malloc_trim=60s",
+  "glibc=2.39",
+];
 
 /** What the lines of a log are. */
 export interface ShapeValues {
@@ -146,7 +150,6 @@ export const VALUES_HELP = `
 tunables, as in the environment of the process, and malloc_trim=end or
 malloc_trim=30s (every 30 s), glibc=2.41, cpus=4. Variables that are set in this
 shell have no effect. Without --what-if mallog tries
-${DEFAULT_WHAT_IFS.map((settings) => `  ${settings}\n`).join("")}and, where the log shows that glibc raised its dynamic thresholds, and they help,
-${WHAT_IFS_ON_RAISE.map((settings) => `  ${settings}\n`).join("")}${WHAT_IFS_OF_ONE_THREAD.map((settings) => `  ${settings} (in a log of one thread)\n`).join("")}
-<size> is a number of bytes or has a unit: 900MiB, 1.5GB, 64K (= 64KiB).
+${DEFAULT_WHAT_IFS.map((settings) => `  ${settings}\n`).join("")}and, where they help,
+${TRIALS.map((settings) => `  ${settings}\n`).join("")}<size> is a number of bytes or has a unit: 900MiB, 1.5GB, 64K (= 64KiB).
 `;

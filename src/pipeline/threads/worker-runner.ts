@@ -142,7 +142,10 @@ export class WorkerRunner implements WhatIfRunner {
       return;
     }
     const { origin, specs } = this.#start;
-    this.#shares = inShares(specs, this.#cores).map((share) => this.#startWorker(share));
+    const severalThreads = this.#held.some(({ slot }) => hasSeveralThreads(this.#workIn(slot)));
+    this.#shares = inShares(specs, this.#cores, severalThreads).map((share) =>
+      this.#startWorker(share),
+    );
     this.#startShares(origin);
     for (const [slot, work] of this.#pool.buffers.entries()) {
       this.#sendAll({ kind: "buffer", slot, work });
@@ -225,16 +228,27 @@ export class WorkerRunner implements WhatIfRunner {
   }
 }
 
+function hasSeveralThreads({ batch: { length }, actions: { thread } }: Work): boolean {
+  return thread.subarray(0, length).some((index) => index !== 0);
+}
+
 /** Groups for one core beside this thread's: with more there is a worker on this thread's core, too. */
 const GROUPS_PER_CORE = 6;
 
 /**
  * Shares the scenarios out: one share per core but this thread's, and one for that core, too, if there is so much to
- * replay that this thread finishes long before the workers.
+ * replay that this thread finishes long before the workers. `severalThreads`: without that, most trials change nothing yet.
  */
-export function inShares(specs: readonly ScenarioSpec[], cores: number): ScenarioSpec[][] {
+export function inShares(
+  specs: readonly ScenarioSpec[],
+  cores: number,
+  severalThreads: boolean,
+): ScenarioSpec[][] {
   const groups = bySharing(specs);
-  const count = groups.length > GROUPS_PER_CORE * (cores - 1) ? cores : cores - 1;
+  const replayed = groups.filter(
+    (group) => severalThreads || group.some(({ trial }) => trial === undefined),
+  );
+  const count = replayed.length > GROUPS_PER_CORE * (cores - 1) ? cores : cores - 1;
   const shares: ScenarioSpec[][] = [];
   for (const [n, group] of groups.entries()) {
     shares[n % count] = [...(shares[n % count] ?? []), ...group];

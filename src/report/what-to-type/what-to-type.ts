@@ -3,10 +3,11 @@ import { type Environment, environmentOf, type Variable } from "./environment.ts
 import { assignment, commandOf } from "./shell-words.ts";
 import { intervalOptions, trimLines } from "./trim-lines.ts";
 import { IN_ORDER, type TypedLine } from "./typed-line.ts";
+import { upgradeLines } from "./upgrade-lines.ts";
 
 /**
  * What one types to run under the settings of a scenario, or to trim a process that runs, target by target. Empty if it is as
- * recorded, or if it needs another machine or glibc. A command longer than `longestCommand` is not repeated. Programs that run
+ * recorded, or if it needs another machine, or another glibc and settings. A command longer than `longestCommand` is not repeated. Programs that run
  * with more rights than their user, setuid or by file capabilities, ignore such variables (ptmalloc2.md §8).
  */
 export function whatToType(
@@ -15,6 +16,9 @@ export function whatToType(
   longestCommand = Number.POSITIVE_INFINITY,
 ): TypedLine[] {
   const [recorded] = report.scenarios;
+  if (recorded !== undefined && isOtherVersion(scenario, recorded)) {
+    return upgradeLines(scenario.glibc);
+  }
   if (recorded === undefined || !canBeTyped(scenario, recorded)) {
     return [];
   }
@@ -56,6 +60,11 @@ function canBeTyped(scenario: Scenario, recorded: Scenario): boolean {
     scenario.glibc === recorded.glibc &&
     !scenario.name.split(",").some((setting) => setting.startsWith("cpus="))
   );
+}
+
+/** True if the scenario has another glibc, and nothing else. */
+function isOtherVersion(scenario: Scenario, recorded: Scenario): boolean {
+  return scenario.glibc !== recorded.glibc && /^glibc=[^,]+$/.test(scenario.name);
 }
 
 /** Milliseconds between two malloc_trims of a scenario; null: one at the end. */

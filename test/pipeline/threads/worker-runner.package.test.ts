@@ -114,7 +114,7 @@ describe("the shares of what-ifs", () => {
   const [one, two] = limited;
   const sharing = scenario("1, trimmed", { MALLOC_ARENA_MAX: "1" }, true);
   const names = (cores: number, ...specs: ScenarioSpec[]) =>
-    inShares(specs, cores).map((share) => share.map(({ name }) => name));
+    inShares(specs, cores, true).map((share) => share.map(({ name }) => name));
 
   it("are one per core but one, and scenarios that share replays stay together", () => {
     expect(names(2, one!, two!, sharing)).toEqual([["1", "1, trimmed", "2"]]);
@@ -127,5 +127,11 @@ describe("the shares of what-ifs", () => {
       ["1", "3", "5", "7"],
       ["2", "4", "6"],
     ]);
+  });
+
+  it("are counted without trials where the log has had one thread so far", () => {
+    const trials = limited.slice(1).map((spec) => ({ ...spec, trial: true }) as const);
+    expect(inShares([one!, ...trials], 2, true)).toHaveLength(2);
+    expect(inShares([one!, ...trials], 2, false)).toHaveLength(1);
   });
 });

@@ -58,7 +58,12 @@ describe("what one types for variables", () => {
   });
 
   it("is nothing where no setting makes the scenario", () => {
-    expect(lines(scenario("glibc=2.41", { glibc: "2.41", settings: RECORDED }))).toEqual([]);
+    const newer = { glibc: "2.41", settings: RECORDED };
+    expect(lines(scenario("glibc=2.41", newer))).toEqual([
+      "docker: FROM debian:13 (or a distribution with glibc 2.41)",
+    ]);
+    expect(lines(scenario("glibc=2.41,cpus=2", newer))).toEqual([]);
+    expect(lines(scenario("glibc=2.23", { ...newer, glibc: "2.23" }))).toEqual([]);
     expect(lines(scenario("MALLOC_ARENA_MAX=1,cpus=4", { settings: RECORDED }))).toEqual([]);
     const one = report();
     expect(whatToType(one.scenarios[0]!, one)).toEqual([]);
