@@ -29,10 +29,10 @@ export const WASM_MODULES: readonly WasmModule[] = [
     options: ["--memoryBase", "4096", "--initialMemory", "20"],
   },
   {
-    entry: "src/trace/core/ledger.ts",
+    entry: "src/trace/ledger/core/ledger.ts",
     with: [STORE],
     name: "ledger",
-    // The state is below 4096, the batch in the first MiB (src/trace/core/ledger-state.ts).
+    // The state is below 4096, the batch in the first MiB (src/trace/ledger/core/ledger-state.ts).
     options: ["--memoryBase", "4096", "--initialMemory", "18"],
   },
 ];

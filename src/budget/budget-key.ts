@@ -1,4 +1,4 @@
-import type { BudgetResult } from "../report/report.ts";
+import type { BudgetResult } from "../report/contract/report.ts";
 
 /** The figure that a budget limits. */
 export interface BudgetKey {

@@ -1,6 +1,6 @@
-import type { Parsed } from "../report/parsed.ts";
-import type { BudgetResult } from "../report/report.ts";
-import { parseSize } from "../report/sizes.ts";
+import type { BudgetResult } from "../report/contract/report.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
+import { parseSize } from "../report/wording/sizes.ts";
 import { type BudgetKey, printKey, SHORT_NAMES, shortNameIn, type Unit } from "./budget-key.ts";
 import { unknownName } from "./unknown-name.ts";
 

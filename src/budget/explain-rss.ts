@@ -4,9 +4,9 @@ import { grownCauses, grownWhere } from "../diff/explain-growth.ts";
 import { threadChanges, threadsLabel } from "../diff/thread-changes.ts";
 import { BEYOND_LIVE, heldBytes } from "../insight/causes/cause-words.ts";
 import { pinSentence } from "../insight/pins/pin-sentence.ts";
-import { byteUnit, capitalized, size } from "../report/format.ts";
+import type { Causes } from "../report/contract/report.ts";
 import type { KnownReport } from "../report/read-report.ts";
-import type { Causes } from "../report/report.ts";
+import { byteUnit, capitalized, size } from "../report/wording/format.ts";
 import { type BudgetKey, pathOf } from "./budget-key.ts";
 import type { Evidence } from "./judge.ts";
 import {

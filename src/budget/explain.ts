@@ -1,7 +1,7 @@
 import { servesAllCalls } from "../insight/cures/served-calls.ts";
+import { AS_RECORDED } from "../report/contract/report.ts";
+import type { SortKey } from "../report/order/sort-threads.ts";
 import type { KnownReport } from "../report/read-report.ts";
-import { AS_RECORDED } from "../report/report.ts";
-import type { SortKey } from "../report/sort-threads.ts";
 import type { Budget } from "./budget.ts";
 import { type BudgetKey, isOfScenario, pathOf } from "./budget-key.ts";
 import { explainRss, grownParts } from "./explain-rss.ts";

@@ -1,5 +1,5 @@
 import { asJson } from "../report/as-json.ts";
-import type { Parsed } from "../report/parsed.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
 import {
   type BudgetKey,
   SHORT_NAMES,

@@ -1,8 +1,8 @@
 import { noiseOf } from "../diff/change.ts";
 import { isUnreliable } from "../insight/evidence/grade.ts";
-import type { Parsed } from "../report/parsed.ts";
+import type { BudgetNoise, BudgetResult } from "../report/contract/report.ts";
 import type { ReadReport } from "../report/read-report.ts";
-import type { BudgetNoise, BudgetResult } from "../report/report.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
 import { type Budget, type Limit, unfitLimit } from "./budget.ts";
 import { type BudgetKey, isModelled, printKey } from "./budget-key.ts";
 import { type Figure, figureOf } from "./figure.ts";

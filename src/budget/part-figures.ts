@@ -2,9 +2,9 @@ import type { CallerChange } from "../diff/caller-changes.ts";
 import type { Change } from "../diff/change.ts";
 import { siteLabel } from "../diff/site-keys.ts";
 import { type ThreadChange, threadsLabel } from "../diff/thread-changes.ts";
-import { capitalized, exact, percent, share, sizes } from "../report/format.ts";
+import type { BudgetResult } from "../report/contract/report.ts";
 import type { KnownCaller, KnownReport, KnownThread } from "../report/read-report.ts";
-import type { BudgetResult } from "../report/report.ts";
+import { capitalized, exact, percent, share, sizes } from "../report/wording/format.ts";
 
 /** A figure of the process to which its threads and call sites contribute. */
 export interface PartFigure {

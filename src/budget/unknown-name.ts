@@ -1,4 +1,4 @@
-import { didYouMean } from "../report/suggest.ts";
+import { didYouMean } from "../report/wording/suggest.ts";
 
 /** Known names listed in the message when none is close to the one typed. */
 const MAX_LISTED = 12;

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from "commander";
-import { didYouMean } from "../report/suggest.ts";
+import { didYouMean } from "../report/wording/suggest.ts";
 import { Exit } from "./exit-codes.ts";
 import { isTooManyFiles } from "./files/system-error.ts";
 import type { Analyse, Io } from "./io.ts";

@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { presentBudgets } from "../insight/budget-sentences.ts";
-import { printable } from "../report/printable.ts";
-import type { BudgetResult } from "../report/report.ts";
+import type { BudgetResult } from "../report/contract/report.ts";
+import { printable } from "../report/wording/printable.ts";
 import { writeErrorReason } from "./files/system-error.ts";
 import type { Environment, Io } from "./io.ts";
 import { message } from "./terminal/message.ts";

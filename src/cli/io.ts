@@ -2,8 +2,8 @@ import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { AnalysisHooks, StandardInput } from "../pipeline/analysis-hooks.ts";
 import type { LogOptions } from "../pipeline/analysis-options.ts";
-import type { InspectionOutcome } from "../report/inspection.ts";
-import type { Report } from "../report/report.ts";
+import type { InspectionOutcome } from "../report/contract/inspection.ts";
+import type { Report } from "../report/contract/report.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,9 +1,9 @@
 import { constants } from "node:buffer";
 import { inputProblemText } from "../input/input-error.ts";
-import { count, exact, plural, size } from "../report/format.ts";
-import { printable, sourceName } from "../report/printable.ts";
-import { cut } from "../report/shorten.ts";
-import type { ShortWords } from "../trace/word-size.ts";
+import { count, exact, plural, size } from "../report/wording/format.ts";
+import { printable, sourceName } from "../report/wording/printable.ts";
+import { cut } from "../report/wording/shorten.ts";
+import type { ShortWords } from "../trace/signs/word-size.ts";
 import type { Problem } from "./problems.ts";
 import { shellWord } from "./terminal/shell-word.ts";
 

@@ -1,5 +1,5 @@
 import type { InputProblem } from "../input/input-error.ts";
-import type { ShortWords } from "../trace/word-size.ts";
+import type { ShortWords } from "../trace/signs/word-size.ts";
 import { Exit } from "./exit-codes.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { nameOfCaller } from "../trace/caller-names.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
+import { nameOfCaller } from "../trace/stated/caller-names.ts";
 import { hexadecimal } from "./call-text.ts";
 import { secondsText } from "./clock-text.ts";
 import type { LogTexts, LogWriter } from "./log-writer.ts";

@@ -1,10 +1,10 @@
 import type { EventBatch } from "../trace/event.ts";
-import type { MarkLabels } from "../trace/mark-labels.ts";
+import type { MarkLabels } from "../trace/stated/mark-labels.ts";
 import type { Losses } from "./losses.ts";
 
 /** Texts to which numbers in events refer; they grow while the log is read. */
 export interface LogTexts {
-  /** see trace/caller-names.ts */
+  /** see trace/stated/caller-names.ts */
   readonly callerNames: readonly string[];
   readonly markLabels: MarkLabels;
 }

@@ -1,4 +1,4 @@
-import { plural } from "../report/format.ts";
+import { plural } from "../report/wording/format.ts";
 import type { EventBatch } from "../trace/event.ts";
 
 /** What a log has and the format it is written in cannot hold, by what it is. */

@@ -1,7 +1,7 @@
 import { MAX_LINE_BYTES } from "../input/blocks-of-lines.ts";
 import { NATIVE_FORMAT } from "../input/formats/native/layout.ts";
-import { nameOfCaller } from "../trace/caller-names.ts";
 import { type EventBatch, Op } from "../trace/event.ts";
+import { nameOfCaller } from "../trace/stated/caller-names.ts";
 import { callText, hexadecimal } from "./call-text.ts";
 import { clockText } from "./clock-text.ts";
 import type { LogTexts, LogWriter } from "./log-writer.ts";

@@ -1,5 +1,5 @@
 import { type EventBatch, Op } from "../trace/event.ts";
-import { PointerTable } from "../trace/pointer-table.ts";
+import { PointerTable } from "../trace/ledger/pointer-table.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { Losses } from "./losses.ts";
 

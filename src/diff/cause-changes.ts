@@ -1,5 +1,5 @@
+import type { Causes } from "../report/contract/report.ts";
 import type { KnownReport } from "../report/read-report.ts";
-import type { Causes } from "../report/report.ts";
 import { type Change, changeOf, larger } from "./change.ts";
 
 /** Resident memory of one cause: the report's `causes` has the definitions. */

@@ -1,11 +1,19 @@
-import { type ByteUnit, byteUnit, change, exact, inUnit, percent, size } from "../report/format.ts";
-import { printable, sourceName } from "../report/printable.ts";
-import { cutMiddle, foldAtCommas } from "../report/shorten.ts";
 import { CAUSE_WORDS } from "../report/tables/cause-columns.ts";
 import { type Column, splitAtTop } from "../report/tables/column.ts";
 import { budgetList } from "../report/text/budget-list.ts";
 import { heading, type TextStyle, wrap } from "../report/text/style.ts";
 import { renderTable } from "../report/text/text-table.ts";
+import {
+  type ByteUnit,
+  byteUnit,
+  change,
+  exact,
+  inUnit,
+  percent,
+  size,
+} from "../report/wording/format.ts";
+import { printable, sourceName } from "../report/wording/printable.ts";
+import { cutMiddle, foldAtCommas } from "../report/wording/shorten.ts";
 import type { CallerChange } from "./caller-changes.ts";
 import type { CauseChange } from "./cause-changes.ts";
 import { type Change, isNoise } from "./change.ts";

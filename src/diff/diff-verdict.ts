@@ -7,7 +7,7 @@ import {
   size,
   sizeRange,
   sizes,
-} from "../report/format.ts";
+} from "../report/wording/format.ts";
 import { type Change, isNoise } from "./change.ts";
 import type { Diff, TotalChange } from "./diff.ts";
 import { grownCauses, grownWhere } from "./explain-growth.ts";

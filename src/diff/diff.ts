@@ -1,5 +1,5 @@
+import type { BudgetResult } from "../report/contract/report.ts";
 import type { KnownReport, KnownScenario } from "../report/read-report.ts";
-import type { BudgetResult } from "../report/report.ts";
 import { type CallerChanges, callerChanges } from "./caller-changes.ts";
 import { type CauseChange, causeChanges } from "./cause-changes.ts";
 import { type Change, changeOf, compareTexts, larger } from "./change.ts";

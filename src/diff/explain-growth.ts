@@ -1,6 +1,6 @@
 import { BEYOND_LIVE } from "../insight/causes/cause-words.ts";
-import { byteUnit, change, size } from "../report/format.ts";
-import type { Causes } from "../report/report.ts";
+import type { Causes } from "../report/contract/report.ts";
+import { byteUnit, change, size } from "../report/wording/format.ts";
 import type { CallerChange } from "./caller-changes.ts";
 import type { CauseChange } from "./cause-changes.ts";
 import { type Change, isNoise } from "./change.ts";

@@ -1,5 +1,5 @@
 import { presentBudgets } from "../insight/budget-sentences.ts";
-import type { PresentedBudget } from "../report/presented.ts";
+import type { PresentedBudget } from "../report/wording/presented.ts";
 import type { Diff } from "./diff.ts";
 import { diffVerdict } from "./diff-verdict.ts";
 

@@ -1,5 +1,5 @@
-import { callerLabel } from "../report/caller-label.ts";
 import type { KnownCaller, KnownReport } from "../report/read-report.ts";
+import { callerLabel } from "../report/wording/caller-label.ts";
 
 /**
  * Names call sites so that two runs share them. The addresses of another run differ; functions do not, nor do places in an

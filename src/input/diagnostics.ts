@@ -1,4 +1,4 @@
-import type { MarkLabels } from "../trace/mark-labels.ts";
+import type { MarkLabels } from "../trace/stated/mark-labels.ts";
 import type { Addresses } from "./formats/log-format.ts";
 import { type Layout, NATIVE_LAYOUT } from "./formats/native/layout.ts";
 import { type CallKind, kindOfCall } from "./unread-calls.ts";
@@ -76,7 +76,7 @@ export class Diagnostics {
   format = nativeFormat();
   /** what the log's first lines show of their columns */
   layout: Layout = NATIVE_LAYOUT;
-  /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */
+  /** callers that lines give as text, in order of appearance: see trace/stated/caller-names.ts */
   readonly callerNames: string[] = [];
   /** labels of marks by the number in their events */
   readonly markLabels: MarkLabels = new Map();

@@ -1,3 +1,4 @@
+import type { BudgetResult } from "../report/contract/report.ts";
 import {
   byteUnit,
   change,
@@ -7,10 +8,9 @@ import {
   plural,
   size,
   sizeRange,
-} from "../report/format.ts";
-import type { PresentedBudget } from "../report/presented.ts";
-import { printable } from "../report/printable.ts";
-import type { BudgetResult } from "../report/report.ts";
+} from "../report/wording/format.ts";
+import type { PresentedBudget } from "../report/wording/presented.ts";
+import { printable } from "../report/wording/printable.ts";
 
 /** Results of budgets in words. */
 export function presentBudgets(results: readonly BudgetResult[]): PresentedBudget[] {

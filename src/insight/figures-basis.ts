@@ -1,5 +1,5 @@
-import type { Sentence } from "../report/presented.ts";
-import type { Fidelity, Report } from "../report/report.ts";
+import type { Fidelity, Report } from "../report/contract/report.ts";
+import type { Sentence } from "../report/wording/presented.ts";
 import { fitSentences } from "./evidence/fit-sentences.ts";
 import { glibcVersion } from "./evidence/glibc-version.ts";
 import { gradeSentence, isUnreliable } from "./evidence/grade.ts";

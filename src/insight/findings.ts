@@ -1,4 +1,3 @@
-import { plural } from "../report/format.ts";
 import type {
   Anomalies,
   CallerSummary,
@@ -9,7 +8,8 @@ import type {
   ThreadSummary,
   ThresholdRaise,
   TraceSummary,
-} from "../report/report.ts";
+} from "../report/contract/report.ts";
+import { plural } from "../report/wording/format.ts";
 import { threadBuffersFinding } from "./evidence/lines-in-blocks.ts";
 import { otherAllocatorFinding } from "./evidence/other-allocator.ts";
 import { heldLikewise, pinSentence } from "./pins/pin-sentence.ts";

@@ -1,5 +1,5 @@
-import type { Presented } from "../report/presented.ts";
-import type { CausesOfScenario, Report } from "../report/report.ts";
+import type { CausesOfScenario, Report } from "../report/contract/report.ts";
+import type { Presented } from "../report/wording/presented.ts";
 import { presentBudgets } from "./budget-sentences.ts";
 import { presentCures } from "./cures/cure-sentences.ts";
 import { servesAllCalls } from "./cures/served-calls.ts";

@@ -1,6 +1,6 @@
-import { count, share, size } from "../report/format.ts";
-import type { Sentence } from "../report/presented.ts";
-import type { ProcessFigures, ProcessSummary, Report } from "../report/report.ts";
+import type { ProcessFigures, ProcessSummary, Report } from "../report/contract/report.ts";
+import { count, share, size } from "../report/wording/format.ts";
+import type { Sentence } from "../report/wording/presented.ts";
 import { plain } from "./sentences.ts";
 
 /** Which process of several the report is of. Empty for a log of one. */

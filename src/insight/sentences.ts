@@ -1,5 +1,5 @@
-import { duration } from "../report/format.ts";
-import type { Sentence } from "../report/presented.ts";
+import { duration } from "../report/wording/format.ts";
+import type { Sentence } from "../report/wording/presented.ts";
 
 export function plain(text: string): Sentence {
   return { tone: "plain", text };

@@ -1,3 +1,4 @@
+import type { Fidelity, Report, RssFigures, Scenario } from "../report/contract/report.ts";
 import {
   type ByteUnit,
   byteUnit,
@@ -7,9 +8,8 @@ import {
   share,
   signed,
   size,
-} from "../report/format.ts";
-import type { Sentence } from "../report/presented.ts";
-import type { Fidelity, Report, RssFigures, Scenario } from "../report/report.ts";
+} from "../report/wording/format.ts";
+import type { Sentence } from "../report/wording/presented.ts";
 import { why } from "./causes/why.ts";
 import { advice } from "./cures/advice.ts";
 import { containerSentences } from "./cures/container.ts";

@@ -1,4 +1,4 @@
-import type { Parsed } from "../report/parsed.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
 
 /** What the replayer printed of one replay; sizes in bytes. */
 export interface Measurement {

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import type { Parsed } from "../report/parsed.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
 
 interface KnownAllocator {
   /** names of its library, the preferred one first */

@@ -1,4 +1,4 @@
-import type { Parsed } from "../report/parsed.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
 import type { Measurement } from "./measurement.ts";
 import { type ReplayingProcess, type ReplayOptions, replayNatively } from "./run-replayer.ts";
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
-import type { Parsed } from "../report/parsed.ts";
+import type { Parsed } from "../report/wording/parsed.ts";
 import { type Measurement, parseMeasurement } from "./measurement.ts";
 
 /** The process that replays: the allocator in it, and its settings. */

@@ -3,8 +3,8 @@ import type { RecordedOptions } from "../recorded/processes.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { TouchPolicy } from "../replay/writes/touch.ts";
 import type { Moment } from "../trace/moment.ts";
-import type { ObservedAt } from "../trace/observed-memory.ts";
-import type { ThreadDump } from "../trace/thread-dump.ts";
+import type { ObservedAt } from "../trace/stated/observed-memory.ts";
+import type { ThreadDump } from "../trace/stated/thread-dump.ts";
 
 /** What the user asked of an analysis. All settings are checked. */
 export interface AnalysisOptions extends RecordedOptions {

@@ -11,15 +11,15 @@ import type {
   TouchFit,
   TraceSummary,
   UnreadCalls,
-} from "../report/report.ts";
-import type { AllocatorSigns } from "../trace/allocator-signs.ts";
-import type { CodeMappings } from "../trace/code-mappings.ts";
-import type { Ledger } from "../trace/ledger.ts";
-import type { Marks } from "../trace/marks.ts";
+} from "../report/contract/report.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
+import type { PinnedBytes } from "../trace/ledger/site-table.ts";
 import type { ThreadBuffers } from "../trace/order/thread-buffers.ts";
 import type { ProcessOrigin } from "../trace/processes/log-process.ts";
-import type { PinnedBytes } from "../trace/site-table.ts";
-import type { StatedProcess } from "../trace/stated-process.ts";
+import type { AllocatorSigns } from "../trace/signs/allocator-signs.ts";
+import type { CodeMappings } from "../trace/stated/code-mappings.ts";
+import type { Marks } from "../trace/stated/marks.ts";
+import type { StatedProcess } from "../trace/stated/stated-process.ts";
 import type { ScenarioFigures } from "../what-if/scenario-figures.ts";
 import type { InspectionResult } from "./inspection/inspect.ts";
 import type { MemoryAt } from "./memory-at.ts";
@@ -47,7 +47,7 @@ export interface ReadSummary {
   readonly layout: LayoutSummary | null;
   readonly unreadCalls: readonly Omit<UnreadCalls, "read">[];
   readonly truncatedInputs: number;
-  /** callers that lines give as text, in order of appearance: see trace/caller-names.ts */
+  /** callers that lines give as text, in order of appearance: see trace/stated/caller-names.ts */
   readonly callerNames: readonly string[];
   /** labels of marks by the number in their events */
   readonly markLabels: ReadonlyMap<number, string>;

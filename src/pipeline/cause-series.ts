@@ -3,7 +3,7 @@ import type { Candidate } from "../recorded/candidate.ts";
 import type { Detection } from "../recorded/detection.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
 import { EVENTS_PER_BATCH } from "../trace/columns.ts";
-import type { Ledger } from "../trace/ledger.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
 
 /**
  * So many events are between two walks at least, and so many for each live block: together the walks take 2 to 6 % of the

@@ -5,7 +5,7 @@ import type { Heap } from "../ptmalloc/heap.ts";
 import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { RecordedRun } from "../recorded/recorded-run.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { Ledger } from "../trace/ledger.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
 import type { MomentSearch } from "../trace/moment.ts";
 import { runAt } from "./inspection/inspect.ts";
 import type { LaterWrites } from "./later-writes.ts";

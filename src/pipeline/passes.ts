@@ -3,10 +3,10 @@ import type { Holes } from "../replay/writes/holes.ts";
 import type { Touch, TouchBatch } from "../replay/writes/touch.ts";
 import type { ActionBatch } from "../trace/actions.ts";
 import type { EventBatch, Note } from "../trace/event.ts";
-import type { FirstPointers } from "../trace/first-pointers.ts";
-import type { Ledger } from "../trace/ledger.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
 import type { LastCalls, LikelyExit } from "../trace/order/last-calls.ts";
 import type { ThreadExits } from "../trace/order/thread-exits.ts";
+import type { FirstPointers } from "../trace/signs/first-pointers.ts";
 
 /**
  * The passes over a batch, between its decoding and its replay. Each changes the batch, or the columns beside it, in

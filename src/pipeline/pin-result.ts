@@ -2,7 +2,7 @@ import { type PinClaim, pinClaims } from "../insight/pins/pin-claims.ts";
 import { STRIDE } from "../ptmalloc/chunks.ts";
 import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
-import type { BlockTable } from "../trace/blocks.ts";
+import type { BlockTable } from "../trace/ledger/blocks.ts";
 
 /** What keeps the free memory of one arena resident. Blocks are those of the ledger. */
 export interface PinResult {

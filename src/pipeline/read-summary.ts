@@ -1,7 +1,7 @@
 import type { Diagnostics, ReadFormat } from "../input/diagnostics.ts";
 import { isNative, type Layout } from "../input/formats/native/layout.ts";
 import { CALL_KINDS } from "../input/unread-calls.ts";
-import type { ForeignSummary, LayoutSummary } from "../report/report.ts";
+import type { ForeignSummary, LayoutSummary } from "../report/contract/report.ts";
 import type { ReadSummary } from "./analysis-result.ts";
 
 /** The pieces of a log as they were read. */

@@ -1,6 +1,6 @@
 import type { EventBatch } from "../trace/event.ts";
-import type { LogFacts } from "../trace/log-facts.ts";
-import { type ShortWords, shortWords } from "../trace/word-size.ts";
+import { type ShortWords, shortWords } from "../trace/signs/word-size.ts";
+import type { LogFacts } from "../trace/stated/log-facts.ts";
 
 /** A 32-bit process wrote the log: the model's rules do not hold for it. */
 export class ShortWordsRefused extends Error {

@@ -1,7 +1,7 @@
 import type { GuidedReplay } from "../recorded/guided-replay.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { Ledger } from "../trace/ledger.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
 import { type Baseline, baselineFor, scenariosOf } from "../what-if/baseline.ts";
 import { isAsRecorded, limitsArenasOnly } from "../what-if/sharing.ts";
 import { mayHelp } from "../what-if/trials.ts";

@@ -1,7 +1,7 @@
 import { GRANULE, SMALLEST_PAGE } from "../ptmalloc/chunks.ts";
 import type { Arch } from "../ptmalloc/machine.ts";
 import type { ReplayedBatch } from "../replay/work.ts";
-import { isAmongMappings } from "../trace/address-space.ts";
+import { isAmongMappings } from "../trace/signs/address-space.ts";
 
 /** What the pointers of a log's beginning show of its machine (ptmalloc2.md §10.6) and of the program break. */
 export interface AddressLayout {

@@ -2,7 +2,7 @@ import { residentPages } from "../ptmalloc/census.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { PLANES } from "../ptmalloc/resident.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { RowSeries } from "../trace/row-series.ts";
+import { RowSeries } from "../trace/ledger/row-series.ts";
 
 /** For all arenas and planes together: 32 points for each of 64 arenas, the limit of 8 CPUs. */
 const MAX_VALUES = 32 * 64 * PLANES;

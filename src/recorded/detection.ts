@@ -1,6 +1,6 @@
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
-import type { ModelSummary } from "../report/report.ts";
+import type { ModelSummary } from "../report/contract/report.ts";
 import type { InSteps } from "../trace/in-steps.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Part, replayUntilMismatch } from "./explain/first-mismatch.ts";

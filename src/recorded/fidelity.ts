@@ -1,4 +1,4 @@
-import type { Fidelity } from "../report/report.ts";
+import type { Fidelity } from "../report/contract/report.ts";
 import type { CutSizes } from "./explain/cut-sizes.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 

@@ -1,8 +1,8 @@
 import { profileOf } from "../ptmalloc/profile.ts";
 import { startOf } from "../replay/pointers/address-map.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
-import type { Provenance } from "../report/report.ts";
-import type { LogFacts, ThpMode } from "../trace/log-facts.ts";
+import type { Provenance } from "../report/contract/report.ts";
+import type { LogFacts, ThpMode } from "../trace/stated/log-facts.ts";
 import { type AddressLayout, NO_LAYOUT, pageOf } from "./address-layout.ts";
 import { statedSettings, TUNABLES } from "./stated-settings.ts";
 

@@ -5,9 +5,9 @@ import { type RecordedProcess, SettingRefused } from "../replay/recorded-process
 import { type ReplayedBatch, type Work, workOf } from "../replay/work.ts";
 import type { EventBatch } from "../trace/event.ts";
 import type { InSteps } from "../trace/in-steps.ts";
-import type { LogFacts } from "../trace/log-facts.ts";
 import type { MomentEvent } from "../trace/moment.ts";
 import type { LastCalls } from "../trace/order/last-calls.ts";
+import type { LogFacts } from "../trace/stated/log-facts.ts";
 import { addressLayout } from "./address-layout.ts";
 import type { Candidate } from "./candidate.ts";
 import { type AddressFacts, candidatesFor, guidedReplayOf } from "./candidates.ts";

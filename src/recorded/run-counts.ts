@@ -1,4 +1,4 @@
-import type { Divergence } from "../report/report.ts";
+import type { Divergence } from "../report/contract/report.ts";
 
 /** What a recorded run has counted at its beginning. */
 export const NOTHING_COUNTED = {

@@ -1,6 +1,6 @@
 import type { Profile } from "../ptmalloc/profile.ts";
 import { applySetting, MallocPar, tunableOf } from "../ptmalloc/settings.ts";
-import type { LogFacts } from "../trace/log-facts.ts";
+import type { LogFacts } from "../trace/stated/log-facts.ts";
 
 /**
  * The settings that a log states for its process, without those that its glibc ignores. Of several that set the same

@@ -16,7 +16,7 @@ export const SERIES_FIELDS = {
 } as const;
 const FIELD = places(0, SERIES_FIELDS);
 
-/** A PeakSeries (trace/series.ts) that the core records. */
+/** A PeakSeries (trace/ledger/series.ts) that the core records. */
 export class CoreSeries {
   readonly #core: Core;
   readonly #address: number;

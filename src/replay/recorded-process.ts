@@ -2,7 +2,7 @@ import type { Machine } from "../ptmalloc/machine.ts";
 import { type Profile, profileOf } from "../ptmalloc/profile.ts";
 import { Ptmalloc, UNKNOWN_CPUS } from "../ptmalloc/ptmalloc.ts";
 import { applySetting, MallocPar } from "../ptmalloc/settings.ts";
-import type { Provenance } from "../report/report.ts";
+import type { Provenance } from "../report/contract/report.ts";
 import type { ShownSetting } from "./inferred-settings.ts";
 import type { ScenarioSpec } from "./scenario-spec.ts";
 

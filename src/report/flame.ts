@@ -1,8 +1,8 @@
-import { OTHER_CALLERS } from "./allocations.ts";
-import { callerLabel } from "./caller-label.ts";
-import { exact } from "./format.ts";
-import { printable } from "./printable.ts";
-import type { CallerSummary, Report } from "./report.ts";
+import { OTHER_CALLERS } from "./contract/allocations.ts";
+import type { CallerSummary, Report } from "./contract/report.ts";
+import { callerLabel } from "./wording/caller-label.ts";
+import { exact } from "./wording/format.ts";
+import { printable } from "./wording/printable.ts";
 
 /** What a flame graph may show of the sites, and its name. */
 export const FLAMES = [

@@ -1,4 +1,4 @@
-import type { CallerSummary, SiteColumns } from "./allocations.ts";
+import type { CallerSummary, SiteColumns } from "./contract/allocations.ts";
 import {
   type Causes,
   type CausesOfScenario,
@@ -6,7 +6,7 @@ import {
   type Report,
   type Scenario,
   type ThreadSummary,
-} from "./report.ts";
+} from "./contract/report.ts";
 
 /** The parts of a report that diffs and budgets read. A Report is a KnownReport. */
 export interface KnownReport extends Pick<Report, "complete" | "live" | "causes" | "pins"> {

@@ -1,4 +1,4 @@
-import type { SystemCalls } from "./scenario.ts";
+import type { SystemCalls } from "./contract/scenario.ts";
 
 /** Calls of all kinds. */
 export function systemCallsOf({ systemCalls }: { readonly systemCalls: SystemCalls }): number {

@@ -1,4 +1,4 @@
-import { CUT_MODULUS, isAmongMappings } from "../trace/address-space.ts";
+import { CUT_MODULUS, isAmongMappings } from "../trace/signs/address-space.ts";
 
 const PAGE = 4096;
 

@@ -1,6 +1,6 @@
 import { type EventBatch, Op } from "../trace/event.ts";
-import { numberOfTypedLabel } from "../trace/mark-labels.ts";
 import type { Moment } from "../trace/moment.ts";
+import { numberOfTypedLabel } from "../trace/stated/mark-labels.ts";
 
 /** A moment that is found while the log is read: that of the highest RSS is not. */
 export type GateMoment = Exclude<Moment, { kind: "peak" }>;

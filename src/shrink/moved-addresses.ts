@@ -1,4 +1,4 @@
-import { CUT_MODULUS, isAmongMappings } from "../trace/address-space.ts";
+import { CUT_MODULUS, isAmongMappings } from "../trace/signs/address-space.ts";
 
 /** Heaps of arenas begin at its multiples; mappings and the break at those of any smaller page. */
 const STEP = 64 * 2 ** 20;

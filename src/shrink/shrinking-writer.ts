@@ -2,7 +2,7 @@ import type { LogWriter } from "../convert/log-writer.ts";
 import { NativeWriter } from "../convert/native-writer.ts";
 import { Clock } from "../trace/clock.ts";
 import { EventBatch, type Note, Op } from "../trace/event.ts";
-import { shortWords } from "../trace/word-size.ts";
+import { shortWords } from "../trace/signs/word-size.ts";
 import { CallSites } from "./call-sites.ts";
 import { LiveBlocks } from "./live-blocks.ts";
 import type { MomentGate } from "./moment-gate.ts";

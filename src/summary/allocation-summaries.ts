@@ -2,12 +2,12 @@ import {
   type CallerSummary,
   MAX_ALLOCATION_ROWS,
   type SizeSummary,
-} from "../report/allocations.ts";
-import { LIFETIMES } from "../trace/caller-lifetimes.ts";
-import { nameOfCaller } from "../trace/caller-names.ts";
-import type { CodeMappings } from "../trace/code-mappings.ts";
-import type { Ledger } from "../trace/ledger.ts";
-import { ANY, ANY_CALLER, type SiteTable } from "../trace/site-table.ts";
+} from "../report/contract/allocations.ts";
+import { LIFETIMES } from "../trace/ledger/caller-lifetimes.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
+import { ANY, ANY_CALLER, type SiteTable } from "../trace/ledger/site-table.ts";
+import { nameOfCaller } from "../trace/stated/caller-names.ts";
+import type { CodeMappings } from "../trace/stated/code-mappings.ts";
 import { placed } from "./caller-places.ts";
 import { type SiteGroup, siteGroups } from "./site-groups.ts";
 

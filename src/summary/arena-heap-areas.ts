@@ -1,4 +1,4 @@
-import type { MemoryArea } from "../trace/observed-memory.ts";
+import type { MemoryArea } from "../trace/stated/observed-memory.ts";
 
 /** HEAP_MAX_SIZE: the heap of an arena begins at a multiple of it, and reserves as much (ptmalloc2.md §2.4). */
 const HEAP_MAX = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import { count, duration, plural } from "../report/format.ts";
-import type { Report } from "../report/report.ts";
+import type { Report } from "../report/contract/report.ts";
+import { count, duration, plural } from "../report/wording/format.ts";
 import type { MomentSearch } from "../trace/moment.ts";
 
 /** Labels listed where one is not found. */

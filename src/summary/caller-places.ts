@@ -1,6 +1,6 @@
-import type { CallerSummary } from "../report/allocations.ts";
-import { CUT_MODULUS } from "../trace/address-space.ts";
-import type { CodeMappings } from "../trace/code-mappings.ts";
+import type { CallerSummary } from "../report/contract/allocations.ts";
+import { CUT_MODULUS } from "../trace/signs/address-space.ts";
+import type { CodeMappings } from "../trace/stated/code-mappings.ts";
 
 /** The callers with their modules, as far as the mappings show them. */
 export function placed(callers: readonly CallerSummary[], mappings: CodeMappings): CallerSummary[] {

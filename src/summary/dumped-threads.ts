@@ -1,8 +1,8 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
-import type { DumpsSummary, FrameInDumps, ThreadInDumps } from "../report/dumps.ts";
-import { type DumpTimes, dumpTimes } from "../trace/dump-times.ts";
-import type { Ledger } from "../trace/ledger.ts";
-import type { DumpedThread, ThreadDump } from "../trace/thread-dump.ts";
+import type { DumpsSummary, FrameInDumps, ThreadInDumps } from "../report/contract/dumps.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
+import { type DumpTimes, dumpTimes } from "../trace/stated/dump-times.ts";
+import type { DumpedThread, ThreadDump } from "../trace/stated/thread-dump.ts";
 import { secondsSinceStart } from "./seconds.ts";
 
 const MAX_FRAMES_SHOWN = 5;

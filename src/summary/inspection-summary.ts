@@ -5,8 +5,8 @@ import {
   INSPECTION_SCHEMA,
   type Inspection,
   type InspectionOutcome,
-} from "../report/inspection.ts";
-import type { Report } from "../report/report.ts";
+} from "../report/contract/inspection.ts";
+import type { Report } from "../report/contract/report.ts";
 import { beyondLog } from "./beyond-log.ts";
 import { secondsSinceStart } from "./seconds.ts";
 

@@ -1,7 +1,7 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
-import type { JvmSummary } from "../report/dumps.ts";
-import type { CallerSummary, ThreadSummary } from "../report/report.ts";
-import type { ThreadDump } from "../trace/thread-dump.ts";
+import type { JvmSummary } from "../report/contract/dumps.ts";
+import type { CallerSummary, ThreadSummary } from "../report/contract/report.ts";
+import type { ThreadDump } from "../trace/stated/thread-dump.ts";
 
 const LIBJVM = /(?:^|\/)libjvm\.so$/;
 /** OpenJ9 has a libjvm.so, too, which leads to this. It knows no command of HotSpot's. */

@@ -1,7 +1,7 @@
 import type { LogResult, ModelResult } from "../pipeline/analysis-result.ts";
 import { PROFILES } from "../ptmalloc/profile.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
-import type { ModelSummary } from "../report/report.ts";
+import type { ModelSummary } from "../report/contract/report.ts";
 
 /** Returns what the report says of the model; null without one. */
 export function modelSummary({ model }: LogResult): ModelSummary | null {

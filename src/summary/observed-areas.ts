@@ -1,5 +1,5 @@
 import type { MappingAt, MemoryState } from "../pipeline/memory-at.ts";
-import type { MemoryArea } from "../trace/observed-memory.ts";
+import type { MemoryArea } from "../trace/stated/observed-memory.ts";
 import { heapBytesIn, heapsIn, isNameless, isWritable } from "./arena-heap-areas.ts";
 
 /** Bounds of resident memory. */

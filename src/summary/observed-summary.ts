@@ -8,15 +8,15 @@ import type {
   ObservedMoment,
   ObservedResident,
   ObservedRest,
-} from "../report/observed.ts";
-import type { Report } from "../report/report.ts";
+} from "../report/contract/observed.ts";
+import type { Report } from "../report/contract/report.ts";
 import type {
   ObservedAreas,
   ObservedAt,
   ObservedCounts,
   ObservedFile,
   ObservedJvm,
-} from "../trace/observed-memory.ts";
+} from "../trace/stated/observed-memory.ts";
 import { beyondLog } from "./beyond-log.ts";
 import { type AreaSplit, type Bounds, splitAreas } from "./observed-areas.ts";
 import { secondsSinceStart } from "./seconds.ts";

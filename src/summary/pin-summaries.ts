@@ -1,6 +1,6 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
 import type { PinResult } from "../pipeline/pin-result.ts";
-import type { Pin, PinGroup, PinningBlock } from "../report/pin.ts";
+import type { Pin, PinGroup, PinningBlock } from "../report/contract/pin.ts";
 import { callerText } from "./allocation-summaries.ts";
 import { secondsBetween, secondsSinceStart } from "./seconds.ts";
 

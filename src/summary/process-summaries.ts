@@ -1,5 +1,5 @@
 import type { AnalysisResult, ProcessResult } from "../pipeline/analysis-result.ts";
-import type { ProcessFigures, ProcessSummary, Report } from "../report/report.ts";
+import type { ProcessFigures, ProcessSummary, Report } from "../report/contract/report.ts";
 
 /** Returns the processes of a log that has several, largest volume first. `reportOf`: the report on one of them. */
 export function processSummaries(

@@ -1,4 +1,4 @@
-import type { Ledger } from "../trace/ledger.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
 
 /** Returns the seconds from the log's earliest event to `time` (µs on the log's clock); null when unknown. */
 export function secondsSinceStart({ clock }: Ledger, time: number): number | null {

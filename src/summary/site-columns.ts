@@ -1,6 +1,6 @@
-import { OTHER_CALLERS, type SiteColumns } from "../report/allocations.ts";
-import type { Ledger } from "../trace/ledger.ts";
-import { ANY, ANY_CALLER, type SiteTable } from "../trace/site-table.ts";
+import { OTHER_CALLERS, type SiteColumns } from "../report/contract/allocations.ts";
+import type { Ledger } from "../trace/ledger/ledger.ts";
+import { ANY, ANY_CALLER, type SiteTable } from "../trace/ledger/site-table.ts";
 import { callerText } from "./allocation-summaries.ts";
 import { keptOf } from "./site-groups.ts";
 

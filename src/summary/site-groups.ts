@@ -1,5 +1,5 @@
-import type { AllocationFigures } from "../report/allocations.ts";
-import type { SiteTable } from "../trace/site-table.ts";
+import type { AllocationFigures } from "../report/contract/allocations.ts";
+import type { SiteTable } from "../trace/ledger/site-table.ts";
 import { largestOf } from "./largest.ts";
 
 export type Figures = Omit<AllocationFigures, "merged" | "liveTimeline">;

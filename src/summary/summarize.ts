@@ -23,8 +23,8 @@ import {
   type ThreadSummary,
   type Timeline,
   type TraceSummary,
-} from "../report/report.ts";
-import type { ThreadDump } from "../trace/thread-dump.ts";
+} from "../report/contract/report.ts";
+import type { ThreadDump } from "../trace/stated/thread-dump.ts";
 import { callerSummaries, sizeSummaries } from "./allocation-summaries.ts";
 import { DumpedThreads } from "./dumped-threads.ts";
 import { jvmSummary } from "./jvm-summary.ts";

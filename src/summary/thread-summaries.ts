@@ -1,7 +1,7 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
 import { refuseFullHeap } from "../pipeline/out-of-memory.ts";
-import type { CallCounts, ThreadInDumps, ThreadSummary } from "../report/report.ts";
-import type { ThreadFigure } from "../trace/threads.ts";
+import type { CallCounts, ThreadInDumps, ThreadSummary } from "../report/contract/report.ts";
+import type { ThreadFigure } from "../trace/ledger/threads.ts";
 import type { DumpedThreads } from "./dumped-threads.ts";
 import { secondsBetween } from "./seconds.ts";
 

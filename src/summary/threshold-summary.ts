@@ -1,5 +1,5 @@
 import type { LogResult } from "../pipeline/analysis-result.ts";
-import type { ThresholdRaise } from "../report/threshold-raise.ts";
+import type { ThresholdRaise } from "../report/contract/threshold-raise.ts";
 import { callerText } from "./allocation-summaries.ts";
 import { secondsSinceStart } from "./seconds.ts";
 

@@ -1,5 +1,5 @@
 import { type EventBatch, Op } from "./event.ts";
-import { numberOfTypedLabel } from "./mark-labels.ts";
+import { numberOfTypedLabel } from "./stated/mark-labels.ts";
 
 /** A moment of a log, as a user names it. */
 export type Moment =

@@ -4,7 +4,7 @@ import type { ArenaCensus } from "../ptmalloc/census.ts";
 import { type HeapMaps, heapMaps } from "../ptmalloc/heap-map.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { ArenaSummary, FreeBytes, HeapMap } from "../report/report.ts";
+import type { ArenaSummary, FreeBytes, HeapMap } from "../report/contract/report.ts";
 
 /**
  * Returns the arenas of a model by id, from their census. `threads` returns those that used an arena, by dense index. What

@@ -1,5 +1,5 @@
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { CausesOfScenario, RssFigures } from "../report/report.ts";
+import type { CausesOfScenario, RssFigures } from "../report/contract/report.ts";
 import { movedCauses } from "./cause-figures.ts";
 import { movedPrice } from "./price-figures.ts";
 import type { ScenarioFigures } from "./scenario-figures.ts";

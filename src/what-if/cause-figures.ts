@@ -1,7 +1,7 @@
 import { type CauseBytes, causesOf } from "../insight/causes/causes.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { Causes } from "../report/report.ts";
+import type { Causes } from "../report/contract/report.ts";
 
 /** Returns why the memory of a replay is resident, in bytes. The causes add up to its RSS. */
 export function causeFigures(replay: Replay, reading: Reading): Causes {

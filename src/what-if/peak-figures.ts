@@ -1,6 +1,6 @@
 import type { Replay } from "../replay/replay.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { Causes } from "../report/report.ts";
+import type { Causes } from "../report/contract/report.ts";
 import { causeFigures } from "./cause-figures.ts";
 import type { Replays } from "./rss-figures.ts";
 

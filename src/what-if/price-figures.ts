@@ -1,6 +1,6 @@
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import type { SystemCalls } from "../report/report.ts";
+import type { SystemCalls } from "../report/contract/report.ts";
 import { systemCallsBy } from "../report/system-calls-of.ts";
 
 /** What memory costs in time: calls to the kernel, and faults of pages of the kernel. */

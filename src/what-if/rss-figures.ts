@@ -2,7 +2,7 @@ import { isWorthwhile } from "../insight/cures/worthwhile.ts";
 import { bitOf } from "../ptmalloc/resident.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
-import type { RssFigures } from "../report/report.ts";
+import type { RssFigures } from "../report/contract/report.ts";
 
 /** The replays of a scenario. */
 export interface Replays {

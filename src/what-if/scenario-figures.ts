@@ -11,7 +11,7 @@ import type {
   Mallinfo2,
   RssFigures,
   SystemCalls,
-} from "../report/report.ts";
+} from "../report/contract/report.ts";
 import { arenaSummaries, sumOfArenas } from "./arena-summaries.ts";
 import { causeFigures } from "./cause-figures.ts";
 import { PeakFigures } from "./peak-figures.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TouchBatch } from "../../src/replay/writes/touch.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { Action, ActionBatch } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch } from "../../src/trace/event.ts";

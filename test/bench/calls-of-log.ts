@@ -3,7 +3,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Action, ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
 import { EventBatch } from "../../src/trace/event.ts";
-import { Ledger } from "../../src/trace/ledger.ts";
+import { Ledger } from "../../src/trace/ledger/ledger.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
 import { resolve } from "../support/event-batches.ts";
 import { CallsWriter } from "./calls-file.ts";

@@ -1,7 +1,7 @@
 import { Chalk } from "chalk";
-import { count } from "../../src/report/format.ts";
 import { type Column, splitAtTop } from "../../src/report/tables/column.ts";
 import { renderTable } from "../../src/report/text/text-table.ts";
+import { count } from "../../src/report/wording/format.ts";
 import { type BytesPerCall, type CurvePoint, type Measured, median, type Row } from "./row.ts";
 
 /** A row and its result, as written to the JSON file. It has ratios only: times depend on the machine. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { caller, MiB } from "../support/report-builder.ts";
 import { drawn, inkOf } from "./look.ts";
 import { service } from "./service.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { MiB, NO_CAUSES } from "../support/report-builder.ts";
 import { drawn, inkOf, pictureOf } from "./look.ts";
 import { service } from "./service.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Pin, Report } from "../../src/report/report.ts";
+import type { Pin, Report } from "../../src/report/contract/report.ts";
 import { KiB, thread } from "../support/report-builder.ts";
 import { drawn, inkOf } from "./look.ts";
 import { service } from "./service.ts";

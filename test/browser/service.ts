@@ -1,5 +1,5 @@
 import { containerOf } from "../../src/insight/cures/container.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { heapMap } from "../support/large-report.ts";
 import { arena, MiB } from "../support/report-builder.ts";
 import { serviceReport } from "../support/service-report.ts";

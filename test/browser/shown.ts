@@ -2,8 +2,8 @@ import { Chalk } from "chalk";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { present } from "../../src/insight/present.ts";
-import type { Report } from "../../src/report/report.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import type { Report } from "../../src/report/contract/report.ts";
+import { DEFAULT_SORT } from "../../src/report/order/sort-threads.ts";
 import { writeHtml } from "../../src/report/writers/html.ts";
 import { hasChromium, type Opened, open, startChromium } from "./chromium.ts";
 

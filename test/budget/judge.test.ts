@@ -4,8 +4,13 @@ import { explain, sortFor } from "../../src/budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../../src/budget/judge.ts";
 import { exitFor } from "../../src/cli/budgets/judge-budgets.ts";
 import { presentBudgets } from "../../src/insight/budget-sentences.ts";
-import { budgetsKept } from "../../src/report/budget-results.ts";
-import type { BudgetResult, CallerSummary, Causes, Report } from "../../src/report/report.ts";
+import type {
+  BudgetResult,
+  CallerSummary,
+  Causes,
+  Report,
+} from "../../src/report/contract/report.ts";
+import { budgetsKept } from "../../src/report/wording/budget-results.ts";
 import {
   caller,
   fidelity,

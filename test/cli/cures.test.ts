@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
 const CASE = "../../fixtures/corpus/synth-pow2-calloc-g244/trace.log.gz";

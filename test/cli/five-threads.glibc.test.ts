@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { CallCounts, Report } from "../../src/report/report.ts";
+import type { CallCounts, Report } from "../../src/report/contract/report.ts";
 import { mallog } from "../support/run-mallog.ts";
 
 /** One program of five threads, logged by one hook in 24 formats as people print them. */

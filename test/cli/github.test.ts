@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { annotations, withoutCommands } from "../../src/cli/github.ts";
-import { printable } from "../../src/report/printable.ts";
-import type { BudgetResult } from "../../src/report/report.ts";
+import type { BudgetResult } from "../../src/report/contract/report.ts";
+import { printable } from "../../src/report/wording/printable.ts";
 import { hostileText } from "../support/hostile-report.ts";
 
 function exceeded(given: Partial<BudgetResult> = {}): BudgetResult {

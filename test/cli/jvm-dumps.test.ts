@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { codeBlocks } from "../support/documents.ts";
 import { remembered } from "../support/remembered.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";

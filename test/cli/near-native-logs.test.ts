@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { remembered } from "../support/remembered.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 

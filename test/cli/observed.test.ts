@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Compared, ObservedMoment, Report } from "../../src/report/report.ts";
+import type { Compared, ObservedMoment, Report } from "../../src/report/contract/report.ts";
 import { codeBlocks } from "../support/documents.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 

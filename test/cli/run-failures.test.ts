@@ -5,7 +5,7 @@ import { run } from "../../src/cli/command-line.ts";
 import type { Analyse } from "../../src/cli/io.ts";
 import { InputError } from "../../src/input/input-error.ts";
 import { ShortWordsRefused } from "../../src/pipeline/short-words.ts";
-import type { ShortWords } from "../../src/trace/word-size.ts";
+import type { ShortWords } from "../../src/trace/signs/word-size.ts";
 import { FakeOutput, fakeIo } from "../support/fake-io.ts";
 import { report, trace } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";

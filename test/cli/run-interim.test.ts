@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Analyse } from "../../src/cli/io.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { FakeOutput } from "../support/fake-io.ts";
 import { report, thread } from "../support/report-builder.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";

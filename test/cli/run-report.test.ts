@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Analyse } from "../../src/cli/io.ts";
 import { InputError } from "../../src/input/input-error.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { FakeOutput } from "../support/fake-io.ts";
 import { MiB, report, scenario, thread } from "../support/report-builder.ts";
 import { answers, mallog, newFolder } from "../support/run-mallog.ts";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { remembered } from "../support/remembered.ts";
 import { mallog } from "../support/run-mallog.ts";
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 
 /** A recorded log of several threads, and its lines as other hooks and loggers print them: all figures must be the same. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogResult } from "../../src/pipeline/analysis-result.ts";
-import type { Causes, Report } from "../../src/report/report.ts";
+import type { Causes, Report } from "../../src/report/contract/report.ts";
 import {
   analyse,
   type Case,

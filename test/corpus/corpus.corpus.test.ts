@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
-import type { Report, Scenario } from "../../src/report/report.ts";
+import type { Report, Scenario } from "../../src/report/contract/report.ts";
 import {
   analyse,
   type Case,

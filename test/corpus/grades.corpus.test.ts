@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { present } from "../../src/insight/present.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import {
   analyse,
   casesOf,

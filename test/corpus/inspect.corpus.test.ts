@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { ArenaState, BinState, HeapState } from "../../src/report/inspection.ts";
+import type { ArenaState, BinState, HeapState } from "../../src/report/contract/inspection.ts";
 import {
   type Case,
   casesOf,

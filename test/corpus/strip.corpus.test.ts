@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Stripping, strip } from "../../fixtures/strip.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import {
   analyse,
   type Case,

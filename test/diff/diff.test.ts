@@ -4,7 +4,12 @@ import { type Diff, diffOf } from "../../src/diff/diff.ts";
 import { diffText } from "../../src/diff/diff-text.ts";
 import { diffVerdict } from "../../src/diff/diff-verdict.ts";
 import { presentDiff } from "../../src/diff/present-diff.ts";
-import type { CallerSummary, Causes, Report, ThreadSummary } from "../../src/report/report.ts";
+import type {
+  CallerSummary,
+  Causes,
+  Report,
+  ThreadSummary,
+} from "../../src/report/contract/report.ts";
 import {
   arena,
   caller,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { containerOf } from "../../src/insight/cures/container.ts";
 import { verdict } from "../../src/insight/verdict.ts";
-import type { Causes, Report, TouchFit } from "../../src/report/report.ts";
+import type { Causes, Report, TouchFit } from "../../src/report/contract/report.ts";
 import {
   fidelity,
   MiB,

@@ -7,7 +7,7 @@ import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import { compileNative } from "../../src/native/compile-native.ts";
 import { HOOK_ARCHES, type HookArch } from "../../src/native/hook-arches.ts";
 import { fileOf, REPLAYER } from "../../src/native/native-programs.ts";
-import type { Measurements } from "../../src/report/measurements.ts";
+import type { Measurements } from "../../src/report/contract/measurements.ts";
 import { OWN_CORPUS } from "../support/corpus.ts";
 import { mallog, newFolder } from "../support/run-mallog.ts";
 import { neededLibraries, newestGlibc } from "../support/shared-objects.ts";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
-import type { CauseColumns, Causes, Report } from "../../src/report/report.ts";
+import type { CauseColumns, Causes, Report } from "../../src/report/contract/report.ts";
 import { analyse } from "../support/corpus.ts";
 
 const FOLDER = new URL("../../fixtures/corpus/", import.meta.url);

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import { basis } from "../../src/insight/evidence/basis.ts";
 import { verdict } from "../../src/insight/verdict.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";
 import { newFolder } from "../support/run-mallog.ts";
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arenaBins } from "../../src/ptmalloc/bin-lists.ts";
 import { ADDR, GRANULE, SIZE } from "../../src/ptmalloc/chunks.ts";
-import type { BinState, HeapState } from "../../src/report/inspection.ts";
+import type { BinState, HeapState } from "../../src/report/contract/inspection.ts";
 import { analyse, UNKNOWN_PROCESS } from "../support/corpus.ts";
 import { inspected, outcomeOf } from "../support/inspected.ts";
 import { BREAK, LoggedProgram } from "../support/model-log.ts";

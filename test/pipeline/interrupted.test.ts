@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analyse } from "../../src/pipeline/analyse.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
 import { OWN_CORPUS, TWO_WHAT_IFS } from "../support/corpus.ts";
 

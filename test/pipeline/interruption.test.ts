@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { failureOf, reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { Chance } from "../fuzz/chance.ts";
 import { damageLines } from "../fuzz/damage.ts";
 import { program } from "../fuzz/program.ts";

@@ -6,7 +6,7 @@ import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { ProcessAnalyses } from "../../src/pipeline/process-analyses.ts";
 import { readSummary } from "../../src/pipeline/read-summary.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
 import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { asOutOfMemory, OutOfMemory, refuseFullHeap } from "../../src/pipeline/out-of-memory.ts";
-import { LedgerCore } from "../../src/trace/ledger-core.ts";
-import { LIMITS } from "../../src/trace/site-limits.ts";
+import { LedgerCore } from "../../src/trace/ledger/ledger-core.ts";
+import { LIMITS } from "../../src/trace/ledger/site-limits.ts";
 import { LIMIT } from "../../src/wasm/state-instance.ts";
 import { process } from "../support/model-driver.ts";
 

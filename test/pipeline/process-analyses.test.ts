@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
 import { NoSuchProcess } from "../../src/pipeline/no-such-process.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { UNKNOWN_PROCESS } from "../support/corpus.ts";
 
 const analyse = reportOfLog("test", null);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { refuseShortWords, ShortWordsRefused } from "../../src/pipeline/short-words.ts";
 import { EventBatch, Op } from "../../src/trace/event.ts";
-import { LogFacts } from "../../src/trace/log-facts.ts";
+import { LogFacts } from "../../src/trace/stated/log-facts.ts";
 
 /** Blocks of 12 bytes, 16 bytes apart: 32-bit chunks. */
 function shortChunks(count: number): EventBatch {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { analyse } from "../../src/pipeline/analyse.ts";
 import type { StandardInput } from "../../src/pipeline/analysis-hooks.ts";
 import type { LogOptions } from "../../src/pipeline/analysis-options.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
 import { OWN_CORPUS, TWO_WHAT_IFS } from "../support/corpus.ts";
 import { expectReportJson } from "../support/report-schema.ts";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { binContents } from "../../src/ptmalloc/bin-contents.ts";
-import type { BinSummary } from "../../src/report/report.ts";
+import type { BinSummary } from "../../src/report/contract/report.ts";
 import { analyse } from "../support/corpus.ts";
 import { process, times } from "../support/model-driver.ts";
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Report, Scenario } from "../../src/report/report.ts";
+import type { Report, Scenario } from "../../src/report/contract/report.ts";
 import { casesOf, OWN_CORPUS } from "../support/corpus.ts";
 import { codeBlocks } from "../support/documents.ts";
 import { mallogCommand, writeCommand } from "../support/mallog-command.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Stripping, strip } from "../../fixtures/strip.ts";
 import { PointerWitness } from "../../src/replay/pointers/pointer-witness.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { CProgram } from "../support/c-program.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { realGlibc } from "../support/glibc-driver.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { CutSizes } from "../../src/recorded/explain/cut-sizes.ts";
 import { fidelity } from "../../src/recorded/fidelity.ts";
 import { RecordedRun } from "../../src/recorded/recorded-run.ts";
-import type { Divergence } from "../../src/report/report.ts";
+import type { Divergence } from "../../src/report/contract/report.ts";
 import { guidedReplay, originOf } from "../support/prepared-log.ts";
 
 const at = (event: number): Divergence => ({

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { ShortWordsRefused } from "../../src/pipeline/short-words.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { analyse } from "../support/corpus.ts";
 
 /** Real logs of other machines: fixtures/machines/README.md. */

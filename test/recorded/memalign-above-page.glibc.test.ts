@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { analyse } from "../support/corpus.ts";
 import { DEBIAN_GLIBCS, debianGlibc } from "../support/debian-glibc.ts";
 import { type RunOptions, realGlibc, runReal } from "../support/glibc-driver.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PROFILES } from "../../src/ptmalloc/profile.ts";
 import { type RecordedOptions, recordedProcesses } from "../../src/recorded/processes.ts";
-import { LogFacts } from "../../src/trace/log-facts.ts";
+import { LogFacts } from "../../src/trace/stated/log-facts.ts";
 
 const OPTIONS: RecordedOptions = { recordedWith: null, glibc: "auto", cpus: null, thp: null };
 

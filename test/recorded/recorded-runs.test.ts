@@ -8,7 +8,7 @@ import type { Inferences } from "../../src/replay/inferences.ts";
 import { NO_EXITS } from "../../src/replay/last-exits.ts";
 import type { Work } from "../../src/replay/work.ts";
 import { completed } from "../../src/trace/in-steps.ts";
-import { LogFacts } from "../../src/trace/log-facts.ts";
+import { LogFacts } from "../../src/trace/stated/log-facts.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { BREAK, LoggedProgram } from "../support/model-log.ts";
 import { prepare } from "../support/prepared-log.ts";

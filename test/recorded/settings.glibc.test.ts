@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TRUSTED_RATIO } from "../../src/insight/evidence/grade.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
-import type { ModelSummary, Report } from "../../src/report/report.ts";
+import type { ModelSummary, Report } from "../../src/report/contract/report.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { realGlibc, runReal } from "../support/glibc-driver.ts";
 import { MAIN, type Step } from "../support/glibc-program.ts";

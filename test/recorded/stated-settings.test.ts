@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { profileOf } from "../../src/ptmalloc/profile.ts";
 import { statedSettings } from "../../src/recorded/stated-settings.ts";
-import { LogFacts } from "../../src/trace/log-facts.ts";
+import { LogFacts } from "../../src/trace/stated/log-facts.ts";
 
 const ARENA_MAX = "glibc.malloc.arena_max";
 const COUNT = "glibc.malloc.tcache_count";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { CoreSeries, SERIES_FIELDS } from "../../src/replay/core-series.ts";
-import { PeakSeries } from "../../src/trace/series.ts";
+import { PeakSeries } from "../../src/trace/ledger/series.ts";
 import { fieldsOf } from "../support/core-fields.ts";
 import { process } from "../support/model-driver.ts";
 

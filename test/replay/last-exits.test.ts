@@ -8,7 +8,7 @@ import {
 } from "../../src/replay/last-exits.ts";
 import { modelFor } from "../../src/replay/recorded-process.ts";
 import { Replay } from "../../src/replay/replay.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { LastCalls, type LikelyExit } from "../../src/trace/order/last-calls.ts";
 import { analyse, scenario } from "../support/corpus.ts";
 import { LoggedProgram } from "../support/model-log.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { CauseColumns, Report } from "../../src/report/contract/report.ts";
 import { layersOf } from "../../src/report/html/browser/cause-layers-of.ts";
 import { causesData } from "../../src/report/html/causes-data.ts";
-import type { CauseColumns, Report } from "../../src/report/report.ts";
 import { MiB, NO_CAUSES, NO_TIMELINE, report, scenario } from "../support/report-builder.ts";
 
 const EVENTS = [10, 20, 30, 40, 40];

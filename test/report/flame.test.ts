@@ -4,7 +4,7 @@ import { Ajv } from "ajv";
 import { Chalk } from "chalk";
 import { describe, expect, it } from "vitest";
 import { present } from "../../src/insight/present.ts";
-import type { CallerSummary, Report } from "../../src/report/report.ts";
+import type { CallerSummary, Report } from "../../src/report/contract/report.ts";
 import { writerOf } from "../../src/report/writers/index.ts";
 import { report, thread } from "../support/report-builder.ts";
 

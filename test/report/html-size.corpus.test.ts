@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { DEFAULT_WHAT_IFS } from "../../src/cli/options/model-options.ts";
 import { parseScenario } from "../../src/cli/options/parse-settings.ts";
 import { present } from "../../src/insight/present.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { DEFAULT_SORT } from "../../src/report/order/sort-threads.ts";
 import { writeHtml } from "../../src/report/writers/html.ts";
 import { analyse, SHARED_CORPUS } from "../support/corpus.ts";
 

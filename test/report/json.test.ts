@@ -2,7 +2,7 @@ import { Chalk } from "chalk";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { present } from "../../src/insight/present.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { DEFAULT_SORT } from "../../src/report/order/sort-threads.ts";
 import { ENDINGS, writerOf } from "../../src/report/writers/index.ts";
 import { jsonPieces, printJson, writeJson } from "../../src/report/writers/json.ts";
 import { report, scenario, trace } from "../support/report-builder.ts";

@@ -4,10 +4,10 @@ import { marked, type Token } from "marked";
 import { describe, expect, test } from "vitest";
 import { containerOf } from "../../src/insight/cures/container.ts";
 import { present } from "../../src/insight/present.ts";
-import { printable } from "../../src/report/printable.ts";
-import type { Report } from "../../src/report/report.ts";
-import { cutMiddle } from "../../src/report/shorten.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import type { Report } from "../../src/report/contract/report.ts";
+import { DEFAULT_SORT } from "../../src/report/order/sort-threads.ts";
+import { printable } from "../../src/report/wording/printable.ts";
+import { cutMiddle } from "../../src/report/wording/shorten.ts";
 import { writeMarkdown } from "../../src/report/writers/markdown.ts";
 import {
   budget,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Pin } from "../../src/report/contract/report.ts";
 import { PinWords } from "../../src/report/html/pin-words.ts";
-import type { Pin } from "../../src/report/report.ts";
 import { report, thread } from "../support/report-builder.ts";
 
 const ALONE: Pin = {

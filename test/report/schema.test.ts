@@ -4,7 +4,7 @@ import { Chalk } from "chalk";
 import { expect, test } from "vitest";
 import { containerOf } from "../../src/insight/cures/container.ts";
 import { present } from "../../src/insight/present.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import { DEFAULT_SORT } from "../../src/report/order/sort-threads.ts";
 import { writeJson } from "../../src/report/writers/json.ts";
 import { generatedSchema } from "../support/generate-schema.ts";
 import { reportOf } from "../support/hostile-report.ts";

@@ -1,9 +1,9 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
-import { cut, cutMiddle, foldAtCommas } from "../../src/report/shorten.ts";
 import { type Column, splitAtTop } from "../../src/report/tables/column.ts";
 import { wrap } from "../../src/report/text/style.ts";
 import { renderTable } from "../../src/report/text/text-table.ts";
+import { cut, cutMiddle, foldAtCommas } from "../../src/report/wording/shorten.ts";
 
 interface Row {
   readonly name: string;

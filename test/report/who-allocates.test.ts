@@ -1,8 +1,8 @@
 import { Chalk } from "chalk";
 import { expect, it } from "vitest";
 import { present } from "../../src/insight/present.ts";
-import type { CallerSummary, SizeSummary } from "../../src/report/report.ts";
-import { sortAllocations } from "../../src/report/sort-allocations.ts";
+import type { CallerSummary, SizeSummary } from "../../src/report/contract/report.ts";
+import { sortAllocations } from "../../src/report/order/sort-allocations.ts";
 import { writeMarkdown } from "../../src/report/writers/markdown.ts";
 import { writeText } from "../../src/report/writers/text.ts";
 import { KiB, MiB, report } from "../support/report-builder.ts";

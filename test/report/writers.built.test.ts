@@ -1,8 +1,8 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
 import { present } from "../../src/insight/present.ts";
-import type { Report } from "../../src/report/report.ts";
-import { DEFAULT_SORT } from "../../src/report/sort-threads.ts";
+import type { Report } from "../../src/report/contract/report.ts";
+import { DEFAULT_SORT } from "../../src/report/order/sort-threads.ts";
 import { ENDINGS, endingOf, writerOf } from "../../src/report/writers/index.ts";
 import { analyse, casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../support/corpus.ts";
 import { budget } from "../support/hostile-report.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CallSites } from "../../src/shrink/call-sites.ts";
-import { isAmongMappings } from "../../src/trace/address-space.ts";
+import { isAmongMappings } from "../../src/trace/signs/address-space.ts";
 
 const site = fc.oneof(
   fc.nat(0xff_ffff).map((n) => 0x7f12_3400_0000 + n),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MovedAddresses } from "../../src/shrink/moved-addresses.ts";
-import { isAmongMappings } from "../../src/trace/address-space.ts";
+import { isAmongMappings } from "../../src/trace/signs/address-space.ts";
 
 const GIB = 2 ** 30;
 const STEP = 64 * 2 ** 20;

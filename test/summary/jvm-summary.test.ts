@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { jvmSummary } from "../../src/summary/jvm-summary.ts";
-import { CodeMappings } from "../../src/trace/code-mappings.ts";
-import { StatedProcess } from "../../src/trace/stated-process.ts";
-import type { ThreadDump } from "../../src/trace/thread-dump.ts";
+import { CodeMappings } from "../../src/trace/stated/code-mappings.ts";
+import { StatedProcess } from "../../src/trace/stated/stated-process.ts";
+import type { ThreadDump } from "../../src/trace/stated/thread-dump.ts";
 import { caller } from "../support/report-builder.ts";
 
 interface Given {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type KnownAddresses, splitAreas } from "../../src/summary/observed-areas.ts";
-import type { MemoryArea } from "../../src/trace/observed-memory.ts";
+import type { MemoryArea } from "../../src/trace/stated/observed-memory.ts";
 
 const MIB = 2 ** 20;
 const KIB = 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { analyse, UNKNOWN_PROCESS } from "../support/corpus.ts";
 import { LoggedProgram } from "../support/model-log.ts";
 

@@ -1,4 +1,4 @@
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 
 /**
  * What a report says without names, addresses, ids and lines, and without an order that ids decide: equal for a log and for

@@ -9,7 +9,7 @@ import type { AnalysisOptions, LogOptions } from "../../src/pipeline/analysis-op
 import type { AnalysisResult } from "../../src/pipeline/analysis-result.ts";
 import { readSummary } from "../../src/pipeline/read-summary.ts";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { summarize } from "../../src/summary/summarize.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { InlineRunner } from "../../src/what-if/what-if-runner.ts";

@@ -2,7 +2,7 @@ import { LEDGER_PASSES, type LedgerStage } from "../../src/pipeline/passes.ts";
 import { ActionBatch, LOST_FREE } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch } from "../../src/trace/event.ts";
-import type { Ledger } from "../../src/trace/ledger.ts";
+import type { Ledger } from "../../src/trace/ledger/ledger.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
 
 /** Events as a decoder would deliver them, in batches of at most `perBatch`. */

@@ -3,10 +3,10 @@ import { createGenerator } from "ts-json-schema-generator";
 
 /** The type of a JSON document that mallog prints, and the file of src that has it. */
 const DOCUMENTS = {
-  Report: "report/report.ts",
-  Inspection: "report/inspection.ts",
-  Sweep: "report/sweep.ts",
-  Measurements: "report/measurements.ts",
+  Report: "report/contract/report.ts",
+  Inspection: "report/contract/inspection.ts",
+  Sweep: "report/contract/sweep.ts",
+  Measurements: "report/contract/measurements.ts",
   Diff: "diff/diff.ts",
 } as const;
 

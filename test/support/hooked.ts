@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { withParents } from "../../src/input/forked-log.ts";
 import { HOOK, sourceOf } from "../../src/native/native-programs.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { analyse, UNKNOWN_PROCESS } from "./corpus.ts";
 import { newFolder } from "./run-mallog.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { BudgetResult, Report } from "../../src/report/report.ts";
+import type { BudgetResult, Report } from "../../src/report/contract/report.ts";
 import {
   arena,
   caller,

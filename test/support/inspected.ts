@@ -1,5 +1,5 @@
 import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
-import type { Inspection } from "../../src/report/inspection.ts";
+import type { Inspection } from "../../src/report/contract/inspection.ts";
 import { inspectionOutcome } from "../../src/summary/inspection-summary.ts";
 import { summarize } from "../../src/summary/summarize.ts";
 import type { Moment } from "../../src/trace/moment.ts";

@@ -1,4 +1,4 @@
-import type { HeapMap, Report } from "../../src/report/report.ts";
+import type { HeapMap, Report } from "../../src/report/contract/report.ts";
 import { arena, NO_TIMELINE, report, scenario, thread } from "./report-builder.ts";
 
 export const MANY_THREADS = 10_000;

@@ -1,8 +1,8 @@
 import { Action, LOST_FREE } from "../../src/trace/actions.ts";
-import { ADDRESS_SPACE } from "../../src/trace/address-space.ts";
 import { Op } from "../../src/trace/event.ts";
-import type { Ledger } from "../../src/trace/ledger.ts";
-import type { ThreadRow } from "../../src/trace/threads.ts";
+import type { Ledger } from "../../src/trace/ledger/ledger.ts";
+import type { ThreadRow } from "../../src/trace/ledger/threads.ts";
+import { ADDRESS_SPACE } from "../../src/trace/signs/address-space.ts";
 import type { PlainAction } from "./event-batches.ts";
 
 /** One line of a log. Omitted fields are 0, the time NaN. */

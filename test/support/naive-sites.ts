@@ -1,8 +1,8 @@
 import { Action, LOST_FREE } from "../../src/trace/actions.ts";
-import type { AllocationSites } from "../../src/trace/allocation-sites.ts";
-import { LIFETIMES } from "../../src/trace/caller-lifetimes.ts";
-import { FEW_CALLS, type SiteLimits } from "../../src/trace/site-limits.ts";
-import { ANY, ANY_CALLER, TEMPORARY_CALLS } from "../../src/trace/site-table.ts";
+import type { AllocationSites } from "../../src/trace/ledger/allocation-sites.ts";
+import { LIFETIMES } from "../../src/trace/ledger/caller-lifetimes.ts";
+import { FEW_CALLS, type SiteLimits } from "../../src/trace/ledger/site-limits.ts";
+import { ANY, ANY_CALLER, TEMPORARY_CALLS } from "../../src/trace/ledger/site-table.ts";
 import type { PlainAction } from "./event-batches.ts";
 import type { PlainEvent } from "./naive-ledger.ts";
 

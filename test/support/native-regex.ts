@@ -1,7 +1,7 @@
 import { endsInsidePointer } from "../../src/input/cut-pointer.ts";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { Op } from "../../src/trace/event.ts";
-import { type MarkLabels, noteLabel } from "../../src/trace/mark-labels.ts";
+import { type MarkLabels, noteLabel } from "../../src/trace/stated/mark-labels.ts";
 import type { ReadEvent, ReadLog } from "./collect.ts";
 
 /**

@@ -13,12 +13,12 @@ import { Touch, TouchBatch } from "../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
 import { EventBatch, type Note } from "../../src/trace/event.ts";
-import { FirstPointers } from "../../src/trace/first-pointers.ts";
-import { Ledger } from "../../src/trace/ledger.ts";
-import { LogFacts } from "../../src/trace/log-facts.ts";
+import { Ledger } from "../../src/trace/ledger/ledger.ts";
 import { LastCalls } from "../../src/trace/order/last-calls.ts";
 import { ThreadExits } from "../../src/trace/order/thread-exits.ts";
+import { FirstPointers } from "../../src/trace/signs/first-pointers.ts";
 import type { EventSink } from "../../src/trace/sink.ts";
+import { LogFacts } from "../../src/trace/stated/log-facts.ts";
 import { SmallerBatches } from "./smaller-batches.ts";
 
 /** A log whose batches the passes of the pipeline have prepared for a replay, all of them at once. */

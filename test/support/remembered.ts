@@ -1,6 +1,6 @@
 import { serialize } from "node:v8";
 import type { Analyse } from "../../src/cli/io.ts";
-import type { InspectionOutcome } from "../../src/report/inspection.ts";
+import type { InspectionOutcome } from "../../src/report/contract/inspection.ts";
 
 /**
  * Analyses a file once for the same options, for tests that print one analysis in several ways. Later calls get the first

@@ -1,5 +1,5 @@
 import { gradeOf } from "../../src/insight/evidence/grade.ts";
-import type { CallerSummary } from "../../src/report/allocations.ts";
+import type { CallerSummary } from "../../src/report/contract/allocations.ts";
 import {
   type ArenaSummary,
   type Causes,
@@ -8,7 +8,7 @@ import {
   type Scenario,
   type ThreadSummary,
   type UnavailableScenario,
-} from "../../src/report/report.ts";
+} from "../../src/report/contract/report.ts";
 
 /** Builders of reports. Fields that a test omits are those of a small, clean, fully modelled log. */
 

@@ -7,7 +7,7 @@ import { run } from "../../src/cli/command-line.ts";
 import type { Analyse } from "../../src/cli/io.ts";
 import type { AnalysisHooks } from "../../src/pipeline/analysis-hooks.ts";
 import type { LogOptions } from "../../src/pipeline/analysis-options.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { fakeIo, type GivenIo } from "./fake-io.ts";
 import { report } from "./report-builder.ts";
 import { expectReportJson } from "./report-schema.ts";

@@ -1,4 +1,4 @@
-import type { Report, ThreadSummary } from "../../src/report/report.ts";
+import type { Report, ThreadSummary } from "../../src/report/contract/report.ts";
 import {
   arena,
   fidelity,

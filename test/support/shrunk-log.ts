@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { reportOfLog } from "../../src/cli/report-of-log.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import { ShrinkingWriter } from "../../src/shrink/shrinking-writer.ts";
 import { TWO_WHAT_IFS } from "./corpus.ts";
 import { rewritten } from "./rewritten.ts";

@@ -6,7 +6,7 @@ import { LEDGER_PASSES } from "../../src/pipeline/passes.ts";
 import { Touch, TouchBatch } from "../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../src/trace/actions.ts";
 import { EventBatch } from "../../src/trace/event.ts";
-import { Ledger } from "../../src/trace/ledger.ts";
+import { Ledger } from "../../src/trace/ledger/ledger.ts";
 import { scanChunks } from "../support/collect.ts";
 import { compareCopy } from "../support/compare-copy.ts";
 import { OWN_CORPUS } from "../support/corpus.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { AnalysisOptions } from "../../src/pipeline/analysis-options.ts";
-import type { Report, Scenario } from "../../src/report/report.ts";
+import type { Report, Scenario } from "../../src/report/contract/report.ts";
 import {
   analyse,
   type Case,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScenarioSpec } from "../../src/replay/scenario-spec.ts";
-import type { Report } from "../../src/report/report.ts";
+import type { Report } from "../../src/report/contract/report.ts";
 import {
   AS_RECORDED,
   baselineFor,

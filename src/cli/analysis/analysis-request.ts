@@ -1,9 +1,9 @@
 import type { GivenShape } from "../../input/formats/columns/given-columns.ts";
 import type { LogOptions } from "../../pipeline/analysis-options.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import type { Grouping } from "../../report/grouping.ts";
-import type { Parsed } from "../../report/parsed.ts";
-import type { ThreadSort } from "../../report/sort-threads.ts";
+import type { Grouping } from "../../report/order/grouping.ts";
+import type { ThreadSort } from "../../report/order/sort-threads.ts";
+import type { Parsed } from "../../report/wording/parsed.ts";
 import {
   DEFAULT_WHAT_IFS,
   type ModelValues,

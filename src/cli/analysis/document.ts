@@ -1,7 +1,7 @@
 import { noAddressesSentence } from "../../insight/evidence/foreign-log.ts";
 import { isUnreliable } from "../../insight/evidence/grade.ts";
 import { figuresBasis } from "../../insight/figures-basis.ts";
-import type { Report } from "../../report/report.ts";
+import type { Report } from "../../report/contract/report.ts";
 import type { TextStyle } from "../../report/text/style.ts";
 import { FILE_STYLE, type OutputFile } from "../files/output-file.ts";
 import type { Io } from "../io.ts";

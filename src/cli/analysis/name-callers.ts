@@ -1,7 +1,7 @@
 import { NoSymbolizer, symbolsOf } from "../../native/symbolizer.ts";
-import type { CallerSummary, Report } from "../../report/report.ts";
+import type { CallerSummary, Report } from "../../report/contract/report.ts";
 import { placed } from "../../summary/caller-places.ts";
-import { CodeMappings } from "../../trace/code-mappings.ts";
+import { CodeMappings } from "../../trace/stated/code-mappings.ts";
 import { readText } from "../files/read-text.ts";
 import type { Io } from "../io.ts";
 import { Failure } from "../problems.ts";

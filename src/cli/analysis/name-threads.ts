@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { plural } from "../../report/format.ts";
-import type { ThreadDump } from "../../trace/thread-dump.ts";
+import { plural } from "../../report/wording/format.ts";
+import type { ThreadDump } from "../../trace/stated/thread-dump.ts";
 import { readText } from "../files/read-text.ts";
 import { readErrorReason } from "../files/system-error.ts";
 import type { Io } from "../io.ts";

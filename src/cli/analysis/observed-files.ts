@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Moment } from "../../trace/moment.ts";
-import type { ObservedAt, ObservedFile } from "../../trace/observed-memory.ts";
+import type { ObservedAt, ObservedFile } from "../../trace/stated/observed-memory.ts";
 import { readText } from "../files/read-text.ts";
 import { accepted } from "../options/option-values.ts";
 import { parseMoment } from "../options/parse-moment.ts";

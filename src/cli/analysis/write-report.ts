@@ -1,6 +1,6 @@
 import { present } from "../../insight/present.ts";
 import { refuseFullHeap } from "../../pipeline/out-of-memory.ts";
-import type { Report } from "../../report/report.ts";
+import type { Report } from "../../report/contract/report.ts";
 import { writerOf } from "../../report/writers/index.ts";
 import { writePlain } from "../../report/writers/plain.ts";
 import type { Writer, WriterOptions } from "../../report/writers/writer.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { NamedBudget } from "../../budget/judge.ts";
-import { didYouMean } from "../../report/suggest.ts";
+import { didYouMean } from "../../report/wording/suggest.ts";
 import { readText } from "../files/read-text.ts";
 import { parseScenario } from "../options/parse-settings.ts";
 import { Failure } from "../problems.ts";

@@ -4,7 +4,7 @@ import { explain } from "../../budget/explain.ts";
 import { type Evidence, judge, type NamedBudget } from "../../budget/judge.ts";
 import { refusalBySchema } from "../../budget/schema-paths.ts";
 import type { LogOptions } from "../../pipeline/analysis-options.ts";
-import { AS_RECORDED, type BudgetResult } from "../../report/report.ts";
+import { AS_RECORDED, type BudgetResult } from "../../report/contract/report.ts";
 import { reportSchema } from "../../report/report-schema.ts";
 import { Exit } from "../exit-codes.ts";
 import { parseScenario } from "../options/parse-settings.ts";

@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from "commander";
-import { GROUPINGS } from "../../report/grouping.ts";
-import { SORT_KEYS } from "../../report/sort-threads.ts";
+import { GROUPINGS } from "../../report/order/grouping.ts";
+import { SORT_KEYS } from "../../report/order/sort-threads.ts";
 
 /** What may stand for a value: one of these words, a file, or a text that nothing can complete (null). */
 export type Completed = readonly string[] | "file" | null;

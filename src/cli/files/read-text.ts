@@ -1,8 +1,8 @@
 import { constants } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
-import { size } from "../../report/format.ts";
-import type { Parsed } from "../../report/parsed.ts";
+import { size } from "../../report/wording/format.ts";
+import type { Parsed } from "../../report/wording/parsed.ts";
 import type { Io } from "../io.ts";
 import { readErrorReason } from "./system-error.ts";
 

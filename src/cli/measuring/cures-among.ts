@@ -1,5 +1,5 @@
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import type { Report } from "../../report/report.ts";
+import type { Report } from "../../report/contract/report.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
 
 /** Returns the what-ifs that the report names as cures, the best first; `isBest`: only those that are best for a moment. */

@@ -1,6 +1,6 @@
 import { profileOf } from "../../ptmalloc/profile.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import { AS_RECORDED, type Report, type Scenario } from "../../report/report.ts";
+import { AS_RECORDED, type Report, type Scenario } from "../../report/contract/report.ts";
 import type { Target } from "./target.ts";
 
 /** One replay to measure. */

@@ -4,8 +4,8 @@ import { RETURNS_AT_ONCE } from "../../native-replay/other-allocators.ts";
 import { medianOf, replayRepeatedly } from "../../native-replay/repeated-replays.ts";
 import { replayingEnvironment } from "../../native-replay/replaying-environment.ts";
 import type { ReplayingProcess, ReplayOptions } from "../../native-replay/run-replayer.ts";
-import type { MeasuredRss, MeasuredRun } from "../../report/measurements.ts";
-import type { Report, Scenario } from "../../report/report.ts";
+import type { MeasuredRss, MeasuredRun } from "../../report/contract/measurements.ts";
+import type { Report, Scenario } from "../../report/contract/report.ts";
 import { Failure } from "../problems.ts";
 import type { Job } from "./jobs.ts";
 

@@ -1,6 +1,6 @@
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import { MEASUREMENTS_SCHEMA, type Measurements } from "../../report/measurements.ts";
-import type { Report } from "../../report/report.ts";
+import { MEASUREMENTS_SCHEMA, type Measurements } from "../../report/contract/measurements.ts";
+import type { Report } from "../../report/contract/report.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
 import { isWithheld } from "../analysis/document.ts";
 import { withReport } from "../analysis/with-report.ts";

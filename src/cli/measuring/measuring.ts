@@ -8,9 +8,9 @@ import {
   systemOf,
 } from "../../native-replay/run-replayer.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import { size } from "../../report/format.ts";
-import type { MeasuredRun } from "../../report/measurements.ts";
-import type { Report, UnavailableScenario } from "../../report/report.ts";
+import type { MeasuredRun } from "../../report/contract/measurements.ts";
+import type { Report, UnavailableScenario } from "../../report/contract/report.ts";
+import { size } from "../../report/wording/format.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
 import { nativeFor } from "../commands/hook/run.ts";
 import { writeErrorReason } from "../files/system-error.ts";

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { KNOWN_ALLOCATORS, libraryOf } from "../../native-replay/other-allocators.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import { AS_RECORDED } from "../../report/report.ts";
+import { AS_RECORDED } from "../../report/contract/report.ts";
 import { accepted } from "../options/option-values.ts";
 import { parseScenario } from "../options/parse-settings.ts";
 import { Failure } from "../problems.ts";

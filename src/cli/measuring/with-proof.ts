@@ -1,7 +1,7 @@
 import { isUnreliable } from "../../insight/evidence/grade.ts";
-import type { Cure } from "../../report/cure.ts";
-import type { MeasuredRun } from "../../report/measured-run.ts";
-import type { Report } from "../../report/report.ts";
+import type { Cure } from "../../report/contract/cure.ts";
+import type { MeasuredRun } from "../../report/contract/measured-run.ts";
+import type { Report } from "../../report/contract/report.ts";
 import type { AnalysisRequest } from "../analysis/analysis-request.ts";
 import { withReport } from "../analysis/with-report.ts";
 import type { OutputFile } from "../files/output-file.ts";

@@ -3,7 +3,7 @@ import { type GivenColumns, parseColumns } from "../../input/formats/columns/giv
 import { parsePattern } from "../../input/formats/columns/given-pattern.ts";
 import { FORMAT_NAMES } from "../../input/formats/input-format-names.ts";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
-import type { ThpMode } from "../../trace/log-facts.ts";
+import type { ThpMode } from "../../trace/stated/log-facts.ts";
 import {
   parseBytes,
   parseCpus,

@@ -1,11 +1,11 @@
 import { Option } from "commander";
 import type { TouchPolicy } from "../../replay/writes/touch.ts";
-import { GROUPINGS, type Grouping } from "../../report/grouping.ts";
-import type { Parsed } from "../../report/parsed.ts";
-import { parseDuration, parseSize } from "../../report/sizes.ts";
-import { SORT_KEYS, type ThreadSort } from "../../report/sort-threads.ts";
-import { didYouMean } from "../../report/suggest.ts";
-import type { ThpMode } from "../../trace/log-facts.ts";
+import { GROUPINGS, type Grouping } from "../../report/order/grouping.ts";
+import { SORT_KEYS, type ThreadSort } from "../../report/order/sort-threads.ts";
+import type { Parsed } from "../../report/wording/parsed.ts";
+import { parseDuration, parseSize } from "../../report/wording/sizes.ts";
+import { didYouMean } from "../../report/wording/suggest.ts";
+import type { ThpMode } from "../../trace/stated/log-facts.ts";
 import { Failure } from "../problems.ts";
 
 /** Values of single options. Loaded on every run: what needs the models is checked later (parse-settings.ts). */

@@ -1,6 +1,6 @@
 import { Option } from "commander";
-import { GROUPINGS, type Grouping } from "../../report/grouping.ts";
-import { DEFAULT_SORT, type ThreadSort } from "../../report/sort-threads.ts";
+import { GROUPINGS, type Grouping } from "../../report/order/grouping.ts";
+import { DEFAULT_SORT, type ThreadSort } from "../../report/order/sort-threads.ts";
 import {
   parseGrouping,
   parseSort,

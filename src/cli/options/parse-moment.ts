@@ -1,5 +1,5 @@
-import type { Parsed } from "../../report/parsed.ts";
-import { SECONDS } from "../../report/sizes.ts";
+import type { Parsed } from "../../report/wording/parsed.ts";
+import { SECONDS } from "../../report/wording/sizes.ts";
 import type { Moment } from "../../trace/moment.ts";
 
 /** Calls of a log are microseconds apart. */

@@ -1,9 +1,9 @@
 import { PROFILES, profileOf } from "../../ptmalloc/profile.ts";
 import { applySetting, MallocPar, settingNames, tunableOf } from "../../ptmalloc/settings.ts";
 import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
-import type { Parsed } from "../../report/parsed.ts";
-import { parseDuration } from "../../report/sizes.ts";
-import { suggest } from "../../report/suggest.ts";
+import type { Parsed } from "../../report/wording/parsed.ts";
+import { parseDuration } from "../../report/wording/sizes.ts";
+import { suggest } from "../../report/wording/suggest.ts";
 import { parseCpus } from "./option-values.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { asciiText } from "../../report/ascii-text.ts";
+import { asciiText } from "../../report/wording/ascii-text.ts";
 import type { Environment, Io, Output } from "../io.ts";
 import { isAsciiOnly } from "./capabilities.ts";
 

@@ -1,8 +1,8 @@
 import type { ChalkInstance } from "chalk";
 import type { AnalysisProgress } from "../../pipeline/analysis-hooks.ts";
-import { byteUnit, count, duration, plural, size } from "../../report/format.ts";
-import type { Report } from "../../report/report.ts";
-import { sortThreads, type ThreadSort } from "../../report/sort-threads.ts";
+import type { Report } from "../../report/contract/report.ts";
+import { sortThreads, type ThreadSort } from "../../report/order/sort-threads.ts";
+import { byteUnit, count, duration, plural, size } from "../../report/wording/format.ts";
 import type { Output } from "../io.ts";
 
 /** Rows of the threads' table. */

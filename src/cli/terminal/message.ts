@@ -1,4 +1,4 @@
-import { printable } from "../../report/printable.ts";
+import { printable } from "../../report/wording/printable.ts";
 import type { Output } from "../io.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { AnalysisProgress } from "../../pipeline/analysis-hooks.ts";
-import { byteUnit, count, duration, percent, size } from "../../report/format.ts";
+import { byteUnit, count, duration, percent, size } from "../../report/wording/format.ts";
 import type { Output } from "../io.ts";
 
 const MIN_INTERVAL_MS = 200;

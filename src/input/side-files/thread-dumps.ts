@@ -4,7 +4,7 @@ import {
   dumpDate,
   MAX_FRAMES,
   type ThreadDump,
-} from "../../trace/thread-dump.ts";
+} from "../../trace/stated/thread-dump.ts";
 
 /**
  * Thread dumps of HotSpot, as jstack, jcmd PID Thread.print and kill -3 write them. A file may have several, among lines of

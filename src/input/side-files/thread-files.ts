@@ -1,4 +1,4 @@
-import { type DumpDate, dumpDate, type ThreadDump } from "../../trace/thread-dump.ts";
+import { type DumpDate, dumpDate, type ThreadDump } from "../../trace/stated/thread-dump.ts";
 import { threadDumpsIn } from "./thread-dumps.ts";
 import { threadListingIn } from "./thread-listings.ts";
 

@@ -1,4 +1,4 @@
-import type { DumpedThread, ThreadDump } from "../../trace/thread-dump.ts";
+import type { DumpedThread, ThreadDump } from "../../trace/stated/thread-dump.ts";
 
 // Listings of a process's threads by name, in forms that cannot be taken for anything else:
 //

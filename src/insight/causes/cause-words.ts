@@ -1,4 +1,4 @@
-import type { Causes } from "../../report/report.ts";
+import type { Causes } from "../../report/contract/report.ts";
 
 /** Resident memory beyond what is live, in words that follow "are". */
 export const BEYOND_LIVE: readonly (readonly [cause: keyof Causes, words: string])[] = [

@@ -4,7 +4,7 @@ import { MAPPED, SMALLEST_PAGE, STATE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { occupiedBytes, requestedBytes } from "../../ptmalloc/requests.ts";
 import { PLANES } from "../../ptmalloc/resident.ts";
-import type { Causes } from "../../report/report.ts";
+import type { Causes } from "../../report/contract/report.ts";
 
 /** Bytes of each cause in each plane (resident.ts), by number of its bit. They add up to the resident bytes of the plane. */
 export type CauseBytes = Readonly<Record<keyof Causes, Float64Array>>;

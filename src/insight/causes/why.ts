@@ -1,6 +1,6 @@
-import { byteUnit, percent, size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { Causes, Report, Timeline } from "../../report/report.ts";
+import type { Causes, Report, Timeline } from "../../report/contract/report.ts";
+import { byteUnit, percent, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { labelled, plain } from "../sentences.ts";
 import { BEYOND_LIVE, heldBytes } from "./cause-words.ts";
 

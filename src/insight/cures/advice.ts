@@ -1,6 +1,6 @@
-import { byteUnit, change, percent, size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { CausesOfScenario, RssFigures, Scenario } from "../../report/report.ts";
+import type { CausesOfScenario, RssFigures, Scenario } from "../../report/contract/report.ts";
+import { byteUnit, change, percent, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
 import { notablePrice } from "./price.ts";

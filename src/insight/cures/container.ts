@@ -1,7 +1,7 @@
-import { type Fate, fateOf, needsOf } from "../../report/container-fate.ts";
-import { byteUnit, size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { Container, Report, Scenario } from "../../report/report.ts";
+import type { Container, Report, Scenario } from "../../report/contract/report.ts";
+import { type Fate, fateOf, needsOf } from "../../report/wording/container-fate.ts";
+import { byteUnit, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { observedPeak } from "../evidence/observed-sentences.ts";
 import { after, plain } from "../sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";

@@ -1,8 +1,8 @@
-import { byteUnit, change, count, size } from "../../report/format.ts";
-import type { PresentedCure } from "../../report/presented.ts";
-import type { Cure, CureFigures, MeasuredCure, Report } from "../../report/report.ts";
+import type { Cure, CureFigures, MeasuredCure, Report } from "../../report/contract/report.ts";
 import { systemCallsOf } from "../../report/system-calls-of.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";
+import { byteUnit, change, count, size } from "../../report/wording/format.ts";
+import type { PresentedCure } from "../../report/wording/presented.ts";
 import { curesOf } from "./cures.ts";
 
 /** A longer command of the log would hide the setting before it. */

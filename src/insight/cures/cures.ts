@@ -1,5 +1,5 @@
-import type { Cure, CurePrice } from "../../report/cure.ts";
-import type { Report, Scenario } from "../../report/report.ts";
+import type { Cure, CurePrice } from "../../report/contract/cure.ts";
+import type { Report, Scenario } from "../../report/contract/report.ts";
 import { systemCallsBy } from "../../report/system-calls-of.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";
 import { isUnreliable } from "../evidence/grade.ts";

@@ -1,3 +1,4 @@
+import type { Report, Scenario } from "../../report/contract/report.ts";
 import {
   has,
   INTERVAL,
@@ -7,8 +8,7 @@ import {
   TRIMS_SINCE,
   UNLOCK,
 } from "../../report/jvm-releases.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { Report, Scenario } from "../../report/report.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { plain } from "../sentences.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWorthwhile } from "./worthwhile.ts";

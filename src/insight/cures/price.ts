@@ -1,5 +1,5 @@
-import { count } from "../../report/format.ts";
-import type { Scenario, SystemCalls } from "../../report/report.ts";
+import type { Scenario, SystemCalls } from "../../report/contract/report.ts";
+import { count } from "../../report/wording/format.ts";
 
 /** Fewer calls more than in the recorded run take no notable time. */
 const NOTABLE_CALLS = 1000;

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../report/report.ts";
+import type { Scenario } from "../../report/contract/report.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWorthwhile } from "./worthwhile.ts";
 

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../report/report.ts";
+import type { Scenario } from "../../report/contract/report.ts";
 
 /** False if calls that succeeded in the recorded run would return NULL: such a scenario is no advice, whatever its RSS. */
 export function servesAllCalls(

@@ -1,5 +1,5 @@
-import type { Scenario } from "../../report/report.ts";
-import type { SweptScenario } from "../../report/sweep.ts";
+import type { Scenario } from "../../report/contract/report.ts";
+import type { SweptScenario } from "../../report/contract/sweep.ts";
 import { systemCallsOf } from "../../report/system-calls-of.ts";
 import { paretoSet } from "./pareto.ts";
 import { servesAllCalls } from "./served-calls.ts";

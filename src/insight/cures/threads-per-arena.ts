@@ -1,4 +1,4 @@
-import type { Scenario } from "../../report/report.ts";
+import type { Scenario } from "../../report/contract/report.ts";
 
 /** The most threads that used one arena: threads that share one wait for each other. */
 export function threadsPerArena({ arenas }: Scenario): number {

@@ -1,4 +1,4 @@
-import type { Report, Scenario } from "../../report/report.ts";
+import type { Report, Scenario } from "../../report/contract/report.ts";
 import { isOnce } from "../../report/what-to-type/trim-lines.ts";
 import { IN_ORDER, type Target, type TypedLine } from "../../report/what-to-type/typed-line.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";

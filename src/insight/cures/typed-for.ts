@@ -1,5 +1,5 @@
-import type { CureTyped } from "../../report/cure.ts";
-import type { Report } from "../../report/report.ts";
+import type { CureTyped } from "../../report/contract/cure.ts";
+import type { Report } from "../../report/contract/report.ts";
 import { jdksThatTrim } from "../../report/what-to-type/trim-lines.ts";
 import type { Target, TypedLine } from "../../report/what-to-type/typed-line.ts";
 

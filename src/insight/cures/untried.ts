@@ -1,6 +1,6 @@
-import { size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { Report } from "../../report/report.ts";
+import type { Report } from "../../report/contract/report.ts";
+import { size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { plain } from "../sentences.ts";
 import { MOMENTS, ranked, rssAt } from "./ranking.ts";
 import { isWorthwhile } from "./worthwhile.ts";

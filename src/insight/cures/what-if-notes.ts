@@ -1,7 +1,7 @@
-import { byteUnit, percent, plural, size } from "../../report/format.ts";
-import { printable } from "../../report/printable.ts";
-import type { ModelSummary, Report, RssFigures, Scenario } from "../../report/report.ts";
+import type { ModelSummary, Report, RssFigures, Scenario } from "../../report/contract/report.ts";
 import { isRangeShown } from "../../report/tables/scenario-columns.ts";
+import { byteUnit, percent, plural, size } from "../../report/wording/format.ts";
+import { printable } from "../../report/wording/printable.ts";
 import { isUnreliable } from "../evidence/grade.ts";
 import { servesAllCalls } from "./served-calls.ts";
 

@@ -1,6 +1,6 @@
-import { exact, plural, size } from "../../report/format.ts";
-import { printable, sourceName } from "../../report/printable.ts";
-import type { ModelSummary, Provenance, Report } from "../../report/report.ts";
+import type { ModelSummary, Provenance, Report } from "../../report/contract/report.ts";
+import { exact, plural, size } from "../../report/wording/format.ts";
+import { printable, sourceName } from "../../report/wording/printable.ts";
 import { dumpsItem } from "../who/dump-sentences.ts";
 import { writes } from "./fit-sentences.ts";
 import { foreignItems } from "./foreign-log.ts";

@@ -1,6 +1,6 @@
-import { byteUnit, percent, plural, signed, size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { ModelSummary, TouchFit } from "../../report/report.ts";
+import type { ModelSummary, TouchFit } from "../../report/contract/report.ts";
+import { byteUnit, percent, plural, signed, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { plain } from "../sentences.ts";
 
 const SOURCE: Readonly<Record<TouchFit["source"], string>> = {

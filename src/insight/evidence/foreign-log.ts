@@ -1,4 +1,4 @@
-import type { TraceSummary } from "../../report/report.ts";
+import type { TraceSummary } from "../../report/contract/report.ts";
 
 const CONSEQUENCES = {
   threads: "threads (all calls are read as one thread's)",

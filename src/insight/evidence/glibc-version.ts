@@ -1,5 +1,5 @@
-import { exact, share } from "../../report/format.ts";
-import type { ModelSummary, Provenance } from "../../report/report.ts";
+import type { ModelSummary, Provenance } from "../../report/contract/report.ts";
+import { exact, share } from "../../report/wording/format.ts";
 
 /** The modelled glibc, where it is known from, how sure it is, and which other versions fit. */
 export function glibcVersion(model: ModelSummary): string {

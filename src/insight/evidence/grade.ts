@@ -1,13 +1,13 @@
-import { plural, share, size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { KnownReport } from "../../report/read-report.ts";
 import type {
   Grade,
   GradeReason,
   ModelSummary,
   Report,
   TraceSummary,
-} from "../../report/report.ts";
+} from "../../report/contract/report.ts";
+import type { KnownReport } from "../../report/read-report.ts";
+import { plural, share, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { otherAllocatorClause } from "./other-allocator.ts";
 import { mostlyUnread, unreadCalls } from "./unread-lines.ts";
 

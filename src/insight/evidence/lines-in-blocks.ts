@@ -1,5 +1,5 @@
-import { exact, plural } from "../../report/format.ts";
-import type { Fidelity, Finding, TraceSummary } from "../../report/report.ts";
+import type { Fidelity, Finding, TraceSummary } from "../../report/contract/report.ts";
+import { exact, plural } from "../../report/wording/format.ts";
 import { TRUSTED_RATIO } from "./grade.ts";
 
 /** Seconds of a day: later times may be those of a log that passes midnight, where sorting by the time of day is wrong. */

@@ -1,5 +1,5 @@
-import { exact, plural } from "../../report/format.ts";
-import type { Anomalies, TraceSummary } from "../../report/report.ts";
+import type { Anomalies, TraceSummary } from "../../report/contract/report.ts";
+import { exact, plural } from "../../report/wording/format.ts";
 
 /** One sentence for each kind of call that cannot have happened as logged. */
 export function anomalySentences(anomalies: Anomalies): string[] {

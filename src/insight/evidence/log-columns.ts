@@ -1,4 +1,4 @@
-import type { LayoutSummary } from "../../report/report.ts";
+import type { LayoutSummary } from "../../report/contract/report.ts";
 
 type Column = LayoutSummary["after"][number];
 type Evidence = LayoutSummary["shownBy"][number];

@@ -1,14 +1,14 @@
-import { byteUnit, exact, plural, size } from "../../report/format.ts";
 import type {
   Compared,
   ObservedMalloc,
   ObservedMoment,
   ObservedResident,
-} from "../../report/observed.ts";
-import type { Sentence } from "../../report/presented.ts";
-import { printable } from "../../report/printable.ts";
-import type { Report } from "../../report/report.ts";
+} from "../../report/contract/observed.ts";
+import type { Report } from "../../report/contract/report.ts";
 import { errorText } from "../../report/tables/observed-columns.ts";
+import { byteUnit, exact, plural, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
+import { printable } from "../../report/wording/printable.ts";
 import { plain } from "../sentences.ts";
 import { isUnreliable } from "./grade.ts";
 import { otherAllocatorClause } from "./other-allocator.ts";

@@ -1,7 +1,7 @@
-import { exact, plural } from "../../report/format.ts";
-import type { AllocatorSummary, Finding, TraceSummary } from "../../report/report.ts";
+import type { AllocatorSummary, Finding, TraceSummary } from "../../report/contract/report.ts";
+import { exact, plural } from "../../report/wording/format.ts";
 
-/** How many pairs of blocks keep or break a rule of slabs (src/trace/slab-rule.ts). */
+/** How many pairs of blocks keep or break a rule of slabs (src/trace/signs/slab-rule.ts). */
 interface SlabFigures {
   readonly kept: number;
   readonly broken: number;
@@ -13,7 +13,7 @@ interface SlabFigures {
   readonly classesAcross: number;
 }
 
-/** How blocks lie (src/trace/allocator-signs.ts). */
+/** How blocks lie (src/trace/signs/allocator-signs.ts). */
 export interface AllocatorFigures {
   readonly blocks: number;
   readonly hinted: number;

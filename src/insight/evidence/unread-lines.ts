@@ -1,7 +1,7 @@
-import { count, percent } from "../../report/format.ts";
-import { printable } from "../../report/printable.ts";
-import type { Report, TraceSummary, UnreadCalls } from "../../report/report.ts";
-import { cut } from "../../report/shorten.ts";
+import type { Report, TraceSummary, UnreadCalls } from "../../report/contract/report.ts";
+import { count, percent } from "../../report/wording/format.ts";
+import { printable } from "../../report/wording/printable.ts";
+import { cut } from "../../report/wording/shorten.ts";
 
 const SHOWN_CHARACTERS = 60;
 

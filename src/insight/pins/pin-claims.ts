@@ -2,7 +2,7 @@ import type { Arena } from "../../ptmalloc/arena.ts";
 import { CACHED, FAST, FD, IN_USE, STATE } from "../../ptmalloc/chunks.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import { TRIM_GRANULES, trimAfterFree } from "../../ptmalloc/trim.ts";
-import { MOST_PINS } from "../../report/pin.ts";
+import { MOST_PINS } from "../../report/contract/pin.ts";
 import { countThatMatter, type Holders, holdersOf } from "./holders.ts";
 
 /** Smaller amounts are not worth a copy of the process. */

@@ -1,6 +1,6 @@
-import { byteUnit, duration, exact, plural, size } from "../../report/format.ts";
-import { MOST_PINS } from "../../report/pin.ts";
-import type { Pin, PinGroup, PinningBlock } from "../../report/report.ts";
+import { MOST_PINS } from "../../report/contract/pin.ts";
+import type { Pin, PinGroup, PinningBlock } from "../../report/contract/report.ts";
+import { byteUnit, duration, exact, plural, size } from "../../report/wording/format.ts";
 import { callOrigin, type Named, threadName } from "../who/names.ts";
 
 /** Freeing the blocks gives back most of what is held. */

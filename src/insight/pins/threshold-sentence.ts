@@ -1,5 +1,5 @@
-import { byteUnit, exact, size } from "../../report/format.ts";
-import type { Finding, Scenario, ThresholdRaise } from "../../report/report.ts";
+import type { Finding, Scenario, ThresholdRaise } from "../../report/contract/report.ts";
+import { byteUnit, exact, size } from "../../report/wording/format.ts";
 import { callOrigin, type Named } from "../who/names.ts";
 
 /** Smaller amounts are not worth a line. */

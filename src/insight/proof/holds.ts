@@ -1,4 +1,4 @@
-import type { MeasuredRss, MeasuredRun } from "../../report/measurements.ts";
+import type { MeasuredRss, MeasuredRun } from "../../report/contract/measurements.ts";
 
 /** A prediction holds if what was measured differs from it by at most this part of RSS under the recorded settings. */
 export const TOLERANCE = 0.01;

@@ -1,6 +1,6 @@
-import { byteUnit, percent, plural, size } from "../../report/format.ts";
-import type { MeasuredRss, MeasuredRun, Measurements } from "../../report/measurements.ts";
-import type { Sentence } from "../../report/presented.ts";
+import type { MeasuredRss, MeasuredRun, Measurements } from "../../report/contract/measurements.ts";
+import { byteUnit, percent, plural, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { isWorthwhile } from "../cures/worthwhile.ts";
 import { labelled, plain } from "../sentences.ts";
 import { TOLERANCE } from "./holds.ts";

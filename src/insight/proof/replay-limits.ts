@@ -1,5 +1,5 @@
-import type { Sentence } from "../../report/presented.ts";
-import type { Report } from "../../report/report.ts";
+import type { Report } from "../../report/contract/report.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { plain } from "../sentences.ts";
 
 /** glibc's least limit of arenas without a setting, whatever the CPUs (ptmalloc2.md §6.1). */

@@ -1,6 +1,6 @@
-import { OTHER_CALLERS } from "../../report/allocations.ts";
-import { count, exact, size } from "../../report/format.ts";
-import type { Finding, SiteColumns } from "../../report/report.ts";
+import { OTHER_CALLERS } from "../../report/contract/allocations.ts";
+import type { Finding, SiteColumns } from "../../report/contract/report.ts";
+import { count, exact, size } from "../../report/wording/format.ts";
 import { KNOWN_PATTERNS, type KnownPattern, type PatternPart } from "./known-patterns.ts";
 
 /** A smaller pattern is not worth a line. */

@@ -1,7 +1,7 @@
-import { count, percent, plural, size } from "../../report/format.ts";
-import { printable } from "../../report/printable.ts";
-import type { Report, ThreadSummary } from "../../report/report.ts";
-import { cutMiddle } from "../../report/shorten.ts";
+import type { Report, ThreadSummary } from "../../report/contract/report.ts";
+import { count, percent, plural, size } from "../../report/wording/format.ts";
+import { printable } from "../../report/wording/printable.ts";
+import { cutMiddle } from "../../report/wording/shorten.ts";
 import { threadName } from "./names.ts";
 
 /** Threads that count together. */

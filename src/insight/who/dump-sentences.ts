@@ -1,5 +1,5 @@
-import { duration, plural } from "../../report/format.ts";
-import type { DumpsSummary } from "../../report/report.ts";
+import type { DumpsSummary } from "../../report/contract/report.ts";
+import { duration, plural } from "../../report/wording/format.ts";
 
 /** What thread dumps and listings were read, and how their times are known. `threads`: of the log. */
 export function dumpsItem({ dumps, matchedThreads, clock }: DumpsSummary, threads: number): string {

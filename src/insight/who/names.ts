@@ -1,7 +1,7 @@
-import { callerLabel } from "../../report/caller-label.ts";
-import { printable } from "../../report/printable.ts";
-import type { CallerSummary, Report, ThreadSummary } from "../../report/report.ts";
-import { cutMiddle } from "../../report/shorten.ts";
+import type { CallerSummary, Report, ThreadSummary } from "../../report/contract/report.ts";
+import { callerLabel } from "../../report/wording/caller-label.ts";
+import { printable } from "../../report/wording/printable.ts";
+import { cutMiddle } from "../../report/wording/shorten.ts";
 
 /** Columns of a name in a sentence: Linux cuts names of threads to 15, but others may come from anywhere. */
 const MAX_WIDTH = 40;

@@ -1,6 +1,6 @@
-import { capitalized, percent, plural, size } from "../../report/format.ts";
-import type { Sentence } from "../../report/presented.ts";
-import type { Report } from "../../report/report.ts";
+import type { Report } from "../../report/contract/report.ts";
+import { capitalized, percent, plural, size } from "../../report/wording/format.ts";
+import type { Sentence } from "../../report/wording/presented.ts";
 import { heldLikewise, pinSentence } from "../pins/pin-sentence.ts";
 import { labelled, plain } from "../sentences.ts";
 import { busiest, dominantPattern } from "./busiest.ts";

@@ -13,7 +13,7 @@ import {
 import type { Heap } from "../../ptmalloc/heap.ts";
 import { requestedBytes } from "../../ptmalloc/requests.ts";
 import { structOwner } from "../../ptmalloc/tcache.ts";
-import type { HeapChunk } from "../../report/inspection.ts";
+import type { HeapChunk } from "../../report/contract/inspection.ts";
 import { refuseFullHeap } from "../out-of-memory.ts";
 import type { InspectedRun } from "./inspected-run.ts";
 

@@ -13,8 +13,8 @@ import type {
   HeapState,
   MallocParameters,
   TrimmedRange,
-} from "../../report/inspection.ts";
-import type { HeapMap } from "../../report/report.ts";
+} from "../../report/contract/inspection.ts";
+import type { HeapMap } from "../../report/contract/report.ts";
 import type { InspectOptions } from "../analysis-options.ts";
 import { heapChunks } from "./heap-chunks.ts";
 import { binStates, type InspectedRun, isShown } from "./inspected-run.ts";

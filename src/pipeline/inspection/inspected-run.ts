@@ -3,7 +3,7 @@ import type { BinList } from "../../ptmalloc/bin-lists.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import type { GuidedReplay } from "../../recorded/guided-replay.ts";
 import type { Reading } from "../../replay/writes/reading.ts";
-import type { BinState } from "../../report/inspection.ts";
+import type { BinState } from "../../report/contract/inspection.ts";
 import type { InspectOptions } from "../analysis-options.ts";
 import type { Places } from "./places.ts";
 

@@ -1,6 +1,6 @@
 import { GRANULE, HEAP, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
 import { requestedBytes } from "../../ptmalloc/requests.ts";
-import type { MappedChunk } from "../../report/inspection.ts";
+import type { MappedChunk } from "../../report/contract/inspection.ts";
 import type { InspectedRun } from "./inspected-run.ts";
 
 /** Returns the blocks with a mapping each, the largest first. */

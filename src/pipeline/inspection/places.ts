@@ -3,7 +3,7 @@ import { ADDR, GRANULE, SIZE } from "../../ptmalloc/chunks.ts";
 import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
 import type { GuidedReplay } from "../../recorded/guided-replay.ts";
-import type { BinnedChunk, ChunkState, Place } from "../../report/inspection.ts";
+import type { BinnedChunk, ChunkState, Place } from "../../report/contract/inspection.ts";
 
 /** Where things lie in the heaps of a run, and at which addresses as far as the log's pointers show. */
 export class Places {

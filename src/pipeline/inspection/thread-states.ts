@@ -1,6 +1,6 @@
 import { tcacheBins } from "../../ptmalloc/bin-lists.ts";
 import { MAPPED, STATE } from "../../ptmalloc/chunks.ts";
-import type { ThreadState } from "../../report/inspection.ts";
+import type { ThreadState } from "../../report/contract/inspection.ts";
 import { binStates, type InspectedRun, isShown } from "./inspected-run.ts";
 
 /** Returns the threads of the arenas that are shown, with their tcaches, in order of appearance, without their names. */

@@ -1,9 +1,9 @@
 import { GRANULE, roundUp, SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
 import { HEAP_MAX } from "../../ptmalloc/heap.ts";
 import { requestToBytes, requestToGranules } from "../../ptmalloc/size-classes.ts";
-import type { Divergence } from "../../report/report.ts";
-import { CUT_MODULUS, isAmongMappings } from "../../trace/address-space.ts";
+import type { Divergence } from "../../report/contract/report.ts";
 import { type EventBatch, Op } from "../../trace/event.ts";
+import { CUT_MODULUS, isAmongMappings } from "../../trace/signs/address-space.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 
 /** Chunks of larger requests may be mapped: chunks that are never mapped are far smaller. */

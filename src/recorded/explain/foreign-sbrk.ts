@@ -2,7 +2,7 @@ import { ADDR, GRANULE, MIN_GRANULES } from "../../ptmalloc/chunks.ts";
 import { requestToGranules } from "../../ptmalloc/size-classes.ts";
 import { insert, type Sbrk } from "../../replay/insertions.ts";
 import type { Work } from "../../replay/work.ts";
-import type { Divergence } from "../../report/report.ts";
+import type { Divergence } from "../../report/contract/report.ts";
 import type { GuidedReplay } from "../guided-replay.ts";
 
 /** Events after the one that shows the move that must match, too, within their batch and up to the next move. */

@@ -25,7 +25,7 @@ export function guideEvent(action: i32, i: i32): void {
   }
 }
 
-/** Pointers of x86_64 in this range are among mappings (isAmongMappings in trace/address-space.ts), as most are. */
+/** Pointers of x86_64 in this range are among mappings (isAmongMappings in trace/signs/address-space.ts), as most are. */
 const MAPPINGS_FROM: f64 = 0x7000_0000_0000;
 const MAPPINGS_TO: f64 = 0x8000_0000_0000;
 const CUT_MODULUS: f64 = 0x1_0000_0000;

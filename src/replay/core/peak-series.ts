@@ -1,7 +1,7 @@
 import { allocate, release } from "../../wasm/core/store";
 
 /**
- * PeakSeries (trace/series.ts): a quantity that holds from one event to the next. A point stands for a fixed number of
+ * PeakSeries (trace/ledger/series.ts): a quantity that holds from one event to the next. A point stands for a fixed number of
  * consecutive events, 1 at first, and is the largest value of them. When an event falls beyond the last of MAX_POINTS points,
  * neighbours merge pairwise and a point stands for twice as many.
  */

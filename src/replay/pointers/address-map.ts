@@ -2,7 +2,7 @@ import { structBytes } from "../../ptmalloc/arenas.ts";
 import { ADDR, GRANULE, MAPPED, SMALLEST_PAGE, STATE } from "../../ptmalloc/chunks.ts";
 import { HEAP_MAX, type Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
-import { CUT_MODULUS, isAmongMappings } from "../../trace/address-space.ts";
+import { CUT_MODULUS, isAmongMappings } from "../../trace/signs/address-space.ts";
 
 /** Pointers in unknown places remembered of one stretch of 64 MiB. */
 const MAX_STRAYS = 8;

@@ -1,7 +1,7 @@
 import { ADDR, GRANULE, MAPPED, STATE } from "../../ptmalloc/chunks.ts";
 import type { Heap } from "../../ptmalloc/heap.ts";
 import type { Ptmalloc } from "../../ptmalloc/ptmalloc.ts";
-import type { Divergence } from "../../report/report.ts";
+import type { Divergence } from "../../report/contract/report.ts";
 import { AddressMap } from "./address-map.ts";
 import { MappingStarts } from "./mapping-starts.ts";
 

@@ -1,5 +1,5 @@
-import type { ModelSummary } from "../../report/report.ts";
-import type { BlockTable } from "../../trace/blocks.ts";
+import type { ModelSummary } from "../../report/contract/report.ts";
+import type { BlockTable } from "../../trace/ledger/blocks.ts";
 import type { Replay } from "../replay.ts";
 import type { Holes } from "./holes.ts";
 import { RATIO_FROM_BYTES, type Touch } from "./touch.ts";

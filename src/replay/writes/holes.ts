@@ -1,7 +1,7 @@
 import { SMALLEST_PAGE } from "../../ptmalloc/chunks.ts";
 import { Action, type ActionBatch, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
 import type { Note } from "../../trace/event.ts";
-import type { Ledger } from "../../trace/ledger.ts";
+import type { Ledger } from "../../trace/ledger/ledger.ts";
 import type { Insertion } from "../insertions.ts";
 import type { ReplayedBatch, Work } from "../work.ts";
 import { below, type Ranges, without } from "./byte-ranges.ts";

@@ -1,4 +1,4 @@
-import type { BlockTable } from "../../trace/blocks.ts";
+import type { BlockTable } from "../../trace/ledger/blocks.ts";
 import type { Replay } from "../replay.ts";
 import type { Holes } from "./holes.ts";
 import type { Touch } from "./touch.ts";

@@ -1,4 +1,4 @@
-import type { TouchFit } from "../../report/report.ts";
+import type { TouchFit } from "../../report/contract/report.ts";
 import { fitPart, type Observation, relativeError } from "./fit.ts";
 import {
   AsGiven,

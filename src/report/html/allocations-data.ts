@@ -1,7 +1,7 @@
-import { callerLabel } from "../caller-label.ts";
-import { exact } from "../format.ts";
-import { printable } from "../printable.ts";
-import type { AllocationFigures, Report } from "../report.ts";
+import type { AllocationFigures, Report } from "../contract/report.ts";
+import { callerLabel } from "../wording/caller-label.ts";
+import { exact } from "../wording/format.ts";
+import { printable } from "../wording/printable.ts";
 
 /** Who allocates, for the page's script: one array per column. Texts are already printable. */
 export interface AllocationsData {

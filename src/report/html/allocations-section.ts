@@ -1,4 +1,4 @@
-import type { Report } from "../report.ts";
+import type { Report } from "../contract/report.ts";
 import { flameViews } from "./flame-data.ts";
 import { html, type Markup } from "./markup.ts";
 

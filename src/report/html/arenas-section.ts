@@ -1,7 +1,7 @@
-import { plural } from "../format.ts";
-import type { Report } from "../report.ts";
-import { sortArenas } from "../sort-allocations.ts";
+import type { Report } from "../contract/report.ts";
+import { sortArenas } from "../order/sort-allocations.ts";
 import { arenaColumns } from "../tables/arena-columns.ts";
+import { plural } from "../wording/format.ts";
 import type { WriterOptions } from "../writers/writer.ts";
 import type { Markup } from "./markup.ts";
 import { tableSection } from "./table-section.ts";

@@ -1,4 +1,4 @@
-import type { Causes } from "../report.ts";
+import type { Causes } from "../contract/report.ts";
 
 /** The layers of a stack of causes, lowest first: what the program holds, then what it does not. */
 export const LAYERS = [

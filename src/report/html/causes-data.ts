@@ -1,4 +1,4 @@
-import { AS_RECORDED, type Causes, type Report } from "../report.ts";
+import { AS_RECORDED, type Causes, type Report } from "../contract/report.ts";
 import { CAUSE_WORDS } from "../tables/cause-columns.ts";
 
 /** Why the memory of the recorded run was resident, at the moments where that is known. */

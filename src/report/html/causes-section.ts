@@ -1,7 +1,7 @@
-import { byteUnit, inUnit } from "../format.ts";
-import type { Presented } from "../presented.ts";
-import type { Causes } from "../report.ts";
+import type { Causes } from "../contract/report.ts";
 import { CAUSE_WORDS } from "../tables/cause-columns.ts";
+import { byteUnit, inUnit } from "../wording/format.ts";
+import type { Presented } from "../wording/presented.ts";
 import { LAYER_OF } from "./cause-layers.ts";
 import { html, type Markup } from "./markup.ts";
 

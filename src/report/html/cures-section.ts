@@ -1,5 +1,5 @@
-import type { Presented, PresentedCure } from "../presented.ts";
 import { TARGETS, type TypedLine } from "../what-to-type/typed-line.ts";
+import type { Presented, PresentedCure } from "../wording/presented.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 import { settingsOf } from "./scenario-name.ts";
 

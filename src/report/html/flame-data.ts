@@ -1,5 +1,5 @@
+import type { Report } from "../contract/report.ts";
 import { FLAMES, type FlameKey, siteFrames } from "../flame.ts";
-import type { Report } from "../report.ts";
 
 /** The flame graph: what a thread allocated, at a call site, of a size. One column each. */
 export interface FlameData {

@@ -1,5 +1,5 @@
-import { printable } from "../printable.ts";
-import type { ArenaSummary, HeapMap, Pin, Report } from "../report.ts";
+import type { ArenaSummary, HeapMap, Pin, Report } from "../contract/report.ts";
+import { printable } from "../wording/printable.ts";
 import { PinWords } from "./pin-words.ts";
 
 /** The arenas of a scenario at its end, largest RSS first. */

@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../wording/printable.ts";
 
 /** HTML that is safe to put into a page. Make it with `html`, or from trusted text. */
 export class Markup {

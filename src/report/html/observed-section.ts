@@ -1,5 +1,5 @@
-import type { Presented } from "../presented.ts";
 import { observedColumns, observedRows } from "../tables/observed-columns.ts";
+import type { Presented } from "../wording/presented.ts";
 import type { Markup } from "./markup.ts";
 import { tableSection } from "./table-section.ts";
 

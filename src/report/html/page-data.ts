@@ -1,7 +1,7 @@
-import { printable } from "../printable.ts";
-import type { Report, ThreadSummary } from "../report.ts";
-import { DEFAULT_SORT, type ThreadSort } from "../sort-threads.ts";
-import type { TimelineMark } from "../timeline-mark.ts";
+import type { Report, ThreadSummary } from "../contract/report.ts";
+import type { TimelineMark } from "../contract/timeline-mark.ts";
+import { DEFAULT_SORT, type ThreadSort } from "../order/sort-threads.ts";
+import { printable } from "../wording/printable.ts";
 import { type AllocationsData, allocationsData } from "./allocations-data.ts";
 import { type CausesData, causesData } from "./causes-data.ts";
 import { type FlameData, flameData } from "./flame-data.ts";

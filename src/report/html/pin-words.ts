@@ -1,7 +1,7 @@
-import { callerLabel } from "../caller-label.ts";
-import { exact, plural, size } from "../format.ts";
-import { printable } from "../printable.ts";
-import type { Pin, Report } from "../report.ts";
+import type { Pin, Report } from "../contract/report.ts";
+import { callerLabel } from "../wording/caller-label.ts";
+import { exact, plural, size } from "../wording/format.ts";
+import { printable } from "../wording/printable.ts";
 
 /** Words for the pins of a report: which block it is, where it was allocated, and what it holds. */
 export class PinWords {

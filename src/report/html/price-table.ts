@@ -1,6 +1,6 @@
-import { count } from "../format.ts";
-import type { Scenario } from "../report.ts";
-import type { SystemCalls } from "../scenario.ts";
+import type { Scenario } from "../contract/report.ts";
+import type { SystemCalls } from "../contract/scenario.ts";
+import { count } from "../wording/format.ts";
 import { html, type Markup } from "./markup.ts";
 
 const KINDS: readonly (keyof SystemCalls)[] = [

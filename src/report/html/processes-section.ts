@@ -1,5 +1,5 @@
-import type { Presented } from "../presented.ts";
 import { processColumns } from "../tables/process-columns.ts";
+import type { Presented } from "../wording/presented.ts";
 import type { Markup } from "./markup.ts";
 import { tableSection } from "./table-section.ts";
 

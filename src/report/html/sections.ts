@@ -1,10 +1,10 @@
-import { budgetsKept, exceededFirst } from "../budget-results.ts";
-import { findingAmount } from "../finding-amount.ts";
-import { count, duration, exact, plural, share, size } from "../format.ts";
-import { gravestFirst } from "../gravest-first.ts";
-import type { Presented, PresentedBudget, Sentence } from "../presented.ts";
-import { sourceName } from "../printable.ts";
-import type { Fidelity, Finding, Report } from "../report.ts";
+import type { Fidelity, Finding, Report } from "../contract/report.ts";
+import { gravestFirst } from "../order/gravest-first.ts";
+import { budgetsKept, exceededFirst } from "../wording/budget-results.ts";
+import { findingAmount } from "../wording/finding-amount.ts";
+import { count, duration, exact, plural, share, size } from "../wording/format.ts";
+import type { Presented, PresentedBudget, Sentence } from "../wording/presented.ts";
+import { sourceName } from "../wording/printable.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 
 /** The first input, and how many more there are. */

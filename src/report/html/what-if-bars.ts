@@ -1,3 +1,6 @@
+import type { Report, Scenario, UnavailableScenario } from "../contract/report.ts";
+import { isRangeShown, notIn, type ScenarioRow } from "../tables/scenario-columns.ts";
+import { briefly } from "../what-to-type/what-to-type.ts";
 import {
   type ByteUnit,
   byteUnit,
@@ -7,11 +10,8 @@ import {
   inUnit,
   percent,
   size,
-} from "../format.ts";
-import type { Presented } from "../presented.ts";
-import type { Report, Scenario, UnavailableScenario } from "../report.ts";
-import { isRangeShown, notIn, type ScenarioRow } from "../tables/scenario-columns.ts";
-import { briefly } from "../what-to-type/what-to-type.ts";
+} from "../wording/format.ts";
+import type { Presented } from "../wording/presented.ts";
 import { html, type Markup, unbroken } from "./markup.ts";
 import { priceTable } from "./price-table.ts";
 import { settingsOf } from "./scenario-name.ts";

@@ -1,7 +1,7 @@
-import type { Presented, PresentedCure } from "../presented.ts";
-import { printable } from "../printable.ts";
-import { cut } from "../shorten.ts";
 import { TARGETS, type TypedLine } from "../what-to-type/typed-line.ts";
+import type { Presented, PresentedCure } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
+import { cut } from "../wording/shorten.ts";
 import { capped } from "./capped.ts";
 import { code, prose } from "./escape.ts";
 

@@ -1,5 +1,5 @@
-import { printable } from "../printable.ts";
-import { cut, cutMiddle } from "../shorten.ts";
+import { printable } from "../wording/printable.ts";
+import { cut, cutMiddle } from "../wording/shorten.ts";
 
 /** Longer names and sentences are cut. */
 const LONGEST_NAME = 80;

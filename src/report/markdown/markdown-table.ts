@@ -1,5 +1,5 @@
-import { count } from "../format.ts";
 import { type Column, splitAtTop } from "../tables/column.ts";
+import { count } from "../wording/format.ts";
 import { capped } from "./capped.ts";
 import { code, prose } from "./escape.ts";
 

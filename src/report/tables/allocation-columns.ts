@@ -1,8 +1,8 @@
-import { callerLabel } from "../caller-label.ts";
-import { byteUnit, count, exact, inUnit, percent } from "../format.ts";
-import type { AllocationFigures, CallerSummary, SizeSummary } from "../report.ts";
-import { cutMiddle } from "../shorten.ts";
-import type { ThreadSort } from "../sort-threads.ts";
+import type { AllocationFigures, CallerSummary, SizeSummary } from "../contract/report.ts";
+import type { ThreadSort } from "../order/sort-threads.ts";
+import { callerLabel } from "../wording/caller-label.ts";
+import { byteUnit, count, exact, inUnit, percent } from "../wording/format.ts";
+import { cutMiddle } from "../wording/shorten.ts";
 import type { Column } from "./column.ts";
 
 /** "by volume (86 call sites)" */

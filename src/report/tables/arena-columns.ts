@@ -1,6 +1,6 @@
-import { type ByteUnit, byteUnit, count, inUnit, plural, size } from "../format.ts";
-import type { ArenaSummary, FreeBytes, Scenario } from "../report.ts";
-import { cut } from "../shorten.ts";
+import type { ArenaSummary, FreeBytes, Scenario } from "../contract/report.ts";
+import { type ByteUnit, byteUnit, count, inUnit, plural, size } from "../wording/format.ts";
+import { cut } from "../wording/shorten.ts";
 import type { Column } from "./column.ts";
 
 export function largestFirst(arenas: readonly ArenaSummary[]): ArenaSummary[] {

@@ -1,5 +1,5 @@
-import { byteUnit, inUnit } from "../format.ts";
-import type { Causes, CausesOfScenario } from "../report.ts";
+import type { Causes, CausesOfScenario } from "../contract/report.ts";
+import { byteUnit, inUnit } from "../wording/format.ts";
 import type { Column } from "./column.ts";
 
 /** A cause of resident memory in bytes; the last row is their sum. */

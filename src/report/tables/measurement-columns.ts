@@ -1,6 +1,6 @@
 import type { ChalkInstance } from "chalk";
-import { type ByteUnit, byteUnit, change, inUnit, size } from "../format.ts";
-import type { MeasuredRun } from "../measurements.ts";
+import type { MeasuredRun } from "../contract/measurements.ts";
+import { type ByteUnit, byteUnit, change, inUnit, size } from "../wording/format.ts";
 import type { Column } from "./column.ts";
 import { paintChange, settingsColumn } from "./setting-columns.ts";
 

@@ -1,4 +1,3 @@
-import { byteUnit, inUnit, plural, signed } from "../format.ts";
 import type {
   Compared,
   ObservedCount,
@@ -6,7 +5,8 @@ import type {
   ObservedMoment,
   ObservedResident,
   ObservedRest,
-} from "../observed.ts";
+} from "../contract/observed.ts";
+import { byteUnit, inUnit, plural, signed } from "../wording/format.ts";
 import type { Column } from "./column.ts";
 
 /** One figure that was measured, beside the model's. */

@@ -1,5 +1,5 @@
-import { byteUnit, count, inUnit, percent } from "../format.ts";
-import type { ProcessFigures, ProcessSummary } from "../report.ts";
+import type { ProcessFigures, ProcessSummary } from "../contract/report.ts";
+import { byteUnit, count, inUnit, percent } from "../wording/format.ts";
 import type { Column } from "./column.ts";
 
 const ORIGINS: Readonly<Record<ProcessSummary["origin"], string>> = {

@@ -1,9 +1,17 @@
 import type { ChalkInstance } from "chalk";
-import { type Fate, fateOf } from "../container-fate.ts";
-import { type ByteUnit, byteUnit, change, count, inUnit, percent, size } from "../format.ts";
-import type { Presented } from "../presented.ts";
-import type { Scenario, UnavailableScenario } from "../report.ts";
+import type { Scenario, UnavailableScenario } from "../contract/report.ts";
 import { systemCallsOf } from "../system-calls-of.ts";
+import { type Fate, fateOf } from "../wording/container-fate.ts";
+import {
+  type ByteUnit,
+  byteUnit,
+  change,
+  count,
+  inUnit,
+  percent,
+  size,
+} from "../wording/format.ts";
+import type { Presented } from "../wording/presented.ts";
 import type { Column } from "./column.ts";
 import { FAILS, longestSetting, paintChange, settingsColumn } from "./setting-columns.ts";
 

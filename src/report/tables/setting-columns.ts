@@ -1,6 +1,6 @@
 import type { ChalkInstance } from "chalk";
-import { count } from "../format.ts";
-import { foldAtCommas } from "../shorten.ts";
+import { count } from "../wording/format.ts";
+import { foldAtCommas } from "../wording/shorten.ts";
 import type { Column, Fold } from "./column.ts";
 
 /** What tables of settings have in common: their names, and how a figure changes under them. */

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from "chalk";
-import { type ByteUnit, byteUnit, change, count } from "../format.ts";
-import type { UnavailableScenario } from "../report.ts";
-import type { SweptScenario } from "../sweep.ts";
+import type { UnavailableScenario } from "../contract/report.ts";
+import type { SweptScenario } from "../contract/sweep.ts";
+import { type ByteUnit, byteUnit, change, count } from "../wording/format.ts";
 import type { Column } from "./column.ts";
 import { notIn, rangeOrNumber } from "./scenario-columns.ts";
 import { FAILS, longestSetting, paintChange, settingsColumn } from "./setting-columns.ts";

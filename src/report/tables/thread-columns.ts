@@ -1,8 +1,8 @@
-import { statesText } from "../dumps.ts";
-import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../format.ts";
-import type { CallCounts, ThreadSummary, TraceSummary } from "../report.ts";
-import { cut, cutFrame, cutMiddle } from "../shorten.ts";
-import type { ThreadSort } from "../sort-threads.ts";
+import { statesText } from "../contract/dumps.ts";
+import type { CallCounts, ThreadSummary, TraceSummary } from "../contract/report.ts";
+import type { ThreadSort } from "../order/sort-threads.ts";
+import { type ByteUnit, byteUnit, count, duration, inUnit, plural } from "../wording/format.ts";
+import { cut, cutFrame, cutMiddle } from "../wording/shorten.ts";
 import type { Column } from "./column.ts";
 
 /** "by volume (44 threads, 864,414 events in 1 min 12 s)" */

@@ -1,5 +1,5 @@
-import type { Report } from "../report.ts";
-import type { ThreadSort } from "../sort-threads.ts";
+import type { Report } from "../contract/report.ts";
+import type { ThreadSort } from "../order/sort-threads.ts";
 import { allocationsTitle, callerColumns, sizeColumns } from "../tables/allocation-columns.ts";
 import { splitAtTop } from "../tables/column.ts";
 import { heading, type TextStyle } from "./style.ts";

@@ -1,7 +1,7 @@
-import { exact } from "../format.ts";
-import type { Presented } from "../presented.ts";
-import { printable } from "../printable.ts";
-import { cut } from "../shorten.ts";
+import { exact } from "../wording/format.ts";
+import type { Presented } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
+import { cut } from "../wording/shorten.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 
 /** Calls that cannot have happened as logged, and malformed lines; null if there are none. */

@@ -1,9 +1,9 @@
-import { plural } from "../format.ts";
-import type { Scenario } from "../report.ts";
-import { sortArenas } from "../sort-allocations.ts";
-import type { ThreadSort } from "../sort-threads.ts";
+import type { Scenario } from "../contract/report.ts";
+import { sortArenas } from "../order/sort-allocations.ts";
+import type { ThreadSort } from "../order/sort-threads.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import { splitAtTop } from "../tables/column.ts";
+import { plural } from "../wording/format.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 

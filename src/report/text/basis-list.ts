@@ -1,4 +1,4 @@
-import type { Presented } from "../presented.ts";
+import type { Presented } from "../wording/presented.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 
 /** What was read, and what the figures rest on. */

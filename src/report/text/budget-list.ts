@@ -1,6 +1,6 @@
-import { budgetsKept } from "../budget-results.ts";
-import type { PresentedBudget } from "../presented.ts";
-import { printable } from "../printable.ts";
+import { budgetsKept } from "../wording/budget-results.ts";
+import type { PresentedBudget } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
 
 /** Budgets that were kept, then those that were not, with their reasons; then the count. */

@@ -1,5 +1,5 @@
-import type { Presented } from "../presented.ts";
 import { causeColumns, causeRows } from "../tables/cause-columns.ts";
+import type { Presented } from "../wording/presented.ts";
 import { heading, type TextStyle } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 

@@ -1,7 +1,7 @@
-import { findingAmount } from "../finding-amount.ts";
-import { gravestFirst } from "../gravest-first.ts";
-import { printable } from "../printable.ts";
-import type { Finding } from "../report.ts";
+import type { Finding } from "../contract/report.ts";
+import { gravestFirst } from "../order/gravest-first.ts";
+import { findingAmount } from "../wording/finding-amount.ts";
+import { printable } from "../wording/printable.ts";
 import { heading, item, type TextStyle } from "./style.ts";
 
 /** Findings, gravest first; null if there are none. */

@@ -1,4 +1,4 @@
-import type { Presented } from "../presented.ts";
+import type { Presented } from "../wording/presented.ts";
 import type { WriterOptions } from "../writers/writer.ts";
 import { threadTable } from "./thread-table.ts";
 import { verdictText } from "./verdict-text.ts";

@@ -1,7 +1,7 @@
-import type { MeasuredRun, Measurements } from "../measurements.ts";
-import type { Sentence } from "../presented.ts";
-import { printable } from "../printable.ts";
+import type { MeasuredRun, Measurements } from "../contract/measurements.ts";
 import { measurementColumns, measurementUnit } from "../tables/measurement-columns.ts";
+import type { Sentence } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from "chalk";
-import { byteUnit, count, duration, inUnit } from "../format.ts";
-import { printable } from "../printable.ts";
-import type { Report, Timeline } from "../report.ts";
+import type { Report, Timeline } from "../contract/report.ts";
+import { byteUnit, count, duration, inUnit } from "../wording/format.ts";
+import { printable } from "../wording/printable.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 
 /**

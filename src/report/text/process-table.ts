@@ -1,7 +1,7 @@
-import { count } from "../format.ts";
-import type { Presented } from "../presented.ts";
 import { splitAtTop } from "../tables/column.ts";
 import { processColumns } from "../tables/process-columns.ts";
+import { count } from "../wording/format.ts";
+import type { Presented } from "../wording/presented.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 

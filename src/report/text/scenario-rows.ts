@@ -1,8 +1,8 @@
-import type { Presented } from "../presented.ts";
-import { printable } from "../printable.ts";
-import type { Scenario } from "../report.ts";
+import type { Scenario } from "../contract/report.ts";
 import { systemCallsOf } from "../system-calls-of.ts";
 import { splitAtTop, type TableRows } from "../tables/column.ts";
+import type { Presented } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
 
 /** Scenarios with equal figures; the first one represents them. */
 export interface ScenarioGroup {

@@ -1,8 +1,8 @@
-import { plural } from "../format.ts";
-import { printable } from "../printable.ts";
-import type { Sweep, SweptScenario } from "../sweep.ts";
+import type { Sweep, SweptScenario } from "../contract/sweep.ts";
 import { splitAtTop, type TableRows } from "../tables/column.ts";
 import { type SweepRow, sweepColumns, sweepUnit } from "../tables/sweep-columns.ts";
+import { plural } from "../wording/format.ts";
+import { printable } from "../wording/printable.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";
 

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
-import { asciiText } from "../ascii-text.ts";
-import { printable } from "../printable.ts";
 import type { Column, Fold, TableRows } from "../tables/column.ts";
+import { asciiText } from "../wording/ascii-text.ts";
+import { printable } from "../wording/printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
 
 const GAP = "  ";

@@ -1,8 +1,8 @@
-import { size } from "../format.ts";
-import type { Report, ThreadSummary } from "../report.ts";
-import type { ThreadSort } from "../sort-threads.ts";
+import type { Report, ThreadSummary } from "../contract/report.ts";
+import type { ThreadSort } from "../order/sort-threads.ts";
 import { splitAtTop } from "../tables/column.ts";
 import { type ThreadColumn, threadColumns, threadsTitle } from "../tables/thread-columns.ts";
+import { size } from "../wording/format.ts";
 import { sparkline, sumOf } from "./sparkline.ts";
 import { heading, type TextStyle } from "./style.ts";
 import { renderTable } from "./text-table.ts";

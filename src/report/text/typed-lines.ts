@@ -1,5 +1,5 @@
-import { printable } from "../printable.ts";
 import { TARGETS, type TypedLine } from "../what-to-type/typed-line.ts";
+import { printable } from "../wording/printable.ts";
 import type { TextStyle } from "./style.ts";
 
 /** What one types, a line for each target, below the advice that it belongs to. */

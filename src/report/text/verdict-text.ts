@@ -1,5 +1,5 @@
-import type { Presented, Sentence } from "../presented.ts";
-import { printable } from "../printable.ts";
+import type { Presented, Sentence } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
 import { type TextStyle, wrap } from "./style.ts";
 import { typedLines } from "./typed-lines.ts";
 

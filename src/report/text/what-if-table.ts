@@ -1,5 +1,5 @@
-import type { Presented } from "../presented.ts";
 import { type ScenarioRow, scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
+import type { Presented } from "../wording/presented.ts";
 import { groupEqual, lowestRss, sameAs } from "./scenario-rows.ts";
 import { heading, type TextStyle, wrap } from "./style.ts";
 import { renderTable } from "./text-table.ts";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../report.ts";
+import type { Scenario } from "../contract/report.ts";
 
 export type Variable = readonly [name: string, value: string];
 

@@ -1,3 +1,4 @@
+import type { Report } from "../contract/report.ts";
 import {
   has,
   INTERVAL,
@@ -9,7 +10,6 @@ import {
   TRIMS_SINCE,
   UNLOCK,
 } from "../jvm-releases.ts";
-import type { Report } from "../report.ts";
 import type { TypedLine } from "./typed-line.ts";
 
 type Program = Pick<Report, "jvm" | "recording">;

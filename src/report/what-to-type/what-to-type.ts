@@ -1,4 +1,4 @@
-import type { Report, Scenario } from "../report.ts";
+import type { Report, Scenario } from "../contract/report.ts";
 import { type Environment, environmentOf, type Variable } from "./environment.ts";
 import { assignment, commandOf } from "./shell-words.ts";
 import { intervalOptions, trimLines } from "./trim-lines.ts";

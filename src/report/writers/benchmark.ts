@@ -1,5 +1,5 @@
-import { byteUnit, size } from "../format.ts";
-import type { Report, Scenario } from "../report.ts";
+import type { Report, Scenario } from "../contract/report.ts";
+import { byteUnit, size } from "../wording/format.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 

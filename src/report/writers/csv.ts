@@ -1,12 +1,12 @@
-import { statesText } from "../dumps.ts";
-import { printable } from "../printable.ts";
+import { statesText } from "../contract/dumps.ts";
 import type {
   AllocationFigures,
   ArenaSummary,
   CallerSummary,
   SizeSummary,
   ThreadSummary,
-} from "../report.ts";
+} from "../contract/report.ts";
+import { printable } from "../wording/printable.ts";
 import type { Writer } from "./writer.ts";
 
 /** The main table for spreadsheets, all rows: heads are keys of the JSON report, numbers are exact. */

@@ -1,7 +1,7 @@
-import { findingAmount } from "../finding-amount.ts";
-import type { Presented, PresentedBudget } from "../presented.ts";
-import { printable, sourceName } from "../printable.ts";
-import type { Finding } from "../report.ts";
+import type { Finding } from "../contract/report.ts";
+import { findingAmount } from "../wording/finding-amount.ts";
+import type { Presented, PresentedBudget } from "../wording/presented.ts";
+import { printable, sourceName } from "../wording/printable.ts";
 import type { Writer } from "./writer.ts";
 
 /**

@@ -1,15 +1,10 @@
-import { budgetsKept, exceededFirst } from "../budget-results.ts";
-import { findingAmount } from "../finding-amount.ts";
-import { exact, plural } from "../format.ts";
-import { gravestFirst } from "../gravest-first.ts";
+import type { Report, Scenario } from "../contract/report.ts";
 import { capped, list } from "../markdown/capped.ts";
 import { cureList } from "../markdown/cure-list.ts";
 import { code, prose } from "../markdown/escape.ts";
 import { markdownTable } from "../markdown/markdown-table.ts";
-import type { Presented, PresentedBudget } from "../presented.ts";
-import { sourceName } from "../printable.ts";
-import type { Report, Scenario } from "../report.ts";
-import { sortArenas } from "../sort-allocations.ts";
+import { gravestFirst } from "../order/gravest-first.ts";
+import { sortArenas } from "../order/sort-allocations.ts";
 import { allocationsTitle, callerColumns, sizeColumns } from "../tables/allocation-columns.ts";
 import { arenaColumns, largestFirst, outsideArenas } from "../tables/arena-columns.ts";
 import { causeColumns, causeRows } from "../tables/cause-columns.ts";
@@ -18,6 +13,11 @@ import { observedColumns, observedRows } from "../tables/observed-columns.ts";
 import { processColumns } from "../tables/process-columns.ts";
 import { scenarioRowColumns, whatIfTitle } from "../tables/scenario-columns.ts";
 import { threadColumns, threadsTitle } from "../tables/thread-columns.ts";
+import { budgetsKept, exceededFirst } from "../wording/budget-results.ts";
+import { findingAmount } from "../wording/finding-amount.ts";
+import { exact, plural } from "../wording/format.ts";
+import type { Presented, PresentedBudget } from "../wording/presented.ts";
+import { sourceName } from "../wording/printable.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
 
 /**

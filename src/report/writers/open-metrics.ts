@@ -1,4 +1,4 @@
-import type { Report, Scenario } from "../report.ts";
+import type { Report, Scenario } from "../contract/report.ts";
 import type { Writer } from "./writer.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { statesText } from "../dumps.ts";
-import { printable } from "../printable.ts";
-import type { AllocationFigures } from "../report.ts";
+import { statesText } from "../contract/dumps.ts";
+import type { AllocationFigures } from "../contract/report.ts";
 import { systemCallsOf } from "../system-calls-of.ts";
+import { printable } from "../wording/printable.ts";
 import type { Writer } from "./writer.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Invocation, Log, ReportingDescriptor, Result } from "sarif";
-import { findingAmount } from "../finding-amount.ts";
-import type { Presented, PresentedBudget } from "../presented.ts";
-import { printable } from "../printable.ts";
-import type { Finding, Report } from "../report.ts";
+import type { Finding, Report } from "../contract/report.ts";
+import { findingAmount } from "../wording/finding-amount.ts";
+import type { Presented, PresentedBudget } from "../wording/presented.ts";
+import { printable } from "../wording/printable.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 

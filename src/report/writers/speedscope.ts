@@ -1,5 +1,5 @@
 import { FLAMES, type Frame, stacksOf } from "../flame.ts";
-import { sourceName } from "../printable.ts";
+import { sourceName } from "../wording/printable.ts";
 import { printJson } from "./json.ts";
 import type { Writer } from "./writer.ts";
 

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from "chalk";
-import type { Grouping } from "../grouping.ts";
-import type { Presented } from "../presented.ts";
-import type { ThreadSort } from "../sort-threads.ts";
+import type { Grouping } from "../order/grouping.ts";
+import type { ThreadSort } from "../order/sort-threads.ts";
+import type { Presented } from "../wording/presented.ts";
 
 export interface WriterOptions {
   /** rows in tables; 0 = all */

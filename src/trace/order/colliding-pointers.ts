@@ -1,5 +1,5 @@
 import { type EventBatch, Op } from "../event.ts";
-import type { PointerTable } from "../pointer-table.ts";
+import type { PointerTable } from "../ledger/pointer-table.ts";
 
 const INITIAL_BLOCKS = 1024;
 /**

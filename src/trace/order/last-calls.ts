@@ -1,6 +1,6 @@
 import { Action, type ActionBatch } from "../actions.ts";
-import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
+import { isAmongMappings } from "../signs/address-space.ts";
 import { RecycledIds } from "./recycled-ids.ts";
 import { type FirstCalls, type LastCall, ThreadCalls } from "./thread-calls.ts";
 import type { CleanUp } from "./trailing-frees.ts";

@@ -1,6 +1,6 @@
 import { Action, type ActionBatch } from "../actions.ts";
-import { isAmongMappings } from "../address-space.ts";
 import { type EventBatch, Op } from "../event.ts";
+import { isAmongMappings } from "../signs/address-space.ts";
 import { Lines } from "./lines.ts";
 import { DTV_SURPLUS, dtvSlots } from "./thread-vector.ts";
 

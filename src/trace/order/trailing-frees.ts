@@ -1,4 +1,4 @@
-import { isAmongMappings } from "../address-space.ts";
+import { isAmongMappings } from "../signs/address-space.ts";
 import { dtvSlots } from "./thread-vector.ts";
 
 /** Frees kept; the oldest half is dropped beyond. A thread vector has fewer slots. */

@@ -1,4 +1,4 @@
-import { CUT_MODULUS, isAmongMappings } from "../address-space.ts";
+import { CUT_MODULUS, isAmongMappings } from "../signs/address-space.ts";
 import { AddressRange } from "./address-range.ts";
 
 /** How a process came into the log. */

@@ -1,7 +1,7 @@
-import { CUT_MODULUS, isAmongMappings } from "../address-space.ts";
 import { EVENTS_PER_BATCH } from "../columns.ts";
 import { EventBatch, Op } from "../event.ts";
 import { Lines } from "../order/lines.ts";
+import { CUT_MODULUS, isAmongMappings } from "../signs/address-space.ts";
 import { inheritsCache } from "./inherited-cache.ts";
 import { type Kinship, kinshipOf } from "./kinship.ts";
 import type { LogProcess } from "./log-process.ts";

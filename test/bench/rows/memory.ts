@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Report, Scenario } from "../../../src/report/report.ts";
+import type { Report, Scenario } from "../../../src/report/contract/report.ts";
 import { inTurns, type Measured, type Row } from "../row.ts";
 import { type Calls, MANY_LIVE, makeLog, measured, type Sandbox } from "../sandbox.ts";
 

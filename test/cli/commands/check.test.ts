@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/command-line.ts";
 import type { Analyse } from "../../../src/cli/io.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { printJson } from "../../../src/report/writers/json.ts";
 import { fakeIo, type GivenIo } from "../../support/fake-io.ts";
 import { MiB, MODEL, report, scenario, thread } from "../../support/report-builder.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Diff } from "../../../src/diff/diff.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { printJson } from "../../../src/report/writers/json.ts";
 import type { GivenIo } from "../../support/fake-io.ts";
 import { MiB, report, scenario, thread } from "../../support/report-builder.ts";

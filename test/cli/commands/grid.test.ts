@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { parseAxis } from "../../../src/cli/commands/sweep/axis.ts";
 import { combinations } from "../../../src/cli/commands/sweep/grid.ts";
-import type { GridAxis } from "../../../src/report/sweep.ts";
+import type { GridAxis } from "../../../src/report/contract/sweep.ts";
 
 function axes(...texts: string[]): GridAxis[] {
   return texts.map((text) => {

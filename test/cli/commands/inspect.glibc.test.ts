@@ -8,7 +8,7 @@ import type {
   BinState,
   Inspection,
   ThreadState,
-} from "../../../src/report/inspection.ts";
+} from "../../../src/report/contract/inspection.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { UNKNOWN_PROCESS } from "../../support/corpus.ts";
 import { canRecord, Hook } from "../../support/hooked.ts";

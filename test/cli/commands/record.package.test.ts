@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HOOK, sourceOf } from "../../../src/native/native-programs.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { canRecord } from "../../support/hooked.ts";
 import { MALLOG } from "../../support/mallog-command.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { libraryOf } from "../../../src/native-replay/other-allocators.ts";
-import type { Measurements } from "../../../src/report/measurements.ts";
+import type { Measurements } from "../../../src/report/contract/measurements.ts";
 import { OWN_CORPUS } from "../../support/corpus.ts";
 import { codeBlocks } from "../../support/documents.ts";
 import { realGlibc } from "../../support/glibc-driver.ts";

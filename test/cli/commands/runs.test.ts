@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import type { Diff } from "../../../src/diff/diff.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { codeBlocks } from "../../support/documents.ts";
 import { expectDiffJson, expectReportJson } from "../../support/report-schema.ts";
 import { mallog } from "../../support/run-mallog.ts";

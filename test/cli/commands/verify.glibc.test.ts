@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
-import type { Measurements } from "../../../src/report/measurements.ts";
+import type { Measurements } from "../../../src/report/contract/measurements.ts";
 import { OWN_CORPUS } from "../../support/corpus.ts";
 import { DEBIAN_GLIBCS, debianGlibc } from "../../support/debian-glibc.ts";
 import { realGlibc } from "../../support/glibc-driver.ts";

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { canRecord } from "../../support/hooked.ts";
 import { MALLOG } from "../../support/mallog-command.ts";

@@ -1,7 +1,7 @@
 import { Chalk } from "chalk";
 import { describe, expect, test } from "vitest";
 import { figuresLine, headLine, LiveTable } from "../../../src/cli/terminal/live-table.ts";
-import { DEFAULT_SORT } from "../../../src/report/sort-threads.ts";
+import { DEFAULT_SORT } from "../../../src/report/order/sort-threads.ts";
 import { FakeOutput } from "../../support/fake-io.ts";
 import { MiB, report, thread } from "../../support/report-builder.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { numberOfName } from "../../../src/trace/caller-names.ts";
 import { Op } from "../../../src/trace/event.ts";
+import { numberOfName } from "../../../src/trace/stated/caller-names.ts";
 import { type ReadEvent, scanInferred } from "../../support/collect.ts";
 
 /** A call as a test states it: what is not in the line is left out. */

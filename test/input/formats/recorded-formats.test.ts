@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import { Diagnostics } from "../../../src/input/diagnostics.ts";
 import { readLog } from "../../../src/input/read-log.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { CollectingSink } from "../../support/collect.ts";
 import { ownCalls } from "../../support/own-calls.ts";
 import { mallog } from "../../support/run-mallog.ts";

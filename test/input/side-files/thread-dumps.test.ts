@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { threadDumpsIn } from "../../../src/input/side-files/thread-dumps.ts";
-import { MAX_FRAMES } from "../../../src/trace/thread-dump.ts";
+import { MAX_FRAMES } from "../../../src/trace/stated/thread-dump.ts";
 
 /** Heads of threads as each release of HotSpot writes them; all are of thread 16342. */
 const HEADS = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { why } from "../../../src/insight/causes/why.ts";
-import type { Causes, Report } from "../../../src/report/report.ts";
+import type { Causes, Report } from "../../../src/report/contract/report.ts";
 import { MiB, NO_CAUSES, NO_TIMELINE, report, scenario } from "../../support/report-builder.ts";
 
 /** The answer for 100 MiB that these causes, in MiB, keep resident. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { presentCures } from "../../../src/insight/cures/cure-sentences.ts";
-import type { Scenario } from "../../../src/report/report.ts";
+import type { Scenario } from "../../../src/report/contract/report.ts";
 import { arena, MiB, report, scenario } from "../../support/report-builder.ts";
 
 const CALLS = { brk: 100, mmap: 10, mremap: 0, munmap: 9, madvise: 0, mprotect: 80 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curesOf } from "../../../src/insight/cures/cures.ts";
-import type { Report, Scenario } from "../../../src/report/report.ts";
+import type { Report, Scenario } from "../../../src/report/contract/report.ts";
 import { arena, fidelity, MiB, report, scenario } from "../../support/report-builder.ts";
 
 const FEW = { brk: 100, mmap: 10, mremap: 1, munmap: 9, madvise: 0, mprotect: 80 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { jvmCure } from "../../../src/insight/cures/jvm-cure.ts";
 import { verdict } from "../../../src/insight/verdict.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { report, scenario } from "../../support/report-builder.ts";
 
 const SCENARIOS = [

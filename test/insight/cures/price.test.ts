@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { notablePrice } from "../../../src/insight/cures/price.ts";
-import type { SystemCalls } from "../../../src/report/report.ts";
+import type { SystemCalls } from "../../../src/report/contract/report.ts";
 import { scenario } from "../../support/report-builder.ts";
 
 const FEW: SystemCalls = { brk: 200, mmap: 1200, mremap: 0, munmap: 20, madvise: 0, mprotect: 150 };

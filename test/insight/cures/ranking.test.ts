@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isSurelyLower, ranked } from "../../../src/insight/cures/ranking.ts";
-import type { Scenario } from "../../../src/report/report.ts";
+import type { Scenario } from "../../../src/report/contract/report.ts";
 import { MiB, scenario } from "../../support/report-builder.ts";
 
 const RECORDED = scenario("as recorded", { endMiB: 100, peakMiB: 200 });

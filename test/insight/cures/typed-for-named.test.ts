@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { typedForNamed } from "../../../src/insight/cures/typed-for-named.ts";
-import type { Report, Scenario } from "../../../src/report/report.ts";
+import type { Report, Scenario } from "../../../src/report/contract/report.ts";
 import { report, scenario } from "../../support/report-builder.ts";
 
 const ARENAS = scenario("MALLOC_ARENA_MAX=1", {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { untried } from "../../../src/insight/cures/untried.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { report, type ScenarioGiven, scenario } from "../../support/report-builder.ts";
 
 /** A report of 20 MiB in so many arenas. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { whatIfNotes } from "../../../src/insight/cures/what-if-notes.ts";
-import type { RssFigures, TouchFit } from "../../../src/report/report.ts";
+import type { RssFigures, TouchFit } from "../../../src/report/contract/report.ts";
 import { MiB, MODEL, report, scenario } from "../../support/report-builder.ts";
 
 test("failing calls", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { foreignItems, noAddressesSentence } from "../../../src/insight/evidence/foreign-log.ts";
-import type { ForeignSummary, TraceSummary } from "../../../src/report/report.ts";
+import type { ForeignSummary, TraceSummary } from "../../../src/report/contract/report.ts";
 import { report } from "../../support/report-builder.ts";
 
 function trace(format: string, foreign?: Partial<ForeignSummary>): TraceSummary {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gradeOf, gradeSentence, isUnreliable } from "../../../src/insight/evidence/grade.ts";
 import { withoutModel } from "../../../src/insight/findings.ts";
 import { present } from "../../../src/insight/present.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { fidelity, MiB, MODEL, report, scenario, trace } from "../../support/report-builder.ts";
 
 const levelOf = (given: Partial<Report>) => gradeOf(report(given))?.level;

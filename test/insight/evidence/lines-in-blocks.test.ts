@@ -4,7 +4,7 @@ import {
   threadBuffersSentence,
 } from "../../../src/insight/evidence/lines-in-blocks.ts";
 import { present } from "../../../src/insight/present.ts";
-import type { TraceSummary } from "../../../src/report/report.ts";
+import type { TraceSummary } from "../../../src/report/contract/report.ts";
 import { fidelity, report, trace } from "../../support/report-builder.ts";
 
 const BUFFERS = { lines: 1500, latestBy: 2.634 };

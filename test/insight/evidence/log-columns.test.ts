@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { basis } from "../../../src/insight/evidence/basis.ts";
 import { columnItems } from "../../../src/insight/evidence/log-columns.ts";
-import type { LayoutSummary } from "../../../src/report/report.ts";
+import type { LayoutSummary } from "../../../src/report/contract/report.ts";
 import { report, trace } from "../../support/report-builder.ts";
 
 const NATIVE: LayoutSummary = {

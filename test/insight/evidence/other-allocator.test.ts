@@ -9,9 +9,13 @@ import {
   otherAllocator,
   otherAllocatorFinding,
 } from "../../../src/insight/evidence/other-allocator.ts";
-import { AllocatorSigns } from "../../../src/trace/allocator-signs.ts";
 import { EventBatch } from "../../../src/trace/event.ts";
-import { chunkBytes, eighthClasses, quarterClasses } from "../../../src/trace/slab-classes.ts";
+import { AllocatorSigns } from "../../../src/trace/signs/allocator-signs.ts";
+import {
+  chunkBytes,
+  eighthClasses,
+  quarterClasses,
+} from "../../../src/trace/signs/slab-classes.ts";
 import { analyse, UNKNOWN_PROCESS } from "../../support/corpus.ts";
 import { trace } from "../../support/report-builder.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mostlyUnread, unreadSentence } from "../../../src/insight/evidence/unread-lines.ts";
 import { verdict } from "../../../src/insight/verdict.ts";
-import type { UnreadCalls } from "../../../src/report/report.ts";
+import type { UnreadCalls } from "../../../src/report/contract/report.ts";
 import { NO_ANOMALIES, report, trace } from "../../support/report-builder.ts";
 
 const lines = { total: 100, parsed: 40, comments: 1, malformed: 59, blank: 0 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { raisedThresholds } from "../../../src/insight/pins/threshold-sentence.ts";
-import type { Scenario, ThresholdRaise } from "../../../src/report/report.ts";
+import type { Scenario, ThresholdRaise } from "../../../src/report/contract/report.ts";
 import { KiB, MiB, report, scenario, thread } from "../../support/report-builder.ts";
 
 const RAISE: ThresholdRaise = {

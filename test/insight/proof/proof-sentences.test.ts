@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { holding, proofSentences } from "../../../src/insight/proof/proof-sentences.ts";
-import type { MeasuredRun, Measurements } from "../../../src/report/measurements.ts";
+import type { MeasuredRun, Measurements } from "../../../src/report/contract/measurements.ts";
 
 const MiB = 2 ** 20;
 

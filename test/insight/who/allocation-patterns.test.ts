@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { patternFindings } from "../../../src/insight/who/allocation-patterns.ts";
 import { KNOWN_PATTERNS } from "../../../src/insight/who/known-patterns.ts";
-import type { SiteColumns } from "../../../src/report/report.ts";
+import type { SiteColumns } from "../../../src/report/contract/report.ts";
 
 type Row = readonly [caller: string | null, size: number | null, calls: number, atPeak?: number];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pinSentence } from "../../../src/insight/pins/pin-sentence.ts";
 import { who } from "../../../src/insight/who/who.ts";
-import type { Pin, Report } from "../../../src/report/report.ts";
+import type { Pin, Report } from "../../../src/report/contract/report.ts";
 import { caller, KiB, MiB, report, scenario, thread } from "../../support/report-builder.ts";
 
 const ONE_BLOCK: Pin = {

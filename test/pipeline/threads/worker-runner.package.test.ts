@@ -8,7 +8,7 @@ import { reportOfLog } from "../../../src/cli/report-of-log.ts";
 import type { Workers } from "../../../src/pipeline/analyse.ts";
 import { inShares } from "../../../src/pipeline/threads/worker-runner.ts";
 import type { ScenarioSpec } from "../../../src/replay/scenario-spec.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { casesOf, logOf, OWN_CORPUS, optionsFor, scenario } from "../../support/corpus.ts";
 import { MALLOG } from "../../support/mallog-command.ts";
 import { newFolder } from "../../support/run-mallog.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 import { realGlibc } from "../../support/glibc-driver.ts";

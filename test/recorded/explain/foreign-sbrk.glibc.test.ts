@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { strip } from "../../../fixtures/strip.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 import { realGlibc, runReal } from "../../support/glibc-driver.ts";
 import { MAIN, RealOp, type Step } from "../../support/glibc-program.ts";

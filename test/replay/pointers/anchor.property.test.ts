@@ -11,7 +11,7 @@ import { Replay } from "../../../src/replay/replay.ts";
 import { TouchBatch } from "../../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
-import { Ledger } from "../../../src/trace/ledger.ts";
+import { Ledger } from "../../../src/trace/ledger/ledger.ts";
 import { inBatches, resolve } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 

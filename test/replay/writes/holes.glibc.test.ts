@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
 import type { ScenarioSpec } from "../../../src/replay/scenario-spec.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 

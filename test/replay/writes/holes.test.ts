@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { analyse, scenario } from "../../support/corpus.ts";
 
 /** A block of 1 MiB has a mapping of 257 pages, and begins 16 bytes into it; the tests count these pages. */

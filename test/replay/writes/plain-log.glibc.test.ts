@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RssFigures } from "../../../src/report/report.ts";
+import type { RssFigures } from "../../../src/report/contract/report.ts";
 import { CProgram } from "../../support/c-program.ts";
 import { analyse, scenario, UNKNOWN_PROCESS } from "../../support/corpus.ts";
 import { canRecord, comments, Hook } from "../../support/hooked.ts";

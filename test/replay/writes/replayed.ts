@@ -3,7 +3,7 @@ import { Replay } from "../../../src/replay/replay.ts";
 import { Holes } from "../../../src/replay/writes/holes.ts";
 import { Touch, TouchBatch, type TouchPolicy } from "../../../src/replay/writes/touch.ts";
 import { ActionBatch } from "../../../src/trace/actions.ts";
-import { Ledger } from "../../../src/trace/ledger.ts";
+import { Ledger } from "../../../src/trace/ledger/ledger.ts";
 import { resolve } from "../../support/event-batches.ts";
 import { batchesOf, originOf } from "../../support/prepared-log.ts";
 

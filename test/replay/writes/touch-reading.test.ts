@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AnalysisOptions } from "../../../src/pipeline/analysis-options.ts";
 import { AsGiven, ByFacts, Fitted } from "../../../src/replay/writes/reading.ts";
 import { touchReading } from "../../../src/replay/writes/touch-reading.ts";
-import type { Report } from "../../../src/report/report.ts";
+import type { Report } from "../../../src/report/contract/report.ts";
 import { analyse, scenario, UNKNOWN_PROCESS } from "../../support/corpus.ts";
 
 /** One block of 1 MiB in a mapping of 257 pages, of which the first, with the header, is always resident. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { hasAmx } from "../../../src/cli/commands/watch/target-description.ts";
-import type { Scenario } from "../../../src/report/report.ts";
+import type { Scenario } from "../../../src/report/contract/report.ts";
 import { whatToType } from "../../../src/report/what-to-type/what-to-type.ts";
 import { report, scenario } from "../../support/report-builder.ts";
 

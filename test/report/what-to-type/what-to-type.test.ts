@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Report, Scenario } from "../../../src/report/report.ts";
+import type { Report, Scenario } from "../../../src/report/contract/report.ts";
 import type { TypedLine } from "../../../src/report/what-to-type/typed-line.ts";
 import { briefly, whatToType } from "../../../src/report/what-to-type/what-to-type.ts";
 import { report, scenario } from "../../support/report-builder.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Action } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
-import { Ledger } from "../../../src/trace/ledger.ts";
+import { Ledger } from "../../../src/trace/ledger/ledger.ts";
 import { resolveAll } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";
 

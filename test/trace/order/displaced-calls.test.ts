@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Op } from "../../../src/trace/event.ts";
-import { Ledger } from "../../../src/trace/ledger.ts";
+import { Ledger } from "../../../src/trace/ledger/ledger.ts";
 import { DisplacedCalls } from "../../../src/trace/order/displaced-calls.ts";
 import { resolveAll } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";

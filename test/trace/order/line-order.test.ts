@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { race } from "../../../fixtures/race.ts";
 import { ActionBatch } from "../../../src/trace/actions.ts";
 import { EventBatch, Op } from "../../../src/trace/event.ts";
-import { Ledger } from "../../../src/trace/ledger.ts";
+import { Ledger } from "../../../src/trace/ledger/ledger.ts";
 import { scanText } from "../../support/collect.ts";
 import { casesOf, logOf, OWN_CORPUS } from "../../support/corpus.ts";
 import { resolve, resolveAll } from "../../support/event-batches.ts";

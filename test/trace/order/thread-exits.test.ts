@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Action, ActionBatch } from "../../../src/trace/actions.ts";
 import { Op } from "../../../src/trace/event.ts";
-import { Ledger } from "../../../src/trace/ledger.ts";
+import { Ledger } from "../../../src/trace/ledger/ledger.ts";
 import { type PlacedExit, ThreadExits } from "../../../src/trace/order/thread-exits.ts";
 import { inBatches, resolve } from "../../support/event-batches.ts";
 import type { PlainEvent } from "../../support/naive-ledger.ts";

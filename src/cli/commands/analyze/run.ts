@@ -1,4 +1,4 @@
-import type { Report } from "../../../report/report.ts";
+import type { Report } from "../../../report/contract/report.ts";
 import {
   type AnalysisRequest,
   type AnalysisValues,

@@ -1,5 +1,5 @@
 import { LOG_WRITERS } from "../../../convert/log-writers.ts";
-import { plural } from "../../../report/format.ts";
+import { plural } from "../../../report/wording/format.ts";
 import type { Io } from "../../io.ts";
 import { rewrite } from "../../rewriting/rewrite.ts";
 import type { ConvertRequest } from "./options.ts";

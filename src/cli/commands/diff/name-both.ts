@@ -1,5 +1,5 @@
 import type { KnownReport, KnownThread, ReadReport } from "../../../report/read-report.ts";
-import type { ThreadDump } from "../../../trace/thread-dump.ts";
+import type { ThreadDump } from "../../../trace/stated/thread-dump.ts";
 
 interface Both {
   readonly base: ReadReport;

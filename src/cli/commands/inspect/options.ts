@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Parsed } from "../../../report/parsed.ts";
+import type { Parsed } from "../../../report/wording/parsed.ts";
 import type { Moment } from "../../../trace/moment.ts";
 import { allowUnreliableOption } from "../../budgets/budget-options.ts";
 import { type ModelValues, modelOptions } from "../../options/model-options.ts";

@@ -1,10 +1,10 @@
 import { figuresBasis } from "../../../insight/figures-basis.ts";
 import type { InspectOptions } from "../../../pipeline/analysis-options.ts";
-import type { Inspection, InspectionOutcome } from "../../../report/inspection.ts";
-import type { Sentence } from "../../../report/presented.ts";
-import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
+import type { Inspection, InspectionOutcome } from "../../../report/contract/inspection.ts";
+import { DEFAULT_SORT } from "../../../report/order/sort-threads.ts";
 import { inspectionText } from "../../../report/text/inspection/inspection-text.ts";
 import type { TextStyle } from "../../../report/text/style.ts";
+import type { Sentence } from "../../../report/wording/presented.ts";
 import { jsonPieces } from "../../../report/writers/json.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";
 import {

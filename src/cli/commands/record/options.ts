@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { parseDuration } from "../../../report/sizes.ts";
+import { parseDuration } from "../../../report/wording/sizes.ts";
 import type { AnalysisValues } from "../../analysis/analysis-request.ts";
 import { modelOptions, VALUES_HELP } from "../../options/model-options.ts";
 import { valueOption } from "../../options/option-values.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { HOOK } from "../../../native/native-programs.ts";
-import { byteUnit, count, size } from "../../../report/format.ts";
+import { byteUnit, count, size } from "../../../report/wording/format.ts";
 import { Exit } from "../../exit-codes.ts";
 import type { Analyse, Io } from "../../io.ts";
 import { problemText } from "../../problem-text.ts";

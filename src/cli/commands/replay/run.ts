@@ -1,5 +1,5 @@
 import type { ScenarioSpec } from "../../../replay/scenario-spec.ts";
-import type { Report } from "../../../report/report.ts";
+import type { Report } from "../../../report/contract/report.ts";
 import { DOCUMENT_ENDINGS } from "../../analysis/document.ts";
 import { Exit } from "../../exit-codes.ts";
 import { outputFiles } from "../../files/output-file.ts";

@@ -1,5 +1,4 @@
 import { Argument, type Command } from "commander";
-import type { Parsed } from "../../../report/parsed.ts";
 import {
   diffSchema,
   inspectionSchema,
@@ -7,6 +6,7 @@ import {
   reportSchema,
   sweepSchema,
 } from "../../../report/report-schema.ts";
+import type { Parsed } from "../../../report/wording/parsed.ts";
 import { accepted } from "../../options/option-values.ts";
 
 /** Adds `schema`, which passes the JSON Schema of the report to `print`. */

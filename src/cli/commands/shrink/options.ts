@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Parsed } from "../../../report/parsed.ts";
+import type { Parsed } from "../../../report/wording/parsed.ts";
 import type { GateMoment } from "../../../shrink/moment-gate.ts";
 import { valueOption } from "../../options/option-values.ts";
 import { parseMoment } from "../../options/parse-moment.ts";

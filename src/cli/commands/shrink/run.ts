@@ -1,4 +1,4 @@
-import { plural } from "../../../report/format.ts";
+import { plural } from "../../../report/wording/format.ts";
 import { MomentGate } from "../../../shrink/moment-gate.ts";
 import { ShrinkingWriter } from "../../../shrink/shrinking-writer.ts";
 import type { Io } from "../../io.ts";

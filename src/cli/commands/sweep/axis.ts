@@ -1,5 +1,5 @@
-import type { Parsed } from "../../../report/parsed.ts";
-import type { GridAxis } from "../../../report/sweep.ts";
+import type { GridAxis } from "../../../report/contract/sweep.ts";
+import type { Parsed } from "../../../report/wording/parsed.ts";
 
 /** The value that leaves a setting as it was recorded. */
 export const RECORDED = "recorded";

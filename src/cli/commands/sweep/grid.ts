@@ -1,5 +1,5 @@
-import type { Parsed } from "../../../report/parsed.ts";
-import type { GridAxis } from "../../../report/sweep.ts";
+import type { GridAxis } from "../../../report/contract/sweep.ts";
+import type { Parsed } from "../../../report/wording/parsed.ts";
 import { parseScenario } from "../../options/parse-settings.ts";
 import { RECORDED } from "./axis.ts";
 

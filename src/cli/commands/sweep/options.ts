@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { GridAxis } from "../../../report/sweep.ts";
+import type { GridAxis } from "../../../report/contract/sweep.ts";
 import { allowUnreliableOption } from "../../budgets/budget-options.ts";
 import { type ModelValues, modelOptions } from "../../options/model-options.ts";
 import { accepted, repeatableOption } from "../../options/option-values.ts";

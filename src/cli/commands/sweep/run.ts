@@ -1,9 +1,9 @@
 import { swept } from "../../../insight/cures/swept.ts";
 import { whatIfNotes } from "../../../insight/cures/what-if-notes.ts";
 import { figuresBasis } from "../../../insight/figures-basis.ts";
-import type { Report } from "../../../report/report.ts";
-import { DEFAULT_SORT } from "../../../report/sort-threads.ts";
-import { type GridAxis, SWEEP_SCHEMA, type Sweep } from "../../../report/sweep.ts";
+import type { Report } from "../../../report/contract/report.ts";
+import { type GridAxis, SWEEP_SCHEMA, type Sweep } from "../../../report/contract/sweep.ts";
+import { DEFAULT_SORT } from "../../../report/order/sort-threads.ts";
 import { sweepText } from "../../../report/text/sweep-text.ts";
 import { jsonPieces } from "../../../report/writers/json.ts";
 import { analysisRequest } from "../../analysis/analysis-request.ts";

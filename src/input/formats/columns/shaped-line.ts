@@ -1,5 +1,5 @@
 import { Op } from "../../../trace/event.ts";
-import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
+import { type MarkLabels, noteLabel } from "../../../trace/stated/mark-labels.ts";
 import { CallLine } from "../native/call-line.ts";
 import { isBlank, NativeCursor } from "../native/cursor.ts";
 import type { Layout } from "../native/layout.ts";

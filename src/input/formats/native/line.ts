@@ -1,5 +1,5 @@
 import { Op } from "../../../trace/event.ts";
-import { type MarkLabels, noteLabel } from "../../../trace/mark-labels.ts";
+import { type MarkLabels, noteLabel } from "../../../trace/stated/mark-labels.ts";
 import { CallLine } from "./call-line.ts";
 import {
   CXX_DELETE,

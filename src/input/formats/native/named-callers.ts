@@ -1,4 +1,4 @@
-import { numberOfName } from "../../../trace/caller-names.ts";
+import { numberOfName } from "../../../trace/stated/caller-names.ts";
 
 /** Callers that a log names by text; beyond them all others are one. */
 const MAX_NAMES = 8192;

@@ -1,4 +1,4 @@
-import type { CountedArena } from "../../../trace/observed-memory.ts";
+import type { CountedArena } from "../../../trace/stated/observed-memory.ts";
 import { cutOff, type Read, several } from "./reader.ts";
 
 /**

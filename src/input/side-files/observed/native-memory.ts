@@ -1,4 +1,4 @@
-import type { JvmCategory } from "../../../trace/observed-memory.ts";
+import type { JvmCategory } from "../../../trace/stated/observed-memory.ts";
 import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
 
 /**

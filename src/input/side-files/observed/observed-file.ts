@@ -1,4 +1,4 @@
-import type { ObservedContent } from "../../../trace/observed-memory.ts";
+import type { ObservedContent } from "../../../trace/stated/observed-memory.ts";
 import { readMallinfo } from "./mallinfo.ts";
 import { readMallocInfo } from "./malloc-info.ts";
 import { readMallocStats } from "./malloc-stats.ts";

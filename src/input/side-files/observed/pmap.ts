@@ -1,4 +1,4 @@
-import type { MemoryArea } from "../../../trace/observed-memory.ts";
+import type { MemoryArea } from "../../../trace/stated/observed-memory.ts";
 import { cutOff, KIB, linesOf, type Read, several } from "./reader.ts";
 
 /**

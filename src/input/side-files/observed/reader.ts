@@ -1,4 +1,4 @@
-import type { ObservedContent } from "../../../trace/observed-memory.ts";
+import type { ObservedContent } from "../../../trace/stated/observed-memory.ts";
 
 /** What a reader makes of a text: null if that is of another kind; an error, in a clause, if it is of its kind but of no use. */
 export type Read = { readonly ok: ObservedContent } | { readonly error: string } | null;

@@ -1,4 +1,4 @@
-import { byteUnit, count, duration } from "../../format.ts";
+import { byteUnit, count, duration } from "../../wording/format.ts";
 
 /** Steps between marks of an axis of bytes: powers of two, like the units. */
 export const BYTE_STEPS: readonly number[] = Array.from({ length: 50 }, (_, i) => 2 ** i);

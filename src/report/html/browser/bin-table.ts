@@ -1,4 +1,4 @@
-import { exact, plural, size } from "../../format.ts";
+import { exact, plural, size } from "../../wording/format.ts";
 import type { BinRow } from "../maps-data.ts";
 import { element } from "./dom.ts";
 

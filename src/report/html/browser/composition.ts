@@ -1,4 +1,4 @@
-import { byteUnit, duration, exact, inUnit, percent, size } from "../../format.ts";
+import { byteUnit, duration, exact, inUnit, percent, size } from "../../wording/format.ts";
 import { LAYERS } from "../cause-layers.ts";
 import type { CausesData } from "../causes-data.ts";
 import type { TimelineData } from "../page-data.ts";

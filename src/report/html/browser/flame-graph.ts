@@ -1,5 +1,5 @@
 import type { FlameKey } from "../../flame.ts";
-import { percent, size } from "../../format.ts";
+import { percent, size } from "../../wording/format.ts";
 import type { FlameData } from "../flame-data.ts";
 import { element, find, setText } from "./dom.ts";
 import { type FlameNode, flamePlaces, flameTree, pathOf } from "./flame-tree.ts";

@@ -1,5 +1,5 @@
 import type { FlameKey } from "../../flame.ts";
-import { exact } from "../../format.ts";
+import { exact } from "../../wording/format.ts";
 import type { FlameData } from "../flame-data.ts";
 
 /** A frame of the graph, with what was allocated in it. */

@@ -1,4 +1,4 @@
-import type { HeapMap } from "../../report.ts";
+import type { HeapMap } from "../../contract/report.ts";
 import { element, find, setText } from "./dom.ts";
 import { cellInWords, share, topmostCell } from "./heap-cells.ts";
 import { colour } from "./theme.ts";

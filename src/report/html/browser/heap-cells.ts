@@ -1,5 +1,5 @@
-import { exact, plural, size } from "../../format.ts";
-import type { HeapMap } from "../../report.ts";
+import type { HeapMap } from "../../contract/report.ts";
+import { exact, plural, size } from "../../wording/format.ts";
 
 const PAGE = 4096;
 

@@ -1,4 +1,4 @@
-import { byteUnit, capitalized, count, plural, size } from "../../format.ts";
+import { byteUnit, capitalized, count, plural, size } from "../../wording/format.ts";
 import type { ArenaMaps, ScenarioMaps } from "../maps-data.ts";
 import { binTable } from "./bin-table.ts";
 import { element, find, setText } from "./dom.ts";

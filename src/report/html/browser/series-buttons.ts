@@ -1,4 +1,4 @@
-import { size } from "../../format.ts";
+import { size } from "../../wording/format.ts";
 import type { TimelineData } from "../page-data.ts";
 import { settingsOf } from "../scenario-name.ts";
 import { element, find, setText } from "./dom.ts";

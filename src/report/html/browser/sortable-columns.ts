@@ -1,4 +1,4 @@
-import { byteUnit, count, duration, inUnit } from "../../format.ts";
+import { byteUnit, count, duration, inUnit } from "../../wording/format.ts";
 import type { ThreadNumber, ThreadsData } from "../page-data.ts";
 import type { SortableColumn } from "./sortable-table.ts";
 

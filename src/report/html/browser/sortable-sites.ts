@@ -1,4 +1,4 @@
-import { byteUnit, count, inUnit, percent } from "../../format.ts";
+import { byteUnit, count, inUnit, percent } from "../../wording/format.ts";
 import type { AllocationNumber, AllocationRows, AllocationsData } from "../allocations-data.ts";
 import { find } from "./dom.ts";
 import { type SortableColumn, SortableTable } from "./sortable-table.ts";

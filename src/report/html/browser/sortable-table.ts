@@ -1,4 +1,4 @@
-import { exact, plural } from "../../format.ts";
+import { exact, plural } from "../../wording/format.ts";
 import { element, find, setText } from "./dom.ts";
 
 /** A column: the text of row `i`, and the value to sort it by. */

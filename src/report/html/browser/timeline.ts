@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { count, duration, size } from "../../format.ts";
+import { count, duration, size } from "../../wording/format.ts";
 import type { TimelineData } from "../page-data.ts";
 import { chartAxes, chartFont } from "./chart-axes.ts";
 import { find, setText } from "./dom.ts";

@@ -1,6 +1,6 @@
-import { exact, size } from "../../format.ts";
-import type { ArenaHeap } from "../../inspection.ts";
-import type { HeapMap } from "../../report.ts";
+import type { ArenaHeap } from "../../contract/inspection.ts";
+import type { HeapMap } from "../../contract/report.ts";
+import { exact, size } from "../../wording/format.ts";
 import type { TextStyle } from "../style.ts";
 
 const PAGE = 4096;

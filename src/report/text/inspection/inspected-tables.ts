@@ -1,4 +1,3 @@
-import { byteUnit, count, exact, inUnit } from "../../format.ts";
 import type {
   ArenaHeap,
   ArenaState,
@@ -7,9 +6,10 @@ import type {
   MappedChunk,
   ThreadState,
   TrimmedRange,
-} from "../../inspection.ts";
-import { cut, cutMiddle } from "../../shorten.ts";
+} from "../../contract/inspection.ts";
 import type { Column } from "../../tables/column.ts";
+import { byteUnit, count, exact, inUnit } from "../../wording/format.ts";
+import { cut, cutMiddle } from "../../wording/shorten.ts";
 import { placeText } from "./place-text.ts";
 
 /** Columns of the tables of a moment. Sizes that a debugger prints are exact, in bytes. */

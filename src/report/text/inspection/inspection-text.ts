@@ -1,14 +1,22 @@
-import { type ByteUnit, byteUnit, count, duration, exact, plural, size } from "../../format.ts";
 import type {
   BinState,
   HeapState,
   InspectedMoment,
   Inspection,
   MallocParameters,
-} from "../../inspection.ts";
-import type { Sentence } from "../../presented.ts";
-import { printable } from "../../printable.ts";
+} from "../../contract/inspection.ts";
 import { type Column, splitAtTop } from "../../tables/column.ts";
+import {
+  type ByteUnit,
+  byteUnit,
+  count,
+  duration,
+  exact,
+  plural,
+  size,
+} from "../../wording/format.ts";
+import type { Sentence } from "../../wording/presented.ts";
+import { printable } from "../../wording/printable.ts";
 import { heading, item, type TextStyle, wrap } from "../style.ts";
 import { renderTable } from "../text-table.ts";
 import { heapMapLines, MAP_KEY, mapTitle } from "./heap-map-lines.ts";

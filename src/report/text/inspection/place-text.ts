@@ -1,4 +1,4 @@
-import type { Place } from "../../inspection.ts";
+import type { Place } from "../../contract/inspection.ts";
 
 /** The address, or the heap's number and the offset in it where the log does not show the address. */
 export function placeText({ address, heap, offset }: Place): string {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EVENTS_PER_BATCH } from "../../../../src/trace/columns.ts";
 import { Op } from "../../../../src/trace/event.ts";
-import { numberOfTypedLabel } from "../../../../src/trace/mark-labels.ts";
+import { numberOfTypedLabel } from "../../../../src/trace/stated/mark-labels.ts";
 import { type ReadEvent, scanText } from "../../../support/collect.ts";
 
 async function readOne(line: string): Promise<ReadEvent | undefined> {

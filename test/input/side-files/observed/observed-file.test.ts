@@ -8,7 +8,7 @@ import type {
   MemoryArea,
   ObservedContent,
   ObservedCounts,
-} from "../../../../src/trace/observed-memory.ts";
+} from "../../../../src/trace/stated/observed-memory.ts";
 
 /** A measured file of fixtures/observed. */
 function fixture(name: string): string {

@@ -1,8 +1,0 @@
-import { size } from "./format.ts";
-import type { Finding } from "./report.ts";
-
-/** The amount that stands behind a finding's message; null if it has none, or the message states it. */
-export function findingAmount({ bytes, message }: Finding): string | null {
-  const amount = size(bytes);
-  return bytes === 0 || message.includes(amount) ? null : amount;
-}
