@@ -63,7 +63,7 @@ describe.skipIf(!found.available)(`mallog verify${skipped}`, () => {
   test("says in a line whether the cures hold, in a table by how much", async () => {
     const { out, code } = await run(["verify", JVM]);
     expect(code).toBe(0);
-    expect(out).toContain("Measured: on the real allocator all 5 predictions hold to the page.");
+    expect(out).toContain("Measured: on the real allocator all 6 predictions hold to the page.");
     expect(out).toMatch(/^MALLOC_ARENA_MAX=1 +\d+\.\d\d +\d+\.\d\d /m);
   });
 
