@@ -110,7 +110,7 @@ const [{ output }] = await Promise.all([
           { name: "model", test: /\/src\/(ptmalloc|recorded|replay|trace|what-if)\// },
           {
             name: "event",
-            test: /\/src\/(trace\/(caller-names|columns|event|mark-labels)|wasm\/wasm-module)\.ts$/,
+            test: /\/src\/(trace\/(columns|event|stated\/(caller-names|mark-labels))|wasm\/wasm-module)\.ts$/,
             priority: 1,
           },
         ],
