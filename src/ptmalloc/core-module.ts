@@ -13,8 +13,6 @@ export interface CoreCalls {
   updateLimits(): void;
   enter(index: number): void;
   enterEnded(index: number): void;
-  /** 0: false */
-  mayReuseArena(index: number): number;
   malloc(bytes: number): number;
   calloc(bytes: number): number;
   realloc(c: number, bytes: number): number;
@@ -92,7 +90,6 @@ export interface CoreHost {
 
 /** What the replay's part of core/host.ts asks; `row`: of an event in the batch. */
 export interface ReplayHost {
-  foundReuse(row: number): void;
   foundPeak(planes: number): void;
   beforeEvent(row: number): void;
   beforeCall(row: number): void;
@@ -200,7 +197,6 @@ export class Instance {
         host().raised(mmapThreshold, trimThreshold),
       applyMallopt: (parameter: number, value: number) => host().applyMallopt(parameter, value),
       dropped: (heap: number, from: number, to: number) => host().dropped(heap, from, to),
-      foundReuse: (row: number) => replay().foundReuse(row),
       foundPeak: (planes: number) => replay().foundPeak(planes),
       beforeEvent: (row: number) => replay().beforeEvent(row),
       beforeCall: (row: number) => replay().beforeCall(row),

@@ -21,6 +21,8 @@ export interface Step {
 
 /** What decides whether settings may take effect in a step. */
 export interface StepFacts {
+  /** threads that the log has had, or more: the highest dense index of those that call, plus 1 */
+  readonly threads: number;
   /** threads other than the first call */
   readonly severalThreads: boolean;
   /** the program sets parameters itself */
@@ -43,6 +45,7 @@ export interface LateKind {
 export function stepFacts({ work: { batch, actions }, inferences }: Step): StepFacts {
   const { length, size, align } = batch;
   const { action, thread, oldSize } = actions;
+  let threads = 0;
   let severalThreads = false;
   let mallopt = false;
   let largestRequest = 0;
@@ -50,6 +53,7 @@ export function stepFacts({ work: { batch, actions }, inferences }: Step): StepF
   for (let i = 0; i < length; i++) {
     const one = action[i]!;
     const call = withoutLostFree(one);
+    threads = Math.max(threads, thread[i]! + 1);
     severalThreads ||= thread[i] !== 0;
     mallopt ||= call === Action.mallopt;
     if (call >= Action.malloc && call <= Action.pvalloc) {
@@ -60,7 +64,7 @@ export function stepFacts({ work: { batch, actions }, inferences }: Step): StepF
     }
     largestFreed = Math.max(largestFreed, oldSize[i]!, one >= LOST_FREE ? Infinity : 0);
   }
-  return { severalThreads, mallopt, largestRequest, largestFreed, inferences };
+  return { threads, severalThreads, mallopt, largestRequest, largestFreed, inferences };
 }
 
 /** Returns the kinds that a process of these settings has. */

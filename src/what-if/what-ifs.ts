@@ -1,16 +1,17 @@
 import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
-import { type KeptWork, KeptWorks } from "../replay/peak/kept-works.ts";
+import { KeptWorks } from "../replay/peak/kept-works.ts";
 import { RecycledRuns } from "../replay/peak/recycled-runs.ts";
 import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { lateKinds, type Step, type StepFacts, stepFacts } from "./late-settings.ts";
+import { lateKinds, type Step, stepFacts } from "./late-settings.ts";
+import { OtherOrders } from "./other-orders.ts";
 import { helps, type RssBytes, rssBytes } from "./rss-figures.ts";
 import { type MaybeFigures, type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
 import { atFirst, bySharingAtFirst } from "./sharing.ts";
-import { WhatIf } from "./what-if.ts";
+import { type KeptStep, type OrdersFrom, WhatIf } from "./what-if.ts";
 
 /** Scenarios whose figures are wanted: those of trials only if they help. */
 export interface Asked {
@@ -21,12 +22,6 @@ export interface Asked {
   readonly explains: boolean;
 }
 
-interface KeptStep extends Step {
-  readonly facts: StepFacts;
-  /** a copy of the work */
-  readonly kept: KeptWork;
-}
-
 /**
  * All what-ifs of an analysis. They make the same calls as the recorded run and are independent of one another, so each
  * may replay several batches in a row, which keeps its state in the processor's cache.
@@ -34,6 +29,7 @@ interface KeptStep extends Step {
 export class WhatIfs {
   #whatIfs: readonly WhatIf[];
   readonly #keptWorks = new KeptWorks(false);
+  readonly #orders: OtherOrders[] = [];
 
   /** @throws SettingRefused a setting that the process's glibc does not accept */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
@@ -55,11 +51,24 @@ export class WhatIfs {
       facts: stepFacts(step),
       kept: this.#keptWorks.keep(step.work),
     }));
-    this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept));
+    this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept, this.#ordersFrom));
     for (const one of kept) {
       one.kept.release();
     }
+    for (const orders of this.#orders) {
+      orders.release();
+    }
   }
+
+  readonly #ordersFrom: OrdersFrom = (first, ids) => {
+    const known = this.#orders.find((orders) => orders.first === first);
+    if (known !== undefined) {
+      return known;
+    }
+    const orders = new OtherOrders(first, ids);
+    this.#orders.push(orders);
+    return orders;
+  };
 
   /** The log ends. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
@@ -89,16 +98,16 @@ export class WhatIfs {
 }
 
 /** Replays the steps. Returns the what-if, or those that it was divided into; none if it was given up. */
-function replayed(whatIf: WhatIf, steps: readonly KeptStep[]): WhatIf[] {
+function replayed(whatIf: WhatIf, steps: readonly KeptStep[], orders: OrdersFrom): WhatIf[] {
   for (const [n, step] of steps.entries()) {
     if (step.facts.severalThreads && !whatIf.hasSeveralThreads()) {
       return [];
     }
     const kind = whatIf.dueIn(step.facts);
     if (kind !== null) {
-      return whatIf.divided(kind).flatMap((part) => replayed(part, steps.slice(n)));
+      return whatIf.divided(kind).flatMap((part) => replayed(part, steps.slice(n), orders));
     }
-    whatIf.replay(step.work, step.inferences, step.kept);
+    whatIf.replay(step, orders);
   }
   return [whatIf];
 }

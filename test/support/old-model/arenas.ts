@@ -152,26 +152,6 @@ function reusedArena(m: Ptmalloc, shown: Arena | null): Arena {
   return av;
 }
 
-/** True if `thread`, which has no arena, would now get one in use, so that the choice is a race (§6.1). */
-export function wouldReuseArena(m: Ptmalloc, thread: Thread | null): boolean {
-  const { arenas, par } = m;
-  if (arenas.length === 1) {
-    return false;
-  }
-  if (m.freeList.head !== null) {
-    if (thread === null || firstFree(thread, m.freeList.arenas()) !== null) {
-      return false;
-    }
-  }
-  if (m.arenaLimit !== 0) {
-    return arenas.length >= m.arenaLimit;
-  }
-  if (par.arenaMax !== 0) {
-    return arenas.length >= par.arenaMax;
-  }
-  return m.cpus !== UNKNOWN_CPUS && isLimitedByCpus(m) && arenas.length >= limitByCpus(m);
-}
-
 /** Bytes below the first chunk of an arena's first heap: heap_info and malloc_state (§6.2). */
 export function structBytes({ heapInfoBytes, mallocStateBytes }: Profile): number {
   return heapInfoBytes + mallocStateBytes;

@@ -1,5 +1,5 @@
 import type { Arena } from "./arena.ts";
-import { mallocFromArena, wouldReuseArena } from "./arenas.ts";
+import { mallocFromArena } from "./arenas.ts";
 import { callocChunk } from "./calloc.ts";
 import { GRANULE, MAPPED, SIZE, SMALLEST_PAGE, STATE } from "./chunks.ts";
 import { consolidate } from "./consolidate.ts";
@@ -169,15 +169,6 @@ export class Ptmalloc extends Memory {
     if (this.thread.arena === null && this.thread.tcache === "inactive") {
       this.thread = ENDED_THREAD;
     }
-  }
-
-  /** True if the next call of thread `index` may have to share an arena with others. */
-  mayReuseArena(index: number): boolean {
-    const thread = this.threads.at(index);
-    if (!this.threads.hasMain || (thread?.arena ?? null) !== null) {
-      return false;
-    }
-    return wouldReuseArena(this, thread);
   }
 
   malloc(bytes: number): number {
