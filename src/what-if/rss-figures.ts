@@ -36,8 +36,11 @@ export function rssFigures(
 ): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;
   const end = pagesAtEnd(likeliest);
-  const [low, high] = range(replays, pagesAtEnd, reading);
   const [peakLow, peakHigh] = range(replays, peakPages, reading);
+  const highest = Math.max(...allOf(replays).map((one) => reading.highBytes(peakPages(one))));
+  const [low, atMost] = range(replays, pagesAtEnd, reading);
+  // No run ends above its peak, and those are known of the replays.
+  const high = Math.min(atMost, highest);
   const endBytes = reading.bytes(end);
   // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
   const peakBytes = Math.max(endBytes, atPeak ?? reading.bytes(peakPages(likeliest)));
@@ -57,7 +60,7 @@ export function rssFigures(
     peakHighBytes: peakHigh,
     spread: {
       touchBytes: reading.highBytes(end) - reading.lowBytes(end),
-      arenasBytes: most - fewest,
+      arenasBytes: Math.min(most, highest) - fewest,
       exitsBytes:
         otherwise === null ? 0 : Math.abs(reading.bytes(pagesAtEnd(otherwise)) - endBytes),
     },
