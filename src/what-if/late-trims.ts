@@ -1,11 +1,15 @@
+import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { LateKind } from "./late-kind.ts";
 
 const MICROSECONDS = 1e6;
 
-/** Returns the kind of trims at intervals, which change nothing before the first of them. */
+/**
+ * Trims at intervals, which change nothing before the first of them. Those of a scenario that changes who shares an arena do not
+ * wait: its replays of other orders would have begun by then.
+ */
 export const LATE_TRIMS: LateKind = {
-  of: ({ trim }) => (typeof trim === "object" ? [["malloc_trim", String(trim.everySeconds)]] : []),
-  without: (spec) => (typeof spec.trim === "object" ? { ...spec, trim: "never" } : spec),
+  of: (spec) => (hasLateTrims(spec) ? [["malloc_trim", String(periodOf(spec))]] : []),
+  without: (spec) => (hasLateTrims(spec) ? { ...spec, trim: "never" } : spec),
   mayMatter: ({ startTime, latestTime }, settings) =>
     settings.some(([, seconds]) => latestTime >= startTime + Number(seconds) * MICROSECONDS),
   apply: (replay, { trim }, { startTime }) => {
@@ -14,3 +18,13 @@ export const LATE_TRIMS: LateKind = {
     }
   },
 };
+
+function hasLateTrims(spec: ScenarioSpec): boolean {
+  const isPlain =
+    Object.keys(spec.settings).length === 0 && spec.glibc === null && spec.cpus === null;
+  return isPlain && periodOf(spec) !== null;
+}
+
+function periodOf({ trim }: ScenarioSpec): number | null {
+  return typeof trim === "object" ? trim.everySeconds : null;
+}

@@ -27,7 +27,9 @@ test("names guesses, and the options that replace them", () => {
   const guessed = items({ glibcSource: "default", cpusSource: "default", cpus: 1, thp: "always" });
   expect(guessed).toContain("glibc 2.36 (default, not in the log; see --glibc)");
   expect(guessed).toContain("1 CPU (this machine's, not in the log; see --cpus)");
-  expect(guessed).toContain("transparent huge pages: always (RSS is an upper bound for heaps at these addresses)");
+  expect(guessed).toContain(
+    "transparent huge pages: always (RSS is an upper bound for heaps at these addresses)",
+  );
 });
 
 test("pointers below 4 GiB", () => {
