@@ -93,6 +93,13 @@ function copyEntries(to: Column, from: Column, rows: Int32Array, count: number):
   }
 }
 
+/** Fills `to` with entries of `from`: its entry n gets entry `rows[n]`. */
+export function gather<One extends Column>(to: One, from: One, rows: Int32Array): void {
+  for (let n = 0; n < rows.length; n++) {
+    to[n] = from[rows[n]!]!;
+  }
+}
+
 /** Reorders rows from, from + 1, … of the declared columns: row from + n gets the values of row from + `order[n]`. */
 export function permuteRows<Name extends string>(
   declaration: Declaration<Name>,

@@ -3,11 +3,12 @@ import { bitOf } from "../ptmalloc/resident.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
 import type { RssFigures } from "../report/contract/report.ts";
+import { predictionInterval } from "./prediction-interval.ts";
 
 /** The replays of a scenario. */
 export interface Replays {
   readonly likeliest: Replay;
-  /** the same calls with other locks held; none if no thread had to share an arena */
+  /** the same calls in other orders and with other locks held; none if no thread had to share an arena */
   readonly contended: readonly Replay[];
   /** the same under the opposite assumption about uncertain exits; null where all are certain */
   readonly otherwise: Replay | null;
@@ -24,8 +25,8 @@ export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
 }
 
 /**
- * Returns the RSS of a scenario's likeliest replay, and the lowest and the highest of all its replays under equally
- * plausible touch policies. `atPeak`: RSS of the likeliest replay at its peak, null if its state is unknown. The time of the peak is in µs
+ * Returns the RSS of a scenario's likeliest replay, and a range: that of all its replays under equally plausible touch policies,
+ * and wherever threads may meet otherwise also that of four further runs in five. `atPeak`: RSS of the likeliest replay at its peak, null if its state is unknown. The time of the peak is in µs
  * on the log's clock, NaN when unknown.
  */
 export function rssFigures(
@@ -34,15 +35,18 @@ export function rssFigures(
   reading: Reading,
 ): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;
-  const ends = allOf(replays).map(pagesAtEnd);
-  const peaks = allOf(replays).map(peakPages);
   const end = pagesAtEnd(likeliest);
-  const [low, high] = range(ends, reading);
-  const [peakLow, peakHigh] = range(peaks, reading);
+  const [peakLow, peakHigh] = range(replays, peakPages, reading);
+  const highest = Math.max(...allOf(replays).map((one) => reading.highBytes(peakPages(one))));
+  const [low, atMost] = range(replays, pagesAtEnd, reading);
+  // No run ends above its peak, and those are known of the replays.
+  const high = Math.min(atMost, highest);
   const endBytes = reading.bytes(end);
   // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
   const peakBytes = Math.max(endBytes, atPeak ?? reading.bytes(peakPages(likeliest)));
-  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
+  const [fewest, most] = predictionInterval(
+    [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one))),
+  );
   return {
     endBytes,
     peakBytes,
@@ -56,7 +60,7 @@ export function rssFigures(
     peakHighBytes: peakHigh,
     spread: {
       touchBytes: reading.highBytes(end) - reading.lowBytes(end),
-      arenasBytes: Math.max(...atEnd) - Math.min(...atEnd),
+      arenasBytes: Math.min(most, highest) - fewest,
       exitsBytes:
         otherwise === null ? 0 : Math.abs(reading.bytes(pagesAtEnd(otherwise)) - endBytes),
     },
@@ -102,9 +106,18 @@ function peakPages({ rss: { pages }, model }: Replay): number[] {
   return pages.map((series, bit) => Math.max(series.peak, model.resident.pages[bit]!));
 }
 
-function range(all: readonly ByPlane[], reading: Reading): [low: number, high: number] {
+function range(
+  replays: Replays,
+  pagesOf: (replay: Replay) => ByPlane,
+  reading: Reading,
+): [low: number, high: number] {
+  const { likeliest, contended } = replays;
+  const all = allOf(replays).map(pagesOf);
+  const orders = [likeliest, ...contended].map(pagesOf);
+  const [low] = predictionInterval(orders.map((pages) => reading.lowBytes(pages)));
+  const [, high] = predictionInterval(orders.map((pages) => reading.highBytes(pages)));
   return [
-    Math.min(...all.map((pages) => reading.lowBytes(pages))),
-    Math.max(...all.map((pages) => reading.highBytes(pages))),
+    Math.min(low, ...all.map((pages) => reading.lowBytes(pages))),
+    Math.max(high, ...all.map((pages) => reading.highBytes(pages))),
   ];
 }

@@ -4,7 +4,7 @@ import type { Sentence } from "../../report/wording/presented.ts";
 import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
 import { notablePrice } from "./price.ts";
-import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
+import { dependsOnOrder, isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWide } from "./wide-range.ts";
 import { isWorthwhile, WORTHWHILE_RATIO } from "./worthwhile.ts";
@@ -44,8 +44,11 @@ export function advice(
     const { name, rss } = peak;
     const price = notablePrice(peak, recorded);
     const cost = price === null ? "" : ` It makes ${price}.`;
+    const helps = dependsOnOrder(peak, recorded, "peak")
+      ? `it is uncertain whether ${name} helps, as ${OTHER_ORDER}`
+      : `${name} helps most`;
     return good(
-      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.${cost}`,
+      `${helps}: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.${cost}`,
       recorded,
       [peak],
     );
@@ -60,8 +63,13 @@ function lowersMost(cure: Scenario, recorded: Scenario, moment: Moment): string 
   const by = fromTo(rssAt(recorded, moment), rssAt(cure, moment));
   const price = notablePrice(cure, recorded);
   const cost = price === null ? "" : `, and makes ${price}`;
-  return `${cure.name} lowers ${WHICH[moment]} most: ${by}${cost}`;
+  const lowers = dependsOnOrder(cure, recorded, moment)
+    ? `it is uncertain whether ${cure.name} lowers ${WHICH[moment]}, as ${OTHER_ORDER}`
+    : `${cure.name} lowers ${WHICH[moment]} most`;
+  return `${lowers}: ${by}${cost}`;
 }
+
+const OTHER_ORDER = "the threads of another run may meet in another order";
 
 const WHICH: Readonly<Record<Moment, string>> = { peak: "peak RSS", end: "RSS at the end" };
 

@@ -8,7 +8,10 @@ const NEARLY_THE_SAME = 0.98;
 export type Moment = "peak" | "end";
 export const MOMENTS: readonly Moment[] = ["peak", "end"];
 
-/** The scenarios under which all calls are served and RSS is notably lower at that moment, best first. */
+/**
+ * The scenarios under which all calls are served and RSS is notably lower at that moment, best first; then those under which it may
+ * be higher, too, as threads may meet in another order.
+ */
 export function ranked(
   recorded: Scenario,
   whatIfs: readonly Scenario[],
@@ -16,11 +19,24 @@ export function ranked(
 ): Scenario[] {
   const before = rssAt(recorded, moment);
   const gain = (scenario: Scenario): number => before - rssAt(scenario, moment);
-  const rest = new Set(
-    whatIfs
-      .filter((scenario) => servesAllCalls(scenario, recorded))
-      .filter((scenario) => isWorthwhile(gain(scenario), before)),
-  );
+  const lower = whatIfs
+    .filter((scenario) => servesAllCalls(scenario, recorded))
+    .filter((scenario) => isWorthwhile(gain(scenario), before));
+  const depends = (scenario: Scenario) => dependsOnOrder(scenario, recorded, moment);
+  return [
+    ...bestFirst(
+      lower.filter((scenario) => !depends(scenario)),
+      gain,
+    ),
+    ...bestFirst(lower.filter(depends), gain),
+  ];
+}
+
+function bestFirst(
+  scenarios: readonly Scenario[],
+  gain: (scenario: Scenario) => number,
+): Scenario[] {
+  const rest = new Set(scenarios);
   const inOrder: Scenario[] = [];
   while (rest.size > 0) {
     const most = Math.max(...[...rest].map(gain));
@@ -41,6 +57,16 @@ export function ranked(
 
 export function rssAt({ rss }: Scenario, moment: Moment): number {
   return moment === "peak" ? rss.peakBytes : rss.endBytes;
+}
+
+/**
+ * True if RSS is lower or higher under the setting, depending on the order in which the threads of a run meet. What the program wrote
+ * is the same in both: the upper ends of their ranges are compared.
+ */
+export function dependsOnOrder(whatIf: Scenario, recorded: Scenario, moment: Moment): boolean {
+  const [, high] = rangeAt(whatIf, moment);
+  const [, recordedHigh] = rangeAt(recorded, moment);
+  return whatIf.rss.contendedRuns > 0 && high >= recordedHigh;
 }
 
 /**

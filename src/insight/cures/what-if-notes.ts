@@ -17,6 +17,7 @@ export function whatIfNotes(report: Report): string[] {
     ...(model.baseline === undefined ? [] : [BASELINE]),
     ...failingCalls(recorded, scenarios),
     ...rangeReasons(scenarios, model),
+    ...arenasInTurn(recorded),
     ...touchBounds(recorded.rss, model),
     ...assumedWritten(recorded.rss, model),
   ];
@@ -50,7 +51,7 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
   if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
     const replays = Math.max(...shown.map(({ rss }) => rss.contendedRuns));
     reasons.push(
-      `which arena a thread shares depends on the locks held at that moment (${plural(replays, "further replay")})`,
+      `where threads share arenas, those of another run may meet in another order (four runs in five are expected in the range, from ${plural(replays, "further replay")} in other orders)`,
     );
   }
   if (shown.some(({ rss }) => rss.spread.exitsBytes > 0)) {
@@ -63,6 +64,18 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
   return reasons.length === 0
     ? []
     : [`Ranges: ${reasons.join("; ")}. Changes compare the most likely values.`];
+}
+
+/** Threads of a process without a hook overlap otherwise, and so need more arenas or fewer. */
+function arenasInTurn({ arenas }: Scenario): string[] {
+  const others = arenas.filter(({ main }) => !main);
+  const threads = others.reduce((sum, arena) => sum + arena.threads.length, 0);
+  if (threads === others.length) {
+    return [];
+  }
+  return [
+    `${plural(others.length, "arena")} beside the main one served ${plural(threads, "thread")}. Without the recording hook other threads may overlap, which takes more arenas or fewer.`,
+  ];
 }
 
 function touchReason({ touch, lowestRatio = 0 }: ModelSummary): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSurelyLower, ranked } from "../../../src/insight/cures/ranking.ts";
+import { dependsOnOrder, isSurelyLower, ranked } from "../../../src/insight/cures/ranking.ts";
 import type { Scenario } from "../../../src/report/contract/report.ts";
 import { MiB, scenario } from "../../support/report-builder.ts";
 
@@ -51,6 +51,29 @@ describe("ranked", () => {
   it("has a setting that may need too many mappings after one as good", () => {
     const alike = tried(["MALLOC_MMAP_THRESHOLD_=65536", 50, 100], ["A=1", 50, 101]);
     expect(names(ranked(RECORDED, alike, "peak"))).toEqual(["A=1", "MALLOC_MMAP_THRESHOLD_=65536"]);
+  });
+});
+
+describe("a setting whose gain depends on the order of threads", () => {
+  const ranged = (name: string, mib: number, high: number, contendedRuns: number): Scenario => {
+    const { rss, ...rest } = scenario(name, { endMiB: mib, peakMiB: mib });
+    return {
+      ...rest,
+      rss: { ...rss, highBytes: high * MiB, peakHighBytes: high * MiB, contendedRuns },
+    };
+  };
+
+  it("may be no lower than the recorded run", () => {
+    expect(dependsOnOrder(ranged("A=1", 50, 99, 2), RECORDED, "end")).toBe(false);
+    expect(dependsOnOrder(ranged("A=1", 50, 100, 2), RECORDED, "end")).toBe(true);
+    expect(dependsOnOrder(ranged("A=1", 50, 100, 2), RECORDED, "peak")).toBe(false);
+    expect(dependsOnOrder(ranged("A=1", 50, 300, 0), RECORDED, "end")).toBe(false);
+  });
+
+  it("comes after those that are lower in every order", () => {
+    const all = [ranged("A=1", 50, 110, 2), ranged("B=1", 60, 90, 2), ranged("C=1", 70, 70, 0)];
+    expect(names(ranked(RECORDED, all, "end"))).toEqual(["B=1", "C=1", "A=1"]);
+    expect(names(ranked(RECORDED, all, "peak"))).toEqual(["A=1", "B=1", "C=1"]);
   });
 });
 

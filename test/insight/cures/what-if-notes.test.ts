@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { whatIfNotes } from "../../../src/insight/cures/what-if-notes.ts";
 import type { RssFigures, TouchFit } from "../../../src/report/contract/report.ts";
-import { MiB, MODEL, report, scenario } from "../../support/report-builder.ts";
+import { arena, MiB, MODEL, report, scenario } from "../../support/report-builder.ts";
 
 test("failing calls", () => {
   const scenarios = [
@@ -66,6 +66,27 @@ describe("what is assumed written", () => {
   });
 });
 
+describe("arenas", () => {
+  const note = (...threads: number[][]): string[] => {
+    const [main, ...others] = threads.map((users, id) =>
+      arena(id, { main: id === 0, threads: users }),
+    );
+    const recorded = scenario("as recorded", { endMiB: 100, peakMiB: 100 });
+    return whatIfNotes(report({ scenarios: [{ ...recorded, arenas: [main!, ...others] }] }));
+  };
+
+  test("that served several threads may be others without the hook", () => {
+    expect(note([1], [2, 3], [4])).toContain(
+      "2 arenas beside the main one served 3 threads. Without the recording hook other threads may overlap, which takes more arenas or fewer.",
+    );
+  });
+
+  test("have no note if each served one thread, or if there is one arena", () => {
+    expect(note([1], [2], [3]).join()).not.toContain("hook");
+    expect(note([1, 2, 3]).join()).not.toContain("hook");
+  });
+});
+
 describe("ranges", () => {
   const note = (
     low: number,
@@ -98,7 +119,7 @@ describe("ranges", () => {
 
   test("by shared arenas", () => {
     expect(note(90, 110, { contendedRuns: 2 })).toBe(
-      "Ranges: which arena a thread shares depends on the locks held at that moment (2 further replays). Changes compare the most likely values.",
+      "Ranges: where threads share arenas, those of another run may meet in another order (four runs in five are expected in the range, from 2 further replays in other orders). Changes compare the most likely values.",
     );
   });
 
