@@ -1,8 +1,8 @@
 import type { Insertion } from "../replay/insertions.ts";
 import type { Work } from "../replay/work.ts";
-import type { Reordered } from "./reordered-works.ts";
+import { OrderCore } from "./order-core.ts";
 import type { Step } from "./step-facts.ts";
-import { type Drift, ThreadDrift } from "./thread-drift.ts";
+import { type Drift, type Reordered, ThreadDrift } from "./thread-drift.ts";
 
 /** The other orders: one in which threads drift by what they do while others wait for a processor, and one by whole phases. */
 export const DRIFTS: readonly Drift[] = [
@@ -14,6 +14,7 @@ export const DRIFTS: readonly Drift[] = [
 export class OtherOrders {
   /** number of their first event */
   readonly first: number;
+  readonly #core = new OrderCore();
   readonly #drifts: readonly ThreadDrift[];
   readonly #unused: Work[] = [];
   /** by number of a batch's first event in the log: what leaves each order with that batch */
@@ -23,7 +24,9 @@ export class OtherOrders {
   /** They begin with event number `first`. Blocks that live then have ids below `ids`. */
   constructor(first: number, ids: number) {
     this.first = first;
-    this.#drifts = DRIFTS.map((drift) => new ThreadDrift(drift, first, ids, this.#unused));
+    this.#drifts = DRIFTS.map(
+      (drift) => new ThreadDrift(this.#core, drift, first, ids, this.#unused),
+    );
   }
 
   /** Returns, for each order, what comes next in it when the log comes to this step. */
@@ -32,7 +35,8 @@ export class OtherOrders {
     if (known !== undefined) {
       return known;
     }
-    const reordered = this.#drifts.map((drift) => drift.add(work, first, insertions));
+    this.#core.load(work);
+    const reordered = this.#drifts.map((drift) => drift.add(first, insertions));
     this.#reordered.set(first, reordered);
     return reordered;
   }

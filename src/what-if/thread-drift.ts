@@ -1,11 +1,6 @@
 import type { Insertion } from "../replay/insertions.ts";
-import type { Work } from "../replay/work.ts";
-import { Action, LOST_FREE, withoutLostFree } from "../trace/actions.ts";
-import { BlockNames } from "./block-names.ts";
-import { LastPlaces } from "./last-places.ts";
-import { randomPart } from "./random-part.ts";
-import { type Reordered, ReorderedWorks } from "./reordered-works.ts";
-import { WaitingEvents } from "./waiting-events.ts";
+import { newWork, type Work } from "../replay/work.ts";
+import type { OrderCore } from "./order-core.ts";
 
 /** How far the threads of a run may be from where the log has them. */
 export interface Drift {
@@ -17,174 +12,138 @@ export interface Drift {
   readonly time: number;
 }
 
+/** Part of a log in another order, and what happens between its calls. */
+export interface Reordered {
+  readonly work: Work;
+  /** number of its first event in the new order */
+  readonly first: number;
+  readonly insertions: readonly Insertion[];
+}
+
 /**
  * The calls of a log in an order that another run might have had: each thread lags behind its places in the log, by as many
  * events as the seed decides, and by others in the next stretch of the log. Each thread's calls keep their order, and so do those
  * that concern one block: it is moved or freed after it is allocated. A thread's first call comes after all that the log has
  * before it, because any of that may be why the thread was started.
  *
- * A call waits in a window of the log that is as long as the longest lag: memory does not depend on the log's length.
+ * A call waits in a window of the log that is as long as the longest lag: memory does not depend on the log's length. The core
+ * (core/orders.ts) gives the events their places; what happens between them waits here.
  */
 export class ThreadDrift {
-  readonly #drift: Drift;
-  readonly #waiting: WaitingEvents<Insertion>;
-  readonly #threads = new LastPlaces();
-  readonly #blocks = new LastPlaces();
-  readonly #names: BlockNames;
-  /** by thread: its lag in events, and the stretch of the log that has this lag */
-  readonly #lags: number[] = [];
-  readonly #stretches: number[] = [];
-  /** the latest place of all */
-  #latest = 0;
-  readonly #out: ReorderedWorks;
-  /** µs on the log's clock at which events leave */
-  #time = Number.NaN;
+  readonly #core: OrderCore;
+  /** address */
+  readonly #drift: number;
+  /** batches that may be filled again */
+  readonly #unused: Work[];
+  readonly #waiting: (Insertion | null)[] = [];
+  readonly #unusedNotes: number[] = [];
+  /** number of the first event of the output */
+  #first: number;
+  #insertions: Insertion[] = [];
+  #left: Reordered[] = [];
 
   /** The order begins with event number `first`. Blocks that live then have ids below `ids`. */
-  constructor(drift: Drift, first: number, ids: number, unused: Work[]) {
-    this.#drift = drift;
-    this.#waiting = new WaitingEvents(drift.events, first);
-    this.#names = new BlockNames(ids);
-    this.#out = new ReorderedWorks(this.#waiting.work, first, unused);
+  constructor(core: OrderCore, drift: Drift, first: number, ids: number, unused: Work[]) {
+    this.#core = core;
+    this.#drift = core.calls.begin(drift.seed, drift.events, drift.time, first, ids);
+    this.#unused = unused;
+    this.#first = first;
   }
 
-  /** Takes the next batch, whose first event has number `first`. Returns what leaves the window then. */
-  add(work: Work, first: number, insertions: readonly Insertion[]): Reordered[] {
-    const { length, time } = work.batch;
-    const waiting = this.#waiting;
-    waiting.copy(work, first);
-    let next = 0;
-    for (let i = 0; i < length; i++) {
-      const event = first + i;
-      while (next < insertions.length && insertions[next]!.before <= event) {
-        this.#addInsertion(insertions[next++]!, event);
+  /** Takes the batch that the core has loaded, whose first event has number `first`. Returns what leaves the window then. */
+  add(first: number, insertions: readonly Insertion[]): Reordered[] {
+    const { length } = this.#core;
+    this.#core.run(this, (calls) => {
+      let from = 0;
+      for (const insertion of insertions) {
+        const to = Math.min(Math.max(from, insertion.before - first), length);
+        calls.addEvents(this.#drift, from, to, first);
+        this.#addInsertion(insertion, first + to);
+        from = to;
       }
-      this.#leave(waiting.placeBefore(time[i]! - this.#drift.time));
-      this.#time = time[i]!;
-      this.#addEvent(event);
-      this.#leave(event);
-    }
-    while (next < insertions.length) {
-      this.#addInsertion(insertions[next++]!, first + length);
-    }
-    return this.#out.take();
+      calls.addEvents(this.#drift, from, length, first);
+      calls.flush();
+    });
+    return this.#taken();
   }
 
   /** The log ends, with its last insertions. Returns what has waited. */
   end(insertions: readonly Insertion[]): Reordered[] {
-    this.#leave(this.#latest);
-    for (const insertion of insertions) {
-      this.#out.addInsertion(this.#renamed(insertion));
-    }
-    return this.#out.take();
-  }
-
-  #addEvent(event: number): void {
-    const waiting = this.#waiting;
-    const { action: actions, thread: threads, block: blocks, lost } = waiting.work.actions;
-    const slot = waiting.slotOf(event);
-    const thread = threads[slot]!;
-    const action = actions[slot]!;
-    const before = this.#threads.of(thread);
-    let place = Math.max(event + this.#lagOf(thread, event), before === 0 ? this.#latest : before);
-    let freed = -1;
-    if (action >= LOST_FREE) {
-      freed = this.#names.of(lost[slot]!);
-      lost[slot] = freed;
-      place = Math.max(place, this.#blocks.of(freed));
-    }
-    let block = blocks[slot]!;
-    if (block >= 0) {
-      if (isNew(action)) {
-        block = this.#names.give(block);
-      } else {
-        block = this.#names.of(block);
-        place = Math.max(place, this.#blocks.of(block));
-      }
-      blocks[slot] = block;
-    }
-    place = waiting.addEvent(event, place);
-    this.#threads.set(thread, place);
-    this.#latest = Math.max(this.#latest, place);
-    if (block >= 0) {
-      this.#blocks.set(block, place);
-    }
-    if (freed >= 0) {
-      this.#blocks.set(freed, place);
-    }
+    this.#core.run(this, (calls) => {
+      calls.leaveAll(this.#drift);
+      calls.flush();
+    });
+    const left = this.#taken();
+    const before = this.#first;
+    const last = insertions.map((insertion) => ({ ...this.#renamed(insertion), before }));
+    return last.length === 0
+      ? left
+      : [...left, { work: this.#emptyWork(), first: before, insertions: last }];
   }
 
   /** A thread's end comes after its calls, and what is said of a block after the calls before that concern the block. */
   #addInsertion(insertion: Insertion, event: number): void {
-    let place = event;
-    switch (insertion.kind) {
+    const { calls } = this.#core;
+    const note = this.#unusedNotes.pop() ?? this.#waiting.length;
+    const renamed = this.#renamed(insertion);
+    this.#waiting[note] = renamed;
+    switch (renamed.kind) {
       case "exit":
-      case "suggestedExit": {
-        const { thread } = insertion;
-        place = Math.max(event + this.#lagOf(thread, event), this.#threads.of(thread));
-        place = this.#waiting.addNote(insertion, place);
-        this.#threads.set(thread, place);
+      case "suggestedExit":
+        calls.addThreadNote(this.#drift, note, renamed.thread, event);
         break;
-      }
       case "writes":
-      case "mappingEnd": {
-        const block = this.#names.of(insertion.block);
-        place = this.#waiting.addNote({ ...insertion, block }, this.#blocks.of(block));
-        this.#blocks.set(block, place);
+      case "mappingEnd":
+        calls.addBlockNote(this.#drift, note, renamed.block);
         break;
-      }
       case "lateExits":
       case "comingPointer":
       case "probe":
       case "sbrk":
-        place = this.#waiting.addNote(insertion, event);
+        calls.addNote(this.#drift, note, event);
         break;
       default:
-        throw new TypeError(`unknown insertion: ${JSON.stringify(insertion satisfies never)}`);
+        throw new TypeError(`unknown insertion: ${JSON.stringify(renamed satisfies never)}`);
     }
-    this.#latest = Math.max(this.#latest, place);
   }
 
   #renamed(insertion: Insertion): Insertion {
     return insertion.kind === "writes" || insertion.kind === "mappingEnd"
-      ? { ...insertion, block: this.#names.of(insertion.block) }
+      ? { ...insertion, block: this.#core.calls.nameOf(this.#drift, insertion.block) }
       : insertion;
   }
 
-  /** Returns the lag of a thread where the log has event number `event`, in events. */
-  #lagOf(thread: number, event: number): number {
-    const { seed, events } = this.#drift;
-    const stretch = Math.floor(event / events);
-    if (this.#stretches[thread] !== stretch) {
-      this.#stretches[thread] = stretch;
-      this.#lags[thread] = Math.floor(randomPart(seed, thread, stretch) * events);
+  /** The first rows of the core's output are the next of the order. */
+  filled(length: number): void {
+    if (length === 0 && this.#insertions.length === 0) {
+      return;
     }
-    return this.#lags[thread]!;
+    const work = this.#emptyWork();
+    this.#core.save(work, length);
+    this.#left.push({ work, first: this.#first, insertions: this.#insertions });
+    this.#first += length;
+    this.#insertions = [];
   }
 
-  #leave(place: number): void {
-    this.#waiting.leave(place, this);
-  }
-
-  event(slot: number): void {
-    const { action, lost, block } = this.#waiting.work.actions;
-    this.#out.addRow(slot, this.#time);
-    const one = action[slot]!;
-    if (one >= LOST_FREE) {
-      this.#names.release(lost[slot]!);
+  /** What was given the number `note` comes before a row of the core's output. */
+  noted(note: number, row: number): void {
+    const insertion = this.#waiting[note];
+    if (insertion) {
+      this.#insertions.push({ ...insertion, before: this.#first + row });
     }
-    if (one === Action.free || one === Action.freeAfterExit) {
-      this.#names.release(block[slot]!);
-    }
+    this.#waiting[note] = null;
+    this.#unusedNotes.push(note);
   }
 
-  note(insertion: Insertion): void {
-    this.#out.addInsertion(insertion);
+  #emptyWork(): Work {
+    const work = this.#unused.pop() ?? newWork();
+    work.batch.length = 0;
+    return work;
   }
-}
 
-/** True for an action that returns a block that did not exist before. */
-function isNew(action: number): boolean {
-  const call = withoutLostFree(action);
-  return call !== Action.realloc && call >= Action.malloc && call <= Action.pvalloc;
+  #taken(): Reordered[] {
+    const left = this.#left;
+    this.#left = [];
+    return left;
+  }
 }

@@ -15,10 +15,11 @@ import { followInferences } from "./follow-inferences.ts";
 import { arenaLimitsOf } from "./late-arena-limits.ts";
 import type { LateKind } from "./late-kind.ts";
 import { DRIFTS, type OtherOrders } from "./other-orders.ts";
-import type { Reordered } from "./reordered-works.ts";
+
 import type { Replays } from "./rss-figures.ts";
 import { atFirst, bySettingsOf } from "./sharing.ts";
 import type { Step, StepFacts } from "./step-facts.ts";
+import type { Reordered } from "./thread-drift.ts";
 
 export interface KeptStep extends Step {
   readonly facts: StepFacts;

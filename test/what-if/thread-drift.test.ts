@@ -4,8 +4,8 @@ import type { Insertion } from "../../src/replay/insertions.ts";
 import { newWork, type Work } from "../../src/replay/work.ts";
 import { Action, LOST_FREE, withoutLostFree } from "../../src/trace/actions.ts";
 import { EVENTS_PER_BATCH } from "../../src/trace/columns.ts";
-import type { Reordered } from "../../src/what-if/reordered-works.ts";
-import { type Drift, ThreadDrift } from "../../src/what-if/thread-drift.ts";
+import { OrderCore } from "../../src/what-if/order-core.ts";
+import { type Drift, type Reordered, ThreadDrift } from "../../src/what-if/thread-drift.ts";
 
 /** What a row of a log does; `serial` marks it. */
 interface Call {
@@ -90,7 +90,7 @@ function rowsOf(parts: readonly Reordered[]): Left[] {
       thread: actions.thread[n]!,
       action: actions.action[n]!,
       block: actions.block[n]!,
-      lost: actions.lost[n]!,
+      lost: actions.action[n]! >= LOST_FREE ? actions.lost[n]! : -1,
       time: batch.time[n]!,
     })),
   );
@@ -98,12 +98,14 @@ function rowsOf(parts: readonly Reordered[]): Left[] {
 
 /** Returns the calls in the other order, given in batches of `length`; and how many waited at most. */
 function drifted(calls: readonly Call[], drift: Drift, length: number, first = 0) {
-  const order = new ThreadDrift(drift, first, 0, []);
+  const core = new OrderCore();
+  const order = new ThreadDrift(core, drift, first, 0, []);
   const parts: Reordered[] = [];
   let waited = 0;
   for (let from = 0; from < calls.length; from += length) {
     const batch = calls.slice(from, from + length);
-    parts.push(...order.add(workOf(batch), first + from, []));
+    core.load(workOf(batch));
+    parts.push(...order.add(first + from, []));
     const left = parts.reduce((sum, { work }) => sum + work.batch.length, 0);
     waited = Math.max(waited, from + batch.length - left);
   }
@@ -262,8 +264,10 @@ describe("what happens between the calls", () => {
       { kind: "mappingEnd", before: 16, block: 4, pointer: 0, bytes: 0 },
     ];
     for (let seed = 0; seed < 50; seed++) {
-      const order = new ThreadDrift({ ...drift, seed }, 0, 100, []);
-      const parts = [...order.add(workOf(calls), 0, insertions), ...order.end([])];
+      const core = new OrderCore();
+      const order = new ThreadDrift(core, { ...drift, seed }, 0, 100, []);
+      core.load(workOf(calls));
+      const parts = [...order.add(0, insertions), ...order.end([])];
       const rows = rowsOf(parts);
       const placed = parts.flatMap((part) => part.insertions);
       expect(placed.map(({ kind }) => kind).sort()).toEqual([
@@ -286,12 +290,16 @@ describe("what happens between the calls", () => {
   });
 
   it("at the log's end names the blocks as the order does", () => {
-    const order = new ThreadDrift(drift, 0, 100, []);
-    order.add(workOf(callsOf([[0, 0, 0]])), 0, []);
-    const [part] = order.end([
-      { kind: "writes", before: 1, block: 0, written: [], unwritten: [] },
-      { kind: "writes", before: 1, block: 7, written: [], unwritten: [] },
-    ]);
+    const core = new OrderCore();
+    const order = new ThreadDrift(core, drift, 0, 100, []);
+    core.load(workOf(callsOf([[0, 0, 0]])));
+    order.add(0, []);
+    const part = order
+      .end([
+        { kind: "writes", before: 1, block: 0, written: [], unwritten: [] },
+        { kind: "writes", before: 1, block: 7, written: [], unwritten: [] },
+      ])
+      .at(-1);
     // Block 7 is older than the order.
     expect(part?.insertions).toMatchObject([
       { before: 1, block: 100 },
@@ -302,7 +310,8 @@ describe("what happens between the calls", () => {
 
 it("a log of many batches leaves in full batches, whose memory is used again", () => {
   const unused: Work[] = [];
-  const order = new ThreadDrift({ seed: 1, events: 20_000, time: 1e9 }, 0, 0, unused);
+  const core = new OrderCore();
+  const order = new ThreadDrift(core, { seed: 1, events: 20_000, time: 1e9 }, 0, 0, unused);
   const works = new Set<Work>();
   for (let batch = 0; batch < 20; batch++) {
     const choices = Array.from(
@@ -314,7 +323,8 @@ it("a log of many batches leaves in full batches, whose memory is used again", (
       const action = isFree ? Action.free : Action.malloc;
       return { thread, action, block: 0, serial: i, time: 0, ends: false };
     });
-    for (const { work } of order.add(workOf(calls), batch * EVENTS_PER_BATCH, [])) {
+    core.load(workOf(calls));
+    for (const { work } of order.add(batch * EVENTS_PER_BATCH, [])) {
       works.add(work);
       unused.push(work);
     }
