@@ -1,21 +1,35 @@
-/** 90 % quantiles of Student's t, by degrees of freedom from 1 on: it is as often above one as below its negative. */
-const QUANTILES = [3.078, 1.886, 1.638, 1.533, 1.476];
+/**
+ * How far runs of a program under the same setting differ in RSS beyond the orders in which their calls are replayed: standard
+ * deviations of the logarithm, from nine programs that were each run five times under two limits (docs/numbers.md). They count as
+ * much as KNOWN_DEGREES degrees of freedom.
+ */
+export const END_DEVIATION = 0.12;
+export const PEAK_DEVIATION = 0.08;
+const KNOWN_DEGREES = 4;
+
+/** 95 % quantiles of Student's t, by degrees of freedom from 5 on: one in ten values is farther from 0, on one side or the other. */
+const QUANTILES = [2.015, 1.943, 1.895, 1.86];
 
 /**
- * Returns the prediction interval of four further values in five, given some that vary by chance: quantities above 0 whose
- * logarithms are normally distributed. It contains the given values. At most six; just their extremes if one of them is 0.
+ * Returns the prediction interval of nine further values in ten, given two to five that vary by chance: quantities above 0 whose
+ * logarithms are normally distributed. `deviation`: their standard deviation as it is known from others. The interval
+ * contains the given values. Just their extremes if there is one, or if one of them is 0.
  */
-export function predictionInterval(values: readonly number[]): [low: number, high: number] {
+export function predictionInterval(
+  values: readonly number[],
+  deviation: number,
+): [low: number, high: number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const quantile = QUANTILES[values.length - 2];
-  if (quantile === undefined || low <= 0 || low === high) {
+  if (quantile === undefined || low <= 0) {
     return [low, high];
   }
   const logs = values.map(Math.log);
   const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
   const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
-  const deviation = Math.sqrt(squares / (logs.length - 1));
-  const margin = quantile * deviation * Math.sqrt(1 + 1 / logs.length);
+  const degrees = KNOWN_DEGREES + logs.length - 1;
+  const variance = (KNOWN_DEGREES * deviation ** 2 + squares) / degrees;
+  const margin = quantile * Math.sqrt(variance * (1 + 1 / logs.length));
   return [
     Math.min(low, Math.floor(Math.exp(mean - margin))),
     Math.max(high, Math.ceil(Math.exp(mean + margin))),

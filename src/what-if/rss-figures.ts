@@ -3,7 +3,7 @@ import { bitOf } from "../ptmalloc/resident.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
 import type { RssFigures } from "../report/contract/report.ts";
-import { predictionInterval } from "./prediction-interval.ts";
+import { END_DEVIATION, PEAK_DEVIATION, predictionInterval } from "./prediction-interval.ts";
 
 /** The replays of a scenario. */
 export interface Replays {
@@ -26,8 +26,8 @@ export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
 
 /**
  * Returns the RSS of a scenario's likeliest replay, and a range: that of all its replays under equally plausible touch policies,
- * and wherever threads may meet otherwise also that of four further runs in five. `atPeak`: RSS of the likeliest replay at its peak, null if its state is unknown. The time of the peak is in µs
- * on the log's clock, NaN when unknown.
+ * and wherever threads may meet otherwise also that of nine further runs in ten. `atPeak`: RSS of the likeliest replay at its
+ * peak, null if its state is unknown. The time of the peak is in µs on the log's clock, NaN when unknown.
  */
 export function rssFigures(
   replays: Replays,
@@ -36,17 +36,13 @@ export function rssFigures(
 ): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;
   const end = pagesAtEnd(likeliest);
-  const [peakLow, peakHigh] = range(replays, peakPages, reading);
-  const highest = Math.max(...allOf(replays).map((one) => reading.highBytes(peakPages(one))));
-  const [low, atMost] = range(replays, pagesAtEnd, reading);
-  // No run ends above its peak, and those are known of the replays.
-  const high = Math.min(atMost, highest);
+  const [peakLow, peakHigh] = range(replays, peakPages, reading, PEAK_DEVIATION);
+  const [low, high] = range(replays, pagesAtEnd, reading, END_DEVIATION);
   const endBytes = reading.bytes(end);
   // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
   const peakBytes = Math.max(endBytes, atPeak ?? reading.bytes(peakPages(likeliest)));
-  const [fewest, most] = predictionInterval(
-    [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one))),
-  );
+  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
+  const [fewest, most] = predictionInterval(atEnd, END_DEVIATION);
   return {
     endBytes,
     peakBytes,
@@ -55,16 +51,18 @@ export function rssFigures(
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
     lowBytes: low,
-    highBytes: high,
+    // No run ends above its peak.
+    highBytes: Math.min(high, peakHigh),
     peakLowBytes: Math.min(peakLow, peakBytes),
     peakHighBytes: peakHigh,
     spread: {
       touchBytes: reading.highBytes(end) - reading.lowBytes(end),
-      arenasBytes: Math.min(most, highest) - fewest,
+      arenasBytes: Math.min(most, peakHigh) - fewest,
       exitsBytes:
         otherwise === null ? 0 : Math.abs(reading.bytes(pagesAtEnd(otherwise)) - endBytes),
     },
     contendedRuns: contended.length,
+    otherOrders: contended.map((one) => rssBytes(one, reading)),
   };
 }
 
@@ -110,12 +108,19 @@ function range(
   replays: Replays,
   pagesOf: (replay: Replay) => ByPlane,
   reading: Reading,
+  deviation: number,
 ): [low: number, high: number] {
   const { likeliest, contended } = replays;
   const all = allOf(replays).map(pagesOf);
   const orders = [likeliest, ...contended].map(pagesOf);
-  const [low] = predictionInterval(orders.map((pages) => reading.lowBytes(pages)));
-  const [, high] = predictionInterval(orders.map((pages) => reading.highBytes(pages)));
+  const [low] = predictionInterval(
+    orders.map((pages) => reading.lowBytes(pages)),
+    deviation,
+  );
+  const [, high] = predictionInterval(
+    orders.map((pages) => reading.highBytes(pages)),
+    deviation,
+  );
   return [
     Math.min(low, ...all.map((pages) => reading.lowBytes(pages))),
     Math.max(high, ...all.map((pages) => reading.highBytes(pages))),

@@ -9,8 +9,8 @@ export type Moment = "peak" | "end";
 export const MOMENTS: readonly Moment[] = ["peak", "end"];
 
 /**
- * The scenarios under which all calls are served and RSS is notably lower at that moment, best first; then those under which it may
- * be higher, too, as threads may meet in another order.
+ * The scenarios under which all calls are served and RSS is notably lower at that moment, best first; then those under which it is
+ * not lower if threads meet in another order.
  */
 export function ranked(
   recorded: Scenario,
@@ -59,14 +59,12 @@ export function rssAt({ rss }: Scenario, moment: Moment): number {
   return moment === "peak" ? rss.peakBytes : rss.endBytes;
 }
 
-/**
- * True if RSS is lower or higher under the setting, depending on the order in which the threads of a run meet. What the program wrote
- * is the same in both: the upper ends of their ranges are compared.
- */
+/** True if RSS is lower under the setting in the log's order of threads, but not in each of the other orders. */
 export function dependsOnOrder(whatIf: Scenario, recorded: Scenario, moment: Moment): boolean {
-  const [, high] = rangeAt(whatIf, moment);
-  const [, recordedHigh] = rangeAt(recorded, moment);
-  return whatIf.rss.contendedRuns > 0 && high >= recordedHigh;
+  const before = rssAt(recorded, moment);
+  return whatIf.rss.otherOrders.some(({ endBytes, peakBytes }) => {
+    return (moment === "peak" ? peakBytes : endBytes) >= before;
+  });
 }
 
 /**

@@ -51,7 +51,7 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
   if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
     const replays = Math.max(...shown.map(({ rss }) => rss.contendedRuns));
     reasons.push(
-      `where threads share arenas, those of another run may meet in another order (four runs in five are expected in the range, from ${plural(replays, "further replay")} in other orders)`,
+      `where threads share arenas, those of another run may meet in another order (nine runs in ten are expected in the range, from ${plural(replays, "further replay")} in ${replays === 1 ? "another order" : "other orders"})`,
     );
   }
   if (shown.some(({ rss }) => rss.spread.exitsBytes > 0)) {

@@ -81,9 +81,11 @@ export interface RssFigures {
   };
   /**
    * further replays, in each of which threads drift against one another and other arenas' locks are held: where threads share
-   * arenas, the range is that in which four further runs in five are expected from them; 0: the setting has none
+   * arenas, the range is that in which nine further runs in ten are expected; 0: the setting has none
    */
   readonly contendedRuns: number;
+  /** RSS of each of these replays */
+  readonly otherOrders: readonly { readonly endBytes: number; readonly peakBytes: number }[];
 }
 
 export interface FreeBytes {

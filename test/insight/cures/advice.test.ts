@@ -5,10 +5,11 @@ import { MiB, scenario } from "../../support/report-builder.ts";
 
 describe("advice on a setting under which threads share arenas", () => {
   const recorded = scenario("as recorded", { endMiB: 100, peakMiB: 200 });
-  const shared = (endMiB: number, peakMiB: number, high: number, peakHigh: number): Scenario => {
+  /** `end` and `peak`: in the other order, in MiB */
+  const shared = (endMiB: number, peakMiB: number, end: number, peak: number): Scenario => {
     const { rss, ...rest } = scenario("A=1", { endMiB, peakMiB });
-    const ranges = { highBytes: high * MiB, peakHighBytes: peakHigh * MiB };
-    return { ...rest, rss: { ...rss, ...ranges, contendedRuns: 2 } };
+    const otherOrders = [{ endBytes: end * MiB, peakBytes: peak * MiB }];
+    return { ...rest, rss: { ...rss, contendedRuns: 1, otherOrders } };
   };
   const textOf = (cure: Scenario): string => advice(recorded, [cure], null).text;
 
