@@ -1,9 +1,13 @@
 import { isWorthwhile } from "../insight/cures/worthwhile.ts";
+import {
+  END_DEVIATION,
+  PEAK_DEVIATION,
+  predictionInterval,
+} from "../insight/evidence/prediction-interval.ts";
 import { bitOf } from "../ptmalloc/resident.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
 import type { RssFigures } from "../report/contract/report.ts";
-import { END_DEVIATION, PEAK_DEVIATION, predictionInterval } from "./prediction-interval.ts";
 
 /** The replays of a scenario. */
 export interface Replays {
@@ -41,8 +45,10 @@ export function rssFigures(
   const endBytes = reading.bytes(end);
   // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
   const peakBytes = Math.max(endBytes, atPeak ?? reading.bytes(peakPages(likeliest)));
-  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
-  const [fewest, most] = predictionInterval(atEnd, END_DEVIATION);
+  const [fewest, most] = ofFurtherRuns(
+    [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one))),
+    END_DEVIATION,
+  );
   return {
     endBytes,
     peakBytes,
@@ -113,11 +119,11 @@ function range(
   const { likeliest, contended } = replays;
   const all = allOf(replays).map(pagesOf);
   const orders = [likeliest, ...contended].map(pagesOf);
-  const [low] = predictionInterval(
+  const [low] = ofFurtherRuns(
     orders.map((pages) => reading.lowBytes(pages)),
     deviation,
   );
-  const [, high] = predictionInterval(
+  const [, high] = ofFurtherRuns(
     orders.map((pages) => reading.highBytes(pages)),
     deviation,
   );
@@ -125,4 +131,12 @@ function range(
     Math.min(low, ...all.map((pages) => reading.lowBytes(pages))),
     Math.max(high, ...all.map((pages) => reading.highBytes(pages))),
   ];
+}
+
+/** Returns the range of further runs, given the figures of all orders: one order means that threads do not meet otherwise. */
+function ofFurtherRuns(orders: readonly number[], deviation: number): [low: number, high: number] {
+  const [only] = orders;
+  return orders.length === 1 && only !== undefined
+    ? [only, only]
+    : predictionInterval(orders, deviation);
 }

@@ -1,8 +1,9 @@
 import type { ModelSummary, Report, RssFigures, Scenario } from "../../report/contract/report.ts";
 import { isRangeShown } from "../../report/tables/scenario-columns.ts";
-import { byteUnit, percent, plural, size } from "../../report/wording/format.ts";
+import { byteUnit, percent, plural, size, sizeRange } from "../../report/wording/format.ts";
 import { printable } from "../../report/wording/printable.ts";
 import { isUnreliable } from "../evidence/grade.ts";
+import { predictionInterval, UNHOOKED_DEVIATION } from "../evidence/prediction-interval.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
 /** Notes below the table of scenarios: failing calls, why ranges are shown, and what is assumed written. */
@@ -17,7 +18,7 @@ export function whatIfNotes(report: Report): string[] {
     ...(model.baseline === undefined ? [] : [BASELINE]),
     ...failingCalls(recorded, scenarios),
     ...rangeReasons(scenarios, model),
-    ...arenasInTurn(recorded),
+    ...withoutHook(recorded),
     ...touchBounds(recorded.rss, model),
     ...assumedWritten(recorded.rss, model),
   ];
@@ -66,15 +67,17 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
     : [`Ranges: ${reasons.join("; ")}. Changes compare the most likely values.`];
 }
 
-/** Threads of a process without a hook overlap otherwise, and so need more arenas or fewer. */
-function arenasInTurn({ arenas }: Scenario): string[] {
-  const others = arenas.filter(({ main }) => !main);
-  const threads = others.reduce((sum, arena) => sum + arena.threads.length, 0);
-  if (threads === others.length) {
+/** The threads of a process without a hook meet otherwise, so that it may have other arenas. */
+function withoutHook({ arenas, rss }: Scenario): string[] {
+  const others = arenas.filter(({ main, threads }) => !main && threads.length > 0);
+  if (others.length === 0) {
     return [];
   }
+  const [low] = predictionInterval([rss.lowBytes], UNHOOKED_DEVIATION);
+  const [, high] = predictionInterval([rss.highBytes], UNHOOKED_DEVIATION);
+  const expected = sizeRange(low, high, byteUnit([low, high]));
   return [
-    `${plural(others.length, "arena")} beside the main one served ${plural(threads, "thread")}. Without the recording hook other threads may overlap, which takes more arenas or fewer.`,
+    `Without the recording hook, threads meet otherwise and may take other arenas: in nine runs of ten RSS at the end is expected from ${expected}.`,
   ];
 }
 

@@ -1,26 +1,28 @@
 /**
- * How far runs of a program under the same setting differ in RSS beyond the orders in which their calls are replayed: standard
- * deviations of the logarithm, from nine programs that were each run five times under two limits (docs/numbers.md). They count as
- * much as KNOWN_DEGREES degrees of freedom.
+ * How far RSS differs between runs of a program of several threads: standard deviations of its logarithm, from nine programs that
+ * were each run five times with each setting (docs/numbers.md). They count as much as KNOWN_DEGREES degrees of freedom.
  */
+const KNOWN_DEGREES = 4;
+/** under a limit on arenas, beyond the orders in which the calls are replayed: at the end, and at the peak */
 export const END_DEVIATION = 0.12;
 export const PEAK_DEVIATION = 0.08;
-const KNOWN_DEGREES = 4;
+/** at the end, without the recording hook, as against the recorded run */
+export const UNHOOKED_DEVIATION = 0.08;
 
-/** 95 % quantiles of Student's t, by degrees of freedom from 5 on: one in ten values is farther from 0, on one side or the other. */
-const QUANTILES = [2.015, 1.943, 1.895, 1.86];
+/** 95 % quantiles of Student's t, by degrees of freedom from 4 on: one in ten values is farther from 0, on one side or the other. */
+const QUANTILES = [2.132, 2.015, 1.943, 1.895, 1.86];
 
 /**
- * Returns the prediction interval of nine further values in ten, given two to five that vary by chance: quantities above 0 whose
+ * Returns the prediction interval of nine further values in ten, given one to five that vary by chance: quantities above 0 whose
  * logarithms are normally distributed. `deviation`: their standard deviation as it is known from others. The interval
- * contains the given values. Just their extremes if there is one, or if one of them is 0.
+ * contains the given values. Just their extremes if one of them is 0.
  */
 export function predictionInterval(
   values: readonly number[],
   deviation: number,
 ): [low: number, high: number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const quantile = QUANTILES[values.length - 2];
+  const quantile = QUANTILES[values.length - 1];
   if (quantile === undefined || low <= 0) {
     return [low, high];
   }
