@@ -25,6 +25,8 @@ const SPECS: readonly ScenarioSpec[] = [
   scenario("limited and staying", { ...LIMITED.settings, MALLOC_TRIM_THRESHOLD_: "131072" }, false),
   { ...LIMITED, name: "limited and newer", glibc: "2.39" },
   { ...TRIMMING, name: "trimming and newer", glibc: "2.39" },
+  scenario("mapping", { MALLOC_MMAP_THRESHOLD_: "65536" }, false),
+  scenario("staying", { MALLOC_TRIM_THRESHOLD_: "131072" }, false),
   NEWER,
 ];
 
@@ -134,6 +136,24 @@ describe("a sibling version", () => {
       (program) => program.thread().realloc("0", 100),
       2,
     ],
+    [
+      "a realloc by a new thread whose free(NULL) allocates nothing",
+      (program) => {
+        const thread = program.thread();
+        thread.freeNull();
+        thread.realloc("0", 2000);
+      },
+      2,
+    ],
+    [
+      "a realloc by a new thread that has called malloc",
+      (program) => {
+        const thread = program.thread();
+        thread.malloc(100, "own");
+        thread.realloc("0", 100);
+      },
+      1,
+    ],
   ])("shares a replay until a memalign, or a realloc that may differ: %s", (_, call, replays) => {
     expect(replayed(withCall(call), [NEWER, TRIMMING]).replays).toBe(replays);
   });
@@ -144,7 +164,12 @@ describe("a sibling version", () => {
   });
 });
 
-type Call = "malloc" | "memalign" | "realloc" | "free" | "start" | "exit";
+type Call = "malloc" | "memalign" | "realloc" | "free" | "free null" | "start" | "exit";
+
+/** From 64 bytes to more than 64 KiB; many are no power of two, which glibc rounds up. */
+function alignmentOf(n: number): number {
+  return n % 2 === 0 ? 64 : 64 * n + 1;
+}
 
 /** Makes the calls, each on the thread and the block that its numbers choose. */
 function programOf(calls: readonly [Call, number, number][]): LoggedProgram {
@@ -161,7 +186,9 @@ function programOf(calls: readonly [Call, number, number][]): LoggedProgram {
       thread.exit();
       threads.splice(threads.indexOf(thread), 1);
     } else if (call === "memalign") {
-      thread.memalign(64, bytes, `${n}`);
+      thread.memalign(alignmentOf(at), bytes, `${n}`);
+    } else if (call === "free null") {
+      thread.freeNull();
     } else if (call === "realloc" && name !== undefined) {
       thread.realloc(name, bytes);
     } else if (call === "free" && name !== undefined) {
@@ -177,7 +204,7 @@ describe("late settings of all kinds", () => {
   const call = fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom<Call>("malloc", "malloc", "free", "realloc") },
     { weight: 1, arbitrary: fc.constantFrom<Call>("start", "start", "exit") },
-    { weight: 1, arbitrary: fc.constant<Call>("memalign") },
+    { weight: 1, arbitrary: fc.constantFrom<Call>("memalign", "free null") },
   );
   const bytes = fc.oneof(
     { weight: 8, arbitrary: fc.integer({ min: 1, max: 9000 }) },
