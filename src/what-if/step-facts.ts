@@ -34,7 +34,7 @@ export interface StepFacts {
 const FITTING_BYTES = 64 * 1024;
 
 export interface FittingReallocs {
-  /** bytes requested of their blocks before, at most; 0 if there is no such call */
+  /** bytes requested of their blocks before, at most; −1 if there is no such call */
   readonly largest: number;
   /** the threads that make one before the step has a malloc or calloc of theirs, which allocates their tcache (§3.2) */
   readonly beginning: ReadonlySet<number>;
@@ -51,7 +51,7 @@ export function stepFacts(
   let start = startTime;
   let latestTime = Number.NaN;
   let aligns = false;
-  let largestFitting = 0;
+  let largestFitting = -1;
   const beginning = new Set<number>();
   const allocating = new Set<number>();
   let lastAllocating = -1;

@@ -158,6 +158,14 @@ describe("a sibling version", () => {
     expect(replayed(withCall(call), [NEWER, TRIMMING]).replays).toBe(replays);
   });
 
+  it("does not wait for more than a realloc that shrinks a block, if it leaves such blocks as they are", () => {
+    const tag = { ...NEWER, glibc: "2.37-tag" };
+    const shrinks = withCall((program) => program.main.realloc("0", 100));
+    expect(replayed(shrinks, [tag, TRIMMING]).replays).toBe(2);
+    const grows = ofThreads(2).text;
+    expect(replayed(grows, [tag, TRIMMING]).replays).toBe(1);
+  });
+
   it("has a replay of its own if it is no sibling", () => {
     const other = { ...NEWER, glibc: "2.41" };
     expect(replayed(ofThreads(1).text, [other, TRIMMING]).replays).toBe(2);
