@@ -70,7 +70,6 @@ export class ShapedLine extends CallLine {
   parse(bytes: Buffer, start: number, end: number): boolean {
     this.comment = -1;
     if (!this.#readLine(bytes, start, end)) {
-      this.#findComment();
       return false;
     }
     this.pid = this.#values.pid;
@@ -98,6 +97,7 @@ export class ShapedLine extends CallLine {
     const places = like === null ? this.#findFields(bytes, start, end) : template.places;
     const call = like ?? fields.call;
     if (places === null || call === null) {
+      this.#findComment();
       return false;
     }
     this.#values.clear();
