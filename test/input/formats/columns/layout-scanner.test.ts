@@ -191,14 +191,14 @@ describe("lines that differ from most", () => {
 
   test("are no comments where a # stands between columns", async () => {
     const { events, notes, diagnostics } = await read(
+      "7 # 12:00:99 # malloc(8) = 0x10",
       "7 # 12:00:00 # malloc(8) = 0x10",
       "8 # 12:00:01 # malloc(8) =",
-      "8 # 12:00:99 # malloc(8) = 0x20",
       "8 # 12:00:01 # free(0x10)",
     );
     expect(events.map(({ tid }) => tid)).toEqual([7, 8]);
     expect(notes).toEqual([]);
-    expect(diagnostics.samples.map(({ line }) => line)).toEqual([2, 3]);
+    expect(diagnostics.samples.map(({ line }) => line)).toEqual([1, 3]);
   });
 
   test("do not parse without their thread, or with two calls", async () => {
