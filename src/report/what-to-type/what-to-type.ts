@@ -98,7 +98,7 @@ function variableLines(
       (variable): TypedLine => ({
         target: "systemd",
         text: `Environment=${inUnitFile(variable)}`,
-        note: "systemctl edit UNIT",
+        note: "[Service], systemctl edit UNIT",
       }),
     ),
   ];
