@@ -81,7 +81,7 @@ describe("a limit of arenas", () => {
   it.each([
     ["as many threads as arenas", LIMIT, 1],
     ["one more", LIMIT + 1, 2],
-  ])("shares a replay until a thread wants one more arena: %s", (_, threads, replays) => {
+  ])("shares a replay until a thread needs one more arena: %s", (_, threads, replays) => {
     // What has no effect in the log shares the replay, too.
     const specs = [LIMITED, TRIMMING];
     expect(replayed(ofThreads(threads).text, specs).replays).toBe(replays);
