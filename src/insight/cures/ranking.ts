@@ -28,6 +28,7 @@ export function ranked(
     alike.sort(
       (a, b) =>
         settingsOf(a) - settingsOf(b) ||
+        Number(changesGlibc(a)) - Number(changesGlibc(b)) ||
         Number(mayCrash(a)) - Number(mayCrash(b)) ||
         gain(b) - gain(a),
     );
@@ -76,6 +77,11 @@ function otherSpread(scenario: Scenario, moment: Moment): number {
 
 function settingsOf({ name }: Scenario): number {
   return name.split(/,|:(?=glibc\.)/).length;
+}
+
+/** Another glibc comes with another distribution as a rule. */
+function changesGlibc({ name }: Scenario): boolean {
+  return /(?:^|,)glibc=/.test(name);
 }
 
 /** With a lower threshold a process may need more mappings than vm.max_map_count allows: then malloc fails. */
