@@ -6,6 +6,9 @@
 /** Rows of a column, but for copies. */
 export const EVENTS_PER_BATCH = 8192;
 
+/** Rows of a column in the memory of a WebAssembly module (core/batch.ts of ledger and replay), and of a batch at most. */
+export const MODULE_ROWS = 8192;
+
 /** The kind of memory of a column: shared where another thread reads it. */
 export type ColumnMemory = typeof ArrayBuffer | typeof SharedArrayBuffer;
 

@@ -1,5 +1,4 @@
 import { profileOf } from "../ptmalloc/profile.ts";
-import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { areSiblings } from "../ptmalloc/siblings.ts";
 import { type Insertion, insertAll, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
@@ -12,7 +11,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { coin } from "./contention.ts";
 import { followInferences } from "./follow-inferences.ts";
-import { arenaLimitsOf } from "./late-arena-limits.ts";
+import { arenaLimitsOf, mayNeedMoreArenas } from "./late-arena-limits.ts";
 import type { LateKind } from "./late-kind.ts";
 import { DRIFTS, type OtherOrders } from "./other-orders.ts";
 
@@ -111,7 +110,7 @@ export class WhatIf implements Replays {
     this.#past.readsEvery = inferences.isMeasured;
     this.#past.take(likeliest, { first, kept, insertions, begin });
     begin(likeliest);
-    if (this.#orders === null && this.#choosesArenas && mayShareArenas(facts, likeliest.model)) {
+    if (this.#orders === null && this.#choosesArenas && mayShareArenas(facts, likeliest)) {
       this.#orders = orders(first, likeliest.blockIds);
       DRIFTS.forEach(({ seed }) => {
         this.contended.push(contendedCopy(likeliest, seed));
@@ -171,10 +170,10 @@ function choosesArenas(spec: ScenarioSpec, { profile }: RecordedProcess): boolea
   );
 }
 
-/** True if the log may have more threads, up to the step, than the process has arenas before threads share them. */
-function mayShareArenas({ threads }: StepFacts, { par, cpus }: Ptmalloc): boolean {
-  const arenas = par.arenaMax === 0 ? 8 * cpus : par.arenaMax;
-  return [...threads].some((thread) => thread >= arenas);
+/** True if a thread may have to share an arena in the step. */
+function mayShareArenas(facts: StepFacts, replay: Replay): boolean {
+  const { par, cpus } = replay.model;
+  return mayNeedMoreArenas(par.arenaMax === 0 ? 8 * cpus : par.arenaMax, facts, replay);
 }
 
 function contendedCopy(replay: Replay, seed: number): Replay {

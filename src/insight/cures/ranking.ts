@@ -44,6 +44,7 @@ function bestFirst(
     alike.sort(
       (a, b) =>
         settingsOf(a) - settingsOf(b) ||
+        Number(changesGlibc(a)) - Number(changesGlibc(b)) ||
         Number(mayCrash(a)) - Number(mayCrash(b)) ||
         gain(b) - gain(a),
     );
@@ -100,6 +101,11 @@ function otherSpread(scenario: Scenario, moment: Moment): number {
 
 function settingsOf({ name }: Scenario): number {
   return name.split(/,|:(?=glibc\.)/).length;
+}
+
+/** Another glibc comes with another distribution as a rule. */
+function changesGlibc({ name }: Scenario): boolean {
+  return /(?:^|,)glibc=/.test(name);
 }
 
 /** With a lower threshold a process may need more mappings than vm.max_map_count allows: then malloc fails. */

@@ -52,6 +52,19 @@ describe("ranked", () => {
     const alike = tried(["MALLOC_MMAP_THRESHOLD_=65536", 50, 100], ["A=1", 50, 101]);
     expect(names(ranked(RECORDED, alike, "peak"))).toEqual(["A=1", "MALLOC_MMAP_THRESHOLD_=65536"]);
   });
+
+  it("has another glibc, which is more than a setting, after one as good", () => {
+    const alike = tried(
+      ["glibc=2.39", 50, 100],
+      ["MALLOC_MMAP_THRESHOLD_=65536", 50, 101],
+      ["glibc.malloc.a=1", 50, 101.5],
+    );
+    expect(names(ranked(RECORDED, alike, "peak"))).toEqual([
+      "glibc.malloc.a=1",
+      "MALLOC_MMAP_THRESHOLD_=65536",
+      "glibc=2.39",
+    ]);
+  });
 });
 
 describe("a setting whose gain depends on the order of threads", () => {
