@@ -83,7 +83,7 @@ function withoutHook({ arenas, rss }: Scenario): string[] {
 
 function touchReason({ touch, lowestRatio = 0 }: ModelSummary): string {
   if (touch === "fitted") {
-    return "writes to a part of each block, or to a part of all pages, give the measured RSS";
+    return "the measured RSS does not show which blocks the program wrote";
   }
   return lowestRatio === 0
     ? "the program may have written nothing or all of its blocks of 4 KiB or more, most of which are of one size"

@@ -145,7 +145,7 @@ describe("ranges", () => {
     };
     const fitted = { ...MODEL, touch: "fitted", fit };
     expect(note(90, 110, byTouch, fitted)).toContain(
-      "Ranges: writes to a part of each block, or to a part of all pages, give the measured RSS.",
+      "Ranges: the measured RSS does not show which blocks the program wrote.",
     );
   });
 });
