@@ -32,14 +32,22 @@ const realloc = (oldSize: number, size: number): Call => ({
 /** The bytes written after each call, [from, to); all calls are of one block. */
 function written(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
   const out = filled(policy, calls);
-  return calls.map((_, i) => [out.from[i]!, out.to[i]!]);
+  return calls.map((call, i) => (out.whole[i] === 1 ? allNew(call) : [out.from[i]!, out.to[i]!]));
 }
 
 /** The same for the last call, for each part of large blocks that may be written. */
 function writtenAtRatios(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
   const out = filled(policy, calls);
   const last = calls.length - 1;
+  if (out.whole[last] === 1) {
+    return RATIOS.map(() => allNew(calls[last]!));
+  }
   return RATIOS.map((q) => [out.ratioFrom[last]!, Math.max(out.full[last]!, out.large[last]! * q)]);
+}
+
+/** What a row means that is marked as whole. */
+function allNew({ size, oldSize = 0 }: Call): [number, number] {
+  return [oldSize, size];
 }
 
 function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
