@@ -15,10 +15,10 @@ import { TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 /**
  * The columns of a TouchBatch: the bytes that the program is assumed to write after each call that returns a block,
  * from the block's start. Under the policy these are bytes from..to-1; if it writes the part q of every large block,
- * bytes ratioFrom..max(full, q × large)-1. Rows of other events are stale.
+ * bytes ratioFrom..max(full, q × large)-1.
  */
 export const TOUCH_COLUMNS = {
-  /** 1 where the whole block is written, or all of it that is new: the row's other columns may be stale */
+  /** 1 where the whole block is written, or all of it that is new, and in rows of other events: the rest of the row is stale */
   whole: Uint8Array,
   from: Float64Array,
   to: Float64Array,
@@ -123,6 +123,7 @@ export class Touch {
     for (let i = 0; i < batch.length; i++) {
       const action = withoutLostFree(actions.action[i]!);
       if (action === Action.none || action >= Action.free) {
+        out.whole[i] = 1;
         continue;
       }
       const block = actions.block[i]!;
