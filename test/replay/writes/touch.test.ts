@@ -243,6 +243,28 @@ describe("what a fit takes a live block to have written", () => {
   });
 });
 
+describe("a block that was small and whole", () => {
+  it("is written as far as it was when it is resized: it is known by its size alone", () => {
+    for (const policy of POLICIES) {
+      const grown = written(policy, malloc(100), realloc(100, 8000)).at(-1);
+      expect(grown).toEqual([100, 8000]);
+      const shrunk = written(policy, malloc(100), realloc(100, 40)).at(-1);
+      expect(shrunk).toEqual([40, 40]);
+      expect(writtenAtRatios(policy, malloc(100), realloc(100, 8000))[0]).toEqual([100, 100]);
+    }
+  });
+
+  it("takes the place of a large one, whose numbers are stale", () => {
+    const touch = new Touch("facts");
+    touchBy(touch, [malloc(100_000), malloc(64)]);
+    expect(touch.writtenOf(3, 64)).toBe(64);
+    expect(touch.writtenAtRatio(3, 64, 0)).toBe(64);
+    touchBy(touch, [malloc(100_000)]);
+    expect(touch.writtenOf(3, 100_000)).toBe(100_000);
+    expect(touch.writtenAtRatio(3, 100_000, 0.5)).toBe(50_000);
+  });
+});
+
 describe("the mark of a block that is written whole under every assumption", () => {
   const marks = (policy: TouchPolicy, ...calls: Call[]) =>
     Array.from(filled(policy, calls).whole.subarray(0, calls.length));
@@ -254,6 +276,12 @@ describe("the mark of a block that is written whole under every assumption", () 
 
   it("is set for a small block, and for the new part of one", () => {
     expect(marks("facts", malloc(100), resized(3000, 100), resized(50, 3000))).toEqual([1, 1, 0]);
+  });
+
+  it("is set in rows of other events, of which nothing is read", () => {
+    const free: Call = { action: Action.free, size: 0, oldSize: 100_000 };
+    const none: Call = { action: Action.none, size: 100_000 };
+    expect(marks("none", malloc(100_000), free, none)).toEqual([0, 1, 1]);
   });
 
   it("is not set for a large block, nor where the policy writes less", () => {
