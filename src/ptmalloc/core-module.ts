@@ -61,8 +61,6 @@ export interface CoreCalls {
   moveStruct(c: number): void;
   sumPages(heap: number, first: number): void;
   beginReplay(trimEvery: number): void;
-  /** bits, see core/batch.ts */
-  neededColumns(from: number, to: number): number;
   run(from: number, to: number): void;
   settle(): void;
   recordRss(event: number, time: number): number;

@@ -1,6 +1,7 @@
 import type { Instance } from "../ptmalloc/core-module.ts";
 import { MODULE_ROWS as ROWS } from "../trace/columns.ts";
 import type { Work } from "./work.ts";
+import type { TouchColumns } from "./writes/touch.ts";
 
 /** Addresses of the columns of core/batch.ts. */
 const ACTIONS = 0x2000;
@@ -21,14 +22,12 @@ const LARGES = FULLS + 8 * ROWS;
 const POINTERS_IN = LARGES + 8 * ROWS;
 const POINTERS_OUT = POINTERS_IN + 8 * ROWS;
 
-// Bits of `neededColumns` (core/batch.ts).
-const NEEDS_LOST = 1;
-const NEEDS_OLD_SIZES = 2;
-const NEEDS_ALIGNS = 4;
-
-/** Copies what a replay reads of rows from..to-1 to the core's batch; `isGuided`: with the log's pointers. */
+/**
+ * Copies what a replay reads of rows from..to-1 to the core's batch; `isGuided`: with the log's pointers. Columns without
+ * these rows are not needed (peak/copy-needed.ts).
+ */
 export function loadRows(
-  { calls, u8, i32, f64 }: Instance,
+  { u8, i32, f64 }: Instance,
   { batch, actions, touch }: Work,
   from: number,
   to: number,
@@ -40,31 +39,32 @@ export function loadRows(
   const doubles = (at: number, column: Float64Array) =>
     f64.set(column.subarray(from, to), at / 8 + from);
   bytes(ACTIONS, actions.action);
-  const needs = calls.neededColumns(from, to);
   words(THREADS, actions.thread);
   words(BLOCKS, actions.block);
+  words(LOST, actions.lost);
+  doubles(OLD_SIZES, actions.oldSize);
   doubles(TIMES, batch.time);
   doubles(SIZES, batch.size);
-  if (needs & NEEDS_LOST) {
-    words(LOST, actions.lost);
-  }
-  if (needs & NEEDS_OLD_SIZES) {
-    doubles(OLD_SIZES, actions.oldSize);
-  }
-  if (needs & NEEDS_ALIGNS) {
-    doubles(ALIGNS, batch.align);
-  }
+  doubles(ALIGNS, batch.align);
   bytes(WHOLES, touch.whole);
-  if (touch.whole.subarray(from, to).includes(0)) {
-    doubles(FROMS, touch.from);
-    doubles(TOS, touch.to);
-    doubles(RATIO_FROMS, touch.ratioFrom);
-    doubles(FULLS, touch.full);
-    doubles(LARGES, touch.large);
-  }
+  loadParts(f64, touch, from, to);
   if (isGuided) {
     bytes(OPS, batch.op);
     doubles(POINTERS_IN, batch.pointerIn);
     doubles(POINTERS_OUT, batch.pointerOut);
+  }
+}
+
+/** Most blocks are written whole: their rows have nothing else. */
+function loadParts(f64: Float64Array, touch: TouchColumns, start: number, end: number): void {
+  const { whole, from, to, ratioFrom, full, large } = touch;
+  for (let i = start; i < end; i++) {
+    if (whole[i] === 0) {
+      f64[FROMS / 8 + i] = from[i]!;
+      f64[TOS / 8 + i] = to[i]!;
+      f64[RATIO_FROMS / 8 + i] = ratioFrom[i]!;
+      f64[FULLS / 8 + i] = full[i]!;
+      f64[LARGES / 8 + i] = large[i]!;
+    }
   }
 }

@@ -36,23 +36,24 @@ export class Clock {
   read(batch: EventBatch): void {
     const { time: times, length } = batch;
     let { last, least, greatest } = this;
+    let days = this.#days;
     for (let i = 0; i < length; i++) {
       const logged = times[i]!;
       if (Number.isNaN(logged)) {
         continue;
       }
-      let time = logged + this.#days;
+      let time = logged + days;
       if (Number.isNaN(last)) {
         least = time;
         greatest = time;
       } else if (time < last) {
-        if (last - time > MIDNIGHT_STEP && last - this.#days < DAY) {
-          this.#days += DAY;
+        if (last - time > MIDNIGHT_STEP && last - days < DAY) {
+          days += DAY;
           time += DAY;
         } else {
           this.reordered++;
         }
-      } else if (time - last > DAY - HOUR && this.#days > 0) {
+      } else if (time - last > DAY - HOUR && days > 0) {
         // A late line of the day before, logged after midnight.
         time -= DAY;
         if (time < last) {
@@ -67,6 +68,7 @@ export class Clock {
         least = time;
       }
     }
+    this.#days = days;
     this.last = last;
     this.least = least;
     this.greatest = greatest;

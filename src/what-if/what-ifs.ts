@@ -52,7 +52,8 @@ export class WhatIfs {
     const kept = steps.map((step) => {
       const facts = stepFacts(step, this.#startTime);
       this.#startTime = facts.startTime;
-      return { ...step, facts, kept: this.#keptWorks.keep(step.work) };
+      const kept = this.#keptWorks.copy(step.work);
+      return { ...step, work: kept.work, facts, kept };
     });
     this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept, this.#ordersFrom));
     for (const one of kept) {

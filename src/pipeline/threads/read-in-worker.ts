@@ -15,7 +15,13 @@ import type { EventColumns } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
 import type { StandardInput } from "../analysis-hooks.ts";
 import { type FirstBytes, firstBytes } from "./first-bytes.ts";
-import type { Filled, Request, Response, Task } from "./reading-messages.ts";
+import {
+  DONE_AT_ONCE,
+  type Filled,
+  type Request,
+  type Response,
+  type Task,
+} from "./reading-messages.ts";
 
 /** A shorter log is read before another thread has started. */
 const SHORT_BYTES = 2 ** 20;
@@ -116,6 +122,7 @@ async function receive(
   }
   try {
     const buffers: EventColumns[] = [];
+    const done: number[] = [];
     const take = ({ slot, length, notes }: Filled): void => {
       sink.batch.copy(buffers[slot]!, length);
       sink.batch.notes.push(...notes);
@@ -144,7 +151,10 @@ async function receive(
           take(response);
           Object.assign(diagnostics, response.diagnostics);
           progress = response.progress;
-          send({ kind: "done", slot: response.slot });
+          done.push(response.slot);
+          if (done.length === DONE_AT_ONCE) {
+            send({ kind: "done", slots: done.splice(0) });
+          }
           onProgress?.(response.progress);
           sink.advance();
           break;

@@ -37,5 +37,13 @@ export type Response =
     }
   | { readonly kind: "refused"; readonly problem: InputProblem };
 
-/** Messages to the reading worker: a slot is free again, or reading must stop. */
-export type Request = { readonly kind: "done"; readonly slot: number } | { readonly kind: "stop" };
+/** Messages to the reading worker: slots are free again, or reading must stop. */
+export type Request =
+  | { readonly kind: "done"; readonly slots: readonly number[] }
+  | { readonly kind: "stop" };
+
+/** Batches in use at once, about 4 MiB: enough that neither thread waits while the other has a long batch. */
+export const MAX_IN_USE = 8;
+
+/** Slots that are given back with one message: a message wakes the other thread, and may cost this one its core. */
+export const DONE_AT_ONCE = MAX_IN_USE / 2;

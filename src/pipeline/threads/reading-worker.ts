@@ -6,12 +6,15 @@ import { type ReadProgress, readLog } from "../../input/read-log.ts";
 import { EventBatch } from "../../trace/event.ts";
 import type { EventSink } from "../../trace/sink.ts";
 import { BufferPool } from "./buffer-pool.ts";
-import type { Filled, Request, Response, Task } from "./reading-messages.ts";
+import {
+  type Filled,
+  MAX_IN_USE,
+  type Request,
+  type Response,
+  type Task,
+} from "./reading-messages.ts";
 
 /** The code of the thread that reads a log for `readInWorker` and sends it batch by batch. */
-
-/** Batches in use at once, about 4 MiB: enough that neither thread waits while the other has a long batch. */
-const MAX_IN_USE = 8;
 
 const port = parentPort;
 if (port === null) {
@@ -59,8 +62,8 @@ class Sender implements EventSink {
     return null;
   }
 
-  release(slot: number): void {
-    this.#pool.release([slot]);
+  release(slots: readonly number[]): void {
+    this.#pool.release(slots);
     this.#wake();
   }
 
@@ -80,7 +83,7 @@ const stopping = new AbortController();
 port.on("message", (request: Request) => {
   switch (request.kind) {
     case "done":
-      sender.release(request.slot);
+      sender.release(request.slots);
       break;
     case "stop":
       stopping.abort();

@@ -19,18 +19,21 @@ export type Request =
       readonly specs: readonly ScenarioSpec[];
     }
   | { readonly kind: "buffer"; readonly slot: number; readonly work: Work }
-  | {
-      readonly kind: "step";
-      readonly slot: number;
-      readonly length: number;
-      readonly inferences: Inferences;
-    }
+  | { readonly kind: "steps"; readonly steps: readonly SentStep[] }
   | {
       readonly kind: "finish";
       readonly insertions: readonly Insertion[];
       readonly exits: LastExits;
     }
   | FiguresRequest;
+
+/** A step, whose batch is in the buffer of a slot. */
+export interface SentStep {
+  readonly slot: number;
+  /** events of the batch */
+  readonly length: number;
+  readonly inferences: Inferences;
+}
 
 export interface FiguresRequest {
   readonly kind: "figures";

@@ -3,10 +3,8 @@ import type { ScenarioSpec } from "../../replay/scenario-spec.ts";
 import { type Work, workOf } from "../../replay/work.ts";
 import { readingOf } from "../../replay/writes/reading.ts";
 import type { MaybeFigures } from "../../what-if/scenario-figures.ts";
-import type { Step } from "../../what-if/step-facts.ts";
-import { STEPS_AT_ONCE } from "../../what-if/what-if-runner.ts";
 import { WhatIfs } from "../../what-if/what-ifs.ts";
-import type { FiguresRequest, Request, Response } from "./what-if-messages.ts";
+import type { FiguresRequest, Request, Response, SentStep } from "./what-if-messages.ts";
 
 /** The code of a thread that replays what-ifs for a WorkerRunner. It handles requests in the order sent. */
 
@@ -19,18 +17,19 @@ let specs: readonly ScenarioSpec[] = [];
 let whatIfs: WhatIfs | null = null;
 /** by slot */
 const buffers: Work[] = [];
-let steps: Step[] = [];
-let slots: number[] = [];
 
 function respond(response: Response): void {
   port?.postMessage(response);
 }
 
-function replay(): void {
-  whatIfs?.replay(steps);
-  respond({ kind: "done", slots });
-  steps = [];
-  slots = [];
+function replay(steps: readonly SentStep[]): void {
+  whatIfs?.replay(
+    steps.map(({ slot, length, inferences }) => ({
+      work: filled(buffers[slot]!, length),
+      inferences,
+    })),
+  );
+  respond({ kind: "done", slots: steps.map(({ slot }) => slot) });
 }
 
 function figuresOf({ reading, asked }: FiguresRequest): MaybeFigures[] {
@@ -47,26 +46,16 @@ function filled(work: Work, length: number): Work {
 port.on("message", (request: Request) => {
   switch (request.kind) {
     case "start":
-      // Earlier steps belong to a process that was ruled out.
-      steps = [];
       specs = request.specs;
       whatIfs = new WhatIfs(request.origin, specs);
       break;
     case "buffer":
       buffers[request.slot] = workOf(request.work);
       break;
-    case "step":
-      steps.push({
-        work: filled(buffers[request.slot]!, request.length),
-        inferences: request.inferences,
-      });
-      slots.push(request.slot);
-      if (steps.length === STEPS_AT_ONCE) {
-        replay();
-      }
+    case "steps":
+      replay(request.steps);
       break;
     case "finish":
-      replay();
       whatIfs?.finish(request.insertions, request.exits);
       break;
     case "figures":

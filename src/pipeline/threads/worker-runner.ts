@@ -11,7 +11,7 @@ import { bySharing } from "../../what-if/sharing.ts";
 import { STEPS_AT_ONCE, type WhatIfRunner } from "../../what-if/what-if-runner.ts";
 import { type Asked, WhatIfs } from "../../what-if/what-ifs.ts";
 import { BufferPool } from "./buffer-pool.ts";
-import type { Request, Response } from "./what-if-messages.ts";
+import type { Request, Response, SentStep } from "./what-if-messages.ts";
 
 /** A shorter log is replayed before other threads have started. */
 const STEPS_BEFORE_WORKERS = 12;
@@ -30,8 +30,8 @@ export class WorkerRunner implements WhatIfRunner {
   readonly #url: URL;
   readonly #cores: number;
   #start: { origin: RecordedProcess; specs: readonly ScenarioSpec[] } | null = null;
-  /** batches of a log that may turn out to be short */
-  #held: { readonly slot: number; readonly inferences: Inferences }[] = [];
+  /** steps that are not sent yet: too few, or the log may turn out to be short */
+  #held: SentStep[] = [];
   #end: { insertions: readonly Insertion[]; exits: LastExits } | null = null;
   /** none while the log may be short */
   #shares: readonly Share[] = [];
@@ -65,18 +65,20 @@ export class WorkerRunner implements WhatIfRunner {
     }
     const slot = this.#pool.take();
     copyUnguided(this.#workIn(slot), work);
-    if (this.#shares.length > 0) {
-      this.#step(slot, inferences);
-      return;
-    }
-    this.#held.push({ slot, inferences });
-    if (this.#held.length > STEPS_BEFORE_WORKERS) {
+    this.#held.push({ slot, length: work.batch.length, inferences });
+    if (this.#shares.length === 0 && this.#held.length > STEPS_BEFORE_WORKERS) {
       this.#startWorkers();
+    }
+    while (this.#shares.length > 0 && this.#held.length >= STEPS_AT_ONCE) {
+      this.#sendHeld();
     }
   }
 
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     this.#end = { insertions, exits };
+    if (this.#shares.length > 0) {
+      this.#sendHeld();
+    }
     this.#sendAll({ kind: "finish", insertions, exits });
   }
 
@@ -150,10 +152,6 @@ export class WorkerRunner implements WhatIfRunner {
     for (const [slot, work] of this.#pool.buffers.entries()) {
       this.#sendAll({ kind: "buffer", slot, work });
     }
-    for (const { slot, inferences } of this.#held) {
-      this.#step(slot, inferences);
-    }
-    this.#held = [];
   }
 
   #startWorker(specs: readonly ScenarioSpec[]): Share {
@@ -198,9 +196,13 @@ export class WorkerRunner implements WhatIfRunner {
     return this.#pool.buffers[slot]!;
   }
 
-  #step(slot: number, inferences: Inferences): void {
-    this.#pending[slot] = this.#shares.length;
-    this.#sendAll({ kind: "step", slot, length: this.#workIn(slot).batch.length, inferences });
+  /** Sends the oldest steps, as many as each what-if replays before the next one does. */
+  #sendHeld(): void {
+    const steps = this.#held.splice(0, STEPS_AT_ONCE);
+    for (const { slot } of steps) {
+      this.#pending[slot] = this.#shares.length;
+    }
+    this.#sendAll({ kind: "steps", steps });
   }
 
   /** Sends to all workers; to none before they have started. */

@@ -53,19 +53,36 @@ export class CutSizes {
     next: EventBatch | null,
     replay: GuidedReplay | null,
   ): number {
-    for (let i = from; i < batch.length && this.#mayCut; i++) {
-      if (batch.op[i] === Op.malloc && batch.size[i]! >= CUT_MODULUS && !this.#cuts) {
-        this.#mayCut = false;
-      } else if (isMappable(batch.pointerOut[i]!) && batch.op[i]! <= Op.realloc) {
-        if (this.#cuts && replay !== null) {
-          this.#correct(batch, i, next, replay);
-        } else if (this.#isSuspect(batch, i, next, replay)) {
-          return i;
-        }
+    const { size, pointerIn, pointerOut, length } = batch;
+    for (let i = from; i < length && this.#mayCut; i++) {
+      // Few events pass these comparisons.
+      const mayMatter =
+        size[i]! >= CUT_MODULUS || isAtFirstBlock(pointerIn[i]!) || isAtFirstBlock(pointerOut[i]!);
+      if (mayMatter && this.#isUnclear(batch, i, next, replay)) {
+        return i;
       }
-      this.#follow(batch, i);
     }
     return -1;
+  }
+
+  /** Restores the size of event `i`. Returns true, and does nothing, if only a replay just before it can judge it. */
+  #isUnclear(
+    batch: EventBatch,
+    i: number,
+    next: EventBatch | null,
+    replay: GuidedReplay | null,
+  ): boolean {
+    if (batch.op[i] === Op.malloc && batch.size[i]! >= CUT_MODULUS && !this.#cuts) {
+      this.#mayCut = false;
+    } else if (isMappable(batch.pointerOut[i]!) && batch.op[i]! <= Op.realloc) {
+      if (this.#cuts && replay !== null) {
+        this.#correct(batch, i, next, replay);
+      } else if (this.#isSuspect(batch, i, next, replay)) {
+        return true;
+      }
+    }
+    this.#follow(batch, i);
+    return false;
   }
 
   /** Judges the batch's first event, event number `event` (1-based) of the log, by a replay that has reached it. */
@@ -207,8 +224,12 @@ export class CutSizes {
 
 /** True if the first block of a mapping can lie there. */
 function isMappable(pointer: number): boolean {
-  // Few pointers pass the first comparison, which is quick.
-  return (pointer & (SMALLEST_PAGE - 1)) === GRANULE && isAmongMappings(pointer);
+  return isAtFirstBlock(pointer) && isAmongMappings(pointer);
+}
+
+/** True if the pointer is as far from the beginning of a page as the first block of a mapping. */
+function isAtFirstBlock(pointer: number): boolean {
+  return (pointer & (SMALLEST_PAGE - 1)) === GRANULE;
 }
 
 /** True if event `i` requests few bytes, and not by realloc of a mapping, which stays mapped however small it becomes. */

@@ -1,5 +1,3 @@
-import { ACTION_BITS, LOST_FREE, MALLOPT, MEMALIGN, REALLOC } from "./actions";
-
 /**
  * The rows of the batch that is replayed, in columns (trace/actions.ts, trace/event.ts, writes/touch.ts): the facade copies those
  * that it wants replayed to the same rows here. They are no part of a model and not copied with it.
@@ -25,29 +23,6 @@ export const FULLS: usize = RATIO_FROMS + 8 * ROWS;
 export const LARGES: usize = FULLS + 8 * ROWS;
 export const POINTERS_IN: usize = LARGES + 8 * ROWS;
 export const POINTERS_OUT: usize = POINTERS_IN + 8 * ROWS;
-
-// Columns that few batches need, one bit each (batch-columns.ts).
-const NEEDS_LOST: i32 = 1;
-const NEEDS_OLD_SIZES: i32 = 2;
-const NEEDS_ALIGNS: i32 = 4;
-
-/** Returns which of the columns LOST, OLD_SIZES and ALIGNS the actions of rows from..to-1 need. */
-export function neededColumns(from: i32, to: i32): i32 {
-  let needs = 0;
-  for (let i = from; i < to; i++) {
-    const action = byteAt(ACTIONS, i);
-    const call = action & ACTION_BITS;
-    if (action >= LOST_FREE) {
-      needs |= NEEDS_LOST;
-    }
-    if (call === REALLOC) {
-      needs |= NEEDS_OLD_SIZES;
-    } else if (call === MEMALIGN || call === MALLOPT) {
-      needs |= NEEDS_ALIGNS;
-    }
-  }
-  return needs;
-}
 
 export function byteAt(column: usize, row: i32): i32 {
   return <i32>load<u8>(column + <usize>row);

@@ -52,7 +52,6 @@ import { state } from "./state";
 
 export { clearSums, moveStruct, sumHeap, sumPages } from "../../ptmalloc/core/census";
 export * from "../../ptmalloc/core/ptmalloc";
-export { neededColumns } from "./batch";
 export { chunkOf, setChunk } from "./block-chunks";
 export { settle } from "./pending-write";
 export { recordRss, trim } from "./rss-record";

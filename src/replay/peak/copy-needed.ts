@@ -88,7 +88,7 @@ function neededColumns({ batch, actions, touch }: Work, guide: boolean): Needed 
     needs.lost ||= action >= LOST_FREE;
     const call = withoutLostFree(action);
     needs.align ||= call === Action.memalign || call === Action.mallopt;
-    if (call !== Action.none && call < Action.free && touch.whole[i] === 0) {
+    if (touch.whole[i] === 0) {
       partRows[needs.parts++] = i;
     }
   }

@@ -16,6 +16,12 @@ export class KeptWorks {
     const copyOf = () => copyNeeded(work, this.#isGuided, this.#unused.pop() ?? null);
     return new KeptWork(work, this.#unused, copyOf);
   }
+
+  /** Returns a copy of the work, kept once: for work in shared memory, which many replays would read slowly. */
+  copy(work: Work): KeptWork {
+    const copy = copyNeeded(work, this.#isGuided, this.#unused.pop() ?? null);
+    return new KeptWork(copy, this.#unused);
+  }
 }
 
 /** A batch that one replay or several keep. It must not change. */

@@ -25,7 +25,7 @@ export function assumedWritten(
       return;
     }
     const written =
-      ratio === null ? touch.writtenOf(block) : touch.writtenAtRatio(block, size, ratio);
+      ratio === null ? touch.writtenOf(block, size) : touch.writtenAtRatio(block, size, ratio);
     if (written <= replay.model.pageBytes) {
       return;
     }

@@ -10,15 +10,15 @@ import {
 import type { EventBatch } from "../../trace/event.ts";
 
 import { KnownFacts } from "./known-facts.ts";
-import { TOUCH_FACTS } from "./touch-facts.ts";
+import { TOUCH_FACTS, type TouchFact } from "./touch-facts.ts";
 
 /**
  * The columns of a TouchBatch: the bytes that the program is assumed to write after each call that returns a block,
  * from the block's start. Under the policy these are bytes from..to-1; if it writes the part q of every large block,
- * bytes ratioFrom..max(full, q × large)-1. Rows of other events are stale.
+ * bytes ratioFrom..max(full, q × large)-1.
  */
 export const TOUCH_COLUMNS = {
-  /** 1 where the other columns mean the whole block, or all of it that is new: they need not be read */
+  /** 1 where the whole block is written, or all of it that is new, and in rows of other events: the rest of the row is stale */
   whole: Uint8Array,
   from: Float64Array,
   to: Float64Array,
@@ -65,7 +65,18 @@ export type TouchPolicy =
   | { readonly ratio: number }
   | { readonly fitted: number | null };
 
+// What is known of a block, by its id.
+/** all its requested bytes are written, under the policy and under every ratio */
+const WHOLE = 0;
+/** the pair of numbers says what is written */
+const IN_PART = 1;
+/** the same, and a ratio decides what is written behind that */
+const SCALED = 2;
+
+// The numbers of a pair, in bytes from the block's start.
+/** written under the policy */
 const WRITTEN = 0;
+/** written under every ratio */
 const FULL = 1;
 
 /** Applies a touch policy to the blocks of the log. */
@@ -74,10 +85,10 @@ export class Touch {
   readonly #facts = new KnownFacts(TOUCH_FACTS);
   /** the planes are those of a fit to a given RSS */
   readonly #isFitted: boolean;
-  /** Pairs by block id, in bytes from the block's start: WRITTEN under the policy, and FULL under every ratio. */
+  /** by block id: WHOLE, IN_PART or SCALED. Most blocks are small and whole: they have no need of a pair. */
+  #kinds = new Uint8Array(1024);
+  /** pairs by block id; stale for blocks that are WHOLE */
   #bytes = new Float64Array(2 * 1024);
-  /** by block id: 1 if a ratio decides what is written behind that */
-  #scaled = new Uint8Array(1024);
 
   constructor(policy: TouchPolicy) {
     this.#policy = policy;
@@ -87,56 +98,81 @@ export class Touch {
   /** Becomes a copy of `from`, which has the same policy. */
   copy(from: Touch): void {
     this.#facts.copy(from.#facts);
+    this.#kinds = from.#kinds.slice();
     this.#bytes = from.#bytes.slice();
-    this.#scaled = from.#scaled.slice();
   }
 
-  /** Returns the bytes of live block `block` that are written under the policy. */
-  writtenOf(block: number): number {
-    return this.#bytes[2 * block + WRITTEN] ?? 0;
+  /** Returns the bytes of a live block of `size` bytes that are written under the policy. */
+  writtenOf(block: number, size: number): number {
+    return this.#known(block, size, WRITTEN);
   }
 
-  /** Returns the same for a block of `size` bytes if the program wrote the part `ratio` of every large block. */
+  /** Returns the same if the program wrote the part `ratio` of every large block. */
   writtenAtRatio(block: number, size: number, ratio: number): number {
-    const full = this.#bytes[2 * block + FULL] ?? 0;
-    return this.#scaled[block] === 1 ? Math.max(full, partOf(size, ratio)) : full;
+    const full = this.#known(block, size, FULL);
+    return this.#kinds[block] === SCALED ? Math.max(full, partOf(size, ratio)) : full;
   }
 
+  #known(block: number, size: number, number: typeof WRITTEN | typeof FULL): number {
+    return this.#kinds[block] === WHOLE ? size : (this.#bytes[2 * block + number] ?? 0);
+  }
+
+  /** Hot. */
   fill(batch: EventBatch, actions: ActionBatch, out: TouchBatch): void {
+    const writesSmall = this.#policy !== "none";
     for (let i = 0; i < batch.length; i++) {
       const action = withoutLostFree(actions.action[i]!);
       if (action === Action.none || action >= Action.free) {
+        out.whole[i] = 1;
         continue;
       }
       const block = actions.block[i]!;
-      if (block >= this.#scaled.length) {
+      if (block >= this.#kinds.length) {
         this.#grow(block);
       }
       const size = batch.size[i]!;
-      const isRealloc = action === Action.realloc;
       const fact = this.#facts.of(action, size, batch.caller[i]!, batch.tid[i]!);
-      const known = fact === null ? -1 : fact.writtenBytes;
-      const isExact = fact?.isExact === true;
-      const isScaled = !isExact && size >= UNCERTAIN_FROM_BYTES;
-      // A block that the program grows was full and stays full (touch.md §1); a fit does not rely on that.
-      const kept = isRealloc ? Math.min(actions.oldSize[i]!, size) : 0;
-      const full = isExact ? known : !isScaled ? size : this.#isFitted ? 0 : kept;
-      const to = this.#byPolicy(size, known, kept);
-      const bytes = this.#bytes;
-      const pair = 2 * block;
-      const from = isRealloc ? Math.min(bytes[pair + WRITTEN]!, to) : 0;
-      const ratioFrom = isRealloc ? Math.min(bytes[pair + FULL]!, full) : 0;
-      const isNew = from === actions.oldSize[i] && ratioFrom === from;
-      out.whole[i] = isNew && to === size && full === size ? 1 : 0;
-      out.from[i] = from;
-      out.to[i] = to;
-      out.ratioFrom[i] = ratioFrom;
-      out.full[i] = full;
-      out.large[i] = isScaled ? size : 0;
-      bytes[pair + WRITTEN] = to;
-      bytes[pair + FULL] = full;
-      this.#scaled[block] = isScaled ? 1 : 0;
+      const isSmall = fact === null && size < UNCERTAIN_FROM_BYTES;
+      if (isSmall && writesSmall && action !== Action.realloc) {
+        out.whole[i] = 1;
+        this.#kinds[block] = WHOLE;
+      } else {
+        this.#fillRow(batch, actions, out, i, fact);
+      }
     }
+  }
+
+  #fillRow(
+    batch: EventBatch,
+    actions: ActionBatch,
+    out: TouchBatch,
+    i: number,
+    fact: TouchFact | null,
+  ): void {
+    const block = actions.block[i]!;
+    const size = batch.size[i]!;
+    const oldSize = actions.oldSize[i]!;
+    const isRealloc = withoutLostFree(actions.action[i]!) === Action.realloc;
+    const known = fact === null ? -1 : fact.writtenBytes;
+    const isExact = fact?.isExact === true;
+    const isScaled = !isExact && size >= UNCERTAIN_FROM_BYTES;
+    // A block that the program grows was full and stays full (touch.md §1); a fit does not rely on that.
+    const kept = isRealloc ? Math.min(oldSize, size) : 0;
+    const full = isExact ? known : !isScaled ? size : this.#isFitted ? 0 : kept;
+    const to = this.#byPolicy(size, known, kept);
+    const from = isRealloc ? Math.min(this.#known(block, oldSize, WRITTEN), to) : 0;
+    const ratioFrom = isRealloc ? Math.min(this.#known(block, oldSize, FULL), full) : 0;
+    const isNew = from === oldSize && ratioFrom === from;
+    out.whole[i] = isNew && to === size && full === size ? 1 : 0;
+    out.from[i] = from;
+    out.to[i] = to;
+    out.ratioFrom[i] = ratioFrom;
+    out.full[i] = full;
+    out.large[i] = isScaled ? size : 0;
+    const pair = 2 * block;
+    this.#bytes[pair + WRITTEN] = to;
+    this.#bytes[pair + FULL] = full;
+    this.#kinds[block] = isScaled ? SCALED : IN_PART;
   }
 
   /** Returns the bytes written under the policy. `known`: those of a fact, −1 where none holds. */
@@ -155,13 +191,13 @@ export class Touch {
   }
 
   #grow(block: number): void {
-    const length = Math.max(block + 1, this.#scaled.length * 2);
+    const length = Math.max(block + 1, this.#kinds.length * 2);
+    const kinds = new Uint8Array(length);
     const bytes = new Float64Array(2 * length);
-    const scaled = new Uint8Array(length);
+    kinds.set(this.#kinds);
     bytes.set(this.#bytes);
-    scaled.set(this.#scaled);
+    this.#kinds = kinds;
     this.#bytes = bytes;
-    this.#scaled = scaled;
   }
 }
 

@@ -26,6 +26,9 @@ interface Ending {
 /** Call sites kept. A program has fewer; a log with more has callers that are no call sites. */
 const MAX_SITES = 65_536;
 
+/** Callers that are remembered as having freed a block lately; a power of 2. */
+const LATELY = 256;
+
 /** Events without a call of a thread that suggest its exit where its last calls alone do not. */
 const SILENT_EVENTS = 8192;
 
@@ -47,6 +50,8 @@ export class LastCalls {
   #lastThread = -1;
   /** callers that have freed a block */
   readonly #freeing = new Set<number>();
+  /** some of them by their low bits: a set boxes and hashes each number that it is asked for */
+  readonly #freedLately = new Float64Array(LATELY).fill(Number.NaN);
   /** number of free(NULL) calls by caller */
   readonly #nulls = new Map<number, number>();
   /** exits found before the log's end */
@@ -90,7 +95,9 @@ export class LastCalls {
         if (!threads.has(thread)) {
           this.#enter(thread, batch.tid[i]!);
         }
-        this.#calling.add(thread);
+        if (threads.lastOf(thread) < first) {
+          this.#calling.add(thread);
+        }
         latest = thread;
       }
       const event = first + i;
@@ -102,8 +109,8 @@ export class LastCalls {
           this.#resume(thread);
         } else {
           threads.trailingOf(thread)?.addBlock(event, actions.oldSize[i]!, caller);
-          if (this.#freeing.size < MAX_SITES) {
-            this.#freeing.add(caller);
+          if (this.#freedLately[caller & (LATELY - 1)] !== caller) {
+            this.#addFreeing(caller);
           }
         }
         threads.call(thread, event);
@@ -111,6 +118,13 @@ export class LastCalls {
       this.#lastThread = thread;
     }
     return this.#exitsWithin(actions, first, first + batch.length, next);
+  }
+
+  #addFreeing(caller: number): void {
+    if (this.#freeing.size < MAX_SITES) {
+      this.#freeing.add(caller);
+    }
+    this.#freedLately[caller & (LATELY - 1)] = caller;
   }
 
   /** The threads that seem to have exited with `frees` (1 or 2) calls of free(NULL), in order of their last calls. */

@@ -33,3 +33,17 @@ it("a batch is copied once, when a replay keeps it, and never if none does", () 
   works.keep(work).release();
   expect(keptByAReplay(works).work).not.toBe(work);
 });
+
+it("a batch can be copied at once: its own memory may be filled again while it is replayed", () => {
+  const works = new KeptWorks(false);
+  const kept = works.copy(work);
+  const copy = kept.work;
+  expect(copy.batch.size).not.toBe(work.batch.size);
+  expect(copy.batch.size[0]).toBe(100);
+  kept.keep();
+  expect(kept.work).toBe(copy);
+  kept.release();
+  expect(works.copy(work).work.batch.size).not.toBe(copy.batch.size);
+  kept.release();
+  expect(works.copy(work).work.batch.size).toBe(copy.batch.size);
+});

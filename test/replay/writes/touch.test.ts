@@ -32,14 +32,22 @@ const realloc = (oldSize: number, size: number): Call => ({
 /** The bytes written after each call, [from, to); all calls are of one block. */
 function written(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
   const out = filled(policy, calls);
-  return calls.map((_, i) => [out.from[i]!, out.to[i]!]);
+  return calls.map((call, i) => (out.whole[i] === 1 ? allNew(call) : [out.from[i]!, out.to[i]!]));
 }
 
 /** The same for the last call, for each part of large blocks that may be written. */
 function writtenAtRatios(policy: TouchPolicy, ...calls: Call[]): [number, number][] {
   const out = filled(policy, calls);
   const last = calls.length - 1;
+  if (out.whole[last] === 1) {
+    return RATIOS.map(() => allNew(calls[last]!));
+  }
   return RATIOS.map((q) => [out.ratioFrom[last]!, Math.max(out.full[last]!, out.large[last]! * q)]);
+}
+
+/** What a row means that is marked as whole. */
+function allNew({ size, oldSize = 0 }: Call): [number, number] {
+  return [oldSize, size];
 }
 
 function filled(policy: TouchPolicy, calls: readonly Call[]): TouchBatch {
@@ -235,6 +243,28 @@ describe("what a fit takes a live block to have written", () => {
   });
 });
 
+describe("a block that was small and whole", () => {
+  it("is written as far as it was when it is resized: it is known by its size alone", () => {
+    for (const policy of POLICIES) {
+      const grown = written(policy, malloc(100), realloc(100, 8000)).at(-1);
+      expect(grown).toEqual([100, 8000]);
+      const shrunk = written(policy, malloc(100), realloc(100, 40)).at(-1);
+      expect(shrunk).toEqual([40, 40]);
+      expect(writtenAtRatios(policy, malloc(100), realloc(100, 8000))[0]).toEqual([100, 100]);
+    }
+  });
+
+  it("takes the place of a large one, whose numbers are stale", () => {
+    const touch = new Touch("facts");
+    touchBy(touch, [malloc(100_000), malloc(64)]);
+    expect(touch.writtenOf(3, 64)).toBe(64);
+    expect(touch.writtenAtRatio(3, 64, 0)).toBe(64);
+    touchBy(touch, [malloc(100_000)]);
+    expect(touch.writtenOf(3, 100_000)).toBe(100_000);
+    expect(touch.writtenAtRatio(3, 100_000, 0.5)).toBe(50_000);
+  });
+});
+
 describe("the mark of a block that is written whole under every assumption", () => {
   const marks = (policy: TouchPolicy, ...calls: Call[]) =>
     Array.from(filled(policy, calls).whole.subarray(0, calls.length));
@@ -246,6 +276,12 @@ describe("the mark of a block that is written whole under every assumption", () 
 
   it("is set for a small block, and for the new part of one", () => {
     expect(marks("facts", malloc(100), resized(3000, 100), resized(50, 3000))).toEqual([1, 1, 0]);
+  });
+
+  it("is set in rows of other events, of which nothing is read", () => {
+    const free: Call = { action: Action.free, size: 0, oldSize: 100_000 };
+    const none: Call = { action: Action.none, size: 100_000 };
+    expect(marks("none", malloc(100_000), free, none)).toEqual([0, 1, 1]);
   });
 
   it("is not set for a large block, nor where the policy writes less", () => {
