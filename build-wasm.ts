@@ -35,6 +35,13 @@ export const WASM_MODULES: readonly WasmModule[] = [
     // The state is below 4096, the batch in the first MiB (src/trace/ledger/core/ledger-state.ts).
     options: ["--memoryBase", "4096", "--initialMemory", "18"],
   },
+  {
+    entry: "src/what-if/core/orders.ts",
+    with: ["src/replay/core", STORE],
+    name: "orders",
+    // The store has its fields below 4096, and begins after the first MiB.
+    options: ["--memoryBase", "4096", "--initialMemory", "17"],
+  },
 ];
 
 const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort="];

@@ -14,8 +14,6 @@ export interface CoreCalls {
   updateLimits(): void;
   enter(index: number): void;
   enterEnded(index: number): void;
-  /** 0: false */
-  mayReuseArena(index: number): number;
   malloc(bytes: number): number;
   calloc(bytes: number): number;
   realloc(c: number, bytes: number): number;
@@ -91,7 +89,6 @@ export interface CoreHost {
 
 /** What the replay's part of core/host.ts asks; `row`: of an event in the batch. */
 export interface ReplayHost {
-  foundReuse(row: number): void;
   foundPeak(planes: number): void;
   beforeEvent(row: number): void;
   beforeCall(row: number): void;
@@ -147,7 +144,6 @@ export class Instance extends StateInstance<CoreCalls> {
         host().raised(mmapThreshold, trimThreshold),
       applyMallopt: (parameter: number, value: number) => host().applyMallopt(parameter, value),
       dropped: (heap: number, from: number, to: number) => host().dropped(heap, from, to),
-      foundReuse: (row: number) => replay().foundReuse(row),
       foundPeak: (planes: number) => replay().foundPeak(planes),
       beforeEvent: (row: number) => replay().beforeEvent(row),
       beforeCall: (row: number) => replay().beforeCall(row),

@@ -1,5 +1,5 @@
 import type { Instance } from "../ptmalloc/core-module.ts";
-import { EVENTS_PER_BATCH as ROWS } from "../trace/columns.ts";
+import { MODULE_ROWS as ROWS } from "../trace/columns.ts";
 import type { Work } from "./work.ts";
 import type { TouchColumns } from "./writes/touch.ts";
 

@@ -5,6 +5,11 @@ import { REPLAY } from "./replay-state.ts";
 /** Blocks of a table of core/block-chunks.ts. */
 const LEAF_BLOCKS = 1024;
 
+/** Returns a number above the ids of all live blocks. */
+export function blockIds({ core }: Ptmalloc): number {
+  return core.attached.i32[REPLAY.blockLeaves]! * LEAF_BLOCKS;
+}
+
 /** Calls `visit`, which must not change the process, for every live block that has a chunk. */
 export function eachBlockChunk(
   { core }: Ptmalloc,

@@ -3,7 +3,7 @@ import type { ReplayHost } from "../ptmalloc/core-module.ts";
 import type { Ptmalloc } from "../ptmalloc/ptmalloc.ts";
 import { EVERY_PLANE } from "../ptmalloc/resident.ts";
 import { loadRows } from "./batch-columns.ts";
-import { eachBlockChunk } from "./block-chunks.ts";
+import { blockIds, eachBlockChunk } from "./block-chunks.ts";
 import type { Guide } from "./guide.ts";
 import { REPLAY, ReplayState } from "./replay-state.ts";
 import { RssRecord } from "./rss-record.ts";
@@ -21,8 +21,6 @@ export class Replay {
   readonly rss: RssRecord;
   /** null in what-ifs */
   guide: Guide | null = null;
-  /** called once, before the first event whose thread has to share an arena; null: not watched */
-  onArenaReuse: ((i: number) => void) | null = null;
   /** called between two events if RSS has reached a new peak, with its planes, one bit each; null: not watched */
   onPeak: ((planes: number) => void) | null = null;
   readonly state: ReplayState;
@@ -80,6 +78,11 @@ export class Replay {
   /** bytes outside the model, see `holdOutside` */
   get outsideBytes(): number {
     return this.state.outsidePages * this.model.pageBytes;
+  }
+
+  /** The ids of all live blocks are below this number. */
+  get blockIds(): number {
+    return blockIds(this.model);
   }
 
   /** Calls `visit` for every live block and its chunk. */
@@ -175,7 +178,6 @@ export class Replay {
   #writeFlags(): void {
     const { u8, f64 } = this.model.core.attached;
     u8[REPLAY.watchesPeaks] = Number(this.onPeak !== null);
-    u8[REPLAY.watchesReuse] = Number(this.onArenaReuse !== null);
     const { guide } = this;
     u8[REPLAY.isGuided] = Number(guide !== null);
     const watched = guide?.watched() ?? null;
@@ -189,11 +191,6 @@ export class Replay {
 
   /** What the core reports while it runs. */
   readonly #host: ReplayHost = {
-    foundReuse: (row) => {
-      const found = this.onArenaReuse;
-      this.onArenaReuse = null;
-      found?.(row);
-    },
     foundPeak: (planes) => this.onPeak?.(planes),
     beforeEvent: (row) => this.#guided((guide, work) => guide.beforeEvent(work, row)),
     beforeCall: (row) => this.#guided((guide, work) => guide.beforeCall(work, row)),

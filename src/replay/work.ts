@@ -80,8 +80,15 @@ export function copyWork({ batch, actions, touch }: Work, recycled: Work | null 
 
 const { op, pointerIn, pointerOut, line, ...unguided } = REPLAYED_COLUMNS;
 
+/** What a replay without a guide reads of one batch. */
+export interface UnguidedWork {
+  readonly batch: Columns<typeof unguided> & { length: number };
+  readonly actions: Columns<typeof ACTION_COLUMNS>;
+  readonly touch: TouchColumns;
+}
+
 /** Copies to `copy` what a replay without a guide reads. */
-export function copyUnguided(copy: Work, { batch, actions, touch }: Work): void {
+export function copyUnguided(copy: UnguidedWork, { batch, actions, touch }: UnguidedWork): void {
   const { length } = batch;
   copy.batch.length = length;
   copyColumns(unguided, copy.batch, batch, length);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** The modules that build-wasm.ts compiles from AssemblyScript. */
-export type WasmName = "scan" | "ptmalloc" | "ledger";
+export type WasmName = "scan" | "ptmalloc" | "ledger" | "orders";
 
 /** The compiled modules of this thread. */
 const modules = new Map<WasmName, WebAssembly.Module>();

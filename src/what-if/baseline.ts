@@ -139,11 +139,18 @@ function movedRss(whatIf: Rss, recorded: Rss, baseline: Rss): Rss {
     highBytes: Math.max(of("highBytes"), endBytes),
     peakLowBytes: Math.min(of("peakLowBytes"), peakBytes),
     peakHighBytes: Math.max(of("peakHighBytes"), peakBytes),
+    otherOrders: whatIf.otherOrders.map((one) => ({
+      endBytes: moved(one.endBytes, recorded.endBytes, baseline.endBytes),
+      peakBytes: moved(one.peakBytes, recorded.peakBytes, baseline.peakBytes),
+    })),
   };
 }
 
 /** the figures of RSS in bytes */
-type Bytes = Exclude<keyof RssFigures, "peakTime" | "peakEvents" | "spread" | "contendedRuns">;
+type Bytes = Exclude<
+  keyof RssFigures,
+  "peakTime" | "peakEvents" | "spread" | "contendedRuns" | "otherOrders"
+>;
 
 function moved(whatIf: number, recorded: number, baseline: number): number {
   return Math.max(0, recorded + whatIf - baseline);

@@ -1,11 +1,8 @@
 /**
- * Which arena a thread takes when all are in use depends on the locks held at that moment (ptmalloc2.md §6.1), which a
- * log of another setting does not show. So a what-if is replayed once more per seed, with locks held at random: the same
- * seed always gives the same locks.
+ * Returns a coin: true as often as false, in an order that `seed` decides (xorshift, 32 bits). Which arena a thread takes when all
+ * are in use depends on the locks held at that moment (ptmalloc2.md §6.1), which a log of another setting does not show. So in the
+ * replays of other orders locks are held at random.
  */
-export const SEEDS: readonly number[] = [1];
-
-/** Returns a coin: true as often as false, in an order that `seed` decides (xorshift, 32 bits). */
 export function coin(seed: number): () => boolean {
   let state = (seed * 0x9e3779b1) | 1;
   return () => {

@@ -5,7 +5,7 @@ import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import { type LateKind, lateSettings, type Setting } from "./late-kind.ts";
 import type { StepFacts } from "./step-facts.ts";
 
-/** Limits of the number of arenas (ptmalloc2.md §6.1), which matter when a thread wants one more. */
+/** Limits of the number of arenas (ptmalloc2.md §6.1), which matter when a thread needs one more. */
 
 /** Variables that limit arenas. As tunables they would lengthen GLIBC_TUNABLES, whose copy moves the break (trap T21). */
 const LIMITS: readonly string[] = ["MALLOC_ARENA_MAX", "MALLOC_ARENA_TEST"];
@@ -44,13 +44,17 @@ function lowLimitOf(spec: ScenarioSpec): number | null {
   return isLow && others.length === 0 ? limit : null;
 }
 
-/** Waits until there are so many arenas, and a thread may want another. */
+/** Waits until there are so many arenas, and a thread may need another. */
 function lowLimit(limit: number): LateKind {
   return lateSettings(
     (spec) => (lowLimitOf(spec) === limit ? arenaLimitsOf(spec) : []),
-    (facts, _, replay) =>
-      setsLimits(facts) || replay.model.arenas.length + wantedArenas(facts, replay) > limit,
+    (facts, _, replay) => setsLimits(facts) || mayNeedMoreArenas(limit, facts, replay),
   );
+}
+
+/** True if a thread may need another arena in the step when there are `limit`. */
+export function mayNeedMoreArenas(limit: number, facts: StepFacts, replay: Replay): boolean {
+  return replay.model.arenas.length + neededArenas(facts, replay) > limit;
 }
 
 function setsLimits({ mallopt, inferences }: StepFacts): boolean {
@@ -64,7 +68,7 @@ const FAILING_BYTES = 2 ** 30;
  * At most so many arenas are made in a step: one for each thread without any, for each that begins anew after an exit, and
  * for each that the main arena may fail.
  */
-function wantedArenas(
+function neededArenas(
   { threads, inferences: { insertions }, largestRequest }: StepFacts,
   { model }: Replay,
 ): number {
@@ -76,10 +80,10 @@ function wantedArenas(
     largestRequest >= FAILING_BYTES ||
     model.calledSbrk ||
     insertions.some(({ kind }) => kind === "sbrk");
-  const wanting = [...threads].filter((thread) => {
+  const needing = [...threads].filter((thread) => {
     const arena = model.threads.arenaOf(thread);
     return arena === null || (arena.main && mainMayFail);
   });
   const exits = insertions.filter(({ kind }) => kind === "exit" || kind === "suggestedExit");
-  return wanting.length + exits.length;
+  return needing.length + exits.length;
 }

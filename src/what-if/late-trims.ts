@@ -5,7 +5,7 @@ const MICROSECONDS = 1e6;
 
 /**
  * Trims at intervals, which change nothing before the first of them. Those of a scenario that changes who shares an arena do not
- * wait: its replays with other locks would have begun by then.
+ * wait: its replays of other orders would have begun by then.
  */
 export const LATE_TRIMS: LateKind = {
   of: (spec) => (hasLateTrims(spec) ? [["malloc_trim", String(periodOf(spec))]] : []),

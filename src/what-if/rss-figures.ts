@@ -1,4 +1,9 @@
 import { isWorthwhile } from "../insight/cures/worthwhile.ts";
+import {
+  END_DEVIATION,
+  PEAK_DEVIATION,
+  predictionInterval,
+} from "../insight/evidence/prediction-interval.ts";
 import { bitOf } from "../ptmalloc/resident.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ByPlane, Reading } from "../replay/writes/reading.ts";
@@ -7,7 +12,7 @@ import type { RssFigures } from "../report/contract/report.ts";
 /** The replays of a scenario. */
 export interface Replays {
   readonly likeliest: Replay;
-  /** the same calls with other locks held; none if no thread had to share an arena */
+  /** the same calls in other orders and with other locks held; none if no thread had to share an arena */
   readonly contended: readonly Replay[];
   /** the same under the opposite assumption about uncertain exits; null where all are certain */
   readonly otherwise: Replay | null;
@@ -24,9 +29,9 @@ export function allOf({ likeliest, contended, otherwise }: Replays): Replay[] {
 }
 
 /**
- * Returns the RSS of a scenario's likeliest replay, and the lowest and the highest of all its replays under equally
- * plausible touch policies. `atPeak`: RSS of the likeliest replay at its peak, null if its state is unknown. The time of the peak is in µs
- * on the log's clock, NaN when unknown.
+ * Returns the RSS of a scenario's likeliest replay, and a range: that of all its replays under equally plausible touch policies,
+ * and wherever threads may meet otherwise also that of nine further runs in ten. `atPeak`: RSS of the likeliest replay at its
+ * peak, null if its state is unknown. The time of the peak is in µs on the log's clock, NaN when unknown.
  */
 export function rssFigures(
   replays: Replays,
@@ -34,15 +39,16 @@ export function rssFigures(
   reading: Reading,
 ): RssFigures & { peakTime: number } {
   const { likeliest, contended, otherwise } = replays;
-  const ends = allOf(replays).map(pagesAtEnd);
-  const peaks = allOf(replays).map(peakPages);
   const end = pagesAtEnd(likeliest);
-  const [low, high] = range(ends, reading);
-  const [peakLow, peakHigh] = range(peaks, reading);
+  const [peakLow, peakHigh] = range(replays, peakPages, reading, PEAK_DEVIATION);
+  const [low, high] = range(replays, pagesAtEnd, reading, END_DEVIATION);
   const endBytes = reading.bytes(end);
   // Read between two planes, whose peaks may be at different events, RSS never is as high as both peaks suggest.
   const peakBytes = Math.max(endBytes, atPeak ?? reading.bytes(peakPages(likeliest)));
-  const atEnd = [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one)));
+  const [fewest, most] = ofFurtherRuns(
+    [likeliest, ...contended].map((one) => reading.bytes(pagesAtEnd(one))),
+    END_DEVIATION,
+  );
   return {
     endBytes,
     peakBytes,
@@ -51,16 +57,18 @@ export function rssFigures(
     endBytesTouchNone: reading.noneBytes(end),
     endBytesTouchAll: reading.allBytes(end),
     lowBytes: low,
-    highBytes: high,
+    // No run ends above its peak.
+    highBytes: Math.min(high, peakHigh),
     peakLowBytes: Math.min(peakLow, peakBytes),
     peakHighBytes: peakHigh,
     spread: {
       touchBytes: reading.highBytes(end) - reading.lowBytes(end),
-      arenasBytes: Math.max(...atEnd) - Math.min(...atEnd),
+      arenasBytes: Math.min(most, peakHigh) - fewest,
       exitsBytes:
         otherwise === null ? 0 : Math.abs(reading.bytes(pagesAtEnd(otherwise)) - endBytes),
     },
     contendedRuns: contended.length,
+    otherOrders: contended.map((one) => rssBytes(one, reading)),
   };
 }
 
@@ -102,9 +110,33 @@ function peakPages({ rss: { pages }, model }: Replay): number[] {
   return pages.map((series, bit) => Math.max(series.peak, model.resident.pages[bit]!));
 }
 
-function range(all: readonly ByPlane[], reading: Reading): [low: number, high: number] {
+function range(
+  replays: Replays,
+  pagesOf: (replay: Replay) => ByPlane,
+  reading: Reading,
+  deviation: number,
+): [low: number, high: number] {
+  const { likeliest, contended } = replays;
+  const all = allOf(replays).map(pagesOf);
+  const orders = [likeliest, ...contended].map(pagesOf);
+  const [low] = ofFurtherRuns(
+    orders.map((pages) => reading.lowBytes(pages)),
+    deviation,
+  );
+  const [, high] = ofFurtherRuns(
+    orders.map((pages) => reading.highBytes(pages)),
+    deviation,
+  );
   return [
-    Math.min(...all.map((pages) => reading.lowBytes(pages))),
-    Math.max(...all.map((pages) => reading.highBytes(pages))),
+    Math.min(low, ...all.map((pages) => reading.lowBytes(pages))),
+    Math.max(high, ...all.map((pages) => reading.highBytes(pages))),
   ];
+}
+
+/** Returns the range of further runs, given the figures of all orders: one order means that threads do not meet otherwise. */
+function ofFurtherRuns(orders: readonly number[], deviation: number): [low: number, high: number] {
+  const [only] = orders;
+  return orders.length === 1 && only !== undefined
+    ? [only, only]
+    : predictionInterval(orders, deviation);
 }

@@ -27,9 +27,13 @@ export function bySettingsOf(kind: LateKind, specs: readonly ScenarioSpec[]): Sc
   return groupedBy(specs, (spec) => JSON.stringify(kind.of(spec)));
 }
 
-/** Returns the scenario without the settings that take effect later. */
+/**
+ * Returns the scenario without the settings that take effect later. What is left of it is of no further kind, even if a
+ * scenario that has only that would be: no kind would make it take effect.
+ */
 export function atFirst(spec: ScenarioSpec, kinds: readonly LateKind[]): ScenarioSpec {
-  return kinds.reduce((rest, kind) => kind.without(rest), spec);
+  const own = kinds.filter((kind) => kind.of(spec).length > 0);
+  return own.reduce((rest, kind) => kind.without(rest), spec);
 }
 
 /** True for a scenario that changes nothing while the log has one thread. */

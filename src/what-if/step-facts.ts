@@ -34,9 +34,9 @@ export interface StepFacts {
 const FITTING_BYTES = 64 * 1024;
 
 export interface FittingReallocs {
-  /** bytes requested of their blocks before, at most; 0 if there is no such call */
+  /** bytes requested of their blocks before, at most; −1 if there is no such call */
   readonly largest: number;
-  /** the threads whose first calls in the step they are */
+  /** the threads that make one before the step has a malloc or calloc of theirs, which allocates their tcache (§3.2) */
   readonly beginning: ReadonlySet<number>;
 }
 
@@ -51,8 +51,10 @@ export function stepFacts(
   let start = startTime;
   let latestTime = Number.NaN;
   let aligns = false;
-  let largestFitting = 0;
+  let largestFitting = -1;
   const beginning = new Set<number>();
+  const allocating = new Set<number>();
+  let lastAllocating = -1;
   let mallopt = false;
   let largestRequest = 0;
   let largestFreed = 0;
@@ -63,11 +65,14 @@ export function stepFacts(
     const fits = call === Action.realloc && size[i]! <= oldSize[i]! + FITTING_BYTES;
     if (fits) {
       largestFitting = Math.max(largestFitting, oldSize[i]!);
-    }
-    if (i === 0 || thread[i] !== thread[i - 1]) {
-      if (fits && !threads.has(thread[i]!)) {
+      if (!allocating.has(thread[i]!)) {
         beginning.add(thread[i]!);
       }
+    } else if ((call === Action.malloc || call === Action.calloc) && thread[i] !== lastAllocating) {
+      lastAllocating = thread[i]!;
+      allocating.add(lastAllocating);
+    }
+    if (i === 0 || thread[i] !== thread[i - 1]) {
       threads.add(thread[i]!);
     }
     if (!Number.isNaN(time[i]!)) {
@@ -76,7 +81,8 @@ export function stepFacts(
     }
     mallopt ||= call === Action.mallopt;
     if (call >= Action.malloc && call <= Action.pvalloc) {
-      const bytes = call === Action.memalign ? size[i]! + align[i]! : size[i]!;
+      // glibc rounds an alignment up to a power of two, which is less than twice as much (§5.3).
+      const bytes = call === Action.memalign ? size[i]! + 2 * align[i]! : size[i]!;
       largestRequest = Math.max(largestRequest, bytes);
       // An alignment makes a chunk larger than the request that its free shows.
       largestFreed = call === Action.memalign ? Math.max(largestFreed, bytes) : largestFreed;

@@ -1,6 +1,5 @@
 import { profileOf } from "../ptmalloc/profile.ts";
 import { areSiblings } from "../ptmalloc/siblings.ts";
-import type { Inferences } from "../replay/inferences.ts";
 import { type Insertion, insertAll, replayBatch } from "../replay/insertions.ts";
 import { endedOtherwise, endThreads, type LastExits } from "../replay/last-exits.ts";
 import type { KeptWork } from "../replay/peak/kept-works.ts";
@@ -9,20 +8,31 @@ import type { Recycled } from "../replay/peak/recycled-runs.ts";
 import type { RecordedProcess } from "../replay/recorded-process.ts";
 import type { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
-import type { Work } from "../replay/work.ts";
 import type { Reading } from "../replay/writes/reading.ts";
-import { coin, SEEDS } from "./contention.ts";
+import { coin } from "./contention.ts";
 import { followInferences } from "./follow-inferences.ts";
-import { arenaLimitsOf } from "./late-arena-limits.ts";
+import { arenaLimitsOf, mayNeedMoreArenas } from "./late-arena-limits.ts";
 import type { LateKind } from "./late-kind.ts";
+import { DRIFTS, type OtherOrders } from "./other-orders.ts";
+
 import type { Replays } from "./rss-figures.ts";
 import { atFirst, bySettingsOf } from "./sharing.ts";
-import type { StepFacts } from "./step-facts.ts";
+import type { Step, StepFacts } from "./step-facts.ts";
+import type { Reordered } from "./thread-drift.ts";
+
+export interface KeptStep extends Step {
+  readonly facts: StepFacts;
+  /** a copy of the work */
+  readonly kept: KeptWork;
+}
+
+/** Returns the other orders that begin with event number `first`; blocks that live then have ids below `ids`. */
+export type OrdersFrom = (first: number, ids: number) => OtherOrders;
 
 /**
  * The scenarios that share one model: they differ only in a malloc_trim at the end, and in settings that have no effect yet.
- * Of those that change who shares an arena there are several replays from the first thread on that has to: one with no arena
- * locked, and one per seed with random locks.
+ * Of those that change who shares an arena there are several replays from the batch on in which threads have to: one in the log's
+ * order, with no arena locked, and one for each other order that threads may have had, with random locks.
  */
 export class WhatIf implements Replays {
   readonly specs: readonly ScenarioSpec[];
@@ -38,6 +48,8 @@ export class WhatIf implements Replays {
   /** what the scenarios share besides */
   readonly #common: ScenarioSpec;
   readonly #choosesArenas: boolean;
+  /** the orders of the calls in the contended replays; null: there are none yet */
+  #orders: OtherOrders | null = null;
 
   /** `late`: kinds of settings that the replay lacks */
   constructor(
@@ -90,36 +102,30 @@ export class WhatIf implements Replays {
     return [this.likeliest, ...this.contended];
   }
 
-  /** Replays a batch with what was inferred from it. `kept` is a copy, to replay it again. */
-  replay(work: Work, inferences: Inferences, kept: KeptWork): void {
+  /** Replays a step. `ordersFrom` returns the orders that begin at an event. */
+  replay({ work, inferences, kept, facts }: KeptStep, orders: OrdersFrom): void {
     const { likeliest } = this;
     const { first, insertions } = inferences;
     const begin = (replay: Replay) => followInferences(replay, this.#common, inferences);
     this.#past.readsEvery = inferences.isMeasured;
     this.#past.take(likeliest, { first, kept, insertions, begin });
-    this.running.forEach(begin);
-    const before = [...this.contended];
-    let forkedAt = 0;
-    if (before.length === 0 && this.#choosesArenas) {
-      likeliest.onArenaReuse = (i) => {
-        forkedAt = i;
-        for (const seed of SEEDS) {
-          this.contended.push(contendedCopy(likeliest, seed));
-        }
-      };
+    begin(likeliest);
+    if (this.#orders === null && this.#choosesArenas && mayShareArenas(facts, likeliest)) {
+      this.#orders = orders(first, likeliest.blockIds);
+      DRIFTS.forEach(({ seed }) => {
+        this.contended.push(contendedCopy(likeliest, seed));
+      });
     }
     replayBatch(likeliest, work, first, insertions);
-    likeliest.onArenaReuse = null;
-    for (const one of before) {
-      replayBatch(one, work, first, insertions);
-    }
-    if (before.length === this.contended.length) {
-      return;
-    }
-    // The copies already contain the insertions up to the fork.
-    const left = insertions.filter((insertion) => insertion.before > first + forkedAt);
-    for (const one of this.contended) {
-      replayBatch(one, work, first, left, forkedAt);
+    this.contended.forEach(begin);
+    this.#replayOthers(this.#orders?.of({ work, inferences }));
+  }
+
+  #replayOthers(orders: readonly Reordered[][] = []): void {
+    for (const [n, order] of orders.entries()) {
+      for (const { work, first, insertions } of order) {
+        replayBatch(this.contended[n]!, work, first, insertions);
+      }
     }
   }
 
@@ -127,15 +133,20 @@ export class WhatIf implements Replays {
   finish(insertions: readonly Insertion[], exits: LastExits): void {
     const { likeliest } = this;
     const end = (replay: Replay): void => {
+      endThreads(replay, exits);
+      replay.finish();
+    };
+    const endLikeliest = (replay: Replay): void => {
       insertAll(replay, insertions);
       if (replay === likeliest) {
         this.otherwise = endedOtherwise(replay, exits);
       }
-      endThreads(replay, exits);
-      replay.finish();
+      end(replay);
     };
-    this.#past.end(likeliest, end);
-    this.running.forEach(end);
+    this.#past.end(likeliest, endLikeliest);
+    endLikeliest(likeliest);
+    this.#replayOthers(this.#orders?.end(insertions));
+    this.contended.forEach(end);
   }
 
   /** Returns the likeliest replay as it was when RSS, read so, was highest; null if that is unknown. */
@@ -157,6 +168,12 @@ function choosesArenas(spec: ScenarioSpec, { profile }: RecordedProcess): boolea
     spec.cpus !== null ||
     (version !== null && !areSiblings(version, profile))
   );
+}
+
+/** True if a thread may have to share an arena in the step. */
+function mayShareArenas(facts: StepFacts, replay: Replay): boolean {
+  const { par, cpus } = replay.model;
+  return mayNeedMoreArenas(par.arenaMax === 0 ? 8 * cpus : par.arenaMax, facts, replay);
 }
 
 function contendedCopy(replay: Replay, seed: number): Replay {

@@ -1,17 +1,18 @@
 import type { Insertion } from "../replay/insertions.ts";
 import type { LastExits } from "../replay/last-exits.ts";
-import { type KeptWork, KeptWorks } from "../replay/peak/kept-works.ts";
+import { KeptWorks } from "../replay/peak/kept-works.ts";
 import { RecycledRuns } from "../replay/peak/recycled-runs.ts";
 import { modelFor, type RecordedProcess } from "../replay/recorded-process.ts";
 import { Replay } from "../replay/replay.ts";
 import type { ScenarioSpec } from "../replay/scenario-spec.ts";
 import type { Reading } from "../replay/writes/reading.ts";
 import { lateKinds } from "./late-settings.ts";
+import { OtherOrders } from "./other-orders.ts";
 import { helps, type RssBytes, rssBytes } from "./rss-figures.ts";
 import { type MaybeFigures, type ScenarioFigures, sharedFigures } from "./scenario-figures.ts";
 import { atFirst, bySharingAtFirst } from "./sharing.ts";
-import { type Step, type StepFacts, stepFacts } from "./step-facts.ts";
-import { WhatIf } from "./what-if.ts";
+import { type Step, stepFacts } from "./step-facts.ts";
+import { type KeptStep, type OrdersFrom, WhatIf } from "./what-if.ts";
 
 /** Scenarios whose figures are wanted: those of trials only if they help. */
 export interface Asked {
@@ -20,12 +21,6 @@ export interface Asked {
   readonly recorded: RssBytes | null;
   /** false: only totals are wanted */
   readonly explains: boolean;
-}
-
-interface KeptStep extends Step {
-  readonly facts: StepFacts;
-  /** a copy of the work */
-  readonly kept: KeptWork;
 }
 
 /**
@@ -37,6 +32,7 @@ export class WhatIfs {
   readonly #keptWorks = new KeptWorks(false);
   /** see StepFacts */
   #startTime = Number.NaN;
+  readonly #orders: OtherOrders[] = [];
 
   /** @throws SettingRefused a setting that the process's glibc does not accept */
   constructor(origin: RecordedProcess, specs: readonly ScenarioSpec[]) {
@@ -59,11 +55,24 @@ export class WhatIfs {
       const kept = this.#keptWorks.copy(step.work);
       return { ...step, work: kept.work, facts, kept };
     });
-    this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept));
+    this.#whatIfs = this.#whatIfs.flatMap((whatIf) => replayed(whatIf, kept, this.#ordersFrom));
     for (const one of kept) {
       one.kept.release();
     }
+    for (const orders of this.#orders) {
+      orders.release();
+    }
   }
+
+  readonly #ordersFrom: OrdersFrom = (first, ids) => {
+    const known = this.#orders.find((orders) => orders.first === first);
+    if (known !== undefined) {
+      return known;
+    }
+    const orders = new OtherOrders(first, ids);
+    this.#orders.push(orders);
+    return orders;
+  };
 
   /** The log ends. */
   finish(insertions: readonly Insertion[], exits: LastExits): void {
@@ -93,13 +102,14 @@ export class WhatIfs {
 }
 
 /** Replays the steps. Returns the what-if, or those that it was divided into. */
-function replayed(whatIf: WhatIf, steps: readonly KeptStep[]): WhatIf[] {
+function replayed(whatIf: WhatIf, steps: readonly KeptStep[], orders: OrdersFrom): WhatIf[] {
   for (const [n, step] of steps.entries()) {
     const kind = whatIf.dueIn(step.facts);
     if (kind !== null) {
-      return whatIf.divided(kind, step.facts).flatMap((part) => replayed(part, steps.slice(n)));
+      const parts = whatIf.divided(kind, step.facts);
+      return parts.flatMap((part) => replayed(part, steps.slice(n), orders));
     }
-    whatIf.replay(step.work, step.inferences, step.kept);
+    whatIf.replay(step, orders);
   }
   return [whatIf];
 }

@@ -87,6 +87,7 @@ export function scenario(name: string, given: ScenarioGiven = {}): Scenario {
       peakHighBytes: peakMiB * MiB,
       spread: { touchBytes: 0, arenasBytes: 0, exitsBytes: 0 },
       contendedRuns: 0,
+      otherOrders: [],
     },
     system: { endBytes: endMiB * MiB, peakBytes: peakMiB * MiB },
     requestedBytes: 10 * MiB,

@@ -21,7 +21,7 @@ const WHAT_IFS: readonly ScenarioSpec[] = [
 /** Readings of every plane that a peak may be read from. */
 const READINGS: readonly Reading[] = [
   new AsGiven(),
-  ...RATIOS.map((ratio) => new Fitted(partAtRatio(ratio), 1)),
+  ...RATIOS.map((ratio) => new Fitted(partAtRatio(ratio), 1, [])),
 ];
 
 /** The replays of a log, and what returns their states at the peaks. */

@@ -30,6 +30,7 @@ function figures(end: number, peak: number, given: Partial<ScenarioFigures> = {}
       peakHighBytes: peak * 1.25,
       spread: { touchBytes: 0, arenasBytes: 0, exitsBytes: 0 },
       contendedRuns: 0,
+      otherOrders: [],
     },
     system: { endBytes: end + 10, peakBytes: peak + 10 },
     inUseBytes: end / 2,

@@ -1,11 +1,12 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Diagnostics } from "../../src/input/diagnostics.ts";
 import { NativeScanner } from "../../src/input/formats/native/scanner.ts";
 import { Analysis } from "../../src/pipeline/analysis.ts";
 import { checkInvariants } from "../../src/ptmalloc/invariants.ts";
 import { PLANE_ALL, PLANE_NONE, RATIOS, ratioPlane } from "../../src/ptmalloc/resident.ts";
 import type { Replay } from "../../src/replay/replay.ts";
-import { coin, SEEDS } from "../../src/what-if/contention.ts";
+import { coin } from "../../src/what-if/contention.ts";
+import { DRIFTS } from "../../src/what-if/other-orders.ts";
 import type { WhatIf } from "../../src/what-if/what-if.ts";
 import { InlineRunner } from "../../src/what-if/what-if-runner.ts";
 import {
@@ -19,19 +20,6 @@ import {
   withRssSamples,
 } from "../support/corpus.ts";
 import { planesOf } from "../support/heap-pages.ts";
-
-const tossed = vi.hoisted(() => ({ always: null as boolean | null }));
-
-vi.mock("../../src/what-if/contention.ts", async (original) => {
-  const real = await original<typeof import("../../src/what-if/contention.ts")>();
-  return {
-    ...real,
-    coin: (seed: number) => {
-      const toss = real.coin(seed);
-      return () => tossed.always ?? toss();
-    },
-  };
-});
 
 const [THREADS] = casesOf(OWN_CORPUS).filter(({ name }) => name === "mt-baton24-g236");
 
@@ -60,21 +48,19 @@ function figures({ model, rss, state }: Replay) {
   };
 }
 
-describe("a what-if with threads that share arenas", () => {
-  it("is replayed once more per seed, with the same figures if no lock is held", () => {
-    tossed.always = true;
-    const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "2" });
-    tossed.always = null;
-    expect(whatIf?.contended.length).toBe(SEEDS.length);
-    for (const one of whatIf!.contended) {
-      expect(figures(one)).toEqual(figures(whatIf!.likeliest));
-    }
+function liveBlocks(replay: Replay): number {
+  let count = 0;
+  replay.eachBlock(() => {
+    count++;
   });
+  return count;
+}
 
-  it("satisfies the invariants, and has other figures, if locks are held", () => {
+describe("a what-if with threads that share arenas", () => {
+  it("is replayed once more for each other order, with other figures and all invariants", () => {
     const [whatIf] = whatIfsOf({ MALLOC_ARENA_MAX: "3" });
     const all = whatIf!.running.map((replay) => JSON.stringify(figures(replay)));
-    expect(new Set(all).size).toBe(1 + SEEDS.length);
+    expect(new Set(all).size).toBe(1 + DRIFTS.length);
     for (const { model, state } of whatIf!.running) {
       checkInvariants(model);
       expect(state.failedCalls).toBe(0);
@@ -85,9 +71,19 @@ describe("a what-if with threads that share arenas", () => {
     }
   });
 
-  it("is not replayed again if there is no choice of arena", () => {
-    const whatIfs = whatIfsOf({ MALLOC_ARENA_MAX: "1" }, { MALLOC_ARENA_MAX: "64" });
-    expect(whatIfs.map(({ contended }) => contended.length)).toEqual([0, 0]);
+  it("shares one arena if the limit is 1, and none if there are enough", () => {
+    const whatIfs = whatIfsOf({ MALLOC_ARENA_MAX: "1" }, { MALLOC_ARENA_MAX: "640" });
+    expect(whatIfs.map(({ contended }) => contended.length)).toEqual([DRIFTS.length, 0]);
+  });
+
+  it("makes the same calls in every order", () => {
+    const [one] = whatIfsOf({ MALLOC_ARENA_MAX: "1" });
+    const { likeliest, contended } = one!;
+    for (const other of contended) {
+      expect(other.state.event).toBe(likeliest.state.event);
+      expect(liveBlocks(other)).toBe(liveBlocks(likeliest));
+      expect(other.model.mappedBlocks).toBe(likeliest.model.mappedBlocks);
+    }
   });
 
   it("has the range of all replays, and reports their number", () => {
@@ -102,7 +98,7 @@ describe("a what-if with threads that share arenas", () => {
     const [recorded, ...others] = report().scenarios;
     expect(recorded?.rss.contendedRuns).toBe(0);
     for (const { rss } of others) {
-      expect(rss.contendedRuns).toBe(SEEDS.length);
+      expect(rss.contendedRuns).toBe(DRIFTS.length);
       expect(rss.lowBytes).toBeLessThanOrEqual(rss.endBytes);
       expect(rss.highBytes).toBeGreaterThanOrEqual(rss.endBytes);
       expect(rss.highBytes - rss.lowBytes).toBe(rss.spread.arenasBytes);
@@ -122,7 +118,7 @@ function isNested(planes: number): boolean {
 
 describe("a coin", () => {
   it("falls on both sides equally often, and the same way for the same seed", () => {
-    for (const seed of SEEDS) {
+    for (const { seed } of DRIFTS) {
       const toss = coin(seed);
       const again = coin(seed);
       const tosses = Array.from({ length: 10_000 }, toss);
@@ -130,7 +126,7 @@ describe("a coin", () => {
       const heads = tosses.filter(Boolean).length;
       expect(Math.abs(heads - 5000)).toBeLessThan(200);
     }
-    const first = SEEDS.map((seed) => Array.from({ length: 32 }, coin(seed)).join());
-    expect(new Set(first).size).toBe(SEEDS.length);
+    const first = DRIFTS.map(({ seed }) => Array.from({ length: 32 }, coin(seed)).join());
+    expect(new Set(first).size).toBe(DRIFTS.length);
   });
 });

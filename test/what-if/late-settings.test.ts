@@ -60,6 +60,14 @@ function logOf(sizes: readonly number[], aligned = false): string {
 const SMALL = Array.from({ length: 200 }, (_, n) => 100 + ((n * 37) % 9000));
 
 describe("settings of thresholds", () => {
+  it("matter when an alignment, which glibc rounds up, makes the request large", () => {
+    const program = new LoggedProgram("2.36");
+    program.main.memalign(32_769, 24_000, "aligned");
+    const log = program.text;
+    expect(replayed(log, LATE).replays).toBe(2);
+    expect(replayed(log, LATE).figures.slice(0, 3)).toEqual(replayed(log, FROM_THE_START).figures);
+  });
+
   it.each([
     ["without a request that a lower threshold maps", SMALL, 1],
     ["with a request that a lower threshold maps", [...SMALL, 70_000, ...SMALL], 2],

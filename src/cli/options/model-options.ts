@@ -150,6 +150,6 @@ export const VALUES_HELP = `
 tunables, as in the environment of the process, and malloc_trim=end or
 malloc_trim=30s (every 30 s), glibc=2.41, cpus=4. Variables that are set in this
 shell have no effect. Without --what-if mallog tries
-${DEFAULT_WHAT_IFS.map((settings) => `  ${settings}\n`).join("")}and, where they help,
+${DEFAULT_WHAT_IFS.map((settings) => `  ${settings}\n`).join("")}and these, which it reports only if they help:
 ${TRIALS.map((settings) => `  ${settings}\n`).join("")}<size> is a number of bytes or has a unit: 900MiB, 1.5GB, 64K (= 64KiB).
 `;

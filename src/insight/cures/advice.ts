@@ -3,8 +3,8 @@ import { byteUnit, change, percent, size } from "../../report/wording/format.ts"
 import type { Sentence } from "../../report/wording/presented.ts";
 import { BEYOND_LIVE, heldBytes } from "../causes/cause-words.ts";
 import { plain } from "../sentences.ts";
-import { notablePrice } from "./price.ts";
-import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
+import { disablesCache, notablePrice } from "./price.ts";
+import { dependsOnOrder, isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
 import { servesAllCalls } from "./served-calls.ts";
 import { isWide } from "./wide-range.ts";
 import { isWorthwhile, WORTHWHILE_RATIO } from "./worthwhile.ts";
@@ -44,8 +44,11 @@ export function advice(
     const { name, rss } = peak;
     const price = notablePrice(peak, recorded);
     const cost = price === null ? "" : ` It makes ${price}.`;
+    const helps = dependsOnOrder(peak, recorded, "peak")
+      ? `it is uncertain whether ${name} helps, as ${OTHER_ORDER}`
+      : `${name} helps most`;
     return good(
-      `${name} helps most: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.${cost}`,
+      `${helps}: peak RSS ${moved(from.peakBytes, rss.peakBytes)}, RSS at the end ${moved(from.endBytes, rss.endBytes)}.${cost}`,
       recorded,
       [peak],
     );
@@ -60,8 +63,13 @@ function lowersMost(cure: Scenario, recorded: Scenario, moment: Moment): string 
   const by = fromTo(rssAt(recorded, moment), rssAt(cure, moment));
   const price = notablePrice(cure, recorded);
   const cost = price === null ? "" : `, and makes ${price}`;
-  return `${cure.name} lowers ${WHICH[moment]} most: ${by}${cost}`;
+  const lowers = dependsOnOrder(cure, recorded, moment)
+    ? `it is uncertain whether ${cure.name} lowers ${WHICH[moment]}, as ${OTHER_ORDER}`
+    : `${cure.name} lowers ${WHICH[moment]} most`;
+  return `${lowers}: ${by}${cost}`;
 }
+
+const OTHER_ORDER = "the threads of another run may meet in another order";
 
 const WHICH: Readonly<Record<Moment, string>> = { peak: "peak RSS", end: "RSS at the end" };
 
@@ -84,10 +92,11 @@ function allFail(tried: readonly Scenario[]): Sentence {
   const settings =
     first !== undefined && others.length === 0
       ? first.name
-      : `each of the ${tried.length} settings tried`;
+      : `each of the ${tried.length} settings listed`;
   return plain(`with ${settings}, calls that succeeded in the recorded run would fail.`);
 }
 
+/** Settings that were tried unasked, and do not help, are not among `tried`: their number is not known here. */
 function noHelp(
   tried: readonly Scenario[],
   allServe: boolean,
@@ -97,7 +106,7 @@ function noHelp(
   const none =
     first !== undefined && others.length === 0
       ? `${first.name} does not lower`
-      : `none of the ${tried.length} settings tried lowers`;
+      : "no setting tried lowers";
   const when = allServe ? ", at the peak or at the end" : " without failing calls";
   return plain(
     `${none} RSS by ${WORTHWHILE_RATIO * 100} % and 1 MiB or more${when}${reason(causes)}.`,
@@ -138,8 +147,11 @@ function fromTo(from: number, to: number): string {
 /** `cures`: the scenarios whose figures the text states beside those of the recorded run. */
 function good(text: string, recorded: Scenario, cures: readonly Scenario[]): Sentence {
   const isWide = [recorded, ...cures].some(({ rss }) => hasWideRange(rss));
-  return { tone: "good", text: `${text}${isWide ? rangeNote(recorded, cures) : ""}` };
+  const slower = cures.some((cure) => disablesCache(cure, recorded)) ? SLOWER : "";
+  return { tone: "good", text: `${text}${slower}${isWide ? rangeNote(recorded, cures) : ""}` };
 }
+
+const SLOWER = " Without the threads' caches, calls take longer.";
 
 function rangeNote(recorded: Scenario, cures: readonly Scenario[]): string {
   const doubtful = cures.filter((cure) =>

@@ -4,6 +4,7 @@ import { whatToType } from "../../report/what-to-type/what-to-type.ts";
 import { byteUnit, change, count, size } from "../../report/wording/format.ts";
 import type { PresentedCure } from "../../report/wording/presented.ts";
 import { curesOf } from "./cures.ts";
+import { disablesCache } from "./price.ts";
 
 /** A longer command of the log would hide the setting before it. */
 const LONGEST_COMMAND = 400;
@@ -23,15 +24,18 @@ export function presentCures(report: Report): PresentedCure[] {
 }
 
 /** "Peak RSS 259.9 MiB (-42.9 %), at the end 244.6 MiB (-40.6 %); 1,200 more system calls, 300 fewer page faults." */
-function sentenceOf({ peak, end, price, certain }: Cure): string {
+function sentenceOf({ peak, end, price, certain, settings }: Cure): string {
   const costs = [
     ...moreOrFewer(systemCallsOf(price), "system call"),
     ...moreOrFewer(price.pageFaults, "page fault"),
     ...(price.threadsPerArena > 0
       ? [`up to ${count(price.threadsPerArena)} more threads share an arena`]
       : []),
+    ...(disablesCache({ settings }, { settings: {} })
+      ? ["no thread has a cache: calls take longer"]
+      : []),
   ];
-  const cost = costs.length === 0 ? "no further price" : costs.join(", ");
+  const cost = costs.length === 0 ? "as many system calls and page faults" : costs.join(", ");
   const doubt = certain ? "" : " The ranges of RSS with and without it overlap.";
   return `Peak RSS ${atBoth({ peak, end })}; ${cost}.${doubt}`;
 }

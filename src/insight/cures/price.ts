@@ -15,6 +15,17 @@ export function notablePrice(scenario: Scenario, recorded: Scenario): string | n
   return last === null || parts.length === 0 ? last : `${parts.join(", ")} and ${last}`;
 }
 
+/** The tunable with which threads have no tcache, and each call goes to an arena: a price that no counter shows. */
+const CACHE_COUNT = "glibc.malloc.tcache_count";
+
+/** True if threads have a tcache in the recorded run only. */
+export function disablesCache(
+  { settings }: Pick<Scenario, "settings">,
+  recorded: Pick<Scenario, "settings">,
+): boolean {
+  return settings[CACHE_COUNT] === "0" && recorded.settings[CACHE_COUNT] !== "0";
+}
+
 function moreFaults({ pageFaults: to }: Scenario, { pageFaults: from }: Scenario): string[] {
   const isNotable = to - from >= NOTABLE_FAULTS && to >= NOTABLE_FAULTS_FACTOR * from;
   return isNotable ? [`${count(to - from)} more page faults`] : [];

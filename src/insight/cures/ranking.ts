@@ -8,7 +8,10 @@ const NEARLY_THE_SAME = 0.98;
 export type Moment = "peak" | "end";
 export const MOMENTS: readonly Moment[] = ["peak", "end"];
 
-/** The scenarios under which all calls are served and RSS is notably lower at that moment, best first. */
+/**
+ * The scenarios under which all calls are served and RSS is notably lower at that moment, best first; then those under which it is
+ * not lower if threads meet in another order.
+ */
 export function ranked(
   recorded: Scenario,
   whatIfs: readonly Scenario[],
@@ -16,11 +19,24 @@ export function ranked(
 ): Scenario[] {
   const before = rssAt(recorded, moment);
   const gain = (scenario: Scenario): number => before - rssAt(scenario, moment);
-  const rest = new Set(
-    whatIfs
-      .filter((scenario) => servesAllCalls(scenario, recorded))
-      .filter((scenario) => isWorthwhile(gain(scenario), before)),
-  );
+  const lower = whatIfs
+    .filter((scenario) => servesAllCalls(scenario, recorded))
+    .filter((scenario) => isWorthwhile(gain(scenario), before));
+  const depends = (scenario: Scenario) => dependsOnOrder(scenario, recorded, moment);
+  return [
+    ...bestFirst(
+      lower.filter((scenario) => !depends(scenario)),
+      gain,
+    ),
+    ...bestFirst(lower.filter(depends), gain),
+  ];
+}
+
+function bestFirst(
+  scenarios: readonly Scenario[],
+  gain: (scenario: Scenario) => number,
+): Scenario[] {
+  const rest = new Set(scenarios);
   const inOrder: Scenario[] = [];
   while (rest.size > 0) {
     const most = Math.max(...[...rest].map(gain));
@@ -28,6 +44,7 @@ export function ranked(
     alike.sort(
       (a, b) =>
         settingsOf(a) - settingsOf(b) ||
+        Number(changesGlibc(a)) - Number(changesGlibc(b)) ||
         Number(mayCrash(a)) - Number(mayCrash(b)) ||
         gain(b) - gain(a),
     );
@@ -41,6 +58,14 @@ export function ranked(
 
 export function rssAt({ rss }: Scenario, moment: Moment): number {
   return moment === "peak" ? rss.peakBytes : rss.endBytes;
+}
+
+/** True if RSS is lower under the setting in the log's order of threads, but not in each of the other orders. */
+export function dependsOnOrder(whatIf: Scenario, recorded: Scenario, moment: Moment): boolean {
+  const before = rssAt(recorded, moment);
+  return whatIf.rss.otherOrders.some(({ endBytes, peakBytes }) => {
+    return (moment === "peak" ? peakBytes : endBytes) >= before;
+  });
 }
 
 /**
@@ -76,6 +101,11 @@ function otherSpread(scenario: Scenario, moment: Moment): number {
 
 function settingsOf({ name }: Scenario): number {
   return name.split(/,|:(?=glibc\.)/).length;
+}
+
+/** Another glibc comes with another distribution as a rule. */
+function changesGlibc({ name }: Scenario): boolean {
+  return /(?:^|,)glibc=/.test(name);
 }
 
 /** With a lower threshold a process may need more mappings than vm.max_map_count allows: then malloc fails. */

@@ -1,8 +1,9 @@
 import type { ModelSummary, Report, RssFigures, Scenario } from "../../report/contract/report.ts";
 import { isRangeShown } from "../../report/tables/scenario-columns.ts";
-import { byteUnit, percent, plural, size } from "../../report/wording/format.ts";
+import { byteUnit, percent, plural, size, sizeRange } from "../../report/wording/format.ts";
 import { printable } from "../../report/wording/printable.ts";
 import { isUnreliable } from "../evidence/grade.ts";
+import { predictionInterval, UNHOOKED_DEVIATION } from "../evidence/prediction-interval.ts";
 import { servesAllCalls } from "./served-calls.ts";
 
 /** Notes below the table of scenarios: failing calls, why ranges are shown, and what is assumed written. */
@@ -17,6 +18,7 @@ export function whatIfNotes(report: Report): string[] {
     ...(model.baseline === undefined ? [] : [BASELINE]),
     ...failingCalls(recorded, scenarios),
     ...rangeReasons(scenarios, model),
+    ...withoutHook(recorded),
     ...touchBounds(recorded.rss, model),
     ...assumedWritten(recorded.rss, model),
   ];
@@ -50,7 +52,7 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
   if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
     const replays = Math.max(...shown.map(({ rss }) => rss.contendedRuns));
     reasons.push(
-      `which arena a thread shares depends on the locks held at that moment (${plural(replays, "further replay")})`,
+      `where threads share arenas, those of another run may meet in another order (nine runs in ten are expected in the range, from ${plural(replays, "further replay")} in ${replays === 1 ? "another order" : "other orders"})`,
     );
   }
   if (shown.some(({ rss }) => rss.spread.exitsBytes > 0)) {
@@ -65,9 +67,23 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
     : [`Ranges: ${reasons.join("; ")}. Changes compare the most likely values.`];
 }
 
+/** The threads of a process without a hook meet otherwise, so that it may have other arenas. */
+function withoutHook({ arenas, rss }: Scenario): string[] {
+  const others = arenas.filter(({ main, threads }) => !main && threads.length > 0);
+  if (others.length === 0) {
+    return [];
+  }
+  const [low] = predictionInterval([rss.lowBytes], UNHOOKED_DEVIATION);
+  const [, high] = predictionInterval([rss.highBytes], UNHOOKED_DEVIATION);
+  const expected = sizeRange(low, high, byteUnit([low, high]));
+  return [
+    `Without the recording hook, threads meet otherwise and may take other arenas: in nine runs of ten RSS at the end is expected from ${expected}.`,
+  ];
+}
+
 function touchReason({ touch, lowestRatio = 0 }: ModelSummary): string {
   if (touch === "fitted") {
-    return "writes to a part of each block, or to a part of all pages, give the measured RSS";
+    return "the measured RSS does not show which blocks the program wrote";
   }
   return lowestRatio === 0
     ? "the program may have written nothing or all of its blocks of 4 KiB or more, most of which are of one size"

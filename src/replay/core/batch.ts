@@ -3,7 +3,7 @@
  * that it wants replayed to the same rows here. They are no part of a model and not copied with it.
  */
 
-/** EVENTS_PER_BATCH: rows of every column */
+/** MODULE_ROWS: rows of every column */
 const ROWS: usize = 8192;
 
 export const ACTIONS: usize = 0x2000;

@@ -81,13 +81,26 @@ function inPlane(pages: ByPlane, plane: number): number {
 export type ReadingForm =
   | "given"
   | { readonly lowestRatio: number }
-  | { readonly part: number; readonly share: number | null };
+  | {
+      readonly part: number;
+      readonly share: number | null;
+      readonly measured: readonly Bounded[];
+    };
+
+/** A measured RSS, and that of the recorded run at the same place if the program wrote nothing, or everything; in bytes. */
+export interface Bounded {
+  readonly measuredBytes: number;
+  readonly noneBytes: number;
+  readonly allBytes: number;
+}
 
 export function readingOf(form: ReadingForm): Reading {
   if (form === "given") {
     return new AsGiven();
   }
-  return "lowestRatio" in form ? new ByFacts(form.lowestRatio) : new Fitted(form.part, form.share);
+  return "lowestRatio" in form
+    ? new ByFacts(form.lowestRatio)
+    : new Fitted(form.part, form.share, form.measured);
 }
 
 /** How RSS is read from the planes. Results are in bytes, and multiples of the page size. */
@@ -173,21 +186,26 @@ export class ByFacts extends AsGiven {
 
 /**
  * Two fits meet the measured RSS and differ under other settings: `part` of the family, which is the prediction; or the
- * part `share` of all uncertain pages is resident; null where that would contradict the log.
+ * part `share` of all uncertain pages is resident; null where that would contradict the log. And what was not written when
+ * RSS was measured, or was, may be any of the pages that are uncertain at another moment: the measurement at the most
+ * similar size bounds both.
  */
 export class Fitted extends Reading {
   override readonly isOfOnePlane = false;
   readonly #part: number;
   readonly #share: number | null;
+  readonly #measured: readonly Bounded[];
 
-  constructor(part: number, share: number | null) {
+  /** `measured`: none where the log states what was written */
+  constructor(part: number, share: number | null, measured: readonly Bounded[]) {
     super();
     this.#part = part;
     this.#share = share;
+    this.#measured = measured;
   }
 
   override get form(): ReadingForm {
-    return { part: this.#part, share: this.#share };
+    return { part: this.#part, share: this.#share, measured: this.#measured };
   }
 
   get plane(): number {
@@ -199,11 +217,35 @@ export class Fitted extends Reading {
   }
 
   lowBytes(pages: ByPlane): number {
-    return Math.min(this.bytes(pages), this.#byShare(pages));
+    return Math.min(this.bytes(pages), this.#byShare(pages), this.#bounds(pages)[0]);
   }
 
   highBytes(pages: ByPlane): number {
-    return Math.max(this.bytes(pages), this.#byShare(pages));
+    return Math.max(this.bytes(pages), this.#byShare(pages), this.#bounds(pages)[1]);
+  }
+
+  /**
+   * Returns the RSS if all that was not written when RSS was measured is among these pages, and if all that was written is. Of
+   * uncertain pages beyond those of that time nothing is known.
+   */
+  #bounds(pages: ByPlane): [low: number, high: number] {
+    const [none, all] = [this.noneBytes(pages), this.allBytes(pages)];
+    const [first, ...others] = this.#measured;
+    if (first === undefined) {
+      return [all, none];
+    }
+    const distance = (one: Bounded): number => Math.abs(one.allBytes - all);
+    const { measuredBytes, noneBytes, allBytes } = others.reduce(
+      (best, one) => (distance(one) < distance(best) ? one : best),
+      first,
+    );
+    const unknown = Math.max(0, all - none - (allBytes - noneBytes));
+    const within = (bytes: number): number =>
+      Math.min(all, Math.max(none, SMALLEST_PAGE * Math.round(bytes / SMALLEST_PAGE)));
+    return [
+      within(all - Math.max(0, allBytes - measuredBytes) - unknown),
+      within(none + Math.max(0, measuredBytes - noneBytes) + unknown),
+    ];
   }
 
   #byShare(pages: ByPlane): number {

@@ -2,6 +2,7 @@ import type { TouchFit } from "../../report/contract/report.ts";
 import { fitPart, type Observation, relativeError } from "./fit.ts";
 import {
   AsGiven,
+  type Bounded,
   ByFacts,
   Fitted,
   PART_BY_FACTS,
@@ -56,7 +57,8 @@ export function touchReading(
   // A share of all uncertain pages would take away from what the log states.
   const share = keepsStated ? null : (fitPart(observations, pagesAtShare)?.part ?? 1);
   const fit = { ...writtenAtPart(part), source, outside, error, bounds };
-  return { name: "fitted", reading: new Fitted(part, share), fit };
+  const bounded = keepsStated ? [] : observations.map(boundsOf);
+  return { name: "fitted", reading: new Fitted(part, share, bounded), fit };
 }
 
 /** Fits the ratio of large blocks alone, as far as the log does not state what was written of them. */
@@ -65,7 +67,7 @@ function fitRatio(observations: readonly Observation[]): ReturnType<typeof fitPa
   return found && { ...found, part: partAtRatio(found.part), outside: null };
 }
 
-function boundsOf({ bytes, pages }: Observation): NonNullable<TouchFit["bounds"]> {
+function boundsOf({ bytes, pages }: Observation): Bounded {
   const reading = new AsGiven();
   return {
     measuredBytes: bytes,

@@ -65,7 +65,7 @@ export interface RssFigures {
   /** RSS at the end if the program wrote nothing to its blocks, and if it wrote every byte */
   readonly endBytesTouchNone: number;
   readonly endBytesTouchAll: number;
-  /** lowest and highest RSS of replays under other plausible assumptions, at the end and at the peak */
+  /** lowest and highest RSS under other plausible assumptions, at the end and at the peak */
   readonly lowBytes: number;
   readonly highBytes: number;
   readonly peakLowBytes: number;
@@ -74,13 +74,18 @@ export interface RssFigures {
   readonly spread: {
     /** what the program wrote of its blocks */
     readonly touchBytes: number;
-    /** which arena a thread takes if it must share one */
+    /** in which order threads meet that share arenas, and which arena each takes */
     readonly arenasBytes: number;
     /** which threads had ended by the log's end */
     readonly exitsBytes: number;
   };
-  /** replays with other arenas' locks held; 0 if no thread had to share an arena */
+  /**
+   * further replays, in each of which threads drift against one another and other arenas' locks are held: where threads share
+   * arenas, the range is that in which nine further runs in ten are expected; 0: the setting has none
+   */
   readonly contendedRuns: number;
+  /** RSS of each of these replays */
+  readonly otherOrders: readonly { readonly endBytes: number; readonly peakBytes: number }[];
 }
 
 export interface FreeBytes {

@@ -7,8 +7,9 @@ import { upgradeLines } from "./upgrade-lines.ts";
 
 /**
  * What one types to run under the settings of a scenario, or to trim a process that runs, target by target. Empty if it is as
- * recorded, or if it needs another machine, or another glibc and settings. A command longer than `longestCommand` is not repeated. Programs that run
- * with more rights than their user, setuid or by file capabilities, ignore such variables (ptmalloc2.md §8).
+ * recorded, or if it needs another machine, or another glibc and settings. A command longer than `longestCommand` is not
+ * repeated. Programs that run with more rights than their user, setuid or by file capabilities, ignore such variables
+ * (ptmalloc2.md §8).
  */
 export function whatToType(
   scenario: Scenario,
@@ -97,7 +98,7 @@ function variableLines(
       (variable): TypedLine => ({
         target: "systemd",
         text: `Environment=${inUnitFile(variable)}`,
-        note: "systemctl edit UNIT",
+        note: "[Service], systemctl edit UNIT",
       }),
     ),
   ];

@@ -1,7 +1,7 @@
 import { InstancePool } from "../../wasm/instance-pool.ts";
 import { StateInstance } from "../../wasm/state-instance.ts";
 import { StateOwner } from "../../wasm/state-owner.ts";
-import { EVENTS_PER_BATCH as ROWS } from "../columns.ts";
+import { MODULE_ROWS as ROWS } from "../columns.ts";
 import type { SiteLimits } from "./site-limits.ts";
 
 /** What core/ledger.ts exports. Rows are addresses. */

@@ -26,13 +26,20 @@ it("states RSS at both moments, and the price in the order of calls, faults and 
   );
 });
 
-it("says where there is no price, and where ranges overlap", () => {
+it("says where the price is the same, and where ranges overlap", () => {
   const { rss, ...rest } = scenario("A=1", { ...SAME, endMiB: 50, peakMiB: 100 });
   expect(sentence({ ...rest, rss })).toBe(
-    "Peak RSS 100 MiB (-50.0 %), at the end 50 MiB (-50.0 %); no further price.",
+    "Peak RSS 100 MiB (-50.0 %), at the end 50 MiB (-50.0 %); as many system calls and page faults.",
   );
   expect(sentence({ ...rest, rss: { ...rss, highBytes: 100 * MiB } })).toMatch(
-    /price\. The ranges of RSS with and without it overlap\.$/,
+    /faults\. The ranges of RSS with and without it overlap\.$/,
+  );
+});
+
+it("says that calls take longer without a tcache, which no counter shows", () => {
+  const settings = { "glibc.malloc.tcache_count": "0" };
+  expect(sentence(scenario("none", { ...SAME, settings, endMiB: 50, peakMiB: 100 }))).toBe(
+    "Peak RSS 100 MiB (-50.0 %), at the end 50 MiB (-50.0 %); no thread has a cache: calls take longer.",
   );
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSurelyLower, ranked } from "../../../src/insight/cures/ranking.ts";
+import { dependsOnOrder, isSurelyLower, ranked } from "../../../src/insight/cures/ranking.ts";
 import type { Scenario } from "../../../src/report/contract/report.ts";
 import { MiB, scenario } from "../../support/report-builder.ts";
 
@@ -51,6 +51,41 @@ describe("ranked", () => {
   it("has a setting that may need too many mappings after one as good", () => {
     const alike = tried(["MALLOC_MMAP_THRESHOLD_=65536", 50, 100], ["A=1", 50, 101]);
     expect(names(ranked(RECORDED, alike, "peak"))).toEqual(["A=1", "MALLOC_MMAP_THRESHOLD_=65536"]);
+  });
+
+  it("has another glibc, which is more than a setting, after one as good", () => {
+    const alike = tried(
+      ["glibc=2.39", 50, 100],
+      ["MALLOC_MMAP_THRESHOLD_=65536", 50, 101],
+      ["glibc.malloc.a=1", 50, 101.5],
+    );
+    expect(names(ranked(RECORDED, alike, "peak"))).toEqual([
+      "glibc.malloc.a=1",
+      "MALLOC_MMAP_THRESHOLD_=65536",
+      "glibc=2.39",
+    ]);
+  });
+});
+
+describe("a setting whose gain depends on the order of threads", () => {
+  /** `others`: in other orders, in MiB */
+  const replayed = (name: string, mib: number, ...others: number[]): Scenario => {
+    const { rss, ...rest } = scenario(name, { endMiB: mib, peakMiB: mib });
+    const otherOrders = others.map((one) => ({ endBytes: one * MiB, peakBytes: one * MiB }));
+    return { ...rest, rss: { ...rss, contendedRuns: others.length, otherOrders } };
+  };
+
+  it("may be no lower than the recorded run", () => {
+    expect(dependsOnOrder(replayed("A=1", 50, 40, 99), RECORDED, "end")).toBe(false);
+    expect(dependsOnOrder(replayed("A=1", 50, 40, 100), RECORDED, "end")).toBe(true);
+    expect(dependsOnOrder(replayed("A=1", 50, 40, 100), RECORDED, "peak")).toBe(false);
+    expect(dependsOnOrder(replayed("A=1", 50), RECORDED, "end")).toBe(false);
+  });
+
+  it("comes after those that are lower in every order", () => {
+    const all = [replayed("A=1", 50, 110), replayed("B=1", 60, 90), replayed("C=1", 70)];
+    expect(names(ranked(RECORDED, all, "end"))).toEqual(["B=1", "C=1", "A=1"]);
+    expect(names(ranked(RECORDED, all, "peak"))).toEqual(["A=1", "B=1", "C=1"]);
   });
 });
 

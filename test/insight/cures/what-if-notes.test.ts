@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { whatIfNotes } from "../../../src/insight/cures/what-if-notes.ts";
 import type { RssFigures, TouchFit } from "../../../src/report/contract/report.ts";
-import { MiB, MODEL, report, scenario } from "../../support/report-builder.ts";
+import { arena, MiB, MODEL, report, scenario } from "../../support/report-builder.ts";
 
 test("failing calls", () => {
   const scenarios = [
@@ -66,6 +66,27 @@ describe("what is assumed written", () => {
   });
 });
 
+describe("arenas", () => {
+  const note = (...threads: number[][]): string[] => {
+    const [main, ...others] = threads.map((users, id) =>
+      arena(id, { main: id === 0, threads: users }),
+    );
+    const recorded = scenario("as recorded", { endMiB: 100, peakMiB: 100 });
+    return whatIfNotes(report({ scenarios: [{ ...recorded, arenas: [main!, ...others] }] }));
+  };
+
+  test("may be others without the hook", () => {
+    expect(note([1], [2, 3], [4])).toContain(
+      "Without the recording hook, threads meet otherwise and may take other arenas: in nine runs of ten RSS at the end is expected from 78.6 MiB to 127.3 MiB.",
+    );
+  });
+
+  test("have no note if threads have none but the main one", () => {
+    expect(note([1, 2, 3]).join()).not.toContain("hook");
+    expect(note([1, 2, 3], []).join()).not.toContain("hook");
+  });
+});
+
 describe("ranges", () => {
   const note = (
     low: number,
@@ -97,8 +118,8 @@ describe("ranges", () => {
   });
 
   test("by shared arenas", () => {
-    expect(note(90, 110, { contendedRuns: 2 })).toBe(
-      "Ranges: which arena a thread shares depends on the locks held at that moment (2 further replays). Changes compare the most likely values.",
+    expect(note(90, 110, { contendedRuns: 1 })).toBe(
+      "Ranges: where threads share arenas, those of another run may meet in another order (nine runs in ten are expected in the range, from 1 further replay in another order). Changes compare the most likely values.",
     );
   });
 
@@ -124,7 +145,7 @@ describe("ranges", () => {
     };
     const fitted = { ...MODEL, touch: "fitted", fit };
     expect(note(90, 110, byTouch, fitted)).toContain(
-      "Ranges: writes to a part of each block, or to a part of all pages, give the measured RSS.",
+      "Ranges: the measured RSS does not show which blocks the program wrote.",
     );
   });
 });

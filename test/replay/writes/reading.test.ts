@@ -107,18 +107,39 @@ describe("a reading", () => {
 
   it("that was fitted ranges from one fit to the other", () => {
     // At a ratio of 0.4: 42 pages; at a share of 0.5: 65.
-    expect(figuresOf(new Fitted(partAtRatio(0.4), 0.5))).toEqual([42, 42, 65, 10, 120]);
-    expect(figuresOf(new Fitted(partAtRatio(0.9), 0.5))).toEqual([84, 65, 84, 10, 120]);
+    expect(figuresOf(new Fitted(partAtRatio(0.4), 0.5, []))).toEqual([42, 42, 65, 10, 120]);
+    expect(figuresOf(new Fitted(partAtRatio(0.9), 0.5, []))).toEqual([84, 65, 84, 10, 120]);
     // Whole pages.
-    expect(figuresOf(new Fitted(partAtRatio(0.9), 0.502))[1]).toBe(65);
+    expect(figuresOf(new Fitted(partAtRatio(0.9), 0.502, []))[1]).toBe(65);
+  });
+
+  it("that was fitted ranges as far as the measurement at the most similar size allows", () => {
+    const measured = (pages: number, none: number, all: number) => ({
+      measuredBytes: pages * PAGE,
+      noneBytes: none * PAGE,
+      allBytes: all * PAGE,
+    });
+    const rangeOf = (...all: ReturnType<typeof measured>[]) =>
+      figuresOf(new Fitted(partAtRatio(0.4), null, all)).slice(1, 3);
+    // Of 110 uncertain pages here, 30 of 200 were not written, and 90 at least were.
+    expect(rangeOf(measured(170, 0, 200))).toEqual([42, 120]);
+    expect(rangeOf(measured(110, 100, 210))).toEqual([20, 42]);
+    // The measurement at this very size: just what was measured, beside what was fitted.
+    expect(rangeOf(measured(50, 10, 120))).toEqual([42, 50]);
+    expect(rangeOf(measured(110, 100, 210), measured(50, 10, 120))).toEqual([42, 50]);
+    // 100 of the pages here were not there: nothing is known of them.
+    expect(rangeOf(measured(12, 10, 20))).toEqual([12, 112]);
+    // A measurement that no policy meets.
+    expect(rangeOf(measured(5, 10, 120))).toEqual([10, 42]);
+    expect(rangeOf(measured(500, 10, 120))).toEqual([42, 120]);
   });
 
   it("that was fitted to the ratio alone has no range", () => {
-    expect(figuresOf(new Fitted(partAtRatio(0.4), null))).toEqual([42, 42, 42, 10, 120]);
+    expect(figuresOf(new Fitted(partAtRatio(0.4), null, []))).toEqual([42, 42, 42, 10, 120]);
   });
 
   it("that was fitted looks pages up in the nearest plane", () => {
-    const planeOf = (part: number) => new Fitted(part, 1).plane;
+    const planeOf = (part: number) => new Fitted(part, 1, []).plane;
     expect([0.1, 0.4, 0.9].map((ratio) => planeOf(partAtRatio(ratio)))).toEqual([
       ratioPlane(0),
       ratioPlane(2),
@@ -131,8 +152,8 @@ describe("a reading", () => {
     for (const reading of [
       new AsGiven(),
       new ByFacts(0.1),
-      new Fitted(0.4, 0.5),
-      new Fitted(0.4, null),
+      new Fitted(0.4, 0.5, [{ measuredBytes: 3, noneBytes: 1, allBytes: 5 }]),
+      new Fitted(0.4, null, []),
     ]) {
       const received = readingOf(structuredClone(reading.form));
       expect(received.constructor).toBe(reading.constructor);

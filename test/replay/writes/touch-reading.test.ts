@@ -231,6 +231,7 @@ describe("the range", () => {
       peakHighBytes: 257 * PAGE,
       spread: { touchBytes: 256 * PAGE, arenasBytes: 0, exitsBytes: 0 },
       contendedRuns: 0,
+      otherOrders: [],
     });
   });
 

@@ -34,7 +34,7 @@ describe("what one types for variables", () => {
       "shell: MALLOC_TOP_PAD_=0 MALLOC_ARENA_MAX=1 COMMAND",
       "docker: docker run -e MALLOC_TOP_PAD_=0 -e MALLOC_ARENA_MAX=1 IMAGE",
       "kubernetes: kubectl set env deployment/NAME MALLOC_ARENA_MAX=1",
-      "systemd: Environment=MALLOC_ARENA_MAX=1 (systemctl edit UNIT)",
+      "systemd: Environment=MALLOC_ARENA_MAX=1 ([Service], systemctl edit UNIT)",
     ]);
   });
 
@@ -53,7 +53,7 @@ describe("what one types for variables", () => {
       "shell: MALLOC_TOP_PAD_=0 MALLOC_X_='a'\\''b \"50%\"' COMMAND",
       "docker: docker run -e MALLOC_TOP_PAD_=0 -e MALLOC_X_='a'\\''b \"50%\"' IMAGE",
       "kubernetes: kubectl set env deployment/NAME MALLOC_X_='a'\\''b \"50%\"'",
-      'systemd: Environment="MALLOC_X_=a\'b \\"50%%\\"" (systemctl edit UNIT)',
+      'systemd: Environment="MALLOC_X_=a\'b \\"50%%\\"" ([Service], systemctl edit UNIT)',
     ]);
   });
 
@@ -119,7 +119,7 @@ describe("what one types for a malloc_trim", () => {
       `shell: MALLOC_TOP_PAD_=0 JAVA_TOOL_OPTIONS='-XX:+UnlockExperimentalVMOptions ${option}=30000' COMMAND`,
       `docker: docker run -e MALLOC_TOP_PAD_=0 -e JAVA_TOOL_OPTIONS='-XX:+UnlockExperimentalVMOptions ${option}=30000' IMAGE`,
       `kubernetes: kubectl set env deployment/NAME JAVA_TOOL_OPTIONS='-XX:+UnlockExperimentalVMOptions ${option}=30000'`,
-      `systemd: Environment="JAVA_TOOL_OPTIONS=-XX:+UnlockExperimentalVMOptions ${option}=30000" (systemctl edit UNIT)`,
+      `systemd: Environment="JAVA_TOOL_OPTIONS=-XX:+UnlockExperimentalVMOptions ${option}=30000" ([Service], systemctl edit UNIT)`,
       `jvm: -XX:+UnlockExperimentalVMOptions ${option}=30000`,
     ]);
     expect(lines(PERIOD, jvm("11.0.18"))).toEqual([]);

@@ -37,8 +37,8 @@ export class LineTemplate {
   /** index of the call; valid after `match` returned true */
   callStart = 0;
 
-  /** rises whenever the template is another */
-  lessons = 0;
+  /** rises whenever there is another template */
+  version = 0;
 
   readonly #head = Buffer.alloc(HEAD_BYTES);
   #length = 0;
@@ -55,13 +55,13 @@ export class LineTemplate {
   #hits = 0;
   #misses = 0;
 
-  /** Takes `bytes[start, end)`, which has these fields, as the template: what stands before a call, up to its name. */
-  learn(bytes: Buffer, start: number, end: number, fields: Fields, places: FieldPlaces): void {
+  /** Makes `bytes[start, end)`, which has these fields, the template: what stands before a call, up to its name. */
+  set(bytes: Buffer, start: number, end: number, fields: Fields, places: FieldPlaces): void {
     const length = end - start;
     const isPlain = length <= HEAD_BYTES && fields.resultEnd === 0;
     const before = this.places;
     this.places = isPlain && !this.#isUseless ? places : null;
-    this.lessons += this.places === before && before === null ? 0 : 1;
+    this.version += this.places === before && before === null ? 0 : 1;
     if (this.places === null) {
       return;
     }
@@ -98,8 +98,8 @@ export class LineTemplate {
     return true;
   }
 
-  /** So many lines were like the template, and were not matched here. */
-  passed(lines: number): void {
+  /** So many lines were like the template, but were read elsewhere. */
+  countMatches(lines: number): void {
     this.#hits += lines;
   }
 

@@ -27,8 +27,8 @@ export class ShapedLine extends CallLine {
   readonly #template = new LineTemplate();
   readonly #tailTemplate = new LineTemplate();
   #form: LineForm | null = null;
-  /** lessons of the templates that the form is of */
-  #lessons = 0;
+  /** sum of the versions of the templates that the form is of */
+  #formVersion = 0;
   readonly #readsTail: boolean;
   readonly #tailPlaces: FieldPlaces;
   /** by the number of fields */
@@ -54,23 +54,22 @@ export class ShapedLine extends CallLine {
   }
 
   override get form(): LineForm | null {
-    const lessons = this.#template.lessons + this.#tailTemplate.lessons;
-    if (lessons !== this.#lessons) {
-      this.#lessons = lessons;
+    const version = this.#template.version + this.#tailTemplate.version;
+    if (version !== this.#formVersion) {
+      this.#formVersion = version;
       this.#form = formOfTemplates(this.#template, this.#tailTemplate, this.#layout);
     }
     return this.#form;
   }
 
-  override passedAlike(lines: number): void {
-    this.#template.passed(lines);
-    this.#tailTemplate.passed(lines);
+  override countMatches(lines: number): void {
+    this.#template.countMatches(lines);
+    this.#tailTemplate.countMatches(lines);
   }
 
   parse(bytes: Buffer, start: number, end: number): boolean {
     this.comment = -1;
     if (!this.#readLine(bytes, start, end)) {
-      this.#findComment();
       return false;
     }
     this.pid = this.#values.pid;
@@ -98,6 +97,7 @@ export class ShapedLine extends CallLine {
     const places = like === null ? this.#findFields(bytes, start, end) : template.places;
     const call = like ?? fields.call;
     if (places === null || call === null) {
+      this.#findComment();
       return false;
     }
     this.#values.clear();
@@ -122,7 +122,7 @@ export class ShapedLine extends CallLine {
     if (places === null || (bytes[firstOf(bytes, start)] === HASH && !this.#layout.hasHash)) {
       return null;
     }
-    this.#template.learn(bytes, start, fields.callStart, fields, places);
+    this.#template.set(bytes, start, fields.callStart, fields, places);
     return places;
   }
 
@@ -182,7 +182,7 @@ export class ShapedLine extends CallLine {
     }
     const places = (isLikeLast ? template.places : null) ?? this.#placesInTail(tail.count);
     if (!isLikeLast) {
-      template.learn(bytes, start, end, tail, places);
+      template.set(bytes, start, end, tail, places);
     }
     if (!this.#readsTail) {
       return true;

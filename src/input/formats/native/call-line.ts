@@ -23,8 +23,8 @@ export abstract class CallLine {
     return null;
   }
 
-  /** So many lines had the form of the last one, and were read elsewhere. */
-  passedAlike(_lines: number): void {}
+  /** So many lines had the form of the last one, but were read elsewhere. */
+  countMatches(_lines: number): void {}
 
   /** Parses `bytes[start, end)`; `bytes[end]` must be \r or \n. Returns false if the line does not match. */
   abstract parse(bytes: Buffer, start: number, end: number): boolean;

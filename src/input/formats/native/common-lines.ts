@@ -43,7 +43,8 @@ export function newCommonLines(): CommonLines | null {
 
 /**
  * Reads the lines that have the common form (core/common-line.ts), or a common call in other columns (core/line-steps.ts), in
- * WebAssembly: V8's code for it takes three times as long. A window of the log's bytes is copied into the module's memory, and the rows out of it.
+ * WebAssembly: V8's code for it takes three times as long. A window of the log's bytes is copied into the module's memory, and
+ * the rows out of it.
  */
 export class CommonLines {
   readonly #module = instantiate<ScanExports>("scan");

@@ -11,8 +11,8 @@ import { NamedCallers } from "./named-callers.ts";
 /**
  * Scans blocks of native lines from bytes directly into event columns. Hot: a line that parses allocates nothing. Nearly
  * all lines of a real log have one common form, which `CommonLines` reads. Any difference, even a blank, is left to a
- * `CallLine`: `NativeLine`, which has the whole grammar, or that of another layout, which then says of what form its lines are. Only a line that it rejects is checked
- * for a comment or a blank line.
+ * `CallLine`: `NativeLine`, which has the whole grammar, or the reader of another layout, which then says what form its lines
+ * have. Only a line that it rejects is checked for a comment or a blank line.
  */
 export class NativeScanner implements BlockScanner {
   readonly #sink: EventSink;
@@ -86,7 +86,7 @@ export class NativeScanner implements BlockScanner {
     if (form.hasPid) {
       this.#noteOwners(common, before, rows);
     }
-    this.#line.passedAlike(rows);
+    this.#line.countMatches(rows);
     this.#parsed += rows;
     this.#linesBefore += rows;
     return next;

@@ -1,6 +1,6 @@
 /** The rows of the batch that passes through the ledger, in columns (trace/event.ts, trace/actions.ts). */
 
-/** EVENTS_PER_BATCH: rows of every column */
+/** MODULE_ROWS: rows of every column */
 const ROWS: usize = 8192;
 
 // Events.

@@ -72,7 +72,7 @@ export class LedgerState {
   warmed: i32;
 }
 
-/** Addresses below 16 are none's. */
+/** No record lies below address 16: 0 stands for none. */
 export const state = changetype<LedgerState>(16);
 
 /** ring of the ids freed last, plus 1 */

@@ -189,6 +189,18 @@ describe("lines that differ from most", () => {
     expect(diagnostics.samples.map(({ line }) => line)).toEqual([6]);
   });
 
+  test("are no comments where a # stands between columns", async () => {
+    const { events, notes, diagnostics } = await read(
+      "7 # 12:00:99 # malloc(8) = 0x10",
+      "7 # 12:00:00 # malloc(8) = 0x10",
+      "8 # 12:00:01 # malloc(8) =",
+      "8 # 12:00:01 # free(0x10)",
+    );
+    expect(events.map(({ tid }) => tid)).toEqual([7, 8]);
+    expect(notes).toEqual([]);
+    expect(diagnostics.samples.map(({ line }) => line)).toEqual([1, 3]);
+  });
+
   test("do not parse without their thread, or with two calls", async () => {
     const { events, diagnostics } = await read(
       "[7] malloc(8) = 0x10",

@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { Diagnostics } from "../../../../src/input/diagnostics.ts";
 import { inferLayout } from "../../../../src/input/formats/columns/infer-layout.ts";
 import { ShapedLine } from "../../../../src/input/formats/columns/shaped-line.ts";
+import { CallLine } from "../../../../src/input/formats/native/call-line.ts";
+import type { Layout } from "../../../../src/input/formats/native/layout.ts";
 import { NamedCallers } from "../../../../src/input/formats/native/named-callers.ts";
 import { NativeScanner } from "../../../../src/input/formats/native/scanner.ts";
 import { EventBatch } from "../../../../src/trace/event.ts";
@@ -42,10 +44,18 @@ const clock = fc.constantFrom(
 const epoch = fc.constantFrom("1764403200.000218", "1764403200.5", "17.000000001", "17.0123456789");
 const digits = fc.constantFrom("1764403200000218", "1764403200000318", "1764403201000001");
 
-type Rest = Readonly<Record<"tid" | "caller" | "clock" | "epoch" | "digits" | "call", string>>;
+/** Of a line: 0 bytes are cut off, or more, and something may stand at its end. */
+const damage = {
+  cut: fc.constantFrom(0, 0, 0, 0, 1, 9, 25),
+  end: fc.constantFrom("", "", "\r", " "),
+};
+
+type Part = "tid" | "caller" | "clock" | "epoch" | "digits" | "call" | "end";
+type Rest = Readonly<Record<Part, string>> & { readonly cut: number };
 
 const rest: fc.Arbitrary<Rest> = fc.record({
   ...parts,
+  ...damage,
   clock,
   epoch,
   digits,
@@ -63,7 +73,12 @@ const SHAPES: readonly ((line: Rest) => string)[] = [
   ({ tid, call, epoch }) => `7110.${tid} ${call} at ${epoch} s`,
   ({ tid, call, digits }) => `${tid}: ${call} : ${digits}`,
   ({ tid, call, caller }) => `${tid} ${call} (current ${Number(caller) || 0})`,
+  ({ tid, clock, call }) => `${tid} # ${clock} # ${call}`,
 ];
+
+function damaged(line: string, { cut, end }: Rest): string {
+  return line.slice(0, line.length - cut) + end;
+}
 
 /** A reader whose lines the module never reads. */
 class LineByLine extends ShapedLine {
@@ -72,10 +87,41 @@ class LineByLine extends ShapedLine {
   }
 }
 
-function read(text: string, reader: typeof ShapedLine) {
+/** Reads each line as if it were the first, without a template. */
+class FirstLines extends CallLine {
+  readonly #next: () => ShapedLine;
+
+  constructor(...given: ConstructorParameters<typeof ShapedLine>) {
+    super();
+    this.#next = () => new ShapedLine(...given);
+  }
+
+  parse(bytes: Buffer, start: number, end: number): boolean {
+    const line = this.#next();
+    const isRead = line.parse(bytes, start, end);
+    const { pid, op, tid, time, caller, size, align, pointerIn, pointerOut, comment } = line;
+    Object.assign(this, {
+      pid,
+      op,
+      tid,
+      time,
+      caller,
+      size,
+      align,
+      pointerIn,
+      pointerOut,
+      comment,
+    });
+    return isRead;
+  }
+}
+
+type Reader = new (...given: ConstructorParameters<typeof ShapedLine>) => CallLine;
+
+function read(text: string, reader: Reader, layout: Layout = inferLayout(text)) {
   const bytes = Buffer.from(text, "latin1");
   const diagnostics = new Diagnostics();
-  const line = new reader(inferLayout(text), new NamedCallers([]), new Map());
+  const line = new reader(layout, new NamedCallers([]), new Map());
   const batch = new EventBatch();
   const sink: EventSink = {
     batch,
@@ -94,7 +140,10 @@ test.each(SHAPES.map((shape, i) => [i, shape] as const))(
     let templates = 0;
     fc.assert(
       fc.property(fc.array(rest, { minLength: 5, maxLength: 30 }), (some) => {
-        const lines = Array.from({ length: LINES }, (_, i) => shape(some[i % some.length]!));
+        const lines = Array.from({ length: LINES }, (_, i) => {
+          const one = some[i % some.length]!;
+          return damaged(shape(one), one);
+        });
         const text = `${lines.join("\n")}\n`;
         const { isForm, ...fast } = read(text, ShapedLine);
         const { isForm: isNone, ...slow } = read(text, LineByLine);
@@ -105,5 +154,21 @@ test.each(SHAPES.map((shape, i) => [i, shape] as const))(
       { numRuns: 30 },
     );
     expect(templates).toBeGreaterThan(0);
+  },
+);
+
+test.each(SHAPES.map((shape, i) => [i, shape] as const))(
+  "shape %i: a line is read as if it were the first",
+  (_, shape) => {
+    fc.assert(
+      fc.property(fc.array(rest, { minLength: 5, maxLength: 60 }), (some) => {
+        const layout = inferLayout(some.map((one) => `${shape(one)}\n`).join(""));
+        const text = some.map((one) => `${damaged(shape(one), one)}\n`).join("");
+        const { batch, diagnostics } = read(text, ShapedLine, layout);
+        const first = read(text, FirstLines, layout);
+        assert.deepEqual([batch, diagnostics], [first.batch, first.diagnostics]);
+      }),
+      { numRuns: 40 },
+    );
   },
 );

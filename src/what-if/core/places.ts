@@ -1,0 +1,95 @@
+import { Drift, roomFor, withRoom } from "./drift";
+
+/**
+ * The latest place in the new order of what concerns each thread, and each block. The log gives a block's id again as soon as the
+ * block is freed; in another order that free may come later than the allocation that has the id next, so each block there has a
+ * name of its own while it lives.
+ */
+
+@unmanaged
+export class ThreadPlace {
+  /** 0: it has no call yet */
+  place: f64;
+  /** events by which it lags in a stretch of the log */
+  lag: i32;
+  /** 1 + number of that stretch */
+  stretch: i32;
+}
+
+const THREAD_BYTES: usize = offsetof<ThreadPlace>();
+
+export function threadPlace(d: Drift, thread: i32): ThreadPlace {
+  if (thread >= d.threadRoom) {
+    d.threads = withRoom(d.threads, d.threadRoom, thread, THREAD_BYTES);
+    d.threadRoom = roomFor(d.threadRoom, thread);
+  }
+  return changetype<ThreadPlace>(d.threads + <usize>thread * THREAD_BYTES);
+}
+
+/** Returns the lag of a thread where the log has event number `event`, in events. */
+export function lagOf(d: Drift, row: ThreadPlace, thread: i32, event: f64): i32 {
+  const stretch = <i32>(event / <f64>d.events);
+  if (row.stretch !== stretch + 1) {
+    row.stretch = stretch + 1;
+    row.lag = <i32>(randomPart(d.seed, thread, stretch) * <f64>d.events);
+  }
+  return row.lag;
+}
+
+/** 0: nothing has concerned the block. */
+export function blockPlace(d: Drift, name: i32): f64 {
+  return name < d.blockRoom ? load<f64>(d.blocks + ((<usize>name) << 3)) : 0;
+}
+
+export function setBlockPlace(d: Drift, name: i32, place: f64): void {
+  if (name >= d.blockRoom) {
+    d.blocks = withRoom(d.blocks, d.blockRoom, name, 8);
+    d.blockRoom = roomFor(d.blockRoom, name);
+  }
+  store<f64>(d.blocks + ((<usize>name) << 3), place);
+}
+
+/** Returns the name of the live block that the log calls `id`: the id itself if the block is older than the order. */
+export function nameOf(d: Drift, id: i32): i32 {
+  const name = id < d.nameRoom ? load<i32>(d.names + ((<usize>id) << 2)) - 1 : -1;
+  return name < 0 ? id : name;
+}
+
+/** Returns the name of a new block that the log calls `id`. */
+export function newName(d: Drift, id: i32): i32 {
+  if (id >= d.nameRoom) {
+    d.names = withRoom(d.names, d.nameRoom, id, 4);
+    d.nameRoom = roomFor(d.nameRoom, id);
+  }
+  let name = d.nextName;
+  if (d.unusedCount > 0) {
+    d.unusedCount--;
+    name = load<i32>(d.unusedNames + ((<usize>d.unusedCount) << 2));
+  } else {
+    d.nextName++;
+  }
+  store<i32>(d.names + ((<usize>id) << 2), name + 1);
+  return name;
+}
+
+/** The block is freed: a later one may have its name. */
+export function releaseName(d: Drift, name: i32): void {
+  if (d.unusedCount === d.unusedRoom) {
+    d.unusedNames = withRoom(d.unusedNames, d.unusedRoom, d.unusedCount, 4);
+    d.unusedRoom = roomFor(d.unusedRoom, d.unusedCount);
+  }
+  store<i32>(d.unusedNames + ((<usize>d.unusedCount) << 2), name);
+  d.unusedCount++;
+}
+
+/** Returns a number from 0 up to, but not, 1 that looks random, but is the same for the same arguments. */
+function randomPart(seed: i32, thread: i32, stretch: i32): f64 {
+  return <f64>mixed(stretch, mixed(thread, mixed(seed, 0x811c9dc5))) / 4294967296;
+}
+
+/** Mixes the bits of a number into a hash of 32 bits: a multiplication carries them up, and a shift down. */
+function mixed(part: i32, hash: u32): u32 {
+  let bits: u32 = (hash ^ <u32>part) * 0x01000193;
+  bits = (bits ^ (bits >> 15)) * 0x2c1b3c6d;
+  return bits ^ (bits >> 13);
+}
