@@ -11,7 +11,7 @@ interface OrderCalls {
   addEvents(drift: number, from: number, to: number, first: number): void;
   addNote(drift: number, note: number, event: number): void;
   addThreadNote(drift: number, note: number, thread: number, event: number): void;
-  addBlockNote(drift: number, note: number, name: number): void;
+  addBlockNote(drift: number, note: number, block: number): void;
   nameOf(drift: number, block: number): number;
   leaveAll(drift: number): void;
   flush(): void;

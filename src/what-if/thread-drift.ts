@@ -85,16 +85,15 @@ export class ThreadDrift {
   #addInsertion(insertion: Insertion, event: number): void {
     const { calls } = this.#core;
     const note = this.#unusedNotes.pop() ?? this.#waiting.length;
-    const renamed = this.#renamed(insertion);
-    this.#waiting[note] = renamed;
-    switch (renamed.kind) {
+    this.#waiting[note] = this.#renamed(insertion);
+    switch (insertion.kind) {
       case "exit":
       case "suggestedExit":
-        calls.addThreadNote(this.#drift, note, renamed.thread, event);
+        calls.addThreadNote(this.#drift, note, insertion.thread, event);
         break;
       case "writes":
       case "mappingEnd":
-        calls.addBlockNote(this.#drift, note, renamed.block);
+        calls.addBlockNote(this.#drift, note, insertion.block);
         break;
       case "lateExits":
       case "comingPointer":
@@ -103,7 +102,7 @@ export class ThreadDrift {
         calls.addNote(this.#drift, note, event);
         break;
       default:
-        throw new TypeError(`unknown insertion: ${JSON.stringify(renamed satisfies never)}`);
+        throw new TypeError(`unknown insertion: ${JSON.stringify(insertion satisfies never)}`);
     }
   }
 

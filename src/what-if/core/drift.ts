@@ -13,6 +13,7 @@ export class Drift {
   // The ring (waiting.ts).
   mask: i32;
   rows: usize;
+  rest: usize;
   heads: usize;
   tails: usize;
   /** by note: the next entry of its list */
@@ -34,8 +35,6 @@ export class Drift {
   threadRoom: i32;
   blocks: usize;
   blockRoom: i32;
-  names: usize;
-  nameRoom: i32;
   unusedNames: usize;
   unusedRoom: i32;
   unusedCount: i32;

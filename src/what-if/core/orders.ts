@@ -2,20 +2,13 @@ import { ACTION_BITS, LOST_FREE, MALLOC, PVALLOC, REALLOC } from "../../replay/c
 import { allocate, reserve } from "../../wasm/core/store";
 import { BATCH_BYTES } from "./columns";
 import { Drift, FIRST_ROOM, newTable } from "./drift";
-import {
-  blockPlace,
-  lagOf,
-  nameOf,
-  newName,
-  setBlockPlace,
-  ThreadPlace,
-  threadPlace,
-} from "./places";
+import { BlockPlace, blockPlace, lagOf, nameOf, newName, ThreadPlace, threadPlace } from "./places";
 import {
   addEvent,
   addNote as addNoteAt,
   leave,
   placeBefore,
+  REST_BYTES,
   takeRow,
   WAITING_BYTES,
   Waiting,
@@ -50,11 +43,12 @@ export function begin(seed: i32, events: i32, time: f64, first: f64, ids: i32): 
   d.events = events;
   d.time = time;
   let room = 1;
-  while (room <= events) {
+  while (room < events) {
     room <<= 1;
   }
   d.mask = room - 1;
   d.rows = allocate(<usize>room * WAITING_BYTES);
+  d.rest = allocate(<usize>room * REST_BYTES);
   d.heads = allocate((<usize>room) << 2);
   d.tails = allocate((<usize>room) << 2);
   memory.fill(d.heads, 0xff, (<usize>room) << 2);
@@ -66,10 +60,8 @@ export function begin(seed: i32, events: i32, time: f64, first: f64, ids: i32): 
   d.now = NaN;
   d.threads = newTable(offsetof<ThreadPlace>());
   d.threadRoom = FIRST_ROOM;
-  d.blocks = newTable(8);
+  d.blocks = newTable(offsetof<BlockPlace>());
   d.blockRoom = FIRST_ROOM;
-  d.names = newTable(4);
-  d.nameRoom = FIRST_ROOM;
   d.unusedNames = newTable(4);
   d.unusedRoom = FIRST_ROOM;
   d.nextName = ids;
@@ -81,7 +73,7 @@ export function addEvents(d: Drift, from: i32, to: i32, first: f64): void {
   for (let i = from; i < to; i++) {
     const event = first + <f64>i;
     // Earlier ones have left, and their rows may be those of others.
-    d.oldest = max(d.oldest, event - <f64>d.events);
+    d.oldest = max(d.oldest, event - <f64>d.events + 1);
     const row = takeRow(d, input, i, event);
     leave(d, placeBefore(d, row.time - d.time), output);
     d.now = row.time;
@@ -99,30 +91,30 @@ function place(d: Drift, row: Waiting, event: f64): void {
     event + <f64>lagOf(d, own, row.thread, event),
     own.place === 0 ? d.latest : own.place,
   );
-  let freed = -1;
-  if (action >= LOST_FREE) {
-    freed = nameOf(d, row.lost);
-    row.lost = freed;
-    at = max(at, blockPlace(d, freed));
+  const isLost = action >= LOST_FREE;
+  const lost = row.lost;
+  if (isLost) {
+    row.lost = nameOf(d, lost);
+    at = max(at, blockPlace(d, lost).place);
   }
-  let block = row.block;
+  const block = row.block;
   if (block >= 0) {
     if (isNew(action)) {
-      block = newName(d, block);
+      row.block = newName(d);
+      blockPlace(d, block).named = row.block + 1;
     } else {
-      block = nameOf(d, block);
-      at = max(at, blockPlace(d, block));
+      row.block = nameOf(d, block);
+      at = max(at, blockPlace(d, block).place);
     }
-    row.block = block;
   }
   at = addEvent(d, row, event, at);
   own.place = at;
   d.latest = max(d.latest, at);
-  if (block >= 0) {
-    setBlockPlace(d, block, at);
+  if (isLost) {
+    blockPlace(d, lost).place = at;
   }
-  if (freed >= 0) {
-    setBlockPlace(d, freed, at);
+  if (block >= 0) {
+    blockPlace(d, block).place = at;
   }
 }
 
@@ -143,9 +135,10 @@ export function addThreadNote(d: Drift, note: i32, thread: i32, event: f64): voi
   own.place = addNoteAt(d, note, max(event + <f64>lagOf(d, own, thread, event), own.place));
 }
 
-/** A note comes after the calls so far that concern the block with this name. */
-export function addBlockNote(d: Drift, note: i32, name: i32): void {
-  setBlockPlace(d, name, addNoteAt(d, note, blockPlace(d, name)));
+/** A note comes after the calls so far that concern the live block that the log calls `block`. */
+export function addBlockNote(d: Drift, note: i32, block: i32): void {
+  const own = blockPlace(d, block);
+  own.place = addNoteAt(d, note, own.place);
 }
 
 /** The log ends: lets all leave. */

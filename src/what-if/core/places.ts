@@ -36,40 +36,38 @@ export function lagOf(d: Drift, row: ThreadPlace, thread: i32, event: f64): i32 
   return row.lag;
 }
 
-/** 0: nothing has concerned the block. */
-export function blockPlace(d: Drift, name: i32): f64 {
-  return name < d.blockRoom ? load<f64>(d.blocks + ((<usize>name) << 3)) : 0;
+/** The latest block that has an id in the log. */
+@unmanaged
+export class BlockPlace {
+  /** 0: nothing has concerned it */
+  place: f64;
+  /** 1 + its name; 0: the id itself, as the block is older than the order */
+  named: i32;
 }
 
-export function setBlockPlace(d: Drift, name: i32, place: f64): void {
-  if (name >= d.blockRoom) {
-    d.blocks = withRoom(d.blocks, d.blockRoom, name, 8);
-    d.blockRoom = roomFor(d.blockRoom, name);
+const BLOCK_BYTES: usize = offsetof<BlockPlace>();
+
+export function blockPlace(d: Drift, id: i32): BlockPlace {
+  if (id >= d.blockRoom) {
+    d.blocks = withRoom(d.blocks, d.blockRoom, id, BLOCK_BYTES);
+    d.blockRoom = roomFor(d.blockRoom, id);
   }
-  store<f64>(d.blocks + ((<usize>name) << 3), place);
+  return changetype<BlockPlace>(d.blocks + <usize>id * BLOCK_BYTES);
 }
 
-/** Returns the name of the live block that the log calls `id`: the id itself if the block is older than the order. */
+/** Returns the name of the live block that the log calls `id`. */
 export function nameOf(d: Drift, id: i32): i32 {
-  const name = id < d.nameRoom ? load<i32>(d.names + ((<usize>id) << 2)) - 1 : -1;
-  return name < 0 ? id : name;
+  const named = blockPlace(d, id).named;
+  return named === 0 ? id : named - 1;
 }
 
-/** Returns the name of a new block that the log calls `id`. */
-export function newName(d: Drift, id: i32): i32 {
-  if (id >= d.nameRoom) {
-    d.names = withRoom(d.names, d.nameRoom, id, 4);
-    d.nameRoom = roomFor(d.nameRoom, id);
+/** Returns a name for a new block. */
+export function newName(d: Drift): i32 {
+  if (d.unusedCount === 0) {
+    return d.nextName++;
   }
-  let name = d.nextName;
-  if (d.unusedCount > 0) {
-    d.unusedCount--;
-    name = load<i32>(d.unusedNames + ((<usize>d.unusedCount) << 2));
-  } else {
-    d.nextName++;
-  }
-  store<i32>(d.names + ((<usize>id) << 2), name + 1);
-  return name;
+  d.unusedCount--;
+  return load<i32>(d.unusedNames + ((<usize>d.unusedCount) << 2));
 }
 
 /** The block is freed: a later one may have its name. */

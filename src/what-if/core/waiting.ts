@@ -38,6 +38,11 @@ export class Waiting {
   next: i32;
   action: u8;
   whole: u8;
+}
+
+/** What few events have besides: an alignment, a size before, a part that is written. */
+@unmanaged
+class Rest {
   align: f64;
   oldSize: f64;
   from: f64;
@@ -47,8 +52,8 @@ export class Waiting {
   large: f64;
 }
 
-/** The last 56 bytes are not read for most events. */
 export const WAITING_BYTES: usize = offsetof<Waiting>();
+export const REST_BYTES: usize = offsetof<Rest>();
 
 /** No entry. An entry is the slot of an event, or the ring's room + the number of a note. */
 const NONE: i32 = -1;
@@ -57,9 +62,14 @@ export function rowAt(d: Drift, slot: i32): Waiting {
   return changetype<Waiting>(d.rows + <usize>slot * WAITING_BYTES);
 }
 
+function restAt(d: Drift, slot: i32): Rest {
+  return changetype<Rest>(d.rest + <usize>slot * REST_BYTES);
+}
+
 /** Takes row `i` of the batch at `input` as event number `event`. */
 export function takeRow(d: Drift, input: usize, i: i32, event: f64): Waiting {
-  const row = rowAt(d, slotOf(d, event));
+  const slot = slotOf(d, event);
+  const row = rowAt(d, slot);
   const at = <usize>i;
   const action = load<u8>(input + ACTIONS + at);
   const whole = load<u8>(input + WHOLES + at);
@@ -71,15 +81,17 @@ export function takeRow(d: Drift, input: usize, i: i32, event: f64): Waiting {
   row.size = load<f64>(input + SIZES + (at << 3));
   if (isRare(action)) {
     row.lost = load<i32>(input + LOST + (at << 2));
-    row.align = load<f64>(input + ALIGNS + (at << 3));
-    row.oldSize = load<f64>(input + OLD_SIZES + (at << 3));
+    const rest = restAt(d, slot);
+    rest.align = load<f64>(input + ALIGNS + (at << 3));
+    rest.oldSize = load<f64>(input + OLD_SIZES + (at << 3));
   }
   if (whole === 0) {
-    row.from = load<f64>(input + FROMS + (at << 3));
-    row.to = load<f64>(input + TOS + (at << 3));
-    row.ratioFrom = load<f64>(input + RATIO_FROMS + (at << 3));
-    row.full = load<f64>(input + FULLS + (at << 3));
-    row.large = load<f64>(input + LARGES + (at << 3));
+    const rest = restAt(d, slot);
+    rest.from = load<f64>(input + FROMS + (at << 3));
+    rest.to = load<f64>(input + TOS + (at << 3));
+    rest.ratioFrom = load<f64>(input + RATIO_FROMS + (at << 3));
+    rest.full = load<f64>(input + FULLS + (at << 3));
+    rest.large = load<f64>(input + LARGES + (at << 3));
   }
   return row;
 }
@@ -145,7 +157,7 @@ export function leave(d: Drift, place: f64, output: usize): void {
     while (entry !== NONE) {
       if (entry < room) {
         const row = rowAt(d, entry);
-        leaveRow(d, row, output);
+        leaveRow(d, row, entry, output);
         entry = row.next;
       } else {
         noted(entry - room, outputLength);
@@ -165,7 +177,7 @@ export function flush(): void {
   filled(length);
 }
 
-function leaveRow(d: Drift, row: Waiting, output: usize): void {
+function leaveRow(d: Drift, row: Waiting, slot: i32, output: usize): void {
   const at = <usize>outputLength;
   outputLength++;
   const action = row.action;
@@ -177,18 +189,20 @@ function leaveRow(d: Drift, row: Waiting, output: usize): void {
   store<f64>(output + SIZES + (at << 3), row.size);
   if (isRare(action)) {
     store<i32>(output + LOST + (at << 2), row.lost);
-    store<f64>(output + ALIGNS + (at << 3), row.align);
-    store<f64>(output + OLD_SIZES + (at << 3), row.oldSize);
+    const rest = restAt(d, slot);
+    store<f64>(output + ALIGNS + (at << 3), rest.align);
+    store<f64>(output + OLD_SIZES + (at << 3), rest.oldSize);
     if (<i32>action >= LOST_FREE) {
       releaseName(d, row.lost);
     }
   }
   if (row.whole === 0) {
-    store<f64>(output + FROMS + (at << 3), row.from);
-    store<f64>(output + TOS + (at << 3), row.to);
-    store<f64>(output + RATIO_FROMS + (at << 3), row.ratioFrom);
-    store<f64>(output + FULLS + (at << 3), row.full);
-    store<f64>(output + LARGES + (at << 3), row.large);
+    const rest = restAt(d, slot);
+    store<f64>(output + FROMS + (at << 3), rest.from);
+    store<f64>(output + TOS + (at << 3), rest.to);
+    store<f64>(output + RATIO_FROMS + (at << 3), rest.ratioFrom);
+    store<f64>(output + FULLS + (at << 3), rest.full);
+    store<f64>(output + LARGES + (at << 3), rest.large);
   }
   if (<i32>action === FREE || <i32>action === FREE_AFTER_EXIT) {
     releaseName(d, row.block);
