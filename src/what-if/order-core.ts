@@ -1,5 +1,5 @@
 import { copyUnguided, type UnguidedWork, type Work } from "../replay/work.ts";
-import { EVENTS_PER_BATCH as ROWS } from "../trace/columns.ts";
+import { MODULE_ROWS as ROWS } from "../trace/columns.ts";
 import { instantiate, outOfMemory } from "../wasm/wasm-module.ts";
 
 /** What core/orders.ts exports. A drift is an address. */

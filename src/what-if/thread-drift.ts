@@ -1,5 +1,6 @@
 import type { Insertion } from "../replay/insertions.ts";
 import { newWork, type Work } from "../replay/work.ts";
+import { MODULE_ROWS } from "../trace/columns.ts";
 import type { OrderCore } from "./order-core.ts";
 
 /** How far the threads of a run may be from where the log has them. */
@@ -136,7 +137,7 @@ export class ThreadDrift {
   }
 
   #emptyWork(): Work {
-    const work = this.#unused.pop() ?? newWork();
+    const work = this.#unused.pop() ?? newWork(ArrayBuffer, MODULE_ROWS);
     work.batch.length = 0;
     return work;
   }
