@@ -10,7 +10,7 @@ interface OrderCalls {
   begin(seed: number, events: number, time: number, first: number, ids: number): number;
   addEvents(drift: number, from: number, to: number, first: number): void;
   addNote(drift: number, note: number, event: number): void;
-  addThreadNote(drift: number, note: number, thread: number, event: number): void;
+  addThreadEnd(drift: number, note: number, thread: number, event: number): void;
   addBlockNote(drift: number, note: number, name: number): void;
   nameOf(drift: number, block: number): number;
   leaveAll(drift: number): void;
