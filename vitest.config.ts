@@ -7,7 +7,7 @@ const BROWSER = "test/**/*.browser.test.ts";
 const SLOW = "test/**/*.{corpus,glibc,package}.test.ts";
 
 /** vi.mock works only on modules that vitest loads. */
-const MOCKING = "test/what-if/contention.test.ts";
+const MOCKING = "test/what-if/{contention,small-batches}.test.ts";
 
 // Corpus and differential tests replay millions of calls, also before the first of several tests.
 const testTimeout = 120_000;

@@ -6,7 +6,7 @@
 /** Rows of a column, but for copies. */
 export const EVENTS_PER_BATCH = 8192;
 
-/** Rows of a column in the memory of a WebAssembly module (core/batch.ts of ledger and replay), and of a batch at most. */
+/** Rows of a column in the memory of a WebAssembly module (core/ of ledger, replay and what-if), and of a batch at most. */
 export const MODULE_ROWS = 8192;
 
 /** The kind of memory of a column: shared where another thread reads it. */
@@ -93,13 +93,6 @@ function copyEntries(to: Column, from: Column, rows: Int32Array, count: number):
   for (let n = 0; n < count; n++) {
     const row = rows[n]!;
     to[row] = from[row]!;
-  }
-}
-
-/** Fills `to` with entries of `from`: its entry n gets entry `rows[n]`. */
-export function gather<One extends Column>(to: One, from: One, rows: Int32Array): void {
-  for (let n = 0; n < rows.length; n++) {
-    to[n] = from[rows[n]!]!;
   }
 }
 

@@ -1,5 +1,5 @@
 import { copyUnguided, type UnguidedWork, type Work } from "../replay/work.ts";
-import { EVENTS_PER_BATCH as ROWS } from "../trace/columns.ts";
+import { MODULE_ROWS as ROWS } from "../trace/columns.ts";
 import { instantiate, outOfMemory } from "../wasm/wasm-module.ts";
 
 /** What core/orders.ts exports. A drift is an address. */
@@ -10,7 +10,7 @@ interface OrderCalls {
   begin(seed: number, events: number, time: number, first: number, ids: number): number;
   addEvents(drift: number, from: number, to: number, first: number): void;
   addNote(drift: number, note: number, event: number): void;
-  addThreadNote(drift: number, note: number, thread: number, event: number): void;
+  addThreadEnd(drift: number, note: number, thread: number, event: number): void;
   addBlockNote(drift: number, note: number, block: number): void;
   nameOf(drift: number, block: number): number;
   leaveAll(drift: number): void;

@@ -1,5 +1,6 @@
 import type { Insertion } from "../replay/insertions.ts";
 import { newWork, type Work } from "../replay/work.ts";
+import { MODULE_ROWS } from "../trace/columns.ts";
 import type { OrderCore } from "./order-core.ts";
 
 /** How far the threads of a run may be from where the log has them. */
@@ -24,7 +25,7 @@ export interface Reordered {
  * The calls of a log in an order that another run might have had: each thread lags behind its places in the log, by as many
  * events as the seed decides, and by others in the next stretch of the log. Each thread's calls keep their order, and so do those
  * that concern one block: it is moved or freed after it is allocated. A thread's first call comes after all that the log has
- * before it, because any of that may be why the thread was started.
+ * before it, because any of that may be why the thread was started; so does the first one after its end, of another with its tid.
  *
  * A call waits in a window of the log that is as long as the longest lag: memory does not depend on the log's length. The core
  * (core/orders.ts) gives the events their places; what happens between them waits here.
@@ -89,7 +90,7 @@ export class ThreadDrift {
     switch (insertion.kind) {
       case "exit":
       case "suggestedExit":
-        calls.addThreadNote(this.#drift, note, insertion.thread, event);
+        calls.addThreadEnd(this.#drift, note, insertion.thread, event);
         break;
       case "writes":
       case "mappingEnd":
@@ -135,7 +136,7 @@ export class ThreadDrift {
   }
 
   #emptyWork(): Work {
-    const work = this.#unused.pop() ?? newWork();
+    const work = this.#unused.pop() ?? newWork(ArrayBuffer, MODULE_ROWS);
     work.batch.length = 0;
     return work;
   }

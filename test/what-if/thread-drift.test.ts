@@ -289,6 +289,19 @@ describe("what happens between the calls", () => {
     }
   });
 
+  it("begins a thread anew that has ended: another with its tid comes after all that the log has before", () => {
+    const calls = callsOf([1, 0, 0, 0, 0, 0, 1, 0].map((thread) => [thread, 0, 0]));
+    for (let seed = 0; seed < 50; seed++) {
+      const core = new OrderCore();
+      const order = new ThreadDrift(core, { ...drift, seed }, 0, 100, []);
+      core.load(workOf(calls));
+      const parts = [...order.add(0, [{ kind: "exit", before: 1, thread: 1 }]), ...order.end([])];
+      const serials = rowsOf(parts).map(({ serial }) => serial);
+      const before = serials.slice(0, serials.indexOf(6));
+      expect(before).toEqual(expect.arrayContaining([0, 1, 2, 3, 4, 5]));
+    }
+  });
+
   it("at the log's end names the blocks as the order does", () => {
     const core = new OrderCore();
     const order = new ThreadDrift(core, drift, 0, 100, []);

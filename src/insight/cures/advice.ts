@@ -40,11 +40,12 @@ export function advice(
           [end],
         );
   }
-  if (end === null || peak === end) {
+  const isUncertain = dependsOnOrder(peak, recorded, "peak");
+  if (end === null || (peak === end && dependsOnOrder(end, recorded, "end") === isUncertain)) {
     const { name, rss } = peak;
     const price = notablePrice(peak, recorded);
     const cost = price === null ? "" : ` It makes ${price}.`;
-    const helps = dependsOnOrder(peak, recorded, "peak")
+    const helps = isUncertain
       ? `it is uncertain whether ${name} helps, as ${OTHER_ORDER}`
       : `${name} helps most`;
     return good(
@@ -54,17 +55,22 @@ export function advice(
     );
   }
   const first = `${lowersMost(peak, recorded, "peak")}${butRaises(peak, recorded, "end")}.`;
-  const second = `${lowersMost(end, recorded, "end")}${butRaises(end, recorded, "peak")}.`;
-  return good(`${first} ${second}`, recorded, [peak, end]);
+  const second = `${lowersMost(end, recorded, "end", "It")}${butRaises(end, recorded, "peak")}.`;
+  return good(`${first} ${second}`, recorded, peak === end ? [peak] : [peak, end]);
 }
 
-/** "A=1 lowers peak RSS most: from 455.2 MiB to 259.9 MiB (-42.9 %)", and its price */
-function lowersMost(cure: Scenario, recorded: Scenario, moment: Moment): string {
+/** "A=1 lowers peak RSS most: from 455.2 MiB to 259.9 MiB (-42.9 %)", and its price; "It" begins a sentence. */
+function lowersMost(
+  cure: Scenario,
+  recorded: Scenario,
+  moment: Moment,
+  it: "it" | "It" = "it",
+): string {
   const by = fromTo(rssAt(recorded, moment), rssAt(cure, moment));
   const price = notablePrice(cure, recorded);
   const cost = price === null ? "" : `, and makes ${price}`;
   const lowers = dependsOnOrder(cure, recorded, moment)
-    ? `it is uncertain whether ${cure.name} lowers ${WHICH[moment]}, as ${OTHER_ORDER}`
+    ? `${it} is uncertain whether ${cure.name} lowers ${WHICH[moment]}, as ${OTHER_ORDER}`
     : `${cure.name} lowers ${WHICH[moment]} most`;
   return `${lowers}: ${by}${cost}`;
 }

@@ -3,7 +3,7 @@ import type { Report, Scenario } from "../../report/contract/report.ts";
 import { systemCallsBy } from "../../report/system-calls-of.ts";
 import { whatToType } from "../../report/what-to-type/what-to-type.ts";
 import { isUnreliable } from "../evidence/grade.ts";
-import { isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
+import { dependsOnOrder, isSurelyLower, MOMENTS, type Moment, ranked, rssAt } from "./ranking.ts";
 import { threadsPerArena } from "./threads-per-arena.ts";
 import { typedFor } from "./typed-for.ts";
 
@@ -30,7 +30,10 @@ export function curesOf(report: Omit<Report, "cures">): Cure[] {
       peak: figures("peak"),
       end: figures("end"),
       price: priceOf(scenario, recorded),
-      certain: lowers.every((moment) => isSurelyLower(scenario, recorded, moment)),
+      certain: lowers.every(
+        (moment) =>
+          isSurelyLower(scenario, recorded, moment) && !dependsOnOrder(scenario, recorded, moment),
+      ),
       type: typedFor(whatToType(scenario, report), report),
     };
   });

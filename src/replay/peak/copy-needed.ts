@@ -1,5 +1,5 @@
 import { ACTION_COLUMNS, Action, LOST_FREE, withoutLostFree } from "../../trace/actions.ts";
-import { columnNames, copyColumns, copyRows, EVENTS_PER_BATCH } from "../../trace/columns.ts";
+import { columnNames, copyColumns, copyRows, MODULE_ROWS } from "../../trace/columns.ts";
 import { REPLAYED_COLUMNS, type Work, workOf } from "../work.ts";
 import { TOUCH_COLUMNS } from "../writes/touch.ts";
 
@@ -11,9 +11,9 @@ const NO_BYTES = new Uint8Array(0);
 const NO_INTS = new Int32Array(0);
 const NO_DOUBLES = new Float64Array(0);
 /** Stands for columns of parts that are 0 in every row. Never written. */
-const ZEROS = new Float64Array(EVENTS_PER_BATCH);
+const ZEROS = new Float64Array(MODULE_ROWS);
 /** rows of blocks that are written in part */
-const partRows = new Int32Array(EVENTS_PER_BATCH);
+const partRows = new Int32Array(MODULE_ROWS);
 
 const EMPTY = workOf({
   batch: {

@@ -5,7 +5,7 @@ import {
   copyColumns,
   copyRows,
   type Declaration,
-  EVENTS_PER_BATCH,
+  MODULE_ROWS,
 } from "../../trace/columns.ts";
 import type { EventBatch } from "../../trace/event.ts";
 
@@ -28,7 +28,7 @@ export const TOUCH_COLUMNS = {
 } as const satisfies Declaration;
 
 const { whole, ...others } = TOUCH_COLUMNS;
-const rowsToCopy = new Int32Array(EVENTS_PER_BATCH);
+const rowsToCopy = new Int32Array(MODULE_ROWS);
 
 export type TouchColumns = Columns<typeof TOUCH_COLUMNS>;
 

@@ -17,7 +17,7 @@ export interface Cure {
   readonly price: CurePrice;
   /**
    * false if the ranges of RSS under the cure and of the recorded run overlap at a moment at which the cure lowers RSS, with the
-   * same writes of the program in both: then RSS may not be lower
+   * same writes of the program in both, or if RSS is no lower there in another order of the threads: then it may not be lower
    */
   readonly certain: boolean;
   readonly type: CureTyped;

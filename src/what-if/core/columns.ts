@@ -1,6 +1,6 @@
 /** Batches of events in columns: those that a replay without the log's pointers reads (replay/core/batch.ts). */
 
-/** EVENTS_PER_BATCH: rows of every column */
+/** MODULE_ROWS: rows of every column */
 export const ROWS: i32 = 8192;
 
 const STRIDE: usize = <usize>ROWS;

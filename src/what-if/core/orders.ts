@@ -89,7 +89,7 @@ function place(d: Drift, row: Waiting, event: f64): void {
   // Any call so far may be why a thread was started.
   let at = max(
     event + <f64>lagOf(d, own, row.thread, event),
-    own.place === 0 ? d.latest : own.place,
+    own.place <= 0 ? d.latest : own.place,
   );
   const isLost = action >= LOST_FREE;
   const lost = row.lost;
@@ -129,10 +129,10 @@ export function addNote(d: Drift, note: i32, event: f64): void {
   addNoteAt(d, note, event);
 }
 
-/** A note comes after the calls so far of thread `thread`, which lags as it does before event number `event`. */
-export function addThreadNote(d: Drift, note: i32, thread: i32, event: f64): void {
+/** A note of the end of thread `thread` comes after its calls so far, and lags as it does before event number `event`. */
+export function addThreadEnd(d: Drift, note: i32, thread: i32, event: f64): void {
   const own = threadPlace(d, thread);
-  own.place = addNoteAt(d, note, max(event + <f64>lagOf(d, own, thread, event), own.place));
+  own.place = -addNoteAt(d, note, max(event + <f64>lagOf(d, own, thread, event), abs(own.place)));
 }
 
 /** A note comes after the calls so far that concern the live block that the log calls `block`. */

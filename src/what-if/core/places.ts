@@ -8,7 +8,7 @@ import { Drift, roomFor, withRoom } from "./drift";
 
 @unmanaged
 export class ThreadPlace {
-  /** 0: it has no call yet */
+  /** 0: it has no call yet; below 0: the place of its end with the sign changed, a later call is of another with its tid */
   place: f64;
   /** events by which it lags in a stretch of the log */
   lag: i32;

@@ -17,9 +17,18 @@ describe("advice on a setting under which threads share arenas", () => {
     expect(textOf(shared(50, 100, 60, 120))).toContain("A=1 helps most: peak RSS falls from 200");
   });
 
-  it("says that this is uncertain if it does not in all", () => {
-    expect(textOf(shared(50, 100, 60, 210))).toContain(
+  it("says that this is uncertain if it does at neither moment", () => {
+    expect(textOf(shared(50, 100, 110, 210))).toContain(
       "it is uncertain whether A=1 helps, as the threads of another run may meet in another order: peak RSS falls from 200",
+    );
+  });
+
+  it("says so of one moment alone where it is for both", () => {
+    expect(textOf(shared(50, 100, 110, 120))).toBe(
+      "A=1 lowers peak RSS most: from 200 MiB to 100 MiB (-50.0 %). It is uncertain whether A=1 lowers RSS at the end, as the threads of another run may meet in another order: from 100 MiB to 50 MiB (-50.0 %).",
+    );
+    expect(textOf(shared(50, 100, 60, 210))).toBe(
+      "it is uncertain whether A=1 lowers peak RSS, as the threads of another run may meet in another order: from 200 MiB to 100 MiB (-50.0 %). A=1 lowers RSS at the end most: from 100 MiB to 50 MiB (-50.0 %).",
     );
   });
 

@@ -104,6 +104,16 @@ describe("the cures", () => {
     const endOnly = { ...rest, rss: { ...rss, peakHighBytes: 300 * MiB } };
     expect(cures([endOnly])[0]?.certain).toBe(true);
   });
+
+  it("are uncertain if RSS is no lower in another order of the threads", () => {
+    const ordered = (endMiB: number) => {
+      const { rss, ...rest } = whatIf("A=1", 50, 190);
+      const otherOrders = [{ endBytes: endMiB * MiB, peakBytes: 190 * MiB }];
+      return cures([{ ...rest, rss: { ...rss, contendedRuns: 1, otherOrders } }])[0]?.certain;
+    };
+    expect(ordered(60)).toBe(true);
+    expect(ordered(100)).toBe(false);
+  });
 });
 
 describe("what one types", () => {
