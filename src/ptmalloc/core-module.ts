@@ -14,6 +14,8 @@ export interface CoreCalls {
   updateLimits(): void;
   enter(index: number): void;
   enterEnded(index: number): void;
+  /** 0: false */
+  mayReuseArena(index: number): number;
   malloc(bytes: number): number;
   calloc(bytes: number): number;
   realloc(c: number, bytes: number): number;
@@ -61,6 +63,8 @@ export interface CoreCalls {
   moveStruct(c: number): void;
   sumPages(heap: number, first: number): void;
   beginReplay(trimEvery: number): void;
+  /** bits, see core/batch.ts */
+  neededColumns(from: number, to: number): number;
   run(from: number, to: number): void;
   settle(): void;
   recordRss(event: number, time: number): number;
@@ -89,6 +93,7 @@ export interface CoreHost {
 
 /** What the replay's part of core/host.ts asks; `row`: of an event in the batch. */
 export interface ReplayHost {
+  foundReuse(row: number): void;
   foundPeak(planes: number): void;
   beforeEvent(row: number): void;
   beforeCall(row: number): void;
@@ -144,6 +149,7 @@ export class Instance extends StateInstance<CoreCalls> {
         host().raised(mmapThreshold, trimThreshold),
       applyMallopt: (parameter: number, value: number) => host().applyMallopt(parameter, value),
       dropped: (heap: number, from: number, to: number) => host().dropped(heap, from, to),
+      foundReuse: (row: number) => replay().foundReuse(row),
       foundPeak: (planes: number) => replay().foundPeak(planes),
       beforeEvent: (row: number) => replay().beforeEvent(row),
       beforeCall: (row: number) => replay().beforeCall(row),

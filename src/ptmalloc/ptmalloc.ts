@@ -173,6 +173,11 @@ export class Ptmalloc extends ProcessRecords {
     this.core.calls.enterEnded(index);
   }
 
+  /** True if the next call of thread `index` may have to share an arena with others. */
+  mayReuseArena(index: number): boolean {
+    return this.core.calls.mayReuseArena(index) !== 0;
+  }
+
   malloc(bytes: number): number {
     return this.core.calls.malloc(bytes);
   }

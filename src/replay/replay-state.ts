@@ -21,6 +21,7 @@ export const REPLAY_FIELDS = {
   pointEnd: "f64",
   matched: "f64",
   watchesPeaks: "u8",
+  watchesReuse: "u8",
   isGuided: "u8",
   watchesSiblings: "u8",
   watchesBreak: "u8",

@@ -21,6 +21,8 @@ export class Replay {
   readonly rss: RssRecord;
   /** null in what-ifs */
   guide: Guide | null = null;
+  /** called once, before the first event whose thread has to share an arena; null: not watched */
+  onArenaReuse: ((i: number) => void) | null = null;
   /** called between two events if RSS has reached a new peak, with its planes, one bit each; null: not watched */
   onPeak: ((planes: number) => void) | null = null;
   readonly state: ReplayState;
@@ -178,6 +180,7 @@ export class Replay {
   #writeFlags(): void {
     const { u8, f64 } = this.model.core.attached;
     u8[REPLAY.watchesPeaks] = Number(this.onPeak !== null);
+    u8[REPLAY.watchesReuse] = Number(this.onArenaReuse !== null);
     const { guide } = this;
     u8[REPLAY.isGuided] = Number(guide !== null);
     const watched = guide?.watched() ?? null;
@@ -191,6 +194,11 @@ export class Replay {
 
   /** What the core reports while it runs. */
   readonly #host: ReplayHost = {
+    foundReuse: (row) => {
+      const found = this.onArenaReuse;
+      this.onArenaReuse = null;
+      found?.(row);
+    },
     foundPeak: (planes) => this.onPeak?.(planes),
     beforeEvent: (row) => this.#guided((guide, work) => guide.beforeEvent(work, row)),
     beforeCall: (row) => this.#guided((guide, work) => guide.beforeCall(work, row)),

@@ -36,6 +36,8 @@ export class ThreadDrift {
   readonly #drift: number;
   /** batches that may be filled again */
   readonly #unused: Work[];
+  /** number of the order's first event: what comes before is the log's */
+  readonly #start: number;
   readonly #waiting: (Insertion | null)[] = [];
   readonly #unusedNotes: number[] = [];
   /** number of the first event of the output */
@@ -48,6 +50,7 @@ export class ThreadDrift {
     this.#core = core;
     this.#drift = core.calls.begin(drift.seed, drift.events, drift.time, first, ids);
     this.#unused = unused;
+    this.#start = first;
     this.#first = first;
   }
 
@@ -55,8 +58,8 @@ export class ThreadDrift {
   add(first: number, insertions: readonly Insertion[]): Reordered[] {
     const { length } = this.#core;
     this.#core.run(this, (calls) => {
-      let from = 0;
-      for (const insertion of insertions) {
+      let from = Math.max(0, this.#start - first);
+      for (const insertion of insertions.filter(({ before }) => before > this.#start)) {
         const to = Math.min(Math.max(from, insertion.before - first), length);
         calls.addEvents(this.#drift, from, to, first);
         this.#addInsertion(insertion, first + to);

@@ -31,7 +31,7 @@ export type OrdersFrom = (first: number, ids: number) => OtherOrders;
 
 /**
  * The scenarios that share one model: they differ only in a malloc_trim at the end, and in settings that have no effect yet.
- * Of those that change who shares an arena there are several replays from the batch on in which threads have to: one in the log's
+ * Of those that change who shares an arena there are several replays from the first call on whose thread has to: one in the log's
  * order, with no arena locked, and one for each other order that threads may have had, with random locks.
  */
 export class WhatIf implements Replays {
@@ -111,12 +111,15 @@ export class WhatIf implements Replays {
     this.#past.take(likeliest, { first, kept, insertions, begin });
     begin(likeliest);
     if (this.#orders === null && this.#choosesArenas && mayShareArenas(facts, likeliest)) {
-      this.#orders = orders(first, likeliest.blockIds);
-      DRIFTS.forEach(({ seed }) => {
-        this.contended.push(contendedCopy(likeliest, seed));
-      });
+      likeliest.onArenaReuse = (row) => {
+        this.#orders = orders(first + row, likeliest.blockIds);
+        DRIFTS.forEach(({ seed }) => {
+          this.contended.push(contendedCopy(likeliest, seed));
+        });
+      };
     }
     replayBatch(likeliest, work, first, insertions);
+    likeliest.onArenaReuse = null;
     this.contended.forEach(begin);
     this.#replayOthers(this.#orders?.of({ work, inferences }));
   }

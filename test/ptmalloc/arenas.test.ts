@@ -43,6 +43,7 @@ describe("number of arenas (§6.1)", () => {
     const p = process("2.44", settings, { cpus, unchecked: true });
     start(p, 50);
     expect(p.m.arenas.length).toBe(most);
+    expect(p.m.mayReuseArena(51)).toBe(true);
   });
 
   it("mallopt(M_ARENA_MAX) applies from then on", () => {
@@ -77,6 +78,38 @@ describe("choice of an arena for a thread (§6.1)", () => {
     // First main and arena3 are locked, arena2 is free; then all are locked, from arena1 on; then main is free.
     expect(start(p, 3).arenas).toEqual(["arena2", "arena1", "main"]);
     expect(calls).toBe(8);
+  });
+
+  it("mayReuseArena predicts that a thread may get an arena in use", () => {
+    const p = process("2.36", { MALLOC_ARENA_MAX: "2" });
+    expect(p.m.mayReuseArena(0)).toBe(false);
+    p.malloc(24);
+    expect([p.m.mayReuseArena(0), p.m.mayReuseArena(1)]).toEqual([false, false]);
+    const t = p.thread();
+    t.malloc(24);
+    expect([p.m.mayReuseArena(0), p.m.mayReuseArena(1)]).toEqual([false, false]);
+    expect(p.m.mayReuseArena(2)).toBe(true);
+    t.exit();
+    // its arena is on the free list
+    expect(p.m.mayReuseArena(2)).toBe(false);
+  });
+
+  it("mayReuseArena is true of a second thread with a single arena", () => {
+    const p = process("2.36", { MALLOC_ARENA_MAX: "1" });
+    p.malloc(24);
+    expect([p.m.mayReuseArena(0), p.m.mayReuseArena(1)]).toEqual([false, true]);
+  });
+
+  it.each([1, 2])("mayReuseArena is true from the limit of %d CPUs on", (cpus) => {
+    const p = process("2.36", {}, { cpus, unchecked: true });
+    p.malloc(24);
+    const most = Math.max(9, 8 * cpus);
+    for (let thread = 1; thread < most; thread++) {
+      expect(p.m.mayReuseArena(thread)).toBe(false);
+      p.thread().malloc(24);
+    }
+    expect(p.m.arenas.length).toBe(most);
+    expect(p.m.mayReuseArena(most)).toBe(true);
   });
 
   it("arenas of ended threads go to the next threads, the latest first (T19)", () => {
@@ -367,6 +400,8 @@ describe("a thread whose arena is known from a witness (§12.3)", () => {
     const full = afterThreadEnds("4");
     full.p.m.witness = null;
     full.p.m.attachesBefore(4, [1, 2, 3]);
+    expect(full.p.m.mayReuseArena(4)).toBe(true);
+    expect(full.p.m.mayReuseArena(5)).toBe(false);
     expect(start(full.p, 2).arenas).toEqual(["main", "arena3"]);
   });
 });

@@ -253,6 +253,34 @@ describe("the scenario's malloc_trim", () => {
   });
 });
 
+describe("the first thread that has to share an arena", () => {
+  const LINES = [
+    `1 malloc(100) = ${A}`,
+    "2 malloc(100) = 0x7ffff0000010",
+    "3 free(0x0)",
+    "3 malloc(100) = 0x7ffff0000080",
+    "4 malloc(100) = 0x7ffff00000f0",
+  ];
+
+  it("is reported once, before its call", () => {
+    const { replay, run } = whatIf(LINES, { settings: { MALLOC_ARENA_MAX: "2" } });
+    const reported: number[] = [];
+    replay.onArenaReuse = (i) => {
+      reported.push(i);
+      expect(replay.model.inUseBytes).toBe(2 * 112);
+    };
+    run();
+    expect([reported, replay.onArenaReuse]).toEqual([[3], null]);
+  });
+
+  it("is not reported where every thread gets an arena", () => {
+    const { replay, run } = whatIf(LINES, { settings: { MALLOC_ARENA_MAX: "4" } });
+    replay.onArenaReuse = () => expect.unreachable();
+    run();
+    expect(replay.onArenaReuse).not.toBeNull();
+  });
+});
+
 describe("a guide", () => {
   it("is called where it watches, and decides where a block lies that the core does not place", () => {
     const { replay, run, work } = whatIf([

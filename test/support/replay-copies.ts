@@ -25,6 +25,7 @@ export const NOT_COPIED = new Set([
   "GuidedReplay.arenaSeries",
   "GuidedReplay.onAboveBreak",
   "SiblingVersions.onSplit",
+  "Replay.onArenaReuse",
   "Replay.onPeak",
   "Ptmalloc.#onRaise",
   // Hold while a batch is replayed.

@@ -52,7 +52,7 @@ function rangeReasons(scenarios: readonly Scenario[], model: ModelSummary): stri
   if (shown.some(({ rss }) => rss.contendedRuns > 0)) {
     const replays = Math.max(...shown.map(({ rss }) => rss.contendedRuns));
     reasons.push(
-      `where threads share arenas, those of another run may meet in another order (nine runs in ten are expected in the range, from ${plural(replays, "further replay")} in ${replays === 1 ? "another order" : "other orders"})`,
+      `where threads share arenas, those of another run may meet in another order (the range is where nine runs in ten are expected, by ${plural(replays, "replay")} in ${replays === 1 ? "another order" : "other orders"})`,
     );
   }
   if (shown.some(({ rss }) => rss.spread.exitsBytes > 0)) {
@@ -77,7 +77,7 @@ function withoutHook({ arenas, rss }: Scenario): string[] {
   const [, high] = predictionInterval([rss.highBytes], UNHOOKED_DEVIATION);
   const expected = sizeRange(low, high, byteUnit([low, high]));
   return [
-    `Without the recording hook, threads meet otherwise and may take other arenas: in nine runs of ten RSS at the end is expected from ${expected}.`,
+    `Without the recording hook, threads may take other arenas: RSS at the end is then ${expected} in nine runs of ten.`,
   ];
 }
 

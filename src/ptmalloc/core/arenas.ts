@@ -169,6 +169,23 @@ function reusedArena(shown: Arena | null): Arena {
   return av;
 }
 
+/** True if `thread`, which has no arena, would now get one in use (§6.1). */
+export function wouldReuseArena(thread: Thread | null): bool {
+  const arenas = <f64>m.arenaCount;
+  if (m.freeArena !== null) {
+    if (thread === null || firstFree(thread) !== null) {
+      return false;
+    }
+  }
+  if (m.arenaLimit !== 0) {
+    return arenas >= m.arenaLimit;
+  }
+  if (par.arenaMax !== 0) {
+    return arenas >= par.arenaMax;
+  }
+  return m.cpus !== Infinity && isLimitedByCpus() && arenas >= limitByCpus();
+}
+
 /** _int_new_arena: a new arena in a new heap of heap_info, malloc_state, and top (§6.2). */
 export function newArena(bytes: f64): Arena {
   const structs = profile.heapInfoBytes + profile.mallocStateBytes;

@@ -27,6 +27,9 @@ export declare function applyMallopt(parameter: f64, value: f64): void;
 /** Ptmalloc.onDropped: malloc_trim drops pages from..to-1 of the heap with this id */
 export declare function dropped(heap: i32, from: i32, to: i32): void;
 
+/** Replay.onArenaReuse: row of the batch */
+export declare function foundReuse(row: i32): void;
+
 /** Replay.onPeak: planes, one bit each */
 export declare function foundPeak(planes: i32): void;
 

@@ -1,5 +1,5 @@
 import { Arena, createArena } from "./arena";
-import { newArena as createArenaWithHeap, mallocFromArena } from "./arenas";
+import { newArena as createArenaWithHeap, mallocFromArena, wouldReuseArena } from "./arenas";
 import { callocChunk } from "./calloc";
 import { MAPPED, rec } from "./chunks";
 import { consolidate } from "./consolidate";
@@ -27,7 +27,7 @@ import { addResident as addPagesTo, EVERY_PLANE, residentIn } from "./resident";
 import { granulesFor } from "./size-classes";
 import { mapChunk as map } from "./sysmalloc";
 import { maybeInitTcache, tcacheTake } from "./tcache";
-import { enterEndedThread, enterThread, initThreads, setDetachingLater } from "./thread";
+import { enterEndedThread, enterThread, initThreads, setDetachingLater, threadAt } from "./thread";
 import { exitThread as exit } from "./thread-exit";
 import { trimAfterFree as trimAfter, trimAll } from "./trim";
 import { forgetTrims as forget, undoTrims } from "./undo-trims";
@@ -69,6 +69,15 @@ export function enter(index: i32): void {
 
 export function enterEnded(index: i32): void {
   enterEndedThread(index);
+}
+
+/** True if the next call of thread `index` may have to share an arena with others. */
+export function mayReuseArena(index: i32): bool {
+  const thread = threadAt(index);
+  if (!m.hasMain || (thread !== null && thread.arena !== null)) {
+    return false;
+  }
+  return wouldReuseArena(thread);
 }
 
 export function malloc(bytes: f64): i32 {

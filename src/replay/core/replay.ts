@@ -1,4 +1,4 @@
-import { foundPeak } from "../../ptmalloc/core/host";
+import { foundPeak, foundReuse } from "../../ptmalloc/core/host";
 import { inUseBytes } from "../../ptmalloc/core/mapping";
 import { m } from "../../ptmalloc/core/model";
 import {
@@ -9,6 +9,7 @@ import {
   free,
   malloc,
   mallopt,
+  mayReuseArena,
   memalign,
   pvalloc,
   realloc,
@@ -82,6 +83,10 @@ function replay(i: i32): void {
   const action = byteAt(ACTIONS, i);
   const thread = wordAt(THREADS, i);
   const isGuided = state.isGuided;
+  if (state.watchesReuse && action !== NONE && mayReuseArena(thread)) {
+    state.watchesReuse = false;
+    foundReuse(i);
+  }
   if (isGuided) {
     guideEvent(action & ACTION_BITS, i);
   }

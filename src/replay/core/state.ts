@@ -35,6 +35,7 @@ export class ReplayState {
 
   // What the facade wants to know (host.ts).
   watchesPeaks: bool;
+  watchesReuse: bool;
   /** the log's pointers judge and correct the model (guided.ts) */
   isGuided: bool;
   /** before reallocs and aligned allocations, of which sibling versions may make others */

@@ -77,7 +77,7 @@ describe("arenas", () => {
 
   test("may be others without the hook", () => {
     expect(note([1], [2, 3], [4])).toContain(
-      "Without the recording hook, threads meet otherwise and may take other arenas: in nine runs of ten RSS at the end is expected from 78.6 MiB to 127.3 MiB.",
+      "Without the recording hook, threads may take other arenas: RSS at the end is then 78.6 MiB to 127.3 MiB in nine runs of ten.",
     );
   });
 
@@ -119,7 +119,7 @@ describe("ranges", () => {
 
   test("by shared arenas", () => {
     expect(note(90, 110, { contendedRuns: 1 })).toBe(
-      "Ranges: where threads share arenas, those of another run may meet in another order (nine runs in ten are expected in the range, from 1 further replay in another order). Changes compare the most likely values.",
+      "Ranges: where threads share arenas, those of another run may meet in another order (the range is where nine runs in ten are expected, by 1 replay in another order). Changes compare the most likely values.",
     );
   });
 
